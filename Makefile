@@ -1,0 +1,66 @@
+# The only commands to know. Needs Python 3.11 or newer and make; everything else is fetched into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(VENV)/.ready-run
+DEV := $(VENV)/.ready-dev
+ARGS ?=
+t ?=
+
+.PHONY: help demo test up check fix bench migrate lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+demo: $(RUN) ## set everything up and run the main job on embedded servers (ARGS=--exit ends there)
+	$(BIN)/inlay demo $(ARGS)
+
+up: $(RUN) ## start every part on the embedded servers, keeping the data in .data
+	$(BIN)/inlay up $(ARGS)
+
+migrate: $(RUN) ## bring the database in DATABASE_URL to the newest schema
+	$(BIN)/inlay migrate $(ARGS)
+
+test: $(DEV) ## run the whole suite (t=PATH for a part)
+	$(BIN)/python -m pytest $(if $(t),$(t),-n 2 --dist loadgroup) $(ARGS)
+
+check: $(DEV) ## lint, types, import order
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+fix: $(DEV) ## format and mend what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(DEV) ## print the speed of the parts that matter, as ratios in one run
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lock: $(DEV) ## pin every version and hash again
+	$(BIN)/uv export -q --extra embedded --no-default-groups --group build --no-emit-project --no-annotate --no-header -o requirements.lock
+	$(BIN)/uv export -q --extra embedded --all-groups --no-emit-project --no-annotate --no-header -o requirements-dev.lock
+	$(BIN)/uv export -q --extra vision --no-default-groups --no-emit-project --no-annotate --no-header -o requirements-vision.lock
+	rm -f uv.lock
+
+clean: ## forget the virtual environment and the local data
+	rm -rf $(VENV) .data
+
+$(VENV)/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Inlay needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Say which: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9' || echo "uv is not to be had here; pip will do, more slowly"
+
+# Hashes are checked, so what is installed is what was tested. uv takes seconds, pip a minute or two.
+define install
+	@if [ -x $(BIN)/uv ]; then VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r $(1) && VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1) && $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; fi
+endef
+
+$(RUN): $(VENV)/pyvenv.cfg requirements.lock pyproject.toml
+	$(call install,requirements.lock)
+	@touch $@
+
+$(DEV): $(VENV)/pyvenv.cfg requirements-dev.lock pyproject.toml
+	$(call install,requirements-dev.lock)
+	@touch $@ $(RUN)

@@ -1,0 +1,23 @@
+"""The web application: the list of rooms, and the description of the API they make together."""
+
+from flask import Flask, request
+from sqlalchemy.orm import Session
+
+from marketplace.core import api
+from marketplace.core.actor import Actor
+from marketplace.core.config import Config
+from marketplace.core.http import Room
+from marketplace.core.server import make_server
+from marketplace.identity import credentials
+
+ROOMS: tuple[Room, ...] = ()
+
+
+def _who(session: Session) -> Actor:
+    return credentials.authenticate(session, request.headers.get("Authorization", ""))
+
+
+def create_app(config: Config) -> Flask:
+    app = make_server(config, _who)
+    api.publish(app, ROOMS)
+    return app

@@ -1,0 +1,78 @@
+"""Creators' offers on briefs. A bid has revisions, never edits; the last one counts."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.core.db import Base
+
+
+class BidStatus(StrEnum):
+    OPEN = "open"
+    WITHDRAWN = "withdrawn"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    VOID = "void"  # its brief was cancelled
+
+
+class Bid(Base):
+    """An offer for one channel on one brief. `agency_id` is the agency that placed it for the creator."""
+
+    __tablename__ = "bids"
+    __table_args__ = (
+        sa.Index(
+            "uq_bids_one_open", "brief_id", "channel_id", unique=True, postgresql_where=sa.text("status = 'open'")
+        ),
+        sa.Index("ix_bids_brief_status", "brief_id", "status"),
+    )
+
+    brief_id: Mapped[UUID] = mapped_column(sa.ForeignKey("briefs.id"))
+    brand_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
+    channel_id: Mapped[UUID] = mapped_column(sa.ForeignKey("channels.id"), index=True)
+    creator_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
+    agency_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("parties.id"), default=None, index=True)
+    status: Mapped[BidStatus] = mapped_column(default=BidStatus.OPEN)
+    revision_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("bid_revisions.id", use_alter=True, name="fk_bids_revision_id"), default=None
+    )
+    revision_number: Mapped[int] = mapped_column(default=1)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(default=None)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class BidRevision(Base):
+    """One wording of an offer, bound to the brief's version it answers.
+
+    `price` is the pricing document; `production_cost_minor` is seen by the creator's side only.
+    `commitment` = sha256 of the canonical offer and `salt`: it is shown at once, the salt after the close,
+    so that anyone can check that nothing was changed in between.
+    `raw_low` and `raw_high` are the ten intrusiveness factors of the plan before relief by fit.
+    """
+
+    __tablename__ = "bid_revisions"
+    __table_args__ = (sa.UniqueConstraint("bid_id", "number"),)
+
+    bid_id: Mapped[UUID] = mapped_column(sa.ForeignKey("bids.id"))
+    number: Mapped[int]
+    brief_version_id: Mapped[UUID] = mapped_column(sa.ForeignKey("brief_versions.id"))
+    pricing_model: Mapped[str]
+    currency: Mapped[str]
+    price: Mapped[dict[str, Any]]
+    options: Mapped[list[dict[str, Any]]]
+    deliverables: Mapped[list[dict[str, Any]]]
+    plan: Mapped[dict[str, Any]]
+    production_cost_minor: Mapped[int | None]
+    forecast_claim: Mapped[dict[str, Any] | None]
+    message: Mapped[str | None]
+    salt: Mapped[str]
+    commitment: Mapped[str]
+    raw_low: Mapped[list[float]] = mapped_column(ARRAY(sa.Double))
+    raw_high: Mapped[list[float]] = mapped_column(ARRAY(sa.Double))
+    prominence_low: Mapped[float]
+    prominence_high: Mapped[float]
+    plan_version: Mapped[str]

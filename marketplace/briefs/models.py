@@ -1,0 +1,74 @@
+"""What brands want placed, for whom, within what limits. Published briefs change by new versions only."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.core.db import Base
+from marketplace.core.money import Money
+
+
+class BriefStatus(StrEnum):
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class Brief(Base):
+    """A brief as one thing over its versions. `version_id` is the version that counts now."""
+
+    __tablename__ = "briefs"
+
+    brand_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
+    bids_close_at: Mapped[datetime]
+    status: Mapped[BriefStatus] = mapped_column(default=BriefStatus.DRAFT, index=True)
+    version_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("brief_versions.id", use_alter=True, name="fk_briefs_version_id"), default=None
+    )
+    version_number: Mapped[int] = mapped_column(default=1)
+    published_at: Mapped[datetime | None] = mapped_column(default=None)
+    closed_at: Mapped[datetime | None] = mapped_column(default=None)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class BriefVersion(Base):
+    """One wording of a brief. `content` is the whole document; the columns are what is searched and scored."""
+
+    __tablename__ = "brief_versions"
+    __table_args__ = (
+        sa.UniqueConstraint("brief_id", "number"),
+        sa.CheckConstraint("budget_minor > 0", name="budget_positive"),
+    )
+
+    brief_id: Mapped[UUID] = mapped_column(sa.ForeignKey("briefs.id"))
+    number: Mapped[int]
+    title: Mapped[str]
+    category: Mapped[str] = mapped_column(index=True)
+    currency: Mapped[str]
+    budget_minor: Mapped[int]
+    ceiling_minor: Mapped[int | None]
+    tolerance: Mapped[int]
+    bids_close_at: Mapped[datetime]
+    content: Mapped[dict[str, Any]]
+
+    @property
+    def budget(self) -> Money:
+        return Money(self.currency, self.budget_minor)
+
+
+class BrandAsset(Base):
+    """A reference image of a brief, kept for the later check of the video."""
+
+    __tablename__ = "brand_assets"
+    __table_args__ = (sa.UniqueConstraint("brief_id", "sha256"),)
+
+    brief_id: Mapped[UUID] = mapped_column(sa.ForeignKey("briefs.id"), index=True)
+    name: Mapped[str]
+    media_type: Mapped[str]
+    sha256: Mapped[str]
+    data: Mapped[bytes]

@@ -1,0 +1,158 @@
+"""Creators' accounts on platforms, the dated facts of their audiences, and the files those came from."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.core.db import Base
+
+
+class ChannelStatus(StrEnum):
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+
+
+class ImportStatus(StrEnum):
+    RECEIVED = "received"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class ImportMode(StrEnum):
+    ALL_OR_NOTHING = "all_or_nothing"
+    SKIP_BAD_ROWS = "skip_bad_rows"
+
+
+class Channel(Base):
+    """One account of a creator on one platform. `account_key` is the platform's own id, or else the handle."""
+
+    __tablename__ = "channels"
+    __table_args__ = (sa.UniqueConstraint("platform", "account_key"),)
+
+    creator_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
+    platform: Mapped[str]
+    account_key: Mapped[str]
+    handle: Mapped[str]
+    name: Mapped[str]
+    url: Mapped[str | None] = mapped_column(default=None)
+    language: Mapped[str | None] = mapped_column(default=None)
+    region: Mapped[str | None] = mapped_column(default=None)
+    verticals: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
+    status: Mapped[ChannelStatus] = mapped_column(default=ChannelStatus.ACTIVE)
+    snapshot_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("audience_snapshots.id", use_alter=True, name="fk_channels_snapshot_id"), default=None
+    )
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class AudienceSnapshot(Base):
+    """Dated audience facts of a channel with their source and evidence, and the forecast made from them.
+
+    `age_gender` is the age x gender table flattened by rows, `regions` the shares of the region list
+    (`matching.cells`); `log_centre`, `scale`, `df`, `smear` are the forecast of log views of one video.
+    """
+
+    __tablename__ = "audience_snapshots"
+    __table_args__ = (
+        sa.UniqueConstraint("channel_id", "evidence_hash"),
+        sa.CheckConstraint("followers >= 0", name="followers_not_negative"),
+    )
+
+    channel_id: Mapped[UUID] = mapped_column(sa.ForeignKey("channels.id"), index=True)
+    taken_on: Mapped[date]
+    source: Mapped[str]
+    import_id: Mapped[UUID | None]
+    evidence_hash: Mapped[str]
+    followers: Mapped[int]
+    facts: Mapped[dict[str, Any]]
+    margins: Mapped[dict[str, Any]]
+    rate_card: Mapped[list[dict[str, Any]]]
+    flags: Mapped[list[dict[str, Any]]]
+    series_hash: Mapped[str | None] = mapped_column(default=None, index=True)
+    log_centre: Mapped[float | None] = mapped_column(default=None)
+    scale: Mapped[float | None] = mapped_column(default=None)
+    df: Mapped[float | None] = mapped_column(default=None)
+    smear: Mapped[float | None] = mapped_column(default=None)
+    videos_used: Mapped[int] = mapped_column(default=0)
+    basis: Mapped[str | None] = mapped_column(default=None)
+    ad_load: Mapped[float] = mapped_column(default=0.0)
+    age_gender: Mapped[list[float] | None] = mapped_column(ARRAY(sa.REAL), default=None)
+    regions: Mapped[list[float] | None] = mapped_column(ARRAY(sa.REAL), default=None)
+    margins_missing: Mapped[list[str]] = mapped_column(default_factory=list)
+    forecast_version: Mapped[str | None] = mapped_column(default=None)
+
+
+class Video(Base):
+    """A published video of a channel as last reported."""
+
+    __tablename__ = "videos"
+    __table_args__ = (
+        sa.UniqueConstraint("channel_id", "external_id"),
+        sa.Index("ix_videos_channel_published", "channel_id", "published_at"),
+    )
+
+    channel_id: Mapped[UUID] = mapped_column(sa.ForeignKey("channels.id"))
+    external_id: Mapped[str]
+    published_at: Mapped[datetime]
+    views: Mapped[int]
+    likes: Mapped[int | None] = mapped_column(default=None)
+    comments: Mapped[int | None] = mapped_column(default=None)
+    shares: Mapped[int | None] = mapped_column(default=None)
+    duration_s: Mapped[float | None] = mapped_column(default=None)
+    sponsored: Mapped[bool | None] = mapped_column(default=None)
+    title: Mapped[str | None] = mapped_column(default=None)
+
+
+class Import(Base):
+    """A file of channels that was handed in, and what became of its rows."""
+
+    __tablename__ = "imports"
+
+    party_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
+    person_id: Mapped[UUID | None]
+    file_name: Mapped[str]
+    shape: Mapped[str | None]
+    mode: Mapped[ImportMode]
+    create_creators: Mapped[bool]
+    size_bytes: Mapped[int]
+    sha256: Mapped[str]
+    status: Mapped[ImportStatus] = mapped_column(default=ImportStatus.RECEIVED)
+    job_id: Mapped[UUID | None] = mapped_column(default=None)
+    rows_done: Mapped[int] = mapped_column(default=0)
+    rows_bad: Mapped[int] = mapped_column(default=0)
+    channels_new: Mapped[int] = mapped_column(default=0)
+    snapshots_new: Mapped[int] = mapped_column(default=0)
+    message: Mapped[str | None] = mapped_column(default=None)
+    finished_at: Mapped[datetime | None] = mapped_column(default=None)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class ImportChunk(Base):
+    """A stretch of the file's bytes, kept with the order so that any worker host can read it."""
+
+    __tablename__ = "import_chunks"
+    __table_args__ = (sa.UniqueConstraint("import_id", "number"),)
+
+    import_id: Mapped[UUID] = mapped_column(sa.ForeignKey("imports.id"))
+    number: Mapped[int]
+    data: Mapped[bytes]
+
+
+class ImportFault(Base):
+    """One thing wrong in one row of a file."""
+
+    __tablename__ = "import_faults"
+    __table_args__ = (sa.Index("ix_import_faults_place", "import_id", "row_number"),)
+
+    import_id: Mapped[UUID] = mapped_column(sa.ForeignKey("imports.id"))
+    row_number: Mapped[int]
+    column_name: Mapped[str]
+    value: Mapped[str]
+    message_zh: Mapped[str]
+    message_en: Mapped[str]

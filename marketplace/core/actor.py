@@ -1,0 +1,55 @@
+"""Who is asking. Services take an Actor; they never see a request."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+
+class Role(StrEnum):
+    """The kind of party that acts; `admin` is a person of the platform's own party."""
+
+    BRAND = "brand"
+    CREATOR = "creator"
+    AGENCY = "agency"
+    ADMIN = "admin"
+    SYSTEM = "system"
+    NOBODY = "nobody"
+
+
+class Permission(StrEnum):
+    """What a member may do inside their party, and what a key's scopes may name."""
+
+    READ = "read"
+    BRIEFS = "briefs:write"
+    BIDS = "bids:write"
+    CHANNELS = "channels:write"
+    REVIEWS = "reviews:write"
+    PARTY = "party:manage"
+
+
+EVERYTHING = frozenset(Permission)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person or key acting for a party; `acts_for` are the creators an agency holds a mandate of today."""
+
+    role: Role
+    party_id: UUID | None = None
+    person_id: UUID | None = None
+    key_id: UUID | None = None
+    permissions: frozenset[Permission] = EVERYTHING
+    acts_for: frozenset[UUID] = field(default_factory=frozenset)
+
+    @property
+    def parties(self) -> frozenset[UUID]:
+        """Every party whose own things this actor may see."""
+        return self.acts_for | {self.party_id} if self.party_id else self.acts_for
+
+    @property
+    def sees_all(self) -> bool:
+        return self.role in (Role.ADMIN, Role.SYSTEM)
+
+
+SYSTEM = Actor(role=Role.SYSTEM)
+NOBODY = Actor(role=Role.NOBODY, permissions=frozenset())

@@ -1,0 +1,76 @@
+"""The Celery message that only says "there is work in this queue, drain it".
+
+Rings are disposable: sent from a thread of their own so that a slow or dead broker never holds a request up,
+at most a few waiting in a queue, each worthless after ten seconds. Whatever is missed, the ringer rings again.
+"""
+
+import threading
+
+import redis
+import structlog
+from celery import Celery
+
+TASK = "inlay.drain"
+WAITING_MAX = 4
+_PAUSE_S = 0.02
+
+log = structlog.get_logger("doorbell")
+
+
+def producer(broker_url: str) -> Celery:
+    """Return a Celery application that can only send."""
+    app = Celery("inlay-doorbell", broker=broker_url, set_as_current=False)
+    app.conf.update(PRODUCER_SETTINGS)
+    return app
+
+
+PRODUCER_SETTINGS = {
+    "task_ignore_result": True,
+    "task_serializer": "json",
+    "accept_content": ["json"],
+    "task_publish_retry": False,
+    "broker_connection_timeout": 2,
+    "broker_transport_options": {"socket_timeout": 3, "socket_connect_timeout": 2, "visibility_timeout": 300},
+}
+
+
+def send(app: Celery, client: "redis.Redis", queue: str) -> bool:
+    """Ring one queue unless enough rings wait there. Returns whether it rang."""
+    if int(client.llen(queue)) >= WAITING_MAX:
+        return False
+    app.send_task(TASK, args=[queue], queue=queue, expires=10, ignore_result=True)
+    return True
+
+
+class BellThread:
+    """Rings in the background, several rings of a moment as one."""
+
+    def __init__(self, broker_url: str, redis_url: str) -> None:
+        self._app = producer(broker_url)
+        self._redis = redis.Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=2)
+        self._asked: set[str] = set()
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __call__(self, queues: frozenset[str]) -> None:
+        with self._lock:
+            self._asked |= queues
+            if self._thread is None:
+                # Started at the first ring, hence after any fork of the web server.
+                self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
+                self._thread.start()
+        self._wake.set()
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            threading.Event().wait(_PAUSE_S)
+            with self._lock:
+                queues, self._asked = self._asked, set()
+            for queue in sorted(queues):
+                try:
+                    send(self._app, self._redis, queue)
+                except Exception as error:  # the ringer covers every missed ring
+                    log.warning("doorbell.missed", queue=queue, error=type(error).__name__)

@@ -1,0 +1,65 @@
+"""Facts that happened, written in the same transaction as the change they tell of.
+
+One row serves three ends: the audit trail, what integrators read and replay, and what must follow
+(the workers' table of reactions). Rows are never changed, but for the mark that they were handed on.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from marketplace.core import jobs
+from marketplace.core.actor import Actor
+from marketplace.core.context import request_id
+from marketplace.core.db import Base
+
+
+class Event(Base):
+    """What happened to which thing, by whom, and which parties may read of it."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        sa.Index("ix_events_waiting", "id", postgresql_where=sa.text("relayed_at IS NULL")),
+        sa.Index("ix_events_party_ids", "party_ids", postgresql_using="gin"),
+    )
+
+    kind: Mapped[str]
+    subject_id: Mapped[UUID] = mapped_column(index=True)
+    party_ids: Mapped[list[UUID]] = mapped_column(ARRAY(sa.Uuid))
+    actor_role: Mapped[str]
+    actor_party_id: Mapped[UUID | None]
+    actor_person_id: Mapped[UUID | None]
+    request_id: Mapped[str | None]
+    data: Mapped[dict[str, Any]]
+    relayed_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+def record(
+    session: Session, kind: str, subject_id: UUID, actor: Actor, *, parties: Iterable[UUID], **data: Any
+) -> Event:
+    """Write that `kind` (`<table>.<move>`) happened. `parties` may read it: `data` holds nothing they may not."""
+    event = Event(
+        kind=kind,
+        subject_id=subject_id,
+        party_ids=sorted(set(parties)),
+        actor_role=str(actor.role),
+        actor_party_id=actor.party_id,
+        actor_person_id=actor.person_id,
+        request_id=request_id(),
+        data=data,
+    )
+    session.add(event)
+    jobs.ring_after_commit(session, jobs.DEFAULT)
+    return event
+
+
+def visible(actor: Actor) -> sa.ColumnElement[bool]:
+    if actor.sees_all:
+        return sa.true()
+    own: sa.ColumnElement[bool] = Event.party_ids.overlap(sorted(actor.parties))
+    return own

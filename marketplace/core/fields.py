@@ -1,0 +1,162 @@
+"""The kinds of value that come in and go out of the API, each refusing what the database would choke on."""
+
+import math
+import re
+import unicodedata
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from marketplace.core import ids
+from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS, Money
+
+# Bidirectional controls can make a text read otherwise than it is stored (CVE-2021-42574).
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+class Text(fields.String):
+    """A string of 1 to `longest` code points: NFC, no NUL, no lone surrogates, no bidirectional controls."""
+
+    def __init__(self, longest: int = 200, *, shortest: int = 1, pattern: str | None = None, **kwargs: Any) -> None:
+        checks: list[Any] = [validate.Length(min=shortest, max=longest)]
+        if pattern:
+            checks.append(validate.Regexp(pattern))
+        super().__init__(validate=checks, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text) or _BIDI.search(text):
+            raise ValidationError("Contains characters that cannot be stored (NUL, lone surrogate or text direction).")
+        return unicodedata.normalize("NFC", text)
+
+
+class Whole(fields.Integer):
+    """A whole number in a range. 201.0 is one (JSON Schema says so), 1.5 and "12" are not."""
+
+    def __init__(self, low: int, high: int, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Range(min=low, max=high), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValidationError("Not a whole number.")
+        if isinstance(value, float):
+            if not math.isfinite(value) or value != int(value):
+                raise ValidationError("Not a whole number.")
+            value = int(value)
+        return int(value)
+
+
+class WholeParam(fields.Integer):
+    """A whole number in a query string, in a range."""
+
+    def __init__(self, low: int, high: int, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Range(min=low, max=high), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]{1,15}", value):
+            raise ValidationError("Not a whole number.")
+        return int(value)
+
+
+class Real(fields.Float):
+    """A finite number in a range; text is not one."""
+
+    def __init__(self, low: float, high: float, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Range(min=low, max=high), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValidationError("Not a number.")
+        if isinstance(value, int) and abs(value) > 10**18:
+            raise ValidationError("Too large a number.")
+        if not math.isfinite(value):
+            raise ValidationError("Not a finite number.")
+        return float(value)
+
+
+class Flag(fields.Boolean):
+    """true or false, and nothing that merely looks like it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, bool):
+            raise ValidationError("Not true or false.")
+        return value
+
+
+class When(fields.AwareDateTime):
+    """A time with its offset (RFC 3339), between 2000 and 2100; goes out in UTC."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("metadata", {})
+        super().__init__(format="iso", default_timezone=None, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        if not isinstance(value, str) or len(value) > 40:
+            raise ValidationError("Not a time such as 2026-11-23T08:00:00Z.")
+        try:
+            result: datetime = super()._deserialize(value, attr, data, **kwargs)
+            result = result.astimezone(UTC)
+        except (OverflowError, ValueError) as error:
+            raise ValidationError("Not a time such as 2026-11-23T08:00:00Z.") from error
+        if not 2000 <= result.year < 2100:
+            raise ValidationError("Must lie between the years 2000 and 2100.")
+        return result
+
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        if value is None:
+            return None
+        text = value.astimezone(UTC).isoformat(timespec="microseconds")
+        return text.replace("+00:00", "Z")
+
+
+class Id(fields.String):
+    """A public id of one noun; inside it is a UUID."""
+
+    def __init__(self, prefix: str, **kwargs: Any) -> None:
+        self.prefix = prefix
+        metadata = {"pattern": ids.pattern(prefix), "example": ids.show(prefix, UUID(int=0))} | kwargs.pop(
+            "metadata", {}
+        )
+        super().__init__(metadata=metadata, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> UUID:  # type: ignore[override]
+        if not isinstance(value, str):
+            raise ValidationError(f"Not an id that starts with {self.prefix}_.")
+        try:
+            return ids.read(self.prefix, value)
+        except ValueError as error:
+            raise ValidationError(f"Not an id that starts with {self.prefix}_.") from error
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else ids.show(self.prefix, value)
+
+
+class MoneySchema(Schema):
+    amount_minor = Whole(0, AMOUNT_MAX, required=True, metadata={"description": "In the currency's smallest unit."})
+    currency = fields.String(required=True, validate=validate.OneOf(sorted(MINOR_DIGITS)))
+
+
+class MoneyField(fields.Nested):
+    """`{amount_minor, currency}`; inside it is a Money."""
+
+    def __init__(self, *, low: int = 0, **kwargs: Any) -> None:
+        self.low = low
+        super().__init__(MoneySchema, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Money:  # type: ignore[override]
+        loaded = super()._deserialize(value, attr, data, **kwargs)
+        if loaded["amount_minor"] < self.low:
+            raise ValidationError({"amount_minor": [f"Must be at least {self.low}."]})
+        return Money(loaded["currency"], loaded["amount_minor"])
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+        if value is None:
+            return None
+        return {"amount_minor": value.amount, "currency": value.currency}
+
+
+def one_of(choices: Any, **kwargs: Any) -> fields.String:
+    """A string out of a closed list (an enum's values or an iterable of words)."""
+    return fields.String(validate=validate.OneOf([str(choice) for choice in choices]), **kwargs)

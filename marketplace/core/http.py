@@ -1,0 +1,368 @@
+"""The edge: one transaction a request, who is asking, what comes in and what goes out.
+
+A room's routes say all of it in one place:
+
+    @room.post("/briefs/<id('brf'):brief_id>/bids", allow=(Role.CREATOR, Role.AGENCY), needs=Permission.BIDS,
+               takes=BidIn, answers=BidOut, status=201)
+    def place(body, brief_id): ...
+
+A view gets the body first, then the query, then the path's values and `version` (If-Match) by keyword.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, NoReturn, TypeVar, cast
+from uuid import UUID
+
+from flask import Flask, Response, current_app, g, request
+from flask_smorest import Blueprint
+from marshmallow import RAISE, Schema, ValidationError
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.routing import BaseConverter
+from werkzeug.routing import ValidationError as NoMatch
+
+from marketplace.core import db, idempotency, ids
+from marketplace.core.actor import NOBODY, Actor, Permission, Role
+from marketplace.core.errors import (
+    DomainError,
+    Fault,
+    Invalid,
+    NotAllowed,
+    NotSignedIn,
+    PreconditionFailed,
+    PreconditionRequired,
+)
+from marketplace.core.limits import Limiter
+from marketplace.core.paging import Page
+from marketplace.core.problems import MEDIA_TYPE, ProblemSchema, faults_of
+
+BODY_MAX = 2 * 1024 * 1024
+DEPTH_MAX = 40
+
+View = TypeVar("View", bound=Callable[..., Any])
+Authenticate = Callable[[Session], Actor]
+ANYONE = tuple(Role)
+SIGNED_IN = (Role.BRAND, Role.CREATOR, Role.AGENCY, Role.ADMIN)
+
+
+class IdConverter(BaseConverter):
+    """`<id('brf'):brief_id>`: a public id in a path; anything else is a path that does not exist."""
+
+    def __init__(self, map: Any, prefix: str) -> None:
+        super().__init__(map)
+        self.prefix = prefix
+
+    def to_python(self, value: str) -> UUID:
+        try:
+            return ids.read(self.prefix, value)
+        except ValueError as error:
+            raise NoMatch from error
+
+    def to_url(self, value: UUID | str) -> str:
+        return value if isinstance(value, str) else ids.show(self.prefix, value)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What a route demands and gives; the authorization matrix is checked against these."""
+
+    method: str
+    allow: tuple[Role, ...]
+    needs: Permission | None
+    takes: Schema | None
+    query: Schema | None
+    answers: Schema | None
+    status: int
+    once: bool
+    if_match: bool
+    counted: str | None
+
+
+def session() -> Session:
+    return cast(Session, g.session)
+
+
+def actor() -> Actor:
+    return cast(Actor, g.actor)
+
+
+class Room(Blueprint):  # type: ignore[misc]
+    """A blueprint whose routes cannot be registered without saying who may call them."""
+
+    def get(self, path: str, **spec: Any) -> Callable[[View], View]:
+        return self._endpoint("GET", path, **spec)
+
+    def post(self, path: str, **spec: Any) -> Callable[[View], View]:
+        return self._endpoint("POST", path, **{"once": True, **spec})
+
+    def patch(self, path: str, **spec: Any) -> Callable[[View], View]:
+        return self._endpoint("PATCH", path, **{"if_match": True, **spec})
+
+    def put(self, path: str, **spec: Any) -> Callable[[View], View]:
+        return self._endpoint("PUT", path, **{"if_match": True, **spec})
+
+    def delete(self, path: str, **spec: Any) -> Callable[[View], View]:
+        return self._endpoint("DELETE", path, **{"status": 204, **spec})
+
+    def _endpoint(
+        self,
+        method: str,
+        path: str,
+        *,
+        allow: Sequence[Role],
+        needs: Permission | None = None,
+        takes: type[Schema] | None = None,
+        query: type[Schema] | None = None,
+        answers: type[Schema] | None = None,
+        status: int = 200,
+        once: bool = False,
+        if_match: bool = False,
+        counted: str | None = None,
+        media_type: str | None = None,
+    ) -> Callable[[View], View]:
+        """`once` asks for an Idempotency-Key, `if_match` for an ETag, `counted` names a strict rate policy."""
+        endpoint = Endpoint(
+            method, tuple(allow), needs, takes() if takes else None, query(unknown=RAISE) if query else None,
+            answers() if answers else None, status, once, if_match, counted,
+        )  # fmt: skip
+
+        def register(view: View) -> View:
+            def edge(**values: Any) -> Response:
+                return serve(endpoint, view, values)
+
+            edge.__name__ = view.__name__
+            edge.__doc__ = view.__doc__
+            edge._apidoc = self._document(endpoint, view, media_type)  # type: ignore[attr-defined]
+            edge.endpoint = endpoint  # type: ignore[attr-defined]
+            self.route(path, methods=[method])(edge)
+            return view
+
+        return register
+
+    def _document(self, endpoint: Endpoint, view: Callable[..., Any], media_type: str | None) -> dict[str, Any]:
+        def described(*_: Any, **__: Any) -> None: ...
+
+        headers = [
+            _header("Idempotency-Key", "A retry with the same key never repeats a success.", endpoint.once),
+            _header("If-Match", "The ETag that you read before the change.", endpoint.if_match),
+        ]
+        required = [header for header in headers if header["required"]]
+        shown: Any = described
+        if endpoint.query is not None:
+            shown = self.arguments(endpoint.query, location="query")(shown)
+        if endpoint.takes is not None:
+            shown = self.arguments(endpoint.takes)(shown)
+        for status in _refusals(endpoint):
+            phrase = HTTPStatus(status).phrase
+            shown = self.alt_response(status, schema=ProblemSchema, content_type=MEDIA_TYPE, description=phrase)(shown)
+        shown = self.response(endpoint.status, endpoint.answers, content_type=media_type)(shown)
+        if required or NOBODY.role in endpoint.allow:
+            extra: dict[str, Any] = {"parameters": required} if required else {}
+            if Role.NOBODY in endpoint.allow:
+                extra["security"] = []
+            shown = self.doc(**extra)(shown)
+        return cast(dict[str, Any], shown._apidoc)
+
+
+def _header(name: str, description: str, required: bool) -> dict[str, Any]:
+    schema = {"type": "string", "minLength": 1, "maxLength": idempotency.KEY_MAX, "pattern": "^[!-~]+$"}
+    return {"in": "header", "name": name, "required": required, "description": description, "schema": schema}
+
+
+def _refusals(endpoint: Endpoint) -> list[int]:
+    found = {400, 404, 409, 422, 429, 503}
+    if Role.NOBODY not in endpoint.allow:
+        found |= {401, 403}
+    if endpoint.takes is not None:
+        found |= {413, 415}
+    if endpoint.if_match:
+        found |= {412, 428}
+    return sorted(found)
+
+
+def serve(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) -> Response:
+    """Run one request in one transaction; what it raises rolls everything back and is shown as a problem."""
+    limiter: Limiter | None = current_app.extensions.get("limiter")
+    caller = _caller()
+    if limiter is not None:
+        if endpoint.counted:
+            limiter.hit(request.remote_addr or "-", policy=endpoint.counted, quota=30, must_count=True)
+        g.allowance = limiter.hit(caller)
+    with db.unscoped() as g.session:
+        authenticate: Authenticate = current_app.extensions["authenticate"]
+        g.actor = authenticate(g.session)
+        _admit(endpoint, g.actor)
+        db.become(g.session, g.actor)
+        if endpoint.once:
+            return _once(endpoint, view, values)
+        return _answer(endpoint, view, values)
+
+
+def _caller() -> str:
+    credential = request.headers.get("Authorization", "")
+    # The public part of a key names the caller; the secret part never leaves the header.
+    return credential.removeprefix("Bearer ").split(".")[0][:40] or request.remote_addr or "-"
+
+
+def _admit(endpoint: Endpoint, who: Actor) -> None:
+    if who.role not in endpoint.allow:
+        if who.role == Role.NOBODY:
+            raise NotSignedIn
+        allowed = ", ".join(role for role in endpoint.allow if role not in (Role.SYSTEM, Role.NOBODY))
+        raise NotAllowed(f"This is for: {allowed}. You act as {who.role}.")
+    if endpoint.needs is not None and endpoint.needs not in who.permissions:
+        raise NotAllowed(f"Your membership or key lacks the permission {endpoint.needs}.")
+
+
+def _once(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) -> Response:
+    party_id = actor().party_id or UUID(int=0)
+    key = request.headers.get("Idempotency-Key", "")
+    hashed = idempotency.request_hash(request.method, request.full_path, request.get_data(cache=True))
+    stored = idempotency.find(session(), party_id, key, hashed)
+    if stored is not None:
+        status, body, etag = stored
+        replay = Response(body, status, content_type="application/json", headers={"Idempotency-Replayed": "true"})
+        if etag:
+            replay.headers["ETag"] = etag
+        return replay
+    response = _answer(endpoint, view, values)
+    # Secrets are shown once: what is kept for a replay is what the view asked to be kept.
+    body = g.pop("kept_body", None) or response.get_data(as_text=True)
+    idempotency.keep(session(), party_id, key, hashed, response.status_code, body, response.headers.get("ETag"))
+    session().flush()
+    return response
+
+
+def _answer(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) -> Response:
+    arguments = []
+    if endpoint.takes is not None:
+        arguments.append(_load(endpoint.takes, read_json(), ""))
+    if endpoint.query is not None:
+        arguments.append(_load(endpoint.query, _query(), "query:"))
+    elif request.args:
+        _unknown_parameters(request.args)
+    if endpoint.if_match:
+        values = {**values, "version": _if_match()}
+    result = view(*arguments, **values)
+    if isinstance(result, Response):
+        return result
+    if endpoint.answers is None:
+        session().flush()
+        return Response(status=endpoint.status if result is None else 200)
+    session().flush()
+    shown = endpoint.answers.dump(result)
+    response = cast(Response, current_app.json.response(shown))
+    response.status_code = endpoint.status
+    version = getattr(result, "version", None)
+    if isinstance(version, int):
+        response.headers["ETag"] = f'"{version}"'
+        if request.method == "GET" and request.headers.get("If-None-Match") == f'"{version}"':
+            return Response(status=304, headers={"ETag": f'"{version}"'})
+    if isinstance(result, Page) and result.has_more:
+        response.headers["Link"] = f'<{_next_page(shown["data"][-1]["id"])}>; rel="next"'
+    return response
+
+
+def _next_page(last: str) -> str:
+    return (
+        request.base_url
+        + "?"
+        + "&".join(
+            [f"{name}={value}" for name, value in request.args.items() if name != "starting_after"]
+            + [f"starting_after={last}"]
+        )
+    )
+
+
+def _load(schema: Schema, data: Any, prefix: str) -> Any:
+    try:
+        return schema.load(data)
+    except ValidationError as error:
+        faults = [
+            Fault(prefix + fault.pointer, fault.detail)
+            for fault in faults_of(error.normalized_messages())  # type: ignore[no-untyped-call]
+        ]
+        raise Invalid("Mend what `errors` names and send it again; nothing was changed.", faults=faults) from error
+
+
+def _query() -> dict[str, Any]:
+    for name in request.args:
+        if len(request.args.getlist(name)) > 1:
+            raise Invalid(
+                f"The parameter {name[:60]} is there more than once.",
+                faults=[Fault(f"query:/{name[:60]}", "Give it once.")],
+            )
+    return request.args.to_dict()
+
+
+def _unknown_parameters(found: Any) -> NoReturn:
+    raise Invalid(
+        "This call takes no query parameters.",
+        faults=[Fault(f"query:/{name[:60]}", "Unknown parameter.") for name in found],
+    )
+
+
+def _if_match() -> int:
+    header = request.headers.get("If-Match", "")
+    if not header:
+        raise PreconditionRequired("Read it first and send its ETag as If-Match, so that nobody's change is lost.")
+    digits = header.strip().removeprefix('"').removesuffix('"')
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 15:
+        raise PreconditionFailed(f"If-Match {header[:40]} is no ETag of this thing.")
+    return int(digits)
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
+
+
+def _not_finite(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not a number in JSON")
+
+
+def read_json() -> Any:
+    """Parse the body strictly: UTF-8, no double names, no NaN, bounded depth. Raises DomainError (400), 415."""
+    body = request.get_data(cache=True)
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("Send the body as Content-Type: application/json.")
+    try:
+        parsed = json.loads(body, object_pairs_hook=_pairs, parse_constant=_not_finite)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:200]
+        raise DomainError(f"The body is not the JSON that is expected: {reason}.") from error
+    if not isinstance(parsed, dict):
+        raise DomainError("The body must be a JSON object.")
+    if _too_deep(parsed):
+        raise DomainError(f"The body is not the JSON that is expected: nested deeper than {DEPTH_MAX}.")
+    return parsed
+
+
+def _too_deep(parsed: Any) -> bool:
+    level: list[Any] = [parsed]
+    for _ in range(DEPTH_MAX):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        yield from value.values()
+    elif isinstance(value, list):
+        yield from value
+
+
+def keep_for_replay(schema: Schema, shown: Any) -> None:
+    """Say what a replay of this request answers, where the first answer held a secret."""
+    g.kept_body = current_app.json.dumps(schema.dump(shown))
+
+
+def register_converter(app: Flask) -> None:
+    app.url_map.converters["id"] = IdConverter

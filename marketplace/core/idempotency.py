@@ -1,0 +1,92 @@
+"""Idempotency-Key: the answer of a success is kept with its effect, so that a retry never repeats it.
+
+After the IETF draft draft-ietf-httpapi-idempotency-key-header: missing 400, other body 422, running 409.
+A refusal stores nothing: a retry of it is tried afresh.
+"""
+
+import hashlib
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from marketplace.core.clock import now
+from marketplace.core.db import Base
+from marketplace.core.errors import Conflict, DomainError, Invalid
+
+KEEP_DAYS = 7
+KEY_MAX = 255
+
+
+class KeyMissing(DomainError):
+    code = "idempotency-key-required"
+    title = "Send an Idempotency-Key"
+
+
+class KeyReused(Invalid):
+    code = "idempotency-key-reused"
+    title = "This Idempotency-Key was used for something else"
+
+
+class StillRunning(Conflict):
+    code = "idempotency-running"
+    title = "The first request with this key is still running"
+
+
+class IdempotencyKey(Base):
+    """A key that a party used, the hash of what it asked, and what it was answered."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (sa.UniqueConstraint("party_id", "key"), sa.Index("ix_idempotency_keys_created_at", "created_at"))
+
+    party_id: Mapped[UUID]
+    key: Mapped[str]
+    request_hash: Mapped[str]
+    status: Mapped[int]
+    body: Mapped[str]
+    etag: Mapped[str | None] = mapped_column(default=None)
+
+
+_FIND = sa.text(
+    "SELECT pg_try_advisory_xact_lock(hashtextextended(:party || :key, 0)) AS mine, found.request_hash,"
+    " found.status, found.body, found.etag"
+    " FROM (SELECT 1) one LEFT JOIN idempotency_keys found"
+    " ON found.party_id = CAST(:party AS uuid) AND found.key = :key"
+)
+
+
+def request_hash(method: str, path: str, body: bytes) -> str:
+    return hashlib.sha256(b"\0".join((method.encode(), path.encode(), body))).hexdigest()
+
+
+def find(session: Session, party_id: UUID, key: str, hashed: str) -> tuple[int, str, str | None] | None:
+    """Take the key for this transaction. Returns the stored (status, body, etag) of an earlier success.
+
+    Raises KeyMissing, KeyReused, StillRunning.
+    """
+    if not key or len(key) > KEY_MAX or not key.isprintable() or not key.isascii():
+        raise KeyMissing(
+            f"Every POST carries an Idempotency-Key header of 1 to {KEY_MAX} printable ASCII letters; a UUID is fine."
+        )
+    row = session.execute(_FIND, {"party": str(party_id), "key": key}).one()
+    if row.request_hash is not None:
+        if row.request_hash != hashed:
+            raise KeyReused("The same key came with another path or body. Use a new key for a new request.")
+        return row.status, row.body, row.etag
+    if not row.mine:
+        raise StillRunning(
+            "Ask again in a moment: the answer of the first request will be given.", headers={"Retry-After": "1"}
+        )
+    return None
+
+
+def keep(session: Session, party_id: UUID, key: str, hashed: str, status: int, body: str, etag: str | None) -> None:
+    session.add(IdempotencyKey(party_id=party_id, key=key, request_hash=hashed, status=status, body=body, etag=etag))
+
+
+def forget_old(session: Session) -> int:
+    """Drop keys past their time. Bounded; safe to run anywhere, any number of times."""
+    old = sa.select(IdempotencyKey.id).where(IdempotencyKey.created_at < now() - timedelta(days=KEEP_DAYS)).limit(5000)
+    done = session.execute(sa.delete(IdempotencyKey).where(IdempotencyKey.id.in_(old)))
+    return int(done.rowcount)  # type: ignore[attr-defined]

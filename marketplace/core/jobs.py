@@ -1,0 +1,274 @@
+"""PostgreSQL as the queue of record: claim with a lease and a fence, effect and "done" in one transaction.
+
+A job row is written with the change that asks for it. Celery only carries a doorbell ("drain this queue"),
+so a wiped broker loses nothing, and a worker that wakes up after its lease writes nothing.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from marketplace.core.actor import Actor
+from marketplace.core.clock import now
+from marketplace.core.context import request_id
+from marketplace.core.db import Base, Sessions, transaction
+from marketplace.core.ids import new_id
+
+DEFAULT = "default"
+SCORING = "scoring"
+IMPORTS = "imports"
+QUEUES = (DEFAULT, SCORING, IMPORTS)
+BACKOFF_MAX_S = 300
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    LEASED = "leased"
+    DONE = "done"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+
+
+class Job(Base):
+    """Work that must be done once, with where it stands. `subject_id` is the thing it is about."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        sa.Index("uq_jobs_dedupe_key", "dedupe_key", unique=True, postgresql_where=sa.text("state = 'queued'")),
+        sa.Index(
+            "ix_jobs_due", "queue", "priority", "next_at", postgresql_where=sa.text("state IN ('queued', 'leased')")
+        ),
+        sa.Index("ix_jobs_dead", "id", postgresql_where=sa.text("state = 'dead'")),
+    )
+
+    kind: Mapped[str]
+    queue: Mapped[str] = mapped_column(default=DEFAULT)
+    subject_id: Mapped[UUID | None] = mapped_column(default=None, index=True)
+    party_id: Mapped[UUID | None] = mapped_column(default=None, index=True)
+    dedupe_key: Mapped[str | None] = mapped_column(default=None)
+    payload: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
+    state: Mapped[JobState] = mapped_column(default=JobState.QUEUED)
+    attempt: Mapped[int] = mapped_column(default=0)
+    max_attempts: Mapped[int] = mapped_column(default=8)
+    fence: Mapped[int] = mapped_column(default=0)
+    lease_s: Mapped[int] = mapped_column(default=30)
+    lease_until: Mapped[datetime | None] = mapped_column(default=None)
+    next_at: Mapped[datetime] = mapped_column(default_factory=now)
+    priority: Mapped[int] = mapped_column(default=100)
+    last_error: Mapped[str | None] = mapped_column(default=None)
+    stage: Mapped[str | None] = mapped_column(default=None)
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int | None] = mapped_column(default=None)
+    cancel_asked: Mapped[bool] = mapped_column(default=False)
+    result: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    request_id: Mapped[str | None] = mapped_column(default_factory=request_id)
+    started_at: Mapped[datetime | None] = mapped_column(default=None)
+    finished_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class JobProbe(Base):
+    """The effect of a probe job. Without a unique rule on purpose, so that a doubled effect can be counted."""
+
+    __tablename__ = "job_probes"
+
+    job_id: Mapped[UUID] = mapped_column(index=True)
+
+
+class Fenced(Exception):
+    """The lease ran out and another worker has the job: whatever this one did is rolled back."""
+
+
+class Cancelled(Exception):
+    """Somebody asked for the job to stop; it stops at its next progress report."""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A job as the worker holds it."""
+
+    id: UUID
+    kind: str
+    queue: str
+    subject_id: UUID | None
+    party_id: UUID | None
+    payload: dict[str, Any]
+    attempt: int
+    max_attempts: int
+    fence: int
+    lease_s: int
+    request_id: str | None
+
+    def progress(self, stage: str, done: int, total: int | None = None) -> None:
+        """Report in a transaction of its own and extend the lease. Raises Fenced, Cancelled."""
+        with transaction() as session:
+            row = session.execute(
+                _PROGRESS, {"id": self.id, "fence": self.fence, "stage": stage, "done": done, "total": total}
+            ).one_or_none()
+        if row is None:
+            raise Fenced
+        if row.cancel_asked:
+            raise Cancelled
+
+
+_PROGRESS = sa.text(
+    "UPDATE jobs SET stage = :stage, done = :done, total = :total, lease_until = now() + make_interval(secs => lease_s)"
+    " WHERE id = :id AND fence = :fence AND state = 'leased' RETURNING cancel_asked"
+)
+_CLAIM = sa.text(
+    "WITH due AS (SELECT id FROM jobs WHERE queue = :queue AND state IN ('queued', 'leased') AND next_at <= now()"
+    " AND (state = 'queued' OR lease_until < now()) AND attempt < max_attempts"
+    " ORDER BY priority, next_at LIMIT :limit FOR UPDATE SKIP LOCKED)"
+    " UPDATE jobs SET state = 'leased', attempt = attempt + 1, fence = fence + 1,"
+    " lease_until = now() + make_interval(secs => lease_s), started_at = coalesce(started_at, now())"
+    " FROM due WHERE jobs.id = due.id RETURNING jobs.id, kind, queue, subject_id, party_id, payload, attempt,"
+    " max_attempts, fence, lease_s, request_id"
+)
+_FINISH = sa.text(
+    "UPDATE jobs SET state = 'done', finished_at = now(), lease_until = NULL, last_error = NULL, result = :result"
+    " WHERE id = :id AND fence = :fence AND state = 'leased'"
+).bindparams(sa.bindparam("result", type_=Job.__table__.c.result.type))
+_BURY = sa.text(
+    "UPDATE jobs SET state = 'dead', finished_at = now(), lease_until = NULL,"
+    " last_error = 'the lease ran out ' || attempt || ' times: the worker died or hung each time'"
+    " WHERE state = 'leased' AND lease_until < now() AND attempt >= max_attempts RETURNING id"
+)
+
+
+def enqueue(
+    session: Session,
+    kind: str,
+    *,
+    queue: str = DEFAULT,
+    subject_id: UUID | None = None,
+    party_id: UUID | None = None,
+    dedupe_key: str | None = None,
+    payload: dict[str, Any] | None = None,
+    at: datetime | None = None,
+    priority: int = 100,
+    max_attempts: int = 8,
+    lease_s: int = 30,
+) -> UUID:
+    """Ask for work in the caller's transaction; returns the job's id.
+
+    With a `dedupe_key`, a job that still waits under the same key is reused (and moved forward if `at` is
+    earlier); one that already runs is not, because it may have read its input before this change.
+    `at` makes a timer: a row that is due then, never a broker's countdown.
+    """
+    values = {
+        "id": new_id(), "created_at": now(), "kind": kind, "queue": queue, "subject_id": subject_id,
+        "party_id": party_id, "dedupe_key": dedupe_key, "payload": payload or {}, "state": JobState.QUEUED,
+        "attempt": 0, "max_attempts": max_attempts, "fence": 0, "lease_s": lease_s, "next_at": at or now(),
+        "priority": priority, "done": 0, "cancel_asked": False, "request_id": request_id(),
+    }  # fmt: skip
+    insert = sa.dialects.postgresql.insert(Job).values(values)
+    if dedupe_key is not None:
+        insert = insert.on_conflict_do_update(
+            index_elements=[Job.dedupe_key],
+            index_where=sa.text("state = 'queued'"),
+            set_={"next_at": sa.func.least(Job.next_at, insert.excluded.next_at)},
+        )
+    job_id: UUID = session.execute(insert.returning(Job.id)).scalar_one()
+    if at is None:
+        ring_after_commit(session, queue)
+    return job_id
+
+
+def claim(session: Session, queue: str, limit: int) -> list[Claimed]:
+    """Take up to `limit` due jobs: waiting ones, and leased ones whose worker let the lease run out."""
+    rows = session.execute(_CLAIM, {"queue": queue, "limit": limit}).mappings().all()
+    return [Claimed(**row) for row in rows]
+
+
+def finish(session: Session, job: Claimed, result: dict[str, Any] | None = None) -> None:
+    """Mark the job done in the transaction of its effect. Raises Fenced, which undoes the effect."""
+    if session.execute(_FINISH, {"id": job.id, "fence": job.fence, "result": result}).rowcount != 1:  # type: ignore[attr-defined]
+        raise Fenced
+
+
+def fail(job: Claimed, error: str, *, final: bool = False) -> JobState:
+    """After a failed attempt: wait with full jitter and try again, or lay it among the dead letters."""
+    dead = final or job.attempt >= job.max_attempts
+    delay_s = random.uniform(0, min(BACKOFF_MAX_S, 2.0**job.attempt))  # noqa: S311 - jitter, not a secret
+    state = JobState.DEAD if dead else JobState.QUEUED
+    try:
+        _settle(job, state, error, delay_s)
+    except IntegrityError:
+        # A newer job waits under the same key and will read fresher input: this one has nothing left to do.
+        state = JobState.DONE
+        _settle(job, state, f"merged into a later job after: {error}", 0)
+    return state
+
+
+def cancelled(job: Claimed) -> None:
+    _settle(job, JobState.CANCELLED, "cancelled on request", 0)
+
+
+def _settle(job: Claimed, state: JobState, error: str, delay_s: float) -> None:
+    over = state != JobState.QUEUED
+    with transaction() as session:
+        session.execute(
+            sa.update(Job)
+            .where(Job.id == job.id, Job.fence == job.fence, Job.state == JobState.LEASED)
+            .values(
+                state=state,
+                last_error=error[:2000],
+                next_at=now() + timedelta(seconds=delay_s),
+                lease_until=None,
+                finished_at=now() if over else None,
+            )
+        )
+
+
+def bury(session: Session) -> list[UUID]:
+    """Lay jobs that killed their worker every time among the dead letters."""
+    return list(session.scalars(_BURY).all())
+
+
+def due_queues(session: Session) -> set[str]:
+    """Return the queues that have something to claim now."""
+    due = sa.text(
+        "SELECT DISTINCT queue FROM jobs WHERE state IN ('queued', 'leased') AND next_at <= now()"
+        " AND (state = 'queued' OR lease_until < now()) AND attempt < max_attempts"
+    )
+    return set(session.scalars(due).all())
+
+
+def visible(actor: Actor) -> sa.ColumnElement[bool]:
+    return sa.true() if actor.sees_all else Job.party_id.in_(sorted(actor.parties))
+
+
+Bell = Callable[[frozenset[str]], None]
+_bell: list[Bell] = []
+
+
+def set_bell(bell: Bell | None) -> None:
+    """Say who rings after a commit. The ringer process rings for whatever is missed, so a bell may fail."""
+    _bell[:] = [bell] if bell else []
+
+
+def ring_after_commit(session: Session, queue: str) -> None:
+    session.info.setdefault("rings", set()).add(queue)
+
+
+@sa.event.listens_for(Sessions, "after_commit")
+def _ring(session: Session) -> None:
+    queues = session.info.pop("rings", None)
+    if queues and _bell:
+        _bell[0](frozenset(queues))
+
+
+class WorkerBeat(Base):
+    """When a worker process last drained a queue: what the watchdog goes by."""
+
+    __tablename__ = "worker_beats"
+
+    name: Mapped[str] = mapped_column(unique=True)
+    drained_at: Mapped[datetime]

@@ -1,0 +1,72 @@
+"""Requests a minute, counted in Redis in one round trip, told in the RateLimit header fields.
+
+Fields after draft-ietf-httpapi-ratelimit-headers: `RateLimit-Policy: "default";q=100;w=60` and
+`RateLimit: "default";r=42;t=18`. When Redis is down reads and writes go on, signing in does not.
+"""
+
+import time
+from dataclasses import dataclass
+
+import redis
+import structlog
+
+from marketplace.core.errors import TooMany, Unavailable
+
+WINDOW_S = 60
+
+log = structlog.get_logger("limits")
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What is left of a policy's quota in the present window."""
+
+    policy: str
+    quota: int
+    remaining: int
+    reset_s: int
+
+    def headers(self) -> dict[str, str]:
+        return {
+            "RateLimit-Policy": f'"{self.policy}";q={self.quota};w={WINDOW_S}',
+            "RateLimit": f'"{self.policy}";r={max(0, self.remaining)};t={self.reset_s}',
+        }
+
+
+class Limiter:
+    """Counts requests of one caller in windows of a minute."""
+
+    def __init__(self, redis_url: str, per_minute: int) -> None:
+        self._redis = redis.Redis.from_url(redis_url, socket_timeout=0.5, socket_connect_timeout=0.5)
+        self._per_minute = per_minute
+        self._silent_until = 0.0
+
+    def hit(
+        self, caller: str, *, policy: str = "default", quota: int | None = None, must_count: bool = False
+    ) -> Allowance | None:
+        """Count one request. `must_count` refuses when nothing can be counted. Raises TooMany, Unavailable."""
+        quota = quota or self._per_minute
+        second = time.time()
+        window, passed = divmod(int(second), WINDOW_S)
+        reset_s = WINDOW_S - passed
+        if time.monotonic() < self._silent_until and not must_count:
+            return None
+        try:
+            name = f"inlay:limit:{policy}:{caller}:{window}"
+            steps = self._redis.pipeline(transaction=False)
+            steps.incr(name)
+            steps.expire(name, WINDOW_S * 2)
+            count = int(steps.execute()[0])
+        except redis.RedisError as error:
+            self._silent_until = time.monotonic() + 2  # do not pay the time-out for every request of an outage
+            log.warning("limits.blind", error=type(error).__name__)
+            if must_count:
+                raise Unavailable("Signing in is closed until attempts can be counted again.") from error
+            return None
+        allowance = Allowance(policy, quota, quota - count, reset_s)
+        if count > quota:
+            raise TooMany(
+                f"More than {quota} requests in a minute. Go on in {reset_s} s.",
+                headers={**allowance.headers(), "Retry-After": str(reset_s)},
+            )
+        return allowance

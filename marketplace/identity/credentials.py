@@ -1,0 +1,135 @@
+"""Passwords, API keys and console sessions: made, checked, and turned into an Actor.
+
+An API key is `inl_<mode>_<public id>.<secret><checksum>`. The public id is looked up, the secret is 32 random
+bytes of which only the SHA-256 is kept (random, so no slow hash is needed), and the CRC-32 at the end lets
+secret scanners and typing mistakes be told apart from real keys without asking the server.
+"""
+
+import hashlib
+import hmac
+import secrets
+import threading
+import zlib
+from datetime import timedelta
+from uuid import UUID
+
+import argon2
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.core.actor import NOBODY, Actor, Permission, Role
+from marketplace.core.clock import now
+from marketplace.core.errors import NotSignedIn
+from marketplace.core.ids import ALPHABET
+
+# 19 MiB, 2 passes, 1 lane: OWASP's password storage cheat sheet, second row. At most two at once,
+# because a crowd of sign-ins would otherwise take the machine's memory.
+_HASHER = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+_SLOTS = threading.BoundedSemaphore(2)
+_NOBODYS_HASH = _HASHER.hash("nobody has this password")
+
+ROLES = {"brand": Role.BRAND, "creator": Role.CREATOR, "agency": Role.AGENCY, "platform": Role.ADMIN}
+SESSION_PREFIX = "inl_ses_"
+IDLE_HOURS = 2
+
+
+def hash_password(password: str) -> str:
+    with _SLOTS:
+        return _HASHER.hash(password)
+
+
+def check_password(password_hash: str | None, password: str) -> bool:
+    """Return whether the password fits. Takes as long for somebody who does not exist."""
+    with _SLOTS:
+        try:
+            return _HASHER.verify(password_hash or _NOBODYS_HASH, password) and password_hash is not None
+        except argon2.exceptions.VerificationError:
+            return False
+
+
+def digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def new_key(mode: str) -> tuple[str, str, str]:
+    """Return (public id, the whole key to show once, the hash to keep)."""
+    public_id = f"inl_{mode}_" + "".join(secrets.choice(ALPHABET) for _ in range(12))
+    secret = secrets.token_urlsafe(32)
+    return public_id, f"{public_id}.{secret}{_checksum(secret)}", digest(secret)
+
+
+def _checksum(secret: str) -> str:
+    return f"{zlib.crc32(secret.encode()):08x}"
+
+
+_KEY = sa.text(
+    "SELECT k.id, k.party_id, k.person_id, k.secret_hash, k.scopes, k.last_used_at, p.kind, m.permissions,"
+    " CASE WHEN p.kind = 'agency' THEN ARRAY(SELECT d.creator_id FROM mandates d WHERE d.agency_id = p.id"
+    "   AND d.status = 'active' AND d.starts_on <= :today AND (d.ends_on IS NULL OR d.ends_on >= :today)) END AS acts_for"
+    " FROM api_keys k JOIN parties p ON p.id = k.party_id"
+    " JOIN memberships m ON m.party_id = k.party_id AND m.person_id = k.person_id"
+    " WHERE k.public_id = :public_id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > :now)"
+    " AND p.status <> 'suspended'"
+)
+_SESSION = sa.text(
+    "SELECT s.id, s.party_id, s.person_id, s.last_seen_at, p.kind, m.permissions,"
+    " CASE WHEN p.kind = 'agency' THEN ARRAY(SELECT d.creator_id FROM mandates d WHERE d.agency_id = p.id"
+    "   AND d.status = 'active' AND d.starts_on <= :today AND (d.ends_on IS NULL OR d.ends_on >= :today)) END AS acts_for"
+    " FROM console_sessions s JOIN parties p ON p.id = s.party_id"
+    " JOIN memberships m ON m.party_id = s.party_id AND m.person_id = s.person_id"
+    " WHERE s.token_hash = :token_hash AND s.revoked_at IS NULL AND s.expires_at > :now AND s.last_seen_at > :idle_since"
+    " AND p.status <> 'suspended'"
+)
+
+
+def authenticate(session: Session, header: str) -> Actor:
+    """Turn an Authorization header into an Actor; none at all is nobody. Raises NotSignedIn for a bad one."""
+    if not header:
+        return NOBODY
+    scheme, _, credential = header.partition(" ")
+    if scheme.lower() != "bearer" or not credential.isascii() or not 20 <= len(credential) <= 200:
+        raise NotSignedIn
+    if credential.startswith(SESSION_PREFIX):
+        return _by_session(session, credential)
+    return _by_key(session, credential)
+
+
+def _by_key(session: Session, credential: str) -> Actor:
+    public_id, _, rest = credential.partition(".")
+    secret, checksum = rest[:-8], rest[-8:]
+    if not secret or not hmac.compare_digest(_checksum(secret), checksum):
+        raise NotSignedIn("This is no complete key: letters are missing or mistyped.")
+    at = now()
+    row = session.execute(_KEY, {"public_id": public_id, "now": at, "today": at.date()}).one_or_none()
+    if row is None or not hmac.compare_digest(row.secret_hash, digest(secret)):
+        raise NotSignedIn("This key is unknown, revoked or past its time.")
+    if row.last_used_at is None or row.last_used_at < at - timedelta(minutes=5):
+        session.execute(sa.text("UPDATE api_keys SET last_used_at = :now WHERE id = :id"), {"now": at, "id": row.id})
+    return _actor(row.kind, row.party_id, row.person_id, set(row.permissions) & set(row.scopes), row.acts_for, row.id)
+
+
+def _by_session(session: Session, credential: str) -> Actor:
+    at = now()
+    row = session.execute(
+        _SESSION,
+        {"token_hash": digest(credential), "now": at, "today": at.date(), "idle_since": at - timedelta(hours=IDLE_HOURS)},
+    ).one_or_none()
+    if row is None:
+        raise NotSignedIn("This session is over. Sign in again.")
+    if row.last_seen_at < at - timedelta(minutes=1):
+        session.execute(sa.text("UPDATE console_sessions SET last_seen_at = :now WHERE id = :id"), {"now": at, "id": row.id})
+    return _actor(row.kind, row.party_id, row.person_id, set(row.permissions), row.acts_for, None)
+
+
+def _actor(
+    kind: str, party_id: UUID, person_id: UUID, permissions: set[str], acts_for: list[UUID] | None, key_id: UUID | None
+) -> Actor:
+    known = frozenset(Permission(name) for name in permissions if name in set(Permission))
+    return Actor(
+        role=ROLES[kind], party_id=party_id, person_id=person_id, key_id=key_id, permissions=known,
+        acts_for=frozenset(acts_for or ()),
+    )  # fmt: skip

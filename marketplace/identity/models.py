@@ -1,0 +1,136 @@
+"""Who takes part: parties, the people in them, agencies' mandates, keys and sessions."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.core.db import Base
+
+
+class PartyKind(StrEnum):
+    BRAND = "brand"
+    CREATOR = "creator"
+    AGENCY = "agency"
+    PLATFORM = "platform"
+
+
+class PartyStatus(StrEnum):
+    ACTIVE = "active"
+    UNCLAIMED = "unclaimed"  # a creator entered by an agency or the platform, whom nobody has signed in as yet
+    SUSPENDED = "suspended"
+
+
+class MandateStatus(StrEnum):
+    OFFERED = "offered"
+    ACTIVE = "active"
+    DECLINED = "declined"
+    ENDED = "ended"
+
+
+class Party(Base):
+    """An organisation (or a person alone) that acts."""
+
+    __tablename__ = "parties"
+
+    kind: Mapped[PartyKind]
+    name: Mapped[str]
+    status: Mapped[PartyStatus] = mapped_column(default=PartyStatus.ACTIVE)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Person(Base):
+    """Somebody who signs in."""
+
+    __tablename__ = "people"
+    __table_args__ = (sa.Index("uq_people_email", sa.text("lower(email)"), unique=True),)
+
+    email: Mapped[str]
+    name: Mapped[str]
+    password_hash: Mapped[str]
+    locale: Mapped[str] = mapped_column(default="zh-CN")
+    timezone: Mapped[str] = mapped_column(default="Asia/Shanghai")
+
+
+class Membership(Base):
+    """A person's place in a party, with what they may do there."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (sa.UniqueConstraint("person_id", "party_id"),)
+
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
+    party_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
+    permissions: Mapped[list[str]]
+
+
+class Invite(Base):
+    """An open seat in a party, taken with the token that was shown once."""
+
+    __tablename__ = "invites"
+
+    party_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
+    email: Mapped[str]
+    permissions: Mapped[list[str]]
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    expires_at: Mapped[datetime]
+    invited_by: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
+    accepted_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class Mandate(Base):
+    """An agency's right to act for a creator, from a day to a day (the last one included)."""
+
+    __tablename__ = "mandates"
+    __table_args__ = (
+        sa.CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="dates_in_order"),
+        sa.CheckConstraint("share_basis_points BETWEEN 0 AND 10000", name="share_range"),
+        ExcludeConstraint(
+            (sa.column("agency_id"), "="),
+            (sa.column("creator_id"), "="),
+            (sa.text("daterange(starts_on, ends_on, '[]')"), "&&"),
+            where=sa.text("status IN ('offered', 'active')"),
+            using="gist",
+            name="ex_mandates_no_overlap",
+        ),
+    )
+
+    agency_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
+    creator_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None] = mapped_column(default=None)
+    share_basis_points: Mapped[int] = mapped_column(default=0)
+    status: Mapped[MandateStatus] = mapped_column(default=MandateStatus.OFFERED)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class ApiKey(Base):
+    """A program's credential: a public id that is looked up, a secret of which only the hash is kept."""
+
+    __tablename__ = "api_keys"
+
+    party_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
+    name: Mapped[str]
+    public_id: Mapped[str] = mapped_column(unique=True)
+    secret_hash: Mapped[str]
+    scopes: Mapped[list[str]]
+    mode: Mapped[str] = mapped_column(default="live")
+    expires_at: Mapped[datetime | None] = mapped_column(default=None)
+    revoked_at: Mapped[datetime | None] = mapped_column(default=None)
+    last_used_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class ConsoleSession(Base):
+    """Somebody signed in, acting for one of their parties. The token is a reference of which the hash is kept."""
+
+    __tablename__ = "console_sessions"
+
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"), index=True)
+    party_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"))
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    expires_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None] = mapped_column(default=None)

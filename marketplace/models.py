@@ -1,0 +1,14 @@
+"""Every table, so that migrations and sessions know them all."""
+
+from marketplace.bids import models as bids
+from marketplace.briefs import models as briefs
+from marketplace.channels import models as channels
+from marketplace.core import events, idempotency, jobs
+from marketplace.core.db import Base
+from marketplace.identity import models as identity
+from marketplace.matching import models as matching
+from marketplace.reviews import models as reviews
+
+metadata = Base.metadata
+
+__all__ = ["bids", "briefs", "channels", "events", "idempotency", "identity", "jobs", "matching", "metadata", "reviews"]

@@ -1,0 +1,86 @@
+"""Real servers for the tests: PostgreSQL and Valkey from wheels, one database for each pytest worker."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from marketplace import models, schema
+from marketplace.app import create_app
+from marketplace.core import db
+from marketplace.core.config import Config
+from marketplace.embedded import Servers, start_servers
+
+assert models.metadata.tables
+
+TEMPLATE = "inlay_template"
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """This pytest worker's own servers, with a migrated template database."""
+    folder = tmp_path_factory.mktemp("servers")
+    with start_servers(Path(folder), fsync=False) as running:
+        with psycopg.connect(_plain(running.database_url), autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {TEMPLATE}")
+        schema.upgrade(_named(running.database_url, TEMPLATE))
+        yield running
+
+
+def _plain(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://")
+
+
+def _named(url: str, name: str) -> str:
+    return sa.make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def clone(servers: Servers, name: str) -> str:
+    """Make a fresh migrated database and return its URL."""
+    with psycopg.connect(_plain(servers.database_url), autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    return _named(servers.database_url, name)
+
+
+@pytest.fixture(scope="session")
+def database_url(servers: Servers) -> str:
+    return clone(servers, "inlay_tests")
+
+
+@pytest.fixture(scope="session")
+def config(servers: Servers, database_url: str) -> Config:
+    return Config(
+        database_url=database_url,
+        redis_url=servers.redis_url,
+        broker_url=servers.broker_url,
+        secret_key="test",
+        rate_limit_per_minute=1_000_000,
+    )
+
+
+@pytest.fixture(scope="session")
+def app(config: Config) -> Iterator[Flask]:
+    engine = db.connect(config.database_url, pool_size=64)
+    yield create_app(config)
+    engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    """A session that sees everything, for looking at what a call left behind. It never commits."""
+    with db.Sessions() as opened:
+        opened.execute(sa.text("SELECT 1"))
+        opened.rollback()
+        yield opened
+        opened.rollback()

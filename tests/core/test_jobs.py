@@ -1,0 +1,150 @@
+"""The queue of record: claimed once, fenced, retried, buried, coalesced."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from marketplace.core import db, events, jobs
+from marketplace.core.actor import SYSTEM, Actor, Role
+from marketplace.core.clock import now
+from marketplace.core.ids import new_id
+from marketplace.core.jobs import Claimed, Job, JobProbe, JobState
+
+
+@pytest.fixture
+def queue(app: Flask) -> str:
+    """A queue of this test's own."""
+    return f"test-{new_id().hex}"
+
+
+def put(queue: str, **more: object) -> UUID:
+    with db.transaction() as session:
+        return jobs.enqueue(session, "core.probe", queue=queue, **more)  # type: ignore[arg-type]
+
+
+def claim(queue: str, limit: int = 10) -> list[Claimed]:
+    with db.transaction() as session:
+        return jobs.claim(session, queue, limit)
+
+
+def row(job_id: UUID) -> Job:
+    with db.transaction() as session:
+        return session.get_one(Job, job_id)
+
+
+def probes(job_id: UUID) -> int:
+    with db.transaction() as session:
+        return session.scalar(sa.select(sa.func.count()).where(JobProbe.job_id == job_id)) or 0
+
+
+def expire(job_id: UUID) -> None:
+    with db.transaction() as session:
+        session.execute(sa.update(Job).where(Job.id == job_id).values(lease_until=now() - timedelta(seconds=1)))
+
+
+def work(job: Claimed) -> None:
+    with db.transaction() as session:
+        session.add(JobProbe(job_id=job.id))
+        jobs.finish(session, job, {"left": 1})
+
+
+def test_a_job_is_claimed_by_one(queue: str) -> None:
+    job_id = put(queue)
+    assert [job.id for job in claim(queue)] == [job_id]
+    assert claim(queue) == []
+
+
+def test_effect_and_end_are_one(queue: str) -> None:
+    job_id = put(queue)
+    work(claim(queue)[0])
+    assert (row(job_id).state, row(job_id).result, probes(job_id)) == (JobState.DONE, {"left": 1}, 1)
+
+
+def test_a_zombie_past_its_lease_writes_nothing(queue: str) -> None:
+    job_id = put(queue)
+    zombie = claim(queue)[0]
+    expire(job_id)
+    second = claim(queue)[0]
+    assert second.fence == zombie.fence + 1
+    with pytest.raises(jobs.Fenced):
+        work(zombie)
+    with pytest.raises(jobs.Fenced):
+        zombie.progress("late", 1)
+    work(second)
+    assert (row(job_id).attempt, probes(job_id)) == (2, 1)
+
+
+def test_a_failure_waits_and_is_tried_again_and_then_laid_aside(queue: str) -> None:
+    job_id = put(queue, max_attempts=2)
+    assert jobs.fail(claim(queue)[0], "no luck") == JobState.QUEUED
+    assert row(job_id).next_at <= now() + timedelta(seconds=2)
+    with db.transaction() as session:
+        session.execute(sa.update(Job).where(Job.id == job_id).values(next_at=now()))
+    assert jobs.fail(claim(queue)[0], "no luck again") == JobState.DEAD
+    assert (row(job_id).state, row(job_id).last_error) == (JobState.DEAD, "no luck again")
+    assert claim(queue) == []
+
+
+def test_a_job_that_kills_its_worker_every_time_is_buried(queue: str) -> None:
+    job_id = put(queue, max_attempts=1)
+    claim(queue)
+    expire(job_id)
+    assert claim(queue) == []
+    with db.transaction() as session:
+        assert job_id in jobs.bury(session)
+    assert row(job_id).state == JobState.DEAD
+
+
+def test_waiting_work_under_one_key_is_one_job_but_running_work_is_not_joined(queue: str) -> None:
+    key = new_id().hex
+    first = put(queue, dedupe_key=key)
+    assert put(queue, dedupe_key=key) == first
+    running = claim(queue)[0]
+    later = put(queue, dedupe_key=key)
+    assert later != first
+    # The one that runs fails: the later one will read fresher input, so it is merged away.
+    assert jobs.fail(running, "broke") == JobState.DONE
+    assert [job.id for job in claim(queue)] == [later]
+
+
+def test_a_timer_is_a_row_that_is_due_later_and_can_only_move_forward(queue: str) -> None:
+    key = new_id().hex
+    job_id = put(queue, dedupe_key=key, at=now() + timedelta(hours=2))
+    assert claim(queue) == []
+    put(queue, dedupe_key=key, at=now() + timedelta(hours=3))
+    assert row(job_id).next_at < now() + timedelta(hours=2, minutes=1)
+    put(queue, dedupe_key=key)
+    assert [job.id for job in claim(queue)] == [job_id]
+
+
+def test_progress_extends_the_lease_and_hears_a_cancel(queue: str) -> None:
+    job_id = put(queue)
+    job = claim(queue)[0]
+    with db.transaction() as session:
+        session.execute(sa.update(Job).where(Job.id == job_id).values(lease_until=now() + timedelta(seconds=1)))
+    job.progress("reading", 5, 10)
+    held = row(job_id)
+    assert (held.stage, held.done, held.total) == ("reading", 5, 10)
+    assert held.lease_until is not None
+    assert held.lease_until > now() + timedelta(seconds=10)
+    with db.transaction() as session:
+        session.execute(sa.update(Job).where(Job.id == job_id).values(cancel_asked=True))
+    with pytest.raises(jobs.Cancelled):
+        job.progress("reading", 6, 10)
+
+
+def test_an_event_is_seen_by_its_parties_only_and_never_changed(app: Flask) -> None:
+    mine, other = new_id(), new_id()
+    with db.transaction() as session:
+        event_id = events.record(session, "parties.test", mine, SYSTEM, parties=[mine], word="x").id
+    for party, seen in ((mine, 1), (other, 0)):
+        with db.transaction(Actor(role=Role.BRAND, party_id=party)) as session:
+            count = session.scalar(
+                sa.select(sa.func.count()).select_from(events.Event).where(events.Event.id == event_id)
+            )
+            assert count == seen
+    with pytest.raises(sa.exc.ProgrammingError, match="permission denied"), db.transaction() as session:
+        session.execute(sa.update(events.Event).where(events.Event.id == event_id).values(kind="other"))

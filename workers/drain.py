@@ -1,0 +1,117 @@
+"""The one Celery task: "there is work in this queue" - hand events on, claim jobs, do them, until none is due."""
+
+import os
+import time
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import Session
+
+from marketplace.core import jobs
+from marketplace.core.clock import now
+from marketplace.core.context import set_request_id
+from marketplace.core.db import transaction
+from marketplace.core.errors import DomainError
+from marketplace.core.events import Event
+from marketplace.core.ids import new_id
+from marketplace.core.jobs import Claimed, JobState
+from workers.app import celery
+from workers.handlers import HANDLERS
+from workers.reactions import REACTIONS
+
+CLAIM_AT_ONCE = 8
+RELAY_AT_ONCE = 1000
+BUDGET_S = 30.0
+
+log = structlog.get_logger("jobs")
+
+
+@celery.task(name="inlay.drain", ignore_result=True)
+def drain(queue: str) -> int:
+    """Empty the queue or work for the budget's seconds; returns how many jobs were taken."""
+    began, taken = time.monotonic(), 0
+    beat(queue)
+    while time.monotonic() - began < BUDGET_S:
+        relayed = relay() if queue == jobs.DEFAULT else 0
+        with transaction() as session:
+            claimed = jobs.claim(session, queue, CLAIM_AT_ONCE)
+        for job in claimed:
+            do(job)
+        taken += len(claimed)
+        if not claimed and relayed < RELAY_AT_ONCE:
+            break
+    beat(queue)
+    return taken
+
+
+def do(job: Claimed) -> JobState:
+    """Do one job: its effect and its end in one transaction, under the fence."""
+    began = time.monotonic()
+    set_request_id(job.request_id)
+    try:
+        state, problem = _attempt(job), None
+    except jobs.Fenced:
+        state, problem = JobState.LEASED, "fenced: another worker has it"
+    except jobs.Cancelled:
+        jobs.cancelled(job)
+        state, problem = JobState.CANCELLED, None
+    except DomainError as error:
+        # What the data itself forbids will be forbidden at the next try too.
+        state, problem = jobs.fail(job, f"{error.code}: {error.detail}", final=True), error.code
+    except Exception as error:
+        problem = f"{type(error).__name__}: {str(error)[:300]}"
+        log.warning("job.failed", kind=job.kind, job=str(job.id), attempt=job.attempt, exc_info=error)
+        state = jobs.fail(job, problem)
+    ms = round((time.monotonic() - began) * 1000, 1)
+    log.info("job.run", kind=job.kind, job=str(job.id), attempt=job.attempt, state=str(state), ms=ms, problem=problem)
+    set_request_id(None)
+    return state
+
+
+def _attempt(job: Claimed) -> JobState:
+    handler = HANDLERS.get(job.kind)
+    if handler is None:
+        return jobs.fail(job, f"nothing handles {job.kind}", final=True)
+    with transaction() as session:
+        jobs.finish(session, job, handler(session, job))
+    return JobState.DONE
+
+
+def relay(limit: int = RELAY_AT_ONCE) -> int:
+    """Hand new events to their reactions, many at a time, so that a hundred bids ask for one scoring."""
+    with transaction() as session:
+        waiting = session.scalars(
+            sa.select(Event)
+            .where(Event.relayed_at.is_(None))
+            .order_by(Event.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+        _react(session, list(waiting))
+        if waiting:
+            session.execute(
+                sa.update(Event).where(Event.id.in_([event.id for event in waiting])).values(relayed_at=now())
+            )
+    return len(waiting)
+
+
+def _react(session: Session, waiting: list[Event]) -> None:
+    by_kind: dict[str, list[Event]] = {}
+    for event in waiting:
+        by_kind.setdefault(event.kind, []).append(event)
+    # Every relay takes the dedupe keys in the same order, so that two of them cannot wait for each other.
+    for kind in sorted(by_kind):
+        if kind in REACTIONS:
+            REACTIONS[kind](session, by_kind[kind])
+
+
+_BEAT = sa.text(
+    "INSERT INTO worker_beats (id, created_at, name, drained_at) VALUES (:id, now(), :name, now())"
+    " ON CONFLICT (name) DO UPDATE SET drained_at = now()"
+)
+
+
+def beat(queue: str) -> None:
+    """Tell the watchdog that this queue is being drained."""
+    with transaction() as session:
+        session.execute(_BEAT, {"id": new_id(), "name": f"{os.uname().nodename}:{os.getppid()}:{queue}"})

@@ -1,0 +1,26 @@
+"""THE table of work: which function does which kind of job."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from marketplace.core import idempotency
+from marketplace.core.jobs import Claimed, JobProbe
+
+Handler = Callable[[Session, Claimed], dict[str, Any] | None]
+
+
+def probe(session: Session, job: Claimed) -> None:
+    """Leave one mark: what operators and fault runs count."""
+    session.add(JobProbe(job_id=job.id))
+
+
+def forget_old_keys(session: Session, _: Claimed) -> dict[str, Any]:
+    return {"forgotten": idempotency.forget_old(session)}
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "core.probe": probe,
+    "core.forget-old-keys": forget_old_keys,
+}

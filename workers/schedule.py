@@ -1,0 +1,8 @@
+"""THE table of the clock: what runs again and again, and how often."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+EVERY: Mapping[str, timedelta] = {
+    "core.forget-old-keys": timedelta(hours=1),
+}
