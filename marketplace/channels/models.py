@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.db import Base
@@ -52,11 +51,7 @@ class Channel(Base):
 
 
 class AudienceSnapshot(Base):
-    """Dated audience facts of a channel with their source and evidence, and the forecast made from them.
-
-    `age_gender` is the age x gender table flattened by rows, `regions` the shares of the region list
-    (`matching.cells`); `log_centre`, `scale`, `df`, `smear` are the forecast of log views of one video.
-    """
+    """Dated audience facts of a channel with their source and evidence. Never changed: a newer one takes its place."""
 
     __tablename__ = "audience_snapshots"
     __table_args__ = (
@@ -75,17 +70,6 @@ class AudienceSnapshot(Base):
     rate_card: Mapped[list[dict[str, Any]]]
     flags: Mapped[list[dict[str, Any]]]
     series_hash: Mapped[str | None] = mapped_column(default=None, index=True)
-    log_centre: Mapped[float | None] = mapped_column(default=None)
-    scale: Mapped[float | None] = mapped_column(default=None)
-    df: Mapped[float | None] = mapped_column(default=None)
-    smear: Mapped[float | None] = mapped_column(default=None)
-    videos_used: Mapped[int] = mapped_column(default=0)
-    basis: Mapped[str | None] = mapped_column(default=None)
-    ad_load: Mapped[float] = mapped_column(default=0.0)
-    age_gender: Mapped[list[float] | None] = mapped_column(ARRAY(sa.REAL), default=None)
-    regions: Mapped[list[float] | None] = mapped_column(ARRAY(sa.REAL), default=None)
-    margins_missing: Mapped[list[str]] = mapped_column(default_factory=list)
-    forecast_version: Mapped[str | None] = mapped_column(default=None)
 
 
 class Video(Base):

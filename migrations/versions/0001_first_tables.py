@@ -31,6 +31,17 @@ def upgrade() -> None:
     op.create_index(op.f("ix_events_subject_id"), "events", ["subject_id"], unique=False)
     op.create_index("ix_events_waiting", "events", ["id"], unique=False, postgresql_where=sa.text("relayed_at IS NULL"))
     op.create_table(
+        "forecast_models",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("content", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("channels", sa.BigInteger(), nullable=False),
+        sa.Column("fitted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_forecast_models")),
+        sa.UniqueConstraint("fingerprint", name=op.f("uq_forecast_models_fingerprint")),
+    )
+    op.create_table(
         "idempotency_keys",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -367,17 +378,6 @@ def upgrade() -> None:
         sa.Column("rate_card", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("flags", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("series_hash", sa.Text(), nullable=True),
-        sa.Column("log_centre", sa.Double(), nullable=True),
-        sa.Column("scale", sa.Double(), nullable=True),
-        sa.Column("df", sa.Double(), nullable=True),
-        sa.Column("smear", sa.Double(), nullable=True),
-        sa.Column("videos_used", sa.BigInteger(), nullable=False),
-        sa.Column("basis", sa.Text(), nullable=True),
-        sa.Column("ad_load", sa.Double(), nullable=False),
-        sa.Column("age_gender", postgresql.ARRAY(sa.REAL()), nullable=True),
-        sa.Column("regions", postgresql.ARRAY(sa.REAL()), nullable=True),
-        sa.Column("margins_missing", postgresql.ARRAY(sa.Text()), nullable=False),
-        sa.Column("forecast_version", sa.Text(), nullable=True),
         sa.CheckConstraint("followers >= 0", name=op.f("ck_audience_snapshots_followers_not_negative")),
         sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_audience_snapshots_channel_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audience_snapshots")),
@@ -529,6 +529,34 @@ def upgrade() -> None:
         sa.UniqueConstraint("bid_id", "number", name=op.f("uq_bid_revisions_bid_id_number")),
     )
     op.create_table(
+        "channel_features",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("channel_id", sa.Uuid(), nullable=False),
+        sa.Column("snapshot_id", sa.Uuid(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("log_centre", sa.Double(), nullable=False),
+        sa.Column("scale", sa.Double(), nullable=False),
+        sa.Column("df", sa.Double(), nullable=False),
+        sa.Column("smear", sa.Double(), nullable=False),
+        sa.Column("n_used", sa.BigInteger(), nullable=False),
+        sa.Column("from_history", sa.Boolean(), nullable=False),
+        sa.Column("tier", sa.BigInteger(), nullable=False),
+        sa.Column("ad_load", sa.Double(), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=True),
+        sa.Column("age_gender", postgresql.ARRAY(sa.REAL()), nullable=False),
+        sa.Column("regions", postgresql.ARRAY(sa.REAL()), nullable=False),
+        sa.Column("unknown", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("audience_flags", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_channel_features_channel_id")),
+        sa.ForeignKeyConstraint(
+            ["snapshot_id"], ["audience_snapshots.id"], name=op.f("fk_channel_features_snapshot_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_channel_features")),
+        sa.UniqueConstraint("channel_id", name=op.f("uq_channel_features_channel_id")),
+    )
+    op.create_table(
         "matches",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -536,16 +564,17 @@ def upgrade() -> None:
         sa.Column("brief_id", sa.Uuid(), nullable=False),
         sa.Column("revision_id", sa.Uuid(), nullable=False),
         sa.Column("brief_version_id", sa.Uuid(), nullable=False),
-        sa.Column("snapshot_id", sa.Uuid(), nullable=True),
+        sa.Column("features_fingerprint", sa.Text(), nullable=True),
         sa.Column("model_version", sa.Text(), nullable=False),
         sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("rank", sa.BigInteger(), nullable=False),
         sa.Column("overall", sa.Double(), nullable=True),
         sa.Column("overall_low", sa.Double(), nullable=True),
         sa.Column("overall_high", sa.Double(), nullable=True),
         sa.Column("intrusiveness_low", sa.Double(), nullable=True),
         sa.Column("intrusiveness_high", sa.Double(), nullable=True),
         sa.Column("parts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("reasons", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("reasons", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("flags", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("scored_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["bid_id"], ["bids.id"], name=op.f("fk_matches_bid_id")),
@@ -555,9 +584,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_matches")),
         sa.UniqueConstraint("bid_id", name=op.f("uq_matches_bid_id")),
     )
-    op.create_index(
-        "ix_matches_brief_overall", "matches", ["brief_id", sa.literal_column("overall DESC NULLS LAST")], unique=False
-    )
+    op.create_index("ix_matches_brief_rank", "matches", ["brief_id", "rank"], unique=False)
 
     op.create_foreign_key("fk_channels_snapshot_id", "channels", "audience_snapshots", ["snapshot_id"], ["id"])
     op.create_foreign_key("fk_briefs_version_id", "briefs", "brief_versions", ["version_id"], ["id"])
@@ -568,8 +595,9 @@ def downgrade() -> None:
     op.drop_constraint("fk_channels_snapshot_id", "channels")
     op.drop_constraint("fk_briefs_version_id", "briefs")
     op.drop_constraint("fk_bids_revision_id", "bids")
-    op.drop_index("ix_matches_brief_overall", table_name="matches")
+    op.drop_index("ix_matches_brief_rank", table_name="matches")
     op.drop_table("matches")
+    op.drop_table("channel_features")
     op.drop_table("bid_revisions")
     op.drop_index("ix_videos_channel_published", table_name="videos")
     op.drop_table("videos")
@@ -627,6 +655,7 @@ def downgrade() -> None:
     op.drop_table("job_probes")
     op.drop_index("ix_idempotency_keys_created_at", table_name="idempotency_keys")
     op.drop_table("idempotency_keys")
+    op.drop_table("forecast_models")
     op.drop_index("ix_events_waiting", table_name="events", postgresql_where=sa.text("relayed_at IS NULL"))
     op.drop_index(op.f("ix_events_subject_id"), table_name="events")
     op.drop_index("ix_events_party_ids", table_name="events", postgresql_using="gin")

@@ -36,7 +36,7 @@ def test_money_adds_only_its_own_kind_and_shows_its_digits() -> None:
     assert Money("CNY", 1) + Money("CNY", 2) == Money("CNY", 3)
     assert Money("CNY", 123450).show() == "CNY 1,234.50"
     assert Money("JPY", 1234).show() == "JPY 1,234"
-    with pytest.raises(ValueError, match="CNY is not USD"):
+    with pytest.raises(ValueError, match="USD is not CNY"):
         Money("USD", 1) + Money("CNY", 1)
 
 

@@ -1,0 +1,21 @@
+# syntax=docker/dockerfile:1
+FROM python:3.13-slim AS build
+WORKDIR /app
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir uv
+COPY requirements.lock pyproject.toml README.md LICENSE ./
+RUN VIRTUAL_ENV=/venv /venv/bin/uv pip install --require-hashes -r requirements.lock
+COPY marketplace marketplace
+COPY workers workers
+COPY migrations migrations
+COPY benchmarks benchmarks
+RUN VIRTUAL_ENV=/venv /venv/bin/uv pip install --no-deps --no-build-isolation . && /venv/bin/python -m compileall -q /venv/lib
+
+FROM python:3.13-slim
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin inlay
+COPY --from=build /venv /venv
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+USER 10001
+WORKDIR /tmp
+EXPOSE 8000
+# Exec form, so that SIGTERM reaches the process itself.
+CMD ["inlay", "web", "--host", "0.0.0.0", "--port", "8000"]

@@ -1,0 +1,95 @@
+"""The HTTP client of the `inlay` command: one place that signs, retries safely and turns problems into one line."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO, NoReturn
+from urllib.parse import urlencode
+
+import click
+import urllib3
+
+from marketplace.core.ids import new_id
+
+EXIT_REFUSED, EXIT_UNREACHABLE = 1, 3
+
+
+@dataclass(frozen=True)
+class Api:
+    """Where the API is and whose key signs the calls. `as_json` prints answers as they came."""
+
+    url: str
+    key: str
+    as_json: bool = False
+
+    def call(
+        self, method: str, path: str, body: Any = None, query: dict[str, Any] | None = None, etag: str | None = None
+    ) -> Any:
+        """Make one call and return the answer's JSON (None for an empty one). Ends the command on a refusal."""
+        return self.raw(method, path, json.dumps(body).encode() if body is not None else None, query, etag)[0]
+
+    def raw(
+        self,
+        method: str,
+        path: str,
+        data: bytes | BinaryIO | None = None,
+        query: dict[str, Any] | None = None,
+        etag: str | None = None,
+        content_type: str = "application/json",
+    ) -> tuple[Any, urllib3.BaseHTTPResponse]:
+        """Like `call`, with a body of any type; also returns the response for its headers."""
+        headers = {"Accept": "application/json", "Idempotency-Key": str(new_id())}
+        if self.key:
+            headers["Authorization"] = f"Bearer {self.key}"
+        if data is not None:
+            headers["Content-Type"] = content_type
+        if etag is not None:
+            headers["If-Match"] = etag
+        asked = {name: value for name, value in (query or {}).items() if value is not None}
+        url = f"{self.url.rstrip('/')}/api/v1{path}" + (f"?{urlencode(asked)}" if asked else "")
+        # The same Idempotency-Key goes with each try, so trying again cannot do a thing twice.
+        retry = urllib3.Retry(
+            total=4, backoff_factor=0.3, status_forcelist=(502, 503), allowed_methods=None, raise_on_status=False
+        )
+        try:
+            response = _pool.request(
+                method, url, body=data, headers=headers, retries=retry if not hasattr(data, "read") else False
+            )
+        except urllib3.exceptions.HTTPError as error:
+            fail(
+                f"{self.url} cannot be reached ({type(error).__name__}). Is it running? `inlay up` starts it.",
+                EXIT_UNREACHABLE,
+            )
+        if response.status >= 400:
+            refuse(response)
+        return (json.loads(response.data) if response.data else None), response
+
+    def every(self, path: str, query: dict[str, Any] | None = None, most: int = 1000) -> Iterator[dict[str, Any]]:
+        """Walk a list page by page, `most` things at most."""
+        asked = dict(query or {})
+        while most > 0:
+            page = self.call("GET", path, query={**asked, "limit": min(100, most)})
+            yield from page["data"][:most]
+            most -= len(page["data"])
+            if not page["has_more"]:
+                return
+            asked["starting_after"] = page["data"][-1]["id"]
+
+
+_pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=5, read=60), maxsize=4)
+
+
+def refuse(response: urllib3.BaseHTTPResponse) -> NoReturn:
+    """End the command with the problem's own words, a line a fault."""
+    try:
+        problem = json.loads(response.data)
+    except ValueError:
+        fail(f"The server answered {response.status} without saying why.")
+    lines = [f"{problem.get('title', response.status)}: {problem.get('detail', '')}"]
+    lines += [f"  {fault['pointer']}: {fault['detail']}" for fault in problem.get("errors", [])]
+    fail("\n".join(lines))
+
+
+def fail(sentence: str, code: int = EXIT_REFUSED) -> NoReturn:
+    click.echo(f"inlay: {sentence}", err=True)
+    raise click.exceptions.Exit(code)

@@ -1,0 +1,68 @@
+"""How the `inlay` command shows things: tables for people, JSON for programs."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from marketplace.core.money import Money
+
+Column = tuple[str, str | Callable[[dict[str, Any]], Any]]
+
+
+def echo_json(thing: Any) -> None:
+    click.echo(json.dumps(thing, ensure_ascii=False, indent=2))
+
+
+def table(rows: Iterable[dict[str, Any]], columns: Sequence[Column], title: str | None = None) -> None:
+    """Print rows as a table. A column is (heading, dotted path or function)."""
+    shown = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for heading, _ in columns:
+        shown.add_column(heading, overflow="fold")
+    count = 0
+    for row in rows:
+        count += 1
+        shown.add_row(*[cell(find(row, what)) for _, what in columns])
+    console = Console(soft_wrap=False)
+    console.print(shown if count else "(none)")
+
+
+def find(row: dict[str, Any], what: str | Callable[[dict[str, Any]], Any]) -> Any:
+    if callable(what):
+        return what(row)
+    value: Any = row
+    for part in what.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, dict) and {"amount_minor", "currency"} <= value.keys():
+        return Money(value["currency"], value["amount_minor"]).show()
+    if isinstance(value, float):
+        return f"{value:,.1f}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, list):
+        return ", ".join(cell(part) for part in value) or "-"
+    return str(value)
+
+
+def fields(thing: dict[str, Any], indent: str = "") -> None:
+    """Print one thing, a line a value, nested things indented."""
+    for name, value in thing.items():
+        if isinstance(value, dict) and not {"amount_minor", "currency"} <= value.keys():
+            click.echo(f"{indent}{name}:")
+            fields(value, indent + "  ")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            click.echo(f"{indent}{name}:")
+            for part in value:
+                click.echo(f"{indent}  -")
+                fields(part, indent + "    ")
+        else:
+            click.echo(f"{indent}{name}: {cell(value)}")

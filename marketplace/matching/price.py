@@ -1,0 +1,212 @@
+"""What a bid will cost the brand, whatever way it is priced, and what a thousand people of the target cost by it.
+
+Every model is cost(views) = fixed + clip(unit * views, floor, cap): a guaranteed part and one part that follows the
+views. Amounts are floats in the currency's minor units here, for they are expectations; a bid's own price stays an
+integer. All bids of one batch are in one currency.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from marketplace.matching.arrays import Bools, Floats, as_floats, sum_columns
+from marketplace.matching.reach import GRID_WEIGHTS
+
+MODEL_VERSION = "price/1"
+COMPARABLES_MIN = 9
+BASIS_POINTS = 10_000
+# Price of an option against that of 20-60 s: median, 10 % and 90 % of rate cards (Xingtu, 338 and 272 cards, 2025-11).
+LENGTH_RATIOS = {"under_20s": (0.78, 0.5, 1.0), "20_60s": (1.0, 1.0, 1.0), "over_60s": (1.33, 1.0, 2.5)}
+
+
+class Pricing(StrEnum):
+    """How a bid is priced; HYBRID is a fixed price plus one of CPM, CPV, CPA or COMMISSION."""
+
+    FLAT = "flat"
+    CPM = "cpm"
+    CPV = "cpv"
+    CPA = "cpa"
+    COMMISSION = "commission"
+    BARTER = "barter"
+    HYBRID = "hybrid"
+
+
+VARIABLE = (Pricing.CPM, Pricing.CPV, Pricing.CPA, Pricing.COMMISSION)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One bid's price as it was offered.
+
+    ``fixed_minor``: the price of FLAT, the product's value of BARTER, the fixed part of HYBRID. ``rate``: minor units
+    per 1,000 views (CPM), per view (CPV), per action (CPA), or basis points of sales (COMMISSION). ``floor_minor`` and
+    ``cap_minor`` bound the variable part. ``actions_per_view`` and ``order_minor`` are the parties' declared
+    assumptions for CPA and COMMISSION. ``videos``: how many videos the price covers.
+    """
+
+    pricing: Pricing
+    fixed_minor: int = 0
+    rate: float = 0.0
+    variable: Pricing | None = None
+    floor_minor: int | None = None
+    cap_minor: int | None = None
+    actions_per_view: float | None = None
+    order_minor: int | None = None
+    videos: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """n offers as arrays [n]: cost(views of one video) = fixed + clip(unit * views, floor, cap), for all its videos
+    together; a NaN unit means that nobody declared how many views become sales."""
+
+    fixed: Floats
+    unit: Floats
+    floor: Floats
+    cap: Floats
+    videos: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Cost:
+    """The brand's expected cost [n] with its 10 % and 90 % ends, minor units; NaN where ``known`` is false."""
+
+    expected: Floats
+    low: Floats
+    high: Floats
+    known: Bools
+
+
+def terms(offers: list[Offer]) -> Terms:
+    """Return offers as arrays. Raises ValueError where an offer's parts do not fit its pricing."""
+    for offer in offers:
+        _check(offer)
+    return Terms(
+        fixed=np.array([float(offer.fixed_minor) for offer in offers]),
+        unit=np.array([_unit(offer) for offer in offers]),
+        floor=np.array([float(offer.floor_minor or 0) for offer in offers]),
+        cap=np.array([np.inf if offer.cap_minor is None else float(offer.cap_minor) for offer in offers]),
+        videos=np.array([float(offer.videos) for offer in offers]),
+    )
+
+
+def _check(offer: Offer) -> None:
+    follows = offer.variable if offer.pricing is Pricing.HYBRID else offer.pricing
+    if offer.pricing is Pricing.HYBRID and follows not in VARIABLE:
+        raise ValueError("A hybrid price needs one variable part: cpm, cpv, cpa or commission.")
+    if offer.pricing is not Pricing.HYBRID and offer.variable is not None:
+        raise ValueError("Only a hybrid price has a separate variable part.")
+    if follows in VARIABLE and offer.rate <= 0:
+        raise ValueError("A variable price needs a rate above zero.")
+    if offer.pricing in VARIABLE and offer.fixed_minor:
+        raise ValueError("A fixed part makes it a hybrid price.")
+    bounds = (offer.floor_minor, offer.cap_minor)
+    if follows not in VARIABLE and bounds != (None, None):
+        raise ValueError("A floor or a cap bounds a variable price only.")
+    if offer.cap_minor is not None and offer.cap_minor < (offer.floor_minor or 0):
+        raise ValueError("The cap lies under the floor.")
+    if offer.videos < 1 or min(offer.fixed_minor, offer.floor_minor or 0) < 0:
+        raise ValueError("Amounts are not negative and a price covers a video or more.")
+
+
+def _unit(offer: Offer) -> float:
+    """Return minor units per view of one video; views of an offer's videos are taken to rise and fall together."""
+    follows = offer.variable if offer.pricing is Pricing.HYBRID else offer.pricing
+    actions = np.nan if offer.actions_per_view is None else offer.actions_per_view
+    order = np.nan if offer.order_minor is None else offer.order_minor
+    if follows is Pricing.CPM:
+        return offer.videos * offer.rate / 1000
+    if follows is Pricing.CPV:
+        return offer.videos * offer.rate
+    if follows is Pricing.CPA:
+        return float(offer.videos * offer.rate * actions)
+    if follows is Pricing.COMMISSION:
+        return float(offer.videos * offer.rate / BASIS_POINTS * actions * order)
+    return 0.0
+
+
+def cost_at(priced: Terms, views: Floats) -> Floats:
+    """Return the cost [n, k] at views of one video [n, k]; NaN where it is not known."""
+    varying = np.maximum(priced.unit[:, None] * views, priced.floor[:, None])
+    return priced.fixed[:, None] + np.minimum(varying, priced.cap[:, None])
+
+
+def expected_cost(priced: Terms, grid_views: Floats, views_low: Floats, views_high: Floats) -> Cost:
+    """Return expected cost and its 80 % ends.
+
+    ``grid_views`` [n, 32] are the views at reach.GRID_TAUS: floor and cap bend the cost, so it is averaged over the
+    distribution (Gauss-Legendre in tau), never taken at the mean of the views. What lies beyond the outermost nodes
+    (tau .0014 and .9986) weighs as they do.
+    """
+    expected = sum_columns(cost_at(priced, grid_views) * GRID_WEIGHTS)
+    ends = cost_at(priced, np.stack([views_low, views_high], axis=1))
+    return Cost(expected, ends[:, 0], ends[:, 1], np.isfinite(expected))
+
+
+def per_thousand(cost: Floats, people: Floats) -> Floats:
+    """Return minor units per 1,000 on-target people [n]: infinite where nobody is reached, NaN where not known."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(people > 0, 1000 * cost / people, np.where(np.isnan(cost + people), np.nan, np.inf))
+
+
+def percentiles(values: Floats, others: Floats | None = None) -> tuple[Floats, Floats]:
+    """Return each value's percentile (0 cheapest, 100 dearest) among comparables, and how many these were [n].
+
+    Without ``others`` each is compared with the rest of its own batch, one brief and one currency. Ties count half.
+    Fewer than nine comparables give NaN: at 80 % nine is the least that bounds anything.
+    """
+    pool = np.sort(values[np.isfinite(values)] if others is None else others[np.isfinite(others)])
+    own = 1.0 if others is None else 0.0
+    finite = np.isfinite(values)
+    below = np.searchsorted(pool, values, side="left")
+    equal = np.searchsorted(pool, values, side="right") - below - own
+    count = np.where(finite, len(pool) - own, len(pool))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = 100 * (below + equal / 2) / count
+    return np.where(finite & (count >= COMPARABLES_MIN), share, np.nan), count
+
+
+@dataclass(frozen=True, eq=False)
+class FloorCheck:
+    """For the creator's side alone, never the brand's: the least price that covers the making [n] in minor units, the
+    margin of the bid's guaranteed part over it (share of the floor), and whether the bid lies under it."""
+
+    floor: Floats
+    margin: Floats
+    under: Bools
+
+
+def floor_check(
+    production_minor: Floats, videos: Floats, agency_basis_points: Floats, fee_basis_points: Floats, bid_cost: Floats
+) -> FloorCheck:
+    """Return how bids [n] stand to what their videos cost to make (production_minor a video, NaN where not told).
+
+    The floor is grossed up for the agency's and the platform's shares: production * videos / (1 - shares). What the
+    video platform pays for plays anyway is not taken off: it is earned without the deal as well, so it is shown beside.
+    ``bid_cost`` is the cost to compare: pass the low end, for a creator cannot live on the expected one.
+    """
+    kept = 1 - (as_floats(agency_basis_points) + as_floats(fee_basis_points)) / BASIS_POINTS
+    if np.any(kept <= 0):
+        raise ValueError("The agency's and the platform's shares leave the creator nothing.")
+    floor = as_floats(production_minor) * as_floats(videos) / kept
+    with np.errstate(divide="ignore", invalid="ignore"):
+        margin = np.where(floor > 0, (bid_cost - floor) / floor, np.nan)
+    return FloorCheck(floor, margin, np.nan_to_num(bid_cost - floor, nan=0.0) < 0)
+
+
+def odd_length_prices(prices_minor: Mapping[str, int]) -> dict[str, tuple[float, float, float]]:
+    """Return the options (keys of LENGTH_RATIOS) priced outside the usual span against 20-60 s: (ratio, low, high).
+
+    A question to the bidder, never part of a score. Empty without a 20-60 s price."""
+    base = prices_minor.get("20_60s", 0)
+    if base <= 0:
+        return {}
+    ratios = {length: price / base for length, price in prices_minor.items() if length in LENGTH_RATIOS}
+    spans = {length: LENGTH_RATIOS[length][1:] for length in ratios}
+    return {
+        length: (ratio, *spans[length])
+        for length, ratio in ratios.items()
+        if not spans[length][0] <= ratio <= spans[length][1]
+    }
