@@ -39,12 +39,23 @@ class Api:
     ) -> tuple[Any, urllib3.BaseHTTPResponse]:
         """Like `call`, with a body of any type; also returns the response for its headers."""
         headers = {"Accept": "application/json", "Idempotency-Key": str(new_id())}
-        if self.key:
-            headers["Authorization"] = f"Bearer {self.key}"
         if data is not None:
             headers["Content-Type"] = content_type
         if etag is not None:
             headers["If-Match"] = etag
+        response = self._send(method, path, data, query, headers)
+        return (json.loads(response.data) if response.data else None), response
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        data: bytes | BinaryIO | None,
+        query: dict[str, Any] | None,
+        headers: dict[str, str],
+    ) -> urllib3.BaseHTTPResponse:
+        if self.key:
+            headers["Authorization"] = f"Bearer {self.key}"
         asked = {name: value for name, value in (query or {}).items() if value is not None}
         url = f"{self.url.rstrip('/')}/api/v1{path}" + (f"?{urlencode(asked)}" if asked else "")
         # The same Idempotency-Key goes with each try, so trying again cannot do a thing twice.
@@ -62,7 +73,12 @@ class Api:
             )
         if response.status >= 400:
             refuse(response)
-        return (json.loads(response.data) if response.data else None), response
+        return response
+
+    def download(self, path: str, query: dict[str, Any]) -> bytes:
+        """Return the bytes of a file that the API makes."""
+        response = self._send("GET", path, None, query, {"Accept": "*/*"})
+        return response.data
 
     def every(self, path: str, query: dict[str, Any] | None = None, most: int = 1000) -> Iterator[dict[str, Any]]:
         """Walk a list page by page, `most` things at most."""

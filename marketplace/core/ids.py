@@ -27,6 +27,7 @@ PREFIXES: dict[str, str] = {
     "imports": "imp",
     "briefs": "brf",
     "brief_versions": "brv",
+    "brand_assets": "ast",
     "bids": "bid",
     "bid_revisions": "rev",
     "matches": "mtc",

@@ -63,7 +63,7 @@ _WRITE = sa.text(  # only the names of the table above are put into the text
     " SELECT n.id, n.bid_id, n.revision_id, n.features_fingerprint, n.fingerprint, n.rank, n.overall, n.overall_low,"
     " n.overall_high, n.intrusiveness_low, n.intrusiveness_high, n.parts::jsonb,"
     " string_to_array(n.reasons, ' '), array_remove(string_to_array(n.flags, ' '), ''), :at, :at, :brief_id,"
-    " :brief_version_id, :model_version FROM unnest("  # noqa: S608
+    " :brief_version_id, :model_version FROM unnest("
     + ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _COLUMNS)
     + ") AS n("
     + ", ".join(name for name, _ in _COLUMNS)
@@ -133,7 +133,8 @@ def _cell(cell: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"weight": cell.get("weight", 1.0)}
     ages = cell.get("ages")
     if ages:
-        found["ages"] = [ages["from"], ages.get("to")] if isinstance(ages, dict) else ages
+        last = ages.get("to")
+        found["ages"] = [ages["from"], None if last is None or last >= 99 else last]
     for name in ("genders", "regions"):
         if cell.get(name):
             found[name] = cell[name]

@@ -1,0 +1,21 @@
+"""The command lines of the parts."""
+
+import sys
+
+
+def web_argv(host: str, port: int, workers: int = 1, threads: int = 8) -> list[str]:
+    """The WSGI server with the application."""
+    argv = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws"]
+    argv += ["--workers", str(workers), "--blocking-threads", str(threads), "--workers-kill-timeout", "8"]
+    return [*argv, "--respawn-failed-workers", "--log-level", "warning", "marketplace.wsgi:app"]
+
+
+def worker_argv(children: int) -> list[str]:
+    """A Celery worker that drains every queue."""
+    argv = [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "--queues", "default,scoring,imports"]
+    argv += ["--concurrency", str(children), "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return [*argv, "--loglevel", "warning"]
+
+
+def ringer_argv() -> list[str]:
+    return [sys.executable, "-m", "workers.ringer"]

@@ -1,0 +1,170 @@
+"""THE table of commands that mirror the API: what is typed, what is called, what is shown."""
+
+from dataclasses import dataclass
+
+from marketplace.commands.show import Column
+
+
+@dataclass(frozen=True)
+class Call:
+    """`inlay <noun> <verb> ARGUMENTS... --options`. `{name}` in the path is an argument.
+
+    `body` names how the body is given: "file" (JSON from --file or standard input), "fields" (options of their own)
+    or none. `columns` shows a list as a table; without them one thing is shown, a line a value.
+    """
+
+    noun: str
+    verb: str
+    method: str
+    path: str
+    help: str
+    columns: tuple[Column, ...] = ()
+    filters: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    body: str = ""
+    etag_from: str = ""
+
+
+_PARTY: tuple[Column, ...] = (("id", "id"), ("kind", "kind"), ("name", "name"), ("status", "status"))
+_BRIEF: tuple[Column, ...] = (
+    ("id", "id"),
+    ("title", "title"),
+    ("category", "product.category"),
+    ("budget", "budget"),
+    ("status", "status"),
+    ("bids close", "bids_close_at"),
+)
+_BID: tuple[Column, ...] = (
+    ("id", "id"),
+    ("brief", "brief_id"),
+    ("channel", "channel_id"),
+    ("status", "status"),
+    ("rev", "revision_number"),
+    ("model", "price.model"),
+    ("price", "price.amount"),
+)
+_CHANNEL: tuple[Column, ...] = (
+    ("id", "id"),
+    ("platform", "platform"),
+    ("handle", "handle"),
+    ("name", "name"),
+    ("region", "region"),
+    ("status", "status"),
+)
+_REVIEW: tuple[Column, ...] = (
+    ("id", "id"),
+    ("subject", "subject_id"),
+    ("status", "status"),
+    ("priority", "priority"),
+    ("two people", "needs_two"),
+    ("risks", lambda row: ", ".join(risk["code"] for risk in row.get("risks", []))),
+)
+_JOB: tuple[Column, ...] = (
+    ("id", "id"),
+    ("kind", "kind"),
+    ("state", "state"),
+    ("stage", "stage"),
+    ("done", "done"),
+    ("total", "total"),
+    ("attempt", "attempt"),
+)
+_EVENT: tuple[Column, ...] = (("id", "id"), ("kind", "kind"), ("subject", "subject_id"), ("at", "created_at"))
+_MANDATE: tuple[Column, ...] = (
+    ("id", "id"),
+    ("agency", "agency_id"),
+    ("creator", "creator_id"),
+    ("from", "starts_on"),
+    ("to", "ends_on"),
+    ("status", "status"),
+)
+_KEY: tuple[Column, ...] = (
+    ("id", "id"),
+    ("name", "name"),
+    ("public id", "public_id"),
+    ("scopes", "scopes"),
+    ("last used", "last_used_at"),
+    ("revoked", "revoked_at"),
+)
+_IMPORT: tuple[Column, ...] = (
+    ("id", "id"),
+    ("file", "file_name"),
+    ("shape", "shape"),
+    ("status", "status"),
+    ("rows", "rows_done"),
+    ("bad", "rows_bad"),
+)
+_SNAPSHOT: tuple[Column, ...] = (
+    ("id", "id"),
+    ("taken on", "taken_on"),
+    ("source", "source"),
+    ("followers", "followers"),
+    ("flags", lambda row: ", ".join(flag["code"] for flag in row.get("flags", []))),
+)
+
+CALLS: tuple[Call, ...] = (
+    Call("me", "show", "GET", "/people/me", "who you are and for whom you act"),
+    Call("parties", "list", "GET", "/parties", "the parties you may know", _PARTY, ("kind",)),
+    Call("parties", "show", "GET", "/parties/{party}", "one party"),
+    Call("creators", "enter", "POST", "/creators", "enter a creator that you act for", body="file"),
+    Call("mandates", "list", "GET", "/mandates", "agencies' mandates", _MANDATE, ("status",)),
+    Call("mandates", "offer", "POST", "/mandates", "offer to act for a creator", body="file"),
+    Call("mandates", "accept", "POST", "/mandates/{mandate}/accept", "accept an agency's mandate"),
+    Call("mandates", "decline", "POST", "/mandates/{mandate}/decline", "decline an agency's mandate"),
+    Call(
+        "mandates",
+        "end",
+        "POST",
+        "/mandates/{mandate}/end",
+        "end a mandate on a day",
+        fields=("ends_on",),
+        body="fields",
+    ),
+    Call("keys", "list", "GET", "/api-keys", "your party's API keys", _KEY),
+    Call("keys", "create", "POST", "/api-keys", "make a key; it is shown once", body="file"),
+    Call("keys", "revoke", "DELETE", "/api-keys/{key}", "revoke a key at once"),
+    Call("invites", "create", "POST", "/invites", "invite somebody into your party", body="file"),
+    Call("channels", "list", "GET", "/channels", "channels", _CHANNEL, ("platform", "vertical", "q", "creator_id")),
+    Call("channels", "show", "GET", "/channels/{channel}", "one channel"),
+    Call("channels", "create", "POST", "/channels", "enter a channel by hand", body="file"),
+    Call("snapshots", "list", "GET", "/channels/{channel}/audience-snapshots", "a channel's snapshots", _SNAPSHOT),
+    Call(
+        "snapshots", "create", "POST", "/channels/{channel}/audience-snapshots", "enter a snapshot by hand", body="file"
+    ),
+    Call("imports", "list", "GET", "/imports", "files handed in", _IMPORT),
+    Call("imports", "show", "GET", "/imports/{import}", "one file and what became of it"),
+    Call("briefs", "list", "GET", "/briefs", "briefs", _BRIEF, ("status", "category", "market", "q", "brand_id")),
+    Call("briefs", "show", "GET", "/briefs/{brief}", "one brief"),
+    Call("briefs", "create", "POST", "/briefs", "write a draft", body="file"),
+    Call(
+        "briefs",
+        "change",
+        "PATCH",
+        "/briefs/{brief}",
+        "change a brief (a new version once published)",
+        body="file",
+        etag_from="/briefs/{brief}",
+    ),
+    Call("briefs", "publish", "POST", "/briefs/{brief}/publish", "publish a draft"),
+    Call("briefs", "close", "POST", "/briefs/{brief}/close", "close a brief before its deadline"),
+    Call("briefs", "cancel", "POST", "/briefs/{brief}/cancel", "cancel a brief", fields=("reason",), body="fields"),
+    Call("bids", "list", "GET", "/bids", "your side's bids", _BID, ("brief_id", "status")),
+    Call("bids", "of", "GET", "/briefs/{brief}/bids", "the bids on a closed brief", _BID, ("status",)),
+    Call("bids", "show", "GET", "/bids/{bid}", "one bid"),
+    Call("bids", "place", "POST", "/briefs/{brief}/bids", "place a bid", body="file"),
+    Call("bids", "revise", "POST", "/bids/{bid}/revisions", "revise a bid", body="file"),
+    Call("bids", "withdraw", "POST", "/bids/{bid}/withdraw", "withdraw a bid"),
+    Call("bids", "accept", "POST", "/bids/{bid}/accept", "accept a bid"),
+    Call("bids", "decline", "POST", "/bids/{bid}/decline", "decline a bid"),
+    Call("bids", "why", "GET", "/bids/{bid}/match", "a bid's scores with every reason"),
+    Call("reviews", "list", "GET", "/reviews", "the review queue", _REVIEW, ("status", "about_id", "risk")),
+    Call("reviews", "show", "GET", "/reviews/{review}", "one review with its decisions"),
+    Call("reviews", "approve", "POST", "/reviews/{review}/approve", "approve", fields=("reason",), body="fields"),
+    Call("reviews", "hold", "POST", "/reviews/{review}/hold", "hold", fields=("reason",), body="fields"),
+    Call("reviews", "reject", "POST", "/reviews/{review}/reject", "reject", fields=("reason",), body="fields"),
+    Call("reviews", "override", "POST", "/reviews/{review}/override", "decide against the scores", body="file"),
+    Call("events", "list", "GET", "/events", "what happened", _EVENT, ("kind", "subject_id", "order")),
+    Call("jobs", "list", "GET", "/jobs", "work under way", _JOB, ("state", "kind", "queue")),
+    Call("jobs", "show", "GET", "/jobs/{job}", "one job"),
+    Call("jobs", "cancel", "POST", "/jobs/{job}/cancel", "stop a job"),
+    Call("jobs", "requeue", "POST", "/jobs/{job}/requeue", "try a dead job again"),
+)

@@ -1,0 +1,111 @@
+"""The market as one tree of processes: servers, web, worker, ringer, and the watchdog beside them."""
+
+import contextlib
+import json
+import os
+import secrets
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from marketplace import schema
+from marketplace.commands.programs import ringer_argv, web_argv, worker_argv
+from marketplace.core import db
+from marketplace.embedded import EmbeddedError, Servers, start_servers
+from marketplace.supervisor import Supervisor
+
+READY_S = 40.0
+DEAF_S = 20.0
+WATCH_S = 5.0
+
+_DEAF = sa.text(
+    "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'queued' AND next_at < now() - make_interval(secs => :late))"
+    " AND NOT EXISTS (SELECT 1 FROM worker_beats WHERE drained_at > now() - make_interval(secs => :late))"
+)
+
+
+class Tree:
+    """Children of one command with one environment."""
+
+    def __init__(self, env: Mapping[str, str], servers: Servers | None = None) -> None:
+        self.env = dict(env)
+        self.servers = servers
+        self.supervisor = Supervisor()
+
+    @classmethod
+    @contextlib.contextmanager
+    def on_embedded_servers(cls, data: Path, host: str, port: int, children: int = 2) -> Iterator["Tree"]:
+        """Everything on one machine: embedded servers unless DATABASE_URL and REDIS_URL name others; migrated."""
+        given = dict(os.environ)  # noqa: TID251 - handed on to the children as it is
+        with contextlib.ExitStack() as stack:
+            servers = None
+            if not (given.get("DATABASE_URL") and given.get("REDIS_URL")):
+                servers = stack.enter_context(start_servers(data))
+                given["DATABASE_URL"], given["REDIS_URL"] = servers.database_url, servers.redis_url
+                given["BROKER_URL"] = servers.broker_url
+            data.mkdir(parents=True, exist_ok=True)
+            given.setdefault("SECRET_KEY", _secret(data))
+            given.setdefault("LOG_FORMAT", "json")
+            given.setdefault("HEARTBEAT_DIR", str(data.resolve()))
+            schema.upgrade(given["DATABASE_URL"])
+            db.connect(given["DATABASE_URL"], pool_size=3)
+            tree = cls(given, servers)
+            tree.supervisor.add(
+                "web", web_argv(host, port), given, ready=lambda: wait_for(f"http://{host}:{port}/readyz")
+            )
+            tree.add_worker(children)
+            tree.supervisor.add("ringer", ringer_argv(), given)
+            yield tree
+
+    @staticmethod
+    def database_url(data: Path) -> str:
+        """Return the database of a running tree: DATABASE_URL, or the embedded server of a data folder."""
+        given = os.environ.get("DATABASE_URL")  # noqa: TID251 - asked before there is a whole Config
+        if given:
+            return given
+        state = data / "servers.json"
+        if not state.exists():
+            raise EmbeddedError(f"Nothing runs on {data}. Start it with `inlay up`, or set DATABASE_URL.")
+        return f"postgresql+psycopg://inlay@/inlay?host={json.loads(state.read_text())['socket_dir']}"
+
+    def add_worker(self, children: int) -> None:
+        self.supervisor.add("worker", worker_argv(children), self.env)
+        self.supervisor.watch(self._deaf, WATCH_S)
+
+    def run(self) -> int:
+        return self.supervisor.run()
+
+    def _deaf(self) -> list[tuple[str, str]]:
+        """A worker that lives but drains nothing while work is due has lost its broker's ear."""
+        child = self.supervisor.children["worker"]
+        if time.monotonic() - child.started_at < DEAF_S:
+            return []
+        try:
+            with db.transaction() as session:
+                deaf = session.scalar(_DEAF, {"late": DEAF_S})
+        except sa.exc.DBAPIError:
+            return []  # without the database nobody can work; it is not the worker's fault
+        return [("worker", f"work has been due for {DEAF_S:g} s and nobody drains it")] if deaf else []
+
+
+def wait_for(url: str) -> None:
+    """Return when the URL answers 200. Raises TimeoutError."""
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own address
+            if answer.status == 200:
+                return
+        time.sleep(0.1)
+    raise TimeoutError(f"{url} does not answer")
+
+
+def _secret(data: Path) -> str:
+    """Return the folder's own secret, made at the first start."""
+    file = data / "secret_key"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(48))
+    return file.read_text()

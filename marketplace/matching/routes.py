@@ -1,0 +1,79 @@
+"""The API of rankings."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from marketplace.core.actor import Permission, Role
+from marketplace.core.errors import Unavailable
+from marketplace.core.http import SIGNED_IN, Room, actor, session
+from marketplace.core.paging import page_query
+from marketplace.matching import service
+from marketplace.matching.schemas import BidMatchOut, RankingOut, RescoreOut
+from marketplace.matching.service import Ranking
+
+room = Room("matching", __name__, description="Bids with their scores, as a brief's ranking")
+
+# Each open stream holds one of the server's threads, so there are few.
+_STREAMS = threading.BoundedSemaphore(2)
+STREAM_TURNS, STREAM_PAUSE_S = 120, 0.5
+
+
+@room.get(
+    "/briefs/<id('brf'):brief_id>/ranking",
+    allow=(Role.BRAND, Role.ADMIN),
+    needs=Permission.READ,
+    query=page_query("mtc"),
+    answers=RankingOut,
+)
+def ranking(query: dict[str, Any], brief_id: UUID) -> Ranking:
+    """The matches by rank, with how many of them are fresh."""
+    return service.ranking(session(), actor(), brief_id, **query)
+
+
+@room.get(
+    "/briefs/<id('brf'):brief_id>/ranking/stream",
+    allow=(Role.BRAND, Role.ADMIN),
+    needs=Permission.READ,
+    media_type="text/event-stream",
+)
+def stream(brief_id: UUID) -> Response:
+    """Server-sent events `{total, fresh}` twice a second until all matches are fresh, a minute at most."""
+    service.find_brief(session(), actor(), brief_id)
+    if not _STREAMS.acquire(blocking=False):
+        raise Unavailable("Too many streams are open. Ask for the ranking itself instead.", retry_after_s=5)
+    return Response(_told(brief_id, actor()), content_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+def _told(brief_id: UUID, who: Any) -> Iterator[str]:
+    try:
+        for state in service.watch(brief_id, who, STREAM_TURNS):
+            yield f"data: {json.dumps({'total': state.total, 'fresh': state.fresh})}\n\n"
+            if state.fresh < state.total:
+                time.sleep(STREAM_PAUSE_S)
+    finally:
+        _STREAMS.release()
+
+
+@room.get("/bids/<id('bid'):bid_id>/match", allow=SIGNED_IN, needs=Permission.READ, answers=BidMatchOut)
+def of_bid(bid_id: UUID) -> dict[str, Any]:
+    """One bid's scores with every reason, and what its plan could change."""
+    return service.of_bid(session(), actor(), bid_id)
+
+
+@room.post(
+    "/briefs/<id('brf'):brief_id>/score",
+    allow=(Role.BRAND, Role.ADMIN),
+    needs=Permission.READ,
+    answers=RescoreOut,
+    status=202,
+)
+def rescore(brief_id: UUID) -> dict[str, UUID]:
+    """Ask for the scoring again; work that waits already is joined."""
+    service.find_brief(session(), actor(), brief_id)
+    return {"job_id": service.ask_for_scores(session(), brief_id)}

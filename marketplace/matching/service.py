@@ -1,0 +1,194 @@
+"""A brief's ranking as people read it: how many matches are fresh, their numbers, and why."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.bids import policy as bids_policy
+from marketplace.bids.models import Bid, BidRevision
+from marketplace.briefs import policy as briefs_policy
+from marketplace.briefs.models import Brief, BriefStatus
+from marketplace.core import db, jobs
+from marketplace.core.actor import Actor
+from marketplace.core.errors import NotFound
+from marketplace.intrusiveness import plan, timeline
+from marketplace.matching.models import Match
+from marketplace.matching.reasons import Estimate, Facts, reasons
+from marketplace.matching.scoring import MODEL_VERSION
+
+LISTED = ("open", "accepted", "declined")
+_FRESH = (
+    "m.revision_id = b.revision_id AND m.brief_version_id = f.version_id AND m.model_version = :model"
+    " AND m.features_fingerprint IS NOT DISTINCT FROM k.fingerprint"
+    " AND k.snapshot_id IS NOT DISTINCT FROM c.snapshot_id"
+)
+_JOINS = (
+    " FROM bids b JOIN briefs f ON f.id = b.brief_id JOIN channels c ON c.id = b.channel_id"
+    " LEFT JOIN channel_features k ON k.channel_id = c.id LEFT JOIN matches m ON m.bid_id = b.id"
+    " WHERE b.brief_id = :brief_id AND b.status = ANY(:listed)"
+)
+_COUNTS = sa.text(f"SELECT count(*) AS total, count(*) FILTER (WHERE {_FRESH}) AS fresh{_JOINS}")
+_RANKED = sa.text(
+    f"SELECT m.id, b.id AS bid_id, b.channel_id, b.creator_id, b.agency_id, b.status AS bid_status, m.rank, m.overall,"
+    f" m.overall_low, m.overall_high, m.flags, m.reasons, m.parts, m.fingerprint, m.model_version, m.scored_at,"
+    f" c.name AS channel_name, c.handle, c.platform, {_FRESH} AS fresh{_JOINS} AND m.id IS NOT NULL"
+    " AND m.rank > :after ORDER BY m.rank, m.id LIMIT :limit"
+)
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How far scoring has come: of `total` bids, `fresh` have a match on the present inputs."""
+
+    total: int
+    fresh: int
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """One stretch of a brief's ranking. Before the close it is sealed: counts only."""
+
+    brief_id: UUID
+    sealed: bool
+    total: int
+    fresh: int
+    data: list[dict[str, Any]]
+    has_more: bool
+
+
+def freshness(session: Session, brief_id: UUID) -> Freshness:
+    row = session.execute(_COUNTS, {"brief_id": brief_id, "listed": list(LISTED), "model": MODEL_VERSION}).one()
+    return Freshness(row.total, row.fresh)
+
+
+def find_brief(session: Session, actor: Actor, brief_id: UUID) -> Brief:
+    """Return a brief whose ranking the actor may ask for: its brand and the admins. Raises NotFound."""
+    brief = db.get(session, Brief, brief_id, briefs_policy.visible(actor))
+    if not actor.sees_all and brief.brand_id != actor.party_id:
+        raise NotFound("The ranking of a brief is for its brand.")
+    return brief
+
+
+def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, starting_after: UUID | None) -> Ranking:
+    """Return the matches of a closed brief by rank; of an open one, only how many bids there are and how many fresh."""
+    brief = find_brief(session, actor, brief_id)
+    state = freshness(session, brief_id)
+    if brief.status == BriefStatus.PUBLISHED:
+        return Ranking(brief_id, True, state.total, state.fresh, [], False)
+    after = 0
+    if starting_after is not None:
+        found = session.scalar(sa.select(Match.rank).where(Match.id == starting_after, Match.brief_id == brief_id))
+        if found is None:
+            raise NotFound("There is no such match in this ranking; start again from the first page.")
+        after = found
+    rows = session.execute(
+        _RANKED,
+        {"brief_id": brief_id, "listed": list(LISTED), "model": MODEL_VERSION, "after": after, "limit": limit + 1},
+    ).mappings()
+    data = [told(row) for row in rows]
+    return Ranking(brief_id, False, state.total, state.fresh, data[:limit], len(data) > limit)
+
+
+def of_bid(session: Session, actor: Actor, bid_id: UUID) -> dict[str, Any]:
+    """Return one bid's match with every reason, and for its plan what to change. Who sees the bid sees this."""
+    bid = db.get(session, Bid, bid_id, bids_policy.visible(actor))
+    row = (
+        session.execute(
+            sa.text(_RANKED.text.replace("AND m.rank > :after", "AND b.id = :bid_id")),
+            {
+                "brief_id": bid.brief_id,
+                "listed": [*LISTED, "withdrawn", "void"],
+                "model": MODEL_VERSION,
+                "bid_id": bid_id,
+                "limit": 1,
+            },
+        )
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        raise NotFound("This bid has not been scored yet. Ask again in a few seconds.")
+    match = told(row)
+    brief = session.get_one(Brief, bid.brief_id)
+    if brief.status == BriefStatus.PUBLISHED:
+        # Where one stands among sealed bids would tell of the others.
+        match["rank"] = None
+        match["parts"] = {
+            name: value for name, value in match["parts"].items() if name not in ("percentile", "comparables", "peers")
+        }
+    revision = session.get_one(BidRevision, bid.revision_id)
+    match["plan_reasons"] = plan_reasons(revision.plan, float(row["parts"]["fit"] or 0.0))
+    return match
+
+
+def plan_reasons(document: dict[str, Any], fit: float) -> list[dict[str, Any]]:
+    """Return the intrusiveness reasons of a stored plan: sentence, time stamps, evidence, what to change."""
+    return [reason.show() for reason in plan.score_plan(timeline.from_dict(document), fit).reasons]
+
+
+def told(row: Any) -> dict[str, Any]:
+    """Return a match as it is shown: its numbers and the sentences told from them."""
+    parts = row["parts"]
+    return {**row, "reasons": reasons(facts(parts, row)), "intrusiveness": _estimate(parts["intrusiveness"])}
+
+
+def _estimate(ends: list[float | None]) -> dict[str, float | None]:
+    return {"point": ends[0], "low": ends[1], "high": ends[2]}
+
+
+def facts(parts: dict[str, Any], row: Any) -> Facts:
+    """Return the stored numbers in the form that the sentences are told from."""
+    overall = None if row["overall"] is None else Estimate(row["overall"], row["overall_low"], row["overall_high"])
+    held = [
+        flag for flag in row["flags"] if flag in ("over_tolerance", "exclusivity_clash", "cost_unknown", "no_reach")
+    ]
+    return Facts(
+        currency=parts["currency"],
+        overall=overall,
+        views=_known(parts["views"]),
+        videos_used=parts["videos_used"],
+        share=_known(parts["share"], "bounds"),
+        people=_known(parts["people"]),
+        cost=_known(parts["cost"]),
+        per_thousand=_known(parts["per_thousand"]),
+        ceiling_minor=parts["ceiling"],
+        ceiling_is_the_briefs=parts["ceiling_is_the_briefs"],
+        percentile=parts["percentile"],
+        comparables=int(parts["comparables"] or 0),
+        fit=parts["fit"],
+        fit_parts=parts["fit_parts"],
+        quality=parts["quality"],
+        intrusiveness=_known(parts["intrusiveness"], "range"),
+        tolerance=parts["tolerance"],
+        gates=tuple(held),
+        source=parts["source"],
+        taken_on=date.fromisoformat(parts["taken_on"]) if parts["taken_on"] else None,
+        audience_flags=tuple(parts["audience_flags"]),
+        unknown_shares=parts["unknown"],
+    )
+
+
+def _known(ends: list[float | None], interval: str = "80%") -> Estimate | None:
+    return None if ends[0] is None else Estimate(ends[0], ends[1], ends[2], interval=interval)
+
+
+def watch(brief_id: UUID, actor: Actor, turns: int) -> Iterator[Freshness]:
+    """Look again and again, each time in a transaction of its own, until all is fresh or the turns are over."""
+    for _ in range(turns):
+        with db.transaction(actor) as session:
+            state = freshness(session, brief_id)
+        yield state
+        if state.fresh == state.total:
+            return
+
+
+def ask_for_scores(session: Session, brief_id: UUID) -> UUID:
+    """Ask for a brief's scoring; however often it is asked for while it waits, it is done once."""
+    return jobs.enqueue(
+        session, "matching.score", queue=jobs.SCORING, subject_id=brief_id, dedupe_key=f"matching.score:{brief_id}"
+    )

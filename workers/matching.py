@@ -1,0 +1,67 @@
+"""The jobs of matching: fit the forecast model, refresh features, score briefs, lay matches before the reviewers."""
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.briefs.models import Brief, BriefStatus
+from marketplace.core import events, jobs
+from marketplace.core.actor import SYSTEM
+from marketplace.core.clock import now
+from marketplace.core.jobs import Claimed
+from marketplace.matching import features, review_queue, scoring, service
+
+REFIT_PAUSE = timedelta(seconds=1)
+
+_TOUCHED = sa.text("SELECT DISTINCT brief_id FROM bids WHERE status = 'open' AND channel_id = ANY(:channels)")
+
+
+def fit_model(session: Session, _: Claimed) -> dict[str, Any]:
+    """Fit the pools again; a new model makes every channel's features stale."""
+    changed = features.fit_model(session)
+    ask_for_features(session)
+    return {"changed": changed}
+
+
+def refresh_features(session: Session, job: Claimed) -> dict[str, Any]:
+    """Bring a batch of channels up to date and ask for scores of the briefs they bid on; more batches follow."""
+    channels = features.refresh(session)
+    if len(channels) == features.BATCH:
+        ask_for_features(session)
+    for brief_id in sorted(session.scalars(_TOUCHED, {"channels": channels}).all()):
+        service.ask_for_scores(session, brief_id)
+    return {"channels": len(channels)}
+
+
+def ask_for_features(session: Session) -> None:
+    jobs.enqueue(session, "matching.features", queue=jobs.SCORING, dedupe_key="matching.features", lease_s=120)
+
+
+def ask_for_model(session: Session) -> None:
+    """A pause gathers the imports of a moment into one fitting."""
+    jobs.enqueue(
+        session,
+        "matching.fit-model",
+        queue=jobs.SCORING,
+        dedupe_key="matching.fit-model",
+        at=now() + REFIT_PAUSE,
+        lease_s=300,
+    )
+
+
+def score(session: Session, job: Claimed) -> dict[str, Any]:
+    """Score all bids of one brief together."""
+    assert job.subject_id is not None
+    brief = session.get_one(Brief, job.subject_id)
+    done = scoring.score_brief(session, brief.id)
+    if done.written:
+        events.record(
+            session, "briefs.score", brief.id, SYSTEM, parties=[brief.brand_id], bids=done.bids, changed=done.written
+        )
+    reviews = review_queue.put_all(session, brief) if brief.status == BriefStatus.CLOSED else 0
+    return {"bids": done.bids, "changed": done.written, "reviews": reviews}
+
+
+HANDLERS = {"matching.fit-model": fit_model, "matching.features": refresh_features, "matching.score": score}
