@@ -3,6 +3,7 @@
 from flask import Flask, request
 from sqlalchemy.orm import Session
 
+from marketplace.briefs.routes import room as briefs
 from marketplace.core import api
 from marketplace.core.actor import Actor
 from marketplace.core.config import Config
@@ -10,7 +11,7 @@ from marketplace.core.http import Room
 from marketplace.core.server import make_server
 from marketplace.identity import credentials
 
-ROOMS: tuple[Room, ...] = ()
+ROOMS: tuple[Room, ...] = (briefs,)
 
 
 def _who(session: Session) -> Actor:
