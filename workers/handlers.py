@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import idempotency
 from marketplace.core.jobs import Claimed, JobProbe
+from workers import briefs
 
 Handler = Callable[[Session, Claimed], dict[str, Any] | None]
 
@@ -23,4 +24,5 @@ def forget_old_keys(session: Session, _: Claimed) -> dict[str, Any]:
 HANDLERS: Mapping[str, Handler] = {
     "core.probe": probe,
     "core.forget-old-keys": forget_old_keys,
+    **briefs.HANDLERS,
 }

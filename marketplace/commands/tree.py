@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import secrets
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,6 @@ from marketplace.core import db
 from marketplace.embedded import EmbeddedError, Servers, start_servers
 from marketplace.supervisor import Supervisor
 
-READY_S = 40.0
 DEAF_S = 20.0
 WATCH_S = 5.0
 
@@ -33,7 +33,8 @@ class Tree:
     def __init__(self, env: Mapping[str, str], servers: Servers | None = None) -> None:
         self.env = dict(env)
         self.servers = servers
-        self.supervisor = Supervisor()
+        self.supervisor = Supervisor(sys.stderr)
+        self._worker_since = 0.0
 
     @classmethod
     @contextlib.contextmanager
@@ -54,7 +55,7 @@ class Tree:
             db.connect(given["DATABASE_URL"], pool_size=3)
             tree = cls(given, servers)
             tree.supervisor.add(
-                "web", web_argv(host, port), given, ready=lambda: wait_for(f"http://{host}:{port}/readyz")
+                "web", web_argv(host, port), given, ready=lambda: answers(f"http://{host}:{port}/readyz")
             )
             tree.add_worker(children)
             tree.supervisor.add("ringer", ringer_argv(), given)
@@ -74,32 +75,31 @@ class Tree:
     def add_worker(self, children: int) -> None:
         self.supervisor.add("worker", worker_argv(children), self.env)
         self.supervisor.watch(self._deaf, WATCH_S)
+        self._worker_since = time.monotonic()
 
     def run(self) -> int:
         return self.supervisor.run()
 
-    def _deaf(self) -> list[tuple[str, str]]:
+    def _deaf(self) -> dict[str, str]:
         """A worker that lives but drains nothing while work is due has lost its broker's ear."""
-        child = self.supervisor.children["worker"]
-        if time.monotonic() - child.started_at < DEAF_S:
-            return []
+        if time.monotonic() - self._worker_since < DEAF_S:
+            return {}
         try:
             with db.transaction() as session:
                 deaf = session.scalar(_DEAF, {"late": DEAF_S})
         except sa.exc.DBAPIError:
-            return []  # without the database nobody can work; it is not the worker's fault
-        return [("worker", f"work has been due for {DEAF_S:g} s and nobody drains it")] if deaf else []
+            return {}  # without the database nobody can work; it is not the worker's fault
+        if not deaf:
+            return {}
+        self._worker_since = time.monotonic()
+        return {"worker": f"work has been due for {DEAF_S:g} s and nobody drains it"}
 
 
-def wait_for(url: str) -> None:
-    """Return when the URL answers 200. Raises TimeoutError."""
-    deadline = time.monotonic() + READY_S
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own address
-            if answer.status == 200:
-                return
-        time.sleep(0.1)
-    raise TimeoutError(f"{url} does not answer")
+def answers(url: str) -> bool:
+    """Return whether the URL answers 200."""
+    with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own address
+        return bool(answer.status == 200)
+    return False
 
 
 def _secret(data: Path) -> str:

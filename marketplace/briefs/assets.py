@@ -1,0 +1,101 @@
+"""A brief's reference images: checked by their first bytes, kept by their hash."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.briefs import policy
+from marketplace.briefs.models import BrandAsset, Brief, BriefStatus
+from marketplace.core import db, events
+from marketplace.core.actor import Actor
+from marketplace.core.errors import Conflict, Fault, Invalid, NotFound, WrongState
+
+ASSETS_MAX = 12
+ASSET_BYTES_MAX = 2 * 1024 * 1024
+SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
+
+
+@dataclass(frozen=True)
+class AssetFacts:
+    """An image without its bytes."""
+
+    id: UUID
+    brief_id: UUID
+    name: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+    created_at: datetime
+
+
+def media_type(data: bytes) -> str | None:
+    """Return what the first bytes say an image is (PNG: ISO/IEC 15948; JPEG: ISO/IEC 10918; WebP: RFC 9649)."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "image/webp"
+    return None
+
+
+def add(session: Session, actor: Actor, brief_id: UUID, *, name: str, data: bytes, said: str) -> AssetFacts:
+    """Keep an image of a brief that is not over. `said` is the media type it came with.
+
+    Raises NotFound, WrongState, Invalid (size, kind), Conflict (too many, or there already).
+    """
+    found = media_type(data)
+    if len(data) > ASSET_BYTES_MAX:
+        raise Invalid("The image is too large.", faults=[Fault("/", f"At most {ASSET_BYTES_MAX} bytes.")])
+    if found is None or found != said:
+        detail = (
+            f"Send a PNG, JPEG or WebP image under its own Content-Type; these bytes are {found or 'none of them'}."
+        )
+        raise Invalid("This is not an image that can be kept.", faults=[Fault("/", detail)])
+    brief = db.lock(session, Brief, brief_id, policy.own(actor))
+    if brief.status not in (BriefStatus.DRAFT, BriefStatus.PUBLISHED):
+        raise WrongState("The brief is over; its images stay as they are.", state=str(brief.status))
+    if (session.scalar(sa.select(sa.func.count()).where(BrandAsset.brief_id == brief_id)) or 0) >= ASSETS_MAX:
+        raise Conflict(f"A brief has at most {ASSETS_MAX} images.")
+    digest = hashlib.sha256(data).hexdigest()
+    asset = BrandAsset(brief_id=brief_id, name=name, media_type=found, sha256=digest, data=data)
+    session.add(asset)
+    session.flush()
+    events.record(
+        session, "brand_assets.create", asset.id, actor, parties=[brief.brand_id], brief_id=str(brief_id), sha256=digest
+    )
+    return AssetFacts(asset.id, brief_id, name, found, len(data), digest, asset.created_at)
+
+
+def of_brief(session: Session, actor: Actor, brief_id: UUID) -> list[AssetFacts]:
+    """Return the images' facts, the oldest first."""
+    db.get(session, Brief, brief_id, policy.visible(actor))
+    query = _facts().where(BrandAsset.brief_id == brief_id).order_by(BrandAsset.id)
+    return [AssetFacts(*row) for row in session.execute(query).all()]
+
+
+def _facts() -> sa.Select[Any]:
+    size = sa.func.octet_length(BrandAsset.data)
+    wanted: Sequence[Any] = (
+        BrandAsset.id, BrandAsset.brief_id, BrandAsset.name, BrandAsset.media_type, size, BrandAsset.sha256,
+        BrandAsset.created_at,
+    )  # fmt: skip
+    return sa.select(*wanted)
+
+
+def read(session: Session, actor: Actor, asset_id: UUID) -> BrandAsset:
+    """Return an image with its bytes to whoever may see its brief. Raises NotFound."""
+    asset = session.scalar(
+        sa.select(BrandAsset)
+        .join(Brief, Brief.id == BrandAsset.brief_id)
+        .where(BrandAsset.id == asset_id, policy.visible(actor))
+    )
+    if asset is None:
+        raise NotFound("There is no such image that you may see.")
+    return asset

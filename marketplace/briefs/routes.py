@@ -1,0 +1,147 @@
+"""The briefs' part of the API."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from flask import Response, request
+
+from marketplace.briefs import assets, service, tables
+from marketplace.briefs.content import SCORING_RULE, SCORING_RULES
+from marketplace.briefs.models import BrandAsset, BriefStatus, BriefVersion
+from marketplace.briefs.schemas import (
+    BrandAssetOut,
+    BrandAssetQuery,
+    BriefCancelIn,
+    BriefChange,
+    BriefIn,
+    BriefOptionsOut,
+    BriefOut,
+    BriefVersionOut,
+)
+from marketplace.briefs.service import Shown
+from marketplace.core import ids
+from marketplace.core.actor import Permission, Role
+from marketplace.core.fields import Id, Text, one_of
+from marketplace.core.http import ANYONE, SIGNED_IN, Room, actor, session
+from marketplace.core.paging import Page, page_of, page_query
+
+room = Room("briefs", __name__, description="What brands want placed, for whom, within what limits")
+
+_FILTERS = {
+    "status": one_of(BriefStatus, load_default=None),
+    "category": one_of(tables.CATEGORIES, load_default=None),
+    "market": one_of(tables.MARKETS, load_default=None),
+    "q": Text(100, load_default=None, metadata={"description": "A part of the title."}),
+    "brand_id": Id("pty", load_default=None),
+}
+_CHANGES: dict[str, Any] = {"allow": (Role.BRAND,), "needs": Permission.BRIEFS}
+_READS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.READ}
+_ENDS: dict[str, Any] = {"allow": (Role.BRAND, Role.ADMIN), "needs": Permission.BRIEFS, "answers": BriefOut}
+
+
+@room.get("/brief-options", allow=ANYONE, answers=BriefOptionsOut)
+def options() -> Mapping[str, Any]:
+    """Every code that a brief may use, and the rule by which bids are scored."""
+    return {
+        "categories": _named(tables.CATEGORIES),
+        "placement_kinds": _named(tables.PLACEMENT_KINDS),
+        "deliverable_kinds": _named(tables.DELIVERABLE_KINDS),
+        "usage_channels": _named(tables.USAGE_CHANNELS),
+        "length_tiers": tables.LENGTH_TIERS,
+        "genders": tables.GENDERS,
+        "age_starts": tables.AGE_STARTS,
+        "age_ends": tables.AGE_ENDS,
+        "markets": tables.MARKETS,
+        "regions": tables.REGIONS,
+        "scoring_rule": SCORING_RULES[SCORING_RULE],
+    }
+
+
+def _named(table: Mapping[str, tables.Named]) -> list[dict[str, str]]:
+    return [{"code": code, "zh": name.zh, "en": name.en} for code, name in table.items()]
+
+
+@room.post("/briefs", **_CHANGES, takes=BriefIn, answers=BriefOut, status=201)
+def create(body: dict[str, Any]) -> Shown:
+    """Write a draft, which nobody else sees."""
+    return service.create(session(), actor(), loaded=body)
+
+
+@room.get("/briefs", **_READS, query=page_query("brf", **_FILTERS), answers=page_of(BriefOut))
+def listing(query: dict[str, Any]) -> Page[Shown]:
+    """A brand's own briefs; for creators and agencies the published and closed ones."""
+    return service.listing(session(), actor(), **query)
+
+
+@room.get("/briefs/<id('brf'):brief_id>", **_READS, answers=BriefOut)
+def find(brief_id: UUID) -> Shown:
+    """One brief in its present wording."""
+    return service.find(session(), actor(), brief_id)
+
+
+@room.patch("/briefs/<id('brf'):brief_id>", **_CHANGES, takes=BriefChange, answers=BriefOut)
+def change(body: dict[str, Any], brief_id: UUID, version: int) -> Shown:
+    """Change a draft in place; a published brief gets a new version, and bids stay bound to the one they answered."""
+    return service.change(session(), actor(), brief_id, loaded=body, version=version)
+
+
+@room.post("/briefs/<id('brf'):brief_id>/publish", **_CHANGES, answers=BriefOut)
+def publish(brief_id: UUID) -> Shown:
+    """Open a draft for bids until its deadline."""
+    return service.publish(session(), actor(), brief_id)
+
+
+@room.post("/briefs/<id('brf'):brief_id>/close", **_ENDS)
+def close(brief_id: UUID) -> Shown:
+    """Take no more bids, before the deadline."""
+    return service.close(session(), actor(), brief_id)
+
+
+@room.post("/briefs/<id('brf'):brief_id>/cancel", **_ENDS, takes=BriefCancelIn)
+def cancel(body: dict[str, Any], brief_id: UUID) -> Shown:
+    """Call the brief off, with a reason."""
+    return service.cancel(session(), actor(), brief_id, reason=body["reason"])
+
+
+@room.get("/briefs/<id('brf'):brief_id>/versions", **_READS, query=page_query("brv"), answers=page_of(BriefVersionOut))
+def versions(query: dict[str, Any], brief_id: UUID) -> Page[BriefVersion]:
+    """Every wording that the brief has had, the newest first."""
+    return service.versions(session(), actor(), brief_id, **query)
+
+
+@room.get("/briefs/<id('brf'):brief_id>/versions/<id('brv'):version_id>", **_READS, answers=BriefVersionOut)
+def version_of(brief_id: UUID, version_id: UUID) -> BriefVersion:
+    """One wording of the brief."""
+    return service.version_of(session(), actor(), brief_id, version_id)
+
+
+@room.post("/briefs/<id('brf'):brief_id>/assets", **_CHANGES, query=BrandAssetQuery, answers=BrandAssetOut, status=201)
+def add_asset(query: dict[str, Any], brief_id: UUID) -> assets.AssetFacts:
+    """Keep a reference image: the body is the PNG, JPEG or WebP itself, at most 2 MiB, at most 12 a brief."""
+    data = request.get_data(cache=True)
+    return assets.add(session(), actor(), brief_id, name=query["name"], data=data, said=request.mimetype)
+
+
+@room.get("/briefs/<id('brf'):brief_id>/assets", **_READS, answers=page_of(BrandAssetOut))
+def assets_of(brief_id: UUID) -> Page[assets.AssetFacts]:
+    """The brief's reference images, without their bytes."""
+    return Page(assets.of_brief(session(), actor(), brief_id), has_more=False)
+
+
+@room.get("/brand-assets/<id('ast'):asset_id>", **_READS, media_type="image/*")
+def read_asset(asset_id: UUID) -> Response:
+    """An image's bytes."""
+    return _image(assets.read(session(), actor(), asset_id))
+
+
+def _image(asset: BrandAsset) -> Response:
+    name = f"{ids.show('ast', asset.id)}.{assets.SUFFIXES[asset.media_type]}"
+    response = Response(asset.data, content_type=asset.media_type)
+    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    # Somebody else's bytes: whatever they hold, a browser runs nothing of it.
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    response.set_etag(asset.sha256)
+    response.make_conditional(request)
+    return response

@@ -1,0 +1,310 @@
+"""What comes in and goes out of the briefs' part of the API. Limits of length are the platforms' own or wider."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from marshmallow import Schema, ValidationError, fields, missing, validate
+
+from marketplace.briefs.content import SCORING_RULES
+from marketplace.briefs.models import BriefStatus
+from marketplace.briefs.tables import (
+    CATEGORIES,
+    DELIVERABLE_KINDS,
+    GENDERS,
+    LENGTH_TIERS,
+    MARKETS,
+    PLACEMENT_KINDS,
+    REGIONS,
+    USAGE_CHANNELS,
+)
+from marketplace.core.fields import Flag, Id, MoneyField, MoneySchema, Real, Text, When, Whole, one_of
+
+
+def _line(longest: int, **kwargs: Any) -> Text:
+    """A text that says something: not blank."""
+    return Text(longest, pattern=r"^\s*\S", **kwargs)
+
+
+def _different(values: list[Any]) -> None:
+    if len({repr(value) for value in values}) != len(values):
+        raise ValidationError("Holds the same thing twice.")
+
+
+def _several(inner: fields.Field[Any], most: int, least: int = 0, **kwargs: Any) -> fields.List[Any]:
+    """A list of different things; without `least` it may be left out."""
+    kwargs |= {"required": True} if least else {"load_default": list}
+    metadata = {"uniqueItems": True}
+    return fields.List(inner, validate=[validate.Length(min=least, max=most), _different], metadata=metadata, **kwargs)
+
+
+def _web_link(text: str) -> None:
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        usable = False
+    if not usable or any(letter.isspace() or not letter.isprintable() for letter in text):
+        raise ValidationError("Not a link such as https://example.com/product.")
+
+
+class _Link(Text):
+    """An http(s) address."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        _web_link(text)
+        return text
+
+
+def _stored_time(**kwargs: Any) -> fields.String:
+    return fields.String(required=True, metadata={"format": "date-time"}, **kwargs)
+
+
+class BriefProductIn(Schema):
+    name = _line(80, required=True)
+    description = _line(2000, load_default=None, allow_none=True)
+    category = one_of(CATEGORIES, required=True)
+    link = _Link(500, load_default=None, allow_none=True, metadata={"format": "uri"})
+    value = MoneyField(load_default=None, allow_none=True, metadata={"description": "What a sample is worth."})
+
+
+class BriefProductOut(Schema):
+    name = fields.String(required=True)
+    description = fields.String(required=True, allow_none=True)
+    category = one_of(CATEGORIES, required=True)
+    link = fields.String(required=True, allow_none=True)
+    value = fields.Nested(MoneySchema, required=True, allow_none=True)
+
+
+class BriefBrand(Schema):
+    """How the brand is written, nicknamed (Chinese, English, pinyin) and said, for the later check of the video."""
+
+    names = _several(_line(60), 10, 1)
+    aliases = _several(_line(60), 20)
+    spoken_forms = _several(_line(60), 20)
+
+
+class BriefAges(Schema):
+    """Whole years, both included; `to` null or 99 means everybody older."""
+
+    from_ = Whole(13, 99, required=True, data_key="from", attribute="from")
+    to = Whole(13, 99, load_default=None, allow_none=True)
+
+
+class BriefTargetCell(Schema):
+    """A part of the audience and what it is worth to the brand; a list left empty means everybody."""
+
+    ages = fields.Nested(BriefAges, load_default=None, allow_none=True)
+    genders = _several(one_of(GENDERS), len(GENDERS))
+    regions = _several(one_of(REGIONS), len(REGIONS))
+    weight = Real(0, 1, load_default=1.0)
+
+
+class BriefDeliverable(Schema):
+    kind = one_of(DELIVERABLE_KINDS, required=True)
+    count = Whole(1, 50, required=True)
+    length_tiers = _several(one_of(LENGTH_TIERS), len(LENGTH_TIERS))
+    platform = Text(40, pattern="^[a-z0-9_-]+$", load_default=None, allow_none=True)
+
+
+class BriefWindowIn(Schema):
+    from_ = When(required=True, data_key="from", attribute="from")
+    to = When(required=True)
+
+
+class BriefWindowOut(Schema):
+    from_ = _stored_time(data_key="from", attribute="from")
+    to = _stored_time()
+
+
+class BriefUsage(Schema):
+    days = Whole(1, 3650, required=True)
+    channels = _several(one_of(USAGE_CHANNELS), len(USAGE_CHANNELS), 1)
+
+
+class BriefWhitelisting(Schema):
+    days = Whole(1, 365, required=True)
+
+
+class BriefExclusivity(Schema):
+    category = one_of(CATEGORIES, required=True)
+    days = Whole(1, 365, required=True)
+
+
+class BriefRights(Schema):
+    """Rights that the brand asks for; a bid prices each apart."""
+
+    usage = fields.Nested(BriefUsage, load_default=None, allow_none=True)
+    whitelisting = fields.Nested(BriefWhitelisting, load_default=None, allow_none=True)
+    raw_files = Flag(load_default=False)
+    exclusivity = fields.Nested(BriefExclusivity, load_default=None, allow_none=True)
+    likeness_for_ai = Flag(load_default=False)
+
+
+class BriefDisclosure(Schema):
+    required = Flag(load_default=True)
+    text = _line(40, load_default="广告")
+
+
+class BriefSample(Schema):
+    provided = Flag(load_default=False)
+    to_return = Flag(load_default=False)
+
+
+class BriefTerms(Schema):
+    """What creators ask before they bid: rounds of changes, when money comes, who decides, what may be shown."""
+
+    revision_rounds = Whole(0, 10, load_default=2)
+    payment_days = Whole(0, 180, load_default=30, metadata={"description": "From publication to payment."})
+    scope_changes = _line(500, load_default=None, allow_none=True)
+    disputes = _line(500, load_default=None, allow_none=True)
+    may_be_shown = Flag(load_default=True, metadata={"description": "The creator may show the work as a reference."})
+
+
+def _part(schema: type[Schema]) -> fields.Nested:
+    return fields.Nested(schema, load_default=lambda: schema().load({}))
+
+
+class BriefIn(Schema):
+    """A whole brief. What may be left out has the value that is shown when it is read back."""
+
+    title = _line(120, required=True)
+    product = fields.Nested(BriefProductIn, required=True)
+    brand = fields.Nested(BriefBrand, required=True)
+    markets = _several(one_of(MARKETS), 20, 1)
+    target = _several(fields.Nested(BriefTargetCell), 20)
+    placement_kinds = _several(one_of(PLACEMENT_KINDS), len(PLACEMENT_KINDS), 1)
+    tolerance = Whole(0, 100, load_default=40, metadata={"description": "The highest intrusiveness accepted."})
+    budget = MoneyField(low=1, required=True)
+    ceiling_per_thousand = MoneyField(low=1, load_default=None, allow_none=True)
+    deliverables = _several(fields.Nested(BriefDeliverable), 20, 1)
+    publish_window = fields.Nested(BriefWindowIn, required=True)
+    keep_live_days = Whole(1, 365, load_default=30)
+    rights = _part(BriefRights)
+    must = _several(_line(300), 20)
+    must_not = _several(_line(300), 20)
+    disclosure = _part(BriefDisclosure)
+    buying_link = Flag(load_default=False)
+    sample = _part(BriefSample)
+    terms = _part(BriefTerms)
+    questions = _several(_line(300), 5)
+    note = _line(2000, load_default=None, allow_none=True)
+    bids_close_at = When(required=True)
+
+
+class BriefChange(BriefIn):
+    """Any of a brief's fields; each one given takes the place of the old one as a whole."""
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        field_obj.required = False
+        field_obj.load_default = missing
+
+
+class BriefCancelIn(Schema):
+    reason = _line(500, required=True)
+
+
+class ScoringRuleOut(Schema):
+    """How every bid on the brief is scored, fixed with the brief."""
+
+    version = one_of(SCORING_RULES, required=True)
+    formula = fields.String(required=True)
+    quality_low = fields.Float(required=True)
+    quality_high = fields.Float(required=True)
+    tau = fields.Float(required=True)
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+
+
+class _DocumentOut(Schema):
+    """The stored document's fields, read from `content`."""
+
+    title = fields.String(required=True)
+    product = fields.Nested(BriefProductOut, required=True)
+    brand = fields.Nested(BriefBrand, required=True)
+    markets = fields.List(fields.String(), required=True)
+    target = fields.List(fields.Nested(BriefTargetCell), required=True)
+    placement_kinds = fields.List(fields.String(), required=True)
+    tolerance = fields.Integer(required=True)
+    budget = fields.Nested(MoneySchema, required=True)
+    ceiling_per_thousand = fields.Nested(MoneySchema, required=True, allow_none=True)
+    deliverables = fields.List(fields.Nested(BriefDeliverable), required=True)
+    publish_window = fields.Nested(BriefWindowOut, required=True)
+    keep_live_days = fields.Integer(required=True)
+    rights = fields.Nested(BriefRights, required=True)
+    must = fields.List(fields.String(), required=True)
+    must_not = fields.List(fields.String(), required=True)
+    disclosure = fields.Nested(BriefDisclosure, required=True)
+    buying_link = fields.Boolean(required=True)
+    sample = fields.Nested(BriefSample, required=True)
+    terms = fields.Nested(BriefTerms, required=True)
+    questions = fields.List(fields.String(), required=True)
+    note = fields.String(required=True, allow_none=True)
+    bids_close_at = _stored_time()
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        return obj.content[attr] if attr in obj.content else super().get_attribute(obj, attr, default)
+
+
+class BriefOut(_DocumentOut):
+    id = Id("brf", required=True)
+    brand_id = Id("pty", required=True)
+    brand_name = fields.String(required=True)
+    status = one_of(BriefStatus, required=True)
+    open_for_bids = fields.Boolean(required=True)
+    version = fields.Integer(required=True)
+    version_id = Id("brv", required=True)
+    version_number = fields.Integer(required=True)
+    scoring_rule = fields.Nested(ScoringRuleOut, required=True)
+    created_at = When(required=True)
+    published_at = When(required=True, allow_none=True)
+    closed_at = When(required=True, allow_none=True)
+
+
+class BriefVersionOut(_DocumentOut):
+    """One wording of a brief; bids stay bound to the one they answered."""
+
+    id = Id("brv", required=True)
+    brief_id = Id("brf", required=True)
+    number = fields.Integer(required=True)
+    created_at = When(required=True)
+
+
+class BrandAssetQuery(Schema):
+    name = _line(120, required=True)
+
+
+class BrandAssetOut(Schema):
+    id = Id("ast", required=True)
+    brief_id = Id("brf", required=True)
+    name = fields.String(required=True)
+    media_type = fields.String(required=True)
+    size_bytes = fields.Integer(required=True)
+    sha256 = fields.String(required=True)
+    created_at = When(required=True)
+
+
+class BriefNameOut(Schema):
+    code = fields.String(required=True)
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+
+
+def _names() -> fields.List[Any]:
+    return fields.List(fields.Nested(BriefNameOut), required=True)
+
+
+class BriefOptionsOut(Schema):
+    """Every code that a brief may use, with its names."""
+
+    categories = _names()
+    placement_kinds = _names()
+    deliverable_kinds = _names()
+    usage_channels = _names()
+    length_tiers = fields.List(fields.String(), required=True)
+    genders = fields.List(fields.String(), required=True)
+    age_starts = fields.List(fields.Integer(), required=True)
+    age_ends = fields.List(fields.Integer(), required=True)
+    markets = fields.List(fields.String(), required=True)
+    regions = fields.List(fields.String(), required=True)
+    scoring_rule = fields.Nested(ScoringRuleOut, required=True)

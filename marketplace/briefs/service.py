@@ -1,0 +1,251 @@
+"""Briefs: written as drafts, published, revised by new versions, and closed for bids by the clock or by hand."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.briefs import content as contents
+from marketplace.briefs import policy
+from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
+from marketplace.briefs.states import MOVES
+from marketplace.core import db, events, ids, jobs, paging, states
+from marketplace.core.actor import SYSTEM, Actor
+from marketplace.core.clock import now
+from marketplace.core.errors import Fault, Invalid, NotAllowed, NotFound, WrongState
+from marketplace.core.paging import Page
+from marketplace.identity.models import Party
+
+CLOSE = "briefs.close"
+MEND = "Mend what `errors` names and send it again; nothing was changed."
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A brief with its present wording, as it is shown. `version` counts every change, `version_number` wordings."""
+
+    id: UUID
+    brand_id: UUID
+    brand_name: str
+    status: BriefStatus
+    open_for_bids: bool
+    version: int
+    version_id: UUID
+    version_number: int
+    scoring_rule: Mapping[str, Any]
+    created_at: datetime
+    published_at: datetime | None
+    closed_at: datetime | None
+    content: Mapping[str, Any]
+
+
+def create(session: Session, actor: Actor, *, loaded: Mapping[str, Any]) -> Shown:
+    """Write a draft from a whole document. Raises Invalid with a pointer for each contradiction."""
+    if actor.party_id is None:
+        raise NotAllowed("A brief belongs to a brand.")
+    stored = contents.document(loaded)
+    _refuse([*contents.faults(stored), *contents.deadline_faults(stored, now())])
+    stored["scoring_rule"] = contents.SCORING_RULE
+    columns = contents.columns(stored)
+    brief = Brief(brand_id=actor.party_id, bids_close_at=columns["bids_close_at"])
+    session.add(brief)
+    session.flush()
+    _add_version(session, brief, columns)
+    events.record(session, "briefs.create", brief.id, actor, parties=[brief.brand_id], number=brief.version_number)
+    return _show(session, [brief])[0]
+
+
+def change(session: Session, actor: Actor, brief_id: UUID, *, loaded: Mapping[str, Any], version: int) -> Shown:
+    """Put the given fields in place of the old ones: in a draft in place, in a published brief as a new version.
+
+    Raises NotFound, PreconditionFailed, WrongState (over, or past its deadline), Invalid.
+    """
+    brief = db.lock(session, Brief, brief_id, policy.own(actor), version=version)
+    at = now()
+    if not (brief.status == BriefStatus.DRAFT or open_for_bids(brief, at)):
+        raise WrongState("Only a draft or a brief that is open for bids can be changed.", state=str(brief.status))
+    current = session.get_one(BriefVersion, brief.version_id)
+    stored = {**current.content, **contents.document(loaded)}
+    changed = contents.changes(current.content, stored)
+    if not changed:
+        return _show(session, [brief])[0]
+    found = contents.faults(stored)
+    if "bids_close_at" in changed:
+        found += contents.deadline_faults(stored, at)
+    columns = contents.columns(stored)
+    if brief.status == BriefStatus.PUBLISHED and columns["currency"] != current.currency:
+        found.append(Fault("/budget/currency", f"Bids are priced in {current.currency} already."))
+    _refuse(found)
+    if brief.status == BriefStatus.DRAFT:
+        for name, value in columns.items():
+            setattr(current, name, value)
+    else:
+        brief.version_number += 1
+        _add_version(session, brief, columns)
+    brief.bids_close_at = columns["bids_close_at"]
+    brief.version += 1
+    if brief.status == BriefStatus.PUBLISHED and "bids_close_at" in changed:
+        _ask_to_close(session, brief)
+    kind = "briefs.edit" if brief.status == BriefStatus.DRAFT else "briefs.revise"
+    events.record(
+        session, kind, brief.id, actor, parties=[brief.brand_id], number=brief.version_number, changed=changed
+    )
+    session.flush()
+    return _show(session, [brief])[0]
+
+
+def publish(session: Session, actor: Actor, brief_id: UUID) -> Shown:
+    """Open a draft for bids until its deadline. Raises Invalid where time has overtaken the draft."""
+    brief = db.lock(session, Brief, brief_id, policy.own(actor))
+    states.move(
+        session, brief, MOVES, "publish", actor, parties=[brief.brand_id], number=brief.version_number,
+        bids_close_at=brief.bids_close_at.isoformat(),
+    )  # fmt: skip
+    current = session.get_one(BriefVersion, brief.version_id)
+    brief.published_at = now()
+    _refuse([*contents.faults(current.content), *contents.deadline_faults(current.content, brief.published_at)])
+    current.content = {**current.content, "scoring_rule": contents.SCORING_RULE}
+    _ask_to_close(session, brief)
+    session.flush()
+    return _show(session, [brief])[0]
+
+
+def close(session: Session, actor: Actor, brief_id: UUID) -> Shown:
+    """Take no more bids, before the deadline."""
+    brief = db.lock(session, Brief, brief_id, policy.own(actor))
+    return _end(session, actor, brief, "close")
+
+
+def cancel(session: Session, actor: Actor, brief_id: UUID, *, reason: str) -> Shown:
+    brief = db.lock(session, Brief, brief_id, policy.own(actor))
+    return _end(session, actor, brief, "cancel", reason=reason)
+
+
+def close_if_due(session: Session, brief_id: UUID) -> bool:
+    """Close a published brief whose deadline is past; where it has moved on, ask again for then. Twice is harmless."""
+    brief = db.lock(session, Brief, brief_id)
+    if brief.status != BriefStatus.PUBLISHED:
+        return False
+    if now() < brief.bids_close_at:
+        _ask_to_close(session, brief)
+        return False
+    _end(session, SYSTEM, brief, "close")
+    return True
+
+
+def open_for_bids(brief: Brief, at: datetime) -> bool:
+    """Return whether a bid may be placed at this moment. The deadline holds even before the clock's job has run."""
+    return brief.status == BriefStatus.PUBLISHED and at < brief.bids_close_at
+
+
+def for_bidding(session: Session, actor: Actor, brief_id: UUID) -> tuple[Brief, BriefVersion]:
+    """Return a brief that takes bids, and its present version, held open until the caller's transaction ends.
+
+    Bidders share the lock; a close, a cancel or a revision waits for them. Raises NotFound, WrongState.
+    """
+    brief = session.scalar(
+        sa.select(Brief)
+        .where(Brief.id == brief_id, policy.visible(actor))
+        .with_for_update(read=True, of=Brief)
+        .execution_options(populate_existing=True)
+    )
+    if brief is None:
+        raise NotFound(f"There is no brief {ids.show('brf', brief_id)} that you may see.")
+    if not open_for_bids(brief, now()):
+        raise WrongState("This brief takes no bids: it is not published or its deadline is past.", state=brief.status)
+    return brief, session.get_one(BriefVersion, brief.version_id, populate_existing=True)
+
+
+def find(session: Session, actor: Actor, brief_id: UUID) -> Shown:
+    return _show(session, [db.get(session, Brief, brief_id, policy.visible(actor))])[0]
+
+
+def listing(
+    session: Session, actor: Actor, *, limit: int, starting_after: UUID | None, status: str | None = None,
+    category: str | None = None, market: str | None = None, q: str | None = None, brand_id: UUID | None = None,
+) -> Page[Shown]:  # fmt: skip
+    """Return briefs newest first. Bidders find cancelled ones only when they ask for them by status."""
+    query = sa.select(Brief).join(BriefVersion, BriefVersion.id == Brief.version_id).where(policy.visible(actor))
+    if status is not None:
+        query = query.where(Brief.status == BriefStatus(status))
+    elif actor.role in policy.BIDDERS:
+        query = query.where(Brief.status.in_([BriefStatus.PUBLISHED, BriefStatus.CLOSED]))
+    if category is not None:
+        query = query.where(BriefVersion.category == category)
+    if market is not None:
+        query = query.where(BriefVersion.content["markets"].contains([market]))
+    if q is not None:
+        query = query.where(BriefVersion.title.icontains(q, autoescape=True))
+    if brand_id is not None:
+        query = query.where(Brief.brand_id == brand_id)
+    found = paging.page(session, query, Brief, limit, starting_after)
+    return Page(_show(session, found.data), found.has_more)
+
+
+def versions(
+    session: Session, actor: Actor, brief_id: UUID, *, limit: int, starting_after: UUID | None
+) -> Page[BriefVersion]:
+    db.get(session, Brief, brief_id, policy.visible(actor))
+    query = sa.select(BriefVersion).where(BriefVersion.brief_id == brief_id)
+    return paging.page(session, query, BriefVersion, limit, starting_after)
+
+
+def version_of(session: Session, actor: Actor, brief_id: UUID, version_id: UUID) -> BriefVersion:
+    db.get(session, Brief, brief_id, policy.visible(actor))
+    return db.get(session, BriefVersion, version_id, BriefVersion.brief_id == brief_id)
+
+
+def _add_version(session: Session, brief: Brief, columns: dict[str, Any]) -> None:
+    version = BriefVersion(brief_id=brief.id, number=brief.version_number, **columns)
+    session.add(version)
+    session.flush()
+    brief.version_id = version.id
+
+
+def _ask_to_close(session: Session, brief: Brief) -> None:
+    jobs.enqueue(
+        session, CLOSE, subject_id=brief.id, party_id=brief.brand_id, dedupe_key=f"{CLOSE}:{brief.id}",
+        at=brief.bids_close_at,
+    )  # fmt: skip
+
+
+def _end(session: Session, actor: Actor, brief: Brief, name: str, **data: Any) -> Shown:
+    states.move(session, brief, MOVES, name, actor, parties=[brief.brand_id], **data)
+    brief.closed_at = now()
+    session.flush()
+    return _show(session, [brief])[0]
+
+
+def _refuse(found: list[Fault]) -> None:
+    if found:
+        raise Invalid(MEND, faults=found)
+
+
+def _show(session: Session, briefs: Sequence[Brief]) -> list[Shown]:
+    wordings = {
+        version.id: version
+        for version in session.scalars(
+            sa.select(BriefVersion).where(BriefVersion.id.in_([brief.version_id for brief in briefs]))
+        )
+    }
+    brands = sa.select(Party.id, Party.name).where(Party.id.in_({brief.brand_id for brief in briefs}))
+    names = {row.id: row.name for row in session.execute(brands)}
+    at = now()
+    return [_shown(brief, wordings, names[brief.brand_id], at) for brief in briefs]
+
+
+def _shown(brief: Brief, wordings: Mapping[UUID, BriefVersion], brand_name: str, at: datetime) -> Shown:
+    if brief.version_id is None:
+        raise RuntimeError(f"The brief {brief.id} has no wording.")
+    content = dict(wordings[brief.version_id].content)
+    rule = contents.SCORING_RULES[content.pop("scoring_rule")]
+    return Shown(
+        id=brief.id, brand_id=brief.brand_id, brand_name=brand_name, status=brief.status,
+        open_for_bids=open_for_bids(brief, at), version=brief.version, version_id=brief.version_id,
+        version_number=brief.version_number, scoring_rule=rule, created_at=brief.created_at,
+        published_at=brief.published_at, closed_at=brief.closed_at, content=content,
+    )  # fmt: skip

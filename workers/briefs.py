@@ -1,0 +1,18 @@
+"""The briefs' clock: closing them when their deadline comes."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from marketplace.briefs import service
+from marketplace.core.jobs import Claimed
+
+
+def close(session: Session, job: Claimed) -> dict[str, Any]:
+    if job.subject_id is None:
+        raise ValueError("A job to close a brief names the brief.")
+    return {"closed": service.close_if_due(session, job.subject_id)}
+
+
+HANDLERS: dict[str, Callable[[Session, Claimed], dict[str, Any] | None]] = {service.CLOSE: close}
