@@ -10,8 +10,9 @@ from marketplace.core.config import Config
 from marketplace.core.http import Room
 from marketplace.core.server import make_server
 from marketplace.identity import credentials
+from marketplace.identity.routes import room as identity
 
-ROOMS: tuple[Room, ...] = (briefs,)
+ROOMS: tuple[Room, ...] = (identity, briefs)
 
 
 def _who(session: Session) -> Actor:

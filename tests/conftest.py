@@ -61,6 +61,7 @@ def config(servers: Servers, database_url: str) -> Config:
         broker_url=servers.broker_url,
         secret_key="test",
         rate_limit_per_minute=1_000_000,
+        sign_ins_per_minute=1_000_000,
     )
 
 

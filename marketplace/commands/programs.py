@@ -12,7 +12,17 @@ def web_argv(host: str, port: int, workers: int = 1, threads: int = 8) -> list[s
 
 def worker_argv(children: int) -> list[str]:
     """A Celery worker that drains every queue."""
-    argv = [sys.executable, "-m", "celery", "--quiet", "-A", "workers.app", "worker", "--queues", "default,scoring,imports"]
+    argv = [
+        sys.executable,
+        "-m",
+        "celery",
+        "--quiet",
+        "-A",
+        "workers.app",
+        "worker",
+        "--queues",
+        "default,scoring,imports",
+    ]
     argv += ["--concurrency", str(children), "--without-gossip", "--without-mingle", "--without-heartbeat"]
     return [*argv, "--loglevel", "warning"]
 

@@ -13,9 +13,11 @@ from marketplace.commands.client import fail
 from marketplace.commands.programs import ringer_argv, web_argv
 from marketplace.commands.tree import Tree
 from marketplace.core import db
+from marketplace.core.actor import EVERYTHING, Actor, Role
 from marketplace.core.config import Config
 from marketplace.core.ids import show
 from marketplace.embedded import EmbeddedError
+from marketplace.identity import keys
 from marketplace.identity import service as identity
 
 STALE_S = 60
@@ -119,8 +121,9 @@ def create_admin(email: str, name: str, data: Path, password: str | None) -> Non
     password = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
     with db.transaction() as session:
         made = identity.make_platform_admin(session, email=email, name=name, password=password)
-        key = identity.first_key(session, made)
-    click.echo(f"{show('per', made.person_id)} may administer the platform.\nINLAY_KEY={key}")
+        who = Actor(role=Role.ADMIN, party_id=made.party.id, person_id=made.person.id)
+        key = keys.create(session, who, name="first", scopes=sorted(EVERYTHING), mode="live", expires_at=None).secret
+    click.echo(f"{show('per', made.person.id)} may administer the platform.\nINLAY_KEY={key}")
 
 
 COMMANDS = (web, worker, ringer, migrate, health, up, admin)

@@ -19,6 +19,7 @@ class Config:
     log_format: str = "json"
     db_pool_size: int = 8
     rate_limit_per_minute: int = 1200
+    sign_ins_per_minute: int = 30
     session_hours: int = 12
     metrics_token: str = ""
     heartbeat_dir: str = ""
@@ -35,7 +36,12 @@ class Config:
         missing = [name for name in REQUIRED if not source.get(name)]
         wrong = []
         numbers = {}
-        for name, default in (("DB_POOL_SIZE", 8), ("RATE_LIMIT_PER_MINUTE", 1200), ("SESSION_HOURS", 12)):
+        for name, default in (
+            ("DB_POOL_SIZE", 8),
+            ("RATE_LIMIT_PER_MINUTE", 1200),
+            ("SIGN_INS_PER_MINUTE", 30),
+            ("SESSION_HOURS", 12),
+        ):
             text = source.get(name, str(default))
             if not text.isdigit() or int(text) < 1:
                 wrong.append(f"{name} must be a whole number above 0, not {text!r}")

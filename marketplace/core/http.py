@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NoReturn, TypeVar, cast
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Flask, Response, current_app, g, request
@@ -38,6 +39,7 @@ from marketplace.core.errors import (
 from marketplace.core.limits import Limiter
 from marketplace.core.paging import Page
 from marketplace.core.problems import MEDIA_TYPE, ProblemSchema, faults_of
+from marketplace.core.raw import Raw, open_body
 
 BODY_MAX = 2 * 1024 * 1024
 DEPTH_MAX = 40
@@ -79,6 +81,7 @@ class Endpoint:
     once: bool
     if_match: bool
     counted: str | None
+    raw: Raw | None = None
 
 
 def session() -> Session:
@@ -122,11 +125,15 @@ class Room(Blueprint):  # type: ignore[misc]
         if_match: bool = False,
         counted: str | None = None,
         media_type: str | None = None,
+        takes_raw: Raw | None = None,
     ) -> Callable[[View], View]:
-        """`once` asks for an Idempotency-Key, `if_match` for an ETag, `counted` names a strict rate policy."""
+        """`once` asks for an Idempotency-Key, `if_match` for an ETag, `counted` names a strict rate policy.
+
+        `takes_raw` instead of `takes`: the body is a file, and the view gets a RawBody first.
+        """
         endpoint = Endpoint(
             method, tuple(allow), needs, takes() if takes else None, query(unknown=RAISE) if query else None,
-            answers() if answers else None, status, once, if_match, counted,
+            answers() if answers else None, status, once, if_match, counted, takes_raw,
         )  # fmt: skip
 
         def register(view: View) -> View:
@@ -159,8 +166,10 @@ class Room(Blueprint):  # type: ignore[misc]
             phrase = HTTPStatus(status).phrase
             shown = self.alt_response(status, schema=ProblemSchema, content_type=MEDIA_TYPE, description=phrase)(shown)
         shown = self.response(endpoint.status, endpoint.answers, content_type=media_type)(shown)
-        if required or NOBODY.role in endpoint.allow:
+        if required or endpoint.raw or NOBODY.role in endpoint.allow:
             extra: dict[str, Any] = {"parameters": required} if required else {}
+            if endpoint.raw is not None:
+                extra["requestBody"] = endpoint.raw.describe()
             if Role.NOBODY in endpoint.allow:
                 extra["security"] = []
             shown = self.doc(**extra)(shown)
@@ -176,7 +185,7 @@ def _refusals(endpoint: Endpoint) -> list[int]:
     found = {400, 404, 409, 422, 429, 503}
     if Role.NOBODY not in endpoint.allow:
         found |= {401, 403}
-    if endpoint.takes is not None:
+    if endpoint.takes is not None or endpoint.raw is not None:
         found |= {413, 415}
     if endpoint.if_match:
         found |= {412, 428}
@@ -189,13 +198,15 @@ def serve(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) 
     caller = _caller()
     if limiter is not None:
         if endpoint.counted:
-            limiter.hit(request.remote_addr or "-", policy=endpoint.counted, quota=30, must_count=True)
+            limiter.hit(request.remote_addr or "-", policy=endpoint.counted, must_count=True)
         g.allowance = limiter.hit(caller)
     with db.unscoped() as g.session:
         authenticate: Authenticate = current_app.extensions["authenticate"]
         g.actor = authenticate(g.session)
         _admit(endpoint, g.actor)
         db.become(g.session, g.actor)
+        if endpoint.raw is not None:
+            g.raw_body = open_body(endpoint.raw)
         if endpoint.once:
             return _once(endpoint, view, values)
         return _answer(endpoint, view, values)
@@ -220,8 +231,7 @@ def _admit(endpoint: Endpoint, who: Actor) -> None:
 def _once(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) -> Response:
     party_id = actor().party_id or UUID(int=0)
     key = request.headers.get("Idempotency-Key", "")
-    hashed = idempotency.request_hash(request.method, request.full_path, request.get_data(cache=True))
-    stored = idempotency.find(session(), party_id, key, hashed)
+    stored, hashed = _stored(endpoint, party_id, key)
     if stored is not None:
         status, body, etag = stored
         replay = Response(body, status, content_type="application/json", headers={"Idempotency-Replayed": "true"})
@@ -229,6 +239,7 @@ def _once(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) 
             replay.headers["ETag"] = etag
         return replay
     response = _answer(endpoint, view, values)
+    hashed = hashed or _hashed(endpoint)
     # Secrets are shown once: what is kept for a replay is what the view asked to be kept.
     body = g.pop("kept_body", None) or response.get_data(as_text=True)
     idempotency.keep(session(), party_id, key, hashed, response.status_code, body, response.headers.get("ETag"))
@@ -236,14 +247,38 @@ def _once(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) 
     return response
 
 
-def _answer(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) -> Response:
-    arguments = []
+def _stored(endpoint: Endpoint, party_id: UUID, key: str) -> tuple[tuple[int, str, str | None] | None, str]:
+    if endpoint.raw is None:
+        hashed = _hashed(endpoint)
+        return idempotency.find(session(), party_id, key, hashed), hashed
+    try:
+        return idempotency.find(session(), party_id, key, ""), ""
+    except idempotency.KeyReused:
+        # A file is hashed by reading it, so it is read for the comparison only where the key is known already.
+        hashed = _hashed(endpoint)
+        return idempotency.find(session(), party_id, key, hashed), hashed
+
+
+def _hashed(endpoint: Endpoint) -> str:
+    body = request.get_data(cache=True) if endpoint.raw is None else g.raw_body.digest()
+    return idempotency.request_hash(request.method, request.full_path, body)
+
+
+def _arguments(endpoint: Endpoint) -> list[Any]:
+    found = []
     if endpoint.takes is not None:
-        arguments.append(_load(endpoint.takes, read_json(), ""))
+        found.append(_load(endpoint.takes, read_json(), ""))
+    if endpoint.raw is not None:
+        found.append(g.raw_body)
     if endpoint.query is not None:
-        arguments.append(_load(endpoint.query, _query(), "query:"))
+        found.append(_load(endpoint.query, _query(), "query:"))
     elif request.args:
         _unknown_parameters(request.args)
+    return found
+
+
+def _answer(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) -> Response:
+    arguments = _arguments(endpoint)
     if endpoint.if_match:
         values = {**values, "version": _if_match()}
     result = view(*arguments, **values)
@@ -267,14 +302,8 @@ def _answer(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]
 
 
 def _next_page(last: str) -> str:
-    return (
-        request.base_url
-        + "?"
-        + "&".join(
-            [f"{name}={value}" for name, value in request.args.items() if name != "starting_after"]
-            + [f"starting_after={last}"]
-        )
-    )
+    kept = {name: value for name, value in request.args.items() if name != "starting_after"}
+    return f"{request.base_url}?{urlencode({**kept, 'starting_after': last})}"
 
 
 def _load(schema: Schema, data: Any, prefix: str) -> Any:

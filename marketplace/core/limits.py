@@ -36,16 +36,15 @@ class Allowance:
 class Limiter:
     """Counts requests of one caller in windows of a minute."""
 
-    def __init__(self, redis_url: str, per_minute: int) -> None:
+    def __init__(self, redis_url: str, per_minute: int, strict_per_minute: int) -> None:
         self._redis = redis.Redis.from_url(redis_url, socket_timeout=0.5, socket_connect_timeout=0.5)
         self._per_minute = per_minute
+        self._strict_per_minute = strict_per_minute
         self._silent_until = 0.0
 
-    def hit(
-        self, caller: str, *, policy: str = "default", quota: int | None = None, must_count: bool = False
-    ) -> Allowance | None:
+    def hit(self, caller: str, *, policy: str = "default", must_count: bool = False) -> Allowance | None:
         """Count one request. `must_count` refuses when nothing can be counted. Raises TooMany, Unavailable."""
-        quota = quota or self._per_minute
+        quota = self._strict_per_minute if must_count else self._per_minute
         second = time.time()
         window, passed = divmod(int(second), WINDOW_S)
         reset_s = WINDOW_S - passed

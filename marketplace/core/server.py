@@ -52,7 +52,7 @@ def make_server(config: Config, authenticate: http.Authenticate) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["config"] = config
     app.extensions["authenticate"] = authenticate
-    app.extensions["limiter"] = Limiter(config.redis_url, config.rate_limit_per_minute)
+    app.extensions["limiter"] = Limiter(config.redis_url, config.rate_limit_per_minute, config.sign_ins_per_minute)
     http.register_converter(app)
     problems.register(app)
     app.before_request(_begin)

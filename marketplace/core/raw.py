@@ -1,0 +1,104 @@
+"""Bodies that are files: declared by a route, read in pieces, hashed on the way, never whole in memory.
+
+A route says `takes_raw=Raw(256 * MIB, ("text/csv",))`; its view gets a RawBody first.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, Any
+
+from flask import request
+from werkzeug.exceptions import ClientDisconnected, UnsupportedMediaType
+
+from marketplace.core.errors import Fault, Invalid
+
+MIB = 1024 * 1024
+ANY_FILE = "application/octet-stream"
+
+_DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]{44}):\s*(?:,|$)")
+
+
+@dataclass(frozen=True)
+class Raw:
+    """What a route takes as its body: at most so many bytes, of these media types."""
+
+    bytes_max: int
+    media_types: tuple[str, ...] = (ANY_FILE,)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the OpenAPI request body."""
+        schema = {"type": "string", "format": "binary", "maxLength": self.bytes_max}
+        return {"required": True, "content": {name: {"schema": schema} for name in self.media_types}}
+
+
+class RawBody:
+    """The file as it comes in. `size_bytes` and `sha256` speak of what was read so far."""
+
+    def __init__(self, stream: IO[bytes], media_type: str) -> None:
+        self._stream = stream
+        self._hash = hashlib.sha256()
+        self.media_type = media_type
+        self.size_bytes = 0
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+    def pieces(self, size_bytes: int = MIB) -> Iterator[bytes]:
+        """Yield the rest of the body in pieces of this size, the last one shorter.
+
+        Raises RequestEntityTooLarge (413) past the route's limit, ClientDisconnected (400) where it ends too early.
+        """
+        while piece := self._full(size_bytes):
+            yield piece
+
+    def whole(self) -> bytes:
+        """Return the rest of the body at once; for routes whose limit is small."""
+        return b"".join(self.pieces())
+
+    def digest(self) -> bytes:
+        """Return the SHA-256 of the whole body, having read what nobody read.
+
+        Raises ClientDisconnected (400) where it is shorter than its Content-Length, Invalid where it is not what its
+        Content-Digest (RFC 9530) says.
+        """
+        for _ in self.pieces():
+            pass
+        if request.content_length is not None and request.content_length != self.size_bytes:
+            raise ClientDisconnected("The body ended too early. Nothing was kept; send it again.")
+        told = _DIGEST.search(request.headers.get("Content-Digest", ""))
+        if told is not None and _decoded(told[1]) != self._hash.digest():
+            raise Invalid(
+                "The body is not what its Content-Digest says; it was damaged on the way. Nothing was kept.",
+                faults=[Fault("header:/Content-Digest", "The SHA-256 of the received bytes is another one.")],
+            )
+        return self._hash.digest()
+
+    def _full(self, size_bytes: int) -> bytes:
+        parts, missing = [], size_bytes
+        while missing and (part := self._stream.read(missing)):
+            parts.append(part)
+            missing -= len(part)
+        piece = b"".join(parts)
+        self._hash.update(piece)
+        self.size_bytes += len(piece)
+        return piece
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return b""
+
+
+def open_body(raw: Raw) -> RawBody:
+    """Return the present request's body. Raises RequestEntityTooLarge (413), UnsupportedMediaType (415)."""
+    request.max_content_length = raw.bytes_max
+    if request.mimetype not in raw.media_types:
+        raise UnsupportedMediaType(f"Send the file itself as Content-Type: {', '.join(raw.media_types)}.")
+    return RawBody(request.stream, request.mimetype)
