@@ -39,10 +39,11 @@ def hash_password(password: str) -> str:
 
 
 def check_password(password_hash: str | None, password: str) -> bool:
-    """Return whether the password fits. Takes as long for somebody who does not exist."""
+    """Return whether the password fits. Takes as long for somebody who does not exist, or has no usable password."""
+    usable = password_hash if password_hash and password_hash.startswith("$argon2") else None
     with _SLOTS:
         try:
-            return _HASHER.verify(password_hash or _NOBODYS_HASH, password) and password_hash is not None
+            return _HASHER.verify(usable or _NOBODYS_HASH, password) and usable is not None
         except argon2.exceptions.VerificationError:
             return False
 
@@ -66,10 +67,16 @@ def _checksum(secret: str) -> str:
     return f"{zlib.crc32(secret.encode()):08x}"
 
 
+# A suspended creator acts neither in person nor through an agency.
+_ACTS_FOR = (
+    "CASE WHEN p.kind = 'agency' THEN ARRAY(SELECT d.creator_id FROM mandates d"
+    " JOIN parties c ON c.id = d.creator_id AND c.status <> 'suspended'"
+    " WHERE d.agency_id = p.id AND d.status = 'active' AND d.starts_on <= :today"
+    " AND (d.ends_on IS NULL OR d.ends_on >= :today)) END AS acts_for"
+)
 _KEY = sa.text(
     "SELECT k.id, k.party_id, k.person_id, k.secret_hash, k.scopes, k.last_used_at, p.kind, m.permissions,"
-    " CASE WHEN p.kind = 'agency' THEN ARRAY(SELECT d.creator_id FROM mandates d WHERE d.agency_id = p.id"
-    "   AND d.status = 'active' AND d.starts_on <= :today AND (d.ends_on IS NULL OR d.ends_on >= :today)) END AS acts_for"
+    f" {_ACTS_FOR}"
     " FROM api_keys k JOIN parties p ON p.id = k.party_id"
     " JOIN memberships m ON m.party_id = k.party_id AND m.person_id = k.person_id"
     " WHERE k.public_id = :public_id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > :now)"
@@ -77,12 +84,19 @@ _KEY = sa.text(
 )
 _SESSION = sa.text(
     "SELECT s.id, s.party_id, s.person_id, s.last_seen_at, p.kind, m.permissions,"
-    " CASE WHEN p.kind = 'agency' THEN ARRAY(SELECT d.creator_id FROM mandates d WHERE d.agency_id = p.id"
-    "   AND d.status = 'active' AND d.starts_on <= :today AND (d.ends_on IS NULL OR d.ends_on >= :today)) END AS acts_for"
+    f" {_ACTS_FOR}"
     " FROM console_sessions s JOIN parties p ON p.id = s.party_id"
     " JOIN memberships m ON m.party_id = s.party_id AND m.person_id = s.person_id"
-    " WHERE s.token_hash = :token_hash AND s.revoked_at IS NULL AND s.expires_at > :now AND s.last_seen_at > :idle_since"
-    " AND p.status <> 'suspended'"
+    " WHERE s.token_hash = :token_hash AND s.revoked_at IS NULL AND s.expires_at > :now"
+    " AND s.last_seen_at > :idle_since AND p.status <> 'suspended'"
+)
+# The mark lasts as long as the request: whoever finds the row taken goes on without marking it, not after it.
+_KEY_USED = sa.text(
+    "UPDATE api_keys SET last_used_at = :now WHERE id = (SELECT id FROM api_keys WHERE id = :id FOR UPDATE SKIP LOCKED)"
+)
+_SESSION_SEEN = sa.text(
+    "UPDATE console_sessions SET last_seen_at = :now"
+    " WHERE id = (SELECT id FROM console_sessions WHERE id = :id FOR UPDATE SKIP LOCKED)"
 )
 
 
@@ -108,7 +122,7 @@ def _by_key(session: Session, credential: str) -> Actor:
     if row is None or not hmac.compare_digest(row.secret_hash, digest(secret)):
         raise NotSignedIn("This key is unknown, revoked or past its time.")
     if row.last_used_at is None or row.last_used_at < at - timedelta(minutes=5):
-        session.execute(sa.text("UPDATE api_keys SET last_used_at = :now WHERE id = :id"), {"now": at, "id": row.id})
+        session.execute(_KEY_USED, {"now": at, "id": row.id})
     return _actor(row.kind, row.party_id, row.person_id, set(row.permissions) & set(row.scopes), row.acts_for, row.id)
 
 
@@ -116,12 +130,17 @@ def _by_session(session: Session, credential: str) -> Actor:
     at = now()
     row = session.execute(
         _SESSION,
-        {"token_hash": digest(credential), "now": at, "today": at.date(), "idle_since": at - timedelta(hours=IDLE_HOURS)},
+        {
+            "token_hash": digest(credential),
+            "now": at,
+            "today": at.date(),
+            "idle_since": at - timedelta(hours=IDLE_HOURS),
+        },
     ).one_or_none()
     if row is None:
         raise NotSignedIn("This session is over. Sign in again.")
     if row.last_seen_at < at - timedelta(minutes=1):
-        session.execute(sa.text("UPDATE console_sessions SET last_seen_at = :now WHERE id = :id"), {"now": at, "id": row.id})
+        session.execute(_SESSION_SEEN, {"now": at, "id": row.id})
     return _actor(row.kind, row.party_id, row.person_id, set(row.permissions), row.acts_for, None)
 
 

@@ -1,15 +1,30 @@
 """Parties, people and keys."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from uuid import UUID
+
+import sqlalchemy as sa
 
 from marketplace.core import db
 from marketplace.core.actor import EVERYTHING, Actor
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
 from marketplace.identity import credentials
-from marketplace.identity.models import ApiKey, Mandate, MandateStatus, Membership, Party, PartyKind, Person
+from marketplace.identity.models import (
+    ApiKey,
+    ConsoleSession,
+    Mandate,
+    MandateStatus,
+    Membership,
+    Party,
+    PartyKind,
+    Person,
+)
+
+PASSWORD = "tea at four in the garden"
 
 
 @dataclass(frozen=True)
@@ -73,3 +88,43 @@ def again(who: Somebody) -> Actor:
     """The actor as it would be found now, with today's mandates."""
     with db.transaction() as session:
         return credentials.authenticate(session, who.headers["Authorization"])
+
+
+@cache
+def _hash() -> str:
+    return credentials.hash_password(PASSWORD)
+
+
+def with_password(who: Somebody) -> str:
+    """Let the person sign in with PASSWORD, and return their e-mail address. Hashes once for all the tests."""
+    with db.transaction() as session:
+        person = session.get_one(Person, who.person_id)
+        person.password_hash = _hash()
+        return person.email
+
+
+def seat(who: Somebody, party_id: UUID, permissions: Collection[str] = EVERYTHING) -> UUID:
+    """Another seat for the person."""
+    with db.transaction() as session:
+        row = Membership(person_id=who.person_id, party_id=party_id, permissions=sorted(permissions))
+        session.add(row)
+        session.flush()
+        return row.id
+
+
+def membership_of(who: Somebody) -> UUID:
+    with db.transaction() as session:
+        query = sa.select(Membership.id).filter_by(person_id=who.person_id, party_id=who.party_id)
+        return session.scalars(query).one()
+
+
+def console(who: Somebody, *, hours: int = 12) -> dict[str, str]:
+    """Headers of a console session of the person, begun now."""
+    token = f"{credentials.SESSION_PREFIX}{new_id().hex[-12:]}.{credentials.new_token()}"
+    with db.transaction() as session:
+        row = ConsoleSession(
+            person_id=who.person_id, party_id=who.party_id, token_hash=credentials.digest(token),
+            expires_at=now() + timedelta(hours=hours), last_seen_at=now(),
+        )  # fmt: skip
+        session.add(row)
+    return {"Authorization": f"Bearer {token}"}

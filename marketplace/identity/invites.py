@@ -1,0 +1,122 @@
+"""Invitations: an open seat for an e-mail address, taken with a token that is shown once.
+
+Nothing is mailed from here: whoever invites hands the token over.
+"""
+
+from collections.abc import Collection
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.core import db, events, paging, states
+from marketplace.core.actor import Actor, Permission
+from marketplace.core.clock import now
+from marketplace.core.errors import Conflict, Fault, Invalid, NotAllowed, NotFound, WrongState
+from marketplace.core.paging import Page
+from marketplace.identity import credentials, policy, service, sessions
+from marketplace.identity.keys import Issued
+from marketplace.identity.models import Invite, Membership, Party, PartyStatus, Person
+from marketplace.identity.service import Seat
+from marketplace.identity.states import PARTY_MOVES
+
+_PREFIX = "inl_inv_"
+DAYS = 7
+
+
+def create(
+    session: Session, actor: Actor, *, email: str, permissions: Collection[str], party_id: UUID | None = None
+) -> Issued[Invite]:
+    """Open a seat in the actor's own party, or the first seat of a creator whom nobody has claimed.
+
+    Raises NotFound, NotAllowed, Invalid (more than the actor may give), Conflict (sits there already).
+    """
+    wanted = party_id or actor.party_id
+    if wanted is None or actor.person_id is None:
+        raise NotAllowed("An invitation is written by a person of a party.")
+    party = service.find(session, actor, wanted)
+    policy.require_managed(actor, party)
+    given = policy.require_within(actor, permissions, "/permissions")
+    if party.status == PartyStatus.UNCLAIMED and Permission.PARTY not in given:
+        detail = f"Whoever claims a creator needs {Permission.PARTY}."
+        raise Invalid(detail, faults=[Fault("/permissions", detail)])
+    seated = sa.select(Membership.id).join(Person, Person.id == Membership.person_id)
+    seated = seated.where(Membership.party_id == party.id, sa.func.lower(Person.email) == sa.func.lower(email))
+    if session.scalar(seated) is not None:
+        raise Conflict("This person has a seat here already.")
+    token = _PREFIX + credentials.new_token()
+    row = Invite(
+        party_id=party.id, email=email, permissions=given, token_hash=credentials.digest(token),
+        expires_at=now() + timedelta(days=DAYS), invited_by=actor.person_id,
+    )  # fmt: skip
+    session.add(row)
+    events.record(session, "invites.create", row.id, actor, parties=[party.id], permissions=given)
+    session.flush()
+    return Issued(row, token)
+
+
+def listing(session: Session, actor: Actor, *, limit: int, starting_after: UUID | None) -> Page[Invite]:
+    return paging.page(session, sa.select(Invite).where(policy.invites(actor)), Invite, limit, starting_after)
+
+
+def withdraw(session: Session, actor: Actor, invite_id: UUID) -> None:
+    """Take an invitation back. Raises NotFound, WrongState once it was accepted."""
+    row = db.lock(session, Invite, invite_id, policy.invites(actor))
+    if row.accepted_at is not None:
+        raise WrongState("It was accepted. Take the seat away instead.", state="accepted")
+    session.delete(row)
+    events.record(session, "invites.delete", row.id, actor, parties=[row.party_id])
+
+
+def accept(session: Session, actor: Actor, *, token: str, password: str, name: str | None = None) -> Seat:
+    """Take the seat, with the account of the invited address or a new one.
+
+    Raises NotFound (unknown, used or late), NotSignedIn (not the account's password), Invalid (no name, weak
+    password), Conflict (sits there already).
+    """
+    with policy.unnarrowed(session, actor):
+        invite, party = _open(session, token)
+        person = sessions.person_of(session, invite.email)
+        if person is not None:
+            sessions.require_password(person, password)
+        elif name is None:
+            raise Invalid("Say how you are called.", faults=[Fault("/name", "A new account needs a name.")])
+        else:
+            person = service.add_person(session, email=invite.email, name=name, password=password)
+        if session.scalar(sa.select(Membership.id).filter_by(person_id=person.id, party_id=party.id)) is not None:
+            raise Conflict("You have a seat here already.")
+        membership = service.seat(session, person, party, invite.permissions)
+        invite.accepted_at = now()
+        known = frozenset(Permission(one) for one in invite.permissions)
+        who = Actor(credentials.ROLES[party.kind], party.id, person.id, permissions=known)
+        if party.status == PartyStatus.UNCLAIMED:
+            _claim(session, who, party, invite)
+        events.record(
+            session, "invites.accept", invite.id, who, parties=[party.id], membership_id=str(membership.id)
+        )  # fmt: skip
+    return Seat(person, party, membership)
+
+
+def _open(session: Session, token: str) -> tuple[Invite, Party]:
+    """Lock the party, then the invitation: so of two that claim a creator one does, and neither waits in a ring."""
+    open_ = (Invite.token_hash == credentials.digest(token), Invite.accepted_at.is_(None), Invite.expires_at > now())
+    party = session.scalar(
+        sa.select(Party)
+        .where(Party.id == sa.select(Invite.party_id).where(*open_).scalar_subquery())
+        .where(Party.status != PartyStatus.SUSPENDED)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    invite = session.scalar(sa.select(Invite).where(*open_).with_for_update()) if party else None
+    if invite is None or party is None:
+        raise NotFound("This invitation is unknown, used or past its time.")
+    return invite, party
+
+
+def _claim(session: Session, who: Actor, party: Party, invite: Invite) -> None:
+    """Hand the creator over: from now on only its own people invite, so what the agency left open lapses."""
+    states.move(session, party, PARTY_MOVES, "claim", who, parties=[party.id])
+    session.execute(
+        sa.delete(Invite).where(Invite.party_id == party.id, Invite.id != invite.id, Invite.accepted_at.is_(None))
+    )

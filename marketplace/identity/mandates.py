@@ -1,0 +1,126 @@
+"""Mandates: an agency offers, the creator accepts or declines, either side ends. Days are days of UTC."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.core import db, events, paging, states
+from marketplace.core.actor import Actor
+from marketplace.core.clock import now
+from marketplace.core.errors import Fault, Invalid, NotAllowed, WrongState
+from marketplace.core.paging import Page
+from marketplace.identity import policy
+from marketplace.identity.models import Mandate, MandateStatus, Party, PartyKind, PartyStatus
+from marketplace.identity.states import MANDATE_MOVES
+
+
+@dataclass(frozen=True)
+class Terms:
+    """From a day to a day (the last one included, None for open), and the agency's share of what is earned."""
+
+    starts_on: date
+    ends_on: date | None
+    share_basis_points: int
+
+    def show(self) -> dict[str, str | int | None]:
+        ends_on = self.ends_on.isoformat() if self.ends_on else None
+        return {
+            "starts_on": self.starts_on.isoformat(),
+            "ends_on": ends_on,
+            "share_basis_points": self.share_basis_points,
+        }
+
+
+def offer(session: Session, actor: Actor, *, creator_id: UUID, terms: Terms) -> Mandate:
+    """Ask a creator for a mandate. Raises Invalid, and Conflict for days that another one of the two covers."""
+    creator = session.scalar(
+        sa.select(Party).where(
+            Party.id == creator_id, Party.kind == PartyKind.CREATOR, Party.status != PartyStatus.SUSPENDED
+        )
+    )
+    if creator is None:
+        raise Invalid("There is nobody to offer this to.", faults=[Fault("/creator_id", "There is no such creator.")])
+    return _write(session, actor, creator, terms, MandateStatus.OFFERED, "mandates.offer", "")
+
+
+def enter(session: Session, actor: Actor, creator: Party, terms: Terms) -> Mandate:
+    """Write down the mandate of an agency for a creator whom it enters itself: in force at once."""
+    return _write(session, actor, creator, terms, MandateStatus.ACTIVE, "mandates.enter", "/mandate")
+
+
+def _write(
+    session: Session, actor: Actor, creator: Party, terms: Terms, status: MandateStatus, kind: str, pointer: str
+) -> Mandate:
+    if actor.party_id is None:
+        raise NotAllowed("A mandate belongs to an agency.")
+    if terms.ends_on is not None and terms.ends_on < max(terms.starts_on, now().date()):
+        detail = "Must be neither past nor before the first day."
+        raise Invalid("These days cannot be.", faults=[Fault(f"{pointer}/ends_on", detail)])
+    row = Mandate(
+        agency_id=actor.party_id, creator_id=creator.id, starts_on=terms.starts_on, ends_on=terms.ends_on,
+        share_basis_points=terms.share_basis_points, status=status,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    events.record(session, kind, row.id, actor, parties=[row.agency_id, row.creator_id], **terms.show())
+    return row
+
+
+def accept(session: Session, actor: Actor, mandate_id: UUID) -> Mandate:
+    return _answer(session, actor, mandate_id, "accept")
+
+
+def decline(session: Session, actor: Actor, mandate_id: UUID) -> Mandate:
+    return _answer(session, actor, mandate_id, "decline")
+
+
+def _answer(session: Session, actor: Actor, mandate_id: UUID, name: str) -> Mandate:
+    row = db.lock(session, Mandate, mandate_id, policy.mandates(actor))
+    if name == "accept" and row.ends_on is not None and row.ends_on < now().date():
+        raise WrongState("The days of this offer are past.", state=str(row.status))
+    states.move(session, row, MANDATE_MOVES, name, actor, parties=[row.agency_id, row.creator_id])
+    return row
+
+
+def end(session: Session, actor: Actor, mandate_id: UUID, *, ends_on: date) -> Mandate:
+    """Bring the last day nearer; today ends the mandate at once, and withdraws what is only offered.
+
+    Raises WrongState (over already, an offer), Invalid (a past day, or one later than agreed).
+    """
+    row = db.lock(session, Mandate, mandate_id, policy.mandates(actor))
+    today = now().date()
+    if row.status == MandateStatus.ACTIVE and row.ends_on is not None and row.ends_on < today:
+        raise WrongState("This mandate ended by itself on its last day.", state=str(row.status))
+    if ends_on < today:
+        raise Invalid("Nothing was changed.", faults=[Fault("/ends_on", "Must be today or later.")])
+    if ends_on == today:
+        row.ends_on = max(today, row.starts_on)
+        shown = row.ends_on.isoformat()
+        states.move(
+            session, row, MANDATE_MOVES, "end", actor, parties=[row.agency_id, row.creator_id], ends_on=shown
+        )  # fmt: skip
+        return row
+    if row.status != MandateStatus.ACTIVE:
+        raise WrongState("Only a mandate in force can be given another last day.", state=str(row.status))
+    if ends_on < row.starts_on or (row.ends_on is not None and ends_on > row.ends_on):
+        detail = "Must be neither before the first day nor later than agreed."
+        raise Invalid("Nothing was changed.", faults=[Fault("/ends_on", detail)])
+    row.ends_on = ends_on
+    row.version += 1
+    events.record(
+        session, "mandates.shorten", row.id, actor, parties=[row.agency_id, row.creator_id],
+        ends_on=ends_on.isoformat(),
+    )  # fmt: skip
+    return row
+
+
+def listing(
+    session: Session, actor: Actor, *, limit: int, starting_after: UUID | None, status: str | None = None
+) -> Page[Mandate]:
+    query = sa.select(Mandate).where(policy.mandates(actor))
+    if status is not None:
+        query = query.where(Mandate.status == MandateStatus(status))
+    return paging.page(session, query, Mandate, limit, starting_after)

@@ -1,0 +1,80 @@
+"""Who may know of which party, and whose it is to manage.
+
+People and parties carry no row-level security, so these conditions are the only guard of theirs.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.core import db
+from marketplace.core.actor import SYSTEM, Actor, Permission
+from marketplace.core.errors import Fault, Invalid, NotAllowed
+from marketplace.identity.models import ApiKey, Invite, Mandate, MandateStatus, Party, PartyStatus
+
+OPEN = (MandateStatus.OFFERED, MandateStatus.ACTIVE)
+
+
+def visible(actor: Actor) -> sa.ColumnElement[bool]:
+    """Its own party, and whoever it has a mandate with, offered or agreed."""
+    if actor.sees_all:
+        return sa.true()
+    if actor.party_id is None:
+        return sa.false()
+    creators = sa.select(Mandate.creator_id).where(Mandate.agency_id == actor.party_id, Mandate.status.in_(OPEN))
+    agencies = sa.select(Mandate.agency_id).where(Mandate.creator_id == actor.party_id, Mandate.status.in_(OPEN))
+    return sa.or_(Party.id.in_(actor.parties), Party.id.in_(creators), Party.id.in_(agencies))
+
+
+def mandates(actor: Actor) -> sa.ColumnElement[bool]:
+    """The two sides of it. An agency sees nothing of its creators' mandates with other agencies."""
+    if actor.sees_all:
+        return sa.true()
+    return sa.or_(Mandate.agency_id == actor.party_id, Mandate.creator_id == actor.party_id)
+
+
+def keys(actor: Actor) -> sa.ColumnElement[bool]:
+    return sa.true() if actor.sees_all else ApiKey.party_id == actor.party_id
+
+
+def invites(actor: Actor) -> sa.ColumnElement[bool]:
+    """Those into its own party, and those that it wrote itself (into a creator whom nobody has claimed)."""
+    if actor.sees_all:
+        return sa.true()
+    return sa.or_(Invite.party_id == actor.party_id, Invite.invited_by == actor.person_id)
+
+
+def require_managed(actor: Actor, party: Party) -> None:
+    """Let pass the party's own people, the platform, and an agency while nobody has claimed its creator.
+
+    `party` was found as visible. Raises NotAllowed.
+    """
+    own = party.id == actor.party_id
+    unclaimed = party.id in actor.acts_for and party.status == PartyStatus.UNCLAIMED
+    if not (own or unclaimed or actor.sees_all):
+        raise NotAllowed("A mandate lets you act for a creator, not manage their seats or name.")
+
+
+def require_within(actor: Actor, wanted: Collection[str], pointer: str) -> list[str]:
+    """Return the permissions in order. Raises Invalid when one of them is not the actor's to give."""
+    beyond = sorted(set(wanted) - {str(one) for one in actor.permissions})
+    if beyond:
+        detail = f"You cannot give what you do not have: {', '.join(beyond)}."
+        raise Invalid(detail, faults=[Fault(pointer, detail)])
+    return sorted({str(Permission(one)) for one in wanted})
+
+
+@contextmanager
+def unnarrowed(session: Session, actor: Actor) -> Iterator[None]:
+    """See past row-level security, where rows must be found before it is known whose they are.
+
+    Only for signing up and in, taking an invitation, and a person's own seats and sessions in all their parties:
+    their service functions name the person or the secret in every condition. An error needs no way back, for it
+    ends the transaction.
+    """
+    db.become(session, SYSTEM)
+    yield
+    session.flush()
+    db.become(session, actor)

@@ -1,0 +1,299 @@
+"""What comes in and goes out of the identity part of the API. No Out field ever holds a hash or a password."""
+
+import re
+from datetime import date
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from marketplace.core.actor import Permission, Role
+from marketplace.core.fields import Id, Text, When, Whole, one_of
+from marketplace.identity import passwords
+from marketplace.identity.models import MandateStatus, PartyKind, PartyStatus
+
+LOCALES = ("zh-CN", "en")
+SIGN_UP_KINDS = (PartyKind.BRAND, PartyKind.CREATOR, PartyKind.AGENCY)
+
+# An address as the HTML standard's input of type email takes it, with a dot in the domain.
+_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
+
+
+class Email(Text):
+    """An e-mail address of at most 254 letters."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(254, shortest=3, metadata={"format": "email"}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not _EMAIL.fullmatch(text):
+            raise ValidationError("Not an e-mail address.")
+        return text
+
+
+class Day(fields.Date):
+    """A day such as 2026-11-23, between 2000 and 2100."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
+        if not isinstance(value, str) or not re.fullmatch(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}", value, re.ASCII):
+            raise ValidationError("Not a day such as 2026-11-23.")
+        day: date = super()._deserialize(value, attr, data, **kwargs)
+        if not 2000 <= day.year < 2100:
+            raise ValidationError("Must lie between the years 2000 and 2100.")
+        return day
+
+
+class Timezone(Text):
+    """The name of a time zone in the IANA database."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(64, metadata={"example": "Asia/Shanghai"}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text not in _timezones():
+            raise ValidationError("Not a time zone such as Asia/Shanghai.")
+        return text
+
+
+@cache
+def _timezones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _named(longest: int = 120, **kwargs: Any) -> Text:
+    return Text(longest, pattern=r"^\s*\S", **kwargs)
+
+
+def _new_password(**kwargs: Any) -> Text:
+    return Text(passwords.LONGEST, shortest=passwords.SHORTEST, load_only=True, **kwargs)
+
+
+def _password(**kwargs: Any) -> Text:
+    return Text(passwords.LONGEST, load_only=True, **kwargs)
+
+
+def _permissions(**kwargs: Any) -> fields.List[Any]:
+    return fields.List(one_of(Permission), validate=validate.Length(min=1, max=len(Permission)), **kwargs)
+
+
+def _secret(what: str) -> fields.String:
+    shown = f"{what} Shown this once; null when the answer is replayed for its Idempotency-Key."
+    return fields.String(required=True, allow_none=True, metadata={"description": shown})
+
+
+class _Issued(Schema):
+    """The fields of a row, and the secret that goes out with it."""
+
+    _shown_once = "key"
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        if attr == self._shown_once:
+            return obj.secret
+        return super().get_attribute(obj.row, attr, default)
+
+
+class PartyIn(Schema):
+    kind = one_of(SIGN_UP_KINDS, required=True)
+    name = _named(required=True)
+
+
+class SignUpIn(Schema):
+    email = Email(required=True)
+    password = _new_password(required=True)
+    name = _named(required=True)
+    locale = one_of(LOCALES, load_default="zh-CN")
+    timezone = Timezone(load_default="Asia/Shanghai")
+    party = fields.Nested(PartyIn, required=True)
+
+
+class PersonOut(Schema):
+    id = Id("per", required=True)
+    email = fields.String(required=True)
+    name = fields.String(required=True)
+    locale = fields.String(required=True)
+    timezone = fields.String(required=True)
+    created_at = When(required=True)
+
+
+class PartyOut(Schema):
+    id = Id("pty", required=True)
+    kind = one_of(PartyKind, required=True)
+    name = fields.String(required=True)
+    status = one_of(PartyStatus, required=True)
+    version = fields.Integer(required=True)
+    created_at = When(required=True)
+
+
+class PartyChange(Schema):
+    name = _named(required=True)
+
+
+class MembershipOut(Schema):
+    id = Id("mbr", required=True)
+    party_id = Id("pty", required=True)
+    person_id = Id("per", required=True)
+    permissions = fields.List(one_of(Permission), required=True)
+    created_at = When(required=True)
+
+
+class SeatOut(Schema):
+    """A person, a party and the one's place in the other."""
+
+    person = fields.Nested(PersonOut, required=True)
+    party = fields.Nested(PartyOut, required=True)
+    membership = fields.Nested(MembershipOut, required=True)
+
+
+class MemberPersonOut(Schema):
+    id = Id("per", required=True)
+    name = fields.String(required=True)
+    email = fields.String(required=True)
+
+
+class MemberOut(Schema):
+    id = Id("mbr", attribute="membership.id", required=True)
+    person = fields.Nested(MemberPersonOut, required=True)
+    permissions = fields.List(one_of(Permission), attribute="membership.permissions", required=True)
+    created_at = When(attribute="membership.created_at", required=True)
+
+
+class SignInIn(Schema):
+    email = Email(required=True)
+    password = _password(required=True)
+    party_id = Id("pty", load_default=None, allow_none=True)
+
+
+class ActorOut(Schema):
+    role = one_of(Role, required=True)
+    party_id = Id("pty", required=True)
+    person_id = Id("per", required=True)
+    permissions = fields.List(one_of(Permission), required=True)
+    acts_for = fields.List(Id("pty"), required=True, metadata={"description": "Creators with a mandate today."})
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        found = super().get_attribute(obj, attr, default)
+        return sorted(found) if isinstance(found, frozenset) else found
+
+
+class SignedInOut(Schema):
+    token = fields.String(required=True, metadata={"description": "Shown this once."})
+    id = Id("ses", attribute="row.id", required=True)
+    expires_at = When(attribute="row.expires_at", required=True)
+    actor = fields.Nested(ActorOut, required=True)
+
+
+class PasswordIn(Schema):
+    old = _password(required=True)
+    new = _new_password(required=True)
+
+
+class MySeatOut(Schema):
+    id = Id("mbr", attribute="membership.id", required=True)
+    party = fields.Nested(PartyOut, required=True)
+    permissions = fields.List(one_of(Permission), attribute="membership.permissions", required=True)
+
+
+class MeOut(Schema):
+    person = fields.Nested(PersonOut, required=True)
+    memberships = fields.List(fields.Nested(MySeatOut), attribute="seats", required=True)
+    actor = fields.Nested(ActorOut, required=True)
+
+
+class InviteIn(Schema):
+    email = Email(required=True)
+    permissions = _permissions(required=True)
+    party_id = Id(
+        "pty", load_default=None, allow_none=True,
+        metadata={"description": "A creator whom nobody has claimed; left out, it is your own party."},
+    )  # fmt: skip
+
+
+class InviteOut(Schema):
+    id = Id("inv", required=True)
+    party_id = Id("pty", required=True)
+    email = fields.String(required=True)
+    permissions = fields.List(one_of(Permission), required=True)
+    invited_by = Id("per", required=True)
+    created_at = When(required=True)
+    expires_at = When(required=True)
+    accepted_at = When(required=True, allow_none=True)
+
+
+class InviteIssuedOut(_Issued, InviteOut):
+    _shown_once = "token"
+
+    token = _secret("What the invited person accepts with.")
+
+
+class InviteAcceptIn(Schema):
+    token = Text(100, required=True, load_only=True)
+    name = _named(load_default=None, allow_none=True, metadata={"description": "For a new account."})
+    password = _password(required=True, metadata={"description": "Of the account, or for the new one (8 or more)."})
+
+
+class MandateTermsIn(Schema):
+    starts_on = Day(required=True)
+    ends_on = Day(load_default=None, allow_none=True, metadata={"description": "The last day, included. UTC."})
+    share_basis_points = Whole(0, 10_000, required=True, metadata={"description": "Of 10,000: the agency's share."})
+
+
+class MandateIn(MandateTermsIn):
+    creator_id = Id("pty", required=True)
+
+
+class MandateEndIn(Schema):
+    ends_on = Day(required=True, metadata={"description": "Today ends it at once."})
+
+
+class MandateOut(Schema):
+    id = Id("mnd", required=True)
+    agency_id = Id("pty", required=True)
+    creator_id = Id("pty", required=True)
+    starts_on = fields.Date(required=True)
+    ends_on = fields.Date(required=True, allow_none=True)
+    share_basis_points = fields.Integer(required=True)
+    status = one_of(MandateStatus, required=True)
+    version = fields.Integer(required=True)
+    created_at = When(required=True)
+
+
+class CreatorIn(Schema):
+    name = _named(required=True)
+    mandate = fields.Nested(
+        MandateTermsIn, load_default=None, allow_none=True, metadata={"description": "Of an agency only."}
+    )
+
+
+class CreatorOut(Schema):
+    party = fields.Nested(PartyOut, required=True)
+    mandate = fields.Nested(MandateOut, required=True, allow_none=True)
+
+
+class ApiKeyIn(Schema):
+    name = _named(60, required=True)
+    scopes = _permissions(required=True)
+    mode = one_of(("live", "test"), load_default="live")
+    expires_at = When(load_default=None, allow_none=True)
+
+
+class ApiKeyOut(Schema):
+    id = Id("key", required=True)
+    party_id = Id("pty", required=True)
+    person_id = Id("per", required=True)
+    name = fields.String(required=True)
+    public_id = fields.String(required=True, metadata={"description": "The part of the key before the dot."})
+    scopes = fields.List(one_of(Permission), required=True)
+    mode = fields.String(required=True)
+    created_at = When(required=True)
+    expires_at = When(required=True, allow_none=True)
+    revoked_at = When(required=True, allow_none=True)
+    last_used_at = When(required=True, allow_none=True)
+
+
+class ApiKeyIssuedOut(_Issued, ApiKeyOut):
+    _shown_once = "key"
+
+    key = _secret("The whole key.")

@@ -1,0 +1,235 @@
+"""People and parties: signing up, who one is, who sits where, and creators whom others enter."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from marketplace.core import db, events, paging
+from marketplace.core.actor import EVERYTHING, Actor, Permission, Role
+from marketplace.core.clock import now
+from marketplace.core.errors import Conflict, NotAllowed, WrongState
+from marketplace.core.paging import Page
+from marketplace.identity import credentials, mandates, policy, sessions
+from marketplace.identity.mandates import Terms
+from marketplace.identity.models import (
+    ApiKey,
+    ConsoleSession,
+    Invite,
+    Mandate,
+    Membership,
+    Party,
+    PartyKind,
+    PartyStatus,
+    Person,
+)
+
+PLATFORM_NAME = "Inlay"
+_ONE_PLATFORM = 0x1D_50_4C  # the advisory lock under which the platform's party is looked for and made
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A person in a party."""
+
+    person: Person
+    party: Party
+    membership: Membership
+
+
+@dataclass(frozen=True)
+class Me:
+    """Who is asking, with every seat that this credential may know of."""
+
+    person: Person
+    seats: Sequence[Seat]
+    actor: Actor
+
+
+@dataclass(frozen=True)
+class Entered:
+    """A creator whom somebody else wrote down, with the agency's mandate if an agency did."""
+
+    party: Party
+    mandate: Mandate | None
+
+
+def sign_up(
+    session: Session, actor: Actor, *, email: str, password: str, name: str, party_name: str, kind: str,
+    locale: str = "zh-CN", timezone: str = "Asia/Shanghai",
+) -> Seat:  # fmt: skip
+    """Make a person and their party, in which they may do everything. Raises Invalid, Conflict (address taken)."""
+    if PartyKind(kind) == PartyKind.PLATFORM:
+        raise NotAllowed("The platform's people are made by its own command.")
+    with policy.unnarrowed(session, actor):
+        person = add_person(session, email=email, name=name, password=password, locale=locale, timezone=timezone)
+        party = Party(kind=PartyKind(kind), name=party_name)
+        session.add(party)
+        session.flush()
+        membership = seat(session, person, party, EVERYTHING)
+        events.record(session, "parties.sign-up", party.id, _as(party, person), parties=[party.id], party_kind=kind)
+    return Seat(person, party, membership)
+
+
+def make_platform_admin(session: Session, email: str, name: str, password: str) -> Seat:
+    """Make a person of the platform's own party, and that party first if there is none. For a command.
+
+    Raises Invalid, Conflict (address taken).
+    """
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(_ONE_PLATFORM)))
+    person = add_person(session, email=email, name=name, password=password)
+    party = session.scalar(sa.select(Party).where(Party.kind == PartyKind.PLATFORM).order_by(Party.id).limit(1))
+    if party is None:
+        party = Party(kind=PartyKind.PLATFORM, name=PLATFORM_NAME)
+        session.add(party)
+        session.flush()
+    membership = seat(session, person, party, EVERYTHING)
+    events.record(session, "memberships.create", membership.id, _as(party, person), parties=[party.id])
+    return Seat(person, party, membership)
+
+
+def add_person(
+    session: Session, *, email: str, name: str, password: str, locale: str = "zh-CN", timezone: str = "Asia/Shanghai"
+) -> Person:
+    """Raises Invalid for a weak password, Conflict for a known address, after the same work in both cases."""
+    sessions.refuse_weak(password, email)
+    person = Person(
+        email=email, name=name, password_hash=credentials.hash_password(password), locale=locale, timezone=timezone
+    )
+    try:
+        with session.begin_nested():
+            session.add(person)
+    except IntegrityError as error:
+        raise Conflict("This cannot be signed up. If you have an account already, sign in.") from error
+    return person
+
+
+def seat(session: Session, person: Person, party: Party, permissions: Collection[str]) -> Membership:
+    membership = Membership(person_id=person.id, party_id=party.id, permissions=sorted(str(one) for one in permissions))
+    session.add(membership)
+    session.flush()
+    return membership
+
+
+def _as(party: Party, person: Person) -> Actor:
+    return Actor(role=credentials.ROLES[party.kind], party_id=party.id, person_id=person.id)
+
+
+def me(session: Session, actor: Actor) -> Me:
+    """Return the person, and their seats: in all their parties for themselves, in the key's party for a key."""
+    if actor.person_id is None:
+        raise NotAllowed("Nobody in person is asking.")
+    if actor.key_id is not None:
+        return _me(session, actor, actor.person_id)
+    with policy.unnarrowed(session, actor):
+        return _me(session, actor, actor.person_id)
+
+
+def _me(session: Session, actor: Actor, person_id: UUID) -> Me:
+    person = session.get_one(Person, person_id)
+    query = (
+        sa.select(Membership, Party)
+        .join(Party, Party.id == Membership.party_id)
+        .where(Membership.person_id == person_id)
+        .order_by(Membership.id)
+    )
+    if actor.key_id is not None:
+        query = query.where(Membership.party_id == actor.party_id)
+    return Me(person, [Seat(person, party, membership) for membership, party in session.execute(query)], actor)
+
+
+def find(session: Session, actor: Actor, party_id: UUID) -> Party:
+    return db.get(session, Party, party_id, policy.visible(actor))
+
+
+def listing(
+    session: Session, actor: Actor, *, limit: int, starting_after: UUID | None, kind: str | None = None
+) -> Page[Party]:
+    query = sa.select(Party).where(policy.visible(actor))
+    if kind is not None:
+        query = query.where(Party.kind == PartyKind(kind))
+    return paging.page(session, query, Party, limit, starting_after)
+
+
+def rename(session: Session, actor: Actor, party_id: UUID, *, name: str, version: int) -> Party:
+    """Raises NotFound, NotAllowed, PreconditionFailed."""
+    party = db.lock(session, Party, party_id, policy.visible(actor), version=version)
+    policy.require_managed(actor, party)
+    if name != party.name:
+        before, party.name = party.name, name
+        party.version += 1
+        events.record(session, "parties.rename", party.id, actor, parties=[party.id], before=before, after=name)
+    return party
+
+
+def members(
+    session: Session, actor: Actor, party_id: UUID, *, limit: int, starting_after: UUID | None
+) -> Page[Seat]:  # fmt: skip
+    """Raises NotFound, NotAllowed: the people of a party are known to itself and the platform only."""
+    party = find(session, actor, party_id)
+    policy.require_managed(actor, party)
+    query = sa.select(Membership).where(Membership.party_id == party.id)
+    found = paging.page(session, query, Membership, limit, starting_after)
+    people = {
+        person.id: person
+        for person in session.scalars(sa.select(Person).where(Person.id.in_([one.person_id for one in found.data])))
+    }
+    return Page([Seat(people[one.person_id], party, one) for one in found.data], found.has_more)
+
+
+def remove_member(session: Session, actor: Actor, party_id: UUID, membership_id: UUID) -> None:
+    """Take a seat away, with the person's keys, sessions and open invitations of this party.
+
+    Raises NotFound, NotAllowed, WrongState for the last one who may manage the party.
+    """
+    party = db.lock(session, Party, party_id, policy.visible(actor))
+    policy.require_managed(actor, party)
+    row = db.get(session, Membership, membership_id, Membership.party_id == party.id)
+    others = sa.select(Membership.id).where(
+        Membership.party_id == party.id,
+        Membership.id != row.id,
+        Membership.permissions.contains([str(Permission.PARTY)]),
+    )
+    if Permission.PARTY in row.permissions and session.scalar(others.limit(1)) is None:
+        raise WrongState("Somebody has to be left who may manage the party.", state=str(party.status))
+    person_id = row.person_id
+    session.execute(
+        sa.delete(Invite).where(
+            Invite.party_id == party.id, Invite.invited_by == person_id, Invite.accepted_at.is_(None)
+        )
+    )
+    # A seat given again later must not bring the old keys and sessions back to life.
+    at = now()
+    for table in (ApiKey, ConsoleSession):
+        session.execute(
+            sa.update(table)
+            .where(table.party_id == party.id, table.person_id == person_id, table.revoked_at.is_(None))
+            .values(revoked_at=at)
+        )
+    session.delete(row)
+    session.flush()
+    events.record(
+        session, "memberships.delete", row.id, actor, parties=[party.id], person_id=str(person_id)
+    )  # fmt: skip
+
+
+def enter_creator(session: Session, actor: Actor, *, name: str, terms: Terms | None = None) -> Entered:
+    """Write down a creator who has not signed up: an unclaimed party, and for an agency a mandate in force.
+
+    An agency's mandate without `terms` begins today, has no end and no share. The actor's `acts_for` names the new
+    creator from its next authentication on. Raises NotAllowed, Invalid.
+    """
+    if actor.role not in (Role.AGENCY, Role.ADMIN, Role.SYSTEM):
+        raise NotAllowed("Creators are entered by agencies and the platform.")
+    party = Party(kind=PartyKind.CREATOR, name=name, status=PartyStatus.UNCLAIMED)
+    session.add(party)
+    session.flush()
+    told: dict[str, Any] = {"parties": [party.id, *([actor.party_id] if actor.party_id else [])]}
+    events.record(session, "parties.enter", party.id, actor, **told, name=name)
+    if actor.role != Role.AGENCY:
+        return Entered(party, None)
+    return Entered(party, mandates.enter(session, actor, party, terms or Terms(now().date(), None, 0)))

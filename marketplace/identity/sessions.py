@@ -1,0 +1,132 @@
+"""Signing in and out of the console, and changing the password."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.core import db, events, ids
+from marketplace.core.actor import Actor
+from marketplace.core.clock import now
+from marketplace.core.errors import Fault, Invalid, NotAllowed, NotFound, NotSignedIn
+from marketplace.identity import credentials, passwords, policy
+from marketplace.identity.models import ConsoleSession, Membership, Party, PartyStatus, Person
+
+WRONG = "The e-mail address or the password is wrong."
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A session that has begun. `token` is shown this once."""
+
+    token: str
+    row: ConsoleSession
+    actor: Actor
+
+
+def person_of(session: Session, email: str) -> Person | None:
+    return session.scalar(sa.select(Person).where(sa.func.lower(Person.email) == sa.func.lower(email)))
+
+
+def require_password(person: Person | None, password: str) -> Person:
+    """Return the person whose password it is. Takes as long, and says the same, for somebody who does not exist.
+
+    Raises NotSignedIn.
+    """
+    fits = credentials.check_password(person.password_hash if person else None, password)
+    if person is None or not fits:
+        raise NotSignedIn(WRONG)
+    return person
+
+
+def sign_in(
+    session: Session, actor: Actor, *, email: str, password: str, hours: int, party_id: UUID | None = None
+) -> SignedIn:
+    """Begin a session of so many hours for one of the person's parties.
+
+    Raises NotSignedIn; and, for the right password only, NotAllowed (no seat anywhere) and Invalid (which party?).
+    """
+    with policy.unnarrowed(session, actor):
+        person = require_password(person_of(session, email), password)
+        party = _seat(session, person, party_id)
+        # Like a key's, the part before the dot may be counted and named; only the part after it is secret.
+        public = "".join(secrets.choice(ids.ALPHABET) for _ in range(12))
+        token = f"{credentials.SESSION_PREFIX}{public}.{credentials.new_token()}"
+        at = now()
+        row = ConsoleSession(
+            person_id=person.id, party_id=party.id, token_hash=credentials.digest(token),
+            expires_at=at + timedelta(hours=hours), last_seen_at=at,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        found = credentials.authenticate(session, f"Bearer {token}")
+        events.record(session, "console_sessions.create", row.id, found, parties=[party.id])
+    return SignedIn(token, row, found)
+
+
+def _seat(session: Session, person: Person, party_id: UUID | None) -> Party:
+    query = (
+        sa.select(Party)
+        .join(Membership, Membership.party_id == Party.id)
+        .where(Membership.person_id == person.id, Party.status != PartyStatus.SUSPENDED)
+        .order_by(Party.id)
+    )
+    found = list(session.scalars(query))
+    if not found:
+        raise NotAllowed("You have no seat in any party that is open.")
+    chosen = found if party_id is None else [party for party in found if party.id == party_id]
+    if len(chosen) == 1:
+        return chosen[0]
+    choice = [Fault("/party_id", f"{ids.show('pty', one.id)}: {one.name} ({one.kind})") for one in found[:50]]
+    raise Invalid("You sit in several parties. Say as party_id for which of these you act.", faults=choice)
+
+
+def sign_out(session: Session, actor: Actor, *, token: str) -> None:
+    """End the session whose token this is. Raises NotFound for a caller with a key, who has none."""
+    row = session.scalar(
+        sa.select(ConsoleSession).where(
+            ConsoleSession.token_hash == credentials.digest(token), ConsoleSession.person_id == actor.person_id
+        )
+    )
+    if row is None:
+        raise NotFound("A key has no session to end. It is revoked as an API key.")
+    row.revoked_at = now()
+    events.record(session, "console_sessions.revoke", row.id, actor, parties=[row.party_id])
+
+
+def change_password(session: Session, actor: Actor, *, old: str, new: str, token: str) -> None:
+    """Set a new password and end every other session of the person, in all their parties.
+
+    Raises NotAllowed for a key, which is a program's and not the person, and Invalid.
+    """
+    if actor.key_id is not None or actor.person_id is None:
+        raise NotAllowed("A password is changed by the person, signed in, and not with a key.")
+    with policy.unnarrowed(session, actor):
+        person = db.lock(session, Person, actor.person_id)
+        if not credentials.check_password(person.password_hash, old):
+            raise Invalid("Nothing was changed.", faults=[Fault("/old", "This is not your present password.")])
+        refuse_weak(new, person.email, "/new")
+        person.password_hash = credentials.hash_password(new)
+        ended = session.execute(
+            sa.update(ConsoleSession)
+            .where(
+                ConsoleSession.person_id == person.id,
+                ConsoleSession.token_hash != credentials.digest(token),
+                ConsoleSession.revoked_at.is_(None),
+            )
+            .values(revoked_at=now())
+        )
+        events.record(
+            session, "people.change-password", person.id, actor, parties=actor.parties - actor.acts_for,
+            sessions_ended=int(ended.rowcount),  # type: ignore[attr-defined]
+        )  # fmt: skip
+
+
+def refuse_weak(password: str, email: str, pointer: str = "/password") -> None:
+    """Raises Invalid for a password that is guessed first."""
+    weak = passwords.weakness(password, email)
+    if weak is not None:
+        raise Invalid("Choose another password; nothing was changed.", faults=[Fault(pointer, weak)])
