@@ -1,7 +1,6 @@
 """The market as one tree of processes: servers, web, worker, ringer, and the watchdog beside them."""
 
 import contextlib
-import json
 import os
 import secrets
 import sys
@@ -15,7 +14,7 @@ import sqlalchemy as sa
 from marketplace import schema
 from marketplace.commands.programs import ringer_argv, web_argv, worker_argv
 from marketplace.core import db
-from marketplace.embedded import EmbeddedError, Servers, start_servers
+from marketplace.embedded import Servers, database_url_of, start_servers
 from marketplace.supervisor import Supervisor
 
 DEAF_S = 20.0
@@ -65,12 +64,7 @@ class Tree:
     def database_url(data: Path) -> str:
         """Return the database of a running tree: DATABASE_URL, or the embedded server of a data folder."""
         given = os.environ.get("DATABASE_URL")  # noqa: TID251 - asked before there is a whole Config
-        if given:
-            return given
-        state = data / "servers.json"
-        if not state.exists():
-            raise EmbeddedError(f"Nothing runs on {data}. Start it with `inlay up`, or set DATABASE_URL.")
-        return f"postgresql+psycopg://inlay@/inlay?host={json.loads(state.read_text())['socket_dir']}"
+        return given or database_url_of(data)
 
     def add_worker(self, children: int) -> None:
         self.supervisor.add("worker", worker_argv(children), self.env)

@@ -154,7 +154,7 @@ def agencies(count: int) -> list[str]:
 
 
 def channels(seed: int, today: date, count: int = 320, agency_count: int = 12) -> list[MadeChannel]:
-    """Draw `count` channels, a twelfth of them in each niche; two thirds have an agency."""
+    """Draw `count` channels, a twelfth of them in each niche; most have an agency."""
     rng = np.random.default_rng(seed)
     return [_channel(rng, number, today, agency_count) for number in range(count)]
 
@@ -179,7 +179,7 @@ def _channel(rng: np.random.Generator, number: int, today: date, agency_count: i
         handle=f"inlay_{niche}_{number:03d}",
         niche=niche,
         second=NICHES[int(rng.integers(len(NICHES)))],
-        agency=int(rng.integers(agency_count)) if rng.random() < 2 / 3 else None,
+        agency=int(rng.integers(agency_count)) if rng.random() < 0.92 else None,
         followers=followers,
         videos=videos,
         ages=_ages(rng, niche, shape),

@@ -47,9 +47,9 @@ class MatchOut(Schema):
 
 
 class BidMatchOut(MatchOut):
-    """A match with every reason of its placement plan and what to change."""
+    """A match with its placement plan's score: factors, exposures, reasons with evidence and what to change."""
 
-    plan_reasons = fields.List(fields.Dict(keys=fields.String()), required=True)
+    plan = fields.Dict(keys=fields.String(), required=True)
 
 
 class RankingOut(Schema):

@@ -16,7 +16,8 @@ from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import db
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
-from marketplace.intrusiveness import plan
+from marketplace.intrusiveness import constants as intrusion
+from marketplace.intrusiveness.factors import relieved_total
 from marketplace.matching import cells, fit, price, rank, targets
 from marketplace.matching.arrays import Floats
 from marketplace.matching.features import load_model
@@ -25,7 +26,7 @@ from marketplace.matching.fit import Fit
 from marketplace.matching.reach import Forecasts
 from marketplace.matching.score import Bids, Scores, score
 
-MODEL_VERSION = "m-" + fingerprint({**MODEL_VERSIONS, "plan": plan.MODEL_VERSION})[:12]
+MODEL_VERSION = "m-" + fingerprint({**MODEL_VERSIONS, "intrusiveness": intrusion.MODEL_VERSION})[:12]
 LENGTHS = {"1-20": (1.0, 20.0), "21-60": (21.0, 60.0), "60+": (61.0, 600.0)}
 LANGUAGES = {
     "CN": "zh",
@@ -99,7 +100,7 @@ def score_brief(session: Session, brief_id: UUID) -> Scored:
 def _score(session: Session, version: BriefVersion, rows: Sequence[Any]) -> tuple[Scores, Bids, Floats, Floats]:
     model = load_model(session)
     suits = _fit(version, rows)
-    intrusive_low, intrusive_high = plan.relieved_total(
+    intrusive_low, intrusive_high = relieved_total(
         np.array([row.raw_low for row in rows]), np.array([row.raw_high for row in rows]), suits.value
     )
     prior = cells.audience()
@@ -236,6 +237,13 @@ def _plain(values: Floats) -> list[float | None]:
     return [None if value != value or value in (np.inf, -np.inf) else value for value in np.round(values, 6).tolist()]
 
 
+def _points(rows: Sequence[Any], suits: Floats) -> Floats:
+    """Points of each intrusiveness factor [n, 10] at the middle of the plan's range, after relief by fit."""
+    raw = (np.array([row.raw_low for row in rows]) + np.array([row.raw_high for row in rows])) / 2
+    left = 1 - intrusion.RELIEF_MAX * np.nan_to_num(suits)
+    return raw * np.array(intrusion.POINTS) * np.where(np.array(intrusion.RELIEVED), left[:, None], 1.0)
+
+
 def _parts(
     version: BriefVersion, rows: Sequence[Any], scores: Scores, bids: Bids, low: Floats, high: Floats, peers: str
 ) -> list[dict[str, Any]]:
@@ -257,12 +265,12 @@ def _parts(
         "expected_views": _plain(scores.expected_views),
         "percentile": _plain(scores.percentile),
         "comparables": _plain(scores.comparables),
-        "fit": _plain(scores_fit := bids.fit.value),
+        "fit": _plain(bids.fit.value),
         "quality": _plain(scores.ranking.quality),
     }
     names = fit.PARTS
     fit_parts = [_plain(bids.fit.parts[:, place]) for place in range(len(names))]
-    points = plan.points((np.array([r.raw_low for r in rows]) + np.array([r.raw_high for r in rows])) / 2, scores_fit)
+    points = _points(rows, bids.fit.value)
     shared = {
         "ceiling": ceiling,
         "ceiling_is_the_briefs": own,
@@ -277,7 +285,7 @@ def _parts(
         part["fit_parts"] = {name: values[number] for name, values in zip(names, fit_parts, strict=True)}
         part["intrusion"] = {
             name: round(value, 3)
-            for name, value in zip(plan.FACTORS, points[number].tolist(), strict=True)
+            for name, value in zip(intrusion.CODES, points[number].tolist(), strict=True)
             if value > 0
         }
         part["prominence"] = [row.prominence_low, row.prominence_high]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from marketplace.bids import policy as bids_policy
 from marketplace.bids.models import Bid, BidRevision
 from marketplace.briefs import policy as briefs_policy
-from marketplace.briefs.models import Brief, BriefStatus
+from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
 from marketplace.core import db, jobs
 from marketplace.core.actor import Actor
 from marketplace.core.errors import NotFound
@@ -122,13 +122,15 @@ def of_bid(session: Session, actor: Actor, bid_id: UUID) -> dict[str, Any]:
             name: value for name, value in match["parts"].items() if name not in ("percentile", "comparables", "peers")
         }
     revision = session.get_one(BidRevision, bid.revision_id)
-    match["plan_reasons"] = plan_reasons(revision.plan, float(row["parts"]["fit"] or 0.0))
+    wording = session.get_one(BriefVersion, revision.brief_version_id)
+    fit = row["parts"]["fit"]
+    match["plan"] = plan_score(revision.plan, 0.0 if fit is None else fit, bool(wording.content.get("buying_link")))
     return match
 
 
-def plan_reasons(document: dict[str, Any], fit: float) -> list[dict[str, Any]]:
-    """Return the intrusiveness reasons of a stored plan: sentence, time stamps, evidence, what to change."""
-    return [reason.show() for reason in plan.score_plan(timeline.from_dict(document), fit).reasons]
+def plan_score(document: dict[str, Any], fit: float, buying_link: bool) -> dict[str, object]:
+    """Return a stored plan's score by factors and exposures, each reason with its evidence and what to change."""
+    return plan.as_dict(plan.score_plan(timeline.from_dict(document), fit, buying_link=buying_link))
 
 
 def told(row: Any) -> dict[str, Any]:

@@ -1,0 +1,241 @@
+"""Every number the scores rest on, with what it rests on. Change one and MODEL_VERSION changes with it.
+
+A factor has 3 units where two or more independent studies show that it moves what viewers do (leave, zap, engage) or
+how they rate the video, 2 units where one such study does, 1 unit where attitude or memory studies or an industry
+standard back it. Twenty units of five points make one hundred. "design" marks a choice no published magnitude backs.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+MODEL_VERSION: Final = "intrusiveness/1"
+PROMINENCE_VERSION: Final = "prominence/1"
+AD_LOAD_VERSION: Final = "ad-load/1"
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One of the ten parts of the score: its name, units of evidence, whether fit relieves it, and its sources."""
+
+    code: str
+    units: int
+    relieved: bool
+    zh: str
+    en: str
+    evidence: str
+
+
+FACTORS: Final = (
+    Factor(
+        "load",
+        3,
+        False,
+        "广告时长占比",
+        "ad time",
+        "Goli, Huang, Reiley & Riabov 2025 (QME): use falls linearly with ads per hour; Kim & Kauffman 2025 (IJEC): "
+        "a larger commercial share, less engagement; Nettelhorst et al. 2020: viewers first minimise ad seconds.",
+    ),
+    Factor(
+        "peak",
+        3,
+        True,
+        "画面突出程度",
+        "visual peak",
+        "Becker et al. 2023 (JM): prominent branding, more zapping; Marchand, Hennig-Thurau & Best 2015 (EJM): the "
+        "film itself is rated worse; Teixeira, Wedel & Pieters 2010 (MkSci): central position raises avoidance, size "
+        "does not; MRC: two seconds make an impression.",
+    ),
+    Factor(
+        "early",
+        3,
+        True,
+        "出现过早",
+        "early appearance",
+        "Becker et al. 2023 (JM): early branding, more zapping; Krishnan & Sitaraman 2013: ads before the video are "
+        "completed less than those inside it; Zhang, Zhao & Wang 2023 (JRIM): busy openings.",
+    ),
+    Factor(
+        "info",
+        3,
+        True,
+        "卖点过密",
+        "selling points",
+        "Becker et al. 2023 (JM): information focus, more zapping; Kim & Kauffman 2025 (IJEC): describing attributes "
+        "lowers engagement.",
+    ),
+    Factor(
+        "run",
+        2,
+        True,
+        "连续露出过长",
+        "longest stretch",
+        "Teixeira, Wedel & Pieters 2010 (MkSci): short repeated appearances are avoided less than one long one; "
+        "SponsorBlock 2020: the median skipped segment is 33 s.",
+    ),
+    Factor(
+        "clutter",
+        2,
+        True,
+        "品牌过多",
+        "several brands",
+        "JECR 2022: the number of brands moves live comments; Schweidel, Foutz & Tanner 2014 (MkSci): another brand's "
+        "placement loses audience; Bressoud, Lehu & Russell 2010 (JAR): several brands cut recall.",
+    ),
+    Factor(
+        "spoken",
+        1,
+        True,
+        "口播与剧情脱节",
+        "speech outside the plot",
+        "Russell 2002 (JCR): a spoken placement without a role in the plot is remembered better and liked less; BBC "
+        "guidelines: spoken references weigh more than visual ones.",
+    ),
+    Factor(
+        "loud",
+        1,
+        False,
+        "广告段音量偏大",
+        "loudness",
+        "EBU R 128 s1: the short-term maximum lies 5 LU above the programme target.",
+    ),
+    Factor(
+        "occl",
+        1,
+        False,
+        "遮挡人脸或字幕",
+        "covering faces or subtitles",
+        "Li, Edwards & Lee 2002; Edwards, Li & Lee 2002: intrusiveness is the perceived interruption of a goal.",
+    ),
+    Factor(
+        "repeat",
+        1,
+        True,
+        "醒目露出次数过多",
+        "repetition",
+        "Homer 2009 (JA): repeating prominent placements lowers liking, repeating subtle ones hardly; Schmidt & "
+        "Eisend 2015 (JA): attitude peaks at about ten exposures.",
+    ),
+)
+CODES: Final = tuple(one.code for one in FACTORS)
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A number with its unit and what it rests on."""
+
+    value: float
+    unit: str
+    evidence: str
+
+
+TABLE: Final = {
+    "points_per_unit": Constant(5, "points", "20 units of evidence make 100 points"),
+    "relief_max": Constant(
+        0.30,
+        "share",
+        "design; direction: Babin et al. 2021 (IJRM), Cheng & Zhang 2025 (MngSci), Russell 2002 (JCR); kept small for "
+        "Kim & Kauffman 2025 (IJEC) oppose it",
+    ),
+    "load_full": Constant(
+        0.20, "share of video", "twice the 90 % point of sponsor share, SponsorBlock 2020, 90 videos"
+    ),
+    "peak_window": Constant(2, "s", "MRC/IAB: a video impression is two continuous seconds"),
+    "peak_centre": Constant(0.45, "weight", "Teixeira et al. 2010: position matters most; size of the weight: design"),
+    "peak_saliency": Constant(0.30, "weight", "Becker et al. 2023: prominence; size of the weight: design"),
+    "peak_area": Constant(0.15, "weight", "Teixeira et al. 2010: size matters little; size of the weight: design"),
+    "peak_clarity": Constant(0.10, "weight", "Repucom QI counts clarity; size of the weight: design"),
+    "area_full": Constant(0.10, "share of frame", "BrandMatrix: its largest size bin begins at 10 % of the screen"),
+    "early_window": Constant(0.25, "share of video", "Krishnan & Sitaraman 2013: early against mid; width: design"),
+    "flash": Constant(0.5, "s", "one sample of the measuring grid; shorter appearances count in proportion"),
+    "info_full": Constant(5, "claims", "design"),
+    "run_free": Constant(2, "s", "MRC/IAB: up to one impression is free"),
+    "run_full": Constant(33, "s", "SponsorBlock 2020: median of 44,664 skipped segments"),
+    "run_gap": Constant(1, "s", "gaps up to this belong to the run; design"),
+    "clutter_full": Constant(4, "brands", "design; direction: JECR 2022"),
+    "spoken_full": Constant(3, "mentions", "design; direction: Russell 2002"),
+    "loud_free": Constant(1, "LU", "design: the ear hardly notices"),
+    "loud_full": Constant(5, "LU", "EBU R 128 s1: short-term maximum -18 against a target of -23 LUFS"),
+    "occl_full": Constant(0.20, "share of brand time", "design; direction: Edwards et al. 2002"),
+    "repeat_visual": Constant(0.5, "prominence", "from here an appearance is a hit; design; direction: Homer 2009"),
+    "repeat_full": Constant(10, "hits", "Schmidt & Eisend 2015: attitude peaks at about ten exposures"),
+    "band_moderate": Constant(25, "points", "provisional until calibrated on outcomes"),
+    "band_high": Constant(45, "points", "provisional until calibrated on outcomes"),
+    "band_severe": Constant(65, "points", "provisional until calibrated on outcomes"),
+    "veto_occlusion": Constant(0.20, "share of brand time", "design: covering what people watch for"),
+    "veto_loudness": Constant(5, "LU", "EBU R 128 s1"),
+    "pulse_gap": Constant(3, "s", "what-if: pause put into a long run; design; Teixeira et al. 2010"),
+    "off_centre": Constant(0.25, "centre", "what-if: an edge position; design"),
+    "plot_linked": Constant(0.8, "plot", "what-if: speech that has a role in the plot; design"),
+    "size_exponent": Constant(0.5, "exponent", "prominence: value of size rises ever less; Repucom QI; design"),
+    "value_centre": Constant(0.5, "share", "prominence: an edge position keeps half; QI: centre above edge; design"),
+    "fade": Constant(10, "s", "prominence: seconds count less in long runs; Repucom QI, Nielsen; pace: design"),
+    "mention_worth": Constant(4, "s", "prominence: a spoken mention; Fossen & Schweidel 2019 (MkSci); size: design"),
+    "clutter_exponent": Constant(0.5, "exponent", "prominence falls with brands; Bressoud et al. 2010; pace: design"),
+    "value_scale": Constant(8, "s", "prominence: full-frame seconds worth 63 of 100; design"),
+    "half_life": Constant(5, "videos", "ad load; design"),
+    "recent": Constant(10, "videos", "ad load; design"),
+    "ad_past": Constant(0.6, "share", "ad load: past intrusiveness; Goli et al. 2025: harm builds slowly; design"),
+    "ad_pace": Constant(40, "points", "ad load: density, frequency and streak together; design"),
+    "ad_density": Constant(0.5, "share", "ad load: of the pace points; Goli et al. 2025; design"),
+    "ad_frequency": Constant(0.3, "share", "ad load: of the pace points; Upfluence 2019; design"),
+    "ad_streak": Constant(0.2, "share", "ad load: of the pace points; Wearisma 2018; design"),
+    "density_full": Constant(0.10, "share of seconds", "SponsorBlock 2020: 90 % point of sponsor share; one channel"),
+    "frequency_full": Constant(0.5, "share of videos", "Upfluence 2019: engagement falls with it; size: design"),
+    "streak_full": Constant(4, "videos", "sponsored in a row; design"),
+}
+
+
+def _value(name: str) -> float:
+    return TABLE[name].value
+
+
+RELIEF_MAX: Final = _value("relief_max")
+LOAD_FULL: Final = _value("load_full")
+PEAK_WINDOW_S: Final = _value("peak_window")
+PEAK_CENTRE: Final = _value("peak_centre")
+PEAK_SALIENCY: Final = _value("peak_saliency")
+PEAK_AREA: Final = _value("peak_area")
+PEAK_CLARITY: Final = _value("peak_clarity")
+AREA_FULL: Final = _value("area_full")
+EARLY_WINDOW: Final = _value("early_window")
+FLASH_S: Final = _value("flash")
+INFO_FULL: Final = _value("info_full")
+RUN_FREE_S: Final = _value("run_free")
+RUN_FULL_S: Final = _value("run_full")
+RUN_GAP_S: Final = _value("run_gap")
+CLUTTER_FULL: Final = _value("clutter_full")
+SPOKEN_FULL: Final = _value("spoken_full")
+LOUD_FREE_LU: Final = _value("loud_free")
+LOUD_FULL_LU: Final = _value("loud_full")
+OCCL_FULL: Final = _value("occl_full")
+REPEAT_VISUAL: Final = _value("repeat_visual")
+REPEAT_FULL: Final = _value("repeat_full")
+BANDS: Final = (
+    ("severe", _value("band_severe")),
+    ("high", _value("band_high")),
+    ("moderate", _value("band_moderate")),
+    ("low", 0.0),
+)
+VETO_OCCLUSION: Final = _value("veto_occlusion")
+VETO_LOUDNESS_LU: Final = _value("veto_loudness")
+PULSE_GAP_S: Final = _value("pulse_gap")
+OFF_CENTRE: Final = _value("off_centre")
+PLOT_LINKED: Final = _value("plot_linked")
+POINTS: Final = tuple(_value("points_per_unit") * one.units for one in FACTORS)
+RELIEVED: Final = tuple(one.relieved for one in FACTORS)
+SIZE_EXPONENT: Final = _value("size_exponent")
+VALUE_CENTRE: Final = _value("value_centre")
+FADE_S: Final = _value("fade")
+MENTION_WORTH_S: Final = _value("mention_worth")
+CLUTTER_EXPONENT: Final = _value("clutter_exponent")
+VALUE_SCALE_S: Final = _value("value_scale")
+HALF_LIFE: Final = _value("half_life")
+RECENT: Final = int(_value("recent"))
+AD_PAST: Final = _value("ad_past")
+AD_PACE: Final = _value("ad_pace")
+AD_DENSITY: Final = _value("ad_density")
+AD_FREQUENCY: Final = _value("ad_frequency")
+AD_STREAK: Final = _value("ad_streak")
+DENSITY_FULL: Final = _value("density_full")
+FREQUENCY_FULL: Final = _value("frequency_full")
+STREAK_FULL: Final = _value("streak_full")

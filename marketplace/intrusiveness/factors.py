@@ -1,0 +1,402 @@
+"""The ten factors of intrusiveness, exact for one timeline and bounded for a plan of intervals.
+
+A timeline is first *measured* in natural units (seconds, claims, LU ...), then each measure becomes a factor 0..1; all
+maps rise, so bounds of measures give bounds of factors. Time is continuous: exposures are steps between their own
+edges, with no grid, so an exposure of any length counts for what it lasts. A window longer than the video is cut to
+the video.
+
+For a plan, lengths, sizes and the like act one way, so their matching ends bound every factor. Start times do not:
+they move exposures over one another. Those three factors (load, peak, run) are bounded through the *hull* (where an
+exposure may lie) and the *core* (where it must lie).
+
+Order of the ten everywhere: ``constants.CODES``. Sources: ``constants.FACTORS`` and ``constants.TABLE``.
+"""
+
+from bisect import bisect_right
+from itertools import pairwise
+from math import isnan
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from marketplace.intrusiveness import constants as c
+from marketplace.intrusiveness.timeline import Exposure, Kind, Timeline
+
+Floats = npt.NDArray[np.float64]
+End = Literal["low", "mid", "high"]
+Numbers = tuple[float, ...]
+NOTHING: Numbers = (0.0,) * len(c.CODES)
+# What floating-point sums of start and length may be off by, seconds.
+_ROUNDING_S = 1e-9
+
+
+class Span(NamedTuple):
+    """One exposure at one end of its intervals: begins anywhere in first..last, lasts ``seconds``, cut at the end.
+
+    ``visual``: how much it strikes the eye, 0..1. ``weight``: how much of a second of it is an ad second, 0..1.
+    ``place``: its number among the timeline's exposures.
+    """
+
+    first: float
+    last: float
+    seconds: float
+    visual: float
+    weight: float
+    claims: float
+    loose: float
+    hit: bool
+    place: int
+
+
+class Step(NamedTuple):
+    """A stretch of time over which a value holds."""
+
+    start: float
+    end: float
+    value: float
+
+
+def clip(value: float) -> float:
+    return 0.0 if value < 0 else min(value, 1.0)
+
+
+def visual(one: Exposure, end: End) -> float:
+    """Return how much an exposure strikes the eye, 0..1; nothing where it is only heard."""
+    if one.kind is Kind.SPEECH:
+        return 0.0
+    seen: float = (
+        c.PEAK_CENTRE * getattr(one.centre, end)
+        + c.PEAK_SALIENCY * getattr(one.saliency, end)
+        + c.PEAK_AREA * min(1.0, getattr(one.area_share, end) / c.AREA_FULL)
+        + c.PEAK_CLARITY * getattr(one.clarity, end)
+    )
+    return seen
+
+
+def spans(timeline: Timeline, end: End) -> list[Span]:
+    """Return the exposures at one end of their intervals; those that last no time at that end are left out."""
+    found = []
+    length = timeline.duration_s
+    other: End = "mid" if end == "mid" else "high" if end == "low" else "low"
+    for index, one in enumerate(timeline.exposures):
+        start = one.start_s
+        if end == "mid":
+            first = last = start.mid
+            seconds = min(one.seconds.mid, length - first)
+        else:
+            first, last = start.low, start.high
+            seconds = min(one.seconds.low, length - last) if end == "low" else min(one.seconds.high, length - first)
+        if seconds <= 0:
+            continue
+        seen = visual(one, end)
+        spoken = one.kind is Kind.SPEECH
+        found.append(
+            Span(
+                first,
+                last,
+                seconds,
+                seen,
+                1.0 if spoken or one.cta else seen,
+                getattr(one.claims, end),
+                getattr(one.mentions, end) * (1 - getattr(one.plot, other)),
+                spoken or seen >= c.REPEAT_VISUAL - _ROUNDING_S,
+                index,
+            )
+        )
+    return found
+
+
+def measure(timeline: Timeline, end: End) -> Numbers:
+    """Return the ten measures in natural units: ad seconds, peak and early 0..1, claims, longest run in seconds,
+    brands, mentions outside the plot, LU, share of brand time, hits. "low" and "high" bound those of every plan inside
+    the intervals; "mid" is the plan of midpoints."""
+    return measure_spans(timeline, spans(timeline, end), end)
+
+
+def measure_spans(timeline: Timeline, found: list[Span], end: End) -> Numbers:
+    """Return the measures of some of a timeline's exposures (see ``measure``)."""
+    if not found:
+        return NOTHING
+    length = timeline.duration_s
+    window = min(c.PEAK_WINDOW_S, length)
+    if all(one.first == one.last for one in found):
+        load, peak, run = _load(found), _peak(found, window, length), _run(found)
+    elif end == "high":
+        load, peak, run = _load_most(found, length), _peak_most(found, window, length), _run_most(found, length)
+    else:
+        load, peak, run = _load_least(found), _peak_least(found, window, length), _run_least(found)
+    return (
+        load,
+        peak,
+        max(early(one, length, end) for one in found),
+        sum(one.claims for one in found),
+        run,
+        getattr(timeline.brands, end),
+        sum(one.loose for one in found),
+        getattr(timeline.loudness_lu, end),
+        getattr(timeline.occlusion_share, end),
+        float(sum(one.hit for one in found)),
+    )
+
+
+def early(one: Span, length: float, end: End) -> float:
+    """Return how early an exposure strikes, 0..1; less than a flash counts in proportion to what it lasts."""
+    start = one.first if end == "high" else one.last
+    left = 1 - start / (c.EARLY_WINDOW * length)
+    return one.weight * left * min(1.0, one.seconds / c.FLASH_S) if left > 0 else 0.0
+
+
+def to_factors(measures: Numbers, duration_s: float) -> Numbers:
+    """Return the ten factors, 0..1 each, before relief."""
+    load, peak, first, claims, run, brands, loose, loud, occl, hits = measures
+    return (
+        clip(load / duration_s / c.LOAD_FULL),
+        clip(peak),
+        clip(first),
+        clip(claims / c.INFO_FULL),
+        clip((run - c.RUN_FREE_S) / (c.RUN_FULL_S - c.RUN_FREE_S)),
+        clip((brands - 1) / (c.CLUTTER_FULL - 1)),
+        clip(loose / c.SPOKEN_FULL),
+        clip((loud - c.LOUD_FREE_LU) / (c.LOUD_FULL_LU - c.LOUD_FREE_LU)),
+        clip(occl / c.OCCL_FULL),
+        clip((hits - 1) / (c.REPEAT_FULL - 1)),
+    )
+
+
+def relief(fit: float) -> float:
+    """Return what is left of a relieved factor for a fit of 0..1; an unknown fit (NaN) relieves nothing."""
+    return 1.0 if isnan(fit) else 1 - c.RELIEF_MAX * clip(fit)
+
+
+def points(factors: Numbers, fit: float) -> Numbers:
+    """Return the points of each factor after relief; they sum to the score."""
+    left = relief(fit)
+    return tuple(
+        value * most * (left if eased else 1.0)
+        for value, most, eased in zip(factors, c.POINTS, c.RELIEVED, strict=True)
+    )
+
+
+def raw_bounds(timeline: Timeline) -> tuple[Floats, Floats]:
+    """Return the ten factors before relief at their least and most, [10] each: what to store of a plan, for
+    ``relieved_total`` needs nothing else."""
+    length = timeline.duration_s
+    low, high = (to_factors(measure(timeline, end), length) for end in ("low", "high"))
+    return np.array(low), np.array(high)
+
+
+def relieved_total(raw_low: Floats, raw_high: Floats, fit: Floats) -> tuple[Floats, Floats]:
+    """Return the low and high scores [n] of n plans from their raw factors [n, 10] and the fit [n] of each pairing.
+
+    Columns are added from left to right, so that a row's bits do not depend on how many are scored together.
+    """
+    left = np.where(np.isnan(fit), 1.0, 1 - c.RELIEF_MAX * np.clip(fit, 0.0, 1.0))
+    return _total(raw_low, left), _total(raw_high, left)
+
+
+def _total(raw: Floats, left: Floats) -> Floats:
+    total = np.zeros(raw.shape[0])
+    for column, (most, eased) in enumerate(zip(c.POINTS, c.RELIEVED, strict=True)):
+        total += raw[:, column] * most * (left if eased else 1.0)
+    return total
+
+
+def _steps(parts: list[Step]) -> list[Step]:
+    """Return the highest value at each moment, without holes from the first start to the last end."""
+    todo = sorted(parts)
+    edges = sorted({edge for one in todo for edge in (one.start, one.end)})
+    found = []
+    active: list[Step] = []
+    taken = 0
+    for start, end in pairwise(edges):
+        active = [one for one in active if one.end > start]
+        while taken < len(todo) and todo[taken].start <= start:
+            active.append(todo[taken])
+            taken += 1
+        found.append(Step(start, end, max([one.value for one in active], default=0.0)))
+    return found
+
+
+def _area(parts: list[Step]) -> float:
+    """Return the area under the highest value at each moment. Parts that touch nothing, or only one other, need no
+    sweep: they are most of what plans hold."""
+    total = 0.0
+    todo = sorted(parts)
+    at = 0
+    while at < len(todo):
+        first, end, value = todo[at]
+        stop = at + 1
+        while stop < len(todo) and todo[stop].start < end:
+            end = max(end, todo[stop].end)
+            stop += 1
+        if stop - at == 1:
+            total += (end - first) * value
+        elif stop - at == 2:
+            one, two = todo[at], todo[at + 1]
+            total += (one.end - one.start) * value + (two.end - two.start) * two.value
+            total -= (min(one.end, two.end) - two.start) * min(value, two.value)
+        else:
+            total += sum((step.end - step.start) * step.value for step in _steps(todo[at:stop]))
+        at = stop
+    return total
+
+
+def _best_mean(steps: list[Step], window: float, length: float) -> float:
+    """Return the best mean over a window inside the video; the best one begins or ends at an edge of a step."""
+    if not steps:
+        return 0.0
+    edges = [steps[0].start, *(one.end for one in steps)]
+    sums = [0.0]
+    for one in steps:
+        sums.append(sums[-1] + (one.end - one.start) * one.value)
+
+    def up_to(moment: float) -> float:
+        at = bisect_right(edges, moment) - 1
+        if at < 0:
+            return 0.0
+        if at >= len(steps):
+            return sums[-1]
+        return sums[at] + (moment - edges[at]) * steps[at].value
+
+    starts = {min(max(edge - back, 0.0), length - window) for edge in edges for back in (0.0, window)}
+    return max(up_to(start + window) - up_to(start) for start in starts) / window
+
+
+def _load(found: list[Span]) -> float:
+    if len(found) == 1:
+        return found[0].weight * found[0].seconds
+    return _area([Step(one.first, one.first + one.seconds, one.weight) for one in found])
+
+
+def _peak(found: list[Span], window: float, length: float) -> float:
+    best = max(one.visual for one in found)
+    # Where the most striking exposure fills the window, nothing can exceed it and no window need be tried.
+    if any(one.visual == best and one.seconds >= window for one in found):
+        return best
+    return _best_mean(
+        _steps([Step(one.first, one.first + one.seconds, one.visual) for one in found if one.visual > 0]),
+        window,
+        length,
+    )
+
+
+def runs(found: list[Span]) -> list[tuple[float, float, list[Span]]]:
+    """Return start, end and members of each stretch of exact exposures whose gaps do not end it, in order of time."""
+    out: list[tuple[float, float, list[Span]]] = []
+    for one in sorted(found):
+        end = one.first + one.seconds
+        if out and one.first <= out[-1][1] + c.RUN_GAP_S + _ROUNDING_S:
+            out[-1] = (out[-1][0], max(out[-1][1], end), [*out[-1][2], one])
+        else:
+            out.append((one.first, end, [one]))
+    return out
+
+
+def _run(found: list[Span]) -> float:
+    start = end = longest = 0.0
+    for one in sorted(found):
+        if longest == 0 or one.first > end + c.RUN_GAP_S + _ROUNDING_S:
+            start, end = one.first, one.first + one.seconds
+        else:
+            end = max(end, one.first + one.seconds)
+        longest = max(longest, end - start)
+    return longest
+
+
+def _clusters(found: list[Span], gap: float, length: float) -> list[tuple[float, list[Span]]]:
+    """Group exposures that some choice of starts may bring within a gap of each other, with the width of each group."""
+    out: list[tuple[float, list[Span]]] = []
+    start = end = 0.0
+    for one in sorted(found):
+        stop = min(length, one.last + one.seconds)
+        if not out or one.first > end + gap + _ROUNDING_S:
+            start, end = one.first, stop
+            out.append((end - start, [one]))
+        else:
+            end = max(end, stop)
+            out[-1][1].append(one)
+            out[-1] = (end - start, out[-1][1])
+    return out
+
+
+def _load_most(found: list[Span], length: float) -> float:
+    """No group holds more than its exposures' sum, nor more than its hulls all filled."""
+    total = 0.0
+    for _, group in _clusters(found, 0.0, length):
+        filled = sum(one.weight * one.seconds for one in group)
+        if len(group) > 1:
+            hulls = [Step(one.first, min(length, one.last + one.seconds), one.weight) for one in group]
+            filled = min(filled, _area(hulls))
+        total += filled
+    return total
+
+
+def _load_least(found: list[Span]) -> float:
+    """A group holds at least its cores, its largest exposure, and its sum less what pairs may share (Bonferroni)."""
+    total = 0.0
+    for _, group in _clusters(found, 0.0, float("inf")):
+        parts = [one.weight * one.seconds for one in group]
+        if len(group) == 1:
+            total += parts[0]
+            continue
+        shared = 0.0
+        for at, one in enumerate(group):
+            for two in group[at + 1 :]:
+                both = min(one.last + one.seconds, two.last + two.seconds) - max(one.first, two.first)
+                if both > 0:
+                    shared += min(one.weight, two.weight) * min(both, one.seconds, two.seconds)
+        total += max(_area(_cores(group, "weight")), max(parts), sum(parts) - shared)
+    return total
+
+
+def _cores(found: list[Span], value: Literal["weight", "visual"]) -> list[Step]:
+    return [
+        Step(one.last, one.first + one.seconds, getattr(one, value))
+        for one in found
+        if one.last < one.first + one.seconds
+    ]
+
+
+def _peak_most(found: list[Span], window: float, length: float) -> float:
+    best = 0.0
+    for _, group in _clusters([one for one in found if one.visual > 0], window, length):
+        most = max(one.visual for one in group)
+        if not any(one.visual == most and one.seconds >= window for one in group):
+            most = sum(one.visual * min(window, one.seconds) for one in group) / window
+            if len(group) > 1:
+                hulls = [Step(one.first, min(length, one.last + one.seconds), one.visual) for one in group]
+                most = min(most, _best_mean(_steps(hulls), window, length))
+        best = max(best, most)
+    return best
+
+
+def _peak_least(found: list[Span], window: float, length: float) -> float:
+    most = max(one.visual for one in found)
+    alone = max(one.visual * min(window, one.seconds) for one in found) / window
+    if alone >= most:
+        return most
+    return max(alone, _best_mean(_steps(_cores(found, "visual")), window, length))
+
+
+def _run_most(found: list[Span], length: float) -> float:
+    return max(
+        min(width, sum(one.seconds for one in group) + c.RUN_GAP_S * (len(group) - 1))
+        for width, group in _clusters(found, c.RUN_GAP_S, length)
+    )
+
+
+def _run_least(found: list[Span]) -> float:
+    """Exposures that no choice of starts can part form a run from the latest begin to the earliest end among them."""
+    longest = max(one.seconds for one in found)
+    begin = reach = stop = -float("inf")
+    for one in sorted(found, key=lambda one: one.last):
+        ends = one.first + one.seconds
+        if one.last > ends + c.RUN_GAP_S:
+            continue
+        if one.last > reach + c.RUN_GAP_S:
+            begin, reach, stop = one.last, ends, ends
+        else:
+            begin, reach, stop = min(begin, one.last), max(reach, ends), max(stop, ends)
+        longest = max(longest, stop - begin)
+    return longest

@@ -1,0 +1,369 @@
+"""The exposure timeline: what a video shows of a brand, as planned, measured or put right by a person.
+
+As JSON (a bid carries one per video), every number may be a plain number or ``{"low": a, "high": b}``; where a column
+says *word*, a shorthand of ``SHORTHANDS`` may stand for it. Unknown fields are refused.
+
+=====================  ====================  =========================================================================
+field                  default               meaning
+=====================  ====================  =========================================================================
+``duration_s``         needed                length of the video, 1..7200 s, a plain number
+``exposures``          needed                at most 200 objects, see below; may be empty
+``brands``             1                     brands shown or named by way of advertising, 1..50
+``loudness_lu``        0                     loudness of the placement against the rest of the video, -60..60 LU
+``occlusion_share``    0                     share of brand time that covers a face or a subtitle, 0..1
+``source``             "plan"                plan | measured | corrected
+``sample_step_s``      0.5                   how finely it was measured, 0.01..10 s; edges are known to half a step
+**an exposure**
+``start_s``            needed                seconds from the start of the video
+``seconds``            needed                how long; ``low`` may be 0: then it may be left out altogether
+``kind``               needed                logo | product | text | speech
+``area_share``         needed if visible     share of the frame, 0..1, *word*
+``centre``             needed if visible     1 in the middle of the frame, 0 in a corner, *word*
+``saliency``           by size, 0.2..0.7     how much the eye is drawn to it, 0..1, *word*
+``clarity``            0.8..1                how well it can be read or recognised, 0..1, *word*
+``claims``             0                     selling points told: price, feature, offer, call to action; 0..100
+``mentions``           0                     times the brand is named, 0..100
+``plot``               0                     how far the story needs it, 0..1, *word*
+``cta``                false                 asks the viewer to do something
+``description``        ""                    up to 500 characters, for people
+=====================  ====================  =========================================================================
+
+A speech exposure is not seen: its ``area_share``, ``centre``, ``saliency`` and ``clarity`` are 0 where left out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from math import isfinite
+
+DURATION_S = (1.0, 7200.0)
+EXPOSURES_MAX = 200
+DESCRIPTION_MAX = 500
+_ROUNDING_S = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A number known to lie in low..high; exact where both are equal. Raises ValueError if low > high or not finite."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.low) and isfinite(self.high) and self.low <= self.high):
+            raise ValueError("An interval runs from a low to a high finite number.")
+
+    @property
+    def mid(self) -> float:
+        return (self.low + self.high) / 2
+
+
+def exact(value: float) -> Interval:
+    """Return the interval that holds one number alone."""
+    return Interval(value, value)
+
+
+ZERO = exact(0.0)
+ONE = exact(1.0)
+
+
+class Kind(StrEnum):
+    """How the brand meets the viewer."""
+
+    LOGO = "logo"
+    PRODUCT = "product"
+    TEXT = "text"
+    SPEECH = "speech"
+
+
+class Source(StrEnum):
+    """Where a timeline's numbers come from."""
+
+    PLAN = "plan"
+    MEASURED = "measured"
+    CORRECTED = "corrected"
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """One stretch of time in which the brand can be seen or heard; fields and units as in the module's table."""
+
+    start_s: Interval
+    seconds: Interval
+    kind: Kind
+    area_share: Interval = ZERO
+    centre: Interval = ZERO
+    saliency: Interval = ZERO
+    clarity: Interval = ZERO
+    claims: Interval = ZERO
+    mentions: Interval = ZERO
+    plot: Interval = ZERO
+    cta: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """All exposures of one video; fields and units as in the module's table."""
+
+    duration_s: float
+    exposures: tuple[Exposure, ...]
+    brands: Interval = ONE
+    loudness_lu: Interval = ZERO
+    occlusion_share: Interval = ZERO
+    source: Source = Source.PLAN
+    sample_step_s: float = 0.5
+
+
+@dataclass(frozen=True)
+class Shorthand:
+    """A word a creator may choose instead of a number; ``saliency`` is what it implies where nothing else is said."""
+
+    word: str
+    zh: str
+    interval: Interval
+    saliency: Interval | None = None
+
+
+SHORTHANDS: dict[str, tuple[Shorthand, ...]] = {
+    "area_share": (
+        Shorthand("background", "背景", Interval(0.002, 0.02), Interval(0.05, 0.25)),
+        Shorthand("in-hand", "手持使用", Interval(0.02, 0.06), Interval(0.3, 0.6)),
+        Shorthand("close-up", "特写", Interval(0.06, 0.20), Interval(0.4, 0.8)),
+        Shorthand("full-frame", "占满画面", Interval(0.20, 1.0), Interval(0.7, 1.0)),
+        Shorthand("corner-bug", "角标", Interval(0.005, 0.03), Interval(0.1, 0.4)),
+        Shorthand("caption-bar", "字幕条", Interval(0.03, 0.10), Interval(0.3, 0.7)),
+    ),
+    "centre": (
+        Shorthand("centre", "居中", Interval(0.75, 1.0)),
+        Shorthand("off-centre", "偏离中心", Interval(0.45, 0.75)),
+        Shorthand("edge", "边缘", Interval(0.15, 0.45)),
+        Shorthand("corner", "角落", Interval(0.0, 0.2)),
+    ),
+    "saliency": (
+        Shorthand("calm", "不显眼", Interval(0.05, 0.25)),
+        Shorthand("usual", "一般", Interval(0.2, 0.7)),
+        Shorthand("striking", "抢眼", Interval(0.6, 1.0)),
+    ),
+    "clarity": (
+        Shorthand("blurred", "模糊", Interval(0.0, 0.4)),
+        Shorthand("partly", "部分可辨", Interval(0.4, 0.8)),
+        Shorthand("clear", "清晰", Interval(0.8, 1.0)),
+    ),
+    "plot": (
+        Shorthand("none", "与剧情无关", ZERO),
+        Shorthand("loose", "略有关联", Interval(0.1, 0.5)),
+        Shorthand("tied", "推动剧情", Interval(0.6, 1.0)),
+    ),
+}
+_WORDS = {field: {one.word: one for one in words} for field, words in SHORTHANDS.items()}
+_LIMITS = {
+    "start_s": (0.0, DURATION_S[1]),
+    "seconds": (0.0, DURATION_S[1]),
+    "area_share": (0.0, 1.0),
+    "centre": (0.0, 1.0),
+    "saliency": (0.0, 1.0),
+    "clarity": (0.0, 1.0),
+    "claims": (0.0, 100.0),
+    "mentions": (0.0, 100.0),
+    "plot": (0.0, 1.0),
+    "duration_s": DURATION_S,
+    "brands": (1.0, 50.0),
+    "loudness_lu": (-60.0, 60.0),
+    "occlusion_share": (0.0, 1.0),
+    "sample_step_s": (0.01, 10.0),
+}
+_EXPOSURE_NUMBERS = tuple(_LIMITS)[:9]
+_EXPOSURE_FIELDS = {*_EXPOSURE_NUMBERS, "kind", "cta", "description"}
+_TIMELINE_FIELDS = {*tuple(_LIMITS)[9:], "exposures", "source"}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing to mend: a JSON pointer (RFC 6901) into what was sent, and a sentence in both languages."""
+
+    pointer: str
+    zh: str
+    en: str
+
+
+class PlanError(ValueError):
+    """What was sent is no timeline. ``problems`` holds each thing to mend; ``pointer`` that of the first."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(f"{one.pointer or '/'}: {one.en}" for one in problems))
+        self.problems = tuple(problems)
+
+    @property
+    def pointer(self) -> str:
+        return self.problems[0].pointer
+
+
+class _Reader:
+    """Reads fields and gathers problems, so that a creator mends all of them at once."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def refuse(self, pointer: str, zh: str, en: str) -> None:
+        self.problems.append(Problem(pointer, zh, en))
+
+    def table(self, value: object, pointer: str, known: set[str]) -> Mapping[str, object] | None:
+        if not isinstance(value, Mapping):
+            self.refuse(pointer, "此处应为对象。", "Send an object here.")
+            return None
+        for name in value:
+            if name not in known:
+                safe = str(name).replace("~", "~0").replace("/", "~1")
+                self.refuse(f"{pointer}/{safe}", "没有这个字段，请删除或改正。", "There is no such field; take it out.")
+        return value
+
+    def number(self, value: object, pointer: str, field: str) -> float | None:
+        low, high = _LIMITS[field]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not _finite(value):
+            self.refuse(pointer, "请填写一个有限的数字。", "Send a finite number.")
+            return None
+        if not low <= value <= high:
+            zh, en = f"请填写 {low:g} 到 {high:g} 之间的数。", f"Send a number from {low:g} to {high:g}."
+            self.refuse(pointer, zh, en)
+            return None
+        return float(value)
+
+    def interval(self, value: object, pointer: str, field: str) -> Interval | None:
+        if isinstance(value, str) and field in _WORDS:
+            found = _WORDS[field].get(value)
+            if found is None:
+                words = ", ".join(_WORDS[field])
+                self.refuse(pointer, f"请选用以下词语之一：{words}。", f"Choose one of these words: {words}.")
+                return None
+            return found.interval
+        if not isinstance(value, Mapping):
+            plain = self.number(value, pointer, field)
+            return None if plain is None else exact(plain)
+        table = self.table(value, pointer, {"low", "high"}) or {}
+        if not {"low", "high"} <= table.keys():
+            self.refuse(pointer, "区间需要 low 和 high。", "An interval needs both low and high.")
+            return None
+        low = self.number(table["low"], f"{pointer}/low", field)
+        high = self.number(table["high"], f"{pointer}/high", field)
+        if low is None or high is None:
+            return None
+        if low > high:
+            self.refuse(pointer, "low 不能大于 high，请对调或改正。", "low is above high; swap or mend them.")
+            return None
+        return Interval(low, high)
+
+    def exposure(self, value: object, pointer: str, duration_s: float | None) -> Exposure | None:
+        table = self.table(value, pointer, _EXPOSURE_FIELDS)
+        if table is None:
+            return None
+        before = len(self.problems)
+        kind = _kind(table.get("kind"))
+        if kind is None:
+            names = ", ".join(Kind)
+            self.refuse(f"{pointer}/kind", f"请选择露出形式：{names}。", f"Choose what kind it is: {names}.")
+        heard = kind is None or kind is Kind.SPEECH
+        needed = {"start_s", "seconds"} if heard else {"start_s", "seconds", "area_share", "centre"}
+        numbers: dict[str, Interval] = {}
+        for field in _EXPOSURE_NUMBERS:
+            if field in table:
+                numbers[field] = self.interval(table[field], f"{pointer}/{field}", field) or ZERO
+            elif field in needed:
+                self.refuse(f"{pointer}/{field}", "请填写此项。", "Fill this in.")
+        cta, description = table.get("cta", False), table.get("description", "")
+        if not isinstance(cta, bool):
+            self.refuse(f"{pointer}/cta", "请填写 true 或 false。", "Send true or false.")
+        if not isinstance(description, str) or len(description) > DESCRIPTION_MAX:
+            zh, en = f"请填写不超过 {DESCRIPTION_MAX} 字的说明。", f"Send a text of up to {DESCRIPTION_MAX} characters."
+            self.refuse(f"{pointer}/description", zh, en)
+        if kind is None or len(self.problems) > before:
+            return None
+        if kind is not Kind.SPEECH:
+            size = table["area_share"]
+            implied = _WORDS["area_share"][size].saliency if isinstance(size, str) else None
+            numbers.setdefault("saliency", implied or _WORDS["saliency"]["usual"].interval)
+            numbers.setdefault("clarity", _WORDS["clarity"]["clear"].interval)
+        found = Exposure(kind=kind, cta=cta is True, description=str(description), **numbers)
+        self.times(found, pointer, duration_s)
+        return found
+
+    def times(self, one: Exposure, pointer: str, duration_s: float | None) -> None:
+        if one.seconds.high <= 0:
+            self.refuse(f"{pointer}/seconds", "时长必须大于 0 秒。", "It must last longer than 0 s.")
+        elif duration_s is not None and one.start_s.high + one.seconds.low > duration_s + _ROUNDING_S:
+            self.refuse(
+                f"{pointer}/start_s",
+                f"最晚开始、最短持续时也会超出视频结尾（{duration_s:g} 秒），请提前或缩短。",
+                f"Begun at its latest, even the shortest runs past the end of the video ({duration_s:g} s); "
+                "begin earlier or make it shorter.",
+            )
+
+
+def _finite(value: float) -> bool:
+    # A whole number too large for a float makes isfinite raise.
+    return abs(value) < 1e300
+
+
+def _kind(value: object) -> Kind | None:
+    return Kind(value) if isinstance(value, str) and value in set(Kind) else None
+
+
+def from_dict(value: object) -> Timeline:
+    """Return the timeline that JSON data describes. Raises PlanError naming every field that has to be mended."""
+    read = _Reader()
+    table = read.table(value, "", _TIMELINE_FIELDS) or {}
+    duration_s = None
+    if "duration_s" not in table:
+        read.refuse("/duration_s", "请填写视频时长。", "Say how long the video is.")
+    else:
+        duration_s = read.number(table["duration_s"], "/duration_s", "duration_s")
+    raw = table.get("exposures")
+    exposures: list[Exposure | None] = []
+    if not isinstance(raw, list | tuple):
+        read.refuse("/exposures", "请填写露出列表，可以为空。", "Send a list of exposures; it may be empty.")
+    elif len(raw) > EXPOSURES_MAX:
+        zh, en = f"最多 {EXPOSURES_MAX} 个露出，请合并。", f"At most {EXPOSURES_MAX} exposures; merge some."
+        read.refuse("/exposures", zh, en)
+    else:
+        exposures = [read.exposure(one, f"/exposures/{i}", duration_s) for i, one in enumerate(raw)]
+    source = table.get("source", "plan")
+    if not isinstance(source, str) or source not in set(Source):
+        names = ", ".join(Source)
+        read.refuse("/source", f"请选择来源：{names}。", f"Choose the source: {names}.")
+    step = read.number(table.get("sample_step_s", 0.5), "/sample_step_s", "sample_step_s")
+    brands = read.interval(table.get("brands", 1), "/brands", "brands")
+    loudness = read.interval(table.get("loudness_lu", 0), "/loudness_lu", "loudness_lu")
+    occlusion = read.interval(table.get("occlusion_share", 0), "/occlusion_share", "occlusion_share")
+    if read.problems:
+        raise PlanError(read.problems)
+    return Timeline(
+        duration_s=duration_s or 0.0,
+        exposures=tuple(one for one in exposures if one is not None),
+        brands=brands or ONE,
+        loudness_lu=loudness or ZERO,
+        occlusion_share=occlusion or ZERO,
+        source=Source(str(source)),
+        sample_step_s=step or 0.0,
+    )
+
+
+def to_dict(timeline: Timeline) -> dict[str, object]:
+    """Return the timeline as JSON data that ``from_dict`` reads back into an equal one."""
+    return {
+        "duration_s": timeline.duration_s,
+        "exposures": [_exposure_dict(one) for one in timeline.exposures],
+        "brands": _plain(timeline.brands),
+        "loudness_lu": _plain(timeline.loudness_lu),
+        "occlusion_share": _plain(timeline.occlusion_share),
+        "source": timeline.source.value,
+        "sample_step_s": timeline.sample_step_s,
+    }
+
+
+def _exposure_dict(one: Exposure) -> dict[str, object]:
+    numbers = {field: _plain(getattr(one, field)) for field in _EXPOSURE_NUMBERS}
+    return {"kind": one.kind.value, **numbers, "cta": one.cta, "description": one.description}
+
+
+def _plain(value: Interval) -> object:
+    return value.low if value.low == value.high else {"low": value.low, "high": value.high}
