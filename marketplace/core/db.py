@@ -104,7 +104,8 @@ def transaction(actor: Actor = SYSTEM) -> Iterator[Session]:
 
 
 def noun(model: type[Base]) -> str:
-    return str(model.__tablename__).replace("_", " ").removesuffix("s")
+    name = str(model.__tablename__).replace("_", " ")
+    return name[:-3] + "y" if name.endswith("ies") else name.removesuffix("s")
 
 
 def get(session: Session, model: type[Row], id_: UUID, *where: sa.ColumnElement[bool]) -> Row:

@@ -182,9 +182,7 @@ def _header(name: str, description: str, required: bool) -> dict[str, Any]:
 
 
 def _refusals(endpoint: Endpoint) -> list[int]:
-    found = {400, 404, 409, 422, 429, 503}
-    if Role.NOBODY not in endpoint.allow:
-        found |= {401, 403}
+    found = {400, 401, 403, 404, 409, 422, 429, 503}
     if endpoint.takes is not None or endpoint.raw is not None:
         found |= {413, 415}
     if endpoint.if_match:
@@ -202,7 +200,12 @@ def serve(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) 
         g.allowance = limiter.hit(caller)
     with db.unscoped() as g.session:
         authenticate: Authenticate = current_app.extensions["authenticate"]
-        g.actor = authenticate(g.session)
+        try:
+            g.actor = authenticate(g.session)
+        except NotSignedIn:
+            if limiter is not None:  # guessing keys is counted by address, whatever the guesses look like
+                limiter.hit(request.remote_addr or "-", policy="refused")
+            raise
         _admit(endpoint, g.actor)
         db.become(g.session, g.actor)
         if endpoint.raw is not None:
