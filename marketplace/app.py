@@ -3,6 +3,7 @@
 from flask import Flask, request
 from sqlalchemy.orm import Session
 
+from marketplace.bids.routes import room as bids
 from marketplace.briefs.routes import room as briefs
 from marketplace.core import api
 from marketplace.core.actor import Actor
@@ -11,8 +12,9 @@ from marketplace.core.http import Room
 from marketplace.core.server import make_server
 from marketplace.identity import credentials
 from marketplace.identity.routes import room as identity
+from marketplace.matching.routes import room as matching
 
-ROOMS: tuple[Room, ...] = (identity, briefs)
+ROOMS: tuple[Room, ...] = (identity, briefs, bids, matching)
 
 
 def _who(session: Session) -> Actor:

@@ -5,10 +5,48 @@ A reaction is called with a stretch of events of its kind, in the relay's transa
 
 from collections.abc import Callable, Mapping, Sequence
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.core import jobs
 from marketplace.core.events import Event
+from marketplace.matching import service as matching
+from workers.matching import ask_for_features, ask_for_model
 
 Reaction = Callable[[Session, Sequence[Event]], None]
 
-REACTIONS: Mapping[str, Reaction] = {}
+_BRIEFS_OF = sa.text("SELECT DISTINCT brief_id FROM bids WHERE id = ANY(:bids)")
+
+
+def score_briefs_of_bids(session: Session, events: Sequence[Event]) -> None:
+    """A hundred new bids on one brief ask for one scoring."""
+    bids = [event.subject_id for event in events]
+    for brief_id in sorted(session.scalars(_BRIEFS_OF, {"bids": bids}).all()):
+        matching.ask_for_scores(session, brief_id)
+
+
+def score_briefs(session: Session, events: Sequence[Event]) -> None:
+    for brief_id in sorted({event.subject_id for event in events}):
+        matching.ask_for_scores(session, brief_id)
+
+
+def void_bids(session: Session, events: Sequence[Event]) -> None:
+    for brief_id in sorted({event.subject_id for event in events}):
+        jobs.enqueue(session, "bids.void", subject_id=brief_id, dedupe_key=f"bids.void:{brief_id}")
+
+
+def learn_from_snapshots(session: Session, _: Sequence[Event]) -> None:
+    """New snapshots make features stale at once, and a moment later the forecast model too."""
+    ask_for_features(session)
+    ask_for_model(session)
+
+
+REACTIONS: Mapping[str, Reaction] = {
+    "bids.place": score_briefs_of_bids,
+    "bids.revise": score_briefs_of_bids,
+    "bids.withdraw": score_briefs_of_bids,
+    "briefs.revise": score_briefs,
+    "briefs.close": score_briefs,
+    "briefs.cancel": void_bids,
+    "audience_snapshots.new": learn_from_snapshots,
+}

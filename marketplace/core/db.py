@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -101,6 +101,12 @@ def transaction(actor: Actor = SYSTEM) -> Iterator[Session]:
     with unscoped() as session:
         become(session, actor)
         yield session
+
+
+def insert(session: Session, row: Base) -> None:
+    """Write a row that this transaction will not change: at once, without the session's bookkeeping."""
+    table = cast(sa.Table, row.__table__)
+    session.execute(sa.insert(table), {column.name: getattr(row, column.key) for column in table.columns})
 
 
 def noun(model: type[Base]) -> str:

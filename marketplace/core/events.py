@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from marketplace.core import jobs
+from marketplace.core import db, jobs
 from marketplace.core.actor import Actor
 from marketplace.core.context import request_id
 from marketplace.core.db import Base
@@ -53,7 +53,7 @@ def record(
         request_id=request_id(),
         data=data,
     )
-    session.add(event)
+    db.insert(session, event)
     jobs.ring_after_commit(session, jobs.DEFAULT)
     return event
 

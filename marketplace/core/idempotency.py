@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from marketplace.core import db
 from marketplace.core.clock import now
 from marketplace.core.db import Base
 from marketplace.core.errors import Conflict, DomainError, Invalid
@@ -82,7 +83,9 @@ def find(session: Session, party_id: UUID, key: str, hashed: str) -> tuple[int, 
 
 
 def keep(session: Session, party_id: UUID, key: str, hashed: str, status: int, body: str, etag: str | None) -> None:
-    session.add(IdempotencyKey(party_id=party_id, key=key, request_hash=hashed, status=status, body=body, etag=etag))
+    db.insert(
+        session, IdempotencyKey(party_id=party_id, key=key, request_hash=hashed, status=status, body=body, etag=etag)
+    )
 
 
 def forget_old(session: Session) -> int:

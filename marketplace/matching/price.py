@@ -7,10 +7,10 @@ integer. All bids of one batch are in one currency.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
+from marketplace.bids.pricing import VARIABLE, Offer, Pricing
 from marketplace.matching.arrays import Bools, Floats, as_floats, sum_columns
 from marketplace.matching.reach import GRID_WEIGHTS
 
@@ -19,42 +19,6 @@ COMPARABLES_MIN = 9
 BASIS_POINTS = 10_000
 # Price of an option against that of 20-60 s: median, 10 % and 90 % of rate cards (Xingtu, 338 and 272 cards, 2025-11).
 LENGTH_RATIOS = {"under_20s": (0.78, 0.5, 1.0), "20_60s": (1.0, 1.0, 1.0), "over_60s": (1.33, 1.0, 2.5)}
-
-
-class Pricing(StrEnum):
-    """How a bid is priced; HYBRID is a fixed price plus one of CPM, CPV, CPA or COMMISSION."""
-
-    FLAT = "flat"
-    CPM = "cpm"
-    CPV = "cpv"
-    CPA = "cpa"
-    COMMISSION = "commission"
-    BARTER = "barter"
-    HYBRID = "hybrid"
-
-
-VARIABLE = (Pricing.CPM, Pricing.CPV, Pricing.CPA, Pricing.COMMISSION)
-
-
-@dataclass(frozen=True)
-class Offer:
-    """One bid's price as it was offered.
-
-    ``fixed_minor``: the price of FLAT, the product's value of BARTER, the fixed part of HYBRID. ``rate``: minor units
-    per 1,000 views (CPM), per view (CPV), per action (CPA), or basis points of sales (COMMISSION). ``floor_minor`` and
-    ``cap_minor`` bound the variable part. ``actions_per_view`` and ``order_minor`` are the parties' declared
-    assumptions for CPA and COMMISSION. ``videos``: how many videos the price covers.
-    """
-
-    pricing: Pricing
-    fixed_minor: int = 0
-    rate: float = 0.0
-    variable: Pricing | None = None
-    floor_minor: int | None = None
-    cap_minor: int | None = None
-    actions_per_view: float | None = None
-    order_minor: int | None = None
-    videos: int = 1
 
 
 @dataclass(frozen=True, eq=False)

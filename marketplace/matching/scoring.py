@@ -241,7 +241,8 @@ def _points(rows: Sequence[Any], suits: Floats) -> Floats:
     """Points of each intrusiveness factor [n, 10] at the middle of the plan's range, after relief by fit."""
     raw = (np.array([row.raw_low for row in rows]) + np.array([row.raw_high for row in rows])) / 2
     left = 1 - intrusion.RELIEF_MAX * np.nan_to_num(suits)
-    return raw * np.array(intrusion.POINTS) * np.where(np.array(intrusion.RELIEVED), left[:, None], 1.0)
+    points: Floats = raw * np.array(intrusion.POINTS) * np.where(np.array(intrusion.RELIEVED), left[:, None], 1.0)
+    return points
 
 
 def _parts(

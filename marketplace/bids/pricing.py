@@ -1,0 +1,150 @@
+"""The ways to price a bid: which fields each has, what must hold between them, and the price as scoring reads it.
+
+=============  ====================================================================================================
+model          fields (amounts are {amount_minor, currency}; those with * may be null or left out)
+=============  ====================================================================================================
+``flat``       ``amount``
+``cpm``        ``rate`` per 1,000 views, ``floor``*, ``cap``
+``cpv``        ``rate`` per view, ``cap``
+``cpa``        ``rate`` per action, ``cap``, ``actions_per_thousand_views``* as the bidder expects them
+``commission`` ``basis_points`` of sales, ``minimum``*, ``actions_per_thousand_views``*, ``order_value``*
+``barter``     ``value`` of the products taken
+``hybrid``     ``fixed`` and a ``variable`` part, which is a price by cpm, cpv, cpa or commission
+=============  ====================================================================================================
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from marketplace.core.errors import Fault
+
+
+class Pricing(StrEnum):
+    """How a bid is priced; HYBRID is a fixed price plus one of CPM, CPV, CPA or COMMISSION."""
+
+    FLAT = "flat"
+    CPM = "cpm"
+    CPV = "cpv"
+    CPA = "cpa"
+    COMMISSION = "commission"
+    BARTER = "barter"
+    HYBRID = "hybrid"
+
+
+VARIABLE = (Pricing.CPM, Pricing.CPV, Pricing.CPA, Pricing.COMMISSION)
+RIGHTS = ("usage", "whitelisting", "raw_files", "exclusivity")
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "flat": ("amount",),
+    "cpm": ("rate", "cap"),
+    "cpv": ("rate", "cap"),
+    "cpa": ("rate", "cap"),
+    "commission": ("basis_points",),
+    "barter": ("value",),
+    "hybrid": ("fixed", "variable"),
+}
+_MAY: Mapping[str, tuple[str, ...]] = {
+    "cpm": ("floor",),
+    "cpa": ("actions_per_thousand_views",),
+    "commission": ("minimum", "actions_per_thousand_views", "order_value"),
+}
+# The amount that an option for another length puts in place of the price's own.
+HEADLINE: Mapping[str, str] = {
+    "flat": "amount", "cpm": "rate", "cpv": "rate", "cpa": "rate", "barter": "value", "hybrid": "fixed",
+}  # fmt: skip
+# What the brand pays whatever comes of it.
+SURE: Mapping[str, str] = {
+    "flat": "amount", "cpm": "floor", "commission": "minimum", "barter": "value", "hybrid": "fixed",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One bid's price as scoring reads it: what the brand asked for, its rights among it.
+
+    ``fixed_minor``: what is paid whatever the views are: the price of FLAT, the product's value of BARTER, the fixed
+    part of HYBRID, and the rights that the brief asks for. ``rate``: minor units per 1,000 views (CPM), per view (CPV),
+    per action (CPA), or basis points of sales (COMMISSION). ``floor_minor`` and ``cap_minor`` bound the variable part.
+    ``actions_per_view`` and ``order_minor`` (minor units) are the bidder's own claims. ``videos``: how many videos the
+    price covers.
+    """
+
+    pricing: Pricing
+    fixed_minor: int = 0
+    rate: float = 0.0
+    variable: Pricing | None = None
+    floor_minor: int | None = None
+    cap_minor: int | None = None
+    actions_per_view: float | None = None
+    order_minor: int | None = None
+    videos: int = 1
+
+
+def fields_of(model: str) -> tuple[str, ...]:
+    return (*_NEEDED[model], *_MAY.get(model, ()))
+
+
+def own_fields(price: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a price with its model's fields alone."""
+    kept = {name: price[name] for name in ("model", *fields_of(price["model"])) if name in price}
+    if kept.get("variable") is not None:
+        kept["variable"] = own_fields(kept["variable"])
+    return kept
+
+
+def faults(price: Mapping[str, Any], pointer: str = "/price") -> Iterator[Fault]:
+    """Return which fields of its model a price lacks, which are another model's, and a cap under the floor."""
+    model = price["model"]
+    for name in _NEEDED[model]:
+        if price.get(name) is None:
+            yield Fault(f"{pointer}/{name}", f"A {model} price needs it.")
+    for name, value in price.items():
+        if value is not None and name not in ("model", *fields_of(model)):
+            yield Fault(f"{pointer}/{name}", f"A {model} price has none: take it out.")
+    floor, cap = price.get("floor"), price.get("cap")
+    if floor and cap and model == "cpm" and cap["amount_minor"] < floor["amount_minor"]:
+        yield Fault(f"{pointer}/cap", "Must not be less than `floor`.")
+    if model == "hybrid" and price.get("variable"):
+        yield from faults(price["variable"], f"{pointer}/variable")
+
+
+def sure_minor(price: Mapping[str, Any]) -> int:
+    """Return what a whole price costs at the least, without rights, in minor units."""
+    name = SURE.get(price["model"])
+    sure = _minor(price, name) if name else None
+    return (sure or 0) + (sure_minor(price["variable"]) if price["model"] == "hybrid" else 0)
+
+
+def offer(price: Mapping[str, Any], deliverables: Sequence[Mapping[str, Any]]) -> Offer:
+    """Return a stored price (with its `rights`) and its deliverables as scoring reads them."""
+    model = Pricing(price["model"])
+    rights = sum(right["amount_minor"] for right in (price.get("rights") or {}).values() if right)
+    follows = price["variable"] if model is Pricing.HYBRID else price
+    varies = Pricing(follows["model"])
+    if varies not in VARIABLE:
+        fixed = _minor(price, HEADLINE[model]) or 0
+        return Offer(pricing=model, fixed_minor=fixed + rights, videos=_videos(deliverables))
+    hybrid = model is Pricing.HYBRID or rights > 0
+    expected = follows.get("actions_per_thousand_views")
+    return Offer(
+        pricing=Pricing.HYBRID if hybrid else varies,
+        variable=varies if hybrid else None,
+        fixed_minor=rights + (_minor(price, "fixed") or 0),
+        rate=float(follows["basis_points"] if varies is Pricing.COMMISSION else follows["rate"]["amount_minor"]),
+        floor_minor=_minor(follows, "minimum" if varies is Pricing.COMMISSION else "floor"),
+        cap_minor=_minor(follows, "cap"),
+        actions_per_view=None if expected is None else expected / 1000,
+        order_minor=_minor(follows, "order_value"),
+        videos=_videos(deliverables),
+    )
+
+
+def _minor(price: Mapping[str, Any], name: str) -> int | None:
+    amount = price.get(name)
+    return None if amount is None else int(amount["amount_minor"])
+
+
+def _videos(deliverables: Sequence[Mapping[str, Any]]) -> int:
+    counts: list[int] = [one["count"] for one in deliverables if one["kind"] != "image"]
+    return max(1, sum(counts))

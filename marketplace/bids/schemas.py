@@ -1,0 +1,227 @@
+"""What comes in and goes out of the bids' part of the API."""
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from marketplace.bids.models import BidStatus
+from marketplace.bids.pricing import VARIABLE, Pricing
+from marketplace.briefs.tables import DELIVERABLE_KINDS, LENGTH_TIERS
+from marketplace.core.fields import Id, MoneyField, MoneySchema, Real, Text, When, Whole, one_of
+
+VIEWS_MAX = 10**10
+
+
+def _maybe_money(low: int = 0) -> MoneyField:
+    return MoneyField(low=low, load_default=None, allow_none=True)
+
+
+def _different_tiers(options: list[dict[str, Any]]) -> None:
+    tiers = [option["length_tier"] for option in options]
+    if len(set(tiers)) != len(tiers):
+        raise ValidationError("Prices the same length twice.")
+
+
+class _PartIn(Schema):
+    """The fields of the models that follow what comes of the video."""
+
+    rate = _maybe_money(1)
+    floor = _maybe_money()
+    cap = _maybe_money(1)
+    basis_points = Whole(1, 10_000, load_default=None, allow_none=True)
+    minimum = _maybe_money()
+    actions_per_thousand_views = Real(0, 1000, load_default=None, allow_none=True)
+    order_value = _maybe_money(1)
+
+
+class BidVariableIn(_PartIn):
+    model = one_of(VARIABLE, required=True)
+
+
+class BidPriceIn(_PartIn):
+    """A price: its model and that model's own fields."""
+
+    model = one_of(Pricing, required=True)
+    amount = _maybe_money(1)
+    value = _maybe_money(1)
+    fixed = _maybe_money(1)
+    variable = fields.Nested(BidVariableIn, load_default=None, allow_none=True)
+
+
+class BidRights(Schema):
+    """What each right that the brief asks for costs, apart from the price; 0 gives it away, null leaves it out."""
+
+    usage = _maybe_money()
+    whitelisting = _maybe_money()
+    raw_files = _maybe_money()
+    exclusivity = _maybe_money()
+
+
+class BidOptionIn(Schema):
+    """What takes the place of the price's amount (flat, hybrid), rate (cpm, cpv, cpa) or value at another length."""
+
+    length_tier = one_of(LENGTH_TIERS, required=True)
+    amount = MoneyField(low=1, required=True)
+
+
+class BidDeliverableIn(Schema):
+    kind = one_of(DELIVERABLE_KINDS, required=True)
+    count = Whole(1, 50, required=True)
+    length_tier = one_of(LENGTH_TIERS, load_default=None, allow_none=True)
+    publish_from = When(load_default=None, allow_none=True)
+    publish_to = When(load_default=None, allow_none=True)
+
+
+class BidViews(Schema):
+    low = Whole(0, VIEWS_MAX, required=True)
+    high = Whole(0, VIEWS_MAX, required=True)
+
+
+class BidForecast(Schema):
+    """What the bidder says of the views of one video; scoring forecasts its own."""
+
+    views = fields.Nested(BidViews, required=True)
+
+
+class BidRevisionIn(Schema):
+    """One wording of an offer. The first option is the offer itself; the others price other lengths."""
+
+    price = fields.Nested(BidPriceIn, required=True)
+    rights = fields.Nested(BidRights, load_default=lambda: BidRights().load({}))
+    options = fields.List(
+        fields.Nested(BidOptionIn),
+        validate=[validate.Length(max=len(LENGTH_TIERS)), _different_tiers],
+        load_default=list,
+    )
+    deliverables = fields.List(fields.Nested(BidDeliverableIn), validate=validate.Length(min=1, max=20), required=True)
+    plan = fields.Dict(
+        required=True,
+        metadata={"description": "The placement plan of one video: `duration_s`, `exposures`, ... as /docs tells."},
+    )
+    production_cost = MoneyField(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "What making it costs. Shown to the creator's side only."},
+    )
+    forecast_claim = fields.Nested(BidForecast, load_default=None, allow_none=True)
+    message = Text(2000, pattern=r"^\s*\S", load_default=None, allow_none=True)
+    answers = fields.List(
+        Text(1000, pattern=r"^\s*\S"),
+        validate=validate.Length(max=5),
+        load_default=list,
+        metadata={"description": "One to each of the brief's questions, in their order."},
+    )
+
+
+class BidIn(BidRevisionIn):
+    channel_id = Id("chn", required=True)
+
+
+def _money_out() -> fields.Nested:
+    return fields.Nested(MoneySchema, allow_none=True)
+
+
+def _time_out() -> fields.String:
+    return fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
+
+
+class BidVariableOut(Schema):
+    """A price's model with that model's fields; the others are not there."""
+
+    model = one_of(Pricing, required=True)
+    rate = _money_out()
+    floor = _money_out()
+    cap = _money_out()
+    basis_points = fields.Integer()
+    minimum = _money_out()
+    actions_per_thousand_views = fields.Float(allow_none=True)
+    order_value = _money_out()
+
+
+class BidPriceOut(BidVariableOut):
+    amount = _money_out()
+    value = _money_out()
+    fixed = _money_out()
+    variable = fields.Nested(BidVariableOut)
+
+
+class BidRightsOut(Schema):
+    usage = fields.Nested(MoneySchema, required=True, allow_none=True)
+    whitelisting = fields.Nested(MoneySchema, required=True, allow_none=True)
+    raw_files = fields.Nested(MoneySchema, required=True, allow_none=True)
+    exclusivity = fields.Nested(MoneySchema, required=True, allow_none=True)
+
+
+class BidOptionOut(Schema):
+    length_tier = fields.String(required=True)
+    amount = fields.Nested(MoneySchema, required=True)
+
+
+class BidDeliverableOut(Schema):
+    kind = fields.String(required=True)
+    count = fields.Integer(required=True)
+    length_tier = fields.String(required=True, allow_none=True)
+    publish_from = _time_out()
+    publish_to = _time_out()
+
+
+class _WordingOut(Schema):
+    price = fields.Nested(BidPriceOut, required=True)
+    rights = fields.Nested(BidRightsOut, required=True)
+    options = fields.List(fields.Nested(BidOptionOut), required=True)
+    deliverables = fields.List(fields.Nested(BidDeliverableOut), required=True)
+    plan = fields.Dict(required=True)
+    production_cost = fields.Nested(
+        MoneySchema, required=True, allow_none=True, metadata={"description": "null for all but the creator's side."}
+    )
+    forecast_claim = fields.Nested(BidForecast, required=True, allow_none=True)
+    message = fields.String(required=True, allow_none=True)
+    answers = fields.List(fields.String(), required=True)
+    commitment = fields.String(
+        required=True,
+        metadata={"description": "SHA-256 of the offer's canonical JSON (RFC 8785) and the salt, in hex."},
+    )
+    salt = fields.String(required=True)
+
+
+class BidOut(_WordingOut):
+    """A bid in the wording that counts."""
+
+    id = Id("bid", required=True)
+    brief_id = Id("brf", required=True)
+    brief_title = fields.String(required=True)
+    brief_version_id = Id("brv", required=True)
+    brief_version_number = fields.Integer(required=True)
+    brand_id = Id("pty", required=True)
+    channel_id = Id("chn", required=True)
+    creator_id = Id("pty", required=True)
+    agency_id = Id("pty", required=True, allow_none=True)
+    status = one_of(BidStatus, required=True)
+    version = fields.Integer(required=True)
+    revision_id = Id("rev", required=True)
+    revision_number = fields.Integer(required=True)
+    revisions_left = fields.Integer(required=True)
+    created_at = When(required=True)
+    revised_at = When(required=True)
+    withdrawn_at = When(required=True, allow_none=True)
+
+
+class BidRevisionOut(_WordingOut):
+    id = Id("rev", required=True)
+    bid_id = Id("bid", required=True)
+    number = fields.Integer(required=True)
+    brief_version_id = Id("brv", required=True)
+    brief_version_number = fields.Integer(required=True)
+    created_at = When(required=True)
+
+
+class BidCountOut(Schema):
+    count = fields.Integer(required=True)
+
+
+class BidCommitmentOut(Schema):
+    """That an offer was made at a time, and nothing of whose or what."""
+
+    id = Id("rev", required=True)
+    commitment = fields.String(required=True)
+    created_at = When(required=True)

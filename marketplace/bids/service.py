@@ -1,0 +1,159 @@
+"""Bids: placed and revised while a brief is open, sealed until it closes, then accepted or declined."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+
+from marketplace.bids import commitment, content, policy
+from marketplace.bids.models import Bid, BidRevision, BidStatus
+from marketplace.bids.queries import REVISIONS_MAX, Shown, find, shown
+from marketplace.bids.states import MOVES
+from marketplace.briefs import service as briefs
+from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
+from marketplace.channels import policy as channels_policy
+from marketplace.channels.models import Channel, ChannelStatus
+from marketplace.core import db, events, states
+from marketplace.core.actor import SYSTEM, Actor, Role
+from marketplace.core.clock import now
+from marketplace.core.errors import Conflict, Invalid, WrongState
+
+VOID = "bids.void"
+VOID_AT_ONCE = 500
+
+
+def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, loaded: Mapping[str, Any]) -> Shown:
+    """Bid on an open brief for a channel of one's own, or of a creator that one holds a live mandate of.
+
+    Raises NotFound, WrongState (the brief is not open, the channel is archived), Invalid with a pointer for each
+    contradiction; a second open bid for the channel meets the unique index (409).
+    """
+    brief, version = briefs.for_bidding(session, actor, brief_id)
+    channel = db.get(session, Channel, channel_id, channels_policy.own(actor))
+    if channel.status != ChannelStatus.ACTIVE:
+        raise WrongState("This channel is archived.", state=channel.status)
+    bid = Bid(
+        brief_id=brief.id, brand_id=brief.brand_id, channel_id=channel.id, creator_id=channel.creator_id,
+        agency_id=actor.party_id if actor.role == Role.AGENCY else None,
+    )  # fmt: skip
+    revision = _worded(bid, version, 1, loaded)
+    session.add(bid)
+    session.flush()
+    _put(session, bid, revision)
+    _record(session, "bids.place", bid, actor, number=1)
+    return shown(actor, bid, revision, version.title, version.number)
+
+
+def revise(session: Session, actor: Actor, bid_id: UUID, *, loaded: Mapping[str, Any]) -> Shown:
+    """Put a new wording in place of the last, bound to the brief's present version; at most twice, before the close.
+
+    Raises NotFound, WrongState, Conflict (no revision is left), Invalid.
+    """
+    bid = db.lock(session, Bid, bid_id, policy.acting(actor))
+    if bid.status != BidStatus.OPEN:
+        raise WrongState("Only an open bid can be revised.", state=bid.status)
+    _, version = briefs.for_bidding(session, actor, bid.brief_id)
+    if bid.revision_number >= REVISIONS_MAX:
+        raise Conflict(f"A bid has {REVISIONS_MAX} wordings at most, and this one has had them.")
+    revision = _worded(bid, version, bid.revision_number + 1, loaded)
+    _put(session, bid, revision, revision_number=revision.number, version=bid.version + 1)
+    _record(session, "bids.revise", bid, actor, number=revision.number)
+    return shown(actor, bid, revision, version.title, version.number)
+
+
+def withdraw(session: Session, actor: Actor, bid_id: UUID) -> Shown:
+    """Take an open bid back, before the close or after it. The brand hears of it only if it could see the bid."""
+    bid = db.lock(session, Bid, bid_id, policy.acting(actor))
+    closed = session.scalar(sa.select(Brief.status).where(Brief.id == bid.brief_id)) == BriefStatus.CLOSED
+    _move(session, actor, bid, "withdraw", *([bid.brand_id] if closed else []))
+    bid.withdrawn_at = now()
+    session.flush()
+    return find(session, actor, bid_id)
+
+
+def accept(session: Session, actor: Actor, bid_id: UUID) -> Shown:
+    """Take a bid on one's closed brief. Others on the same brief may be taken too."""
+    return _decide(session, actor, bid_id, "accept")
+
+
+def decline(session: Session, actor: Actor, bid_id: UUID) -> Shown:
+    return _decide(session, actor, bid_id, "decline")
+
+
+def void_for_brief(session: Session, brief_id: UUID) -> int:
+    """Void up to VOID_AT_ONCE open bids of a cancelled brief; returns how many. Other briefs' bids stay."""
+    cancelled = sa.exists().where(Brief.id == Bid.brief_id, Brief.status == BriefStatus.CANCELLED)
+    bids = session.scalars(
+        sa.select(Bid)
+        .where(Bid.brief_id == brief_id, Bid.status == BidStatus.OPEN, cancelled)
+        .order_by(Bid.id)
+        .limit(VOID_AT_ONCE)
+        .with_for_update(of=Bid)
+        .execution_options(populate_existing=True)
+    ).all()
+    for bid in bids:
+        _move(session, SYSTEM, bid, "void")
+    return len(bids)
+
+
+def _decide(session: Session, actor: Actor, bid_id: UUID, name: str) -> Shown:
+    # Visible to the brand means closed, and a closed brief stays so.
+    bid = db.lock(session, Bid, bid_id, policy.visible(actor))
+    _move(session, actor, bid, name, bid.brand_id)
+    session.flush()
+    return find(session, actor, bid_id)
+
+
+def _worded(bid: Bid, version: BriefVersion, number: int, loaded: Mapping[str, Any]) -> BidRevision:
+    """Return the next wording of a bid, checked against the brief's version, measured and committed to."""
+    stored = content.document(loaded)
+    plan, wrong_plan = content.read_plan(stored["plan"], version.content)
+    found = [*content.faults(stored, version.content), *wrong_plan]
+    if found or plan is None:
+        raise Invalid(briefs.MEND, faults=found)
+    measured = content.measure(plan)
+    revision = BidRevision(
+        bid_id=bid.id, number=number, brief_version_id=version.id, salt=commitment.new_salt(), commitment="",
+        raw_low=measured.raw_low, raw_high=measured.raw_high, prominence_low=measured.prominence_low,
+        prominence_high=measured.prominence_high, plan_version=measured.plan_version,
+        **content.columns(stored, version.currency),
+    )  # fmt: skip
+    offer = commitment.offer_of(
+        content.wording(revision), brief_id=bid.brief_id, brief_version_id=version.id, channel_id=bid.channel_id,
+        number=number,
+    )  # fmt: skip
+    revision.commitment = commitment.commit(offer, revision.salt)
+    return revision
+
+
+def _put(session: Session, bid: Bid, revision: BidRevision, **changed: int) -> None:
+    """Write a wording and make it the one that counts. One statement, for the two tables name each other."""
+    values = {column.key: getattr(revision, column.key) for column in sa.inspect(BidRevision).column_attrs}
+    made = sa.insert(BidRevision).values(values).returning(BidRevision.id).cte("made")
+    session.execute(
+        sa.update(Bid)
+        .where(Bid.id == bid.id)
+        .values(revision_id=sa.select(made.c.id).scalar_subquery(), **changed)
+        .execution_options(synchronize_session=False)
+    )
+    for name, value in {"revision_id": revision.id, **changed}.items():
+        set_committed_value(bid, name, value)
+
+
+def _move(session: Session, actor: Actor, bid: Bid, name: str, *brand: UUID) -> None:
+    states.move(session, bid, MOVES, name, actor, parties=[*_side(bid), *brand], **_told(bid))
+
+
+def _record(session: Session, kind: str, bid: Bid, actor: Actor, **data: Any) -> None:
+    events.record(session, kind, bid.id, actor, parties=_side(bid), **_told(bid), **data)
+
+
+def _told(bid: Bid) -> dict[str, str]:
+    return {"brief_id": str(bid.brief_id), "channel_id": str(bid.channel_id)}
+
+
+def _side(bid: Bid) -> list[UUID]:
+    return [bid.creator_id] + ([bid.agency_id] if bid.agency_id else [])

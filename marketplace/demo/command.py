@@ -1,0 +1,147 @@
+"""`inlay demo`: a whole market in a minute, then yours to play with."""
+
+import contextlib
+import resource
+import shutil
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from marketplace.commands.client import fail
+from marketplace.commands.ranking import print_ranking
+from marketplace.commands.tree import Tree, answers
+from marketplace.core import db
+from marketplace.core.actor import EVERYTHING, Actor, Role
+from marketplace.demo.walk import PASSWORD, Market, Size, walk
+from marketplace.embedded import EmbeddedError, database_url_of
+from marketplace.identity import keys
+from marketplace.identity import service as identity
+
+# The demo's own creators all sign up from one address within seconds.
+GENEROUS = {"SIGN_INS_PER_MINUTE": "100000", "RATE_LIMIT_PER_MINUTE": "1000000"}
+REVIEWERS = ("ada@demo.inlay.example", "bo@demo.inlay.example")
+SHOWN = 3
+
+
+@click.command("demo")
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=".data/demo",
+    show_default=True,
+    help="thrown away and made anew",
+)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--seed", type=int, default=20261123, show_default=True, help="another seed, another world")
+@click.option("--exit", "leave", is_flag=True, help="end after the walk instead of staying up")
+def demo(data: Path, host: str, port: int, seed: int, leave: bool) -> None:
+    """Make a world of creators, agencies and brands and run the main job on it, on embedded servers."""
+    began = time.monotonic()
+    outcome: dict[str, Any] = {}
+    try:
+        _throw_away(data)
+        with Tree.on_embedded_servers(data, host, port, env=GENEROUS, log=data / "inlay.log") as tree:
+            click.echo(f"servers started ({time.monotonic() - began:.1f} s); the log is {data / 'inlay.log'}")
+            thread = threading.Thread(
+                target=_walk, args=(tree, f"http://{host}:{port}", data, seed, leave, began, outcome), daemon=True
+            )
+            thread.start()
+            code = tree.run()
+    except EmbeddedError as error:
+        fail(str(error))
+    if "error" in outcome:
+        fail(f"the demo did not finish: {outcome['error']}")
+    sys.exit(code)
+
+
+def _throw_away(data: Path) -> None:
+    """Begin afresh, but never in a folder that is not a demo's."""
+    mark = data / "demo-data"
+    if data.exists() and any(data.iterdir()) and not mark.exists():
+        fail(f"{data} holds something that the demo did not make. Name another folder with --data.")
+    with contextlib.suppress(EmbeddedError):
+        database_url_of(data)
+        fail(f"a demo runs in {data} already. Stop it, or name another folder with --data.")
+    shutil.rmtree(data, ignore_errors=True)
+    data.mkdir(parents=True)
+    mark.touch()
+
+
+def _walk(tree: Tree, url: str, data: Path, seed: int, leave: bool, began: float, outcome: dict[str, Any]) -> None:
+    try:
+        while not answers(f"{url}/readyz"):
+            time.sleep(0.1)
+        reviewers = [_admin(email) for email in REVIEWERS]
+        market = walk(url, data / "exports", Size(), seed, click.echo)
+        show(market, reviewers)
+        seconds = time.monotonic() - began
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        click.echo(
+            f"\n{market.caller.count:,} calls, {market.bids:,} bids, {seconds:.0f} s in all;"
+            f" largest process {peak:.0f} MB"
+        )
+    except Exception as error:  # whatever it was, the servers must be stopped and the reason told
+        outcome["error"] = f"{type(error).__name__}: {error}"
+        tree.supervisor.ask_to_stop()
+        return
+    if leave:
+        tree.supervisor.ask_to_stop()
+        return
+    _say_where(url, market)
+
+
+def _admin(email: str) -> str:
+    """Make a person of the platform and return a key."""
+    with db.transaction() as session:
+        seat = identity.make_platform_admin(session, email, email.split("@")[0].title(), PASSWORD)
+        who = Actor(role=Role.ADMIN, party_id=seat.party.id, person_id=seat.person.id)
+        issued = keys.create(session, who, name=email, scopes=sorted(EVERYTHING), mode="live", expires_at=None)
+        assert issued.secret is not None
+        return issued.secret
+
+
+def show(market: Market, reviewers: list[str]) -> None:
+    """Print the first brief's ranking with reasons, one plan's reasons, and a review by two people."""
+    brief, brand = market.briefs[0], market.brands[0]
+    page = market.caller("GET", f"/briefs/{brief['id']}/ranking", brand.token, query={"limit": 10})
+    click.echo(f"\n需求 {brief['title']} · {brand.name}")
+    print_ranking({**page, "data": page["data"]}, why=False, language="zh")
+    for match in page["data"][:SHOWN]:
+        click.echo(f"\n{match['rank']}. {match['channel_name']}")
+        for reason in match["reasons"]:
+            click.echo(f"   {reason['zh']}")
+    dearest = max(page["data"], key=lambda row: row["intrusiveness"]["high"])
+    plan = market.caller("GET", f"/bids/{dearest['bid_id']}/match", brand.token)["plan"]
+    click.echo(f"\n植入方案的侵扰度（{dearest['channel_name']}）：{plan['score']['low']} 至 {plan['score']['high']}")
+    for reason in plan["reasons"]:
+        click.echo(f"   {reason['zh']}")
+        if reason["what_if"]:
+            click.echo(f"      {reason['what_if']['zh']}")
+    _review(market, reviewers, brief["id"])
+
+
+def _review(market: Market, reviewers: list[str], brief_id: str) -> None:
+    """The first of the queue is approved, by two people where the risks ask for two."""
+    queue = market.caller("GET", "/reviews", reviewers[0], query={"about_id": brief_id, "limit": 5})["data"]
+    if not queue:
+        raise RuntimeError("the review queue is empty")
+    review = queue[0]
+    click.echo(f"\n审核队列首位 {review['id']}：风险 {', '.join(risk['code'] for risk in review['risks']) or '无'}")
+    for number, key in enumerate(reviewers[: 2 if review["needs_two"] else 1]):
+        body = {"reason": "数据来源与方案均已核对", "seen_fingerprint": review["seen_fingerprint"]}
+        review = market.caller("POST", f"/reviews/{review['id']}/approve", key, body)
+        click.echo(f"   {REVIEWERS[number]} 通过 → {review['status']}")
+
+
+def _say_where(url: str, market: Market) -> None:
+    click.echo(f"\nInlay stays up at {url} (API {url}/api/v1, page {url}/docs). Ctrl-C stops it. Log-ins:")
+    for account in (market.brands[0], market.agencies[0]):
+        click.echo(f"   {account.kind:<8} {account.email}  {PASSWORD}")
+        click.echo(f"            INLAY_KEY={account.token}")
+    click.echo(f"   admin    {REVIEWERS[0]}  {PASSWORD}")
+    click.echo(f"   try: INLAY_KEY=... .venv/bin/inlay ranking {market.briefs[0]['id']} --why")

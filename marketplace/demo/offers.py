@@ -1,0 +1,66 @@
+"""Bids as the made-up creators would place them: near what deals close at, each in its own pricing model."""
+
+from typing import Any
+
+import numpy as np
+
+from marketplace.demo.plans import plan
+from marketplace.demo.world import LENGTH_RATIOS, MadeChannel
+
+MESSAGES = (
+    "可按脚本再压缩露出时长。",
+    "粉丝对硬广敏感，建议只做背景。",
+    "可附带两周数据回传。",
+    "档期灵活，可先出样片。",
+)
+
+
+def chosen(rng: np.random.Generator, channels: list[MadeChannel], category: str, count: int) -> list[MadeChannel]:
+    """Draw `count` channels that bid on a brief: its own niche more likely than others."""
+    weights = np.array([4.0 if category in (made.niche, made.second) else 1.0 for made in channels])
+    picked = rng.choice(len(channels), size=min(count, len(channels)), replace=False, p=weights / weights.sum())
+    return [channels[place] for place in sorted(picked)]
+
+
+def bid(rng: np.random.Generator, made: MadeChannel, brief: dict[str, Any], channel_id: str) -> dict[str, Any]:
+    """Return the body of POST /briefs/{id}/bids for one channel."""
+    wanted = brief["deliverables"][0]["length_tiers"]
+    tier = wanted[int(rng.integers(len(wanted)))]
+    shaded = made.fair_minor * LENGTH_RATIOS[tier] * float(rng.uniform(0.85, 1.6))
+    amount = min(int(round(shaded, -3)), brief["budget"]["amount_minor"])
+    boldness = float(rng.beta(1.6, 2.6))
+    rights = {
+        name: _money(amount * share)
+        for name, share in (("usage", 0.3), ("whitelisting", 0.2))
+        if brief["rights"].get(name)
+    }
+    if brief["rights"].get("exclusivity"):
+        rights["exclusivity"] = _money(amount * 0.2)
+    found: dict[str, Any] = {
+        "channel_id": channel_id,
+        "price": _price(rng, amount, made),
+        "deliverables": [{"kind": "video", "count": 1, "length_tier": tier}],
+        "plan": plan(rng, brief["placement_kinds"], tier, boldness),
+        "production_cost": _money(made.production_minor),
+        "message": MESSAGES[made.number % len(MESSAGES)],
+    }
+    return {**found, "rights": rights} if rights else found
+
+
+def _money(minor: float) -> dict[str, Any]:
+    return {"amount_minor": max(1, int(minor)), "currency": "CNY"}
+
+
+def _price(rng: np.random.Generator, amount: int, made: MadeChannel) -> dict[str, Any]:
+    """Mostly flat; some per thousand views with floor and cap, some hybrid, as the platforms have them."""
+    kind = rng.random()
+    if kind < 0.75:
+        return {"model": "flat", "amount": _money(amount)}
+    rate = max(100, round(amount / max(1.0, made.median_views / 1000)))
+    if kind < 0.9:
+        return {"model": "cpm", "rate": _money(rate), "floor": _money(amount * 0.5), "cap": _money(amount * 1.5)}
+    return {
+        "model": "hybrid",
+        "fixed": _money(amount * 0.6),
+        "variable": {"model": "cpm", "rate": _money(rate * 0.4), "cap": _money(amount)},
+    }
