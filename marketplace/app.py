@@ -13,8 +13,10 @@ from marketplace.core.server import make_server
 from marketplace.identity import credentials
 from marketplace.identity.routes import room as identity
 from marketplace.matching.routes import room as matching
+from marketplace.records.routes import room as records
+from marketplace.reviews.routes import room as reviews
 
-ROOMS: tuple[Room, ...] = (identity, briefs, bids, matching)
+ROOMS: tuple[Room, ...] = (identity, briefs, bids, matching, reviews, records)
 
 
 def _who(session: Session) -> Actor:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import idempotency
 from marketplace.core.jobs import Claimed, JobProbe
-from workers import briefs
+from workers import bids, briefs, matching
 
 Handler = Callable[[Session, Claimed], dict[str, Any] | None]
 
@@ -25,4 +25,6 @@ HANDLERS: Mapping[str, Handler] = {
     "core.probe": probe,
     "core.forget-old-keys": forget_old_keys,
     **briefs.HANDLERS,
+    **bids.HANDLERS,
+    **matching.HANDLERS,
 }

@@ -166,6 +166,9 @@ TABLE: Final = {
     "pulse_gap": Constant(3, "s", "what-if: pause put into a long run; design; Teixeira et al. 2010"),
     "off_centre": Constant(0.25, "centre", "what-if: an edge position; design"),
     "plot_linked": Constant(0.8, "plot", "what-if: speech that has a role in the plot; design"),
+    "shortened": Constant(0.5, "share", "what-if: seconds left of what is cut; design"),
+    "mild_enough": Constant(0.5, "share", "what-if: the mildest change that saves this much of the most; design"),
+    "reason_least": Constant(0.05, "points", "what-if: what saves less is not told; the last digit shown is 0.1"),
     "size_exponent": Constant(0.5, "exponent", "prominence: value of size rises ever less; Repucom QI; design"),
     "value_centre": Constant(0.5, "share", "prominence: an edge position keeps half; QI: centre above edge; design"),
     "fade": Constant(10, "s", "prominence: seconds count less in long runs; Repucom QI, Nielsen; pace: design"),
@@ -221,6 +224,9 @@ VETO_LOUDNESS_LU: Final = _value("veto_loudness")
 PULSE_GAP_S: Final = _value("pulse_gap")
 OFF_CENTRE: Final = _value("off_centre")
 PLOT_LINKED: Final = _value("plot_linked")
+SHORTENED: Final = _value("shortened")
+MILD_ENOUGH: Final = _value("mild_enough")
+REASON_LEAST: Final = _value("reason_least")
 POINTS: Final = tuple(_value("points_per_unit") * one.units for one in FACTORS)
 RELIEVED: Final = tuple(one.relieved for one in FACTORS)
 SIZE_EXPONENT: Final = _value("size_exponent")

@@ -12,8 +12,6 @@ exposure may lie) and the *core* (where it must lie).
 Order of the ten everywhere: ``constants.CODES``. Sources: ``constants.FACTORS`` and ``constants.TABLE``.
 """
 
-from bisect import bisect_right
-from itertools import pairwise
 from math import isnan
 from typing import Literal, NamedTuple
 
@@ -21,13 +19,14 @@ import numpy as np
 import numpy.typing as npt
 
 from marketplace.intrusiveness import constants as c
+from marketplace.intrusiveness.steps import Step, area, best_mean, steps
 from marketplace.intrusiveness.timeline import Exposure, Kind, Timeline
 
 Floats = npt.NDArray[np.float64]
 End = Literal["low", "mid", "high"]
 Numbers = tuple[float, ...]
 NOTHING: Numbers = (0.0,) * len(c.CODES)
-# What floating-point sums of start and length may be off by, seconds.
+# What floating-point sums of start and length may be off by, seconds; what lasts no longer is not there.
 _ROUNDING_S = 1e-9
 
 
@@ -47,14 +46,6 @@ class Span(NamedTuple):
     loose: float
     hit: bool
     place: int
-
-
-class Step(NamedTuple):
-    """A stretch of time over which a value holds."""
-
-    start: float
-    end: float
-    value: float
 
 
 def clip(value: float) -> float:
@@ -87,7 +78,7 @@ def spans(timeline: Timeline, end: End) -> list[Span]:
         else:
             first, last = start.low, start.high
             seconds = min(one.seconds.low, length - last) if end == "low" else min(one.seconds.high, length - first)
-        if seconds <= 0:
+        if seconds <= _ROUNDING_S:
             continue
         seen = visual(one, end)
         spoken = one.kind is Kind.SPEECH
@@ -120,7 +111,16 @@ def measure_spans(timeline: Timeline, found: list[Span], end: End) -> Numbers:
         return NOTHING
     length = timeline.duration_s
     window = min(c.PEAK_WINDOW_S, length)
-    if all(one.first == one.last for one in found):
+    first = claims = loose = 0.0
+    hits = 0
+    sure = True
+    for one in found:
+        first = max(first, early(one, length, end))
+        claims += one.claims
+        loose += one.loose
+        hits += one.hit
+        sure = sure and one.first == one.last
+    if sure:
         load, peak, run = _load(found), _peak(found, window, length), _run(found)
     elif end == "high":
         load, peak, run = _load_most(found, length), _peak_most(found, window, length), _run_most(found, length)
@@ -129,14 +129,14 @@ def measure_spans(timeline: Timeline, found: list[Span], end: End) -> Numbers:
     return (
         load,
         peak,
-        max(early(one, length, end) for one in found),
-        sum(one.claims for one in found),
+        first,
+        claims,
         run,
         getattr(timeline.brands, end),
-        sum(one.loose for one in found),
+        loose,
         getattr(timeline.loudness_lu, end),
         getattr(timeline.occlusion_share, end),
-        float(sum(one.hit for one in found)),
+        float(hits),
     )
 
 
@@ -186,8 +186,14 @@ def raw_bounds(timeline: Timeline) -> tuple[Floats, Floats]:
     return np.array(low), np.array(high)
 
 
+def raw_point(timeline: Timeline) -> Floats:
+    """Return the ten factors [10] before relief of the plan of midpoints, whose score has the band."""
+    return np.array(to_factors(measure(timeline, "mid"), timeline.duration_s))
+
+
 def relieved_total(raw_low: Floats, raw_high: Floats, fit: Floats) -> tuple[Floats, Floats]:
-    """Return the low and high scores [n] of n plans from their raw factors [n, 10] and the fit [n] of each pairing.
+    """Return the low and high scores [n] of n plans from their raw factors [n, 10] and the fit [n] of each pairing
+    (NaN: not known).
 
     Columns are added from left to right, so that a row's bits do not depend on how many are scored together.
     """
@@ -202,71 +208,10 @@ def _total(raw: Floats, left: Floats) -> Floats:
     return total
 
 
-def _steps(parts: list[Step]) -> list[Step]:
-    """Return the highest value at each moment, without holes from the first start to the last end."""
-    todo = sorted(parts)
-    edges = sorted({edge for one in todo for edge in (one.start, one.end)})
-    found = []
-    active: list[Step] = []
-    taken = 0
-    for start, end in pairwise(edges):
-        active = [one for one in active if one.end > start]
-        while taken < len(todo) and todo[taken].start <= start:
-            active.append(todo[taken])
-            taken += 1
-        found.append(Step(start, end, max([one.value for one in active], default=0.0)))
-    return found
-
-
-def _area(parts: list[Step]) -> float:
-    """Return the area under the highest value at each moment. Parts that touch nothing, or only one other, need no
-    sweep: they are most of what plans hold."""
-    total = 0.0
-    todo = sorted(parts)
-    at = 0
-    while at < len(todo):
-        first, end, value = todo[at]
-        stop = at + 1
-        while stop < len(todo) and todo[stop].start < end:
-            end = max(end, todo[stop].end)
-            stop += 1
-        if stop - at == 1:
-            total += (end - first) * value
-        elif stop - at == 2:
-            one, two = todo[at], todo[at + 1]
-            total += (one.end - one.start) * value + (two.end - two.start) * two.value
-            total -= (min(one.end, two.end) - two.start) * min(value, two.value)
-        else:
-            total += sum((step.end - step.start) * step.value for step in _steps(todo[at:stop]))
-        at = stop
-    return total
-
-
-def _best_mean(steps: list[Step], window: float, length: float) -> float:
-    """Return the best mean over a window inside the video; the best one begins or ends at an edge of a step."""
-    if not steps:
-        return 0.0
-    edges = [steps[0].start, *(one.end for one in steps)]
-    sums = [0.0]
-    for one in steps:
-        sums.append(sums[-1] + (one.end - one.start) * one.value)
-
-    def up_to(moment: float) -> float:
-        at = bisect_right(edges, moment) - 1
-        if at < 0:
-            return 0.0
-        if at >= len(steps):
-            return sums[-1]
-        return sums[at] + (moment - edges[at]) * steps[at].value
-
-    starts = {min(max(edge - back, 0.0), length - window) for edge in edges for back in (0.0, window)}
-    return max(up_to(start + window) - up_to(start) for start in starts) / window
-
-
 def _load(found: list[Span]) -> float:
     if len(found) == 1:
         return found[0].weight * found[0].seconds
-    return _area([Step(one.first, one.first + one.seconds, one.weight) for one in found])
+    return area([Step(one.first, one.first + one.seconds, one.weight) for one in found])
 
 
 def _peak(found: list[Span], window: float, length: float) -> float:
@@ -274,8 +219,8 @@ def _peak(found: list[Span], window: float, length: float) -> float:
     # Where the most striking exposure fills the window, nothing can exceed it and no window need be tried.
     if any(one.visual == best and one.seconds >= window for one in found):
         return best
-    return _best_mean(
-        _steps([Step(one.first, one.first + one.seconds, one.visual) for one in found if one.visual > 0]),
+    return best_mean(
+        steps([Step(one.first, one.first + one.seconds, one.visual) for one in found if one.visual > 0]),
         window,
         length,
     )
@@ -294,9 +239,10 @@ def runs(found: list[Span]) -> list[tuple[float, float, list[Span]]]:
 
 
 def _run(found: list[Span]) -> float:
-    start = end = longest = 0.0
+    start = longest = 0.0
+    end = -float("inf")
     for one in sorted(found):
-        if longest == 0 or one.first > end + c.RUN_GAP_S + _ROUNDING_S:
+        if one.first > end + c.RUN_GAP_S + _ROUNDING_S:
             start, end = one.first, one.first + one.seconds
         else:
             end = max(end, one.first + one.seconds)
@@ -327,7 +273,7 @@ def _load_most(found: list[Span], length: float) -> float:
         filled = sum(one.weight * one.seconds for one in group)
         if len(group) > 1:
             hulls = [Step(one.first, min(length, one.last + one.seconds), one.weight) for one in group]
-            filled = min(filled, _area(hulls))
+            filled = min(filled, area(hulls))
         total += filled
     return total
 
@@ -346,7 +292,7 @@ def _load_least(found: list[Span]) -> float:
                 both = min(one.last + one.seconds, two.last + two.seconds) - max(one.first, two.first)
                 if both > 0:
                     shared += min(one.weight, two.weight) * min(both, one.seconds, two.seconds)
-        total += max(_area(_cores(group, "weight")), max(parts), sum(parts) - shared)
+        total += max(area(_cores(group, "weight")), max(parts), sum(parts) - shared)
     return total
 
 
@@ -366,7 +312,7 @@ def _peak_most(found: list[Span], window: float, length: float) -> float:
             most = sum(one.visual * min(window, one.seconds) for one in group) / window
             if len(group) > 1:
                 hulls = [Step(one.first, min(length, one.last + one.seconds), one.visual) for one in group]
-                most = min(most, _best_mean(_steps(hulls), window, length))
+                most = min(most, best_mean(steps(hulls), window, length))
         best = max(best, most)
     return best
 
@@ -376,7 +322,7 @@ def _peak_least(found: list[Span], window: float, length: float) -> float:
     alone = max(one.visual * min(window, one.seconds) for one in found) / window
     if alone >= most:
         return most
-    return max(alone, _best_mean(_steps(_cores(found, "visual")), window, length))
+    return max(alone, best_mean(steps(_cores(found, "visual")), window, length))
 
 
 def _run_most(found: list[Span], length: float) -> float:
@@ -389,14 +335,13 @@ def _run_most(found: list[Span], length: float) -> float:
 def _run_least(found: list[Span]) -> float:
     """Exposures that no choice of starts can part form a run from the latest begin to the earliest end among them."""
     longest = max(one.seconds for one in found)
-    begin = reach = stop = -float("inf")
+    begin = reach = -float("inf")
     for one in sorted(found, key=lambda one: one.last):
         ends = one.first + one.seconds
         if one.last > ends + c.RUN_GAP_S:
             continue
         if one.last > reach + c.RUN_GAP_S:
-            begin, reach, stop = one.last, ends, ends
-        else:
-            begin, reach, stop = min(begin, one.last), max(reach, ends), max(stop, ends)
-        longest = max(longest, stop - begin)
+            begin, reach = one.last, ends
+        reach = max(reach, ends)
+        longest = max(longest, reach - begin)
     return longest

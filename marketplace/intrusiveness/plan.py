@@ -8,9 +8,6 @@ from marketplace.intrusiveness.search import Change, changes, drivers
 from marketplace.intrusiveness.sentences import explain, number, outcome, share
 from marketplace.intrusiveness.timeline import Timeline
 
-# Less than this is not worth a sentence or a change, points.
-POINTS_MIN = 0.05
-
 
 @dataclass(frozen=True)
 class FactorScore:
@@ -115,7 +112,7 @@ def score_plan(
         shown = found or f.spans(timeline, "high")
         who = drivers(code, shown, length)
         zh, en = explain(code, measure, worth, length, who)
-        best = _best(code, timeline, fit, who, total) if what_ifs and worth[1] > POINTS_MIN else None
+        best = _best(code, timeline, fit, who, total) if what_ifs and worth[1] > c.REASON_LEAST else None
         evidence = c.FACTORS[c.CODES.index(code)].evidence
         reasons.append(Reason(code, *worth, zh, en, evidence, best))
     return PlanScore(
@@ -158,15 +155,14 @@ def _exposures(timeline: Timeline, fit: float, found: list[f.Span], total: float
 
 
 def _best(code: str, timeline: Timeline, fit: float, who: list[f.Span], before: tuple[float, float]) -> WhatIf | None:
-    """Return the change that lowers the score most, or none where no change for this factor does."""
-    best: tuple[float, float, Change] | None = None
-    for change in changes(code, timeline, who):
-        low, high = score_range(change.plan, fit)
-        if low + high < sum(before) - 2 * POINTS_MIN and (best is None or low + high < best[0] + best[1] - POINTS_MIN):
-            best = (low, high, change)
-    if best is None:
+    """Return the mildest change that saves much of what the strongest saves, or none where no change saves anything;
+    what is saved is the fall of the range's middle."""
+    tried = [(change, score_range(change.plan, fit)) for change in changes(code, timeline, who)]
+    saved = [(sum(before) - sum(after)) / 2 for _, after in tried]
+    most = max(saved, default=0.0)
+    if most < c.REASON_LEAST:
         return None
-    low, high, change = best
+    change, (low, high) = next(one for one, saves in zip(tried, saved, strict=True) if saves >= c.MILD_ENOUGH * most)
     zh, en = outcome(change.zh, change.en, before, (low, high))
     return WhatIf(change, zh, en, low, high)
 

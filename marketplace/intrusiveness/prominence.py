@@ -16,7 +16,7 @@ from math import exp, log1p
 
 from marketplace.intrusiveness import constants as c
 from marketplace.intrusiveness.factors import End
-from marketplace.intrusiveness.sentences import between, number
+from marketplace.intrusiveness.sentences import between
 from marketplace.intrusiveness.timeline import Exposure, Kind, Timeline
 
 
@@ -37,6 +37,7 @@ def prominence(timeline: Timeline) -> Prominence:
     low, point, high = (_of(timeline, "low"), _of(timeline, "mid"), _of(timeline, "high"))
     seen = (_seen(timeline, "low"), _seen(timeline, "high"))
     named = (_named(timeline, "low"), _named(timeline, "high"))
+    brands = between(timeline.brands.low, timeline.brands.high)
     value = [100 * one for one in (low, point, high)]
     told = between(value[0], value[2])
     return Prominence(
@@ -44,9 +45,9 @@ def prominence(timeline: Timeline) -> Prominence:
         value[2],
         value[1],
         f"品牌显著度 {told}（满分 100）：画面露出折合满幅 {between(*seen)} 秒，口播 {between(*named)} 次，"
-        f"品牌 {number(timeline.brands.low)} 个起。",
+        f"同片品牌 {brands} 个。",
         f"Prominence {told} of 100: what is seen is worth {between(*seen)} s of a full frame, the brand is named "
-        f"{between(*named)} times, beside {number(timeline.brands.low - 1)} other brands or more.",
+        f"{between(*named)} times, brands in the video: {brands}.",
         c.PROMINENCE_VERSION,
     )
 

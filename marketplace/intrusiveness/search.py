@@ -8,8 +8,6 @@ from marketplace.intrusiveness.factors import Span, early, runs
 from marketplace.intrusiveness.sentences import number, stamp, where
 from marketplace.intrusiveness.timeline import EXPOSURES_MAX, ZERO, Exposure, Interval, Timeline
 
-HALF = 0.5
-
 
 @dataclass(frozen=True)
 class Change:
@@ -28,8 +26,8 @@ def drivers(code: str, found: list[Span], length: float) -> list[Span]:
     """Return the exposures (exact, not empty) that make a factor what it is, the weightiest first."""
     if code == "run":
         return max(runs(found), key=lambda run: run[1] - run[0])[2]
-    ranked = sorted(found, key=lambda one: -_part(code, one, length))
-    return [one for one in ranked if _part(code, one, length) > 0] or ranked[:1]
+    ranked = sorted(((_part(code, one, length), one) for one in found), key=lambda pair: -pair[0])
+    return [one for part, one in ranked if part > 0] or [ranked[0][1]]
 
 
 def _part(code: str, one: Span, length: float) -> float:
@@ -49,7 +47,7 @@ def _part(code: str, one: Span, length: float) -> float:
 
 
 def changes(code: str, plan: Timeline, who: list[Span]) -> Iterator[Change]:
-    """Yield changes that may ease a factor, given its drivers; each results in a valid plan."""
+    """Yield changes that may ease a factor, given its drivers, the mildest first; each results in a valid plan."""
     yield from _CHANGES[code](plan, who)
 
 
@@ -111,10 +109,10 @@ def _capped(value: Interval, most: float) -> Interval:
 
 def _shorten(plan: Timeline, who: list[Span]) -> Change:
     changed = {
-        one.place: replace(plan.exposures[one.place], seconds=_scaled(plan.exposures[one.place].seconds, HALF))
+        one.place: replace(plan.exposures[one.place], seconds=_scaled(plan.exposures[one.place].seconds, c.SHORTENED))
         for one in who
     }
-    longest = max(one.seconds for one in who) * HALF
+    longest = max(one.seconds for one in who) * c.SHORTENED
     zh_where, en_where = where(who)
     return Change(
         "shorten",

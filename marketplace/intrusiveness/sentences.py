@@ -32,7 +32,13 @@ def share(low: float, high: float) -> str:
 
 def where(found: Sequence[Span]) -> tuple[str, str]:
     """Return the time stamps of up to three stretches, by time, in Chinese and in English punctuation."""
-    parts = list(dict.fromkeys(f"{stamp(one.first)}–{stamp(one.first + one.seconds)}" for one in found))
+    parts: list[str] = []
+    for one in found:
+        told = f"{stamp(one.first)}–{stamp(one.first + one.seconds)}"
+        if told not in parts:
+            parts.append(told)
+        if len(parts) > STAMPS_MAX:
+            break
     more = len(parts) > STAMPS_MAX
     named = sorted(parts[:STAMPS_MAX], key=lambda text: (len(text), text))
     return "、".join(named) + (" 等处" if more else ""), ", ".join(named) + (" and elsewhere" if more else "")

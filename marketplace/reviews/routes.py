@@ -1,0 +1,72 @@
+"""The API of the review queue."""
+
+from typing import Any
+from uuid import UUID
+
+from marketplace.core.actor import Permission, Role
+from marketplace.core.fields import Id, Text, one_of
+from marketplace.core.http import Room, actor, session
+from marketplace.core.paging import Page, page_of, page_query
+from marketplace.reviews import service
+from marketplace.reviews.models import ReviewStatus
+from marketplace.reviews.schemas import (
+    DecisionIn,
+    OverrideIn,
+    ReviewOut,
+    ReviewSummaryOut,
+    ReviewWithDecisionsOut,
+)
+from marketplace.reviews.service import Shown
+
+room = Room("reviews", __name__, description="Human decisions: one queue")
+
+_READS: dict[str, Any] = {"allow": (Role.ADMIN,), "needs": Permission.READ}
+_DECIDES: dict[str, Any] = {"allow": (Role.ADMIN,), "needs": Permission.REVIEWS, "answers": ReviewWithDecisionsOut}
+_FILTERS = {
+    "status": one_of(ReviewStatus, load_default=None),
+    "about_id": Id("brf", load_default=None),
+    "risk": Text(60, load_default=None),
+}
+
+
+@room.get("/reviews", **_READS, query=page_query("rvw", **_FILTERS), answers=page_of(ReviewOut))
+def queue(query: dict[str, Any]) -> Page[Shown]:
+    """What waits for a person, the most urgent first."""
+    return service.queue(session(), actor(), **query)
+
+
+@room.get("/reviews/summary", **_READS, answers=ReviewSummaryOut)
+def summary() -> dict[str, dict[str, int]]:
+    """How many by status and by risk."""
+    return service.summary(session(), actor())
+
+
+@room.get("/reviews/<id('rvw'):review_id>", **_READS, answers=ReviewWithDecisionsOut)
+def find(review_id: UUID) -> Shown:
+    """One review with its decisions."""
+    return service.find(session(), actor(), review_id)
+
+
+@room.post("/reviews/<id('rvw'):review_id>/approve", **_DECIDES, takes=DecisionIn)
+def approve(body: dict[str, Any], review_id: UUID) -> Shown:
+    """Let it pass; where two must agree, the second approval decides."""
+    return service.decide(session(), actor(), review_id, verdict="approve", **body)
+
+
+@room.post("/reviews/<id('rvw'):review_id>/hold", **_DECIDES, takes=DecisionIn)
+def hold(body: dict[str, Any], review_id: UUID) -> Shown:
+    """Leave it for later, with a reason."""
+    return service.decide(session(), actor(), review_id, verdict="hold", **body)
+
+
+@room.post("/reviews/<id('rvw'):review_id>/reject", **_DECIDES, takes=DecisionIn)
+def reject(body: dict[str, Any], review_id: UUID) -> Shown:
+    """Refuse it, with a reason."""
+    return service.decide(session(), actor(), review_id, verdict="reject", **body)
+
+
+@room.post("/reviews/<id('rvw'):review_id>/override", **_DECIDES, takes=OverrideIn)
+def override(body: dict[str, Any], review_id: UUID) -> Shown:
+    """Decide against the scores; two different people must agree."""
+    values = {name: body.pop(name) for name in ("overall", "intrusiveness", "flags_cleared")}
+    return service.decide(session(), actor(), review_id, verdict="override", override=values, **body)

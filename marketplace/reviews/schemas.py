@@ -1,0 +1,66 @@
+"""What the review queue looks like from outside."""
+
+from marshmallow import Schema, fields
+
+from marketplace.core.fields import Flag, Id, Real, Text, When, one_of
+from marketplace.reviews.models import ReviewStatus
+
+VERDICTS = ("approve", "hold", "reject", "override")
+
+
+class RiskOut(Schema):
+    code = fields.String(required=True)
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+    figure = fields.Float(required=True)
+    limit = fields.Float(required=True)
+
+
+class ReviewOut(Schema):
+    """A thing that waits for a person; `seen_fingerprint` names what there is to look at."""
+
+    id = Id("rvw", required=True)
+    subject_kind = fields.String(required=True)
+    subject_id = fields.String(required=True)
+    about_id = Id("brf", required=True)
+    status = one_of(ReviewStatus, required=True)
+    priority = fields.Integer(required=True)
+    needs_two = fields.Boolean(required=True)
+    risks = fields.List(fields.Nested(RiskOut), required=True)
+    seen_fingerprint = fields.String(required=True)
+    version = fields.Integer(required=True)
+    created_at = When(required=True)
+
+
+class ReviewDecisionOut(Schema):
+    id = Id("dcn", required=True)
+    person_id = Id("per", required=True)
+    verdict = one_of(VERDICTS, required=True)
+    reason = fields.String(required=True)
+    override = fields.Dict(allow_none=True, required=True)
+    seen = fields.Dict(required=True)
+    created_at = When(required=True)
+
+
+class ReviewWithDecisionsOut(ReviewOut):
+    decisions = fields.List(fields.Nested(ReviewDecisionOut), required=True)
+
+
+class DecisionIn(Schema):
+    """`seen_fingerprint` as it was read: a decision on something else than what there is now is refused."""
+
+    reason = Text(2000, shortest=3, required=True)
+    seen_fingerprint = Text(128, load_default=None, allow_none=True)
+
+
+class OverrideIn(DecisionIn):
+    """What the person puts in place of what was computed."""
+
+    overall = Real(0, 100, load_default=None, allow_none=True)
+    intrusiveness = Real(0, 100, load_default=None, allow_none=True)
+    flags_cleared = Flag(load_default=False)
+
+
+class ReviewSummaryOut(Schema):
+    by_status = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    by_risk = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)

@@ -1,0 +1,121 @@
+"""Many at once, and the very last moment."""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+
+from marketplace.bids import service
+from marketplace.core import db, ids
+from marketplace.core.clock import now
+from tests.bids.look import events, everything, path, wordings
+from tests.make import bids as make
+
+MANY = 50
+
+
+def at_once(call: Callable[[int], int]) -> Counter[int]:
+    barrier = Barrier(MANY)
+
+    def one(number: int) -> int:
+        barrier.wait()
+        return call(number)
+
+    with ThreadPoolExecutor(MANY) as pool:
+        return Counter(pool.map(one, range(MANY)))
+
+
+def test_one_key_places_one_bid(app: Flask) -> None:
+    there = make.market()
+    headers, body = there.creator.once(), there.body()
+    codes = at_once(lambda _: app.test_client().post(there.offers, json=body, headers=headers).status_code)
+    assert set(codes) <= {201, 409}
+    assert codes[201] >= 1
+    [(bid, revisions, kinds)] = everything(there.brief_id)
+    assert (len(revisions), kinds, bid["status"]) == (1, ["bids.place"], "open")
+    again = app.test_client().post(there.offers, json=body, headers=headers)
+    assert (again.status_code, again.json["id"]) == (201, ids.show("bid", bid["id"]))
+
+
+def test_one_channel_gets_one_bid_with_many_keys(app: Flask) -> None:
+    there = make.market()
+    body = there.body()
+    codes = at_once(lambda _: app.test_client().post(there.offers, json=body, headers=there.creator.once()).status_code)
+    assert codes == {201: 1, 409: MANY - 1}
+    assert len(everything(there.brief_id)) == 1
+
+
+def test_accepted_or_withdrawn_never_both(app: Flask) -> None:
+    there = make.market()
+    bid = make.place(there)
+    make.close(there)
+
+    def end(number: int) -> int:
+        name, who = ("accept", there.brand) if number % 2 else ("withdraw", there.creator)
+        return app.test_client().post(path(bid.id, name), headers=who.once()).status_code
+
+    assert at_once(end) == {200: 1, 409: MANY - 1}
+    ended = [event.kind for event in events(bid.id)]
+    assert (len(ended), ended[1] in ("bids.accept", "bids.withdraw")) == (2, True)
+
+
+def test_three_wordings_at_most_however_many_ask(app: Flask) -> None:
+    there = make.market()
+    bid = make.place(there)
+    body = make.document()
+    codes = at_once(
+        lambda _: app.test_client().post(
+            path(bid.id, "revisions"), json=body, headers=there.creator.once()
+        ).status_code
+    )  # fmt: skip
+    assert codes == {201: 2, 409: MANY - 2}
+    assert [wording.number for wording in wordings(bid.id)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("late", "status"), [(timedelta(0), 409), (timedelta(microseconds=-1), 201)])
+def test_the_deadline_is_the_first_moment_too_late(client: FlaskClient, late: timedelta, status: int) -> None:
+    there = make.market()
+    bid = make.place(there, channel_id=make.channel(there.creator.party_id))
+    deadline = now() + timedelta(seconds=30)
+    make.make_briefs.move_deadline(there.brief_id, deadline)
+    before = everything(there.brief_id)
+    body, wording = there.body(), make.document()
+    with time_machine.travel(deadline + late, tick=False):
+        placed = client.post(there.offers, json=body, headers=there.creator.once())
+        revised = client.post(path(bid.id, "revisions"), json=wording, headers=there.creator.once())
+    assert (placed.status_code, revised.status_code) == (status, status)
+    assert (everything(there.brief_id) == before) == (status == 409)
+
+
+def test_placing_and_reading_ask_little_of_the_database(app: Flask) -> None:
+    there = make.market()
+    wording = make.loaded()
+    asked: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        asked.append(statement)
+
+    sa.event.listen(db.Sessions.kw["bind"], "before_cursor_execute", note)
+    try:
+        with db.transaction(there.creator.actor) as session:
+            edge = len(asked)
+            service.place(
+                session, there.creator.actor, there.brief_id, channel_id=there.channel_id, loaded=wording
+            )  # fmt: skip
+            session.flush()
+            placing = len(asked) - edge
+        client, before = app.test_client(), len(asked)
+        client.get("/api/v1/bids", headers=there.creator.headers)
+        listing = len(asked) - before
+        client.get("/livez")
+    finally:
+        sa.event.remove(db.Sessions.kw["bind"], "before_cursor_execute", note)
+    assert placing == 6
+    assert listing <= 4  # the key, the mark that it was used, the role, the list

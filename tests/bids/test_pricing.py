@@ -1,0 +1,101 @@
+"""Prices as scoring reads them, and the one form of JSON that commitments are made of."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from marketplace.bids.commitment import canonical, commit, verify
+from marketplace.bids.pricing import HEADLINE, Offer, Pricing, offer, sure_minor
+from tests.make.briefs import cny
+
+ONE = [{"kind": "video", "count": 1}]
+RIGHTS = {"usage": cny(30), "whitelisting": None, "raw_files": cny(0), "exclusivity": cny(4)}
+CASES: list[tuple[dict[str, Any], Offer]] = [
+    ({"model": "flat", "amount": cny(500)}, Offer(Pricing.FLAT, fixed_minor=500)),
+    ({"model": "flat", "amount": cny(500), "rights": RIGHTS}, Offer(Pricing.FLAT, fixed_minor=534)),
+    ({"model": "barter", "value": cny(70), "rights": RIGHTS}, Offer(Pricing.BARTER, fixed_minor=104)),
+    ({"model": "cpm", "rate": cny(40), "floor": cny(7), "cap": cny(90)},
+     Offer(Pricing.CPM, rate=40, floor_minor=7, cap_minor=90)),
+    ({"model": "cpm", "rate": cny(40), "floor": None, "cap": cny(90), "rights": RIGHTS},
+     Offer(Pricing.HYBRID, fixed_minor=34, rate=40, variable=Pricing.CPM, cap_minor=90)),
+    ({"model": "cpv", "rate": cny(2), "cap": cny(90)}, Offer(Pricing.CPV, rate=2, cap_minor=90)),
+    ({"model": "cpa", "rate": cny(900), "cap": cny(9000), "actions_per_thousand_views": 4.0},
+     Offer(Pricing.CPA, rate=900, cap_minor=9000, actions_per_view=0.004)),
+    ({"model": "commission", "basis_points": 1500, "minimum": cny(8), "actions_per_thousand_views": 2,
+      "order_value": cny(4900)},
+     Offer(Pricing.COMMISSION, rate=1500, floor_minor=8, actions_per_view=0.002, order_minor=4900)),
+    ({"model": "hybrid", "fixed": cny(60), "variable": {"model": "cpv", "rate": cny(3), "cap": cny(50)},
+      "rights": RIGHTS},
+     Offer(Pricing.HYBRID, fixed_minor=94, rate=3, variable=Pricing.CPV, cap_minor=50)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("price", "read"), CASES)
+def test_a_stored_price_is_read(price: dict[str, Any], read: Offer) -> None:
+    assert offer(price, ONE) == read
+
+
+def test_a_price_covers_every_video_and_no_image() -> None:
+    price = {"model": "flat", "amount": cny(500)}
+    images = {"kind": "image", "count": 9}
+    assert offer(price, [{"kind": "series", "count": 4}, images, {"kind": "live", "count": 2}]).videos == 6
+    assert offer(price, [images]).videos == 1
+
+
+@pytest.mark.parametrize(
+    ("price", "sure"),
+    [(CASES[0][0], 500), (CASES[3][0], 7), (CASES[5][0], 0), (CASES[6][0], 0), (CASES[7][0], 8), (CASES[8][0], 60)],
+)
+def test_what_is_paid_at_the_least(price: dict[str, Any], sure: int) -> None:
+    assert sure_minor(price) == sure
+
+
+def test_every_model_but_commission_has_an_amount_that_options_replace() -> None:
+    assert set(HEADLINE) == set(Pricing) - {Pricing.COMMISSION}
+
+
+# Sources: RFC 8785, section 3.2.2 (the example's numbers and text) and appendix B.
+RFC = [
+    (333333333.33333329, "333333333.3333333"), (1e30, "1e+30"), (4.50, "4.5"), (2e-3, "0.002"),
+    (0.000000000000000000000000001, "1e-27"), (0.0, "0"), (-0.0, "0"), (5e-324, "5e-324"), (1e21, "1e+21"),
+    (9.999999999999997e22, "9.999999999999997e+22"), (999999999999999900000.0, "999999999999999900000"),
+    (1e-06, "0.000001"), (1e-07, "1e-7"), (9.999999999999997e-7, "9.999999999999997e-7"), (55.0, "55"), (-2.5, "-2.5"),
+    (295147905179352830000.0, "295147905179352830000"), ([None, True, False], "[null,true,false]"),
+    ({"b": 1, "a": {"d": [], "c": "€$\x0f\nA'B\"\\\"/"}}, '{"a":{"c":"€$\\u000f\\nA\'B\\"\\\\\\"/","d":[]},"b":1}'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "text"), RFC)
+def test_json_is_written_as_rfc_8785_says(value: Any, text: str) -> None:
+    assert canonical(value) == text
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", max_size=3), inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(value=JSON)
+def test_canonical_json_says_the_same_and_is_its_own_canonical_form(value: Any) -> None:
+    assert json.loads(canonical(value)) == value
+    assert canonical(json.loads(canonical(value))) == canonical(value)
+
+
+def test_a_commitment_is_what_it_says() -> None:
+    # printf '{"a":1}salt' | sha256sum
+    known = "906a426d9f2a02eea5352a4fe98cffdfa27b34297e5277506cf07bb792b34f30"
+    assert commit({"a": 1}, "salt") == known
+    assert verify({"a": 1.0}, "salt", known)
+    assert not verify({"a": 1}, "tlas", known)
+
+
+def test_what_is_no_json_is_not_committed_to() -> None:
+    with pytest.raises(ValueError, match="set is not JSON data"):
+        commit({"a": {1}}, "salt")

@@ -1,0 +1,203 @@
+"""What is said about a plan: reasons, what would lower the score, exposures, flags."""
+
+import json
+import math
+import re
+
+import pytest
+from hypothesis import assume, given, settings
+
+from marketplace.intrusiveness import constants as c
+from marketplace.intrusiveness.plan import PlanScore, as_dict, band, score_plan, score_range
+from marketplace.intrusiveness.timeline import Exposure, Interval, Kind, Timeline, exact, from_dict, to_dict
+from tests.intrusiveness import make
+
+QUICK = settings(max_examples=40, deadline=None)
+# Every factor counts here.
+LOUD = Timeline(
+    60,
+    (
+        Exposure(
+            Interval(1, 3),
+            Interval(6, 9),
+            Kind.PRODUCT,
+            Interval(0.06, 0.2),
+            centre=Interval(0.75, 1),
+            saliency=exact(0.8),
+            clarity=exact(1),
+            claims=exact(2),
+        ),
+        Exposure(Interval(8, 9), exact(9), Kind.SPEECH, claims=Interval(1, 2), mentions=exact(3), plot=exact(0.1)),
+        Exposure(exact(50), exact(3), Kind.LOGO, exact(0.3), centre=exact(1), saliency=exact(0.9), clarity=exact(1)),
+    ),
+    brands=exact(3),
+    loudness_lu=Interval(2, 6),
+    occlusion_share=Interval(0.1, 0.25),
+)
+
+
+def reasons(told: PlanScore) -> dict[str, tuple[str, str]]:
+    return {one.code: (one.zh, one.en) for one in told.reasons}
+
+
+def test_every_factor_speaks_both_languages_with_times_numbers_and_evidence() -> None:
+    told = score_plan(LOUD, 0.4)
+    said = reasons(told)
+    assert set(said) == set(c.CODES)
+    values = {
+        "load": "60",
+        "peak": "97%",
+        "early": "00:15",
+        "info": "3–4",
+        "run": "9–17",
+        "clutter": "3",
+        "spoken": "2.7",
+        "loud": "2–6",
+        "occl": "10–25%",
+        "repeat": "3",
+    }
+    for reason in told.reasons:
+        for text in (reason.zh, reason.en):
+            assert re.search(r"\d\d:\d\d–\d\d:\d\d", text)
+            assert values[reason.code] in text
+            assert f"{reason.low:.1f}".removesuffix(".0") in text
+            assert f"{reason.high:.1f}".removesuffix(".0") in text
+        assert re.search(r"[一-鿿]", reason.zh)
+        assert not re.search(r"[一-鿿]", reason.en)
+        assert reason.evidence == next(one.evidence for one in c.FACTORS if one.code == reason.code)
+        assert reason.what_if is not None
+
+
+def test_the_sentence_of_a_read_advertisement_says_when_and_how_long() -> None:
+    zh, en = reasons(score_plan(make.READ, 0.1))["load"]
+    assert zh == "00:20–00:40：全片 60 秒里相当于 20 秒广告，占 33.3%（到 20% 计满分），计 15 分。"
+    assert en == "00:20–00:40: 20 s of the 60 s are ad-equivalent, 33.3% (20% counts in full); 15 points."
+
+
+def test_reasons_come_by_weight_and_only_where_points_are() -> None:
+    told = score_plan(make.READ, 0.1)
+    point = {one.code: one.point for one in told.factors}
+    order = [point[one.code] for one in told.reasons]
+    assert order == sorted(order, reverse=True)
+    assert {one.code for one in told.reasons} == {one.code for one in told.factors if one.high > 0}
+
+
+@settings(max_examples=25, deadline=None)
+@given(make.plans(most=4), make.SHARES)
+def test_a_change_is_a_valid_plan_that_really_scores_what_is_told(plan: Timeline, fit: float) -> None:
+    told = score_plan(plan, fit)
+    for reason in told.reasons:
+        assert reason.zh
+        assert reason.en
+        if reason.what_if is None:
+            continue
+        changed = reason.what_if.change.plan
+        assert from_dict(to_dict(changed)) == changed
+        assert score_range(changed, fit) == (reason.what_if.score_low, reason.what_if.score_high)
+        assert reason.what_if.score_low + reason.what_if.score_high < told.low + told.high
+        assert reason.what_if.zh.count("侵扰度由") == reason.what_if.en.count("score goes from") == 1
+
+
+def test_the_changes_are_those_a_creator_can_make() -> None:
+    found = {one.code: one.what_if.change.action for one in score_plan(LOUD, 0.4).reasons if one.what_if}
+    assert found == {
+        "load": "shorten",
+        "peak": "off_centre",
+        "early": "later",
+        "info": "fewer_claims",
+        "run": "shorten",
+        "clutter": "fewer_brands",
+        "spoken": "tie_to_plot",
+        "loud": "quieter",
+        "occl": "uncover",
+        "repeat": "leave_out",
+    }
+
+
+def test_a_pause_in_a_long_run_is_scored_as_told() -> None:
+    told = score_plan(make.video(60, make.shown(10, 20, centre=0.5)), 0.0)
+    change = next(one.what_if for one in told.reasons if one.code == "run")
+    assert change is not None
+    assert [(one.start_s.low, one.seconds.low) for one in change.change.plan.exposures] == [(10, 10), (23, 10)]
+    assert change.score_low == pytest.approx(told.low - 10 * 10 / 31)
+    assert "00:20" in change.zh
+    assert "00:20" in change.en
+
+
+@QUICK
+@given(make.plans(sure=True), make.SHARES)
+def test_leaving_an_exposure_out_saves_its_marginal(timeline: Timeline, fit: float) -> None:
+    told = score_plan(timeline, fit, what_ifs=False)
+    assert [one.index for one in told.exposures] == list(range(len(timeline.exposures)))
+    for one in told.exposures:
+        kept = tuple(was for at, was in enumerate(timeline.exposures) if at != one.index)
+        rest = Timeline(timeline.duration_s, kept, timeline.brands, timeline.loudness_lu, timeline.occlusion_share)
+        lone = Timeline(
+            timeline.duration_s,
+            timeline.exposures[one.index : one.index + 1],
+            timeline.brands,
+            timeline.loudness_lu,
+            timeline.occlusion_share,
+        )
+        assert one.marginal == pytest.approx(told.point - score_range(rest, fit)[1], abs=1e-8)
+        assert one.marginal >= 0
+        assert one.alone == pytest.approx(score_range(lone, fit)[1], abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("score", "name"),
+    [
+        (0, "low"),
+        (24.99, "low"),
+        (25, "moderate"),
+        (44.99, "moderate"),
+        (45, "high"),
+        (64.99, "high"),
+        (65, "severe"),
+        (100, "severe"),
+    ],
+)
+def test_bands(score: float, name: str) -> None:
+    assert band(score) == name
+
+
+def test_disclosure_raises_a_flag_and_never_moves_the_score() -> None:
+    silent = score_plan(make.HERO, 0.5)
+    hidden = score_plan(make.HERO, 0.5, buying_link=True, disclosed=False)
+    shown = score_plan(make.HERO, 0.5, buying_link=True, disclosed=True)
+    unknown = score_plan(make.HERO, 0.5, buying_link=True)
+    assert [one.code for one in hidden.vetoes] == ["undisclosed_buying_link"]
+    assert silent.vetoes == shown.vetoes == unknown.vetoes == ()
+    assert {(one.low, one.point, one.high) for one in (silent, hidden, shown, unknown)} == {
+        (silent.low, silent.point, silent.high)
+    }
+
+
+def test_flags_for_covering_and_loudness_say_whether_they_are_certain() -> None:
+    flags = {one.code: one.certain for one in score_plan(LOUD, 0.4).vetoes}
+    assert flags == {"covers_face_or_subtitle": False, "too_loud": False}
+    sure = score_plan(make.video(60, make.shown(9, 3), occlusion_share=0.3, loudness_lu=5.5), 0.4).vetoes
+    assert [(one.code, one.certain) for one in sure] == [("covers_face_or_subtitle", True), ("too_loud", True)]
+    assert "30%" in sure[0].zh
+    assert "5.5 LU" in sure[1].en
+    at_the_limit = make.video(60, make.shown(9, 3), occlusion_share=0.2, loudness_lu=5)
+    assert score_plan(at_the_limit, 0.4).vetoes == ()
+
+
+@QUICK
+@given(make.plans(most=3), make.SHARES)
+def test_the_same_plan_gives_the_same_score_and_plain_json(plan: Timeline, fit: float) -> None:
+    assume(plan.exposures)
+    first = score_plan(plan, fit)
+    again = score_plan(from_dict(json.loads(json.dumps(to_dict(plan)))), fit)
+    assert first == again
+    data = as_dict(first)
+    assert json.loads(json.dumps(data, allow_nan=False)) == data
+    assert data["model_version"] == c.MODEL_VERSION
+
+
+def test_two_hundred_exposures_are_scored() -> None:
+    many = [make.shown(at * 0.5, 3, centre=at % 7 / 7) for at in range(200)]
+    told = score_plan(make.video(120, *many), 0.2)
+    assert len(told.exposures) == 200
+    assert all(math.isfinite(one.marginal) for one in told.exposures)

@@ -1,0 +1,175 @@
+"""Bids in every state, placed through the services."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from marketplace.bids import service
+from marketplace.bids.queries import Shown
+from marketplace.bids.schemas import BidRevisionIn
+from marketplace.briefs import service as briefs_service
+from marketplace.channels.models import Channel
+from marketplace.core import db, ids
+from marketplace.core.ids import new_id
+from tests.make import briefs as make_briefs
+from tests.make.briefs import cny
+from tests.make.people import Somebody, again, mandate, somebody
+
+# In no other number of these tests, so that it can be looked for in whatever leaves the house.
+PRODUCTION_COST_MINOR = 7_654_321
+
+
+def plan(**changes: Any) -> dict[str, Any]:
+    """A plan with numbers, intervals and words."""
+    return {
+        "duration_s": 55,
+        "exposures": [
+            {
+                "kind": "product", "start_s": {"low": 20.5, "high": 22}, "seconds": {"low": 1.5, "high": 3},
+                "area_share": "in-hand", "centre": "off-centre", "plot": {"low": 0.5, "high": 0.9}, "cta": False,
+                "description": "女主角拿起瓶子",
+            },
+            {"kind": "logo", "start_s": 40, "seconds": 2.25, "area_share": 0.01, "centre": 1e-05, "clarity": 0.9},
+        ],
+        "brands": 1,
+        **changes,
+    }  # fmt: skip
+
+
+def minimal(**changes: Any) -> dict[str, Any]:
+    """A wording with nothing in it that may be left out, for a brief that asks one question."""
+    return {
+        "price": {"model": "flat", "amount": cny(8_000_000)},
+        "deliverables": [{"kind": "series", "count": 4}],
+        "plan": plan(),
+        "answers": ["三个月前"],
+        **changes,
+    }
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    """A wording with every field filled in, just as it is shown again."""
+    return {
+        **minimal(),
+        "rights": {
+            "usage": cny(300_000), "whitelisting": cny(0), "raw_files": None, "exclusivity": cny(1_000_000),
+        },
+        "options": [
+            {"length_tier": "21-60", "amount": cny(8_000_000)}, {"length_tier": "60+", "amount": cny(9_500_000)},
+        ],
+        "deliverables": [
+            {
+                "kind": "series", "count": 4, "length_tier": "21-60", "publish_from": make_briefs.moment(days=21),
+                "publish_to": make_briefs.moment(days=35),
+            },
+            {"kind": "image", "count": 2, "length_tier": None, "publish_from": None, "publish_to": None},
+        ],
+        "production_cost": cny(PRODUCTION_COST_MINOR),
+        "forecast_claim": {"views": {"low": 200_000, "high": 900_000}},
+        "message": "可按脚本再压缩露出时长。",
+        **changes,
+    }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Market:
+    """A published brief, and a creator's channel to bid with."""
+
+    brand: Somebody
+    creator: Somebody
+    brief_id: UUID
+    channel_id: UUID
+
+    @property
+    def offers(self) -> str:
+        return f"/api/v1/briefs/{ids.show('brf', self.brief_id)}/bids"
+
+    def body(self, **changes: Any) -> dict[str, Any]:
+        return {"channel_id": ids.show("chn", self.channel_id), **document(**changes)}
+
+
+def channel(creator_id: UUID) -> UUID:
+    """Another channel of the creator."""
+    handle = f"b{new_id().hex}"
+    with db.transaction() as session:
+        row = Channel(creator_id=creator_id, platform="douyin", account_key=handle, handle=handle, name="频道")
+        session.add(row)
+        session.flush()
+        return row.id
+
+
+def market(brand: Somebody | None = None, creator: Somebody | None = None, **changes: Any) -> Market:
+    brand, creator = brand or somebody("brand"), creator or somebody("creator")
+    brief = make_briefs.published(brand, **changes)
+    return Market(brand, creator, brief.id, channel(creator.party_id))
+
+
+def agency_of(creator_id: UUID, **days: int) -> Somebody:
+    """An agency with a mandate of the creator; its `actor` is as it would be found now."""
+    agency = somebody("agency")
+    mandate(agency, creator_id, **days)
+    return Somebody(agency.party_id, agency.person_id, agency.key_id, agency.headers, again(agency))
+
+
+def _as(who: Somebody, call: Callable[[Session], Shown]) -> Shown:
+    with db.transaction(who.actor) as session:
+        return call(session)
+
+
+def loaded(**changes: Any) -> dict[str, Any]:
+    found: dict[str, Any] = BidRevisionIn().load(document(**changes))
+    return found
+
+
+def place(there: Market, by: Somebody | None = None, channel_id: UUID | None = None, **changes: Any) -> Shown:
+    who, channel = by or there.creator, channel_id or there.channel_id
+    wording = loaded(**changes)
+    return _as(
+        who, lambda session: service.place(session, who.actor, there.brief_id, channel_id=channel, loaded=wording)
+    )
+
+
+def revise(who: Somebody, bid_id: UUID, **changes: Any) -> Shown:
+    return _as(who, lambda session: service.revise(session, who.actor, bid_id, loaded=loaded(**changes)))
+
+
+def withdraw(who: Somebody, bid_id: UUID) -> Shown:
+    return _as(who, lambda session: service.withdraw(session, who.actor, bid_id))
+
+
+def accept(there: Market, bid_id: UUID) -> Shown:
+    return _as(there.brand, lambda session: service.accept(session, there.brand.actor, bid_id))
+
+
+def decline(there: Market, bid_id: UUID) -> Shown:
+    return _as(there.brand, lambda session: service.decline(session, there.brand.actor, bid_id))
+
+
+def close(there: Market) -> None:
+    with db.transaction(there.brand.actor) as session:
+        briefs_service.close(session, there.brand.actor, there.brief_id)
+
+
+def cancel(there: Market) -> None:
+    with db.transaction(there.brand.actor) as session:
+        briefs_service.cancel(session, there.brand.actor, there.brief_id, reason="停产")
+
+
+def standing(status: str) -> tuple[Market, Shown]:
+    """A market whose brief is over and whose one bid has come to this state."""
+    there = market()
+    bid = place(there)
+    if status == "void":
+        cancel(there)
+        with db.transaction() as session:
+            service.void_for_brief(session, there.brief_id)
+        return there, bid
+    close(there)
+    if status == "withdrawn":
+        withdraw(there.creator, bid.id)
+    elif status in ("accepted", "declined"):
+        {"accepted": accept, "declined": decline}[status](there, bid.id)
+    return there, bid
