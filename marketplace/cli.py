@@ -4,6 +4,7 @@ import click
 
 from marketplace.commands import mirror, ranking, run, transfer
 from marketplace.commands.client import Api
+from marketplace.demo.command import demo
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -27,3 +28,4 @@ def main(context: click.Context, url: str, key: str, as_json: bool) -> None:
 mirror.add_to(main)
 for command in (*run.COMMANDS, *transfer.COMMANDS, *ranking.COMMANDS):
     main.add_command(command)
+main.add_command(demo)

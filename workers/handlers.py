@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import idempotency
 from marketplace.core.jobs import Claimed, JobProbe
-from workers import bids, briefs, matching
+from workers import bids, briefs, channels, matching
 
 Handler = Callable[[Session, Claimed], dict[str, Any] | None]
 
@@ -26,5 +26,6 @@ HANDLERS: Mapping[str, Handler] = {
     "core.forget-old-keys": forget_old_keys,
     **briefs.HANDLERS,
     **bids.HANDLERS,
+    **channels.HANDLERS,
     **matching.HANDLERS,
 }

@@ -38,13 +38,13 @@ def offer_of(
     }
 
 
-def commit(offer: Mapping[str, Any], salt: str) -> str:
+def seal(offer: Mapping[str, Any], salt: str) -> str:
     return hashlib.sha256(canonical(offer).encode() + salt.encode("ascii")).hexdigest()
 
 
 def verify(offer: Mapping[str, Any], salt: str, commitment: str) -> bool:
     """Return whether this offer with this salt is what was committed to."""
-    return hmac.compare_digest(commit(offer, salt), commitment)
+    return hmac.compare_digest(seal(offer, salt), commitment)
 
 
 def canonical(value: Any) -> str:
@@ -65,5 +65,5 @@ def _number(value: float) -> str:
     if value == 0:
         return "0"
     if 1e-6 <= abs(value) < 1e21:
-        return str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
+        return format(Decimal(repr(value)), "f").removesuffix(".0")
     return re.sub(r"e([+-])0*", r"e\1", repr(value).removesuffix(".0"))

@@ -101,9 +101,9 @@ def of_brief(
     session: Session, actor: Actor, brief_id: UUID, *, limit: int, starting_after: UUID | None,
     status: str | None = None,
 ) -> Page[Shown]:  # fmt: skip
-    """Return a closed brief's bids. Raises NotFound while they are sealed."""
+    """Return the bids of a brief that is over, as far as the reader may see them. Raises NotFound while sealed."""
     brief = db.get(session, Brief, brief_id, briefs_policy.own(actor))
-    if brief.status != BriefStatus.CLOSED:
+    if brief.status in (BriefStatus.DRAFT, BriefStatus.PUBLISHED):
         raise NotFound(SEALED)
     query = _WITH_WORDING.where(Bid.brief_id == brief_id, policy.visible(actor))
     return _page(session, actor, query, limit, starting_after, status)

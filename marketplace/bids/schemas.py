@@ -96,7 +96,10 @@ class BidRevisionIn(Schema):
     deliverables = fields.List(fields.Nested(BidDeliverableIn), validate=validate.Length(min=1, max=20), required=True)
     plan = fields.Dict(
         required=True,
-        metadata={"description": "The placement plan of one video: `duration_s`, `exposures`, ... as /docs tells."},
+        metadata={
+            "description": "The placement plan of one video: `duration_s` and `exposures` of a logo, product, text or"
+            " speech; each number may be {low, high}."
+        },
     )
     production_cost = MoneyField(
         load_default=None,

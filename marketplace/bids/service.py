@@ -1,7 +1,7 @@
 """Bids: placed and revised while a brief is open, sealed until it closes, then accepted or declined."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -24,6 +24,20 @@ from marketplace.core.errors import Conflict, Invalid, WrongState
 VOID = "bids.void"
 VOID_AT_ONCE = 500
 
+# One statement, for the two tables name each other; built once, for bids come in crowds.
+_BIDS, _REVISIONS = cast(sa.Table, Bid.__table__), cast(sa.Table, BidRevision.__table__)
+_MADE = (
+    sa.insert(_REVISIONS)
+    .values({column.name: sa.bindparam(f"new_{column.name}", type_=column.type) for column in _REVISIONS.columns})
+    .returning(_REVISIONS.c.id, _REVISIONS.c.bid_id, _REVISIONS.c.number)
+    .cte("made")
+)
+_PUT = (
+    sa.update(_BIDS)
+    .where(_BIDS.c.id == _MADE.c.bid_id)
+    .values(revision_id=_MADE.c.id, revision_number=_MADE.c.number, version=sa.bindparam("bid_version"))
+)
+
 
 def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, loaded: Mapping[str, Any]) -> Shown:
     """Bid on an open brief for a channel of one's own, or of a creator that one holds a live mandate of.
@@ -42,7 +56,7 @@ def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, l
     revision = _worded(bid, version, 1, loaded)
     session.add(bid)
     session.flush()
-    _put(session, bid, revision)
+    _put(session, bid, revision, bid.version)
     _record(session, "bids.place", bid, actor, number=1)
     return shown(actor, bid, revision, version.title, version.number)
 
@@ -59,7 +73,7 @@ def revise(session: Session, actor: Actor, bid_id: UUID, *, loaded: Mapping[str,
     if bid.revision_number >= REVISIONS_MAX:
         raise Conflict(f"A bid has {REVISIONS_MAX} wordings at most, and this one has had them.")
     revision = _worded(bid, version, bid.revision_number + 1, loaded)
-    _put(session, bid, revision, revision_number=revision.number, version=bid.version + 1)
+    _put(session, bid, revision, bid.version + 1)
     _record(session, "bids.revise", bid, actor, number=revision.number)
     return shown(actor, bid, revision, version.title, version.number)
 
@@ -125,21 +139,15 @@ def _worded(bid: Bid, version: BriefVersion, number: int, loaded: Mapping[str, A
         content.wording(revision), brief_id=bid.brief_id, brief_version_id=version.id, channel_id=bid.channel_id,
         number=number,
     )  # fmt: skip
-    revision.commitment = commitment.commit(offer, revision.salt)
+    revision.commitment = commitment.seal(offer, revision.salt)
     return revision
 
 
-def _put(session: Session, bid: Bid, revision: BidRevision, **changed: int) -> None:
-    """Write a wording and make it the one that counts. One statement, for the two tables name each other."""
-    values = {column.key: getattr(revision, column.key) for column in sa.inspect(BidRevision).column_attrs}
-    made = sa.insert(BidRevision).values(values).returning(BidRevision.id).cte("made")
-    session.execute(
-        sa.update(Bid)
-        .where(Bid.id == bid.id)
-        .values(revision_id=sa.select(made.c.id).scalar_subquery(), **changed)
-        .execution_options(synchronize_session=False)
-    )
-    for name, value in {"revision_id": revision.id, **changed}.items():
+def _put(session: Session, bid: Bid, revision: BidRevision, version: int) -> None:
+    """Write a wording and make it the one that counts."""
+    values = {f"new_{column.name}": getattr(revision, column.name) for column in _REVISIONS.columns}
+    session.execute(_PUT, {**values, "bid_version": version})
+    for name, value in (("revision_id", revision.id), ("revision_number", revision.number), ("version", version)):
         set_committed_value(bid, name, value)
 
 

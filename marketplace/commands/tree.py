@@ -29,17 +29,23 @@ _DEAF = sa.text(
 class Tree:
     """Children of one command with one environment."""
 
-    def __init__(self, env: Mapping[str, str], servers: Servers | None = None) -> None:
+    def __init__(self, env: Mapping[str, str], servers: Servers | None = None, log: Path | None = None) -> None:
         self.env = dict(env)
         self.servers = servers
-        self.supervisor = Supervisor(sys.stderr)
+        self.supervisor = Supervisor(log or sys.stderr)
         self._worker_since = 0.0
 
     @classmethod
     @contextlib.contextmanager
-    def on_embedded_servers(cls, data: Path, host: str, port: int, children: int = 2) -> Iterator["Tree"]:
-        """Everything on one machine: embedded servers unless DATABASE_URL and REDIS_URL name others; migrated."""
-        given = dict(os.environ)  # noqa: TID251 - handed on to the children as it is
+    def on_embedded_servers(
+        cls, data: Path, host: str, port: int, *, children: int = 2, env: Mapping[str, str] | None = None,
+        log: Path | None = None,
+    ) -> Iterator["Tree"]:  # fmt: skip
+        """Everything on one machine: embedded servers unless DATABASE_URL and REDIS_URL name others; migrated.
+
+        `env` goes over the environment; `log` takes every child's lines instead of the terminal.
+        """
+        given = {**os.environ, **(env or {})}  # noqa: TID251 - handed on to the children as it is
         with contextlib.ExitStack() as stack:
             servers = None
             if not (given.get("DATABASE_URL") and given.get("REDIS_URL")):
@@ -52,7 +58,7 @@ class Tree:
             given.setdefault("HEARTBEAT_DIR", str(data.resolve()))
             schema.upgrade(given["DATABASE_URL"])
             db.connect(given["DATABASE_URL"], pool_size=3)
-            tree = cls(given, servers)
+            tree = cls(given, servers, log)
             tree.supervisor.add(
                 "web", web_argv(host, port), given, ready=lambda: answers(f"http://{host}:{port}/readyz")
             )

@@ -59,13 +59,14 @@ def walk(url: str, folder: Path, size: Size, seed: int, say: Say) -> Market:
     """Make the whole world through the API. Raises DemoError where a call is refused or the workers do not finish."""
     market = Market(Caller(url))
     made = world.channels(seed, datetime.now(UTC).date(), size.channels, size.agencies)
-    for name, step in (
+    steps: tuple[tuple[str, Callable[[], str]], ...] = (
         ("accounts", lambda: _accounts(market, made, size)),
         ("imports", lambda: _imports(market, made, folder, say)),
         ("briefs", lambda: _briefs(market, size)),
         ("bids", lambda: _bids(market, made, size, seed)),
         ("scores", lambda: _scores(market)),
-    ):
+    )
+    for name, step in steps:
         began = time.monotonic()
         told = step()
         market.seconds[name] = round(time.monotonic() - began, 1)

@@ -1,0 +1,146 @@
+"""Reads one handed-in file: its rows become channels and snapshots, or faults, all in the job's transaction.
+
+The reading half of the room turns bytes into records and refusals without a database; this half finds whose each
+row is, compares it with what is stored, and writes. Memory stays the same whatever the file's length.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.channels import chunks, owners, storing, uploads
+from marketplace.channels.importing import FileRefused, iter_import
+from marketplace.channels.models import Import, ImportFault, ImportMode, ImportStatus
+from marketplace.channels.owners import Handed, Named, Stranger
+from marketplace.channels.records import ChannelRecord, RowError
+from marketplace.channels.storing import Entry
+from marketplace.core import events
+from marketplace.core.actor import SYSTEM
+from marketplace.core.clock import now
+from marketplace.core.ids import new_id
+
+BATCH = 500
+FAULTS_MAX = 10_000
+VALUE_MAX = 200
+
+CHANNEL_COLUMNS = ("platform", "account_key", "handle", "name", "url", "language", "region", "verticals")
+
+Report = Callable[[str, int, int | None], None]
+
+NOTHING_KEPT = (
+    "有行未通过检查，按“全部或不导入”未保存任何内容。 / Some rows were refused, so nothing was kept, as asked."
+)
+
+
+FOREIGN_ZH = "此账号已属于另一位创作者。"
+FOREIGN_EN = "This account belongs to another creator."
+
+
+class _Undo(Exception):
+    """Some row was refused and all or nothing was asked for."""
+
+
+@dataclass
+class Tally:
+    """What was read so far. Of the faults only the first FAULTS_MAX are kept; the count of bad rows goes on."""
+
+    rows: int = 0
+    good: int = 0
+    bad: int = 0
+    channels_new: int = 0
+    snapshots_new: int = 0
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    _bad_row: int = -1
+
+    def fault(self, row: int, column: str, value: str, zh: str, en: str) -> None:
+        if row != self._bad_row:
+            self.bad += 1
+            self._bad_row = row
+        if len(self.faults) < FAULTS_MAX:
+            told = {"row_number": row, "column_name": column, "value": value[:VALUE_MAX]}
+            self.faults.append({**told, "message_zh": zh, "message_en": en})
+
+
+def run(session: Session, import_id: UUID, creator_id: UUID | None, report: Report) -> dict[str, Any]:
+    """Store what the file holds and end its import; a second run of an ended one changes nothing.
+
+    Raises whatever `report` raises (stop, lost lease) and DomainError where the party may no longer import.
+    """
+    row = session.get_one(Import, import_id)
+    if row.status != ImportStatus.RECEIVED:
+        return {"status": str(row.status)}
+    who = owners.handed(session, row, creator_id)
+    tally, message = Tally(), None
+    try:
+        # The faults outlive the rows: only what is written inside the savepoint is undone.
+        with session.begin_nested():
+            _read(session, row, who, tally, report)
+            if tally.bad and row.mode == ImportMode.ALL_OR_NOTHING:
+                raise _Undo
+    except _Undo:
+        message = NOTHING_KEPT
+    except FileRefused as refusal:
+        message = f"{refusal.zh} / {refusal.en}"
+    return _end(session, row, tally, message)
+
+
+def _read(session: Session, row: Import, who: Handed, tally: Tally, report: Report) -> None:
+    file = chunks.open_file(session, row.id, row.size_bytes)
+    batch: list[ChannelRecord] = []
+    for item in iter_import(file, file_name=row.file_name, shape=row.shape):
+        if isinstance(item, RowError):
+            tally.fault(item.row, item.column, item.value, item.zh, item.en)
+        else:
+            batch.append(item)
+        tally.rows += 1
+        if len(batch) == BATCH:
+            _write(session, row, who, batch, tally)
+            batch.clear()
+        report("reading", tally.rows, None)
+    _write(session, row, who, batch, tally)
+
+
+def _write(session: Session, row: Import, who: Handed, batch: Sequence[ChannelRecord], tally: Tally) -> None:
+    named = [Named(record.creator_id, record.creator_name) for record in batch]
+    entries = []
+    for number, (record, owner) in enumerate(zip(batch, owners.resolve(session, who, named), strict=True)):
+        if isinstance(owner, Stranger):
+            tally.fault(record.row, owner.column, owner.value, owner.zh, owner.en)
+        else:
+            entries.append(_entry(number, owner, record))
+    stored = storing.store(session, entries, row.id)
+    for number in stored.foreign:
+        tally.fault(batch[number].row, "account_key", batch[number].account_key, FOREIGN_ZH, FOREIGN_EN)
+    tally.good += len(entries) - len(stored.foreign)
+    tally.channels_new += stored.channels_new
+    tally.snapshots_new += stored.snapshots_new
+
+
+def _entry(number: int, owner: UUID, record: ChannelRecord) -> Entry:
+    channel = {name: getattr(record, name) for name in CHANNEL_COLUMNS}
+    return Entry(number, owner, channel, record.snapshot, record.videos)
+
+
+def _end(session: Session, row: Import, tally: Tally, message: str | None) -> dict[str, Any]:
+    if tally.faults:
+        common = {"created_at": now(), "import_id": row.id}
+        rows = [{**fault, **common, "id": new_id()} for fault in tally.faults]
+        session.execute(sa.insert(ImportFault), rows)
+    counts = {
+        "rows_done": tally.good,
+        "channels_new": tally.channels_new,
+        "snapshots_new": tally.snapshots_new,
+    }
+    if message is not None:
+        counts = dict.fromkeys(counts, 0)
+    counts["rows_bad"] = tally.bad
+    name = "done" if message is None else "failed"
+    uploads.end(session, row.id, name, message=message, **counts)
+    if counts["snapshots_new"]:
+        told = {"import_id": str(row.id), "channels_new": tally.channels_new, "snapshots_new": tally.snapshots_new}
+        events.record(session, "audience_snapshots.new", row.id, SYSTEM, parties=[row.party_id], **told)
+    return {"status": name, **counts}

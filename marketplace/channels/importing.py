@@ -1,0 +1,69 @@
+"""A file of channels as a stream of records and refusals. Knows no database; today's date is given."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import chain
+from typing import IO, Any
+
+from marketplace.channels import reading
+from marketplace.channels.reading import FileRefused, Row
+from marketplace.channels.records import ChannelRecord, RowError
+from marketplace.channels.shapes import inlay, tiktok_one, xingtu, youtube
+from marketplace.channels.shapes.build import Built
+from marketplace.core.clock import now
+
+__all__ = ["SHAPES", "FileRefused", "iter_import"]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How one kind of export is recognised and read."""
+
+    needs: frozenset[str]
+    read: Callable[[int, dict[str, Any], date], Built]
+    group: Callable[[Iterable[Row]], Iterator[Row]] | None = None
+
+
+SHAPES = {
+    inlay.NAME: Shape(inlay.NEEDS, inlay.read),
+    xingtu.NAME: Shape(xingtu.NEEDS, xingtu.read),
+    tiktok_one.NAME: Shape(tiktok_one.NEEDS, tiktok_one.read),
+    youtube.NAME: Shape(youtube.NEEDS, youtube.read, youtube.group),
+}
+
+
+def iter_import(
+    file: IO[bytes], *, file_name: str = "", shape: str | None = None, today: date | None = None
+) -> Iterator[ChannelRecord | RowError]:
+    """Yield each row's record, or one RowError for each thing wrong in it. Raises FileRefused.
+
+    Without a `shape` the file's columns tell it. `today` is for tests; the clock's day else.
+    """
+    day = today or now().date()
+    rows = reading.rows(file)
+    first = next(rows, None)
+    if first is None:
+        raise FileRefused("文件里没有数据行。", "The file has no rows.")
+    kind = _kind(first[1], shape)
+    stream: Iterator[Row] = chain([first], rows)
+    for number, values in kind.group(stream) if kind.group else stream:
+        built = kind.read(number, values, day)
+        if isinstance(built, ChannelRecord):
+            yield built
+        else:
+            yield from built or [RowError(number, "", "", "此行无法读取。", "This row cannot be read.")]
+
+
+def _kind(columns: dict[str, Any], shape: str | None) -> Shape:
+    if shape is not None:
+        missing = sorted(SHAPES[shape].needs - set(columns))
+        if missing:
+            raise FileRefused(f"缺少列：{', '.join(missing)}。", f"Columns are missing: {', '.join(missing)}.")
+        return SHAPES[shape]
+    for found in SHAPES.values():
+        if found.needs <= set(columns):
+            return found
+    raise FileRefused(
+        f"无法识别文件格式，支持：{', '.join(SHAPES)}。", f"The columns are of no known shape ({', '.join(SHAPES)})."
+    )

@@ -1,0 +1,147 @@
+"""Whose a row of a file is: found by the creator's id or name among those that the importing party acts for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.channels.models import Import
+from marketplace.core import ids
+from marketplace.core.actor import Actor, Role
+from marketplace.core.clock import now
+from marketplace.core.errors import NotAllowed
+from marketplace.identity import service as identity
+from marketplace.identity.credentials import ROLES
+from marketplace.identity.models import Party, PartyStatus
+
+# The mandates are asked for again with each batch: one that ends while a file is read counts from then on.
+_CREATORS = (
+    "SELECT p.id, p.name FROM parties p WHERE p.kind = 'creator' AND {which} AND (CAST(:agency AS uuid) IS NULL"
+    " OR EXISTS (SELECT 1 FROM mandates m WHERE m.creator_id = p.id AND m.agency_id = :agency AND m.status = 'active'"
+    " AND m.starts_on <= :today AND (m.ends_on IS NULL OR m.ends_on >= :today)))"
+)
+_BY_NAME = sa.text(_CREATORS.format(which="p.name = ANY(:wanted)"))
+_BY_ID = sa.text(_CREATORS.format(which="p.id = ANY(:wanted)"))
+
+
+@dataclass(frozen=True)
+class Handed:
+    """Who handed a file in, whose all its rows are if they are one creator's, and whether to enter new creators."""
+
+    actor: Actor
+    creator_id: UUID | None
+    create: bool
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a row says of its creator."""
+
+    creator_id: str | None
+    creator_name: str | None
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """Why a row has no creator: the column to mend, and what is wrong with it."""
+
+    column: str
+    value: str
+    zh: str
+    en: str
+
+
+def handed(session: Session, row: Import, creator_id: UUID | None) -> Handed:
+    """Return the importing party as it stands now. Raises NotAllowed when it no longer may."""
+    party = session.get_one(Party, row.party_id)
+    if party.status == PartyStatus.SUSPENDED:
+        raise NotAllowed("The party that handed this file in is suspended.")
+    actor = Actor(role=ROLES[party.kind], party_id=party.id, person_id=row.person_id)
+    if actor.role == Role.AGENCY and creator_id is not None and not _by_id(session, actor, [creator_id]):
+        raise NotAllowed("The mandate of the creator whom this file is for has ended.")
+    return Handed(actor, creator_id, row.create_creators)
+
+
+def resolve(session: Session, who: Handed, rows: Sequence[Named]) -> list[UUID | Stranger]:
+    """Return each row's creator, or why it has none; enters unknown names as unclaimed creators where asked to."""
+    if who.creator_id is not None:
+        return [_own(who.creator_id, row) for row in rows]
+    known = _by_id(session, who.actor, sorted({found for row in rows if (found := _read(row.creator_id))}))
+    names = {row.creator_name for row in rows if row.creator_id is None and row.creator_name}
+    named = _by_name(session, who.actor, sorted(names))
+    if who.create:
+        for name in sorted(names - set(named)):
+            named[name] = [identity.enter_creator(session, who.actor, name=name).party.id]
+    return [_one(row, known, named) for row in rows]
+
+
+def _own(creator_id: UUID, row: Named) -> UUID | Stranger:
+    if row.creator_id is None or _read(row.creator_id) == creator_id:
+        return creator_id
+    return Stranger(
+        "creator_id",
+        row.creator_id,
+        "此文件只能导入同一位创作者的账号。",
+        "This file is for one creator only; this row names another.",
+    )
+
+
+def _one(row: Named, known: Mapping[UUID, str], named: Mapping[str, Sequence[UUID]]) -> UUID | Stranger:
+    if row.creator_id is not None:
+        found = _read(row.creator_id)
+        if found is not None and found in known:
+            return found
+        return Stranger(
+            "creator_id",
+            row.creator_id,
+            "没有这位创作者，或您没有其有效授权。",
+            "There is no such creator, or you hold no live mandate of theirs.",
+        )
+    if row.creator_name is None:
+        return Stranger(
+            "creator_name", "", "请填写创作者名称或编号。", "Name the creator by creator_name or creator_id."
+        )
+    owners = named.get(row.creator_name, ())
+    if len(owners) == 1:
+        return owners[0]
+    if owners:
+        return Stranger(
+            "creator_name",
+            row.creator_name,
+            f"有 {len(owners)} 位创作者同名，请填写 creator_id。",
+            f"{len(owners)} creators have this name; give creator_id.",
+        )
+    return Stranger(
+        "creator_name",
+        row.creator_name,
+        "没有这位创作者，或您没有其有效授权。",
+        "There is no such creator, or you hold no live mandate of theirs.",
+    )
+
+
+def _by_id(session: Session, actor: Actor, wanted: Sequence[UUID]) -> dict[UUID, str]:
+    if not wanted:
+        return {}
+    return {row.id: row.name for row in session.execute(_BY_ID, _parameters(actor, wanted))}
+
+
+def _by_name(session: Session, actor: Actor, wanted: Sequence[str]) -> dict[str, list[UUID]]:
+    found: dict[str, list[UUID]] = {}
+    if wanted:
+        for row in session.execute(_BY_NAME, _parameters(actor, wanted)):
+            found.setdefault(row.name, []).append(row.id)
+    return found
+
+
+def _parameters(actor: Actor, wanted: Sequence[UUID] | Sequence[str]) -> dict[str, object]:
+    agency = actor.party_id if actor.role == Role.AGENCY else None
+    return {"wanted": list(wanted), "agency": agency, "today": now().date()}
+
+
+def _read(word: str | None) -> UUID | None:
+    try:
+        return None if word is None else ids.read("pty", word)
+    except ValueError:
+        return None

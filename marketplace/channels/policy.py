@@ -1,0 +1,61 @@
+"""Who may see channels and imports, and whose they are to change."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from marketplace.channels.models import Channel, Import
+from marketplace.core.actor import Actor, Role
+from marketplace.core.errors import Fault, Invalid
+
+OWNERS = (Role.CREATOR, Role.AGENCY)
+
+# Bids and briefs stand above this room, so they are named here as bare tables.
+_BIDS = sa.table(
+    "bids",
+    sa.column("channel_id", sa.Uuid),
+    sa.column("brief_id", sa.Uuid),
+    sa.column("brand_id", sa.Uuid),
+    sa.column("status"),
+)
+_BRIEFS = sa.table("briefs", sa.column("id", sa.Uuid), sa.column("status"))
+_STANDING = ("open", "accepted", "declined")
+
+
+def visible(actor: Actor) -> sa.ColumnElement[bool]:
+    """Owners see their own; a brand sees the channels whose bids on its closed briefs were not withdrawn."""
+    if actor.sees_all or actor.role in OWNERS:
+        return own(actor)
+    if actor.role != Role.BRAND:
+        return sa.false()
+    offered = (
+        sa.select(_BIDS.c.channel_id)
+        .join(_BRIEFS, _BRIEFS.c.id == _BIDS.c.brief_id)
+        .where(_BIDS.c.brand_id == actor.party_id, _BRIEFS.c.status == "closed", _BIDS.c.status.in_(_STANDING))
+    )
+    return Channel.id.in_(offered)
+
+
+def own(actor: Actor) -> sa.ColumnElement[bool]:
+    if actor.sees_all:
+        return sa.true()
+    return Channel.creator_id.in_(sorted(actor.parties)) if actor.role in OWNERS else sa.false()
+
+
+def imports(actor: Actor) -> sa.ColumnElement[bool]:
+    if actor.sees_all:
+        return sa.true()
+    return Import.party_id.in_(sorted(actor.parties)) if actor.role in OWNERS else sa.false()
+
+
+def creator_of(actor: Actor, creator_id: UUID | None, pointer: str) -> UUID:
+    """Return the creator that a new channel is for: a creator's own, an agency's one under a live mandate.
+
+    Raises Invalid; an admin's `creator_id` is for the caller to look up.
+    """
+    if actor.role == Role.CREATOR and actor.party_id and creator_id in (None, actor.party_id):
+        return actor.party_id
+    if creator_id is not None and (actor.sees_all or (actor.role == Role.AGENCY and creator_id in actor.acts_for)):
+        return creator_id
+    detail = "Name a creator that you hold a live mandate of." if actor.role != Role.CREATOR else "Leave it out."
+    raise Invalid("The channel must belong to a creator you act for.", faults=[Fault(pointer, detail)])

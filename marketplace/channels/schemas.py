@@ -1,0 +1,166 @@
+"""What channels, snapshots, videos and imports look like from outside."""
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from marketplace.channels.models import ChannelStatus, ImportMode, ImportStatus
+from marketplace.core.fields import Id, Real, Text, When, WholeParam, one_of
+from marketplace.core.paging import LIMIT_DEFAULT, LIMIT_MAX, page_query
+
+PLATFORM = r"^[a-z][a-z0-9_]{1,29}$"
+WORD = r"^[a-z][a-z0-9_.-]{0,39}$"
+LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
+REGION = r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$"
+URL = r"^https?://[^\s<>\"]{3,}$"
+SHAPES = ("inlay", "xingtu", "tiktok_one", "youtube")
+ROW_MAX = 2**53
+
+
+def shares(**kwargs: Any) -> fields.Dict:
+    return fields.Dict(
+        keys=Text(40, pattern=WORD),
+        values=Real(0, 1),
+        validate=validate.Length(max=20),
+        metadata={"description": "Share of the channel's videos by vertical, 0-1 each."},
+        **kwargs,
+    )
+
+
+class ChannelIn(Schema):
+    """`account_key` is the platform's own id of the account; the handle stands in where it is not known."""
+
+    platform = Text(30, pattern=PLATFORM, required=True)
+    handle = Text(200, required=True)
+    name = Text(200, required=True)
+    account_key = Text(200, load_default=None, allow_none=True)
+    creator_id = Id("pty", load_default=None, allow_none=True)
+    verticals = shares(load_default=dict)
+    language = Text(35, pattern=LANGUAGE, load_default=None, allow_none=True)
+    region = Text(6, pattern=REGION, load_default=None, allow_none=True)
+    url = Text(500, pattern=URL, load_default=None, allow_none=True)
+
+
+class ChannelPatchIn(Schema):
+    """What is left out stays as it is."""
+
+    handle = Text(200)
+    name = Text(200)
+    verticals = shares()
+    language = Text(35, pattern=LANGUAGE, allow_none=True)
+    region = Text(6, pattern=REGION, allow_none=True)
+    url = Text(500, pattern=URL, allow_none=True)
+
+
+class ChannelOut(Schema):
+    id = Id("chn", required=True)
+    creator_id = Id("pty", required=True)
+    platform = fields.String(required=True)
+    account_key = fields.String(required=True)
+    handle = fields.String(required=True)
+    name = fields.String(required=True)
+    url = fields.String(required=True, allow_none=True)
+    language = fields.String(required=True, allow_none=True)
+    region = fields.String(required=True, allow_none=True)
+    verticals = fields.Dict(keys=fields.String(), required=True)
+    status = one_of(ChannelStatus, required=True)
+    snapshot_id = Id("snp", required=True, allow_none=True)
+    version = fields.Integer(required=True)
+    created_at = When(required=True)
+
+
+ChannelQuery = page_query(
+    "chn",
+    platform=Text(30, pattern=PLATFORM, load_default=None),
+    vertical=Text(40, pattern=WORD, load_default=None),
+    q=Text(100, load_default=None, metadata={"description": "Part of the name or handle."}),
+    creator_id=Id("pty", load_default=None),
+)
+
+
+class ImportQuery(Schema):
+    """How the file in the body is to be read."""
+
+    file_name = Text(200, required=True)
+    shape = one_of(SHAPES, load_default=None, metadata={"description": "Found out from the file where left out."})
+    mode = one_of(ImportMode, load_default=ImportMode.SKIP_BAD_ROWS.value)
+    create_creators = fields.Boolean(load_default=False, truthy={"true"}, falsy={"false"})
+    creator_id = Id("pty", load_default=None, metadata={"description": "Every row is this creator's."})
+
+
+class ImportOut(Schema):
+    id = Id("imp", required=True)
+    party_id = Id("pty", required=True)
+    job_id = Id("job", required=True, allow_none=True)
+    status = one_of(ImportStatus, required=True)
+    file_name = fields.String(required=True)
+    shape = fields.String(required=True, allow_none=True)
+    mode = one_of(ImportMode, required=True)
+    create_creators = fields.Boolean(required=True)
+    size_bytes = fields.Integer(required=True)
+    sha256 = fields.String(required=True)
+    rows_done = fields.Integer(required=True)
+    rows_bad = fields.Integer(required=True)
+    channels_new = fields.Integer(required=True)
+    snapshots_new = fields.Integer(required=True)
+    message = fields.String(required=True, allow_none=True)
+    created_at = When(required=True)
+    finished_at = When(required=True, allow_none=True)
+    version = fields.Integer(required=True)
+
+
+ImportsQuery = page_query("imp", status=one_of(ImportStatus, load_default=None))
+
+
+class FaultsQuery(Schema):
+    """`starting_after` is a row's number: faults of later rows follow."""
+
+    limit = WholeParam(1, LIMIT_MAX, load_default=LIMIT_DEFAULT)
+    starting_after = WholeParam(0, 10**15 - 1, load_default=0)
+    format = one_of(("json", "csv"), load_default="json")
+
+
+class ImportFaultOut(Schema):
+    """One thing wrong in one row. `row` counts as the file's own reader shows it."""
+
+    row = fields.Integer(required=True, attribute="row_number")
+    column = fields.String(required=True, attribute="column_name")
+    value = fields.String(required=True)
+    message_zh = fields.String(required=True)
+    message_en = fields.String(required=True)
+
+
+class ImportFaultPage(Schema):
+    data = fields.List(fields.Nested(ImportFaultOut), required=True)
+    has_more = fields.Boolean(required=True)
+
+
+class VideoOut(Schema):
+    id = Id("vid", required=True)
+    channel_id = Id("chn", required=True)
+    external_id = fields.String(required=True)
+    title = fields.String(required=True, allow_none=True)
+    published_at = When(required=True)
+    views = fields.Integer(required=True)
+    likes = fields.Integer(required=True, allow_none=True)
+    comments = fields.Integer(required=True, allow_none=True)
+    shares = fields.Integer(required=True, allow_none=True)
+    duration_s = fields.Float(required=True, allow_none=True)
+    sponsored = fields.Boolean(required=True, allow_none=True)
+
+
+class SnapshotOut(Schema):
+    """Dated audience facts. `flags` are what the checks found odd, each with numbers and two languages."""
+
+    id = Id("snp", required=True)
+    channel_id = Id("chn", required=True)
+    taken_on = fields.Date(required=True)
+    source = fields.String(required=True)
+    import_id = Id("imp", required=True, allow_none=True)
+    evidence_hash = fields.String(required=True)
+    followers = fields.Integer(required=True)
+    facts = fields.Dict(keys=fields.String(), required=True)
+    margins = fields.Dict(keys=fields.String(), required=True)
+    rate_card = fields.List(fields.Dict(keys=fields.String()), required=True)
+    flags = fields.List(fields.Dict(keys=fields.String()), required=True)
+    created_at = When(required=True)

@@ -1,0 +1,115 @@
+"""Channels entered and changed by hand, and what is read of them."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.channels import policy
+from marketplace.channels.models import AudienceSnapshot, Channel, Video
+from marketplace.channels.states import CHANNEL_MOVES
+from marketplace.channels.uploads import creator_for
+from marketplace.core import db, events, paging
+from marketplace.core.actor import Actor
+from marketplace.core.errors import Conflict
+from marketplace.core.states import move
+
+
+def enter(
+    session: Session, actor: Actor, *, creator_id: UUID | None, account_key: str | None, **values: Any
+) -> Channel:
+    """Enter a channel for a creator. Raises Invalid (not a creator of theirs), Conflict (the account is there)."""
+    creator_id = creator_for(session, actor, creator_id, pointer="/creator_id")
+    key = account_key or handle_key(values["handle"])
+    taken = session.scalar(
+        sa.select(sa.exists().where(Channel.platform == values["platform"], Channel.account_key == key))
+    )
+    if taken:
+        raise Conflict("This account is entered already.", rule="uq_channels_platform_account_key")
+    channel = Channel(creator_id=creator_id, account_key=key, **values)
+    session.add(channel)
+    session.flush()
+    events.record(
+        session, "channels.new", channel.id, actor, parties=parties(channel, actor), platform=channel.platform
+    )
+    return channel
+
+
+def parties(channel: Channel, actor: Actor) -> list[UUID]:
+    """Return who reads of a change: the creator, and the agency or admin who made it."""
+    return [channel.creator_id] + ([actor.party_id] if actor.party_id else [])
+
+
+def listed(
+    session: Session,
+    actor: Actor,
+    *,
+    limit: int,
+    starting_after: UUID | None,
+    platform: str | None,
+    vertical: str | None,
+    q: str | None,
+    creator_id: UUID | None,
+) -> paging.Page[Channel]:
+    query = sa.select(Channel).where(policy.visible(actor))
+    if platform is not None:
+        query = query.where(Channel.platform == platform)
+    if vertical is not None:
+        query = query.where(Channel.verticals.has_key(vertical))
+    if q is not None:
+        query = query.where(
+            sa.or_(Channel.name.icontains(q, autoescape=True), Channel.handle.icontains(q, autoescape=True))
+        )
+    if creator_id is not None:
+        query = query.where(Channel.creator_id == creator_id)
+    return paging.page(session, query, Channel, limit, starting_after)
+
+
+def find(session: Session, actor: Actor, channel_id: UUID) -> Channel:
+    return db.get(session, Channel, channel_id, policy.visible(actor))
+
+
+def change(session: Session, actor: Actor, channel_id: UUID, *, version: int, values: Mapping[str, Any]) -> Channel:
+    """Change what a channel is called and about; its platform, account and creator stay."""
+    channel = db.lock(session, Channel, channel_id, policy.own(actor), version=version)
+    changed = sorted(name for name, value in values.items() if getattr(channel, name) != value)
+    if changed:
+        for name in changed:
+            setattr(channel, name, values[name])
+        channel.version += 1
+        events.record(session, "channels.change", channel.id, actor, parties=parties(channel, actor), fields=changed)
+    return channel
+
+
+def archive(session: Session, actor: Actor, channel_id: UUID) -> Channel:
+    channel = db.lock(session, Channel, channel_id, policy.own(actor))
+    move(session, channel, CHANNEL_MOVES, "archive", actor, parties=parties(channel, actor))
+    return channel
+
+
+def snapshots(
+    session: Session, actor: Actor, channel_id: UUID, *, limit: int, starting_after: UUID | None
+) -> paging.Page[AudienceSnapshot]:
+    """Return the snapshots as they came in, the last one first."""
+    channel = find(session, actor, channel_id)
+    query = sa.select(AudienceSnapshot).where(AudienceSnapshot.channel_id == channel.id)
+    return paging.page(session, query, AudienceSnapshot, limit, starting_after)
+
+
+def snapshot(session: Session, actor: Actor, snapshot_id: UUID) -> AudienceSnapshot:
+    seen = sa.select(Channel.id).where(policy.visible(actor))
+    return db.get(session, AudienceSnapshot, snapshot_id, AudienceSnapshot.channel_id.in_(seen))
+
+
+def videos(
+    session: Session, actor: Actor, channel_id: UUID, *, limit: int, starting_after: UUID | None
+) -> paging.Page[Video]:
+    channel = find(session, actor, channel_id)
+    return paging.page(session, sa.select(Video).where(Video.channel_id == channel.id), Video, limit, starting_after)
+
+
+def handle_key(handle: str) -> str:
+    """Return the account key of a handle: platforms fold its letters' case and the @ is no part of it."""
+    return handle.strip().removeprefix("@").casefold()

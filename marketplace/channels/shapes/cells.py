@@ -1,0 +1,121 @@
+"""Reading single values out of a row, gathering what is wrong with each instead of stopping at the first."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+from marketplace.channels.records import RowError
+
+SHOWN = 120
+
+
+@dataclass
+class Cells:
+    """One row under reading. A value that cannot be read is None and leaves a fault."""
+
+    row: int
+    values: Mapping[str, Any]
+    faults: list[RowError] = field(default_factory=list)
+
+    def fault(self, column: str, value: Any, zh: str, en: str) -> None:
+        self.faults.append(RowError(self.row, column, str(value)[:SHOWN], zh, en))
+
+    def has(self, column: str) -> bool:
+        return self.values.get(column) not in (None, "")
+
+    def text(self, column: str, longest: int = 300, *, needed: bool = False) -> str | None:
+        value = self.values.get(column)
+        if value in (None, ""):
+            if needed:
+                self.fault(column, "", "此列必填。", "This column is needed.")
+            return None
+        found = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+        if len(found) > longest or "\x00" in found or any("\ud800" <= letter <= "\udfff" for letter in found):
+            self.fault(
+                column,
+                found,
+                f"文字过长或含非法字符（最多 {longest} 字）。",
+                f"Too long (over {longest}) or with letters that cannot be kept.",
+            )
+            return None
+        return found
+
+    def number(self, column: str, *, needed: bool = False) -> float | None:
+        value = self.values.get(column)
+        if value in (None, ""):
+            if needed:
+                self.fault(column, "", "此列必填。", "This column is needed.")
+            return None
+        try:
+            found = float(str(value).replace(",", "").removesuffix("%")) / (100 if str(value).endswith("%") else 1)
+        except ValueError:
+            found = math.nan
+        if isinstance(value, bool) or not math.isfinite(found) or abs(found) > 1e15:
+            self.fault(column, value, "不是数字。", "Not a number.")
+            return None
+        return found
+
+    def whole(self, column: str, *, needed: bool = False) -> int | None:
+        found = self.number(column, needed=needed)
+        if found is None:
+            return None
+        if found != int(found) or found < 0:
+            self.fault(column, self.values.get(column), "须为非负整数。", "Must be a whole number, not negative.")
+            return None
+        return int(found)
+
+    def share(self, column: str) -> float | None:
+        """A rate as a share; per cents (35 or 35 %) are turned into shares."""
+        found = self.number(column)
+        if found is not None and abs(found) > 1 and not str(self.values.get(column)).endswith("%"):
+            found /= 100
+        if found is not None and not -1 <= found <= 1:
+            self.fault(
+                column, self.values.get(column), "比例须在 0 到 100 % 之间。", "A rate lies between 0 and 100 %."
+            )
+            return None
+        return found
+
+    def day(self, column: str, *, needed: bool = False) -> date | None:
+        moment = self.moment(column, needed=needed)
+        return moment.date() if moment else None
+
+    def moment(self, column: str, *, needed: bool = False) -> datetime | None:
+        value = self.values.get(column)
+        if value in (None, ""):
+            if needed:
+                self.fault(column, "", "此列必填。", "This column is needed.")
+            return None
+        found = as_moment(value)
+        if found is None:
+            self.fault(column, value, "不是日期。", "Not a date such as 2026-11-23.")
+        return found
+
+    def table(self, column: str) -> Any:
+        """A nested value: as it is in JSON files, as JSON text in a cell."""
+        value = self.values.get(column)
+        if value in (None, "") or not isinstance(value, str):
+            return value if value != "" else None
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            self.fault(column, value, "不是 JSON。", "Not JSON.")
+            return None
+
+
+def as_moment(value: Any) -> datetime | None:
+    """Read a date, an ISO time or Unix seconds; None for anything else."""
+    try:
+        if isinstance(value, datetime):
+            return value if value.tzinfo else value.replace(tzinfo=UTC)
+        if isinstance(value, date):
+            return datetime(value.year, value.month, value.day, tzinfo=UTC)
+        if isinstance(value, int | float) or str(value).isdigit():
+            return datetime.fromtimestamp(float(value), UTC)
+        found = datetime.fromisoformat(str(value).strip())
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,67 @@
+"""TikTok One (TTO): a creator as its creator API names the fields, in JSON. Rates are in major units."""
+
+from datetime import date
+from typing import Any
+
+from marketplace.channels.shapes.build import Built, Told, labels, margin, record, videos
+from marketplace.channels.shapes.cells import Cells
+from marketplace.core.money import MINOR_DIGITS
+
+NAME = "tiktok_one"
+NEEDS = frozenset({"handle_name", "followers_count"})
+VIDEO = {
+    "external_id": "item_id", "published_at": "create_time", "views": "video_views", "likes": "likes",
+    "comments": "comments", "shares": "shares", "duration_s": "duration", "sponsored": "is_branded_content",
+    "title": "caption",
+}  # fmt: skip
+
+
+def read(row: int, values: dict[str, Any], today: date) -> Built:
+    cells = Cells(row, values)
+    handle = cells.text("handle_name", 200, needed=True)
+    return record(
+        cells,
+        Told(
+            source=NAME,
+            platform="tiktok",
+            account_key=cells.text("tcm_creator_id", 100) or handle,
+            handle=handle,
+            name=cells.text("display_name"),
+            taken_on=cells.day("updated_at", needed=True),
+            followers=cells.whole("followers_count", needed=True),
+            facts={
+                "growth_30d": _grown(cells),
+                "engagement_rate": cells.share("engagement_rate"),
+                "completion_rate": cells.share("completion_rate"),
+                "median_views_30d": cells.whole("median_views"),
+            },
+            ages=margin(cells, "audience_ages", "age", "percentage"),
+            genders=margin(cells, "audience_genders", "gender", "percentage"),
+            regions=margin(cells, "audience_countries", "country", "percentage"),
+            whole_regions=False,
+            labels=labels(cells, "content_labels"),
+            rate_card=_card(cells),
+            videos=videos(cells, "recent_videos", cells.table("recent_videos"), VIDEO),
+            creator_name=cells.text("creator_name") or cells.text("display_name"),
+            language=cells.text("language", 20),
+            region=cells.text("country_code", 20),
+        ),
+        today,
+    )
+
+
+def _grown(cells: Cells) -> float | None:
+    rate, followers = cells.share("followers_growth_rate"), cells.values.get("followers_count")
+    return round(rate * followers, 1) if rate is not None and isinstance(followers, int | float) else None
+
+
+def _card(cells: Cells) -> list[dict[str, Any]]:
+    rate = cells.table("creator_rate")
+    if (
+        not isinstance(rate, dict)
+        or rate.get("currency") not in MINOR_DIGITS
+        or not isinstance(rate.get("rate"), int | float)
+    ):
+        return []
+    minor = round(rate["rate"] * 10 ** MINOR_DIGITS[rate["currency"]])
+    return [{"length_tier": "21-60", "amount_minor": minor, "currency": rate["currency"]}]

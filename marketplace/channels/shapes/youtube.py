@@ -1,0 +1,81 @@
+"""YouTube Analytics: one row a video, the channel's columns repeated, rows of a channel one after the other.
+
+`viewerPercentage.age18-24.female` holds per cents of the channel's viewers by age and gender, `country.US` by country.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+from marketplace.channels.shapes.build import Built, Told, record, videos
+from marketplace.channels.shapes.cells import Cells
+
+NAME = "youtube"
+NEEDS = frozenset({"channel_id", "subscribers", "video_id"})
+AUDIENCE, COUNTRY = "viewerPercentage.", "country."
+VIDEO = {
+    "external_id": "video_id", "published_at": "video_published_at", "views": "views", "likes": "likes",
+    "comments": "comments", "shares": "shares", "duration_s": "duration_seconds",
+    "sponsored": "has_paid_product_placement", "title": "video_title",
+}  # fmt: skip
+
+
+def group(rows: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Join the rows of one channel; what is held in memory is one channel."""
+    for _, members in groupby(rows, key=lambda one: one[1].get("channel_id")):
+        number, first = next(members)
+        listed = [first, *(values for _, values in members)]
+        yield number, {**first, "videos": [one for one in listed if one.get("video_id")]}
+
+
+def read(row: int, values: dict[str, Any], today: date) -> Built:
+    cells = Cells(row, values)
+    ages, genders = _audience(cells)
+    channel = cells.text("channel_id", 100, needed=True)
+    return record(
+        cells,
+        Told(
+            source=NAME,
+            platform="youtube",
+            account_key=channel,
+            handle=cells.text("channel_handle", 200) or channel,
+            name=cells.text("channel_title"),
+            taken_on=cells.day("report_date", needed=True),
+            followers=cells.whole("subscribers", needed=True),
+            facts={"growth_30d": cells.number("subscribers_gained_30d")},
+            ages=ages,
+            genders=genders,
+            regions=_shares(cells, COUNTRY),
+            whole_regions=False,
+            labels={cells.text("category") or "": 1.0},
+            rate_card=[],
+            videos=videos(cells, "videos", values["videos"], VIDEO),
+            creator_name=cells.text("creator_name") or cells.text("channel_title"),
+            language=cells.text("language", 20),
+            region=cells.text("country", 20),
+        ),
+        today,
+    )
+
+
+def _audience(cells: Cells) -> tuple[dict[str, float], dict[str, float]]:
+    """Sum the joint per cents to the two lists that are kept."""
+    ages: dict[str, float] = {}
+    genders: dict[str, float] = {}
+    for name, share in _shares(cells, AUDIENCE).items():
+        age, _, gender = name.partition(".")
+        label = age.removeprefix("age").removesuffix("-") + ("+" if age.endswith("-") else "")
+        ages[label] = ages.get(label, 0.0) + share
+        genders[gender] = genders.get(gender, 0.0) + share
+    return ages, genders
+
+
+def _shares(cells: Cells, prefix: str) -> dict[str, float]:
+    found = {}
+    for column in cells.values:
+        if str(column).startswith(prefix) and cells.has(column):
+            value = cells.number(column)
+            if value is not None:
+                found[column.removeprefix(prefix)] = round(value / 100, 8)
+    return found

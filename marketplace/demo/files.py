@@ -1,0 +1,66 @@
+"""Writes the made-up channels as the export files of their platforms."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from marketplace.channels import exports
+from marketplace.channels.records import ChannelRecord
+from marketplace.core.clock import now
+from marketplace.demo.world import SUGGESTED_CPM_MINOR, MadeChannel
+
+
+def write_export(folder: Path, shape: str, members: Sequence[MadeChannel]) -> Path:
+    """Write one export file of the shape with these channels; returns its path."""
+    path = folder / f"{shape}-{members[0].number:03d}.{exports.SUFFIXES[shape]}"
+    today = now().date()
+    exports.write(path, shape, [record(one, today) for one in members])
+    return path
+
+
+def record(one: MadeChannel, today: date) -> ChannelRecord:
+    """Return a made-up channel as an importer would read it."""
+    likes = sum(video.likes for video in one.videos) / max(1, sum(video.views for video in one.videos))
+    return ChannelRecord(
+        row=0,
+        platform=one.platform,
+        account_key=f"{one.shape}-{one.handle}",
+        handle=one.handle,
+        name=one.creator,
+        creator_name=one.creator,
+        language="zh-CN",
+        region="CN" if one.shape in ("xingtu", "inlay") else None,
+        verticals={one.niche: 0.7, one.second: 0.3} if one.second != one.niche else {one.niche: 1.0},
+        snapshot={
+            "taken_on": today,
+            "source": one.shape,
+            "evidence_hash": "",
+            "followers": one.followers,
+            "facts": {
+                "engagement_rate": round(likes * 1.16, 4),
+                "median_views_30d": int(one.median_views),
+                "suggested_cpm_minor": SUGGESTED_CPM_MINOR,
+            },
+            "margins": {"age": one.ages, "gender": one.genders, "region": one.regions},
+            "rate_card": [
+                {"length_tier": tier, "amount_minor": price, "currency": "CNY"}
+                for tier, price in one.card_minor.items()
+            ],
+            "flags": [],
+            "series_hash": None,
+        },
+        videos=tuple(
+            {
+                "external_id": video.external_id,
+                "published_at": video.published_at,
+                "views": video.views,
+                "likes": video.likes,
+                "comments": video.comments,
+                "shares": video.shares,
+                "duration_s": video.duration_s,
+                "sponsored": video.sponsored,
+                "title": None,
+            }
+            for video in one.videos
+        ),
+    )

@@ -1,0 +1,23 @@
+"""What follows for bids when their brief is called off."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from marketplace.bids import service
+from marketplace.core import jobs
+from marketplace.core.jobs import Claimed
+
+
+def void(session: Session, job: Claimed) -> dict[str, Any]:
+    """Void a cancelled brief's open bids, some hundreds at a time."""
+    if job.subject_id is None:
+        raise ValueError("A job to void a brief's bids names the brief.")
+    done = service.void_for_brief(session, job.subject_id)
+    if done == service.VOID_AT_ONCE:
+        jobs.enqueue(session, service.VOID, subject_id=job.subject_id, dedupe_key=f"{service.VOID}:{job.subject_id}")
+    return {"voided": done}
+
+
+HANDLERS: dict[str, Callable[[Session, Claimed], dict[str, Any] | None]] = {service.VOID: void}

@@ -1,0 +1,59 @@
+"""The jobs of channels: reading files that were handed in, and ending those whose job is lost."""
+
+import time
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from marketplace.channels import importer, uploads
+from marketplace.core import jobs
+from marketplace.core.db import transaction
+from marketplace.core.errors import DomainError
+from marketplace.core.jobs import Claimed
+
+REPORT_S = 1.0
+
+
+def import_file(session: Session, job: Claimed) -> dict[str, Any]:
+    """Store a file's rows and its end in one transaction; a stop or the last failure is told in one of its own."""
+    assert job.subject_id is not None
+    told = job.payload.get("creator_id")
+    creator_id = UUID(told) if isinstance(told, str) else None
+    try:
+        return importer.run(session, job.subject_id, creator_id, reporter(job))
+    except jobs.Fenced:
+        raise
+    except jobs.Cancelled:
+        _end_alone(job.subject_id, "cancelled", None)
+        raise
+    except Exception as error:
+        if job.attempt >= job.max_attempts or isinstance(error, DomainError):
+            _end_alone(job.subject_id, "failed", getattr(error, "detail", uploads.GIVEN_UP))
+        raise
+
+
+def _end_alone(import_id: UUID, name: str, message: str | None) -> None:
+    # The job's own transaction is about to be undone and holds no lock on the import's row.
+    with transaction() as session:
+        uploads.end(session, import_id, name, message=message)
+
+
+def reporter(job: Claimed) -> importer.Report:
+    """Return a function that reports progress once a second however often it is called."""
+    last = time.monotonic() - REPORT_S
+
+    def report(stage: str, done: int, total: int | None) -> None:
+        nonlocal last
+        if time.monotonic() - last >= REPORT_S:
+            job.progress(stage, done, total)
+            last = time.monotonic()
+
+    return report
+
+
+def settle_imports(session: Session, _: Claimed) -> dict[str, Any]:
+    return {"settled": uploads.settle_lost(session)}
+
+
+HANDLERS = {"channels.import": import_file, "channels.settle-imports": settle_imports}
