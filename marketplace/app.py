@@ -5,7 +5,8 @@ from sqlalchemy.orm import Session
 
 from marketplace.bids.routes import room as bids
 from marketplace.briefs.routes import room as briefs
-from marketplace.channels.routes_imports import room as channels
+from marketplace.channels.routes import room as channels
+from marketplace.channels.routes_imports import room as imports
 from marketplace.core import api
 from marketplace.core.actor import Actor
 from marketplace.core.config import Config
@@ -17,7 +18,7 @@ from marketplace.matching.routes import room as matching
 from marketplace.records.routes import room as records
 from marketplace.reviews.routes import room as reviews
 
-ROOMS: tuple[Room, ...] = (identity, channels, briefs, bids, matching, reviews, records)
+ROOMS: tuple[Room, ...] = (identity, channels, imports, briefs, bids, matching, reviews, records)
 
 
 def _who(session: Session) -> Actor:

@@ -4,6 +4,8 @@ The reading half of the room turns bytes into records and refusals without a dat
 row is, compares it with what is stored, and writes. Memory stays the same whatever the file's length.
 """
 
+import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +19,8 @@ from marketplace.channels.importing import FileRefused, iter_import
 from marketplace.channels.models import Import, ImportFault, ImportMode, ImportStatus
 from marketplace.channels.owners import Handed, Named, Stranger
 from marketplace.channels.records import ChannelRecord, RowError
-from marketplace.channels.storing import Entry
+from marketplace.channels.schemas import PLATFORM
+from marketplace.channels.storing import Entry, handle_key
 from marketplace.core import events
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
@@ -29,6 +32,9 @@ VALUE_MAX = 200
 
 CHANNEL_COLUMNS = ("platform", "account_key", "handle", "name", "url", "language", "region", "verticals")
 
+NUL = "\\u0000"  # as JSON writes it
+
+Fault = tuple[str, str, str, str]
 Report = Callable[[str, int, int | None], None]
 
 NOTHING_KEPT = (
@@ -94,6 +100,8 @@ def _read(session: Session, row: Import, who: Handed, tally: Tally, report: Repo
     for item in iter_import(file, file_name=row.file_name, shape=row.shape):
         if isinstance(item, RowError):
             tally.fault(item.row, item.column, item.value, item.zh, item.en)
+        elif unfit := _unfit(item):
+            tally.fault(item.row, *unfit)
         else:
             batch.append(item)
         tally.rows += 1
@@ -105,7 +113,7 @@ def _read(session: Session, row: Import, who: Handed, tally: Tally, report: Repo
 
 
 def _write(session: Session, row: Import, who: Handed, batch: Sequence[ChannelRecord], tally: Tally) -> None:
-    named = [Named(record.creator_id, record.creator_name) for record in batch]
+    named = [Named(record.creator_id and str(record.creator_id), record.creator_name) for record in batch]
     entries = []
     for number, (record, owner) in enumerate(zip(batch, owners.resolve(session, who, named), strict=True)):
         if isinstance(owner, Stranger):
@@ -122,7 +130,26 @@ def _write(session: Session, row: Import, who: Handed, batch: Sequence[ChannelRe
 
 def _entry(number: int, owner: UUID, record: ChannelRecord) -> Entry:
     channel = {name: getattr(record, name) for name in CHANNEL_COLUMNS}
+    channel["platform"] = record.platform.lower()
+    if record.account_key == record.handle:
+        channel["account_key"] = handle_key(record.handle)
     return Entry(number, owner, channel, record.snapshot, record.videos)
+
+
+def _unfit(record: ChannelRecord) -> Fault | None:
+    """Return what the tables could not hold of a record."""
+    if not re.fullmatch(PLATFORM, record.platform.lower()):
+        return "platform", record.platform, "平台名称须为小写英文，如 douyin。", "A platform is a word such as douyin."
+    if not all(isinstance(line, dict) for line in record.snapshot["rate_card"]):
+        return "rate_card", "", "报价表应为对象列表。", "The rate card should be a list of objects."
+    try:
+        told = json.dumps([record.snapshot, record.videos], default=str, allow_nan=False, ensure_ascii=False)
+        told.encode()
+    except (ValueError, TypeError):
+        told = NUL
+    if NUL in told:
+        return "", "", "含有无法保存的字符或数值。", "It holds letters or numbers that cannot be kept."
+    return None
 
 
 def _end(session: Session, row: Import, tally: Tally, message: str | None) -> dict[str, Any]:

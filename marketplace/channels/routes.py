@@ -1,24 +1,37 @@
 """The API of channels, their snapshots and videos, and of files of them."""
 
+import tempfile
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from marketplace.channels import service
+from flask import Response
+
+from marketplace.channels import exports, service, snapshots
 from marketplace.channels.models import AudienceSnapshot, Channel, Video
-from marketplace.channels.routes_imports import OWNERS, room
 from marketplace.channels.schemas import (
     ChannelIn,
     ChannelOut,
     ChannelPatchIn,
     ChannelQuery,
+    ExportQuery,
+    SnapshotIn,
     SnapshotOut,
     VideoOut,
 )
-from marketplace.core.actor import Permission
-from marketplace.core.http import SIGNED_IN, actor, session
+from marketplace.core.actor import Permission, Role
+from marketplace.core.http import SIGNED_IN, Room, actor, session
 from marketplace.core.paging import Page, page_of, page_query
+from marketplace.core.raw import ANY_FILE, MIB
 
-__all__ = ["room"]
+room = Room("channels", __name__, description="Creators' accounts, the dated facts of their audiences, their videos")
+
+MEDIA = {
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+OWNERS = (Role.CREATOR, Role.AGENCY, Role.ADMIN)
 
 
 @room.post("/channels", allow=OWNERS, needs=Permission.CHANNELS, takes=ChannelIn, answers=ChannelOut, status=201)
@@ -31,6 +44,22 @@ def enter(body: dict[str, Any]) -> Channel:
 def listed(query: dict[str, Any]) -> Page[Channel]:
     """One's own channels; for a brand those that bid on its closed briefs."""
     return service.listed(session(), actor(), **query)
+
+
+@room.get("/channels/export", allow=OWNERS, needs=Permission.READ, query=ExportQuery, media_type=ANY_FILE)
+def export(query: dict[str, Any]) -> Response:
+    """One's own channels that have facts, as a file that the importer of the shape reads back."""
+    shape = query["shape"]
+    suffix = exports.SUFFIXES[shape]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "channels"
+        exports.write(path, shape, snapshots.records(session(), actor()))
+        # The opened file outlives its name, and is gone when it is closed.
+        file = path.open("rb")
+    response = Response(iter(lambda: file.read(MIB), b""), content_type=MEDIA[suffix])
+    response.call_on_close(file.close)
+    response.headers["Content-Disposition"] = f'attachment; filename="channels-{shape}.{suffix}"'
+    return response
 
 
 @room.get("/channels/<id('chn'):channel_id>", allow=SIGNED_IN, needs=Permission.READ, answers=ChannelOut)
@@ -55,6 +84,19 @@ def archive(channel_id: UUID) -> Channel:
     return service.archive(session(), actor(), channel_id)
 
 
+@room.post(
+    "/channels/<id('chn'):channel_id>/audience-snapshots",
+    allow=OWNERS,
+    needs=Permission.CHANNELS,
+    takes=SnapshotIn,
+    answers=SnapshotOut,
+    status=201,
+)
+def type_in(body: dict[str, Any], channel_id: UUID) -> AudienceSnapshot:
+    """Dated facts typed in; the checks of the importer refuse or flag them."""
+    return snapshots.type_in(session(), actor(), channel_id, body)
+
+
 @room.get(
     "/channels/<id('chn'):channel_id>/audience-snapshots",
     allow=SIGNED_IN,
@@ -62,12 +104,12 @@ def archive(channel_id: UUID) -> Channel:
     query=page_query("snp"),
     answers=page_of(SnapshotOut),
 )
-def snapshots(query: dict[str, Any], channel_id: UUID) -> Page[AudienceSnapshot]:
+def list_snapshots(query: dict[str, Any], channel_id: UUID) -> Page[AudienceSnapshot]:
     return service.snapshots(session(), actor(), channel_id, **query)
 
 
 @room.get("/audience-snapshots/<id('snp'):snapshot_id>", allow=SIGNED_IN, needs=Permission.READ, answers=SnapshotOut)
-def snapshot(snapshot_id: UUID) -> AudienceSnapshot:
+def find_snapshot(snapshot_id: UUID) -> AudienceSnapshot:
     return service.snapshot(session(), actor(), snapshot_id)
 
 
@@ -78,5 +120,5 @@ def snapshot(snapshot_id: UUID) -> AudienceSnapshot:
     query=page_query("vid"),
     answers=page_of(VideoOut),
 )
-def videos(query: dict[str, Any], channel_id: UUID) -> Page[Video]:
+def list_videos(query: dict[str, Any], channel_id: UUID) -> Page[Video]:
     return service.videos(session(), actor(), channel_id, **query)

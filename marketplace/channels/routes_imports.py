@@ -23,7 +23,7 @@ from marketplace.core.http import Room, actor, session
 from marketplace.core.paging import Page, page_of
 from marketplace.core.raw import ANY_FILE, MIB, Raw, RawBody
 
-room = Room("channels", __name__, description="Creators' accounts, the dated facts of their audiences, their videos")
+room = Room("imports", __name__, description="Files of channels, and what became of their rows")
 
 OWNERS = (Role.CREATOR, Role.AGENCY, Role.ADMIN)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

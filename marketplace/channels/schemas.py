@@ -1,11 +1,14 @@
 """What channels, snapshots, videos and imports look like from outside."""
 
+from datetime import date
 from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from marketplace.channels.checks import COUNT_MAX
 from marketplace.channels.models import ChannelStatus, ImportMode, ImportStatus
-from marketplace.core.fields import Id, Real, Text, When, WholeParam, one_of
+from marketplace.core.fields import Flag, Id, Real, Text, When, Whole, WholeParam, one_of
+from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
 from marketplace.core.paging import LIMIT_DEFAULT, LIMIT_MAX, page_query
 
 PLATFORM = r"^[a-z][a-z0-9_]{1,29}$"
@@ -109,6 +112,58 @@ class ImportOut(Schema):
     version = fields.Integer(required=True)
 
 
+class RateLineIn(Schema):
+    """The listed price of a video of some length."""
+
+    length_tier = Text(20, required=True)
+    amount_minor = Whole(0, AMOUNT_MAX, required=True)
+    currency = one_of(sorted(MINOR_DIGITS), required=True)
+
+
+class SnapshotVideoIn(Schema):
+    external_id = Text(100, required=True)
+    published_at = When(required=True)
+    views = Whole(0, COUNT_MAX, required=True)
+    likes = Whole(0, COUNT_MAX, load_default=None, allow_none=True)
+    comments = Whole(0, COUNT_MAX, load_default=None, allow_none=True)
+    shares = Whole(0, COUNT_MAX, load_default=None, allow_none=True)
+    duration_s = Real(0, 86_400, load_default=None, allow_none=True)
+    sponsored = Flag(load_default=None, allow_none=True)
+    title = Text(300, load_default=None, allow_none=True)
+
+
+def margin(description: str) -> fields.Dict:
+    return fields.Dict(
+        keys=Text(40),
+        values=Real(0, 1),
+        validate=validate.Length(max=300),
+        load_default=dict,
+        metadata={"description": description},
+    )
+
+
+class SnapshotIn(Schema):
+    """Audience facts of one day as its creator reads them from the platform. Rates and shares are 0-1."""
+
+    taken_on = fields.Date(required=True, validate=validate.Range(min=date(2005, 1, 1), max=date(2099, 12, 31)))
+    followers = Whole(0, COUNT_MAX, required=True)
+    growth_30d = Whole(-COUNT_MAX, COUNT_MAX, load_default=None, allow_none=True)
+    engagement_rate = Real(0, 1, load_default=None, allow_none=True)
+    completion_rate = Real(0, 1, load_default=None, allow_none=True)
+    median_views_30d = Whole(0, COUNT_MAX, load_default=None, allow_none=True)
+    expected_views = Whole(0, COUNT_MAX, load_default=None, allow_none=True)
+    suggested_cpm_minor = Whole(0, AMOUNT_MAX, load_default=None, allow_none=True)
+    ages = margin("Shares by age band, such as 18-23 or 51+; they sum to 1.")
+    genders = margin("Shares by gender; they sum to 1.")
+    regions = margin("Shares by province (CN-GD) or country; the top ones suffice.")
+    rate_card = fields.List(fields.Nested(RateLineIn), validate=validate.Length(max=20), load_default=list)
+    videos = fields.List(fields.Nested(SnapshotVideoIn), validate=validate.Length(max=200), load_default=list)
+
+
+class ExportQuery(Schema):
+    shape = one_of(SHAPES, load_default="inlay")
+
+
 ImportsQuery = page_query("imp", status=one_of(ImportStatus, load_default=None))
 
 
@@ -121,10 +176,10 @@ class FaultsQuery(Schema):
 
 
 class ImportFaultOut(Schema):
-    """One thing wrong in one row. `row` counts as the file's own reader shows it."""
+    """One thing wrong in one row. `row_number` counts as the file's own reader shows it."""
 
-    row = fields.Integer(required=True, attribute="row_number")
-    column = fields.String(required=True, attribute="column_name")
+    row_number = fields.Integer(required=True)
+    column_name = fields.String(required=True)
     value = fields.String(required=True)
     message_zh = fields.String(required=True)
     message_en = fields.String(required=True)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from marketplace.channels import policy
 from marketplace.channels.models import AudienceSnapshot, Channel, Video
 from marketplace.channels.states import CHANNEL_MOVES
+from marketplace.channels.storing import handle_key
 from marketplace.channels.uploads import creator_for
 from marketplace.core import db, events, paging
 from marketplace.core.actor import Actor
@@ -108,8 +109,3 @@ def videos(
 ) -> paging.Page[Video]:
     channel = find(session, actor, channel_id)
     return paging.page(session, sa.select(Video).where(Video.channel_id == channel.id), Video, limit, starting_after)
-
-
-def handle_key(handle: str) -> str:
-    """Return the account key of a handle: platforms fold its letters' case and the @ is no part of it."""
-    return handle.strip().removeprefix("@").casefold()

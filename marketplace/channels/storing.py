@@ -85,6 +85,11 @@ COPIED: Mapping[str, Any] = {
 }
 
 
+def handle_key(handle: str) -> str:
+    """Return the account key of a handle: platforms fold its letters' case and the @ is no part of it."""
+    return handle.strip().removeprefix("@").casefold()
+
+
 @dataclass(frozen=True)
 class Entry:
     """A channel of a creator as a file or a person tells of it. Dictionaries hold the tables' columns.

@@ -127,15 +127,23 @@ def show(market: Market, reviewers: list[str]) -> None:
 
 def _review(market: Market, reviewers: list[str], brief_id: str) -> None:
     """The first of the queue is approved, by two people where the risks ask for two."""
-    queue = market.caller("GET", "/reviews", reviewers[0], query={"about_id": brief_id, "limit": 5})["data"]
-    if not queue:
-        raise RuntimeError("the review queue is empty")
-    review = queue[0]
+    review = _first_review(market, reviewers[0], brief_id)
     click.echo(f"\n审核队列首位 {review['id']}：风险 {', '.join(risk['code'] for risk in review['risks']) or '无'}")
     for number, key in enumerate(reviewers[: 2 if review["needs_two"] else 1]):
         body = {"reason": "数据来源与方案均已核对", "seen_fingerprint": review["seen_fingerprint"]}
         review = market.caller("POST", f"/reviews/{review['id']}/approve", key, body)
         click.echo(f"   {REVIEWERS[number]} 通过 → {review['status']}")
+
+
+def _first_review(market: Market, key: str, brief_id: str) -> dict[str, Any]:
+    """The close of a brief lays its matches before the reviewers a moment later."""
+    for _ in range(300):
+        queue = market.caller("GET", "/reviews", key, query={"about_id": brief_id, "limit": 1})["data"]
+        if queue:
+            first: dict[str, Any] = queue[0]
+            return first
+        time.sleep(0.1)
+    raise RuntimeError("the review queue stayed empty")
 
 
 def _say_where(url: str, market: Market) -> None:

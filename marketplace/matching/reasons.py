@@ -227,10 +227,13 @@ def _audience(facts: Facts) -> Iterator[dict[str, Any]]:
     zh_from, en_from = _from(facts)
     if facts.share is not None:
         shown = _span(facts.share, ".1%")
+        zh_ends, en_ends = (
+            ("，括号内为数据允许的上下限", "; the ends are all the lists allow") if "(" in shown else ("", "")
+        )
         yield _reason(
             "on_target_share",
-            f"目标人群占比 {shown}，括号内为数据允许的上下限{zh_from}",
-            f"{shown} of the audience is on target; the ends are all the lists allow{en_from}",
+            f"目标人群占比 {shown}{zh_ends}{zh_from}",
+            f"{shown} of the audience is on target{en_ends}{en_from}",
             share=_number(facts.share, "share of the audience", **_origin(facts)),
         )
     for name, share in sorted(facts.unknown_shares.items()):

@@ -24,9 +24,9 @@ VIDEO = {
 def group(rows: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Join the rows of one channel; what is held in memory is one channel."""
     for _, members in groupby(rows, key=lambda one: one[1].get("channel_id")):
-        number, first = next(members)
-        listed = [first, *(values for _, values in members)]
-        yield number, {**first, "videos": [one for one in listed if one.get("video_id")]}
+        listed = list(members)
+        number, first = listed[0]
+        yield number, {**first, "videos": [values for _, values in listed if values.get("video_id")]}
 
 
 def read(row: int, values: dict[str, Any], today: date) -> Built:

@@ -1,0 +1,128 @@
+"""Audience facts typed in by hand, checked as an importer checks a row, and one's own channels taken out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.channels import policy, storing
+from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus, Video
+from marketplace.channels.records import ChannelRecord
+from marketplace.channels.service import parties
+from marketplace.channels.shapes import build
+from marketplace.channels.shapes.build import Told
+from marketplace.channels.shapes.cells import Cells
+from marketplace.channels.storing import Entry
+from marketplace.core import db, events
+from marketplace.core.actor import Actor
+from marketplace.core.clock import now
+from marketplace.core.errors import Conflict, Fault, Invalid, WrongState
+from marketplace.identity.models import Party
+
+SOURCE = "typed"
+FACTS = (
+    "growth_30d", "engagement_rate", "completion_rate", "median_views_30d", "expected_views", "suggested_cpm_minor",
+)  # fmt: skip
+# How the checks call a column -> where it stands in the body.
+PLACES = {"age": "ages", "gender": "genders", "region": "regions"}
+IN_VIDEOS = ("published_at", "views", "likes", "comments", "shares")
+TAKEN_AT_ONCE = 200
+VIDEOS_OUT = 200
+
+
+def type_in(session: Session, actor: Actor, channel_id: UUID, values: Mapping[str, Any]) -> AudienceSnapshot:
+    """Store dated facts of one's own channel with their videos.
+
+    Raises Invalid with every refusal of the checks, WrongState for an archived channel, Conflict for the same facts.
+    """
+    channel = db.lock(session, Channel, channel_id, policy.own(actor))
+    if channel.status != ChannelStatus.ACTIVE:
+        raise WrongState("An archived channel takes no new facts.", state=str(channel.status))
+    record = _checked(channel, values)
+    words = ("platform", "account_key", "handle", "name", "url", "language", "region", "verticals")
+    entry = Entry(
+        0, channel.creator_id, {name: getattr(channel, name) for name in words}, record.snapshot, record.videos
+    )
+    stored = storing.store(session, [entry], None)
+    if not stored.snapshot_ids:
+        raise Conflict("These facts are there already.", rule="uq_audience_snapshots_channel_id_evidence_hash")
+    session.refresh(channel)
+    events.record(
+        session,
+        "audience_snapshots.new",
+        stored.snapshot_ids[0],
+        actor,
+        parties=parties(channel, actor),
+        import_id=None,
+        channels_new=0,
+        snapshots_new=1,
+    )
+    return session.get_one(AudienceSnapshot, stored.snapshot_ids[0])
+
+
+def _checked(channel: Channel, values: Mapping[str, Any]) -> ChannelRecord:
+    told = Told(
+        source=SOURCE, platform=channel.platform, account_key=channel.account_key, handle=channel.handle,
+        name=channel.name, taken_on=values["taken_on"], followers=values["followers"],
+        facts={name: values[name] for name in FACTS}, ages=values["ages"], genders=values["genders"],
+        regions=values["regions"], whole_regions=False, labels={}, rate_card=values["rate_card"],
+        videos=values["videos"],
+    )  # fmt: skip
+    # The day is part of what was told, so the same figures of another day are other evidence.
+    built = build.record(Cells(0, values), told, now().date())
+    if isinstance(built, ChannelRecord):
+        return built
+    faults = [Fault(_pointer(error.column), f"{error.zh} / {error.en}") for error in built]
+    raise Invalid("The checks refuse these facts; nothing was changed.", faults=faults)
+
+
+def _pointer(column: str) -> str:
+    return "/videos" if column in IN_VIDEOS else f"/{PLACES.get(column, column)}"
+
+
+def records(session: Session, actor: Actor) -> Iterator[ChannelRecord]:
+    """Yield one's own channels that have facts, oldest first, as an importer reads them; a stretch at a time."""
+    after = UUID(int=0)
+    while True:
+        query = (
+            sa.select(Channel, AudienceSnapshot, Party.name)
+            .join(AudienceSnapshot, AudienceSnapshot.id == Channel.snapshot_id)
+            .join(Party, Party.id == Channel.creator_id)
+            .where(policy.own(actor), Channel.id > after)
+            .order_by(Channel.id)
+            .limit(TAKEN_AT_ONCE)
+        )
+        rows = session.execute(query).all()
+        videos = _videos(session, [channel.id for channel, _, _ in rows])
+        for channel, snapshot, creator in rows:
+            yield _record(channel, snapshot, creator, videos.get(channel.id, []))
+        if len(rows) < TAKEN_AT_ONCE:
+            return
+        after = rows[-1][0].id
+        session.expunge_all()
+
+
+def _videos(session: Session, channel_ids: Sequence[UUID]) -> dict[UUID, list[Video]]:
+    found: dict[UUID, list[Video]] = {}
+    query = sa.select(Video).where(Video.channel_id.in_(channel_ids))
+    for video in session.scalars(query.order_by(Video.channel_id, Video.published_at.desc(), Video.id)):
+        of = found.setdefault(video.channel_id, [])
+        if len(of) < VIDEOS_OUT:
+            of.append(video)
+    return found
+
+
+def _record(channel: Channel, snapshot: AudienceSnapshot, creator: str, videos: Sequence[Video]) -> ChannelRecord:
+    columns = (
+        "external_id", "published_at", "views", "likes", "comments", "shares", "duration_s", "sponsored", "title",
+    )  # fmt: skip
+    facts = ("taken_on", "source", "evidence_hash", "followers", "facts", "margins", "rate_card", "flags")
+    return ChannelRecord(
+        row=0, platform=channel.platform, account_key=channel.account_key, handle=channel.handle, name=channel.name,
+        snapshot={name: getattr(snapshot, name) for name in facts},
+        videos=tuple({name: getattr(video, name) for name in columns} for video in videos),
+        creator_name=creator, url=channel.url, language=channel.language, region=channel.region,
+        verticals=channel.verticals,
+    )  # fmt: skip
