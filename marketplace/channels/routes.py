@@ -1,8 +1,9 @@
 """The API of channels, their snapshots and videos, and of files of them."""
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 from flask import Response
@@ -56,10 +57,16 @@ def export(query: dict[str, Any]) -> Response:
         exports.write(path, shape, snapshots.records(session(), actor()))
         # The opened file outlives its name, and is gone when it is closed.
         file = path.open("rb")
-    response = Response(iter(lambda: file.read(MIB), b""), content_type=MEDIA[suffix])
+    response = Response(_sent(file), content_type=MEDIA[suffix])
     response.call_on_close(file.close)
     response.headers["Content-Disposition"] = f'attachment; filename="channels-{shape}.{suffix}"'
     return response
+
+
+def _sent(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(MIB):
+            yield piece
 
 
 @room.get("/channels/<id('chn'):channel_id>", allow=SIGNED_IN, needs=Permission.READ, answers=ChannelOut)

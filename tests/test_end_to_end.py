@@ -1,0 +1,150 @@
+"""The whole walk over HTTP, with a real web server, worker and ringer on real PostgreSQL and Valkey."""
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import urllib3
+
+from marketplace.commands.programs import ringer_argv, web_argv, worker_argv
+from marketplace.commands.tree import answers
+from marketplace.core import db
+from marketplace.core.actor import EVERYTHING, Actor, Role
+from marketplace.demo.walk import Market, Size, walk
+from marketplace.embedded import Servers
+from marketplace.identity import keys
+from marketplace.identity import service as identity
+from tests.conftest import clone
+
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("end-to-end")]
+
+SIZE = Size(channels=48, agencies=3, briefs=2, bids=40)
+
+
+@pytest.fixture(scope="module")
+def url(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A running market of its own: three processes on a fresh database."""
+    folder = tmp_path_factory.mktemp("market")
+    database_url = clone(servers, "inlay_walk")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    env = {
+        **os.environ, "DATABASE_URL": database_url, "REDIS_URL": servers.redis_url, "BROKER_URL": servers.broker_url,
+        "SECRET_KEY": "walk", "SIGN_INS_PER_MINUTE": "10000", "RATE_LIMIT_PER_MINUTE": "1000000",
+    }  # fmt: skip
+    with (folder / "log").open("ab") as log:
+        running = [
+            subprocess.Popen(argv, env=env, stdout=log, stderr=log, start_new_session=True)
+            for argv in (web_argv("127.0.0.1", port), worker_argv(2), ringer_argv())
+        ]
+    address = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 40
+    while not answers(f"{address}/readyz"):
+        assert time.monotonic() < deadline, (folder / "log").read_text()[-3000:]
+        time.sleep(0.1)
+    yield address
+    for process in running:
+        process.terminate()
+    for process in running:
+        process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def market(url: str, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Market:
+    return walk(url, tmp_path_factory.mktemp("exports"), SIZE, 7, lambda _: None)
+
+
+def rows(servers: Servers, query: str) -> Any:
+    dsn = servers.database_url.replace("+psycopg", "").replace("/inlay?", "/inlay_walk?")
+    with psycopg.connect(dsn) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_every_bid_has_one_match_and_a_place(market: Market, servers: Servers) -> None:
+    assert market.bids == SIZE.bids
+    assert rows(servers, "SELECT count(*), count(DISTINCT bid_id) FROM matches") == [(SIZE.bids, SIZE.bids)]
+    for brief, brand in zip(market.briefs, market.brands, strict=True):
+        page = market.caller("GET", f"/briefs/{brief['id']}/ranking", brand.token, query={"limit": 100})
+        assert page["fresh"] == page["total"] == len(page["data"]) == SIZE.bids // SIZE.briefs
+        assert [match["rank"] for match in page["data"]] == list(range(1, page["total"] + 1))
+        for match in page["data"]:
+            assert match["fresh"] is True
+            assert (
+                match["overall"] is None
+                or 0 <= match["overall_low"] <= match["overall"] <= match["overall_high"] <= 100
+            )
+            assert {"zh", "en", "code", "numbers"} <= match["reasons"][0].keys()
+
+
+def test_channels_came_from_all_four_shapes(market: Market, servers: Servers) -> None:
+    found = dict(rows(servers, "SELECT source, count(*) FROM audience_snapshots GROUP BY source"))
+    assert set(found) == {"inlay", "tiktok_one", "xingtu", "youtube"}
+    assert sum(found.values()) == SIZE.channels
+    assert rows(servers, "SELECT count(*) FROM videos") == [(SIZE.channels * 10,)]
+
+
+def test_a_bidder_sees_why_and_what_to_change(market: Market) -> None:
+    brief, brand = market.briefs[0], market.brands[0]
+    top = market.caller("GET", f"/briefs/{brief['id']}/ranking", brand.token, query={"limit": 1})["data"][0]
+    seen = market.caller("GET", f"/bids/{top['bid_id']}/match", brand.token)
+    assert seen["plan"]["reasons"]
+    for reason in seen["plan"]["reasons"]:
+        assert reason["zh"]
+        assert reason["en"]
+        assert reason["evidence"]
+
+
+def test_the_queue_is_worked_by_two_people(market: Market, servers: Servers) -> None:
+    url = servers.database_url.replace("/inlay?", "/inlay_walk?")
+    engine = db.connect(url, pool_size=2)
+    try:
+        admins = []
+        for number in range(2):
+            with db.transaction() as session:
+                seat = identity.make_platform_admin(session, f"a{number}@walk.example", "Ada", "a long enough password")
+                who = Actor(role=Role.ADMIN, party_id=seat.party.id, person_id=seat.person.id)
+                made = keys.create(
+                    session, who, name=f"k{number}", scopes=sorted(EVERYTHING), mode="live", expires_at=None
+                )
+                admins.append(made.secret)
+    finally:
+        engine.dispose()
+    deadline = time.monotonic() + 30
+    while True:
+        queue = market.caller("GET", "/reviews", admins[0], query={"limit": 100})["data"]
+        if len(queue) == SIZE.bids or time.monotonic() > deadline:
+            break
+        time.sleep(0.2)
+    assert len(queue) == SIZE.bids
+    assert [one["priority"] for one in queue] == sorted(one["priority"] for one in queue)
+    review = queue[0]
+    body = {"reason": "checked the sources", "seen_fingerprint": review["seen_fingerprint"]}
+    first = market.caller("POST", f"/reviews/{review['id']}/override", admins[0], {**body, "overall": 50})
+    assert first["status"] == "second"
+    second = market.caller("POST", f"/reviews/{review['id']}/approve", admins[1], body)
+    assert second["status"] == "approved"
+    assert [one["verdict"] for one in second["decisions"]] == ["override", "approve"]
+
+
+def test_progress_can_be_followed_as_a_stream(market: Market, url: str) -> None:
+    brief, brand = market.briefs[0], market.brands[0]
+    headers = {"Authorization": f"Bearer {brand.token}"}
+    answer = urllib3.request("GET", f"{url}/api/v1/briefs/{brief['id']}/ranking/stream", headers=headers, timeout=30)
+    assert answer.headers["Content-Type"].startswith("text/event-stream")
+    total = SIZE.bids // SIZE.briefs
+    assert answer.data.decode().strip().splitlines()[-1] == f'data: {{"total": {total}, "fresh": {total}}}'
+
+
+def test_nothing_private_reached_the_log(market: Market, tmp_path_factory: pytest.TempPathFactory) -> None:
+    logs = sorted(Path(tmp_path_factory.getbasetemp()).glob("market*/log"))
+    text = logs[0].read_text()
+    assert "http.request" in text
+    for secret in (market.brands[0].token, market.brands[0].email, "production_cost", "correct horse"):
+        assert secret not in text
