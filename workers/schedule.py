@@ -5,4 +5,5 @@ from datetime import timedelta
 
 EVERY: Mapping[str, timedelta] = {
     "core.forget-old-keys": timedelta(hours=1),
+    "channels.settle-imports": timedelta(minutes=1),
 }

@@ -14,14 +14,24 @@ from marketplace.channels.models import Channel
 from marketplace.core import db
 from marketplace.core.config import Config
 from marketplace.core.ids import new_id
-from workers import channels as handlers
 
-COLUMNS = ("platform", "account_key", "name", "followers", "taken_on", "creator_id", "creator_name")
+COLUMNS = (
+    "platform",
+    "handle",
+    "external_id",
+    "name",
+    "followers",
+    "taken_on",
+    "creator_id",
+    "creator_name",
+    "genders",
+    "rate_card",
+)
 DEFAULTS = {"platform": "douyin", "taken_on": "2026-11-01"}
 
 
 def worker(config: Config) -> ModuleType:
-    """Return workers.drain, which reads its settings when it is imported, with this room's jobs in its table."""
+    """Return workers.drain, which reads its settings when it is imported."""
     settings = {
         "DATABASE_URL": config.database_url,
         "REDIS_URL": config.redis_url,
@@ -35,7 +45,6 @@ def worker(config: Config) -> ModuleType:
     # The default log line of an error shows locals; reading a row whose session is over would raise once more.
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[plain])
-    drain.HANDLERS = {**drain.HANDLERS, **handlers.HANDLERS}  # type: ignore[attr-defined]
     return drain
 
 
@@ -56,6 +65,12 @@ def rows(mark: str, count: int, *, wrong: Mapping[int, Mapping[str, str]] | None
     table = csv.DictWriter(text, COLUMNS)
     table.writeheader()
     for number in range(count):
-        cells = {"account_key": f"{mark}{number}", "name": f"{name}{number}", "followers": str(1000 + number)}
+        account = f"{mark}{number}"
+        cells = {
+            "handle": f"@{account}",
+            "external_id": account,
+            "name": f"{name}{number}",
+            "followers": str(1000 + number),
+        }
         table.writerow({**DEFAULTS, **cells, **(wrong or {}).get(number, {})})
     return text.getvalue().encode()

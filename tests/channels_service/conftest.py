@@ -1,0 +1,33 @@
+"""The room's jobs, done as a worker does them."""
+
+from collections.abc import Callable
+from types import ModuleType
+from uuid import UUID
+
+import pytest
+
+from marketplace.core import db, jobs
+from marketplace.core.config import Config
+from marketplace.core.jobs import JobState
+from tests.make import channels as make
+
+
+@pytest.fixture(scope="session")
+def worker(config: Config) -> ModuleType:
+    return make.worker(config)
+
+
+@pytest.fixture
+def work(worker: ModuleType) -> Callable[[UUID], JobState]:
+    """Do the jobs that wait for the import queue until this one was taken; returns how it ended."""
+
+    def run(job_id: UUID) -> JobState:
+        while True:
+            with db.transaction() as session:
+                claimed = jobs.claim(session, jobs.IMPORTS, 8)
+            assert claimed, "the job is not waiting"
+            ended = {job.id: worker.do(job) for job in claimed}
+            if job_id in ended:
+                return JobState(ended[job_id])
+
+    return run
