@@ -4,6 +4,7 @@ import click
 
 from marketplace.commands import mirror, ranking, run, transfer
 from marketplace.commands.client import Api
+from marketplace.demo.chaos import chaos
 from marketplace.demo.command import demo
 
 
@@ -29,3 +30,7 @@ mirror.add_to(main)
 for command in (*run.COMMANDS, *transfer.COMMANDS, *ranking.COMMANDS):
     main.add_command(command)
 main.add_command(demo)
+main.add_command(chaos)
+
+if __name__ == "__main__":
+    main()

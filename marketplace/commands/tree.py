@@ -34,6 +34,7 @@ class Tree:
         self.servers = servers
         self.supervisor = Supervisor(log or sys.stderr)
         self._worker_since = 0.0
+        self.deaf_restarts = 0
 
     @classmethod
     @contextlib.contextmanager
@@ -92,6 +93,7 @@ class Tree:
         if not deaf:
             return {}
         self._worker_since = time.monotonic()
+        self.deaf_restarts += 1
         return {"worker": f"work has been due for {DEAF_S:g} s and nobody drains it"}
 
 

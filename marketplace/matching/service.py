@@ -190,7 +190,16 @@ def watch(brief_id: UUID, actor: Actor, turns: int) -> Iterator[Freshness]:
 
 
 def ask_for_scores(session: Session, brief_id: UUID) -> UUID:
-    """Ask for a brief's scoring; however often it is asked for while it waits, it is done once."""
+    """Ask for a brief's scoring; however often it is asked for while it waits, it is done once.
+
+    The job is always the brand's, whoever asks, so that whoever asks may join it while it waits.
+    """
+    brand_id = session.scalar(sa.select(Brief.brand_id).where(Brief.id == brief_id))
     return jobs.enqueue(
-        session, "matching.score", queue=jobs.SCORING, subject_id=brief_id, dedupe_key=f"matching.score:{brief_id}"
+        session,
+        "matching.score",
+        queue=jobs.SCORING,
+        subject_id=brief_id,
+        party_id=brand_id,
+        dedupe_key=f"matching.score:{brief_id}",
     )

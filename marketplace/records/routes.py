@@ -8,33 +8,38 @@ from marshmallow import ValidationError, fields
 from marketplace.core import ids
 from marketplace.core.actor import Permission, Role
 from marketplace.core.events import Event
-from marketplace.core.fields import Text, one_of
+from marketplace.core.fields import Id, Text, one_of
 from marketplace.core.http import SIGNED_IN, Room, actor, session
 from marketplace.core.jobs import QUEUES, JobState
 from marketplace.core.paging import Page, page_of, page_query
 from marketplace.records import service
 from marketplace.records.schemas import EventOut, JobOut
-from marketplace.records.service import ShownJob
+from marketplace.records.service import ShownJob, Subject
 
 room = Room("records", __name__, description="What happened, and what is being done")
 
 _READS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.READ}
-_PUBLIC = "^[a-z]{3}_[0-7][0-9a-hjkmnp-tv-z]{25}$"
+_NOUNS = {prefix: noun for noun, prefix in ids.PREFIXES.items()}
+_PUBLIC = ids.pattern(f"({'|'.join(sorted(_NOUNS))})")
 
 
-class AnyId(fields.String):
-    """A public id of any noun."""
+class SubjectId(fields.String):
+    """A public id of any noun; inside it is a Subject."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> UUID:  # type: ignore[override]
+    def _deserialize(  # type: ignore[override]
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> Subject:
+        prefix = str(value).partition("_")[0]
         try:
-            return ids.read(str(value).partition("_")[0], str(value))
-        except ValueError as error:
+            return Subject(_NOUNS[prefix], ids.read(prefix, str(value)))
+        except (KeyError, ValueError) as error:
             raise ValidationError("Not a public id such as bid_... .") from error
 
 
 _EVENTS = {
     "kind": Text(80, load_default=None),
-    "subject_id": AnyId(load_default=None, metadata={"pattern": _PUBLIC}),
+    "subject_id": SubjectId(load_default=None, metadata={"pattern": _PUBLIC}),
+    "since": Id("evt", load_default=None, metadata={"description": "Only what happened after this event."}),
     "order": one_of(("asc", "desc"), load_default="desc"),
 }
 _JOBS = {
@@ -46,7 +51,7 @@ _JOBS = {
 
 @room.get("/events", **_READS, query=page_query("evt", **_EVENTS), answers=page_of(EventOut))
 def listed_events(query: dict[str, Any]) -> Page[Event]:
-    """What happened; `order=asc` with `starting_after` replays from any point on."""
+    """What happened; `order=asc` with `starting_after` replays from any point on, two seconds behind the present."""
     return service.listed_events(session(), actor(), **query)
 
 
@@ -70,7 +75,7 @@ def find_job(job_id: UUID) -> ShownJob:
 
 @room.post("/jobs/<id('job'):job_id>/cancel", **_READS, answers=JobOut)
 def cancel(job_id: UUID) -> ShownJob:
-    """Stop a job: at once while it waits, at its next report while it runs."""
+    """Stop an import of yours (the platform: any job): at once while it waits, at its next report while it runs."""
     return service.cancel(session(), actor(), job_id)
 
 

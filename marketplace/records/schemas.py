@@ -26,8 +26,16 @@ class EventOut(Schema):
         return show(prefix, event.subject_id) if prefix else str(event.subject_id)
 
 
+class JobProblemOut(Schema):
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+
+
 class JobOut(Schema):
-    """Work under way: its stage, how much is done of how much, and how it ended."""
+    """Work under way: its stage, how much is done of how much, and how it ended.
+
+    `problem` says in a sentence why it is not done; `last_error`, the raw error, is for the platform alone.
+    """
 
     id = Id("job", required=True)
     kind = fields.String(required=True)
@@ -38,7 +46,8 @@ class JobOut(Schema):
     total = fields.Integer(allow_none=True, required=True)
     attempt = fields.Integer(required=True)
     max_attempts = fields.Integer(required=True)
-    problem = fields.String(allow_none=True, required=True)
+    problem = fields.Nested(JobProblemOut, allow_none=True, required=True)
+    last_error = fields.String(allow_none=True, required=True)
     cancel_asked = fields.Boolean(required=True)
     created_at = When(required=True)
     next_at = When(required=True)

@@ -1,9 +1,10 @@
 """Which facts of a match ask for a person's eyes, how soon, and when for two people's. Pure.
 
-Each rule states its limit and where the limit comes from; a rule that fires tells its figure.
+The rules are a table. Each states its limit, its weight in the queue, and where it comes from; one that fires tells
+its figure.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,23 +13,30 @@ from marketplace.core.money import Money
 STALE_DAYS = 90
 PEERS_LOW, PEERS_HIGH = 5.0, 95.0
 OVER_CEILING = 2.0
-SEVERE = 65.0
-# An amount from which a second person looks, in minor units: about a small studio's month (seed interviews: at least
-# CNY 10,000 an episode, a team of 20-30), converted roughly.
+HIGH, SEVERE = 45.0, 65.0
+# The amount from which two people look, in minor units: CNY 100,000, ten episodes at the least that a small studio of
+# 20 to 30 people said an episode costs it (CNY 10,000); the other currencies by rough conversion, rounded.
 LARGE_MINOR: Mapping[str, int] = {
     "CNY": 10_000_000,
     "USD": 1_500_000,
     "EUR": 1_500_000,
     "GBP": 1_200_000,
+    "HKD": 11_000_000,
+    "TWD": 45_000_000,
+    "SGD": 1_900_000,
     "JPY": 2_000_000,
+    "KRW": 20_000_000,
 }
-LARGE_DEFAULT_MINOR = 10_000_000
-CALM, WEIGHT = 1000, 100
+CALM, STEP = 1000, 10
 
 
 @dataclass(frozen=True)
 class RiskFacts:
-    """What is known of a match. None where a figure is not known."""
+    """What is known of a match; None where a figure is not known.
+
+    `amount_minor` is in the currency's smallest unit, intrusiveness and `tolerance` are 0-100, `percentile` is 0
+    (cheapest) to 100 among so many `comparables`, `over_ceiling` is a ratio (2 is twice the brief's ceiling).
+    """
 
     currency: str
     amount_minor: float | None
@@ -67,133 +75,170 @@ class Assessment:
     risks: tuple[Risk, ...]
 
 
-Rule = Callable[[RiskFacts], Risk | None]
+Passed = tuple[float, float] | None
 
 
-def _flags(facts: RiskFacts) -> Risk | None:
-    count = len(facts.snapshot_flags)
-    told = ", ".join(facts.snapshot_flags)
-    return (
-        Risk(
-            "suspicious_figures", f"受众数据有 {count} 处可疑：{told}", f"{count} suspicious figures: {told}", count, 0
-        )
-        if count
-        else None
-    )
+@dataclass(frozen=True)
+class Rule:
+    """`passed` returns (figure, limit) where it fires. A `counted` figure is a number of things: more is worse."""
+
+    code: str
+    passed: Callable[[RiskFacts], Passed]
+    weight: int
+    needs_two: bool
+    origin: str
+    zh: str
+    en: str
+    counted: bool = False
 
 
-def _severe(facts: RiskFacts) -> Risk | None:
-    if facts.intrusiveness_high < SEVERE:
-        return None
-    told = f"{facts.intrusiveness_high:.0f}"
-    return Risk(
-        "severe_intrusiveness",
-        f"侵扰度最高 {told}，达到严重档 {SEVERE:.0f}",
-        f"Intrusiveness up to {told}, severe from {SEVERE:.0f}",
-        facts.intrusiveness_high,
-        SEVERE,
-    )
+def _when(condition: bool, figure: float | None, limit: float) -> Passed:
+    return (figure, limit) if condition and figure is not None else None
 
 
-def _over_tolerance(facts: RiskFacts) -> Risk | None:
-    if facts.intrusiveness_high <= facts.tolerance:
-        return None
-    told, most = f"{facts.intrusiveness_high:.0f}", f"{facts.tolerance:.0f}"
-    return Risk(
-        "over_tolerance",
-        f"侵扰度最高 {told}，超过需求容忍度 {most}",
-        f"Intrusiveness up to {told}, over the brief's tolerance of {most}",
-        facts.intrusiveness_high,
-        facts.tolerance,
-    )
+def _severe(facts: RiskFacts) -> Passed:
+    return _when(facts.intrusiveness_high >= SEVERE, facts.intrusiveness_high, SEVERE)
 
 
-def _far_from_peers(facts: RiskFacts) -> Risk | None:
+def _high(facts: RiskFacts) -> Passed:
+    return _when(HIGH <= facts.intrusiveness_high < SEVERE, facts.intrusiveness_high, HIGH)
+
+
+def _surely_over(facts: RiskFacts) -> Passed:
+    return _when(facts.intrusiveness_low > facts.tolerance, facts.intrusiveness_low, facts.tolerance)
+
+
+def _perhaps_over(facts: RiskFacts) -> Passed:
+    perhaps = facts.intrusiveness_low <= facts.tolerance < facts.intrusiveness_high
+    return _when(perhaps, facts.intrusiveness_high, facts.tolerance)
+
+
+def _flags(facts: RiskFacts) -> Passed:
+    return _when(bool(facts.snapshot_flags), len(facts.snapshot_flags), 0)
+
+
+def _large(facts: RiskFacts) -> Passed:
+    limit = LARGE_MINOR[facts.currency]
+    return _when(facts.amount_minor is not None and facts.amount_minor >= limit, facts.amount_minor, limit)
+
+
+def _far_from_peers(facts: RiskFacts) -> Passed:
     if facts.percentile is None or PEERS_LOW <= facts.percentile <= PEERS_HIGH:
         return None
-    limit = PEERS_LOW if facts.percentile < PEERS_LOW else PEERS_HIGH
-    told = f"{facts.percentile:.0f}"
-    return Risk(
-        "price_far_from_peers",
-        f"千人成本位于 {facts.comparables} 个可比报价的第 {told} 百分位",
-        f"Cost per thousand at percentile {told} of {facts.comparables} comparable bids",
-        facts.percentile,
-        limit,
-    )
+    return facts.percentile, PEERS_LOW if facts.percentile < PEERS_LOW else PEERS_HIGH
 
 
-def _over_ceiling(facts: RiskFacts) -> Risk | None:
-    if facts.over_ceiling is None or facts.over_ceiling <= OVER_CEILING:
-        return None
-    told = f"{facts.over_ceiling:.1f}"
-    return Risk(
-        "far_over_ceiling",
-        f"千人成本是上限的 {told} 倍",
-        f"Cost per thousand is {told} times the ceiling",
-        facts.over_ceiling,
-        OVER_CEILING,
-    )
+def _over_ceiling(facts: RiskFacts) -> Passed:
+    return _when((facts.over_ceiling or 0) > OVER_CEILING, facts.over_ceiling, OVER_CEILING)
 
 
-def _first_time(facts: RiskFacts) -> Risk | None:
-    return (
-        Risk("first_time", "该主体尚无成交记录", "This party has no accepted bid yet", 0, 1)
-        if facts.first_time
-        else None
-    )
+def _no_snapshot(facts: RiskFacts) -> Passed:
+    return _when(facts.snapshot_age_days is None, 0, 1)
 
 
-def _stale(facts: RiskFacts) -> Risk | None:
-    age = facts.snapshot_age_days
-    if age is None:
-        return Risk("no_audience_data", "没有受众快照", "There is no audience snapshot", 0, 1)
-    if age <= STALE_DAYS:
-        return None
-    return Risk(
-        "stale_data",
-        f"受众快照已有 {age} 天，超过 {STALE_DAYS} 天",
-        f"The snapshot is {age} days old, more than {STALE_DAYS}",
-        age,
-        STALE_DAYS,
-    )
+def _stale(facts: RiskFacts) -> Passed:
+    return _when((facts.snapshot_age_days or 0) > STALE_DAYS, facts.snapshot_age_days, STALE_DAYS)
 
 
-def _missing(facts: RiskFacts) -> Risk | None:
-    count = facts.margins_missing
-    return (
-        Risk("missing_margins", f"缺少 {count} 项受众分布", f"{count} audience lists are missing", count, 0)
-        if count
-        else None
-    )
+def _missing(facts: RiskFacts) -> Passed:
+    return _when(facts.margins_missing > 0, facts.margins_missing, 0)
 
 
-def _large(facts: RiskFacts) -> Risk | None:
-    limit = LARGE_MINOR.get(facts.currency, LARGE_DEFAULT_MINOR)
-    if facts.amount_minor is None or facts.amount_minor < limit:
-        return None
-    told = Money(facts.currency, int(facts.amount_minor)).show()
-    return Risk("large_amount", f"金额 {told} 较大", f"The amount of {told} is large", facts.amount_minor, limit)
+def _first_time(facts: RiskFacts) -> Passed:
+    return _when(facts.first_time, 0, 1)
 
 
-# (rule, weight in the queue, asks for two people)
-RULES: tuple[tuple[Rule, int, bool], ...] = (
-    (_severe, 4, True),
-    (_flags, 4, True),
-    (_large, 3, True),
-    (_over_tolerance, 3, False),
-    (_far_from_peers, 2, False),
-    (_over_ceiling, 2, False),
-    (_stale, 1, False),
-    (_missing, 1, False),
-    (_first_time, 1, False),
-)
+_BANDS = "house rule, provisional until calibrated: bands of the intrusiveness score from 25, 45 and 65"
+_HOUSE = "house rule, provisional until decisions of reviewers can calibrate it"
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "severe_intrusiveness", _severe, 4, True, f"{_BANDS}; the last asks both sides, so two people look",
+        "侵扰度最高 {figure:.1f}，达到严重档 {limit:.0f}", "Intrusiveness up to {figure:.1f}, severe from {limit:.0f}",
+    ),
+    Rule(
+        "high_intrusiveness", _high, 2, False, _BANDS,
+        "侵扰度最高 {figure:.1f}，达到偏高档 {limit:.0f}", "Intrusiveness up to {figure:.1f}, high from {limit:.0f}",
+    ),
+    Rule(
+        "surely_over_tolerance", _surely_over, 3, False, "the brief's own tolerance, against the low end of the score",
+        "侵扰度至少 {figure:.1f}，超过需求容忍度 {limit:.1f}",
+        "Intrusiveness at least {figure:.1f}, over the brief's tolerance of {limit:.1f}",
+    ),
+    Rule(
+        "over_tolerance", _perhaps_over, 2, False, "the brief's own tolerance, against the high end of the score",
+        "侵扰度最高 {figure:.1f}，可能超过需求容忍度 {limit:.1f}",
+        "Intrusiveness up to {figure:.1f}, perhaps over the brief's tolerance of {limit:.1f}",
+    ),
+    Rule(
+        "suspicious_figures", _flags, 4, True, f"the snapshot's anomaly checks; two people: {_HOUSE}",
+        "受众数据有 {figure:.0f} 处可疑：{flags}", "{figure:.0f} suspicious figures in the audience data: {flags}",
+        counted=True,
+    ),
+    Rule(
+        "large_amount", _large, 3, True, f"studios' own figures, see LARGE_MINOR; {_HOUSE}",
+        "金额 {amount} 达到双人复核线 {most}", "The amount of {amount} reaches {most}, from which two people look",
+    ),
+    Rule(
+        "price_far_from_peers", _far_from_peers, 2, False, f"outside the 5th to 95th percentile; {_HOUSE}",
+        "千人成本位于 {facts.comparables} 个可比报价的第 {figure:.1f} 百分位",
+        "Cost per thousand at percentile {figure:.1f} of {facts.comparables} comparable bids",
+    ),
+    Rule(
+        "far_over_ceiling", _over_ceiling, 2, False, f"more than twice the ceiling; {_HOUSE}",
+        "千人成本是上限的 {figure:.2f} 倍", "Cost per thousand is {figure:.2f} times the ceiling",
+    ),
+    Rule(
+        "no_audience_data", _no_snapshot, 2, False, "without a snapshot every audience figure is the prior's",
+        "没有受众快照", "There is no audience snapshot",
+    ),
+    Rule(
+        "stale_data", _stale, 1, False, f"a quarter; {_HOUSE}",
+        "受众快照已有 {figure:.0f} 天，超过 {limit:.0f} 天",
+        "The audience snapshot is {figure:.0f} days old, more than {limit:.0f}",
+    ),
+    Rule(
+        "missing_margins", _missing, 1, False, "what is missing is filled in from the prior",
+        "缺少 {figure:.0f} 项受众分布", "{figure:.0f} audience lists are missing", counted=True,
+    ),
+    Rule(
+        "first_time", _first_time, 1, False, f"nothing is known of how this party delivers; {_HOUSE}",
+        "该主体尚无成交记录", "This party has no accepted bid yet",
+    ),
+)  # fmt: skip
+CODES = tuple(rule.code for rule in RULES)
+_COUNTED = frozenset(rule.code for rule in RULES if rule.counted)
+
+
+def _told(rule: Rule, facts: RiskFacts, figure: float, limit: float) -> Risk:
+    words = {
+        "figure": figure, "limit": limit, "facts": facts, "flags": ", ".join(facts.snapshot_flags),
+        "amount": Money(facts.currency, round(facts.amount_minor or 0)).show(),
+        "most": Money(facts.currency, LARGE_MINOR[facts.currency]).show(),
+    }  # fmt: skip
+    return Risk(rule.code, rule.zh.format(**words), rule.en.format(**words), figure, limit)
 
 
 def assess(facts: RiskFacts) -> Assessment:
-    """Run every rule. More or worse facts never make a review less urgent or need fewer people."""
-    fired = [(risk, weight, two) for rule, weight, two in RULES if (risk := rule(facts)) is not None]
+    """Run every rule. More or worse facts never make a review less urgent or need fewer people.
+
+    The priority falls from 1000 by ten for each unit of weight.
+    """
+    fired = [(rule, passed) for rule in RULES if (passed := rule.passed(facts)) is not None]
     return Assessment(
-        priority=CALM - WEIGHT * sum(weight for _, weight, _ in fired),
-        needs_two=any(two for _, _, two in fired),
-        risks=tuple(risk for risk, _, _ in fired),
+        priority=CALM - STEP * sum(rule.weight for rule, _ in fired),
+        needs_two=any(rule.needs_two for rule, _ in fired),
+        risks=tuple(_told(rule, facts, *passed) for rule, passed in fired),
+    )
+
+
+def got_worse(then: Iterable[Mapping[str, Any]], now: Iterable[Mapping[str, Any]]) -> bool:
+    """Return whether there is a risk, as shown, that was not there then, or one that counts more things.
+
+    Other figures may drift (a snapshot ages by a day, a score moves by a tenth) without anything new to decide.
+    """
+    before = {risk["code"]: risk["figure"] for risk in then}
+    return any(
+        risk["code"] not in before or (risk["code"] in _COUNTED and risk["figure"] > before[risk["code"]])
+        for risk in now
     )

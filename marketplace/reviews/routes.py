@@ -4,11 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.core.actor import Permission, Role
-from marketplace.core.fields import Id, Text, one_of
+from marketplace.core.fields import Id, one_of
 from marketplace.core.http import Room, actor, session
 from marketplace.core.paging import Page, page_of, page_query
 from marketplace.reviews import service
 from marketplace.reviews.models import ReviewStatus
+from marketplace.reviews.risk import CODES
 from marketplace.reviews.schemas import (
     DecisionIn,
     OverrideIn,
@@ -25,25 +26,26 @@ _DECIDES: dict[str, Any] = {"allow": (Role.ADMIN,), "needs": Permission.REVIEWS,
 _FILTERS = {
     "status": one_of(ReviewStatus, load_default=None),
     "about_id": Id("brf", load_default=None),
-    "risk": Text(60, load_default=None),
+    "subject_id": Id("bid", load_default=None),
+    "risk": one_of(CODES, load_default=None),
 }
 
 
 @room.get("/reviews", **_READS, query=page_query("rvw", **_FILTERS), answers=page_of(ReviewOut))
 def queue(query: dict[str, Any]) -> Page[Shown]:
-    """What waits for a person, the most urgent first."""
+    """What waits for a person, the most urgent first; decided ones by `status` or `subject_id`."""
     return service.queue(session(), actor(), **query)
 
 
 @room.get("/reviews/summary", **_READS, answers=ReviewSummaryOut)
 def summary() -> dict[str, dict[str, int]]:
-    """How many by status and by risk."""
+    """How many there are by status, and how many undecided ones by risk."""
     return service.summary(session(), actor())
 
 
 @room.get("/reviews/<id('rvw'):review_id>", **_READS, answers=ReviewWithDecisionsOut)
 def find(review_id: UUID) -> Shown:
-    """One review with its decisions."""
+    """One review: what there is to look at, and what was decided."""
     return service.find(session(), actor(), review_id)
 
 

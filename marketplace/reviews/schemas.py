@@ -1,6 +1,8 @@
 """What the review queue looks like from outside."""
 
-from marshmallow import Schema, fields
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from marketplace.core.fields import Flag, Id, Real, Text, When, one_of
 from marketplace.reviews.models import ReviewStatus
@@ -43,6 +45,9 @@ class ReviewDecisionOut(Schema):
 
 
 class ReviewWithDecisionsOut(ReviewOut):
+    """With what there is to look at (`facts`) and what was decided on what, the oldest first."""
+
+    facts = fields.Dict(allow_none=True, required=True)
     decisions = fields.List(fields.Nested(ReviewDecisionOut), required=True)
 
 
@@ -59,6 +64,11 @@ class OverrideIn(DecisionIn):
     overall = Real(0, 100, load_default=None, allow_none=True)
     intrusiveness = Real(0, 100, load_default=None, allow_none=True)
     flags_cleared = Flag(load_default=False)
+
+    @validates_schema
+    def _changes_something(self, data: dict[str, Any], **_: Any) -> None:
+        if data.get("overall") is None and data.get("intrusiveness") is None and not data.get("flags_cleared"):
+            raise ValidationError("Give at least one of overall, intrusiveness and flags_cleared.")
 
 
 class ReviewSummaryOut(Schema):

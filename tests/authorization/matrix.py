@@ -1,0 +1,123 @@
+"""Who may call what: every route x every kind of actor, as data.
+
+Letters: Y reached (whatever the body then meets), S 401 say who you are, F 403 not for your kind or permission,
+N 404 nothing there that you may know of. Columns in the order of ACTORS. What stands behind a bar says which of the
+world's things the path is about, where it matters. All of them call with an API key, which is no session to end, and
+with the wrong password or an unknown token where one is asked for.
+"""
+
+ACTORS = (
+    "nobody",  # no credential
+    "revoked",  # the owner's key, revoked
+    "owner",  # the brand whose briefs these are
+    "other_brand",
+    "creator",  # whose channel and bids these are
+    "other_creator",
+    "agency",  # holds a mandate of the creator today
+    "lapsed",  # an agency whose mandate of the creator ended yesterday
+    "admin",  # the platform
+    "reader",  # the owner's key with the scope read only
+    "scopeless",  # the creator's key without any scope
+)
+
+MATRIX = """
+POST   /sign-up                                           YSYYYYYYYYY
+POST   /sessions                                          SSSSSSSSSSS
+DELETE /sessions/current                                  SSNNNNNNNNN
+GET    /people/me                                         SSYYYYYYYYF
+POST   /people/me/password                                SSFFFFFFFFF
+GET    /parties                                           SSYYYYYYYYF
+GET    /parties/{party_id}                                SSYNNNNNYYF
+PATCH  /parties/{party_id}                                SSYNNNNNYFF
+GET    /parties/{party_id}/members                        SSYNNNNNYYF
+DELETE /parties/{party_id}/members/{membership_id}        SSYNNNNNYFF
+POST   /invites                                           SSYYYYYYYFF
+GET    /invites                                           SSYYYYYYYFF
+DELETE /invites/{invite_id}                               SSYNNNNNYFF
+POST   /invites/accept                                    NSNNNNNNNNN
+POST   /creators                                          SSFFFFYYYFF
+POST   /mandates                                          SSFFFFYYFFF
+GET    /mandates                                          SSYYYYYYYYF
+POST   /mandates/{mandate_id}/accept                      SSFFYNFFFFF
+POST   /mandates/{mandate_id}/decline                     SSFFYNFFFFF
+POST   /mandates/{mandate_id}/end                         SSFFYNNYFFF
+POST   /api-keys                                          SSYYYYYYYFF
+GET    /api-keys                                          SSYYYYYYYFF
+DELETE /api-keys/{key_id}                                 SSYNNNNNYFF
+POST   /channels                                          SSFFYYYYYFF
+GET    /channels                                          SSYYYYYYYYF
+GET    /channels/export                                   SSFFYYYYYFF
+GET    /channels/{channel_id}                             SSYNYNYNYYF
+PATCH  /channels/{channel_id}                             SSFFYNYNYFF
+POST   /channels/{channel_id}/archive                     SSFFYNYNYFF
+POST   /channels/{channel_id}/audience-snapshots          SSFFYNYNYFF
+GET    /channels/{channel_id}/audience-snapshots          SSYNYNYNYYF
+GET    /channels/{channel_id}/videos                      SSYNYNYNYYF
+GET    /audience-snapshots/{snapshot_id}                  SSYNYNYNYYF
+POST   /imports                                           SSFFYYYYYFF
+GET    /imports                                           SSFFYYYYYFF
+GET    /imports/{import_id}                               SSFFYNYNYFF
+GET    /imports/{import_id}/faults                        SSFFYNYNYFF
+GET    /brief-options                                     YSYYYYYYYYY
+POST   /briefs                                            SSYYFFFFFFF
+GET    /briefs                                            SSYYYYYYYYF
+GET    /briefs/{brief_id} | draft                         SSYNNNNNYYF
+GET    /briefs/{brief_id} | published                     SSYNYYYYYYF
+PATCH  /briefs/{brief_id} | draft                         SSYNFFFFFFF
+PATCH  /briefs/{brief_id} | published                     SSYNFFFFFFF
+POST   /briefs/{brief_id}/publish | draft                 SSYNFFFFFFF
+POST   /briefs/{brief_id}/close | published               SSYNFFFFYFF
+POST   /briefs/{brief_id}/cancel | published              SSYNFFFFYFF
+GET    /briefs/{brief_id}/versions | draft                SSYNNNNNYYF
+GET    /briefs/{brief_id}/versions | published            SSYNYYYYYYF
+GET    /briefs/{brief_id}/versions/{version_id} | published SSYNYYYYYYF
+POST   /briefs/{brief_id}/assets | draft                  SSYNFFFFFFF
+GET    /briefs/{brief_id}/assets | draft                  SSYNNNNNYYF
+GET    /brand-assets/{asset_id}                           SSYNNNNNYYF
+POST   /briefs/{brief_id}/bids | published                SSFFYNYNFFF
+GET    /briefs/{brief_id}/bids | published                SSNNFFFFNNF
+GET    /briefs/{brief_id}/bids | closed                   SSYNFFFFYYF
+GET    /briefs/{brief_id}/bids/count | published          SSYNFFFFYYF
+GET    /briefs/{brief_id}/commitments | published         SSYNYYYYYYF
+GET    /briefs/{brief_id}/ranking | published             SSYNFFFFYYF
+GET    /briefs/{brief_id}/ranking | closed                SSYNFFFFYYF
+GET    /briefs/{brief_id}/ranking/stream | closed         SSYNFFFFYYF
+POST   /briefs/{brief_id}/score | closed                  SSYNFFFFYYF
+GET    /bids                                              SSFFYYYYFFF
+GET    /bids/{bid_id} | published                         SSNNYNYNNNF
+GET    /bids/{bid_id} | closed                            SSYNYNYNYYF
+GET    /bids/{bid_id}/match | published                   SSNNYNYNNNF
+GET    /bids/{bid_id}/match | closed                      SSYNYNYNYYF
+GET    /bids/{bid_id}/revisions | published               SSNNYNYNNNF
+GET    /bids/{bid_id}/revisions | closed                  SSYNYNYNYYF
+POST   /bids/{bid_id}/revisions | published               SSFFYNYNFFF
+POST   /bids/{bid_id}/withdraw | published                SSFFYNYNFFF
+POST   /bids/{bid_id}/accept | published                  SSNNFFFFFFF
+POST   /bids/{bid_id}/accept | closed                     SSYNFFFFFFF
+POST   /bids/{bid_id}/decline | closed                    SSYNFFFFFFF
+GET    /reviews                                           SSFFFFFFYFF
+GET    /reviews/summary                                   SSFFFFFFYFF
+GET    /reviews/{review_id}                               SSFFFFFFYFF
+POST   /reviews/{review_id}/approve                       SSFFFFFFYFF
+POST   /reviews/{review_id}/hold                          SSFFFFFFYFF
+POST   /reviews/{review_id}/reject                        SSFFFFFFYFF
+POST   /reviews/{review_id}/override                      SSFFFFFFYFF
+GET    /events                                            SSYYYYYYYYF
+GET    /events/{event_id}                                 SSNNYNYNYNF
+GET    /jobs                                              SSYYYYYYYYF
+GET    /jobs/{job_id}                                     SSNNYNYNYNF
+POST   /jobs/{job_id}/cancel                              SSNNYNYNYNF
+POST   /jobs/{job_id}/requeue                             SSFFFFFFYFF
+"""
+
+
+def rows() -> dict[tuple[str, str, str], str]:
+    """Return (method, path, subject) -> letters."""
+    found = {}
+    for line in MATRIX.strip().splitlines():
+        head, letters = line.rsplit(maxsplit=1)
+        call, _, subject = head.partition("|")
+        method, path = call.split()
+        assert len(letters) == len(ACTORS), line
+        found[method, path, subject.strip()] = letters
+    return found

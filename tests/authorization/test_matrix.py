@@ -1,0 +1,103 @@
+"""The matrix is complete, and the application does what it says."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from marketplace.core import ids
+from tests.authorization import world as worlds
+from tests.authorization.matrix import ACTORS, rows
+from tests.authorization.world import World
+from tests.make import briefs as make_briefs
+
+ROWS = rows()
+# POSTs that need no Idempotency-Key, with the reason.
+UNKEYED = {
+    "/sign-up": "the address is unique, and a password's hash must not stay in the key's row",
+    "/sessions": "signing in twice makes two sessions and harms nobody",
+    "/people/me/password": "a password's hash must not stay in the key's row",
+    "/invites/accept": "a seat is taken once, and a password comes with it",
+}
+PREFIXES = {
+    "party_id": "pty",
+    "membership_id": "mbr",
+    "invite_id": "inv",
+    "mandate_id": "mnd",
+    "key_id": "key",
+    "channel_id": "chn",
+    "snapshot_id": "snp",
+    "import_id": "imp",
+    "brief_id": "brf",
+    "version_id": "brv",
+    "asset_id": "ast",
+    "bid_id": "bid",
+    "review_id": "rvw",
+    "event_id": "evt",
+    "job_id": "job",
+}
+
+
+def routes(app: Flask) -> dict[tuple[str, str], Any]:
+    found = {}
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/api/v1"):
+            endpoint = app.view_functions[rule.endpoint].endpoint  # type: ignore[attr-defined]
+            path = re.sub(r"<id\('\w+'\):(\w+)>", r"{\1}", rule.rule.removeprefix("/api/v1"))
+            found[endpoint.method, path] = endpoint
+    return found
+
+
+def test_every_route_has_a_row_and_every_row_a_route(app: Flask) -> None:
+    assert {(method, path) for method, path, _ in ROWS} == set(routes(app))
+
+
+def test_every_post_asks_for_an_idempotency_key_or_says_why_not(app: Flask) -> None:
+    unkeyed = {path for (method, path), endpoint in routes(app).items() if method == "POST" and not endpoint.once}
+    assert unkeyed == set(UNKEYED)
+
+
+def test_every_change_asks_for_the_version_that_was_read(app: Flask) -> None:
+    assert all(endpoint.if_match for (method, _), endpoint in routes(app).items() if method in ("PATCH", "PUT"))
+
+
+@pytest.fixture(scope="module")
+def shared(app: Flask) -> World:
+    return worlds.make()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: " ".join(row))
+def test_a_route_lets_in_whom_the_matrix_says(app: Flask, shared: World, row: tuple[str, str, str]) -> None:
+    method, path, subject = row
+    world = shared if method == "GET" else worlds.make()
+    # Those who are refused come first, so that the things they ask for are still as they were.
+    order = sorted(ACTORS, key=lambda name: ROWS[row][ACTORS.index(name)] == "Y")
+    found = {}
+    for name in order:
+        if method == "DELETE" and "Y" in found.values():
+            world = worlds.make()  # what one of them took away the next one cannot
+        found[name] = call(app, world, name, method, path, subject)
+    assert "".join(found[name] for name in ACTORS) == ROWS[row]
+
+
+def call(app: Flask, world: World, name: str, method: str, path: str, subject: str) -> str:
+    shown = re.sub(r"\{(\w+)\}", lambda hit: ids.show(PREFIXES[hit[1]], world.id_of(hit[1], subject)), path)
+    headers = {**world.headers[name], "Idempotency-Key": ids.new_id().hex}
+    if method == "PATCH":
+        headers["If-Match"] = '"1"'
+    more: dict[str, Any] = {"json": worlds.body(method, path, world)}
+    if path.endswith("/assets") and method == "POST":
+        shown, more = shown + "?name=x", {"data": make_briefs.PNG, "content_type": "image/png"}
+    if path == "/imports" and method == "POST":
+        shown, more = shown + "?file_name=a.csv", {"data": b"a,b\n1,2\n", "content_type": "text/csv"}
+    if more.get("json") is None and "json" in more:
+        more = {}
+    answer = app.test_client().open(f"/api/v1{shown}", method=method, headers=headers, **more)
+    answer.get_data()
+    if answer.status_code >= 400:
+        problem = json.loads(answer.data)
+        assert answer.status_code < 500, problem
+        assert "request_id" in problem
+    return {401: "S", 403: "F", 404: "N"}.get(answer.status_code, "Y")

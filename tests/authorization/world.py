@@ -1,0 +1,176 @@
+"""One brand's briefs, one creator's channel and bids, and everybody who may or may not touch them."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.briefs import assets
+from marketplace.channels.models import AudienceSnapshot, Channel, Import, ImportMode
+from marketplace.core import db, jobs
+from marketplace.core.actor import Permission
+from marketplace.core.clock import now
+from marketplace.core.events import Event
+from marketplace.core.ids import new_id
+from marketplace.identity import invites, keys, mandates
+from marketplace.identity.mandates import Terms
+from marketplace.matching import features, scoring
+from tests.make import bids as make_bids
+from tests.make import briefs as make_briefs
+from tests.make import people
+from tests.make import reviews as make_reviews
+from tests.make.people import Somebody, somebody
+
+
+@dataclass
+class World:
+    """Who there is (by the matrix' names) and what their ids are (by the path's names, and by subject)."""
+
+    headers: dict[str, dict[str, str]]
+    ids: dict[str, UUID]
+    by_subject: dict[str, dict[str, UUID]]
+    people: dict[str, Somebody]
+
+    def id_of(self, name: str, subject: str) -> UUID:
+        return self.by_subject.get(subject, {}).get(name) or self.ids[name]
+
+
+def make() -> World:
+    """Build it all through the services, as its people would have."""
+    owner, other_brand = somebody("brand"), somebody("brand")
+    creator, other_creator = somebody("creator"), somebody("creator")
+    agency, lapsed, admin = somebody("agency"), somebody("agency"), somebody("platform")
+    people.mandate(agency, creator.party_id)
+    people.mandate(lapsed, creator.party_id, from_days=-60, to_days=-1)
+    draft = make_briefs.draft(owner)
+    there, closing = make_bids.market(owner, creator), make_bids.market(owner, creator)
+    open_bid, closed_bid = make_bids.place(there), make_bids.place(closing)
+    make_bids.close(closing)
+    reader = somebody("brand", scopes=frozenset({Permission.READ}), party_id=owner.party_id)
+    scopeless = somebody("creator", scopes=frozenset(), party_id=creator.party_id)
+    world = World(
+        headers={
+            "nobody": {}, "owner": owner.headers, "other_brand": other_brand.headers, "creator": creator.headers,
+            "other_creator": other_creator.headers, "agency": agency.headers, "lapsed": lapsed.headers,
+            "admin": admin.headers, "reader": reader.headers, "scopeless": scopeless.headers,
+            "revoked": _revoked(owner),
+        },
+        ids={
+            "party_id": owner.party_id, "membership_id": people.membership_of(owner), "brief_id": there.brief_id,
+            "channel_id": closing.channel_id, "bid_id": open_bid.id,
+        },
+        by_subject={
+            "draft": {"brief_id": draft.id},
+            "published": {"brief_id": there.brief_id, "bid_id": open_bid.id, "channel_id": there.channel_id},
+            "closed": {"brief_id": closing.brief_id, "bid_id": closed_bid.id},
+        },
+        people={"owner": owner, "creator": creator, "other_creator": other_creator, "lapsed": lapsed, "admin": admin},
+    )  # fmt: skip
+    _add_rows(world, draft.id, there.brief_id)
+    return world
+
+
+def _revoked(owner: Somebody) -> dict[str, str]:
+    with db.transaction(owner.actor) as session:
+        issued = keys.create(session, owner.actor, name="gone", scopes=["read"], mode="live", expires_at=None)
+        keys.revoke(session, owner.actor, issued.row.id)
+    return {"Authorization": f"Bearer {issued.secret}"}
+
+
+def _add_rows(world: World, draft_id: UUID, published_id: UUID) -> None:
+    """Whatever else a path may name."""
+    owner, creator, lapsed = (world.people[name] for name in ("owner", "creator", "lapsed"))
+    found = world.ids
+    with db.transaction() as session:
+        found["snapshot_id"] = _snapshot(session, found["channel_id"])
+        found["asset_id"] = assets.add(
+            session, owner.actor, draft_id, name="label", data=make_briefs.PNG, said="image/png"
+        ).id
+        found["key_id"] = keys.create(
+            session, owner.actor, name="spare", scopes=["read"], mode="live", expires_at=None
+        ).row.id
+        found["invite_id"] = invites.create(session, owner.actor, email="x@example.org", permissions=["read"]).row.id
+        terms = Terms(now().date(), None, 1000)
+        found["mandate_id"] = mandates.offer(session, lapsed.actor, creator_id=creator.party_id, terms=terms).id
+        found["import_id"] = _import(session, creator)
+        found["job_id"] = jobs.enqueue(
+            session, "channels.import", queue=jobs.IMPORTS, party_id=creator.party_id, at=now() + timedelta(days=1)
+        )
+        found["version_id"] = session.scalars(
+            sa.text("SELECT version_id FROM briefs WHERE id = :id"), {"id": published_id}
+        ).one()
+        found["event_id"] = session.scalars(
+            sa.select(Event.id).where(Event.kind == "bids.place", Event.subject_id == found["bid_id"])
+        ).one()
+    with db.transaction() as session:
+        while features.refresh(session):
+            pass
+        for subject in ("published", "closed"):
+            scoring.score_brief(session, world.by_subject[subject]["brief_id"])
+    found["review_id"] = make_reviews.review(world.by_subject["closed"]["brief_id"]).id
+
+
+def _snapshot(session: Session, channel_id: UUID) -> UUID:
+    snapshot = AudienceSnapshot(
+        channel_id=channel_id, taken_on=now().date(), source="typed", import_id=None, evidence_hash=new_id().hex,
+        followers=10_000, facts={}, margins={}, rate_card=[], flags=[],
+    )  # fmt: skip
+    session.add(snapshot)
+    session.flush()
+    session.get_one(Channel, channel_id).snapshot_id = snapshot.id
+    return snapshot.id
+
+
+def _import(session: Session, creator: Somebody) -> UUID:
+    row = Import(
+        party_id=creator.party_id, person_id=creator.person_id, file_name="me.csv", shape=None,
+        mode=ImportMode.SKIP_BAD_ROWS, create_creators=False, size_bytes=1, sha256="0" * 64,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def body(method: str, path: str, world: World) -> Any:
+    """A body that is valid, so that a stranger meets the look-up and not the validation."""
+    plain = make_briefs.document()
+    channel = {"platform": "douyin", "handle": f"h{new_id().hex[-8:]}", "name": "新账号"}
+    found: dict[tuple[str, str], Any] = {
+        ("POST", "/sign-up"): {
+            "email": f"{new_id().hex}@example.org", "password": new_id().hex, "name": "N",
+            "party": {"kind": "brand", "name": "P"},
+        },
+        ("POST", "/sessions"): {"email": "nobody@example.org", "password": "not the password"},
+        ("POST", "/people/me/password"): {"old": "not the password", "new": new_id().hex},
+        ("PATCH", "/parties/{party_id}"): {"name": "New name"},
+        ("POST", "/invites"): {"email": "y@example.org", "permissions": ["read"]},
+        ("POST", "/invites/accept"): {"token": "x" * 43, "name": "N", "password": new_id().hex},
+        ("POST", "/creators"): {"name": "新人"},
+        ("POST", "/mandates"): {"creator_id": _show("pty", world.people["other_creator"].party_id), **_terms()},
+        ("POST", "/mandates/{mandate_id}/end"): {"ends_on": now().date().isoformat()},
+        ("POST", "/api-keys"): {"name": "k", "scopes": ["read"]},
+        ("POST", "/channels"): channel,
+        ("PATCH", "/channels/{channel_id}"): {"name": "别名"},
+        ("POST", "/channels/{channel_id}/audience-snapshots"): {"taken_on": now().date().isoformat(), "followers": 5},
+        ("POST", "/briefs"): plain,
+        ("PATCH", "/briefs/{brief_id}"): {"tolerance": 33},
+        ("POST", "/briefs/{brief_id}/cancel"): {"reason": "plan changed"},
+        ("POST", "/briefs/{brief_id}/bids"): {
+            **make_bids.document(), "channel_id": _show("chn", world.by_subject["published"]["channel_id"]),
+        },
+        ("POST", "/bids/{bid_id}/revisions"): make_bids.document(),
+    }  # fmt: skip
+    if path.startswith("/reviews/") and method == "POST":
+        return {"reason": "looked at it"}
+    return found.get((method, path))
+
+
+def _terms() -> dict[str, Any]:
+    return {"starts_on": now().date().isoformat(), "ends_on": None, "share_basis_points": 1000}
+
+
+def _show(prefix: str, value: UUID) -> str:
+    return db.show(prefix, value)
