@@ -1,10 +1,13 @@
 """Writes channels in any of the four shapes; each file reads back through its importer.
 
-Creators take their own data out with it. Text that a spreadsheet would run as a formula is guarded.
+Creators take their own data out with it. Text that a spreadsheet would run as a formula is guarded. Rows are written
+as they come, so the length of the list takes no memory. What a shape has no column for is left out.
 """
 
 import csv
 import json
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +17,10 @@ import xlsxwriter
 from marketplace.channels.reading import guard
 from marketplace.channels.records import VERTICALS, ChannelRecord
 from marketplace.channels.shapes import inlay, tiktok_one, xingtu, youtube
+from marketplace.core.money import MINOR_DIGITS
 
 SUFFIXES = {"inlay": "csv", "xingtu": "xlsx", "tiktok_one": "json", "youtube": "csv"}
+CELL_MAX = 32_767  # Excel's, and the sheet's writer drops a longer text without a word
 _PROVINCE_NAMES = {f"CN-{code}": name for name, code in xingtu.PROVINCES.items()}
 _ABROAD_NAMES = {code: name for name, code in xingtu.ABROAD.items()}
 
@@ -31,7 +36,7 @@ def rows_of(shape: str, record: ChannelRecord) -> Iterator[dict[str, Any]]:
     return {"inlay": _inlay, "xingtu": _xingtu, "tiktok_one": _tiktok_one, "youtube": _youtube}[shape](record)
 
 
-def _text(value: Any) -> Any:
+def _text(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False) if value else None
 
 
@@ -73,7 +78,12 @@ def _inlay(record: ChannelRecord) -> Iterator[dict[str, Any]]:
 
 def _xingtu(record: ChannelRecord) -> Iterator[dict[str, Any]]:
     snapshot, facts = record.snapshot, record.snapshot["facts"]
-    card = {line["length_tier"]: line["amount_minor"] for line in snapshot["rate_card"]}
+    # The shape's prices are in fen.
+    card = {
+        line["length_tier"]: line.get("amount_minor")
+        for line in snapshot["rate_card"]
+        if "length_tier" in line and line.get("currency") == "CNY"
+    }
     provinces = {
         _PROVINCE_NAMES.get(code, _ABROAD_NAMES.get(code, code)): share
         for code, share in snapshot["margins"].get("region", {}).items()
@@ -96,13 +106,21 @@ def _xingtu(record: ChannelRecord) -> Iterator[dict[str, Any]]:
         "gender_distribution": _text(snapshot["margins"].get("gender")),
         "age_distribution": _text(snapshot["margins"].get("age")),
         "province_distribution": _text(provinces),
-        "last_10_items": _text(_videos(record, xingtu.VIDEO, plain=True)),
+        "last_10_items": _newest_that_fit(_videos(record, xingtu.VIDEO, plain=True)),
     }
+
+
+def _newest_that_fit(videos: list[dict[str, Any]]) -> str | None:
+    """Return the list as a cell's text, without the oldest where it would be too long for a cell."""
+    told = _text(videos)
+    if told is None or len(told) <= CELL_MAX:
+        return told
+    newest = sorted(videos, key=lambda video: -video["create_time"])
+    return _newest_that_fit(newest[: len(newest) * 9 // 10])
 
 
 def _tiktok_one(record: ChannelRecord) -> Iterator[dict[str, Any]]:
     snapshot, facts, margins = record.snapshot, record.snapshot["facts"], record.snapshot["margins"]
-    grown = facts.get("growth_30d")
     yield {
         "tcm_creator_id": record.account_key,
         "handle_name": record.handle,
@@ -113,7 +131,8 @@ def _tiktok_one(record: ChannelRecord) -> Iterator[dict[str, Any]]:
         "median_views": facts.get("median_views_30d"),
         "engagement_rate": facts.get("engagement_rate"),
         "completion_rate": facts.get("completion_rate"),
-        "followers_growth_rate": None if grown is None or not snapshot["followers"] else grown / snapshot["followers"],
+        "followers_growth_rate": _grown(snapshot["facts"].get("growth_30d"), snapshot["followers"]),
+        "creator_rate": _rate(snapshot["rate_card"]),
         "audience_ages": [{"age": name, "percentage": share} for name, share in margins.get("age", {}).items()],
         "audience_genders": [
             {"gender": name, "percentage": share} for name, share in margins.get("gender", {}).items()
@@ -126,6 +145,19 @@ def _tiktok_one(record: ChannelRecord) -> Iterator[dict[str, Any]]:
         "country_code": record.region,
         "recent_videos": _videos(record, tiktok_one.VIDEO, plain=True),
     }
+
+
+def _grown(growth: float | None, followers: int) -> float | None:
+    # Beyond 1 the figure would read as a per cent.
+    return growth / followers if growth is not None and abs(growth) <= followers > 0 else None
+
+
+def _rate(card: list[dict[str, Any]]) -> dict[str, Any] | None:
+    for line in card:
+        digits = MINOR_DIGITS.get(str(line.get("currency")))
+        if line.get("length_tier") == "21-60" and digits is not None and line.get("amount_minor") is not None:
+            return {"rate": line["amount_minor"] / 10**digits, "currency": line["currency"]}
+    return None
 
 
 def _youtube(record: ChannelRecord) -> Iterator[dict[str, Any]]:
@@ -155,13 +187,21 @@ def _youtube(record: ChannelRecord) -> Iterator[dict[str, Any]]:
 
 
 def _csv(path: Path, rows: Iterator[dict[str, Any]]) -> None:
-    listed = list(rows)
-    columns = list(dict.fromkeys(name for row in listed for name in row))
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        for row in listed:
-            writer.writerow({name: guard(value) if isinstance(value, str) else value for name, value in row.items()})
+    """Rows may bring columns that none before had, so the header is known last and the body waits beside."""
+    places: dict[str, int] = {}
+    with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as body:
+        writer = csv.writer(body)
+        for row in rows:
+            for name in row:
+                places.setdefault(name, len(places))
+            cells: list[Any] = [None] * len(places)
+            for name, value in row.items():
+                cells[places[name]] = guard(value) if isinstance(value, str) else value
+            writer.writerow(cells)
+        body.seek(0)
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerow(places)
+            shutil.copyfileobj(body, file)
 
 
 def _xlsx(path: Path, rows: Iterator[dict[str, Any]]) -> None:
@@ -174,10 +214,18 @@ def _xlsx(path: Path, rows: Iterator[dict[str, Any]]) -> None:
             if not columns:
                 columns = list(row)
                 sheet.write_row(0, 0, columns)
-            sheet.write_row(
-                number, 0, [guard(row[name]) if isinstance(row[name], str) else row[name] for name in columns]
-            )
+            for place, name in enumerate(columns):
+                value = row[name]
+                if isinstance(value, str):
+                    # Told to be text: a platform's id of 19 digits must not become a number.
+                    sheet.write_string(number, place, guard(value))
+                elif value is not None:
+                    sheet.write_number(number, place, value)
 
 
 def _json(path: Path, rows: Iterator[dict[str, Any]]) -> None:
-    path.write_text(json.dumps({"creators": list(rows)}, ensure_ascii=False, indent=1), encoding="utf-8")
+    with path.open("w", encoding="utf-8") as file:
+        file.write('{"creators": [')
+        for number, row in enumerate(rows):
+            file.write(f"{',' if number else ''}\n{json.dumps(row, ensure_ascii=False)}")
+        file.write("\n]}\n")

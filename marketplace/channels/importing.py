@@ -7,10 +7,11 @@ from itertools import chain
 from typing import IO, Any
 
 from marketplace.channels import reading
-from marketplace.channels.reading import FileRefused, Row
+from marketplace.channels.reading import SURPLUS, FileRefused, Row
 from marketplace.channels.records import ChannelRecord, RowError
 from marketplace.channels.shapes import inlay, tiktok_one, xingtu, youtube
 from marketplace.channels.shapes.build import Built
+from marketplace.channels.shapes.cells import shown
 from marketplace.core.clock import now
 
 __all__ = ["SHAPES", "FileRefused", "iter_import"]
@@ -36,7 +37,7 @@ SHAPES = {
 def iter_import(
     file: IO[bytes], *, file_name: str = "", shape: str | None = None, today: date | None = None
 ) -> Iterator[ChannelRecord | RowError]:
-    """Yield each row's record, or one RowError for each thing wrong in it. Raises FileRefused.
+    """Yield each row's record, or one RowError for each thing wrong in it. Raises FileRefused, KeyError for no shape.
 
     Without a `shape` the file's columns tell it. `today` is for tests; the clock's day else.
     """
@@ -48,6 +49,11 @@ def iter_import(
     kind = _kind(first[1], shape)
     stream: Iterator[Row] = chain([first], rows)
     for number, values in kind.group(stream) if kind.group else stream:
+        if SURPLUS in values:
+            yield RowError(
+                number, "", shown(values[SURPLUS]), "单元格比表头多。", "More cells than the header has names."
+            )
+            continue
         built = kind.read(number, values, day)
         if isinstance(built, ChannelRecord):
             yield built

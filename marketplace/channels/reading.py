@@ -1,7 +1,7 @@
 """Rows out of CSV, XLSX and JSON files, one after the other, whatever their length.
 
-The kind is told by the first bytes, not by the name. Formulas are never evaluated; sizes, columns and cells are
-bounded.
+The kind is told by the first bytes, not by the name. Formulas are never evaluated; sizes, columns, cells, depth and
+the bytes of one JSON item are bounded, so what is held in memory is one row.
 """
 
 import codecs
@@ -10,7 +10,8 @@ import io
 import itertools
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import IO, Any
 
 import ijson
@@ -18,9 +19,14 @@ import openpyxl
 
 Row = tuple[int, dict[str, Any]]
 
-CELL_MAX, COLUMNS_MAX, UNPACKED_MAX, DEPTH_MAX = 200_000, 1000, 200 * 1024 * 1024, 12
+COLUMNS_MAX, UNPACKED_MAX, DEPTH_MAX, ITEM_MAX = 1000, 200 * 1024 * 1024, 12, 4 * 1024 * 1024
+# A CSV cell may hold a list of videos as JSON text, so it may be longer than anything a person would type.
+CELL_MAX = 200_000
 HEAD_BYTES = 65_536
 LISTS = ("channels", "creators", "data", "list", "items")
+# Under this key stand the cells of a row beyond its header; no column can be called so.
+SURPLUS = "\x00surplus"
+_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 class FileRefused(ValueError):
@@ -32,49 +38,68 @@ class FileRefused(ValueError):
 
 
 def rows(file: IO[bytes]) -> Iterator[Row]:
-    """Yield (row number, column -> value). Raises FileRefused."""
+    """Yield (row number, column -> value) of a seekable file. Raises FileRefused."""
+    file.seek(0)
     head = file.read(HEAD_BYTES)
     file.seek(0)
-    if not head.strip():
+    text = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    if not text:
         raise FileRefused("文件是空的。", "The file is empty.")
     if head.startswith(b"PK\x03\x04"):
         return _xlsx(file)
-    text = head.removeprefix(codecs.BOM_UTF8).lstrip()
-    if text[:1] in (b"[", b"{"):
-        return _json(file, text[:1], head)
     if b"\x00" in head:
         raise FileRefused("文件不是 CSV、XLSX 或 JSON。", "The file is no CSV, XLSX or JSON.")
+    if text[:1] in (b"[", b"{"):
+        return _json(file, text[:1], len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0)
     return _csv(file, head)
 
 
 def _csv(file: IO[bytes], head: bytes) -> Iterator[Row]:
-    encoding = _encoding(head)
+    encoding = _encoding(file)
     text = io.TextIOWrapper(file, encoding=encoding, errors="strict", newline="")
     csv.field_size_limit(CELL_MAX)
     sample = head.decode(encoding, "ignore").split("\n", 1)[0]
     delimiter = max(",;\t", key=sample.count)
     try:
         lines = csv.reader(text, delimiter=delimiter, strict=True)
-        header = _header(next(lines))
+        header = _header(next(lines, []))
         for number, line in enumerate(lines, 2):
+            if any("\x00" in cell for cell in line):
+                raise FileRefused(f"第 {number} 行含空字节（NUL）。", f"Row {number} holds a NUL byte.")
             if any(cell.strip() for cell in line):
-                yield number, {name: _unguard(cell) or None for name, cell in zip(header, line, strict=False) if name}
-    except (csv.Error, UnicodeDecodeError, StopIteration) as error:
+                yield number, _named(header, [_unguard(cell) or None for cell in line])
+    except csv.Error as error:
         raise FileRefused(f"CSV 读取中断：{error}", f"The CSV cannot be read on: {error}") from error
+    except UnicodeDecodeError as error:
+        raise FileRefused(
+            "文字编码既不是 UTF-8 也不是 GB18030。", "The letters are neither UTF-8 nor GB18030."
+        ) from error
     finally:
         text.detach()
 
 
-def _encoding(head: bytes) -> str:
-    if head.startswith(codecs.BOM_UTF8):
-        return "utf-8-sig"
-    for cut in range(4):  # the sample may end inside a letter
-        try:
-            head[: len(head) - cut].decode("utf-8")
-        except UnicodeDecodeError:
-            continue
-        return "utf-8"
-    return "gb18030"
+def _named(header: Sequence[str], cells: Sequence[Any]) -> dict[str, Any]:
+    found = {name: cell for name, cell in zip(header, cells, strict=False) if name}
+    surplus = [cell for cell in cells[len(header) :] if cell not in (None, "")]
+    if surplus:
+        found[SURPLUS] = surplus[:3]
+    return found
+
+
+def _encoding(file: IO[bytes]) -> str:
+    """Return utf-8-sig, utf-8 or gb18030 by the first stretch of the file with anything beyond ASCII in it."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    found = "utf-8-sig" if file.read(3) == codecs.BOM_UTF8 else ""
+    file.seek(0)
+    try:
+        while not found and (piece := file.read(HEAD_BYTES)):
+            decoder.decode(piece)
+            if not piece.isascii():
+                found = "utf-8"
+    except UnicodeDecodeError:
+        found = "gb18030"
+    file.seek(0)
+    return found or "utf-8"
 
 
 def _header(cells: list[Any]) -> list[str]:
@@ -106,63 +131,120 @@ def _xlsx(file: IO[bytes]) -> Iterator[Row]:
                 raise FileRefused("表格解压后过大。", "The spreadsheet is too large when unpacked.")
         file.seek(0)
         book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        lines = book.worksheets[0].iter_rows(values_only=True)
-        header = _header(["" if cell is None else cell for cell in next(lines)])
+        sheet = book.worksheets[0]
+        # The file's own word for its size is not believed: rows would be padded to it, up to 16,384 cells each.
+        sheet.reset_dimensions()
+        lines = sheet.iter_rows(values_only=True)
+        header = _header(["" if cell is None else cell for cell in next(lines, ())])
         for number, line in enumerate(lines, 2):
-            found = {
-                name: _unguard(cell) if isinstance(cell, str) else cell
-                for name, cell in zip(header, line, strict=False)
-                if name
-            }
-            if any(cell is not None for cell in found.values()):
-                yield number, found
+            if any(cell is not None for cell in line):
+                yield number, _named(header, [_unguard(cell) if isinstance(cell, str) else cell for cell in line])
     except FileRefused:
         raise
     except Exception as error:  # a hostile archive fails in many ways; each is the file's fault
         raise FileRefused("表格已损坏，无法读取。", f"The spreadsheet is damaged ({type(error).__name__}).") from error
 
 
-def _json(file: IO[bytes], first: bytes, head: bytes) -> Iterator[Row]:
+def _json(file: IO[bytes], first: bytes, start: int) -> Iterator[Row]:
     try:
-        if first == b"{" and _lines(head):
+        file.seek(start)
+        if first == b"{" and _lines(file):
+            file.seek(start)
             yield from _json_lines(file)
             return
-        prefix = "item" if first == b"[" else f"{_list_name(file)}.item"
-        for number, item in enumerate(ijson.items(file, prefix, use_float=True), 1):
+        name = ""
+        if first == b"{":
+            file.seek(start)
+            name = f"{_list_name(_Bounded(file))}."
+        file.seek(start)
+        bounded = _Bounded(file)
+        for number, item in enumerate(ijson.items(bounded, f"{name}item", use_float=True), 1):
+            bounded.since = 0
             yield number, _object(item, number)
     except FileRefused:
         raise
     except (ijson.JSONError, ValueError, RecursionError) as error:
-        raise FileRefused(
-            f"JSON 读取中断：{str(error)[:100]}", f"The JSON cannot be read on: {str(error)[:100]}"
-        ) from error
+        told = " ".join(str(error).split())[:100]
+        raise FileRefused(f"JSON 读取中断：{told}", f"The JSON cannot be read on: {told}") from error
 
 
-def _lines(head: bytes) -> bool:
-    """JSON Lines: the first line is an object by itself and another follows."""
-    line, _, rest = head.partition(b"\n")
+@dataclass
+class _Bounded:
+    """Bytes handed on to a JSON parser that itself has no limits: 100 kB of '[' would take it gigabytes.
+
+    Brackets outside of strings are counted; `since` is what was read after the last item.
+    """
+
+    file: IO[bytes]
+    since: int = 0
+    depth: int = 0
+    in_string: bool = False
+    kept: bytes = b""
+
+    def read(self, size: int = -1) -> bytes:
+        block = self.file.read(size if 0 <= size < HEAD_BYTES else HEAD_BYTES)
+        self.since += len(block)
+        if self.since > ITEM_MAX:
+            raise FileRefused("JSON 单项超过 4 MiB。", "An item of the JSON is over 4 MiB.")
+        self._count(self.kept + block)
+        return block
+
+    def _count(self, text: bytes) -> None:
+        # An escape that the block's end cuts in two waits for the next block.
+        odd = (len(text) - len(text.rstrip(b"\\"))) % 2
+        self.kept = text[len(text) - odd :]
+        plain = text[: len(text) - odd].replace(b"\\\\", b"").replace(b'\\"', b"")
+        parts = plain.split(b'"')
+        outside = b"".join(parts[self.in_string :: 2]).translate(None, _BRACKETS)
+        self.in_string ^= len(parts) % 2 == 0
+        for bracket in outside:
+            self.depth += 1 if bracket in b"[{" else -1
+            if self.depth > DEPTH_MAX:
+                raise FileRefused(f"JSON 嵌套超过 {DEPTH_MAX} 层。", f"The JSON is nested over {DEPTH_MAX} deep.")
+
+
+def _lines(file: IO[bytes]) -> bool:
+    """JSON Lines: the first line is an object by itself, and not one that holds the list of channels."""
+    line = file.readline(ITEM_MAX)
     try:
-        return isinstance(json.loads(line), dict) and rest.lstrip()[:1] == b"{"
-    except ValueError:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
         return False
+    return isinstance(found, dict) and not any(isinstance(found.get(name), list) for name in LISTS)
 
 
 def _json_lines(file: IO[bytes]) -> Iterator[Row]:
     for number in itertools.count(1):
-        line = file.readline(4 * 1024 * 1024)
+        line = file.readline(ITEM_MAX)
         if not line:
             return
         if line.strip():
-            yield number, _object(json.loads(line), number)
+            item = _object(json.loads(line), number)
+            if nested(item, DEPTH_MAX):
+                raise FileRefused(f"JSON 嵌套超过 {DEPTH_MAX} 层。", f"The JSON is nested over {DEPTH_MAX} deep.")
+            yield number, item
 
 
-def _list_name(file: IO[bytes]) -> str:
+def nested(value: Any, limit: int) -> bool:
+    """Whether lists and objects stand in each other deeper than the limit."""
+    level = [value]
+    for _ in range(limit + 1):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _list_name(file: _Bounded) -> str:
     for prefix, event, _ in ijson.parse(file):
+        file.since = 0
         if event == "start_array" and prefix in LISTS:
-            file.seek(0)
             return str(prefix)
-        if prefix.count(".") > DEPTH_MAX:
-            break
     raise FileRefused("JSON 中没有频道列表。", f"The JSON has no list under any of: {', '.join(LISTS)}.")
 
 

@@ -71,6 +71,7 @@ def _sent(file: IO[bytes]) -> Iterator[bytes]:
 
 @room.get("/channels/<id('chn'):channel_id>", allow=SIGNED_IN, needs=Permission.READ, answers=ChannelOut)
 def find(channel_id: UUID) -> Channel:
+    """One channel."""
     return service.find(session(), actor(), channel_id)
 
 
@@ -82,6 +83,7 @@ def find(channel_id: UUID) -> Channel:
     answers=ChannelOut,
 )
 def change(body: dict[str, Any], channel_id: UUID, version: int) -> Channel:
+    """Change the words about a channel; its figures come by snapshots."""
     return service.change(session(), actor(), channel_id, version=version, values=body)
 
 
@@ -112,11 +114,13 @@ def type_in(body: dict[str, Any], channel_id: UUID) -> AudienceSnapshot:
     answers=page_of(SnapshotOut),
 )
 def list_snapshots(query: dict[str, Any], channel_id: UUID) -> Page[AudienceSnapshot]:
+    """A channel's audience snapshots, the newest first."""
     return service.snapshots(session(), actor(), channel_id, **query)
 
 
 @room.get("/audience-snapshots/<id('snp'):snapshot_id>", allow=SIGNED_IN, needs=Permission.READ, answers=SnapshotOut)
 def find_snapshot(snapshot_id: UUID) -> AudienceSnapshot:
+    """One audience snapshot."""
     return service.snapshot(session(), actor(), snapshot_id)
 
 
@@ -128,4 +132,5 @@ def find_snapshot(snapshot_id: UUID) -> AudienceSnapshot:
     answers=page_of(VideoOut),
 )
 def list_videos(query: dict[str, Any], channel_id: UUID) -> Page[Video]:
+    """A channel's videos as last reported."""
     return service.videos(session(), actor(), channel_id, **query)

@@ -47,11 +47,13 @@ def receive(body: RawBody, query: dict[str, Any]) -> Import:
 
 @room.get("/imports", allow=OWNERS, needs=Permission.READ, query=ImportsQuery, answers=page_of(ImportOut))
 def imports(query: dict[str, Any]) -> Page[Import]:
+    """The files that were handed in."""
     return uploads.listed(session(), actor(), **query)
 
 
 @room.get("/imports/<id('imp'):import_id>", allow=OWNERS, needs=Permission.READ, answers=ImportOut)
 def find_import(import_id: UUID) -> Import:
+    """One file and what became of its rows."""
     return uploads.find(session(), actor(), import_id)
 
 

@@ -34,7 +34,7 @@ from marketplace.core import db, ids, jobs
 from marketplace.demo import chaos_market
 from marketplace.matching import service as matching
 
-BATCH, PAUSE_S, LEASE_S, DRAIN_S = 10, 0.1, 3, 150.0
+BATCH, PAUSE_S, LEASE_S, DRAIN_S, SETTLED_S = 10, 0.1, 3, 240.0, 5.0
 QUEUE = jobs.DEFAULT
 
 
@@ -54,16 +54,17 @@ class Run:
     faults: Counter[str] = field(default_factory=Counter)
     failed_faults: Counter[str] = field(default_factory=Counter)
     over: threading.Event = field(default_factory=threading.Event)
+    seen: dict[tuple[str, int], float] = field(default_factory=dict)
 
     def enqueue(self) -> None:
-        """Ask for probe jobs until enough are acknowledged; one in two hundred sleeps past its lease."""
+        """Ask for probe jobs until enough are acknowledged; one in five hundred sleeps past its lease."""
         rng = random.Random(self.seed)  # noqa: S311 - a plan that can be repeated, not a secret
         while len(self.acked) < self.wanted and not self.over.is_set():
             made: list[UUID] = []
             try:
                 with db.transaction() as session:
                     for _ in range(BATCH):
-                        payload = {"sleep_s": LEASE_S + 1.5} if rng.random() < 0.005 else {}
+                        payload = {"sleep_s": LEASE_S + 1.5} if rng.random() < 0.002 else {}
                         made.append(
                             jobs.enqueue(
                                 session, "core.probe", queue=QUEUE, payload=payload, lease_s=LEASE_S, max_attempts=100
@@ -175,7 +176,8 @@ def break_things(run: Run, every_s: float) -> None:
         if not names:
             names = rng.sample(sorted(FAULTS), len(FAULTS))
         name = names.pop()
-        if name.endswith(("worker", "web", "ringer")) and not _up(run, name.split()[-1]):
+        part = next((one for one in ("worker", "web", "ringer", "pool child") if one in name), None)
+        if part and not _up(run, "worker" if part == "pool child" else part):
             time.sleep(0.2)
             names.append(name)
             rng.shuffle(names)
@@ -189,7 +191,12 @@ def break_things(run: Run, every_s: float) -> None:
 
 
 def _up(run: Run, name: str) -> bool:
-    return run.tree.supervisor.pid(name) is not None
+    """Whether a part has had time to start: one that is killed before it can work proves nothing."""
+    pid = run.tree.supervisor.pid(name)
+    if pid is None:
+        return False
+    run.seen.setdefault((name, pid), time.monotonic())
+    return time.monotonic() - run.seen[name, pid] > SETTLED_S
 
 
 def judge(run: Run, brief: UUID | None) -> dict[str, Any]:
@@ -208,15 +215,17 @@ def judge(run: Run, brief: UUID | None) -> dict[str, Any]:
             sa.text("SELECT b.id, (SELECT count(*) FROM matches m WHERE m.bid_id = b.id) FROM bids b")
         ).all()
     effects = {row.id: row.effects for row in rows}
+    waiting = {row.id for row in rows if row.state in ("queued", "leased")}
     seconds = sorted(float(row.seconds) for row in rows if row.seconds is not None)
     bids = {ids.show("bid", bid_id): count for bid_id, count in placed}
     answered = list(run.bids.values())
     return {
         "jobs_acknowledged": len(run.acked),
         "jobs_unknown": len(run.unknown),
-        "jobs_lost": sum(effects.get(job, 0) == 0 for job in run.acked),
+        "jobs_lost": sum(effects.get(job, 0) == 0 and job not in waiting for job in run.acked),
+        "jobs_undone_at_the_deadline": len(waiting),
         "jobs_doubled": sum(count > 1 for count in effects.values()),
-        "unknown_half_done": sum(job in effects and effects[job] != 1 for job in run.unknown),
+        "unknown_half_done": sum(job in effects and job not in waiting and effects[job] != 1 for job in run.unknown),
         "dead_letters": sum(row.state == "dead" for row in rows),
         "bids_answered": len(answered),
         "bids_lost": sum(bid not in bids for bid in answered),
@@ -319,6 +328,7 @@ def chaos(seed: int, wanted: int, faults: int, bids: int, every: float, out: Pat
         result[name]
         for name in (
             "jobs_lost",
+            "jobs_undone_at_the_deadline",
             "jobs_doubled",
             "unknown_half_done",
             "bids_lost",

@@ -41,7 +41,7 @@ def test_an_event_tells_what_happened_to_what(client: FlaskClient, brand: Somebo
     found = {name: value for name, value in answer.json.items() if name != "created_at"}
     assert found == {
         "id": shown(made)[0], "kind": "bids.place", "subject_id": ids.show("bid", made.subject_id),
-        "actor_role": "system", "actor_party_id": None, "request_id": None, "data": {"number": 1},
+        "actor_role": "system", "actor_party_id": None, "request_id": made.request_id, "data": {"number": 1},
     }  # fmt: skip
 
 

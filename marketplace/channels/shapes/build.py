@@ -3,21 +3,31 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from marketplace.channels import checks
 from marketplace.channels.records import ChannelRecord, RowError, verticals_of
-from marketplace.channels.shapes.cells import Cells
+from marketplace.channels.shapes.cells import Cells, finite
 
 VIDEOS_MAX = 200
+COUNTS = ("median_views_30d", "expected_views", "suggested_cpm_minor")
+FLAGS = {
+    "": None,
+    **dict.fromkeys(("1", "1.0", "true", "yes", "是"), True),
+    **dict.fromkeys(("0", "0.0", "false", "no", "否"), False),
+}
+RATES = ("engagement_rate", "completion_rate")
 Built = ChannelRecord | list[RowError]
 
 
 @dataclass(frozen=True)
 class Told:
-    """What a shape made of a row; names of columns stay those of the file for the faults."""
+    """What a shape made of a row.
+
+    `columns` and `video_columns` say how the file calls what the faults are about; other names stay as they are.
+    """
 
     source: str
     platform: str | None
@@ -39,18 +49,20 @@ class Told:
     url: str | None = None
     language: str | None = None
     region: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    video_columns: Mapping[str, str] = field(default_factory=dict)
 
 
 def record(cells: Cells, told: Told, today: date) -> Built:
     """Check what was told and return the record, or every fault of the row."""
-    for name, value, zh, en in _faults(told, today):
-        cells.fault(name, value, zh, en)
     ages, wrong = checks.ages(told.ages)
-    for name, value, zh, en in wrong:
+    for name, value, zh, en in (*_faults(told, today), *wrong):
+        cells.fault(told.columns.get(name, name), value, zh, en)
+    for name, value, zh, en in _video_faults(told, today):
         cells.fault(name, value, zh, en)
     if cells.faults or not (told.platform and told.account_key and told.taken_on) or told.followers is None:
         return cells.faults
-    margins = {"age": ages, "gender": dict(told.genders), "region": dict(told.regions)}
+    margins = {"age": ages, "gender": checks.genders(told.genders), "region": dict(told.regions)}
     snapshot = {
         "taken_on": told.taken_on,
         "source": told.source,
@@ -72,13 +84,21 @@ def record(cells: Cells, told: Told, today: date) -> Built:
 
 def evidence(values: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a row's canonical JSON: the same row, the same evidence, whatever file it came in."""
-    return hashlib.sha256(json.dumps(values, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
+    told = json.dumps(values, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _faults(told: Told, today: date) -> Iterable[checks.Fault]:
     yield from checks.count("followers", told.followers)
     if told.taken_on is not None:
         yield from checks.not_future("taken_on", told.taken_on, today)
+    growth = told.facts.get("growth_30d")
+    yield from checks.count("growth_30d", abs(growth) if growth is not None else None)
+    for name in COUNTS:
+        yield from checks.count(name, told.facts.get(name))
+    for name in RATES:
+        yield from checks.rate(name, told.facts.get(name))
+    yield from checks.rate_card(told.rate_card)
     if told.ages:
         yield from checks.sums("age", told.ages, whole=True)
     if told.genders:
@@ -87,13 +107,19 @@ def _faults(told: Told, today: date) -> Iterable[checks.Fault]:
         yield from checks.sums("region", told.regions, whole=told.whole_regions)
     if len(told.videos) > VIDEOS_MAX:
         yield "videos", len(told.videos), f"视频不超过 {VIDEOS_MAX} 条。", f"At most {VIDEOS_MAX} videos."
-    for video in told.videos[:VIDEOS_MAX]:
-        yield from checks.not_future("published_at", video["published_at"].date(), today)
-        for name in ("views", "likes", "comments", "shares"):
-            yield from checks.count(name, video.get(name))
+
+
+def _video_faults(told: Told, today: date) -> Iterable[checks.Fault]:
+    for place, video in enumerate(told.videos[:VIDEOS_MAX]):
+        found: list[checks.Fault] = [*checks.not_future("published_at", video["published_at"].date(), today)]
+        for name in ("views", "likes", "comments", "shares", "duration_s"):
+            found += checks.count(name, video.get(name))
         likes = video.get("likes")
         if likes is not None and likes > video["views"] > 0:
-            yield "likes", likes, "点赞数多于播放数。", "More likes than views."
+            found.append(("likes", likes, "点赞数多于播放数。", "More likes than views."))
+        for name, value, zh, en in found:
+            named = f"{told.columns['videos']}[{place}].{told.video_columns[name]}" if told.video_columns else name
+            yield named, value, zh, en
 
 
 def videos(cells: Cells, column: str, listed: Any, names: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -108,12 +134,13 @@ def videos(cells: Cells, column: str, listed: Any, names: Mapping[str, str]) -> 
         inner = Cells(cells.row, {key: one.get(name) for key, name in names.items()})
         published, views = inner.moment("published_at", needed=True), inner.whole("views", needed=True)
         video = {
-            "external_id": inner.text("external_id", 100) or f"{place}",
+            # Without an id the second of publishing tells videos apart; a place in the list would not last.
+            "external_id": inner.account("external_id") or (published and str(int(published.timestamp()))),
             "published_at": published,
             "views": views,
             **{name: inner.whole(name) for name in ("likes", "comments", "shares")},
             "duration_s": inner.number("duration_s"),
-            "sponsored": _flag(one.get(names.get("sponsored", ""))),
+            "sponsored": _flag(inner),
             "title": inner.text("title", 300),
         }
         for fault in inner.faults:
@@ -123,10 +150,12 @@ def videos(cells: Cells, column: str, listed: Any, names: Mapping[str, str]) -> 
     return found
 
 
-def _flag(value: Any) -> bool | None:
-    if value in (None, ""):
-        return None
-    return value if isinstance(value, bool) else str(value).strip().lower() in ("1", "true", "yes", "是")
+def _flag(inner: Cells) -> bool | None:
+    value = inner.values["sponsored"]
+    word = "" if value is None else str(value).strip().lower()
+    if word not in FLAGS:
+        inner.fault("sponsored", value, "应为是或否。", "Should be yes or no.")
+    return FLAGS.get(word)
 
 
 def margin(cells: Cells, column: str, label: str = "", share: str = "") -> dict[str, float]:
@@ -134,14 +163,18 @@ def margin(cells: Cells, column: str, label: str = "", share: str = "") -> dict[
     given = cells.table(column)
     if given is None:
         return {}
+    pairs = list(given.items()) if isinstance(given, dict) else []
     if isinstance(given, list) and label:
-        given = {str(one.get(label)): one.get(share) for one in given if isinstance(one, dict)}
-    if not isinstance(given, dict) or not all(
-        isinstance(value, int | float) and not isinstance(value, bool) for value in given.values()
-    ):
+        pairs = [(one.get(label), one.get(share)) if isinstance(one, dict) else (one, None) for one in given]
+    found: dict[str, float] = {}
+    for name, value in pairs:
+        number = finite(value)
+        if number is None or not isinstance(name, str | int):
+            cells.fault(column, f"{name}: {value}", "应为“名称：占比”。", "Should be labels with their shares.")
+            return {}
+        found[str(name)] = found.get(str(name), 0.0) + number
+    if not pairs and given not in ({}, []):
         cells.fault(column, given, "应为“名称：占比”。", "Should be labels with their shares.")
-        return {}
-    found = {str(name): float(value) for name, value in given.items()}
     scale = 100 if sum(found.values()) > 2 else 1
     return {name: round(value / scale, 8) for name, value in found.items()}
 
@@ -149,8 +182,19 @@ def margin(cells: Cells, column: str, label: str = "", share: str = "") -> dict[
 def labels(cells: Cells, column: str) -> dict[str, float]:
     """Read content labels: a list of words, or words with shares."""
     given = cells.table(column)
+    pairs: list[tuple[Any, Any]] = []
     if isinstance(given, list):
-        return {str(word): 1.0 for word in given}
-    if isinstance(given, dict):
-        return {str(word): float(share) for word, share in given.items() if isinstance(share, int | float)}
-    return {}
+        pairs = [(word, 1.0) for word in given]
+    elif isinstance(given, dict):
+        pairs = list(given.items())
+    elif given is not None:
+        cells.fault(column, given, "应为标签列表。", "Should be a list of labels.")
+    return {str(word): number for word, share in pairs if (number := finite(share)) is not None}
+
+
+def lines(cells: Cells, column: str) -> list[Any]:
+    """Read a rate card: a list whose lines the checks look at."""
+    given = cells.table(column)
+    if given is not None and not isinstance(given, list):
+        cells.fault(column, given, "报价表应为对象列表。", "The rate card should be a list of objects.")
+    return given if isinstance(given, list) else []

@@ -2,14 +2,18 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
+from marketplace.channels.reading import nested
 from marketplace.channels.records import RowError
 
-SHOWN = 120
+SHOWN, TABLE_DEPTH_MAX, EXACT_MAX = 120, 6, 2**53
+# What no text column of the tables takes: controls other than tab and line ends, halves of pairs, no letters.
+UNKEPT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass
@@ -21,19 +25,23 @@ class Cells:
     faults: list[RowError] = field(default_factory=list)
 
     def fault(self, column: str, value: Any, zh: str, en: str) -> None:
-        self.faults.append(RowError(self.row, column, str(value)[:SHOWN], zh, en))
+        self.faults.append(RowError(self.row, shown(column), shown(value), zh, en))
 
     def has(self, column: str) -> bool:
         return self.values.get(column) not in (None, "")
 
     def text(self, column: str, longest: int = 300, *, needed: bool = False) -> str | None:
         value = self.values.get(column)
-        if value in (None, ""):
+        if isinstance(value, bool | dict | list):
+            self.fault(column, value, "应为文字。", "Should be text.")
+            return None
+        whole = isinstance(value, float) and value.is_integer()
+        found = str(int(value)) if whole and value is not None else str("" if value is None else value).strip()
+        if not found:
             if needed:
                 self.fault(column, "", "此列必填。", "This column is needed.")
             return None
-        found = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
-        if len(found) > longest or "\x00" in found or any("\ud800" <= letter <= "\udfff" for letter in found):
+        if len(found) > longest or UNKEPT.search(found):
             self.fault(
                 column,
                 found,
@@ -42,6 +50,19 @@ class Cells:
             )
             return None
         return found
+
+    def account(self, column: str, longest: int = 100, *, needed: bool = False) -> str | None:
+        """A platform's own id. Spreadsheets keep 15 digits of a longer number, and another account might own that."""
+        value = self.values.get(column)
+        if (isinstance(value, float) and abs(value) >= EXACT_MAX) or re.fullmatch(r"\d+(\.\d+)?[eE]\+\d+", str(value)):
+            self.fault(
+                column,
+                value,
+                "长编号已被表格软件截断，请把此列设为文本后重新导出。",
+                "The spreadsheet has cut this long id; export it again with the column as text.",
+            )
+            return None
+        return self.text(column, longest, needed=needed)
 
     def number(self, column: str, *, needed: bool = False) -> float | None:
         value = self.values.get(column)
@@ -97,25 +118,47 @@ class Cells:
     def table(self, column: str) -> Any:
         """A nested value: as it is in JSON files, as JSON text in a cell."""
         value = self.values.get(column)
-        if value in (None, "") or not isinstance(value, str):
-            return value if value != "" else None
+        if not isinstance(value, str):
+            return value
+        if not value.strip():
+            return None
         try:
-            return json.loads(value)
+            found = json.loads(value)
         except (ValueError, RecursionError):
             self.fault(column, value, "不是 JSON。", "Not JSON.")
             return None
+        if isinstance(found, dict | list) and nested(found, TABLE_DEPTH_MAX):
+            self.fault(column, value, "嵌套过深。", "Nested too deep.")
+            return None
+        return found
+
+
+def shown(value: Any) -> str:
+    """Return the start of a value as a fault can keep it."""
+    return UNKEPT.sub("\ufffd", str(value)[:SHOWN])
+
+
+def finite(value: Any) -> float | None:
+    """Return a number as a float; None for what is no number, or none that a count or share could be."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e15 <= value <= 1e15:
+        return None
+    return float(value)
 
 
 def as_moment(value: Any) -> datetime | None:
-    """Read a date, an ISO time or Unix seconds; None for anything else."""
+    """Read a date (2026-11-01, 20261101), an ISO time or Unix seconds; None for anything else."""
     try:
         if isinstance(value, datetime):
             return value if value.tzinfo else value.replace(tzinfo=UTC)
         if isinstance(value, date):
             return datetime(value.year, value.month, value.day, tzinfo=UTC)
-        if isinstance(value, int | float) or str(value).isdigit():
-            return datetime.fromtimestamp(float(value), UTC)
-        found = datetime.fromisoformat(str(value).strip())
+        text = str(value).strip()
+        # Eight digits are a day: as seconds they would lie before 1973.
+        if isinstance(value, int | float) or text.isdecimal():
+            if len(text) != 8:
+                return datetime.fromtimestamp(float(text), UTC)
+            text = f"{text[:4]}-{text[4:6]}-{text[6:]}"
+        found = datetime.fromisoformat(text)
         return found if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
         return None

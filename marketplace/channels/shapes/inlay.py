@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from marketplace.channels.shapes.build import Built, Told, labels, margin, record, videos
+from marketplace.channels.shapes.build import Built, Told, labels, lines, margin, record, videos
 from marketplace.channels.shapes.cells import Cells
 
 NAME = "inlay"
@@ -18,17 +18,18 @@ VIDEO = {
     "shares": "shares", "duration_s": "duration_s", "sponsored": "sponsored", "title": "title",
 }  # fmt: skip
 
+PLACES = {"age": "ages", "gender": "genders", "region": "regions", "videos": "videos"}
+
 
 def read(row: int, values: dict[str, Any], today: date) -> Built:
     cells = Cells(row, values)
     handle = cells.text("handle", 200, needed=True)
-    card = cells.table("rate_card")
     return record(
         cells,
         Told(
             source=NAME,
             platform=cells.text("platform", 40, needed=True),
-            account_key=cells.text("external_id", 200) or handle,
+            account_key=cells.account("external_id", 200) or handle,
             handle=handle,
             name=cells.text("name"),
             taken_on=cells.day("taken_on", needed=True),
@@ -46,13 +47,15 @@ def read(row: int, values: dict[str, Any], today: date) -> Built:
             regions=margin(cells, "regions"),
             whole_regions=False,
             labels=labels(cells, "verticals"),
-            rate_card=card if isinstance(card, list) else [],
+            rate_card=lines(cells, "rate_card"),
             videos=videos(cells, "videos", cells.table("videos"), VIDEO),
             creator_name=cells.text("creator_name"),
             creator_id=cells.text("creator_id", 60),
             url=cells.text("url", 500),
             language=cells.text("language", 20),
             region=cells.text("region", 20),
+            columns=PLACES,
+            video_columns=VIDEO,
         ),
         today,
     )

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from marketplace.channels.shapes.build import Built, Told, labels, margin, record, videos
-from marketplace.channels.shapes.cells import Cells
+from marketplace.channels.shapes.cells import Cells, finite
 from marketplace.core.money import MINOR_DIGITS
 
 NAME = "tiktok_one"
@@ -13,6 +13,12 @@ VIDEO = {
     "external_id": "item_id", "published_at": "create_time", "views": "video_views", "likes": "likes",
     "comments": "comments", "shares": "shares", "duration_s": "duration", "sponsored": "is_branded_content",
     "title": "caption",
+}  # fmt: skip
+
+PLACES = {
+    "followers": "followers_count", "taken_on": "updated_at", "growth_30d": "followers_growth_rate",
+    "median_views_30d": "median_views", "age": "audience_ages", "gender": "audience_genders",
+    "region": "audience_countries", "rate_card": "creator_rate", "videos": "recent_videos",
 }  # fmt: skip
 
 
@@ -24,7 +30,7 @@ def read(row: int, values: dict[str, Any], today: date) -> Built:
         Told(
             source=NAME,
             platform="tiktok",
-            account_key=cells.text("tcm_creator_id", 100) or handle,
+            account_key=cells.account("tcm_creator_id") or handle,
             handle=handle,
             name=cells.text("display_name"),
             taken_on=cells.day("updated_at", needed=True),
@@ -45,23 +51,28 @@ def read(row: int, values: dict[str, Any], today: date) -> Built:
             creator_name=cells.text("creator_name") or cells.text("display_name"),
             language=cells.text("language", 20),
             region=cells.text("country_code", 20),
+            columns=PLACES,
+            video_columns=VIDEO,
         ),
         today,
     )
 
 
 def _grown(cells: Cells) -> float | None:
-    rate, followers = cells.share("followers_growth_rate"), cells.values.get("followers_count")
-    return round(rate * followers, 1) if rate is not None and isinstance(followers, int | float) else None
+    rate, followers = cells.share("followers_growth_rate"), finite(cells.values.get("followers_count"))
+    return round(rate * followers, 1) if rate is not None and followers is not None else None
 
 
 def _card(cells: Cells) -> list[dict[str, Any]]:
-    rate = cells.table("creator_rate")
-    if (
-        not isinstance(rate, dict)
-        or rate.get("currency") not in MINOR_DIGITS
-        or not isinstance(rate.get("rate"), int | float)
-    ):
+    """The one rate it has, in major units, as a line of the middle length."""
+    given = cells.table("creator_rate")
+    if given is None:
         return []
-    minor = round(rate["rate"] * 10 ** MINOR_DIGITS[rate["currency"]])
-    return [{"length_tier": "21-60", "amount_minor": minor, "currency": rate["currency"]}]
+    rate, currency = (given.get("rate"), given.get("currency")) if isinstance(given, dict) else (None, None)
+    amount = finite(rate)
+    if amount is None or not isinstance(currency, str) or currency not in MINOR_DIGITS:
+        cells.fault("creator_rate", given, "报价应含 rate 与可用的 currency。", "A rate has rate and a known currency.")
+        return []
+    return [
+        {"length_tier": "21-60", "amount_minor": round(amount * 10 ** MINOR_DIGITS[currency]), "currency": currency}
+    ]

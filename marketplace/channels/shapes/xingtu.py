@@ -20,6 +20,19 @@ VIDEO = {
     "sponsored": "is_ad",
     "title": "title",
 }
+PLACES = {
+    "followers": "follower",
+    "taken_on": "last_update_time",
+    "growth_30d": "fans_increment_within_30d",
+    "engagement_rate": "interact_rate_within_30d",
+    "completion_rate": "play_over_rate_within_30d",
+    "expected_views": "expected_play_num",
+    "suggested_cpm_minor": "assign_cpm_suggest_price",
+    "age": "age_distribution",
+    "gender": "gender_distribution",
+    "region": "province_distribution",
+    "videos": "last_10_items",
+}
 # The names of provinces as the platform writes them -> ISO 3166-2:CN.
 PROVINCES = {
     "安徽": "AH",
@@ -59,15 +72,14 @@ ABROAD = {"香港": "HK", "澳门": "MO", "台湾": "TW"}
 
 def region_code(word: str) -> str:
     """Return the code of a province or region; a word that is none stays as it is."""
-    short = word.removesuffix("省").removesuffix("市").removesuffix("自治区")
-    if short in PROVINCES:
-        return f"CN-{PROVINCES[short]}"
-    return ABROAD.get(short, word)
+    # Names differ in their ends only: 广西, 广西壮族自治区; no name begins another.
+    short = next((name for name in (*PROVINCES, *ABROAD) if word.startswith(name)), "")
+    return f"CN-{PROVINCES[short]}" if short in PROVINCES else ABROAD.get(short, word)
 
 
 def read(row: int, values: dict[str, Any], today: date) -> Built:
     cells = Cells(row, values)
-    star = cells.text("star_id", 100, needed=True)
+    star = cells.account("star_id", needed=True)
     card = [
         {"length_tier": tier, "amount_minor": price, "currency": "CNY"}
         for column, tier in PRICES.items()
@@ -94,12 +106,7 @@ def read(row: int, values: dict[str, Any], today: date) -> Built:
             },
             ages=margin(cells, "age_distribution", "distribution_key", "distribution_value"),
             genders=margin(cells, "gender_distribution", "distribution_key", "distribution_value"),
-            regions={
-                region_code(word): share
-                for word, share in margin(
-                    cells, "province_distribution", "distribution_key", "distribution_value"
-                ).items()
-            },
+            regions=_provinces(cells),
             whole_regions=False,
             labels=labels(cells, "content_theme_labels_180d"),
             rate_card=card,
@@ -107,6 +114,16 @@ def read(row: int, values: dict[str, Any], today: date) -> Built:
             creator_name=cells.text("creator_name") or cells.text("nick_name"),
             language="zh-CN",
             region="CN",
+            columns=PLACES,
+            video_columns=VIDEO,
         ),
         today,
     )
+
+
+def _provinces(cells: Cells) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for word, share in margin(cells, "province_distribution", "distribution_key", "distribution_value").items():
+        code = region_code(word)
+        found[code] = round(found.get(code, 0.0) + share, 8)
+    return found

@@ -5,10 +5,11 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
-from marketplace.channels.shapes.build import Built, Told, record, videos
+from marketplace.channels.reading import SURPLUS
+from marketplace.channels.shapes.build import VIDEOS_MAX, Built, Told, record, videos
 from marketplace.channels.shapes.cells import Cells
 
 NAME = "youtube"
@@ -20,19 +21,25 @@ VIDEO = {
     "sponsored": "has_paid_product_placement", "title": "video_title",
 }  # fmt: skip
 
+PLACES = {
+    "followers": "subscribers", "taken_on": "report_date", "growth_30d": "subscribers_gained_30d",
+    "age": "viewerPercentage", "gender": "viewerPercentage", "region": "country", "videos": "videos",
+}  # fmt: skip
+
 
 def group(rows: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Join the rows of one channel; what is held in memory is one channel."""
+    """Join the rows of one channel; what is held in memory is one channel, and no more of it than is refused."""
     for _, members in groupby(rows, key=lambda one: one[1].get("channel_id")):
-        listed = list(members)
+        listed = list(islice(members, VIDEOS_MAX + 1))
         number, first = listed[0]
-        yield number, {**first, "videos": [values for _, values in listed if values.get("video_id")]}
+        surplus = next((values for _, values in listed if SURPLUS in values), {})
+        yield number, {**first, **surplus, "videos": [values for _, values in listed if values.get("video_id")]}
 
 
 def read(row: int, values: dict[str, Any], today: date) -> Built:
     cells = Cells(row, values)
     ages, genders = _audience(cells)
-    channel = cells.text("channel_id", 100, needed=True)
+    channel = cells.account("channel_id", needed=True)
     return record(
         cells,
         Told(
@@ -54,6 +61,8 @@ def read(row: int, values: dict[str, Any], today: date) -> Built:
             creator_name=cells.text("creator_name") or cells.text("channel_title"),
             language=cells.text("language", 20),
             region=cells.text("country", 20),
+            columns=PLACES,
+            video_columns=VIDEO,
         ),
         today,
     )
@@ -66,8 +75,8 @@ def _audience(cells: Cells) -> tuple[dict[str, float], dict[str, float]]:
     for name, share in _shares(cells, AUDIENCE).items():
         age, _, gender = name.partition(".")
         label = age.removeprefix("age").removesuffix("-") + ("+" if age.endswith("-") else "")
-        ages[label] = ages.get(label, 0.0) + share
-        genders[gender] = genders.get(gender, 0.0) + share
+        ages[label] = round(ages.get(label, 0.0) + share, 8)
+        genders[gender] = round(genders.get(gender, 0.0) + share, 8)
     return ages, genders
 
 
