@@ -88,7 +88,8 @@ def _post(
 def _list(client: FlaskClient, engine: sa.Engine, bare: Any, key: str) -> dict[str, Any]:
     def ours() -> None:
         answer = client.get("/api/v1/bids?limit=20", headers={"Authorization": key})
-        assert len(answer.json["data"]) == 20
+        assert answer.status_code == 200
+        assert len(json.loads(answer.data)["data"]) == 20
 
     ours()
     recorded = _record(engine, ours)

@@ -9,6 +9,7 @@ import csv
 import io
 import itertools
 import json
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ HEAD_BYTES = 65_536
 LISTS = ("channels", "creators", "data", "list", "items")
 # Under this key stand the cells of a row beyond its header; no column can be called so.
 SURPLUS = "\x00surplus"
+_ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 _BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
@@ -138,11 +140,16 @@ def _xlsx(file: IO[bytes]) -> Iterator[Row]:
         header = _header(["" if cell is None else cell for cell in next(lines, ())])
         for number, line in enumerate(lines, 2):
             if any(cell is not None for cell in line):
-                yield number, _named(header, [_unguard(cell) if isinstance(cell, str) else cell for cell in line])
+                yield number, _named(header, [_spelled(cell) if isinstance(cell, str) else cell for cell in line])
     except FileRefused:
         raise
     except Exception as error:  # a hostile archive fails in many ways; each is the file's fault
         raise FileRefused("表格已损坏，无法读取。", f"The spreadsheet is damaged ({type(error).__name__}).") from error
+
+
+def _spelled(cell: str) -> str:
+    """Undo `_xHHHH_`, which stands for a letter in a sheet (ECMA-376 22.4.2.4), and the guard."""
+    return _unguard(_ESCAPE.sub(lambda found: chr(int(found[1], 16)), cell))
 
 
 def _json(file: IO[bytes], first: bytes, start: int) -> Iterator[Row]:

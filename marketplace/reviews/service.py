@@ -116,10 +116,9 @@ def _bring_up_to_date(session: Session, review: Review, values: dict[str, Any], 
 _SEEN_VERSION = ReviewDecision.seen["version"].as_integer()
 
 
-def _latest(session: Session, review_id: UUID, *verdicts: str) -> ReviewDecision:
+def _latest(session: Session, review_id: UUID) -> ReviewDecision:
+    """Return the last decision: in `second` it is the approval that waits, in a decided state what decided it."""
     query = sa.select(ReviewDecision).where(ReviewDecision.review_id == review_id)
-    if verdicts:
-        query = query.where(ReviewDecision.verdict.in_(verdicts))
     return session.scalars(query.order_by(_SEEN_VERSION.desc()).limit(1)).one()
 
 
@@ -168,7 +167,7 @@ def _move_for(
         return verdict, None
     if review.status != ReviewStatus.SECOND:
         return ("second" if review.needs_two or verdict == "override" else "approve"), override
-    first = _latest(session, review.id, "approve", "override")
+    first = _latest(session, review.id)
     if first.person_id == person_id:
         raise Conflict("You have approved this already; a second person has to agree.")
     if verdict == "override" and override != first.override:

@@ -1,6 +1,7 @@
 """What is written in a shape is read back as it was, whatever the texts look like."""
 
 import csv
+import io
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,6 @@ def test_records_come_back_as_they_were(shape: str, tmp_path: Path) -> None:
     @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
     @given(st.lists(make.records(shape), min_size=1, max_size=3, unique_by=lambda record: record.account_key))
     def comes_back(records: list[ChannelRecord]) -> None:
-        if shape == "youtube":  # its rows are videos, so what has none has no row of its own
-            records = [record for record in records if record.videos] or [replace(records[0], videos=())]
         data = written(tmp_path, shape, *records)
         assert [plain(found) for found in make.read(data) if isinstance(found, ChannelRecord)] == records
 
@@ -52,11 +51,9 @@ def test_texts_that_a_spreadsheet_would_run_are_written_with_an_apostrophe(text:
     record = example("inlay", name=text, creator_name=text)
     table = list(csv.DictReader(written(tmp_path, "inlay", record).decode("utf-8-sig").splitlines()))
     assert (table[0]["name"], table[0]["creator_name"]) == (f"'{text}", f"'{text}")
-    written(tmp_path, "xingtu", example("xingtu", name=text))
-    book = openpyxl.load_workbook((tmp_path / "channels").open("rb"))
+    book = openpyxl.load_workbook(io.BytesIO(written(tmp_path, "xingtu", example("xingtu", name=text))))
     cells = {cell.value: cell for cell in next(book.worksheets[0].iter_rows(min_row=2))}
     assert cells[f"'{text}"].data_type == "s"
-    book.close()
 
 
 def test_an_id_of_nineteen_digits_stays_exact_in_a_spreadsheet(tmp_path: Path) -> None:
