@@ -21,7 +21,7 @@ from workers.reactions import REACTIONS
 
 CLAIM_AT_ONCE = 8
 RELAY_AT_ONCE = 1000
-BUDGET_S = 30.0
+BUDGET_S, BEAT_S = 30.0, 2.0
 
 log = structlog.get_logger("jobs")
 
@@ -29,9 +29,11 @@ log = structlog.get_logger("jobs")
 @celery.task(name="inlay.drain", ignore_result=True)
 def drain(queue: str) -> int:
     """Empty the queue or work for the budget's seconds; returns how many jobs were taken."""
-    began, taken = time.monotonic(), 0
-    beat(queue)
+    began, taken, told = time.monotonic(), 0, float("-inf")
     while time.monotonic() - began < BUDGET_S:
+        if time.monotonic() - told > BEAT_S:
+            beat(queue)
+            told = time.monotonic()
         relayed = relay() if queue == jobs.DEFAULT else 0
         with transaction() as session:
             claimed = jobs.claim(session, queue, CLAIM_AT_ONCE)
@@ -40,7 +42,6 @@ def drain(queue: str) -> int:
         taken += len(claimed)
         if not claimed and relayed < RELAY_AT_ONCE:
             break
-    beat(queue)
     return taken
 
 

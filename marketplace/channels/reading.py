@@ -12,10 +12,9 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, Any
 
-import ijson
 import openpyxl
 
 Row = tuple[int, dict[str, Any]]
@@ -28,7 +27,8 @@ LISTS = ("channels", "creators", "data", "list", "items")
 # Under this key stand the cells of a row beyond its header; no column can be called so.
 SURPLUS = "\x00surplus"
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
-_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_SPACE = re.compile(r"[ \t\r\n]*")
+_DECODER = json.JSONDecoder()
 
 
 class FileRefused(ValueError):
@@ -159,55 +159,98 @@ def _json(file: IO[bytes], first: bytes, start: int) -> Iterator[Row]:
             file.seek(start)
             yield from _json_lines(file)
             return
-        name = ""
-        if first == b"{":
-            file.seek(start)
-            name = f"{_list_name(_Bounded(file))}."
         file.seek(start)
-        bounded = _Bounded(file)
-        for number, item in enumerate(ijson.items(bounded, f"{name}item", use_float=True), 1):
-            bounded.since = 0
+        stream = _Stream(file)
+        if first == b"{":
+            _find_list(stream)
+        for number, item in enumerate(_items(stream), 1):
             yield number, _object(item, number)
     except FileRefused:
         raise
-    except (ijson.JSONError, ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise _too_deep() from error
+    except ValueError as error:
         told = " ".join(str(error).split())[:100]
         raise FileRefused(f"JSON 读取中断：{told}", f"The JSON cannot be read on: {told}") from error
 
 
 @dataclass
-class _Bounded:
-    """Bytes handed on to a JSON parser that itself has no limits: 100 kB of '[' would take it gigabytes.
+class _Stream:
+    """The text of a JSON file around the place that was reached; never more than one item and a stretch after it.
 
-    Brackets outside of strings are counted; `since` is what was read after the last item.
+    The standard decoder raises at depth and on giant numbers, where parsers in C were seen to crash the process.
     """
 
     file: IO[bytes]
-    since: int = 0
-    depth: int = 0
-    in_string: bool = False
-    kept: bytes = b""
+    text: str = ""
+    at: int = 0
+    letters: codecs.IncrementalDecoder = field(default_factory=codecs.getincrementaldecoder("utf-8"))
 
-    def read(self, size: int = -1) -> bytes:
-        block = self.file.read(size if 0 <= size < HEAD_BYTES else HEAD_BYTES)
-        self.since += len(block)
-        if self.since > ITEM_MAX:
+    def more(self) -> bool:
+        """Read on; each time as much as is held, so that a long item is not scanned again and again."""
+        self.text = self.text[self.at :]
+        self.at = 0
+        if len(self.text) > ITEM_MAX:
             raise FileRefused("JSON 单项超过 4 MiB。", "An item of the JSON is over 4 MiB.")
-        self._count(self.kept + block)
-        return block
+        piece = self.file.read(max(HEAD_BYTES, len(self.text)))
+        self.text += self.letters.decode(piece, final=not piece)
+        return bool(piece)
 
-    def _count(self, text: bytes) -> None:
-        # An escape that the block's end cuts in two waits for the next block.
-        odd = (len(text) - len(text.rstrip(b"\\"))) % 2
-        self.kept = text[len(text) - odd :]
-        plain = text[: len(text) - odd].replace(b"\\\\", b"").replace(b'\\"', b"")
-        parts = plain.split(b'"')
-        outside = b"".join(parts[self.in_string :: 2]).translate(None, _BRACKETS)
-        self.in_string ^= len(parts) % 2 == 0
-        for bracket in outside:
-            self.depth += 1 if bracket in b"[{" else -1
-            if self.depth > DEPTH_MAX:
-                raise FileRefused(f"JSON 嵌套超过 {DEPTH_MAX} 层。", f"The JSON is nested over {DEPTH_MAX} deep.")
+    def peek(self) -> str:
+        """Return the next letter that is no white space, "" at the end."""
+        while True:
+            found = _SPACE.match(self.text, self.at)
+            self.at = found.end() if found else self.at
+            if self.at < len(self.text) or not self.more():
+                return self.text[self.at : self.at + 1]
+
+    def take(self, wanted: str) -> str:
+        """Step over the next letter, which is one of those wanted."""
+        letter = self.peek()
+        if not letter or letter not in wanted:
+            raise ValueError(f"{letter or 'the end'} where {' or '.join(wanted)} should stand")
+        self.at += 1
+        return letter
+
+    def value(self) -> Any:
+        self.peek()
+        while True:
+            try:
+                found, end = _DECODER.raw_decode(self.text, self.at)
+            except json.JSONDecodeError as error:
+                # What is cut off shows at the end of the text, or as a string that does not end.
+                cut = error.pos > len(self.text) - 16 or error.msg.startswith("Unterminated")
+                if not cut or not self.more():
+                    raise
+                continue
+            if end == len(self.text) and self.more():  # a number may go on
+                continue
+            self.at = end
+            return found
+
+
+def _items(stream: _Stream) -> Iterator[Any]:
+    stream.take("[")
+    if stream.peek() == "]":
+        return
+    while True:
+        yield stream.value()
+        if stream.take(",]") == "]":
+            return
+
+
+def _find_list(stream: _Stream) -> None:
+    """Step over an object's members to the list of channels."""
+    stream.take("{")
+    while stream.peek() != "}":
+        name = stream.value()
+        stream.take(":")
+        if name in LISTS and stream.peek() == "[":
+            return
+        stream.value()
+        if stream.take(",}") == "}":
+            break
+    raise FileRefused("JSON 中没有频道列表。", f"The JSON has no list under any of: {', '.join(LISTS)}.")
 
 
 def _lines(file: IO[bytes]) -> bool:
@@ -226,10 +269,7 @@ def _json_lines(file: IO[bytes]) -> Iterator[Row]:
         if not line:
             return
         if line.strip():
-            item = _object(json.loads(line), number)
-            if nested(item, DEPTH_MAX):
-                raise FileRefused(f"JSON 嵌套超过 {DEPTH_MAX} 层。", f"The JSON is nested over {DEPTH_MAX} deep.")
-            yield number, item
+            yield number, _object(json.loads(line), number)
 
 
 def nested(value: Any, limit: int) -> bool:
@@ -247,15 +287,13 @@ def nested(value: Any, limit: int) -> bool:
     return True
 
 
-def _list_name(file: _Bounded) -> str:
-    for prefix, event, _ in ijson.parse(file):
-        file.since = 0
-        if event == "start_array" and prefix in LISTS:
-            return str(prefix)
-    raise FileRefused("JSON 中没有频道列表。", f"The JSON has no list under any of: {', '.join(LISTS)}.")
+def _too_deep() -> FileRefused:
+    return FileRefused(f"JSON 嵌套超过 {DEPTH_MAX} 层。", f"The JSON is nested over {DEPTH_MAX} deep.")
 
 
 def _object(item: Any, number: int) -> dict[str, Any]:
     if not isinstance(item, dict):
         raise FileRefused(f"第 {number} 项不是对象。", f"Item {number} is no object.")
+    if nested(item, DEPTH_MAX):
+        raise _too_deep()
     return item

@@ -23,6 +23,8 @@ WATCH_S = 5.0
 _DEAF = sa.text(
     "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'queued' AND next_at < now() - make_interval(secs => :late))"
     " AND NOT EXISTS (SELECT 1 FROM worker_beats WHERE drained_at > now() - make_interval(secs => :late))"
+    # A long job reports no drain but keeps its lease.
+    " AND NOT EXISTS (SELECT 1 FROM jobs WHERE state = 'leased' AND lease_until > now())"
 )
 
 

@@ -105,7 +105,7 @@ BAD: list[tuple[str, Any, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("place", "value", "pointer"), BAD, ids=[f"{p[:40]!a}={str(v)[:20]!a}" for p, v, _ in BAD])
+@pytest.mark.parametrize(("place", "value", "pointer"), BAD, ids=range(len(BAD)))
 def test_each_limit_is_refused_with_its_pointer(
     client: FlaskClient, there: make.Market, place: str, value: Any, pointer: str
 ) -> None:

@@ -75,7 +75,7 @@ ELSEWHERE = {
 }
 
 
-@pytest.mark.parametrize(("pointer", "value"), BAD, ids=[f"{pointer}={str(value)[:20]!a}" for pointer, value in BAD])
+@pytest.mark.parametrize(("pointer", "value"), BAD, ids=range(len(BAD)))
 def test_each_limit_is_refused_with_its_pointer(client: FlaskClient, brand: Somebody, pointer: str, value: Any) -> None:
     before = count_briefs(brand.party_id)
     answer = client.post(API, json=put(make.document(), pointer, value), headers=brand.once())

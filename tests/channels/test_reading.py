@@ -173,7 +173,7 @@ def test_an_endless_item_is_refused() -> None:
     assert make.refusal(b'{"note": "' + b"x" * reading.ITEM_MAX)[1] == "An item of the JSON is over 4 MiB."
 
 
-@pytest.mark.parametrize("number", ["9" * 100_000, "9" * 400, "1e999999", "-1e999"])
+@pytest.mark.parametrize("number", ["9" * 100_000, "9" * 400, "1e999999", "-1e999"], ids=["huge", "big", "exp", "minus"])
 def test_giant_numbers_are_refused(number: str) -> None:
     text = json.dumps(make.row(followers=0)).replace(": 0", f": {number}").encode()
     for data in (b"[" + text + b"]", text + b"\n" + text):
