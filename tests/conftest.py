@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings
 from sqlalchemy.orm import Session
 
 from marketplace import models, schema
@@ -17,6 +18,10 @@ from marketplace.core.config import Config
 from marketplace.embedded import Servers, start_servers
 
 assert models.metadata.tables
+
+# The same cases at every run: a suite that lands must not depend on luck. Longer searches are for the workbench.
+settings.register_profile("suite", derandomize=True, deadline=None)
+settings.load_profile("suite")
 
 TEMPLATE = "inlay_template"
 

@@ -37,8 +37,10 @@ def drain(queue: str) -> int:
         relayed = relay() if queue == jobs.DEFAULT else 0
         with transaction() as session:
             claimed = jobs.claim(session, queue, CLAIM_AT_ONCE)
+        claimed_at = time.monotonic()
         for job in claimed:
-            do(job)
+            if time.monotonic() - claimed_at < job.lease_s / 3 or jobs.renew(job):
+                do(job)
         taken += len(claimed)
         if not claimed and relayed < RELAY_AT_ONCE:
             break

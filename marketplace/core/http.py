@@ -364,7 +364,7 @@ def read_json() -> Any:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send the body as Content-Type: application/json.")
     try:
-        parsed = json.loads(body, object_pairs_hook=_pairs, parse_constant=_not_finite)
+        parsed = json.loads(body.decode("utf-8"), object_pairs_hook=_pairs, parse_constant=_not_finite)
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:200]
         raise DomainError(f"The body is not the JSON that is expected: {reason}.") from error

@@ -122,14 +122,21 @@ _PROGRESS = sa.text(
     "UPDATE jobs SET stage = :stage, done = :done, total = :total, lease_until = now() + make_interval(secs => lease_s)"
     " WHERE id = :id AND fence = :fence AND state = 'leased' RETURNING cancel_asked"
 )
+# A job that was tried before may be the slow one: it is taken alone, so that no other loses its lease behind it.
 _CLAIM = sa.text(
-    "WITH due AS (SELECT id FROM jobs WHERE queue = :queue AND state IN ('queued', 'leased') AND next_at <= now()"
-    " AND (state = 'queued' OR lease_until < now()) AND attempt < max_attempts"
-    " ORDER BY priority, next_at LIMIT :limit FOR UPDATE SKIP LOCKED)"
+    "WITH due AS (SELECT id, attempt FROM jobs WHERE queue = :queue AND state IN ('queued', 'leased')"
+    " AND next_at <= now() AND (state = 'queued' OR lease_until < now()) AND attempt < max_attempts"
+    " ORDER BY priority, next_at LIMIT :limit FOR UPDATE SKIP LOCKED),"
+    " tried AS (SELECT id FROM due WHERE attempt > 0 LIMIT 1),"
+    " taken AS (SELECT id FROM tried UNION ALL SELECT id FROM due WHERE NOT EXISTS (SELECT 1 FROM tried))"
     " UPDATE jobs SET state = 'leased', attempt = attempt + 1, fence = fence + 1,"
     " lease_until = now() + make_interval(secs => lease_s), started_at = coalesce(started_at, now())"
-    " FROM due WHERE jobs.id = due.id RETURNING jobs.id, kind, queue, subject_id, party_id, payload, attempt,"
+    " FROM taken WHERE jobs.id = taken.id RETURNING jobs.id, kind, queue, subject_id, party_id, payload, attempt,"
     " max_attempts, fence, lease_s, request_id"
+)
+_RENEW = sa.text(
+    "UPDATE jobs SET lease_until = now() + make_interval(secs => lease_s)"
+    " WHERE id = :id AND fence = :fence AND state = 'leased'"
 )
 _FINISH = sa.text(
     "UPDATE jobs SET state = 'done', finished_at = now(), lease_until = NULL, last_error = NULL, result = :result"
@@ -182,9 +189,18 @@ def enqueue(
 
 
 def claim(session: Session, queue: str, limit: int) -> list[Claimed]:
-    """Take up to `limit` due jobs: waiting ones, and leased ones whose worker let the lease run out."""
+    """Take up to `limit` due jobs: waiting ones, and leased ones whose worker let the lease run out.
+
+    A job that was tried before comes alone.
+    """
     rows = session.execute(_CLAIM, {"queue": queue, "limit": limit}).mappings().all()
     return [Claimed(**row) for row in rows]
+
+
+def renew(job: Claimed) -> bool:
+    """Begin the lease anew for a job that waited behind others of its claim; False if somebody else has it by now."""
+    with transaction() as session:
+        return bool(session.execute(_RENEW, {"id": job.id, "fence": job.fence}).rowcount)  # type: ignore[attr-defined]
 
 
 def finish(session: Session, job: Claimed, result: dict[str, Any] | None = None) -> None:

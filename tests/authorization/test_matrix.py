@@ -10,7 +10,7 @@ from flask import Flask
 from marketplace.core import ids
 from tests.authorization import world as worlds
 from tests.authorization.matrix import ACTORS, rows
-from tests.authorization.world import World
+from tests.authorization.world import PREFIXES, World, routes
 from tests.make import briefs as make_briefs
 
 ROWS = rows()
@@ -21,33 +21,6 @@ UNKEYED = {
     "/people/me/password": "a password's hash must not stay in the key's row",
     "/invites/accept": "a seat is taken once, and a password comes with it",
 }
-PREFIXES = {
-    "party_id": "pty",
-    "membership_id": "mbr",
-    "invite_id": "inv",
-    "mandate_id": "mnd",
-    "key_id": "key",
-    "channel_id": "chn",
-    "snapshot_id": "snp",
-    "import_id": "imp",
-    "brief_id": "brf",
-    "version_id": "brv",
-    "asset_id": "ast",
-    "bid_id": "bid",
-    "review_id": "rvw",
-    "event_id": "evt",
-    "job_id": "job",
-}
-
-
-def routes(app: Flask) -> dict[tuple[str, str], Any]:
-    found = {}
-    for rule in app.url_map.iter_rules():
-        if rule.rule.startswith("/api/v1"):
-            endpoint = app.view_functions[rule.endpoint].endpoint  # type: ignore[attr-defined]
-            path = re.sub(r"<id\('\w+'\):(\w+)>", r"{\1}", rule.rule.removeprefix("/api/v1"))
-            found[endpoint.method, path] = endpoint
-    return found
 
 
 def test_every_route_has_a_row_and_every_row_a_route(app: Flask) -> None:

@@ -1,11 +1,13 @@
 """One brand's briefs, one creator's channel and bids, and everybody who may or may not touch them."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from marketplace.briefs import assets
@@ -14,6 +16,7 @@ from marketplace.core import db, jobs
 from marketplace.core.actor import Permission
 from marketplace.core.clock import now
 from marketplace.core.events import Event
+from marketplace.core.http import Endpoint
 from marketplace.core.ids import new_id
 from marketplace.identity import invites, keys, mandates
 from marketplace.identity.mandates import Terms
@@ -23,6 +26,24 @@ from tests.make import briefs as make_briefs
 from tests.make import people
 from tests.make import reviews as make_reviews
 from tests.make.people import Somebody, somebody
+
+PREFIXES = {
+    "party_id": "pty",
+    "membership_id": "mbr",
+    "invite_id": "inv",
+    "mandate_id": "mnd",
+    "key_id": "key",
+    "channel_id": "chn",
+    "snapshot_id": "snp",
+    "import_id": "imp",
+    "brief_id": "brf",
+    "version_id": "brv",
+    "asset_id": "ast",
+    "bid_id": "bid",
+    "review_id": "rvw",
+    "event_id": "evt",
+    "job_id": "job",
+}
 
 
 @dataclass
@@ -36,6 +57,17 @@ class World:
 
     def id_of(self, name: str, subject: str) -> UUID:
         return self.by_subject.get(subject, {}).get(name) or self.ids[name]
+
+
+def routes(app: Flask) -> dict[tuple[str, str], Endpoint]:
+    """Return every route under /api/v1 by its method and its path as the matrix writes it."""
+    found = {}
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/api/v1"):
+            endpoint = app.view_functions[rule.endpoint].endpoint  # type: ignore[attr-defined]
+            path = re.sub(r"<id\('\w+'\):(\w+)>", r"{\1}", rule.rule.removeprefix("/api/v1"))
+            found[endpoint.method, path] = endpoint
+    return found
 
 
 def make() -> World:
@@ -164,7 +196,7 @@ def body(method: str, path: str, world: World) -> Any:
         ("POST", "/bids/{bid_id}/revisions"): make_bids.document(),
     }  # fmt: skip
     if path.startswith("/reviews/") and method == "POST":
-        return {"reason": "looked at it"}
+        return {"reason": "looked at it", **({"overall": 50} if path.endswith("/override") else {})}
     return found.get((method, path))
 
 

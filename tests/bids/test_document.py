@@ -1,6 +1,7 @@
 """What a bid may say: every limit with its pointer, and what is accepted comes back as it was sent."""
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -207,7 +208,7 @@ PRICE = (
 
 
 def number(low: float, high: float) -> st.SearchStrategy[Any]:
-    plain = st.floats(low, high) | st.integers(int(low), int(high))
+    plain = st.floats(low, high) | st.integers(math.ceil(low), int(high))
     return plain | st.tuples(plain, plain).map(lambda pair: {"low": min(pair), "high": max(pair)})
 
 

@@ -57,6 +57,14 @@ def refusal(data: bytes, **more: Any) -> tuple[str, str]:
     raise AssertionError(found)
 
 
+def said(data: bytes) -> set[str]:
+    """The English sentences of the file's refusal, or of its rows' faults."""
+    try:
+        return {item.en if isinstance(item, RowError) else "read" for item in read(data)}
+    except FileRefused as error:
+        return {error.en}
+
+
 def as_json(*rows: Row) -> bytes:
     return json.dumps(rows, ensure_ascii=False).encode()
 
@@ -90,7 +98,9 @@ def _cell(value: Any) -> Any:
 
 # Texts that spreadsheets, XML and CSV like to change.
 TEXTS = st.one_of(
-    st.sampled_from(("=1+1", "+86", "-5", "@mei", "'=1", "''", "'quoted'", "_x0041_", "a,b;c\td", '"', "007", "1e5", "真")),
+    st.sampled_from(
+        ("=1+1", "+86", "-5", "@mei", "'=1", "''", "'quoted'", "_x0041_", "a,b;c\td", '"', "007", "1e5", "真")
+    ),
     st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn", "Co")), min_size=1, max_size=20),
 ).filter(lambda text: text == text.strip() and text != "")
 IDS = st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True).filter(lambda text: "E" not in text.upper())
@@ -102,9 +112,7 @@ def shares(labels: Sequence[str], whole: bool = True) -> st.SearchStrategy[dict[
     """Shares of whole per cents that sum to 1, or to less."""
     cuts = st.lists(st.integers(0, 100), min_size=len(labels) - 1, max_size=len(labels) - 1).map(sorted)
     parts = cuts.map(lambda at: [high - low for low, high in zip([0, *at], [*at, 100], strict=True)])
-    return parts.map(
-        lambda found: dict(zip(labels, [part / (100 if whole else 200) for part in found], strict=True))
-    )
+    return parts.map(lambda found: dict(zip(labels, [part / (100 if whole else 200) for part in found], strict=True)))
 
 
 @st.composite
@@ -143,6 +151,7 @@ def records(draw: st.DrawFn, shape: str) -> ChannelRecord:
     name, key = draw(TEXTS), draw(IDS)
     places = {"xingtu": ("zh-CN", "CN")}.get(shape, (draw(st.none() | st.just("en")), draw(st.none() | st.just("US"))))
     tag = draw(st.sampled_from(sorted(VERTICALS)))
+    tags = ({tag: 1.0}, {"food": 0.7, "rural": 0.3})
     return ChannelRecord(
         row=0, platform={"xingtu": "douyin", "tiktok_one": "tiktok", "youtube": "youtube"}.get(shape, "bilibili"),
         account_key=key, handle=draw(TEXTS), name=name,
@@ -154,7 +163,7 @@ def records(draw: st.DrawFn, shape: str) -> ChannelRecord:
         },
         videos=draw(videos()), creator_name=draw(TEXTS) if shape != "inlay" else draw(st.none() | TEXTS),
         url="https://example.org/x?=1" if shape == "inlay" else None, language=places[0], region=places[1],
-        verticals={tag: 1.0} if shape == "youtube" else draw(st.sampled_from(({tag: 1.0}, {"food": 0.7, "rural": 0.3}))),
+        verticals={tag: 1.0} if shape == "youtube" else draw(st.sampled_from(tags)),
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from tests.channels import make
 
 KINDS = {"csv": make.as_csv, "xlsx": make.as_xlsx, "json": make.as_json}
 BOM = b"\xef\xbb\xbf"
+HEAD = json.dumps(make.row()).encode()[:-1]
 
 
 def lines(*rows: make.Row) -> bytes:
@@ -105,7 +106,7 @@ def test_the_same_row_is_the_same_evidence_in_whatever_order_its_columns_stand()
     [
         (b"", "The file is empty."),
         (BOM + b" \n", "The file is empty."),
-        (make.as_csv(make.row())[:40], "The file has no rows."),
+        (make.as_csv(make.row())[:36], "The file has no rows."),
         (b"[]", "The file has no rows."),
         (b"\xd0\xcf\x11\xe0\x00\x00", "The file is no CSV, XLSX or JSON."),
         (b"\x89PNG\r\n\x1a\n\x00", "The file is no CSV, XLSX or JSON."),
@@ -116,8 +117,17 @@ def test_the_same_row_is_the_same_evidence_in_whatever_order_its_columns_stand()
         (b"handle,name\nx,\xff\xff\n", "The letters are neither UTF-8 nor GB18030."),
         (b'handle,name\n"x"y,2\n', "The CSV cannot be read on: ',' expected after '\"'"),
         (b"[1]", "Item 1 is no object."),
-        (b'{"creators": {"a": 1}}', None),
-        (b'{"a": [1]', "The JSON has no list under any of: channels, creators, data, list, items."),
+        (
+            b'{"creators":\n {"a": 1}, "b": 2}',
+            "The JSON has no list under any of: channels, creators, data, list, items.",
+        ),
+        (b'{"a": [1]', "The JSON cannot be read on: the end where , or } should stand"),
+        (b"[" + HEAD + b"} {", "The JSON cannot be read on: { where , or ] should stand"),
+        (b"[" + HEAD + b"},", "The JSON cannot be read on: Expecting value: line 1 column 1 (char 0)"),
+        (b"[" + HEAD + b"}", "The JSON cannot be read on: the end where , or ] should stand"),
+        (b"[" + HEAD + b' "a": "' + b"x" * 99_999, None),
+        (b'[{"a": "\xff"}]', None),
+        (b'{"a":\n [1]}', "The JSON has no list under any of: channels, creators, data, list, items."),
         (b"PK\x03\x04 and no archive", "The spreadsheet is damaged (BadZipFile)."),
     ],
 )
@@ -136,7 +146,6 @@ def test_a_nul_byte_is_refused(place: str) -> None:
 
 
 DEEP = (f"JSON 嵌套超过 {reading.DEPTH_MAX} 层。", f"The JSON is nested over {reading.DEPTH_MAX} deep.")
-HEAD = json.dumps(make.row()).encode()[:-1]
 
 
 @pytest.mark.parametrize(
@@ -148,8 +157,7 @@ HEAD = json.dumps(make.row()).encode()[:-1]
         b'{"creators": [' + HEAD + b', "x": ' + b'{"a":' * 100_000,
         HEAD + b', "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}\n{}",
         HEAD + b', "x": ' + b"[" * 20 + b"]" * 20 + b"}\n" + HEAD + b"}",
-        b"[" + HEAD + b', "q": "' + b"\\\\" * 40_000 + b'", "x": ' + b"[" * 20,
-        b"[" + HEAD + b', "q": "' + b"\\" * 65_537 + b'"x", "x": ' + b"[" * 20,
+        b"[" + HEAD + b', "x": ' + b"[" * 20 + b"]" * 20 + b"}]",
     ],
 )
 def test_deep_json_is_refused_before_it_takes_memory(data: bytes) -> None:
@@ -168,22 +176,20 @@ def test_brackets_within_texts_are_no_depth(size: int) -> None:
 
 
 def test_an_endless_item_is_refused() -> None:
-    item = json.dumps(make.row(note="x" * reading.ITEM_MAX)).encode()
+    item = json.dumps(make.row(note="x" * 3 * reading.ITEM_MAX)).encode()
     assert make.refusal(b"[" + item + b"]") == ("JSON 单项超过 4 MiB。", "An item of the JSON is over 4 MiB.")
-    assert make.refusal(b'{"note": "' + b"x" * reading.ITEM_MAX)[1] == "An item of the JSON is over 4 MiB."
+    assert make.refusal(b'{"note": "' + b"x" * 3 * reading.ITEM_MAX)[1] == "An item of the JSON is over 4 MiB."
 
 
-@pytest.mark.parametrize("number", ["9" * 100_000, "9" * 400, "1e999999", "-1e999"], ids=["huge", "big", "exp", "minus"])
+@pytest.mark.parametrize(
+    "number", ["9" * 100_000, "9" * 400, "1e999999", "-1e999"], ids=["huge", "big", "exp", "minus"]
+)
 def test_giant_numbers_are_refused(number: str) -> None:
     text = json.dumps(make.row(followers=0)).replace(": 0", f": {number}").encode()
     for data in (b"[" + text + b"]", text + b"\n" + text):
-        try:
-            found = make.read(data)
-        except reading.FileRefused as error:
-            assert len(error.en) < 200
-            assert "\n" not in error.en
-        else:
-            assert {getattr(item, "en", None) for item in found} == {"Not a number."}
+        (sentence,) = make.said(data)
+        assert sentence == "Not a number." or sentence.startswith("The JSON cannot be read on: Exceeds the limit")
+        assert len(sentence) < 200
 
 
 def test_letters_that_cannot_be_kept_are_faults_that_can() -> None:
@@ -223,7 +229,7 @@ def test_entities_in_a_sheet_are_refused() -> None:
     for doctype in (laughs, outside):
         told = sheet.replace(b"?>", b"?>" + doctype, 1).replace(b"xiaoyu", b"&a;")
         assert make.refusal(repacked(make.as_xlsx(make.row()), sheet1=told))[1] == (
-            "The spreadsheet is damaged (EntitiesForbidden)."
+            "The spreadsheet is damaged (ValueError)."
         )
 
 
@@ -278,8 +284,8 @@ def test_joint_per_cents_of_age_and_gender_become_two_lists() -> None:
 
 @pytest.mark.parametrize(
     ("word", "code"),
-    [("广东", "CN-GD"), ("广东省", "CN-GD"), ("广西壮族自治区", "CN-GX"), ("内蒙古自治区", "CN-NM"), ("上海市", "CN-SH"),
-     ("香港特别行政区", "HK"), ("US", "US")],
+    [("广东", "CN-GD"), ("广东省", "CN-GD"), ("广西壮族自治区", "CN-GX"), ("内蒙古自治区", "CN-NM"),
+     ("上海市", "CN-SH"), ("香港特别行政区", "HK"), ("US", "US")],
 )  # fmt: skip
 def test_provinces_become_codes(word: str, code: str) -> None:
     assert region_code(word) == code

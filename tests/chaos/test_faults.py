@@ -1,5 +1,6 @@
 """Faults with real processes: a short seeded run, and the traps that brokers are known for."""
 
+import contextlib
 import json
 import os
 import signal
@@ -58,7 +59,8 @@ def worker(servers: Servers, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[
         with (tmp_path / "log").open("ab") as log:
             process = subprocess.Popen(worker_argv(2), env=env, stdout=log, stderr=log, start_new_session=True)
         yield process, producer(broker.broker_url), redis.Redis.from_url(broker.redis_url), broker
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     engine.dispose()
 

@@ -32,11 +32,15 @@ class Cells:
 
     def text(self, column: str, longest: int = 300, *, needed: bool = False) -> str | None:
         value = self.values.get(column)
-        if isinstance(value, bool | dict | list):
+        if isinstance(value, str):
+            found = value.strip()
+        elif isinstance(value, bool | dict | list):
             self.fault(column, value, "应为文字。", "Should be text.")
             return None
-        whole = isinstance(value, float) and value.is_integer()
-        found = str(int(value)) if whole and value is not None else str("" if value is None else value).strip()
+        elif isinstance(value, float) and value.is_integer():
+            found = str(int(value))
+        else:
+            found = "" if value is None else str(value)
         if not found:
             if needed:
                 self.fault(column, "", "此列必填。", "This column is needed.")

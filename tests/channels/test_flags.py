@@ -1,0 +1,104 @@
+"""What looks wrong is let in with a flag that shows its figure and what is usual."""
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from marketplace.channels import checks
+from tests.channels import make
+
+LOW = "Views per follower: 0; peers lie between 0.0005"
+PEERS = "846 Douyin channels, 2025-11"
+
+
+def views(*counts: int) -> list[dict[str, Any]]:
+    return [{"views": count} for count in counts]
+
+
+def honest(count: int) -> list[int]:
+    drawn = random.Random(5)
+    return [round(10 ** drawn.uniform(3, 5)) for _ in range(count)]
+
+
+def codes(followers: int, facts: dict[str, Any], videos: list[dict[str, Any]]) -> list[str]:
+    return [flag["code"] for flag in checks.flags(followers, facts, videos)]
+
+
+def test_an_ordinary_channel_has_no_flags() -> None:
+    facts = {"engagement_rate": 0.05, "growth_30d": 300, "median_views_30d": 9000}
+    assert checks.flags(10_000, facts, views(*honest(100))) == []
+    assert checks.flags(0, {}, []) == []
+
+
+def test_a_flag_says_figure_range_and_source() -> None:
+    assert checks.flags(10, {"median_views_30d": 5000}, []) == [
+        {
+            "code": "views_against_followers",
+            "zh": "播放与粉丝之比 500，同类范围 0.0005 至 60（846 个抖音账号，2025-11）",
+            "en": f"Views per follower: 500; peers lie between 0.0005 and 60 ({PEERS})",
+            "numbers": {"figure": 500.0, "peers_low": 0.0005, "peers_high": 60.0},
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("followers", "facts", "videos", "code", "en"),
+    [
+        (10**8, {}, views(10, 20, 30), "views_against_followers", f"{LOW} and 60"),
+        (10**4, {"engagement_rate": 0.5}, [], "engagement", "Engagement rate: 0.5; peers lie between 0.001 and 0.35"),
+        (10**4, {"engagement_rate": 0.0}, [], "engagement", "Engagement rate: 0; peers lie between 0.001 and 0.35"),
+        (10**4, {"growth_30d": 9000}, [], "growth_jump", "Growth in 30 days: 0.9; peers lie between -0.3 and 0.5"),
+        (10**4, {"growth_30d": -4000}, [], "growth_jump", "Growth in 30 days: -0.4; peers lie between -0.3 and 0.5"),
+    ],
+)  # fmt: skip
+def test_figures_outside_the_peers_range_are_flagged(
+    followers: int, facts: dict[str, Any], videos: list[dict[str, Any]], code: str, en: str
+) -> None:
+    (flag,) = checks.flags(followers, facts, videos)
+    assert (flag["code"], flag["en"]) == (code, f"{en} ({PEERS})")
+
+
+def test_peers_can_be_given() -> None:
+    strict = replace(checks.PEERS, engagement=(0.04, 0.06), en="a test", zh="测试")
+    (flag,) = checks.flags(10_000, {"engagement_rate": 0.07}, [], strict)
+    assert flag["zh"] == "互动率 0.07，同类范围 0.04 至 0.06（测试）"
+
+
+def test_the_same_figure_again_and_again_is_flagged() -> None:
+    (flag,) = checks.flags(1000, {}, views(500, 500, 500, 700, 700))
+    assert (flag["code"], flag["numbers"]["figure"]) == ("identical_views", 3)
+    assert codes(1000, {}, views(500, 500, 600, 700, 800)) == []
+    assert codes(1000, {}, views(500, 500, 500, 500)) == []
+
+
+def test_last_digits_that_no_count_would_have_are_flagged() -> None:
+    rounded = [10 * count for count in honest(checks.DIGITS_MIN)]
+    (flag,) = checks.flags(10_000, {}, views(*rounded))
+    # All in one of ten cells: n * 9.
+    assert (flag["code"], flag["numbers"]["figure"]) == ("last_digits", 9.0 * checks.DIGITS_MIN)
+    assert flag["numbers"]["peers_high"] == checks.CHI_SQUARE_LIMIT
+    assert codes(10_000, {}, views(*rounded[1:])) == []
+    assert codes(1000, {}, views(*(10 * count for count in range(1, 10)), *honest(60))) == []
+
+
+def test_honest_digits_are_rarely_flagged() -> None:
+    drawn = random.Random(1)
+    flagged = sum(
+        "last_digits" in codes(10_000, {}, views(*(drawn.randrange(100, 10**6) for _ in range(60))))
+        for _ in range(1000)
+    )
+    assert flagged <= 6
+
+
+def test_a_series_is_known_by_its_views_in_their_order() -> None:
+    series = views(5, 4, 3, 2, 1)
+    assert checks.series_hash(series) == checks.series_hash([{**video, "likes": 1} for video in series])
+    assert checks.series_hash(series) != checks.series_hash(series[::-1])
+    assert checks.series_hash(series[:4]) is None
+
+
+def test_a_flagged_row_is_taken_with_its_flags() -> None:
+    record = make.one(make.as_json(make.row(engagement_rate=0.9)))
+    assert [flag["code"] for flag in record.snapshot["flags"]] == ["engagement"]
