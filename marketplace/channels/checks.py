@@ -38,13 +38,13 @@ class PeerStats:
     en: str
 
 
-# Wide on purpose: a flag asks a person. One search word, and creators who are found by it, so no census.
+# Wide on purpose: a flag asks a person. Chosen by us, not measured: to be replaced by ranges of stored snapshots.
 PEERS = PeerStats(
     views_per_follower=(0.0005, 60.0),
     engagement=(0.001, 0.35),
     growth_30d=(-0.30, 0.50),
-    zh="846 个抖音账号，2025-11",
-    en="846 Douyin channels, 2025-11",
+    zh="经验范围，待校准",
+    en="house figures, to be calibrated",
 )
 
 

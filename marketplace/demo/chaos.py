@@ -111,6 +111,12 @@ def _group(run: Run, name: str, number: signal.Signals) -> None:
         os.killpg(pid, number)
 
 
+def _leader(run: Run, name: str, number: signal.Signals) -> None:
+    pid = run.tree.supervisor.pid(name)
+    if pid is not None:
+        os.kill(pid, number)
+
+
 def _pool_child(run: Run) -> None:
     pid = run.tree.supervisor.pid("worker")
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split() if pid else []
@@ -154,11 +160,11 @@ def _restart(name: str) -> Callable[[Run], None]:
 
 FAULTS: dict[str, Callable[[Run], None]] = {
     "SIGKILL worker": lambda run: _group(run, "worker", signal.SIGKILL),
-    "SIGTERM worker": lambda run: os.kill(run.tree.supervisor.pid("worker") or 0, signal.SIGTERM),
+    "SIGTERM worker": lambda run: _leader(run, "worker", signal.SIGTERM),
     "SIGKILL pool child": _pool_child,
     "SIGSTOP worker past its lease": _zombie,
     "SIGKILL web": lambda run: _group(run, "web", signal.SIGKILL),
-    "SIGTERM web": lambda run: os.kill(run.tree.supervisor.pid("web") or 0, signal.SIGTERM),
+    "SIGTERM web": lambda run: _leader(run, "web", signal.SIGTERM),
     "SIGKILL ringer": lambda run: _group(run, "ringer", signal.SIGKILL),
     "SIGKILL PostgreSQL": _restart("postgres"),
     "SIGKILL Valkey": _restart("valkey"),

@@ -10,7 +10,7 @@ from marketplace.channels import checks
 from tests.channels import make
 
 LOW = "Views per follower: 0; peers lie between 0.0005"
-PEERS = "846 Douyin channels, 2025-11"
+PEERS = "house figures, to be calibrated"
 
 
 def views(*counts: int) -> list[dict[str, Any]]:
@@ -36,7 +36,7 @@ def test_a_flag_says_figure_range_and_source() -> None:
     assert checks.flags(10, {"median_views_30d": 5000}, []) == [
         {
             "code": "views_against_followers",
-            "zh": "播放与粉丝之比 500，同类范围 0.0005 至 60（846 个抖音账号，2025-11）",
+            "zh": "播放与粉丝之比 500，同类范围 0.0005 至 60（经验范围，待校准）",
             "en": f"Views per follower: 500; peers lie between 0.0005 and 60 ({PEERS})",
             "numbers": {"figure": 500.0, "peers_low": 0.0005, "peers_high": 60.0},
         }

@@ -74,6 +74,17 @@ def test_lists_objects_with_a_list_and_lines_are_json(data: bytes) -> None:
     assert make.one(data).handle == "xiaoyu"
 
 
+@pytest.mark.parametrize("size", [1, 2, 7])
+def test_json_that_arrives_in_small_pieces_is_the_same(size: int) -> None:
+    class Pieces(io.BytesIO):
+        def read(self, wanted: int | None = -1) -> bytes:
+            return super().read(min(size, wanted) if wanted and wanted > 0 else size)
+
+    row = make.row(name='名\\"\n', note=[1.25e-7, -12345, True, None, {"深": "\U00020bb7"}])
+    data = json.dumps({"total": 12345, "more": False, "creators": [row, row]}, indent=1).encode()
+    assert list(reading.rows(Pieces(data))) == [(1, row), (2, row)]
+
+
 def test_rows_are_numbered_as_the_file_shows_them() -> None:
     rows = [make.row(handle=f"h{number}") for number in range(3)]
     assert [item.row for item in make.read(make.as_csv(*rows))] == [2, 3, 4]
