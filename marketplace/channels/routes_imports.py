@@ -63,6 +63,7 @@ def find_import(import_id: UUID) -> Import:
     needs=Permission.READ,
     query=FaultsQuery,
     answers=ImportFaultPage,
+    also_as="text/csv",
 )
 def faults(query: dict[str, Any], import_id: UUID) -> uploads.FaultPage | Response:
     """What is wrong in which row; `format=csv` gives all kept faults as one file."""

@@ -9,8 +9,7 @@ A room's routes say all of it in one place:
 A view gets the body first, then the query, then the path's values and `version` (If-Match) by keyword.
 """
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NoReturn, TypeVar, cast
@@ -21,14 +20,12 @@ from flask import Flask, Response, current_app, g, request
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, ValidationError
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.routing import BaseConverter
 from werkzeug.routing import ValidationError as NoMatch
 
 from marketplace.core import db, idempotency, ids
 from marketplace.core.actor import NOBODY, Actor, Permission, Role
 from marketplace.core.errors import (
-    DomainError,
     Fault,
     Invalid,
     NotAllowed,
@@ -40,9 +37,9 @@ from marketplace.core.limits import Limiter
 from marketplace.core.paging import Page
 from marketplace.core.problems import MEDIA_TYPE, ProblemSchema, faults_of
 from marketplace.core.raw import Raw, open_body
+from marketplace.core.strict_json import read_json
 
 BODY_MAX = 2 * 1024 * 1024
-DEPTH_MAX = 40
 
 View = TypeVar("View", bound=Callable[..., Any])
 Authenticate = Callable[[Session], Actor]
@@ -56,6 +53,9 @@ class IdConverter(BaseConverter):
     def __init__(self, map: Any, prefix: str) -> None:
         super().__init__(map)
         self.prefix = prefix
+        # Refused while paths are compared; refused later, in to_python, it would be a 405 wherever the path has
+        # another method too.
+        self.regex = ids.pattern(prefix).removeprefix("^").removesuffix("$")
 
     def to_python(self, value: str) -> UUID:
         try:
@@ -125,11 +125,13 @@ class Room(Blueprint):  # type: ignore[misc]
         if_match: bool = False,
         counted: str | None = None,
         media_type: str | None = None,
+        also_as: str | None = None,
         takes_raw: Raw | None = None,
     ) -> Callable[[View], View]:
         """`once` asks for an Idempotency-Key, `if_match` for an ETag, `counted` names a strict rate policy.
 
-        `takes_raw` instead of `takes`: the body is a file, and the view gets a RawBody first.
+        `takes_raw` instead of `takes`: the body is a file, and the view gets a RawBody first. `also_as` is the media
+        type in which a query parameter may ask for the answer.
         """
         endpoint = Endpoint(
             method, tuple(allow), needs, takes() if takes else None, query(unknown=RAISE) if query else None,
@@ -142,14 +144,14 @@ class Room(Blueprint):  # type: ignore[misc]
 
             edge.__name__ = view.__name__
             edge.__doc__ = view.__doc__
-            edge._apidoc = self._document(endpoint, view, media_type)  # type: ignore[attr-defined]
+            edge._apidoc = self._document(endpoint, media_type, also_as)  # type: ignore[attr-defined]
             edge.endpoint = endpoint  # type: ignore[attr-defined]
             self.route(path, methods=[method])(edge)
             return view
 
         return register
 
-    def _document(self, endpoint: Endpoint, view: Callable[..., Any], media_type: str | None) -> dict[str, Any]:
+    def _document(self, endpoint: Endpoint, media_type: str | None, also_as: str | None) -> dict[str, Any]:
         def described(*_: Any, **__: Any) -> None: ...
 
         headers = [
@@ -166,8 +168,11 @@ class Room(Blueprint):  # type: ignore[misc]
             phrase = HTTPStatus(status).phrase
             shown = self.alt_response(status, schema=ProblemSchema, content_type=MEDIA_TYPE, description=phrase)(shown)
         shown = self.response(endpoint.status, endpoint.answers, content_type=media_type)(shown)
-        if required or endpoint.raw or NOBODY.role in endpoint.allow:
+        if required or also_as or endpoint.raw or NOBODY.role in endpoint.allow:
             extra: dict[str, Any] = {"parameters": required} if required else {}
+            if also_as is not None:
+                content = {also_as: {"schema": {"type": "string"}}}
+                extra["responses"] = {endpoint.status: {"content": content}}
             if endpoint.raw is not None:
                 extra["requestBody"] = endpoint.raw.describe()
             if Role.NOBODY in endpoint.allow:
@@ -345,50 +350,6 @@ def _if_match() -> int:
     if not digits.isascii() or not digits.isdigit() or len(digits) > 15:
         raise PreconditionFailed(f"If-Match {header[:40]} is no ETag of this thing.")
     return int(digits)
-
-
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return found
-
-
-def _not_finite(word: str) -> NoReturn:
-    raise ValueError(f"{word} is not a number in JSON")
-
-
-def read_json() -> Any:
-    """Parse the body strictly: UTF-8, no double names, no NaN, bounded depth. Raises DomainError (400), 415."""
-    body = request.get_data(cache=True)
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType("Send the body as Content-Type: application/json.")
-    try:
-        parsed = json.loads(body.decode("utf-8"), object_pairs_hook=_pairs, parse_constant=_not_finite)
-    except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:200]
-        raise DomainError(f"The body is not the JSON that is expected: {reason}.") from error
-    if not isinstance(parsed, dict):
-        raise DomainError("The body must be a JSON object.")
-    if _too_deep(parsed):
-        raise DomainError(f"The body is not the JSON that is expected: nested deeper than {DEPTH_MAX}.")
-    return parsed
-
-
-def _too_deep(parsed: Any) -> bool:
-    level: list[Any] = [parsed]
-    for _ in range(DEPTH_MAX):
-        level = [inner for outer in level for inner in _inside(outer)]
-        if not level:
-            return False
-    return True
-
-
-def _inside(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
-        yield from value.values()
-    elif isinstance(value, list):
-        yield from value
 
 
 def keep_for_replay(schema: Schema, shown: Any) -> None:

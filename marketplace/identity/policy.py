@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import db
 from marketplace.core.actor import SYSTEM, Actor, Permission
+from marketplace.core.clock import now
 from marketplace.core.errors import Fault, Invalid, NotAllowed
 from marketplace.identity.models import ApiKey, Invite, Mandate, MandateStatus, Party, PartyStatus
 
@@ -18,13 +19,14 @@ OPEN = (MandateStatus.OFFERED, MandateStatus.ACTIVE)
 
 
 def visible(actor: Actor) -> sa.ColumnElement[bool]:
-    """Its own party, and whoever it has a mandate with, offered or agreed."""
+    """Its own party, and whoever it has a mandate with, offered or agreed, whose last day is not past."""
     if actor.sees_all:
         return sa.true()
     if actor.party_id is None:
         return sa.false()
-    creators = sa.select(Mandate.creator_id).where(Mandate.agency_id == actor.party_id, Mandate.status.in_(OPEN))
-    agencies = sa.select(Mandate.agency_id).where(Mandate.creator_id == actor.party_id, Mandate.status.in_(OPEN))
+    not_over = Mandate.status.in_(OPEN), sa.or_(Mandate.ends_on.is_(None), Mandate.ends_on >= now().date())
+    creators = sa.select(Mandate.creator_id).where(Mandate.agency_id == actor.party_id, *not_over)
+    agencies = sa.select(Mandate.agency_id).where(Mandate.creator_id == actor.party_id, *not_over)
     return sa.or_(Party.id.in_(actor.parties), Party.id.in_(creators), Party.id.in_(agencies))
 
 

@@ -69,7 +69,7 @@ def of_bid(bid_id: UUID) -> dict[str, Any]:
 @room.post(
     "/briefs/<id('brf'):brief_id>/score",
     allow=(Role.BRAND, Role.ADMIN),
-    needs=Permission.READ,
+    needs=Permission.BRIEFS,
     answers=RescoreOut,
     status=202,
 )

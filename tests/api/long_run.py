@@ -1,4 +1,4 @@
-"""About ten thousand generated calls: `python -m tests.api.long_run [calls an operation, for each kind of actor]`."""
+"""About ten thousand generated calls: `python -m tests.api.long_run [calls of an operation, each way]`."""
 
 import sys
 import tempfile
@@ -11,7 +11,7 @@ from marketplace.app import create_app
 from marketplace.core import db
 from marketplace.core.config import Config
 from marketplace.embedded import start_servers
-from tests.api.test_openapi import run
+from tests.api import generated
 
 assert models.metadata.tables
 
@@ -27,7 +27,7 @@ def main() -> None:
             sign_ins_per_minute=10**9,
         )  # fmt: skip
         app = create_app(config)
-        counts = {kind: run(app, kind, cases) for kind in ("brand", "creator", "platform")}
+        counts = {who: generated.run(app, who, cases) for who in generated.WHO}
     sys.stdout.write(f"{sum(counts.values())} calls, no server error, no breach of the description: {counts}\n")
 
 

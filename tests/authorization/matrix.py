@@ -28,8 +28,11 @@ GET    /people/me                                         SSYYYYYYYYF
 POST   /people/me/password                                SSFFFFFFFFF
 GET    /parties                                           SSYYYYYYYYF
 GET    /parties/{party_id}                                SSYNNNNNYYF
+GET    /parties/{party_id} | creators                     SSNNYNYNYNF
 PATCH  /parties/{party_id}                                SSYNNNNNYFF
+PATCH  /parties/{party_id} | creators                     SSNNYNFNYFF
 GET    /parties/{party_id}/members                        SSYNNNNNYYF
+GET    /parties/{party_id}/members | creators             SSNNYNFNYNF
 DELETE /parties/{party_id}/members/{membership_id}        SSYNNNNNYFF
 POST   /invites                                           SSYYYYYYYFF
 GET    /invites                                           SSYYYYYYYFF
@@ -38,9 +41,9 @@ POST   /invites/accept                                    NSNNNNNNNNN
 POST   /creators                                          SSFFFFYYYFF
 POST   /mandates                                          SSFFFFYYFFF
 GET    /mandates                                          SSYYYYYYYYF
-POST   /mandates/{mandate_id}/accept                      SSFFYNFFFFF
-POST   /mandates/{mandate_id}/decline                     SSFFYNFFFFF
-POST   /mandates/{mandate_id}/end                         SSFFYNNYFFF
+POST   /mandates/{mandate_id}/accept                      SSFFNYFFFFF
+POST   /mandates/{mandate_id}/decline                     SSFFNYFFFFF
+POST   /mandates/{mandate_id}/end                         SSFFNYNYFFF
 POST   /api-keys                                          SSYYYYYYYFF
 GET    /api-keys                                          SSYYYYYYYFF
 DELETE /api-keys/{key_id}                                 SSYNNNNNYFF
@@ -48,12 +51,16 @@ POST   /channels                                          SSFFYYYYYFF
 GET    /channels                                          SSYYYYYYYYF
 GET    /channels/export                                   SSFFYYYYYFF
 GET    /channels/{channel_id}                             SSYNYNYNYYF
+GET    /channels/{channel_id} | published                 SSNNYNYNYNF
 PATCH  /channels/{channel_id}                             SSFFYNYNYFF
 POST   /channels/{channel_id}/archive                     SSFFYNYNYFF
 POST   /channels/{channel_id}/audience-snapshots          SSFFYNYNYFF
 GET    /channels/{channel_id}/audience-snapshots          SSYNYNYNYYF
+GET    /channels/{channel_id}/audience-snapshots | published SSNNYNYNYNF
 GET    /channels/{channel_id}/videos                      SSYNYNYNYYF
+GET    /channels/{channel_id}/videos | published          SSNNYNYNYNF
 GET    /audience-snapshots/{snapshot_id}                  SSYNYNYNYYF
+GET    /audience-snapshots/{snapshot_id} | published      SSNNYNYNYNF
 POST   /imports                                           SSFFYYYYYFF
 GET    /imports                                           SSFFYYYYYFF
 GET    /imports/{import_id}                               SSFFYNYNYFF
@@ -63,6 +70,7 @@ POST   /briefs                                            SSYYFFFFFFF
 GET    /briefs                                            SSYYYYYYYYF
 GET    /briefs/{brief_id} | draft                         SSYNNNNNYYF
 GET    /briefs/{brief_id} | published                     SSYNYYYYYYF
+GET    /briefs/{brief_id} | closed                        SSYNYYYYYYF
 PATCH  /briefs/{brief_id} | draft                         SSYNFFFFFFF
 PATCH  /briefs/{brief_id} | published                     SSYNFFFFFFF
 POST   /briefs/{brief_id}/publish | draft                 SSYNFFFFFFF
@@ -71,18 +79,23 @@ POST   /briefs/{brief_id}/cancel | published              SSYNFFFFYFF
 GET    /briefs/{brief_id}/versions | draft                SSYNNNNNYYF
 GET    /briefs/{brief_id}/versions | published            SSYNYYYYYYF
 GET    /briefs/{brief_id}/versions/{version_id} | published SSYNYYYYYYF
+GET    /briefs/{brief_id}/versions/{version_id} | draft   SSYNNNNNYYF
 POST   /briefs/{brief_id}/assets | draft                  SSYNFFFFFFF
+POST   /briefs/{brief_id}/assets | published              SSYNFFFFFFF
 GET    /briefs/{brief_id}/assets | draft                  SSYNNNNNYYF
-GET    /brand-assets/{asset_id}                           SSYNNNNNYYF
+GET    /briefs/{brief_id}/assets | published              SSYNYYYYYYF
+GET    /brand-assets/{asset_id} | draft                   SSYNNNNNYYF
+GET    /brand-assets/{asset_id} | published               SSYNYYYYYYF
 POST   /briefs/{brief_id}/bids | published                SSFFYNYNFFF
 GET    /briefs/{brief_id}/bids | published                SSNNFFFFNNF
 GET    /briefs/{brief_id}/bids | closed                   SSYNFFFFYYF
 GET    /briefs/{brief_id}/bids/count | published          SSYNFFFFYYF
 GET    /briefs/{brief_id}/commitments | published         SSYNYYYYYYF
+GET    /briefs/{brief_id}/commitments | draft             SSYNNNNNYYF
 GET    /briefs/{brief_id}/ranking | published             SSYNFFFFYYF
 GET    /briefs/{brief_id}/ranking | closed                SSYNFFFFYYF
 GET    /briefs/{brief_id}/ranking/stream | closed         SSYNFFFFYYF
-POST   /briefs/{brief_id}/score | closed                  SSYNFFFFYYF
+POST   /briefs/{brief_id}/score | closed                  SSYNFFFFYFF
 GET    /bids                                              SSFFYYYYFFF
 GET    /bids/{bid_id} | published                         SSNNYNYNNNF
 GET    /bids/{bid_id} | closed                            SSYNYNYNYYF

@@ -11,8 +11,9 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from marketplace.briefs import assets
+from marketplace.briefs.models import Brief
 from marketplace.channels.models import AudienceSnapshot, Channel, Import, ImportMode
-from marketplace.core import db, jobs
+from marketplace.core import db, ids, jobs
 from marketplace.core.actor import Permission
 from marketplace.core.clock import now
 from marketplace.core.events import Event
@@ -64,7 +65,7 @@ def routes(app: Flask) -> dict[tuple[str, str], Endpoint]:
     found = {}
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/api/v1"):
-            endpoint = app.view_functions[rule.endpoint].endpoint  # type: ignore[attr-defined]
+            endpoint: Endpoint = vars(app.view_functions[rule.endpoint])["endpoint"]
             path = re.sub(r"<id\('\w+'\):(\w+)>", r"{\1}", rule.rule.removeprefix("/api/v1"))
             found[endpoint.method, path] = endpoint
     return found
@@ -95,13 +96,14 @@ def make() -> World:
             "channel_id": closing.channel_id, "bid_id": open_bid.id,
         },
         by_subject={
+            "creators": {"party_id": creator.party_id},
             "draft": {"brief_id": draft.id},
             "published": {"brief_id": there.brief_id, "bid_id": open_bid.id, "channel_id": there.channel_id},
             "closed": {"brief_id": closing.brief_id, "bid_id": closed_bid.id},
         },
         people={"owner": owner, "creator": creator, "other_creator": other_creator, "lapsed": lapsed, "admin": admin},
     )  # fmt: skip
-    _add_rows(world, draft.id, there.brief_id)
+    _add_rows(world)
     return world
 
 
@@ -112,28 +114,30 @@ def _revoked(owner: Somebody) -> dict[str, str]:
     return {"Authorization": f"Bearer {issued.secret}"}
 
 
-def _add_rows(world: World, draft_id: UUID, published_id: UUID) -> None:
+def _add_rows(world: World) -> None:
     """Whatever else a path may name."""
-    owner, creator, lapsed = (world.people[name] for name in ("owner", "creator", "lapsed"))
+    owner, creator, other, lapsed = (world.people[name] for name in ("owner", "creator", "other_creator", "lapsed"))
     found = world.ids
     with db.transaction() as session:
         found["snapshot_id"] = _snapshot(session, found["channel_id"])
-        found["asset_id"] = assets.add(
-            session, owner.actor, draft_id, name="label", data=make_briefs.PNG, said="image/png"
-        ).id
+        world.by_subject["published"]["snapshot_id"] = _snapshot(session, world.by_subject["published"]["channel_id"])
+        for subject in ("draft", "published"):
+            brief_id = world.by_subject[subject]["brief_id"]
+            kept = assets.add(session, owner.actor, brief_id, name="label", data=make_briefs.PNG, said="image/png")
+            world.by_subject[subject]["asset_id"] = kept.id
+            written = session.get_one(Brief, brief_id).version_id
+            assert written is not None
+            world.by_subject[subject]["version_id"] = written
         found["key_id"] = keys.create(
             session, owner.actor, name="spare", scopes=["read"], mode="live", expires_at=None
         ).row.id
         found["invite_id"] = invites.create(session, owner.actor, email="x@example.org", permissions=["read"]).row.id
         terms = Terms(now().date(), None, 1000)
-        found["mandate_id"] = mandates.offer(session, lapsed.actor, creator_id=creator.party_id, terms=terms).id
+        found["mandate_id"] = mandates.offer(session, lapsed.actor, creator_id=other.party_id, terms=terms).id
         found["import_id"] = _import(session, creator)
         found["job_id"] = jobs.enqueue(
             session, "channels.import", queue=jobs.IMPORTS, party_id=creator.party_id, at=now() + timedelta(days=1)
         )
-        found["version_id"] = session.scalars(
-            sa.text("SELECT version_id FROM briefs WHERE id = :id"), {"id": published_id}
-        ).one()
         found["event_id"] = session.scalars(
             sa.select(Event.id).where(Event.kind == "bids.place", Event.subject_id == found["bid_id"])
         ).one()
@@ -191,7 +195,7 @@ def body(method: str, path: str, world: World) -> Any:
         ("PATCH", "/briefs/{brief_id}"): {"tolerance": 33},
         ("POST", "/briefs/{brief_id}/cancel"): {"reason": "plan changed"},
         ("POST", "/briefs/{brief_id}/bids"): {
-            **make_bids.document(), "channel_id": _show("chn", world.by_subject["published"]["channel_id"]),
+            **make_bids.document(), "channel_id": _show("chn", world.ids["channel_id"]),
         },
         ("POST", "/bids/{bid_id}/revisions"): make_bids.document(),
     }  # fmt: skip
@@ -205,4 +209,4 @@ def _terms() -> dict[str, Any]:
 
 
 def _show(prefix: str, value: UUID) -> str:
-    return db.show(prefix, value)
+    return ids.show(prefix, value)

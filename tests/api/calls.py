@@ -1,0 +1,137 @@
+"""One call that goes through for each route, to be spoilt by the tests; and a way to see that nothing changed."""
+
+import copy
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from marketplace import models
+from marketplace.app import create_app
+from marketplace.core import db, ids
+from marketplace.core.config import Config
+from marketplace.core.http import Endpoint
+from tests.authorization import world as worlds
+from tests.authorization.matrix import ACTORS, rows
+from tests.authorization.world import PREFIXES, World, routes
+from tests.make import briefs as make_briefs
+from tests.make import people
+
+# Who calls where the matrix lets in nobody: these ask for a session or a secret that only they know.
+UNSIGNED = {"/sessions", "/invites/accept"}
+FILES: dict[str, tuple[str, bytes | None, str]] = {
+    "/briefs/{brief_id}/assets": ("name=x", make_briefs.PNG, "image/png"),
+    "/imports": ("file_name=a.csv", b"a,b\n1,2\n", "text/csv"),
+}
+# What a request may touch though it is refused: the time that a key was last used.
+TOUCHED = {"api_keys", "console_sessions", "worker_beats"}
+# A 503 asks to be tried again: on a busy machine a counter may be out of reach for half a second.
+TRIES = 3
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that is answered well: who sends it, where to, with what body."""
+
+    method: str
+    path: str
+    address: str
+    headers: dict[str, str]
+    body: Any
+    endpoint: Endpoint
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+    def send(self, app: Flask, data: bytes | None = None, *, query: str = "", address: str = "") -> TestResponse:
+        """Send it with these bytes for a body, or these words for a query or an address."""
+        told, sent, media_type = FILES.get(self.path, ("", data, "application/json"))
+        if self.method != "POST":
+            told, sent, media_type = "", data, "application/json"
+        if media_type == "image/png":
+            sent = make_briefs.PNG + ids.new_id().bytes  # the same image twice is a conflict
+        headers = {**self.headers, "Idempotency-Key": ids.new_id().hex}
+        where = f"/api/v1{address or self.address}?{query or told}".rstrip("?")
+        for _ in range(TRIES):
+            answer = app.test_client().open(
+                where, method=self.method, headers=headers, data=sent, content_type=None if sent is None else media_type
+            )
+            answer.get_data()
+            if answer.status_code != 503:
+                break
+        return answer
+
+
+def call_of(app: Flask, world: World, method: str, path: str, wanted: str | None = None) -> Call:
+    """Return the call of the first who is let in, on the subject or on the first that somebody is let in to."""
+    known = [
+        (subject, letters)
+        for (verb, at, subject), letters in rows().items()
+        if (verb, at) == (method, path) and wanted in (None, subject)
+    ]
+    subject, letters = next((pair for pair in known if "Y" in pair[1]), known[0])
+    name = ACTORS[letters.index("Y", 2)] if "Y" in letters else "owner"
+    headers = {} if path in UNSIGNED else dict(world.headers[name])
+    body = worlds.body(method, path, world)
+    if path == "/people/me/password":
+        people.with_password(world.people["owner"])
+        headers, body = people.console(world.people["owner"]), {**body, "old": people.PASSWORD}
+    if method in ("PATCH", "PUT"):
+        headers["If-Match"] = '"1"'
+    address = re.sub(r"\{(\w+)\}", lambda hit: ids.show(PREFIXES[hit[1]], world.id_of(hit[1], subject)), path)
+    return Call(method, path, address, headers, body, routes(app)[method, path])
+
+
+def names(wanted: Callable[[Endpoint], object]) -> list[tuple[str, str]]:
+    """Return the routes of which this holds, for parametrize; no server is asked."""
+    nowhere = Config("postgresql+psycopg://nowhere/x", "redis://nowhere/0", "redis://nowhere/1", "x")
+    return sorted(route for route, endpoint in routes(create_app(nowhere)).items() if wanted(endpoint))
+
+
+def places(value: Any, way: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the way to every value inside a body, the outermost first."""
+    if isinstance(value, dict):
+        inside: list[tuple[str | int, Any]] = list(value.items())
+    elif isinstance(value, list):
+        inside = list(enumerate(value[:1]))
+    else:
+        return
+    for name, inner in inside:
+        yield (*way, name)
+        yield from places(inner, (*way, name))
+
+
+def replaced(body: Any, way: tuple[str | int, ...], value: Any) -> Any:
+    """Return a copy of the body with another value in one place."""
+    fresh = copy.deepcopy(body)
+    inner = fresh
+    for name in way[:-1]:
+        inner = inner[name]
+    inner[way[-1]] = value
+    return fresh
+
+
+_FOOTPRINT = sa.text(
+    " UNION ALL ".join(
+        f"SELECT '{table}' AS name, count(*) AS rows, coalesce(sum(hashtextextended(xmin::text || ctid::text, 0)), 0)"
+        f" AS mark FROM {table}"
+        for table in sorted(set(models.metadata.tables) - TOUCHED)
+    )
+)
+
+
+def footprint() -> dict[str, tuple[int, int]]:
+    """Return what stands in every table, as counts and sums over the rows' versions: equal if nothing was written."""
+    with db.transaction() as session:
+        return {row.name: (row.rows, int(row.mark)) for row in session.execute(_FOOTPRINT)}
+
+
+def problem(answer: TestResponse) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(answer.data)
+    return found

@@ -1,0 +1,152 @@
+"""Whatever comes in is answered with a problem, never with a fault of ours, and nothing is kept of it."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import jsonschema_rs
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from marketplace.core.fields import Text
+from tests.api.calls import Call, call_of, footprint, names, places, problem, replaced
+from tests.authorization import world as worlds
+from tests.authorization.world import World
+
+OTHER_TYPES: tuple[Any, ...] = (None, True, 7, 7.5, "x", [], {}, [[[7]]], -1)
+# JSON texts that no field takes, whatever its type.
+POISON = (r'"a\u0000b"', r'"\ud800"', str(10**30), str(-(10**30)), "1e400", "-1e400")
+# JSON texts that no body holds, wherever they stand.
+NO_JSON = ("NaN", "Infinity", "-Infinity", "1" * 5000, "[" * 60 + "]" * 60, '{"a":' * 60 + "1" + "}" * 60, "'x'", "01")
+MARK = "%here%"
+# Whole bodies that are no JSON object in UTF-8.
+BODIES = (
+    b"", b" ", b"null", b"true", b"7", b"[]", b'"x"', b"{", b"{}}", b"\xff\xfe{}", b"\xef\xbb\xbf{}", b"\x00",
+    b"{'a': 1}", b'{"a": 1,}', "{}".encode("utf-16"), "{}".encode("utf-32-be"), b'{"a": "\xed\xa0\x80"}',
+    b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 100_000 + b"1" + b"}" * 100_000, b"[" * 100_000,
+)  # fmt: skip
+WORDS = (
+    "", " ", "x", "-1", "1e400", "NaN", str(10**30), "1.5", "True", "null", "\x00", "a\x00b", "\u202e", "%", "[]", "{}",
+    "'; --", "١", "\ud7ff", "\U0010ffff", "x" * 5000,
+)  # fmt: skip
+# Of these, what no text may be or hold.
+NO_TEXT = ("", "%00", "a%00b", quote("\u202e"), "x" * 5000)
+# Percent signs that stand for no letters, or for half of one.
+ESCAPES = ("%00", "%ff", "%", "%zz", "%ed%a0%80", "%c0%80")
+
+
+@pytest.fixture(scope="module")
+def shared(app: Flask) -> World:
+    """One world for the calls that are all refused."""
+    return worlds.make()
+
+
+def assert_refused(answer: TestResponse, told: object) -> None:
+    assert 400 <= answer.status_code < 500, (told, answer.status_code, answer.text[:300])
+    assert answer.content_type == "application/problem+json", told
+    assert problem(answer)["status"] == answer.status_code
+
+
+def encoded(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def poisoned(call: Call, way: tuple[str | int, ...], text: str) -> bytes:
+    return json.dumps(replaced(call.body, way, MARK)).replace(f'"{MARK}"', text).encode()
+
+
+def described(app: Flask, call: Call) -> Any:
+    """Return the validator of the body that the API's own description promises."""
+    document = json.loads(app.test_client().get("/openapi.json").data)
+    operation = document["paths"][f"/api/v1{call.path}"][call.method.lower()]
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    return jsonschema_rs.Draft202012Validator({**schema, "components": document["components"]})
+
+
+@pytest.mark.parametrize("route", names(lambda endpoint: endpoint.takes), ids=" ".join)
+def test_a_hostile_body_is_refused_and_leaves_nothing(app: Flask, route: tuple[str, str]) -> None:
+    call = call_of(app, worlds.make(), *route)
+    before = footprint()
+    for body in BODIES:
+        assert_refused(call.send(app, body), body[:40])
+    for text in NO_JSON:
+        assert_refused(call.send(app, poisoned(call, (next(iter(call.body)),), text)), text[:40])
+    for way in places(call.body):
+        for text in POISON:
+            assert_refused(call.send(app, poisoned(call, way, text)), (way, text[:40]))
+    for way in ((name,) for name in call.body):
+        assert_refused(call.send(app, encoded(replaced(call.body, way, "x" * 2_000_000))), (way, "long"))
+        twice = encoded(call.body)[:-1] + f", {json.dumps(way[0])}: {json.dumps(call.body[way[0]])}}}".encode()
+        assert_refused(call.send(app, twice), (way, "twice"))
+    assert footprint() == before
+
+
+@pytest.mark.parametrize("route", names(lambda endpoint: endpoint.takes), ids=" ".join)
+def test_a_value_of_another_type_is_refused_as_described(app: Flask, route: tuple[str, str]) -> None:
+    call = call_of(app, worlds.make(), *route)
+    promised = described(app, call)
+    bodies = [replaced(call.body, way, value) for way in places(call.body) for value in OTHER_TYPES]
+    bodies += [{name: value for name, value in call.body.items() if name != gone} for gone in call.body]
+    before = footprint()
+    for body in (body for body in bodies if not promised.is_valid(body)):
+        answer = call.send(app, encoded(body))
+        assert_refused(answer, body)
+        assert answer.status_code == 422, (body, answer.text)
+        assert problem(answer)["errors"]
+    assert footprint() == before
+    for body in (body for body in bodies if promised.is_valid(body)):
+        assert call.send(app, encoded(body)).status_code < 500, body
+
+
+@pytest.mark.parametrize("route", names(lambda endpoint: endpoint.query), ids=" ".join)
+def test_hostile_parameters_are_refused_by_name(app: Flask, shared: World, route: tuple[str, str]) -> None:
+    call = call_of(app, shared, *route)
+    assert call.endpoint.query is not None
+    known = call.endpoint.query.fields
+    first = next(iter(known))
+    before = footprint()
+    for query in (f"{first}=1&{first}=1", "no_such=1", "=1", "%00=1", f"{first}[]=1", "id=1"):
+        assert_refused(call.send(app, query=query), query)
+    for name, field in known.items():
+        for text in (*(quote(word) for word in WORDS), *ESCAPES):
+            answer = call.send(app, query=f"{name}={text}")
+            if not isinstance(field, Text) or text in NO_TEXT:
+                assert answer.status_code == 422, (name, text, answer.text[:300])
+            if answer.status_code >= 400:
+                assert_refused(answer, (name, text))
+            else:
+                assert answer.status_code == call.endpoint.status, (name, text)
+    if route[0] == "GET":
+        assert footprint() == before
+
+
+@pytest.mark.parametrize("route", names(lambda endpoint: not endpoint.query), ids=" ".join)
+def test_a_route_without_parameters_takes_none(app: Flask, shared: World, route: tuple[str, str]) -> None:
+    call = call_of(app, shared, *route)
+    data = None if call.body is None else encoded(call.body)
+    before = footprint()
+    for query in ("a=1", "limit=1", "%00=%00"):
+        answer = call.send(app, data, query=query)
+        assert_refused(answer, query)
+    assert footprint() == before
+
+
+@pytest.mark.parametrize("route", names(lambda endpoint: True), ids=" ".join)
+def test_a_path_with_something_else_for_an_id_is_not_there(app: Flask, shared: World, route: tuple[str, str]) -> None:
+    call = call_of(app, shared, *route)
+    data = None if call.body is None else encoded(call.body)
+    before = footprint()
+    for part in (part for part in call.address.split("/") if "_" in part):
+        prefix, letters = part.split("_")
+        others = [
+            f"xyz_{letters}", f"{part}0", part[:-1], part.upper(), letters, f"{prefix}_", f"{prefix}_{'z' * 26}",
+            f"{prefix}_{'0' * 26}", f"{prefix}_7{'z' * 25}", f"{part}%00", f"%00{part}", f"{part}%0a", f"{part}%20",
+            quote(f"{prefix}_{'界' * 26}"), quote(f"{prefix}_{'١' * 26}"), "%00", "%ff", part * 1000, "null", "-1",
+            str(10**30),
+        ]  # fmt: skip
+        for other in others:
+            answer = call.send(app, data, address=call.address.replace(part, other))
+            assert_refused(answer, other[:60])
+            assert answer.status_code == 404, (other[:60], answer.text)
+    assert footprint() == before

@@ -1,0 +1,45 @@
+"""The application keeps to its own description: in good calls of every kind, and in generated ones."""
+
+import json
+
+import pytest
+from flask import Flask
+
+from tests.api import generated
+from tests.api.calls import call_of
+from tests.authorization import world as worlds
+from tests.authorization.matrix import rows
+
+CASES = 2
+
+
+@pytest.mark.parametrize("who", generated.WHO)
+def test_generated_calls_are_answered_as_described(app: Flask, who: str) -> None:
+    assert generated.run(app, who, CASES) > 150
+
+
+# Routes whose good call needs more than a world holds; their rooms' tests make them.
+WITHOUT_SUCCESS = {
+    ("POST", "/sessions"),  # a password
+    ("DELETE", "/sessions/current"),  # a session
+    ("POST", "/jobs/{job_id}/requeue"),  # a dead job
+    ("POST", "/invites/accept"),  # the token of an invitation
+}
+
+
+def test_good_calls_are_answered_as_described(app: Flask) -> None:
+    schema = generated.described(app)
+    known = {(one.method.upper(), one.path.removeprefix("/api/v1")): one for one in generated.operations(schema)}
+    reading, succeeded = worlds.make(), set()
+    for method, path, subject in rows():
+        if (method, path) not in known:
+            continue
+        world = reading if method == "GET" else worlds.make()
+        call = call_of(app, world, method, path, subject)
+        answer = call.send(app, None if call.body is None else json.dumps(call.body).encode())
+        case = known[method, path].Case()
+        case.validate_response(answer, checks=generated.KEPT_TO)
+        if answer.status_code < 300:
+            succeeded.add((method, path))
+            assert answer.status_code == call.endpoint.status, (call.name, subject)
+    assert set(known) - succeeded == WITHOUT_SUCCESS
