@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from marketplace import models, schema
 from marketplace.app import create_app
-from marketplace.core import db
+from marketplace.core import db, log
 from marketplace.core.config import Config
 from marketplace.embedded import Servers, start_servers
 
@@ -22,6 +22,8 @@ assert models.metadata.tables
 # The same cases at every run: a suite that lands must not depend on luck. Longer searches are for the workbench.
 settings.register_profile("suite", derandomize=True, deadline=None)
 settings.load_profile("suite")
+# As in service: one line of JSON on standard error, which pytest shows with the test that failed.
+log.configure("json")
 
 TEMPLATE = "inlay_template"
 

@@ -2,7 +2,7 @@
 
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 
 import pytest
 import sqlalchemy as sa
@@ -20,19 +20,21 @@ FIRST, SECOND = "seven quiet rivers run", "eight quiet rivers run"
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """Everything that is logged meanwhile, whatever its level."""
+    """Everything that is logged meanwhile, before anything is hidden in it."""
     text = io.StringIO()
-    before, level = structlog.get_config(), logging.getLogger().level
+    processors, level = structlog.get_config()["processors"], logging.getLogger().level
+    before = [*processors]
     handler = logging.StreamHandler(text)
     logging.getLogger().addHandler(handler)
     logging.getLogger().setLevel(logging.DEBUG)
-    structlog.configure(
-        processors=[structlog.processors.JSONRenderer()],
-        logger_factory=structlog.WriteLoggerFactory(file=text),
-        cache_logger_on_first_use=False,
-    )
+
+    def keep(_: object, __: str, line: MutableMapping[str, object]) -> str:
+        text.write(f"{line!r}\n")
+        raise structlog.DropEvent
+
+    processors[:] = [keep]  # in place, for loggers that were used already keep their list
     yield text
-    structlog.configure(**before)
+    processors[:] = before
     logging.getLogger().setLevel(level)
     logging.getLogger().removeHandler(handler)
 

@@ -8,7 +8,6 @@ from types import ModuleType
 from uuid import UUID
 
 import pytest
-import structlog
 
 from marketplace.channels.models import Channel
 from marketplace.core import db
@@ -41,11 +40,7 @@ def worker(config: Config) -> ModuleType:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in settings.items():
             patch.setenv(name, value)
-        drain = importlib.import_module("workers.drain")
-    # The default log line of an error shows locals; reading a row whose session is over would raise once more.
-    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    structlog.configure(processors=[plain])
-    return drain
+        return importlib.import_module("workers.drain")
 
 
 def channel(creator_id: UUID, **more: object) -> Channel:
