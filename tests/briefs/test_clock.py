@@ -164,6 +164,24 @@ def test_a_close_waits_for_bidders_and_bidders_do_not_wait_for_each_other(brand:
         assert service.close(closing, brand.actor, brief.id).status == "closed"
 
 
+def test_a_bidder_who_waited_for_a_revision_is_bound_to_it(brand: Somebody, creator: Somebody) -> None:
+    brief = make.published(brand)
+
+    def bid() -> tuple[int, str]:
+        with db.transaction(creator.actor) as session:
+            found = service.for_bidding(session, creator.actor, brief.id)
+            return found.version_number, found.content["title"]
+
+    waiting = sa.text("SELECT count(*) FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0")
+    with ThreadPoolExecutor(1) as pool:
+        with db.transaction(brand.actor) as changing, db.Sessions() as looking:
+            service.change(changing, brand.actor, brief.id, loaded={"title": "第二版"}, version=brief.version)
+            asked = pool.submit(bid)
+            while not looking.scalar(waiting) and not asked.done():
+                looking.rollback()
+        assert asked.result() == (2, "第二版")
+
+
 @pytest.mark.parametrize("maker", [make.draft, make.published])
 def test_of_changes_with_one_etag_one_wins(app: Flask, brand: Somebody, maker: Callable[[Somebody], Shown]) -> None:
     brief = maker(brand)
