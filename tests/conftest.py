@@ -1,6 +1,7 @@
 """Real servers for the tests: PostgreSQL and Valkey from wheels, one database for each pytest worker."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -70,11 +71,22 @@ def config(servers: Servers, database_url: str) -> Config:
     )
 
 
+@contextmanager
+def connected(url: str, pool_size: int) -> Iterator[sa.Engine]:
+    """Let the sessions of this process go to another database for a while; those after it find their own again."""
+    before = db.Sessions.kw.get("bind")
+    engine = db.connect(url, pool_size=pool_size)
+    try:
+        yield engine
+    finally:
+        db.Sessions.configure(bind=before)
+        engine.dispose()
+
+
 @pytest.fixture(scope="session")
 def app(config: Config) -> Iterator[Flask]:
-    engine = db.connect(config.database_url, pool_size=64)
-    yield create_app(config)
-    engine.dispose()
+    with connected(config.database_url, 64):
+        yield create_app(config)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from marketplace.demo.walk import Market, Size, walk
 from marketplace.embedded import Servers
 from marketplace.identity import keys
 from marketplace.identity import service as identity
-from tests.conftest import clone
+from tests.conftest import clone, connected
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("end-to-end")]
 
@@ -103,9 +103,8 @@ def test_a_bidder_sees_why_and_what_to_change(market: Market) -> None:
 
 def test_the_queue_is_worked_by_two_people(market: Market, servers: Servers) -> None:
     url = servers.database_url.replace("/inlay?", "/inlay_walk?")
-    engine = db.connect(url, pool_size=2)
-    try:
-        admins = []
+    admins = []
+    with connected(url, 2):
         for number in range(2):
             with db.transaction() as session:
                 seat = identity.make_platform_admin(session, f"a{number}@walk.example", "Ada", "a long enough password")
@@ -114,8 +113,6 @@ def test_the_queue_is_worked_by_two_people(market: Market, servers: Servers) -> 
                     session, who, name=f"k{number}", scopes=sorted(EVERYTHING), mode="live", expires_at=None
                 )
                 admins.append(made.secret)
-    finally:
-        engine.dispose()
     deadline = time.monotonic() + 30
     while True:
         queue = market.caller("GET", "/reviews", admins[0], query={"limit": 100})["data"]

@@ -20,7 +20,7 @@ from marketplace.core import db, jobs
 from marketplace.core.doorbell import producer, send
 from marketplace.core.jobs import Job, JobProbe, JobState
 from marketplace.embedded import Servers, start_servers
-from tests.conftest import clone
+from tests.conftest import clone, connected
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
 
@@ -50,8 +50,7 @@ def test_a_short_run_loses_and_doubles_nothing(tmp_path: Path) -> None:
 def worker(servers: Servers, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Any, Any, Servers]]:
     """A worker on a database and a Valkey of its own, with a sender of rings."""
     url = clone(servers, "inlay_deaf")
-    engine = db.connect(url, pool_size=4)
-    with start_servers(tmp_path / "valkey", postgres=False) as broker:
+    with connected(url, 4), start_servers(tmp_path / "valkey", postgres=False) as broker:
         env = {
             **os.environ, "DATABASE_URL": url, "REDIS_URL": broker.redis_url, "BROKER_URL": broker.broker_url,
             "SECRET_KEY": "x", "LOG_FORMAT": "json",
@@ -62,7 +61,6 @@ def worker(servers: Servers, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    engine.dispose()
 
 
 def ask(count: int = 1, **payload: Any) -> list[Any]:
