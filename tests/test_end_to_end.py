@@ -69,7 +69,7 @@ def rows(servers: Servers, query: str) -> Any:
 
 def test_every_bid_has_one_match_and_a_place(market: Market, servers: Servers) -> None:
     assert market.bids == SIZE.bids
-    assert rows(servers, "SELECT count(*), count(DISTINCT bid_id) FROM matches") == [(SIZE.bids, SIZE.bids)]
+    assert rows(servers, "SELECT count(*), count(DISTINCT id) FROM matches") == [(SIZE.bids, SIZE.bids)]
     for brief, brand in zip(market.briefs, market.brands, strict=True):
         page = market.caller("GET", f"/briefs/{brief['id']}/ranking", brand.token, query={"limit": 100})
         assert page["fresh"] == page["total"] == len(page["data"]) == SIZE.bids // SIZE.briefs

@@ -19,7 +19,8 @@ from workers.app import celery
 from workers.handlers import HANDLERS
 from workers.reactions import REACTIONS
 
-CLAIM_AT_ONCE = 8
+# Jobs taken together must wait for each other; a scoring is long, and another process may be free for the next one.
+CLAIM_AT_ONCE = {jobs.DEFAULT: 8}
 RELAY_AT_ONCE = 1000
 BUDGET_S, BEAT_S = 30.0, 2.0
 
@@ -36,7 +37,7 @@ def drain(queue: str) -> int:
             told = time.monotonic()
         relayed = relay() if queue == jobs.DEFAULT else 0
         with transaction() as session:
-            claimed = jobs.claim(session, queue, CLAIM_AT_ONCE)
+            claimed = jobs.claim(session, queue, CLAIM_AT_ONCE.get(queue, 1))
         claimed_at = time.monotonic()
         for job in claimed:
             if time.monotonic() - claimed_at < job.lease_s / 3 or jobs.renew(job):

@@ -35,6 +35,11 @@ def void_bids(session: Session, events: Sequence[Event]) -> None:
         jobs.enqueue(session, "bids.void", subject_id=brief_id, dedupe_key=f"bids.void:{brief_id}")
 
 
+def refresh_features(session: Session, _: Sequence[Event]) -> None:
+    """What a channel says of itself is part of its features."""
+    ask_for_features(session)
+
+
 def learn_from_snapshots(session: Session, _: Sequence[Event]) -> None:
     """New snapshots make features stale at once, and a moment later the forecast model too."""
     ask_for_features(session)
@@ -48,5 +53,6 @@ REACTIONS: Mapping[str, Reaction] = {
     "briefs.revise": score_briefs,
     "briefs.close": score_briefs,
     "briefs.cancel": void_bids,
+    "channels.change": refresh_features,
     "audience_snapshots.new": learn_from_snapshots,
 }

@@ -6,4 +6,5 @@ from datetime import timedelta
 EVERY: Mapping[str, timedelta] = {
     "core.forget-old-keys": timedelta(hours=1),
     "channels.settle-imports": timedelta(minutes=1),
+    "matching.catch-up": timedelta(minutes=2),
 }

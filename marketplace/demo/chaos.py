@@ -218,7 +218,7 @@ def judge(run: Run, brief: UUID | None) -> dict[str, Any]:
             )
         ).all()
         placed = session.execute(
-            sa.text("SELECT b.id, (SELECT count(*) FROM matches m WHERE m.bid_id = b.id) FROM bids b")
+            sa.text("SELECT b.id, (SELECT count(*) FROM matches m WHERE m.id = b.id) FROM bids b")
         ).all()
     effects = {row.id: row.effects for row in rows}
     waiting = {row.id for row in rows if row.state in ("queued", "leased")}

@@ -8,8 +8,10 @@ relative. Hard limits are gates with a name, not points taken off in silence.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from marketplace.matching.arrays import Bools, Floats, Ints, as_floats
 
@@ -97,7 +99,7 @@ def rank(
     )
 
 
-def order(ranking: Ranking, commitments: Sequence[str]) -> Ints:
+def order(ranking: Ranking, commitments: Sequence[str] | npt.NDArray[Any]) -> Ints:
     """Return the places of the bids from first to last: those no gate holds before the others, then by score, then by
     commitment hash, which was fixed before anyone knew the scores."""
     held = ranking.gates.any(axis=1)

@@ -33,6 +33,10 @@ _MISSING = {
         "部分地域不在名录，归入其他地区",
         "Some regions are not on the list and count as elsewhere",
     ),
+    "audience_unreadable": (
+        "受众列表相互矛盾，无法采用，按人口分布估计",
+        "The audience lists contradict each other and were not used: it follows the population",
+    ),
 }
 
 
