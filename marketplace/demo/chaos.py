@@ -44,7 +44,6 @@ class Run:
     """One run's plan and what it has seen."""
 
     breaker: Breaker
-    url: str
     seed: int
     wanted: int
     bids_wanted: int
@@ -124,7 +123,7 @@ class Run:
             "Content-Type": "application/json",
         }
         body = json.dumps(market.bid(channel)).encode()
-        url = f"{self.url}/api/v1/briefs/{market.brief}/bids"
+        url = f"{self.breaker.url}/api/v1/briefs/{market.brief}/bids"
         while not self.over.is_set():
             with contextlib.suppress(urllib3.exceptions.HTTPError):
                 answer = pool.request("POST", url, body=body, headers=headers, retries=False)
@@ -203,7 +202,7 @@ def _work(run: Run, result: dict[str, Any]) -> None:
     """The run's own thread: wait for the market, load it, break it, judge it, stop it."""
     try:
         began = time.monotonic()
-        while not answers(f"{run.url}/readyz"):
+        while not answers(f"{run.breaker.url}/readyz"):
             if run.stopped.wait(0.1):
                 raise RuntimeError("the market was stopped before it was ready")
         market = chaos_market.make(run.bids_wanted) if run.bids_wanted else None
@@ -290,7 +289,7 @@ def chaos(seed: int, wanted: int, faults: int, bids: int, every: float, out: Pat
         port = free_port()
         env = {"RATE_LIMIT_PER_MINUTE": "1000000"}
         with Tree.on_embedded_servers(Path(folder), "127.0.0.1", port, env=env, log=Path(folder) / "inlay.log") as tree:
-            run = Run(Breaker(tree, seed + 1, faults, every), f"http://127.0.0.1:{port}", seed, wanted, bids)
+            run = Run(Breaker(tree, f"http://127.0.0.1:{port}", seed + 1, faults, every), seed, wanted, bids)
             work = threading.Thread(target=_work, args=(run, result), daemon=True)
             work.start()
             code = tree.run()

@@ -1,5 +1,7 @@
 """What `inlay chaos` breaks, in an order chosen by a seed. Only what was really broken is counted."""
 
+import contextlib
+import math
 import os
 import random
 import signal
@@ -12,9 +14,10 @@ from pathlib import Path
 import redis
 import sqlalchemy as sa
 
-from marketplace.commands.tree import Tree
+from marketplace.commands.tree import Tree, answers
+from marketplace.core import db
 
-SETTLED_S, NOTHING_TO_BREAK_S = 5.0, 120.0
+SETTLED_S, NOTHING_TO_BREAK_S = 2.0, 120.0
 FREEZE_S = 4.0  # longer than the load's leases
 
 
@@ -104,11 +107,15 @@ FAULTS: Mapping[str, Callable[[Tree], None]] = {
 }
 
 
+_DRAINED = sa.text("SELECT EXISTS (SELECT 1 FROM worker_beats WHERE split_part(name, ':', 2) = :pid)")
+
+
 @dataclass
 class Breaker:
     """Makes faults until there were enough, every kind as often as any other."""
 
     tree: Tree
+    url: str
     seed: int
     wanted: int
     every_s: float
@@ -153,7 +160,7 @@ class Breaker:
         return True
 
     def _ready(self, fault: str) -> bool:
-        """Whether the part has had time to start: one that is killed before it can work proves nothing."""
+        """Whether the part has worked for a while: one that is killed before it can work proves nothing."""
         aims = {"web": "web", "ringer": "ringer", "worker": "worker", "pool child": "worker"}
         part = next((aims[word] for word in aims if word in fault), None)
         if part is None:
@@ -161,5 +168,17 @@ class Breaker:
         pid = self.tree.supervisor.pid(part)
         if pid is None:
             return False
-        since = self._seen.setdefault((part, pid), time.monotonic())
-        return time.monotonic() - since > SETTLED_S
+        if (part, pid) not in self._seen and self._works(part, pid):
+            self._seen[part, pid] = time.monotonic()
+        return time.monotonic() - self._seen.get((part, pid), math.inf) > SETTLED_S
+
+    def _works(self, part: str, pid: int) -> bool:
+        if part == "web":
+            return answers(f"{self.url}/readyz")
+        if part == "ringer":
+            beat = Path(self.tree.env["HEARTBEAT_DIR"], "ringer")
+            up_s = time.monotonic() - self.tree.supervisor.children[part].started_at
+            return beat.exists() and time.time() - beat.stat().st_mtime < up_s
+        with contextlib.suppress(sa.exc.SQLAlchemyError), db.transaction() as session:
+            return bool(session.scalar(_DRAINED, {"pid": str(pid)}))
+        return False

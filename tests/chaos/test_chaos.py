@@ -95,8 +95,8 @@ def only(*names: str) -> dict[str, Any]:
 
 
 def test_the_load_lasts_as_long_as_the_faults(tree: Tree) -> None:
-    breaker = Breaker(tree, 1, 4, 0.5, only("FLUSHALL", "Valkey drops connections"))
-    run = Run(breaker, "", seed=1, wanted=10, bids_wanted=0)
+    breaker = Breaker(tree, "", 1, 4, 0.5, only("FLUSHALL", "Valkey drops connections"))
+    run = Run(breaker, seed=1, wanted=10, bids_wanted=0)
     threads = [run.thread("jobs", run.load), run.thread("faults", run.break_things)]
     for thread in threads:
         thread.join(30)
@@ -108,8 +108,8 @@ def test_the_load_lasts_as_long_as_the_faults(tree: Tree) -> None:
 
 
 def test_a_fault_that_fails_is_told_and_not_counted_as_made(tree: Tree, market: Servers) -> None:
-    breaker = Breaker(tree, 1, 1, 0.1, only("FLUSHALL"))
-    run = Run(breaker, "", seed=1, wanted=10, bids_wanted=0)
+    breaker = Breaker(tree, "", 1, 1, 0.1, only("FLUSHALL"))
+    run = Run(breaker, seed=1, wanted=10, bids_wanted=0)
     market.kill_valkey()
     run.thread("faults", run.break_things).join(30)
     market.restart_valkey()
@@ -123,7 +123,7 @@ def test_a_fault_that_fails_is_told_and_not_counted_as_made(tree: Tree, market: 
 def test_when_there_is_nothing_to_break_the_run_ends_and_says_so(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chaos_faults, "NOTHING_TO_BREAK_S", 0.5)
     tree.add_worker(1)  # never started
-    run = Run(Breaker(tree, 1, 1, 0.1, only("SIGKILL worker")), "", seed=1, wanted=10, bids_wanted=0)
+    run = Run(Breaker(tree, "", 1, 1, 0.1, only("SIGKILL worker")), seed=1, wanted=10, bids_wanted=0)
     run.thread("faults", run.break_things).join(30)
     told = chaos.tell(run)
     assert told["threads_that_died"] == {"faults": "TimeoutError: nothing could be broken for 0.5 s"}
@@ -133,7 +133,7 @@ def test_when_there_is_nothing_to_break_the_run_ends_and_says_so(tree: Tree, mon
 
 def test_a_load_that_dies_ends_the_run_and_is_told(tree: Tree, web: str) -> None:
     market = dataclasses.replace(chaos_market.make(2), creator_key="inl_live_nobodys")
-    run = Run(Breaker(tree, 1, 0, 0.1), web, seed=1, wanted=10, bids_wanted=2)
+    run = Run(Breaker(tree, web, 1, 0, 0.1), seed=1, wanted=10, bids_wanted=2)
     run.thread("bids", lambda: run.bid(market)).join(30)
     told = chaos.tell(run)
     assert list(told["threads_that_died"]) == ["bids"]
