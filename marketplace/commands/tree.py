@@ -35,7 +35,6 @@ class Tree:
         self.env = dict(env)
         self.servers = servers
         self.supervisor = Supervisor(log or sys.stderr)
-        self._worker_since = 0.0
         self.deaf_restarts = 0
 
     @classmethod
@@ -78,14 +77,15 @@ class Tree:
     def add_worker(self, children: int) -> None:
         self.supervisor.add("worker", worker_argv(children), self.env)
         self.supervisor.watch(self._deaf, WATCH_S)
-        self._worker_since = time.monotonic()
 
     def run(self) -> int:
         return self.supervisor.run()
 
     def _deaf(self) -> dict[str, str]:
         """A worker that lives but drains nothing while work is due has lost its broker's ear."""
-        if time.monotonic() - self._worker_since < DEAF_S:
+        worker = self.supervisor.children["worker"]
+        # One that is down, or was just started by anybody, is not deaf: it had no time to drain.
+        if worker.process is None or time.monotonic() - worker.started_at < DEAF_S:
             return {}
         try:
             with db.transaction() as session:
@@ -94,7 +94,6 @@ class Tree:
             return {}  # without the database nobody can work; it is not the worker's fault
         if not deaf:
             return {}
-        self._worker_since = time.monotonic()
         self.deaf_restarts += 1
         return {"worker": f"work has been due for {DEAF_S:g} s and nobody drains it"}
 

@@ -57,7 +57,8 @@ def make(count: int) -> Market:
         entries = [_entry(number, creator.party_id, one) for number, one in enumerate(drawn)]
         stored = storing.store(session, entries, None)
         events.record(session, "audience_snapshots.new", stored.snapshot_ids[0], SYSTEM, parties=[])
-        found: dict[str, UUID] = dict(session.execute(_HANDLES, {"creator": creator.party_id}).tuples().all())
+        rows = session.execute(_HANDLES, {"creator": creator.party_id}).all()
+        found: dict[str, UUID] = {row.handle: row.id for row in rows}
     assert key is not None
     channels = [show("chn", found[one.handle]) for one in drawn]
     return Market(made.id, key, channels, document, drawn)
