@@ -146,8 +146,8 @@ _RENEW = sa.text(
     f"UPDATE jobs SET lease_until = {_lease('attempt - 1')} WHERE id = :id AND fence = :fence AND state = 'leased'"
 )
 _FINISH = sa.text(
-    "UPDATE jobs SET state = 'done', finished_at = now(), lease_until = NULL, last_error = NULL, result = :result"
-    " WHERE id = :id AND fence = :fence AND state = 'leased'"
+    "UPDATE jobs SET state = 'done', done = coalesce(total, done), finished_at = now(), lease_until = NULL,"
+    " last_error = NULL, result = :result WHERE id = :id AND fence = :fence AND state = 'leased'"
 ).bindparams(sa.bindparam("result", type_=Job.__table__.c.result.type))
 _HAND_BACK = sa.text(
     "UPDATE jobs SET state = 'queued', attempt = attempt - 1, lease_until = NULL,"

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from marketplace.briefs import service as briefs
 from marketplace.briefs.schemas import BriefIn
-from marketplace.channels import storing
+from marketplace.channels import peers, storing
 from marketplace.channels.storing import Entry
 from marketplace.core import db, events
 from marketplace.core.actor import EVERYTHING, NOBODY, SYSTEM, Actor, Role
@@ -55,7 +55,7 @@ def make(count: int) -> Market:
         ).secret
         drawn = world.channels(3, now().date(), count)
         entries = [_entry(number, creator.party_id, one) for number, one in enumerate(drawn)]
-        stored = storing.store(session, entries, None)
+        stored = storing.store(session, entries, None, peers.Market())
         events.record(session, "audience_snapshots.new", stored.snapshot_ids[0], SYSTEM, parties=[])
         rows = session.execute(_HANDLES, {"creator": creator.party_id}).all()
         found: dict[str, UUID] = {row.handle: row.id for row in rows}

@@ -5,15 +5,18 @@ import importlib
 import io
 from collections.abc import Mapping
 from types import ModuleType
+from typing import Any
 from uuid import UUID
 
 import pytest
 import structlog
+from flask.testing import FlaskClient
 
 from marketplace.channels.models import Channel
 from marketplace.core import db
 from marketplace.core.config import Config
 from marketplace.core.ids import new_id
+from tests.make.people import Somebody
 
 COLUMNS = (
     "platform",
@@ -74,3 +77,17 @@ def rows(mark: str, count: int, *, wrong: Mapping[int, Mapping[str, str]] | None
         }
         table.writerow({**DEFAULTS, **cells, **(wrong or {}).get(number, {})})
     return text.getvalue().encode()
+
+
+def hand_in(client: FlaskClient, who: Somebody, data: bytes, **query: str) -> Any:
+    """Send a file in through the route; returns its import, whose job waits."""
+    parameters = {"file_name": "rows.csv", **query}
+    answer = client.post(
+        "/api/v1/imports",
+        query_string=parameters,
+        data=data,
+        headers=who.once(),
+        content_type="application/octet-stream",
+    )
+    assert answer.status_code == 202, answer.json
+    return answer.json
