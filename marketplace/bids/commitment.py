@@ -7,17 +7,18 @@ the same bytes in any language. The salt is 32 random bytes in hexadecimal: with
 
 import hashlib
 import hmac
-import json
 import re
 import secrets
 from collections.abc import Mapping
 from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import Any
 from uuid import UUID
 
 from marketplace.core import ids
 
 # What is committed to. What making it costs the creator is no part of the offer, and nobody else could check it.
+_WORDS = {None: "null", True: "true", False: "false"}
 FIELDS = ("price", "rights", "options", "deliverables", "plan", "forecast_claim", "message", "answers")
 
 
@@ -55,8 +56,12 @@ def canonical(value: Any) -> str:
         return "[" + ",".join(map(canonical, value)) + "]"
     if isinstance(value, float):
         return _number(value)
-    if value is None or isinstance(value, str | bool | int):
-        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return encode_basestring(value)
+    if value is None or isinstance(value, bool):
+        return _WORDS[value]
+    if isinstance(value, int):
+        return str(value)
     raise ValueError(f"{type(value).__name__} is not JSON data")
 
 

@@ -54,8 +54,7 @@ def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, l
         agency_id=actor.party_id if actor.role == Role.AGENCY else None,
     )  # fmt: skip
     revision = _worded(bid, version, 1, loaded)
-    session.add(bid)
-    session.flush()
+    db.insert(session, bid)
     _put(session, bid, revision, bid.version)
     _record(session, "bids.place", bid, actor, number=1)
     return shown(actor, bid, revision, version.title, version.number)

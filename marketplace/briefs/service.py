@@ -147,17 +147,22 @@ def for_bidding(session: Session, actor: Actor, brief_id: UUID) -> tuple[Brief, 
 
     Bidders share the lock; a close, a cancel or a revision waits for them. Raises NotFound, WrongState.
     """
-    brief = session.scalar(
-        sa.select(Brief)
+    found = session.execute(
+        sa.select(Brief, BriefVersion)
+        .outerjoin(BriefVersion, BriefVersion.id == Brief.version_id)
         .where(Brief.id == brief_id, policy.visible(actor))
         .with_for_update(read=True, of=Brief)
         .execution_options(populate_existing=True)
-    )
-    if brief is None:
+    ).one_or_none()
+    if found is None:
         raise NotFound(f"There is no brief {ids.show('brf', brief_id)} that you may see.")
+    brief, version = found
     if not open_for_bids(brief, now()):
         raise WrongState("This brief takes no bids: it is not published or its deadline is past.", state=brief.status)
-    return brief, session.get_one(BriefVersion, brief.version_id, populate_existing=True)
+    if version is None or version.id != brief.version_id:
+        # A revision came in while this waited for the lock; the join saw the versions as they were before.
+        version = session.get_one(BriefVersion, brief.version_id)
+    return brief, version
 
 
 def find(session: Session, actor: Actor, brief_id: UUID) -> Shown:

@@ -52,10 +52,9 @@ class Limiter:
             return None
         try:
             name = f"inlay:limit:{policy}:{caller}:{window}"
-            steps = self._redis.pipeline(transaction=False)
-            steps.incr(name)
-            steps.expire(name, WINDOW_S * 2)
-            count = int(steps.execute()[0])
+            count = int(self._redis.incr(name))
+            if count == 1:
+                self._redis.expire(name, WINDOW_S * 2)
         except redis.RedisError as error:
             self._silent_until = time.monotonic() + 2  # do not pay the time-out for every request of an outage
             log.warning("limits.blind", error=type(error).__name__)
