@@ -30,7 +30,7 @@ SIZE = Size(channels=48, agencies=3, briefs=2, bids=40)
 @pytest.fixture(scope="module")
 def url(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A running market of its own: three processes on a fresh database."""
-    folder = tmp_path_factory.mktemp("market")
+    folder = tmp_path_factory.mktemp("walk")
     database_url = clone(servers, "inlay_walk")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -140,7 +140,7 @@ def test_progress_can_be_followed_as_a_stream(market: Market, url: str) -> None:
 
 
 def test_nothing_private_reached_the_log(market: Market, tmp_path_factory: pytest.TempPathFactory) -> None:
-    logs = sorted(Path(tmp_path_factory.getbasetemp()).glob("market*/log"))
+    logs = sorted(Path(tmp_path_factory.getbasetemp()).glob("walk*/log"))
     text = logs[0].read_text()
     assert "http.request" in text
     for secret in (market.brands[0].token, market.brands[0].email, "production_cost", "correct horse"):
