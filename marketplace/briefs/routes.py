@@ -25,9 +25,11 @@ from marketplace.core.actor import Permission, Role
 from marketplace.core.fields import Id, Text, one_of
 from marketplace.core.http import ANYONE, SIGNED_IN, Room, actor, session
 from marketplace.core.paging import Page, page_of, page_query
+from marketplace.core.raw import Raw, RawBody
 
 room = Room("briefs", __name__, description="What brands want placed, for whom, within what limits")
 
+_IMAGE = Raw(assets.ASSET_BYTES_MAX, tuple(assets.SUFFIXES))
 _FILTERS = {
     "status": one_of(BriefStatus, load_default=None),
     "category": one_of(tables.CATEGORIES, load_default=None),
@@ -116,11 +118,18 @@ def version_of(brief_id: UUID, version_id: UUID) -> BriefVersion:
     return service.version_of(session(), actor(), brief_id, version_id)
 
 
-@room.post("/briefs/<id('brf'):brief_id>/assets", **_CHANGES, query=BrandAssetQuery, answers=BrandAssetOut, status=201)
-def add_asset(query: dict[str, Any], brief_id: UUID) -> assets.AssetFacts:
+@room.post(
+    "/briefs/<id('brf'):brief_id>/assets",
+    **_CHANGES,
+    takes_raw=_IMAGE,
+    query=BrandAssetQuery,
+    answers=BrandAssetOut,
+    status=201,
+)
+def add_asset(body: RawBody, query: dict[str, Any], brief_id: UUID) -> assets.AssetFacts:
     """Keep a reference image: the body is the PNG, JPEG or WebP itself, at most 2 MiB, at most 12 a brief."""
-    data = request.get_data(cache=True)
-    return assets.add(session(), actor(), brief_id, name=query["name"], data=data, said=request.mimetype)
+    data = body.whole()
+    return assets.add(session(), actor(), brief_id, name=query["name"], data=data, said=body.media_type)
 
 
 @room.get("/briefs/<id('brf'):brief_id>/assets", **_READS, answers=page_of(BrandAssetOut))

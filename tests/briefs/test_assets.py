@@ -55,9 +55,12 @@ def test_an_image_is_kept_and_served_as_it_came(
 
 
 BAD = [
-    (b"", "image/png"), (b"<svg/>", "image/svg+xml"), (b"GIF89a", "image/gif"), (b"<html>", "image/png"),
-    (make.PNG, "image/jpeg"), (make.PNG, "application/json"), (b"RIFF\x18\x00\x00\x00WAVE", "image/webp"),
-]  # fmt: skip
+    (b"", "image/png"),
+    (b"<html>", "image/png"),
+    (make.PNG, "image/jpeg"),
+    (b"RIFF\x18\x00\x00\x00WAVE", "image/webp"),
+]
+OTHER = ["image/svg+xml", "image/gif", "application/json", "multipart/form-data; boundary=x"]
 
 
 @pytest.mark.parametrize(("data", "kind"), BAD, ids=[kind for _, kind in BAD])
@@ -66,6 +69,18 @@ def test_what_is_no_image_is_refused(client: FlaskClient, brand: Somebody, data:
     before = everything(brief.id)
     answer = send(client, brief, brand, data, kind)
     assert (answer.status_code, pointers(answer)) == (422, ["/"])
+    assert everything(brief.id) == before
+
+
+@pytest.mark.parametrize("kind", OTHER)
+def test_another_kind_of_body_is_refused_with_those_that_are_taken(
+    client: FlaskClient, brand: Somebody, kind: str
+) -> None:
+    brief = make.draft(brand)
+    before = everything(brief.id)
+    answer = send(client, brief, brand, make.PNG, kind)
+    assert answer.status_code == 415
+    assert "image/png, image/jpeg, image/webp" in answer.json["detail"]
     assert everything(brief.id) == before
 
 
