@@ -1,5 +1,6 @@
 """The tree of processes on a market: how it stops under a backlog, and whom its watchdog takes for deaf."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -64,9 +65,10 @@ def _worker(tree: int, other_than: int | None = None) -> int:
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
         for pid in Path(f"/proc/{tree}/task/{tree}/children").read_text().split():
-            line = Path(f"/proc/{pid}/cmdline").read_bytes()
-            if b"celery" in line and int(pid) != other_than:
-                return int(pid)
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                line = Path(f"/proc/{pid}/cmdline").read_bytes()
+                if b"celery" in line and int(pid) != other_than:
+                    return int(pid)
         time.sleep(0.02)
     raise AssertionError("there is no worker")
 

@@ -27,7 +27,7 @@ def states(asked: list[UUID]) -> list[Job]:
         return list(session.scalars(sa.select(Job).where(Job.id.in_(asked)).order_by(Job.id)))
 
 
-def until(asked: list[UUID], state: JobState, within_s: float = 30.0, at_least: int | None = None) -> None:
+def until(asked: list[UUID], state: JobState, within_s: float = 60.0, at_least: int | None = None) -> None:
     """Wait until all of the jobs, or `at_least` so many, are in the state."""
     wanted = len(asked) if at_least is None else at_least
     deadline = time.monotonic() + within_s
