@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from marketplace import schema
 from marketplace.commands.programs import ringer_argv, web_argv, worker_argv
 from marketplace.core import db
+from marketplace.core.jobs import LEASE_BEGAN
 from marketplace.embedded import Servers, database_url_of, start_servers
 from marketplace.supervisor import Supervisor
 
@@ -23,8 +24,9 @@ WATCH_S = 5.0
 _DEAF = sa.text(
     "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'queued' AND next_at < now() - make_interval(secs => :late))"
     " AND NOT EXISTS (SELECT 1 FROM worker_beats WHERE drained_at > now() - make_interval(secs => :late))"
-    # A long job reports no drain but keeps its lease.
-    " AND NOT EXISTS (SELECT 1 FROM jobs WHERE state = 'leased' AND lease_until > now())"
+    # A long job reports no drain but keeps its lease. One that began before this worker was a dead one's.
+    " AND NOT EXISTS (SELECT 1 FROM jobs WHERE state = 'leased' AND lease_until > now()"
+    f" AND {LEASE_BEGAN} > now() - make_interval(secs => :up))"
 )
 
 
@@ -85,11 +87,12 @@ class Tree:
         """A worker that lives but drains nothing while work is due has lost its broker's ear."""
         worker = self.supervisor.children["worker"]
         # One that is down, or was just started by anybody, is not deaf: it had no time to drain.
-        if worker.process is None or time.monotonic() - worker.started_at < DEAF_S:
+        up_s = time.monotonic() - worker.started_at
+        if worker.process is None or up_s < DEAF_S:
             return {}
         try:
             with db.transaction() as session:
-                deaf = session.scalar(_DEAF, {"late": DEAF_S})
+                deaf = session.scalar(_DEAF, {"late": DEAF_S, "up": up_s})
         except sa.exc.DBAPIError:
             return {}  # without the database nobody can work; it is not the worker's fault
         if not deaf:

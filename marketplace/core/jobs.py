@@ -31,10 +31,13 @@ LEASE_MAX_S = 900  # a worker's child is killed after this long, so no lease nee
 
 
 def _lease(tries_before: str) -> str:
-    """When a lease begun now ends. Each try gets twice the time of the last: a job that outlasted its lease once
+    """How long a lease is. Each try gets twice the time of the last: a job that outlasted its lease once
     would otherwise be taken over again and again, each time too early, until it lies among the dead letters."""
     doubled = f"least({LEASE_MAX_S}, lease_s * power(2, least({tries_before}, 10)))"
-    return f"now() + make_interval(secs => greatest(lease_s, {doubled}))"
+    return f"make_interval(secs => greatest(lease_s, {doubled}))"
+
+
+LEASE_BEGAN = f"lease_until - {_lease('attempt - 1')}"
 
 
 class JobState(StrEnum):
@@ -127,7 +130,7 @@ class Claimed:
 
 
 _PROGRESS = sa.text(
-    f"UPDATE jobs SET stage = :stage, done = :done, total = :total, lease_until = {_lease('attempt - 1')}"
+    f"UPDATE jobs SET stage = :stage, done = :done, total = :total, lease_until = now() + {_lease('attempt - 1')}"
     " WHERE id = :id AND fence = :fence AND state = 'leased' RETURNING cancel_asked"
 )
 # A job that was tried before may be the slow one: it is taken alone, so that no other loses its lease behind it.
@@ -138,12 +141,13 @@ _CLAIM = sa.text(
     " tried AS (SELECT id FROM due WHERE attempt > 0 LIMIT 1),"
     " taken AS (SELECT id FROM tried UNION ALL SELECT id FROM due WHERE NOT EXISTS (SELECT 1 FROM tried))"
     " UPDATE jobs SET state = 'leased', attempt = attempt + 1, fence = fence + 1,"
-    f" lease_until = {_lease('attempt')}, started_at = coalesce(started_at, now())"
+    f" lease_until = now() + {_lease('attempt')}, started_at = coalesce(started_at, now())"
     " FROM taken WHERE jobs.id = taken.id RETURNING jobs.id, kind, queue, subject_id, party_id, payload, attempt,"
     " max_attempts, fence, lease_s, request_id"
 )
 _RENEW = sa.text(
-    f"UPDATE jobs SET lease_until = {_lease('attempt - 1')} WHERE id = :id AND fence = :fence AND state = 'leased'"
+    f"UPDATE jobs SET lease_until = now() + {_lease('attempt - 1')}"
+    " WHERE id = :id AND fence = :fence AND state = 'leased'"
 )
 _FINISH = sa.text(
     "UPDATE jobs SET state = 'done', done = coalesce(total, done), finished_at = now(), lease_until = NULL,"

@@ -33,6 +33,7 @@ from marketplace.demo.chaos_faults import Breaker
 from marketplace.matching import service as matching
 
 BATCH, LEASE_S, DRAIN_S, JOIN_S = 10, 3, 240.0, 30.0
+SLEEPERS = 0.0005  # each holds one of two children for seconds; SIGSTOP makes many more outlast their lease
 PAUSE_S, PAUSE_AHEAD_S = 0.1, 0.3
 QUEUE = jobs.DEFAULT
 # What a database that is away or comes back makes of a statement; anything else is a mistake and ends the load.
@@ -86,12 +87,12 @@ class Run:
             time.sleep(PAUSE_AHEAD_S if self._ahead(len(self.acked), self.wanted) else PAUSE_S)
 
     def enqueue(self, rng: random.Random) -> None:
-        """Ask for some probe jobs in one transaction; one in five hundred sleeps past its lease."""
+        """Ask for some probe jobs in one transaction; a few sleep past their lease."""
         made: list[UUID] = []
         try:
             with db.transaction() as session:
                 for _ in range(BATCH):
-                    payload = {"sleep_s": LEASE_S + 1.5} if rng.random() < 0.002 else {}
+                    payload = {"sleep_s": LEASE_S + 1.5} if rng.random() < SLEEPERS else {}
                     made.append(
                         jobs.enqueue(
                             session, "core.probe", queue=QUEUE, payload=payload, lease_s=LEASE_S, max_attempts=100

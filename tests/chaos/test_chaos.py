@@ -103,7 +103,7 @@ def test_the_load_lasts_as_long_as_the_faults(tree: Tree) -> None:
     assert breaker.made == {"FLUSHALL": 2, "Valkey drops connections": 2}
     # Ten were enough after a tenth of a second.
     assert run.under["jobs"] == 4
-    assert len(run.acked) > 30
+    assert len(run.acked) >= 20
     assert run.died == {}
 
 

@@ -31,7 +31,7 @@ def test_a_worker_hears_again_after_its_broker_died_under_load(market: Servers, 
         asked += ask(10)
         market.restart_valkey()
         time.sleep(1.5)
-    until(asked, JobState.DONE, 40)
+    until(asked, JobState.DONE)
     assert effects(asked) == [1] * 50
 
 

@@ -1,5 +1,6 @@
 """The tree of processes on a market: how it stops under a backlog, and whom its watchdog takes for deaf."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -64,17 +65,21 @@ def _worker(tree: int, other_than: int | None = None) -> int:
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
         for pid in Path(f"/proc/{tree}/task/{tree}/children").read_text().split():
-            line = Path(f"/proc/{pid}/cmdline").read_bytes()
-            if b"celery" in line and int(pid) != other_than:
-                return int(pid)
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                line = Path(f"/proc/{pid}/cmdline").read_bytes()
+                if b"celery" in line and int(pid) != other_than:
+                    return int(pid)
         time.sleep(0.02)
     raise AssertionError("there is no worker")
 
 
 def test_the_watchdog_takes_a_silent_worker_for_deaf_but_not_one_that_is_down(start: Start, tmp_path: Path) -> None:
-    asked = ask(1)
+    asked, held = ask(1), ask(1, lease_s=900)
     with db.transaction() as session:
         session.execute(sa.update(Job).where(Job.id.in_(asked)).values(next_at=now() - timedelta(minutes=1)))
+        # A dead worker's lease excuses nobody who was started after it.
+        lease = {"state": JobState.LEASED, "attempt": 1, "lease_until": now() + timedelta(seconds=890)}
+        session.execute(sa.update(Job).where(Job.id.in_(held)).values(**lease))
         session.execute(sa.text("DELETE FROM worker_beats"))
     tree = start([sys.executable, "-c", textwrap.dedent(WATCHED)])
     # Killed at each start, it is down most of the time, and never up long enough to be heard.

@@ -27,13 +27,19 @@ def states(asked: list[UUID]) -> list[Job]:
         return list(session.scalars(sa.select(Job).where(Job.id.in_(asked)).order_by(Job.id)))
 
 
-def until(asked: list[UUID], state: JobState, within_s: float = 30.0, at_least: int | None = None) -> None:
+def until(asked: list[UUID], state: JobState, within_s: float = 60.0, at_least: int | None = None) -> None:
     """Wait until all of the jobs, or `at_least` so many, are in the state."""
     wanted = len(asked) if at_least is None else at_least
     deadline = time.monotonic() + within_s
-    while sum(job.state == state for job in states(asked)) < wanted:
+    reached = sa.select(sa.func.count()).select_from(Job).where(Job.id.in_(asked), Job.state == state)
+    while _number(reached) < wanted:
         assert time.monotonic() < deadline, [(job.state, job.attempt, job.last_error) for job in states(asked)]
         time.sleep(0.05)
+
+
+def _number(query: sa.Select[tuple[int]]) -> int:
+    with db.transaction() as session:
+        return session.scalar(query) or 0
 
 
 def effects(asked: list[UUID]) -> list[int]:
