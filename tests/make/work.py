@@ -81,3 +81,14 @@ def due(job_id: UUID) -> None:
 def ask(kind: str, subject_id: UUID | None = None, queue: str = jobs.SCORING) -> UUID:
     with db.transaction() as session:
         return jobs.enqueue(session, kind, queue=queue, subject_id=subject_id)
+
+
+def do_next(worker: ModuleType, kind: str) -> JobState:
+    """Do the one waiting job of a kind, and nothing else."""
+    (waiting,) = (job for job in of(kind) if job.state == JobState.QUEUED)
+    queue = f"alone-{waiting.id}"
+    with db.transaction() as session:
+        session.execute(sa.update(Job).where(Job.id == waiting.id).values(queue=queue, next_at=sa.func.now()))
+    with db.transaction() as session:
+        (claimed,) = jobs.claim(session, queue, 1)
+    return JobState(worker.do(claimed))
