@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import psycopg
 import pytest
@@ -17,6 +18,7 @@ from marketplace.app import create_app
 from marketplace.core import db
 from marketplace.core.config import Config
 from marketplace.embedded import Servers, start_servers
+from tests.make import work as make
 
 assert models.metadata.tables
 
@@ -87,6 +89,22 @@ def connected(url: str, pool_size: int) -> Iterator[sa.Engine]:
 def app(config: Config) -> Iterator[Flask]:
     with connected(config.database_url, 64):
         yield create_app(config)
+
+
+@pytest.fixture(scope="module")
+def own_market(app: Flask, servers: Servers) -> Iterator[None]:
+    """A database of this file's own: nobody else's channels are peers here, nobody else's jobs wait."""
+    shared = db.Sessions.kw["bind"]
+    engine = db.connect(clone(servers, "inlay_own"), pool_size=16)
+    yield
+    engine.dispose()
+    db.Sessions.configure(bind=shared)
+
+
+@pytest.fixture(scope="session")
+def worker(config: Config) -> ModuleType:
+    """What a worker process runs: `workers.drain`."""
+    return make.worker(config)
 
 
 @pytest.fixture

@@ -7,16 +7,9 @@ from uuid import UUID
 import pytest
 
 from marketplace.core import db, jobs
-from marketplace.core.config import Config
 from marketplace.core.ids import new_id
 from marketplace.core.jobs import JobState
-from tests.make import channels as make
 from tests.make.people import Somebody, somebody
-
-
-@pytest.fixture(scope="session")
-def worker(config: Config) -> ModuleType:
-    return make.worker(config)
 
 
 @pytest.fixture

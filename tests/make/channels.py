@@ -1,20 +1,18 @@
-"""Channels and their files, and a worker's drain to read the files with."""
+"""Channels with their facts, and files of channels."""
 
 import csv
-import importlib
 import io
 from collections.abc import Mapping
-from types import ModuleType
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
-import structlog
 from flask.testing import FlaskClient
 
+from marketplace.channels import snapshots
 from marketplace.channels.models import Channel
+from marketplace.channels.schemas import SnapshotIn
 from marketplace.core import db
-from marketplace.core.config import Config
 from marketplace.core.ids import new_id
 from tests.make.people import Somebody
 
@@ -31,24 +29,6 @@ COLUMNS = (
     "rate_card",
 )
 DEFAULTS = {"platform": "douyin", "taken_on": "2026-11-01"}
-
-
-def worker(config: Config) -> ModuleType:
-    """Return workers.drain, which reads its settings when it is imported."""
-    settings = {
-        "DATABASE_URL": config.database_url,
-        "REDIS_URL": config.redis_url,
-        "BROKER_URL": config.broker_url,
-        "SECRET_KEY": config.secret_key,
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in settings.items():
-            patch.setenv(name, value)
-        drain = importlib.import_module("workers.drain")
-    # The default log line of an error shows locals; reading a row whose session is over would raise once more.
-    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    structlog.configure(processors=[plain])
-    return drain
 
 
 def channel(creator_id: UUID, **more: object) -> Channel:
@@ -91,3 +71,38 @@ def hand_in(client: FlaskClient, who: Somebody, data: bytes, **query: str) -> An
     )
     assert answer.status_code == 202, answer.json
     return answer.json
+
+
+AGES = {"18-23": 0.3, "24-30": 0.4, "31-40": 0.2, "41-50": 0.06, "51+": 0.04}
+
+
+def facts(**more: Any) -> dict[str, Any]:
+    """Facts of one day as they are typed in."""
+    video = {"external_id": "v1", "published_at": "2026-10-01T08:00:00Z", "views": 12_000, "likes": 300}
+    return {
+        "taken_on": "2026-11-01",
+        "followers": 50_000,
+        "engagement_rate": 0.05,
+        "ages": AGES,
+        "genders": {"female": 0.6, "male": 0.4},
+        "regions": {"CN-GD": 0.2},
+        "rate_card": [{"length_tier": "21-60", "amount_minor": 900_000, "currency": "CNY"}],
+        "videos": [video],
+        **more,
+    }
+
+
+def videos(*views: int) -> list[dict[str, Any]]:
+    """Videos of October, a day apart, the newest first."""
+    newest = date(2026, 10, 28)
+    return [
+        {"external_id": f"v{number}", "published_at": f"{newest - timedelta(days=number)}T08:00:00Z", "views": count}
+        for number, count in enumerate(views)
+    ]
+
+
+def told(who: Somebody, channel_id: UUID, **changes: Any) -> UUID:
+    """Type facts in; returns the snapshot."""
+    values: Any = SnapshotIn().load(facts(**changes))
+    with db.transaction(who.actor) as session:
+        return snapshots.type_in(session, who.actor, channel_id, values).id
