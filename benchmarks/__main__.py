@@ -1,4 +1,4 @@
-"""`python -m benchmarks [edge|doorbell ...]`: figures as JSON on standard output, ratios of one run."""
+"""`python -m benchmarks [edge|doorbell|imports ...]`: figures as JSON on standard output, ratios of one run."""
 
 import json
 import os
@@ -11,9 +11,9 @@ from typing import Any
 
 import structlog
 
-from benchmarks import doorbell, edge
+from benchmarks import doorbell, edge, imports
 
-BENCHES: dict[str, Callable[[], dict[str, Any]]] = {"edge": edge.run, "doorbell": doorbell.run}
+BENCHES: dict[str, Callable[[], dict[str, Any]]] = {"edge": edge.run, "doorbell": doorbell.run, "imports": imports.run}
 
 
 def main() -> None:

@@ -84,10 +84,7 @@ def _fill() -> list[UUID]:
 
 @contextmanager
 def _worker(servers: Servers, argv: list[str]) -> Iterator[int]:
-    env = {
-        **os.environ, "DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url,
-        "BROKER_URL": servers.broker_url, "SECRET_KEY": "bench",
-    }  # fmt: skip
+    env = {**os.environ, **market.environment(servers)}
     with subprocess.Popen(argv, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             yield process.pid

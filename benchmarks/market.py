@@ -13,8 +13,9 @@ from marketplace.briefs.schemas import BriefIn
 from marketplace.core.actor import Actor, Role
 from marketplace.core.ids import new_id
 from marketplace.demo import wishes
+from marketplace.embedded import Servers
 from marketplace.identity import credentials
-from marketplace.matching import cells, vectors
+from marketplace.matching import cells, features, vectors
 
 _PARTY = sa.text(
     "INSERT INTO parties (id, created_at, kind, name, status, version) VALUES (:id, now(), :kind, :name, 'active', 1)"
@@ -31,9 +32,9 @@ _SNAPSHOTS = sa.text(
     " UPDATE channels c SET snapshot_id = made.id FROM made WHERE made.channel_id = c.id"
 )
 _FEATURES = sa.text(
-    "INSERT INTO channel_features (id, created_at, channel_id, snapshot_id, channel_version, fingerprint, log_centre, scale, df,"
+    "INSERT INTO channel_features (id, created_at, channel_id, snapshot_id, fingerprint, log_centre, scale, df,"
     " smear, n_used, from_history, tier, ad_load, seconds, language, shares, flags, computed_at)"
-    " SELECT uuidv7(), now(), id, snapshot_id, version, md5(id::text), 9 + 2 * random(), 0.5 + random(), 8, 1.3, 9, true, 1, 0.1,"
+    " SELECT uuidv7(), now(), id, snapshot_id, md5(snapshot_id::text || '.' || version || :suffix), 9 + 2 * random(), 0.5 + random(), 8, 1.3, 9, true, 1, 0.1,"
     " 45, 'zh', :shares, 0, now() FROM channels WHERE creator_id = :creator"
 )
 _BIDS = sa.text(
@@ -48,6 +49,14 @@ _REVISIONS = sa.text(
     " FROM bids b WHERE b.brief_id = :brief RETURNING id, bid_id)"
     " UPDATE bids b SET revision_id = made.id FROM made WHERE made.bid_id = b.id"
 )
+
+
+def environment(servers: Servers) -> dict[str, str]:
+    """Return the settings of a program that works on these servers."""
+    return {
+        "DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url, "BROKER_URL": servers.broker_url,
+        "SECRET_KEY": "bench",
+    }  # fmt: skip
 
 
 def party(session: Session, kind: str) -> tuple[UUID, str]:
@@ -95,7 +104,7 @@ def channels(session: Session, creator_id: UUID, count: int) -> None:
     session.execute(_CHANNELS, {"creator": creator_id, "mark": creator_id.hex, "count": count})
     session.execute(_SNAPSHOTS, {"creator": creator_id})
     shares = vectors.pack(cells.audience(), {"food": 0.7, "comedy": 0.3})
-    session.execute(_FEATURES, {"shares": shares, "creator": creator_id})
+    session.execute(_FEATURES, {"shares": shares, "suffix": features.suffix(session), "creator": creator_id})
 
 
 def bids(session: Session, brief_id: UUID, brand_id: UUID, creator_id: UUID) -> None:

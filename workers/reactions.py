@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import jobs
 from marketplace.core.events import Event
 from marketplace.matching import service as matching
+from marketplace.reviews import service as reviews
 from workers.matching import ask_for_features, ask_for_model
 
 Reaction = Callable[[Session, Sequence[Event]], None]
@@ -23,6 +24,17 @@ def score_briefs_of_bids(session: Session, events: Sequence[Event]) -> None:
     bids = [event.subject_id for event in events]
     for brief_id in sorted(session.scalars(_BRIEFS_OF, {"bids": bids}).all()):
         matching.ask_for_scores(session, brief_id)
+
+
+def drop_reviews(session: Session, events: Sequence[Event]) -> None:
+    """Nobody has to decide on a bid that is over."""
+    reviews.drop(session, "bid", [event.subject_id for event in events])
+
+
+def withdraw_bids(session: Session, events: Sequence[Event]) -> None:
+    """Those that stay move up."""
+    drop_reviews(session, events)
+    score_briefs_of_bids(session, events)
 
 
 def score_briefs(session: Session, events: Sequence[Event]) -> None:
@@ -49,10 +61,13 @@ def learn_from_snapshots(session: Session, _: Sequence[Event]) -> None:
 REACTIONS: Mapping[str, Reaction] = {
     "bids.place": score_briefs_of_bids,
     "bids.revise": score_briefs_of_bids,
-    "bids.withdraw": score_briefs_of_bids,
+    "bids.withdraw": withdraw_bids,
+    "bids.void": drop_reviews,
+    "bids.decline": drop_reviews,
     "briefs.revise": score_briefs,
     "briefs.close": score_briefs,
     "briefs.cancel": void_bids,
     "channels.change": refresh_features,
+    "channels.archive": refresh_features,
     "audience_snapshots.new": learn_from_snapshots,
 }

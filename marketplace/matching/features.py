@@ -24,13 +24,15 @@ from marketplace.matching.reach import Calibration
 CREATORS_MIN = 20  # a vertical with fewer shares the pool of all
 BATCH = 500
 EVERYTHING = "*"
+_NEWEST = sa.select(ForecastModel.fingerprint).order_by(ForecastModel.id.desc()).limit(1)
+_VERSIONS = fingerprint(MODEL_VERSIONS)[:8]
 
 # One width whatever it is made of, because scoring reads it as one.
-_WANTED = "md5(s.id::text || '.' || c.version || :suffix)"
+WANTED = "md5(c.snapshot_id::text || '.' || c.version || :suffix)"
 FINGERPRINT_BYTES = 32
 _HISTORIES = sa.text(
-    "SELECT c.id AS channel_id, c.version AS channel_version, s.id AS snapshot_id, s.followers, s.margins, s.flags,"
-    f" c.verticals, c.language, v.views, v.ages, v.seconds, v.sponsored, {_WANTED} AS wanted"
+    "SELECT c.id AS channel_id, s.id AS snapshot_id, s.followers, s.margins, s.flags,"
+    f" c.verticals, c.language, v.views, v.ages, v.seconds, v.sponsored, {WANTED} AS wanted"
     " FROM channels c JOIN audience_snapshots s ON s.id = c.snapshot_id"
     " LEFT JOIN LATERAL (SELECT array_agg(views ORDER BY published_at DESC) AS views,"
     "   array_agg((s.taken_on - published_at::date)::float8 ORDER BY published_at DESC) AS ages,"
@@ -40,7 +42,7 @@ _HISTORIES = sa.text(
 _ALL = sa.text(f"{_HISTORIES.text} WHERE c.status = 'active' ORDER BY c.id")
 _STALE = sa.text(
     f"{_HISTORIES.text} LEFT JOIN channel_features f ON f.channel_id = c.id"
-    f" WHERE (f.id IS NULL OR f.fingerprint <> {_WANTED}) ORDER BY c.id LIMIT :limit"
+    f" WHERE (f.id IS NULL OR f.fingerprint <> {WANTED}) ORDER BY c.id LIMIT :limit"
 )
 _FEATURES = cast(sa.Table, ChannelFeatures.__table__)
 _INSERT = postgresql.insert(_FEATURES)
@@ -66,15 +68,23 @@ class Fitted:
 def load_model(session: Session) -> Fitted:
     """Return the newest fitted model, or the priors where none was fitted yet."""
     row = session.scalar(sa.select(ForecastModel).order_by(ForecastModel.id.desc()).limit(1))
-    versions = fingerprint(MODEL_VERSIONS)[:8]
     if row is None:
-        return Fitted({}, None, f":prior:{versions}")
+        return Fitted({}, None, _suffix(None))
     calibration = row.content["calibration"]
     return Fitted(
         {name: Pool(**pool) for name, pool in row.content["pools"].items()},
         Calibration(np.array(calibration["quantiles"]), np.array(calibration["counts"])) if calibration else None,
-        f":{row.fingerprint[:16]}:{versions}",
+        _suffix(row.fingerprint),
     )
+
+
+def suffix(session: Session) -> str:
+    """Return what marks the features made with the newest model, without loading it."""
+    return _suffix(session.scalar(_NEWEST))
+
+
+def _suffix(name: str | None) -> str:
+    return f":{'prior' if name is None else name[:16]}:{_VERSIONS}"
 
 
 def fit_model(session: Session) -> bool:
@@ -95,7 +105,7 @@ def fit_model(session: Session) -> bool:
     }
     content = json.loads(json.dumps(content))
     name = fingerprint(content)
-    if session.scalar(sa.select(ForecastModel.fingerprint).order_by(ForecastModel.id.desc()).limit(1)) == name:
+    if session.scalar(_NEWEST) == name:
         return False
     session.execute(sa.delete(ForecastModel).where(ForecastModel.fingerprint == name))
     session.add(ForecastModel(fingerprint=name, content=content, channels=len(rows), fitted_at=now()))
@@ -141,7 +151,7 @@ def refresh(session: Session, limit: int = BATCH) -> list[UUID]:
         written.append(
             {
                 "id": new_id(), "created_at": at, "channel_id": row.channel_id, "snapshot_id": row.snapshot_id,
-                "channel_version": row.channel_version, "fingerprint": row.wanted,
+                "fingerprint": row.wanted,
                 "log_centre": float(forecasts.log_centre[number]), "scale": float(forecasts.scale[number]),
                 "df": float(forecasts.df[number]), "smear": float(forecasts.smear[number]),
                 "n_used": int(forecasts.n_used[number]), "from_history": bool(forecasts.from_history[number]),
@@ -167,7 +177,7 @@ def _audience(margins: dict[str, Any]) -> tuple[Audience, Sequence[str]]:
 
 
 def any_stale(session: Session) -> bool:
-    return bool(session.execute(_STALE, {"suffix": load_model(session).suffix, "limit": 1}).all())
+    return bool(session.execute(_STALE, {"suffix": suffix(session), "limit": 1}).all())
 
 
 def main_vertical(verticals: dict[str, float]) -> str | None:

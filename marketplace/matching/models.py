@@ -34,7 +34,6 @@ class ChannelFeatures(Base):
 
     channel_id: Mapped[UUID] = mapped_column(sa.ForeignKey("channels.id"), unique=True)
     snapshot_id: Mapped[UUID] = mapped_column(sa.ForeignKey("audience_snapshots.id"))
-    channel_version: Mapped[int]
     fingerprint: Mapped[str]
     log_centre: Mapped[float]
     scale: Mapped[float]

@@ -15,7 +15,7 @@ from marketplace.bids.pricing import BASIS_POINTS, Offer
 from marketplace.matching.arrays import Bools, Floats, as_floats, sum_columns
 from marketplace.matching.reach import GRID_WEIGHTS
 
-MODEL_VERSION = "price/1"
+MODEL_VERSION = "price/2"
 COMPARABLES_MIN = 9
 # Price of an option against that of 20-60 s: median, 10 % and 90 % of rate cards (Xingtu, 338 and 272 cards, 2025-11).
 LENGTH_RATIOS = {"under_20s": (0.78, 0.5, 1.0), "20_60s": (1.0, 1.0, 1.0), "over_60s": (1.33, 1.0, 2.5)}
@@ -55,7 +55,9 @@ def from_columns(table: Floats) -> Terms:
 
 def cost_at(priced: Terms, views: Floats) -> Floats:
     """Return the cost [n, k] at views of one video [n, k]; NaN where it is not known."""
-    varying = np.maximum(priced.unit[:, None] * views, priced.floor[:, None])
+    # What does not follow the views is known though they are not.
+    follows = np.where(priced.unit[:, None] == 0, 0.0, priced.unit[:, None] * views)
+    varying = np.maximum(follows, priced.floor[:, None])
     return priced.fixed[:, None] + np.minimum(varying, priced.cap[:, None])
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from marketplace.matching.arrays import Bools, Floats, Ints, as_floats
 
-MODEL_VERSION = "rank/1"
+MODEL_VERSION = "rank/2"
 QUALITY_LOW, QUALITY_HIGH = 0.8, 1.25
 FIT_WEIGHT = 0.6
 SCORE_DECIMALS = 6
@@ -82,12 +82,14 @@ def rank(
     intrusiveness: Floats,
     tolerance: float,
     clash: Bools,
+    cost_known: Bools | None = None,
 ) -> Ranking:
     """Return the ranking of n bids from their cost per thousand on-target people in minor units: ``careful`` at tau .3
     with the point share, ``cheapest`` and ``dearest`` the 80 % ends."""
     quality = quality_multiplier(fit, intrusiveness, tolerance)
+    unknown = np.isnan(careful) if cost_known is None else ~cost_known
     gates = np.stack(
-        [as_floats(intrusiveness) > tolerance, clash, np.isnan(careful), np.isposinf(careful)],
+        [as_floats(intrusiveness) > tolerance, clash, unknown, np.isposinf(careful)],
         axis=1,
     )
     return Ranking(

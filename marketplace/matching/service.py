@@ -1,6 +1,6 @@
 """A brief's ranking as people read it: how many matches are fresh, their numbers, and why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,23 +18,24 @@ from marketplace.core.actor import Actor
 from marketplace.core.errors import NotFound
 from marketplace.intrusiveness import plan, timeline
 from marketplace.matching import flags, parts
+from marketplace.matching.features import WANTED, suffix
 from marketplace.matching.models import Match
 from marketplace.matching.rank import GATES
 from marketplace.matching.reasons import Estimate, Facts, reasons
 from marketplace.matching.scoring import MODEL_VERSION
 
 LISTED = ("open", "accepted", "declined")
+# Parts and reasons that speak of the brief's other bids.
+RELATIVE = frozenset({"percentile", "comparables", "peers", "price_percentile", "too_few_comparables"})
 # What was decided keeps the scores on which it was decided.
 _FRESH = (
-    "m.id IS NOT NULL AND (b.status <> 'open' OR m.revision_id = b.revision_id"
-    " AND m.brief_version_id = f.version_id AND m.model_version = :model"
-    " AND m.features_fingerprint IS NOT DISTINCT FROM k.fingerprint"
-    " AND k.snapshot_id IS NOT DISTINCT FROM c.snapshot_id AND k.channel_version IS NOT DISTINCT FROM"
-    " CASE WHEN c.snapshot_id IS NOT NULL THEN c.version END)"
+    "m.id IS NOT NULL AND (b.status <> 'open' OR m.revision_id = b.revision_id AND m.brief_version_id = f.version_id"
+    " AND m.model_version = :model AND m.features_fingerprint IS NOT DISTINCT FROM"
+    f" CASE WHEN c.snapshot_id IS NOT NULL THEN {WANTED} END)"
 )
 _JOINS = (
     " FROM bids b JOIN briefs f ON f.id = b.brief_id JOIN channels c ON c.id = b.channel_id"
-    " LEFT JOIN channel_features k ON k.channel_id = c.id LEFT JOIN matches m ON m.id = b.id{more}"
+    " LEFT JOIN matches m ON m.id = b.id{more}"
     " WHERE b.brief_id = :brief_id AND b.status = ANY(:listed)"
 )
 _COUNTS = sa.text(f"SELECT count(*) AS total, count(*) FILTER (WHERE {_FRESH}) AS fresh{_JOINS.format(more='')}")
@@ -43,12 +44,12 @@ _RANKED = sa.text(
     f" m.overall_low, m.overall_high, m.fingerprint, m.model_version, m.scored_at,"
     f" c.name AS channel_name, c.handle, c.platform, {parts.TOLD}, {_FRESH} AS fresh"
     f"{_JOINS.format(more=' ' + parts.TOLD_FROM)} AND m.id IS NOT NULL"
-    " AND m.rank > :after ORDER BY m.rank, m.id LIMIT :limit"
+    " AND (m.rank, m.id) > (:after, :after_id) ORDER BY m.rank, m.id LIMIT :limit"
 )
 
 _STALE = sa.text(
     "SELECT DISTINCT b.brief_id FROM bids b JOIN briefs f ON f.id = b.brief_id JOIN channels c ON c.id = b.channel_id"
-    " LEFT JOIN channel_features k ON k.channel_id = c.id LEFT JOIN matches m ON m.id = b.id"
+    " LEFT JOIN matches m ON m.id = b.id"
     f" WHERE b.status = 'open' AND f.status IN ('published', 'closed') AND ({_FRESH}) IS NOT TRUE"
 )
 
@@ -73,14 +74,19 @@ class Ranking:
     has_more: bool
 
 
+def _present(session: Session) -> dict[str, str]:
+    """Return what the present model is called: the part that scores, and the part that was fitted."""
+    return {"model": MODEL_VERSION, "suffix": suffix(session)}
+
+
 def freshness(session: Session, brief_id: UUID) -> Freshness:
-    row = session.execute(_COUNTS, {"brief_id": brief_id, "listed": list(LISTED), "model": MODEL_VERSION}).one()
+    row = session.execute(_COUNTS, {**_present(session), "brief_id": brief_id, "listed": list(LISTED)}).one()
     return Freshness(row.total, row.fresh)
 
 
 def stale_briefs(session: Session) -> list[UUID]:
     """Return the briefs, open or closed, with an open bid whose match is not on the present inputs."""
-    return sorted(session.scalars(_STALE, {"model": MODEL_VERSION}).all())
+    return sorted(session.scalars(_STALE, _present(session)).all())
 
 
 def find_brief(session: Session, actor: Actor, brief_id: UUID) -> Brief:
@@ -95,17 +101,25 @@ def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, start
     """Return the matches of a closed brief by rank; of an open one, only how many bids there are and how many fresh."""
     brief = find_brief(session, actor, brief_id)
     state = freshness(session, brief_id)
-    if brief.status == BriefStatus.PUBLISHED:
+    if brief.status != BriefStatus.CLOSED:
         return Ranking(brief_id, True, state.total, state.fresh, [], False)
-    after = 0
+    after: Sequence[Any] = (0, UUID(int=0))
     if starting_after is not None:
-        found = session.scalar(sa.select(Match.rank).where(Match.id == starting_after, Match.brief_id == brief_id))
+        last = sa.select(Match.rank, Match.id).where(Match.id == starting_after, Match.brief_id == brief_id)
+        found = session.execute(last).one_or_none()
         if found is None:
             raise NotFound("There is no such match in this ranking; start again from the first page.")
         after = found
     rows = session.execute(
         _RANKED,
-        {"brief_id": brief_id, "listed": list(LISTED), "model": MODEL_VERSION, "after": after, "limit": limit + 1},
+        {
+            **_present(session),
+            "brief_id": brief_id,
+            "listed": list(LISTED),
+            "after": after[0],
+            "after_id": after[1],
+            "limit": limit + 1,
+        },
     ).mappings()
     data = [show(row) for row in rows]
     return Ranking(brief_id, False, state.total, state.fresh, data[:limit], len(data) > limit)
@@ -116,11 +130,11 @@ def of_bid(session: Session, actor: Actor, bid_id: UUID) -> dict[str, Any]:
     bid = db.get(session, Bid, bid_id, bids_policy.visible(actor))
     row = (
         session.execute(
-            sa.text(_RANKED.text.replace("AND m.rank > :after", "AND b.id = :bid_id")),
+            sa.text(_RANKED.text.replace("AND (m.rank, m.id) > (:after, :after_id)", "AND b.id = :bid_id")),
             {
+                **_present(session),
                 "brief_id": bid.brief_id,
                 "listed": [*LISTED, "withdrawn", "void"],
-                "model": MODEL_VERSION,
                 "bid_id": bid_id,
                 "limit": 1,
             },
@@ -132,17 +146,20 @@ def of_bid(session: Session, actor: Actor, bid_id: UUID) -> dict[str, Any]:
         raise NotFound("This bid has not been scored yet. Ask again in a few seconds.")
     match = show(row)
     brief = session.get_one(Brief, bid.brief_id)
-    if brief.status == BriefStatus.PUBLISHED:
-        # Where one stands among sealed bids would tell of the others.
-        match["rank"] = None
-        match["parts"] = {
-            name: value for name, value in match["parts"].items() if name not in ("percentile", "comparables", "peers")
-        }
+    if brief.status != BriefStatus.CLOSED:
+        _seal(match)
     revision = session.get_one(BidRevision, bid.revision_id)
     wording = session.get_one(BriefVersion, revision.brief_version_id)
     fit = match["parts"]["fit"]
     match["plan"] = plan_score(revision.plan, 0.0 if fit is None else fit, bool(wording.content.get("buying_link")))
     return match
+
+
+def _seal(match: dict[str, Any]) -> None:
+    """Take out where the bid stands among others that are sealed: it would tell of them."""
+    match["rank"] = None
+    match["parts"] = {name: value for name, value in match["parts"].items() if name not in RELATIVE}
+    match["reasons"] = [reason for reason in match["reasons"] if reason["code"] not in RELATIVE]
 
 
 def plan_score(document: dict[str, Any], fit: float, buying_link: bool) -> dict[str, object]:

@@ -93,6 +93,20 @@ def put(
     return True
 
 
+def drop(session: Session, subject_kind: str, subjects: Iterable[UUID]) -> int:
+    """Take out of the queue what waits for a decision on things that are gone; returns how many."""
+    waiting = session.scalars(
+        sa.select(Review)
+        .where(Review.subject_kind == subject_kind, Review.subject_id.in_(list(subjects)), Review.status.in_(PENDING))
+        .order_by(Review.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    for review in waiting:
+        move(session, review, MOVES, "drop", SYSTEM, parties=[])
+    return len(waiting)
+
+
 def _locked(session: Session, subject_kind: str, subject_id: UUID) -> Review | None:
     query = sa.select(Review).where(Review.subject_kind == subject_kind, Review.subject_id == subject_id)
     return session.scalar(query.with_for_update().execution_options(populate_existing=True))

@@ -68,7 +68,6 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("channel_id", sa.Uuid(), nullable=False),
         sa.Column("snapshot_id", sa.Uuid(), nullable=False),
-        sa.Column("channel_version", sa.BigInteger(), nullable=False),
         sa.Column("fingerprint", sa.Text(), nullable=False),
         *(sa.Column(name, sa.Double(), nullable=False) for name in ("log_centre", "scale", "df", "smear")),
         sa.Column("n_used", sa.BigInteger(), nullable=False),

@@ -5,6 +5,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from marketplace.bids.queries import Shown
@@ -176,3 +177,24 @@ def test_watching_ends_when_all_is_fresh_or_the_turns_are_over(client: FlaskClie
     work.settle(worker)
     assert [state.fresh for state in watching] == [1]
     assert seen(3) == [(1, 1)]
+
+
+def test_what_a_new_release_leaves_stale_is_caught_up_with(client: FlaskClient, worker: ModuleType) -> None:
+    there, closed = look.market(), look.market()
+    look.offer(there)
+    _, decided = look.offer(closed)
+    look.offer(closed)
+    make.close(closed)
+    work.settle(worker)
+    make.accept(closed, decided.id)
+    work.settle(worker)
+    with db.transaction() as session:
+        session.execute(sa.text("UPDATE matches SET model_version = 'older', fingerprint = 'older'"))
+        session.execute(sa.text("UPDATE channel_features SET fingerprint = 'older'"))
+    assert (look.fresh(there.brief_id), look.fresh(closed.brief_id)) == ((1, 0), (2, 1))
+    work.ask("matching.catch-up")
+    work.settle(worker)
+    assert (look.fresh(there.brief_id), look.fresh(closed.brief_id)) == ((1, 1), (2, 2))
+    work.ask("matching.catch-up")
+    work.settle(worker)
+    assert work.of("matching.catch-up")[-1].result == {"briefs": 0}

@@ -59,7 +59,7 @@ def handle(worker: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Callable[[Han
 
 
 def test_a_queue_is_emptied_and_no_other(worker: ModuleType, queue: str) -> None:
-    mine = [put(queue) for _ in range(worker.CLAIM_AT_ONCE + 3)]
+    mine = [put(queue) for _ in range(11)]
     other, later = put(f"{queue}-other"), put(queue, at=now() + timedelta(hours=1))
     assert worker.drain(queue) == len(mine)
     assert probes(*mine, other, later) == [1] * len(mine) + [0, 0]

@@ -11,7 +11,9 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from marketplace.core import db, events
+from marketplace.bids import service as bids_service
+from marketplace.channels import service as channels
+from marketplace.core import db, events, ids
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.events import Event
@@ -56,6 +58,28 @@ def cancel(client: FlaskClient, there: make.Market) -> None:
     make.cancel(there)
 
 
+def decline(client: FlaskClient, there: make.Market) -> None:
+    (bid,) = bids(there)
+    make.close(there)
+    make.decline(there, bid)
+
+
+def void(client: FlaskClient, there: make.Market) -> None:
+    make.cancel(there)
+    with db.transaction() as session:
+        assert bids_service.void_for_brief(session, there.brief_id) == 1
+
+
+def rename(client: FlaskClient, there: make.Market) -> None:
+    url, headers = f"/api/v1/channels/{ids.show('chn', there.channel_id)}", {**there.creator.headers, "If-Match": '"1"'}
+    assert client.patch(url, json={"verticals": {"food": 1.0}}, headers=headers).status_code == 200
+
+
+def archive(client: FlaskClient, there: make.Market) -> None:
+    with db.transaction(there.creator.actor) as session:
+        channels.archive(session, there.creator.actor, there.channel_id)
+
+
 def tell(client: FlaskClient, there: make.Market) -> None:
     make_channels.told(there.creator, there.channel_id)
 
@@ -65,9 +89,13 @@ FOLLOWS: dict[str, tuple[Callable[[FlaskClient, make.Market], None], list[tuple[
     "bids.place": (place, [("matching.score", True, False)]),
     "bids.revise": (revise, [("matching.score", True, False)]),
     "bids.withdraw": (withdraw, [("matching.score", True, False)]),
+    "bids.decline": (decline, [("matching.score", True, False)]),  # the close's own
+    "bids.void": (void, [("bids.void", True, False)]),  # the call-off's own
     "briefs.revise": (revise_brief, [("matching.score", True, False)]),
     "briefs.close": (close, [("matching.score", True, False)]),
     "briefs.cancel": (cancel, [("bids.void", True, False)]),
+    "channels.change": (rename, [("matching.features", False, False)]),
+    "channels.archive": (archive, [("matching.features", False, False)]),
     "audience_snapshots.new": (tell, [("matching.features", False, False), ("matching.fit-model", False, True)]),
 }
 

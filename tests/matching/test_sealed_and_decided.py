@@ -1,10 +1,11 @@
-"""Faults that are known and not mended yet. Each fails today for the reason given; who mends it takes its mark away."""
+"""What rankings and their reviews once got wrong."""
 
 from types import ModuleType
 
 import pytest
 from flask.testing import FlaskClient
 
+from marketplace.bids.pricing import RIGHTS
 from marketplace.core import ids
 from tests.make import bids as make
 from tests.make import channels as make_channels
@@ -15,11 +16,6 @@ from tests.matching import look
 pytestmark = pytest.mark.usefixtures("own_market")
 
 
-def known(why: str) -> pytest.MarkDecorator:
-    return pytest.mark.xfail(reason=why, strict=True, raises=AssertionError)
-
-
-@known("only a published brief's ranking is sealed, so one called off shows sealed bids until they are void")
 def test_calling_a_brief_off_unseals_nothing(client: FlaskClient, worker: ModuleType) -> None:
     there = look.market()
     look.offer(there)
@@ -28,7 +24,6 @@ def test_calling_a_brief_off_unseals_nothing(client: FlaskClient, worker: Module
     assert look.ranking(client, there)["data"] == []
 
 
-@known("`parts` are cut for a sealed match after its sentences were told from them")
 def test_a_sealed_match_tells_nothing_of_the_other_bids(client: FlaskClient, worker: ModuleType) -> None:
     there = look.market()
     who, bid = look.offer(there)
@@ -39,7 +34,6 @@ def test_a_sealed_match_tells_nothing_of_the_other_bids(client: FlaskClient, wor
     assert not {"price_percentile", "too_few_comparables"} & set(told)
 
 
-@known("decided bids are counted and listed but only open ones are scored")
 def test_a_decided_bid_does_not_keep_a_ranking_stale_for_ever(client: FlaskClient, worker: ModuleType) -> None:
     there = look.market()
     who, bid = look.offer(there)
@@ -51,7 +45,6 @@ def test_a_decided_bid_does_not_keep_a_ranking_stale_for_ever(client: FlaskClien
     assert look.fresh(there.brief_id) == (1, 1)
 
 
-@known("a decided bid keeps its rank while open ones are ranked from one again, and pages go by rank alone")
 def test_pages_lose_no_match_where_a_bid_was_decided(client: FlaskClient, worker: ModuleType) -> None:
     there = look.market()
     _, cheap = look.offer(there, 1_000_000)
@@ -66,17 +59,15 @@ def test_pages_lose_no_match_where_a_bid_was_decided(client: FlaskClient, worker
     assert {one["bid_id"] for one in first + second} == {ids.show("bid", bid.id) for bid in (cheap, dear)}
 
 
-@known("a flat price is added to a share of unknown views and becomes unknown with them")
 def test_a_flat_price_is_known_whatever_the_audience_is(client: FlaskClient, worker: ModuleType) -> None:
     there = look.market()
-    bid = make.place(there, **look.plain(3_000_000))
+    bid = make.place(there, **look.plain(3_000_000, rights=dict.fromkeys(RIGHTS)))
     work.settle(worker)
     found = look.match(client, there.creator, bid.id)
     assert "cost_unknown" not in look.told(found)
     assert look.told(found)["cost"]["numbers"]["cost"]["value"] == 3_000_000
 
 
-@known("freshness asks whether a match is as new as the features, and not whether these are as new as the model")
 def test_scores_of_an_outdated_model_are_not_fresh(client: FlaskClient, worker: ModuleType) -> None:
     there = look.market()
     look.offer(there)
@@ -89,7 +80,6 @@ def test_scores_of_an_outdated_model_are_not_fresh(client: FlaskClient, worker: 
     assert look.fresh(there.brief_id) == (1, 0)
 
 
-@known("a bid that is withdrawn after the close leaves its review in the queue")
 def test_reviewers_are_not_asked_about_a_withdrawn_bid(client: FlaskClient, worker: ModuleType) -> None:
     there, admin = look.market(), somebody("platform")
     who, bid = look.offer(there)
