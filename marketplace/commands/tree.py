@@ -9,12 +9,13 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import redis
 import sqlalchemy as sa
 
 from marketplace import schema
 from marketplace.commands.programs import ringer_argv, web_argv, worker_argv
 from marketplace.core import db
-from marketplace.core.jobs import LEASE_BEGAN
+from marketplace.core.jobs import LEASE_BEGAN, QUEUES
 from marketplace.embedded import Servers, database_url_of, start_servers
 from marketplace.supervisor import Supervisor
 
@@ -95,10 +96,19 @@ class Tree:
                 deaf = session.scalar(_DEAF, {"late": DEAF_S, "up": up_s})
         except sa.exc.DBAPIError:
             return {}  # without the database nobody can work; it is not the worker's fault
-        if not deaf:
+        if not deaf or not self._rings_wait():
             return {}
         self.deaf_restarts += 1
         return {"worker": f"work has been due for {DEAF_S:g} s and nobody drains it"}
+
+    def _rings_wait(self) -> bool:
+        """Whether rings wait that nobody takes: without any, the ringer was away and the worker heard all there was."""
+        with (
+            contextlib.suppress(redis.RedisError),
+            redis.Redis.from_url(self.env["REDIS_URL"], socket_timeout=1, socket_connect_timeout=1) as client,
+        ):
+            return any(client.llen(queue) for queue in QUEUES)
+        return False
 
 
 def answers(url: str) -> bool:
