@@ -8,9 +8,11 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-import redis
 import sqlalchemy as sa
+from kombu.connection import Connection
+from kombu.exceptions import OperationalError
 
 from marketplace import schema
 from marketplace.commands.programs import ringer_argv, web_argv, worker_argv
@@ -103,12 +105,21 @@ class Tree:
 
     def _rings_wait(self) -> bool:
         """Whether rings wait that nobody takes: without any, the ringer was away and the worker heard all there was."""
-        with (
-            contextlib.suppress(redis.RedisError),
-            redis.Redis.from_url(self.env["REDIS_URL"], socket_timeout=1, socket_connect_timeout=1) as client,
-        ):
-            return any(client.llen(queue) for queue in QUEUES)
-        return False
+        broker = self.env.get("BROKER_URL") or self.env["REDIS_URL"]
+        options = {"socket_timeout": 1, "socket_connect_timeout": 1}
+        connection: Any = Connection(broker, transport_options=options)  # type: ignore[no-untyped-call]
+        try:
+            with connection.ensure_connection(max_retries=1, interval_start=0):
+                return any(_waiting(connection, queue) for queue in QUEUES)
+        except (OSError, OperationalError, *connection.connection_errors):
+            return False  # without the broker nobody can ring
+
+
+def _waiting(connection: Any, queue: str) -> int:
+    try:
+        return int(connection.channel().queue_declare(queue, passive=True).message_count)
+    except connection.channel_errors:
+        return 0  # an empty list is no list to Redis
 
 
 def answers(url: str) -> bool:
