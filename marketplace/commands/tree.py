@@ -8,13 +8,16 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
+from kombu.connection import Connection
+from kombu.exceptions import OperationalError
 
 from marketplace import schema
 from marketplace.commands.programs import ringer_argv, web_argv, worker_argv
 from marketplace.core import db
-from marketplace.core.jobs import LEASE_BEGAN
+from marketplace.core.jobs import LEASE_BEGAN, QUEUES
 from marketplace.embedded import Servers, database_url_of, start_servers
 from marketplace.supervisor import Supervisor
 
@@ -95,10 +98,28 @@ class Tree:
                 deaf = session.scalar(_DEAF, {"late": DEAF_S, "up": up_s})
         except sa.exc.DBAPIError:
             return {}  # without the database nobody can work; it is not the worker's fault
-        if not deaf:
+        if not deaf or not self._rings_wait():
             return {}
         self.deaf_restarts += 1
         return {"worker": f"work has been due for {DEAF_S:g} s and nobody drains it"}
+
+    def _rings_wait(self) -> bool:
+        """Whether rings wait that nobody takes: without any, the ringer was away and the worker heard all there was."""
+        broker = self.env.get("BROKER_URL") or self.env["REDIS_URL"]
+        options = {"socket_timeout": 1, "socket_connect_timeout": 1}
+        connection: Any = Connection(broker, transport_options=options)  # type: ignore[no-untyped-call]
+        try:
+            with connection.ensure_connection(max_retries=1, interval_start=0):
+                return any(_waiting(connection, queue) for queue in QUEUES)
+        except (OSError, OperationalError, *connection.connection_errors):
+            return False  # without the broker nobody can ring
+
+
+def _waiting(connection: Any, queue: str) -> int:
+    try:
+        return int(connection.channel().queue_declare(queue, passive=True).message_count)
+    except connection.channel_errors:
+        return 0  # an empty list is no list to Redis
 
 
 def answers(url: str) -> bool:

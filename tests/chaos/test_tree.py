@@ -10,13 +10,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import redis
 import sqlalchemy as sa
 
 from marketplace.commands.programs import ringer_argv, worker_argv
 from marketplace.core import db
 from marketplace.core.clock import now
-from marketplace.core.jobs import Job, JobState
+from marketplace.core.jobs import DEFAULT, Job, JobState
 from marketplace.demo.chaos import free_port
+from marketplace.embedded import Servers
 from tests.chaos.work import Start, ask, effects, states, until
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
@@ -53,11 +55,20 @@ from marketplace.core import db
 
 tree.DEAF_S, tree.WATCH_S = 3.0, 0.2
 db.connect(os.environ["DATABASE_URL"], pool_size=1)
-watched = tree.Tree(dict(os.environ))
+# The rings are in the broker, wherever requests are counted.
+watched = tree.Tree({**os.environ, "REDIS_URL": "redis://127.0.0.1:1/0"})
 watched.add_worker(1)
 watched.run()
 print("deaf:", watched.deaf_restarts, flush=True)
 """
+
+
+def until_rung(market: Servers) -> None:
+    deadline = time.monotonic() + 20
+    with redis.Redis.from_url(market.redis_url) as client:
+        while not client.llen(DEFAULT):
+            assert time.monotonic() < deadline, "nobody rings"
+            time.sleep(0.05)
 
 
 def _worker(tree: int, other_than: int | None = None) -> int:
@@ -73,7 +84,9 @@ def _worker(tree: int, other_than: int | None = None) -> int:
     raise AssertionError("there is no worker")
 
 
-def test_the_watchdog_takes_a_silent_worker_for_deaf_but_not_one_that_is_down(start: Start, tmp_path: Path) -> None:
+def test_the_watchdog_takes_a_silent_worker_for_deaf_but_not_one_that_is_down_or_that_nobody_rings(
+    start: Start, market: Servers, tmp_path: Path
+) -> None:
     asked, held = ask(1), ask(1, lease_s=900)
     with db.transaction() as session:
         session.execute(sa.update(Job).where(Job.id.in_(asked)).values(next_at=now() - timedelta(minutes=1)))
@@ -81,6 +94,8 @@ def test_the_watchdog_takes_a_silent_worker_for_deaf_but_not_one_that_is_down(st
         lease = {"state": JobState.LEASED, "attempt": 1, "lease_until": now() + timedelta(seconds=890)}
         session.execute(sa.update(Job).where(Job.id.in_(held)).values(**lease))
         session.execute(sa.text("DELETE FROM worker_beats"))
+    ringer = start(ringer_argv())
+    until_rung(market)
     tree = start([sys.executable, "-c", textwrap.dedent(WATCHED)])
     # Killed at each start, it is down most of the time, and never up long enough to be heard.
     worker, until_s = _worker(tree.pid), time.monotonic() + 4.5
@@ -90,8 +105,15 @@ def test_the_watchdog_takes_a_silent_worker_for_deaf_but_not_one_that_is_down(st
     told = (tmp_path / "log").read_text()
     assert "worker ended (signal 9)" in told
     assert "nobody drains it" not in told
-    # This one lives and is silent.
+    # This one lives and hears nothing, because there is nobody to ring.
+    os.killpg(ringer.pid, signal.SIGKILL)
     os.killpg(worker, signal.SIGSTOP)
+    with redis.Redis.from_url(market.redis_url) as client:
+        client.flushall()
+    time.sleep(4.5)
+    assert "nobody drains it" not in (tmp_path / "log").read_text()
+    # Now somebody rings, and it is silent.
+    start(ringer_argv())
     worker = _worker(tree.pid, worker)
     os.kill(tree.pid, signal.SIGTERM)
     assert tree.wait(10) == 0
