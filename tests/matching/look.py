@@ -6,6 +6,7 @@ from uuid import UUID
 
 from flask.testing import FlaskClient
 
+from marketplace.bids.pricing import RIGHTS
 from marketplace.bids.queries import Shown
 from marketplace.core import db, ids
 from marketplace.matching import service
@@ -22,7 +23,7 @@ BRIEF: dict[str, Any] = {"deliverables": [{"kind": "video", "count": 1, "length_
 def plain(amount_minor: int = 3_000_000, **changes: Any) -> dict[str, Any]:
     """A wording without rights or options, so that the price alone tells bids apart."""
     price = {"model": "flat", "amount": make.cny(amount_minor)}
-    return {"price": price, "deliverables": ONE_VIDEO, "options": [], **changes}
+    return {"price": price, "deliverables": ONE_VIDEO, "options": [], "rights": dict.fromkeys(RIGHTS), **changes}
 
 
 def market(**changes: Any) -> make.Market:

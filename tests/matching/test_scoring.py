@@ -150,10 +150,7 @@ def test_amounts_are_told_in_the_briefs_own_currency(client: FlaskClient, worker
         budget=yen, ceiling_per_thousand={**yen, "amount_minor": 2_400},
         product={"name": "气泡水", "category": "food"},
     )  # fmt: skip
-    wording = look.plain(
-        price={"model": "flat", "amount": yen}, production_cost=None,
-        rights=dict.fromkeys(("usage", "whitelisting", "raw_files", "exclusivity")),
-    )  # fmt: skip
+    wording = look.plain(price={"model": "flat", "amount": yen}, production_cost=None)
     who = somebody("creator")
     bid = make.place(there, who, look.channel(who), **wording)
     work.settle(worker)

@@ -89,3 +89,14 @@ def test_reviewers_are_not_asked_about_a_withdrawn_bid(client: FlaskClient, work
     work.settle(worker)
     waiting = client.get("/api/v1/reviews?status=open&limit=100", headers=admin.headers).json["data"]
     assert ids.show("bid", bid.id) not in {review["subject_id"] for review in waiting}
+
+
+@known("a list of top regions, which suffices, is counted among the lists that are missing")
+def test_a_short_list_is_not_a_missing_one(client: FlaskClient, worker: ModuleType) -> None:
+    there, admin = look.market(), somebody("platform")
+    _, bid = look.offer(there)
+    make.close(there)
+    work.settle(worker)
+    url = f"/api/v1/reviews?subject_id={ids.show('bid', bid.id)}"
+    (review,) = client.get(url, headers=admin.headers).json["data"]
+    assert "missing_margins" not in {risk["code"] for risk in review["risks"]}
