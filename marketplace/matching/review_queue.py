@@ -48,7 +48,8 @@ def facts(told: dict[str, Any], odd: Sequence[str], first_time: bool, today: dat
     """Return what a match tells of risk."""
     per_thousand, ceiling = told["per_thousand"][0], told["ceiling"]
     taken_on = date.fromisoformat(told["taken_on"]) if told["taken_on"] else None
-    missing = [flag for flag in told["audience_flags"] if flag.endswith("_from_prior")]
+    # A list of the top regions is a list: what it leaves open follows the prior without a risk.
+    missing = [f"{name}_from_prior" for name in parts.LISTS if f"{name}_from_prior" in told["audience_flags"]]
     return RiskFacts(
         currency=told["currency"],
         amount_minor=told["cost"][0],

@@ -91,7 +91,6 @@ def test_reviewers_are_not_asked_about_a_withdrawn_bid(client: FlaskClient, work
     assert ids.show("bid", bid.id) not in {review["subject_id"] for review in waiting}
 
 
-@known("a list of top regions, which suffices, is counted among the lists that are missing")
 def test_a_short_list_is_not_a_missing_one(client: FlaskClient, worker: ModuleType) -> None:
     there, admin = look.market(), somebody("platform")
     _, bid = look.offer(there)
