@@ -99,3 +99,18 @@ def test_a_short_list_is_not_a_missing_one(client: FlaskClient, worker: ModuleTy
     url = f"/api/v1/reviews?subject_id={ids.show('bid', bid.id)}"
     (review,) = client.get(url, headers=admin.headers).json["data"]
     assert "missing_margins" not in {risk["code"] for risk in review["risks"]}
+
+
+@known("every new snapshot in the market fits the model again, which names every match anew and undoes first approvals")
+def test_an_approval_outlives_what_strangers_tell(client: FlaskClient, worker: ModuleType) -> None:
+    there, admin, who = look.market(), somebody("platform"), somebody("creator")
+    bid = make.place(there, who, look.channel(who, engagement_rate=0.9), **look.plain())
+    make.close(there)
+    work.settle(worker)
+    url = f"/api/v1/reviews?subject_id={ids.show('bid', bid.id)}"
+    (review,) = client.get(url, headers=admin.headers).json["data"]
+    approve = f"/api/v1/reviews/{review['id']}/approve"
+    client.post(approve, json={"reason": "数据来源已核对"}, headers=admin.once())
+    look.channel(somebody("creator"), videos=make_channels.videos(5_000, 9_000_000, 700))
+    work.settle(worker)
+    assert [one["status"] for one in client.get(url, headers=admin.headers).json["data"]] == ["second"]
