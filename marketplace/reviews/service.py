@@ -113,9 +113,9 @@ def _locked(session: Session, subject_kind: str, subject_id: UUID) -> Review | N
 
 
 def _bring_up_to_date(session: Session, review: Review, values: dict[str, Any], told: dict[str, Any]) -> None:
-    # In `second`, what the first person approved is not what there is now.
-    again = review.status == ReviewStatus.SECOND or (
-        review.status in DECIDED and risk.got_worse(_latest(session, review.id).seen["risks"], values["risks"])
+    # Every import in the market moves every forecast a little: what somebody approved stands until its risks get worse.
+    again = review.status in (ReviewStatus.SECOND, *DECIDED) and risk.got_worse(
+        _latest(session, review.id).seen["risks"], values["risks"]
     )
     for name, value in values.items():
         setattr(review, name, value)

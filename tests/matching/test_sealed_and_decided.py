@@ -101,7 +101,6 @@ def test_a_short_list_is_not_a_missing_one(client: FlaskClient, worker: ModuleTy
     assert "missing_margins" not in {risk["code"] for risk in review["risks"]}
 
 
-@known("every new snapshot in the market fits the model again, which names every match anew and undoes first approvals")
 def test_an_approval_outlives_what_strangers_tell(client: FlaskClient, worker: ModuleType) -> None:
     there, admin, who = look.market(), somebody("platform"), somebody("creator")
     bid = make.place(there, who, look.channel(who, engagement_rate=0.9), **look.plain())

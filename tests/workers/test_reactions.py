@@ -251,3 +251,18 @@ def test_a_brief_that_is_due_is_closed_and_its_bids_are_opened(client: FlaskClie
     assert (found["sealed"], found["fresh"], found["total"]) == (False, 1, 1)
     # The close asked for the scoring that laid the bid before the reviewers; the scores were there already.
     assert work.of("matching.score", there.brief_id)[-1].result == {"bids": 1, "changed": 0, "reviews": 1}
+
+
+def test_a_brief_whose_timer_is_dead_is_closed_all_the_same(client: FlaskClient, worker: ModuleType) -> None:
+    there = look.market()
+    with db.transaction() as session:
+        timers = sa.update(Job).where(Job.kind == "briefs.close", Job.subject_id == there.brief_id)
+        session.execute(timers.values(state=JobState.DEAD))
+    make_briefs.move_deadline(there.brief_id, now() - timedelta(minutes=3))
+    work.settle(worker)
+    shown = client.get(look.path(there.brief_id), headers=there.brand.headers).json
+    assert shown["status"] == "published"
+    work.ask("briefs.close-overdue")
+    work.settle(worker)
+    assert client.get(look.path(there.brief_id), headers=there.brand.headers).json["status"] == "closed"
+    assert work.of("briefs.close-overdue")[-1].result == {"overdue": 1}
