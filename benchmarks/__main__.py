@@ -1,5 +1,6 @@
 """`python -m benchmarks [edge|doorbell|imports ...]`: figures as JSON on standard output, ratios of one run."""
 
+import io
 import json
 import os
 import platform
@@ -9,15 +10,14 @@ from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 
-import structlog
-
 from benchmarks import doorbell, edge, imports
+from marketplace.core import log
 
 BENCHES: dict[str, Callable[[], dict[str, Any]]] = {"edge": edge.run, "doorbell": doorbell.run, "imports": imports.run}
 
 
 def main() -> None:
-    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+    log.configure("json", io.StringIO())
     asked = sys.argv[1:] or list(BENCHES)
     strange = [name for name in asked if name not in BENCHES]
     if strange:

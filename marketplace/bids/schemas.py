@@ -5,9 +5,9 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from marketplace.bids.models import BidStatus
-from marketplace.bids.pricing import VARIABLE, Pricing
+from marketplace.bids.pricing import RIGHTS, VARIABLE, Pricing
 from marketplace.briefs.tables import DELIVERABLE_KINDS, LENGTH_TIERS
-from marketplace.core.fields import Id, MoneyField, MoneySchema, Real, Text, When, Whole, one_of
+from marketplace.core.fields import Id, Kept, MoneyField, MoneySchema, Real, Text, When, Whole, one_of
 
 VIEWS_MAX = 10**10
 
@@ -57,6 +57,10 @@ class BidRights(Schema):
     exclusivity = _maybe_money()
 
 
+def _no_rights() -> dict[str, None]:
+    return dict.fromkeys(RIGHTS)
+
+
 class BidOptionIn(Schema):
     """What takes the place of the price's amount (flat, hybrid), rate (cpm, cpv, cpa) or value at another length."""
 
@@ -87,7 +91,7 @@ class BidRevisionIn(Schema):
     """One wording of an offer. The first option is the offer itself; the others price other lengths."""
 
     price = fields.Nested(BidPriceIn, required=True)
-    rights = fields.Nested(BidRights, load_default=lambda: BidRights().load({}))
+    rights = fields.Nested(BidRights, load_default=_no_rights)
     options = fields.List(
         fields.Nested(BidOptionIn),
         validate=[validate.Length(max=len(LENGTH_TIERS)), _different_tiers],
@@ -169,15 +173,15 @@ class BidDeliverableOut(Schema):
 
 
 class _WordingOut(Schema):
-    price = fields.Nested(BidPriceOut, required=True)
-    rights = fields.Nested(BidRightsOut, required=True)
-    options = fields.List(fields.Nested(BidOptionOut), required=True)
-    deliverables = fields.List(fields.Nested(BidDeliverableOut), required=True)
+    price = Kept(BidPriceOut, required=True)
+    rights = Kept(BidRightsOut, required=True)
+    options = Kept(BidOptionOut, many=True, required=True)
+    deliverables = Kept(BidDeliverableOut, many=True, required=True)
     plan = fields.Dict(required=True)
-    production_cost = fields.Nested(
+    production_cost = Kept(
         MoneySchema, required=True, allow_none=True, metadata={"description": "null for all but the creator's side."}
     )
-    forecast_claim = fields.Nested(BidForecast, required=True, allow_none=True)
+    forecast_claim = Kept(BidForecast, required=True, allow_none=True)
     message = fields.String(required=True, allow_none=True)
     answers = fields.List(fields.String(), required=True)
     commitment = fields.String(

@@ -13,9 +13,9 @@ from marketplace.bids.models import Bid, BidRevision, BidStatus
 from marketplace.bids.queries import REVISIONS_MAX, Shown, find, shown
 from marketplace.bids.states import MOVES
 from marketplace.briefs import service as briefs
-from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
-from marketplace.channels import policy as channels_policy
-from marketplace.channels.models import Channel, ChannelStatus
+from marketplace.briefs.models import Brief, BriefStatus
+from marketplace.briefs.service import Biddable
+from marketplace.channels import service as channels
 from marketplace.core import db, events, states
 from marketplace.core.actor import SYSTEM, Actor, Role
 from marketplace.core.clock import now
@@ -45,19 +45,17 @@ def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, l
     Raises NotFound, WrongState (the brief is not open, the channel is archived), Invalid with a pointer for each
     contradiction; a second open bid for the channel meets the unique index (409).
     """
-    brief, version = briefs.for_bidding(session, actor, brief_id)
-    channel = db.get(session, Channel, channel_id, channels_policy.own(actor))
-    if channel.status != ChannelStatus.ACTIVE:
-        raise WrongState("This channel is archived.", state=channel.status)
+    brief = briefs.for_bidding(session, actor, brief_id)
+    creator_id = channels.for_bidding(session, actor, channel_id)
     bid = Bid(
-        brief_id=brief.id, brand_id=brief.brand_id, channel_id=channel.id, creator_id=channel.creator_id,
+        brief_id=brief.id, brand_id=brief.brand_id, channel_id=channel_id, creator_id=creator_id,
         agency_id=actor.party_id if actor.role == Role.AGENCY else None,
     )  # fmt: skip
-    revision = _worded(bid, version, 1, loaded)
+    revision = _worded(bid, brief, 1, loaded)
     db.insert(session, bid)
     _put(session, bid, revision, bid.version)
     _record(session, "bids.place", bid, actor, number=1)
-    return shown(actor, bid, revision, version.title, version.number)
+    return shown(actor, bid, revision, brief.title, brief.version_number)
 
 
 def revise(session: Session, actor: Actor, bid_id: UUID, *, loaded: Mapping[str, Any]) -> Shown:
@@ -68,13 +66,13 @@ def revise(session: Session, actor: Actor, bid_id: UUID, *, loaded: Mapping[str,
     bid = db.lock(session, Bid, bid_id, policy.acting(actor))
     if bid.status != BidStatus.OPEN:
         raise WrongState("Only an open bid can be revised.", state=bid.status)
-    _, version = briefs.for_bidding(session, actor, bid.brief_id)
+    brief = briefs.for_bidding(session, actor, bid.brief_id)
     if bid.revision_number >= REVISIONS_MAX:
         raise Conflict(f"A bid has {REVISIONS_MAX} wordings at most, and this one has had them.")
-    revision = _worded(bid, version, bid.revision_number + 1, loaded)
+    revision = _worded(bid, brief, bid.revision_number + 1, loaded)
     _put(session, bid, revision, bid.version + 1)
     _record(session, "bids.revise", bid, actor, number=revision.number)
-    return shown(actor, bid, revision, version.title, version.number)
+    return shown(actor, bid, revision, brief.title, brief.version_number)
 
 
 def withdraw(session: Session, actor: Actor, bid_id: UUID) -> Shown:
@@ -120,22 +118,22 @@ def _decide(session: Session, actor: Actor, bid_id: UUID, name: str) -> Shown:
     return find(session, actor, bid_id)
 
 
-def _worded(bid: Bid, version: BriefVersion, number: int, loaded: Mapping[str, Any]) -> BidRevision:
+def _worded(bid: Bid, brief: Biddable, number: int, loaded: Mapping[str, Any]) -> BidRevision:
     """Return the next wording of a bid, checked against the brief's version, measured and committed to."""
     stored = content.document(loaded)
-    plan, wrong_plan = content.read_plan(stored["plan"], version.content)
-    found = [*content.faults(stored, version.content), *wrong_plan]
+    plan, wrong_plan = content.read_plan(stored["plan"], brief.content)
+    found = [*content.faults(stored, brief.content), *wrong_plan]
     if found or plan is None:
         raise Invalid(briefs.MEND, faults=found)
     measured = content.measure(plan)
     revision = BidRevision(
-        bid_id=bid.id, number=number, brief_version_id=version.id, salt=commitment.new_salt(), commitment="",
+        bid_id=bid.id, number=number, brief_version_id=brief.version_id, salt=commitment.new_salt(), commitment="",
         raw_low=measured.raw_low, raw_high=measured.raw_high, prominence_low=measured.prominence_low,
         prominence_high=measured.prominence_high, plan_version=measured.plan_version,
-        **content.columns(stored, version.currency),
+        **content.columns(stored, brief.currency),
     )  # fmt: skip
     offer = commitment.offer_of(
-        content.wording(revision), brief_id=bid.brief_id, brief_version_id=version.id, channel_id=bid.channel_id,
+        content.wording(revision), brief_id=bid.brief_id, brief_version_id=brief.version_id, channel_id=bid.channel_id,
         number=number,
     )  # fmt: skip
     revision.commitment = commitment.seal(offer, revision.salt)
@@ -145,7 +143,7 @@ def _worded(bid: Bid, version: BriefVersion, number: int, loaded: Mapping[str, A
 def _put(session: Session, bid: Bid, revision: BidRevision, version: int) -> None:
     """Write a wording and make it the one that counts."""
     values = {f"new_{column.name}": getattr(revision, column.name) for column in _REVISIONS.columns}
-    session.execute(_PUT, {**values, "bid_version": version})
+    db.run(session, _PUT, {**values, "bid_version": version})
     for name, value in (("revision_id", revision.id), ("revision_number", revision.number), ("version", version)):
         set_committed_value(bid, name, value)
 

@@ -44,6 +44,31 @@ class Shown:
     content: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Biddable:
+    """A brief that takes bids, in the wording that a bid made now is bound to."""
+
+    id: UUID
+    brand_id: UUID
+    version_id: UUID
+    version_number: int
+    title: str
+    currency: str
+    content: Mapping[str, Any]
+
+
+# Built once, for bids come in crowds; which briefs a bidder sees hangs on the role alone.
+_BIDDABLE = {
+    role: sa.select(Brief.brand_id, Brief.status, Brief.bids_close_at, Brief.version_id)
+    .where(Brief.id == sa.bindparam("brief_id"), policy.visible(Actor(role=role)))
+    .with_for_update(read=True, of=Brief)
+    for role in policy.BIDDERS
+}
+_WORDING = sa.select(
+    BriefVersion.number.label("version_number"), BriefVersion.title, BriefVersion.currency, BriefVersion.content
+).where(BriefVersion.id == sa.bindparam("version_id"))
+
+
 def create(session: Session, actor: Actor, *, loaded: Mapping[str, Any]) -> Shown:
     """Write a draft from a whole document. Raises Invalid with a pointer for each contradiction."""
     if actor.party_id is None:
@@ -138,32 +163,24 @@ def close_if_due(session: Session, brief_id: UUID) -> bool:
     return True
 
 
-def open_for_bids(brief: Brief, at: datetime) -> bool:
+def open_for_bids(brief: Brief | sa.Row[Any], at: datetime) -> bool:
     """Return whether a bid may be placed at this moment. The deadline holds even before the clock's job has run."""
-    return brief.status == BriefStatus.PUBLISHED and at < brief.bids_close_at
+    return bool(brief.status == BriefStatus.PUBLISHED and at < brief.bids_close_at)
 
 
-def for_bidding(session: Session, actor: Actor, brief_id: UUID) -> tuple[Brief, BriefVersion]:
-    """Return a brief that takes bids, and its present version, held open until the caller's transaction ends.
+def for_bidding(session: Session, actor: Actor, brief_id: UUID) -> Biddable:
+    """Return a brief that takes bids, in its present wording, held open until the caller's transaction ends.
 
     Bidders share the lock; a close, a cancel or a revision waits for them. Raises NotFound, WrongState.
     """
-    found = session.execute(
-        sa.select(Brief, BriefVersion)
-        .outerjoin(BriefVersion, BriefVersion.id == Brief.version_id)
-        .where(Brief.id == brief_id, policy.visible(actor))
-        .with_for_update(read=True, of=Brief)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    found = db.run(session, _BIDDABLE[actor.role], {"brief_id": brief_id}).one_or_none()
     if found is None:
         raise NotFound(f"There is no brief {ids.show('brf', brief_id)} that you may see.")
-    brief, version = found
-    if not open_for_bids(brief, now()):
-        raise WrongState("This brief takes no bids: it is not published or its deadline is past.", state=brief.status)
-    if version is None or version.id != brief.version_id:
-        # A revision came in while this waited for the lock; the join saw the versions as they were before.
-        version = session.get_one(BriefVersion, brief.version_id)
-    return brief, version
+    if not open_for_bids(found, now()):
+        raise WrongState("This brief takes no bids: it is not published or its deadline is past.", state=found.status)
+    # A statement of its own: it sees a wording that was committed while the lock was waited for.
+    wording = db.run(session, _WORDING, {"version_id": found.version_id}).one()
+    return Biddable(brief_id, found.brand_id, found.version_id, **wording._mapping)
 
 
 def find(session: Session, actor: Actor, brief_id: UUID) -> Shown:

@@ -1,8 +1,10 @@
 """Who may see channels and imports, and whose they are to change."""
 
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from marketplace.channels.models import Channel, Import
 from marketplace.core.actor import Actor, Role
@@ -22,6 +24,17 @@ _BRIEFS = sa.table("briefs", sa.column("id", sa.Uuid), sa.column("status"))
 _STANDING = ("open", "accepted", "declined")
 
 
+_IDS = ARRAY(sa.Uuid)
+
+
+def _of(parties: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    return Channel.creator_id == sa.any_(parties)
+
+
+# What `own` says of an owner, for a statement that is built once and told the owner's `parties` at each run.
+OWNED = _of(sa.bindparam("parties", type_=_IDS))
+
+
 def visible(actor: Actor) -> sa.ColumnElement[bool]:
     """Owners see their own; a brand sees the channels whose bids on its closed briefs were not withdrawn."""
     if actor.sees_all or actor.role in OWNERS:
@@ -39,7 +52,7 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
 def own(actor: Actor) -> sa.ColumnElement[bool]:
     if actor.sees_all:
         return sa.true()
-    return Channel.creator_id.in_(sorted(actor.parties)) if actor.role in OWNERS else sa.false()
+    return _of(sa.literal(sorted(actor.parties), _IDS)) if actor.role in OWNERS else sa.false()
 
 
 def imports(actor: Actor) -> sa.ColumnElement[bool]:

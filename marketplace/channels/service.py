@@ -8,14 +8,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.channels import policy
-from marketplace.channels.models import AudienceSnapshot, Channel, Video
+from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus, Video
 from marketplace.channels.states import CHANNEL_MOVES
 from marketplace.channels.storing import handle_key
 from marketplace.channels.uploads import creator_for
-from marketplace.core import db, events, paging
+from marketplace.core import db, events, ids, paging
 from marketplace.core.actor import Actor
-from marketplace.core.errors import Conflict
+from marketplace.core.errors import Conflict, NotFound, WrongState
 from marketplace.core.states import move
+
+_BIDDING = sa.select(Channel.creator_id, Channel.status).where(Channel.id == sa.bindparam("channel_id"), policy.OWNED)
 
 
 def enter(
@@ -36,6 +38,18 @@ def enter(
         session, "channels.new", channel.id, actor, parties=parties(channel, actor), platform=channel.platform
     )
     return channel
+
+
+def for_bidding(session: Session, actor: Actor, channel_id: UUID) -> UUID:
+    """Return the creator of a channel that its owners may bid with. Raises NotFound, WrongState (archived)."""
+    values = {"channel_id": channel_id, "parties": sorted(actor.parties)}
+    found = db.run(session, _BIDDING, values).one_or_none()
+    if found is None:
+        raise NotFound(f"There is no channel {ids.show('chn', channel_id)} that you may see.")
+    if found.status != ChannelStatus.ACTIVE:
+        raise WrongState("This channel is archived.", state=found.status)
+    creator_id: UUID = found.creator_id
+    return creator_id
 
 
 def parties(channel: Channel, actor: Actor) -> list[UUID]:

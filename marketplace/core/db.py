@@ -1,9 +1,10 @@
 """The engine, the session and the one place that commits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
@@ -85,7 +86,7 @@ _BECOME = sa.text(
 def become(session: Session, actor: Actor) -> None:
     """From here to the end of the transaction, row-level security shows what this actor may see."""
     parties = "{" + ",".join(sorted(str(party) for party in actor.parties)) + "}"
-    session.execute(_BECOME, {"db_role": APP_ROLE, "role": str(actor.role), "parties": parties})
+    run(session, _BECOME, {"db_role": APP_ROLE, "role": str(actor.role), "parties": parties})
 
 
 @contextmanager
@@ -103,10 +104,30 @@ def transaction(actor: Actor = SYSTEM) -> Iterator[Session]:
         yield session
 
 
+def run(
+    session: Session, statement: sa.Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+) -> sa.CursorResult[Any]:
+    """Run a statement on columns, past the session's bookkeeping of objects: nothing is flushed first."""
+    return session.connection().execute(statement, values)
+
+
 def insert(session: Session, row: Base) -> None:
     """Write a row that this transaction will not change: at once, without the session's bookkeeping."""
-    table = cast(sa.Table, row.__table__)
-    session.execute(sa.insert(table), {column.name: getattr(row, column.key) for column in table.columns})
+    model = type(row)
+    run(session, _insert(model), {name: getattr(row, name) for name in model.__table__.columns.keys()})  # noqa: SIM118
+
+
+def write(session: Session, model: type[Base], **values: Any) -> UUID:
+    """Write a row that nobody looks at in this transaction, without making an object of it; returns its id."""
+    id_ = new_id()
+    run(session, _insert(model), {"id": id_, "created_at": now(), **values})
+    return id_
+
+
+@cache
+def _insert(model: type[Base]) -> sa.Insert:
+    """Built once for each table: SQLAlchemy remembers what it compiled with the statement that it compiled."""
+    return sa.insert(cast(sa.Table, model.__table__))
 
 
 def noun(model: type[Base]) -> str:

@@ -41,9 +41,14 @@ class Event(Base):
 
 def record(
     session: Session, kind: str, subject_id: UUID, actor: Actor, *, parties: Iterable[UUID], **data: Any
-) -> Event:
-    """Write that `kind` (`<table>.<move>`) happened. `parties` may read it: `data` holds nothing they may not."""
-    event = Event(
+) -> UUID:
+    """Write that `kind` (`<table>.<move>`) happened; returns the event's id.
+
+    `parties` may read it: `data` holds nothing they may not.
+    """
+    event_id = db.write(
+        session,
+        Event,
         kind=kind,
         subject_id=subject_id,
         party_ids=sorted(set(parties)),
@@ -53,9 +58,8 @@ def record(
         request_id=request_id(),
         data=data,
     )
-    db.insert(session, event)
     jobs.ring_after_commit(session, jobs.DEFAULT)
-    return event
+    return event_id
 
 
 def visible(actor: Actor) -> sa.ColumnElement[bool]:

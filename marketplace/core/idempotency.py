@@ -70,7 +70,7 @@ def find(session: Session, party_id: UUID, key: str, hashed: str) -> tuple[int, 
         raise KeyMissing(
             f"Every POST carries an Idempotency-Key header of 1 to {KEY_MAX} printable ASCII letters; a UUID is fine."
         )
-    row = session.execute(_FIND, {"party": str(party_id), "key": key}).one()
+    row = db.run(session, _FIND, {"party": str(party_id), "key": key}).one()
     if row.request_hash is not None:
         if row.request_hash != hashed:
             raise KeyReused("The same key came with another path or body. Use a new key for a new request.")
@@ -83,8 +83,8 @@ def find(session: Session, party_id: UUID, key: str, hashed: str) -> tuple[int, 
 
 
 def keep(session: Session, party_id: UUID, key: str, hashed: str, status: int, body: str, etag: str | None) -> None:
-    db.insert(
-        session, IdempotencyKey(party_id=party_id, key=key, request_hash=hashed, status=status, body=body, etag=etag)
+    db.write(
+        session, IdempotencyKey, party_id=party_id, key=key, request_hash=hashed, status=status, body=body, etag=etag
     )
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUE = {letter: value for value, letter in enumerate(ALPHABET)}
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 _BODY = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}")
 
 PREFIXES: dict[str, str] = {
@@ -50,11 +51,8 @@ def new_id() -> UUID:
 def show(prefix: str, value: UUID) -> str:
     """Return the public word for an id."""
     number = value.int
-    letters = []
-    for _ in range(26):
-        letters.append(ALPHABET[number & 31])
-        number >>= 5
-    return f"{prefix}_{''.join(reversed(letters))}"
+    pairs = [_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)]
+    return f"{prefix}_{''.join(pairs)}"
 
 
 def read(prefix: str, word: str) -> UUID:

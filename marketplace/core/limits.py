@@ -13,6 +13,12 @@ import structlog
 from marketplace.core.errors import TooMany, Unavailable
 
 WINDOW_S = 60
+# One step of the server: a count is never left behind without its end.
+_COUNT = """
+local count = redis.call('INCR', KEYS[1])
+if count == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+return count
+"""
 
 log = structlog.get_logger("limits")
 
@@ -38,6 +44,7 @@ class Limiter:
 
     def __init__(self, redis_url: str, per_minute: int, strict_per_minute: int) -> None:
         self._redis = redis.Redis.from_url(redis_url, socket_timeout=0.5, socket_connect_timeout=0.5)
+        self._count = self._redis.register_script(_COUNT)
         self._per_minute = per_minute
         self._strict_per_minute = strict_per_minute
         self._silent_until = 0.0
@@ -52,9 +59,7 @@ class Limiter:
             return None
         try:
             name = f"inlay:limit:{policy}:{caller}:{window}"
-            count = int(self._redis.incr(name))
-            if count == 1:
-                self._redis.expire(name, WINDOW_S * 2)
+            count = int(self._count(keys=[name], args=[WINDOW_S * 2]))
         except redis.RedisError as error:
             self._silent_until = time.monotonic() + 2  # do not pay the time-out for every request of an outage
             log.warning("limits.blind", error=type(error).__name__)

@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -25,8 +25,9 @@ def _hide(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str
     return line
 
 
-def configure(log_format: str) -> None:
-    """Send structlog and the standard library's warnings to standard error."""
+def configure(log_format: str, file: TextIO | None = None) -> None:
+    """Send structlog and the standard library's warnings to a file, which is standard error unless told otherwise."""
+    file = file or sys.stderr
     last: Any = (
         structlog.dev.ConsoleRenderer()
         if log_format == "text"
@@ -42,8 +43,8 @@ def configure(log_format: str) -> None:
             structlog.processors.format_exc_info,
             last,
         ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=file),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=logging.WARNING, stream=file, format="%(levelname)s %(name)s %(message)s")

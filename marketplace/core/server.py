@@ -8,7 +8,8 @@ from typing import Any
 import redis
 import sqlalchemy as sa
 import structlog
-from flask import Flask, Response, g, jsonify, request
+from flask import Flask, Request, Response, g, jsonify, request
+from flask.sessions import SessionInterface
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -35,6 +36,14 @@ HEADERS = {
     " connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
 }
 
+
+class _NoCookies(SessionInterface):
+    """Who asks is in the Authorization header alone: no cookie is read, none is set, nothing is signed."""
+
+    def open_session(self, app: Flask, request: Request) -> None:
+        return None
+
+
 log = structlog.get_logger("http")
 
 
@@ -50,6 +59,7 @@ def make_server(config: Config, authenticate: http.Authenticate) -> Flask:
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.session_interface = _NoCookies()
     app.extensions["config"] = config
     app.extensions["authenticate"] = authenticate
     app.extensions["limiter"] = Limiter(config.redis_url, config.rate_limit_per_minute, config.sign_ins_per_minute)

@@ -39,8 +39,11 @@ def step(*sources: StrEnum, to: StrEnum, by: Role | tuple[Role, ...]) -> Move:
 
 def move(
     session: Session, row: Stateful, moves: Moves, name: str, actor: Actor, *, parties: Iterable[UUID], **data: Any
-) -> events.Event:
-    """Make the named move on a row that the caller has locked, raise its version, and record it."""
+) -> UUID:
+    """Make the named move on a row that the caller has locked, raise its version, and record it.
+
+    Returns the event's id.
+    """
     wanted = moves[name]
     if actor.role not in wanted.roles:
         raise NotAllowed(f"A {actor.role} may not {name} this.")

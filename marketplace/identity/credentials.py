@@ -17,7 +17,8 @@ import argon2
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.core.actor import NOBODY, Actor, Permission, Role
+from marketplace.core import db
+from marketplace.core.actor import EVERYTHING, NOBODY, Actor, Role
 from marketplace.core.clock import now
 from marketplace.core.errors import NotSignedIn
 from marketplace.core.ids import ALPHABET
@@ -118,17 +119,18 @@ def _by_key(session: Session, credential: str) -> Actor:
     if not secret or not hmac.compare_digest(_checksum(secret), checksum):
         raise NotSignedIn("This is no complete key: letters are missing or mistyped.")
     at = now()
-    row = session.execute(_KEY, {"public_id": public_id, "now": at, "today": at.date()}).one_or_none()
+    row = db.run(session, _KEY, {"public_id": public_id, "now": at, "today": at.date()}).one_or_none()
     if row is None or not hmac.compare_digest(row.secret_hash, digest(secret)):
         raise NotSignedIn("This key is unknown, revoked or past its time.")
     if row.last_used_at is None or row.last_used_at < at - timedelta(minutes=5):
-        session.execute(_KEY_USED, {"now": at, "id": row.id})
+        db.run(session, _KEY_USED, {"now": at, "id": row.id})
     return _actor(row.kind, row.party_id, row.person_id, set(row.permissions) & set(row.scopes), row.acts_for, row.id)
 
 
 def _by_session(session: Session, credential: str) -> Actor:
     at = now()
-    row = session.execute(
+    row = db.run(
+        session,
         _SESSION,
         {
             "token_hash": digest(credential),
@@ -140,14 +142,14 @@ def _by_session(session: Session, credential: str) -> Actor:
     if row is None:
         raise NotSignedIn("This session is over. Sign in again.")
     if row.last_seen_at < at - timedelta(minutes=1):
-        session.execute(_SESSION_SEEN, {"now": at, "id": row.id})
+        db.run(session, _SESSION_SEEN, {"now": at, "id": row.id})
     return _actor(row.kind, row.party_id, row.person_id, set(row.permissions), row.acts_for, None)
 
 
 def _actor(
     kind: str, party_id: UUID, person_id: UUID, permissions: set[str], acts_for: list[UUID] | None, key_id: UUID | None
 ) -> Actor:
-    known = frozenset(Permission(name) for name in permissions if name in set(Permission))
+    known = frozenset(one for one in EVERYTHING if one in permissions)
     return Actor(
         role=ROLES[kind], party_id=party_id, person_id=person_id, key_id=key_id, permissions=known,
         acts_for=frozenset(acts_for or ()),

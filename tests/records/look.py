@@ -30,10 +30,10 @@ def event(
     """An event that happened a minute ago, unless told otherwise."""
     time.sleep(PAUSE_S)
     with db.transaction() as session:
-        made = events.record(session, kind, subject_id or new_id(), SYSTEM, parties=parties, **data)
+        event_id = events.record(session, kind, subject_id or new_id(), SYSTEM, parties=parties, **data)
     with db.unscoped() as session:  # the application itself may not change what happened
-        session.execute(sa.update(Event).where(Event.id == made.id).values(created_at=now() - ago))
-    return made
+        session.execute(sa.update(Event).where(Event.id == event_id).values(created_at=now() - ago))
+        return session.get_one(Event, event_id)
 
 
 def job(party_id: UUID | None = None, state: str = "queued", queue: str = jobs.IMPORTS, **values: Any) -> Job:
