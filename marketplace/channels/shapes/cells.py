@@ -75,8 +75,9 @@ class Cells:
                 self.fault(column, "", "此列必填。", "This column is needed.")
             return None
         try:
-            found = float(str(value).replace(",", "").removesuffix("%")) / (100 if str(value).endswith("%") else 1)
-        except ValueError:
+            # The numbers of a list of videos are numbers already, and there are many.
+            found = float(value) if isinstance(value, int | float) else _parsed(str(value))
+        except (ValueError, OverflowError):
             found = math.nan
         if isinstance(value, bool) or not math.isfinite(found) or abs(found) > 1e15:
             self.fault(column, value, "不是数字。", "Not a number.")
@@ -135,6 +136,10 @@ class Cells:
             self.fault(column, value, "嵌套过深。", "Nested too deep.")
             return None
         return found
+
+
+def _parsed(text: str) -> float:
+    return float(text.replace(",", "").removesuffix("%")) / (100 if text.endswith("%") else 1)
 
 
 def shown(value: Any) -> str:
