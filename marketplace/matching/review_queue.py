@@ -15,7 +15,8 @@ from marketplace.reviews import service as reviews
 from marketplace.reviews.risk import RiskFacts
 
 _MATCHES = sa.text(
-    f"SELECT m.id AS bid_id, m.fingerprint, {parts.TOLD}, b.creator_id, b.agency_id, b.brand_id,"
+    f"SELECT m.id AS bid_id, m.revision_id, m.snapshot_id, m.fingerprint, {parts.TOLD}, b.creator_id,"
+    " b.agency_id, b.brand_id,"
     " NOT EXISTS (SELECT 1 FROM bids e WHERE e.creator_id = b.creator_id AND e.status = 'accepted') AS first_time"
     f" FROM matches m JOIN bids b ON b.id = m.id {parts.TOLD_FROM}"
     " LEFT JOIN reviews r ON r.subject_id = m.id AND r.subject_kind = 'bid'"
@@ -39,12 +40,12 @@ def _put(session: Session, brief: Brief, row: Any, today: date) -> bool:
         subject_id=row["bid_id"],
         about_id=brief.id,
         parties=parties,
-        facts=facts(parts.of_row(row), flags.snapshot(row["flag_bits"]), row["first_time"], today),
+        facts=facts(parts.of_row(row), row, today),
         fingerprint=row["fingerprint"],
     )
 
 
-def facts(told: dict[str, Any], odd: Sequence[str], first_time: bool, today: date) -> RiskFacts:
+def facts(told: dict[str, Any], row: Any, today: date) -> RiskFacts:
     """Return what a match tells of risk."""
     per_thousand, ceiling = told["per_thousand"][0], told["ceiling"]
     taken_on = date.fromisoformat(told["taken_on"]) if told["taken_on"] else None
@@ -53,7 +54,7 @@ def facts(told: dict[str, Any], odd: Sequence[str], first_time: bool, today: dat
     return RiskFacts(
         currency=told["currency"],
         amount_minor=told["cost"][0],
-        snapshot_flags=tuple(odd),
+        snapshot_flags=tuple(flags.snapshot(row["flag_bits"])),
         snapshot_age_days=None if taken_on is None else (today - taken_on).days,
         margins_missing=len(missing),
         intrusiveness_low=told["intrusiveness"][1],
@@ -62,5 +63,6 @@ def facts(told: dict[str, Any], odd: Sequence[str], first_time: bool, today: dat
         percentile=told["percentile"],
         comparables=int(told["comparables"] or 0),
         over_ceiling=None if per_thousand is None else per_thousand / ceiling,
-        first_time=first_time,
+        first_time=row["first_time"],
+        told=f"{row['revision_id']} {row['snapshot_id']}",
     )

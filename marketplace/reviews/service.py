@@ -113,10 +113,13 @@ def _locked(session: Session, subject_kind: str, subject_id: UUID) -> Review | N
 
 
 def _bring_up_to_date(session: Session, review: Review, values: dict[str, Any], told: dict[str, Any]) -> None:
-    # Every import in the market moves every forecast a little: what somebody approved stands until its risks get worse.
-    again = review.status in (ReviewStatus.SECOND, *DECIDED) and risk.got_worse(
-        _latest(session, review.id).seen["risks"], values["risks"]
-    )
+    again = False
+    if review.status in (ReviewStatus.SECOND, *DECIDED):
+        seen = _latest(session, review.id).seen
+        # Every import in the market moves every forecast a little: that alone undoes no approval. In `second`, what
+        # the sides have told anew since then does: what the first person approved is not there any more.
+        told_anew = (seen["facts"] or {}).get("told") != told["facts"]["told"]
+        again = risk.got_worse(seen["risks"], values["risks"]) or (review.status == ReviewStatus.SECOND and told_anew)
     for name, value in values.items():
         setattr(review, name, value)
     if again:

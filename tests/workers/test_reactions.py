@@ -140,11 +140,11 @@ def test_what_follows_an_event_is_asked_for_once(client: FlaskClient, worker: Mo
 def test_other_events_are_handed_on_and_nothing_follows(worker: ModuleType) -> None:
     work.settle(worker)
     with db.transaction() as session:
-        event = events.record(session, "parties.test", new_id(), SYSTEM, parties=[])
+        event_id = events.record(session, "parties.test", new_id(), SYSTEM, parties=[])
     assert worker.relay() == 1
     assert waiting() == []
     with db.transaction() as session:
-        assert session.get_one(Event, event.id).relayed_at is not None
+        assert session.get_one(Event, event_id).relayed_at is not None
 
 
 def test_events_are_handed_on_oldest_first_a_stretch_at_a_time(
