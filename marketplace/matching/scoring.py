@@ -75,6 +75,7 @@ _STAGE = sa.text(
     " features text, fingerprint text, rank bigint, overall float8, overall_low float8, overall_high float8,"
     " numbers float8[], flags bigint) ON COMMIT DELETE ROWS"
 )
+_CLEAR = sa.text("TRUNCATE scored")
 _CHANGING = (
     "revision_id", "brief_version_id", "snapshot_id", "features_fingerprint", "model_version", "fingerprint", "rank",
     "overall", "overall_low", "overall_high", "numbers", "peers", "flags", "scored_at",
@@ -228,6 +229,7 @@ def _write(session: Session, version: BriefVersion, rows: Rows, scores: Scores, 
         "flags": flags.of_matches(rows["flags"], ranking.gates, rows["known"]),
     }  # fmt: skip
     session.execute(_STAGE)
+    session.execute(_CLEAR)  # of another brief's rows, where one transaction scores several
     # Always in one order, so that two scorings cannot wait for each other's rows.
     wire.write(session, "scored", _STAGED, staged, np.argsort(rows["bid_id"].view("S16")))
     values = {

@@ -5,9 +5,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from marketplace.core import ids
+from marketplace.core import db, ids
+from marketplace.matching import scoring
 from marketplace.matching.scoring import MODEL_VERSION
 from tests.make import bids as make
 from tests.make import work
@@ -235,3 +237,16 @@ def test_what_making_it_costs_reaches_the_brand_nowhere(client: FlaskClient, wor
         assert "production" not in text.replace('"production_cost": null', "")
     # It is stored, and its own side reads it.
     assert cost in client.get(f"/api/v1/bids/{shown}", headers=who.headers).text
+
+
+def test_briefs_scored_in_one_transaction_keep_their_own_matches(client: FlaskClient, worker: ModuleType) -> None:
+    one, other = look.market(), look.market()
+    for there, count in ((one, 2), (other, 3)):
+        for _ in range(count):
+            look.offer(there)
+    work.settle(worker)
+    with db.transaction() as session:
+        session.execute(sa.text("DELETE FROM matches"))
+        done = [scoring.score_brief(session, there.brief_id) for there in (one, other)]
+    assert [(one.bids, one.written) for one in done] == [(2, 2), (3, 3)]
+    assert (look.fresh(one.brief_id), look.fresh(other.brief_id)) == ((2, 2), (3, 3))
