@@ -7,13 +7,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.bids import pricing
 from marketplace.briefs import service as briefs
 from marketplace.briefs.schemas import BriefIn
 from marketplace.core.actor import Actor, Role
 from marketplace.core.ids import new_id
 from marketplace.demo import wishes
+from marketplace.embedded import Servers
 from marketplace.identity import credentials
-from marketplace.matching import cells
+from marketplace.matching import cells, features, vectors
 
 _PARTY = sa.text(
     "INSERT INTO parties (id, created_at, kind, name, status, version) VALUES (:id, now(), :kind, :name, 'active', 1)"
@@ -30,10 +32,10 @@ _SNAPSHOTS = sa.text(
     " UPDATE channels c SET snapshot_id = made.id FROM made WHERE made.channel_id = c.id"
 )
 _FEATURES = sa.text(
-    "INSERT INTO channel_features (id, created_at, channel_id, snapshot_id, fingerprint, log_centre, scale, df, smear, n_used,"
-    " from_history, tier, ad_load, seconds, age_gender, regions, unknown, audience_flags, computed_at)"
-    " SELECT uuidv7(), now(), id, snapshot_id, 'bench', 9 + 2 * random(), 0.5 + random(), 8, 1.3, 9, true, 1, 0.1, 45,"
-    " :age_gender, :regions, '{}', '{}', now() FROM channels WHERE creator_id = :creator"
+    "INSERT INTO channel_features (id, created_at, channel_id, snapshot_id, fingerprint, log_centre, scale, df,"
+    " smear, n_used, from_history, tier, ad_load, seconds, language, shares, flags, computed_at)"
+    " SELECT uuidv7(), now(), id, snapshot_id, md5(snapshot_id::text || '.' || version || :suffix), 9 + 2 * random(), 0.5 + random(), 8, 1.3, 9, true, 1, 0.1,"
+    " 45, 'zh', :shares, 0, now() FROM channels WHERE creator_id = :creator"
 )
 _BIDS = sa.text(
     "INSERT INTO bids (id, created_at, brief_id, brand_id, channel_id, creator_id, status, revision_number, version)"
@@ -41,12 +43,20 @@ _BIDS = sa.text(
 )
 _REVISIONS = sa.text(
     "WITH made AS (INSERT INTO bid_revisions (id, created_at, bid_id, number, brief_version_id, pricing_model, currency, price,"
-    " options, deliverables, plan, salt, commitment, raw_low, raw_high, prominence_low, prominence_high, plan_version)"
-    " SELECT uuidv7(), now(), b.id, 1, :version, 'flat', 'CNY', CAST(:price AS jsonb), '[]', CAST(:deliverables AS jsonb), '{}',"
-    " 's', md5(b.id::text), array_fill(0.1 + 0.2 * random(), ARRAY[10]), array_fill(0.3 + 0.2 * random(), ARRAY[10]), 20, 40, 'bench'"
+    " terms, options, deliverables, plan, salt, commitment, raw_low, raw_high, prominence_low, prominence_high, plan_version)"
+    " SELECT uuidv7(), now(), b.id, 1, :version, 'flat', 'CNY', CAST(:price AS jsonb), :terms, '[]', CAST(:deliverables AS jsonb), '{}',"
+    " 's', md5(b.id::text) || md5(b.id::text), array_fill(0.1 + 0.2 * random(), ARRAY[10]), array_fill(0.3 + 0.2 * random(), ARRAY[10]), 20, 40, 'bench'"
     " FROM bids b WHERE b.brief_id = :brief RETURNING id, bid_id)"
     " UPDATE bids b SET revision_id = made.id FROM made WHERE made.bid_id = b.id"
 )
+
+
+def environment(servers: Servers) -> dict[str, str]:
+    """Return the settings of a program that works on these servers."""
+    return {
+        "DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url, "BROKER_URL": servers.broker_url,
+        "SECRET_KEY": "bench",
+    }  # fmt: skip
 
 
 def party(session: Session, kind: str) -> tuple[UUID, str]:
@@ -93,9 +103,8 @@ def channels(session: Session, creator_id: UUID, count: int) -> None:
     """Write channels with snapshots and features."""
     session.execute(_CHANNELS, {"creator": creator_id, "mark": creator_id.hex, "count": count})
     session.execute(_SNAPSHOTS, {"creator": creator_id})
-    audience = cells.audience()
-    values = {"age_gender": audience.joint.tolist(), "regions": audience.regions.tolist(), "creator": creator_id}
-    session.execute(_FEATURES, values)
+    shares = vectors.pack(cells.audience(), {"food": 0.7, "comedy": 0.3})
+    session.execute(_FEATURES, {"shares": shares, "suffix": features.suffix(session), "creator": creator_id})
 
 
 def bids(session: Session, brief_id: UUID, brand_id: UUID, creator_id: UUID) -> None:
@@ -104,7 +113,6 @@ def bids(session: Session, brief_id: UUID, brand_id: UUID, creator_id: UUID) -> 
     session.execute(_BIDS, {"brief": brief_id, "brand": brand_id, "creator": creator_id})
     price = {"model": "flat", "amount": {"amount_minor": 500_000, "currency": "CNY"}}
     deliverables = [{"kind": "video", "count": 1, "length_tier": "21-60"}]
-    session.execute(
-        _REVISIONS,
-        {"brief": brief_id, "version": version, "price": json.dumps(price), "deliverables": json.dumps(deliverables)},
-    )
+    written = {"price": json.dumps(price), "deliverables": json.dumps(deliverables)}
+    terms = list(pricing.terms(pricing.offer(price, deliverables)))
+    session.execute(_REVISIONS, {"brief": brief_id, "version": version, "terms": terms, **written})

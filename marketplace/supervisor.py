@@ -24,7 +24,7 @@ from marketplace.keeper import Keeper
 STOP_WITHIN_S = 10.0
 BACK_OFF_FIRST_S = 0.5
 BACK_OFF_MAX_S = 10.0
-STEADY_S = 30.0  # a child that stayed up this long starts again at the first back-off
+STEADY_S = 10.0  # a child that stayed up this long did some work: it starts again at the first back-off
 READY_POLL_S = 0.1
 IDLE_S = 5.0
 LINE_BYTES_MAX = 65_536
@@ -52,6 +52,7 @@ class Child:
     started_at: float = 0.0  # on the monotonic clock
     back_off_s: float = BACK_OFF_FIRST_S
     due: float | None = None  # when to start again
+    starts: int = 0
 
 
 @dataclass
@@ -238,6 +239,7 @@ class Supervisor:
             self._code = 1
             return
         child.process = process
+        child.starts += 1
         if self._keeper:
             self._keeper.watch(process.pid, child.stop_signal)
         assert process.stdout is not None

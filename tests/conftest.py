@@ -1,7 +1,9 @@
 """Real servers for the tests: PostgreSQL and Valkey from wheels, one database for each pytest worker."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import psycopg
 import pytest
@@ -16,6 +18,7 @@ from marketplace.app import create_app
 from marketplace.core import db, log
 from marketplace.core.config import Config
 from marketplace.embedded import Servers, start_servers
+from tests.make import work as make
 
 assert models.metadata.tables
 
@@ -72,11 +75,38 @@ def config(servers: Servers, database_url: str) -> Config:
     )
 
 
+@contextmanager
+def connected(url: str, pool_size: int) -> Iterator[sa.Engine]:
+    """Let the sessions of this process go to another database for a while; those after it find their own again."""
+    before = db.Sessions.kw.get("bind")
+    engine = db.connect(url, pool_size=pool_size)
+    try:
+        yield engine
+    finally:
+        db.Sessions.configure(bind=before)
+        engine.dispose()
+
+
 @pytest.fixture(scope="session")
 def app(config: Config) -> Iterator[Flask]:
-    engine = db.connect(config.database_url, pool_size=64)
-    yield create_app(config)
+    with connected(config.database_url, 64):
+        yield create_app(config)
+
+
+@pytest.fixture(scope="module")
+def own_market(app: Flask, servers: Servers) -> Iterator[None]:
+    """A database of this file's own: nobody else's channels are peers here, nobody else's jobs wait."""
+    shared = db.Sessions.kw["bind"]
+    engine = db.connect(clone(servers, "inlay_own"), pool_size=16)
+    yield
     engine.dispose()
+    db.Sessions.configure(bind=shared)
+
+
+@pytest.fixture(scope="session")
+def worker(config: Config) -> ModuleType:
+    """What a worker process runs: `workers.drain`."""
+    return make.worker(config)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from marketplace.demo.walk import Market, Size, walk
 from marketplace.embedded import Servers
 from marketplace.identity import keys
 from marketplace.identity import service as identity
-from tests.conftest import clone
+from tests.conftest import clone, connected
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("end-to-end")]
 
@@ -30,7 +30,7 @@ SIZE = Size(channels=48, agencies=3, briefs=2, bids=40)
 @pytest.fixture(scope="module")
 def url(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A running market of its own: three processes on a fresh database."""
-    folder = tmp_path_factory.mktemp("market")
+    folder = tmp_path_factory.mktemp("walk")
     database_url = clone(servers, "inlay_walk")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -69,7 +69,7 @@ def rows(servers: Servers, query: str) -> Any:
 
 def test_every_bid_has_one_match_and_a_place(market: Market, servers: Servers) -> None:
     assert market.bids == SIZE.bids
-    assert rows(servers, "SELECT count(*), count(DISTINCT bid_id) FROM matches") == [(SIZE.bids, SIZE.bids)]
+    assert rows(servers, "SELECT count(*), count(DISTINCT id) FROM matches") == [(SIZE.bids, SIZE.bids)]
     for brief, brand in zip(market.briefs, market.brands, strict=True):
         page = market.caller("GET", f"/briefs/{brief['id']}/ranking", brand.token, query={"limit": 100})
         assert page["fresh"] == page["total"] == len(page["data"]) == SIZE.bids // SIZE.briefs
@@ -103,9 +103,8 @@ def test_a_bidder_sees_why_and_what_to_change(market: Market) -> None:
 
 def test_the_queue_is_worked_by_two_people(market: Market, servers: Servers) -> None:
     url = servers.database_url.replace("/inlay?", "/inlay_walk?")
-    engine = db.connect(url, pool_size=2)
-    try:
-        admins = []
+    admins = []
+    with connected(url, 2):
         for number in range(2):
             with db.transaction() as session:
                 seat = identity.make_platform_admin(session, f"a{number}@walk.example", "Ada", "a long enough password")
@@ -114,8 +113,6 @@ def test_the_queue_is_worked_by_two_people(market: Market, servers: Servers) -> 
                     session, who, name=f"k{number}", scopes=sorted(EVERYTHING), mode="live", expires_at=None
                 )
                 admins.append(made.secret)
-    finally:
-        engine.dispose()
     deadline = time.monotonic() + 30
     while True:
         queue = market.caller("GET", "/reviews", admins[0], query={"limit": 100})["data"]
@@ -143,7 +140,7 @@ def test_progress_can_be_followed_as_a_stream(market: Market, url: str) -> None:
 
 
 def test_nothing_private_reached_the_log(market: Market, tmp_path_factory: pytest.TempPathFactory) -> None:
-    logs = sorted(Path(tmp_path_factory.getbasetemp()).glob("market*/log"))
+    logs = sorted(Path(tmp_path_factory.getbasetemp()).glob("walk*/log"))
     text = logs[0].read_text()
     assert "http.request" in text
     for secret in (market.brands[0].token, market.brands[0].email, "production_cost", "correct horse"):

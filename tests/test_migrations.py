@@ -1,13 +1,17 @@
 """The schema: one line of migrations, no drift, down and up again."""
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
 
 from marketplace import schema
+from marketplace.bids import pricing
 from marketplace.embedded import Servers
 from tests.conftest import clone
 
@@ -49,3 +53,57 @@ def test_every_table_with_a_party_in_it_has_row_level_security(servers: Servers)
             )
         )
         assert set(rows.scalars()) == open_tables
+
+
+def _yuan(amount: int) -> dict[str, Any]:
+    return {"amount_minor": 100 * amount, "currency": "CNY"}
+
+
+PRICES: tuple[dict[str, Any], ...] = (
+    {"model": "flat", "amount": _yuan(500), "rights": {"usage": _yuan(7), "raw_files": None}},
+    {"model": "barter", "value": _yuan(90), "rights": None},
+    {"model": "cpm", "rate": _yuan(40), "floor": _yuan(100), "cap": _yuan(900), "rights": {"usage": _yuan(3)}},
+    {"model": "cpm", "rate": _yuan(40), "floor": None, "cap": _yuan(900)},
+    {"model": "cpv", "rate": _yuan(2), "cap": _yuan(900), "rights": {}},
+    {"model": "cpa", "rate": _yuan(5), "cap": _yuan(900), "actions_per_thousand_views": 2.5},
+    {"model": "cpa", "rate": _yuan(5), "cap": _yuan(900)},
+    {
+        "model": "commission", "basis_points": 500, "minimum": _yuan(10), "actions_per_thousand_views": 4,
+        "order_value": _yuan(80),
+    },
+    {"model": "commission", "basis_points": 500},
+    {"model": "hybrid", "fixed": _yuan(200), "variable": {"model": "cpm", "rate": _yuan(4), "cap": _yuan(60)}},
+)  # fmt: skip
+DELIVERABLES = [{"kind": "video", "count": 2}, {"kind": "live", "count": 1}, {"kind": "image", "count": 9}]
+
+
+def test_prices_stored_before_terms_get_the_same_terms_as_new_ones(servers: Servers) -> None:
+    url = clone(servers, "inlay_terms")
+    schema.downgrade(url, "0002")
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    columns = (
+        "id, created_at, bid_id, number, brief_version_id, pricing_model, currency, price, options, deliverables, plan,"
+        " salt, commitment, raw_low, raw_high, prominence_low, prominence_high, plan_version"
+    )
+    with engine.begin() as connection:
+        connection.execute(sa.text("SET session_replication_role = replica"))  # revisions alone, of no bid
+        for number, price in enumerate(PRICES):
+            connection.execute(
+                sa.text(
+                    f"INSERT INTO bid_revisions ({columns}) VALUES (gen_random_uuid(), now(), gen_random_uuid(), :n,"
+                    " gen_random_uuid(), :model, 'CNY', CAST(:price AS jsonb), '[]', CAST(:told AS jsonb), '{}', 's',"
+                    " 'c', '{}', '{}', 0, 0, 'p')"
+                ),
+                {
+                    "n": number,
+                    "model": price["model"],
+                    "price": json.dumps(price),
+                    "told": json.dumps(DELIVERABLES if number else []),
+                },
+            )
+    schema.upgrade(url)
+    with engine.connect() as connection:
+        stored = connection.scalars(sa.text("SELECT terms FROM bid_revisions ORDER BY number")).all()
+    for number, (terms, price) in enumerate(zip(stored, PRICES, strict=True)):
+        wanted = pricing.terms(pricing.offer(price, DELIVERABLES if number else []))
+        assert terms == pytest.approx(list(wanted), nan_ok=True), price

@@ -15,4 +15,11 @@ def close(session: Session, job: Claimed) -> dict[str, Any]:
     return {"closed": service.close_if_due(session, job.subject_id)}
 
 
-HANDLERS: dict[str, Callable[[Session, Claimed], dict[str, Any] | None]] = {service.CLOSE: close}
+def close_overdue(session: Session, _: Claimed) -> dict[str, Any]:
+    return {"overdue": service.ask_for_overdue(session)}
+
+
+HANDLERS: dict[str, Callable[[Session, Claimed], dict[str, Any] | None]] = {
+    service.CLOSE: close,
+    "briefs.close-overdue": close_overdue,
+}

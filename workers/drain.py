@@ -1,4 +1,7 @@
-"""The one Celery task: "there is work in this queue" - hand events on, claim jobs, do them, until none is due."""
+"""The one Celery task: "there is work in this queue" - hand events on, claim jobs, do them, until none is due.
+
+A worker that was told to stop ends the job it is at and gives back those it has only claimed.
+"""
 
 import os
 import time
@@ -15,11 +18,13 @@ from marketplace.core.errors import DomainError
 from marketplace.core.events import Event
 from marketplace.core.ids import new_id
 from marketplace.core.jobs import Claimed, JobState
+from workers import stopping
 from workers.app import celery
 from workers.handlers import HANDLERS
 from workers.reactions import REACTIONS
 
-CLAIM_AT_ONCE = 8
+# Jobs taken together must wait for each other; a scoring is long, and another process may be free for the next one.
+CLAIM_AT_ONCE = {jobs.DEFAULT: 8}
 RELAY_AT_ONCE = 1000
 BUDGET_S, BEAT_S = 30.0, 2.0
 
@@ -30,21 +35,27 @@ log = structlog.get_logger("jobs")
 def drain(queue: str) -> int:
     """Empty the queue or work for the budget's seconds; returns how many jobs were taken."""
     began, taken, told = time.monotonic(), 0, float("-inf")
-    while time.monotonic() - began < BUDGET_S:
+    while time.monotonic() - began < BUDGET_S and not stopping.told():
         if time.monotonic() - told > BEAT_S:
             beat(queue)
             told = time.monotonic()
         relayed = relay() if queue == jobs.DEFAULT else 0
         with transaction() as session:
-            claimed = jobs.claim(session, queue, CLAIM_AT_ONCE)
-        claimed_at = time.monotonic()
-        for job in claimed:
-            if time.monotonic() - claimed_at < job.lease_s / 3 or jobs.renew(job):
-                do(job)
+            claimed = jobs.claim(session, queue, CLAIM_AT_ONCE.get(queue, 1))
+        _do_all(claimed)
         taken += len(claimed)
         if not claimed and relayed < RELAY_AT_ONCE:
             break
     return taken
+
+
+def _do_all(claimed: list[Claimed]) -> None:
+    claimed_at = time.monotonic()
+    for job in claimed:
+        if stopping.told():
+            jobs.hand_back(job)
+        elif time.monotonic() - claimed_at < job.lease_s / 3 or jobs.renew(job):
+            do(job)
 
 
 def do(job: Claimed) -> JobState:

@@ -14,8 +14,11 @@ Handler = Callable[[Session, Claimed], dict[str, Any] | None]
 
 
 def probe(session: Session, job: Claimed) -> None:
-    """Leave one mark: what operators and fault runs count. `sleep_s` (10 at most) makes the first attempt last."""
-    if job.attempt == 1:
+    """Leave one mark: what operators and fault runs count.
+
+    `sleep_s` (10 at most) makes the first attempt last, or the first `sleep_tries` of them.
+    """
+    if job.attempt <= int(job.payload.get("sleep_tries", 1)):
         time.sleep(min(10.0, float(job.payload.get("sleep_s", 0))))
     session.add(JobProbe(job_id=job.id))
 

@@ -64,4 +64,19 @@ def score(session: Session, job: Claimed) -> dict[str, Any]:
     return {"bids": done.bids, "changed": done.written, "reviews": reviews}
 
 
-HANDLERS = {"matching.fit-model": fit_model, "matching.features": refresh_features, "matching.score": score}
+def catch_up(session: Session, _: Claimed) -> dict[str, Any]:
+    """Ask again for whatever is stale though nothing happened to it: a new release brings a new model."""
+    if features.any_stale(session):
+        ask_for_features(session)
+    briefs = service.stale_briefs(session)
+    for brief_id in briefs:
+        service.ask_for_scores(session, brief_id)
+    return {"briefs": len(briefs)}
+
+
+HANDLERS = {
+    "matching.fit-model": fit_model,
+    "matching.features": refresh_features,
+    "matching.score": score,
+    "matching.catch-up": catch_up,
+}

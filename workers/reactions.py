@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import jobs
 from marketplace.core.events import Event
 from marketplace.matching import service as matching
+from marketplace.reviews import service as reviews
 from workers.matching import ask_for_features, ask_for_model
 
 Reaction = Callable[[Session, Sequence[Event]], None]
@@ -25,6 +26,17 @@ def score_briefs_of_bids(session: Session, events: Sequence[Event]) -> None:
         matching.ask_for_scores(session, brief_id)
 
 
+def drop_reviews(session: Session, events: Sequence[Event]) -> None:
+    """Nobody has to decide on a bid that is over."""
+    reviews.drop(session, "bid", [event.subject_id for event in events])
+
+
+def withdraw_bids(session: Session, events: Sequence[Event]) -> None:
+    """Those that stay move up."""
+    drop_reviews(session, events)
+    score_briefs_of_bids(session, events)
+
+
 def score_briefs(session: Session, events: Sequence[Event]) -> None:
     for brief_id in sorted({event.subject_id for event in events}):
         matching.ask_for_scores(session, brief_id)
@@ -33,6 +45,11 @@ def score_briefs(session: Session, events: Sequence[Event]) -> None:
 def void_bids(session: Session, events: Sequence[Event]) -> None:
     for brief_id in sorted({event.subject_id for event in events}):
         jobs.enqueue(session, "bids.void", subject_id=brief_id, dedupe_key=f"bids.void:{brief_id}")
+
+
+def refresh_features(session: Session, _: Sequence[Event]) -> None:
+    """What a channel says of itself is part of its features."""
+    ask_for_features(session)
 
 
 def learn_from_snapshots(session: Session, _: Sequence[Event]) -> None:
@@ -44,9 +61,13 @@ def learn_from_snapshots(session: Session, _: Sequence[Event]) -> None:
 REACTIONS: Mapping[str, Reaction] = {
     "bids.place": score_briefs_of_bids,
     "bids.revise": score_briefs_of_bids,
-    "bids.withdraw": score_briefs_of_bids,
+    "bids.withdraw": withdraw_bids,
+    "bids.void": drop_reviews,
+    "bids.decline": drop_reviews,
     "briefs.revise": score_briefs,
     "briefs.close": score_briefs,
     "briefs.cancel": void_bids,
+    "channels.change": refresh_features,
+    "channels.archive": refresh_features,
     "audience_snapshots.new": learn_from_snapshots,
 }

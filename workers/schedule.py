@@ -5,5 +5,7 @@ from datetime import timedelta
 
 EVERY: Mapping[str, timedelta] = {
     "core.forget-old-keys": timedelta(hours=1),
+    "briefs.close-overdue": timedelta(minutes=5),
     "channels.settle-imports": timedelta(minutes=1),
+    "matching.catch-up": timedelta(minutes=2),
 }

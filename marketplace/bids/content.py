@@ -47,12 +47,14 @@ def document(loaded: Mapping[str, Any]) -> dict[str, Any]:
 
 def columns(stored: Mapping[str, Any], currency: str) -> dict[str, Any]:
     """Return a wording as the columns of a revision. `rights` are kept with the price, answers with the claims."""
+    price = {**pricing.own_fields(stored["price"]), "rights": stored["rights"]}
     cost, claim, answers = stored["production_cost"], stored["forecast_claim"], stored["answers"]
     told = {**(claim or {}), "answers": answers} if answers else claim
     return {
         "pricing_model": stored["price"]["model"],
         "currency": currency,
-        "price": {**pricing.own_fields(stored["price"]), "rights": stored["rights"]},
+        "price": price,
+        "terms": list(pricing.terms(pricing.offer(price, stored["deliverables"]))),
         "options": stored["options"],
         "deliverables": stored["deliverables"],
         "plan": stored["plan"],

@@ -13,6 +13,7 @@ model          fields (amounts are {amount_minor, currency}; those with * may be
 =============  ====================================================================================================
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -33,6 +34,7 @@ class Pricing(StrEnum):
     HYBRID = "hybrid"
 
 
+BASIS_POINTS = 10_000
 VARIABLE = (Pricing.CPM, Pricing.CPV, Pricing.CPA, Pricing.COMMISSION)
 RIGHTS = ("usage", "whitelisting", "raw_files", "exclusivity")
 _NEEDED: Mapping[str, tuple[str, ...]] = {
@@ -79,6 +81,57 @@ class Offer:
     actions_per_view: float | None = None
     order_minor: int | None = None
     videos: int = 1
+
+
+def terms(offer: Offer) -> tuple[float, float, float, float, float]:
+    """Return what an offer costs as numbers: fixed, unit, floor, cap (infinite without one) and videos.
+
+    cost(views of one video) = fixed + clip(unit * views, floor, cap), minor units for all its videos together; the
+    views of an offer's videos are taken to rise and fall together. The unit is NaN where nobody declared how many views
+    become sales. Raises ValueError where an offer's parts do not fit its pricing.
+    """
+    _check(offer)
+    cap = math.inf if offer.cap_minor is None else float(offer.cap_minor)
+    return float(offer.fixed_minor), _unit(offer), float(offer.floor_minor or 0), cap, float(offer.videos)
+
+
+def _follows(offer: Offer) -> Pricing | None:
+    return offer.variable if offer.pricing is Pricing.HYBRID else offer.pricing
+
+
+def _check(offer: Offer) -> None:
+    follows = _follows(offer)
+    if offer.pricing is Pricing.HYBRID and follows not in VARIABLE:
+        raise ValueError("A hybrid price needs one variable part: cpm, cpv, cpa or commission.")
+    if offer.pricing is not Pricing.HYBRID and offer.variable is not None:
+        raise ValueError("Only a hybrid price has a separate variable part.")
+    if follows in VARIABLE and offer.rate <= 0:
+        raise ValueError("A variable price needs a rate above zero.")
+    if offer.pricing in VARIABLE and offer.fixed_minor:
+        raise ValueError("A fixed part makes it a hybrid price.")
+    bounds = (offer.floor_minor, offer.cap_minor)
+    if follows not in VARIABLE and bounds != (None, None):
+        raise ValueError("A floor or a cap bounds a variable price only.")
+    if offer.cap_minor is not None and offer.cap_minor < (offer.floor_minor or 0):
+        raise ValueError("The cap lies under the floor.")
+    if offer.videos < 1 or min(offer.fixed_minor, offer.floor_minor or 0) < 0:
+        raise ValueError("Amounts are not negative and a price covers a video or more.")
+
+
+def _unit(offer: Offer) -> float:
+    """Return minor units per view of one video."""
+    follows = _follows(offer)
+    actions = math.nan if offer.actions_per_view is None else offer.actions_per_view
+    order = math.nan if offer.order_minor is None else offer.order_minor
+    if follows is Pricing.CPM:
+        return offer.videos * offer.rate / 1000
+    if follows is Pricing.CPV:
+        return offer.videos * offer.rate
+    if follows is Pricing.CPA:
+        return float(offer.videos * offer.rate * actions)
+    if follows is Pricing.COMMISSION:
+        return float(offer.videos * offer.rate / BASIS_POINTS * actions * order)
+    return 0.0
 
 
 def fields_of(model: str) -> tuple[str, ...]:

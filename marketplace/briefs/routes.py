@@ -29,6 +29,7 @@ from marketplace.core.raw import Raw, RawBody
 
 room = Room("briefs", __name__, description="What brands want placed, for whom, within what limits")
 
+_IMAGE = Raw(assets.ASSET_BYTES_MAX, tuple(assets.SUFFIXES))
 _FILTERS = {
     "status": one_of(BriefStatus, load_default=None),
     "category": one_of(tables.CATEGORIES, load_default=None),
@@ -120,14 +121,15 @@ def version_of(brief_id: UUID, version_id: UUID) -> BriefVersion:
 @room.post(
     "/briefs/<id('brf'):brief_id>/assets",
     **_CHANGES,
-    takes_raw=Raw(assets.ASSET_BYTES_MAX, tuple(assets.SUFFIXES)),
+    takes_raw=_IMAGE,
     query=BrandAssetQuery,
     answers=BrandAssetOut,
     status=201,
 )
 def add_asset(body: RawBody, query: dict[str, Any], brief_id: UUID) -> assets.AssetFacts:
     """Keep a reference image: the body is the PNG, JPEG or WebP itself, at most 2 MiB, at most 12 a brief."""
-    return assets.add(session(), actor(), brief_id, name=query["name"], data=body.whole(), said=body.media_type)
+    data = body.whole()
+    return assets.add(session(), actor(), brief_id, name=query["name"], data=data, said=body.media_type)
 
 
 @room.get("/briefs/<id('brf'):brief_id>/assets", **_READS, answers=page_of(BrandAssetOut))

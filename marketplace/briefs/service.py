@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from marketplace.core.errors import Fault, Invalid, NotAllowed, NotFound, WrongS
 from marketplace.core.paging import Page
 from marketplace.identity.models import Party
 
+OVERDUE = timedelta(minutes=2)
 CLOSE = "briefs.close"
 MEND = "Mend what `errors` names and send it again; nothing was changed."
 
@@ -226,6 +227,16 @@ def _add_version(session: Session, brief: Brief, columns: dict[str, Any]) -> Non
     session.add(version)
     session.flush()
     brief.version_id = version.id
+
+
+def ask_for_overdue(session: Session) -> int:
+    """Ask again to close the briefs whose deadline passed a while ago: their own jobs are dead. Returns how many."""
+    overdue = session.scalars(
+        sa.select(Brief).where(Brief.status == BriefStatus.PUBLISHED, Brief.bids_close_at < now() - OVERDUE)
+    ).all()
+    for brief in overdue:
+        _ask_to_close(session, brief)
+    return len(overdue)
 
 
 def _ask_to_close(session: Session, brief: Brief) -> None:

@@ -24,28 +24,35 @@ GENDERS = {
 Fault = tuple[str, Any, str, str]
 
 
-@dataclass(frozen=True)
-class PeerStats:
-    """Ranges (low, high) in which peers' figures lie, and where they come from.
+# Where a tier begins, in followers; the first one begins at none.
+FOLLOWER_TIERS = (30_000, 100_000, 500_000)
 
-    views_per_follower: median views / followers. engagement: share of viewers. growth_30d: share of the followers.
+
+@dataclass(frozen=True)
+class Peers:
+    """The range in which a figure of like channels lies, and what it is made of.
+
+    `creators`: how many stand behind a range of the market's own; None for a house figure.
     """
 
-    views_per_follower: tuple[float, float]
-    engagement: tuple[float, float]
-    growth_30d: tuple[float, float]
+    low: float
+    high: float
     zh: str
     en: str
+    creators: int | None = None
 
 
-# Wide on purpose: a flag asks a person. Chosen by us, not measured: to be replaced by ranges of stored snapshots.
-PEERS = PeerStats(
-    views_per_follower=(0.0005, 60.0),
-    engagement=(0.001, 0.35),
-    growth_30d=(-0.30, 0.50),
-    zh="经验范围，待校准",
-    en="house figures, to be calibrated",
-)
+def _house(low: float, high: float) -> Peers:
+    return Peers(low, high, "经验范围，可比创作者太少", "house figures: too few creators to compare with")
+
+
+# Wide on purpose: a flag asks a person. Chosen by us, not measured; they count where `peers` knows too few creators.
+# views_per_follower: median views / followers. engagement: share of viewers. growth_30d: share of the followers.
+HOUSE: Mapping[str, Peers] = {
+    "views_per_follower": _house(0.0005, 60.0),
+    "engagement": _house(0.001, 0.35),
+    "growth_30d": _house(-0.30, 0.50),
+}
 
 
 def band(label: str) -> tuple[int, int] | None:
@@ -152,25 +159,33 @@ def series_hash(videos: Sequence[Mapping[str, Any]]) -> str | None:
     return hashlib.sha256(" ".join(views).encode()).hexdigest() if len(views) >= 5 else None
 
 
-def flags(
-    followers: int, facts: Mapping[str, Any], videos: Sequence[Mapping[str, Any]], peers: PeerStats = PEERS
-) -> list[dict[str, Any]]:
-    """Return what looks suspicious: code, figure, the peers' range, and a sentence in both languages."""
+def median_views(facts: Mapping[str, Any], videos: Sequence[Mapping[str, Any]]) -> int | None:
+    """Return the median of the videos told of, the upper of two; without videos what the platform says."""
     views = sorted(video["views"] for video in videos)
-    median = views[len(views) // 2] if views else facts.get("median_views_30d")
+    said: int | None = facts.get("median_views_30d")
+    return views[len(views) // 2] if views else said
+
+
+def flags(
+    followers: int,
+    facts: Mapping[str, Any],
+    videos: Sequence[Mapping[str, Any]],
+    peers: Mapping[str, Peers] = HOUSE,
+) -> list[dict[str, Any]]:
+    """Return what looks suspicious: code, figure, the usual range with its source, a sentence in both languages."""
+    views = [video["views"] for video in videos]
+    median = median_views(facts, videos)
     found = []
     if median and followers:
-        usual = peers.views_per_follower
-        found += _outside(
-            "views_against_followers", median / followers, usual, "播放与粉丝之比", "Views per follower", peers
-        )
+        usual = peers["views_per_follower"]
+        found += _outside("views_against_followers", median / followers, usual, "播放与粉丝之比", "Views per follower")
     engagement = facts.get("engagement_rate")
     if engagement is not None:
-        found += _outside("engagement", engagement, peers.engagement, "互动率", "Engagement rate", peers)
+        found += _outside("engagement", engagement, peers["engagement"], "互动率", "Engagement rate")
     growth = facts.get("growth_30d")
     if growth is not None and followers:
-        usual = peers.growth_30d
-        found += _outside("growth_jump", growth / followers, usual, "30 天涨粉比例", "Growth in 30 days", peers)
+        usual = peers["growth_30d"]
+        found += _outside("growth_jump", growth / followers, usual, "30 天涨粉比例", "Growth in 30 days")
     if len(views) >= 5 and len(set(views)) <= len(views) // 2:
         repeated = len(views) - len(set(views))
         found.append(_flag("identical_views", repeated, (0, 0), "重复的播放量条数", "Videos with the same views"))
@@ -179,24 +194,30 @@ def flags(
     if total >= DIGITS_MIN:
         chi = sum((digits[digit] - total / 10) ** 2 / (total / 10) for digit in range(10))
         if chi > CHI_SQUARE_LIMIT:
-            usual = (0, CHI_SQUARE_LIMIT)
-            found.append(_flag("last_digits", round(chi, 1), usual, "尾数分布的卡方值", "Chi-square of last digits"))
+            usual_chi = (0, CHI_SQUARE_LIMIT)
+            found.append(
+                _flag(
+                    "last_digits", round(chi, 1), usual_chi, "尾数分布的卡方值", "Chi-square of last digits", "chance"
+                )
+            )
     return found
 
 
-def _outside(
-    code: str, figure: float, usual: tuple[float, float], zh: str, en: str, peers: PeerStats
-) -> list[dict[str, Any]]:
-    if usual[0] <= figure <= usual[1]:
+def _outside(code: str, figure: float, usual: Peers, zh: str, en: str) -> list[dict[str, Any]]:
+    if usual.low <= figure <= usual.high:
         return []
-    flag = _flag(code, round(figure, 4), usual, zh, en)
-    return [{**flag, "zh": f"{flag['zh']}（{peers.zh}）", "en": f"{flag['en']} ({peers.en})"}]
+    flag = _flag(code, round(figure, 4), (usual.low, usual.high), zh, en)
+    if usual.creators is not None:
+        flag["numbers"].update(source="market", creators=usual.creators)
+    return [{**flag, "zh": f"{flag['zh']}（{usual.zh}）", "en": f"{flag['en']} ({usual.en})"}]
 
 
-def _flag(code: str, figure: float, usual: tuple[float, float], zh: str, en: str) -> dict[str, Any]:
+def _flag(
+    code: str, figure: float, usual: tuple[float, float], zh: str, en: str, source: str = "house"
+) -> dict[str, Any]:
     return {
         "code": code,
         "zh": f"{zh} {figure:g}，同类范围 {usual[0]:g} 至 {usual[1]:g}",
         "en": f"{en}: {figure:g}; peers lie between {usual[0]:g} and {usual[1]:g}",
-        "numbers": {"figure": figure, "peers_low": usual[0], "peers_high": usual[1]},
+        "numbers": {"figure": figure, "peers_low": usual[0], "peers_high": usual[1], "source": source},
     }

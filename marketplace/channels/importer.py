@@ -14,10 +14,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.channels import chunks, owners, storing, uploads
+from marketplace.channels import chunks, owners, peers, storing, uploads
 from marketplace.channels.importing import FileRefused, iter_import
 from marketplace.channels.models import Import, ImportFault, ImportMode, ImportStatus
 from marketplace.channels.owners import Handed, Named, Stranger
+from marketplace.channels.peers import Market
 from marketplace.channels.records import ChannelRecord, RowError
 from marketplace.channels.schemas import PLATFORM
 from marketplace.channels.storing import Entry, handle_key
@@ -35,7 +36,8 @@ CHANNEL_COLUMNS = ("platform", "account_key", "handle", "name", "url", "language
 NUL = "\\u0000"  # as JSON writes it
 
 Fault = tuple[str, str, str, str]
-Report = Callable[[str, int, int | None], None]
+# Stage, bytes read, bytes in all.
+Report = Callable[[str, int, int], None]
 
 NOTHING_KEPT = (
     "有行未通过检查，按“全部或不导入”未保存任何内容。 / Some rows were refused, so nothing was kept, as asked."
@@ -96,8 +98,9 @@ def run(session: Session, import_id: UUID, creator_id: UUID | None, report: Repo
 
 def _read(session: Session, row: Import, who: Handed, tally: Tally, report: Report) -> None:
     file = chunks.open_file(session, row.id, row.size_bytes)
+    market = peers.load(session)
     batch: list[ChannelRecord] = []
-    for item in iter_import(file, file_name=row.file_name, shape=row.shape):
+    for item in iter_import(file, shape=row.shape, today=now().date()):
         if isinstance(item, RowError):
             tally.fault(item.row, item.column, item.value, item.zh, item.en)
         elif unfit := _unfit(item):
@@ -106,13 +109,16 @@ def _read(session: Session, row: Import, who: Handed, tally: Tally, report: Repo
             batch.append(item)
         tally.rows += 1
         if len(batch) == BATCH:
-            _write(session, row, who, batch, tally)
+            _write(session, row, who, batch, tally, market)
             batch.clear()
-        report("reading", tally.rows, None)
-    _write(session, row, who, batch, tally)
+        # Nobody knows the rows before the end; the bytes are known, and read in order.
+        report("reading", file.tell(), row.size_bytes)
+    _write(session, row, who, batch, tally, market)
 
 
-def _write(session: Session, row: Import, who: Handed, batch: Sequence[ChannelRecord], tally: Tally) -> None:
+def _write(
+    session: Session, row: Import, who: Handed, batch: Sequence[ChannelRecord], tally: Tally, market: Market
+) -> None:
     named = [Named(record.creator_id and str(record.creator_id), record.creator_name) for record in batch]
     entries = []
     for number, (record, owner) in enumerate(zip(batch, owners.resolve(session, who, named), strict=True)):
@@ -120,7 +126,7 @@ def _write(session: Session, row: Import, who: Handed, batch: Sequence[ChannelRe
             tally.fault(record.row, owner.column, owner.value, owner.zh, owner.en)
         else:
             entries.append(_entry(number, owner, record))
-    stored = storing.store(session, entries, row.id)
+    stored = storing.store(session, entries, row.id, market)
     for number in stored.foreign:
         tally.fault(batch[number].row, "account_key", batch[number].account_key, FOREIGN_ZH, FOREIGN_EN)
     tally.good += len(entries) - len(stored.foreign)

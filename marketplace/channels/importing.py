@@ -12,7 +12,6 @@ from marketplace.channels.records import ChannelRecord, RowError
 from marketplace.channels.shapes import inlay, tiktok_one, xingtu, youtube
 from marketplace.channels.shapes.build import Built
 from marketplace.channels.shapes.cells import shown
-from marketplace.core.clock import now
 
 __all__ = ["SHAPES", "FileRefused", "iter_import"]
 
@@ -34,14 +33,11 @@ SHAPES = {
 }
 
 
-def iter_import(
-    file: IO[bytes], *, file_name: str = "", shape: str | None = None, today: date | None = None
-) -> Iterator[ChannelRecord | RowError]:
+def iter_import(file: IO[bytes], *, today: date, shape: str | None = None) -> Iterator[ChannelRecord | RowError]:
     """Yield each row's record, or one RowError for each thing wrong in it. Raises FileRefused, KeyError for no shape.
 
-    Without a `shape` the file's columns tell it. `today` is for tests; the clock's day else.
+    Without a `shape` the file's columns tell it. Days after `today` are refused.
     """
-    day = today or now().date()
     rows = reading.rows(file)
     first = next(rows, None)
     if first is None:
@@ -54,7 +50,7 @@ def iter_import(
                 number, "", shown(values[SURPLUS]), "单元格比表头多。", "More cells than the header has names."
             )
             continue
-        built = kind.read(number, values, day)
+        built = kind.read(number, values, today)
         if isinstance(built, ChannelRecord):
             yield built
         else:

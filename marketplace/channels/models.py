@@ -70,6 +70,7 @@ class AudienceSnapshot(Base):
     rate_card: Mapped[list[dict[str, Any]]]
     flags: Mapped[list[dict[str, Any]]]
     series_hash: Mapped[str | None] = mapped_column(default=None, index=True)
+    median_views: Mapped[int | None] = mapped_column(default=None)
 
 
 class Video(Base):

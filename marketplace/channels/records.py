@@ -86,8 +86,8 @@ class ChannelRecord:
     """A channel as one row (or a stretch of rows) tells of it; `snapshot` and `videos` hold the tables' columns.
 
     snapshot: taken_on, source, evidence_hash, followers, facts, margins {age, gender, region: {label: share}},
-    rate_card [{length_tier, amount_minor, currency}], flags, series_hash. Each video: external_id, published_at, views,
-    likes, comments, shares, duration_s, sponsored, title.
+    rate_card [{length_tier, amount_minor, currency}], series_hash. Each video: external_id, published_at, views, likes,
+    comments, shares, duration_s, sponsored, title. What looks odd is found when it is stored, beside its peers.
     """
 
     row: int

@@ -205,7 +205,10 @@ class VideoOut(Schema):
 
 
 class SnapshotOut(Schema):
-    """Dated audience facts. `flags` are what the checks found odd, each with numbers and two languages."""
+    """Dated audience facts. `flags` are what the checks found odd, each told in two languages with its `numbers`.
+
+    Those hold the figure, the usual range, and its source: market (of so many creators), house or chance.
+    """
 
     id = Id("snp", required=True)
     channel_id = Id("chn", required=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.channels import policy, storing
+from marketplace.channels import peers, policy, storing
 from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus, Video
 from marketplace.channels.records import ChannelRecord
 from marketplace.channels.service import parties
@@ -45,7 +45,8 @@ def type_in(session: Session, actor: Actor, channel_id: UUID, values: Mapping[st
     entry = Entry(
         0, channel.creator_id, {name: getattr(channel, name) for name in words}, record.snapshot, record.videos
     )
-    stored = storing.store(session, [entry], None)
+    market = peers.load_like(session, channel.platform, record.snapshot["followers"])
+    stored = storing.store(session, [entry], None, market)
     if not stored.snapshot_ids:
         raise Conflict("These facts are there already.", rule="uq_audience_snapshots_channel_id_evidence_hash")
     session.refresh(channel)
@@ -118,7 +119,7 @@ def _record(channel: Channel, snapshot: AudienceSnapshot, creator: str, videos: 
     columns = (
         "external_id", "published_at", "views", "likes", "comments", "shares", "duration_s", "sponsored", "title",
     )  # fmt: skip
-    facts = ("taken_on", "source", "evidence_hash", "followers", "facts", "margins", "rate_card", "flags")
+    facts = ("taken_on", "source", "evidence_hash", "followers", "facts", "margins", "rate_card")
     return ChannelRecord(
         row=0, platform=channel.platform, account_key=channel.account_key, handle=channel.handle, name=channel.name,
         snapshot={name: getattr(snapshot, name) for name in facts},

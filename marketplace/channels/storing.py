@@ -13,6 +13,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.channels import checks
+from marketplace.channels.peers import Market
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
 
@@ -45,11 +47,11 @@ _NEWER_WORDS = sa.text(
 )
 _NEW_SNAPSHOTS = sa.text(
     "INSERT INTO audience_snapshots (id, created_at, channel_id, taken_on, source, import_id, evidence_hash, followers,"
-    " facts, margins, rate_card, flags, series_hash) SELECT r.id, :at, r.channel_id, r.taken_on, r.source, :import_id,"
-    " r.evidence_hash, r.followers, r.facts, r.margins, r.rate_card, r.flags, r.series_hash"
-    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, channel_id uuid, taken_on date, source text,"
-    " evidence_hash text, followers bigint, facts jsonb, margins jsonb, rate_card jsonb, flags jsonb, series_hash text)"
-    " ON CONFLICT (channel_id, evidence_hash) DO NOTHING RETURNING id"
+    " facts, margins, rate_card, flags, series_hash, median_views) SELECT r.id, :at, r.channel_id, r.taken_on,"
+    " r.source, :import_id, r.evidence_hash, r.followers, r.facts, r.margins, r.rate_card, r.flags, r.series_hash,"
+    " r.median_views FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, channel_id uuid, taken_on date,"
+    " source text, evidence_hash text, followers bigint, facts jsonb, margins jsonb, rate_card jsonb, flags jsonb,"
+    " series_hash text, median_views bigint) ON CONFLICT (channel_id, evidence_hash) DO NOTHING RETURNING id"
 )
 _VIDEO_COLUMNS = ("published_at", "views", "likes", "comments", "shares", "duration_s", "sponsored", "title")
 _VIDEOS = sa.text(
@@ -94,7 +96,7 @@ def handle_key(handle: str) -> str:
 class Entry:
     """A channel of a creator as a file or a person tells of it. Dictionaries hold the tables' columns.
 
-    `snapshot` lacks ids and import; each of `videos` is one video. `key` names the entry for its caller.
+    `snapshot` lacks ids, import and flags; each of `videos` is one video. `key` names the entry for its caller.
     """
 
     key: int
@@ -123,8 +125,11 @@ class Stored:
     snapshot_ids: list[UUID] = field(default_factory=list)
 
 
-def store(session: Session, entries: Sequence[Entry], import_id: UUID | None) -> Stored:
-    """Write the entries; those of channels that belong to another creator are left out and named."""
+def store(session: Session, entries: Sequence[Entry], import_id: UUID | None, market: Market) -> Stored:
+    """Write the entries, flagged where they lie outside the market's ranges.
+
+    Those of channels that belong to another creator are left out and named.
+    """
     at, stored = now(), Stored()
     stored.channels_new = len(_new_channels(session, entries, at))
     channels = {(row.platform, row.account_key): row for row in _found(session, entries)}
@@ -143,8 +148,14 @@ def store(session: Session, entries: Sequence[Entry], import_id: UUID | None) ->
     words = {id_: {**entry.channel, "id": id_} for id_, entry in newest}
     session.execute(_NEWER_WORDS, {"rows": _rows(words.values())})
     rows: list[dict[str, Any]] = [
-        {**entry.snapshot, "id": new_id(), "channel_id": id_, "flags": flags}
-        for (id_, entry), flags in zip(own, _flags(session, own), strict=True)
+        {
+            **entry.snapshot,
+            "id": new_id(),
+            "channel_id": id_,
+            "flags": flags,
+            "median_views": checks.median_views(entry.snapshot["facts"], entry.videos),
+        }
+        for (id_, entry), flags in zip(own, _flags(session, own, market), strict=True)
     ]
     stored.snapshot_ids = list(
         session.scalars(_NEW_SNAPSHOTS, {"rows": _rows(rows), "at": at, "import_id": import_id}).all()
@@ -176,7 +187,7 @@ def _in_time(own: Owned) -> list[tuple[UUID, Entry]]:
     return sorted(own, key=lambda pair: pair[1].taken_on)
 
 
-def _flags(session: Session, own: Owned) -> list[list[Mapping[str, Any]]]:
+def _flags(session: Session, own: Owned, market: Market) -> list[list[Mapping[str, Any]]]:
     """Return each entry's flags; series of views that another channel shows as well get one more."""
     hashes = sorted({entry.snapshot["series_hash"] for _, entry in own if entry.snapshot["series_hash"]})
     seen: dict[str, set[UUID]] = {}
@@ -184,7 +195,9 @@ def _flags(session: Session, own: Owned) -> list[list[Mapping[str, Any]]]:
         seen.setdefault(row.series_hash, set()).add(row.channel_id)
     found = []
     for channel_id, entry in own:
-        flags = list(entry.snapshot["flags"])
+        followers, facts = entry.snapshot["followers"], entry.snapshot["facts"]
+        like = market.like(entry.channel["platform"], followers)
+        flags: list[Mapping[str, Any]] = list(checks.flags(followers, facts, entry.videos, like))
         if series := entry.snapshot["series_hash"]:
             others = seen.setdefault(series, set())
             if others - {channel_id}:

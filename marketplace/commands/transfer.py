@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 from marketplace.commands.client import Api, fail
 from marketplace.commands.show import echo_json, fields, table
@@ -50,8 +50,8 @@ def import_file(
 
 
 def follow(api: Api, job_id: str, show: bool = True) -> dict[str, Any]:
-    """Show a job's progress until it is over; returns the job."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    """Show an import's progress, which is in bytes, until it is over; returns the job."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not show or api.as_json, transient=True) as bar:
         task = bar.add_task("waiting", total=None)
         while True:

@@ -8,12 +8,16 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
+from kombu.connection import Connection
+from kombu.exceptions import OperationalError
 
 from marketplace import schema
 from marketplace.commands.programs import ringer_argv, web_argv, worker_argv
 from marketplace.core import db
+from marketplace.core.jobs import LEASE_BEGAN, QUEUES
 from marketplace.embedded import Servers, database_url_of, start_servers
 from marketplace.supervisor import Supervisor
 
@@ -23,8 +27,9 @@ WATCH_S = 5.0
 _DEAF = sa.text(
     "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'queued' AND next_at < now() - make_interval(secs => :late))"
     " AND NOT EXISTS (SELECT 1 FROM worker_beats WHERE drained_at > now() - make_interval(secs => :late))"
-    # A long job reports no drain but keeps its lease.
-    " AND NOT EXISTS (SELECT 1 FROM jobs WHERE state = 'leased' AND lease_until > now())"
+    # A long job reports no drain but keeps its lease. One that began before this worker was a dead one's.
+    " AND NOT EXISTS (SELECT 1 FROM jobs WHERE state = 'leased' AND lease_until > now()"
+    f" AND {LEASE_BEGAN} > now() - make_interval(secs => :up))"
 )
 
 
@@ -35,7 +40,6 @@ class Tree:
         self.env = dict(env)
         self.servers = servers
         self.supervisor = Supervisor(log or sys.stderr)
-        self._worker_since = 0.0
         self.deaf_restarts = 0
 
     @classmethod
@@ -78,25 +82,44 @@ class Tree:
     def add_worker(self, children: int) -> None:
         self.supervisor.add("worker", worker_argv(children), self.env)
         self.supervisor.watch(self._deaf, WATCH_S)
-        self._worker_since = time.monotonic()
 
     def run(self) -> int:
         return self.supervisor.run()
 
     def _deaf(self) -> dict[str, str]:
         """A worker that lives but drains nothing while work is due has lost its broker's ear."""
-        if time.monotonic() - self._worker_since < DEAF_S:
+        worker = self.supervisor.children["worker"]
+        # One that is down, or was just started by anybody, is not deaf: it had no time to drain.
+        up_s = time.monotonic() - worker.started_at
+        if worker.process is None or up_s < DEAF_S:
             return {}
         try:
             with db.transaction() as session:
-                deaf = session.scalar(_DEAF, {"late": DEAF_S})
+                deaf = session.scalar(_DEAF, {"late": DEAF_S, "up": up_s})
         except sa.exc.DBAPIError:
             return {}  # without the database nobody can work; it is not the worker's fault
-        if not deaf:
+        if not deaf or not self._rings_wait():
             return {}
-        self._worker_since = time.monotonic()
         self.deaf_restarts += 1
         return {"worker": f"work has been due for {DEAF_S:g} s and nobody drains it"}
+
+    def _rings_wait(self) -> bool:
+        """Whether rings wait that nobody takes: without any, the ringer was away and the worker heard all there was."""
+        broker = self.env.get("BROKER_URL") or self.env["REDIS_URL"]
+        options = {"socket_timeout": 1, "socket_connect_timeout": 1}
+        connection: Any = Connection(broker, transport_options=options)  # type: ignore[no-untyped-call]
+        try:
+            with connection.ensure_connection(max_retries=1, interval_start=0):
+                return any(_waiting(connection, queue) for queue in QUEUES)
+        except (OSError, OperationalError, *connection.connection_errors):
+            return False  # without the broker nobody can ring
+
+
+def _waiting(connection: Any, queue: str) -> int:
+    try:
+        return int(connection.channel().queue_declare(queue, passive=True).message_count)
+    except connection.channel_errors:
+        return 0  # an empty list is no list to Redis
 
 
 def answers(url: str) -> bool:

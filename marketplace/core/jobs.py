@@ -27,6 +27,17 @@ SCORING = "scoring"
 IMPORTS = "imports"
 QUEUES = (DEFAULT, SCORING, IMPORTS)
 BACKOFF_MAX_S = 300
+LEASE_MAX_S = 900  # a worker's child is killed after this long, so no lease need be longer
+
+
+def _lease(tries_before: str) -> str:
+    """How long a lease is. Each try gets twice the time of the last: a job that outlasted its lease once
+    would otherwise be taken over again and again, each time too early, until it lies among the dead letters."""
+    doubled = f"least({LEASE_MAX_S}, lease_s * power(2, least({tries_before}, 10)))"
+    return f"make_interval(secs => greatest(lease_s, {doubled}))"
+
+
+LEASE_BEGAN = f"lease_until - {_lease('attempt - 1')}"
 
 
 class JobState(StrEnum):
@@ -119,7 +130,7 @@ class Claimed:
 
 
 _PROGRESS = sa.text(
-    "UPDATE jobs SET stage = :stage, done = :done, total = :total, lease_until = now() + make_interval(secs => lease_s)"
+    f"UPDATE jobs SET stage = :stage, done = :done, total = :total, lease_until = now() + {_lease('attempt - 1')}"
     " WHERE id = :id AND fence = :fence AND state = 'leased' RETURNING cancel_asked"
 )
 # A job that was tried before may be the slow one: it is taken alone, so that no other loses its lease behind it.
@@ -130,18 +141,23 @@ _CLAIM = sa.text(
     " tried AS (SELECT id FROM due WHERE attempt > 0 LIMIT 1),"
     " taken AS (SELECT id FROM tried UNION ALL SELECT id FROM due WHERE NOT EXISTS (SELECT 1 FROM tried))"
     " UPDATE jobs SET state = 'leased', attempt = attempt + 1, fence = fence + 1,"
-    " lease_until = now() + make_interval(secs => lease_s), started_at = coalesce(started_at, now())"
+    f" lease_until = now() + {_lease('attempt')}, started_at = coalesce(started_at, now())"
     " FROM taken WHERE jobs.id = taken.id RETURNING jobs.id, kind, queue, subject_id, party_id, payload, attempt,"
     " max_attempts, fence, lease_s, request_id"
 )
 _RENEW = sa.text(
-    "UPDATE jobs SET lease_until = now() + make_interval(secs => lease_s)"
+    f"UPDATE jobs SET lease_until = now() + {_lease('attempt - 1')}"
     " WHERE id = :id AND fence = :fence AND state = 'leased'"
 )
 _FINISH = sa.text(
-    "UPDATE jobs SET state = 'done', finished_at = now(), lease_until = NULL, last_error = NULL, result = :result"
-    " WHERE id = :id AND fence = :fence AND state = 'leased'"
+    "UPDATE jobs SET state = 'done', done = coalesce(total, done), finished_at = now(), lease_until = NULL,"
+    " last_error = NULL, result = :result WHERE id = :id AND fence = :fence AND state = 'leased'"
 ).bindparams(sa.bindparam("result", type_=Job.__table__.c.result.type))
+_HAND_BACK = sa.text(
+    "UPDATE jobs SET state = 'queued', attempt = attempt - 1, lease_until = NULL,"
+    " started_at = CASE WHEN attempt > 1 THEN started_at END"
+    " WHERE id = :id AND fence = :fence AND state = 'leased'"
+)
 _BURY = sa.text(
     "UPDATE jobs SET state = 'dead', finished_at = now(), lease_until = NULL,"
     " last_error = 'the lease ran out ' || attempt || ' times: the worker died or hung each time'"
@@ -221,6 +237,18 @@ def fail(job: Claimed, error: str, *, final: bool = False) -> JobState:
         state = JobState.DONE
         _settle(job, state, f"merged into a later job after: {error}", 0)
     return state
+
+
+def hand_back(job: Claimed) -> JobState:
+    """Give back a job that was claimed but not begun: it is due at once, and the try does not count."""
+    try:
+        with transaction() as session:
+            session.execute(_HAND_BACK, {"id": job.id, "fence": job.fence})
+    except IntegrityError:
+        # As after a failure: the newer job under the same key does its work.
+        _settle(job, JobState.DONE, "merged into a later job before it began", 0)
+        return JobState.DONE
+    return JobState.QUEUED
 
 
 def cancelled(job: Claimed) -> None:

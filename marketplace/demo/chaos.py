@@ -9,13 +9,11 @@ import json
 import os
 import platform
 import random
-import signal
 import socket
 import sys
 import tempfile
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,7 +22,6 @@ from typing import Any
 from uuid import UUID
 
 import click
-import redis
 import sqlalchemy as sa
 import urllib3
 
@@ -32,184 +29,119 @@ from marketplace.briefs.models import Brief
 from marketplace.commands.tree import Tree, answers
 from marketplace.core import db, ids, jobs
 from marketplace.demo import chaos_market
+from marketplace.demo.chaos_faults import Breaker
 from marketplace.matching import service as matching
 
-BATCH, PAUSE_S, LEASE_S, DRAIN_S, SETTLED_S = 10, 0.1, 3, 240.0, 5.0
+BATCH, LEASE_S, DRAIN_S, JOIN_S = 10, 3, 240.0, 30.0
+SLEEPERS = 0.0005  # each holds one of two children for seconds; SIGSTOP makes many more outlast their lease
+PAUSE_S, PAUSE_AHEAD_S = 0.1, 0.3
 QUEUE = jobs.DEFAULT
+# What a database that is away or comes back makes of a statement; anything else is a mistake and ends the load.
+AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, sa.exc.TimeoutError)
 
 
 @dataclass
 class Run:
     """One run's plan and what it has seen."""
 
-    tree: Tree
-    url: str
+    breaker: Breaker
     seed: int
     wanted: int
-    faults_wanted: int
     bids_wanted: int
     acked: list[UUID] = field(default_factory=list)
     unknown: list[UUID] = field(default_factory=list)
     bids: dict[str, str] = field(default_factory=dict)  # Idempotency-Key -> bid id that was answered
-    faults: Counter[str] = field(default_factory=Counter)
-    failed_faults: Counter[str] = field(default_factory=Counter)
+    under: dict[str, int] = field(default_factory=dict)  # how many faults had been made when a load ended
     over: threading.Event = field(default_factory=threading.Event)
-    seen: dict[tuple[str, int], float] = field(default_factory=dict)
+    stopped: threading.Event = field(default_factory=threading.Event)
+    faults_over: threading.Event = field(default_factory=threading.Event)
+    died: dict[str, str] = field(default_factory=dict)
 
-    def enqueue(self) -> None:
-        """Ask for probe jobs until enough are acknowledged; one in five hundred sleeps past its lease."""
-        rng = random.Random(self.seed)  # noqa: S311 - a plan that can be repeated, not a secret
-        while len(self.acked) < self.wanted and not self.over.is_set():
-            made: list[UUID] = []
+    def thread(self, name: str, work: Callable[[], None]) -> threading.Thread:
+        """Start a thread whose death is part of the result."""
+
+        def run() -> None:
             try:
-                with db.transaction() as session:
-                    for _ in range(BATCH):
-                        payload = {"sleep_s": LEASE_S + 1.5} if rng.random() < 0.002 else {}
-                        made.append(
-                            jobs.enqueue(
-                                session, "core.probe", queue=QUEUE, payload=payload, lease_s=LEASE_S, max_attempts=100
-                            )
+                work()
+            except BaseException as error:
+                self.died[name] = f"{type(error).__name__}: {str(error)[:300]}"
+                self.over.set()
+            self.under[name] = self.breaker.total
+
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        thread.start()
+        return thread
+
+    def break_things(self) -> None:
+        try:
+            self.breaker.run(self.over.is_set)
+        finally:
+            self.faults_over.set()
+
+    def load(self) -> None:
+        """Ask for probe jobs until enough are acknowledged and no more faults come."""
+        rng = random.Random(self.seed)  # noqa: S311 - a plan that can be repeated, not a secret
+        while not self.over.is_set() and (len(self.acked) < self.wanted or not self.faults_over.is_set()):
+            self.enqueue(rng)
+            # Ahead of the faults the load goes on more slowly, so that it lasts as long as they do.
+            time.sleep(PAUSE_AHEAD_S if self._ahead(len(self.acked), self.wanted) else PAUSE_S)
+
+    def enqueue(self, rng: random.Random) -> None:
+        """Ask for some probe jobs in one transaction; a few sleep past their lease."""
+        made: list[UUID] = []
+        try:
+            with db.transaction() as session:
+                for _ in range(BATCH):
+                    payload = {"sleep_s": LEASE_S + 1.5} if rng.random() < SLEEPERS else {}
+                    made.append(
+                        jobs.enqueue(
+                            session, "core.probe", queue=QUEUE, payload=payload, lease_s=LEASE_S, max_attempts=100
                         )
-            except sa.exc.DBAPIError:
-                self.unknown += made
-                time.sleep(0.3)
-            else:
-                self.acked += made
-            time.sleep(PAUSE_S)
+                    )
+        except AWAY:
+            self.unknown += made
+            time.sleep(0.3)
+        else:
+            self.acked += made
+
+    def _ahead(self, done: int, wanted: int) -> bool:
+        return not self.faults_over.is_set() and done * self.breaker.wanted > self.breaker.total * wanted
 
     def bid(self, market: chaos_market.Market) -> None:
-        """Place one bid for each channel, trying again with the same key until there is an answer."""
+        """Place one bid for each channel, spread over the faults."""
         pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=20))
-        for channel in market.channels[: self.bids_wanted]:
-            key = str(ids.new_id())
-            headers = {
-                "Authorization": f"Bearer {market.creator_key}",
-                "Idempotency-Key": key,
-                "Content-Type": "application/json",
-            }
-            body = json.dumps(market.bid(channel)).encode()
-            while not self.over.is_set():
-                with contextlib.suppress(urllib3.exceptions.HTTPError):
-                    answer = pool.request(
-                        "POST",
-                        f"{self.url}/api/v1/briefs/{market.brief}/bids",
-                        body=body,
-                        headers=headers,
-                        retries=False,
-                    )
-                    if answer.status == 201:
-                        self.bids[key] = json.loads(answer.data)["id"]
-                        break
-                    if answer.status not in (409, 500, 502, 503):
-                        raise RuntimeError(answer.data.decode())
-                time.sleep(0.2)
+        for place, channel in enumerate(market.channels[: self.bids_wanted], 1):
+            while self._ahead(place, self.bids_wanted) and not self.over.is_set():
+                time.sleep(0.1)
+            self._place(pool, market, channel)
 
-
-def _group(run: Run, name: str, number: signal.Signals) -> None:
-    pid = run.tree.supervisor.pid(name)
-    if pid is not None:
-        os.killpg(pid, number)
-
-
-def _leader(run: Run, name: str, number: signal.Signals) -> None:
-    pid = run.tree.supervisor.pid(name)
-    if pid is not None:
-        os.kill(pid, number)
-
-
-def _pool_child(run: Run) -> None:
-    pid = run.tree.supervisor.pid("worker")
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split() if pid else []
-    if children:
-        os.kill(int(children[0]), signal.SIGKILL)
-
-
-def _zombie(run: Run) -> None:
-    """The whole worker stands still past its lease, then goes on."""
-    pid = run.tree.supervisor.pid("worker")
-    if pid is not None:
-        os.killpg(pid, signal.SIGSTOP)
-        time.sleep(LEASE_S + 1)
-        os.killpg(pid, signal.SIGCONT)
-
-
-def _tell_valkey(run: Run, *words: str) -> None:
-    assert run.tree.servers is not None
-    client = redis.Redis.from_url(run.tree.servers.redis_url, socket_timeout=2)
-    client.execute_command(*words)  # type: ignore[no-untyped-call]
-
-
-_DROP = sa.text(
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-    " WHERE pid <> pg_backend_pid() AND datname = current_database()"
-)
-
-
-def _drop_database_connections(_: Run) -> None:
-    with db.unscoped() as session:
-        session.execute(_DROP)
-
-
-def _restart(name: str) -> Callable[[Run], None]:
-    def restart(run: Run) -> None:
-        assert run.tree.servers is not None
-        getattr(run.tree.servers, f"restart_{name}")()
-
-    return restart
-
-
-FAULTS: dict[str, Callable[[Run], None]] = {
-    "SIGKILL worker": lambda run: _group(run, "worker", signal.SIGKILL),
-    "SIGTERM worker": lambda run: _leader(run, "worker", signal.SIGTERM),
-    "SIGKILL pool child": _pool_child,
-    "SIGSTOP worker past its lease": _zombie,
-    "SIGKILL web": lambda run: _group(run, "web", signal.SIGKILL),
-    "SIGTERM web": lambda run: _leader(run, "web", signal.SIGTERM),
-    "SIGKILL ringer": lambda run: _group(run, "ringer", signal.SIGKILL),
-    "SIGKILL PostgreSQL": _restart("postgres"),
-    "SIGKILL Valkey": _restart("valkey"),
-    "FLUSHALL": lambda run: _tell_valkey(run, "FLUSHALL"),
-    "Valkey drops connections": lambda run: _tell_valkey(run, "CLIENT", "KILL", "TYPE", "NORMAL"),
-    "PostgreSQL drops connections": _drop_database_connections,
-}
-
-
-def break_things(run: Run, every_s: float) -> None:
-    """Make faults in a seeded order until there were enough, every kind as often as any other."""
-    rng = random.Random(run.seed + 1)  # noqa: S311
-    names: list[str] = []
-    while sum(run.faults.values()) < run.faults_wanted and not run.over.is_set():
-        if not names:
-            names = rng.sample(sorted(FAULTS), len(FAULTS))
-        name = names.pop()
-        part = next((one for one in ("worker", "web", "ringer", "pool child") if one in name), None)
-        if part and not _up(run, "worker" if part == "pool child" else part):
+    def _place(self, pool: urllib3.PoolManager, market: chaos_market.Market, channel: str) -> None:
+        """Try again with the same key until there is an answer."""
+        key = str(ids.new_id())
+        headers = {
+            "Authorization": f"Bearer {market.creator_key}",
+            "Idempotency-Key": key,
+            "Content-Type": "application/json",
+        }
+        body = json.dumps(market.bid(channel)).encode()
+        url = f"{self.breaker.url}/api/v1/briefs/{market.brief}/bids"
+        while not self.over.is_set():
+            with contextlib.suppress(urllib3.exceptions.HTTPError):
+                answer = pool.request("POST", url, body=body, headers=headers, retries=False)
+                if answer.status == 201:
+                    self.bids[key] = json.loads(answer.data)["id"]
+                    break
+                if answer.status not in (409, 500, 502, 503):
+                    raise RuntimeError(answer.data.decode())
             time.sleep(0.2)
-            names.append(name)
-            rng.shuffle(names)
-            continue
-        try:
-            FAULTS[name](run)
-        except (OSError, sa.exc.DBAPIError, redis.RedisError) as error:
-            run.failed_faults[f"{name}: {type(error).__name__}"] += 1
-        run.faults[name] += 1
-        time.sleep(rng.uniform(0.5, 1.5) * every_s)
-
-
-def _up(run: Run, name: str) -> bool:
-    """Whether a part has had time to start: one that is killed before it can work proves nothing."""
-    pid = run.tree.supervisor.pid(name)
-    if pid is None:
-        return False
-    run.seen.setdefault((name, pid), time.monotonic())
-    return time.monotonic() - run.seen[name, pid] > SETTLED_S
 
 
 def judge(run: Run, brief: UUID | None) -> dict[str, Any]:
     """Wait for the drain, then count."""
     deadline = time.monotonic() + DRAIN_S
-    while time.monotonic() < deadline and (_left(run) or _stale(brief)):
-        time.sleep(0.5)
+    while time.monotonic() < deadline and (_left() or _stale(brief)):
+        if run.stopped.wait(0.5):
+            raise RuntimeError("the market was stopped before its jobs were done")
     with db.transaction() as session:
         rows = session.execute(
             sa.text(
@@ -218,7 +150,7 @@ def judge(run: Run, brief: UUID | None) -> dict[str, Any]:
             )
         ).all()
         placed = session.execute(
-            sa.text("SELECT b.id, (SELECT count(*) FROM matches m WHERE m.bid_id = b.id) FROM bids b")
+            sa.text("SELECT b.id, (SELECT count(*) FROM matches m WHERE m.id = b.id) FROM bids b")
         ).all()
     effects = {row.id: row.effects for row in rows}
     waiting = {row.id for row in rows if row.state in ("queued", "leased")}
@@ -226,14 +158,11 @@ def judge(run: Run, brief: UUID | None) -> dict[str, Any]:
     bids = {ids.show("bid", bid_id): count for bid_id, count in placed}
     answered = list(run.bids.values())
     return {
-        "jobs_acknowledged": len(run.acked),
-        "jobs_unknown": len(run.unknown),
         "jobs_lost": sum(effects.get(job, 0) == 0 and job not in waiting for job in run.acked),
         "jobs_undone_at_the_deadline": len(waiting),
         "jobs_doubled": sum(count > 1 for count in effects.values()),
         "unknown_half_done": sum(job in effects and job not in waiting and effects[job] != 1 for job in run.unknown),
         "dead_letters": sum(row.state == "dead" for row in rows),
-        "bids_answered": len(answered),
         "bids_lost": sum(bid not in bids for bid in answered),
         "bids_doubled": len(bids) - len(set(answered)),
         "bids_without_one_match": sum(count != 1 for count in bids.values()),
@@ -246,7 +175,7 @@ def _quantile(ordered: list[float], at: float) -> float | None:
     return round(ordered[min(len(ordered) - 1, int(at * len(ordered)))], 3) if ordered else None
 
 
-def _left(run: Run) -> int:
+def _left() -> int:
     try:
         with db.transaction() as session:
             return int(
@@ -270,38 +199,75 @@ def _stale(brief: UUID | None) -> int:
     return state.total - state.fresh
 
 
-def _work(run: Run, every_s: float, result: dict[str, Any], out: dict[str, Any]) -> None:
+def _work(run: Run, result: dict[str, Any]) -> None:
     """The run's own thread: wait for the market, load it, break it, judge it, stop it."""
     try:
         began = time.monotonic()
-        while not answers(f"{run.url}/readyz"):
-            time.sleep(0.1)
+        while not answers(f"{run.breaker.url}/readyz"):
+            if run.stopped.wait(0.1):
+                raise RuntimeError("the market was stopped before it was ready")
         market = chaos_market.make(run.bids_wanted) if run.bids_wanted else None
-        threads = [
-            threading.Thread(target=run.enqueue, daemon=True),
-            threading.Thread(target=break_things, args=(run, every_s), daemon=True),
-        ]
+        threads = [run.thread("jobs", run.load), run.thread("faults", run.break_things)]
         if market is not None:
-            threads.append(threading.Thread(target=run.bid, args=(market,), daemon=True))
-        for thread in threads:
-            thread.start()
+            threads.append(run.thread("bids", lambda: run.bid(market)))
         while any(thread.is_alive() for thread in threads):
-            time.sleep(5)
-            click.echo(f"{len(run.acked)} jobs, {len(run.bids)} bids, {sum(run.faults.values())} faults", err=True)
+            for thread in threads:
+                thread.join(3 / len(threads))
+            click.echo(f"{len(run.acked)} jobs, {len(run.bids)} bids, {run.breaker.total} faults", err=True)
+        result["seconds_under_load"] = round(time.monotonic() - began, 1)
         result.update(judge(run, market.brief_id if market else None))
-        result["faults"] = dict(sorted(run.faults.items()))
-        result["faults_total"] = sum(run.faults.values())
-        result["faults_that_failed"] = dict(run.failed_faults)
-        result["watchdog_restarts"] = run.tree.deaf_restarts
         result["seconds"] = round(time.monotonic() - began, 1)
     except Exception as error:
-        out["error"] = f"{type(error).__name__}: {error}"
+        result["error"] = f"{type(error).__name__}: {error}"
     finally:
         run.over.set()
-        run.tree.supervisor.ask_to_stop()
+        run.breaker.tree.supervisor.ask_to_stop()
 
 
-def _free_port() -> int:
+def tell(run: Run) -> dict[str, Any]:
+    """What was done to the market, whether or not it came to a count."""
+    tree = run.breaker.tree
+    return {
+        "jobs_wanted": run.wanted,
+        "jobs_acknowledged": len(run.acked),
+        "jobs_unknown": len(run.unknown),
+        "bids_wanted": run.bids_wanted,
+        "bids_answered": len(run.bids),
+        "faults_wanted": run.breaker.wanted,
+        "faults": dict(sorted(run.breaker.made.items())),
+        "faults_total": run.breaker.total,
+        "faults_while_jobs_came": run.under.get("jobs", 0),
+        "faults_while_bids_came": run.under.get("bids", 0),
+        "faults_that_failed": dict(run.breaker.failed),
+        "faults_tried_again": run.breaker.missed.total(),
+        "threads_that_died": dict(run.died),
+        "restarts": {name: child.starts - 1 for name, child in tree.supervisor.children.items()},
+        "watchdog_restarts": tree.deaf_restarts,
+    }
+
+
+NOUGHT = (
+    "error", "threads_that_died", "faults_that_failed", "jobs_lost", "jobs_undone_at_the_deadline", "jobs_doubled",
+    "unknown_half_done", "bids_lost", "bids_doubled", "bids_without_one_match", "matches_stale",
+)  # fmt: skip
+
+
+def verdict(result: dict[str, Any]) -> list[str]:
+    """Say why a run proves nothing, or the contrary; empty for a clean one."""
+    why = [f"{name}: {result.get(name, 'not counted')}" for name in NOUGHT if result.get(name, True)]
+    least = [
+        ("jobs_acknowledged", "jobs_wanted"), ("bids_answered", "bids_wanted"), ("faults_total", "faults_wanted"),
+        ("faults_while_jobs_came", "faults_total"),
+    ]  # fmt: skip
+    if result["bids_wanted"]:
+        least.append(("faults_while_bids_came", "faults_total"))
+    for name, wanted in least:
+        if result.get(name, 0) < result[wanted]:
+            why.append(f"{name}: {result.get(name, 0)} of {result[wanted]}")
+    return why
+
+
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -318,34 +284,26 @@ def chaos(seed: int, wanted: int, faults: int, bids: int, every: float, out: Pat
     """Break a market of its own on purpose and count what was lost or doubled. Ends with 0 only if nothing was."""
     result: dict[str, Any] = {
         "seed": seed, "at": datetime.now(UTC).isoformat(timespec="seconds"), "python": platform.python_version(),
-        "load_average": os.getloadavg()[0],
+        "load_average": os.getloadavg()[0], "error": None,
     }  # fmt: skip
-    told: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="inlay-chaos-") as folder:
-        port = _free_port()
+        port = free_port()
         env = {"RATE_LIMIT_PER_MINUTE": "1000000"}
         with Tree.on_embedded_servers(Path(folder), "127.0.0.1", port, env=env, log=Path(folder) / "inlay.log") as tree:
-            run = Run(tree, f"http://127.0.0.1:{port}", seed, wanted, faults, bids)
-            threading.Thread(target=_work, args=(run, every, result, told), daemon=True).start()
-            tree.run()
-    if told:
-        result["error"] = told["error"]
-    clean = not told and not any(
-        result[name]
-        for name in (
-            "jobs_lost",
-            "jobs_undone_at_the_deadline",
-            "jobs_doubled",
-            "unknown_half_done",
-            "bids_lost",
-            "bids_doubled",
-            "bids_without_one_match",
-            "matches_stale",
-        )
-    )
-    result["clean"] = clean
+            run = Run(Breaker(tree, f"http://127.0.0.1:{port}", seed + 1, faults, every), seed, wanted, bids)
+            work = threading.Thread(target=_work, args=(run, result), daemon=True)
+            work.start()
+            code = tree.run()
+            run.stopped.set()
+            run.over.set()
+            work.join(JOIN_S)
+    if code and not result["error"]:
+        result["error"] = f"the market ended with {code}"
+    result |= tell(run)
+    result["unclean"] = verdict(result)
+    result["clean"] = not result["unclean"]
     text = json.dumps(result, indent=2)
     click.echo(text)
     if out is not None:
         out.write_text(text + "\n")
-    sys.exit(0 if clean else 1)
+    sys.exit(0 if result["clean"] else 1)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from marketplace.briefs import service as briefs
 from marketplace.briefs.schemas import BriefIn
-from marketplace.channels import storing
+from marketplace.channels import peers, storing
 from marketplace.channels.storing import Entry
 from marketplace.core import db, events
 from marketplace.core.actor import EVERYTHING, NOBODY, SYSTEM, Actor, Role
@@ -55,9 +55,10 @@ def make(count: int) -> Market:
         ).secret
         drawn = world.channels(3, now().date(), count)
         entries = [_entry(number, creator.party_id, one) for number, one in enumerate(drawn)]
-        stored = storing.store(session, entries, None)
+        stored = storing.store(session, entries, None, peers.Market())
         events.record(session, "audience_snapshots.new", stored.snapshot_ids[0], SYSTEM, parties=[])
-        found: dict[str, UUID] = dict(session.execute(_HANDLES, {"creator": creator.party_id}).tuples().all())
+        rows = session.execute(_HANDLES, {"creator": creator.party_id}).all()
+        found: dict[str, UUID] = {row.handle: row.id for row in rows}
     assert key is not None
     channels = [show("chn", found[one.handle]) for one in drawn]
     return Market(made.id, key, channels, document, drawn)

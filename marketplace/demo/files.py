@@ -46,7 +46,6 @@ def record(one: MadeChannel, today: date) -> ChannelRecord:
                 {"length_tier": tier, "amount_minor": price, "currency": "CNY"}
                 for tier, price in one.card_minor.items()
             ],
-            "flags": [],
             "series_hash": None,
         },
         videos=tuple(

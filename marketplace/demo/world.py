@@ -32,6 +32,7 @@ VIDEOS = 10
 WITHIN_MEDIAN, WITHIN_SPREAD = 0.63, 0.57
 BETWEEN_SD = 2.04
 ELASTICITY = 0.30
+VIEWS_MAX = 10**9
 PULL = 0.5  # correlation of neighbouring videos: why the newest ones forecast best
 SUGGESTED_CPM_MINOR = 4_600
 LENGTH_RATIOS = {"1-20": 0.78, "21-60": 1.0, "60+": 1.33}
@@ -201,7 +202,8 @@ def _videos(rng: np.random.Generator, number: int, centre: float, today: date) -
     made, level = [], rng.normal(0, spread)
     for place in range(VIDEOS):
         level = PULL * level + np.sqrt(1 - PULL**2) * rng.normal(0, spread)
-        views = int(max(20, np.exp(centre + level)))
+        # No video has been seen more than the most seen of all; a normal's tail knows no end.
+        views = int(np.clip(np.exp(centre + level), 20, VIEWS_MAX))
         sponsored = bool(rng.random() < (0.05 if rare else 0.25))
         liked = float(np.clip(rng.lognormal(np.log(0.035), 0.5), 0.002, 0.3))
         hours = (VIDEOS - place) * gap_days * 24 + rng.uniform(0, 12) + 72

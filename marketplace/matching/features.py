@@ -3,29 +3,36 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import numpy as np
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
-from marketplace.matching import cells, reach
+from marketplace.matching import cells, flags, reach, vectors
 from marketplace.matching.arrays import Floats
+from marketplace.matching.cells import Audience, BadAudience, MarginsContradict
 from marketplace.matching.fingerprint import MODEL_VERSIONS, fingerprint
-from marketplace.matching.models import ForecastModel
+from marketplace.matching.models import ChannelFeatures, ForecastModel
 from marketplace.matching.pool import PRIOR_POOL, Histories, Pool, fit_pool, histories
 from marketplace.matching.reach import Calibration
 
 CREATORS_MIN = 20  # a vertical with fewer shares the pool of all
 BATCH = 500
 EVERYTHING = "*"
+_NEWEST = sa.select(ForecastModel.fingerprint).order_by(ForecastModel.id.desc()).limit(1)
+_VERSIONS = fingerprint(MODEL_VERSIONS)[:8]
 
+# One width whatever it is made of, because scoring reads it as one.
+WANTED = "md5(c.snapshot_id::text || '.' || c.version || :suffix)"
+FINGERPRINT_BYTES = 32
 _HISTORIES = sa.text(
-    "SELECT c.id AS channel_id, s.id AS snapshot_id, s.followers, s.margins, c.verticals,"
-    " v.views, v.ages, v.seconds, v.sponsored, s.id::text || :suffix AS wanted"
+    "SELECT c.id AS channel_id, s.id AS snapshot_id, s.followers, s.margins, s.flags,"
+    f" c.verticals, c.language, v.views, v.ages, v.seconds, v.sponsored, {WANTED} AS wanted"
     " FROM channels c JOIN audience_snapshots s ON s.id = c.snapshot_id"
     " LEFT JOIN LATERAL (SELECT array_agg(views ORDER BY published_at DESC) AS views,"
     "   array_agg((s.taken_on - published_at::date)::float8 ORDER BY published_at DESC) AS ages,"
@@ -34,20 +41,15 @@ _HISTORIES = sa.text(
 )
 _ALL = sa.text(f"{_HISTORIES.text} WHERE c.status = 'active' ORDER BY c.id")
 _STALE = sa.text(
-    f"{_HISTORIES.text} LEFT JOIN channel_features f ON f.channel_id = c.id WHERE c.status = 'active'"
-    " AND (f.id IS NULL OR f.fingerprint <> s.id::text || :suffix) ORDER BY c.id LIMIT :limit"
+    f"{_HISTORIES.text} LEFT JOIN channel_features f ON f.channel_id = c.id"
+    f" WHERE (f.id IS NULL OR f.fingerprint <> {WANTED}) ORDER BY c.id LIMIT :limit"
 )
-_WRITE = sa.text(
-    "INSERT INTO channel_features (id, created_at, channel_id, snapshot_id, fingerprint, log_centre, scale, df, smear,"
-    " n_used, from_history, tier, ad_load, seconds, age_gender, regions, unknown, audience_flags, computed_at)"
-    " VALUES (:id, :at, :channel_id, :snapshot_id, :fingerprint, :log_centre, :scale, :df, :smear, :n_used,"
-    " :from_history, :tier, :ad_load, :seconds, :age_gender, :regions, CAST(:unknown AS jsonb), :audience_flags, :at)"
-    " ON CONFLICT (channel_id) DO UPDATE SET snapshot_id = excluded.snapshot_id, fingerprint = excluded.fingerprint,"
-    " log_centre = excluded.log_centre, scale = excluded.scale, df = excluded.df, smear = excluded.smear,"
-    " n_used = excluded.n_used, from_history = excluded.from_history, tier = excluded.tier,"
-    " ad_load = excluded.ad_load, seconds = excluded.seconds, age_gender = excluded.age_gender,"
-    " regions = excluded.regions, unknown = excluded.unknown, audience_flags = excluded.audience_flags,"
-    " computed_at = excluded.computed_at"
+_FEATURES = cast(sa.Table, ChannelFeatures.__table__)
+_INSERT = postgresql.insert(_FEATURES)
+_KEPT = {"id", "created_at", "channel_id"}
+_WRITE = _INSERT.on_conflict_do_update(
+    index_elements=["channel_id"],
+    set_={column.name: _INSERT.excluded[column.name] for column in _FEATURES.columns if column.name not in _KEPT},
 )
 
 
@@ -66,15 +68,23 @@ class Fitted:
 def load_model(session: Session) -> Fitted:
     """Return the newest fitted model, or the priors where none was fitted yet."""
     row = session.scalar(sa.select(ForecastModel).order_by(ForecastModel.id.desc()).limit(1))
-    versions = fingerprint(MODEL_VERSIONS)[:8]
     if row is None:
-        return Fitted({}, None, f":prior:{versions}")
+        return Fitted({}, None, _suffix(None))
     calibration = row.content["calibration"]
     return Fitted(
         {name: Pool(**pool) for name, pool in row.content["pools"].items()},
         Calibration(np.array(calibration["quantiles"]), np.array(calibration["counts"])) if calibration else None,
-        f":{row.fingerprint[:16]}:{versions}",
+        _suffix(row.fingerprint),
     )
+
+
+def suffix(session: Session) -> str:
+    """Return what marks the features made with the newest model, without loading it."""
+    return _suffix(session.scalar(_NEWEST))
+
+
+def _suffix(name: str | None) -> str:
+    return f":{'prior' if name is None else name[:16]}:{_VERSIONS}"
 
 
 def fit_model(session: Session) -> bool:
@@ -95,7 +105,7 @@ def fit_model(session: Session) -> bool:
     }
     content = json.loads(json.dumps(content))
     name = fingerprint(content)
-    if session.scalar(sa.select(ForecastModel.fingerprint).order_by(ForecastModel.id.desc()).limit(1)) == name:
+    if session.scalar(_NEWEST) == name:
         return False
     session.execute(sa.delete(ForecastModel).where(ForecastModel.fingerprint == name))
     session.add(ForecastModel(fingerprint=name, content=content, channels=len(rows), fitted_at=now()))
@@ -137,21 +147,37 @@ def refresh(session: Session, limit: int = BATCH) -> list[UUID]:
     at = now()
     written = []
     for number, row in enumerate(rows):
-        audience = cells.audience(row.margins.get("age"), row.margins.get("gender"), row.margins.get("region"))
+        audience, found = _audience(row.margins)
         written.append(
             {
-                "id": new_id(), "at": at, "channel_id": row.channel_id, "snapshot_id": row.snapshot_id,
-                "fingerprint": row.wanted, "log_centre": float(forecasts.log_centre[number]),
-                "scale": float(forecasts.scale[number]), "df": float(forecasts.df[number]),
-                "smear": float(forecasts.smear[number]), "n_used": int(forecasts.n_used[number]),
-                "from_history": bool(forecasts.from_history[number]), "tier": int(tiers[number]),
-                "ad_load": float(row.sponsored or 0.0), "seconds": None if row.seconds is None else float(row.seconds),
-                "age_gender": audience.joint.tolist(), "regions": audience.regions.tolist(),
-                "unknown": json.dumps(dict(audience.unknown)), "audience_flags": list(audience.flags),
+                "id": new_id(), "created_at": at, "channel_id": row.channel_id, "snapshot_id": row.snapshot_id,
+                "fingerprint": row.wanted,
+                "log_centre": float(forecasts.log_centre[number]), "scale": float(forecasts.scale[number]),
+                "df": float(forecasts.df[number]), "smear": float(forecasts.smear[number]),
+                "n_used": int(forecasts.n_used[number]), "from_history": bool(forecasts.from_history[number]),
+                "tier": int(tiers[number]), "ad_load": float(row.sponsored or 0.0),
+                "seconds": None if row.seconds is None else float(row.seconds),
+                "language": row.language and row.language.split("-")[0].lower(),
+                "shares": vectors.pack(audience, row.verticals or {}),
+                "flags": flags.bits(found, [flag["code"] for flag in row.flags]), "computed_at": at,
             }
         )  # fmt: skip
     session.execute(_WRITE, written)
     return [row.channel_id for row in rows]
+
+
+def _audience(margins: dict[str, Any]) -> tuple[Audience, Sequence[str]]:
+    """Return the audience and what was filled in; lists that no table meets must not keep other channels waiting."""
+    try:
+        found = cells.audience(margins.get("age"), margins.get("gender"), margins.get("region"))
+    except (BadAudience, MarginsContradict):
+        found = cells.audience()
+        return found, [*found.flags, "audience_unreadable"]
+    return found, found.flags
+
+
+def any_stale(session: Session) -> bool:
+    return bool(session.execute(_STALE, {"suffix": suffix(session), "limit": 1}).all())
 
 
 def main_vertical(verticals: dict[str, float]) -> str | None:

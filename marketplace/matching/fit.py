@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from marketplace.briefs.tables import CATEGORIES
+from marketplace.channels.records import VERTICALS as CHANNEL_VERTICALS
 from marketplace.matching.arrays import Bools, Floats, as_floats, sum_columns
 from marketplace.matching.cells import region_places
 
@@ -34,6 +36,8 @@ KINSHIPS: tuple[frozenset[str], ...] = (
     frozenset({"finance", "business", "education"}),
     frozenset({"health", "food", "parenting"}),
 )
+# The order of a channel's tag shares; one more place behind these holds whatever has another name.
+VERTICALS = tuple(sorted({*CATEGORIES, *CHANNEL_VERTICALS}.union(*KINSHIPS)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,10 +68,17 @@ def category_part(tag_shares: Floats, nearness: Floats) -> Floats:
         return np.where(total > 0, sum_columns(tag_shares * nearness) / total, np.nan)
 
 
-def category_of_tags(tags: Mapping[str, float], category: str) -> float:
-    """Return the same for one channel's tags, NaN without any; bit for bit what category_part gives."""
-    names = sorted(tags)
-    return float(category_part(as_floats([[tags[name] for name in names]]), affinity(category, names))[0])
+def tag_shares(tags: Mapping[str, float]) -> Floats:
+    """Return a channel's tags in the order of VERTICALS, those with other names together in the last place."""
+    shares = np.zeros(len(VERTICALS) + 1)
+    for name, share in tags.items():
+        shares[VERTICALS.index(name) if name in VERTICALS else -1] += share
+    return shares
+
+
+def category_nearness(category: str) -> Floats:
+    """Return how near each place of ``tag_shares`` is to a category."""
+    return np.append(affinity(category, VERTICALS), FAR)
 
 
 def sponsors_part(counts: Floats, nearness: Floats) -> Floats:

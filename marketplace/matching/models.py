@@ -23,10 +23,11 @@ class ForecastModel(Base):
 
 
 class ChannelFeatures(Base):
-    """A channel as numbers for scoring, made from its present snapshot and the present forecast model.
+    """A channel as numbers for scoring, made from the channel, its present snapshot and the present forecast model.
 
-    Log views of one video ~ `log_centre` + `scale` * t(`df`); expected views = exp(log_centre) * `smear`.
-    `age_gender` [A * G] (age major) and `regions` [R] are shares on the grid of `matching.cells`.
+    Log views of one video ~ `log_centre` + `scale` * t(`df`); expected views = exp(log_centre) * `smear`. `shares` are
+    32-bit floats, little-endian, as `matching.vectors` reads them; `flags` are the bits of `matching.flags`;
+    `language` is the primary subtag.
     """
 
     __tablename__ = "channel_features"
@@ -43,26 +44,29 @@ class ChannelFeatures(Base):
     tier: Mapped[int]
     ad_load: Mapped[float]
     seconds: Mapped[float | None]
-    age_gender: Mapped[list[float]] = mapped_column(ARRAY(sa.REAL))
-    regions: Mapped[list[float]] = mapped_column(ARRAY(sa.REAL))
-    unknown: Mapped[dict[str, Any]]
-    audience_flags: Mapped[list[str]]
+    language: Mapped[str | None]
+    shares: Mapped[bytes]
+    flags: Mapped[int]
     computed_at: Mapped[datetime]
 
 
 class Match(Base):
-    """A bid with its scores. Fresh while revision, brief version, features and model are still the present ones.
+    """A bid with its scores, under the bid's own id. Fresh while all that it was made from is still the present one:
+    revision, brief version, features and model.
 
-    `parts` holds every number that the reasons are told from; `rank` is the place within the brief.
+    `numbers` holds every number that the reasons are told from, in the order of `matching.parts`; `rank` is the place
+    within the brief; `peers` names the set of bids that it was compared with; `flags` are the bits of
+    `matching.flags`.
     """
 
     __tablename__ = "matches"
     __table_args__ = (sa.Index("ix_matches_brief_rank", "brief_id", "rank"),)
 
-    bid_id: Mapped[UUID] = mapped_column(sa.ForeignKey("bids.id"), unique=True)
-    brief_id: Mapped[UUID] = mapped_column(sa.ForeignKey("briefs.id"))
-    revision_id: Mapped[UUID] = mapped_column(sa.ForeignKey("bid_revisions.id"))
-    brief_version_id: Mapped[UUID] = mapped_column(sa.ForeignKey("brief_versions.id"))
+    # These come from the bid's own rows in the transaction that writes the match, so that nothing checks them again.
+    brief_id: Mapped[UUID]
+    revision_id: Mapped[UUID]
+    brief_version_id: Mapped[UUID]
+    snapshot_id: Mapped[UUID | None]
     features_fingerprint: Mapped[str | None]
     model_version: Mapped[str]
     fingerprint: Mapped[str]
@@ -70,9 +74,7 @@ class Match(Base):
     overall: Mapped[float | None]
     overall_low: Mapped[float | None]
     overall_high: Mapped[float | None]
-    intrusiveness_low: Mapped[float | None]
-    intrusiveness_high: Mapped[float | None]
-    parts: Mapped[dict[str, Any]]
-    reasons: Mapped[list[str]]
-    flags: Mapped[list[str]]
+    numbers: Mapped[list[float]] = mapped_column(ARRAY(sa.Double))
+    peers: Mapped[str]
+    flags: Mapped[int]
     scored_at: Mapped[datetime]

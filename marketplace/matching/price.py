@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from marketplace.bids.pricing import VARIABLE, Offer, Pricing
+from marketplace.bids import pricing
+from marketplace.bids.pricing import BASIS_POINTS, Offer
 from marketplace.matching.arrays import Bools, Floats, as_floats, sum_columns
 from marketplace.matching.reach import GRID_WEIGHTS
 
-MODEL_VERSION = "price/1"
+MODEL_VERSION = "price/2"
 COMPARABLES_MIN = 9
-BASIS_POINTS = 10_000
 # Price of an option against that of 20-60 s: median, 10 % and 90 % of rate cards (Xingtu, 338 and 272 cards, 2025-11).
 LENGTH_RATIOS = {"under_20s": (0.78, 0.5, 1.0), "20_60s": (1.0, 1.0, 1.0), "over_60s": (1.33, 1.0, 2.5)}
 
@@ -45,55 +45,19 @@ class Cost:
 
 def terms(offers: list[Offer]) -> Terms:
     """Return offers as arrays. Raises ValueError where an offer's parts do not fit its pricing."""
-    for offer in offers:
-        _check(offer)
-    return Terms(
-        fixed=np.array([float(offer.fixed_minor) for offer in offers]),
-        unit=np.array([_unit(offer) for offer in offers]),
-        floor=np.array([float(offer.floor_minor or 0) for offer in offers]),
-        cap=np.array([np.inf if offer.cap_minor is None else float(offer.cap_minor) for offer in offers]),
-        videos=np.array([float(offer.videos) for offer in offers]),
-    )
+    return from_columns(as_floats([pricing.terms(offer) for offer in offers]).reshape(-1, 5))
 
 
-def _check(offer: Offer) -> None:
-    follows = offer.variable if offer.pricing is Pricing.HYBRID else offer.pricing
-    if offer.pricing is Pricing.HYBRID and follows not in VARIABLE:
-        raise ValueError("A hybrid price needs one variable part: cpm, cpv, cpa or commission.")
-    if offer.pricing is not Pricing.HYBRID and offer.variable is not None:
-        raise ValueError("Only a hybrid price has a separate variable part.")
-    if follows in VARIABLE and offer.rate <= 0:
-        raise ValueError("A variable price needs a rate above zero.")
-    if offer.pricing in VARIABLE and offer.fixed_minor:
-        raise ValueError("A fixed part makes it a hybrid price.")
-    bounds = (offer.floor_minor, offer.cap_minor)
-    if follows not in VARIABLE and bounds != (None, None):
-        raise ValueError("A floor or a cap bounds a variable price only.")
-    if offer.cap_minor is not None and offer.cap_minor < (offer.floor_minor or 0):
-        raise ValueError("The cap lies under the floor.")
-    if offer.videos < 1 or min(offer.fixed_minor, offer.floor_minor or 0) < 0:
-        raise ValueError("Amounts are not negative and a price covers a video or more.")
-
-
-def _unit(offer: Offer) -> float:
-    """Return minor units per view of one video; views of an offer's videos are taken to rise and fall together."""
-    follows = offer.variable if offer.pricing is Pricing.HYBRID else offer.pricing
-    actions = np.nan if offer.actions_per_view is None else offer.actions_per_view
-    order = np.nan if offer.order_minor is None else offer.order_minor
-    if follows is Pricing.CPM:
-        return offer.videos * offer.rate / 1000
-    if follows is Pricing.CPV:
-        return offer.videos * offer.rate
-    if follows is Pricing.CPA:
-        return float(offer.videos * offer.rate * actions)
-    if follows is Pricing.COMMISSION:
-        return float(offer.videos * offer.rate / BASIS_POINTS * actions * order)
-    return 0.0
+def from_columns(table: Floats) -> Terms:
+    """Return stored terms [n, 5] (see ``bids.pricing.terms``) as arrays."""
+    return Terms(*table.T)
 
 
 def cost_at(priced: Terms, views: Floats) -> Floats:
     """Return the cost [n, k] at views of one video [n, k]; NaN where it is not known."""
-    varying = np.maximum(priced.unit[:, None] * views, priced.floor[:, None])
+    # What does not follow the views is known though they are not.
+    follows = np.where(priced.unit[:, None] == 0, 0.0, priced.unit[:, None] * views)
+    varying = np.maximum(follows, priced.floor[:, None])
     return priced.fixed[:, None] + np.minimum(varying, priced.cap[:, None])
 
 

@@ -8,12 +8,14 @@ relative. Hard limits are gates with a name, not points taken off in silence.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from marketplace.matching.arrays import Bools, Floats, Ints, as_floats
 
-MODEL_VERSION = "rank/1"
+MODEL_VERSION = "rank/2"
 QUALITY_LOW, QUALITY_HIGH = 0.8, 1.25
 FIT_WEIGHT = 0.6
 SCORE_DECIMALS = 6
@@ -80,12 +82,14 @@ def rank(
     intrusiveness: Floats,
     tolerance: float,
     clash: Bools,
+    cost_known: Bools | None = None,
 ) -> Ranking:
     """Return the ranking of n bids from their cost per thousand on-target people in minor units: ``careful`` at tau .3
     with the point share, ``cheapest`` and ``dearest`` the 80 % ends."""
     quality = quality_multiplier(fit, intrusiveness, tolerance)
+    unknown = np.isnan(careful) if cost_known is None else ~cost_known
     gates = np.stack(
-        [as_floats(intrusiveness) > tolerance, clash, np.isnan(careful), np.isposinf(careful)],
+        [as_floats(intrusiveness) > tolerance, clash, unknown, np.isposinf(careful)],
         axis=1,
     )
     return Ranking(
@@ -97,7 +101,7 @@ def rank(
     )
 
 
-def order(ranking: Ranking, commitments: Sequence[str]) -> Ints:
+def order(ranking: Ranking, commitments: Sequence[str] | npt.NDArray[Any]) -> Ints:
     """Return the places of the bids from first to last: those no gate holds before the others, then by score, then by
     commitment hash, which was fixed before anyone knew the scores."""
     held = ranking.gates.any(axis=1)

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import stdtrit
 
+from marketplace.channels.checks import FOLLOWER_TIERS
 from marketplace.matching.arrays import Bools, Floats, Ints, as_floats
 from marketplace.matching.pool import REFERENCE_FOLLOWERS, Histories, Pool, histories, summarise
 from marketplace.matching.targets import Shares
@@ -20,7 +21,6 @@ MODEL_VERSION = "reach/1"
 LOW, MIDDLE, HIGH, CAREFUL = 0.1, 0.5, 0.9, 0.3
 # People per view of one video: a prior until channels upload reached-account counts; plausible from 0.7 to 1.
 UNIQUE_PER_VIEW, UNIQUE_PER_VIEW_RANGE = 0.85, (0.7, 1.0)
-TIERS = (30_000, 100_000, 500_000)
 TIER_RESIDUALS_MIN = 60
 CALIBRATION_TAUS = tuple(round(0.05 * step, 2) for step in range(1, 20))
 FOLLOWERS_DF = 30.0
@@ -143,7 +143,7 @@ def stack(forecasts: Sequence[Forecast]) -> Forecasts:
 
 def tier_of(followers: Floats) -> Ints:
     """Return the follower tier [n]: 0 under 30,000, 1 under 100,000, 2 under 500,000, 3 from there; NaN is 0."""
-    return np.searchsorted(np.array(TIERS), np.nan_to_num(followers), side="right").astype(np.int64)
+    return np.searchsorted(np.array(FOLLOWER_TIERS), np.nan_to_num(followers), side="right").astype(np.int64)
 
 
 def standardised_residuals(views: Floats, forecasts: Forecasts) -> Floats:
@@ -158,7 +158,7 @@ def calibrate(residuals_by_tier: Mapping[int, Floats]) -> Calibration | None:
     Quantile tau is the ceil((n + 1) tau)-th smallest above the middle and the floor below it, so that the interval
     keeps its coverage in a finite sample.
     """
-    by_tier = [as_floats(residuals_by_tier.get(tier, np.array([]))) for tier in range(len(TIERS) + 1)]
+    by_tier = [as_floats(residuals_by_tier.get(tier, np.array([]))) for tier in range(len(FOLLOWER_TIERS) + 1)]
     pooled = np.concatenate(by_tier)
     if len(pooled) < TIER_RESIDUALS_MIN:
         return None

@@ -10,7 +10,7 @@ from marketplace.core.money import Money
 from marketplace.matching.price import COMPARABLES_MIN
 from marketplace.matching.reach import UNIQUE_PER_VIEW, UNIQUE_PER_VIEW_RANGE
 
-MODEL_VERSION = "reasons/1"
+MODEL_VERSION = "reasons/2"
 FIT_GOOD, FIT_POOR = 0.7, 0.4
 _PART_NAMES = {
     "category": ("内容类目契合", "Category affinity of the content"),
@@ -32,6 +32,10 @@ _MISSING = {
     "regions_off_the_list": (
         "部分地域不在名录，归入其他地区",
         "Some regions are not on the list and count as elsewhere",
+    ),
+    "audience_unreadable": (
+        "受众列表相互矛盾，无法采用，按人口分布估计",
+        "The audience lists contradict each other and were not used: it follows the population",
     ),
 }
 
@@ -193,7 +197,13 @@ def _gates(facts: Facts) -> Iterator[dict[str, Any]]:
 
 def _reach(facts: Facts) -> Iterator[dict[str, Any]]:
     zh_from, en_from = _from(facts)
-    if facts.views is not None:
+    if facts.views is None:
+        yield _reason(
+            "reach_unknown",
+            "该账号还没有受众与播放数据，无法预计触达",
+            "This channel has told neither views nor audience: its reach is not known",
+        )
+    else:
         shown = _span(facts.views)
         number = _number(facts.views, "views of one video", count=facts.videos_used, **_origin(facts))
         if facts.videos_used:

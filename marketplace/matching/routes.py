@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 from uuid import UUID
 
@@ -47,17 +48,21 @@ def stream(brief_id: UUID) -> Response:
     service.find_brief(session(), actor(), brief_id)
     if not _STREAMS.acquire(blocking=False):
         raise Unavailable("Too many streams are open. Ask for the ranking itself instead.", retry_after_s=5)
-    return Response(_told(brief_id, actor()), content_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    place = ExitStack()
+    place.callback(_STREAMS.release)
+    told = _told(brief_id, actor(), place)
+    response = Response(told, content_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    # Who asks by HEAD, or leaves before the first word, never starts the telling: its end frees no place then.
+    response.call_on_close(place.close)
+    return response
 
 
-def _told(brief_id: UUID, who: Any) -> Iterator[str]:
-    try:
+def _told(brief_id: UUID, who: Any, place: ExitStack) -> Iterator[str]:
+    with place:
         for state in service.watch(brief_id, who, STREAM_TURNS):
             yield f"data: {json.dumps({'total': state.total, 'fresh': state.fresh})}\n\n"
             if state.fresh < state.total:
                 time.sleep(STREAM_PAUSE_S)
-    finally:
-        _STREAMS.release()
 
 
 @room.get("/bids/<id('bid'):bid_id>/match", allow=SIGNED_IN, needs=Permission.READ, answers=BidMatchOut)

@@ -1,6 +1,6 @@
 """A brief's ranking as people read it: how many matches are fresh, their numbers, and why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,27 +17,40 @@ from marketplace.core import db, jobs
 from marketplace.core.actor import Actor
 from marketplace.core.errors import NotFound
 from marketplace.intrusiveness import plan, timeline
+from marketplace.matching import flags, parts
+from marketplace.matching.features import WANTED, suffix
 from marketplace.matching.models import Match
+from marketplace.matching.rank import GATES
 from marketplace.matching.reasons import Estimate, Facts, reasons
 from marketplace.matching.scoring import MODEL_VERSION
 
 LISTED = ("open", "accepted", "declined")
+# Parts and reasons that speak of the brief's other bids.
+RELATIVE = frozenset({"percentile", "comparables", "peers", "price_percentile", "too_few_comparables"})
+# What was decided keeps the scores on which it was decided.
 _FRESH = (
-    "m.revision_id = b.revision_id AND m.brief_version_id = f.version_id AND m.model_version = :model"
-    " AND m.features_fingerprint IS NOT DISTINCT FROM k.fingerprint"
-    " AND k.snapshot_id IS NOT DISTINCT FROM c.snapshot_id"
+    "m.id IS NOT NULL AND (b.status <> 'open' OR m.revision_id = b.revision_id AND m.brief_version_id = f.version_id"
+    " AND m.model_version = :model AND m.features_fingerprint IS NOT DISTINCT FROM"
+    f" CASE WHEN c.snapshot_id IS NOT NULL THEN {WANTED} END)"
 )
 _JOINS = (
     " FROM bids b JOIN briefs f ON f.id = b.brief_id JOIN channels c ON c.id = b.channel_id"
-    " LEFT JOIN channel_features k ON k.channel_id = c.id LEFT JOIN matches m ON m.bid_id = b.id"
+    " LEFT JOIN matches m ON m.id = b.id{more}"
     " WHERE b.brief_id = :brief_id AND b.status = ANY(:listed)"
 )
-_COUNTS = sa.text(f"SELECT count(*) AS total, count(*) FILTER (WHERE {_FRESH}) AS fresh{_JOINS}")
+_COUNTS = sa.text(f"SELECT count(*) AS total, count(*) FILTER (WHERE {_FRESH}) AS fresh{_JOINS.format(more='')}")
 _RANKED = sa.text(
     f"SELECT m.id, b.id AS bid_id, b.channel_id, b.creator_id, b.agency_id, b.status AS bid_status, m.rank, m.overall,"
-    f" m.overall_low, m.overall_high, m.flags, m.reasons, m.parts, m.fingerprint, m.model_version, m.scored_at,"
-    f" c.name AS channel_name, c.handle, c.platform, {_FRESH} AS fresh{_JOINS} AND m.id IS NOT NULL"
-    " AND m.rank > :after ORDER BY m.rank, m.id LIMIT :limit"
+    f" m.overall_low, m.overall_high, m.fingerprint, m.model_version, m.scored_at,"
+    f" c.name AS channel_name, c.handle, c.platform, {parts.TOLD}, {_FRESH} AS fresh"
+    f"{_JOINS.format(more=' ' + parts.TOLD_FROM)} AND m.id IS NOT NULL"
+    " AND (m.rank, m.id) > (:after, :after_id) ORDER BY m.rank, m.id LIMIT :limit"
+)
+
+_STALE = sa.text(
+    "SELECT DISTINCT b.brief_id FROM bids b JOIN briefs f ON f.id = b.brief_id JOIN channels c ON c.id = b.channel_id"
+    " LEFT JOIN matches m ON m.id = b.id"
+    f" WHERE b.status = 'open' AND f.status IN ('published', 'closed') AND ({_FRESH}) IS NOT TRUE"
 )
 
 
@@ -61,9 +74,19 @@ class Ranking:
     has_more: bool
 
 
+def _present(session: Session) -> dict[str, str]:
+    """Return what the present model is called: the part that scores, and the part that was fitted."""
+    return {"model": MODEL_VERSION, "suffix": suffix(session)}
+
+
 def freshness(session: Session, brief_id: UUID) -> Freshness:
-    row = session.execute(_COUNTS, {"brief_id": brief_id, "listed": list(LISTED), "model": MODEL_VERSION}).one()
+    row = session.execute(_COUNTS, {**_present(session), "brief_id": brief_id, "listed": list(LISTED)}).one()
     return Freshness(row.total, row.fresh)
+
+
+def stale_briefs(session: Session) -> list[UUID]:
+    """Return the briefs, open or closed, with an open bid whose match is not on the present inputs."""
+    return sorted(session.scalars(_STALE, _present(session)).all())
 
 
 def find_brief(session: Session, actor: Actor, brief_id: UUID) -> Brief:
@@ -78,19 +101,27 @@ def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, start
     """Return the matches of a closed brief by rank; of an open one, only how many bids there are and how many fresh."""
     brief = find_brief(session, actor, brief_id)
     state = freshness(session, brief_id)
-    if brief.status == BriefStatus.PUBLISHED:
+    if brief.status != BriefStatus.CLOSED:
         return Ranking(brief_id, True, state.total, state.fresh, [], False)
-    after = 0
+    after: Sequence[Any] = (0, UUID(int=0))
     if starting_after is not None:
-        found = session.scalar(sa.select(Match.rank).where(Match.id == starting_after, Match.brief_id == brief_id))
+        last = sa.select(Match.rank, Match.id).where(Match.id == starting_after, Match.brief_id == brief_id)
+        found = session.execute(last).one_or_none()
         if found is None:
             raise NotFound("There is no such match in this ranking; start again from the first page.")
         after = found
     rows = session.execute(
         _RANKED,
-        {"brief_id": brief_id, "listed": list(LISTED), "model": MODEL_VERSION, "after": after, "limit": limit + 1},
+        {
+            **_present(session),
+            "brief_id": brief_id,
+            "listed": list(LISTED),
+            "after": after[0],
+            "after_id": after[1],
+            "limit": limit + 1,
+        },
     ).mappings()
-    data = [told(row) for row in rows]
+    data = [show(row) for row in rows]
     return Ranking(brief_id, False, state.total, state.fresh, data[:limit], len(data) > limit)
 
 
@@ -99,11 +130,11 @@ def of_bid(session: Session, actor: Actor, bid_id: UUID) -> dict[str, Any]:
     bid = db.get(session, Bid, bid_id, bids_policy.visible(actor))
     row = (
         session.execute(
-            sa.text(_RANKED.text.replace("AND m.rank > :after", "AND b.id = :bid_id")),
+            sa.text(_RANKED.text.replace("AND (m.rank, m.id) > (:after, :after_id)", "AND b.id = :bid_id")),
             {
+                **_present(session),
                 "brief_id": bid.brief_id,
                 "listed": [*LISTED, "withdrawn", "void"],
-                "model": MODEL_VERSION,
                 "bid_id": bid_id,
                 "limit": 1,
             },
@@ -113,19 +144,22 @@ def of_bid(session: Session, actor: Actor, bid_id: UUID) -> dict[str, Any]:
     )
     if row is None:
         raise NotFound("This bid has not been scored yet. Ask again in a few seconds.")
-    match = told(row)
+    match = show(row)
     brief = session.get_one(Brief, bid.brief_id)
-    if brief.status == BriefStatus.PUBLISHED:
-        # Where one stands among sealed bids would tell of the others.
-        match["rank"] = None
-        match["parts"] = {
-            name: value for name, value in match["parts"].items() if name not in ("percentile", "comparables", "peers")
-        }
+    if brief.status != BriefStatus.CLOSED:
+        _seal(match)
     revision = session.get_one(BidRevision, bid.revision_id)
     wording = session.get_one(BriefVersion, revision.brief_version_id)
-    fit = row["parts"]["fit"]
+    fit = match["parts"]["fit"]
     match["plan"] = plan_score(revision.plan, 0.0 if fit is None else fit, bool(wording.content.get("buying_link")))
     return match
+
+
+def _seal(match: dict[str, Any]) -> None:
+    """Take out where the bid stands among others that are sealed: it would tell of them."""
+    match["rank"] = None
+    match["parts"] = {name: value for name, value in match["parts"].items() if name not in RELATIVE}
+    match["reasons"] = [reason for reason in match["reasons"] if reason["code"] not in RELATIVE]
 
 
 def plan_score(document: dict[str, Any], fit: float, buying_link: bool) -> dict[str, object]:
@@ -133,45 +167,49 @@ def plan_score(document: dict[str, Any], fit: float, buying_link: bool) -> dict[
     return plan.as_dict(plan.score_plan(timeline.from_dict(document), fit, buying_link=buying_link))
 
 
-def told(row: Any) -> dict[str, Any]:
+def show(row: Any) -> dict[str, Any]:
     """Return a match as it is shown: its numbers and the sentences told from them."""
-    parts = row["parts"]
-    return {**row, "reasons": reasons(facts(parts, row)), "intrusiveness": _estimate(parts["intrusiveness"])}
+    told = parts.of_row(row)
+    return {
+        **row,
+        "parts": told,
+        "flags": flags.shown(row["flag_bits"]),
+        "reasons": reasons(facts(told, row)),
+        "intrusiveness": _estimate(told["intrusiveness"]),
+    }
 
 
 def _estimate(ends: list[float | None]) -> dict[str, float | None]:
     return {"point": ends[0], "low": ends[1], "high": ends[2]}
 
 
-def facts(parts: dict[str, Any], row: Any) -> Facts:
+def facts(told: dict[str, Any], row: Any) -> Facts:
     """Return the stored numbers in the form that the sentences are told from."""
     overall = None if row["overall"] is None else Estimate(row["overall"], row["overall_low"], row["overall_high"])
-    held = [
-        flag for flag in row["flags"] if flag in ("over_tolerance", "exclusivity_clash", "cost_unknown", "no_reach")
-    ]
+    held = [flag for flag in flags.shown(row["flag_bits"]) if flag in GATES]
     return Facts(
-        currency=parts["currency"],
+        currency=told["currency"],
         overall=overall,
-        views=_known(parts["views"]),
-        videos_used=parts["videos_used"],
-        share=_known(parts["share"], "bounds"),
-        people=_known(parts["people"]),
-        cost=_known(parts["cost"]),
-        per_thousand=_known(parts["per_thousand"]),
-        ceiling_minor=parts["ceiling"],
-        ceiling_is_the_briefs=parts["ceiling_is_the_briefs"],
-        percentile=parts["percentile"],
-        comparables=int(parts["comparables"] or 0),
-        fit=parts["fit"],
-        fit_parts=parts["fit_parts"],
-        quality=parts["quality"],
-        intrusiveness=_known(parts["intrusiveness"], "range"),
-        tolerance=parts["tolerance"],
+        views=_known(told["views"]),
+        videos_used=told["videos_used"],
+        share=_known(told["share"], "bounds"),
+        people=_known(told["people"]),
+        cost=_known(told["cost"]),
+        per_thousand=_known(told["per_thousand"]),
+        ceiling_minor=told["ceiling"],
+        ceiling_is_the_briefs=told["ceiling_is_the_briefs"],
+        percentile=told["percentile"],
+        comparables=int(told["comparables"] or 0),
+        fit=told["fit"],
+        fit_parts=told["fit_parts"],
+        quality=told["quality"],
+        intrusiveness=_known(told["intrusiveness"], "range"),
+        tolerance=told["tolerance"],
         gates=tuple(held),
-        source=parts["source"],
-        taken_on=date.fromisoformat(parts["taken_on"]) if parts["taken_on"] else None,
-        audience_flags=tuple(parts["audience_flags"]),
-        unknown_shares=parts["unknown"],
+        source=told["source"],
+        taken_on=date.fromisoformat(told["taken_on"]) if told["taken_on"] else None,
+        audience_flags=tuple(told["audience_flags"]),
+        unknown_shares=told["unknown"],
     )
 
 

@@ -16,6 +16,7 @@ class ReviewStatus(StrEnum):
     SECOND = "second"  # one of two people has approved
     APPROVED = "approved"
     REJECTED = "rejected"
+    DROPPED = "dropped"  # there is nothing left to decide on
 
 
 class Review(Base):

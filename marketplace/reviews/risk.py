@@ -35,7 +35,8 @@ class RiskFacts:
     """What is known of a match; None where a figure is not known.
 
     `amount_minor` is in the currency's smallest unit, intrusiveness and `tolerance` are 0-100, `percentile` is 0
-    (cheapest) to 100 among so many `comparables`, `over_ceiling` is a ratio (2 is twice the brief's ceiling).
+    (cheapest) to 100 among so many `comparables`, `over_ceiling` is a ratio (2 is twice the brief's ceiling). `told`
+    names what the sides themselves have told: while it is the same, only forecasts have moved.
     """
 
     currency: str
@@ -50,6 +51,7 @@ class RiskFacts:
     comparables: int
     over_ceiling: float | None
     first_time: bool
+    told: str = ""
 
 
 @dataclass(frozen=True)

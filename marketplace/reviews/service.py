@@ -93,16 +93,33 @@ def put(
     return True
 
 
+def drop(session: Session, subject_kind: str, subjects: Iterable[UUID]) -> int:
+    """Take out of the queue what waits for a decision on things that are gone; returns how many."""
+    waiting = session.scalars(
+        sa.select(Review)
+        .where(Review.subject_kind == subject_kind, Review.subject_id.in_(list(subjects)), Review.status.in_(PENDING))
+        .order_by(Review.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    for review in waiting:
+        move(session, review, MOVES, "drop", SYSTEM, parties=[])
+    return len(waiting)
+
+
 def _locked(session: Session, subject_kind: str, subject_id: UUID) -> Review | None:
     query = sa.select(Review).where(Review.subject_kind == subject_kind, Review.subject_id == subject_id)
     return session.scalar(query.with_for_update().execution_options(populate_existing=True))
 
 
 def _bring_up_to_date(session: Session, review: Review, values: dict[str, Any], told: dict[str, Any]) -> None:
-    # In `second`, what the first person approved is not what there is now.
-    again = review.status == ReviewStatus.SECOND or (
-        review.status in DECIDED and risk.got_worse(_latest(session, review.id).seen["risks"], values["risks"])
-    )
+    again = False
+    if review.status in (ReviewStatus.SECOND, *DECIDED):
+        seen = _latest(session, review.id).seen
+        # Every import in the market moves every forecast a little: that alone undoes no approval. In `second`, what
+        # the sides have told anew since then does: what the first person approved is not there any more.
+        told_anew = (seen["facts"] or {}).get("told") != told["facts"]["told"]
+        again = risk.got_worse(seen["risks"], values["risks"]) or (review.status == ReviewStatus.SECOND and told_anew)
     for name, value in values.items():
         setattr(review, name, value)
     if again:

@@ -15,5 +15,6 @@ MOVES: Moves = {
     "approve": step(*PENDING, to=S.APPROVED, by=Role.ADMIN),
     "hold": step(S.OPEN, S.SECOND, to=S.HELD, by=Role.ADMIN),
     "reject": step(*PENDING, to=S.REJECTED, by=Role.ADMIN),
+    "drop": step(*PENDING, to=S.DROPPED, by=Role.SYSTEM),
     "reopen": step(S.SECOND, *DECIDED, to=S.OPEN, by=Role.SYSTEM),
 }

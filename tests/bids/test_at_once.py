@@ -1,5 +1,6 @@
 """Many at once, and the very last moment."""
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.bids import service
+from marketplace.briefs import service as briefs
 from marketplace.core import db, ids
 from marketplace.core.clock import now
 from tests.bids.look import events, everything, path, wordings
@@ -77,6 +79,35 @@ def test_three_wordings_at_most_however_many_ask(app: Flask) -> None:
     )  # fmt: skip
     assert codes == {201: 2, 409: MANY - 2}
     assert [wording.number for wording in wordings(bid.id)] == [1, 2, 3]
+
+
+def test_a_bid_that_waits_for_a_revision_is_bound_to_the_new_version(app: Flask) -> None:
+    there = make.market()
+    wording = make.loaded()
+
+    def bid() -> int:
+        with db.transaction(there.creator.actor) as session:
+            placed = service.place(
+                session, there.creator.actor, there.brief_id, channel_id=there.channel_id, loaded=wording
+            )  # fmt: skip
+            return placed.brief_version_number
+
+    waiting = sa.text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR SHARE%'"
+    )
+    with ThreadPoolExecutor(1) as pool:
+        with db.transaction(there.brand.actor) as session:
+            briefs.change(session, there.brand.actor, there.brief_id, loaded={"tolerance": 33}, version=2)
+            session.flush()
+            found = pool.submit(bid)
+            for _ in range(500):
+                with db.unscoped() as looking:
+                    if looking.scalar(waiting):
+                        break
+                time.sleep(0.01)
+            else:
+                raise AssertionError("the bid does not wait")
+        assert found.result(10) == 2
 
 
 @pytest.mark.parametrize(("late", "status"), [(timedelta(0), 409), (timedelta(microseconds=-1), 201)])

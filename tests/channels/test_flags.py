@@ -1,16 +1,14 @@
 """What looks wrong is let in with a flag that shows its figure and what is usual."""
 
 import random
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from marketplace.channels import checks
-from tests.channels import make
 
 LOW = "Views per follower: 0; peers lie between 0.0005"
-PEERS = "house figures, to be calibrated"
+PEERS = "house figures: too few creators to compare with"
 
 
 def views(*counts: int) -> list[dict[str, Any]]:
@@ -36,9 +34,9 @@ def test_a_flag_says_figure_range_and_source() -> None:
     assert checks.flags(10, {"median_views_30d": 5000}, []) == [
         {
             "code": "views_against_followers",
-            "zh": "播放与粉丝之比 500，同类范围 0.0005 至 60（经验范围，待校准）",
+            "zh": "播放与粉丝之比 500，同类范围 0.0005 至 60（经验范围，可比创作者太少）",
             "en": f"Views per follower: 500; peers lie between 0.0005 and 60 ({PEERS})",
-            "numbers": {"figure": 500.0, "peers_low": 0.0005, "peers_high": 60.0},
+            "numbers": {"figure": 500.0, "peers_low": 0.0005, "peers_high": 60.0, "source": "house"},
         }
     ]
 
@@ -61,14 +59,18 @@ def test_figures_outside_the_peers_range_are_flagged(
 
 
 def test_peers_can_be_given() -> None:
-    strict = replace(checks.PEERS, engagement=(0.04, 0.06), en="a test", zh="测试")
+    strict = {**checks.HOUSE, "engagement": checks.Peers(0.04, 0.06, "测试", "a test", creators=250)}
     (flag,) = checks.flags(10_000, {"engagement_rate": 0.07}, [], strict)
     assert flag["zh"] == "互动率 0.07，同类范围 0.04 至 0.06（测试）"
+    assert flag["numbers"] == {
+        "figure": 0.07, "peers_low": 0.04, "peers_high": 0.06, "source": "market", "creators": 250,
+    }  # fmt: skip
+    assert checks.flags(10_000, {"engagement_rate": 0.06}, [], strict) == []
 
 
 def test_the_same_figure_again_and_again_is_flagged() -> None:
     (flag,) = checks.flags(1000, {}, views(500, 500, 500, 700, 700))
-    assert (flag["code"], flag["numbers"]["figure"]) == ("identical_views", 3)
+    assert (flag["code"], flag["numbers"]["figure"], flag["numbers"]["source"]) == ("identical_views", 3, "house")
     assert codes(1000, {}, views(500, 500, 600, 700, 800)) == []
     assert codes(1000, {}, views(500, 500, 500, 500)) == []
 
@@ -78,7 +80,7 @@ def test_last_digits_that_no_count_would_have_are_flagged() -> None:
     (flag,) = checks.flags(10_000, {}, views(*rounded))
     # All in one of ten cells: n * 9.
     assert (flag["code"], flag["numbers"]["figure"]) == ("last_digits", 9.0 * checks.DIGITS_MIN)
-    assert flag["numbers"]["peers_high"] == checks.CHI_SQUARE_LIMIT
+    assert (flag["numbers"]["peers_high"], flag["numbers"]["source"]) == (checks.CHI_SQUARE_LIMIT, "chance")
     assert codes(10_000, {}, views(*rounded[1:])) == []
     assert codes(1000, {}, views(*(10 * count for count in range(1, 10)), *honest(60))) == []
 
@@ -97,8 +99,3 @@ def test_a_series_is_known_by_its_views_in_their_order() -> None:
     assert checks.series_hash(series) == checks.series_hash([{**video, "likes": 1} for video in series])
     assert checks.series_hash(series) != checks.series_hash(series[::-1])
     assert checks.series_hash(series[:4]) is None
-
-
-def test_a_flagged_row_is_taken_with_its_flags() -> None:
-    record = make.one(make.as_json(make.row(engagement_rate=0.9)))
-    assert [flag["code"] for flag in record.snapshot["flags"]] == ["engagement"]

@@ -16,7 +16,7 @@ from marketplace.channels.records import ChannelRecord
 from tests.channels import make
 
 # Facts that reading adds, or that say where the row stood.
-READ = {"evidence_hash", "flags", "series_hash"}
+READ = {"evidence_hash", "series_hash"}
 
 
 def plain(record: ChannelRecord) -> ChannelRecord:

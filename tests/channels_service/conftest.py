@@ -7,14 +7,9 @@ from uuid import UUID
 import pytest
 
 from marketplace.core import db, jobs
-from marketplace.core.config import Config
+from marketplace.core.ids import new_id
 from marketplace.core.jobs import JobState
-from tests.make import channels as make
-
-
-@pytest.fixture(scope="session")
-def worker(config: Config) -> ModuleType:
-    return make.worker(config)
+from tests.make.people import Somebody, somebody
 
 
 @pytest.fixture
@@ -31,3 +26,14 @@ def work(worker: ModuleType) -> Callable[[UUID], JobState]:
                 return JobState(ended[job_id])
 
     return run
+
+
+@pytest.fixture
+def creator(app: object) -> Somebody:
+    return somebody("creator")
+
+
+@pytest.fixture
+def mark(app: object) -> str:
+    """What the accounts of one test begin with."""
+    return f"m{new_id().hex[-12:]}"

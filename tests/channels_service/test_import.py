@@ -35,29 +35,9 @@ API = "/api/v1/imports"
 Work = Callable[[UUID], JobState]
 
 
-@pytest.fixture
-def creator(app: object) -> Somebody:
-    return somebody("creator")
-
-
-@pytest.fixture
-def mark(app: object) -> str:
-    """What the accounts of one test begin with."""
-    return f"m{new_id().hex[-12:]}"
-
-
-def hand_in(client: FlaskClient, who: Somebody, data: bytes, **query: str) -> Any:
-    parameters = {"file_name": "rows.csv", **query}
-    answer = client.post(
-        API, query_string=parameters, data=data, headers=who.once(), content_type="application/octet-stream"
-    )
-    assert answer.status_code == 202, answer.json
-    return answer.json
-
-
 def done(client: FlaskClient, who: Somebody, work: Work, data: bytes, **query: str) -> Any:
     """Hand a file in, do its job, and return what the import then says."""
-    told = hand_in(client, who, data, **query)
+    told = make.hand_in(client, who, data, **query)
     assert work(ids.read("job", told["job_id"])) == JobState.DONE
     return client.get(f"{API}/{told['id']}", headers=who.headers).json
 
@@ -180,7 +160,7 @@ def test_a_worker_killed_in_the_middle_leaves_nothing_and_the_next_stores_once(
     mark: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    told = hand_in(client, creator, make.rows(mark, 1200))
+    told = make.hand_in(client, creator, make.rows(mark, 1200))
     job_id = ids.read("job", told["job_id"])
     real, calls = storing.store, []
 
@@ -218,7 +198,7 @@ def test_an_import_that_breaks_every_time_is_failed_in_the_end(
         raise RuntimeError("always")
 
     monkeypatch.setattr(storing, "store", breaks)
-    told = hand_in(client, creator, make.rows(mark, 1))
+    told = make.hand_in(client, creator, make.rows(mark, 1))
     job_id = ids.read("job", told["job_id"])
     ends = []
     for _ in range(3):
@@ -237,7 +217,7 @@ def test_a_stop_is_heard_while_rows_are_read(
     mark: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    told = hand_in(client, creator, make.rows(mark, 1200))
+    told = make.hand_in(client, creator, make.rows(mark, 1200))
     job_id = ids.read("job", told["job_id"])
     real = storing.store
 
@@ -252,7 +232,8 @@ def test_a_stop_is_heard_while_rows_are_read(
     assert stored(session, mark) == (0, 0, 0)
     assert session.get_one(Import, ids.read("imp", told["id"])).status == ImportStatus.CANCELLED
     job = session.get_one(Job, job_id)
-    assert (job.stage, job.done) == ("reading", importer.BATCH)
+    size = session.get_one(Import, ids.read("imp", told["id"])).size_bytes
+    assert (job.stage, job.total, 0 < job.done < size) == ("reading", size, True)
     assert kinds(session, told) == ["imports.cancelled"]
 
 
@@ -353,7 +334,7 @@ def test_three_times_the_rows_need_the_same_memory(
 ) -> None:
     peaks = []
     for name, count in (("warm", 600), ("a", 1_200), ("b", 3_600)):
-        told = hand_in(client, creator, make.rows(mark + name, count))
+        told = make.hand_in(client, creator, make.rows(mark + name, count))
         tracemalloc.start()
         try:
             assert work(ids.read("job", told["job_id"])) == JobState.DONE
@@ -367,7 +348,7 @@ def test_three_times_the_rows_need_the_same_memory(
 def test_twenty_thousand_rows_are_stored(
     client: FlaskClient, session: Session, work: Work, creator: Somebody, mark: str
 ) -> None:
-    told = hand_in(client, creator, make.rows(mark, 20_000))
+    told = make.hand_in(client, creator, make.rows(mark, 20_000))
     resident_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert work(ids.read("job", told["job_id"])) == JobState.DONE
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - resident_kib < 64 * 1024

@@ -20,10 +20,10 @@ from marketplace.core.events import Event
 from marketplace.core.ids import new_id
 from marketplace.core.jobs import JobState
 from tests.make import channels as make
+from tests.make.channels import AGES, facts
 from tests.make.people import Somebody, mandate, somebody
 
 Work = Callable[[UUID], JobState]
-AGES = {"18-23": 0.3, "24-30": 0.4, "31-40": 0.2, "41-50": 0.06, "51+": 0.04}
 
 
 @pytest.fixture
@@ -38,21 +38,6 @@ def channel(creator: Somebody) -> Channel:
 
 def url(channel: Channel) -> str:
     return f"/api/v1/channels/{ids.show('chn', channel.id)}/audience-snapshots"
-
-
-def facts(**more: Any) -> dict[str, Any]:
-    video = {"external_id": "v1", "published_at": "2026-10-01T08:00:00Z", "views": 12_000, "likes": 300}
-    return {
-        "taken_on": "2026-11-01",
-        "followers": 50_000,
-        "engagement_rate": 0.05,
-        "ages": AGES,
-        "genders": {"female": 0.6, "male": 0.4},
-        "regions": {"CN-GD": 0.2},
-        "rate_card": [{"length_tier": "21-60", "amount_minor": 900_000, "currency": "CNY"}],
-        "videos": [video],
-        **more,
-    }
 
 
 def stored(session: Session, channel: Channel) -> tuple[int, int]:

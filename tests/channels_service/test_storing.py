@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.channels import storing
 from marketplace.channels.models import AudienceSnapshot, Channel, Video
+from marketplace.channels.peers import Market
 from marketplace.channels.storing import Entry, Stored
 from marketplace.core import db
 from marketplace.core.ids import new_id
@@ -32,8 +33,8 @@ def entry(
     channel = {"platform": "douyin", "account_key": account, "handle": account, "name": "甲", "url": None}
     snapshot = {
         "taken_on": taken_on, "source": "test", "evidence_hash": evidence, "followers": followers,
-        "facts": {"completion": 0.4}, "margins": {"gender": {"female": 0.6, "male": 0.4}}, "rate_card": [],
-        "flags": [{"code": "old"}], "series_hash": words.pop("series_hash", None),
+        "facts": {"engagement_rate": 0.9}, "margins": {"gender": {"female": 0.6, "male": 0.4}}, "rate_card": [],
+        "series_hash": words.pop("series_hash", None),
     }  # fmt: skip
     channel.update({"language": "zh-CN", "region": None, "verticals": {"food": 1.0}, **words})
     return Entry(key=0, creator_id=creator_id, channel=channel, snapshot=snapshot, videos=videos)
@@ -42,7 +43,7 @@ def entry(
 def put(*entries: Entry) -> Stored:
     numbered = [replace(one, key=number) for number, one in enumerate(entries)]
     with db.transaction() as session:
-        return storing.store(session, numbered, None)
+        return storing.store(session, numbered, None, Market())
 
 
 def look(session: Session, account: str) -> tuple[Channel, list[AudienceSnapshot], list[Video]]:
@@ -84,10 +85,8 @@ def test_a_new_channel_comes_with_snapshot_and_videos(session: Session, creator:
         ("v1", 1000, None, 30.5),
         ("v2", 7, None, 30.5),
     ]
-    assert (snapshots[0].margins, snapshots[0].flags) == (
-        {"gender": {"female": 0.6, "male": 0.4}},
-        [{"code": "old"}],
-    )
+    assert snapshots[0].margins == {"gender": {"female": 0.6, "male": 0.4}}
+    assert ([flag["code"] for flag in snapshots[0].flags], snapshots[0].median_views) == (["engagement"], 1000)
 
 
 def test_the_same_rows_again_change_nothing(session: Session, creator: UUID, account: str) -> None:
@@ -183,4 +182,6 @@ def test_one_series_of_views_on_two_channels_is_flagged_on_the_later(
         for suffix in ("", "x", "y")
     }
     copied = str(storing.COPIED["code"])
-    assert flags == {"": [["old"], ["old"]], "x": [["old", copied]], "y": [["old", copied]]}
+    assert flags == {
+        "": [["engagement"], ["engagement"]], "x": [["engagement", copied]], "y": [["engagement", copied]],
+    }  # fmt: skip

@@ -98,6 +98,59 @@ def test_a_job_that_kills_its_worker_every_time_is_buried(queue: str) -> None:
     assert row(job_id).state == JobState.DEAD
 
 
+def test_each_try_has_twice_the_lease_of_the_last_up_to_a_bound(queue: str) -> None:
+    def leases(lease_s: int) -> list[int]:
+        job_id = put(queue, lease_s=lease_s)
+        found = []
+        for _ in range(7):
+            assert [job.id for job in claim(queue)] == [job_id]
+            with db.transaction() as session:
+                left = sa.select(sa.extract("epoch", Job.lease_until - sa.func.now())).where(Job.id == job_id)
+                found.append(round(float(session.scalar(left) or 0)))
+            expire(job_id)
+        with db.transaction() as session:
+            session.execute(sa.update(Job).where(Job.id == job_id).values(state=JobState.CANCELLED))
+        return found
+
+    assert leases(30) == [30, 60, 120, 240, 480, 900, 900]
+    # One that asks for more than the bound has what it asks for.
+    assert leases(1200) == [1200] * 7
+
+
+def test_a_report_of_a_later_try_extends_the_lease_by_as_much_as_that_try_had(queue: str) -> None:
+    job_id = put(queue, lease_s=100)
+    claim(queue)
+    expire(job_id)
+    second = claim(queue)[0]
+    second.progress("on", 1)
+    held = row(job_id).lease_until
+    assert held is not None
+    assert timedelta(seconds=195) < held - now() <= timedelta(seconds=200)
+
+
+def test_a_job_that_is_handed_back_is_as_if_nobody_had_claimed_it(queue: str) -> None:
+    job_id = put(queue)
+    assert jobs.hand_back(claim(queue)[0]) == JobState.QUEUED
+    held = row(job_id)
+    assert (held.state, held.attempt, held.lease_until, held.started_at) == (JobState.QUEUED, 0, None, None)
+    again = claim(queue)[0]
+    # One who lost the job hands nothing back.
+    expire(job_id)
+    third = claim(queue)[0]
+    jobs.hand_back(again)
+    assert (row(job_id).state, row(job_id).fence) == (JobState.LEASED, third.fence)
+
+
+def test_a_job_that_is_handed_back_behind_a_later_one_of_its_key_is_merged_into_it(queue: str) -> None:
+    key = new_id().hex
+    first = put(queue, dedupe_key=key)
+    claimed = claim(queue)[0]
+    later = put(queue, dedupe_key=key)
+    assert jobs.hand_back(claimed) == JobState.DONE
+    assert row(first).state == JobState.DONE
+    assert [job.id for job in claim(queue)] == [later]
+
+
 def test_waiting_work_under_one_key_is_one_job_but_running_work_is_not_joined(queue: str) -> None:
     key = new_id().hex
     first = put(queue, dedupe_key=key)

@@ -46,8 +46,9 @@ def log(folder: Path) -> list[str]:
 def test_every_line_goes_to_one_log_with_its_name(tmp_path: Path) -> None:
     tree = python(
         program("""
-        tree.add("first", sh("echo one; echo two >&2; printf '\\\\377 without an end'; sleep 60"))
-        tree.add("second", sh("echo $WHO; exit 7"), {"WHO": "由谁"}, restart=False)
+        tree.add("first", sh(f"echo one; echo two >&2; printf '\\\\377 without an end'; touch {here}/said; sleep 60"))
+        tree.add("second", sh(f"until test -e {here}/said; do sleep 0.05; done; echo $WHO; exit 7"), {"WHO": "由谁"},
+                 restart=False)
         """),
         tmp_path,
     )

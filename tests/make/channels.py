@@ -1,18 +1,20 @@
-"""Channels and their files, and a worker's drain to read the files with."""
+"""Channels with their facts, and files of channels."""
 
 import csv
-import importlib
 import io
 from collections.abc import Mapping
-from types import ModuleType
+from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
-import pytest
+from flask.testing import FlaskClient
 
+from marketplace.channels import snapshots
 from marketplace.channels.models import Channel
+from marketplace.channels.schemas import SnapshotIn
 from marketplace.core import db
-from marketplace.core.config import Config
 from marketplace.core.ids import new_id
+from tests.make.people import Somebody
 
 COLUMNS = (
     "platform",
@@ -27,20 +29,6 @@ COLUMNS = (
     "rate_card",
 )
 DEFAULTS = {"platform": "douyin", "taken_on": "2026-11-01"}
-
-
-def worker(config: Config) -> ModuleType:
-    """Return workers.drain, which reads its settings when it is imported."""
-    settings = {
-        "DATABASE_URL": config.database_url,
-        "REDIS_URL": config.redis_url,
-        "BROKER_URL": config.broker_url,
-        "SECRET_KEY": config.secret_key,
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in settings.items():
-            patch.setenv(name, value)
-        return importlib.import_module("workers.drain")
 
 
 def channel(creator_id: UUID, **more: object) -> Channel:
@@ -69,3 +57,52 @@ def rows(mark: str, count: int, *, wrong: Mapping[int, Mapping[str, str]] | None
         }
         table.writerow({**DEFAULTS, **cells, **(wrong or {}).get(number, {})})
     return text.getvalue().encode()
+
+
+def hand_in(client: FlaskClient, who: Somebody, data: bytes, **query: str) -> Any:
+    """Send a file in through the route; returns its import, whose job waits."""
+    parameters = {"file_name": "rows.csv", **query}
+    answer = client.post(
+        "/api/v1/imports",
+        query_string=parameters,
+        data=data,
+        headers=who.once(),
+        content_type="application/octet-stream",
+    )
+    assert answer.status_code == 202, answer.json
+    return answer.json
+
+
+AGES = {"18-23": 0.3, "24-30": 0.4, "31-40": 0.2, "41-50": 0.06, "51+": 0.04}
+
+
+def facts(**more: Any) -> dict[str, Any]:
+    """Facts of one day as they are typed in."""
+    video = {"external_id": "v1", "published_at": "2026-10-01T08:00:00Z", "views": 12_000, "likes": 300}
+    return {
+        "taken_on": "2026-11-01",
+        "followers": 50_000,
+        "engagement_rate": 0.05,
+        "ages": AGES,
+        "genders": {"female": 0.6, "male": 0.4},
+        "regions": {"CN-GD": 0.2},
+        "rate_card": [{"length_tier": "21-60", "amount_minor": 900_000, "currency": "CNY"}],
+        "videos": [video],
+        **more,
+    }
+
+
+def videos(*views: int) -> list[dict[str, Any]]:
+    """Videos of October, a day apart, the newest first."""
+    newest = date(2026, 10, 28)
+    return [
+        {"external_id": f"v{number}", "published_at": f"{newest - timedelta(days=number)}T08:00:00Z", "views": count}
+        for number, count in enumerate(views)
+    ]
+
+
+def told(who: Somebody, channel_id: UUID, **changes: Any) -> UUID:
+    """Type facts in; returns the snapshot."""
+    values: Any = SnapshotIn().load(facts(**changes))
+    with db.transaction(who.actor) as session:
+        return snapshots.type_in(session, who.actor, channel_id, values).id

@@ -71,6 +71,9 @@ def standing(status: str, first: Somebody, other: Somebody, **changes: Any) -> R
     made = review(**({**SEVERE} if status == "second" else {}), **changes)
     if status in ("approved", "second"):
         decide(first, made.id, "approve")
+    elif status == "dropped":
+        with db.transaction() as session:
+            assert service.drop(session, "bid", [made.subject_id]) == 1
     elif status != "open":
         decide(other, made.id, {"held": "hold", "rejected": "reject"}[status])
     return of(made.subject_id)

@@ -11,7 +11,7 @@ from marketplace.matching.fit import (
     PARTS,
     WEIGHTS,
     affinity,
-    category_of_tags,
+    category_nearness,
     category_part,
     clashes,
     fit,
@@ -20,6 +20,7 @@ from marketplace.matching.fit import (
     length_part,
     market_part,
     sponsors_part,
+    tag_shares,
 )
 
 
@@ -33,8 +34,10 @@ def test_weights_sum_to_one_and_affinity_is_the_same_both_ways() -> None:
 
 def test_a_category_meets_the_channels_content() -> None:
     assert affinity("beauty", ["beauty", "fashion", "cars", "unheard-of"]).tolist() == [1, 0.6, 0.15, 0.15]
-    assert category_of_tags({"beauty": 0.5, "fashion": 0.25, "cars": 0.25}, "beauty") == pytest.approx(0.6875)
-    assert np.isnan(category_of_tags({}, "beauty"))
+    tagged = np.stack([tag_shares(tags) for tags in ({"beauty": 0.5, "fashion": 0.25, "unheard-of": 0.25}, {})])
+    found = category_part(tagged, category_nearness("beauty"))
+    assert found[0] == pytest.approx(0.6875)
+    assert np.isnan(found[1])
     assert np.isnan(category_part(np.zeros((1, 2)), np.ones(2)))[0]
 
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from marketplace.bids.pricing import Pricing
 from marketplace.matching.price import (
     Offer,
-    Pricing,
     cost_at,
     expected_cost,
     floor_check,

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from marketplace.bids.pricing import Offer, Pricing
 from marketplace.matching.cells import REGIONS_N, audience
 from marketplace.matching.fit import fit
-from marketplace.matching.price import Offer, Pricing, terms
+from marketplace.matching.price import terms
 from marketplace.matching.rank import GATES, ceiling_for, order, overall, quality_multiplier, rank
 from marketplace.matching.reach import Forecasts, calibrate
 from marketplace.matching.score import Bids, score

@@ -53,12 +53,14 @@ def test_other_facts_of_an_undecided_one_refresh_it(status: str) -> None:
     assert events(review.id)[-1].data["facts"]["intrusiveness_high"] == 70
 
 
-def test_what_one_of_two_approved_is_not_what_there_is_now() -> None:
+def test_what_one_of_two_approved_stands_until_its_risks_get_worse() -> None:
     first, second, third = make.admins(3)
     review = make.standing("second", first, second)
     make.put(review.subject_id, "b", **make.SEVERE)
+    assert make.of(review.subject_id).status == "second"
+    make.put(review.subject_id, "c", **make.SEVERE, first_time=True)
     assert make.of(review.subject_id).status == "open"
-    assert kinds(review.id) == ["reviews.open", "reviews.second", "reviews.reopen"]
+    assert kinds(review.id) == ["reviews.open", "reviews.second", "reviews.refresh", "reviews.reopen"]
     make.decide(second, review.id, "approve")
     assert make.of(review.subject_id).status == "second"
     make.decide(third, review.id, "approve")

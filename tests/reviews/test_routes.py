@@ -294,7 +294,7 @@ def test_the_summary_counts_by_status_and_undecided_ones_by_risk(client: FlaskCl
         return found["by_status"], found["by_risk"]
 
     statuses, risks = counts()
-    assert set(statuses) == {"open", "held", "second", "approved", "rejected"}
+    assert set(statuses) == {"open", "held", "second", "approved", "rejected", "dropped"}
     assert set(risks) == set(CODES)
     make.review(first_time=True, margins_missing=2)
     make.standing("held", *people[:2], first_time=True)
@@ -302,6 +302,6 @@ def test_the_summary_counts_by_status_and_undecided_ones_by_risk(client: FlaskCl
     make.standing("second", *people[:2])
     after, risks_after = counts()
     grown = {name: after[name] - statuses[name] for name in after}
-    assert grown == {"open": 1, "held": 1, "second": 1, "approved": 1, "rejected": 0}
+    assert grown == {"open": 1, "held": 1, "second": 1, "approved": 1, "rejected": 0, "dropped": 0}
     more = {code: risks_after[code] - risks[code] for code in CODES if risks_after[code] != risks[code]}
     assert more == {"first_time": 2, "missing_margins": 1, "severe_intrusiveness": 1, "over_tolerance": 1}

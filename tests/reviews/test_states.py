@@ -23,6 +23,7 @@ TABLE = {
     "approve": ({"open", "held", "second"}, "approved", Role.ADMIN),
     "hold": ({"open", "second"}, "held", Role.ADMIN),
     "reject": ({"open", "held", "second"}, "rejected", Role.ADMIN),
+    "drop": ({"open", "held", "second"}, "dropped", Role.SYSTEM),
     "reopen": ({"second", "approved", "rejected"}, "open", Role.SYSTEM),
 }
 

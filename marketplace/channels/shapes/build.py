@@ -71,7 +71,6 @@ def record(cells: Cells, told: Told, today: date) -> Built:
         "facts": {name: value for name, value in told.facts.items() if value is not None},
         "margins": {name: margin for name, margin in margins.items() if margin},
         "rate_card": told.rate_card,
-        "flags": checks.flags(told.followers, told.facts, told.videos),
         "series_hash": checks.series_hash(told.videos),
     }
     return ChannelRecord(

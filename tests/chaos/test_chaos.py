@@ -1,0 +1,143 @@
+"""`inlay chaos`: a short run is clean, and whatever makes a run worth less is in its result."""
+
+import dataclasses
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from marketplace.commands.tree import Tree
+from marketplace.demo import chaos, chaos_faults, chaos_market
+from marketplace.demo.chaos import Run
+from marketplace.demo.chaos_faults import FAULTS, Breaker
+from marketplace.embedded import Servers
+
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
+
+CHAOS = (sys.executable, "-m", "marketplace.cli", "chaos")
+CLEAN = {
+    **dict.fromkeys(chaos.NOUGHT, 0),
+    "error": None, "threads_that_died": {}, "faults_that_failed": {},
+    "jobs_wanted": 10, "jobs_acknowledged": 12, "bids_wanted": 3, "bids_answered": 3,
+    "faults_wanted": 4, "faults_total": 4, "faults_while_jobs_came": 4, "faults_while_bids_came": 4,
+}  # fmt: skip
+
+
+def test_a_short_run_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "result.json"
+    done = subprocess.run(
+        [*CHAOS, "--jobs", "200", "--faults", "6", "--bids", "20", "--every", "0.3", "--seed", "3", "--out", str(out)],
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    result: dict[str, Any] = json.loads(out.read_text())
+    assert (result["clean"], result["unclean"]) == (True, [])
+    assert result["jobs_acknowledged"] >= 200
+    assert result["bids_answered"] == 20
+    assert result["faults_while_jobs_came"] == result["faults_while_bids_came"] == result["faults_total"] == 6
+    assert set(result["faults"].values()) == {1}
+
+
+def test_a_run_that_is_cut_short_is_not_clean(tmp_path: Path) -> None:
+    out = tmp_path / "result.json"
+    argv = [*CHAOS, "--jobs", "5000", "--faults", "0", "--bids", "0", "--out", str(out)]
+    with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stderr is not None
+        assert "jobs" in run.stderr.readline()
+        run.send_signal(signal.SIGINT)
+        assert run.wait(40) == 1
+    result = json.loads(out.read_text())
+    assert result["clean"] is False
+    assert "stopped before" in result["error"]
+    assert 0 < result["jobs_acknowledged"] < 5000
+
+
+@pytest.mark.parametrize("name", chaos.NOUGHT)
+def test_a_count_that_is_not_nought_or_was_not_made_is_not_clean(name: str) -> None:
+    assert chaos.verdict(CLEAN) == []
+    assert chaos.verdict({**CLEAN, name: 1}) == [f"{name}: 1"]
+    without = {key: value for key, value in CLEAN.items() if key != name}
+    assert chaos.verdict(without) == [f"{name}: not counted"]
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("jobs_acknowledged", 10),
+        ("bids_answered", 3),
+        ("faults_total", 4),
+        ("faults_while_jobs_came", 4),
+        ("faults_while_bids_came", 4),
+    ],
+)
+def test_too_little_is_not_clean(name: str, wanted: int) -> None:
+    assert f"{name}: {wanted - 1} of {wanted}" in chaos.verdict({**CLEAN, name: wanted - 1})
+
+
+@pytest.fixture
+def tree(engine: object, market: Servers, environment: dict[str, str], tmp_path: Path) -> Iterator[Tree]:
+    """A tree on the market in which nothing runs yet but the servers."""
+    tree = Tree(environment, market, tmp_path / "tree.log")
+    yield tree
+    tree.supervisor.close()
+
+
+def only(*names: str) -> dict[str, Any]:
+    return {name: FAULTS[name] for name in names}
+
+
+def test_the_load_lasts_as_long_as_the_faults(tree: Tree) -> None:
+    breaker = Breaker(tree, "", 1, 4, 0.5, only("FLUSHALL", "Valkey drops connections"))
+    run = Run(breaker, seed=1, wanted=10, bids_wanted=0)
+    threads = [run.thread("jobs", run.load), run.thread("faults", run.break_things)]
+    for thread in threads:
+        thread.join(30)
+    assert breaker.made == {"FLUSHALL": 2, "Valkey drops connections": 2}
+    # Ten were enough after a tenth of a second.
+    assert run.under["jobs"] == 4
+    assert len(run.acked) >= 20
+    assert run.died == {}
+
+
+def test_a_fault_that_fails_is_told_and_not_counted_as_made(tree: Tree, market: Servers) -> None:
+    breaker = Breaker(tree, "", 1, 1, 0.1, only("FLUSHALL"))
+    run = Run(breaker, seed=1, wanted=10, bids_wanted=0)
+    market.kill_valkey()
+    run.thread("faults", run.break_things).join(30)
+    market.restart_valkey()
+    told = chaos.tell(run)
+    assert (told["faults_total"], told["faults_that_failed"]) == (0, {"FLUSHALL: ConnectionError": 1})
+    why = chaos.verdict({**CLEAN, **told})
+    assert "faults_that_failed: {'FLUSHALL: ConnectionError': 1}" in why
+    assert "faults_total: 0 of 1" in why
+
+
+def test_when_there_is_nothing_to_break_the_run_ends_and_says_so(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chaos_faults, "NOTHING_TO_BREAK_S", 0.5)
+    tree.add_worker(1)  # never started
+    run = Run(Breaker(tree, "", 1, 1, 0.1, only("SIGKILL worker")), seed=1, wanted=10, bids_wanted=0)
+    run.thread("faults", run.break_things).join(30)
+    told = chaos.tell(run)
+    assert told["threads_that_died"] == {"faults": "TimeoutError: nothing could be broken for 0.5 s"}
+    assert run.over.is_set()
+    assert run.faults_over.is_set()
+
+
+def test_a_load_that_dies_ends_the_run_and_is_told(tree: Tree, web: str) -> None:
+    market = dataclasses.replace(chaos_market.make(2), creator_key="inl_live_nobodys")
+    run = Run(Breaker(tree, web, 1, 0, 0.1), seed=1, wanted=10, bids_wanted=2)
+    run.thread("bids", lambda: run.bid(market)).join(30)
+    told = chaos.tell(run)
+    assert list(told["threads_that_died"]) == ["bids"]
+    assert told["threads_that_died"]["bids"].startswith("RuntimeError: ")
+    assert "401" in told["threads_that_died"]["bids"]
+    assert run.over.is_set()
+    assert any("threads_that_died" in why for why in chaos.verdict({**CLEAN, **told}))

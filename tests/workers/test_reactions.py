@@ -1,0 +1,268 @@
+"""What follows which event: the table, tried by making each thing happen, and the relay that hands events to it."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from types import ModuleType
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from marketplace.bids import service as bids_service
+from marketplace.channels import service as channels
+from marketplace.core import db, events, ids
+from marketplace.core.actor import SYSTEM
+from marketplace.core.clock import now
+from marketplace.core.events import Event
+from marketplace.core.ids import new_id
+from marketplace.core.jobs import Job, JobState
+from tests.make import bids as make
+from tests.make import briefs as make_briefs
+from tests.make import channels as make_channels
+from tests.make import work
+from tests.matching import look
+from workers import reactions
+from workers.handlers import HANDLERS
+from workers.matching import REFIT_PAUSE
+
+pytestmark = pytest.mark.usefixtures("own_market")
+
+
+def place(client: FlaskClient, there: make.Market) -> None:
+    make.place(there, channel_id=make.channel(there.creator.party_id), **look.plain())
+
+
+def revise(client: FlaskClient, there: make.Market) -> None:
+    (bid,) = bids(there)
+    make.revise(there.creator, bid, **look.plain(2_000_000))
+
+
+def withdraw(client: FlaskClient, there: make.Market) -> None:
+    (bid,) = bids(there)
+    make.withdraw(there.creator, bid)
+
+
+def revise_brief(client: FlaskClient, there: make.Market) -> None:
+    headers = {**there.brand.headers, "If-Match": '"2"'}
+    assert client.patch(look.path(there.brief_id), json={"title": "第二版"}, headers=headers).status_code == 200
+
+
+def close(client: FlaskClient, there: make.Market) -> None:
+    make.close(there)
+
+
+def cancel(client: FlaskClient, there: make.Market) -> None:
+    make.cancel(there)
+
+
+def decline(client: FlaskClient, there: make.Market) -> None:
+    (bid,) = bids(there)
+    make.close(there)
+    make.decline(there, bid)
+
+
+def void(client: FlaskClient, there: make.Market) -> None:
+    make.cancel(there)
+    with db.transaction() as session:
+        assert bids_service.void_for_brief(session, there.brief_id) == 1
+
+
+def rename(client: FlaskClient, there: make.Market) -> None:
+    url, headers = f"/api/v1/channels/{ids.show('chn', there.channel_id)}", {**there.creator.headers, "If-Match": '"1"'}
+    assert client.patch(url, json={"verticals": {"food": 1.0}}, headers=headers).status_code == 200
+
+
+def archive(client: FlaskClient, there: make.Market) -> None:
+    with db.transaction(there.creator.actor) as session:
+        channels.archive(session, there.creator.actor, there.channel_id)
+
+
+def tell(client: FlaskClient, there: make.Market) -> None:
+    make_channels.told(there.creator, there.channel_id)
+
+
+# What happens, and the work that follows from it: (kind, about the brief?, does it wait for a moment?).
+FOLLOWS: dict[str, tuple[Callable[[FlaskClient, make.Market], None], list[tuple[str, bool, bool]]]] = {
+    "bids.place": (place, [("matching.score", True, False)]),
+    "bids.revise": (revise, [("matching.score", True, False)]),
+    "bids.withdraw": (withdraw, [("matching.score", True, False)]),
+    "bids.decline": (decline, [("matching.score", True, False)]),  # the close's own
+    "bids.void": (void, [("bids.void", True, False)]),  # the call-off's own
+    "briefs.revise": (revise_brief, [("matching.score", True, False)]),
+    "briefs.close": (close, [("matching.score", True, False)]),
+    "briefs.cancel": (cancel, [("bids.void", True, False)]),
+    "channels.change": (rename, [("matching.features", False, False)]),
+    "channels.archive": (archive, [("matching.features", False, False)]),
+    "audience_snapshots.new": (tell, [("matching.features", False, False), ("matching.fit-model", False, True)]),
+}
+
+
+def bids(there: make.Market) -> list[UUID]:
+    with db.transaction() as session:
+        return list(session.scalars(sa.text("SELECT id FROM bids WHERE brief_id = :id"), {"id": there.brief_id}))
+
+
+def waiting() -> list[Job]:
+    """What waits to be done but for the briefs' own timers and the clock's table."""
+    with db.transaction() as session:
+        query = sa.select(Job).where(Job.state == JobState.QUEUED, Job.kind.in_(["matching.score", "bids.void"]))
+        more = sa.select(Job).where(Job.state == JobState.QUEUED, Job.kind.in_(["matching.features", work.PAUSED]))
+        return [*session.scalars(query.order_by(Job.kind)), *session.scalars(more.order_by(Job.kind))]
+
+
+def test_every_reaction_is_tried_here() -> None:
+    assert set(FOLLOWS) == set(reactions.REACTIONS)
+
+
+@pytest.mark.parametrize("kind", FOLLOWS)
+def test_what_follows_an_event_is_asked_for_once(client: FlaskClient, worker: ModuleType, kind: str) -> None:
+    happens, follows = FOLLOWS[kind]
+    there = look.market()
+    make.place(there, **look.plain())
+    work.settle(worker)
+    before = now()
+    happens(client, there)
+    assert waiting() == []
+    worker.relay()
+    found = waiting()
+    assert [(job.kind, job.subject_id == there.brief_id) for job in found] == [follow[:2] for follow in follows]
+    pauses = [job.next_at >= before + REFIT_PAUSE for job in found]
+    assert pauses == [waits for _, _, waits in follows]
+    # An event is handed on once: nothing new follows from a second relay.
+    work.settle(worker)
+    assert worker.relay() == 0
+    assert waiting() == []
+
+
+def test_other_events_are_handed_on_and_nothing_follows(worker: ModuleType) -> None:
+    work.settle(worker)
+    with db.transaction() as session:
+        event_id = events.record(session, "parties.test", new_id(), SYSTEM, parties=[])
+    assert worker.relay() == 1
+    assert waiting() == []
+    with db.transaction() as session:
+        assert session.get_one(Event, event_id).relayed_at is not None
+
+
+def test_events_are_handed_on_oldest_first_a_stretch_at_a_time(
+    worker: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work.settle(worker)
+    seen: list[list[UUID]] = []
+    monkeypatch.setattr(
+        worker, "REACTIONS", {"parties.test": lambda _, told: seen.append([one.subject_id for one in told])}
+    )
+    subjects = sorted(new_id() for _ in range(5))
+    rows = [
+        Event(
+            id=UUID(int=1000 + number), kind="parties.test", subject_id=subject, party_ids=[], actor_role="system",
+            actor_party_id=None, actor_person_id=None, request_id=None, data={},
+        )
+        for number, subject in enumerate(subjects)
+    ]  # fmt: skip
+    with db.transaction() as session:
+        session.add_all(reversed(rows))
+    assert [worker.relay(2) for _ in range(4)] == [2, 2, 1, 0]
+    assert seen == [subjects[:2], subjects[2:4], subjects[4:]]
+
+
+def test_a_reaction_that_fails_hands_nothing_on(worker: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = look.market()
+    work.settle(worker)
+    make.place(there, **look.plain())
+
+    def breaks(*_: object) -> None:
+        raise RuntimeError("a reaction's own fault")
+
+    # Kinds are gone through in the order of their names: the scoring is asked for before the fault.
+    with db.transaction() as session:
+        events.record(session, "parties.test", new_id(), SYSTEM, parties=[])
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "REACTIONS", {**reactions.REACTIONS, "parties.test": breaks})
+        with pytest.raises(RuntimeError):
+            worker.relay()
+        assert waiting() == []
+    assert worker.relay() == 2
+    assert [job.subject_id for job in waiting()] == [there.brief_id]
+    work.settle(worker)
+
+
+def test_relays_at_once_hand_every_event_on_once(worker: ModuleType) -> None:
+    work.settle(worker)
+    markets = [look.market() for _ in range(3)]
+    for there in markets:
+        for _ in range(10):
+            make.place(there, channel_id=make.channel(there.creator.party_id), **look.plain())
+    barrier = Barrier(4)
+
+    def relay(_: int) -> int:
+        barrier.wait()
+        return sum(iter(lambda: worker.relay(4), 0))
+
+    with db.transaction() as session:
+        events_before = session.scalar(sa.select(sa.func.count()).where(Event.relayed_at.is_(None)))
+    with ThreadPoolExecutor(4) as pool:
+        taken = list(pool.map(relay, range(4)))
+    assert sum(taken) + worker.relay() == events_before
+    assert sorted(job.subject_id for job in waiting() if job.subject_id) == sorted(there.brief_id for there in markets)
+    work.settle(worker)
+
+
+def test_everything_that_is_asked_for_is_somebodys_work(client: FlaskClient, worker: ModuleType) -> None:
+    for happens, _ in FOLLOWS.values():
+        there = look.market()
+        make.place(there, **look.plain())
+        happens(client, there)
+    work.settle(worker)
+    with db.transaction() as session:
+        kinds = set(session.scalars(sa.select(Job.kind)))
+    assert {"matching.score", "matching.features", "matching.fit-model", "bids.void", "briefs.close"} <= kinds
+    assert kinds <= set(HANDLERS)
+
+
+def test_a_brief_called_off_leaves_no_bid_standing(client: FlaskClient, worker: ModuleType) -> None:
+    there = look.market()
+    for _ in range(3):
+        make.place(there, channel_id=make.channel(there.creator.party_id), **look.plain())
+    make.cancel(there)
+    work.settle(worker)
+    with db.transaction() as session:
+        states = session.scalars(sa.text("SELECT status FROM bids WHERE brief_id = :id"), {"id": there.brief_id}).all()
+    assert list(states) == ["void"] * 3
+    assert look.ranking(client, there)["total"] == 0
+
+
+def test_a_brief_that_is_due_is_closed_and_its_bids_are_opened(client: FlaskClient, worker: ModuleType) -> None:
+    there = look.market()
+    look.offer(there)
+    work.settle(worker)
+    make_briefs.move_deadline(there.brief_id, now() - timedelta(seconds=1))
+    work.due(work.of("briefs.close", there.brief_id)[0].id)
+    assert client.get(f"{there.offers}", headers=there.brand.headers).status_code == 404
+    work.settle(worker)
+    assert client.get(look.path(there.brief_id), headers=there.brand.headers).json["status"] == "closed"
+    assert [one["price"]["amount"] for one in client.get(there.offers, headers=there.brand.headers).json["data"]] == [
+        make.cny(3_000_000)
+    ]
+    found = look.ranking(client, there)
+    assert (found["sealed"], found["fresh"], found["total"]) == (False, 1, 1)
+    # The close asked for the scoring that laid the bid before the reviewers; the scores were there already.
+    assert work.of("matching.score", there.brief_id)[-1].result == {"bids": 1, "changed": 0, "reviews": 1}
+
+
+def test_a_brief_whose_timer_is_dead_is_closed_all_the_same(client: FlaskClient, worker: ModuleType) -> None:
+    there = look.market()
+    with db.transaction() as session:
+        timers = sa.update(Job).where(Job.kind == "briefs.close", Job.subject_id == there.brief_id)
+        session.execute(timers.values(state=JobState.DEAD))
+    make_briefs.move_deadline(there.brief_id, now() - timedelta(minutes=3))
+    work.settle(worker)
+    shown = client.get(look.path(there.brief_id), headers=there.brand.headers).json
+    assert shown["status"] == "published"
+    work.ask("briefs.close-overdue")
+    work.settle(worker)
+    assert client.get(look.path(there.brief_id), headers=there.brand.headers).json["status"] == "closed"
+    assert work.of("briefs.close-overdue")[-1].result == {"overdue": 1}
