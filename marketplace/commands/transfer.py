@@ -44,7 +44,7 @@ def import_file(
         fields(result)
         if faults:
             where = (("row", "row_number"), ("column", "column_name"), ("value", "value"), ("mend", "message_en"))
-            table(faults, where, title=f"{result['rows_bad']} faults, the first {len(faults)}:")
+            table(faults, where, title=f"{result['rows_bad']} rows refused; the first {len(faults)} things to mend:")
     if result["status"] != "done":
         fail(result.get("message") or f"the import is {result['status']}")
 

@@ -116,6 +116,8 @@ def fit_model(session: Session) -> bool:
 def _calibrate(past: Histories, mains: Sequence[str | None], pools: dict[str, Pool]) -> dict[str, Any] | None:
     """Hold each channel's newest settled video out, forecast it from the older ones, and keep how far it fell."""
     settled = (past.ages_days >= 3) & (past.views >= 0)
+    if not settled.any():
+        return None
     newest = np.argmax(settled, axis=1)
     rows = np.arange(len(settled))
     truth = past.views[rows, newest]

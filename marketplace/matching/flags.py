@@ -31,6 +31,12 @@ def of_matches(channels: Ints, gates: Bools, known: Bools) -> Ints:
     return found
 
 
+def holds(numbers: Ints, code: str) -> Bools:
+    """Return where an audience's flag is raised [n]."""
+    found: Bools = numbers.astype(np.int64) >> AUDIENCE.index(code) & 1 == 1
+    return found
+
+
 def audience(number: int) -> list[str]:
     """Return what was filled in of the audience."""
     return _codes(AUDIENCE, number)

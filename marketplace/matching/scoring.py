@@ -173,7 +173,9 @@ def _fit(version: BriefVersion, rows: Rows, shares: Vectors) -> Fit:
         "language": fit.language_part(tags, wanted)[place],
     }
     if markets:
-        found["market"] = np.where(rows["known"], fit.market_part(shares.regions, markets), np.nan)
+        # Without a list of regions the prior would answer, and it knows nothing of this channel.
+        told = rows["known"] & ~flags.holds(rows["flags"], "regions_from_prior")
+        found["market"] = np.where(told, fit.market_part(shares.regions, markets), np.nan)
     if spans:
         found["length"] = fit.length_part(
             _floats(rows, "seconds"), min(low for low, _ in spans), max(high for _, high in spans)
