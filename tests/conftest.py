@@ -96,11 +96,8 @@ def app(config: Config) -> Iterator[Flask]:
 @pytest.fixture(scope="module")
 def own_market(app: Flask, servers: Servers) -> Iterator[None]:
     """A database of this file's own: nobody else's channels are peers here, nobody else's jobs wait."""
-    shared = db.Sessions.kw["bind"]
-    engine = db.connect(clone(servers, "inlay_own"), pool_size=16)
-    yield
-    engine.dispose()
-    db.Sessions.configure(bind=shared)
+    with connected(clone(servers, "inlay_own"), 16):
+        yield
 
 
 @pytest.fixture(scope="session")

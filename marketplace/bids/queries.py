@@ -12,7 +12,7 @@ from marketplace.bids import content, policy
 from marketplace.bids.models import Bid, BidRevision, BidStatus
 from marketplace.briefs import policy as briefs_policy
 from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
-from marketplace.core import db, ids, paging
+from marketplace.core import db, paging
 from marketplace.core.actor import SYSTEM, Actor, Role
 from marketplace.core.errors import NotFound
 from marketplace.core.paging import Page
@@ -82,7 +82,7 @@ _WITH_WORDING: _Rows = (
 def find(session: Session, actor: Actor, bid_id: UUID) -> Shown:
     row = session.execute(_WITH_WORDING.where(Bid.id == bid_id, policy.visible(actor))).one_or_none()
     if row is None:
-        raise NotFound(f"There is no bid {ids.show('bid', bid_id)} that you may see.")
+        raise db.missing(Bid, bid_id)
     return shown(actor, *row)
 
 

@@ -13,10 +13,10 @@ from marketplace.briefs import content as contents
 from marketplace.briefs import policy
 from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
 from marketplace.briefs.states import MOVES
-from marketplace.core import db, events, ids, jobs, paging, states
+from marketplace.core import db, events, jobs, paging, states
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
-from marketplace.core.errors import Fault, Invalid, NotAllowed, NotFound, WrongState
+from marketplace.core.errors import Fault, Invalid, NotAllowed, WrongState
 from marketplace.core.paging import Page
 from marketplace.identity.models import Party
 
@@ -175,7 +175,7 @@ def for_bidding(session: Session, actor: Actor, brief_id: UUID) -> Biddable:
     """
     found = db.run(session, _BIDDABLE[actor.role], {"brief_id": brief_id}).one_or_none()
     if found is None:
-        raise NotFound(f"There is no brief {ids.show('brf', brief_id)} that you may see.")
+        raise db.missing(Brief, brief_id)
     if not open_for_bids(found, now()):
         raise WrongState("This brief takes no bids: it is not published or its deadline is past.", state=found.status)
     # A statement of its own: it sees a wording that was committed while the lock was waited for.

@@ -12,9 +12,9 @@ from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus
 from marketplace.channels.states import CHANNEL_MOVES
 from marketplace.channels.storing import handle_key
 from marketplace.channels.uploads import creator_for
-from marketplace.core import db, events, ids, paging
+from marketplace.core import db, events, paging
 from marketplace.core.actor import Actor
-from marketplace.core.errors import Conflict, NotFound, WrongState
+from marketplace.core.errors import Conflict, WrongState
 from marketplace.core.states import move
 
 _BIDDING = sa.select(Channel.creator_id, Channel.status).where(Channel.id == sa.bindparam("channel_id"), policy.OWNED)
@@ -45,7 +45,7 @@ def for_bidding(session: Session, actor: Actor, channel_id: UUID) -> UUID:
     values = {"channel_id": channel_id, "parties": sorted(actor.parties)}
     found = db.run(session, _BIDDING, values).one_or_none()
     if found is None:
-        raise NotFound(f"There is no channel {ids.show('chn', channel_id)} that you may see.")
+        raise db.missing(Channel, channel_id)
     if found.status != ChannelStatus.ACTIVE:
         raise WrongState("This channel is archived.", state=found.status)
     creator_id: UUID = found.creator_id

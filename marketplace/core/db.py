@@ -135,11 +135,16 @@ def noun(model: type[Base]) -> str:
     return name[:-3] + "y" if name.endswith("ies") else name.removesuffix("s")
 
 
+def missing(model: type[Base], id_: UUID) -> NotFound:
+    """Return the refusal for a row that is not there, or not there for this reader: the two read the same."""
+    return NotFound(f"There is no {noun(model)} {show(PREFIXES[model.__tablename__], id_)} that you may see.")
+
+
 def get(session: Session, model: type[Row], id_: UUID, *where: sa.ColumnElement[bool]) -> Row:
     """Load one row that meets the conditions (who may see it). Raises NotFound."""
     row = session.scalar(sa.select(model).where(model.id == id_, *where))
     if row is None:
-        raise NotFound(f"There is no {noun(model)} {show(PREFIXES[model.__tablename__], id_)} that you may see.")
+        raise missing(model, id_)
     return row
 
 
@@ -157,7 +162,7 @@ def lock(
         .execution_options(populate_existing=True)
     )
     if row is None:
-        raise NotFound(f"There is no {noun(model)} {show(PREFIXES[model.__tablename__], id_)} that you may see.")
+        raise missing(model, id_)
     found = getattr(row, "version", None)
     if version is not None and found != version:
         raise PreconditionFailed(f"You read version {version}; it is at version {found} now. Read it again.")

@@ -39,14 +39,14 @@ _JOINS = (
     " WHERE b.brief_id = :brief_id AND b.status = ANY(:listed)"
 )
 _COUNTS = sa.text(f"SELECT count(*) AS total, count(*) FILTER (WHERE {_FRESH}) AS fresh{_JOINS.format(more='')}")
-_RANKED = sa.text(
+_SHOWN = (
     f"SELECT m.id, b.id AS bid_id, b.channel_id, b.creator_id, b.agency_id, b.status AS bid_status, m.rank, m.overall,"
     f" m.overall_low, m.overall_high, m.fingerprint, m.model_version, m.scored_at,"
     f" c.name AS channel_name, c.handle, c.platform, {parts.TOLD}, {_FRESH} AS fresh"
     f"{_JOINS.format(more=' ' + parts.TOLD_FROM)} AND m.id IS NOT NULL"
-    " AND (m.rank, m.id) > (:after, :after_id) ORDER BY m.rank, m.id LIMIT :limit"
 )
-
+_RANKED = sa.text(f"{_SHOWN} AND (m.rank, m.id) > (:after, :after_id) ORDER BY m.rank, m.id LIMIT :limit")
+_OF_BID = sa.text(f"{_SHOWN} AND b.id = :bid_id")
 _STALE = sa.text(
     "SELECT DISTINCT b.brief_id FROM bids b JOIN briefs f ON f.id = b.brief_id JOIN channels c ON c.id = b.channel_id"
     " LEFT JOIN matches m ON m.id = b.id"
@@ -130,13 +130,12 @@ def of_bid(session: Session, actor: Actor, bid_id: UUID) -> dict[str, Any]:
     bid = db.get(session, Bid, bid_id, bids_policy.visible(actor))
     row = (
         session.execute(
-            sa.text(_RANKED.text.replace("AND (m.rank, m.id) > (:after, :after_id)", "AND b.id = :bid_id")),
+            _OF_BID,
             {
                 **_present(session),
                 "brief_id": bid.brief_id,
                 "listed": [*LISTED, "withdrawn", "void"],
                 "bid_id": bid_id,
-                "limit": 1,
             },
         )
         .mappings()
@@ -169,12 +168,12 @@ def plan_score(document: dict[str, Any], fit: float, buying_link: bool) -> dict[
 
 def show(row: Any) -> dict[str, Any]:
     """Return a match as it is shown: its numbers and the sentences told from them."""
-    told = parts.of_row(row)
+    told, shown = parts.of_row(row), flags.shown(row["flag_bits"])
     return {
         **row,
         "parts": told,
-        "flags": flags.shown(row["flag_bits"]),
-        "reasons": reasons(facts(told, row)),
+        "flags": shown,
+        "reasons": reasons(facts(told, row, shown)),
         "intrusiveness": _estimate(told["intrusiveness"]),
     }
 
@@ -183,10 +182,9 @@ def _estimate(ends: list[float | None]) -> dict[str, float | None]:
     return {"point": ends[0], "low": ends[1], "high": ends[2]}
 
 
-def facts(told: dict[str, Any], row: Any) -> Facts:
+def facts(told: dict[str, Any], row: Any, shown: Sequence[str]) -> Facts:
     """Return the stored numbers in the form that the sentences are told from."""
     overall = None if row["overall"] is None else Estimate(row["overall"], row["overall_low"], row["overall_high"])
-    held = [flag for flag in flags.shown(row["flag_bits"]) if flag in GATES]
     return Facts(
         currency=told["currency"],
         overall=overall,
@@ -205,7 +203,7 @@ def facts(told: dict[str, Any], row: Any) -> Facts:
         quality=told["quality"],
         intrusiveness=_known(told["intrusiveness"], "range"),
         tolerance=told["tolerance"],
-        gates=tuple(held),
+        gates=tuple(flag for flag in shown if flag in GATES),
         source=told["source"],
         taken_on=date.fromisoformat(told["taken_on"]) if told["taken_on"] else None,
         audience_flags=tuple(told["audience_flags"]),
