@@ -1,6 +1,7 @@
 """Scores all open bids of a brief as one array operation and keeps one match for each."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -55,7 +56,7 @@ _LOAD = (
     " coalesce(f.shares, %(shares)s) AS shares"
     " FROM bids b JOIN bid_revisions r ON r.id = b.revision_id"
     " LEFT JOIN channel_features f ON f.channel_id = b.channel_id"
-    " WHERE b.brief_id = %(brief_id)s AND b.status = 'open'"
+    " WHERE b.brief_id = %(brief_id)s AND b.status = ANY(%(statuses)s)"
 )
 _LOADED = {
     "bid_id": "uuid", "revision_id": "uuid", "commitment": "text:64", "terms": "float8:5",
@@ -101,15 +102,25 @@ class Scored:
     written: int
 
 
-def score_brief(session: Session, brief_id: UUID) -> Scored:
-    """Score every open bid of the brief on its present inputs. The same inputs write the same rows, or none."""
-    brief = db.get(session, Brief, brief_id)
-    version = session.get_one(BriefVersion, brief.version_id)
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """n bids of a brief as they are scored: the rows read, the channels' shares, the inputs of `score`, and the ends of
+    each plan's intrusiveness after relief by fit."""
+
+    rows: Rows
+    shares: Vectors
+    bids: Bids
+    intrusive: tuple[Floats, Floats]
+
+
+def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("open",)) -> Loaded | None:
+    """Return the brief's bids in these states, or None where there are none."""
     blank = vectors.pack(cells.audience(), {})
-    rows = wire.read(session, _LOAD, {"brief_id": brief_id, "shares": blank}, _LOADED)
+    values = {"brief_id": version.brief_id, "shares": blank, "statuses": list(statuses)}
+    rows = wire.read(session, _LOAD, values, _LOADED)
     count = len(rows["bid_id"])
     if not count:
-        return Scored(0, 0)
+        return None
     shares = vectors.unpack(rows["shares"].tobytes())
     suits = _fit(version, rows, shares)
     intrusive = relieved_total(_floats(rows, "raw_low"), _floats(rows, "raw_high"), suits.value)
@@ -126,10 +137,22 @@ def score_brief(session: Session, brief_id: UUID) -> Scored:
         intrusiveness=(intrusive[0] + intrusive[1]) / 2,
         tiers=rows["tier"].astype(np.int64),
     )  # fmt: skip
+    return Loaded(rows, shares, bids, intrusive)
+
+
+def score_brief(session: Session, brief_id: UUID) -> Scored:
+    """Score every open bid of the brief on its present inputs. The same inputs write the same rows, or none."""
+    brief = db.get(session, Brief, brief_id)
+    version = session.get_one(BriefVersion, brief.version_id)
+    loaded = load(session, version)
+    if loaded is None:
+        return Scored(0, 0)
+    rows, bids = loaded.rows, loaded.bids
+    count = len(rows["bid_id"])
     ceiling, own = rank.ceiling_for(version.ceiling_minor, version.currency)
-    target = targets.target_weights(target_cells(version))
+    target = targets.target_weights(target_cells(version.content))
     scores = score(bids, target, ceiling, float(version.tolerance), load_model(session).calibration)
-    told = _numbers(rows, shares, bids, scores, intrusive)
+    told = _numbers(rows, loaded.shares, bids, scores, loaded.intrusive)
     told |= {
         name: np.full(count, float(value))
         for name, value in (("ceiling", ceiling), ("tolerance", version.tolerance), ("ceiling_is_the_briefs", own))
@@ -141,9 +164,9 @@ def _floats(rows: Rows, name: str) -> Floats:
     return rows[name].astype(np.float64)
 
 
-def target_cells(version: BriefVersion) -> list[dict[str, Any]]:
-    """Return the brief's target as `matching.targets` reads it; without one, everybody in its markets."""
-    wanted = version.content.get("target") or [{"regions": version.content.get("markets") or []}]
+def target_cells(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a brief's target as `matching.targets` reads it; without one, everybody in its markets."""
+    wanted = content.get("target") or [{"regions": content.get("markets") or []}]
     return [_cell(cell) for cell in wanted]
 
 
