@@ -17,8 +17,9 @@ from marketplace.identity.routes import room as identity
 from marketplace.matching.routes import room as matching
 from marketplace.records.routes import room as records
 from marketplace.reviews.routes import room as reviews
+from marketplace.selections.routes import room as selections
 
-ROOMS: tuple[Room, ...] = (identity, channels, imports, briefs, bids, matching, reviews, records)
+ROOMS: tuple[Room, ...] = (identity, channels, imports, briefs, bids, matching, selections, reviews, records)
 
 
 def _who(session: Session) -> Actor:

@@ -8,7 +8,11 @@ from marketplace.core.db import Base
 from marketplace.identity import models as identity
 from marketplace.matching import models as matching
 from marketplace.reviews import models as reviews
+from marketplace.selections import models as selections
 
 metadata = Base.metadata
 
-__all__ = ["bids", "briefs", "channels", "events", "idempotency", "identity", "jobs", "matching", "metadata", "reviews"]
+__all__ = [
+    "bids", "briefs", "channels", "events", "idempotency", "identity", "jobs", "matching", "metadata", "reviews",
+    "selections",
+]  # fmt: skip

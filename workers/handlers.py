@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import idempotency
 from marketplace.core.jobs import Claimed, JobProbe
-from workers import bids, briefs, channels, matching
+from workers import bids, briefs, channels, matching, selections
 
 Handler = Callable[[Session, Claimed], dict[str, Any] | None]
 
@@ -34,4 +34,5 @@ HANDLERS: Mapping[str, Handler] = {
     **bids.HANDLERS,
     **channels.HANDLERS,
     **matching.HANDLERS,
+    **selections.HANDLERS,
 }

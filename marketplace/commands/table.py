@@ -51,6 +51,14 @@ _CHANNEL: tuple[Column, ...] = (
     ("region", "region"),
     ("status", "status"),
 )
+_SELECTION: tuple[Column, ...] = (
+    ("id", "id"),
+    ("status", "status"),
+    ("bids", "bids"),
+    ("people (careful)", "value"),
+    ("certificate", lambda row: None if row["certificate"] is None else f"{row['certificate']:.3f}"),
+    ("asked at", "created_at"),
+)
 _REVIEW: tuple[Column, ...] = (
     ("id", "id"),
     ("subject", "subject_id"),
@@ -156,6 +164,11 @@ CALLS: tuple[Call, ...] = (
     Call("bids", "accept", "POST", "/bids/{bid}/accept", "accept a bid"),
     Call("bids", "decline", "POST", "/bids/{bid}/decline", "decline a bid"),
     Call("bids", "why", "GET", "/bids/{bid}/match", "a bid's scores with every reason"),
+    Call("bids", "outcome", "GET", "/bids/{bid}/outcome", "how your bid fared in the confirmed selection"),
+    Call("selections", "list", "GET", "/briefs/{brief}/selections", "a brief's selections", _SELECTION),
+    Call("selections", "show", "GET", "/selections/{selection}", "one selection with its reasons"),
+    Call("selections", "confirm", "POST", "/selections/{selection}/confirm", "make it the brief's choice"),
+    Call("selections", "verify", "GET", "/selections/{selection}/verification", "choose again and compare"),
     Call("reviews", "list", "GET", "/reviews", "the review queue", _REVIEW, ("status", "about_id", "risk")),
     Call("reviews", "show", "GET", "/reviews/{review}", "one review with its decisions"),
     Call("reviews", "approve", "POST", "/reviews/{review}/approve", "approve", fields=("reason",), body="fields"),

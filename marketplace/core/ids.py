@@ -32,6 +32,7 @@ PREFIXES: dict[str, str] = {
     "bids": "bid",
     "bid_revisions": "rev",
     "matches": "mtc",
+    "selections": "sel",
     "reviews": "rvw",
     "review_decisions": "dcn",
     "events": "evt",

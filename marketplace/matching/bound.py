@@ -81,6 +81,8 @@ def hopeful(problem: Problem, members: Sequence[int]) -> Ints:
     gains = np.sum(problem.rates[free] * tangent.slopes, axis=1)
     prices = problem.prices[free].astype(np.float64)
     offset = tangent.people - float(np.sum(tangent.slopes * (tangent.sums - must)))
+    if not len(free):
+        return np.array(sorted({*members, *problem.must}), dtype=np.int64)
     charges = np.unique(gains / np.maximum(prices, 1.0))
     charge = min(charges.tolist(), key=lambda one: one * budget + float(np.sum(np.maximum(gains - one * prices, 0.0))))
     most = (offset + charge * budget + float(np.sum(np.maximum(gains - charge * prices, 0.0)))) * SAFE
@@ -142,12 +144,12 @@ def _by_density(gains: Floats, prices: Ints, creators: Ints, budget: int) -> tup
     moves = _hulls(gains, weights, creators)
     left, value = float(budget), 0.0
     for _, up, down, cost, gain in moves:
-        share = 1.0 if cost <= left else max(0.0, left / cost)
-        parts[up] += share
+        part = 1.0 if cost <= left else max(0.0, left / cost)
+        parts[up] += part
         if down >= 0:
-            parts[down] -= share
-        left, value = left - share * cost, value + share * gain
-        if share < 1.0:
+            parts[down] -= part
+        left, value = left - part * cost, value + part * gain
+        if part < 1.0:
             break
     return value, parts
 

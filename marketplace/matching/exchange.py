@@ -59,12 +59,12 @@ def _open(problem: Problem, left: list[int], members: Sequence[int]) -> Bools:
     for name, cap in limits.caps.items():
         groups = problem.groups[name]
         taken = groups[left]
-        counts = np.bincount(taken[taken >= 0], minlength=int(np.max(groups, initial=-1)) + 1)
+        counts = np.bincount(taken[taken >= 0], minlength=int(np.max(groups, initial=0)) + 1)
         found &= ~((groups >= 0) & (counts[groups] >= cap))
     return found
 
 
-def best(problem: Problem, members: Sequence[int], at_once: int = 2) -> list[int] | None:
+def best(problem: Problem, members: Sequence[int], at_once: int = 2) -> tuple[int, ...] | None:
     """Return the best set that one exchange leads to, or None where none reaches more people."""
     now, ways = problem.value(members), gaps(problem, members, at_once)
     fits = ways.open & (problem.prices <= ways.room[:, None])
@@ -75,7 +75,7 @@ def best(problem: Problem, members: Sequence[int], at_once: int = 2) -> list[int
             found, winner = people, (way, row)
     if winner is None:
         return None
-    return sorted({*members, winner[1]} - set(ways.removed[winner[0]]))
+    return tuple(sorted({*members, winner[1]} - set(ways.removed[winner[0]])))
 
 
 def thresholds(problem: Problem, members: Sequence[int], rows: Ints) -> dict[int, int]:

@@ -50,7 +50,7 @@ def begin(problem: Problem, starts: Sequence[Sequence[int]], bans: Sequence[Sequ
         members=[sorted(start) for start in starts],
         taken=np.zeros((count, creators), dtype=np.bool_),
         counts={
-            name: np.zeros((count, int(np.max(problem.groups[name], initial=-1)) + 1), dtype=np.int64)
+            name: np.zeros((count, int(np.max(problem.groups[name], initial=0)) + 1), dtype=np.int64)
             for name in problem.limits.caps
         },
         contacts=np.array([float(np.sum(problem.contacts[sorted(start)])) for start in starts]),
@@ -124,8 +124,8 @@ def _best(problem: Problem, sets: Sets, now: Ints, scores: Floats, divisors: Flo
     when the best of those is above every bound. Equal scores go to the first row."""
     count, n = scores.shape
     winner, best = np.full(count, -1, dtype=np.int64), np.zeros(count)
-    looked = scores < 0
-    open_ = ~looked.all(axis=1)
+    looked: Bools = np.asarray(scores < 0)
+    open_: Bools = ~np.all(looked, axis=1)
     width = min(LOOK, n)
     while open_.any():
         sides = np.flatnonzero(open_)

@@ -33,6 +33,7 @@ COUNTRIES = {
 }  # fmt: skip
 ELSEWHERE = "ZZ"
 ELSEWHERE_MILLIONS = 1_500.0
+WORLD_MILLIONS = 7_950.0  # everybody of any age, 2022
 REGIONS = (*PROVINCES, *COUNTRIES, ELSEWHERE)
 
 # First year of a five-year group: millions of people, men per 100 women.
@@ -55,7 +56,8 @@ class Prior:
     source: str
 
 
-def _age_gender(groups: Mapping[int, tuple[float, int]]) -> Floats:
+def _millions(groups: Mapping[int, tuple[float, int]]) -> Floats:
+    """Return millions of people from 13 years on [11 ages, 2 genders]."""
     people = np.zeros((len(AGE_STARTS), len(GENDERS)))
     for first, (millions, men_per_100_women) in groups.items():
         years = range(first, first + 5) if first < AGE_STARTS[-1] else (first,)
@@ -65,6 +67,11 @@ def _age_gender(groups: Mapping[int, tuple[float, int]]) -> Floats:
                 continue
             atom = sum(year >= start for start in AGE_STARTS) - 1
             people[atom] += millions / len(years) * np.array([women, 1 - women])
+    return people
+
+
+def _age_gender(groups: Mapping[int, tuple[float, int]]) -> Floats:
+    people = _millions(groups)
     return as_floats(people / people.sum())
 
 
@@ -79,3 +86,17 @@ WORLD = Prior(
     _regions({**PROVINCES, **COUNTRIES, ELSEWHERE: ELSEWHERE_MILLIONS}),
     "UN World Population Prospects 2022, rounded",
 )
+
+
+def population() -> Floats:
+    """Return people from 13 years on [11 ages, 2 genders, R regions]: China's by its census, all others by the world's
+    ages; a region's people are its share of everybody of any age there."""
+    china, world = _millions(_CHINA), _millions(_WORLD)
+    everybody = sum(PROVINCES.values())
+    found = np.zeros((*china.shape, len(REGIONS)))
+    for place, code in enumerate(REGIONS):
+        if code in PROVINCES:
+            found[:, :, place] = china * PROVINCES[code] / everybody
+        else:
+            found[:, :, place] = world * COUNTRIES.get(code, ELSEWHERE_MILLIONS) / WORLD_MILLIONS
+    return as_floats(found * 1e6)

@@ -138,13 +138,13 @@ def _polished(problem: Problem, members: Members, *, refill: bool) -> Members:
             better = _refilled(problem, members)
         if better is None:
             return members
-        members = tuple(better)
+        members = better
     return members
 
 
 def _refilled(problem: Problem, members: Members) -> Members | None:
     free = [row for row in members if row not in problem.must]
-    removed = [(row,) for row in free]
+    removed: list[Members] = [(row,) for row in free]
     if len(free) <= fill.LOOK * 2:
         removed += list(combinations(free, 2))
     if not removed:

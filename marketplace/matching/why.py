@@ -90,9 +90,9 @@ def _reason(problem: Problem, members: list[int], number: int, market: Market, o
             return f"{name}_full"
     if limits.most is not None and len(members) >= limits.most:
         return "set_full"
-    cap = limits.contacts_per_person
+    contacts = limits.contacts_per_person
     joined = sorted([*members, number])
     fits = problem.spend(joined) <= limits.budget
-    if fits and cap is not None and float(np.sum(problem.contacts[joined])) > cap * problem.value(joined):
+    if fits and contacts is not None and float(np.sum(problem.contacts[joined])) > contacts * problem.value(joined):
         return "contacts"
     return "others_bring_more"

@@ -14,6 +14,7 @@ FILES = {
     ("get", "/api/v1/channels/export"),
     ("get", "/api/v1/brand-assets/{asset_id}"),
     ("get", "/api/v1/briefs/{brief_id}/ranking/stream"),
+    ("get", "/api/v1/selections/{selection_id}/picture"),
 }
 OPEN = {"/sign-up", "/sessions", "/invites/accept", "/brief-options"}
 

@@ -24,6 +24,8 @@ WITHOUT_SUCCESS = {
     ("DELETE", "/sessions/current"),  # a session
     ("POST", "/jobs/{job_id}/requeue"),  # a dead job
     ("POST", "/invites/accept"),  # the token of an invitation
+    ("POST", "/briefs/{brief_id}/selections"),  # the world's closed brief has a confirmed one
+    ("POST", "/selections/{selection_id}/confirm"),
 }
 
 

@@ -108,6 +108,14 @@ POST   /bids/{bid_id}/withdraw | published                SSFFYNYNFFF
 POST   /bids/{bid_id}/accept | published                  SSNNFFFFFFF
 POST   /bids/{bid_id}/accept | closed                     SSYNFFFFFFF
 POST   /bids/{bid_id}/decline | closed                    SSYNFFFFFFF
+POST   /briefs/{brief_id}/selections | closed             SSYNFFFFFFF
+GET    /briefs/{brief_id}/selections | closed             SSYNFFFFYYF
+POST   /briefs/{brief_id}/what-if | closed                SSYNFFFFYYF
+GET    /selections/{selection_id}                         SSYNFFFFYYF
+POST   /selections/{selection_id}/confirm                 SSYNFFFFFFF
+GET    /selections/{selection_id}/verification            SSYNFFFFYYF
+GET    /selections/{selection_id}/picture                 SSYNFFFFYYF
+GET    /bids/{bid_id}/outcome | closed                    SSFFYNYNFFF
 GET    /reviews                                           SSFFFFFFYFF
 GET    /reviews/summary                                   SSFFFFFFYFF
 GET    /reviews/{review_id}                               SSFFFFFFYFF

@@ -21,6 +21,7 @@ UNKEYED = {
     "/sessions": "signing in twice makes two sessions and harms nobody",
     "/people/me/password": "a password's hash must not stay in the key's row",
     "/invites/accept": "a seat is taken once, and a password comes with it",
+    "/briefs/{brief_id}/what-if": "nothing is stored, so that a retry repeats nothing",
 }
 
 
@@ -36,8 +37,8 @@ def test_only_what_reads_is_open_to_a_key_that_may_read(app: Flask) -> None:
     open_to_all = {"/sign-up", "/sessions", "/sessions/current", "/invites/accept", "/people/me/password"}
     changing = {path: endpoint for (method, path), endpoint in routes(app).items() if method != "GET"}
     reading = {path for path, endpoint in changing.items() if endpoint.needs in (None, Permission.READ)}
-    # An import of one's own: the service asks for the permission to change channels.
-    assert reading == open_to_all | {"/jobs/{job_id}/cancel"}
+    # An import of one's own: the service asks for the permission to change channels. A what-if only reads.
+    assert reading == open_to_all | {"/jobs/{job_id}/cancel", "/briefs/{brief_id}/what-if"}
 
 
 def test_every_post_asks_for_an_idempotency_key_or_says_why_not(app: Flask) -> None:

@@ -22,6 +22,8 @@ from marketplace.core.ids import new_id
 from marketplace.identity import invites, keys, mandates
 from marketplace.identity.mandates import Terms
 from marketplace.matching import features, scoring
+from marketplace.selections import service as selections
+from marketplace.selections.schemas import SelectionIn
 from tests.make import bids as make_bids
 from tests.make import briefs as make_briefs
 from tests.make import people
@@ -42,6 +44,7 @@ PREFIXES = {
     "asset_id": "ast",
     "bid_id": "bid",
     "review_id": "rvw",
+    "selection_id": "sel",
     "event_id": "evt",
     "job_id": "job",
 }
@@ -146,6 +149,14 @@ def _add_rows(world: World) -> None:
             pass
         for subject in ("published", "closed"):
             scoring.score_brief(session, world.by_subject[subject]["brief_id"])
+    with db.transaction(owner.actor) as session:
+        closed_id = world.by_subject["closed"]["brief_id"]
+        chosen = selections.start(session, owner.actor, closed_id, SelectionIn().load({"prove": "never"}))
+        found["selection_id"] = chosen.id
+    with db.transaction() as session:
+        selections.search(session, chosen.id)
+    with db.transaction(owner.actor) as session:
+        selections.confirm(session, owner.actor, chosen.id)
     found["review_id"] = make_reviews.review(world.by_subject["closed"]["brief_id"]).id
 
 
@@ -199,6 +210,14 @@ def body(method: str, path: str, world: World) -> Any:
         },
         ("POST", "/bids/{bid_id}/revisions"): make_bids.document(),
     }  # fmt: skip
+    if path in ("/briefs/{brief_id}/selections", "/briefs/{brief_id}/what-if"):
+        wishes = {
+            "budget": {"amount_minor": 500_000, "currency": "CNY"}, "bids_min": 0, "bids_max": 3,
+            "caps": {"agency": 2, "platform": 2, "niche": 2}, "must": [], "never": [], "contacts_per_person_max": 3,
+            "intrusiveness_max": 60, "ad_load_max": 0.5,
+        }  # fmt: skip
+        more = {"target": plain["target"]} if path.endswith("what-if") else {"prove": "never", "time_limit_s": 5}
+        return {**wishes, **more}
     if path.startswith("/reviews/") and method == "POST":
         return {"reason": "looked at it", **({"overall": 50} if path.endswith("/override") else {})}
     return found.get((method, path))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace.matching import bound, select
+from marketplace.matching import bound, select, why
 from marketplace.matching.market import Limits, Market
 from marketplace.matching.problem import CannotKeep, keeps, prepare
 from tests.matching import markets
@@ -169,6 +169,13 @@ def test_what_cannot_be_kept_says_which_limit() -> None:
     for limits, words in cases:
         with pytest.raises(CannotKeep, match=words):
             select.choose(made, limits)
+
+
+def test_a_cap_binds_nobody_where_nobody_is_of_a_group() -> None:
+    made = markets.market(6, 3, 2, groups={"agency": np.full(6, -1)})
+    free, capped = (select.choose(made, Limits(budget=10**9, caps=caps)) for caps in ({}, {"agency": 1}))
+    assert free == capped
+    assert why.explain(made, Limits(budget=10**9, caps={"agency": 1}), capped.options) is not None
 
 
 def test_an_empty_market_has_an_empty_set() -> None:

@@ -1,0 +1,135 @@
+"""Small pictures as SVG text: numbers, axes and labels, without scripts or anything from outside."""
+
+import math
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+INK, SOFT, GRID = "#1d2433", "#5b6475", "#dfe3ea"
+# Told apart without colour sight and in grey print (Okabe and Ito, 2008).
+BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#8a93a3"
+FONT = "system-ui, 'PingFang SC', 'Noto Sans CJK SC', 'Microsoft YaHei', sans-serif"
+_NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
+
+
+def number(value: float, language: str) -> str:
+    """Return a short number: 万 and 亿 in Chinese, k, M and bn in English."""
+    steps = ((1e8, "亿"), (1e4, "万")) if language == "zh" else ((1e9, "bn"), (1e6, "M"), (1e3, "k"))
+    for size, name in steps:
+        if abs(value) >= size:
+            return f"{value / size:.3g}{name}" if abs(value) < 1000 * size else f"{value / size:,.0f}{name}"
+    return f"{value:.3g}" if abs(value) < 100 else f"{value:,.0f}"
+
+
+def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
+    """Return round numbers from at most ``low`` to at least ``high``, about so many."""
+    if not high > low:
+        high = low + (abs(low) or 1.0)
+    rough = (high - low) / max(1, wanted)
+    size = 10.0 ** math.floor(math.log10(rough))
+    step = next(size * nice for nice in _NICE if size * nice >= rough * (1 - 1e-9))
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [place * step for place in range(first, last + 1)]
+
+
+def width_of(text: str, size: float) -> float:
+    """Return about how wide a text is: an em for each wide letter, 0.56 for others."""
+    return size * sum(1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.56 for letter in text)
+
+
+def cut(text: str, room: float, size: float) -> str:
+    """Return the text, or as much of it as there is room for, with an ellipsis."""
+    if width_of(text, size) <= room:
+        return text
+    while text and width_of(text + "…", size) > room:
+        text = text[:-1]
+    return text.rstrip() + "…"
+
+
+def wrap(text: str, room: float, size: float) -> list[str]:
+    """Return the text in lines that fit: broken between words, and between any two wide letters."""
+    lines, line = [], ""
+    for piece in _pieces(text):
+        if line and width_of(line + piece.rstrip(), size) > room:
+            lines.append(line.rstrip())
+            line = piece.lstrip()
+        else:
+            line += piece
+    return [*lines, line.rstrip()] if line.strip() else lines
+
+
+def _pieces(text: str) -> list[str]:
+    pieces, word = [], ""
+    for letter in text:
+        word += letter
+        if letter == " " or unicodedata.east_asian_width(letter) in "WF":
+            pieces.append(word)
+            word = ""
+    return [*pieces, word] if word else pieces
+
+
+@dataclass
+class Drawing:
+    """Shapes on a sheet; ``y`` grows downwards."""
+
+    width: float
+    title: str
+    parts: list[str] = field(default_factory=list)
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        words: str,
+        *,
+        size: float = 12,
+        anchor: str = "start",
+        ink: str = INK,
+        bold: bool = False,
+    ) -> None:
+        weight = ' font-weight="600"' if bold else ""
+        self.parts.append(
+            f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" text-anchor="{anchor}" fill="{ink}"{weight}>'
+            f"{_clean(words)}</text>"
+        )
+
+    def line(
+        self, x1: float, y1: float, x2: float, y2: float, *, ink: str = GRID, width: float = 1, dash: str = ""
+    ) -> None:
+        dashed = f' stroke-dasharray="{dash}"' if dash else ""
+        self.parts.append(
+            f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{ink}"'
+            f' stroke-width="{width:g}"{dashed}/>'
+        )
+
+    def path(self, points: Sequence[tuple[float, float]], *, ink: str = BLUE, width: float = 2, dash: str = "") -> None:
+        if not points:
+            return
+        dashed = f' stroke-dasharray="{dash}"' if dash else ""
+        way = "L".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        self.parts.append(f'<path d="M{way}" fill="none" stroke="{ink}" stroke-width="{width:g}"{dashed}/>')
+
+    def dot(self, x: float, y: float, *, ink: str = BLUE, size: float = 3.5) -> None:
+        self.parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:g}" fill="{ink}"/>')
+
+    def bar(self, x: float, y: float, width: float, height: float, *, ink: str = BLUE) -> None:
+        self.parts.append(
+            f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(0.0, width):.1f}"'
+            f' height="{max(0.0, height):.1f}" fill="{ink}"/>'
+        )
+
+    def show(self, height: float, told: str) -> str:
+        """Return the sheet as SVG; ``told`` says for those who cannot see it what is on it."""
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width:g} {height:g}" width="{self.width:g}"'
+            f' height="{height:g}" role="img" font-family="{FONT}"><title>{_clean(self.title)}</title>'
+            f"<desc>{_clean(told)}</desc>"
+            f'<rect x="0" y="0" width="{self.width:g}" height="{height:g}" fill="#ffffff"/>{"".join(self.parts)}</svg>'
+        )
+
+
+def _clean(words: str) -> str:
+    """Return text that is safe in XML: escaped, without controls and without marks that turn its direction."""
+    kept = "".join(letter for letter in words if unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Cn"))
+    return escape(kept, quote=True)

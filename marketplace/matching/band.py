@@ -1,0 +1,38 @@
+"""How far a bid was from being chosen, told to its own side in steps that do not give rivals' prices away."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+# Ends of the steps in per cent of the bid's own price: finer where a small change would have done.
+STEPS = (0, 5, 10, 20, 30, 40, 50, 65, 80, 100)
+
+
+@dataclass(frozen=True)
+class Band:
+    """By how many per cent the price would have had to be lower: more than ``low``, at most ``high``; and in words.
+
+    None where no price would have done."""
+
+    low: float | None
+    high: float | None
+    zh: str
+    en: str
+
+
+def band(own_minor: int, wins_at_minor: int | None) -> Band:
+    """Return the step in which the smallest winning change of the price lies. Raises ValueError where the price that
+    wins is not below the bid's own."""
+    if wins_at_minor is None:
+        return Band(
+            None, None, "价格不是原因：任何价格都不会入选。", "Not by its price: it would have been chosen at none."
+        )
+    if not 0 <= wins_at_minor < own_minor:
+        raise ValueError("A bid that was left out would have won below its own price only.")
+    lower = 100 * (own_minor - wins_at_minor) / own_minor
+    low, high = next((low, high) for low, high in pairwise(STEPS) if lower <= high)
+    return Band(
+        float(low),
+        float(high),
+        f"价格再低 {low}% 至 {high}%，就可能入选。",
+        f"A price {low} to {high} % lower would have been chosen.",
+    )

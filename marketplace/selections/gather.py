@@ -1,0 +1,136 @@
+"""Loads a closed brief's bids as the inputs of a selection: the same forecasts that their scores were made from."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.bids import pricing
+from marketplace.bids.pricing import Offer
+from marketplace.briefs.models import Brief, BriefVersion
+from marketplace.core import ids
+from marketplace.matching import fit, reach, scoring, targets, units
+from marketplace.matching.arrays import as_floats
+from marketplace.matching.features import load_model
+from marketplace.selections.inputs import STRATA, Inputs
+
+STATUSES = ("open", "accepted", "declined")
+STRATA_TAUS = (np.arange(STRATA) + 0.5) / STRATA
+
+_CHOOSABLE = sa.text("SELECT id FROM bids WHERE brief_id = :brief_id AND status = ANY(:statuses) ORDER BY id")
+_TOLD = sa.text(
+    "SELECT b.id, b.status, b.creator_id, b.agency_id, c.platform, c.name, r.price, r.options, r.deliverables,"
+    " w.status AS review FROM bids b JOIN channels c ON c.id = b.channel_id"
+    " JOIN bid_revisions r ON r.id = b.revision_id"
+    " LEFT JOIN reviews w ON w.subject_id = b.id AND w.subject_kind = 'bid'"
+    " WHERE b.brief_id = :brief_id AND b.status = ANY(:statuses)"
+)
+# A review's word on the bid. One that nobody has settled yet holds nothing back: the brand chooses, admins decide.
+_REVIEW_GATES = {"rejected": "review_rejected", "held": "review_held"}
+
+
+def choosable(session: Session, brief_id: UUID) -> list[str]:
+    """Return the public ids of the bids that a selection may name."""
+    found = session.scalars(_CHOOSABLE, {"brief_id": brief_id, "statuses": list(STATUSES)}).all()
+    return [ids.show("bid", bid) for bid in found]
+
+
+def load(session: Session, brief: Brief, version: BriefVersion, target: Any = None) -> Inputs:
+    """Return the inputs of a selection among the brief's bids; ``target`` takes the place of the brief's own."""
+    wording: Mapping[str, Any] = {**version.content, **({"target": target} if target else {})}
+    asked = targets.target_weights(scoring.target_cells(wording))
+    loaded = scoring.load(session, version, STATUSES)
+    if loaded is None:
+        return _none(version.currency)
+    told = {row.id: row for row in session.execute(_TOLD, {"brief_id": brief.id, "statuses": list(STATUSES)})}
+    order = np.argsort(loaded.rows["bid_id"].view("S16"), kind="stable")
+    found = [UUID(bytes=bytes(loaded.rows["bid_id"][place].tobytes())) for place in order]
+    calibration = load_model(session).calibration
+    bids = loaded.bids
+    taus = np.concatenate([[reach.CAREFUL], STRATA_TAUS])
+    views = reach.quantiles(bids.forecasts, taus, calibration, bids.tiers)
+    careful = views[:, 0]
+    made = units.build(
+        bids.joint, bids.regions, loaded.shares.tags,
+        reach.on_target_people(careful, np.ones(len(careful)), bids.invalid), bids.terms.videos, asked,
+    )  # fmt: skip
+    rows = [told[bid] for bid in found]
+    costs = [_costs(row) for row in rows]
+    shares = np.nan_to_num(made.shares[order])
+    facts = zip(
+        rows, costs, loaded.rows["known"][order].tolist(), bids.fit.clash[order].tolist(),
+        (bids.intrusiveness > version.tolerance)[order].tolist(), (np.sum(shares, axis=1) > 0).tolist(), strict=True,
+    )  # fmt: skip
+    return Inputs(
+        currency=version.currency,
+        weights=made.units.weights,
+        shapes=made.units.shapes,
+        shares=shares,
+        contacts=np.nan_to_num(made.contacts[order]),
+        spread=np.nan_to_num(views[order, 1:] / careful[order, None], nan=1.0),
+        intrusiveness=bids.intrusiveness[order],
+        ad_load=as_floats(loaded.rows["ad_load"])[order],
+        bids=[ids.show("bid", bid) for bid in found],
+        creators=[ids.show("pty", row.creator_id) for row in rows],
+        agencies=["" if row.agency_id is None else ids.show("pty", row.agency_id) for row in rows],
+        platforms=[row.platform for row in rows],
+        niches=[fit.main_tag(tags) for tags in loaded.shares.tags[order]],
+        names=[row.name for row in rows],
+        commitments=[loaded.rows["commitment"][place].decode() for place in order],
+        gates=[_gate(*told_of) for told_of in facts],
+        statuses=[row.status for row in rows],
+        bid_of=np.repeat(np.arange(len(rows)), [len(cost) for cost in costs]),
+        place=np.array([place for cost in costs for place in range(len(cost))], dtype=np.int64),
+        prices=np.array([_whole(minor) for cost in costs for minor in cost], dtype=np.int64),
+    )  # fmt: skip
+
+
+def _costs(row: Any) -> list[float]:
+    """Return the most that each option of a bid may cost: its own price, then its options for other lengths."""
+    headline = pricing.HEADLINE.get(row.price["model"])
+    prices = [row.price]
+    # What was accepted was accepted at its own price.
+    if headline is not None and row.status != "accepted":
+        prices += [{**row.price, headline: option["amount"]} for option in row.options[1:]]
+    return [_most(pricing.offer(one, row.deliverables)) for one in prices]
+
+
+def _most(offer: Offer) -> float:
+    fixed, unit, floor, cap, _ = pricing.terms(offer)
+    return fixed + (floor if unit == 0 else cap)
+
+
+def _whole(minor: float) -> int:
+    """Return whole minor units. What has no upper end is held back by its gate, whatever stands here."""
+    return math.ceil(minor) if math.isfinite(minor) else 0
+
+
+def _gate(row: Any, costs: list[float], known: bool, clash: bool, disturbing: bool, reaches: bool) -> str:
+    """Return the first gate that holds a bid back, or an empty text. What was accepted is not held back any more."""
+    if row.status == "accepted":
+        return ""
+    gates = (
+        ("declined", row.status == "declined"),
+        (_REVIEW_GATES.get(row.review, ""), row.review in _REVIEW_GATES),
+        ("exclusivity_clash", clash),
+        ("over_tolerance", disturbing),
+        ("no_audience_data", not known),
+        ("no_reach", not reaches),
+        ("cost_unbounded", not math.isfinite(max(costs))),
+    )
+    return next((code for code, holds in gates if holds), "")
+
+
+def _none(currency: str) -> Inputs:
+    """Return the inputs of a brief that nobody bid on."""
+    empty, numbers = np.zeros(0), np.zeros(0, dtype=np.int64)
+    return Inputs(
+        currency=currency, weights=empty, shapes=empty, shares=np.zeros((0, 0)), contacts=empty,
+        spread=np.zeros((0, STRATA)), intrusiveness=empty, ad_load=empty, bids=[], creators=[], agencies=[],
+        platforms=[], niches=[], names=[], commitments=[], gates=[], statuses=[], bid_of=numbers, place=numbers,
+        prices=numbers,
+    )  # fmt: skip

@@ -1,0 +1,142 @@
+"""What a selection says of itself, in Chinese and English, each with the numbers it is made of."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marketplace.core.money import Money
+
+Said = dict[str, str]
+
+# Why a bid is not in the set: code -> (Chinese, English). `{...}` are the numbers of the case.
+REASONS: Mapping[str, tuple[str, str]] = {
+    "over_tolerance": ("侵扰度超过需求的容忍上限。", "Its intrusiveness is above the brief's tolerance."),
+    "exclusivity_clash": (
+        "该账号对其他品牌有同类排他承诺。",
+        "The channel has promised another brand exclusivity in this category.",
+    ),
+    "cost_unbounded": (
+        "费用没有上限（按销售分成且未设封顶），无法保证不超预算。",
+        "Its cost has no upper end (a share of sales without a cap), so no budget could be kept.",
+    ),
+    "no_reach": ("预测触达的目标人群为零。", "It is forecast to reach nobody of the target."),
+    "no_audience_data": ("没有受众数据，无法计算去重触达。", "There are no audience facts to count people with."),
+    "review_rejected": ("审核未通过。", "The review rejected it."),
+    "review_held": ("审核已暂缓，等待处理。", "The review holds it back until it is settled."),
+    "declined": ("品牌方已婉拒该报价。", "The brand has declined this bid."),
+    "never": ("在本次选择的排除名单中。", "It is on this selection's list of bids to leave out."),
+    "over_budget": ("单独一项就超过预算 {budget}。", "It alone costs more than the budget of {budget}."),
+    "over_intrusiveness": (
+        "侵扰度高于本次选择的上限 {limit:g}。",
+        "Its intrusiveness is above this selection's limit of {limit:g}.",
+    ),
+    "over_ad_load": (
+        "账号的广告密度高于本次选择的上限 {limit:.0%}。",
+        "The channel's ad load is above this selection's limit of {limit:.0%}.",
+    ),
+    "unknown_intrusiveness": (
+        "侵扰度未知，而本次选择设了上限。",
+        "Its intrusiveness is not known, and there is a limit.",
+    ),
+    "unknown_ad_load": (
+        "广告密度未知，而本次选择设了上限。",
+        "The channel's ad load is not known, and there is a limit.",
+    ),
+    "other_option": ("同一报价的另一选项入选。", "Another option of the same bid was chosen."),
+    "other_bid_of_creator": ("同一创作者的另一报价入选。", "Another bid of the same creator was chosen."),
+    "agency_full": ("该机构的名额已满。", "Its agency has as many bids in the set as the limit allows."),
+    "platform_full": ("该平台的名额已满。", "Its platform has as many bids in the set as the limit allows."),
+    "niche_full": ("该内容领域的名额已满。", "Its niche has as many bids in the set as the limit allows."),
+    "set_full": ("入选数量已达上限。", "The set has as many bids as the limit allows."),
+    "contacts": (
+        "加入后人均触达次数超过上限 {limit:g}。",
+        "With it each person would see more than {limit:g} of the channels on average.",
+    ),
+    "others_bring_more": (
+        "同样的预算，入选的组合能触达更多不重复的目标人群。",
+        "For the same money the chosen set reaches more different people of the target.",
+    ),
+}
+
+
+def left_out(code: str, numbers: Mapping[str, Any], would_win_at: Money | None) -> Said:
+    """Return why a bid is out, and the price at which it would have been in."""
+    zh, en = (text.format(**numbers) for text in REASONS[code])
+    if would_win_at is None:
+        return {"zh": zh, "en": en}
+    return {
+        "zh": f"{zh}若费用不高于 {would_win_at.show()}，换入后组合的触达更大。",
+        "en": f"{en} At {would_win_at.show()} or less, a set with it would have reached more.",
+    }
+
+
+# What would tell a bidder of its rivals, or of the brand's limits, is told in general.
+_TOLD_BIDDERS = frozenset(
+    {"exclusivity_clash", "over_tolerance", "cost_unbounded", "no_reach", "no_audience_data", "review_rejected",
+     "review_held", "declined", "other_option", "other_bid_of_creator", "others_bring_more"}
+)  # fmt: skip
+
+
+def for_bidder(code: str) -> tuple[str, str]:
+    """Return why a bid is out, (Chinese, English), as its own side may know it."""
+    return REASONS[code if code in _TOLD_BIDDERS else "others_bring_more"]
+
+
+def chosen(added: float, alone: float, lost: float) -> Said:
+    return {
+        "zh": (
+            f"单独触达 {alone:,.0f} 人，按入选顺序新增 {added:,.0f} 人；"
+            f"去掉它少 {lost:,.0f} 人（加权目标人群，保守预测）。"
+        ),
+        "en": (
+            f"Reaches {alone:,.0f} people alone and adds {added:,.0f} in the order of choice; without it the set loses"
+            f" {lost:,.0f} (weighted people of the target, careful forecast)."
+        ),
+    }
+
+
+def reach(values: Mapping[str, Any], bids: int) -> Said:
+    over = values["summed"] / values["careful"] - 1 if values["careful"] > 0 else 0.0
+    return {
+        "zh": (
+            f"{bids} 个报价去重后触达目标人群约 {values['point']:,.0f} 人（80% 区间 {values['low']:,.0f}–"
+            f"{values['high']:,.0f}；保守值 {values['careful']:,.0f}）。直接相加会高估 {over:.0%}。"
+            f"重叠形状加倍或减半时，保守值为 {values['at_double_shape']:,.0f} 或 {values['at_half_shape']:,.0f}。"
+        ),
+        "en": (
+            f"{bids} bids reach about {values['point']:,.0f} different people of the target (80 % interval"
+            f" {values['low']:,.0f} to {values['high']:,.0f}; careful {values['careful']:,.0f}). Plain adding up would"
+            f" say {over:.0%} more. With the overlap shape doubled or halved the careful number is"
+            f" {values['at_double_shape']:,.0f} or {values['at_half_shape']:,.0f}."
+        ),
+    }
+
+
+def proof(certificate: float, how: str) -> Said:
+    by = {
+        "bound": ("由凹松弛上界保证", "by the bound of the concave relaxation"),
+        "proved": ("由精确求解器证明", "proved by the exact solver"),
+        "gap": ("由精确求解器证明", "proved by the exact solver"),
+        "time": ("精确求解器在时限内得到的上界", "by what the exact solver had bounded when its time was over"),
+        "cancelled": ("精确求解被取消时的上界", "by what the exact solver had bounded when it was cancelled"),
+    }[how]
+    # Rounded down: a certificate never promises more than was shown.
+    least = int(certificate * 1000) / 10
+    return {
+        "zh": f"至少是任何满足限制的组合所能触达的 {least:.1f}%（{by[0]}）。",
+        "en": f"At least {least:.1f} % of what any set within the limits could reach ({by[1]}).",
+    }
+
+
+def made_of(bids: int, options: int, units: int, model: str) -> Said:
+    return {
+        "zh": (
+            f"依据 {bids} 个报价的 {options} 个选项、{units} 个人群单元"
+            f"（年龄 × 性别 × 地区 × 内容领域，人口普查口径）；"
+            f"每个账号按 0.3 分位的播放预测；重叠模型与各项来源见 docs/formulas；模型版本 {model}。"
+        ),
+        "en": (
+            f"From {options} options of {bids} bids and {units} groups of people (age x gender x region x niche, by"
+            f" census); every channel at the 0.3 quantile of its views; docs/formulas tells each formula and source;"
+            f" model {model}."
+        ),
+    }

@@ -1,0 +1,45 @@
+"""The jobs of selections: choose, and then let the exact solver better the choice or prove it."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from marketplace.core import jobs
+from marketplace.core.db import transaction
+from marketplace.core.jobs import Claimed
+from marketplace.selections import service
+
+GIVEN_UP = "The work could not be done after several tries; ask again, or tell whoever runs this market."
+
+
+def search(session: Session, job: Claimed) -> dict[str, Any]:
+    assert job.subject_id is not None
+    try:
+        return service.search(session, job.subject_id)
+    except jobs.Fenced:
+        raise
+    except Exception:
+        _last_try(job)
+        raise
+
+
+def prove(session: Session, job: Claimed) -> dict[str, Any]:
+    assert job.subject_id is not None
+    try:
+        return service.prove(session, job.subject_id, job.progress)
+    except jobs.Fenced:
+        raise
+    except Exception:
+        _last_try(job)
+        raise
+
+
+def _last_try(job: Claimed) -> None:
+    # The job's own transaction is about to be undone and holds no lock on the selection's row.
+    if job.attempt >= job.max_attempts:
+        with transaction() as session:
+            assert job.subject_id is not None
+            service.give_up(session, job.subject_id, GIVEN_UP)
+
+
+HANDLERS = {"selections.search": search, "selections.prove": prove}
