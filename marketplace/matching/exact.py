@@ -115,7 +115,7 @@ def _found(
 
 def _model(problem: Problem, rows: Ints, start: Sequence[int], gap: float, time_limit_s: float) -> highspy.Highs:
     """Return the solver with the program, the start as its first answer, and its limits set."""
-    solver = highspy.Highs()
+    solver = highspy.Highs()  # type: ignore[no-untyped-call]
     for name, option in (
         ("output_flag", False), ("threads", 1), ("parallel", "off"), ("random_seed", 0), ("mip_rel_gap", gap),
         ("time_limit", float(time_limit_s)),
@@ -226,6 +226,6 @@ def _run(solver: highspy.Highs, value: float, before: float, progress: Progress 
         seconds += POLL_S
         if progress is not None and not cancelled and not progress(seconds, state["bound"], value):
             cancelled = True
-            solver.cancelSolve()
+            solver.cancelSolve()  # type: ignore[no-untyped-call]
     solver.joinSolve(running)
     return cancelled

@@ -64,18 +64,19 @@ def _open(problem: Problem, left: list[int], members: Sequence[int]) -> Bools:
     return found
 
 
-def best(problem: Problem, members: Sequence[int], at_once: int = 2) -> list[int] | None:
+def best(problem: Problem, members: Sequence[int], at_once: int = 2) -> tuple[int, ...] | None:
     """Return the best set that one exchange leads to, or None where none reaches more people."""
     now, ways = problem.value(members), gaps(problem, members, at_once)
     fits = ways.open & (problem.prices <= ways.room[:, None])
     needed = now * (1 + SAME)
-    found, winner = needed, None
+    found = needed
+    winner: tuple[int, int] | None = None
     for way, row, people in _reaching(problem, ways, fits, needed):
         if people > found and _within(problem, members, ways.removed[way], row, people):
             found, winner = people, (way, row)
     if winner is None:
         return None
-    return sorted({*members, winner[1]} - set(ways.removed[winner[0]]))
+    return tuple(sorted({*members, winner[1]} - set(ways.removed[winner[0]])))
 
 
 def thresholds(problem: Problem, members: Sequence[int], rows: Ints) -> dict[int, int]:
