@@ -128,7 +128,7 @@ def _best(problem: Problem, sets: Sets, now: Ints, scores: Floats, divisors: Flo
     winner, best = np.full(count, -1, dtype=np.int64), np.zeros(count)
     looked = np.zeros((count, n), dtype=np.bool_)
     looked[scores < 0] = True
-    open_ = ~looked.all(axis=1)
+    open_: Bools = np.logical_not(looked.all(axis=1))
     width = min(LOOK, n)
     while open_.any():
         sides = np.flatnonzero(open_)

@@ -61,11 +61,17 @@ class Selection:
         return min(1.0, self.value / self.bound) if self.bound > 0 else 1.0
 
 
-def choose(market: Market, limits: Limits, *, seeds: int = SEEDS) -> Selection:
-    """Return the best set found, with its bound. Raises CannotKeep where no set keeps the limits."""
+def choose(market: Market, limits: Limits, *, seeds: int = SEEDS, also: Collection[int] = ()) -> Selection:
+    """Return the best set found, with its bound. Raises CannotKeep where no set keeps the limits.
+
+    ``also`` are rows chosen before, to start from as well: while they keep the limits nothing worse is returned, so a
+    set changes only for one that reaches more.
+    """
     problem = prepare(market, limits)
-    members = search(problem, seeds=seeds)
-    return selection(problem, members, bound.upper(problem, members))
+    place = {row: number for number, row in enumerate(problem.rows.tolist())}
+    before = [tuple(sorted(place[row] for row in also))] if also and place.keys() >= set(also) else []
+    members, most = searched(problem, seeds=seeds, also=before)
+    return selection(problem, members, most)
 
 
 def selection(problem: Problem, members: Sequence[int], most: float, proof: str = "relaxation") -> Selection:
@@ -99,26 +105,32 @@ def greedy(problem: Problem) -> Members:
 
 def search(problem: Problem, *, seeds: int = SEEDS, also: Sequence[Members] = ()) -> Members:
     """Return the best set found, as rows of the problem. ``also`` are sets to start from beside its own starts."""
+    return searched(problem, seeds=seeds, also=also)[0]
+
+
+def searched(problem: Problem, *, seeds: int = SEEDS, also: Sequence[Members] = ()) -> tuple[Members, float]:
+    """Return the best set found and what no set exceeds."""
     if not len(problem):
         if problem.limits.least > 0:
             raise CannotKeep(f"The set has to have {problem.limits.least} bids, and none may be chosen.")
-        return ()
+        return (), 0.0
     first = _ranked(problem, _filled(problem, [problem.must]) | set(also))
     if not first:
-        return _searched(problem, [], seeds)
+        members = _from_starts(problem, [], seeds)
+        return members, bound.upper(problem, members)
     start = _polished(problem, first[0], refill=False)
     tangent = bound.best_tangent(problem, start)
     if problem.value(start) >= NEAR * tangent.most:
-        return start
+        return start, tangent.most
     # No better set has any other row, so the search does not look at them.
     places = bound.hopeful(problem, start, tangent)
     where = {row: number for number, row in enumerate(places.tolist())}
     known = [tuple(where[row] for row in members) for members in (start, *first) if where.keys() >= set(members)]
-    found = _searched(problem.only(places), known, seeds)
-    return tuple(sorted(places[list(found)].tolist()))
+    found = _from_starts(problem.only(places), known, seeds)
+    return tuple(sorted(places[list(found)].tolist())), tangent.most
 
 
-def _searched(problem: Problem, known: Sequence[Members], seeds: int) -> Members:
+def _from_starts(problem: Problem, known: Sequence[Members], seeds: int) -> Members:
     """Return the best of many filled starts and the known sets, improved until no exchange betters it."""
     # Many starts matter where few bids fit; where many do, one more or less moves little.
     size = max((len(members) for members in known), default=1)
