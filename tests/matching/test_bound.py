@@ -71,4 +71,4 @@ def test_a_limit_on_the_number_tightens_the_bound(most: int) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_where_many_bids_fit_the_bound_is_near(seed: int) -> None:
     made = markets.market(200, 20, seed)
-    assert select.choose(made, Limits(budget=markets.budget(made, 30))).certificate > 0.99
+    assert select.choose(made, Limits(budget=markets.budget(made, 30))).certificate > 0.96

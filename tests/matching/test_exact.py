@@ -33,8 +33,8 @@ def test_the_best_set_of_a_small_market_is_found_within_the_gap(
     assert keeps(problem, found.members)
     assert found.value == problem.value(found.members)
     assert found.bound >= truth * (1 - 1e-9)
-    # Tangents over-estimate: what is best by them may be a little less by the count.
-    assert found.value >= truth * 0.99
+    assert found.stopped in ("proved", "gap")
+    assert found.value >= truth * (1 - 1.1e-4)
 
 
 def problem_of(seed: int, n: int = 60, times: float = 5) -> Problem:
@@ -48,7 +48,7 @@ def test_the_search_is_within_a_hundredth_of_what_is_proved(seed: int) -> None:
     members = select.search(problem)
     found = exact.solve(problem, members, gap=1e-3)
     assert found.stopped in ("proved", "gap")
-    assert found.bound <= found.value * (1 + 2e-3)
+    assert found.bound <= found.value * (1 + 1e-3)
     assert problem.value(members) >= 0.99 * found.value
 
 
@@ -98,7 +98,8 @@ def test_progress_is_told_and_a_refusal_stops_it() -> None:
 def test_time_is_kept_and_the_bound_still_holds() -> None:
     made = markets.market(400, 120, 3, shape=0.5)
     problem = prepare(made, Limits(budget=markets.budget(made, 8)))
-    found = exact.solve(problem, select.greedy(problem), gap=0.0, time_limit_s=0.2)
+    found = exact.solve(problem, select.greedy(problem), gap=0.0, time_limit_s=0.05)
     assert found.stopped == "time"
     assert np.isfinite(found.bound)
-    assert found.bound >= found.value
+    proved = exact.solve(problem, select.search(problem), gap=1e-3)
+    assert found.bound >= proved.value
