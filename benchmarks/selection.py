@@ -159,7 +159,11 @@ def main() -> None:
     parser.add_argument("--gap", type=float, default=1e-3)
     parser.add_argument("--time-limit", type=float, default=60.0, help="seconds for HiGHS on one market")
     parser.add_argument("--lines", action="store_true", help="a line for each market")
-    print(json.dumps(measure(parser.parse_args()), indent=2))
+    asked = parser.parse_args()
+    # HiGHS writes its name on the process's standard output; there only the figures belong.
+    with os.fdopen(os.dup(1), "w") as out:
+        os.dup2(2, 1)
+        print(json.dumps(measure(asked), indent=2), file=out)
 
 
 if __name__ == "__main__":
