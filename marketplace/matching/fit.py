@@ -76,6 +76,12 @@ def tag_shares(tags: Mapping[str, float]) -> Floats:
     return shares
 
 
+def main_tag(shares: Floats) -> str:
+    """Return the vertical that a channel [V + 1] has most of, the first by name where several do; "" without any."""
+    place = int(np.argmax(shares))
+    return VERTICALS[place] if place < len(VERTICALS) and shares[place] > 0 else ""
+
+
 def category_nearness(category: str) -> Floats:
     """Return how near each place of ``tag_shares`` is to a category."""
     return np.append(affinity(category, VERTICALS), FAR)
