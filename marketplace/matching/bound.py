@@ -79,6 +79,8 @@ def hopeful(problem: Problem, members: Sequence[int], tangent: Tangent | None = 
     must = problem.sums(problem.must)
     budget = problem.limits.budget - problem.spend(problem.must)
     free = np.flatnonzero(problem.free_of(problem.must))
+    if not len(free):
+        return np.array(sorted({*members, *problem.must}), dtype=np.int64)
     gains = np.sum(problem.rates[free] * tangent.slopes, axis=1)
     prices = problem.prices[free].astype(np.float64)
     offset = tangent.people - float(np.sum(tangent.slopes * (tangent.sums - must)))

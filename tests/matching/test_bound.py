@@ -72,3 +72,11 @@ def test_a_limit_on_the_number_tightens_the_bound(most: int) -> None:
 def test_where_many_bids_fit_the_bound_is_near(seed: int) -> None:
     made = markets.market(200, 20, seed)
     assert select.choose(made, Limits(budget=markets.budget(made, 30))).certificate > 0.96
+
+
+def test_where_every_creator_has_to_be_in_nothing_is_left_to_choose() -> None:
+    made = markets.market(1, 4, 3, barred=(None,))
+    found = select.choose(made, Limits(budget=int(made.prices[0]), must=frozenset({0})))
+    assert (found.options, found.certificate) == ((0,), pytest.approx(1.0))
+    problem = prepare(made, Limits(budget=int(made.prices[0]), must=frozenset({0})))
+    assert bound.hopeful(problem, problem.must).tolist() == [0]
