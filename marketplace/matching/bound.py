@@ -17,6 +17,7 @@ import numpy as np
 
 from marketplace.matching import coverage
 from marketplace.matching.arrays import Floats, Ints
+from marketplace.matching.fill import NOTHING
 from marketplace.matching.problem import Problem
 
 STEPS = 60
@@ -68,22 +69,22 @@ def best_tangent(problem: Problem, members: Sequence[int], steps: int = STEPS) -
     return found
 
 
-def hopeful(problem: Problem, members: Sequence[int]) -> Ints:
+def hopeful(problem: Problem, members: Sequence[int], tangent: Tangent | None = None) -> Ints:
     """Return the rows that a set better than the members could contain.
 
     With a price for each unit of budget (the knapsack's Lagrangian) the bound of a set that is made to contain a row
     is the bound less what that row brings too little for its price: below the members' reach, no better set has it.
     """
-    tangent = best_tangent(problem, members)
+    tangent = tangent or best_tangent(problem, members)
     must = problem.sums(problem.must)
     budget = problem.limits.budget - problem.spend(problem.must)
     free = np.flatnonzero(problem.free_of(problem.must))
+    if not len(free):
+        return np.array(sorted({*members, *problem.must}), dtype=np.int64)
     gains = np.sum(problem.rates[free] * tangent.slopes, axis=1)
     prices = problem.prices[free].astype(np.float64)
     offset = tangent.people - float(np.sum(tangent.slopes * (tangent.sums - must)))
-    if not len(free):
-        return np.array(sorted({*members, *problem.must}), dtype=np.int64)
-    charges = np.unique(gains / np.maximum(prices, 1.0))
+    charges = np.unique(gains / np.maximum(prices, NOTHING))
     charge = min(charges.tolist(), key=lambda one: one * budget + float(np.sum(np.maximum(gains - one * prices, 0.0))))
     most = (offset + charge * budget + float(np.sum(np.maximum(gains - charge * prices, 0.0)))) * SAFE
     with_it = most + np.minimum(gains - charge * prices, 0.0)
@@ -131,7 +132,7 @@ def _knapsack(gains: Floats, prices: Ints, creators: Ints, budget: int, places: 
 def _by_density(gains: Floats, prices: Ints, creators: Ints, budget: int) -> tuple[float, Floats]:
     """Return the fractional knapsack with one option's worth of each creator at most (Sinha and Zoltners, 1979)."""
     weights = prices.astype(np.float64)
-    density = gains / np.maximum(weights, 1e-9)
+    density = gains / np.maximum(weights, NOTHING)
     parts = np.zeros(len(gains))
     if len(np.unique(creators)) == len(creators):
         order = np.argsort(-density, kind="stable")
@@ -174,7 +175,7 @@ def _hulls(gains: Floats, weights: Floats, creators: Ints) -> list[tuple[float, 
             hull.append(point)
         for before, after in pairwise(hull):
             cost, gain = after[0] - before[0], after[1] - before[1]
-            moves.append((gain / max(cost, 1e-9), after[2], before[2], cost, gain))
+            moves.append((gain / max(cost, NOTHING), after[2], before[2], cost, gain))
         start = end
     return sorted(moves, key=lambda move: (-move[0], move[1]))
 

@@ -9,6 +9,7 @@ proves of the program bounds reach itself. What it finds is counted again by `co
 """
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,37 +17,17 @@ from typing import Any
 import highspy
 import numpy as np
 
-from marketplace.matching import bound, coverage
+from marketplace.matching import bound, coverage, elementary
 from marketplace.matching.arrays import Floats, Ints
-from marketplace.matching.fill import SAFE
+from marketplace.matching.fill import NOTHING, SAFE
 from marketplace.matching.problem import Problem, keeps
 
-# Where the tangents touch, over the sums of the set that is to be bettered: dense around it.
-TOUCHES = (
-    0.0,
-    0.1,
-    0.25,
-    0.4,
-    0.55,
-    0.7,
-    0.8,
-    0.88,
-    0.95,
-    1.0,
-    1.05,
-    1.12,
-    1.2,
-    1.3,
-    1.45,
-    1.65,
-    2.0,
-    2.6,
-    3.5,
-    5.0,
-    8.0,
-)
+# Tangents of a unit before any set has been found: so spaced that each lies above the curve by the same at most.
+TOUCHES = 20
 SCALE = 1_000.0
 POLL_S = 1.0
+# A bound that is so near is a proof: what remains is rounding.
+PROVED = 1e-6
 _FOREVER = highspy.kHighsInf
 
 # seconds so far, bound and value as people; returns whether to go on.
@@ -75,65 +56,113 @@ def solve(
     time_limit_s: float = 60.0,
     progress: Progress | None = None,
 ) -> Exact:
-    """Return the start or something better, with what is proved of it. ``gap`` is relative to the value."""
-    value = problem.value(start)
-    before = bound.upper(problem, start)
-    rows = bound.hopeful(problem, start)
-    if set(rows.tolist()) <= set(start):
-        return Exact(tuple(sorted(start)), value, value, "proved")
-    solver = _model(problem, rows, start, gap, time_limit_s)
-    cancelled = _run(solver, value, before, progress)
-    info = solver.getInfo()
-    dual = float(info.mip_dual_bound) * value / SCALE
-    most = min(before, dual * SAFE) if math.isfinite(dual) else before
-    # Rows that were left out are in no set better than the start.
-    most = max(most, value)
-    members, reached = _found(problem, rows, solver, start, value)
-    most = max(most, reached)
-    return Exact(members, reached, most, _ending(solver, reached, most, gap, cancelled))
+    """Return the start or something better, with what is proved of it. ``gap`` is relative to the value.
+
+    Tangents lie above the curve, so the program may hope for more than a set reaches. Then they are put where it hoped,
+    and it is solved again, until the bound is as near as asked for (outer approximation: Duran and Grossmann, 1986).
+    """
+    best = tuple(sorted(start))
+    most = bound.upper(problem, best)
+    rows = bound.hopeful(problem, best)
+    began = time.monotonic()
+    touches = np.vstack([_spaced(problem, rows), problem.sums(best)])
+    stopped = "proved" if set(rows.tolist()) <= set(best) else ""
+
+    def go_on(told: float) -> bool:
+        return progress is None or progress(time.monotonic() - began, min(most, told), problem.value(best))
+
+    while not stopped and most > problem.value(best) * (1 + max(gap, PROVED)):
+        left = max(time_limit_s - (time.monotonic() - began), 0.0)
+        if left == 0 or not go_on(most):
+            stopped = "cancelled" if left else "time"
+            break
+        run = _Run(problem, rows, best, touches, gap / 2, left)
+        stopped = run.solve(go_on)
+        # Rows that were left out are in no set better than the start.
+        most = max(min(most, run.most()), problem.value(best))
+        found = run.members()
+        if found and keeps(problem, found) and problem.value(found) > problem.value(best):
+            best = found
+        # Where the tangents had too much hope they touch next, so that no set disappoints twice.
+        touches = np.vstack([touches, problem.sums(found), problem.sums(best)])
+    value = problem.value(best)
+    if stopped == "proved":
+        most = value
+    if stopped in ("", "gap"):
+        stopped = "proved" if most <= value * (1 + PROVED) else "gap"
+    return Exact(best, value, max(most, value), stopped)
 
 
-def _ending(solver: highspy.Highs, reached: float, most: float, gap: float, cancelled: bool) -> str:
-    if cancelled:
-        return "cancelled"
-    if solver.getModelStatus() == highspy.HighsModelStatus.kTimeLimit:
-        return "time"
-    return "proved" if most <= reached * (1 + 1e-6) else "gap"
+def _spaced(problem: Problem, rows: Ints) -> Floats:
+    """Return sums [TOUCHES, U] from nothing to the most that the budget buys in each unit.
+
+    With s = 1 + L / k the curve bends by (1 + 1 / k) s^(-k - 2), so equal steps of s^(-k / 2) leave equal gaps.
+    """
+    shapes, rates = problem.units.shapes, problem.rates[rows]
+    prices = problem.prices[rows].astype(np.float64)
+    order = np.argsort(-(rates / np.maximum(prices, NOTHING)[:, None]), axis=0, kind="stable")
+    before = np.cumsum(prices[order], axis=0) - prices[order]
+    bought = np.where(before < problem.limits.budget, np.take_along_axis(rates, order, axis=0), 0.0)
+    last = elementary.power(1 + np.sum(bought, axis=0) / shapes, -shapes / 2)
+    steps = 1 + np.linspace(0.0, 1.0, TOUCHES)[:, None] * (last - 1)
+    found: Floats = np.maximum(shapes * (elementary.power(steps, -2 / shapes) - 1), 0.0)
+    return found
 
 
-def _found(
-    problem: Problem, rows: Ints, solver: highspy.Highs, start: Sequence[int], value: float
-) -> tuple[tuple[int, ...], float]:
-    """Return the solver's set where it is better than the start and keeps the limits exactly."""
-    solution = np.array(solver.getSolution().col_value)
-    if len(solution) >= len(rows):
-        members = tuple(sorted(rows[solution[: len(rows)] > 0.5].tolist()))
-        if keeps(problem, members) and problem.value(members) > value:
-            return members, problem.value(members)
-    return tuple(sorted(start)), value
+class _Run:
+    """One program with tangents at the given touches, solved once."""
 
+    def __init__(
+        self, problem: Problem, rows: Ints, best: Sequence[int], touches: Floats, gap: float, time_limit_s: float
+    ) -> None:
+        self.rows = rows
+        self.solver = highspy.Highs()  # type: ignore[no-untyped-call]
+        for name, option in (
+            ("output_flag", False), ("threads", 1), ("parallel", "off"), ("random_seed", 0), ("mip_rel_gap", gap),
+            ("time_limit", time_limit_s),
+        ):  # fmt: skip
+            self.solver.setOptionValue(name, option)
+        # People are counted so that the best set has the value SCALE, and rates so that the largest touch is 1.
+        self.people = max(problem.value(best), 1e-9) / SCALE
+        program = _Program(self.solver, problem, rows, 1 / self.people, np.maximum(np.max(touches, axis=0), 1e-12))
+        program.columns()
+        program.tangents(touches)
+        program.limits()
+        self.solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
+        answer = highspy.HighsSolution()
+        answer.col_value = program.answer(best)
+        self.solver.setSolution(answer)
 
-def _model(problem: Problem, rows: Ints, start: Sequence[int], gap: float, time_limit_s: float) -> highspy.Highs:
-    """Return the solver with the program, the start as its first answer, and its limits set."""
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
-    for name, option in (
-        ("output_flag", False), ("threads", 1), ("parallel", "off"), ("random_seed", 0), ("mip_rel_gap", gap),
-        ("time_limit", float(time_limit_s)),
-    ):  # fmt: skip
-        solver.setOptionValue(name, option)
-    # People are counted so that the start has the value SCALE, and rates so that its sums are 1.
-    scale = SCALE / problem.value(start)
-    sums = problem.sums(start)
-    typical = np.where(sums > 0, sums, np.maximum(np.max(problem.rates, axis=0), 1e-12))
-    program = _Program(solver, problem, rows, scale, typical)
-    program.columns()
-    program.tangents(sums)
-    program.limits()
-    solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
-    answer = highspy.HighsSolution()
-    answer.col_value = program.answer(start, sums)
-    solver.setSolution(answer)
-    return solver
+    def solve(self, go_on: Callable[[float], bool]) -> str:
+        """Let the solver work in a thread of its own, and ask every second, with the bound so far, whether to go on.
+        Returns "time" or "cancelled" where it did not come to its end, else nothing."""
+        told = {"bound": math.inf}
+
+        def look(event: Any) -> None:
+            told["bound"] = float(event.data_out.mip_dual_bound) * self.people
+
+        self.solver.HandleUserInterrupt = True
+        self.solver.cbMipLogging += look
+        running = self.solver.startSolve()
+        cancelled = False
+        while not self.solver.wait(POLL_S)[0]:
+            if not cancelled and not go_on(told["bound"]):
+                cancelled = True
+                self.solver.cancelSolve()  # type: ignore[no-untyped-call]
+        self.solver.joinSolve(running)
+        if cancelled:
+            return "cancelled"
+        return "time" if self.solver.getModelStatus() == highspy.HighsModelStatus.kTimeLimit else ""
+
+    def most(self) -> float:
+        dual = float(self.solver.getInfo().mip_dual_bound) * self.people
+        return dual * SAFE if math.isfinite(dual) else math.inf
+
+    def members(self) -> tuple[int, ...]:
+        solution = np.array(self.solver.getSolution().col_value)
+        if len(solution) < len(self.rows):
+            return ()
+        return tuple(sorted(self.rows[solution[: len(self.rows)] > 0.5].tolist()))
 
 
 class _Program:
@@ -162,7 +191,7 @@ class _Program:
         places = np.asarray(columns, dtype=np.int32)
         self.solver.addRow(low, high, len(places), places, np.asarray(values, dtype=np.float64))
 
-    def tangents(self, sums: Floats) -> None:
+    def tangents(self, touches: Floats) -> None:
         """L_u is at most what the rates sum up to; t_u lies under each tangent."""
         units = self.problem.units
         for unit in range(self.units):
@@ -170,14 +199,15 @@ class _Program:
             some = np.flatnonzero(rates > 0)
             columns = np.append(some, self.n + unit)
             self._row(-_FOREVER, 0.0, columns, np.append(-rates[some], 1.0))
-        touches = np.outer(np.array(TOUCHES), self.typical)
         heights = units.weights * self.scale * coverage.reached(touches, units.shapes)
         slopes = units.weights * self.scale * coverage.slopes(touches, units.shapes)
+        starts = heights - slopes * touches
         for unit in range(self.units):
-            for touch in range(len(TOUCHES)):
+            for touch in sorted({float(one): place for place, one in enumerate(touches[:, unit])}.values()):
                 slope = float(slopes[touch, unit]) * float(self.typical[unit])
-                height = float(heights[touch, unit]) - slope * TOUCHES[touch]
-                self._row(-_FOREVER, height, [self.n + self.units + unit, self.n + unit], [1.0, -slope])
+                self._row(
+                    -_FOREVER, float(starts[touch, unit]), [self.n + self.units + unit, self.n + unit], [1.0, -slope]
+                )
 
     def limits(self) -> None:
         problem, limits, rows = self.problem, self.problem.limits, self.chosen
@@ -199,33 +229,12 @@ class _Program:
             values = np.append(problem.contacts[rows] * self.scale, np.full(self.units, -limits.contacts_per_person))
             self._row(-_FOREVER, 0.0, np.append(every, people), values)
 
-    def answer(self, start: Sequence[int], sums: Floats) -> list[float]:
-        x = np.isin(self.chosen, list(start)).astype(np.float64)
+    def answer(self, members: Sequence[int]) -> list[float]:
+        x = np.isin(self.chosen, list(members)).astype(np.float64)
+        sums = self.problem.sums(members)
         people = self.problem.units.weights * self.scale * coverage.reached(sums, self.problem.units.shapes)
         return list(np.concatenate([x, sums / self.typical, people]))
 
 
 def _groups(numbers: Ints) -> list[tuple[int, Ints]]:
     return [(int(number), np.flatnonzero(numbers == number)) for number in np.unique(numbers)]
-
-
-def _run(solver: highspy.Highs, value: float, before: float, progress: Progress | None) -> bool:
-    """Let the solver work in a thread of its own and report every second; returns whether it was told to stop."""
-    state = {"bound": before}
-
-    def look(event: Any) -> None:
-        told = float(event.data_out.mip_dual_bound) * value / SCALE
-        if math.isfinite(told):
-            state["bound"] = min(before, told)
-
-    solver.HandleUserInterrupt = True
-    solver.cbMipLogging += look
-    running = solver.startSolve()
-    seconds, cancelled = 0.0, False
-    while not solver.wait(POLL_S)[0]:
-        seconds += POLL_S
-        if progress is not None and not cancelled and not progress(seconds, state["bound"], value):
-            cancelled = True
-            solver.cancelSolve()  # type: ignore[no-untyped-call]
-    solver.joinSolve(running)
-    return cancelled

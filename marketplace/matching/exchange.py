@@ -69,7 +69,8 @@ def best(problem: Problem, members: Sequence[int], at_once: int = 2) -> tuple[in
     now, ways = problem.value(members), gaps(problem, members, at_once)
     fits = ways.open & (problem.prices <= ways.room[:, None])
     needed = now * (1 + SAME)
-    found, winner = needed, None
+    found = needed
+    winner: tuple[int, int] | None = None
     for way, row, people in _reaching(problem, ways, fits, needed):
         if people > found and _within(problem, members, ways.removed[way], row, people):
             found, winner = people, (way, row)

@@ -18,6 +18,8 @@ from marketplace.matching.problem import Problem
 LOOK = 8
 # A bound is computed in another order of sums than the gain, so it gets this much more.
 SAFE = 1 + 1e-9
+# What a free option is taken to cost, so that it comes before any other.
+NOTHING = 1e-9
 
 
 @dataclass(eq=False)
@@ -70,7 +72,7 @@ def begin(problem: Problem, starts: Sequence[Sequence[int]], bans: Sequence[Sequ
 
 def fill(problem: Problem, sets: Sets, per_price: Sequence[bool]) -> None:
     """Fill every set until nothing fits: by gain for its price where ``per_price`` [S], else by gain alone."""
-    cost = np.maximum(problem.prices, 1).astype(np.float64)
+    cost = np.maximum(problem.prices, NOTHING)
     by_price = np.array(per_price, dtype=np.bool_)
     alive = np.ones(len(sets), dtype=np.bool_)
     while alive.any():
@@ -124,8 +126,9 @@ def _best(problem: Problem, sets: Sets, now: Ints, scores: Floats, divisors: Flo
     when the best of those is above every bound. Equal scores go to the first row."""
     count, n = scores.shape
     winner, best = np.full(count, -1, dtype=np.int64), np.zeros(count)
-    looked: Bools = np.asarray(scores < 0)
-    open_: Bools = ~np.all(looked, axis=1)
+    looked = np.zeros((count, n), dtype=np.bool_)
+    looked[scores < 0] = True
+    open_: Bools = np.logical_not(looked.all(axis=1))
     width = min(LOOK, n)
     while open_.any():
         sides = np.flatnonzero(open_)
@@ -141,7 +144,7 @@ def _best(problem: Problem, sets: Sets, now: Ints, scores: Floats, divisors: Flo
         if len(place):
             which, row = sides[place], rows[place, column]
             gains = _gains(problem, sets, now[which], row)
-            sets.bounds[now[which], row] = np.maximum(gains, 0.0)
+            sets.bounds[now[which], row] = np.maximum(gains, 0.0) * SAFE
             exact = gains / divisors[which, row]
             exact = np.where(_within(problem, sets, now[which], row, gains), exact, -1.0)
             looked[which, row] = True

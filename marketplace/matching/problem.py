@@ -5,7 +5,7 @@ the scores, and never by the order in which rows happened to be loaded.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -64,6 +64,22 @@ class Problem:
 
     def spend(self, chosen: Iterable[int]) -> int:
         return int(np.sum(self.prices[sorted(chosen)]))
+
+    def only(self, places: Ints) -> "Problem":
+        """Return the problem of these rows alone, ascending; what must be in has to be among them. A set has the same
+        bits of value in both."""
+        return replace(
+            self,
+            rates=self.rates[places],
+            prices=self.prices[places],
+            creators=self.creators[places],
+            bids=self.bids[places],
+            contacts=self.contacts[places],
+            groups={name: numbers[places] for name, numbers in self.groups.items()},
+            rows=self.rows[places],
+            must=tuple(int(np.searchsorted(places, row)) for row in self.must),
+            alone=self.alone[places],
+        )
 
 
 def prepare(market: Market, limits: Limits) -> Problem:

@@ -1,14 +1,15 @@
 """Why each option is in or out of a set, and what would have changed that."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from marketplace.matching.exchange import thresholds
 from marketplace.matching.market import Limits, Market
-from marketplace.matching.problem import Problem, prepare
+from marketplace.matching.problem import Problem, prepare, within_contacts
 
 
 @dataclass(frozen=True)
@@ -22,28 +23,53 @@ class LeftOut:
     wins_at: int | None = None
 
 
+@dataclass(frozen=True)
+class Part:
+    """What a chosen row adds: the weighted people that the set would lose without it, and its price in minor units for
+    each thousand of them (NaN where it adds none)."""
+
+    row: int
+    people: float
+    price_per_thousand: float
+
+
 def explain(market: Market, limits: Limits, options: tuple[int, ...]) -> tuple[LeftOut, ...]:
-    """Return why each row of the market that is not among the chosen ``options`` is out, in the rows' order."""
-    problem = prepare(market, limits)
-    place = {row: number for number, row in enumerate(problem.rows.tolist())}
+    """Return why each row of the market that is not among the chosen ``options`` is out, in the rows' order.
+
+    ``wins_at`` is the largest whole price at which the set with the row in it, or with the row in the place of one or
+    two of its members, keeps every limit and reaches more people. It is exact: one minor unit more and no such exchange
+    keeps the budget. A row that another limit holds back has none, nor one that would have to be paid for being in.
+    """
+    # An option dearer than the whole budget has its threshold too, if only its price holds it back.
+    asked = prepare(replace(market, prices=np.minimum(market.prices, limits.budget)), limits)
+    place = {row: number for number, row in enumerate(asked.rows.tolist())}
     members = sorted(place[row] for row in options)
-    rows = np.array([number for row, number in place.items() if row not in options], dtype=np.int64)
-    prices = thresholds(problem, members, rows) if len(rows) else {}
+    others = np.array([number for row, number in place.items() if row not in options], dtype=np.int64)
+    prices = thresholds(asked, members, others) if len(others) else {}
+    chosen = _Chosen(asked, market, members, frozenset(options))
     found = []
     for row in range(len(market)):
         if row in options:
             continue
-        if row in problem.held:
-            numbers = _numbers(limits, problem.held[row])
-            found.append(LeftOut(row, problem.held[row], numbers, _over_budget(market, limits, options, row)))
-            continue
-        number = place[row]
-        reason = _reason(problem, members, number, market, options)
-        wins_at = prices.get(number)
+        reason = asked.held.get(row) or _reason(chosen, place[row], row)
+        wins_at = prices.get(place[row]) if row in place else None
         # At its own price nothing reaches more, so a threshold at or above it belongs to another limit.
-        if wins_at is not None and wins_at >= problem.prices[number]:
+        if wins_at is not None and wins_at >= market.prices[row]:
             wins_at = None
         found.append(LeftOut(row, reason, _numbers(limits, reason), wins_at))
+    return tuple(found)
+
+
+def parts(market: Market, limits: Limits, options: tuple[int, ...]) -> tuple[Part, ...]:
+    """Return what each of the chosen ``options`` adds to the others."""
+    problem = prepare(market, limits)
+    place = {row: number for number, row in enumerate(problem.rows.tolist())}
+    members = sorted(place[row] for row in options)
+    reached = problem.value(members)
+    found = []
+    for row in sorted(options):
+        lost = reached - problem.value(one for one in members if one != place[row])
+        found.append(Part(row, lost, 1000 * int(market.prices[row]) / lost if lost > 0 else float("nan")))
     return tuple(found)
 
 
@@ -57,42 +83,45 @@ def _numbers(limits: Limits, reason: str) -> dict[str, Any]:
     return {} if limit is None else {"limit": limit}
 
 
-def _over_budget(market: Market, limits: Limits, options: tuple[int, ...], row: int) -> int | None:
-    """Return at which price an option that alone exceeds the budget would have been in."""
-    if market.barred[row] is not None or market.prices[row] <= limits.budget:
-        return None
-    cheaper = market.prices.copy()
-    cheaper[row] = limits.budget
-    problem = prepare(_with_prices(market, cheaper), limits)
-    place = {one: number for number, one in enumerate(problem.rows.tolist())}
-    if row not in place:
-        return None
-    members = sorted(place[one] for one in options)
-    return thresholds(problem, members, np.array([place[row]])).get(place[row])
+@dataclass(frozen=True, eq=False)
+class _Chosen:
+    """The set that the others were left out of."""
+
+    problem: Problem
+    market: Market
+    members: list[int]
+    options: frozenset[int]
+
+    @cached_property
+    def bids(self) -> frozenset[int]:
+        return frozenset(self.market.bids[sorted(self.options)].tolist())
+
+    @cached_property
+    def creators(self) -> frozenset[int]:
+        return frozenset(self.problem.creators[self.members].tolist())
+
+    @cached_property
+    def spend(self) -> int:
+        return self.problem.spend(self.members)
 
 
-def _with_prices(market: Market, prices: Any) -> Market:
-    values = {name: getattr(market, name) for name in market.__dataclass_fields__}
-    return Market(**{**values, "prices": prices})
-
-
-def _reason(problem: Problem, members: list[int], number: int, market: Market, options: tuple[int, ...]) -> str:
+def _reason(chosen: _Chosen, number: int, row: int) -> str:
     """Return the first thing that keeps a row out of this set."""
-    row = int(problem.rows[number])
-    if any(market.bids[one] == market.bids[row] for one in options):
-        return "other_option"
-    if int(problem.creators[number]) in problem.creators[members].tolist():
-        return "other_bid_of_creator"
+    problem, market, members = chosen.problem, chosen.market, chosen.members
     limits = problem.limits
+    if int(market.bids[row]) in chosen.bids:
+        return "other_option"
+    if int(problem.creators[number]) in chosen.creators:
+        return "other_bid_of_creator"
+    if market.prices[row] > limits.budget:
+        return "over_budget"
     for name, cap in limits.caps.items():
         group = problem.groups[name][number]
         if group >= 0 and int(np.sum(problem.groups[name][members] == group)) >= cap:
             return f"{name}_full"
     if limits.most is not None and len(members) >= limits.most:
         return "set_full"
-    contacts = limits.contacts_per_person
-    joined = sorted([*members, number])
-    fits = problem.spend(joined) <= limits.budget
-    if fits and contacts is not None and float(np.sum(problem.contacts[joined])) > contacts * problem.value(joined):
+    fits = chosen.spend + int(market.prices[row]) <= limits.budget
+    if fits and not within_contacts(problem, sorted([*members, number])):
         return "contacts"
     return "others_bring_more"

@@ -53,7 +53,7 @@ class SelectionIn(Schema):
     intrusiveness_max = Real(0, 100, load_default=None, allow_none=True)
     ad_load_max = Real(0, 1, load_default=None, allow_none=True)
     prove = one_of(PROVE, load_default="auto")
-    time_limit_s = Whole(1, 600, load_default=60, metadata={"description": "For the exact solver."})
+    time_limit_s = Whole(1, 300, load_default=60, metadata={"description": "For the exact solver."})
 
 
 class WhatIfIn(SelectionIn):

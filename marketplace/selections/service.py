@@ -151,8 +151,13 @@ def prove(session: Session, selection_id: UUID, progress: outcome.Progress) -> d
         return {"status": made.status}
     inputs = stored_inputs(session, made)
     limits = wishes.limits(made.wishes, inputs)
-    # The solver works without a lock and without a transaction of others waiting for it.
-    found = outcome.prove(inputs, limits, int(made.wishes["time_limit_s"]), progress)
+
+    def report(stage: str, done: int, total: int | None) -> None:
+        # No row is locked meanwhile; a word now and then, for a transaction that stays idle is ended by the server.
+        session.execute(sa.text("SELECT 1"))
+        progress(stage, done, total)
+
+    found = outcome.prove(inputs, limits, int(made.wishes["time_limit_s"]), report)
     made = db.lock(session, Selection, selection_id)
     if made.status == SelectionStatus.FOUND:
         _keep(made, outcome.tell(inputs, limits, found), found)
