@@ -105,7 +105,7 @@ def after_publication(first: Forecasts, views: Floats, hours: Floats, model: Ear
     counted = np.isfinite(views) & np.isfinite(hours)
     centre, scale = from_early(np.where(counted, views, 1.0), np.where(counted, hours, HOURS[0]), model)
     known = np.isfinite(first.log_centre)
-    weight = np.where(known, scale**-2 / (scale**-2 + np.where(known, first.scale, 1.0) ** -2), 1.0)
+    weight = np.where(known, 1 / (1 + (scale / np.where(known, first.scale, 1.0)) ** 2), 1.0)
     mixed = weight * centre + (1 - weight) * np.where(known, first.log_centre, 0.0)
     mixed = np.maximum(mixed, log(np.maximum(np.where(counted, views, 1.0), 1.0)))
     narrow = scale * np.sqrt(weight)

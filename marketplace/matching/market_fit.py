@@ -56,10 +56,10 @@ def fit_market(past: Histories, verticals: Sequence[str | None], platform_before
     before = replace(older, platform=platform_before, told_median=None)
     plain = _crossed(past, replace(before, platform=None), verticals, PRIOR_BLEND)
     usable = plain.from_history & np.isfinite(truth)
-    learnt = PRIOR_BLEND
-    if platform_before is not None:
+    learnt, judged = PRIOR_BLEND, plain
+    if platform_before is not None and np.isfinite(platform_before).any():
         learnt = fit_blend(plain.log_centre, plain.scale, platform_before, np.where(usable, truth, np.nan))
-    judged = plain if platform_before is None else _crossed(past, before, verticals, learnt)
+        judged = _crossed(past, before, verticals, learnt)
     misses = (truth - judged.log_centre) / judged.scale
     by_tier = {int(tier): misses[usable & (tiers == tier)] for tier in np.unique(tiers)}
     return MarketFit(fit_pools(past, verticals), learnt, reach.calibrate(by_tier))

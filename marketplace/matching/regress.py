@@ -8,7 +8,7 @@ import numpy as np
 from marketplace.matching.arrays import Floats, sum_columns
 from marketplace.matching.elementary import exp
 
-_ROUNDS, _SMALLEST, _RATIO_MAX, _DECIMALS = 20, 0.05, 6.0, 9
+_ROUNDS, _CLOSE, _SMALLEST, _RATIO_MAX, _DECIMALS = 25, 1e-6, 0.05, 6.0, 9
 
 
 def solve(matrix: Floats, right: Floats) -> Floats:
@@ -36,7 +36,9 @@ def absolute(table: Floats, wanted: Floats, weights: Floats, prior: Floats, ridg
     found = prior.copy()
     for _ in range(_ROUNDS):
         away = np.abs(wanted - times(table, found))
-        found = _step(table, wanted, weights / np.maximum(away, _SMALLEST), prior, ridge)
+        before, found = found, _step(table, wanted, weights / np.maximum(away, _SMALLEST), prior, ridge)
+        if np.max(np.abs(found - before)) < _CLOSE:
+            break
     return np.round(found, _DECIMALS)
 
 
@@ -49,7 +51,10 @@ def log_spread(table: Floats, errors: Floats, spread: Floats, prior: Floats, rid
     found = prior.copy()
     for _ in range(_ROUNDS):
         ratio = np.minimum(np.abs(errors) / (spread * exp(times(table, found))), _RATIO_MAX)
-        found = _step(table, times(table, found) + ratio - 1, np.ones(len(errors)), prior, ridge)
+        wanted = times(table, found) + ratio - 1
+        before, found = found, _step(table, wanted, np.ones(len(errors)), prior, ridge)
+        if np.max(np.abs(found - before)) < _CLOSE:
+            break
     return np.round(found, _DECIMALS)
 
 

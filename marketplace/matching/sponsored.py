@@ -1,7 +1,8 @@
 """What an advertisement does to a channel's views: log views of its sponsored videos against its other ones.
 
-A bid is a sponsored video, a history mostly is not. A channel's own difference is drawn to the market's, the market's to
-a prior of no effect, by how sure each is (random effects: DerSimonian and Laird, Controlled Clinical Trials 7, 1986).
+A bid is a sponsored video, a history mostly is not. A channel's own difference is drawn to the market's, the market's
+to a prior of no effect, by how sure each is (random effects: DerSimonian and Laird, Controlled Clinical Trials 7,
+1986).
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from marketplace.matching.arrays import Bools, Floats, sum_columns
-from marketplace.matching.elementary import exp, log
+from marketplace.matching.elementary import log
 from marketplace.matching.pool import HALF_LIFE_VIDEOS, VIDEOS_MAX, VIEWS_FLOOR, Histories, usable
 
 MODEL_VERSION = "sponsored/1"
@@ -25,8 +26,8 @@ GAP_MAX = 1.5
 
 @dataclass(frozen=True)
 class Market:
-    """The mean difference of log views, sponsored less other, its SD, the SD of channels about it, and how many channels
-    with both kinds are behind it."""
+    """The mean difference of log views, sponsored less other, its SD, the SD of channels about it, and how many
+    channels with both kinds are behind it."""
 
     mean: float = MEAN_PRIOR
     mean_sd: float = MEAN_SD_PRIOR
@@ -44,6 +45,12 @@ class Gaps:
     sponsored: Floats
     other: Floats
     share: Floats
+
+    @property
+    def told(self) -> Bools:
+        """Return where the channel or the market has told of it [n]: elsewhere the prior alone stands."""
+        found: Bools = (self.sponsored > 0) & (self.other > 0) | (self.gap != MEAN_PRIOR)
+        return found
 
     @property
     def low(self) -> Floats:
@@ -128,11 +135,5 @@ def placement(found: Gaps) -> tuple[Floats, Floats]:
     The part of the history that was sponsored already holds the difference. Where neither the channel nor the market
     has told of sponsored videos, nothing is added and the forecast stays as wide as it was.
     """
-    told = (found.sponsored > 0) & (found.other > 0) | (found.gap != MEAN_PRIOR)
-    left = np.where(told, 1 - found.share, 0.0)
+    left = np.where(found.told, 1 - found.share, 0.0)
     return left * found.gap, left * found.sd
-
-
-def factor(gap: Floats) -> Floats:
-    """Return differences of log views as factors on views."""
-    return exp(gap)
