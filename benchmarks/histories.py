@@ -30,6 +30,8 @@ TARGETS: Mapping[str, tuple[float, float]] = {
     "mae_median_of_9": (0.815, 0.09),
     "mae_median_of_3": (0.745, 0.08),
     "mae_ewma": (0.702, 0.08),
+    "platform_mae": (1.133, 0.15),
+    "platform_median_factor": (1.70, 0.25),
 }
 VERTICALS = ("beauty", "fashion", "food", "comedy")
 
@@ -66,8 +68,9 @@ class Setting:
     growing: float = 0.227
     growing_days: float = 3.8
     young: float = 0.06
-    platform_sd: float = 0.75
-    platform_wrong: float = 0.22
+    platform_sd: float = 0.30
+    platform_wrong: float = 0.27
+    platform_wrong_sd: float = 3.0
     platform_share: float = 0.79
 
 
@@ -139,8 +142,8 @@ def market(setting: Setting, seed: int, videos: int = 10, tiers: Any = TIERS) ->
     logs = np.maximum(logs, 0.0)
     young = rng.random(n) < setting.young
     ages[young] -= ages[young, :1] - rng.uniform(0.2, 2.9, int(young.sum()))[:, None]
-    platform = logs.mean(axis=1) + setting.platform_sd * rng.normal(size=n) * np.where(logs.mean(axis=1) > 9.2, 0.5, 1)
-    platform += np.where(rng.random(n) < setting.platform_wrong, rng.normal(0, 2.2, n), 0.0)
+    platform = logs[:, :3].mean(axis=1) + setting.platform_sd * rng.normal(size=n)
+    platform += np.where(rng.random(n) < setting.platform_wrong, rng.normal(0, setting.platform_wrong_sd, n), 0.0)
     platform[rng.random(n) > setting.platform_share] = np.nan
     return Market(followers, logs, ages, platform, rng.random((n, videos)) < 0.1)
 
@@ -157,6 +160,7 @@ def aggregates(made: Market) -> dict[str, float]:
     within = np.std(logs, axis=1, ddof=1)
     x = np.log(made.followers)
     line = np.polynomial.Polynomial.fit(x, newest, 1)(x)
+    platform = np.abs(newest - made.platform)[np.isfinite(made.platform)]
     weights = 2.0 ** -np.arange(older.shape[1])
     weights /= weights.sum()
     return {
@@ -169,6 +173,8 @@ def aggregates(made: Market) -> dict[str, float]:
         "mae_median_of_9": float(np.mean(np.abs(newest - np.median(older, axis=1)))),
         "mae_median_of_3": float(np.mean(np.abs(newest - np.median(older[:, :3], axis=1)))),
         "mae_ewma": float(np.mean(np.abs(newest - np.sum(weights * older, axis=1)))),
+        "platform_mae": float(np.mean(platform)),
+        "platform_median_factor": float(np.exp(np.median(platform))),
     }
 
 

@@ -296,9 +296,7 @@ def _learn(past: Histories, pool: Pool, base: Pool) -> Pool:
     Of more than 8,000 videos every second, third .. is taken: a dozen coefficients need no more."""
     parts = []
     for skip in range(ORIGINS):
-        found, of_centre, of_spread = predict(
-            past, priors_of([pool], np.zeros(len(past.views), dtype=np.int64)), skip + 1
-        )
+        found, of_centre, of_spread = predict(past, _priors(pool, past), skip + 1)
         moves = _packed(past, skip)[0][:, 0] - found.summary.centre
         tested = (found.summary.n_used >= OLDER_MIN) & np.isfinite(moves)
         parts.append((of_centre[tested], of_spread[tested], moves[tested], found.base[tested]))
@@ -317,6 +315,10 @@ def _learn(past: Histories, pool: Pool, base: Pool) -> Pool:
     return replace(pool, centre=tuple(found_centre[:-1].tolist()), spread=tuple(found_spread.tolist()))
 
 
+def _priors(pool: Pool, past: Histories) -> Priors:
+    return priors_of([pool], np.zeros(len(past.views), dtype=np.int64))
+
+
 def _misses(past: Histories, pool: Pool, base: Pool, trust: float) -> Pool:
     """Return the pool with what forecasts of each creator's newest usable video from the older ones miss: bias,
     smearing factor, and bias and scale of the median of the older ones.
@@ -325,7 +327,7 @@ def _misses(past: Histories, pool: Pool, base: Pool, trust: float) -> Pool:
     after cutting the residuals at their 2 % and 98 % quantiles, so that one viral video does not set it.
     """
     plain = replace(pool, bias=0.0)
-    before, _, _ = predict(past, priors_of([plain], np.zeros(len(past.views), dtype=np.int64)), 1)
+    before, _, _ = predict(past, _priors(plain, past), 1)
     older, newest = _packed(past, 1)[0], _packed(past, 0)[0][:, 0]
     count = before.summary.n_used
     misses = (newest - before.centre)[count >= 2]

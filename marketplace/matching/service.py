@@ -221,7 +221,7 @@ def _forecast(told: dict[str, float | None]) -> dict[str, Any]:
         "from_median": bool(told["from_median"]),
         "platform_views": told["platform_views"],
         "platform_weight": told["platform_weight"] or 0.0,
-        "sponsored": Estimate(*factors) if len(factors) == len(ends) else None,
+        "sponsored": Estimate(factors[0], factors[1], factors[2]) if len(factors) == len(ends) else None,
         "sponsored_videos": int(told["sponsored_videos"] or 0),
         "other_videos": int(told["other_videos"] or 0),
     }
