@@ -142,6 +142,7 @@ def market(setting: Setting, seed: int, videos: int = 10, tiers: Any = TIERS) ->
     logs = np.maximum(logs, 0.0)
     young = rng.random(n) < setting.young
     ages[young] -= ages[young, :1] - rng.uniform(0.2, 2.9, int(young.sum()))[:, None]
+    # The platform knows more of the present level than a history tells: its number may have seen the newest video.
     platform = logs[:, :3].mean(axis=1) + setting.platform_sd * rng.normal(size=n)
     platform += np.where(rng.random(n) < setting.platform_wrong, rng.normal(0, setting.platform_wrong_sd, n), 0.0)
     platform[rng.random(n) > setting.platform_share] = np.nan

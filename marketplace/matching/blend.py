@@ -2,7 +2,7 @@
 
 On 671 accounts of one search the platform missed by more in the mean (MAE of logs 1.13 against 0.70) and about as much
 in the median; over 10,000 median views it was the better one (1.56x against 2.01x): so the weight differs by band of
-views, and a forecast far from ours is taken as at most 1.5 log units away.
+views, and the farther the platform's forecast lies from ours, the less it counts, down to nothing at twelve times.
 """
 
 import math
@@ -17,8 +17,8 @@ from marketplace.matching.arrays import Floats, Ints
 from marketplace.matching.elementary import log
 
 BAND_VIEWS = 10_000.0
-WEIGHTS_PRIOR = (0.1, 0.4)
-AWAY_MAX = 1.5
+WEIGHTS_PRIOR = (0.25, 0.5)
+FAR = 2.5  # log units from ours at which the platform's forecast counts for nothing
 PAIRS_MIN, DOUBT = 20, 30.0
 SPREAD_RANGE = (0.5, 1.2)
 # Where no video is told: the scale of log views about the platform's forecast, from its MAE of 1.13 over 0.95.
@@ -54,20 +54,22 @@ def logs(platform: Floats) -> Floats:
     return log(np.where(platform > 0, platform, np.nan))
 
 
-def away(centre: Floats, platform: Floats) -> Floats:
-    """Return how far the platform's forecast of views lies from a centre of log views [n], cut at 1.5; NaN: none."""
-    return np.clip(logs(platform) - centre, -AWAY_MAX, AWAY_MAX)
+def nearness(centre: Floats, platform: Floats) -> Floats:
+    """Return how much of its band's weight the platform's forecast keeps [n]: 1 at ours, 0 from 2.5 log units away or
+    where there is none. Tukey's biweight (Beaton and Tukey, Technometrics 16, 1974)."""
+    apart = logs(platform) - centre
+    left = np.maximum(0.0, 1 - (np.where(np.isfinite(apart), apart, FAR) / FAR) ** 2)
+    return left * left
 
 
 def blended(
     centre: Floats, scale: Floats, platform: Floats, blend: Blend = PRIOR_BLEND
 ) -> tuple[Floats, Floats, Floats]:
-    """Return centre, scale and the platform's weight [n] for forecasts from history; weight 0 where it told none."""
-    moves = away(centre, platform)
-    told, band = np.isfinite(moves), bands(centre)
-    weights = np.where(told, np.array(blend.weights)[band], 0.0)
-    centre = np.where(told, centre + weights * np.where(told, moves, 0.0), centre)
-    return centre, np.where(told, scale * np.array(blend.spreads)[band], scale), weights
+    """Return centre, scale and the weight that the platform's forecast has in them [n], for forecasts from history."""
+    band, near = bands(centre), nearness(centre, platform)
+    weights = np.array(blend.weights)[band] * near
+    apart = np.where(near > 0, logs(platform) - centre, 0.0)
+    return centre + weights * apart, np.where(near > 0, scale * np.array(blend.spreads)[band], scale), weights
 
 
 def combined(centre: Floats, scale: Floats, platform: Floats) -> tuple[Floats, Floats, Floats]:
@@ -86,10 +88,11 @@ def fit_blend(centre: Floats, scale: Floats, platform: Floats, newest: Floats) -
     The weight with the least sum of absolute errors, drawn to the prior as by thirty pairs; a band with fewer than
     twenty keeps the prior.
     """
-    moves, band, wanted = away(centre, platform), bands(centre), newest - centre
+    near, band, wanted = nearness(centre, platform), bands(centre), newest - centre
+    moves = near * np.where(near > 0, logs(platform) - centre, 0.0)
     weights, spreads, pairs = list(WEIGHTS_PRIOR), [1.0, 1.0], [0, 0]
     for place in range(2):
-        rows = np.isfinite(moves) & np.isfinite(wanted) & (band == place)
+        rows = (near > 0) & np.isfinite(wanted) & (band == place)
         count = int(rows.sum())
         if count < PAIRS_MIN:
             continue

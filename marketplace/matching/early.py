@@ -105,8 +105,13 @@ def after_publication(first: Forecasts, views: Floats, hours: Floats, model: Ear
     counted = np.isfinite(views) & np.isfinite(hours)
     centre, scale = from_early(np.where(counted, views, 1.0), np.where(counted, hours, HOURS[0]), model)
     known = np.isfinite(first.log_centre)
-    weight = np.where(known, 1 / (1 + (scale / np.where(known, first.scale, 1.0)) ** 2), 1.0)
-    mixed = weight * centre + (1 - weight) * np.where(known, first.log_centre, 0.0)
+    before, wide = np.where(known, first.log_centre, 0.0), np.where(known, first.scale, 1.0)
+    # The first forecast is a Student-t: the farther the early views lie from it, the wider it counts (one step of the
+    # scale mixture: Lange, Little and Taylor, Journal of the American Statistical Association 84, 1989).
+    apart = (centre - before) ** 2 / (wide**2 + scale**2)
+    wide = wide * np.sqrt((first.df + apart) / (first.df + 1))
+    weight = np.where(known, 1 / (1 + (scale / wide) ** 2), 1.0)
+    mixed = weight * centre + (1 - weight) * before
     mixed = np.maximum(mixed, log(np.maximum(np.where(counted, views, 1.0), 1.0)))
     narrow = scale * np.sqrt(weight)
     return Forecasts(

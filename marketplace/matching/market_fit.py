@@ -71,7 +71,7 @@ def _crossed(past: Histories, older: Histories, verticals: Sequence[str | None],
     columns: dict[str, Floats] = {}
     for fold in range(FOLDS):
         own, others = folds == fold, folds != fold
-        if not own.any():
+        if fold and not own.any():
             continue
         taught = fit_pools(some(past, others), [name for name, other in zip(verticals, others, strict=True) if other])
         names = sorted(taught)
