@@ -239,6 +239,29 @@ def test_quantiles_rise_with_tau_and_nest(views, taus, calibrated) -> None:
     assert (np.diff(got) >= 0).all()
 
 
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.lists(st.integers(0, 10**8), max_size=12), min_size=1, max_size=12), st.integers(0, 2**32 - 1))
+def test_everything_that_is_told_gives_the_same_bits_alone_and_in_a_batch(table, seed) -> None:
+    rng = np.random.default_rng(seed)
+    ages = [np.sort(rng.uniform(0, 90, len(row))).tolist() for row in table]
+    followers, medians, platform = (
+        [None if rng.random() < 0.3 else float(rng.integers(0, 10**7)) for _ in table] for _ in range(3)
+    )
+    pool = fit_pool(_creators(60, 8, seed=3))
+    shift, shift_sd = rng.normal(size=len(table)), rng.random(len(table))
+
+    def told(rows: slice) -> Histories:
+        more = {"told_median": medians[rows], "platform": platform[rows]}
+        return histories(table[rows], ages[rows], followers[rows], **more)
+
+    many = forecast_many(told(slice(None)), [pool], shift=shift, shift_sd=shift_sd)
+    for row in range(len(table)):
+        rows = slice(row, row + 1)
+        alone = forecast_many(told(rows), [pool], shift=shift[rows], shift_sd=shift_sd[rows])
+        for name in ("log_centre", "scale", "df", "smear", "n_used", "from_median", "platform_weight"):
+            assert np.array_equal(getattr(alone, name), getattr(many, name)[rows], equal_nan=True), name
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.lists(st.integers(0, 10**8), max_size=12), min_size=1, max_size=20))
 def test_a_forecast_has_the_same_bits_alone_and_in_a_batch(table) -> None:
