@@ -27,7 +27,7 @@ from marketplace.matching.pool import Histories
 TAUS = np.array(reach.CALIBRATION_TAUS)
 MIDDLE, LOW, HIGH = (reach.CALIBRATION_TAUS.index(tau) for tau in (reach.MIDDLE, reach.LOW, reach.HIGH))
 TIERS = ("under_30k", "30k_to_100k", "100k_to_500k", "from_500k")
-FOLDS, BASELINE_VIDEOS, DAY_S = 24, 9, 86_400.0
+FOLDS, BASELINE_VIDEOS, DAY_S = 80, 9, 86_400.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class Held:
     folds: Ints
 
 
-def hold_out(creators: Sequence[Creator], crawled_at: datetime) -> tuple[Held, int]:
+def hold_out(creators: Sequence[Creator], crawled_at: datetime, folds: int = FOLDS) -> tuple[Held, int]:
     """Return what can be judged and how many creators cannot: fewer than three videos of three days or more."""
     views, ages, kept = [], [], []
     for one in creators:
@@ -64,7 +64,7 @@ def hold_out(creators: Sequence[Creator], crawled_at: datetime) -> tuple[Held, i
         truth=truth,
         tiers=reach.tier_of(whole.followers),
         verticals=[one.vertical for one in kept],
-        folds=np.argsort(order) % FOLDS,
+        folds=np.argsort(order) % folds,
     )
     return held, len(creators) - len(kept)
 
@@ -140,9 +140,9 @@ def judge(held: Held, quantiles: Floats) -> dict[str, Any]:
     return {"overall": figures(held.truth, quantiles), "tiers": tiers}
 
 
-def run(creators: Sequence[Creator], crawled_at: datetime) -> dict[str, Any]:
+def run(creators: Sequence[Creator], crawled_at: datetime, folds: int = FOLDS) -> dict[str, Any]:
     """Return every figure for a list of creators. Raises BadLines where fewer than three can be judged."""
-    held, short = hold_out(creators, crawled_at)
+    held, short = hold_out(creators, crawled_at, folds)
     if len(held.truth) < 3:
         raise BadLines("Fewer than three creators have three videos or more that are three days old.")
     told = np.isfinite(platforms.logs(held.past.platform)) if held.past.platform is not None else held.tiers < 0
@@ -152,7 +152,7 @@ def run(creators: Sequence[Creator], crawled_at: datetime) -> dict[str, Any]:
         "crawled_at": crawled_at.isoformat(),
         "judged": len(held.truth),
         "not_judged": {"fewer_than_three_settled_videos": short},
-        "folds": FOLDS,
+        "folds": len(np.unique(held.folds)),
         "ours": judge(held, ours),
         "median_of_last_9": judge(held, baseline(held)),
     }
@@ -179,7 +179,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--crawled-at", help="when the file was taken, ISO 8601; else the newest date in it")
     parser.add_argument("--setting", choices=sorted(made_up.SETTINGS), default="drifting")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folds", type=int, default=FOLDS, help="groups of creators, each judged by the others")
     asked = parser.parse_args(arguments)
+    if asked.folds < 2:
+        parser.error("--folds must be 2 or more")
     try:
         if asked.videos is None:
             creators, source = read(made_up.lines(asked.setting, asked.seed)), f"made up: {asked.setting}, {asked.seed}"
@@ -191,7 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
         if asked.crawled_at is not None:
             crawled_at = moment(asked.crawled_at, "--crawled-at")
-        found = {"source": source, **run(creators, crawled_at)}
+        found = {"source": source, **run(creators, crawled_at, asked.folds)}
     except (BadLines, OSError, UnicodeDecodeError) as problem:
         print(f"reach_backtest: {problem}", file=sys.stderr)
         return 2

@@ -16,7 +16,7 @@ SINGLES = (
     "ceiling_is_the_briefs",
 )  # fmt: skip
 LISTS = ("ages", "genders", "regions")
-GROUPS: Mapping[str, tuple[str, ...]] = {
+GROUPS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(SPANS, ("point", "low", "high")),
     "prominence": ("low", "high"),
     "fit_parts": fit.PARTS,
@@ -24,7 +24,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "unknown": LISTS,
 }
 # Added since: matches decided before end without them.
-LATER: Mapping[str, tuple[str, ...]] = {
+LATER: dict[str, tuple[str, ...]] = {
     "forecast": (
         "from_median", "platform_views", "platform_weight", "sponsored_gap", "sponsored_low", "sponsored_high",
         "sponsored_videos", "other_videos",

@@ -32,8 +32,8 @@ REFERENCE_FOLLOWERS, REFERENCE_VIEWS = 100_000.0, 3_000.0
 FOLLOWERS_FACTOR = 10.0
 # Coefficients of signals.CENTRE and signals.SPREAD before a market has taught its own: the middle of what six made-up
 # markets teach (benchmarks/histories.py), with how many creators' worth of doubt.
-CENTRE_PRIOR = (0.15, 0.2, 0.1, 0.0, 0.4, 0.0)
-SPREAD_PRIOR = (0.0, -0.05, 0.0, 0.0, 0.0, 0.0, 0.1)
+CENTRE_PRIOR = (0.15, 0.2, 0.1, 0.0, 0.3, 0.0, 0.0, 0.1)
+SPREAD_PRIOR = (0.05, -0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.1, 0.15)
 RIDGE, RIDGE_OF_ALL = 20.0, 600.0
 ORIGINS, OLDER_MIN, ROWS_MAX = 2, 3, 8_000
 SPREAD_RANGE = 0.9
@@ -99,7 +99,7 @@ class Summary:
 
 @dataclass(frozen=True, eq=False)
 class Priors:
-    """The pools of n channels as arrays [n]; ``centre`` [n, 6] and ``spread`` [n, 7]; ``smear`` NaN: not known."""
+    """The pools of n channels as arrays [n]; ``centre`` [n, 8] and ``spread`` [n, 9]; ``smear`` NaN: not known."""
 
     s0_squared: Floats
     nu0: Floats

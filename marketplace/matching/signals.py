@@ -15,9 +15,11 @@ from marketplace.matching.elementary import log
 # Log units that a signal may pull at most, however wild a video was; days between videos of a usual channel.
 PULL_MAX, USUAL_GAP, GAP_MIN, GAP_MAX = 3.0, 2.5, 0.25, 30.0
 SLOW_RATIO = 1 / math.sqrt(math.sqrt(2))  # of one video's weight to the next newer one's: half-life four videos
-CENTRE = ("last", "median_of_3", "median", "slow", "followers", "cadence")
-SPREAD = ("one", "own", "jump", "level", "cadence", "size", "drift")
+CENTRE = ("last", "median_of_3", "median", "slow", "followers", "cadence", "high", "low")
+SPREAD = ("one", "own", "jump", "level", "cadence", "size", "drift", "middling", "whole")
 _LEVEL_PER, _JUMP_MAX, _JUMP_USUAL, _DRIFT_USUAL = 2.0, 4.0, 0.8, 0.3
+# From how many SDs off the median a last video is a hit or a flop; what the spreads of all videos usually are.
+_ODD, _MIDDLING_USUAL, _WHOLE_USUAL, _SPREAD_MIN = 1.2, 0.4, 0.6, 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,13 +59,14 @@ def weighted(table: Floats, ratio: float) -> Floats:
 
 
 def signals(known: Known) -> tuple[Floats, Floats]:
-    """Return the signals of the centre [n, 6] and of the spread [n, 7], in the order of CENTRE and SPREAD.
+    """Return the signals of the centre [n, 8] and of the spread [n, 9], in the order of CENTRE and SPREAD.
 
     Centre, in log units from the recency-weighted mean: the last video, the median of three, the median of all, the
     slow mean (half-life four videos), the level that followers predict times the share that the mean's own error has of
-    both errors (the empirical-Bayes weight), and the posting cadence. Spread: one, the channel's own spread over its
-    vertical's, how far the last video lies from the median, level over followers, cadence, size, and how far the slow
-    mean lies from the quick one.
+    both errors (the empirical-Bayes weight), the posting cadence, and by how much the last video is a hit or a flop.
+    Spread: one, the channel's own spread over its vertical's, how far the last video lies from the median, level over
+    followers, cadence, size, how far the slow mean lies from the quick one, and the median absolute deviation and the
+    SD of all videos alike.
     """
     seen = known.count > 0
     last = known.logs[:, 0] if known.logs.shape[1] else np.full(len(seen), np.nan)
@@ -82,7 +85,10 @@ def signals(known: Known) -> tuple[Floats, Floats]:
         _cut(slow - known.centre, PULL_MAX),
         doubt * _cut(known.line - known.centre, PULL_MAX),
         cadence,
+        sd * np.clip((last - middle) / sd - _ODD, 0.0, PULL_MAX),
+        sd * np.clip((last - middle) / sd + _ODD, -PULL_MAX, 0.0),
     ]
+    several = known.count > 1
     spread = [
         np.ones(len(seen)),
         log(known.variance / known.usual) / 2,
@@ -91,8 +97,22 @@ def signals(known: Known) -> tuple[Floats, Floats]:
         cadence,
         _cut(known.size, 2 * _LEVEL_PER) / _LEVEL_PER,
         np.minimum(np.abs(slow - known.centre) / sd, _JUMP_MAX) - _DRIFT_USUAL,
+        np.where(several, _log_over(median(np.abs(known.logs - middle[:, None]), known.count), _MIDDLING_USUAL), 0.0),
+        np.where(several, _log_over(_deviation(known), _WHOLE_USUAL), 0.0),
     ]
     return _whole(centre, seen), _whole(spread, seen)
+
+
+def _log_over(spread: Floats, usual: float) -> Floats:
+    return log(np.maximum(np.nan_to_num(spread), _SPREAD_MIN) / usual)
+
+
+def _deviation(known: Known) -> Floats:
+    """Return the SD of each row's log views [n], every video weighing the same."""
+    told, count = np.isfinite(known.logs), np.maximum(known.count, 1.0)
+    mean = sum_columns(np.where(told, known.logs, 0.0)) / count
+    found: Floats = np.sqrt(sum_columns(np.where(told, known.logs - mean[:, None], 0.0) ** 2) / count)
+    return found
 
 
 def _whole(columns: list[Floats], seen: Bools) -> Floats:

@@ -31,7 +31,7 @@ def test_a_made_up_market_is_the_same_for_the_same_seed() -> None:
 
 
 def test_ours_beats_the_default_and_covers_every_tier(capsys) -> None:
-    found = _run(capsys, "--setting", "idle", "--seed", "3")
+    found = _run(capsys, "--setting", "idle", "--seed", "3", "--folds", "12")
     ours, default = found["ours"], found["median_of_last_9"]
     assert found["source"] == "made up: idle, 3"
     for figure in ("mae_log", "pinball", "median_factor"):
@@ -44,7 +44,7 @@ def test_ours_beats_the_default_and_covers_every_tier(capsys) -> None:
 
 
 def test_what_is_judged_has_not_taught_its_own_forecast() -> None:
-    held, _ = reach_backtest.hold_out(read(histories.lines("drifting", 2)), histories.CRAWLED_AT)
+    held, _ = reach_backtest.hold_out(read(histories.lines("drifting", 2)), histories.CRAWLED_AT, 8)
     before = reach_backtest.forecasts(held, with_platform=True)
     truth = held.truth.copy()
     truth[7] += 5.0
