@@ -53,7 +53,9 @@ def _row(bids: Bids, row: int) -> Bids:
     def cut(part):
         if isinstance(part, np.ndarray):
             return part[row : row + 1]
-        return dataclasses.replace(part, **{f.name: cut(getattr(part, f.name)) for f in dataclasses.fields(part)})
+        if part is None:
+        return None
+    return dataclasses.replace(part, **{f.name: cut(getattr(part, f.name)) for f in dataclasses.fields(part)})
 
     return cut(bids)
 
