@@ -13,35 +13,48 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
-from marketplace.matching import cells, flags, reach, vectors
-from marketplace.matching.arrays import Floats
+from marketplace.matching import blend, cells, flags, reach, sponsored, vectors
+from marketplace.matching.blend import Blend
 from marketplace.matching.cells import Audience, BadAudience, MarginsContradict
 from marketplace.matching.fingerprint import MODEL_VERSIONS, fingerprint
+from marketplace.matching.market_fit import EVERYTHING, fit_market
 from marketplace.matching.models import ChannelFeatures, ForecastModel
-from marketplace.matching.pool import PRIOR_POOL, Histories, Pool, fit_pool, histories
-from marketplace.matching.reach import Calibration
+from marketplace.matching.pool import PRIOR_POOL, Histories, Pool, histories, predict, priors_of
+from marketplace.matching.reach import Calibration, Forecasts
+from marketplace.matching.sponsored import Gaps, Market
 
-CREATORS_MIN = 20  # a vertical with fewer shares the pool of all
 BATCH = 500
-EVERYTHING = "*"
 _NEWEST = sa.select(ForecastModel.fingerprint).order_by(ForecastModel.id.desc()).limit(1)
 _VERSIONS = fingerprint(MODEL_VERSIONS)[:8]
 
 # One width whatever it is made of, because scoring reads it as one.
 WANTED = "md5(c.snapshot_id::text || '.' || c.version || :suffix)"
 FINGERPRINT_BYTES = 32
-_HISTORIES = sa.text(
+# The forecast uses ten videos, the load of advertisements twelve, their difference in views all of these.
+_HISTORIES = (
     "SELECT c.id AS channel_id, s.id AS snapshot_id, s.followers, s.margins, s.flags,"
-    f" c.verticals, c.language, v.views, v.ages, v.seconds, v.sponsored, {WANTED} AS wanted"
+    f" c.verticals, c.language, v.views, v.ages, v.marks, v.seconds, v.sponsored, {WANTED} AS wanted,"
+    " coalesce((s.facts ->> 'median_views_30d')::float8, CASE WHEN v.views IS NULL THEN s.median_views END)"
+    "   AS told_median, (s.facts ->> 'expected_views')::float8 AS platform{more}"
     " FROM channels c JOIN audience_snapshots s ON s.id = c.snapshot_id"
     " LEFT JOIN LATERAL (SELECT array_agg(views ORDER BY published_at DESC) AS views,"
     "   array_agg((s.taken_on - published_at::date)::float8 ORDER BY published_at DESC) AS ages,"
-    "   avg(duration_s) AS seconds, avg((sponsored)::int) AS sponsored"
-    "   FROM (SELECT * FROM videos WHERE channel_id = c.id ORDER BY published_at DESC LIMIT 12) newest) v ON true"
+    "   array_agg(newest.sponsored ORDER BY published_at DESC) AS marks,"
+    "   avg(duration_s) FILTER (WHERE place <= 12) AS seconds,"
+    "   avg((newest.sponsored)::int) FILTER (WHERE place <= 12) AS sponsored"
+    "   FROM (SELECT *, row_number() OVER (ORDER BY published_at DESC) AS place FROM videos WHERE channel_id = c.id"
+    "   ORDER BY published_at DESC LIMIT 40) newest) v ON true"
 )
-_ALL = sa.text(f"{_HISTORIES.text} WHERE c.status = 'active' ORDER BY c.id")
+# What the platform foretold before the newest settled video came out: what it tells now may have seen that video.
+_BEFORE = (
+    ", (SELECT (o.facts ->> 'expected_views')::float8 FROM audience_snapshots o WHERE o.channel_id = c.id"
+    " AND o.facts ->> 'expected_views' IS NOT NULL AND o.taken_on < (SELECT max(published_at)::date FROM videos"
+    " WHERE channel_id = c.id AND s.taken_on - published_at::date >= 3) ORDER BY o.taken_on DESC, o.id DESC LIMIT 1)"
+    " AS platform_before"
+)
+_ALL = sa.text(f"{_HISTORIES.replace('{more}', _BEFORE)} WHERE c.status = 'active' ORDER BY c.id")
 _STALE = sa.text(
-    f"{_HISTORIES.text} LEFT JOIN channel_features f ON f.channel_id = c.id"
+    f"{_HISTORIES.replace('{more}', '')} LEFT JOIN channel_features f ON f.channel_id = c.id"
     f" WHERE (f.id IS NULL OR f.fingerprint <> {WANTED}) ORDER BY c.id LIMIT :limit"
 )
 _FEATURES = cast(sa.Table, ChannelFeatures.__table__)
@@ -60,6 +73,8 @@ class Fitted:
     pools: dict[str, Pool]
     calibration: Calibration | None
     suffix: str
+    blend: Blend = blend.PRIOR_BLEND
+    sponsored: Market = sponsored.PRIOR_MARKET
 
     def pool_for(self, vertical: str | None) -> Pool:
         return self.pools.get(vertical or EVERYTHING) or self.pools.get(EVERYTHING) or PRIOR_POOL
@@ -72,10 +87,17 @@ def load_model(session: Session) -> Fitted:
         return Fitted({}, None, _suffix(None))
     calibration = row.content["calibration"]
     return Fitted(
-        {name: Pool(**pool) for name, pool in row.content["pools"].items()},
+        {name: _pool(told) for name, told in row.content["pools"].items()},
         Calibration(np.array(calibration["quantiles"]), np.array(calibration["counts"])) if calibration else None,
         _suffix(row.fingerprint),
+        blend.from_content(row.content.get("blend")),
+        sponsored.from_content(row.content.get("sponsored")),
     )
+
+
+def _pool(told: dict[str, Any]) -> Pool:
+    values: dict[str, Any] = {name: tuple(part) if isinstance(part, list) else part for name, part in told.items()}
+    return Pool(**values)
 
 
 def suffix(session: Session) -> str:
@@ -88,20 +110,24 @@ def _suffix(name: str | None) -> str:
 
 
 def fit_model(session: Session) -> bool:
-    """Fit pools per vertical and a calibration per follower tier to all histories; returns whether it is a new one."""
+    """Fit pools, the platform's weight, the difference of sponsored videos and a calibration per follower tier to all
+    histories; returns whether it is a new model."""
     rows = session.execute(_ALL, {"suffix": ""}).all()
-    past = _histories(rows)
     if not rows:
         return False
+    past = _histories(rows)
     mains = [main_vertical(row.verticals) for row in rows]
-    pools = {EVERYTHING: fit_pool(past)}
-    for name in sorted({main for main in mains if main}):
-        members = np.array([main == name for main in mains])
-        if members.sum() >= CREATORS_MIN:
-            pools[name] = fit_pool(_some(past, members))
+    before = np.array([np.nan if row.platform_before is None else row.platform_before for row in rows])
+    fitted = fit_market(past, mains, before)
+    pools, table = fitted.pools, fitted.calibration
+    variance = predict(past, priors_of([pools[EVERYTHING]], np.zeros(len(rows), dtype=np.int64)))[0].variance
     content = {
         "pools": {name: asdict(pool) for name, pool in pools.items()},
-        "calibration": _calibrate(past, mains, pools),
+        "calibration": None
+        if table is None
+        else {"quantiles": table.quantiles.tolist(), "counts": table.counts.tolist()},
+        "blend": asdict(fitted.blend),
+        "sponsored": asdict(sponsored.fit_market(past, variance)),
     }
     content = json.loads(json.dumps(content))
     name = fingerprint(content)
@@ -113,26 +139,13 @@ def fit_model(session: Session) -> bool:
     return True
 
 
-def _calibrate(past: Histories, mains: Sequence[str | None], pools: dict[str, Pool]) -> dict[str, Any] | None:
-    """Hold each channel's newest settled video out, forecast it from the older ones, and keep how far it fell."""
-    settled = (past.ages_days >= 3) & (past.views >= 0)
-    if not settled.any():
-        return None
-    newest = np.argmax(settled, axis=1)
-    rows = np.arange(len(settled))
-    truth = past.views[rows, newest]
-    ages = past.ages_days.copy()
-    ages[rows, newest] = np.nan
-    names = sorted(pools)
-    which = np.array([names.index(main if main in pools else EVERYTHING) for main in mains])
-    held = Histories(past.views, ages, past.followers)
-    forecasts = reach.forecast_many(held, [pools[name] for name in names], which)
-    usable = settled.any(axis=1) & forecasts.from_history
-    misses = reach.standardised_residuals(truth, forecasts)
-    tiers = reach.tier_of(past.followers)
-    by_tier = {int(tier): misses[usable & (tiers == tier)] for tier in np.unique(tiers[usable])}
-    table = reach.calibrate(by_tier) if by_tier else None
-    return None if table is None else {"quantiles": table.quantiles.tolist(), "counts": table.counts.tolist()}
+def _forecasts(past: Histories, model: Fitted, pools: Sequence[Pool]) -> tuple[Forecasts, Gaps]:
+    """Return forecasts of a placement in each channel, and what sponsored videos differ by."""
+    own = np.arange(len(pools))
+    variance = predict(past, priors_of(pools, own))[0].variance
+    gaps = sponsored.gaps(past, variance, model.sponsored)
+    shift, shift_sd = sponsored.placement(gaps)
+    return reach.forecast_many(past, pools, own, model.blend, shift, shift_sd), gaps
 
 
 def refresh(session: Session, limit: int = BATCH) -> list[UUID]:
@@ -144,7 +157,7 @@ def refresh(session: Session, limit: int = BATCH) -> list[UUID]:
     mains = [main_vertical(row.verticals) for row in rows]
     pools = [model.pool_for(main) for main in mains]
     past = _histories(rows)
-    forecasts = reach.forecast_many(past, pools, np.arange(len(rows)))
+    forecasts, gaps = _forecasts(past, model, pools)
     tiers = reach.tier_of(past.followers)
     at = now()
     written = []
@@ -162,10 +175,28 @@ def refresh(session: Session, limit: int = BATCH) -> list[UUID]:
                 "language": row.language and row.language.split("-")[0].lower(),
                 "shares": vectors.pack(audience, row.verticals or {}),
                 "flags": flags.bits(found, [flag["code"] for flag in row.flags]), "computed_at": at,
+                **_basis(forecasts, gaps, past, number),
             }
         )  # fmt: skip
     session.execute(_WRITE, written)
     return [row.channel_id for row in rows]
+
+
+def _basis(forecasts: Forecasts, gaps: Gaps, past: Histories, number: int) -> dict[str, Any]:
+    """Return what one channel's forecast rests on, as it is stored."""
+    assert forecasts.from_median is not None
+    assert forecasts.platform_weight is not None
+    assert past.platform is not None
+    told, weight = bool(gaps.told[number]), float(forecasts.platform_weight[number])
+    ends = {"sponsored_gap": gaps.gap, "sponsored_low": gaps.low, "sponsored_high": gaps.high}
+    return {
+        "from_median": bool(forecasts.from_median[number]),
+        "platform_views": float(past.platform[number]) if weight > 0 else None,
+        "platform_weight": weight,
+        **{name: float(values[number]) if told else None for name, values in ends.items()},
+        "sponsored_videos": int(gaps.sponsored[number]),
+        "other_videos": int(gaps.other[number]),
+    }
 
 
 def _audience(margins: dict[str, Any]) -> tuple[Audience, Sequence[str]]:
@@ -188,10 +219,11 @@ def main_vertical(verticals: dict[str, float]) -> str | None:
 
 
 def _histories(rows: Sequence[Any]) -> Histories:
-    followers = [row.followers or None for row in rows]
-    return histories([row.views or [] for row in rows], [row.ages or [] for row in rows], followers)
-
-
-def _some(past: Histories, members: Any) -> Histories:
-    views: Floats = past.views[members]
-    return Histories(views, past.ages_days[members], past.followers[members])
+    return histories(
+        [row.views or [] for row in rows],
+        [row.ages or [] for row in rows],
+        [row.followers or None for row in rows],
+        told_median=[row.told_median for row in rows],
+        platform=[row.platform for row in rows],
+        sponsored=[row.marks or [] for row in rows],
+    )

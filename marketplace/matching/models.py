@@ -27,7 +27,9 @@ class ChannelFeatures(Base):
 
     Log views of one video ~ `log_centre` + `scale` * t(`df`); expected views = exp(log_centre) * `smear`. `shares` are
     32-bit floats, little-endian, as `matching.vectors` reads them; `flags` are the bits of `matching.flags`;
-    `language` is the primary subtag.
+    `language` is the primary subtag. `from_median`: no single video but a told median of views; `platform_weight`: how
+    far the platform's own forecast `platform_views` counts; `sponsored_gap` with its 80 % ends: log views of sponsored
+    videos less those of others, from as many as are counted (NULL: nothing was told of it).
     """
 
     __tablename__ = "channel_features"
@@ -48,6 +50,14 @@ class ChannelFeatures(Base):
     shares: Mapped[bytes]
     flags: Mapped[int]
     computed_at: Mapped[datetime]
+    from_median: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    platform_views: Mapped[float | None] = mapped_column(default=None)
+    platform_weight: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    sponsored_gap: Mapped[float | None] = mapped_column(default=None)
+    sponsored_low: Mapped[float | None] = mapped_column(default=None)
+    sponsored_high: Mapped[float | None] = mapped_column(default=None)
+    sponsored_videos: Mapped[int] = mapped_column(default=0, server_default="0")
+    other_videos: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Match(Base):

@@ -16,14 +16,22 @@ SINGLES = (
     "ceiling_is_the_briefs",
 )  # fmt: skip
 LISTS = ("ages", "genders", "regions")
-GROUPS: Mapping[str, tuple[str, ...]] = {
+GROUPS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(SPANS, ("point", "low", "high")),
     "prominence": ("low", "high"),
     "fit_parts": fit.PARTS,
     "intrusion": intrusion.CODES,
     "unknown": LISTS,
 }
-WIDTH = sum(len(names) for names in GROUPS.values()) + len(SINGLES)
+# Added since: matches decided before end without them.
+LATER: dict[str, tuple[str, ...]] = {
+    "forecast": (
+        "from_median", "platform_views", "platform_weight", "sponsored_gap", "sponsored_low", "sponsored_high",
+        "sponsored_videos", "other_videos",
+    ),
+}  # fmt: skip
+FIRST_WIDTH = sum(len(names) for names in GROUPS.values()) + len(SINGLES)
+WIDTH = FIRST_WIDTH + sum(len(names) for names in LATER.values())
 DECIMALS = 6
 
 # A match `m` with what the parts are told from beside its own numbers.
@@ -37,6 +45,7 @@ def pack(values: Mapping[str, Floats]) -> Floats:
     Rounded to six decimals; what is infinite is not known either.
     """
     columns = [as_floats(values[name]) for name in GROUPS] + [as_floats(values[name])[:, None] for name in SINGLES]
+    columns += [as_floats(values[name]) for name in LATER]
     table = np.round(np.concatenate(columns, axis=1), DECIMALS)
     return np.where(np.isfinite(table), table, np.nan)
 
@@ -47,6 +56,7 @@ def unpack(numbers: Sequence[float]) -> dict[str, Any]:
     Of intrusiveness factors and undisclosed shares only those above zero are told.
     """
     known = [None if value != value else value for value in numbers]
+    known += [None] * (WIDTH - len(known))
     found: dict[str, Any] = {}
     place = 0
     for group, names in GROUPS.items():
@@ -56,7 +66,11 @@ def unpack(numbers: Sequence[float]) -> dict[str, Any]:
         found[group] = list(found[group].values())
     for group in ("intrusion", "unknown"):
         found[group] = {name: value for name, value in found[group].items() if value}
-    found.update(zip(SINGLES, known[place:], strict=True))
+    found.update(zip(SINGLES, known[place:FIRST_WIDTH], strict=True))
+    place = FIRST_WIDTH
+    for group, names in LATER.items():
+        found[group] = dict(zip(names, known[place : place + len(names)], strict=True))
+        place += len(names)
     found["videos_used"] = int(found["videos_used"] or 0)
     found["ceiling_is_the_briefs"] = bool(found["ceiling_is_the_briefs"])
     return found

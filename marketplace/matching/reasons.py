@@ -10,7 +10,7 @@ from marketplace.core.money import Money
 from marketplace.matching.price import COMPARABLES_MIN
 from marketplace.matching.reach import UNIQUE_PER_VIEW, UNIQUE_PER_VIEW_RANGE
 
-MODEL_VERSION = "reasons/2"
+MODEL_VERSION = "reasons/3"
 FIT_GOOD, FIT_POOR = 0.7, 0.4
 _PART_NAMES = {
     "category": ("内容类目契合", "Category affinity of the content"),
@@ -76,6 +76,12 @@ class Facts:
     taken_on: date | None = None
     audience_flags: tuple[str, ...] = ()
     unknown_shares: dict[str, float] = field(default_factory=dict)
+    from_median: bool = False
+    platform_views: float | None = None
+    platform_weight: float = 0.0
+    sponsored: Estimate | None = None
+    sponsored_videos: int = 0
+    other_videos: int = 0
 
 
 def reasons(facts: Facts) -> list[dict[str, Any]]:
@@ -213,6 +219,21 @@ def _reach(facts: Facts) -> Iterator[dict[str, Any]]:
                 f"Views of one video {shown}, from the last {facts.videos_used} videos{en_from}",
                 views=number,
             )
+        elif facts.from_median:
+            yield _reason(
+                "views_from_median",
+                f"没有可用的单条视频，按告知的近 30 天播放中位数估计单条播放 {shown}{zh_from}",
+                f"No usable single videos: views of one video {shown}, from the told median of 30 days{en_from}",
+                views=number,
+            )
+        elif facts.platform_weight >= 1:
+            yield _reason(
+                "views_from_platform",
+                f"没有可用的历史视频与粉丝数，按平台预计估计单条播放 {shown}{zh_from}",
+                f"Neither usable past videos nor followers: views of one video {shown}, from the platform's own"
+                f" forecast{en_from}",
+                views=number,
+            )
         else:
             yield _reason(
                 "views_from_followers",
@@ -220,6 +241,7 @@ def _reach(facts: Facts) -> Iterator[dict[str, Any]]:
                 f"No usable past videos: views of one video {shown}, from followers alone{en_from}",
                 views=number,
             )
+        yield from _beside_history(facts)
     if facts.people is not None:
         shown, (least, most) = _span(facts.people), UNIQUE_PER_VIEW_RANGE
         yield _reason(
@@ -230,6 +252,31 @@ def _reach(facts: Facts) -> Iterator[dict[str, Any]]:
             people_per_view=_number(
                 UNIQUE_PER_VIEW, "people per view", low=least, high=most, interval="plausible range"
             ),
+        )
+
+
+def _beside_history(facts: Facts) -> Iterator[dict[str, Any]]:
+    zh_from, en_from = _from(facts)
+    if facts.platform_views is not None and 0 < facts.platform_weight < 1:
+        weight = facts.platform_weight
+        yield _reason(
+            "platform_forecast",
+            f"平台预计单条播放 {facts.platform_views:,.0f}，按权重 {weight:.0%} 计入上述预计{zh_from}",
+            f"The platform's own forecast of {facts.platform_views:,.0f} views counts for {weight:.0%} of it{en_from}",
+            platform_views=_number(facts.platform_views, "views of one video", **_origin(facts)),
+            weight=_number(weight, "share of the forecast, on the log scale"),
+        )
+    if facts.sponsored is not None:
+        shown, (ads, others) = _span(facts.sponsored, ".2f"), (facts.sponsored_videos, facts.other_videos)
+        own = ads > 0 and others > 0
+        zh_of = f"依据该账号 {ads} 条商业视频与 {others} 条其他视频" if own else "依据其他账号"
+        en_of = f"from {ads} sponsored and {others} other videos" if own else "from other channels"
+        yield _reason(
+            "sponsored_views",
+            f"商业视频播放为其他视频的 {shown} 倍，{zh_of}；已计入上述预计{zh_from}",
+            f"Sponsored videos get {shown} times the views of others, {en_of}; the forecast holds it{en_from}",
+            sponsored=_number(facts.sponsored, "times the views of other videos", count=ads, **_origin(facts)),
+            others=_number(others, "videos"),
         )
 
 

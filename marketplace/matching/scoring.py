@@ -53,7 +53,10 @@ _LOAD = (
     " coalesce(f.from_history, false) AS from_history, coalesce(f.tier, 0) AS tier,"
     " coalesce(f.ad_load, 'NaN') AS ad_load, coalesce(f.seconds, 'NaN') AS seconds,"
     f" rpad(coalesce(f.language, ''), {LANGUAGE_BYTES}) AS language, coalesce(f.flags, 0) AS flags,"
-    " coalesce(f.shares, %(shares)s) AS shares"
+    " coalesce(f.shares, %(shares)s) AS shares,"
+    " ARRAY[coalesce(f.from_median, false)::int, coalesce(f.platform_views, 'NaN'), coalesce(f.platform_weight, 0),"
+    " coalesce(f.sponsored_gap, 'NaN'), coalesce(f.sponsored_low, 'NaN'), coalesce(f.sponsored_high, 'NaN'),"
+    " coalesce(f.sponsored_videos, 0), coalesce(f.other_videos, 0)]::float8[] AS forecast"
     " FROM bids b JOIN bid_revisions r ON r.id = b.revision_id"
     " LEFT JOIN channel_features f ON f.channel_id = b.channel_id"
     " WHERE b.brief_id = %(brief_id)s AND b.status = ANY(%(statuses)s)"
@@ -65,6 +68,7 @@ _LOADED = {
     "log_centre": "float8", "scale": "float8", "df": "float8", "smear": "float8", "n_used": "int8",
     "from_history": "bool", "tier": "int8", "ad_load": "float8", "seconds": "float8",
     "language": f"text:{LANGUAGE_BYTES}", "flags": "int8", "shares": f"bytes:{vectors.BYTES}",
+    "forecast": f"float8:{len(parts.LATER['forecast'])}",
 }  # fmt: skip
 _STAGED = {
     "bid_id": "uuid", "revision_id": "uuid", "snapshot_id": "uuid", "known": "bool",
@@ -230,6 +234,7 @@ def _numbers(
         "quality": scores.ranking.quality,
         "videos_used": rows["n_used"],
         "ad_load": rows["ad_load"],
+        "forecast": _floats(rows, "forecast"),
     }
 
 

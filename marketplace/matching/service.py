@@ -1,5 +1,6 @@
 """A brief's ranking as people read it: how many matches are fresh, their numbers, and why."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -208,7 +209,22 @@ def facts(told: dict[str, Any], row: Any, shown: Sequence[str]) -> Facts:
         taken_on=date.fromisoformat(told["taken_on"]) if told["taken_on"] else None,
         audience_flags=tuple(told["audience_flags"]),
         unknown_shares=told["unknown"],
+        **_forecast(told["forecast"]),
     )
+
+
+def _forecast(told: dict[str, float | None]) -> dict[str, Any]:
+    """Return what the forecast of views rests on; a difference of log views as the factor it makes."""
+    ends = [told[f"sponsored_{name}"] for name in ("gap", "low", "high")]
+    factors = [math.exp(end) for end in ends if end is not None]
+    return {
+        "from_median": bool(told["from_median"]),
+        "platform_views": told["platform_views"],
+        "platform_weight": told["platform_weight"] or 0.0,
+        "sponsored": Estimate(factors[0], factors[1], factors[2]) if len(factors) == len(ends) else None,
+        "sponsored_videos": int(told["sponsored_videos"] or 0),
+        "other_videos": int(told["other_videos"] or 0),
+    }
 
 
 def _known(ends: list[float | None], interval: str = "80%") -> Estimate | None:

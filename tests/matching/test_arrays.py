@@ -62,7 +62,7 @@ def test_rows_are_written_in_the_order_asked_for(session: Session) -> None:
 
 def _values(count: int) -> dict[str, Any]:
     random = np.random.default_rng(7)
-    groups = {name: random.normal(size=(count, len(names))) for name, names in parts.GROUPS.items()}
+    groups = {name: random.normal(size=(count, len(names))) for name, names in (parts.GROUPS | parts.LATER).items()}
     return {**groups, **{name: random.normal(size=count) for name in parts.SINGLES}}
 
 
@@ -81,6 +81,12 @@ def test_numbers_come_back_by_name() -> None:
     }
     assert found["quality"] == pytest.approx(values["quality"][0], abs=1e-6)
     assert parts.unpack(table[1].tolist())["people"] == pytest.approx(values["people"][1].tolist(), abs=1e-6)
+    told = dict(zip(parts.LATER["forecast"], values["forecast"][1].tolist(), strict=True))
+    assert parts.unpack(table[1].tolist())["forecast"] == pytest.approx(told, abs=1e-6)
+    # A match that was decided before they were kept has none of the later numbers.
+    older = parts.unpack(table[1].tolist()[: parts.FIRST_WIDTH])
+    assert older["people"] == parts.unpack(table[1].tolist())["people"]
+    assert set(older["forecast"].values()) == {None}
 
 
 def test_shares_come_back_as_arrays() -> None:

@@ -4,8 +4,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from marketplace.core import db
+from marketplace.matching import features
+from marketplace.matching.blend import PRIOR_BLEND
+from marketplace.matching.models import ForecastModel
 from tests.make import bids as make
 from tests.make import channels as make_channels
 from tests.make import work
@@ -127,3 +132,74 @@ def test_fitting_the_same_videos_again_changes_nothing(client: FlaskClient, work
     assert work.of("matching.fit-model")[-1].result == {"changed": False}
     assert work.of("matching.features")[-1].result == {"channels": 0}
     assert look.match(client, who, bid.id) == before
+
+
+def test_without_videos_a_told_median_is_believed_more_than_followers(client: FlaskClient, worker: ModuleType) -> None:
+    followers = told(client, worker, videos=[])["views_from_followers"]["numbers"]["views"]
+    found = told(client, worker, videos=[], median_views_30d=20_000)
+    assert not {"views_from_followers", "views_from_history"} & set(found)
+    views = found["views_from_median"]["numbers"]["views"]
+    assert 15_000 < views["value"] < 27_000
+    assert views["high"] / views["low"] < followers["high"] / followers["low"]
+    # Single videos tell more than their median.
+    both = told(client, worker, median_views_30d=20_000)
+    assert "views_from_history" in both
+    assert "views_from_median" not in both
+
+
+def test_the_platforms_own_forecast_counts_and_is_told(client: FlaskClient, worker: ModuleType) -> None:
+    plain = told(client, worker)
+    assert "platform_forecast" not in plain
+    found = told(client, worker, expected_views=1_200_000)
+    numbers = found["platform_forecast"]["numbers"]
+    assert (numbers["platform_views"]["value"], numbers["platform_views"]["source"]) == (1_200_000, "typed")
+    assert 0.3 < numbers["weight"]["value"] <= 0.5
+    views = [one["views_from_history"]["numbers"]["views"]["value"] for one in (plain, found)]
+    assert views[0] < views[1] < 1_200_000
+    far_off = told(client, worker, expected_views=900)
+    assert "platform_forecast" not in far_off
+
+
+def test_sponsored_videos_that_get_less_lower_the_forecast_of_a_placement(
+    client: FlaskClient, worker: ModuleType
+) -> None:
+    views = [400_000 if place % 3 == 2 else 800_000 + place for place in range(12)]
+    marked = make_channels.videos(*views)
+    for place, video in enumerate(marked):
+        video["sponsored"] = place % 3 == 2
+    plain = told(client, worker, videos=make_channels.videos(*(count + 1 for count in views)))
+    found = told(client, worker, videos=marked)
+    assert "sponsored_views" not in plain
+    numbers = found["sponsored_views"]["numbers"]
+    assert (numbers["sponsored"]["count"], numbers["others"]["value"]) == (4, 8)
+    assert 0.5 < numbers["sponsored"]["value"] < 1
+    assert numbers["sponsored"]["low"] < numbers["sponsored"]["value"] < numbers["sponsored"]["high"]
+    expected = [one["views_from_history"]["numbers"]["views"]["value"] for one in (plain, found)]
+    assert expected[1] < 0.9 * expected[0]
+
+
+def _told_twice(before: int | None) -> None:
+    """22 channels whose platform foretold views before their newest video came out, or only after."""
+    for number in range(22):
+        who = somebody("creator")
+        made = make_channels.channel(who.party_id)
+        videos = make_channels.videos(*(1_000 + 37 * number + place for place in range(6)))
+        make_channels.told(who, made.id, taken_on="2026-10-20", expected_views=before, videos=videos[-1:])
+        make_channels.told(who, made.id, taken_on="2026-11-10", expected_views=9_999 + number, videos=videos)
+
+
+def test_the_platforms_weight_is_learnt_from_what_it_said_before_the_video_came() -> None:
+    _told_twice(before=None)
+    with db.transaction() as session:
+        assert features.fit_model(session)
+        assert features.load_model(session).blend == PRIOR_BLEND
+    _told_twice(before=1_500)
+    with db.transaction() as session:
+        assert features.fit_model(session)
+        content = session.scalars(sa.select(ForecastModel.content).order_by(ForecastModel.id.desc())).first()
+        assert content is not None
+        assert content["blend"]["pairs"] == [22, 0]
+        model = features.load_model(session)
+    assert model.blend.pairs == (22, 0)
+    assert model.blend.weights[0] != PRIOR_BLEND.weights[0]
+    assert model.pool_for("no such vertical") == model.pools["*"]

@@ -51,6 +51,8 @@ def _bids(n: int, times: int = 1) -> Bids:
 
 def _row(bids: Bids, row: int) -> Bids:
     def cut(part):
+        if part is None:
+            return None
         if isinstance(part, np.ndarray):
             return part[row : row + 1]
         return dataclasses.replace(part, **{f.name: cut(getattr(part, f.name)) for f in dataclasses.fields(part)})

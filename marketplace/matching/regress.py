@@ -1,0 +1,70 @@
+"""Two regressions drawn to a prior, for a handful of coefficients: least absolute deviations, and log spread.
+
+Sums are taken column by column without a matrix library, so that a fit has the same digits on every processor.
+"""
+
+import numpy as np
+
+from marketplace.matching.arrays import Floats, sum_columns
+from marketplace.matching.elementary import exp
+
+_ROUNDS, _CLOSE, _SMALLEST, _RATIO_MAX, _DECIMALS = 25, 1e-6, 0.05, 6.0, 9
+
+
+def solve(matrix: Floats, right: Floats) -> Floats:
+    """Return x with matrix x = right for a small symmetric positive matrix [p, p], by elimination."""
+    rows = np.concatenate([matrix, right[:, None]], axis=1)
+    for place in range(len(right)):
+        rows[place] /= rows[place, place]
+        for other in range(len(right)):
+            if other != place:
+                rows[other] -= rows[other, place] * rows[place]
+    return rows[:, -1].copy()
+
+
+def times(table: Floats, coefficients: Floats) -> Floats:
+    """Return the product [n] of a table [n, p] and p coefficients; a row has the same bits alone and in a batch."""
+    return sum_columns(table * coefficients[None, :])
+
+
+def absolute(table: Floats, wanted: Floats, weights: Floats, prior: Floats, ridge: Floats) -> Floats:
+    """Return coefficients [p] that make the weighted sum of absolute errors least, drawn to ``prior``.
+
+    Iteratively reweighted least squares (Schlossmacher, Journal of the American Statistical Association 68, 1973) with
+    errors under 0.05 counted as that; ``ridge`` [p] is how many unit-sized rows of the prior stand against the data.
+    """
+    found = prior.copy()
+    for _ in range(_ROUNDS):
+        away = np.abs(wanted - times(table, found))
+        before, found = found, _step(table, wanted, weights / np.maximum(away, _SMALLEST), prior, ridge)
+        if np.max(np.abs(found - before)) < _CLOSE:
+            break
+    return np.round(found, _DECIMALS)
+
+
+def log_spread(table: Floats, errors: Floats, spread: Floats, prior: Floats, ridge: Floats) -> Floats:
+    """Return coefficients [p] of log(E|error| / spread) on the table: a gamma model with log link.
+
+    Its scoring steps have constant weights (McCullagh and Nelder, Generalized Linear Models, 1989, chapter 8); an error
+    over six times its expectation counts as six.
+    """
+    found = prior.copy()
+    for _ in range(_ROUNDS):
+        ratio = np.minimum(np.abs(errors) / (spread * exp(times(table, found))), _RATIO_MAX)
+        wanted = times(table, found) + ratio - 1
+        before, found = found, _step(table, wanted, np.ones(len(errors)), prior, ridge)
+        if np.max(np.abs(found - before)) < _CLOSE:
+            break
+    return np.round(found, _DECIMALS)
+
+
+def _step(table: Floats, wanted: Floats, weights: Floats, prior: Floats, ridge: Floats) -> Floats:
+    width = table.shape[1]
+    moments, right = np.diag(ridge), ridge * prior
+    for i in range(width):
+        weighted = table[:, i] * weights
+        right[i] += np.sum(weighted * wanted)
+        for j in range(i + 1):
+            moments[i, j] += np.sum(weighted * table[:, j])
+            moments[j, i] = moments[i, j]
+    return solve(moments, right)
