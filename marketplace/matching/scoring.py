@@ -81,16 +81,24 @@ _CHANGING = (
     "revision_id", "brief_version_id", "snapshot_id", "features_fingerprint", "model_version", "fingerprint", "rank",
     "overall", "overall_low", "overall_high", "numbers", "peers", "flags", "scored_at",
 )  # fmt: skip
-_WRITE = sa.text(
+_INSERT = (
     f"INSERT INTO matches (id, created_at, brief_id, {', '.join(_CHANGING)})"
     " SELECT n.bid_id, :at, :brief_id, n.revision_id, :brief_version_id,"
     " CASE WHEN n.known THEN n.snapshot_id END, CASE WHEN n.known THEN n.features END, :model_version, n.fingerprint,"
     " n.rank, nullif(n.overall, 'NaN'), nullif(n.overall_low, 'NaN'), nullif(n.overall_high, 'NaN'), n.numbers, :peers,"
     " n.flags, :at FROM scored n"
-    f" ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _CHANGING)}"
+)
+_NAMED = ("revision_id", "commitment", "features")
+# Looking for what is there already costs a third of the writing, so a brief's first matches go without.
+_WRITE_FIRST = sa.text(_INSERT)
+_WRITE = sa.text(
+    f"{_INSERT} ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _CHANGING)}"
     " WHERE (matches.fingerprint, matches.rank, matches.numbers, matches.peers) IS DISTINCT FROM"
     " (excluded.fingerprint, excluded.rank, excluded.numbers, excluded.peers)"
 )
+# One scoring of a brief at a time: what the other wrote is seen then.
+_TURN = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:brief_id, 0))")
+_ANY = sa.text("SELECT EXISTS (SELECT 1 FROM matches WHERE brief_id = :brief_id)")
 Rows = dict[str, Column]
 
 
@@ -122,7 +130,7 @@ def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("op
     if not count:
         return None
     shares = vectors.unpack(rows["shares"].tobytes())
-    suits = _fit(version, rows, shares)
+    suits = fit_of(version, rows, shares)
     intrusive = relieved_total(_floats(rows, "raw_low"), _floats(rows, "raw_high"), suits.value)
     bids = Bids(
         forecasts=Forecasts(
@@ -144,6 +152,7 @@ def score_brief(session: Session, brief_id: UUID) -> Scored:
     """Score every open bid of the brief on its present inputs. The same inputs write the same rows, or none."""
     brief = db.get(session, Brief, brief_id)
     version = session.get_one(BriefVersion, brief.version_id)
+    session.execute(_TURN, {"brief_id": str(brief_id)})
     loaded = load(session, version)
     if loaded is None:
         return Scored(0, 0)
@@ -152,7 +161,7 @@ def score_brief(session: Session, brief_id: UUID) -> Scored:
     ceiling, own = rank.ceiling_for(version.ceiling_minor, version.currency)
     target = targets.target_weights(target_cells(version.content))
     scores = score(bids, target, ceiling, float(version.tolerance), load_model(session).calibration)
-    told = _numbers(rows, loaded.shares, bids, scores, loaded.intrusive)
+    told = numbers_of(rows, loaded.shares, bids, scores, loaded.intrusive)
     told |= {
         name: np.full(count, float(value))
         for name, value in (("ceiling", ceiling), ("tolerance", version.tolerance), ("ceiling_is_the_briefs", own))
@@ -182,7 +191,7 @@ def _cell(cell: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _fit(version: BriefVersion, rows: Rows, shares: Vectors) -> Fit:
+def fit_of(version: BriefVersion, rows: Rows, shares: Vectors) -> Fit:
     """How the brief suits each channel, from what both sides told; sponsors and formats are not known yet."""
     content = version.content
     markets = content.get("markets") or []
@@ -206,7 +215,7 @@ def _fit(version: BriefVersion, rows: Rows, shares: Vectors) -> Fit:
     return fit.fit(found, np.zeros(len(place), dtype=bool))
 
 
-def _numbers(
+def numbers_of(
     rows: Rows, shares: Vectors, bids: Bids, scores: Scores, intrusive: tuple[Floats, Floats]
 ) -> dict[str, Floats]:
     """Return every number of the matches by name, as parts.pack takes them."""
@@ -261,16 +270,14 @@ def _write(session: Session, version: BriefVersion, rows: Rows, scores: Scores, 
         "at": now(), "brief_id": version.brief_id, "brief_version_id": version.id, "model_version": MODEL_VERSION,
         "peers": hashlib.sha256(np.sort(commitments).tobytes()).hexdigest()[:16],
     }  # fmt: skip
-    done = session.execute(_WRITE, values)
+    seen = session.scalar(_ANY, {"brief_id": version.brief_id})
+    done = session.execute(_WRITE if seen else _WRITE_FIRST, values)
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
 def _inputs(version: BriefVersion, rows: Rows) -> list[str]:
     """Name the exact inputs: revisions, published versions and snapshots never change, so ids stand for content."""
-    common = hashlib.sha256(f"{version.id} {MODEL_VERSION}".encode())
-    found = []
-    for own in zip(*(rows[name].tolist() for name in ("revision_id", "commitment", "features")), strict=True):
-        digest = common.copy()
-        digest.update(b"".join(own))
-        found.append(digest.hexdigest())
-    return found
+    common = f"{version.id} {MODEL_VERSION}".encode()
+    own = np.concatenate([rows[name].view(np.uint8).reshape(len(rows[name]), -1) for name in _NAMED], axis=1)
+    texts, width = own.tobytes(), own.shape[1]
+    return [hashlib.sha256(common + texts[at : at + width]).hexdigest() for at in range(0, len(texts), width)]
