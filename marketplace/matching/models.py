@@ -27,7 +27,7 @@ class ChannelFeatures(Base):
 
     Log views of one video ~ `log_centre` + `scale` * t(`df`); expected views = exp(log_centre) * `smear`. `shares` are
     32-bit floats, little-endian, as `matching.vectors` reads them; `flags` are the bits of `matching.flags`;
-    `language` is the primary subtag.
+    `language` is the primary subtag; `changed` is the transaction that last wrote it, or what it is searched by.
     """
 
     __tablename__ = "channel_features"
@@ -48,6 +48,9 @@ class ChannelFeatures(Base):
     shares: Mapped[bytes]
     flags: Mapped[int]
     computed_at: Mapped[datetime]
+    changed: Mapped[int] = mapped_column(
+        init=False, index=True, server_default=sa.text("(pg_current_xact_id()::text)::bigint")
+    )
 
 
 class Match(Base):
