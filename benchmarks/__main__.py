@@ -1,4 +1,4 @@
-"""`python -m benchmarks [edge|doorbell|imports ...]`: figures as JSON on standard output, ratios of one run."""
+"""`python -m benchmarks [edge|doorbell|imports|scoring|discovery ...]`: figures as JSON on standard output, ratios of one run."""
 
 import io
 import json
@@ -10,10 +10,16 @@ from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 
-from benchmarks import doorbell, edge, imports
+from benchmarks import discovery, doorbell, edge, imports, scoring
 from marketplace.core import log
 
-BENCHES: dict[str, Callable[[], dict[str, Any]]] = {"edge": edge.run, "doorbell": doorbell.run, "imports": imports.run}
+BENCHES: dict[str, Callable[[], dict[str, Any]]] = {
+    "edge": edge.run,
+    "doorbell": doorbell.run,
+    "imports": imports.run,
+    "scoring": scoring.run,
+    "discovery": discovery.run,
+}
 
 
 def main() -> None:

@@ -15,11 +15,14 @@ from marketplace.core.server import make_server
 from marketplace.identity import credentials
 from marketplace.identity.routes import room as identity
 from marketplace.matching.routes import room as matching
+from marketplace.matching.routes_discovery import room as discovery
 from marketplace.records.routes import room as records
 from marketplace.reviews.routes import room as reviews
 from marketplace.selections.routes import room as selections
 
-ROOMS: tuple[Room, ...] = (identity, channels, imports, briefs, bids, matching, selections, reviews, records)
+ROOMS: tuple[Room, ...] = (
+    identity, channels, imports, briefs, bids, matching, discovery, selections, reviews, records,
+)  # fmt: skip
 
 
 def _who(session: Session) -> Actor:

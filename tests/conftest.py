@@ -64,7 +64,7 @@ def database_url(servers: Servers) -> str:
 
 
 @pytest.fixture(scope="session")
-def config(servers: Servers, database_url: str) -> Config:
+def config(servers: Servers, database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Config:
     return Config(
         database_url=database_url,
         redis_url=servers.redis_url,
@@ -72,6 +72,7 @@ def config(servers: Servers, database_url: str) -> Config:
         secret_key="test",
         rate_limit_per_minute=1_000_000,
         sign_ins_per_minute=1_000_000,
+        data_dir=str(tmp_path_factory.mktemp("data")),
     )
 
 

@@ -29,7 +29,9 @@ class ImportMode(StrEnum):
 
 
 class Channel(Base):
-    """One account of a creator on one platform. `account_key` is the platform's own id, or else the handle."""
+    """One account of a creator on one platform. `account_key` is the platform's own id, or else the handle.
+
+    `discoverable` is its owner's wish to be found by brands on whose briefs it has not bid."""
 
     __tablename__ = "channels"
     __table_args__ = (sa.UniqueConstraint("platform", "account_key"),)
@@ -47,6 +49,7 @@ class Channel(Base):
     snapshot_id: Mapped[UUID | None] = mapped_column(
         sa.ForeignKey("audience_snapshots.id", use_alter=True, name="fk_channels_snapshot_id"), default=None
     )
+    discoverable: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     version: Mapped[int] = mapped_column(default=1)
 
 

@@ -53,6 +53,7 @@ class ChannelPatchIn(Schema):
     language = Text(35, pattern=LANGUAGE, allow_none=True)
     region = Text(6, pattern=REGION, allow_none=True)
     url = Text(500, pattern=URL, allow_none=True)
+    discoverable = Flag(metadata={"description": "Whether brands may find it by search."})
 
 
 class ChannelOut(Schema):
@@ -67,6 +68,7 @@ class ChannelOut(Schema):
     region = fields.String(required=True, allow_none=True)
     verticals = fields.Dict(keys=fields.String(), required=True)
     status = one_of(ChannelStatus, required=True)
+    discoverable = fields.Boolean(required=True)
     snapshot_id = Id("snp", required=True, allow_none=True)
     version = fields.Integer(required=True)
     created_at = When(required=True)

@@ -30,6 +30,7 @@ class ChannelFeatures(Base):
     `language` is the primary subtag. `from_median`: no single video but a told median of views; `platform_weight`: how
     far the platform's own forecast `platform_views` counts; `sponsored_gap` with its 80 % ends: log views of sponsored
     videos less those of others, from as many as are counted (NULL: nothing was told of it).
+    `changed` is the transaction that last wrote it, or what it is searched by.
     """
 
     __tablename__ = "channel_features"
@@ -58,6 +59,9 @@ class ChannelFeatures(Base):
     sponsored_high: Mapped[float | None] = mapped_column(default=None)
     sponsored_videos: Mapped[int] = mapped_column(default=0, server_default="0")
     other_videos: Mapped[int] = mapped_column(default=0, server_default="0")
+    changed: Mapped[int] = mapped_column(
+        init=False, index=True, server_default=sa.text("(pg_current_xact_id()::text)::bigint")
+    )
 
 
 class Match(Base):

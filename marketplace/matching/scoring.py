@@ -43,6 +43,13 @@ LANGUAGES = {
 LANGUAGE_BYTES = 8  # of a primary language subtag (BCP 47)
 FACTORS = len(intrusion.CODES)
 
+# What a forecast was made of, in the order of parts.LATER.
+FORECAST = (
+    "ARRAY[coalesce(f.from_median, false)::int, coalesce(f.platform_views, 'NaN'), coalesce(f.platform_weight, 0),"
+    " coalesce(f.sponsored_gap, 'NaN'), coalesce(f.sponsored_low, 'NaN'), coalesce(f.sponsored_high, 'NaN'),"
+    " coalesce(f.sponsored_videos, 0), coalesce(f.other_videos, 0)]::float8[] AS forecast"
+)
+FORECAST_KIND = f"float8:{len(parts.LATER['forecast'])}"
 # Nothing may be NULL and every column has one width (see matching.wire): what is not known is NaN or blank.
 _LOAD = (
     "SELECT b.id AS bid_id, r.id AS revision_id, r.commitment, r.terms, r.raw_low, r.raw_high, r.prominence_low,"
@@ -54,9 +61,7 @@ _LOAD = (
     " coalesce(f.ad_load, 'NaN') AS ad_load, coalesce(f.seconds, 'NaN') AS seconds,"
     f" rpad(coalesce(f.language, ''), {LANGUAGE_BYTES}) AS language, coalesce(f.flags, 0) AS flags,"
     " coalesce(f.shares, %(shares)s) AS shares,"
-    " ARRAY[coalesce(f.from_median, false)::int, coalesce(f.platform_views, 'NaN'), coalesce(f.platform_weight, 0),"
-    " coalesce(f.sponsored_gap, 'NaN'), coalesce(f.sponsored_low, 'NaN'), coalesce(f.sponsored_high, 'NaN'),"
-    " coalesce(f.sponsored_videos, 0), coalesce(f.other_videos, 0)]::float8[] AS forecast"
+    f" {FORECAST}"
     " FROM bids b JOIN bid_revisions r ON r.id = b.revision_id"
     " LEFT JOIN channel_features f ON f.channel_id = b.channel_id"
     " WHERE b.brief_id = %(brief_id)s AND b.status = ANY(%(statuses)s)"
@@ -68,7 +73,7 @@ _LOADED = {
     "log_centre": "float8", "scale": "float8", "df": "float8", "smear": "float8", "n_used": "int8",
     "from_history": "bool", "tier": "int8", "ad_load": "float8", "seconds": "float8",
     "language": f"text:{LANGUAGE_BYTES}", "flags": "int8", "shares": f"bytes:{vectors.BYTES}",
-    "forecast": f"float8:{len(parts.LATER['forecast'])}",
+    "forecast": FORECAST_KIND,
 }  # fmt: skip
 _STAGED = {
     "bid_id": "uuid", "revision_id": "uuid", "snapshot_id": "uuid", "known": "bool",
@@ -85,16 +90,24 @@ _CHANGING = (
     "revision_id", "brief_version_id", "snapshot_id", "features_fingerprint", "model_version", "fingerprint", "rank",
     "overall", "overall_low", "overall_high", "numbers", "peers", "flags", "scored_at",
 )  # fmt: skip
-_WRITE = sa.text(
+_INSERT = (
     f"INSERT INTO matches (id, created_at, brief_id, {', '.join(_CHANGING)})"
     " SELECT n.bid_id, :at, :brief_id, n.revision_id, :brief_version_id,"
     " CASE WHEN n.known THEN n.snapshot_id END, CASE WHEN n.known THEN n.features END, :model_version, n.fingerprint,"
     " n.rank, nullif(n.overall, 'NaN'), nullif(n.overall_low, 'NaN'), nullif(n.overall_high, 'NaN'), n.numbers, :peers,"
     " n.flags, :at FROM scored n"
-    f" ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _CHANGING)}"
+)
+_NAMED = ("revision_id", "commitment", "features")
+# Looking for what is there already costs a third of the writing, so a brief's first matches go without.
+_WRITE_FIRST = sa.text(_INSERT)
+_WRITE = sa.text(
+    f"{_INSERT} ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _CHANGING)}"
     " WHERE (matches.fingerprint, matches.rank, matches.numbers, matches.peers) IS DISTINCT FROM"
     " (excluded.fingerprint, excluded.rank, excluded.numbers, excluded.peers)"
 )
+# One scoring of a brief at a time: what the other wrote is seen then.
+_TURN = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:brief_id, 0))")
+_ANY = sa.text("SELECT EXISTS (SELECT 1 FROM matches WHERE brief_id = :brief_id)")
 Rows = dict[str, Column]
 
 
@@ -126,7 +139,7 @@ def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("op
     if not count:
         return None
     shares = vectors.unpack(rows["shares"].tobytes())
-    suits = _fit(version, rows, shares)
+    suits = fit_of(version, rows, shares)
     intrusive = relieved_total(_floats(rows, "raw_low"), _floats(rows, "raw_high"), suits.value)
     bids = Bids(
         forecasts=Forecasts(
@@ -148,6 +161,7 @@ def score_brief(session: Session, brief_id: UUID) -> Scored:
     """Score every open bid of the brief on its present inputs. The same inputs write the same rows, or none."""
     brief = db.get(session, Brief, brief_id)
     version = session.get_one(BriefVersion, brief.version_id)
+    session.execute(_TURN, {"brief_id": str(brief_id)})
     loaded = load(session, version)
     if loaded is None:
         return Scored(0, 0)
@@ -156,7 +170,7 @@ def score_brief(session: Session, brief_id: UUID) -> Scored:
     ceiling, own = rank.ceiling_for(version.ceiling_minor, version.currency)
     target = targets.target_weights(target_cells(version.content))
     scores = score(bids, target, ceiling, float(version.tolerance), load_model(session).calibration)
-    told = _numbers(rows, loaded.shares, bids, scores, loaded.intrusive)
+    told = numbers_of(rows, loaded.shares, bids, scores, loaded.intrusive)
     told |= {
         name: np.full(count, float(value))
         for name, value in (("ceiling", ceiling), ("tolerance", version.tolerance), ("ceiling_is_the_briefs", own))
@@ -186,7 +200,7 @@ def _cell(cell: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _fit(version: BriefVersion, rows: Rows, shares: Vectors) -> Fit:
+def fit_of(version: BriefVersion, rows: Rows, shares: Vectors) -> Fit:
     """How the brief suits each channel, from what both sides told; sponsors and formats are not known yet."""
     content = version.content
     markets = content.get("markets") or []
@@ -210,7 +224,7 @@ def _fit(version: BriefVersion, rows: Rows, shares: Vectors) -> Fit:
     return fit.fit(found, np.zeros(len(place), dtype=bool))
 
 
-def _numbers(
+def numbers_of(
     rows: Rows, shares: Vectors, bids: Bids, scores: Scores, intrusive: tuple[Floats, Floats]
 ) -> dict[str, Floats]:
     """Return every number of the matches by name, as parts.pack takes them."""
@@ -266,16 +280,14 @@ def _write(session: Session, version: BriefVersion, rows: Rows, scores: Scores, 
         "at": now(), "brief_id": version.brief_id, "brief_version_id": version.id, "model_version": MODEL_VERSION,
         "peers": hashlib.sha256(np.sort(commitments).tobytes()).hexdigest()[:16],
     }  # fmt: skip
-    done = session.execute(_WRITE, values)
+    seen = session.scalar(_ANY, {"brief_id": version.brief_id})
+    done = session.execute(_WRITE if seen else _WRITE_FIRST, values)
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
 def _inputs(version: BriefVersion, rows: Rows) -> list[str]:
     """Name the exact inputs: revisions, published versions and snapshots never change, so ids stand for content."""
-    common = hashlib.sha256(f"{version.id} {MODEL_VERSION}".encode())
-    found = []
-    for own in zip(*(rows[name].tolist() for name in ("revision_id", "commitment", "features")), strict=True):
-        digest = common.copy()
-        digest.update(b"".join(own))
-        found.append(digest.hexdigest())
-    return found
+    common = f"{version.id} {MODEL_VERSION}".encode()
+    own = np.concatenate([rows[name].view(np.uint8).reshape(len(rows[name]), -1) for name in _NAMED], axis=1)
+    texts, width = own.tobytes(), own.shape[1]
+    return [hashlib.sha256(common + texts[at : at + width]).hexdigest() for at in range(0, len(texts), width)]

@@ -21,7 +21,7 @@ Kinds = Mapping[str, str]
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
 _FLOAT8_OID = 701
-_PLAIN: Mapping[str, str] = {"uuid": "V16", "int8": ">i8", "float8": ">f8", "bool": "?"}
+_PLAIN: Mapping[str, str] = {"uuid": "V16", "int8": ">i8", "float8": ">f8", "float4": ">f4", "bool": "?"}
 _HEAD = np.dtype([("dims", ">i4"), ("nulls", ">i4"), ("oid", ">i4")])
 _DIMENSION = np.dtype([("length", ">i4"), ("first", ">i4")])
 _LIST_HEAD = np.dtype([("head", _HEAD), ("dimension", _DIMENSION)])
@@ -34,7 +34,7 @@ class WrongWidth(ValueError):
 def read(session: Session, query: str, values: Mapping[str, Any], kinds: Kinds) -> dict[str, Column]:
     """Return the query's rows as one array for each column: [n], or [n, k] for lists.
 
-    `kinds` names the query's columns, each uuid, int8, float8, bool, bytes:n, text:n (exactly n bytes) or float8:k, a
+    `kinds` names the query's columns, each uuid, int8, float8, float4, bool, bytes:n, text:n (n bytes) or float8:k, a
     list; nothing may be NULL. Raises WrongWidth.
     """
     asked: Any = f"SELECT {', '.join(f'array_agg({name})' for name in kinds)} FROM ({query}) AS rows"

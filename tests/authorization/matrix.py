@@ -96,6 +96,8 @@ GET    /briefs/{brief_id}/ranking | published             SSYNFFFFYYF
 GET    /briefs/{brief_id}/ranking | closed                SSYNFFFFYYF
 GET    /briefs/{brief_id}/ranking/stream | closed         SSYNFFFFYYF
 POST   /briefs/{brief_id}/score | closed                  SSYNFFFFYFF
+GET    /briefs/{brief_id}/discover | published            SSYNFFFFYYF
+GET    /channels/{channel_id}/open-briefs                 SSFFYNYNYFF
 GET    /bids                                              SSFFYYYYFFF
 GET    /bids/{bid_id} | published                         SSNNYNYNNNF
 GET    /bids/{bid_id} | closed                            SSYNYNYNYYF
