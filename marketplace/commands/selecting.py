@@ -21,11 +21,9 @@ LEFT_OUT_SHOWN = 10
 
 CHOSEN: tuple[Column, ...] = (
     ("channel", "channel_name"),
-    ("option", "option"),
     ("costs at most", "price"),
     ("alone", lambda row: round(row["people_alone"])),
     ("adds", lambda row: round(row["people_added"])),
-    ("lost without", lambda row: round(row["people_lost_without"])),
     ("per 1,000 added", "per_thousand_added"),
     ("bid", "bid_id"),
 )

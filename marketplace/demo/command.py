@@ -16,6 +16,7 @@ from marketplace.commands.ranking import print_ranking
 from marketplace.commands.tree import Tree, answers
 from marketplace.core import db
 from marketplace.core.actor import EVERYTHING, Actor, Role
+from marketplace.demo.choosing import show_selection
 from marketplace.demo.walk import PASSWORD, Market, Size, walk
 from marketplace.embedded import EmbeddedError, database_url_of
 from marketplace.identity import keys
@@ -79,6 +80,11 @@ def _walk(tree: Tree, url: str, data: Path, seed: int, leave: bool, began: float
         reviewers = [_admin(email) for email in REVIEWERS]
         market = walk(url, data / "exports", Size(), seed, click.echo)
         show(market, reviewers)
+        # The largest budget has the most to choose.
+        brief, brand = max(
+            zip(market.briefs, market.brands, strict=True), key=lambda one: one[0]["budget"]["amount_minor"]
+        )
+        show_selection(market.caller, url, brand, brief, data / "pictures")
         seconds = time.monotonic() - began
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         click.echo(

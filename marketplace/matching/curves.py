@@ -1,6 +1,6 @@
 """What other limits would bring: reach over the budget, and reach over the intrusiveness that is put up with."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -34,16 +34,20 @@ class FrontierPoint:
     bids: int
 
 
-def budget_curve(market: Market, limits: Limits, factors: Sequence[float] = FACTORS) -> tuple[BudgetPoint, ...]:
+def budget_curve(
+    market: Market, limits: Limits, factors: Sequence[float] = FACTORS, chosen: Collection[int] = ()
+) -> tuple[BudgetPoint, ...]:
     """Return reach at factors of the budget, rising. A larger budget is never left with less than a smaller one's set.
 
-    Budgets that cannot pay what must be in the set are left out.
+    ``chosen`` are the rows that the present budget was given to; its point is no worse. Budgets that cannot pay what
+    must be in the set are left out.
     """
     points: list[BudgetPoint] = []
     before: frozenset[int] = frozenset()
     for factor in sorted(factors):
         budget = int(limits.budget * factor)
-        found = _set(market, replace(limits, budget=budget), before)
+        starts = [before, *([frozenset(chosen)] if factor >= 1 else [])]
+        found = _set(market, replace(limits, budget=budget), starts)
         if found is None:
             continue
         before, people, spend = found
@@ -61,7 +65,7 @@ def frontier(market: Market, limits: Limits, levels: int = LEVELS) -> tuple[Fron
     points: list[FrontierPoint] = []
     before: frozenset[int] = frozenset()
     for level in steps.tolist():
-        found = _set(market, replace(limits, intrusiveness=level), before)
+        found = _set(market, replace(limits, intrusiveness=level), [before])
         if found is None:
             continue
         before, people, _ = found
@@ -72,14 +76,14 @@ def frontier(market: Market, limits: Limits, levels: int = LEVELS) -> tuple[Fron
     return tuple(points)
 
 
-def _set(market: Market, limits: Limits, before: frozenset[int]) -> tuple[frozenset[int], float, int] | None:
-    """Return the rows of the market that are chosen, their people and spend; at least as good as the set before."""
+def _set(market: Market, limits: Limits, known: Sequence[frozenset[int]]) -> tuple[frozenset[int], float, int] | None:
+    """Return the rows of the market that are chosen, their people and spend; at least as good as the known sets."""
     try:
         problem = prepare(market, limits)
         place = {row: number for number, row in enumerate(problem.rows.tolist())}
-        also: list[Members] = []
-        if before and before <= place.keys():
-            also.append(tuple(sorted(place[row] for row in before)))
+        also: list[Members] = [
+            tuple(sorted(place[row] for row in rows)) for rows in known if rows and rows <= place.keys()
+        ]
         members = search(problem, seeds=SEEDS, also=also)
     except CannotKeep:
         return None

@@ -13,7 +13,7 @@ from scipy.stats import gamma
 from marketplace.matching.arrays import Bools, Floats
 from marketplace.matching.coverage import Units
 
-PERSONS = 1_024
+PERSONS, PERSONS_LEAST, PERSONS_MOST = 1_024, 256, 32_768
 
 
 @dataclass(frozen=True, eq=False)

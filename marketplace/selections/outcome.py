@@ -21,6 +21,7 @@ MODEL_VERSION = "s-" + fingerprint(_VERSIONS)[:12]
 PROVE_OPTIONS, PROVE_BELOW, PROVED_ENOUGH = 1_000, 0.97, 0.999
 GAP = 1e-3
 PANEL_SEED, PANEL_ERRORS = 20261123, 4.5
+PANEL_SIZE = 60_000_000  # persons of all units times creators, at most
 
 Progress = Callable[[str, int, int | None], None]
 CannotKeep = problems.CannotKeep
@@ -77,7 +78,7 @@ def tell(inputs: Inputs, limits: Limits, found: Found) -> dict[str, Any]:
     order = _order(inputs, market, found.options)
     bids = [int(inputs.bid_of[row]) for row in order]
     reached = reach.told(inputs, bids)
-    curve = curves.budget_curve(market, limits)
+    curve = curves.budget_curve(market, limits, chosen=found.options)
     return {
         "chosen": _chosen(inputs, order, bids),
         "left_out": _left_out(inputs, market, limits, found.options),
@@ -190,7 +191,9 @@ def verify(inputs: Inputs, limits: Limits, result: dict[str, Any], value: float)
     again = search(inputs, limits)
     members = [place[row] for row in stored if row in place]
     keeps = len(members) == len(stored) and problems.keeps(problem, members)
-    counted = panel.count(panel.draw(problem.rates[members], problem.units, PANEL_SEED))
+    persons = PANEL_SIZE // max(1, len(members) * len(problem.units))
+    persons = min(max(persons, panel.PERSONS_LEAST), panel.PERSONS_MOST)
+    counted = panel.count(panel.draw(problem.rates[members], problem.units, PANEL_SEED, persons))
     real = problem.value(members)
     same_set = stored == again.options
     faults = []

@@ -63,6 +63,11 @@ def left_out(code: str, numbers: Mapping[str, Any], would_win_at: Money | None) 
     zh, en = (text.format(**numbers) for text in REASONS[code])
     if would_win_at is None:
         return {"zh": zh, "en": en}
+    if would_win_at.amount == 0:
+        return {
+            "zh": f"{zh}只有免费时换入才会更好。",
+            "en": f"{en} Only for free would a set with it have reached more.",
+        }
     return {
         "zh": f"{zh}若费用不高于 {would_win_at.show()}，换入后组合的触达更大。",
         "en": f"{en} At {would_win_at.show()} or less, a set with it would have reached more.",
@@ -95,7 +100,7 @@ def chosen(added: float, alone: float, lost: float) -> Said:
 
 
 def reach(values: Mapping[str, Any], bids: int) -> Said:
-    over = values["summed"] / values["careful"] - 1 if values["careful"] > 0 else 0.0
+    over = max(0.0, values["summed"] / values["careful"] - 1) if values["careful"] > 0 else 0.0
     return {
         "zh": (
             f"{bids} 个报价去重后触达目标人群约 {values['point']:,.0f} 人（80% 区间 {values['low']:,.0f}–"
