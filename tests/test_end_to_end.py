@@ -1,8 +1,10 @@
 """The whole walk over HTTP, with a real web server, worker and ringer on real PostgreSQL and Valkey."""
 
+import json
 import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +22,7 @@ from marketplace.demo.walk import Market, Size, walk
 from marketplace.embedded import Servers
 from marketplace.identity import keys
 from marketplace.identity import service as identity
+from marketplace.selections.schemas import PICTURES
 from tests.conftest import clone, connected
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("end-to-end")]
@@ -156,3 +159,50 @@ def test_nothing_private_reached_the_log(market: Market, tmp_path_factory: pytes
     assert "http.request" in text
     for secret in (market.brands[0].token, market.brands[0].email, "production_cost", "correct horse"):
         assert secret not in text
+
+
+def inlay(url: str, key: str, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "marketplace.cli", "--url", url, *words]
+    env = {"PATH": "/usr/bin:/bin", "INLAY_KEY": key, "COLUMNS": "200"}
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_the_command_chooses_a_set_and_draws_it(market: Market, url: str, tmp_path: Path) -> None:
+    brief, brand = market.briefs[0], market.brands[0]
+    settled(market, brief, brand.token)
+    done = inlay(url, brand.token, "--json", "select", brief["id"], "--max-bids", "3", "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["status"] == "done"
+    assert 1 <= len(found["result"]["chosen"]) <= 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f"{name}.svg" for name in PICTURES)
+    told = inlay(url, brand.token, "what-if", brief["id"], "--budget", "1000", "--language", "zh")
+    assert told.returncode == 0, told.stderr
+    assert "CNY 1,000.00" in told.stdout
+    refused = inlay(url, brand.token, "select", brief["id"], "--budget", "ten")
+    assert (refused.returncode, len(refused.stderr.strip().splitlines())) == (2, 1)
+
+
+def test_the_bids_of_a_closed_brief_can_be_verified_and_a_changed_one_is_found(
+    market: Market, url: str, tmp_path: Path
+) -> None:
+    brief, brand = market.briefs[0], market.brands[0]
+    kept = tmp_path / "bids.json"
+    done = inlay(url, brand.token, "--json", "verify", "bids", brief["id"], "--save", str(kept))
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+    assert told["bids"] == SIZE.bids // SIZE.briefs == told["commitments"]
+    found = json.loads(kept.read_text())
+    for change, words in (
+        (lambda held: held["bids"][0]["price"]["amount"].update(amount_minor=1), "not what was committed to"),
+        (lambda held: held["commitments"].pop(), "not in the public list"),
+        (lambda held: held["brief"].update(close_seed="0" * 64), "the seed is not the one"),
+        (lambda held: held["commitments"][0].update(created_at="2099-01-01T00:00:00Z"), "after bidding ended"),
+    ):
+        held = json.loads(json.dumps(found))
+        held["bids"].sort(key=lambda bid: bid["price"]["model"] != "flat")
+        change(held)
+        kept.write_text(json.dumps(held))
+        checked = inlay(url, "", "verify", "bids", "--file", str(kept))
+        assert checked.returncode == 1, checked.stdout
+        assert words in checked.stdout

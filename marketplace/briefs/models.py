@@ -20,7 +20,11 @@ class BriefStatus(StrEnum):
 
 
 class Brief(Base):
-    """A brief as one thing over its versions. `version_id` is the version that counts now."""
+    """A brief as one thing over its versions. `version_id` is the version that counts now.
+
+    Once published, bidding ends at `closes_at`, drawn from `close_seed` for the version `close_version_id` (see
+    briefs.closing); neither is told before the close.
+    """
 
     __tablename__ = "briefs"
 
@@ -33,6 +37,9 @@ class Brief(Base):
     version_number: Mapped[int] = mapped_column(default=1)
     published_at: Mapped[datetime | None] = mapped_column(default=None)
     closed_at: Mapped[datetime | None] = mapped_column(default=None)
+    closes_at: Mapped[datetime | None] = mapped_column(default=None)
+    close_seed: Mapped[str | None] = mapped_column(default=None)
+    close_version_id: Mapped[UUID | None] = mapped_column(default=None)
     version: Mapped[int] = mapped_column(default=1)
 
 

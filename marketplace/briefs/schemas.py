@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from marshmallow import Schema, ValidationError, fields, missing, validate
 
+from marketplace.briefs.closing import WINDOW_S_MAX
 from marketplace.briefs.content import SCORING_RULES
 from marketplace.briefs.models import BriefStatus
 from marketplace.briefs.tables import (
@@ -190,6 +191,10 @@ class BriefIn(Schema):
     questions = _several(_line(300), 5)
     note = _line(2000, load_default=None, allow_none=True)
     bids_close_at = When(required=True)
+    closing_window_s = Whole(
+        0, WINDOW_S_MAX, load_default=600,
+        metadata={"description": "Bidding ends at a secret moment within so many seconds after `bids_close_at`."},
+    )  # fmt: skip
 
 
 class BriefChange(BriefIn):
@@ -241,6 +246,7 @@ class _DocumentOut(Schema):
     questions = fields.List(fields.String(), required=True)
     note = fields.String(required=True, allow_none=True)
     bids_close_at = _stored_time()
+    closing_window_s = fields.Integer(required=True)
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         return obj.content[attr] if attr in obj.content else super().get_attribute(obj, attr, default)
@@ -259,6 +265,14 @@ class BriefOut(_DocumentOut):
     created_at = When(required=True)
     published_at = When(required=True, allow_none=True)
     closed_at = When(required=True, allow_none=True)
+    close_commitment = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "SHA-256 of the seed that the end of bidding is drawn by."},
+    )
+    close_seed = fields.String(required=True, allow_none=True, metadata={"description": "Told after the close."})
+    close_version_id = Id("brv", required=True, allow_none=True)
+    bidding_ended_at = When(required=True, allow_none=True, metadata={"description": "Told after the close."})
 
 
 class BriefVersionOut(_DocumentOut):

@@ -9,8 +9,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.briefs import closing, policy
 from marketplace.briefs import content as contents
-from marketplace.briefs import policy
 from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
 from marketplace.briefs.states import MOVES
 from marketplace.core import db, events, jobs, paging, states
@@ -41,6 +41,10 @@ class Shown:
     created_at: datetime
     published_at: datetime | None
     closed_at: datetime | None
+    close_commitment: str | None
+    close_seed: str | None
+    close_version_id: UUID | None
+    bidding_ended_at: datetime | None
     content: Mapping[str, Any]
 
 
@@ -59,7 +63,7 @@ class Biddable:
 
 # Built once, for bids come in crowds; which briefs a bidder sees hangs on the role alone.
 _BIDDABLE = {
-    role: sa.select(Brief.brand_id, Brief.status, Brief.bids_close_at, Brief.version_id)
+    role: sa.select(Brief.brand_id, Brief.status, Brief.closes_at, Brief.version_id)
     .where(Brief.id == sa.bindparam("brief_id"), policy.visible(Actor(role=role)))
     .with_for_update(read=True, of=Brief)
     for role in policy.BIDDERS
@@ -114,8 +118,8 @@ def change(session: Session, actor: Actor, brief_id: UUID, *, loaded: Mapping[st
         _add_version(session, brief, columns)
     brief.bids_close_at = columns["bids_close_at"]
     brief.version += 1
-    if brief.status == BriefStatus.PUBLISHED and "bids_close_at" in changed:
-        _ask_to_close(session, brief)
+    if brief.status == BriefStatus.PUBLISHED and {"bids_close_at", "closing_window_s"} & set(changed):
+        _draw(session, brief)
     kind = "briefs.edit" if brief.status == BriefStatus.DRAFT else "briefs.revise"
     events.record(
         session, kind, brief.id, actor, parties=[brief.brand_id], number=brief.version_number, changed=changed
@@ -135,7 +139,8 @@ def publish(session: Session, actor: Actor, brief_id: UUID) -> Shown:
     brief.published_at = now()
     _refuse([*contents.faults(current.content), *contents.deadline_faults(current.content, brief.published_at)])
     current.content = {**current.content, "scoring_rule": contents.SCORING_RULE}
-    _ask_to_close(session, brief)
+    brief.close_seed = closing.new_seed()
+    _draw(session, brief)
     session.flush()
     return _show(session, [brief])[0]
 
@@ -156,7 +161,7 @@ def close_if_due(session: Session, brief_id: UUID) -> bool:
     brief = db.lock(session, Brief, brief_id)
     if brief.status != BriefStatus.PUBLISHED:
         return False
-    if now() < brief.bids_close_at:
+    if now() < _ends(brief):
         _ask_to_close(session, brief)
         return False
     _end(session, SYSTEM, brief, "close")
@@ -164,8 +169,23 @@ def close_if_due(session: Session, brief_id: UUID) -> bool:
 
 
 def open_for_bids(brief: Brief | sa.Row[Any], at: datetime) -> bool:
-    """Return whether a bid may be placed at this moment. The deadline holds even before the clock's job has run."""
-    return bool(brief.status == BriefStatus.PUBLISHED and at < brief.bids_close_at)
+    """Return whether a bid may be placed at this moment. The end holds even before the clock's job has run."""
+    return bool(brief.status == BriefStatus.PUBLISHED and brief.closes_at is not None and at < brief.closes_at)
+
+
+def _ends(brief: Brief) -> datetime:
+    return brief.closes_at or brief.bids_close_at
+
+
+def _draw(session: Session, brief: Brief) -> None:
+    """Set the secret moment for the present wording's deadline and window, and ask for the close at it."""
+    current = session.get_one(BriefVersion, brief.version_id)
+    if brief.close_seed is None:
+        brief.close_seed = closing.new_seed()
+    brief.close_version_id = current.id
+    window_s = current.content["closing_window_s"]
+    brief.closes_at = closing.moment(brief.close_seed, brief.id, current.id, brief.bids_close_at, window_s)
+    _ask_to_close(session, brief)
 
 
 def for_bidding(session: Session, actor: Actor, brief_id: UUID) -> Biddable:
@@ -232,7 +252,10 @@ def _add_version(session: Session, brief: Brief, columns: dict[str, Any]) -> Non
 def ask_for_overdue(session: Session) -> int:
     """Ask again to close the briefs whose deadline passed a while ago: their own jobs are dead. Returns how many."""
     overdue = session.scalars(
-        sa.select(Brief).where(Brief.status == BriefStatus.PUBLISHED, Brief.bids_close_at < now() - OVERDUE)
+        sa.select(Brief).where(
+            Brief.status == BriefStatus.PUBLISHED,
+            sa.func.coalesce(Brief.closes_at, Brief.bids_close_at) < now() - OVERDUE,
+        )
     ).all()
     for brief in overdue:
         _ask_to_close(session, brief)
@@ -242,7 +265,7 @@ def ask_for_overdue(session: Session) -> int:
 def _ask_to_close(session: Session, brief: Brief) -> None:
     jobs.enqueue(
         session, CLOSE, subject_id=brief.id, party_id=brief.brand_id, dedupe_key=f"{CLOSE}:{brief.id}",
-        at=brief.bids_close_at,
+        at=_ends(brief), payload={"secret_time": True},
     )  # fmt: skip
 
 
@@ -276,9 +299,13 @@ def _shown(brief: Brief, wordings: Mapping[UUID, BriefVersion], brand_name: str,
         raise RuntimeError(f"The brief {brief.id} has no wording.")
     content = dict(wordings[brief.version_id].content)
     rule = contents.SCORING_RULES[content.pop("scoring_rule")]
+    over = brief.status in (BriefStatus.CLOSED, BriefStatus.CANCELLED)
     return Shown(
         id=brief.id, brand_id=brief.brand_id, brand_name=brand_name, status=brief.status,
         open_for_bids=open_for_bids(brief, at), version=brief.version, version_id=brief.version_id,
         version_number=brief.version_number, scoring_rule=rule, created_at=brief.created_at,
-        published_at=brief.published_at, closed_at=brief.closed_at, content=content,
+        published_at=brief.published_at, closed_at=brief.closed_at,
+        close_commitment=brief.close_seed and closing.commitment(brief.close_seed),
+        close_seed=brief.close_seed if over else None, close_version_id=brief.close_version_id if over else None,
+        bidding_ended_at=(brief.closed_at and min(brief.closed_at, _ends(brief))) if over else None, content=content,
     )  # fmt: skip

@@ -50,6 +50,11 @@ class JobOut(Schema):
     last_error = fields.String(allow_none=True, required=True)
     cancel_asked = fields.Boolean(required=True)
     created_at = When(required=True)
-    next_at = When(required=True)
+    next_at = When(required=True, allow_none=True, metadata={"description": "null where that is nobody's to know."})
     started_at = When(allow_none=True, required=True)
     finished_at = When(allow_none=True, required=True)
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        if attr == "next_at" and obj.payload.get("secret_time"):
+            return None
+        return super().get_attribute(obj, attr, default)

@@ -127,7 +127,7 @@ def test_a_draft_past_its_deadline_is_not_published_until_it_is_moved(client: Fl
 
 def test_open_for_bids_ends_with_the_deadline() -> None:
     at = now()
-    brief = Brief(brand_id=new_id(), bids_close_at=at)
+    brief = Brief(brand_id=new_id(), bids_close_at=at, closes_at=at)
     assert not service.open_for_bids(brief, at - timedelta(seconds=1))
     brief.status = BriefStatus.PUBLISHED
     assert service.open_for_bids(brief, at - timedelta(microseconds=1))

@@ -54,6 +54,7 @@ def document(**changes: Any) -> dict[str, Any]:
     """A document with every field filled in, just as it is shown again."""
     return {
         **minimal(),
+        "closing_window_s": 0,
         "product": {
             "name": "气泡水", "description": "零糖柠檬味", "category": "food", "link": "https://example.com/p?id=1",
             "value": cny(4_900),
@@ -126,4 +127,4 @@ MAKERS = {"draft": draft, "published": published, "closed": closed, "cancelled":
 def move_deadline(brief_id: UUID, at: datetime) -> None:
     """Let time pass for one brief, behind the services' back."""
     with db.transaction() as session:
-        session.execute(sa.update(Brief).where(Brief.id == brief_id).values(bids_close_at=at))
+        session.execute(sa.update(Brief).where(Brief.id == brief_id).values(bids_close_at=at, closes_at=at))
