@@ -9,22 +9,43 @@ from html import escape
 INK, SOFT, GRID = "#1d2433", "#5b6475", "#dfe3ea"
 # Told apart without colour sight and in grey print (Okabe and Ito, 2008).
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#8a93a3"
+PALE_BLUE, PALE_GREEN = "#c3dcee", "#bfe3d6"
 FONT = "system-ui, 'PingFang SC', 'Noto Sans CJK SC', 'Microsoft YaHei', sans-serif"
 _NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
+_STEPS = {
+    "zh": ((1e12, "万亿"), (1e8, "亿"), (1e4, "万")),
+    "en": ((1e12, "tn"), (1e9, "bn"), (1e6, "M"), (1e3, "k")),
+}
+# Widths in ems, rounded up, of bold text in the widest of the usual fonts (DejaVu Sans Bold): no reader's is wider.
+_THIN, _BROAD = frozenset("fijlrtI.,:;'|!()[]·-/ "), frozenset("mwMW%@…—")
+# What does not begin a line.
+_CLOSING = frozenset("，。；：、！？）》」』”’…%")
 
 
 def number(value: float, language: str) -> str:
-    """Return a short number: 万 and 亿 in Chinese, k, M and bn in English."""
-    steps = ((1e8, "亿"), (1e4, "万")) if language == "zh" else ((1e9, "bn"), (1e6, "M"), (1e3, "k"))
-    for size, name in steps:
-        if abs(value) >= size:
-            return f"{value / size:.3g}{name}" if abs(value) < 1000 * size else f"{value / size:,.0f}{name}"
-    return f"{value:.3g}" if abs(value) < 100 else f"{value:,.0f}"
+    """Return a number in three digits: 万 and 亿 in Chinese, k, M and bn in English; a dash where it is not known."""
+    if not math.isfinite(value):
+        return "-"
+    # Rounding comes first, or 999,950 would be a thousand thousands.
+    rounded = abs(float(f"{value:.3g}"))
+    for size, name in _STEPS[language]:
+        if rounded >= size:
+            return _digits(value / size) + name
+    return _digits(value)
+
+
+def _digits(value: float) -> str:
+    if abs(value) >= 99.95:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) >= 1 else f"{round(value, 3) + 0.0:g}"
 
 
 def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
-    """Return round numbers from at most ``low`` to at least ``high``, about so many."""
-    if not high > low:
+    """Return round numbers from at most ``low`` to at least ``high``, about so many; 0 to 1 for ends not known."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        low, high = 0.0, 1.0
+    # A span that floats can hardly tell from nothing has no steps.
+    if not high - low > max(1e-9 * max(abs(low), abs(high)), 1e-300):
         high = low + (abs(low) or 1.0)
     rough = (high - low) / max(1, wanted)
     size = 10.0 ** math.floor(math.log10(rough))
@@ -33,24 +54,51 @@ def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
     return [place * step for place in range(first, last + 1)]
 
 
+def log_ticks(low: float, high: float, wanted: int = 5) -> list[float]:
+    """Return round numbers within ``low`` and ``high`` (0 < low < high) for a log axis, at most about so many."""
+    if high < 5 * low:
+        return [tick for tick in ticks(low, high, wanted) if low <= tick <= high]
+    decades = range(math.floor(math.log10(low)), math.floor(math.log10(high)) + 1)
+    within = [one * 10.0**decade for decade in decades for one in (1, 2, 5) if low <= one * 10.0**decade <= high]
+    if len(within) <= wanted:
+        return within
+    whole = [10.0**decade for decade in decades if low <= 10.0**decade <= high]
+    return whole[:: math.ceil(len(whole) / max(1, wanted))] if len(whole) > 1 else within[:: max(1, len(within) - 1)]
+
+
 def width_of(text: str, size: float) -> float:
-    """Return about how wide a text is: an em for each wide letter, 0.56 for others."""
-    return size * sum(1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.56 for letter in text)
+    """Return about how wide a text is, in the unit of its size: rather too wide than too narrow."""
+    return size * sum(_width_of(letter) for letter in text)
+
+
+def _width_of(letter: str) -> float:
+    if unicodedata.combining(letter):
+        return 0.0
+    # Ambiguous letters, emoji among them, are as wide as the font at hand makes them.
+    if not letter.isascii() and unicodedata.east_asian_width(letter) in "WFA":
+        return 1.05
+    if letter in _THIN:
+        return 0.45
+    return 1.05 if letter in _BROAD else 0.79 if letter.isupper() else 0.7 if letter.isascii() else 0.9
 
 
 def cut(text: str, room: float, size: float) -> str:
     """Return the text, or as much of it as there is room for, with an ellipsis."""
-    if width_of(text, size) <= room:
-        return text
-    while text and width_of(text + "…", size) > room:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    end, taken, short = 0, 0.0, 0
+    for end, letter in enumerate(text, start=1):
+        taken += width_of(letter, size)
+        if taken + width_of("…", size) <= room:
+            short = end
+        if taken > room:
+            return text[:short].rstrip() + "…"
+    return text[:end]
 
 
 def wrap(text: str, room: float, size: float) -> list[str]:
-    """Return the text in lines that fit: broken between words, and between any two wide letters."""
+    """Return the text in lines that fit: broken between words, between any two wide letters, and within a word that is
+    longer than a line."""
     lines, line = [], ""
-    for piece in _pieces(text):
+    for piece in _pieces(text, room, size):
         if line and width_of(line + piece.rstrip(), size) > room:
             lines.append(line.rstrip())
             line = piece.lstrip()
@@ -59,11 +107,16 @@ def wrap(text: str, room: float, size: float) -> list[str]:
     return [*lines, line.rstrip()] if line.strip() else lines
 
 
-def _pieces(text: str) -> list[str]:
-    pieces, word = [], ""
-    for letter in text:
+def _pieces(text: str, room: float, size: float) -> list[str]:
+    pieces: list[str] = []
+    word = ""
+    for place, letter in enumerate(text):
+        if word and width_of(word + letter, size) > room:
+            pieces.append(word)
+            word = ""
         word += letter
-        if letter == " " or unicodedata.east_asian_width(letter) in "WF":
+        wide = letter == " " or unicodedata.east_asian_width(letter) in "WF"
+        if wide and text[place + 1 : place + 2] not in _CLOSING:
             pieces.append(word)
             word = ""
     return [*pieces, word] if word else pieces
