@@ -168,6 +168,7 @@ CALLS: tuple[Call, ...] = (
     Call("selections", "list", "GET", "/briefs/{brief}/selections", "a brief's selections", _SELECTION),
     Call("selections", "show", "GET", "/selections/{selection}", "one selection with its reasons"),
     Call("selections", "confirm", "POST", "/selections/{selection}/confirm", "make it the brief's choice"),
+    Call("briefs", "collusion", "GET", "/briefs/{brief}/collusion-signals", "signs of collusion (administrators)"),
     Call("selections", "verify", "GET", "/selections/{selection}/verification", "choose again and compare"),
     Call("reviews", "list", "GET", "/reviews", "the review queue", _REVIEW, ("status", "about_id", "risk")),
     Call("reviews", "show", "GET", "/reviews/{review}", "one review with its decisions"),

@@ -117,6 +117,7 @@ GET    /selections/{selection_id}                         SSYNFFFFYYF
 POST   /selections/{selection_id}/confirm                 SSYNFFFFFFF
 GET    /selections/{selection_id}/verification            SSYNFFFFYYF
 GET    /selections/{selection_id}/picture                 SSYNFFFFYYF
+GET    /briefs/{brief_id}/collusion-signals | closed      SSFFFFFFYFF
 GET    /bids/{bid_id}/outcome | closed                    SSFFYNYNFFF
 GET    /reviews                                           SSFFFFFFYFF
 GET    /reviews/summary                                   SSFFFFFFYFF
