@@ -2,8 +2,8 @@
 
 Every creator's deals count together for one, however many they are, and a deal that one side alone told of for a
 quarter; a price far off the line pulls no harder than one 2.5 standard deviations off (Huber, Annals of Mathematical
-Statistics 35, 1964). Intervals are cross-conformal: creators are dealt into ten folds, and each one's deals are judged
-by the model of the other nine (Vovk, Annals of Mathematics and Artificial Intelligence 74, 2015).
+Statistics 35, 1964). Intervals are cross-conformal: creators are dealt into ten folds (five where they are many), and
+the model of the others judges each one's deals (Vovk, Annals of Mathematics and Artificial Intelligence 74, 2015).
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,8 @@ from marketplace.matching.price_model import (
 from marketplace.matching.reach import tier_of
 from marketplace.matching.regress import normal_equations, solve, times
 
-FOLDS = 10
+EVERYTHING = "*"
+FOLDS, FOLDS_OF_MANY, MANY = 10, 5, 1_000
 # Of a settled deal's weight: a rate card's, by the ratio of their variances (80 % of cards lie within a factor of 15.5,
 # of deals within about 4), and a deal's that one side alone told of.
 CARD_WEIGHT, UNCONFIRMED_WEIGHT = 0.25, 0.25
@@ -95,6 +96,7 @@ def fit(records: Records, suggested: Mapping[str, Suggested]) -> PriceModel:
         spread=float(np.sqrt(variance)),
         deals=int(trusted.sum()),
         cards=int((~records.settled).sum()),
+        per_thousand=_cheapest(records, own, trusted),
     )
 
 
@@ -106,6 +108,18 @@ def suggestions(platforms: Texts, cpm: Floats) -> dict[str, Suggested]:
         if len(own) >= COMPARABLES_MIN:
             low, middle, high = weighted_quantiles(own, np.ones(len(own)), (TAUS[0], 0.5, TAUS[1]))
             found[name] = Suggested(float(middle), float(low), float(high), len(own))
+    return found
+
+
+def _cheapest(records: Records, own: Floats, trusted: Bools) -> dict[str, tuple[float, int]]:
+    """Return the 10 % of prices per 1,000 expected views of settled deals, where nine creators' tell it."""
+    known = trusted & np.isfinite(records.what.views) & (records.what.views > 0)
+    found = {}
+    for name in (EVERYTHING, *np.unique(records.what.verticals[known]).tolist()):
+        chosen = known & ((records.what.verticals == name) | (name == EVERYTHING))
+        if name and len(np.unique(records.creators[chosen])) >= COMPARABLES_MIN:
+            cpm = 1000 * records.prices[chosen] / records.what.views[chosen]
+            found[name] = float(weighted_quantiles(cpm, own[chosen], TAUS)[0]), int(chosen.sum())
     return found
 
 
@@ -127,8 +141,8 @@ def _ends(misses: Floats, own: Floats, creators: Ints, members: Bools, least: in
 
 def _crossed(records: Records, suggested: Mapping[str, Suggested]) -> tuple[Floats, Floats]:
     """Return the log misses [n] of settled deals against the answer for deals, and of rate cards against theirs."""
-    _, place = np.unique(records.creators, return_inverse=True)
-    folds = place % FOLDS
+    distinct, place = np.unique(records.creators, return_inverse=True)
+    folds = place % (FOLDS if len(distinct) < MANY else FOLDS_OF_MANY)
     logs, misses, card_misses = log(records.prices), np.full(len(folds), np.nan), np.full(len(folds), np.nan)
     for fold in np.unique(folds):
         held = folds == fold

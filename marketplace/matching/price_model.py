@@ -111,9 +111,12 @@ class Point:
 
 @dataclass(frozen=True, eq=False)
 class PriceModel:
-    """A fitted market in one currency. ``ends`` by follower tier and pooled: the 10 % and 90 % of log misses, and the
-    number of settled deals behind them (0: too few to tell); ``card_ends`` the same of rate cards against their own
-    line. ``deals`` and ``cards``: how many were used; ``spread``: the SD of log misses."""
+    """A fitted market in one currency.
+
+    ``ends`` by follower tier and pooled: the 10 % and 90 % of log misses, and the number of settled deals behind them
+    (0: too few to tell); ``card_ends`` the same of rate cards against their own line. ``deals`` and ``cards``: how many
+    were used; ``spread``: the SD of log misses. ``per_thousand`` by vertical, and "*" for all: what nine in ten settled
+    deals cost more than for 1,000 expected views, and how many they are."""
 
     point: Point = Point()
     suggested: Mapping[str, Suggested] = field(default_factory=dict)
@@ -123,6 +126,7 @@ class PriceModel:
     spread: float = np.nan
     deals: int = 0
     cards: int = 0
+    per_thousand: Mapping[str, tuple[float, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
