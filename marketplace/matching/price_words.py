@@ -183,8 +183,8 @@ def never_so_cheap_reason(
         "ceiling_under_the_market",
         f"{of_zh}账号的 {deals} 个成交价中，九成高于每千次播放 {shown_low}；即使观众全是目标人群，"
         f"每千目标人群上限 {ceiling} 也几乎没有成交过（{day}）",
-        f"Nine in ten of {deals} settled deals{of_en} cost more than {shown_low} per 1,000 views: even with every"
-        f" viewer on target, a ceiling of {ceiling} per 1,000 on-target people has hardly ever bought a like channel ({day})",
+        f"Nine in ten of {deals} settled deals{of_en} cost more than {shown_low} per 1,000 views: were every viewer on"
+        f" target, {ceiling} per 1,000 on-target people would still have bought hardly any like channel ({day})",
         ceiling={"value": ceiling_minor, "unit": f"{currency} minor per 1,000 people"},
         nine_in_ten_over={
             "value": per_thousand_minor,

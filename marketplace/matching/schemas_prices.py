@@ -21,7 +21,7 @@ class RightsParam(fields.String):
     """Rights by name, with commas between."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
-        names = [name for name in str(value).split(",") if name]
+        names = str(value).split(",")
         if strange := sorted(set(names) - set(BOUGHT)):
             raise ValidationError(f"{strange[0][:40]!r} is none of: {', '.join(BOUGHT)}.")
         return sorted(set(names))
