@@ -109,7 +109,7 @@ def waiting() -> list[Job]:
     """What waits to be done but for the briefs' own timers and the clock's table."""
     with db.transaction() as session:
         query = sa.select(Job).where(Job.state == JobState.QUEUED, Job.kind.in_(["matching.score", "bids.void"]))
-        more = sa.select(Job).where(Job.state == JobState.QUEUED, Job.kind.in_(["matching.features", work.PAUSED]))
+        more = sa.select(Job).where(Job.state == JobState.QUEUED, Job.kind.in_(["matching.features", *work.PAUSED]))
         return [*session.scalars(query.order_by(Job.kind)), *session.scalars(more.order_by(Job.kind))]
 
 

@@ -6,8 +6,8 @@ A brief's bidding ends at a secret moment of a published window. Briefs from bef
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
