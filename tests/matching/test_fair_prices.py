@@ -113,6 +113,6 @@ def test_a_ceiling_under_the_market_is_told_of_before_any_bid(client: FlaskClien
     (reason,) = client.get(look.path(low.brief_id, "price-check"), headers=low.brand.headers).json["warnings"]
     told_of = reason["numbers"]["nine_in_ten_over"]
     assert told_of["count"] >= 12
-    # Some 520,000 for some 800,000 views, in two digits.
-    assert 600 <= told_of["value"] <= 700
+    # Some 510,000 for some 900,000 views, in two digits.
+    assert 500 <= told_of["value"] <= 640
     assert told_of["value"] % 10 == 0
