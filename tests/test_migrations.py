@@ -126,8 +126,8 @@ def test_a_brief_published_before_there_were_windows_still_takes_bids_until_its_
         connection.execute(
             sa.text(
                 "INSERT INTO brief_versions (id, created_at, brief_id, number, title, category, currency, budget_minor,"
-                " tolerance, bids_close_at, content) VALUES (gen_random_uuid(), now(), gen_random_uuid(), 1, 't', 'food',"
-                " 'CNY', 1, 1, '2099-01-01', '{}')"
+                " tolerance, bids_close_at, content) VALUES (gen_random_uuid(), now(), gen_random_uuid(), 1, 't',"
+                " 'food', 'CNY', 1, 1, '2099-01-01', '{}')"
             )
         )
     schema.upgrade(url)
