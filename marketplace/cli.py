@@ -2,7 +2,7 @@
 
 import click
 
-from marketplace.commands import mirror, ranking, run, selecting, transfer, verify
+from marketplace.commands import mirror, prices, ranking, run, selecting, transfer, verify
 from marketplace.commands.client import Api
 from marketplace.demo.chaos import chaos
 from marketplace.demo.command import demo
@@ -27,7 +27,8 @@ def main(context: click.Context, url: str, key: str, as_json: bool) -> None:
 
 
 mirror.add_to(main)
-for command in (*run.COMMANDS, *transfer.COMMANDS, *ranking.COMMANDS, *selecting.COMMANDS, *verify.COMMANDS):
+ROOMS = (run, transfer, ranking, prices, selecting, verify)
+for command in (command for room in ROOMS for command in room.COMMANDS):
     main.add_command(command)
 main.add_command(demo)
 main.add_command(chaos)

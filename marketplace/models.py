@@ -7,12 +7,13 @@ from marketplace.core import events, idempotency, jobs
 from marketplace.core.db import Base
 from marketplace.identity import models as identity
 from marketplace.matching import models as matching
+from marketplace.matching import models_price as prices
 from marketplace.reviews import models as reviews
 from marketplace.selections import models as selections
 
 metadata = Base.metadata
 
 __all__ = [
-    "bids", "briefs", "channels", "events", "idempotency", "identity", "jobs", "matching", "metadata", "reviews",
-    "selections",
+    "bids", "briefs", "channels", "events", "idempotency", "identity", "jobs", "matching", "metadata", "prices",
+    "reviews", "selections",
 ]  # fmt: skip

@@ -41,7 +41,7 @@ def test_every_table_with_a_party_in_it_has_row_level_security(servers: Servers)
     # These are read by several sides and guarded by the rooms' policies.
     open_tables = {
         "alembic_version", "audience_snapshots", "channel_features", "channels", "forecast_models", "job_probes",
-        "parties", "people", "videos", "worker_beats",
+        "parties", "people", "price_index_cells", "price_models", "videos", "worker_beats",
     }  # fmt: skip
     url = clone(servers, "inlay_rls")
     engine = sa.create_engine(url, poolclass=sa.NullPool)
@@ -107,3 +107,31 @@ def test_prices_stored_before_terms_get_the_same_terms_as_new_ones(servers: Serv
     for number, (terms, price) in enumerate(zip(stored, PRICES, strict=True)):
         wanted = pricing.terms(pricing.offer(price, DELIVERABLES if number else []))
         assert terms == pytest.approx(list(wanted), nan_ok=True), price
+
+
+def test_a_brief_published_before_there_were_windows_still_takes_bids_until_its_deadline(servers: Servers) -> None:
+    url = clone(servers, "inlay_windows")
+    schema.downgrade(url, "0008")
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.execute(sa.text("SET session_replication_role = replica"))  # a brief alone, of no brand
+        for status in ("draft", "published"):
+            connection.execute(
+                sa.text(
+                    "INSERT INTO briefs (id, created_at, brand_id, bids_close_at, status, version_number, version)"
+                    " VALUES (gen_random_uuid(), now(), gen_random_uuid(), '2099-01-01', :status, 1, 1)"
+                ),
+                {"status": status},
+            )
+        connection.execute(
+            sa.text(
+                "INSERT INTO brief_versions (id, created_at, brief_id, number, title, category, currency, budget_minor,"
+                " tolerance, bids_close_at, content) VALUES (gen_random_uuid(), now(), gen_random_uuid(), 1, 't',"
+                " 'food', 'CNY', 1, 1, '2099-01-01', '{}')"
+            )
+        )
+    schema.upgrade(url)
+    with engine.connect() as connection:
+        told = connection.execute(sa.text("SELECT status, closes_at = bids_close_at FROM briefs ORDER BY status")).all()
+        assert [tuple(row) for row in told] == [("draft", None), ("published", True)]
+        assert connection.scalar(sa.text("SELECT content -> 'closing_window_s' FROM brief_versions")) == 0

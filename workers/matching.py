@@ -11,9 +11,10 @@ from marketplace.core import events, jobs
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.jobs import Claimed
-from marketplace.matching import features, review_queue, scoring, service
+from marketplace.matching import features, price_store, review_queue, scoring, service
 
 REFIT_PAUSE = timedelta(seconds=1)
+PRICES_PAUSE = timedelta(minutes=1)
 
 _TOUCHED = sa.text("SELECT DISTINCT brief_id FROM bids WHERE status = 'open' AND channel_id = ANY(:channels)")
 
@@ -51,6 +52,23 @@ def ask_for_model(session: Session) -> None:
     )
 
 
+def fit_prices(session: Session, _: Claimed) -> dict[str, Any]:
+    """Learn prices again from deals, rate cards and suggestions, and tell of the months that are over."""
+    return {"changed": price_store.fit_prices(session), "cells": price_store.publish_index(session, now().date())}
+
+
+def ask_for_prices(session: Session) -> None:
+    """A pause gathers the deals and rate cards of a moment into one fitting."""
+    jobs.enqueue(
+        session,
+        "matching.fit-prices",
+        queue=jobs.SCORING,
+        dedupe_key="matching.fit-prices",
+        at=now() + PRICES_PAUSE,
+        lease_s=300,
+    )
+
+
 def score(session: Session, job: Claimed) -> dict[str, Any]:
     """Score all bids of one brief together."""
     assert job.subject_id is not None
@@ -76,6 +94,7 @@ def catch_up(session: Session, _: Claimed) -> dict[str, Any]:
 
 HANDLERS = {
     "matching.fit-model": fit_model,
+    "matching.fit-prices": fit_prices,
     "matching.features": refresh_features,
     "matching.score": score,
     "matching.catch-up": catch_up,

@@ -12,7 +12,7 @@ from marketplace.core import jobs
 from marketplace.core.events import Event
 from marketplace.matching import service as matching
 from marketplace.reviews import service as reviews
-from workers.matching import ask_for_features, ask_for_model
+from workers.matching import ask_for_features, ask_for_model, ask_for_prices
 
 Reaction = Callable[[Session, Sequence[Event]], None]
 
@@ -53,9 +53,14 @@ def refresh_features(session: Session, _: Sequence[Event]) -> None:
 
 
 def learn_from_snapshots(session: Session, _: Sequence[Event]) -> None:
-    """New snapshots make features stale at once, and a moment later the forecast model too."""
+    """New snapshots make features stale at once, and a moment later the forecast model and prices too."""
     ask_for_features(session)
     ask_for_model(session)
+    ask_for_prices(session)
+
+
+def learn_from_deals(session: Session, _: Sequence[Event]) -> None:
+    ask_for_prices(session)
 
 
 REACTIONS: Mapping[str, Reaction] = {
@@ -70,4 +75,6 @@ REACTIONS: Mapping[str, Reaction] = {
     "channels.change": refresh_features,
     "channels.archive": refresh_features,
     "audience_snapshots.new": learn_from_snapshots,
+    "deal_prices.new": learn_from_deals,
+    "deal_prices.confirm": learn_from_deals,
 }

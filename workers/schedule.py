@@ -8,4 +8,5 @@ EVERY: Mapping[str, timedelta] = {
     "briefs.close-overdue": timedelta(minutes=5),
     "channels.settle-imports": timedelta(minutes=1),
     "matching.catch-up": timedelta(minutes=2),
+    "matching.fit-prices": timedelta(hours=6),
 }

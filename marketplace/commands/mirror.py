@@ -22,6 +22,7 @@ NOUNS = {
     "imports": "files of channels",
     "briefs": "what brands want placed",
     "bids": "offers on briefs",
+    "deal-prices": "what deals closed at",
     "selections": "the best sets of bids",
     "reviews": "human decisions",
     "events": "what happened",

@@ -67,6 +67,15 @@ _REVIEW: tuple[Column, ...] = (
     ("two people", "needs_two"),
     ("risks", lambda row: ", ".join(risk["code"] for risk in row.get("risks", []))),
 )
+_DEAL_PRICE: tuple[Column, ...] = (
+    ("id", "id"),
+    ("channel", "channel_id"),
+    ("settled on", "settled_on"),
+    ("deal", "deal_price"),
+    ("list", "list_price"),
+    ("told by", "told_by"),
+    ("confirmed by", "confirmed_by"),
+)
 _JOB: tuple[Column, ...] = (
     ("id", "id"),
     ("kind", "kind"),
@@ -134,6 +143,17 @@ CALLS: tuple[Call, ...] = (
     Call("channels", "list", "GET", "/channels", "channels", _CHANNEL, ("platform", "vertical", "q", "creator_id")),
     Call("channels", "show", "GET", "/channels/{channel}", "one channel"),
     Call("channels", "create", "POST", "/channels", "enter a channel by hand", body="file"),
+    Call(
+        "channels",
+        "price",
+        "GET",
+        "/channels/{channel}/price",
+        "a channel's fair price with its interval, count and basis",
+        filters=("length_tier", "rights", "exclusivity_days", "currency"),
+    ),
+    Call("deal-prices", "list", "GET", "/deal-prices", "what your own deals closed at", _DEAL_PRICE),
+    Call("deal-prices", "tell", "POST", "/deal-prices", "tell what a deal closed at", body="file"),
+    Call("deal-prices", "confirm", "POST", "/deal-prices/{deal_price}/confirm", "confirm what the other side told"),
     Call("snapshots", "list", "GET", "/channels/{channel}/audience-snapshots", "a channel's snapshots", _SNAPSHOT),
     Call(
         "snapshots", "create", "POST", "/channels/{channel}/audience-snapshots", "enter a snapshot by hand", body="file"
@@ -152,6 +172,9 @@ CALLS: tuple[Call, ...] = (
         body="file",
         etag_from="/briefs/{brief}",
     ),
+    Call(
+        "briefs", "price-check", "GET", "/briefs/{brief}/price-check", "how the ceiling stands to what deals closed at"
+    ),
     Call("briefs", "publish", "POST", "/briefs/{brief}/publish", "publish a draft"),
     Call("briefs", "close", "POST", "/briefs/{brief}/close", "close a brief before its deadline"),
     Call("briefs", "cancel", "POST", "/briefs/{brief}/cancel", "cancel a brief", fields=("reason",), body="fields"),
@@ -168,6 +191,7 @@ CALLS: tuple[Call, ...] = (
     Call("selections", "list", "GET", "/briefs/{brief}/selections", "a brief's selections", _SELECTION),
     Call("selections", "show", "GET", "/selections/{selection}", "one selection with its reasons"),
     Call("selections", "confirm", "POST", "/selections/{selection}/confirm", "make it the brief's choice"),
+    Call("briefs", "collusion", "GET", "/briefs/{brief}/collusion-signals", "signs of collusion (administrators)"),
     Call("selections", "verify", "GET", "/selections/{selection}/verification", "choose again and compare"),
     Call("reviews", "list", "GET", "/reviews", "the review queue", _REVIEW, ("status", "about_id", "risk")),
     Call("reviews", "show", "GET", "/reviews/{review}", "one review with its decisions"),

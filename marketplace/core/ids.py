@@ -32,6 +32,8 @@ PREFIXES: dict[str, str] = {
     "bids": "bid",
     "bid_revisions": "rev",
     "matches": "mtc",
+    "deal_prices": "dpr",
+    "price_index_cells": "pic",
     "selections": "sel",
     "reviews": "rvw",
     "review_decisions": "dcn",

@@ -15,7 +15,7 @@ TIERS = ("1-20", "21-60", "60+")
 STANDARD = TIERS.index("21-60")
 BASES = ("unknown", "rate_card", "rate_card_other_length", "suggested_cpm")
 UNKNOWN, CARD, OTHER_LENGTH, SUGGESTED = range(len(BASES))
-_RATIOS = as_floats([LENGTH_RATIOS[name] for name in ("under_20s", "20_60s", "over_60s")])
+_RATIOS = as_floats([LENGTH_RATIOS[name] for name in TIERS])
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ views. Amounts are floats in the currency's minor units here, for they are expec
 integer. All bids of one batch are in one currency.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +17,8 @@ from marketplace.matching.reach import GRID_WEIGHTS
 
 MODEL_VERSION = "price/2"
 COMPARABLES_MIN = 9
-# Price of an option against that of 20-60 s: median, 10 % and 90 % of rate cards (Xingtu, 338 and 272 cards, 2025-11).
-LENGTH_RATIOS = {"under_20s": (0.78, 0.5, 1.0), "20_60s": (1.0, 1.0, 1.0), "over_60s": (1.33, 1.0, 2.5)}
+# Price of an option against that of 21-60 s: median, 10 % and 90 % of rate cards (Xingtu, 338 and 272 cards, 2025-11).
+LENGTH_RATIOS = {"1-20": (0.78, 0.5, 1.0), "21-60": (1.0, 1.0, 1.0), "60+": (1.33, 1.0, 2.5)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +96,17 @@ def percentiles(values: Floats, others: Floats | None = None) -> tuple[Floats, F
     return np.where(finite & (count >= COMPARABLES_MIN), share, np.nan), count
 
 
+def weighted_quantiles(values: Floats, weights: Floats, taus: Sequence[float]) -> Floats:
+    """Return quantiles [k] of values [n] with weights [n], straight lines between values, the outermost beyond.
+
+    Value i lies at (weights up to its middle + 1/2) / (all + 1): with weights of one at i / (n + 1), as conformal
+    intervals take it."""
+    order = np.argsort(values, kind="stable")
+    own = as_floats(weights)[order]
+    places = (np.cumsum(own) - own / 2 + 0.5) / (np.sum(own) + 1)
+    return as_floats(np.interp(as_floats(taus), places, as_floats(values)[order]))
+
+
 @dataclass(frozen=True, eq=False)
 class FloorCheck:
     """For the creator's side alone, never the brand's: the least price that covers the making [n] in minor units, the
@@ -125,10 +136,10 @@ def floor_check(
 
 
 def odd_length_prices(prices_minor: Mapping[str, int]) -> dict[str, tuple[float, float, float]]:
-    """Return the options (keys of LENGTH_RATIOS) priced outside the usual span against 20-60 s: (ratio, low, high).
+    """Return the options (keys of LENGTH_RATIOS) priced outside the usual span against 21-60 s: (ratio, low, high).
 
-    A question to the bidder, never part of a score. Empty without a 20-60 s price."""
-    base = prices_minor.get("20_60s", 0)
+    A question to the bidder, never part of a score. Empty without a 21-60 s price."""
+    base = prices_minor.get("21-60", 0)
     if base <= 0:
         return {}
     ratios = {length: price / base for length, price in prices_minor.items() if length in LENGTH_RATIOS}

@@ -16,9 +16,9 @@ def solve(matrix: Floats, right: Floats) -> Floats:
     rows = np.concatenate([matrix, right[:, None]], axis=1)
     for place in range(len(right)):
         rows[place] /= rows[place, place]
-        for other in range(len(right)):
-            if other != place:
-                rows[other] -= rows[other, place] * rows[place]
+        others = rows[:, place].copy()
+        others[place] = 0.0
+        rows -= others[:, None] * rows[place]
     return rows[:, -1].copy()
 
 
@@ -36,7 +36,7 @@ def absolute(table: Floats, wanted: Floats, weights: Floats, prior: Floats, ridg
     found = prior.copy()
     for _ in range(_ROUNDS):
         away = np.abs(wanted - times(table, found))
-        before, found = found, _step(table, wanted, weights / np.maximum(away, _SMALLEST), prior, ridge)
+        before, found = found, weighted_ridge(table, wanted, weights / np.maximum(away, _SMALLEST), prior, ridge)
         if np.max(np.abs(found - before)) < _CLOSE:
             break
     return np.round(found, _DECIMALS)
@@ -52,19 +52,29 @@ def log_spread(table: Floats, errors: Floats, spread: Floats, prior: Floats, rid
     for _ in range(_ROUNDS):
         ratio = np.minimum(np.abs(errors) / (spread * exp(times(table, found))), _RATIO_MAX)
         wanted = times(table, found) + ratio - 1
-        before, found = found, _step(table, wanted, np.ones(len(errors)), prior, ridge)
+        before, found = found, weighted_ridge(table, wanted, np.ones(len(errors)), prior, ridge)
         if np.max(np.abs(found - before)) < _CLOSE:
             break
     return np.round(found, _DECIMALS)
 
 
-def _step(table: Floats, wanted: Floats, weights: Floats, prior: Floats, ridge: Floats) -> Floats:
+def weighted_ridge(table: Floats, wanted: Floats, weights: Floats, prior: Floats, ridge: Floats) -> Floats:
+    """Return coefficients [p] of weighted least squares drawn to ``prior``: (X'WX + R) b = X'Wy + R prior, with R the
+    diagonal ``ridge`` [p]."""
+    moments, right = normal_equations(table, wanted, weights, prior, ridge)
+    return solve(moments, right)
+
+
+def normal_equations(
+    table: Floats, wanted: Floats, weights: Floats, prior: Floats, ridge: Floats
+) -> tuple[Floats, Floats]:
+    """Return X'WX + R [p, p] and X'Wy + R prior [p]."""
     width = table.shape[1]
     moments, right = np.diag(ridge), ridge * prior
     for i in range(width):
         weighted = table[:, i] * weights
         right[i] += np.sum(weighted * wanted)
-        for j in range(i + 1):
-            moments[i, j] += np.sum(weighted * table[:, j])
-            moments[j, i] = moments[i, j]
-    return solve(moments, right)
+        # Sums down whole columns add row after row, in one order whatever the processor.
+        moments[i, : i + 1] += np.sum(weighted[:, None] * table[:, : i + 1], axis=0)
+        moments[: i + 1, i] = moments[i, : i + 1]
+    return moments, right

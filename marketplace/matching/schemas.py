@@ -60,6 +60,9 @@ class RankingOut(Schema):
     total = fields.Integer(required=True)
     fresh = fields.Integer(required=True)
     data = fields.List(fields.Nested(MatchOut), required=True)
+    warnings = fields.List(
+        fields.Nested(ReasonOut), required=True, metadata={"description": "Of all bids together, on the first page."}
+    )
     has_more = fields.Boolean(required=True)
 
 

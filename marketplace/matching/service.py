@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from marketplace.core import db, jobs
 from marketplace.core.actor import Actor
 from marketplace.core.errors import NotFound
 from marketplace.intrusiveness import plan, timeline
-from marketplace.matching import flags, parts
+from marketplace.matching import fair, flags, parts
 from marketplace.matching.features import WANTED, suffix
 from marketplace.matching.models import Match
 from marketplace.matching.rank import GATES
@@ -73,6 +73,7 @@ class Ranking:
     fresh: int
     data: list[dict[str, Any]]
     has_more: bool
+    warnings: list[dict[str, Any]] = field(default_factory=list)
 
 
 def _present(session: Session) -> dict[str, str]:
@@ -123,7 +124,9 @@ def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, start
         },
     ).mappings()
     data = [show(row) for row in rows]
-    return Ranking(brief_id, False, state.total, state.fresh, data[:limit], len(data) > limit)
+    fair.add_to(session, data[:limit])
+    warnings = fair.ceiling_warnings(session, brief) if starting_after is None else []
+    return Ranking(brief_id, False, state.total, state.fresh, data[:limit], len(data) > limit, warnings)
 
 
 def of_bid(session: Session, actor: Actor, bid_id: UUID) -> dict[str, Any]:
@@ -145,10 +148,13 @@ def of_bid(session: Session, actor: Actor, bid_id: UUID) -> dict[str, Any]:
     if row is None:
         raise NotFound("This bid has not been scored yet. Ask again in a few seconds.")
     match = show(row)
+    fair.add_to(session, [match])
     brief = session.get_one(Brief, bid.brief_id)
     if brief.status != BriefStatus.CLOSED:
         _seal(match)
     revision = session.get_one(BidRevision, bid.revision_id)
+    if actor.role in bids_policy.BIDDERS:
+        match["reasons"] += fair.floor_reasons(session, bid, revision, match)
     wording = session.get_one(BriefVersion, revision.brief_version_id)
     fit = match["parts"]["fit"]
     match["plan"] = plan_score(revision.plan, 0.0 if fit is None else fit, bool(wording.content.get("buying_link")))

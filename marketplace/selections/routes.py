@@ -8,7 +8,7 @@ from flask import Response
 from marketplace.core.actor import Permission, Role
 from marketplace.core.http import Room, actor, session
 from marketplace.core.paging import Page, page_of, page_query
-from marketplace.selections import pictures, service
+from marketplace.selections import audit, pictures, service
 from marketplace.selections.models import Selection
 from marketplace.selections.schemas import (
     OutcomeOfBidOut,
@@ -16,6 +16,7 @@ from marketplace.selections.schemas import (
     SelectionHeadOut,
     SelectionIn,
     SelectionOut,
+    SignalsOut,
     VerificationOut,
     WhatIfIn,
     WhatIfOut,
@@ -74,6 +75,14 @@ def picture(query: dict[str, Any], selection_id: UUID) -> Response:
     """One picture of the result, as SVG."""
     found = service.find(session(), actor(), selection_id)
     return Response(pictures.draw(found, **query), content_type=SVG)
+
+
+@room.get(
+    "/briefs/<id('brf'):brief_id>/collusion-signals", allow=(Role.ADMIN,), needs=Permission.READ, answers=SignalsOut
+)
+def signals(brief_id: UUID) -> dict[str, Any]:
+    """Signs of collusion among a closed brief's bids, each with its numbers."""
+    return audit.signals(session(), actor(), brief_id)
 
 
 @room.get(

@@ -211,6 +211,20 @@ class OutcomeOfBidOut(SaidOut):
     confirmed_at = When(required=True)
 
 
+class SignalOut(SaidOut):
+    code = one_of(("shared_people", "same_wording", "ladder", "one_agency"), required=True)
+    bids = fields.List(fields.String(metadata=_BID), required=True)
+    numbers = fields.Dict(keys=fields.String(), required=True)
+
+
+class SignalsOut(Schema):
+    """Signs that bidders did not bid each for itself. They ask for a look and prove nothing."""
+
+    brief_id = Id("brf", required=True)
+    bids = fields.Integer(required=True)
+    signals = fields.List(fields.Nested(SignalOut), required=True)
+
+
 class PictureQuery(Schema):
     name = one_of(PICTURES, load_default="set_reach")
     language = one_of(LANGUAGES, load_default="zh")

@@ -16,7 +16,7 @@ FILES = {
     ("get", "/api/v1/briefs/{brief_id}/ranking/stream"),
     ("get", "/api/v1/selections/{selection_id}/picture"),
 }
-OPEN = {"/sign-up", "/sessions", "/invites/accept", "/brief-options"}
+OPEN = {"/sign-up", "/sessions", "/invites/accept", "/brief-options", "/price-index"}
 
 
 def description(client: FlaskClient) -> dict[str, Any]:

@@ -98,6 +98,14 @@ GET    /briefs/{brief_id}/ranking/stream | closed         SSYNFFFFYYF
 POST   /briefs/{brief_id}/score | closed                  SSYNFFFFYFF
 GET    /briefs/{brief_id}/discover | published            SSYNFFFFYYF
 GET    /channels/{channel_id}/open-briefs                 SSFFYNYNYFF
+GET    /price-index                                       YSYYYYYYYYY
+POST   /deal-prices                                       SSYNYNYNYFF
+GET    /deal-prices                                       SSYYYYYYYYF
+POST   /deal-prices/{deal_price_id}/confirm               SSYNFNFNYFF
+GET    /channels/{channel_id}/price                       SSYNYNYNYYF
+GET    /channels/{channel_id}/price | published           SSNNYNYNYNF
+GET    /briefs/{brief_id}/price-check | draft             SSYNFFFFYYF
+GET    /briefs/{brief_id}/price-check | published         SSYNFFFFYYF
 GET    /bids                                              SSFFYYYYFFF
 GET    /bids/{bid_id} | published                         SSNNYNYNNNF
 GET    /bids/{bid_id} | closed                            SSYNYNYNYYF
@@ -117,6 +125,7 @@ GET    /selections/{selection_id}                         SSYNFFFFYYF
 POST   /selections/{selection_id}/confirm                 SSYNFFFFFFF
 GET    /selections/{selection_id}/verification            SSYNFFFFYYF
 GET    /selections/{selection_id}/picture                 SSYNFFFFYYF
+GET    /briefs/{brief_id}/collusion-signals | closed      SSFFFFFFYFF
 GET    /bids/{bid_id}/outcome | closed                    SSFFYNYNFFF
 GET    /reviews                                           SSFFFFFFYFF
 GET    /reviews/summary                                   SSFFFFFFYFF

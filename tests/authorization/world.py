@@ -19,9 +19,11 @@ from marketplace.core.clock import now
 from marketplace.core.events import Event
 from marketplace.core.http import Endpoint
 from marketplace.core.ids import new_id
+from marketplace.core.money import Money
 from marketplace.identity import invites, keys, mandates
 from marketplace.identity.mandates import Terms
-from marketplace.matching import features, scoring
+from marketplace.matching import features, prices, scoring
+from marketplace.matching.prices import Told
 from marketplace.selections import service as selections
 from marketplace.selections.schemas import SelectionIn
 from tests.make import bids as make_bids
@@ -47,6 +49,7 @@ PREFIXES = {
     "selection_id": "sel",
     "event_id": "evt",
     "job_id": "job",
+    "deal_price_id": "dpr",
 }
 
 
@@ -157,6 +160,9 @@ def _add_rows(world: World) -> None:
         selections.search(session, chosen.id)
     with db.transaction(owner.actor) as session:
         selections.confirm(session, owner.actor, chosen.id)
+    with db.transaction(creator.actor) as session:
+        told = Told(Money("CNY", 900_000), now().date(), brand_id=owner.party_id)
+        found["deal_price_id"] = prices.record(session, creator.actor, found["channel_id"], told).id
     found["review_id"] = make_reviews.review(world.by_subject["closed"]["brief_id"]).id
 
 
@@ -209,6 +215,10 @@ def body(method: str, path: str, world: World) -> Any:
             **make_bids.document(), "channel_id": _show("chn", world.ids["channel_id"]),
         },
         ("POST", "/bids/{bid_id}/revisions"): make_bids.document(),
+        ("POST", "/deal-prices"): {
+            "channel_id": _show("chn", world.ids["channel_id"]), "settled_on": now().date().isoformat(),
+            "deal_price": {"amount_minor": new_id().int % 1_000_000 + 1, "currency": "CNY"},
+        },
     }  # fmt: skip
     if path in ("/briefs/{brief_id}/selections", "/briefs/{brief_id}/what-if"):
         wishes = {

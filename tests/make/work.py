@@ -14,8 +14,8 @@ from marketplace.core.events import Event
 from marketplace.core.jobs import Job, JobState
 
 TURNS = 20
-# The pause before a fitting gathers imports; nothing else waits for seconds only.
-PAUSED = "matching.fit-model"
+# The pause before a fitting gathers imports and deals; nothing else waits so short a time.
+PAUSED = ("matching.fit-model", "matching.fit-prices")
 
 
 def worker(config: Config) -> ModuleType:
@@ -44,7 +44,7 @@ def settle(worker: ModuleType) -> None:
 
 def _skip_the_pause() -> None:
     with db.transaction() as session:
-        paused = (Job.kind == PAUSED, Job.state == JobState.QUEUED, Job.attempt == 0)
+        paused = (Job.kind.in_(PAUSED), Job.state == JobState.QUEUED, Job.attempt == 0)
         session.execute(sa.update(Job).where(*paused).values(next_at=sa.func.now()))
 
 

@@ -137,12 +137,12 @@ def test_the_floor_is_the_making_with_the_shares_of_others_on_top() -> None:
 
 
 def test_odd_prices_of_other_lengths_are_named_with_their_span() -> None:
-    assert odd_length_prices({"under_20s": 7_800, "20_60s": 10_000, "over_60s": 13_300}) == {}
-    assert odd_length_prices({"under_20s": 12_000, "20_60s": 10_000, "over_60s": 26_000}) == {
-        "under_20s": (1.2, 0.5, 1.0),
-        "over_60s": (2.6, 1.0, 2.5),
+    assert odd_length_prices({"1-20": 7_800, "21-60": 10_000, "60+": 13_300}) == {}
+    assert odd_length_prices({"1-20": 12_000, "21-60": 10_000, "60+": 26_000}) == {
+        "1-20": (1.2, 0.5, 1.0),
+        "60+": (2.6, 1.0, 2.5),
     }
-    assert odd_length_prices({"over_60s": 1}) == {}
+    assert odd_length_prices({"60+": 1}) == {}
 
 
 @settings(deadline=None, max_examples=60)

@@ -39,7 +39,7 @@ def test_before_the_close_counts_alone_are_told(client: FlaskClient, worker: Mod
             told = client.get(look.path(there.brief_id, "ranking"), headers=reader.headers).json
             assert told == {
                 "brief_id": ids.show("brf", there.brief_id), "sealed": True, "total": 1, "fresh": settled, "data": [],
-                "has_more": False,
+                "has_more": False, "warnings": [],
             }  # fmt: skip
             match = f"/api/v1/bids/{ids.show('bid', bid.id)}/match"
             assert client.get(match, headers=reader.headers).status_code == 404

@@ -184,3 +184,20 @@ def test_once_it_is_confirmed_each_bidder_reads_its_own_line_and_no_more(
         assert client.get(path, headers=somebody("creator").headers).status_code == 404
     again = post(client, look.path(there.brief_id, "selections"), there.brand)
     assert (again.status_code, "confirmed already" in again.json["detail"]) == (409, True)
+
+
+def test_admins_see_the_signs_of_arranged_bids(client: FlaskClient, worker: ModuleType) -> None:
+    there = look.market()
+    words = "第三个镜头里把汽水放在桌上，全程不口播，结尾不带购买链接。"
+    offers = [look.offer(there, 1_000_000 + 250_000 * number, message=words) for number in range(5)]
+    path, admin = look.path(there.brief_id, "collusion-signals"), somebody("platform")
+    assert client.get(path, headers=admin.headers).status_code == 409
+    make.close(there)
+    told = client.get(path, headers=admin.headers).json
+    assert {one["code"] for one in told["signals"]} == {"same_wording", "ladder"}
+    for one in told["signals"]:
+        assert sorted(one["bids"]) == sorted(ids.show("bid", bid.id) for _, bid in offers)
+        assert one["zh"]
+        assert one["en"]
+    assert client.get(path, headers=there.brand.headers).status_code == 403
+    work.settle(worker)

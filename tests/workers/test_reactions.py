@@ -22,7 +22,7 @@ from marketplace.core.jobs import Job, JobState
 from tests.make import bids as make
 from tests.make import briefs as make_briefs
 from tests.make import channels as make_channels
-from tests.make import work
+from tests.make import deals, work
 from tests.matching import look
 from workers import reactions
 from workers.handlers import HANDLERS
@@ -84,7 +84,17 @@ def tell(client: FlaskClient, there: make.Market) -> None:
     make_channels.told(there.creator, there.channel_id)
 
 
+def tell_of_deal(client: FlaskClient, there: make.Market) -> None:
+    deals.record(there.creator, there.channel_id, deals.told(brand_id=there.brand.party_id))
+
+
+def confirm_deal(client: FlaskClient, there: make.Market) -> None:
+    row = deals.record(there.creator, there.channel_id, deals.told(brand_id=there.brand.party_id))
+    deals.confirm(there.brand, row)
+
+
 # What happens, and the work that follows from it: (kind, about the brief?, does it wait for a moment?).
+PAUSED = [(kind, False, True) for kind in work.PAUSED]
 FOLLOWS: dict[str, tuple[Callable[[FlaskClient, make.Market], None], list[tuple[str, bool, bool]]]] = {
     "bids.place": (place, [("matching.score", True, False)]),
     "bids.revise": (revise, [("matching.score", True, False)]),
@@ -96,7 +106,9 @@ FOLLOWS: dict[str, tuple[Callable[[FlaskClient, make.Market], None], list[tuple[
     "briefs.cancel": (cancel, [("bids.void", True, False)]),
     "channels.change": (rename, [("matching.features", False, False)]),
     "channels.archive": (archive, [("matching.features", False, False)]),
-    "audience_snapshots.new": (tell, [("matching.features", False, False), ("matching.fit-model", False, True)]),
+    "audience_snapshots.new": (tell, [("matching.features", False, False), *PAUSED]),
+    "deal_prices.new": (tell_of_deal, [PAUSED[1]]),
+    "deal_prices.confirm": (confirm_deal, [PAUSED[1]]),  # together with the telling's
 }
 
 
@@ -109,7 +121,7 @@ def waiting() -> list[Job]:
     """What waits to be done but for the briefs' own timers and the clock's table."""
     with db.transaction() as session:
         query = sa.select(Job).where(Job.state == JobState.QUEUED, Job.kind.in_(["matching.score", "bids.void"]))
-        more = sa.select(Job).where(Job.state == JobState.QUEUED, Job.kind.in_(["matching.features", work.PAUSED]))
+        more = sa.select(Job).where(Job.state == JobState.QUEUED, Job.kind.in_(["matching.features", *work.PAUSED]))
         return [*session.scalars(query.order_by(Job.kind)), *session.scalars(more.order_by(Job.kind))]
 
 

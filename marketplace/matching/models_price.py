@@ -1,0 +1,105 @@
+"""What deals closed at, the model of prices learnt from them, and what is told of them to everybody."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.core.db import Base
+from marketplace.core.money import Money
+
+
+class DealSource(StrEnum):
+    PLATFORM = "platform_deal"  # a deal that was settled here
+    PARTY = "party"
+    ADMIN = "admin"
+
+
+class Side(StrEnum):
+    CREATOR = "creator"
+    BRAND = "brand"
+    PLATFORM = "platform"
+
+
+class DealPrice(Base):
+    """What one deliverable (one video) closed at, with what was known on the day; seen by its two sides and the
+    admins alone.
+
+    `brand_key` names the brand also where it takes no part here: its id, or the hash of its name. `confirmed_by` is who
+    stands by it beside the side that told it: the other side, or the platform. `cell_id` is the one public cell that
+    has told of it.
+    """
+
+    __tablename__ = "deal_prices"
+    __table_args__ = (
+        sa.UniqueConstraint("channel_id", "brand_key", "settled_on", "deal_minor", "currency"),
+        sa.CheckConstraint("deal_minor > 0 AND (list_minor IS NULL OR list_minor > 0)", name="prices_above_zero"),
+        sa.CheckConstraint("(confirmed_by IS NULL) = (confirmed_at IS NULL)", name="confirmed_at_a_time"),
+    )
+
+    channel_id: Mapped[UUID] = mapped_column(sa.ForeignKey("channels.id"))
+    creator_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
+    brand_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("parties.id"), index=True)
+    brand_key: Mapped[str]
+    deal_minor: Mapped[int]
+    list_minor: Mapped[int | None]
+    currency: Mapped[str]
+    pricing_model: Mapped[str]
+    length_tier: Mapped[str | None]
+    rights: Mapped[list[str]]
+    exclusivity_days: Mapped[int]
+    settled_on: Mapped[date]
+    source: Mapped[DealSource]
+    told_by: Mapped[Side]
+    evidence: Mapped[str | None]
+    expected_views: Mapped[int | None]
+    followers: Mapped[int | None]
+    suggested_cpm_minor: Mapped[int | None]
+    platform: Mapped[str]
+    vertical: Mapped[str]
+    confirmed_by: Mapped[Side | None] = mapped_column(default=None)
+    confirmed_at: Mapped[datetime | None] = mapped_column(default=None)
+    cell_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("price_index_cells.id"), default=None, index=True)
+    version: Mapped[int] = mapped_column(default=1)
+
+    @property
+    def deal_price(self) -> Money:
+        return Money(self.currency, self.deal_minor)
+
+    @property
+    def list_price(self) -> Money | None:
+        return None if self.list_minor is None else Money(self.currency, self.list_minor)
+
+
+class PriceIndexCell(Base):
+    """Paid over listed prices of one group of deals, for anyone to read. Written once, never changed.
+
+    `tier` is the follower tier; a group that is not told of is null. Months are their first days.
+    """
+
+    __tablename__ = "price_index_cells"
+
+    first_month: Mapped[date]
+    last_month: Mapped[date] = mapped_column(index=True)
+    tier: Mapped[int | None]
+    vertical: Mapped[str | None]
+    platform: Mapped[str | None]
+    median: Mapped[float]
+    low: Mapped[float]
+    high: Mapped[float]
+    deals: Mapped[int]
+
+
+class PriceModelRow(Base):
+    """The prices learnt from the market's deals and rate cards, by currency. The newest one counts."""
+
+    __tablename__ = "price_models"
+
+    fingerprint: Mapped[str] = mapped_column(unique=True)
+    content: Mapped[dict[str, Any]]
+    deals: Mapped[int]
+    cards: Mapped[int]
+    fitted_at: Mapped[datetime]

@@ -1,0 +1,56 @@
+"""Prices that deals closed at, told through the services."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from marketplace.core import db
+from marketplace.core.clock import now
+from marketplace.core.money import Money
+from marketplace.matching import price_store, prices
+from marketplace.matching.models_price import DealPrice
+from marketplace.matching.prices import Told
+from tests.make.people import Somebody, somebody
+from tests.matching import look
+
+TODAY = now().date()
+
+
+def told(amount: int = 500_000, **changes: Any) -> Told:
+    return Told(**{"deal_price": Money("CNY", amount), "settled_on": TODAY - timedelta(days=9), **changes})
+
+
+def record(who: Somebody, channel_id: UUID, given: Told) -> DealPrice:
+    with db.transaction(who.actor) as session:
+        return prices.record(session, who.actor, channel_id, given)
+
+
+def confirm(who: Somebody, row: DealPrice) -> DealPrice:
+    with db.transaction(who.actor) as session:
+        return prices.confirm(session, who.actor, row.id)
+
+
+def seen(who: Somebody) -> list[UUID]:
+    with db.transaction(who.actor) as session:
+        return [row.id for row in prices.listed(session, who.actor, limit=100, starting_after=None).data]
+
+
+def one_channel(**facts: Any) -> tuple[Somebody, UUID]:
+    who = somebody("creator")
+    return who, look.channel(who, **facts)
+
+
+def closed_deals(count: int, brands: list[Somebody] | None = None, **changes: Any) -> list[DealPrice]:
+    """Settled deals of as many creators, told and confirmed by the platform."""
+    admin, brands = somebody("platform"), brands or [somebody("brand") for _ in range(4)]
+    rows = []
+    for number in range(count):
+        _, channel_id = one_channel()
+        given = told(500_000 + 10_000 * number, brand_id=brands[number % len(brands)].party_id, **changes)
+        rows.append(record(admin, channel_id, given))
+    return rows
+
+
+def fit() -> bool:
+    with db.transaction() as session:
+        return price_store.fit_prices(session)
