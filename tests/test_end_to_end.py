@@ -22,6 +22,7 @@ from marketplace.demo.walk import Market, Size, walk
 from marketplace.embedded import Servers
 from marketplace.identity import keys
 from marketplace.identity import service as identity
+from marketplace.matching.schemas import BID_PICTURES
 from marketplace.selections.schemas import PICTURES
 from tests.conftest import clone, connected
 
@@ -176,6 +177,11 @@ def test_the_command_chooses_a_set_and_draws_it(market: Market, url: str, tmp_pa
     assert found["status"] == "done"
     assert 1 <= len(found["result"]["chosen"]) <= 3
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f"{name}.svg" for name in PICTURES)
+    bid = found["result"]["chosen"][0]["bid_id"]
+    drawn = inlay(url, brand.token, "pictures", bid, "--out", str(tmp_path / "bid"), "--language", "en")
+    assert drawn.returncode == 0, drawn.stderr
+    assert sorted(path.name for path in (tmp_path / "bid").iterdir()) == sorted(f"{one}.svg" for one in BID_PICTURES)
+    assert inlay(url, brand.token, "pictures", brief["id"], "--out", str(tmp_path)).returncode == 2
     told = inlay(url, brand.token, "what-if", brief["id"], "--budget", "1000", "--language", "zh")
     assert told.returncode == 0, told.stderr
     assert "CNY 1,000.00" in told.stdout

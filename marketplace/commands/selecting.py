@@ -1,7 +1,7 @@
 """Choosing the best set of a brief's bids from the terminal, and trying what another budget would do."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from marketplace.commands.client import Api, fail
 from marketplace.commands.show import Column, echo_json, table
 from marketplace.core.money import MINOR_DIGITS
+from marketplace.matching.schemas import BID_PICTURES, LANGUAGES
 from marketplace.selections.schemas import PICTURES
 
 POLL_S = 0.3
@@ -49,7 +50,7 @@ def _limits(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--contacts", type=click.FloatRange(1, 100), help="mean contacts for each person, at most"),
         click.option("--intrusiveness", type=click.FloatRange(0, 100), help="of each bid, at most"),
         click.option("--ad-load", type=click.FloatRange(0, 1), help="of each channel, at most"),
-        click.option("--language", type=click.Choice(["zh", "en"]), default="en", show_default=True),
+        click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True),
     )
     for option in reversed(options):
         command = option(command)
@@ -95,7 +96,7 @@ def select(api: Api, /, brief: str, prove: str, time_limit: int, out: Path | Non
     started = api.call("POST", f"/briefs/{brief}/selections", body)
     found = _follow(api, started["id"])
     if out is not None and found["result"] is not None:
-        write_pictures(api, found["id"], out, given["language"])
+        write_pictures(api, f"/selections/{found['id']}", PICTURES, out, given["language"])
     if api.as_json:
         echo_json(found)
     elif found["result"] is not None:
@@ -120,12 +121,26 @@ def _follow(api: Api, selection: str) -> Any:
             time.sleep(POLL_S)
 
 
-def write_pictures(api: Api, selection: str, out: Path, language: str) -> None:
+def write_pictures(api: Api, path: str, names: Sequence[str], out: Path, language: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    for name in PICTURES:
-        data = api.download(f"/selections/{selection}/picture", {"name": name, "language": language})
+    for name in names:
+        data = api.download(f"{path}/picture", {"name": name, "language": language})
         (out / f"{name}.svg").write_bytes(data)
-    click.echo(f"{len(PICTURES)} pictures in {out}", err=True)
+    click.echo(f"{len(names)} pictures in {out}", err=True)
+
+
+@click.command()
+@click.argument("of", metavar="BID|SELECTION")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="a folder for the files")
+@click.option("--language", type=click.Choice(LANGUAGES), default="zh", show_default=True)
+@click.pass_obj
+def pictures(api: Api, /, of: str, out: Path, language: str) -> None:
+    """Draw a bid (price, peers, reach) or a selection as SVG files."""
+    kinds = {"bid": ("bids", BID_PICTURES), "sel": ("selections", PICTURES)}
+    kind = kinds.get(of.partition("_")[0])
+    if kind is None:
+        fail(f"{of[:40]} is no bid (bid_...) and no selection (sel_...).", 2)
+    write_pictures(api, f"/{kind[0]}/{of}", kind[1], out, language)
 
 
 @click.command("what-if")
@@ -155,4 +170,4 @@ def print_outcome(outcome: Mapping[str, Any], language: str, left_out: int = LEF
     table(outcome["budget_curve"], BUDGET)
 
 
-COMMANDS = (select, what_if)
+COMMANDS = (select, what_if, pictures)

@@ -10,6 +10,7 @@ import urllib3
 from marketplace.commands.selecting import print_outcome
 from marketplace.demo.caller import Caller, DemoError
 from marketplace.demo.walk import PATIENCE_S, Account
+from marketplace.matching.schemas import BID_PICTURES
 from marketplace.selections.schemas import PICTURES
 
 LEFT_OUT_SHOWN = 4
@@ -21,15 +22,17 @@ def show_selection(call: Caller, url: str, brand: Account, brief: dict[str, Any]
     click.echo(f"\n最优组合 {made['id']} · {brief['title']}")
     print_outcome(made["result"], "zh", LEFT_OUT_SHOWN)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in PICTURES:
+    wanted = dict.fromkeys(PICTURES, f"/selections/{made['id']}")
+    wanted |= {name: f"/bids/{one['bid_id']}" for one in made["result"]["chosen"][:1] for name in BID_PICTURES}
+    for name, path in wanted.items():
         answer = urllib3.request(
-            "GET", f"{url}/api/v1/selections/{made['id']}/picture?name={name}&language=zh",
+            "GET", f"{url}/api/v1{path}/picture?name={name}&language=zh",
             headers={"Authorization": f"Bearer {brand.token}"}, timeout=30,
         )  # fmt: skip
         if answer.status != 200:
             raise DemoError(f"the picture {name} was answered with {answer.status}")
         (folder / f"{name}.svg").write_bytes(answer.data)
-    click.echo(f"\n图：{folder}/*.svg（{', '.join(PICTURES)}）")
+    click.echo(f"\n图：{folder}/*.svg（{', '.join(wanted)}）")
     budget = made["result"]["budget"]
     half = {"budget": {**budget, "amount_minor": budget["amount_minor"] // 2}}
     told = call("POST", f"/briefs/{brief['id']}/what-if", brand.token, half)["outcome"]

@@ -14,8 +14,8 @@ from marketplace.core.actor import Permission, Role
 from marketplace.core.errors import Unavailable
 from marketplace.core.http import SIGNED_IN, Room, actor, session
 from marketplace.core.paging import page_query
-from marketplace.matching import service
-from marketplace.matching.schemas import BidMatchOut, RankingOut, RescoreOut
+from marketplace.matching import bid_pictures, service
+from marketplace.matching.schemas import SVG, BidMatchOut, BidPictureQuery, RankingOut, RescoreOut
 from marketplace.matching.service import Ranking
 
 room = Room("matching", __name__, description="Bids with their scores, as a brief's ranking")
@@ -69,6 +69,14 @@ def _told(brief_id: UUID, who: Any, place: ExitStack) -> Iterator[str]:
 def of_bid(bid_id: UUID) -> dict[str, Any]:
     """One bid's scores with every reason, and what its plan could change."""
     return service.of_bid(session(), actor(), bid_id)
+
+
+@room.get(
+    "/bids/<id('bid'):bid_id>/picture", allow=SIGNED_IN, needs=Permission.READ, query=BidPictureQuery, media_type=SVG
+)
+def picture(query: dict[str, Any], bid_id: UUID) -> Response:
+    """One picture of a scored bid, as SVG. The brief's other bids are drawn for its brand and the admins alone."""
+    return Response(bid_pictures.draw(session(), actor(), bid_id, **query), content_type=SVG)
 
 
 @room.post(

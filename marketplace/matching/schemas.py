@@ -2,7 +2,24 @@
 
 from marshmallow import Schema, fields
 
-from marketplace.core.fields import Id, When
+from marketplace.core.fields import Id, When, WholeParam, one_of
+from marketplace.core.sheet import NARROWEST, WIDEST, WIDTH
+
+LANGUAGES = ("zh", "en")
+BID_PICTURES = ("price", "peers", "reach")
+SVG = "image/svg+xml"
+
+
+class PictureLooks(Schema):
+    language = one_of(LANGUAGES, load_default="zh")
+    width = WholeParam(NARROWEST, WIDEST, load_default=WIDTH)
+
+
+class BidPictureQuery(PictureLooks):
+    """`price`: the price of one video beside the fair one; `peers`: the price per thousand people of the target among
+    the brief's bids; `reach`: the forecast of people."""
+
+    name = one_of(BID_PICTURES, load_default="price")
 
 
 class EstimateOut(Schema):

@@ -8,6 +8,7 @@ from flask import Response
 from marketplace.core.actor import Permission, Role
 from marketplace.core.http import Room, actor, session
 from marketplace.core.paging import Page, page_of, page_query
+from marketplace.matching.schemas import SVG
 from marketplace.selections import audit, pictures, service
 from marketplace.selections.models import Selection
 from marketplace.selections.schemas import (
@@ -26,7 +27,6 @@ room = Room("selections", __name__, description="The best set of bids for a brie
 
 _READS: dict[str, Any] = {"allow": (Role.BRAND, Role.ADMIN), "needs": Permission.READ}
 _CHANGES: dict[str, Any] = {"allow": (Role.BRAND,), "needs": Permission.BRIEFS}
-SVG = "image/svg+xml"
 
 
 @room.post("/briefs/<id('brf'):brief_id>/selections", **_CHANGES, takes=SelectionIn, answers=SelectionOut, status=202)

@@ -6,14 +6,14 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from marketplace.briefs.schemas import BriefTargetCell
 from marketplace.core import ids
-from marketplace.core.fields import Id, Kept, MoneyField, MoneySchema, Real, When, Whole, WholeParam, one_of
+from marketplace.core.fields import Id, Kept, MoneyField, MoneySchema, Real, When, Whole, one_of
+from marketplace.matching.schemas import PictureLooks
 from marketplace.selections.models import SelectionStatus
 from marketplace.selections.words import REASONS
 
 BIDS_MAX = 1_000
 PROVE = ("auto", "always", "never")
 PICTURES = ("set_reach", "union", "frequency", "budget_curve", "frontier")
-LANGUAGES = ("zh", "en")
 _BID = {"pattern": ids.pattern("bid")}
 
 
@@ -225,7 +225,5 @@ class SignalsOut(Schema):
     signals = fields.List(fields.Nested(SignalOut), required=True)
 
 
-class PictureQuery(Schema):
+class PictureQuery(PictureLooks):
     name = one_of(PICTURES, load_default="set_reach")
-    language = one_of(LANGUAGES, load_default="zh")
-    width = WholeParam(320, 1600, load_default=900)

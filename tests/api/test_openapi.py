@@ -15,6 +15,7 @@ FILES = {
     ("get", "/api/v1/brand-assets/{asset_id}"),
     ("get", "/api/v1/briefs/{brief_id}/ranking/stream"),
     ("get", "/api/v1/selections/{selection_id}/picture"),
+    ("get", "/api/v1/bids/{bid_id}/picture"),
 }
 OPEN = {"/sign-up", "/sessions", "/invites/accept", "/brief-options", "/price-index"}
 

@@ -111,6 +111,8 @@ GET    /bids/{bid_id} | published                         SSNNYNYNNNF
 GET    /bids/{bid_id} | closed                            SSYNYNYNYYF
 GET    /bids/{bid_id}/match | published                   SSNNYNYNNNF
 GET    /bids/{bid_id}/match | closed                      SSYNYNYNYYF
+GET    /bids/{bid_id}/picture | published                 SSNNYNYNNNF
+GET    /bids/{bid_id}/picture | closed                    SSYNYNYNYYF
 GET    /bids/{bid_id}/revisions | published               SSNNYNYNNNF
 GET    /bids/{bid_id}/revisions | closed                  SSYNYNYNYYF
 POST   /bids/{bid_id}/revisions | published               SSFFYNYNFFF
