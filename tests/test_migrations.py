@@ -41,7 +41,7 @@ def test_every_table_with_a_party_in_it_has_row_level_security(servers: Servers)
     # These are read by several sides and guarded by the rooms' policies.
     open_tables = {
         "alembic_version", "audience_snapshots", "channel_features", "channels", "forecast_models", "job_probes",
-        "parties", "people", "price_index_cells", "price_models", "videos", "worker_beats",
+        "overlap_models", "parties", "people", "price_index_cells", "price_models", "videos", "worker_beats",
     }  # fmt: skip
     url = clone(servers, "inlay_rls")
     engine = sa.create_engine(url, poolclass=sa.NullPool)

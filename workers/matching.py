@@ -11,7 +11,7 @@ from marketplace.core import events, jobs
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.jobs import Claimed
-from marketplace.matching import features, price_store, review_queue, scoring, service
+from marketplace.matching import features, overlaps, price_store, review_queue, scoring, service
 
 REFIT_PAUSE = timedelta(seconds=1)
 PRICES_PAUSE = timedelta(minutes=1)
@@ -69,6 +69,23 @@ def ask_for_prices(session: Session) -> None:
     )
 
 
+def fit_overlaps(session: Session, _: Claimed) -> dict[str, Any]:
+    """Learn again how strongly audiences overlap; selections made from now on count with it."""
+    return {"changed": overlaps.fit(session)}
+
+
+def ask_for_overlaps(session: Session) -> None:
+    """A pause gathers the measurements of a moment into one fitting."""
+    jobs.enqueue(
+        session,
+        "matching.fit-overlaps",
+        queue=jobs.SCORING,
+        dedupe_key="matching.fit-overlaps",
+        at=now() + PRICES_PAUSE,
+        lease_s=300,
+    )
+
+
 def score(session: Session, job: Claimed) -> dict[str, Any]:
     """Score all bids of one brief together."""
     assert job.subject_id is not None
@@ -95,6 +112,7 @@ def catch_up(session: Session, _: Claimed) -> dict[str, Any]:
 HANDLERS = {
     "matching.fit-model": fit_model,
     "matching.fit-prices": fit_prices,
+    "matching.fit-overlaps": fit_overlaps,
     "matching.features": refresh_features,
     "matching.score": score,
     "matching.catch-up": catch_up,

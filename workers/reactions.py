@@ -12,7 +12,7 @@ from marketplace.core import jobs
 from marketplace.core.events import Event
 from marketplace.matching import service as matching
 from marketplace.reviews import service as reviews
-from workers.matching import ask_for_features, ask_for_model, ask_for_prices
+from workers.matching import ask_for_features, ask_for_model, ask_for_overlaps, ask_for_prices
 
 Reaction = Callable[[Session, Sequence[Event]], None]
 
@@ -63,6 +63,10 @@ def learn_from_deals(session: Session, _: Sequence[Event]) -> None:
     ask_for_prices(session)
 
 
+def learn_from_overlaps(session: Session, _: Sequence[Event]) -> None:
+    ask_for_overlaps(session)
+
+
 REACTIONS: Mapping[str, Reaction] = {
     "bids.place": score_briefs_of_bids,
     "bids.revise": score_briefs_of_bids,
@@ -77,4 +81,6 @@ REACTIONS: Mapping[str, Reaction] = {
     "audience_snapshots.new": learn_from_snapshots,
     "deal_prices.new": learn_from_deals,
     "deal_prices.confirm": learn_from_deals,
+    "audience_overlaps.new": learn_from_overlaps,
+    "audience_overlaps.confirm": learn_from_overlaps,
 }

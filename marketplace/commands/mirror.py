@@ -23,6 +23,7 @@ NOUNS = {
     "briefs": "what brands want placed",
     "bids": "offers on briefs",
     "deal-prices": "what deals closed at",
+    "overlaps": "how many people two audiences share",
     "selections": "the best sets of bids",
     "reviews": "human decisions",
     "events": "what happened",

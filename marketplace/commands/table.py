@@ -59,6 +59,10 @@ _SELECTION: tuple[Column, ...] = (
     ("certificate", lambda row: None if row["certificate"] is None else f"{row['certificate']:.3f}"),
     ("asked at", "created_at"),
 )
+_OVERLAP: tuple[Column, ...] = (
+    ("id", "id"), ("channel", "channel_id"), ("other", "other_channel_id"), ("value", "value"), ("method", "method"),
+    ("sample", "sample"), ("measured", "measured_on"), ("confirmed", "confirmed_at"),
+)  # fmt: skip
 _REVIEW: tuple[Column, ...] = (
     ("id", "id"),
     ("subject", "subject_id"),
@@ -188,6 +192,9 @@ CALLS: tuple[Call, ...] = (
     Call("bids", "decline", "POST", "/bids/{bid}/decline", "decline a bid"),
     Call("bids", "why", "GET", "/bids/{bid}/match", "a bid's scores with every reason"),
     Call("bids", "outcome", "GET", "/bids/{bid}/outcome", "how your bid fared in the confirmed selection"),
+    Call("overlaps", "list", "GET", "/overlaps", "measured overlaps of your channels", _OVERLAP, ("channel_id",)),
+    Call("overlaps", "tell", "POST", "/overlaps", "tell of a measured overlap", body="file"),
+    Call("overlaps", "confirm", "POST", "/overlaps/{overlap}/confirm", "let an overlap count (administrators)"),
     Call("selections", "list", "GET", "/briefs/{brief}/selections", "a brief's selections", _SELECTION),
     Call("selections", "show", "GET", "/selections/{selection}", "one selection with its reasons"),
     Call("selections", "confirm", "POST", "/selections/{selection}/confirm", "make it the brief's choice"),

@@ -33,6 +33,7 @@ PREFIXES: dict[str, str] = {
     "bid_revisions": "rev",
     "matches": "mtc",
     "deal_prices": "dpr",
+    "audience_overlaps": "ovl",
     "price_index_cells": "pic",
     "selections": "sel",
     "reviews": "rvw",

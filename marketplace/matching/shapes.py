@@ -67,8 +67,13 @@ def fit(pairs: Pairs, prior: float) -> float:
     """
     if not len(pairs):
         return prior
-    found = _solve(lambda k: float(np.sum(common(pairs.one, pairs.other, k))), float(np.sum(pairs.both)))
-    weight = len(pairs) / (len(pairs) + PRIOR_PAIRS)
+    found = solve(lambda k: float(np.sum(common(pairs.one, pairs.other, k))), float(np.sum(pairs.both)))
+    return drawn(found, prior, len(pairs))
+
+
+def drawn(found: float, prior: float, pairs: int) -> float:
+    """Return a shape learnt from so many pairs, drawn to its prior on the log scale."""
+    weight = pairs / (pairs + PRIOR_PAIRS)
     return float(np.exp(weight * np.log(found) + (1 - weight) * np.log(prior)))
 
 
@@ -77,7 +82,7 @@ def matched(shares: Floats, pairs_sum: float) -> float:
     first, second = np.triu_indices(len(shares), 1)
     if not len(first):
         return PRIOR_ACROSS
-    return _solve(lambda k: float(np.sum(common(shares[first], shares[second], k))), pairs_sum)
+    return solve(lambda k: float(np.sum(common(shares[first], shares[second], k))), pairs_sum)
 
 
 def predicted(shares: Floats, niches: Sequence[Collection[str]], shapes: Shapes) -> float:
@@ -108,10 +113,10 @@ def two_constants(within: float, across: float, niches: int) -> tuple[float, flo
     return (1 / left if left > 0 else _MOST), float(np.sqrt(square))
 
 
-def _solve(overlap: Callable[[float], float], wanted: float) -> float:
+def solve(overlap: Callable[[float], float], wanted: float, halvings: int = _HALVINGS) -> float:
     """Return the shape whose overlap, which falls with it, is the wanted one; the nearer end where there is none."""
     low, high = np.log(_LEAST), np.log(_MOST)
-    for _ in range(_HALVINGS):
+    for _ in range(halvings):
         middle = (low + high) / 2
         low, high = (middle, high) if overlap(float(np.exp(middle))) > wanted else (low, middle)
     return float(np.exp((low + high) / 2))

@@ -8,7 +8,8 @@ different niches (1 + 1/k) (1 - s^2). The priors below give 4.6 and 1.9; measure
 what artists (MovieLens, Last.fm): 3.4 to 5.4 within a niche, 1.15 to 2.2 between.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from marketplace.matching.priors import PROVINCES, REGIONS, population
 from marketplace.matching.targets import Box, Target
 
 MODEL_VERSION = "units/1"
-# Films and artists stand in for creators: to be fitted anew where overlaps of channels are measured.
+# Films and artists stand in for creators until overlaps of channels are measured (overlap_fit).
 SHAPE, OWN_NICHE = 1.0, 0.22
 # Of people from 13 years on, who watch short videos: CNNIC counts 1.05 billion in China in 2024; elsewhere assumed.
 WATCHING_CHINA, WATCHING_ELSEWHERE = 0.88, 0.65
@@ -42,6 +43,25 @@ _AREA_OF = tuple(
 )
 
 
+@dataclass(frozen=True)
+class Duplication:
+    """How strongly audiences overlap within a cell: the gamma shape of people's activity, the share of a creator's
+    reach that keeps to its own niches, shapes of single niches, and how many measured pairs stand behind each (of two
+    niches under an empty name; none: the prior)."""
+
+    shape: float = SHAPE
+    own_niche: float = OWN_NICHE
+    by_niche: Mapping[str, float] = field(default_factory=dict)
+    pairs: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def measured(self) -> int:
+        return sum(self.pairs.values())
+
+
+PRIOR = Duplication()
+
+
 @dataclass(frozen=True, eq=False)
 class Built:
     """Units of a brief with each bid's share of their people [n, U], weighted contacts [n], and what is reached alone
@@ -53,12 +73,15 @@ class Built:
     alone: Floats
 
 
-def build(joint: Floats, regions: Floats, tags: Floats, people: Floats, videos: Floats, target: Target) -> Built:
+def build(
+    joint: Floats, regions: Floats, tags: Floats, people: Floats, videos: Floats, target: Target,
+    overlap: Duplication = PRIOR,
+) -> Built:  # fmt: skip
     """Return the units of a target and how n bids reach them.
 
     ``joint`` [n, A * G] and ``regions`` [n, R] each sum to 1; ``tags`` [n, V + 1] in the order of fit.tag_shares;
-    ``people`` [n] whom one video reaches, on target or not; ``videos`` [n]. Only niches that some bid has are units of
-    their own; all others are alike and stand together as the last one of each cell.
+    ``people`` [n] whom one video reaches, on target or not; ``videos`` [n]. Only niches that some bid has, or that
+    have a shape of their own, are units of their own; all others are alike and stand together as each cell's last one.
     """
     split = _Cells(target)
     reached = np.nan_to_num(people) * np.maximum(videos, 1.0) ** SEVERAL_VIDEOS
@@ -68,19 +91,21 @@ def build(joint: Floats, regions: Floats, tags: Floats, people: Floats, videos: 
     )
     niches = _niches(tags)
     count = len(NICHES)
-    own = np.flatnonzero(np.any(niches > 0, axis=0))
+    apart = np.array([name in overlap.by_niche for name in NICHES])
+    own = np.flatnonzero(np.any(niches > 0, axis=0) | apart)
     # One more column for all the other niches together, where everybody's share is the same.
-    parts = np.concatenate([OWN_NICHE * niches[:, own], np.zeros((len(niches), 1))], axis=1)
+    parts = np.concatenate([overlap.own_niche * niches[:, own], np.zeros((len(niches), 1))], axis=1)
     sizes = np.append(np.full(len(own), 1 / count), 1 - len(own) / count)
     told = np.sum(niches, axis=1) > 0
-    parts += np.where(told, 1 - OWN_NICHE, 1.0)[:, None] * sizes
+    parts += np.where(told, 1 - overlap.own_niche, 1.0)[:, None] * sizes
     kept = sizes > 0
     inside = split.people[:, None] * sizes[kept]
     shares = in_cells[:, :, None] * parts[:, None, kept] / inside
     weights = (split.worth[:, None] * inside).reshape(-1)
+    shapes = as_floats([overlap.by_niche.get(NICHES[place], overlap.shape) for place in own] + [overlap.shape])
     found = np.minimum(shares.reshape(len(reached), -1), REACHED_MOST)
     return Built(
-        units=Units(weights, np.full(len(weights), SHAPE)),
+        units=Units(weights, np.tile(shapes[kept], len(split.people))),
         shares=found,
         contacts=contacts,
         alone=sum_columns(in_cells * split.worth),

@@ -1,7 +1,7 @@
 """Loads a closed brief's bids as the inputs of a selection: the same forecasts that their scores were made from."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +13,11 @@ from marketplace.bids import pricing
 from marketplace.bids.pricing import Offer
 from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import ids
-from marketplace.matching import fit, reach, scoring, targets, units
-from marketplace.matching.arrays import as_floats
+from marketplace.matching import fit, overlap_fit, overlaps, reach, scoring, targets, units
+from marketplace.matching.arrays import Floats, Ints, as_floats
 from marketplace.matching.features import load_model
+from marketplace.matching.overlaps import Fitted
+from marketplace.matching.units import Duplication
 from marketplace.selections.inputs import STRATA, Inputs
 
 STATUSES = ("open", "accepted", "declined")
@@ -23,8 +25,8 @@ STRATA_TAUS = (np.arange(STRATA) + 0.5) / STRATA
 
 _CHOOSABLE = sa.text("SELECT id FROM bids WHERE brief_id = :brief_id AND status = ANY(:statuses) ORDER BY id")
 _TOLD = sa.text(
-    "SELECT b.id, b.status, b.creator_id, b.agency_id, c.platform, c.name, r.price, r.options, r.deliverables,"
-    " w.status AS review FROM bids b JOIN channels c ON c.id = b.channel_id"
+    "SELECT b.id, b.status, b.creator_id, b.agency_id, b.channel_id, c.platform, c.name, r.price, r.options,"
+    " r.deliverables, w.status AS review FROM bids b JOIN channels c ON c.id = b.channel_id"
     " JOIN bid_revisions r ON r.id = b.revision_id"
     " LEFT JOIN reviews w ON w.subject_id = b.id AND w.subject_kind = 'bid'"
     " WHERE b.brief_id = :brief_id AND b.status = ANY(:statuses)"
@@ -54,13 +56,16 @@ def load(session: Session, brief: Brief, version: BriefVersion, target: Any = No
     taus = np.concatenate([[reach.CAREFUL], STRATA_TAUS])
     views = reach.quantiles(bids.forecasts, taus, calibration, bids.tiers)
     careful = views[:, 0]
+    learnt = overlaps.load(session)
     made = units.build(
         bids.joint, bids.regions, loaded.shares.tags,
         reach.on_target_people(careful, np.ones(len(careful)), bids.invalid), bids.terms.videos, asked,
+        learnt.duplication,
     )  # fmt: skip
     rows = [told[bid] for bid in found]
     costs = [_costs(row) for row in rows]
     shares = np.nan_to_num(made.shares[order])
+    pair_bids, pair_people, pair_modelled = _measured(session, [row.channel_id for row in rows], learnt.duplication)
     facts = zip(
         rows, costs, loaded.rows["known"][order].tolist(), bids.fit.clash[order].tolist(),
         (bids.intrusiveness > version.tolerance)[order].tolist(), (np.sum(shares, axis=1) > 0).tolist(), strict=True,
@@ -86,7 +91,31 @@ def load(session: Session, brief: Brief, version: BriefVersion, target: Any = No
         bid_of=np.repeat(np.arange(len(rows)), [len(cost) for cost in costs]),
         place=np.array([place for cost in costs for place in range(len(cost))], dtype=np.int64),
         prices=np.array([_whole(minor) for cost in costs for minor in cost], dtype=np.int64),
+        pair_bids=pair_bids,
+        pair_people=pair_people,
+        pair_modelled=pair_modelled,
+        overlap=_learnt(learnt),
     )  # fmt: skip
+
+
+def _measured(session: Session, channels: Sequence[UUID], learnt: Duplication) -> tuple[Ints, Floats, Floats]:
+    """Return the measured pairs among the bids' channels as Inputs keeps them. A channel bids once on a brief."""
+    names, pairs = overlaps.among(session, channels)
+    if not names:
+        return np.zeros((0, 2), dtype=np.int64), np.zeros(0), np.zeros((0, len(overlap_fit.FACTORS)))
+    place = {channel: bid for bid, channel in enumerate(channels)}
+    bids = np.array([[place[one], place[other]] for one, other in names], dtype=np.int64)
+    return bids, pairs.both, overlap_fit.modelled(pairs, learnt, overlap_fit.FACTORS)
+
+
+def _learnt(fitted: Fitted) -> dict[str, Any]:
+    if fitted.fitted_on is None:
+        return {}
+    found = fitted.duplication
+    return {
+        "pairs": found.measured, "shape": found.shape, "own_niche": found.own_niche, "by_niche": dict(found.by_niche),
+        "fitted_on": fitted.fitted_on.isoformat(), "model": overlap_fit.MODEL_VERSION,
+    }  # fmt: skip
 
 
 def _costs(row: Any) -> list[float]:

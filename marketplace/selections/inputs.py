@@ -4,7 +4,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,14 @@ from marketplace.matching import coverage
 from marketplace.matching.arrays import Floats, Ints
 from marketplace.matching.coverage import Units
 from marketplace.matching.market import Market
+from marketplace.matching.overlap_fit import FACTORS
 
 # Views of one bid are told by so many equally likely strata.
 STRATA = 16
 _ARRAYS: Mapping[str, str] = {
     "weights": "<f8", "shapes": "<f8", "shares": "<f4", "contacts": "<f8", "spread": "<f4", "intrusiveness": "<f8",
-    "ad_load": "<f8", "bid_of": "<i8", "place": "<i8", "prices": "<i8",
+    "ad_load": "<f8", "pair_bids": "<i8", "pair_people": "<f8", "pair_modelled": "<f8",
+    "bid_of": "<i8", "place": "<i8", "prices": "<i8",
 }  # fmt: skip
 _TEXTS = ("bids", "creators", "agencies", "platforms", "niches", "names", "commitments", "gates", "statuses")
 
@@ -35,8 +37,10 @@ class Inputs:
     share of each unit's people reached; ``contacts`` [n], careful weighted views; ``spread`` [n, 16], views at the
     middles of 16 equally likely strata over the careful views; ``intrusiveness``, ``ad_load`` [n] (NaN: not known);
     public ids, the channel's name, the gate that holds the bid back (or an empty text) and the bid's status. Of
-    options: ``bid_of``, ``place`` (0: the bid's own price) and ``prices`` [m] in minor units of ``currency``.
-    """
+    options: ``bid_of``, ``place`` (0: the bid's own price) and ``prices`` [m] in minor units of ``currency``. Of P
+    measured pairs of the bids' audiences: ``pair_bids`` [P, 2], ``pair_people`` [P] that both have, and
+    ``pair_modelled`` [P, F], those that the model has at each of overlap_fit.FACTORS. ``overlap`` tells what the shapes
+    were learnt from: pairs, the day, shape and own_niche; nothing: the prior."""
 
     currency: str
     weights: Floats
@@ -58,6 +62,10 @@ class Inputs:
     bid_of: Ints
     place: Ints
     prices: Ints
+    pair_bids: Ints = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))
+    pair_people: Floats = field(default_factory=lambda: np.zeros(0))
+    pair_modelled: Floats = field(default_factory=lambda: np.zeros((0, len(FACTORS))))
+    overlap: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.bids)
@@ -104,6 +112,7 @@ def pack(inputs: Inputs) -> bytes:
         "currency": inputs.currency,
         "shapes_of": {name: list(array.shape) for name, array in arrays.items()},
         **{name: list(getattr(inputs, name)) for name in _TEXTS},
+        "overlap": dict(inputs.overlap),
     }
     text = json.dumps(head, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
     body = b"".join(array.tobytes() for array in arrays.values())
@@ -117,13 +126,15 @@ def unpack(data: bytes) -> Inputs:
         start = 8 + int.from_bytes(raw[:8], "big")
         head = json.loads(raw[8:start])
         arrays: dict[str, Any] = {}
-        for name, kind in _ARRAYS.items():
+        # What was stored before overlaps were measured has no pairs.
+        for name, kind in ((name, kind) for name, kind in _ARRAYS.items() if name in head["shapes_of"]):
             shape = tuple(head["shapes_of"][name])
             count = int(np.prod(shape))
             array = np.frombuffer(raw, dtype=kind, count=count, offset=start).reshape(shape)
             arrays[name] = array.astype(np.int64 if kind == "<i8" else np.float64)
             start += count * np.dtype(kind).itemsize
-        return Inputs(currency=head["currency"], **{name: head[name] for name in _TEXTS}, **arrays)
+        texts = {name: head[name] for name in _TEXTS}
+        return Inputs(currency=head["currency"], overlap=head.get("overlap", {}), **texts, **arrays)
     except (zlib.error, KeyError, ValueError) as error:
         raise BadInputs("The stored inputs cannot be read.") from error
 

@@ -8,6 +8,7 @@ import numpy as np
 from marketplace.matching import coverage, union
 from marketplace.matching.arrays import Floats
 from marketplace.matching.coverage import REACHED_MOST, Units
+from marketplace.matching.overlap_fit import FACTORS
 from marketplace.selections import words
 from marketplace.selections.inputs import STRATA, Inputs
 
@@ -51,8 +52,25 @@ def told(inputs: Inputs, bids: Sequence[int]) -> dict[str, Any]:
         "independent": float(np.sum(inputs.weights * (1 - np.prod(1 - shares, axis=0)))),
         "frequency": [float(people) for people in frequency],
         "contacts_per_person": contacts / careful if careful > 0 else None,
+        "overlap": dict(inputs.overlap),
+        "matched": matched(inputs, bids),
     }
     return {**found, **words.reach(found, len(bids))}
+
+
+def matched(inputs: Inputs, bids: Sequence[int]) -> dict[str, Any] | None:
+    """Return the careful reach by the one factor on all shapes with which the set's pairs overlap as they were measured
+    to. None where some pair was not measured."""
+    chosen = set(bids)
+    rows = [place for place, pair in enumerate(inputs.pair_bids.tolist()) if set(pair) <= chosen]
+    if len(chosen) < 2 or len(rows) < len(chosen) * (len(chosen) - 1) // 2:
+        return None
+    # Overlaps fall with the factor; both run upwards for the interpolation.
+    modelled = np.sum(inputs.pair_modelled[rows], axis=0)[::-1]
+    steps = np.log2(FACTORS)[::-1]
+    found = float(np.interp(float(np.sum(inputs.pair_people[rows])), np.maximum.accumulate(modelled), steps))
+    factor = float(np.exp2(found))
+    return {"people": _people(inputs, bids, factor), "factor": factor, "pairs": len(rows)}
 
 
 def _people(inputs: Inputs, bids: Sequence[int], factor: float) -> float:

@@ -72,13 +72,22 @@ class SaidOut(Schema):
     en = fields.String(required=True)
 
 
+class MatchedOut(Schema):
+    """The careful reach with all shapes times the one `factor` that gives the set's `pairs` their measured overlaps."""
+
+    people = fields.Float(required=True)
+    factor = fields.Float(required=True)
+    pairs = fields.Integer(required=True)
+
+
 class ReachOfSetOut(SaidOut):
     """Weighted on-target people of the chosen set, each counted once.
 
     `careful` is what was maximised: every forecast at its 0.3 quantile. `point`, `low` and `high` are the middle and
     the ends of 80 % over the forecasts' spread. `at_half_shape` and `at_double_shape` are `careful` where people
-    overlap more, or less, than the niche's shape says. `summed` counts everybody as often as reached, `independent` is
-    Sainsbury's formula.
+    overlap more, or less, than the niche's shape says. `overlap` tells what the shapes were learnt from (empty:
+    priors); `matched` is `careful` by the measured overlaps of all pairs of the set, where all were measured. `summed`
+    counts everybody as often as reached, `independent` is Sainsbury's formula.
     """
 
     careful = fields.Float(required=True)
@@ -91,6 +100,8 @@ class ReachOfSetOut(SaidOut):
     independent = fields.Float(required=True)
     frequency = fields.List(fields.Float(), required=True, metadata={"description": "People reached 1+, 2+, 3+, 4+."})
     contacts_per_person = fields.Float(required=True, allow_none=True)
+    overlap = fields.Dict(keys=fields.String(), metadata={"description": "pairs, shape, own_niche, fitted_on"})
+    matched = fields.Nested(MatchedOut, allow_none=True)
 
 
 class ChosenOut(SaidOut):

@@ -99,19 +99,35 @@ def chosen(added: float, alone: float, lost: float) -> Said:
     }
 
 
+def _overlap(values: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what the overlap shapes rest on, and the reach by the set's own measured pairs where all are known."""
+    learnt, matched = values["overlap"], values["matched"]
+    zh, en = "重叠形状为先验值（尚无实测重叠）。", "The overlap shapes are priors (no overlap was measured yet)."
+    if learnt:
+        zh = f"重叠形状由 {learnt['pairs']} 对实测重叠拟合（{learnt['fitted_on']}）。"
+        en = f"The overlap shapes were fitted to {learnt['pairs']} measured pairs ({learnt['fitted_on']})."
+    if matched:
+        zh += f"按组合内全部 {matched['pairs']} 对的实测重叠，保守值为 {matched['people']:,.0f}。"
+        en += f" By the measured overlap of all its {matched['pairs']} pairs the careful number is"
+        en += f" {matched['people']:,.0f}."
+    return zh, en
+
+
 def reach(values: Mapping[str, Any], bids: int) -> Said:
+    basis_zh, basis_en = _overlap(values)
     over = max(0.0, values["summed"] / values["careful"] - 1) if values["careful"] > 0 else 0.0
     return {
         "zh": (
             f"{bids} 个报价去重后触达目标人群约 {values['point']:,.0f} 人（80% 区间 {values['low']:,.0f}–"
             f"{values['high']:,.0f}；保守值 {values['careful']:,.0f}）。直接相加会高估 {over:.0%}。"
             f"重叠形状加倍或减半时，保守值为 {values['at_double_shape']:,.0f} 或 {values['at_half_shape']:,.0f}。"
+            f"{basis_zh}"
         ),
         "en": (
             f"{bids} bids reach about {values['point']:,.0f} different people of the target (80 % interval"
             f" {values['low']:,.0f} to {values['high']:,.0f}; careful {values['careful']:,.0f}). Plain adding up would"
             f" say {over:.0%} more. With the overlap shape doubled or halved the careful number is"
-            f" {values['at_double_shape']:,.0f} or {values['at_half_shape']:,.0f}."
+            f" {values['at_double_shape']:,.0f} or {values['at_half_shape']:,.0f}. {basis_en}"
         ),
     }
 

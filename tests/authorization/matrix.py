@@ -101,6 +101,9 @@ GET    /channels/{channel_id}/open-briefs                 SSFFYNYNYFF
 GET    /price-index                                       YSYYYYYYYYY
 POST   /deal-prices                                       SSYNYNYNYFF
 GET    /deal-prices                                       SSYYYYYYYYF
+POST   /overlaps                                          SSFFYNYNYFF
+GET    /overlaps                                          SSFFYYYYYFF
+POST   /overlaps/{overlap_id}/confirm                     SSFFFFFFYFF
 POST   /deal-prices/{deal_price_id}/confirm               SSYNFNFNYFF
 GET    /channels/{channel_id}/price                       SSYNYNYNYYF
 GET    /channels/{channel_id}/price | published           SSNNYNYNYNF

@@ -22,12 +22,13 @@ from marketplace.core.ids import new_id
 from marketplace.core.money import Money
 from marketplace.identity import invites, keys, mandates
 from marketplace.identity.mandates import Terms
-from marketplace.matching import features, prices, scoring
+from marketplace.matching import features, overlaps, prices, scoring
 from marketplace.matching.prices import Told
 from marketplace.selections import service as selections
 from marketplace.selections.schemas import SelectionIn
 from tests.make import bids as make_bids
 from tests.make import briefs as make_briefs
+from tests.make import overlaps as make_overlaps
 from tests.make import people
 from tests.make import reviews as make_reviews
 from tests.make.people import Somebody, somebody
@@ -50,6 +51,7 @@ PREFIXES = {
     "event_id": "evt",
     "job_id": "job",
     "deal_price_id": "dpr",
+    "overlap_id": "ovl",
 }
 
 
@@ -163,7 +165,14 @@ def _add_rows(world: World) -> None:
     with db.transaction(creator.actor) as session:
         told = Told(Money("CNY", 900_000), now().date(), brand_id=owner.party_id)
         found["deal_price_id"] = prices.record(session, creator.actor, found["channel_id"], told).id
+        found["overlap_id"] = overlaps.record(session, creator.actor, **make_overlaps.told(**_pair(world))).id
     found["review_id"] = make_reviews.review(world.by_subject["closed"]["brief_id"]).id
+
+
+def _pair(world: World) -> dict[str, UUID]:
+    return {
+        "channel_id": world.ids["channel_id"], "other_channel_id": world.by_subject["published"]["channel_id"]
+    }  # fmt: skip
 
 
 def _snapshot(session: Session, channel_id: UUID) -> UUID:
@@ -215,6 +224,9 @@ def body(method: str, path: str, world: World) -> Any:
             **make_bids.document(), "channel_id": _show("chn", world.ids["channel_id"]),
         },
         ("POST", "/bids/{bid_id}/revisions"): make_bids.document(),
+        ("POST", "/overlaps"): {
+            **make_overlaps.BODY, **{name: _show("chn", channel) for name, channel in _pair(world).items()},
+        },
         ("POST", "/deal-prices"): {
             "channel_id": _show("chn", world.ids["channel_id"]), "settled_on": now().date().isoformat(),
             "deal_price": {"amount_minor": new_id().int % 1_000_000 + 1, "currency": "CNY"},

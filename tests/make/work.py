@@ -15,7 +15,9 @@ from marketplace.core.jobs import Job, JobState
 
 TURNS = 20
 # The pause before a fitting gathers imports and deals; nothing else waits so short a time.
-PAUSED = ("matching.fit-model", "matching.fit-prices")
+PAUSED = ("matching.fit-model", "matching.fit-overlaps", "matching.fit-prices")
+
+_PAUSING = (Job.kind.in_(PAUSED), Job.state == JobState.QUEUED, Job.attempt == 0)
 
 
 def worker(config: Config) -> ModuleType:
@@ -44,8 +46,7 @@ def settle(worker: ModuleType) -> None:
 
 def _skip_the_pause() -> None:
     with db.transaction() as session:
-        paused = (Job.kind.in_(PAUSED), Job.state == JobState.QUEUED, Job.attempt == 0)
-        session.execute(sa.update(Job).where(*paused).values(next_at=sa.func.now()))
+        session.execute(sa.update(Job).where(*_PAUSING).values(next_at=sa.func.now()))
 
 
 def _waiting() -> bool:
@@ -54,6 +55,7 @@ def _waiting() -> bool:
         failed = session.execute(sa.select(Job.kind, Job.last_error).where(mine, Job.last_error.is_not(None))).all()
         assert not failed, failed
         told = session.scalar(sa.select(sa.exists().where(Event.relayed_at.is_(None))))
+        told = told or session.scalar(sa.select(sa.exists().where(*_PAUSING)))
         return bool(told or jobs.due_queues(session) & {jobs.DEFAULT, jobs.SCORING})
 
 

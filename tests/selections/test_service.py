@@ -12,6 +12,7 @@ from marketplace.core import db, ids
 from marketplace.core.ids import new_id
 from marketplace.selections.schemas import PICTURES
 from tests.make import bids as make
+from tests.make import overlaps as make_overlaps
 from tests.make import work
 from tests.make.people import Somebody, somebody
 from tests.matching import look
@@ -107,6 +108,38 @@ def test_the_same_inputs_give_the_same_set_and_it_can_be_verified(
         )
     told = client.get(f"/api/v1/selections/{one['id']}/verification", headers=there.brand.headers).json
     assert (told["same_value"], len(told["faults"])) == (False, 1)
+
+
+def test_a_set_is_counted_by_the_overlaps_that_were_measured(client: FlaskClient, worker: ModuleType) -> None:
+    there = look.market()
+    offers = [look.offer(there, amount) for amount in PRICES[:3]]
+    make.close(there)
+    work.settle(worker)
+    before = selected(client, worker, there, prove="never")["result"]["reach"]
+    assert before["matched"] is None
+    channels = [bid.channel_id for _, bid in offers]
+    admin = somebody("platform")
+    sizes = {"people": 40_000_000, "other_people": 40_000_000, "value": 0.6}
+    for pair in ((0, 1), (1, 2)):
+        make_overlaps.record(admin, channels[pair[0]], channels[pair[1]], **sizes)
+    work.settle(worker)
+    some = selected(client, worker, there, prove="never")["result"]["reach"]
+    assert some["matched"] is None
+    make_overlaps.record(admin, channels[2], channels[0], **sizes)
+    work.settle(worker)
+    made = selected(client, worker, there, prove="never")
+    reach = made["result"]["reach"]
+    assert reach["overlap"]["pairs"] == 3
+    assert "3 measured pairs" in reach["en"]
+    assert "3 对实测重叠" in reach["zh"]
+    assert reach["overlap"]["shape"] != before["overlap"].get("shape")
+    assert reach["careful"] < before["careful"]
+    assert reach["matched"]["pairs"] == 3
+    assert reach["matched"]["factor"] < 1
+    assert 0 < reach["matched"]["people"] < reach["careful"]
+    checked = client.get(f"/api/v1/selections/{made['id']}/verification", headers=there.brand.headers).json
+    assert checked["same_value"]
+    assert checked["faults"] == []
 
 
 @pytest.mark.parametrize("name", PICTURES)
