@@ -40,16 +40,13 @@ def ask_for_features(session: Session) -> None:
     jobs.enqueue(session, "matching.features", queue=jobs.SCORING, dedupe_key="matching.features", lease_s=120)
 
 
+def _fit_later(session: Session, kind: str, pause: timedelta) -> None:
+    jobs.enqueue(session, kind, queue=jobs.SCORING, dedupe_key=kind, at=now() + pause, lease_s=300)
+
+
 def ask_for_model(session: Session) -> None:
     """A pause gathers the imports of a moment into one fitting."""
-    jobs.enqueue(
-        session,
-        "matching.fit-model",
-        queue=jobs.SCORING,
-        dedupe_key="matching.fit-model",
-        at=now() + REFIT_PAUSE,
-        lease_s=300,
-    )
+    _fit_later(session, "matching.fit-model", REFIT_PAUSE)
 
 
 def fit_prices(session: Session, _: Claimed) -> dict[str, Any]:
@@ -59,14 +56,7 @@ def fit_prices(session: Session, _: Claimed) -> dict[str, Any]:
 
 def ask_for_prices(session: Session) -> None:
     """A pause gathers the deals and rate cards of a moment into one fitting."""
-    jobs.enqueue(
-        session,
-        "matching.fit-prices",
-        queue=jobs.SCORING,
-        dedupe_key="matching.fit-prices",
-        at=now() + PRICES_PAUSE,
-        lease_s=300,
-    )
+    _fit_later(session, "matching.fit-prices", PRICES_PAUSE)
 
 
 def fit_overlaps(session: Session, _: Claimed) -> dict[str, Any]:
@@ -76,14 +66,7 @@ def fit_overlaps(session: Session, _: Claimed) -> dict[str, Any]:
 
 def ask_for_overlaps(session: Session) -> None:
     """A pause gathers the measurements of a moment into one fitting."""
-    jobs.enqueue(
-        session,
-        "matching.fit-overlaps",
-        queue=jobs.SCORING,
-        dedupe_key="matching.fit-overlaps",
-        at=now() + PRICES_PAUSE,
-        lease_s=300,
-    )
+    _fit_later(session, "matching.fit-overlaps", PRICES_PAUSE)
 
 
 def score(session: Session, job: Claimed) -> dict[str, Any]:
