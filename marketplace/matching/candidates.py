@@ -11,10 +11,9 @@ from marketplace.matching import columns, discover, parts, price, rank, targets,
 from marketplace.matching.arrays import Bools, Floats, Ints
 from marketplace.matching.asking import STANDARD, TIERS, Asking
 from marketplace.matching.cells import region_places
-from marketplace.matching.column_store import Rows, price_rows, values_of
+from marketplace.matching.column_store import Models, Rows, price_rows, values_of
 from marketplace.matching.columns import forecasts_of
 from marketplace.matching.discover import Filters, Wanted
-from marketplace.matching.reach import Calibration
 from marketplace.matching.score import Bids, Scores, score
 from marketplace.matching.scoring import FACTORS, LANGUAGES, LENGTHS, fit_of, numbers_of, target_cells
 
@@ -62,12 +61,14 @@ def _tiers(version: BriefVersion) -> list[str]:
     return [tier for wanted in version.content.get("deliverables") or [] for tier in wanted.get("length_tiers") or []]
 
 
-def score_rows(version: BriefVersion, wanted: Wanted, rows: Rows, calibration: Calibration | None) -> Candidates:
+def score_rows(version: BriefVersion, wanted: Wanted, rows: Rows, by: Models) -> Candidates:
     """Return the channels as if each had bid its asking price for one video, without a placement plan."""
     count = len(rows["channel_id"])
     shares = vectors.unpack(rows["shares"].tobytes())
-    seen = columns.views(rows, calibration)
-    asked = _in_currency(price_rows(rows, seen, wanted.tier), columns.codes(rows["currency"]), wanted.currency)
+    seen = columns.views(rows, by.calibration)
+    asked = _in_currency(
+        price_rows(rows, seen, wanted.tier, by.prices), columns.codes(rows["currency"]), wanted.currency
+    )
     nothing = np.full(count, np.nan)
     sides = {"raw_low": np.full((count, FACTORS), np.nan), "prominence_low": nothing, "prominence_high": nothing}
     rows = {**rows, **sides, "raw_high": sides["raw_low"]}
@@ -77,7 +78,7 @@ def score_rows(version: BriefVersion, wanted: Wanted, rows: Rows, calibration: C
         fit=fit_of(version, rows, shares), intrusiveness=nothing, tiers=rows["tier"].astype(np.int64),
     )  # fmt: skip
     target = targets.target_weights(target_cells(version.content))
-    scores = score(bids, target, wanted.ceiling, float(version.tolerance), calibration)
+    scores = score(bids, target, wanted.ceiling, float(version.tolerance), by.calibration)
     told = numbers_of(rows, shares, bids, scores, (nothing, nothing))
     own = version.ceiling_minor is not None
     same = {"ceiling": wanted.ceiling, "tolerance": version.tolerance, "ceiling_is_the_briefs": own}
@@ -96,8 +97,10 @@ def score_rows(version: BriefVersion, wanted: Wanted, rows: Rows, calibration: C
 def _in_currency(asked: Asking, codes: Floats, currency: str) -> Asking:
     """Leave out prices in another currency: there is no rate of exchange here."""
     own = codes == columns.code(currency)
-    point, low, high = (np.where(own, part, np.nan) for part in (asked.point, asked.low, asked.high))
-    return Asking(point, low, high, np.where(own, asked.basis, 0), np.where(own, asked.count, 0))
+    point, low, high, listed = (
+        np.where(own, part, np.nan) for part in (asked.point, asked.low, asked.high, asked.listed)
+    )
+    return Asking(point, low, high, np.where(own, asked.basis, 0), np.where(own, asked.count, 0), listed)
 
 
 def _order(rows: Rows, scores: Scores) -> Ints:
@@ -110,10 +113,10 @@ def _order(rows: Rows, scores: Scores) -> Ints:
     ).astype(np.int64)  # fmt: skip
 
 
-def admitted(found: Candidates, wanted: Wanted, calibration: Calibration | None) -> Bools:
+def admitted(found: Candidates, wanted: Wanted, by: Models) -> Bools:
     """Return which candidates [n] the filters let through: those of the first pass, and the figures as they are."""
     filters, people = wanted.filters, found.scores.people.point
-    shown = discover.admitted(values_of(found.rows, calibration), wanted) & (people > 0)
+    shown = discover.admitted(values_of(found.rows, by), wanted) & (people > 0)
     limits: Sequence[tuple[Floats, int | None, int | None]] = (
         (found.asking.point, None, filters.price_max),
         (people, filters.reach_min, filters.reach_max),

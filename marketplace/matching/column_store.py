@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -10,8 +11,9 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.core.clock import now
 from marketplace.core.errors import Unavailable
-from marketplace.matching import asking, cells, columns, vectors, wire
+from marketplace.matching import asking, cells, columns, fit, price_model, vectors, wire
 from marketplace.matching.arrays import Floats, Ints
 from marketplace.matching.asking import TIERS, Asking
 from marketplace.matching.column_file import ROW_BYTES, ColumnFile, State, rows_of
@@ -19,14 +21,18 @@ from marketplace.matching.columns import Column, Columns
 from marketplace.matching.features import load_model
 from marketplace.matching.fingerprint import fingerprint
 from marketplace.matching.first_pass import Singles
+from marketplace.matching.price import CURRENCY_OF_SUGGESTIONS, two_digits
+from marketplace.matching.price_model import BASES, BOUGHT, predict
+from marketplace.matching.price_store import UNFITTED, VIEWS, Fitted, load_prices, newest_prices
 from marketplace.matching.reach import Calibration
 from marketplace.matching.scoring import FORECAST, FORECAST_KIND, LANGUAGE_BYTES
 
 Rows = dict[str, Column]
 PAGE, PAGES_A_LOOK = 50_000, 4
 # What else makes the columns other ones than they were, beside what is in the database.
-SHAPE = fingerprint([columns.WIDTH, columns.SINGLES, cells.MODEL_VERSION, asking.MODEL_VERSION])[:16]
-CURRENCY_OF_SUGGESTIONS = "CNY"  # the one platform that suggests prices names them in yuan
+SHAPE = fingerprint(
+    [columns.WIDTH, columns.SINGLES, cells.MODEL_VERSION, asking.MODEL_VERSION, price_model.MODEL_VERSION]
+)[:16]
 
 _SELECT = (
     "SELECT c.id AS channel_id, c.id AS bid_id, f.changed,"
@@ -37,6 +43,7 @@ _SELECT = (
     " ARRAY[coalesce(l.short, 'NaN'), coalesce(l.middle, 'NaN'), coalesce(l.long, 'NaN')] AS card,"
     f" coalesce(s.rate_card->0->>'currency', '{CURRENCY_OF_SUGGESTIONS}') AS currency,"
     " coalesce((s.facts->>'suggested_cpm_minor')::float8, 'NaN') AS suggested_cpm,"
+    f" coalesce({VIEWS}, 'NaN') AS expected_views,"
     " s.id AS snapshot_id, true AS known, f.log_centre, f.scale, f.df, f.smear, f.n_used, f.from_history, f.tier,"
     " f.ad_load, coalesce(f.seconds, 'NaN') AS seconds,"
     f" rpad(coalesce(f.language, ''), {LANGUAGE_BYTES}) AS language, f.flags, f.shares, {FORECAST}"
@@ -56,7 +63,8 @@ _OF = _SELECT.format(lines=_LINES, day="current_date", which="f.channel_id = ANY
 KINDS = {
     "channel_id": "uuid", "bid_id": "uuid", "changed": "int8", "live": "bool", "platform": "text:30",
     "region": "text:6", "followers": "float8", "taken_on": "float8", "agency_until": "float8", "card": "float8:3",
-    "currency": "text:3", "suggested_cpm": "float8", "snapshot_id": "uuid", "known": "bool", "log_centre": "float8",
+    "currency": "text:3", "suggested_cpm": "float8", "expected_views": "float8", "snapshot_id": "uuid",
+    "known": "bool", "log_centre": "float8",
     "scale": "float8", "df": "float8", "smear": "float8", "n_used": "int8", "from_history": "bool", "tier": "int8",
     "ad_load": "float8", "seconds": "float8", "language": f"text:{LANGUAGE_BYTES}", "flags": "int8",
     "shares": f"bytes:{vectors.BYTES}", "forecast": FORECAST_KIND,
@@ -82,30 +90,73 @@ def rows_by_id(session: Session, ids: list[UUID]) -> Rows:
     return wire.read(session, _OF, {"ids": ids}, KINDS)
 
 
-def price_rows(rows: Mapping[str, Column], seen: Floats, tier: int) -> Asking:
-    """Return what loaded rows would ask for a video of a length tier; `seen` are their views (see columns.views)."""
+@dataclass(frozen=True)
+class Models:
+    """What channels are forecast and priced by. Prices are those of the last night's model: a new one is a new price
+    for every channel, and reading all of them again after each deal would leave no time for anything else."""
+
+    calibration: Calibration | None = None
+    prices: Fitted = UNFITTED
+
+
+def models(session: Session) -> Models:
+    return Models(load_model(session).calibration, load_prices(session, before=_midnight()))
+
+
+def _midnight() -> datetime:
+    return now().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def price_rows(rows: Mapping[str, Column], seen: Floats, tier: int, prices: Fitted) -> Asking:
+    """Return what a video of a length tier of loaded rows would cost; `seen` are their views (see columns.views)."""
     return asking.asking_price(
         rows["card"].astype(np.float64), rows["suggested_cpm"].astype(np.float64), seen[:, 0], seen[:, 2], seen[:, 3],
-        rows["n_used"].astype(np.float64), tier,
+        rows["n_used"].astype(np.float64), tier, _settled(rows, tier, prices),
     )  # fmt: skip
 
 
-def values_of(rows: Mapping[str, Column], calibration: Calibration | None) -> Singles:
+def _settled(rows: Mapping[str, Column], tier: int, prices: Fitted) -> Floats:
+    """Return what deals of such channels close at [n, 4]: middle, ends, deals. NaN where too few tell, as fair prices
+    are shown."""
+    found = np.full((len(rows["currency"]), 4), np.nan)
+    for currency, model in prices.models.items():
+        own = np.flatnonzero(rows["currency"].astype("S3") == currency.encode())
+        if not model.deals or not len(own):
+            continue
+        tags = np.frombuffer(rows["shares"][own].tobytes(), dtype="<f4").reshape(-1, vectors.WIDTH)
+        told = predict(
+            model, _known(rows["expected_views"][own]), _known(rows["followers"][own]),
+            fit.main_tags(tags[:, columns.TAGS]), np.char.strip(np.char.decode(rows["platform"][own].astype("S30"))),
+            np.full(len(own), TIERS[tier]), np.zeros((len(own), len(BOUGHT)), dtype=bool), np.zeros(len(own)),
+            _known(rows["suggested_cpm"][own]),
+        )  # fmt: skip
+        rounded = (told.point, np.round), (told.low, np.floor), (told.high, np.ceil)
+        shown = np.stack([*(two_digits(values, whole) for values, whole in rounded), told.count], axis=1)
+        found[own] = np.where((told.basis == BASES.index("settled"))[:, None], shown, np.nan)
+    return found
+
+
+def _known(values: Column) -> Floats:
+    told = values.astype(np.float64)
+    return np.where(told > 0, told, np.nan)
+
+
+def values_of(rows: Mapping[str, Column], by: Models) -> Singles:
     """Return loaded rows as columns."""
-    seen = columns.views(rows, calibration)
-    prices = np.stack([price_rows(rows, seen, tier).point for tier in range(len(TIERS))], axis=1)
+    seen = columns.views(rows, by.calibration)
+    prices = np.stack([price_rows(rows, seen, tier, by.prices).point for tier in range(len(TIERS))], axis=1)
     return columns.build(rows, seen, prices)
 
 
 def present(session: Session, folder: Path) -> Columns:
     """Return the market's columns as of now. Raises Unavailable while a large market is read for the first time."""
-    now = session.execute(_NOW).one()
+    moment = session.execute(_NOW).one()
     with _opening:
         file = _files.setdefault(folder, ColumnFile(folder))
-    name = f"{now.market}.{SHAPE}"
+    name = f"{moment.market}.{SHAPE}.{newest_prices(session, before=_midnight())[:16]}"
     for _ in range(2):
         try:
-            state = _present(session, file, file.state(name), now.since)
+            state = _present(session, file, file.state(name), moment.since)
             return file.read(state)
         except FileNotFoundError:  # grown by another process between its state and its file
             continue
@@ -147,29 +198,29 @@ def _told(session: Session, file: ColumnFile, state: State) -> _Told:
 
 
 def _brought_up(session: Session, file: ColumnFile, state: State, since: int) -> State:
-    calibration = load_model(session).calibration
+    by = models(session)
     for _ in range(PAGES_A_LOOK):
         if state.loaded:
-            return _follow(session, file, state, since, calibration)
+            return _follow(session, file, state, since, by)
         # What changes while the pages are read is asked for again from the first page's moment.
         state = state if state.count else replace(state, since=since)
         after = UUID(hex=state.after) if state.after else UUID(int=0)
         rows = wire.read(session, _NEXT, {"after": after, "page": PAGE}, KINDS)
         count = len(rows["channel_id"])
         if count:
-            state = file.append(state, rows["channel_id"], _marks(rows), values_of(rows, calibration))
+            state = file.append(state, rows["channel_id"], _marks(rows), values_of(rows, by))
         last = None if count < PAGE else rows["channel_id"][-1].tobytes().hex()
         state = replace(state, after=last)
         file.keep(state)
     return state
 
 
-def _follow(session: Session, file: ColumnFile, state: State, since: int, calibration: Calibration | None) -> State:
+def _follow(session: Session, file: ColumnFile, state: State, since: int, by: Models) -> State:
     new = _told(session, file, state).new
     for start in range(0, len(new), PAGE):
         rows = rows_by_id(session, [UUID(bytes=one.tobytes()) for one in new[start : start + PAGE]])
         if len(rows["channel_id"]):
-            state = file.put(state, rows["channel_id"], _marks(rows), values_of(rows, calibration))
+            state = file.put(state, rows["channel_id"], _marks(rows), values_of(rows, by))
     state = replace(state, since=since)
     file.keep(state)
     return state

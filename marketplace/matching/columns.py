@@ -33,6 +33,7 @@ PLACES: Mapping[str, int] = {name: vectors.WIDTH + place for place, name in enum
 WIDTH = vectors.WIDTH + len(SINGLES)
 _REGIONS = cells.AGES_N * cells.GENDERS_N
 _TAGS = _REGIONS + cells.REGIONS_N
+TAGS = slice(_TAGS, _TAGS + len(fit.VERTICALS) + 1)
 CODE_BITS = 24
 WHOLE_PLACES = tuple(_REGIONS + place for place in cells.region_places(WHOLE))
 _ENDS = (LOW, CAREFUL, MIDDLE, HIGH)
@@ -82,7 +83,7 @@ def build(rows: Mapping[str, Column], seen: Floats, prices: Floats) -> Singles:
     video of each length tier would cost [n, 3], minor units."""
     shares = np.frombuffer(rows["shares"].tobytes(), dtype="<f4").reshape(-1, vectors.WIDTH)
     regions = rows["region"].astype("S6")
-    tags = shares[:, _TAGS : _TAGS + len(fit.VERTICALS) + 1].sum(axis=1, dtype=np.float64)
+    tags = shares[:, TAGS].sum(axis=1, dtype=np.float64)
     with np.errstate(divide="ignore"):
         per_tags = np.where(tags > 0, 1 / tags, 0.0)
         per_price = np.where(prices > 0, 1 / prices, 0.0)

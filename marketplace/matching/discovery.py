@@ -20,13 +20,12 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Unavailable, WrongState
 from marketplace.matching import candidates, discovery_reasons, fit, flags, service
 from marketplace.matching.arrays import Bools
-from marketplace.matching.asking import BASES
+from marketplace.matching.asking import BASES, SETTLED
 from marketplace.matching.brief_columns import BriefRow, best_briefs, brief_row
 from marketplace.matching.candidates import Candidates, told
-from marketplace.matching.column_store import present, rows_by_id, values_of
+from marketplace.matching.column_store import models, present, rows_by_id, values_of
 from marketplace.matching.columns import Columns
 from marketplace.matching.discover import Filters, first_pass
-from marketplace.matching.features import load_model
 from marketplace.matching.reasons import reasons
 from marketplace.matching.wire import Column
 
@@ -68,14 +67,14 @@ def discover(
     asked["language"] = asked["language"] and asked["language"].split("-")[0].lower()
     wanted = candidates.wanted_of(version, Filters(day=(now().date() - EPOCH).days, **asked))
     table = present(session, folder)
-    model = load_model(session)
+    by = models(session)
     bidders = session.scalars(_BIDDERS, {"brief_id": brief_id, "listed": list(service.LISTED)}).all()
     best: list[int] = []
     for look in LOOKS:
         rows = first_pass(table, wanted, limit + len(bidders), look + len(bidders))
         ids = _without(table.ids[rows], bidders)
-        found = candidates.score_rows(version, wanted, rows_by_id(session, ids[: LOOKS[-1]]), model.calibration)
-        shown = candidates.admitted(found, wanted, model.calibration)
+        found = candidates.score_rows(version, wanted, rows_by_id(session, ids[: LOOKS[-1]]), by)
+        shown = candidates.admitted(found, wanted, by)
         shown &= _has_vertical(session, found, wanted.filters.vertical)
         best = [place for place in found.order.tolist() if shown[place]][:limit]
         if len(best) == limit or len(rows) < look:
@@ -83,7 +82,7 @@ def discover(
     return {
         "brief_id": brief_id,
         "channels": int(np.count_nonzero(table["live"] > 0)),
-        "data": _shown(session, found, best, version),
+        "data": _shown(session, found, best, version, by.prices.fitted_on),
     }
 
 
@@ -101,21 +100,27 @@ def _has_vertical(session: Session, found: Candidates, vertical: str | None) -> 
     return np.array([one in having for one in ids], dtype=np.bool_)
 
 
-def _shown(session: Session, found: Candidates, places: Sequence[int], version: BriefVersion) -> list[dict[str, Any]]:
+def _shown(
+    session: Session, found: Candidates, places: Sequence[int], version: BriefVersion, fitted_on: date | None
+) -> list[dict[str, Any]]:
     ids = [UUID(bytes=found.rows["channel_id"][place].tobytes()) for place in places]
     details = {row["id"]: row for row in session.execute(_DETAILS, {"ids": ids}).mappings()}
-    return [_candidate(found, place, version, details[id_]) for place, id_ in zip(places, ids, strict=True)]
+    return [_candidate(found, place, version, details[id_], fitted_on) for place, id_ in zip(places, ids, strict=True)]
 
 
-def _candidate(found: Candidates, place: int, version: BriefVersion, row: Any) -> dict[str, Any]:
+def _candidate(
+    found: Candidates, place: int, version: BriefVersion, row: Any, fitted_on: date | None
+) -> dict[str, Any]:
     until = float(found.rows["agency_until"][place])
     return {
         **row, "channel_id": row["id"], "channel_name": row["name"],
-        "represented": until >= (now().date() - EPOCH).days, **_figures(found, place, version, row),
+        "represented": until >= (now().date() - EPOCH).days, **_figures(found, place, version, row, fitted_on),
     }  # fmt: skip
 
 
-def _figures(found: Candidates, place: int, version: BriefVersion, row: Mapping[str, Any]) -> dict[str, Any]:
+def _figures(
+    found: Candidates, place: int, version: BriefVersion, row: Mapping[str, Any], fitted_on: date | None
+) -> dict[str, Any]:
     """Return a candidate's numbers and sentences; nothing of the creator's own costs is among them."""
     bits = int(found.rows["flags"][place])
     said = told(found, place, version, {**row, "audience_flags": flags.audience(bits)})
@@ -129,8 +134,9 @@ def _figures(found: Candidates, place: int, version: BriefVersion, row: Mapping[
     asking = found.asking
     ends = (float(asking.point[place]), float(asking.low[place]), float(asking.high[place]))
     basis, count = int(asking.basis[place]), int(asking.count[place])
+    source, day = ("settled deals", fitted_on) if basis == SETTLED else (row["source"], row["taken_on"])
     price = discovery_reasons.price_reason(
-        version.currency, ends if basis else None, basis, count, row["source"], row["taken_on"]
+        version.currency, ends if basis else None, basis, count, source, day, float(asking.listed[place])
     )
     shown = [reason for reason in reasons(facts) if reason["code"] not in _UNTOLD]
     return {
@@ -155,16 +161,16 @@ def open_briefs(session: Session, actor: Actor, channel_id: UUID, *, limit: int,
     rows = rows_by_id(session, [channel_id])
     if not len(rows["channel_id"]):
         raise Unavailable("The channel's figures are being worked out. Ask again in a few seconds.")
-    calibration = load_model(session).calibration
+    by = models(session)
     versions = _open(session, actor, channel_id, asked)
-    column = Columns(rows["channel_id"], values_of(rows, calibration))
+    column = Columns(rows["channel_id"], values_of(rows, by))
     best = best_briefs(column, _rows(session, versions), limit)
     row: Any = session.execute(_DETAILS, {"ids": [channel_id]}).mappings().one()
     data = []
     for place in best.tolist():
         version = session.get_one(BriefVersion, versions[place])
-        found = candidates.score_rows(version, candidates.wanted_of(version, Filters(day=0)), rows, calibration)
-        data.append(_brief(found, version, row))
+        found = candidates.score_rows(version, candidates.wanted_of(version, Filters(day=0)), rows, by)
+        data.append(_brief(found, version, row, by.prices.fitted_on))
     data.sort(key=lambda one: -(one["overall"]["point"] or 0))
     return {"channel_id": channel_id, "briefs": len(versions), "data": data}
 
@@ -189,8 +195,8 @@ def _rows(session: Session, versions: Sequence[UUID]) -> list[BriefRow]:
     return [_kept[id_] for id_ in versions]
 
 
-def _brief(found: Candidates, version: BriefVersion, row: Mapping[str, Any]) -> dict[str, Any]:
-    figures = _figures(found, 0, version, row)
+def _brief(found: Candidates, version: BriefVersion, row: Mapping[str, Any], fitted_on: date | None) -> dict[str, Any]:
+    figures = _figures(found, 0, version, row, fitted_on)
     left = max((version.bids_close_at - now()).total_seconds() / 86_400, 0.0)
     people, ceiling = figures["people"]["point"], candidates.wanted_of(version, Filters(day=0)).ceiling
     worth = (people or 0.0) * ceiling / 1000

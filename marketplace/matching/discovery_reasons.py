@@ -1,5 +1,6 @@
 """Sentences, Chinese and English, that discovery adds to a match's reasons: the likely price, and a brief's room."""
 
+import math
 from datetime import date
 from typing import Any
 
@@ -7,6 +8,10 @@ from marketplace.core.money import Money
 from marketplace.matching.asking import BASES
 
 _BASES = {
+    "settled_deals": (
+        "依据已成交的合作，按播放量、粉丝量、领域、平台与时长估算",
+        "what deals of such channels closed at, by views, followers, vertical, platform and length",
+    ),
     "rate_card": (
         "依据该账号同时长的刊例价；实际成交价可能更低",
         "its own listed price for this length; deals may close lower",
@@ -23,10 +28,16 @@ _BASES = {
 
 
 def price_reason(
-    currency: str, price: tuple[float, float, float] | None, basis: int, count: int, source: str, taken_on: date
+    currency: str,
+    price: tuple[float, float, float] | None,
+    basis: int,
+    count: int,
+    source: str,
+    taken_on: date | None,
+    listed: float = math.nan,
 ) -> dict[str, Any]:
-    """Return what one video would likely cost (point, low, high in minor units), on what basis, from how many listed
-    prices or past videos, and from which source."""
+    """Return what one video would likely cost (point, low, high in minor units), on what basis, from how many deals,
+    listed prices or past videos, and from which source; beside what deals close at, the channel's own listed price."""
     if price is None:
         return _reason(
             "price_unknown",
@@ -41,16 +52,20 @@ def price_reason(
         "basis": BASES[basis],
         "count": count,
     }
-    number |= {"source": source, "date": taken_on.isoformat()}
+    number |= {"source": source, "date": None if taken_on is None else taken_on.isoformat()}
     shown = _money(currency, point)
     if low < high:
         number |= {"low": low, "high": high, "interval": "80%"}
         shown += f" ({_money(currency, low)}–{_money(currency, high)}, 80%)"
+    numbers = {"price": number}
+    if BASES[basis] == "settled_deals" and listed > 0:
+        numbers["listed"] = {"value": listed, "unit": f"{currency} minor per video"}
+        zh, en = f"{zh}；其刊例价为 {_money(currency, listed)}", f"{en}; its listed price is {_money(currency, listed)}"
     return _reason(
         f"price_from_{BASES[basis]}",
         f"预计单条报价 {shown}，{zh}（{count} 个数据）；来源 {source}，{taken_on}",
         f"Likely price of one video {shown}: {en} (from {count}); source {source}, {taken_on}",
-        price=number,
+        **numbers,
     )
 
 

@@ -1,12 +1,12 @@
 """Fair prices where they are told: of a channel, beside a bid's own price, under a creator's costs, over a ceiling."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -196,7 +196,7 @@ def of_brief(session: Session, actor: Actor, brief_id: UUID) -> list[dict[str, A
         return [price_words.ceiling_unknown_reason(model.deals)]
     exact, deals = model.per_thousand[name]
     # Compared as it is told: by trying ceilings nobody learns more than the two digits.
-    low = price_words.two_digits(exact, math.floor)
+    low = price_words.two_digits(exact, np.floor)
     if version.ceiling_minor >= low:
         return []
     vertical = None if name == EVERYTHING else name

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from marketplace.briefs.tables import CATEGORIES
 from marketplace.channels.records import VERTICALS as CHANNEL_VERTICALS
@@ -80,6 +81,13 @@ def main_tag(shares: Floats) -> str:
     """Return the vertical that a channel [V + 1] has most of, the first by name where several do; "" without any."""
     place = int(np.argmax(shares))
     return VERTICALS[place] if place < len(VERTICALS) and shares[place] > 0 else ""
+
+
+def main_tags(shares: npt.NDArray[np.floating]) -> npt.NDArray[np.str_]:
+    """Return the main tag of each of n channels [n, V + 1]."""
+    places = np.argmax(shares, axis=1)
+    told = np.take_along_axis(shares, places[:, None], axis=1)[:, 0] > 0
+    return np.where(told, np.array([*VERTICALS, ""])[places], "")
 
 
 def category_nearness(category: str) -> Floats:

@@ -5,7 +5,7 @@ views. Amounts are floats in the currency's minor units here, for they are expec
 integer. All bids of one batch are in one currency.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +17,17 @@ from marketplace.matching.reach import GRID_WEIGHTS
 
 MODEL_VERSION = "price/2"
 COMPARABLES_MIN = 9
+CURRENCY_OF_SUGGESTIONS = "CNY"  # the one platform that suggests prices names them in yuan
 # Price of an option against that of 21-60 s: median, 10 % and 90 % of rate cards (Xingtu, 338 and 272 cards, 2025-11).
+_UNITS = as_floats([10**power for power in range(30)])
 LENGTH_RATIOS = {"1-20": (0.78, 0.5, 1.0), "21-60": (1.0, 1.0, 1.0), "60+": (1.33, 1.0, 2.5)}
+
+
+def two_digits(amounts: Floats, whole: Callable[[Floats], Floats]) -> Floats:
+    """Return amounts [n] in two digits by ``whole`` (np.round, np.floor or np.ceil): no single deal stands out."""
+    units = _UNITS[np.searchsorted(_UNITS[1:] * 10, np.nan_to_num(amounts), side="right")]
+    found: Floats = whole(amounts / units) * units
+    return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +15,10 @@ from marketplace.core.clock import now
 from marketplace.core.ids import new_id
 from marketplace.matching import price_index, price_model
 from marketplace.matching.arrays import Floats, as_floats
-from marketplace.matching.column_store import CURRENCY_OF_SUGGESTIONS
 from marketplace.matching.features import main_vertical
 from marketplace.matching.fingerprint import fingerprint
 from marketplace.matching.models_price import DealPrice, PriceIndexCell, PriceModelRow
+from marketplace.matching.price import CURRENCY_OF_SUGGESTIONS
 from marketplace.matching.price_fit import Records, fit, suggestions
 from marketplace.matching.price_index import DIMENSIONS, Cell, Ratios
 from marketplace.matching.price_model import BOUGHT, Deliverables, Point, PriceModel, Suggested, Term
@@ -72,12 +72,27 @@ class Fitted:
         return self.models.get(currency) or PriceModel(suggested=PUBLIC.get(currency, {}))
 
 
-def load_prices(session: Session) -> Fitted:
-    """Return the newest models, or what platforms suggest where none was fitted yet."""
-    row = session.scalar(sa.select(PriceModelRow).order_by(PriceModelRow.id.desc()).limit(1))
+UNFITTED = Fitted({}, None)
+
+
+def load_prices(session: Session, before: datetime | None = None) -> Fitted:
+    """Return the newest models, or the newest of before a moment; what platforms suggest where none was fitted."""
+    row: PriceModelRow | None = session.scalar(_newest(sa.select(PriceModelRow), before))
     if row is None:
-        return Fitted({}, None)
+        return UNFITTED
     return Fitted({name: _model(told) for name, told in row.content["models"].items()}, row.fitted_at.date())
+
+
+def newest_prices(session: Session, before: datetime | None = None) -> str:
+    """Return the fingerprint of what load_prices would return."""
+    name: str | None = session.scalar(_newest(sa.select(PriceModelRow.fingerprint), before))
+    return name or "none"
+
+
+def _newest(query: sa.Select[Any], before: datetime | None) -> sa.Select[Any]:
+    if before is not None:
+        query = query.where(PriceModelRow.fitted_at < before)
+    return query.order_by(PriceModelRow.id.desc()).limit(1)
 
 
 def fit_prices(session: Session) -> bool:
@@ -95,8 +110,7 @@ def fit_prices(session: Session) -> bool:
     }
     content = _plain({"version": price_model.MODEL_VERSION, "models": {n: asdict(one) for n, one in models.items()}})
     name = fingerprint(content)
-    newest = session.scalar(sa.select(PriceModelRow.fingerprint).order_by(PriceModelRow.id.desc()).limit(1))
-    if newest == name:
+    if newest_prices(session) == name:
         return False
     session.execute(sa.delete(PriceModelRow).where(PriceModelRow.fingerprint == name))
     deals_used, cards_used = (sum(getattr(one, kind) for one in models.values()) for kind in ("deals", "cards"))

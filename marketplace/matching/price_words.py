@@ -1,12 +1,16 @@
 """Sentences, Chinese and English, about fair prices, what a price is made of, floors and ceilings."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import numpy as np
+
 from marketplace.core.money import Money
+from marketplace.matching import price
+from marketplace.matching.arrays import Floats, as_floats
 from marketplace.matching.price import COMPARABLES_MIN
 from marketplace.matching.price_model import BASES, Prediction, Term
 
@@ -63,16 +67,15 @@ def shown(found: Prediction, place: int, currency: str, fitted_on: date | None) 
         return FairPrice(currency, None, None, None, count, basis, None, fitted_on)
     point, low, high = (float(getattr(found, name)[place]) for name in ("point", "low", "high"))
     share = round(float(found.share[place]), DIGITS)
-    ends = two_digits(point, round), two_digits(low, math.floor), two_digits(high, math.ceil)
+    ends = two_digits(point, np.round), two_digits(low, np.floor), two_digits(high, np.ceil)
     return FairPrice(
         currency, *ends, count, basis, share,
         fitted_on,
     )  # fmt: skip
 
 
-def two_digits(amount: float, whole: Any) -> float:
-    unit = 10.0 ** max(math.floor(math.log10(amount)) - DIGITS + 1, 0) if amount >= 1 else 1.0
-    return float(whole(amount / unit) * unit)
+def two_digits(amount: float, whole: Callable[[Floats], Floats]) -> float:
+    return float(price.two_digits(as_floats([amount]), whole)[0])
 
 
 def fair_reason(fair: FairPrice, asked_minor: float | None = None) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, Fault, Invalid, NotAllowed
 from marketplace.core.money import Money
 from marketplace.identity.models import Party, PartyKind
-from marketplace.matching.column_store import CURRENCY_OF_SUGGESTIONS
 from marketplace.matching.features import main_vertical
 from marketplace.matching.models_price import DealPrice, DealSource, PriceIndexCell, Side
+from marketplace.matching.price import CURRENCY_OF_SUGGESTIONS
 
 EARLIEST = date(2005, 1, 1)
 _SIDES = {Role.BRAND: Side.BRAND, Role.CREATOR: Side.CREATOR, Role.AGENCY: Side.CREATOR}

@@ -41,6 +41,7 @@ def rows(seed: int, count: int, alike: float = 0.0) -> Rows:
         "taken_on": DAY - np.round(dice.exponential(60, count)),
         "agency_until": np.where(dice.random(count) < 0.3, DAY + dice.integers(-5, 400, count), 0.0),
         "card": card, "currency": _words(dice, ("CNY", "CNY", "CNY", "USD"), count, 3),
+        "expected_views": np.where(dice.random(count) < 0.5, np.exp(dice.normal(10, 1.5, count)), np.nan),
         "suggested_cpm": np.where(dice.random(count) < 0.5, 4_600.0, np.nan),
         "known": np.ones(count, dtype=bool),
         "log_centre": np.where(known < 0.02, np.nan, dice.normal(10, 2, count)), "scale": dice.uniform(0.3, 2, count),

@@ -8,14 +8,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.briefs.models import BriefVersion
-from marketplace.matching import brief_columns, candidates, column_store, discover, first_pass, fit, rank
-from marketplace.matching.asking import BASES, TIERS, asking_price
-from marketplace.matching.column_store import Rows
+from marketplace.matching import (
+    brief_columns,
+    candidates,
+    column_store,
+    columns,
+    discover,
+    first_pass,
+    fit,
+    price_fit,
+    rank,
+)
+from marketplace.matching.asking import BASES, SETTLED, TIERS, asking_price
+from marketplace.matching.column_store import Models, Rows
 from marketplace.matching.columns import Columns, code
 from marketplace.matching.discover import Filters
+from marketplace.matching.price_store import UNFITTED, Fitted
 from marketplace.matching.reach import UNIQUE_PER_VIEW
 from tests.make import worlds
 from tests.make.worlds import DAY
+from tests.matching import deals
 
 BEST = 50
 FILTERS: dict[str, Any] = {
@@ -32,14 +44,14 @@ def some(rows: Rows, places: Any) -> Rows:
 
 
 def table(rows: Rows) -> Columns:
-    return Columns(rows["channel_id"], column_store.values_of(rows, None))
+    return Columns(rows["channel_id"], column_store.values_of(rows, Models()))
 
 
 def best_of(version: BriefVersion, filters: Filters, rows: Rows) -> list[bytes]:
     """The best by exact scores."""
     wanted = candidates.wanted_of(version, filters)
-    found = candidates.score_rows(version, wanted, rows, None)
-    shown = candidates.admitted(found, wanted, None)
+    found = candidates.score_rows(version, wanted, rows, Models())
+    shown = candidates.admitted(found, wanted, Models())
     places = [place for place in found.order.tolist() if shown[place]][:BEST]
     return [rows["channel_id"][place].tobytes() for place in places]
 
@@ -108,7 +120,7 @@ def test_what_the_filters_leave_is_what_they_ask_for() -> None:
 
 def test_those_without_a_price_come_last_by_reach() -> None:
     rows, version = worlds.rows(3, 500), worlds.version(3)
-    found = candidates.score_rows(version, candidates.wanted_of(version, Filters(day=DAY)), rows, None)
+    found = candidates.score_rows(version, candidates.wanted_of(version, Filters(day=DAY)), rows, Models())
     order = found.order[found.scores.people.point[found.order] > 0]
     unknown = np.isnan(found.asking.point[order])
     first = int(np.argmax(unknown))
@@ -143,7 +155,7 @@ def test_one_channel_against_many_briefs_is_many_briefs_against_one_channel(seed
     best = brief_columns.best_briefs(own, [brief_columns.brief_row(version) for version in versions], 10)
     scored = {}
     for place, version in enumerate(versions):
-        found = candidates.score_rows(version, candidates.wanted_of(version, Filters(day=DAY)), rows, None)
+        found = candidates.score_rows(version, candidates.wanted_of(version, Filters(day=DAY)), rows, Models())
         if found.scores.people.point[0] > 0:
             scored[place] = float(np.nan_to_num(found.scores.ranking.overall[0]))
     least = sorted(scored.values(), reverse=True)[: len(best)]
@@ -156,3 +168,50 @@ def test_a_code_is_a_whole_number_that_a_single_holds() -> None:
         assert float(np.float32(code(text))) == code(text)
     assert code("") == 0
     assert code("zh") > 0
+
+
+def settled(seed: int) -> Fitted:
+    """A model of sixty deals in each currency."""
+    model = price_fit.fit(deals.records(np.random.default_rng(seed), 60), {})
+    return Fitted({"CNY": model, "USD": model}, None)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_what_deals_close_at_comes_first_with_its_ends_and_count_alone_and_among_others(seed: int) -> None:
+    rows, prices = worlds.rows(seed, 40), settled(3)
+    seen = columns.views(rows, None)
+    found = column_store.price_rows(rows, seen, 1, prices)
+    assert (found.basis == SETTLED).all()
+    assert (found.low <= found.point).all()
+    assert (found.point <= found.high).all()
+    assert (found.count >= 50).all()
+    assert np.array_equal(found.listed > 0, rows["card"][:, 1] > 0)
+    # Two digits: no deal's own amount can be read from it.
+    assert max(len(str(int(point)).rstrip("0")) for point in found.point) <= 2
+    for place in (0, 17, 39):
+        alone = column_store.price_rows(some(rows, [place]), seen[[place]], 1, prices)
+        for part in ("point", "low", "high", "basis", "count"):
+            assert getattr(alone, part)[0] == getattr(found, part)[place]
+
+
+def test_too_few_deals_leave_the_listed_price() -> None:
+    rows = worlds.rows(5, 300)
+    few = Fitted({"CNY": price_fit.fit(deals.records(np.random.default_rng(1), 8), {})}, None)
+    seen = columns.views(rows, None)
+    plain, told = (column_store.price_rows(rows, seen, 1, prices) for prices in (UNFITTED, few))
+    for part in ("point", "low", "high", "basis", "count"):
+        assert np.array_equal(getattr(plain, part), getattr(told, part), equal_nan=True)
+
+
+@settings(max_examples=5, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_the_first_pass_loses_none_of_the_best_by_settled_prices(seed: int) -> None:
+    rows, version, by = worlds.rows(seed, 3_000), worlds.version(seed), Models(None, settled(4))
+    wanted = candidates.wanted_of(version, Filters(day=DAY))
+    own = Columns(rows["channel_id"], column_store.values_of(rows, by))
+    handed_on = {rows["channel_id"][row].tobytes() for row in discover.first_pass(own, wanted, BEST, 256)}
+    found = candidates.score_rows(version, wanted, rows, by)
+    shown = candidates.admitted(found, wanted, by)
+    best = [place for place in found.order.tolist() if shown[place]][:BEST]
+    assert {rows["channel_id"][place].tobytes() for place in best} <= handed_on

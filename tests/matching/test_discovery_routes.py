@@ -1,16 +1,20 @@
 """Channels for a brief and briefs for a channel, as the routes tell them."""
 
+from datetime import timedelta
 from types import ModuleType
 from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from marketplace.core import db, ids
 from marketplace.matching import features
+from marketplace.matching.models_price import PriceModelRow
 from tests.make import bids as make
 from tests.make import briefs as make_briefs
+from tests.make import deals as make_deals
 from tests.make import work
 from tests.make.people import Somebody, mandate, somebody
 from tests.matching import look
@@ -202,3 +206,30 @@ def test_open_briefs_are_for_the_channels_own_side(client: FlaskClient) -> None:
     answer = client.get(f"/api/v1/channels/{shown(blank)}/open-briefs", headers=who.headers)
     assert answer.status_code == 409
     assert "snapshot" in answer.json["detail"]
+
+
+def test_discovery_prices_by_the_deals_of_the_night_before(client: FlaskClient) -> None:
+    there, who = look.market(), somebody("creator")
+    line = {"length_tier": "21-60", "amount_minor": 9_000_000, "currency": "CNY"}
+    channel_id = look.channel(who, rate_card=[line])
+    make_deals.closed_deals(12)
+    refresh()
+    assert make_deals.fit()
+
+    def priced() -> dict[str, Any]:
+        (found,) = [one for one in discover(client, there, limit=50) if one["channel_id"] == shown(channel_id)]
+        return found
+
+    assert priced()["price_basis"] == "rate_card"
+    with db.transaction() as session:
+        session.execute(sa.update(PriceModelRow).values(fitted_at=PriceModelRow.fitted_at - timedelta(days=1)))
+    found = priced()
+    assert found["price_basis"] == "settled_deals"
+    assert found["price_count"] >= 12
+    assert found["price"]["low"] <= found["price"]["point"] < found["price"]["high"] < 9_000_000
+    told = look.told(found)["price_from_settled_deals"]
+    assert told["numbers"]["listed"]["value"] == 9_000_000
+    assert told["numbers"]["price"]["interval"] == "80%"
+    assert "90,000" in told["zh"]
+    fair = client.get(f"/api/v1/channels/{shown(channel_id)}/price", headers=who.headers).json["fair"]
+    assert {part: fair[part] for part in found["price"]} == found["price"]
