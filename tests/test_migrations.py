@@ -40,8 +40,9 @@ def test_models_and_migrations_tell_the_same_and_the_way_back_works(servers: Ser
 def test_every_table_with_a_party_in_it_has_row_level_security(servers: Servers) -> None:
     # These are read by several sides and guarded by the rooms' policies.
     open_tables = {
-        "alembic_version", "audience_snapshots", "channel_features", "channels", "forecast_models", "job_probes",
-        "overlap_models", "parties", "people", "price_index_cells", "price_models", "videos", "worker_beats",
+        "alembic_version", "audience_snapshots", "channel_features", "channels", "forecast_models", "growth_models",
+        "job_probes", "overlap_models", "parties", "people", "price_index_cells", "price_models", "video_readings",
+        "videos", "worker_beats",
     }  # fmt: skip
     url = clone(servers, "inlay_rls")
     engine = sa.create_engine(url, poolclass=sa.NullPool)

@@ -11,7 +11,7 @@ from marketplace.core import events, jobs
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.jobs import Claimed
-from marketplace.matching import features, overlaps, price_store, review_queue, scoring, service
+from marketplace.matching import features, overlaps, price_store, readings, review_queue, scoring, service
 
 REFIT_PAUSE = timedelta(seconds=1)
 PRICES_PAUSE = timedelta(minutes=1)
@@ -69,6 +69,16 @@ def ask_for_overlaps(session: Session) -> None:
     _fit_later(session, "matching.fit-overlaps", PRICES_PAUSE)
 
 
+def fit_growth(session: Session, _: Claimed) -> dict[str, Any]:
+    """Learn again how views grow after publication."""
+    return {"changed": readings.fit(session)}
+
+
+def ask_for_growth(session: Session) -> None:
+    """A pause gathers the readings of a moment into one fitting."""
+    _fit_later(session, "matching.fit-growth", PRICES_PAUSE)
+
+
 def score(session: Session, job: Claimed) -> dict[str, Any]:
     """Score all bids of one brief together."""
     assert job.subject_id is not None
@@ -95,6 +105,7 @@ def catch_up(session: Session, _: Claimed) -> dict[str, Any]:
 HANDLERS = {
     "matching.fit-model": fit_model,
     "matching.fit-prices": fit_prices,
+    "matching.fit-growth": fit_growth,
     "matching.fit-overlaps": fit_overlaps,
     "matching.features": refresh_features,
     "matching.score": score,

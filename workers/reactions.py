@@ -12,7 +12,7 @@ from marketplace.core import jobs
 from marketplace.core.events import Event
 from marketplace.matching import service as matching
 from marketplace.reviews import service as reviews
-from workers.matching import ask_for_features, ask_for_model, ask_for_overlaps, ask_for_prices
+from workers.matching import ask_for_features, ask_for_growth, ask_for_model, ask_for_overlaps, ask_for_prices
 
 Reaction = Callable[[Session, Sequence[Event]], None]
 
@@ -67,6 +67,10 @@ def learn_from_overlaps(session: Session, _: Sequence[Event]) -> None:
     ask_for_overlaps(session)
 
 
+def learn_from_readings(session: Session, _: Sequence[Event]) -> None:
+    ask_for_growth(session)
+
+
 REACTIONS: Mapping[str, Reaction] = {
     "bids.place": score_briefs_of_bids,
     "bids.revise": score_briefs_of_bids,
@@ -83,4 +87,5 @@ REACTIONS: Mapping[str, Reaction] = {
     "deal_prices.confirm": learn_from_deals,
     "audience_overlaps.new": learn_from_overlaps,
     "audience_overlaps.confirm": learn_from_overlaps,
+    "video_readings.new": learn_from_readings,
 }

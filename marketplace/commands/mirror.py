@@ -18,6 +18,7 @@ NOUNS = {
     "keys": "API keys",
     "invites": "invitations",
     "channels": "creators' accounts",
+    "readings": "views of published videos over time",
     "snapshots": "audience snapshots",
     "imports": "files of channels",
     "briefs": "what brands want placed",

@@ -59,6 +59,9 @@ _SELECTION: tuple[Column, ...] = (
     ("certificate", lambda row: None if row["certificate"] is None else f"{row['certificate']:.3f}"),
     ("asked at", "created_at"),
 )
+_READING: tuple[Column, ...] = (
+    ("video", "external_id"), ("taken", "taken_at"), ("hours", "hours"), ("views", "views"), ("source", "source"),
+)  # fmt: skip
 _OVERLAP: tuple[Column, ...] = (
     ("id", "id"), ("channel", "channel_id"), ("other", "other_channel_id"), ("value", "value"), ("method", "method"),
     ("sample", "sample"), ("measured", "measured_on"), ("confirmed", "confirmed_at"),
@@ -192,6 +195,9 @@ CALLS: tuple[Call, ...] = (
     Call("bids", "decline", "POST", "/bids/{bid}/decline", "decline a bid"),
     Call("bids", "why", "GET", "/bids/{bid}/match", "a bid's scores with every reason"),
     Call("bids", "outcome", "GET", "/bids/{bid}/outcome", "how your bid fared in the confirmed selection"),
+    Call("readings", "list", "GET", "/channels/{channel}/video-readings", "views over time", _READING, ("video",)),
+    Call("readings", "tell", "POST", "/channels/{channel}/video-readings", "tell views of videos", body="file"),
+    Call("readings", "forecasts", "GET", "/channels/{channel}/video-forecasts", "views at thirty days"),
     Call("overlaps", "list", "GET", "/overlaps", "measured overlaps of your channels", _OVERLAP, ("channel_id",)),
     Call("overlaps", "tell", "POST", "/overlaps", "tell of a measured overlap", body="file"),
     Call("overlaps", "confirm", "POST", "/overlaps/{overlap}/confirm", "let an overlap count (administrators)"),

@@ -25,6 +25,7 @@ PREFIXES: dict[str, str] = {
     "channels": "chn",
     "audience_snapshots": "snp",
     "videos": "vid",
+    "video_readings": "vrd",
     "imports": "imp",
     "briefs": "brf",
     "brief_versions": "brv",

@@ -101,6 +101,9 @@ GET    /channels/{channel_id}/open-briefs                 SSFFYNYNYFF
 GET    /price-index                                       YSYYYYYYYYY
 POST   /deal-prices                                       SSYNYNYNYFF
 GET    /deal-prices                                       SSYYYYYYYYF
+POST   /channels/{channel_id}/video-readings              SSFFYNYNYFF
+GET    /channels/{channel_id}/video-readings              SSYNYNYNYYF
+GET    /channels/{channel_id}/video-forecasts             SSYNYNYNYYF
 POST   /overlaps                                          SSFFYNYNYFF
 GET    /overlaps                                          SSFFYYYYYFF
 POST   /overlaps/{overlap_id}/confirm                     SSFFFFFFYFF

@@ -30,6 +30,7 @@ from tests.make import bids as make_bids
 from tests.make import briefs as make_briefs
 from tests.make import overlaps as make_overlaps
 from tests.make import people
+from tests.make import readings as make_readings
 from tests.make import reviews as make_reviews
 from tests.make.people import Somebody, somebody
 
@@ -166,6 +167,7 @@ def _add_rows(world: World) -> None:
         told = Told(Money("CNY", 900_000), now().date(), brand_id=owner.party_id)
         found["deal_price_id"] = prices.record(session, creator.actor, found["channel_id"], told).id
         found["overlap_id"] = overlaps.record(session, creator.actor, **make_overlaps.told(**_pair(world))).id
+    make_readings.tell(creator, found["channel_id"], {24: 5_000}, "v9")
     found["review_id"] = make_reviews.review(world.by_subject["closed"]["brief_id"]).id
 
 
@@ -224,6 +226,10 @@ def body(method: str, path: str, world: World) -> Any:
             **make_bids.document(), "channel_id": _show("chn", world.ids["channel_id"]),
         },
         ("POST", "/bids/{bid_id}/revisions"): make_bids.document(),
+        ("POST", "/channels/{channel_id}/video-readings"): {
+            "readings": [{"external_id": "v10", "published_at": "2026-01-01T00:00:00Z",
+                          "taken_at": "2026-01-02T00:00:00Z", "views": 9}],
+        },
         ("POST", "/overlaps"): {
             **make_overlaps.BODY, **{name: _show("chn", channel) for name, channel in _pair(world).items()},
         },

@@ -15,7 +15,7 @@ from marketplace.core.jobs import Job, JobState
 
 TURNS = 20
 # The pause before a fitting gathers imports and deals; nothing else waits so short a time.
-PAUSED = ("matching.fit-model", "matching.fit-overlaps", "matching.fit-prices")
+PAUSED = ("matching.fit-growth", "matching.fit-model", "matching.fit-overlaps", "matching.fit-prices")
 
 _PAUSING = (Job.kind.in_(PAUSED), Job.state == JobState.QUEUED, Job.attempt == 0)
 

@@ -22,7 +22,7 @@ from marketplace.core.jobs import Job, JobState
 from tests.make import bids as make
 from tests.make import briefs as make_briefs
 from tests.make import channels as make_channels
-from tests.make import deals, overlaps, work
+from tests.make import deals, overlaps, readings, work
 from tests.matching import look
 from workers import reactions
 from workers.handlers import HANDLERS
@@ -97,6 +97,10 @@ def tell_of_overlap(client: FlaskClient, there: make.Market) -> None:
     overlaps.record(there.creator, there.channel_id, make.channel(there.creator.party_id))
 
 
+def tell_of_views(client: FlaskClient, there: make.Market) -> None:
+    readings.tell(there.creator, there.channel_id, {24: 5_000})
+
+
 def confirm_overlap(client: FlaskClient, there: make.Market) -> None:
     row = overlaps.record(there.creator, there.channel_id, make.channel(there.creator.party_id))
     overlaps.confirm(row)
@@ -115,11 +119,12 @@ FOLLOWS: dict[str, tuple[Callable[[FlaskClient, make.Market], None], list[tuple[
     "briefs.cancel": (cancel, [("bids.void", True, False)]),
     "channels.change": (rename, [("matching.features", False, False)]),
     "channels.archive": (archive, [("matching.features", False, False)]),
-    "audience_snapshots.new": (tell, [("matching.features", False, False), PAUSED[0], PAUSED[2]]),
-    "deal_prices.new": (tell_of_deal, [PAUSED[2]]),
-    "deal_prices.confirm": (confirm_deal, [PAUSED[2]]),  # together with the telling's
-    "audience_overlaps.new": (tell_of_overlap, [PAUSED[1]]),
-    "audience_overlaps.confirm": (confirm_overlap, [PAUSED[1]]),  # together with the telling's
+    "audience_snapshots.new": (tell, [("matching.features", False, False), PAUSED[1], PAUSED[3]]),
+    "deal_prices.new": (tell_of_deal, [PAUSED[3]]),
+    "deal_prices.confirm": (confirm_deal, [PAUSED[3]]),  # together with the telling's
+    "video_readings.new": (tell_of_views, [PAUSED[0]]),
+    "audience_overlaps.new": (tell_of_overlap, [PAUSED[2]]),
+    "audience_overlaps.confirm": (confirm_overlap, [PAUSED[2]]),  # together with the telling's
 }
 
 
