@@ -28,6 +28,8 @@ from marketplace.matching.priors import (
 
 MODEL_VERSION = "cells/1"
 AGES_N, GENDERS_N, REGIONS_N = len(AGE_STARTS), len(GENDERS), len(REGIONS)
+# Places of people under 18 in a joint table.
+MINORS = slice(0, AGE_STARTS.index(18) * GENDERS_N)
 CONVERGED = 1e-6
 ROUNDS_MAX = 2_000
 SUM_SLACK = 0.02

@@ -13,7 +13,7 @@ from marketplace.bids import pricing
 from marketplace.bids.pricing import Offer
 from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import ids
-from marketplace.matching import fit, overlap_fit, overlaps, reach, scoring, targets, units
+from marketplace.matching import cells, fit, flags, law, overlap_fit, overlaps, reach, scoring, targets, units
 from marketplace.matching.arrays import Floats, Ints, as_floats
 from marketplace.matching.features import load_model
 from marketplace.matching.overlaps import Fitted
@@ -66,8 +66,13 @@ def load(session: Session, brief: Brief, version: BriefVersion, target: Any = No
     costs = [_costs(row) for row in rows]
     shares = np.nan_to_num(made.shares[order])
     pair_bids, pair_people, pair_modelled = _measured(session, [row.channel_id for row in rows], learnt.duplication)
+    under_age = np.where(
+        flags.holds(loaded.rows["flags"], "ages_from_prior"), np.nan, np.sum(bids.joint[:, cells.MINORS], axis=1)
+    )
+    unlawful = law.barred(version.category, version.content.get("markets") or [], under_age)
     facts = zip(
         rows, costs, loaded.rows["known"][order].tolist(), bids.fit.clash[order].tolist(),
+        unlawful[order].tolist(),
         (bids.intrusiveness > version.tolerance)[order].tolist(), (np.sum(shares, axis=1) > 0).tolist(), strict=True,
     )  # fmt: skip
     return Inputs(
@@ -138,13 +143,16 @@ def _whole(minor: float) -> int:
     return math.ceil(minor) if math.isfinite(minor) else 0
 
 
-def _gate(row: Any, costs: list[float], known: bool, clash: bool, disturbing: bool, reaches: bool) -> str:
+def _gate(
+    row: Any, costs: list[float], known: bool, clash: bool, unlawful: bool, disturbing: bool, reaches: bool
+) -> str:
     """Return the first gate that holds a bid back, or an empty text. What was accepted is not held back any more."""
     if row.status == "accepted":
         return ""
     gates = (
         ("declined", row.status == "declined"),
         (_REVIEW_GATES.get(row.review, ""), row.review in _REVIEW_GATES),
+        ("law_minors", unlawful),
         ("exclusivity_clash", clash),
         ("over_tolerance", disturbing),
         ("no_audience_data", not known),

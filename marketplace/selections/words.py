@@ -14,6 +14,11 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "该账号对其他品牌有同类排他承诺。",
         "The channel has promised another brand exclusivity in this category.",
     ),
+    "law_minors": (
+        "受众半数以上未满 18 岁，依法不得投放该类目（《广告法》第四十条）。",
+        "More than half of its audience is under 18: the law bars this category there (Advertising Law of the PRC, art."
+        " 40).",
+    ),
     "cost_unbounded": (
         "费用没有上限（按销售分成且未设封顶），无法保证不超预算。",
         "Its cost has no upper end (a share of sales without a cap), so no budget could be kept.",
@@ -76,8 +81,8 @@ def left_out(code: str, numbers: Mapping[str, Any], would_win_at: Money | None) 
 
 # What would tell a bidder of its rivals, or of the brand's limits, is told in general.
 _TOLD_BIDDERS = frozenset(
-    {"exclusivity_clash", "over_tolerance", "cost_unbounded", "no_reach", "no_audience_data", "review_rejected",
-     "review_held", "declined", "other_option", "other_bid_of_creator", "others_bring_more"}
+    {"exclusivity_clash", "over_tolerance", "law_minors", "cost_unbounded", "no_reach", "no_audience_data",
+     "review_rejected", "review_held", "declined", "other_option", "other_bid_of_creator", "others_bring_more"}
 )  # fmt: skip
 
 

@@ -142,6 +142,21 @@ def test_a_set_is_counted_by_the_overlaps_that_were_measured(client: FlaskClient
     assert checked["faults"] == []
 
 
+def test_the_law_bars_alcohol_from_channels_for_minors(client: FlaskClient, worker: ModuleType) -> None:
+    young = {"13-17": 0.7, "18-23": 0.3}
+    product = {"name": "米酒", "category": "alcohol"}
+    barred = []
+    for ages, wanted in ((young, {"product": product}), (young, {}), (None, {"product": product})):
+        there, who = look.market(**wanted), somebody("creator")
+        facts = {} if ages is None else {"ages": ages}
+        make.place(there, who, look.channel(who, **facts), **look.plain())
+        make.close(there)
+        work.settle(worker)
+        found = selected(client, worker, there, prove="never")["result"]
+        barred.append([one["reason"] for one in found["left_out"]])
+    assert barred == [["law_minors"], [], []]
+
+
 @pytest.mark.parametrize("name", PICTURES)
 def test_every_picture_is_sound_svg(client: FlaskClient, worker: ModuleType, closed: Case, name: str) -> None:
     there, _ = closed
