@@ -16,6 +16,9 @@ from marketplace.matching.problem import Problem
 
 # Options looked at exactly in one go, for each set.
 LOOK = 8
+# So few sets are looked at under their former bounds first: gains only fall, and a pass over all options costs more
+# than a few looks. After so many looks the pass is made all the same.
+FEW, PATIENCE = 4, 3
 # A bound is computed in another order of sums than the gain, so it gets this much more.
 SAFE = 1 + 1e-9
 # What a free option is taken to cost, so that it comes before any other.
@@ -78,19 +81,25 @@ def fill(problem: Problem, sets: Sets, per_price: Sequence[bool]) -> None:
     while alive.any():
         now = np.flatnonzero(alive)
         fits = _fits(problem, sets, now)
-        slopes = problem.units.weights * coverage.slopes(sets.sums[now], problem.units.shapes)
-        # A fast product in whatever order: it only bounds.
-        linear = (slopes @ problem.rates.T) * SAFE
-        sets.bounds[now] = np.minimum(sets.bounds[now], linear)
-        scores = np.where(by_price[now][:, None], sets.bounds[now] / cost, sets.bounds[now])
+        if len(now) > FEW:
+            _tighten(problem, sets, now)
+        divisors = np.where(by_price[now][:, None], cost, 1.0)
+        scores = sets.bounds[now] / divisors
         scores[~fits] = -1.0
-        picks = _best(problem, sets, now, scores, np.where(by_price[now][:, None], cost, 1.0))
+        picks = _best(problem, sets, now, scores, divisors)
         for place, number in enumerate(now.tolist()):
             if picks[place] < 0:
                 alive[number] = False
             else:
                 _take(problem, sets, number, int(picks[place]))
         sets.people[now] = coverage.people(sets.sums[now], problem.units)
+
+
+def _tighten(problem: Problem, sets: Sets, which: Ints) -> None:
+    """Bound the gains of some sets anew, at where they are now."""
+    slopes = problem.units.weights * coverage.slopes(sets.sums[which], problem.units.shapes)
+    # A fast product in whatever order: it only bounds.
+    sets.bounds[which] = np.minimum(sets.bounds[which], (slopes @ problem.rates.T) * SAFE)
 
 
 def _fits(problem: Problem, sets: Sets, now: Ints) -> Bools:
@@ -130,8 +139,13 @@ def _best(problem: Problem, sets: Sets, now: Ints, scores: Floats, divisors: Flo
     looked[scores < 0] = True
     open_: Bools = np.logical_not(looked.all(axis=1))
     width = min(LOOK, n)
+    turns = 0
     while open_.any():
         sides = np.flatnonzero(open_)
+        turns += 1
+        if turns == PATIENCE + 1 and count <= FEW:
+            _tighten(problem, sets, now[sides])
+            scores[sides] = np.minimum(scores[sides], sets.bounds[now[sides]] / divisors[sides])
         bounds = np.where(looked[sides], -1.0, scores[sides])
         rows = (
             np.argpartition(-bounds, width - 1, axis=1)[:, :width]

@@ -19,10 +19,10 @@ from marketplace.matching.arrays import Bools
 from marketplace.matching.market import Limits, Market
 from marketplace.matching.problem import SAME, CannotKeep, Problem, keeps, prepare
 
-MODEL_VERSION = "select/1"
+MODEL_VERSION = "select/2"
 SEEDS = 64
 PAIRS_OF = 8  # the most promising options, of which pairs are starts too
-MEMBERS_FILLED = 640  # starts times members, at most
+MEMBERS_FILLED = 480  # starts times members, at most
 POLISHED = 4
 # Up to so many members, gain alone is tried beside gain for price.
 FEW = 8

@@ -200,6 +200,7 @@ class VerificationOut(Schema):
     """The choice made again from the stored inputs, and the reach of the set counted by a synthetic panel."""
 
     inputs_unchanged = fields.Boolean(required=True)
+    same_model = fields.Boolean(required=True, metadata={"description": "False: an older release chose it."})
     same_set = fields.Boolean(required=True)
     same_value = fields.Boolean(required=True)
     keeps_limits = fields.Boolean(required=True)

@@ -208,7 +208,9 @@ def verify(session: Session, actor: Actor, selection_id: UUID) -> dict[str, Any]
     assert data is not None
     inputs = unpack(data)
     unchanged = hash_of(data) == made.inputs_hash
-    told = outcome.verify(inputs, wishes.limits(made.wishes, inputs), made.result, made.value or 0.0)
+    told = outcome.verify(
+        inputs, wishes.limits(made.wishes, inputs), made.result, made.value or 0.0, made.model_version
+    )
     faults = [*([] if unchanged else ["The stored inputs are not those of the selection."]), *told.pop("faults")]
     return {"inputs_unchanged": unchanged, **told, "faults": faults}
 

@@ -104,6 +104,12 @@ def test_the_same_inputs_give_the_same_set_and_it_can_be_verified(
         assert abs(told["panel_people"] - told["value"]) < 5 * told["panel_error"]
     with db.transaction() as session:
         session.execute(
+            sa.text("UPDATE selections SET model_version = 's-0' WHERE id = :id"), {"id": ids.read("sel", one["id"])}
+        )
+    told = client.get(f"/api/v1/selections/{one['id']}/verification", headers=there.brand.headers).json
+    assert (told["same_model"], told["same_value"], told["faults"]) == (False, True, [])
+    with db.transaction() as session:
+        session.execute(
             sa.text("UPDATE selections SET value = value * 1.1 WHERE id = :id"), {"id": ids.read("sel", one["id"])}
         )
     told = client.get(f"/api/v1/selections/{one['id']}/verification", headers=there.brand.headers).json
