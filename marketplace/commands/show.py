@@ -21,7 +21,7 @@ def table(rows: Iterable[dict[str, Any]], columns: Sequence[Column], title: str 
     """Print rows as a table. A column is (heading, dotted path or function)."""
     shown = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for heading, _ in columns:
-        shown.add_column(heading, overflow="fold", no_wrap=heading == "id")
+        shown.add_column(heading, overflow="fold", no_wrap=heading in ("id", "bid"))
     count = 0
     for row in rows:
         count += 1

@@ -42,7 +42,7 @@ def draw(session: Session, actor: Actor, bid_id: UUID, name: str, *, language: s
         videos = session.get_one(BidRevision, bid.revision_id).terms[-1]
         told = match["parts"]["fair_price"]
         fair = None if told["point"] is None else Span(told["low"], told["point"], told["high"])
-        words = [reason[language] for reason in match["reasons"] if reason["numbers"].get("fair", {}).get("count")]
+        words = [reason[language] for reason in match["reasons"] if "fair_price" in reason["code"]]
         return pictures.price_among_peers(
             A_VIDEO, None if cost is None else cost / videos, fair, None, currency,
             made_of=f"{' '.join(words)} {made_of}".strip(), language=language, width=width,

@@ -140,9 +140,11 @@ def _union(drawing: Drawing, result: Result, language: str) -> tuple[float, str]
     bottom = _bars(drawing, rows, language)
     told = _say(
         language,
-        f"细线：80% 区间。单位：加权目标人数。重叠形状减半或加倍时为 {number(reach['at_half_shape'], language)} 或"
+        f"细线：80% 区间；保守值假设每个账号都只到其 0.3 分位，所以可能低于区间。"
+        f"单位：加权目标人数。重叠形状减半或加倍时为 {number(reach['at_half_shape'], language)} 或"
         f" {number(reach['at_double_shape'], language)}。",
-        f"Thin line: 80 % interval. Weighted people of the target. With the overlap shape halved or doubled it is"
+        f"Thin line: 80 % interval. The careful number takes every channel at its 0.3 quantile at once, so it may lie"
+        f" under it. Weighted people of the target. With the overlap shape halved or doubled it is"
         f" {number(reach['at_half_shape'], language)} or {number(reach['at_double_shape'], language)}.",
     )
     return bottom, told
@@ -166,18 +168,19 @@ def _bars(drawing: Drawing, rows: Sequence[tuple[str, float, str, tuple[float, f
     """Draw bars with their names above them; returns where the text below may begin."""
     left, y = 16.0, 50.0
     most = max([value for _, value, _, _ in rows] + [ends[1] for _, _, _, ends in rows if ends] + [1e-9])
-    room = drawing.width - left - 90
+    room = drawing.width - left - 120
     for name, value, ink, ends in rows:
         drawing.text(left, y + 10, name, size=PLAIN)
         drawing.bar(left, y + 16, room * value / most, 16, ink=ink)
-        reach = value
+        drawing.text(left + room * value / most + 8, y + 29, number(value, language), size=PLAIN, bold=True)
         if ends is not None:
             low, high = (left + room * end / most for end in ends)
-            drawing.line(low, y + 24, high, y + 24, ink=INK, width=2)
-            drawing.line(low, y + 19, low, y + 29, ink=INK, width=2)
-            drawing.line(high, y + 19, high, y + 29, ink=INK, width=2)
-            reach = max(value, ends[1])
-        drawing.text(left + room * reach / most + 8, y + 29, number(value, language), size=PLAIN, bold=True)
+            drawing.line(low, y + 42, high, y + 42, ink=INK, width=2)
+            drawing.line(low, y + 37, low, y + 47, ink=INK, width=2)
+            drawing.line(high, y + 37, high, y + 47, ink=INK, width=2)
+            span = f"{number(ends[0], language)}–{number(ends[1], language)}"
+            drawing.text(high + 8, y + 46, span, size=SMALL)
+            y += 18
         y += 48
     return y + 14
 

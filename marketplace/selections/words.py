@@ -124,14 +124,15 @@ def reach(values: Mapping[str, Any], bids: int) -> Said:
     return {
         "zh": (
             f"{bids} 个报价去重后触达目标人群约 {values['point']:,.0f} 人（80% 区间 {values['low']:,.0f}–"
-            f"{values['high']:,.0f}；保守值 {values['careful']:,.0f}）。直接相加会高估 {over:.0%}。"
+            f"{values['high']:,.0f}；每个账号都取 0.3 分位的保守值 {values['careful']:,.0f}）。"
+            f"直接相加会高估 {over:.0%}。"
             f"重叠形状加倍或减半时，保守值为 {values['at_double_shape']:,.0f} 或 {values['at_half_shape']:,.0f}。"
             f"{basis_zh}"
         ),
         "en": (
             f"{bids} bids reach about {values['point']:,.0f} different people of the target (80 % interval"
-            f" {values['low']:,.0f} to {values['high']:,.0f}; careful {values['careful']:,.0f}). Plain adding up would"
-            f" say {over:.0%} more. With the overlap shape doubled or halved the careful number is"
+            f" {values['low']:,.0f} to {values['high']:,.0f}; careful, every channel at its 0.3 quantile at once,"
+            f" {values['careful']:,.0f}). Plain adding up would say {over:.0%} more. With the overlap shape doubled or halved the careful number is"
             f" {values['at_double_shape']:,.0f} or {values['at_half_shape']:,.0f}. {basis_en}"
         ),
     }
