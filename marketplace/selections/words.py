@@ -132,7 +132,8 @@ def reach(values: Mapping[str, Any], bids: int) -> Said:
         "en": (
             f"{bids} bids reach about {values['point']:,.0f} different people of the target (80 % interval"
             f" {values['low']:,.0f} to {values['high']:,.0f}; careful, every channel at its 0.3 quantile at once,"
-            f" {values['careful']:,.0f}). Plain adding up would say {over:.0%} more. With the overlap shape doubled or halved the careful number is"
+            f" {values['careful']:,.0f}). Plain adding up would say {over:.0%} more. With the"
+            f" overlap shape doubled or halved the careful number is"
             f" {values['at_double_shape']:,.0f} or {values['at_half_shape']:,.0f}. {basis_en}"
         ),
     }
