@@ -45,7 +45,8 @@ def cell(value: Any) -> str:
     if isinstance(value, dict) and {"amount_minor", "currency"} <= value.keys():
         return Money(value["currency"], value["amount_minor"]).show()
     if isinstance(value, float):
-        return f"{value:,.1f}"
+        # A share of 0.31 is not 0.3.
+        return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.3g}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     if isinstance(value, list):
