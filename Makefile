@@ -3,20 +3,23 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(VENV)/.ready-run
+VISION := $(VENV)/.ready-vision
 DEV := $(VENV)/.ready-dev
 ARGS ?=
 t ?=
 
-.PHONY: help demo test up check fix bench migrate lock clean
+.PHONY: help demo test up vision check fix bench migrate lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-demo: $(RUN) ## set everything up and run the main job on embedded servers (ARGS=--exit ends there)
+demo: $(VISION) ## set everything up and run the main job on embedded servers (ARGS=--exit ends there)
 	$(BIN)/inlay demo $(ARGS)
 
 up: $(RUN) ## start every part on the embedded servers, keeping the data in .data
 	$(BIN)/inlay up $(ARGS)
+
+vision: $(VISION) ## install what checking videos needs
 
 migrate: $(RUN) ## bring the database in DATABASE_URL to the newest schema
 	$(BIN)/inlay migrate $(ARGS)
@@ -39,8 +42,8 @@ bench: $(DEV) ## print the speed of the parts that matter, as ratios in one run
 
 lock: $(DEV) ## pin every version and hash again
 	$(BIN)/uv export -q --extra embedded --no-default-groups --group build --no-emit-project --no-annotate --no-header -o requirements.lock
-	$(BIN)/uv export -q --extra embedded --all-groups --no-emit-project --no-annotate --no-header -o requirements-dev.lock
-	$(BIN)/uv export -q --extra vision --no-default-groups --no-emit-project --no-annotate --no-header -o requirements-vision.lock
+	$(BIN)/uv export -q --extra embedded --extra vision --all-groups --no-emit-project --no-annotate --no-header -o requirements-dev.lock
+	$(BIN)/uv export -q --extra embedded --extra vision --no-default-groups --group build --no-emit-project --no-annotate --no-header -o requirements-vision.lock
 	rm -f uv.lock
 
 clean: ## forget the virtual environment and the local data
@@ -53,14 +56,18 @@ $(VENV)/pyvenv.cfg:
 
 # Hashes are checked, so what is installed is what was tested. uv takes seconds, pip a minute or two.
 define install
-	@if [ -x $(BIN)/uv ]; then VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r $(1) && VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .; \
-	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1) && $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; fi
+	@if [ -x $(BIN)/uv ]; then VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --require-hashes -r $(1) && VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(1) && $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; fi
 endef
 
 $(RUN): $(VENV)/pyvenv.cfg requirements.lock pyproject.toml
 	$(call install,requirements.lock)
 	@touch $@
 
+$(VISION): $(VENV)/pyvenv.cfg requirements-vision.lock pyproject.toml
+	$(call install,requirements-vision.lock)
+	@touch $@ $(RUN)
+
 $(DEV): $(VENV)/pyvenv.cfg requirements-dev.lock pyproject.toml
 	$(call install,requirements-dev.lock)
-	@touch $@ $(RUN)
+	@touch $@ $(RUN) $(VISION)

@@ -1,0 +1,164 @@
+"""Checks a video file for a brand. Needs no server, but the `vision` extra."""
+
+import importlib.util
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from marketplace.commands.client import Api, fail
+from marketplace.commands.show import echo_json
+from marketplace.intrusiveness.sentences import number, stamp
+from marketplace.intrusiveness.timeline import PlanError, Timeline, from_dict
+
+if TYPE_CHECKING:
+    from marketplace.vision.pipeline import Brand
+    from marketplace.vision.result import Terms
+
+PLAN_BYTES_MAX = 1_000_000
+
+
+@click.command("check-video")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--brand", required=True, help="the brand's name as it is written")
+@click.option("--alias", "aliases", multiple=True, help="another name: of a product, in the other script; repeatable")
+@click.option(
+    "--refs",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="a folder of reference images (PNG, JPEG, WebP) of packs and logos",
+)
+@click.option("--plan", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="the placement plan, JSON")
+@click.option("--fit", type=float, help="how well the brief fits the channel, 0..1")
+@click.option("--buying-link/--no-buying-link", default=None, help="whether the video will carry a buying link")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="write result, timeline and keyframes")
+@click.option("--cache", type=click.Path(file_okay=False, path_type=Path), help="where frames and models are kept")
+@click.option("--language", type=click.Choice(["zh", "en"]), default="en", show_default=True)
+@click.pass_obj
+def check_video(
+    api: Api, /, file: Path, brand: str, aliases: tuple[str, ...], refs: Path | None, plan: Path | None,
+    fit: float | None, buying_link: bool | None, out: Path | None, cache: Path | None, language: str,
+) -> None:  # fmt: skip
+    """Measure where FILE shows, names and speaks of a brand, score it, and hold it against its plan.
+
+    Exit code 0 where nothing forbids it, 3 where something must be mended whatever the score, 2 for bad input.
+    """
+    if importlib.util.find_spec("av") is None or importlib.util.find_spec("cv2") is None:
+        fail("checking videos needs the vision extra: make vision, or pip install 'inlay[vision]'.", 2)
+    from marketplace.vision import limits, local  # noqa: PLC0415 - the extra may be missing
+
+    wanted, terms = _brand(brand, aliases, refs), _terms(plan, fit, buying_link)
+    try:
+        with _Bars(language) as bars:
+            done = local.run(file, wanted, terms, cache or local.cache_root(), bars.show)
+    except limits.MediaRefused as refused:
+        at = "" if refused.at_s is None else f" ({stamp(refused.at_s)})"
+        fail(f"{file}: {refused.refusal.zh if language == 'zh' else refused.refusal.en}{at}", 2)
+    written = local.write(done, terms, out) if out is not None else []
+    result = done.checked.result
+    if api.as_json:
+        echo_json(result)
+    else:
+        _print(result, language)
+        for path in written:
+            click.echo(str(path))
+    if any(one["certain"] for one in result["intrusiveness"]["vetoes"]):
+        raise click.exceptions.Exit(3)
+
+
+def _brand(brand: str, aliases: tuple[str, ...], refs: Path | None) -> "Brand":
+    from marketplace.vision import references, words  # noqa: PLC0415
+    from marketplace.vision.pipeline import Brand  # noqa: PLC0415
+
+    names = tuple(dict.fromkeys((brand, *aliases)))
+    for name in names:
+        if not words.plain(name) or len(name) > words.NAME_MAX:
+            fail(f"a name has letters and at most {words.NAME_MAX} characters: {name!r}.", 2)
+    if len(names) > words.NAMES_MAX:
+        fail(f"at most {words.NAMES_MAX} names.", 2)
+    try:
+        found = references.load_folder(refs) if refs is not None else []
+    except references.BadReference as error:
+        fail(str(error), 2)
+    return Brand(names, tuple(found))
+
+
+def _terms(plan: Path | None, fit: float | None, buying_link: bool | None) -> "Terms":
+    from marketplace.vision.result import Terms  # noqa: PLC0415
+
+    if fit is not None and not 0 <= fit <= 1:
+        fail("--fit lies between 0 and 1.", 2)
+    return Terms(None if plan is None else read_plan(plan), math.nan if fit is None else fit, buying_link)
+
+
+def read_plan(path: Path) -> Timeline:
+    """Return the plan in a file; ends the command with one line where it is none."""
+    if path.stat().st_size > PLAN_BYTES_MAX:
+        fail(f"{path}: larger than {PLAN_BYTES_MAX:,} bytes.", 2)
+    try:
+        return from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+        fail(f"{path}: not JSON.", 2)
+    except PlanError as error:
+        fail(f"{path}: {error}", 2)
+
+
+class _Bars:
+    """One bar a step, on standard error."""
+
+    def __init__(self, language: str) -> None:
+        from rich.console import Console  # noqa: PLC0415
+
+        from marketplace.vision.pipeline import BY_NAME  # noqa: PLC0415
+
+        zh = language == "zh"
+        self._names = {"decode": "解码" if zh else "decoding"} | {
+            name: one.zh if zh else one.en for name, one in BY_NAME.items()
+        }
+        self._shown = Progress(
+            TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True)
+        )
+        self._tasks: dict[str, Any] = {}
+
+    def __enter__(self) -> "_Bars":
+        self._shown.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._shown.stop()
+
+    def show(self, stage: str, done: int, total: int) -> None:
+        if stage not in self._tasks:
+            self._tasks[stage] = self._shown.add_task(self._names[stage], total=total)
+        self._shown.update(self._tasks[stage], completed=done, total=total)
+
+
+def _print(result: dict[str, Any], language: str) -> None:
+    score = result["intrusiveness"]
+    click.echo(
+        f"intrusiveness {number(score['score']['point'])} of 100 ({score['band']}), "
+        f"prominence {number(score['prominence']['point'])} of 100"
+    )
+    for one in score["vetoes"]:
+        click.echo(f"{'must be mended' if one['certain'] else 'may have to be mended'}: {one[language]}")
+    for at, (one, shown) in enumerate(zip(result["timeline"]["exposures"], result["evidence"], strict=True), 1):
+        end = one["start_s"] + one["seconds"]
+        size = "" if one["kind"] == "speech" else f", {100 * one['area_share']:.2g}% of the picture"
+        click.echo(f"{at:3}. {one['start_s']:7.2f} to {end:7.2f} s  {one['kind']:8} {shown['name']}{size}")
+    for one in result["disclosures"]:
+        click.echo(f"     disclosed {one['start_s']:.2f} to {one['end_s']:.2f} s on {one['by']}: {one['text']}")
+    for one in score["reasons"]:
+        click.echo(f"- {one[language]}")
+        if one["what_if"] is not None:
+            click.echo(f"    {one['what_if'][language]}")
+    if result["plan"] is not None:
+        click.echo(result["plan"][language])
+        for row in result["plan"]["rows"]:
+            click.echo(f"{'+' if row['kept'] else '!'} {row[language]}")
+    for one in result["not_seen"]:
+        click.echo(f"({one[language]})")
+
+
+COMMANDS = (check_video,)

@@ -1,0 +1,103 @@
+"""What a video may be before anything decodes it, and what its decoding may use."""
+
+from dataclasses import dataclass
+
+BYTES_MAX = 2 * 1024**3
+DURATION_S_MAX = 900.0
+SIDE_MAX = 4096
+PIXELS_MAX = 4096 * 2304
+SIDE_MIN = 64
+FPS_MAX = 120.5
+STREAMS_MAX = 8
+# Containers by FFmpeg's name of the demuxer, told it outright so that no playlist or script format is ever tried.
+DEMUXERS = ("mov", "matroska")
+VIDEO_CODECS = ("h264", "hevc", "vp8", "vp9", "av1", "mpeg4")
+AUDIO_CODECS = ("aac", "mp3", "opus", "vorbis", "ac3", "flac", "pcm_s16le", "pcm_s16be", "pcm_f32le", "amr_nb")
+
+# A share of frames that cannot be decoded up to which a video is still read: one glitch is no reason to refuse.
+BROKEN_SHARE_MAX = 0.02
+REFUSE_WITHIN_S = 10.0
+DECODER_DATA_BYTES = 480 * 1024**2
+STALL_S = 10.0
+CPU_S_PER_VIDEO_S = 4.0
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a file is not taken: a stable code, and sentences that say what to mend."""
+
+    code: str
+    zh: str
+    en: str
+
+
+def _told(code: str, zh: str, en: str) -> tuple[str, Refusal]:
+    return code, Refusal(code, zh, en)
+
+
+REFUSALS: dict[str, Refusal] = dict(
+    (
+        _told(
+            "not_a_video",
+            "文件不是 MP4、MOV、WebM 或 MKV 视频；请导出为 MP4（H.264）。",
+            "This is no MP4, MOV, WebM or MKV video; export it as MP4 (H.264).",
+        ),
+        _told("empty", "文件是空的；请重新上传。", "The file is empty; upload it again."),
+        _told(
+            "too_large",
+            f"文件超过 {BYTES_MAX // 1024**3} GB；请压缩后再传。",
+            f"The file is larger than {BYTES_MAX // 1024**3} GB; compress it.",
+        ),
+        _told(
+            "too_long",
+            f"视频超过 {DURATION_S_MAX / 60:g} 分钟；请剪短。",
+            f"The video is longer than {DURATION_S_MAX / 60:g} minutes; cut it.",
+        ),
+        _told(
+            "too_many_pixels",
+            f"画面超过 {SIDE_MAX} 像素边长或 {PIXELS_MAX / 1e6:.1f} 百万像素；请以 1080p 导出。",
+            f"The picture has a side over {SIDE_MAX} px or more than {PIXELS_MAX / 1e6:.1f} megapixels; export 1080p.",
+        ),
+        _told(
+            "too_small",
+            f"画面边长不到 {SIDE_MIN} 像素，看不清任何标识。",
+            f"The picture has a side under {SIDE_MIN} px; no mark can be seen in it.",
+        ),
+        _told("too_fast", "帧率超过每秒 120 帧；请以 60 帧导出。", "More than 120 frames a second; export 60."),
+        _told(
+            "too_many_streams",
+            f"文件里的音视频流超过 {STREAMS_MAX} 条；请只保留一条画面和一条声音。",
+            f"The file holds more than {STREAMS_MAX} streams; keep one picture and one sound.",
+        ),
+        _told("no_picture", "文件里没有画面。", "There is no picture in the file."),
+        _told(
+            "codec",
+            "画面或声音的编码不受支持；请导出为 H.264 与 AAC。",
+            "The picture's or the sound's codec is not taken; export H.264 with AAC.",
+        ),
+        _told(
+            "damaged",
+            "文件已损坏或不完整，无法解码；请重新导出或重新上传。",
+            "The file is damaged or cut off and cannot be decoded; export or upload it again.",
+        ),
+        _told(
+            "too_heavy",
+            "解码所需的时间或内存超出上限；请以 1080p、H.264 重新导出。",
+            "Decoding takes more time or memory than is allowed; export it again as 1080p H.264.",
+        ),
+        _told(
+            "changes_size",
+            "画面尺寸中途改变；请以固定尺寸导出。",
+            "The picture's size changes midway; export it at one size.",
+        ),
+    )
+)
+
+
+class MediaRefused(Exception):
+    """The file cannot be taken. ``refusal`` says why and what to mend; ``at_s`` where in the video, if known."""
+
+    def __init__(self, code: str, at_s: float | None = None) -> None:
+        self.refusal = REFUSALS[code]
+        self.at_s = at_s
+        super().__init__(self.refusal.en)

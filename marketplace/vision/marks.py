@@ -1,0 +1,175 @@
+"""Where a reference image can be seen in one picture: features, a homography, and gates against chance.
+
+Lowe's ratio test pairs the reference's features with the picture's, MAGSAC fits the homography, and a find counts only
+where the inliers spread over the reference, the shape is one that a flat thing can take, and the rectified view looks
+like the reference.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from marketplace.vision.frames import Picture
+from marketplace.vision.references import VIEW_PX, Reference, rooted, sift
+
+Quad = NDArray[np.float32]
+
+RATIO = 0.8
+REPROJECTION_PX = 3.0
+INLIERS_LEAST = 7
+HULL_LEAST = 0.05
+LARGE_SHARE, LARGE_CELLS_LEAST = 0.3, 6
+SIDE_RATIO_MAX = 6.0
+SIDE_LEAST_PX = 12.0
+LIKENESS_LEAST = 0.35
+# Fewer inliers will do where the view itself looks right beyond doubt.
+FEW_INLIERS, FEW_LIKENESS = 5, 0.62
+FEATURES_MAX = 5000
+_CORNERS = np.asarray([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A reference seen in a picture: ``quad`` 4 x 2 px, clockwise from its upper left corner."""
+
+    reference: int
+    quad: Quad
+    inliers: int
+    likeness: float
+
+
+@dataclass(frozen=True)
+class Features:
+    """A picture's features."""
+
+    points: NDArray[np.float32]
+    descriptors: NDArray[np.float32]
+
+
+def features(grey: Picture, scale: float = 1.0, offset: tuple[float, float] = (0.0, 0.0)) -> Features:
+    """Return a (part of a) picture's features, their points in px of the whole: ``point / scale + offset``."""
+    found, descriptors = sift(FEATURES_MAX).detectAndCompute(grey, None)
+    if descriptors is None:
+        return Features(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32))
+    points = np.asarray([one.pt for one in found], np.float32) / scale + np.asarray(offset, np.float32)
+    return Features(points, rooted(descriptors))
+
+
+def find(
+    reference: Reference, place: int, seen: Features, grey: Picture, *, unit: float = 1.0, near: bool = False
+) -> Found | None:
+    """Return where a reference is in a picture, or None. ``unit``: px of the whole picture per px looked at;
+    ``near``: it was just there, so that fewer inliers will do."""
+    pairs = _pairs(reference, seen)
+    if len(pairs) < FEW_INLIERS:
+        return None
+    source, target = reference.points[pairs[:, 0]], seen.points[pairs[:, 1]]
+    source = source * np.asarray([reference.aspect, 1.0], np.float32) * 256
+    fitted = _fit(source, target, REPROJECTION_PX * max(1.0, unit))
+    if fitted is None:
+        return None
+    matrix, inside = fitted
+    corners = _CORNERS * np.asarray([reference.aspect, 1.0], np.float32) * 256
+    quad = cv2.perspectiveTransform(corners[None], matrix)[0].astype(np.float32)
+    used = np.unique(target[inside].round(1), axis=0)
+    if len(used) < FEW_INLIERS or not plausible(quad, grey.shape) or not _spread(reference, source[inside], quad, grey):
+        return None
+    alike = likeness(reference, grey, quad)
+    enough = alike >= LIKENESS_LEAST and len(used) >= (FEW_INLIERS + 1 if near else INLIERS_LEAST)
+    if not enough and alike < FEW_LIKENESS:
+        return None
+    return Found(place, quad, len(used), alike)
+
+
+def _pairs(reference: Reference, seen: Features) -> NDArray[np.intp]:
+    """Return pairs (feature of the reference, of the picture) that pass the ratio test."""
+    if len(seen.descriptors) < 2 or len(reference.descriptors) == 0:
+        return np.zeros((0, 2), np.intp)
+    # Rooted descriptors have length 1: the nearest has the greatest product.
+    alike = reference.descriptors @ seen.descriptors.T
+    best = np.argpartition(-alike, 1, axis=1)[:, :2]
+    rows = np.arange(len(alike))
+    value = alike[rows[:, None], best]
+    order = np.argsort(-value, axis=1)
+    first, second = np.take_along_axis(value, order, axis=1).T
+    near, far = (np.sqrt(np.maximum(0.0, 2 - 2 * one)) for one in (first, second))
+    good = near < RATIO * far
+    return np.stack([rows[good], np.take_along_axis(best, order, axis=1)[good, 0]], axis=1)
+
+
+def _fit(source: NDArray[Any], target: NDArray[Any], within_px: float) -> tuple[NDArray[Any], NDArray[np.bool_]] | None:
+    matrix, mask = cv2.findHomography(source, target, cv2.USAC_MAGSAC, within_px, maxIters=3000, confidence=0.999)
+    if matrix is None or mask is None:
+        return None
+    inside = mask.ravel() > 0
+    # Few points do not hold eight degrees of freedom: the quadrilateral would shear.
+    if inside.sum() < 2 * FEW_INLIERS:
+        affine, mask = cv2.estimateAffine2D(source, target, method=cv2.RANSAC, ransacReprojThreshold=within_px)
+        if affine is None or mask.sum() < FEW_INLIERS:
+            return None
+        return np.vstack([affine, [0.0, 0.0, 1.0]]), mask.ravel() > 0
+    return matrix, inside
+
+
+def plausible(quad: Quad, shape: Sequence[int]) -> bool:
+    """Whether a flat thing in a picture (height, width) can look like this: convex, not inside out, not a needle."""
+    if not np.isfinite(quad).all() or np.abs(quad).max() > 4 * max(shape):
+        return False
+    if not cv2.isContourConvex(quad) or cv2.contourArea(quad, oriented=True) <= 0:
+        return False
+    sides = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
+    opposite = max(sides[0] / sides[2], sides[2] / sides[0], sides[1] / sides[3], sides[3] / sides[1])
+    return bool(sides.min() >= SIDE_LEAST_PX and sides.max() / sides.min() <= SIDE_RATIO_MAX * 2 and opposite <= 3.0)
+
+
+def _spread(reference: Reference, source: NDArray[Any], quad: Quad, grey: Picture) -> bool:
+    """Whether the inliers cover enough of the reference: two brands may share a typeface, not a whole label."""
+    whole = reference.aspect * 256 * 256
+    if cv2.contourArea(cv2.convexHull(source.astype(np.float32))) < HULL_LEAST * whole:
+        return False
+    if area_share(quad, grey.shape) <= LARGE_SHARE:
+        return True
+    cells = np.clip((source / [reference.aspect * 64, 64]).astype(int), 0, 3)
+    return len(np.unique(cells, axis=0)) >= LARGE_CELLS_LEAST
+
+
+def likeness(reference: Reference, grey: Picture, quad: Quad) -> float:
+    """Return how much the rectified view looks like the reference: normalised correlation, -1..1, where it is opaque
+    and inside the picture."""
+    to_view = cv2.getPerspectiveTransform(quad, _CORNERS * np.float32(VIEW_PX))
+    # Small steps: a large mark would otherwise be sampled with holes.
+    shrink = min(1.0, 4 * VIEW_PX / max(1.0, float(np.ptp(quad, axis=0).max())))
+    if shrink < 1.0:
+        left, top = np.maximum(np.floor(quad.min(axis=0)).astype(int), 0)
+        right, bottom = np.ceil(quad.max(axis=0)).astype(int) + 1
+        part = grey[top:bottom, left:right]
+        if min(part.shape) < 8:
+            return -1.0
+        grey = np.asarray(cv2.resize(part, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8)
+        moved = ((quad - [left, top]) * shrink).astype(np.float32)
+        to_view = cv2.getPerspectiveTransform(moved, _CORNERS * np.float32(VIEW_PX))
+    size = (VIEW_PX, VIEW_PX)
+    view = cv2.warpPerspective(grey, to_view, size)
+    inside = cv2.warpPerspective(np.full(grey.shape, 255, np.uint8), to_view, size) > 200
+    use = inside & (reference.view_mask > 128)
+    if use.sum() < 0.3 * (reference.view_mask > 128).sum():
+        return -1.0
+    return correlation(cv2.GaussianBlur(view, (0, 0), 1.0)[use], cv2.GaussianBlur(reference.view, (0, 0), 1.0)[use])
+
+
+def correlation(one: Any, other: Any) -> float:
+    """Return Pearson's correlation of two views; 0 where one of them is plain."""
+    first, second = (np.asarray(view, np.float64) - np.mean(view) for view in (one, other))
+    scale = float(np.sqrt((first**2).sum() * (second**2).sum()))
+    return float((first * second).sum() / scale) if scale > 1e-9 else 0.0
+
+
+def area_share(quad: Quad, shape: Sequence[int]) -> float:
+    """Return the share of a picture (height, width) that a quadrilateral covers, 0..1."""
+    frame = np.asarray([[0, 0], [shape[1], 0], [shape[1], shape[0]], [0, shape[0]]], np.float32)
+    covered, _ = cv2.intersectConvexConvex(quad.astype(np.float32), frame)
+    return float(covered) / (shape[0] * shape[1])

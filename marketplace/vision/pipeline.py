@@ -1,0 +1,213 @@
+"""The steps of a check: each an independent, repeatable job over one frame cache, and the merge of what they found.
+
+A step's answer is plain JSON data, and it is the same for the same (video, references and names, version of the
+step): ``key`` names it by these, so that an answer kept under its key is never worked out twice.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from marketplace.intrusiveness.timeline import Kind
+from marketplace.vision import cuts, faces, hashes, loudness, reading, references, speech
+from marketplace.vision.exposures import Seen
+from marketplace.vision.frames import FrameCache
+from marketplace.vision.reading import Line
+from marketplace.vision.references import Reference
+from marketplace.vision.speech import Heard, Sentence
+from marketplace.vision.tracking import Sight, Tracker
+
+READ_EVERY_S = 0.5
+FACES_EVERY_S = 1.0
+Report = Callable[[int, int], None]
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Brand:
+    """What is looked for: names as written and said, reference images, and what each image shows."""
+
+    names: tuple[str, ...]
+    references: tuple[Reference, ...] = ()
+    kind: Kind = Kind.PRODUCT
+
+    def digest(self) -> str:
+        told = json.dumps([sorted(self.names), references.digest(self.references)], ensure_ascii=False)
+        return hashlib.sha256(told.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a step works on; ``models`` is a folder in which models are kept."""
+
+    cache: FrameCache
+    brand: Brand
+    models: Path
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step; a change of what it answers raises its version."""
+
+    name: str
+    version: int
+    run: Callable[[Work, Report], Answer]
+    zh: str
+    en: str
+    # What its answer depends on besides the video.
+    by_brand: bool = False
+    also: Callable[[], str] = field(default=lambda: "")
+
+
+def every(times: Sequence[float], seconds: float) -> list[int]:
+    """Return pictures at least so many seconds apart."""
+    found: list[int] = []
+    last = -seconds
+    for at, time in enumerate(times):
+        if time - last >= seconds - 1e-6:
+            found.append(at)
+            last = time
+    return found
+
+
+def shot_starts(times: Sequence[float], cut_times: Sequence[float]) -> list[int]:
+    """Return the first picture of each shot."""
+    moments = np.searchsorted(np.asarray(times), np.asarray(cut_times), side="left")
+    return sorted({int(one) for one in moments if one < len(times)})
+
+
+def _cuts(work: Work, report: Report) -> Answer:
+    return {"cuts": cuts.cuts(work.cache)}
+
+
+def _marks(work: Work, report: Report) -> Answer:
+    tracker = Tracker(work.cache, work.brand.references)
+    sights = tracker.run(shot_starts(work.cache.times, cuts.cuts(work.cache)), report)
+    return {
+        "references": [
+            {"name": one.name, "findable": one.findable, "features": one.features} for one in work.brand.references
+        ],
+        "sights": [
+            [
+                {
+                    "picture": at,
+                    "quad": np.asarray(one.quad, float).round(1).tolist(),
+                    "likeness": round(one.likeness, 3),
+                    "by": one.by,
+                }
+                for at, one in sorted(found.items())
+            ]
+            for found in sights
+        ],
+    }
+
+
+def _words(work: Work, report: Report) -> Answer:
+    times = work.cache.times
+    pictures = sorted({*every(times, READ_EVERY_S), *shot_starts(times, cuts.cuts(work.cache))})
+    lines = reading.read(work.cache, pictures, report=report)
+    return {
+        "read": pictures,
+        "lines": [
+            {
+                "picture": one.picture,
+                "text": one.text,
+                "score": round(one.score, 3),
+                "quad": np.asarray(one.quad, float).round(1).tolist(),
+            }
+            for one in lines
+        ],
+    }
+
+
+def _speech(work: Work, report: Report) -> Answer:
+    sound = work.cache.sound()
+    by = speech.recogniser(work.models) if len(sound) else None
+    heard = speech.listen(sound, work.brand.names, by)
+    return {**asdict(heard), "sound": len(sound) > 0}
+
+
+def _faces(work: Work, report: Report) -> Answer:
+    if faces.model_path() is None:
+        return {"by": None, "pictures": {}}
+    finder = faces.Faces()
+    pictures = every(work.cache.times, FACES_EVERY_S)
+    found = {}
+    for number, at in enumerate(pictures):
+        found[str(at)] = [[round(side, 1) for side in one] for one in finder.find(work.cache.picture(at))]
+        report(number + 1, len(pictures))
+    return {"by": "centerface", "pictures": found}
+
+
+def _loudness(work: Work, report: Report) -> Answer:
+    blocks = loudness.curve(work.cache.sound())
+    return {
+        "step_s": loudness.STEP_S,
+        "lufs": [round(float(one), 1) if np.isfinite(one) else None for one in blocks],
+    }
+
+
+def _hashes(work: Work, report: Report) -> Answer:
+    found = hashes.of_video(work.cache)
+    return {
+        "hashes": [
+            {"at_s": one.at_s, "view": one.view, "bits": one.bits.hex(), "quality": one.quality} for one in found
+        ]
+    }
+
+
+STEPS: tuple[Step, ...] = (
+    Step("cuts", 1, _cuts, "切分镜头", "finding the cuts"),
+    Step("marks", 1, _marks, "寻找标识与产品", "looking for marks and packs", by_brand=True),
+    Step("words", 1, _words, "识别画面文字", "reading text on the screen"),
+    Step("speech", 1, _speech, "识别口播", "listening to speech", by_brand=True, also=speech.fingerprint),
+    Step("faces", 1, _faces, "寻找人脸", "looking for faces"),
+    Step("loudness", 1, _loudness, "测量响度", "measuring loudness"),
+    Step("hashes", 1, _hashes, "计算画面指纹", "hashing pictures"),
+)
+BY_NAME = {one.name: one for one in STEPS}
+
+
+def key(step: Step, video_sha256: str, brand: Brand) -> str:
+    """Return what names a step's answer: the same key, the same answer."""
+    parts = [video_sha256, step.name, str(step.version), brand.digest() if step.by_brand else "", step.also()]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def seen(cache: FrameCache, brand: Brand, answers: Mapping[str, Answer]) -> Seen:
+    """Return what all steps found, for the merge."""
+    heard = answers["speech"]
+    return Seen(
+        duration_s=cache.info.duration_s,
+        times=cache.times,
+        shape=cache.shape,
+        cuts=answers["cuts"]["cuts"],
+        references=[Path(one["name"]).stem for one in answers["marks"]["references"]],
+        kinds=[brand.kind for _ in answers["marks"]["references"]],
+        sights=[
+            {
+                one["picture"]: Sight(one["picture"], np.asarray(one["quad"], np.float32), one["likeness"], one["by"])
+                for one in found
+            }
+            for found in answers["marks"]["sights"]
+        ],
+        read=answers["words"]["read"],
+        lines=[
+            Line(one["picture"], one["text"], one["score"], np.asarray(one["quad"], np.float32))
+            for one in answers["words"]["lines"]
+        ],
+        heard=Heard(
+            heard["by"], heard["language"], tuple(Sentence(**one) for one in heard["sentences"]), heard["silent"]
+        ),
+        faces={
+            int(at): [(one[0], one[1], one[2], one[3]) for one in found]
+            for at, found in answers["faces"]["pictures"].items()
+        },
+        loudness=np.asarray([-np.inf if one is None else one for one in answers["loudness"]["lufs"]], np.float32),
+        step_s=cache.info.step_s,
+    )

@@ -1,0 +1,59 @@
+"""From sights in single pictures to stretches of time."""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+JOIN_GAP_S = 0.8
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Run(Generic[T]):
+    """A stretch of time with its sights: (picture, what was seen there), ascending."""
+
+    start_s: float
+    end_s: float
+    sights: tuple[tuple[int, T], ...]
+
+    @property
+    def seconds(self) -> float:
+        return self.end_s - self.start_s
+
+
+def runs(
+    sights: Mapping[int, T], looked_at: Sequence[int], times: Sequence[float], duration_s: float, cuts: Sequence[float]
+) -> list[Run[T]]:
+    """Return the stretches that sights (by picture) make. ``looked_at``: the pictures that were looked at, ascending.
+
+    Sights at most JOIN_GAP_S apart are one stretch. An edge lies midway between the last picture without and the first
+    with, or on the cut between them.
+    """
+    found: list[Run[T]] = []
+    seen = sorted(sights)
+    part: list[int] = []
+    for at in seen:
+        if part and times[at] - times[part[-1]] > JOIN_GAP_S:
+            found.append(_run(part, sights, looked_at, times, duration_s, cuts))
+            part = []
+        part.append(at)
+    return [*found, _run(part, sights, looked_at, times, duration_s, cuts)] if part else found
+
+
+def _run(
+    part: Sequence[int], sights: Mapping[int, T], looked_at: Sequence[int], times: Sequence[float],
+    duration_s: float, cuts: Sequence[float],
+) -> Run[T]:  # fmt: skip
+    first, last = part[0], part[-1]
+    before = bisect_right(looked_at, first - 1) - 1
+    after = bisect_right(looked_at, last)
+    start = 0.0 if before < 0 else edge(times[looked_at[before]], times[first], cuts)
+    end = duration_s if after >= len(looked_at) else edge(times[last], times[looked_at[after]], cuts)
+    return Run(start, max(end, start), tuple((at, sights[at]) for at in part))
+
+
+def edge(one: float, other: float, cuts: Sequence[float]) -> float:
+    """Return where something changed between two moments: at the cut between them, else midway."""
+    at = bisect_right(cuts, one)
+    return cuts[at] if at < len(cuts) and cuts[at] <= other else (one + other) / 2

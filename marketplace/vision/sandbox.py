@@ -1,0 +1,62 @@
+"""Starting the decoder closed in: no other files, no network, no programs, little memory, and an end in time.
+
+Three walls, of which the inner two hold everywhere: bubblewrap where it works (own namespaces, the file system read
+only), limits of the operating system (data, open files, file size, processor time), and the filter of system calls
+that the decoder puts on itself before it reads the first byte (seccomp).
+"""
+
+import functools
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from marketplace.vision import limits
+
+BUBBLEWRAP = (
+    "--unshare-all", "--die-with-parent", "--new-session", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc",
+    "--cap-drop", "ALL", "--",
+)  # fmt: skip
+
+
+@functools.cache
+def bubblewrap() -> tuple[str, ...]:
+    """Return the command that closes in what follows it; empty where bubblewrap is missing or not allowed to."""
+    found = shutil.which("bwrap")
+    if found is None:
+        return ()
+    tried = subprocess.run([found, *BUBBLEWRAP, "/bin/true"], capture_output=True, timeout=10, check=False)  # noqa: S603
+    return (found, *BUBBLEWRAP) if tried.returncode == 0 else ()
+
+
+def _limit(cpu_s: int) -> None:
+    """Set the limits of the process about to be started."""
+    for kind, value in (
+        (resource.RLIMIT_DATA, limits.DECODER_DATA_BYTES),
+        (resource.RLIMIT_CPU, cpu_s),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(kind, (value, value))
+    os.nice(5)
+
+
+def start_decoder(file: Path, demuxer: str, step_s: float, cpu_s: int) -> subprocess.Popen[bytes]:
+    """Start marketplace.vision.decoder on a file; its messages come over ``stdout``. The caller ends it."""
+    source = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return subprocess.Popen(  # noqa: S603
+            [*bubblewrap(), sys.executable, "-E", "-s", "-B", "-m", "marketplace.vision.decoder", demuxer, str(step_s)],
+            stdin=source,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=Path(__file__).resolve().parents[2],
+            env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "LANG": "C.UTF-8", "HOME": "/nonexistent"},
+            preexec_fn=lambda: _limit(cpu_s),
+            close_fds=True,
+            bufsize=0,
+        )
+    finally:
+        os.close(source)

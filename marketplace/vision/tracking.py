@@ -1,0 +1,186 @@
+"""Which pictures of a video show each reference: looked for in some, followed through their neighbours.
+
+Every other picture is looked at small, every fourth in full; from each find the mark is followed both ways through
+all pictures, by its features close by and, where blur or a hand hides those, by how it looked a moment ago.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from marketplace.vision.frames import FrameCache, Picture
+from marketplace.vision.marks import (
+    Found,
+    Quad,
+    area_share,
+    features,
+    find,
+    likeness,
+    plausible,
+)
+from marketplace.vision.references import Reference
+
+SMALL_EVERY, FULL_EVERY = 2, 4
+SMALL = 0.5
+NEAR_MARGIN, NEAR_MARGIN_PX = 0.6, 40.0
+NEAR_SIDE_PX, NEAR_SCALE_MAX = 220.0, 3.0
+LOOK_PX = 40.0  # the longer side of the view by which a mark is followed where it has no features
+LOOK_LEAST, LOOK_CONTRAST_LEAST = 0.72, 10.0
+LOOK_SCALES = (1.0, 0.93, 1.07)
+BLIND_MAX = 10  # pictures in a row followed by looks alone
+BLIND_LIKENESS_LEAST = 0.25
+
+Report = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A reference in one picture of the cache. ``by``: found | followed | looks."""
+
+    picture: int
+    quad: Quad
+    likeness: float
+    by: str
+
+
+class Tracker:
+    """Looks for references in a frame cache."""
+
+    def __init__(self, cache: FrameCache, references: Sequence[Reference]) -> None:
+        self.cache, self.references = cache, references
+        self.sights: list[dict[int, Sight]] = [{} for _ in references]
+        self._grey: dict[int, Picture] = {}
+
+    def grey(self, at: int) -> Picture:
+        if at not in self._grey:
+            if len(self._grey) >= 6:
+                del self._grey[next(iter(self._grey))]
+            self._grey[at] = self.cache.grey(at)
+        return self._grey[at]
+
+    def run(self, starts: Iterable[int] = (), report: Report = lambda done, total: None) -> list[dict[int, Sight]]:
+        """Return, per reference, its sights by picture. ``starts``: pictures that begin a shot, looked at in full."""
+        todo = [place for place, one in enumerate(self.references) if one.findable]
+        first = set(starts)
+        for at in range(len(self.cache)):
+            full = at % FULL_EVERY == 0 or at in first
+            missing = [place for place in todo if at not in self.sights[place]]
+            if missing and (full or at % SMALL_EVERY == 0):
+                for found in self.look(at, missing, full):
+                    self.follow(at, found)
+            report(at + 1, len(self.cache))
+        return self.sights
+
+    def look(self, at: int, places: Sequence[int], full: bool) -> list[Found]:
+        """Return which of the references a picture shows."""
+        grey = self.grey(at)
+        shown = grey if full else cv2.resize(grey, None, fx=SMALL, fy=SMALL, interpolation=cv2.INTER_AREA)
+        scale = 1.0 if full else SMALL
+        seen = features(np.asarray(shown, np.uint8), scale)
+        found = (find(self.references[place], place, seen, grey, unit=1 / scale) for place in places)
+        return [one for one in found if one is not None]
+
+    def follow(self, at: int, found: Found) -> None:
+        """Note a find and follow it both ways until it is lost or known already."""
+        place = found.reference
+        self.sights[place][at] = Sight(at, found.quad, found.likeness, "found")
+        for step in (-1, 1):
+            quad, moved, blind = found.quad, np.zeros(2, np.float32), 0
+            look = self._look_of(self.grey(at), quad)
+            now = at + step
+            while 0 <= now < len(self.cache) and now not in self.sights[place] and blind <= BLIND_MAX:
+                guess = (quad + moved).astype(np.float32)
+                sight = self._near(now, place, guess) or self._near(now, place, quad)
+                if sight is not None:
+                    blind, look = 0, self._look_of(self.grey(now), sight.quad)
+                else:
+                    blind += 1
+                    sight = self._by_looks(now, place, quad, moved, look)
+                if sight is None:
+                    break
+                moved = np.clip(sight.quad.mean(axis=0) - quad.mean(axis=0), -200, 200).astype(np.float32)
+                quad = sight.quad
+                self.sights[place][now] = sight
+                now += step
+
+    def _near(self, at: int, place: int, guess: Quad) -> Sight | None:
+        """Look for a mark by its features close to where it is expected."""
+        grey = self.grey(at)
+        left, top, right, bottom = around(guess, grey.shape)
+        if right - left < 16 or bottom - top < 16:
+            return None
+        side = float(np.ptp(guess, axis=0).max())
+        scale = float(np.clip(NEAR_SIDE_PX / max(side, 1.0), 0.35, NEAR_SCALE_MAX))
+        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        part = cv2.resize(grey[top:bottom, left:right], None, fx=scale, fy=scale, interpolation=how)
+        seen = features(np.asarray(part, np.uint8), scale, (left, top))
+        found = find(self.references[place], place, seen, grey, unit=1 / scale, near=True)
+        if found is None or not alike_in_size(found.quad, guess):
+            return None
+        return Sight(at, found.quad, found.likeness, "followed")
+
+    def _look_of(self, grey: Picture, quad: Quad) -> Picture | None:
+        """Return how a mark looks, small and upright in the picture; None where it is too plain to be followed."""
+        left, top = np.maximum(np.floor(quad.min(axis=0)).astype(int), 0)
+        right, bottom = np.ceil(quad.max(axis=0)).astype(int)
+        part = grey[top:bottom, left:right]
+        if min(part.shape) < SIDE_LOOK_LEAST:
+            return None
+        scale = LOOK_PX / max(part.shape)
+        small = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        return np.asarray(small, np.uint8) if float(small.std()) >= LOOK_CONTRAST_LEAST else None
+
+    def _by_looks(self, at: int, place: int, quad: Quad, moved: Quad, look: Picture | None) -> Sight | None:
+        if look is None:
+            return None
+        grey = self.grey(at)
+        corner, size = quad.min(axis=0), np.ptp(quad, axis=0)
+        reach = np.abs(moved) + 0.35 * size + 12
+        left, top = np.maximum(corner - reach, 0).astype(int)
+        right, bottom = (corner + size + reach).astype(int)
+        part = grey[top:bottom, left:right]
+        scale = LOOK_PX / float(size.max())
+        if min(part.shape) < SIDE_LOOK_LEAST:
+            return None
+        field = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        best = max((match(np.asarray(field, np.uint8), look, by) for by in LOOK_SCALES), key=lambda one: one[0])
+        value, (x, y), by = best
+        if value < LOOK_LEAST:
+            return None
+        there = ((quad - corner) * by + np.asarray([x, y]) / scale + [left, top]).astype(np.float32)
+        alike = likeness(self.references[place], grey, there)
+        if alike < BLIND_LIKENESS_LEAST or not plausible(there, grey.shape):
+            return None
+        return Sight(at, there, alike, "looks")
+
+
+SIDE_LOOK_LEAST = 10
+
+
+def match(field: Picture, look: Picture, by: float) -> tuple[float, tuple[int, int], float]:
+    """Return the best correlation of a look (resized by ``by``) within a field, its place in px, and ``by``."""
+    one = look if by == 1.0 else cv2.resize(look, None, fx=by, fy=by, interpolation=cv2.INTER_AREA)
+    if field.shape[0] < one.shape[0] or field.shape[1] < one.shape[1]:
+        return -1.0, (0, 0), by
+    _, value, _, place = cv2.minMaxLoc(cv2.matchTemplate(field, one, cv2.TM_CCOEFF_NORMED))
+    return float(value), (int(place[0]), int(place[1])), by
+
+
+def around(quad: Quad, shape: Sequence[int]) -> tuple[int, int, int, int]:
+    """Return left, top, right, bottom (px) of a quadrilateral's surroundings within a picture (height, width)."""
+    low, high = quad.min(axis=0), quad.max(axis=0)
+    margin = NEAR_MARGIN * (high - low) + NEAR_MARGIN_PX
+    left, top = np.clip(low - margin, 0, [shape[1], shape[0]]).astype(int)
+    right, bottom = np.clip(high + margin, 0, [shape[1], shape[0]]).astype(int)
+    return int(left), int(top), int(right), int(bottom)
+
+
+def alike_in_size(one: Quad, other: Quad) -> bool:
+    """Whether a quadrilateral may have become the other within a moment."""
+    first, second = (cv2.contourArea(quad) for quad in (one, other))
+    return bool(0.4 < first / max(second, 1.0) < 2.5)
+
+
+__all__ = ["Sight", "Tracker", "area_share"]
