@@ -16,7 +16,7 @@ from marketplace.intrusiveness.timeline import PlanError, Timeline, from_dict
 
 if TYPE_CHECKING:
     from marketplace.vision.pipeline import Brand
-    from marketplace.vision.result import Terms
+    from marketplace.vision.scored import Terms
 
 PLAN_BYTES_MAX = 1_000_000
 
@@ -86,7 +86,7 @@ def _brand(brand: str, aliases: tuple[str, ...], refs: Path | None) -> "Brand":
 
 
 def _terms(plan: Path | None, fit: float | None, buying_link: bool | None) -> "Terms":
-    from marketplace.vision.result import Terms  # noqa: PLC0415
+    from marketplace.vision.scored import Terms  # noqa: PLC0415
 
     if fit is not None and not 0 <= fit <= 1:
         fail("--fit lies between 0 and 1.", 2)

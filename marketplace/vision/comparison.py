@@ -9,7 +9,6 @@ from scipy.optimize import linear_sum_assignment
 
 from marketplace.intrusiveness.sentences import between, number, stamp
 from marketplace.intrusiveness.timeline import SHORTHANDS, Exposure, Interval, Kind, Timeline
-from marketplace.vision.exposures import Measured
 
 VISIBLE = (Kind.LOGO, Kind.PRODUCT, Kind.TEXT)
 APART_S_MAX = 30.0
@@ -17,13 +16,13 @@ SLACK_S = 0.5  # what the edges of a measured exposure may be off by, twice
 SLACK_SHARE = 0.15
 
 
-def with_plot(measured: Measured, plan: Timeline) -> Measured:
-    """Return what was measured with the plan's word for how far the story needs each exposure."""
-    exposures = list(measured.timeline.exposures)
+def with_plot(draft: Timeline, plan: Timeline) -> Timeline:
+    """Return a measured timeline with the plan's word for how far the story needs each exposure."""
+    exposures = list(draft.exposures)
     for promised, made in pairs(plan.exposures, exposures):
         if promised is not None and made is not None:
             exposures[made] = replace(exposures[made], plot=plan.exposures[promised].plot)
-    return replace(measured, timeline=replace(measured.timeline, exposures=tuple(exposures)))
+    return replace(draft, exposures=tuple(exposures))
 
 
 def pairs(plan: Sequence[Exposure], made: Sequence[Exposure]) -> list[tuple[int | None, int | None]]:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from marketplace.vision import media, pictures
+from marketplace.vision import media, pictures, showing
 from marketplace.vision.frames import FrameCache
 from marketplace.vision.pipeline import STEPS, Answer, Brand, Step, Work, key
-from marketplace.vision.result import Checked, Terms, check
+from marketplace.vision.result import Checked, check
+from marketplace.vision.scored import Terms
 
 # Stage (a step's name, or "decode"), done and total.
 Progress = Callable[[str, int, int], None]
@@ -62,7 +63,7 @@ def write(local: Local, terms: Terms, folder: Path) -> list[Path]:
     written[0].write_text(json.dumps(result, ensure_ascii=False, indent=1))
     for language in ("zh", "en"):
         written.append(folder / f"timeline.{language}.svg")
-        written[-1].write_text(pictures.timeline_svg(result, terms.plan, language=language))
+        written[-1].write_text(showing.timeline_svg(result, terms.plan, language=language))
     for picture in pictures.keyframes(result):
         seconds = local.cache.times[picture]
         written.append(folder / f"keyframe-{seconds:07.2f}.jpg")

@@ -1,31 +1,21 @@
 """The result of a check as JSON data: timeline, score, evidence, the plan beside it, and what was not seen."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from marketplace.intrusiveness import plan as scoring
-from marketplace.intrusiveness.prominence import prominence
-from marketplace.intrusiveness.timeline import Timeline, to_dict
+from marketplace.intrusiveness.timeline import to_dict
 from marketplace.vision import comparison
-from marketplace.vision.exposures import Disclosure, Evidence, Measured, Seen, measure
+from marketplace.vision.exposures import Evidence, Measured, Seen, measure
 from marketplace.vision.frames import FrameCache
 from marketplace.vision.marks import Quad
 from marketplace.vision.pipeline import STEPS, Answer, Brand, seen
 from marketplace.vision.saliency import Saliency, weight
+from marketplace.vision.scored import Terms, scored
 
 VERSION = 1
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What the video is held against: the plan, how well the brief fits the channel (NaN: unknown), a buying link."""
-
-    plan: Timeline | None = None
-    fit: float = float("nan")
-    buying_link: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -42,7 +32,7 @@ def check(cache: FrameCache, brand: Brand, answers: Mapping[str, Answer], terms:
     found = seen(cache, brand, answers)
     measured = measure(found, brand.names, _pull(cache))
     if terms.plan is not None:
-        measured = comparison.with_plot(measured, terms.plan)
+        measured = replace(measured, timeline=comparison.with_plot(measured.timeline, terms.plan))
     return Checked(found, measured, as_dict(cache, brand, answers, measured, terms))
 
 
@@ -57,23 +47,6 @@ def _pull(cache: FrameCache) -> Any:
         return weight(maps[picture], quad, cache.shape)
 
     return pull
-
-
-def scored(timeline: Timeline, disclosures: Sequence[Disclosure], terms: Terms) -> dict[str, Any]:
-    """Return score, reasons, vetoes and prominence of a measured or corrected timeline."""
-    score = scoring.score_plan(timeline, terms.fit, buying_link=terms.buying_link, disclosed=bool(disclosures))
-    noticed = prominence(timeline)
-    return {
-        **scoring.as_dict(score),
-        "fit": None if np.isnan(terms.fit) else terms.fit,
-        "prominence": {
-            "point": round(noticed.point, 2),
-            "low": round(noticed.low, 2),
-            "high": round(noticed.high, 2),
-            "zh": noticed.zh,
-            "en": noticed.en,
-        },
-    }
 
 
 def as_dict(
@@ -106,7 +79,7 @@ def as_dict(
             "language": answers["speech"]["language"],
             "sentences": answers["speech"]["sentences"],
         },
-        "intrusiveness": scored(measured.timeline, measured.disclosures, terms),
+        "intrusiveness": scored(measured.timeline, bool(measured.disclosures), terms),
         "plan": None if terms.plan is None else comparison.compare(terms.plan, measured.timeline),
         "not_seen": [{"code": code, "zh": zh, "en": en} for code, zh, en in not_seen(cache, brand, answers)],
     }
