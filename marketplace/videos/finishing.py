@@ -42,13 +42,14 @@ def finish(session: Session, video_id: UUID, report: Report) -> dict[str, Any]:
         staged = None
     row = session.get(VideoFile, video_id, with_for_update=True, populate_existing=True)
     if row is None or row.status != VideoFileStatus.RECEIVING:
-        keeping.ask_to_clear(session, video_id, None)
+        if staged is not None:
+            storage.opened().remove(staged.key)
         return {"status": row and str(row.status)}
     if staged is None or staged.size_bytes != row.size_bytes:
         keeping.refuse(session, row, LOST)
     else:
         keeping.keep(session, row, staged, kinds.require_video(bytes(head)))
-        keeping.ask_to_clear(session, row.id, None)
+        keeping.ask_to_clear(session, row)
     return {"status": str(row.status)}
 
 

@@ -36,12 +36,12 @@ def refuse(session: Session, row: VideoFile, message: str) -> None:
     """Say why it is not kept, for as long as the row stays, and clear its bytes away."""
     row.message, row.lease_until = message, None
     move(session, row, VIDEO_MOVES, "refuse", SYSTEM, parties=[row.party_id], message=message)
-    ask_to_clear(session, row.id, None)
+    ask_to_clear(session, row)
 
 
-def ask_to_clear(session: Session, video_id: UUID, sha256: str | None) -> None:
+def ask_to_clear(session: Session, row: VideoFile) -> None:
     """Ask for the store to be cleared of what this change leaves there. Undone changes leave the store as it is."""
-    jobs.enqueue(session, CLEAR, subject_id=video_id, payload={"sha256": sha256})
+    jobs.enqueue(session, CLEAR, subject_id=row.id, party_id=row.party_id, payload={"sha256": row.sha256})
 
 
 def clear(session: Session, video_id: UUID, sha256: str | None) -> bool:
@@ -64,6 +64,6 @@ def forget_old(session: Session) -> int:
     over = VideoFile.expires_at < now(), sa.func.coalesce(VideoFile.lease_until, VideoFile.expires_at) < now()
     rows = session.scalars(sa.select(VideoFile).where(*over).limit(100).with_for_update(skip_locked=True)).all()
     for row in rows:
-        ask_to_clear(session, row.id, None)
+        ask_to_clear(session, row)
         session.delete(row)
     return len(rows)

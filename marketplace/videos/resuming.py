@@ -187,7 +187,7 @@ def terminate(session: Session, actor: Actor, video_id: UUID) -> None:
     if row.status == VideoFileStatus.KEPT:
         raise WrongState("It is kept; delete the video instead.", state=str(row.status))
     holding.require_free(row)
-    keeping.ask_to_clear(session, row.id, None)
+    keeping.ask_to_clear(session, row)
     session.delete(row)
 
 

@@ -63,33 +63,33 @@ def create() -> Response:
 
 
 @room.get(
-    "/video-uploads/<id('vfl'):video_id>",
+    "/video-uploads/<id('vfl'):upload_id>",
     allow=SIGNED_IN,
     needs=Permission.READ,
     answers=VideoFileOut,
     refuses=(OTHER_TUS,),
 )
-def how_far(video_id: UUID) -> Response:
+def how_far(upload_id: UUID) -> Response:
     """How far an upload is: `Upload-Offset` of `Upload-Length`. HEAD gives the headers alone."""
     _require_version()
-    return _answer(resuming.find(session(), actor(), video_id), 200)
+    return _answer(resuming.find(session(), actor(), upload_id), 200)
 
 
 @contextmanager
-def _appended(body: RawBody, video_id: UUID) -> Iterator[Hold]:
+def _appended(body: RawBody, upload_id: UUID) -> Iterator[Hold]:
     _require_version()
     offset, told = _number("Upload-Offset"), request.headers.get("Upload-Checksum")
     sum_ = None if told is None else sums.read(told)
     if told is not None and sum_ is None:
         detail = f"{' or '.join(sums.ALGORITHMS)}, a space, the sum in base 64."
         raise Invalid("The sum cannot be understood.", faults=[Fault("header:/Upload-Checksum", detail)])
-    stretch = resuming.Stretch(video_id, offset, request.content_length, sum_)
+    stretch = resuming.Stretch(upload_id, offset, request.content_length, sum_)
     with resuming.appended(actor(), body, stretch) as hold:
         yield hold
 
 
 @room.patch(
-    "/video-uploads/<id('vfl'):video_id>",
+    "/video-uploads/<id('vfl'):upload_id>",
     **_WRITES,
     takes_raw=STRETCH,
     receive=_appended,
@@ -97,17 +97,17 @@ def _appended(body: RawBody, video_id: UUID) -> Iterator[Hold]:
     status=204,
     refuses=(OTHER_TUS, HELD, 460),
 )
-def append(hold: Hold, video_id: UUID) -> Response:
+def append(hold: Hold, upload_id: UUID) -> Response:
     """Send a stretch that begins at `Upload-Offset`. With the last one a job begins to put the video together."""
     row = resuming.find(session(), actor(), hold.video_id)
     return Response(status=204, headers=_headers(row))
 
 
-@room.delete("/video-uploads/<id('vfl'):video_id>", **_WRITES, refuses=(OTHER_TUS, HELD))
-def terminate(video_id: UUID) -> None:
+@room.delete("/video-uploads/<id('vfl'):upload_id>", **_WRITES, refuses=(OTHER_TUS, HELD))
+def terminate(upload_id: UUID) -> None:
     """Give an upload up; nothing of it stays."""
     _require_version()
-    resuming.terminate(session(), actor(), video_id)
+    resuming.terminate(session(), actor(), upload_id)
 
 
 def _require_version() -> None:

@@ -60,6 +60,6 @@ def delete(session: Session, actor: Actor, video_id: UUID) -> None:
     """Let a video go; its bytes go too unless another video has the same. Raises NotFound, Held."""
     row = db.lock(session, VideoFile, video_id, policy.visible(actor))
     holding.require_free(row)
-    keeping.ask_to_clear(session, row.id, row.sha256)
+    keeping.ask_to_clear(session, row)
     events.record(session, "video_files.delete", row.id, actor, parties=[row.party_id], sha256=row.sha256)
     session.delete(row)
