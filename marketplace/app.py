@@ -22,10 +22,12 @@ from marketplace.matching.routes_prices import room as prices
 from marketplace.records.routes import room as records
 from marketplace.reviews.routes import room as reviews
 from marketplace.selections.routes import room as selections
+from marketplace.videos.routes import room as videos
+from marketplace.videos.routes_uploads import room as video_uploads
 
 ROOMS: tuple[Room, ...] = (
     identity, channels, imports, briefs, bids, matching, discovery, prices, overlaps, readings, selections,
-    reviews, records,
+    reviews, records, videos, video_uploads,
 )  # fmt: skip
 
 

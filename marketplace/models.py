@@ -12,10 +12,11 @@ from marketplace.matching import models_overlap as overlaps
 from marketplace.matching import models_price as prices
 from marketplace.reviews import models as reviews
 from marketplace.selections import models as selections
+from marketplace.videos import models as videos
 
 metadata = Base.metadata
 
 __all__ = [
     "bids", "briefs", "channels", "events", "growth", "idempotency", "identity", "jobs", "matching", "metadata",
-    "overlaps", "prices", "reviews", "selections",
+    "overlaps", "prices", "reviews", "selections", "videos",
 ]  # fmt: skip

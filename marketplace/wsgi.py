@@ -2,7 +2,7 @@
 
 from marketplace import models
 from marketplace.app import create_app
-from marketplace.core import db, jobs, log
+from marketplace.core import db, jobs, log, storage
 from marketplace.core.config import Config
 from marketplace.core.doorbell import BellThread
 
@@ -11,5 +11,6 @@ assert models.metadata.tables  # every model is known before the first query
 config = Config.from_env()
 log.configure(config.log_format)
 db.connect(config.database_url, pool_size=config.db_pool_size)
+storage.connect(config.storage_url)
 jobs.set_bell(BellThread(config.broker_url, config.redis_url))
 app = create_app(config)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from marketplace import models, schema
 from marketplace.app import create_app
-from marketplace.core import db, log
+from marketplace.core import db, log, storage
 from marketplace.core.config import Config
 from marketplace.embedded import Servers, start_servers
 from tests.make import work as make
@@ -73,6 +73,7 @@ def config(servers: Servers, database_url: str, tmp_path_factory: pytest.TempPat
         rate_limit_per_minute=1_000_000,
         sign_ins_per_minute=1_000_000,
         data_dir=str(tmp_path_factory.mktemp("data")),
+        storage_url=tmp_path_factory.mktemp("objects").as_uri(),
     )
 
 
@@ -90,6 +91,7 @@ def connected(url: str, pool_size: int) -> Iterator[sa.Engine]:
 
 @pytest.fixture(scope="session")
 def app(config: Config) -> Iterator[Flask]:
+    storage.connect(config.storage_url)
     with connected(config.database_url, 64):
         yield create_app(config)
 

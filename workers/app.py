@@ -4,7 +4,7 @@ from celery import Celery
 from celery.signals import setup_logging, worker_process_init
 
 from marketplace import models
-from marketplace.core import db, jobs, log
+from marketplace.core import db, jobs, log, storage
 from marketplace.core.config import Config
 from marketplace.core.doorbell import PRODUCER_SETTINGS, BellThread
 from workers import guard
@@ -61,4 +61,5 @@ def _log(**_: object) -> None:
 def _start_child(**_: object) -> None:
     """Connections must not cross a fork: each child makes its own engine."""
     db.connect(config.database_url, pool_size=4, statement_timeout_ms=120_000)
+    storage.connect(config.storage_url)
     jobs.set_bell(BellThread(config.broker_url, config.redis_url))

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import idempotency
 from marketplace.core.jobs import Claimed, JobProbe
-from workers import bids, briefs, channels, matching, selections
+from workers import bids, briefs, channels, matching, selections, videos
 
 Handler = Callable[[Session, Claimed], dict[str, Any] | None]
 
@@ -35,4 +35,5 @@ HANDLERS: Mapping[str, Handler] = {
     **channels.HANDLERS,
     **matching.HANDLERS,
     **selections.HANDLERS,
+    **videos.HANDLERS,
 }

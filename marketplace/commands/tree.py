@@ -62,6 +62,7 @@ class Tree:
             data.mkdir(parents=True, exist_ok=True)
             given.setdefault("SECRET_KEY", _secret(data))
             given.setdefault("LOG_FORMAT", "json")
+            given.setdefault("INLAY_DATA", str(data.resolve()))
             given.setdefault("HEARTBEAT_DIR", str(data.resolve()))
             schema.upgrade(given["DATABASE_URL"])
             db.connect(given["DATABASE_URL"], pool_size=3)

@@ -23,6 +23,7 @@ class Permission(StrEnum):
     BRIEFS = "briefs:write"
     BIDS = "bids:write"
     CHANNELS = "channels:write"
+    VIDEOS = "videos:write"
     REVIEWS = "reviews:write"
     PARTY = "party:manage"
 

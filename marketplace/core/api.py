@@ -13,7 +13,8 @@ from werkzeug.security import safe_join
 from marketplace.core import ids
 from marketplace.core.errors import DomainError
 from marketplace.core.fields import Flag, Id, Real, Whole, WholeParam
-from marketplace.core.http import IdConverter, Room
+from marketplace.core.http import Room
+from marketplace.core.id_converter import IdConverter
 
 _STATIC = Path(__file__).resolve().parent.parent / "static"
 _MEDIA = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".txt": "text/plain"}

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REQUIRED = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY")
+# A folder, or a bucket of S3, Google or Azure; what a bucket asks for besides is in its maker's own variables.
+STORES = ("file", "s3", "gs", "az")
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Config:
     metrics_token: str = ""
     heartbeat_dir: str = ""
     data_dir: str = ".data"
+    storage_url: str = ""
+    video_quota_gib: int = 50
     multiprocess: bool = False
 
     @classmethod
@@ -41,6 +45,7 @@ class Config:
             ("RATE_LIMIT_PER_MINUTE", 1200),
             ("SIGN_INS_PER_MINUTE", 30),
             ("SESSION_HOURS", 12),
+            ("VIDEO_QUOTA_GIB", 50),
         ):
             text = source.get(name, str(default))
             if not text.isdigit() or int(text) < 1:
@@ -49,6 +54,10 @@ class Config:
                 numbers[name.lower()] = int(text)
         if source.get("LOG_FORMAT", "json") not in ("json", "text"):
             wrong.append("LOG_FORMAT must be json or text")
+        data_dir = source.get("INLAY_DATA", ".data")
+        storage_url = source.get("STORAGE_URL") or Path(data_dir, "objects").resolve().as_uri()
+        if storage_url.partition("://")[0] not in STORES:
+            wrong.append(f"STORAGE_URL must begin with one of {', '.join(f'{name}://' for name in STORES)}")
         if missing or wrong:
             parts = [f"set {', '.join(missing)}"] if missing else []
             raise SystemExit("Inlay cannot start: " + "; ".join([*parts, *wrong]) + ".")
@@ -60,7 +69,8 @@ class Config:
             log_format=source.get("LOG_FORMAT", "json"),
             metrics_token=source.get("METRICS_TOKEN", ""),
             heartbeat_dir=source.get("HEARTBEAT_DIR", ""),
-            data_dir=source.get("INLAY_DATA", ".data"),
+            data_dir=data_dir,
+            storage_url=storage_url,
             multiprocess="PROMETHEUS_MULTIPROC_DIR" in source,
             **numbers,
         )

@@ -9,21 +9,20 @@ A room's routes say all of it in one place:
 A view gets the body first, then the query, then the path's values and `version` (If-Match) by keyword.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NoReturn, TypeVar, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Flask, Response, current_app, g, request
+from flask import Response, current_app, g, request
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, ValidationError
 from sqlalchemy.orm import Session
-from werkzeug.routing import BaseConverter
-from werkzeug.routing import ValidationError as NoMatch
 
-from marketplace.core import db, idempotency, ids
+from marketplace.core import db, idempotency
 from marketplace.core.actor import NOBODY, Actor, Permission, Role
 from marketplace.core.errors import (
     Fault,
@@ -43,28 +42,9 @@ BODY_MAX = 2 * 1024 * 1024
 
 View = TypeVar("View", bound=Callable[..., Any])
 Authenticate = Callable[[Session], Actor]
+Receive = Callable[..., AbstractContextManager[Any]]
 ANYONE = tuple(Role)
 SIGNED_IN = (Role.BRAND, Role.CREATOR, Role.AGENCY, Role.ADMIN)
-
-
-class IdConverter(BaseConverter):
-    """`<id('brf'):brief_id>`: a public id in a path; anything else is a path that does not exist."""
-
-    def __init__(self, map: Any, prefix: str) -> None:
-        super().__init__(map)
-        self.prefix = prefix
-        # Refused while paths are compared; refused later, in to_python, it would be a 405 wherever the path has
-        # another method too.
-        self.regex = ids.pattern(prefix).removeprefix("^").removesuffix("$")
-
-    def to_python(self, value: str) -> UUID:
-        try:
-            return ids.read(self.prefix, value)
-        except ValueError as error:
-            raise NoMatch from error
-
-    def to_url(self, value: UUID | str) -> str:
-        return value if isinstance(value, str) else ids.show(self.prefix, value)
 
 
 @dataclass(frozen=True)
@@ -82,6 +62,8 @@ class Endpoint:
     if_match: bool
     counted: str | None
     raw: Raw | None = None
+    receive: Receive | None = None
+    refuses: tuple[int, ...] = ()
 
 
 def session() -> Session:
@@ -127,15 +109,19 @@ class Room(Blueprint):  # type: ignore[misc]
         media_type: str | None = None,
         also_as: str | None = None,
         takes_raw: Raw | None = None,
+        receive: Receive | None = None,
+        refuses: Sequence[int] = (),
     ) -> Callable[[View], View]:
         """`once` asks for an Idempotency-Key, `if_match` for an ETag, `counted` names a strict rate policy.
 
-        `takes_raw` instead of `takes`: the body is a file, and the view gets a RawBody first. `also_as` is the media
-        type in which a query parameter may ask for the answer.
+        `takes_raw` instead of `takes`: the body is a file, and the view gets a RawBody first, or what `receive` made
+        of it: called as the view is, but while no transaction is open, for a body may take longer than a connection
+        may be held. `also_as` is the media type in which a query parameter may ask for the answer; `refuses` are
+        statuses that other routes have no use for.
         """
         endpoint = Endpoint(
             method, tuple(allow), needs, takes() if takes else None, query(unknown=RAISE) if query else None,
-            answers() if answers else None, status, once, if_match, counted, takes_raw,
+            answers() if answers else None, status, once, if_match, counted, takes_raw, receive, tuple(refuses),
         )  # fmt: skip
 
         def register(view: View) -> View:
@@ -165,7 +151,7 @@ class Room(Blueprint):  # type: ignore[misc]
         if endpoint.takes is not None:
             shown = self.arguments(endpoint.takes)(shown)
         for status in _refusals(endpoint):
-            phrase = HTTPStatus(status).phrase
+            phrase = "Checksum Mismatch" if status == 460 else HTTPStatus(status).phrase
             shown = self.alt_response(status, schema=ProblemSchema, content_type=MEDIA_TYPE, description=phrase)(shown)
         shown = self.response(endpoint.status, endpoint.answers, content_type=media_type)(shown)
         if required or also_as or endpoint.raw or NOBODY.role in endpoint.allow:
@@ -192,7 +178,7 @@ def _refusals(endpoint: Endpoint) -> list[int]:
         found |= {413, 415}
     if endpoint.if_match:
         found |= {412, 428}
-    return sorted(found)
+    return sorted(found.union(endpoint.refuses))
 
 
 def serve(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) -> Response:
@@ -203,6 +189,16 @@ def serve(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) 
         if endpoint.counted:
             limiter.hit(request.remote_addr or "-", policy=endpoint.counted, must_count=True)
         g.allowance = limiter.hit(caller)
+    if endpoint.receive is not None:
+        return _serve_apart(endpoint, endpoint.receive, view, values)
+    with _entered(endpoint):
+        return (_once if endpoint.once else _answer)(endpoint, view, values)
+
+
+@contextmanager
+def _entered(endpoint: Endpoint) -> Iterator[None]:
+    """A transaction of whoever asks, if they may."""
+    limiter: Limiter | None = current_app.extensions.get("limiter")
     with db.unscoped() as g.session:
         authenticate: Authenticate = current_app.extensions["authenticate"]
         try:
@@ -213,11 +209,24 @@ def serve(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) 
             raise
         _admit(endpoint, g.actor)
         db.become(g.session, g.actor)
-        if endpoint.raw is not None:
+        if endpoint.raw is not None and "raw_body" not in g:
             g.raw_body = open_body(endpoint.raw)
-        if endpoint.once:
-            return _once(endpoint, view, values)
-        return _answer(endpoint, view, values)
+        yield
+
+
+def _serve_apart(endpoint: Endpoint, receive: Receive, view: Callable[..., Any], values: dict[str, Any]) -> Response:
+    """Let them in, take the body in while no transaction is open, and answer in a second one."""
+    with _entered(endpoint):
+        g.arguments = _arguments(endpoint)
+        known = endpoint.once and _key_is_known()
+    if known:
+        hashed = _hashed(endpoint)
+        with _entered(endpoint):
+            stored = idempotency.find(session(), *_key(), hashed)
+            assert stored is not None, "a key is forgotten after days only"
+            return _replay(*stored)
+    with receive(*g.arguments, **values) as g.arguments[0], _entered(endpoint):
+        return (_once if endpoint.once else _answer)(endpoint, view, values)
 
 
 def _caller() -> str:
@@ -237,15 +246,10 @@ def _admit(endpoint: Endpoint, who: Actor) -> None:
 
 
 def _once(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) -> Response:
-    party_id = actor().party_id or UUID(int=0)
-    key = request.headers.get("Idempotency-Key", "")
+    party_id, key = _key()
     stored, hashed = _stored(endpoint, party_id, key)
     if stored is not None:
-        status, body, etag = stored
-        replay = Response(body, status, content_type="application/json", headers={"Idempotency-Replayed": "true"})
-        if etag:
-            replay.headers["ETag"] = etag
-        return replay
+        return _replay(*stored)
     response = _answer(endpoint, view, values)
     hashed = hashed or _hashed(endpoint)
     # Secrets are shown once: what is kept for a replay is what the view asked to be kept.
@@ -253,6 +257,24 @@ def _once(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) 
     idempotency.keep(session(), party_id, key, hashed, response.status_code, body, response.headers.get("ETag"))
     session().flush()
     return response
+
+
+def _key() -> tuple[UUID, str]:
+    return actor().party_id or UUID(int=0), request.headers.get("Idempotency-Key", "")
+
+
+def _key_is_known() -> bool:
+    try:
+        return idempotency.find(session(), *_key(), "") is not None
+    except idempotency.KeyReused:
+        return True
+
+
+def _replay(status: int, body: str, etag: str | None) -> Response:
+    replay = Response(body, status, content_type="application/json", headers={"Idempotency-Replayed": "true"})
+    if etag:
+        replay.headers["ETag"] = etag
+    return replay
 
 
 def _stored(endpoint: Endpoint, party_id: UUID, key: str) -> tuple[tuple[int, str, str | None] | None, str]:
@@ -286,7 +308,7 @@ def _arguments(endpoint: Endpoint) -> list[Any]:
 
 
 def _answer(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) -> Response:
-    arguments = _arguments(endpoint)
+    arguments = g.arguments if endpoint.receive is not None else _arguments(endpoint)
     if endpoint.if_match:
         values = {**values, "version": _if_match()}
     result = view(*arguments, **values)
@@ -355,7 +377,3 @@ def _if_match() -> int:
 def keep_for_replay(schema: Schema, shown: Any) -> None:
     """Say what a replay of this request answers, where the first answer held a secret."""
     g.kept_body = current_app.json.dumps(schema.dump(shown))
-
-
-def register_converter(app: Flask) -> None:
-    app.url_map.converters["id"] = IdConverter

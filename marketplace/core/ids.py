@@ -26,6 +26,7 @@ PREFIXES: dict[str, str] = {
     "audience_snapshots": "snp",
     "videos": "vid",
     "video_readings": "vrd",
+    "video_files": "vfl",
     "imports": "imp",
     "briefs": "brf",
     "brief_versions": "brv",

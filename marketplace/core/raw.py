@@ -15,31 +15,44 @@ from flask import request
 from werkzeug.exceptions import ClientDisconnected, UnsupportedMediaType
 
 from marketplace.core.errors import Fault, Invalid
+from marketplace.core.form_file import PART, FormFile
 
 MIB = 1024 * 1024
 ANY_FILE = "application/octet-stream"
+FORM = "multipart/form-data"
+# What a form holds beside the file: boundaries and headers.
+FORM_EXTRA_BYTES = 64 * 1024
 
 _DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]{44}):\s*(?:,|$)")
 
 
 @dataclass(frozen=True)
 class Raw:
-    """What a route takes as its body: at most so many bytes, of these media types."""
+    """What a route takes as its body: at most so many bytes, of these media types; `form`: or in a browser's form."""
 
     bytes_max: int
     media_types: tuple[str, ...] = (ANY_FILE,)
+    form: bool = False
 
     def describe(self) -> dict[str, Any]:
         """Return the OpenAPI request body."""
         schema = {"type": "string", "format": "binary", "maxLength": self.bytes_max}
-        return {"required": True, "content": {name: {"schema": schema} for name in self.media_types}}
+        content: dict[str, Any] = {name: {"schema": schema} for name in self.media_types}
+        if self.form:
+            members = {"type": "object", "required": [PART], "additionalProperties": False}
+            content[FORM] = {"schema": {**members, "properties": {PART: {"type": "string", "format": "binary"}}}}
+        return {"required": True, "content": content}
 
 
 class RawBody:
-    """The file as it comes in. `size_bytes` and `sha256` speak of what was read so far."""
+    """The file as it comes in. `size_bytes` and `sha256` speak of what was read so far.
 
-    def __init__(self, stream: IO[bytes], media_type: str) -> None:
+    Of a form it is the file alone; `name` is then what the form calls it.
+    """
+
+    def __init__(self, stream: IO[bytes] | FormFile, media_type: str) -> None:
         self._stream = stream
+        self.name = stream.name if isinstance(stream, FormFile) else ""
         self._hash = hashlib.sha256()
         self.media_type = media_type
         self.size_bytes = 0
@@ -68,7 +81,8 @@ class RawBody:
         """
         for _ in self.pieces():
             pass
-        if request.content_length is not None and request.content_length != self.size_bytes:
+        whole = not isinstance(self._stream, FormFile)  # a form knows its own end
+        if whole and request.content_length is not None and request.content_length != self.size_bytes:
             raise ClientDisconnected("The body ended too early. Nothing was kept; send it again.")
         told = _DIGEST.search(request.headers.get("Content-Digest", ""))
         if told is not None and _decoded(told[1]) != self._hash.digest():
@@ -99,6 +113,9 @@ def _decoded(text: str) -> bytes:
 def open_body(raw: Raw) -> RawBody:
     """Return the present request's body. Raises RequestEntityTooLarge (413), UnsupportedMediaType (415)."""
     request.max_content_length = raw.bytes_max
+    if raw.form and request.mimetype == FORM:
+        request.max_content_length += FORM_EXTRA_BYTES
+        return RawBody(FormFile(request.stream, request.mimetype_params.get("boundary", "")), ANY_FILE)
     if request.mimetype not in raw.media_types:
         raise UnsupportedMediaType(f"Send the file itself as Content-Type: {', '.join(raw.media_types)}.")
     return RawBody(request.stream, request.mimetype)

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from marketplace.core import db, http, ids, problems
+from marketplace.core import db, http, id_converter, ids, problems
 from marketplace.core.config import Config
 from marketplace.core.context import set_request_id
 from marketplace.core.limits import Limiter
@@ -63,7 +63,7 @@ def make_server(config: Config, authenticate: http.Authenticate) -> Flask:
     app.extensions["config"] = config
     app.extensions["authenticate"] = authenticate
     app.extensions["limiter"] = Limiter(config.redis_url, config.rate_limit_per_minute, config.sign_ins_per_minute)
-    http.register_converter(app)
+    id_converter.register(app)
     problems.register(app)
     app.before_request(_begin)
     app.after_request(_end)

@@ -19,15 +19,10 @@ from marketplace.core.http import Endpoint
 from tests.authorization import world as worlds
 from tests.authorization.matrix import ACTORS, rows
 from tests.authorization.world import PREFIXES, World, routes
-from tests.make import briefs as make_briefs
 from tests.make import people
 
 # Who calls where the matrix lets in nobody: these ask for a session or a secret that only they know.
 UNSIGNED = {"/sessions", "/invites/accept"}
-FILES: dict[str, tuple[str, bytes | None, str]] = {
-    "/briefs/{brief_id}/assets": ("name=x", make_briefs.PNG, "image/png"),
-    "/imports": ("file_name=a.csv", b"a,b\n1,2\n", "text/csv"),
-}
 # What a request may touch though it is refused: the time that a key was last used.
 TOUCHED = {"api_keys", "console_sessions", "worker_beats"}
 # A 503 asks to be tried again: on a busy machine a counter may be out of reach for half a second.
@@ -44,6 +39,8 @@ class Call:
     headers: dict[str, str]
     body: Any
     endpoint: Endpoint
+    world: World
+    subject: str
 
     @property
     def name(self) -> str:
@@ -51,16 +48,13 @@ class Call:
 
     def send(self, app: Flask, data: bytes | None = None, *, query: str = "", address: str = "") -> TestResponse:
         """Send it with these bytes for a body, or these words for a query or an address."""
-        told, sent, media_type = FILES.get(self.path, ("", data, "application/json"))
-        if self.method != "POST":
-            told, sent, media_type = "", data, "application/json"
-        if media_type == "image/png":
-            sent = make_briefs.PNG + ids.new_id().bytes  # the same image twice is a conflict
-        headers = {**self.headers, "Idempotency-Key": ids.new_id().hex}
-        where = f"/api/v1{address or self.address}?{query or told}".rstrip("?")
+        file = worlds.sent(app, self.method, self.path, self.world, self.subject)
+        file = file or worlds.Sent(data=data, media_type=None if data is None else "application/json")
+        headers = {**self.headers, **file.headers, "Idempotency-Key": ids.new_id().hex}
+        where = f"/api/v1{address or self.address}?{query or file.query}".rstrip("?")
         for _ in range(TRIES):
             answer = app.test_client().open(
-                where, method=self.method, headers=headers, data=sent, content_type=None if sent is None else media_type
+                where, method=self.method, headers=headers, data=file.data, content_type=file.media_type
             )
             answer.get_data()
             if answer.status_code != 503:
@@ -85,7 +79,7 @@ def call_of(app: Flask, world: World, method: str, path: str, wanted: str | None
     if method in ("PATCH", "PUT"):
         headers["If-Match"] = '"1"'
     address = re.sub(r"\{(\w+)\}", lambda hit: ids.show(PREFIXES[hit[1]], world.id_of(hit[1], subject)), path)
-    return Call(method, path, address, headers, body, routes(app)[method, path])
+    return Call(method, path, address, headers, body, routes(app)[method, path], world, subject)
 
 
 def names(wanted: Callable[[Endpoint], object]) -> list[tuple[str, str]]:

@@ -16,8 +16,10 @@ FILES = {
     ("get", "/api/v1/briefs/{brief_id}/ranking/stream"),
     ("get", "/api/v1/selections/{selection_id}/picture"),
     ("get", "/api/v1/bids/{bid_id}/picture"),
+    ("get", "/api/v1/videos/{video_id}/content"),
+    ("get", "/api/v1/videos/{video_id}/signed"),
 }
-OPEN = {"/sign-up", "/sessions", "/invites/accept", "/brief-options", "/price-index"}
+OPEN = {"/sign-up", "/sessions", "/invites/accept", "/brief-options", "/price-index", "/videos/{video_id}/signed"}
 
 
 def description(client: FlaskClient) -> dict[str, Any]:

@@ -65,6 +65,19 @@ POST   /imports                                           SSFFYYYYYFF
 GET    /imports                                           SSFFYYYYYFF
 GET    /imports/{import_id}                               SSFFYNYNYFF
 GET    /imports/{import_id}/faults                        SSFFYNYNYFF
+POST   /videos                                            SSYYYYYYYFF
+GET    /videos                                            SSYYYYYYYYF
+GET    /videos/{video_id}                                 SSNNYNYNYNF
+GET    /videos/{video_id}/content                         SSNNYNYNYNF
+DELETE /videos/{video_id}                                 SSNNYNYNYFF
+POST   /videos/{video_id}/links                           SSNNYNYNYFF
+POST   /video-links                                       SSYYYYYYYFF
+GET    /videos/{video_id}/signed                          YSYYYYYYYYY
+PUT    /videos/{video_id}/signed | awaited                YSYYYYYYYYY
+POST   /video-uploads                                     SSYYYYYYYFF
+GET    /video-uploads/{upload_id}                         SSNNYNYNYNF
+PATCH  /video-uploads/{upload_id}                         SSNNYNYNYFF
+DELETE /video-uploads/{upload_id}                         SSNNYNYNYFF
 GET    /brief-options                                     YSYYYYYYYYY
 POST   /briefs                                            SSYYFFFFFFF
 GET    /briefs                                            SSYYYYYYYYF

@@ -1,7 +1,7 @@
 """One brand's briefs, one creator's channel and bids, and everybody who may or may not touch them."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -32,6 +32,7 @@ from tests.make import overlaps as make_overlaps
 from tests.make import people
 from tests.make import readings as make_readings
 from tests.make import reviews as make_reviews
+from tests.make import videos as make_videos
 from tests.make.people import Somebody, somebody
 
 PREFIXES = {
@@ -53,6 +54,8 @@ PREFIXES = {
     "job_id": "job",
     "deal_price_id": "dpr",
     "overlap_id": "ovl",
+    "video_id": "vfl",
+    "upload_id": "vfl",
 }
 
 
@@ -167,6 +170,8 @@ def _add_rows(world: World) -> None:
         told = Told(Money("CNY", 900_000), now().date(), brand_id=owner.party_id)
         found["deal_price_id"] = prices.record(session, creator.actor, found["channel_id"], told).id
         found["overlap_id"] = overlaps.record(session, creator.actor, **make_overlaps.told(**_pair(world))).id
+    found["video_id"], found["upload_id"] = make_videos.kept(creator), make_videos.announced(creator)
+    world.by_subject["awaited"] = {"video_id": make_videos.awaited(creator)}
     make_readings.tell(creator, found["channel_id"], {24: 5_000}, "v9")
     found["review_id"] = make_reviews.review(world.by_subject["closed"]["brief_id"]).id
 
@@ -198,6 +203,34 @@ def _import(session: Session, creator: Somebody) -> UUID:
     return row.id
 
 
+@dataclass(frozen=True)
+class Sent:
+    """What a call sends that is no JSON: its query, its bytes and what they are, further headers."""
+
+    query: str = ""
+    data: bytes | None = None
+    media_type: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def sent(app: Flask, method: str, path: str, world: World, subject: str) -> Sent | None:
+    """What goes with a call whose body is a file or that says more in headers; the same image twice is a conflict."""
+    if path == "/briefs/{brief_id}/assets" and method == "POST":
+        return Sent("name=x", make_briefs.PNG + new_id().bytes, "image/png")
+    if path == "/imports" and method == "POST":
+        return Sent("file_name=a.csv", b"a,b\n1,2\n", "text/csv")
+    if path == "/videos" and method == "POST":
+        return Sent("name=x", make_videos.video(), "video/mp4")
+    if path == "/videos/{video_id}/signed":
+        query = make_videos.signed(app, method, world.id_of("video_id", subject))
+        return Sent(query, make_videos.video(), "video/mp4") if method == "PUT" else Sent(query)
+    if path == "/video-uploads":
+        return Sent(headers={"Upload-Length": "4096"})
+    if path.startswith("/video-uploads/") and method == "PATCH":
+        return Sent("", make_videos.video()[:4096], make_videos.STRETCH, {"Upload-Offset": "0"})
+    return None
+
+
 def body(method: str, path: str, world: World) -> Any:
     """A body that is valid, so that a stranger meets the look-up and not the validation."""
     plain = make_briefs.document()
@@ -217,6 +250,8 @@ def body(method: str, path: str, world: World) -> Any:
         ("POST", "/mandates/{mandate_id}/end"): {"ends_on": now().date().isoformat()},
         ("POST", "/api-keys"): {"name": "k", "scopes": ["read"]},
         ("POST", "/channels"): channel,
+        ("POST", "/videos/{video_id}/links"): {"seconds": 60},
+        ("POST", "/video-links"): {"name": "x.mp4", "size_bytes": 9000, "seconds": 60},
         ("PATCH", "/channels/{channel_id}"): {"name": "别名"},
         ("POST", "/channels/{channel_id}/audience-snapshots"): {"taken_on": now().date().isoformat(), "followers": 5},
         ("POST", "/briefs"): plain,

@@ -1,0 +1,211 @@
+"""Objects, kept by what they are: a stream is put under its SHA-256, so that the same bytes are there once.
+
+A folder unless STORAGE_URL names a bucket (s3://, gs://, az://); obstore makes them look the same. Two kinds of key:
+`sha256/ab/cdef...` for what is whole, `incoming/<id>/<id>` for what is on its way. No key holds a word of a user's.
+"""
+
+import contextlib
+import hashlib
+import io
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+import obstore
+from obstore.store import LocalStore, from_url
+
+from marketplace.core.ids import new_id
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+MIB = 1024 * 1024
+# S3 takes no smaller part but the last. With two under way one upload holds at most 15 MiB in memory.
+PART_BYTES = 5 * MIB
+PARTS_AT_ONCE = 2
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Bytes that are in the store under a key of their own, not yet under their hash."""
+
+    key: str
+    sha256: str
+    size_bytes: int
+
+
+def key_of(sha256: str) -> str:
+    """Return where the bytes of this hash lie."""
+    assert _SHA256.fullmatch(sha256), "a key is made of a hash and nothing else"
+    return f"sha256/{sha256[:2]}/{sha256[2:]}"
+
+
+def incoming(folder: UUID, name: UUID | None = None) -> str:
+    """Return where something lies that is on its way; without a name, the folder of all that belongs to it."""
+    return f"incoming/{folder.hex}" + (f"/{name.hex}" if name else "")
+
+
+class Storage:
+    """One store. Every process opens its own, after any fork."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self.root: Path | None = None
+        if parts.scheme == "file":
+            self.root = Path(unquote(parts.path))
+            self._store: Any = LocalStore(self.root, mkdir=True)
+        else:
+            self._store = from_url(url)
+
+    def put(self, pieces: Iterable[bytes]) -> Staged:
+        """Keep a stream under its hash, whole or not at all."""
+        staged = self.stage(new_id(), pieces)
+        self.keep(staged)
+        return staged
+
+    def stage(self, folder: UUID, pieces: Iterable[bytes]) -> Staged:
+        """Write a stream beside the kept ones. What `pieces` raises goes on up, and nothing of it stays."""
+        key, hash_, size = incoming(folder, new_id()), hashlib.sha256(), 0
+
+        def hashed() -> Iterator[bytes]:
+            nonlocal size
+            for piece in pieces:
+                hash_.update(piece)
+                size += len(piece)
+                yield piece
+
+        obstore.put(self._store, key, hashed(), chunk_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
+        return Staged(key, hash_.hexdigest(), size)
+
+    def keep(self, staged: Staged) -> None:
+        """Move what was staged to its hash in one step; where the same bytes are there already they stay."""
+        there = key_of(staged.sha256)
+        if self.size(there) == staged.size_bytes:
+            self.remove(staged.key)
+        else:
+            self._to_disk(staged.key)
+            obstore.rename(self._store, staged.key, there)
+        if self.root is not None:
+            with contextlib.suppress(OSError):  # other things of the same upload may lie there still
+                (self.root / staged.key).parent.rmdir()
+
+    def write(self, key: str, data: bytes) -> None:
+        """Put a small object in one step."""
+        obstore.put(self._store, key, data, use_multipart=False)
+
+    def size(self, key: str) -> int | None:
+        """Return how many bytes an object has, None where there is none."""
+        try:
+            return int(obstore.head(self._store, key)["size"])
+        except FileNotFoundError:
+            return None
+
+    def pieces(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Yield an object's bytes from `start` up to `end`, about a MiB at a time. Raises FileNotFoundError."""
+        options: Any = {} if not start and end is None else {"range": (start, end) if end else {"offset": start}}
+        for piece in obstore.get(self._store, key, options=options).stream(min_chunk_size=MIB):
+            yield bytes(piece)
+
+    def open(self, key: str, size_bytes: int) -> io.BufferedReader:
+        """Return an object as a file that seeks; nothing is asked of the store before the first read."""
+        return io.BufferedReader(_Object(self._store, key, size_bytes), buffer_size=MIB)
+
+    @contextlib.contextmanager
+    def local_path(self, key: str) -> Iterator[Path]:
+        """Give the object as a file to read, for a program that wants a path; one from a bucket is fetched and removed.
+
+        Raises FileNotFoundError.
+        """
+        if self.root is not None:
+            path = self.root / key
+            path.stat()
+            yield path
+            return
+        with tempfile.NamedTemporaryFile(prefix="inlay-") as file:
+            for piece in self.pieces(key):
+                file.write(piece)
+            file.flush()
+            yield Path(file.name)
+
+    def remove(self, key: str) -> None:
+        """Remove an object; one that is not there is removed already."""
+        with contextlib.suppress(FileNotFoundError):
+            obstore.delete(self._store, key)
+
+    def clear(self, folder: UUID) -> None:
+        """Remove everything that is on its way under this id, also what a killed process left half written."""
+        if self.root is not None:
+            shutil.rmtree(self.root / incoming(folder), ignore_errors=True)
+            return
+        for found in obstore.list(self._store, incoming(folder)):
+            for one in found:
+                self.remove(one["path"])
+
+    def signed_url(self, key: str, seconds: int) -> str | None:
+        """Return an address from which anybody may read the object for so long; None for a folder, which has none."""
+        if self.root is not None:
+            return None
+        return obstore.sign(self._store, "GET", key, timedelta(seconds=seconds))
+
+    def _to_disk(self, key: str) -> None:
+        # What the database calls kept must outlast a power cut as its own rows do; buckets see to that themselves.
+        if self.root is not None:
+            with (self.root / key).open("rb") as file:
+                os.fsync(file.fileno())
+
+
+class _Object(io.RawIOBase):
+    def __init__(self, store: Any, key: str, size_bytes: int) -> None:
+        self._store = store
+        self._key = key
+        self._size = size_bytes
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        if start + offset < 0:
+            raise ValueError("before the object's beginning")
+        self._at = start + offset
+        return self._at
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        room = memoryview(buffer).cast("B")
+        wanted = min(len(room), self._size - self._at)
+        if wanted <= 0:
+            return 0
+        data = memoryview(obstore.get_range(self._store, self._key, start=self._at, length=wanted))
+        room[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+
+_opened: list[Storage] = []
+
+
+def connect(url: str) -> Storage:
+    """Open the store of this process, made if it is a folder that is not there."""
+    _opened[:] = [Storage(url)]
+    return _opened[0]
+
+
+def opened() -> Storage:
+    return _opened[0]

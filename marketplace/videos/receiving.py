@@ -1,0 +1,111 @@
+"""A whole video as one body: streamed to the store while no transaction is open, kept in the transaction after it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import chain
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from marketplace.core import db, storage
+from marketplace.core.actor import SYSTEM, Actor
+from marketplace.core.clock import now
+from marketplace.core.errors import WrongState
+from marketplace.core.storage import MIB, Staged
+from marketplace.videos import holding, keeping, kinds, quota
+from marketplace.videos.holding import Hold, HoldLost
+from marketplace.videos.models import VideoFile, VideoFileStatus
+
+BYTES_MAX = 200 * MIB
+# Time enough to send the last byte of what began in time; whoever sends holds the row, and it is not forgotten.
+UNTIL = timedelta(hours=1)
+
+
+class Body(Protocol):
+    """A file as it arrives."""
+
+    def pieces(self, size_bytes: int = ...) -> Iterator[bytes]: ...
+
+
+@dataclass(frozen=True)
+class Received:
+    """A whole file that is in the store and not yet kept."""
+
+    hold: Hold
+    staged: Staged
+    media_type: str
+
+
+@contextmanager
+def received(actor: Actor, body: Body, *, name: str, size_bytes: int | None, quota_bytes: int) -> Iterator[Received]:
+    """Take a new video in. Unless it is kept within, it leaves nothing behind.
+
+    `size_bytes` is what the sender says; not knowing, room is made for the longest. Raises OverQuota, Invalid.
+    """
+    with db.transaction(actor) as session:
+        row = quota.begin(
+            session, actor, name=name, size_bytes=min(size_bytes or BYTES_MAX, BYTES_MAX), quota_bytes=quota_bytes,
+            resumable=False, until=now() + UNTIL,
+        )  # fmt: skip
+        hold = holding.take(row)
+    with _staged(hold, body, forget=True) as found:
+        yield found
+
+
+@contextmanager
+def filled(video_id: UUID, body: Body) -> Iterator[Received]:
+    """Take in a video that was announced. Unless it is kept within, it is as if nothing had come.
+
+    The caller has made sure that the sender may. Raises NotFound, WrongState, Held, Invalid.
+    """
+    with db.transaction() as session:
+        row = db.lock(session, VideoFile, video_id)
+        if row.status != VideoFileStatus.RECEIVING or row.resumable:
+            raise WrongState("This was sent already.", state=str(row.status))
+        hold = holding.take(row)
+    with _staged(hold, body, forget=False) as found:
+        yield found
+
+
+@contextmanager
+def _staged(hold: Hold, body: Body, *, forget: bool) -> Iterator[Received]:
+    staged = None
+    try:
+        pieces = body.pieces(MIB)
+        head = next(pieces, b"")
+        media_type = kinds.require_video(head[: kinds.HEAD_BYTES])
+        staged = storage.opened().stage(hold.video_id, _held(hold, chain([head], pieces)))
+        yield Received(hold, staged, media_type)
+    finally:
+        _leave(hold, staged, forget=forget)
+
+
+def _held(hold: Hold, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        hold.renew()
+        yield piece
+
+
+def _leave(hold: Hold, staged: Staged | None, *, forget: bool) -> None:
+    """Take back what is not kept: the body was refused or cut off, or an earlier request has given the answer."""
+    with db.transaction() as session:
+        row = session.get(VideoFile, hold.video_id, with_for_update=True)
+        if row is None or row.status != VideoFileStatus.RECEIVING or row.fence != hold.fence:
+            return
+        keeping.clear(session, row.id, staged.sha256 if staged else None)
+        row.lease_until = None
+        if forget:
+            session.delete(row)
+
+
+def keep(session: Session, found: Received) -> VideoFile:
+    """Keep what was received. Raises HoldLost."""
+    db.become(session, SYSTEM)
+    row = db.lock(session, VideoFile, found.hold.video_id)
+    if row.fence != found.hold.fence:
+        raise HoldLost("Another request has sent it.")
+    keeping.keep(session, row, found.staged, found.media_type)
+    return row
