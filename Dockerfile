@@ -2,8 +2,8 @@
 FROM python:3.13-slim AS build
 WORKDIR /app
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir uv
-COPY requirements.lock pyproject.toml README.md LICENSE ./
-RUN VIRTUAL_ENV=/venv /venv/bin/uv pip install --require-hashes -r requirements.lock
+COPY requirements-vision.lock pyproject.toml README.md LICENSE ./
+RUN VIRTUAL_ENV=/venv /venv/bin/uv pip install --no-deps --require-hashes -r requirements-vision.lock
 COPY marketplace marketplace
 COPY workers workers
 COPY migrations migrations

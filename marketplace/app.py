@@ -7,6 +7,7 @@ from marketplace.bids.routes import room as bids
 from marketplace.briefs.routes import room as briefs
 from marketplace.channels.routes import room as channels
 from marketplace.channels.routes_imports import room as imports
+from marketplace.checks.routes import room as checks
 from marketplace.core import api
 from marketplace.core.actor import Actor
 from marketplace.core.config import Config
@@ -27,7 +28,7 @@ from marketplace.videos.routes_uploads import room as video_uploads
 
 ROOMS: tuple[Room, ...] = (
     identity, channels, imports, briefs, bids, matching, discovery, prices, overlaps, readings, selections,
-    reviews, records, videos, video_uploads,
+    reviews, records, videos, video_uploads, checks,
 )  # fmt: skip
 
 

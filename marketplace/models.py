@@ -3,6 +3,7 @@
 from marketplace.bids import models as bids
 from marketplace.briefs import models as briefs
 from marketplace.channels import models as channels
+from marketplace.checks import models as checks
 from marketplace.core import events, idempotency, jobs
 from marketplace.core.db import Base
 from marketplace.identity import models as identity
@@ -17,6 +18,6 @@ from marketplace.videos import models as videos
 metadata = Base.metadata
 
 __all__ = [
-    "bids", "briefs", "channels", "events", "growth", "idempotency", "identity", "jobs", "matching", "metadata",
-    "overlaps", "prices", "reviews", "selections", "videos",
+    "bids", "briefs", "channels", "checks", "events", "growth", "idempotency", "identity", "jobs", "matching",
+    "metadata", "overlaps", "prices", "reviews", "selections", "videos",
 ]  # fmt: skip

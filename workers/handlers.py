@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import idempotency
 from marketplace.core.jobs import Claimed, JobProbe
-from workers import bids, briefs, channels, matching, selections, videos
+from workers import bids, briefs, channels, checks, matching, selections, videos
 
 Handler = Callable[[Session, Claimed], dict[str, Any] | None]
 
@@ -33,6 +33,7 @@ HANDLERS: Mapping[str, Handler] = {
     **briefs.HANDLERS,
     **bids.HANDLERS,
     **channels.HANDLERS,
+    **checks.HANDLERS,
     **matching.HANDLERS,
     **selections.HANDLERS,
     **videos.HANDLERS,

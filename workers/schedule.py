@@ -7,6 +7,7 @@ EVERY: Mapping[str, timedelta] = {
     "core.forget-old-keys": timedelta(hours=1),
     "briefs.close-overdue": timedelta(minutes=5),
     "channels.settle-imports": timedelta(minutes=1),
+    "checks.sweep": timedelta(minutes=5),
     "videos.forget-old": timedelta(minutes=10),
     "matching.catch-up": timedelta(minutes=2),
     "matching.fit-prices": timedelta(hours=6),

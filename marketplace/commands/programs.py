@@ -1,6 +1,12 @@
 """The command lines of the parts."""
 
 import sys
+from collections.abc import Sequence
+
+from marketplace.core.jobs import QUEUES, VISION
+
+# Looking through videos takes minutes, and libraries that not every host has.
+MARKET_QUEUES = tuple(queue for queue in QUEUES if queue != VISION)
 
 
 def web_argv(host: str, port: int, workers: int = 1, threads: int = 8) -> list[str]:
@@ -10,8 +16,8 @@ def web_argv(host: str, port: int, workers: int = 1, threads: int = 8) -> list[s
     return [*argv, "--respawn-failed-workers", "--log-level", "warning", "marketplace.wsgi:app"]
 
 
-def worker_argv(children: int) -> list[str]:
-    """A Celery worker that drains every queue."""
+def worker_argv(children: int, queues: Sequence[str] = MARKET_QUEUES) -> list[str]:
+    """A Celery worker that drains these queues."""
     argv = [
         sys.executable,
         "-m",
@@ -21,7 +27,7 @@ def worker_argv(children: int) -> list[str]:
         "workers.app",
         "worker",
         "--queues",
-        "default,scoring,imports",
+        ",".join(queues),
     ]
     argv += ["--concurrency", str(children), "--without-gossip", "--without-mingle", "--without-heartbeat"]
     return [*argv, "--loglevel", "warning"]

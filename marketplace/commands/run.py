@@ -10,12 +10,13 @@ import sqlalchemy as sa
 
 from marketplace import schema
 from marketplace.commands.client import fail
-from marketplace.commands.programs import ringer_argv, web_argv
+from marketplace.commands.programs import MARKET_QUEUES, ringer_argv, web_argv
 from marketplace.commands.tree import Tree
 from marketplace.core import db
 from marketplace.core.actor import EVERYTHING, Actor, Role
 from marketplace.core.config import Config
 from marketplace.core.ids import show
+from marketplace.core.jobs import QUEUES
 from marketplace.embedded import EmbeddedError
 from marketplace.identity import keys
 from marketplace.identity import service as identity
@@ -37,12 +38,21 @@ def web(host: str, port: int, workers: int, threads: int) -> None:
 
 @click.command("worker")
 @click.option("--children", type=click.IntRange(1, 64), default=2, show_default=True, help="processes that do jobs")
-def worker(children: int) -> None:
+@click.option(
+    "--queue",
+    "queues",
+    multiple=True,
+    type=click.Choice(QUEUES),
+    default=MARKET_QUEUES,
+    show_default=True,
+    help="which work; repeatable",
+)
+def worker(children: int, queues: tuple[str, ...]) -> None:
     """Do jobs. A watchdog beside the worker restarts it when work is due and nobody drains it."""
     config = Config.from_env()
     db.connect(config.database_url, pool_size=2)
     tree = Tree(dict(os.environ))  # noqa: TID251 - handed on to the child as it is
-    tree.add_worker(children)
+    tree.add_worker(children, queues=queues)
     sys.exit(tree.run())
 
 
@@ -76,7 +86,8 @@ def health(part: str) -> None:
     with db.transaction() as session:
         late = session.scalar(
             sa.text(
-                "SELECT count(*) FROM jobs WHERE state = 'queued' AND next_at < now() - make_interval(secs => :stale)"
+                "SELECT count(*) FROM jobs WHERE state = 'queued' AND queue <> 'vision'"
+                " AND next_at < now() - make_interval(secs => :stale)"
             ),
             {"stale": STALE_S},
         )

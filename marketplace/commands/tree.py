@@ -1,12 +1,13 @@
 """The market as one tree of processes: servers, web, worker, ringer, and the watchdog beside them."""
 
 import contextlib
+import importlib.util
 import os
 import secrets
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,9 @@ from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
 from marketplace import schema
-from marketplace.commands.programs import ringer_argv, web_argv, worker_argv
+from marketplace.commands.programs import MARKET_QUEUES, ringer_argv, web_argv, worker_argv
 from marketplace.core import db
-from marketplace.core.jobs import LEASE_BEGAN, QUEUES
+from marketplace.core.jobs import LEASE_BEGAN, VISION
 from marketplace.embedded import Servers, database_url_of, start_servers
 from marketplace.supervisor import Supervisor
 
@@ -25,10 +26,12 @@ DEAF_S = 20.0
 WATCH_S = 5.0
 
 _DEAF = sa.text(
-    "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'queued' AND next_at < now() - make_interval(secs => :late))"
-    " AND NOT EXISTS (SELECT 1 FROM worker_beats WHERE drained_at > now() - make_interval(secs => :late))"
+    "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'queued' AND queue = ANY(:queues)"
+    " AND next_at < now() - make_interval(secs => :late))"
+    " AND NOT EXISTS (SELECT 1 FROM worker_beats WHERE split_part(name, ':', 3) = ANY(:queues)"
+    " AND drained_at > now() - make_interval(secs => :late))"
     # A long job reports no drain but keeps its lease. One that began before this worker was a dead one's.
-    " AND NOT EXISTS (SELECT 1 FROM jobs WHERE state = 'leased' AND lease_until > now()"
+    " AND NOT EXISTS (SELECT 1 FROM jobs WHERE state = 'leased' AND queue = ANY(:queues) AND lease_until > now()"
     f" AND {LEASE_BEGAN} > now() - make_interval(secs => :up))"
 )
 
@@ -71,6 +74,8 @@ class Tree:
                 "web", web_argv(host, port), given, ready=lambda: answers(f"http://{host}:{port}/readyz")
             )
             tree.add_worker(children)
+            if importlib.util.find_spec("av") is not None:
+                tree.add_worker(os.cpu_count() or 1, "vision", (VISION,))
             tree.supervisor.add("ringer", ringer_argv(), given)
             yield tree
 
@@ -80,38 +85,41 @@ class Tree:
         given = os.environ.get("DATABASE_URL")  # noqa: TID251 - asked before there is a whole Config
         return given or database_url_of(data)
 
-    def add_worker(self, children: int) -> None:
-        self.supervisor.add("worker", worker_argv(children), self.env)
-        self.supervisor.watch(self._deaf, WATCH_S)
+    def add_worker(self, children: int, name: str = "worker", queues: Sequence[str] = MARKET_QUEUES) -> None:
+        """Add a worker that drains some queues, and watch over it."""
+        # Videos are looked through by one process a core: libraries that take all cores would only wait for each other.
+        env = {**self.env, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} if VISION in queues else self.env
+        self.supervisor.add(name, worker_argv(children, queues), env)
+        self.supervisor.watch(lambda: self._deaf(name, queues), WATCH_S)
 
     def run(self) -> int:
         return self.supervisor.run()
 
-    def _deaf(self) -> dict[str, str]:
+    def _deaf(self, name: str, queues: Sequence[str]) -> dict[str, str]:
         """A worker that lives but drains nothing while work is due has lost its broker's ear."""
-        worker = self.supervisor.children["worker"]
+        worker = self.supervisor.children[name]
         # One that is down, or was just started by anybody, is not deaf: it had no time to drain.
         up_s = time.monotonic() - worker.started_at
         if worker.process is None or up_s < DEAF_S:
             return {}
         try:
             with db.transaction() as session:
-                deaf = session.scalar(_DEAF, {"late": DEAF_S, "up": up_s})
+                deaf = session.scalar(_DEAF, {"late": DEAF_S, "up": up_s, "queues": list(queues)})
         except sa.exc.DBAPIError:
             return {}  # without the database nobody can work; it is not the worker's fault
-        if not deaf or not self._rings_wait():
+        if not deaf or not self._rings_wait(queues):
             return {}
         self.deaf_restarts += 1
-        return {"worker": f"work has been due for {DEAF_S:g} s and nobody drains it"}
+        return {name: f"work has been due for {DEAF_S:g} s and nobody drains it"}
 
-    def _rings_wait(self) -> bool:
+    def _rings_wait(self, queues: Sequence[str]) -> bool:
         """Whether rings wait that nobody takes: without any, the ringer was away and the worker heard all there was."""
         broker = self.env.get("BROKER_URL") or self.env["REDIS_URL"]
         options = {"socket_timeout": 1, "socket_connect_timeout": 1}
         connection: Any = Connection(broker, transport_options=options)  # type: ignore[no-untyped-call]
         try:
             with connection.ensure_connection(max_retries=1, interval_start=0):
-                return any(_waiting(connection, queue) for queue in QUEUES)
+                return any(_waiting(connection, queue) for queue in queues)
         except (OSError, OperationalError, *connection.connection_errors):
             return False  # without the broker nobody can ring
 

@@ -27,6 +27,7 @@ class Config:
     heartbeat_dir: str = ""
     data_dir: str = ".data"
     storage_url: str = ""
+    vision_dir: str = ""
     video_quota_gib: int = 50
     multiprocess: bool = False
 
@@ -71,6 +72,7 @@ class Config:
             heartbeat_dir=source.get("HEARTBEAT_DIR", ""),
             data_dir=data_dir,
             storage_url=storage_url,
+            vision_dir=source.get("VISION_DIR") or str(Path(data_dir, "vision").resolve()),
             multiprocess="PROMETHEUS_MULTIPROC_DIR" in source,
             **numbers,
         )

@@ -26,6 +26,8 @@ PREFIXES: dict[str, str] = {
     "audience_snapshots": "snp",
     "videos": "vid",
     "video_readings": "vrd",
+    "video_checks": "vck",
+    "video_corrections": "vcr",
     "video_files": "vfl",
     "imports": "imp",
     "briefs": "brf",

@@ -25,7 +25,8 @@ from marketplace.core.ids import new_id
 DEFAULT = "default"
 SCORING = "scoring"
 IMPORTS = "imports"
-QUEUES = (DEFAULT, SCORING, IMPORTS)
+VISION = "vision"
+QUEUES = (DEFAULT, SCORING, IMPORTS, VISION)
 BACKOFF_MAX_S = 300
 LEASE_MAX_S = 900  # a worker's child is killed after this long, so no lease need be longer
 

@@ -67,5 +67,5 @@ def write(local: Local, terms: Terms, folder: Path) -> list[Path]:
     for picture in pictures.keyframes(result):
         seconds = local.cache.times[picture]
         written.append(folder / f"keyframe-{seconds:07.2f}.jpg")
-        pictures.save(pictures.keyframe(local.cache, result, picture), written[-1])
+        written[-1].write_bytes(pictures.jpeg(pictures.keyframe(local.cache, result, picture)))
     return written

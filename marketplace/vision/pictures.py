@@ -1,7 +1,6 @@
 """The keyframes, with what was found drawn on them."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -11,15 +10,12 @@ from marketplace.intrusiveness.sentences import stamp
 from marketplace.vision.frames import FrameCache, Picture
 
 KEYFRAME_SIDE = 960
+JPEG_QUALITY = 88
 
 
 def keyframe(cache: FrameCache, result: Mapping[str, Any], picture: int) -> Picture:
     """Return a picture of the cache with every place found in it outlined and numbered as its exposure (from 1)."""
-    shown = cache.picture(picture).copy()
-    height, width = shown.shape[:2]
-    scaled = min(1.0, KEYFRAME_SIDE / max(height, width))
-    if scaled < 1:
-        shown = np.asarray(cv2.resize(shown, None, fx=scaled, fy=scaled, interpolation=cv2.INTER_AREA), np.uint8)
+    shown = small(cache.picture(picture)).copy()
     size = np.asarray([shown.shape[1], shown.shape[0]], float)
     for at, evidence in enumerate(result["evidence"], 1):
         for place in evidence["places"]:
@@ -54,9 +50,15 @@ def keyframes(result: Mapping[str, Any]) -> list[int]:
     return sorted({picture for one in result["evidence"] for picture in one["keyframes"]})
 
 
-def save(picture: Picture, path: Path) -> None:
-    """Write a picture as JPEG. Raises OSError."""
-    written, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 88])
-    if not written:
-        raise OSError(f"{path}: the picture could not be encoded.")
-    path.write_bytes(data.tobytes())
+def small(picture: Picture) -> Picture:
+    """Return a picture at most KEYFRAME_SIDE px long."""
+    scaled = min(1.0, KEYFRAME_SIDE / max(picture.shape[:2]))
+    if scaled == 1.0:
+        return picture
+    return np.asarray(cv2.resize(picture, None, fx=scaled, fy=scaled, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def jpeg(picture: Picture) -> bytes:
+    """Return a picture as JPEG."""
+    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    return bytes(data)

@@ -1,0 +1,96 @@
+"""What was measured in a video, step by step, and what people put right."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.core.db import Base
+
+
+class VideoCheckStatus(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+OVER = (VideoCheckStatus.DONE, VideoCheckStatus.REFUSED, VideoCheckStatus.FAILED, VideoCheckStatus.CANCELLED)
+
+
+class VideoCheck(Base):
+    """One video looked through for one brand. `sha256` outlives the file; `terms` holds plan, fit and buying link as
+    they were at the asking, so that the score can be worked out again; `corrected` is the newest correction scored."""
+
+    __tablename__ = "video_checks"
+    __table_args__ = (sa.CheckConstraint("(status = 'done') = (result IS NOT NULL)", name="done_with_a_result"),)
+
+    party_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
+    person_id: Mapped[UUID | None]
+    video_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("video_files.id", ondelete="SET NULL"), index=True)
+    bid_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("bids.id"), index=True)
+    sha256: Mapped[str] = mapped_column(index=True)
+    names: Mapped[list[str]]
+    asset_ids: Mapped[list[UUID]]
+    terms: Mapped[dict[str, Any]]
+    status: Mapped[VideoCheckStatus] = mapped_column(default=VideoCheckStatus.QUEUED)
+    refusal: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    result: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    corrected: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    version: Mapped[int] = mapped_column(default=1)
+    finished_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class VideoCheckStep(Base):
+    """One step of a check; its answer lies under its key, for every check that asks the same."""
+
+    __tablename__ = "video_check_steps"
+    __table_args__ = (sa.UniqueConstraint("check_id", "name"),)
+
+    check_id: Mapped[UUID] = mapped_column(sa.ForeignKey("video_checks.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    key: Mapped[str]
+    job_id: Mapped[UUID | None] = mapped_column(default=None)
+
+
+class VideoStepAnswer(Base):
+    """What a step found, by (video, references and names, version of the step)."""
+
+    __tablename__ = "video_step_answers"
+
+    key: Mapped[str] = mapped_column(unique=True)
+    sha256: Mapped[str]
+    name: Mapped[str]
+    answer: Mapped[dict[str, Any]]
+
+
+class VideoCorrection(Base):
+    """What a person says a video really shows; `labels` are the differences, kept to learn from."""
+
+    __tablename__ = "video_corrections"
+
+    check_id: Mapped[UUID] = mapped_column(sa.ForeignKey("video_checks.id", ondelete="CASCADE"), index=True)
+    person_id: Mapped[UUID | None]
+    timeline: Mapped[dict[str, Any]]
+    labels: Mapped[list[dict[str, Any]]]
+    note: Mapped[str | None] = mapped_column(default=None)
+
+
+class VideoPicture(Base):
+    """The hash of one picture of a video the market has seen."""
+
+    __tablename__ = "video_pictures"
+    __table_args__ = (
+        sa.UniqueConstraint("sha256", "at_s", "view"),
+        sa.CheckConstraint("octet_length(bits) = 32", name="256_bits"),
+    )
+
+    sha256: Mapped[str]
+    at_s: Mapped[float]
+    view: Mapped[str]
+    bits: Mapped[bytes]

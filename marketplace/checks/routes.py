@@ -1,0 +1,129 @@
+"""The API of checks of videos: asking, looking, stopping, putting right."""
+
+import importlib.util
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from marketplace.checks import correcting, policy, service
+from marketplace.checks.models import VideoCheck, VideoCorrection
+from marketplace.checks.schemas import (
+    JPEG,
+    SVG,
+    VideoCheckIn,
+    VideoCheckOut,
+    VideoCheckPictureQuery,
+    VideoChecksQuery,
+    VideoCheckSummaryOut,
+    VideoCorrectionIn,
+    VideoCorrectionOut,
+    VideoCorrectionsQuery,
+)
+from marketplace.checks.service import Shown
+from marketplace.core import storage
+from marketplace.core.actor import Permission
+from marketplace.core.errors import NotFound, Unavailable
+from marketplace.core.http import Room, actor, session
+from marketplace.core.paging import Page, page_of
+from marketplace.vision import showing
+
+room = Room("video_checks", __name__, description="What videos show of a brand, measured and scored")
+
+_WRITES: dict[str, Any] = {"allow": policy.ASKERS, "needs": Permission.VIDEOS}
+_READS: dict[str, Any] = {"allow": policy.ASKERS, "needs": Permission.READ}
+
+
+@cache
+def installed() -> bool:
+    """Whether this machine has what checking takes; its workers are set up like it."""
+    return importlib.util.find_spec("av") is not None
+
+
+@room.post("/video-checks", **_WRITES, takes=VideoCheckIn, answers=VideoCheckOut, status=202)
+def ask(body: dict[str, Any]) -> Shown:
+    """Have a video looked through: for the brand of a bid's brief and against the bid's plan, or for names alone."""
+    if not installed():
+        raise Unavailable("Checking videos is not set up here; whoever runs this installs the vision extra.")
+    return service.ask(session(), actor(), **body)
+
+
+@room.get("/video-checks", **_READS, query=VideoChecksQuery, answers=page_of(VideoCheckSummaryOut))
+def listed(query: dict[str, Any]) -> Page[VideoCheck]:
+    """Checks, the newest first."""
+    return service.listed(session(), actor(), **query)
+
+
+@room.get("/video-checks/<id('vck'):check_id>", **_READS, answers=VideoCheckOut)
+def find(check_id: UUID) -> Shown:
+    """One check: how far each of its steps is, then what it found."""
+    return service.read(session(), actor(), check_id)
+
+
+@room.post("/video-checks/<id('vck'):check_id>/cancel", **_WRITES, answers=VideoCheckOut)
+def cancel(check_id: UUID) -> Shown:
+    """Stop a check that is under way."""
+    return service.cancel(session(), actor(), check_id)
+
+
+@room.get("/video-checks/<id('vck'):check_id>/timeline", **_READS, query=VideoCheckPictureQuery, media_type=SVG)
+def timeline(query: dict[str, Any], check_id: UUID) -> Response:
+    """The result as one picture, in SVG."""
+    row = service.find(session(), actor(), check_id)
+    result = service.require_result(row)
+    if query["of"] == "corrected":
+        if row.corrected is None:
+            raise NotFound("Nobody has corrected this check.")
+        result = {**result, **row.corrected}
+    plan = correcting.terms_of(row).plan
+    drawn = showing.timeline_svg(result, plan, language=query["language"], width=query["width"])
+    return Response(drawn, content_type=SVG)
+
+
+@room.get("/video-checks/<id('vck'):check_id>/pictures/<int:picture>", **_READS, media_type=JPEG)
+def picture(check_id: UUID, picture: int) -> Response:
+    """A keyframe with what was found outlined; the result's `keyframes` names them."""
+    row = service.find(session(), actor(), check_id)
+    kept = service.require_result(row)["pictures"].get(str(picture))
+    if kept is None:
+        raise NotFound("There is no such keyframe; the result's `pictures` names those there are.")
+    return _jpeg(kept)
+
+
+@room.get("/video-checks/<id('vck'):check_id>/duplicates/<int:place>/<side>", **_READS, media_type=JPEG)
+def duplicate(check_id: UUID, place: int, side: str) -> Response:
+    """A picture of this video (`this`) and its like in another one (`other`), where you may see that."""
+    row = service.find(session(), actor(), check_id)
+    told = service.require_result(row)["duplicates"]
+    if place >= len(told) or side not in ("this", "other"):
+        raise NotFound("There is no such picture that you may see.")
+    return _jpeg(told[place]["this_frame"] if side == "this" else service.other_frame(session(), actor(), row, place))
+
+
+def _jpeg(sha256: str) -> Response:
+    data = b"".join(storage.opened().pieces(storage.key_of(sha256)))
+    return Response(data, content_type=JPEG, headers={"Cache-Control": "private, max-age=86400"})
+
+
+@room.post(
+    "/video-checks/<id('vck'):check_id>/corrections",
+    **_WRITES,
+    takes=VideoCorrectionIn,
+    answers=VideoCorrectionOut,
+    status=201,
+)
+def correct(body: dict[str, Any], check_id: UUID) -> VideoCorrection:
+    """Say what the video really shows. It is scored anew, and the differences are kept to learn from."""
+    return correcting.correct(session(), actor(), check_id, **body)
+
+
+@room.get(
+    "/video-checks/<id('vck'):check_id>/corrections",
+    **_READS,
+    query=VideoCorrectionsQuery,
+    answers=page_of(VideoCorrectionOut),
+)
+def corrections(query: dict[str, Any], check_id: UUID) -> Page[VideoCorrection]:
+    """The corrections of a check, the newest first."""
+    return correcting.listed(session(), actor(), check_id, **query)

@@ -1,0 +1,112 @@
+"""What checks of videos look like from outside."""
+
+from marshmallow import Schema, fields, validate
+
+from marketplace.checks.correcting import NOTE_MAX
+from marketplace.checks.models import VideoCheckStatus
+from marketplace.checks.service import NAME_MAX, NAMES_MAX
+from marketplace.core.fields import Flag, Id, Text, When, WholeParam, one_of
+from marketplace.core.jobs import JobState
+from marketplace.core.paging import page_query
+from marketplace.core.sheet import NARROWEST, WIDEST, WIDTH
+
+SVG, JPEG = "image/svg+xml", "image/jpeg"
+
+
+class VideoCheckIn(Schema):
+    """With `bid_id`, the brand's names and images come from the bid's brief, and the plan from the bid."""
+
+    video_id = Id("vfl", required=True)
+    bid_id = Id("bid", load_default=None, allow_none=True)
+    names = fields.List(
+        Text(NAME_MAX),
+        load_default=list,
+        validate=validate.Length(max=NAMES_MAX),
+        metadata={"description": "How the brand is written, nicknamed and said, besides the brief's own names."},
+    )
+    buying_link = Flag(load_default=None, allow_none=True)
+
+
+VideoChecksQuery = page_query(
+    "vck",
+    status=one_of(VideoCheckStatus, load_default=None),
+    bid_id=Id("bid", load_default=None),
+    video_id=Id("vfl", load_default=None),
+)
+
+
+class VideoCheckStepOut(Schema):
+    name = fields.String(required=True)
+    state = one_of(JobState, required=True)
+    done = fields.Integer(required=True)
+    total = fields.Integer(required=True, allow_none=True)
+
+
+class VideoCheckPairOut(Schema):
+    """Two pictures that are the same: when in each of the videos, and how many of 256 bits apart."""
+
+    at_s = fields.Float(required=True)
+    other_s = fields.Float(required=True)
+    bits = fields.Integer(required=True)
+
+
+class VideoCheckDuplicateOut(Schema):
+    """Another video that this one repeats; `own` where it is a video of the reader's."""
+
+    place = fields.Integer(required=True)
+    own = fields.Boolean(required=True)
+    sha256 = fields.String(required=True, allow_none=True)
+    share = fields.Float(required=True, metadata={"description": "Share of this video's pictures, 0..1."})
+    pictures = fields.Integer(required=True)
+    mirrored = fields.Boolean(required=True)
+    pairs = fields.List(fields.Nested(VideoCheckPairOut), required=True)
+
+
+class VideoCheckSummaryOut(Schema):
+    id = Id("vck", required=True)
+    party_id = Id("pty", required=True)
+    person_id = Id("per", required=True, allow_none=True)
+    video_id = Id("vfl", required=True, allow_none=True)
+    bid_id = Id("bid", required=True, allow_none=True)
+    sha256 = fields.String(required=True)
+    names = fields.List(fields.String(), required=True)
+    status = one_of(VideoCheckStatus, required=True)
+    created_at = When(required=True)
+    finished_at = When(required=True, allow_none=True)
+
+
+class VideoCheckOut(VideoCheckSummaryOut):
+    """A check: how far each step is and, once it is done, the result. `corrected` is the newest correction, scored."""
+
+    version = fields.Integer(required=True)
+    refusal = fields.Dict(required=True, allow_none=True)
+    steps = fields.List(fields.Nested(VideoCheckStepOut), required=True)
+    duplicates = fields.List(fields.Nested(VideoCheckDuplicateOut), required=True)
+    result = fields.Dict(required=True, allow_none=True)
+    corrected = fields.Dict(required=True, allow_none=True)
+
+
+class VideoCheckPictureQuery(Schema):
+    language = one_of(("zh", "en"), load_default="zh")
+    width = WholeParam(NARROWEST, WIDEST, load_default=WIDTH)
+    of = one_of(("measured", "corrected"), load_default="measured")
+
+
+class VideoCorrectionIn(Schema):
+    """The whole timeline as it really is; its shape is a plan's, its numbers plain or intervals."""
+
+    timeline = fields.Dict(required=True)
+    note = Text(NOTE_MAX, load_default=None, allow_none=True)
+
+
+class VideoCorrectionOut(Schema):
+    id = Id("vcr", required=True)
+    check_id = Id("vck", required=True)
+    person_id = Id("per", required=True, allow_none=True)
+    timeline = fields.Dict(required=True)
+    labels = fields.List(fields.Dict(), required=True)
+    note = fields.String(required=True, allow_none=True)
+    created_at = When(required=True)
+
+
+VideoCorrectionsQuery = page_query("vcr")

@@ -1,0 +1,113 @@
+"""The jobs of checking videos: decoding, the steps, the merge; and forgetting frames that nobody uses any more.
+
+What they need is imported at their first job: only workers of the vision queue have it.
+"""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from marketplace.checks import service, sweeping
+from marketplace.core import jobs
+from marketplace.core.config import Config
+from marketplace.core.db import transaction
+from marketplace.core.errors import DomainError
+from marketplace.core.jobs import Claimed
+
+BEAT_S = 3.0
+KEEP_FRAMES_S = 24 * 3600.0
+GAVE_UP = "The check failed several times and was given up; try again, or with another export of the video."
+
+
+class Beat:
+    """Keeps a job's lease and its progress, also while a library computes for a minute without coming back."""
+
+    def __init__(self, job: Claimed) -> None:
+        self._job, self._over = job, threading.Event()
+        self._now: tuple[str, int, int] = ("begin", 0, 1)
+        self._stopped: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> "Beat":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def report(self, stage: str, done: int, total: int) -> None:
+        """Note how far the work is. Raises Fenced or Cancelled once the job is no longer ours to do."""
+        if self._stopped is not None:
+            raise self._stopped
+        self._now = (stage, done, total)
+
+    def _run(self) -> None:
+        while not self._over.wait(BEAT_S):
+            try:
+                self._job.progress(*self._now)
+            except (jobs.Fenced, jobs.Cancelled) as stop:
+                self._stopped = stop
+                return
+            except Exception:  # noqa: S112 - the database is away for a moment; the lease outlasts some beats
+                continue
+
+
+def _folder() -> Path:
+    return Path(Config.from_env().vision_dir)
+
+
+def _do(job: Claimed, work: Callable[[Callable[[str, int, int], None]], dict[str, Any]]) -> dict[str, Any]:
+    """Do a part of a check; after its last failure the check ends too, in a transaction of its own."""
+    try:
+        with Beat(job) as beat:
+            return work(beat.report)
+    except (jobs.Fenced, jobs.Cancelled):
+        raise
+    except Exception as error:
+        if job.attempt >= job.max_attempts or isinstance(error, DomainError):
+            end(_check(job))
+        raise
+
+
+def end(check_id: UUID) -> None:
+    """End a check that cannot be done."""
+    with transaction() as session:
+        sweeping.fail(session, check_id, GAVE_UP)
+
+
+def _check(job: Claimed) -> UUID:
+    assert job.subject_id is not None
+    return job.subject_id
+
+
+def decode(session: Session, job: Claimed) -> dict[str, Any]:
+    from marketplace.checks import working  # noqa: PLC0415
+
+    return _do(job, lambda report: working.decode(session, _check(job), _folder(), report))
+
+
+def step(session: Session, job: Claimed) -> dict[str, Any]:
+    from marketplace.checks import working  # noqa: PLC0415
+
+    name = str(job.payload["name"])
+    return _do(job, lambda report: working.step(session, _check(job), name, _folder(), report))
+
+
+def merge(session: Session, job: Claimed) -> dict[str, Any]:
+    from marketplace.checks import working  # noqa: PLC0415
+
+    return _do(job, lambda report: working.merge(session, _check(job), _folder(), report))
+
+
+def sweep(session: Session, _: Claimed) -> dict[str, Any]:
+    """Forget old frames, and end checks whose jobs lie among the dead letters."""
+    lost = sweeping.settle_lost(session, GAVE_UP)
+    return {"settled": lost, "forgotten": sweeping.sweep(_folder(), KEEP_FRAMES_S)}
+
+
+HANDLERS = {service.DECODE: decode, service.STEP: step, service.MERGE: merge, "checks.sweep": sweep}
