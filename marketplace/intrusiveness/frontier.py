@@ -192,7 +192,7 @@ def _spread(nodes: list[_Node], before: Standing, most: int) -> list[_Node]:
     keeping = [place for place, node in enumerate(nodes) if node.standing.keeps(before)]
     chosen = {len(nodes) - 1, *keeping[-1:]}
     reads = [node.standing.read for node in nodes]
-    wide = [max(1.0, max(side) - min(side)) for side in zip(*reads, strict=True)]
+    wide: list[float] = [max(1.0, max(side) - min(side)) for side in zip(*reads, strict=True)]
 
     def apart(place: int) -> float:
         return min(

@@ -101,15 +101,15 @@ def _made_up(one: Exposure) -> float:
     adds nothing to what is noticed."""
     if one.kind is Kind.SPEECH:
         return 1.0
-    size = min(1.0, one.area_share.high / c.AREA_FULL) ** c.SIZE_EXPONENT
+    size: float = min(1.0, one.area_share.high / c.AREA_FULL) ** c.SIZE_EXPONENT
     return 1 - (1 - _place_value(one.centre.high) * size) / c.VALUE_CENTRE
 
 
 def _grown(was: Exposure, edge: Interval, end: Literal["low", "high"]) -> float:
     """Return the share of the frame that makes up for the new place (prominence.py)."""
     area: float = getattr(was.area_share, end)
-    by = _place_value(getattr(was.centre, end)) / _place_value(getattr(edge, end))
-    return max(area, min(c.AREA_FULL, area * by ** (1 / c.SIZE_EXPONENT)))
+    by: float = (_place_value(getattr(was.centre, end)) / _place_value(getattr(edge, end))) ** (1 / c.SIZE_EXPONENT)
+    return max(area, min(c.AREA_FULL, area * by))
 
 
 def _less_load(plan: Timeline, who: list[Span]) -> Iterator[Change]:
