@@ -258,8 +258,12 @@ def point_dict(one: Point) -> dict[str, object]:
 
 
 def standing_dict(one: Standing) -> dict[str, object]:
+    """Return both sides as JSON data: the middle of each and its ends."""
     sides = {"intrusiveness": one.intrusiveness, "prominence": one.prominence}
-    return {name: {"low": round(ends[0], 2), "high": round(ends[1], 2)} for name, ends in sides.items()}
+    return {
+        name: {"point": round(sum(ends) / 2, 2), "low": round(ends[0], 2), "high": round(ends[1], 2)}
+        for name, ends in sides.items()
+    }
 
 
 def _step_dict(one: Step) -> dict[str, object]:
