@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Literal
 
 from marketplace.intrusiveness import constants as c
@@ -102,14 +103,19 @@ def _made_up(one: Exposure) -> float:
     if one.kind is Kind.SPEECH:
         return 1.0
     size: float = min(1.0, one.area_share.high / c.AREA_FULL) ** c.SIZE_EXPONENT
-    return 1 - (1 - _place_value(one.centre.high) * size) / c.VALUE_CENTRE
+    return _up(1 - (1 - _place_value(one.centre.high) * size) / c.VALUE_CENTRE, 1_000)
 
 
 def _grown(was: Exposure, edge: Interval, end: Literal["low", "high"]) -> float:
     """Return the share of the frame that makes up for the new place (prominence.py)."""
     area: float = getattr(was.area_share, end)
     by: float = (_place_value(getattr(was.centre, end)) / _place_value(getattr(edge, end))) ** (1 / c.SIZE_EXPONENT)
-    return max(area, min(c.AREA_FULL, area * by))
+    return max(area, _up(min(c.AREA_FULL, area * by), 10_000))
+
+
+def _up(value: float, parts: int) -> float:
+    """Round up to parts of one that people can read; what lies a rounding error over such a part is that part."""
+    return ceil(value * parts - 1e-7) / parts
 
 
 def _less_load(plan: Timeline, who: list[Span]) -> Iterator[Change]:

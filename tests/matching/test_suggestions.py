@@ -7,12 +7,15 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.bids import commitment
 from marketplace.briefs import service as briefs_service
 from marketplace.briefs.schemas import BriefChange
+from marketplace.cli import main
+from marketplace.commands.client import Api
 from marketplace.core import db, ids
 from marketplace.core.ids import new_id
 from marketplace.intrusiveness import frontier, timeline
@@ -204,6 +207,27 @@ def test_only_the_bidders_side_reads_and_takes_them(client: FlaskClient) -> None
     lapsed = make.agency_of(there.creator.party_id, to_days=-1)
     assert client.get(path(bid.id, "suggestions"), headers=lapsed.headers).status_code == 404
     assert take(client, lapsed, bid.id, one).status_code == 404
+
+
+def test_the_command_tells_them_and_takes_one(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = make.market()
+    bid = make.place(there, plan=LOUD)
+    found = read(client, there.creator, bid.id)
+
+    def call(_: Api, method: str, where: str) -> Any:
+        answer = client.open(f"/api/v1{where}", method=method, headers=there.creator.once())
+        return answer.json
+
+    monkeypatch.setattr(Api, "call", call)
+    shown = CliRunner().invoke(main, ["suggestions", ids.show("bid", bid.id)])
+    assert shown.exit_code == 0, shown.output
+    told = [one["en"] for one in (*found["before_shooting"]["reasons"], *found["suggestions"][0]["steps"])]
+    assert all(line in shown.output for line in told)
+    chosen = found["suggestions"][0]["id"]
+    assert f"[{chosen}]" in shown.output
+    taken = CliRunner().invoke(main, ["suggestions", ids.show("bid", bid.id), "--take", chosen])
+    assert "has its wording 2; 1 left" in taken.output
+    assert wordings(bid.id)[1].plan == found["suggestions"][0]["plan"]
 
 
 @pytest.mark.parametrize(
