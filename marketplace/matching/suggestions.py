@@ -1,7 +1,7 @@
 """A bid before shooting: what its plan does to this channel's viewers, and plans that disturb them less.
 
 Suggestions are found anew at each call from the plan and the channel's fit; nothing is stored. An id is made of the
-wording and the plan that it leads to, so that it names nothing once the bid has another wording.
+wording and of the plan that it leads to: once the bid has another wording it can be told from one that never was.
 """
 
 import hashlib
@@ -20,10 +20,10 @@ from marketplace.bids.models import Bid, BidRevision, BidStatus
 from marketplace.bids.queries import REVISIONS_MAX, Shown
 from marketplace.briefs import service as briefs
 from marketplace.briefs.models import Brief, BriefVersion
-from marketplace.core import db
+from marketplace.core import db, ids
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
-from marketplace.core.errors import Conflict
+from marketplace.core.errors import Conflict, DomainError, NotFound
 from marketplace.intrusiveness import frontier, timeline
 from marketplace.intrusiveness.constants import PROMINENCE_KEPT
 from marketplace.intrusiveness.frontier import Frontier, Standing
@@ -65,8 +65,8 @@ def of_bid(session: Session, actor: Actor, bid_id: UUID) -> dict[str, Any]:
 def accept(session: Session, actor: Actor, bid_id: UUID, suggestion_id: UUID) -> Shown:
     """Make a revision of the bid with a suggestion's plan and everything else as it was.
 
-    Raises what a revision raises (NotFound, WrongState, Conflict, Invalid), and Conflict where the suggestion is none
-    of the bid's present wording.
+    Raises what a revision raises (NotFound, WrongState, Conflict, Invalid), Conflict where the suggestion was for what
+    the bid or its channel no longer is, and NotFound where it is none of this bid.
     """
 
     def chosen(revision: BidRevision) -> Mapping[str, Any]:
@@ -75,19 +75,29 @@ def accept(session: Session, actor: Actor, bid_id: UUID, suggestion_id: UUID) ->
             plan = timeline.to_dict(point.plan)
             if id_of(revision.id, plan) == suggestion_id:
                 return plan
-        raise Conflict(
-            "The bid's plan or its channel's scores have changed since this was suggested. Read the bid's suggestions"
-            " again and choose among those.",
-            rule=STALE,
-        )
+        raise _gone(session, bid_id, suggestion_id)
 
     return bids.replan(session, actor, bid_id, choose=chosen)
 
 
 def id_of(revision_id: UUID, plan: Mapping[str, Any]) -> UUID:
-    """Return the id of the suggestion to put this plan in place of a wording's."""
-    told = f"{revision_id}:{commitment.canonical(plan)}"
-    return UUID(bytes=hashlib.sha256(told.encode()).digest()[:16])
+    """Return the id of the suggestion to put this plan in a wording's place: half of it names the wording."""
+    return UUID(bytes=_half(str(revision_id)) + _half(f"{revision_id}:{commitment.canonical(plan)}"))
+
+
+def _half(told: str) -> bytes:
+    return hashlib.sha256(told.encode()).digest()[:8]
+
+
+def _gone(session: Session, bid_id: UUID, suggestion_id: UUID) -> DomainError:
+    wordings = session.scalars(sa.select(BidRevision.id).where(BidRevision.bid_id == bid_id))
+    if suggestion_id.bytes[:8] not in {_half(str(wording)) for wording in wordings}:
+        return NotFound(f"There is no suggestion {ids.show('sug', suggestion_id)} for this bid.")
+    return Conflict(
+        "The bid's plan or its channel's scores have changed since this was suggested. Read the bid's suggestions again"
+        " and choose among those.",
+        rule=STALE,
+    )
 
 
 def keeps(standing: Standing, tolerance: float) -> str:

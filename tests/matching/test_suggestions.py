@@ -158,11 +158,13 @@ def test_what_was_suggested_for_another_wording_is_refused(client: FlaskClient) 
     make.revise(there.creator, bid.id, plan=LOUD)
     assert old not in [one["id"] for one in read(client, there.creator, bid.id)["suggestions"]]
     before = everything(there.brief_id)
-    for suggestion in (old, ids.show("sug", new_id())):
-        answer = take(client, there.creator, bid.id, suggestion)
-        assert (answer.status_code, answer.json["rule"]) == (409, suggestions.STALE)
-        assert "Read the bid's suggestions again" in answer.json["detail"]
-    assert take(client, there.creator, bid.id, "sug_nothing").status_code == 404
+    answer = take(client, there.creator, bid.id, old)
+    assert (answer.status_code, answer.json["rule"]) == (409, suggestions.STALE)
+    assert "Read the bid's suggestions again" in answer.json["detail"]
+    other = make.place(make.market(), plan=LOUD)
+    for unknown in (new_id(), suggestions.id_of(other.revision_id, LOUD)):
+        answer = take(client, there.creator, bid.id, ids.show("sug", unknown))
+        assert (answer.status_code, ids.show("sug", unknown) in answer.json["detail"]) == (404, True)
     assert everything(there.brief_id) == before
 
 
