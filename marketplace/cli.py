@@ -2,7 +2,18 @@
 
 import click
 
-from marketplace.commands import calibrating, checking, mirror, prices, ranking, run, selecting, transfer, verify
+from marketplace.commands import (
+    calibrating,
+    checking,
+    mirror,
+    prices,
+    ranking,
+    run,
+    selecting,
+    suggesting,
+    transfer,
+    verify,
+)
 from marketplace.commands.client import Api
 from marketplace.demo.chaos import chaos
 from marketplace.demo.command import demo
@@ -27,7 +38,7 @@ def main(context: click.Context, url: str, key: str, as_json: bool) -> None:
 
 
 mirror.add_to(main)
-ROOMS = (run, transfer, ranking, prices, selecting, verify, calibrating, checking)
+ROOMS = (run, transfer, ranking, prices, selecting, suggesting, verify, calibrating, checking)
 for command in (command for room in ROOMS for command in room.COMMANDS):
     main.add_command(command)
 main.add_command(demo)

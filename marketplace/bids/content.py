@@ -82,6 +82,18 @@ def wording(revision: BidRevision) -> dict[str, Any]:
     }
 
 
+def production_cost(revision: BidRevision) -> dict[str, Any] | None:
+    """Return what making it costs, for the creator's side alone."""
+    if revision.production_cost_minor is None:
+        return None
+    return {"amount_minor": revision.production_cost_minor, "currency": revision.currency}
+
+
+def stored(revision: BidRevision) -> dict[str, Any]:
+    """Return a revision's whole wording as `document` gave it."""
+    return {**wording(revision), "production_cost": production_cost(revision)}
+
+
 def read_plan(plan: Mapping[str, Any], brief: Mapping[str, Any]) -> tuple[Timeline | None, list[Fault]]:
     """Return a plan as a timeline, or what has to be mended in it, with pointers under /plan."""
     try:

@@ -174,13 +174,10 @@ def _shown_revision(actor: Actor, revision: BidRevision, number: int) -> ShownRe
 
 
 def _wording(actor: Actor, revision: BidRevision) -> dict[str, Any]:
-    cost = None
-    # Whoever sees a bid and is a bidder is of its creator's side; nobody else learns what making it costs.
-    if actor.role in policy.BIDDERS and revision.production_cost_minor is not None:
-        cost = {"amount_minor": revision.production_cost_minor, "currency": revision.currency}
     return {
         **content.wording(revision),
-        "production_cost": cost,
+        # Whoever sees a bid and is a bidder is of its creator's side; nobody else learns what making it costs.
+        "production_cost": content.production_cost(revision) if actor.role in policy.BIDDERS else None,
         "commitment": revision.commitment,
         "salt": revision.salt,
     }

@@ -1,6 +1,6 @@
 """Bids: placed and revised while a brief is open, sealed until it closes, then accepted or declined."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 from uuid import UUID
 
@@ -51,7 +51,7 @@ def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, l
         brief_id=brief.id, brand_id=brief.brand_id, channel_id=channel_id, creator_id=creator_id,
         agency_id=actor.party_id if actor.role == Role.AGENCY else None,
     )  # fmt: skip
-    revision = _worded(bid, brief, 1, loaded)
+    revision = _worded(bid, brief, 1, content.document(loaded))
     db.insert(session, bid)
     _put(session, bid, revision, bid.version)
     _record(session, "bids.place", bid, actor, number=1)
@@ -63,16 +63,20 @@ def revise(session: Session, actor: Actor, bid_id: UUID, *, loaded: Mapping[str,
 
     Raises NotFound, WrongState, Conflict (no revision is left), Invalid.
     """
-    bid = db.lock(session, Bid, bid_id, policy.acting(actor))
-    if bid.status != BidStatus.OPEN:
-        raise WrongState("Only an open bid can be revised.", state=bid.status)
-    brief = briefs.for_bidding(session, actor, bid.brief_id)
-    if bid.revision_number >= REVISIONS_MAX:
-        raise Conflict(f"A bid has {REVISIONS_MAX} wordings at most, and this one has had them.")
-    revision = _worded(bid, brief, bid.revision_number + 1, loaded)
-    _put(session, bid, revision, bid.version + 1)
-    _record(session, "bids.revise", bid, actor, number=revision.number)
-    return shown(actor, bid, revision, brief.title, brief.version_number)
+    bid, brief = _revisable(session, actor, bid_id)
+    return _revised(session, actor, bid, brief, content.document(loaded))
+
+
+def replan(
+    session: Session, actor: Actor, bid_id: UUID, *, choose: Callable[[BidRevision], Mapping[str, Any]]
+) -> Shown:
+    """Put the plan that ``choose`` makes of the present wording in its place, all else as it was: a revision as any.
+
+    The bid is locked when ``choose`` is asked, so that it judges what is there. Raises what ``revise`` and it raise.
+    """
+    bid, brief = _revisable(session, actor, bid_id)
+    last = session.get_one(BidRevision, bid.revision_id)
+    return _revised(session, actor, bid, brief, {**content.stored(last), "plan": dict(choose(last))})
 
 
 def withdraw(session: Session, actor: Actor, bid_id: UUID) -> Shown:
@@ -118,9 +122,26 @@ def _decide(session: Session, actor: Actor, bid_id: UUID, name: str) -> Shown:
     return find(session, actor, bid_id)
 
 
-def _worded(bid: Bid, brief: Biddable, number: int, loaded: Mapping[str, Any]) -> BidRevision:
+def _revisable(session: Session, actor: Actor, bid_id: UUID) -> tuple[Bid, Biddable]:
+    """Lock a bid that may have another wording, and hold its brief open."""
+    bid = db.lock(session, Bid, bid_id, policy.acting(actor))
+    if bid.status != BidStatus.OPEN:
+        raise WrongState("Only an open bid can be revised.", state=bid.status)
+    brief = briefs.for_bidding(session, actor, bid.brief_id)
+    if bid.revision_number >= REVISIONS_MAX:
+        raise Conflict(f"A bid has {REVISIONS_MAX} wordings at most, and this one has had them.")
+    return bid, brief
+
+
+def _revised(session: Session, actor: Actor, bid: Bid, brief: Biddable, stored: Mapping[str, Any]) -> Shown:
+    revision = _worded(bid, brief, bid.revision_number + 1, stored)
+    _put(session, bid, revision, bid.version + 1)
+    _record(session, "bids.revise", bid, actor, number=revision.number)
+    return shown(actor, bid, revision, brief.title, brief.version_number)
+
+
+def _worded(bid: Bid, brief: Biddable, number: int, stored: Mapping[str, Any]) -> BidRevision:
     """Return the next wording of a bid, checked against the brief's version, measured and committed to."""
-    stored = content.document(loaded)
     plan, wrong_plan = content.read_plan(stored["plan"], brief.content)
     found = [*content.faults(stored, brief.content), *wrong_plan]
     if found or plan is None:

@@ -10,6 +10,7 @@ from typing import Final
 
 MODEL_VERSION: Final = "intrusiveness/1"
 PROMINENCE_VERSION: Final = "prominence/1"
+FRONTIER_VERSION: Final = "frontier/1"
 AD_LOAD_VERSION: Final = "ad-load/1"
 
 
@@ -167,6 +168,12 @@ TABLE: Final = {
     "off_centre": Constant(0.25, "centre", "what-if: an edge position; design"),
     "plot_linked": Constant(0.8, "plot", "what-if: speech that has a role in the plot; design"),
     "shortened": Constant(0.5, "share", "what-if: seconds left of what is cut; design"),
+    "shortened_little": Constant(0.75, "share", "frontier: seconds left of what is cut a little; design"),
+    "prominence_kept": Constant(
+        1, "points", "frontier: an end of prominence that falls by no more counts as kept; design"
+    ),
+    "prominence_least": Constant(0.5, "share", "frontier: of the plan's prominence, what is never given up; design"),
+    "step_least": Constant(0.5, "points", "frontier: what a change must save to be worth asking for; design"),
     "mild_enough": Constant(0.5, "share", "what-if: the mildest change that saves this much of the most; design"),
     "reason_least": Constant(0.05, "points", "what-if: what saves less is not told; the last digit shown is 0.1"),
     "size_exponent": Constant(0.5, "exponent", "prominence: value of size rises ever less; Repucom QI; design"),
@@ -225,6 +232,10 @@ PULSE_GAP_S: Final = _value("pulse_gap")
 OFF_CENTRE: Final = _value("off_centre")
 PLOT_LINKED: Final = _value("plot_linked")
 SHORTENED: Final = _value("shortened")
+SHORTENED_LITTLE: Final = _value("shortened_little")
+PROMINENCE_KEPT: Final = _value("prominence_kept")
+PROMINENCE_LEAST: Final = _value("prominence_least")
+STEP_LEAST: Final = _value("step_least")
 MILD_ENOUGH: Final = _value("mild_enough")
 REASON_LEAST: Final = _value("reason_least")
 POINTS: Final = tuple(_value("points_per_unit") * one.units for one in FACTORS)

@@ -52,6 +52,11 @@ def prominence(timeline: Timeline) -> Prominence:
     )
 
 
+def prominence_range(timeline: Timeline) -> tuple[float, float]:
+    """Return the low and high prominence alone (see ``prominence``)."""
+    return 100 * _of(timeline, "low"), 100 * _of(timeline, "high")
+
+
 def fade(seconds: float) -> float:
     """Return seconds of which each counts less than the one before."""
     return c.FADE_S * log1p(seconds / c.FADE_S)

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
+from typing import Literal
 
 from marketplace.intrusiveness import constants as c
 from marketplace.intrusiveness.factors import Span, early, runs
-from marketplace.intrusiveness.sentences import number, stamp, where
-from marketplace.intrusiveness.timeline import EXPOSURES_MAX, ZERO, Exposure, Interval, Timeline
+from marketplace.intrusiveness.sentences import number, share, stamp, where
+from marketplace.intrusiveness.timeline import EXPOSURES_MAX, ZERO, Exposure, Interval, Kind, Timeline
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,71 @@ def _part(code: str, one: Span, length: float) -> float:
 def changes(code: str, plan: Timeline, who: list[Span]) -> Iterator[Change]:
     """Yield changes that may ease a factor, given its drivers, the mildest first; each results in a valid plan."""
     yield from _CHANGES[code](plan, who)
+
+
+def changes_of_one(plan: Timeline, one: Span) -> Iterator[Change]:
+    """Yield changes of one exposure alone, whatever factor they ease; each results in a valid plan."""
+    yield _shorten(plan, [one], c.SHORTENED_LITTLE)
+    yield _shorten(plan, [one])
+    if plan.exposures[one.place].centre.high > c.OFF_CENTRE:
+        yield _off_centre(plan, [one])
+    yield from larger_at_the_edge(plan, [one])
+    if one.claims > 0:
+        yield _fewer_claims(plan, [one])
+    yield from _later(plan, [one])
+    yield from _leave_out(plan, [one])
+
+
+def larger_at_the_edge(plan: Timeline, who: list[Span]) -> Iterator[Change]:
+    """Move exposures towards the edge, as far as a larger size makes up for it in what is noticed: position drives
+    viewers away and size does not (Teixeira et al. 2010)."""
+    changed = {}
+    for one in who:
+        was = plan.exposures[one.place]
+        edge = _capped(was.centre, max(c.OFF_CENTRE, _made_up(was)))
+        if edge != was.centre:
+            low, high = (_grown(was, edge, end) for end in ("low", "high"))
+            changed[one.place] = replace(was, centre=edge, area_share=Interval(low, high))
+    if not changed:
+        return
+    moved = [one for one in who if one.place in changed]
+    zh_where, en_where = where(moved)
+    sizes = [one.area_share for one in changed.values()]
+    least, most = min(size.low for size in sizes), max(size.high for size in sizes)
+    told = share(least, most)
+    yield Change(
+        "edge_larger",
+        _places(moved),
+        most,
+        f"把 {zh_where} 移向画面边缘并放大（占画面 {told}）",
+        f"Move {en_where} towards the edge of the frame and show it larger ({told} of the frame)",
+        _with(plan, changed),
+    )
+
+
+def _place_value(centre: float) -> float:
+    return 1 - c.VALUE_CENTRE * (1 - centre)
+
+
+def _made_up(one: Exposure) -> float:
+    """Return how near the middle an exposure has to stay so that size can make up for the rest: beyond AREA_FULL it
+    adds nothing to what is noticed."""
+    if one.kind is Kind.SPEECH:
+        return 1.0
+    size: float = min(1.0, one.area_share.high / c.AREA_FULL) ** c.SIZE_EXPONENT
+    return _up(1 - (1 - _place_value(one.centre.high) * size) / c.VALUE_CENTRE, 1_000)
+
+
+def _grown(was: Exposure, edge: Interval, end: Literal["low", "high"]) -> float:
+    """Return the share of the frame that makes up for the new place (prominence.py)."""
+    area: float = getattr(was.area_share, end)
+    by: float = (_place_value(getattr(was.centre, end)) / _place_value(getattr(edge, end))) ** (1 / c.SIZE_EXPONENT)
+    return max(area, _up(min(c.AREA_FULL, area * by), 10_000))
+
+
+def _up(value: float, parts: int) -> float:
+    """Round up to parts of one that people can read; what lies a rounding error over such a part is that part."""
+    return ceil(value * parts - 1e-7) / parts
 
 
 def _less_load(plan: Timeline, who: list[Span]) -> Iterator[Change]:
@@ -107,19 +174,20 @@ def _capped(value: Interval, most: float) -> Interval:
     return Interval(min(value.low, most), min(value.high, most))
 
 
-def _shorten(plan: Timeline, who: list[Span]) -> Change:
+def _shorten(plan: Timeline, who: list[Span], left: float = c.SHORTENED) -> Change:
     changed = {
-        one.place: replace(plan.exposures[one.place], seconds=_scaled(plan.exposures[one.place].seconds, c.SHORTENED))
+        one.place: replace(plan.exposures[one.place], seconds=_scaled(plan.exposures[one.place].seconds, left))
         for one in who
     }
-    longest = max(one.seconds for one in who) * c.SHORTENED
+    longest = max(one.seconds for one in who) * left
     zh_where, en_where = where(who)
+    zh_left, en_left = ("缩短一半", "to half") if left == c.SHORTENED else (f"缩短到 {left:.0%}", f"to {left:.0%}")
     return Change(
         "shorten",
         _places(who),
         longest,
-        f"把 {zh_where} 缩短一半（不超过约 {number(longest)} 秒）",
-        f"Cut {en_where} to half (no more than about {number(longest)} s)",
+        f"把 {zh_where} {zh_left}（不超过约 {number(longest)} 秒）",
+        f"Cut {en_where} {en_left} (no more than about {number(longest)} s)",
         _with(plan, changed),
     )
 
@@ -170,14 +238,10 @@ def _fewer_claims(plan: Timeline, who: list[Span]) -> Change:
         was = plan.exposures[one.place]
         changed[one.place] = replace(was, claims=_capped(was.claims, keep))
     zh_where, en_where = where(who)
-    return Change(
-        "fewer_claims",
-        _places(who),
-        keep,
-        f"{zh_where} 每处最多讲 {number(keep)} 个卖点",
-        f"Tell at most {number(keep)} selling point in each of {en_where}",
-        _with(plan, changed),
-    )
+    zh, en = f"{zh_where} 不讲卖点", f"Tell no selling point in {en_where}"
+    if keep:
+        zh, en = f"{zh_where} 每处最多讲 1 个卖点", f"Tell at most one selling point in each of {en_where}"
+    return Change("fewer_claims", _places(who), keep, zh, en, _with(plan, changed))
 
 
 def _split(plan: Timeline, who: list[Span]) -> Iterator[Change]:

@@ -10,12 +10,16 @@ from uuid import UUID
 
 from flask import Response
 
+from marketplace.bids.policy import BIDDERS
+from marketplace.bids.queries import Shown
+from marketplace.bids.schemas import BidOut
 from marketplace.core.actor import Permission, Role
 from marketplace.core.errors import Unavailable
 from marketplace.core.http import SIGNED_IN, Room, actor, session
 from marketplace.core.paging import page_query
-from marketplace.matching import bid_pictures, service
+from marketplace.matching import bid_pictures, service, suggestions
 from marketplace.matching.schemas import SVG, BidMatchOut, BidPictureQuery, RankingOut, RescoreOut
+from marketplace.matching.schemas_suggestions import SuggestionsOut
 from marketplace.matching.service import Ranking
 
 room = Room("matching", __name__, description="Bids with their scores, as a brief's ranking")
@@ -77,6 +81,24 @@ def of_bid(bid_id: UUID) -> dict[str, Any]:
 def picture(query: dict[str, Any], bid_id: UUID) -> Response:
     """One picture of a scored bid, as SVG. The brief's other bids are drawn for its brand and the admins alone."""
     return Response(bid_pictures.draw(session(), actor(), bid_id, **query), content_type=SVG)
+
+
+@room.get("/bids/<id('bid'):bid_id>/suggestions", allow=BIDDERS, needs=Permission.READ, answers=SuggestionsOut)
+def suggested(bid_id: UUID) -> dict[str, Any]:
+    """What the plan asks of the channel's viewers before shooting, and plans as well noticed that ask less."""
+    return suggestions.of_bid(session(), actor(), bid_id)
+
+
+@room.post(
+    "/bids/<id('bid'):bid_id>/suggestions/<id('sug'):suggestion_id>/accept",
+    allow=BIDDERS,
+    needs=Permission.BIDS,
+    answers=BidOut,
+    status=201,
+)
+def accept_suggestion(bid_id: UUID, suggestion_id: UUID) -> Shown:
+    """Revise the bid to a suggested plan, all else as it was; 409 where the bid has changed since."""
+    return suggestions.accept(session(), actor(), bid_id, suggestion_id)
 
 
 @room.post(

@@ -132,22 +132,9 @@ def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, start
 def of_bid(session: Session, actor: Actor, bid_id: UUID) -> dict[str, Any]:
     """Return one bid's match with every reason, and for its plan what to change. Who sees the bid sees this."""
     bid = db.get(session, Bid, bid_id, bids_policy.visible(actor))
-    row = (
-        session.execute(
-            _OF_BID,
-            {
-                **_present(session),
-                "brief_id": bid.brief_id,
-                "listed": [*LISTED, "withdrawn", "void"],
-                "bid_id": bid_id,
-            },
-        )
-        .mappings()
-        .one_or_none()
-    )
-    if row is None:
+    match = match_of(session, bid)
+    if match is None:
         raise NotFound("This bid has not been scored yet. Ask again in a few seconds.")
-    match = show(row)
     fair.add_to(session, [match])
     brief = session.get_one(Brief, bid.brief_id)
     if brief.status != BriefStatus.CLOSED:
@@ -159,6 +146,18 @@ def of_bid(session: Session, actor: Actor, bid_id: UUID) -> dict[str, Any]:
     fit = match["parts"]["fit"]
     match["plan"] = plan_score(revision.plan, 0.0 if fit is None else fit, bool(wording.content.get("buying_link")))
     return match
+
+
+def match_of(session: Session, bid: Bid) -> dict[str, Any] | None:
+    """Return a bid's match as it is shown, or None before its first scoring. Who may see the bid is the caller's."""
+    values = {
+        **_present(session),
+        "brief_id": bid.brief_id,
+        "listed": [*LISTED, "withdrawn", "void"],
+        "bid_id": bid.id,
+    }
+    row = session.execute(_OF_BID, values).mappings().one_or_none()
+    return None if row is None else show(row)
 
 
 def _seal(match: dict[str, Any]) -> None:

@@ -135,6 +135,9 @@ GET    /bids/{bid_id}/picture | closed                    SSYNYNYNYYF
 GET    /bids/{bid_id}/revisions | published               SSNNYNYNNNF
 GET    /bids/{bid_id}/revisions | closed                  SSYNYNYNYYF
 POST   /bids/{bid_id}/revisions | published               SSFFYNYNFFF
+GET    /bids/{bid_id}/suggestions | published             SSFFYNYNFFF
+GET    /bids/{bid_id}/suggestions | closed                SSFFYNYNFFF
+POST   /bids/{bid_id}/suggestions/{suggestion_id}/accept | published SSFFYNYNFFF
 POST   /bids/{bid_id}/withdraw | published                SSFFYNYNFFF
 POST   /bids/{bid_id}/accept | published                  SSNNFFFFFFF
 POST   /bids/{bid_id}/accept | closed                     SSYNFFFFFFF

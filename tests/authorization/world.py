@@ -22,7 +22,7 @@ from marketplace.core.ids import new_id
 from marketplace.core.money import Money
 from marketplace.identity import invites, keys, mandates
 from marketplace.identity.mandates import Terms
-from marketplace.matching import features, overlaps, prices, scoring
+from marketplace.matching import features, overlaps, prices, scoring, suggestions
 from marketplace.matching.prices import Told
 from marketplace.selections import service as selections
 from marketplace.selections.schemas import SelectionIn
@@ -56,6 +56,7 @@ PREFIXES = {
     "overlap_id": "ovl",
     "video_id": "vfl",
     "upload_id": "vfl",
+    "suggestion_id": "sug",
 }
 
 
@@ -158,6 +159,9 @@ def _add_rows(world: World) -> None:
             pass
         for subject in ("published", "closed"):
             scoring.score_brief(session, world.by_subject[subject]["brief_id"])
+    with db.transaction(creator.actor) as session:
+        suggested = suggestions.of_bid(session, creator.actor, found["bid_id"])["suggestions"]
+        found["suggestion_id"] = suggested[0]["id"]
     with db.transaction(owner.actor) as session:
         closed_id = world.by_subject["closed"]["brief_id"]
         chosen = selections.start(session, owner.actor, closed_id, SelectionIn().load({"prove": "never"}))
