@@ -7,6 +7,7 @@ from marketplace.core import events, idempotency, jobs
 from marketplace.core.db import Base
 from marketplace.identity import models as identity
 from marketplace.matching import models as matching
+from marketplace.matching import models_exclusivity as exclusivity
 from marketplace.matching import models_growth as growth
 from marketplace.matching import models_overlap as overlaps
 from marketplace.matching import models_price as prices
@@ -16,6 +17,6 @@ from marketplace.selections import models as selections
 metadata = Base.metadata
 
 __all__ = [
-    "bids", "briefs", "channels", "events", "growth", "idempotency", "identity", "jobs", "matching", "metadata",
-    "overlaps", "prices", "reviews", "selections",
+    "bids", "briefs", "channels", "events", "exclusivity", "growth", "idempotency", "identity", "jobs", "matching",
+    "metadata", "overlaps", "prices", "reviews", "selections",
 ]  # fmt: skip

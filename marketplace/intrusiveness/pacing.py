@@ -2,7 +2,8 @@
 
 Days are whole (UTC). Past days are what was published; days to come hold the placements that are booked, and
 unsponsored videos at the channel's own pace: the mean spacing of its newest unsponsored videos, and not faster than it
-has been publishing since the last one. Sponsored videos never enter the pace, so that one more of them can only close days.
+has been publishing since the last one. Sponsored videos never enter the pace, so that one more of them can only close
+days.
 """
 
 import math
@@ -323,18 +324,20 @@ def next_open(rule: Rule, past: Past, today: date, series: str | None = None) ->
     return next((day for day in days if found.on(day).open), None)
 
 
-def room(rule: Rule, past: Past, today: date, first: date, last: date, wanted: int) -> int:
-    """Return how many of the wanted placements find a day from ``first`` to ``last``, each put on the earliest one."""
-    placed, day = 0, max(first, today)
+def places(rule: Rule, past: Past, today: date, first: date, last: date, wanted: int) -> tuple[date, ...]:
+    """Return days from ``first`` to ``last`` for so many placements, each on the earliest that is open after those
+    before it; fewer where there is no room for more."""
+    placed: list[date] = []
+    day = max(first, today)
     found = Pacing(rule, past, today, last)
-    while placed < wanted and day <= last:
+    while len(placed) < wanted and day <= last:
         if found.on(day).open:
-            placed += 1
+            placed.append(day)
             past = replace(past, booked=[*past.booked, Slot(day)])
             found = Pacing(rule, past, today, last)
         else:
             day += timedelta(days=1)
-    return placed
+    return tuple(placed)
 
 
 def spread(first: date, last: date, videos: int) -> tuple[date, ...]:

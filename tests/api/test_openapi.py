@@ -16,6 +16,7 @@ FILES = {
     ("get", "/api/v1/briefs/{brief_id}/ranking/stream"),
     ("get", "/api/v1/selections/{selection_id}/picture"),
     ("get", "/api/v1/bids/{bid_id}/picture"),
+    ("get", "/api/v1/channels/{channel_id}/pacing/calendar.ics"),
 }
 OPEN = {"/sign-up", "/sessions", "/invites/accept", "/brief-options", "/price-index"}
 
