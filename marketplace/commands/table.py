@@ -153,6 +153,15 @@ CALLS: tuple[Call, ...] = (
     Call("invites", "create", "POST", "/invites", "invite somebody into your party", body="file"),
     Call("channels", "list", "GET", "/channels", "channels", _CHANNEL, ("platform", "vertical", "q", "creator_id")),
     Call("channels", "show", "GET", "/channels/{channel}", "one channel"),
+    Call(
+        "channels",
+        "change",
+        "PATCH",
+        "/channels/{channel}",
+        "change a channel's words or its pacing rule",
+        body="file",
+        etag_from="/channels/{channel}",
+    ),
     Call("channels", "create", "POST", "/channels", "enter a channel by hand", body="file"),
     Call(
         "channels",

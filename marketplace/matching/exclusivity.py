@@ -42,7 +42,9 @@ class Wanted:
 
 def fold(name: str) -> str:
     """Return a brand's name as it is compared: width, case and spaces do not tell brands apart."""
-    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+    folded = "".join(unicodedata.normalize("NFKC", name).casefold().split())
+    # Letters that a space held apart may join, so that a second pass finds more to do.
+    return folded if folded == name else fold(folded)
 
 
 def brand_key(name: str) -> str:
@@ -151,9 +153,14 @@ def listed(
 
 def remove(session: Session, actor: Actor, channel_id: UUID, window_id: UUID) -> None:
     """Take a window back. Raises NotFound."""
-    row = db.lock(session, ExclusivityWindow, window_id, visible(actor), ExclusivityWindow.channel_id == channel_id)
-    session.delete(row)
-    events.record(session, "exclusivity_windows.remove", row.id, actor, parties=[row.creator_id])
+    creator_id = session.scalar(
+        sa.delete(ExclusivityWindow)
+        .where(ExclusivityWindow.id == window_id, ExclusivityWindow.channel_id == channel_id, visible(actor))
+        .returning(ExclusivityWindow.creator_id)
+    )
+    if creator_id is None:
+        raise db.missing(ExclusivityWindow, window_id)
+    events.record(session, "exclusivity_windows.remove", window_id, actor, parties=[creator_id])
 
 
 def against(session: Session, wanted: Wanted, channels: Mapping[UUID, tuple[date, date]]) -> set[UUID]:
