@@ -122,19 +122,21 @@ def _by_channel(rows: Iterable[Any]) -> dict[UUID, list[Any]]:
 
 def _published(rows: Sequence[Any], taken_on: date | None, series: Sequence[str]) -> list[Published]:
     """Return a channel's videos with their results: log views over the median of its settled unsponsored ones."""
-    settled = [taken_on is not None and (taken_on - row.day).days >= AGE_MIN_DAYS for row in rows]
-    logs = [math.log(max(row.views, 1)) for row in rows]
-    told = zip(rows, settled, logs, strict=True)
-    plain = [value for row, ready, value in told if ready and not row.sponsored]
+    # Log views, of videos that are old enough to be judged.
+    logs = [
+        math.log(max(row.views, 1)) if taken_on is not None and (taken_on - row.day).days >= AGE_MIN_DAYS else None
+        for row in rows
+    ]
+    plain = [value for row, value in zip(rows, logs, strict=True) if value is not None and not row.sponsored]
     usual = median(plain) if len(plain) >= USUAL_LEAST else None
     return [
         Published(
             row.day,
             bool(row.sponsored),
-            value - usual if usual is not None and ready else None,
+            None if value is None or usual is None else value - usual,
             frozenset(key for key in series if key.casefold() in (row.title or "").casefold()),
         )
-        for row, ready, value in zip(rows, settled, logs, strict=True)
+        for row, value in zip(rows, logs, strict=True)
     ]
 
 

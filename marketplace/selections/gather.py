@@ -43,8 +43,7 @@ def choosable(session: Session, brief_id: UUID) -> list[str]:
 
 
 def load(session: Session, brief: Brief, version: BriefVersion, target: Any = None) -> Inputs:
-    """Return the inputs of a selection among the brief's bids; ``target`` takes the place of the brief's own.
-    The session must see all: other brands' deals and windows of exclusivity are held against the bids."""
+    """Return the inputs of a selection among the brief's bids; ``target`` takes the place of the brief's own."""
     wording: Mapping[str, Any] = {**version.content, **({"target": target} if target else {})}
     asked = targets.target_weights(scoring.target_cells(wording))
     loaded = scoring.load(session, version, STATUSES)
@@ -173,7 +172,9 @@ def _gate(
 
 
 def _paced(session: Session, brief: Brief, version: BriefVersion, rows: Sequence[Any]) -> Iterator[str]:
-    """Yield for each bid which of the channel's own promises and rules holds it back, or an empty text."""
+    """Return for each bid which of the channel's own promises and rules holds it back, or an empty text.
+
+    The session must see all: other brands' deals and windows of exclusivity are held against the bids."""
     brand = version.content["brand"]
     wanted = Wanted(brief.brand_id, [*brand["names"], *brand.get("aliases", [])], version.category)
     offers = {row.channel_id: row.deliverables for row in rows if row.status == "open"}
