@@ -17,8 +17,10 @@ from marketplace.identity import credentials
 from marketplace.identity.routes import room as identity
 from marketplace.matching.routes import room as matching
 from marketplace.matching.routes_discovery import room as discovery
+from marketplace.matching.routes_exclusivity import room as exclusivity
 from marketplace.matching.routes_growth import room as readings
 from marketplace.matching.routes_overlaps import room as overlaps
+from marketplace.matching.routes_pacing import room as pacing
 from marketplace.matching.routes_prices import room as prices
 from marketplace.records.routes import room as records
 from marketplace.reviews.routes import room as reviews
@@ -27,8 +29,8 @@ from marketplace.videos.routes import room as videos
 from marketplace.videos.routes_uploads import room as video_uploads
 
 ROOMS: tuple[Room, ...] = (
-    identity, channels, imports, briefs, bids, matching, discovery, prices, overlaps, readings, selections,
-    reviews, records, videos, video_uploads, checks,
+    identity, channels, imports, briefs, bids, matching, discovery, prices, overlaps, readings, pacing, exclusivity,
+    selections, reviews, records, videos, video_uploads, checks,
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from marketplace.core import events, idempotency, jobs
 from marketplace.core.db import Base
 from marketplace.identity import models as identity
 from marketplace.matching import models as matching
+from marketplace.matching import models_exclusivity as exclusivity
 from marketplace.matching import models_growth as growth
 from marketplace.matching import models_overlap as overlaps
 from marketplace.matching import models_price as prices
@@ -18,6 +19,6 @@ from marketplace.videos import models as videos
 metadata = Base.metadata
 
 __all__ = [
-    "bids", "briefs", "channels", "checks", "events", "growth", "idempotency", "identity", "jobs", "matching",
-    "metadata", "overlaps", "prices", "reviews", "selections", "videos",
+    "bids", "briefs", "channels", "checks", "events", "exclusivity", "growth", "idempotency", "identity", "jobs",
+    "matching", "metadata", "overlaps", "prices", "reviews", "selections", "videos",
 ]  # fmt: skip

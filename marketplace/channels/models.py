@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.db import Base
@@ -31,7 +32,8 @@ class ImportMode(StrEnum):
 class Channel(Base):
     """One account of a creator on one platform. `account_key` is the platform's own id, or else the handle.
 
-    `discoverable` is its owner's wish to be found by brands on whose briefs it has not bid."""
+    `discoverable` is its owner's wish to be found by brands on whose briefs it has not bid; `pacing` is the rule
+    for its placements as schemas_pacing.PacingRule loads it (NULL: none)."""
 
     __tablename__ = "channels"
     __table_args__ = (sa.UniqueConstraint("platform", "account_key"),)
@@ -50,6 +52,7 @@ class Channel(Base):
         sa.ForeignKey("audience_snapshots.id", use_alter=True, name="fk_channels_snapshot_id"), default=None
     )
     discoverable: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    pacing: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True), default=None)
     version: Mapped[int] = mapped_column(default=1)
 
 

@@ -7,7 +7,8 @@ from marshmallow import Schema, fields, validate
 
 from marketplace.channels.checks import COUNT_MAX
 from marketplace.channels.models import ChannelStatus, ImportMode, ImportStatus
-from marketplace.core.fields import Flag, Id, Real, Text, When, Whole, WholeParam, one_of
+from marketplace.channels.schemas_pacing import PacingRule
+from marketplace.core.fields import Flag, Id, Kept, Real, Text, When, Whole, WholeParam, one_of
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
 from marketplace.core.paging import LIMIT_DEFAULT, LIMIT_MAX, page_query
 
@@ -54,6 +55,11 @@ class ChannelPatchIn(Schema):
     region = Text(6, pattern=REGION, allow_none=True)
     url = Text(500, pattern=URL, allow_none=True)
     discoverable = Flag(metadata={"description": "Whether brands may find it by search."})
+    pacing = fields.Nested(
+        PacingRule,
+        allow_none=True,
+        metadata={"description": "How its placements are paced; takes the place of the old rule."},
+    )
 
 
 class ChannelOut(Schema):
@@ -69,6 +75,7 @@ class ChannelOut(Schema):
     verticals = fields.Dict(keys=fields.String(), required=True)
     status = one_of(ChannelStatus, required=True)
     discoverable = fields.Boolean(required=True)
+    pacing = Kept(PacingRule, required=True, allow_none=True)
     snapshot_id = Id("snp", required=True, allow_none=True)
     version = fields.Integer(required=True)
     created_at = When(required=True)

@@ -25,6 +25,8 @@ NOUNS = {
     "bids": "offers on briefs",
     "deal-prices": "what deals closed at",
     "overlaps": "how many people two audiences share",
+    "pacing": "room for placements on a channel",
+    "exclusivity": "days on which a channel is promised to one brand",
     "selections": "the best sets of bids",
     "reviews": "human decisions",
     "events": "what happened",

@@ -66,6 +66,10 @@ _OVERLAP: tuple[Column, ...] = (
     ("id", "id"), ("channel", "channel_id"), ("other", "other_channel_id"), ("value", "value"), ("method", "method"),
     ("sample", "sample"), ("measured", "measured_on"), ("confirmed", "confirmed_at"),
 )  # fmt: skip
+_EXCLUSIVITY: tuple[Column, ...] = (
+    ("id", "id"), ("category", "category"), ("brand", "brand"), ("holder", "holder"), ("from", "first_day"),
+    ("to", "last_day"),
+)  # fmt: skip
 _REVIEW: tuple[Column, ...] = (
     ("id", "id"),
     ("subject", "subject_id"),
@@ -149,6 +153,15 @@ CALLS: tuple[Call, ...] = (
     Call("invites", "create", "POST", "/invites", "invite somebody into your party", body="file"),
     Call("channels", "list", "GET", "/channels", "channels", _CHANNEL, ("platform", "vertical", "q", "creator_id")),
     Call("channels", "show", "GET", "/channels/{channel}", "one channel"),
+    Call(
+        "channels",
+        "change",
+        "PATCH",
+        "/channels/{channel}",
+        "change a channel's words or its pacing rule",
+        body="file",
+        etag_from="/channels/{channel}",
+    ),
     Call("channels", "create", "POST", "/channels", "enter a channel by hand", body="file"),
     Call(
         "channels",
@@ -201,6 +214,10 @@ CALLS: tuple[Call, ...] = (
     Call("overlaps", "list", "GET", "/overlaps", "measured overlaps of your channels", _OVERLAP, ("channel_id",)),
     Call("overlaps", "tell", "POST", "/overlaps", "tell of a measured overlap", body="file"),
     Call("overlaps", "confirm", "POST", "/overlaps/{overlap}/confirm", "let an overlap count (administrators)"),
+    Call("pacing", "show", "GET", "/channels/{channel}/pacing", "room today, when next, and why", filters=("series",)),
+    Call("exclusivity", "list", "GET", "/channels/{channel}/exclusivity", "a channel's windows", _EXCLUSIVITY),
+    Call("exclusivity", "tell", "POST", "/channels/{channel}/exclusivity", "keep a channel free", body="file"),
+    Call("exclusivity", "remove", "DELETE", "/channels/{channel}/exclusivity/{window}", "take a window back"),
     Call("selections", "list", "GET", "/briefs/{brief}/selections", "a brief's selections", _SELECTION),
     Call("selections", "show", "GET", "/selections/{selection}", "one selection with its reasons"),
     Call("selections", "confirm", "POST", "/selections/{selection}/confirm", "make it the brief's choice"),

@@ -38,6 +38,7 @@ PREFIXES: dict[str, str] = {
     "matches": "mtc",
     "deal_prices": "dpr",
     "audience_overlaps": "ovl",
+    "exclusivity_windows": "exw",
     "price_index_cells": "pic",
     "selections": "sel",
     "reviews": "rvw",

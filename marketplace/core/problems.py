@@ -40,6 +40,7 @@ class ProblemSchema(Schema):
     errors = fields.List(fields.Nested(FaultSchema))
     state = fields.String(metadata={"description": "The present state, where the state is the reason."})
     rule = fields.String(metadata={"description": "The rule of the database that refused."})
+    clashes_with = fields.String(metadata={"description": "The id of what is there already, where that is the reason."})
 
 
 def faults_of(messages: Any, pointer: str = "") -> Iterator[Fault]:

@@ -12,6 +12,7 @@ MODEL_VERSION: Final = "intrusiveness/1"
 PROMINENCE_VERSION: Final = "prominence/1"
 FRONTIER_VERSION: Final = "frontier/1"
 AD_LOAD_VERSION: Final = "ad-load/1"
+PACING_VERSION: Final = "pacing/1"
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,51 @@ TABLE: Final = {
     "density_full": Constant(0.10, "share of seconds", "SponsorBlock 2020: 90 % point of sponsor share; one channel"),
     "frequency_full": Constant(0.5, "share of videos", "Upfluence 2019: engagement falls with it; size: design"),
     "streak_full": Constant(4, "videos", "sponsored in a row; design"),
+    "bad_result": Constant(
+        0.5,
+        "share of usual views",
+        "pacing: from here down a sponsored video calls for a cool-down; design: with log views scattering by 0.6 one "
+        "ordinary video in eight falls so low by chance, and a needless pause is cheap; direction: Goli et al. 2025",
+    ),
+    "pace_videos": Constant(10, "videos", "pacing: newest unsponsored videos whose spacing tells the pace; design"),
+    "pace_least": Constant(0.1, "days a video", "pacing: no channel is taken to publish faster; design"),
+    "horizon": Constant(365, "days", "pacing: how far ahead the next open day is looked for; design"),
 }
+
+
+@dataclass(frozen=True)
+class RampPreset:
+    """How a channel goes from no placements to some and then few. Counts are of unsponsored videos.
+
+    Quiet until ``quiet_videos`` and ``quiet_followers`` are both there; then up to ``some`` sponsored of ten videos in
+    a row; from ``few_videos`` or ``few_followers``, whichever comes first, up to ``few``.
+    """
+
+    code: str
+    quiet_videos: int
+    quiet_followers: int
+    some: int
+    few_videos: int
+    few_followers: int
+    few: int
+    evidence: str
+
+
+# The order none -> some -> few; the sizes are design choices within these directions.
+RAMPS: Final = {
+    one.code: one
+    for one in (
+        RampPreset(
+            "gentle", 30, 10_000, 2, 120, 1_000_000, 1,
+            "Cheng & Zhang 2025 (MngSci): a sponsored video costs followers, more where there are many; Wearisma 2018: "
+            "nine in ten sponsored creators keep to 5 % sponsored posts; sizes: design",
+        ),
+        RampPreset(
+            "standard", 12, 1_000, 3, 60, 1_000_000, 2,
+            "Cheng & Zhang 2025 (MngSci); Upfluence 2019: engagement falls with the sponsored share; sizes: design",
+        ),
+    )
+}  # fmt: skip
 
 
 def _value(name: str) -> float:
@@ -256,3 +301,7 @@ AD_STREAK: Final = _value("ad_streak")
 DENSITY_FULL: Final = _value("density_full")
 FREQUENCY_FULL: Final = _value("frequency_full")
 STREAK_FULL: Final = _value("streak_full")
+BAD_RESULT: Final = _value("bad_result")
+PACE_VIDEOS: Final = int(_value("pace_videos"))
+PACE_LEAST_DAYS: Final = _value("pace_least")
+HORIZON_DAYS: Final = int(_value("horizon"))

@@ -1,7 +1,7 @@
 """Loads a closed brief's bids as the inputs of a selection: the same forecasts that their scores were made from."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +13,9 @@ from marketplace.bids import pricing
 from marketplace.bids.pricing import Offer
 from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import ids
-from marketplace.matching import cells, fit, flags, law, overlap_fit, overlaps, reach, scoring, targets, units
+from marketplace.matching import cells, fit, flags, law, overlap_fit, overlaps, pacing, reach, scoring, targets, units
 from marketplace.matching.arrays import Floats, Ints, as_floats
+from marketplace.matching.exclusivity import Wanted
 from marketplace.matching.features import load_model
 from marketplace.matching.overlaps import Fitted
 from marketplace.matching.units import Duplication
@@ -72,7 +73,7 @@ def load(session: Session, brief: Brief, version: BriefVersion, target: Any = No
     unlawful = law.barred(version.category, version.content.get("markets") or [], under_age)
     facts = zip(
         rows, costs, loaded.rows["known"][order].tolist(), bids.fit.clash[order].tolist(),
-        unlawful[order].tolist(),
+        unlawful[order].tolist(), _paced(session, brief, version, rows),
         (bids.intrusiveness > version.tolerance)[order].tolist(), (np.sum(shares, axis=1) > 0).tolist(), strict=True,
     )  # fmt: skip
     return Inputs(
@@ -144,7 +145,14 @@ def _whole(minor: float) -> int:
 
 
 def _gate(
-    row: Any, costs: list[float], known: bool, clash: bool, unlawful: bool, disturbing: bool, reaches: bool
+    row: Any,
+    costs: list[float],
+    known: bool,
+    clash: bool,
+    unlawful: bool,
+    paced: str,
+    disturbing: bool,
+    reaches: bool,
 ) -> str:
     """Return the first gate that holds a bid back, or an empty text. What was accepted is not held back any more."""
     if row.status == "accepted":
@@ -154,12 +162,24 @@ def _gate(
         (_REVIEW_GATES.get(row.review, ""), row.review in _REVIEW_GATES),
         ("law_minors", unlawful),
         ("exclusivity_clash", clash),
+        (paced, bool(paced)),
         ("over_tolerance", disturbing),
         ("no_audience_data", not known),
         ("no_reach", not reaches),
         ("cost_unbounded", not math.isfinite(max(costs))),
     )
     return next((code for code, holds in gates if holds), "")
+
+
+def _paced(session: Session, brief: Brief, version: BriefVersion, rows: Sequence[Any]) -> Iterator[str]:
+    """Return for each bid which of the channel's own promises and rules holds it back, or an empty text.
+
+    The session must see all: other brands' deals and windows of exclusivity are held against the bids."""
+    brand = version.content["brand"]
+    wanted = Wanted(brief.brand_id, [*brand["names"], *brand.get("aliases", [])], version.category)
+    offers = {row.channel_id: row.deliverables for row in rows if row.status == "open"}
+    held = pacing.gates(session, wanted, version.content["publish_window"], offers)
+    return (held.get(row.channel_id, "") for row in rows)
 
 
 def _none(currency: str) -> Inputs:

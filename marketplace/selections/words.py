@@ -14,6 +14,15 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "该账号对其他品牌有同类排他承诺。",
         "The channel has promised another brand exclusivity in this category.",
     ),
+    "exclusive_elsewhere": (
+        "该账号在发布日期内已对其他品牌承诺排他（同类目或点名竞品）。",
+        "On days on which it would publish, the channel is promised to another brand in this category or against this"
+        " brand.",
+    ),
+    "pacing_full": (
+        "按该账号自己的节奏规则，发布日期内容纳不下这次承诺的全部视频。",
+        "By the channel's own pacing rule, the days on which it would publish have no room for all of its videos.",
+    ),
     "law_minors": (
         "受众半数以上未满 18 岁，依法不得投放该类目（《广告法》第四十条）。",
         "More than half of its audience is under 18: the law bars this category there (Advertising Law of the PRC, art."
@@ -81,8 +90,9 @@ def left_out(code: str, numbers: Mapping[str, Any], would_win_at: Money | None) 
 
 # What would tell a bidder of its rivals, or of the brand's limits, is told in general.
 _TOLD_BIDDERS = frozenset(
-    {"exclusivity_clash", "over_tolerance", "law_minors", "cost_unbounded", "no_reach", "no_audience_data",
-     "review_rejected", "review_held", "declined", "other_option", "other_bid_of_creator", "others_bring_more"}
+    {"exclusivity_clash", "exclusive_elsewhere", "pacing_full", "over_tolerance", "law_minors", "cost_unbounded",
+     "no_reach", "no_audience_data", "review_rejected", "review_held", "declined", "other_option",
+     "other_bid_of_creator", "others_bring_more"}
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ FILES = {
     ("get", "/api/v1/bids/{bid_id}/picture"),
     ("get", "/api/v1/videos/{video_id}/content"),
     ("get", "/api/v1/videos/{video_id}/signed"),
+    ("get", "/api/v1/channels/{channel_id}/pacing/calendar.ics"),
 }
 OPEN = {"/sign-up", "/sessions", "/invites/accept", "/brief-options", "/price-index", "/videos/{video_id}/signed"}
 

@@ -117,6 +117,12 @@ GET    /deal-prices                                       SSYYYYYYYYF
 POST   /channels/{channel_id}/video-readings              SSFFYNYNYFF
 GET    /channels/{channel_id}/video-readings              SSYNYNYNYYF
 GET    /channels/{channel_id}/video-forecasts             SSYNYNYNYYF
+GET    /channels/{channel_id}/pacing                      SSFFYNYNYFF
+GET    /channels/{channel_id}/pacing/calendar             SSFFYNYNYFF
+GET    /channels/{channel_id}/pacing/calendar.ics         SSFFYNYNYFF
+POST   /channels/{channel_id}/exclusivity                 SSFFYNYNYFF
+GET    /channels/{channel_id}/exclusivity                 SSFFYNYNYFF
+DELETE /channels/{channel_id}/exclusivity/{exclusivity_id} SSFFYNYNYFF
 POST   /overlaps                                          SSFFYNYNYFF
 GET    /overlaps                                          SSFFYYYYYFF
 POST   /overlaps/{overlap_id}/confirm                     SSFFFFFFYFF

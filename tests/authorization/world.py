@@ -29,6 +29,7 @@ from marketplace.selections.schemas import SelectionIn
 from tests.make import bids as make_bids
 from tests.make import briefs as make_briefs
 from tests.make import overlaps as make_overlaps
+from tests.make import pacing as make_pacing
 from tests.make import people
 from tests.make import readings as make_readings
 from tests.make import reviews as make_reviews
@@ -57,6 +58,7 @@ PREFIXES = {
     "video_id": "vfl",
     "upload_id": "vfl",
     "suggestion_id": "sug",
+    "exclusivity_id": "exw",
 }
 
 
@@ -173,6 +175,7 @@ def _add_rows(world: World) -> None:
     with db.transaction(creator.actor) as session:
         told = Told(Money("CNY", 900_000), now().date(), brand_id=owner.party_id)
         found["deal_price_id"] = prices.record(session, creator.actor, found["channel_id"], told).id
+        found["exclusivity_id"] = make_pacing.window(session, creator, found["channel_id"], category="games").id
         found["overlap_id"] = overlaps.record(session, creator.actor, **make_overlaps.told(**_pair(world))).id
     found["video_id"], found["upload_id"] = make_videos.kept(creator), make_videos.announced(creator)
     world.by_subject["awaited"] = {"video_id": make_videos.awaited(creator)}
@@ -256,7 +259,8 @@ def body(method: str, path: str, world: World) -> Any:
         ("POST", "/channels"): channel,
         ("POST", "/videos/{video_id}/links"): {"seconds": 60},
         ("POST", "/video-links"): {"name": "x.mp4", "size_bytes": 9000, "seconds": 60},
-        ("PATCH", "/channels/{channel_id}"): {"name": "别名"},
+        ("PATCH", "/channels/{channel_id}"): {"name": "别名", "pacing": make_pacing.RULE},
+        ("POST", "/channels/{channel_id}/exclusivity"): make_pacing.WINDOW,
         ("POST", "/channels/{channel_id}/audience-snapshots"): {"taken_on": now().date().isoformat(), "followers": 5},
         ("POST", "/briefs"): plain,
         ("PATCH", "/briefs/{brief_id}"): {"tolerance": 33},

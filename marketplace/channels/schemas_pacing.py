@@ -1,0 +1,69 @@
+"""The rule by which a creator paces a channel's placements, as it comes in, is kept and goes out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from marketplace.core.fields import Real, Text, Whole, one_of
+
+# The presets' sizes stand with their evidence in intrusiveness/constants.py.
+RAMPS = ("gentle", "standard")
+SERIES_MAX = 20
+SERIES_KEY_MAX = 60
+_DAYS_MAX = 90
+
+
+class PacingLimits(Schema):
+    """What is left out or null asks nothing."""
+
+    share_max = Real(
+        0, 1, load_default=None, allow_none=True,
+        metadata={"description": "Sponsored share of any ten videos in a row, in whole videos, rounded down."},
+    )  # fmt: skip
+    gap_videos = Whole(
+        0, 50, load_default=None, allow_none=True,
+        metadata={"description": "Unsponsored videos between two sponsored ones."},
+    )  # fmt: skip
+    gap_days = Whole(
+        0, _DAYS_MAX, load_default=None, allow_none=True,
+        metadata={"description": "Days from one sponsored video to the next."},
+    )  # fmt: skip
+    streak_max = Whole(
+        1, 10, load_default=None, allow_none=True, metadata={"description": "Sponsored videos in a row."}
+    )  # fmt: skip
+    cool_down_days = Whole(
+        0, _DAYS_MAX, load_default=None, allow_none=True,
+        metadata={"description": "Days without a new one after a sponsored video with half the usual views or fewer."},
+    )  # fmt: skip
+
+
+class PacingSeries(PacingLimits):
+    """Limits of one series. A video belongs to it where its title holds the key."""
+
+    key = Text(SERIES_KEY_MAX, pattern=r"\S", required=True)
+
+
+class PacingRamp(Schema):
+    """From no placements to some and then few. `videos` (unsponsored ones) and `followers` are where the quiet time
+    ends, both together; what is left out or null is the preset's."""
+
+    preset = one_of(RAMPS, required=True)
+    videos = Whole(0, 10_000, load_default=None, allow_none=True)
+    followers = Whole(0, 10_000_000_000, load_default=None, allow_none=True)
+
+
+def _told_once(series: Sequence[dict[str, Any]]) -> None:
+    keys = [one["key"].casefold() for one in series]
+    for place, key in enumerate(keys):
+        if key in keys[:place]:
+            raise ValidationError({place: {"key": ["Another series of this rule has this key."]}})
+
+
+class PacingRule(PacingLimits):
+    """A channel's own limits, a ramp, and limits of its series."""
+
+    ramp = fields.Nested(PacingRamp, load_default=None, allow_none=True)
+    series = fields.List(
+        fields.Nested(PacingSeries), validate=[validate.Length(max=SERIES_MAX), _told_once], load_default=list
+    )

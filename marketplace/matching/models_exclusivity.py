@@ -1,0 +1,60 @@
+"""The days on which a channel is promised to one brand alone."""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import ExcludeConstraint, Range
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.core.db import Base
+
+CATEGORY, BRAND = "category:", "brand:"
+ONE_HOLDER = "ex_exclusivity_windows_one_holder"
+
+
+class ExclusivityWindow(Base):
+    """What a channel keeps free of for a brand: a whole category or one competitor, from a day to a day.
+
+    `competitor_key` is `category:<code>` or `brand:<name>` as `exclusivity.brand_key` folds it. `holder` is the brand
+    that it was promised to, as it is written; `holder_id` where it takes part here. Seen by the channel's side and the
+    admins. Never changed: it is taken back, or it stands.
+    """
+
+    __tablename__ = "exclusivity_windows"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "NOT isempty(during) AND NOT lower_inf(during) AND NOT upper_inf(during)", name="has_both_ends"
+        ),
+        ExcludeConstraint(
+            ("channel_id", "="), ("competitor_key", "="), ("during", "&&"), using="gist", name=ONE_HOLDER
+        ),
+    )
+
+    channel_id: Mapped[UUID] = mapped_column(sa.ForeignKey("channels.id"))
+    creator_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
+    competitor_key: Mapped[str]
+    during: Mapped[Range[date]] = mapped_column(postgresql.DATERANGE)
+    holder: Mapped[str]
+    holder_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("parties.id"), default=None)
+    note: Mapped[str | None] = mapped_column(default=None)
+
+    @property
+    def first_day(self) -> date:
+        assert self.during.lower is not None
+        return self.during.lower
+
+    @property
+    def last_day(self) -> date:
+        assert self.during.upper is not None
+        # Set by hand a range may include its end; as PostgreSQL gives it back it never does.
+        return self.during.upper - timedelta(days=0 if self.during.bounds[1] == "]" else 1)
+
+    @property
+    def category(self) -> str | None:
+        return self.competitor_key.removeprefix(CATEGORY) if self.competitor_key.startswith(CATEGORY) else None
+
+    @property
+    def brand(self) -> str | None:
+        return self.competitor_key.removeprefix(BRAND) if self.competitor_key.startswith(BRAND) else None
