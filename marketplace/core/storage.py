@@ -76,15 +76,17 @@ class Storage:
     def stage(self, folder: UUID, pieces: Iterable[bytes]) -> Staged:
         """Write a stream beside the kept ones. What `pieces` raises goes on up, and nothing of it stays."""
         key, hash_, size = incoming(folder, new_id()), hashlib.sha256(), 0
-
-        def hashed() -> Iterator[bytes]:
-            nonlocal size
+        # Pieces are asked for here and not by the store: it asks from inside its own loop, in which nothing may wait.
+        writer = obstore.open_writer(self._store, key, buffer_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
+        try:
             for piece in pieces:
+                writer.write(piece)
                 hash_.update(piece)
                 size += len(piece)
-                yield piece
-
-        obstore.put(self._store, key, hashed(), chunk_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
+        except BaseException:
+            del writer  # dropped unclosed, it takes away what it wrote
+            raise
+        writer.close()
         return Staged(key, hash_.hexdigest(), size)
 
     def keep(self, staged: Staged) -> None:
