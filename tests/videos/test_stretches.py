@@ -20,6 +20,7 @@ from marketplace.core.jobs import Job, JobState
 from marketplace.videos import holding, resuming
 from marketplace.videos.models import VideoFile, VideoPart
 from tests.make import videos as make
+from tests.make import work
 from tests.make.people import Somebody, somebody
 from tests.videos import look
 
@@ -213,8 +214,6 @@ def test_sums(client: FlaskClient, who: Somebody) -> None:
     for at, part, name in ((0, data[:half], "sha1"), (half, data[half:], "sha256")):
         assert look.patch(client, who, url, at, part, **{"Upload-Checksum": checksum(name, part)}).status_code == 204
     assert look.offset(client, who, url) == len(data)
-    with db.transaction() as session:
-        session.execute(sa.update(Job).where(Job.kind == resuming.FINISH).values(state=JobState.CANCELLED))
 
 
 def test_an_upload_given_up_leaves_nothing(client: FlaskClient, who: Somebody, worker: ModuleType) -> None:
@@ -259,6 +258,19 @@ def test_a_lost_part_refuses_the_video(client: FlaskClient, who: Somebody, worke
     assert (told["status"], told["sha256"]) == ("refused", None)
     assert "Send it again" in told["message"]
     assert not folder.exists()
+
+
+def test_a_store_that_is_away_is_asked_again(client: FlaskClient, who: Somebody, worker: ModuleType) -> None:
+    look.settle(worker)
+    url = whole(client, who)
+    folder = look.root() / "incoming"
+    folder.rename(look.root() / "away")
+    folder.write_text("in the way")
+    assert work.do_next(worker, resuming.FINISH) == JobState.QUEUED
+    folder.unlink()
+    (look.root() / "away").rename(folder)
+    assert work.do_next(worker, resuming.FINISH) == JobState.DONE
+    assert client.get(f"{look.VIDEOS}/{id_of(url)}", headers=who.headers).json["status"] == "kept"
 
 
 def test_a_job_that_was_given_up_refuses_the_video(client: FlaskClient, who: Somebody, worker: ModuleType) -> None:
