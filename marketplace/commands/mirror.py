@@ -20,6 +20,7 @@ NOUNS = {
     "channels": "creators' accounts",
     "readings": "views of published videos over time",
     "snapshots": "audience snapshots",
+    "videos": "video files that you handed in",
     "imports": "files of channels",
     "briefs": "what brands want placed",
     "bids": "offers on briefs",

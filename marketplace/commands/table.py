@@ -121,6 +121,10 @@ _IMPORT: tuple[Column, ...] = (
     ("rows", "rows_done"),
     ("bad", "rows_bad"),
 )
+_VIDEO: tuple[Column, ...] = (
+    ("id", "id"), ("name", "name"), ("kind", "media_type"), ("bytes", "size_bytes"), ("received", "received_bytes"),
+    ("status", "status"),
+)  # fmt: skip
 _SNAPSHOT: tuple[Column, ...] = (
     ("id", "id"),
     ("taken on", "taken_on"),
@@ -180,6 +184,11 @@ CALLS: tuple[Call, ...] = (
     ),
     Call("imports", "list", "GET", "/imports", "files handed in", _IMPORT),
     Call("imports", "show", "GET", "/imports/{import}", "one file and what became of it"),
+    Call("videos", "list", "GET", "/videos", "your videos, kept and on their way", _VIDEO, ("status",)),
+    Call("videos", "show", "GET", "/videos/{video}", "one video"),
+    Call("videos", "delete", "DELETE", "/videos/{video}", "let a video go"),
+    Call("videos", "link", "POST", "/videos/{video}/links", "a link to read it without a key", body="file"),
+    Call("videos", "ask", "POST", "/video-links", "a link to send one video without a key", body="file"),
     Call("briefs", "list", "GET", "/briefs", "briefs", _BRIEF, ("status", "category", "market", "q", "brand_id")),
     Call("briefs", "show", "GET", "/briefs/{brief}", "one brief"),
     Call("briefs", "create", "POST", "/briefs", "write a draft", body="file"),

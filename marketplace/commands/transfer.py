@@ -1,4 +1,4 @@
-"""Files in and out: hand a platform's export in and watch it being read; take your own channels out."""
+"""Files in and out: hand in a platform's export and watch it being read, or a video; take your own channels out."""
 
 import time
 from pathlib import Path
@@ -75,4 +75,20 @@ def export_file(api: Api, shape: str, out: Path) -> None:
     click.echo(f"{len(data):,} bytes in {out}")
 
 
-COMMANDS = (import_file, export_file)
+@click.command("upload")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--name", help="what it is called; else the file's own name")
+@click.pass_obj
+def upload_video(api: Api, file: Path, name: str | None) -> None:
+    """Hand in a video FILE of at most 200 MiB (MP4, MOV, WebM, Matroska)."""
+    with file.open("rb") as opened:
+        kept, _ = api.raw(
+            "POST", "/videos", opened, {"name": name or file.name}, content_type="application/octet-stream"
+        )
+    if api.as_json:
+        echo_json(kept)
+    else:
+        fields(kept)
+
+
+COMMANDS = (import_file, export_file, upload_video)

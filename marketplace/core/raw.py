@@ -68,6 +68,9 @@ class RawBody:
         """
         while piece := self._full(size_bytes):
             yield piece
+        whole = not isinstance(self._stream, FormFile)  # a form knows its own end
+        if whole and request.content_length is not None and request.content_length != self.size_bytes:
+            raise ClientDisconnected("The body ended too early. Nothing was kept; send it again.")
 
     def whole(self) -> bytes:
         """Return the rest of the body at once; for routes whose limit is small."""
@@ -81,9 +84,6 @@ class RawBody:
         """
         for _ in self.pieces():
             pass
-        whole = not isinstance(self._stream, FormFile)  # a form knows its own end
-        if whole and request.content_length is not None and request.content_length != self.size_bytes:
-            raise ClientDisconnected("The body ended too early. Nothing was kept; send it again.")
         told = _DIGEST.search(request.headers.get("Content-Digest", ""))
         if told is not None and _decoded(told[1]) != self._hash.digest():
             raise Invalid(

@@ -20,8 +20,10 @@ from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, from_url
 
+from marketplace.core.errors import Unavailable
 from marketplace.core.ids import new_id
 
 if TYPE_CHECKING:
@@ -55,6 +57,14 @@ def incoming(folder: UUID, name: UUID | None = None) -> str:
     return f"incoming/{folder.hex}" + (f"/{name.hex}" if name else "")
 
 
+@contextlib.contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, BaseError) as error:
+        raise Unavailable("The store of files does not answer, or is full. Nothing was kept; try again.") from error
+
+
 class Storage:
     """One store. Every process opens its own, after any fork."""
 
@@ -74,34 +84,43 @@ class Storage:
         return staged
 
     def stage(self, folder: UUID, pieces: Iterable[bytes]) -> Staged:
-        """Write a stream beside the kept ones. What `pieces` raises goes on up, and nothing of it stays."""
-        key, hash_, size = incoming(folder, new_id()), hashlib.sha256(), 0
+        """Write a stream beside the kept ones. What `pieces` raises goes on up, and nothing of it stays.
 
-        def hashed() -> Iterator[bytes]:
-            nonlocal size
+        Raises Unavailable, as the other methods that write do.
+        """
+        key, hash_, size = incoming(folder, new_id()), hashlib.sha256(), 0
+        # Pieces are asked for here and not by the store: it asks from inside its own loop, in which nothing may wait.
+        writer = obstore.open_writer(self._store, key, buffer_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
+        try:
             for piece in pieces:
+                with _answering():
+                    writer.write(piece)
                 hash_.update(piece)
                 size += len(piece)
-                yield piece
-
-        obstore.put(self._store, key, hashed(), chunk_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
+        except BaseException:
+            del writer  # dropped unclosed, it takes away what it wrote
+            raise
+        with _answering():
+            writer.close()
         return Staged(key, hash_.hexdigest(), size)
 
     def keep(self, staged: Staged) -> None:
         """Move what was staged to its hash in one step; where the same bytes are there already they stay."""
         there = key_of(staged.sha256)
-        if self.size(there) == staged.size_bytes:
-            self.remove(staged.key)
-        else:
-            self._to_disk(staged.key)
-            obstore.rename(self._store, staged.key, there)
+        with _answering():
+            if self.size(there) == staged.size_bytes:
+                self.remove(staged.key)
+            else:
+                self._to_disk(staged.key)
+                obstore.rename(self._store, staged.key, there)
         if self.root is not None:
             with contextlib.suppress(OSError):  # other things of the same upload may lie there still
                 (self.root / staged.key).parent.rmdir()
 
     def write(self, key: str, data: bytes) -> None:
         """Put a small object in one step."""
-        obstore.put(self._store, key, data, use_multipart=False)
+        with _answering():
+            obstore.put(self._store, key, data, use_multipart=False)
 
     def size(self, key: str) -> int | None:
         """Return how many bytes an object has, None where there is none."""
@@ -198,14 +217,21 @@ class _Object(io.RawIOBase):
         return len(data)
 
 
+_url: list[str] = []
 _opened: list[Storage] = []
 
 
-def connect(url: str) -> Storage:
-    """Open the store of this process, made if it is a folder that is not there."""
-    _opened[:] = [Storage(url)]
-    return _opened[0]
+def connect(url: str) -> None:
+    """Say which store this process uses. It is opened, and a folder made, when somebody first needs it."""
+    _url[:] = [url]
+    _opened.clear()
 
 
 def opened() -> Storage:
+    """Return this process's store. Raises Unavailable."""
+    if not _opened:
+        try:
+            _opened[:] = [Storage(_url[0])]
+        except (OSError, BaseError) as error:
+            raise Unavailable("The store of files cannot be opened: see STORAGE_URL or INLAY_DATA.") from error
     return _opened[0]

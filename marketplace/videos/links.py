@@ -23,7 +23,7 @@ SECONDS_MAX = 3600
 
 
 class LinkOver(DomainError):
-    status = 403
+    status = 404
     code = "link-over"
     title = "This link leads nowhere any more"
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from marketplace.core import db, storage
 from marketplace.core.actor import SYSTEM, Actor
@@ -50,8 +51,8 @@ def received(actor: Actor, body: Body, *, name: str, size_bytes: int | None, quo
             session, actor, name=name, size_bytes=min(size_bytes or BYTES_MAX, BYTES_MAX), quota_bytes=quota_bytes,
             resumable=False, until=now() + UNTIL,
         )  # fmt: skip
-        hold = holding.take(row)
-    with _staged(hold, body, forget=True) as found:
+        hold, until = holding.take(row), row.size_bytes
+    with _staged(hold, body, until, forget=True) as found:
         yield found
 
 
@@ -65,27 +66,31 @@ def filled(video_id: UUID, body: Body) -> Iterator[Received]:
         row = db.lock(session, VideoFile, video_id)
         if row.status != VideoFileStatus.RECEIVING or row.resumable:
             raise WrongState("This was sent already.", state=str(row.status))
-        hold = holding.take(row)
-    with _staged(hold, body, forget=False) as found:
+        hold, until = holding.take(row), row.size_bytes
+    with _staged(hold, body, until, forget=False) as found:
         yield found
 
 
 @contextmanager
-def _staged(hold: Hold, body: Body, *, forget: bool) -> Iterator[Received]:
+def _staged(hold: Hold, body: Body, until: int, *, forget: bool) -> Iterator[Received]:
     staged = None
     try:
         pieces = body.pieces(MIB)
         head = next(pieces, b"")
         media_type = kinds.require_video(head[: kinds.HEAD_BYTES])
-        staged = storage.opened().stage(hold.video_id, _held(hold, chain([head], pieces)))
+        staged = storage.opened().stage(hold.video_id, _held(hold, chain([head], pieces), until))
         yield Received(hold, staged, media_type)
     finally:
         _leave(hold, staged, forget=forget)
 
 
-def _held(hold: Hold, pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _held(hold: Hold, pieces: Iterator[bytes], until: int) -> Iterator[bytes]:
+    size = 0
     for piece in pieces:
         hold.renew()
+        size += len(piece)
+        if size > until:
+            raise RequestEntityTooLarge(f"There is room for {until} bytes; this is more.")
         yield piece
 
 

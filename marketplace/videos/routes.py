@@ -168,5 +168,8 @@ def _bytes_of(row: VideoFile) -> Response:
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cache-Control"] = "private, max-age=3600"
     response.set_etag(row.sha256)
-    response.make_conditional(request, accept_ranges=True, complete_length=row.size_bytes)
+    # One range of bytes; whoever asks for several, or in another unit, gets the whole, as the standard allows.
+    one = request.range is not None and request.range.units == "bytes" and len(request.range.ranges) == 1
+    response.make_conditional(request, accept_ranges=True, complete_length=row.size_bytes if one else None)
+    response.headers["Accept-Ranges"] = "bytes"
     return response

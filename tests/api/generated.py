@@ -21,6 +21,9 @@ from tests.api.calls import TRIES
 from tests.authorization import world as worlds
 from tests.authorization.world import PREFIXES, World
 
+# Bytes like any others.
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
+
 KEPT_TO = [
     not_a_server_error,
     status_code_conformance,
