@@ -74,6 +74,7 @@ def config(servers: Servers, database_url: str, tmp_path_factory: pytest.TempPat
         sign_ins_per_minute=1_000_000,
         data_dir=str(tmp_path_factory.mktemp("data")),
         storage_url=tmp_path_factory.mktemp("objects").as_uri(),
+        vision_dir=str(tmp_path_factory.mktemp("vision")),
     )
 
 

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from marketplace.checks import service, sweeping
 from marketplace.core import jobs
-from marketplace.core.config import Config
 from marketplace.core.db import transaction
 from marketplace.core.errors import DomainError
 from marketplace.core.jobs import Claimed
+from workers.app import config
 
 BEAT_S = 3.0
 KEEP_FRAMES_S = 24 * 3600.0
@@ -58,7 +58,7 @@ class Beat:
 
 
 def _folder() -> Path:
-    return Path(Config.from_env().vision_dir)
+    return Path(config.vision_dir)
 
 
 def _do(job: Claimed, work: Callable[[Callable[[str, int, int], None]], dict[str, Any]]) -> dict[str, Any]:

@@ -41,7 +41,6 @@ def decode(session: Session, check_id: UUID, folder: Path, report: Report) -> di
         return {"status": str(row.status)}
     brand = _brand(session, row)
     sha256 = row.sha256
-    session.commit()  # minutes may pass: no transaction stays open meanwhile
     try:
         _cache(sha256, folder, lambda share: report("decode", round(100 * share), 100))
     except MediaRefused as refused:
@@ -97,7 +96,6 @@ def step(session: Session, check_id: UUID, name: str, folder: Path, report: Repo
     brand, sha256 = _brand(session, row), row.sha256
     wanted = key(BY_NAME[name], sha256, brand)
     there = wanted in set(session.scalars(sa.select(VideoStepAnswer.key).where(VideoStepAnswer.key == wanted)).all())
-    session.commit()
     if not there:
         cache = _cache(sha256, folder, lambda share: report("decode", round(100 * share), 100))
         work = Work(cache, brand, folder / "models")

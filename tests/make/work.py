@@ -27,6 +27,8 @@ def worker(config: Config) -> ModuleType:
         "REDIS_URL": config.redis_url,
         "BROKER_URL": config.broker_url,
         "SECRET_KEY": config.secret_key,
+        "STORAGE_URL": config.storage_url,
+        "VISION_DIR": config.vision_dir,
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in settings.items():
