@@ -6,7 +6,7 @@ What they need is imported at their first job: only workers of the vision queue 
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -17,6 +17,11 @@ from marketplace.core.db import transaction
 from marketplace.core.errors import DomainError
 from marketplace.core.jobs import Claimed
 from workers.app import config
+
+if TYPE_CHECKING:
+    from marketplace.checks.working import Finish
+
+Handler = Callable[[Session, Claimed], dict[str, Any] | None]
 
 BEAT_S = 3.0
 KEEP_FRAMES_S = 24 * 3600.0
@@ -61,17 +66,18 @@ def _folder() -> Path:
     return Path(config.vision_dir)
 
 
-def _do(job: Claimed, work: Callable[[Callable[[str, int, int], None]], dict[str, Any]]) -> dict[str, Any]:
+def _ahead(job: Claimed, work: Callable[[Callable[[str, int, int], None]], "Finish"]) -> Handler:
     """Do a part of a check; after its last failure the check ends too, in a transaction of its own."""
     try:
         with Beat(job) as beat:
-            return work(beat.report)
+            finish = work(beat.report)
     except (jobs.Fenced, jobs.Cancelled):
         raise
     except Exception as error:
         if job.attempt >= job.max_attempts or isinstance(error, DomainError):
             end(_check(job))
         raise
+    return lambda session, _: finish(session)
 
 
 def end(check_id: UUID) -> None:
@@ -85,23 +91,23 @@ def _check(job: Claimed) -> UUID:
     return job.subject_id
 
 
-def decode(session: Session, job: Claimed) -> dict[str, Any]:
+def decode(job: Claimed) -> Handler:
     from marketplace.checks import working  # noqa: PLC0415
 
-    return _do(job, lambda report: working.decode(session, _check(job), _folder(), report))
+    return _ahead(job, lambda report: working.decode(_check(job), _folder(), report))
 
 
-def step(session: Session, job: Claimed) -> dict[str, Any]:
+def step(job: Claimed) -> Handler:
     from marketplace.checks import working  # noqa: PLC0415
 
     name = str(job.payload["name"])
-    return _do(job, lambda report: working.step(session, _check(job), name, _folder(), report))
+    return _ahead(job, lambda report: working.step(_check(job), name, _folder(), report))
 
 
-def merge(session: Session, job: Claimed) -> dict[str, Any]:
+def merge(job: Claimed) -> Handler:
     from marketplace.checks import working  # noqa: PLC0415
 
-    return _do(job, lambda report: working.merge(session, _check(job), _folder(), report))
+    return _ahead(job, lambda report: working.merge(_check(job), _folder(), report))
 
 
 def sweep(session: Session, _: Claimed) -> dict[str, Any]:
@@ -110,4 +116,5 @@ def sweep(session: Session, _: Claimed) -> dict[str, Any]:
     return {"settled": lost, "forgotten": sweeping.sweep(_folder(), KEEP_FRAMES_S)}
 
 
-HANDLERS = {service.DECODE: decode, service.STEP: step, service.MERGE: merge, "checks.sweep": sweep}
+AHEAD = {service.DECODE: decode, service.STEP: step, service.MERGE: merge}
+HANDLERS = {"checks.sweep": sweep}

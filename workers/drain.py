@@ -20,7 +20,7 @@ from marketplace.core.ids import new_id
 from marketplace.core.jobs import Claimed, JobState
 from workers import stopping
 from workers.app import celery
-from workers.handlers import HANDLERS
+from workers.handlers import AHEAD, HANDLERS
 from workers.reactions import REACTIONS
 
 # Jobs taken together must wait for each other; a scoring is long, and another process may be free for the next one.
@@ -83,7 +83,8 @@ def do(job: Claimed) -> JobState:
 
 
 def _attempt(job: Claimed) -> JobState:
-    handler = HANDLERS.get(job.kind)
+    ahead = AHEAD.get(job.kind)
+    handler = HANDLERS.get(job.kind) if ahead is None else ahead(job)
     if handler is None:
         return jobs.fail(job, f"nothing handles {job.kind}", final=True)
     with transaction() as session:

@@ -27,6 +27,8 @@ def forget_old_keys(session: Session, _: Claimed) -> dict[str, Any]:
     return {"forgotten": idempotency.forget_old(session)}
 
 
+# What takes minutes is done before the job's transaction begins, and says what is to be done in it.
+AHEAD: Mapping[str, Callable[[Claimed], Handler]] = {**checks.AHEAD}
 HANDLERS: Mapping[str, Handler] = {
     "core.probe": probe,
     "core.forget-old-keys": forget_old_keys,

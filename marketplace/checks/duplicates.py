@@ -24,21 +24,26 @@ READ_AT_ONCE = 50_000
 Frames = Callable[[str], FrameCache | None]
 
 
-def of_check(
-    session: Session, sha256: str, answer: Mapping[str, Any], cache: FrameCache, frames: Frames
-) -> list[dict[str, Any]]:
-    """Return the videos that this one repeats, the most alike first, and remember its own pictures."""
-    own = [
+Repeated = list[tuple[str, list[Match]]]
+
+
+def hashes_of(answer: Mapping[str, Any]) -> list[PictureHash]:
+    """Return a step's hashes."""
+    return [
         PictureHash(one["at_s"], one["view"], bytes.fromhex(one["bits"]), one["quality"]) for one in answer["hashes"]
     ]
-    found = [
-        (other, matched)
-        for other, matched in _seen_before(session, sha256, own).items()
-        if enough(matched, len({one.at_s for one in own}))
-    ]
-    remember(session, sha256, own)
-    found.sort(key=lambda one: -len(one[1]))
-    return [_told(other, matched, own, cache, frames) for other, matched in found[:VIDEOS_SHOWN]]
+
+
+def seen_before(session: Session, sha256: str, own: list[PictureHash]) -> Repeated:
+    """Return the videos that this one repeats, by hash, the most alike first, with the pictures that are the same."""
+    whole = len({one.at_s for one in own})
+    found = [(other, matched) for other, matched in _near(session, sha256, own).items() if enough(matched, whole)]
+    return sorted(found, key=lambda one: -len(one[1]))[:VIDEOS_SHOWN]
+
+
+def told(repeated: Repeated, own: list[PictureHash], cache: FrameCache, frames: Frames) -> list[dict[str, Any]]:
+    """Return the repeated videos as JSON data, a picture of both kept for each."""
+    return [_told(other, matched, own, cache, frames) for other, matched in repeated]
 
 
 def enough(matched: list[Match], pictures_hashed: int) -> bool:
@@ -48,7 +53,7 @@ def enough(matched: list[Match], pictures_hashed: int) -> bool:
     )
 
 
-def _seen_before(session: Session, sha256: str, own: list[PictureHash]) -> dict[str, list[Match]]:
+def _near(session: Session, sha256: str, own: list[PictureHash]) -> dict[str, list[Match]]:
     """Hold a video's pictures against all that the market has seen, some ten thousand at a time."""
     best: dict[str, dict[float, Match]] = defaultdict(dict)
     known = (

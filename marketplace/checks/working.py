@@ -1,10 +1,13 @@
 """The work of a check: one decoding, its steps as jobs of their own, and the merge. Needs the vision extra.
 
+Each part works for up to minutes without a transaction and returns what is to be done in the job's own at its end.
+
 Frame caches lie in a folder of the machine that works and can always be made again from the video; answers, keyframes
 and results are kept in the database and the object store.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -26,42 +29,75 @@ from marketplace.core.ids import new_id
 from marketplace.core.states import move
 from marketplace.vision import media, pictures, references
 from marketplace.vision.frames import FrameCache
+from marketplace.vision.hashes import PictureHash
 from marketplace.vision.limits import MediaRefused
-from marketplace.vision.pipeline import BY_NAME, STEPS, Brand, Work, key
+from marketplace.vision.pipeline import BY_NAME, STEPS, Answer, Brand, Work, key
 from marketplace.vision.references import BadReference, Reference
 from marketplace.vision.result import check as merge_answers
+from marketplace.vision.scored import Terms
 
 Report = Callable[[str, int, int], None]
+Finish = Callable[[Session], dict[str, Any]]
 
 
-def decode(session: Session, check_id: UUID, folder: Path, report: Report) -> dict[str, Any]:
-    """Decode a check's video and ask for the steps that no earlier check has answered."""
-    row = session.get_one(VideoCheck, check_id)
-    if row.status not in OPEN:
-        return {"status": str(row.status)}
-    brand = _brand(session, row)
-    sha256 = row.sha256
+@dataclass(frozen=True)
+class Asked:
+    """What a check asks for, read before the work; ``keys`` are those of its steps, once they are known."""
+
+    sha256: str
+    brand: Brand
+    terms: Terms
+    keys: Mapping[str, str]
+
+
+def decode(check_id: UUID, folder: Path, report: Report) -> Finish:
+    """Decode a check's video; the end asks for the steps that no earlier check has answered."""
+    asked = _asked(check_id)
+    if asked is None:
+        return _nothing
     try:
-        _cache(sha256, folder, lambda share: report("decode", round(100 * share), 100))
+        _cache(asked.sha256, folder, lambda share: report("decode", round(100 * share), 100))
     except MediaRefused as refused:
-        return _refuse(session, check_id, refused)
+        kept = refused  # the name of an exception ends with its block
+        return lambda session: _refuse(session, check_id, kept)
+    keys = {step.name: key(step, asked.sha256, asked.brand) for step in STEPS}
+    return lambda session: _ask_for_steps(session, check_id, keys)
+
+
+def _nothing(_: Session) -> dict[str, Any]:
+    return {"over": True}
+
+
+def _asked(check_id: UUID) -> Asked | None:
+    """Return what a check asks for; None if it is over. A transaction of its own: what follows takes minutes."""
+    with db.transaction() as session:
+        row = session.get_one(VideoCheck, check_id)
+        if row.status not in OPEN:
+            return None
+        return Asked(row.sha256, _brand(session, row), terms_of(row), _keys(session, row))
+
+
+def _ask_for_steps(session: Session, check_id: UUID, keys: Mapping[str, str]) -> dict[str, Any]:
     row = db.lock(session, VideoCheck, check_id)
     if row.status not in OPEN:
-        return {"status": str(row.status)}
+        return _nothing(session)
     if row.status == VideoCheckStatus.QUEUED:
         move(session, row, CHECK_MOVES, "start", SYSTEM, parties=[row.party_id])
-    keys = {step.name: key(step, sha256, brand) for step in STEPS}
     missing = set(keys) - _answered(session, keys)
     for name in keys:
         job_id = service.enqueue(session, service.STEP, row, key=name, name=name) if name in missing else None
-        session.execute(
-            insert(VideoCheckStep)
-            .values(id=new_id(), created_at=now(), check_id=check_id, name=name, key=keys[name], job_id=job_id)
-            .on_conflict_do_update(index_elements=["check_id", "name"], set_={"key": keys[name], "job_id": job_id})
-        )
+        _note_step(session, check_id, name, keys[name], job_id)
     if not missing:
         _ask_to_merge(session, row)
     return {"steps": sorted(missing)}
+
+
+def _note_step(session: Session, check_id: UUID, name: str, wanted: str, job_id: UUID | None) -> None:
+    session.execute(
+        insert(VideoCheckStep)
+        .values(id=new_id(), created_at=now(), check_id=check_id, name=name, key=wanted, job_id=job_id)
+        .on_conflict_do_update(index_elements=["check_id", "name"], set_={"key": wanted, "job_id": job_id})
+    )
 
 
 def _refuse(session: Session, check_id: UUID, refused: MediaRefused) -> dict[str, Any]:
@@ -81,36 +117,38 @@ def _answered(session: Session, keys: Mapping[str, str]) -> set[str]:
 
 def _ask_to_merge(session: Session, row: VideoCheck) -> None:
     job_id = service.enqueue(session, service.MERGE, row, key="merge")
-    session.execute(
-        insert(VideoCheckStep)
-        .values(id=new_id(), created_at=now(), check_id=row.id, name="merge", key=row.sha256, job_id=job_id)
-        .on_conflict_do_update(index_elements=["check_id", "name"], set_={"job_id": job_id})
-    )
+    _note_step(session, row.id, "merge", row.sha256, job_id)
 
 
-def step(session: Session, check_id: UUID, name: str, folder: Path, report: Report) -> dict[str, Any]:
-    """Do one step and keep its answer; whoever brings the last answer asks for the merge."""
-    row = session.get_one(VideoCheck, check_id)
-    if row.status not in OPEN:
-        return {"status": str(row.status)}
-    brand, sha256 = _brand(session, row), row.sha256
-    wanted = key(BY_NAME[name], sha256, brand)
-    there = wanted in set(session.scalars(sa.select(VideoStepAnswer.key).where(VideoStepAnswer.key == wanted)).all())
+def step(check_id: UUID, name: str, folder: Path, report: Report) -> Finish:
+    """Do one step; the end keeps its answer, and whoever brings the last answer asks for the merge."""
+    asked = _asked(check_id)
+    if asked is None:
+        return _nothing
+    wanted = key(BY_NAME[name], asked.sha256, asked.brand)
+    with db.transaction() as session:
+        there = bool(_answered(session, {name: wanted}))
+    answer: Answer | None = None
     if not there:
-        cache = _cache(sha256, folder, lambda share: report("decode", round(100 * share), 100))
-        work = Work(cache, brand, folder / "models")
+        cache = _cache(asked.sha256, folder, lambda share: report("decode", round(100 * share), 100))
+        work = Work(cache, asked.brand, folder / "models")
         answer = BY_NAME[name].run(work, lambda done, total: report(name, done, total))
-        session.execute(
-            insert(VideoStepAnswer)
-            .values(id=new_id(), created_at=now(), key=wanted, sha256=sha256, name=name, answer=answer)
-            .on_conflict_do_nothing(index_elements=["key"])
-        )
+    return lambda session: _keep(session, check_id, name, wanted, answer)
+
+
+def _keep(session: Session, check_id: UUID, name: str, wanted: str, answer: Answer | None) -> dict[str, Any]:
     # Steps that end together wait for each other here, so that one of them sees all answers.
     row = db.lock(session, VideoCheck, check_id)
+    if answer is not None:
+        session.execute(
+            insert(VideoStepAnswer)
+            .values(id=new_id(), created_at=now(), key=wanted, sha256=row.sha256, name=name, answer=answer)
+            .on_conflict_do_nothing(index_elements=["key"])
+        )
     keys = _keys(session, row)
     if row.status == VideoCheckStatus.RUNNING and len(_answered(session, keys)) == len(keys):
         _ask_to_merge(session, row)
-    return {"kept": wanted[:12], "again": there}
+    return {"worked_out": answer is not None}
 
 
 def _keys(session: Session, row: VideoCheck) -> dict[str, str]:
@@ -122,27 +160,35 @@ def _keys(session: Session, row: VideoCheck) -> dict[str, str]:
     return {str(name): str(one) for name, one in found}
 
 
-def merge(session: Session, check_id: UUID, folder: Path, report: Report) -> dict[str, Any]:
+def merge(check_id: UUID, folder: Path, report: Report) -> Finish:
     """Put the answers together: the result, its keyframes, and what it repeats."""
-    row = session.get_one(VideoCheck, check_id)
-    if row.status != VideoCheckStatus.RUNNING:
-        return {"status": str(row.status)}
-    brand, terms, sha256 = _brand(session, row), terms_of(row), row.sha256
-    keys = _keys(session, row)
-    found = session.execute(
-        sa.select(VideoStepAnswer.key, VideoStepAnswer.answer).where(VideoStepAnswer.key.in_(keys.values()))
-    ).all()
-    answers = {name: next(answer for one, answer in found if one == wanted) for name, wanted in keys.items()}
-    cache = _cache(sha256, folder, lambda share: report("decode", round(100 * share), 100))
-    result = merge_answers(cache, brand, answers, terms).result
+    asked = _asked(check_id)
+    if asked is None:
+        return _nothing
+    with db.transaction() as session:
+        found = session.execute(
+            sa.select(VideoStepAnswer.key, VideoStepAnswer.answer).where(VideoStepAnswer.key.in_(asked.keys.values()))
+        ).all()
+    by_key = {wanted: answer for wanted, answer in found}  # noqa: C416 - rows, not pairs
+    answers = {name: by_key[wanted] for name, wanted in asked.keys.items()}
+    cache = _cache(asked.sha256, folder, lambda share: report("decode", round(100 * share), 100))
+    result = merge_answers(cache, asked.brand, answers, asked.terms).result
     result["pictures"] = {
         str(at): storage.opened().put([pictures.jpeg(pictures.keyframe(cache, result, at))]).sha256
         for at in pictures.keyframes(result)
     }
-    result["duplicates"] = duplicates.of_check(
-        session, sha256, answers["hashes"], cache, lambda other: other_cache(other, folder)
-    )
+    hashed = duplicates.hashes_of(answers["hashes"])
+    with db.transaction() as session:
+        repeated = duplicates.seen_before(session, asked.sha256, hashed)
+    result["duplicates"] = duplicates.told(repeated, hashed, cache, lambda other: other_cache(other, folder))
+    return lambda session: _finish(session, check_id, result, hashed)
+
+
+def _finish(session: Session, check_id: UUID, result: dict[str, Any], hashed: list[PictureHash]) -> dict[str, Any]:
     row = db.lock(session, VideoCheck, check_id)
+    if row.status not in OPEN:
+        return _nothing(session)
+    duplicates.remember(session, row.sha256, hashed)
     row.result, row.finished_at = result, now()
     move(
         session, row, CHECK_MOVES, "finish", SYSTEM, parties=[row.party_id],
