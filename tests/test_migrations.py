@@ -42,7 +42,7 @@ def test_every_table_with_a_party_in_it_has_row_level_security(servers: Servers)
     open_tables = {
         "alembic_version", "audience_snapshots", "channel_features", "channels", "forecast_models", "growth_models",
         "job_probes", "overlap_models", "parties", "people", "price_index_cells", "price_models", "video_readings",
-        "videos", "worker_beats",
+        "video_pictures", "video_step_answers", "videos", "worker_beats",
     }  # fmt: skip
     url = clone(servers, "inlay_rls")
     engine = sa.create_engine(url, poolclass=sa.NullPool)

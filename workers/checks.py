@@ -3,6 +3,7 @@
 What they need is imported at their first job: only workers of the vision queue have it.
 """
 
+import importlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -62,6 +63,10 @@ class Beat:
                 continue
 
 
+def _working() -> Any:
+    return importlib.import_module("marketplace.checks.working")
+
+
 def _folder() -> Path:
     return Path(config.vision_dir)
 
@@ -92,22 +97,16 @@ def _check(job: Claimed) -> UUID:
 
 
 def decode(job: Claimed) -> Handler:
-    from marketplace.checks import working  # noqa: PLC0415
-
-    return _ahead(job, lambda report: working.decode(_check(job), _folder(), report))
+    return _ahead(job, lambda report: _working().decode(_check(job), _folder(), report))
 
 
 def step(job: Claimed) -> Handler:
-    from marketplace.checks import working  # noqa: PLC0415
-
     name = str(job.payload["name"])
-    return _ahead(job, lambda report: working.step(_check(job), name, _folder(), report))
+    return _ahead(job, lambda report: _working().step(_check(job), name, _folder(), report))
 
 
 def merge(job: Claimed) -> Handler:
-    from marketplace.checks import working  # noqa: PLC0415
-
-    return _ahead(job, lambda report: working.merge(_check(job), _folder(), report))
+    return _ahead(job, lambda report: _working().merge(_check(job), _folder(), report))
 
 
 def sweep(session: Session, _: Claimed) -> dict[str, Any]:

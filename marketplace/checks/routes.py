@@ -12,6 +12,7 @@ from marketplace.checks.models import VideoCheck, VideoCorrection
 from marketplace.checks.schemas import (
     JPEG,
     SVG,
+    VideoCheckFrameQuery,
     VideoCheckIn,
     VideoCheckOut,
     VideoCheckPictureQuery,
@@ -81,24 +82,11 @@ def timeline(query: dict[str, Any], check_id: UUID) -> Response:
     return Response(drawn, content_type=SVG)
 
 
-@room.get("/video-checks/<id('vck'):check_id>/pictures/<int:picture>", **_READS, media_type=JPEG)
-def picture(check_id: UUID, picture: int) -> Response:
-    """A keyframe with what was found outlined; the result's `keyframes` names them."""
+@room.get("/video-checks/<id('vck'):check_id>/pictures", **_READS, query=VideoCheckFrameQuery, media_type=JPEG)
+def picture(query: dict[str, Any], check_id: UUID) -> Response:
+    """A keyframe with what was found outlined, or the pictures that show what the video repeats."""
     row = service.find(session(), actor(), check_id)
-    kept = service.require_result(row)["pictures"].get(str(picture))
-    if kept is None:
-        raise NotFound("There is no such keyframe; the result's `pictures` names those there are.")
-    return _jpeg(kept)
-
-
-@room.get("/video-checks/<id('vck'):check_id>/duplicates/<int:place>/<side>", **_READS, media_type=JPEG)
-def duplicate(check_id: UUID, place: int, side: str) -> Response:
-    """A picture of this video (`this`) and its like in another one (`other`), where you may see that."""
-    row = service.find(session(), actor(), check_id)
-    told = service.require_result(row)["duplicates"]
-    if place >= len(told) or side not in ("this", "other"):
-        raise NotFound("There is no such picture that you may see.")
-    return _jpeg(told[place]["this_frame"] if side == "this" else service.other_frame(session(), actor(), row, place))
+    return _jpeg(service.picture(session(), actor(), row, **query))
 
 
 def _jpeg(sha256: str) -> Response:

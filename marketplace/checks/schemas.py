@@ -92,6 +92,13 @@ class VideoCheckPictureQuery(Schema):
     of = one_of(("measured", "corrected"), load_default="measured")
 
 
+class VideoCheckFrameQuery(Schema):
+    of = one_of(("keyframe", "this", "other"), load_default="keyframe")
+    number = WholeParam(
+        0, 100_000, required=True, metadata={"description": "A name of `pictures`, or a repetition's place."}
+    )
+
+
 class VideoCorrectionIn(Schema):
     """The whole timeline as it really is; its shape is a plan's, its numbers plain or intervals."""
 

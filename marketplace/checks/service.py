@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -174,13 +173,20 @@ def _duplicates(session: Session, actor: Actor, row: VideoCheck) -> Iterable[dic
         }
 
 
-def other_frame(session: Session, actor: Actor, row: VideoCheck, place: int) -> str:
-    """Return the hash of the other video's picture for whoever may see it. Raises NotFound."""
+def picture(session: Session, actor: Actor, row: VideoCheck, *, of: str, number: int) -> str:
+    """Return the hash of a keyframe, or of the picture of `this` or the `other` video of a repetition. Raises NotFound,
+    WrongState (no result yet)."""
+    result = require_result(row)
+    if of == "keyframe":
+        kept = result["pictures"].get(str(number))
+        if kept is None:
+            raise NotFound("There is no such keyframe; the result's `pictures` names those there are.")
+        return str(kept)
     for one in _duplicates(session, actor, row):
-        if one["place"] == place and (one["own"] or actor.sees_all):
-            key: str | None = (row.result or {})["duplicates"][place]["other_frame"]
-            if key:
-                return key
+        if one["place"] == number and (of == "this" or one["own"] or actor.sees_all):
+            frame = result["duplicates"][number][f"{of}_frame"]
+            if frame is not None:
+                return str(frame)
     raise NotFound("There is no such picture that you may see.")
 
 
@@ -209,7 +215,3 @@ def require_result(row: VideoCheck) -> dict[str, Any]:
     if row.result is None:
         raise WrongState(f"The check is {row.status}: there is no result to look at.", state=str(row.status))
     return row.result
-
-
-def finished(row: VideoCheck) -> datetime | None:
-    return row.finished_at

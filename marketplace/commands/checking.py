@@ -1,5 +1,6 @@
 """Checks a video file for a brand. Needs no server, but the `vision` extra."""
 
+import importlib
 import importlib.util
 import json
 import math
@@ -7,16 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from marketplace.commands.client import Api, fail
 from marketplace.commands.show import echo_json
 from marketplace.intrusiveness.sentences import number, stamp
 from marketplace.intrusiveness.timeline import PlanError, Timeline, from_dict
+from marketplace.vision.scored import Terms
 
 if TYPE_CHECKING:
     from marketplace.vision.pipeline import Brand
-    from marketplace.vision.scored import Terms
 
 PLAN_BYTES_MAX = 1_000_000
 
@@ -47,8 +49,7 @@ def check_video(
     """
     if importlib.util.find_spec("av") is None or importlib.util.find_spec("cv2") is None:
         fail("checking videos needs the vision extra: make vision, or pip install 'inlay[vision]'.", 2)
-    from marketplace.vision import limits, local  # noqa: PLC0415 - the extra may be missing
-
+    limits, local = _vision("limits"), _vision("local")
     wanted, terms = _brand(brand, aliases, refs), _terms(plan, fit, buying_link)
     try:
         with _Bars(language) as bars:
@@ -68,10 +69,13 @@ def check_video(
         raise click.exceptions.Exit(3)
 
 
-def _brand(brand: str, aliases: tuple[str, ...], refs: Path | None) -> "Brand":
-    from marketplace.vision import references, words  # noqa: PLC0415
-    from marketplace.vision.pipeline import Brand  # noqa: PLC0415
+def _vision(module: str) -> Any:
+    """Return a module of the vision extra, which may be missing until it is asked for."""
+    return importlib.import_module(f"marketplace.vision.{module}")
 
+
+def _brand(brand: str, aliases: tuple[str, ...], refs: Path | None) -> "Brand":
+    references, words = _vision("references"), _vision("words")
     names = tuple(dict.fromkeys((brand, *aliases)))
     for name in names:
         if not words.plain(name) or len(name) > words.NAME_MAX:
@@ -82,12 +86,11 @@ def _brand(brand: str, aliases: tuple[str, ...], refs: Path | None) -> "Brand":
         found = references.load_folder(refs) if refs is not None else []
     except references.BadReference as error:
         fail(str(error), 2)
-    return Brand(names, tuple(found))
+    made: Brand = _vision("pipeline").Brand(names, tuple(found))
+    return made
 
 
-def _terms(plan: Path | None, fit: float | None, buying_link: bool | None) -> "Terms":
-    from marketplace.vision.scored import Terms  # noqa: PLC0415
-
+def _terms(plan: Path | None, fit: float | None, buying_link: bool | None) -> Terms:
     if fit is not None and not 0 <= fit <= 1:
         fail("--fit lies between 0 and 1.", 2)
     return Terms(None if plan is None else read_plan(plan), math.nan if fit is None else fit, buying_link)
@@ -109,13 +112,10 @@ class _Bars:
     """One bar a step, on standard error."""
 
     def __init__(self, language: str) -> None:
-        from rich.console import Console  # noqa: PLC0415
-
-        from marketplace.vision.pipeline import BY_NAME  # noqa: PLC0415
-
+        steps = _vision("pipeline").BY_NAME
         zh = language == "zh"
         self._names = {"decode": "解码" if zh else "decoding"} | {
-            name: one.zh if zh else one.en for name, one in BY_NAME.items()
+            name: one.zh if zh else one.en for name, one in steps.items()
         }
         self._shown = Progress(
             TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True)

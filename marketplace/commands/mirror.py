@@ -20,6 +20,7 @@ NOUNS = {
     "channels": "creators' accounts",
     "readings": "views of published videos over time",
     "snapshots": "audience snapshots",
+    "video-checks": "what was measured in videos",
     "videos": "video files that you handed in",
     "imports": "files of channels",
     "briefs": "what brands want placed",

@@ -26,6 +26,14 @@ class Call:
 
 
 _PARTY: tuple[Column, ...] = (("id", "id"), ("kind", "kind"), ("name", "name"), ("status", "status"))
+_CHECK: tuple[Column, ...] = (
+    ("id", "id"),
+    ("video", "video_id"),
+    ("bid", "bid_id"),
+    ("names", "names"),
+    ("status", "status"),
+    ("asked", "created_at"),
+)
 _BRIEF: tuple[Column, ...] = (
     ("id", "id"),
     ("title", "title"),
@@ -188,6 +196,26 @@ CALLS: tuple[Call, ...] = (
     Call("videos", "show", "GET", "/videos/{video}", "one video"),
     Call("videos", "delete", "DELETE", "/videos/{video}", "let a video go"),
     Call("videos", "link", "POST", "/videos/{video}/links", "a link to read it without a key", body="file"),
+    Call(
+        "video-checks",
+        "list",
+        "GET",
+        "/video-checks",
+        "what was measured in videos",
+        _CHECK,
+        ("status", "bid_id", "video_id"),
+    ),
+    Call("video-checks", "ask", "POST", "/video-checks", "have a video looked through", body="file"),
+    Call("video-checks", "show", "GET", "/video-checks/{check}", "one check: how far it is, what it found"),
+    Call("video-checks", "cancel", "POST", "/video-checks/{check}/cancel", "stop a check"),
+    Call(
+        "video-checks",
+        "correct",
+        "POST",
+        "/video-checks/{check}/corrections",
+        "say what the video really shows",
+        body="file",
+    ),
     Call("videos", "ask", "POST", "/video-links", "a link to send one video without a key", body="file"),
     Call("briefs", "list", "GET", "/briefs", "briefs", _BRIEF, ("status", "category", "market", "q", "brand_id")),
     Call("briefs", "show", "GET", "/briefs/{brief}", "one brief"),

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
+
 from marketplace.vision import media, pictures, showing
 from marketplace.vision.frames import FrameCache
 from marketplace.vision.pipeline import STEPS, Answer, Brand, Step, Work, key
@@ -17,9 +19,8 @@ Progress = Callable[[str, int, int], None]
 
 
 def cache_root() -> Path:
-    """Return where frame caches and models are kept for this user (XDG base directories)."""
-    base = os.environ.get("XDG_CACHE_HOME")  # noqa: TID251 - where the user keeps caches is no setting of ours
-    return (Path(base) if base else Path.home() / ".cache") / "inlay"
+    """Return where frame caches and models are kept for this user."""
+    return platformdirs.user_cache_path("inlay", appauthor=False)
 
 
 @dataclass(frozen=True)

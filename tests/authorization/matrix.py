@@ -70,6 +70,14 @@ GET    /videos                                            SSYYYYYYYYF
 GET    /videos/{video_id}                                 SSNNYNYNYNF
 GET    /videos/{video_id}/content                         SSNNYNYNYNF
 DELETE /videos/{video_id}                                 SSNNYNYNYFF
+POST   /video-checks                                      SSFFYNYNYFF
+GET    /video-checks                                      SSFFYYYYYFF
+GET    /video-checks/{check_id}                           SSFFYNYNYFF
+POST   /video-checks/{check_id}/cancel | queued           SSFFYNYNYFF
+GET    /video-checks/{check_id}/timeline                  SSFFYNYNYFF
+GET    /video-checks/{check_id}/pictures                  SSFFYNYNYFF
+POST   /video-checks/{check_id}/corrections               SSFFYNYNYFF
+GET    /video-checks/{check_id}/corrections               SSFFYNYNYFF
 POST   /videos/{video_id}/links                           SSNNYNYNYFF
 POST   /video-links                                       SSYYYYYYYFF
 GET    /videos/{video_id}/signed                          YSYYYYYYYYY

@@ -28,6 +28,7 @@ from marketplace.selections import service as selections
 from marketplace.selections.schemas import SelectionIn
 from tests.make import bids as make_bids
 from tests.make import briefs as make_briefs
+from tests.make import checks as make_checks
 from tests.make import overlaps as make_overlaps
 from tests.make import pacing as make_pacing
 from tests.make import people
@@ -58,6 +59,7 @@ PREFIXES = {
     "video_id": "vfl",
     "upload_id": "vfl",
     "suggestion_id": "sug",
+    "check_id": "vck",
     "exclusivity_id": "exw",
 }
 
@@ -178,6 +180,8 @@ def _add_rows(world: World) -> None:
         found["exclusivity_id"] = make_pacing.window(session, creator, found["channel_id"], category="games").id
         found["overlap_id"] = overlaps.record(session, creator.actor, **make_overlaps.told(**_pair(world))).id
     found["video_id"], found["upload_id"] = make_videos.kept(creator), make_videos.announced(creator)
+    found["check_id"] = make_checks.done(creator)
+    world.by_subject["queued"] = {"check_id": make_checks.queued(creator)}
     world.by_subject["awaited"] = {"video_id": make_videos.awaited(creator)}
     make_readings.tell(creator, found["channel_id"], {24: 5_000}, "v9")
     found["review_id"] = make_reviews.review(world.by_subject["closed"]["brief_id"]).id
@@ -231,6 +235,8 @@ def sent(app: Flask, method: str, path: str, world: World, subject: str) -> Sent
     if path == "/videos/{video_id}/signed":
         query = make_videos.signed(app, method, world.id_of("video_id", subject))
         return Sent(query, make_videos.video(), "video/mp4") if method == "PUT" else Sent(query)
+    if path == "/video-checks/{check_id}/pictures":
+        return Sent("number=0")
     if path == "/video-uploads":
         return Sent(headers={"Upload-Length": "4096"})
     if path.startswith("/video-uploads/") and method == "PATCH":
@@ -258,6 +264,8 @@ def body(method: str, path: str, world: World) -> Any:
         ("POST", "/api-keys"): {"name": "k", "scopes": ["read"]},
         ("POST", "/channels"): channel,
         ("POST", "/videos/{video_id}/links"): {"seconds": 60},
+        ("POST", "/video-checks"): {"video_id": _show("vfl", world.ids["video_id"]), "names": ["x"]},
+        ("POST", "/video-checks/{check_id}/corrections"): {"timeline": {"exposures": []}},
         ("POST", "/video-links"): {"name": "x.mp4", "size_bytes": 9000, "seconds": 60},
         ("PATCH", "/channels/{channel_id}"): {"name": "别名", "pacing": make_pacing.RULE},
         ("POST", "/channels/{channel_id}/exclusivity"): make_pacing.WINDOW,

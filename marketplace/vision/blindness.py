@@ -1,0 +1,78 @@
+"""What a check cannot see or did not look at, told on the result itself."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from marketplace.vision.pipeline import Answer, Brand
+
+SIDE_ENOUGH_PX = 700
+SMALLEST_OF_720_PX = 48
+
+Told = tuple[str, str, str]
+
+
+def not_seen(side_px: int, brand: Brand, answers: Mapping[str, Answer]) -> list[Told]:
+    """Return code and sentences (zh, en) for a video whose shorter side is ``side_px``."""
+    return [
+        *_references(brand, answers["marks"]["references"]),
+        *_sound(answers["speech"]),
+        *_faces(answers["faces"]),
+        *_size(side_px),
+        _ALWAYS,
+    ]
+
+
+_ALWAYS = (
+    "limits",
+    "看不到：短于 0.5 秒的闪现；小于画面短边约 1/15 的标识；严重运动模糊、弯曲或转角超过约 45° 的包装；"
+    "其他品牌的数量。剧情关联度无法测量，有方案时取方案所写，否则按无关联计。",
+    "Not to be seen: flashes under 0.5 s; marks under about 1/15 of the shorter side; heavy motion blur; packs "
+    "bent or turned by more than about 45°; how many other brands there are. How far the story needs the brand "
+    "cannot be measured: it is taken from the plan, else as not at all.",
+)
+
+
+def _references(brand: Brand, told: list[dict[str, Any]]) -> Iterator[Told]:
+    flat = ", ".join(one["name"] for one in told if not one["findable"])
+    if flat:
+        yield (
+            "flat_references",
+            f"参考图 {flat} 纹理太少，无法可靠识别；若视频中出现，请手动标注。",
+            f"The reference images {flat} have too little texture to be seen reliably; where they appear, mark it "
+            "yourself.",
+        )
+    if not brand.references:
+        yield (
+            "no_references",
+            "没有参考图，因此只查找了文字与口播中的品牌名。",
+            "There were no reference images, so only names written or spoken were looked for.",
+        )
+
+
+def _sound(heard: Answer) -> Iterator[Told]:
+    if not heard["sound"]:
+        yield "no_sound", "视频没有声音。", "The video has no sound."
+    elif heard["by"] is None:
+        yield (
+            "speech_not_read",
+            "没有安装语音识别模型，口播未识别；口播露出请手动标注。",
+            "No speech model is installed: speech was not read. Mark spoken placements yourself.",
+        )
+
+
+def _faces(found: Answer) -> Iterator[Told]:
+    if found["by"] is None:
+        yield (
+            "faces_not_looked_for",
+            "没有安装人脸模型，未检查是否遮挡人脸。",
+            "No face model is installed: whether faces are covered was not checked.",
+        )
+
+
+def _size(side_px: int) -> Iterator[Told]:
+    if side_px < SIDE_ENOUGH_PX:
+        yield (
+            "low_resolution",
+            f"画面短边只有 {side_px} 像素，较小的标识可能漏检；建议上传 720p 以上的视频。",
+            f"The picture's shorter side is only {side_px} px: smaller marks may be missed; upload 720p or more.",
+        )

@@ -1,0 +1,54 @@
+"""Checks of videos as they stand when their work is over, without the work."""
+
+from uuid import UUID
+
+from marketplace.checks import service
+from marketplace.checks.models import VideoCheck, VideoCheckStatus
+from marketplace.core import db, storage
+from marketplace.intrusiveness.timeline import from_dict
+from marketplace.vision.scored import Terms, scored
+from tests.make import videos as make_videos
+from tests.make.people import Somebody
+
+TIMELINE = {
+    "duration_s": 30,
+    "source": "measured",
+    "exposures": [{"kind": "product", "start_s": 4.0, "seconds": 3.0, "area_share": 0.02, "centre": 0.7}],
+}
+
+
+def queued(who: Somebody) -> UUID:
+    """A check that nobody has begun."""
+    video_id = make_videos.kept(who)
+    with db.transaction(who.actor) as session:
+        return service.ask(
+            session, who.actor, video_id=video_id, bid_id=None, names=["x"], buying_link=None
+        ).row.id  # fmt: skip
+
+
+def done(who: Somebody) -> UUID:
+    """A check with a result, one keyframe and one video that it repeats."""
+    check_id = queued(who)
+    kept = storage.opened().put([b"\xff\xd8\xff not a real picture"]).sha256
+    timeline = from_dict(TIMELINE)
+    with db.transaction() as session:
+        row = session.get_one(VideoCheck, check_id)
+        row.status = VideoCheckStatus.DONE
+        row.result = {
+            "timeline": {**TIMELINE, "exposures": TIMELINE["exposures"]},
+            "intrusiveness": scored(timeline, disclosed=False, terms=Terms()),
+            "video": {"width": 720, "height": 1280, "duration_s": 30.0, "pictures": 120},
+            "evidence": [{"name": "x", "by": "mark", "text": "", "keyframes": [0], "places": []}],
+            "cuts": [],
+            "disclosures": [],
+            "plan": None,
+            "not_seen": [],
+            "pictures": {"0": kept},
+            "duplicates": [
+                {
+                    "sha256": row.sha256, "share": 1.0, "pictures": 9, "mirrored": False, "this_frame": kept,
+                    "other_frame": kept, "pairs": [{"at_s": 1.0, "other_s": 1.0, "bits": 0}],
+                }
+            ],
+        }  # fmt: skip
+    return check_id
