@@ -9,7 +9,6 @@ I     JSON: width, height, rotation, duration_s, fps, audio (bool), step_s, show
 T     time (8 bytes, double, s), then a thumbnail of THUMB (height, width, 3) bytes, BGR
 F     time, then a picture of ``shown`` size as planar YUV 4:2:0 (I420)
 S     sound, interleaved 16-bit stereo at SOUND_HZ
-P     time reached (double, s)
 E     JSON: code of limits.REFUSALS, at_s or null; the last message
 D     JSON: frames, broken; the last message
 ====  =======================================================================================================
@@ -19,11 +18,10 @@ import importlib
 import json
 import os
 import pkgutil
-import resource
 import struct
 import sys
+import time
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any, BinaryIO
 
 import av
@@ -57,7 +55,27 @@ class Out:
 
     def told(self, tag: bytes, table: dict[str, Any]) -> None:
         self.send(tag, json.dumps(table).encode())
+        self.flush()
+
+    def flush(self) -> None:
         self._stream.flush()
+
+
+class Budget:
+    """The processor time of this process, held against what it has handed over. Raises MediaRefused."""
+
+    def __init__(self, out: Out) -> None:
+        self.out = out
+        self.reached_s = 0.0
+        self._flushed = 0.0
+
+    def check(self) -> None:
+        used = time.process_time()
+        if used > limits.START_CPU_S + limits.CPU_S_PER_VIDEO_S * self.reached_s:
+            raise MediaRefused("too_heavy", self.reached_s)
+        if used > self._flushed + 1.0:  # so that whoever waits sees that it goes on
+            self._flushed = used
+            self.out.flush()
 
 
 def check_streams(container: Any) -> tuple[Any, Any]:
@@ -71,8 +89,8 @@ def check_streams(container: Any) -> tuple[Any, Any]:
     sound = next(iter(container.streams.audio), None)
     if video.codec_context is None or video.codec_context.name.removeprefix("lib") not in _decoders():
         raise MediaRefused("codec")
-    if sound is not None and (sound.codec_context is None or sound.codec_context.codec.canonical_name not in _SOUNDS):
-        raise MediaRefused("codec")
+    if sound is not None:
+        check_sound(sound)
     check_size(video.codec_context.width, video.codec_context.height)
     rate = video.average_rate
     if rate is not None and rate > limits.FPS_MAX:
@@ -80,7 +98,12 @@ def check_streams(container: Any) -> tuple[Any, Any]:
     return video, sound
 
 
-_SOUNDS = frozenset(limits.AUDIO_CODECS)
+def check_sound(sound: Any) -> None:
+    if sound.codec_context is None or sound.codec_context.codec.canonical_name not in limits.AUDIO_CODECS:
+        raise MediaRefused("codec")
+    # A rate of 0 is one that the header leaves to the sound itself.
+    if sound.rate and not limits.SOUND_HZ_MIN <= sound.rate <= limits.SOUND_HZ_MAX:
+        raise MediaRefused("codec")
 
 
 def _decoders() -> frozenset[str]:
@@ -89,33 +112,51 @@ def _decoders() -> frozenset[str]:
 
 
 def check_size(width: int, height: int) -> None:
+    if width <= 0 or height <= 0:
+        raise MediaRefused("damaged")
     if max(width, height) > limits.SIDE_MAX or width * height > limits.PIXELS_MAX:
         raise MediaRefused("too_many_pixels")
     if min(width, height) < limits.SIDE_MIN:
         raise MediaRefused("too_small")
 
 
-def survey(container: Any, video: Any) -> tuple[float, int]:
+def survey(container: Any, video: Any, budget: Budget) -> tuple[float, int]:
     """Read all packets without decoding: seconds and number of pictures as they are, not as the header tells."""
-    first, last, number = None, 0.0, 0
-    shown = Fraction(0)
-    for packet in container.demux(video):
+    first, last, number, end = None, 0.0, 0, 0.0
+    for packet in container.demux():
+        budget.check()
         if packet.size == 0 or packet.pts is None or packet.time_base is None:
             continue
-        number += 1
         at = float(packet.pts * packet.time_base)
+        over = at + float((packet.duration or 0) * packet.time_base)
+        end = max(end, over)
+        if packet.stream is not video:
+            continue
+        number += 1
         first = at if first is None else min(first, at)
-        last = max(last, at + float((packet.duration or 0) * packet.time_base))
+        last = max(last, over)
         if last - first > limits.DURATION_S_MAX:
             raise MediaRefused("too_long")
         if number > limits.DURATION_S_MAX * limits.FPS_MAX:
             raise MediaRefused("too_fast")
-    if first is None or number == 0:
+    if first is None:
         raise MediaRefused("damaged")
-    seconds = max(last - first, float(shown))
+    check_claim(container, end)
+    seconds = last - first
     if number > 240 and number / max(seconds, 0.001) > limits.FPS_MAX:
         raise MediaRefused("too_fast")
     return seconds, number
+
+
+def check_claim(container: Any, end_s: float) -> None:
+    """Hold the duration in the header against the moment at which the last packet ends; an upload cut off is shorter.
+
+    Headers without a duration (live recordings) claim nothing.
+    """
+    claimed_s = (container.duration or 0) / av.time_base
+    start_s = (container.start_time or 0) / av.time_base
+    if claimed_s > limits.CLAIM_SHARE_MAX * max(0.0, end_s - start_s) + limits.CLAIM_S_MAX:
+        raise MediaRefused("damaged", max(0.0, end_s - start_s))
 
 
 def shown_size(width: int, height: int) -> tuple[int, int]:
@@ -137,8 +178,9 @@ class Decoding:
 
     def __init__(self, out: Out, container: Any, step_s: float) -> None:
         self.out, self.container, self.step_s = out, container, step_s
+        self.budget = Budget(out)
         self.video, self.sound = check_streams(container)
-        self.seconds, self.expected = survey(container, self.video)
+        self.seconds, self.expected = survey(container, self.video, self.budget)
         self.size = (self.video.codec_context.width, self.video.codec_context.height)
         self.shown = shown_size(*self.size)
         self.scaler = VideoReformatter()
@@ -150,12 +192,16 @@ class Decoding:
     def run(self, closed: bool) -> None:
         self.container.seek(0)
         streams = [self.video, *([self.sound] if self.sound is not None else [])]
-        self.video.thread_type = "NONE"
+        # No thread can be started once closed in; some decoders (dav1d) fail where they are not told.
+        self.video.thread_type, self.video.codec_context.thread_count = "NONE", 1
         resampler = av.audio.resampler.AudioResampler("s16", "stereo", SOUND_HZ)
         told = False
         for packet in self.container.demux(*streams):
+            self.budget.check()
             try:
                 decoded = packet.decode()
+            except MemoryError:
+                raise MediaRefused("too_heavy", self.budget.reached_s) from None
             except av.error.FFmpegError:
                 self.broken += packet.stream is self.video
                 continue
@@ -195,6 +241,7 @@ class Decoding:
         at -= self.begin
         if at > limits.DURATION_S_MAX:
             raise MediaRefused("too_long")
+        self.budget.reached_s = max(self.budget.reached_s, at)
         if at + _ROUNDING_S >= self.next_thumb:
             self.next_thumb = at + 1 / THUMBS_PER_S - _ROUNDING_S
             small = self.small.reformat(
@@ -226,7 +273,7 @@ def preload() -> None:
 def main() -> None:
     """Decode descriptor 0 as the demuxer ``argv[1]`` says, a picture each ``argv[2]`` seconds."""
     demuxer, step_s = sys.argv[1], float(sys.argv[2])
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    seccomp.end_with_parent()
     av.logging.set_level(None)
     preload()
     file = os.fdopen(0, "rb", buffering=1 << 20)
@@ -234,13 +281,16 @@ def main() -> None:
     closed = seccomp.lock_down()
     try:
         # The user's file names nothing but itself: no demuxer is guessed, nothing else can be opened.
-        container = av.open(file, format=demuxer, metadata_errors="ignore", buffer_size=1 << 18)
+        container = av.open(
+            file, format=demuxer, metadata_errors="ignore", buffer_size=1 << 18,
+            container_options={"codec_whitelist": ",".join(limits.DECODERS)},
+        )  # fmt: skip
         Decoding(out, container, step_s).run(closed)
     except MediaRefused as refused:
         out.told(b"E", {"code": refused.refusal.code, "at_s": refused.at_s})
     except MemoryError:
         out.told(b"E", {"code": "too_heavy", "at_s": None})
-    except (av.error.FFmpegError, ValueError, IndexError, OverflowError, EOFError):
+    except Exception:  # whatever a broken file made of the libraries: the words are the same
         out.told(b"E", {"code": "damaged", "at_s": None})
     # What the libraries would do at exit, they would do in a closed process: there is nothing to save.
     os._exit(0)

@@ -9,6 +9,7 @@ import functools
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -27,20 +28,35 @@ def bubblewrap() -> tuple[str, ...]:
     found = shutil.which("bwrap")
     if found is None:
         return ()
-    tried = subprocess.run([found, *BUBBLEWRAP, "/bin/true"], capture_output=True, timeout=10, check=False)  # noqa: S603
+    try:
+        tried = subprocess.run([found, *BUBBLEWRAP, "/bin/true"], capture_output=True, timeout=10, check=False)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return ()  # there, but no program of this machine, or one that never ends
     return (found, *BUBBLEWRAP) if tried.returncode == 0 else ()
 
 
 def _limit(cpu_s: int) -> None:
-    """Set the limits of the process about to be started."""
+    """Set the limits of the process about to be started; one that is narrower already stays."""
     for kind, value in (
         (resource.RLIMIT_DATA, limits.DECODER_DATA_BYTES),
         (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, limits.DECODER_FILES),
     ):
-        resource.setrlimit(kind, (value, value))
+        hard = resource.getrlimit(kind)[1]
+        least = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (least, least))
     os.nice(5)
+
+
+def ended_by_limit(code: int) -> bool:
+    """Whether a decoder's exit code tells of a limit: killed for memory, for processor time, or by the filter.
+
+    ``code`` is negative for a signal, or 128 and the signal where bubblewrap passes it on.
+    """
+    signals = (signal.SIGKILL, signal.SIGXCPU, signal.SIGSYS)
+    return any(code in (-number, 128 + number) for number in signals)
 
 
 def start_decoder(file: Path, demuxer: str, step_s: float, cpu_s: int) -> subprocess.Popen[bytes]:
