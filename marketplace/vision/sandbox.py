@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from marketplace.vision import limits
@@ -61,10 +62,18 @@ def ended_by_limit(code: int) -> bool:
 
 def start_decoder(file: Path, demuxer: str, step_s: float, cpu_s: int) -> subprocess.Popen[bytes]:
     """Start marketplace.vision.decoder on a file; its messages come over ``stdout``. The caller ends it."""
+    return start_closed("marketplace.vision.decoder", (demuxer, str(step_s)), file, cpu_s)
+
+
+def start_closed(module: str, arguments: Sequence[str], file: Path, cpu_s: int) -> subprocess.Popen[bytes]:
+    """Start a module as a program with a file as its standard input, closed in; the caller ends it.
+
+    The filter of system calls is the program's own to put on.
+    """
     source = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
     try:
         return subprocess.Popen(  # noqa: S603
-            [*bubblewrap(), sys.executable, "-E", "-s", "-B", "-m", "marketplace.vision.decoder", demuxer, str(step_s)],
+            [*bubblewrap(), sys.executable, "-E", "-s", "-B", "-m", module, *arguments],
             stdin=source,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -15,7 +15,7 @@ _ALLOW, _ERRNO_EPERM, _ERRNO_ENOSYS, _KILL = 0x7FFF0000, 0x00050001, 0x00050026,
 _LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06
 _ARCHES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 # Numbers of the calls: x86_64 (asm/unistd_64.h), aarch64 (asm-generic/unistd.h).
-_CALLS = {
+CALLS = {
     "read": (0, 63), "write": (1, 64), "close": (3, 57), "fstat": (5, 80), "lseek": (8, 62), "mmap": (9, 222),
     "mprotect": (10, 226), "munmap": (11, 215), "brk": (12, 214), "rt_sigaction": (13, 134),
     "rt_sigprocmask": (14, 135), "rt_sigreturn": (15, 139), "pread64": (17, 67), "readv": (19, 65),
@@ -40,7 +40,7 @@ def lock_down() -> bool:
     if sys.platform != "linux" or machine not in _ARCHES:
         return False
     column = 0 if machine == "x86_64" else 1
-    numbers = [pair[column] for pair in _CALLS.values()]
+    numbers = [pair[column] for pair in CALLS.values()]
     lines = [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, _ARCHES[machine]), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, 0)]
     # glibc asks for clone3 first and takes "no such call" for an old kernel.
     lines += [(_EQUAL, 0, 1, _CLONE3), (_RETURN, 0, 0, _ERRNO_ENOSYS)]
