@@ -152,12 +152,12 @@ def field(data: bytearray, _other: bytes, random: Random) -> bytearray:
 CHANGES: tuple[Change, ...] = (flip, run, cut, gone, twice, splice, field, field)
 
 
-def mutated(sources: Sequence[bytes], number: int, seed: int) -> Iterator[tuple[str, bytes]]:
-    """Yield a name and the bytes of each mutated file; a file depends on the seed and on its number only."""
+def mutated(sources: Sequence[bytes], number: int, seed: int) -> Iterator[tuple[int, str, bytes]]:
+    """Yield which source, a name and the bytes of each mutated file; a file depends on the seed and on its number only."""
     for at in range(number):
         random = np.random.default_rng([seed, at])
         source = int(random.integers(0, len(sources)))
         change = CHANGES[int(random.integers(0, len(CHANGES)))]
         other = sources[int(random.integers(0, len(sources)))]
         data = change(bytearray(sources[source]), other, random)
-        yield f"{at:05d}-{source}-{change.__name__}", bytes(data)
+        yield source, f"{at:05d}-{change.__name__}", bytes(data)

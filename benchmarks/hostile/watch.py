@@ -1,13 +1,12 @@
 """A worker that is given one file after the other, and what can be seen of it from outside (Linux: reads /proc).
 
 Memory is the high-water mark of resident memory (VmHWM), of the decoder polled every POLL_S while it lives, of the
-worker set back before each file; ``children_mb`` is the kernel's own mark of all children that ended by themselves.
+worker set back before each file.
 """
 
 import contextlib
 import multiprocessing
 import os
-import resource
 import shutil
 import socket
 import tempfile
@@ -121,8 +120,7 @@ def _serve(pipe: "Connection[Any, Any]", canary: str) -> None:
         except Exception as error:
             said = f"crash: {error!r}"
         held = sorted(os.listdir("/proc/self/fd"))
-        children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        pipe.send((said, at_s, time.monotonic() - began, len(held), children))
+        pipe.send((said, at_s, time.monotonic() - began, len(held)))
 
 
 def _status(pid: int, key: str) -> float:
@@ -147,7 +145,7 @@ class Worker:
     """A worker process with somebody who watches it; ended and started anew where it dies or hangs."""
 
     def __init__(self, place: Place) -> None:
-        self.place, self.children_mb = place, 0.0
+        self.place = place
         self._start()
 
     def _start(self) -> None:
@@ -176,7 +174,7 @@ class Worker:
         try:
             if not self._pipe.poll():
                 raise EOFError
-            said, at_s, seconds, held, self.children_mb = self._pipe.recv()
+            said, at_s, seconds, held = self._pipe.recv()
             left = list(descendants(pid))
         except (EOFError, OSError):
             self.close()

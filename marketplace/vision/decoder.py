@@ -16,12 +16,14 @@ D     JSON: frames, broken; the last message
 
 import importlib
 import json
+import math
 import os
 import pkgutil
 import struct
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import av
@@ -80,6 +82,8 @@ class Budget:
 
 def check_streams(container: Any) -> tuple[Any, Any]:
     """Return the video and the audio stream (None without one). Raises MediaRefused."""
+    if not len(container.streams):
+        raise MediaRefused("damaged")
     if len(container.streams) > limits.STREAMS_MAX:
         raise MediaRefused("too_many_streams")
     pictures = [one for one in container.streams.video if not one.disposition & av.stream.Disposition.attached_pic]
@@ -120,43 +124,64 @@ def check_size(width: int, height: int) -> None:
         raise MediaRefused("too_small")
 
 
-def survey(container: Any, video: Any, budget: Budget) -> tuple[float, int]:
-    """Read all packets without decoding: seconds and number of pictures as they are, not as the header tells."""
-    first, last, number, end = None, 0.0, 0, 0.0
+@dataclass(frozen=True)
+class Survey:
+    """What the packets say, whatever the header does: the picture's seconds and number of frames, the earliest moment
+    of all streams, and the seconds to the end of the last of them."""
+
+    seconds: float
+    number: int
+    earliest_s: float
+    whole_s: float
+
+
+def survey(container: Any, video: Any, budget: Budget) -> Survey:
+    """Read all packets without decoding. Raises MediaRefused."""
+    picture, every, number = Span(), Span(), 0
     for packet in container.demux():
         budget.check()
         if packet.size == 0 or packet.pts is None or packet.time_base is None:
             continue
-        at = float(packet.pts * packet.time_base)
-        over = at + float((packet.duration or 0) * packet.time_base)
-        end = max(end, over)
-        if packet.stream is not video:
+        every.take(packet)
+        if packet.stream is not video or packet.is_discard:  # cut away by an edit; decoded, not shown
             continue
         number += 1
-        first = at if first is None else min(first, at)
-        last = max(last, over)
-        if last - first > limits.DURATION_S_MAX:
+        picture.take(packet)
+        if picture.seconds > limits.DURATION_S_MAX:
             raise MediaRefused("too_long")
         if number > limits.DURATION_S_MAX * limits.FPS_MAX:
             raise MediaRefused("too_fast")
-    if first is None:
+    if number == 0:
         raise MediaRefused("damaged")
-    check_claim(container, end)
-    seconds = last - first
-    if number > 240 and number / max(seconds, 0.001) > limits.FPS_MAX:
+    if number > 240 and number / max(picture.seconds, 0.001) > limits.FPS_MAX:
         raise MediaRefused("too_fast")
-    return seconds, number
+    return Survey(picture.seconds, number, every.first, every.seconds)
 
 
-def check_claim(container: Any, end_s: float) -> None:
-    """Hold the duration in the header against the moment at which the last packet ends; an upload cut off is shorter.
+class Span:
+    """The time from the beginning of the first to the end of the last of some packets, s."""
 
-    Headers without a duration (live recordings) claim nothing.
+    def __init__(self) -> None:
+        self.first, self.last = math.inf, -math.inf
+
+    @property
+    def seconds(self) -> float:
+        return self.last - self.first
+
+    def take(self, packet: Any) -> None:
+        at = float(packet.pts * packet.time_base)
+        self.first = min(self.first, at)
+        self.last = max(self.last, at + float((packet.duration or 0) * packet.time_base))
+
+
+def check_claim(container: Any, whole_s: float) -> None:
+    """Hold the duration in the header against what is there: an upload cut off is shorter. Raises MediaRefused.
+
+    A header without a duration (a live recording) claims nothing.
     """
     claimed_s = (container.duration or 0) / av.time_base
-    start_s = (container.start_time or 0) / av.time_base
-    if claimed_s > limits.CLAIM_SHARE_MAX * max(0.0, end_s - start_s) + limits.CLAIM_S_MAX:
-        raise MediaRefused("damaged", max(0.0, end_s - start_s))
+    if claimed_s > limits.CLAIM_SHARE_MAX * whole_s + limits.CLAIM_S_MAX:
+        raise MediaRefused("damaged", whole_s)
 
 
 def shown_size(width: int, height: int) -> tuple[int, int]:
@@ -180,9 +205,9 @@ class Decoding:
         self.out, self.container, self.step_s = out, container, step_s
         self.budget = Budget(out)
         self.video, self.sound = check_streams(container)
-        self.seconds, self.expected = survey(container, self.video, self.budget)
-        self.size = (self.video.codec_context.width, self.video.codec_context.height)
-        self.shown = shown_size(*self.size)
+        self.survey = survey(container, self.video, self.budget)
+        check_claim(container, self.survey.whole_s)
+        self.size: tuple[int, int] | None = None
         self.scaler = VideoReformatter()
         self.small = VideoReformatter()
         self.next_picture, self.next_thumb = 0.0, 0.0
@@ -190,12 +215,11 @@ class Decoding:
         self.begin: float | None = None
 
     def run(self, closed: bool) -> None:
-        self.container.seek(0)
+        self.container.seek(min(0, int(self.survey.earliest_s * av.time_base)))
         streams = [self.video, *([self.sound] if self.sound is not None else [])]
         # No thread can be started once closed in; some decoders (dav1d) fail where they are not told.
         self.video.thread_type, self.video.codec_context.thread_count = "NONE", 1
         resampler = av.audio.resampler.AudioResampler("s16", "stereo", SOUND_HZ)
-        told = False
         for packet in self.container.demux(*streams):
             self.budget.check()
             try:
@@ -207,38 +231,41 @@ class Decoding:
                 continue
             for frame in decoded:
                 if packet.stream is self.video:
-                    if not told:
+                    if self.size is None:
                         self.tell(frame, closed)
-                        told = True
                     self.picture(frame)
                 else:
                     self.hear(resampler, frame)
         if self.sound is not None:
             self.hear(resampler, None)
-        if not told or self.broken > 1 + limits.BROKEN_SHARE_MAX * self.expected:
+        if self.size is None or self.broken > 1 + limits.BROKEN_SHARE_MAX * self.survey.number:
             raise MediaRefused("damaged")
-        if self.frames < 0.9 * self.expected - 8:
+        if self.frames < 0.9 * self.survey.number - 8:
             raise MediaRefused("damaged")
         self.out.told(b"D", {"frames": self.frames, "broken": self.broken})
 
     def tell(self, frame: Any, closed: bool) -> None:
+        # The first picture's own size: what a header says of it may be wrong, or that of a later one.
+        check_size(frame.width, frame.height)
+        self.size, self.shown = (frame.width, frame.height), shown_size(frame.width, frame.height)
         rate = self.video.average_rate
         info = {
-            "width": self.size[0], "height": self.size[1], "rotation": int(getattr(frame, "rotation", 0) or 0),
-            "duration_s": self.seconds, "fps": float(rate) if rate else self.expected / max(self.seconds, 0.001),
+            "width": frame.width, "height": frame.height, "rotation": int(getattr(frame, "rotation", 0) or 0),
+            "duration_s": self.survey.seconds,
+            "fps": float(rate) if rate else self.survey.number / max(self.survey.seconds, 0.001),
             "audio": self.sound is not None, "step_s": self.step_s, "shown": list(self.shown), "seccomp": closed,
         }  # fmt: skip
         self.out.told(b"I", info)
 
     def picture(self, frame: Any) -> None:
-        if (frame.width, frame.height) != self.size:
-            raise MediaRefused("changes_size", float(frame.time or 0))
-        if frame.is_corrupt:
-            self.broken += 1
-        self.frames += 1
         at = float(frame.time or 0.0)
         self.begin = at if self.begin is None else self.begin
         at -= self.begin
+        if (frame.width, frame.height) != self.size:
+            raise MediaRefused("changes_size", max(0.0, at))
+        if frame.is_corrupt:
+            self.broken += 1
+        self.frames += 1
         if at > limits.DURATION_S_MAX:
             raise MediaRefused("too_long")
         self.budget.reached_s = max(self.budget.reached_s, at)

@@ -24,7 +24,7 @@ SOUND_HZ_MIN, SOUND_HZ_MAX = 4_000, 384_000
 # A share of frames that cannot be decoded up to which a video is still read: one glitch is no reason to refuse.
 BROKEN_SHARE_MAX = 0.02
 # A file whose header claims more than this share and this much (s) over what is in it was cut off.
-CLAIM_SHARE_MAX, CLAIM_S_MAX = 1.25, 2.0
+CLAIM_SHARE_MAX, CLAIM_S_MAX = 1.1, 1.0
 
 # A refusal comes within REFUSE_WITHIN_S and MEMORY_BYTES_MAX (resident). The rest is chosen to keep that promise:
 # ~100 MB of a decoder are programs mapped from files, which RLIMIT_DATA does not count.

@@ -25,11 +25,15 @@ from marketplace.vision.limits import MediaRefused
 STEP_S = 0.25
 JPEG_QUALITY = 92
 _MESSAGE_MAX = 16 * 1024**2
+# Photographs in the container of videos: HEIC, as phones take them, and AVIF.
+_STILLS = (b"ftypavif", b"ftypheic", b"ftypheix", b"ftypmif1")
 Report = Callable[[float], None]
 
 
 def container_of(head: bytes) -> str | None:
     """Return the demuxer for a file's first bytes: ISO/IEC 14496-12 ``ftyp`` and its kin, or EBML (RFC 8794)."""
+    if head[4:12] in _STILLS:
+        return None
     if head[4:8] in (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"):
         return "mov"
     if head[:4] == b"\x1a\x45\xdf\xa3":
