@@ -9,7 +9,6 @@ I     JSON: width, height, rotation, duration_s, fps, audio (bool), step_s, show
 T     time (8 bytes, double, s), then a thumbnail of THUMB (height, width, 3) bytes, BGR
 F     time, then a picture of ``shown`` size as planar YUV 4:2:0 (I420)
 S     sound, interleaved 16-bit stereo at SOUND_HZ
-P     time reached (double, s)
 E     JSON: code of limits.REFUSALS, at_s or null; the last message
 D     JSON: frames, broken; the last message
 ====  =======================================================================================================
@@ -17,13 +16,14 @@ D     JSON: frames, broken; the last message
 
 import importlib
 import json
+import math
 import os
 import pkgutil
-import resource
 import struct
 import sys
+import time
 from collections.abc import Iterator
-from fractions import Fraction
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import av
@@ -57,11 +57,33 @@ class Out:
 
     def told(self, tag: bytes, table: dict[str, Any]) -> None:
         self.send(tag, json.dumps(table).encode())
+        self.flush()
+
+    def flush(self) -> None:
         self._stream.flush()
+
+
+class Budget:
+    """The processor time of this process, held against what it has handed over. Raises MediaRefused."""
+
+    def __init__(self, out: Out) -> None:
+        self.out = out
+        self.reached_s = 0.0
+        self._flushed = 0.0
+
+    def check(self) -> None:
+        used = time.process_time()
+        if used > limits.START_CPU_S + limits.CPU_S_PER_VIDEO_S * self.reached_s:
+            raise MediaRefused("too_heavy", self.reached_s)
+        if used > self._flushed + 1.0:  # so that whoever waits sees that it goes on
+            self._flushed = used
+            self.out.flush()
 
 
 def check_streams(container: Any) -> tuple[Any, Any]:
     """Return the video and the audio stream (None without one). Raises MediaRefused."""
+    if not len(container.streams):
+        raise MediaRefused("damaged")
     if len(container.streams) > limits.STREAMS_MAX:
         raise MediaRefused("too_many_streams")
     pictures = [one for one in container.streams.video if not one.disposition & av.stream.Disposition.attached_pic]
@@ -71,8 +93,8 @@ def check_streams(container: Any) -> tuple[Any, Any]:
     sound = next(iter(container.streams.audio), None)
     if video.codec_context is None or video.codec_context.name.removeprefix("lib") not in _decoders():
         raise MediaRefused("codec")
-    if sound is not None and (sound.codec_context is None or sound.codec_context.codec.canonical_name not in _SOUNDS):
-        raise MediaRefused("codec")
+    if sound is not None:
+        check_sound(sound)
     check_size(video.codec_context.width, video.codec_context.height)
     rate = video.average_rate
     if rate is not None and rate > limits.FPS_MAX:
@@ -80,7 +102,12 @@ def check_streams(container: Any) -> tuple[Any, Any]:
     return video, sound
 
 
-_SOUNDS = frozenset(limits.AUDIO_CODECS)
+def check_sound(sound: Any) -> None:
+    if sound.codec_context is None or sound.codec_context.codec.canonical_name not in limits.AUDIO_CODECS:
+        raise MediaRefused("codec")
+    # A rate of 0 is one that the header leaves to the sound itself.
+    if sound.rate and not limits.SOUND_HZ_MIN <= sound.rate <= limits.SOUND_HZ_MAX:
+        raise MediaRefused("codec")
 
 
 def _decoders() -> frozenset[str]:
@@ -89,33 +116,72 @@ def _decoders() -> frozenset[str]:
 
 
 def check_size(width: int, height: int) -> None:
+    if width <= 0 or height <= 0:
+        raise MediaRefused("damaged")
     if max(width, height) > limits.SIDE_MAX or width * height > limits.PIXELS_MAX:
         raise MediaRefused("too_many_pixels")
     if min(width, height) < limits.SIDE_MIN:
         raise MediaRefused("too_small")
 
 
-def survey(container: Any, video: Any) -> tuple[float, int]:
-    """Read all packets without decoding: seconds and number of pictures as they are, not as the header tells."""
-    first, last, number = None, 0.0, 0
-    shown = Fraction(0)
-    for packet in container.demux(video):
+@dataclass(frozen=True)
+class Survey:
+    """What the packets say, whatever the header does: the picture's seconds and number of frames, the earliest moment
+    of all streams, and the seconds to the end of the last of them."""
+
+    seconds: float
+    number: int
+    earliest_s: float
+    whole_s: float
+
+
+def survey(container: Any, video: Any, budget: Budget) -> Survey:
+    """Read all packets without decoding. Raises MediaRefused."""
+    picture, every, number = Span(), Span(), 0
+    for packet in container.demux():
+        budget.check()
         if packet.size == 0 or packet.pts is None or packet.time_base is None:
             continue
+        every.take(packet)
+        if packet.stream is not video or packet.is_discard:  # cut away by an edit; decoded, not shown
+            continue
         number += 1
-        at = float(packet.pts * packet.time_base)
-        first = at if first is None else min(first, at)
-        last = max(last, at + float((packet.duration or 0) * packet.time_base))
-        if last - first > limits.DURATION_S_MAX:
+        picture.take(packet)
+        if picture.seconds > limits.DURATION_S_MAX:
             raise MediaRefused("too_long")
         if number > limits.DURATION_S_MAX * limits.FPS_MAX:
             raise MediaRefused("too_fast")
-    if first is None or number == 0:
+    if number == 0:
         raise MediaRefused("damaged")
-    seconds = max(last - first, float(shown))
-    if number > 240 and number / max(seconds, 0.001) > limits.FPS_MAX:
+    if number > 240 and number / max(picture.seconds, 0.001) > limits.FPS_MAX:
         raise MediaRefused("too_fast")
-    return seconds, number
+    return Survey(picture.seconds, number, every.first, every.seconds)
+
+
+class Span:
+    """The time from the beginning of the first to the end of the last of some packets, s."""
+
+    def __init__(self) -> None:
+        self.first, self.last = math.inf, -math.inf
+
+    @property
+    def seconds(self) -> float:
+        return self.last - self.first
+
+    def take(self, packet: Any) -> None:
+        at = float(packet.pts * packet.time_base)
+        self.first = min(self.first, at)
+        self.last = max(self.last, at + float((packet.duration or 0) * packet.time_base))
+
+
+def check_claim(container: Any, whole_s: float) -> None:
+    """Hold the duration in the header against what is there: an upload cut off is shorter. Raises MediaRefused.
+
+    A header without a duration (a live recording) claims nothing.
+    """
+    claimed_s = (container.duration or 0) / av.time_base
+    if claimed_s > limits.CLAIM_SHARE_MAX * whole_s + limits.CLAIM_S_MAX:
+        raise MediaRefused("damaged", whole_s)
 
 
 def shown_size(width: int, height: int) -> tuple[int, int]:
@@ -137,10 +203,11 @@ class Decoding:
 
     def __init__(self, out: Out, container: Any, step_s: float) -> None:
         self.out, self.container, self.step_s = out, container, step_s
+        self.budget = Budget(out)
         self.video, self.sound = check_streams(container)
-        self.seconds, self.expected = survey(container, self.video)
-        self.size = (self.video.codec_context.width, self.video.codec_context.height)
-        self.shown = shown_size(*self.size)
+        self.survey = survey(container, self.video, self.budget)
+        check_claim(container, self.survey.whole_s)
+        self.size: tuple[int, int] | None = None
         self.scaler = VideoReformatter()
         self.small = VideoReformatter()
         self.next_picture, self.next_thumb = 0.0, 0.0
@@ -148,53 +215,60 @@ class Decoding:
         self.begin: float | None = None
 
     def run(self, closed: bool) -> None:
-        self.container.seek(0)
+        self.container.seek(min(0, int(self.survey.earliest_s * av.time_base)))
         streams = [self.video, *([self.sound] if self.sound is not None else [])]
-        self.video.thread_type = "NONE"
+        # No thread can be started once closed in; some decoders (dav1d) fail where they are not told.
+        self.video.thread_type, self.video.codec_context.thread_count = "NONE", 1
         resampler = av.audio.resampler.AudioResampler("s16", "stereo", SOUND_HZ)
-        told = False
         for packet in self.container.demux(*streams):
+            self.budget.check()
             try:
                 decoded = packet.decode()
+            except MemoryError:
+                raise MediaRefused("too_heavy", self.budget.reached_s) from None
             except av.error.FFmpegError:
                 self.broken += packet.stream is self.video
                 continue
             for frame in decoded:
                 if packet.stream is self.video:
-                    if not told:
+                    if self.size is None:
                         self.tell(frame, closed)
-                        told = True
                     self.picture(frame)
                 else:
                     self.hear(resampler, frame)
         if self.sound is not None:
             self.hear(resampler, None)
-        if not told or self.broken > 1 + limits.BROKEN_SHARE_MAX * self.expected:
+        if self.size is None or self.broken > 1 + limits.BROKEN_SHARE_MAX * self.survey.number:
             raise MediaRefused("damaged")
-        if self.frames < 0.9 * self.expected - 8:
+        if self.frames < 0.9 * self.survey.number - 8:
             raise MediaRefused("damaged")
         self.out.told(b"D", {"frames": self.frames, "broken": self.broken})
 
     def tell(self, frame: Any, closed: bool) -> None:
+        # The first picture's own size: what a header says of it may be wrong, or that of a later one.
+        check_size(frame.width, frame.height)
+        self.size, self.shown = (frame.width, frame.height), shown_size(frame.width, frame.height)
         rate = self.video.average_rate
         info = {
-            "width": self.size[0], "height": self.size[1], "rotation": int(getattr(frame, "rotation", 0) or 0),
-            "duration_s": self.seconds, "fps": float(rate) if rate else self.expected / max(self.seconds, 0.001),
+            "width": frame.width, "height": frame.height, "rotation": int(getattr(frame, "rotation", 0) or 0),
+            "duration_s": self.survey.seconds,
+            "fps": float(rate) if rate else self.survey.number / max(self.survey.seconds, 0.001),
             "audio": self.sound is not None, "step_s": self.step_s, "shown": list(self.shown), "seccomp": closed,
         }  # fmt: skip
         self.out.told(b"I", info)
 
     def picture(self, frame: Any) -> None:
-        if (frame.width, frame.height) != self.size:
-            raise MediaRefused("changes_size", float(frame.time or 0))
-        if frame.is_corrupt:
-            self.broken += 1
-        self.frames += 1
         at = float(frame.time or 0.0)
         self.begin = at if self.begin is None else self.begin
         at -= self.begin
+        if (frame.width, frame.height) != self.size:
+            raise MediaRefused("changes_size", max(0.0, at))
+        if frame.is_corrupt:
+            self.broken += 1
+        self.frames += 1
         if at > limits.DURATION_S_MAX:
             raise MediaRefused("too_long")
+        self.budget.reached_s = max(self.budget.reached_s, at)
         if at + _ROUNDING_S >= self.next_thumb:
             self.next_thumb = at + 1 / THUMBS_PER_S - _ROUNDING_S
             small = self.small.reformat(
@@ -226,7 +300,7 @@ def preload() -> None:
 def main() -> None:
     """Decode descriptor 0 as the demuxer ``argv[1]`` says, a picture each ``argv[2]`` seconds."""
     demuxer, step_s = sys.argv[1], float(sys.argv[2])
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    seccomp.end_with_parent()
     av.logging.set_level(None)
     preload()
     file = os.fdopen(0, "rb", buffering=1 << 20)
@@ -234,13 +308,16 @@ def main() -> None:
     closed = seccomp.lock_down()
     try:
         # The user's file names nothing but itself: no demuxer is guessed, nothing else can be opened.
-        container = av.open(file, format=demuxer, metadata_errors="ignore", buffer_size=1 << 18)
+        container = av.open(
+            file, format=demuxer, metadata_errors="ignore", buffer_size=1 << 18,
+            container_options={"codec_whitelist": ",".join(limits.DECODERS)},
+        )  # fmt: skip
         Decoding(out, container, step_s).run(closed)
     except MediaRefused as refused:
         out.told(b"E", {"code": refused.refusal.code, "at_s": refused.at_s})
     except MemoryError:
         out.told(b"E", {"code": "too_heavy", "at_s": None})
-    except (av.error.FFmpegError, ValueError, IndexError, OverflowError, EOFError):
+    except Exception:  # whatever a broken file made of the libraries: the words are the same
         out.told(b"E", {"code": "damaged", "at_s": None})
     # What the libraries would do at exit, they would do in a closed process: there is nothing to save.
     os._exit(0)

@@ -13,13 +13,31 @@ STREAMS_MAX = 8
 DEMUXERS = ("mov", "matroska")
 VIDEO_CODECS = ("h264", "hevc", "vp8", "vp9", "av1", "mpeg4")
 AUDIO_CODECS = ("aac", "mp3", "opus", "vorbis", "ac3", "flac", "pcm_s16le", "pcm_s16be", "pcm_f32le", "amr_nb")
+# The decoders FFmpeg may start while it looks at a file: it has several hundred more, for formats nobody sends us.
+DECODERS = (
+    *VIDEO_CODECS, "libdav1d", "libvpx", "libvpx-vp9",
+    *AUDIO_CODECS, "aac_fixed", "mp3float", "ac3_fixed", "libopus", "amrnb", "libopencore_amrnb",
+)  # fmt: skip
+# Sound a camera or an editor makes; one at 1 Hz would be stretched 48,000-fold.
+SOUND_HZ_MIN, SOUND_HZ_MAX = 4_000, 384_000
 
 # A share of frames that cannot be decoded up to which a video is still read: one glitch is no reason to refuse.
 BROKEN_SHARE_MAX = 0.02
+# A file whose header claims more than this share and this much (s) over what is in it was cut off.
+CLAIM_SHARE_MAX, CLAIM_S_MAX = 1.1, 1.0
+
+# A refusal comes within REFUSE_WITHIN_S and MEMORY_BYTES_MAX (resident). The rest is chosen to keep that promise:
+# ~100 MB of a decoder are programs mapped from files, which RLIMIT_DATA does not count.
 REFUSE_WITHIN_S = 10.0
-DECODER_DATA_BYTES = 480 * 1024**2
-STALL_S = 10.0
-CPU_S_PER_VIDEO_S = 4.0
+MEMORY_BYTES_MAX = 512 * 1024**2
+DECODER_DATA_BYTES = 400 * 1024**2
+DECODER_FILES = 64
+# Processor time (s) until the first picture, and more for each second of video handed over; the wall clock allows four
+# times as much for video, because workers share their processors. A file over 200 MB gets time to be read.
+START_CPU_S, CPU_S_PER_VIDEO_S = 8.0, 4.0
+START_WALL_S, WALL_S_PER_VIDEO_S = 9.0, 16.0
+READ_BYTES_FREE, READ_BYTES_PER_S = 200 * 1024**2, 100 * 1024**2
+STALL_S = 9.0
 
 
 @dataclass(frozen=True)

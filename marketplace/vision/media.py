@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,18 +18,22 @@ import cv2
 import numpy as np
 
 from marketplace.vision import limits, sandbox
-from marketplace.vision.decoder import HEADER, SOUND_HZ, THUMB, TIME
+from marketplace.vision.decoder import HEADER, SOUND_HZ, THUMB, THUMBS_PER_S, TIME, check_size, shown_size
 from marketplace.vision.frames import FrameCache, Info, Picture, finish, picture_path
 from marketplace.vision.limits import MediaRefused
 
 STEP_S = 0.25
 JPEG_QUALITY = 92
-_MESSAGE_MAX = 64 * 1024**2
+_MESSAGE_MAX = 16 * 1024**2
+# Photographs in the container of videos: HEIC, as phones take them, and AVIF.
+_STILLS = (b"ftypavif", b"ftypheic", b"ftypheix", b"ftypmif1")
 Report = Callable[[float], None]
 
 
 def container_of(head: bytes) -> str | None:
     """Return the demuxer for a file's first bytes: ISO/IEC 14496-12 ``ftyp`` and its kin, or EBML (RFC 8794)."""
+    if head[4:12] in _STILLS:
+        return None
     if head[4:8] in (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"):
         return "mov"
     if head[:4] == b"\x1a\x45\xdf\xa3":
@@ -76,100 +81,138 @@ def decode(file: Path, folder: Path, report: Report = lambda _: None) -> FrameCa
         shutil.rmtree(work, ignore_errors=True)
 
 
+class _Patience:
+    """How long (wall clock) the decoder may take: until it first speaks, and for what it has handed over since."""
+
+    def __init__(self, file_bytes: int) -> None:
+        reading_s = max(0, file_bytes - limits.READ_BYTES_FREE) / limits.READ_BYTES_PER_S
+        self._end = time.monotonic() + limits.START_WALL_S + reading_s
+        self.reached_s = 0.0
+
+    def left(self) -> float:
+        """Return for how long a next word may be waited, s. Raises MediaRefused once that is over."""
+        left = self._end + limits.WALL_S_PER_VIDEO_S * self.reached_s - time.monotonic()
+        if left <= 0:
+            raise MediaRefused("too_heavy", self.reached_s)
+        return min(left, limits.STALL_S)
+
+
 class _Reading:
     """Takes the decoder's messages, none of them on trust."""
 
     def __init__(self, work: Path, report: Report) -> None:
         self.work, self.report = work, report
-        self.info: dict[str, Any] | None = None
+        self.told: _Told | None = None
         self.times: list[float] = []
         self.thumb_times: list[float] = []
-        self.thumbs: list[bytes] = []
+        self._sound_bytes = 0
 
     def run(self, file: Path, demuxer: str) -> Info:
-        cpu_s = int(limits.CPU_S_PER_VIDEO_S * limits.DURATION_S_MAX)
+        cpu_s = int(limits.START_CPU_S + limits.CPU_S_PER_VIDEO_S * limits.DURATION_S_MAX)
+        self.patience = _Patience(file.stat().st_size)
         process = sandbox.start_decoder(file, demuxer, STEP_S, cpu_s)
         try:
-            with (self.work / "sound.s16").open("wb") as sound:
-                self._take(process, sound)
+            with (
+                (self.work / "sound.s16").open("wb") as self.sound,
+                (self.work / "thumbs.npy").open("wb") as self.thumbs,
+            ):
+                self._thumbs_header()
+                self._take(process)
+                self._thumbs_header()
         finally:
             process.kill()
             process.wait()
             if process.stdout is not None:
                 process.stdout.close()
-        if self.info is None or not self.times:
+        if self.told is None or not self.times:
             raise MediaRefused("damaged")
         np.save(self.work / "thumb_times.npy", np.asarray(self.thumb_times))
-        np.save(self.work / "thumbs.npy", np.frombuffer(b"".join(self.thumbs), np.uint8).reshape(-1, *THUMB, 3))
-        return self._info(file)
+        return self._info(file, self.told)
 
-    def _info(self, file: Path) -> Info:
-        assert self.info is not None
-        width, height = self.info["width"], self.info["height"]
-        if self.info["rotation"] % 180:
-            width, height = height, width
-        by = "seccomp" if self.info["seccomp"] else "limits"
+    def _thumbs_header(self) -> None:
+        # Written before the first thumbnail and again after the last: numpy pads it, so that its length stays.
+        shape = (len(self.thumb_times), *THUMB, 3)
+        self.thumbs.seek(0)
+        np.lib.format.write_array_header_1_0(self.thumbs, {"descr": "|u1", "fortran_order": False, "shape": shape})
+
+    def _info(self, file: Path, told: "_Told") -> Info:
+        width, height = (told.width, told.height) if told.rotation % 360 not in _SIDEWAYS else (told.height, told.width)
+        by = "seccomp" if told.seccomp else "limits"
         return Info(
             sha256=digest(file),
             width=width,
             height=height,
-            duration_s=max(self.info["duration_s"], self.times[-1]),
-            fps=self.info["fps"],
-            audio=self.info["audio"],
+            duration_s=max(told.duration_s, self.times[-1]),
+            fps=told.fps,
+            audio=told.audio,
             step_s=STEP_S,
             closed_by=f"bubblewrap and {by}" if sandbox.bubblewrap() else by,
             times=tuple(self.times),
         )
 
-    def _take(self, process: subprocess.Popen[bytes], sound: BinaryIO) -> None:
-        began = time.monotonic()
-        for tag, payload in _messages(process):
+    def _take(self, process: subprocess.Popen[bytes]) -> None:
+        for tag, payload in _messages(process, self.patience):
             if tag == b"D":
                 return
-            self._message(tag, payload, sound)
-            if time.monotonic() - began > 30 + 4 * limits.CPU_S_PER_VIDEO_S * limits.DURATION_S_MAX:
-                raise MediaRefused("too_heavy")
+            self._message(tag, payload)
         # It ended without a last word: killed by a limit, or by the file itself.
-        raise MediaRefused("too_heavy" if process.wait() in (-9, -24, -31) else "damaged")
+        try:
+            code = process.wait(self.patience.left())
+        except subprocess.TimeoutExpired:
+            raise MediaRefused("too_heavy") from None
+        raise MediaRefused("too_heavy" if sandbox.ended_by_limit(code) else "damaged")
 
-    def _message(self, tag: bytes, payload: bytes, sound: BinaryIO) -> None:
+    def _message(self, tag: bytes, payload: bytes) -> None:
         if tag == b"E":
-            told = json.loads(payload)
-            raise MediaRefused(told["code"] if told.get("code") in limits.REFUSALS else "damaged", told.get("at_s"))
-        if tag == b"S":
-            if sound.tell() + len(payload) > (limits.DURATION_S_MAX + 60) * SOUND_HZ * 4:
+            raise _refused(payload)
+        if tag == b"S":  # may begin before the first picture
+            self._sound_bytes += len(payload)
+            if self._sound_bytes > (limits.DURATION_S_MAX + 60) * SOUND_HZ * 4:
                 raise MediaRefused("too_long")
-            sound.write(payload)
-        elif tag == b"I" and self.info is None:
-            self.info = _checked(json.loads(payload))
-        elif self.info is None:
+            self.sound.write(payload)
+        elif tag == b"I" and self.told is None:
+            self.told = _checked(payload)
+        elif self.told is None:
             raise MediaRefused("damaged")
         elif tag == b"T":
             self._thumb(payload)
         elif tag == b"F":
-            self._picture(payload)
-            self.report(min(1.0, self.times[-1] / max(self.info["duration_s"], 0.001)))
+            self._picture(payload, self.told)
+            self.report(min(1.0, self.times[-1] / max(self.told.duration_s, 0.001)))
+
+    def _time(self, payload: bytes, pictures_bytes: int) -> float:
+        """Return the time at the head of a message that has the length it must have."""
+        if len(payload) != TIME.size + pictures_bytes:
+            raise MediaRefused("damaged")
+        at = float(TIME.unpack_from(payload)[0])
+        if not 0 <= at <= limits.DURATION_S_MAX:  # refuses what is no number, too
+            raise MediaRefused("damaged")
+        self.patience.reached_s = max(self.patience.reached_s, at)
+        return at
 
     def _thumb(self, payload: bytes) -> None:
-        if len(payload) != TIME.size + THUMB[0] * THUMB[1] * 3:
+        at = self._time(payload, THUMB[0] * THUMB[1] * 3)
+        if len(self.thumb_times) > limits.DURATION_S_MAX * THUMBS_PER_S + 8:
             raise MediaRefused("damaged")
-        self.thumb_times.append(TIME.unpack_from(payload)[0])
-        self.thumbs.append(payload[TIME.size :])
+        self.thumb_times.append(at)
+        self.thumbs.write(payload[TIME.size :])
 
-    def _picture(self, payload: bytes) -> None:
-        assert self.info is not None
-        width, height = self.info["shown"]
-        if len(payload) != TIME.size + width * height * 3 // 2 or len(self.times) > limits.DURATION_S_MAX / STEP_S + 8:
+    def _picture(self, payload: bytes, told: "_Told") -> None:
+        width, height = told.shown
+        at = self._time(payload, width * height * 3 // 2)
+        if len(self.times) > limits.DURATION_S_MAX / STEP_S + 8:
             raise MediaRefused("damaged")
-        at = TIME.unpack_from(payload)[0]
         if self.times and at <= self.times[-1]:
             return  # out of order; the step it belongs to is taken
         planes = np.frombuffer(payload, np.uint8, offset=TIME.size).reshape(height * 3 // 2, width)
-        shown = turned(cv2.cvtColor(planes, cv2.COLOR_YUV2BGR_I420), self.info["rotation"])
+        shown = turned(cv2.cvtColor(planes, cv2.COLOR_YUV2BGR_I420), told.rotation)
         path = picture_path(self.work, len(self.times))
         if not cv2.imwrite(str(path), shown, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):
             raise OSError("The frame cache cannot be written; is the disk full?")
         self.times.append(at)
+
+
+_SIDEWAYS = (90, 270)
 
 
 def turned(picture: Picture | Any, rotation: int) -> Any:
@@ -178,36 +221,70 @@ def turned(picture: Picture | Any, rotation: int) -> Any:
     return picture if how is None else cv2.rotate(picture, how)
 
 
-def _checked(told: dict[str, Any]) -> dict[str, Any]:
-    width, height = told["shown"]
-    sane = 0 < width <= 2 * limits.SIDE_MAX and 0 < height <= 2 * limits.SIDE_MAX and width % 2 == height % 2 == 0
-    if not sane or not 0 <= told["duration_s"] <= limits.DURATION_S_MAX:
+@dataclass(frozen=True)
+class _Told:
+    """What the decoder says of a video before its first picture."""
+
+    width: int
+    height: int
+    rotation: int
+    duration_s: float
+    fps: float
+    audio: bool
+    shown: tuple[int, int]
+    seccomp: bool
+
+
+def _checked(payload: bytes) -> _Told:
+    """Return the message I with every value of the right kind and size. Raises MediaRefused."""
+    try:
+        table = json.loads(payload)
+        told = _Told(
+            int(table["width"]), int(table["height"]), int(table["rotation"]), float(table["duration_s"]),
+            float(table["fps"]), bool(table["audio"]), shown_size(int(table["width"]), int(table["height"])),
+            bool(table["seccomp"]),
+        )  # fmt: skip
+        check_size(told.width, told.height)
+    except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
+        raise MediaRefused("damaged") from None
+    if not 0 <= told.duration_s <= limits.DURATION_S_MAX or not 0 <= told.fps <= limits.FPS_MAX:
         raise MediaRefused("damaged")
     return told
 
 
-def _messages(process: subprocess.Popen[bytes]) -> Iterator[tuple[bytes, bytes]]:
+def _refused(payload: bytes) -> MediaRefused:
+    """Return the refusal that the message E tells of; one that is not understood is a damaged file."""
+    try:
+        table = json.loads(payload)
+        at_s = None if table["at_s"] is None else float(table["at_s"])
+        sane = at_s is None or 0 <= at_s <= limits.DURATION_S_MAX
+        return MediaRefused(str(limits.REFUSALS[table["code"]].code), at_s if sane else None)
+    except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
+        return MediaRefused("damaged")
+
+
+def _messages(process: subprocess.Popen[bytes], patience: _Patience) -> Iterator[tuple[bytes, bytes]]:
     """Yield the decoder's messages. Raises MediaRefused where it falls silent."""
     stream = process.stdout
     assert stream is not None
     while True:
-        head = _read(stream, HEADER.size)
+        head = _read(stream, HEADER.size, patience)
         if len(head) < HEADER.size:
             return
         tag, length = HEADER.unpack(head)
         if length > _MESSAGE_MAX:
             raise MediaRefused("damaged")
-        payload = _read(stream, length)
+        payload = _read(stream, length, patience)
         if len(payload) < length:
             return
         yield tag, payload
 
 
-def _read(stream: BinaryIO | Any, wanted: int) -> bytes:
+def _read(stream: BinaryIO | Any, wanted: int, patience: _Patience) -> bytes:
     parts: list[bytes] = []
     while wanted:
-        if not select.select([stream], [], [], limits.STALL_S)[0]:
-            raise MediaRefused("too_heavy")
+        if not select.select([stream], [], [], patience.left())[0]:
+            raise MediaRefused("too_heavy", patience.reached_s)
         part = os.read(stream.fileno(), min(wanted, 1 << 20))
         if not part:
             break

@@ -9,8 +9,10 @@ import functools
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from marketplace.vision import limits
@@ -27,28 +29,51 @@ def bubblewrap() -> tuple[str, ...]:
     found = shutil.which("bwrap")
     if found is None:
         return ()
-    tried = subprocess.run([found, *BUBBLEWRAP, "/bin/true"], capture_output=True, timeout=10, check=False)  # noqa: S603
+    try:
+        tried = subprocess.run([found, *BUBBLEWRAP, "/bin/true"], capture_output=True, timeout=10, check=False)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return ()  # there, but no program of this machine, or one that never ends
     return (found, *BUBBLEWRAP) if tried.returncode == 0 else ()
 
 
 def _limit(cpu_s: int) -> None:
-    """Set the limits of the process about to be started."""
+    """Set the limits of the process about to be started; one that is narrower already stays."""
     for kind, value in (
         (resource.RLIMIT_DATA, limits.DECODER_DATA_BYTES),
         (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, limits.DECODER_FILES),
     ):
-        resource.setrlimit(kind, (value, value))
+        hard = resource.getrlimit(kind)[1]
+        least = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (least, least))
     os.nice(5)
+
+
+def ended_by_limit(code: int) -> bool:
+    """Whether a decoder's exit code tells of a limit: killed for memory, for processor time, or by the filter.
+
+    ``code`` is negative for a signal, or 128 and the signal where bubblewrap passes it on.
+    """
+    signals = (signal.SIGKILL, signal.SIGXCPU, signal.SIGSYS)
+    return any(code in (-number, 128 + number) for number in signals)
 
 
 def start_decoder(file: Path, demuxer: str, step_s: float, cpu_s: int) -> subprocess.Popen[bytes]:
     """Start marketplace.vision.decoder on a file; its messages come over ``stdout``. The caller ends it."""
+    return start_closed("marketplace.vision.decoder", (demuxer, str(step_s)), file, cpu_s)
+
+
+def start_closed(module: str, arguments: Sequence[str], file: Path, cpu_s: int) -> subprocess.Popen[bytes]:
+    """Start a module as a program with a file as its standard input, closed in; the caller ends it.
+
+    The filter of system calls is the program's own to put on.
+    """
     source = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
     try:
         return subprocess.Popen(  # noqa: S603
-            [*bubblewrap(), sys.executable, "-E", "-s", "-B", "-m", "marketplace.vision.decoder", demuxer, str(step_s)],
+            [*bubblewrap(), sys.executable, "-E", "-s", "-B", "-m", module, *arguments],
             stdin=source,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
