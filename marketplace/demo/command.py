@@ -1,6 +1,8 @@
 """`inlay demo`: a whole market in a minute, then yours to play with."""
 
 import contextlib
+import importlib
+import importlib.util
 import resource
 import shutil
 import sys
@@ -85,6 +87,10 @@ def _walk(tree: Tree, url: str, data: Path, seed: int, leave: bool, began: float
             zip(market.briefs, market.brands, strict=True), key=lambda one: one[0]["budget"]["amount_minor"]
         )
         show_selection(market.caller, url, brand, brief, data / "pictures")
+        if importlib.util.find_spec("av") is None:
+            click.echo("\n成片检查需要 vision 组件：make vision")
+        else:
+            importlib.import_module("marketplace.demo.drafts").show_draft(market, url, data / "draft")
         seconds = time.monotonic() - began
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         click.echo(

@@ -82,13 +82,13 @@ def _row(plan: Timeline, draft: Timeline, promised: int | None, made: int | None
     if one is None:
         assert two is not None
         zh, en = _told(two)
-        row |= {"zh": f"方案没有，成片实测{zh}。", "en": f"Not in the plan; measured {en}."}
+        row |= {"zh": f"方案没有，成片实测 {zh}。", "en": f"Not in the plan; measured {en}."}
     elif two is None:
         zh, en = _told(one)
         missing = one.seconds.low <= 0
         row |= {
             "kept": missing,
-            "zh": f"承诺{zh}，成片中没有找到。",
+            "zh": f"承诺 {zh}，成片中没有找到。",
             "en": f"Promised {en}; not found in the draft.",
         }
     else:
@@ -97,7 +97,7 @@ def _row(plan: Timeline, draft: Timeline, promised: int | None, made: int | None
         row |= {
             "kept": not off,
             "off": off,
-            "zh": f"承诺{zh}，实测{zh_made}"
+            "zh": f"承诺 {zh}，实测 {zh_made}"
             + ("，符合。" if not off else f"：{'、'.join(_OFF[code][0] for code in off)}。"),
             "en": f"Promised {en}, measured {en_made}"
             + (": kept." if not off else f": {', '.join(_OFF[code][1] for code in off)}."),
@@ -142,7 +142,7 @@ def _off(one: Exposure, two: Exposure) -> list[str]:
 def _told(one: Exposure) -> tuple[str, str]:
     """Return an exposure in words: when, what, how long, where and how large."""
     zh_kind, en_kind = _KINDS[one.kind]
-    at = stamp(one.start_s.mid)
+    at = stamp(round(one.start_s.mid))
     seconds = between(one.seconds.low, one.seconds.high)
     if one.kind is Kind.SPEECH:
         return f"{at} {zh_kind} {seconds} 秒", f"{seconds} s of {en_kind} at {at}"

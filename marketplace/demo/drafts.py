@@ -1,0 +1,122 @@
+"""The demo's draft: a clip drawn with a known exposure that breaks its plan, handed in, checked and held against it."""
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+import cv2
+import numpy as np
+import urllib3
+
+from marketplace.core.ids import new_id
+from marketplace.demo import clips, wishes
+from marketplace.demo.caller import DemoError
+from marketplace.demo.clips import Caption, Scene, Shown
+from marketplace.demo.walk import PATIENCE_S, Account, Market
+
+NAME, CHINESE = "LIMEISLE", "青柠岛"
+SECONDS, FPS = 16.0, 25.0
+# What is promised: four seconds in the background; what is drawn: more than twice as long, in the middle, and larger.
+PROMISED = {"kind": "product", "start_s": {"low": 6.0, "high": 7.0}, "seconds": {"low": 3.0, "high": 4.0},
+            "area_share": "background", "centre": "edge", "plot": "loose"}  # fmt: skip
+DRAWN = Shown(3.0, 12.5, 300.0, (0.45, 0.5), (0.55, 0.5))
+MARKED = Caption(0.5, 3.0, "#ad", 30, (0.85, 0.06))
+
+
+def show_draft(market: Market, url: str, folder: Path) -> None:
+    """Draw, hand in, check and print. Raises DemoError where a call is refused or the check does not end."""
+    call, brand, creator = market.caller, market.brands[0], market.owners[0]
+    brief = _brief(market, url, brand)
+    bid = call(
+        "POST", f"/briefs/{brief['id']}/bids", creator.token,
+        {
+            "channel_id": market.channel_ids[0],
+            "price": {"model": "flat", "amount": {"amount_minor": 5_000_000, "currency": "CNY"}},
+            "deliverables": [{"kind": "video", "count": 1}],
+            "plan": {"duration_s": SECONDS, "exposures": [PROMISED]},
+        },
+    )  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "draft.mp4"
+    draw(path)
+    video = call("POST", "/videos", creator.token, query={"name": path.name}, file=path.read_bytes())
+    asked = call("POST", "/video-checks", creator.token, {"video_id": video["id"], "bid_id": bid["id"]})
+    found = _done(market, creator, asked["id"])
+    _print(found)
+    _save(url, creator, found, folder)
+
+
+def draw(path: Path) -> None:
+    """Write the draft: a drawn scene, the label, a mark of disclosure, and a hiss for sound."""
+    scene = Scene(540, 960, 12, cut_every_s=5.0)
+    shown = clips.frames(scene.frame, SECONDS, FPS, clips.label(NAME), (DRAWN,), (MARKED,))
+    sound = np.random.default_rng(12).normal(0, 0.02, int(SECONDS * clips.SOUND_HZ)).astype(np.float32)
+    clips.encode(path, (picture for picture, _ in shown), FPS, sound=sound)
+
+
+def _brief(market: Market, url: str, brand: Account) -> Any:
+    """Publish a brief with the image of the invented pack."""
+    at = datetime.now(UTC).replace(microsecond=0)
+    body = wishes.brief(0, at, at + timedelta(hours=6)) | {
+        "title": f"{CHINESE}气泡水 · 成片检查示例",
+        "brand": {"names": [CHINESE, NAME], "aliases": []},
+        "deliverables": [{"kind": "video", "count": 1}],
+    }
+    made = market.caller("POST", "/briefs", brand.token, body)
+    image = cv2.imencode(".png", clips.label(NAME))[1].tobytes()
+    answer = urllib3.request(
+        "POST", f"{url}/api/v1/briefs/{made['id']}/assets?name=pack.png", body=image, timeout=30,
+        headers={
+            "Authorization": f"Bearer {brand.token}", "Content-Type": "image/png", "Idempotency-Key": str(new_id()),
+        },
+    )  # fmt: skip
+    if answer.status != 201:
+        raise DemoError(f"the pack's image was answered with {answer.status}: {answer.data[:500]!r}")
+    return market.caller("POST", f"/briefs/{made['id']}/publish", brand.token)
+
+
+def _done(market: Market, creator: Account, check_id: str) -> dict[str, Any]:
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        found: dict[str, Any] = market.caller("GET", f"/video-checks/{check_id}", creator.token)
+        if found["status"] == "done":
+            return found
+        if found["status"] not in ("queued", "running"):
+            raise DemoError(f"the check ended as {found['status']}: {found['refusal']}")
+        time.sleep(0.25)
+    raise DemoError(f"the check was not done within {PATIENCE_S:g} s")
+
+
+def _print(found: dict[str, Any]) -> None:
+    result = found["result"]
+    score = result["intrusiveness"]
+    click.echo(f"\n成片检查 {found['id']}：侵扰度 {score['score']['point']:.1f}（满分 100）")
+    click.echo(f"   {result['plan']['zh']}")
+    for row in result["plan"]["rows"]:
+        click.echo(f"   {'✓' if row['kept'] else '✕'} {row['zh']}")
+    for one in result["disclosures"]:
+        click.echo(f"   广告标识 {one['start_s']:.1f}–{one['end_s']:.1f} 秒：{one['text']}")
+    for one in score["vetoes"]:
+        click.echo(f"   必须修改：{one['zh']}")
+    for one in score["reasons"]:
+        click.echo(f"   {one['zh']}")
+        if one["what_if"] is not None:
+            click.echo(f"      {one['what_if']['zh']}")
+
+
+def _save(url: str, creator: Account, found: dict[str, Any], folder: Path) -> None:
+    (folder / "result.json").write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")
+    path = f"{url}/api/v1/video-checks/{found['id']}"
+    wanted = {"timeline.svg": "timeline?language=zh"}
+    wanted |= {f"keyframe-{at}.jpg": f"pictures?number={at}" for at in found["result"]["pictures"]}
+    for name, query in wanted.items():
+        answer = urllib3.request(
+            "GET", f"{path}/{query}", headers={"Authorization": f"Bearer {creator.token}"}, timeout=30
+        )
+        if answer.status != 200:
+            raise DemoError(f"{name} was answered with {answer.status}")
+        (folder / name).write_bytes(answer.data)
+    click.echo(f"   图：{folder}（时间线与 {len(wanted) - 1} 张关键帧）")
