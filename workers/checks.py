@@ -17,7 +17,6 @@ from marketplace.core import jobs
 from marketplace.core.db import transaction
 from marketplace.core.errors import DomainError
 from marketplace.core.jobs import Claimed
-from workers.app import config
 
 if TYPE_CHECKING:
     from marketplace.checks.working import Finish
@@ -68,7 +67,8 @@ def _working() -> Any:
 
 
 def _folder() -> Path:
-    return Path(config.vision_dir)
+    # Read when a job needs it: the table of work is also imported where there are no settings.
+    return Path(importlib.import_module("workers.app").config.vision_dir)
 
 
 def _ahead(job: Claimed, work: Callable[[Callable[[str, int, int], None]], "Finish"]) -> Handler:

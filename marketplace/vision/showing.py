@@ -30,7 +30,11 @@ def timeline_svg(
     sheet = Sheet(say(language, "视频里的品牌露出", "The brand in this video"), width, language)
     _head(sheet, result, score, language)
     label = max(90.0, min(150.0, width * 0.16))
-    marks = [one for one in ticks(0, made.duration_s, max(3, int(sheet.room / 110))) if one <= made.duration_s]
+    marks = [
+        one
+        for one in ticks(0, made.duration_s, max(3, int(sheet.room / 110)))
+        if one <= made.duration_s and one == int(one)
+    ]
     axis = Axis(0, made.duration_s, MARGIN + label, width - MARGIN - 8, marks, 1.0, log=False)
     if plan is not None:
         _row(sheet, axis, say(language, "方案", "planned"), _planned(plan), result["cuts"])
