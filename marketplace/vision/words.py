@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import zhconv
+from opencc import OpenCC
 from pypinyin import lazy_pinyin
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
@@ -32,10 +32,22 @@ class Hit:
     written: str
 
 
+_TO_SIMPLIFIED = OpenCC("t2s")
+
+
+def simplified(text: str) -> str:
+    """Return a text in simplified characters, character by character."""
+    return str(_TO_SIMPLIFIED.convert(text))
+
+
+def _folded_case(text: str) -> str:
+    return simplified(unicodedata.normalize("NFKC", text)).casefold()
+
+
 def plain(text: str) -> str:
     """Return a text for comparing: compatibility forms resolved, simplified characters, lower case, letters and
     digits only, single spaces."""
-    simple = zhconv.convert(unicodedata.normalize("NFKC", text), "zh-cn").casefold()
+    simple = _folded_case(text)
     return " ".join("".join(one if one.isalnum() else " " for one in simple).split())
 
 
@@ -145,7 +157,7 @@ def disclosure(text: str) -> str | None:
     tagged = _HASH_AD.search(unicodedata.normalize("NFKC", text))
     if tagged:
         return tagged.group(0)
-    simple = zhconv.convert(unicodedata.normalize("NFKC", text), "zh-cn").casefold()
+    simple = _folded_case(text)
     spaced = plain(text)
     for pattern, language in _DISCLOSURES:
         found = pattern.search(spaced.replace(" ", "") if language == "zh" else spaced) or (
@@ -158,5 +170,5 @@ def disclosure(text: str) -> str | None:
 
 def claims(text: str) -> list[str]:
     """Return the kinds of selling points in a text: price, discount, feature, call_to_action."""
-    simple = zhconv.convert(unicodedata.normalize("NFKC", text), "zh-cn").casefold()
+    simple = _folded_case(text)
     return [kind for kind, pattern in _CLAIMS.items() if pattern.search(simple)]

@@ -1,0 +1,52 @@
+"""What was promised against what was measured."""
+
+from typing import Any
+
+from marketplace.intrusiveness.timeline import from_dict
+from marketplace.vision import comparison
+
+PROMISED: dict[str, Any] = {
+    "kind": "product", "start_s": {"low": 6, "high": 7}, "seconds": {"low": 3, "high": 4}, "area_share": "background",
+    "centre": "edge", "plot": "tied",
+}  # fmt: skip
+KEPT: dict[str, Any] = {"kind": "product", "start_s": 6.4, "seconds": 3.6, "area_share": 0.01, "centre": 0.3}
+
+
+def of(*exposures: dict[str, Any]) -> Any:
+    return from_dict({"duration_s": 30, "exposures": list(exposures)})
+
+
+def test_a_kept_plan_is_told_as_kept() -> None:
+    told = comparison.compare(of(PROMISED), of(KEPT))
+    assert told["kept"]
+    assert told["rows"][0]["off"] == []
+
+
+def test_each_way_of_leaving_the_plan_is_named() -> None:
+    made = {**KEPT, "start_s": 2.0, "seconds": 9.5, "area_share": 0.1, "centre": 0.95, "claims": 2}
+    [row] = comparison.compare(of(PROMISED), of(made))["rows"]
+    assert row["off"] == ["longer", "earlier", "larger", "more_central", "more_claims"]
+    assert "9.5 秒" in row["zh"]
+    assert "longer than promised" in row["en"]
+
+
+def test_what_is_missing_and_what_is_more_stand_in_rows_of_their_own() -> None:
+    speech = {"kind": "speech", "start_s": 20, "seconds": 2, "mentions": 1}
+    rows = comparison.compare(of(PROMISED), of(speech))["rows"]
+    assert [(row["planned"], row["measured"], row["kept"]) for row in rows] == [(0, None, False), (None, 0, False)]
+
+
+def test_what_the_plan_may_leave_out_is_not_missed() -> None:
+    optional = {**PROMISED, "seconds": {"low": 0, "high": 4}}
+    assert comparison.compare(of(optional), of())["kept"]
+
+
+def test_exposures_are_paired_by_time() -> None:
+    second = {**KEPT, "start_s": 20}
+    pairs = comparison.pairs(of(PROMISED, {**PROMISED, "start_s": 20}).exposures, of(second, KEPT).exposures)
+    assert pairs == [(0, 1), (1, 0)]
+
+
+def test_the_plans_word_for_the_story_is_taken_over() -> None:
+    made = comparison.with_plot(of(KEPT), of(PROMISED))
+    assert (made.exposures[0].plot.low, made.exposures[0].plot.high) == (0.6, 1.0)

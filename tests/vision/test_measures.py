@@ -1,0 +1,83 @@
+"""Loudness, hashes, references and what is told of blindness."""
+
+import io
+
+import cv2
+import numpy as np
+import pyloudnorm
+import pytest
+from PIL import Image
+
+from marketplace.demo import clips
+from marketplace.vision import hashes, loudness, references
+from marketplace.vision.decoder import SOUND_HZ
+from marketplace.vision.references import BadReference
+
+
+def noise(seconds: float, level: float, seed: int = 1) -> np.ndarray:
+    made = np.random.default_rng(seed).normal(0, level, (int(seconds * SOUND_HZ), 2))
+    return (np.clip(made, -1, 1) * 32767).astype(np.int16)
+
+
+def test_the_loudness_is_that_of_the_reference() -> None:
+    sound = noise(12, 0.05)
+    whole = loudness.integrated(loudness.curve(sound))
+    assert whole == pytest.approx(pyloudnorm.Meter(SOUND_HZ).integrated_loudness(sound / 32768), abs=0.1)
+
+
+def test_a_louder_stretch_is_told_in_lu() -> None:
+    sound = np.concatenate([noise(8, 0.03), noise(4, 0.06), noise(8, 0.03, 2)])
+    assert loudness.louder(loudness.curve(sound), [(8.0, 12.0)]) == pytest.approx(6.02, abs=0.2)
+
+
+def test_silence_and_short_stretches_have_no_loudness() -> None:
+    assert loudness.integrated(loudness.curve(np.zeros((SOUND_HZ, 2), np.int16))) is None
+    assert loudness.louder(loudness.curve(noise(5, 0.1)), [(1.0, 1.3)]) is None
+    assert len(loudness.curve(np.zeros((0, 2), np.int16))) == 0
+
+
+def scene(seed: int) -> np.ndarray:
+    return clips.Scene(540, 960, seed).frame(1.0)
+
+
+def near(one: np.ndarray, other: np.ndarray) -> list[hashes.Match]:
+    return hashes.matches(hashes.of_picture(one, 0.0), hashes.of_picture(other, 0.0))
+
+
+def test_a_picture_is_known_again_encoded_mirrored_and_with_bars() -> None:
+    picture = scene(3)
+    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 40])
+    assert near(cv2.imdecode(data, 1), picture)
+    [mirrored] = near(cv2.flip(picture, 1), picture)
+    assert mirrored.mirrored
+    assert near(cv2.copyMakeBorder(picture, 120, 120, 0, 0, cv2.BORDER_CONSTANT), picture)
+
+
+def test_other_pictures_are_not_the_same() -> None:
+    assert not near(scene(3), scene(4))
+
+
+def png(picture: np.ndarray) -> bytes:
+    return cv2.imencode(".png", picture)[1].tobytes()
+
+
+def test_a_flat_mark_is_told_to_be_unfindable_and_a_label_findable() -> None:
+    assert not references.prepare("glyph.png", png(clips.glyph())).findable
+    assert references.prepare("label.png", png(clips.label())).findable
+
+
+def test_a_see_through_image_is_a_reference_too() -> None:
+    made = io.BytesIO()
+    Image.fromarray(np.dstack([clips.label(), np.full(clips.label().shape[:2], 200, np.uint8)])).save(made, "PNG")
+    assert references.prepare("a.png", made.getvalue()).findable
+
+
+@pytest.mark.parametrize("data", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, png(clips.glyph(8))])
+def test_a_bad_image_is_refused_with_its_name(data: bytes) -> None:
+    with pytest.raises(BadReference, match=r"bad\.png"):
+        references.prepare("bad.png", data)
+
+
+def test_the_set_of_references_is_known_whatever_its_order() -> None:
+    one, two = (references.prepare(f"{seed}.png", png(clips.label("X", seed))) for seed in (1, 2))
+    assert references.digest([one, two]) == references.digest([two, one]) != references.digest([one])

@@ -1,0 +1,49 @@
+"""Names, marks of disclosure and selling points in what was read or heard."""
+
+import pytest
+
+from marketplace.vision import words
+
+NAMES = ["青柠岛", "LIMEISLE"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "今天喝青柠岛气泡水", "青檸島", "今天喝青柠到汽水", "LIMEISLE", "Lime Isle water", "limeisie soda", "LlMElSLE",
+        "ＬＩＭＥＩＳＬＥ", "buyLIMEISLEnow",
+    ],
+)  # fmt: skip
+def test_a_name_is_met_however_it_is_written(text: str) -> None:
+    assert words.brand_hits(text, NAMES)
+
+
+@pytest.mark.parametrize("text", ["", "柠檬水", "一座小岛", "limestone", "time is left", "\0", "😀" * 50, "青" * 5000])
+def test_other_words_are_not_the_name(text: str) -> None:
+    assert not words.brand_hits(text, NAMES)
+
+
+@pytest.mark.parametrize(("text", "name"), [("a cat on a mat", "CA"), ("party", "art"), ("标准", "标注")])
+def test_a_short_name_must_be_met_exactly(text: str, name: str) -> None:
+    found = words.brand_hits(text, [name])
+    assert not found or found[0].alike >= words.HAN_SHORT_ALIKE_LEAST
+
+
+@pytest.mark.parametrize(
+    "text", ["广告", "本视频由某某赞助播出", "#ad", "#广告", "Sponsored", "includes paid promotion", "AD", "廣告"]
+)
+def test_a_mark_of_disclosure_is_found(text: str) -> None:
+    assert words.disclosure(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["没有广告", "这不是广告", "this is an ad free channel i like", "add", "adventure", ""]
+)
+def test_what_is_no_mark_is_none(text: str) -> None:
+    assert words.disclosure(text) is None
+
+
+def test_selling_points_are_told_by_kind() -> None:
+    assert words.claims("现在下单只要39.9元，点击左下角小黄车") == ["price", "call_to_action"]
+    assert words.claims("全场 5折 包邮") == ["discount"]
+    assert words.claims("nice weather today") == []
