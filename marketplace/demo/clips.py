@@ -84,6 +84,37 @@ def label(name: str = "LIMEISLE", seed: int = 7, side: int = 480) -> Picture:
     return np.asarray(image, np.uint8)[:, :, ::-1].copy()
 
 
+def badge(name: str = "NORTHFOX", seed: int = 3, side: int = 480) -> Picture:
+    """Return an invented round emblem, BGR: a ring of words around a drawn figure, two tones on white."""
+    random = np.random.default_rng([seed, 1])
+    ink = tuple(int(v) for v in random.integers(0, 120, 3))
+    image = Image.new("RGB", (side, side), (250, 250, 250))
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((4, 4, side - 5, side - 5), fill=ink)
+    draw.ellipse((side * 0.2, side * 0.2, side * 0.8, side * 0.8), fill=(250, 250, 250))
+    words = f"{name} * {name[::-1]} * "
+    for place, letter in enumerate(words):
+        turn = 360 * place / len(words)
+        drawn = Image.new("L", (side, side))
+        ImageDraw.Draw(drawn).text((side / 2, side * 0.1), letter, font=font(side * 0.12), fill=255, anchor="mm")
+        image.paste((250, 250, 250), mask=drawn.rotate(-turn, resample=Image.Resampling.BICUBIC))
+    for _ in range(9):
+        corners = [(side * (0.5 + 0.26 * x), side * (0.5 + 0.26 * y)) for x, y in random.uniform(-0.9, 0.9, (3, 2))]
+        draw.polygon(corners, fill=ink if random.random() < 0.6 else (250, 250, 250))
+    return np.asarray(image, np.uint8)[:, :, ::-1].copy()
+
+
+def wordmark(name: str = "Moonriver", seed: int = 5, side: int = 480) -> Picture:
+    """Return an invented word mark, BGR: nothing but a name and a stroke on one tone."""
+    random = np.random.default_rng([seed, 2])
+    height = int(side * 0.42)
+    image = Image.new("RGB", (side, height), tuple(int(v) for v in random.integers(100, 230, 3)))
+    draw = ImageDraw.Draw(image)
+    draw.text((side / 2, height * 0.46), name, font=font(side * 1.5 / max(5, len(name))), fill="white", anchor="mm")
+    draw.arc((side * 0.08, height * 0.5, side * 0.92, height * 1.1), 200, 340, fill="white", width=side // 60)
+    return np.asarray(image, np.uint8)[:, :, ::-1].copy()
+
+
 def glyph(side: int = 480) -> Picture:
     """Return a flat mark without texture, BGR: what cannot be seen reliably."""
     image = np.full((side, side, 3), 255, np.uint8)
@@ -155,16 +186,32 @@ def quad_of(shown: Shown, at_s: float, width: int, height: int, aspect: float) -
 
 def put(picture: Picture, mark: Picture, quad: Quad, condition: str, at_s: float) -> Picture:
     """Return the picture with the mark laid on a quadrilateral, under a condition."""
-    height, width = picture.shape[:2]
     side = float(np.ptp(quad, axis=0).max())
-    scale = min(1.0, 2 * side / max(mark.shape[:2]))
+    reach = max(3, round(0.1 * side))
+    left, top = np.maximum(np.floor(quad.min(axis=0)).astype(int) - reach - 4, 0)
+    right, bottom = np.minimum(np.ceil(quad.max(axis=0)).astype(int) + reach + 4, picture.shape[1::-1])
+    made = picture.copy()
+    if right > left and bottom > top:
+        inner = (quad - [left, top]).astype(np.float32)
+        made[top:bottom, left:right] = _laid(picture[top:bottom, left:right], mark, inner, condition, reach)
+    if condition == "dim":
+        noise: Any = np.empty(made.shape, np.float32)
+        cv2.setRNGSeed(int(at_s * 1000))
+        cv2.randn(noise, np.zeros(1), np.full(1, 4.0))
+        made = np.clip(np.float32(0.4) * made + noise, 0, 255).astype(np.uint8)
+    return made
+
+
+def _laid(picture: Picture, mark: Picture, quad: Quad, condition: str, reach: int) -> Picture:
+    """Return a part of a picture with the mark on it; ``reach``: how far motion blur smears, px."""
+    size = picture.shape[1::-1]
+    scale = min(1.0, 2 * float(np.ptp(quad, axis=0).max()) / max(mark.shape[:2]))
     small = cv2.resize(mark, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     high, wide = small.shape[:2]
     matrix = cv2.getPerspectiveTransform(np.asarray([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32), quad)
-    laid = cv2.warpPerspective(small, matrix, (width, height), flags=cv2.INTER_AREA).astype(np.float32)
-    mask = cv2.warpPerspective(np.ones((high, wide), np.float32), matrix, (width, height))[:, :, None]
+    laid = cv2.warpPerspective(small, matrix, size, flags=cv2.INTER_AREA).astype(np.float32)
+    mask = cv2.warpPerspective(np.ones((high, wide), np.float32), matrix, size)[:, :, None]
     if condition == "blur":
-        reach = max(3, round(0.1 * side))
         kernel = np.zeros((reach, reach), np.float32)
         kernel[reach // 2, :] = 1 / reach
         smeared = cv2.filter2D(laid * mask, -1, kernel)
@@ -172,22 +219,10 @@ def put(picture: Picture, mark: Picture, quad: Quad, condition: str, at_s: float
     else:
         mixed = np.asarray(laid * mask + picture * (1 - mask), np.float32)
     if condition == "occluded":
-        left, top = quad.min(axis=0)
-        right, bottom = quad.max(axis=0)
-        cv2.rectangle(
-            mixed,
-            (int(left + 0.7 * (right - left)), int(top) - 4),
-            (int(right) + 4, int(bottom) + 4),
-            (96, 128, 180),
-            -1,
-        )
-    if condition == "dim":
-        mixed = np.float32(0.4) * mixed + _noise(mixed.shape, at_s)
+        (left, top), (right, bottom) = quad.min(axis=0), quad.max(axis=0)
+        hidden = (int(left + 0.7 * (right - left)), int(top) - 4), (int(right) + 4, int(bottom) + 4)
+        cv2.rectangle(mixed, *hidden, (96, 128, 180), -1)
     return np.clip(mixed, 0, 255).astype(np.uint8)
-
-
-def _noise(shape: tuple[int, ...], at_s: float) -> NDArray[np.float32]:
-    return np.random.default_rng(int(at_s * 1000)).normal(0, 4, shape).astype(np.float32)
 
 
 def write_on(picture: Picture, caption: Caption, path: str | None = None) -> Picture:

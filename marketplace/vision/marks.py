@@ -91,14 +91,14 @@ def _pairs(reference: Reference, seen: Features) -> NDArray[np.intp]:
         return np.zeros((0, 2), np.intp)
     # Rooted descriptors have length 1: the nearest has the greatest product.
     alike = reference.descriptors @ seen.descriptors.T
-    best = np.argpartition(-alike, 1, axis=1)[:, :2]
     rows = np.arange(len(alike))
-    value = alike[rows[:, None], best]
-    order = np.argsort(-value, axis=1)
-    first, second = np.take_along_axis(value, order, axis=1).T
+    best = alike.argmax(axis=1)
+    first = alike[rows, best]
+    alike[rows, best] = -1.0
+    second = alike.max(axis=1)
     near, far = (np.sqrt(np.maximum(0.0, 2 - 2 * one)) for one in (first, second))
     good = near < RATIO * far
-    return np.stack([rows[good], np.take_along_axis(best, order, axis=1)[good, 0]], axis=1)
+    return np.stack([rows[good], best[good]], axis=1)
 
 
 def _fit(source: NDArray[Any], target: NDArray[Any], within_px: float) -> tuple[NDArray[Any], NDArray[np.bool_]] | None:
@@ -137,9 +137,9 @@ def _spread(reference: Reference, source: NDArray[Any], quad: Quad, grey: Pictur
     return len(np.unique(cells, axis=0)) >= LARGE_CELLS_LEAST
 
 
-def likeness(reference: Reference, grey: Picture, quad: Quad) -> float:
-    """Return how much the rectified view looks like the reference: normalised correlation, -1..1, where it is opaque
-    and inside the picture."""
+def rectified(grey: Picture, quad: Quad) -> tuple[Picture, NDArray[np.bool_]] | None:
+    """Return a place of a picture as a square of VIEW_PX, and which of it lies inside the picture; None where that is
+    next to nothing."""
     to_view = cv2.getPerspectiveTransform(quad, _CORNERS * np.float32(VIEW_PX))
     # Small steps: a large mark would otherwise be sampled with holes.
     shrink = min(1.0, 4 * VIEW_PX / max(1.0, float(np.ptp(quad, axis=0).max())))
@@ -148,13 +148,22 @@ def likeness(reference: Reference, grey: Picture, quad: Quad) -> float:
         right, bottom = np.ceil(quad.max(axis=0)).astype(int) + 1
         part = grey[top:bottom, left:right]
         if min(part.shape) < 8:
-            return -1.0
+            return None
         grey = np.asarray(cv2.resize(part, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8)
         moved = ((quad - [left, top]) * shrink).astype(np.float32)
         to_view = cv2.getPerspectiveTransform(moved, _CORNERS * np.float32(VIEW_PX))
     size = (VIEW_PX, VIEW_PX)
-    view = cv2.warpPerspective(grey, to_view, size)
     inside = cv2.warpPerspective(np.full(grey.shape, 255, np.uint8), to_view, size) > 200
+    return np.asarray(cv2.warpPerspective(grey, to_view, size), np.uint8), inside
+
+
+def likeness(reference: Reference, grey: Picture, quad: Quad) -> float:
+    """Return how much the rectified view looks like the reference: normalised correlation, -1..1, where it is opaque
+    and inside the picture."""
+    found = rectified(grey, quad)
+    if found is None:
+        return -1.0
+    view, inside = found
     use = inside & (reference.view_mask > 128)
     if use.sum() < 0.3 * (reference.view_mask > 128).sum():
         return -1.0

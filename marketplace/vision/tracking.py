@@ -1,7 +1,8 @@
 """Which pictures of a video show each reference: looked for in some, followed through their neighbours.
 
-Every other picture is looked at small, every fourth in full; from each find the mark is followed both ways through
-all pictures, by its features close by and, where blur or a hand hides those, by how it looked a moment ago.
+Every other picture is looked at small, every fourth in full, where there is texture that has changed; from each find
+the mark is followed both ways through all pictures: by the flow of its own points, which its features confirm once a
+second, by its features close by, and where blur or a hand hides those, by how it looked a moment ago.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -10,8 +11,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from marketplace.vision import flow
 from marketplace.vision.frames import FrameCache, Picture
 from marketplace.vision.marks import (
+    LIKENESS_LEAST,
+    Features,
     Found,
     Quad,
     area_share,
@@ -21,10 +25,14 @@ from marketplace.vision.marks import (
     plausible,
 )
 from marketplace.vision.references import Reference
+from marketplace.vision.texture import Fresh
 
 SMALL_EVERY, FULL_EVERY = 2, 4
 SMALL = 0.5
-NEAR_MARGIN, NEAR_MARGIN_PX = 0.6, 40.0
+PART_MARGIN_PX = 16  # features at the rim of a part need what lies around it
+CONFIRM_EVERY = 4  # pictures in a row carried by flow alone
+CARRIED_FALL_MAX = 0.15  # of likeness, since features last confirmed it
+NEAR_MARGIN, NEAR_MARGIN_PX = 0.4, 28.0
 NEAR_SIDE_PX, NEAR_SCALE_MAX = 220.0, 3.0
 LOOK_PX = 40.0  # the longer side of the view by which a mark is followed where it has no features
 LOOK_LEAST, LOOK_CONTRAST_LEAST = 0.72, 10.0
@@ -37,12 +45,24 @@ Report = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Sight:
-    """A reference in one picture of the cache. ``by``: found | followed | looks."""
+    """A reference in one picture of the cache. ``by``: found | followed | carried | looks."""
 
     picture: int
     quad: Quad
     likeness: float
     by: str
+
+
+@dataclass
+class _Way:
+    """How a mark is followed: where it was, how it moved, how it looked, and what its features last said."""
+
+    quad: Quad
+    moved: Quad
+    look: Picture | None
+    confirmed: float
+    carried: int = 0
+    blind: int = 0
 
 
 class Tracker:
@@ -52,6 +72,8 @@ class Tracker:
         self.cache, self.references = cache, references
         self.sights: list[dict[int, Sight]] = [{} for _ in references]
         self._grey: dict[int, Picture] = {}
+        self._fresh: dict[bool, Fresh] = {}
+        self._missing: list[int] = []
 
     def grey(self, at: int) -> Picture:
         if at not in self._grey:
@@ -76,9 +98,16 @@ class Tracker:
     def look(self, at: int, places: Sequence[int], full: bool) -> list[Found]:
         """Return which of the references a picture shows."""
         grey = self.grey(at)
-        shown = grey if full else cv2.resize(grey, None, fx=SMALL, fy=SMALL, interpolation=cv2.INTER_AREA)
-        scale = 1.0 if full else SMALL
-        seen = features(np.asarray(shown, np.uint8), scale)
+        if list(places) != self._missing:  # one that was followed may come back where nothing seems to have changed
+            self._missing, self._fresh = list(places), {}
+        small = cv2.resize(grey, None, fx=SMALL, fy=SMALL, interpolation=cv2.INTER_AREA)
+        shown, scale = (grey, 1.0) if full else (np.asarray(small, np.uint8), SMALL)
+        parts = [_features(shown, part, scale) for part in self._fresh.setdefault(full, Fresh()).parts(shown)]
+        if not parts:
+            return []
+        seen = Features(
+            np.concatenate([one.points for one in parts]), np.concatenate([one.descriptors for one in parts])
+        )
         found = (find(self.references[place], place, seen, grey, unit=1 / scale) for place in places)
         return [one for one in found if one is not None]
 
@@ -87,23 +116,46 @@ class Tracker:
         place = found.reference
         self.sights[place][at] = Sight(at, found.quad, found.likeness, "found")
         for step in (-1, 1):
-            quad, moved, blind = found.quad, np.zeros(2, np.float32), 0
-            look = self._look_of(self.grey(at), quad)
+            way = _Way(found.quad, np.zeros(2, np.float32), self._look_of(self.grey(at), found.quad), found.likeness)
             now = at + step
-            while 0 <= now < len(self.cache) and now not in self.sights[place] and blind <= BLIND_MAX:
-                guess = (quad + moved).astype(np.float32)
-                sight = self._near(now, place, guess) or self._near(now, place, quad)
-                if sight is not None:
-                    blind, look = 0, self._look_of(self.grey(now), sight.quad)
-                else:
-                    blind += 1
-                    sight = self._by_looks(now, place, quad, moved, look)
+            while 0 <= now < len(self.cache) and now not in self.sights[place] and way.blind <= BLIND_MAX:
+                sight = self._next(now, now - step, place, way)
                 if sight is None:
                     break
-                moved = np.clip(sight.quad.mean(axis=0) - quad.mean(axis=0), -200, 200).astype(np.float32)
-                quad = sight.quad
+                way.moved = np.clip(sight.quad.mean(axis=0) - way.quad.mean(axis=0), -200, 200).astype(np.float32)
+                way.quad = sight.quad
                 self.sights[place][now] = sight
                 now += step
+
+    def _next(self, now: int, before: int, place: int, way: _Way) -> Sight | None:
+        """Return where a followed mark is now, the cheapest way that can tell."""
+        sight = self._carried(now, before, place, way) if way.carried < CONFIRM_EVERY - 1 and not way.blind else None
+        if sight is not None:
+            way.carried += 1
+            return sight
+        guess = (way.quad + way.moved).astype(np.float32)
+        sight = self._near(now, place, guess)
+        if sight is None and float(np.abs(way.moved).max()) > NEAR_MARGIN_PX / 2:
+            sight = self._near(now, place, way.quad)
+        if sight is not None:
+            way.carried = way.blind = 0
+            way.confirmed, way.look = sight.likeness, self._look_of(self.grey(now), sight.quad)
+            return sight
+        if way.carried == CONFIRM_EVERY - 1 and not way.blind:
+            sight = self._carried(now, before, place, way)  # its features are hidden, but it is there
+            if sight is not None:
+                return sight
+        way.blind += 1
+        return self._by_looks(now, place, way.quad, way.moved, way.look)
+
+    def _carried(self, now: int, before: int, place: int, way: _Way) -> Sight | None:
+        quad = flow.carried(self.grey(before), self.grey(now), way.quad, way.moved)
+        if quad is None or not plausible(quad, self.grey(now).shape) or not alike_in_size(quad, way.quad):
+            return None
+        alike = likeness(self.references[place], self.grey(now), quad)
+        if alike < max(LIKENESS_LEAST, way.confirmed - CARRIED_FALL_MAX):
+            return None
+        return Sight(now, quad, alike, "carried")
 
     def _near(self, at: int, place: int, guess: Quad) -> Sight | None:
         """Look for a mark by its features close to where it is expected."""
@@ -157,6 +209,13 @@ class Tracker:
 
 
 SIDE_LOOK_LEAST = 10
+
+
+def _features(shown: Picture, part: tuple[int, int, int, int], scale: float) -> Features:
+    """Return the features of a part (px of the picture shown, which is ``scale`` times the whole one)."""
+    left, top = max(0, part[0] - PART_MARGIN_PX), max(0, part[1] - PART_MARGIN_PX)
+    right, bottom = part[2] + PART_MARGIN_PX, part[3] + PART_MARGIN_PX
+    return features(np.ascontiguousarray(shown[top:bottom, left:right]), scale, (left / scale, top / scale))
 
 
 def match(field: Picture, look: Picture, by: float) -> tuple[float, tuple[int, int], float]:
