@@ -17,6 +17,7 @@ from marketplace.vision.frames import Picture
 from marketplace.vision.references import VIEW_PX, Reference, rooted, sift
 
 Quad = NDArray[np.float32]
+Pairs = NDArray[np.intp]
 
 RATIO = 0.8
 REPROJECTION_PX = 3.0
@@ -29,6 +30,7 @@ LIKENESS_LEAST = 0.35
 # Fewer inliers will do where the view itself looks right beyond doubt.
 FEW_INLIERS, FEW_LIKENESS = 5, 0.62
 FEATURES_MAX = 5000
+HUNCH_PX, HUNCH_LEAST, HUNCHES_MAX = 40.0, 3, 2
 _CORNERS = np.asarray([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 
 
@@ -64,29 +66,11 @@ def find(
 ) -> Found | None:
     """Return where a reference is in a picture, or None. ``unit``: px of the whole picture per px looked at;
     ``near``: it was just there, so that fewer inliers will do."""
-    pairs = _pairs(reference, seen)
-    if len(pairs) < FEW_INLIERS:
-        return None
-    source, target = reference.points[pairs[:, 0]], seen.points[pairs[:, 1]]
-    source = source * np.asarray([reference.aspect, 1.0], np.float32) * 256
-    fitted = _fit(source, target, REPROJECTION_PX * max(1.0, unit))
-    if fitted is None:
-        return None
-    matrix, inside = fitted
-    corners = _CORNERS * np.asarray([reference.aspect, 1.0], np.float32) * 256
-    quad = cv2.perspectiveTransform(corners[None], matrix)[0].astype(np.float32)
-    used = np.unique(target[inside].round(1), axis=0)
-    if len(used) < FEW_INLIERS or not plausible(quad, grey.shape) or not _spread(reference, source[inside], quad, grey):
-        return None
-    alike = likeness(reference, grey, quad)
-    enough = alike >= LIKENESS_LEAST and len(used) >= (FEW_INLIERS + 1 if near else INLIERS_LEAST)
-    if not enough and alike < FEW_LIKENESS:
-        return None
-    return Found(place, quad, len(used), alike)
+    return fitted(reference, place, seen, pairs(reference, seen), grey, unit=unit, near=near)
 
 
-def _pairs(reference: Reference, seen: Features) -> NDArray[np.intp]:
-    """Return pairs (feature of the reference, of the picture) that pass the ratio test."""
+def pairs(reference: Reference, seen: Features) -> Pairs:
+    """Return pairs (feature of the reference, of the picture) that pass the ratio test, n x 2."""
     if len(seen.descriptors) < 2 or len(reference.descriptors) == 0:
         return np.zeros((0, 2), np.intp)
     # Rooted descriptors have length 1: the nearest has the greatest product.
@@ -99,6 +83,45 @@ def _pairs(reference: Reference, seen: Features) -> NDArray[np.intp]:
     near, far = (np.sqrt(np.maximum(0.0, 2 - 2 * one)) for one in (first, second))
     good = near < RATIO * far
     return np.stack([rows[good], best[good]], axis=1)
+
+
+def fitted(
+    reference: Reference, place: int, seen: Features, matched: Pairs, grey: Picture, *, unit: float, near: bool
+) -> Found | None:
+    """Return where a reference is by pairs of its features with a picture's, or None."""
+    if len(matched) < FEW_INLIERS:
+        return None
+    source, target = reference.points[matched[:, 0]], seen.points[matched[:, 1]]
+    source = source * np.asarray([reference.aspect, 1.0], np.float32) * 256
+    fit = _fit(source, target, REPROJECTION_PX * max(1.0, unit))
+    if fit is None:
+        return None
+    matrix, inside = fit
+    corners = _CORNERS * np.asarray([reference.aspect, 1.0], np.float32) * 256
+    quad = cv2.perspectiveTransform(corners[None], matrix)[0].astype(np.float32)
+    used = np.unique(target[inside].round(1), axis=0)
+    if len(used) < FEW_INLIERS or not plausible(quad, grey.shape) or not _spread(reference, source[inside], quad, grey):
+        return None
+    alike = likeness(reference, grey, quad)
+    enough = alike >= LIKENESS_LEAST and len(used) >= (FEW_INLIERS + 1 if near else INLIERS_LEAST)
+    if not enough and alike < FEW_LIKENESS:
+        return None
+    return Found(place, quad, len(used), alike)
+
+
+def hunches(seen: Features, matched: Pairs) -> list[NDArray[np.float32]]:
+    """Return places (x, y; px) where so many pairs meet that a closer look may pay: a small mark has too few features
+    at the picture's own size to be sure of."""
+    places = np.unique(seen.points[matched[:, 1]].round(0), axis=0)
+    found: list[NDArray[np.float32]] = []
+    while len(places) >= HUNCH_LEAST and len(found) < HUNCHES_MAX:
+        near = np.linalg.norm(places[:, None] - places[None], axis=2) <= HUNCH_PX
+        best = int(near.sum(axis=1).argmax())
+        if near[best].sum() < HUNCH_LEAST:
+            break
+        found.append(places[near[best]].mean(axis=0).astype(np.float32))
+        places = places[~near[best]]
+    return found
 
 
 def _fit(source: NDArray[Any], target: NDArray[Any], within_px: float) -> tuple[NDArray[Any], NDArray[np.bool_]] | None:

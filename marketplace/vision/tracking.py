@@ -21,7 +21,10 @@ from marketplace.vision.marks import (
     area_share,
     features,
     find,
+    fitted,
+    hunches,
     likeness,
+    pairs,
     plausible,
 )
 from marketplace.vision.references import Reference
@@ -29,6 +32,7 @@ from marketplace.vision.texture import Fresh
 
 SMALL_EVERY, FULL_EVERY = 2, 4
 SMALL = 0.5
+CLOSER, CLOSER_PX = 2.0, 60  # how much larger, and how far around a hunch, a closer look is
 PART_MARGIN_PX = 16  # features at the rim of a part need what lies around it
 CONFIRM_EVERY = 4  # pictures in a row carried by flow alone
 CARRIED_FALL_MAX = 0.15  # of likeness, since features last confirmed it
@@ -108,8 +112,23 @@ class Tracker:
         seen = Features(
             np.concatenate([one.points for one in parts]), np.concatenate([one.descriptors for one in parts])
         )
-        found = (find(self.references[place], place, seen, grey, unit=1 / scale) for place in places)
+        found = (self._find(place, seen, grey, scale) for place in places)
         return [one for one in found if one is not None]
+
+    def _find(self, place: int, seen: Features, grey: Picture, scale: float) -> Found | None:
+        """Look for one reference among a picture's features; in full looks, closer where there is a hunch."""
+        one = self.references[place]
+        matched = pairs(one, seen)
+        found = fitted(one, place, seen, matched, grey, unit=1 / scale, near=False)
+        if found is not None or scale < 1.0:
+            return found
+        for middle in hunches(seen, matched):
+            left, top = np.maximum(middle - CLOSER_PX, 0).astype(int)
+            right, bottom = np.minimum(middle + CLOSER_PX, grey.shape[::-1]).astype(int)
+            found = find(one, place, closer(grey, (left, top, right, bottom), CLOSER), grey, unit=1 / CLOSER)
+            if found is not None:
+                return found
+        return None
 
     def follow(self, at: int, found: Found) -> None:
         """Note a find and follow it both ways until it is lost or known already."""
@@ -165,9 +184,7 @@ class Tracker:
             return None
         side = float(np.ptp(guess, axis=0).max())
         scale = float(np.clip(NEAR_SIDE_PX / max(side, 1.0), 0.35, NEAR_SCALE_MAX))
-        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-        part = cv2.resize(grey[top:bottom, left:right], None, fx=scale, fy=scale, interpolation=how)
-        seen = features(np.asarray(part, np.uint8), scale, (left, top))
+        seen = closer(grey, (left, top, right, bottom), scale)
         found = find(self.references[place], place, seen, grey, unit=1 / scale, near=True)
         if found is None or not alike_in_size(found.quad, guess):
             return None
@@ -209,6 +226,14 @@ class Tracker:
 
 
 SIDE_LOOK_LEAST = 10
+
+
+def closer(grey: Picture, part: tuple[int, int, int, int], scale: float) -> Features:
+    """Return the features of a part (px) of a picture made larger or smaller."""
+    left, top, right, bottom = part
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    shown = cv2.resize(grey[top:bottom, left:right], None, fx=scale, fy=scale, interpolation=how)
+    return features(np.asarray(shown, np.uint8), scale, (left, top))
 
 
 def _features(shown: Picture, part: tuple[int, int, int, int], scale: float) -> Features:
