@@ -110,7 +110,8 @@ def wordmark(name: str = "Moonriver", seed: int = 5, side: int = 480) -> Picture
     height = int(side * 0.42)
     image = Image.new("RGB", (side, height), tuple(int(v) for v in random.integers(100, 230, 3)))
     draw = ImageDraw.Draw(image)
-    draw.text((side / 2, height * 0.46), name, font=font(side * 1.5 / max(5, len(name))), fill="white", anchor="mm")
+    size = side * 1.45 / max(5, len(name))
+    draw.text((side / 2, height * 0.46), name, font=font(size), fill="white", anchor="mm", stroke_width=side // 120)
     draw.arc((side * 0.08, height * 0.5, side * 0.92, height * 1.1), 200, 340, fill="white", width=side // 60)
     return np.asarray(image, np.uint8)[:, :, ::-1].copy()
 

@@ -1,7 +1,6 @@
 """Where in a picture it pays to look for features: where there is fine texture that has changed since the last look."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -13,6 +12,7 @@ CELL_PX, BAND_CELLS = 32, 5
 CORNER_CONTRAST = 9
 CORNERS_LEAST = 7  # among 3 x 3 cells: a label 32 px long has more
 CHANGE_LEAST, SHRINK = 12.0, 4  # grey levels of 256, in a picture made SHRINK times smaller
+NEVER = -255.0
 WHOLE_SHARE = 0.6  # from here on one look at all of it is cheaper than at its parts
 
 Box = tuple[int, int, int, int]
@@ -50,23 +50,29 @@ def boxes(marked: NDArray[np.bool_], shape: Sequence[int]) -> list[Box]:
     return parts
 
 
-@dataclass
 class Fresh:
-    """Remembers what each place looked like when it was last looked at."""
+    """Remembers what each place looked like when features were last looked for in it."""
 
-    last: NDArray[np.float32] | None = field(default=None)
+    def __init__(self) -> None:
+        self._last: NDArray[np.float32] | None = None
 
     def parts(self, grey: Picture) -> list[Box]:
         """Return the parts of a picture to look at: with fine texture, and not as they were at the last look."""
         rows, columns = (-(-side // CELL_PX) for side in grey.shape)
         side = CELL_PX // SHRINK
-        small = cv2.resize(grey, (columns * side, rows * side), interpolation=cv2.INTER_AREA).astype(np.float32)
+        small = cv2.resize(grey, (columns * side, rows * side), interpolation=cv2.INTER_AREA)
+        now = np.asarray(small, np.float32)
         wanted = cells(grey)
-        if self.last is None or self.last.shape != small.shape:
-            self.last = small
-            return boxes(wanted, grey.shape)
-        changed = np.abs(small - self.last).reshape(rows, side, columns, side).max(axis=(1, 3)) >= CHANGE_LEAST
-        wanted &= cv2.dilate(changed.astype(np.uint8), np.ones((3, 3))) > 0
-        looked = np.kron(wanted, np.ones((side, side), bool))
-        self.last[looked] = small[looked]
+        if self._last is not None:
+            off = np.abs(now - self._last).reshape(rows, side, columns, side).max(axis=(1, 3))
+            wanted &= cv2.dilate((off >= CHANGE_LEAST).astype(np.uint8), np.ones((3, 3))) > 0
+            now = np.where(np.kron(wanted, np.ones((side, side), bool)), now, self._last)
+        self._last = now
         return boxes(wanted, grey.shape)
+
+    def forget(self, quad: NDArray[np.float32]) -> None:
+        """Count what lies around a place (n x 2 px) as never looked at."""
+        if self._last is not None:
+            low, high = quad.min(axis=0) - CELL_PX, quad.max(axis=0) + CELL_PX
+            (left, top), (right, bottom) = (np.maximum(one / SHRINK, 0).astype(int) for one in (low, high))
+            self._last[top:bottom, left:right] = NEVER

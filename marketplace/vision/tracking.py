@@ -1,8 +1,8 @@
 """Which pictures of a video show each reference: looked for in some, followed through their neighbours.
 
-Every other picture is looked at small, every fourth in full, where there is texture that has changed; from each find
-the mark is followed both ways through all pictures: by the flow of its own points, which its features confirm once a
-second, by its features close by, and where blur or a hand hides those, by how it looked a moment ago.
+Every third picture is looked at, and the first of each shot, where fine texture is new; from each find the mark is
+followed both ways through all pictures: by the flow of its own points, which its features confirm once a second, by its
+features close by, and where blur or a hand hides those, by how it looked a moment ago.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -30,14 +30,13 @@ from marketplace.vision.marks import (
 from marketplace.vision.references import Reference
 from marketplace.vision.texture import Fresh
 
-SMALL_EVERY, FULL_EVERY = 2, 4
-SMALL = 0.5
+LOOK_EVERY, LOOK_SCALE = 3, 0.75
 CLOSER, CLOSER_PX = 2.0, 60  # how much larger, and how far around a hunch, a closer look is
 PART_MARGIN_PX = 16  # features at the rim of a part need what lies around it
 CONFIRM_EVERY = 4  # pictures in a row carried by flow alone
 CARRIED_FALL_MAX = 0.15  # of likeness, since features last confirmed it
-NEAR_MARGIN, NEAR_MARGIN_PX = 0.4, 28.0
-NEAR_SIDE_PX, NEAR_SCALE_MAX = 220.0, 3.0
+NEAR_MARGIN, NEAR_MARGIN_PX = 0.3, 24.0
+NEAR_SIDE_PX, NEAR_SCALE_MAX = 160.0, 2.0
 LOOK_PX = 40.0  # the longer side of the view by which a mark is followed where it has no features
 LOOK_LEAST, LOOK_CONTRAST_LEAST = 0.72, 10.0
 LOOK_SCALES = (1.0, 0.93, 1.07)
@@ -76,8 +75,8 @@ class Tracker:
         self.cache, self.references = cache, references
         self.sights: list[dict[int, Sight]] = [{} for _ in references]
         self._grey: dict[int, Picture] = {}
-        self._fresh: dict[bool, Fresh] = {}
-        self._missing: list[int] = []
+        self._fresh = Fresh()
+        self._held: dict[int, Quad] = {}  # where those that are followed were last
 
     def grey(self, at: int) -> Picture:
         if at not in self._grey:
@@ -87,42 +86,43 @@ class Tracker:
         return self._grey[at]
 
     def run(self, starts: Iterable[int] = (), report: Report = lambda done, total: None) -> list[dict[int, Sight]]:
-        """Return, per reference, its sights by picture. ``starts``: pictures that begin a shot, looked at in full."""
+        """Return, per reference, its sights by picture. ``starts``: pictures that begin a shot, looked at too."""
         todo = [place for place, one in enumerate(self.references) if one.findable]
         first = set(starts)
         for at in range(len(self.cache)):
-            full = at % FULL_EVERY == 0 or at in first
             missing = [place for place in todo if at not in self.sights[place]]
-            if missing and (full or at % SMALL_EVERY == 0):
-                for found in self.look(at, missing, full):
+            self._held |= {place: self.sights[place][at].quad for place in todo if at in self.sights[place]}
+            if missing and (at % LOOK_EVERY == 0 or at in first):
+                for found in self.look(at, missing):
                     self.follow(at, found)
             report(at + 1, len(self.cache))
         return self.sights
 
-    def look(self, at: int, places: Sequence[int], full: bool) -> list[Found]:
+    def look(self, at: int, places: Sequence[int]) -> list[Found]:
         """Return which of the references a picture shows."""
         grey = self.grey(at)
-        if list(places) != self._missing:  # one that was followed may come back where nothing seems to have changed
-            self._missing, self._fresh = list(places), {}
-        small = cv2.resize(grey, None, fx=SMALL, fy=SMALL, interpolation=cv2.INTER_AREA)
-        shown, scale = (grey, 1.0) if full else (np.asarray(small, np.uint8), SMALL)
-        parts = [_features(shown, part, scale) for part in self._fresh.setdefault(full, Fresh()).parts(shown)]
+        for place in places:
+            lost = self._held.pop(place, None)
+            if lost is not None:  # it may come back where nothing seems to have changed
+                self._fresh.forget(lost)
+        parts = [_features(grey, part) for part in self._fresh.parts(grey)]
         if not parts:
             return []
         seen = Features(
             np.concatenate([one.points for one in parts]), np.concatenate([one.descriptors for one in parts])
         )
-        found = (self._find(place, seen, grey, scale) for place in places)
+        found = (self._find(place, seen, grey) for place in places)
         return [one for one in found if one is not None]
 
-    def _find(self, place: int, seen: Features, grey: Picture, scale: float) -> Found | None:
-        """Look for one reference among a picture's features; in full looks, closer where there is a hunch."""
+    def _find(self, place: int, seen: Features, grey: Picture) -> Found | None:
+        """Look for one reference among a picture's features, and closer where there is a hunch."""
         one = self.references[place]
         matched = pairs(one, seen)
-        found = fitted(one, place, seen, matched, grey, unit=1 / scale, near=False)
-        if found is not None or scale < 1.0:
+        found = fitted(one, place, seen, matched, grey, unit=1 / LOOK_SCALE, near=False)
+        if found is not None and np.ptp(found.quad, axis=0).max() > CLOSER_PX:
             return found
-        for middle in hunches(seen, matched):
+        middles = hunches(seen, matched) if found is None else [found.quad.mean(axis=0)]
+        for middle in middles:  # few features: sure only from closer by
             left, top = np.maximum(middle - CLOSER_PX, 0).astype(int)
             right, bottom = np.minimum(middle + CLOSER_PX, grey.shape[::-1]).astype(int)
             found = find(one, place, closer(grey, (left, top, right, bottom), CLOSER), grey, unit=1 / CLOSER)
@@ -236,11 +236,11 @@ def closer(grey: Picture, part: tuple[int, int, int, int], scale: float) -> Feat
     return features(np.asarray(shown, np.uint8), scale, (left, top))
 
 
-def _features(shown: Picture, part: tuple[int, int, int, int], scale: float) -> Features:
-    """Return the features of a part (px of the picture shown, which is ``scale`` times the whole one)."""
+def _features(grey: Picture, part: tuple[int, int, int, int]) -> Features:
+    """Return the features of a part (px) of a picture."""
     left, top = max(0, part[0] - PART_MARGIN_PX), max(0, part[1] - PART_MARGIN_PX)
-    right, bottom = part[2] + PART_MARGIN_PX, part[3] + PART_MARGIN_PX
-    return features(np.ascontiguousarray(shown[top:bottom, left:right]), scale, (left / scale, top / scale))
+    right, bottom = (min(one + PART_MARGIN_PX, side) for one, side in zip(part[2:], grey.shape[::-1], strict=True))
+    return closer(grey, (left, top, right, bottom), LOOK_SCALE)
 
 
 def match(field: Picture, look: Picture, by: float) -> tuple[float, tuple[int, int], float]:
