@@ -36,7 +36,7 @@ def correct(
 
     Raises NotFound, WrongState (no result yet), Invalid (no timeline, another length than the video's).
     """
-    row = db.lock(session, VideoCheck, check_id, policy.visible(actor))
+    row = db.lock(session, VideoCheck, check_id, policy.own(actor))
     measured = require_result(row)
     length = measured["timeline"]["duration_s"]
     try:
@@ -61,7 +61,8 @@ def correct(
         "plan": None if terms.plan is None else comparison.compare(terms.plan, corrected),
     }
     row.version += 1
-    events.record(session, "video_checks.correct", row.id, actor, parties=[row.party_id], labels=len(made.labels))
+    readers = [row.party_id, *([row.brand_id] if row.shared_at is not None and row.brand_id is not None else [])]
+    events.record(session, "video_checks.correct", row.id, actor, parties=readers, labels=len(made.labels))
     return made
 
 
@@ -105,6 +106,6 @@ def _plain(timeline: Timeline, at: int) -> Any:
 def listed(
     session: Session, actor: Actor, check_id: UUID, *, limit: int, starting_after: UUID | None
 ) -> paging.Page[VideoCorrection]:
-    row = db.get(session, VideoCheck, check_id, policy.visible(actor))
+    row = db.get(session, VideoCheck, check_id, policy.own(actor))
     query = sa.select(VideoCorrection).where(VideoCorrection.check_id == row.id)
     return paging.page(session, query, VideoCorrection, limit, starting_after)

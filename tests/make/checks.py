@@ -2,12 +2,14 @@
 
 from uuid import UUID
 
-from marketplace.checks import service
+from marketplace.checks import service, sharing
 from marketplace.checks.models import VideoCheck, VideoCheckStatus
 from marketplace.core import db, storage
 from marketplace.intrusiveness.timeline import from_dict
 from marketplace.vision.scored import Terms, scored
+from tests.make import bids as make_bids
 from tests.make import videos as make_videos
+from tests.make.bids import Market
 from tests.make.people import Somebody
 
 TIMELINE = {
@@ -17,18 +19,35 @@ TIMELINE = {
 }
 
 
-def queued(who: Somebody) -> UUID:
+def queued(who: Somebody, bid_id: UUID | None = None) -> UUID:
     """A check that nobody has begun."""
     video_id = make_videos.kept(who)
     with db.transaction(who.actor) as session:
         return service.ask(
-            session, who.actor, video_id=video_id, bid_id=None, names=["x"], buying_link=None
+            session, who.actor, video_id=video_id, bid_id=bid_id, names=["x"], buying_link=None
         ).row.id  # fmt: skip
 
 
-def done(who: Somebody) -> UUID:
+def for_a_bid(there: Market | None = None) -> tuple[Market, UUID]:
+    """A market with an accepted bid, and the id of a check of a draft made for it."""
+    there = there or make_bids.market()
+    bid = make_bids.place(there)
+    make_bids.close(there)
+    make_bids.accept(there, bid.id)
+    return there, done(there.creator, bid.id)
+
+
+def shared(there: Market | None = None) -> tuple[Market, UUID]:
+    """The same, shown to the bid's brand."""
+    there, check_id = for_a_bid(there)
+    with db.transaction(there.creator.actor) as session:
+        sharing.share(session, there.creator.actor, check_id)
+    return there, check_id
+
+
+def done(who: Somebody, bid_id: UUID | None = None) -> UUID:
     """A check with a result, one keyframe and one video that it repeats."""
-    check_id = queued(who)
+    check_id = queued(who, bid_id)
     kept = storage.opened().put([b"\xff\xd8\xff not a real picture"]).sha256
     timeline = from_dict(TIMELINE)
     with db.transaction() as session:
@@ -47,7 +66,8 @@ def done(who: Somebody) -> UUID:
             "duplicates": [
                 {
                     "sha256": row.sha256, "share": 1.0, "pictures": 9, "mirrored": False, "this_frame": kept,
-                    "other_frame": kept, "pairs": [{"at_s": 1.0, "other_s": 1.0, "bits": 0}],
+                    "other_frame": kept, "seen_first": "other", "foreign": False,
+                    "pairs": [{"at_s": 1.0, "other_s": 1.0, "bits": 0}],
                 }
             ],
         }  # fmt: skip
