@@ -1,7 +1,6 @@
 """A person puts right what was measured: the corrected timeline is scored anew, the differences are kept as labels."""
 
 from collections.abc import Mapping
-from math import nan
 from typing import Any
 from uuid import UUID
 
@@ -16,17 +15,11 @@ from marketplace.core.actor import Actor
 from marketplace.core.errors import Fault, Invalid
 from marketplace.intrusiveness.timeline import Exposure, PlanError, Timeline, from_dict, to_dict
 from marketplace.vision import comparison
-from marketplace.vision.scored import Terms, scored
+from marketplace.vision.scored import scored, terms_of
 
 EDGE_S = 0.25
 NOTE_MAX = 1000
 _POINTER_MAX = 200
-
-
-def terms_of(row: VideoCheck) -> Terms:
-    """Return what the check was asked against."""
-    plan, fit = row.terms.get("plan"), row.terms.get("fit")
-    return Terms(None if plan is None else from_dict(plan), nan if fit is None else fit, row.terms.get("buying_link"))
 
 
 def correct(
@@ -48,7 +41,7 @@ def correct(
         raise Invalid(
             "A correction is of the same video.", faults=[Fault("/timeline/duration_s", f"It is {length:g} s.")]
         )
-    terms = terms_of(row)
+    terms = terms_of(row.terms)
     made = VideoCorrection(
         check_id=row.id, person_id=actor.person_id, timeline=to_dict(corrected),
         labels=labels(from_dict(measured["timeline"]), corrected), note=note,

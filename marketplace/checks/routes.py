@@ -31,6 +31,7 @@ from marketplace.core.errors import NotFound, Unavailable
 from marketplace.core.http import Room, actor, session
 from marketplace.core.paging import Page, page_of
 from marketplace.vision import showing
+from marketplace.vision.scored import terms_of
 
 room = Room("video_checks", __name__, description="What videos show of a brand, measured and scored")
 
@@ -99,7 +100,7 @@ def timeline(query: dict[str, Any], check_id: UUID) -> Response:
         if row.corrected is None:
             raise NotFound("Nobody has corrected this check.")
         result = {**result, **row.corrected}
-    plan = correcting.terms_of(row).plan
+    plan = terms_of(row.terms).plan
     drawn = showing.timeline_svg(result, plan, language=query["language"], width=query["width"])
     return Response(drawn, content_type=SVG)
 

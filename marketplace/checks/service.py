@@ -20,6 +20,7 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, Fault, Invalid, NotFound, WrongState
 from marketplace.core.jobs import Job, JobState
 from marketplace.core.states import move
+from marketplace.matching import channel_past
 from marketplace.matching import service as matching
 from marketplace.videos import service as videos
 from marketplace.videos.models import VideoFile, VideoFileStatus
@@ -89,7 +90,10 @@ def ask(
     row = VideoCheck(
         party_id=video.party_id, person_id=actor.person_id, video_id=video.id, bid_id=bid_id, sha256=video.sha256,
         names=all_names, asset_ids=assets,
-        terms={"plan": None, "fit": None, **terms, **({} if buying_link is None else {"buying_link": buying_link})},
+        terms={
+            "plan": None, "fit": None, "past": None, **terms,
+            **({} if buying_link is None else {"buying_link": buying_link}),
+        },
     )  # fmt: skip
     session.add(row)
     session.flush()
@@ -113,7 +117,12 @@ def _of_bid(session: Session, actor: Actor, bid_id: UUID) -> tuple[list[str], li
     return (
         [*brand["names"], *(brand["aliases"] or []), *(brand["spoken_forms"] or [])],
         list(assets.all()),
-        {"plan": revision.plan, "fit": _fit(session, actor, bid_id), "buying_link": bool(brief["buying_link"])},
+        {
+            "plan": revision.plan,
+            "fit": _fit(session, actor, bid_id),
+            "buying_link": bool(brief["buying_link"]),
+            "past": channel_past.past(session, bid.channel_id),
+        },
     )
 
 

@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session
 
 from marketplace.briefs.models import BrandAsset
 from marketplace.checks import duplicates, service
-from marketplace.checks.correcting import terms_of
 from marketplace.checks.models import VideoCheck, VideoCheckStatus, VideoCheckStep, VideoStepAnswer
 from marketplace.checks.states import CHECK_MOVES
 from marketplace.checks.sweeping import OPEN
@@ -33,7 +32,7 @@ from marketplace.vision.limits import MediaRefused
 from marketplace.vision.pipeline import BY_NAME, STEPS, Answer, Brand, Work, key
 from marketplace.vision.references import BadReference, Reference
 from marketplace.vision.result import check as merge_answers
-from marketplace.vision.scored import Terms
+from marketplace.vision.scored import Terms, terms_of
 
 Report = Callable[[str, int, int], None]
 Finish = Callable[[Session], dict[str, Any]]
@@ -74,7 +73,7 @@ def _asked(check_id: UUID) -> Asked | None:
         row = session.get_one(VideoCheck, check_id)
         if row.status not in OPEN:
             return None
-        return Asked(row.sha256, row.party_id, _brand(session, row), terms_of(row), _keys(session, row))
+        return Asked(row.sha256, row.party_id, _brand(session, row), terms_of(row.terms), _keys(session, row))
 
 
 def _ask_for_steps(session: Session, check_id: UUID, keys: Mapping[str, str]) -> dict[str, Any]:

@@ -18,11 +18,11 @@ from marketplace.core import db
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Fault, Invalid
+from marketplace.intrusiveness import channel, factors, timeline
 from marketplace.intrusiveness import constants as c
-from marketplace.intrusiveness import factors, timeline
 from marketplace.intrusiveness import pacing as rules
 from marketplace.intrusiveness.pacing import Day, Past, Published, Rule, Slot
-from marketplace.matching import exclusivity, pacing_words
+from marketplace.matching import channel_past, exclusivity, pacing_words
 from marketplace.matching.exclusivity import Wanted
 from marketplace.matching.pool import AGE_MIN_DAYS
 
@@ -157,6 +157,7 @@ def state(session: Session, actor: Actor, channel_id: UUID, *, series: str | Non
         "next_open": opens,
         "figures": figures,
         "ad_seconds": _ad_seconds(known.promises),
+        "channel": channel.as_dict(channel.channel_score(channel_past.past(session, channel_id))),
         "tolerance": _tolerance(session, channel_id),
         "model_version": c.PACING_VERSION,
         **pacing_words.state(told.open, opens, figures, known.rule is not None),
@@ -173,8 +174,8 @@ def calendar(
 
 
 def _own(session: Session, actor: Actor, channel_id: UUID, series: str | None) -> Known:
-    channel = db.get(session, Channel, channel_id, channels_policy.own(actor))
-    known = load(session, [channel.id], now().date())[channel.id]
+    row = db.get(session, Channel, channel_id, channels_policy.own(actor))
+    known = load(session, [row.id], now().date())[row.id]
     if series is not None and (known.rule is None or series not in known.rule.series):
         keys = ", ".join(known.rule.series) if known.rule is not None and known.rule.series else "none"
         raise Invalid(

@@ -4,6 +4,7 @@ from marshmallow import Schema, fields
 
 from marketplace.channels.schemas_pacing import SERIES_KEY_MAX
 from marketplace.core.fields import Id, Text, WholeParam
+from marketplace.matching.schemas_suggestions import ChannelScoreOut
 
 DAYS_MAX = 180
 _SERIES = {"description": "Key of a series of the rule: its limits are held against it too."}
@@ -79,6 +80,7 @@ class PacingOut(Schema):
     next_open = fields.Date(required=True, allow_none=True)
     figures = fields.Nested(PacingFiguresOut, required=True)
     ad_seconds = fields.Nested(PacingAdSecondsOut, required=True)
+    channel = fields.Nested(ChannelScoreOut, required=True)
     tolerance = fields.Nested(AdToleranceOut, required=True, allow_none=True)
     zh = fields.String(required=True)
     en = fields.String(required=True)

@@ -6,7 +6,8 @@ from marketplace.checks import service, sharing
 from marketplace.checks.models import VideoCheck, VideoCheckStatus
 from marketplace.core import db, storage
 from marketplace.intrusiveness.timeline import from_dict
-from marketplace.vision.scored import Terms, scored
+from marketplace.vision import comparison
+from marketplace.vision.scored import scored, terms_of
 from tests.make import bids as make_bids
 from tests.make import videos as make_videos
 from tests.make.bids import Market
@@ -53,14 +54,15 @@ def done(who: Somebody, bid_id: UUID | None = None) -> UUID:
     with db.transaction() as session:
         row = session.get_one(VideoCheck, check_id)
         row.status = VideoCheckStatus.DONE
+        terms = terms_of(row.terms)
         row.result = {
             "timeline": {**TIMELINE, "exposures": TIMELINE["exposures"]},
-            "intrusiveness": scored(timeline, disclosed=False, terms=Terms()),
+            "intrusiveness": scored(timeline, disclosed=False, terms=terms),
             "video": {"width": 720, "height": 1280, "duration_s": 30.0, "pictures": 120},
             "evidence": [{"name": "x", "by": "mark", "text": "", "keyframes": [0], "places": []}],
             "cuts": [],
             "disclosures": [],
-            "plan": None,
+            "plan": None if terms.plan is None else comparison.compare(terms.plan, timeline),
             "not_seen": [],
             "pictures": {"0": kept},
             "duplicates": [
