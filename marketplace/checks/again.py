@@ -25,8 +25,7 @@ def faults(check: Mapping[str, Any]) -> Iterator[str]:
         if stored is None:
             continue
         made = from_dict(stored["timeline"])
-        again = {
-            "intrusiveness": scored(made, disclosed, terms),
-            "plan": None if terms.plan is None else comparison.compare(terms.plan, made),
-        }
+        again: dict[str, Any] = {"intrusiveness": scored(made, disclosed, terms)}
+        if terms.plan is not None and (stored["plan"] or {}).get("model_version") == comparison.COMPARISON_VERSION:
+            again["plan"] = comparison.compare(terms.plan, made)
         yield from differences({part: stored[part] for part in again}, again, f"/{name}")

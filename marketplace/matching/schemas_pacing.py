@@ -52,8 +52,22 @@ class PacingAdSecondsOut(Schema):
     high = fields.Float(required=True)
 
 
+class GroupToleranceOut(Schema):
+    """The same of all channels of a vertical or an audience segment: their mean, with 80 % ends, and how many there
+    are that have both kinds of videos."""
+
+    name = fields.String(required=True)
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+    channels = fields.Integer(required=True)
+    views_ratio = fields.Float(required=True)
+    views_ratio_low = fields.Float(required=True)
+    views_ratio_high = fields.Float(required=True)
+
+
 class AdToleranceOut(Schema):
-    """Sponsored videos against the channel's other ones: `gap` in log views and the ratio of views, with 80 % ends."""
+    """Sponsored videos against the channel's other ones: `gap` in log views and the ratio of views, with 80 % ends.
+    `vertical` and `segment` are null where fewer than five channels tell of them."""
 
     gap = fields.Float(required=True)
     gap_low = fields.Float(required=True)
@@ -63,6 +77,8 @@ class AdToleranceOut(Schema):
     views_ratio_high = fields.Float(required=True)
     videos = fields.Integer(required=True)
     other_videos = fields.Integer(required=True)
+    vertical = fields.Nested(GroupToleranceOut, required=True, allow_none=True)
+    segment = fields.Nested(GroupToleranceOut, required=True, allow_none=True)
     zh = fields.String(required=True)
     en = fields.String(required=True)
 
