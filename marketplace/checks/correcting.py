@@ -7,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.bids import content
 from marketplace.checks import policy
 from marketplace.checks.models import VideoCheck, VideoCorrection
 from marketplace.checks.service import require_result
@@ -20,6 +21,7 @@ from marketplace.vision.scored import scored, terms_of
 EDGE_S = 0.25
 NOTE_MAX = 1000
 _POINTER_MAX = 200
+_UNREAD = "The corrected timeline cannot be read."
 
 
 def correct(
@@ -36,7 +38,9 @@ def correct(
         corrected = from_dict({"duration_s": length, **timeline, "source": "corrected"})
     except PlanError as error:
         told = [Fault(f"/timeline{one.pointer}"[:_POINTER_MAX], f"{one.zh} {one.en}") for one in error.problems]
-        raise Invalid("The corrected timeline cannot be read.", faults=told) from error
+        raise Invalid(_UNREAD, faults=told) from error
+    if unkept := list(content.texts(timeline, "/timeline")):
+        raise Invalid(_UNREAD, faults=unkept)
     if abs(corrected.duration_s - length) > 1e-6:
         raise Invalid(
             "A correction is of the same video.", faults=[Fault("/timeline/duration_s", f"It is {length:g} s.")]
