@@ -8,6 +8,7 @@ from marketplace.commands import (
     mirror,
     prices,
     ranking,
+    recomputing,
     run,
     selecting,
     suggesting,
@@ -38,7 +39,7 @@ def main(context: click.Context, url: str, key: str, as_json: bool) -> None:
 
 
 mirror.add_to(main)
-ROOMS = (run, transfer, ranking, prices, selecting, suggesting, verify, calibrating, checking)
+ROOMS = (run, transfer, ranking, prices, selecting, suggesting, verify, recomputing, calibrating, checking)
 for command in (command for room in ROOMS for command in room.COMMANDS):
     main.add_command(command)
 main.add_command(demo)

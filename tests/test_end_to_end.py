@@ -212,3 +212,15 @@ def test_the_bids_of_a_closed_brief_can_be_verified_and_a_changed_one_is_found(
         checked = inlay(url, "", "verify", "bids", "--file", str(kept))
         assert checked.returncode == 1, checked.stdout
         assert words in checked.stdout
+
+
+def test_stored_scores_are_worked_out_again_from_the_outside(market: Market, url: str, tmp_path: Path) -> None:
+    brief, brand = market.briefs[0], market.brands[0]
+    settled(market, brief, brand.token)
+    done = inlay(url, brand.token, "--json", "verify", "scores")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+    assert told["bids"] >= SIZE.bids // SIZE.briefs
+    assert (told["checks"], told["earlier"], told["faults"]) == (0, 0, [])
+    refused = inlay(url, brand.token, "verify", "scores", "--bid", "bid_0")
+    assert (refused.returncode, len(refused.stderr.strip().splitlines())) == (1, 1)

@@ -100,7 +100,7 @@ def read_plan(plan: Mapping[str, Any], brief: Mapping[str, Any]) -> tuple[Timeli
         found = timeline.from_dict(plan)
     except PlanError as error:
         return None, [Fault(f"/plan{one.pointer}"[:_POINTER_MAX], f"{one.zh} {one.en}") for one in error.problems]
-    return found, [*_plan_texts(plan), *_plan_kinds(found, brief)]
+    return found, [*texts(plan, "/plan"), *_plan_kinds(found, brief)]
 
 
 def measure(plan: Timeline) -> Measured:
@@ -211,13 +211,14 @@ def _told(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[Fault
         yield Fault("/answers", f"Give one answer to each of the brief's questions: {asked}.")
 
 
-def _plan_texts(plan: Mapping[str, Any]) -> Iterator[Fault]:
+def texts(plan: Mapping[str, Any], pointer: str) -> Iterator[Fault]:
+    """Yield the descriptions of a timeline's exposures that cannot be stored; the timeline itself has been read."""
     text = Text(timeline.DESCRIPTION_MAX, shortest=0)
     for place, exposure in enumerate(plan["exposures"]):
         try:
             text.deserialize(exposure.get("description", ""))
         except ValidationError as error:
-            yield Fault(f"/plan/exposures/{place}/description", " ".join(map(str, error.messages)))
+            yield Fault(f"{pointer}/exposures/{place}/description", " ".join(map(str, error.messages)))
 
 
 def _plan_kinds(plan: Timeline, brief: Mapping[str, Any]) -> Iterator[Fault]:

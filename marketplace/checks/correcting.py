@@ -1,13 +1,13 @@
 """A person puts right what was measured: the corrected timeline is scored anew, the differences are kept as labels."""
 
 from collections.abc import Mapping
-from math import nan
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.bids import content
 from marketplace.checks import policy
 from marketplace.checks.models import VideoCheck, VideoCorrection
 from marketplace.checks.service import require_result
@@ -16,17 +16,12 @@ from marketplace.core.actor import Actor
 from marketplace.core.errors import Fault, Invalid
 from marketplace.intrusiveness.timeline import Exposure, PlanError, Timeline, from_dict, to_dict
 from marketplace.vision import comparison
-from marketplace.vision.scored import Terms, scored
+from marketplace.vision.scored import scored, terms_of
 
 EDGE_S = 0.25
 NOTE_MAX = 1000
 _POINTER_MAX = 200
-
-
-def terms_of(row: VideoCheck) -> Terms:
-    """Return what the check was asked against."""
-    plan, fit = row.terms.get("plan"), row.terms.get("fit")
-    return Terms(None if plan is None else from_dict(plan), nan if fit is None else fit, row.terms.get("buying_link"))
+_UNREAD = "The corrected timeline cannot be read."
 
 
 def correct(
@@ -36,19 +31,21 @@ def correct(
 
     Raises NotFound, WrongState (no result yet), Invalid (no timeline, another length than the video's).
     """
-    row = db.lock(session, VideoCheck, check_id, policy.visible(actor))
+    row = db.lock(session, VideoCheck, check_id, policy.own(actor))
     measured = require_result(row)
     length = measured["timeline"]["duration_s"]
     try:
         corrected = from_dict({"duration_s": length, **timeline, "source": "corrected"})
     except PlanError as error:
         told = [Fault(f"/timeline{one.pointer}"[:_POINTER_MAX], f"{one.zh} {one.en}") for one in error.problems]
-        raise Invalid("The corrected timeline cannot be read.", faults=told) from error
+        raise Invalid(_UNREAD, faults=told) from error
+    if unkept := list(content.texts(timeline, "/timeline")):
+        raise Invalid(_UNREAD, faults=unkept)
     if abs(corrected.duration_s - length) > 1e-6:
         raise Invalid(
             "A correction is of the same video.", faults=[Fault("/timeline/duration_s", f"It is {length:g} s.")]
         )
-    terms = terms_of(row)
+    terms = terms_of(row.terms)
     made = VideoCorrection(
         check_id=row.id, person_id=actor.person_id, timeline=to_dict(corrected),
         labels=labels(from_dict(measured["timeline"]), corrected), note=note,
@@ -61,7 +58,8 @@ def correct(
         "plan": None if terms.plan is None else comparison.compare(terms.plan, corrected),
     }
     row.version += 1
-    events.record(session, "video_checks.correct", row.id, actor, parties=[row.party_id], labels=len(made.labels))
+    readers = [row.party_id, *([row.brand_id] if row.shared_at is not None and row.brand_id is not None else [])]
+    events.record(session, "video_checks.correct", row.id, actor, parties=readers, labels=len(made.labels))
     return made
 
 
@@ -105,6 +103,6 @@ def _plain(timeline: Timeline, at: int) -> Any:
 def listed(
     session: Session, actor: Actor, check_id: UUID, *, limit: int, starting_after: UUID | None
 ) -> paging.Page[VideoCorrection]:
-    row = db.get(session, VideoCheck, check_id, policy.visible(actor))
+    row = db.get(session, VideoCheck, check_id, policy.own(actor))
     query = sa.select(VideoCorrection).where(VideoCorrection.check_id == row.id)
     return paging.page(session, query, VideoCorrection, limit, starting_after)

@@ -2,10 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -13,18 +16,38 @@ from marketplace.checks.models import VideoPicture
 from marketplace.core import storage
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
+from marketplace.matching import wire
 from marketplace.vision import hashes, pictures
 from marketplace.vision.frames import FrameCache
 from marketplace.vision.hashes import Match, PictureHash
 
 SHARE_LEAST, PICTURES_LEAST = 0.2, 3
 PAIRS_SHOWN, VIDEOS_SHOWN = 5, 10
-READ_AT_ONCE = 50_000
+READ_AT_ONCE = 200_000
+# Of a table that lies in the processor's cache every word is read once for all pictures.
+HELD_AT_ONCE = 16_384
+_KNOWN = (
+    "SELECT id, bits FROM video_pictures WHERE view = 'plain' AND id > %(after)s AND sha256 <> %(own)s"
+    " ORDER BY id LIMIT %(most)s"
+)
+_SEEN = sa.text(
+    "SELECT p.sha256, min(p.created_at) AS first, EXISTS (SELECT 1 FROM video_checks c WHERE c.sha256 = p.sha256"
+    " AND c.party_id <> :party) AS foreign FROM video_pictures p WHERE p.sha256 = ANY(:videos) GROUP BY 1"
+)
 
 Frames = Callable[[str], FrameCache | None]
-
-
+Table = NDArray[np.uint64]
+Places = NDArray[np.int64]
 Repeated = list[tuple[str, list[Match]]]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Which of two videos that repeat each other the market saw first ("this" or "other"), and whether another party
+    than this one's has had the other checked."""
+
+    first: str
+    foreign: bool
 
 
 def hashes_of(answer: Mapping[str, Any]) -> list[PictureHash]:
@@ -41,9 +64,14 @@ def seen_before(session: Session, sha256: str, own: list[PictureHash]) -> Repeat
     return sorted(found, key=lambda one: -len(one[1]))[:VIDEOS_SHOWN]
 
 
-def told(repeated: Repeated, own: list[PictureHash], cache: FrameCache, frames: Frames) -> list[dict[str, Any]]:
+def told(
+    repeated: Repeated, when: Mapping[str, Seen], own: list[PictureHash], cache: FrameCache, frames: Frames
+) -> list[dict[str, Any]]:
     """Return the repeated videos as JSON data, a picture of both kept for each."""
-    return [_told(other, matched, own, cache, frames) for other, matched in repeated]
+    return [
+        {**_told(other, matched, own, cache, frames), "seen_first": when[other].first, "foreign": when[other].foreign}
+        for other, matched in repeated
+    ]
 
 
 def enough(matched: list[Match], pictures_hashed: int) -> bool:
@@ -54,33 +82,82 @@ def enough(matched: list[Match], pictures_hashed: int) -> bool:
 
 
 def _near(session: Session, sha256: str, own: list[PictureHash]) -> dict[str, list[Match]]:
-    """Hold a video's pictures against all that the market has seen, some ten thousand at a time."""
+    """Hold a video's pictures against all that the market has seen, a stretch of the table at a time."""
     best: dict[str, dict[float, Match]] = defaultdict(dict)
-    known = (
-        sa.select(VideoPicture.sha256, VideoPicture.at_s, VideoPicture.bits)
-        .where(VideoPicture.view == "plain", VideoPicture.sha256 != sha256)
-        .execution_options(yield_per=READ_AT_ONCE)
-    )
-    for rows in session.execute(known).partitions():
-        table = hashes.table(bits for _, _, bits in rows)
-        for one in own:
-            far = hashes.distances(hashes.table([one.bits])[0], table)
-            for at in np.nonzero(far <= hashes.NEAR_BITS)[0].tolist():
-                other, other_s, bits = rows[at][0], rows[at][1], int(far[at])
-                before = best[other].get(one.at_s)
-                if before is None or bits < before.bits:
-                    best[other][one.at_s] = Match(one.at_s, other_s, bits, one.view == "mirrored")
+    looked_up = hashes.table(one.bits for one in own)
+    after = UUID(int=0)
+    while True:
+        asked = {"after": after, "own": sha256, "most": READ_AT_ONCE}
+        rows = wire.read(session, _KNOWN, asked, {"id": "uuid", "bits": "bytes:32"})
+        count = len(rows["id"])
+        if not count:
+            break
+        pictures, known, bits = _alike(looked_up, rows["bits"])
+        places = {UUID(bytes=rows["id"][at].tobytes()): at for at in np.unique(known).tolist()}
+        there = _pictures(session, places)
+        for picture, at, apart in zip(pictures.tolist(), known.tolist(), bits.tolist(), strict=True):
+            one, (other, other_s) = own[picture], there[at]
+            before = best[other].get(one.at_s)
+            if before is None or apart < before.bits:
+                best[other][one.at_s] = Match(one.at_s, other_s, apart, one.view == "mirrored")
+        after = UUID(bytes=rows["id"][-1].tobytes())
+        if count < READ_AT_ONCE:
+            break
     return {other: [matched[at] for at in sorted(matched)] for other, matched in best.items()}
 
 
+def _alike(looked_up: Table, raw: NDArray[np.void]) -> tuple[Places, Places, Places]:
+    """Return the pairs of pictures at most NEAR_BITS apart: places in ``looked_up``, in ``raw``, and bits apart.
+
+    Two pictures that differ in more bits in half of their words differ in more altogether, and of unrelated ones hardly
+    any do not: so only half is compared for most.
+    """
+    known = np.frombuffer(raw.tobytes(), np.uint64).reshape(-1, looked_up.shape[1])
+    found: list[tuple[int, Places, Places]] = []
+    for start in range(0, len(known), HELD_AT_ONCE):
+        words = np.ascontiguousarray(known[start : start + HELD_AT_ONCE].T)
+        for picture, one in enumerate(looked_up):
+            half = np.bitwise_count(words[0] ^ one[0]) + np.bitwise_count(words[1] ^ one[1])
+            near = np.nonzero(half <= hashes.NEAR_BITS)[0]
+            if not len(near):
+                continue
+            apart = hashes.distances(one, known[start + near])
+            close = apart <= hashes.NEAR_BITS
+            found.append((picture, start + near[close], apart[close]))
+    if not found:
+        nothing = np.zeros(0, np.int64)
+        return nothing, nothing, nothing
+    pictures = np.concatenate([np.full(len(near), picture, np.int64) for picture, near, _ in found])
+    return pictures, np.concatenate([near for _, near, _ in found]), np.concatenate([apart for *_, apart in found])
+
+
+def _pictures(session: Session, places: Mapping[UUID, int]) -> dict[int, tuple[str, float]]:
+    """Return the video and the second of pictures, by their places."""
+    if not places:
+        return {}
+    query = sa.select(VideoPicture.id, VideoPicture.sha256, VideoPicture.at_s).where(VideoPicture.id.in_(places))
+    return {places[one]: (sha256, at_s) for one, sha256, at_s in session.execute(query)}
+
+
 def remember(session: Session, sha256: str, own: list[PictureHash]) -> None:
-    """Keep a video's hashes for those that come later."""
+    """Keep a video's hashes for those that come later; a mirrored video is found by its own mirrored view."""
     rows = [
         {"id": new_id(), "created_at": now(), "sha256": sha256, "at_s": one.at_s, "view": one.view, "bits": one.bits}
         for one in own
+        if one.view == "plain"
     ]
     if rows:
         session.execute(insert(VideoPicture).on_conflict_do_nothing(), rows)
+
+
+def seen(session: Session, sha256: str, party_id: UUID, repeated: Repeated) -> dict[str, Seen]:
+    """Return of each repeated video when and by whom it was seen."""
+    videos = [sha256, *(other for other, _ in repeated)]
+    rows = {row.sha256: row for row in session.execute(_SEEN, {"videos": videos, "party": party_id})}
+    own = rows[sha256].first if sha256 in rows else now()
+    return {
+        other: Seen("other" if rows[other].first < own else "this", bool(rows[other].foreign)) for other, _ in repeated
+    }
 
 
 def _told(

@@ -24,11 +24,19 @@ OVER = (VideoCheckStatus.DONE, VideoCheckStatus.REFUSED, VideoCheckStatus.FAILED
 
 
 class VideoCheck(Base):
-    """One video looked through for one brand. `sha256` outlives the file; `terms` holds plan, fit and buying link as
-    they were at the asking, so that the score can be worked out again; `corrected` is the newest correction scored."""
+    """One video looked through for one brand. `sha256` outlives the file; `terms` holds plan, fit, buying link and the
+    channel's last videos as they were at the asking, so that the scores can be worked out again; `corrected` is the
+    newest correction scored. `repeats`: how many videos of other parties it repeats. From `shared_at` on, `brand_id`,
+    the brand of the bid it was made for, may read it."""
 
     __tablename__ = "video_checks"
-    __table_args__ = (sa.CheckConstraint("(status = 'done') = (result IS NOT NULL)", name="done_with_a_result"),)
+    __table_args__ = (
+        sa.CheckConstraint("(status = 'done') = (result IS NOT NULL)", name="done_with_a_result"),
+        sa.CheckConstraint(
+            "shared_at IS NULL OR (brand_id IS NOT NULL AND bid_id IS NOT NULL)", name="shared_with_a_brand"
+        ),
+        sa.Index("ix_video_checks_repeating", "id", postgresql_where=sa.text("repeats > 0")),
+    )
 
     party_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
     person_id: Mapped[UUID | None]
@@ -42,6 +50,9 @@ class VideoCheck(Base):
     refusal: Mapped[dict[str, Any] | None] = mapped_column(default=None)
     result: Mapped[dict[str, Any] | None] = mapped_column(default=None)
     corrected: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    repeats: Mapped[int] = mapped_column(default=0, server_default=sa.text("0"))
+    brand_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("parties.id"), index=True, default=None)
+    shared_at: Mapped[datetime | None] = mapped_column(default=None)
     version: Mapped[int] = mapped_column(default=1)
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
 

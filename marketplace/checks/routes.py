@@ -7,13 +7,15 @@ from uuid import UUID
 
 from flask import Response
 
-from marketplace.checks import correcting, policy, service
-from marketplace.checks.models import VideoCheck, VideoCorrection
+from marketplace.checks import correcting, labelling, policy, service, sharing
+from marketplace.checks.models import VideoCorrection
 from marketplace.checks.schemas import (
     JPEG,
+    JSONL,
     SVG,
     VideoCheckFrameQuery,
     VideoCheckIn,
+    VideoCheckLabelsQuery,
     VideoCheckOut,
     VideoCheckPictureQuery,
     VideoChecksQuery,
@@ -29,11 +31,14 @@ from marketplace.core.errors import NotFound, Unavailable
 from marketplace.core.http import Room, actor, session
 from marketplace.core.paging import Page, page_of
 from marketplace.vision import showing
+from marketplace.vision.scored import terms_of
 
 room = Room("video_checks", __name__, description="What videos show of a brand, measured and scored")
 
 _WRITES: dict[str, Any] = {"allow": policy.ASKERS, "needs": Permission.VIDEOS}
-_READS: dict[str, Any] = {"allow": policy.ASKERS, "needs": Permission.READ}
+_READS: dict[str, Any] = {"allow": policy.READERS, "needs": Permission.READ}
+_OWN: dict[str, Any] = {"allow": policy.ASKERS, "needs": Permission.READ}
+_SHARES: dict[str, Any] = {"allow": policy.SHARERS, "needs": Permission.VIDEOS, "answers": VideoCheckOut}
 
 
 @cache
@@ -51,9 +56,15 @@ def ask(body: dict[str, Any]) -> Shown:
 
 
 @room.get("/video-checks", **_READS, query=VideoChecksQuery, answers=page_of(VideoCheckSummaryOut))
-def listed(query: dict[str, Any]) -> Page[VideoCheck]:
-    """Checks, the newest first."""
+def listed(query: dict[str, Any]) -> Page[Shown]:
+    """Checks, the newest first: one's own side's, and for a brand those that were shared with it."""
     return service.listed(session(), actor(), **query)
+
+
+@room.get("/video-checks/labels", **_OWN, query=VideoCheckLabelsQuery, media_type=JSONL)
+def labels(query: dict[str, Any]) -> Response:
+    """What people put right, a label a line (JSON lines), the oldest first; go on after the last `correction_id`."""
+    return Response(labelling.lines(session(), actor(), **query), content_type=JSONL)
 
 
 @room.get("/video-checks/<id('vck'):check_id>", **_READS, answers=VideoCheckOut)
@@ -68,6 +79,18 @@ def cancel(check_id: UUID) -> Shown:
     return service.cancel(session(), actor(), check_id)
 
 
+@room.post("/video-checks/<id('vck'):check_id>/share", **_SHARES)
+def share(check_id: UUID) -> Shown:
+    """Show a check to the brand of the accepted bid it was made for, with its keyframes and newest correction."""
+    return sharing.share(session(), actor(), check_id)
+
+
+@room.post("/video-checks/<id('vck'):check_id>/unshare", **_SHARES)
+def unshare(check_id: UUID) -> Shown:
+    """Take a shared check back: the brand reads it no more."""
+    return sharing.unshare(session(), actor(), check_id)
+
+
 @room.get("/video-checks/<id('vck'):check_id>/timeline", **_READS, query=VideoCheckPictureQuery, media_type=SVG)
 def timeline(query: dict[str, Any], check_id: UUID) -> Response:
     """The result as one picture, in SVG."""
@@ -77,7 +100,7 @@ def timeline(query: dict[str, Any], check_id: UUID) -> Response:
         if row.corrected is None:
             raise NotFound("Nobody has corrected this check.")
         result = {**result, **row.corrected}
-    plan = correcting.terms_of(row).plan
+    plan = terms_of(row.terms).plan
     drawn = showing.timeline_svg(result, plan, language=query["language"], width=query["width"])
     return Response(drawn, content_type=SVG)
 
@@ -108,7 +131,7 @@ def correct(body: dict[str, Any], check_id: UUID) -> VideoCorrection:
 
 @room.get(
     "/video-checks/<id('vck'):check_id>/corrections",
-    **_READS,
+    **_OWN,
     query=VideoCorrectionsQuery,
     answers=page_of(VideoCorrectionOut),
 )

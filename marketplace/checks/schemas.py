@@ -3,6 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from marketplace.checks.correcting import NOTE_MAX
+from marketplace.checks.labelling import CORRECTIONS_MAX
 from marketplace.checks.models import VideoCheckStatus
 from marketplace.checks.service import NAME_MAX, NAMES_MAX
 from marketplace.core.fields import Flag, Id, Text, When, WholeParam, one_of
@@ -10,7 +11,7 @@ from marketplace.core.jobs import JobState
 from marketplace.core.paging import page_query
 from marketplace.core.sheet import NARROWEST, WIDEST, WIDTH
 
-SVG, JPEG = "image/svg+xml", "image/jpeg"
+SVG, JPEG, JSONL = "image/svg+xml", "image/jpeg", "application/jsonl"
 
 
 class VideoCheckIn(Schema):
@@ -32,6 +33,12 @@ VideoChecksQuery = page_query(
     status=one_of(VideoCheckStatus, load_default=None),
     bid_id=Id("bid", load_default=None),
     video_id=Id("vfl", load_default=None),
+    repeats=fields.Boolean(
+        load_default=False,
+        truthy={"true"},
+        falsy={"false"},
+        metadata={"description": "Only checks whose video repeats one of another party's."},
+    ),
 )
 
 
@@ -51,11 +58,13 @@ class VideoCheckPairOut(Schema):
 
 
 class VideoCheckDuplicateOut(Schema):
-    """Another video that this one repeats; `own` where it is a video of the reader's."""
+    """Another video with the same pictures; `own` where it is a video of the reader's. `seen_first`: which of the two
+    the market saw first, this or the other."""
 
     place = fields.Integer(required=True)
     own = fields.Boolean(required=True)
     sha256 = fields.String(required=True, allow_none=True)
+    seen_first = fields.String(required=True, allow_none=True)
     share = fields.Float(required=True, metadata={"description": "Share of this video's pictures, 0..1."})
     pictures = fields.Integer(required=True)
     mirrored = fields.Boolean(required=True)
@@ -71,14 +80,22 @@ class VideoCheckSummaryOut(Schema):
     sha256 = fields.String(required=True)
     names = fields.List(fields.String(), required=True)
     status = one_of(VideoCheckStatus, required=True)
+    repeats = fields.Integer(
+        required=True, metadata={"description": "Videos of other parties that have the same pictures."}
+    )
+    brand_id = Id("pty", required=True, allow_none=True)
+    shared_at = When(required=True, allow_none=True)
     created_at = When(required=True)
     finished_at = When(required=True, allow_none=True)
 
 
 class VideoCheckOut(VideoCheckSummaryOut):
-    """A check: how far each step is and, once it is done, the result. `corrected` is the newest correction, scored."""
+    """A check: how far each step is and, once it is done, the result. `corrected` is the newest correction, scored;
+    `terms` is what it was held against, from which and the timeline every score can be worked out again. A brand with
+    which it was shared since `shared_at` sees no steps and not who asked."""
 
     version = fields.Integer(required=True)
+    terms = fields.Dict(required=True)
     refusal = fields.Dict(required=True, allow_none=True)
     steps = fields.List(fields.Nested(VideoCheckStepOut), required=True)
     duplicates = fields.List(fields.Nested(VideoCheckDuplicateOut), required=True)
@@ -117,3 +134,12 @@ class VideoCorrectionOut(Schema):
 
 
 VideoCorrectionsQuery = page_query("vcr")
+
+
+class VideoCheckLabelsQuery(Schema):
+    limit = WholeParam(
+        1, CORRECTIONS_MAX, load_default=CORRECTIONS_MAX, metadata={"description": "Corrected checks at most."}
+    )
+    starting_after = Id(
+        "vcr", load_default=None, metadata={"description": "The `correction_id` of the last line of the page before."}
+    )

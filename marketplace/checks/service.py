@@ -20,6 +20,7 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, Fault, Invalid, NotFound, WrongState
 from marketplace.core.jobs import Job, JobState
 from marketplace.core.states import move
+from marketplace.matching import channel_past
 from marketplace.matching import service as matching
 from marketplace.videos import service as videos
 from marketplace.videos.models import VideoFile, VideoFileStatus
@@ -42,14 +43,25 @@ class StepShown:
 
 @dataclass(frozen=True)
 class Shown:
-    """A check as its side sees it."""
+    """A check as a reader sees it; ``own``: whether it is of the reader's side, or the reader the platform's."""
 
     row: VideoCheck
-    steps: Sequence[StepShown]
-    duplicates: Sequence[Mapping[str, Any]]
+    own: bool
+    steps: Sequence[StepShown] = ()
+    duplicates: Sequence[Mapping[str, Any]] = ()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.row, name)
+
+    @property
+    def person_id(self) -> UUID | None:
+        return self.row.person_id if self.own else None
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """Return what was found, without what it repeats: `duplicates` tells as much of that as the reader may know."""
+        found = self.row.result
+        return None if found is None else {name: value for name, value in found.items() if name != "duplicates"}
 
 
 def ask(
@@ -78,7 +90,10 @@ def ask(
     row = VideoCheck(
         party_id=video.party_id, person_id=actor.person_id, video_id=video.id, bid_id=bid_id, sha256=video.sha256,
         names=all_names, asset_ids=assets,
-        terms={"plan": None, "fit": None, **terms, **({} if buying_link is None else {"buying_link": buying_link})},
+        terms={
+            "plan": None, "fit": None, "past": None, **terms,
+            **({} if buying_link is None else {"buying_link": buying_link}),
+        },
     )  # fmt: skip
     session.add(row)
     session.flush()
@@ -102,7 +117,12 @@ def _of_bid(session: Session, actor: Actor, bid_id: UUID) -> tuple[list[str], li
     return (
         [*brand["names"], *(brand["aliases"] or []), *(brand["spoken_forms"] or [])],
         list(assets.all()),
-        {"plan": revision.plan, "fit": _fit(session, actor, bid_id), "buying_link": bool(brief["buying_link"])},
+        {
+            "plan": revision.plan,
+            "fit": _fit(session, actor, bid_id),
+            "buying_link": bool(brief["buying_link"]),
+            "past": channel_past.past(session, bid.channel_id),
+        },
     )
 
 
@@ -132,13 +152,21 @@ def read(session: Session, actor: Actor, check_id: UUID) -> Shown:
 
 def listed(
     session: Session, actor: Actor, *, limit: int, starting_after: UUID | None, status: str | None,
-    bid_id: UUID | None, video_id: UUID | None,
-) -> paging.Page[VideoCheck]:  # fmt: skip
+    bid_id: UUID | None, video_id: UUID | None, repeats: bool,
+) -> paging.Page[Shown]:  # fmt: skip
+    """Return checks, the newest first; with ``repeats``, those alone that repeat other parties' videos."""
     query = sa.select(VideoCheck).where(policy.visible(actor))
     for column, value in ((VideoCheck.status, status), (VideoCheck.bid_id, bid_id), (VideoCheck.video_id, video_id)):
         if value is not None:
             query = query.where(column == value)
-    return paging.page(session, query, VideoCheck, limit, starting_after)
+    if repeats:
+        query = query.where(VideoCheck.repeats > 0)
+    found = paging.page(session, query, VideoCheck, limit, starting_after)
+    return paging.Page([Shown(row, _own(actor, row)) for row in found.data], found.has_more)
+
+
+def _own(actor: Actor, row: VideoCheck) -> bool:
+    return actor.sees_all or row.party_id in actor.parties
 
 
 def shown(session: Session, actor: Actor, row: VideoCheck) -> Shown:
@@ -151,7 +179,7 @@ def shown(session: Session, actor: Actor, row: VideoCheck) -> Shown:
     ).all()
     # A step without a job was answered by an earlier check of the same video.
     steps = [StepShown(name, str(state or JobState.DONE), done or 0, total) for name, state, done, total in found]
-    return Shown(row, steps, list(_duplicates(session, actor, row)))
+    return Shown(row, _own(actor, row), steps, list(_duplicates(session, actor, row)))
 
 
 def _duplicates(session: Session, actor: Actor, row: VideoCheck) -> Iterable[dict[str, Any]]:
@@ -169,6 +197,7 @@ def _duplicates(session: Session, actor: Actor, row: VideoCheck) -> Iterable[dic
             "own": own,
             # Whose it is and how its hash reads is told to the platform, and to the party itself, alone.
             "sha256": one["sha256"] if own or actor.sees_all else None,
+            "seen_first": one.get("seen_first"),
             **{name: one[name] for name in ("share", "pictures", "mirrored", "pairs")},
         }
 
@@ -192,7 +221,7 @@ def picture(session: Session, actor: Actor, row: VideoCheck, *, of: str, number:
 
 def cancel(session: Session, actor: Actor, check_id: UUID) -> Shown:
     """Stop a check that is under way; what its steps have answered stays for the next one. Raises WrongState."""
-    row = db.lock(session, VideoCheck, check_id, policy.visible(actor))
+    row = db.lock(session, VideoCheck, check_id, policy.own(actor))
     move(session, row, CHECK_MOVES, "cancel", actor, parties=[row.party_id])
     row.finished_at = now()
     session.execute(

@@ -18,23 +18,21 @@ from sqlalchemy.orm import Session
 
 from marketplace.briefs.models import BrandAsset
 from marketplace.checks import duplicates, service
-from marketplace.checks.correcting import terms_of
 from marketplace.checks.models import VideoCheck, VideoCheckStatus, VideoCheckStep, VideoStepAnswer
 from marketplace.checks.states import CHECK_MOVES
 from marketplace.checks.sweeping import OPEN
-from marketplace.core import db, storage
+from marketplace.core import db, events, storage
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
 from marketplace.core.states import move
 from marketplace.vision import media, pictures, references
 from marketplace.vision.frames import FrameCache
-from marketplace.vision.hashes import PictureHash
 from marketplace.vision.limits import MediaRefused
 from marketplace.vision.pipeline import BY_NAME, STEPS, Answer, Brand, Work, key
 from marketplace.vision.references import BadReference, Reference
 from marketplace.vision.result import check as merge_answers
-from marketplace.vision.scored import Terms
+from marketplace.vision.scored import Terms, terms_of
 
 Report = Callable[[str, int, int], None]
 Finish = Callable[[Session], dict[str, Any]]
@@ -45,6 +43,7 @@ class Asked:
     """What a check asks for, read before the work; ``keys`` are those of its steps, once they are known."""
 
     sha256: str
+    party_id: UUID
     brand: Brand
     terms: Terms
     keys: Mapping[str, str]
@@ -74,7 +73,7 @@ def _asked(check_id: UUID) -> Asked | None:
         row = session.get_one(VideoCheck, check_id)
         if row.status not in OPEN:
             return None
-        return Asked(row.sha256, _brand(session, row), terms_of(row), _keys(session, row))
+        return Asked(row.sha256, row.party_id, _brand(session, row), terms_of(row.terms), _keys(session, row))
 
 
 def _ask_for_steps(session: Session, check_id: UUID, keys: Mapping[str, str]) -> dict[str, Any]:
@@ -179,21 +178,32 @@ def merge(check_id: UUID, folder: Path, report: Report) -> Finish:
     }
     hashed = duplicates.hashes_of(answers["hashes"])
     with db.transaction() as session:
+        # Before looking: of two copies that are checked at once, the later to look finds the other.
+        duplicates.remember(session, asked.sha256, hashed)
+    with db.transaction() as session:
         repeated = duplicates.seen_before(session, asked.sha256, hashed)
-    result["duplicates"] = duplicates.told(repeated, hashed, cache, lambda other: other_cache(other, folder))
-    return lambda session: _finish(session, check_id, result, hashed)
+        when = duplicates.seen(session, asked.sha256, asked.party_id, repeated)
+    result["duplicates"] = duplicates.told(repeated, when, hashed, cache, lambda other: other_cache(other, folder))
+    return lambda session: _finish(session, check_id, result)
 
 
-def _finish(session: Session, check_id: UUID, result: dict[str, Any], hashed: list[PictureHash]) -> dict[str, Any]:
+def _finish(session: Session, check_id: UUID, result: dict[str, Any]) -> dict[str, Any]:
     row = db.lock(session, VideoCheck, check_id)
     if row.status not in OPEN:
         return _nothing(session)
-    duplicates.remember(session, row.sha256, hashed)
     row.result, row.finished_at = result, now()
+    others = [one for one in result["duplicates"] if one["foreign"]]
+    row.repeats = len(others)
     move(
         session, row, CHECK_MOVES, "finish", SYSTEM, parties=[row.party_id],
         score=result["intrusiveness"]["score"]["point"], duplicates=len(result["duplicates"]),
     )  # fmt: skip
+    if others:
+        # The platform's own business: whose the other videos are is told to nobody else.
+        events.record(
+            session, "video_checks.repeat", row.id, SYSTEM, parties=[], videos=len(others),
+            share=max(one["share"] for one in others),
+        )  # fmt: skip
     return {"exposures": len(result["evidence"])}
 
 

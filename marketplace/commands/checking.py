@@ -143,10 +143,13 @@ def _print(result: dict[str, Any], language: str) -> None:
     )
     for one in score["vetoes"]:
         click.echo(f"{'must be mended' if one['certain'] else 'may have to be mended'}: {one[language]}")
+    parts = {one["index"]: one for one in score["exposures"]}
     for at, (one, shown) in enumerate(zip(result["timeline"]["exposures"], result["evidence"], strict=True), 1):
         end = one["start_s"] + one["seconds"]
         size = "" if one["kind"] == "speech" else f", {100 * one['area_share']:.2g}% of the picture"
-        click.echo(f"{at:3}. {one['start_s']:7.2f} to {end:7.2f} s  {one['kind']:8} {shown['name']}{size}")
+        part = parts.get(at - 1, {"alone": 0.0, "marginal": 0.0})
+        points = f", {number(part['alone'])} points alone, {number(part['marginal'])} of the whole"
+        click.echo(f"{at:3}. {one['start_s']:7.2f} to {end:7.2f} s  {one['kind']:8} {shown['name']}{size}{points}")
     for one in result["disclosures"]:
         click.echo(f"     disclosed {one['start_s']:.2f} to {one['end_s']:.2f} s on {one['by']}: {one['text']}")
     for one in score["reasons"]:

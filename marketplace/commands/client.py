@@ -12,6 +12,7 @@ import urllib3
 from marketplace.core.ids import new_id
 
 EXIT_REFUSED, EXIT_UNREACHABLE = 1, 3
+MISSING = 404
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Api:
     ) -> Any:
         """Make one call and return the answer's JSON (None for an empty one). Ends the command on a refusal."""
         return self.raw(method, path, json.dumps(body).encode() if body is not None else None, query, etag)[0]
+
+    def find(self, path: str) -> Any:
+        """Return the JSON of something that may not be there, or None."""
+        response = self._send("GET", path, None, None, {"Accept": "application/json"}, may_miss=True)
+        return None if response.status == MISSING else json.loads(response.data)
 
     def raw(
         self,
@@ -53,6 +59,7 @@ class Api:
         data: bytes | BinaryIO | None,
         query: dict[str, Any] | None,
         headers: dict[str, str],
+        may_miss: bool = False,
     ) -> urllib3.BaseHTTPResponse:
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
@@ -71,7 +78,7 @@ class Api:
                 f"{self.url} cannot be reached ({type(error).__name__}). Is it running? `inlay up` starts it.",
                 EXIT_UNREACHABLE,
             )
-        if response.status >= 400:
+        if response.status >= 400 and not (may_miss and response.status == MISSING):
             refuse(response)
         return response
 

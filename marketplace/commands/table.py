@@ -32,6 +32,7 @@ _CHECK: tuple[Column, ...] = (
     ("bid", "bid_id"),
     ("names", "names"),
     ("status", "status"),
+    ("repeats", "repeats"),
     ("asked", "created_at"),
 )
 _BRIEF: tuple[Column, ...] = (
@@ -203,11 +204,13 @@ CALLS: tuple[Call, ...] = (
         "/video-checks",
         "what was measured in videos",
         _CHECK,
-        ("status", "bid_id", "video_id"),
+        ("status", "bid_id", "video_id", "repeats"),
     ),
     Call("video-checks", "ask", "POST", "/video-checks", "have a video looked through", body="file"),
     Call("video-checks", "show", "GET", "/video-checks/{check}", "one check: how far it is, what it found"),
     Call("video-checks", "cancel", "POST", "/video-checks/{check}/cancel", "stop a check"),
+    Call("video-checks", "share", "POST", "/video-checks/{check}/share", "show a check to the brand of its bid"),
+    Call("video-checks", "unshare", "POST", "/video-checks/{check}/unshare", "take a shared check back"),
     Call(
         "video-checks",
         "correct",

@@ -1,5 +1,6 @@
 """Files in and out: hand in a platform's export and watch it being read, or a video; take your own channels out."""
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,23 @@ def export_file(api: Api, shape: str, out: Path) -> None:
     click.echo(f"{len(data):,} bytes in {out}")
 
 
+@click.command("labels")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="the file to write")
+@click.pass_obj
+def labels(api: Api, out: Path) -> None:
+    """Write what people put right in checks of videos to a file of JSON lines, to learn from."""
+    count, after = 0, None
+    with out.open("wb") as file:
+        while page := api.download("/video-checks/labels", {"starting_after": after}):
+            file.write(page)
+            lines = page.splitlines()
+            count, after = count + len(lines), json.loads(lines[-1])["correction_id"]
+    if api.as_json:
+        echo_json({"labels": count, "file": str(out)})
+    else:
+        click.echo(f"{count:,} labels in {out}")
+
+
 @click.command("upload")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--name", help="what it is called; else the file's own name")
@@ -91,4 +109,4 @@ def upload_video(api: Api, file: Path, name: str | None) -> None:
         fields(kept)
 
 
-COMMANDS = (import_file, export_file, upload_video)
+COMMANDS = (labels, import_file, export_file, upload_video)

@@ -12,6 +12,7 @@ MODEL_VERSION: Final = "intrusiveness/1"
 PROMINENCE_VERSION: Final = "prominence/1"
 FRONTIER_VERSION: Final = "frontier/1"
 AD_LOAD_VERSION: Final = "ad-load/1"
+CHANNEL_VERSION: Final = "channel/1"
 PACING_VERSION: Final = "pacing/1"
 
 
@@ -193,6 +194,18 @@ TABLE: Final = {
     "density_full": Constant(0.10, "share of seconds", "SponsorBlock 2020: 90 % point of sponsor share; one channel"),
     "frequency_full": Constant(0.5, "share of videos", "Upfluence 2019: engagement falls with it; size: design"),
     "streak_full": Constant(4, "videos", "sponsored in a row; design"),
+    "channel_videos": Constant(40, "videos", "channel: older ones weigh under 1 in 200; follows from half_life"),
+    "unseen_score_low": Constant(
+        12.5,
+        "points",
+        "channel: a sponsored video of unknown timeline, at best one whose hero uses the product; design",
+    ),
+    "unseen_score": Constant(35, "points", "channel: the same, in the middle of the moderate band; design"),
+    "unseen_score_high": Constant(53, "points", "channel: the same, at worst a read ad of 20 s with 4 claims; design"),
+    "unseen_ads_low": Constant(0.020, "share of video", "SponsorBlock 2020: 10 % point of sponsor share; one channel"),
+    "unseen_ads": Constant(0.057, "share of video", "SponsorBlock 2020: median of sponsor share; one channel"),
+    "unseen_ads_high": Constant(0.098, "share of video", "SponsorBlock 2020: 90 % point of sponsor share; one channel"),
+    "unseen_length": Constant(60, "s", "channel: where no video tells its length; design"),
     "bad_result": Constant(
         0.5,
         "share of usual views",
@@ -301,6 +314,14 @@ AD_STREAK: Final = _value("ad_streak")
 DENSITY_FULL: Final = _value("density_full")
 FREQUENCY_FULL: Final = _value("frequency_full")
 STREAK_FULL: Final = _value("streak_full")
+CHANNEL_VIDEOS: Final = int(_value("channel_videos"))
+UNSEEN_SCORE_LOW: Final = _value("unseen_score_low")
+UNSEEN_SCORE: Final = _value("unseen_score")
+UNSEEN_SCORE_HIGH: Final = _value("unseen_score_high")
+UNSEEN_ADS_LOW: Final = _value("unseen_ads_low")
+UNSEEN_ADS: Final = _value("unseen_ads")
+UNSEEN_ADS_HIGH: Final = _value("unseen_ads_high")
+UNSEEN_LENGTH_S: Final = _value("unseen_length")
 BAD_RESULT: Final = _value("bad_result")
 PACE_VIDEOS: Final = int(_value("pace_videos"))
 PACE_LEAST_DAYS: Final = _value("pace_least")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from marketplace.intrusiveness import constants as c
 from marketplace.intrusiveness import factors as f
 from marketplace.intrusiveness.search import Change, changes, drivers
-from marketplace.intrusiveness.sentences import explain, number, outcome, share
+from marketplace.intrusiveness.sentences import explain, exposure, number, outcome, share
 from marketplace.intrusiveness.timeline import Timeline
 
 
@@ -28,6 +28,8 @@ class ExposureScore:
     index: int
     alone: float
     marginal: float
+    zh: str
+    en: str
 
 
 @dataclass(frozen=True)
@@ -147,11 +149,13 @@ def _exposures(timeline: Timeline, fit: float, found: list[f.Span], total: float
     def of(some: list[f.Span]) -> float:
         return sum(f.points(f.to_factors(f.measure_spans(timeline, some, "mid"), timeline.duration_s), fit))
 
-    # Leaving one out never raises the score; what rounding leaves below zero is none.
-    return tuple(
-        ExposureScore(one.place, of([one]), max(0.0, total - of(found[:at] + found[at + 1 :])))
-        for at, one in enumerate(found)
-    )
+    told = []
+    for at, one in enumerate(found):
+        # Leaving one out never raises the score; what rounding leaves below zero is none.
+        alone, marginal = of([one]), max(0.0, total - of(found[:at] + found[at + 1 :]))
+        said = exposure(timeline.exposures[one.place].kind, one.first, one.seconds, alone, marginal)
+        told.append(ExposureScore(one.place, alone, marginal, *said))
+    return tuple(told)
 
 
 def _best(code: str, timeline: Timeline, fit: float, who: list[f.Span], before: tuple[float, float]) -> WhatIf | None:
@@ -221,7 +225,13 @@ def as_dict(score: PlanScore) -> dict[str, object]:
             for one in score.factors
         ],
         "exposures": [
-            {"index": one.index, "alone": rounded(one.alone), "marginal": rounded(one.marginal)}
+            {
+                "index": one.index,
+                "alone": rounded(one.alone),
+                "marginal": rounded(one.marginal),
+                "zh": one.zh,
+                "en": one.en,
+            }
             for one in score.exposures
         ],
         "reasons": [_reason_dict(one) for one in score.reasons],

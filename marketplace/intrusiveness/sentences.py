@@ -151,3 +151,21 @@ def outcome(zh: str, en: str, before: tuple[float, float], after: tuple[float, f
     """Return a change's sentences with the score before and after it."""
     was, now = between(*before), between(*after)
     return f"{zh}，侵扰度由 {was} 变为 {now}。", f"{en}; the score goes from {was} to {now}."
+
+
+KINDS = {
+    "logo": ("标识", "logo"),
+    "product": ("产品", "product"),
+    "text": ("文字", "text"),
+    "speech": ("口播", "speech"),
+}
+
+
+def exposure(kind: str, start_s: float, seconds: float, alone: float, marginal: float) -> tuple[str, str]:
+    """Return one exposure's sentences: when, what, how long, the score it would have alone and what it adds."""
+    zh, en = KINDS[kind]
+    at, long, alone_told, adds = stamp(start_s), number(seconds), number(alone), number(marginal)
+    return (
+        f"{at} {zh} {long} 秒：单独计 {alone_told} 分，去掉它整条视频少 {adds} 分。",
+        f"{at} {en}, {long} s: {alone_told} points alone; without it the video scores {adds} less.",
+    )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
-from marketplace.matching import blend, cells, flags, reach, sponsored, vectors
+from marketplace.matching import blend, cells, flags, reach, segments, sponsored, vectors
 from marketplace.matching.blend import Blend
 from marketplace.matching.cells import Audience, BadAudience, MarginsContradict
 from marketplace.matching.fingerprint import MODEL_VERSIONS, fingerprint
@@ -21,7 +21,7 @@ from marketplace.matching.market_fit import EVERYTHING, fit_market
 from marketplace.matching.models import ChannelFeatures, ForecastModel
 from marketplace.matching.pool import PRIOR_POOL, Histories, Pool, histories, predict, priors_of
 from marketplace.matching.reach import Calibration, Forecasts
-from marketplace.matching.sponsored import Gaps, Market
+from marketplace.matching.sponsored import Gaps, Labels, Market
 
 BATCH = 500
 _NEWEST = sa.select(ForecastModel.fingerprint).order_by(ForecastModel.id.desc()).limit(1)
@@ -127,7 +127,7 @@ def fit_model(session: Session) -> bool:
         if table is None
         else {"quantiles": table.quantiles.tolist(), "counts": table.counts.tolist()},
         "blend": asdict(fitted.blend),
-        "sponsored": asdict(sponsored.fit_market(past, variance)),
+        "sponsored": asdict(sponsored.fit_market(past, variance, _labels(rows))),
     }
     content = json.loads(json.dumps(content))
     name = fingerprint(content)
@@ -139,11 +139,16 @@ def fit_model(session: Session) -> bool:
     return True
 
 
-def _forecasts(past: Histories, model: Fitted, pools: Sequence[Pool]) -> tuple[Forecasts, Gaps]:
+def _labels(rows: Sequence[Any]) -> Labels:
+    """Return what groups of channels the rows belong to."""
+    return Labels([main_vertical(row.verticals) for row in rows], [segments.of_margins(row.margins) for row in rows])
+
+
+def _forecasts(past: Histories, model: Fitted, pools: Sequence[Pool], labels: Labels) -> tuple[Forecasts, Gaps]:
     """Return forecasts of a placement in each channel, and what sponsored videos differ by."""
     own = np.arange(len(pools))
     variance = predict(past, priors_of(pools, own))[0].variance
-    gaps = sponsored.gaps(past, variance, model.sponsored)
+    gaps = sponsored.gaps(past, variance, model.sponsored, labels)
     shift, shift_sd = sponsored.placement(gaps)
     return reach.forecast_many(past, pools, own, model.blend, shift, shift_sd), gaps
 
@@ -157,7 +162,7 @@ def refresh(session: Session, limit: int = BATCH) -> list[UUID]:
     mains = [main_vertical(row.verticals) for row in rows]
     pools = [model.pool_for(main) for main in mains]
     past = _histories(rows)
-    forecasts, gaps = _forecasts(past, model, pools)
+    forecasts, gaps = _forecasts(past, model, pools, _labels(rows))
     tiers = reach.tier_of(past.followers)
     at = now()
     written = []

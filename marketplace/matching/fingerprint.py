@@ -13,7 +13,7 @@ from uuid import UUID
 
 import numpy as np
 
-from marketplace.matching import cells, fit, pool, price, rank, reach, reasons, targets
+from marketplace.matching import cells, fit, pool, price, rank, reach, reasons, sponsored, targets
 
 MODEL_VERSIONS = {
     "cells": cells.MODEL_VERSION,
@@ -23,6 +23,7 @@ MODEL_VERSIONS = {
     "rank": rank.MODEL_VERSION,
     "reach": reach.MODEL_VERSION,
     "reasons": reasons.MODEL_VERSION,
+    "sponsored": sponsored.MODEL_VERSION,
     "targets": targets.MODEL_VERSION,
 }
 

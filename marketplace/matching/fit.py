@@ -15,7 +15,7 @@ from marketplace.channels.records import VERTICALS as CHANNEL_VERTICALS
 from marketplace.matching.arrays import Bools, Floats, as_floats, sum_columns
 from marketplace.matching.cells import region_places
 
-MODEL_VERSION = "fit/1"
+MODEL_VERSION = "fit/2"
 WEIGHTS = {"category": 0.40, "market": 0.20, "language": 0.10, "format": 0.10, "length": 0.10, "sponsors": 0.10}
 PARTS = tuple(WEIGHTS)
 NEUTRAL = 0.5
@@ -99,6 +99,12 @@ def sponsors_part(counts: Floats, nearness: Floats) -> Floats:
     """Return how near past sponsors' categories [n, C] (deals counted) are, drawn to 0.5 by the weight of two deals."""
     deals = sum_columns(counts)
     return (sum_columns(counts * nearness) + SPONSORS_TRUST * NEUTRAL) / (deals + SPONSORS_TRUST)
+
+
+def tolerance_part(gap: Floats) -> Floats:
+    """Return how channels' viewers take to sponsored videos, 0..1: the views of these as a share of the others', exp of
+    the difference in log views [n] (sponsored.py) and 1 at the most; NaN where nobody has told of it."""
+    return np.minimum(1.0, np.exp(gap))
 
 
 def market_part(regions: Floats, codes: Sequence[str]) -> Floats:

@@ -18,13 +18,15 @@ from marketplace.core import db
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Fault, Invalid
+from marketplace.intrusiveness import channel, factors, timeline
 from marketplace.intrusiveness import constants as c
-from marketplace.intrusiveness import factors, timeline
 from marketplace.intrusiveness import pacing as rules
 from marketplace.intrusiveness.pacing import Day, Past, Published, Rule, Slot
-from marketplace.matching import exclusivity, pacing_words
+from marketplace.matching import channel_past, exclusivity, pacing_words, segments
 from marketplace.matching.exclusivity import Wanted
+from marketplace.matching.features import load_model, main_vertical
 from marketplace.matching.pool import AGE_MIN_DAYS
+from marketplace.matching.sponsored import Market
 
 # The newest videos of a channel that are looked at, and of how many unsponsored ones the usual views are told.
 VIDEOS_MAX, USUAL_LEAST = 200, 3
@@ -45,8 +47,9 @@ _BOOKED = sa.text(
     " WHERE b.status = 'accepted' AND b.channel_id = ANY(:channels) ORDER BY b.id"
 )
 _FEATURES = sa.text(
-    "SELECT sponsored_gap, sponsored_low, sponsored_high, sponsored_videos, other_videos FROM channel_features"
-    " WHERE channel_id = :channel"
+    "SELECT f.sponsored_gap, f.sponsored_low, f.sponsored_high, f.sponsored_videos, f.other_videos, c.verticals,"
+    " s.margins FROM channel_features f JOIN channels c ON c.id = f.channel_id"
+    " JOIN audience_snapshots s ON s.id = f.snapshot_id WHERE f.channel_id = :channel"
 )
 
 
@@ -157,6 +160,7 @@ def state(session: Session, actor: Actor, channel_id: UUID, *, series: str | Non
         "next_open": opens,
         "figures": figures,
         "ad_seconds": _ad_seconds(known.promises),
+        "channel": channel.as_dict(channel.channel_score(channel_past.past(session, channel_id))),
         "tolerance": _tolerance(session, channel_id),
         "model_version": c.PACING_VERSION,
         **pacing_words.state(told.open, opens, figures, known.rule is not None),
@@ -173,8 +177,8 @@ def calendar(
 
 
 def _own(session: Session, actor: Actor, channel_id: UUID, series: str | None) -> Known:
-    channel = db.get(session, Channel, channel_id, channels_policy.own(actor))
-    known = load(session, [channel.id], now().date())[channel.id]
+    row = db.get(session, Channel, channel_id, channels_policy.own(actor))
+    known = load(session, [row.id], now().date())[row.id]
     if series is not None and (known.rule is None or series not in known.rule.series):
         keys = ", ".join(known.rule.series) if known.rule is not None and known.rule.series else "none"
         raise Invalid(
@@ -205,7 +209,24 @@ def _tolerance(session: Session, channel_id: UUID) -> dict[str, Any] | None:
         "views_ratio": ratio, "views_ratio_low": low, "views_ratio_high": high,
         "videos": row.sponsored_videos, "other_videos": row.other_videos,
         **pacing_words.tolerance(ratio, low, high, row.sponsored_videos, row.other_videos),
+        **_groups(load_model(session).sponsored, row),
     }  # fmt: skip
+
+
+def _groups(market: Market, row: Any) -> dict[str, Any]:
+    """Return the same of the channel's vertical and audience segment, None where too few channels tell of them."""
+    found: dict[str, Any] = {}
+    named = {"vertical": main_vertical(row.verticals), "segment": segments.of_margins(row.margins)}
+    for (level, name), groups in zip(named.items(), (market.verticals, market.segments), strict=True):
+        group = groups.get(name or "")
+        if name is None or group is None:
+            found[level] = None
+            continue
+        zh, en = segments.words(name) if level == "segment" else (name, name)
+        ends = zip(("views_ratio", "views_ratio_low", "views_ratio_high"), market.of_group(group), strict=True)
+        ratios = {key: math.exp(value) for key, value in ends}
+        found[level] = {"name": name, "zh": zh, "en": en, "channels": group.channels, **ratios}
+    return found
 
 
 def gates(

@@ -43,10 +43,11 @@ def tolerance(ratio: float, low: float, high: float, videos: int, others: int) -
     return {
         "zh": (
             f"广告视频的播放约为平时的 {ratio:.0%}（80% 区间 {low:.0%}–{high:.0%}，"
-            f"依据 {videos} 条广告视频与 {others} 条其他视频，并向市场平均收缩）。"
+            f"依据 {videos} 条广告视频与 {others} 条其他视频，并向同垂类、同受众与市场的平均收缩）。"
         ),
         "en": (
             f"Sponsored videos get about {ratio:.0%} of the usual views (80 % interval {low:.0%} to {high:.0%}, from"
-            f" {videos} sponsored and {others} other videos, drawn to the market's mean)."
+            f" {videos} sponsored and {others} other videos, drawn to the mean of its vertical,"
+            " its audience segment and the market)."
         ),
     }

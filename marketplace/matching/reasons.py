@@ -18,7 +18,7 @@ _PART_NAMES = {
     "language": ("语言契合", "Language match"),
     "format": ("形式契合", "Format match"),
     "length": ("时长契合", "Length match"),
-    "sponsors": ("过往品牌类目契合", "Nearness of past sponsors' categories"),
+    "sponsors": ("观众对广告的接受度", "How viewers take to sponsored videos"),
 }
 _LISTS = {"ages": ("年龄", "Age"), "genders": ("性别", "Gender"), "regions": ("地域", "Region")}
 _MISSING = {

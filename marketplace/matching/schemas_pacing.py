@@ -4,6 +4,7 @@ from marshmallow import Schema, fields
 
 from marketplace.channels.schemas_pacing import SERIES_KEY_MAX
 from marketplace.core.fields import Id, Text, WholeParam
+from marketplace.matching.schemas_suggestions import ChannelScoreOut
 
 DAYS_MAX = 180
 _SERIES = {"description": "Key of a series of the rule: its limits are held against it too."}
@@ -51,8 +52,22 @@ class PacingAdSecondsOut(Schema):
     high = fields.Float(required=True)
 
 
+class GroupToleranceOut(Schema):
+    """The same of all channels of a vertical or an audience segment: their mean, with 80 % ends, and how many there
+    are that have both kinds of videos."""
+
+    name = fields.String(required=True)
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+    channels = fields.Integer(required=True)
+    views_ratio = fields.Float(required=True)
+    views_ratio_low = fields.Float(required=True)
+    views_ratio_high = fields.Float(required=True)
+
+
 class AdToleranceOut(Schema):
-    """Sponsored videos against the channel's other ones: `gap` in log views and the ratio of views, with 80 % ends."""
+    """Sponsored videos against the channel's other ones: `gap` in log views and the ratio of views, with 80 % ends.
+    `vertical` and `segment` are null where fewer than five channels tell of them."""
 
     gap = fields.Float(required=True)
     gap_low = fields.Float(required=True)
@@ -62,6 +77,8 @@ class AdToleranceOut(Schema):
     views_ratio_high = fields.Float(required=True)
     videos = fields.Integer(required=True)
     other_videos = fields.Integer(required=True)
+    vertical = fields.Nested(GroupToleranceOut, required=True, allow_none=True)
+    segment = fields.Nested(GroupToleranceOut, required=True, allow_none=True)
     zh = fields.String(required=True)
     en = fields.String(required=True)
 
@@ -79,6 +96,7 @@ class PacingOut(Schema):
     next_open = fields.Date(required=True, allow_none=True)
     figures = fields.Nested(PacingFiguresOut, required=True)
     ad_seconds = fields.Nested(PacingAdSecondsOut, required=True)
+    channel = fields.Nested(ChannelScoreOut, required=True)
     tolerance = fields.Nested(AdToleranceOut, required=True, allow_none=True)
     zh = fields.String(required=True)
     en = fields.String(required=True)

@@ -39,6 +39,20 @@ class SuggestionOut(_StandingOut):
     plan = fields.Dict(required=True)
 
 
+class ChannelScoreOut(Schema):
+    """The channel's own score, 0-100: before a video, after it, and after an unsponsored one in its place. Published
+    sponsored videos, whose timelines are not known, are taken to be usual ones, which makes it a range."""
+
+    videos = fields.Integer(required=True)
+    sponsored = fields.Integer(required=True)
+    before = fields.Nested(EstimateOut, required=True)
+    after = fields.Nested(EstimateOut, required=True, allow_none=True)
+    unsponsored = fields.Nested(EstimateOut, required=True, allow_none=True)
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+    model_version = fields.String(required=True)
+
+
 class BeforeShootingOut(_StandingOut):
     """What the plan asks of this channel's viewers. `keeps_tolerance`: with the whole range (yes), with the middle by
     which bids are judged (likely), with the low end alone (unlikely), or not. `sponsored_views`: how many times the
@@ -48,6 +62,7 @@ class BeforeShootingOut(_StandingOut):
     tolerance = fields.Integer(required=True)
     keeps_tolerance = one_of(KEEPS, required=True)
     fit = fields.Float(required=True, allow_none=True)
+    channel = fields.Nested(ChannelScoreOut, required=True)
     ad_load = fields.Float(required=True, allow_none=True)
     sponsored_views = fields.Nested(EstimateOut, required=True)
     sponsored_videos = fields.Integer(required=True)

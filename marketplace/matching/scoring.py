@@ -49,6 +49,7 @@ FORECAST = (
     " coalesce(f.sponsored_gap, 'NaN'), coalesce(f.sponsored_low, 'NaN'), coalesce(f.sponsored_high, 'NaN'),"
     " coalesce(f.sponsored_videos, 0), coalesce(f.other_videos, 0)]::float8[] AS forecast"
 )
+SPONSORED_GAP = parts.LATER["forecast"].index("sponsored_gap")
 FORECAST_KIND = f"float8:{len(parts.LATER['forecast'])}"
 # Nothing may be NULL and every column has one width (see matching.wire): what is not known is NaN or blank.
 _LOAD = (
@@ -139,7 +140,7 @@ def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("op
     if not count:
         return None
     shares = vectors.unpack(rows["shares"].tobytes())
-    suits = fit_of(version, rows, shares)
+    suits = fit_of(version, rows, shares, _floats(rows, "forecast")[:, SPONSORED_GAP])
     intrusive = relieved_total(_floats(rows, "raw_low"), _floats(rows, "raw_high"), suits.value)
     bids = Bids(
         forecasts=Forecasts(
@@ -200,8 +201,9 @@ def _cell(cell: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def fit_of(version: BriefVersion, rows: Rows, shares: Vectors) -> Fit:
-    """How the brief suits each channel, from what both sides told; sponsors and formats are not known yet."""
+def fit_of(version: BriefVersion, rows: Rows, shares: Vectors, gap: Floats | None = None) -> Fit:
+    """How the brief suits each channel, from what both sides told, and from the difference in log views of its
+    sponsored videos [n] (None, in discovery, whose first look has none: left out). Formats are not known yet."""
     content = version.content
     markets = content.get("markets") or []
     tiers = [tier for wanted in content.get("deliverables") or [] for tier in wanted.get("length_tiers") or []]
@@ -213,6 +215,8 @@ def fit_of(version: BriefVersion, rows: Rows, shares: Vectors) -> Fit:
         "category": fit.category_part(shares.tags, fit.category_nearness(version.category)),
         "language": fit.language_part(tags, wanted)[place],
     }
+    if gap is not None:
+        found["sponsors"] = fit.tolerance_part(gap)
     if markets:
         # Without a list of regions the prior would answer, and it knows nothing of this channel.
         told = rows["known"] & ~flags.holds(rows["flags"], "regions_from_prior")

@@ -1,13 +1,15 @@
 """What an advertisement does to a channel's views: log views of its sponsored videos against its other ones.
 
-A bid is a sponsored video, a history mostly is not. A channel's own difference is drawn to the market's, the market's
-to a prior of no effect, by how sure each is (random effects: DerSimonian and Laird, Controlled Clinical Trials 7,
-1986).
+A bid is a sponsored video, a history mostly is not. A channel's own difference is drawn to that of its vertical and of
+the audience segment it speaks to, these to the market's, and the market's to a prior of no effect, by how sure each is
+(random effects: DerSimonian and Laird, Controlled Clinical Trials 7, 1986; shrinking in steps: Efron and Morris,
+Journal of the American Statistical Association 70, 1975).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,24 +17,70 @@ from marketplace.matching.arrays import Bools, Floats, sum_columns
 from marketplace.matching.elementary import log
 from marketplace.matching.pool import HALF_LIFE_VIDEOS, VIDEOS_MAX, VIEWS_FLOOR, Histories, usable
 
-MODEL_VERSION = "sponsored/1"
+MODEL_VERSION = "sponsored/2"
 # The market's difference before any channel has told one, and how far channels lie from the market: log units. No
 # effect in the middle, a third less or more within reach; no public figure of views was found that would say more.
 MEAN_PRIOR, MEAN_SD_PRIOR, BETWEEN_PRIOR = 0.0, 0.15, 0.25
 BETWEEN_DOUBT, CHANNELS_MIN = 20.0, 5
+# How far verticals lie from the market, and segments from their verticals: log units, design.
+VERTICAL_SD, SEGMENT_SD = 0.15, 0.10
 Z_80 = 1.2815515655446004
 GAP_MAX = 1.5
 
 
 @dataclass(frozen=True)
+class Labels:
+    """The main vertical and the audience segment of n channels; None where not known."""
+
+    verticals: Sequence[str | None]
+    segments: Sequence[str | None]
+
+    def __len__(self) -> int:
+        return len(self.verticals)
+
+
+def unlabelled(count: int) -> Labels:
+    return Labels([None] * count, [None] * count)
+
+
+class Group(NamedTuple):
+    """By how much a group of channels differs from what stands above it (log units), the SD of that, and how many
+    channels with both kinds of videos are behind it."""
+
+    shift: float
+    sd: float
+    channels: int
+
+
+@dataclass(frozen=True)
 class Market:
-    """The mean difference of log views, sponsored less other, its SD, the SD of channels about it, and how many
-    channels with both kinds are behind it."""
+    """The mean difference of log views, sponsored less other, its SD, the SD of channels about what is expected of
+    them, how many channels with both kinds are behind it, and the groups of five such channels and more."""
 
     mean: float = MEAN_PRIOR
     mean_sd: float = MEAN_SD_PRIOR
     between: float = BETWEEN_PRIOR
     channels: int = 0
+    verticals: Mapping[str, Group] = field(default_factory=dict)
+    segments: Mapping[str, Group] = field(default_factory=dict)
+
+    def of_group(self, group: Group) -> tuple[float, float, float]:
+        """Return the difference expected of a group's channels and the 80 % ends of its mean, log units."""
+        middle, sd = self.mean + group.shift, math.sqrt(self.mean_sd**2 + group.sd**2)
+        return middle, middle - Z_80 * sd, middle + Z_80 * sd
+
+    def expected(self, labels: Labels) -> tuple[Floats, Floats]:
+        """Return the difference expected of n channels before any video of theirs is seen, and its SD [n]."""
+        shifts = np.zeros((2, len(labels)))
+        variances = np.zeros((2, len(labels)))
+        levels = ((self.verticals, VERTICAL_SD, labels.verticals), (self.segments, SEGMENT_SD, labels.segments))
+        for level, (groups, apart, names) in enumerate(levels):
+            # Where no group is known, `between` holds what they differ by.
+            unknown = Group(0.0, apart if groups else 0.0, 0)
+            for number, name in enumerate(names):
+                group = groups.get(name or "", unknown)
+                shifts[level, number], variances[level, number] = group.shift, group.sd**2
+        return self.mean + shifts.sum(axis=0), np.sqrt(self.mean_sd**2 + variances.sum(axis=0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +116,13 @@ PRIOR_MARKET = Market()
 
 def from_content(content: Mapping[str, Any] | None) -> Market:
     """Return a stored market, or the prior."""
-    return PRIOR_MARKET if content is None else Market(**content)
+    if content is None:
+        return PRIOR_MARKET
+    groups = {
+        level: {name: Group(*told) for name, told in content.get(level, {}).items()}
+        for level in ("verticals", "segments")
+    }
+    return Market(**{**content, **groups})
 
 
 def _own(past: Histories, variance: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
@@ -93,7 +147,7 @@ def _mean(logs: Floats, which: Bools) -> Floats:
     return sum_columns(np.where(which, logs, 0.0)) / sum_columns(which.astype(np.float64))
 
 
-def fit_market(past: Histories, variance: Floats) -> Market:
+def fit_market(past: Histories, variance: Floats, labels: Labels | None = None) -> Market:
     """Return what n channels teach of the difference; ``variance`` [n] is that of one video's log views.
 
     With fewer than five channels that have both kinds the prior stays."""
@@ -103,29 +157,58 @@ def fit_market(past: Histories, variance: Floats) -> Market:
     if count < CHANNELS_MIN:
         return PRIOR_MARKET
     gap, noise = np.clip(gap[both], -2 * GAP_MAX, 2 * GAP_MAX), noise[both]
-    precision = 1 / noise
+    spread = _between(gap, noise)
+    precision = 1 / (noise + spread)
+    total = float(np.sum(precision)) + 1 / MEAN_SD_PRIOR**2
+    mean = (float(np.sum(precision * gap)) + MEAN_PRIOR / MEAN_SD_PRIOR**2) / total
+    labels = unlabelled(len(both)) if labels is None else labels
+    left, groups = gap - mean, []
+    for names, apart in ((labels.verticals, VERTICAL_SD), (labels.segments, SEGMENT_SD)):
+        own = [name for name, kept in zip(names, both.tolist(), strict=True) if kept]
+        found = _groups(left, noise + spread, own, apart)
+        left = left - np.array([found[name].shift if name in found else 0.0 for name in own])
+        groups.append(found)
+    # What groups tell apart is no scatter of channels any more.
+    spread = _between(left, noise) if any(groups) else spread
+    return Market(round(mean, 9), round(float(np.sqrt(1 / total)), 9), round(float(np.sqrt(spread)), 9), count, *groups)
+
+
+def _between(gap: Floats, noise: Floats) -> float:
+    """Return the variance of channels about their mean, drawn to the prior's by the weight of twenty channels."""
+    precision, count = 1 / noise, len(gap)
     total = float(np.sum(precision))
     fixed = float(np.sum(precision * gap)) / total
     excess = float(np.sum(precision * (gap - fixed) ** 2)) - (count - 1)
     found = max(0.0, excess / (total - float(np.sum(precision**2)) / total))
-    between = (count * found + BETWEEN_DOUBT * BETWEEN_PRIOR**2) / (count + BETWEEN_DOUBT)
-    precision = 1 / (noise + between)
-    total = float(np.sum(precision)) + 1 / MEAN_SD_PRIOR**2
-    mean = (float(np.sum(precision * gap)) + MEAN_PRIOR / MEAN_SD_PRIOR**2) / total
-    return Market(round(mean, 9), round(float(np.sqrt(1 / total)), 9), round(float(np.sqrt(between)), 9), count)
+    return (count * found + BETWEEN_DOUBT * BETWEEN_PRIOR**2) / (count + BETWEEN_DOUBT)
 
 
-def gaps(past: Histories, variance: Floats, market: Market = PRIOR_MARKET) -> Gaps:
-    """Return n channels' differences, each drawn to the market's; without both kinds of videos, the market's own.
+def _groups(left: Floats, variance: Floats, names: Sequence[str | None], apart: float) -> dict[str, Group]:
+    """Return what each group of five channels and more differs by, drawn to nothing by an SD of ``apart``."""
+    found = {}
+    for name in sorted({name for name in names if name}):
+        members = np.array([other == name for other in names], dtype=np.bool_)
+        count = int(members.sum())
+        if count >= CHANNELS_MIN:
+            precision = float(np.sum(1 / variance[members])) + 1 / apart**2
+            shift = float(np.sum(left[members] / variance[members])) / precision
+            found[name] = Group(round(shift, 9), round(float(np.sqrt(1 / precision)), 9), count)
+    return found
+
+
+def gaps(past: Histories, variance: Floats, market: Market = PRIOR_MARKET, labels: Labels | None = None) -> Gaps:
+    """Return n channels' differences, each drawn to what is expected of its vertical and segment; without both kinds
+    of videos, that itself.
 
     ``variance`` [n]: of one video's log views in the channel. Uses every settled video of the history, not ten only.
     """
     own, noise, sponsored, other, share = _own(past, variance)
     both = (sponsored > 0) & (other > 0)
-    about = market.between**2 + market.mean_sd**2
+    expected, expected_sd = market.expected(unlabelled(len(both)) if labels is None else labels)
+    about = market.between**2 + expected_sd**2
     trust = np.where(both, about / (about + np.where(both, noise, 1.0)), 0.0)
-    moved = np.clip(np.where(both, own, market.mean), -2 * GAP_MAX, 2 * GAP_MAX) - market.mean
-    gap = np.clip(market.mean + trust * moved, -GAP_MAX, GAP_MAX)
+    moved = np.clip(np.where(both, own, expected), -2 * GAP_MAX, 2 * GAP_MAX) - expected
+    gap = np.clip(expected + trust * moved, -GAP_MAX, GAP_MAX)
     return Gaps(gap, np.sqrt((1 - trust) * about), sponsored, other, share)
 
 

@@ -17,7 +17,16 @@ KEEPS = {
 
 def reasons(told: Mapping[str, Any], match: Mapping[str, Any] | None, exposures: int) -> list[dict[str, Any]]:
     """Return {code, zh, en, numbers} of what suggestions.of_bid tells before shooting."""
-    return [*_plan(told, exposures), *_channel(told, match)]
+    return [*_plan(told, exposures), _after(told["channel"]), *_channel(told, match)]
+
+
+def _after(score: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the planned video does to the channel's own score."""
+    told = {
+        name: {"value": score[name]["point"], **_ends(score[name]), "unit": "points of 100", "interval": "range"}
+        for name in ("before", "after", "unsponsored")
+    }
+    return _reason("channel_after", score["zh"].removesuffix("。"), score["en"].removesuffix("."), **told)
 
 
 def _plan(told: Mapping[str, Any], exposures: int) -> Iterator[dict[str, Any]]:

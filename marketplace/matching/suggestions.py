@@ -6,7 +6,7 @@ wording and of the plan that it leads to: once the bid has another wording it ca
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -24,12 +24,13 @@ from marketplace.core import db, ids
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, DomainError, NotFound
-from marketplace.intrusiveness import frontier, timeline
+from marketplace.intrusiveness import channel, frontier, timeline
+from marketplace.intrusiveness.channel import Past
 from marketplace.intrusiveness.constants import PROMINENCE_KEPT
 from marketplace.intrusiveness.frontier import Frontier, Standing
-from marketplace.intrusiveness.plan import band
+from marketplace.intrusiveness.plan import band, score_plan
 from marketplace.intrusiveness.timeline import Timeline
-from marketplace.matching import service, suggestion_words
+from marketplace.matching import channel_past, service, suggestion_words
 
 STALE = "stale_suggestion"
 
@@ -48,7 +49,9 @@ def of_bid(session: Session, actor: Actor, bid_id: UUID) -> dict[str, Any]:
         "revision_id": revision.id,
         "revision_number": revision.number,
         "can_accept": bid.status == BidStatus.OPEN and left > 0 and briefs.open_for_bids(brief, now()),
-        "before_shooting": _before_shooting(found.before, plan, match, tolerance),
+        "before_shooting": _before_shooting(
+            found.before, plan, match, tolerance, channel_past.past(session, bid.channel_id)
+        ),
         "prominence_kept": PROMINENCE_KEPT,
         "suggestions": [
             {
@@ -116,7 +119,7 @@ def _search(revision: BidRevision, match: Mapping[str, Any] | None) -> tuple[Tim
 
 
 def _before_shooting(
-    standing: Standing, plan: Timeline, match: Mapping[str, Any] | None, tolerance: int
+    standing: Standing, plan: Timeline, match: Mapping[str, Any] | None, tolerance: int, past: Sequence[Past]
 ) -> dict[str, Any]:
     told = {} if match is None else match["parts"]
     ads = told.get("forecast") or {}
@@ -128,6 +131,7 @@ def _before_shooting(
         "tolerance": tolerance,
         "keeps_tolerance": keeps(standing, tolerance),
         "fit": told.get("fit"),
+        "channel": _channel(plan, told.get("fit"), past),
         # Where no video says whether it is sponsored, a share of none is not known to be none.
         "ad_load": told.get("ad_load") if any(counts.values()) else None,
         "sponsored_views": {
@@ -139,3 +143,9 @@ def _before_shooting(
         "fresh": None if match is None else bool(match["fresh"]),
     }  # fmt: skip
     return {**found, "reasons": suggestion_words.reasons(found, match, len(plan.exposures))}
+
+
+def _channel(plan: Timeline, fit: float | None, past: Sequence[Past]) -> dict[str, Any]:
+    """Return the channel's score before the planned video and after it."""
+    score = score_plan(plan, math.nan if fit is None else fit, what_ifs=False)
+    return channel.as_dict(channel.channel_score(past, channel.seen(plan, score)))

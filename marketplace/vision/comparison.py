@@ -10,8 +10,10 @@ from scipy.optimize import linear_sum_assignment
 from marketplace.intrusiveness.sentences import between, number, stamp
 from marketplace.intrusiveness.timeline import SHORTHANDS, Exposure, Interval, Kind, Timeline
 
+COMPARISON_VERSION = "comparison/2"
 VISIBLE = (Kind.LOGO, Kind.PRODUCT, Kind.TEXT)
 APART_S_MAX = 30.0
+WRITTEN_S = 10.0
 SLACK_S = 0.5  # what the edges of a measured exposure may be off by, twice
 SLACK_SHARE = 0.15
 
@@ -34,13 +36,21 @@ def pairs(plan: Sequence[Exposure], made: Sequence[Exposure]) -> list[tuple[int 
     for at, one in enumerate(plan):
         for other, two in enumerate(made):
             if (one.kind in VISIBLE) == (two.kind in VISIBLE):
-                cost[at, other] = _apart(one, two) + (0.0 if one.kind is two.kind else 1.0)
+                cost[at, other] = _apart(one, two) + _unlike(one.kind, two.kind)
     open_cost = APART_S_MAX
     bounded = np.minimum(cost, 2 * open_cost)
     rows, columns = linear_sum_assignment(bounded) if cost.size else ((), ())
     found = {int(row): int(column) for row, column in zip(rows, columns, strict=True) if cost[row, column] <= open_cost}
     left = [other for other in range(len(made)) if other not in found.values()]
     return [(at, found.get(at)) for at in range(len(plan))] + [(None, other) for other in left]
+
+
+def _unlike(one: Kind, other: Kind) -> float:
+    """Return how many seconds further off another kind counts: a pack's picture may show its logo, but a caption is
+    hardly what was meant by either."""
+    if one is other:
+        return 0.0
+    return WRITTEN_S if Kind.TEXT in (one, other) else 1.0
 
 
 def _apart(one: Exposure, other: Exposure) -> float:
@@ -64,6 +74,7 @@ def compare(plan: Timeline, draft: Timeline) -> dict[str, Any]:
         "en": f"The plan promises {told} s of exposure in all; the draft measures {number(seconds)} s: "
         + ("as planned." if kept else "not as planned."),
         "rows": rows,
+        "model_version": COMPARISON_VERSION,
     }
 
 

@@ -12,6 +12,7 @@ from marketplace.intrusiveness.timeline import Timeline, from_dict
 
 ROW = 22.0
 CURVE = 70.0
+EXPOSURES_TOLD = 8  # those that add most
 _KINDS = {
     "product": ("产品", "product", BLUE),
     "logo": ("标识", "logo", BLUE),
@@ -153,6 +154,14 @@ def _reasons(sheet: Sheet, result: Mapping[str, Any], score: Mapping[str, Any], 
         sheet.words("· " + one[language], PLAIN, indent=4, gap=1)
         if one["what_if"] is not None:
             sheet.words("→ " + one["what_if"][language], PLAIN, indent=22, ink=BLUE, gap=4)
+    told = [one for one in score["exposures"] if language in one]  # earlier results have no sentences
+    if told:
+        sheet.words(say(language, "每一处露出", "Each exposure"), PLAIN, bold=True, telling=False)
+    for one in sorted(told, key=lambda one: -one["marginal"])[:EXPOSURES_TOLD]:
+        sheet.words("· " + one[language], PLAIN, indent=4, gap=1)
+    if score.get("channel") is not None:
+        sheet.words(say(language, "对账号的影响", "What it does to the channel"), PLAIN, bold=True, telling=False)
+        sheet.words("· " + score["channel"][language], PLAIN, indent=4, gap=3)
     if result["plan"] is not None:
         sheet.words(say(language, "方案与成片", "The plan and the draft"), PLAIN, bold=True, telling=False)
         for row in result["plan"]["rows"]:

@@ -16,6 +16,7 @@ FILES = {
     ("get", "/api/v1/briefs/{brief_id}/ranking/stream"),
     ("get", "/api/v1/selections/{selection_id}/picture"),
     ("get", "/api/v1/bids/{bid_id}/picture"),
+    ("get", "/api/v1/video-checks/labels"),
     ("get", "/api/v1/video-checks/{check_id}/timeline"),
     ("get", "/api/v1/video-checks/{check_id}/pictures"),
     ("get", "/api/v1/videos/{video_id}/content"),

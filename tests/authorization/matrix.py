@@ -71,13 +71,20 @@ GET    /videos/{video_id}                                 SSNNYNYNYNF
 GET    /videos/{video_id}/content                         SSNNYNYNYNF
 DELETE /videos/{video_id}                                 SSNNYNYNYFF
 POST   /video-checks                                      SSFFYNYNYFF
-GET    /video-checks                                      SSFFYYYYYFF
-GET    /video-checks/{check_id}                           SSFFYNYNYFF
+GET    /video-checks                                      SSYYYYYYYYF
+GET    /video-checks/labels                               SSFFYYYYYFF
+GET    /video-checks/{check_id}                           SSNNYNYNYNF
+GET    /video-checks/{check_id} | shared                  SSYNYNYNYYF
 POST   /video-checks/{check_id}/cancel | queued           SSFFYNYNYFF
-GET    /video-checks/{check_id}/timeline                  SSFFYNYNYFF
-GET    /video-checks/{check_id}/pictures                  SSFFYNYNYFF
+POST   /video-checks/{check_id}/share | shared            SSFFYNYNFFF
+POST   /video-checks/{check_id}/unshare | shared          SSFFYNYNFFF
+GET    /video-checks/{check_id}/timeline                  SSNNYNYNYNF
+GET    /video-checks/{check_id}/timeline | shared         SSYNYNYNYYF
+GET    /video-checks/{check_id}/pictures                  SSNNYNYNYNF
+GET    /video-checks/{check_id}/pictures | shared         SSYNYNYNYYF
 POST   /video-checks/{check_id}/corrections               SSFFYNYNYFF
 GET    /video-checks/{check_id}/corrections               SSFFYNYNYFF
+GET    /video-checks/{check_id}/corrections | shared      SSFFYNYNYFF
 POST   /videos/{video_id}/links                           SSNNYNYNYFF
 POST   /video-links                                       SSYYYYYYYFF
 GET    /videos/{video_id}/signed                          YSYYYYYYYYY

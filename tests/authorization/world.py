@@ -182,6 +182,7 @@ def _add_rows(world: World) -> None:
     found["video_id"], found["upload_id"] = make_videos.kept(creator), make_videos.announced(creator)
     found["check_id"] = make_checks.done(creator)
     world.by_subject["queued"] = {"check_id": make_checks.queued(creator)}
+    world.by_subject["shared"] = {"check_id": make_checks.shared(make_bids.market(owner, creator))[1]}
     world.by_subject["awaited"] = {"video_id": make_videos.awaited(creator)}
     make_readings.tell(creator, found["channel_id"], {24: 5_000}, "v9")
     found["review_id"] = make_reviews.review(world.by_subject["closed"]["brief_id"]).id

@@ -1,6 +1,8 @@
 """The score of exact timelines: worked values, and what more or less of anything may do."""
 
-from dataclasses import replace
+import hashlib
+import json
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
@@ -282,3 +284,19 @@ def test_stored_factors_and_fit_give_the_same_scores(batch: list[tuple[Timeline,
     assert np.stack([low, high], axis=1) == pytest.approx(wanted, abs=1e-9)
     points_now, _ = relieved_total(np.stack([raw_point(plan) for plan, _ in batch]), low[:, None] * np.zeros(10), fits)
     assert points_now == pytest.approx([score_plan(plan, fit, what_ifs=False).point for plan, fit in batch], abs=1e-9)
+
+
+def test_a_number_does_not_change_without_its_version() -> None:
+    """Stored scores are worked out again by the version they name. Whoever changes a number raises the version of what
+    it belongs to, and then pins both here."""
+    versions = (
+        c.MODEL_VERSION, c.PROMINENCE_VERSION, c.FRONTIER_VERSION, c.AD_LOAD_VERSION, c.CHANNEL_VERSION,
+        c.PACING_VERSION,
+    )  # fmt: skip
+    numbers = {
+        "table": {name: one.value for name, one in c.TABLE.items()},
+        "factors": [(one.code, one.units, one.relieved) for one in c.FACTORS],
+        "ramps": {name: [value for value in astuple(one) if isinstance(value, int)] for name, one in c.RAMPS.items()},
+    }
+    digest = hashlib.sha256(json.dumps([versions, numbers], sort_keys=True).encode()).hexdigest()
+    assert digest[:16] == "12e0ec9e972feff0"

@@ -2,12 +2,15 @@
 
 from uuid import UUID
 
-from marketplace.checks import service
+from marketplace.checks import service, sharing
 from marketplace.checks.models import VideoCheck, VideoCheckStatus
 from marketplace.core import db, storage
 from marketplace.intrusiveness.timeline import from_dict
-from marketplace.vision.scored import Terms, scored
+from marketplace.vision import comparison
+from marketplace.vision.scored import scored, terms_of
+from tests.make import bids as make_bids
 from tests.make import videos as make_videos
+from tests.make.bids import Market
 from tests.make.people import Somebody
 
 TIMELINE = {
@@ -17,37 +20,56 @@ TIMELINE = {
 }
 
 
-def queued(who: Somebody) -> UUID:
+def queued(who: Somebody, bid_id: UUID | None = None) -> UUID:
     """A check that nobody has begun."""
     video_id = make_videos.kept(who)
     with db.transaction(who.actor) as session:
         return service.ask(
-            session, who.actor, video_id=video_id, bid_id=None, names=["x"], buying_link=None
+            session, who.actor, video_id=video_id, bid_id=bid_id, names=["x"], buying_link=None
         ).row.id  # fmt: skip
 
 
-def done(who: Somebody) -> UUID:
+def for_a_bid(there: Market | None = None) -> tuple[Market, UUID]:
+    """A market with an accepted bid, and the id of a check of a draft made for it."""
+    there = there or make_bids.market()
+    bid = make_bids.place(there)
+    make_bids.close(there)
+    make_bids.accept(there, bid.id)
+    return there, done(there.creator, bid.id)
+
+
+def shared(there: Market | None = None) -> tuple[Market, UUID]:
+    """The same, shown to the bid's brand."""
+    there, check_id = for_a_bid(there)
+    with db.transaction(there.creator.actor) as session:
+        sharing.share(session, there.creator.actor, check_id)
+    return there, check_id
+
+
+def done(who: Somebody, bid_id: UUID | None = None) -> UUID:
     """A check with a result, one keyframe and one video that it repeats."""
-    check_id = queued(who)
+    check_id = queued(who, bid_id)
     kept = storage.opened().put([b"\xff\xd8\xff not a real picture"]).sha256
     timeline = from_dict(TIMELINE)
     with db.transaction() as session:
         row = session.get_one(VideoCheck, check_id)
         row.status = VideoCheckStatus.DONE
+        terms = terms_of(row.terms)
         row.result = {
             "timeline": {**TIMELINE, "exposures": TIMELINE["exposures"]},
-            "intrusiveness": scored(timeline, disclosed=False, terms=Terms()),
+            "intrusiveness": scored(timeline, disclosed=False, terms=terms),
             "video": {"width": 720, "height": 1280, "duration_s": 30.0, "pictures": 120},
             "evidence": [{"name": "x", "by": "mark", "text": "", "keyframes": [0], "places": []}],
             "cuts": [],
             "disclosures": [],
-            "plan": None,
+            "plan": None if terms.plan is None else comparison.compare(terms.plan, timeline),
             "not_seen": [],
             "pictures": {"0": kept},
             "duplicates": [
                 {
                     "sha256": row.sha256, "share": 1.0, "pictures": 9, "mirrored": False, "this_frame": kept,
-                    "other_frame": kept, "pairs": [{"at_s": 1.0, "other_s": 1.0, "bits": 0}],
+                    "other_frame": kept, "seen_first": "other", "foreign": False,
+                    "pairs": [{"at_s": 1.0, "other_s": 1.0, "bits": 0}],
                 }
             ],
         }  # fmt: skip

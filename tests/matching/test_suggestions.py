@@ -62,7 +62,7 @@ def test_before_it_is_scored_the_plan_alone_speaks(client: FlaskClient) -> None:
     assert (before["intrusiveness"]["low"], before["intrusiveness"]["high"]) == (round(low, 2), round(high, 2))
     assert (before["fit"], before["fresh"], before["ad_load"], before["sponsored_views"]["point"]) == (None,) * 4
     assert (before["tolerance"], before["keeps_tolerance"]) == (90, "yes")
-    assert set(reasons(told)) == {"tolerance_yes", "prominence", "not_scored"}
+    assert set(reasons(told)) == {"tolerance_yes", "prominence", "channel_after", "not_scored"}
     assert (told["can_accept"], told["revision_number"], told["prominence_kept"]) == (True, 1, 1)
     found = frontier.frontier(plan, math.nan)
     assert [one["plan"] for one in told["suggestions"]] == [timeline.to_dict(one.plan) for one in found.points]
@@ -82,7 +82,9 @@ def test_once_it_is_scored_the_channel_speaks_too(client: FlaskClient, worker: M
     # None of the channel's videos says whether it is sponsored.
     assert (before["sponsored_videos"], before["other_videos"], before["ad_load"]) == (0, 0, None)
     said = reasons(told)
-    assert set(said) == {"tolerance_no", "prominence", "fit", "sponsored_views_unknown", "ad_load_unknown"}
+    assert set(said) == {
+        "tolerance_no", "prominence", "channel_after", "fit", "sponsored_views_unknown", "ad_load_unknown",
+    }  # fmt: skip
     assert said["fit"] == look.told(match)["fit"]
     assert "全部超过需求上限 5" in said["tolerance_no"]["zh"]
 
@@ -100,9 +102,16 @@ def test_what_the_channels_sponsored_videos_tell_is_told(client: FlaskClient, wo
     gap = before["sponsored_views"]
     assert gap["point"] > 1
     assert gap["low"] < gap["point"] < gap["high"]
+    assert look.match(client, who, bid.id)["parts"]["fit_parts"]["sponsors"] == 1  # the usual views and more
     said = reasons({"before_shooting": before})
     assert "50%" in said["ad_load"]["en"]
     assert said["sponsored_views"]["numbers"]["sponsored"]["interval"] == "80%"
+    score = before["channel"]
+    assert (score["videos"], score["sponsored"]) == (6, 3)
+    for name in ("before", "after", "unsponsored"):
+        assert score[name]["low"] < score[name]["point"] < score[name]["high"]
+    assert score["after"]["point"] > score["unsponsored"]["point"]
+    assert said["channel_after"]["numbers"]["after"]["value"] == score["after"]["point"]
 
 
 def test_accepting_one_is_a_revision_to_its_plan_and_nothing_else(client: FlaskClient, worker: ModuleType) -> None:

@@ -47,6 +47,16 @@ def test_exposures_are_paired_by_time() -> None:
     assert pairs == [(0, 1), (1, 0)]
 
 
+def test_a_caption_takes_no_packs_place_though_it_is_nearer() -> None:
+    caption = {**KEPT, "kind": "text", "start_s": 11.0}
+    pack = {**KEPT, "start_s": 14.0}
+    plan = of(PROMISED).exposures
+    assert comparison.pairs(plan, of(caption, pack).exposures) == [(0, 1), (None, 0)]
+    # A mark's picture may show a product or its logo; and where there is nothing else, a caption is what was made.
+    assert comparison.pairs(plan, of({**caption, "kind": "logo"}, pack).exposures)[0] == (0, 0)
+    assert comparison.pairs(plan, of(caption).exposures) == [(0, 0)]
+
+
 def test_the_plans_word_for_the_story_is_taken_over() -> None:
     made = comparison.with_plot(of(KEPT), of(PROMISED))
     assert (made.exposures[0].plot.low, made.exposures[0].plot.high) == (0.6, 1.0)

@@ -1,0 +1,54 @@
+"""The side whose draft was checked shows the check to the brand that the draft is made for, and takes it back."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from marketplace.bids import policy as bids_policy
+from marketplace.bids.models import Bid, BidStatus
+from marketplace.checks import policy
+from marketplace.checks.models import VideoCheck
+from marketplace.checks.service import Shown, require_result, shown
+from marketplace.core import db, events
+from marketplace.core.actor import Actor
+from marketplace.core.clock import now
+from marketplace.core.errors import Conflict, WrongState
+
+
+def share(session: Session, actor: Actor, check_id: UUID) -> Shown:
+    """Let the brand of the bid read the check, with its keyframes and whatever correction of it is the newest.
+
+    Raises NotFound (also where the bid is another agency's), WrongState (no result yet, or the bid is not accepted),
+    Conflict (the check was made for no bid).
+    """
+    row = db.lock(session, VideoCheck, check_id, policy.own(actor))
+    require_result(row)
+    if row.bid_id is None:
+        raise Conflict("This check was made for no bid, so there is no brand to share it with; check it for a bid.")
+    bid = db.get(session, Bid, row.bid_id, bids_policy.own(actor))
+    if bid.status != BidStatus.ACCEPTED:
+        raise WrongState(
+            f"The bid is {bid.status}: a draft is shared with the brand once the bid is accepted.",
+            state=str(bid.status),
+        )
+    if row.shared_at is None:
+        row.brand_id, row.shared_at = bid.brand_id, now()
+        _told(session, actor, row, "share")
+    return shown(session, actor, row)
+
+
+def unshare(session: Session, actor: Actor, check_id: UUID) -> Shown:
+    """Take a check back: from here on the brand reads it no more. Raises NotFound."""
+    row = db.lock(session, VideoCheck, check_id, policy.own(actor))
+    if row.shared_at is not None:
+        row.shared_at = None
+        _told(session, actor, row, "unshare")
+    return shown(session, actor, row)
+
+
+def _told(session: Session, actor: Actor, row: VideoCheck, move: str) -> None:
+    assert row.brand_id is not None
+    row.version += 1
+    events.record(
+        session, f"video_checks.{move}", row.id, actor, parties=[row.party_id, row.brand_id], bid_id=str(row.bid_id)
+    )

@@ -1,0 +1,104 @@
+"""Looking pictures up among all that the market has seen: exact, in stretches, and whoever looks later finds."""
+
+from uuid import UUID
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from marketplace.checks import duplicates
+from marketplace.checks.models import VideoPicture
+from marketplace.core import db
+from marketplace.core.ids import new_id
+from marketplace.vision import hashes
+from marketplace.vision.hashes import NEAR_BITS, PictureHash
+
+
+def turned(bits: bytes, count: int, seed: int = 0) -> bytes:
+    """The hash with so many bits turned."""
+    flat = np.unpackbits(np.frombuffer(bits, np.uint8))
+    flat[np.random.default_rng(seed).choice(256, count, replace=False)] ^= 1
+    return np.packbits(flat).tobytes()
+
+
+def video(seed: int, pictures: int = 6) -> list[PictureHash]:
+    rows = np.random.default_rng(seed).integers(0, 256, (pictures, 32), dtype=np.uint8)
+    return [PictureHash(float(at), "plain", row.tobytes(), 100) for at, row in enumerate(rows)]
+
+
+def name(seed: int) -> str:
+    return f"{seed:016x}{new_id().hex}{new_id().hex[:16]}"
+
+
+def kept(sha256: str, own: list[PictureHash]) -> None:
+    with db.transaction() as session:
+        duplicates.remember(session, sha256, own)
+
+
+def look(sha256: str, own: list[PictureHash]) -> duplicates.Repeated:
+    with db.transaction() as session:
+        return duplicates.seen_before(session, sha256, own)
+
+
+def test_half_of_the_words_decide_nothing_that_all_would_not() -> None:
+    own = video(1, 4)
+    near = [turned(one.bits, count, count) for one in own for count in range(2 * NEAR_BITS)]
+    # All bits that differ in the words that are compared first, and all in the others.
+    one = own[0].bits
+    near += [bytes(255 - byte for byte in one[:5]) + one[5:], one[:27] + bytes(255 - byte for byte in one[27:])]
+    near += [row.bits for row in video(2, 500)]
+    raw = np.frombuffer(b"".join(near), "V32")
+    looked_up = hashes.table(one.bits for one in own)
+    pictures, places, bits = duplicates._alike(looked_up, raw)
+    found = {(int(a), int(b)): int(c) for a, b, c in zip(pictures, places, bits, strict=True)}
+    every = {
+        (a, int(b)): hashes.distances(row, hashes.table(near))
+        for a, row in enumerate(looked_up)
+        for b in range(len(near))
+    }
+    expected = {(a, b): int(far[b]) for (a, b), far in every.items() if far[b] <= NEAR_BITS}
+    assert found == expected
+    assert len(found) > 4 * NEAR_BITS
+
+
+def test_a_copy_is_found_in_whatever_stretch_it_lies(app: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = video(3)
+    sha256, other = name(3), name(4)
+    for seed in range(10, 14):
+        kept(name(seed), video(seed))
+    kept(other, [PictureHash(one.at_s + 0.5, "plain", turned(one.bits, 30), 100) for one in own])
+    for seed in range(14, 18):
+        kept(name(seed), video(seed))
+    whole = look(sha256, own)
+    monkeypatch.setattr(duplicates, "READ_AT_ONCE", 5)
+    monkeypatch.setattr(duplicates, "HELD_AT_ONCE", 3)
+    assert look(sha256, own) == whole
+    [(found, matched)] = whole
+    assert found == other
+    assert [(one.at_s, one.other_s, one.bits) for one in matched] == [(at, at + 0.5, 30) for at in map(float, range(6))]
+
+
+def test_a_mirrored_copy_is_found_by_its_own_mirrored_view(app: object) -> None:
+    original, mirror = video(30), video(31)
+    sha256 = name(30)
+    # A mirrored copy's plain view is the original's mirrored one and the other way round.
+    kept(sha256, [*original, *(PictureHash(one.at_s, "mirrored", one.bits, 100) for one in mirror)])
+    copy = [*mirror, *(PictureHash(one.at_s, "mirrored", one.bits, 100) for one in original)]
+    [(found, matched)] = look(name(31), copy)
+    assert found == sha256
+    assert all(one.mirrored for one in matched)
+    with db.transaction() as session:
+        views = session.scalars(sa.select(VideoPicture.view).where(VideoPicture.sha256 == sha256)).all()
+    assert set(views) == {"plain"}
+
+
+def test_of_two_copies_at_once_the_later_to_look_finds_the_other(app: object) -> None:
+    own = video(40)
+    one, two = name(40), name(41)
+    kept(one, own)
+    kept(two, own)
+    assert [[found for found, _ in look(sha256, own)] for sha256 in (one, two)] == [[two], [one]]
+    with db.transaction() as session:
+        seen = {sha256: duplicates.seen(session, sha256, UUID(int=1), look(sha256, own)) for sha256 in (one, two)}
+    assert (seen[one][two].first, seen[two][one].first) == ("this", "other")
+    assert not seen[one][two].foreign  # nobody has had it checked

@@ -1,0 +1,101 @@
+"""The channel's score before and after a video: worked values, bounds, and what one more video never does."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from marketplace.intrusiveness import channel
+from marketplace.intrusiveness import constants as c
+from marketplace.intrusiveness.ad_load import Video, ad_load
+from marketplace.intrusiveness.channel import Ends, Estimate, Past, channel_score, seen, unseen
+from marketplace.intrusiveness.plan import score_plan
+from marketplace.intrusiveness.timeline import Timeline
+from tests.intrusiveness import make
+
+QUICK = settings(max_examples=60, deadline=None)
+FREE, PAID = Past(60, False), Past(60, True)
+PASTS = st.lists(st.builds(Past, st.floats(1, 600), st.booleans()), max_size=14)
+
+
+def of(timeline: Timeline) -> Ends:
+    return seen(timeline, score_plan(timeline, 0.4, what_ifs=False))
+
+
+def test_the_middle_is_the_worked_value_of_usual_videos() -> None:
+    usual = Video(c.UNSEEN_SCORE, c.UNSEEN_ADS * 60, 60, sponsored=True)
+    free = Video(0, 0, 60, sponsored=False)
+    found = channel_score([FREE, PAID] * 5)
+    assert found.before.point == pytest.approx(ad_load([free, usual] * 5).score)
+    assert found.before.low < found.before.point < found.before.high
+    assert (found.videos, found.sponsored, found.after) == (10, 5, None)
+
+
+def test_nothing_sponsored_is_known_exactly() -> None:
+    assert channel_score([FREE] * 12).before == Estimate(0, 0, 0)
+    assert channel_score([]).before == Estimate(0, 0, 0)
+
+
+def test_a_video_of_known_timeline_counts_as_it_is() -> None:
+    found = channel_score([FREE] * 9, of(make.READ))
+    score = score_plan(make.READ, 0.4)
+    known = Video(score.point, 20.0, 60, sponsored=True)
+    assert found.after is not None
+    assert found.after.point == pytest.approx(ad_load([*[Video(0, 0, 60, False)] * 9, known]).score, abs=1e-6)
+    assert found.after.low == pytest.approx(found.after.high)  # an exact timeline on a channel without others
+    assert found.unsponsored == Estimate(0, 0, 0)
+
+
+@given(PASTS, make.plans())
+@QUICK
+def test_the_ends_enclose_the_middle_and_a_sponsored_video_is_never_lighter(past: list[Past], plan: Timeline) -> None:
+    found = channel_score(past, of(plan))
+    assert found.after is not None
+    assert found.unsponsored is not None
+    for one in (found.before, found.after, found.unsponsored):
+        assert 0 <= one.low <= one.point + 1e-9
+        assert one.point <= one.high + 1e-9
+        assert one.high <= 100
+    assert all(a >= b - 1e-9 for a, b in zip(found.after, found.unsponsored, strict=True))
+
+
+@given(PASTS, make.plans(sure=True))
+@QUICK
+def test_every_channel_inside_the_ends_lies_in_the_range(past: list[Past], plan: Timeline) -> None:
+    one = of(plan)
+    found = channel_score(past, one)
+    ends = [unseen(video) for video in past]
+    for pick in range(3):
+        inside = ad_load([end[pick] for end in ends] + [one.mid]).score
+        assert found.after is not None
+        assert found.after.low - 1e-9 <= inside <= found.after.high + 1e-9
+
+
+def test_what_is_longer_ago_than_is_looked_at_changes_nothing() -> None:
+    newest = [FREE, FREE, PAID] * 20
+    assert channel_score([PAID] * 30 + newest[-c.CHANNEL_VIDEOS :]) == channel_score(newest[-c.CHANNEL_VIDEOS :])
+
+
+def test_it_says_what_it_rests_on_in_both_languages() -> None:
+    told = channel.as_dict(channel_score([FREE, PAID, FREE], of(make.CUP)))
+    assert "1 of them sponsored" in told["en"]
+    assert "其中 1 条带广告" in told["zh"]
+    assert "not known" in told["en"]
+    assert told["model_version"] == "channel/1"
+    assert told["after"]["low"] <= told["after"]["point"] <= told["after"]["high"]
+    free = channel.as_dict(channel_score([replace_past(FREE)]))
+    assert "not known" not in free["en"]
+    assert free["after"] is None
+
+
+def replace_past(one: Past) -> Past:
+    return one._replace(duration_s=30.0)
+
+
+def test_a_plan_without_exposures_still_counts_as_sponsored() -> None:
+    empty = replace(make.CUP, exposures=())
+    found = channel_score([FREE] * 3, of(empty))
+    assert found.after is not None
+    assert found.unsponsored is not None
+    assert found.after.point > found.unsponsored.point
