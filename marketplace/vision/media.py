@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import os
 import select
 import shutil
 import subprocess
@@ -12,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import cv2
 import numpy as np
@@ -162,7 +161,7 @@ class _Reading:
             raise MediaRefused("too_heavy") from None
         raise MediaRefused("too_heavy" if sandbox.ended_by_limit(code) else "damaged")
 
-    def _message(self, tag: bytes, payload: bytes) -> None:
+    def _message(self, tag: bytes, payload: bytearray) -> None:
         if tag == b"E":
             raise _refused(payload)
         if tag == b"S":  # may begin before the first picture
@@ -180,7 +179,7 @@ class _Reading:
             self._picture(payload, self.told)
             self.report(min(1.0, self.times[-1] / max(self.told.duration_s, 0.001)))
 
-    def _time(self, payload: bytes, pictures_bytes: int) -> float:
+    def _time(self, payload: bytearray, pictures_bytes: int) -> float:
         """Return the time at the head of a message that has the length it must have."""
         if len(payload) != TIME.size + pictures_bytes:
             raise MediaRefused("damaged")
@@ -190,14 +189,14 @@ class _Reading:
         self.patience.reached_s = max(self.patience.reached_s, at)
         return at
 
-    def _thumb(self, payload: bytes) -> None:
+    def _thumb(self, payload: bytearray) -> None:
         at = self._time(payload, THUMB[0] * THUMB[1] * 3)
         if len(self.thumb_times) > limits.DURATION_S_MAX * THUMBS_PER_S + 8:
             raise MediaRefused("damaged")
         self.thumb_times.append(at)
         self.thumbs.write(payload[TIME.size :])
 
-    def _picture(self, payload: bytes, told: "_Told") -> None:
+    def _picture(self, payload: bytearray, told: "_Told") -> None:
         width, height = told.shown
         at = self._time(payload, width * height * 3 // 2)
         if len(self.times) > limits.DURATION_S_MAX / STEP_S + 8:
@@ -235,7 +234,7 @@ class _Told:
     seccomp: bool
 
 
-def _checked(payload: bytes) -> _Told:
+def _checked(payload: bytearray) -> _Told:
     """Return the message I with every value of the right kind and size. Raises MediaRefused."""
     try:
         table = json.loads(payload)
@@ -252,7 +251,7 @@ def _checked(payload: bytes) -> _Told:
     return told
 
 
-def _refused(payload: bytes) -> MediaRefused:
+def _refused(payload: bytearray) -> MediaRefused:
     """Return the refusal that the message E tells of; one that is not understood is a damaged file."""
     try:
         table = json.loads(payload)
@@ -263,7 +262,7 @@ def _refused(payload: bytes) -> MediaRefused:
         return MediaRefused("damaged")
 
 
-def _messages(process: subprocess.Popen[bytes], patience: _Patience) -> Iterator[tuple[bytes, bytes]]:
+def _messages(process: subprocess.Popen[bytes], patience: _Patience) -> Iterator[tuple[bytes, bytearray]]:
     """Yield the decoder's messages. Raises MediaRefused where it falls silent."""
     stream = process.stdout
     assert stream is not None
@@ -280,14 +279,17 @@ def _messages(process: subprocess.Popen[bytes], patience: _Patience) -> Iterator
         yield tag, payload
 
 
-def _read(stream: BinaryIO | Any, wanted: int, patience: _Patience) -> bytes:
-    parts: list[bytes] = []
-    while wanted:
+def _read(stream: Any, wanted: int, patience: _Patience) -> bytearray:
+    """Return so many bytes, fewer at the end of the stream."""
+    found = bytearray(wanted)
+    view, got = memoryview(found), 0
+    while got < wanted:
         if not select.select([stream], [], [], patience.left())[0]:
             raise MediaRefused("too_heavy", patience.reached_s)
-        part = os.read(stream.fileno(), min(wanted, 1 << 20))
+        part = stream.readinto(view[got:])
         if not part:
             break
-        parts.append(part)
-        wanted -= len(part)
-    return b"".join(parts)
+        got += part
+    view.release()
+    del found[got:]
+    return found
