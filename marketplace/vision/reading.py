@@ -27,6 +27,7 @@ LINES_MAX = 40
 # A picture is searched no sooner than this after the last one, and no later than that (s); between the two, where there
 # is a reason to.
 SEARCH_SOONEST_S, SEARCH_NEXT_S, SEARCH_LATEST_S = 0.45, 0.95, 1.95
+GROWN = 0.2  # of its height
 _LOOK = (64, 16)
 STROKE_PX, CELL_PX = 7, 8  # of the picture made small: wider than a stroke, and about the height of small glyphs
 # Strokes are new where they are this many times stronger than what was near there, and this many grey levels more.
@@ -153,7 +154,7 @@ class _Watch:
                 unread.append((quad, look))
             else:
                 self._held.append(_Held(replace(same.line, picture=at, quad=quad), look))
-        said = self.reader.read([get_rotate_crop_image(picture, quad) for quad, _ in unread])
+        said = self.reader.read([get_rotate_crop_image(picture, grown(quad)) for quad, _ in unread])
         fresh = [
             _Held(Line(at, text, score, quad), look) for (quad, look), (text, score) in zip(unread, said, strict=True)
         ]
@@ -199,6 +200,13 @@ def new(strokes: NDArray[np.float32], before: NDArray[np.float32]) -> bool:
     """Return whether strokes stand somewhere where none near as strong stood before."""
     near = cv2.dilate(before, np.ones((3, 5), np.uint8))
     return bool((strokes > STRONGER * near + MORE_LEVELS).any())
+
+
+def grown(quad: Quad) -> Quad:
+    """Return a line's place made longer at both ends: what is found often lacks part of its first or last glyph."""
+    along = quad[1] - quad[0]
+    more = along / max(1e-6, float(np.linalg.norm(along))) * GROWN * float(np.linalg.norm(quad[3] - quad[0]))
+    return np.asarray(quad + np.stack([-more, more, more, -more]), np.float32)
 
 
 def look_of(picture: Picture, quad: Quad) -> NDArray[np.float32]:
