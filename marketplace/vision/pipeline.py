@@ -22,7 +22,7 @@ from marketplace.vision.references import Reference
 from marketplace.vision.speech import Heard, Sentence
 from marketplace.vision.tracking import Sight, Tracker
 
-FACES_EVERY_S = 1.0
+FACES_EVERY_S = 1.5
 Report = Callable[[int, int], None]
 Answer = dict[str, Any]
 
@@ -163,7 +163,7 @@ STEPS: tuple[Step, ...] = (
     Step("marks", 2, _marks, "寻找标识与产品", "looking for marks and packs", by_brand=True),
     Step("words", 2, _words, "识别画面文字", "reading text on the screen"),
     Step("speech", 2, _speech, "识别口播", "listening to speech", by_brand=True, also=speech.fingerprint),
-    Step("faces", 1, _faces, "寻找人脸", "looking for faces"),
+    Step("faces", 2, _faces, "寻找人脸", "looking for faces"),
     Step("loudness", 1, _loudness, "测量响度", "measuring loudness"),
     Step("hashes", 2, _hashes, "计算画面指纹", "hashing pictures"),
 )

