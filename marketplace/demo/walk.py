@@ -16,7 +16,7 @@ from marketplace.demo.world import MadeChannel
 
 PASSWORD = "correct horse demo staple"  # noqa: S105 - printed on purpose, on a machine of one's own
 BIDDING = timedelta(hours=6)
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 
 Say = Callable[[str], None]
 

@@ -9,8 +9,8 @@ STAMPS_MAX = 3
 
 
 def stamp(seconds: float) -> str:
-    """Return a moment as mm:ss, minutes running on past the hour."""
-    whole = int(seconds + 1e-6)
+    """Return a moment as mm:ss, to the nearest second, minutes running on past the hour."""
+    whole = int(seconds + 0.5 + 1e-6)
     return f"{whole // 60:02d}:{whole % 60:02d}"
 
 

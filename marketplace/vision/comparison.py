@@ -153,7 +153,7 @@ def _off(one: Exposure, two: Exposure) -> list[str]:
 def _told(one: Exposure) -> tuple[str, str]:
     """Return an exposure in words: when, what, how long, where and how large."""
     zh_kind, en_kind = _KINDS[one.kind]
-    at = stamp(round(one.start_s.mid))
+    at = stamp(one.start_s.mid)
     seconds = between(one.seconds.low, one.seconds.high)
     if one.kind is Kind.SPEECH:
         return f"{at} {zh_kind} {seconds} 秒", f"{seconds} s of {en_kind} at {at}"

@@ -159,7 +159,7 @@ def _texts(seen: Seen, names: Sequence[str], pull: Pull) -> list[Pair]:
     """Return names read on the screen, but for those printed on a mark that was seen anyway."""
     by_name: dict[str, dict[int, list[Line]]] = {}
     for line in seen.lines:
-        for hit in words.brand_hits(line.text, names)[:1]:
+        for hit in words.brand_hits(line.text, names, written=True)[:1]:
             if not _on_a_mark(seen, line):
                 by_name.setdefault(words.plain(hit.name), {}).setdefault(line.picture, []).append(line)
     found: list[Pair] = []

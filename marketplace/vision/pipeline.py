@@ -22,7 +22,6 @@ from marketplace.vision.references import Reference
 from marketplace.vision.speech import Heard, Sentence
 from marketplace.vision.tracking import Sight, Tracker
 
-READ_EVERY_S = 0.5
 FACES_EVERY_S = 1.0
 Report = Callable[[int, int], None]
 Answer = dict[str, Any]
@@ -108,11 +107,9 @@ def _marks(work: Work, report: Report) -> Answer:
 
 
 def _words(work: Work, report: Report) -> Answer:
-    times = work.cache.times
-    pictures = sorted({*every(times, READ_EVERY_S), *shot_starts(times, cuts.cuts(work.cache))})
-    lines = reading.read(work.cache, pictures, report=report)
+    lines = reading.read(work.cache, shot_starts(work.cache.times, cuts.cuts(work.cache)), report=report)
     return {
-        "read": pictures,
+        "read": list(range(len(work.cache))),
         "lines": [
             {
                 "picture": one.picture,
@@ -164,8 +161,8 @@ def _hashes(work: Work, report: Report) -> Answer:
 STEPS: tuple[Step, ...] = (
     Step("cuts", 1, _cuts, "切分镜头", "finding the cuts"),
     Step("marks", 2, _marks, "寻找标识与产品", "looking for marks and packs", by_brand=True),
-    Step("words", 1, _words, "识别画面文字", "reading text on the screen"),
-    Step("speech", 1, _speech, "识别口播", "listening to speech", by_brand=True, also=speech.fingerprint),
+    Step("words", 2, _words, "识别画面文字", "reading text on the screen"),
+    Step("speech", 2, _speech, "识别口播", "listening to speech", by_brand=True, also=speech.fingerprint),
     Step("faces", 1, _faces, "寻找人脸", "looking for faces"),
     Step("loudness", 1, _loudness, "测量响度", "measuring loudness"),
     Step("hashes", 2, _hashes, "计算画面指纹", "hashing pictures"),

@@ -29,6 +29,19 @@ def test_a_short_name_must_be_met_exactly(text: str, name: str) -> None:
     assert not found or found[0].alike >= words.HAN_SHORT_ALIKE_LEAST
 
 
+@pytest.mark.parametrize(("text", "name"), [("时光机", "拾光里"), ("台戏", "太夕"), ("故事康", "富士康")])
+def test_what_was_read_is_held_to_more_than_what_was_heard(text: str, name: str) -> None:
+    assert words.brand_hits(text, [name])
+    assert not words.brand_hits(text, [name], written=True)
+    assert words.brand_hits(name, [name], written=True)
+
+
+def test_names_that_sound_alike_are_alike_in_any_script() -> None:
+    assert words.sound_ratio("Limeisle", "lime aisle") > 0.8
+    assert words.sound_ratio("青柠岛", "qing ning dao") == 1.0
+    assert words.sound_ratio("Northfox", "weather") < 0.5
+
+
 @pytest.mark.parametrize(
     "text", ["广告", "本视频由某某赞助播出", "#ad", "#广告", "Sponsored", "includes paid promotion", "AD", "廣告"]
 )

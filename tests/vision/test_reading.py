@@ -1,0 +1,61 @@
+"""Text on the screen, read by the real models from a clip that is drawn here."""
+
+import numpy as np
+import pytest
+
+from marketplace.demo import clips
+from marketplace.demo.clips import Caption, Scene
+from marketplace.vision import media, reading
+from marketplace.vision.frames import FrameCache
+from marketplace.vision.reading import Reader
+
+WIDTH, HEIGHT, SECONDS, FPS = 480, 720, 6.0, 8.0
+# 16 px where the shorter side is 480 is what 24 px is where it is 720.
+CAPTION = Caption(1.0, 4.0, "this week I tried Northfox", 16)
+
+
+class Counting(Reader):
+    """Counts what reading costs."""
+
+    def __init__(self) -> None:
+        self.searched = self.crops = 0
+
+    def boxes(self, picture: reading.Picture) -> list[reading.Quad]:
+        self.searched += 1
+        return super().boxes(picture)
+
+    def read(self, crops: reading.Sequence[object]) -> list[tuple[str, float]]:
+        self.crops += len(crops)
+        return super().read(crops)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> FrameCache:
+    folder = tmp_path_factory.mktemp("reading")
+    scene = Scene(WIDTH, HEIGHT, 3, cut_every_s=20)
+    drawn = (picture for picture, _ in clips.frames(scene.frame, SECONDS, FPS, captions=[CAPTION]))
+    clips.encode(folder / "clip.mp4", drawn, FPS)
+    return media.decode(folder / "clip.mp4", folder / "frames")
+
+
+def test_a_caption_is_read_in_each_of_its_pictures_and_only_once(cache: FrameCache) -> None:
+    reader = Counting()
+
+    lines = reading.read(cache, [0], reader)
+
+    with_it = [cache.times[one.picture] for one in lines if "Northfox" in one.text]
+    wanted = [at_s for at_s in cache.times if CAPTION.start_s <= at_s < CAPTION.end_s]
+    assert set(wanted[1:-1]) <= set(with_it) <= set(wanted)
+    assert len({one.text for one in lines if "Northfox" in one.text}) == 1
+    assert reader.searched < len(cache) / 2
+    assert reader.crops <= 6
+
+
+def test_strokes_are_new_only_where_none_stood() -> None:
+    bare = np.full((360, 240, 3), 120, np.uint8)
+    written = clips.write_on(bare, Caption(0, 1, "Northfox", 16, (0.5, 0.5)))
+    moved = clips.write_on(bare, Caption(0, 1, "Northfox", 16, (0.52, 0.51)))
+
+    assert reading.new(reading.strokes_of(written), reading.strokes_of(bare))
+    assert not reading.new(reading.strokes_of(bare), reading.strokes_of(written))
+    assert not reading.new(reading.strokes_of(moved), reading.strokes_of(written))

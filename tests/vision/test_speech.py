@@ -1,0 +1,81 @@
+"""What is said, by the real recogniser, and which names it may be told."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.io import wavfile
+
+from marketplace.vision import speech, words
+from marketplace.vision.speech import HEARD_HZ, Recogniser
+
+SPEECH = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "speech"
+shared = [
+    pytest.mark.shared,
+    pytest.mark.skipif(not SPEECH.exists(), reason="the shared speech is not here"),
+]
+
+
+@pytest.fixture(scope="module")
+def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Recogniser:
+    if importlib.util.find_spec(speech.PARTS[0]) is None:
+        pytest.skip("no speech model is installed")
+    found = speech.recogniser(tmp_path_factory.mktemp("models"))
+    assert found is not None
+    return found
+
+
+def test_where_nobody_speaks_no_name_is_heard(recogniser: Recogniser) -> None:
+    sound = (0.05 * np.random.default_rng(1).normal(0, 1, 10 * HEARD_HZ)).astype(np.float32)
+
+    heard = recogniser.hear(sound, ["青柠岛", "Northfox"])
+
+    assert not any(words.brand_hits(one.text, ["青柠岛", "Northfox"]) for one in heard.sentences)
+
+
+@pytest.mark.parametrize(
+    ("file", "language", "name", "absent"),
+    [
+        pytest.param("long.wav", "zh", "富士康", ["青柠岛", "栖云"], marks=shared),
+        pytest.param("mid.wav", "zh", "肯德基", ["青柠岛", "栖云"], marks=shared),
+        pytest.param("librispeech-1995-1837-0001.wav", "en", "fantasy", ["Northfox", "Kopeli"], marks=shared),
+    ],
+)
+def test_a_name_is_heard_where_it_is_said(
+    recogniser: Recogniser, file: str, language: str, name: str, absent: list[str]
+) -> None:
+    _, told = wavfile.read(SPEECH / file)
+    sound = told.astype(np.float32) / 32768
+
+    heard = recogniser.hear(sound, [name, *absent])
+
+    assert heard.language == language
+    said = [one for one in heard.sentences if words.brand_hits(one.text, [name])]
+    assert len(said) == 1
+    assert 0 <= said[0].start_s < said[0].end_s <= len(sound) / HEARD_HZ
+    assert not any(words.brand_hits(one.text, absent) for one in heard.sentences)
+
+
+@pytest.mark.parametrize(
+    ("primed", "written", "without", "alike"),
+    [
+        ("富士康在印度工厂", "富士康", "故事康在印度工厂", True),
+        ("try the Limeisle today", "limeisle", "try the lime aisle today", True),
+        ("Northfox is nice weather", "northfox", "it is nice weather", False),
+        ("今天喝青柠岛汽水", "青柠岛", "今天喝汽水", False),
+    ],
+)
+def test_a_name_sounds_like_what_stands_in_its_place(primed: str, written: str, without: str, alike: bool) -> None:
+    assert (speech.sounded(primed, written, without) >= speech.SOUNDED_LEAST) == alike
+
+
+def test_a_sound_is_made_mono_at_the_rate_that_is_heard() -> None:
+    at_s = np.arange(3 * speech.SOUND_HZ) / speech.SOUND_HZ
+    tone = (20000 * np.sin(2 * np.pi * 440 * at_s)).astype(np.int16)
+
+    heard = speech.mono(np.stack([tone, tone], axis=1))
+
+    assert len(heard) == 3 * HEARD_HZ
+    assert abs(float(np.abs(heard).max()) - 20000 / 32768) < 0.02
+    assert int(np.argmax(np.abs(np.fft.rfft(heard)))) == 440 * 3
