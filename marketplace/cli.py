@@ -33,7 +33,7 @@ from marketplace.demo.command import demo
 def main(context: click.Context, url: str, key: str, as_json: bool) -> None:
     """Inlay, a marketplace for product placement in short video.
 
-    Exit codes: 0 done, 1 refused, 2 wrong usage, 3 the server cannot be reached.
+    Exit codes: 0 done, 1 refused, 2 wrong usage, 3 the server cannot be reached (of check-video: must be mended).
     """
     context.obj = Api(url, key, as_json)
 

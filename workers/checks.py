@@ -97,7 +97,13 @@ def _check(job: Claimed) -> UUID:
 
 
 def decode(job: Claimed) -> Handler:
-    return _ahead(job, lambda report: _working().decode(_check(job), _folder(), report))
+    def work(report: Callable[[str, int, int], None]) -> "Finish":
+        # The clock's sweep reaches one machine alone; each that decodes sweeps its own.
+        sweeping.sweep(_folder(), KEEP_FRAMES_S)
+        finish: Finish = _working().decode(_check(job), _folder(), report)
+        return finish
+
+    return _ahead(job, work)
 
 
 def step(job: Claimed) -> Handler:

@@ -35,6 +35,11 @@ _SEEN = sa.text(
     " AND c.party_id <> :party) AS foreign FROM video_pictures p WHERE p.sha256 = ANY(:videos) GROUP BY 1"
 )
 
+_SAME_FILE = sa.text(
+    "SELECT min(created_at) FILTER (WHERE party_id = :party) AS own,"
+    " min(created_at) FILTER (WHERE party_id <> :party) AS theirs FROM video_checks WHERE sha256 = :video"
+)
+
 Frames = Callable[[str], FrameCache | None]
 Table = NDArray[np.uint64]
 Places = NDArray[np.int64]
@@ -62,6 +67,19 @@ def seen_before(session: Session, sha256: str, own: list[PictureHash]) -> Repeat
     whole = len({one.at_s for one in own})
     found = [(other, matched) for other, matched in _near(session, sha256, own).items() if enough(matched, whole)]
     return sorted(found, key=lambda one: -len(one[1]))[:VIDEOS_SHOWN]
+
+
+def same_file(session: Session, sha256: str, party_id: UUID) -> Seen | None:
+    """Return who was first with this very file where another party has had it checked, too."""
+    row = session.execute(_SAME_FILE, {"video": sha256, "party": party_id}).one()
+    if row.theirs is None:
+        return None
+    return Seen("this" if row.own is not None and row.own < row.theirs else "other", True)
+
+
+def as_itself(own: list[PictureHash]) -> list[Match]:
+    """Return the pairs of a video's pictures with themselves."""
+    return [Match(at_s, at_s, 0, False) for at_s in sorted({one.at_s for one in own})]
 
 
 def told(

@@ -191,7 +191,10 @@ def _duplicates(session: Session, actor: Actor, row: VideoCheck) -> Iterable[dic
         sa.select(VideoFile.sha256, VideoFile.party_id, VideoFile.created_at).where(VideoFile.sha256.in_(hashes))
     ).all()
     for place, one in enumerate(told):
-        own = any(sha256 == one["sha256"] and party_id in actor.parties for sha256, party_id, _ in theirs)
+        # The very same file is told of for the sake of the other party that handed it in.
+        own = one["sha256"] != row.sha256 and any(
+            sha256 == one["sha256"] and party_id in actor.parties for sha256, party_id, _ in theirs
+        )
         yield {
             "place": place,
             "own": own,

@@ -1,5 +1,6 @@
 """What time does to checks: unused frames go, and what no job works on any more is ended. Needs no vision extra."""
 
+import contextlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -44,13 +45,22 @@ def settle_lost(session: Session, message: str) -> int:
 
 
 def sweep(folder: Path, keep_s: float) -> int:
-    """Remove frame caches that nobody has used for so long; returns how many."""
+    """Remove frame caches of this machine that nobody has used for so long, and what killed workers left of their
+    decoding; returns how many."""
     gone = 0
-    for home in (folder / "videos").glob("*/frames"):
-        if now().timestamp() - home.stat().st_mtime > keep_s:
-            # Out of sight in one step, so that nobody begins to read half of it.
-            away = Path(tempfile.mkdtemp(prefix=".gone-", dir=folder))
-            home.rename(away / "frames")
-            shutil.rmtree(away, ignore_errors=True)
-            gone += 1
+    for pattern in ("videos/*/frames", "videos/*/.decoding-*", ".gone-*"):
+        for home in folder.glob(pattern):
+            with contextlib.suppress(FileNotFoundError):  # somebody else sweeps too
+                if now().timestamp() - home.stat().st_mtime > keep_s:
+                    _remove(home, folder)
+                    gone += 1
     return gone
+
+
+def _remove(home: Path, folder: Path) -> None:
+    # Out of sight in one step, so that nobody begins to read half of it.
+    away = Path(tempfile.mkdtemp(prefix=".gone-", dir=folder))
+    try:
+        home.rename(away / "frames")
+    finally:
+        shutil.rmtree(away, ignore_errors=True)

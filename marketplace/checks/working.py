@@ -183,6 +183,10 @@ def merge(check_id: UUID, folder: Path, report: Report) -> Finish:
     with db.transaction() as session:
         repeated = duplicates.seen_before(session, asked.sha256, hashed)
         when = duplicates.seen(session, asked.sha256, asked.party_id, repeated)
+        same = duplicates.same_file(session, asked.sha256, asked.party_id)
+    if same is not None and hashed:
+        repeated.insert(0, (asked.sha256, duplicates.as_itself(hashed)))
+        when[asked.sha256] = same
     result["duplicates"] = duplicates.told(repeated, when, hashed, cache, lambda other: other_cache(other, folder))
     return lambda session: _finish(session, check_id, result)
 

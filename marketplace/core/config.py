@@ -12,7 +12,7 @@ STORES = ("file", "s3", "gs", "az")
 
 @dataclass(frozen=True)
 class Config:
-    """Every setting, its unit and its default. `NAME_FILE` may name a file that holds the value."""
+    """Every setting, its unit and its default. For secrets and addresses `NAME_FILE` may name a file with the value."""
 
     database_url: str
     redis_url: str

@@ -36,6 +36,7 @@ def run(file: Path, brand: Brand, terms: Terms, folder: Path, progress: Progress
     media.check_file(file)
     home = folder / "videos" / media.digest(file)
     cache = media.decode(file, home / "frames", lambda share: progress("decode", int(100 * share), 100))
+    progress("decode", 100, 100)  # the last picture comes before the end of the video
     work = Work(cache, brand, folder / "models")
     answers = {step.name: _answer(step, work, home / "answers", progress) for step in STEPS}
     return Local(cache, check(cache, brand, answers, terms))

@@ -174,6 +174,23 @@ def test_a_near_copy_is_flagged_with_both_pictures(
     assert client.get("/api/v1/events?kind=video_checks.repeat", headers=other.headers).json["data"] == []
 
 
+def test_the_same_file_of_another_party_is_flagged(
+    client: FlaskClient, worker: ModuleType, done: dict[str, Any], creator: Somebody, clip: Path
+) -> None:
+    other = somebody("creator")
+    answer = ask(client, other, clips.handed_in(other, clip))
+    work(worker)
+    found = read(client, other, answer.json)
+    repeated = found["duplicates"][0]
+    assert (repeated["share"], repeated["seen_first"], repeated["own"]) == (1.0, "other", False)
+    assert found["repeats"] >= 1
+    # Asked again, the one who was first is told so.
+    again = ask(client, creator, clips.handed_in(creator, clip))
+    work(worker)
+    first = read(client, creator, again.json)["duplicates"]
+    assert first[0]["seen_first"] == "this"
+
+
 def test_what_is_no_video_is_refused_with_a_sentence(
     client: FlaskClient, worker: ModuleType, creator: Somebody, tmp_path: Path
 ) -> None:

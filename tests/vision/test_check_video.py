@@ -9,6 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from marketplace.vision import local
+from marketplace.vision.pipeline import Brand
+from marketplace.vision.scored import Terms
 from tests.make import clips
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("vision")]
@@ -68,6 +71,16 @@ def test_kept_answers_are_used_again(folder: Path, result: dict[str, Any]) -> No
     again = run(folder, "--refs", "refs", "--plan", "plan.json")
     assert json.loads(again.stdout) == result
     assert {path: path.stat().st_mtime_ns for path in folder.glob("cache/videos/*/answers/*.json")} == kept
+
+
+def test_the_bar_of_the_decoding_ends_at_its_end(folder: Path, result: dict[str, Any]) -> None:
+    assert result
+    told: list[tuple[str, int, int]] = []
+    local.run(
+        folder / "draft.mp4", Brand((clips.NAME,)), Terms(), folder / "cache",
+        lambda stage, done, total: told.append((stage, done, total)),
+    )  # fmt: skip
+    assert ("decode", 100, 100) in told
 
 
 def test_what_must_be_mended_is_an_exit_code(folder: Path, result: dict[str, Any]) -> None:
