@@ -16,6 +16,7 @@ from marketplace.commands.show import echo_json
 from marketplace.intrusiveness.sentences import number, stamp
 from marketplace.intrusiveness.timeline import PlanError, Timeline, from_dict
 from marketplace.vision.scored import Terms
+from marketplace.vision.showing import BANDS, KINDS
 
 if TYPE_CHECKING:
     from marketplace.vision.pipeline import Brand
@@ -136,22 +137,29 @@ class _Bars:
 
 
 def _print(result: dict[str, Any], language: str) -> None:
-    score = result["intrusiveness"]
+    score, zh = result["intrusiveness"], language == "zh"
+    told, noticed = number(score["score"]["point"]), number(score["prominence"]["point"])
     click.echo(
-        f"intrusiveness {number(score['score']['point'])} of 100 ({score['band']}), "
-        f"prominence {number(score['prominence']['point'])} of 100"
+        f"侵扰度 {told}（满分 100，{BANDS[score['band']][0]}），显著度 {noticed}（满分 100）"
+        if zh
+        else f"intrusiveness {told} of 100 ({score['band']}), prominence {noticed} of 100"
     )
     for one in score["vetoes"]:
-        click.echo(f"{'must be mended' if one['certain'] else 'may have to be mended'}: {one[language]}")
+        must = ("必须修改：" if zh else "must be mended: ") if one["certain"] else ""
+        may = "可能需要修改：" if zh else "may have to be mended: "
+        click.echo(f"{must or may}{one[language]}")
     parts = {one["index"]: one for one in score["exposures"]}
     for at, (one, shown) in enumerate(zip(result["timeline"]["exposures"], result["evidence"], strict=True), 1):
-        end = one["start_s"] + one["seconds"]
-        size = "" if one["kind"] == "speech" else f", {100 * one['area_share']:.2g}% of the picture"
         part = parts.get(at - 1, {"alone": 0.0, "marginal": 0.0})
-        points = f", {number(part['alone'])} points alone, {number(part['marginal'])} of the whole"
-        click.echo(f"{at:3}. {one['start_s']:7.2f} to {end:7.2f} s  {one['kind']:8} {shown['name']}{size}{points}")
+        click.echo(f"{at:3}. {_exposure(one, shown['name'], part, zh)}")
     for one in result["disclosures"]:
-        click.echo(f"     disclosed {one['start_s']:.2f} to {one['end_s']:.2f} s on {one['by']}: {one['text']}")
+        seconds = f"{one['start_s']:.2f}–{one['end_s']:.2f}"
+        by = {"screen": "画面", "speech": "口播"}[one["by"]]
+        click.echo(
+            f"     广告标识 {seconds} 秒（{by}）：{one['text']}"
+            if zh
+            else f"     disclosed {seconds} s on {one['by']}: {one['text']}"
+        )
     for one in score["reasons"]:
         click.echo(f"- {one[language]}")
         if one["what_if"] is not None:
@@ -162,6 +170,18 @@ def _print(result: dict[str, Any], language: str) -> None:
             click.echo(f"{'+' if row['kept'] else '!'} {row[language]}")
     for one in result["not_seen"]:
         click.echo(f"({one[language]})")
+
+
+def _exposure(one: dict[str, Any], name: str, part: dict[str, Any], zh: bool) -> str:
+    """Return a line on an exposure: when, what, how large, and its points."""
+    when = f"{one['start_s']:7.2f} –{one['start_s'] + one['seconds']:7.2f}"
+    share = f"{100 * one['area_share']:.2g}%"
+    alone, adds = number(part["alone"]), number(part["marginal"])
+    if zh:
+        size = "" if one["kind"] == "speech" else f"，占画面 {share}"
+        return f"{when} 秒  {KINDS[one['kind']][0]}  {name}{size}，单独计 {alone} 分，去掉它少 {adds} 分"
+    size = "" if one["kind"] == "speech" else f", {share} of the picture"
+    return f"{when} s  {one['kind']:8} {name}{size}, {alone} points alone, {adds} of the whole"
 
 
 COMMANDS = (check_video,)

@@ -116,6 +116,8 @@ def _said(before: Estimate, after: Estimate | None, unsponsored: Estimate | None
 
 
 def _made_of(videos: int, sponsored: int, unmarked: int) -> tuple[str, str]:
+    if not videos:
+        return "没有该账号已发布视频的记录", "no videos of the channel are known"
     zh = f"依据最近 {videos} 条视频，其中 {sponsored} 条带广告"
     en = f"from the last {videos} videos, {sponsored} of them sponsored"
     if sponsored:

@@ -24,10 +24,10 @@ def not_seen(side_px: int, brand: Brand, answers: Mapping[str, Answer]) -> list[
 
 _ALWAYS = (
     "limits",
-    "看不到：短于 0.5 秒的闪现（文字为 1 秒，压在细碎纹理上的为 2 秒）；小于画面短边约 1/15 的标识；"
+    "短于 1 秒的露出可能漏检（压在细碎纹理上的文字为 2 秒）。看不到：小于画面短边约 1/15 的标识；"
     "严重运动模糊、弯曲或转角超过约 45° 的包装；"
     "其他品牌的数量。剧情关联度无法测量，有方案时取方案所写，否则按无关联计。",
-    "Not to be seen: flashes under 0.5 s (text: 1 s, and 2 s where it lies on fine texture); marks under "
+    "What is shown for under 1 s may be missed (text over fine texture: under 2 s). Not to be seen: marks under "
     "about 1/15 of the shorter side; heavy motion blur; packs bent or turned by more than about 45°; how many "
     "other brands there are. How far the story needs the brand cannot be measured: it is "
     "taken from the plan, else as not at all.",

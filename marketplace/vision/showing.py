@@ -13,13 +13,13 @@ from marketplace.intrusiveness.timeline import Timeline, from_dict
 ROW = 22.0
 CURVE = 70.0
 EXPOSURES_TOLD = 8  # those that add most
-_KINDS = {
+KINDS = {
     "product": ("产品", "product", BLUE),
     "logo": ("标识", "logo", BLUE),
     "text": ("文字", "text", GREEN),
     "speech": ("口播", "speech", ORANGE),
 }
-_BANDS = {"low": ("低", "low"), "moderate": ("中", "moderate"), "high": ("高", "high"), "severe": ("严重", "severe")}
+BANDS = {"low": ("低", "low"), "moderate": ("中", "moderate"), "high": ("高", "high"), "severe": ("严重", "severe")}
 
 
 def timeline_svg(
@@ -39,7 +39,7 @@ def timeline_svg(
     axis = Axis(0, made.duration_s, MARGIN + label, width - MARGIN - 8, marks, 1.0, log=False)
     if plan is not None:
         _row(sheet, axis, say(language, "方案", "planned"), _planned(plan), result["cuts"])
-    for kind, (zh, en, ink) in _KINDS.items():
+    for kind, (zh, en, ink) in KINDS.items():
         spans = [(one.start_s.mid, one.seconds.mid, ink) for one in made.exposures if one.kind.value == kind]
         if spans:
             _row(sheet, axis, say(language, zh, en), spans, result["cuts"])
@@ -79,7 +79,7 @@ def _made_of(result: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _head(sheet: Sheet, result: Mapping[str, Any], score: Mapping[str, Any], language: str) -> None:
-    zh, en = _BANDS[score["band"]]
+    zh, en = BANDS[score["band"]]
     sheet.words(
         say(
             language,

@@ -27,7 +27,7 @@ MODEL_NAME = "whisper-base"
 MODEL_BYTES = 2 * 72_608_766
 # A window is first read the quick way; with so many readings side by side only where a name may be in it.
 BEAM = 5
-QUICK_LEAST, DOUBT_LEAST = 0.6, 0.7  # alike in sound, to be read slowly, and to be told a name
+QUICK_LEAST, DOUBT_LEAST = 0.68, 0.7  # alike in sound, to be read slowly, and to be told a name
 PAUSE_S = 0.45
 SENTENCE_ENDS = "。！？!?."
 COMPRESSION_MAX, LOG_PROBABILITY_LEAST = 2.4, -1.2
@@ -154,8 +154,9 @@ class Whisper:
         stands in its place without them.
         """
         quick = self._decoded(encoded, tokens, (), beam=1)
-        if all(sound_within(one, quick.text) < QUICK_LEAST for one in names) and not brand_hits(quick.text, names):
-            return quick if quick.sane else None
+        near = any(sound_within(one, quick.text) >= QUICK_LEAST for one in names)
+        if quick.sane and (brand_hits(quick.text, names) or not near):
+            return quick
         without = self._decoded(encoded, tokens, ())
         like = [one for one in names if sound_within(one, without.text) >= DOUBT_LEAST]
         if not brand_hits(without.text, names) and like:
