@@ -25,6 +25,9 @@ INLIERS_LEAST = 7
 HULL_LEAST = 0.05
 LARGE_SHARE, LARGE_CELLS_LEAST = 0.3, 6
 SIDE_RATIO_MAX = 6.0
+# A flat thing turned by 40 degrees has opposite sides in a ratio of 1.4. More has to look right beyond doubt: points
+# along one line shear a homography.
+BENT, BENT_LIKENESS_LEAST, OPPOSITE_MAX = 1.75, 0.9, 3.0
 SIDE_LEAST_PX = 12.0
 LIKENESS_LEAST = 0.35
 # Fewer inliers will do where the view itself looks right beyond doubt.
@@ -103,6 +106,8 @@ def fitted(
     if len(used) < FEW_INLIERS or not plausible(quad, grey.shape) or not _spread(reference, source[inside], quad, grey):
         return None
     alike = likeness(reference, grey, quad)
+    if opposite(quad) > BENT and alike < BENT_LIKENESS_LEAST:
+        return None
     enough = alike >= LIKENESS_LEAST and len(used) >= (FEW_INLIERS + 1 if near else INLIERS_LEAST)
     if not enough and alike < FEW_LIKENESS:
         return None
@@ -138,6 +143,13 @@ def _fit(source: NDArray[Any], target: NDArray[Any], within_px: float) -> tuple[
     return matrix, inside
 
 
+def opposite(quad: NDArray[Any]) -> float:
+    """Return how many times longer a side is than the one opposite to it, the larger of both pairs."""
+    sides = np.maximum(np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1), 1e-6)
+    ratios = sides[:2] / sides[2:]
+    return float(np.maximum(ratios, 1 / ratios).max())
+
+
 def plausible(quad: Quad, shape: Sequence[int]) -> bool:
     """Whether a flat thing in a picture (height, width) can look like this: convex, not inside out, not a needle."""
     if not np.isfinite(quad).all() or np.abs(quad).max() > 4 * max(shape):
@@ -145,8 +157,8 @@ def plausible(quad: Quad, shape: Sequence[int]) -> bool:
     if not cv2.isContourConvex(quad) or cv2.contourArea(quad, oriented=True) <= 0:
         return False
     sides = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
-    opposite = max(sides[0] / sides[2], sides[2] / sides[0], sides[1] / sides[3], sides[3] / sides[1])
-    return bool(sides.min() >= SIDE_LEAST_PX and sides.max() / sides.min() <= SIDE_RATIO_MAX * 2 and opposite <= 3.0)
+    even = sides.min() >= SIDE_LEAST_PX and sides.max() / sides.min() <= SIDE_RATIO_MAX * 2
+    return bool(even and opposite(quad) <= OPPOSITE_MAX)
 
 
 def _spread(reference: Reference, source: NDArray[Any], quad: Quad, grey: Picture) -> bool:
