@@ -95,7 +95,8 @@ def repeated(source: Path, target: Path, times: int) -> None:
                     packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
                     packet.stream = made[packet.stream.index]
                     out.mux(packet)
-                offset_s += (read.duration or 0) / av.time_base
+                # The next round begins a little later, for pictures are handed over before they are due.
+                offset_s += (read.duration or 0) / av.time_base + 0.2
 
 
 def used() -> float:

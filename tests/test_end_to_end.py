@@ -49,7 +49,7 @@ def url(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             for argv in (web_argv("127.0.0.1", port), worker_argv(2), ringer_argv())
         ]
     address = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 120
     while not answers(f"{address}/readyz"):
         assert time.monotonic() < deadline, (folder / "log").read_text()[-3000:]
         time.sleep(0.1)
