@@ -27,7 +27,8 @@ MODEL_NAME = "whisper-base"
 MODEL_BYTES = 2 * 72_608_766
 # A window is first read the quick way; with so many readings side by side only where a name may be in it.
 BEAM = 5
-# Alike in sound, to be read slowly, and to be told a name. With 0.76 for both 0.81 of English names were found, not 0.96.
+# Alike in sound, to be read slowly, and to be told a name. With 0.76 for both, 0.81 of English names were found instead
+# of 0.96.
 QUICK_LEAST, DOUBT_LEAST = 0.68, 0.7
 PAUSE_S = 0.45
 SENTENCE_ENDS = "。！？!?."
