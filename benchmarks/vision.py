@@ -184,7 +184,7 @@ def measure(clip: Clip, cache: FrameCache, known: list[references.Reference], ta
 def _edges(
     clip: Clip, cache: FrameCache, sights: dict[int, tracking.Sight], cut_times: list[float], tally: Tally
 ) -> None:
-    made = runs(sights, range(len(cache)), cache.times, cache.info.duration_s, cut_times)
+    made = runs(sights, cache.times, cache.info.duration_s, cut_times)
     for one in clip.shown:
         own = [run for run in made if run.start_s < one.end_s and run.end_s > one.start_s]
         tally.exposures[clip.size][1] += 1

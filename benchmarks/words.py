@@ -200,7 +200,7 @@ def seen(cache: FrameCache, answer: Any) -> Seen:
     lines = [Line(one["picture"], one["text"], one["score"], np.asarray(one["quad"])) for one in answer["lines"]]
     return Seen(
         duration_s=cache.info.duration_s, times=cache.times, shape=cache.shape, cuts=cuts.cuts(cache), references=(),
-        kinds=(), sights=(), read=answer["read"], lines=lines, heard=Heard(None, None, ()), faces={},
+        kinds=(), sights=(), lines=lines, heard=Heard(None, None, ()), faces={},
         loudness=np.zeros(0), step_s=cache.info.step_s,
     )  # fmt: skip
 

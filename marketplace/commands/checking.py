@@ -13,10 +13,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from marketplace.commands.client import Api, fail
 from marketplace.commands.show import echo_json
-from marketplace.intrusiveness.sentences import number, stamp
+from marketplace.intrusiveness.sentences import BANDS, KINDS, number, stamp
 from marketplace.intrusiveness.timeline import PlanError, Timeline, from_dict
 from marketplace.vision.scored import Terms
-from marketplace.vision.showing import BANDS, KINDS
 
 if TYPE_CHECKING:
     from marketplace.vision.pipeline import Brand

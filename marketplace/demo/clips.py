@@ -61,6 +61,10 @@ def font(size: float, path: str | None = None) -> Any:
     return ImageFont.load_default(size) if path is None else ImageFont.truetype(path, int(size))
 
 
+def _bgr(image: Image.Image) -> Picture:
+    return np.asarray(image, np.uint8)[:, :, ::-1].copy()
+
+
 def label(name: str = "LIMEISLE", seed: int = 7, side: int = 480) -> Picture:
     """Return an invented product label, BGR: a name, leaves, bubbles, fine print; another seed is another label."""
     random = np.random.default_rng(seed)
@@ -81,7 +85,7 @@ def label(name: str = "LIMEISLE", seed: int = 7, side: int = 480) -> Picture:
         words = "".join(random.choice(list("abcdefghiklmnoprstuvwy   "), 30))
         draw.text((side * 0.06, height * (0.85 + 0.035 * line)), words, font=font(side * 0.045), fill=(50, 50, 50))
     draw.rectangle((2, 2, side - 3, height - 3), outline=(60, 60, 60), width=6)
-    return np.asarray(image, np.uint8)[:, :, ::-1].copy()
+    return _bgr(image)
 
 
 def badge(name: str = "NORTHFOX", seed: int = 3, side: int = 480) -> Picture:
@@ -101,7 +105,7 @@ def badge(name: str = "NORTHFOX", seed: int = 3, side: int = 480) -> Picture:
     for _ in range(9):
         corners = [(side * (0.5 + 0.26 * x), side * (0.5 + 0.26 * y)) for x, y in random.uniform(-0.9, 0.9, (3, 2))]
         draw.polygon(corners, fill=ink if random.random() < 0.6 else (250, 250, 250))
-    return np.asarray(image, np.uint8)[:, :, ::-1].copy()
+    return _bgr(image)
 
 
 def wordmark(name: str = "Moonriver", seed: int = 5, side: int = 480) -> Picture:
@@ -113,7 +117,7 @@ def wordmark(name: str = "Moonriver", seed: int = 5, side: int = 480) -> Picture
     size = side * 1.45 / max(5, len(name))
     draw.text((side / 2, height * 0.46), name, font=font(size), fill="white", anchor="mm", stroke_width=side // 120)
     draw.arc((side * 0.08, height * 0.5, side * 0.92, height * 1.1), 200, 340, fill="white", width=side // 60)
-    return np.asarray(image, np.uint8)[:, :, ::-1].copy()
+    return _bgr(image)
 
 
 def glyph(side: int = 480) -> Picture:
@@ -234,7 +238,7 @@ def write_on(picture: Picture, caption: Caption, path: str | None = None) -> Pic
         place, caption.words, font=font(caption.size_px, path), fill="white", anchor="mm",
         stroke_width=max(1, caption.size_px // 12), stroke_fill="black",
     )  # fmt: skip
-    return np.asarray(image, np.uint8)[:, :, ::-1].copy()
+    return _bgr(image)
 
 
 def frames(

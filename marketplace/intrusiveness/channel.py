@@ -86,13 +86,14 @@ def seen(timeline: Timeline, score: PlanScore) -> Ends:
 
 def channel_score(past: Sequence[Past], one: Ends | None = None) -> ChannelScore:
     """Return the score of a channel's last videos, oldest first, and after one more."""
-    told = [unseen(video) for video in past[-c.CHANNEL_VIDEOS :]]
+    newest = past[-c.CHANNEL_VIDEOS :]
+    told = [unseen(video) for video in newest]
     before = _estimate(told)
     after = unsponsored = None
     if one is not None:
         after = _estimate([*told, one])
         unsponsored = _estimate([*told, unseen(Past(one.mid.duration_s, False))])
-    marks = [video.sponsored for video in past[-c.CHANNEL_VIDEOS :]]
+    marks = [video.sponsored for video in newest]
     sponsored = marks.count(True)
     zh, en = _said(before, after, unsponsored)
     zh_of, en_of = _made_of(len(told), sponsored, marks.count(None))

@@ -153,6 +153,7 @@ def outcome(zh: str, en: str, before: tuple[float, float], after: tuple[float, f
     return f"{zh}，侵扰度由 {was} 变为 {now}。", f"{en}; the score goes from {was} to {now}."
 
 
+BANDS = {"low": ("低", "low"), "moderate": ("中", "moderate"), "high": ("高", "high"), "severe": ("严重", "severe")}
 KINDS = {
     "logo": ("标识", "logo"),
     "product": ("产品", "product"),

@@ -25,16 +25,17 @@ def of_margins(margins: Mapping[str, Any] | None) -> str | None:
     ages, genders = ((margins or {}).get(name) for name in ("age", "gender"))
     if not ages or not genders:
         return None
+    ages, genders = _known(ages), _known(genders)
     try:
-        women = {label: share for label, share in _known(genders).items() if cells.gender_place(label) == 0}
-        years = {label: _middle(label) for label in _known(ages)}
+        women = {label: share for label, share in genders.items() if cells.gender_place(label) == 0}
+        years = {label: _middle(label) for label in ages}
     except BadAudience:
         return None
-    all_genders, all_ages = sum(_known(genders).values()), sum(_known(ages).values())
+    all_genders, all_ages = sum(genders.values()), sum(ages.values())
     if all_genders <= 0 or all_ages <= 0:
         return None
     share = sum(women.values()) / all_genders
-    mean = sum(part * years[label] for label, part in _known(ages).items()) / all_ages
+    mean = sum(part * years[label] for label, part in ages.items()) / all_ages
     gender = "female" if share >= MOSTLY else "male" if share <= 1 - MOSTLY else "mixed"
     return f"{gender}:{'under_25' if mean < YOUNG else '25_34' if mean < OLD else '35_up'}"
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from marketplace.intrusiveness.sentences import between, number, stamp
+from marketplace.intrusiveness.sentences import KINDS, between, number, stamp
 from marketplace.intrusiveness.timeline import SHORTHANDS, Exposure, Interval, Kind, Timeline
 
 COMPARISON_VERSION = "comparison/2"
@@ -78,14 +78,6 @@ def compare(plan: Timeline, draft: Timeline) -> dict[str, Any]:
     }
 
 
-_KINDS = {
-    Kind.LOGO: ("标识", "logo"),
-    Kind.PRODUCT: ("产品", "product"),
-    Kind.TEXT: ("文字", "text"),
-    Kind.SPEECH: ("口播", "speech"),
-}
-
-
 def _row(plan: Timeline, draft: Timeline, promised: int | None, made: int | None) -> dict[str, Any]:
     one = None if promised is None else plan.exposures[promised]
     two = None if made is None else draft.exposures[made]
@@ -152,7 +144,7 @@ def _off(one: Exposure, two: Exposure) -> list[str]:
 
 def _told(one: Exposure) -> tuple[str, str]:
     """Return an exposure in words: when, what, how long, where and how large."""
-    zh_kind, en_kind = _KINDS[one.kind]
+    zh_kind, en_kind = KINDS[one.kind]
     at = stamp(one.start_s.mid)
     seconds = between(one.seconds.low, one.seconds.high)
     if one.kind is Kind.SPEECH:

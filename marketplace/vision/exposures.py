@@ -64,7 +64,6 @@ class Seen:
     references: Sequence[str]
     kinds: Sequence[Kind]
     sights: Sequence[dict[int, Sight]]
-    read: Sequence[int]
     lines: Sequence[Line]
     heard: Heard
     faces: dict[int, list[tuple[float, float, float, float]]]
@@ -117,9 +116,8 @@ Pair = tuple[Exposure, Evidence]
 
 def _marks(seen: Seen, pull: Pull) -> list[Pair]:
     found: list[Pair] = []
-    whole = range(len(seen.times))
     for place, sights in enumerate(seen.sights):
-        for run in runs(sights, whole, seen.times, seen.duration_s, seen.cuts):
+        for run in runs(sights, seen.times, seen.duration_s, seen.cuts):
             if all(sight.by != "found" for _, sight in run.sights):
                 continue
             places = [
@@ -164,7 +162,7 @@ def _texts(seen: Seen, names: Sequence[str], pull: Pull) -> list[Pair]:
                 by_name.setdefault(words.plain(hit.name), {}).setdefault(line.picture, []).append(line)
     found: list[Pair] = []
     for sights in by_name.values():
-        for run in runs(sights, seen.read, seen.times, seen.duration_s, seen.cuts):
+        for run in runs(sights, seen.times, seen.duration_s, seen.cuts):
             places = [
                 Place(at, seen.times[at], line.quad, line.score, pull(at, line.quad))
                 for at, lines in run.sights
@@ -296,7 +294,7 @@ def _disclosures(seen: Seen) -> list[Disclosure]:
     found = [
         Disclosure(round(run.start_s, 3), round(run.end_s, 3), text, "screen")
         for text, sights in by_text.items()
-        for run in runs(sights, seen.read, seen.times, seen.duration_s, seen.cuts)
+        for run in runs(sights, seen.times, seen.duration_s, seen.cuts)
     ]
     for one in seen.heard.sentences:
         marked = words.disclosure(one.text)

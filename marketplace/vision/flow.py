@@ -32,10 +32,10 @@ def carried(before: Picture, after: Picture, quad: Quad, moved: NDArray[np.float
     shrink = min(1.0, SIDE_MAX_PX / max(1.0, float(np.ptp(quad, axis=0).max())))
     corner = np.asarray([left, top], np.float32)
     parts = [_part(one[top:bottom, left:right], shrink) for one in (before, after)]
-    matrix = _moved(parts[0], parts[1], (quad - corner) * np.float32(shrink), moved * np.float32(shrink))
+    inner = ((quad - corner) * np.float32(shrink)).astype(np.float32)
+    matrix = _moved(parts[0], parts[1], inner, moved * np.float32(shrink))
     if matrix is None:
         return None
-    inner = ((quad - corner) * np.float32(shrink)).astype(np.float32)
     there = cv2.perspectiveTransform(inner[None], matrix)[0] / np.float32(shrink) + corner
     there = there.astype(np.float32)
     return there if _steady(before, quad, after, there) else None

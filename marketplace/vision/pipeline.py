@@ -109,7 +109,6 @@ def _marks(work: Work, report: Report) -> Answer:
 def _words(work: Work, report: Report) -> Answer:
     lines = reading.read(work.cache, shot_starts(work.cache.times, cuts.cuts(work.cache)), report=report)
     return {
-        "read": list(range(len(work.cache))),
         "lines": [
             {
                 "picture": one.picture,
@@ -193,7 +192,6 @@ def seen(cache: FrameCache, brand: Brand, answers: Mapping[str, Answer]) -> Seen
             }
             for found in answers["marks"]["sights"]
         ],
-        read=answers["words"]["read"],
         lines=[
             Line(one["picture"], one["text"], one["score"], np.asarray(one["quad"], np.float32))
             for one in answers["words"]["lines"]

@@ -22,10 +22,8 @@ class Run(Generic[T]):
         return self.end_s - self.start_s
 
 
-def runs(
-    sights: Mapping[int, T], looked_at: Sequence[int], times: Sequence[float], duration_s: float, cuts: Sequence[float]
-) -> list[Run[T]]:
-    """Return the stretches that sights (by picture) make. ``looked_at``: the pictures that were looked at, ascending.
+def runs(sights: Mapping[int, T], times: Sequence[float], duration_s: float, cuts: Sequence[float]) -> list[Run[T]]:
+    """Return the stretches that sights (by picture) make, all pictures having been looked at.
 
     Sights at most JOIN_GAP_S apart are one stretch. An edge lies midway between the last picture without and the first
     with, or on the cut between them.
@@ -35,21 +33,18 @@ def runs(
     part: list[int] = []
     for at in seen:
         if part and times[at] - times[part[-1]] > JOIN_GAP_S:
-            found.append(_run(part, sights, looked_at, times, duration_s, cuts))
+            found.append(_run(part, sights, times, duration_s, cuts))
             part = []
         part.append(at)
-    return [*found, _run(part, sights, looked_at, times, duration_s, cuts)] if part else found
+    return [*found, _run(part, sights, times, duration_s, cuts)] if part else found
 
 
 def _run(
-    part: Sequence[int], sights: Mapping[int, T], looked_at: Sequence[int], times: Sequence[float],
-    duration_s: float, cuts: Sequence[float],
-) -> Run[T]:  # fmt: skip
+    part: Sequence[int], sights: Mapping[int, T], times: Sequence[float], duration_s: float, cuts: Sequence[float]
+) -> Run[T]:
     first, last = part[0], part[-1]
-    before = bisect_right(looked_at, first - 1) - 1
-    after = bisect_right(looked_at, last)
-    start = 0.0 if before < 0 else edge(times[looked_at[before]], times[first], cuts)
-    end = duration_s if after >= len(looked_at) else edge(times[last], times[looked_at[after]], cuts)
+    start = 0.0 if first == 0 else edge(times[first - 1], times[first], cuts)
+    end = duration_s if last + 1 == len(times) else edge(times[last], times[last + 1], cuts)
     return Run(start, max(end, start), tuple((at, sights[at]) for at in part))
 
 

@@ -6,20 +6,14 @@ from typing import Any
 from marketplace.core.sheet import LARGE, MARGIN, PLAIN, SMALL, WIDTH, Axis, Sheet, band, say, scale
 from marketplace.core.svg import BLUE, GREEN, GREY, INK, ORANGE, PALE_BLUE, SOFT, cut, ticks
 from marketplace.intrusiveness import factors
-from marketplace.intrusiveness.sentences import number, stamp
+from marketplace.intrusiveness.sentences import BANDS, KINDS, number, stamp
 from marketplace.intrusiveness.steps import Step, steps
 from marketplace.intrusiveness.timeline import Timeline, from_dict
 
 ROW = 22.0
 CURVE = 70.0
 EXPOSURES_TOLD = 8  # those that add most
-KINDS = {
-    "product": ("产品", "product", BLUE),
-    "logo": ("标识", "logo", BLUE),
-    "text": ("文字", "text", GREEN),
-    "speech": ("口播", "speech", ORANGE),
-}
-BANDS = {"low": ("低", "low"), "moderate": ("中", "moderate"), "high": ("高", "high"), "severe": ("严重", "severe")}
+_INKS = {"product": BLUE, "logo": BLUE, "text": GREEN, "speech": ORANGE}
 
 
 def timeline_svg(
@@ -39,10 +33,10 @@ def timeline_svg(
     axis = Axis(0, made.duration_s, MARGIN + label, width - MARGIN - 8, marks, 1.0, log=False)
     if plan is not None:
         _row(sheet, axis, say(language, "方案", "planned"), _planned(plan), result["cuts"])
-    for kind, (zh, en, ink) in KINDS.items():
+    for kind, ink in _INKS.items():
         spans = [(one.start_s.mid, one.seconds.mid, ink) for one in made.exposures if one.kind.value == kind]
         if spans:
-            _row(sheet, axis, say(language, zh, en), spans, result["cuts"])
+            _row(sheet, axis, say(language, *KINDS[kind]), spans, result["cuts"])
     told = [(one["start_s"], max(0.3, one["end_s"] - one["start_s"]), INK) for one in result["disclosures"]]
     _row(
         sheet,

@@ -208,14 +208,12 @@ def sounded(primed: str, written: str, without: str) -> float:
     at = first.find(name)
     if at < 0:
         return 0.0
-    places = [
-        (one.dest_start, one.dest_end)
-        for one in Levenshtein.opcodes(first, second)
-        if one.src_start < at + len(name) and one.src_end > at
-    ]
-    inside = [one for one in Levenshtein.opcodes(first, second) if one.tag == "equal"]
-    low, high = min(one[0] for one in places), max(one[1] for one in places)
-    for one in inside:  # of a stretch that is the same in both, only what is the name's
+    steps = Levenshtein.opcodes(first, second)
+    places = [one for one in steps if one.src_start < at + len(name) and one.src_end > at]
+    low, high = min(one.dest_start for one in places), max(one.dest_end for one in places)
+    for one in steps:  # of a stretch that is the same in both, only what is the name's
+        if one.tag != "equal":
+            continue
         if one.src_start < at < one.src_end:
             low = one.dest_start + at - one.src_start
         if one.src_start < at + len(name) < one.src_end:

@@ -40,9 +40,7 @@ class Seen:
     cuts: list[float]
 
     def runs(self) -> list[Run[Sight]]:
-        return runs(
-            self.sights[self.own], range(len(self.cache)), self.cache.times, self.cache.info.duration_s, self.cuts
-        )
+        return runs(self.sights[self.own], self.cache.times, self.cache.info.duration_s, self.cuts)
 
 
 @pytest.fixture(scope="session")
