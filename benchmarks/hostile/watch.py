@@ -20,6 +20,7 @@ from typing import Any
 
 from marketplace.vision import limits, media
 from marketplace.vision.frames import FrameCache
+from marketplace.vision.sandbox import descendants
 
 POLL_S = 0.01
 GIVEN_UP_S = 180.0
@@ -117,6 +118,8 @@ def _serve(pipe: "Connection[Any, Any]", canary: str) -> None:
             _look_at(media.decode(Path(file), Path(folder)))
         except limits.MediaRefused as refused:
             said, at_s = refused.refusal.code, refused.at_s
+        except limits.MachineBusy:
+            said = "busy"
         except Exception as error:
             said = f"crash: {error!r}"
         held = sorted(os.listdir("/proc/self/fd"))
@@ -130,15 +133,6 @@ def _status(pid: int, key: str) -> float:
             if line.startswith(key):
                 return int(line.split()[1]) / 1024
     return 0.0
-
-
-def descendants(pid: int) -> Iterator[int]:
-    """Yield the processes under a process that live now."""
-    with contextlib.suppress(OSError):
-        for task in os.listdir(f"/proc/{pid}/task"):
-            for child in Path(f"/proc/{pid}/task/{task}/children").read_text().split():
-                yield int(child)
-                yield from descendants(int(child))
 
 
 class Worker:

@@ -45,7 +45,8 @@ def check_video(
 ) -> None:  # fmt: skip
     """Measure where FILE shows, names and speaks of a brand, score it, and hold it against its plan.
 
-    Exit code 0 where nothing forbids it, 3 where something must be mended whatever the score, 2 for bad input.
+    Exit code 0 where nothing forbids it, 3 where something must be mended whatever the score, 2 for bad input,
+    1 where the machine is too busy to decode the video.
     """
     if importlib.util.find_spec("av") is None or importlib.util.find_spec("cv2") is None:
         fail("checking videos needs the vision extra: make vision, or pip install 'inlay[vision]'.", 2)
@@ -57,6 +58,8 @@ def check_video(
     except limits.MediaRefused as refused:
         at = "" if refused.at_s is None else f" ({stamp(refused.at_s)})"
         fail(f"{file}: {refused.refusal.zh if language == 'zh' else refused.refusal.en}{at}", 2)
+    except limits.MachineBusy as busy:
+        fail(f"{file}: {busy.zh if language == 'zh' else busy.en}", 1)
     written = local.write(done, terms, out) if out is not None else []
     result = done.checked.result
     if api.as_json:

@@ -36,6 +36,8 @@ DECODER_FILES = 64
 # times as much for video, because workers share their processors. A file over 200 MB gets time to be read.
 START_CPU_S, CPU_S_PER_VIDEO_S = 8.0, 4.0
 START_WALL_S, WALL_S_PER_VIDEO_S = 9.0, 16.0
+# A decoder that got less than this share of the time on the clock waited for a processor, and says nothing of the file.
+BUSY_SHARE = 0.5
 READ_BYTES_FREE, READ_BYTES_PER_S = 200 * 1024**2, 100 * 1024**2
 STALL_S = 9.0
 
@@ -119,3 +121,13 @@ class MediaRefused(Exception):
         self.refusal = REFUSALS[code]
         self.at_s = at_s
         super().__init__(self.refusal.en)
+
+
+class MachineBusy(Exception):
+    """The decoder got too little of the processor to tell whether the file can be taken; another try may."""
+
+    zh = "机器过于繁忙，未能在时限内解码；请稍后再试。"
+    en = "The machine was too busy to decode the video in time; try again later."
+
+    def __init__(self) -> None:
+        super().__init__(self.en)

@@ -19,7 +19,7 @@ import numpy as np
 from marketplace.vision import limits, sandbox
 from marketplace.vision.decoder import HEADER, SOUND_HZ, THUMB, THUMBS_PER_S, TIME, check_size, shown_size
 from marketplace.vision.frames import FrameCache, Info, Picture, finish, picture_path
-from marketplace.vision.limits import MediaRefused
+from marketplace.vision.limits import MachineBusy, MediaRefused
 
 STEP_S = 0.25
 JPEG_QUALITY = 92
@@ -63,7 +63,8 @@ def check_file(file: Path) -> str:
 def decode(file: Path, folder: Path, report: Report = lambda _: None) -> FrameCache:
     """Decode a video once into ``folder``; one that is there already is kept. ``report`` gets the share done, 0..1.
 
-    Raises MediaRefused; an unfinished folder is never taken for a finished one.
+    Raises MediaRefused, or MachineBusy where another try may do. An unfinished folder is never taken for a finished
+    one.
     """
     if (folder / "info.json").exists():
         return FrameCache(folder)
@@ -83,17 +84,25 @@ def decode(file: Path, folder: Path, report: Report = lambda _: None) -> FrameCa
 class _Patience:
     """How long (wall clock) the decoder may take: until it first speaks, and for what it has handed over since."""
 
-    def __init__(self, file_bytes: int) -> None:
+    def __init__(self, file_bytes: int, process: subprocess.Popen[bytes]) -> None:
         reading_s = max(0, file_bytes - limits.READ_BYTES_FREE) / limits.READ_BYTES_PER_S
-        self._end = time.monotonic() + limits.START_WALL_S + reading_s
+        self._process, self._begun = process, time.monotonic()
+        self._end = self._begun + limits.START_WALL_S + reading_s
         self.reached_s = 0.0
 
     def left(self) -> float:
-        """Return for how long a next word may be waited, s. Raises MediaRefused once that is over."""
+        """Return for how long a next word may be waited, s. Raises MediaRefused or MachineBusy once that is over."""
         left = self._end + limits.WALL_S_PER_VIDEO_S * self.reached_s - time.monotonic()
         if left <= 0:
-            raise MediaRefused("too_heavy", self.reached_s)
+            raise self.over()
         return min(left, limits.STALL_S)
+
+    def over(self) -> Exception:
+        """Return why nothing more is waited for."""
+        waited_s = time.monotonic() - self._begun
+        if sandbox.cpu_s(self._process.pid) < limits.BUSY_SHARE * waited_s:
+            return MachineBusy()
+        return MediaRefused("too_heavy", self.reached_s)
 
 
 class _Reading:
@@ -108,8 +117,8 @@ class _Reading:
 
     def run(self, file: Path, demuxer: str) -> Info:
         cpu_s = int(limits.START_CPU_S + limits.CPU_S_PER_VIDEO_S * limits.DURATION_S_MAX)
-        self.patience = _Patience(file.stat().st_size)
         process = sandbox.start_decoder(file, demuxer, STEP_S, cpu_s)
+        self.patience = _Patience(file.stat().st_size, process)
         try:
             with (
                 (self.work / "sound.s16").open("wb") as self.sound,
@@ -158,7 +167,7 @@ class _Reading:
         try:
             code = process.wait(self.patience.left())
         except subprocess.TimeoutExpired:
-            raise MediaRefused("too_heavy") from None
+            raise self.patience.over() from None
         raise MediaRefused("too_heavy" if sandbox.ended_by_limit(code) else "damaged")
 
     def _message(self, tag: bytes, payload: bytearray) -> None:
@@ -263,7 +272,7 @@ def _refused(payload: bytearray) -> MediaRefused:
 
 
 def _messages(process: subprocess.Popen[bytes], patience: _Patience) -> Iterator[tuple[bytes, bytearray]]:
-    """Yield the decoder's messages. Raises MediaRefused where it falls silent."""
+    """Yield the decoder's messages. Raises MediaRefused or MachineBusy where it falls silent."""
     stream = process.stdout
     assert stream is not None
     while True:
@@ -285,7 +294,7 @@ def _read(stream: Any, wanted: int, patience: _Patience) -> bytearray:
     view, got = memoryview(found), 0
     while got < wanted:
         if not select.select([stream], [], [], patience.left())[0]:
-            raise MediaRefused("too_heavy", patience.reached_s)
+            raise patience.over()
         part = stream.readinto(view[got:])
         if not part:
             break

@@ -1,10 +1,11 @@
 """Text on the screen: found in pictures made small, read at full size, and read only once while it stays the same.
 
-Finding is what costs. So a picture is searched only where one of its lines has gone or changed, where strokes stand
-that were not there when it was last searched, or when that was some time ago.
+Finding is what costs. So only those parts of a picture are searched in which one of its lines has gone or changed, or
+in which strokes stand that were not there when it was last searched; all of it when that was some time ago.
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,20 +21,30 @@ from rapidocr.utils.process_img import get_rotate_crop_image
 from marketplace.vision.frames import FrameCache, Picture
 from marketplace.vision.marks import Quad, correlation
 
-FIND_SIDE_PX = 360  # the shorter side at which text is looked for: 14 px of 720 were still found
+# The shorter side that a picture has where text is looked for in a part of it, in all of it, and in all of it in
+# passing. Names of 18 px (of 720) were found in 100, 97 and 91 of 100 pictures.
+PART_SIDE_PX, WHOLE_SIDE_PX, PASSING_SIDE_PX = 480, 416, 352
+FIND_STEP_PX = 32  # the network's sides are multiples of it
 SAME_PLACE, SAME_LOOK = 0.55, 0.86
 SCORE_LEAST = 0.6
 LINES_MAX = 40
-# A picture is searched no sooner than this after the last one, and no later than that (s); between the two, where there
-# is a reason to.
+# Searches are at least this far apart (s) where a line has gone, and that far where there are new strokes; a whole
+# picture is searched in passing when none has been for so long.
 SEARCH_SOONEST_S, SEARCH_NEXT_S, SEARCH_LATEST_S = 0.45, 0.95, 1.95
 GROWN = 0.2  # of its height
+# A part is searched with so much around it, to the left and right and above and below (in shares of the shorter side):
+# text is wide, and a line that is cut off is not found. From so much of the picture on, all of it is searched.
+AROUND, PARTS_MOST = (0.13, 0.045), 0.6
+EDGE_PX, LARGER_MAX = 8, 3  # a line nearer than this to its part's edge may go on beyond it; so often it is made larger
+# A reading of fewer letters than these is mostly texture, which comes and goes with every picture.
+LETTERS_LEAST = 2
 _LOOK = (64, 16)
-STROKE_PX, CELL_PX = 7, 8  # of the picture made small: wider than a stroke, and about the height of small glyphs
+STROKE_PX, CELL_PX = 7, 8  # of the picture as it is searched in passing: wider than a stroke, high as small glyphs
 # Strokes are new where they are this many times stronger than what was near there, and this many grey levels more.
 STRONGER, MORE_LEVELS = 1.4, 8.0
 
 Report = Callable[[int, int], None]
+Box = tuple[float, float, float, float]  # left, top, right, bottom; px
 
 
 @dataclass(frozen=True)
@@ -71,12 +82,17 @@ class Reader:
             }
         )
 
+    @cached_property
+    def _detector(self) -> Any:
+        found = self._engine.text_det or self._engine._load_det_model()
+        # As doubles, which is what comes of the lists in its settings, they would make the whole picture doubles.
+        found.mean, found.std = (np.asarray(one, np.float32) for one in (found.mean, found.std))
+        return found
+
     def boxes(self, picture: Picture) -> list[Quad]:
-        """Return where there is text, px of the picture."""
-        small, scale = _small(picture)
-        detector = self._engine.text_det or self._engine._load_det_model()
-        found = detector(small).boxes
-        return [] if found is None else [np.asarray(one, np.float32) / scale for one in found[:LINES_MAX]]
+        """Return where there is text in a picture of the size at which it is looked for, px of it."""
+        found = self._detector(picture).boxes
+        return [] if found is None else [np.asarray(one, np.float32) for one in found[:LINES_MAX]]
 
     def read(self, crops: Sequence[Any]) -> list[tuple[str, float]]:
         """Return text and score of each crop."""
@@ -94,96 +110,194 @@ def read(
     report: Report = lambda done, total: None,
 ) -> list[Line]:
     """Return the lines of text in each picture. ``shots``: the pictures that begin a shot."""
-    watch = _Watch(cache, reader or Reader())
+    watch = _Watch(cache, shots, reader or Reader())
     for at in range(len(cache)):
-        watch.look(at, at in shots)
+        watch.look(at)
         report(at + 1, len(cache))
-    return sorted(
-        (one for one in watch.lines if one.score >= SCORE_LEAST and one.text.strip()), key=lambda one: one.picture
-    )
+    return [
+        one
+        for _, lines in sorted(watch.lines.items())
+        for one in lines
+        if one.score >= SCORE_LEAST and one.text.strip()
+    ]
+
+
+@dataclass(frozen=True)
+class _View:
+    """A picture and its strokes."""
+
+    picture: Picture
+
+    @cached_property
+    def strokes(self) -> NDArray[np.float32]:
+        scale = self.scale(PASSING_SIDE_PX)
+        return strokes_of(resized(self.picture, *(round(scale * one) for one in self.picture.shape[1::-1])))
+
+    @property
+    def whole(self) -> Box:
+        return 0, 0, self.picture.shape[1], self.picture.shape[0]
+
+    @property
+    def step(self) -> int:
+        """Sides of parts are multiples of this, so that they need not be stretched."""
+        return round(FIND_STEP_PX / self.scale(PART_SIDE_PX))
+
+    def scale(self, side_px: int) -> float:
+        return min(1.0, side_px / float(min(self.picture.shape[:2])))
+
+    def found(self, reader: Reader, part: Box, passing: bool = False) -> list[Quad]:
+        """Return where there is text in a part, px of the picture."""
+        side_px = PART_SIDE_PX if part != self.whole else PASSING_SIDE_PX if passing else WHOLE_SIDE_PX
+        left, top, right, bottom = (round(one) for one in part)
+        scale = self.scale(side_px) / FIND_STEP_PX
+        wide, high = (max(1, round(one * scale)) * FIND_STEP_PX for one in (right - left, bottom - top))
+        shrunk = np.asarray([wide / (right - left), high / (bottom - top)], np.float32)
+        corner = np.asarray([left, top], np.float32)
+        return [
+            one / shrunk + corner for one in reader.boxes(resized(self.picture[top:bottom, left:right], wide, high))
+        ]
 
 
 class _Watch:
-    """What is known while the pictures pass: the lines that stand in the present one, and when and with what strokes
-    the last one was searched."""
+    """What is known while the pictures pass: the lines of each, those that stand in the present one, and the places of
+    those that have gone; when the shot began, when it was searched last, and whole, and what strokes stood there then.
+    """
 
-    def __init__(self, cache: FrameCache, reader: Reader) -> None:
-        self.cache, self.reader = cache, reader
-        self.lines: list[Line] = []
+    def __init__(self, cache: FrameCache, shots: Collection[int], reader: Reader) -> None:
+        self.cache, self.shots, self.reader = cache, {0, *shots}, reader
+        self.lines: defaultdict[int, list[Line]] = defaultdict(list)
         self._held: list[_Held] = []
-        self._lost = False
-        self._searched = -1
+        self._gone: list[Box] = []
+        self._begun = self._searched = self._whole = 0
         self._strokes: NDArray[np.float32] = np.zeros((1, 1), np.float32)
 
-    def look(self, at: int, shot: bool) -> None:
+    def look(self, at: int) -> None:
         """Find the lines of the next picture."""
-        since = self.cache.times[at] - self.cache.times[self._searched] if self._searched >= 0 else math.inf
-        shot = shot or self._searched < 0
-        picture = self.cache.picture(at) if shot or self._held or since >= SEARCH_NEXT_S else None
-        if picture is not None and not shot:
-            self._carry(picture, at)
-        if picture is not None and (shot or self._wanted(picture, since)):
-            self._search(picture, at, shot)
-        self.lines += [one.line for one in self._held]
+        if at in self.shots:
+            self._begun, self._whole, self._held, self._gone = at, -1, [], []
+        if self._whole < 0:
+            # A shot's first picture is often blurred, as encoders have it; what its second shows is sought there, too.
+            if at > self._begun or at + 1 in self.shots or at + 1 == len(self.cache):
+                view = _View(self.cache.picture(at))
+                self._search(view, at, [view.whole], passing=False)
+        elif self._held or self._due(at) or self._since(self._whole, at) >= SEARCH_LATEST_S:
+            view = _View(self.cache.picture(at))
+            self._carry(view, at)
+            passing = self._since(self._whole, at) >= SEARCH_LATEST_S
+            if passing or self._due(at):
+                self._search(view, at, self._wanted(view), passing)
+        self.lines[at] += [one.line for one in self._held]
 
-    def _carry(self, picture: Picture, at: int) -> None:
+    def _due(self, at: int) -> bool:
+        """Return whether enough time has passed since the last search for another one."""
+        return self._since(self._searched, at) >= (SEARCH_SOONEST_S if self._gone else SEARCH_NEXT_S)
+
+    def _since(self, earlier: int, at: int) -> float:
+        return self.cache.times[at] - self.cache.times[earlier]
+
+    def _carry(self, view: _View, at: int) -> None:
         """Keep the lines that still look the same."""
-        still = [(one, look_of(picture, one.line.quad)) for one in self._held]
+        still = [(one, look_of(view.picture, one.line.quad)) for one in self._held]
         same = [
             _Held(replace(one.line, picture=at), look)
             for one, look in still
             if correlation(one.look, look) >= SAME_LOOK
         ]
         kept = {one.line.text for one in same}
-        self._lost = self._lost or any(one.line.score >= SCORE_LEAST and one.line.text not in kept for one, _ in still)
+        self._gone += [
+            box(one.line.quad)
+            for one, _ in still
+            if one.line.score >= SCORE_LEAST and len(one.line.text) >= LETTERS_LEAST and one.line.text not in kept
+        ]
         self._held = same
 
-    def _wanted(self, picture: Picture, since: float) -> bool:
-        if self._lost or since >= SEARCH_LATEST_S:
-            return since >= SEARCH_SOONEST_S
-        return since >= SEARCH_NEXT_S and new(strokes_of(_small(picture)[0]), self._strokes)
+    def _wanted(self, view: _View) -> list[Box]:
+        """Return the parts of the picture that are to be searched with care."""
+        scale = view.scale(PASSING_SIDE_PX)
+        fresh = [
+            (left / scale, top / scale, right / scale, bottom / scale)
+            for left, top, right, bottom in places(new(view.strokes, self._strokes))
+        ]
+        known = [box(one.line.quad) for one in self._held]
+        parts = parts_of([*self._gone, *fresh], known, view.whole, view.step)
+        return parts if sum(area(one) for one in parts) < PARTS_MOST * area(view.whole) else [view.whole]
 
-    def _search(self, picture: Picture, at: int, shot: bool) -> None:
+    def _search(self, view: _View, at: int, parts: Sequence[Box], passing: bool) -> None:
+        """Find and read the lines in parts of a picture, and with ``passing`` also what stands out in all of it."""
+        searched: list[Box] = []
+        found: list[Quad] = []
+        for part in parts:
+            whole_part, lines = self._found(view, part)
+            found += [one for one in lines if not any(_same_place(one, other) for other in found)]
+            searched.append(whole_part)
+        if passing and view.whole not in searched:
+            there = view.found(self.reader, view.whole, passing)
+            found += [one for one in there if not any(common(box(one), part) for part in searched)]
+            searched = [view.whole]
+        if not searched:
+            return
         before = self._held
-        self._held = []
+        # What still looks the same is there, though not every search finds it.
+        self._held = [one for one in before if not any(common(box(one.line.quad), box(quad)) for quad in found)]
         unread: list[tuple[Quad, NDArray[np.float32]]] = []
-        for quad in self.reader.boxes(picture):
-            look = look_of(picture, quad)
-            same = next((one for one in before if _same(one, quad, look)), None)
+        for quad in found:
+            look = look_of(view.picture, quad)
+            same = next((held for held in before if _same(held, quad, look)), None)
             if same is None:
                 unread.append((quad, look))
             else:
                 self._held.append(_Held(replace(same.line, picture=at, quad=quad), look))
-        said = self.reader.read([get_rotate_crop_image(picture, grown(quad)) for quad, _ in unread])
+        said = self.reader.read([get_rotate_crop_image(view.picture, grown(quad)) for quad, _ in unread])
         fresh = [
             _Held(Line(at, text, score, quad), look) for (quad, look), (text, score) in zip(unread, said, strict=True)
         ]
         self._held += fresh
-        if not shot:
-            self._go_back(fresh, at)
-        self._searched, self._strokes, self._lost = at, strokes_of(_small(picture)[0]), False
+        self._go_back(fresh, at)
+        self._know(view, at, searched)
+
+    def _found(self, view: _View, part: Box) -> tuple[Box, list[Quad]]:
+        """Return the lines in a part, which is made larger where one of them goes on beyond it, and that part."""
+        for _ in range(LARGER_MAX):
+            found = view.found(self.reader, part)
+            cut = [box(one) for one in found if _cut_off(box(one), part, view.whole)]
+            if not cut:
+                break
+            step = view.step
+            part = covering([part, *(covering([one], view.whole, step, 1.0) for one in cut)], view.whole, step)
+        return part, found
+
+    def _know(self, view: _View, at: int, parts: Sequence[Box]) -> None:
+        """Remember what was searched. Where it was not, strokes that grow slowly stay new."""
+        self._searched, self._gone = at, []
+        if view.whole in parts:
+            self._whole, self._strokes = at, view.strokes
+            return
+        known = self._strokes.copy()
+        for part in parts:
+            scale = view.scale(PASSING_SIDE_PX) / CELL_PX
+            left, top, right, bottom = (round(one * scale) for one in part)
+            known[top:bottom, left:right] = view.strokes[top:bottom, left:right]
+        self._strokes = known
 
     def _go_back(self, fresh: Sequence[_Held], at: int) -> None:
-        """Look whether new lines already stood in pictures passed since the last search."""
-        for earlier in range(at - 1, self._searched, -1):
-            if not fresh:
+        """Note lines that were found new in the pictures of the shot before, as far back as they look the same."""
+        back = [one for one in fresh if one.line.score >= SCORE_LEAST]
+        for earlier in range(at - 1, self._begun - 1, -1):
+            back = [one for one in back if not any(_repeats(one.line, other) for other in self.lines[earlier])]
+            if not back:
                 return
             picture = self.cache.picture(earlier)
-            stood = [(one, look_of(picture, one.line.quad)) for one in fresh if one.line.score >= SCORE_LEAST]
-            fresh = [
+            stood = [(one, look_of(picture, one.line.quad)) for one in back]
+            back = [
                 _Held(replace(one.line, picture=earlier), look)
                 for one, look in stood
                 if correlation(one.look, look) >= SAME_LOOK
             ]
-            self.lines += [one.line for one in fresh]
+            self.lines[earlier] += [one.line for one in back]
 
 
-def _small(picture: Picture) -> tuple[Picture, float]:
-    """Return a picture as text is looked for in it, and its scale."""
-    scale = min(1.0, FIND_SIDE_PX / min(picture.shape[:2]))
-    if scale == 1.0:
-        return picture, scale
-    return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8), scale
+def resized(picture: Picture, wide: int, high: int) -> Picture:
+    return np.asarray(cv2.resize(picture, (wide, high), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def strokes_of(small: Picture) -> NDArray[np.float32]:
@@ -196,10 +310,56 @@ def strokes_of(small: Picture) -> NDArray[np.float32]:
     return np.asarray(cv2.blur(cells, (3, 1)), np.float32)  # text is wide
 
 
-def new(strokes: NDArray[np.float32], before: NDArray[np.float32]) -> bool:
-    """Return whether strokes stand somewhere where none near as strong stood before."""
+def new(strokes: NDArray[np.float32], before: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return for each cell whether strokes stand there where none near as strong stood before."""
     near = cv2.dilate(before, np.ones((3, 5), np.uint8))
-    return bool((strokes > STRONGER * near + MORE_LEVELS).any())
+    return np.asarray(strokes > STRONGER * near + MORE_LEVELS)
+
+
+def places(cells: NDArray[np.bool_]) -> list[Box]:
+    """Return the box around each patch of marked cells of CELL_PX, px."""
+    patches, _, found, _ = cv2.connectedComponentsWithStats(cells.astype(np.uint8))
+    sides = (found[one, :4].astype(float) * CELL_PX for one in range(1, patches))
+    return [(left, top, left + width, top + height) for left, top, width, height in sides]
+
+
+def covering(boxes: Sequence[Box], whole: Box, step: int, more: float = 0.0) -> Box:
+    """Return the box of whole px that covers some boxes, as far as a picture goes; its sides are multiples of ``step``.
+    ``more``: how much of what is around them, in units of AROUND."""
+    every = np.asarray(boxes)
+    short = min(whole[2], whole[3])
+    found: list[int] = []
+    for axis, share in enumerate(AROUND):
+        gap = round(more * share * short)
+        low, high = math.floor(every[:, axis].min()) - gap, math.ceil(every[:, axis + 2].max()) + gap
+        most = round(whole[axis + 2])
+        side = min(most, math.ceil((high - low) / step) * step)
+        start = min(max(0, (low + high - side) // 2), most - side)
+        found += [start, start + side]
+    return found[0], found[2], found[1], found[3]
+
+
+def parts_of(wanted: Sequence[Box], known: Sequence[Box], whole: Box, step: int) -> list[Box]:
+    """Return parts of a picture that cover all that is wanted and what is around it, no two with an area in common; a
+    known box that such a part meets is covered whole. Sides are multiples of ``step`` px, or the picture's."""
+    found: list[Box] = []
+    for one in wanted:
+        part = covering([one], whole, step, 1.0)
+        while met := [
+            *(other for other in found if common(part, other)),
+            *(other for other in known if 0 < common(part, other) < area(other)),
+        ]:
+            found = [other for other in found if other not in met]
+            part = covering([part, *met], whole, step)
+        found.append(part)
+    return found
+
+
+def _cut_off(one: Box, part: Box, whole: Box) -> bool:
+    """Return whether a line lies at an edge of the part that was searched where the picture goes on."""
+    near = (one[0] - part[0], one[1] - part[1], part[2] - one[2], part[3] - one[3])
+    edge = (part[0] > whole[0], part[1] > whole[1], part[2] < whole[2], part[3] < whole[3])
+    return any(gap < EDGE_PX and inner for gap, inner in zip(near, edge, strict=True))
 
 
 def grown(quad: Quad) -> Quad:
@@ -217,10 +377,18 @@ def look_of(picture: Picture, quad: Quad) -> NDArray[np.float32]:
 
 
 def _same(one: _Held, quad: Quad, look: NDArray[np.float32]) -> bool:
-    return overlap(box(one.line.quad), box(quad)) >= SAME_PLACE and correlation(one.look, look) >= SAME_LOOK
+    return _same_place(one.line.quad, quad) and correlation(one.look, look) >= SAME_LOOK
 
 
-def box(quad: Quad) -> tuple[float, float, float, float]:
+def _same_place(one: Quad, other: Quad) -> bool:
+    return overlap(box(one), box(other)) >= SAME_PLACE
+
+
+def _repeats(one: Line, other: Line) -> bool:
+    return one.text == other.text and _same_place(one.quad, other.quad)
+
+
+def box(quad: Quad) -> Box:
     """Return left, top, right, bottom."""
     low, high = quad.min(axis=0), quad.max(axis=0)
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])
@@ -229,8 +397,12 @@ def box(quad: Quad) -> tuple[float, float, float, float]:
 def overlap(one: Sequence[float], other: Sequence[float]) -> float:
     """Return the intersection of two boxes over their union, 0..1."""
     both = common(one, other)
-    area = sum((some[2] - some[0]) * (some[3] - some[1]) for some in (one, other))
-    return both / (area - both) if area > both else 0.0
+    either = area(one) + area(other) - both
+    return both / either if either > 0 else 0.0
+
+
+def area(one: Sequence[float]) -> float:
+    return (one[2] - one[0]) * (one[3] - one[1])
 
 
 def common(one: Sequence[float], other: Sequence[float]) -> float:

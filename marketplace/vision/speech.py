@@ -7,7 +7,7 @@ import importlib.util
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,12 +30,17 @@ BEAM = 5
 # Alike in sound, to be read slowly, and to be told a name. With 0.76 for both, 0.81 of English names were found instead
 # of 0.96.
 QUICK_LEAST, DOUBT_LEAST = 0.68, 0.7
+# A word surer than this is no misheard name: of 31 that the quick way misheard each held one of 0.68 at most.
+SURE_LEAST = 0.8
 PAUSE_S = 0.45
 SENTENCE_ENDS = "。！？!?."
 COMPRESSION_MAX, LOG_PROBABILITY_LEAST = 2.4, -1.2
 # Where the model itself doubts that anybody speaks, it has to be surer of the words.
 NO_SPEECH_MOST, LOG_PROBABILITY_SURE = 0.6, -0.8
 WINDOW_S, AFTER_S = 14.0, 2.0
+# The next word of one window costs nearly as much as that of several. So many are read together, none of them longer
+# than the shortest by this; and so many are held at once.
+BATCH_MAX, LONGER_MOST, TOGETHER_MAX = 4, 1.25, 24
 # Pauses in one sentence. After a longer one another language may be spoken, and a window is heard in one; but a word or
 # two alone are not enough to tell one by.
 JOIN_GAP_S, SHORT_S, SHORT_GAP_S = 0.1, 1.5, 2.0
@@ -43,6 +48,8 @@ PART_S = 120
 TOKENS_MAX = 160  # in a window; quick speech was measured to need 5 a second
 SOUNDED_LEAST = 0.6
 SILENT_DB = -60.0
+
+Window = tuple[int, int]  # first sample and the one after the last
 
 
 @dataclass(frozen=True)
@@ -73,12 +80,13 @@ class Recogniser(Protocol):
 
 
 @dataclass(frozen=True)
-class _Word:
-    """A word with its times, s from the start of the sound."""
+class Word:
+    """A word with its times, s from the start of the sound, and how sure the model is of it, 0..1."""
 
     start: float
     end: float
     word: str
+    sure: float
 
 
 @dataclass(frozen=True)
@@ -112,27 +120,43 @@ class Whisper:
     def hear(self, sound: NDArray[np.float32], names: Sequence[str]) -> Heard:
         likely: Counter[str] = Counter()
         sentences: list[Sentence] = []
-        for start, end in self._windows(sound):
-            encoded = self._encoded(sound[start:end])
-            own = {token[2:-2]: chance for token, chance in self._model.model.detect_language(encoded)[0]}
-            for language, chance in own.items():
-                likely[language] += chance * (end - start)
-            # A short window alone is easily taken for a language that is not spoken anywhere else.
-            whole = max(1e-9, likely.total())
-            language = max(own, key=lambda one: own[one] + likely[one] / whole)
-            tokens = self._transcribe.Tokenizer(self._model.hf_tokenizer, True, task="transcribe", language=language)
-            said = self._said(encoded, tokens, names)
-            if said is not None:
-                sentences += _sentences(self._words(encoded, tokens, said, start, end))
+        windows = self._windows(sound)
+        for at in range(0, len(windows), TOGETHER_MAX):
+            block = windows[at : at + TOGETHER_MAX]
+            batches = [self._encoded(sound, some) for some in alike(block)]
+            tokens = self._tokens(block, batches, likely)
+            said = dict(found for batch in batches for found in self._said(batch, tokens, names))
+            for window in block:
+                sentences += _sentences(said.get(window, ()))
         spoken = likely.most_common(1)[0][0] if likely else None
         return Heard(self.name, spoken, tuple(sentences))
 
-    def _windows(self, sound: NDArray[np.float32]) -> list[tuple[int, int]]:
+    def _tokens(self, block: Sequence[Window], batches: Sequence["_Batch"], likely: Counter[str]) -> dict[Window, Any]:
+        """Return each window's tokeniser, which is that of its language; ``likely`` counts the languages so far."""
+        own = {
+            window: {token[2:-2]: chance for token, chance in told}
+            for batch in batches
+            for window, told in zip(batch.windows, self._model.model.detect_language(batch.stored()), strict=True)
+        }
+        found: dict[Window, Any] = {}
+        for window in block:
+            chances = own[window]
+            for language, chance in chances.items():
+                likely[language] += chance * (window[1] - window[0])
+            # A short window alone is easily taken for a language that is not spoken anywhere else.
+            whole = max(1e-9, likely.total())
+            language = max(chances, key=lambda one: chances[one] + likely[one] / whole)
+            found[window] = self._transcribe.Tokenizer(
+                self._model.hf_tokenizer, True, task="transcribe", language=language
+            )
+        return found
+
+    def _windows(self, sound: NDArray[np.float32]) -> list[Window]:
         """Return the stretches in which somebody speaks, in samples, none longer than WINDOW_S."""
         options = self._vad.VadOptions(
             max_speech_duration_s=WINDOW_S, min_silence_duration_ms=300, speech_pad_ms=200, min_speech_duration_ms=100
         )
-        found: list[tuple[int, int]] = []
+        found: list[Window] = []
         # In parts, for it holds all it is given several times over; a sentence cut there is joined again.
         for at in range(0, len(sound), PART_S * HEARD_HZ):
             for one in self._vad.get_speech_timestamps(sound[at : at + PART_S * HEARD_HZ], options):
@@ -142,64 +166,138 @@ class Whisper:
                 found.append((start, end))
         return found
 
-    def _encoded(self, part: NDArray[np.float32]) -> Any:
-        silence = np.zeros(int(AFTER_S * HEARD_HZ), np.float32)
-        features = self._model.feature_extractor(np.concatenate([part, silence]))
+    def _encoded(self, sound: NDArray[np.float32], windows: Sequence[Window]) -> "_Batch":
+        longest = max(end - start for start, end in windows) + int(AFTER_S * HEARD_HZ)
+        parts = [np.pad(sound[start:end], (0, longest - (end - start))) for start, end in windows]
+        features = np.stack([self._model.feature_extractor(one) for one in parts])
         # The encoder halves the number of frames.
-        return self._model.encode(features[:, : min(3000, features.shape[1]) // 2 * 2])
+        encoded = self._model.encode(features[:, :, : min(3000, features.shape[2]) // 2 * 2])
+        return _Batch(tuple(windows), np.asarray(encoded), type(encoded).from_array)
 
-    def _said(self, encoded: Any, tokens: Any, names: Sequence[str]) -> _Said | None:
-        """Return what is said.
+    def _said(
+        self, batch: "_Batch", tokens: Mapping[Window, Any], names: Sequence[str]
+    ) -> Iterator[tuple[Window, list[Word]]]:
+        """Yield what is said in each window of a batch.
 
         Hot words mend misheard names, but now and then they spoil one that was heard well, or bring about one that
         nobody said. So they are told only where a name may have been misheard, and a name has to sound like what
         stands in its place without them.
         """
-        quick = self._decoded(encoded, tokens, (), beam=1)
-        near = any(sound_within(one, quick.text) >= QUICK_LEAST for one in names)
-        if quick.sane and (brand_hits(quick.text, names) or not near):
-            return quick
-        without = self._decoded(encoded, tokens, ())
-        like = [one for one in names if sound_within(one, without.text) >= DOUBT_LEAST]
-        if not brand_hits(without.text, names) and like:
-            primed = self._decoded(encoded, tokens, like)
-            hits = brand_hits(primed.text, like)
-            if primed.sane and any(sounded(primed.text, one.written, without.text) >= SOUNDED_LEAST for one in hits):
-                return primed
-        return without if without.sane else None
+        doubtful: list[int] = []
+        for at, quick in enumerate(self._decoded(batch, tokens, (), beam=1)):
+            heard = self._words(batch.only([at]), tokens, quick) if quick.sane else []
+            if quick.sane and (brand_hits(quick.text, names) or not may_be_in(names, heard)):
+                yield batch.windows[at], heard
+            else:
+                doubtful.append(at)
+        for at, without in zip(doubtful, self._decoded(batch.only(doubtful), tokens, ()), strict=True):
+            one = batch.only([at])
+            said = self._primed(one, tokens, names, without) or without
+            if said.sane:
+                yield batch.windows[at], self._words(one, tokens, said)
 
-    def _decoded(self, encoded: Any, tokens: Any, names: Sequence[str], beam: int = BEAM) -> _Said:
-        prompt = self._model.get_prompt(tokens, [], hotwords=" ".join(names) or None)
-        found = self._model.model.generate(
-            encoded, [prompt], beam_size=beam, max_length=len(prompt) + TOKENS_MAX, return_scores=True,
-            return_no_speech_prob=True, suppress_tokens=self._transcribe.get_suppressed_tokens(tokens, (-1,)),
+    def _primed(
+        self, one: "_Batch", tokens: Mapping[Window, Any], names: Sequence[str], without: _Said
+    ) -> _Said | None:
+        """Return what is heard in a window by who knows the names that it may hold, if one of them is heard then."""
+        like = [name for name in names if sound_within(name, without.text) >= DOUBT_LEAST]
+        if not like or brand_hits(without.text, names):
+            return None
+        primed = self._decoded(one, tokens, like)[0]
+        hits = brand_hits(primed.text, like)
+        right = any(sounded(primed.text, hit.written, without.text) >= SOUNDED_LEAST for hit in hits)
+        return primed if primed.sane and right else None
+
+    def _decoded(
+        self, batch: "_Batch", tokens: Mapping[Window, Any], names: Sequence[str], beam: int = BEAM
+    ) -> list[_Said]:
+        if not batch.windows:
+            return []
+        own = [tokens[one] for one in batch.windows]
+        prompts = [self._model.get_prompt(one, [], hotwords=" ".join(names) or None) for one in own]
+        answers = self._model.model.generate(
+            batch.stored(), prompts, beam_size=beam, max_length=len(prompts[0]) + TOKENS_MAX, return_scores=True,
+            return_no_speech_prob=True, suppress_tokens=self._transcribe.get_suppressed_tokens(own[0], (-1,)),
             max_initial_timestamp_index=50,
-        )[0]  # fmt: skip
-        said = [one for one in found.sequences_ids[0] if one < tokens.eot]
+        )  # fmt: skip
+        return [self._trusted(one, answer) for one, answer in zip(own, answers, strict=True)]
+
+    def _trusted(self, tokens: Any, answer: Any) -> _Said:
+        said = [one for one in answer.sequences_ids[0] if one < tokens.eot]
         text = tokens.decode(said).strip()
-        sure = found.scores[0] > LOG_PROBABILITY_LEAST and not (
-            found.no_speech_prob > NO_SPEECH_MOST and found.scores[0] < LOG_PROBABILITY_SURE
+        sure = answer.scores[0] > LOG_PROBABILITY_LEAST and not (
+            answer.no_speech_prob > NO_SPEECH_MOST and answer.scores[0] < LOG_PROBABILITY_SURE
         )
         return _Said(said, text, sure and self._transcribe.get_compression_ratio(text) < COMPRESSION_MAX)
 
-    def _words(self, encoded: Any, tokens: Any, said: _Said, start: int, end: int) -> list[_Word]:
+    def _words(self, one: "_Batch", tokens: Mapping[Window, Any], said: _Said) -> list[Word]:
         if not said.tokens:
             return []
+        start, end = one.windows[0]
         frames = min(3000, int((end - start) / HEARD_HZ * 100))
-        found = self._model.find_alignment(tokens, [said.tokens], encoded, frames)[0]
+        found = self._model.find_alignment(tokens[one.windows[0]], [said.tokens], one.stored(), frames)[0]
         self._transcribe.merge_punctuations(found, "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、")
         at_s, end_s = start / HEARD_HZ, end / HEARD_HZ
         return [
-            _Word(min(end_s, at_s + float(one["start"])), min(end_s, at_s + float(one["end"])), one["word"])
+            Word(
+                min(end_s, at_s + float(one["start"])), min(end_s, at_s + float(one["end"])), one["word"],
+                float(one["probability"]),
+            )
             for one in found
             if one["word"]
-        ]
+        ]  # fmt: skip
 
 
-def _joins(one: tuple[int, int], other: tuple[int, int]) -> bool:
+@dataclass(frozen=True)
+class _Batch:
+    """Windows that are worked on together: ``encoded`` windows x frames x channels."""
+
+    windows: tuple[Window, ...]
+    encoded: NDArray[np.float32]
+    store: Callable[[NDArray[np.float32]], Any]
+
+    def stored(self) -> Any:
+        return self.store(self.encoded)
+
+    def only(self, places: Sequence[int]) -> "_Batch":
+        return _Batch(
+            tuple(self.windows[one] for one in places), np.ascontiguousarray(self.encoded[list(places)]), self.store
+        )
+
+
+def alike(windows: Sequence[Window]) -> list[list[Window]]:
+    """Part windows into batches of about the same length: a batch is as long as its longest."""
+    found: list[list[Window]] = []
+    for one in sorted(windows, key=_long):
+        first = found[-1][0] if found and len(found[-1]) < BATCH_MAX else None
+        if first is not None and _long(one) <= LONGER_MOST * _long(first):
+            found[-1].append(one)
+        else:
+            found.append([one])
+    return found
+
+
+def _long(one: Window) -> float:
+    """Return how many samples a window has with the silence after it."""
+    return one[1] - one[0] + AFTER_S * HEARD_HZ
+
+
+def _joins(one: Window, other: Window) -> bool:
     """Whether two stretches of speech (samples) belong together."""
     short = min(one[1] - one[0], other[1] - other[0]) < SHORT_S * HEARD_HZ
     return other[0] - one[1] <= (SHORT_GAP_S if short else JOIN_GAP_S) * HEARD_HZ
+
+
+def may_be_in(names: Sequence[str], heard: Sequence[Word]) -> bool:
+    """Return whether something that was heard unsurely, with the words beside it, sounds like one of some names."""
+    unsure = {at for at, one in enumerate(heard) if one.sure < SURE_LEAST and plain(one.word)}
+    stretches = [""]
+    for at, one in enumerate(heard):
+        if unsure & {at - 1, at, at + 1}:
+            stretches[-1] += one.word
+        else:
+            stretches.append("")
+    return any(sound_within(name, one) >= QUICK_LEAST for name in names for one in stretches if one)
 
 
 def sounded(primed: str, written: str, without: str) -> float:
@@ -221,10 +319,10 @@ def sounded(primed: str, written: str, without: str) -> float:
     return sound_ratio(name, second[low:high])
 
 
-def _sentences(words: Sequence[_Word]) -> list[Sentence]:
+def _sentences(words: Sequence[Word]) -> list[Sentence]:
     """Part words with their times into sentences, at pauses and full stops."""
     found: list[Sentence] = []
-    part: list[_Word] = []
+    part: list[Word] = []
     for word in words:
         if part and word.start - part[-1].end > PAUSE_S:
             found.append(_joined(part))
@@ -236,7 +334,7 @@ def _sentences(words: Sequence[_Word]) -> list[Sentence]:
     return [*found, _joined(part)] if part else found
 
 
-def _joined(words: Sequence[_Word]) -> Sentence:
+def _joined(words: Sequence[Word]) -> Sentence:
     text = simplified("".join(one.word for one in words).strip())
     return Sentence(round(words[0].start, 3), round(words[-1].end, 3), text)
 

@@ -109,7 +109,9 @@ def sound_ratio(one: str, other: str) -> float:
 
 def sound_within(name: str, text: str) -> float:
     """Return how alike a name sounds to the part of a text that sounds most like it, 0..1."""
-    return fuzz.partial_ratio(_spoken(name), _spoken(text)) / 100
+    wanted, there = _spoken(name), _spoken(text)
+    # Of a text shorter than the name all counts, or any letter would be a part of it.
+    return (fuzz.partial_ratio if len(there) > len(wanted) else fuzz.ratio)(wanted, there) / 100
 
 
 def _spoken(text: str) -> str:

@@ -18,10 +18,10 @@ class Counting(Reader):
     """Counts what reading costs."""
 
     def __init__(self) -> None:
-        self.searched = self.crops = 0
+        self.searched_px = self.crops = 0
 
     def boxes(self, picture: reading.Picture) -> list[reading.Quad]:
-        self.searched += 1
+        self.searched_px += picture.shape[0] * picture.shape[1]
         return super().boxes(picture)
 
     def read(self, crops: reading.Sequence[object]) -> list[tuple[str, float]]:
@@ -47,7 +47,7 @@ def test_a_caption_is_read_in_each_of_its_pictures_and_only_once(cache: FrameCac
     wanted = [at_s for at_s in cache.times if CAPTION.start_s <= at_s < CAPTION.end_s]
     assert set(wanted[1:-1]) <= set(with_it) <= set(wanted)
     assert len({one.text for one in lines if "Northfox" in one.text}) == 1
-    assert reader.searched < len(cache) / 2
+    assert reader.searched_px < len(cache) * reading.WHOLE_SIDE_PX**2 * HEIGHT / WIDTH / 2
     assert reader.crops <= 6
 
 
@@ -56,6 +56,38 @@ def test_strokes_are_new_only_where_none_stood() -> None:
     written = clips.write_on(bare, Caption(0, 1, "Northfox", 16, (0.5, 0.5)))
     moved = clips.write_on(bare, Caption(0, 1, "Northfox", 16, (0.52, 0.51)))
 
-    assert reading.new(reading.strokes_of(written), reading.strokes_of(bare))
-    assert not reading.new(reading.strokes_of(bare), reading.strokes_of(written))
-    assert not reading.new(reading.strokes_of(moved), reading.strokes_of(written))
+    assert reading.new(reading.strokes_of(written), reading.strokes_of(bare)).any()
+    assert not reading.new(reading.strokes_of(bare), reading.strokes_of(written)).any()
+    assert not reading.new(reading.strokes_of(moved), reading.strokes_of(written)).any()
+
+
+def test_parts_cover_what_is_wanted_and_share_no_area() -> None:
+    whole = (0.0, 0.0, 360.0, 640.0)
+    random = np.random.default_rng(5)
+    for _ in range(300):
+        corners = random.uniform((0, 0), (340, 620), (6, 2))
+        sizes = random.uniform((1, 1), (150, 60), (6, 2))
+        boxes = [
+            (float(x), float(y), float(min(x + w, 360)), float(min(y + h, 640)))
+            for (x, y), (w, h) in zip(corners, sizes, strict=True)
+        ]
+        wanted, known = boxes[:3], boxes[3:]
+
+        parts = reading.parts_of(wanted, known, whole, 24)
+
+        assert all(any(reading.common(one, part) >= reading.area(one) - 1e-6 for part in parts) for one in wanted)
+        for number, part in enumerate(parts):
+            assert reading.common(part, whole) == reading.area(part)
+            assert not any(reading.common(part, other) for other in parts[number + 1 :])
+            for one in known:
+                assert reading.common(one, part) in (0.0, pytest.approx(reading.area(one)))
+
+
+def test_a_part_has_sides_that_a_search_takes() -> None:
+    left, top, right, bottom = reading.covering([(100.5, 300.2, 131.0, 310.0)], (0.0, 0.0, 360.0, 640.0), 24, 1.0)
+
+    assert ((right - left) % 24, (bottom - top) % 24) == (0, 0)
+    assert left <= 100.5 - reading.AROUND[0] * 360 + 1
+    assert right >= 131 + reading.AROUND[0] * 360 - 1
+    assert top <= 300.2 - reading.AROUND[1] * 360 + 1
+    assert bottom >= 310 + reading.AROUND[1] * 360 - 1

@@ -70,6 +70,38 @@ def test_a_name_sounds_like_what_stands_in_its_place(primed: str, written: str, 
     assert (speech.sounded(primed, written, without) >= speech.SOUNDED_LEAST) == alike
 
 
+@pytest.mark.parametrize(
+    ("heard", "doubtful"),
+    [
+        ([(" you", 0.9), (" can", 0.9), (" find", 0.9), (" Norfolk's", 0.5), (" below", 0.9)], True),
+        ([(" you", 0.9), (" can", 0.9), (" find", 0.9), (" Norfolk's", 0.95), (" below", 0.9)], False),
+        ([(" the", 0.9), (" loss", 0.9), (" of", 0.9), (" cotton", 0.3), (" itself", 0.9)], False),
+        ([(" it", 0.9), (" is", 0.9), (" north", 0.7), (" fox", 0.9)], True),
+        ([(".", 0.1)], False),
+        ([], False),
+    ],
+)
+def test_a_name_may_be_where_something_like_it_was_heard_unsurely(
+    heard: list[tuple[str, float]], doubtful: bool
+) -> None:
+    spoken = [speech.Word(number, number + 1, word, sure) for number, (word, sure) in enumerate(heard)]
+
+    assert speech.may_be_in(["NORTHFOX"], spoken) == doubtful
+
+
+def test_windows_read_together_are_about_as_long() -> None:
+    random = np.random.default_rng(2)
+    windows = [(at, at + int(length * HEARD_HZ)) for at, length in enumerate(random.uniform(0.3, 14, 40))]
+
+    batches = speech.alike(windows)
+
+    assert sorted(one for batch in batches for one in batch) == sorted(windows)
+    for batch in batches:
+        lengths = [end - start + speech.AFTER_S * HEARD_HZ for start, end in batch]
+        assert len(batch) <= speech.BATCH_MAX
+        assert max(lengths) <= speech.LONGER_MOST * min(lengths)
+
+
 def test_a_sound_is_made_mono_at_the_rate_that_is_heard() -> None:
     at_s = np.arange(3 * speech.SOUND_HZ) / speech.SOUND_HZ
     tone = (20000 * np.sin(2 * np.pi * 440 * at_s)).astype(np.int16)
