@@ -146,13 +146,14 @@ class Room(Blueprint):  # type: ignore[misc]
         ]
         required = [header for header in headers if header["required"]]
         shown: Any = described
+        # First the many refusals: each of these calls copies all that the calls before it have noted.
+        for status in _refusals(endpoint):
+            phrase = "Checksum Mismatch" if status == 460 else HTTPStatus(status).phrase
+            shown = self.alt_response(status, schema=_PROBLEM, content_type=MEDIA_TYPE, description=phrase)(shown)
         if endpoint.query is not None:
             shown = self.arguments(endpoint.query, location="query")(shown)
         if endpoint.takes is not None:
             shown = self.arguments(endpoint.takes)(shown)
-        for status in _refusals(endpoint):
-            phrase = "Checksum Mismatch" if status == 460 else HTTPStatus(status).phrase
-            shown = self.alt_response(status, schema=ProblemSchema, content_type=MEDIA_TYPE, description=phrase)(shown)
         shown = self.response(endpoint.status, endpoint.answers, content_type=media_type)(shown)
         if required or also_as or endpoint.raw or NOBODY.role in endpoint.allow:
             extra: dict[str, Any] = {"parameters": required} if required else {}
@@ -165,6 +166,9 @@ class Room(Blueprint):  # type: ignore[misc]
                 extra["security"] = []
             shown = self.doc(**extra)(shown)
         return cast(dict[str, Any], shown._apidoc)
+
+
+_PROBLEM = ProblemSchema()
 
 
 def _header(name: str, description: str, required: bool) -> dict[str, Any]:

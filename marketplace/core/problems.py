@@ -42,6 +42,10 @@ class ProblemSchema(Schema):
     rule = fields.String(metadata={"description": "The rule of the database that refused."})
     clashes_with = fields.String(metadata={"description": "The id of what is there already, where that is the reason."})
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "ProblemSchema":
+        # Each of a thousand documented refusals is copied several times as its route is declared, and none is changed.
+        return self
+
 
 def faults_of(messages: Any, pointer: str = "") -> Iterator[Fault]:
     """Flatten marshmallow's messages: {'a': {0: ['x']}} is at /a/0. Names that could not be encoded are replaced."""

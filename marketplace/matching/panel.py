@@ -8,7 +8,7 @@ Reach is then the count of a union of bitmaps, for any set and any target.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import gamma
+from scipy.special import gammaincinv
 
 from marketplace.matching.arrays import Bools, Floats
 from marketplace.matching.coverage import Units
@@ -37,7 +37,7 @@ def draw(rates: Floats, units: Units, seed: int, persons: int = PERSONS) -> Pane
     rng = np.random.Generator(np.random.PCG64(seed))
     count = len(units)
     strata = (np.arange(persons) + rng.random((count, persons))) / persons
-    activity = gamma.ppf(strata, units.shapes[:, None], scale=1 / units.shapes[:, None])
+    activity = gammaincinv(units.shapes[:, None], strata) / units.shapes[:, None]
     seen = np.zeros((len(rates), count, persons), dtype=np.bool_)
     for creator, rate in enumerate(rates):
         seen[creator] = rng.random((count, persons)) < -np.expm1(-activity * rate[:, None])
