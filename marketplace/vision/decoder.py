@@ -219,8 +219,6 @@ class Decoding:
         streams = [self.video, *([self.sound] if self.sound is not None else [])]
         # No thread can be started once closed in; some decoders (dav1d) fail where they are not told.
         self.video.thread_type, self.video.codec_context.thread_count = "NONE", 1
-        # In pictures that no other is made from, blocks are not smoothed: a fifth of the time, and little to be seen.
-        self.video.codec_context.options = {"skip_loop_filter": "bidir"}
         resampler = av.audio.resampler.AudioResampler("s16", "stereo", SOUND_HZ)
         for packet in self.container.demux(*streams):
             self.budget.check()
