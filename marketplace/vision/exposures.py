@@ -9,8 +9,9 @@ import numpy as np
 
 from marketplace.intrusiveness.timeline import ZERO, Exposure, Interval, Kind, Source, Timeline, exact
 from marketplace.vision import loudness, words
+from marketplace.vision.boxes import box, common
 from marketplace.vision.marks import Quad, area_share
-from marketplace.vision.reading import Line, box, common
+from marketplace.vision.reading import Line
 from marketplace.vision.runs import Run, runs
 from marketplace.vision.speech import Heard, Sentence
 from marketplace.vision.tracking import Sight

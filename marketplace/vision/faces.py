@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from marketplace.vision.boxes import Box
 from marketplace.vision.frames import Picture
 
 SIDE_PX = 480  # the longer side at which faces are looked for
 SCORE_LEAST = 0.5
 OVERLAP_MAX = 0.3
 STRIDE = 4
-Box = tuple[float, float, float, float]
 
 
 def model_path() -> Path | None:

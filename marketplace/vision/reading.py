@@ -4,7 +4,6 @@ Finding is what costs. So only those parts of a picture are searched in which on
 in which strokes stand that were not there when it was last searched; all of it when that was some time ago.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from rapidocr import RapidOCR
 from rapidocr.ch_ppocr_rec import TextRecInput
 from rapidocr.utils.process_img import get_rotate_crop_image
 
+from marketplace.vision.boxes import Box, area, box, common, covering, cut_off, overlap, parts_of
 from marketplace.vision.frames import FrameCache, Picture
 from marketplace.vision.marks import Quad, correlation
 
@@ -32,10 +32,7 @@ LINES_MAX = 40
 # picture is searched in passing when none has been for so long.
 SEARCH_SOONEST_S, SEARCH_NEXT_S, SEARCH_LATEST_S = 0.45, 0.95, 1.95
 GROWN = 0.2  # of its height
-# A part is searched with so much around it, to the left and right and above and below (in shares of the shorter side):
-# text is wide, and a line that is cut off is not found. From so much of the picture on, all of it is searched.
-AROUND, PARTS_MOST = (0.13, 0.045), 0.6
-EDGE_PX, LARGER_MAX = 8, 3  # a line nearer than this to its part's edge may go on beyond it; so often it is made larger
+PARTS_MOST, LARGER_MAX = 0.6, 3  # of a picture: then all of it is searched; how often a part is made larger
 # A reading of fewer letters than these is mostly texture, which comes and goes with every picture.
 LETTERS_LEAST = 2
 _LOOK = (64, 16)
@@ -44,7 +41,6 @@ STROKE_PX, CELL_PX = 7, 8  # of the picture as it is searched in passing: wider 
 STRONGER, MORE_LEVELS = 1.4, 8.0
 
 Report = Callable[[int, int], None]
-Box = tuple[float, float, float, float]  # left, top, right, bottom; px
 
 
 @dataclass(frozen=True)
@@ -259,7 +255,7 @@ class _Watch:
         """Return the lines in a part, which is made larger where one of them goes on beyond it, and that part."""
         for _ in range(LARGER_MAX):
             found = view.found(self.reader, part)
-            cut = [box(one) for one in found if _cut_off(box(one), part, view.whole)]
+            cut = [box(one) for one in found if cut_off(box(one), part, view.whole)]
             if not cut:
                 break
             step = view.step
@@ -323,45 +319,6 @@ def places(cells: NDArray[np.bool_]) -> list[Box]:
     return [(left, top, left + width, top + height) for left, top, width, height in sides]
 
 
-def covering(boxes: Sequence[Box], whole: Box, step: int, more: float = 0.0) -> Box:
-    """Return the box of whole px that covers some boxes, as far as a picture goes; its sides are multiples of ``step``.
-    ``more``: how much of what is around them, in units of AROUND."""
-    every = np.asarray(boxes)
-    short = min(whole[2], whole[3])
-    found: list[int] = []
-    for axis, share in enumerate(AROUND):
-        gap = round(more * share * short)
-        low, high = math.floor(every[:, axis].min()) - gap, math.ceil(every[:, axis + 2].max()) + gap
-        most = round(whole[axis + 2])
-        side = min(most, math.ceil((high - low) / step) * step)
-        start = min(max(0, (low + high - side) // 2), most - side)
-        found += [start, start + side]
-    return found[0], found[2], found[1], found[3]
-
-
-def parts_of(wanted: Sequence[Box], known: Sequence[Box], whole: Box, step: int) -> list[Box]:
-    """Return parts of a picture that cover all that is wanted and what is around it, no two with an area in common; a
-    known box that such a part meets is covered whole. Sides are multiples of ``step`` px, or the picture's."""
-    found: list[Box] = []
-    for one in wanted:
-        part = covering([one], whole, step, 1.0)
-        while met := [
-            *(other for other in found if common(part, other)),
-            *(other for other in known if 0 < common(part, other) < area(other)),
-        ]:
-            found = [other for other in found if other not in met]
-            part = covering([part, *met], whole, step)
-        found.append(part)
-    return found
-
-
-def _cut_off(one: Box, part: Box, whole: Box) -> bool:
-    """Return whether a line lies at an edge of the part that was searched where the picture goes on."""
-    near = (one[0] - part[0], one[1] - part[1], part[2] - one[2], part[3] - one[3])
-    edge = (part[0] > whole[0], part[1] > whole[1], part[2] < whole[2], part[3] < whole[3])
-    return any(gap < EDGE_PX and inner for gap, inner in zip(near, edge, strict=True))
-
-
 def grown(quad: Quad) -> Quad:
     """Return a line's place made longer at both ends: what is found often lacks part of its first or last glyph."""
     along = quad[1] - quad[0]
@@ -386,27 +343,3 @@ def _same_place(one: Quad, other: Quad) -> bool:
 
 def _repeats(one: Line, other: Line) -> bool:
     return one.text == other.text and _same_place(one.quad, other.quad)
-
-
-def box(quad: Quad) -> Box:
-    """Return left, top, right, bottom."""
-    low, high = quad.min(axis=0), quad.max(axis=0)
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
-
-
-def overlap(one: Sequence[float], other: Sequence[float]) -> float:
-    """Return the intersection of two boxes over their union, 0..1."""
-    both = common(one, other)
-    either = area(one) + area(other) - both
-    return both / either if either > 0 else 0.0
-
-
-def area(one: Sequence[float]) -> float:
-    return (one[2] - one[0]) * (one[3] - one[1])
-
-
-def common(one: Sequence[float], other: Sequence[float]) -> float:
-    """Return the area that two boxes share."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    return max(0.0, width) * max(0.0, height)
