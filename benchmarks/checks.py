@@ -118,7 +118,7 @@ def measure(path: Path, folder: Path) -> None:
     work, answers = Work(cache, brand, folder / "models"), {}
     for one in STEPS:
         began, wall = used(), time.monotonic()
-        answers[one.name] = one.run(work, lambda done, of: None)
+        answers[one.name] = one.answer(work, lambda done, of: None)
         show(one.name, used() - began, minutes, time.monotonic() - wall)
     began, wall = used(), time.monotonic()
     made = result.check(cache, brand, answers, Terms())

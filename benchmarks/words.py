@@ -192,7 +192,7 @@ def read(cache: FrameCache) -> tuple[Any, float]:
     """Return the answer of the step that reads the screen, and its processor seconds."""
     work = pipeline.Work(cache, pipeline.Brand(()), Path())
     began = time.process_time()
-    answer = pipeline.BY_NAME["words"].run(work, lambda done, total: None)
+    answer = pipeline.BY_NAME["words"].answer(work, lambda done, total: None)
     return answer, time.process_time() - began
 
 

@@ -131,7 +131,7 @@ def step(check_id: UUID, name: str, folder: Path, report: Report) -> Finish:
     if not there:
         cache = _cache(asked.sha256, folder, lambda share: report("decode", round(100 * share), 100))
         work = Work(cache, asked.brand, folder / "models")
-        answer = BY_NAME[name].run(work, lambda done, total: report(name, done, total))
+        answer = BY_NAME[name].answer(work, lambda done, total: report(name, done, total))
     return lambda session: _keep(session, check_id, name, wanted, answer)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
+SAMPLE_BYTES = 4  # of 16 bits, left and right
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,31 @@ class FrameCache:
         """Return the thumbnails' times and the thumbnails."""
         return np.load(self.folder / "thumb_times.npy"), np.load(self.folder / "thumbs.npy", mmap_mode="r")
 
-    def sound(self) -> NDArray[np.int16]:
-        """Return the sound, samples x 2 at 48 kHz; without samples where there is none."""
+    def sound(self) -> "Sound":
+        """Return the sound; without samples where there is none."""
         path = self.folder / "sound.s16"
-        if not self.info.audio or not path.exists() or path.stat().st_size < 4:
+        there = self.info.audio and path.exists()
+        return Sound(path, path.stat().st_size // SAMPLE_BYTES if there else 0)
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Sound in a file, samples x 2 at 48 kHz, of which slices are read. Ten minutes are 115 MB: as an array, or mapped
+    into memory, they would stay there as long as any of it is worked on."""
+
+    path: Path
+    samples: int
+
+    def __len__(self) -> int:
+        return self.samples
+
+    def __getitem__(self, part: slice) -> NDArray[np.int16]:
+        start, stop, _ = part.indices(self.samples)
+        count = max(0, stop - start)
+        if not count:
             return np.zeros((0, 2), np.int16)
-        whole = np.memmap(path, "<i2", "r")
-        return whole[: len(whole) // 2 * 2].reshape(-1, 2)
+        read = np.fromfile(self.path, "<i2", 2 * count, offset=start * SAMPLE_BYTES)
+        return np.asarray(read, np.int16).reshape(-1, 2)
 
 
 def picture_path(folder: Path, at: int) -> Path:

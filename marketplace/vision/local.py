@@ -48,7 +48,7 @@ def _answer(step: Step, work: Work, folder: Path, progress: Progress) -> Answer:
         found: Answer = json.loads(path.read_text())
         return found
     progress(step.name, 0, 1)
-    answer = step.run(work, lambda done, total: progress(step.name, done, total))
+    answer = step.answer(work, lambda done, total: progress(step.name, done, total))
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(f".{os.getpid()}.part")
     unfinished.write_text(json.dumps(answer, ensure_ascii=False))

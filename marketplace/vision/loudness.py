@@ -7,19 +7,21 @@ import pyloudnorm
 from numpy.typing import NDArray
 
 from marketplace.vision.decoder import SOUND_HZ
+from marketplace.vision.frames import Sound
 
 BLOCK_S = 0.4
 STEP_S = 0.2
 GATE_LUFS, RELATIVE_GATE_LU = -70.0, -10.0
 PART_LEAST_S = 1.0
+PART_S = 15  # is filtered at once, as doubles several times over
 
 
-def curve(sound: NDArray[np.int16]) -> NDArray[np.float32]:
+def curve(sound: NDArray[np.int16] | Sound) -> NDArray[np.float32]:
     """Return the momentary loudness (LUFS) of blocks of BLOCK_S that begin every STEP_S; -inf where it is silent."""
     meter = pyloudnorm.Meter(SOUND_HZ)
     step, block = int(STEP_S * SOUND_HZ), int(BLOCK_S * SOUND_HZ)
     power: list[NDArray[np.float64]] = []
-    part, lead = 60 * SOUND_HZ, SOUND_HZ
+    part, lead = PART_S * SOUND_HZ, SOUND_HZ
     for at in range(0, len(sound), part):
         begin = max(0, at - lead)  # the filters ring: a second before each part lets them settle
         some = sound[begin : at + part].astype(np.float32) / 32768

@@ -4,6 +4,8 @@ A step's answer is plain JSON data, and it is the same for the same (video, refe
 step): ``key`` names it by these, so that an answer kept under its key is never worked out twice.
 """
 
+import ctypes
+import gc
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -61,6 +63,21 @@ class Step:
     # What its answer depends on besides the video.
     by_brand: bool = False
     also: Callable[[], str] = field(default=lambda: "")
+
+    def answer(self, work: Work, report: Report) -> Answer:
+        """Do the step, and give back what memory its models and pictures took: else the next one's comes on top."""
+        try:
+            return self.run(work, report)
+        finally:
+            gc.collect()
+            _give_back()
+
+
+def _give_back() -> None:
+    """Return freed memory to the system (glibc keeps it; elsewhere there is nothing to do)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def every(times: Sequence[float], seconds: float) -> list[int]:

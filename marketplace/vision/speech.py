@@ -18,6 +18,7 @@ from rapidfuzz.distance import Levenshtein
 from scipy.signal import resample_poly
 
 from marketplace.vision.decoder import SOUND_HZ
+from marketplace.vision.frames import Sound
 from marketplace.vision.words import brand_hits, plain, simplified, sound_ratio, sound_within
 
 HEARD_HZ = 16_000
@@ -44,7 +45,7 @@ BATCH_MAX, LONGER_MOST, TOGETHER_MAX = 4, 1.25, 24
 # Pauses in one sentence. After a longer one another language may be spoken, and a window is heard in one; but a word or
 # two alone are not enough to tell one by.
 JOIN_GAP_S, SHORT_S, SHORT_GAP_S = 0.1, 1.5, 2.0
-PART_S = 120
+PART_S, MONO_PART_S = 120, 30
 TOKENS_MAX = 160  # in a window; quick speech was measured to need 5 a second
 SOUNDED_LEAST = 0.6
 SILENT_DB = -60.0
@@ -367,19 +368,19 @@ def model_folder(cache: Path) -> Path:
     return folder
 
 
-def mono(sound: NDArray[np.int16]) -> NDArray[np.float32]:
+def mono(sound: NDArray[np.int16] | Sound) -> NDArray[np.float32]:
     """Return stereo at 48 kHz as one channel at 16 kHz, -1..1."""
-    if len(sound) == 0:
-        return np.zeros(0, np.float32)
-    parts = []
+    ratio = SOUND_HZ // HEARD_HZ
+    heard = np.empty(-(-len(sound) // ratio), np.float32)
     # In parts, and these a multiple of the ratio long, so that ten minutes do not stand in memory as doubles.
-    for at in range(0, len(sound), 60 * SOUND_HZ):
-        part = sound[at : at + 60 * SOUND_HZ].astype(np.float32).mean(axis=1) / 32768
-        parts.append(resample_poly(part, 1, SOUND_HZ // HEARD_HZ).astype(np.float32))
-    return np.concatenate(parts)
+    step = MONO_PART_S * SOUND_HZ
+    for at in range(0, len(sound), step):
+        part = sound[at : at + step].astype(np.float32).mean(axis=1) / 32768
+        heard[at // ratio : (at + step) // ratio] = resample_poly(part, 1, ratio)
+    return heard
 
 
-def listen(sound: NDArray[np.int16], names: Sequence[str], by: Recogniser | None) -> Heard:
+def listen(sound: NDArray[np.int16] | Sound, names: Sequence[str], by: Recogniser | None) -> Heard:
     """Return what is said in stereo sound at 48 kHz. Without a recogniser ``by`` is None and nothing was read."""
     if by is None:
         return Heard(None, None, ())
