@@ -39,13 +39,14 @@ COMPRESSION_MAX, LOG_PROBABILITY_LEAST = 2.4, -1.2
 # Where the model itself doubts that anybody speaks, it has to be surer of the words.
 NO_SPEECH_MOST, LOG_PROBABILITY_SURE = 0.6, -0.8
 WINDOW_S, AFTER_S = 14.0, 2.0
-# The next word of one window costs nearly as much as that of several. So many are read together, none of them longer
-# than the shortest by this; and so many are held at once.
-BATCH_MAX, LONGER_MOST, TOGETHER_MAX = 4, 1.25, 24
+# The next word of one window costs nearly as much as that of several. So windows are read together as long as all of
+# them, as long as the longest, are no more than this (a second takes 2 MB), none longer than the shortest by that; and
+# so many are held at once.
+BATCH_S, LONGER_MOST, TOGETHER_MAX = 34.0, 1.25, 12
 # Pauses in one sentence. After a longer one another language may be spoken, and a window is heard in one; but a word or
 # two alone are not enough to tell one by.
 JOIN_GAP_S, SHORT_S, SHORT_GAP_S = 0.1, 1.5, 2.0
-PART_S, MONO_PART_S = 120, 30
+PART_S, MONO_PART_S = 60, 30
 TOKENS_MAX = 160  # in a window; quick speech was measured to need 5 a second
 SOUNDED_LEAST = 0.6
 SILENT_DB = -60.0
@@ -191,8 +192,9 @@ class Whisper:
                 yield batch.windows[at], heard
             else:
                 doubtful.append(at)
-        for at, without in zip(doubtful, self._decoded(batch.only(doubtful), tokens, ()), strict=True):
+        for at in doubtful:  # one by one: each of the readings side by side holds a window's keys and values in memory
             one = batch.only([at])
+            without = self._decoded(one, tokens, ())[0]
             said = self._primed(one, tokens, names, without) or without
             if said.sane:
                 yield batch.windows[at], self._words(one, tokens, said)
@@ -212,8 +214,6 @@ class Whisper:
     def _decoded(
         self, batch: "_Batch", tokens: Mapping[Window, Any], names: Sequence[str], beam: int = BEAM
     ) -> list[_Said]:
-        if not batch.windows:
-            return []
         own = [tokens[one] for one in batch.windows]
         prompts = [self._model.get_prompt(one, [], hotwords=" ".join(names) or None) for one in own]
         answers = self._model.model.generate(
@@ -270,9 +270,10 @@ def alike(windows: Sequence[Window]) -> list[list[Window]]:
     """Part windows into batches of about the same length: a batch is as long as its longest."""
     found: list[list[Window]] = []
     for one in sorted(windows, key=_long):
-        first = found[-1][0] if found and len(found[-1]) < BATCH_MAX else None
-        if first is not None and _long(one) <= LONGER_MOST * _long(first):
-            found[-1].append(one)
+        batch = found[-1] if found else []
+        few = (len(batch) + 1) * _long(one) <= BATCH_S * HEARD_HZ
+        if batch and few and _long(one) <= LONGER_MOST * _long(batch[0]):
+            batch.append(one)
         else:
             found.append([one])
     return found
