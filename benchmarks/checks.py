@@ -9,7 +9,7 @@ at the price of short ones. Checks it as ``inlay check-video`` does, each step i
 
 import argparse
 import math
-import re
+import os
 import resource
 import shutil
 import subprocess
@@ -27,6 +27,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.hostile.watch import status_mb
 from benchmarks.vision import background
 from marketplace.demo import clips
 from marketplace.demo.clips import SOUND_HZ, Caption, Picture, Scene, Shown
@@ -130,8 +131,7 @@ def measure(path: Path, folder: Path) -> None:
 
 def show(name: str, cpu_s: float, minutes: float, wall_s: float) -> None:
     # Not getrusage: its peak is handed on from the process that started this one, which drew the clip.
-    status = Path("/proc/self/status").read_text()
-    peak = int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 1024
+    peak = status_mb(os.getpid(), "VmHWM")
     print(f"{name:>10}{cpu_s:>9.1f}{cpu_s / minutes:>10.1f}{wall_s:>9.1f}{peak:>9.0f}", flush=True)
 
 

@@ -126,7 +126,7 @@ def _serve(pipe: "Connection[Any, Any]", canary: str) -> None:
         pipe.send((said, at_s, time.monotonic() - began, len(held)))
 
 
-def _status(pid: int, key: str) -> float:
+def status_mb(pid: int, key: str) -> float:
     """Return a line of /proc/PID/status in MB; 0 where the process is gone."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
@@ -163,8 +163,8 @@ class Worker:
         before, began, decoder_mb = file.stat(), time.monotonic(), 0.0
         self._pipe.send((str(file), str(folder / "cache")))
         while not self._pipe.poll(POLL_S) and self._process.is_alive() and time.monotonic() < began + GIVEN_UP_S:
-            decoder_mb = max(decoder_mb, *(_status(child, "VmHWM") for child in descendants(pid)), 0.0)
-        worker_mb = _status(pid, "VmHWM")
+            decoder_mb = max(decoder_mb, *(status_mb(child, "VmHWM") for child in descendants(pid)), 0.0)
+        worker_mb = status_mb(pid, "VmHWM")
         try:
             if not self._pipe.poll():
                 raise EOFError

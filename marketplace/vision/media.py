@@ -18,7 +18,7 @@ import numpy as np
 
 from marketplace.vision import limits, sandbox
 from marketplace.vision.decoder import HEADER, SOUND_HZ, THUMB, THUMBS_PER_S, TIME, check_size, shown_size
-from marketplace.vision.frames import FrameCache, Info, Picture, finish, picture_path
+from marketplace.vision.frames import SAMPLE_BYTES, FrameCache, Info, Picture, finish, picture_path
 from marketplace.vision.limits import MachineBusy, MediaRefused
 
 STEP_S = 0.25
@@ -175,7 +175,7 @@ class _Reading:
             raise _refused(payload)
         if tag == b"S":  # may begin before the first picture
             self._sound_bytes += len(payload)
-            if self._sound_bytes > (limits.DURATION_S_MAX + 60) * SOUND_HZ * 4:
+            if self._sound_bytes > (limits.DURATION_S_MAX + 60) * SOUND_HZ * SAMPLE_BYTES:
                 raise MediaRefused("too_long")
             self.sound.write(payload)
         elif tag == b"I" and self.told is None:

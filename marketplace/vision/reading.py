@@ -32,7 +32,7 @@ LINES_MAX = 40
 # picture is searched in passing when none has been for so long.
 SEARCH_SOONEST_S, SEARCH_NEXT_S, SEARCH_LATEST_S = 0.45, 0.95, 1.95
 GROWN = 0.2  # of its height
-PARTS_MOST, LARGER_MAX = 0.6, 3  # of a picture: then all of it is searched; how often a part is made larger
+PARTS_MOST, LARGER_MAX = 0.6, 2  # of a picture: then all of it is searched; how often a part is made larger
 # A reading of fewer letters than these is mostly texture, which comes and goes with every picture.
 LETTERS_LEAST = 2
 _LOOK = (64, 16)
@@ -176,13 +176,19 @@ class _Watch:
             if at > self._begun or at + 1 in self.shots or at + 1 == len(self.cache):
                 view = _View(self.cache.picture(at))
                 self._search(view, at, [view.whole], passing=False)
-        elif self._held or self._due(at) or self._since(self._whole, at) >= SEARCH_LATEST_S:
-            view = _View(self.cache.picture(at))
-            self._carry(view, at)
-            passing = self._since(self._whole, at) >= SEARCH_LATEST_S
-            if passing or self._due(at):
-                self._search(view, at, self._wanted(view), passing)
+        else:
+            self._look_on(at)
         self.lines[at] += [one.line for one in self._held]
+
+    def _look_on(self, at: int) -> None:
+        """Find the lines of a picture in a shot that was searched before."""
+        passing = self._since(self._whole, at) >= SEARCH_LATEST_S
+        if not (self._held or passing or self._due(at)):
+            return
+        view = _View(self.cache.picture(at))
+        self._carry(view, at)
+        if passing or self._due(at):  # a line that has gone is a reason
+            self._search(view, at, self._wanted(view), passing)
 
     def _due(self, at: int) -> bool:
         """Return whether enough time has passed since the last search for another one."""
@@ -193,16 +199,11 @@ class _Watch:
 
     def _carry(self, view: _View, at: int) -> None:
         """Keep the lines that still look the same."""
-        still = [(one, look_of(view.picture, one.line.quad)) for one in self._held]
-        same = [
-            _Held(replace(one.line, picture=at), look)
-            for one, look in still
-            if correlation(one.look, look) >= SAME_LOOK
-        ]
+        same = _still_there(self._held, view.picture, at)
         kept = {one.line.text for one in same}
         self._gone += [
             box(one.line.quad)
-            for one, _ in still
+            for one in self._held
             if one.line.score >= SCORE_LEAST and len(one.line.text) >= LETTERS_LEAST and one.line.text not in kept
         ]
         self._held = same
@@ -252,14 +253,15 @@ class _Watch:
         self._know(view, at, searched)
 
     def _found(self, view: _View, part: Box) -> tuple[Box, list[Quad]]:
-        """Return the lines in a part, which is made larger where one of them goes on beyond it, and that part."""
+        """Return the part that was searched, made larger where a line in it goes on beyond it, and the lines in it."""
+        found = view.found(self.reader, part)
         for _ in range(LARGER_MAX):
-            found = view.found(self.reader, part)
             cut = [box(one) for one in found if cut_off(box(one), part, view.whole)]
             if not cut:
                 break
-            step = view.step
-            part = covering([part, *(covering([one], view.whole, step, 1.0) for one in cut)], view.whole, step)
+            around = [covering([one], view.whole, view.step, 1.0) for one in cut]
+            part = covering([part, *around], view.whole, view.step)
+            found = view.found(self.reader, part)
         return part, found
 
     def _know(self, view: _View, at: int, parts: Sequence[Box]) -> None:
@@ -269,8 +271,8 @@ class _Watch:
             self._whole, self._strokes = at, view.strokes
             return
         known = self._strokes.copy()
+        scale = view.scale(PASSING_SIDE_PX) / CELL_PX
         for part in parts:
-            scale = view.scale(PASSING_SIDE_PX) / CELL_PX
             left, top, right, bottom = (round(one * scale) for one in part)
             known[top:bottom, left:right] = view.strokes[top:bottom, left:right]
         self._strokes = known
@@ -282,13 +284,7 @@ class _Watch:
             back = [one for one in back if not any(_repeats(one.line, other) for other in self.lines[earlier])]
             if not back:
                 return
-            picture = self.cache.picture(earlier)
-            stood = [(one, look_of(picture, one.line.quad)) for one in back]
-            back = [
-                _Held(replace(one.line, picture=earlier), look)
-                for one, look in stood
-                if correlation(one.look, look) >= SAME_LOOK
-            ]
+            back = _still_there(back, self.cache.picture(earlier), earlier)
             self.lines[earlier] += [one.line for one in back]
 
 
@@ -331,6 +327,16 @@ def look_of(picture: Picture, quad: Quad) -> NDArray[np.float32]:
     corners = np.asarray([[0, 0], [_LOOK[0], 0], [_LOOK[0], _LOOK[1]], [0, _LOOK[1]]], np.float32)
     view = cv2.warpPerspective(picture, cv2.getPerspectiveTransform(quad, corners), _LOOK)
     return np.asarray(cv2.cvtColor(view, cv2.COLOR_BGR2GRAY) if view.ndim == 3 else view, np.float32)
+
+
+def _still_there(held: Sequence[_Held], picture: Picture, at: int) -> list[_Held]:
+    """Return those lines that look the same in another picture, as its lines."""
+    looks = [look_of(picture, one.line.quad) for one in held]
+    return [
+        _Held(replace(one.line, picture=at), look)
+        for one, look in zip(held, looks, strict=True)
+        if correlation(one.look, look) >= SAME_LOOK
+    ]
 
 
 def _same(one: _Held, quad: Quad, look: NDArray[np.float32]) -> bool:

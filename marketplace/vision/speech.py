@@ -129,7 +129,7 @@ class Whisper:
             tokens = self._tokens(block, batches, likely)
             said = dict(found for batch in batches for found in self._said(batch, tokens, names))
             for window in block:
-                sentences += _sentences(said.get(window, ()))
+                sentences += _sentences(said[window])
         spoken = likely.most_common(1)[0][0] if likely else None
         return Heard(self.name, spoken, tuple(sentences))
 
@@ -185,19 +185,14 @@ class Whisper:
         nobody said. So they are told only where a name may have been misheard, and a name has to sound like what
         stands in its place without them.
         """
-        doubtful: list[int] = []
         for at, quick in enumerate(self._decoded(batch, tokens, (), beam=1)):
-            heard = self._words(batch.only([at]), tokens, quick) if quick.sane else []
-            if quick.sane and (brand_hits(quick.text, names) or not may_be_in(names, heard)):
-                yield batch.windows[at], heard
-            else:
-                doubtful.append(at)
-        for at in doubtful:  # one by one: each of the readings side by side holds a window's keys and values in memory
-            one = batch.only([at])
-            without = self._decoded(one, tokens, ())[0]
-            said = self._primed(one, tokens, names, without) or without
-            if said.sane:
-                yield batch.windows[at], self._words(one, tokens, said)
+            one = batch.only(at)
+            heard = self._words(one, tokens, quick)
+            if not quick.sane or (not brand_hits(quick.text, names) and may_be_in(names, heard)):
+                # Each alone: of readings side by side, every one holds its window's keys and values in memory.
+                without = self._decoded(one, tokens, ())[0]
+                heard = self._words(one, tokens, self._primed(one, tokens, names, without) or without)
+            yield batch.windows[at], heard
 
     def _primed(
         self, one: "_Batch", tokens: Mapping[Window, Any], names: Sequence[str], without: _Said
@@ -232,7 +227,8 @@ class Whisper:
         return _Said(said, text, sure and self._transcribe.get_compression_ratio(text) < COMPRESSION_MAX)
 
     def _words(self, one: "_Batch", tokens: Mapping[Window, Any], said: _Said) -> list[Word]:
-        if not said.tokens:
+        """Return the words with their times; none where the reading is not to be trusted."""
+        if not (said.sane and said.tokens):
             return []
         start, end = one.windows[0]
         frames = min(3000, int((end - start) / HEARD_HZ * 100))
@@ -260,10 +256,8 @@ class _Batch:
     def stored(self) -> Any:
         return self.store(self.encoded)
 
-    def only(self, places: Sequence[int]) -> "_Batch":
-        return _Batch(
-            tuple(self.windows[one] for one in places), np.ascontiguousarray(self.encoded[list(places)]), self.store
-        )
+    def only(self, at: int) -> "_Batch":
+        return _Batch(self.windows[at : at + 1], self.encoded[at : at + 1], self.store)
 
 
 def alike(windows: Sequence[Window]) -> list[list[Window]]:
