@@ -2,25 +2,42 @@
 
 import click
 
-from marketplace.commands import (
-    calibrating,
-    checking,
-    mirror,
-    prices,
-    ranking,
-    recomputing,
-    run,
-    selecting,
-    suggesting,
-    transfer,
-    verify,
-)
+from marketplace.commands import mirror
 from marketplace.commands.client import Api
-from marketplace.demo.chaos import chaos
-from marketplace.demo.command import demo
+from marketplace.commands.lazy import Lazy
+
+COMMANDS = {
+    "admin": "commands.run:admin",
+    "calibrate": "commands.calibrating:calibrate",
+    "chaos": "demo.chaos:chaos",
+    "check-video": "commands.checking:check_video",
+    "demo": "demo.command:demo",
+    "export": "commands.transfer:export_file",
+    "health": "commands.run:health",
+    "import": "commands.transfer:import_file",
+    "labels": "commands.transfer:labels",
+    "migrate": "commands.run:migrate",
+    "pictures": "commands.selecting:pictures",
+    "plan": "commands.suggesting:check_plan",
+    "price-index": "commands.prices:price_index",
+    "ranking": "commands.ranking:show_ranking",
+    "ringer": "commands.run:ringer",
+    "select": "commands.selecting:select",
+    "suggestions": "commands.suggesting:suggestions",
+    "up": "commands.run:up",
+    "upload": "commands.transfer:upload_video",
+    "verify": "commands.verify:verify",
+    "web": "commands.run:web",
+    "what-if": "commands.selecting:what_if",
+    "worker": "commands.run:worker",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=Lazy,
+    lazy={name: f"marketplace.{where}" for name, where in COMMANDS.items()},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.option(
     "--url", envvar="INLAY_URL", default="http://127.0.0.1:8000", show_default=True, help="where the API is (INLAY_URL)"
 )
@@ -39,11 +56,6 @@ def main(context: click.Context, url: str, key: str, as_json: bool) -> None:
 
 
 mirror.add_to(main)
-ROOMS = (run, transfer, ranking, prices, selecting, suggesting, verify, recomputing, calibrating, checking)
-for command in (command for room in ROOMS for command in room.COMMANDS):
-    main.add_command(command)
-main.add_command(demo)
-main.add_command(chaos)
 
 if __name__ == "__main__":
     main()

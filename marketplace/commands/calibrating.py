@@ -108,6 +108,3 @@ def _print(found: Calibration, language: str) -> None:
     shown = ", ".join(f"{name} {points:g}" for name, points in found.weights.items())
     click.echo(f"weights as the rows have them: {shown}")
     click.echo(found.why_zh if language == "zh" else found.why_en)
-
-
-COMMANDS = (calibrate,)

@@ -184,6 +184,3 @@ def _exposure(one: dict[str, Any], name: str, part: dict[str, Any], zh: bool) ->
         return f"{when} 秒  {KINDS[one['kind']][0]}  {name}{size}，单独计 {alone} 分，去掉它少 {adds} 分"
     size = "" if one["kind"] == "speech" else f", {share} of the picture"
     return f"{when} s  {one['kind']:8} {name}{size}, {alone} points alone, {adds} of the whole"
-
-
-COMMANDS = (check_video,)

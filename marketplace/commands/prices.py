@@ -41,6 +41,3 @@ def price_index(api: Api, vertical: str | None, most: int) -> None:
         echo_json(list(rows))
     else:
         table(rows, COLUMNS)
-
-
-COMMANDS = (price_index,)

@@ -75,6 +75,3 @@ def print_ranking(page: dict[str, Any], why: bool, language: str) -> None:
             click.echo(f"\n{match['rank']}. {match['channel_name']}")
             for reason in match["reasons"]:
                 click.echo(f"   {reason[language]}")
-
-
-COMMANDS = (show_ranking,)

@@ -7,13 +7,13 @@ import click
 from marketplace.checks import again as checks_again
 from marketplace.commands.client import Api, fail
 from marketplace.commands.show import echo_json
-from marketplace.commands.verify import MOST, verify
+from marketplace.commands.verify import MOST
 from marketplace.matching import again as matching_again
 
 EARLIER = "scored by an earlier version; its numbers are kept and cannot be worked out by this one"
 
 
-@verify.command("scores")
+@click.command("scores")
 @click.option("--bid", "bids", multiple=True, help="only this bid, bid_...; repeatable")
 @click.option("--check", "checks", multiple=True, help="only this check of a video, vck_...; repeatable")
 @click.pass_obj
@@ -79,4 +79,3 @@ def _checks(api: Api) -> Iterator[str]:
 
 
 # `inlay verify` holds it.
-COMMANDS: tuple[click.Command, ...] = ()

@@ -135,6 +135,3 @@ def create_admin(email: str, name: str, data: Path, password: str | None) -> Non
         who = Actor(role=Role.ADMIN, party_id=made.party.id, person_id=made.person.id)
         key = keys.create(session, who, name="first", scopes=sorted(EVERYTHING), mode="live", expires_at=None).secret
     click.echo(f"{show('per', made.person.id)} may administer the platform.\nINLAY_KEY={key}")
-
-
-COMMANDS = (web, worker, ringer, migrate, health, up, admin)

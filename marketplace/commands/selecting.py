@@ -168,6 +168,3 @@ def print_outcome(outcome: Mapping[str, Any], language: str, left_out: int = LEF
         click.echo(f"  ... and {len(outcome['left_out']) - left_out} more (--json shows all)")
     click.echo("")
     table(outcome["budget_curve"], BUDGET)
-
-
-COMMANDS = (select, what_if, pictures)

@@ -91,6 +91,3 @@ def _print(points: list[Mapping[str, Any]], language: str) -> None:
         click.echo(f"\n{place}. {point[language]}" + (f" [{point['id']}]" if "id" in point else ""))
         for step in point["steps"]:
             click.echo(f"   {step[language]}")
-
-
-COMMANDS = (suggestions, check_plan)

@@ -107,6 +107,3 @@ def upload_video(api: Api, file: Path, name: str | None) -> None:
         echo_json(kept)
     else:
         fields(kept)
-
-
-COMMANDS = (labels, import_file, export_file, upload_video)

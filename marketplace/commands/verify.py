@@ -13,6 +13,7 @@ from marketplace.bids import commitment
 from marketplace.bids.queries import REVISIONS_MAX
 from marketplace.briefs import closing
 from marketplace.commands.client import Api, fail
+from marketplace.commands.lazy import Lazy
 from marketplace.commands.show import echo_json
 from marketplace.core import ids
 
@@ -20,7 +21,7 @@ MOST = 10_000
 SLACK = timedelta(milliseconds=1)
 
 
-@click.group("verify")
+@click.group("verify", cls=Lazy, lazy={"scores": "marketplace.commands.recomputing:scores"})
 def verify() -> None:
     """Check what a market promises by hashes and arithmetic."""
 
@@ -123,6 +124,3 @@ def _log(found: Mapping[str, Any]) -> Iterator[str]:
 
 def _when(text: str) -> datetime:
     return datetime.fromisoformat(text)
-
-
-COMMANDS = (verify,)

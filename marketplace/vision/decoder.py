@@ -22,7 +22,7 @@ import pkgutil
 import struct
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -32,7 +32,7 @@ import av.logging
 import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 
-from marketplace.vision import limits, seccomp
+from marketplace.vision import limits, seccomp, spare
 from marketplace.vision.limits import MediaRefused
 
 SHOWN_SIDE = 1280
@@ -127,17 +127,21 @@ def check_size(width: int, height: int) -> None:
 @dataclass(frozen=True)
 class Survey:
     """What the packets say, whatever the header does: the picture's seconds and number of frames, the earliest moment
-    of all streams, and the seconds to the end of the last of them."""
+    of all streams, the seconds to the end of the last of them, and the moments (pts) that need no decoding."""
 
     seconds: float
     number: int
     earliest_s: float
     whole_s: float
+    spare: frozenset[int]
 
 
 def survey(container: Any, video: Any, budget: Budget) -> Survey:
     """Read all packets without decoding. Raises MediaRefused."""
     picture, every, number = Span(), Span(), 0
+    length = length_bytes(video)
+    needed: list[int] = []
+    unneeded: list[int] = []
     for packet in container.demux():
         budget.check()
         if packet.size == 0 or packet.pts is None or packet.time_base is None:
@@ -147,6 +151,7 @@ def survey(container: Any, video: Any, budget: Budget) -> Survey:
             continue
         number += 1
         picture.take(packet)
+        (needed if length is None or not spare.unreferenced(packet, length) else unneeded).append(packet.pts)
         if picture.seconds > limits.DURATION_S_MAX:
             raise MediaRefused("too_long")
         if number > limits.DURATION_S_MAX * limits.FPS_MAX:
@@ -155,7 +160,12 @@ def survey(container: Any, video: Any, budget: Budget) -> Survey:
         raise MediaRefused("damaged")
     if number > 240 and number / max(picture.seconds, 0.001) > limits.FPS_MAX:
         raise MediaRefused("too_fast")
-    return Survey(picture.seconds, number, every.first, every.seconds)
+    gap = spare.GAP_S_MAX / float(video.time_base) if video.time_base else 0.0
+    return Survey(picture.seconds, number, every.first, every.seconds, spare.spare(needed, unneeded, gap))
+
+
+def length_bytes(video: Any) -> int | None:
+    return spare.length_bytes(video.codec_context.name, video.codec_context.extradata)
 
 
 class Span:
@@ -211,7 +221,7 @@ class Decoding:
         self.scaler = VideoReformatter()
         self.small = VideoReformatter()
         self.next_picture, self.next_thumb = 0.0, 0.0
-        self.frames = self.broken = 0
+        self.frames = self.broken = self.left_out = 0
         self.begin: float | None = None
 
     def run(self, closed: bool) -> None:
@@ -220,8 +230,7 @@ class Decoding:
         # No thread can be started once closed in; some decoders (dav1d) fail where they are not told.
         self.video.thread_type, self.video.codec_context.thread_count = "NONE", 1
         resampler = av.audio.resampler.AudioResampler("s16", "stereo", SOUND_HZ)
-        for packet in self.container.demux(*streams):
-            self.budget.check()
+        for packet in self.packets(streams):
             try:
                 decoded = packet.decode()
             except MemoryError:
@@ -240,9 +249,29 @@ class Decoding:
             self.hear(resampler, None)
         if self.size is None or self.broken > 1 + limits.BROKEN_SHARE_MAX * self.survey.number:
             raise MediaRefused("damaged")
-        if self.frames < 0.9 * self.survey.number - 8:
+        if self.frames < 0.9 * (self.survey.number - self.left_out) - 8:
             raise MediaRefused("damaged")
         self.out.told(b"D", {"frames": self.frames, "broken": self.broken})
+
+    def packets(self, streams: Sequence[Any]) -> Iterator[Any]:
+        """Yield the packets that are to be decoded."""
+        length = length_bytes(self.video)
+        for packet in self.container.demux(*streams):
+            self.budget.check()
+            if packet.stream is self.video and self.is_spare(packet, length):
+                self.left_out += 1
+            else:
+                yield packet
+
+    def is_spare(self, packet: Any, length: int | None) -> bool:
+        # Asked of the packet again: in a broken file two may claim one moment.
+        return (
+            length is not None
+            and packet.size > 0
+            and packet.pts in self.survey.spare
+            and not packet.is_discard
+            and spare.unreferenced(packet, length)
+        )
 
     def tell(self, frame: Any, closed: bool) -> None:
         # The first picture's own size: what a header says of it may be wrong, or that of a later one.

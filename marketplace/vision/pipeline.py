@@ -152,7 +152,9 @@ def _faces(work: Work, report: Report) -> Answer:
     pictures = every(work.cache.times, FACES_EVERY_S)
     found = {}
     for number, at in enumerate(pictures):
-        found[str(at)] = [[round(side, 1) for side in one] for one in finder.find(work.cache.picture(at))]
+        shown = work.cache.small(at, faces.SIDE_PX)
+        by = work.cache.shape[1] / shown.shape[1]
+        found[str(at)] = [[round(side * by, 1) for side in one] for one in finder.find(shown)]
         report(number + 1, len(pictures))
     return {"by": "centerface", "pictures": found}
 
@@ -177,9 +179,9 @@ def _hashes(work: Work, report: Report) -> Answer:
 STEPS: tuple[Step, ...] = (
     Step("cuts", 1, _cuts, "切分镜头", "finding the cuts"),
     Step("marks", 2, _marks, "寻找标识与产品", "looking for marks and packs", by_brand=True),
-    Step("words", 3, _words, "识别画面文字", "reading text on the screen"),
+    Step("words", 4, _words, "识别画面文字", "reading text on the screen"),
     Step("speech", 3, _speech, "识别口播", "listening to speech", by_brand=True, also=speech.fingerprint),
-    Step("faces", 2, _faces, "寻找人脸", "looking for faces"),
+    Step("faces", 3, _faces, "寻找人脸", "looking for faces"),
     Step("loudness", 1, _loudness, "测量响度", "measuring loudness"),
     Step("hashes", 2, _hashes, "计算画面指纹", "hashing pictures"),
 )

@@ -120,18 +120,27 @@ def read(
 
 @dataclass(frozen=True)
 class _View:
-    """A picture and its strokes."""
+    """A picture and its strokes. Its colours are read only where it is searched: that takes twice as long."""
 
-    picture: Picture
+    cache: FrameCache
+    at: int
+
+    @cached_property
+    def picture(self) -> Picture:
+        return self.cache.picture(self.at)
+
+    @cached_property
+    def grey(self) -> Picture:
+        return self.cache.grey(self.at)
 
     @cached_property
     def strokes(self) -> NDArray[np.float32]:
         scale = self.scale(PASSING_SIDE_PX)
-        return strokes_of(resized(self.picture, *(round(scale * one) for one in self.picture.shape[1::-1])))
+        return strokes_of(resized(self.grey, *(round(scale * one) for one in self.grey.shape[::-1])))
 
     @property
     def whole(self) -> Box:
-        return 0, 0, self.picture.shape[1], self.picture.shape[0]
+        return 0, 0, self.grey.shape[1], self.grey.shape[0]
 
     @property
     def step(self) -> int:
@@ -139,7 +148,7 @@ class _View:
         return round(FIND_STEP_PX / self.scale(PART_SIDE_PX))
 
     def scale(self, side_px: int) -> float:
-        return min(1.0, side_px / float(min(self.picture.shape[:2])))
+        return min(1.0, side_px / float(min(self.grey.shape)))
 
     def found(self, reader: Reader, part: Box, passing: bool = False) -> list[Quad]:
         """Return where there is text in a part, px of the picture."""
@@ -174,7 +183,7 @@ class _Watch:
         if self._whole < 0:
             # A shot's first picture is often blurred, as encoders have it; what its second shows is sought there, too.
             if at > self._begun or at + 1 in self.shots or at + 1 == len(self.cache):
-                view = _View(self.cache.picture(at))
+                view = _View(self.cache, at)
                 self._search(view, at, [view.whole], passing=False)
         else:
             self._look_on(at)
@@ -185,7 +194,7 @@ class _Watch:
         passing = self._since(self._whole, at) >= SEARCH_LATEST_S
         if not (self._held or passing or self._due(at)):
             return
-        view = _View(self.cache.picture(at))
+        view = _View(self.cache, at)
         self._carry(view, at)
         if passing or self._due(at):  # a line that has gone is a reason
             self._search(view, at, self._wanted(view), passing)
@@ -199,7 +208,7 @@ class _Watch:
 
     def _carry(self, view: _View, at: int) -> None:
         """Keep the lines that still look the same."""
-        same = _still_there(self._held, view.picture, at)
+        same = _still_there(self._held, view.grey, at)
         kept = {one.line.text for one in same}
         self._gone += [
             box(one.line.quad)
@@ -238,7 +247,7 @@ class _Watch:
         self._held = [one for one in before if not any(common(box(one.line.quad), box(quad)) for quad in found)]
         unread: list[tuple[Quad, NDArray[np.float32]]] = []
         for quad in found:
-            look = look_of(view.picture, quad)
+            look = look_of(view.grey, quad)
             same = next((held for held in before if _same(held, quad, look)), None)
             if same is None:
                 unread.append((quad, look))
@@ -284,7 +293,7 @@ class _Watch:
             back = [one for one in back if not any(_repeats(one.line, other) for other in self.lines[earlier])]
             if not back:
                 return
-            back = _still_there(back, self.cache.picture(earlier), earlier)
+            back = _still_there(back, self.cache.grey(earlier), earlier)
             self.lines[earlier] += [one.line for one in back]
 
 
@@ -292,9 +301,8 @@ def resized(picture: Picture, wide: int, high: int) -> Picture:
     return np.asarray(cv2.resize(picture, (wide, high), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def strokes_of(small: Picture) -> NDArray[np.float32]:
-    """Return how much of thin light or dark strokes stands in each cell of a picture, in grey levels."""
-    grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+def strokes_of(grey: Picture) -> NDArray[np.float32]:
+    """Return how much of thin light or dark strokes stands in each cell of a grey picture, in grey levels."""
     wide = np.ones((STROKE_PX, STROKE_PX), np.uint8)
     thin = cv2.max(cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, wide), cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, wide))
     size = (max(1, grey.shape[1] // CELL_PX), max(1, grey.shape[0] // CELL_PX))
@@ -322,16 +330,15 @@ def grown(quad: Quad) -> Quad:
     return np.asarray(quad + np.stack([-more, more, more, -more]), np.float32)
 
 
-def look_of(picture: Picture, quad: Quad) -> NDArray[np.float32]:
-    """Return how a place looks: grey and small, to be compared."""
+def look_of(grey: Picture, quad: Quad) -> NDArray[np.float32]:
+    """Return how a place of a grey picture looks small, to be compared."""
     corners = np.asarray([[0, 0], [_LOOK[0], 0], [_LOOK[0], _LOOK[1]], [0, _LOOK[1]]], np.float32)
-    view = cv2.warpPerspective(picture, cv2.getPerspectiveTransform(quad, corners), _LOOK)
-    return np.asarray(cv2.cvtColor(view, cv2.COLOR_BGR2GRAY) if view.ndim == 3 else view, np.float32)
+    return np.asarray(cv2.warpPerspective(grey, cv2.getPerspectiveTransform(quad, corners), _LOOK), np.float32)
 
 
-def _still_there(held: Sequence[_Held], picture: Picture, at: int) -> list[_Held]:
-    """Return those lines that look the same in another picture, as its lines."""
-    looks = [look_of(picture, one.line.quad) for one in held]
+def _still_there(held: Sequence[_Held], grey: Picture, at: int) -> list[_Held]:
+    """Return those lines that look the same in another picture (grey), as its lines."""
+    looks = [look_of(grey, one.line.quad) for one in held]
     return [
         _Held(replace(one.line, picture=at), look)
         for one, look in zip(held, looks, strict=True)

@@ -13,7 +13,7 @@ from marketplace.vision.exposures import Evidence, Measured, Seen, measure
 from marketplace.vision.frames import FrameCache
 from marketplace.vision.marks import Quad
 from marketplace.vision.pipeline import STEPS, Answer, Brand, seen
-from marketplace.vision.saliency import Saliency, weight
+from marketplace.vision.saliency import SIDE_PX, Saliency, weight
 from marketplace.vision.scored import Terms, scored
 
 VERSION = 1
@@ -44,7 +44,7 @@ def _pull(cache: FrameCache) -> Any:
     def pull(picture: int, quad: Quad) -> float:
         if picture not in maps:
             maps.clear() if len(maps) > 64 else None
-            maps[picture] = by.map(cache.picture(picture))
+            maps[picture] = by.map(cache.small(picture, SIDE_PX))
         return weight(maps[picture], quad, cache.shape)
 
     return pull

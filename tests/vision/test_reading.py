@@ -52,9 +52,10 @@ def test_a_caption_is_read_in_each_of_its_pictures_and_only_once(cache: FrameCac
 
 
 def test_strokes_are_new_only_where_none_stood() -> None:
-    bare = np.full((360, 240, 3), 120, np.uint8)
-    written = clips.write_on(bare, Caption(0, 1, "Northfox", 16, (0.5, 0.5)))
-    moved = clips.write_on(bare, Caption(0, 1, "Northfox", 16, (0.52, 0.51)))
+    plain = np.full((360, 240, 3), 120, np.uint8)
+    places = (0.5, 0.5), (0.52, 0.51)
+    shown = [plain, *(clips.write_on(plain, Caption(0, 1, "Northfox", 16, place)) for place in places)]
+    bare, written, moved = (np.asarray(one[:, :, 0], np.uint8) for one in shown)
 
     assert reading.new(reading.strokes_of(written), reading.strokes_of(bare)).any()
     assert not reading.new(reading.strokes_of(bare), reading.strokes_of(written)).any()
