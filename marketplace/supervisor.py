@@ -108,9 +108,10 @@ class Supervisor:
         ready: Callable[[], bool] | None = None,
         ready_within_s: float = 60.0,
     ) -> None:
-        """Add a program, to be started after those added before it and once they are ready.
+        """Add a program. All are started at once, in this order, and stopped in reverse.
 
-        `env` None inherits. `ready` is asked every 0.1 s and should answer quickly; an exception means not yet.
+        `env` None inherits. `ready` is asked, until it first says so, every 0.1 s and should answer quickly; an exception means not yet.
+        A child not ready within `ready_within_s` ends all.
         `restart=False` makes the child's end the end of all, with its exit code.
         """
         if name in self.children:
@@ -199,7 +200,8 @@ class Supervisor:
     def _start(self) -> bool:
         for child in self.children.values():
             self._spawn(child)
-            deadline = time.monotonic() + child.ready_within_s
+        for child in self.children.values():
+            deadline = child.started_at + child.ready_within_s
             while child.ready is not None and self._over() is None and not self._is_ready(child):
                 if time.monotonic() >= deadline:
                     self.say(f"{child.name} was not ready within {child.ready_within_s:.0f} s")

@@ -23,6 +23,7 @@ from marketplace.embedded import Servers, database_url_of, start_servers
 from marketplace.supervisor import Supervisor
 
 DEAF_S = 20.0
+WEB_READY_S = 120.0  # on a busy machine; 6 s of processor are usual
 WATCH_S = 5.0
 
 _DEAF = sa.text(
@@ -71,8 +72,9 @@ class Tree:
             db.connect(given["DATABASE_URL"], pool_size=3)
             tree = cls(given, servers, log)
             tree.supervisor.add(
-                "web", web_argv(host, port), given, ready=lambda: answers(f"http://{host}:{port}/readyz")
-            )
+                "web", web_argv(host, port), given, ready=lambda: answers(f"http://{host}:{port}/readyz"),
+                ready_within_s=WEB_READY_S,
+            )  # fmt: skip
             tree.add_worker(children)
             if importlib.util.find_spec("av") is not None:
                 tree.add_worker(os.cpu_count() or 1, "vision", (VISION,))

@@ -16,7 +16,7 @@ from marketplace.core import db
 from marketplace.demo.chaos import free_port
 from marketplace.embedded import Servers, start_servers
 from marketplace.schema import upgrade
-from tests.chaos.work import Start
+from tests.chaos.work import PATIENCE_S, Start
 from tests.conftest import connected
 
 
@@ -68,7 +68,7 @@ def web(start: Start) -> str:
     """The address of a running web server."""
     port = free_port()
     start(web_argv("127.0.0.1", port))
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while not answers(f"http://127.0.0.1:{port}/readyz"):
         assert time.monotonic() < deadline
         time.sleep(0.1)

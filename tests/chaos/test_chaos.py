@@ -16,6 +16,7 @@ from marketplace.demo import chaos, chaos_faults, chaos_market
 from marketplace.demo.chaos import Run
 from marketplace.demo.chaos_faults import FAULTS, Breaker
 from marketplace.embedded import Servers
+from tests.chaos.work import PATIENCE_S
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
 
@@ -34,7 +35,7 @@ def test_a_short_run_loses_and_doubles_nothing(tmp_path: Path) -> None:
         [*CHAOS, "--jobs", "200", "--faults", "6", "--bids", "20", "--every", "0.3", "--seed", "3", "--out", str(out)],
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=2 * PATIENCE_S,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -53,7 +54,7 @@ def test_a_run_that_is_cut_short_is_not_clean(tmp_path: Path) -> None:
         assert run.stderr is not None
         assert "jobs" in run.stderr.readline()
         run.send_signal(signal.SIGINT)
-        assert run.wait(40) == 1
+        assert run.wait(PATIENCE_S) == 1
     result = json.loads(out.read_text())
     assert result["clean"] is False
     assert "stopped before" in result["error"]
@@ -99,7 +100,7 @@ def test_the_load_lasts_as_long_as_the_faults(tree: Tree) -> None:
     run = Run(breaker, seed=1, wanted=10, bids_wanted=0)
     threads = [run.thread("jobs", run.load), run.thread("faults", run.break_things)]
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE_S)
     assert breaker.made == {"FLUSHALL": 2, "Valkey drops connections": 2}
     # Ten were enough after a tenth of a second.
     assert run.under["jobs"] == 4
@@ -111,7 +112,7 @@ def test_a_fault_that_fails_is_told_and_not_counted_as_made(tree: Tree, market: 
     breaker = Breaker(tree, "", 1, 1, 0.1, only("FLUSHALL"))
     run = Run(breaker, seed=1, wanted=10, bids_wanted=0)
     market.kill_valkey()
-    run.thread("faults", run.break_things).join(30)
+    run.thread("faults", run.break_things).join(PATIENCE_S)
     market.restart_valkey()
     told = chaos.tell(run)
     assert (told["faults_total"], told["faults_that_failed"]) == (0, {"FLUSHALL: ConnectionError": 1})
@@ -124,7 +125,7 @@ def test_when_there_is_nothing_to_break_the_run_ends_and_says_so(tree: Tree, mon
     monkeypatch.setattr(chaos_faults, "NOTHING_TO_BREAK_S", 0.5)
     tree.add_worker(1)  # never started
     run = Run(Breaker(tree, "", 1, 1, 0.1, only("SIGKILL worker")), seed=1, wanted=10, bids_wanted=0)
-    run.thread("faults", run.break_things).join(30)
+    run.thread("faults", run.break_things).join(PATIENCE_S)
     told = chaos.tell(run)
     assert told["threads_that_died"] == {"faults": "TimeoutError: nothing could be broken for 0.5 s"}
     assert run.over.is_set()
@@ -134,7 +135,7 @@ def test_when_there_is_nothing_to_break_the_run_ends_and_says_so(tree: Tree, mon
 def test_a_load_that_dies_ends_the_run_and_is_told(tree: Tree, web: str) -> None:
     market = dataclasses.replace(chaos_market.make(2), creator_key="inl_live_nobodys")
     run = Run(Breaker(tree, web, 1, 0, 0.1), seed=1, wanted=10, bids_wanted=2)
-    run.thread("bids", lambda: run.bid(market)).join(30)
+    run.thread("bids", lambda: run.bid(market)).join(PATIENCE_S)
     told = chaos.tell(run)
     assert list(told["threads_that_died"]) == ["bids"]
     assert told["threads_that_died"]["bids"].startswith("RuntimeError: ")

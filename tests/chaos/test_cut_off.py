@@ -18,7 +18,7 @@ from marketplace.core.idempotency import IdempotencyKey
 from marketplace.core.jobs import JobState
 from marketplace.demo import wishes
 from marketplace.embedded import Servers
-from tests.chaos.work import Start, ask, effects, states, until
+from tests.chaos.work import PATIENCE_S, Start, ask, effects, states, until
 from tests.make.people import somebody
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
@@ -81,7 +81,7 @@ def test_a_database_killed_within_a_request_leaves_no_half_effect(market: Server
     market.restart_postgres()
     engine.dispose()
     assert _of(brand.party_id) == (0, 0, 0)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     while post() != 201:
         assert time.monotonic() < deadline, seen
         time.sleep(0.2)
@@ -94,7 +94,7 @@ def _wait_for_a_waiting_insert(market: Servers) -> None:
     waiting = sa.text(
         "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ILIKE 'insert into events%'"
     )
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         with db.unscoped() as session:
             if session.scalar(waiting):

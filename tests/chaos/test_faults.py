@@ -10,7 +10,7 @@ from marketplace.core import jobs
 from marketplace.core.doorbell import producer
 from marketplace.core.jobs import JobState
 from marketplace.embedded import Servers
-from tests.chaos.work import Start, ask, effects, until
+from tests.chaos.work import PATIENCE_S, Start, ask, effects, until
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
 
@@ -42,7 +42,7 @@ def test_a_pickled_message_is_refused_and_harms_nobody(market: Servers, start: S
     app.conf.update(task_serializer="pickle", accept_content=["json", "pickle"])
     app.send_task("inlay.drain", args=[{"x": {1, 2}}], queue=jobs.DEFAULT, serializer="pickle")
     with redis.Redis.from_url(market.redis_url) as client:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         while client.llen(jobs.DEFAULT):
             assert time.monotonic() < deadline, "the message was not taken"
             time.sleep(0.05)

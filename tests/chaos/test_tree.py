@@ -19,7 +19,7 @@ from marketplace.core.clock import now
 from marketplace.core.jobs import DEFAULT, Job, JobState
 from marketplace.demo.chaos import free_port
 from marketplace.embedded import Servers
-from tests.chaos.work import Start, ask, effects, states, until
+from tests.chaos.work import PATIENCE_S, Start, ask, effects, states, until
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
 
@@ -64,7 +64,7 @@ print("deaf:", watched.deaf_restarts, flush=True)
 
 
 def until_rung(market: Servers) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     with redis.Redis.from_url(market.redis_url) as client:
         while not client.llen(DEFAULT):
             assert time.monotonic() < deadline, "nobody rings"
@@ -73,7 +73,7 @@ def until_rung(market: Servers) -> None:
 
 def _worker(tree: int, other_than: int | None = None) -> int:
     """The process number of the tree's worker, a later one than `other_than`."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         for pid in Path(f"/proc/{tree}/task/{tree}/children").read_text().split():
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):

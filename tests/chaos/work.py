@@ -11,6 +11,9 @@ import sqlalchemy as sa
 from marketplace.core import db, jobs
 from marketplace.core.jobs import Job, JobProbe, JobState
 
+# Only what fails waits so long: a program needs seconds of a processor to start, and other tests share the machine.
+PATIENCE_S = 180.0
+
 Start = Callable[[list[str]], "subprocess.Popen[bytes]"]
 
 
@@ -27,7 +30,7 @@ def states(asked: list[UUID]) -> list[Job]:
         return list(session.scalars(sa.select(Job).where(Job.id.in_(asked)).order_by(Job.id)))
 
 
-def until(asked: list[UUID], state: JobState, within_s: float = 60.0, at_least: int | None = None) -> None:
+def until(asked: list[UUID], state: JobState, within_s: float = PATIENCE_S, at_least: int | None = None) -> None:
     """Wait until all of the jobs, or `at_least` so many, are in the state."""
     wanted = len(asked) if at_least is None else at_least
     deadline = time.monotonic() + within_s
