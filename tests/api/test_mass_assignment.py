@@ -12,6 +12,7 @@ from marketplace import models
 from marketplace.core.db import Base
 from tests.api.calls import call_of, footprint, names, problem, replaced
 from tests.authorization import world as worlds
+from tests.authorization.world import World
 
 assert models.metadata.tables
 
@@ -47,8 +48,8 @@ def added(body: Any, way: tuple[str | int, ...], name: str) -> Any:
 
 
 @pytest.mark.parametrize("route", names(lambda endpoint: endpoint.takes), ids=" ".join)
-def test_a_column_that_is_no_field_is_refused_by_name(app: Flask, route: tuple[str, str]) -> None:
-    call = call_of(app, worlds.make(), *route)
+def test_a_column_that_is_no_field_is_refused_by_name(app: Flask, shared: World, route: tuple[str, str]) -> None:
+    call = call_of(app, shared, *route)
     assert call.endpoint.takes is not None
     room = type(call.endpoint.takes).__module__.split(".")[1]
     before = footprint()
@@ -62,4 +63,5 @@ def test_a_column_that_is_no_field_is_refused_by_name(app: Flask, route: tuple[s
             tried += 1
     assert tried >= len(DECISIVE) - 3
     assert footprint() == before
+    call = call_of(app, worlds.make(), *route)
     assert call.send(app, json.dumps(call.body).encode()).status_code not in (400, 422), "the body alone is well formed"
