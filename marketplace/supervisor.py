@@ -110,8 +110,8 @@ class Supervisor:
     ) -> None:
         """Add a program. All are started at once, in this order, and stopped in reverse.
 
-        `env` None inherits. `ready` is asked every 0.1 s until it says so, and should answer quickly; an exception means
-        not yet. A child that is not ready within `ready_within_s` ends all.
+        `env` None inherits. `ready` is asked every 0.1 s until it says so, and should answer quickly; an exception
+        means not yet. A child that is not ready within `ready_within_s` ends all.
         `restart=False` makes the child's end the end of all, with its exit code.
         """
         if name in self.children:
