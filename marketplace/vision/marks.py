@@ -33,7 +33,11 @@ LIKENESS_LEAST = 0.35
 # Fewer inliers will do where the view itself looks right beyond doubt.
 FEW_INLIERS, FEW_LIKENESS = 5, 0.62
 FEATURES_MAX = 5000
-HUNCH_PX, HUNCH_LEAST, HUNCHES_MAX = 40.0, 3, 2
+HUNCH_PX, HUNCHES_MAX = 40.0, 2
+# Pairs that make a hunch: one for so many features of the reference, within these bounds. At 48 px a label with 247 had
+# at least 10, a word with 79 mostly 2 to 5; by chance they had 3 and 1.
+HUNCH_FEATURES, HUNCH_LEAST, HUNCH_MOST = 60, 2, 4
+SAME_CELLS = 60  # places of a reference are the same in a raster of so many cells a side
 _CORNERS = np.asarray([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 
 
@@ -65,11 +69,25 @@ def features(grey: Picture, scale: float = 1.0, offset: tuple[float, float] = (0
 
 
 def find(
-    reference: Reference, place: int, seen: Features, grey: Picture, *, unit: float = 1.0, near: bool = False
+    reference: Reference, place: int, seen: Sequence[Features], grey: Picture, *, unit: float = 1.0, near: bool = False
 ) -> Found | None:
-    """Return where a reference is in a picture, or None. ``unit``: px of the whole picture per px looked at;
-    ``near``: it was just there, so that fewer inliers will do."""
-    return fitted(reference, place, seen, pairs(reference, seen), grey, unit=unit, near=near)
+    """Return where a reference is in a picture, or None. ``seen``: features of one part of it at several sizes;
+    ``unit``: px of the whole picture per px looked at; ``near``: it was just there, so that fewer inliers will do."""
+    return fitted(reference, place, *pooled(reference, seen), grey, unit=unit, near=near)
+
+
+def pooled(reference: Reference, seen: Sequence[Features]) -> tuple[Features, Pairs]:
+    """Return the features of a part seen at several sizes as one, and their pairs: each size's own, as the ratio test
+    would take the same feature at two sizes for two that are alike; what pairs the same two places counts once."""
+    matched = [pairs(reference, one) for one in seen]
+    before = np.cumsum([0, *(len(one.points) for one in seen[:-1])])
+    together = Features(*(np.concatenate([getattr(one, name) for one in seen]) for name in ("points", "descriptors")))
+    found = np.concatenate([one + [0, more] for one, more in zip(matched, before, strict=True)])
+    if len(seen) > 1:
+        places = [np.round(reference.points[found[:, 0]] * SAME_CELLS), np.round(together.points[found[:, 1]])]
+        _, first = np.unique(np.concatenate(places, axis=1), axis=0, return_index=True)
+        found = found[np.sort(first)]
+    return together, found
 
 
 def pairs(reference: Reference, seen: Features) -> Pairs:
@@ -114,15 +132,16 @@ def fitted(
     return Found(place, quad, len(used), alike)
 
 
-def hunches(seen: Features, matched: Pairs) -> list[NDArray[np.float32]]:
+def hunches(reference: Reference, seen: Features, matched: Pairs) -> list[NDArray[np.float32]]:
     """Return places (x, y; px) where so many pairs meet that a closer look may pay: a small mark has too few features
     at the picture's own size to be sure of."""
+    least = min(HUNCH_MOST, max(HUNCH_LEAST, round(reference.features / HUNCH_FEATURES)))
     places = np.unique(seen.points[matched[:, 1]].round(0), axis=0)
     found: list[NDArray[np.float32]] = []
-    while len(places) >= HUNCH_LEAST and len(found) < HUNCHES_MAX:
+    while len(places) >= least and len(found) < HUNCHES_MAX:
         near = np.linalg.norm(places[:, None] - places[None], axis=2) <= HUNCH_PX
         best = int(near.sum(axis=1).argmax())
-        if near[best].sum() < HUNCH_LEAST:
+        if near[best].sum() < least:
             break
         found.append(places[near[best]].mean(axis=0).astype(np.float32))
         places = places[~near[best]]

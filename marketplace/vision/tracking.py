@@ -1,6 +1,6 @@
 """Which pictures of a video show each reference: looked for in some, followed through their neighbours.
 
-Every fourth picture is looked at, and the first of each shot, where fine texture is new; from each find the mark is
+Every third picture is looked at, and the first of each shot, where fine texture is new; from each find the mark is
 followed both ways through all pictures: by the flow of its own points, which its features confirm once a second, by its
 features close by, and where blur or a hand hides those, by how it looked a moment ago.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from marketplace.vision import flow
 from marketplace.vision.frames import FrameCache, Picture
@@ -30,8 +31,11 @@ from marketplace.vision.marks import (
 from marketplace.vision.references import Reference
 from marketplace.vision.texture import Fresh
 
-LOOK_EVERY, LOOK_SCALE = 4, 0.75
-CLOSER, CLOSER_PX = 2.0, 60  # how much larger, and how far around a hunch, a closer look is
+LOOK_EVERY, LOOK_SCALE = 3, 0.75
+# How much larger, and how far around a hunch, a closer look is; in how many pictures in a row, as each has noise of its
+# own. Of names in letters 10 px high it found 60 in 100, with one size and one picture 20.
+CLOSER, CLOSER_PX, CLOSER_PICTURES = (1.5, 2.0), 48, 2
+SMALL_PX = 60  # what is smaller is sure only from closer by
 PART_MARGIN_PX = 16  # features at the rim of a part need what lies around it
 CONFIRM_EVERY = 4  # pictures in a row carried by flow alone
 CARRIED_FALL_MAX = 0.15  # of likeness, since features last confirmed it
@@ -93,13 +97,13 @@ class Tracker:
             missing = [place for place in todo if at not in self.sights[place]]
             self._held |= {place: self.sights[place][at].quad for place in todo if at in self.sights[place]}
             if missing and (at % LOOK_EVERY == 0 or at in first):
-                for found in self.look(at, missing):
-                    self.follow(at, found)
+                for now, found in self.look(at, missing):
+                    self.follow(now, found)
             report(at + 1, len(self.cache))
         return self.sights
 
-    def look(self, at: int, places: Sequence[int]) -> list[Found]:
-        """Return which of the references a picture shows."""
+    def look(self, at: int, places: Sequence[int]) -> list[tuple[int, Found]]:
+        """Return which of the references a picture shows, or one of the next where a closer look shows it first."""
         grey = self.grey(at)
         for place in places:
             lost = self._held.pop(place, None)
@@ -111,24 +115,32 @@ class Tracker:
         seen = Features(
             np.concatenate([one.points for one in parts]), np.concatenate([one.descriptors for one in parts])
         )
-        found = (self._find(place, seen, grey) for place in places)
+        found = (self._find(at, place, seen) for place in places)
         return [one for one in found if one is not None]
 
-    def _find(self, place: int, seen: Features, grey: Picture) -> Found | None:
+    def _find(self, at: int, place: int, seen: Features) -> tuple[int, Found] | None:
         """Look for one reference among a picture's features, and closer where there is a hunch."""
+        grey = self.grey(at)
         one = self.references[place]
         matched = pairs(one, seen)
         found = fitted(one, place, seen, matched, grey, unit=1 / LOOK_SCALE, near=False)
-        if found is not None and np.ptp(found.quad, axis=0).max() > CLOSER_PX:
-            return found
-        middles = hunches(seen, matched) if found is None else [found.quad.mean(axis=0)]
-        for middle in middles:  # few features: sure only from closer by
-            left, top = np.maximum(middle - CLOSER_PX, 0).astype(int)
-            right, bottom = np.minimum(middle + CLOSER_PX, grey.shape[::-1]).astype(int)
-            found = find(one, place, closer(grey, (left, top, right, bottom), CLOSER), grey, unit=1 / CLOSER)
-            if found is not None:
-                return found
+        if found is not None and np.ptp(found.quad, axis=0).max() > SMALL_PX:
+            return at, found
+        middles = hunches(one, seen, matched) if found is None else [found.quad.mean(axis=0)]
+        for now in range(at, min(at + CLOSER_PICTURES, len(self.cache))):
+            for middle in middles:
+                found = self._closer(now, place, middle)
+                if found is not None:
+                    return now, found
         return None
+
+    def _closer(self, at: int, place: int, middle: NDArray[np.float32]) -> Found | None:
+        """Look for a small reference around a place (px)."""
+        grey = self.grey(at)
+        left, top = np.maximum(middle - CLOSER_PX, 0).astype(int)
+        right, bottom = np.minimum(middle + CLOSER_PX, grey.shape[::-1]).astype(int)
+        seen = [closer(grey, (left, top, right, bottom), scale) for scale in CLOSER]
+        return find(self.references[place], place, seen, grey, unit=1 / min(CLOSER))
 
     def follow(self, at: int, found: Found) -> None:
         """Note a find and follow it both ways until it is lost or known already."""
@@ -185,7 +197,7 @@ class Tracker:
         side = float(np.ptp(guess, axis=0).max())
         scale = float(np.clip(NEAR_SIDE_PX / max(side, 1.0), 0.35, NEAR_SCALE_MAX))
         seen = closer(grey, (left, top, right, bottom), scale)
-        found = find(self.references[place], place, seen, grey, unit=1 / scale, near=True)
+        found = find(self.references[place], place, [seen], grey, unit=1 / scale, near=True)
         if found is None or not alike_in_size(found.quad, guess):
             return None
         return Sight(at, found.quad, found.likeness, "followed")
