@@ -82,7 +82,7 @@ def pooled(reference: Reference, seen: Sequence[Features]) -> tuple[Features, Pa
     matched = [pairs(reference, one) for one in seen]
     before = np.cumsum([0, *(len(one.points) for one in seen[:-1])])
     together = Features(*(np.concatenate([getattr(one, name) for one in seen]) for name in ("points", "descriptors")))
-    found = np.concatenate([one + [0, more] for one, more in zip(matched, before, strict=True)])
+    found = np.concatenate([one + np.asarray([0, more]) for one, more in zip(matched, before, strict=True)])
     if len(seen) > 1:
         places = [np.round(reference.points[found[:, 0]] * SAME_CELLS), np.round(together.points[found[:, 1]])]
         _, first = np.unique(np.concatenate(places, axis=1), axis=0, return_index=True)
