@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from benchmarks.vision import iou
 from marketplace.demo import clips
 from marketplace.demo.clips import Scene, Shown
 from marketplace.vision import marks, media, references, tracking
@@ -95,4 +96,4 @@ def test_a_word_of_nine_letters_42_px_wide_is_found_and_followed(tmp_path: Path)
     for at in there & set(sights):
         quad = truth[round(cache.times[at] * FPS)].quad
         assert quad is not None
-        assert np.abs(sights[at].quad - quad).max() < 0.2 * SIDE_PX
+        assert iou(sights[at].quad, quad) >= 0.5
