@@ -16,8 +16,9 @@ from marketplace.core import db
 from marketplace.demo.chaos import free_port
 from marketplace.embedded import Servers, start_servers
 from marketplace.schema import upgrade
-from tests.chaos.work import PATIENCE_S, Start
+from tests.chaos.work import Start
 from tests.conftest import connected
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from marketplace.demo import chaos, chaos_faults, chaos_market
 from marketplace.demo.chaos import Run
 from marketplace.demo.chaos_faults import FAULTS, Breaker
 from marketplace.embedded import Servers
-from tests.chaos.work import PATIENCE_S
+from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
 

@@ -18,8 +18,9 @@ from marketplace.core.idempotency import IdempotencyKey
 from marketplace.core.jobs import JobState
 from marketplace.demo import wishes
 from marketplace.embedded import Servers
-from tests.chaos.work import PATIENCE_S, Start, ask, effects, states, until
+from tests.chaos.work import Start, ask, effects, states, until
 from tests.make.people import somebody
+from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
 

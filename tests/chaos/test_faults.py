@@ -10,7 +10,8 @@ from marketplace.core import jobs
 from marketplace.core.doorbell import producer
 from marketplace.core.jobs import JobState
 from marketplace.embedded import Servers
-from tests.chaos.work import PATIENCE_S, Start, ask, effects, until
+from tests.chaos.work import Start, ask, effects, until
+from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
 

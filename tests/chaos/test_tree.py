@@ -19,7 +19,8 @@ from marketplace.core.clock import now
 from marketplace.core.jobs import DEFAULT, Job, JobState
 from marketplace.demo.chaos import free_port
 from marketplace.embedded import Servers
-from tests.chaos.work import PATIENCE_S, Start, ask, effects, states, until
+from tests.chaos.work import Start, ask, effects, states, until
+from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
 

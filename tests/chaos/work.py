@@ -10,9 +10,7 @@ import sqlalchemy as sa
 
 from marketplace.core import db, jobs
 from marketplace.core.jobs import Job, JobProbe, JobState
-
-# Only what fails waits so long: a program needs seconds of a processor to start, and other tests share the machine.
-PATIENCE_S = 180.0
+from tests.waiting import PATIENCE_S
 
 Start = Callable[[list[str]], "subprocess.Popen[bytes]"]
 
@@ -30,10 +28,10 @@ def states(asked: list[UUID]) -> list[Job]:
         return list(session.scalars(sa.select(Job).where(Job.id.in_(asked)).order_by(Job.id)))
 
 
-def until(asked: list[UUID], state: JobState, within_s: float = PATIENCE_S, at_least: int | None = None) -> None:
+def until(asked: list[UUID], state: JobState, at_least: int | None = None) -> None:
     """Wait until all of the jobs, or `at_least` so many, are in the state."""
     wanted = len(asked) if at_least is None else at_least
-    deadline = time.monotonic() + within_s
+    deadline = time.monotonic() + PATIENCE_S
     reached = sa.select(sa.func.count()).select_from(Job).where(Job.id.in_(asked), Job.state == state)
     while _number(reached) < wanted:
         assert time.monotonic() < deadline, [(job.state, job.attempt, job.last_error) for job in states(asked)]

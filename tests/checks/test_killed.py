@@ -5,11 +5,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -23,6 +21,7 @@ from marketplace.core.jobs import Job, JobState
 from marketplace.vision.pipeline import STEPS
 from tests.make import clips
 from tests.make.people import somebody
+from tests.waiting import PATIENCE_S, until
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("vision")]
 
@@ -76,7 +75,7 @@ class Main:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.close()
-        self.process.wait(20)
+        self.process.wait(PATIENCE_S)
         self.process.stdout.close()
 
 
@@ -89,13 +88,6 @@ def held(check_id: UUID) -> Iterator[None]:
 
 
 _WAITS = sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%video_checks%'")
-
-
-def until(what: Any, seconds: float = 40.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "it takes too long"
-        time.sleep(0.05)
 
 
 def asked_to_lock() -> bool:

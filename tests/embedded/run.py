@@ -2,8 +2,7 @@
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -26,14 +25,6 @@ def python(code: str, *args: str | Path, uid: int | None = None) -> "subprocess.
         cwd=ROOT,
         start_new_session=True,
     )
-
-
-def until(happened: Callable[[], bool], within_s: float = 20.0) -> None:
-    """Wait for something that must come; fail when it does not."""
-    deadline = time.monotonic() + within_s
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
 
 
 def alive(pids: Sequence[int]) -> list[int]:

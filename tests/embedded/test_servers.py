@@ -20,7 +20,8 @@ import sqlalchemy as sa
 from kombu.connection import Connection
 
 from marketplace.embedded import EmbeddedError, Servers, database_url_of, start_servers
-from tests.embedded.run import alive, descendants, python, until
+from tests.embedded.run import alive, descendants, python
+from tests.waiting import until
 
 pytestmark = pytest.mark.process
 

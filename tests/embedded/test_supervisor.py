@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from marketplace.supervisor import Supervisor
-from tests.embedded.run import alive, descendants, python, until
+from tests.embedded.run import alive, descendants, python
+from tests.waiting import until
 
 pytestmark = pytest.mark.process
 

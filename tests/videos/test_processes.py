@@ -4,8 +4,7 @@ import os
 import signal
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -23,6 +22,7 @@ from marketplace.demo.chaos import free_port
 from tests.make import videos as make
 from tests.make.people import Somebody, somebody
 from tests.videos import look
+from tests.waiting import until
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("videos")]
 
@@ -49,7 +49,7 @@ class Web:
         with self._log.open("ab") as log:
             argv = web_argv("127.0.0.1", self.port)
             self.process = subprocess.Popen(argv, env=self._env, stdout=log, stderr=log, start_new_session=True)
-        until(lambda: answers(f"{self.url}/readyz"), 40)
+        until(lambda: answers(f"{self.url}/readyz"))
 
     def kill(self) -> None:
         os.killpg(self.process.pid, signal.SIGKILL)
@@ -67,13 +67,6 @@ class Web:
         opened = socket.create_connection(("127.0.0.1", self.port), timeout=30)
         opened.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
         return opened
-
-
-def until(happened: Callable[[], bool], within_s: float = 20.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)
 
 
 @pytest.fixture
