@@ -97,6 +97,14 @@ def app(config: Config) -> Iterator[Flask]:
         yield create_app(config)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left() -> Iterator[None]:
+    """What a file's tests leave undone is no other file's work: the next to settle would do all of it."""
+    yield
+    if db.Sessions.kw.get("bind") is not None:
+        make.forget()
+
+
 @pytest.fixture(scope="module")
 def own_market(app: Flask, servers: Servers) -> Iterator[None]:
     """A database of this file's own: nobody else's channels are peers here, nobody else's jobs wait."""

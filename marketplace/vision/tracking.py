@@ -45,7 +45,7 @@ LOOK_PX = 40.0  # the longer side of the view by which a mark is followed where 
 LOOK_LEAST, LOOK_CONTRAST_LEAST = 0.72, 10.0
 LOOK_SCALES = (1.0, 0.93, 1.07)
 BLIND_MAX = 10  # pictures in a row followed by looks alone
-BLIND_LIKENESS_LEAST = 0.25
+BLIND_LIKENESS_LEAST, LAST_LIKENESS_LEAST = 0.25, 0.5  # between finds, and after the last of them
 
 Report = Callable[[int, int], None]
 
@@ -157,6 +157,16 @@ class Tracker:
                 way.quad = sight.quad
                 self.sights[place][now] = sight
                 now += step
+            if now not in self.sights[place]:
+                self._cut_back(place, now - step, step)
+
+    def _cut_back(self, place: int, last: int, step: int) -> None:
+        """Take back from the end of a way what was followed by looks alone and hardly looks like the mark: once it has
+        gone, what stands in its place may look a little like it."""
+        sights = self.sights[place]
+        while last in sights and sights[last].by == "looks" and sights[last].likeness < LAST_LIKENESS_LEAST:
+            del sights[last]
+            last -= step
 
     def _next(self, now: int, before: int, place: int, way: _Way) -> Sight | None:
         """Return where a followed mark is now, the cheapest way that can tell."""
