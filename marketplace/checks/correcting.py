@@ -21,6 +21,9 @@ from marketplace.vision.scored import scored, terms_of
 EDGE_S = 0.25
 NOTE_MAX = 1000
 _POINTER_MAX = 200
+# What is measured of the whole video, not of an exposure: as long as nobody says otherwise it stays as measured, lest a
+# correction of one exposure takes away what must be mended.
+OF_THE_WHOLE = ("duration_s", "brands", "loudness_lu", "occlusion_share", "sample_step_s")
 _UNREAD = "The corrected timeline cannot be read."
 
 
@@ -34,8 +37,9 @@ def correct(
     row = db.lock(session, VideoCheck, check_id, policy.own(actor))
     measured = require_result(row)
     length = measured["timeline"]["duration_s"]
+    kept = to_dict(from_dict(measured["timeline"]))
     try:
-        corrected = from_dict({"duration_s": length, **timeline, "source": "corrected"})
+        corrected = from_dict({**{name: kept[name] for name in OF_THE_WHOLE}, **timeline, "source": "corrected"})
     except PlanError as error:
         told = [Fault(f"/timeline{one.pointer}"[:_POINTER_MAX], f"{one.zh} {one.en}") for one in error.problems]
         raise Invalid(_UNREAD, faults=told) from error

@@ -3,9 +3,11 @@
 import json
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 
 from marketplace.checks import correcting
+from marketplace.checks.models import VideoCheck
 from marketplace.core import db, ids
 from tests.make import checks as make_checks
 from tests.make.people import Somebody, somebody
@@ -40,6 +42,32 @@ def test_a_label_says_what_was_measured_and_what_it_really_is(client: FlaskClien
     assert off["evidence"]["keyframes"] == [0]
     assert (off["names"], off["note"], off["check_id"]) == (["x"], "it stays longer", ids.show("vck", check_id))
     assert (found["missed"]["measured"], found["missed"]["exposure"]["kind"]) == (None, "speech")
+
+
+@pytest.mark.parametrize(
+    ("said", "loudness_lu", "vetoes"),
+    [
+        ({}, 7.0, {"too_loud", "covers_face_or_subtitle"}),
+        ({"loudness_lu": 0}, 0.0, {"covers_face_or_subtitle"}),
+        ({"occlusion_share": 0}, 7.0, {"too_loud"}),
+    ],
+)
+def test_what_is_measured_of_the_whole_stays_until_somebody_says_otherwise(
+    client: FlaskClient, said: dict[str, Any], loudness_lu: float, vetoes: set[str]
+) -> None:
+    who = somebody("creator")
+    check_id = make_checks.done(who)
+    with db.transaction() as session:
+        row = session.get_one(VideoCheck, check_id)
+        assert row.result is not None
+        louder = {**row.result["timeline"], "loudness_lu": 7.0, "occlusion_share": 0.5}
+        row.result = {**row.result, "timeline": louder}
+    body = {"timeline": {**said, "exposures": make_checks.TIMELINE["exposures"]}}
+    path = f"/api/v1/video-checks/{ids.show('vck', check_id)}"
+    assert client.post(f"{path}/corrections", json=body, headers=who.once()).status_code == 201
+    corrected = client.get(path, headers=who.headers).json["corrected"]
+    assert corrected["timeline"]["loudness_lu"] == loudness_lu
+    assert {one["code"] for one in corrected["intrusiveness"]["vetoes"]} == vetoes
 
 
 def test_pages_go_on_after_the_last_correction(client: FlaskClient) -> None:
