@@ -198,13 +198,13 @@ def vetoes(timeline: Timeline, *, buying_link: bool | None, disclosed: bool | No
             )
         )
     if loud.high > c.VETO_LOUDNESS_LU:
-        told, most = number(loud.high), number(c.VETO_LOUDNESS_LU)
+        told, most, certain = number(loud.high), number(c.VETO_LOUDNESS_LU), loud.low > c.VETO_LOUDNESS_LU
         flags.append(
             Veto(
                 "too_loud",
-                loud.low > c.VETO_LOUDNESS_LU,
-                f"广告段可能比其余部分响 {told} LU，超过 {most} LU。",
-                f"The placement may be {told} LU louder than the rest, more than {most} LU.",
+                certain,
+                f"广告段{'' if certain else '可能'}比其余部分响 {told} LU，超过 {most} LU。",
+                f"The placement {'is' if certain else 'may be'} {told} LU louder than the rest, more than {most} LU.",
             )
         )
     return flags
