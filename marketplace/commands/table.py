@@ -26,14 +26,13 @@ class Call:
 
 
 _PARTY: tuple[Column, ...] = (("id", "id"), ("kind", "kind"), ("name", "name"), ("status", "status"))
+# Its video and bid, 30 letters each, are told by `show`: a terminal has 80 columns.
 _CHECK: tuple[Column, ...] = (
     ("id", "id"),
-    ("video", "video_id"),
-    ("bid", "bid_id"),
     ("names", "names"),
     ("status", "status"),
     ("repeats", "repeats"),
-    ("asked", "created_at"),
+    ("asked", lambda row: str(row["created_at"])[:16].replace("T", " ")),
 )
 _BRIEF: tuple[Column, ...] = (
     ("id", "id"),
