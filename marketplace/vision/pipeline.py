@@ -177,13 +177,13 @@ def _hashes(work: Work, report: Report) -> Answer:
 
 
 STEPS: tuple[Step, ...] = (
-    Step("cuts", 1, _cuts, "切分镜头", "finding the cuts"),
+    Step("cuts", 2, _cuts, "切分镜头", "finding the cuts"),
     Step("marks", 3, _marks, "寻找标识与产品", "looking for marks and packs", by_brand=True),
     Step("words", 4, _words, "识别画面文字", "reading text on the screen"),
     Step("speech", 3, _speech, "识别口播", "listening to speech", by_brand=True, also=speech.fingerprint),
     Step("faces", 3, _faces, "寻找人脸", "looking for faces"),
     Step("loudness", 1, _loudness, "测量响度", "measuring loudness"),
-    Step("hashes", 2, _hashes, "计算画面指纹", "hashing pictures"),
+    Step("hashes", 3, _hashes, "计算画面指纹", "hashing pictures"),
 )
 BY_NAME = {one.name: one for one in STEPS}
 

@@ -33,7 +33,7 @@ from marketplace.vision.texture import Fresh
 
 LOOK_EVERY, LOOK_SCALE = 3, 2 / 3
 # How much larger, and how far around a hunch, a closer look is; in how many pictures in a row, as each has noise of its
-# own. Of names in letters 10 px high it found 60 in 100, with one size and one picture 20.
+# own. Of a word of nine letters, 48 px wide, it found 72 in 100 pictures, with one size and one picture 21.
 CLOSER, CLOSER_PX, CLOSER_PICTURES = (1.5, 2.0), 48, 2
 SMALL_PX = 60  # what is smaller is sure only from closer by
 PART_MARGIN_PX = 16  # features at the rim of a part need what lies around it
@@ -128,6 +128,8 @@ class Tracker:
             return at, found
         middles = hunches(one, seen, matched) if found is None else [found.quad.mean(axis=0)]
         for now in range(at, min(at + CLOSER_PICTURES, len(self.cache))):
+            if now in self.sights[place]:
+                break
             for middle in middles:
                 found = self._closer(now, place, middle)
                 if found is not None:
