@@ -36,8 +36,8 @@ def correct(
     """
     row = db.lock(session, VideoCheck, check_id, policy.own(actor))
     measured = require_result(row)
-    length = measured["timeline"]["duration_s"]
-    kept = to_dict(from_dict(measured["timeline"]))
+    seen = from_dict(measured["timeline"])
+    length, kept = seen.duration_s, to_dict(seen)
     try:
         corrected = from_dict({**{name: kept[name] for name in OF_THE_WHOLE}, **timeline, "source": "corrected"})
     except PlanError as error:
@@ -52,7 +52,7 @@ def correct(
     terms = terms_of(row.terms)
     made = VideoCorrection(
         check_id=row.id, person_id=actor.person_id, timeline=to_dict(corrected),
-        labels=labels(from_dict(measured["timeline"]), corrected), note=note,
+        labels=labels(seen, corrected), note=note,
     )  # fmt: skip
     session.add(made)
     session.flush()

@@ -76,6 +76,3 @@ def _bids(api: Api) -> Iterator[str]:
 
 def _checks(api: Api) -> Iterator[str]:
     yield from (one["id"] for one in api.every("/video-checks", {"status": "done"}, MOST))
-
-
-# `inlay verify` holds it.

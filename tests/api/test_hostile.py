@@ -15,8 +15,8 @@ from tests.authorization import world as worlds
 from tests.authorization.world import World
 
 OTHER_TYPES: tuple[Any, ...] = (None, True, 7, 7.5, "x", [], {}, [[[7]]], -1)
-# JSON texts that no field takes, whatever its type. Each place gets every other one of them.
-POISON = (r'"a\u0000b"', r'"\ud800"', str(10**30), "-1e400", "1e400", str(-(10**30)))
+# JSON texts that no field takes, whatever its type.
+POISON = (r'"a\u0000b"', r'"\ud800"', str(10**30), str(-(10**30)), "1e400", "-1e400")
 # JSON texts that no body holds, wherever they stand.
 NO_JSON = ("NaN", "Infinity", "-Infinity", "1" * 5000, "[" * 60 + "]" * 60, '{"a":' * 60 + "1" + "}" * 60, "'x'", "01")
 MARK = "%here%"
@@ -66,8 +66,8 @@ def test_a_hostile_body_is_refused_and_leaves_nothing(app: Flask, shared: World,
         assert_refused(call.send(app, body), body[:40])
     for text in NO_JSON:
         assert_refused(call.send(app, poisoned(call, (next(iter(call.body)),), text)), text[:40])
-    for number, way in enumerate(places(call.body)):
-        for text in POISON[number % 2 :: 2]:
+    for way in places(call.body):
+        for text in POISON:
             assert_refused(call.send(app, poisoned(call, way, text)), (way, text[:40]))
     for way in ((name,) for name in call.body):
         assert_refused(call.send(app, encoded(replaced(call.body, way, "x" * 2_000_000))), (way, "long"))

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from marketplace.embedded import Servers, start_servers
 from marketplace.schema import upgrade
 from tests.chaos.work import Start
 from tests.conftest import connected
-from tests.waiting import PATIENCE_S
+from tests.waiting import until
 
 
 @pytest.fixture(scope="session")
@@ -69,8 +68,5 @@ def web(start: Start) -> str:
     """The address of a running web server."""
     port = free_port()
     start(web_argv("127.0.0.1", port))
-    deadline = time.monotonic() + PATIENCE_S
-    while not answers(f"http://127.0.0.1:{port}/readyz"):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    until(lambda: answers(f"http://127.0.0.1:{port}/readyz"))
     return f"http://127.0.0.1:{port}"

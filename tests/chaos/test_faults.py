@@ -10,8 +10,8 @@ from marketplace.core import jobs
 from marketplace.core.doorbell import producer
 from marketplace.core.jobs import JobState
 from marketplace.embedded import Servers
+from tests import waiting
 from tests.chaos.work import Start, ask, effects, until
-from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
 
@@ -43,10 +43,7 @@ def test_a_pickled_message_is_refused_and_harms_nobody(market: Servers, start: S
     app.conf.update(task_serializer="pickle", accept_content=["json", "pickle"])
     app.send_task("inlay.drain", args=[{"x": {1, 2}}], queue=jobs.DEFAULT, serializer="pickle")
     with redis.Redis.from_url(market.redis_url) as client:
-        deadline = time.monotonic() + PATIENCE_S
-        while client.llen(jobs.DEFAULT):
-            assert time.monotonic() < deadline, "the message was not taken"
-            time.sleep(0.05)
+        waiting.until(lambda: not client.llen(jobs.DEFAULT), told="the message was not taken")
     asked = ask(5)
     until(asked, JobState.DONE)
     assert effects(asked) == [1] * 5

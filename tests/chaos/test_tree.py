@@ -19,6 +19,7 @@ from marketplace.core.clock import now
 from marketplace.core.jobs import DEFAULT, Job, JobState
 from marketplace.demo.chaos import free_port
 from marketplace.embedded import Servers
+from tests import waiting
 from tests.chaos.work import Start, ask, effects, states, until
 from tests.waiting import PATIENCE_S
 
@@ -65,11 +66,8 @@ print("deaf:", watched.deaf_restarts, flush=True)
 
 
 def until_rung(market: Servers) -> None:
-    deadline = time.monotonic() + PATIENCE_S
     with redis.Redis.from_url(market.redis_url) as client:
-        while not client.llen(DEFAULT):
-            assert time.monotonic() < deadline, "nobody rings"
-            time.sleep(0.05)
+        waiting.until(lambda: client.llen(DEFAULT), told="nobody rings")
 
 
 def _worker(tree: int, other_than: int | None = None) -> int:

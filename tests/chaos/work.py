@@ -1,7 +1,6 @@
 """Probe jobs: asking for them, waiting for them, counting what they left behind."""
 
 import subprocess
-import time
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -10,7 +9,7 @@ import sqlalchemy as sa
 
 from marketplace.core import db, jobs
 from marketplace.core.jobs import Job, JobProbe, JobState
-from tests.waiting import PATIENCE_S
+from tests import waiting
 
 Start = Callable[[list[str]], "subprocess.Popen[bytes]"]
 
@@ -31,11 +30,11 @@ def states(asked: list[UUID]) -> list[Job]:
 def until(asked: list[UUID], state: JobState, at_least: int | None = None) -> None:
     """Wait until all of the jobs, or `at_least` so many, are in the state."""
     wanted = len(asked) if at_least is None else at_least
-    deadline = time.monotonic() + PATIENCE_S
     reached = sa.select(sa.func.count()).select_from(Job).where(Job.id.in_(asked), Job.state == state)
-    while _number(reached) < wanted:
-        assert time.monotonic() < deadline, [(job.state, job.attempt, job.last_error) for job in states(asked)]
-        time.sleep(0.05)
+    try:
+        waiting.until(lambda: _number(reached) >= wanted)
+    except AssertionError as error:
+        raise AssertionError([(job.state, job.attempt, job.last_error) for job in states(asked)]) from error
 
 
 def _number(query: sa.Select[tuple[int]]) -> int:

@@ -93,8 +93,7 @@ def do_next(worker: ModuleType, kind: str) -> JobState:
 
 
 def forget() -> None:
-    """Forget all work that is asked for and not begun, and what events would ask for: for tests whose calls leave
-    thousands of jobs that say nothing, and that the next to settle would do."""
+    """Forget all work that is asked for and not begun, and what events would ask for."""
     with db.transaction() as session:
         session.execute(sa.delete(Job).where(Job.state == JobState.QUEUED))
         session.execute(sa.update(Event).where(Event.relayed_at.is_(None)).values(relayed_at=sa.func.now()))
