@@ -49,7 +49,7 @@ def pictures(seconds: float, size: tuple[int, int], fps: float, behind: list[Pat
     captions = [
         Caption(at, at + 3.0, words, round(34 * side), (0.5, 0.86))
         for at, words in zip(np.arange(0, seconds, 5.0), cycle((f"{NAME} soda", "what a day", "see you there")))
-    ]  # fmt: skip
+    ]
     for number in range(round(seconds * fps)):
         at_s = number / fps
         picture = grounds[int(at_s / SCENE_S) % len(grounds)](at_s)

@@ -36,11 +36,25 @@ _SNAPSHOTS = sa.text(
 )
 _IDS = "SELECT id, snapshot_id FROM channels WHERE account_key LIKE 'crowd%%' AND id > %(after)s ORDER BY id LIMIT %(page)s"
 _KINDS = {
-    "id": "uuid", "created_at": "int8", "channel_id": "uuid", "snapshot_id": "uuid", "fingerprint": "text:32",
-    "log_centre": "float8", "scale": "float8", "df": "float8", "smear": "float8", "n_used": "int8",
-    "from_history": "bool", "tier": "int8", "ad_load": "float8", "seconds": "float8", "language": "text:2",
-    "shares": f"bytes:{vectors.BYTES}", "flags": "int8", "computed_at": "int8",
-}  # fmt: skip
+    "id": "uuid",
+    "created_at": "int8",
+    "channel_id": "uuid",
+    "snapshot_id": "uuid",
+    "fingerprint": "text:32",
+    "log_centre": "float8",
+    "scale": "float8",
+    "df": "float8",
+    "smear": "float8",
+    "n_used": "int8",
+    "from_history": "bool",
+    "tier": "int8",
+    "ad_load": "float8",
+    "seconds": "float8",
+    "language": "text:2",
+    "shares": f"bytes:{vectors.BYTES}",
+    "flags": "int8",
+    "computed_at": "int8",
+}
 
 
 def fill(session: Session, count: int, seed: int = 1) -> None:
@@ -74,10 +88,22 @@ def _features(dice: np.random.Generator, rows: dict[str, Column], shares: Column
     count = len(rows["id"])
     at = int((datetime.now(UTC) - datetime(2000, 1, 1, tzinfo=UTC)).total_seconds() * 1e6)
     return {
-        "id": np.frombuffer(b"".join(new_id().bytes for _ in range(count)), dtype="V16"), "created_at": at,
-        "channel_id": rows["id"], "snapshot_id": rows["snapshot_id"], "fingerprint": b"f" * 32,
-        "log_centre": dice.normal(9, 2, count), "scale": dice.uniform(0.4, 1.6, count),
-        "df": np.round(dice.uniform(3, 12, count)), "smear": 1.2, "n_used": 9, "from_history": True,
-        "tier": dice.integers(0, 4, count), "ad_load": dice.random(count) * 0.5, "seconds": dice.uniform(10, 90, count),
-        "language": b"zh", "shares": shares[dice.integers(0, len(shares), count)], "flags": 0, "computed_at": at,
-    }  # fmt: skip
+        "id": np.frombuffer(b"".join(new_id().bytes for _ in range(count)), dtype="V16"),
+        "created_at": at,
+        "channel_id": rows["id"],
+        "snapshot_id": rows["snapshot_id"],
+        "fingerprint": b"f" * 32,
+        "log_centre": dice.normal(9, 2, count),
+        "scale": dice.uniform(0.4, 1.6, count),
+        "df": np.round(dice.uniform(3, 12, count)),
+        "smear": 1.2,
+        "n_used": 9,
+        "from_history": True,
+        "tier": dice.integers(0, 4, count),
+        "ad_load": dice.random(count) * 0.5,
+        "seconds": dice.uniform(10, 90, count),
+        "language": b"zh",
+        "shares": shares[dice.integers(0, len(shares), count)],
+        "flags": 0,
+        "computed_at": at,
+    }

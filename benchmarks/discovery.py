@@ -42,14 +42,32 @@ FILTERS: dict[str, dict[str, Any]] = {
     "no filter": {},
     "wide filters": {"followers_min": 5_000, "ad_load_max": 0.4, "told_within_days": 90},
     "narrow filters": {
-        "platform": "bilibili", "region": "CN-GD", "language": "zh", "followers_min": 50_000, "followers_max": 200_000,
-        "price_max": 300_000, "reach_min": 2_000, "represented": False,
+        "platform": "bilibili",
+        "region": "CN-GD",
+        "language": "zh",
+        "followers_min": 50_000,
+        "followers_max": 200_000,
+        "price_max": 300_000,
+        "reach_min": 2_000,
+        "represented": False,
     },
-}  # fmt: skip
+}
 NONE = dict.fromkeys(
-    ("platform", "vertical", "region", "language", "followers_min", "followers_max", "ad_load_max", "price_max",
-     "reach_min", "reach_max", "represented", "told_within_days")
-)  # fmt: skip
+    (
+        "platform",
+        "vertical",
+        "region",
+        "language",
+        "followers_min",
+        "followers_max",
+        "ad_load_max",
+        "price_max",
+        "reach_min",
+        "reach_max",
+        "represented",
+        "told_within_days",
+    )
+)
 
 
 def run(channels: int = CHANNELS) -> dict[str, Any]:

@@ -78,26 +78,65 @@ class Setting:
 SETTINGS: Mapping[str, Setting] = {
     "drifting": Setting(),
     "returning": Setting(
-        spread=0.613, spread_sd=0.466, noise=0.638, drift=0.95, pull=0.204, elasticity=0.549, level_sd=1.334,
-        growing=0.594, growing_days=8.5,
+        spread=0.613,
+        spread_sd=0.466,
+        noise=0.638,
+        drift=0.95,
+        pull=0.204,
+        elasticity=0.549,
+        level_sd=1.334,
+        growing=0.594,
+        growing_days=8.5,
     ),
     "jumping": Setting(
-        spread=0.424, spread_sd=0.373, noise=1.28, drift=0.2, jump=0.047, jump_sd=2.09, elasticity=0.631,
-        level_sd=1.011, growing=0.269, growing_days=2.5,
+        spread=0.424,
+        spread_sd=0.373,
+        noise=1.28,
+        drift=0.2,
+        jump=0.047,
+        jump_sd=2.09,
+        elasticity=0.631,
+        level_sd=1.011,
+        growing=0.269,
+        growing_days=2.5,
     ),
     "hits": Setting(
-        spread=0.498, spread_sd=0.483, noise=0.739, noise_df=8.0, drift=0.623, hit=0.08, hit_size=1.4,
-        elasticity=0.599, level_sd=1.273, growing=0.445, growing_days=1.9,
+        spread=0.498,
+        spread_sd=0.483,
+        noise=0.739,
+        noise_df=8.0,
+        drift=0.623,
+        hit=0.08,
+        hit_size=1.4,
+        elasticity=0.599,
+        level_sd=1.273,
+        growing=0.445,
+        growing_days=1.9,
     ),
     "trends": Setting(
-        spread=0.424, spread_sd=0.513, noise=1.32, noise_df=3.5, drift=0.546, trend_sd=0.104, elasticity=0.639,
-        level_sd=1.252, growing=0.352, growing_days=5.1,
+        spread=0.424,
+        spread_sd=0.513,
+        noise=1.32,
+        noise_df=3.5,
+        drift=0.546,
+        trend_sd=0.104,
+        elasticity=0.639,
+        level_sd=1.252,
+        growing=0.352,
+        growing_days=5.1,
     ),
     "idle": Setting(
-        spread=0.503, spread_sd=0.468, noise=1.015, drift=0.689, gap_power=0.229, elasticity=0.621, level_sd=1.168,
-        growing=0.377, growing_days=3.5,
+        spread=0.503,
+        spread_sd=0.468,
+        noise=1.015,
+        drift=0.689,
+        gap_power=0.229,
+        elasticity=0.621,
+        level_sd=1.168,
+        growing=0.377,
+        growing_days=3.5,
     ),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,9 +154,7 @@ class Market:
 def market(setting: Setting, seed: int, videos: int = 10, tiers: Any = TIERS) -> Market:
     """Return a market of the tiers' creators, the same for the same seed."""
     rng = np.random.default_rng(seed)
-    followers = np.concatenate(
-        [np.exp(rng.uniform(np.log(low), np.log(high), count)) for low, high, count in tiers]
-    )  # fmt: skip
+    followers = np.concatenate([np.exp(rng.uniform(np.log(low), np.log(high), count)) for low, high, count in tiers])
     n = len(followers)
     level = (
         setting.reference
@@ -194,10 +231,12 @@ def lines(name: str, seed: int) -> list[str]:
         ]
         told = made.platform[number]
         row: dict[str, Any] = {
-            "creator": f"{name}-{seed}-{number}", "followers": round(float(followers)),
+            "creator": f"{name}-{seed}-{number}",
+            "followers": round(float(followers)),
             "vertical": VERTICALS[verticals[number]],
-            "platform_forecast": None if np.isnan(told) else round(float(np.exp(told))), "videos": videos,
-        }  # fmt: skip
+            "platform_forecast": None if np.isnan(told) else round(float(np.exp(told))),
+            "videos": videos,
+        }
         found.append(json.dumps(row))
     return found
 

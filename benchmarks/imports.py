@@ -95,9 +95,15 @@ def _hand_in(path: Path) -> Claimed:
         creator_id, _ = market.party(session, "creator")
         who = Actor(role=Role.CREATOR, party_id=creator_id)
         uploads.receive(
-            session, who, _File(path), file_name=path.name, shape=None, mode="all_or_nothing", create_creators=False,
+            session,
+            who,
+            _File(path),
+            file_name=path.name,
+            shape=None,
+            mode="all_or_nothing",
+            create_creators=False,
             creator_id=None,
-        )  # fmt: skip
+        )
     with db.transaction() as session:
         (job,) = jobs.claim(session, jobs.IMPORTS, 1)
     return job

@@ -54,9 +54,11 @@ _REVISIONS = sa.text(
 def environment(servers: Servers) -> dict[str, str]:
     """Return the settings of a program that works on these servers."""
     return {
-        "DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url, "BROKER_URL": servers.broker_url,
+        "DATABASE_URL": servers.database_url,
+        "REDIS_URL": servers.redis_url,
+        "BROKER_URL": servers.broker_url,
         "SECRET_KEY": "bench",
-    }  # fmt: skip
+    }
 
 
 def party(session: Session, kind: str) -> tuple[UUID, str]:

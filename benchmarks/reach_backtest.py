@@ -107,9 +107,13 @@ def _by_others(held: Held, others: Bools, with_platform: bool) -> reach.Forecast
 
 def _rows(many: reach.Forecasts, rows: Bools) -> reach.Forecasts:
     return reach.Forecasts(
-        many.log_centre[rows], many.scale[rows], many.df[rows], many.n_used[rows], many.smear[rows],
+        many.log_centre[rows],
+        many.scale[rows],
+        many.df[rows],
+        many.n_used[rows],
+        many.smear[rows],
         many.from_history[rows],
-    )  # fmt: skip
+    )
 
 
 def baseline(held: Held) -> Floats:
@@ -167,12 +171,13 @@ def run(creators: Sequence[Creator], crawled_at: datetime, folds: int = FOLDS) -
         found["with_platform_forecast"] = {
             "creators": int(told.sum()),
             "platform": {
-                "mae_log": round(float(np.mean(missed)), 4), "median_factor": round(float(np.exp(np.median(missed))), 3)
+                "mae_log": round(float(np.mean(missed)), 4),
+                "median_factor": round(float(np.exp(np.median(missed))), 3),
             },
             "ours": figures(held.truth[told], ours[told]),
             "ours_without_it": figures(held.truth[told], without[told]),
             "note": "the platform's forecast is taken as told before the held-out video came out",
-        }  # fmt: skip
+        }
         found["ours_without_platform"] = judge(held, without)
     return found
 

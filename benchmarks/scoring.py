@@ -58,14 +58,21 @@ def run(bids: int = BIDS) -> dict[str, Any]:
         "bids": bids,
         "bytes": features.nbytes,
         "ms": {
-            "read_the_bytes": read, "every_score": ours, "best_50": best,
-            "numpy_plain": plain, "pandas": pandas, "python_loop": round(loop), "postgresql_order_by": stored,
+            "read_the_bytes": read,
+            "every_score": ours,
+            "best_50": best,
+            "numpy_plain": plain,
+            "pandas": pandas,
+            "python_loop": round(loop),
+            "postgresql_order_by": stored,
         },
         "gb_per_s": round(features.nbytes / read / 1e6, 1),
         "over_reading": {"every_score": round(ours / read, 2), "best_50": round(best / read, 2)},
-        "times_best_50": _times({"numpy_plain": plain, "pandas": pandas, "python_loop": loop, "postgresql": stored}, best),
+        "times_best_50": _times(
+            {"numpy_plain": plain, "pandas": pandas, "python_loop": loop, "postgresql": stored}, best
+        ),
         "through_postgresql": persisted,
-    }  # fmt: skip
+    }
     if pandas is None:
         found["note"] = "pandas is not installed here and is no dependency: not measured"
     return found
@@ -79,10 +86,13 @@ def _times(others: dict[str, float | None], ours: float) -> dict[str, float | No
 def _features(count: int) -> Singles:
     dice = np.random.default_rng(1)
     columns = {
-        "careful": np.exp(dice.normal(9, 2, count)), "share": dice.random(count), "valid": 1 - 0.1 * dice.random(count),
-        "per_cost": np.exp(-dice.normal(13, 1, count)), "intrusiveness": dice.uniform(0, 60, count),
+        "careful": np.exp(dice.normal(9, 2, count)),
+        "share": dice.random(count),
+        "valid": 1 - 0.1 * dice.random(count),
+        "per_cost": np.exp(-dice.normal(13, 1, count)),
+        "intrusiveness": dice.uniform(0, 60, count),
         "ad_load": dice.random(count) * 0.6,
-    }  # fmt: skip
+    }
     return first_pass.bid_features(columns, dice.random((count, len(fit.PARTS))))
 
 

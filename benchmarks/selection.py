@@ -117,10 +117,12 @@ def _exactly(
     start = tuple(sorted(place[row] for row in found.options))
     best = clock.run("exact", lambda: exact.solve(problem, start, gap=asked.gap, time_limit_s=asked.time_limit))
     return {
-        "against": "exact", "stopped": best.stopped, "exact_gap": round(best.bound / best.value - 1, 6),
+        "against": "exact",
+        "stopped": best.stopped,
+        "exact_gap": round(best.bound / best.value - 1, 6),
         "best_possible_share": round(found.value / best.value, 5),
         "certificate_with_exact": round(best.value / best.bound, 5),
-    }  # fmt: skip
+    }
 
 
 def _summary(lines: list[dict[str, Any]], asked: argparse.Namespace) -> dict[str, Any]:

@@ -150,9 +150,11 @@ def nothing_said(by: Recogniser, names: Sequence[str], plain: bool) -> None:
     """Print what is met where nobody speaks."""
     random = np.random.default_rng(3)
     sounds = {
-        "noise": noise(60, random), "chords": chords(60, random), "silence": np.zeros(60 * HEARD_HZ, np.float32),
+        "noise": noise(60, random),
+        "chords": chords(60, random),
+        "silence": np.zeros(60 * HEARD_HZ, np.float32),
         "hum": (0.1 * np.sin(np.arange(60 * HEARD_HZ) * 2 * np.pi * 100 / HEARD_HZ)).astype(np.float32),
-    }  # fmt: skip
+    }
     for what, sound in sounds.items():
         heard, cpu_s = hear(by, sound, names, plain)
         print(

@@ -114,15 +114,19 @@ def run(table: Table, seed: int) -> dict[str, Any]:
         for name, value in told.items():
             errors[kind, len(rows) >= LARGE, name].append(abs(value / truth - 1))
     return {
-        "vehicles": len(shares), "left_out_vehicles_under_20_people": table.left_out, "people": table.seen.shape[1],
-        "niches": len(members), "seed": seed, "sets": SETS,
+        "vehicles": len(shares),
+        "left_out_vehicles_under_20_people": table.left_out,
+        "people": table.seen.shape[1],
+        "niches": len(members),
+        "seed": seed,
+        "sets": SETS,
         "known": {
             "ours_30_niche_pairs": f"{KNOWN_PAIRS} measured pairs within each niche, {KNOWN_PAIRS} of vehicles that share"
             " no niche, drawn by the seed; no pair of a set is known otherwise",
             "ours_all_pairs": "every pair of the set itself",
         },
         "mape_percent": _told(errors),
-    }  # fmt: skip
+    }
 
 
 def _members(table: Table) -> dict[str, list[int]]:

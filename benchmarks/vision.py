@@ -140,9 +140,13 @@ def make(
         truth: list[Truth] = []
 
         def drawn(
-            behind: Callable[[float], Picture] = behind, seconds: int = seconds, fps: float = fps, name: str = name,
-            shown: list[Shown] = shown, truth: list[Truth] = truth,
-        ) -> Iterator[Picture]:  # fmt: skip
+            behind: Callable[[float], Picture] = behind,
+            seconds: int = seconds,
+            fps: float = fps,
+            name: str = name,
+            shown: list[Shown] = shown,
+            truth: list[Truth] = truth,
+        ) -> Iterator[Picture]:
             for picture, told in clips.frames(behind, seconds, fps, known[name], shown):
                 truth.append(told)
                 yield picture

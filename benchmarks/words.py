@@ -45,11 +45,23 @@ SENTENCES = {
 }
 # A name, and a word that is like it and is not it.
 NAMES = {
-    "zh": (("青柠岛", "青年路"), ("栖云茶", "清华园"), ("鹿小满", "路小雨"), ("沐禾", "目标"), ("星野物语", "星期五见"),
-           ("拾光里", "时光机")),
-    "en": (("LIMEISLE", "LIMESTONE"), ("Northfox", "Northern"), ("Kopeli", "Copenhagen"), ("Moonriver", "Moonlight"),
-           ("Zuvo", "Zoo"), ("Aurelle", "Already")),
-}  # fmt: skip
+    "zh": (
+        ("青柠岛", "青年路"),
+        ("栖云茶", "清华园"),
+        ("鹿小满", "路小雨"),
+        ("沐禾", "目标"),
+        ("星野物语", "星期五见"),
+        ("拾光里", "时光机"),
+    ),
+    "en": (
+        ("LIMEISLE", "LIMESTONE"),
+        ("Northfox", "Northern"),
+        ("Kopeli", "Copenhagen"),
+        ("Moonriver", "Moonlight"),
+        ("Zuvo", "Zoo"),
+        ("Aurelle", "Already"),
+    ),
+}
 MARKS = {
     "zh": ("广告", "赞助", "本视频由某某赞助播出", "#广告", "商业推广"),
     "en": ("#ad", "Sponsored", "Paid partnership with Oddly", "AD", "Includes paid promotion"),
@@ -92,8 +104,9 @@ class Tally:
     wrong: dict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(int))
     edges: dict[tuple[str, int], list[float]] = field(default_factory=lambda: defaultdict(list))
 
-    def take(self, key: tuple[str, int], true: Sequence[tuple[float, float]], likes: int,
-             hits: Sequence[tuple[float, float]]) -> None:  # fmt: skip
+    def take(
+        self, key: tuple[str, int], true: Sequence[tuple[float, float]], likes: int, hits: Sequence[tuple[float, float]]
+    ) -> None:
         """Count the true stretches (s) that hits cover, and the hits that are near none of them."""
         self.likes[key] += likes
         for start, end in true:
@@ -159,8 +172,14 @@ def put(picture: Picture, look: Look, middle: tuple[float, float]) -> None:
     part[:] = (colour * cover + part * (1 - cover)).astype(np.uint8)
 
 
-def make(folder: Path, languages: Sequence[str], sizes: Sequence[int], fonts: Sequence[str | None], seed: int,
-         backgrounds: Sequence[Path]) -> Iterator[Clip]:  # fmt: skip
+def make(
+    folder: Path,
+    languages: Sequence[str],
+    sizes: Sequence[int],
+    fonts: Sequence[str | None],
+    seed: int,
+    backgrounds: Sequence[Path],
+) -> Iterator[Clip]:
     """Yield clips for each language, size and style, in forms, fonts and before backgrounds that take turns. One that
     is in the folder already is not drawn again."""
     for turn, (language, size, style) in enumerate(itertools.product(languages, sizes, STYLES)):
@@ -199,10 +218,19 @@ def read(cache: FrameCache) -> tuple[Any, float]:
 def seen(cache: FrameCache, answer: Any) -> Seen:
     lines = [Line(one["picture"], one["text"], one["score"], np.asarray(one["quad"])) for one in answer["lines"]]
     return Seen(
-        duration_s=cache.info.duration_s, times=cache.times, shape=cache.shape, cuts=cuts.cuts(cache), references=(),
-        kinds=(), sights=(), lines=lines, heard=Heard(None, None, ()), faces={},
-        loudness=np.zeros(0), step_s=cache.info.step_s,
-    )  # fmt: skip
+        duration_s=cache.info.duration_s,
+        times=cache.times,
+        shape=cache.shape,
+        cuts=cuts.cuts(cache),
+        references=(),
+        kinds=(),
+        sights=(),
+        lines=lines,
+        heard=Heard(None, None, ()),
+        faces={},
+        loudness=np.zeros(0),
+        step_s=cache.info.step_s,
+    )
 
 
 def judge(clip: Clip, cache: FrameCache, answer: Any, names: Tally, marks: Tally, explain: bool) -> None:

@@ -29,9 +29,25 @@ from marketplace.videos.routes import room as videos
 from marketplace.videos.routes_uploads import room as video_uploads
 
 ROOMS: tuple[Room, ...] = (
-    identity, channels, imports, briefs, bids, matching, discovery, prices, overlaps, readings, pacing, exclusivity,
-    selections, reviews, records, videos, video_uploads, checks,
-)  # fmt: skip
+    identity,
+    channels,
+    imports,
+    briefs,
+    bids,
+    matching,
+    discovery,
+    prices,
+    overlaps,
+    readings,
+    pacing,
+    exclusivity,
+    selections,
+    reviews,
+    records,
+    videos,
+    video_uploads,
+    checks,
+)
 
 
 def _who(session: Session) -> Actor:

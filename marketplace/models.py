@@ -19,6 +19,21 @@ from marketplace.videos import models as videos
 metadata = Base.metadata
 
 __all__ = [
-    "bids", "briefs", "channels", "checks", "events", "exclusivity", "growth", "idempotency", "identity", "jobs",
-    "matching", "metadata", "overlaps", "prices", "reviews", "selections", "videos",
-]  # fmt: skip
+    "bids",
+    "briefs",
+    "channels",
+    "checks",
+    "events",
+    "exclusivity",
+    "growth",
+    "idempotency",
+    "identity",
+    "jobs",
+    "matching",
+    "metadata",
+    "overlaps",
+    "prices",
+    "reviews",
+    "selections",
+    "videos",
+]

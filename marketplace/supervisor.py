@@ -117,9 +117,16 @@ class Supervisor:
         if name in self.children:
             raise ValueError(f"there is a child {name} already")
         child = Child(
-            name, tuple(argv), None if env is None else dict(env), cwd, int(stop_signal), grace_s, restart, ready,
+            name,
+            tuple(argv),
+            None if env is None else dict(env),
+            cwd,
+            int(stop_signal),
+            grace_s,
+            restart,
+            ready,
             ready_within_s,
-        )  # fmt: skip
+        )
         self.children[name] = child
 
     def watch(self, check: Check, every_s: float) -> None:

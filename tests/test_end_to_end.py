@@ -40,9 +40,14 @@ def url(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     env = {
-        **os.environ, "DATABASE_URL": database_url, "REDIS_URL": servers.redis_url, "BROKER_URL": servers.broker_url,
-        "SECRET_KEY": "walk", "SIGN_INS_PER_MINUTE": "10000", "RATE_LIMIT_PER_MINUTE": "1000000",
-    }  # fmt: skip
+        **os.environ,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": servers.redis_url,
+        "BROKER_URL": servers.broker_url,
+        "SECRET_KEY": "walk",
+        "SIGN_INS_PER_MINUTE": "10000",
+        "RATE_LIMIT_PER_MINUTE": "1000000",
+    }
     with (folder / "log").open("ab") as log:
         running = [
             subprocess.Popen(argv, env=env, stdout=log, stderr=log, start_new_session=True)

@@ -40,10 +40,24 @@ def test_models_and_migrations_tell_the_same_and_the_way_back_works(servers: Ser
 def test_every_table_with_a_party_in_it_has_row_level_security(servers: Servers) -> None:
     # These are read by several sides and guarded by the rooms' policies.
     open_tables = {
-        "alembic_version", "audience_snapshots", "channel_features", "channels", "forecast_models", "growth_models",
-        "job_probes", "overlap_models", "parties", "people", "price_index_cells", "price_models", "video_readings",
-        "video_pictures", "video_step_answers", "videos", "worker_beats",
-    }  # fmt: skip
+        "alembic_version",
+        "audience_snapshots",
+        "channel_features",
+        "channels",
+        "forecast_models",
+        "growth_models",
+        "job_probes",
+        "overlap_models",
+        "parties",
+        "people",
+        "price_index_cells",
+        "price_models",
+        "video_readings",
+        "video_pictures",
+        "video_step_answers",
+        "videos",
+        "worker_beats",
+    }
     url = clone(servers, "inlay_rls")
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.connect() as connection:
@@ -69,12 +83,15 @@ PRICES: tuple[dict[str, Any], ...] = (
     {"model": "cpa", "rate": _yuan(5), "cap": _yuan(900), "actions_per_thousand_views": 2.5},
     {"model": "cpa", "rate": _yuan(5), "cap": _yuan(900)},
     {
-        "model": "commission", "basis_points": 500, "minimum": _yuan(10), "actions_per_thousand_views": 4,
+        "model": "commission",
+        "basis_points": 500,
+        "minimum": _yuan(10),
+        "actions_per_thousand_views": 4,
         "order_value": _yuan(80),
     },
     {"model": "commission", "basis_points": 500},
     {"model": "hybrid", "fixed": _yuan(200), "variable": {"model": "cpm", "rate": _yuan(4), "cap": _yuan(60)}},
-)  # fmt: skip
+)
 DELIVERABLES = [{"kind": "video", "count": 2}, {"kind": "live", "count": 1}, {"kind": "image", "count": 9}]
 
 

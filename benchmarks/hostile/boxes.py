@@ -85,9 +85,15 @@ def matroska(codec: bytes, width: int, height: int, *clusters: bytes, inside: by
     """Return a Matroska file of one picture track; ``inside`` goes into its TrackEntry (RFC 9559)."""
     video = element(0xE0, number(0xB0, width), number(0xBA, height))
     entry = element(
-        0xAE, number(0xD7, 1), number(0x73C5, 1), number(0x83, 1), element(0x86, codec), number(0x23E383, 40_000_000),
-        video, inside,
-    )  # fmt: skip
+        0xAE,
+        number(0xD7, 1),
+        number(0x73C5, 1),
+        number(0x83, 1),
+        element(0x86, codec),
+        number(0x23E383, 40_000_000),
+        video,
+        inside,
+    )
     told = element(0x1549A966, number(0x2AD7B1, 1_000_000))
     head = element(0x1A45DFA3, element(0x4282, b"matroska"), number(0x4287, 4), number(0x4285, 2))
     return head + element(0x18538067, told, element(0x1654AE6B, entry), *clusters)

@@ -21,18 +21,34 @@ _QUICK: dict[str, dict[str, str]] = {
     "libsvtav1": {"preset": "12", "svtav1-params": "lp=1:keyint=12"},
 }
 FORMS = (
-    ("mp4", "libx264", "aac"), ("mp4", "libx264", None), ("mov", "libx265", "pcm_s16le"), ("mp4", "libx265", None),
-    ("webm", "libvpx-vp9", "libopus"), ("webm", "libvpx-vp9", None), ("mp4", "libsvtav1", "aac"),
-    ("mkv", "libsvtav1", None), ("mkv", "libx264", "flac"), ("mp4", "mpeg4", "libmp3lame"), ("webm", "libvpx", None),
+    ("mp4", "libx264", "aac"),
+    ("mp4", "libx264", None),
+    ("mov", "libx265", "pcm_s16le"),
+    ("mp4", "libx265", None),
+    ("webm", "libvpx-vp9", "libopus"),
+    ("webm", "libvpx-vp9", None),
+    ("mp4", "libsvtav1", "aac"),
+    ("mkv", "libsvtav1", None),
+    ("mkv", "libx264", "flac"),
+    ("mp4", "mpeg4", "libmp3lame"),
+    ("webm", "libvpx", None),
     ("mkv", "libx265", "ac3"),
-)  # fmt: skip
+)
 
 
 def write(
-    path: Path, codec: str = "libx264", sound: str | None = None, *, size: tuple[int, int] = (96, 64), fps: int = 24,
-    number: int = 24, pixels: str = "yuv420p", options: dict[str, str] | None = None, muxing: dict[str, str] | None = None,
+    path: Path,
+    codec: str = "libx264",
+    sound: str | None = None,
+    *,
+    size: tuple[int, int] = (96, 64),
+    fps: int = 24,
+    number: int = 24,
+    pixels: str = "yuv420p",
+    options: dict[str, str] | None = None,
+    muxing: dict[str, str] | None = None,
     black: bool = False,
-) -> Path:  # fmt: skip
+) -> Path:
     """Write a clip of ``number`` pictures, with a tone as long if ``sound`` names a codec."""
     scene = Scene(*size, 3, 0.5)
     with av.open(str(path), "w", options=muxing or {}) as container:
@@ -119,9 +135,22 @@ def splice(data: bytearray, other: bytes, random: Random) -> bytes:
 
 _NUMBERS = (0, 1, 7, 0xFF, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 _IDS = (
-    b"\x18\x53\x80\x67", b"\x1f\x43\xb6\x75", b"\x16\x54\xae\x6b", b"\x15\x49\xa9\x66", b"\xae", b"\xb0", b"\xba", b"\xa3",
-    b"\x63\xa2", b"\x44\x89", b"\x2a\xd7\xb1", b"\x23\xe3\x83", b"\xe7", b"\x53\xb8", b"\x1c\x53\xbb\x6b",
-)  # fmt: skip
+    b"\x18\x53\x80\x67",
+    b"\x1f\x43\xb6\x75",
+    b"\x16\x54\xae\x6b",
+    b"\x15\x49\xa9\x66",
+    b"\xae",
+    b"\xb0",
+    b"\xba",
+    b"\xa3",
+    b"\x63\xa2",
+    b"\x44\x89",
+    b"\x2a\xd7\xb1",
+    b"\x23\xe3\x83",
+    b"\xe7",
+    b"\x53\xb8",
+    b"\x1c\x53\xbb\x6b",
+)
 
 
 def _value(random: Random) -> int:

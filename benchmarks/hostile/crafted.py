@@ -156,8 +156,12 @@ def _broken_boxes(start: Base) -> list[Crafted]:
         _bytes("keys-2-to-28.mp4", (*DAMAGED, TAKEN), start.mp4 + box(b"moov", keys)),
         _bytes("cut-in-the-middle.mp4", DAMAGED, start.mp4[: len(start.mp4) // 2]),
         _bytes("cut-fragmented.mp4", (*DAMAGED, TAKEN), start.fragmented[: len(start.fragmented) // 2]),
-        _bytes("moov-twice.mp4", (*DAMAGED, TAKEN), start.mp4 + b"".join(start.mp4[a:b] for k, a, b in boxes(start.mp4) if k == b"moov")),
-    ]  # fmt: skip
+        _bytes(
+            "moov-twice.mp4",
+            (*DAMAGED, TAKEN),
+            start.mp4 + b"".join(start.mp4[a:b] for k, a, b in boxes(start.mp4) if k == b"moov"),
+        ),
+    ]
 
 
 def _stts(*runs: tuple[int, int]) -> bytes:
@@ -182,11 +186,19 @@ def _tables(start: Base) -> list[Crafted]:
         _bytes("stco-2-to-31.mp4", (*HEAVY, TAKEN), patched(data, b"stco", 4, big)),
         _bytes("stco-beyond-the-end.mp4", DAMAGED, patched(data, b"stco", 8, b"\xff\xff\xff\0")),
         _bytes("empty-samples.mp4", (*HEAVY, "too_fast", "too_long"), empty, slow=True),
-        _bytes("jump-forward.mp4", ("too_long", *DAMAGED), replaced(data, b"stts", _stts((24, delta), (1, 2**31 - 1), (23, delta)))),
+        _bytes(
+            "jump-forward.mp4",
+            ("too_long", *DAMAGED),
+            replaced(data, b"stts", _stts((24, delta), (1, 2**31 - 1), (23, delta))),
+        ),
         _bytes("backward.mp4", (*DAMAGED, "too_fast", "too_long", TAKEN), turned),
         _bytes("all-at-once.mp4", (*DAMAGED, "too_fast", TAKEN), replaced(data, b"stts", _stts((48, 0)))),
-        _bytes("one-picture-of-ten-hours.mp4", ("too_long",), replaced(data, b"stts", _stts((47, delta), (1, delta * 24 * 36_000)))),
-    ]  # fmt: skip
+        _bytes(
+            "one-picture-of-ten-hours.mp4",
+            ("too_long",),
+            replaced(data, b"stts", _stts((47, delta), (1, delta * 24 * 36_000))),
+        ),
+    ]
 
 
 def _claims(start: Base) -> list[Crafted]:
@@ -201,7 +213,9 @@ def _claims(start: Base) -> list[Crafted]:
         _bytes("claims-60000-px.mp4", ("too_many_pixels", *DAMAGED), claimed),
         _bytes("claims-60000-px-outside.mp4", (TAKEN, "too_many_pixels"), patched(data, b"avc1", 24, large)),
         _bytes("claims-0-px.mp4", (TAKEN, *DAMAGED), patched(data, b"avc1", 24, bytes(4))),
-        _bytes("claims-16-px-inside.mp4", ("too_small", "changes_size", *DAMAGED), replaced(data, b"avcC", avcc(16, 16))),
+        _bytes(
+            "claims-16-px-inside.mp4", ("too_small", "changes_size", *DAMAGED), replaced(data, b"avcC", avcc(16, 16))
+        ),
         _bytes("claims-4096-px-inside.mp4", ("changes_size", *HEAVY), replaced(data, b"avcC", avcc(4096, 2304))),
         _bytes("time-scale-0.mp4", (*DAMAGED, TAKEN, "too_long"), patched(data, b"mdhd", 12, bytes(4))),
         _bytes("time-scale-1.mp4", (TAKEN, "too_long"), patched(data, b"mdhd", 12, struct.pack(">I", 1))),
@@ -211,7 +225,7 @@ def _claims(start: Base) -> list[Crafted]:
         _bytes("claims-ten-hours.webm", DAMAGED, hours),
         _bytes("cut-in-the-middle.webm", DAMAGED, start.webm[: len(start.webm) // 3]),
         _bytes("unknown-codec.mp4", ("codec", "no_picture"), data.replace(b"avc1", b"xyz1").replace(b"avcC", b"xyzC")),
-    ]  # fmt: skip
+    ]
 
 
 def _alias(path: bytes) -> bytes:
@@ -277,13 +291,19 @@ def _ebml(start: Base) -> list[Crafted]:
     )
     return [
         _bytes("huge-block.mkv", HEAVY, matroska(vp9, 96, 64, cluster(block(bytes(64), size=2**40)))),
-        _bytes("huge-block-inside.mkv", HEAVY, matroska(vp9, 96, 64, cluster(element(0xA3, b"\x81\0\0\x80", size=2**31 - 1)))),
+        _bytes(
+            "huge-block-inside.mkv",
+            HEAVY,
+            matroska(vp9, 96, 64, cluster(element(0xA3, b"\x81\0\0\x80", size=2**31 - 1))),
+        ),
         _bytes("zlib-bomb.mkv", HEAVY, matroska(vp9, 96, 64, cluster(block(bomb)), inside=_ZLIB)),
         _bytes("zlib-bomb-private.mkv", HEAVY, matroska(vp9, 96, 64, inside=_ZLIB + element(0x63A2, bomb))),
         _bytes("nested-chapters.mkv", (TAKEN, *DAMAGED), matroska(vp9, 96, 64, deep, *good)),
         _bytes("40-attachments.mkv", ("too_many_streams",), matroska(vp9, 96, 64, attached, *good)),
         _bytes("60000-px.mkv", ("too_many_pixels", *DAMAGED), matroska(vp9, 60_000, 60_000, cluster(block(bytes(64))))),
         _bytes("no-pictures.mkv", DAMAGED, matroska(vp9, 96, 64)),
-        _bytes("element-2-to-56.mkv", DAMAGED, start.webm[:40] + element(0x18538067, b"", size=2**56 - 2) + bytes(1000)),
+        _bytes(
+            "element-2-to-56.mkv", DAMAGED, start.webm[:40] + element(0x18538067, b"", size=2**56 - 2) + bytes(1000)
+        ),
         _bytes("200000-voids.mkv", (*DAMAGED, TAKEN), start.webm + element(0xEC) * 200_000),
-    ]  # fmt: skip
+    ]

@@ -53,12 +53,21 @@ _MAY: Mapping[str, tuple[str, ...]] = {
 }
 # The amount that an option for another length puts in place of the price's own.
 HEADLINE: Mapping[str, str] = {
-    "flat": "amount", "cpm": "rate", "cpv": "rate", "cpa": "rate", "barter": "value", "hybrid": "fixed",
-}  # fmt: skip
+    "flat": "amount",
+    "cpm": "rate",
+    "cpv": "rate",
+    "cpa": "rate",
+    "barter": "value",
+    "hybrid": "fixed",
+}
 # What the brand pays whatever comes of it.
 SURE: Mapping[str, str] = {
-    "flat": "amount", "cpm": "floor", "commission": "minimum", "barter": "value", "hybrid": "fixed",
-}  # fmt: skip
+    "flat": "amount",
+    "cpm": "floor",
+    "commission": "minimum",
+    "barter": "value",
+    "hybrid": "fixed",
+}
 
 
 @dataclass(frozen=True)

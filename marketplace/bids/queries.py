@@ -87,9 +87,14 @@ def find(session: Session, actor: Actor, bid_id: UUID) -> Shown:
 
 
 def listing(
-    session: Session, actor: Actor, *, limit: int, starting_after: UUID | None, brief_id: UUID | None = None,
+    session: Session,
+    actor: Actor,
+    *,
+    limit: int,
+    starting_after: UUID | None,
+    brief_id: UUID | None = None,
     status: str | None = None,
-) -> Page[Shown]:  # fmt: skip
+) -> Page[Shown]:
     """Return the bidder's side's bids, the newest first."""
     query = _WITH_WORDING.where(policy.own(actor))
     if brief_id is not None:
@@ -98,9 +103,14 @@ def listing(
 
 
 def of_brief(
-    session: Session, actor: Actor, brief_id: UUID, *, limit: int, starting_after: UUID | None,
+    session: Session,
+    actor: Actor,
+    brief_id: UUID,
+    *,
+    limit: int,
+    starting_after: UUID | None,
     status: str | None = None,
-) -> Page[Shown]:  # fmt: skip
+) -> Page[Shown]:
     """Return the bids of a brief that is over, as far as the reader may see them. Raises NotFound while sealed."""
     brief = db.get(session, Brief, brief_id, briefs_policy.own(actor))
     if brief.status in (BriefStatus.DRAFT, BriefStatus.PUBLISHED):
@@ -158,19 +168,37 @@ def commitments(
 def shown(actor: Actor, bid: Bid, revision: BidRevision, title: str, number: int) -> Shown:
     """Return a bid as this actor may see it."""
     return Shown(
-        id=bid.id, brief_id=bid.brief_id, brief_title=title, brief_version_id=revision.brief_version_id,
-        brief_version_number=number, brand_id=bid.brand_id, channel_id=bid.channel_id, creator_id=bid.creator_id,
-        agency_id=bid.agency_id, status=bid.status, version=bid.version, revision_id=revision.id,
-        revision_number=revision.number, revisions_left=REVISIONS_MAX - revision.number, created_at=bid.created_at,
-        revised_at=revision.created_at, withdrawn_at=bid.withdrawn_at, **_wording(actor, revision),
-    )  # fmt: skip
+        id=bid.id,
+        brief_id=bid.brief_id,
+        brief_title=title,
+        brief_version_id=revision.brief_version_id,
+        brief_version_number=number,
+        brand_id=bid.brand_id,
+        channel_id=bid.channel_id,
+        creator_id=bid.creator_id,
+        agency_id=bid.agency_id,
+        status=bid.status,
+        version=bid.version,
+        revision_id=revision.id,
+        revision_number=revision.number,
+        revisions_left=REVISIONS_MAX - revision.number,
+        created_at=bid.created_at,
+        revised_at=revision.created_at,
+        withdrawn_at=bid.withdrawn_at,
+        **_wording(actor, revision),
+    )
 
 
 def _shown_revision(actor: Actor, revision: BidRevision, number: int) -> ShownRevision:
     return ShownRevision(
-        id=revision.id, bid_id=revision.bid_id, number=revision.number, brief_version_id=revision.brief_version_id,
-        brief_version_number=number, created_at=revision.created_at, **_wording(actor, revision),
-    )  # fmt: skip
+        id=revision.id,
+        bid_id=revision.bid_id,
+        number=revision.number,
+        brief_version_id=revision.brief_version_id,
+        brief_version_number=number,
+        created_at=revision.created_at,
+        **_wording(actor, revision),
+    )
 
 
 def _wording(actor: Actor, revision: BidRevision) -> dict[str, Any]:

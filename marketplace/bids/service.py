@@ -48,9 +48,12 @@ def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, l
     brief = briefs.for_bidding(session, actor, brief_id)
     creator_id = channels.for_bidding(session, actor, channel_id)
     bid = Bid(
-        brief_id=brief.id, brand_id=brief.brand_id, channel_id=channel_id, creator_id=creator_id,
+        brief_id=brief.id,
+        brand_id=brief.brand_id,
+        channel_id=channel_id,
+        creator_id=creator_id,
         agency_id=actor.party_id if actor.role == Role.AGENCY else None,
-    )  # fmt: skip
+    )
     revision = _worded(bid, brief, 1, content.document(loaded))
     db.insert(session, bid)
     _put(session, bid, revision, bid.version)
@@ -148,15 +151,25 @@ def _worded(bid: Bid, brief: Biddable, number: int, stored: Mapping[str, Any]) -
         raise Invalid(briefs.MEND, faults=found)
     measured = content.measure(plan)
     revision = BidRevision(
-        bid_id=bid.id, number=number, brief_version_id=brief.version_id, salt=commitment.new_salt(), commitment="",
-        raw_low=measured.raw_low, raw_high=measured.raw_high, prominence_low=measured.prominence_low,
-        prominence_high=measured.prominence_high, plan_version=measured.plan_version,
-        **content.columns(stored, brief.currency),
-    )  # fmt: skip
-    offer = commitment.offer_of(
-        content.wording(revision), brief_id=bid.brief_id, brief_version_id=brief.version_id, channel_id=bid.channel_id,
+        bid_id=bid.id,
         number=number,
-    )  # fmt: skip
+        brief_version_id=brief.version_id,
+        salt=commitment.new_salt(),
+        commitment="",
+        raw_low=measured.raw_low,
+        raw_high=measured.raw_high,
+        prominence_low=measured.prominence_low,
+        prominence_high=measured.prominence_high,
+        plan_version=measured.plan_version,
+        **content.columns(stored, brief.currency),
+    )
+    offer = commitment.offer_of(
+        content.wording(revision),
+        brief_id=bid.brief_id,
+        brief_version_id=brief.version_id,
+        channel_id=bid.channel_id,
+        number=number,
+    )
     revision.commitment = commitment.seal(offer, revision.salt)
     return revision
 

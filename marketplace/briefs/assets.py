@@ -83,9 +83,14 @@ def of_brief(session: Session, actor: Actor, brief_id: UUID) -> list[AssetFacts]
 def _facts() -> sa.Select[Any]:
     size = sa.func.octet_length(BrandAsset.data)
     wanted: Sequence[Any] = (
-        BrandAsset.id, BrandAsset.brief_id, BrandAsset.name, BrandAsset.media_type, size, BrandAsset.sha256,
+        BrandAsset.id,
+        BrandAsset.brief_id,
+        BrandAsset.name,
+        BrandAsset.media_type,
+        size,
+        BrandAsset.sha256,
         BrandAsset.created_at,
-    )  # fmt: skip
+    )
     return sa.select(*wanted)
 
 

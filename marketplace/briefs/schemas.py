@@ -192,9 +192,11 @@ class BriefIn(Schema):
     note = _line(2000, load_default=None, allow_none=True)
     bids_close_at = When(required=True)
     closing_window_s = Whole(
-        0, WINDOW_S_MAX, load_default=600,
+        0,
+        WINDOW_S_MAX,
+        load_default=600,
         metadata={"description": "Bidding ends at a secret moment within so many seconds after `bids_close_at`."},
-    )  # fmt: skip
+    )
 
 
 class BriefChange(BriefIn):

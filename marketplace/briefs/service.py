@@ -132,9 +132,15 @@ def publish(session: Session, actor: Actor, brief_id: UUID) -> Shown:
     """Open a draft for bids until its deadline. Raises Invalid where time has overtaken the draft."""
     brief = db.lock(session, Brief, brief_id, policy.own(actor))
     states.move(
-        session, brief, MOVES, "publish", actor, parties=[brief.brand_id], number=brief.version_number,
+        session,
+        brief,
+        MOVES,
+        "publish",
+        actor,
+        parties=[brief.brand_id],
+        number=brief.version_number,
         bids_close_at=brief.bids_close_at.isoformat(),
-    )  # fmt: skip
+    )
     current = session.get_one(BriefVersion, brief.version_id)
     brief.published_at = now()
     _refuse([*contents.faults(current.content), *contents.deadline_faults(current.content, brief.published_at)])
@@ -208,9 +214,17 @@ def find(session: Session, actor: Actor, brief_id: UUID) -> Shown:
 
 
 def listing(
-    session: Session, actor: Actor, *, limit: int, starting_after: UUID | None, status: str | None = None,
-    category: str | None = None, market: str | None = None, q: str | None = None, brand_id: UUID | None = None,
-) -> Page[Shown]:  # fmt: skip
+    session: Session,
+    actor: Actor,
+    *,
+    limit: int,
+    starting_after: UUID | None,
+    status: str | None = None,
+    category: str | None = None,
+    market: str | None = None,
+    q: str | None = None,
+    brand_id: UUID | None = None,
+) -> Page[Shown]:
     """Return briefs newest first. Bidders find cancelled ones only when they ask for them by status."""
     query = sa.select(Brief).join(BriefVersion, BriefVersion.id == Brief.version_id).where(policy.visible(actor))
     if status is not None:
@@ -264,9 +278,14 @@ def ask_for_overdue(session: Session) -> int:
 
 def _ask_to_close(session: Session, brief: Brief) -> None:
     jobs.enqueue(
-        session, CLOSE, subject_id=brief.id, party_id=brief.brand_id, dedupe_key=f"{CLOSE}:{brief.id}",
-        at=_ends(brief), payload={"secret_time": True},
-    )  # fmt: skip
+        session,
+        CLOSE,
+        subject_id=brief.id,
+        party_id=brief.brand_id,
+        dedupe_key=f"{CLOSE}:{brief.id}",
+        at=_ends(brief),
+        payload={"secret_time": True},
+    )
 
 
 def _end(session: Session, actor: Actor, brief: Brief, name: str, **data: Any) -> Shown:
@@ -301,11 +320,21 @@ def _shown(brief: Brief, wordings: Mapping[UUID, BriefVersion], brand_name: str,
     rule = contents.SCORING_RULES[content.pop("scoring_rule")]
     over = brief.status in (BriefStatus.CLOSED, BriefStatus.CANCELLED)
     return Shown(
-        id=brief.id, brand_id=brief.brand_id, brand_name=brand_name, status=brief.status,
-        open_for_bids=open_for_bids(brief, at), version=brief.version, version_id=brief.version_id,
-        version_number=brief.version_number, scoring_rule=rule, created_at=brief.created_at,
-        published_at=brief.published_at, closed_at=brief.closed_at,
+        id=brief.id,
+        brand_id=brief.brand_id,
+        brand_name=brand_name,
+        status=brief.status,
+        open_for_bids=open_for_bids(brief, at),
+        version=brief.version,
+        version_id=brief.version_id,
+        version_number=brief.version_number,
+        scoring_rule=rule,
+        created_at=brief.created_at,
+        published_at=brief.published_at,
+        closed_at=brief.closed_at,
         close_commitment=brief.close_seed and closing.commitment(brief.close_seed),
-        close_seed=brief.close_seed if over else None, close_version_id=brief.close_version_id if over else None,
-        bidding_ended_at=(brief.closed_at and min(brief.closed_at, _ends(brief))) if over else None, content=content,
-    )  # fmt: skip
+        close_seed=brief.close_seed if over else None,
+        close_version_id=brief.close_version_id if over else None,
+        bidding_ended_at=(brief.closed_at and min(brief.closed_at, _ends(brief))) if over else None,
+        content=content,
+    )

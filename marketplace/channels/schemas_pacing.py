@@ -18,24 +18,36 @@ class PacingLimits(Schema):
     """What is left out or null asks nothing."""
 
     share_max = Real(
-        0, 1, load_default=None, allow_none=True,
+        0,
+        1,
+        load_default=None,
+        allow_none=True,
         metadata={"description": "Sponsored share of any ten videos in a row, in whole videos, rounded down."},
-    )  # fmt: skip
+    )
     gap_videos = Whole(
-        0, 50, load_default=None, allow_none=True,
+        0,
+        50,
+        load_default=None,
+        allow_none=True,
         metadata={"description": "Unsponsored videos between two sponsored ones."},
-    )  # fmt: skip
+    )
     gap_days = Whole(
-        0, _DAYS_MAX, load_default=None, allow_none=True,
+        0,
+        _DAYS_MAX,
+        load_default=None,
+        allow_none=True,
         metadata={"description": "Days from one sponsored video to the next."},
-    )  # fmt: skip
+    )
     streak_max = Whole(
         1, 10, load_default=None, allow_none=True, metadata={"description": "Sponsored videos in a row."}
-    )  # fmt: skip
+    )
     cool_down_days = Whole(
-        0, _DAYS_MAX, load_default=None, allow_none=True,
+        0,
+        _DAYS_MAX,
+        load_default=None,
+        allow_none=True,
         metadata={"description": "Days without a new one after a sponsored video with half the usual views or fewer."},
-    )  # fmt: skip
+    )
 
 
 class PacingSeries(PacingLimits):

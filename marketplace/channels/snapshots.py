@@ -23,8 +23,13 @@ from marketplace.identity.models import Party
 
 SOURCE = "typed"
 FACTS = (
-    "growth_30d", "engagement_rate", "completion_rate", "median_views_30d", "expected_views", "suggested_cpm_minor",
-)  # fmt: skip
+    "growth_30d",
+    "engagement_rate",
+    "completion_rate",
+    "median_views_30d",
+    "expected_views",
+    "suggested_cpm_minor",
+)
 # How the checks call a column -> where it stands in the body.
 PLACES = {"age": "ages", "gender": "genders", "region": "regions"}
 IN_VIDEOS = ("published_at", "views", "likes", "comments", "shares")
@@ -65,12 +70,22 @@ def type_in(session: Session, actor: Actor, channel_id: UUID, values: Mapping[st
 
 def _checked(channel: Channel, values: Mapping[str, Any]) -> ChannelRecord:
     told = Told(
-        source=SOURCE, platform=channel.platform, account_key=channel.account_key, handle=channel.handle,
-        name=channel.name, taken_on=values["taken_on"], followers=values["followers"],
-        facts={name: values[name] for name in FACTS}, ages=values["ages"], genders=values["genders"],
-        regions=values["regions"], whole_regions=False, labels={}, rate_card=values["rate_card"],
+        source=SOURCE,
+        platform=channel.platform,
+        account_key=channel.account_key,
+        handle=channel.handle,
+        name=channel.name,
+        taken_on=values["taken_on"],
+        followers=values["followers"],
+        facts={name: values[name] for name in FACTS},
+        ages=values["ages"],
+        genders=values["genders"],
+        regions=values["regions"],
+        whole_regions=False,
+        labels={},
+        rate_card=values["rate_card"],
         videos=values["videos"],
-    )  # fmt: skip
+    )
     # The day is part of what was told, so the same figures of another day are other evidence.
     built = build.record(Cells(0, values), told, now().date())
     if isinstance(built, ChannelRecord):
@@ -117,13 +132,28 @@ def _videos(session: Session, channel_ids: Sequence[UUID]) -> dict[UUID, list[Vi
 
 def _record(channel: Channel, snapshot: AudienceSnapshot, creator: str, videos: Sequence[Video]) -> ChannelRecord:
     columns = (
-        "external_id", "published_at", "views", "likes", "comments", "shares", "duration_s", "sponsored", "title",
-    )  # fmt: skip
+        "external_id",
+        "published_at",
+        "views",
+        "likes",
+        "comments",
+        "shares",
+        "duration_s",
+        "sponsored",
+        "title",
+    )
     facts = ("taken_on", "source", "evidence_hash", "followers", "facts", "margins", "rate_card")
     return ChannelRecord(
-        row=0, platform=channel.platform, account_key=channel.account_key, handle=channel.handle, name=channel.name,
+        row=0,
+        platform=channel.platform,
+        account_key=channel.account_key,
+        handle=channel.handle,
+        name=channel.name,
         snapshot={name: getattr(snapshot, name) for name in facts},
         videos=tuple({name: getattr(video, name) for name in columns} for video in videos),
-        creator_name=creator, url=channel.url, language=channel.language, region=channel.region,
+        creator_name=creator,
+        url=channel.url,
+        language=channel.language,
+        region=channel.region,
         verticals=channel.verticals,
-    )  # fmt: skip
+    )

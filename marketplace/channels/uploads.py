@@ -69,9 +69,15 @@ def receive(
         )
     assert actor.party_id is not None
     row = Import(
-        party_id=actor.party_id, person_id=actor.person_id, file_name=file_name, shape=shape, mode=ImportMode(mode),
-        create_creators=create_creators, size_bytes=0, sha256="",
-    )  # fmt: skip
+        party_id=actor.party_id,
+        person_id=actor.person_id,
+        file_name=file_name,
+        shape=shape,
+        mode=ImportMode(mode),
+        create_creators=create_creators,
+        size_bytes=0,
+        sha256="",
+    )
     session.add(row)
     session.flush()
     chunks.write(session, row.id, body.pieces(chunks.CHUNK_BYTES))

@@ -51,9 +51,12 @@ def correct(
         )
     terms = terms_of(row.terms)
     made = VideoCorrection(
-        check_id=row.id, person_id=actor.person_id, timeline=to_dict(corrected),
-        labels=labels(seen, corrected), note=note,
-    )  # fmt: skip
+        check_id=row.id,
+        person_id=actor.person_id,
+        timeline=to_dict(corrected),
+        labels=labels(seen, corrected),
+        note=note,
+    )
     session.add(made)
     session.flush()
     row.corrected = {
@@ -93,9 +96,16 @@ def changed(one: Exposure, other: Exposure) -> list[str]:
 
 
 _SLACK: Mapping[str, float] = {
-    "start_s": EDGE_S, "seconds": 2 * EDGE_S, "area_share": 0.001, "centre": 0.05, "saliency": 0.05, "clarity": 0.05,
-    "claims": 0.0, "mentions": 0.0, "plot": 0.0,
-}  # fmt: skip
+    "start_s": EDGE_S,
+    "seconds": 2 * EDGE_S,
+    "area_share": 0.001,
+    "centre": 0.05,
+    "saliency": 0.05,
+    "clarity": 0.05,
+    "claims": 0.0,
+    "mentions": 0.0,
+    "plot": 0.0,
+}
 
 
 def _plain(timeline: Timeline, at: int) -> Any:

@@ -65,9 +65,14 @@ class Shown:
 
 
 def ask(
-    session: Session, actor: Actor, *, video_id: UUID, bid_id: UUID | None, names: Sequence[str],
+    session: Session,
+    actor: Actor,
+    *,
+    video_id: UUID,
+    bid_id: UUID | None,
+    names: Sequence[str],
     buying_link: bool | None,
-) -> Shown:  # fmt: skip
+) -> Shown:
     """Ask for a kept video to be looked through: for the brand of a bid's brief and against its plan, or for names.
 
     Raises NotFound, WrongState (the video is not whole), Invalid (no names), Conflict (too many open checks).
@@ -88,13 +93,21 @@ def ask(
     if (session.scalar(open_ones) or 0) >= OPEN_MAX:
         raise Conflict(f"{OPEN_MAX} checks of yours are under way; wait for one of them, or cancel one.")
     row = VideoCheck(
-        party_id=video.party_id, person_id=actor.person_id, video_id=video.id, bid_id=bid_id, sha256=video.sha256,
-        names=all_names, asset_ids=assets,
+        party_id=video.party_id,
+        person_id=actor.person_id,
+        video_id=video.id,
+        bid_id=bid_id,
+        sha256=video.sha256,
+        names=all_names,
+        asset_ids=assets,
         terms={
-            "plan": None, "fit": None, "past": None, **terms,
+            "plan": None,
+            "fit": None,
+            "past": None,
+            **terms,
             **({} if buying_link is None else {"buying_link": buying_link}),
         },
-    )  # fmt: skip
+    )
     session.add(row)
     session.flush()
     job_id = enqueue(session, DECODE, row, key="decode")
@@ -137,9 +150,16 @@ def _fit(session: Session, actor: Actor, bid_id: UUID) -> float | None:
 def enqueue(session: Session, kind: str, row: VideoCheck, *, key: str, **payload: Any) -> UUID:
     """Ask for a job of a check; the same one that waits already is joined."""
     return jobs.enqueue(
-        session, kind, queue=jobs.VISION, subject_id=row.id, party_id=row.party_id,
-        dedupe_key=f"{kind}:{row.id}:{key}", payload=payload, lease_s=LEASE_S, max_attempts=ATTEMPTS_MAX,
-    )  # fmt: skip
+        session,
+        kind,
+        queue=jobs.VISION,
+        subject_id=row.id,
+        party_id=row.party_id,
+        dedupe_key=f"{kind}:{row.id}:{key}",
+        payload=payload,
+        lease_s=LEASE_S,
+        max_attempts=ATTEMPTS_MAX,
+    )
 
 
 def find(session: Session, actor: Actor, check_id: UUID) -> VideoCheck:
@@ -151,9 +171,16 @@ def read(session: Session, actor: Actor, check_id: UUID) -> Shown:
 
 
 def listed(
-    session: Session, actor: Actor, *, limit: int, starting_after: UUID | None, status: str | None,
-    bid_id: UUID | None, video_id: UUID | None, repeats: bool,
-) -> paging.Page[Shown]:  # fmt: skip
+    session: Session,
+    actor: Actor,
+    *,
+    limit: int,
+    starting_after: UUID | None,
+    status: str | None,
+    bid_id: UUID | None,
+    video_id: UUID | None,
+    repeats: bool,
+) -> paging.Page[Shown]:
     """Return checks, the newest first; with ``repeats``, those alone that repeat other parties' videos."""
     query = sa.select(VideoCheck).where(policy.visible(actor))
     for column, value in ((VideoCheck.status, status), (VideoCheck.bid_id, bid_id), (VideoCheck.video_id, video_id)):

@@ -199,15 +199,26 @@ def _finish(session: Session, check_id: UUID, result: dict[str, Any]) -> dict[st
     others = [one for one in result["duplicates"] if one["foreign"]]
     row.repeats = len(others)
     move(
-        session, row, CHECK_MOVES, "finish", SYSTEM, parties=[row.party_id],
-        score=result["intrusiveness"]["score"]["point"], duplicates=len(result["duplicates"]),
-    )  # fmt: skip
+        session,
+        row,
+        CHECK_MOVES,
+        "finish",
+        SYSTEM,
+        parties=[row.party_id],
+        score=result["intrusiveness"]["score"]["point"],
+        duplicates=len(result["duplicates"]),
+    )
     if others:
         # The platform's own business: whose the other videos are is told to nobody else.
         events.record(
-            session, "video_checks.repeat", row.id, SYSTEM, parties=[], videos=len(others),
+            session,
+            "video_checks.repeat",
+            row.id,
+            SYSTEM,
+            parties=[],
+            videos=len(others),
             share=max(one["share"] for one in others),
-        )  # fmt: skip
+        )
     return {"exposures": len(result["evidence"])}
 
 

@@ -40,9 +40,19 @@ PLAN_BYTES_MAX = 1_000_000
 @click.option("--language", type=click.Choice(["zh", "en"]), default="en", show_default=True)
 @click.pass_obj
 def check_video(
-    api: Api, /, file: Path, brand: str, aliases: tuple[str, ...], refs: Path | None, plan: Path | None,
-    fit: float | None, buying_link: bool | None, out: Path | None, cache: Path | None, language: str,
-) -> None:  # fmt: skip
+    api: Api,
+    /,
+    file: Path,
+    brand: str,
+    aliases: tuple[str, ...],
+    refs: Path | None,
+    plan: Path | None,
+    fit: float | None,
+    buying_link: bool | None,
+    out: Path | None,
+    cache: Path | None,
+    language: str,
+) -> None:
     """Measure where FILE shows, names and speaks of a brand, score it, and hold it against its plan.
 
     Exit code 0 where nothing forbids it, 3 where something must be mended whatever the score, 2 for bad input,

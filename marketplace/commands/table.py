@@ -68,16 +68,30 @@ _SELECTION: tuple[Column, ...] = (
     ("asked at", "created_at"),
 )
 _READING: tuple[Column, ...] = (
-    ("video", "external_id"), ("taken", "taken_at"), ("hours", "hours"), ("views", "views"), ("source", "source"),
-)  # fmt: skip
+    ("video", "external_id"),
+    ("taken", "taken_at"),
+    ("hours", "hours"),
+    ("views", "views"),
+    ("source", "source"),
+)
 _OVERLAP: tuple[Column, ...] = (
-    ("id", "id"), ("channel", "channel_id"), ("other", "other_channel_id"), ("value", "value"), ("method", "method"),
-    ("sample", "sample"), ("measured", "measured_on"), ("confirmed", "confirmed_at"),
-)  # fmt: skip
+    ("id", "id"),
+    ("channel", "channel_id"),
+    ("other", "other_channel_id"),
+    ("value", "value"),
+    ("method", "method"),
+    ("sample", "sample"),
+    ("measured", "measured_on"),
+    ("confirmed", "confirmed_at"),
+)
 _EXCLUSIVITY: tuple[Column, ...] = (
-    ("id", "id"), ("category", "category"), ("brand", "brand"), ("holder", "holder"), ("from", "first_day"),
+    ("id", "id"),
+    ("category", "category"),
+    ("brand", "brand"),
+    ("holder", "holder"),
+    ("from", "first_day"),
     ("to", "last_day"),
-)  # fmt: skip
+)
 _REVIEW: tuple[Column, ...] = (
     ("id", "id"),
     ("subject", "subject_id"),
@@ -130,9 +144,13 @@ _IMPORT: tuple[Column, ...] = (
     ("bad", "rows_bad"),
 )
 _VIDEO: tuple[Column, ...] = (
-    ("id", "id"), ("name", "name"), ("kind", "media_type"), ("bytes", "size_bytes"), ("received", "received_bytes"),
+    ("id", "id"),
+    ("name", "name"),
+    ("kind", "media_type"),
+    ("bytes", "size_bytes"),
+    ("received", "received_bytes"),
     ("status", "status"),
-)  # fmt: skip
+)
 _SNAPSHOT: tuple[Column, ...] = (
     ("id", "id"),
     ("taken on", "taken_on"),

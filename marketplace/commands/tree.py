@@ -49,9 +49,15 @@ class Tree:
     @classmethod
     @contextlib.contextmanager
     def on_embedded_servers(
-        cls, data: Path, host: str, port: int, *, children: int = 2, env: Mapping[str, str] | None = None,
+        cls,
+        data: Path,
+        host: str,
+        port: int,
+        *,
+        children: int = 2,
+        env: Mapping[str, str] | None = None,
         log: Path | None = None,
-    ) -> Iterator["Tree"]:  # fmt: skip
+    ) -> Iterator["Tree"]:
         """Everything on one machine: embedded servers unless DATABASE_URL and REDIS_URL name others; migrated.
 
         `env` goes over the environment; `log` takes every child's lines instead of the terminal.
@@ -72,9 +78,12 @@ class Tree:
             db.connect(given["DATABASE_URL"], pool_size=3)
             tree = cls(given, servers, log)
             tree.supervisor.add(
-                "web", web_argv(host, port), given, ready=lambda: answers(f"http://{host}:{port}/readyz"),
+                "web",
+                web_argv(host, port),
+                given,
+                ready=lambda: answers(f"http://{host}:{port}/readyz"),
                 ready_within_s=WEB_READY_S,
-            )  # fmt: skip
+            )
             tree.add_worker(children)
             if importlib.util.find_spec("av") is not None:
                 tree.add_worker(os.cpu_count() or 1, "vision", (VISION,))

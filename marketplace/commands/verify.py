@@ -87,9 +87,12 @@ def _end(brief: Mapping[str, Any]) -> Iterator[str]:
     if hashlib.sha256(seed.encode()).hexdigest() != brief["close_commitment"]:
         yield "the seed is not the one that was committed to at publication"
     drawn = closing.moment(
-        seed, ids.read("brf", brief["id"]), ids.read("brv", version), _when(brief["bids_close_at"]),
+        seed,
+        ids.read("brf", brief["id"]),
+        ids.read("brv", version),
+        _when(brief["bids_close_at"]),
         brief["closing_window_s"],
-    )  # fmt: skip
+    )
     if _when(brief["bidding_ended_at"]) > drawn + SLACK:
         yield f"bidding ended at {brief['bidding_ended_at']}, after the moment drawn by the seed, {drawn.isoformat()}"
     if _when(brief["closed_at"]) < drawn:
@@ -100,9 +103,12 @@ def _offers(found: Mapping[str, Any]) -> Iterator[str]:
     """Yield offers that are not what was committed to, and wordings beyond the number allowed."""
     for bid in found["bids"]:
         offer = commitment.offer_of(
-            bid, brief_id=ids.read("brf", bid["brief_id"]), brief_version_id=ids.read("brv", bid["brief_version_id"]),
-            channel_id=ids.read("chn", bid["channel_id"]), number=bid["revision_number"],
-        )  # fmt: skip
+            bid,
+            brief_id=ids.read("brf", bid["brief_id"]),
+            brief_version_id=ids.read("brv", bid["brief_version_id"]),
+            channel_id=ids.read("chn", bid["channel_id"]),
+            number=bid["revision_number"],
+        )
         if not commitment.verify(offer, bid["salt"], bid["commitment"]):
             yield f"{bid['id']}: the offer is not what was committed to"
         if bid["revision_number"] > REVISIONS_MAX:

@@ -120,9 +120,20 @@ class Room(Blueprint):  # type: ignore[misc]
         statuses that other routes have no use for.
         """
         endpoint = Endpoint(
-            method, tuple(allow), needs, takes() if takes else None, query(unknown=RAISE) if query else None,
-            answers() if answers else None, status, once, if_match, counted, takes_raw, receive, tuple(refuses),
-        )  # fmt: skip
+            method,
+            tuple(allow),
+            needs,
+            takes() if takes else None,
+            query(unknown=RAISE) if query else None,
+            answers() if answers else None,
+            status,
+            once,
+            if_match,
+            counted,
+            takes_raw,
+            receive,
+            tuple(refuses),
+        )
 
         def register(view: View) -> View:
             def edge(**values: Any) -> Response:

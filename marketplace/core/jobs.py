@@ -187,11 +187,25 @@ def enqueue(
     `at` makes a timer: a row that is due then, never a broker's countdown.
     """
     values = {
-        "id": new_id(), "created_at": now(), "kind": kind, "queue": queue, "subject_id": subject_id,
-        "party_id": party_id, "dedupe_key": dedupe_key, "payload": payload or {}, "state": JobState.QUEUED,
-        "attempt": 0, "max_attempts": max_attempts, "fence": 0, "lease_s": lease_s, "next_at": at or now(),
-        "priority": priority, "done": 0, "cancel_asked": False, "request_id": request_id(),
-    }  # fmt: skip
+        "id": new_id(),
+        "created_at": now(),
+        "kind": kind,
+        "queue": queue,
+        "subject_id": subject_id,
+        "party_id": party_id,
+        "dedupe_key": dedupe_key,
+        "payload": payload or {},
+        "state": JobState.QUEUED,
+        "attempt": 0,
+        "max_attempts": max_attempts,
+        "fence": 0,
+        "lease_s": lease_s,
+        "next_at": at or now(),
+        "priority": priority,
+        "done": 0,
+        "cancel_asked": False,
+        "request_id": request_id(),
+    }
     insert = sa.dialects.postgresql.insert(Job).values(values)
     if dedupe_key is not None:
         insert = insert.on_conflict_do_update(

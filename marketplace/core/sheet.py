@@ -28,9 +28,16 @@ class Sheet:
         self.words(title, LARGE, bold=True, telling=False)
 
     def words(
-        self, text: str, size: float, *, ink: str = INK, bold: bool = False, indent: float = 0, gap: float = 6,
+        self,
+        text: str,
+        size: float,
+        *,
+        ink: str = INK,
+        bold: bool = False,
+        indent: float = 0,
+        gap: float = 6,
         telling: bool = True,
-    ) -> None:  # fmt: skip
+    ) -> None:
         for line in wrap(text, self.room - indent, size):
             self.drawing.text(MARGIN + indent, self.y + size, line, size=size, ink=ink, bold=bold)
             self.y += size * 1.4

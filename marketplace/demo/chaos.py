@@ -247,18 +247,29 @@ def tell(run: Run) -> dict[str, Any]:
 
 
 NOUGHT = (
-    "error", "threads_that_died", "faults_that_failed", "jobs_lost", "jobs_undone_at_the_deadline", "jobs_doubled",
-    "unknown_half_done", "bids_lost", "bids_doubled", "bids_without_one_match", "matches_stale",
-)  # fmt: skip
+    "error",
+    "threads_that_died",
+    "faults_that_failed",
+    "jobs_lost",
+    "jobs_undone_at_the_deadline",
+    "jobs_doubled",
+    "unknown_half_done",
+    "bids_lost",
+    "bids_doubled",
+    "bids_without_one_match",
+    "matches_stale",
+)
 
 
 def verdict(result: dict[str, Any]) -> list[str]:
     """Say why a run proves nothing, or the contrary; empty for a clean one."""
     why = [f"{name}: {result.get(name, 'not counted')}" for name in NOUGHT if result.get(name, True)]
     least = [
-        ("jobs_acknowledged", "jobs_wanted"), ("bids_answered", "bids_wanted"), ("faults_total", "faults_wanted"),
+        ("jobs_acknowledged", "jobs_wanted"),
+        ("bids_answered", "bids_wanted"),
+        ("faults_total", "faults_wanted"),
         ("faults_while_jobs_came", "faults_total"),
-    ]  # fmt: skip
+    ]
     if result["bids_wanted"]:
         least.append(("faults_while_bids_came", "faults_total"))
     for name, wanted in least:
@@ -283,9 +294,12 @@ def free_port() -> int:
 def chaos(seed: int, wanted: int, faults: int, bids: int, every: float, out: Path | None) -> None:
     """Break a market of its own on purpose and count what was lost or doubled. Ends with 0 only if nothing was."""
     result: dict[str, Any] = {
-        "seed": seed, "at": datetime.now(UTC).isoformat(timespec="seconds"), "python": platform.python_version(),
-        "load_average": os.getloadavg()[0], "error": None,
-    }  # fmt: skip
+        "seed": seed,
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "load_average": os.getloadavg()[0],
+        "error": None,
+    }
     with tempfile.TemporaryDirectory(prefix="inlay-chaos-") as folder:
         port = free_port()
         env = {"RATE_LIMIT_PER_MINUTE": "1000000"}

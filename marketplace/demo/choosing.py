@@ -26,9 +26,11 @@ def show_selection(call: Caller, url: str, brand: Account, brief: dict[str, Any]
     wanted |= {name: f"/bids/{one['bid_id']}" for one in made["result"]["chosen"][:1] for name in BID_PICTURES}
     for name, path in wanted.items():
         answer = urllib3.request(
-            "GET", f"{url}/api/v1{path}/picture?name={name}&language=zh",
-            headers={"Authorization": f"Bearer {brand.token}"}, timeout=30,
-        )  # fmt: skip
+            "GET",
+            f"{url}/api/v1{path}/picture?name={name}&language=zh",
+            headers={"Authorization": f"Bearer {brand.token}"},
+            timeout=30,
+        )
         if answer.status != 200:
             raise DemoError(f"the picture {name} was answered with {answer.status}")
         (folder / f"{name}.svg").write_bytes(answer.data)

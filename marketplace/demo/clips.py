@@ -163,12 +163,16 @@ class Scene:
         side = min(self.width, self.height)
         self._things = [
             (
-                random.uniform(0, self.width), random.uniform(0, self.height), int(random.uniform(0.03, 0.22) * side),
-                random.uniform(-40, 40), random.uniform(-20, 20), tuple(int(v) for v in random.integers(20, 235, 3)),
+                random.uniform(0, self.width),
+                random.uniform(0, self.height),
+                int(random.uniform(0.03, 0.22) * side),
+                random.uniform(-40, 40),
+                random.uniform(-20, 20),
+                tuple(int(v) for v in random.integers(20, 235, 3)),
                 bool(random.random() < 0.5),
             )
             for _ in range(14)
-        ]  # fmt: skip
+        ]
 
 
 def quad_of(shown: Shown, at_s: float, width: int, height: int, aspect: float) -> Quad:
@@ -235,16 +239,26 @@ def write_on(picture: Picture, caption: Caption, path: str | None = None) -> Pic
     image = Image.fromarray(picture[:, :, ::-1])
     place = (caption.place[0] * image.width, caption.place[1] * image.height)
     ImageDraw.Draw(image).text(
-        place, caption.words, font=font(caption.size_px, path), fill="white", anchor="mm",
-        stroke_width=max(1, caption.size_px // 12), stroke_fill="black",
-    )  # fmt: skip
+        place,
+        caption.words,
+        font=font(caption.size_px, path),
+        fill="white",
+        anchor="mm",
+        stroke_width=max(1, caption.size_px // 12),
+        stroke_fill="black",
+    )
     return _bgr(image)
 
 
 def frames(
-    background: Callable[[float], Picture], seconds: float, fps: float, mark: Picture | None = None,
-    shown: Iterable[Shown] = (), captions: Iterable[Caption] = (), path: str | None = None,
-) -> Iterator[tuple[Picture, Truth]]:  # fmt: skip
+    background: Callable[[float], Picture],
+    seconds: float,
+    fps: float,
+    mark: Picture | None = None,
+    shown: Iterable[Shown] = (),
+    captions: Iterable[Caption] = (),
+    path: str | None = None,
+) -> Iterator[tuple[Picture, Truth]]:
     """Yield each frame of a clip with its truth."""
     shown, captions = list(shown), list(captions)
     for number in range(round(seconds * fps)):

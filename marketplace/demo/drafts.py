@@ -20,8 +20,14 @@ from marketplace.demo.walk import PATIENCE_S, Account, Market
 NAME, CHINESE = "LIMEISLE", "青柠岛"
 SECONDS, FPS = 16.0, 25.0
 # What is promised: four seconds in the background; what is drawn: more than twice as long, in the middle, and larger.
-PROMISED = {"kind": "product", "start_s": {"low": 6.0, "high": 7.0}, "seconds": {"low": 3.0, "high": 4.0},
-            "area_share": "background", "centre": "edge", "plot": "loose"}  # fmt: skip
+PROMISED = {
+    "kind": "product",
+    "start_s": {"low": 6.0, "high": 7.0},
+    "seconds": {"low": 3.0, "high": 4.0},
+    "area_share": "background",
+    "centre": "edge",
+    "plot": "loose",
+}
 DRAWN = Shown(3.0, 12.5, 300.0, (0.45, 0.5), (0.55, 0.5))
 MARKED = Caption(0.5, 3.0, "#ad", 30, (0.85, 0.06))
 
@@ -31,14 +37,16 @@ def show_draft(market: Market, url: str, folder: Path) -> None:
     call, brand, creator = market.caller, market.brands[0], market.owners[0]
     brief = _brief(market, url, brand)
     bid = call(
-        "POST", f"/briefs/{brief['id']}/bids", creator.token,
+        "POST",
+        f"/briefs/{brief['id']}/bids",
+        creator.token,
         {
             "channel_id": market.channel_ids[0],
             "price": {"model": "flat", "amount": {"amount_minor": 5_000_000, "currency": "CNY"}},
             "deliverables": [{"kind": "video", "count": 1}],
             "plan": {"duration_s": SECONDS, "exposures": [PROMISED]},
         },
-    )  # fmt: skip
+    )
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "draft.mp4"
     draw(path)
@@ -68,11 +76,16 @@ def _brief(market: Market, url: str, brand: Account) -> Any:
     made = market.caller("POST", "/briefs", brand.token, body)
     image = cv2.imencode(".png", clips.label(NAME))[1].tobytes()
     answer = urllib3.request(
-        "POST", f"{url}/api/v1/briefs/{made['id']}/assets?name=pack.png", body=image, timeout=30,
+        "POST",
+        f"{url}/api/v1/briefs/{made['id']}/assets?name=pack.png",
+        body=image,
+        timeout=30,
         headers={
-            "Authorization": f"Bearer {brand.token}", "Content-Type": "image/png", "Idempotency-Key": str(new_id()),
+            "Authorization": f"Bearer {brand.token}",
+            "Content-Type": "image/png",
+            "Idempotency-Key": str(new_id()),
         },
-    )  # fmt: skip
+    )
     if answer.status != 201:
         raise DemoError(f"the pack's image was answered with {answer.status}: {answer.data[:500]!r}")
     return market.caller("POST", f"/briefs/{made['id']}/publish", brand.token)

@@ -151,6 +151,10 @@ def _actor(
 ) -> Actor:
     known = frozenset(one for one in EVERYTHING if one in permissions)
     return Actor(
-        role=ROLES[kind], party_id=party_id, person_id=person_id, key_id=key_id, permissions=known,
+        role=ROLES[kind],
+        party_id=party_id,
+        person_id=person_id,
+        key_id=key_id,
+        permissions=known,
         acts_for=frozenset(acts_for or ()),
-    )  # fmt: skip
+    )

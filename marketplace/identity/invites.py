@@ -47,9 +47,13 @@ def create(
         raise Conflict("This person has a seat here already.")
     token = _PREFIX + credentials.new_token()
     row = Invite(
-        party_id=party.id, email=email, permissions=given, token_hash=credentials.digest(token),
-        expires_at=now() + timedelta(days=DAYS), invited_by=actor.person_id,
-    )  # fmt: skip
+        party_id=party.id,
+        email=email,
+        permissions=given,
+        token_hash=credentials.digest(token),
+        expires_at=now() + timedelta(days=DAYS),
+        invited_by=actor.person_id,
+    )
     session.add(row)
     events.record(session, "invites.create", row.id, actor, parties=[party.id], permissions=given)
     session.flush()
@@ -92,9 +96,7 @@ def accept(session: Session, actor: Actor, *, token: str, password: str, name: s
         who = Actor(credentials.ROLES[party.kind], party.id, person.id, permissions=known)
         if party.status == PartyStatus.UNCLAIMED:
             _claim(session, who, party, invite)
-        events.record(
-            session, "invites.accept", invite.id, who, parties=[party.id], membership_id=str(membership.id)
-        )  # fmt: skip
+        events.record(session, "invites.accept", invite.id, who, parties=[party.id], membership_id=str(membership.id))
     return Seat(person, party, membership)
 
 

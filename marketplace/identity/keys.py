@@ -58,9 +58,15 @@ def create(
         raise Conflict(f"{LIVE_MAX} keys of this name are live. Revoke one, or use another name.")
     public_id, shown, secret_hash = credentials.new_key(mode)
     row = ApiKey(
-        party_id=actor.party_id, person_id=actor.person_id, name=name, public_id=public_id, secret_hash=secret_hash,
-        scopes=given, mode=mode, expires_at=expires_at,
-    )  # fmt: skip
+        party_id=actor.party_id,
+        person_id=actor.person_id,
+        name=name,
+        public_id=public_id,
+        secret_hash=secret_hash,
+        scopes=given,
+        mode=mode,
+        expires_at=expires_at,
+    )
     session.add(row)
     events.record(session, "api_keys.create", row.id, actor, parties=[row.party_id], scopes=given, mode=mode)
     session.flush()

@@ -60,9 +60,13 @@ def _write(
         detail = "Must be neither past nor before the first day."
         raise Invalid("These days cannot be.", faults=[Fault(f"{pointer}/ends_on", detail)])
     row = Mandate(
-        agency_id=actor.party_id, creator_id=creator.id, starts_on=terms.starts_on, ends_on=terms.ends_on,
-        share_basis_points=terms.share_basis_points, status=status,
-    )  # fmt: skip
+        agency_id=actor.party_id,
+        creator_id=creator.id,
+        starts_on=terms.starts_on,
+        ends_on=terms.ends_on,
+        share_basis_points=terms.share_basis_points,
+        status=status,
+    )
     session.add(row)
     session.flush()
     events.record(session, kind, row.id, actor, parties=[row.agency_id, row.creator_id], **terms.show())
@@ -99,9 +103,7 @@ def end(session: Session, actor: Actor, mandate_id: UUID, *, ends_on: date) -> M
     if ends_on == today:
         row.ends_on = max(today, row.starts_on)
         shown = row.ends_on.isoformat()
-        states.move(
-            session, row, MANDATE_MOVES, "end", actor, parties=[row.agency_id, row.creator_id], ends_on=shown
-        )  # fmt: skip
+        states.move(session, row, MANDATE_MOVES, "end", actor, parties=[row.agency_id, row.creator_id], ends_on=shown)
         return row
     if row.status != MandateStatus.ACTIVE:
         raise WrongState("Only a mandate in force can be given another last day.", state=str(row.status))
@@ -111,9 +113,8 @@ def end(session: Session, actor: Actor, mandate_id: UUID, *, ends_on: date) -> M
     row.ends_on = ends_on
     row.version += 1
     events.record(
-        session, "mandates.shorten", row.id, actor, parties=[row.agency_id, row.creator_id],
-        ends_on=ends_on.isoformat(),
-    )  # fmt: skip
+        session, "mandates.shorten", row.id, actor, parties=[row.agency_id, row.creator_id], ends_on=ends_on.isoformat()
+    )
     return row
 
 

@@ -90,8 +90,9 @@ def change_password(body: dict[str, Any]) -> None:
     sessions.change_password(session(), actor(), **body, token=_token())
 
 
-@room.get("/parties", **_READS, query=page_query("pty", kind=one_of(PartyKind, load_default=None)),
-          answers=page_of(PartyOut))  # fmt: skip
+@room.get(
+    "/parties", **_READS, query=page_query("pty", kind=one_of(PartyKind, load_default=None)), answers=page_of(PartyOut)
+)
 def parties(query: dict[str, Any]) -> Page[Party]:
     """One's own party and those on the other side of its mandates; all of them for the platform."""
     return service.listing(session(), actor(), **query)
@@ -147,8 +148,14 @@ def accept_invite(body: dict[str, Any]) -> Seat:
     return invites.accept(session(), actor(), **body)
 
 
-@room.post("/creators", allow=(Role.AGENCY, Role.ADMIN), needs=Permission.PARTY, takes=CreatorIn, answers=CreatorOut,
-           status=201)  # fmt: skip
+@room.post(
+    "/creators",
+    allow=(Role.AGENCY, Role.ADMIN),
+    needs=Permission.PARTY,
+    takes=CreatorIn,
+    answers=CreatorOut,
+    status=201,
+)
 def enter_creator(body: dict[str, Any]) -> Entered:
     """Enter a creator who has not signed up; an agency with the mandate it holds, from today if left out."""
     terms = _terms(body["mandate"]) if body["mandate"] else None
@@ -161,8 +168,12 @@ def offer(body: dict[str, Any]) -> Mandate:
     return mandates.offer(session(), actor(), creator_id=body["creator_id"], terms=_terms(body))
 
 
-@room.get("/mandates", **_READS, query=page_query("mnd", status=one_of(MandateStatus, load_default=None)),
-          answers=page_of(MandateOut))  # fmt: skip
+@room.get(
+    "/mandates",
+    **_READS,
+    query=page_query("mnd", status=one_of(MandateStatus, load_default=None)),
+    answers=page_of(MandateOut),
+)
 def all_mandates(query: dict[str, Any]) -> Page[Mandate]:
     """The party's mandates, from either side."""
     return mandates.listing(session(), actor(), **query)
@@ -180,8 +191,13 @@ def decline_mandate(mandate_id: UUID) -> Mandate:
     return mandates.decline(session(), actor(), mandate_id)
 
 
-@room.post("/mandates/<id('mnd'):mandate_id>/end", allow=(Role.AGENCY, Role.CREATOR), needs=Permission.PARTY,
-           takes=MandateEndIn, answers=MandateOut)  # fmt: skip
+@room.post(
+    "/mandates/<id('mnd'):mandate_id>/end",
+    allow=(Role.AGENCY, Role.CREATOR),
+    needs=Permission.PARTY,
+    takes=MandateEndIn,
+    answers=MandateOut,
+)
 def end_mandate(body: dict[str, date], mandate_id: UUID) -> Mandate:
     """Bring the last day nearer, or end it today."""
     return mandates.end(session(), actor(), mandate_id, ends_on=body["ends_on"])

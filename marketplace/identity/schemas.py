@@ -206,9 +206,11 @@ class InviteIn(Schema):
     email = Email(required=True)
     permissions = _permissions(required=True)
     party_id = Id(
-        "pty", load_default=None, allow_none=True,
+        "pty",
+        load_default=None,
+        allow_none=True,
         metadata={"description": "A creator whom nobody has claimed; left out, it is your own party."},
-    )  # fmt: skip
+    )
 
 
 class InviteOut(Schema):

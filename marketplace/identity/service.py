@@ -59,9 +59,17 @@ class Entered:
 
 
 def sign_up(
-    session: Session, actor: Actor, *, email: str, password: str, name: str, party_name: str, kind: str,
-    locale: str = "zh-CN", timezone: str = "Asia/Shanghai",
-) -> Seat:  # fmt: skip
+    session: Session,
+    actor: Actor,
+    *,
+    email: str,
+    password: str,
+    name: str,
+    party_name: str,
+    kind: str,
+    locale: str = "zh-CN",
+    timezone: str = "Asia/Shanghai",
+) -> Seat:
     """Make a person and their party, in which they may do everything. Raises Invalid, Conflict (address taken)."""
     if PartyKind(kind) == PartyKind.PLATFORM:
         raise NotAllowed("The platform's people are made by its own command.")
@@ -166,9 +174,7 @@ def rename(session: Session, actor: Actor, party_id: UUID, *, name: str, version
     return party
 
 
-def members(
-    session: Session, actor: Actor, party_id: UUID, *, limit: int, starting_after: UUID | None
-) -> Page[Seat]:  # fmt: skip
+def members(session: Session, actor: Actor, party_id: UUID, *, limit: int, starting_after: UUID | None) -> Page[Seat]:
     """Raises NotFound, NotAllowed: the people of a party are known to itself and the platform only."""
     party = find(session, actor, party_id)
     policy.require_managed(actor, party)
@@ -212,9 +218,7 @@ def remove_member(session: Session, actor: Actor, party_id: UUID, membership_id:
         )
     session.delete(row)
     session.flush()
-    events.record(
-        session, "memberships.delete", row.id, actor, parties=[party.id], person_id=str(person_id)
-    )  # fmt: skip
+    events.record(session, "memberships.delete", row.id, actor, parties=[party.id], person_id=str(person_id))
 
 
 def enter_creator(session: Session, actor: Actor, *, name: str, terms: Terms | None = None) -> Entered:

@@ -57,9 +57,12 @@ def sign_in(
         token = f"{credentials.SESSION_PREFIX}{public}.{credentials.new_token()}"
         at = now()
         row = ConsoleSession(
-            person_id=person.id, party_id=party.id, token_hash=credentials.digest(token),
-            expires_at=at + timedelta(hours=hours), last_seen_at=at,
-        )  # fmt: skip
+            person_id=person.id,
+            party_id=party.id,
+            token_hash=credentials.digest(token),
+            expires_at=at + timedelta(hours=hours),
+            last_seen_at=at,
+        )
         session.add(row)
         session.flush()
         found = credentials.authenticate(session, f"Bearer {token}")
@@ -120,9 +123,13 @@ def change_password(session: Session, actor: Actor, *, old: str, new: str, token
             .values(revoked_at=now())
         )
         events.record(
-            session, "people.change-password", person.id, actor, parties=actor.parties - actor.acts_for,
+            session,
+            "people.change-password",
+            person.id,
+            actor,
+            parties=actor.parties - actor.acts_for,
             sessions_ended=int(ended.rowcount),  # type: ignore[attr-defined]
-        )  # fmt: skip
+        )
 
 
 def refuse_weak(password: str, email: str, pointer: str = "/password") -> None:

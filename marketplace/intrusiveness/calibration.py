@@ -115,11 +115,22 @@ def calibrate(rows: Rows) -> Calibration:
     steps = _steps(rows, weights if decision == "weights" else points)
     low, high = _ends(_auc_gained, chances["table"], chances["load"], rows)
     return Calibration(
-        rows=len(rows), events=events, creators=creators, decision=decision, why_zh=why_zh, why_en=why_en,
-        weights=dict(zip(c.CODES, np.round(weights, 2).tolist(), strict=True)), steps=steps,
+        rows=len(rows),
+        events=events,
+        creators=creators,
+        decision=decision,
+        why_zh=why_zh,
+        why_en=why_en,
+        weights=dict(zip(c.CODES, np.round(weights, 2).tolist(), strict=True)),
+        steps=steps,
         bands=tuple(next((score for score, chance in steps if chance >= least), None) for least in BAND_CHANCES),
-        table=table, fitted=fitted, load_alone=load, gain=table.auc - load.auc, gain_low=low, gain_high=high,
-    )  # fmt: skip
+        table=table,
+        fitted=fitted,
+        load_alone=load,
+        gain=table.auc - load.auc,
+        gain_low=low,
+        gain_high=high,
+    )
 
 
 def _decide(events: int, creators: int, table: Figures, fitted: Figures, better: bool) -> tuple[str, str, str]:
@@ -130,7 +141,7 @@ def _decide(events: int, creators: int, table: Figures, fitted: Figures, better:
             "因此保持不变。",
             f"{events} videos with backlash of {creators} creators: thresholds need {EVENTS_FOR_MAP} and"
             f" {CREATORS_LEAST}; nothing changes.",
-        )  # fmt: skip
+        )
     if events < EVENTS_FOR_WEIGHTS:
         return (
             "map",

@@ -241,16 +241,28 @@ RAMPS: Final = {
     one.code: one
     for one in (
         RampPreset(
-            "gentle", 30, 10_000, 2, 120, 1_000_000, 1,
+            "gentle",
+            30,
+            10_000,
+            2,
+            120,
+            1_000_000,
+            1,
             "Cheng & Zhang 2025 (MngSci): a sponsored video costs followers, more where there are many; Wearisma 2018: "
             "nine in ten sponsored creators keep to 5 % sponsored posts; sizes: design",
         ),
         RampPreset(
-            "standard", 12, 1_000, 3, 60, 1_000_000, 2,
+            "standard",
+            12,
+            1_000,
+            3,
+            60,
+            1_000_000,
+            2,
             "Cheng & Zhang 2025 (MngSci); Upfluence 2019: engagement falls with the sponsored share; sizes: design",
         ),
     )
-}  # fmt: skip
+}
 
 
 def _value(name: str) -> float:

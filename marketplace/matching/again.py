@@ -33,6 +33,8 @@ def faults(bid: Mapping[str, Any], match: Mapping[str, Any]) -> Iterator[str]:
         "prominence": list(prominence_range(plan)),
     }
     stored = {
-        "intrusiveness": dict(match["intrusiveness"]), "intrusion": told["intrusion"], "prominence": told["prominence"]
-    }  # fmt: skip
+        "intrusiveness": dict(match["intrusiveness"]),
+        "intrusion": told["intrusion"],
+        "prominence": told["prominence"],
+    }
     yield from differences(stored, again)

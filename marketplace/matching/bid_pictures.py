@@ -44,16 +44,29 @@ def draw(session: Session, actor: Actor, bid_id: UUID, name: str, *, language: s
         fair = None if told["point"] is None else Span(told["low"], told["point"], told["high"])
         words = [reason[language] for reason in match["reasons"] if "fair_price" in reason["code"]]
         return pictures.price_among_peers(
-            A_VIDEO, None if cost is None else cost / videos, fair, None, currency,
-            made_of=f"{' '.join(words)} {made_of}".strip(), language=language, width=width,
-        )  # fmt: skip
+            A_VIDEO,
+            None if cost is None else cost / videos,
+            fair,
+            None,
+            currency,
+            made_of=f"{' '.join(words)} {made_of}".strip(),
+            language=language,
+            width=width,
+        )
     middle, low, high = match["parts"]["per_thousand"]
     peers, hidden = _peers(session, actor, bid, language)
     forecast = None if None in (middle, low, high) or not low > 0 else Span(low, middle, high)
     return pictures.price_among_peers(
-        PER_THOUSAND, middle, forecast, peers, currency, made_of=made_of, hidden_reason=hidden, language=language,
+        PER_THOUSAND,
+        middle,
+        forecast,
+        peers,
+        currency,
+        made_of=made_of,
+        hidden_reason=hidden,
+        language=language,
         width=width,
-    )  # fmt: skip
+    )
 
 
 def _peers(session: Session, actor: Actor, bid: Bid, language: str) -> tuple[Peers | None, str | None]:

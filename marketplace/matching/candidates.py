@@ -73,10 +73,15 @@ def score_rows(version: BriefVersion, wanted: Wanted, rows: Rows, by: Models) ->
     sides = {"raw_low": np.full((count, FACTORS), np.nan), "prominence_low": nothing, "prominence_high": nothing}
     rows = {**rows, **sides, "raw_high": sides["raw_low"]}
     bids = Bids(
-        forecasts=forecasts_of(rows), joint=shares.joint, regions=shares.regions, invalid=np.zeros(count),
+        forecasts=forecasts_of(rows),
+        joint=shares.joint,
+        regions=shares.regions,
+        invalid=np.zeros(count),
         terms=price.Terms(asked.point, np.zeros(count), np.zeros(count), np.full(count, np.inf), np.ones(count)),
-        fit=fit_of(version, rows, shares), intrusiveness=nothing, tiers=rows["tier"].astype(np.int64),
-    )  # fmt: skip
+        fit=fit_of(version, rows, shares),
+        intrusiveness=nothing,
+        tiers=rows["tier"].astype(np.int64),
+    )
     target = targets.target_weights(target_cells(version.content))
     scores = score(bids, target, wanted.ceiling, float(version.tolerance), by.calibration)
     told = numbers_of(rows, shares, bids, scores, (nothing, nothing))
@@ -89,9 +94,14 @@ def score_rows(version: BriefVersion, wanted: Wanted, rows: Rows, by: Models) ->
     told["per_thousand"] = np.stack([scores.per_thousand, cheapest, dearest], axis=1)
     quality = scores.ranking.quality
     return Candidates(
-        rows, asked, scores, parts.pack(told), rank.overall(wanted.ceiling, dearest, quality),
-        rank.overall(wanted.ceiling, cheapest, quality), _order(rows, scores),
-    )  # fmt: skip
+        rows,
+        asked,
+        scores,
+        parts.pack(told),
+        rank.overall(wanted.ceiling, dearest, quality),
+        rank.overall(wanted.ceiling, cheapest, quality),
+        _order(rows, scores),
+    )
 
 
 def _in_currency(asked: Asking, codes: Floats, currency: str) -> Asking:
@@ -108,9 +118,13 @@ def _order(rows: Rows, scores: Scores) -> Ints:
     overall = scores.ranking.overall
     unknown = np.isnan(overall)
     return np.lexsort(
-        (rows["channel_id"].view("S16"), np.where(unknown, -np.nan_to_num(scores.people.point), 0),
-         -np.nan_to_num(overall), unknown)
-    ).astype(np.int64)  # fmt: skip
+        (
+            rows["channel_id"].view("S16"),
+            np.where(unknown, -np.nan_to_num(scores.people.point), 0),
+            -np.nan_to_num(overall),
+            unknown,
+        )
+    ).astype(np.int64)
 
 
 def admitted(found: Candidates, wanted: Wanted, by: Models) -> Bools:
@@ -134,6 +148,9 @@ def told(found: Candidates, place: int, version: BriefVersion, details: Mapping[
     """Return one candidate's parts by name, as a match has them; `details` tells the snapshot's source and day."""
     return {
         **parts.unpack(found.numbers[place].tolist()),
-        "currency": version.currency, "peers": "", "source": details["source"],
-        "taken_on": details["taken_on"].isoformat(), "audience_flags": details["audience_flags"],
-    }  # fmt: skip
+        "currency": version.currency,
+        "peers": "",
+        "source": details["source"],
+        "taken_on": details["taken_on"].isoformat(),
+        "audience_flags": details["audience_flags"],
+    }

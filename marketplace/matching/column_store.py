@@ -61,14 +61,35 @@ _EVER, _PAGE = "DATE '9999-12-31'", "f.channel_id > %(after)s ORDER BY f.channel
 _NEXT = _SELECT.format(lines=_LINES, day=_EVER, which=_PAGE)
 _OF = _SELECT.format(lines=_LINES, day="current_date", which="f.channel_id = ANY(%(ids)s)")
 KINDS = {
-    "channel_id": "uuid", "bid_id": "uuid", "changed": "int8", "live": "bool", "platform": "text:30",
-    "region": "text:6", "followers": "float8", "taken_on": "float8", "agency_until": "float8", "card": "float8:3",
-    "currency": "text:3", "suggested_cpm": "float8", "expected_views": "float8", "snapshot_id": "uuid",
-    "known": "bool", "log_centre": "float8",
-    "scale": "float8", "df": "float8", "smear": "float8", "n_used": "int8", "from_history": "bool", "tier": "int8",
-    "ad_load": "float8", "seconds": "float8", "language": f"text:{LANGUAGE_BYTES}", "flags": "int8",
-    "shares": f"bytes:{vectors.BYTES}", "forecast": FORECAST_KIND,
-}  # fmt: skip
+    "channel_id": "uuid",
+    "bid_id": "uuid",
+    "changed": "int8",
+    "live": "bool",
+    "platform": "text:30",
+    "region": "text:6",
+    "followers": "float8",
+    "taken_on": "float8",
+    "agency_until": "float8",
+    "card": "float8:3",
+    "currency": "text:3",
+    "suggested_cpm": "float8",
+    "expected_views": "float8",
+    "snapshot_id": "uuid",
+    "known": "bool",
+    "log_centre": "float8",
+    "scale": "float8",
+    "df": "float8",
+    "smear": "float8",
+    "n_used": "int8",
+    "from_history": "bool",
+    "tier": "int8",
+    "ad_load": "float8",
+    "seconds": "float8",
+    "language": f"text:{LANGUAGE_BYTES}",
+    "flags": "int8",
+    "shares": f"bytes:{vectors.BYTES}",
+    "forecast": FORECAST_KIND,
+}
 # Whatever committed before the oldest running transaction is seen by now; what a restored dump says of another
 # cluster's future is not asked for again and again.
 _NOW = sa.text(
@@ -110,9 +131,15 @@ def _midnight() -> datetime:
 def price_rows(rows: Mapping[str, Column], seen: Floats, tier: int, prices: Fitted) -> Asking:
     """Return what a video of a length tier of loaded rows would cost; `seen` are their views (see columns.views)."""
     return asking.asking_price(
-        rows["card"].astype(np.float64), rows["suggested_cpm"].astype(np.float64), seen[:, 0], seen[:, 2], seen[:, 3],
-        rows["n_used"].astype(np.float64), tier, _settled(rows, tier, prices),
-    )  # fmt: skip
+        rows["card"].astype(np.float64),
+        rows["suggested_cpm"].astype(np.float64),
+        seen[:, 0],
+        seen[:, 2],
+        seen[:, 3],
+        rows["n_used"].astype(np.float64),
+        tier,
+        _settled(rows, tier, prices),
+    )
 
 
 def _settled(rows: Mapping[str, Column], tier: int, prices: Fitted) -> Floats:
@@ -125,11 +152,16 @@ def _settled(rows: Mapping[str, Column], tier: int, prices: Fitted) -> Floats:
             continue
         tags = np.frombuffer(rows["shares"][own].tobytes(), dtype="<f4").reshape(-1, vectors.WIDTH)
         told = predict(
-            model, _known(rows["expected_views"][own]), _known(rows["followers"][own]),
-            fit.main_tags(tags[:, columns.TAGS]), np.char.strip(np.char.decode(rows["platform"][own].astype("S30"))),
-            np.full(len(own), TIERS[tier]), np.zeros((len(own), len(BOUGHT)), dtype=bool), np.zeros(len(own)),
+            model,
+            _known(rows["expected_views"][own]),
+            _known(rows["followers"][own]),
+            fit.main_tags(tags[:, columns.TAGS]),
+            np.char.strip(np.char.decode(rows["platform"][own].astype("S30"))),
+            np.full(len(own), TIERS[tier]),
+            np.zeros((len(own), len(BOUGHT)), dtype=bool),
+            np.zeros(len(own)),
             _known(rows["suggested_cpm"][own]),
-        )  # fmt: skip
+        )
         rounded = (told.point, np.round), (told.low, np.floor), (told.high, np.ceil)
         shown = np.stack([*(two_digits(values, whole) for values, whole in rounded), told.count], axis=1)
         found[own] = np.where((told.basis == BASES.index("settled"))[:, None], shown, np.nan)

@@ -25,10 +25,25 @@ Column = npt.NDArray[Any]
 PER_PRICE = tuple(f"per_price_{tier}" for tier in TIERS)
 WHOLE = "CN"  # the one country that is told of by its parts
 SINGLES = (
-    "live", "careful", "middle", *PER_PRICE, "currency", "tagged", "per_tags", "whole", "regions_told",
-    "platform", "region", "country",
-    "language", "followers", "ad_load", "seconds", "taken_on", "agency_until",
-)  # fmt: skip
+    "live",
+    "careful",
+    "middle",
+    *PER_PRICE,
+    "currency",
+    "tagged",
+    "per_tags",
+    "whole",
+    "regions_told",
+    "platform",
+    "region",
+    "country",
+    "language",
+    "followers",
+    "ad_load",
+    "seconds",
+    "taken_on",
+    "agency_until",
+)
 PLACES: Mapping[str, int] = {name: vectors.WIDTH + place for place, name in enumerate(SINGLES)}
 WIDTH = vectors.WIDTH + len(SINGLES)
 _REGIONS = cells.AGES_N * cells.GENDERS_N
@@ -68,9 +83,13 @@ def codes(texts: Column) -> Floats:
 def forecasts_of(rows: Mapping[str, Column]) -> Forecasts:
     """Return the stored forecasts of loaded rows."""
     return Forecasts(
-        log_centre=as_floats(rows["log_centre"]), scale=as_floats(rows["scale"]), df=as_floats(rows["df"]),
-        n_used=as_floats(rows["n_used"]), smear=as_floats(rows["smear"]), from_history=rows["from_history"],
-    )  # fmt: skip
+        log_centre=as_floats(rows["log_centre"]),
+        scale=as_floats(rows["scale"]),
+        df=as_floats(rows["df"]),
+        n_used=as_floats(rows["n_used"]),
+        smear=as_floats(rows["smear"]),
+        from_history=rows["from_history"],
+    )
 
 
 def views(rows: Mapping[str, Column], calibration: Calibration | None) -> Floats:
@@ -88,15 +107,22 @@ def build(rows: Mapping[str, Column], seen: Floats, prices: Floats) -> Singles:
         per_tags = np.where(tags > 0, 1 / tags, 0.0)
         per_price = np.where(prices > 0, 1 / prices, 0.0)
     told = {
-        "live": rows["live"], "careful": seen[:, 1], "middle": seen[:, 2],
+        "live": rows["live"],
+        "careful": seen[:, 1],
+        "middle": seen[:, 2],
         **{name: per_price[:, place] for place, name in enumerate(PER_PRICE)},
-        "currency": codes(rows["currency"]), "tagged": tags > 0, "per_tags": per_tags,
+        "currency": codes(rows["currency"]),
+        "tagged": tags > 0,
+        "per_tags": per_tags,
         "whole": shares[:, list(WHOLE_PLACES)].sum(axis=1, dtype=np.float64),
         "regions_told": ~flags.holds(rows["flags"], "regions_from_prior"),
-        "platform": codes(rows["platform"]), "region": codes(regions), "country": codes(regions.astype("S2")),
-        "language": codes(rows["language"]), "seconds": np.nan_to_num(as_floats(rows["seconds"])),
+        "platform": codes(rows["platform"]),
+        "region": codes(regions),
+        "country": codes(regions.astype("S2")),
+        "language": codes(rows["language"]),
+        "seconds": np.nan_to_num(as_floats(rows["seconds"])),
         **{name: rows[name] for name in ("followers", "ad_load", "taken_on", "agency_until")},
-    }  # fmt: skip
+    }
     return np.concatenate([shares.T, np.stack([told[name].astype(np.float32) for name in SINGLES])])
 
 

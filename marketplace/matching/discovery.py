@@ -113,9 +113,12 @@ def _candidate(
 ) -> dict[str, Any]:
     until = float(found.rows["agency_until"][place])
     return {
-        **row, "channel_id": row["id"], "channel_name": row["name"],
-        "represented": until >= (now().date() - EPOCH).days, **_figures(found, place, version, row, fitted_on),
-    }  # fmt: skip
+        **row,
+        "channel_id": row["id"],
+        "channel_name": row["name"],
+        "represented": until >= (now().date() - EPOCH).days,
+        **_figures(found, place, version, row, fitted_on),
+    }
 
 
 def _figures(
@@ -140,12 +143,20 @@ def _figures(
     )
     shown = [reason for reason in reasons(facts) if reason["code"] not in _UNTOLD]
     return {
-        "overall": _estimate(overall), "views": _estimate(said["views"]), "share": _estimate(said["share"]),
-        "people": _estimate(said["people"]), "per_thousand": _estimate(said["per_thousand"]), "fit": said["fit"],
-        "price": _estimate(said["cost"]), "price_basis": BASES[basis], "price_count": count,
-        "currency": version.currency, "ad_load": said["ad_load"], "flags": flags.shown(bits),
+        "overall": _estimate(overall),
+        "views": _estimate(said["views"]),
+        "share": _estimate(said["share"]),
+        "people": _estimate(said["people"]),
+        "per_thousand": _estimate(said["per_thousand"]),
+        "fit": said["fit"],
+        "price": _estimate(said["cost"]),
+        "price_basis": BASES[basis],
+        "price_count": count,
+        "currency": version.currency,
+        "ad_load": said["ad_load"],
+        "flags": flags.shown(bits),
         "reasons": [*shown, price],
-    }  # fmt: skip
+    }
 
 
 def _estimate(ends: Sequence[float | None]) -> dict[str, float | None]:
@@ -205,9 +216,17 @@ def _brief(found: Candidates, version: BriefVersion, row: Mapping[str, Any], fit
         discovery_reasons.days_reason(left),
     ]
     return {
-        **figures, "brief_id": version.brief_id, "title": version.title, "category": version.category,
-        "markets": version.content["markets"], "placement_kinds": version.content["placement_kinds"],
-        "budget": version.budget, "bids_close_at": version.bids_close_at, "days_left": left,
-        "ceiling_per_thousand": ceiling, "ceiling_is_the_briefs": version.ceiling_minor is not None,
-        "worth_at_ceiling": worth, "reasons": [*figures["reasons"], *more],
-    }  # fmt: skip
+        **figures,
+        "brief_id": version.brief_id,
+        "title": version.title,
+        "category": version.category,
+        "markets": version.content["markets"],
+        "placement_kinds": version.content["placement_kinds"],
+        "budget": version.budget,
+        "bids_close_at": version.bids_close_at,
+        "days_left": left,
+        "ceiling_per_thousand": ceiling,
+        "ceiling_is_the_briefs": version.ceiling_minor is not None,
+        "worth_at_ceiling": worth,
+        "reasons": [*figures["reasons"], *more],
+    }

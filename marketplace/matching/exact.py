@@ -118,9 +118,13 @@ class _Run:
         self.rows = rows
         self.solver = highspy.Highs()  # type: ignore[no-untyped-call]
         for name, option in (
-            ("output_flag", False), ("threads", 1), ("parallel", "off"), ("random_seed", 0), ("mip_rel_gap", gap),
+            ("output_flag", False),
+            ("threads", 1),
+            ("parallel", "off"),
+            ("random_seed", 0),
+            ("mip_rel_gap", gap),
             ("time_limit", time_limit_s),
-        ):  # fmt: skip
+        ):
             self.solver.setOptionValue(name, option)
         # People are counted so that the best set has the value SCALE, and rates so that the largest touch is 1.
         self.people = max(problem.value(best), 1e-9) / SCALE

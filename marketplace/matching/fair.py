@@ -92,9 +92,14 @@ def of_channel(
     model = fitted.of(asked.currency)
     fair = _fair(fitted, [asked])[0]
     return ChannelPrice(
-        channel_id, length_tier, bought, exclusivity_days, fair, model.terms,
+        channel_id,
+        length_tier,
+        bought,
+        exclusivity_days,
+        fair,
+        model.terms,
         [price_words.fair_reason(fair), *price_words.term_reasons(_bought(model, asked))],
-    )  # fmt: skip
+    )
 
 
 def _bought(model: PriceModel, asked: SimpleNamespace) -> dict[str, Term]:
@@ -105,9 +110,16 @@ def _bought(model: PriceModel, asked: SimpleNamespace) -> dict[str, Term]:
 def _asked(row: Any, currency: str, length_tier: str | None, rights: Sequence[str], days: float) -> SimpleNamespace:
     """Return a channel's row as a deliverable that is to be priced in a currency."""
     return SimpleNamespace(
-        platform=row.platform, verticals=row.verticals, followers=row.followers, views=row.views, currency=currency,
-        cpm=row.cpm if row.cpm_currency == currency else None, length_tier=length_tier, rights=rights, days=days,
-    )  # fmt: skip
+        platform=row.platform,
+        verticals=row.verticals,
+        followers=row.followers,
+        views=row.views,
+        currency=currency,
+        cpm=row.cpm if row.cpm_currency == currency else None,
+        length_tier=length_tier,
+        rights=rights,
+        days=days,
+    )
 
 
 def _fair(fitted: Fitted, asked: Sequence[SimpleNamespace]) -> list[FairPrice]:
@@ -117,9 +129,16 @@ def _fair(fitted: Fitted, asked: Sequence[SimpleNamespace]) -> list[FairPrice]:
         places = [place for place, one in enumerate(asked) if one.currency == currency]
         what = deliverables([asked[place] for place in places])
         told = predict(
-            fitted.of(currency), what.views, what.followers, what.verticals, what.platforms, what.lengths, what.rights,
-            what.exclusivity_days, what.suggested_cpm,
-        )  # fmt: skip
+            fitted.of(currency),
+            what.views,
+            what.followers,
+            what.verticals,
+            what.platforms,
+            what.lengths,
+            what.rights,
+            what.exclusivity_days,
+            what.suggested_cpm,
+        )
         for number, place in enumerate(places):
             found[place] = price_words.shown(told, number, currency, fitted.fitted_on)
     return [found[place] for place in range(len(asked))]

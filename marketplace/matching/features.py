@@ -170,19 +170,27 @@ def refresh(session: Session, limit: int = BATCH) -> list[UUID]:
         audience, found = _audience(row.margins)
         written.append(
             {
-                "id": new_id(), "created_at": at, "channel_id": row.channel_id, "snapshot_id": row.snapshot_id,
+                "id": new_id(),
+                "created_at": at,
+                "channel_id": row.channel_id,
+                "snapshot_id": row.snapshot_id,
                 "fingerprint": row.wanted,
-                "log_centre": float(forecasts.log_centre[number]), "scale": float(forecasts.scale[number]),
-                "df": float(forecasts.df[number]), "smear": float(forecasts.smear[number]),
-                "n_used": int(forecasts.n_used[number]), "from_history": bool(forecasts.from_history[number]),
-                "tier": int(tiers[number]), "ad_load": float(row.sponsored or 0.0),
+                "log_centre": float(forecasts.log_centre[number]),
+                "scale": float(forecasts.scale[number]),
+                "df": float(forecasts.df[number]),
+                "smear": float(forecasts.smear[number]),
+                "n_used": int(forecasts.n_used[number]),
+                "from_history": bool(forecasts.from_history[number]),
+                "tier": int(tiers[number]),
+                "ad_load": float(row.sponsored or 0.0),
                 "seconds": None if row.seconds is None else float(row.seconds),
                 "language": row.language and row.language.split("-")[0].lower(),
                 "shares": vectors.pack(audience, row.verticals or {}),
-                "flags": flags.bits(found, [flag["code"] for flag in row.flags]), "computed_at": at,
+                "flags": flags.bits(found, [flag["code"] for flag in row.flags]),
+                "computed_at": at,
                 **_basis(forecasts, gaps, past, number),
             }
-        )  # fmt: skip
+        )
     session.execute(_WRITE, written)
     return [row.channel_id for row in rows]
 

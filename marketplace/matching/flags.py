@@ -9,12 +9,14 @@ from marketplace.matching.arrays import Bools, Ints
 
 # Each group's codes in the order of their bits, from the group's first bit: only ever add at the end.
 AUDIENCE = (
-    "ages_from_prior", "genders_from_prior", "regions_from_prior", "regions_rest_from_prior", "regions_off_the_list",
+    "ages_from_prior",
+    "genders_from_prior",
+    "regions_from_prior",
+    "regions_rest_from_prior",
+    "regions_off_the_list",
     "audience_unreadable",
-)  # fmt: skip
-SNAPSHOT = (
-    "views_against_followers", "engagement", "growth_jump", "identical_views", "last_digits", "series_copied",
-)  # fmt: skip
+)
+SNAPSHOT = ("views_against_followers", "engagement", "growth_jump", "identical_views", "last_digits", "series_copied")
 MATCH = (*rank.GATES, "no_audience_data")
 _FIRST: Mapping[Sequence[str], int] = {AUDIENCE: 0, SNAPSHOT: 20, MATCH: 40}
 

@@ -27,10 +27,12 @@ def reasons(told: Mapping[str, Any], final_days: float) -> list[dict[str, Any]]:
         return found
     place = told["percentile"]
     code, zh, en = (
-        ("ahead_of_forecast", "好于", "ahead of") if place >= AHEAD
-        else ("behind_forecast", "低于", "behind") if place <= BEHIND
+        ("ahead_of_forecast", "好于", "ahead of")
+        if place >= AHEAD
+        else ("behind_forecast", "低于", "behind")
+        if place <= BEHIND
         else ("as_forecast", "符合", "in line with")
-    )  # fmt: skip
+    )
     found.append(
         _reason(
             code,

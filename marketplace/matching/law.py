@@ -26,10 +26,13 @@ class Rule:
 # A medium "aimed at minors" is one with more viewers under 18 than not: the law names no figure.
 RULES = (
     Rule(
-        "minors", "CN", frozenset({"alcohol", "beauty", "health"}), 0.5,
+        "minors",
+        "CN",
+        frozenset({"alcohol", "beauty", "health"}),
+        0.5,
         "Advertising Law of the PRC, art. 40 (medical, drugs, health food, devices, cosmetics, alcohol, beauty)",
     ),
-)  # fmt: skip
+)
 
 
 def barred(category: str, markets: Iterable[str], minors: Floats) -> Bools:

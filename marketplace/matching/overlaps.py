@@ -78,9 +78,14 @@ def record(
     if other_channel_id == channel_id:
         raise Invalid("An overlap is of two channels.", faults=[Fault("/other_channel_id", "Name another channel.")])
     row = Overlap(
-        channel_id=channel_id, other_channel_id=other_channel_id, creator_id=channel.creator_id,
-        measured_on=measured_on, told_by_id=actor.party_id, confirmed_at=now() if actor.sees_all else None, **told,
-    )  # fmt: skip
+        channel_id=channel_id,
+        other_channel_id=other_channel_id,
+        creator_id=channel.creator_id,
+        measured_on=measured_on,
+        told_by_id=actor.party_id,
+        confirmed_at=now() if actor.sees_all else None,
+        **told,
+    )
     try:
         with session.begin_nested():
             session.add(row)

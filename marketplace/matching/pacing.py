@@ -78,12 +78,14 @@ def promises(
     """Return the videos among an offer's deliverables with their days: their own, or else the brief's window."""
     return [
         Promise(
-            _day(one.get("publish_from") or window["from"]), _day(one.get("publish_to") or window["to"]), one["count"],
+            _day(one.get("publish_from") or window["from"]),
+            _day(one.get("publish_to") or window["to"]),
+            one["count"],
             plan,
         )
         for one in deliverables
         if one["kind"] != "image"
-    ]  # fmt: skip
+    ]
 
 
 def _day(word: str) -> date:
@@ -205,12 +207,17 @@ def _tolerance(session: Session, channel_id: UUID) -> dict[str, Any] | None:
         return None
     ratio, low, high = (math.exp(value) for value in (row.sponsored_gap, row.sponsored_low, row.sponsored_high))
     return {
-        "gap": row.sponsored_gap, "gap_low": row.sponsored_low, "gap_high": row.sponsored_high,
-        "views_ratio": ratio, "views_ratio_low": low, "views_ratio_high": high,
-        "videos": row.sponsored_videos, "other_videos": row.other_videos,
+        "gap": row.sponsored_gap,
+        "gap_low": row.sponsored_low,
+        "gap_high": row.sponsored_high,
+        "views_ratio": ratio,
+        "views_ratio_low": low,
+        "views_ratio_high": high,
+        "videos": row.sponsored_videos,
+        "other_videos": row.other_videos,
         **pacing_words.tolerance(ratio, low, high, row.sponsored_videos, row.other_videos),
         **_groups(load_model(session).sponsored, row),
-    }  # fmt: skip
+    }
 
 
 def _groups(market: Market, row: Any) -> dict[str, Any]:

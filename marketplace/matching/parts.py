@@ -12,9 +12,17 @@ from marketplace.matching.arrays import Floats, as_floats
 # Each with its middle, low and high.
 SPANS = ("views", "share", "people", "cost", "per_thousand", "intrusiveness")
 SINGLES = (
-    "expected_views", "percentile", "comparables", "fit", "quality", "videos_used", "ad_load", "ceiling", "tolerance",
+    "expected_views",
+    "percentile",
+    "comparables",
+    "fit",
+    "quality",
+    "videos_used",
+    "ad_load",
+    "ceiling",
+    "tolerance",
     "ceiling_is_the_briefs",
-)  # fmt: skip
+)
 LISTS = ("ages", "genders", "regions")
 GROUPS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(SPANS, ("point", "low", "high")),
@@ -26,10 +34,16 @@ GROUPS: dict[str, tuple[str, ...]] = {
 # Added since: matches decided before end without them.
 LATER: dict[str, tuple[str, ...]] = {
     "forecast": (
-        "from_median", "platform_views", "platform_weight", "sponsored_gap", "sponsored_low", "sponsored_high",
-        "sponsored_videos", "other_videos",
-    ),
-}  # fmt: skip
+        "from_median",
+        "platform_views",
+        "platform_weight",
+        "sponsored_gap",
+        "sponsored_low",
+        "sponsored_high",
+        "sponsored_videos",
+        "other_videos",
+    )
+}
 FIRST_WIDTH = sum(len(names) for names in GROUPS.values()) + len(SINGLES)
 WIDTH = FIRST_WIDTH + sum(len(names) for names in LATER.values())
 DECIMALS = 6

@@ -87,9 +87,17 @@ class Fan:
 
 
 def price_among_peers(
-    subject: Subject, own_minor: float | None, interval: Span | None, peers: Peers | None, currency: str, *,
-    made_of: str, hidden_reason: str | None = None, language: str = "zh", width: int = WIDTH,
-) -> str:  # fmt: skip
+    subject: Subject,
+    own_minor: float | None,
+    interval: Span | None,
+    peers: Peers | None,
+    currency: str,
+    *,
+    made_of: str,
+    hidden_reason: str | None = None,
+    language: str = "zh",
+    width: int = WIDTH,
+) -> str:
     """Return a price on a log axis beside an 80 % interval, fair or forecast, and the box of comparable prices.
 
     Amounts in minor units of ``currency``; one that is not finite and above zero is not known, and a part that is not
@@ -208,16 +216,15 @@ def _price_rows(
         rows.append(
             (
                 say(
-                    language, f"{subject.span[0]}：{money(fair.point)}（80% 区间 {ends}）",
+                    language,
+                    f"{subject.span[0]}：{money(fair.point)}（80% 区间 {ends}）",
                     f"{subject.span[1]}: {money(fair.point)} (80 % interval {ends})",
                 ),
                 lambda drawing, axis, y: _span(drawing, axis, y, span),
             )
-        )  # fmt: skip
+        )
     if peers is not None:
-        box, half, most = (
-            peers, f"{money(peers.p25)}–{money(peers.p75)}", f"{money(peers.p10)}–{money(peers.p90)}",
-        )  # fmt: skip
+        box, half, most = (peers, f"{money(peers.p25)}–{money(peers.p75)}", f"{money(peers.p10)}–{money(peers.p90)}")
         rows.append(
             (
                 say(
@@ -276,19 +283,25 @@ def _standing(subject: Subject, own: float, peers: Peers) -> Words:
 
 
 def _missing(
-    subject: Subject, own: float | None, fair: Span | None, peers: Peers | None, shown: Peers | None,
-    hidden_reason: str | None, language: str,
-) -> list[str]:  # fmt: skip
+    subject: Subject,
+    own: float | None,
+    fair: Span | None,
+    peers: Peers | None,
+    shown: Peers | None,
+    hidden_reason: str | None,
+    language: str,
+) -> list[str]:
     said = []
     if own is None:
         said.append(say(language, "本价格未知。", "This price is not known."))
     if shown is None and peers is not None and peers.count < COMPARABLES_MIN:
         said.append(
             say(
-                language, f"{subject.peers[0]}只有 {peers.count} 个，少于 {COMPARABLES_MIN} 个，因此不显示。",
+                language,
+                f"{subject.peers[0]}只有 {peers.count} 个，少于 {COMPARABLES_MIN} 个，因此不显示。",
                 f"Of the {subject.peers[1]} there are {peers.count}, fewer than {COMPARABLES_MIN}, so none is shown.",
             )
-        )  # fmt: skip
+        )
     if fair is None:
         said.append(say(language, f"{subject.span[0]}未知。", f"{subject.span[1]}: not known."))
     return [*said, hidden_reason] if hidden_reason else said

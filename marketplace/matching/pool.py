@@ -250,9 +250,17 @@ def predict(past: Histories, priors: Priors, skip: int = 0) -> tuple[Prediction,
         base = np.sqrt(variance * (1 + 1 / now.n_eff))
     line = priors.log_views_at_reference + priors.elasticity * size
     known = Known(
-        logs=logs, ages=ages, count=now.n_used, centre=now.centre, variance=variance, n_eff=now.n_eff,
-        usual=priors.s0_squared, line=line, line_scale=priors.followers_scale, size=size,
-    )  # fmt: skip
+        logs=logs,
+        ages=ages,
+        count=now.n_used,
+        centre=now.centre,
+        variance=variance,
+        n_eff=now.n_eff,
+        usual=priors.s0_squared,
+        line=line,
+        line_scale=priors.followers_scale,
+        size=size,
+    )
     of_centre, of_spread = signals(known)
     wider = np.clip(sum_columns(of_spread * priors.spread), -SPREAD_RANGE, SPREAD_RANGE)
     found = Prediction(

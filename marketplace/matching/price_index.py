@@ -101,9 +101,15 @@ def _cell(waiting: Ratios, by: Mapping[str, object], rows: list[int]) -> Cell:
     low, middle, high = weighted_quantiles(waiting.ratio[rows], 1 / count[place], (0.25, 0.5, 0.75)).tolist()
     months = waiting.months[rows]
     return Cell(
-        by, int(months.min()), int(months.max()), rounded(middle), rounded(low, -1), rounded(high, 1),
-        len(rows) // COUNT_STEP * COUNT_STEP, tuple(rows),
-    )  # fmt: skip
+        by,
+        int(months.min()),
+        int(months.max()),
+        rounded(middle),
+        rounded(low, -1),
+        rounded(high, 1),
+        len(rows) // COUNT_STEP * COUNT_STEP,
+        tuple(rows),
+    )
 
 
 def rounded(ratio: float, outwards: int = 0) -> float:

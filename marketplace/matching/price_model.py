@@ -151,9 +151,16 @@ def table(what: Deliverables, rate_card: Bools) -> Floats:
     views, followers = _scaled(what.views, VIEWS_UNIT), _scaled(what.followers, FOLLOWERS_UNIT)
     months = np.clip(np.nan_to_num(what.exclusivity_days), 0.0, DAYS_MAX) / DAYS_UNIT
     columns = [
-        np.ones(len(what)), np.nan_to_num(views), np.isnan(views), np.nan_to_num(followers), np.isnan(followers),
-        *(what.lengths == name for name in LENGTHS), *what.rights.T, months, rate_card,
-    ]  # fmt: skip
+        np.ones(len(what)),
+        np.nan_to_num(views),
+        np.isnan(views),
+        np.nan_to_num(followers),
+        np.isnan(followers),
+        *(what.lengths == name for name in LENGTHS),
+        *what.rights.T,
+        months,
+        rate_card,
+    ]
     return np.stack([as_floats(column) for column in columns], axis=1)
 
 
@@ -218,10 +225,15 @@ def predict(
     """
     none = np.full(len(views), np.nan)
     what = Deliverables(
-        as_floats(views), as_floats(followers), np.asarray(verticals, dtype=np.str_),
-        np.asarray(platforms, dtype=np.str_), np.asarray(length, dtype=np.str_), rights, as_floats(exclusivity_days),
+        as_floats(views),
+        as_floats(followers),
+        np.asarray(verticals, dtype=np.str_),
+        np.asarray(platforms, dtype=np.str_),
+        np.asarray(length, dtype=np.str_),
+        rights,
+        as_floats(exclusivity_days),
         none if suggested_cpm is None else as_floats(suggested_cpm),
-    )  # fmt: skip
+    )
     if not len(what):
         return Prediction(*(none,) * len(Prediction.__dataclass_fields__))
     found = Prediction(none, none, none, np.full(len(what), float(model.deals)), np.zeros(len(what)), none)

@@ -214,7 +214,7 @@ def _ratios(rows: Sequence[Any]) -> Ratios:
             "vertical": [row.vertical or None for row in rows],
             "platform": [row.platform for row in rows],
         },
-    )  # fmt: skip
+    )
 
 
 def _month(day: date) -> int:
@@ -228,6 +228,12 @@ def _first_day(month: int) -> date:
 def _cell_row(cell: Cell) -> PriceIndexCell:
     by: dict[str, Any] = {name: cell.by.get(name) for name in DIMENSIONS}
     return PriceIndexCell(
-        id=new_id(), first_month=_first_day(cell.first), last_month=_first_day(cell.last), median=cell.median,
-        low=cell.low, high=cell.high, deals=cell.deals, **by,
-    )  # fmt: skip
+        id=new_id(),
+        first_month=_first_day(cell.first),
+        last_month=_first_day(cell.last),
+        median=cell.median,
+        low=cell.low,
+        high=cell.high,
+        deals=cell.deals,
+        **by,
+    )

@@ -55,9 +55,12 @@ class FairPrice:
         shown = {name: getattr(self, name) for name in ("point", "low", "high", "count", "basis")}
         told = None if self.fitted_on is None else self.fitted_on.isoformat()
         return {
-            **shown, "interval": LEVEL, "unit": f"{self.currency} minor per video", "share_of_deals": self.share,
+            **shown,
+            "interval": LEVEL,
+            "unit": f"{self.currency} minor per video",
+            "share_of_deals": self.share,
             "date": told,
-        }  # fmt: skip
+        }
 
 
 def shown(found: Prediction, place: int, currency: str, fitted_on: date | None) -> FairPrice:
@@ -68,10 +71,7 @@ def shown(found: Prediction, place: int, currency: str, fitted_on: date | None) 
     point, low, high = (float(getattr(found, name)[place]) for name in ("point", "low", "high"))
     share = round(float(found.share[place]), DIGITS)
     ends = two_digits(point, np.round), two_digits(low, np.floor), two_digits(high, np.ceil)
-    return FairPrice(
-        currency, *ends, count, basis, share,
-        fitted_on,
-    )  # fmt: skip
+    return FairPrice(currency, *ends, count, basis, share, fitted_on)
 
 
 def two_digits(amount: float, whole: Callable[[Floats], Floats]) -> float:
@@ -126,9 +126,13 @@ def term_reasons(terms: Mapping[str, Term]) -> list[dict[str, Any]]:
         zh, en = _TERMS[name]
         ends = f"{term.ratio:.2f} ({term.low:.2f}–{term.high:.2f}, {LEVEL})"
         value = {
-            "value": round(term.ratio, 3), "low": round(term.low, 3), "high": round(term.high, 3), "interval": LEVEL,
-            "count": term.count, "unit": "times the price",
-        }  # fmt: skip
+            "value": round(term.ratio, 3),
+            "low": round(term.low, 3),
+            "high": round(term.high, 3),
+            "interval": LEVEL,
+            "count": term.count,
+            "unit": "times the price",
+        }
         found.append(
             _reason(
                 f"term_{name}",
@@ -150,10 +154,14 @@ def paid_anyway_reason(currency: str, value: float, low: float, high: float) -> 
         f"For such views the platform pays about {span} anyway (10-19 yuan per 10,000 plays, told by creators in"
         " 2017-2018); it is earned without the deal and not in the floor; only the creator's side sees this",
         paid={
-            "value": value, "low": low, "high": high, "interval": "bounds", "unit": f"{currency} minor",
+            "value": value,
+            "low": low,
+            "high": high,
+            "interval": "bounds",
+            "unit": f"{currency} minor",
             "source": "creators' accounts in trade articles, 2017-2018",
         },
-    )  # fmt: skip
+    )
 
 
 def ceiling_reason(currency: str, ceiling_minor: int, cheapest_minor: float, bids: int) -> dict[str, Any]:

@@ -66,11 +66,14 @@ def record(session: Session, actor: Actor, channel_id: UUID, told: Told) -> Deal
     amount = told.deal_price
     same = session.scalar(
         sa.select(DealPrice).where(
-            visible(actor), DealPrice.channel_id == channel_id, DealPrice.brand_key == brand_key,
-            DealPrice.settled_on == told.settled_on, DealPrice.deal_minor == amount.amount,
+            visible(actor),
+            DealPrice.channel_id == channel_id,
+            DealPrice.brand_key == brand_key,
+            DealPrice.settled_on == told.settled_on,
+            DealPrice.deal_minor == amount.amount,
             DealPrice.currency == amount.currency,
         )
-    )  # fmt: skip
+    )
     if same is not None:
         return _told_again(session, actor, same, side)
     row = _row(session, channel, told, side)
@@ -156,15 +159,27 @@ def _row(session: Session, channel: Channel, told: Told, side: Side) -> DealPric
     facts: dict[str, Any] = {} if then is None else then.facts
     views = told.expected_views or facts.get("expected_views") or (then and then.median_views)
     return DealPrice(
-        channel_id=channel.id, creator_id=channel.creator_id, brand_id=None, brand_key="",
-        deal_minor=told.deal_price.amount, currency=told.deal_price.currency,
-        list_minor=_list_minor(told, [] if then is None else then.rate_card), pricing_model=told.pricing_model,
-        length_tier=told.length_tier, rights=sorted(set(told.rights)), exclusivity_days=told.exclusivity_days,
-        settled_on=told.settled_on, source=DealSource.PARTY, told_by=side, evidence=told.evidence,
-        expected_views=int(views) if views else None, followers=None if then is None else then.followers,
-        suggested_cpm_minor=_suggested(told, then), platform=channel.platform,
+        channel_id=channel.id,
+        creator_id=channel.creator_id,
+        brand_id=None,
+        brand_key="",
+        deal_minor=told.deal_price.amount,
+        currency=told.deal_price.currency,
+        list_minor=_list_minor(told, [] if then is None else then.rate_card),
+        pricing_model=told.pricing_model,
+        length_tier=told.length_tier,
+        rights=sorted(set(told.rights)),
+        exclusivity_days=told.exclusivity_days,
+        settled_on=told.settled_on,
+        source=DealSource.PARTY,
+        told_by=side,
+        evidence=told.evidence,
+        expected_views=int(views) if views else None,
+        followers=None if then is None else then.followers,
+        suggested_cpm_minor=_suggested(told, then),
+        platform=channel.platform,
         vertical=main_vertical(channel.verticals) or "",
-    )  # fmt: skip
+    )
 
 
 def _suggested(told: Told, then: AudienceSnapshot | None) -> int | None:

@@ -128,14 +128,21 @@ def _forecast(
     alone = early.after_publication(_unknown(), views, hours, model)
     both = early.after_publication(first, views, hours, model)
     found: dict[str, Any] = {
-        "channel_id": newest.channel_id, "external_id": newest.external_id, "published_at": newest.published_at,
-        "taken_at": newest.taken_at, "hours": newest.hours, "views": newest.views,
-        "before": _ends(before[0]), "early": _ends(quantiles(alone, _ENDS)[0]),
+        "channel_id": newest.channel_id,
+        "external_id": newest.external_id,
+        "published_at": newest.published_at,
+        "taken_at": newest.taken_at,
+        "hours": newest.hours,
+        "views": newest.views,
+        "before": _ends(before[0]),
+        "early": _ends(quantiles(alone, _ENDS)[0]),
         # What is there already is the least there will be.
         "forecast": _ends(np.maximum(quantiles(both, _ENDS)[0], newest.views)),
         "percentile": _percentile(float(np.exp(alone.log_centre[0])), before[1]),
-        "settled_videos": max(model.videos), "source": newest.source, "fitted_on": fitted_on,
-    }  # fmt: skip
+        "settled_videos": max(model.videos),
+        "source": newest.source,
+        "fitted_on": fitted_on,
+    }
     return {**found, "reasons": growth_words.reasons(found, final_days=FINAL_HOURS / 24)}
 
 

@@ -75,9 +75,16 @@ def score(
     cheapest = price.per_thousand(at_ends[:, 3], persons.high * videos)
     percentile, comparables = price.percentiles(typical)
     ranking = rank(
-        ceiling, careful_price, cheapest, dearest, bids.fit.value, bids.intrusiveness, tolerance, bids.fit.clash,
+        ceiling,
+        careful_price,
+        cheapest,
+        dearest,
+        bids.fit.value,
+        bids.intrusiveness,
+        tolerance,
+        bids.fit.clash,
         cost.known,
-    )  # fmt: skip
+    )
     return Scores(
         views=np.stack([low, middle, high], axis=1),
         expected_views=reach.expected_views(bids.forecasts),

@@ -68,19 +68,45 @@ _LOAD = (
     " WHERE b.brief_id = %(brief_id)s AND b.status = ANY(%(statuses)s)"
 )
 _LOADED = {
-    "bid_id": "uuid", "revision_id": "uuid", "commitment": "text:64", "terms": "float8:5",
-    "raw_low": f"float8:{FACTORS}", "raw_high": f"float8:{FACTORS}", "prominence_low": "float8",
-    "prominence_high": "float8", "snapshot_id": "uuid", "known": "bool", "features": f"text:{FINGERPRINT_BYTES}",
-    "log_centre": "float8", "scale": "float8", "df": "float8", "smear": "float8", "n_used": "int8",
-    "from_history": "bool", "tier": "int8", "ad_load": "float8", "seconds": "float8",
-    "language": f"text:{LANGUAGE_BYTES}", "flags": "int8", "shares": f"bytes:{vectors.BYTES}",
+    "bid_id": "uuid",
+    "revision_id": "uuid",
+    "commitment": "text:64",
+    "terms": "float8:5",
+    "raw_low": f"float8:{FACTORS}",
+    "raw_high": f"float8:{FACTORS}",
+    "prominence_low": "float8",
+    "prominence_high": "float8",
+    "snapshot_id": "uuid",
+    "known": "bool",
+    "features": f"text:{FINGERPRINT_BYTES}",
+    "log_centre": "float8",
+    "scale": "float8",
+    "df": "float8",
+    "smear": "float8",
+    "n_used": "int8",
+    "from_history": "bool",
+    "tier": "int8",
+    "ad_load": "float8",
+    "seconds": "float8",
+    "language": f"text:{LANGUAGE_BYTES}",
+    "flags": "int8",
+    "shares": f"bytes:{vectors.BYTES}",
     "forecast": FORECAST_KIND,
-}  # fmt: skip
+}
 _STAGED = {
-    "bid_id": "uuid", "revision_id": "uuid", "snapshot_id": "uuid", "known": "bool",
-    "features": f"text:{FINGERPRINT_BYTES}", "fingerprint": "text:64", "rank": "int8", "overall": "float8",
-    "overall_low": "float8", "overall_high": "float8", "numbers": f"float8:{parts.WIDTH}", "flags": "int8",
-}  # fmt: skip
+    "bid_id": "uuid",
+    "revision_id": "uuid",
+    "snapshot_id": "uuid",
+    "known": "bool",
+    "features": f"text:{FINGERPRINT_BYTES}",
+    "fingerprint": "text:64",
+    "rank": "int8",
+    "overall": "float8",
+    "overall_low": "float8",
+    "overall_high": "float8",
+    "numbers": f"float8:{parts.WIDTH}",
+    "flags": "int8",
+}
 _STAGE = sa.text(
     "CREATE TEMPORARY TABLE IF NOT EXISTS scored (bid_id uuid, revision_id uuid, snapshot_id uuid, known boolean,"
     " features text, fingerprint text, rank bigint, overall float8, overall_low float8, overall_high float8,"
@@ -88,9 +114,21 @@ _STAGE = sa.text(
 )
 _CLEAR = sa.text("TRUNCATE scored")
 _CHANGING = (
-    "revision_id", "brief_version_id", "snapshot_id", "features_fingerprint", "model_version", "fingerprint", "rank",
-    "overall", "overall_low", "overall_high", "numbers", "peers", "flags", "scored_at",
-)  # fmt: skip
+    "revision_id",
+    "brief_version_id",
+    "snapshot_id",
+    "features_fingerprint",
+    "model_version",
+    "fingerprint",
+    "rank",
+    "overall",
+    "overall_low",
+    "overall_high",
+    "numbers",
+    "peers",
+    "flags",
+    "scored_at",
+)
 _INSERT = (
     f"INSERT INTO matches (id, created_at, brief_id, {', '.join(_CHANGING)})"
     " SELECT n.bid_id, :at, :brief_id, n.revision_id, :brief_version_id,"
@@ -144,8 +182,12 @@ def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("op
     intrusive = relieved_total(_floats(rows, "raw_low"), _floats(rows, "raw_high"), suits.value)
     bids = Bids(
         forecasts=Forecasts(
-            log_centre=_floats(rows, "log_centre"), scale=_floats(rows, "scale"), df=_floats(rows, "df"),
-            n_used=_floats(rows, "n_used"), smear=_floats(rows, "smear"), from_history=rows["from_history"],
+            log_centre=_floats(rows, "log_centre"),
+            scale=_floats(rows, "scale"),
+            df=_floats(rows, "df"),
+            n_used=_floats(rows, "n_used"),
+            smear=_floats(rows, "smear"),
+            from_history=rows["from_history"],
         ),
         joint=shares.joint,
         regions=shares.regions,
@@ -154,7 +196,7 @@ def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("op
         fit=suits,
         intrusiveness=(intrusive[0] + intrusive[1]) / 2,
         tiers=rows["tier"].astype(np.int64),
-    )  # fmt: skip
+    )
     return Loaded(rows, shares, bids, intrusive)
 
 
@@ -272,18 +314,25 @@ def _write(session: Session, version: BriefVersion, rows: Rows, scores: Scores, 
     place[rank.order(ranking, commitments)] = np.arange(1, len(commitments) + 1)
     staged: dict[str, npt.ArrayLike] = {
         **{name: rows[name] for name in ("bid_id", "revision_id", "snapshot_id", "known", "features")},
-        "fingerprint": _inputs(version, rows), "rank": place, "overall": ranking.overall, "overall_low": ranking.low,
-        "overall_high": ranking.high, "numbers": numbers,
+        "fingerprint": _inputs(version, rows),
+        "rank": place,
+        "overall": ranking.overall,
+        "overall_low": ranking.low,
+        "overall_high": ranking.high,
+        "numbers": numbers,
         "flags": flags.of_matches(rows["flags"], ranking.gates, rows["known"]),
-    }  # fmt: skip
+    }
     session.execute(_STAGE)
     session.execute(_CLEAR)  # of another brief's rows, where one transaction scores several
     # Always in one order, so that two scorings cannot wait for each other's rows.
     wire.write(session, "scored", _STAGED, staged, np.argsort(rows["bid_id"].view("S16")))
     values = {
-        "at": now(), "brief_id": version.brief_id, "brief_version_id": version.id, "model_version": MODEL_VERSION,
+        "at": now(),
+        "brief_id": version.brief_id,
+        "brief_version_id": version.id,
+        "model_version": MODEL_VERSION,
         "peers": hashlib.sha256(np.sort(commitments).tobytes()).hexdigest()[:16],
-    }  # fmt: skip
+    }
     seen = session.scalar(_ANY, {"brief_id": version.brief_id})
     done = session.execute(_WRITE if seen else _WRITE_FIRST, values)
     return int(done.rowcount)  # type: ignore[attr-defined]

@@ -134,14 +134,12 @@ def _before_shooting(
         "channel": _channel(plan, told.get("fit"), past),
         # Where no video says whether it is sponsored, a share of none is not known to be none.
         "ad_load": told.get("ad_load") if any(counts.values()) else None,
-        "sponsored_views": {
-            name: None if end is None else round(math.exp(end), 4) for name, end in ends.items()
-        },
+        "sponsored_views": {name: None if end is None else round(math.exp(end), 4) for name, end in ends.items()},
         **counts,
         "source": told.get("source"),
         "taken_on": told.get("taken_on"),
         "fresh": None if match is None else bool(match["fresh"]),
-    }  # fmt: skip
+    }
     return {**found, "reasons": suggestion_words.reasons(found, match, len(plan.exposures))}
 
 

@@ -74,9 +74,14 @@ class Built:
 
 
 def build(
-    joint: Floats, regions: Floats, tags: Floats, people: Floats, videos: Floats, target: Target,
+    joint: Floats,
+    regions: Floats,
+    tags: Floats,
+    people: Floats,
+    videos: Floats,
+    target: Target,
     overlap: Duplication = PRIOR,
-) -> Built:  # fmt: skip
+) -> Built:
     """Return the units of a target and how n bids reach them.
 
     ``joint`` [n, A * G] and ``regions`` [n, R] each sum to 1; ``tags`` [n, V + 1] in the order of fit.tag_shares;

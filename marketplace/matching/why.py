@@ -77,9 +77,10 @@ def _numbers(limits: Limits, reason: str) -> dict[str, Any]:
     if reason == "over_budget":
         return {"budget": limits.budget}
     limit = {
-        "over_intrusiveness": limits.intrusiveness, "over_ad_load": limits.ad_load,
+        "over_intrusiveness": limits.intrusiveness,
+        "over_ad_load": limits.ad_load,
         "contacts": limits.contacts_per_person,
-    }.get(reason)  # fmt: skip
+    }.get(reason)
     return {} if limit is None else {"limit": limit}
 
 

@@ -60,9 +60,16 @@ class ShownJob:
 
 
 def listed_events(
-    session: Session, actor: Actor, *, limit: int, starting_after: UUID | None, kind: str | None,
-    subject_id: Subject | None, since: UUID | None, order: str,
-) -> Page[Event]:  # fmt: skip
+    session: Session,
+    actor: Actor,
+    *,
+    limit: int,
+    starting_after: UUID | None,
+    kind: str | None,
+    subject_id: Subject | None,
+    since: UUID | None,
+    order: str,
+) -> Page[Event]:
     """Events that the actor may read; oldest first (`asc`) to replay them, newest first (`desc`) to look.
 
     A replay tells of an event two seconds after it was recorded, not sooner.
@@ -90,9 +97,15 @@ def find_event(session: Session, actor: Actor, event_id: UUID) -> Event:
 
 
 def listed_jobs(
-    session: Session, actor: Actor, *, limit: int, starting_after: UUID | None, state: str | None, kind: str | None,
+    session: Session,
+    actor: Actor,
+    *,
+    limit: int,
+    starting_after: UUID | None,
+    state: str | None,
+    kind: str | None,
     queue: str | None,
-) -> Page[ShownJob]:  # fmt: skip
+) -> Page[ShownJob]:
     """Jobs of the actor's parties, newest first; every job for the platform."""
     query = sa.select(Job).where(jobs.visible(actor)).order_by(Job.id.desc()).limit(limit + 1)
     if state is not None:

@@ -48,9 +48,15 @@ class Shown:
 
 
 def put(
-    session: Session, *, subject_kind: str, subject_id: UUID, about_id: UUID, parties: Iterable[UUID], facts: RiskFacts,
+    session: Session,
+    *,
+    subject_kind: str,
+    subject_id: UUID,
+    about_id: UUID,
+    parties: Iterable[UUID],
+    facts: RiskFacts,
     fingerprint: str,
-) -> bool:  # fmt: skip
+) -> bool:
     """Lay a thing before the reviewers, or bring what they see up to date. Returns whether anything changed.
 
     The same fingerprint changes nothing. A decided review is opened again only where its risks got worse than those
@@ -70,14 +76,23 @@ def put(
         "seen_fingerprint": fingerprint,
     }
     told = {
-        "priority": assessment.priority, "needs_two": assessment.needs_two, "risks": values["risks"],
-        "fingerprint": fingerprint, "facts": asdict(facts),
-    }  # fmt: skip
+        "priority": assessment.priority,
+        "needs_two": assessment.needs_two,
+        "risks": values["risks"],
+        "fingerprint": fingerprint,
+        "facts": asdict(facts),
+    }
     if found is None:
         query = insert(Review).values(
-            id=new_id(), created_at=now(), subject_kind=subject_kind, subject_id=subject_id, about_id=about_id,
-            status=ReviewStatus.OPEN, version=1, **values,
-        )  # fmt: skip
+            id=new_id(),
+            created_at=now(),
+            subject_kind=subject_kind,
+            subject_id=subject_id,
+            about_id=about_id,
+            status=ReviewStatus.OPEN,
+            version=1,
+            **values,
+        )
         opened = session.scalar(
             query.on_conflict_do_nothing(index_elements=["subject_kind", "subject_id"]).returning(Review.id)
         )
@@ -140,9 +155,15 @@ def _latest(session: Session, review_id: UUID) -> ReviewDecision:
 
 
 def decide(
-    session: Session, actor: Actor, review_id: UUID, *, verdict: str, reason: str, seen_fingerprint: str | None,
+    session: Session,
+    actor: Actor,
+    review_id: UUID,
+    *,
+    verdict: str,
+    reason: str,
+    seen_fingerprint: str | None,
     override: dict[str, Any] | None = None,
-) -> Shown:  # fmt: skip
+) -> Shown:
     """Approve, hold, reject or override. Where two must agree, the first approval waits for somebody else's.
 
     Raises NotFound, NotAllowed (nobody in person), WrongState, Conflict (it changed since, the actor is a member of
@@ -156,9 +177,13 @@ def decide(
     _is_no_side(session, actor.person_id, review)
     name, agreed = _move_for(session, actor.person_id, review, verdict, override)
     seen = {
-        "fingerprint": review.seen_fingerprint, "version": review.version, "priority": review.priority,
-        "needs_two": review.needs_two, "risks": review.risks, "facts": _facts(session, review),
-    }  # fmt: skip
+        "fingerprint": review.seen_fingerprint,
+        "version": review.version,
+        "priority": review.priority,
+        "needs_two": review.needs_two,
+        "risks": review.risks,
+        "facts": _facts(session, review),
+    }
     decision = ReviewDecision(
         review_id=review.id, person_id=actor.person_id, verdict=verdict, reason=reason, override=override, seen=seen
     )
@@ -169,9 +194,7 @@ def decide(
 
 
 def _is_no_side(session: Session, person_id: UUID, review: Review) -> None:
-    seats = sa.select(Membership.id).where(
-        Membership.person_id == person_id, Membership.party_id.in_(review.party_ids)
-    )  # fmt: skip
+    seats = sa.select(Membership.id).where(Membership.person_id == person_id, Membership.party_id.in_(review.party_ids))
     if session.scalar(seats.limit(1)) is not None:
         raise Conflict("You are a member of a side of this: somebody else has to decide.")
 
@@ -214,9 +237,16 @@ def _facts(session: Session, review: Review) -> dict[str, Any] | None:
 
 
 def queue(
-    session: Session, actor: Actor, *, limit: int, starting_after: UUID | None, status: str | None = None,
-    about_id: UUID | None = None, subject_id: UUID | None = None, risk: str | None = None,
-) -> Page[Shown]:  # fmt: skip
+    session: Session,
+    actor: Actor,
+    *,
+    limit: int,
+    starting_after: UUID | None,
+    status: str | None = None,
+    about_id: UUID | None = None,
+    subject_id: UUID | None = None,
+    risk: str | None = None,
+) -> Page[Shown]:
     """The queue in the order of work: most urgent first, then the oldest. Decided ones only where asked for."""
     query = sa.select(Review).where(policy.visible(actor)).order_by(Review.priority, Review.id).limit(limit + 1)
     if status is not None:

@@ -59,10 +59,14 @@ def load(session: Session, brief: Brief, version: BriefVersion, target: Any = No
     careful = views[:, 0]
     learnt = overlaps.load(session)
     made = units.build(
-        bids.joint, bids.regions, loaded.shares.tags,
-        reach.on_target_people(careful, np.ones(len(careful)), bids.invalid), bids.terms.videos, asked,
+        bids.joint,
+        bids.regions,
+        loaded.shares.tags,
+        reach.on_target_people(careful, np.ones(len(careful)), bids.invalid),
+        bids.terms.videos,
+        asked,
         learnt.duplication,
-    )  # fmt: skip
+    )
     rows = [told[bid] for bid in found]
     costs = [_costs(row) for row in rows]
     shares = np.nan_to_num(made.shares[order])
@@ -72,10 +76,16 @@ def load(session: Session, brief: Brief, version: BriefVersion, target: Any = No
     )
     unlawful = law.barred(version.category, version.content.get("markets") or [], under_age)
     facts = zip(
-        rows, costs, loaded.rows["known"][order].tolist(), bids.fit.clash[order].tolist(),
-        unlawful[order].tolist(), _paced(session, brief, version, rows),
-        (bids.intrusiveness > version.tolerance)[order].tolist(), (np.sum(shares, axis=1) > 0).tolist(), strict=True,
-    )  # fmt: skip
+        rows,
+        costs,
+        loaded.rows["known"][order].tolist(),
+        bids.fit.clash[order].tolist(),
+        unlawful[order].tolist(),
+        _paced(session, brief, version, rows),
+        (bids.intrusiveness > version.tolerance)[order].tolist(),
+        (np.sum(shares, axis=1) > 0).tolist(),
+        strict=True,
+    )
     return Inputs(
         currency=version.currency,
         weights=made.units.weights,
@@ -101,7 +111,7 @@ def load(session: Session, brief: Brief, version: BriefVersion, target: Any = No
         pair_people=pair_people,
         pair_modelled=pair_modelled,
         overlap=_learnt(learnt),
-    )  # fmt: skip
+    )
 
 
 def _measured(session: Session, channels: Sequence[UUID], learnt: Duplication) -> tuple[Ints, Floats, Floats]:
@@ -119,9 +129,13 @@ def _learnt(fitted: Fitted) -> dict[str, Any]:
         return {}
     found = fitted.duplication
     return {
-        "pairs": found.measured, "shape": found.shape, "own_niche": found.own_niche, "by_niche": dict(found.by_niche),
-        "fitted_on": fitted.fitted_on.isoformat(), "model": overlap_fit.MODEL_VERSION,
-    }  # fmt: skip
+        "pairs": found.measured,
+        "shape": found.shape,
+        "own_niche": found.own_niche,
+        "by_niche": dict(found.by_niche),
+        "fitted_on": fitted.fitted_on.isoformat(),
+        "model": overlap_fit.MODEL_VERSION,
+    }
 
 
 def _costs(row: Any) -> list[float]:
@@ -186,8 +200,24 @@ def _none(currency: str) -> Inputs:
     """Return the inputs of a brief that nobody bid on."""
     empty, numbers = np.zeros(0), np.zeros(0, dtype=np.int64)
     return Inputs(
-        currency=currency, weights=empty, shapes=empty, shares=np.zeros((0, 0)), contacts=empty,
-        spread=np.zeros((0, STRATA)), intrusiveness=empty, ad_load=empty, bids=[], creators=[], agencies=[],
-        platforms=[], niches=[], names=[], commitments=[], gates=[], statuses=[], bid_of=numbers, place=numbers,
+        currency=currency,
+        weights=empty,
+        shapes=empty,
+        shares=np.zeros((0, 0)),
+        contacts=empty,
+        spread=np.zeros((0, STRATA)),
+        intrusiveness=empty,
+        ad_load=empty,
+        bids=[],
+        creators=[],
+        agencies=[],
+        platforms=[],
+        niches=[],
+        names=[],
+        commitments=[],
+        gates=[],
+        statuses=[],
+        bid_of=numbers,
+        place=numbers,
         prices=numbers,
-    )  # fmt: skip
+    )

@@ -18,10 +18,20 @@ from marketplace.matching.overlap_fit import FACTORS
 # Views of one bid are told by so many equally likely strata.
 STRATA = 16
 _ARRAYS: Mapping[str, str] = {
-    "weights": "<f8", "shapes": "<f8", "shares": "<f4", "contacts": "<f8", "spread": "<f4", "intrusiveness": "<f8",
-    "ad_load": "<f8", "pair_bids": "<i8", "pair_people": "<f8", "pair_modelled": "<f8",
-    "bid_of": "<i8", "place": "<i8", "prices": "<i8",
-}  # fmt: skip
+    "weights": "<f8",
+    "shapes": "<f8",
+    "shares": "<f4",
+    "contacts": "<f8",
+    "spread": "<f4",
+    "intrusiveness": "<f8",
+    "ad_load": "<f8",
+    "pair_bids": "<i8",
+    "pair_people": "<f8",
+    "pair_modelled": "<f8",
+    "bid_of": "<i8",
+    "place": "<i8",
+    "prices": "<i8",
+}
 _TEXTS = ("bids", "creators", "agencies", "platforms", "niches", "names", "commitments", "gates", "statuses")
 
 

@@ -86,12 +86,19 @@ def tell(inputs: Inputs, limits: Limits, found: Found) -> dict[str, Any]:
         "spend": _money(inputs, found.spend),
         "budget": _money(inputs, limits.budget),
         "proof": {
-            "bound": found.bound, "certificate": found.certificate, "how": found.how,
+            "bound": found.bound,
+            "certificate": found.certificate,
+            "how": found.how,
             **words.proof(found.certificate, found.how),
         },
         "budget_curve": [
-            {"factor": point.factor, "budget": _money(inputs, point.budget), "spend": _money(inputs, point.spend),
-             "careful": point.people, "bids": point.bids}
+            {
+                "factor": point.factor,
+                "budget": _money(inputs, point.budget),
+                "spend": _money(inputs, point.spend),
+                "careful": point.people,
+                "bids": point.bids,
+            }
             for point in curve
         ],
         "frontier": [
@@ -100,7 +107,7 @@ def tell(inputs: Inputs, limits: Limits, found: Found) -> dict[str, Any]:
         ],
         "units": len(inputs.weights),
         "made_of": words.made_of(len(inputs), len(inputs.prices), len(inputs.weights), MODEL_VERSION),
-    }  # fmt: skip
+    }
 
 
 def _money(inputs: Inputs, minor: int) -> dict[str, Any]:
@@ -212,10 +219,16 @@ def verify(
     if abs(counted.people - real) > PANEL_ERRORS * counted.error + 1e-6 * real:
         faults.append("The panel counts other people than the closed form.")
     return {
-        "same_model": same_model, "same_set": same_set, "same_value": real == value, "keeps_limits": keeps,
-        "value": real, "bound": result["proof"]["bound"], "panel_people": counted.people,
-        "panel_error": counted.error, "faults": faults,
-    }  # fmt: skip
+        "same_model": same_model,
+        "same_set": same_set,
+        "same_value": real == value,
+        "keeps_limits": keeps,
+        "value": real,
+        "bound": result["proof"]["bound"],
+        "panel_people": counted.people,
+        "panel_error": counted.error,
+        "faults": faults,
+    }
 
 
 def fared(result: dict[str, Any], bid: str) -> dict[str, Any]:
@@ -231,6 +244,10 @@ def fared(result: dict[str, Any], bid: str) -> dict[str, Any]:
     told = band.band(one["price"]["amount_minor"], wins_at)
     zh, en = words.for_bidder(one["reason"])
     return {
-        "chosen": False, "reason": one["reason"], "lower_percent_from": told.low, "lower_percent_to": told.high,
-        "zh": f"{zh}{told.zh}", "en": f"{en} {told.en}",
-    }  # fmt: skip
+        "chosen": False,
+        "reason": one["reason"],
+        "lower_percent_from": told.low,
+        "lower_percent_to": told.high,
+        "zh": f"{zh}{told.zh}",
+        "en": f"{en} {told.en}",
+    }

@@ -46,9 +46,15 @@ class _Plane:
     """The field between two axes: places of values on the sheet."""
 
     def __init__(
-        self, drawing: Drawing, across: tuple[float, float], up: tuple[float, float], language: str, x_name: str,
-        y_name: str, x_label: Callable[[float], str],
-    ) -> None:  # fmt: skip
+        self,
+        drawing: Drawing,
+        across: tuple[float, float],
+        up: tuple[float, float],
+        language: str,
+        x_name: str,
+        y_name: str,
+        x_label: Callable[[float], str],
+    ) -> None:
         self.drawing = drawing
         self.y_ticks = ticks(*up, 5)
         room = max(width_of(number(value, language), SMALL) for value in self.y_ticks)
@@ -103,11 +109,14 @@ def _set_reach(drawing: Drawing, result: Result, language: str) -> tuple[float, 
         together.append((float(place), together[-1][1] + one["people_added"]))
         apart.append((float(place), apart[-1][1] + one["people_alone"]))
     plane = _Plane(
-        drawing, (0.0, float(max(1, len(chosen)))), (0.0, max(apart[-1][1], reach["high"], 1.0)), language,
+        drawing,
+        (0.0, float(max(1, len(chosen)))),
+        (0.0, max(apart[-1][1], reach["high"], 1.0)),
+        language,
         _say(language, "入选报价数", "bids in the set"),
         _say(language, "目标人群（加权人数）", "people of the target, weighted"),
         lambda value: f"{value:g}" if value == int(value) else "",
-    )  # fmt: skip
+    )
     drawing.path(plane.at(apart), ink=GREY, dash="5 4")
     drawing.path(plane.at(together))
     for x, y in plane.at(together)[1:]:
@@ -158,9 +167,10 @@ def _frequency(drawing: Drawing, result: Result, language: str) -> tuple[float, 
     mean = result["reach"]["contacts_per_person"]
     shown = "-" if mean is None else f"{mean:.2f}"
     told = _say(
-        language, f"单位：加权目标人数，保守预测。人均触达 {shown} 次。",
+        language,
+        f"单位：加权目标人数，保守预测。人均触达 {shown} 次。",
         f"Weighted people of the target, careful forecast. {shown} contacts for each person reached.",
-    )  # fmt: skip
+    )
     return _bars(drawing, rows, language), told
 
 
@@ -190,11 +200,14 @@ def _budget_curve(drawing: Drawing, result: Result, language: str) -> tuple[floa
     unit = 10.0 ** MINOR_DIGITS[currency]
     points = [(one["budget"]["amount_minor"] / unit, one["careful"]) for one in curve] or [(0.0, 0.0)]
     plane = _Plane(
-        drawing, (0.0, max(x for x, _ in points) or 1.0), (0.0, max(y for _, y in points) or 1.0), language,
+        drawing,
+        (0.0, max(x for x, _ in points) or 1.0),
+        (0.0, max(y for _, y in points) or 1.0),
+        language,
         _say(language, f"预算（{currency}）", f"budget ({currency})"),
         _say(language, "目标人群（加权人数，保守）", "people of the target, weighted, careful"),
         lambda value: number(value, language),
-    )  # fmt: skip
+    )
     present = result["budget"]["amount_minor"] / unit
     drawing.line(plane.x(present), plane.top, plane.x(present), plane.bottom, ink=ORANGE, width=1.5, dash="4 3")
     drawing.path(plane.at(points))
@@ -225,11 +238,14 @@ def _frontier(drawing: Drawing, result: Result, language: str) -> tuple[float, s
         told = _say(language, "没有侵扰度已知的报价。", "No bid's intrusiveness is known.")
         return 60.0, told
     plane = _Plane(
-        drawing, (0.0, max(x for x, _ in points) * 1.05), (0.0, max(y for _, y in points) or 1.0), language,
+        drawing,
+        (0.0, max(x for x, _ in points) * 1.05),
+        (0.0, max(y for _, y in points) or 1.0),
+        language,
         _say(language, "组合中最高的侵扰度（0–100）", "highest intrusiveness in the set (0-100)"),
         _say(language, "目标人群（加权人数，保守）", "people of the target, weighted, careful"),
         lambda value: f"{value:g}",
-    )  # fmt: skip
+    )
     steps: list[Point] = []
     for x, y in plane.at(points):
         if steps:
@@ -239,14 +255,18 @@ def _frontier(drawing: Drawing, result: Result, language: str) -> tuple[float, s
     for x, y in plane.at(points):
         drawing.dot(x, y)
     told = _say(
-        language, "每个点：只用侵扰度不高于横轴数值的报价时的最佳组合。越靠左上越好。",
+        language,
+        "每个点：只用侵扰度不高于横轴数值的报价时的最佳组合。越靠左上越好。",
         "Each dot: the best set of bids whose intrusiveness is no higher. Up and to the left is better.",
-    )  # fmt: skip
+    )
     return plane.below, told
 
 
 _DRAW: Mapping[str, Callable[[Drawing, Result, str], tuple[float, str]]] = {
-    "set_reach": _set_reach, "union": _union, "frequency": _frequency, "budget_curve": _budget_curve,
+    "set_reach": _set_reach,
+    "union": _union,
+    "frequency": _frequency,
+    "budget_curve": _budget_curve,
     "frontier": _frontier,
-}  # fmt: skip
+}
 assert set(_DRAW) == set(_TITLES)

@@ -19,9 +19,11 @@ _BID = {"pattern": ids.pattern("bid")}
 
 def _bids(text: str) -> fields.List[Any]:
     return fields.List(
-        Id("bid"), load_default=list, validate=[validate.Length(max=BIDS_MAX), _different],
+        Id("bid"),
+        load_default=list,
+        validate=[validate.Length(max=BIDS_MAX), _different],
         metadata={"uniqueItems": True, "description": text},
-    )  # fmt: skip
+    )
 
 
 def _different(values: list[Any]) -> None:
@@ -47,9 +49,12 @@ class SelectionIn(Schema):
     must = _bids("Bids that have to be in the set.")
     never = _bids("Bids that must not be in the set.")
     contacts_per_person_max = Real(
-        1, 100, load_default=None, allow_none=True,
+        1,
+        100,
+        load_default=None,
+        allow_none=True,
         metadata={"description": "How often each person reached sees one of the channels, on average."},
-    )  # fmt: skip
+    )
     intrusiveness_max = Real(0, 100, load_default=None, allow_none=True)
     ad_load_max = Real(0, 1, load_default=None, allow_none=True)
     prove = one_of(PROVE, load_default="auto")

@@ -79,9 +79,15 @@ def _checked(session: Session, brief: Brief, version: BriefVersion, loaded: Mapp
 def _ask(session: Session, made: Selection, kind: str) -> UUID:
     lease_s = 120 if kind == SEARCH else int(made.wishes["time_limit_s"]) + 120
     return jobs.enqueue(
-        session, kind, queue=jobs.SCORING, subject_id=made.id, party_id=made.brand_id, dedupe_key=f"{kind}:{made.id}",
-        lease_s=lease_s, max_attempts=4,
-    )  # fmt: skip
+        session,
+        kind,
+        queue=jobs.SCORING,
+        subject_id=made.id,
+        party_id=made.brand_id,
+        dedupe_key=f"{kind}:{made.id}",
+        lease_s=lease_s,
+        max_attempts=4,
+    )
 
 
 def _confirmed(brief_id: UUID) -> sa.Select[UUID]:
@@ -108,9 +114,14 @@ def confirm(session: Session, actor: Actor, selection_id: UUID) -> Selection:
     if session.scalar(_confirmed(made.brief_id)) not in (None, made.id):
         raise Conflict("A selection of this brief is confirmed already.")
     states.move(
-        session, made, MOVES, "confirm", actor, parties=[made.brand_id, *_bidders(session, made.brief_id)],
+        session,
+        made,
+        MOVES,
+        "confirm",
+        actor,
+        parties=[made.brand_id, *_bidders(session, made.brief_id)],
         brief_id=str(made.brief_id),
-    )  # fmt: skip
+    )
     made.confirmed_at = now()
     session.flush()
     return made

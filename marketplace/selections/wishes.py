@@ -17,11 +17,17 @@ def document(loaded: Mapping[str, Any], currency: str, budget_minor: int) -> dic
     stored = {
         name: loaded[name]
         for name in (
-            "bids_min", "bids_max", "caps", "contacts_per_person_max", "intrusiveness_max", "ad_load_max", "prove",
+            "bids_min",
+            "bids_max",
+            "caps",
+            "contacts_per_person_max",
+            "intrusiveness_max",
+            "ad_load_max",
+            "prove",
             "time_limit_s",
         )
         if name in loaded
-    }  # fmt: skip
+    }
     return {
         "budget": {"amount_minor": amount, "currency": currency},
         "must": [ids.show("bid", bid) for bid in loaded["must"]],

@@ -90,10 +90,23 @@ def left_out(code: str, numbers: Mapping[str, Any], would_win_at: Money | None) 
 
 # What would tell a bidder of its rivals, or of the brand's limits, is told in general.
 _TOLD_BIDDERS = frozenset(
-    {"exclusivity_clash", "exclusive_elsewhere", "pacing_full", "over_tolerance", "law_minors", "cost_unbounded",
-     "no_reach", "no_audience_data", "review_rejected", "review_held", "declined", "other_option",
-     "other_bid_of_creator", "others_bring_more"}
-)  # fmt: skip
+    {
+        "exclusivity_clash",
+        "exclusive_elsewhere",
+        "pacing_full",
+        "over_tolerance",
+        "law_minors",
+        "cost_unbounded",
+        "no_reach",
+        "no_audience_data",
+        "review_rejected",
+        "review_held",
+        "declined",
+        "other_option",
+        "other_bid_of_creator",
+        "others_bring_more",
+    }
+)
 
 
 def for_bidder(code: str) -> tuple[str, str]:

@@ -27,9 +27,16 @@ def keep(session: Session, row: VideoFile, staged: Staged, media_type: str) -> N
     row.size_bytes = row.received_bytes = staged.size_bytes
     row.expires_at = row.lease_until = None
     move(
-        session, row, VIDEO_MOVES, "keep", SYSTEM, parties=[row.party_id], sha256=staged.sha256,
-        size_bytes=staged.size_bytes, media_type=media_type,
-    )  # fmt: skip
+        session,
+        row,
+        VIDEO_MOVES,
+        "keep",
+        SYSTEM,
+        parties=[row.party_id],
+        sha256=staged.sha256,
+        size_bytes=staged.size_bytes,
+        media_type=media_type,
+    )
 
 
 def refuse(session: Session, row: VideoFile, message: str) -> None:

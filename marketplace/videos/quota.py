@@ -39,9 +39,13 @@ def begin(
             f"Your videos take {used} bytes of {quota_bytes}; {size_bytes} more do not fit. Delete some first."
         )
     row = VideoFile(
-        party_id=actor.party_id, person_id=actor.person_id, name=kinds.clean_name(name), resumable=resumable,
-        size_bytes=size_bytes, expires_at=until,
-    )  # fmt: skip
+        party_id=actor.party_id,
+        person_id=actor.person_id,
+        name=kinds.clean_name(name),
+        resumable=resumable,
+        size_bytes=size_bytes,
+        expires_at=until,
+    )
     session.add(row)
     session.flush()
     return row

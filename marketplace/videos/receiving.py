@@ -48,9 +48,14 @@ def received(actor: Actor, body: Body, *, name: str, size_bytes: int | None, quo
     """
     with db.transaction(actor) as session:
         row = quota.begin(
-            session, actor, name=name, size_bytes=min(size_bytes or BYTES_MAX, BYTES_MAX), quota_bytes=quota_bytes,
-            resumable=False, until=now() + UNTIL,
-        )  # fmt: skip
+            session,
+            actor,
+            name=name,
+            size_bytes=min(size_bytes or BYTES_MAX, BYTES_MAX),
+            quota_bytes=quota_bytes,
+            resumable=False,
+            until=now() + UNTIL,
+        )
         hold, until = holding.take(row), row.size_bytes
     with _staged(hold, body, until, forget=True) as found:
         yield found

@@ -160,9 +160,14 @@ def _count(hold: Hold, parts: list[VideoPart], keys: list[str]) -> None:
             row = db.get(session, VideoFile, hold.video_id)
             if end == row.size_bytes:
                 row.job_id = jobs.enqueue(
-                    session, FINISH, queue=jobs.IMPORTS, subject_id=row.id, party_id=row.party_id, lease_s=LEASE_S,
+                    session,
+                    FINISH,
+                    queue=jobs.IMPORTS,
+                    subject_id=row.id,
+                    party_id=row.party_id,
+                    lease_s=LEASE_S,
                     max_attempts=ATTEMPTS_MAX,
-                )  # fmt: skip
+                )
     except HoldLost:
         _take_back(keys)
         raise

@@ -35,11 +35,21 @@ class Shown:
 
 def shown(actor: Actor, row: VideoFile) -> Shown:
     return Shown(
-        id=row.id, party_id=row.party_id, person_id=row.person_id,
-        name=row.name if row.party_id in actor.parties else None, status=str(row.status), message=row.message,
-        media_type=row.media_type, size_bytes=row.size_bytes, received_bytes=row.received_bytes, sha256=row.sha256,
-        resumable=row.resumable, job_id=row.job_id, created_at=row.created_at, expires_at=row.expires_at,
-    )  # fmt: skip
+        id=row.id,
+        party_id=row.party_id,
+        person_id=row.person_id,
+        name=row.name if row.party_id in actor.parties else None,
+        status=str(row.status),
+        message=row.message,
+        media_type=row.media_type,
+        size_bytes=row.size_bytes,
+        received_bytes=row.received_bytes,
+        sha256=row.sha256,
+        resumable=row.resumable,
+        job_id=row.job_id,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+    )
 
 
 def find(session: Session, actor: Actor, video_id: UUID) -> VideoFile:

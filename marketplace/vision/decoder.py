@@ -279,11 +279,16 @@ class Decoding:
         self.size, self.shown = (frame.width, frame.height), shown_size(frame.width, frame.height)
         rate = self.video.average_rate
         info = {
-            "width": frame.width, "height": frame.height, "rotation": int(getattr(frame, "rotation", 0) or 0),
+            "width": frame.width,
+            "height": frame.height,
+            "rotation": int(getattr(frame, "rotation", 0) or 0),
             "duration_s": self.survey.seconds,
             "fps": float(rate) if rate else self.survey.number / max(self.survey.seconds, 0.001),
-            "audio": self.sound is not None, "step_s": self.step_s, "shown": list(self.shown), "seccomp": closed,
-        }  # fmt: skip
+            "audio": self.sound is not None,
+            "step_s": self.step_s,
+            "shown": list(self.shown),
+            "seccomp": closed,
+        }
         self.out.told(b"I", info)
 
     def picture(self, frame: Any) -> None:
@@ -338,9 +343,12 @@ def main() -> None:
     try:
         # The user's file names nothing but itself: no demuxer is guessed, nothing else can be opened.
         container = av.open(
-            file, format=demuxer, metadata_errors="ignore", buffer_size=1 << 18,
+            file,
+            format=demuxer,
+            metadata_errors="ignore",
+            buffer_size=1 << 18,
             container_options={"codec_whitelist": ",".join(limits.DECODERS)},
-        )  # fmt: skip
+        )
         Decoding(out, container, step_s).run(closed)
     except MediaRefused as refused:
         out.told(b"E", {"code": refused.refusal.code, "at_s": refused.at_s})

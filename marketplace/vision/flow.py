@@ -72,9 +72,14 @@ def _moved(before: Picture, after: Picture, quad: Quad, moved: NDArray[np.float3
 
 def _flowed(one: Picture, other: Picture, points: Any, guess: Any) -> tuple[Any, NDArray[np.bool_]]:
     there, state, _ = cv2.calcOpticalFlowPyrLK(
-        one, other, points, guess.copy(), winSize=(WINDOW_PX, WINDOW_PX), maxLevel=LEVELS,
+        one,
+        other,
+        points,
+        guess.copy(),
+        winSize=(WINDOW_PX, WINDOW_PX),
+        maxLevel=LEVELS,
         flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
-    )  # fmt: skip
+    )
     return there, state.ravel() == 1
 
 

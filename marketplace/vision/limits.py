@@ -15,9 +15,18 @@ VIDEO_CODECS = ("h264", "hevc", "vp8", "vp9", "av1", "mpeg4")
 AUDIO_CODECS = ("aac", "mp3", "opus", "vorbis", "ac3", "flac", "pcm_s16le", "pcm_s16be", "pcm_f32le", "amr_nb")
 # The decoders FFmpeg may start while it looks at a file: it has several hundred more, for formats nobody sends us.
 DECODERS = (
-    *VIDEO_CODECS, "libdav1d", "libvpx", "libvpx-vp9",
-    *AUDIO_CODECS, "aac_fixed", "mp3float", "ac3_fixed", "libopus", "amrnb", "libopencore_amrnb",
-)  # fmt: skip
+    *VIDEO_CODECS,
+    "libdav1d",
+    "libvpx",
+    "libvpx-vp9",
+    *AUDIO_CODECS,
+    "aac_fixed",
+    "mp3float",
+    "ac3_fixed",
+    "libopus",
+    "amrnb",
+    "libopencore_amrnb",
+)
 # Sound a camera or an editor makes; one at 1 Hz would be stretched 48,000-fold.
 SOUND_HZ_MIN, SOUND_HZ_MAX = 4_000, 384_000
 

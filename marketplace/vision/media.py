@@ -248,10 +248,15 @@ def _checked(payload: bytearray) -> _Told:
     try:
         table = json.loads(payload)
         told = _Told(
-            int(table["width"]), int(table["height"]), int(table["rotation"]), float(table["duration_s"]),
-            float(table["fps"]), bool(table["audio"]), shown_size(int(table["width"]), int(table["height"])),
+            int(table["width"]),
+            int(table["height"]),
+            int(table["rotation"]),
+            float(table["duration_s"]),
+            float(table["fps"]),
+            bool(table["audio"]),
+            shown_size(int(table["width"]), int(table["height"])),
             bool(table["seccomp"]),
-        )  # fmt: skip
+        )
         check_size(told.width, told.height)
     except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
         raise MediaRefused("damaged") from None

@@ -21,9 +21,20 @@ from marketplace.vision import limits
 
 PIPE_BYTES = 1 << 20
 BUBBLEWRAP = (
-    "--unshare-all", "--die-with-parent", "--new-session", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc",
-    "--cap-drop", "ALL", "--",
-)  # fmt: skip
+    "--unshare-all",
+    "--die-with-parent",
+    "--new-session",
+    "--ro-bind",
+    "/",
+    "/",
+    "--dev",
+    "/dev",
+    "--proc",
+    "/proc",
+    "--cap-drop",
+    "ALL",
+    "--",
+)
 
 
 @functools.cache

@@ -104,9 +104,13 @@ def _planned(plan: Timeline) -> list[tuple[float, float, str]]:
 
 
 def _row(
-    sheet: Sheet, axis: Axis, name: str, bars: Sequence[tuple[float, float, str]], cuts: Sequence[float],
+    sheet: Sheet,
+    axis: Axis,
+    name: str,
+    bars: Sequence[tuple[float, float, str]],
+    cuts: Sequence[float],
     empty: str = "",
-) -> None:  # fmt: skip
+) -> None:
     drawing, top = sheet.drawing, sheet.y
     drawing.text(MARGIN, top + 15, cut(name, axis.left - MARGIN - 6, PLAIN), size=PLAIN)
     drawing.bar(axis.left, top + 2, axis.right - axis.left, ROW - 4, ink="#f3f5f8")

@@ -212,10 +212,15 @@ class Whisper:
         own = [tokens[one] for one in batch.windows]
         prompts = [self._model.get_prompt(one, [], hotwords=" ".join(names) or None) for one in own]
         answers = self._model.model.generate(
-            batch.stored(), prompts, beam_size=beam, max_length=len(prompts[0]) + TOKENS_MAX, return_scores=True,
-            return_no_speech_prob=True, suppress_tokens=self._transcribe.get_suppressed_tokens(own[0], (-1,)),
+            batch.stored(),
+            prompts,
+            beam_size=beam,
+            max_length=len(prompts[0]) + TOKENS_MAX,
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_tokens=self._transcribe.get_suppressed_tokens(own[0], (-1,)),
             max_initial_timestamp_index=50,
-        )  # fmt: skip
+        )
         return [self._trusted(one, answer) for one, answer in zip(own, answers, strict=True)]
 
     def _trusted(self, tokens: Any, answer: Any) -> _Said:
@@ -237,12 +242,14 @@ class Whisper:
         at_s, end_s = start / HEARD_HZ, end / HEARD_HZ
         return [
             Word(
-                min(end_s, at_s + float(one["start"])), min(end_s, at_s + float(one["end"])), one["word"],
+                min(end_s, at_s + float(one["start"])),
+                min(end_s, at_s + float(one["end"])),
+                one["word"],
                 float(one["probability"]),
             )
             for one in found
             if one["word"]
-        ]  # fmt: skip
+        ]
 
 
 @dataclass(frozen=True)

@@ -126,11 +126,25 @@ def _spoken(text: str) -> str:
 _SOUNDS = tuple(
     (re.compile(pattern), sound)
     for pattern, sound in (
-        (r"[^a-z]", ""), (r"ph", "f"), (r"[sc]h|tch|zh", "s"), (r"th", "t"), (r"ck|qu?", "k"), (r"x", "ks"),
-        (r"c(?=[eiy])", "s"), (r"g(?=[eiy])", "j"), (r"c", "k"), (r"z", "s"), (r"v|w", "f"), (r"kn", "n"), (r"wr", "r"),
-        (r"h", ""), (r"e$", ""), (r"[aeiouy]+", "a"), (r"(.)\1+", r"\1"),
+        (r"[^a-z]", ""),
+        (r"ph", "f"),
+        (r"[sc]h|tch|zh", "s"),
+        (r"th", "t"),
+        (r"ck|qu?", "k"),
+        (r"x", "ks"),
+        (r"c(?=[eiy])", "s"),
+        (r"g(?=[eiy])", "j"),
+        (r"c", "k"),
+        (r"z", "s"),
+        (r"v|w", "f"),
+        (r"kn", "n"),
+        (r"wr", "r"),
+        (r"h", ""),
+        (r"e$", ""),
+        (r"[aeiouy]+", "a"),
+        (r"(.)\1+", r"\1"),
     )
-)  # fmt: skip
+)
 
 
 def _folded(text: str) -> str:

@@ -66,9 +66,12 @@ def upgrade() -> None:
     op.create_index(op.f("ix_selections_brand_id"), "selections", ["brand_id"])
     op.create_index(op.f("ix_selections_brief_id"), "selections", ["brief_id"])
     op.create_index(
-        "uq_selections_confirmed", "selections", ["brief_id"], unique=True,
+        "uq_selections_confirmed",
+        "selections",
+        ["brief_id"],
+        unique=True,
         postgresql_where=sa.text("status = 'confirmed'"),
-    )  # fmt: skip
+    )
     op.create_table(
         "selection_inputs",
         sa.Column("id", sa.Uuid(), nullable=False),

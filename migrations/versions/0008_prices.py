@@ -98,10 +98,14 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deal_prices")),
         sa.UniqueConstraint(
-            "channel_id", "brand_key", "settled_on", "deal_minor", "currency",
+            "channel_id",
+            "brand_key",
+            "settled_on",
+            "deal_minor",
+            "currency",
             name=op.f("uq_deal_prices_channel_id_brand_key_settled_on_deal_minor_currency"),
         ),
-    )  # fmt: skip
+    )
     for name in ("creator_id", "brand_id", "cell_id"):
         op.create_index(op.f(f"ix_deal_prices_{name}"), "deal_prices", [name])
     op.execute("ALTER TABLE deal_prices ENABLE ROW LEVEL SECURITY")

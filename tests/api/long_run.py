@@ -23,9 +23,13 @@ def main() -> None:
         schema.upgrade(servers.database_url)
         db.connect(servers.database_url, pool_size=8)
         config = Config(
-            servers.database_url, servers.redis_url, servers.broker_url, "x", rate_limit_per_minute=10**9,
+            servers.database_url,
+            servers.redis_url,
+            servers.broker_url,
+            "x",
+            rate_limit_per_minute=10**9,
             sign_ins_per_minute=10**9,
-        )  # fmt: skip
+        )
         app = create_app(config)
         counts = {who: generated.run(app, who, cases) for who in generated.WHO}
     sys.stdout.write(f"{sum(counts.values())} calls, no server error, no breach of the description: {counts}\n")

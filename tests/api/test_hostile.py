@@ -22,14 +22,50 @@ NO_JSON = ("NaN", "Infinity", "-Infinity", "1" * 5000, "[" * 60 + "]" * 60, '{"a
 MARK = "%here%"
 # Whole bodies that are no JSON object in UTF-8.
 BODIES = (
-    b"", b" ", b"null", b"true", b"7", b"[]", b'"x"', b"{", b"{}}", b"\xff\xfe{}", b"\xef\xbb\xbf{}", b"\x00",
-    b"{'a': 1}", b'{"a": 1,}', "{}".encode("utf-16"), "{}".encode("utf-32-be"), b'{"a": "\xed\xa0\x80"}',
-    b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 100_000 + b"1" + b"}" * 100_000, b"[" * 100_000,
-)  # fmt: skip
+    b"",
+    b" ",
+    b"null",
+    b"true",
+    b"7",
+    b"[]",
+    b'"x"',
+    b"{",
+    b"{}}",
+    b"\xff\xfe{}",
+    b"\xef\xbb\xbf{}",
+    b"\x00",
+    b"{'a': 1}",
+    b'{"a": 1,}',
+    "{}".encode("utf-16"),
+    "{}".encode("utf-32-be"),
+    b'{"a": "\xed\xa0\x80"}',
+    b"[" * 100_000 + b"]" * 100_000,
+    b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    b"[" * 100_000,
+)
 WORDS = (
-    "", " ", "x", "-1", "1e400", "NaN", str(10**30), "1.5", "True", "null", "\x00", "a\x00b", "\u202e", "%", "[]", "{}",
-    "'; --", "١", "\ud7ff", "\U0010ffff", "x" * 5000,
-)  # fmt: skip
+    "",
+    " ",
+    "x",
+    "-1",
+    "1e400",
+    "NaN",
+    str(10**30),
+    "1.5",
+    "True",
+    "null",
+    "\x00",
+    "a\x00b",
+    "\u202e",
+    "%",
+    "[]",
+    "{}",
+    "'; --",
+    "١",
+    "\ud7ff",
+    "\U0010ffff",
+    "x" * 5000,
+)
 # Of these, what no text may be or hold.
 NO_TEXT = ("", "%00", "a%00b", quote("\u202e"), "x" * 5000)
 # Percent signs that stand for no letters, or for half of one.
@@ -136,11 +172,28 @@ def test_a_path_with_something_else_for_an_id_is_not_there(app: Flask, shared: W
     for part in (part for part in call.address.split("/") if "_" in part):
         prefix, letters = part.split("_")
         others = [
-            f"xyz_{letters}", f"{part}0", part[:-1], part.upper(), letters, f"{prefix}_", f"{prefix}_{'z' * 26}",
-            f"{prefix}_{'0' * 26}", f"{prefix}_7{'z' * 25}", f"{part}%00", f"%00{part}", f"{part}%0a", f"{part}%20",
-            quote(f"{prefix}_{'界' * 26}"), quote(f"{prefix}_{'١' * 26}"), "%00", "%ff", part * 1000, "null", "-1",
+            f"xyz_{letters}",
+            f"{part}0",
+            part[:-1],
+            part.upper(),
+            letters,
+            f"{prefix}_",
+            f"{prefix}_{'z' * 26}",
+            f"{prefix}_{'0' * 26}",
+            f"{prefix}_7{'z' * 25}",
+            f"{part}%00",
+            f"%00{part}",
+            f"{part}%0a",
+            f"{part}%20",
+            quote(f"{prefix}_{'界' * 26}"),
+            quote(f"{prefix}_{'١' * 26}"),
+            "%00",
+            "%ff",
+            part * 1000,
+            "null",
+            "-1",
             str(10**30),
-        ]  # fmt: skip
+        ]
         for other in others:
             answer = call.send(app, data, address=call.address.replace(part, other))
             assert_refused(answer, other[:60])

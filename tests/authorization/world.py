@@ -103,14 +103,24 @@ def make() -> World:
     scopeless = somebody("creator", scopes=frozenset(), party_id=creator.party_id)
     world = World(
         headers={
-            "nobody": {}, "owner": owner.headers, "other_brand": other_brand.headers, "creator": creator.headers,
-            "other_creator": other_creator.headers, "agency": agency.headers, "lapsed": lapsed.headers,
-            "admin": admin.headers, "reader": reader.headers, "scopeless": scopeless.headers,
+            "nobody": {},
+            "owner": owner.headers,
+            "other_brand": other_brand.headers,
+            "creator": creator.headers,
+            "other_creator": other_creator.headers,
+            "agency": agency.headers,
+            "lapsed": lapsed.headers,
+            "admin": admin.headers,
+            "reader": reader.headers,
+            "scopeless": scopeless.headers,
             "revoked": _revoked(owner),
         },
         ids={
-            "party_id": owner.party_id, "membership_id": people.membership_of(owner), "brief_id": there.brief_id,
-            "channel_id": closing.channel_id, "bid_id": open_bid.id,
+            "party_id": owner.party_id,
+            "membership_id": people.membership_of(owner),
+            "brief_id": there.brief_id,
+            "channel_id": closing.channel_id,
+            "bid_id": open_bid.id,
         },
         by_subject={
             "creators": {"party_id": creator.party_id},
@@ -119,7 +129,7 @@ def make() -> World:
             "closed": {"brief_id": closing.brief_id, "bid_id": closed_bid.id},
         },
         people={"owner": owner, "creator": creator, "other_creator": other_creator, "lapsed": lapsed, "admin": admin},
-    )  # fmt: skip
+    )
     _add_rows(world)
     return world
 
@@ -189,16 +199,22 @@ def _add_rows(world: World) -> None:
 
 
 def _pair(world: World) -> dict[str, UUID]:
-    return {
-        "channel_id": world.ids["channel_id"], "other_channel_id": world.by_subject["published"]["channel_id"]
-    }  # fmt: skip
+    return {"channel_id": world.ids["channel_id"], "other_channel_id": world.by_subject["published"]["channel_id"]}
 
 
 def _snapshot(session: Session, channel_id: UUID) -> UUID:
     snapshot = AudienceSnapshot(
-        channel_id=channel_id, taken_on=now().date(), source="typed", import_id=None, evidence_hash=new_id().hex,
-        followers=10_000, facts={}, margins={}, rate_card=[], flags=[],
-    )  # fmt: skip
+        channel_id=channel_id,
+        taken_on=now().date(),
+        source="typed",
+        import_id=None,
+        evidence_hash=new_id().hex,
+        followers=10_000,
+        facts={},
+        margins={},
+        rate_card=[],
+        flags=[],
+    )
     session.add(snapshot)
     session.flush()
     session.get_one(Channel, channel_id).snapshot_id = snapshot.id
@@ -207,9 +223,15 @@ def _snapshot(session: Session, channel_id: UUID) -> UUID:
 
 def _import(session: Session, creator: Somebody) -> UUID:
     row = Import(
-        party_id=creator.party_id, person_id=creator.person_id, file_name="me.csv", shape=None,
-        mode=ImportMode.SKIP_BAD_ROWS, create_creators=False, size_bytes=1, sha256="0" * 64,
-    )  # fmt: skip
+        party_id=creator.party_id,
+        person_id=creator.person_id,
+        file_name="me.csv",
+        shape=None,
+        mode=ImportMode.SKIP_BAD_ROWS,
+        create_creators=False,
+        size_bytes=1,
+        sha256="0" * 64,
+    )
     session.add(row)
     session.flush()
     return row.id
@@ -251,7 +273,9 @@ def body(method: str, path: str, world: World) -> Any:
     channel = {"platform": "douyin", "handle": f"h{new_id().hex[-8:]}", "name": "新账号"}
     found: dict[tuple[str, str], Any] = {
         ("POST", "/sign-up"): {
-            "email": f"{new_id().hex}@example.org", "password": new_id().hex, "name": "N",
+            "email": f"{new_id().hex}@example.org",
+            "password": new_id().hex,
+            "name": "N",
             "party": {"kind": "brand", "name": "P"},
         },
         ("POST", "/sessions"): {"email": "nobody@example.org", "password": "not the password"},
@@ -275,27 +299,42 @@ def body(method: str, path: str, world: World) -> Any:
         ("PATCH", "/briefs/{brief_id}"): {"tolerance": 33},
         ("POST", "/briefs/{brief_id}/cancel"): {"reason": "plan changed"},
         ("POST", "/briefs/{brief_id}/bids"): {
-            **make_bids.document(), "channel_id": _show("chn", world.ids["channel_id"]),
+            **make_bids.document(),
+            "channel_id": _show("chn", world.ids["channel_id"]),
         },
         ("POST", "/bids/{bid_id}/revisions"): make_bids.document(),
         ("POST", "/channels/{channel_id}/video-readings"): {
-            "readings": [{"external_id": "v10", "published_at": "2026-01-01T00:00:00Z",
-                          "taken_at": "2026-01-02T00:00:00Z", "views": 9}],
+            "readings": [
+                {
+                    "external_id": "v10",
+                    "published_at": "2026-01-01T00:00:00Z",
+                    "taken_at": "2026-01-02T00:00:00Z",
+                    "views": 9,
+                }
+            ],
         },
         ("POST", "/overlaps"): {
-            **make_overlaps.BODY, **{name: _show("chn", channel) for name, channel in _pair(world).items()},
+            **make_overlaps.BODY,
+            **{name: _show("chn", channel) for name, channel in _pair(world).items()},
         },
         ("POST", "/deal-prices"): {
-            "channel_id": _show("chn", world.ids["channel_id"]), "settled_on": now().date().isoformat(),
+            "channel_id": _show("chn", world.ids["channel_id"]),
+            "settled_on": now().date().isoformat(),
             "deal_price": {"amount_minor": new_id().int % 1_000_000 + 1, "currency": "CNY"},
         },
-    }  # fmt: skip
+    }
     if path in ("/briefs/{brief_id}/selections", "/briefs/{brief_id}/what-if"):
         wishes = {
-            "budget": {"amount_minor": 500_000, "currency": "CNY"}, "bids_min": 0, "bids_max": 3,
-            "caps": {"agency": 2, "platform": 2, "niche": 2}, "must": [], "never": [], "contacts_per_person_max": 3,
-            "intrusiveness_max": 60, "ad_load_max": 0.5,
-        }  # fmt: skip
+            "budget": {"amount_minor": 500_000, "currency": "CNY"},
+            "bids_min": 0,
+            "bids_max": 3,
+            "caps": {"agency": 2, "platform": 2, "niche": 2},
+            "must": [],
+            "never": [],
+            "contacts_per_person_max": 3,
+            "intrusiveness_max": 60,
+            "ad_load_max": 0.5,
+        }
         more = {"target": plain["target"]} if path.endswith("what-if") else {"prove": "never", "time_limit_s": 5}
         return {**wishes, **more}
     if path.startswith("/reviews/") and method == "POST":

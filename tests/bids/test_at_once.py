@@ -73,10 +73,8 @@ def test_three_wordings_at_most_however_many_ask(app: Flask) -> None:
     bid = make.place(there)
     body = make.document()
     codes = at_once(
-        lambda _: app.test_client().post(
-            path(bid.id, "revisions"), json=body, headers=there.creator.once()
-        ).status_code
-    )  # fmt: skip
+        lambda _: app.test_client().post(path(bid.id, "revisions"), json=body, headers=there.creator.once()).status_code
+    )
     assert codes == {201: 2, 409: MANY - 2}
     assert [wording.number for wording in wordings(bid.id)] == [1, 2, 3]
 
@@ -89,7 +87,7 @@ def test_a_bid_that_waits_for_a_revision_is_bound_to_the_new_version(app: Flask)
         with db.transaction(there.creator.actor) as session:
             placed = service.place(
                 session, there.creator.actor, there.brief_id, channel_id=there.channel_id, loaded=wording
-            )  # fmt: skip
+            )
             return placed.brief_version_number
 
     waiting = sa.text(
@@ -137,9 +135,7 @@ def test_placing_and_reading_ask_little_of_the_database(app: Flask) -> None:
     try:
         with db.transaction(there.creator.actor) as session:
             edge = len(asked)
-            service.place(
-                session, there.creator.actor, there.brief_id, channel_id=there.channel_id, loaded=wording
-            )  # fmt: skip
+            service.place(session, there.creator.actor, there.brief_id, channel_id=there.channel_id, loaded=wording)
             session.flush()
             placing = len(asked) - edge
         client, before = app.test_client(), len(asked)

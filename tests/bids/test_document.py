@@ -41,13 +41,20 @@ USD = {"amount_minor": 1, "currency": "USD"}
 PART = {"rate": cny(40), "cap": cny(90)}
 BAD: list[tuple[str, Any, str]] = [
     # (place, value, pointer of the fault)
-    ("/channel_id", "brf_1", "/channel_id"), ("/channel_id", None, "/channel_id"), ("/salt", "x", "/salt"),
-    ("/price", None, "/price"), ("/price", {"amount": cny(5)}, "/price/model"),
-    ("/price/model", "auction", "/price/model"), ("/price/amount", None, "/price/amount"),
-    ("/price/amount", 5, "/price/amount"), ("/price/amount/amount_minor", 0, "/price/amount/amount_minor"),
+    ("/channel_id", "brf_1", "/channel_id"),
+    ("/channel_id", None, "/channel_id"),
+    ("/salt", "x", "/salt"),
+    ("/price", None, "/price"),
+    ("/price", {"amount": cny(5)}, "/price/model"),
+    ("/price/model", "auction", "/price/model"),
+    ("/price/amount", None, "/price/amount"),
+    ("/price/amount", 5, "/price/amount"),
+    ("/price/amount/amount_minor", 0, "/price/amount/amount_minor"),
     ("/price/amount/amount_minor", 10**12 + 1, "/price/amount/amount_minor"),
-    ("/price/amount/currency", "USD", "/price/amount/currency"), ("/price/rate", cny(5), "/price/rate"),
-    ("/price/cap", cny(5), "/price/cap"), ("/price/fee", 1, "/price/fee"),
+    ("/price/amount/currency", "USD", "/price/amount/currency"),
+    ("/price/rate", cny(5), "/price/rate"),
+    ("/price/cap", cny(5), "/price/cap"),
+    ("/price/fee", 1, "/price/fee"),
     ("/price/amount", cny(20_000_001), "/price/amount"),
     ("/price", {"model": "cpm", "rate": cny(4)}, "/price/cap"),
     ("/price", {"model": "cpv", "cap": cny(4)}, "/price/rate"),
@@ -64,29 +71,45 @@ BAD: list[tuple[str, Any, str]] = [
     ("/price", {"model": "barter"}, "/price/value"),
     ("/price", {"model": "hybrid", "fixed": cny(1)}, "/price/variable"),
     ("/price", {"model": "hybrid", "variable": {"model": "cpm", **PART}}, "/price/fixed"),
-    ("/price", {"model": "hybrid", "fixed": cny(8_000_000), "variable": {"model": "flat", **PART}},
-     "/price/variable/model"),
-    ("/price", {"model": "hybrid", "fixed": cny(1), "variable": {"model": "cpv", "rate": cny(1)}},
-     "/price/variable/cap"),
-    ("/price", {"model": "hybrid", "fixed": cny(8_000_000), "variable": {"model": "cpv", "rate": cny(1), "cap": USD}},
-     "/price/variable/cap/currency"),
-    ("/rights/usage", USD, "/rights/usage/currency"), ("/rights/usage", cny(-1), "/rights/usage/amount_minor"),
-    ("/rights", {"likeness": cny(1)}, "/rights/likeness"), ("/rights", None, "/rights"),
-    ("/options/0/amount", cny(7), "/options/0/amount"), ("/options/0/length_tier", "60+", "/options"),
-    ("/options/1/length_tier", "1-20", "/options/1/length_tier"), ("/options/1/amount", None, "/options/1/amount"),
+    (
+        "/price",
+        {"model": "hybrid", "fixed": cny(8_000_000), "variable": {"model": "flat", **PART}},
+        "/price/variable/model",
+    ),
+    (
+        "/price",
+        {"model": "hybrid", "fixed": cny(1), "variable": {"model": "cpv", "rate": cny(1)}},
+        "/price/variable/cap",
+    ),
+    (
+        "/price",
+        {"model": "hybrid", "fixed": cny(8_000_000), "variable": {"model": "cpv", "rate": cny(1), "cap": USD}},
+        "/price/variable/cap/currency",
+    ),
+    ("/rights/usage", USD, "/rights/usage/currency"),
+    ("/rights/usage", cny(-1), "/rights/usage/amount_minor"),
+    ("/rights", {"likeness": cny(1)}, "/rights/likeness"),
+    ("/rights", None, "/rights"),
+    ("/options/0/amount", cny(7), "/options/0/amount"),
+    ("/options/0/length_tier", "60+", "/options"),
+    ("/options/1/length_tier", "1-20", "/options/1/length_tier"),
+    ("/options/1/amount", None, "/options/1/amount"),
     ("/options/1/amount", cny(20_000_001), "/options/1/amount"),
     ("/options/1/amount", USD, "/options/1/amount/currency"),
     ("/options", [{"length_tier": "60+", "amount": cny(8_000_000)}], "/options/0/length_tier"),
     ("/options", [{"length_tier": "90", "amount": cny(8_000_000)}], "/options/0/length_tier"),
-    ("/deliverables", [], "/deliverables"), ("/deliverables/0/kind", "live", "/deliverables/0/kind"),
-    ("/deliverables/0/kind", "song", "/deliverables/0/kind"), ("/deliverables/0/count", 51, "/deliverables/0/count"),
+    ("/deliverables", [], "/deliverables"),
+    ("/deliverables/0/kind", "live", "/deliverables/0/kind"),
+    ("/deliverables/0/kind", "song", "/deliverables/0/kind"),
+    ("/deliverables/0/count", 51, "/deliverables/0/count"),
     ("/deliverables/0/length_tier", "1-20", "/deliverables/0/length_tier"),
     ("/deliverables/1/length_tier", "60+", "/deliverables/1/length_tier"),
     ("/deliverables/0/publish_from", make_briefs.moment(days=19), "/deliverables/0/publish_from"),
     ("/deliverables/0/publish_to", make_briefs.moment(days=41), "/deliverables/0/publish_to"),
     ("/deliverables/0/publish_to", make_briefs.moment(days=20, hours=1), "/deliverables/0/publish_to"),
     ("/deliverables/0/publish_to", "soon", "/deliverables/0/publish_to"),
-    ("/plan", None, "/plan"), ("/plan", {"exposures": []}, "/plan/duration_s"),
+    ("/plan", None, "/plan"),
+    ("/plan", {"exposures": []}, "/plan/duration_s"),
     ("/plan/duration_s", 0, "/plan/duration_s"),
     ("/plan/exposures/0/start_s", 54, "/plan/exposures/0/start_s"),
     ("/plan/exposures/1/kind", "smell", "/plan/exposures/1/kind"),
@@ -96,14 +119,21 @@ BAD: list[tuple[str, Any, str]] = [
     ("/plan/exposures/1/kind", "text", "/plan/exposures/1/kind"),
     ("/plan/exposures/0/description", "a\x00b", "/plan/exposures/0/description"),
     ("/plan/exposures/0/description", "\ud800", "/plan/exposures/0/description"),
-    ("/plan/source", "measured", "/plan/source"), ("/plan/" + "k" * 500, 1, ("/plan/" + "k" * 500)[:200]),
+    ("/plan/source", "measured", "/plan/source"),
+    ("/plan/" + "k" * 500, 1, ("/plan/" + "k" * 500)[:200]),
     ("/plan/\ud800", 1, "/plan/?"),
-    ("/production_cost", USD, "/production_cost/currency"), ("/production_cost", 5, "/production_cost"),
-    ("/forecast_claim", {}, "/forecast_claim/views"), ("/forecast_claim/views/high", 1, "/forecast_claim/views/high"),
+    ("/production_cost", USD, "/production_cost/currency"),
+    ("/production_cost", 5, "/production_cost"),
+    ("/forecast_claim", {}, "/forecast_claim/views"),
+    ("/forecast_claim/views/high", 1, "/forecast_claim/views/high"),
     ("/forecast_claim/views/high", VIEWS_MAX + 1, "/forecast_claim/views/high"),
-    ("/message", "字" * 2001, "/message"), ("/message", " ", "/message"), ("/answers", [], "/answers"),
-    ("/answers", ["a", "b"], "/answers"), ("/answers/0", "", "/answers/0"), ("/answers/0", "字" * 1001, "/answers/0"),
-]  # fmt: skip
+    ("/message", "字" * 2001, "/message"),
+    ("/message", " ", "/message"),
+    ("/answers", [], "/answers"),
+    ("/answers", ["a", "b"], "/answers"),
+    ("/answers/0", "", "/answers/0"),
+    ("/answers/0", "字" * 1001, "/answers/0"),
+]
 
 
 @pytest.mark.parametrize(("place", "value", "pointer"), BAD, ids=range(len(BAD)))
@@ -151,8 +181,12 @@ def test_what_is_left_out_is_shown_with_its_value(client: FlaskClient) -> None:
     body = {"channel_id": there.body()["channel_id"], **make.minimal(answers=[])}
     shown = client.post(there.offers, json=body, headers=there.creator.once()).json
     assert {name: shown[name] for name in ("options", "production_cost", "forecast_claim", "message", "answers")} == {
-        "options": [], "production_cost": None, "forecast_claim": None, "message": None, "answers": [],
-    }  # fmt: skip
+        "options": [],
+        "production_cost": None,
+        "forecast_claim": None,
+        "message": None,
+        "answers": [],
+    }
     assert set(shown["rights"].values()) == {None}
     assert shown["price"] == {"model": "flat", "amount": cny(8_000_000)}
     assert shown["deliverables"][0]["publish_from"] is None
@@ -195,9 +229,12 @@ CPM = fixed(model=st.just("cpm"), rate=money(), floor=st.none() | SURE, cap=mone
 CPV = fixed(model=st.just("cpv"), rate=money(), cap=money())
 CPA = fixed(model=st.just("cpa"), rate=money(), cap=money(), actions_per_thousand_views=PER_THOUSAND)
 COMMISSION = fixed(
-    model=st.just("commission"), basis_points=st.integers(1, 10_000), minimum=st.none() | SURE,
-    actions_per_thousand_views=PER_THOUSAND, order_value=st.none() | money(),
-)  # fmt: skip
+    model=st.just("commission"),
+    basis_points=st.integers(1, 10_000),
+    minimum=st.none() | SURE,
+    actions_per_thousand_views=PER_THOUSAND,
+    order_value=st.none() | money(),
+)
 FOLLOWING = CPM | CPV | CPA | COMMISSION
 PRICE = (
     FOLLOWING
@@ -213,23 +250,36 @@ def number(low: float, high: float) -> st.SearchStrategy[Any]:
 
 
 EXPOSURE = fixed(
-    kind=st.sampled_from(["product", "logo"]), start_s=number(0, 30), seconds=number(0.5, 20),
-    area_share=number(0, 1) | st.sampled_from(["background", "close-up"]), centre=number(0, 1), plot=number(0, 1),
-    saliency=number(0, 1), claims=number(0, 100), cta=st.booleans(), description=st.just("") | line(12),
-)  # fmt: skip
+    kind=st.sampled_from(["product", "logo"]),
+    start_s=number(0, 30),
+    seconds=number(0.5, 20),
+    area_share=number(0, 1) | st.sampled_from(["background", "close-up"]),
+    centre=number(0, 1),
+    plot=number(0, 1),
+    saliency=number(0, 1),
+    claims=number(0, 100),
+    cta=st.booleans(),
+    description=st.just("") | line(12),
+)
 DOCUMENT = fixed(
     price=PRICE,
     rights=fixed(**{name: st.none() | money(least=0) for name in RIGHTS}),
     plan=fixed(
-        duration_s=st.floats(50, 7200), exposures=st.lists(EXPOSURE, max_size=3), brands=number(1, 50),
-        loudness_lu=number(-60, 60), occlusion_share=number(0, 1), sample_step_s=st.floats(0.01, 10),
+        duration_s=st.floats(50, 7200),
+        exposures=st.lists(EXPOSURE, max_size=3),
+        brands=number(1, 50),
+        loudness_lu=number(-60, 60),
+        occlusion_share=number(0, 1),
+        sample_step_s=st.floats(0.01, 10),
     ),
-    production_cost=st.none() | money(least=0), message=st.none() | line(30), answers=st.tuples(line(20)).map(list),
+    production_cost=st.none() | money(least=0),
+    message=st.none() | line(30),
+    answers=st.tuples(line(20)).map(list),
     forecast_claim=st.none()
     | st.tuples(st.integers(0, VIEWS_MAX), st.integers(0, VIEWS_MAX)).map(
         lambda pair: {"views": {"low": min(pair), "high": max(pair)}}
     ),
-)  # fmt: skip
+)
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])

@@ -17,20 +17,39 @@ CASES: list[tuple[dict[str, Any], Offer]] = [
     ({"model": "flat", "amount": cny(500)}, Offer(Pricing.FLAT, fixed_minor=500)),
     ({"model": "flat", "amount": cny(500), "rights": RIGHTS}, Offer(Pricing.FLAT, fixed_minor=534)),
     ({"model": "barter", "value": cny(70), "rights": RIGHTS}, Offer(Pricing.BARTER, fixed_minor=104)),
-    ({"model": "cpm", "rate": cny(40), "floor": cny(7), "cap": cny(90)},
-     Offer(Pricing.CPM, rate=40, floor_minor=7, cap_minor=90)),
-    ({"model": "cpm", "rate": cny(40), "floor": None, "cap": cny(90), "rights": RIGHTS},
-     Offer(Pricing.HYBRID, fixed_minor=34, rate=40, variable=Pricing.CPM, cap_minor=90)),
+    (
+        {"model": "cpm", "rate": cny(40), "floor": cny(7), "cap": cny(90)},
+        Offer(Pricing.CPM, rate=40, floor_minor=7, cap_minor=90),
+    ),
+    (
+        {"model": "cpm", "rate": cny(40), "floor": None, "cap": cny(90), "rights": RIGHTS},
+        Offer(Pricing.HYBRID, fixed_minor=34, rate=40, variable=Pricing.CPM, cap_minor=90),
+    ),
     ({"model": "cpv", "rate": cny(2), "cap": cny(90)}, Offer(Pricing.CPV, rate=2, cap_minor=90)),
-    ({"model": "cpa", "rate": cny(900), "cap": cny(9000), "actions_per_thousand_views": 4.0},
-     Offer(Pricing.CPA, rate=900, cap_minor=9000, actions_per_view=0.004)),
-    ({"model": "commission", "basis_points": 1500, "minimum": cny(8), "actions_per_thousand_views": 2,
-      "order_value": cny(4900)},
-     Offer(Pricing.COMMISSION, rate=1500, floor_minor=8, actions_per_view=0.002, order_minor=4900)),
-    ({"model": "hybrid", "fixed": cny(60), "variable": {"model": "cpv", "rate": cny(3), "cap": cny(50)},
-      "rights": RIGHTS},
-     Offer(Pricing.HYBRID, fixed_minor=94, rate=3, variable=Pricing.CPV, cap_minor=50)),
-]  # fmt: skip
+    (
+        {"model": "cpa", "rate": cny(900), "cap": cny(9000), "actions_per_thousand_views": 4.0},
+        Offer(Pricing.CPA, rate=900, cap_minor=9000, actions_per_view=0.004),
+    ),
+    (
+        {
+            "model": "commission",
+            "basis_points": 1500,
+            "minimum": cny(8),
+            "actions_per_thousand_views": 2,
+            "order_value": cny(4900),
+        },
+        Offer(Pricing.COMMISSION, rate=1500, floor_minor=8, actions_per_view=0.002, order_minor=4900),
+    ),
+    (
+        {
+            "model": "hybrid",
+            "fixed": cny(60),
+            "variable": {"model": "cpv", "rate": cny(3), "cap": cny(50)},
+            "rights": RIGHTS,
+        },
+        Offer(Pricing.HYBRID, fixed_minor=94, rate=3, variable=Pricing.CPV, cap_minor=50),
+    ),
+]
 
 
 @pytest.mark.parametrize(("price", "read"), CASES)
@@ -59,13 +78,26 @@ def test_every_model_but_commission_has_an_amount_that_options_replace() -> None
 
 # Sources: RFC 8785, section 3.2.2 (the example's numbers and text) and appendix B.
 RFC = [
-    (333333333.33333329, "333333333.3333333"), (1e30, "1e+30"), (4.50, "4.5"), (2e-3, "0.002"),
-    (0.000000000000000000000000001, "1e-27"), (0.0, "0"), (-0.0, "0"), (5e-324, "5e-324"), (1e21, "1e+21"),
-    (9.999999999999997e22, "9.999999999999997e+22"), (999999999999999900000.0, "999999999999999900000"),
-    (1e-06, "0.000001"), (1e-07, "1e-7"), (9.999999999999997e-7, "9.999999999999997e-7"), (55.0, "55"), (-2.5, "-2.5"),
-    (295147905179352830000.0, "295147905179352830000"), ([None, True, False], "[null,true,false]"),
-    ({"b": 1, "a": {"d": [], "c": "€$\x0f\nA'B\"\\\"/"}}, '{"a":{"c":"€$\\u000f\\nA\'B\\"\\\\\\"/","d":[]},"b":1}'),
-]  # fmt: skip
+    (333333333.33333329, "333333333.3333333"),
+    (1e30, "1e+30"),
+    (4.50, "4.5"),
+    (2e-3, "0.002"),
+    (0.000000000000000000000000001, "1e-27"),
+    (0.0, "0"),
+    (-0.0, "0"),
+    (5e-324, "5e-324"),
+    (1e21, "1e+21"),
+    (9.999999999999997e22, "9.999999999999997e+22"),
+    (999999999999999900000.0, "999999999999999900000"),
+    (1e-06, "0.000001"),
+    (1e-07, "1e-7"),
+    (9.999999999999997e-7, "9.999999999999997e-7"),
+    (55.0, "55"),
+    (-2.5, "-2.5"),
+    (295147905179352830000.0, "295147905179352830000"),
+    ([None, True, False], "[null,true,false]"),
+    ({"b": 1, "a": {"d": [], "c": '€$\x0f\nA\'B"\\"/'}}, '{"a":{"c":"€$\\u000f\\nA\'B\\"\\\\\\"/","d":[]},"b":1}'),
+]
 
 
 @pytest.mark.parametrize(("value", "text"), RFC)
@@ -74,11 +106,14 @@ def test_json_is_written_as_rfc_8785_says(value: Any, text: str) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", max_size=3), inner, max_size=3),
     max_leaves=8,
-)  # fmt: skip
+)
 
 
 @settings(deadline=None)

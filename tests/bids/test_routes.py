@@ -39,11 +39,16 @@ def test_a_bid_is_placed(client: FlaskClient) -> None:
     assert (answer.status_code, answer.headers["ETag"]) == (201, '"1"')
     assert {name: shown[name] for name in body} == body
     assert (shown["status"], shown["revision_number"], shown["revisions_left"], shown["agency_id"]) == (
-        "open", 1, 2, None,
-    )  # fmt: skip
+        "open",
+        1,
+        2,
+        None,
+    )
     assert (shown["brief_title"], shown["brief_version_number"], shown["withdrawn_at"]) == (
-        "一周四集动画的软植入", 1, None,
-    )  # fmt: skip
+        "一周四集动画的软植入",
+        1,
+        None,
+    )
     bid_id = ids.read("bid", shown["id"])
     [event] = events(bid_id)
     assert (event.kind, event.party_ids) == ("bids.place", [there.creator.party_id])
@@ -131,9 +136,8 @@ def test_a_channel_has_one_open_bid_on_a_brief(client: FlaskClient) -> None:
 def test_a_brief_that_is_not_open_takes_no_bids(client: FlaskClient, others: dict[str, Somebody], state: str) -> None:
     creator = others["creator"]
     there = make.Market(
-        others["brand"], creator, make_briefs.MAKERS[state](others["brand"]).id,
-        make.channel(creator.party_id),
-    )  # fmt: skip
+        others["brand"], creator, make_briefs.MAKERS[state](others["brand"]).id, make.channel(creator.party_id)
+    )
     answer = client.post(there.offers, json=there.body(), headers=creator.once())
     assert answer.status_code == (409 if state == "closed" else 404)
     assert everything(there.brief_id) == []
@@ -216,11 +220,21 @@ def test_what_is_over_stays_so(client: FlaskClient, status: str) -> None:
 
 
 REFUSED = [
-    ("accept", "owner", 404), ("accept", "brand", 404), ("accept", "creator", 403), ("accept", "platform", 403),
-    ("decline", "brand", 404), ("decline", "agency", 403), ("withdraw", "brand", 403), ("withdraw", "creator", 404),
-    ("withdraw", "platform", 403), ("revisions", "creator", 404), ("revisions", "agency", 404),
-    ("revisions", "owner", 403), ("revisions", "nobody", 401), ("withdraw", "nobody", 401),
-]  # fmt: skip
+    ("accept", "owner", 404),
+    ("accept", "brand", 404),
+    ("accept", "creator", 403),
+    ("accept", "platform", 403),
+    ("decline", "brand", 404),
+    ("decline", "agency", 403),
+    ("withdraw", "brand", 403),
+    ("withdraw", "creator", 404),
+    ("withdraw", "platform", 403),
+    ("revisions", "creator", 404),
+    ("revisions", "agency", 404),
+    ("revisions", "owner", 403),
+    ("revisions", "nobody", 401),
+    ("withdraw", "nobody", 401),
+]
 
 
 @pytest.mark.parametrize(("name", "who", "status"), REFUSED)

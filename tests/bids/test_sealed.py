@@ -122,9 +122,7 @@ def test_every_commitment_is_public_and_names_nobody(client: FlaskClient, admin:
     for who in (there.creator, rival.creator, somebody("agency"), there.brand, admin):
         listed = client.get(url, headers=who.headers).json["data"]
         assert [set(one) for one in listed] == [{"id", "commitment", "created_at"}] * 3
-        assert [one["commitment"] for one in listed] == [
-            revised.commitment, second.commitment, first.commitment,
-        ]  # fmt: skip
+        assert [one["commitment"] for one in listed] == [revised.commitment, second.commitment, first.commitment]
     page = client.get(f"{url}?limit=2", headers=there.brand.headers)
     more = client.get(page.headers["Link"].split(">")[0].removeprefix("<"), headers=there.brand.headers)
     assert [one["commitment"] for one in more.json["data"]] == [first.commitment]
@@ -146,12 +144,19 @@ def test_the_commitment_can_be_checked_from_what_is_shown_and_breaks_with_every_
     assert (shown["commitment"], shown["salt"]) == (mine["commitment"], mine["salt"])
     assert commitment.verify(offer(shown), shown["salt"], shown["commitment"])
     changed = {
-        "brief_id": ids.show("brf", UUID(int=1)), "brief_version_id": ids.show("brv", UUID(int=1)),
-        "channel_id": ids.show("chn", UUID(int=1)), "number": 2, "price": {"model": "flat", "amount": make.cny(7_999)},
-        "rights": {**shown["rights"], "usage": None}, "options": shown["options"][:1],
-        "deliverables": shown["deliverables"][:1], "plan": make.plan(brands=2), "forecast_claim": None,
-        "message": shown["message"] + " ", "answers": [],
-    }  # fmt: skip
+        "brief_id": ids.show("brf", UUID(int=1)),
+        "brief_version_id": ids.show("brv", UUID(int=1)),
+        "channel_id": ids.show("chn", UUID(int=1)),
+        "number": 2,
+        "price": {"model": "flat", "amount": make.cny(7_999)},
+        "rights": {**shown["rights"], "usage": None},
+        "options": shown["options"][:1],
+        "deliverables": shown["deliverables"][:1],
+        "plan": make.plan(brands=2),
+        "forecast_claim": None,
+        "message": shown["message"] + " ",
+        "answers": [],
+    }
     assert set(changed) == set(offer(shown))
     for name, value in changed.items():
         assert not commitment.verify({**offer(shown), name: value}, shown["salt"], shown["commitment"]), name
@@ -164,9 +169,7 @@ def voided(brief_id: UUID) -> object:
         job_id = jobs.enqueue(session, service.VOID, subject_id=brief_id)
     with db.transaction() as session:
         job = session.get_one(Job, job_id)
-        claimed = Claimed(
-            job.id, job.kind, job.queue, job.subject_id, job.party_id, job.payload, 1, 8, 1, 30, None
-        )  # fmt: skip
+        claimed = Claimed(job.id, job.kind, job.queue, job.subject_id, job.party_id, job.payload, 1, 8, 1, 30, None)
         return HANDLERS[service.VOID](session, claimed)
 
 

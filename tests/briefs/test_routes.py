@@ -173,8 +173,11 @@ def test_a_brief_is_published_with_a_timer(client: FlaskClient, brand: Somebody)
     answer = client.post(path(brief.id, "publish"), headers=brand.once())
     shown = answer.json
     assert (answer.status_code, shown["status"], shown["open_for_bids"], shown["version"]) == (
-        200, "published", True, 2,
-    )  # fmt: skip
+        200,
+        "published",
+        True,
+        2,
+    )
     assert [make.written(at) for at in timers(brief.id)] == [shown["bids_close_at"]]
     assert recorded(brief.id) == ["briefs.create", "briefs.publish"]
     assert last_event(brief.id).party_ids == [brand.party_id]

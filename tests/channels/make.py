@@ -22,10 +22,14 @@ ROWS: dict[str, dict[str, Any]] = {
     "xingtu": {"star_id": "6612345678901234567", "follower": 5000, "last_update_time": "2026-11-01"},
     "tiktok_one": {"handle_name": "mei", "followers_count": 5000, "updated_at": "2026-11-01"},
     "youtube": {
-        "channel_id": "UC1", "subscribers": 5000, "report_date": "2026-11-01", "video_id": "v1", "views": 900,
+        "channel_id": "UC1",
+        "subscribers": 5000,
+        "report_date": "2026-11-01",
+        "video_id": "v1",
+        "views": 900,
         "video_published_at": "2026-10-01T08:00:00+00:00",
     },
-}  # fmt: skip
+}
 
 
 def row(shape: str = "inlay", **more: Any) -> dict[str, Any]:
@@ -121,13 +125,19 @@ def videos(draw: st.DrawFn) -> tuple[dict[str, Any], ...]:
     for key in draw(st.lists(IDS, unique=True, max_size=4)):
         views = draw(st.integers(0, 10**10))
         published = draw(st.integers(1_200_000_000, 1_790_000_000))
-        found.append({
-            "external_id": key, "published_at": datetime.fromtimestamp(published, UTC), "views": views,
-            "likes": draw(st.none() | st.integers(0, views)), "comments": draw(st.none() | st.integers(0, 10**10)),
-            "shares": draw(st.none() | st.integers(0, 10**10)),
-            "duration_s": draw(st.none() | st.integers(1, 9000).map(float)),
-            "sponsored": draw(st.none() | st.booleans()), "title": draw(st.none() | TEXTS),
-        })  # fmt: skip
+        found.append(
+            {
+                "external_id": key,
+                "published_at": datetime.fromtimestamp(published, UTC),
+                "views": views,
+                "likes": draw(st.none() | st.integers(0, views)),
+                "comments": draw(st.none() | st.integers(0, 10**10)),
+                "shares": draw(st.none() | st.integers(0, 10**10)),
+                "duration_s": draw(st.none() | st.integers(1, 9000).map(float)),
+                "sponsored": draw(st.none() | st.booleans()),
+                "title": draw(st.none() | TEXTS),
+            }
+        )
     return tuple(found)
 
 
@@ -137,9 +147,13 @@ def records(draw: st.DrawFn, shape: str) -> ChannelRecord:
     followers = draw(st.integers(1, 10**10))
     whole, rate = st.integers(0, 10**9), st.integers(0, 1000).map(lambda part: part / 1000)
     kept = {
-        "growth_30d": st.integers(-followers, followers), "engagement_rate": rate, "completion_rate": rate,
-        "median_views_30d": whole, "expected_views": whole, "suggested_cpm_minor": whole,
-    }  # fmt: skip
+        "growth_30d": st.integers(-followers, followers),
+        "engagement_rate": rate,
+        "completion_rate": rate,
+        "median_views_30d": whole,
+        "expected_views": whole,
+        "suggested_cpm_minor": whole,
+    }
     names = {"tiktok_one": 4, "youtube": 1}.get(shape, 6)
     facts = {name: draw(st.none() | value) for name, value in list(kept.items())[:names]}
     audience = draw(st.booleans())
@@ -153,18 +167,26 @@ def records(draw: st.DrawFn, shape: str) -> ChannelRecord:
     tag = draw(st.sampled_from(sorted(VERTICALS)))
     tags = ({tag: 1.0}, {"food": 0.7, "rural": 0.3})
     return ChannelRecord(
-        row=0, platform={"xingtu": "douyin", "tiktok_one": "tiktok", "youtube": "youtube"}.get(shape, "bilibili"),
-        account_key=key, handle=draw(TEXTS), name=name,
+        row=0,
+        platform={"xingtu": "douyin", "tiktok_one": "tiktok", "youtube": "youtube"}.get(shape, "bilibili"),
+        account_key=key,
+        handle=draw(TEXTS),
+        name=name,
         snapshot={
-            "taken_on": draw(st.dates(date(2010, 1, 1), TODAY)), "source": shape, "followers": followers,
+            "taken_on": draw(st.dates(date(2010, 1, 1), TODAY)),
+            "source": shape,
+            "followers": followers,
             "facts": {name: value for name, value in facts.items() if value is not None},
             "margins": {name: value for name, value in margins.items() if value},
             "rate_card": draw(_card(shape)),
         },
-        videos=draw(videos()), creator_name=draw(TEXTS) if shape != "inlay" else draw(st.none() | TEXTS),
-        url="https://example.org/x?=1" if shape == "inlay" else None, language=places[0], region=places[1],
+        videos=draw(videos()),
+        creator_name=draw(TEXTS) if shape != "inlay" else draw(st.none() | TEXTS),
+        url="https://example.org/x?=1" if shape == "inlay" else None,
+        language=places[0],
+        region=places[1],
         verticals={tag: 1.0} if shape == "youtube" else draw(st.sampled_from(tags)),
-    )  # fmt: skip
+    )
 
 
 def _card(shape: str) -> st.SearchStrategy[list[dict[str, Any]]]:

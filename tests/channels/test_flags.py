@@ -50,7 +50,7 @@ def test_a_flag_says_figure_range_and_source() -> None:
         (10**4, {"growth_30d": 9000}, [], "growth_jump", "Growth in 30 days: 0.9; peers lie between -0.3 and 0.5"),
         (10**4, {"growth_30d": -4000}, [], "growth_jump", "Growth in 30 days: -0.4; peers lie between -0.3 and 0.5"),
     ],
-)  # fmt: skip
+)
 def test_figures_outside_the_peers_range_are_flagged(
     followers: int, facts: dict[str, Any], videos: list[dict[str, Any]], code: str, en: str
 ) -> None:
@@ -63,8 +63,12 @@ def test_peers_can_be_given() -> None:
     (flag,) = checks.flags(10_000, {"engagement_rate": 0.07}, [], strict)
     assert flag["zh"] == "互动率 0.07，同类范围 0.04 至 0.06（测试）"
     assert flag["numbers"] == {
-        "figure": 0.07, "peers_low": 0.04, "peers_high": 0.06, "source": "market", "creators": 250,
-    }  # fmt: skip
+        "figure": 0.07,
+        "peers_low": 0.04,
+        "peers_high": 0.06,
+        "source": "market",
+        "creators": 250,
+    }
     assert checks.flags(10_000, {"engagement_rate": 0.06}, [], strict) == []
 
 

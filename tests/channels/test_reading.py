@@ -295,9 +295,16 @@ def test_joint_per_cents_of_age_and_gender_become_two_lists() -> None:
 
 @pytest.mark.parametrize(
     ("word", "code"),
-    [("广东", "CN-GD"), ("广东省", "CN-GD"), ("广西壮族自治区", "CN-GX"), ("内蒙古自治区", "CN-NM"),
-     ("上海市", "CN-SH"), ("香港特别行政区", "HK"), ("US", "US")],
-)  # fmt: skip
+    [
+        ("广东", "CN-GD"),
+        ("广东省", "CN-GD"),
+        ("广西壮族自治区", "CN-GX"),
+        ("内蒙古自治区", "CN-NM"),
+        ("上海市", "CN-SH"),
+        ("香港特别行政区", "HK"),
+        ("US", "US"),
+    ],
+)
 def test_provinces_become_codes(word: str, code: str) -> None:
     assert region_code(word) == code
 

@@ -76,23 +76,39 @@ REFUSED: list[tuple[dict[str, Any], str, str, tuple[str, str]]] = [
     ({"ages": {"18-23": 60, "24-30": 43}}, "ages", "103.0 %", total("103.0 %")),
     ({"genders": {"female": 0.5}}, "genders", "50.0 %", total("50.0 %")),
     ({"regions": {"CN-GD": 0.8, "CN-SN": 0.3}}, "regions", "110.0 %", total("110.0 %")),
-    ({"genders": {"female": 1.2, "male": -0.2}}, "genders", "{'female': 1.2, 'male': -0.2}",
-     ("占比须在 0 到 1 之间。", "Shares must lie between 0 and 1.")),
+    (
+        {"genders": {"female": 1.2, "male": -0.2}},
+        "genders",
+        "{'female': 1.2, 'male': -0.2}",
+        ("占比须在 0 到 1 之间。", "Shares must lie between 0 and 1."),
+    ),
     ({"genders": {"female": "half"}}, "genders", "female: half", SHARES),
     ({"genders": {"female": True}}, "genders", "female: True", SHARES),
     ({"genders": {"female": 10**400}}, "genders", f"female: 1{'0' * 111}", SHARES),
     ({"genders": [1]}, "genders", "[1]", SHARES),
     ({"genders": 5}, "genders", "5", SHARES),
-    ({"ages": {"18-23": 0.5, "20-30": 0.5}}, "ages", "20-30",
-     ("年龄段 20-30 不在平台口径内。", "No platform reports the band 20-30.")),
-    ({"ages": {"18-24": 0.5, "18-23": 0.5}}, "ages", "18-23",
-     ("年龄段 18-23 与其他段重叠。", "The band 18-23 overlaps another.")),
+    (
+        {"ages": {"18-23": 0.5, "20-30": 0.5}},
+        "ages",
+        "20-30",
+        ("年龄段 20-30 不在平台口径内。", "No platform reports the band 20-30."),
+    ),
+    (
+        {"ages": {"18-24": 0.5, "18-23": 0.5}},
+        "ages",
+        "18-23",
+        ("年龄段 18-23 与其他段重叠。", "The band 18-23 overlaps another."),
+    ),
     ({"ages": {"18-130": 1.0}}, "ages", "18-130", ("“18-130” 不是年龄段。", "'18-130' is no age band.")),
     ({"ages": {"30-18": 1.0}}, "ages", "30-18", ("“30-18” 不是年龄段。", "'30-18' is no age band.")),
     ({"ages": {"young": 1.0}}, "ages", "young", ("“young” 不是年龄段。", "'young' is no age band.")),
     ({"verticals": 5}, "verticals", "5", ("应为标签列表。", "Should be a list of labels.")),
-    ({"rate_card": {"a": 1}}, "rate_card", "{'a': 1}",
-     ("报价表应为对象列表。", "The rate card should be a list of objects.")),
+    (
+        {"rate_card": {"a": 1}},
+        "rate_card",
+        "{'a': 1}",
+        ("报价表应为对象列表。", "The rate card should be a list of objects."),
+    ),
     ({"rate_card": [5]}, "rate_card", "5", ("报价表应为对象列表。", "The rate card should be a list of objects.")),
     ({"rate_card": [{"length_tier": 20}]}, "rate_card", "20", TIER),
     ({"rate_card": [{"currency": "XAU"}]}, "rate_card", "XAU", ("不支持的币种。", "This currency is not traded in.")),
@@ -112,7 +128,7 @@ REFUSED: list[tuple[dict[str, Any], str, str, tuple[str, str]]] = [
     ({"videos": [{**VIDEO, "sponsored": "maybe"}]}, "videos[0].sponsored", "maybe", YES_NO),
     ({"videos": [{**VIDEO, "id": 6.6e18}]}, "videos[0].id", "6.6e+18", LONG_ID),
     ({"videos": [VIDEO] * (VIDEOS_MAX + 1)}, "videos", "201", ("视频不超过 200 条。", "At most 200 videos.")),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(
@@ -144,8 +160,11 @@ def test_a_row_is_told_everything_that_is_wrong_with_it() -> None:
         ("xingtu", {"gender_distribution": [{"distribution_key": "male"}]}, "gender_distribution"),
         ("xingtu", {"expected_play_num": -1}, "expected_play_num"),
         ("xingtu", {"price_20_60": -5}, "price_20_60"),
-        ("xingtu", {"last_10_items": [{"vv": 5, "create_time": 1_790_000_000, "like_cnt": 9}]},
-         "last_10_items[0].like_cnt"),
+        (
+            "xingtu",
+            {"last_10_items": [{"vv": 5, "create_time": 1_790_000_000, "like_cnt": 9}]},
+            "last_10_items[0].like_cnt",
+        ),
         ("xingtu", {"star_id": 6.6e18}, "star_id"),
         ("tiktok_one", {"followers_count": 10**11}, "followers_count"),
         ("tiktok_one", {"median_views": 10**11}, "median_views"),
@@ -159,16 +178,27 @@ def test_a_row_is_told_everything_that_is_wrong_with_it() -> None:
         ("youtube", {"country.US": "x"}, "country.US"),
         ("youtube", {"country.US": 150}, "country"),
     ],
-)  # fmt: skip
+)
 def test_faults_name_the_columns_of_the_file(shape: str, change: dict[str, Any], column: str) -> None:
     assert {fault[1] for fault in make.faults(make.as_json(make.row(shape, **change)))} == {column}
 
 
-@pytest.mark.parametrize("change", [
-    {"ages": {"18-23": 0.5, "24-30": 0.485}}, {"ages": {"18-23": 50, "24-30": 51.9}}, {"followers": 10**10},
-    {"regions": {"CN-GD": 0.1}}, {"taken_on": "2026-11-24"}, {"videos": [{**VIDEO, "likes": 100}]}, {"ages": {}},
-    {"videos": [{**VIDEO, "views": 0, "likes": 3}]}, {"growth_30d": -5}, {"rate_card": []}, {"videos": []},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ages": {"18-23": 0.5, "24-30": 0.485}},
+        {"ages": {"18-23": 50, "24-30": 51.9}},
+        {"followers": 10**10},
+        {"regions": {"CN-GD": 0.1}},
+        {"taken_on": "2026-11-24"},
+        {"videos": [{**VIDEO, "likes": 100}]},
+        {"ages": {}},
+        {"videos": [{**VIDEO, "views": 0, "likes": 3}]},
+        {"growth_30d": -5},
+        {"rate_card": []},
+        {"videos": []},
+    ],
+)
 def test_what_is_just_within_the_limits_is_taken(change: dict[str, Any]) -> None:
     make.one(make.as_json(make.row(**change)))
 
@@ -176,17 +206,22 @@ def test_what_is_just_within_the_limits_is_taken(change: dict[str, Any]) -> None
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
-        ({"18-23": 30, "24-30": 40, "31-40": 20, "41-50": 6, "50+": 4},
-         {"18-23": 0.3, "24-30": 0.4, "31-40": 0.2, "41-50": 0.06, "51+": 0.04}),
+        (
+            {"18-23": 30, "24-30": 40, "31-40": 20, "41-50": 6, "50+": 4},
+            {"18-23": 0.3, "24-30": 0.4, "31-40": 0.2, "41-50": 0.06, "51+": 0.04},
+        ),
         ({"age18-24": 0.5, "25–34岁": 0.3, "35-": 0.2}, {"18-24": 0.5, "25-34": 0.3, "35+": 0.2}),
         ({"<18": 0.5, "18+": 0.3, "未知": 0.1, "Other": 0.1}, {"0-17": 0.5, "18+": 0.3, "unknown": 0.2}),
     ],
-)  # fmt: skip
+)
 def test_ages_are_kept_in_one_spelling(given: dict[str, float], kept: dict[str, float]) -> None:
     assert make.one(make.as_json(make.row(ages=given))).snapshot["margins"]["age"] == kept
 
 
 def test_genders_are_kept_in_one_spelling() -> None:
     assert checks.genders({"男": 0.3, "Women": 0.5, "user_specified": 0.1, "x": 0.1}) == {
-        "male": 0.3, "female": 0.5, "unknown": 0.1, "x": 0.1,
-    }  # fmt: skip
+        "male": 0.3,
+        "female": 0.5,
+        "unknown": 0.1,
+        "x": 0.1,
+    }

@@ -63,8 +63,10 @@ def test_an_id_of_nineteen_digits_stays_exact_in_a_spreadsheet(tmp_path: Path) -
 
 def test_a_cell_of_a_spreadsheet_holds_the_newest_videos_that_fit(tmp_path: Path) -> None:
     (video,) = make.one(make.as_json(make.row("youtube", video_title="长" * 280))).videos
-    many = tuple({**video, "external_id": f"v{second}", "published_at": video["published_at"].replace(second=second)}
-                 for second in range(60))  # fmt: skip
+    many = tuple(
+        {**video, "external_id": f"v{second}", "published_at": video["published_at"].replace(second=second)}
+        for second in range(60)
+    )
     record = make.one(written(tmp_path, "xingtu", example("xingtu", videos=many * 2)))
     assert 60 < len(record.videos) < 100
     assert min(one["published_at"].second for one in record.videos) > 0
@@ -76,13 +78,17 @@ def test_columns_that_come_late_stand_in_the_header(tmp_path: Path) -> None:
     second = make.one(make.as_json(make.row("youtube", channel_id="UC2", **{"country.US": 40.0})))
     found = make.read(written(tmp_path, "youtube", first, second))
     assert [record.snapshot["margins"] for record in found if isinstance(record, ChannelRecord)] == [
-        {}, {"region": {"US": 0.4}},
-    ]  # fmt: skip
+        {},
+        {"region": {"US": 0.4}},
+    ]
 
 
 def test_prices_in_another_currency_are_left_out_of_a_column_of_fen(tmp_path: Path) -> None:
-    card = [{"length_tier": "1-20", "amount_minor": 5, "currency": "USD"}, {"currency": "CNY"},
-            {"length_tier": "60+", "amount_minor": 7, "currency": "CNY"}]  # fmt: skip
+    card = [
+        {"length_tier": "1-20", "amount_minor": 5, "currency": "USD"},
+        {"currency": "CNY"},
+        {"length_tier": "60+", "amount_minor": 7, "currency": "CNY"},
+    ]
     record = example("xingtu")
     record = replace(record, snapshot={**record.snapshot, "rate_card": card})
     assert make.one(written(tmp_path, "xingtu", record)).snapshot["rate_card"] == card[2:]

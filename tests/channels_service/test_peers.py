@@ -48,9 +48,15 @@ def tell(
         account = new_id().hex
         words = {"handle": account, "name": "频道", "url": None, "language": None, "region": None, "verticals": {}}
         snapshot = {
-            "taken_on": date(2026, 11, day), "source": "test", "evidence_hash": account, "followers": followers,
-            "facts": told, "margins": {}, "rate_card": [], "series_hash": None,
-        }  # fmt: skip
+            "taken_on": date(2026, 11, day),
+            "source": "test",
+            "evidence_hash": account,
+            "followers": followers,
+            "facts": told,
+            "margins": {},
+            "rate_card": [],
+            "series_hash": None,
+        }
         entries.append(Entry(number, owner, {"platform": platform, "account_key": account, **words}, snapshot))
     with db.transaction() as session:
         storing.store(session, entries, None, Market())
@@ -140,8 +146,10 @@ def test_each_figure_has_its_own_peers(platform: str) -> None:
     found = usual(platform)
     assert (found["views_per_follower"].low, found["views_per_follower"].high) == (0.1, 0.11)
     assert {name: like.creators for name, like in found.items()} == {
-        "views_per_follower": CREATORS_MIN, "engagement": None, "growth_30d": None,
-    }  # fmt: skip
+        "views_per_follower": CREATORS_MIN,
+        "engagement": None,
+        "growth_30d": None,
+    }
     tell(platform, creators(1), [{"growth_30d": 0}])
     assert (usual(platform)["growth_30d"].low, usual(platform)["growth_30d"].high) == (-0.01, -0.006)
 
@@ -164,8 +172,12 @@ def test_a_typed_figure_is_held_against_the_market_and_the_flag_says_so(client: 
     tell(platform, creators(CREATORS_MIN), rates(*rising(CREATORS_MIN)))
     (flag,) = typed(client, platform, 0.031)
     assert flag["numbers"] == {
-        "figure": 0.031, "peers_low": 0.01, "peers_high": 0.03, "source": "market", "creators": 200,
-    }  # fmt: skip
+        "figure": 0.031,
+        "peers_low": 0.01,
+        "peers_high": 0.03,
+        "source": "market",
+        "creators": 200,
+    }
     assert flag["en"].startswith("Engagement rate: 0.031; peers lie between 0.01 and 0.03 (200 creators on ")
     assert typed(client, platform, 0.03) == []
 
@@ -190,9 +202,11 @@ def test_a_file_is_held_against_the_market_as_it_was_before_it(client: FlaskClie
 
     admin = somebody("platform")
     answer = client.post(
-        "/api/v1/imports?file_name=a.csv&create_creators=true", data="\n".join(lines).encode(),
-        headers=admin.once(), content_type="text/csv",
-    )  # fmt: skip
+        "/api/v1/imports?file_name=a.csv&create_creators=true",
+        data="\n".join(lines).encode(),
+        headers=admin.once(),
+        content_type="text/csv",
+    )
     engine = db.Sessions.kw["bind"]
     sa.event.listen(engine, "before_cursor_execute", listen)
     try:

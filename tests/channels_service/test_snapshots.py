@@ -152,23 +152,38 @@ def made(shape: str, number: int, mark: str) -> ChannelRecord:
     platform = {"xingtu": "douyin", "tiktok_one": "tiktok", "youtube": "youtube", "inlay": "bilibili"}[shape]
     videos = tuple(
         {
-            "external_id": f"{mark}{number}v{place}", "published_at": datetime(2026, 10, 1 + place, 8, tzinfo=UTC),
-            "views": 10_000 + 37 * place + number, "likes": 100, "comments": 7, "shares": 3, "duration_s": 31.0,
-            "sponsored": place == 2, "title": f"=第{place}集",
+            "external_id": f"{mark}{number}v{place}",
+            "published_at": datetime(2026, 10, 1 + place, 8, tzinfo=UTC),
+            "views": 10_000 + 37 * place + number,
+            "likes": 100,
+            "comments": 7,
+            "shares": 3,
+            "duration_s": 31.0,
+            "sponsored": place == 2,
+            "title": f"=第{place}集",
         }
         for place in range(6)
-    )  # fmt: skip
+    )
     ages = {"18-24": 0.5, "25-34": 0.5} if shape in ("tiktok_one", "youtube") else {"18-23": 0.5, "24-30": 0.5}
     regions = {"US": 0.6, "SG": 0.4} if shape in ("tiktok_one", "youtube") else {"CN-GD": 0.6, "CN-BJ": 0.4}
     snapshot = {
-        "taken_on": date(2026, 11, 1), "followers": 40_000 + number, "facts": {"growth_30d": 200},
-        "margins": {"age": ages, "gender": {"female": 0.5, "male": 0.5}, "region": regions}, "rate_card": [],
-    }  # fmt: skip
+        "taken_on": date(2026, 11, 1),
+        "followers": 40_000 + number,
+        "facts": {"growth_30d": 200},
+        "margins": {"age": ages, "gender": {"female": 0.5, "male": 0.5}, "region": regions},
+        "rate_card": [],
+    }
     account = f"{mark}{number}"
     return ChannelRecord(
-        row=0, platform=platform, account_key=account, handle=account, name=f"名{number}", snapshot=snapshot,
-        videos=videos, verticals={"food": 1.0},
-    )  # fmt: skip
+        row=0,
+        platform=platform,
+        account_key=account,
+        handle=account,
+        name=f"名{number}",
+        snapshot=snapshot,
+        videos=videos,
+        verticals={"food": 1.0},
+    )
 
 
 @pytest.mark.parametrize("shape", sorted(exports.SUFFIXES))

@@ -32,10 +32,15 @@ def entry(
     evidence = hashlib.sha256(f"{account} {taken_on} {followers}".encode()).hexdigest()
     channel = {"platform": "douyin", "account_key": account, "handle": account, "name": "甲", "url": None}
     snapshot = {
-        "taken_on": taken_on, "source": "test", "evidence_hash": evidence, "followers": followers,
-        "facts": {"engagement_rate": 0.9}, "margins": {"gender": {"female": 0.6, "male": 0.4}}, "rate_card": [],
+        "taken_on": taken_on,
+        "source": "test",
+        "evidence_hash": evidence,
+        "followers": followers,
+        "facts": {"engagement_rate": 0.9},
+        "margins": {"gender": {"female": 0.6, "male": 0.4}},
+        "rate_card": [],
         "series_hash": words.pop("series_hash", None),
-    }  # fmt: skip
+    }
     channel.update({"language": "zh-CN", "region": None, "verticals": {"food": 1.0}, **words})
     return Entry(key=0, creator_id=creator_id, channel=channel, snapshot=snapshot, videos=videos)
 
@@ -182,6 +187,4 @@ def test_one_series_of_views_on_two_channels_is_flagged_on_the_later(
         for suffix in ("", "x", "y")
     }
     copied = str(storing.COPIED["code"])
-    assert flags == {
-        "": [["engagement"], ["engagement"]], "x": [["engagement", copied]], "y": [["engagement", copied]],
-    }  # fmt: skip
+    assert flags == {"": [["engagement"], ["engagement"]], "x": [["engagement", copied]], "y": [["engagement", copied]]}

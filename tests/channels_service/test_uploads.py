@@ -166,10 +166,14 @@ def faulty(client: FlaskClient, creator: Somebody) -> UUID:
             value = "=1+1" if row == 2 else "-5"
             session.add(
                 ImportFault(
-                    import_id=import_id, row_number=row, column_name=f"c{number}", value=value, message_zh="错，了",
+                    import_id=import_id,
+                    row_number=row,
+                    column_name=f"c{number}",
+                    value=value,
+                    message_zh="错，了",
                     message_en='so "wrong"',
                 )
-            )  # fmt: skip
+            )
             session.flush()
     return import_id
 

@@ -40,9 +40,14 @@ def engine(market: Servers) -> Iterator[sa.Engine]:
 @pytest.fixture
 def environment(market: Servers) -> dict[str, str]:
     return {
-        **os.environ, "DATABASE_URL": market.database_url, "REDIS_URL": market.redis_url,
-        "BROKER_URL": market.broker_url, "SECRET_KEY": "cut", "RATE_LIMIT_PER_MINUTE": "1000000", "LOG_FORMAT": "json",
-    }  # fmt: skip
+        **os.environ,
+        "DATABASE_URL": market.database_url,
+        "REDIS_URL": market.redis_url,
+        "BROKER_URL": market.broker_url,
+        "SECRET_KEY": "cut",
+        "RATE_LIMIT_PER_MINUTE": "1000000",
+        "LOG_FORMAT": "json",
+    }
 
 
 @pytest.fixture

@@ -23,10 +23,18 @@ pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
 CHAOS = (sys.executable, "-m", "marketplace.cli", "chaos")
 CLEAN = {
     **dict.fromkeys(chaos.NOUGHT, 0),
-    "error": None, "threads_that_died": {}, "faults_that_failed": {},
-    "jobs_wanted": 10, "jobs_acknowledged": 12, "bids_wanted": 3, "bids_answered": 3,
-    "faults_wanted": 4, "faults_total": 4, "faults_while_jobs_came": 4, "faults_while_bids_came": 4,
-}  # fmt: skip
+    "error": None,
+    "threads_that_died": {},
+    "faults_that_failed": {},
+    "jobs_wanted": 10,
+    "jobs_acknowledged": 12,
+    "bids_wanted": 3,
+    "bids_answered": 3,
+    "faults_wanted": 4,
+    "faults_total": 4,
+    "faults_while_jobs_came": 4,
+    "faults_while_bids_came": 4,
+}
 
 
 def test_a_short_run_loses_and_doubles_nothing(tmp_path: Path) -> None:

@@ -51,14 +51,23 @@ class Main:
 
     def __init__(self, config: Config, database_url: str) -> None:
         env = {
-            **os.environ, "DATABASE_URL": database_url, "REDIS_URL": config.redis_url,
-            "BROKER_URL": config.broker_url, "SECRET_KEY": config.secret_key, "STORAGE_URL": config.storage_url,
-            "VISION_DIR": config.vision_dir, "OMP_NUM_THREADS": "1",
-        }  # fmt: skip
+            **os.environ,
+            "DATABASE_URL": database_url,
+            "REDIS_URL": config.redis_url,
+            "BROKER_URL": config.broker_url,
+            "SECRET_KEY": config.secret_key,
+            "STORAGE_URL": config.storage_url,
+            "VISION_DIR": config.vision_dir,
+            "OMP_NUM_THREADS": "1",
+        }
         self.process = subprocess.Popen(
-            [sys.executable, "-c", MAIN], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            [sys.executable, "-c", MAIN],
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
             stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        )
         # What happens is logged to the same stream: only bare numbers are the process' own.
         self.told = (line.strip() for line in self.process.stdout or () if line.strip().isdigit())
 

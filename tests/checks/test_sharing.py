@@ -60,8 +60,9 @@ def test_sharing_again_says_nothing_new_and_taking_back_ends_it(client: FlaskCli
     assert client.get(at(check_id), headers=there.brand.headers).status_code == 404
     assert client.get("/api/v1/video-checks", headers=there.brand.headers).json["data"] == []
     assert {one["kind"] for one in events(client, there.brand, check_id)} == {
-        "video_checks.share", "video_checks.unshare",
-    }  # fmt: skip
+        "video_checks.share",
+        "video_checks.unshare",
+    }
 
 
 def events(client: FlaskClient, who: Somebody, check_id: UUID) -> list[dict[str, Any]]:

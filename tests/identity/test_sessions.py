@@ -169,9 +169,7 @@ def test_a_new_password_ends_every_other_session_in_all_parties(client: FlaskCli
     away = console(Somebody(other.party_id, who.person_id, other.key_id, {}, other.actor))
     strangers = console(other)
 
-    answer = client.post(
-        f"{ME}/password", json={"old": PASSWORD, "new": "another long phrase"}, headers=here,
-    )  # fmt: skip
+    answer = client.post(f"{ME}/password", json={"old": PASSWORD, "new": "another long phrase"}, headers=here)
 
     assert answer.status_code == 204, answer.text
     assert [client.get(ME, headers=one).status_code for one in (here, there, away, strangers)] == [200, 401, 401, 200]

@@ -118,9 +118,11 @@ def test_of_many_at_once_with_one_address_one_gets_it(app: Flask, session: Sessi
     body = asked()
 
     def try_it(number: int) -> int:
-        return app.test_client().post(
-            URL, json={**body, "party": {"kind": "brand", "name": f"{number} {body['email']}"}},
-        ).status_code  # fmt: skip
+        return (
+            app.test_client()
+            .post(URL, json={**body, "party": {"kind": "brand", "name": f"{number} {body['email']}"}})
+            .status_code
+        )
 
     with ThreadPoolExecutor(20) as crowd:
         found = sorted(crowd.map(try_it, range(20)))

@@ -107,9 +107,13 @@ def lines(count: int, seed: int = 3) -> list[dict[str, Any]]:
         made = video(60.0, said(start, seconds, claims=float(rng.integers(0, 5))), shown(start, seconds, centre=0.8))
         chance = 1 / (1 + np.exp(3 - 0.25 * seconds + 0.05 * start))
         found.append(
-            {"creator": f"c{number % 30}", "timeline": to_dict(made), "fit": float(rng.random()),
-             "backlash": bool(rng.random() < chance)}
-        )  # fmt: skip
+            {
+                "creator": f"c{number % 30}",
+                "timeline": to_dict(made),
+                "fit": float(rng.random()),
+                "backlash": bool(rng.random() < chance),
+            }
+        )
     return found
 
 

@@ -290,9 +290,13 @@ def test_a_number_does_not_change_without_its_version() -> None:
     """Stored scores are worked out again by the version they name. Whoever changes a number raises the version of what
     it belongs to, and then pins both here."""
     versions = (
-        c.MODEL_VERSION, c.PROMINENCE_VERSION, c.FRONTIER_VERSION, c.AD_LOAD_VERSION, c.CHANNEL_VERSION,
+        c.MODEL_VERSION,
+        c.PROMINENCE_VERSION,
+        c.FRONTIER_VERSION,
+        c.AD_LOAD_VERSION,
+        c.CHANNEL_VERSION,
         c.PACING_VERSION,
-    )  # fmt: skip
+    )
     numbers = {
         "table": {name: one.value for name, one in c.TABLE.items()},
         "factors": [(one.code, one.units, one.relieved) for one in c.FACTORS],

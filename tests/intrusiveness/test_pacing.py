@@ -169,18 +169,25 @@ def test_a_stored_rule_is_read_back() -> None:
     assert Rule.from_document(document) == Rule(Limits(gap_days=7))
     found = Rule.from_document(
         {
-            **limits, "ramp": {"preset": "gentle", "videos": 5, "followers": None},
+            **limits,
+            "ramp": {"preset": "gentle", "videos": 5, "followers": None},
             "series": [{"key": "茶馆", **limits, "streak_max": 1}],
         }
-    )  # fmt: skip
+    )
     assert found == Rule(Limits(), Ramp("gentle", 5), {"茶馆": Limits(streak_max=1)})
 
 
 @pytest.mark.parametrize(
     "values",
-    [{"gap_days": -1}, {"gap_videos": -1}, {"cool_down_days": -1}, {"streak_max": 0}, {"share_max": 1.1},
-     {"share_max": math.nan}],
-)  # fmt: skip
+    [
+        {"gap_days": -1},
+        {"gap_videos": -1},
+        {"cool_down_days": -1},
+        {"streak_max": 0},
+        {"share_max": 1.1},
+        {"share_max": math.nan},
+    ],
+)
 def test_impossible_limits_are_refused(values: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"share|Gaps"):
         Limits(**values)

@@ -28,15 +28,20 @@ def plan(**changes: Any) -> dict[str, Any]:
         "duration_s": 55,
         "exposures": [
             {
-                "kind": "product", "start_s": {"low": 20.5, "high": 22}, "seconds": {"low": 1.5, "high": 3},
-                "area_share": "in-hand", "centre": "off-centre", "plot": {"low": 0.5, "high": 0.9}, "cta": False,
+                "kind": "product",
+                "start_s": {"low": 20.5, "high": 22},
+                "seconds": {"low": 1.5, "high": 3},
+                "area_share": "in-hand",
+                "centre": "off-centre",
+                "plot": {"low": 0.5, "high": 0.9},
+                "cta": False,
                 "description": "女主角拿起瓶子",
             },
             {"kind": "logo", "start_s": 40, "seconds": 2.25, "area_share": 0.01, "centre": 1e-05, "clarity": 0.9},
         ],
         "brands": 1,
         **changes,
-    }  # fmt: skip
+    }
 
 
 def minimal(**changes: Any) -> dict[str, Any]:
@@ -55,14 +60,21 @@ def document(**changes: Any) -> dict[str, Any]:
     return {
         **minimal(),
         "rights": {
-            "usage": cny(300_000), "whitelisting": cny(0), "raw_files": None, "exclusivity": cny(1_000_000),
+            "usage": cny(300_000),
+            "whitelisting": cny(0),
+            "raw_files": None,
+            "exclusivity": cny(1_000_000),
         },
         "options": [
-            {"length_tier": "21-60", "amount": cny(8_000_000)}, {"length_tier": "60+", "amount": cny(9_500_000)},
+            {"length_tier": "21-60", "amount": cny(8_000_000)},
+            {"length_tier": "60+", "amount": cny(9_500_000)},
         ],
         "deliverables": [
             {
-                "kind": "series", "count": 4, "length_tier": "21-60", "publish_from": make_briefs.moment(days=21),
+                "kind": "series",
+                "count": 4,
+                "length_tier": "21-60",
+                "publish_from": make_briefs.moment(days=21),
                 "publish_to": make_briefs.moment(days=35),
             },
             {"kind": "image", "count": 2, "length_tier": None, "publish_from": None, "publish_to": None},
@@ -71,7 +83,7 @@ def document(**changes: Any) -> dict[str, Any]:
         "forecast_claim": {"views": {"low": 200_000, "high": 900_000}},
         "message": "可按脚本再压缩露出时长。",
         **changes,
-    }  # fmt: skip
+    }
 
 
 @dataclass(frozen=True)

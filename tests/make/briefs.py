@@ -56,7 +56,10 @@ def document(**changes: Any) -> dict[str, Any]:
         **minimal(),
         "closing_window_s": 0,
         "product": {
-            "name": "气泡水", "description": "零糖柠檬味", "category": "food", "link": "https://example.com/p?id=1",
+            "name": "气泡水",
+            "description": "零糖柠檬味",
+            "category": "food",
+            "link": "https://example.com/p?id=1",
             "value": cny(4_900),
         },
         "brand": {"names": ["清泉", "Clearspring"], "aliases": ["qingquan", "小清"], "spoken_forms": ["清泉气泡水"]},
@@ -74,8 +77,11 @@ def document(**changes: Any) -> dict[str, Any]:
         ],
         "keep_live_days": 90,
         "rights": {
-            "usage": {"days": 180, "channels": ["brand_social", "paid_ads"]}, "whitelisting": {"days": 30},
-            "raw_files": True, "exclusivity": {"category": "food", "days": 60}, "likeness_for_ai": False,
+            "usage": {"days": 180, "channels": ["brand_social", "paid_ads"]},
+            "whitelisting": {"days": 30},
+            "raw_files": True,
+            "exclusivity": {"category": "food", "days": 60},
+            "likeness_for_ai": False,
         },
         "must": ["瓶身正面朝向镜头"],
         "must_not": ["不得出现其他饮料"],
@@ -83,13 +89,16 @@ def document(**changes: Any) -> dict[str, Any]:
         "buying_link": True,
         "sample": {"provided": True, "to_return": False},
         "terms": {
-            "revision_rounds": 1, "payment_days": 15, "scope_changes": "另行报价", "disputes": "平台调解",
+            "revision_rounds": 1,
+            "payment_days": 15,
+            "scope_changes": "另行报价",
+            "disputes": "平台调解",
             "may_be_shown": False,
         },
         "questions": ["最近一次广告是什么时候？"],
         "note": "样品周五前寄出",
         **changes,
-    }  # fmt: skip
+    }
 
 
 def loaded(given: dict[str, Any]) -> dict[str, Any]:

@@ -24,9 +24,7 @@ def queued(who: Somebody, bid_id: UUID | None = None) -> UUID:
     """A check that nobody has begun."""
     video_id = make_videos.kept(who)
     with db.transaction(who.actor) as session:
-        return service.ask(
-            session, who.actor, video_id=video_id, bid_id=bid_id, names=["x"], buying_link=None
-        ).row.id  # fmt: skip
+        return service.ask(session, who.actor, video_id=video_id, bid_id=bid_id, names=["x"], buying_link=None).row.id
 
 
 def for_a_bid(there: Market | None = None) -> tuple[Market, UUID]:
@@ -67,10 +65,16 @@ def done(who: Somebody, bid_id: UUID | None = None) -> UUID:
             "pictures": {"0": kept},
             "duplicates": [
                 {
-                    "sha256": row.sha256, "share": 1.0, "pictures": 9, "mirrored": False, "this_frame": kept,
-                    "other_frame": kept, "seen_first": "other", "foreign": False,
+                    "sha256": row.sha256,
+                    "share": 1.0,
+                    "pictures": 9,
+                    "mirrored": False,
+                    "this_frame": kept,
+                    "other_frame": kept,
+                    "seen_first": "other",
+                    "foreign": False,
                     "pairs": [{"at_s": 1.0, "other_s": 1.0, "bits": 0}],
                 }
             ],
-        }  # fmt: skip
+        }
     return check_id

@@ -34,9 +34,15 @@ def tone(seconds: float, level: float = 0.05) -> np.ndarray:
 
 
 def clip(
-    path: Path, *, seed: int = 3, shown: Sequence[Shown] = SHOWN, captions: Sequence[Caption] = (CAPTION,),
-    seconds: float = SECONDS, sound: bool = False, crf: int = 26,
-) -> Path:  # fmt: skip
+    path: Path,
+    *,
+    seed: int = 3,
+    shown: Sequence[Shown] = SHOWN,
+    captions: Sequence[Caption] = (CAPTION,),
+    seconds: float = SECONDS,
+    sound: bool = False,
+    crf: int = 26,
+) -> Path:
     """Write a drawn clip with the label, a caption and, if wanted, sound."""
     scene = Scene(WIDTH, HEIGHT, seed, cut_every_s=4.0)
     drawn = (picture for picture, _ in clips.frames(scene.frame, seconds, FPS, label(), shown, captions))

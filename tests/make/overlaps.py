@@ -10,9 +10,14 @@ from marketplace.matching.models_overlap import Overlap, OverlapMethod
 from tests.make.people import Somebody, somebody
 
 BODY: dict[str, Any] = {
-    "value": 0.2, "people": 400_000, "other_people": 900_000, "sample": 1_000, "method": "panel",
-    "source": "观众面板 2026-10", "measured_on": "2026-10-31",
-}  # fmt: skip
+    "value": 0.2,
+    "people": 400_000,
+    "other_people": 900_000,
+    "sample": 1_000,
+    "method": "panel",
+    "source": "观众面板 2026-10",
+    "measured_on": "2026-10-31",
+}
 
 
 def told(**changes: Any) -> dict[str, Any]:

@@ -13,14 +13,23 @@ from tests.make.people import Somebody
 NO_LIMITS: dict[str, Any] = dict.fromkeys(("share_max", "gap_videos", "gap_days", "streak_max", "cool_down_days"))
 # A rule with every field filled in, just as it is shown again.
 RULE: dict[str, Any] = {
-    "share_max": 0.3, "gap_videos": 2, "gap_days": 5, "streak_max": 1, "cool_down_days": 14,
+    "share_max": 0.3,
+    "gap_videos": 2,
+    "gap_days": 5,
+    "streak_max": 1,
+    "cool_down_days": 14,
     "ramp": {"preset": "gentle", "videos": 20, "followers": 5_000},
     "series": [{**NO_LIMITS, "key": "茶馆", "gap_videos": 3}],
-}  # fmt: skip
+}
 WINDOW: dict[str, Any] = {
-    "category": "food", "brand": None, "holder": "清泉", "holder_id": None, "first_day": "2030-03-01",
-    "last_day": "2030-03-31", "note": "季度合作",
-}  # fmt: skip
+    "category": "food",
+    "brand": None,
+    "holder": "清泉",
+    "holder_id": None,
+    "first_day": "2030-03-01",
+    "last_day": "2030-03-31",
+    "note": "季度合作",
+}
 
 
 def rule(**changes: Any) -> dict[str, Any]:

@@ -58,9 +58,13 @@ def somebody(
         session.flush()
         session.add(Membership(person_id=person.id, party_id=party_id, permissions=sorted(EVERYTHING)))
         key = ApiKey(
-            party_id=party_id, person_id=person.id, name="test", public_id=public_id, secret_hash=secret_hash,
+            party_id=party_id,
+            person_id=person.id,
+            name="test",
+            public_id=public_id,
+            secret_hash=secret_hash,
             scopes=sorted(scopes),
-        )  # fmt: skip
+        )
         session.add(key)
         session.flush()
         actor = credentials.authenticate(session, f"Bearer {shown}")
@@ -123,8 +127,11 @@ def console(who: Somebody, *, hours: int = 12) -> dict[str, str]:
     token = f"{credentials.SESSION_PREFIX}{new_id().hex[-12:]}.{credentials.new_token()}"
     with db.transaction() as session:
         row = ConsoleSession(
-            person_id=who.person_id, party_id=who.party_id, token_hash=credentials.digest(token),
-            expires_at=now() + timedelta(hours=hours), last_seen_at=now(),
-        )  # fmt: skip
+            person_id=who.person_id,
+            party_id=who.party_id,
+            token_hash=credentials.digest(token),
+            expires_at=now() + timedelta(hours=hours),
+            last_seen_at=now(),
+        )
         session.add(row)
     return {"Authorization": f"Bearer {token}"}

@@ -17,10 +17,14 @@ PUBLISHED = now().replace(microsecond=0) - timedelta(days=60)
 def rows(views: Mapping[float, int], video: str = "v1", published_at: datetime = PUBLISHED) -> list[dict[str, Any]]:
     """Return the readings of one video: views by hours after its publication."""
     return [
-        {"external_id": video, "published_at": published_at, "taken_at": published_at + timedelta(hours=at),
-         "views": count}
+        {
+            "external_id": video,
+            "published_at": published_at,
+            "taken_at": published_at + timedelta(hours=at),
+            "views": count,
+        }
         for at, count in views.items()
-    ]  # fmt: skip
+    ]
 
 
 def tell(who: Somebody, channel_id: UUID, views: Mapping[float, int], video: str = "v1") -> list[VideoReading]:

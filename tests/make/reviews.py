@@ -16,10 +16,19 @@ from marketplace.reviews.risk import RiskFacts
 from tests.make.people import Somebody, somebody
 
 CALM = RiskFacts(
-    currency="CNY", amount_minor=8_000_000, snapshot_flags=(), snapshot_age_days=10, margins_missing=0,
-    intrusiveness_low=10, intrusiveness_high=15, tolerance=30, percentile=50, comparables=12, over_ceiling=1,
+    currency="CNY",
+    amount_minor=8_000_000,
+    snapshot_flags=(),
+    snapshot_age_days=10,
+    margins_missing=0,
+    intrusiveness_low=10,
+    intrusiveness_high=15,
+    tolerance=30,
+    percentile=50,
+    comparables=12,
+    over_ceiling=1,
     first_time=False,
-)  # fmt: skip
+)
 SEVERE: dict[str, Any] = {"intrusiveness_high": 70.0}
 
 
@@ -33,9 +42,14 @@ def put(
 ) -> bool:
     with db.transaction() as session:
         return service.put(
-            session, subject_kind="bid", subject_id=bid_id, about_id=about_id or new_id(), parties=parties,
-            facts=facts(**changes), fingerprint=fingerprint,
-        )  # fmt: skip
+            session,
+            subject_kind="bid",
+            subject_id=bid_id,
+            about_id=about_id or new_id(),
+            parties=parties,
+            facts=facts(**changes),
+            fingerprint=fingerprint,
+        )
 
 
 def review(about_id: UUID | None = None, parties: Sequence[UUID] = (), **changes: Any) -> Review:

@@ -36,23 +36,30 @@ def rows(seed: int, count: int, alike: float = 0.0) -> Rows:
     card = np.where(dice.random((count, len(TIERS))) < 0.5, np.round(np.exp(dice.normal(11, 2, (count, 3)))), np.nan)
     found: Rows = {
         "live": dice.random(count) > 0.05,
-        "platform": _words(dice, PLATFORM_CODES, count, 30), "region": _words(dice, REGION_CODES, count, 6),
+        "platform": _words(dice, PLATFORM_CODES, count, 30),
+        "region": _words(dice, REGION_CODES, count, 6),
         "followers": np.round(np.exp(dice.normal(11, 2, count))),
         "taken_on": DAY - np.round(dice.exponential(60, count)),
         "agency_until": np.where(dice.random(count) < 0.3, DAY + dice.integers(-5, 400, count), 0.0),
-        "card": card, "currency": _words(dice, ("CNY", "CNY", "CNY", "USD"), count, 3),
+        "card": card,
+        "currency": _words(dice, ("CNY", "CNY", "CNY", "USD"), count, 3),
         "expected_views": np.where(dice.random(count) < 0.5, np.exp(dice.normal(10, 1.5, count)), np.nan),
         "suggested_cpm": np.where(dice.random(count) < 0.5, 4_600.0, np.nan),
         "known": np.ones(count, dtype=bool),
-        "log_centre": np.where(known < 0.02, np.nan, dice.normal(10, 2, count)), "scale": dice.uniform(0.3, 2, count),
+        "log_centre": np.where(known < 0.02, np.nan, dice.normal(10, 2, count)),
+        "scale": dice.uniform(0.3, 2, count),
         "forecast": np.full((count, 8), np.nan),
-        "df": np.round(dice.uniform(3, 12, count)), "smear": np.full(count, 1.2), "n_used": dice.integers(0, 11, count),
-        "from_history": dice.random(count) < 0.9, "tier": dice.integers(0, 4, count),
+        "df": np.round(dice.uniform(3, 12, count)),
+        "smear": np.full(count, 1.2),
+        "n_used": dice.integers(0, 11, count),
+        "from_history": dice.random(count) < 0.9,
+        "tier": dice.integers(0, 4, count),
         "ad_load": np.round(dice.random(count) * 0.6, 2),
         "seconds": np.where(dice.random(count) < 0.8, np.round(dice.uniform(5, 200, count)), np.nan),
-        "language": _words(dice, LANGUAGE_CODES, count, 8), "flags": np.where(dice.random(count) < 0.2, 4, 0),
+        "language": _words(dice, LANGUAGE_CODES, count, 8),
+        "flags": np.where(dice.random(count) < 0.2, 4, 0),
         "shares": shares.view(f"V{vectors.BYTES}")[:, 0],
-    }  # fmt: skip
+    }
     same = np.where(dice.random(count) < alike, 0, np.arange(count))
     found = {name: np.ascontiguousarray(column[same]) for name, column in found.items()}
     found["channel_id"] = np.frombuffer(dice.bytes(16 * count), dtype="V16")
@@ -81,11 +88,20 @@ def version(seed: int) -> BriefVersion:
     tiers = [str(dice.choice(TIERS))] if dice.random() < 0.7 else []
     markets = [str(one) for one in dice.choice(["CN", "US", "JP", "SG"], int(dice.integers(1, 3)), replace=False)]
     content = {
-        "markets": markets, "target": target, "placement_kinds": ["background"],
+        "markets": markets,
+        "target": target,
+        "placement_kinds": ["background"],
         "deliverables": [{"kind": "video", "count": 1, "length_tiers": tiers, "platform": None}],
-    }  # fmt: skip
+    }
     return BriefVersion(
-        brief_id=new_id(), number=1, title="t", category=str(dice.choice(["food", "beauty", "apps"])), currency="CNY",
-        budget_minor=10**8, ceiling_minor=int(dice.integers(500, 50_000)) if dice.random() < 0.5 else None,
-        tolerance=40, bids_close_at=now() + timedelta(days=3), content=content,
-    )  # fmt: skip
+        brief_id=new_id(),
+        number=1,
+        title="t",
+        category=str(dice.choice(["food", "beauty", "apps"])),
+        currency="CNY",
+        budget_minor=10**8,
+        ceiling_minor=int(dice.integers(500, 50_000)) if dice.random() < 0.5 else None,
+        tolerance=40,
+        bids_close_at=now() + timedelta(days=3),
+        content=content,
+    )

@@ -41,10 +41,12 @@ def market(
         "intrusiveness": np.where(rng.random(n) < 0.1, np.nan, rng.uniform(0, 60, n)),
         "ad_load": rng.uniform(0, 0.5, n),
         "groups": {
-            "agency": np.where(bids % 2 == 0, bids % 3, -1), "platform": bids % 2, "niche": bids % 4,
+            "agency": np.where(bids % 2 == 0, bids % 3, -1),
+            "platform": bids % 2,
+            "niche": bids % 4,
         },
         "barred": tuple("over_tolerance" if row % 13 == 12 else None for row in range(n)),
-    }  # fmt: skip
+    }
     return Market(**{**values, **changes})
 
 

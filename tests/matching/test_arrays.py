@@ -39,10 +39,14 @@ def test_no_rows_are_empty_columns(session: Session) -> None:
 @pytest.mark.parametrize(
     ("value", "kind"),
     [
-        ("NULL::text", "text:3"), ("'four'", "text:3"), ("'me'", "text:3"), ("ARRAY[1.0]::float8[]", "float8:2"),
-        ("1::int", "int8"), ("'\\x00'::bytea", "bytes:2"),
+        ("NULL::text", "text:3"),
+        ("'four'", "text:3"),
+        ("'me'", "text:3"),
+        ("ARRAY[1.0]::float8[]", "float8:2"),
+        ("1::int", "int8"),
+        ("'\\x00'::bytea", "bytes:2"),
     ],
-)  # fmt: skip
+)
 def test_a_column_that_is_not_as_promised_is_refused(session: Session, value: str, kind: str) -> None:
     with pytest.raises(wire.WrongWidth, match="column x"):
         wire.read(session, f"SELECT {value} AS x FROM generate_series(1, 2)", {}, {"x": kind})

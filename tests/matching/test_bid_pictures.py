@@ -58,9 +58,15 @@ def sound(svg: str, width: int) -> str:
     made_of=st.text(max_size=200),
 )
 def test_any_price_is_drawn_on_the_sheet(
-    subject: Subject, own: float | None, fair: list[float] | None, peers: list[float] | None, count: int,
-    language: str, width: int, made_of: str,
-) -> None:  # fmt: skip
+    subject: Subject,
+    own: float | None,
+    fair: list[float] | None,
+    peers: list[float] | None,
+    count: int,
+    language: str,
+    width: int,
+    made_of: str,
+) -> None:
     box = None if peers is None else Peers(*peers, count)
     span = None if fair is None else Span(*fair)
     svg = price_among_peers(subject, own, span, box, "CNY", made_of=made_of, language=language, width=width)

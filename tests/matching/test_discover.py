@@ -31,12 +31,19 @@ from tests.matching import deals
 
 BEST = 50
 FILTERS: dict[str, Any] = {
-    "platform": st.sampled_from(worlds.PLATFORM_CODES), "vertical": st.sampled_from(["food", "beauty"]),
-    "region": st.sampled_from(["CN", "CN-GD", "US"]), "language": st.sampled_from(["zh", "en"]),
-    "followers_min": st.integers(0, 200_000), "followers_max": st.integers(10_000, 10**7),
-    "ad_load_max": st.floats(0.05, 0.6), "price_max": st.integers(10_000, 10**6), "reach_min": st.integers(0, 20_000),
-    "reach_max": st.integers(1_000, 10**6), "represented": st.booleans(), "told_within_days": st.integers(10, 200),
-}  # fmt: skip
+    "platform": st.sampled_from(worlds.PLATFORM_CODES),
+    "vertical": st.sampled_from(["food", "beauty"]),
+    "region": st.sampled_from(["CN", "CN-GD", "US"]),
+    "language": st.sampled_from(["zh", "en"]),
+    "followers_min": st.integers(0, 200_000),
+    "followers_max": st.integers(10_000, 10**7),
+    "ad_load_max": st.floats(0.05, 0.6),
+    "price_max": st.integers(10_000, 10**6),
+    "reach_min": st.integers(0, 20_000),
+    "reach_max": st.integers(1_000, 10**6),
+    "represented": st.booleans(),
+    "told_within_days": st.integers(10, 200),
+}
 
 
 def some(rows: Rows, places: Any) -> Rows:
@@ -79,10 +86,12 @@ def test_the_look_at_bids_loses_none_of_the_best_either(seed: int, tolerance: fl
     dice = np.random.default_rng(seed)
     count, ceiling = 20_000, float(dice.uniform(500, 50_000))
     told = {
-        "careful": np.exp(dice.normal(10, 2, count)), "share": dice.random(count),
+        "careful": np.exp(dice.normal(10, 2, count)),
+        "share": dice.random(count),
         "valid": 1 - 0.2 * dice.random(count),
-        "intrusiveness": dice.uniform(0, 60, count), "ad_load": dice.random(count),
-    }  # fmt: skip
+        "intrusiveness": dice.uniform(0, 60, count),
+        "ad_load": dice.random(count),
+    }
     cost = np.exp(dice.normal(12, 1, count))
     parts = np.where(dice.random((count, len(fit.PARTS))) < 0.3, np.nan, dice.random((count, len(fit.PARTS))))
     suits = fit.fit(dict(zip(fit.PARTS, parts.T, strict=True)), np.zeros(count, dtype=bool)).value
@@ -136,8 +145,12 @@ def test_the_price_rests_on_the_nearest_thing_known_and_says_so() -> None:
     cpm = np.array([4_600.0, nan, nan, 4_600.0, nan])
     found = asking_price(card, cpm, *views, np.full(5, 9.0), TIERS.index("1-20"))
     assert [BASES[basis] for basis in found.basis] == [
-        "rate_card", "rate_card_other_length", "rate_card", "suggested_cpm", "unknown",
-    ]  # fmt: skip
+        "rate_card",
+        "rate_card_other_length",
+        "rate_card",
+        "suggested_cpm",
+        "unknown",
+    ]
     assert found.point.tolist()[:4] == pytest.approx([500, 780, 400, 23_000])
     assert found.low.tolist()[:4] == pytest.approx([500, 500, 400, 4_600])
     assert found.high.tolist()[:4] == pytest.approx([500, 1_000, 400, 92_000])

@@ -65,9 +65,13 @@ def test_the_best_for_the_money_come_first_and_every_number_says_what_it_is_made
     told = look.told(best)
     price = told["price_from_rate_card"]
     assert price["numbers"]["price"] == {
-        "value": 1_000_000, "unit": "CNY minor per video", "basis": "rate_card", "count": 1, "source": "typed",
+        "value": 1_000_000,
+        "unit": "CNY minor per video",
+        "basis": "rate_card",
+        "count": 1,
+        "source": "typed",
         "date": "2026-11-01",
-    }  # fmt: skip
+    }
     assert {"overall", "views_from_history", "people", "on_target_share", "fit"} <= set(told)
     assert not {"cost", "price_percentile", "too_few_comparables", "intrusiveness_unknown"} & set(told)
     assert all(reason["zh"] and reason["en"] for reason in best["reasons"])

@@ -48,11 +48,14 @@ def videos(*told: tuple[int, int, bool | None, str]) -> list[dict[str, Any]]:
     """Videos as (days ago, views, sponsored, title)."""
     return [
         {
-            "external_id": f"v{number}", "published_at": f"{today() - timedelta(days=ago)}T08:00:00Z", "views": views,
-            "sponsored": sponsored, "title": title,
+            "external_id": f"v{number}",
+            "published_at": f"{today() - timedelta(days=ago)}T08:00:00Z",
+            "views": views,
+            "sponsored": sponsored,
+            "title": title,
         }
         for number, (ago, views, sponsored, title) in enumerate(told)
-    ]  # fmt: skip
+    ]
 
 
 def told(who: Somebody, *out: tuple[int, int, bool | None, str], followers: int = 50_000) -> UUID:
@@ -125,9 +128,16 @@ def test_the_state_says_why_today_is_full_and_when_it_opens(client: FlaskClient,
     assert found["next_open"] == opens.isoformat()
     assert opens.isoformat() in found["zh"]
     assert found["figures"] == {
-        "videos": 5, "sponsored": 1, "share": 0.2, "streak": 0, "videos_since": 1, "days_since": 11, "booked": 0,
-        "pace_days": 8.0, "stage": None,
-    }  # fmt: skip
+        "videos": 5,
+        "sponsored": 1,
+        "share": 0.2,
+        "streak": 0,
+        "videos_since": 1,
+        "days_since": 11,
+        "booked": 0,
+        "pace_days": 8.0,
+        "stage": None,
+    }
     assert found["ad_seconds"] == {"videos": 0, "low": 0, "high": 0}
     assert found["model_version"] == "pacing/1"
 

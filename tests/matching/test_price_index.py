@@ -93,11 +93,16 @@ def test_ratios_are_shown_in_steps(ratio: float, outwards: int, shown: float) ->
 
 deals = st.lists(
     st.tuples(
-        st.floats(0.05, 2), st.integers(0, 9), st.integers(-1, 7), st.integers(JANUARY, JANUARY + 4), st.integers(0, 2),
+        st.floats(0.05, 2),
+        st.integers(0, 9),
+        st.integers(-1, 7),
+        st.integers(JANUARY, JANUARY + 4),
+        st.integers(0, 2),
         st.sampled_from(["food", "tech", "cars"]),
     ),
-    min_size=1, max_size=60,
-)  # fmt: skip
+    min_size=1,
+    max_size=60,
+)
 
 
 def sides(rows: Ratios, members: set[int]) -> tuple[int, int]:

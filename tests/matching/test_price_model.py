@@ -195,10 +195,15 @@ def test_a_prediction_is_the_same_alone_and_in_a_batch(rows: list[int]) -> None:
 @given(st.floats(1, 1e9), st.one_of(st.just(np.nan), st.floats(0, 1e9)), st.floats(0, 400), st.floats(1, 1e6))
 def test_a_number_never_comes_without_its_interval(views: float, followers: float, days: float, cpm: float) -> None:
     what = Deliverables(
-        np.array([views, np.nan]), np.array([followers, followers]), np.array(["beauty", "unheard"]),
-        np.array(["douyin", "elsewhere"]), np.array(["60+", ""]), np.zeros((2, 3), dtype=bool), np.array([days, days]),
+        np.array([views, np.nan]),
+        np.array([followers, followers]),
+        np.array(["beauty", "unheard"]),
+        np.array(["douyin", "elsewhere"]),
+        np.array(["60+", ""]),
+        np.zeros((2, 3), dtype=bool),
+        np.array([days, days]),
         np.array([cpm, np.nan]),
-    )  # fmt: skip
+    )
     for model in (MODEL, PriceModel(), CARDS_ALONE):
         told = ask(model, what)
         known = np.isfinite(told.point)

@@ -125,10 +125,16 @@ def test_a_told_price_is_never_changed() -> None:
 def test_deals_are_told_over_the_api_and_listed(client: FlaskClient) -> None:
     who, channel_id = one_channel()
     body = {
-        "channel_id": ids.show("chn", channel_id), "deal_price": {"amount_minor": 510_000, "currency": "CNY"},
-        "list_price": {"amount_minor": 900_000, "currency": "CNY"}, "settled_on": "2026-11-02", "length_tier": "21-60",
-        "rights": ["usage", "exclusivity"], "exclusivity_days": 30, "brand_name": "茶馆", "evidence": "合同 17",
-    }  # fmt: skip
+        "channel_id": ids.show("chn", channel_id),
+        "deal_price": {"amount_minor": 510_000, "currency": "CNY"},
+        "list_price": {"amount_minor": 900_000, "currency": "CNY"},
+        "settled_on": "2026-11-02",
+        "length_tier": "21-60",
+        "rights": ["usage", "exclusivity"],
+        "exclusivity_days": 30,
+        "brand_name": "茶馆",
+        "evidence": "合同 17",
+    }
     answer = client.post("/api/v1/deal-prices", json=body, headers=who.once())
     assert answer.status_code == 201, answer.json
     (shown,) = client.get("/api/v1/deal-prices", headers=who.headers).json["data"]
@@ -215,9 +221,19 @@ def test_the_index_is_told_to_anyone_once_and_of_nobody(client: FlaskClient, ses
     assert (cell["deals"], cell["vertical"], cell["tier"], cell["platform"]) == (5, "food", 1, "douyin")
     assert cell["first_month"] == TODAY.replace(day=1).isoformat()
     assert set(cell) == {
-        "id", "first_month", "last_month", "tier", "vertical", "platform", "median", "low", "high", "interval", "deals",
+        "id",
+        "first_month",
+        "last_month",
+        "tier",
+        "vertical",
+        "platform",
+        "median",
+        "low",
+        "high",
+        "interval",
+        "deals",
         "published_at",
-    }  # fmt: skip
+    }
     told_of = {row.id: row.cell_id for row in session.execute(sa.select(DealPrice.id, DealPrice.cell_id))}
     assert {told_of[row.id] for row in rows} == {ids.read("pic", cell["id"])}
     assert {told_of[row.id] for row in (*with_rights, *alone)} == {None}

@@ -36,8 +36,12 @@ def _bids(n: int, times: int = 1) -> Bids:
     ]
     return Bids(
         forecasts=Forecasts(
-            rng.normal(9, 2, n), rng.uniform(0.3, 1.5, n), rng.choice([3.8, 4.7, 5.0, 30.0], n),
-            np.full(n, 6.0), np.full(n, 1.4), rng.random(n) < 0.8,
+            rng.normal(9, 2, n),
+            rng.uniform(0.3, 1.5, n),
+            rng.choice([3.8, 4.7, 5.0, 30.0], n),
+            np.full(n, 6.0),
+            np.full(n, 1.4),
+            rng.random(n) < 0.8,
         ),
         joint=rng.dirichlet(np.ones(22), n),
         regions=rng.dirichlet(np.ones(REGIONS_N), n),
@@ -46,7 +50,7 @@ def _bids(n: int, times: int = 1) -> Bids:
         fit=fit({"category": rng.random(n), "market": rng.random(n)}, rng.random(n) < 0.1),
         intrusiveness=rng.uniform(0, 100, n),
         tiers=rng.integers(0, 4, n),
-    )  # fmt: skip
+    )
 
 
 def _row(bids: Bids, row: int) -> Bids:
@@ -85,9 +89,15 @@ def test_quality_is_bounded_and_one_in_the_middle() -> None:
 def test_gates_are_named_and_take_no_points() -> None:
     same = np.array([5_000.0, 5_000.0, 5_000.0, np.nan, np.inf])
     got = rank(
-        6_000, same, same, same, np.full(5, 0.5), np.array([40.0, 40.1, 40, 40, 40]), 40,
+        6_000,
+        same,
+        same,
+        same,
+        np.full(5, 0.5),
+        np.array([40.0, 40.1, 40, 40, 40]),
+        40,
         np.array([False, False, True, False, False]),
-    )  # fmt: skip
+    )
     named = [[name for name, held in zip(GATES, row, strict=True) if held] for row in got.gates]
     assert named == [[], ["over_tolerance"], ["exclusivity_clash"], ["cost_unknown"], ["no_reach"]]
     assert got.overall[0] == got.overall[1] == got.overall[2]

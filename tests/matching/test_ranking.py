@@ -38,9 +38,14 @@ def test_before_the_close_counts_alone_are_told(client: FlaskClient, worker: Mod
         for reader in (there.brand, somebody("platform")):
             told = client.get(look.path(there.brief_id, "ranking"), headers=reader.headers).json
             assert told == {
-                "brief_id": ids.show("brf", there.brief_id), "sealed": True, "total": 1, "fresh": settled, "data": [],
-                "has_more": False, "warnings": [],
-            }  # fmt: skip
+                "brief_id": ids.show("brf", there.brief_id),
+                "sealed": True,
+                "total": 1,
+                "fresh": settled,
+                "data": [],
+                "has_more": False,
+                "warnings": [],
+            }
             match = f"/api/v1/bids/{ids.show('bid', bid.id)}/match"
             assert client.get(match, headers=reader.headers).status_code == 404
         work.settle(worker)
@@ -112,10 +117,14 @@ def test_only_the_brand_and_the_platform_read_it(client: FlaskClient, scored: Sc
     codes = {
         name: client.get(url, headers=who.headers if who else {}).status_code
         for name, who in {
-            "brand": there.brand, "platform": somebody("platform"), "bidder": offers[0][0], "agency": agency,
-            "other brand": somebody("brand"), "nobody": None,
+            "brand": there.brand,
+            "platform": somebody("platform"),
+            "bidder": offers[0][0],
+            "agency": agency,
+            "other brand": somebody("brand"),
+            "nobody": None,
         }.items()
-    }  # fmt: skip
+    }
     assert codes == {"brand": 200, "platform": 200, "bidder": 403, "agency": 403, "other brand": 404, "nobody": 401}
 
 

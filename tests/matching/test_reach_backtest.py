@@ -99,7 +99,7 @@ def test_an_odd_file_is_read_as_far_as_it_goes(tmp_path: Path, capsys) -> None:
         ('{"creator": "a", "videos": [{"views": 1, "published_at": "soon"}]}', "`published_at` must be a time"),
         ('{"creator": "first", "videos": []}', "'first' stands on more than one line"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_read_is_told_with_its_line(line, said) -> None:
     with pytest.raises(BadLines, match=said):
         read(['{"creator": "first", "videos": []}', line])

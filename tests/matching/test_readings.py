@@ -53,8 +53,9 @@ def test_readings_are_told_and_told_again_without_harm(client: FlaskClient) -> N
     first = client.post(path(channel_id), json=body({24: 5_000, 72: 8_000}), headers=who.once())
     assert first.status_code == 201, first.json
     assert [(row["hours"], row["views"], row["source"]) for row in first.json["data"]] == [
-        (24.0, 5_000, "后台截图"), (72.0, 8_000, "后台截图"),
-    ]  # fmt: skip
+        (24.0, 5_000, "后台截图"),
+        (72.0, 8_000, "后台截图"),
+    ]
     again = client.post(path(channel_id), json=body({72: 8_000, 100: 9_000}), headers=who.once())
     assert [row["hours"] for row in again.json["data"]] == [24.0, 72.0, 100.0]
     listed = client.get(path(channel_id) + "?video=v1", headers=who.headers).json["data"]

@@ -46,14 +46,32 @@ def _codes(facts: Facts) -> dict[str, dict]:
 def test_a_bid_is_told_in_order_with_its_numbers() -> None:
     found = _codes(FACTS)
     assert list(found) == [
-        "overall", "views_from_history", "people", "on_target_share", "unknown_genders", "regions_from_prior", "cost",
-        "per_thousand_over_ceiling", "price_percentile", "fit", "fit_category_good", "fit_market_poor",
-        "fit_language_good", "fit_format_unknown", "within_tolerance",
-    ]  # fmt: skip
+        "overall",
+        "views_from_history",
+        "people",
+        "on_target_share",
+        "unknown_genders",
+        "regions_from_prior",
+        "cost",
+        "per_thousand_over_ceiling",
+        "price_percentile",
+        "fit",
+        "fit_category_good",
+        "fit_market_poor",
+        "fit_language_good",
+        "fit_format_unknown",
+        "within_tolerance",
+    ]
     assert found["views_from_history"]["numbers"]["views"] == {
-        "value": 120_000, "unit": "views of one video", "low": 40_000, "high": 360_000, "interval": "80%", "count": 9,
-        "source": "xingtu export", "date": "2026-11-20",
-    }  # fmt: skip
+        "value": 120_000,
+        "unit": "views of one video",
+        "low": 40_000,
+        "high": 360_000,
+        "interval": "80%",
+        "count": 9,
+        "source": "xingtu export",
+        "date": "2026-11-20",
+    }
     assert found["on_target_share"]["numbers"]["share"]["interval"] == "bounds"
     assert found["per_thousand_over_ceiling"]["en"] == (
         "CNY 173.94 (CNY 44.93–CNY 808.82, 80%) per 1,000 on-target people, over the brief's ceiling of CNY 100.00"
@@ -74,13 +92,27 @@ def test_every_sentence_has_both_languages_and_every_number_a_unit() -> None:
 
 def test_what_is_not_known_is_said() -> None:
     bare = dataclasses.replace(
-        FACTS, overall=None, cost=None, per_thousand=None, percentile=None, comparables=8, intrusiveness=None,
-        gates=("cost_unknown",), videos_used=0, fit_parts={}, source=None, taken_on=None,
-    )  # fmt: skip
+        FACTS,
+        overall=None,
+        cost=None,
+        per_thousand=None,
+        percentile=None,
+        comparables=8,
+        intrusiveness=None,
+        gates=("cost_unknown",),
+        videos_used=0,
+        fit_parts={},
+        source=None,
+        taken_on=None,
+    )
     found = _codes(bare)
     assert {
-        "cost_unknown", "views_from_followers", "too_few_comparables", "intrusiveness_unknown", "fit_category_unknown",
-    } <= set(found)  # fmt: skip
+        "cost_unknown",
+        "views_from_followers",
+        "too_few_comparables",
+        "intrusiveness_unknown",
+        "fit_category_unknown",
+    } <= set(found)
     assert not {"overall", "cost", "price_percentile", "within_tolerance"} & set(found)
     assert "source" not in found["views_from_followers"]["numbers"]["views"]
 

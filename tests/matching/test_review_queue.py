@@ -78,8 +78,11 @@ def test_each_match_is_laid_before_the_reviewers_with_its_own_risks(
     assert {"first_time", "large_amount", "far_over_ceiling"} <= codes(by_name["dear"])
     assert {"first_time", "no_audience_data"} <= codes(by_name["untold"])
     assert {name: review["needs_two"] for name, review in by_name.items()} == {
-        "known": False, "odd": True, "dear": True, "untold": False,
-    }  # fmt: skip
+        "known": False,
+        "odd": True,
+        "dear": True,
+        "untold": False,
+    }
     (large,) = [risk for risk in by_name["dear"]["risks"] if risk["code"] == "large_amount"]
     assert large["figure"] == 10_000_000
     urgent = [review["priority"] for review in queue(client, admins[0], there)]
@@ -127,13 +130,19 @@ def test_two_different_people_agree_on_what_they_both_saw(
     done = act(client, admins[1], again, "approve").json
     assert (done["status"], len({one["person_id"] for one in done["decisions"]})) == ("approved", 2)
     assert [one["seen"]["fingerprint"] for one in done["decisions"]] == [
-        review["seen_fingerprint"], again["seen_fingerprint"], again["seen_fingerprint"],
-    ]  # fmt: skip
+        review["seen_fingerprint"],
+        again["seen_fingerprint"],
+        again["seen_fingerprint"],
+    ]
     # Each fitting of the model refreshes what is laid before them; what they did stands between.
     told = [event for event in events(ids.read("rvw", review["id"])) if event.kind != "reviews.refresh"]
     assert [event.kind for event in told] == [
-        "reviews.open", "reviews.second", "reviews.reopen", "reviews.second", "reviews.approve",
-    ]  # fmt: skip
+        "reviews.open",
+        "reviews.second",
+        "reviews.reopen",
+        "reviews.second",
+        "reviews.approve",
+    ]
     assert told[-1].data["seen"]["fingerprint"] == again["seen_fingerprint"]
     assert queue(client, admins[0], there) == []
 

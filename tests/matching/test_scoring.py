@@ -26,21 +26,28 @@ PRICES: dict[str, dict[str, Any]] = {
     "cpv": {"model": "cpv", "rate": make.cny(4), **CAP},
     "cpa": {"model": "cpa", "rate": make.cny(500), "actions_per_thousand_views": 2.5, **CAP},
     "commission": {
-        "model": "commission", "basis_points": 1_500, "actions_per_thousand_views": 2.5, "order_value": make.cny(9_900),
+        "model": "commission",
+        "basis_points": 1_500,
+        "actions_per_thousand_views": 2.5,
+        "order_value": make.cny(9_900),
     },
     "barter": {"model": "barter", "value": make.cny(50_000)},
     "hybrid": {
-        "model": "hybrid", "fixed": make.cny(500_000), "variable": {"model": "cpm", "rate": make.cny(900), **CAP},
+        "model": "hybrid",
+        "fixed": make.cny(500_000),
+        "variable": {"model": "cpm", "rate": make.cny(900), **CAP},
     },
-}  # fmt: skip
+}
 UNDECLARED: dict[str, dict[str, Any]] = {
     "cpa": {"model": "cpa", "rate": make.cny(500), **CAP},
     "commission": {"model": "commission", "basis_points": 1_500},
     "commission of sales nobody values": {
-        "model": "commission", "basis_points": 1_500, "actions_per_thousand_views": 2.5,
+        "model": "commission",
+        "basis_points": 1_500,
+        "actions_per_thousand_views": 2.5,
     },
     "hybrid": {"model": "hybrid", "fixed": make.cny(500_000), "variable": {"model": "commission", "basis_points": 500}},
-}  # fmt: skip
+}
 
 
 def own(found: dict[str, Any]) -> dict[str, Any]:
@@ -149,9 +156,8 @@ def test_a_cost_that_nobody_can_know_holds_the_bid_behind_the_others(
 def test_amounts_are_told_in_the_briefs_own_currency(client: FlaskClient, worker: ModuleType) -> None:
     yen = {"currency": "JPY", "amount_minor": 4_000_000}
     there = look.market(
-        budget=yen, ceiling_per_thousand={**yen, "amount_minor": 2_400},
-        product={"name": "气泡水", "category": "food"},
-    )  # fmt: skip
+        budget=yen, ceiling_per_thousand={**yen, "amount_minor": 2_400}, product={"name": "气泡水", "category": "food"}
+    )
     wording = look.plain(price={"model": "flat", "amount": yen}, production_cost=None)
     who = somebody("creator")
     bid = make.place(there, who, look.channel(who), **wording)
@@ -222,9 +228,13 @@ def test_what_making_it_costs_reaches_the_brand_nowhere(client: FlaskClient, wor
     work.settle(worker)
     shown = ids.show("bid", bid.id)
     pages = [
-        look.path(there.brief_id, "ranking"), f"/api/v1/bids/{shown}/match", f"/api/v1/bids/{shown}",
-        look.path(there.brief_id, "bids"), "/api/v1/events?limit=100", "/api/v1/jobs?limit=100",
-    ]  # fmt: skip
+        look.path(there.brief_id, "ranking"),
+        f"/api/v1/bids/{shown}/match",
+        f"/api/v1/bids/{shown}",
+        look.path(there.brief_id, "bids"),
+        "/api/v1/events?limit=100",
+        "/api/v1/jobs?limit=100",
+    ]
 
     def read(reader: Somebody, *more: str) -> str:
         answers = [client.get(page, headers=reader.headers) for page in (*pages, *more)]

@@ -129,9 +129,14 @@ def test_equal_bids_are_told_apart_by_their_commitments() -> None:
         for name in ("rates", "prices", "contacts", "intrusiveness", "ad_load")
     }
     five = dataclasses.replace(
-        twin, **same, bids=np.arange(5), creators=np.arange(5), barred=(None,) * 5, groups={},
+        twin,
+        **same,
+        bids=np.arange(5),
+        creators=np.arange(5),
+        barred=(None,) * 5,
+        groups={},
         commitments=("d", "b", "a", "e", "c"),
-    )  # fmt: skip
+    )
     found = select.choose(five, Limits(budget=int(twin.prices[0]) * 2))
     assert {five.commitments[row] for row in found.options} == {"a", "b"}
 

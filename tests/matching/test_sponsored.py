@@ -38,9 +38,7 @@ def test_few_channels_leave_the_prior() -> None:
 
 def test_a_channels_own_difference_is_drawn_to_the_market_by_its_counts() -> None:
     market = Market(-0.2, 0.02, 0.3, 100)
-    few, many = (
-        gaps(_channels(400, ads, gap=-0.8, seed=ads), np.full(400, 0.25), market) for ads in (1, 10)
-    )  # fmt: skip
+    few, many = (gaps(_channels(400, ads, gap=-0.8, seed=ads), np.full(400, 0.25), market) for ads in (1, 10))
     assert -0.8 < np.mean(many.gap) < np.mean(few.gap) < -0.2
     assert many.sd[0] < few.sd[0] < 0.31
     assert (few.sponsored[0], few.other[0]) == (1, 19)
@@ -68,8 +66,9 @@ def test_where_nobody_told_a_placement_is_forecast_as_any_video() -> None:
 
 
 def test_what_is_sponsored_in_the_history_already_is_not_taken_twice() -> None:
-    past = histories([[100.0, 100.0]] * 3, [[5.0, 9.0]] * 3, [None] * 3,
-                     sponsored=[[False, False], [True, False], [True, True]])  # fmt: skip
+    past = histories(
+        [[100.0, 100.0]] * 3, [[5.0, 9.0]] * 3, [None] * 3, sponsored=[[False, False], [True, False], [True, True]]
+    )
     found = gaps(past, np.full(3, 0.4), Market(-0.3, 0.05, 0.1, 50))
     assert found.share.tolist() == pytest.approx([0, 2 / 3, 1])
     shift, sd = placement(found)

@@ -83,8 +83,13 @@ def test_once_it_is_scored_the_channel_speaks_too(client: FlaskClient, worker: M
     assert (before["sponsored_videos"], before["other_videos"], before["ad_load"]) == (0, 0, None)
     said = reasons(told)
     assert set(said) == {
-        "tolerance_no", "prominence", "channel_after", "fit", "sponsored_views_unknown", "ad_load_unknown",
-    }  # fmt: skip
+        "tolerance_no",
+        "prominence",
+        "channel_after",
+        "fit",
+        "sponsored_views_unknown",
+        "ad_load_unknown",
+    }
     assert said["fit"] == look.told(match)["fit"]
     assert "全部超过需求上限 5" in said["tolerance_no"]["zh"]
 

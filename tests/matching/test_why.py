@@ -68,9 +68,13 @@ def test_choosing_again_at_that_price_reaches_more(seed: int) -> None:
 def test_every_row_is_chosen_or_has_one_reason() -> None:
     made = markets.market(40, 10, 2)
     limits = Limits(
-        budget=markets.budget(made, 4), most=4, caps={"agency": 1}, never=frozenset({8}), intrusiveness=50.0,
+        budget=markets.budget(made, 4),
+        most=4,
+        caps={"agency": 1},
+        never=frozenset({8}),
+        intrusiveness=50.0,
         ad_load=0.45,
-    )  # fmt: skip
+    )
     found = select.choose(made, limits)
     lines = why.explain(made, limits, found.options)
     assert sorted([*found.options, *(line.row for line in lines)]) == list(range(40))

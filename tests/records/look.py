@@ -41,9 +41,13 @@ def job(party_id: UUID | None = None, state: str = "queued", queue: str = jobs.I
     time.sleep(PAUSE_S)
     with db.transaction() as session:
         row = Job(
-            kind=values.pop("kind", "channels.import"), queue=queue, party_id=party_id, state=JobState(state),
-            next_at=now() + timedelta(days=1), **values,
-        )  # fmt: skip
+            kind=values.pop("kind", "channels.import"),
+            queue=queue,
+            party_id=party_id,
+            state=JobState(state),
+            next_at=now() + timedelta(days=1),
+            **values,
+        )
         session.add(row)
     return row
 

@@ -40,9 +40,14 @@ def test_an_event_tells_what_happened_to_what(client: FlaskClient, brand: Somebo
     assert answer.json.pop("created_at").endswith("Z")
     found = {name: value for name, value in answer.json.items() if name != "created_at"}
     assert found == {
-        "id": shown(made)[0], "kind": "bids.place", "subject_id": ids.show("bid", made.subject_id),
-        "actor_role": "system", "actor_party_id": None, "request_id": made.request_id, "data": {"number": 1},
-    }  # fmt: skip
+        "id": shown(made)[0],
+        "kind": "bids.place",
+        "subject_id": ids.show("bid", made.subject_id),
+        "actor_role": "system",
+        "actor_party_id": None,
+        "request_id": made.request_id,
+        "data": {"number": 1},
+    }
 
 
 @pytest.mark.parametrize(("noun", "prefix"), sorted(PREFIXES.items()))
@@ -147,11 +152,20 @@ def test_a_replay_does_not_run_past_what_is_not_committed_yet(client: FlaskClien
 @pytest.mark.parametrize(
     "query",
     [
-        {"subject_id": "bid_x"}, {"subject_id": ids.show("zzz", new_id())}, {"subject_id": str(new_id())},
-        {"subject_id": "_" + "0" * 26}, {"since": ids.show("bid", new_id())}, {"starting_after": "evt_"},
-        {"order": "up"}, {"kind": ""}, {"kind": "x" * 81}, {"kind": "a\x00b"}, {"limit": "101"}, {"actor": "me"},
+        {"subject_id": "bid_x"},
+        {"subject_id": ids.show("zzz", new_id())},
+        {"subject_id": str(new_id())},
+        {"subject_id": "_" + "0" * 26},
+        {"since": ids.show("bid", new_id())},
+        {"starting_after": "evt_"},
+        {"order": "up"},
+        {"kind": ""},
+        {"kind": "x" * 81},
+        {"kind": "a\x00b"},
+        {"limit": "101"},
+        {"actor": "me"},
     ],
-)  # fmt: skip
+)
 def test_a_bad_filter_is_refused(client: FlaskClient, brand: Somebody, query: dict[str, Any]) -> None:
     answer = client.get(EVENTS, headers=brand.headers, query_string=query)
     [name] = query

@@ -47,10 +47,19 @@ def test_a_job_tells_where_it_stands(client: FlaskClient, owner: Somebody) -> No
     assert answer.status_code == 200
     found = {name: value for name, value in answer.json.items() if not name.endswith("_at")}
     assert found == {
-        "id": ids.show("job", made.id), "kind": "channels.import", "queue": "imports", "state": "leased",
-        "stage": "reading rows", "done": 40, "total": 100, "attempt": 1, "max_attempts": 8, "problem": None,
-        "last_error": None, "cancel_asked": False,
-    }  # fmt: skip
+        "id": ids.show("job", made.id),
+        "kind": "channels.import",
+        "queue": "imports",
+        "state": "leased",
+        "stage": "reading rows",
+        "done": 40,
+        "total": 100,
+        "attempt": 1,
+        "max_attempts": 8,
+        "problem": None,
+        "last_error": None,
+        "cancel_asked": False,
+    }
     assert answer.json["finished_at"] is None
     assert answer.json["started_at"].endswith("Z")
 
@@ -125,9 +134,18 @@ def test_a_job_is_stopped_where_it_can_be(
 def test_a_running_job_stops_at_its_next_report(client: FlaskClient, owner: Somebody) -> None:
     made = job(owner.party_id, "leased", fence=3, attempt=1, lease_until=now() + timedelta(minutes=1))
     held = jobs.Claimed(
-        id=made.id, kind=made.kind, queue=made.queue, subject_id=None, party_id=owner.party_id, payload={}, attempt=1,
-        max_attempts=8, fence=3, lease_s=30, request_id=None,
-    )  # fmt: skip
+        id=made.id,
+        kind=made.kind,
+        queue=made.queue,
+        subject_id=None,
+        party_id=owner.party_id,
+        payload={},
+        attempt=1,
+        max_attempts=8,
+        fence=3,
+        lease_s=30,
+        request_id=None,
+    )
     held.progress("reading rows", 1, 9)
     assert client.post(path(made.id, "cancel"), headers=owner.once()).status_code == 200
     with pytest.raises(jobs.Cancelled):

@@ -27,9 +27,12 @@ def test_a_thing_is_laid_into_the_queue_with_its_risks_and_facts() -> None:
     [event] = events(review.id)
     assert (event.kind, event.actor_role, event.party_ids) == ("reviews.open", "system", [])
     assert event.data == {
-        "priority": 990, "needs_two": False, "risks": review.risks, "fingerprint": "a",
+        "priority": 990,
+        "needs_two": False,
+        "risks": review.risks,
+        "fingerprint": "a",
         "facts": {**asdict(make.facts(first_time=True)), "snapshot_flags": []},
-    }  # fmt: skip
+    }
 
 
 def test_the_same_fingerprint_changes_nothing() -> None:
@@ -101,9 +104,14 @@ def test_an_unknown_kind_of_subject_is_refused() -> None:
     bid_id = new_id()
     with pytest.raises(ValueError, match="'deal'"), db.transaction() as session:
         service.put(
-            session, subject_kind="deal", subject_id=bid_id, about_id=new_id(), parties=[], facts=make.facts(),
+            session,
+            subject_kind="deal",
+            subject_id=bid_id,
+            about_id=new_id(),
+            parties=[],
+            facts=make.facts(),
             fingerprint="a",
-        )  # fmt: skip
+        )
     with db.transaction() as session:
         assert (
             service.queue(session, make.admins(1)[0].actor, limit=1, starting_after=None, subject_id=bid_id).data == []

@@ -77,22 +77,35 @@ def test_a_risk_is_told_in_both_languages_with_its_figures() -> None:
     shown = [risk.show() for risk in assess(facts(amount_minor=12_345_678, snapshot_flags=("spike",))).risks]
     assert shown == [
         {
-            "code": "suspicious_figures", "zh": "受众数据有 1 处可疑：spike",
-            "en": "1 suspicious figures in the audience data: spike", "figure": 1, "limit": 0,
+            "code": "suspicious_figures",
+            "zh": "受众数据有 1 处可疑：spike",
+            "en": "1 suspicious figures in the audience data: spike",
+            "figure": 1,
+            "limit": 0,
         },
         {
-            "code": "large_amount", "zh": "金额 CNY 123,456.78 达到双人复核线 CNY 100,000.00",
+            "code": "large_amount",
+            "zh": "金额 CNY 123,456.78 达到双人复核线 CNY 100,000.00",
             "en": "The amount of CNY 123,456.78 reaches CNY 100,000.00, from which two people look",
-            "figure": 12_345_678, "limit": 10_000_000,
+            "figure": 12_345_678,
+            "limit": 10_000_000,
         },
-    ]  # fmt: skip
+    ]
 
 
 def test_the_worst_is_the_most_urgent() -> None:
     worst = facts(
-        intrusiveness_low=70, intrusiveness_high=90, tolerance=20, snapshot_flags=("spike",), amount_minor=10**9,
-        percentile=100, over_ceiling=5, snapshot_age_days=None, margins_missing=3, first_time=True,
-    )  # fmt: skip
+        intrusiveness_low=70,
+        intrusiveness_high=90,
+        tolerance=20,
+        snapshot_flags=("spike",),
+        amount_minor=10**9,
+        percentile=100,
+        over_ceiling=5,
+        snapshot_age_days=None,
+        margins_missing=3,
+        first_time=True,
+    )
     found = assess(worst)
     assert found.needs_two
     assert [risk.code for risk in found.risks] == [

@@ -40,17 +40,26 @@ def test_a_review_shows_what_there_is_to_look_at(client: FlaskClient, people: li
     assert (facts["snapshot_flags"], facts["first_time"], facts["amount_minor"]) == (["spike"], True, 8_000_000)
     assert [risk.pop("zh") for risk in shown["risks"]] == ["受众数据有 1 处可疑：spike", "该主体尚无成交记录"]
     assert shown == {
-        "id": ids.show("rvw", review.id), "subject_kind": "bid", "subject_id": ids.show("bid", review.subject_id),
-        "about_id": ids.show("brf", review.about_id), "status": "open", "priority": 950, "needs_two": True,
-        "seen_fingerprint": "a", "version": 1, "decisions": [],
+        "id": ids.show("rvw", review.id),
+        "subject_kind": "bid",
+        "subject_id": ids.show("bid", review.subject_id),
+        "about_id": ids.show("brf", review.about_id),
+        "status": "open",
+        "priority": 950,
+        "needs_two": True,
+        "seen_fingerprint": "a",
+        "version": 1,
+        "decisions": [],
         "risks": [
             {
-                "code": "suspicious_figures", "figure": 1.0, "limit": 0.0,
+                "code": "suspicious_figures",
+                "figure": 1.0,
+                "limit": 0.0,
                 "en": "1 suspicious figures in the audience data: spike",
             },
             {"code": "first_time", "figure": 0.0, "limit": 1.0, "en": "This party has no accepted bid yet"},
         ],
-    }  # fmt: skip
+    }
 
 
 def test_a_decision_keeps_what_was_seen(client: FlaskClient, people: list[Somebody]) -> None:
@@ -61,13 +70,20 @@ def test_a_decision_keeps_what_was_seen(client: FlaskClient, people: list[Somebo
     [shown] = answer.json["decisions"]
     [stored] = decisions(review.id)
     seen = {
-        "fingerprint": "a", "version": 1, "priority": 990, "needs_two": False, "risks": review.risks,
+        "fingerprint": "a",
+        "version": 1,
+        "priority": 990,
+        "needs_two": False,
+        "risks": review.risks,
         "facts": answer.json["facts"],
-    }  # fmt: skip
+    }
     assert stored.seen == shown["seen"] == seen
     assert (shown["person_id"], shown["verdict"], shown["reason"], shown["override"]) == (
-        ids.show("per", people[0].person_id), "approve", "数据已核对", None,
-    )  # fmt: skip
+        ids.show("per", people[0].person_id),
+        "approve",
+        "数据已核对",
+        None,
+    )
     event = events(review.id)[-1]
     assert (event.kind, event.actor_person_id, event.party_ids) == ("reviews.approve", people[0].person_id, [])
     assert event.data == {"verdict": "approve", "override": None, "seen": seen, "before": "open", "after": "approved"}
@@ -278,10 +294,15 @@ def test_the_queue_is_narrowed(client: FlaskClient, people: list[Somebody]) -> N
 @pytest.mark.parametrize(
     "query",
     [
-        {"status": "done"}, {"about_id": ids.show("bid", new_id())}, {"subject_id": "x"}, {"risk": "none"},
-        {"limit": 0}, {"limit": 101}, {"other": 1},
+        {"status": "done"},
+        {"about_id": ids.show("bid", new_id())},
+        {"subject_id": "x"},
+        {"risk": "none"},
+        {"limit": 0},
+        {"limit": 101},
+        {"other": 1},
     ],
-)  # fmt: skip
+)
 def test_a_bad_filter_is_refused(client: FlaskClient, people: list[Somebody], query: dict[str, Any]) -> None:
     answer = client.get(API, headers=people[0].headers, query_string=query)
     [name] = query

@@ -30,9 +30,16 @@ TABLE = {
 
 def _in_state(session: Session, status: str) -> Review:
     row = Review(
-        subject_kind="bid", subject_id=new_id(), about_id=new_id(), party_ids=[], priority=1000, needs_two=False,
-        risks=[], seen_fingerprint="a", status=ReviewStatus(status),
-    )  # fmt: skip
+        subject_kind="bid",
+        subject_id=new_id(),
+        about_id=new_id(),
+        party_ids=[],
+        priority=1000,
+        needs_two=False,
+        risks=[],
+        seen_fingerprint="a",
+        status=ReviewStatus(status),
+    )
     session.add(row)
     session.flush()
     return row
@@ -62,12 +69,18 @@ def test_every_move_from_every_state_by_every_role(app: object) -> None:
 
 # (state, verdict) -> the state after it, where one person is enough; in `second` it is a second person who decides
 AFTER = {
-    ("open", "approve"): "approved", ("open", "hold"): "held", ("open", "reject"): "rejected",
+    ("open", "approve"): "approved",
+    ("open", "hold"): "held",
+    ("open", "reject"): "rejected",
     ("open", "override"): "second",
-    ("held", "approve"): "approved", ("held", "reject"): "rejected", ("held", "override"): "second",
-    ("second", "approve"): "approved", ("second", "hold"): "held", ("second", "reject"): "rejected",
+    ("held", "approve"): "approved",
+    ("held", "reject"): "rejected",
+    ("held", "override"): "second",
+    ("second", "approve"): "approved",
+    ("second", "hold"): "held",
+    ("second", "reject"): "rejected",
     ("second", "override"): "second",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("status", "verdict"), list(product(STATES, ("approve", "hold", "reject", "override"))))

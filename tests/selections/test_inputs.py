@@ -31,9 +31,14 @@ def test_the_name_of_inputs_changes_with_every_part() -> None:
     made = some(6, 5, 1)
     names = {inputs.hash_of(inputs.pack(made))}
     for change in (
-        {"currency": "EUR"}, {"weights": made.weights + 1}, {"prices": made.prices + 1}, {"gates": ["declined"] * 6},
-        {"commitments": made.commitments[::-1]}, {"shares": made.shares * 0.5}, {"spread": made.spread * 2},
-    ):  # fmt: skip
+        {"currency": "EUR"},
+        {"weights": made.weights + 1},
+        {"prices": made.prices + 1},
+        {"gates": ["declined"] * 6},
+        {"commitments": made.commitments[::-1]},
+        {"shares": made.shares * 0.5},
+        {"spread": made.spread * 2},
+    ):
         names.add(inputs.hash_of(inputs.pack(dataclasses.replace(made, **change))))
     assert len(names) == 8
 

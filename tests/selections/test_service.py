@@ -77,10 +77,15 @@ def test_what_if_stores_nothing(client: FlaskClient, closed: Case) -> None:
     with db.transaction() as session:
         before = session.scalar(sa.text("SELECT count(*) FROM selections"))
     answer = post(
-        client, look.path(there.brief_id, "what-if"), there.brand,
-        {"budget": {"amount_minor": 3_000_000, "currency": "CNY"}, "bids_max": 1,
-         "target": [{"ages": {"from": 18, "to": 23}, "genders": ["female"], "regions": ["CN-SH"]}]},
-    )  # fmt: skip
+        client,
+        look.path(there.brief_id, "what-if"),
+        there.brand,
+        {
+            "budget": {"amount_minor": 3_000_000, "currency": "CNY"},
+            "bids_max": 1,
+            "target": [{"ages": {"from": 18, "to": 23}, "genders": ["female"], "regions": ["CN-SH"]}],
+        },
+    )
     assert answer.status_code == 200, answer.json
     assert len(answer.json["outcome"]["chosen"]) == 1
     whole = post(client, look.path(there.brief_id, "what-if"), there.brand, {"bids_max": 1}).json
@@ -228,9 +233,16 @@ def test_once_it_is_confirmed_each_bidder_reads_its_own_line_and_no_more(
         told = client.get(path, headers=who.headers).json
         assert told["chosen"] == (ids.show("bid", bid.id) in inside)
         assert set(told) == {
-            "bid_id", "selection_id", "chosen", "reason", "lower_percent_from", "lower_percent_to", "confirmed_at",
-            "zh", "en",
-        }  # fmt: skip
+            "bid_id",
+            "selection_id",
+            "chosen",
+            "reason",
+            "lower_percent_from",
+            "lower_percent_to",
+            "confirmed_at",
+            "zh",
+            "en",
+        }
         if told["lower_percent_to"] is not None:
             line = next(one for one in made["result"]["left_out"] if one["bid_id"] == told["bid_id"])
             lower = 100 * (1 - line["would_win_at"]["amount_minor"] / line["price"]["amount_minor"])

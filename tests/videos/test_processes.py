@@ -39,9 +39,13 @@ class Web:
         assert root is not None
         database = Sessions.kw["bind"].url.render_as_string(hide_password=False)
         self._env = {
-            **os.environ, "DATABASE_URL": database, "REDIS_URL": config.redis_url, "SECRET_KEY": "test",
-            "RATE_LIMIT_PER_MINUTE": "1000000", "STORAGE_URL": root.as_uri(),
-        }  # fmt: skip
+            **os.environ,
+            "DATABASE_URL": database,
+            "REDIS_URL": config.redis_url,
+            "SECRET_KEY": "test",
+            "RATE_LIMIT_PER_MINUTE": "1000000",
+            "STORAGE_URL": root.as_uri(),
+        }
         self._log = log
         self.start()
 

@@ -193,6 +193,10 @@ def test_a_party_has_so_much_room(app: Flask, client: FlaskClient, who: Somebody
     assert look.announce(client, who, 2000).status_code == 409
     assert look.announce(client, who, 200).status_code == 201
     assert {row.status for row in look.of(who)} == {VideoFileStatus.KEPT, VideoFileStatus.RECEIVING}
-    assert client.delete(f"{look.VIDEOS}/{client.get(look.VIDEOS, headers=who.headers).json['data'][1]['id']}",
-                         headers=who.headers).status_code == 204  # fmt: skip
+    assert (
+        client.delete(
+            f"{look.VIDEOS}/{client.get(look.VIDEOS, headers=who.headers).json['data'][1]['id']}", headers=who.headers
+        ).status_code
+        == 204
+    )
     assert look.send(client, who, make.video(4000)).status_code == 201

@@ -77,9 +77,12 @@ def test_the_bar_of_the_decoding_ends_at_its_end(folder: Path, result: dict[str,
     assert result
     told: list[tuple[str, int, int]] = []
     local.run(
-        folder / "draft.mp4", Brand((clips.NAME,)), Terms(), folder / "cache",
+        folder / "draft.mp4",
+        Brand((clips.NAME,)),
+        Terms(),
+        folder / "cache",
         lambda stage, done, total: told.append((stage, done, total)),
-    )  # fmt: skip
+    )
     assert ("decode", 100, 100) in told
 
 

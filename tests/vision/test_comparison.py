@@ -6,9 +6,13 @@ from marketplace.intrusiveness.timeline import from_dict
 from marketplace.vision import comparison
 
 PROMISED: dict[str, Any] = {
-    "kind": "product", "start_s": {"low": 6, "high": 7}, "seconds": {"low": 3, "high": 4}, "area_share": "background",
-    "centre": "edge", "plot": "tied",
-}  # fmt: skip
+    "kind": "product",
+    "start_s": {"low": 6, "high": 7},
+    "seconds": {"low": 3, "high": 4},
+    "area_share": "background",
+    "centre": "edge",
+    "plot": "tied",
+}
 KEPT: dict[str, Any] = {"kind": "product", "start_s": 6.4, "seconds": 3.6, "area_share": 0.01, "centre": 0.3}
 
 

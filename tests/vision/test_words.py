@@ -10,10 +10,17 @@ NAMES = ["青柠岛", "LIMEISLE"]
 @pytest.mark.parametrize(
     "text",
     [
-        "今天喝青柠岛气泡水", "青檸島", "今天喝青柠到汽水", "LIMEISLE", "Lime Isle water", "limeisie soda", "LlMElSLE",
-        "ＬＩＭＥＩＳＬＥ", "buyLIMEISLEnow",
+        "今天喝青柠岛气泡水",
+        "青檸島",
+        "今天喝青柠到汽水",
+        "LIMEISLE",
+        "Lime Isle water",
+        "limeisie soda",
+        "LlMElSLE",
+        "ＬＩＭＥＩＳＬＥ",
+        "buyLIMEISLEnow",
     ],
-)  # fmt: skip
+)
 def test_a_name_is_met_however_it_is_written(text: str) -> None:
     assert words.brand_hits(text, NAMES)
 

@@ -186,11 +186,18 @@ def test_events_are_handed_on_oldest_first_a_stretch_at_a_time(
     subjects = sorted(new_id() for _ in range(5))
     rows = [
         Event(
-            id=UUID(int=1000 + number), kind="parties.test", subject_id=subject, party_ids=[], actor_role="system",
-            actor_party_id=None, actor_person_id=None, request_id=None, data={},
+            id=UUID(int=1000 + number),
+            kind="parties.test",
+            subject_id=subject,
+            party_ids=[],
+            actor_role="system",
+            actor_party_id=None,
+            actor_person_id=None,
+            request_id=None,
+            data={},
         )
         for number, subject in enumerate(subjects)
-    ]  # fmt: skip
+    ]
     with db.transaction() as session:
         session.add_all(reversed(rows))
     assert [worker.relay(2) for _ in range(4)] == [2, 2, 1, 0]

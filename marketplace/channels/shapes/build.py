@@ -74,11 +74,20 @@ def record(cells: Cells, told: Told, today: date) -> Built:
         "series_hash": checks.series_hash(told.videos),
     }
     return ChannelRecord(
-        row=cells.row, platform=told.platform, account_key=told.account_key, handle=told.handle or told.account_key,
-        name=told.name or told.handle or told.account_key, snapshot=snapshot, videos=tuple(told.videos),
-        creator_id=told.creator_id, creator_name=told.creator_name, url=told.url, language=told.language,
-        region=told.region, verticals=verticals_of(told.labels),
-    )  # fmt: skip
+        row=cells.row,
+        platform=told.platform,
+        account_key=told.account_key,
+        handle=told.handle or told.account_key,
+        name=told.name or told.handle or told.account_key,
+        snapshot=snapshot,
+        videos=tuple(told.videos),
+        creator_id=told.creator_id,
+        creator_name=told.creator_name,
+        url=told.url,
+        language=told.language,
+        region=told.region,
+        verticals=verticals_of(told.labels),
+    )
 
 
 def evidence(values: Mapping[str, Any]) -> str:

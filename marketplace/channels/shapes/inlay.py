@@ -9,14 +9,41 @@ from marketplace.channels.shapes.cells import Cells
 NAME = "inlay"
 NEEDS = frozenset({"platform", "handle", "taken_on", "followers"})
 COLUMNS = (
-    "platform", "handle", "external_id", "name", "creator_id", "creator_name", "url", "language", "region", "verticals",
-    "taken_on", "followers", "growth_30d", "engagement_rate", "completion_rate", "median_views_30d", "expected_views",
-    "suggested_cpm_minor", "ages", "genders", "regions", "rate_card", "videos",
-)  # fmt: skip
+    "platform",
+    "handle",
+    "external_id",
+    "name",
+    "creator_id",
+    "creator_name",
+    "url",
+    "language",
+    "region",
+    "verticals",
+    "taken_on",
+    "followers",
+    "growth_30d",
+    "engagement_rate",
+    "completion_rate",
+    "median_views_30d",
+    "expected_views",
+    "suggested_cpm_minor",
+    "ages",
+    "genders",
+    "regions",
+    "rate_card",
+    "videos",
+)
 VIDEO = {
-    "external_id": "id", "published_at": "published_at", "views": "views", "likes": "likes", "comments": "comments",
-    "shares": "shares", "duration_s": "duration_s", "sponsored": "sponsored", "title": "title",
-}  # fmt: skip
+    "external_id": "id",
+    "published_at": "published_at",
+    "views": "views",
+    "likes": "likes",
+    "comments": "comments",
+    "shares": "shares",
+    "duration_s": "duration_s",
+    "sponsored": "sponsored",
+    "title": "title",
+}
 
 PLACES = {"age": "ages", "gender": "genders", "region": "regions", "videos": "videos"}
 

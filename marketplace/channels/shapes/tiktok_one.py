@@ -10,16 +10,28 @@ from marketplace.core.money import MINOR_DIGITS
 NAME = "tiktok_one"
 NEEDS = frozenset({"handle_name", "followers_count"})
 VIDEO = {
-    "external_id": "item_id", "published_at": "create_time", "views": "video_views", "likes": "likes",
-    "comments": "comments", "shares": "shares", "duration_s": "duration", "sponsored": "is_branded_content",
+    "external_id": "item_id",
+    "published_at": "create_time",
+    "views": "video_views",
+    "likes": "likes",
+    "comments": "comments",
+    "shares": "shares",
+    "duration_s": "duration",
+    "sponsored": "is_branded_content",
     "title": "caption",
-}  # fmt: skip
+}
 
 PLACES = {
-    "followers": "followers_count", "taken_on": "updated_at", "growth_30d": "followers_growth_rate",
-    "median_views_30d": "median_views", "age": "audience_ages", "gender": "audience_genders",
-    "region": "audience_countries", "rate_card": "creator_rate", "videos": "recent_videos",
-}  # fmt: skip
+    "followers": "followers_count",
+    "taken_on": "updated_at",
+    "growth_30d": "followers_growth_rate",
+    "median_views_30d": "median_views",
+    "age": "audience_ages",
+    "gender": "audience_genders",
+    "region": "audience_countries",
+    "rate_card": "creator_rate",
+    "videos": "recent_videos",
+}
 
 
 def read(row: int, values: dict[str, Any], today: date) -> Built:

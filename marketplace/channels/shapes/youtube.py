@@ -16,15 +16,26 @@ NAME = "youtube"
 NEEDS = frozenset({"channel_id", "subscribers", "video_id"})
 AUDIENCE, COUNTRY = "viewerPercentage.", "country."
 VIDEO = {
-    "external_id": "video_id", "published_at": "video_published_at", "views": "views", "likes": "likes",
-    "comments": "comments", "shares": "shares", "duration_s": "duration_seconds",
-    "sponsored": "has_paid_product_placement", "title": "video_title",
-}  # fmt: skip
+    "external_id": "video_id",
+    "published_at": "video_published_at",
+    "views": "views",
+    "likes": "likes",
+    "comments": "comments",
+    "shares": "shares",
+    "duration_s": "duration_seconds",
+    "sponsored": "has_paid_product_placement",
+    "title": "video_title",
+}
 
 PLACES = {
-    "followers": "subscribers", "taken_on": "report_date", "growth_30d": "subscribers_gained_30d",
-    "age": "viewerPercentage", "gender": "viewerPercentage", "region": "country", "videos": "videos",
-}  # fmt: skip
+    "followers": "subscribers",
+    "taken_on": "report_date",
+    "growth_30d": "subscribers_gained_30d",
+    "age": "viewerPercentage",
+    "gender": "viewerPercentage",
+    "region": "country",
+    "videos": "videos",
+}
 
 
 def group(rows: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[tuple[int, dict[str, Any]]]:
