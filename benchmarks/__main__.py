@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 
-from benchmarks import discovery, doorbell, edge, imports, scoring
+from benchmarks.speed import discovery, doorbell, edge, imports, scoring
 from marketplace.core import log
 
 BENCHES: dict[str, Callable[[], dict[str, Any]]] = {

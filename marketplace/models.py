@@ -4,17 +4,18 @@ from marketplace.bids import models as bids
 from marketplace.briefs import models as briefs
 from marketplace.channels import models as channels
 from marketplace.checks import models as checks
-from marketplace.core import events, idempotency, jobs
+from marketplace.core import events, jobs
 from marketplace.core.db import Base
+from marketplace.core.http import idempotency
 from marketplace.identity import models as identity
-from marketplace.matching import models as matching
-from marketplace.matching import models_exclusivity as exclusivity
-from marketplace.matching import models_growth as growth
-from marketplace.matching import models_overlap as overlaps
-from marketplace.matching import models_price as prices
+from marketplace.matching.forecast import models as growth
+from marketplace.matching.overlap import models as overlaps
+from marketplace.matching.pricing import models as prices
+from marketplace.matching.scoring import models as matching
+from marketplace.matching.selection import models as selections
+from marketplace.pacing import models as exclusivity
 from marketplace.reviews import models as reviews
-from marketplace.selections import models as selections
-from marketplace.videos import models as videos
+from marketplace.video_files import models as videos
 
 metadata = Base.metadata
 

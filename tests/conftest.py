@@ -17,7 +17,7 @@ from marketplace import models, schema
 from marketplace.app import create_app
 from marketplace.core import db, log, storage
 from marketplace.core.config import Config
-from marketplace.embedded import Servers, start_servers
+from marketplace.local.servers import Servers, start_servers
 from tests.make import work as make
 
 assert models.metadata.tables

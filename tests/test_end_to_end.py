@@ -14,16 +14,16 @@ import psycopg
 import pytest
 import urllib3
 
-from marketplace.commands.programs import ringer_argv, web_argv, worker_argv
-from marketplace.commands.tree import answers
 from marketplace.core import db
 from marketplace.core.actor import EVERYTHING, Actor, Role
 from marketplace.demo.walk import Market, Size, walk
-from marketplace.embedded import Servers
-from marketplace.identity import keys
+from marketplace.identity import api_keys
 from marketplace.identity import service as identity
-from marketplace.matching.schemas import BID_PICTURES
-from marketplace.selections.schemas import PICTURES
+from marketplace.local.market_tree import answers
+from marketplace.local.programs import ringer_argv, web_argv, worker_argv
+from marketplace.local.servers import Servers
+from marketplace.matching.scoring.schemas import BID_PICTURES
+from marketplace.matching.selection.schemas import PICTURES
 from tests.conftest import clone, connected
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("end-to-end")]
@@ -129,7 +129,7 @@ def test_the_queue_is_worked_by_two_people(market: Market, servers: Servers) -> 
             with db.transaction() as session:
                 seat = identity.make_platform_admin(session, f"a{number}@walk.example", "Ada", "a long enough password")
                 who = Actor(role=Role.ADMIN, party_id=seat.party.id, person_id=seat.person.id)
-                made = keys.create(
+                made = api_keys.create(
                     session, who, name=f"k{number}", scopes=sorted(EVERYTHING), mode="live", expires_at=None
                 )
                 admins.append(made.secret)
@@ -168,7 +168,7 @@ def test_nothing_private_reached_the_log(market: Market, tmp_path_factory: pytes
 
 
 def inlay(url: str, key: str, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "marketplace.cli", "--url", url, *words]
+    command = [sys.executable, "-m", "marketplace.cli.main", "--url", url, *words]
     env = {"PATH": "/usr/bin:/bin", "INLAY_KEY": key, "COLUMNS": "200"}
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=120)
 

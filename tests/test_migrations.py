@@ -11,8 +11,8 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from marketplace import schema
-from marketplace.bids import pricing
-from marketplace.embedded import Servers
+from marketplace.bids import pricing_models
+from marketplace.local.servers import Servers
 from tests.conftest import clone
 
 
@@ -123,7 +123,7 @@ def test_prices_stored_before_terms_get_the_same_terms_as_new_ones(servers: Serv
     with engine.connect() as connection:
         stored = connection.scalars(sa.text("SELECT terms FROM bid_revisions ORDER BY number")).all()
     for number, (terms, price) in enumerate(zip(stored, PRICES, strict=True)):
-        wanted = pricing.terms(pricing.offer(price, DELIVERABLES if number else []))
+        wanted = pricing_models.terms(pricing_models.offer(price, DELIVERABLES if number else []))
         assert terms == pytest.approx(list(wanted), nan_ok=True), price
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from marketplace.channels import importer, uploads
+from marketplace.channels.files import import_job, imports
 from marketplace.core import jobs
 from marketplace.core.db import transaction
 from marketplace.core.errors import DomainError
@@ -21,7 +21,7 @@ def import_file(session: Session, job: Claimed) -> dict[str, Any]:
     told = job.payload.get("creator_id")
     creator_id = UUID(told) if isinstance(told, str) else None
     try:
-        return importer.run(session, job.subject_id, creator_id, reporter(job))
+        return import_job.run(session, job.subject_id, creator_id, reporter(job))
     except jobs.Fenced:
         raise
     except jobs.Cancelled:
@@ -29,17 +29,17 @@ def import_file(session: Session, job: Claimed) -> dict[str, Any]:
         raise
     except Exception as error:
         if job.attempt >= job.max_attempts or isinstance(error, DomainError):
-            _end_alone(job.subject_id, "failed", getattr(error, "detail", uploads.GIVEN_UP))
+            _end_alone(job.subject_id, "failed", getattr(error, "detail", imports.GIVEN_UP))
         raise
 
 
 def _end_alone(import_id: UUID, name: str, message: str | None) -> None:
     # The job's own transaction is about to be undone and holds no lock on the import's row.
     with transaction() as session:
-        uploads.end(session, import_id, name, message=message)
+        imports.end(session, import_id, name, message=message)
 
 
-def reporter(job: Claimed) -> importer.Report:
+def reporter(job: Claimed) -> import_job.Report:
     """Return a function that reports progress once a second however often it is called."""
     last = time.monotonic() - REPORT_S
 
@@ -53,7 +53,7 @@ def reporter(job: Claimed) -> importer.Report:
 
 
 def settle_imports(session: Session, _: Claimed) -> dict[str, Any]:
-    return {"settled": uploads.settle_lost(session)}
+    return {"settled": imports.settle_lost(session)}
 
 
 HANDLERS = {"channels.import": import_file, "channels.settle-imports": settle_imports}

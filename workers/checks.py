@@ -12,14 +12,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from marketplace.checks import service, sweeping
+from marketplace.checks import cleanup, service
 from marketplace.core import jobs
 from marketplace.core.db import transaction
 from marketplace.core.errors import DomainError
 from marketplace.core.jobs import Claimed
 
 if TYPE_CHECKING:
-    from marketplace.checks.working import Finish
+    from marketplace.checks.check_steps import Finish
 
 Handler = Callable[[Session, Claimed], dict[str, Any] | None]
 
@@ -63,12 +63,12 @@ class Beat:
 
 
 def _working() -> Any:
-    return importlib.import_module("marketplace.checks.working")
+    return importlib.import_module("marketplace.checks.check_steps")
 
 
 def _folder() -> Path:
     # Read when a job needs it: the table of work is also imported where there are no settings.
-    return Path(importlib.import_module("workers.app").config.vision_dir)
+    return Path(importlib.import_module("workers.celery_app").config.vision_dir)
 
 
 def _ahead(job: Claimed, work: Callable[[Callable[[str, int, int], None]], "Finish"]) -> Handler:
@@ -88,7 +88,7 @@ def _ahead(job: Claimed, work: Callable[[Callable[[str, int, int], None]], "Fini
 def end(check_id: UUID) -> None:
     """End a check that cannot be done."""
     with transaction() as session:
-        sweeping.fail(session, check_id, GAVE_UP)
+        cleanup.fail(session, check_id, GAVE_UP)
 
 
 def _check(job: Claimed) -> UUID:
@@ -99,7 +99,7 @@ def _check(job: Claimed) -> UUID:
 def decode(job: Claimed) -> Handler:
     def work(report: Callable[[str, int, int], None]) -> "Finish":
         # The clock's sweep reaches one machine alone; each that decodes sweeps its own.
-        sweeping.sweep(_folder(), KEEP_FRAMES_S)
+        cleanup.sweep(_folder(), KEEP_FRAMES_S)
         finish: Finish = _working().decode(_check(job), _folder(), report)
         return finish
 
@@ -117,8 +117,8 @@ def merge(job: Claimed) -> Handler:
 
 def sweep(session: Session, _: Claimed) -> dict[str, Any]:
     """Forget old frames, and end checks whose jobs lie among the dead letters."""
-    lost = sweeping.settle_lost(session, GAVE_UP)
-    return {"settled": lost, "forgotten": sweeping.sweep(_folder(), KEEP_FRAMES_S)}
+    lost = cleanup.settle_lost(session, GAVE_UP)
+    return {"settled": lost, "forgotten": cleanup.sweep(_folder(), KEEP_FRAMES_S)}
 
 
 AHEAD = {service.DECODE: decode, service.STEP: step, service.MERGE: merge}

@@ -19,7 +19,7 @@ from marketplace.core.events import Event
 from marketplace.core.ids import new_id
 from marketplace.core.jobs import Claimed, JobState
 from workers import stopping
-from workers.app import celery
+from workers.celery_app import celery
 from workers.handlers import AHEAD, HANDLERS
 from workers.reactions import REACTIONS
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from marketplace.core import idempotency
+from marketplace.core.http import idempotency
 from marketplace.core.jobs import Claimed, JobProbe
 from workers import bids, briefs, channels, checks, matching, selections, videos
 

@@ -11,7 +11,10 @@ from marketplace.core import events, jobs
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.jobs import Claimed
-from marketplace.matching import features, overlaps, price_store, readings, review_queue, scoring, service
+from marketplace.matching.forecast import features, readings
+from marketplace.matching.overlap import service as overlaps
+from marketplace.matching.pricing import price_learning
+from marketplace.matching.scoring import review_queue, score_brief, service
 
 REFIT_PAUSE = timedelta(seconds=1)
 PRICES_PAUSE = timedelta(minutes=1)
@@ -51,7 +54,7 @@ def ask_for_model(session: Session) -> None:
 
 def fit_prices(session: Session, _: Claimed) -> dict[str, Any]:
     """Learn prices again from deals, rate cards and suggestions, and tell of the months that are over."""
-    return {"changed": price_store.fit_prices(session), "cells": price_store.publish_index(session, now().date())}
+    return {"changed": price_learning.fit_prices(session), "cells": price_learning.publish_index(session, now().date())}
 
 
 def ask_for_prices(session: Session) -> None:
@@ -83,7 +86,7 @@ def score(session: Session, job: Claimed) -> dict[str, Any]:
     """Score all bids of one brief together."""
     assert job.subject_id is not None
     brief = session.get_one(Brief, job.subject_id)
-    done = scoring.score_brief(session, brief.id)
+    done = score_brief.score_brief(session, brief.id)
     if done.written:
         events.record(
             session, "briefs.score", brief.id, SYSTEM, parties=[brief.brand_id], bids=done.bids, changed=done.written

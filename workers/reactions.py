@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import jobs
 from marketplace.core.events import Event
-from marketplace.matching import service as matching
+from marketplace.matching.scoring import service as matching
 from marketplace.reviews import service as reviews
 from workers.matching import ask_for_features, ask_for_growth, ask_for_model, ask_for_overlaps, ask_for_prices
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import jobs
 from marketplace.core.db import transaction
 from marketplace.core.jobs import Claimed
-from marketplace.selections import service
+from marketplace.matching.selection import service
 
 GIVEN_UP = "The work could not be done after several tries; ask again, or tell whoever runs this market."
 

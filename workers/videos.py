@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.errors import Unavailable
 from marketplace.core.jobs import Claimed
-from marketplace.videos import finishing, keeping, resuming
+from marketplace.video_files import resumable_uploads, upload_assembly, upload_completion
 from workers.channels import reporter
 
 
@@ -24,17 +24,17 @@ def _tried_again() -> Iterator[None]:
 def finish(session: Session, job: Claimed) -> dict[str, Any]:
     assert job.subject_id is not None
     with _tried_again():
-        return finishing.finish(session, job.subject_id, reporter(job))
+        return upload_assembly.finish(session, job.subject_id, reporter(job))
 
 
 def clear(session: Session, job: Claimed) -> dict[str, Any]:
     assert job.subject_id is not None
     with _tried_again():
-        return {"removed": keeping.clear(session, job.subject_id, job.payload.get("sha256"))}
+        return {"removed": upload_completion.clear(session, job.subject_id, job.payload.get("sha256"))}
 
 
 def forget_old(session: Session, _: Claimed) -> dict[str, Any]:
-    return {"refused": finishing.settle_lost(session), "forgotten": keeping.forget_old(session)}
+    return {"refused": upload_assembly.settle_lost(session), "forgotten": upload_completion.forget_old(session)}
 
 
-HANDLERS = {resuming.FINISH: finish, keeping.CLEAR: clear, "videos.forget-old": forget_old}
+HANDLERS = {resumable_uploads.FINISH: finish, upload_completion.CLEAR: clear, "videos.forget-old": forget_old}

@@ -25,7 +25,7 @@ from benchmarks.hostile import clips, crafted
 from benchmarks.hostile.crafted import Crafted
 from benchmarks.hostile.encoded import encoded
 from benchmarks.hostile.watch import TAKEN, Listener, Outcome, Place, Worker
-from marketplace.vision import sandbox
+from marketplace.vision.decode import sandbox
 
 WORKERS = 2
 

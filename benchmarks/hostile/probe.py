@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from marketplace.vision import decoder, limits, seccomp
+from marketplace.vision.decode import decoder, limits, seccomp
 
 _CLONE3 = 435
 # uretprobe and uprobe: Linux lets them past every filter since 6.14, and they end a process that is not being traced.

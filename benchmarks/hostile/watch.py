@@ -18,9 +18,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from marketplace.vision import limits, media
-from marketplace.vision.frames import FrameCache
-from marketplace.vision.sandbox import descendants
+from marketplace.vision.decode import limits, media
+from marketplace.vision.decode.frames import FrameCache
+from marketplace.vision.decode.sandbox import descendants
 
 POLL_S = 0.01
 GIVEN_UP_S = 180.0

@@ -3,15 +3,15 @@
 from typing import Any
 from uuid import UUID
 
-from marketplace.bids import queries, service
+from marketplace.bids import bid_queries, service
+from marketplace.bids.bid_queries import Shown, ShownRevision
 from marketplace.bids.models import BidRevision, BidStatus
 from marketplace.bids.policy import BIDDERS
-from marketplace.bids.queries import Shown, ShownRevision
 from marketplace.bids.schemas import BidCommitmentOut, BidCountOut, BidIn, BidOut, BidRevisionIn, BidRevisionOut
 from marketplace.core.actor import Permission, Role
-from marketplace.core.fields import Id, one_of
-from marketplace.core.http import SIGNED_IN, Room, actor, session
-from marketplace.core.paging import Page, page_of, page_query
+from marketplace.core.http.blueprint import SIGNED_IN, Room, actor, session
+from marketplace.core.http.fields import Id, one_of
+from marketplace.core.http.paging import Page, page_of, page_query
 
 room = Room("bids", __name__, description="Creators' offers on briefs, sealed until the brief is closed")
 
@@ -33,13 +33,13 @@ def place(body: dict[str, Any], brief_id: UUID) -> Shown:
 @room.get("/briefs/<id('brf'):brief_id>/bids", **_OVERSEES, query=page_query("bid", status=_STATUS), answers=_BIDS)
 def of_brief(query: dict[str, Any], brief_id: UUID) -> Page[Shown]:
     """A closed brief's bids; 404 while they are sealed."""
-    return queries.of_brief(session(), actor(), brief_id, **query)
+    return bid_queries.of_brief(session(), actor(), brief_id, **query)
 
 
 @room.get("/briefs/<id('brf'):brief_id>/bids/count", **_OVERSEES, answers=BidCountOut)
 def count(brief_id: UUID) -> dict[str, int]:
     """How many bids stand on a brief, before the close too."""
-    return {"count": queries.count(session(), actor(), brief_id)}
+    return {"count": bid_queries.count(session(), actor(), brief_id)}
 
 
 @room.get(
@@ -47,7 +47,7 @@ def count(brief_id: UUID) -> dict[str, int]:
 )
 def commitments(query: dict[str, Any], brief_id: UUID) -> Page[BidRevision]:
     """Every offer's commitment and time, to show that none came late and none was changed."""
-    return queries.commitments(session(), actor(), brief_id, **query)
+    return bid_queries.commitments(session(), actor(), brief_id, **query)
 
 
 @room.get(
@@ -59,19 +59,19 @@ def commitments(query: dict[str, Any], brief_id: UUID) -> Page[BidRevision]:
 )
 def listing(query: dict[str, Any]) -> Page[Shown]:
     """The bids of one's own side."""
-    return queries.listing(session(), actor(), **query)
+    return bid_queries.listing(session(), actor(), **query)
 
 
 @room.get("/bids/<id('bid'):bid_id>", **_READS, answers=BidOut)
 def find(bid_id: UUID) -> Shown:
     """One bid in the wording that counts."""
-    return queries.find(session(), actor(), bid_id)
+    return bid_queries.find(session(), actor(), bid_id)
 
 
 @room.get("/bids/<id('bid'):bid_id>/revisions", **_READS, query=page_query("rev"), answers=page_of(BidRevisionOut))
 def revisions(query: dict[str, Any], bid_id: UUID) -> Page[ShownRevision]:
     """A bid's wordings, the newest first; the brand sees the one that counts."""
-    return queries.revisions(session(), actor(), bid_id, **query)
+    return bid_queries.revisions(session(), actor(), bid_id, **query)
 
 
 @room.post("/bids/<id('bid'):bid_id>/revisions", **_OFFERS, takes=BidRevisionIn, status=201)

@@ -5,9 +5,9 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from marketplace.bids.models import BidStatus
-from marketplace.bids.pricing import RIGHTS, VARIABLE, Pricing
-from marketplace.briefs.tables import DELIVERABLE_KINDS, LENGTH_TIERS
-from marketplace.core.fields import Id, Kept, MoneyField, MoneySchema, Real, Text, When, Whole, one_of
+from marketplace.bids.pricing_models import RIGHTS, VARIABLE, Pricing
+from marketplace.briefs.vocabulary import DELIVERABLE_KINDS, LENGTH_TIERS
+from marketplace.core.http.fields import Id, Kept, MoneyField, MoneySchema, Real, Text, When, Whole, one_of
 
 VIEWS_MAX = 10**10
 

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from marketplace.bids import commitment, content, policy
+from marketplace.bids import bid_document, commitment, policy
+from marketplace.bids.bid_queries import REVISIONS_MAX, Shown, find, shown
 from marketplace.bids.models import Bid, BidRevision, BidStatus
-from marketplace.bids.queries import REVISIONS_MAX, Shown, find, shown
 from marketplace.bids.states import MOVES
 from marketplace.briefs import service as briefs
 from marketplace.briefs.models import Brief, BriefStatus
@@ -54,7 +54,7 @@ def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, l
         creator_id=creator_id,
         agency_id=actor.party_id if actor.role == Role.AGENCY else None,
     )
-    revision = _worded(bid, brief, 1, content.document(loaded))
+    revision = _worded(bid, brief, 1, bid_document.document(loaded))
     db.insert(session, bid)
     _put(session, bid, revision, bid.version)
     _record(session, "bids.place", bid, actor, number=1)
@@ -67,7 +67,7 @@ def revise(session: Session, actor: Actor, bid_id: UUID, *, loaded: Mapping[str,
     Raises NotFound, WrongState, Conflict (no revision is left), Invalid.
     """
     bid, brief = _revisable(session, actor, bid_id)
-    return _revised(session, actor, bid, brief, content.document(loaded))
+    return _revised(session, actor, bid, brief, bid_document.document(loaded))
 
 
 def replan(
@@ -79,7 +79,7 @@ def replan(
     """
     bid, brief = _revisable(session, actor, bid_id)
     last = session.get_one(BidRevision, bid.revision_id)
-    return _revised(session, actor, bid, brief, {**content.stored(last), "plan": dict(choose(last))})
+    return _revised(session, actor, bid, brief, {**bid_document.stored(last), "plan": dict(choose(last))})
 
 
 def withdraw(session: Session, actor: Actor, bid_id: UUID) -> Shown:
@@ -145,11 +145,11 @@ def _revised(session: Session, actor: Actor, bid: Bid, brief: Biddable, stored: 
 
 def _worded(bid: Bid, brief: Biddable, number: int, stored: Mapping[str, Any]) -> BidRevision:
     """Return the next wording of a bid, checked against the brief's version, measured and committed to."""
-    plan, wrong_plan = content.read_plan(stored["plan"], brief.content)
-    found = [*content.faults(stored, brief.content), *wrong_plan]
+    plan, wrong_plan = bid_document.read_plan(stored["plan"], brief.content)
+    found = [*bid_document.faults(stored, brief.content), *wrong_plan]
     if found or plan is None:
         raise Invalid(briefs.MEND, faults=found)
-    measured = content.measure(plan)
+    measured = bid_document.measure(plan)
     revision = BidRevision(
         bid_id=bid.id,
         number=number,
@@ -161,10 +161,10 @@ def _worded(bid: Bid, brief: Biddable, number: int, stored: Mapping[str, Any]) -
         prominence_low=measured.prominence_low,
         prominence_high=measured.prominence_high,
         plan_version=measured.plan_version,
-        **content.columns(stored, brief.currency),
+        **bid_document.columns(stored, brief.currency),
     )
     offer = commitment.offer_of(
-        content.wording(revision),
+        bid_document.wording(revision),
         brief_id=bid.brief_id,
         brief_version_id=brief.version_id,
         channel_id=bid.channel_id,

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from flask import Response, request
 
-from marketplace.briefs import assets, service, tables
-from marketplace.briefs.content import SCORING_RULE, SCORING_RULES
+from marketplace.briefs import assets, service, vocabulary
+from marketplace.briefs.brief_document import SCORING_RULE, SCORING_RULES
 from marketplace.briefs.models import BrandAsset, BriefStatus, BriefVersion
 from marketplace.briefs.schemas import (
     BrandAssetOut,
@@ -22,18 +22,18 @@ from marketplace.briefs.schemas import (
 from marketplace.briefs.service import Shown
 from marketplace.core import ids
 from marketplace.core.actor import Permission, Role
-from marketplace.core.fields import Id, Text, one_of
-from marketplace.core.http import ANYONE, SIGNED_IN, Room, actor, session
-from marketplace.core.paging import Page, page_of, page_query
-from marketplace.core.raw import Raw, RawBody
+from marketplace.core.http.blueprint import ANYONE, SIGNED_IN, Room, actor, session
+from marketplace.core.http.bodies import Raw, RawBody
+from marketplace.core.http.fields import Id, Text, one_of
+from marketplace.core.http.paging import Page, page_of, page_query
 
 room = Room("briefs", __name__, description="What brands want placed, for whom, within what limits")
 
 _IMAGE = Raw(assets.ASSET_BYTES_MAX, tuple(assets.SUFFIXES))
 _FILTERS = {
     "status": one_of(BriefStatus, load_default=None),
-    "category": one_of(tables.CATEGORIES, load_default=None),
-    "market": one_of(tables.MARKETS, load_default=None),
+    "category": one_of(vocabulary.CATEGORIES, load_default=None),
+    "market": one_of(vocabulary.MARKETS, load_default=None),
     "q": Text(100, load_default=None, metadata={"description": "A part of the title."}),
     "brand_id": Id("pty", load_default=None),
 }
@@ -46,21 +46,21 @@ _ENDS: dict[str, Any] = {"allow": (Role.BRAND, Role.ADMIN), "needs": Permission.
 def options() -> Mapping[str, Any]:
     """Every code that a brief may use, and the rule by which bids are scored."""
     return {
-        "categories": _named(tables.CATEGORIES),
-        "placement_kinds": _named(tables.PLACEMENT_KINDS),
-        "deliverable_kinds": _named(tables.DELIVERABLE_KINDS),
-        "usage_channels": _named(tables.USAGE_CHANNELS),
-        "length_tiers": tables.LENGTH_TIERS,
-        "genders": tables.GENDERS,
-        "age_starts": tables.AGE_STARTS,
-        "age_ends": tables.AGE_ENDS,
-        "markets": tables.MARKETS,
-        "regions": tables.REGIONS,
+        "categories": _named(vocabulary.CATEGORIES),
+        "placement_kinds": _named(vocabulary.PLACEMENT_KINDS),
+        "deliverable_kinds": _named(vocabulary.DELIVERABLE_KINDS),
+        "usage_channels": _named(vocabulary.USAGE_CHANNELS),
+        "length_tiers": vocabulary.LENGTH_TIERS,
+        "genders": vocabulary.GENDERS,
+        "age_starts": vocabulary.AGE_STARTS,
+        "age_ends": vocabulary.AGE_ENDS,
+        "markets": vocabulary.MARKETS,
+        "regions": vocabulary.REGIONS,
         "scoring_rule": SCORING_RULES[SCORING_RULE],
     }
 
 
-def _named(table: Mapping[str, tables.Named]) -> list[dict[str, str]]:
+def _named(table: Mapping[str, vocabulary.Named]) -> list[dict[str, str]]:
     return [{"code": code, "zh": name.zh, "en": name.en} for code, name in table.items()]
 
 

@@ -5,10 +5,10 @@ from urllib.parse import urlsplit
 
 from marshmallow import Schema, ValidationError, fields, missing, validate
 
-from marketplace.briefs.closing import WINDOW_S_MAX
-from marketplace.briefs.content import SCORING_RULES
+from marketplace.briefs.brief_document import SCORING_RULES
+from marketplace.briefs.closing_time import WINDOW_S_MAX
 from marketplace.briefs.models import BriefStatus
-from marketplace.briefs.tables import (
+from marketplace.briefs.vocabulary import (
     CATEGORIES,
     DELIVERABLE_KINDS,
     GENDERS,
@@ -18,7 +18,7 @@ from marketplace.briefs.tables import (
     REGIONS,
     USAGE_CHANNELS,
 )
-from marketplace.core.fields import Flag, Id, MoneyField, MoneySchema, Real, Text, When, Whole, one_of
+from marketplace.core.http.fields import Flag, Id, MoneyField, MoneySchema, Real, Text, When, Whole, one_of
 
 
 def _line(longest: int, **kwargs: Any) -> Text:

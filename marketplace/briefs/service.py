@@ -9,15 +9,16 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.briefs import closing, policy
-from marketplace.briefs import content as contents
+from marketplace.briefs import brief_document as contents
+from marketplace.briefs import closing_time, policy
 from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
 from marketplace.briefs.states import MOVES
-from marketplace.core import db, events, jobs, paging, states
+from marketplace.core import db, events, jobs, states
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Fault, Invalid, NotAllowed, WrongState
-from marketplace.core.paging import Page
+from marketplace.core.http import paging
+from marketplace.core.http.paging import Page
 from marketplace.identity.models import Party
 
 OVERDUE = timedelta(minutes=2)
@@ -145,7 +146,7 @@ def publish(session: Session, actor: Actor, brief_id: UUID) -> Shown:
     brief.published_at = now()
     _refuse([*contents.faults(current.content), *contents.deadline_faults(current.content, brief.published_at)])
     current.content = {**current.content, "scoring_rule": contents.SCORING_RULE}
-    brief.close_seed = closing.new_seed()
+    brief.close_seed = closing_time.new_seed()
     _draw(session, brief)
     session.flush()
     return _show(session, [brief])[0]
@@ -187,10 +188,10 @@ def _draw(session: Session, brief: Brief) -> None:
     """Set the secret moment for the present wording's deadline and window, and ask for the close at it."""
     current = session.get_one(BriefVersion, brief.version_id)
     if brief.close_seed is None:
-        brief.close_seed = closing.new_seed()
+        brief.close_seed = closing_time.new_seed()
     brief.close_version_id = current.id
     window_s = current.content["closing_window_s"]
-    brief.closes_at = closing.moment(brief.close_seed, brief.id, current.id, brief.bids_close_at, window_s)
+    brief.closes_at = closing_time.moment(brief.close_seed, brief.id, current.id, brief.bids_close_at, window_s)
     _ask_to_close(session, brief)
 
 
@@ -332,7 +333,7 @@ def _shown(brief: Brief, wordings: Mapping[UUID, BriefVersion], brand_name: str,
         created_at=brief.created_at,
         published_at=brief.published_at,
         closed_at=brief.closed_at,
-        close_commitment=brief.close_seed and closing.commitment(brief.close_seed),
+        close_commitment=brief.close_seed and closing_time.commitment(brief.close_seed),
         close_seed=brief.close_seed if over else None,
         close_version_id=brief.close_version_id if over else None,
         bidding_ended_at=(brief.closed_at and min(brief.closed_at, _ends(brief))) if over else None,

@@ -19,7 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.channels.checks import FOLLOWER_TIERS, HOUSE, Peers
+from marketplace.channels.anomalies import FOLLOWER_TIERS, HOUSE, Peers
 
 PER = 100  # one in so many is left out at either end
 CREATORS_MIN = 2 * PER - 1

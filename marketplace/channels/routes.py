@@ -8,7 +8,8 @@ from uuid import UUID
 
 from flask import Response
 
-from marketplace.channels import exports, service, snapshots
+from marketplace.channels import service, snapshots
+from marketplace.channels.files import exports
 from marketplace.channels.models import AudienceSnapshot, Channel, Video
 from marketplace.channels.schemas import (
     ChannelIn,
@@ -21,9 +22,9 @@ from marketplace.channels.schemas import (
     VideoOut,
 )
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http import SIGNED_IN, Room, actor, session
-from marketplace.core.paging import Page, page_of, page_query
-from marketplace.core.raw import ANY_FILE, MIB
+from marketplace.core.http.blueprint import SIGNED_IN, Room, actor, session
+from marketplace.core.http.bodies import ANY_FILE, MIB
+from marketplace.core.http.paging import Page, page_of, page_query
 
 room = Room("channels", __name__, description="Creators' accounts, the dated facts of their audiences, their videos")
 

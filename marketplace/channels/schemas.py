@@ -5,12 +5,12 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from marketplace.channels.checks import COUNT_MAX
+from marketplace.channels.anomalies import COUNT_MAX
 from marketplace.channels.models import ChannelStatus, ImportMode, ImportStatus
 from marketplace.channels.schemas_pacing import PacingRule
-from marketplace.core.fields import Flag, Id, Kept, Real, Text, When, Whole, WholeParam, one_of
+from marketplace.core.http.fields import Flag, Id, Kept, Real, Text, When, Whole, WholeParam, one_of
+from marketplace.core.http.paging import LIMIT_DEFAULT, LIMIT_MAX, page_query
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
-from marketplace.core.paging import LIMIT_DEFAULT, LIMIT_MAX, page_query
 
 PLATFORM = r"^[a-z][a-z0-9_]{1,29}$"
 WORD = r"^[a-z][a-z0-9_.-]{0,39}$"

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from marketplace.core.fields import Real, Text, Whole, one_of
+from marketplace.core.http.fields import Real, Text, Whole, one_of
 
 # The presets' sizes stand with their evidence in intrusiveness/constants.py.
 RAMPS = ("gentle", "standard")

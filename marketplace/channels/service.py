@@ -8,13 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.channels import policy
+from marketplace.channels.files.bulk_store import handle_key
+from marketplace.channels.files.imports import creator_for
 from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus, Video
 from marketplace.channels.states import CHANNEL_MOVES
-from marketplace.channels.storing import handle_key
-from marketplace.channels.uploads import creator_for
-from marketplace.core import db, events, paging
+from marketplace.core import db, events
 from marketplace.core.actor import Actor
 from marketplace.core.errors import Conflict, WrongState
+from marketplace.core.http import paging
 from marketplace.core.states import move
 
 _BIDDING = sa.select(Channel.creator_id, Channel.status).where(Channel.id == sa.bindparam("channel_id"), policy.OWNED)

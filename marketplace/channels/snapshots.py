@@ -7,14 +7,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.channels import peers, policy, storing
+from marketplace.channels import peers, policy
+from marketplace.channels.files import bulk_store
+from marketplace.channels.files.bulk_store import Entry
+from marketplace.channels.files.shapes import record_builder
+from marketplace.channels.files.shapes.cell_values import Cells
+from marketplace.channels.files.shapes.record_builder import Told
 from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus, Video
 from marketplace.channels.records import ChannelRecord
 from marketplace.channels.service import parties
-from marketplace.channels.shapes import build
-from marketplace.channels.shapes.build import Told
-from marketplace.channels.shapes.cells import Cells
-from marketplace.channels.storing import Entry
 from marketplace.core import db, events
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
@@ -51,7 +52,7 @@ def type_in(session: Session, actor: Actor, channel_id: UUID, values: Mapping[st
         0, channel.creator_id, {name: getattr(channel, name) for name in words}, record.snapshot, record.videos
     )
     market = peers.load_like(session, channel.platform, record.snapshot["followers"])
-    stored = storing.store(session, [entry], None, market)
+    stored = bulk_store.store(session, [entry], None, market)
     if not stored.snapshot_ids:
         raise Conflict("These facts are there already.", rule="uq_audience_snapshots_channel_id_evidence_hash")
     session.refresh(channel)
@@ -87,7 +88,7 @@ def _checked(channel: Channel, values: Mapping[str, Any]) -> ChannelRecord:
         videos=values["videos"],
     )
     # The day is part of what was told, so the same figures of another day are other evidence.
-    built = build.record(Cells(0, values), told, now().date())
+    built = record_builder.record(Cells(0, values), told, now().date())
     if isinstance(built, ChannelRecord):
         return built
     faults = [Fault(_pointer(error.column), f"{error.zh} / {error.en}") for error in built]

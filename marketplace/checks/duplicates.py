@@ -13,13 +13,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from marketplace.checks.models import VideoPicture
-from marketplace.core import storage
+from marketplace.core import column_copy, storage
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
-from marketplace.matching import wire
-from marketplace.vision import hashes, pictures
-from marketplace.vision.frames import FrameCache
-from marketplace.vision.hashes import Match, PictureHash
+from marketplace.vision import keyframes
+from marketplace.vision.decode.frames import FrameCache
+from marketplace.vision.see import picture_hashes
+from marketplace.vision.see.picture_hashes import Match, PictureHash
 
 SHARE_LEAST, PICTURES_LEAST = 0.2, 3
 PAIRS_SHOWN, VIDEOS_SHOWN = 5, 10
@@ -102,11 +102,11 @@ def enough(matched: list[Match], pictures_hashed: int) -> bool:
 def _near(session: Session, sha256: str, own: list[PictureHash]) -> dict[str, list[Match]]:
     """Hold a video's pictures against all that the market has seen, a stretch of the table at a time."""
     best: dict[str, dict[float, Match]] = defaultdict(dict)
-    looked_up = hashes.table(one.bits for one in own)
+    looked_up = picture_hashes.table(one.bits for one in own)
     after = UUID(int=0)
     while True:
         asked = {"after": after, "own": sha256, "most": READ_AT_ONCE}
-        rows = wire.read(session, _KNOWN, asked, {"id": "uuid", "bits": "bytes:32"})
+        rows = column_copy.read(session, _KNOWN, asked, {"id": "uuid", "bits": "bytes:32"})
         count = len(rows["id"])
         if not count:
             break
@@ -136,11 +136,11 @@ def _alike(looked_up: Table, raw: NDArray[np.void]) -> tuple[Places, Places, Pla
         words = np.ascontiguousarray(known[start : start + HELD_AT_ONCE].T)
         for picture, one in enumerate(looked_up):
             half = np.bitwise_count(words[0] ^ one[0]) + np.bitwise_count(words[1] ^ one[1])
-            near = np.nonzero(half <= hashes.NEAR_BITS)[0]
+            near = np.nonzero(half <= picture_hashes.NEAR_BITS)[0]
             if not len(near):
                 continue
-            apart = hashes.distances(one, known[start + near])
-            close = apart <= hashes.NEAR_BITS
+            apart = picture_hashes.distances(one, known[start + near])
+            close = apart <= picture_hashes.NEAR_BITS
             found.append((picture, start + near[close], apart[close]))
     if not found:
         nothing = np.zeros(0, np.int64)
@@ -197,4 +197,4 @@ def _told(
 
 def _frame(cache: FrameCache, at_s: float) -> str:
     at = int(np.abs(np.asarray(cache.times) - at_s).argmin())
-    return storage.opened().put([pictures.jpeg(pictures.small(cache.picture(at)))]).sha256
+    return storage.opened().put([keyframes.jpeg(keyframes.small(cache.picture(at)))]).sha256

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from flask import Response
 
-from marketplace.checks import correcting, labelling, policy, service, sharing
+from marketplace.checks import corrections as correcting
+from marketplace.checks import labels as labelling
+from marketplace.checks import policy, service, sharing
 from marketplace.checks.models import VideoCorrection
 from marketplace.checks.schemas import (
     JPEG,
@@ -28,10 +30,10 @@ from marketplace.checks.service import Shown
 from marketplace.core import storage
 from marketplace.core.actor import Permission
 from marketplace.core.errors import NotFound, Unavailable
-from marketplace.core.http import Room, actor, session
-from marketplace.core.paging import Page, page_of
-from marketplace.vision import showing
-from marketplace.vision.scored import terms_of
+from marketplace.core.http.blueprint import Room, actor, session
+from marketplace.core.http.paging import Page, page_of
+from marketplace.vision import result_drawing
+from marketplace.vision.scored_timeline import terms_of
 
 room = Room("video_checks", __name__, description="What videos show of a brand, measured and scored")
 
@@ -101,7 +103,7 @@ def timeline(query: dict[str, Any], check_id: UUID) -> Response:
             raise NotFound("Nobody has corrected this check.")
         result = {**result, **row.corrected}
     plan = terms_of(row.terms).plan
-    drawn = showing.timeline_svg(result, plan, language=query["language"], width=query["width"])
+    drawn = result_drawing.timeline_svg(result, plan, language=query["language"], width=query["width"])
     return Response(drawn, content_type=SVG)
 
 

@@ -2,14 +2,14 @@
 
 from marshmallow import Schema, fields, validate
 
-from marketplace.checks.correcting import NOTE_MAX
-from marketplace.checks.labelling import CORRECTIONS_MAX
+from marketplace.checks.corrections import NOTE_MAX
+from marketplace.checks.labels import CORRECTIONS_MAX
 from marketplace.checks.models import VideoCheckStatus
 from marketplace.checks.service import NAME_MAX, NAMES_MAX
-from marketplace.core.fields import Flag, Id, Text, When, WholeParam, one_of
+from marketplace.core.http.fields import Flag, Id, Text, When, WholeParam, one_of
+from marketplace.core.http.paging import page_query
 from marketplace.core.jobs import JobState
-from marketplace.core.paging import page_query
-from marketplace.core.sheet import NARROWEST, WIDEST, WIDTH
+from marketplace.drawing.sheet import NARROWEST, WIDEST, WIDTH
 
 SVG, JPEG, JSONL = "image/svg+xml", "image/jpeg", "application/jsonl"
 

@@ -14,16 +14,17 @@ from marketplace.briefs.models import BrandAsset, BriefVersion
 from marketplace.checks import policy
 from marketplace.checks.models import VideoCheck, VideoCheckStatus, VideoCheckStep
 from marketplace.checks.states import CHECK_MOVES
-from marketplace.core import db, jobs, paging
+from marketplace.core import db, jobs
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, Fault, Invalid, NotFound, WrongState
+from marketplace.core.http import paging
 from marketplace.core.jobs import Job, JobState
 from marketplace.core.states import move
-from marketplace.matching import channel_past
-from marketplace.matching import service as matching
-from marketplace.videos import service as videos
-from marketplace.videos.models import VideoFile, VideoFileStatus
+from marketplace.matching.forecast import past_videos
+from marketplace.matching.scoring import service as matching
+from marketplace.video_files import service as videos
+from marketplace.video_files.models import VideoFile, VideoFileStatus
 
 DECODE, STEP, MERGE = "checks.decode", "checks.step", "checks.merge"
 OPEN_MAX = 20
@@ -134,7 +135,7 @@ def _of_bid(session: Session, actor: Actor, bid_id: UUID) -> tuple[list[str], li
             "plan": revision.plan,
             "fit": _fit(session, actor, bid_id),
             "buying_link": bool(brief["buying_link"]),
-            "past": channel_past.past(session, bid.channel_id),
+            "past": past_videos.past(session, bid.channel_id),
         },
     )
 

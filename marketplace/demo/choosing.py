@@ -7,11 +7,11 @@ from typing import Any
 import click
 import urllib3
 
-from marketplace.commands.selecting import print_outcome
+from marketplace.cli.select_bids import print_outcome
 from marketplace.demo.caller import Caller, DemoError
 from marketplace.demo.walk import PATIENCE_S, Account
-from marketplace.matching.schemas import BID_PICTURES
-from marketplace.selections.schemas import PICTURES
+from marketplace.matching.scoring.schemas import BID_PICTURES
+from marketplace.matching.selection.schemas import PICTURES
 
 LEFT_OUT_SHOWN = 4
 

@@ -13,16 +13,16 @@ from typing import Any
 
 import click
 
-from marketplace.commands.client import fail
-from marketplace.commands.ranking import print_ranking
-from marketplace.commands.tree import Tree, answers
+from marketplace.cli.client import fail
+from marketplace.cli.show_ranking import print_ranking
 from marketplace.core import db
 from marketplace.core.actor import EVERYTHING, Actor, Role
 from marketplace.demo.choosing import show_selection
 from marketplace.demo.walk import PASSWORD, Market, Size, walk
-from marketplace.embedded import EmbeddedError, database_url_of
-from marketplace.identity import keys
+from marketplace.identity import api_keys
 from marketplace.identity import service as identity
+from marketplace.local.market_tree import Tree, answers
+from marketplace.local.servers import EmbeddedError, database_url_of
 
 # The demo's own creators all sign up from one address within seconds.
 GENEROUS = {"SIGN_INS_PER_MINUTE": "100000", "RATE_LIMIT_PER_MINUTE": "1000000"}
@@ -112,7 +112,7 @@ def _admin(email: str) -> str:
     with db.transaction() as session:
         seat = identity.make_platform_admin(session, email, email.split("@")[0].title(), PASSWORD)
         who = Actor(role=Role.ADMIN, party_id=seat.party.id, person_id=seat.person.id)
-        issued = keys.create(session, who, name=email, scopes=sorted(EVERYTHING), mode="live", expires_at=None)
+        issued = api_keys.create(session, who, name=email, scopes=sorted(EVERYTHING), mode="live", expires_at=None)
         assert issued.secret is not None
         return issued.secret
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from marketplace.channels import exports
+from marketplace.channels.files import exports
 from marketplace.channels.records import ChannelRecord
 from marketplace.core.clock import now
 from marketplace.demo.world import SUGGESTED_CPM_MINOR, MadeChannel

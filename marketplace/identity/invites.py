@@ -10,13 +10,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.core import db, events, paging, states
+from marketplace.core import db, events, states
 from marketplace.core.actor import Actor, Permission
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, Fault, Invalid, NotAllowed, NotFound, WrongState
-from marketplace.core.paging import Page
+from marketplace.core.http import paging
+from marketplace.core.http.paging import Page
 from marketplace.identity import credentials, policy, service, sessions
-from marketplace.identity.keys import Issued
+from marketplace.identity.api_keys import Issued
 from marketplace.identity.models import Invite, Membership, Party, PartyStatus, Person
 from marketplace.identity.service import Seat
 from marketplace.identity.states import PARTY_MOVES

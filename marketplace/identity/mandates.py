@@ -7,11 +7,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.core import db, events, paging, states
+from marketplace.core import db, events, states
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Fault, Invalid, NotAllowed, WrongState
-from marketplace.core.paging import Page
+from marketplace.core.http import paging
+from marketplace.core.http.paging import Page
 from marketplace.identity import policy
 from marketplace.identity.models import Mandate, MandateStatus, Party, PartyKind, PartyStatus
 from marketplace.identity.states import MANDATE_MOVES

@@ -7,11 +7,11 @@ from uuid import UUID
 from flask import current_app, request
 
 from marketplace.core.actor import Permission, Role
-from marketplace.core.fields import one_of
-from marketplace.core.http import ANYONE, SIGNED_IN, Room, actor, keep_for_replay, session
-from marketplace.core.paging import Page, page_of, page_query
-from marketplace.identity import invites, keys, mandates, service, sessions
-from marketplace.identity.keys import Issued
+from marketplace.core.http.blueprint import ANYONE, SIGNED_IN, Room, actor, keep_for_replay, session
+from marketplace.core.http.fields import one_of
+from marketplace.core.http.paging import Page, page_of, page_query
+from marketplace.identity import api_keys, invites, mandates, service, sessions
+from marketplace.identity.api_keys import Issued
 from marketplace.identity.mandates import Terms
 from marketplace.identity.models import ApiKey, Invite, Mandate, MandateStatus, Party, PartyKind
 from marketplace.identity.schemas import (
@@ -206,7 +206,7 @@ def end_mandate(body: dict[str, date], mandate_id: UUID) -> Mandate:
 @room.post("/api-keys", **_MANAGES, takes=ApiKeyIn, answers=ApiKeyIssuedOut, status=201)
 def create_key(body: dict[str, Any]) -> Issued[ApiKey]:
     """Make a key; at most two of a name are live, so that one can take the other's place."""
-    made = keys.create(session(), actor(), **body)
+    made = api_keys.create(session(), actor(), **body)
     keep_for_replay(ApiKeyIssuedOut(), made.kept())
     return made
 
@@ -214,10 +214,10 @@ def create_key(body: dict[str, Any]) -> Issued[ApiKey]:
 @room.get("/api-keys", **_MANAGES, query=page_query("key"), answers=page_of(ApiKeyOut))
 def all_keys(query: dict[str, Any]) -> Page[ApiKey]:
     """The party's keys, never with their secrets."""
-    return keys.listing(session(), actor(), **query)
+    return api_keys.listing(session(), actor(), **query)
 
 
 @room.delete("/api-keys/<id('key'):key_id>", **_MANAGES)
 def revoke_key(key_id: UUID) -> None:
     """Revoke a key at once."""
-    keys.revoke(session(), actor(), key_id)
+    api_keys.revoke(session(), actor(), key_id)

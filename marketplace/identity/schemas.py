@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from marshmallow import Schema, ValidationError, fields, validate
 
 from marketplace.core.actor import Permission, Role
-from marketplace.core.fields import Id, Text, When, Whole, one_of
+from marketplace.core.http.fields import Id, Text, When, Whole, one_of
 from marketplace.identity import passwords
 from marketplace.identity.models import MandateStatus, PartyKind, PartyStatus
 

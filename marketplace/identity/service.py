@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from marketplace.core import db, events, paging
+from marketplace.core import db, events
 from marketplace.core.actor import EVERYTHING, Actor, Permission, Role
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, NotAllowed, WrongState
-from marketplace.core.paging import Page
+from marketplace.core.http import paging
+from marketplace.core.http.paging import Page
 from marketplace.identity import credentials, mandates, policy, sessions
 from marketplace.identity.mandates import Terms
 from marketplace.identity.models import (

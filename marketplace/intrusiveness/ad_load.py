@@ -6,7 +6,7 @@ from itertools import takewhile
 
 from marketplace.intrusiveness import constants as c
 from marketplace.intrusiveness.factors import clip
-from marketplace.intrusiveness.sentences import number
+from marketplace.intrusiveness.messages import number
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from marketplace.intrusiveness import constants as c
-from marketplace.intrusiveness.steps import Step, area, best_mean, steps
+from marketplace.intrusiveness.step_functions import Step, area, best_mean, steps
 from marketplace.intrusiveness.timeline import Exposure, Kind, Timeline
 
 Floats = npt.NDArray[np.float64]

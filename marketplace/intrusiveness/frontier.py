@@ -13,10 +13,10 @@ from math import floor
 
 from marketplace.intrusiveness import constants as c
 from marketplace.intrusiveness.factors import Span, spans
-from marketplace.intrusiveness.plan import score_range
+from marketplace.intrusiveness.messages import between, outcome
+from marketplace.intrusiveness.plan_changes import Change, changes, changes_of_one, drivers, larger_at_the_edge
+from marketplace.intrusiveness.plan_score import score_range
 from marketplace.intrusiveness.prominence import prominence_range
-from marketplace.intrusiveness.search import Change, changes, changes_of_one, drivers, larger_at_the_edge
-from marketplace.intrusiveness.sentences import between, outcome
 from marketplace.intrusiveness.timeline import Exposure, Interval, Timeline, to_dict
 
 POINTS_MAX = 6

@@ -16,7 +16,7 @@ from math import exp, log1p
 
 from marketplace.intrusiveness import constants as c
 from marketplace.intrusiveness.factors import End
-from marketplace.intrusiveness.sentences import between
+from marketplace.intrusiveness.messages import between
 from marketplace.intrusiveness.timeline import Exposure, Kind, Timeline
 
 

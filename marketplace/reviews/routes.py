@@ -4,9 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.core.actor import Permission, Role
-from marketplace.core.fields import Id, one_of
-from marketplace.core.http import Room, actor, session
-from marketplace.core.paging import Page, page_of, page_query
+from marketplace.core.http.blueprint import Room, actor, session
+from marketplace.core.http.fields import Id, one_of
+from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.reviews import service
 from marketplace.reviews.models import ReviewStatus
 from marketplace.reviews.risk import CODES

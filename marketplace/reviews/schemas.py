@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
-from marketplace.core.fields import Flag, Id, Real, Text, When, one_of
+from marketplace.core.http.fields import Flag, Id, Real, Text, When, one_of
 from marketplace.reviews.models import ReviewStatus
 
 VERDICTS = ("approve", "hold", "reject", "override")

@@ -14,8 +14,8 @@ from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, NotAllowed
 from marketplace.core.events import Event
+from marketplace.core.http.paging import Page
 from marketplace.core.ids import new_id, show
-from marketplace.core.paging import Page
 from marketplace.core.states import move
 from marketplace.identity.models import Membership
 from marketplace.reviews import policy, risk

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from marketplace.intrusiveness.timeline import ZERO, Exposure, Interval, Kind, Source, Timeline, exact
-from marketplace.vision import loudness, words
-from marketplace.vision.boxes import box, common
-from marketplace.vision.marks import Quad, area_share
-from marketplace.vision.reading import Line
-from marketplace.vision.runs import Run, runs
-from marketplace.vision.speech import Heard, Sentence
-from marketplace.vision.tracking import Sight
+from marketplace.vision.read import brand_words, loudness
+from marketplace.vision.read.screen_text import Line
+from marketplace.vision.read.speech import Heard, Sentence
+from marketplace.vision.read.time_runs import Run, runs
+from marketplace.vision.see.boxes import box, common
+from marketplace.vision.see.mark_detection import Quad, area_share
+from marketplace.vision.see.mark_tracking import Sight
 
 LIKENESS_CLEAR = 0.9  # a mark that looks this much like its reference is clear
 COVERED_LEAST = 0.2  # share of a face or a subtitle that has to lie under the mark
@@ -158,9 +158,9 @@ def _texts(seen: Seen, names: Sequence[str], pull: Pull) -> list[Pair]:
     """Return names read on the screen, but for those printed on a mark that was seen anyway."""
     by_name: dict[str, dict[int, list[Line]]] = {}
     for line in seen.lines:
-        for hit in words.brand_hits(line.text, names, written=True)[:1]:
+        for hit in brand_words.brand_hits(line.text, names, written=True)[:1]:
             if not _on_a_mark(seen, line):
-                by_name.setdefault(words.plain(hit.name), {}).setdefault(line.picture, []).append(line)
+                by_name.setdefault(brand_words.plain(hit.name), {}).setdefault(line.picture, []).append(line)
     found: list[Pair] = []
     for sights in by_name.values():
         for run in runs(sights, seen.times, seen.duration_s, seen.cuts):
@@ -190,13 +190,13 @@ def _on_a_mark(seen: Seen, line: Line) -> bool:
 def _spoken(seen: Seen, names: Sequence[str]) -> list[Pair]:
     """Return stretches of speech about the brand: sentences that name it, and selling points right beside them."""
     said = seen.heard.sentences
-    naming = [bool(words.brand_hits(one.text, names)) for one in said]
+    naming = [bool(brand_words.brand_hits(one.text, names)) for one in said]
     told = list(naming)
     for order in (range(1, len(said)), range(len(said) - 2, -1, -1)):
         for at in order:
             beside = at - 1 if order.step > 0 else at + 1
             gap = max(said[at].start_s - said[beside].end_s, said[beside].start_s - said[at].end_s)
-            told[at] = told[at] or (told[beside] and gap <= PLUG_GAP_S and bool(words.claims(said[at].text)))
+            told[at] = told[at] or (told[beside] and gap <= PLUG_GAP_S and bool(brand_words.claims(said[at].text)))
     found: list[Pair] = []
     part: list[Sentence] = []
     for one, about in zip(said, told, strict=True):
@@ -210,8 +210,8 @@ def _spoken(seen: Seen, names: Sequence[str]) -> list[Pair]:
 
 def _plug(part: Sequence[Sentence], names: Sequence[str]) -> Pair:
     text = " ".join(one.text for one in part)
-    kinds = {(at, kind) for at, one in enumerate(part) for kind in words.claims(one.text)}
-    named = sum(bool(words.brand_hits(one.text, names)) for one in part)
+    kinds = {(at, kind) for at, one in enumerate(part) for kind in brand_words.claims(one.text)}
+    named = sum(bool(brand_words.brand_hits(one.text, names)) for one in part)
     exposure = Exposure(
         start_s=exact(part[0].start_s),
         seconds=exact(round(max(0.05, part[-1].end_s - part[0].start_s), 3)),
@@ -228,8 +228,8 @@ def _with_claims(seen: Seen, pairs: list[Pair], names: Sequence[str]) -> list[Pa
     """Count selling points written on the screen to the exposure they stand beside, each text once."""
     counted: set[str] = set()
     for line in seen.lines:
-        kinds = words.claims(line.text)
-        text = words.plain(line.text)
+        kinds = brand_words.claims(line.text)
+        text = brand_words.plain(line.text)
         at_s = seen.times[line.picture]
         near = [
             at
@@ -289,7 +289,7 @@ def _faces_about(seen: Seen, picture: int) -> list[tuple[float, float, float, fl
 def _disclosures(seen: Seen) -> list[Disclosure]:
     by_text: dict[str, dict[int, Line]] = {}
     for line in seen.lines:
-        marked = words.disclosure(line.text)
+        marked = brand_words.disclosure(line.text)
         if marked:
             by_text.setdefault(marked, {})[line.picture] = line
     found = [
@@ -298,7 +298,7 @@ def _disclosures(seen: Seen) -> list[Disclosure]:
         for run in runs(sights, seen.times, seen.duration_s, seen.cuts)
     ]
     for one in seen.heard.sentences:
-        marked = words.disclosure(one.text)
+        marked = brand_words.disclosure(one.text)
         if marked:
             found.append(Disclosure(one.start_s, one.end_s, marked, "speech"))
     return sorted(found, key=lambda one: one.start_s)

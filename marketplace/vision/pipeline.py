@@ -16,13 +16,15 @@ from typing import Any
 import numpy as np
 
 from marketplace.intrusiveness.timeline import Kind
-from marketplace.vision import cuts, faces, hashes, loudness, reading, references, speech
+from marketplace.vision.decode import shot_cuts
+from marketplace.vision.decode.frames import FrameCache
 from marketplace.vision.exposures import Seen
-from marketplace.vision.frames import FrameCache
-from marketplace.vision.reading import Line
-from marketplace.vision.references import Reference
-from marketplace.vision.speech import Heard, Sentence
-from marketplace.vision.tracking import Sight, Tracker
+from marketplace.vision.read import loudness, screen_text, speech
+from marketplace.vision.read.screen_text import Line
+from marketplace.vision.read.speech import Heard, Sentence
+from marketplace.vision.see import faces, picture_hashes, reference_images
+from marketplace.vision.see.mark_tracking import Sight, Tracker
+from marketplace.vision.see.reference_images import Reference
 
 FACES_EVERY_S = 1.5
 Report = Callable[[int, int], None]
@@ -38,7 +40,7 @@ class Brand:
     kind: Kind = Kind.PRODUCT
 
     def digest(self) -> str:
-        told = json.dumps([sorted(self.names), references.digest(self.references)], ensure_ascii=False)
+        told = json.dumps([sorted(self.names), reference_images.digest(self.references)], ensure_ascii=False)
         return hashlib.sha256(told.encode()).hexdigest()
 
 
@@ -98,12 +100,12 @@ def shot_starts(times: Sequence[float], cut_times: Sequence[float]) -> list[int]
 
 
 def _cuts(work: Work, report: Report) -> Answer:
-    return {"cuts": cuts.cuts(work.cache)}
+    return {"cuts": shot_cuts.cuts(work.cache)}
 
 
 def _marks(work: Work, report: Report) -> Answer:
     tracker = Tracker(work.cache, work.brand.references)
-    sights = tracker.run(shot_starts(work.cache.times, cuts.cuts(work.cache)), report)
+    sights = tracker.run(shot_starts(work.cache.times, shot_cuts.cuts(work.cache)), report)
     return {
         "references": [
             {"name": one.name, "findable": one.findable, "features": one.features} for one in work.brand.references
@@ -124,7 +126,7 @@ def _marks(work: Work, report: Report) -> Answer:
 
 
 def _words(work: Work, report: Report) -> Answer:
-    lines = reading.read(work.cache, shot_starts(work.cache.times, cuts.cuts(work.cache)), report=report)
+    lines = screen_text.read(work.cache, shot_starts(work.cache.times, shot_cuts.cuts(work.cache)), report=report)
     return {
         "lines": [
             {
@@ -168,7 +170,7 @@ def _loudness(work: Work, report: Report) -> Answer:
 
 
 def _hashes(work: Work, report: Report) -> Answer:
-    found = hashes.of_video(work.cache)
+    found = picture_hashes.of_video(work.cache)
     return {
         "hashes": [
             {"at_s": one.at_s, "view": one.view, "bits": one.bits.hex(), "quality": one.quality} for one in found

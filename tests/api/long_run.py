@@ -10,7 +10,7 @@ from marketplace import models, schema
 from marketplace.app import create_app
 from marketplace.core import db
 from marketplace.core.config import Config
-from marketplace.embedded import start_servers
+from marketplace.local.servers import start_servers
 from tests.api import generated
 
 assert models.metadata.tables

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from marketplace.core.fields import Text
+from marketplace.core.http.fields import Text
 from tests.api.calls import Call, call_of, footprint, names, places, problem, replaced
 from tests.authorization import world as worlds
 from tests.authorization.world import World

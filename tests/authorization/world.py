@@ -17,15 +17,18 @@ from marketplace.core import db, ids, jobs
 from marketplace.core.actor import Permission
 from marketplace.core.clock import now
 from marketplace.core.events import Event
-from marketplace.core.http import Endpoint
+from marketplace.core.http.blueprint import Endpoint
 from marketplace.core.ids import new_id
 from marketplace.core.money import Money
-from marketplace.identity import invites, keys, mandates
+from marketplace.identity import api_keys, invites, mandates
 from marketplace.identity.mandates import Terms
-from marketplace.matching import features, overlaps, prices, scoring, suggestions
-from marketplace.matching.prices import Told
-from marketplace.selections import service as selections
-from marketplace.selections.schemas import SelectionIn
+from marketplace.matching.forecast import features
+from marketplace.matching.overlap import service as overlaps
+from marketplace.matching.pricing import settled_deals
+from marketplace.matching.pricing.settled_deals import Told
+from marketplace.matching.scoring import score_brief, suggestions
+from marketplace.matching.selection import service as selections
+from marketplace.matching.selection.schemas import SelectionIn
 from tests.make import bids as make_bids
 from tests.make import briefs as make_briefs
 from tests.make import checks as make_checks
@@ -136,8 +139,8 @@ def make() -> World:
 
 def _revoked(owner: Somebody) -> dict[str, str]:
     with db.transaction(owner.actor) as session:
-        issued = keys.create(session, owner.actor, name="gone", scopes=["read"], mode="live", expires_at=None)
-        keys.revoke(session, owner.actor, issued.row.id)
+        issued = api_keys.create(session, owner.actor, name="gone", scopes=["read"], mode="live", expires_at=None)
+        api_keys.revoke(session, owner.actor, issued.row.id)
     return {"Authorization": f"Bearer {issued.secret}"}
 
 
@@ -155,7 +158,7 @@ def _add_rows(world: World) -> None:
             written = session.get_one(Brief, brief_id).version_id
             assert written is not None
             world.by_subject[subject]["version_id"] = written
-        found["key_id"] = keys.create(
+        found["key_id"] = api_keys.create(
             session, owner.actor, name="spare", scopes=["read"], mode="live", expires_at=None
         ).row.id
         found["invite_id"] = invites.create(session, owner.actor, email="x@example.org", permissions=["read"]).row.id
@@ -172,7 +175,7 @@ def _add_rows(world: World) -> None:
         while features.refresh(session):
             pass
         for subject in ("published", "closed"):
-            scoring.score_brief(session, world.by_subject[subject]["brief_id"])
+            score_brief.score_brief(session, world.by_subject[subject]["brief_id"])
     with db.transaction(creator.actor) as session:
         suggested = suggestions.of_bid(session, creator.actor, found["bid_id"])["suggestions"]
         found["suggestion_id"] = suggested[0]["id"]
@@ -186,7 +189,7 @@ def _add_rows(world: World) -> None:
         selections.confirm(session, owner.actor, chosen.id)
     with db.transaction(creator.actor) as session:
         told = Told(Money("CNY", 900_000), now().date(), brand_id=owner.party_id)
-        found["deal_price_id"] = prices.record(session, creator.actor, found["channel_id"], told).id
+        found["deal_price_id"] = settled_deals.record(session, creator.actor, found["channel_id"], told).id
         found["exclusivity_id"] = make_pacing.window(session, creator, found["channel_id"], category="games").id
         found["overlap_id"] = overlaps.record(session, creator.actor, **make_overlaps.told(**_pair(world))).id
     found["video_id"], found["upload_id"] = make_videos.kept(creator), make_videos.announced(creator)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from marketplace.bids import commitment
-from marketplace.bids.pricing import RIGHTS
+from marketplace.bids.pricing_models import RIGHTS
 from marketplace.bids.schemas import VIEWS_MAX
 from tests.bids.look import API, everything, pointers
 from tests.bids.test_sealed import offer

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.bids.commitment import canonical, seal, verify
-from marketplace.bids.pricing import HEADLINE, Offer, Pricing, offer, sure_minor
+from marketplace.bids.pricing_models import HEADLINE, Offer, Pricing, offer, sure_minor
 from tests.make.briefs import cny
 
 ONE = [{"kind": "video", "count": 1}]

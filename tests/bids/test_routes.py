@@ -16,7 +16,7 @@ from marketplace.core import db, ids, states
 from marketplace.core.actor import Actor, Role
 from marketplace.core.errors import NotAllowed, WrongState
 from marketplace.core.ids import new_id
-from marketplace.intrusiveness import plan as plans
+from marketplace.intrusiveness import plan_score as plans
 from marketplace.intrusiveness import timeline
 from marketplace.intrusiveness.constants import MODEL_VERSION
 from marketplace.intrusiveness.prominence import prominence

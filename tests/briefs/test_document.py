@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from marketplace.briefs import content, tables
-from marketplace.core.fields import Text
+from marketplace.briefs import brief_document, vocabulary
+from marketplace.core.http.fields import Text
 from marketplace.core.money import MINOR_DIGITS
-from marketplace.matching import fit, rank, targets
+from marketplace.matching.audience import targets
+from marketplace.matching.scoring import brand_fit, rank
 from tests.briefs.look import API, count_briefs, everything, path, pointers
 from tests.make import briefs as make
 from tests.make.people import Somebody, somebody
@@ -64,7 +65,7 @@ BAD: list[tuple[str, Any]] = [
     ("/markets", ["CN", "CN"]),
     ("/markets/0", "XX"),
     ("/markets/0", "CN-GD"),
-    ("/markets", list(tables.MARKETS[:21])),
+    ("/markets", list(vocabulary.MARKETS[:21])),
     ("/target/0/ages/from", 12),
     ("/target/0/ages/from", 20),
     ("/target/0/ages/to", 31),
@@ -241,13 +242,13 @@ def codes(table: Any, most: int, least: int = 0) -> st.SearchStrategy[list[str]]
     return some(st.sampled_from(sorted(table)), most, least)
 
 
-AGES = st.tuples(st.sampled_from(tables.AGE_STARTS), st.sampled_from([*tables.AGE_ENDS, None])).filter(
+AGES = st.tuples(st.sampled_from(vocabulary.AGE_STARTS), st.sampled_from([*vocabulary.AGE_ENDS, None])).filter(
     lambda pair: pair[1] is None or pair[0] <= pair[1]
 )
 CELL = fixed(
     ages=st.none() | AGES.map(lambda pair: {"from": pair[0], "to": pair[1]}),
-    genders=codes(tables.GENDERS, 2),
-    regions=codes(tables.REGIONS, 4),
+    genders=codes(vocabulary.GENDERS, 2),
+    regions=codes(vocabulary.REGIONS, 4),
     weight=st.floats(0.001, 1),
 )
 DOCUMENTS = fixed(
@@ -258,31 +259,32 @@ DOCUMENTS = fixed(
     product=fixed(
         name=line(80),
         description=st.none() | line(2000),
-        category=st.sampled_from(sorted(tables.CATEGORIES)),
+        category=st.sampled_from(sorted(vocabulary.CATEGORIES)),
         link=st.sampled_from([None, "https://example.com/商品?a=1#b"]),
         value=st.none() | fixed(amount_minor=st.integers(0, 10**12), currency=st.sampled_from(sorted(MINOR_DIGITS))),
     ),
     brand=fixed(names=some(line(60), 3, 1), aliases=some(line(60), 3), spoken_forms=some(line(60), 3)),
-    markets=codes(tables.MARKETS, 20, 1),
+    markets=codes(vocabulary.MARKETS, 20, 1),
     target=some(CELL, 3),
-    placement_kinds=codes(tables.PLACEMENT_KINDS, 8, 1),
+    placement_kinds=codes(vocabulary.PLACEMENT_KINDS, 8, 1),
     budget=st.integers(1, 10**12).map(make.cny),
     ceiling_per_thousand=st.none() | st.integers(1, 10**12).map(make.cny),
     deliverables=some(
         fixed(
             kind=st.sampled_from(["video", "series", "live"]),
             count=st.integers(1, 50),
-            length_tiers=codes(tables.LENGTH_TIERS, 3),
+            length_tiers=codes(vocabulary.LENGTH_TIERS, 3),
             platform=st.sampled_from([None, "bilibili"]),
         ),
         3,
         1,
     ),
     rights=fixed(
-        usage=st.none() | fixed(days=st.integers(1, 3650), channels=codes(tables.USAGE_CHANNELS, 8, 1)),
+        usage=st.none() | fixed(days=st.integers(1, 3650), channels=codes(vocabulary.USAGE_CHANNELS, 8, 1)),
         whitelisting=st.none() | fixed(days=st.integers(1, 365)),
         raw_files=st.booleans(),
-        exclusivity=st.none() | fixed(category=st.sampled_from(sorted(tables.CATEGORIES)), days=st.integers(1, 365)),
+        exclusivity=st.none()
+        | fixed(category=st.sampled_from(sorted(vocabulary.CATEGORIES)), days=st.integers(1, 365)),
         likeness_for_ai=st.booleans(),
     ),
     must=some(line(300), 3),
@@ -325,9 +327,9 @@ def test_every_target_that_is_accepted_can_be_forecast(cells: list[dict[str, Any
 
 
 def test_the_lists_are_those_that_scoring_reads() -> None:
-    assert set(tables.CURRENCIES_WITH_DEFAULT_CEILING) == set(rank.DEFAULT_CEILING_MINOR)
-    assert fit.market_part(np.ones((1, 91)) / 91, tables.MARKETS)[0] == pytest.approx(90 / 91)
-    rule = content.SCORING_RULES[content.SCORING_RULE]
+    assert set(vocabulary.CURRENCIES_WITH_DEFAULT_CEILING) == set(rank.DEFAULT_CEILING_MINOR)
+    assert brand_fit.market_part(np.ones((1, 91)) / 91, vocabulary.MARKETS)[0] == pytest.approx(90 / 91)
+    rule = brief_document.SCORING_RULES[brief_document.SCORING_RULE]
     assert (rule["quality_low"], rule["quality_high"]) == (rank.QUALITY_LOW, rank.QUALITY_HIGH)
 
 
@@ -351,6 +353,6 @@ def test_a_change_is_held_to_the_same_limits(client: FlaskClient, brand: Somebod
 def test_the_options_are_public(client: FlaskClient) -> None:
     shown = client.get("/api/v1/brief-options").json
     assert {"code": "beauty", "zh": "美妆护肤", "en": "Beauty and skin care"} in shown["categories"]
-    assert [kind["code"] for kind in shown["placement_kinds"]] == list(tables.PLACEMENT_KINDS)
-    assert shown["regions"] == list(tables.REGIONS)
+    assert [kind["code"] for kind in shown["placement_kinds"]] == list(vocabulary.PLACEMENT_KINDS)
+    assert shown["regions"] == list(vocabulary.REGIONS)
     assert (shown["scoring_rule"]["version"], shown["scoring_rule"]["tau"]) == ("score/1", 0.3)

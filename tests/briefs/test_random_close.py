@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.briefs import closing
+from marketplace.briefs import closing_time
 from marketplace.briefs.models import Brief
 from marketplace.core import db, ids
 from marketplace.core.clock import now
@@ -30,24 +30,25 @@ def brand(client: FlaskClient) -> Somebody:
     return somebody("brand")
 
 
-@given(st.text("0123456789abcdef", min_size=64, max_size=64), st.integers(0, closing.WINDOW_S_MAX))
+@given(st.text("0123456789abcdef", min_size=64, max_size=64), st.integers(0, closing_time.WINDOW_S_MAX))
 def test_the_moment_lies_in_the_window_and_hangs_on_every_part(seed: str, window_s: int) -> None:
     brief_id, version_id = new_id(), new_id()
-    found = closing.moment(seed, brief_id, version_id, AT, window_s)
+    found = closing_time.moment(seed, brief_id, version_id, AT, window_s)
     assert AT <= found <= AT + timedelta(seconds=window_s)
-    assert found == closing.moment(seed, brief_id, version_id, AT, window_s)
+    assert found == closing_time.moment(seed, brief_id, version_id, AT, window_s)
     if window_s > 60:
         others = {
-            closing.moment(closing.new_seed(), brief_id, version_id, AT, window_s),
-            closing.moment(seed, new_id(), version_id, AT, window_s),
-            closing.moment(seed, brief_id, new_id(), AT, window_s),
+            closing_time.moment(closing_time.new_seed(), brief_id, version_id, AT, window_s),
+            closing_time.moment(seed, new_id(), version_id, AT, window_s),
+            closing_time.moment(seed, brief_id, new_id(), AT, window_s),
         }
         assert len(others | {found}) == 4
 
 
 def test_moments_are_spread_over_the_window() -> None:
     places = sorted(
-        (closing.moment(closing.new_seed(), new_id(), new_id(), AT, 600) - AT).total_seconds() for _ in range(2_000)
+        (closing_time.moment(closing_time.new_seed(), new_id(), new_id(), AT, 600) - AT).total_seconds()
+        for _ in range(2_000)
     )
     assert abs(sum(places) / 2_000 - 300) < 5 * 600 / 12**0.5 / 2_000**0.5
     assert max(b - a for a, b in pairwise(places)) < 12

@@ -10,9 +10,9 @@ from typing import Any
 import xlsxwriter
 from hypothesis import strategies as st
 
-from marketplace.channels.importing import FileRefused, iter_import
+from marketplace.channels.files.record_stream import FileRefused, iter_import
+from marketplace.channels.files.shapes import xingtu
 from marketplace.channels.records import VERTICALS, ChannelRecord, RowError
-from marketplace.channels.shapes import xingtu
 
 TODAY = date(2026, 11, 23)
 Row = Mapping[str, Any]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from marketplace.channels import checks
+from marketplace.channels import anomalies
 
 LOW = "Views per follower: 0; peers lie between 0.0005"
 PEERS = "house figures: too few creators to compare with"
@@ -21,17 +21,17 @@ def honest(count: int) -> list[int]:
 
 
 def codes(followers: int, facts: dict[str, Any], videos: list[dict[str, Any]]) -> list[str]:
-    return [flag["code"] for flag in checks.flags(followers, facts, videos)]
+    return [flag["code"] for flag in anomalies.flags(followers, facts, videos)]
 
 
 def test_an_ordinary_channel_has_no_flags() -> None:
     facts = {"engagement_rate": 0.05, "growth_30d": 300, "median_views_30d": 9000}
-    assert checks.flags(10_000, facts, views(*honest(100))) == []
-    assert checks.flags(0, {}, []) == []
+    assert anomalies.flags(10_000, facts, views(*honest(100))) == []
+    assert anomalies.flags(0, {}, []) == []
 
 
 def test_a_flag_says_figure_range_and_source() -> None:
-    assert checks.flags(10, {"median_views_30d": 5000}, []) == [
+    assert anomalies.flags(10, {"median_views_30d": 5000}, []) == [
         {
             "code": "views_against_followers",
             "zh": "播放与粉丝之比 500，同类范围 0.0005 至 60（经验范围，可比创作者太少）",
@@ -54,13 +54,13 @@ def test_a_flag_says_figure_range_and_source() -> None:
 def test_figures_outside_the_peers_range_are_flagged(
     followers: int, facts: dict[str, Any], videos: list[dict[str, Any]], code: str, en: str
 ) -> None:
-    (flag,) = checks.flags(followers, facts, videos)
+    (flag,) = anomalies.flags(followers, facts, videos)
     assert (flag["code"], flag["en"]) == (code, f"{en} ({PEERS})")
 
 
 def test_peers_can_be_given() -> None:
-    strict = {**checks.HOUSE, "engagement": checks.Peers(0.04, 0.06, "测试", "a test", creators=250)}
-    (flag,) = checks.flags(10_000, {"engagement_rate": 0.07}, [], strict)
+    strict = {**anomalies.HOUSE, "engagement": anomalies.Peers(0.04, 0.06, "测试", "a test", creators=250)}
+    (flag,) = anomalies.flags(10_000, {"engagement_rate": 0.07}, [], strict)
     assert flag["zh"] == "互动率 0.07，同类范围 0.04 至 0.06（测试）"
     assert flag["numbers"] == {
         "figure": 0.07,
@@ -69,22 +69,22 @@ def test_peers_can_be_given() -> None:
         "source": "market",
         "creators": 250,
     }
-    assert checks.flags(10_000, {"engagement_rate": 0.06}, [], strict) == []
+    assert anomalies.flags(10_000, {"engagement_rate": 0.06}, [], strict) == []
 
 
 def test_the_same_figure_again_and_again_is_flagged() -> None:
-    (flag,) = checks.flags(1000, {}, views(500, 500, 500, 700, 700))
+    (flag,) = anomalies.flags(1000, {}, views(500, 500, 500, 700, 700))
     assert (flag["code"], flag["numbers"]["figure"], flag["numbers"]["source"]) == ("identical_views", 3, "house")
     assert codes(1000, {}, views(500, 500, 600, 700, 800)) == []
     assert codes(1000, {}, views(500, 500, 500, 500)) == []
 
 
 def test_last_digits_that_no_count_would_have_are_flagged() -> None:
-    rounded = [10 * count for count in honest(checks.DIGITS_MIN)]
-    (flag,) = checks.flags(10_000, {}, views(*rounded))
+    rounded = [10 * count for count in honest(anomalies.DIGITS_MIN)]
+    (flag,) = anomalies.flags(10_000, {}, views(*rounded))
     # All in one of ten cells: n * 9.
-    assert (flag["code"], flag["numbers"]["figure"]) == ("last_digits", 9.0 * checks.DIGITS_MIN)
-    assert (flag["numbers"]["peers_high"], flag["numbers"]["source"]) == (checks.CHI_SQUARE_LIMIT, "chance")
+    assert (flag["code"], flag["numbers"]["figure"]) == ("last_digits", 9.0 * anomalies.DIGITS_MIN)
+    assert (flag["numbers"]["peers_high"], flag["numbers"]["source"]) == (anomalies.CHI_SQUARE_LIMIT, "chance")
     assert codes(10_000, {}, views(*rounded[1:])) == []
     assert codes(1000, {}, views(*(10 * count for count in range(1, 10)), *honest(60))) == []
 
@@ -100,6 +100,6 @@ def test_honest_digits_are_rarely_flagged() -> None:
 
 def test_a_series_is_known_by_its_views_in_their_order() -> None:
     series = views(5, 4, 3, 2, 1)
-    assert checks.series_hash(series) == checks.series_hash([{**video, "likes": 1} for video in series])
-    assert checks.series_hash(series) != checks.series_hash(series[::-1])
-    assert checks.series_hash(series[:4]) is None
+    assert anomalies.series_hash(series) == anomalies.series_hash([{**video, "likes": 1} for video in series])
+    assert anomalies.series_hash(series) != anomalies.series_hash(series[::-1])
+    assert anomalies.series_hash(series[:4]) is None

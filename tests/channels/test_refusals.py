@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from marketplace.channels import checks
+from marketplace.channels import anomalies
+from marketplace.channels.files.shapes.record_builder import VIDEOS_MAX
 from marketplace.channels.records import RowError
-from marketplace.channels.shapes.build import VIDEOS_MAX
 from tests.channels import make
 
 VIDEO = {"id": "v", "published_at": "2026-10-01T00:00:00Z", "views": 100}
@@ -219,7 +219,7 @@ def test_ages_are_kept_in_one_spelling(given: dict[str, float], kept: dict[str, 
 
 
 def test_genders_are_kept_in_one_spelling() -> None:
-    assert checks.genders({"男": 0.3, "Women": 0.5, "user_specified": 0.1, "x": 0.1}) == {
+    assert anomalies.genders({"男": 0.3, "Women": 0.5, "user_specified": 0.1, "x": 0.1}) == {
         "male": 0.3,
         "female": 0.5,
         "unknown": 0.1,

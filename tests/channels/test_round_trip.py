@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from marketplace.channels import exports
+from marketplace.channels.files import exports
 from marketplace.channels.records import ChannelRecord
 from tests.channels import make
 

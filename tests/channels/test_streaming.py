@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from marketplace.channels import exports
-from marketplace.channels.importing import iter_import
+from marketplace.channels.files import exports
+from marketplace.channels.files.record_stream import iter_import
 from marketplace.channels.records import ChannelRecord, RowError
 from tests.channels import make
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from marketplace.channels import importer, storing
+from marketplace.channels.files import bulk_store, import_job
 from marketplace.channels.models import (
     AudienceSnapshot,
     Channel,
@@ -162,19 +162,19 @@ def test_a_worker_killed_in_the_middle_leaves_nothing_and_the_next_stores_once(
 ) -> None:
     told = make.hand_in(client, creator, make.rows(mark, 1200))
     job_id = ids.read("job", told["job_id"])
-    real, calls = storing.store, []
+    real, calls = bulk_store.store, []
 
-    def dies(*arguments: Any) -> storing.Stored:
+    def dies(*arguments: Any) -> bulk_store.Stored:
         calls.append(1)
         if len(calls) == 2:
             raise MemoryError("killed")
         return real(*arguments)
 
-    monkeypatch.setattr(storing, "store", dies)
+    monkeypatch.setattr(bulk_store, "store", dies)
     assert work(job_id) == JobState.QUEUED
     assert stored(session, mark) == (0, 0, 0)
     assert session.get_one(Import, ids.read("imp", told["id"])).status == ImportStatus.RECEIVED
-    monkeypatch.setattr(storing, "store", real)
+    monkeypatch.setattr(bulk_store, "store", real)
     soon(job_id)
     assert work(job_id) == JobState.DONE
     assert stored(session, mark)[:2] == (1200, 1200)
@@ -194,10 +194,10 @@ def test_an_import_that_breaks_every_time_is_failed_in_the_end(
     mark: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def breaks(*_: Any) -> storing.Stored:
+    def breaks(*_: Any) -> bulk_store.Stored:
         raise RuntimeError("always")
 
-    monkeypatch.setattr(storing, "store", breaks)
+    monkeypatch.setattr(bulk_store, "store", breaks)
     told = make.hand_in(client, creator, make.rows(mark, 1))
     job_id = ids.read("job", told["job_id"])
     ends = []
@@ -219,14 +219,14 @@ def test_a_stop_is_heard_while_rows_are_read(
 ) -> None:
     told = make.hand_in(client, creator, make.rows(mark, 1200))
     job_id = ids.read("job", told["job_id"])
-    real = storing.store
+    real = bulk_store.store
 
-    def asked(*arguments: Any) -> storing.Stored:
+    def asked(*arguments: Any) -> bulk_store.Stored:
         with db.transaction() as other:
             other.execute(sa.update(Job).where(Job.id == job_id).values(cancel_asked=True))
         return real(*arguments)
 
-    monkeypatch.setattr(storing, "store", asked)
+    monkeypatch.setattr(bulk_store, "store", asked)
     monkeypatch.setattr("workers.channels.REPORT_S", 0.0)
     assert work(job_id) == JobState.CANCELLED
     assert stored(session, mark) == (0, 0, 0)
@@ -322,7 +322,7 @@ def test_faults_beyond_the_cap_are_counted_only(
     mark: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(importer, "FAULTS_MAX", 3)
+    monkeypatch.setattr(import_job, "FAULTS_MAX", 3)
     told = done(client, creator, work, make.rows(mark, 5, wrong={row: {"followers": "x"} for row in range(5)}))
     assert told["rows_bad"] == 5
     of = ImportFault.import_id == ids.read("imp", told["id"])

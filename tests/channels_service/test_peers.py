@@ -9,11 +9,12 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from marketplace.channels import peers, storing
-from marketplace.channels.checks import HOUSE, Peers
+from marketplace.channels import peers
+from marketplace.channels.anomalies import HOUSE, Peers
+from marketplace.channels.files import bulk_store
+from marketplace.channels.files.bulk_store import Entry
 from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus
 from marketplace.channels.peers import CREATORS_MIN, Market
-from marketplace.channels.storing import Entry
 from marketplace.core import db, ids
 from marketplace.core.ids import new_id
 from marketplace.core.jobs import JobState
@@ -59,7 +60,7 @@ def tell(
         }
         entries.append(Entry(number, owner, {"platform": platform, "account_key": account, **words}, snapshot))
     with db.transaction() as session:
-        storing.store(session, entries, None, Market())
+        bulk_store.store(session, entries, None, Market())
 
 
 def rates(*engagement: float) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from flask.testing import FlaskClient
 
-from marketplace.channels import importer
+from marketplace.channels.files import import_job
 from marketplace.core import db, ids
 from marketplace.core.ids import new_id
 from marketplace.core.jobs import JobState
@@ -27,7 +27,7 @@ def test_a_bar_can_be_drawn_while_a_file_is_read(client: FlaskClient, creator: S
     assert (job["stage"], job["done"], job["total"]) == (None, 0, None)
     seen: list[tuple[str, int, int]] = []
     with db.transaction() as opened:
-        importer.run(opened, ids.read("imp", told["id"]), creator.party_id, lambda *report: seen.append(report))
+        import_job.run(opened, ids.read("imp", told["id"]), creator.party_id, lambda *report: seen.append(report))
     assert {(stage, total) for stage, _, total in seen} == {("reading", told["size_bytes"])}
     places = [place for _, place, _ in seen]
     assert places == sorted(places)

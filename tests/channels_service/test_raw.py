@@ -12,12 +12,12 @@ from flask.testing import FlaskClient
 from marshmallow import Schema, fields
 
 from marketplace.app import _who
-from marketplace.core import api
 from marketplace.core.actor import Permission
 from marketplace.core.config import Config
-from marketplace.core.http import SIGNED_IN, Room
-from marketplace.core.raw import Raw, RawBody
-from marketplace.core.server import make_server
+from marketplace.core.http import openapi
+from marketplace.core.http.blueprint import SIGNED_IN, Room
+from marketplace.core.http.bodies import Raw, RawBody
+from marketplace.core.http.server import make_server
 from tests.make.people import Somebody, somebody
 
 LIMIT = 3000
@@ -48,7 +48,7 @@ def small(config: Config, app: Flask) -> Flask:
         return {"size_bytes": body.size_bytes, "sha256": body.sha256, "call": len(seen)}
 
     made = make_server(config, _who)
-    api.publish(made, [room])
+    openapi.publish(made, [room])
     return made
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from marketplace.channels import exports
+from marketplace.channels.files import exports
 from marketplace.channels.models import AudienceSnapshot, Channel, Video
 from marketplace.channels.records import ChannelRecord
 from marketplace.core import ids

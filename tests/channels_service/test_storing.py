@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.channels import storing
+from marketplace.channels.files import bulk_store
+from marketplace.channels.files.bulk_store import Entry, Stored
 from marketplace.channels.models import AudienceSnapshot, Channel, Video
 from marketplace.channels.peers import Market
-from marketplace.channels.storing import Entry, Stored
 from marketplace.core import db
 from marketplace.core.ids import new_id
 from tests.make.people import somebody
@@ -48,7 +48,7 @@ def entry(
 def put(*entries: Entry) -> Stored:
     numbered = [replace(one, key=number) for number, one in enumerate(entries)]
     with db.transaction() as session:
-        return storing.store(session, numbered, None, Market())
+        return bulk_store.store(session, numbered, None, Market())
 
 
 def look(session: Session, account: str) -> tuple[Channel, list[AudienceSnapshot], list[Video]]:
@@ -186,5 +186,5 @@ def test_one_series_of_views_on_two_channels_is_flagged_on_the_later(
         suffix: [[flag["code"] for flag in one.flags] for one in look(session, account + suffix)[1]]
         for suffix in ("", "x", "y")
     }
-    copied = str(storing.COPIED["code"])
+    copied = str(bulk_store.COPIED["code"])
     assert flags == {"": [["engagement"], ["engagement"]], "x": [["engagement", copied]], "y": [["engagement", copied]]}

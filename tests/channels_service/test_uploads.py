@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from marketplace.channels import chunks, uploads
+from marketplace.channels.files import chunks, imports
+from marketplace.channels.files.routes_imports import FILE
 from marketplace.channels.models import Import, ImportChunk, ImportFault, ImportMode, ImportStatus
-from marketplace.channels.routes_imports import FILE
 from marketplace.core import db, ids, jobs
 from marketplace.core.events import Event
 from marketplace.core.jobs import Job, JobState
@@ -222,7 +222,7 @@ def test_an_import_whose_job_is_lost_is_ended(
         changing.execute(sa.update(Job).where(Job.subject_id == import_id).values(state=state))
     for _ in range(2):
         with db.transaction() as settling:
-            uploads.settle_lost(settling)
+            imports.settle_lost(settling)
     session.expire_all()
     assert session.get_one(Import, import_id).status == status
     told = session.scalars(sa.select(Event.kind).where(Event.subject_id == import_id)).all()

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from marketplace.commands.programs import web_argv
-from marketplace.commands.tree import answers
+from marketplace.chaos.fault_run import free_port
 from marketplace.core import db
-from marketplace.demo.chaos import free_port
-from marketplace.embedded import Servers, start_servers
+from marketplace.local.market_tree import answers
+from marketplace.local.programs import web_argv
+from marketplace.local.servers import Servers, start_servers
 from marketplace.schema import upgrade
 from tests.chaos.work import Start
 from tests.conftest import connected

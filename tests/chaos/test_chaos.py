@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
-from marketplace.commands.tree import Tree
-from marketplace.demo import chaos, chaos_faults, chaos_market
-from marketplace.demo.chaos import Run
-from marketplace.demo.chaos_faults import FAULTS, Breaker
-from marketplace.embedded import Servers
+from marketplace.chaos import chaos_market, fault_run, faults
+from marketplace.chaos.fault_run import Run
+from marketplace.chaos.faults import FAULTS, Breaker
+from marketplace.local.market_tree import Tree
+from marketplace.local.servers import Servers
 from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
 
-CHAOS = (sys.executable, "-m", "marketplace.cli", "chaos")
+CHAOS = (sys.executable, "-m", "marketplace.cli.main", "chaos")
 CLEAN = {
-    **dict.fromkeys(chaos.NOUGHT, 0),
+    **dict.fromkeys(fault_run.NOUGHT, 0),
     "error": None,
     "threads_that_died": {},
     "faults_that_failed": {},
@@ -69,12 +69,12 @@ def test_a_run_that_is_cut_short_is_not_clean(tmp_path: Path) -> None:
     assert 0 < result["jobs_acknowledged"] < 5000
 
 
-@pytest.mark.parametrize("name", chaos.NOUGHT)
+@pytest.mark.parametrize("name", fault_run.NOUGHT)
 def test_a_count_that_is_not_nought_or_was_not_made_is_not_clean(name: str) -> None:
-    assert chaos.verdict(CLEAN) == []
-    assert chaos.verdict({**CLEAN, name: 1}) == [f"{name}: 1"]
+    assert fault_run.verdict(CLEAN) == []
+    assert fault_run.verdict({**CLEAN, name: 1}) == [f"{name}: 1"]
     without = {key: value for key, value in CLEAN.items() if key != name}
-    assert chaos.verdict(without) == [f"{name}: not counted"]
+    assert fault_run.verdict(without) == [f"{name}: not counted"]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_count_that_is_not_nought_or_was_not_made_is_not_clean(name: str) -> N
     ],
 )
 def test_too_little_is_not_clean(name: str, wanted: int) -> None:
-    assert f"{name}: {wanted - 1} of {wanted}" in chaos.verdict({**CLEAN, name: wanted - 1})
+    assert f"{name}: {wanted - 1} of {wanted}" in fault_run.verdict({**CLEAN, name: wanted - 1})
 
 
 @pytest.fixture
@@ -122,19 +122,19 @@ def test_a_fault_that_fails_is_told_and_not_counted_as_made(tree: Tree, market: 
     market.kill_valkey()
     run.thread("faults", run.break_things).join(PATIENCE_S)
     market.restart_valkey()
-    told = chaos.tell(run)
+    told = fault_run.tell(run)
     assert (told["faults_total"], told["faults_that_failed"]) == (0, {"FLUSHALL: ConnectionError": 1})
-    why = chaos.verdict({**CLEAN, **told})
+    why = fault_run.verdict({**CLEAN, **told})
     assert "faults_that_failed: {'FLUSHALL: ConnectionError': 1}" in why
     assert "faults_total: 0 of 1" in why
 
 
 def test_when_there_is_nothing_to_break_the_run_ends_and_says_so(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chaos_faults, "NOTHING_TO_BREAK_S", 0.5)
+    monkeypatch.setattr(faults, "NOTHING_TO_BREAK_S", 0.5)
     tree.add_worker(1)  # never started
     run = Run(Breaker(tree, "", 1, 1, 0.1, only("SIGKILL worker")), seed=1, wanted=10, bids_wanted=0)
     run.thread("faults", run.break_things).join(PATIENCE_S)
-    told = chaos.tell(run)
+    told = fault_run.tell(run)
     assert told["threads_that_died"] == {"faults": "TimeoutError: nothing could be broken for 0.5 s"}
     assert run.over.is_set()
     assert run.faults_over.is_set()
@@ -144,9 +144,9 @@ def test_a_load_that_dies_ends_the_run_and_is_told(tree: Tree, web: str) -> None
     market = dataclasses.replace(chaos_market.make(2), creator_key="inl_live_nobodys")
     run = Run(Breaker(tree, web, 1, 0, 0.1), seed=1, wanted=10, bids_wanted=2)
     run.thread("bids", lambda: run.bid(market)).join(PATIENCE_S)
-    told = chaos.tell(run)
+    told = fault_run.tell(run)
     assert list(told["threads_that_died"]) == ["bids"]
     assert told["threads_that_died"]["bids"].startswith("RuntimeError: ")
     assert "401" in told["threads_that_died"]["bids"]
     assert run.over.is_set()
-    assert any("threads_that_died" in why for why in chaos.verdict({**CLEAN, **told}))
+    assert any("threads_that_died" in why for why in fault_run.verdict({**CLEAN, **told}))

@@ -12,12 +12,12 @@ import pytest
 import sqlalchemy as sa
 import urllib3
 
-from marketplace.commands.programs import ringer_argv, worker_argv
 from marketplace.core import db
-from marketplace.core.idempotency import IdempotencyKey
+from marketplace.core.http.idempotency import IdempotencyKey
 from marketplace.core.jobs import JobState
 from marketplace.demo import wishes
-from marketplace.embedded import Servers
+from marketplace.local.programs import ringer_argv, worker_argv
+from marketplace.local.servers import Servers
 from tests.chaos.work import Start, ask, effects, states, until
 from tests.make.people import somebody
 from tests.waiting import PATIENCE_S

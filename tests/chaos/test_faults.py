@@ -5,11 +5,11 @@ import time
 import pytest
 import redis
 
-from marketplace.commands.programs import ringer_argv, worker_argv
 from marketplace.core import jobs
 from marketplace.core.doorbell import producer
 from marketplace.core.jobs import JobState
-from marketplace.embedded import Servers
+from marketplace.local.programs import ringer_argv, worker_argv
+from marketplace.local.servers import Servers
 from tests import waiting
 from tests.chaos.work import Start, ask, effects, until
 

@@ -8,7 +8,7 @@ import kombu
 import pytest
 from kombu.transport import redis, virtual
 
-from marketplace.embedded import Servers, start_servers
+from marketplace.local.servers import Servers, start_servers
 from workers import guard
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]

@@ -13,12 +13,12 @@ import pytest
 import redis
 import sqlalchemy as sa
 
-from marketplace.commands.programs import ringer_argv, worker_argv
+from marketplace.chaos.fault_run import free_port
 from marketplace.core import db
 from marketplace.core.clock import now
 from marketplace.core.jobs import DEFAULT, Job, JobState
-from marketplace.demo.chaos import free_port
-from marketplace.embedded import Servers
+from marketplace.local.programs import ringer_argv, worker_argv
+from marketplace.local.servers import Servers
 from tests import waiting
 from tests.chaos.work import Start, ask, effects, states, until
 from tests.waiting import PATIENCE_S
@@ -27,7 +27,9 @@ pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
 
 
 def test_ctrl_c_ends_the_tree_under_a_backlog_and_gives_back_what_was_not_begun(start: Start, tmp_path: Path) -> None:
-    tree = start([sys.executable, "-m", "marketplace.cli", "up", "--data", str(tmp_path), "--port", str(free_port())])
+    tree = start(
+        [sys.executable, "-m", "marketplace.cli.main", "up", "--data", str(tmp_path), "--port", str(free_port())]
+    )
     # Half a minute of work for two, in claims of eight: far more than anybody waits for a worker to stop.
     asked = ask(120, lease_s=10, sleep_s=0.5)
     until(asked, JobState.DONE, at_least=2)
@@ -52,13 +54,13 @@ def test_ctrl_c_ends_the_tree_under_a_backlog_and_gives_back_what_was_not_begun(
 
 WATCHED = """
 import os, sys
-from marketplace.commands import tree
+from marketplace.local import market_tree
 from marketplace.core import db
 
-tree.DEAF_S, tree.WATCH_S = 3.0, 0.2
+market_tree.DEAF_S, market_tree.WATCH_S = 3.0, 0.2
 db.connect(os.environ["DATABASE_URL"], pool_size=1)
 # The rings are in the broker, wherever requests are counted.
-watched = tree.Tree({**os.environ, "REDIS_URL": "redis://127.0.0.1:1/0"})
+watched = market_tree.Tree({**os.environ, "REDIS_URL": "redis://127.0.0.1:1/0"})
 watched.add_worker(1)
 watched.run()
 print("deaf:", watched.deaf_restarts, flush=True)

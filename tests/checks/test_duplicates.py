@@ -10,8 +10,8 @@ from marketplace.checks import duplicates
 from marketplace.checks.models import VideoPicture
 from marketplace.core import db
 from marketplace.core.ids import new_id
-from marketplace.vision import hashes
-from marketplace.vision.hashes import NEAR_BITS, PictureHash
+from marketplace.vision.see import picture_hashes
+from marketplace.vision.see.picture_hashes import NEAR_BITS, PictureHash
 
 
 def turned(bits: bytes, count: int, seed: int = 0) -> bytes:
@@ -48,11 +48,11 @@ def test_half_of_the_words_decide_nothing_that_all_would_not() -> None:
     near += [bytes(255 - byte for byte in one[:5]) + one[5:], one[:27] + bytes(255 - byte for byte in one[27:])]
     near += [row.bits for row in video(2, 500)]
     raw = np.frombuffer(b"".join(near), "V32")
-    looked_up = hashes.table(one.bits for one in own)
+    looked_up = picture_hashes.table(one.bits for one in own)
     pictures, places, bits = duplicates._alike(looked_up, raw)
     found = {(int(a), int(b)): int(c) for a, b, c in zip(pictures, places, bits, strict=True)}
     every = {
-        (a, int(b)): hashes.distances(row, hashes.table(near))
+        (a, int(b)): picture_hashes.distances(row, picture_hashes.table(near))
         for a, row in enumerate(looked_up)
         for b in range(len(near))
     }

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask.testing import FlaskClient
 
-from marketplace.checks import correcting
+from marketplace.checks import corrections
 from marketplace.core import db, ids
 from tests.make import bids as make_bids
 from tests.make import checks as make_checks
@@ -48,7 +48,7 @@ def test_a_shared_check_is_read_only_for_the_brand(client: FlaskClient) -> None:
         answer = client.post(at(check_id, more), json=body, headers=there.brand.once())
         assert answer.status_code == 403, more
     with db.transaction(there.brand.actor) as session:
-        assert correcting.db.get(session, correcting.VideoCheck, check_id).shared_at is not None
+        assert corrections.db.get(session, corrections.VideoCheck, check_id).shared_at is not None
 
 
 def test_sharing_again_says_nothing_new_and_taking_back_ends_it(client: FlaskClient) -> None:
@@ -73,7 +73,7 @@ def events(client: FlaskClient, who: Somebody, check_id: UUID) -> list[dict[str,
 def test_the_newest_correction_goes_with_it(client: FlaskClient) -> None:
     there, check_id = make_checks.shared()
     with db.transaction(there.creator.actor) as session:
-        correcting.correct(session, there.creator.actor, check_id, timeline={"exposures": []}, note="between us")
+        corrections.correct(session, there.creator.actor, check_id, timeline={"exposures": []}, note="between us")
     seen = client.get(at(check_id), headers=there.brand.headers)
     assert seen.json["corrected"]["timeline"]["exposures"] == []
     assert "between us" not in seen.text

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from marketplace.core.events import Event
-from marketplace.core.idempotency import IdempotencyKey
+from marketplace.core.http.idempotency import IdempotencyKey
 from marketplace.core.ids import new_id
 from marketplace.core.jobs import Job
 

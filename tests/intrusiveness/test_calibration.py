@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace.cli import main
+from marketplace.cli.main import main
 from marketplace.intrusiveness import calibration
 from marketplace.intrusiveness import constants as c
 from marketplace.intrusiveness.calibration import Floats, Rows, TooFewRows, auc, calibrate, chance_of, figures

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace.intrusiveness import channel
+from marketplace.intrusiveness import channel_score as channel
 from marketplace.intrusiveness import constants as c
 from marketplace.intrusiveness.ad_load import Video, ad_load
-from marketplace.intrusiveness.channel import Ends, Estimate, Past, channel_score, seen, unseen
-from marketplace.intrusiveness.plan import score_plan
+from marketplace.intrusiveness.channel_score import Ends, Estimate, Past, channel_score, seen, unseen
+from marketplace.intrusiveness.plan_score import score_plan
 from marketplace.intrusiveness.timeline import Timeline
 from tests.intrusiveness import make
 

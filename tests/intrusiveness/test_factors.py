@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from marketplace.intrusiveness import constants as c
 from marketplace.intrusiveness.factors import measure, points, raw_bounds, raw_point, relieved_total, spans, to_factors
-from marketplace.intrusiveness.plan import score_plan, score_range
-from marketplace.intrusiveness.steps import Step, area, best_mean, steps
+from marketplace.intrusiveness.plan_score import score_plan, score_range
+from marketplace.intrusiveness.step_functions import Step, area, best_mean, steps
 from marketplace.intrusiveness.timeline import Exposure, Interval, Kind, Timeline, exact
 from tests.intrusiveness import make
 

@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 
-from marketplace.cli import main
+from marketplace.cli.main import main
 from marketplace.intrusiveness import constants as c
 from marketplace.intrusiveness import frontier as f
-from marketplace.intrusiveness.plan import score_range
+from marketplace.intrusiveness.plan_score import score_range
 from marketplace.intrusiveness.prominence import prominence, prominence_range
 from marketplace.intrusiveness.timeline import Timeline, from_dict, to_dict
 from tests.intrusiveness import make

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.intrusiveness import constants as c
-from marketplace.intrusiveness.pacing import (
+from marketplace.intrusiveness.pacing_rule import (
     Limits,
     Pacing,
     Past,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 
 from marketplace.intrusiveness import constants as c
-from marketplace.intrusiveness.plan import PlanScore, as_dict, band, score_plan, score_range
+from marketplace.intrusiveness.plan_score import PlanScore, as_dict, band, score_plan, score_range
 from marketplace.intrusiveness.timeline import Exposure, Interval, Kind, Timeline, exact, from_dict, to_dict
 from tests.intrusiveness import make
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import intrusiveness, timelines
+from benchmarks.quality import intrusiveness, timelines
 from marketplace.intrusiveness.timeline import Timeline, from_dict, to_dict
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from marketplace.bids import service
-from marketplace.bids.queries import Shown
+from marketplace.bids.bid_queries import Shown
 from marketplace.bids.schemas import BidRevisionIn
 from marketplace.briefs import service as briefs_service
 from marketplace.channels.models import Channel

@@ -6,8 +6,8 @@ from marketplace.checks import service, sharing
 from marketplace.checks.models import VideoCheck, VideoCheckStatus
 from marketplace.core import db, storage
 from marketplace.intrusiveness.timeline import from_dict
-from marketplace.vision import comparison
-from marketplace.vision.scored import scored, terms_of
+from marketplace.vision import plan_comparison
+from marketplace.vision.scored_timeline import scored, terms_of
 from tests.make import bids as make_bids
 from tests.make import videos as make_videos
 from tests.make.bids import Market
@@ -60,7 +60,7 @@ def done(who: Somebody, bid_id: UUID | None = None) -> UUID:
             "evidence": [{"name": "x", "by": "mark", "text": "", "keyframes": [0], "places": []}],
             "cuts": [],
             "disclosures": [],
-            "plan": None if terms.plan is None else comparison.compare(terms.plan, timeline),
+            "plan": None if terms.plan is None else plan_comparison.compare(terms.plan, timeline),
             "not_seen": [],
             "pictures": {"0": kept},
             "duplicates": [

@@ -10,7 +10,7 @@ import numpy as np
 from marketplace.core import db, storage
 from marketplace.demo import clips
 from marketplace.demo.clips import Caption, Scene, Shown
-from marketplace.videos import keeping, quota, resuming
+from marketplace.video_files import quota, resumable_uploads, upload_completion
 from tests.make.people import Somebody
 
 SECONDS, FPS = 8.0, 25.0
@@ -54,6 +54,8 @@ def handed_in(who: Somebody, path: Path) -> UUID:
     """A video of somebody's that is kept."""
     data = path.read_bytes()
     with db.transaction() as session:
-        row = resuming.create(session, who.actor, name="draft.mp4", size_bytes=len(data), quota_bytes=50 * quota.GIB)
-        keeping.keep(session, row, storage.opened().stage(row.id, [data]), "video/mp4")
+        row = resumable_uploads.create(
+            session, who.actor, name="draft.mp4", size_bytes=len(data), quota_bytes=50 * quota.GIB
+        )
+        upload_completion.keep(session, row, storage.opened().stage(row.id, [data]), "video/mp4")
         return row.id

@@ -7,9 +7,9 @@ from uuid import UUID
 from marketplace.core import db
 from marketplace.core.clock import now
 from marketplace.core.money import Money
-from marketplace.matching import price_store, prices
-from marketplace.matching.models_price import DealPrice
-from marketplace.matching.prices import Told
+from marketplace.matching.pricing import price_learning, settled_deals
+from marketplace.matching.pricing.models import DealPrice
+from marketplace.matching.pricing.settled_deals import Told
 from tests.make.people import Somebody, somebody
 from tests.matching import look
 
@@ -22,17 +22,17 @@ def told(amount: int = 500_000, **changes: Any) -> Told:
 
 def record(who: Somebody, channel_id: UUID, given: Told) -> DealPrice:
     with db.transaction(who.actor) as session:
-        return prices.record(session, who.actor, channel_id, given)
+        return settled_deals.record(session, who.actor, channel_id, given)
 
 
 def confirm(who: Somebody, row: DealPrice) -> DealPrice:
     with db.transaction(who.actor) as session:
-        return prices.confirm(session, who.actor, row.id)
+        return settled_deals.confirm(session, who.actor, row.id)
 
 
 def seen(who: Somebody) -> list[UUID]:
     with db.transaction(who.actor) as session:
-        return [row.id for row in prices.listed(session, who.actor, limit=100, starting_after=None).data]
+        return [row.id for row in settled_deals.listed(session, who.actor, limit=100, starting_after=None).data]
 
 
 def one_channel(**facts: Any) -> tuple[Somebody, UUID]:
@@ -53,4 +53,4 @@ def closed_deals(count: int, brands: list[Somebody] | None = None, **changes: An
 
 def fit() -> bool:
     with db.transaction() as session:
-        return price_store.fit_prices(session)
+        return price_learning.fit_prices(session)

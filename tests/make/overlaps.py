@@ -5,8 +5,8 @@ from uuid import UUID
 
 from marketplace.core import db
 from marketplace.core.clock import now
-from marketplace.matching import overlaps
-from marketplace.matching.models_overlap import Overlap, OverlapMethod
+from marketplace.matching.overlap import service as overlaps
+from marketplace.matching.overlap.models import Overlap, OverlapMethod
 from tests.make.people import Somebody, somebody
 
 BODY: dict[str, Any] = {

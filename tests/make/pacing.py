@@ -5,9 +5,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from marketplace.matching import exclusivity
-from marketplace.matching.models_exclusivity import ExclusivityWindow
-from marketplace.matching.schemas_exclusivity import ExclusivityIn
+from marketplace.pacing import exclusivity
+from marketplace.pacing.models import ExclusivityWindow
+from marketplace.pacing.schemas_exclusivity import ExclusivityIn
 from tests.make.people import Somebody
 
 NO_LIMITS: dict[str, Any] = dict.fromkeys(("share_max", "gap_videos", "gap_days", "streak_max", "cool_down_days"))

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from marketplace.core import db
 from marketplace.core.clock import now
-from marketplace.matching import readings
-from marketplace.matching.models_growth import VideoReading
+from marketplace.matching.forecast import readings
+from marketplace.matching.forecast.models import VideoReading
 from tests.make.people import Somebody
 
 PUBLISHED = now().replace(microsecond=0) - timedelta(days=60)

@@ -8,8 +8,8 @@ from flask import Flask
 
 from marketplace.core import db, ids, storage
 from marketplace.core.ids import new_id
-from marketplace.videos import keeping, links, quota, resuming
-from marketplace.videos.models import VideoFile
+from marketplace.video_files import quota, resumable_uploads, signed_links, upload_completion
+from marketplace.video_files.models import VideoFile
 from tests.make.people import Somebody
 
 MP4 = b"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00isomiso2avc1mp41"
@@ -29,28 +29,30 @@ def video(size_bytes: int = 4096, head: bytes = MP4) -> bytes:
 
 def kept(who: Somebody, data: bytes | None = None) -> UUID:
     with db.transaction() as session:
-        row = resuming.create(session, who.actor, name="a.mp4", size_bytes=9, quota_bytes=QUOTA)
-        keeping.keep(session, row, storage.opened().stage(row.id, [data or video()]), "video/mp4")
+        row = resumable_uploads.create(session, who.actor, name="a.mp4", size_bytes=9, quota_bytes=QUOTA)
+        upload_completion.keep(session, row, storage.opened().stage(row.id, [data or video()]), "video/mp4")
         return row.id
 
 
 def announced(who: Somebody, size_bytes: int = 4096) -> UUID:
     """A resumable upload of which nothing has come."""
     with db.transaction() as session:
-        return resuming.create(session, who.actor, name="b.mp4", size_bytes=size_bytes, quota_bytes=QUOTA).id
+        return resumable_uploads.create(session, who.actor, name="b.mp4", size_bytes=size_bytes, quota_bytes=QUOTA).id
 
 
 def awaited(who: Somebody) -> UUID:
     """What a link to send with waits for."""
     until = int(time.time()) + 900
     with db.transaction() as session:
-        return links.announce(session, who.actor, name="c.mp4", size_bytes=10_000, quota_bytes=QUOTA, until=until).id
+        return signed_links.announce(
+            session, who.actor, name="c.mp4", size_bytes=10_000, quota_bytes=QUOTA, until=until
+        ).id
 
 
 def signed(app: Flask, method: str, video_id: UUID, seconds: int = 900) -> str:
     """The query of a link."""
     until = int(time.time()) + seconds
-    proof = links.signature(app.extensions["config"].secret_key, method, video_id, until)
+    proof = signed_links.signature(app.extensions["config"].secret_key, method, video_id, until)
     return f"expires={until}&signature={proof}"
 
 

@@ -8,10 +8,11 @@ import numpy as np
 from marketplace.briefs.models import BriefVersion
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
-from marketplace.matching import cells, fit, vectors
-from marketplace.matching.asking import TIERS
-from marketplace.matching.cells import REGIONS
-from marketplace.matching.column_store import Rows
+from marketplace.matching.audience import grid, share_columns
+from marketplace.matching.audience.grid import REGIONS
+from marketplace.matching.discovery.column_store import Rows
+from marketplace.matching.pricing.asking_price import TIERS
+from marketplace.matching.scoring import brand_fit
 
 REGION_CODES = ("CN-GD", "CN-BJ", "US", "")
 LANGUAGE_CODES = ("zh", "en", "ja", "")
@@ -24,14 +25,14 @@ def rows(seed: int, count: int, alike: float = 0.0) -> Rows:
     dice = np.random.default_rng(seed)
     shares = np.concatenate(
         [
-            dice.dirichlet(np.full(cells.AGES_N * cells.GENDERS_N, 0.3), count),
-            dice.dirichlet(np.full(cells.REGIONS_N, 0.05), count),
-            dice.dirichlet(np.full(len(fit.VERTICALS) + 1, 0.05), count) * (dice.random((count, 1)) > 0.1),
+            dice.dirichlet(np.full(grid.AGES_N * grid.GENDERS_N, 0.3), count),
+            dice.dirichlet(np.full(grid.REGIONS_N, 0.05), count),
+            dice.dirichlet(np.full(len(brand_fit.VERTICALS) + 1, 0.05), count) * (dice.random((count, 1)) > 0.1),
             np.zeros((count, 3)),
         ],
         axis=1,
     ).astype("<f4")
-    assert shares.shape[1] == vectors.WIDTH
+    assert shares.shape[1] == share_columns.WIDTH
     known = dice.random(count)
     card = np.where(dice.random((count, len(TIERS))) < 0.5, np.round(np.exp(dice.normal(11, 2, (count, 3)))), np.nan)
     found: Rows = {
@@ -58,7 +59,7 @@ def rows(seed: int, count: int, alike: float = 0.0) -> Rows:
         "seconds": np.where(dice.random(count) < 0.8, np.round(dice.uniform(5, 200, count)), np.nan),
         "language": _words(dice, LANGUAGE_CODES, count, 8),
         "flags": np.where(dice.random(count) < 0.2, 4, 0),
-        "shares": shares.view(f"V{vectors.BYTES}")[:, 0],
+        "shares": shares.view(f"V{share_columns.BYTES}")[:, 0],
     }
     same = np.where(dice.random(count) < alike, 0, np.arange(count))
     found = {name: np.ascontiguousarray(column[same]) for name, column in found.items()}

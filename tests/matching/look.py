@@ -6,10 +6,10 @@ from uuid import UUID
 
 from flask.testing import FlaskClient
 
-from marketplace.bids.pricing import RIGHTS
-from marketplace.bids.queries import Shown
+from marketplace.bids.bid_queries import Shown
+from marketplace.bids.pricing_models import RIGHTS
 from marketplace.core import db, ids
-from marketplace.matching import service
+from marketplace.matching.scoring import service
 from tests.make import bids as make
 from tests.make import channels as make_channels
 from tests.make.people import Somebody, somebody

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from marketplace.vision import boxes
+from marketplace.vision.see import boxes
 
 
 def test_parts_cover_what_is_wanted_and_share_no_area() -> None:

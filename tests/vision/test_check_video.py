@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from marketplace.vision import local
+from marketplace.vision import local_check
 from marketplace.vision.pipeline import Brand
-from marketplace.vision.scored import Terms
+from marketplace.vision.scored_timeline import Terms
 from tests.make import clips
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("vision")]
@@ -76,7 +76,7 @@ def test_kept_answers_are_used_again(folder: Path, result: dict[str, Any]) -> No
 def test_the_bar_of_the_decoding_ends_at_its_end(folder: Path, result: dict[str, Any]) -> None:
     assert result
     told: list[tuple[str, int, int]] = []
-    local.run(
+    local_check.run(
         folder / "draft.mp4",
         Brand((clips.NAME,)),
         Terms(),

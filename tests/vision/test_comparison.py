@@ -3,7 +3,7 @@
 from typing import Any
 
 from marketplace.intrusiveness.timeline import from_dict
-from marketplace.vision import comparison
+from marketplace.vision import plan_comparison
 
 PROMISED: dict[str, Any] = {
     "kind": "product",
@@ -21,14 +21,14 @@ def of(*exposures: dict[str, Any]) -> Any:
 
 
 def test_a_kept_plan_is_told_as_kept() -> None:
-    told = comparison.compare(of(PROMISED), of(KEPT))
+    told = plan_comparison.compare(of(PROMISED), of(KEPT))
     assert told["kept"]
     assert told["rows"][0]["off"] == []
 
 
 def test_each_way_of_leaving_the_plan_is_named() -> None:
     made = {**KEPT, "start_s": 2.0, "seconds": 9.5, "area_share": 0.1, "centre": 0.95, "claims": 2}
-    [row] = comparison.compare(of(PROMISED), of(made))["rows"]
+    [row] = plan_comparison.compare(of(PROMISED), of(made))["rows"]
     assert row["off"] == ["longer", "earlier", "larger", "more_central", "more_claims"]
     assert "9.5 秒" in row["zh"]
     assert "longer than promised" in row["en"]
@@ -36,18 +36,18 @@ def test_each_way_of_leaving_the_plan_is_named() -> None:
 
 def test_what_is_missing_and_what_is_more_stand_in_rows_of_their_own() -> None:
     speech = {"kind": "speech", "start_s": 20, "seconds": 2, "mentions": 1}
-    rows = comparison.compare(of(PROMISED), of(speech))["rows"]
+    rows = plan_comparison.compare(of(PROMISED), of(speech))["rows"]
     assert [(row["planned"], row["measured"], row["kept"]) for row in rows] == [(0, None, False), (None, 0, False)]
 
 
 def test_what_the_plan_may_leave_out_is_not_missed() -> None:
     optional = {**PROMISED, "seconds": {"low": 0, "high": 4}}
-    assert comparison.compare(of(optional), of())["kept"]
+    assert plan_comparison.compare(of(optional), of())["kept"]
 
 
 def test_exposures_are_paired_by_time() -> None:
     second = {**KEPT, "start_s": 20}
-    pairs = comparison.pairs(of(PROMISED, {**PROMISED, "start_s": 20}).exposures, of(second, KEPT).exposures)
+    pairs = plan_comparison.pairs(of(PROMISED, {**PROMISED, "start_s": 20}).exposures, of(second, KEPT).exposures)
     assert pairs == [(0, 1), (1, 0)]
 
 
@@ -55,12 +55,12 @@ def test_a_caption_takes_no_packs_place_though_it_is_nearer() -> None:
     caption = {**KEPT, "kind": "text", "start_s": 11.0}
     pack = {**KEPT, "start_s": 14.0}
     plan = of(PROMISED).exposures
-    assert comparison.pairs(plan, of(caption, pack).exposures) == [(0, 1), (None, 0)]
+    assert plan_comparison.pairs(plan, of(caption, pack).exposures) == [(0, 1), (None, 0)]
     # A mark's picture may show a product or its logo; and where there is nothing else, a caption is what was made.
-    assert comparison.pairs(plan, of({**caption, "kind": "logo"}, pack).exposures)[0] == (0, 0)
-    assert comparison.pairs(plan, of(caption).exposures) == [(0, 0)]
+    assert plan_comparison.pairs(plan, of({**caption, "kind": "logo"}, pack).exposures)[0] == (0, 0)
+    assert plan_comparison.pairs(plan, of(caption).exposures) == [(0, 0)]
 
 
 def test_the_plans_word_for_the_story_is_taken_over() -> None:
-    made = comparison.with_plot(of(KEPT), of(PROMISED))
+    made = plan_comparison.with_plot(of(KEPT), of(PROMISED))
     assert (made.exposures[0].plot.low, made.exposures[0].plot.high) == (0.6, 1.0)

@@ -6,12 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.vision import iou
+from benchmarks.quality.vision import iou
 from marketplace.demo import clips
 from marketplace.demo.clips import Scene, Shown
-from marketplace.vision import marks, media, references, tracking
-from marketplace.vision.marks import Features
-from marketplace.vision.references import Reference
+from marketplace.vision.decode import media
+from marketplace.vision.see import mark_detection, mark_tracking, reference_images
+from marketplace.vision.see.mark_detection import Features
+from marketplace.vision.see.reference_images import Reference
 
 WIDTH, HEIGHT, SECONDS, FPS, SIDE_PX = 720, 1280, 5, 12.5, 42
 NAMES = {"word": clips.wordmark("Moonriver", 3), "label": clips.label("LIMEISLE", 1)}
@@ -19,12 +20,12 @@ SHOWN = Shown(1.0, 4.0, SIDE_PX, (0.3, 0.4), (0.4, 0.42), "clean")
 
 
 def reference(name: str) -> Reference:
-    return references.prepare(f"{name}.png", cv2.imencode(".png", NAMES[name])[1].tobytes())
+    return reference_images.prepare(f"{name}.png", cv2.imencode(".png", NAMES[name])[1].tobytes())
 
 
 def seen(grey: np.ndarray, *scales: float) -> list[Features]:
     whole = (0, 0, grey.shape[1], grey.shape[0])
-    return [tracking.closer(grey, whole, scale) for scale in scales]
+    return [mark_tracking.closer(grey, whole, scale) for scale in scales]
 
 
 @pytest.fixture(scope="module")
@@ -38,27 +39,27 @@ def grey() -> np.ndarray:
 
 def test_pairs_of_several_sizes_are_each_sizes_own_and_each_place_counts_once(grey: np.ndarray) -> None:
     one, sizes = reference("label"), seen(grey, 1.0, 1.5)
-    alone = [marks.pairs(one, features) for features in sizes]
+    alone = [mark_detection.pairs(one, features) for features in sizes]
 
-    together, found = marks.pooled(one, sizes)
+    together, found = mark_detection.pooled(one, sizes)
 
     assert len(together.points) == sum(len(features.points) for features in sizes)
     own = {(int(row), int(at)) for row, at in alone[0]}
     own |= {(int(row), int(at) + len(sizes[0].points)) for row, at in alone[1]}
     assert {(int(row), int(at)) for row, at in found} <= own
     places = np.concatenate(
-        [np.round(one.points[found[:, 0]] * marks.SAME_CELLS), np.round(together.points[found[:, 1]])], axis=1
+        [np.round(one.points[found[:, 0]] * mark_detection.SAME_CELLS), np.round(together.points[found[:, 1]])], axis=1
     )
     assert len(np.unique(places, axis=0)) == len(places)
     only_second = {at for _, at in found if at >= len(sizes[0].points)}
     assert only_second
     assert len(only_second) < len({at for _, at in found})
     # Of one size nothing is left out.
-    assert np.array_equal(marks.pooled(one, sizes[:1])[1], alone[0])
+    assert np.array_equal(mark_detection.pooled(one, sizes[:1])[1], alone[0])
 
 
 def test_what_is_seen_at_several_sizes_is_found_where_it_is(grey: np.ndarray) -> None:
-    found = marks.find(reference("label"), 0, seen(grey, 1.0, 1.5), grey)
+    found = mark_detection.find(reference("label"), 0, seen(grey, 1.0, 1.5), grey)
     assert found is not None
     assert np.abs(found.quad - [[55, 40], [145, 40], [145, 160], [55, 160]]).max() < 3
 
@@ -71,7 +72,7 @@ def test_a_hunch_takes_as_many_pairs_as_the_reference_has_features_for(name: str
         # So many pairs beside each other, and two far away from them and from each other.
         points = np.asarray([*[(100.0 + 5 * at, 100.0) for at in range(number)], (600.0, 50.0), (50.0, 900.0)])
         features = Features(points.astype(np.float32), np.zeros((len(points), 128), np.float32))
-        found = marks.hunches(one, features, np.stack([row[: len(points)], np.arange(len(points))], axis=1))
+        found = mark_detection.hunches(one, features, np.stack([row[: len(points)], np.arange(len(points))], axis=1))
         if number < least:
             assert found == []
         else:
@@ -88,7 +89,7 @@ def test_a_word_of_nine_letters_42_px_wide_is_found_and_followed(tmp_path: Path)
     clips.encode(tmp_path / "clip.mp4", drawn, FPS)
     cache = media.decode(tmp_path / "clip.mp4", tmp_path / "frames")
 
-    [sights] = tracking.Tracker(cache, [reference("word")]).run([0])
+    [sights] = mark_tracking.Tracker(cache, [reference("word")]).run([0])
 
     there = {at for at, moment in enumerate(cache.times) if SHOWN.start_s <= moment < SHOWN.end_s}
     assert len(there & set(sights)) >= 0.9 * len(there)

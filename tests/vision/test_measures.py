@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 
 from marketplace.demo import clips
-from marketplace.vision import hashes, loudness, references
-from marketplace.vision.decoder import SOUND_HZ
-from marketplace.vision.references import BadReference
+from marketplace.vision.decode.decoder import SOUND_HZ
+from marketplace.vision.read import loudness
+from marketplace.vision.see import picture_hashes, reference_images
+from marketplace.vision.see.reference_images import BadReference
 
 
 def noise(seconds: float, level: float, seed: int = 1) -> np.ndarray:
@@ -40,8 +41,8 @@ def scene(seed: int) -> np.ndarray:
     return clips.Scene(540, 960, seed).frame(1.0)
 
 
-def near(one: np.ndarray, other: np.ndarray) -> list[hashes.Match]:
-    return hashes.matches(hashes.of_picture(one, 0.0), hashes.of_picture(other, 0.0))
+def near(one: np.ndarray, other: np.ndarray) -> list[picture_hashes.Match]:
+    return picture_hashes.matches(picture_hashes.of_picture(one, 0.0), picture_hashes.of_picture(other, 0.0))
 
 
 def test_a_picture_is_known_again_encoded_mirrored_and_with_bars() -> None:
@@ -62,22 +63,22 @@ def png(picture: np.ndarray) -> bytes:
 
 
 def test_a_flat_mark_is_told_to_be_unfindable_and_a_label_findable() -> None:
-    assert not references.prepare("glyph.png", png(clips.glyph())).findable
-    assert references.prepare("label.png", png(clips.label())).findable
+    assert not reference_images.prepare("glyph.png", png(clips.glyph())).findable
+    assert reference_images.prepare("label.png", png(clips.label())).findable
 
 
 def test_a_see_through_image_is_a_reference_too() -> None:
     made = io.BytesIO()
     Image.fromarray(np.dstack([clips.label(), np.full(clips.label().shape[:2], 200, np.uint8)])).save(made, "PNG")
-    assert references.prepare("a.png", made.getvalue()).findable
+    assert reference_images.prepare("a.png", made.getvalue()).findable
 
 
 @pytest.mark.parametrize("data", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, png(clips.glyph(8))])
 def test_a_bad_image_is_refused_with_its_name(data: bytes) -> None:
     with pytest.raises(BadReference, match=r"bad\.png"):
-        references.prepare("bad.png", data)
+        reference_images.prepare("bad.png", data)
 
 
 def test_the_set_of_references_is_known_whatever_its_order() -> None:
-    one, two = (references.prepare(f"{seed}.png", png(clips.label("X", seed))) for seed in (1, 2))
-    assert references.digest([one, two]) == references.digest([two, one]) != references.digest([one])
+    one, two = (reference_images.prepare(f"{seed}.png", png(clips.label("X", seed))) for seed in (1, 2))
+    assert reference_images.digest([one, two]) == reference_images.digest([two, one]) != reference_images.digest([one])

@@ -9,8 +9,8 @@ import pytest
 
 from marketplace.demo import clips
 from marketplace.demo.clips import Scene
-from marketplace.vision import limits, media, sandbox
-from marketplace.vision.limits import MachineBusy, MediaRefused
+from marketplace.vision.decode import limits, media, sandbox
+from marketplace.vision.decode.limits import MachineBusy, MediaRefused
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,10 @@ import pytest
 
 from marketplace.demo import clips
 from marketplace.demo.clips import Caption, Scene
-from marketplace.vision import media, reading
-from marketplace.vision.frames import FrameCache
-from marketplace.vision.reading import Reader
+from marketplace.vision.decode import media
+from marketplace.vision.decode.frames import FrameCache
+from marketplace.vision.read import screen_text
+from marketplace.vision.read.screen_text import Reader
 
 WIDTH, HEIGHT, SECONDS, FPS = 480, 720, 6.0, 8.0
 # 16 px where the shorter side is 480 is what 24 px is where it is 720.
@@ -20,11 +21,11 @@ class Counting(Reader):
     def __init__(self) -> None:
         self.searched_px = self.crops = 0
 
-    def boxes(self, picture: reading.Picture) -> list[reading.Quad]:
+    def boxes(self, picture: screen_text.Picture) -> list[screen_text.Quad]:
         self.searched_px += picture.shape[0] * picture.shape[1]
         return super().boxes(picture)
 
-    def read(self, crops: reading.Sequence[object]) -> list[tuple[str, float]]:
+    def read(self, crops: screen_text.Sequence[object]) -> list[tuple[str, float]]:
         self.crops += len(crops)
         return super().read(crops)
 
@@ -41,13 +42,13 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> FrameCache:
 def test_a_caption_is_read_in_each_of_its_pictures_and_only_once(cache: FrameCache) -> None:
     reader = Counting()
 
-    lines = reading.read(cache, [0], reader)
+    lines = screen_text.read(cache, [0], reader)
 
     with_it = [cache.times[one.picture] for one in lines if "Northfox" in one.text]
     wanted = [at_s for at_s in cache.times if CAPTION.start_s <= at_s < CAPTION.end_s]
     assert set(wanted[1:-1]) <= set(with_it) <= set(wanted)
     assert len({one.text for one in lines if "Northfox" in one.text}) == 1
-    assert reader.searched_px < len(cache) * reading.WHOLE_SIDE_PX**2 * HEIGHT / WIDTH / 2
+    assert reader.searched_px < len(cache) * screen_text.WHOLE_SIDE_PX**2 * HEIGHT / WIDTH / 2
     assert reader.crops <= 6
 
 
@@ -57,6 +58,6 @@ def test_strokes_are_new_only_where_none_stood() -> None:
     shown = [plain, *(clips.write_on(plain, Caption(0, 1, "Northfox", 16, place)) for place in places)]
     bare, written, moved = (np.asarray(one[:, :, 0], np.uint8) for one in shown)
 
-    assert reading.new(reading.strokes_of(written), reading.strokes_of(bare)).any()
-    assert not reading.new(reading.strokes_of(bare), reading.strokes_of(written)).any()
-    assert not reading.new(reading.strokes_of(moved), reading.strokes_of(written)).any()
+    assert screen_text.new(screen_text.strokes_of(written), screen_text.strokes_of(bare)).any()
+    assert not screen_text.new(screen_text.strokes_of(bare), screen_text.strokes_of(written)).any()
+    assert not screen_text.new(screen_text.strokes_of(moved), screen_text.strokes_of(written)).any()

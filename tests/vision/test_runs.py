@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.vision.runs import JOIN_GAP_S, edge, runs
+from marketplace.vision.read.time_runs import JOIN_GAP_S, edge, runs
 
 TIMES = [at * 0.25 for at in range(80)]
 

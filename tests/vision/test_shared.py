@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.vision import iou
-from marketplace.vision import cuts, media, references
-from marketplace.vision.frames import FrameCache
-from marketplace.vision.marks import area_share
+from benchmarks.quality.vision import iou
+from marketplace.vision.decode import media, shot_cuts
+from marketplace.vision.decode.frames import FrameCache
 from marketplace.vision.pipeline import shot_starts
-from marketplace.vision.references import Reference
-from marketplace.vision.runs import Run, runs
-from marketplace.vision.tracking import Sight, Tracker
+from marketplace.vision.read.time_runs import Run, runs
+from marketplace.vision.see import reference_images
+from marketplace.vision.see.mark_detection import area_share
+from marketplace.vision.see.mark_tracking import Sight, Tracker
+from marketplace.vision.see.reference_images import Reference
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 SIZED = ("label_96", "starbucks_96", "cocacola_128")
@@ -45,7 +46,7 @@ class Seen:
 
 @pytest.fixture(scope="session")
 def known() -> list[Reference]:
-    return references.load_folder(DATA / "refs")
+    return reference_images.load_folder(DATA / "refs")
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +61,7 @@ def look(known: list[Reference], tmp_path_factory: pytest.TempPathFactory) -> An
             moments = np.asarray([one["t"] for one in table["gt"]])
             truth = [table["gt"][int(np.abs(moments - at_s).argmin())] for at_s in cache.times]
             own = [one.label for one in known].index(Path(table["ref"]).stem)
-            where = cuts.cuts(cache)
+            where = shot_cuts.cuts(cache)
             sights = Tracker(cache, known).run(shot_starts(cache.times, where))
             found[name] = Seen(cache, truth, own, sights, where)
         return found[name]
@@ -118,5 +119,5 @@ def test_a_flat_mark_is_said_to_be_beyond_sight(known: list[Reference]) -> None:
 @pytest.mark.parametrize("name", ["mdn_frog", "bottle-detection"])
 def test_real_clips_without_the_marks_show_none(known: list[Reference], tmp_path: Path, name: str) -> None:
     cache = media.decode(DATA / "clips" / f"{name}.mp4", tmp_path / name)
-    sights = Tracker(cache, known).run(shot_starts(cache.times, cuts.cuts(cache)))
+    sights = Tracker(cache, known).run(shot_starts(cache.times, shot_cuts.cuts(cache)))
     assert [len(one) for one in sights] == [0] * len(known)

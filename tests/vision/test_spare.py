@@ -8,7 +8,7 @@ import pytest
 
 from marketplace.demo import clips
 from marketplace.demo.clips import Scene
-from marketplace.vision import media, spare
+from marketplace.vision.decode import media, spare_pictures
 
 FPS = 30.0
 
@@ -31,10 +31,10 @@ def _moments(clip: Path, skip: str) -> set[int]:
 def test_the_pictures_that_others_refer_to_are_those_that_ffmpeg_keeps(clip: Path) -> None:
     with av.open(str(clip)) as container:
         video = container.streams.video[0]
-        length = spare.length_bytes(video.codec_context.name, video.codec_context.extradata)
+        length = spare_pictures.length_bytes(video.codec_context.name, video.codec_context.extradata)
         assert length == 4
         packets = [one for one in container.demux(video) if one.size]
-        needed = {one.pts for one in packets if not spare.unreferenced(one, length)}
+        needed = {one.pts for one in packets if not spare_pictures.unreferenced(one, length)}
 
     assert needed == _moments(clip, "NONREF")
     assert needed < _moments(clip, "DEFAULT")
@@ -45,9 +45,9 @@ def test_a_video_decoded_without_them_keeps_its_moments(clip: Path, tmp_path: Pa
 
     steps = np.arange(len(cache)) * media.STEP_S
     assert len(cache) == 24
-    assert (np.abs(np.asarray(cache.times) - steps) <= spare.GAP_S_MAX).all()
+    assert (np.abs(np.asarray(cache.times) - steps) <= spare_pictures.GAP_S_MAX).all()
     times, pictures = cache.thumbs()
-    assert np.diff(times).max() <= 2 * spare.GAP_S_MAX
+    assert np.diff(times).max() <= 2 * spare_pictures.GAP_S_MAX
     with av.open(str(clip)) as container:
         video = container.streams.video[0]
         at = 0
@@ -72,7 +72,7 @@ def test_a_video_decoded_without_them_keeps_its_moments(clip: Path, tmp_path: Pa
     ],
 )
 def test_only_pictures_between_close_ones_are_spare(needed: list[int], unneeded: list[int], found: set[int]) -> None:
-    assert spare.spare(needed, unneeded, 2) == found
+    assert spare_pictures.spare(needed, unneeded, 2) == found
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,10 @@ def test_only_pictures_between_close_ones_are_spare(needed: list[int], unneeded:
     ],
 )
 def test_broken_packets_are_looked_at_without_harm(packet: bytes, answer: bool) -> None:
-    assert spare.unreferenced(packet, 4) is answer
+    assert spare_pictures.unreferenced(packet, 4) is answer
 
 
 def test_other_codecs_and_streams_without_lengths_are_decoded_whole() -> None:
-    assert spare.length_bytes("hevc", bytes([1, 0, 0, 0, 0xFF])) is None
-    assert spare.length_bytes("h264", None) is None
-    assert spare.length_bytes("h264", b"\0\0\0\1g") is None
+    assert spare_pictures.length_bytes("hevc", bytes([1, 0, 0, 0, 0xFF])) is None
+    assert spare_pictures.length_bytes("h264", None) is None
+    assert spare_pictures.length_bytes("h264", b"\0\0\0\1g") is None

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.io import wavfile
 
-from marketplace.vision import speech, words
-from marketplace.vision.speech import HEARD_HZ, Recogniser
+from marketplace.vision.read import brand_words, speech
+from marketplace.vision.read.speech import HEARD_HZ, Recogniser
 
 SPEECH = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "speech"
 shared = [
@@ -31,7 +31,7 @@ def test_where_nobody_speaks_no_name_is_heard(recogniser: Recogniser) -> None:
 
     heard = recogniser.hear(sound, ["青柠岛", "Northfox"])
 
-    assert not any(words.brand_hits(one.text, ["青柠岛", "Northfox"]) for one in heard.sentences)
+    assert not any(brand_words.brand_hits(one.text, ["青柠岛", "Northfox"]) for one in heard.sentences)
 
 
 @pytest.mark.parametrize(
@@ -51,10 +51,10 @@ def test_a_name_is_heard_where_it_is_said(
     heard = recogniser.hear(sound, [name, *absent])
 
     assert heard.language == language
-    said = [one for one in heard.sentences if words.brand_hits(one.text, [name])]
+    said = [one for one in heard.sentences if brand_words.brand_hits(one.text, [name])]
     assert len(said) == 1
     assert 0 <= said[0].start_s < said[0].end_s <= len(sound) / HEARD_HZ
-    assert not any(words.brand_hits(one.text, absent) for one in heard.sentences)
+    assert not any(brand_words.brand_hits(one.text, absent) for one in heard.sentences)
 
 
 @pytest.mark.parametrize(

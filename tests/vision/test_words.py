@@ -2,7 +2,7 @@
 
 import pytest
 
-from marketplace.vision import words
+from marketplace.vision.read import brand_words
 
 NAMES = ["青柠岛", "LIMEISLE"]
 
@@ -22,48 +22,48 @@ NAMES = ["青柠岛", "LIMEISLE"]
     ],
 )
 def test_a_name_is_met_however_it_is_written(text: str) -> None:
-    assert words.brand_hits(text, NAMES)
+    assert brand_words.brand_hits(text, NAMES)
 
 
 @pytest.mark.parametrize("text", ["", "柠檬水", "一座小岛", "limestone", "time is left", "\0", "😀" * 50, "青" * 5000])
 def test_other_words_are_not_the_name(text: str) -> None:
-    assert not words.brand_hits(text, NAMES)
+    assert not brand_words.brand_hits(text, NAMES)
 
 
 @pytest.mark.parametrize(("text", "name"), [("a cat on a mat", "CA"), ("party", "art"), ("标准", "标注")])
 def test_a_short_name_must_be_met_exactly(text: str, name: str) -> None:
-    found = words.brand_hits(text, [name])
-    assert not found or found[0].alike >= words.HAN_SHORT_ALIKE_LEAST
+    found = brand_words.brand_hits(text, [name])
+    assert not found or found[0].alike >= brand_words.HAN_SHORT_ALIKE_LEAST
 
 
 @pytest.mark.parametrize(("text", "name"), [("时光机", "拾光里"), ("台戏", "太夕"), ("故事康", "富士康")])
 def test_what_was_read_is_held_to_more_than_what_was_heard(text: str, name: str) -> None:
-    assert words.brand_hits(text, [name])
-    assert not words.brand_hits(text, [name], written=True)
-    assert words.brand_hits(name, [name], written=True)
+    assert brand_words.brand_hits(text, [name])
+    assert not brand_words.brand_hits(text, [name], written=True)
+    assert brand_words.brand_hits(name, [name], written=True)
 
 
 def test_names_that_sound_alike_are_alike_in_any_script() -> None:
-    assert words.sound_ratio("Limeisle", "lime aisle") > 0.8
-    assert words.sound_ratio("青柠岛", "qing ning dao") == 1.0
-    assert words.sound_ratio("Northfox", "weather") < 0.5
+    assert brand_words.sound_ratio("Limeisle", "lime aisle") > 0.8
+    assert brand_words.sound_ratio("青柠岛", "qing ning dao") == 1.0
+    assert brand_words.sound_ratio("Northfox", "weather") < 0.5
 
 
 @pytest.mark.parametrize(
     "text", ["广告", "本视频由某某赞助播出", "#ad", "#广告", "Sponsored", "includes paid promotion", "AD", "廣告"]
 )
 def test_a_mark_of_disclosure_is_found(text: str) -> None:
-    assert words.disclosure(text)
+    assert brand_words.disclosure(text)
 
 
 @pytest.mark.parametrize(
     "text", ["没有广告", "这不是广告", "this is an ad free channel i like", "add", "adventure", ""]
 )
 def test_what_is_no_mark_is_none(text: str) -> None:
-    assert words.disclosure(text) is None
+    assert brand_words.disclosure(text) is None
 
 
 def test_selling_points_are_told_by_kind() -> None:
-    assert words.claims("现在下单只要39.9元，点击左下角小黄车") == ["price", "call_to_action"]
-    assert words.claims("全场 5折 包邮") == ["discount"]
-    assert words.claims("nice weather today") == []
+    assert brand_words.claims("现在下单只要39.9元，点击左下角小黄车") == ["price", "call_to_action"]
+    assert brand_words.claims("全场 5折 包邮") == ["discount"]
+    assert brand_words.claims("nice weather today") == []

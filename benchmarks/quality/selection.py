@@ -1,0 +1,173 @@
+"""`python -m benchmarks.quality.selection --bids N --cells C --seeds S [--exact]`: how good and how fast the choice of bids is.
+
+Markets are drawn as in published experiments on budgeted coverage: log-normal unique viewers, twelve niches with their
+own audience, price ~ views ^ 0.62 times noise, 40 % of the cells on target, shape k = 1/2. Budgets are multiples of the
+median price, one after the other. JSON on standard output; times of one run on one thread of arithmetic.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from importlib import metadata
+from typing import Any, TypeVar
+
+import numpy as np
+
+from marketplace.matching.overlap import coverage
+from marketplace.matching.overlap.coverage import Units
+from marketplace.matching.selection.solver import bound, curves, exact, explain, search
+from marketplace.matching.selection.solver.problem import Problem, prepare
+from marketplace.matching.selection.solver.selection_market import Limits, Market
+
+T = TypeVar("T")
+NICHES, ON_TARGET, SHAPE, PEOPLE = 12, 0.4, 0.5, 3e8
+BUDGETS = (8.0, 20.0, 60.0)
+GOOD = 0.99
+
+
+def market(n: int, cells: int, seed: int) -> Market:
+    """Return a random market of n bids of one option each."""
+    rng = np.random.default_rng(seed)
+    viewers = np.exp(rng.normal(11.5, 1.4, n))
+    liked = rng.dirichlet(np.full(cells, 0.3), NICHES)
+    mix = 0.7 * liked[rng.integers(0, NICHES, n)] + 0.3 * rng.dirichlet(np.full(cells, 0.5), n)
+    people = rng.dirichlet(np.full(cells, 2.0)) * PEOPLE
+    target = np.sort(rng.permutation(cells)[: max(1, round(ON_TARGET * cells))])
+    shares = np.minimum(viewers[:, None] * mix / people, 0.6)[:, target]
+    units = Units(people[target], np.full(len(target), SHAPE))
+    return Market(
+        units=units,
+        rates=coverage.rates(shares, units.shapes),
+        prices=np.ceil(viewers**0.62 * np.exp(rng.normal(0, 0.5, n)) * 30).astype(np.int64),
+        bids=np.arange(n),
+        creators=np.arange(n),
+        commitments=tuple(hashlib.sha256(f"{seed} {row}".encode()).hexdigest() for row in range(n)),
+        contacts=np.sum(shares * units.weights, axis=1),
+        intrusiveness=rng.uniform(0, 60, n),
+        ad_load=rng.uniform(0, 0.4, n),
+        groups={},
+        barred=(None,) * n,
+    )
+
+
+class Clock:
+    """Times of named steps in milliseconds of wall and processor, one list entry for each market."""
+
+    def __init__(self) -> None:
+        self.times: dict[str, list[tuple[float, float]]] = {}
+
+    def run(self, name: str, work: Callable[[], T]) -> T:
+        wall, processor = time.perf_counter(), time.process_time()
+        found = work()
+        took = (1000 * (time.perf_counter() - wall), 1000 * (time.process_time() - processor))
+        self.times.setdefault(name, []).append(took)
+        return found
+
+    def table(self) -> dict[str, dict[str, float]]:
+        return {
+            name: {
+                "wall_median_ms": round(float(np.median([wall for wall, _ in took])), 2),
+                "wall_p95_ms": round(float(np.quantile([wall for wall, _ in took], 0.95)), 2),
+                "wall_max_ms": round(max(wall for wall, _ in took), 2),
+                "cpu_median_ms": round(float(np.median([cpu for _, cpu in took])), 2),
+                "markets": len(took),
+            }
+            for name, took in self.times.items()
+        }
+
+
+def measure(asked: argparse.Namespace) -> dict[str, Any]:
+    clock, lines = Clock(), []
+    for seed in range(asked.seeds):
+        made = market(asked.bids, asked.cells, asked.first_seed + seed)
+        times = asked.budgets[seed % len(asked.budgets)]
+        limits = Limits(budget=int(np.median(made.prices) * times))
+        lines.append(_one(made, limits, clock, asked, seed) | {"budget_in_median_prices": times})
+    return _summary(lines, asked) | {"times": clock.table(), "markets": lines if asked.lines else len(lines)}
+
+
+def _one(made: Market, limits: Limits, clock: Clock, asked: argparse.Namespace, seed: int) -> dict[str, Any]:
+    problem = clock.run("prepare", lambda: prepare(made, limits))
+    greedy = clock.run("greedy", lambda: search.greedy(problem))
+    clock.run("greedy_seeds_swaps", lambda: search.search(problem))
+    clock.run("bound", lambda: bound.upper(problem, greedy))
+    found = clock.run("choose", lambda: search.choose(made, limits))
+    if seed < asked.explained:
+        clock.run("explain", lambda: explain.explain(made, limits, found.options))
+        clock.run("budget_curve", lambda: curves.budget_curve(made, limits))
+    line = {
+        "picks": len(found.options),
+        "greedy_share": round(problem.value(greedy) / found.value, 5),
+        "certificate": round(found.certificate, 5),
+        "best_possible_share": round(found.certificate, 5),
+        "against": "bound",
+    }
+    if asked.exact and seed < asked.exact_seeds:
+        line |= _exactly(problem, made, found, clock, asked)
+    return line
+
+
+def _exactly(
+    problem: Problem, made: Market, found: search.Selection, clock: Clock, asked: argparse.Namespace
+) -> dict[str, Any]:
+    place = {row: number for number, row in enumerate(problem.rows.tolist())}
+    start = tuple(sorted(place[row] for row in found.options))
+    best = clock.run("exact", lambda: exact.solve(problem, start, gap=asked.gap, time_limit_s=asked.time_limit))
+    return {
+        "against": "exact",
+        "stopped": best.stopped,
+        "exact_gap": round(best.bound / best.value - 1, 6),
+        "best_possible_share": round(found.value / best.value, 5),
+        "certificate_with_exact": round(best.value / best.bound, 5),
+    }
+
+
+def _summary(lines: list[dict[str, Any]], asked: argparse.Namespace) -> dict[str, Any]:
+    certificates = [line["certificate"] for line in lines]
+    parts: dict[str, Any] = {
+        "bids": asked.bids,
+        "cells": asked.cells,
+        "certificate": {"least": min(certificates), "median": round(float(np.median(certificates)), 5)},
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "highspy": metadata.version("highspy"),
+        "load_average": os.getloadavg()[0],
+    }
+    for against in ("exact", "bound"):
+        shares = [line["best_possible_share"] for line in lines if line["against"] == against]
+        if shares:
+            parts[f"against_{against}"] = {
+                "markets": len(shares),
+                "least": min(shares),
+                "median": round(float(np.median(shares)), 5),
+                "at_least_99_percent": round(sum(share >= GOOD for share in shares) / len(shares), 4),
+            }
+    return parts
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bids", type=int, default=1_000)
+    parser.add_argument("--cells", type=int, default=256)
+    parser.add_argument("--seeds", type=int, default=10, help="markets")
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--budgets", type=float, nargs="+", default=list(BUDGETS), help="in median prices, in turn")
+    parser.add_argument("--exact", action="store_true", help="solve the first markets with HiGHS too")
+    parser.add_argument("--exact-seeds", type=int, default=10**9, help="how many of the markets HiGHS solves")
+    parser.add_argument("--explained", type=int, default=3, help="markets whose explanations and curves are timed")
+    parser.add_argument("--gap", type=float, default=1e-3)
+    parser.add_argument("--time-limit", type=float, default=60.0, help="seconds for HiGHS on one market")
+    parser.add_argument("--lines", action="store_true", help="a line for each market")
+    asked = parser.parse_args()
+    # HiGHS writes its name on the process's standard output; there only the figures belong.
+    with os.fdopen(os.dup(1), "w") as out:
+        os.dup2(2, 1)
+        print(json.dumps(measure(asked), indent=2), file=out)
+
+
+if __name__ == "__main__":
+    main()

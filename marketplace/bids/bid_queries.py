@@ -1,0 +1,223 @@
+"""What is read of bids: always with its wording and its brief's version, in one query."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, load_only
+
+from marketplace.bids import bid_document, policy
+from marketplace.bids.models import Bid, BidRevision, BidStatus
+from marketplace.briefs import policy as briefs_policy
+from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
+from marketplace.core import db
+from marketplace.core.actor import SYSTEM, Actor, Role
+from marketplace.core.errors import NotFound
+from marketplace.core.http import paging
+from marketplace.core.http.paging import Page
+
+REVISIONS_MAX = 3
+SEALED = "The bids on this brief are sealed until it is closed."
+
+
+@dataclass(frozen=True)
+class Wording:
+    """One wording of an offer, as this reader may see it."""
+
+    price: dict[str, Any]
+    rights: dict[str, Any]
+    options: list[dict[str, Any]]
+    deliverables: list[dict[str, Any]]
+    plan: dict[str, Any]
+    production_cost: dict[str, Any] | None
+    forecast_claim: dict[str, Any] | None
+    message: str | None
+    answers: list[str]
+    commitment: str
+    salt: str
+
+
+@dataclass(frozen=True)
+class Shown(Wording):
+    """A bid in the wording that counts. `version` counts every change, `revision_number` wordings."""
+
+    id: UUID
+    brief_id: UUID
+    brief_title: str
+    brief_version_id: UUID
+    brief_version_number: int
+    brand_id: UUID
+    channel_id: UUID
+    creator_id: UUID
+    agency_id: UUID | None
+    status: BidStatus
+    version: int
+    revision_id: UUID
+    revision_number: int
+    revisions_left: int
+    created_at: datetime
+    revised_at: datetime
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ShownRevision(Wording):
+    id: UUID
+    bid_id: UUID
+    number: int
+    brief_version_id: UUID
+    brief_version_number: int
+    created_at: datetime
+
+
+_Rows = sa.Select[Bid, BidRevision, str, int]
+_WITH_WORDING: _Rows = (
+    sa.select(Bid, BidRevision, BriefVersion.title, BriefVersion.number)
+    .join(BidRevision, BidRevision.id == Bid.revision_id)
+    .join(BriefVersion, BriefVersion.id == BidRevision.brief_version_id)
+)
+
+
+def find(session: Session, actor: Actor, bid_id: UUID) -> Shown:
+    row = session.execute(_WITH_WORDING.where(Bid.id == bid_id, policy.visible(actor))).one_or_none()
+    if row is None:
+        raise db.missing(Bid, bid_id)
+    return shown(actor, *row)
+
+
+def listing(
+    session: Session,
+    actor: Actor,
+    *,
+    limit: int,
+    starting_after: UUID | None,
+    brief_id: UUID | None = None,
+    status: str | None = None,
+) -> Page[Shown]:
+    """Return the bidder's side's bids, the newest first."""
+    query = _WITH_WORDING.where(policy.own(actor))
+    if brief_id is not None:
+        query = query.where(Bid.brief_id == brief_id)
+    return _page(session, actor, query, limit, starting_after, status)
+
+
+def of_brief(
+    session: Session,
+    actor: Actor,
+    brief_id: UUID,
+    *,
+    limit: int,
+    starting_after: UUID | None,
+    status: str | None = None,
+) -> Page[Shown]:
+    """Return the bids of a brief that is over, as far as the reader may see them. Raises NotFound while sealed."""
+    brief = db.get(session, Brief, brief_id, briefs_policy.own(actor))
+    if brief.status in (BriefStatus.DRAFT, BriefStatus.PUBLISHED):
+        raise NotFound(SEALED)
+    query = _WITH_WORDING.where(Bid.brief_id == brief_id, policy.visible(actor))
+    return _page(session, actor, query, limit, starting_after, status)
+
+
+def count(session: Session, actor: Actor, brief_id: UUID) -> int:
+    """Return how many bids stand on a brief; that much is told before the close."""
+    db.get(session, Brief, brief_id, briefs_policy.own(actor))
+    standing = (BidStatus.OPEN, BidStatus.ACCEPTED, BidStatus.DECLINED)
+    query = sa.select(sa.func.count()).where(Bid.brief_id == brief_id, Bid.status.in_(standing))
+    return session.scalar(query) or 0
+
+
+def revisions(
+    session: Session, actor: Actor, bid_id: UUID, *, limit: int, starting_after: UUID | None
+) -> Page[ShownRevision]:
+    """Return a bid's wordings, the newest first. The brand is shown the one that counts: earlier ones were no offer."""
+    bid = db.get(session, Bid, bid_id, policy.visible(actor))
+    query = (
+        sa.select(BidRevision, BriefVersion.number)
+        .join(BriefVersion, BriefVersion.id == BidRevision.brief_version_id)
+        .where(BidRevision.bid_id == bid_id)
+        .order_by(BidRevision.number.desc())
+        .limit(limit + 1)
+    )
+    if actor.role == Role.BRAND:
+        query = query.where(BidRevision.id == bid.revision_id)
+    if starting_after is not None:
+        query = query.where(BidRevision.id < starting_after)
+    rows = session.execute(query).all()
+    return Page([_shown_revision(actor, *row) for row in rows[:limit]], len(rows) > limit)
+
+
+def commitments(
+    session: Session, actor: Actor, brief_id: UUID, *, limit: int, starting_after: UUID | None
+) -> Page[BidRevision]:
+    """Return every commitment made on a brief, whoever made it, to whoever may read the brief."""
+    db.get(session, Brief, brief_id, briefs_policy.visible(actor))
+    query = (
+        sa.select(BidRevision)
+        .join(Bid, Bid.id == BidRevision.bid_id)
+        .where(Bid.brief_id == brief_id)
+        .options(load_only(BidRevision.commitment, BidRevision.created_at, raiseload=True))
+    )
+    # Row-level security hides others' bids; a hash and a time say nothing of whose or what they are.
+    db.become(session, SYSTEM)
+    found = paging.page(session, query, BidRevision, limit, starting_after)
+    db.become(session, actor)
+    return found
+
+
+def shown(actor: Actor, bid: Bid, revision: BidRevision, title: str, number: int) -> Shown:
+    """Return a bid as this actor may see it."""
+    return Shown(
+        id=bid.id,
+        brief_id=bid.brief_id,
+        brief_title=title,
+        brief_version_id=revision.brief_version_id,
+        brief_version_number=number,
+        brand_id=bid.brand_id,
+        channel_id=bid.channel_id,
+        creator_id=bid.creator_id,
+        agency_id=bid.agency_id,
+        status=bid.status,
+        version=bid.version,
+        revision_id=revision.id,
+        revision_number=revision.number,
+        revisions_left=REVISIONS_MAX - revision.number,
+        created_at=bid.created_at,
+        revised_at=revision.created_at,
+        withdrawn_at=bid.withdrawn_at,
+        **_wording(actor, revision),
+    )
+
+
+def _shown_revision(actor: Actor, revision: BidRevision, number: int) -> ShownRevision:
+    return ShownRevision(
+        id=revision.id,
+        bid_id=revision.bid_id,
+        number=revision.number,
+        brief_version_id=revision.brief_version_id,
+        brief_version_number=number,
+        created_at=revision.created_at,
+        **_wording(actor, revision),
+    )
+
+
+def _wording(actor: Actor, revision: BidRevision) -> dict[str, Any]:
+    return {
+        **bid_document.wording(revision),
+        # Whoever sees a bid and is a bidder is of its creator's side; nobody else learns what making it costs.
+        "production_cost": bid_document.production_cost(revision) if actor.role in policy.BIDDERS else None,
+        "commitment": revision.commitment,
+        "salt": revision.salt,
+    }
+
+
+def _page(
+    session: Session, actor: Actor, query: _Rows, limit: int, starting_after: UUID | None, status: str | None
+) -> Page[Shown]:
+    if status is not None:
+        query = query.where(Bid.status == BidStatus(status))
+    if starting_after is not None:
+        query = query.where(Bid.id < starting_after)
+    rows = session.execute(query.order_by(Bid.id.desc()).limit(limit + 1)).all()
+    return Page([shown(actor, *row) for row in rows[:limit]], len(rows) > limit)

@@ -1,0 +1,141 @@
+"""A brief's document: how it is stored, what must hold between its fields, and the rule by which bids are scored."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from marketplace.briefs.vocabulary import AGE_ENDS, AGE_STARTS, CURRENCIES_WITH_DEFAULT_CEILING
+from marketplace.core.errors import Fault
+from marketplace.core.money import Money
+
+BIDDING_SECONDS_MIN = 5
+BIDDING_DAYS_MAX = 180
+PUBLISH_DAYS_MAX = 180
+
+SCORING_RULE = "score/1"
+# A brief keeps the rule that it was written under: a new rule is a new entry, never a changed one.
+SCORING_RULES: Mapping[str, Mapping[str, Any]] = {
+    "score/1": {
+        "version": "score/1",
+        "formula": "score = 100 x / (1 + x), x = quality * ceiling_per_thousand / cost_per_thousand(tau)",
+        "quality_low": 0.8,
+        "quality_high": 1.25,
+        "tau": 0.3,
+        "zh": (
+            "得分 0–100：需求的每千目标人群上限价，除以报价折算的每千目标人群成本（按播放量预测的 0.3 分位保守估计），"
+            "再乘以 0.8–1.25 的质量系数（契合度与侵扰度余量）。50 分即质量系数为 1 时恰好等于上限价。"
+            "别人的报价不影响得分，付费不能提升名次；同分按报价承诺哈希排序。"
+        ),
+        "en": (
+            "A score from 0 to 100: the brief's ceiling per thousand on-target people over what the bid costs for them"
+            " (views forecast carefully, at their 0.3 quantile), times a quality factor of 0.8 to 1.25 (fit, and room"
+            " left under the tolerance for intrusiveness). 50 is the ceiling's own price at quality 1. No other bid"
+            " moves it, no payment raises it; equal scores are ordered by the hash of the bid's commitment."
+        ),
+    },
+}
+
+
+def document(loaded: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the input as it is stored and shown: JSON values, money as {amount_minor, currency}, times in UTC."""
+    return {name: _stored(value) for name, value in loaded.items()}
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, Money):
+        return {"amount_minor": value.amount, "currency": value.currency}
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    if isinstance(value, dict):
+        return {name: _stored(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_stored(inner) for inner in value]
+    return value
+
+
+def columns(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is searched and scored, as the columns of a version (money in minor units)."""
+    ceiling = stored["ceiling_per_thousand"]
+    return {
+        "title": stored["title"],
+        "category": stored["product"]["category"],
+        "currency": stored["budget"]["currency"],
+        "budget_minor": stored["budget"]["amount_minor"],
+        "ceiling_minor": ceiling and ceiling["amount_minor"],
+        "tolerance": stored["tolerance"],
+        "bids_close_at": when(stored["bids_close_at"]),
+        "content": dict(stored),
+    }
+
+
+def when(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return the names of the top-level fields that differ."""
+    return sorted(name for name in after if name not in before or before[name] != after[name])
+
+
+def faults(stored: Mapping[str, Any]) -> list[Fault]:
+    """Return what contradicts itself in a stored document, each with a pointer."""
+    return [*_money(stored), *_target(stored), *_times(stored), *_asked(stored)]
+
+
+def deadline_faults(stored: Mapping[str, Any], at: datetime) -> list[Fault]:
+    """Return what is wrong with the deadline for bids when it is set at this moment."""
+    left = when(stored["bids_close_at"]) - at
+    if left < timedelta(seconds=BIDDING_SECONDS_MIN):
+        return [Fault("/bids_close_at", f"Leave at least {BIDDING_SECONDS_MIN} seconds from now for bids.")]
+    if left > timedelta(days=BIDDING_DAYS_MAX):
+        return [Fault("/bids_close_at", f"Bidding may last {BIDDING_DAYS_MAX} days at most.")]
+    return []
+
+
+def _money(stored: Mapping[str, Any]) -> Iterator[Fault]:
+    currency, ceiling = stored["budget"]["currency"], stored["ceiling_per_thousand"]
+    if ceiling is None and currency not in CURRENCIES_WITH_DEFAULT_CEILING:
+        yield Fault("/ceiling_per_thousand", f"Name a ceiling: there is no usual one in {currency} to score bids by.")
+    if ceiling is not None and ceiling["currency"] != currency:
+        yield Fault("/ceiling_per_thousand/currency", f"Must be the budget's currency, {currency}.")
+
+
+def _target(stored: Mapping[str, Any]) -> Iterator[Fault]:
+    cells = stored["target"]
+    if cells and not any(cell["weight"] > 0 for cell in cells):
+        yield Fault("/target", "At least one cell needs a weight above 0; leave all cells out for everybody.")
+    for place, cell in enumerate(cells):
+        if cell["ages"] is None:
+            continue
+        first, last = cell["ages"]["from"], cell["ages"]["to"]
+        if first not in AGE_STARTS:
+            yield Fault(f"/target/{place}/ages/from", f"Platforms report ages from {_listed(AGE_STARTS)}: take one.")
+        if last is not None and last < first:
+            yield Fault(f"/target/{place}/ages/to", "Must not be less than `from`.")
+        elif last is not None and last not in AGE_ENDS:
+            yield Fault(f"/target/{place}/ages/to", f"Platforms report ages up to {_listed(AGE_ENDS)}: take one.")
+
+
+def _listed(ages: tuple[int, ...]) -> str:
+    return ", ".join(str(age) for age in ages)
+
+
+def _times(stored: Mapping[str, Any]) -> Iterator[Fault]:
+    first, last = when(stored["publish_window"]["from"]), when(stored["publish_window"]["to"])
+    if last <= first:
+        yield Fault("/publish_window/to", "Must be later than `from`.")
+    if last - first > timedelta(days=PUBLISH_DAYS_MAX):
+        yield Fault("/publish_window/to", f"Must be within {PUBLISH_DAYS_MAX} days of `from`.")
+    if first <= when(stored["bids_close_at"]):
+        yield Fault("/publish_window/from", "Must be later than `bids_close_at`: nothing is chosen before.")
+
+
+def _asked(stored: Mapping[str, Any]) -> Iterator[Fault]:
+    for place, wanted in enumerate(stored["deliverables"]):
+        if wanted["kind"] == "image" and wanted["length_tiers"]:
+            yield Fault(f"/deliverables/{place}/length_tiers", "Images have no length in seconds.")
+    for place, text in enumerate(stored["must_not"]):
+        if text in stored["must"]:
+            yield Fault(f"/must_not/{place}", "Stands under `must` too.")
+    if stored["sample"]["to_return"] and not stored["sample"]["provided"]:
+        yield Fault("/sample/to_return", "Nothing can be returned where no sample is provided.")

@@ -1,0 +1,231 @@
+"""Writes channels in any of the four shapes; each file reads back through its importer.
+
+Creators take their own data out with it. Text that a spreadsheet would run as a formula is guarded. Rows are written
+as they come, so the length of the list takes no memory. What a shape has no column for is left out.
+"""
+
+import csv
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from marketplace.channels.files.rows import guard
+from marketplace.channels.files.shapes import own_columns, tiktok_one, xingtu, youtube
+from marketplace.channels.records import VERTICALS, ChannelRecord
+from marketplace.core.money import MINOR_DIGITS
+
+SUFFIXES = {"inlay": "csv", "xingtu": "xlsx", "tiktok_one": "json", "youtube": "csv"}
+CELL_MAX = 32_767  # Excel's, and the sheet's writer drops a longer text without a word
+_PROVINCE_NAMES = {f"CN-{code}": name for name, code in xingtu.PROVINCES.items()}
+_ABROAD_NAMES = {code: name for name, code in xingtu.ABROAD.items()}
+
+
+def write(path: Path, shape: str, records: Iterable[ChannelRecord]) -> None:
+    """Write the records to a file of the shape's own kind (CSV, XLSX or JSON)."""
+    rows = (row for record in records for row in rows_of(shape, record))
+    {"csv": _csv, "xlsx": _xlsx, "json": _json}[SUFFIXES[shape]](path, rows)
+
+
+def rows_of(shape: str, record: ChannelRecord) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one channel as the shape has them."""
+    return {"inlay": _inlay, "xingtu": _xingtu, "tiktok_one": _tiktok_one, "youtube": _youtube}[shape](record)
+
+
+def _text(value: Any) -> str | None:
+    return json.dumps(value, ensure_ascii=False) if value else None
+
+
+def _videos(record: ChannelRecord, names: dict[str, str], plain: bool = False) -> list[dict[str, Any]]:
+    found = []
+    for video in record.videos:
+        told = {name: video[key] for key, name in names.items() if video.get(key) is not None}
+        told[names["published_at"]] = (
+            int(video["published_at"].timestamp()) if plain else video["published_at"].isoformat()
+        )
+        found.append(told)
+    return found
+
+
+def _inlay(record: ChannelRecord) -> Iterator[dict[str, Any]]:
+    snapshot, facts = record.snapshot, record.snapshot["facts"]
+    margins = snapshot["margins"]
+    row = {
+        "platform": record.platform,
+        "handle": record.handle,
+        "external_id": record.account_key,
+        "name": record.name,
+        "creator_name": record.creator_name,
+        "url": record.url,
+        "language": record.language,
+        "region": record.region,
+        "verticals": _text(record.verticals),
+        "taken_on": snapshot["taken_on"].isoformat(),
+        "followers": snapshot["followers"],
+        **facts,
+        "ages": _text(margins.get("age")),
+        "genders": _text(margins.get("gender")),
+        "regions": _text(margins.get("region")),
+        "rate_card": _text(snapshot["rate_card"]),
+        "videos": _text(_videos(record, own_columns.VIDEO)),
+    }
+    yield {name: row.get(name) for name in own_columns.COLUMNS}
+
+
+def _xingtu(record: ChannelRecord) -> Iterator[dict[str, Any]]:
+    snapshot, facts = record.snapshot, record.snapshot["facts"]
+    # The shape's prices are in fen.
+    card = {
+        line["length_tier"]: line.get("amount_minor")
+        for line in snapshot["rate_card"]
+        if "length_tier" in line and line.get("currency") == "CNY"
+    }
+    provinces = {
+        _PROVINCE_NAMES.get(code, _ABROAD_NAMES.get(code, code)): share
+        for code, share in snapshot["margins"].get("region", {}).items()
+    }
+    yield {
+        "star_id": record.account_key,
+        "unique_id": record.handle,
+        "nick_name": record.name,
+        "creator_name": record.creator_name,
+        "last_update_time": snapshot["taken_on"].isoformat(),
+        "follower": snapshot["followers"],
+        "fans_increment_within_30d": facts.get("growth_30d"),
+        "interact_rate_within_30d": facts.get("engagement_rate"),
+        "play_over_rate_within_30d": facts.get("completion_rate"),
+        "vv_median_30d": facts.get("median_views_30d"),
+        "expected_play_num": facts.get("expected_views"),
+        "assign_cpm_suggest_price": facts.get("suggested_cpm_minor"),
+        **{column: card.get(tier) for column, tier in xingtu.PRICES.items()},
+        "content_theme_labels_180d": _text({VERTICALS[code][0]: share for code, share in record.verticals.items()}),
+        "gender_distribution": _text(snapshot["margins"].get("gender")),
+        "age_distribution": _text(snapshot["margins"].get("age")),
+        "province_distribution": _text(provinces),
+        "last_10_items": _newest_that_fit(_videos(record, xingtu.VIDEO, plain=True)),
+    }
+
+
+def _newest_that_fit(videos: list[dict[str, Any]]) -> str | None:
+    """Return the list as a cell's text, without the oldest where it would be too long for a cell."""
+    told = _text(videos)
+    if told is None or len(told) <= CELL_MAX:
+        return told
+    newest = sorted(videos, key=lambda video: -video["create_time"])
+    return _newest_that_fit(newest[: len(newest) * 9 // 10])
+
+
+def _tiktok_one(record: ChannelRecord) -> Iterator[dict[str, Any]]:
+    snapshot, facts, margins = record.snapshot, record.snapshot["facts"], record.snapshot["margins"]
+    yield {
+        "tcm_creator_id": record.account_key,
+        "handle_name": record.handle,
+        "display_name": record.name,
+        "creator_name": record.creator_name,
+        "updated_at": snapshot["taken_on"].isoformat(),
+        "followers_count": snapshot["followers"],
+        "median_views": facts.get("median_views_30d"),
+        "engagement_rate": facts.get("engagement_rate"),
+        "completion_rate": facts.get("completion_rate"),
+        "followers_growth_rate": _grown(snapshot["facts"].get("growth_30d"), snapshot["followers"]),
+        "creator_rate": _rate(snapshot["rate_card"]),
+        "audience_ages": [{"age": name, "percentage": share} for name, share in margins.get("age", {}).items()],
+        "audience_genders": [
+            {"gender": name, "percentage": share} for name, share in margins.get("gender", {}).items()
+        ],
+        "audience_countries": [
+            {"country": name, "percentage": share} for name, share in margins.get("region", {}).items()
+        ],
+        "content_labels": dict(record.verticals),
+        "language": record.language,
+        "country_code": record.region,
+        "recent_videos": _videos(record, tiktok_one.VIDEO, plain=True),
+    }
+
+
+def _grown(growth: float | None, followers: int) -> float | None:
+    # Beyond 1 the figure would read as a per cent.
+    return growth / followers if growth is not None and abs(growth) <= followers > 0 else None
+
+
+def _rate(card: list[dict[str, Any]]) -> dict[str, Any] | None:
+    for line in card:
+        digits = MINOR_DIGITS.get(str(line.get("currency")))
+        if line.get("length_tier") == "21-60" and digits is not None and line.get("amount_minor") is not None:
+            return {"rate": line["amount_minor"] / 10**digits, "currency": line["currency"]}
+    return None
+
+
+def _youtube(record: ChannelRecord) -> Iterator[dict[str, Any]]:
+    snapshot, margins = record.snapshot, record.snapshot["margins"]
+    joint = {
+        f"{youtube.AUDIENCE}age{age.replace('+', '-')}.{gender}": round(100 * share * part, 8)
+        for age, share in margins.get("age", {}).items()
+        for gender, part in margins.get("gender", {}).items()
+    }
+    main = max(record.verticals, key=lambda code: record.verticals[code]) if record.verticals else None
+    channel = {
+        "channel_id": record.account_key,
+        "channel_handle": record.handle,
+        "channel_title": record.name,
+        "creator_name": record.creator_name,
+        "report_date": snapshot["taken_on"].isoformat(),
+        "subscribers": snapshot["followers"],
+        "subscribers_gained_30d": snapshot["facts"].get("growth_30d"),
+        "category": main,
+        "language": record.language,
+        "country": record.region,
+        **joint,
+        **{f"{youtube.COUNTRY}{code}": round(100 * share, 8) for code, share in margins.get("region", {}).items()},
+    }
+    for video in _videos(record, youtube.VIDEO) or [{}]:
+        yield {**channel, **dict.fromkeys(youtube.VIDEO.values()), **video}
+
+
+def _csv(path: Path, rows: Iterator[dict[str, Any]]) -> None:
+    """Rows may bring columns that none before had, so the header is known last and the body waits beside."""
+    places: dict[str, int] = {}
+    with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as body:
+        writer = csv.writer(body)
+        for row in rows:
+            for name in row:
+                places.setdefault(name, len(places))
+            cells: list[Any] = [None] * len(places)
+            for name, value in row.items():
+                cells[places[name]] = guard(value) if isinstance(value, str) else value
+            writer.writerow(cells)
+        body.seek(0)
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerow(places)
+            shutil.copyfileobj(body, file)
+
+
+def _xlsx(path: Path, rows: Iterator[dict[str, Any]]) -> None:
+    with xlsxwriter.Workbook(
+        path, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    ) as book:
+        sheet = book.add_worksheet()
+        columns: list[str] = []
+        for number, row in enumerate(rows, 1):
+            if not columns:
+                columns = list(row)
+                sheet.write_row(0, 0, columns)
+            for place, name in enumerate(columns):
+                value = row[name]
+                if isinstance(value, str):
+                    # Told to be text: a platform's id of 19 digits must not become a number.
+                    sheet.write_string(number, place, guard(value))
+                elif value is not None:
+                    sheet.write_number(number, place, value)
+
+
+def _json(path: Path, rows: Iterator[dict[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.write('{"creators": [')
+        for number, row in enumerate(rows):
+            file.write(f"{',' if number else ''}\n{json.dumps(row, ensure_ascii=False)}")
+        file.write("\n]}\n")

@@ -1,0 +1,88 @@
+"""Inlay's own columns: what `inlay export` writes and what a form would ask for. Documented in docs/import.md."""
+
+from datetime import date
+from typing import Any
+
+from marketplace.channels.files.shapes.cell_values import Cells
+from marketplace.channels.files.shapes.record_builder import Built, Told, labels, lines, margin, record, videos
+
+NAME = "inlay"
+NEEDS = frozenset({"platform", "handle", "taken_on", "followers"})
+COLUMNS = (
+    "platform",
+    "handle",
+    "external_id",
+    "name",
+    "creator_id",
+    "creator_name",
+    "url",
+    "language",
+    "region",
+    "verticals",
+    "taken_on",
+    "followers",
+    "growth_30d",
+    "engagement_rate",
+    "completion_rate",
+    "median_views_30d",
+    "expected_views",
+    "suggested_cpm_minor",
+    "ages",
+    "genders",
+    "regions",
+    "rate_card",
+    "videos",
+)
+VIDEO = {
+    "external_id": "id",
+    "published_at": "published_at",
+    "views": "views",
+    "likes": "likes",
+    "comments": "comments",
+    "shares": "shares",
+    "duration_s": "duration_s",
+    "sponsored": "sponsored",
+    "title": "title",
+}
+
+PLACES = {"age": "ages", "gender": "genders", "region": "regions", "videos": "videos"}
+
+
+def read(row: int, values: dict[str, Any], today: date) -> Built:
+    cells = Cells(row, values)
+    handle = cells.text("handle", 200, needed=True)
+    return record(
+        cells,
+        Told(
+            source=NAME,
+            platform=cells.text("platform", 40, needed=True),
+            account_key=cells.account("external_id", 200) or handle,
+            handle=handle,
+            name=cells.text("name"),
+            taken_on=cells.day("taken_on", needed=True),
+            followers=cells.whole("followers", needed=True),
+            facts={
+                "growth_30d": cells.number("growth_30d"),
+                "engagement_rate": cells.share("engagement_rate"),
+                "completion_rate": cells.share("completion_rate"),
+                "median_views_30d": cells.whole("median_views_30d"),
+                "expected_views": cells.number("expected_views"),
+                "suggested_cpm_minor": cells.number("suggested_cpm_minor"),
+            },
+            ages=margin(cells, "ages"),
+            genders=margin(cells, "genders"),
+            regions=margin(cells, "regions"),
+            whole_regions=False,
+            labels=labels(cells, "verticals"),
+            rate_card=lines(cells, "rate_card"),
+            videos=videos(cells, "videos", cells.table("videos"), VIDEO),
+            creator_name=cells.text("creator_name"),
+            creator_id=cells.text("creator_id", 60),
+            url=cells.text("url", 500),
+            language=cells.text("language", 20),
+            region=cells.text("region", 20),
+            columns=PLACES,
+            video_columns=VIDEO,
+        ),
+        today,
+    )

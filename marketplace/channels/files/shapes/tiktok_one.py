@@ -1,0 +1,90 @@
+"""TikTok One (TTO): a creator as its creator API names the fields, in JSON. Rates are in major units."""
+
+from datetime import date
+from typing import Any
+
+from marketplace.channels.files.shapes.cell_values import Cells, finite
+from marketplace.channels.files.shapes.record_builder import Built, Told, labels, margin, record, videos
+from marketplace.core.money import MINOR_DIGITS
+
+NAME = "tiktok_one"
+NEEDS = frozenset({"handle_name", "followers_count"})
+VIDEO = {
+    "external_id": "item_id",
+    "published_at": "create_time",
+    "views": "video_views",
+    "likes": "likes",
+    "comments": "comments",
+    "shares": "shares",
+    "duration_s": "duration",
+    "sponsored": "is_branded_content",
+    "title": "caption",
+}
+
+PLACES = {
+    "followers": "followers_count",
+    "taken_on": "updated_at",
+    "growth_30d": "followers_growth_rate",
+    "median_views_30d": "median_views",
+    "age": "audience_ages",
+    "gender": "audience_genders",
+    "region": "audience_countries",
+    "rate_card": "creator_rate",
+    "videos": "recent_videos",
+}
+
+
+def read(row: int, values: dict[str, Any], today: date) -> Built:
+    cells = Cells(row, values)
+    handle = cells.text("handle_name", 200, needed=True)
+    return record(
+        cells,
+        Told(
+            source=NAME,
+            platform="tiktok",
+            account_key=cells.account("tcm_creator_id") or handle,
+            handle=handle,
+            name=cells.text("display_name"),
+            taken_on=cells.day("updated_at", needed=True),
+            followers=cells.whole("followers_count", needed=True),
+            facts={
+                "growth_30d": _grown(cells),
+                "engagement_rate": cells.share("engagement_rate"),
+                "completion_rate": cells.share("completion_rate"),
+                "median_views_30d": cells.whole("median_views"),
+            },
+            ages=margin(cells, "audience_ages", "age", "percentage"),
+            genders=margin(cells, "audience_genders", "gender", "percentage"),
+            regions=margin(cells, "audience_countries", "country", "percentage"),
+            whole_regions=False,
+            labels=labels(cells, "content_labels"),
+            rate_card=_card(cells),
+            videos=videos(cells, "recent_videos", cells.table("recent_videos"), VIDEO),
+            creator_name=cells.text("creator_name") or cells.text("display_name"),
+            language=cells.text("language", 20),
+            region=cells.text("country_code", 20),
+            columns=PLACES,
+            video_columns=VIDEO,
+        ),
+        today,
+    )
+
+
+def _grown(cells: Cells) -> float | None:
+    rate, followers = cells.share("followers_growth_rate"), finite(cells.values.get("followers_count"))
+    return round(rate * followers, 1) if rate is not None and followers is not None else None
+
+
+def _card(cells: Cells) -> list[dict[str, Any]]:
+    """The one rate it has, in major units, as a line of the middle length."""
+    given = cells.table("creator_rate")
+    if given is None:
+        return []
+    rate, currency = (given.get("rate"), given.get("currency")) if isinstance(given, dict) else (None, None)
+    amount = finite(rate)
+    if amount is None or not isinstance(currency, str) or currency not in MINOR_DIGITS:
+        cells.fault("creator_rate", given, "报价应含 rate 与可用的 currency。", "A rate has rate and a known currency.")
+        return []
+    return [
+        {"length_tier": "21-60", "amount_minor": round(amount * 10 ** MINOR_DIGITS[currency]), "currency": currency}
+    ]

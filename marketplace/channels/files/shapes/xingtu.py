@@ -1,0 +1,129 @@
+"""Xingtu (巨量星图): a creator's row as its search and data pages name the fields. Prices are in fen."""
+
+from datetime import date
+from typing import Any
+
+from marketplace.channels.files.shapes.cell_values import Cells
+from marketplace.channels.files.shapes.record_builder import Built, Told, labels, margin, record, videos
+
+NAME = "xingtu"
+NEEDS = frozenset({"star_id", "follower"})
+PRICES = {"price_1_20": "1-20", "price_20_60": "21-60", "price_60": "60+"}
+VIDEO = {
+    "external_id": "item_id",
+    "published_at": "create_time",
+    "views": "vv",
+    "likes": "like_cnt",
+    "comments": "comment_cnt",
+    "shares": "share_cnt",
+    "duration_s": "duration",
+    "sponsored": "is_ad",
+    "title": "title",
+}
+PLACES = {
+    "followers": "follower",
+    "taken_on": "last_update_time",
+    "growth_30d": "fans_increment_within_30d",
+    "engagement_rate": "interact_rate_within_30d",
+    "completion_rate": "play_over_rate_within_30d",
+    "expected_views": "expected_play_num",
+    "suggested_cpm_minor": "assign_cpm_suggest_price",
+    "age": "age_distribution",
+    "gender": "gender_distribution",
+    "region": "province_distribution",
+    "videos": "last_10_items",
+}
+# The names of provinces as the platform writes them -> ISO 3166-2:CN.
+PROVINCES = {
+    "安徽": "AH",
+    "北京": "BJ",
+    "重庆": "CQ",
+    "福建": "FJ",
+    "甘肃": "GS",
+    "广东": "GD",
+    "广西": "GX",
+    "贵州": "GZ",
+    "海南": "HI",
+    "河北": "HE",
+    "河南": "HA",
+    "黑龙江": "HL",
+    "湖北": "HB",
+    "湖南": "HN",
+    "吉林": "JL",
+    "江苏": "JS",
+    "江西": "JX",
+    "辽宁": "LN",
+    "内蒙古": "NM",
+    "宁夏": "NX",
+    "青海": "QH",
+    "山东": "SD",
+    "山西": "SX",
+    "陕西": "SN",
+    "上海": "SH",
+    "四川": "SC",
+    "天津": "TJ",
+    "西藏": "XZ",
+    "新疆": "XJ",
+    "云南": "YN",
+    "浙江": "ZJ",
+}
+ABROAD = {"香港": "HK", "澳门": "MO", "台湾": "TW"}
+
+
+def region_code(word: str) -> str:
+    """Return the code of a province or region; a word that is none stays as it is."""
+    # Names differ in their ends only: 广西, 广西壮族自治区; no name begins another.
+    short = next((name for name in (*PROVINCES, *ABROAD) if word.startswith(name)), "")
+    return f"CN-{PROVINCES[short]}" if short in PROVINCES else ABROAD.get(short, word)
+
+
+def read(row: int, values: dict[str, Any], today: date) -> Built:
+    cells = Cells(row, values)
+    star = cells.account("star_id", needed=True)
+    card = [
+        {"length_tier": tier, "amount_minor": price, "currency": "CNY"}
+        for column, tier in PRICES.items()
+        if (price := cells.whole(column))
+    ]
+    suggested = cells.number("assign_cpm_suggest_price")
+    return record(
+        cells,
+        Told(
+            source=NAME,
+            platform="douyin",
+            account_key=star,
+            handle=cells.text("unique_id", 200) or star,
+            name=cells.text("nick_name"),
+            taken_on=cells.day("last_update_time", needed=True),
+            followers=cells.whole("follower", needed=True),
+            facts={
+                "growth_30d": cells.number("fans_increment_within_30d"),
+                "engagement_rate": cells.share("interact_rate_within_30d"),
+                "completion_rate": cells.share("play_over_rate_within_30d"),
+                "median_views_30d": cells.whole("vv_median_30d"),
+                "expected_views": cells.number("expected_play_num"),
+                "suggested_cpm_minor": suggested,
+            },
+            ages=margin(cells, "age_distribution", "distribution_key", "distribution_value"),
+            genders=margin(cells, "gender_distribution", "distribution_key", "distribution_value"),
+            regions=_provinces(cells),
+            whole_regions=False,
+            labels=labels(cells, "content_theme_labels_180d"),
+            rate_card=card,
+            videos=videos(cells, "last_10_items", cells.table("last_10_items"), VIDEO),
+            creator_name=cells.text("creator_name") or cells.text("nick_name"),
+            language="zh-CN",
+            region="CN",
+            columns=PLACES,
+            video_columns=VIDEO,
+        ),
+        today,
+    )
+
+
+def _provinces(cells: Cells) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for word, share in margin(cells, "province_distribution", "distribution_key", "distribution_value").items():
+        code = region_code(word)
+        found[code] = round(found.get(code, 0.0) + share, 8)
+    return found

@@ -1,0 +1,101 @@
+"""YouTube Analytics: one row a video, the channel's columns repeated, rows of a channel one after the other.
+
+`viewerPercentage.age18-24.female` holds per cents of the channel's viewers by age and gender, `country.US` by country.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from itertools import groupby, islice
+from typing import Any
+
+from marketplace.channels.files.rows import SURPLUS
+from marketplace.channels.files.shapes.cell_values import Cells
+from marketplace.channels.files.shapes.record_builder import VIDEOS_MAX, Built, Told, record, videos
+
+NAME = "youtube"
+NEEDS = frozenset({"channel_id", "subscribers", "video_id"})
+AUDIENCE, COUNTRY = "viewerPercentage.", "country."
+VIDEO = {
+    "external_id": "video_id",
+    "published_at": "video_published_at",
+    "views": "views",
+    "likes": "likes",
+    "comments": "comments",
+    "shares": "shares",
+    "duration_s": "duration_seconds",
+    "sponsored": "has_paid_product_placement",
+    "title": "video_title",
+}
+
+PLACES = {
+    "followers": "subscribers",
+    "taken_on": "report_date",
+    "growth_30d": "subscribers_gained_30d",
+    "age": "viewerPercentage",
+    "gender": "viewerPercentage",
+    "region": "country",
+    "videos": "videos",
+}
+
+
+def group(rows: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Join the rows of one channel; what is held in memory is one channel, and no more of it than is refused."""
+    for _, members in groupby(rows, key=lambda one: one[1].get("channel_id")):
+        listed = list(islice(members, VIDEOS_MAX + 1))
+        number, first = listed[0]
+        surplus = next((values for _, values in listed if SURPLUS in values), {})
+        yield number, {**first, **surplus, "videos": [values for _, values in listed if values.get("video_id")]}
+
+
+def read(row: int, values: dict[str, Any], today: date) -> Built:
+    cells = Cells(row, values)
+    ages, genders = _audience(cells)
+    channel = cells.account("channel_id", needed=True)
+    return record(
+        cells,
+        Told(
+            source=NAME,
+            platform="youtube",
+            account_key=channel,
+            handle=cells.text("channel_handle", 200) or channel,
+            name=cells.text("channel_title"),
+            taken_on=cells.day("report_date", needed=True),
+            followers=cells.whole("subscribers", needed=True),
+            facts={"growth_30d": cells.number("subscribers_gained_30d")},
+            ages=ages,
+            genders=genders,
+            regions=_shares(cells, COUNTRY),
+            whole_regions=False,
+            labels={cells.text("category") or "": 1.0},
+            rate_card=[],
+            videos=videos(cells, "videos", values["videos"], VIDEO),
+            creator_name=cells.text("creator_name") or cells.text("channel_title"),
+            language=cells.text("language", 20),
+            region=cells.text("country", 20),
+            columns=PLACES,
+            video_columns=VIDEO,
+        ),
+        today,
+    )
+
+
+def _audience(cells: Cells) -> tuple[dict[str, float], dict[str, float]]:
+    """Sum the joint per cents to the two lists that are kept."""
+    ages: dict[str, float] = {}
+    genders: dict[str, float] = {}
+    for name, share in _shares(cells, AUDIENCE).items():
+        age, _, gender = name.partition(".")
+        label = age.removeprefix("age").removesuffix("-") + ("+" if age.endswith("-") else "")
+        ages[label] = round(ages.get(label, 0.0) + share, 8)
+        genders[gender] = round(genders.get(gender, 0.0) + share, 8)
+    return ages, genders
+
+
+def _shares(cells: Cells, prefix: str) -> dict[str, float]:
+    found = {}
+    for column in cells.values:
+        if str(column).startswith(prefix) and cells.has(column):
+            value = cells.number(column)
+            if value is not None:
+                found[column.removeprefix(prefix)] = round(value / 100, 8)
+    return found

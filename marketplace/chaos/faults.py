@@ -1,0 +1,184 @@
+"""What `inlay chaos` breaks, in an order chosen by a seed. Only what was really broken is counted."""
+
+import contextlib
+import math
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import redis
+import sqlalchemy as sa
+
+from marketplace.core import db
+from marketplace.local.market_tree import Tree, answers
+
+SETTLED_S, NOTHING_TO_BREAK_S = 2.0, 120.0
+FREEZE_S = 4.0  # longer than the load's leases
+
+
+class Missed(Exception):
+    """There was nothing to break: the part had just gone by itself. Another try is made."""
+
+
+def _pid(tree: Tree, name: str) -> int:
+    pid = tree.supervisor.pid(name)
+    if pid is None:
+        raise Missed
+    return pid
+
+
+def _group(name: str, number: signal.Signals) -> Callable[[Tree], None]:
+    return lambda tree: os.killpg(_pid(tree, name), number)
+
+
+def _leader(name: str, number: signal.Signals) -> Callable[[Tree], None]:
+    return lambda tree: os.kill(_pid(tree, name), number)
+
+
+def _pool_child(tree: Tree) -> None:
+    pid = _pid(tree, "worker")
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError as gone:
+        raise Missed from gone
+    if not children:
+        raise Missed
+    os.kill(int(children[0]), signal.SIGKILL)
+
+
+def _zombie(tree: Tree) -> None:
+    """The whole worker stands still past its lease, then goes on."""
+    pid = _pid(tree, "worker")
+    os.killpg(pid, signal.SIGSTOP)
+    time.sleep(FREEZE_S)
+    os.killpg(pid, signal.SIGCONT)
+
+
+def _tell_valkey(*words: str) -> Callable[[Tree], None]:
+    def tell(tree: Tree) -> None:
+        assert tree.servers is not None
+        with redis.Redis.from_url(tree.servers.redis_url, socket_timeout=2) as client:
+            client.execute_command(*words)
+
+    return tell
+
+
+_DROP = sa.text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+)
+
+
+def _drop_database_connections(tree: Tree) -> None:
+    # A connection of its own: the pool's may be dead from the fault before.
+    assert tree.servers is not None
+    with sa.create_engine(tree.servers.database_url, poolclass=sa.NullPool).connect() as connection:
+        connection.execute(_DROP)
+
+
+def _restart_postgres(tree: Tree) -> None:
+    assert tree.servers is not None
+    tree.servers.restart_postgres()
+
+
+def _restart_valkey(tree: Tree) -> None:
+    assert tree.servers is not None
+    tree.servers.restart_valkey()
+
+
+FAULTS: Mapping[str, Callable[[Tree], None]] = {
+    "SIGKILL worker": _group("worker", signal.SIGKILL),
+    "SIGTERM worker": _leader("worker", signal.SIGTERM),
+    "SIGKILL pool child": _pool_child,
+    "SIGSTOP worker past its lease": _zombie,
+    "SIGKILL web": _group("web", signal.SIGKILL),
+    "SIGTERM web": _leader("web", signal.SIGTERM),
+    "SIGKILL ringer": _group("ringer", signal.SIGKILL),
+    "SIGKILL PostgreSQL": _restart_postgres,
+    "SIGKILL Valkey": _restart_valkey,
+    "FLUSHALL": _tell_valkey("FLUSHALL"),
+    "Valkey drops connections": _tell_valkey("CLIENT", "KILL", "TYPE", "NORMAL"),
+    "PostgreSQL drops connections": _drop_database_connections,
+}
+
+
+_DRAINED = sa.text("SELECT EXISTS (SELECT 1 FROM worker_beats WHERE split_part(name, ':', 2) = :pid)")
+
+
+@dataclass
+class Breaker:
+    """Makes faults until there were enough, every kind as often as any other."""
+
+    tree: Tree
+    url: str
+    seed: int
+    wanted: int
+    every_s: float
+    faults: Mapping[str, Callable[[Tree], None]] = field(default_factory=lambda: FAULTS)
+    made: Counter[str] = field(default_factory=Counter)
+    missed: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
+    _seen: dict[tuple[str, int], float] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        return self.made.total()
+
+    def run(self, over: Callable[[], bool]) -> None:
+        """Go on until enough was tried or `over` says so. Raises TimeoutError when there is nothing to break."""
+        rng = random.Random(self.seed)  # noqa: S311 - a plan that can be repeated, not a secret
+        names: list[str] = []
+        last_made = time.monotonic()
+        while self.total + self.failed.total() < self.wanted and not over():
+            if time.monotonic() - last_made > NOTHING_TO_BREAK_S:
+                raise TimeoutError(f"nothing could be broken for {NOTHING_TO_BREAK_S:g} s")
+            names = names or rng.sample(sorted(self.faults), len(self.faults))
+            name = names.pop()
+            if not self._ready(name) or not self._make(name):
+                time.sleep(0.2)
+                names.append(name)
+                rng.shuffle(names)
+                continue
+            last_made = time.monotonic()
+            time.sleep(rng.uniform(0.5, 1.5) * self.every_s)
+
+    def _make(self, name: str) -> bool:
+        try:
+            self.faults[name](self.tree)
+        except (Missed, ProcessLookupError):
+            self.missed[name] += 1
+            return False
+        except Exception as error:
+            self.failed[f"{name}: {type(error).__name__}"] += 1
+        else:
+            self.made[name] += 1
+        return True
+
+    def _ready(self, fault: str) -> bool:
+        """Whether the part has worked for a while: one that is killed before it can work proves nothing."""
+        aims = {"web": "web", "ringer": "ringer", "worker": "worker", "pool child": "worker"}
+        part = next((aims[word] for word in aims if word in fault), None)
+        if part is None:
+            return True
+        pid = self.tree.supervisor.pid(part)
+        if pid is None:
+            return False
+        if (part, pid) not in self._seen and self._works(part, pid):
+            self._seen[part, pid] = time.monotonic()
+        return time.monotonic() - self._seen.get((part, pid), math.inf) > SETTLED_S
+
+    def _works(self, part: str, pid: int) -> bool:
+        if part == "web":
+            return answers(f"{self.url}/readyz")
+        if part == "ringer":
+            beat = Path(self.tree.env["HEARTBEAT_DIR"], "ringer")
+            up_s = time.monotonic() - self.tree.supervisor.children[part].started_at
+            return beat.exists() and time.time() - beat.stat().st_mtime < up_s
+        with contextlib.suppress(sa.exc.SQLAlchemyError), db.transaction() as session:
+            return bool(session.scalar(_DRAINED, {"pid": str(pid)}))
+        return False

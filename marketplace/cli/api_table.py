@@ -1,0 +1,294 @@
+"""THE table of commands that mirror the API: what is typed, what is called, what is shown."""
+
+from dataclasses import dataclass
+
+from marketplace.cli.output import Column
+
+
+@dataclass(frozen=True)
+class Call:
+    """`inlay <noun> <verb> ARGUMENTS... --options`. `{name}` in the path is an argument.
+
+    `body` names how the body is given: "file" (JSON from --file or standard input), "fields" (options of their own)
+    or none. `columns` shows a list as a table; without them one thing is shown, a line a value.
+    """
+
+    noun: str
+    verb: str
+    method: str
+    path: str
+    help: str
+    columns: tuple[Column, ...] = ()
+    filters: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    body: str = ""
+    etag_from: str = ""
+
+
+_PARTY: tuple[Column, ...] = (("id", "id"), ("kind", "kind"), ("name", "name"), ("status", "status"))
+# Its video and bid, 30 letters each, are told by `show`: a terminal has 80 columns.
+_CHECK: tuple[Column, ...] = (
+    ("id", "id"),
+    ("names", "names"),
+    ("status", "status"),
+    ("repeats", "repeats"),
+    ("asked", lambda row: str(row["created_at"])[:16].replace("T", " ")),
+)
+_BRIEF: tuple[Column, ...] = (
+    ("id", "id"),
+    ("title", "title"),
+    ("category", "product.category"),
+    ("budget", "budget"),
+    ("status", "status"),
+    ("bids close", "bids_close_at"),
+)
+_BID: tuple[Column, ...] = (
+    ("id", "id"),
+    ("brief", "brief_id"),
+    ("channel", "channel_id"),
+    ("status", "status"),
+    ("rev", "revision_number"),
+    ("model", "price.model"),
+    ("price", "price.amount"),
+)
+_CHANNEL: tuple[Column, ...] = (
+    ("id", "id"),
+    ("platform", "platform"),
+    ("handle", "handle"),
+    ("name", "name"),
+    ("region", "region"),
+    ("status", "status"),
+)
+_SELECTION: tuple[Column, ...] = (
+    ("id", "id"),
+    ("status", "status"),
+    ("bids", "bids"),
+    ("people (careful)", "value"),
+    ("certificate", lambda row: None if row["certificate"] is None else f"{row['certificate']:.3f}"),
+    ("asked at", "created_at"),
+)
+_READING: tuple[Column, ...] = (
+    ("video", "external_id"),
+    ("taken", "taken_at"),
+    ("hours", "hours"),
+    ("views", "views"),
+    ("source", "source"),
+)
+_OVERLAP: tuple[Column, ...] = (
+    ("id", "id"),
+    ("channel", "channel_id"),
+    ("other", "other_channel_id"),
+    ("value", "value"),
+    ("method", "method"),
+    ("sample", "sample"),
+    ("measured", "measured_on"),
+    ("confirmed", "confirmed_at"),
+)
+_EXCLUSIVITY: tuple[Column, ...] = (
+    ("id", "id"),
+    ("category", "category"),
+    ("brand", "brand"),
+    ("holder", "holder"),
+    ("from", "first_day"),
+    ("to", "last_day"),
+)
+_REVIEW: tuple[Column, ...] = (
+    ("id", "id"),
+    ("subject", "subject_id"),
+    ("status", "status"),
+    ("priority", "priority"),
+    ("two people", "needs_two"),
+    ("risks", lambda row: ", ".join(risk["code"] for risk in row.get("risks", []))),
+)
+_DEAL_PRICE: tuple[Column, ...] = (
+    ("id", "id"),
+    ("channel", "channel_id"),
+    ("settled on", "settled_on"),
+    ("deal", "deal_price"),
+    ("list", "list_price"),
+    ("told by", "told_by"),
+    ("confirmed by", "confirmed_by"),
+)
+_JOB: tuple[Column, ...] = (
+    ("id", "id"),
+    ("kind", "kind"),
+    ("state", "state"),
+    ("stage", "stage"),
+    ("done", "done"),
+    ("total", "total"),
+    ("attempt", "attempt"),
+)
+_EVENT: tuple[Column, ...] = (("id", "id"), ("kind", "kind"), ("subject", "subject_id"), ("at", "created_at"))
+_MANDATE: tuple[Column, ...] = (
+    ("id", "id"),
+    ("agency", "agency_id"),
+    ("creator", "creator_id"),
+    ("from", "starts_on"),
+    ("to", "ends_on"),
+    ("status", "status"),
+)
+_KEY: tuple[Column, ...] = (
+    ("id", "id"),
+    ("name", "name"),
+    ("public id", "public_id"),
+    ("scopes", "scopes"),
+    ("last used", "last_used_at"),
+    ("revoked", "revoked_at"),
+)
+_IMPORT: tuple[Column, ...] = (
+    ("id", "id"),
+    ("file", "file_name"),
+    ("shape", "shape"),
+    ("status", "status"),
+    ("rows", "rows_done"),
+    ("bad", "rows_bad"),
+)
+_VIDEO: tuple[Column, ...] = (
+    ("id", "id"),
+    ("name", "name"),
+    ("kind", "media_type"),
+    ("bytes", "size_bytes"),
+    ("received", "received_bytes"),
+    ("status", "status"),
+)
+_SNAPSHOT: tuple[Column, ...] = (
+    ("id", "id"),
+    ("taken on", "taken_on"),
+    ("source", "source"),
+    ("followers", "followers"),
+    ("flags", lambda row: ", ".join(flag["code"] for flag in row.get("flags", []))),
+)
+
+CALLS: tuple[Call, ...] = (
+    Call("me", "show", "GET", "/people/me", "who you are and for whom you act"),
+    Call("parties", "list", "GET", "/parties", "the parties you may know", _PARTY, ("kind",)),
+    Call("parties", "show", "GET", "/parties/{party}", "one party"),
+    Call("creators", "enter", "POST", "/creators", "enter a creator that you act for", body="file"),
+    Call("mandates", "list", "GET", "/mandates", "agencies' mandates", _MANDATE, ("status",)),
+    Call("mandates", "offer", "POST", "/mandates", "offer to act for a creator", body="file"),
+    Call("mandates", "accept", "POST", "/mandates/{mandate}/accept", "accept an agency's mandate"),
+    Call("mandates", "decline", "POST", "/mandates/{mandate}/decline", "decline an agency's mandate"),
+    Call(
+        "mandates",
+        "end",
+        "POST",
+        "/mandates/{mandate}/end",
+        "end a mandate on a day",
+        fields=("ends_on",),
+        body="fields",
+    ),
+    Call("keys", "list", "GET", "/api-keys", "your party's API keys", _KEY),
+    Call("keys", "create", "POST", "/api-keys", "make a key; it is shown once", body="file"),
+    Call("keys", "revoke", "DELETE", "/api-keys/{key}", "revoke a key at once"),
+    Call("invites", "create", "POST", "/invites", "invite somebody into your party", body="file"),
+    Call("channels", "list", "GET", "/channels", "channels", _CHANNEL, ("platform", "vertical", "q", "creator_id")),
+    Call("channels", "show", "GET", "/channels/{channel}", "one channel"),
+    Call(
+        "channels",
+        "change",
+        "PATCH",
+        "/channels/{channel}",
+        "change a channel's words or its pacing rule",
+        body="file",
+        etag_from="/channels/{channel}",
+    ),
+    Call("channels", "create", "POST", "/channels", "enter a channel by hand", body="file"),
+    Call(
+        "channels",
+        "price",
+        "GET",
+        "/channels/{channel}/price",
+        "a channel's fair price with its interval, count and basis",
+        filters=("length_tier", "rights", "exclusivity_days", "currency"),
+    ),
+    Call("deal-prices", "list", "GET", "/deal-prices", "what your own deals closed at", _DEAL_PRICE),
+    Call("deal-prices", "tell", "POST", "/deal-prices", "tell what a deal closed at", body="file"),
+    Call("deal-prices", "confirm", "POST", "/deal-prices/{deal_price}/confirm", "confirm what the other side told"),
+    Call("snapshots", "list", "GET", "/channels/{channel}/audience-snapshots", "a channel's snapshots", _SNAPSHOT),
+    Call(
+        "snapshots", "create", "POST", "/channels/{channel}/audience-snapshots", "enter a snapshot by hand", body="file"
+    ),
+    Call("imports", "list", "GET", "/imports", "files handed in", _IMPORT),
+    Call("imports", "show", "GET", "/imports/{import}", "one file and what became of it"),
+    Call("videos", "list", "GET", "/videos", "your videos, kept and on their way", _VIDEO, ("status",)),
+    Call("videos", "show", "GET", "/videos/{video}", "one video"),
+    Call("videos", "delete", "DELETE", "/videos/{video}", "let a video go"),
+    Call("videos", "link", "POST", "/videos/{video}/links", "a link to read it without a key", body="file"),
+    Call(
+        "video-checks",
+        "list",
+        "GET",
+        "/video-checks",
+        "what was measured in videos",
+        _CHECK,
+        ("status", "bid_id", "video_id", "repeats"),
+    ),
+    Call("video-checks", "ask", "POST", "/video-checks", "have a video looked through", body="file"),
+    Call("video-checks", "show", "GET", "/video-checks/{check}", "one check: how far it is, what it found"),
+    Call("video-checks", "cancel", "POST", "/video-checks/{check}/cancel", "stop a check"),
+    Call("video-checks", "share", "POST", "/video-checks/{check}/share", "show a check to the brand of its bid"),
+    Call("video-checks", "unshare", "POST", "/video-checks/{check}/unshare", "take a shared check back"),
+    Call(
+        "video-checks",
+        "correct",
+        "POST",
+        "/video-checks/{check}/corrections",
+        "say what the video really shows",
+        body="file",
+    ),
+    Call("videos", "ask", "POST", "/video-links", "a link to send one video without a key", body="file"),
+    Call("briefs", "list", "GET", "/briefs", "briefs", _BRIEF, ("status", "category", "market", "q", "brand_id")),
+    Call("briefs", "show", "GET", "/briefs/{brief}", "one brief"),
+    Call("briefs", "create", "POST", "/briefs", "write a draft", body="file"),
+    Call(
+        "briefs",
+        "change",
+        "PATCH",
+        "/briefs/{brief}",
+        "change a brief (a new version once published)",
+        body="file",
+        etag_from="/briefs/{brief}",
+    ),
+    Call(
+        "briefs", "price-check", "GET", "/briefs/{brief}/price-check", "how the ceiling stands to what deals closed at"
+    ),
+    Call("briefs", "publish", "POST", "/briefs/{brief}/publish", "publish a draft"),
+    Call("briefs", "close", "POST", "/briefs/{brief}/close", "close a brief before its deadline"),
+    Call("briefs", "cancel", "POST", "/briefs/{brief}/cancel", "cancel a brief", fields=("reason",), body="fields"),
+    Call("bids", "list", "GET", "/bids", "your side's bids", _BID, ("brief_id", "status")),
+    Call("bids", "of", "GET", "/briefs/{brief}/bids", "the bids on a closed brief", _BID, ("status",)),
+    Call("bids", "show", "GET", "/bids/{bid}", "one bid"),
+    Call("bids", "place", "POST", "/briefs/{brief}/bids", "place a bid", body="file"),
+    Call("bids", "revise", "POST", "/bids/{bid}/revisions", "revise a bid", body="file"),
+    Call("bids", "withdraw", "POST", "/bids/{bid}/withdraw", "withdraw a bid"),
+    Call("bids", "accept", "POST", "/bids/{bid}/accept", "accept a bid"),
+    Call("bids", "decline", "POST", "/bids/{bid}/decline", "decline a bid"),
+    Call("bids", "why", "GET", "/bids/{bid}/match", "a bid's scores with every reason"),
+    Call("bids", "outcome", "GET", "/bids/{bid}/outcome", "how your bid fared in the confirmed selection"),
+    Call("readings", "list", "GET", "/channels/{channel}/video-readings", "views over time", _READING, ("video",)),
+    Call("readings", "tell", "POST", "/channels/{channel}/video-readings", "tell views of videos", body="file"),
+    Call("readings", "forecasts", "GET", "/channels/{channel}/video-forecasts", "views at thirty days"),
+    Call("overlaps", "list", "GET", "/overlaps", "measured overlaps of your channels", _OVERLAP, ("channel_id",)),
+    Call("overlaps", "tell", "POST", "/overlaps", "tell of a measured overlap", body="file"),
+    Call("overlaps", "confirm", "POST", "/overlaps/{overlap}/confirm", "let an overlap count (administrators)"),
+    Call("pacing", "show", "GET", "/channels/{channel}/pacing", "room today, when next, and why", filters=("series",)),
+    Call("exclusivity", "list", "GET", "/channels/{channel}/exclusivity", "a channel's windows", _EXCLUSIVITY),
+    Call("exclusivity", "tell", "POST", "/channels/{channel}/exclusivity", "keep a channel free", body="file"),
+    Call("exclusivity", "remove", "DELETE", "/channels/{channel}/exclusivity/{window}", "take a window back"),
+    Call("selections", "list", "GET", "/briefs/{brief}/selections", "a brief's selections", _SELECTION),
+    Call("selections", "show", "GET", "/selections/{selection}", "one selection with its reasons"),
+    Call("selections", "confirm", "POST", "/selections/{selection}/confirm", "make it the brief's choice"),
+    Call("briefs", "collusion", "GET", "/briefs/{brief}/collusion-signals", "signs of collusion (administrators)"),
+    Call("selections", "verify", "GET", "/selections/{selection}/verification", "choose again and compare"),
+    Call("reviews", "list", "GET", "/reviews", "the review queue", _REVIEW, ("status", "about_id", "risk")),
+    Call("reviews", "show", "GET", "/reviews/{review}", "one review with its decisions"),
+    Call("reviews", "approve", "POST", "/reviews/{review}/approve", "approve", fields=("reason",), body="fields"),
+    Call("reviews", "hold", "POST", "/reviews/{review}/hold", "hold", fields=("reason",), body="fields"),
+    Call("reviews", "reject", "POST", "/reviews/{review}/reject", "reject", fields=("reason",), body="fields"),
+    Call("reviews", "override", "POST", "/reviews/{review}/override", "decide against the scores", body="file"),
+    Call("events", "list", "GET", "/events", "what happened", _EVENT, ("kind", "subject_id", "order")),
+    Call("jobs", "list", "GET", "/jobs", "work under way", _JOB, ("state", "kind", "queue")),
+    Call("jobs", "show", "GET", "/jobs/{job}", "one job"),
+    Call("jobs", "cancel", "POST", "/jobs/{job}/cancel", "stop a job"),
+    Call("jobs", "requeue", "POST", "/jobs/{job}/requeue", "try a dead job again"),
+)

@@ -1,0 +1,110 @@
+"""Holds the intrusiveness score against outcomes in a file. Needs no server."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from marketplace.cli.client import Api, fail
+from marketplace.cli.output import echo_json, table
+from marketplace.intrusiveness import calibration, factors
+from marketplace.intrusiveness import constants as c
+from marketplace.intrusiveness.calibration import BAND_CHANCES, Calibration, Rows, TooFewRows
+from marketplace.intrusiveness.timeline import PlanError, from_dict
+
+LINE_MAX = 2_000_000
+
+
+@click.command()
+@click.argument("rows", type=click.File("r", encoding="utf-8"))
+@click.option(
+    "--weights", type=click.Path(dir_okay=False, path_type=Path), help="write fitted weights, where the rows bear them"
+)
+@click.option("--language", type=click.Choice(["zh", "en"]), default="en", show_default=True)
+@click.pass_obj
+def calibrate(api: Api, /, rows: Iterable[str], weights: Path | None, language: str) -> None:
+    """Say how well the intrusiveness score foretells backlash.
+
+    ROWS is JSON lines, one published video each: {"creator": "...", "timeline": {...}, "fit": 0.4, "backlash": true}; -
+    is standard input. Figures are of creators that were held out. Weights are written only where the evidence bears it.
+    """
+    try:
+        found = calibration.calibrate(_read(rows))
+    except TooFewRows as error:
+        fail(str(error))
+    if api.as_json:
+        echo_json(asdict(found))
+    else:
+        _print(found, language)
+    if weights is None:
+        return
+    if found.decision != "weights":
+        fail(f"no weights were written: {found.why_zh if language == 'zh' else found.why_en}")
+    told = {
+        name: asdict(found)[name] for name in ("version", "rows", "events", "creators", "weights", "steps", "bands")
+    }
+    weights.write_text(json.dumps(told, indent=1), encoding="utf-8")
+
+
+def _read(lines: Iterable[str]) -> Rows:
+    read = list(_rows(lines))
+    creators = {name: number for number, name in enumerate(sorted({name for name, _, _ in read}))}
+    return Rows(
+        np.array([relieved for _, relieved, _ in read], dtype=np.float64).reshape(len(read), len(c.CODES)),
+        np.array([creators[name] for name, _, _ in read], dtype=np.int64),
+        np.array([backlash for _, _, backlash in read], dtype=np.bool_),
+    )
+
+
+def _rows(lines: Iterable[str]) -> Iterator[tuple[str, list[float], bool]]:
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        if len(line) > LINE_MAX:
+            fail(f"line {number}: longer than {LINE_MAX:,} characters.", 2)
+        try:
+            row = json.loads(line)
+        except (json.JSONDecodeError, RecursionError):
+            fail(f"line {number}: not JSON.", 2)
+        yield _row(row, number)
+
+
+def _row(row: Any, number: int) -> tuple[str, list[float], bool]:
+    if not isinstance(row, Mapping):
+        fail(f"line {number}: not an object.", 2)
+    creator, fit, backlash = row.get("creator"), row.get("fit"), row.get("backlash")
+    if not isinstance(creator, str) or not creator:
+        fail(f"line {number}: `creator` names who published the video.", 2)
+    if not isinstance(backlash, bool):
+        fail(f"line {number}: `backlash` is true or false.", 2)
+    if fit is not None and (isinstance(fit, bool) or not isinstance(fit, int | float) or not 0 <= fit <= 1):
+        fail(f"line {number}: `fit` lies between 0 and 1, or is left out.", 2)
+    try:
+        made = from_dict(row.get("timeline"))
+    except PlanError as error:
+        fail(f"line {number}: {error}", 2)
+    points = factors.points(tuple(factors.raw_point(made).tolist()), float("nan") if fit is None else float(fit))
+    return creator, [mine / most for mine, most in zip(points, c.POINTS, strict=True)], backlash
+
+
+def _print(found: Calibration, language: str) -> None:
+    click.echo(f"{found.rows:,} videos of {found.creators:,} creators, {found.events:,} with backlash")
+    figures = {"score": found.table, "fitted weights": found.fitted, "ad time alone": found.load_alone}
+    table(
+        [{"by": name, **asdict(one)} for name, one in figures.items()],
+        [("by", "by"), ("AUC", "auc"), ("Brier", "brier"), ("calibration error", "calibration_error")],
+    )
+    click.echo(
+        f"gain over ad time alone: {found.gain:+.3f} AUC ({found.gain_low:+.3f} to {found.gain_high:+.3f}, 90 %)"
+    )
+    for chance, score in zip(BAND_CHANCES, found.bands, strict=True):
+        click.echo(
+            f"chance of backlash {chance:.0%}: " + ("not reached" if score is None else f"from {score:.1f} points")
+        )
+    shown = ", ".join(f"{name} {points:g}" for name, points in found.weights.items())
+    click.echo(f"weights as the rows have them: {shown}")
+    click.echo(found.why_zh if language == "zh" else found.why_en)

@@ -1,0 +1,139 @@
+"""What runs the market: each part alone, and all of them together on the embedded servers."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import click
+import sqlalchemy as sa
+
+from marketplace import schema
+from marketplace.cli.client import fail
+from marketplace.core import db
+from marketplace.core.actor import EVERYTHING, Actor, Role
+from marketplace.core.config import Config
+from marketplace.core.ids import show
+from marketplace.core.jobs import QUEUES
+from marketplace.identity import api_keys
+from marketplace.identity import service as identity
+from marketplace.local.market_tree import Tree
+from marketplace.local.programs import MARKET_QUEUES, ringer_argv, web_argv
+from marketplace.local.servers import EmbeddedError
+
+STALE_S = 60
+
+
+@click.command("web")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="processes")
+@click.option("--threads", type=click.IntRange(1, 64), default=8, show_default=True, help="threads a process")
+def web(host: str, port: int, workers: int, threads: int) -> None:
+    """Serve the API."""
+    Config.from_env()
+    argv = web_argv(host, port, workers, threads)
+    os.execv(sys.executable, argv)  # noqa: S606 - our own interpreter with fixed arguments
+
+
+@click.command("worker")
+@click.option("--children", type=click.IntRange(1, 64), default=2, show_default=True, help="processes that do jobs")
+@click.option(
+    "--queue",
+    "queues",
+    multiple=True,
+    type=click.Choice(QUEUES),
+    default=MARKET_QUEUES,
+    show_default=True,
+    help="which work; repeatable",
+)
+def worker(children: int, queues: tuple[str, ...]) -> None:
+    """Do jobs. A watchdog beside the worker restarts it when work is due and nobody drains it."""
+    config = Config.from_env()
+    db.connect(config.database_url, pool_size=2)
+    tree = Tree(dict(os.environ))  # noqa: TID251 - handed on to the child as it is
+    tree.add_worker(children, queues=queues)
+    sys.exit(tree.run())
+
+
+@click.command("ringer")
+def ringer() -> None:
+    """Ring for due work: timers, lost rings, expired leases."""
+    Config.from_env()
+    os.execv(sys.executable, ringer_argv())  # noqa: S606 - fixed arguments
+
+
+@click.command("migrate")
+@click.option("--revision", default="head", show_default=True)
+def migrate(revision: str) -> None:
+    """Bring the database in DATABASE_URL to the newest schema."""
+    url = Config.from_env().database_url
+    schema.upgrade(url, revision)
+    click.echo(f"the schema is at {schema.current(url)}")
+
+
+@click.command("health")
+@click.argument("part", type=click.Choice(["worker", "ringer"]))
+def health(part: str) -> None:
+    """Say by the exit code whether a part does its work."""
+    config = Config.from_env()
+    if part == "ringer":
+        beat = Path(config.heartbeat_dir or ".", "ringer")
+        if not beat.exists() or time.time() - beat.stat().st_mtime > STALE_S:
+            fail("the ringer has not rung for a minute")
+        return
+    db.connect(config.database_url, pool_size=1)
+    with db.transaction() as session:
+        late = session.scalar(
+            sa.text(
+                "SELECT count(*) FROM jobs WHERE state = 'queued' AND queue <> 'vision'"
+                " AND next_at < now() - make_interval(secs => :stale)"
+            ),
+            {"stale": STALE_S},
+        )
+    if late:
+        fail(f"{late} jobs have been due for more than {STALE_S} s")
+
+
+@click.command("up")
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=".data",
+    show_default=True,
+    help="where everything is kept",
+)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+def up(data: Path, host: str, port: int) -> None:
+    """Start everything on the embedded servers (or on DATABASE_URL and REDIS_URL); Ctrl-C stops it all."""
+    try:
+        with Tree.on_embedded_servers(data, host, port) as tree:
+            click.echo(f"Inlay is at http://{host}:{port}  (API: /api/v1, description: /docs). Ctrl-C stops it.")
+            code = tree.run()
+    except EmbeddedError as error:
+        fail(str(error))
+    sys.exit(code)
+
+
+@click.group("admin")
+def admin() -> None:
+    """What only the machine's owner may do."""
+
+
+@admin.command("create")
+@click.option("--email", required=True)
+@click.option("--name", required=True)
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), default=".data", show_default=True)
+@click.option("--password", help="asked for when left out")
+def create_admin(email: str, name: str, data: Path, password: str | None) -> None:
+    """Make an administrator of the platform, with a key that is shown once."""
+    db.connect(Tree.database_url(data), pool_size=1)
+    password = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with db.transaction() as session:
+        made = identity.make_platform_admin(session, email=email, name=name, password=password)
+        who = Actor(role=Role.ADMIN, party_id=made.party.id, person_id=made.person.id)
+        key = api_keys.create(
+            session, who, name="first", scopes=sorted(EVERYTHING), mode="live", expires_at=None
+        ).secret
+    click.echo(f"{show('per', made.person.id)} may administer the platform.\nINLAY_KEY={key}")

@@ -1,0 +1,170 @@
+"""Choosing the best set of a brief's bids from the terminal, and trying what another budget would do."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from marketplace.cli.client import Api, fail
+from marketplace.cli.output import Column, echo_json, table
+from marketplace.core.money import MINOR_DIGITS
+from marketplace.matching.scoring.schemas import BID_PICTURES, LANGUAGES
+from marketplace.matching.selection.schemas import PICTURES
+
+POLL_S = 0.3
+OVER = ("done", "failed", "confirmed")
+LEFT_OUT_SHOWN = 10
+
+CHOSEN: tuple[Column, ...] = (
+    ("channel", "channel_name"),
+    ("costs at most", "price"),
+    ("alone", lambda row: round(row["people_alone"])),
+    ("adds", lambda row: round(row["people_added"])),
+    ("per 1,000 added", "per_thousand_added"),
+    ("bid", "bid_id"),
+)
+BUDGET: tuple[Column, ...] = (
+    ("budget", "budget"),
+    ("spent", "spend"),
+    ("people (careful)", lambda row: round(row["careful"])),
+    ("bids", "bids"),
+)
+
+
+def _limits(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say what a set has to keep."""
+    options = (
+        click.option("--budget", help="in the brief's currency, such as 60000; else the brief's own"),
+        click.option("--min-bids", type=click.IntRange(0, 1000), default=0, help="at least so many"),
+        click.option("--max-bids", type=click.IntRange(1, 1000), help="at most so many"),
+        click.option("--per-agency", type=click.IntRange(1, 1000), help="at most so many of one agency"),
+        click.option("--per-platform", type=click.IntRange(1, 1000), help="at most so many of one platform"),
+        click.option("--per-niche", type=click.IntRange(1, 1000), help="at most so many of one niche"),
+        click.option("--must", multiple=True, metavar="BID", help="has to be in; may be given again"),
+        click.option("--never", multiple=True, metavar="BID", help="must not be in; may be given again"),
+        click.option("--contacts", type=click.FloatRange(1, 100), help="mean contacts for each person, at most"),
+        click.option("--intrusiveness", type=click.FloatRange(0, 100), help="of each bid, at most"),
+        click.option("--ad-load", type=click.FloatRange(0, 1), help="of each channel, at most"),
+        click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _body(api: Api, brief: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    body = {
+        "bids_min": given["min_bids"],
+        "bids_max": given["max_bids"],
+        "caps": {name: given[f"per_{name}"] for name in ("agency", "platform", "niche")},
+        "must": list(given["must"]),
+        "never": list(given["never"]),
+        "contacts_per_person_max": given["contacts"],
+        "intrusiveness_max": given["intrusiveness"],
+        "ad_load_max": given["ad_load"],
+    }
+    if given["budget"] is not None:
+        body["budget"] = _amount(given["budget"], api.call("GET", f"/briefs/{brief}")["budget"]["currency"])
+    return body
+
+
+def _amount(text: str, currency: str) -> dict[str, Any]:
+    try:
+        minor = Decimal(text.replace(",", "")).scaleb(MINOR_DIGITS[currency])
+    except InvalidOperation:
+        fail(f"--budget {text[:40]} is no amount such as 60000 or 60000.50.", 2)
+    if minor != minor.to_integral_value() or minor <= 0:
+        fail(f"--budget {text[:40]} is no amount of {currency} above zero.", 2)
+    return {"amount_minor": int(minor), "currency": currency}
+
+
+@click.command("select")
+@click.argument("brief")
+@_limits
+@click.option("--prove", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@click.option("--time-limit", type=click.IntRange(1, 300), default=60, show_default=True, help="seconds of proving")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="a folder for the pictures (SVG)")
+@click.pass_obj
+def select(api: Api, /, brief: str, prove: str, time_limit: int, out: Path | None, **given: Any) -> None:
+    """Choose the best set of a closed BRIEF's bids, and tell why each other bid is out."""
+    body = {**_body(api, brief, given), "prove": prove, "time_limit_s": time_limit}
+    started = api.call("POST", f"/briefs/{brief}/selections", body)
+    found = _follow(api, started["id"])
+    if out is not None and found["result"] is not None:
+        write_pictures(api, f"/selections/{found['id']}", PICTURES, out, given["language"])
+    if api.as_json:
+        echo_json(found)
+    elif found["result"] is not None:
+        click.echo(f"{found['id']} ({found['status']})")
+        print_outcome(found["result"], given["language"])
+    if found["status"] == "failed":
+        fail(found["message"] or "the selection failed")
+
+
+def _follow(api: Api, selection: str) -> Any:
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=api.as_json, transient=True) as bar:
+        task = bar.add_task("waiting", total=None)
+        while True:
+            found = api.call("GET", f"/selections/{selection}")
+            if found["status"] in OVER:
+                return found
+            job = api.call("GET", f"/jobs/{found['job_id']}")
+            bar.update(task, description=job["stage"] or job["state"], completed=job["done"], total=job["total"])
+            if job["state"] in ("dead", "cancelled"):
+                return found
+            time.sleep(POLL_S)
+
+
+def write_pictures(api: Api, path: str, names: Sequence[str], out: Path, language: str) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        data = api.download(f"{path}/picture", {"name": name, "language": language})
+        (out / f"{name}.svg").write_bytes(data)
+    click.echo(f"{len(names)} pictures in {out}", err=True)
+
+
+@click.command()
+@click.argument("of", metavar="BID|SELECTION")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="a folder for the files")
+@click.option("--language", type=click.Choice(LANGUAGES), default="zh", show_default=True)
+@click.pass_obj
+def pictures(api: Api, /, of: str, out: Path, language: str) -> None:
+    """Draw a bid (price, peers, reach) or a selection as SVG files."""
+    kinds = {"bid": ("bids", BID_PICTURES), "sel": ("selections", PICTURES)}
+    kind = kinds.get(of.partition("_")[0])
+    if kind is None:
+        fail(f"{of[:40]} is no bid (bid_...) and no selection (sel_...).", 2)
+    write_pictures(api, f"/{kind[0]}/{of}", kind[1], out, language)
+
+
+@click.command("what-if")
+@click.argument("brief")
+@_limits
+@click.pass_obj
+def what_if(api: Api, /, brief: str, **given: Any) -> None:
+    """Tell which set it would be for a closed BRIEF with other limits or another budget; nothing is stored."""
+    found = api.call("POST", f"/briefs/{brief}/what-if", _body(api, brief, given))
+    if api.as_json:
+        echo_json(found)
+    else:
+        print_outcome(found["outcome"], given["language"])
+
+
+def print_outcome(outcome: Mapping[str, Any], language: str, left_out: int = LEFT_OUT_SHOWN) -> None:
+    """Print a chosen set, what it reaches, how good it is, what is out and why, and what other budgets reach."""
+    table(outcome["chosen"], CHOSEN)
+    for said in (outcome["reach"], outcome["proof"], outcome["made_of"]):
+        click.echo(f"\n{said[language]}")
+    click.echo("")
+    for row in outcome["left_out"][:left_out]:
+        click.echo(f"- {row['channel_name']}: {row[language]}")
+    if len(outcome["left_out"]) > left_out:
+        click.echo(f"  ... and {len(outcome['left_out']) - left_out} more (--json shows all)")
+    click.echo("")
+    table(outcome["budget_curve"], BUDGET)

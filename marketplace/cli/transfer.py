@@ -1,0 +1,109 @@
+"""Files in and out: hand in a platform's export and watch it being read, or a video; take your own channels out."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+
+from marketplace.cli.client import Api, fail
+from marketplace.cli.output import echo_json, fields, table
+
+POLL_S = 0.5
+OVER = ("done", "dead", "cancelled")
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--shape", type=click.Choice(["inlay", "xingtu", "tiktok_one", "youtube"]), help="else it is recognised")
+@click.option("--skip-bad-rows", is_flag=True, help="take the good rows; without it one bad row refuses the file")
+@click.option("--create-creators", is_flag=True, help="enter creators that the file names and you do not have yet")
+@click.option("--creator", help="all rows belong to this creator")
+@click.pass_obj
+def import_file(
+    api: Api, file: Path, shape: str | None, skip_bad_rows: bool, create_creators: bool, creator: str | None
+) -> None:
+    """Hand in a FILE of channels (CSV, XLSX or JSON) and follow it row by row."""
+    query = {
+        "file_name": file.name,
+        "shape": shape,
+        "mode": "skip_bad_rows" if skip_bad_rows else "all_or_nothing",
+        "create_creators": "true" if create_creators else "false",
+        "creator_id": creator,
+    }
+    with file.open("rb") as opened:
+        started, _ = api.raw("POST", "/imports", opened, query, content_type="application/octet-stream")
+    follow(api, started["job_id"])
+    result = api.call("GET", f"/imports/{started['id']}")
+    faults = api.call("GET", f"/imports/{started['id']}/faults", query={"limit": 20})["data"]
+    if api.as_json:
+        echo_json({**result, "faults": faults})
+    else:
+        fields(result)
+        if faults:
+            where = (("row", "row_number"), ("column", "column_name"), ("value", "value"), ("mend", "message_en"))
+            table(faults, where, title=f"{result['rows_bad']} rows refused; the first {len(faults)} things to mend:")
+    if result["status"] != "done":
+        fail(result.get("message") or f"the import is {result['status']}")
+
+
+def follow(api: Api, job_id: str, show: bool = True) -> dict[str, Any]:
+    """Show an import's progress, which is in bytes, until it is over; returns the job."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not show or api.as_json, transient=True) as bar:
+        task = bar.add_task("waiting", total=None)
+        while True:
+            job: dict[str, Any] = api.call("GET", f"/jobs/{job_id}")
+            bar.update(task, description=job.get("stage") or job["state"], completed=job["done"], total=job["total"])
+            if job["state"] in OVER:
+                return job
+            time.sleep(POLL_S)
+
+
+@click.command("export")
+@click.option(
+    "--shape", type=click.Choice(["inlay", "xingtu", "tiktok_one", "youtube"]), default="inlay", show_default=True
+)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="the file to write")
+@click.pass_obj
+def export_file(api: Api, shape: str, out: Path) -> None:
+    """Write your own channels to a file that any of the importers reads."""
+    data = api.download("/channels/export", {"shape": shape})
+    out.write_bytes(data)
+    click.echo(f"{len(data):,} bytes in {out}")
+
+
+@click.command("labels")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="the file to write")
+@click.pass_obj
+def labels(api: Api, out: Path) -> None:
+    """Write what people put right in checks of videos to a file of JSON lines, to learn from."""
+    count, after = 0, None
+    with out.open("wb") as file:
+        while page := api.download("/video-checks/labels", {"starting_after": after}):
+            file.write(page)
+            lines = page.splitlines()
+            count, after = count + len(lines), json.loads(lines[-1])["correction_id"]
+    if api.as_json:
+        echo_json({"labels": count, "file": str(out)})
+    else:
+        click.echo(f"{count:,} labels in {out}")
+
+
+@click.command("upload")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--name", help="what it is called; else the file's own name")
+@click.pass_obj
+def upload_video(api: Api, file: Path, name: str | None) -> None:
+    """Hand in a video FILE of at most 200 MiB (MP4, MOV, WebM, Matroska)."""
+    with file.open("rb") as opened:
+        kept, _ = api.raw(
+            "POST", "/videos", opened, {"name": name or file.name}, content_type="application/octet-stream"
+        )
+    if api.as_json:
+        echo_json(kept)
+    else:
+        fields(kept)

@@ -1,0 +1,132 @@
+"""Checks anyone can make of a closed brief: that its bids are what was committed to, and that nobody chose its end."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from marketplace.bids import commitment
+from marketplace.bids.bid_queries import REVISIONS_MAX
+from marketplace.briefs import closing_time
+from marketplace.cli.client import Api, fail
+from marketplace.cli.lazy_group import Lazy
+from marketplace.cli.output import echo_json
+from marketplace.core import ids
+
+MOST = 10_000
+SLACK = timedelta(milliseconds=1)
+
+
+@click.group("verify", cls=Lazy, lazy={"scores": "marketplace.cli.verify_scores:scores"})
+def verify() -> None:
+    """Check what a market promises by hashes and arithmetic."""
+
+
+@verify.command("bids")
+@click.argument("brief", required=False)
+@click.option(
+    "--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="what --save wrote, not the API"
+)
+@click.option(
+    "--save", type=click.Path(dir_okay=False, path_type=Path), help="keep what was checked, to check it again"
+)
+@click.pass_obj
+def bids(api: Api, brief: str | None, file: Path | None, save: Path | None) -> None:
+    """Check the bids of a closed BRIEF: every offer against its commitment, every commitment against the public list
+    and the end of bidding, and that end against its seed. As far as your key may see: a bidder checks its own."""
+    if (brief is None) == (file is None):
+        fail("name a brief, or a --file.", 2)
+    found = _read(file) if file is not None else _fetch(api, str(brief))
+    if save is not None:
+        save.write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")
+    faults = [*_end(found["brief"]), *_offers(found), *_log(found)]
+    told = {"bids": len(found["bids"]), "commitments": len(found["commitments"]), "faults": faults}
+    if api.as_json:
+        echo_json(told)
+    else:
+        for fault in faults:
+            click.echo(fault)
+        click.echo(f"{told['bids']} bids and {told['commitments']} commitments checked, {len(faults)} faults")
+    if faults:
+        raise click.exceptions.Exit(1)
+
+
+def _fetch(api: Api, brief: str) -> dict[str, Any]:
+    shown = api.call("GET", f"/briefs/{brief}")
+    if shown["status"] != "closed":
+        fail(f"the brief is {shown['status']}; bids can be checked when it has closed.")
+    me = api.call("GET", "/people/me")
+    own = me["actor"]["role"] in ("creator", "agency")
+    path, query = ("/bids", {"brief_id": brief}) if own else (f"/briefs/{brief}/bids", {})
+    return {
+        "brief": shown,
+        "bids": list(api.every(path, query, MOST)),
+        "commitments": list(api.every(f"/briefs/{brief}/commitments", most=MOST)),
+    }
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        if not {"brief", "bids", "commitments"} <= found.keys():
+            fail(f"{file} has no brief, bids and commitments.", 2)
+    except (ValueError, AttributeError):
+        fail(f"{file} is no JSON as --save writes it.", 2)
+    return found
+
+
+def _end(brief: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the moment at which bidding ended."""
+    seed, version = brief["close_seed"], brief["close_version_id"]
+    if seed is None or version is None:
+        return  # published before there were windows
+    if hashlib.sha256(seed.encode()).hexdigest() != brief["close_commitment"]:
+        yield "the seed is not the one that was committed to at publication"
+    drawn = closing_time.moment(
+        seed,
+        ids.read("brf", brief["id"]),
+        ids.read("brv", version),
+        _when(brief["bids_close_at"]),
+        brief["closing_window_s"],
+    )
+    if _when(brief["bidding_ended_at"]) > drawn + SLACK:
+        yield f"bidding ended at {brief['bidding_ended_at']}, after the moment drawn by the seed, {drawn.isoformat()}"
+    if _when(brief["closed_at"]) < drawn:
+        click.echo(f"note: closed by hand at {brief['closed_at']}, before {drawn.isoformat()}", err=True)
+
+
+def _offers(found: Mapping[str, Any]) -> Iterator[str]:
+    """Yield offers that are not what was committed to, and wordings beyond the number allowed."""
+    for bid in found["bids"]:
+        offer = commitment.offer_of(
+            bid,
+            brief_id=ids.read("brf", bid["brief_id"]),
+            brief_version_id=ids.read("brv", bid["brief_version_id"]),
+            channel_id=ids.read("chn", bid["channel_id"]),
+            number=bid["revision_number"],
+        )
+        if not commitment.verify(offer, bid["salt"], bid["commitment"]):
+            yield f"{bid['id']}: the offer is not what was committed to"
+        if bid["revision_number"] > REVISIONS_MAX:
+            yield f"{bid['id']}: has {bid['revision_number']} wordings, and {REVISIONS_MAX} are allowed"
+
+
+def _log(found: Mapping[str, Any]) -> Iterator[str]:
+    """Yield bids whose commitment is not in the public list, and commitments made after bidding ended."""
+    listed = {one["commitment"]: _when(one["created_at"]) for one in found["commitments"]}
+    for bid in found["bids"]:
+        if bid["commitment"] not in listed:
+            yield f"{bid['id']}: its commitment is not in the public list"
+    ended = found["brief"]["bidding_ended_at"]
+    if ended is not None:
+        for mark, at in sorted(listed.items(), key=lambda one: one[1]):
+            if at > _when(ended):
+                yield f"the commitment {mark[:16]}... was made at {at.isoformat()}, after bidding ended at {ended}"
+
+
+def _when(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,78 @@
+"""Works stored scores out again: those of bids' plans and those of checked videos, as far as a key may see them."""
+
+from collections.abc import Iterable, Iterator
+
+import click
+
+from marketplace.checks import recompute_checks as checks_again
+from marketplace.cli.client import Api, fail
+from marketplace.cli.output import echo_json
+from marketplace.cli.verify import MOST
+from marketplace.matching.scoring import recompute_scores as matching_again
+
+EARLIER = "scored by an earlier version; its numbers are kept and cannot be worked out by this one"
+
+
+@click.command("scores")
+@click.option("--bid", "bids", multiple=True, help="only this bid, bid_...; repeatable")
+@click.option("--check", "checks", multiple=True, help="only this check of a video, vck_...; repeatable")
+@click.pass_obj
+def scores(api: Api, /, bids: tuple[str, ...], checks: tuple[str, ...]) -> None:
+    """Work stored intrusiveness scores out again on this machine, from what is stored beside them: of bids their plan
+    and fit, of checked videos the timeline, what people corrected, the plan and the channel's last videos.
+
+    Without names all that your key may see. Exit code 1 where a number does not follow.
+    """
+    named = bool(bids or checks)
+    told = {"bids": 0, "checks": 0, "earlier": 0}
+    faults = [
+        *_of_bids(api, bids if named else _bids(api), told, named),
+        *_of_checks(api, checks if named else _checks(api), told),
+    ]
+    if api.as_json:
+        echo_json({**told, "faults": faults})
+    else:
+        for fault in faults:
+            click.echo(fault)
+        click.echo(f"{told['bids']} bids and {told['checks']} checks worked out again, {len(faults)} faults")
+    if faults:
+        raise click.exceptions.Exit(1)
+
+
+def _of_bids(api: Api, bids: Iterable[str], told: dict[str, int], named: bool) -> Iterator[str]:
+    for bid in bids:
+        match = api.find(f"/bids/{bid}/match")
+        if match is None and named:
+            fail(f"{bid} is not there, or not scored yet.")
+        if match is not None and _counted(told, "bids", bid, matching_again.same_version(match)):
+            yield from (f"{bid}{one}" for one in matching_again.faults(api.call("GET", f"/bids/{bid}"), match))
+
+
+def _of_checks(api: Api, checks: Iterable[str], told: dict[str, int]) -> Iterator[str]:
+    for check in checks:
+        shown = api.call("GET", f"/video-checks/{check}")
+        if shown["result"] is None:
+            fail(f"{check} is {shown['status']}: there is no score to work out.")
+        if _counted(told, "checks", check, checks_again.same_version(shown)):
+            yield from (f"{check}{one}" for one in checks_again.faults(shown))
+
+
+def _counted(told: dict[str, int], kind: str, name: str, same: bool) -> bool:
+    told[kind if same else "earlier"] += 1
+    if not same:
+        click.echo(f"note: {name}: {EARLIER}", err=True)
+    return same
+
+
+def _bids(api: Api) -> Iterator[str]:
+    """Yield the bids that the key may see: its own side's, or those on its brand's closed briefs."""
+    role = api.call("GET", "/people/me")["actor"]["role"]
+    if role in ("creator", "agency"):
+        yield from (one["id"] for one in api.every("/bids", most=MOST))
+        return
+    for brief in api.every("/briefs", {"status": "closed"}, MOST):
+        yield from (one["id"] for one in api.every(f"/briefs/{brief['id']}/bids", most=MOST))
+
+
+def _checks(api: Api) -> Iterator[str]:
+    yield from (one["id"] for one in api.every("/video-checks", {"status": "done"}, MOST))

@@ -1,0 +1,121 @@
+"""Bodies that are files: declared by a route, read in pieces, hashed on the way, never whole in memory.
+
+A route says `takes_raw=Raw(256 * MIB, ("text/csv",))`; its view gets a RawBody first.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, Any
+
+from flask import request
+from werkzeug.exceptions import ClientDisconnected, UnsupportedMediaType
+
+from marketplace.core.errors import Fault, Invalid
+from marketplace.core.http.form_file import PART, FormFile
+
+MIB = 1024 * 1024
+ANY_FILE = "application/octet-stream"
+FORM = "multipart/form-data"
+# What a form holds beside the file: boundaries and headers.
+FORM_EXTRA_BYTES = 64 * 1024
+
+_DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]{44}):\s*(?:,|$)")
+
+
+@dataclass(frozen=True)
+class Raw:
+    """What a route takes as its body: at most so many bytes, of these media types; `form`: or in a browser's form."""
+
+    bytes_max: int
+    media_types: tuple[str, ...] = (ANY_FILE,)
+    form: bool = False
+
+    def describe(self) -> dict[str, Any]:
+        """Return the OpenAPI request body."""
+        schema = {"type": "string", "format": "binary", "maxLength": self.bytes_max}
+        content: dict[str, Any] = {name: {"schema": schema} for name in self.media_types}
+        if self.form:
+            members = {"type": "object", "required": [PART], "additionalProperties": False}
+            content[FORM] = {"schema": {**members, "properties": {PART: {"type": "string", "format": "binary"}}}}
+        return {"required": True, "content": content}
+
+
+class RawBody:
+    """The file as it comes in. `size_bytes` and `sha256` speak of what was read so far.
+
+    Of a form it is the file alone; `name` is then what the form calls it.
+    """
+
+    def __init__(self, stream: IO[bytes] | FormFile, media_type: str) -> None:
+        self._stream = stream
+        self.name = stream.name if isinstance(stream, FormFile) else ""
+        self._hash = hashlib.sha256()
+        self.media_type = media_type
+        self.size_bytes = 0
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+    def pieces(self, size_bytes: int = MIB) -> Iterator[bytes]:
+        """Yield the rest of the body in pieces of this size, the last one shorter.
+
+        Raises RequestEntityTooLarge (413) past the route's limit, ClientDisconnected (400) where it ends too early.
+        """
+        while piece := self._full(size_bytes):
+            yield piece
+        whole = not isinstance(self._stream, FormFile)  # a form knows its own end
+        if whole and request.content_length is not None and request.content_length != self.size_bytes:
+            raise ClientDisconnected("The body ended too early. Nothing was kept; send it again.")
+
+    def whole(self) -> bytes:
+        """Return the rest of the body at once; for routes whose limit is small."""
+        return b"".join(self.pieces())
+
+    def digest(self) -> bytes:
+        """Return the SHA-256 of the whole body, having read what nobody read.
+
+        Raises ClientDisconnected (400) where it is shorter than its Content-Length, Invalid where it is not what its
+        Content-Digest (RFC 9530) says.
+        """
+        for _ in self.pieces():
+            pass
+        told = _DIGEST.search(request.headers.get("Content-Digest", ""))
+        if told is not None and _decoded(told[1]) != self._hash.digest():
+            raise Invalid(
+                "The body is not what its Content-Digest says; it was damaged on the way. Nothing was kept.",
+                faults=[Fault("header:/Content-Digest", "The SHA-256 of the received bytes is another one.")],
+            )
+        return self._hash.digest()
+
+    def _full(self, size_bytes: int) -> bytes:
+        parts, missing = [], size_bytes
+        while missing and (part := self._stream.read(missing)):
+            parts.append(part)
+            missing -= len(part)
+        piece = b"".join(parts)
+        self._hash.update(piece)
+        self.size_bytes += len(piece)
+        return piece
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return b""
+
+
+def open_body(raw: Raw) -> RawBody:
+    """Return the present request's body. Raises RequestEntityTooLarge (413), UnsupportedMediaType (415)."""
+    request.max_content_length = raw.bytes_max
+    if raw.form and request.mimetype == FORM:
+        request.max_content_length += FORM_EXTRA_BYTES
+        return RawBody(FormFile(request.stream, request.mimetype_params.get("boundary", "")), ANY_FILE)
+    if request.mimetype not in raw.media_types:
+        raise UnsupportedMediaType(f"Send the file itself as Content-Type: {', '.join(raw.media_types)}.")
+    return RawBody(request.stream, request.mimetype)

@@ -1,0 +1,121 @@
+"""The API's own description: OpenAPI 3.1 at /openapi.json, and the page /docs that shows it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Flask, Response, jsonify
+from flask_smorest import Api
+from werkzeug.exceptions import NotFound
+from werkzeug.security import safe_join
+
+from marketplace.core import ids
+from marketplace.core.errors import DomainError
+from marketplace.core.http.blueprint import Room
+from marketplace.core.http.fields import Flag, Id, Real, Whole, WholeParam
+from marketplace.core.http.path_ids import IdConverter
+
+_STATIC = Path(__file__).resolve().parents[2] / "static"
+_MEDIA = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".txt": "text/plain"}
+
+DESCRIPTION = """Product placement in short video: briefs, bids, scores, reviews.
+
+Send `Authorization: Bearer <key>`; an `Idempotency-Key` with every POST; `If-Match` with changes.
+Money is `{amount_minor, currency}`; times are RFC 3339 in UTC; errors are `application/problem+json`.
+"""
+
+
+class _Api(Api):  # type: ignore[misc]
+    """flask-smorest without its error handlers (ours drop no headers) and without its catch-all answer."""
+
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def _register_error_handlers(self) -> None: ...
+
+    def _register_doc_blueprint(self) -> None: ...
+
+
+def publish(app: Flask, rooms: Iterable[Room]) -> None:
+    """Register the rooms under /api/v1 and show what they make together."""
+    app.config.update(API_TITLE="Inlay", API_VERSION="1", OPENAPI_VERSION="3.1.0")
+    plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
+    options = {
+        "info": {"description": DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+        "security": [{"key": []}],
+    }
+    api = _Api(app, spec_kwargs={"marshmallow_plugin": plugin, **options})
+    api.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
+    api.register_converter(IdConverter, _id_parameter)
+    for field, base in (
+        (Whole, "integer"),
+        (WholeParam, "integer"),
+        (Real, "number"),
+        (Flag, "boolean"),
+        (Id, "string"),
+    ):
+        api.register_field(field, base, None)
+    for room in rooms:
+        api.register_blueprint(room, url_prefix="/api/v1")
+    app.extensions["api"] = api
+    _add_pages(app, api)
+
+
+def _schema_name(schema: Any) -> str:
+    name = (schema if isinstance(schema, str) else getattr(schema, "__name__", None)) or type(schema).__name__
+    return str(name).removesuffix("Schema")
+
+
+def _id_parameter(converter: IdConverter) -> dict[str, Any]:
+    return {"type": "string", "pattern": ids.pattern(converter.prefix)}
+
+
+def _add_pages(app: Flask, api: Any) -> None:
+    cached: list[dict[str, Any]] = []
+
+    @app.get("/openapi.json")
+    def openapi() -> Response:
+        if not cached:
+            cached.append(api.spec.to_dict())
+        return jsonify(cached[0])
+
+    @app.get("/docs")
+    def docs() -> Response:
+        return _static("docs.html")
+
+    @app.get("/docs/problems")
+    def problems() -> Response:
+        return Response(_problems_page(), content_type="text/html; charset=utf-8")
+
+    @app.get("/static/<path:name>")
+    def static(name: str) -> Response:
+        return _static(name)
+
+
+def _static(name: str) -> Response:
+    """Send one of the files that ship with the package; any other name is not there."""
+    path = safe_join(str(_STATIC), name)
+    if path is None or not Path(path).is_file() or Path(path).suffix not in _MEDIA:
+        raise NotFound
+    media_type = _MEDIA[Path(path).suffix]
+    return Response(
+        Path(path).read_bytes(), content_type=f"{media_type}; charset=utf-8", headers={"Cache-Control": "max-age=300"}
+    )
+
+
+def _problems_page() -> str:
+    """List every problem type that the code can answer with, so that a `type` leads to its meaning."""
+    kinds = sorted(_kinds(DomainError), key=lambda kind: (kind.status, kind.code))
+    rows = "".join(
+        f'<dt id="{kind.code}">{kind.status} {kind.code}</dt><dd>{kind.title}. {(kind.__doc__ or "").strip()}</dd>'
+        for kind in kinds
+    )
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Inlay: problem types</title>'
+        f'<link rel="stylesheet" href="/static/docs.css"></head><body><main>'
+        f"<h1>Problem types</h1><dl>{rows}</dl></main></body></html>"
+    )
+
+
+def _kinds(root: type[DomainError]) -> set[type[DomainError]]:
+    return {root}.union(*(_kinds(kind) for kind in root.__subclasses__()))

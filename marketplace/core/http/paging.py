@@ -1,0 +1,58 @@
+"""Lists: newest first, a limit, and the id after which to go on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import sqlalchemy as sa
+from marshmallow import Schema, fields
+from sqlalchemy.orm import Session
+
+from marketplace.core.db import Base
+from marketplace.core.http.fields import Id, WholeParam
+
+LIMIT_MAX = 100
+LIMIT_DEFAULT = 20
+
+Item = TypeVar("Item")
+Row = TypeVar("Row", bound=Base)
+
+
+@dataclass(frozen=True)
+class Page(Generic[Item]):
+    """One stretch of a list."""
+
+    data: Sequence[Item]
+    has_more: bool
+
+
+def page_query(prefix: str, **more: Any) -> type[Schema]:
+    """Return the query parameters of a list: `limit`, `starting_after`, and the filters given."""
+    members: dict[str, Any] = {
+        "limit": WholeParam(1, LIMIT_MAX, load_default=LIMIT_DEFAULT),
+        "starting_after": Id(prefix, load_default=None, metadata={"description": "The last id of the page before."}),
+        **more,
+    }
+    return Schema.from_dict(members, name=f"{prefix.title()}Query{''.join(sorted(more)).title().replace('_', '')}")
+
+
+def page_of(out: type[Schema]) -> type[Schema]:
+    """Return the schema of a page of `out`."""
+    name = out.__name__.removesuffix("Out").removesuffix("Schema") + "Page"
+    members: dict[str, Any] = {
+        "data": fields.List(fields.Nested(out), required=True),
+        "has_more": fields.Boolean(required=True),
+    }
+    return Schema.from_dict(members, name=name)
+
+
+def page(
+    session: Session, query: sa.Select[Any], model: type[Row], limit: int, starting_after: UUID | None
+) -> Page[Row]:
+    """Run a query newest first (ids sort by time) and say whether there is more."""
+    query = query.order_by(model.id.desc()).limit(limit + 1)
+    if starting_after is not None:
+        query = query.where(model.id < starting_after)
+    rows: Sequence[Row] = session.scalars(query).all()
+    return Page(rows[:limit], len(rows) > limit)

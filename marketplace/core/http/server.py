@@ -1,0 +1,177 @@
+"""The Flask application's outside: request ids, headers, one log line a request, health and metrics."""
+
+import hmac
+import re
+import time
+from typing import Any
+
+import redis
+import sqlalchemy as sa
+import structlog
+from flask import Flask, Request, Response, g, jsonify, request
+from flask.sessions import SessionInterface
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from marketplace.core import db, ids
+from marketplace.core.config import Config
+from marketplace.core.context import set_request_id
+from marketplace.core.http import blueprint, path_ids, problems
+from marketplace.core.http.rate_limits import Limiter
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+REQUESTS = Counter("inlay_requests", "Requests by route and status", ["route", "method", "status"])
+SECONDS = Histogram(
+    "inlay_request_seconds",
+    "Seconds a request took",
+    ["route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+}
+
+
+class _NoCookies(SessionInterface):
+    """Who asks is in the Authorization header alone: no cookie is read, none is set, nothing is signed."""
+
+    def open_session(self, app: Flask, request: Request) -> None:
+        return None
+
+
+log = structlog.get_logger("http")
+
+
+def make_server(config: Config, authenticate: blueprint.Authenticate) -> Flask:
+    """Return a Flask application with the edge in place and no rooms yet."""
+    app = Flask("marketplace", static_folder=None)
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        MAX_CONTENT_LENGTH=blueprint.BODY_MAX,
+        MAX_FORM_MEMORY_SIZE=200_000,
+        MAX_FORM_PARTS=50,
+        PROPAGATE_EXCEPTIONS=False,
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.session_interface = _NoCookies()
+    app.extensions["config"] = config
+    app.extensions["authenticate"] = authenticate
+    app.extensions["limiter"] = Limiter(config.redis_url, config.rate_limit_per_minute, config.sign_ins_per_minute)
+    path_ids.register(app)
+    problems.register(app)
+    app.before_request(_begin)
+    app.after_request(_end)
+    _add_health(app, config)
+    return app
+
+
+def _begin() -> None:
+    asked = request.headers.get("X-Request-Id", "")
+    g.request_id = asked if _REQUEST_ID.fullmatch(asked) else "req_" + ids.show("r", ids.new_id())[2:]
+    g.began = time.perf_counter()
+    set_request_id(g.request_id)
+
+
+def _end(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.request_id
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.path.startswith("/api/"):
+        response.headers.setdefault("Cache-Control", "no-store")
+        if g.get("allowance"):
+            response.headers.extend(g.allowance.headers())
+    seconds = time.perf_counter() - g.began
+    route = request.url_rule.rule if request.url_rule else "(none)"
+    REQUESTS.labels(route, request.method, response.status_code).inc()
+    SECONDS.labels(route).observe(seconds)
+    if not request.path.startswith(("/livez", "/readyz", "/metrics")):
+        who = g.get("actor")
+        party = str(who.party_id) if who and who.party_id else None
+        role = str(who.role) if who else None
+        ms = round(seconds * 1000, 1)
+        log.info(
+            "http.request",
+            method=request.method,
+            route=route,
+            status=response.status_code,
+            ms=ms,
+            role=role,
+            party=party,
+        )
+    return response
+
+
+def _add_health(app: Flask, config: Config) -> None:
+    client = redis.Redis.from_url(config.redis_url, socket_timeout=1, socket_connect_timeout=1)
+
+    @app.get("/livez")
+    def livez() -> Response:
+        return jsonify(status="ok")
+
+    @app.get("/readyz")
+    def readyz() -> tuple[Response, int]:
+        found = {"database": _check(_database), "broker": _check(client.ping)}
+        ready = all(value == "ok" for value in found.values())
+        return jsonify(status="ok" if ready else "not ready", **found), 200 if ready else 503
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        local = request.remote_addr in (None, "127.0.0.1", "::1")
+        if not (config.metrics_token and hmac.compare_digest(given, config.metrics_token)) and not (
+            local and not config.metrics_token
+        ):
+            return Response("Send METRICS_TOKEN as a bearer token.\n", 401, content_type="text/plain")
+        return Response(_metrics(config), content_type="text/plain; version=0.0.4")
+
+
+def _check(call: Any) -> str:
+    try:
+        call()
+    except Exception as error:
+        return f"down: {type(error).__name__}"
+    return "ok"
+
+
+def _database() -> None:
+    with db.unscoped() as session:
+        session.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one()
+
+
+_QUEUES = sa.text(
+    "SELECT queue, state, count(*), coalesce(extract(epoch FROM now() - min(next_at)), 0) FROM jobs"
+    " WHERE state IN ('queued', 'leased', 'dead') GROUP BY queue, state"
+)
+
+
+class _QueueCollector:
+    """Queue depth and the age of the oldest due job, read from the queue of record at each scrape."""
+
+    def collect(self) -> Any:
+        depth = GaugeMetricFamily("inlay_jobs", "Jobs by queue and state", labels=["queue", "state"])
+        oldest = GaugeMetricFamily("inlay_oldest_due_seconds", "Age of the oldest due job", labels=["queue"])
+        with db.transaction() as session:
+            for queue, state, count, age in session.execute(_QUEUES).all():
+                depth.add_metric([queue, state], count)
+                if state == "queued":
+                    oldest.add_metric([queue], max(0.0, float(age)))
+        yield depth
+        yield oldest
+
+
+def _metrics(config: Config) -> bytes:
+    registry = CollectorRegistry()
+    if config.multiprocess:
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        registry.register(REQUESTS)
+        registry.register(SECONDS)
+    registry.register(_QueueCollector())
+    return generate_latest(registry)

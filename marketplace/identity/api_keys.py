@@ -1,0 +1,86 @@
+"""API keys: made and shown once, two at a time under a name so that they can be rotated, revoked at once."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.core import db, events
+from marketplace.core.actor import Actor
+from marketplace.core.clock import now
+from marketplace.core.errors import Conflict, Fault, Invalid, NotAllowed
+from marketplace.core.http import paging
+from marketplace.core.http.paging import Page
+from marketplace.identity import credentials, policy
+from marketplace.identity.models import ApiKey, Party
+
+LIVE_MAX = 2  # under one name: the one in use and the one that takes its place
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Issued(Generic[Row]):
+    """A row with the secret that goes out this once; None where the answer is kept for a replay."""
+
+    row: Row
+    secret: str | None
+
+    def kept(self) -> "Issued[Row]":
+        return Issued(self.row, None)
+
+
+def create(
+    session: Session, actor: Actor, *, name: str, scopes: Collection[str], mode: str, expires_at: datetime | None
+) -> Issued[ApiKey]:
+    """Make a key for the actor's party, with at most the actor's own permissions.
+
+    Raises Invalid (scopes beyond the actor's, a time gone by), Conflict (two live keys of the name).
+    """
+    if actor.party_id is None or actor.person_id is None:
+        raise NotAllowed("A key belongs to a person of a party.")
+    given = policy.require_within(actor, scopes, "/scopes")
+    at = now()
+    if expires_at is not None and expires_at <= at:
+        raise Invalid("A key must be good for some time.", faults=[Fault("/expires_at", "Must lie in the future.")])
+    # One after the other for a party, so that two at once cannot both find room.
+    session.execute(sa.select(Party.id).where(Party.id == actor.party_id).with_for_update(key_share=True))
+    live = session.scalar(
+        sa.select(sa.func.count())
+        .select_from(ApiKey)
+        .where(ApiKey.party_id == actor.party_id, ApiKey.name == name, ApiKey.revoked_at.is_(None))
+        .where(sa.or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > at))
+    )
+    if (live or 0) >= LIVE_MAX:
+        raise Conflict(f"{LIVE_MAX} keys of this name are live. Revoke one, or use another name.")
+    public_id, shown, secret_hash = credentials.new_key(mode)
+    row = ApiKey(
+        party_id=actor.party_id,
+        person_id=actor.person_id,
+        name=name,
+        public_id=public_id,
+        secret_hash=secret_hash,
+        scopes=given,
+        mode=mode,
+        expires_at=expires_at,
+    )
+    session.add(row)
+    events.record(session, "api_keys.create", row.id, actor, parties=[row.party_id], scopes=given, mode=mode)
+    session.flush()
+    return Issued(row, shown)
+
+
+def revoke(session: Session, actor: Actor, key_id: UUID) -> None:
+    """Make a key worthless from the next request on. A second time changes nothing."""
+    row = db.lock(session, ApiKey, key_id, policy.keys(actor))
+    if row.revoked_at is None:
+        row.revoked_at = now()
+        events.record(session, "api_keys.revoke", row.id, actor, parties=[row.party_id])
+
+
+def listing(session: Session, actor: Actor, *, limit: int, starting_after: UUID | None) -> Page[ApiKey]:
+    return paging.page(session, sa.select(ApiKey).where(policy.keys(actor)), ApiKey, limit, starting_after)

@@ -1,0 +1,158 @@
+"""The market as one tree of processes: servers, web, worker, ringer, and the watchdog beside them."""
+
+import contextlib
+import importlib.util
+import os
+import secrets
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from kombu.connection import Connection
+from kombu.exceptions import OperationalError
+
+from marketplace import schema
+from marketplace.core import db
+from marketplace.core.jobs import LEASE_BEGAN, VISION
+from marketplace.local.programs import MARKET_QUEUES, ringer_argv, web_argv, worker_argv
+from marketplace.local.servers import Servers, database_url_of, start_servers
+from marketplace.local.supervisor import Supervisor
+
+DEAF_S = 20.0
+WEB_READY_S = 120.0  # on a busy machine; 6 s of processor are usual
+WATCH_S = 5.0
+
+_DEAF = sa.text(
+    "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'queued' AND queue = ANY(:queues)"
+    " AND next_at < now() - make_interval(secs => :late))"
+    " AND NOT EXISTS (SELECT 1 FROM worker_beats WHERE split_part(name, ':', 3) = ANY(:queues)"
+    " AND drained_at > now() - make_interval(secs => :late))"
+    # A long job reports no drain but keeps its lease. One that began before this worker was a dead one's.
+    " AND NOT EXISTS (SELECT 1 FROM jobs WHERE state = 'leased' AND queue = ANY(:queues) AND lease_until > now()"
+    f" AND {LEASE_BEGAN} > now() - make_interval(secs => :up))"
+)
+
+
+class Tree:
+    """Children of one command with one environment."""
+
+    def __init__(self, env: Mapping[str, str], servers: Servers | None = None, log: Path | None = None) -> None:
+        self.env = dict(env)
+        self.servers = servers
+        self.supervisor = Supervisor(log or sys.stderr)
+        self.deaf_restarts = 0
+
+    @classmethod
+    @contextlib.contextmanager
+    def on_embedded_servers(
+        cls,
+        data: Path,
+        host: str,
+        port: int,
+        *,
+        children: int = 2,
+        env: Mapping[str, str] | None = None,
+        log: Path | None = None,
+    ) -> Iterator["Tree"]:
+        """Everything on one machine: embedded servers unless DATABASE_URL and REDIS_URL name others; migrated.
+
+        `env` goes over the environment; `log` takes every child's lines instead of the terminal.
+        """
+        given = {**os.environ, **(env or {})}  # noqa: TID251 - handed on to the children as it is
+        with contextlib.ExitStack() as stack:
+            servers = None
+            if not (given.get("DATABASE_URL") and given.get("REDIS_URL")):
+                servers = stack.enter_context(start_servers(data))
+                given["DATABASE_URL"], given["REDIS_URL"] = servers.database_url, servers.redis_url
+                given["BROKER_URL"] = servers.broker_url
+            data.mkdir(parents=True, exist_ok=True)
+            given.setdefault("SECRET_KEY", _secret(data))
+            given.setdefault("LOG_FORMAT", "json")
+            given.setdefault("INLAY_DATA", str(data.resolve()))
+            given.setdefault("HEARTBEAT_DIR", str(data.resolve()))
+            schema.upgrade(given["DATABASE_URL"])
+            db.connect(given["DATABASE_URL"], pool_size=3)
+            tree = cls(given, servers, log)
+            tree.supervisor.add(
+                "web",
+                web_argv(host, port),
+                given,
+                ready=lambda: answers(f"http://{host}:{port}/readyz"),
+                ready_within_s=WEB_READY_S,
+            )
+            tree.add_worker(children)
+            if importlib.util.find_spec("av") is not None:
+                tree.add_worker(os.cpu_count() or 1, "vision", (VISION,))
+            tree.supervisor.add("ringer", ringer_argv(), given)
+            yield tree
+
+    @staticmethod
+    def database_url(data: Path) -> str:
+        """Return the database of a running tree: DATABASE_URL, or the embedded server of a data folder."""
+        given = os.environ.get("DATABASE_URL")  # noqa: TID251 - asked before there is a whole Config
+        return given or database_url_of(data)
+
+    def add_worker(self, children: int, name: str = "worker", queues: Sequence[str] = MARKET_QUEUES) -> None:
+        """Add a worker that drains some queues, and watch over it."""
+        # Videos are looked through by one process a core: libraries that take all cores would only wait for each other.
+        env = {**self.env, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} if VISION in queues else self.env
+        self.supervisor.add(name, worker_argv(children, queues), env)
+        self.supervisor.watch(lambda: self._deaf(name, queues), WATCH_S)
+
+    def run(self) -> int:
+        return self.supervisor.run()
+
+    def _deaf(self, name: str, queues: Sequence[str]) -> dict[str, str]:
+        """A worker that lives but drains nothing while work is due has lost its broker's ear."""
+        worker = self.supervisor.children[name]
+        # One that is down, or was just started by anybody, is not deaf: it had no time to drain.
+        up_s = time.monotonic() - worker.started_at
+        if worker.process is None or up_s < DEAF_S:
+            return {}
+        try:
+            with db.transaction() as session:
+                deaf = session.scalar(_DEAF, {"late": DEAF_S, "up": up_s, "queues": list(queues)})
+        except sa.exc.DBAPIError:
+            return {}  # without the database nobody can work; it is not the worker's fault
+        if not deaf or not self._rings_wait(queues):
+            return {}
+        self.deaf_restarts += 1
+        return {name: f"work has been due for {DEAF_S:g} s and nobody drains it"}
+
+    def _rings_wait(self, queues: Sequence[str]) -> bool:
+        """Whether rings wait that nobody takes: without any, the ringer was away and the worker heard all there was."""
+        broker = self.env.get("BROKER_URL") or self.env["REDIS_URL"]
+        options = {"socket_timeout": 1, "socket_connect_timeout": 1}
+        connection: Any = Connection(broker, transport_options=options)  # type: ignore[no-untyped-call]
+        try:
+            with connection.ensure_connection(max_retries=1, interval_start=0):
+                return any(_waiting(connection, queue) for queue in queues)
+        except (OSError, OperationalError, *connection.connection_errors):
+            return False  # without the broker nobody can ring
+
+
+def _waiting(connection: Any, queue: str) -> int:
+    try:
+        return int(connection.channel().queue_declare(queue, passive=True).message_count)
+    except connection.channel_errors:
+        return 0  # an empty list is no list to Redis
+
+
+def answers(url: str) -> bool:
+    """Return whether the URL answers 200."""
+    with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own address
+        return bool(answer.status == 200)
+    return False
+
+
+def _secret(data: Path) -> str:
+    """Return the folder's own secret, made at the first start."""
+    file = data / "secret_key"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(48))
+    return file.read_text()

@@ -1,0 +1,289 @@
+"""PostgreSQL and Valkey on this machine, in one folder, for a first run, the tests and small installations.
+
+One owner at a time: a lock on `owner.lock` that the kernel drops when the owner ends, however it ends. A killed
+owner's servers are ended by its keeper (`marketplace/local/keeper.py`); should that be gone too, the next start finds
+them by their working folder, stops them in the proper way and begins from what they had committed.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from marketplace.local import postgres as embedded_postgres
+from marketplace.local import valkey as embedded_valkey
+from marketplace.local.keeper import Keeper
+from marketplace.local.server_process import EmbeddedError, end, end_leftovers, first_number, need_unix, refusal
+
+if sys.platform != "win32":
+    import fcntl
+
+__all__ = ["EmbeddedError", "Servers", "database_url_of", "start_servers"]
+
+SOCKET_PATH_BYTES_MAX = 99  # Linux takes 107, macOS 103
+LONGEST_SOCKET_NAME = ".s.PGSQL.5432.lock"
+_log = logging.getLogger(__name__)
+
+
+class Servers:
+    """The running servers of one folder. A context manager; `stop` may be called twice.
+
+    `database_url` is SQLAlchemy's, `redis_url` redis-py's, `broker_url` kombu's; a server that was not asked for has
+    "". `note` is "" or a sentence (zh, en) that the person at the keyboard should read.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        lock: int,
+        cluster: embedded_postgres.Cluster | None,
+        store: embedded_valkey.Store | None,
+        *,
+        fsync: bool,
+        settings: Mapping[str, str],
+        spare_folder: Path | None,
+    ) -> None:
+        self.data_dir = data_dir
+        self.database_url = cluster.url("postgresql+psycopg") if cluster else ""
+        self.redis_url = store.redis_url if store else ""
+        self.broker_url = store.broker_url if store else ""
+        self.note = cluster.note if cluster else ""
+        self._lock: int | None = lock
+        self._cluster, self._store = cluster, store
+        self._fsync, self._settings = fsync, dict(settings)
+        self._spare_folder = spare_folder
+        self._keeper = Keeper()
+        self._postgres: subprocess.Popen[bytes] | None = None
+        self._valkey: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def postgres_pid(self) -> int | None:
+        """The postmaster's number while it runs."""
+        return self._postgres.pid if self._postgres and self._postgres.poll() is None else None
+
+    @property
+    def valkey_pid(self) -> int | None:
+        """Valkey's number while it runs."""
+        return self._valkey.pid if self._valkey and self._valkey.poll() is None else None
+
+    def stop(self) -> None:
+        """End both servers in the proper way and give the folder free."""
+        if self._lock is None:
+            return
+        for process, number in ((self._valkey, signal.SIGTERM), (self._postgres, signal.SIGINT)):
+            if process and process.poll() is None:
+                process.send_signal(number)
+        if self._valkey:
+            end(self._valkey, [(signal.SIGTERM, embedded_valkey.STOP_S)])
+            self._keeper.forget(self._valkey.pid)
+        if self._postgres:
+            end(self._postgres, [(signal.SIGINT, embedded_postgres.STOP_S), (signal.SIGQUIT, 5.0)])
+            self._keeper.forget(self._postgres.pid)
+        self._keeper.close()
+        if self._spare_folder:
+            shutil.rmtree(self._spare_folder, ignore_errors=True)
+        os.close(self._lock)
+        self._lock = None
+
+    def kill_postgres(self) -> None:
+        """SIGKILL the postmaster and its backends, as a fault does. What was committed stays committed."""
+        if self._postgres and self._cluster:
+            self._postgres.kill()
+            self._postgres.wait()
+            self._keeper.forget(self._postgres.pid)
+            end_leftovers(self._cluster.folder, "postgres", "", [(signal.SIGKILL, 10.0)])
+
+    def restart_postgres(self) -> None:
+        """Start PostgreSQL again after `kill_postgres`; a running one is killed first."""
+        if self._cluster:
+            self.kill_postgres()
+            embedded_postgres.wait(self._cluster, self._start_postgres(self._cluster))
+
+    def kill_valkey(self) -> None:
+        """SIGKILL Valkey. It may lose its last second."""
+        if self._valkey:
+            self._valkey.kill()
+            self._valkey.wait()
+            self._keeper.forget(self._valkey.pid)
+
+    def restart_valkey(self) -> None:
+        """Start Valkey again after `kill_valkey`; a running one is killed first."""
+        if self._store:
+            self.kill_valkey()
+            embedded_valkey.wait(self._store, self._start_valkey(self._store))
+
+    def _start(self) -> None:
+        # Valkey comes up while PostgreSQL does.
+        valkey = self._start_valkey(self._store) if self._store else None
+        if self._cluster:
+            embedded_postgres.init(self._cluster, fsync=self._fsync)
+            embedded_postgres.wait(self._cluster, self._start_postgres(self._cluster))
+        if self._store and valkey:
+            embedded_valkey.wait(self._store, valkey)
+
+    def _start_postgres(self, cluster: embedded_postgres.Cluster) -> "subprocess.Popen[bytes]":
+        left = embedded_postgres.clear(cluster)
+        if left:
+            _log.warning("stopped the PostgreSQL that an earlier owner left running (processes %s)", left)
+        self._postgres = embedded_postgres.start(cluster, fsync=self._fsync, settings=self._settings)
+        self._keeper.watch(self._postgres.pid, signal.SIGINT)
+        return self._postgres
+
+    def _start_valkey(self, store: embedded_valkey.Store) -> "subprocess.Popen[bytes]":
+        left = embedded_valkey.clear(store)
+        if left:
+            _log.warning("stopped the Valkey that an earlier owner left running (process %s)", left)
+        self._valkey = embedded_valkey.start(store)
+        self._keeper.watch(self._valkey.pid, signal.SIGTERM)
+        return self._valkey
+
+
+def start_servers(
+    data_dir: Path,
+    *,
+    postgres: bool = True,
+    valkey: bool = True,
+    fsync: bool = True,
+    settings: Mapping[str, str] | None = None,
+) -> Servers:
+    """Start the servers on `data_dir`, made if absent, and return once each has answered.
+
+    `settings` go to PostgreSQL last. `fsync=False` is for tests: commits survive killed processes, not a power cut.
+    Raises EmbeddedError when the folder has a living owner (its pid is named), when the wheels are not installed,
+    on Windows, and when a server does not come up (with the end of its log).
+    """
+    need_unix()
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    data_dir = data_dir.resolve()
+    lock = _own(data_dir)
+    servers = None
+    try:
+        logs = data_dir / "log"
+        logs.mkdir(mode=0o700, exist_ok=True)
+        state = _read_state(data_dir)
+        sockets = _socket_folder(data_dir, state)
+        cluster = embedded_postgres.find(data_dir, sockets, logs / "postgres.log", state) if postgres else None
+        store = embedded_valkey.find(data_dir, sockets, logs / "valkey.log") if valkey else None
+        servers = Servers(
+            data_dir,
+            lock,
+            cluster,
+            store,
+            fsync=fsync,
+            settings=settings or {},
+            spare_folder=sockets if "socket_folder" in state else None,
+        )
+        state["database_url"] = servers.database_url
+        _write_state(data_dir, state)
+        if servers.note:
+            _log.warning(servers.note)
+        servers._start()
+    except BaseException:
+        if servers:
+            servers.stop()
+        else:
+            os.close(lock)
+        raise
+    return servers
+
+
+def database_url_of(data_dir: Path) -> str:
+    """The database of the servers that another process runs on `data_dir`. Raises EmbeddedError when none does."""
+    need_unix()
+    with contextlib.suppress(FileNotFoundError), (data_dir / "owner.lock").open() as opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _read_state(data_dir).get("database_url", "")
+    raise refusal(
+        f"没有服务器在 {data_dir} 上运行；请先启动，或设置 DATABASE_URL。",
+        f"No servers run on {data_dir}; start them first or set DATABASE_URL.",
+    )
+
+
+def _own(data_dir: Path) -> int:
+    """Take the folder; the kernel gives it back when this process ends. The descriptor of the lock."""
+    path = data_dir / "owner.lock"
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except PermissionError as error:
+        raise refusal(
+            f"数据文件夹 {data_dir} 属于另一个用户。", f"The data folder {data_dir} belongs to another user."
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(lock)
+        pid = first_number(path) or "?"
+        raise refusal(
+            f"数据文件夹 {data_dir} 正被进程 {pid} 使用；请先停止它，或换一个文件夹。",
+            f"The data folder {data_dir} is in use by process {pid}; stop that one first or take another folder.",
+        ) from error
+    os.ftruncate(lock, 0)
+    os.write(lock, f"{os.getpid()}\n".encode())
+    return lock
+
+
+def _read_state(data_dir: Path) -> dict[str, str]:
+    try:
+        loaded = json.loads((data_dir / "servers.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return {str(name): str(value) for name, value in loaded.items()} if isinstance(loaded, dict) else {}
+
+
+def _write_state(data_dir: Path, state: Mapping[str, str]) -> None:
+    fresh = data_dir / "servers.json.new"
+    fresh.write_text(json.dumps(dict(state), indent=1) + "\n", encoding="utf-8")
+    fresh.replace(data_dir / "servers.json")
+
+
+def _socket_folder(data_dir: Path, state: dict[str, str]) -> Path:
+    """A folder only we can enter whose sockets have short, plain names.
+
+    Otherwise a long path would not fit into a socket's address, and a comma or a blank would have to be quoted in
+    four ways for libpq, SQLAlchemy, redis-py and kombu.
+    """
+    inside = data_dir / "run"
+    if _fits(inside):
+        state.pop("socket_folder", None)
+        inside.mkdir(mode=0o700, exist_ok=True)
+        inside.chmod(0o700)
+        return inside
+    if "socket_folder" in state and _is_private(Path(state["socket_folder"])):
+        return Path(state["socket_folder"])
+    usual = Path(tempfile.gettempdir())
+    place = usual if _fits(usual / "inlay-12345678") else Path("/tmp")  # noqa: S108 - mkdtemp makes it private
+    state["socket_folder"] = tempfile.mkdtemp(prefix="inlay-", dir=place)
+    return Path(state["socket_folder"])
+
+
+def _fits(folder: Path) -> bool:
+    path = str(folder / LONGEST_SOCKET_NAME)
+    return len(path.encode()) <= SOCKET_PATH_BYTES_MAX and re.fullmatch(r"[A-Za-z0-9/._-]+", path) is not None
+
+
+def _is_private(folder: Path) -> bool:
+    with contextlib.suppress(OSError):
+        found = folder.lstat()
+        return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) == 0o700
+    return False

@@ -1,0 +1,201 @@
+"""Population tables that stand in where a channel's own audience facts are missing or coarser than the grid.
+
+Both tables are starting points, not measurements of any platform: rounded millions of people, spread evenly inside
+five-year groups. Sources: China, 7th national census 2020 (National Bureau of Statistics, communiques 3 and 5); world,
+United Nations World Population Prospects 2022, rounded. Men per 100 women by age are rounded from the same works.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from marketplace.matching.audience.arrays import Floats, as_floats
+
+AGE_STARTS = (13, 18, 24, 25, 31, 35, 41, 45, 51, 55, 65)
+AGE_OPEN_END = 100
+GENDERS = ("female", "male")
+
+PROVINCES = {
+    "CN-GD": 126.01,
+    "CN-SD": 101.53,
+    "CN-HA": 99.37,
+    "CN-JS": 84.75,
+    "CN-SC": 83.67,
+    "CN-HE": 74.61,
+    "CN-HN": 66.44,
+    "CN-ZJ": 64.57,
+    "CN-AH": 61.03,
+    "CN-HB": 57.75,
+    "CN-GX": 50.13,
+    "CN-YN": 47.21,
+    "CN-JX": 45.19,
+    "CN-LN": 42.59,
+    "CN-FJ": 41.54,
+    "CN-SN": 39.53,
+    "CN-GZ": 38.56,
+    "CN-SX": 34.92,
+    "CN-CQ": 32.05,
+    "CN-HL": 31.85,
+    "CN-XJ": 25.85,
+    "CN-GS": 25.02,
+    "CN-SH": 24.87,
+    "CN-JL": 24.07,
+    "CN-NM": 24.05,
+    "CN-BJ": 21.89,
+    "CN-TJ": 13.87,
+    "CN-HI": 10.08,
+    "CN-NX": 7.20,
+    "CN-QH": 5.92,
+    "CN-XZ": 3.65,
+}
+COUNTRIES = {
+    "HK": 7.5,
+    "MO": 0.7,
+    "TW": 23.5,
+    "US": 338,
+    "CA": 38,
+    "MX": 128,
+    "BR": 215,
+    "AR": 46,
+    "CO": 52,
+    "CL": 20,
+    "PE": 34,
+    "GB": 68,
+    "IE": 5,
+    "FR": 65,
+    "DE": 83,
+    "ES": 48,
+    "IT": 59,
+    "PT": 10,
+    "NL": 18,
+    "BE": 12,
+    "CH": 9,
+    "AT": 9,
+    "PL": 40,
+    "CZ": 10,
+    "RO": 20,
+    "GR": 10,
+    "SE": 11,
+    "NO": 5,
+    "DK": 6,
+    "FI": 6,
+    "UA": 40,
+    "RU": 145,
+    "TR": 85,
+    "IL": 9,
+    "SA": 36,
+    "AE": 9,
+    "EG": 111,
+    "MA": 37,
+    "NG": 219,
+    "KE": 54,
+    "ZA": 60,
+    "IN": 1417,
+    "PK": 236,
+    "BD": 171,
+    "LK": 22,
+    "NP": 31,
+    "KZ": 19,
+    "ID": 276,
+    "MY": 34,
+    "SG": 6,
+    "TH": 72,
+    "VN": 98,
+    "PH": 116,
+    "KH": 17,
+    "MM": 54,
+    "JP": 124,
+    "KR": 52,
+    "AU": 26,
+    "NZ": 5,
+}
+ELSEWHERE = "ZZ"
+ELSEWHERE_MILLIONS = 1_500.0
+WORLD_MILLIONS = 7_950.0  # everybody of any age, 2022
+REGIONS = (*PROVINCES, *COUNTRIES, ELSEWHERE)
+
+# First year of a five-year group: millions of people, men per 100 women.
+_CHINA = {
+    10: (85.3, 115),
+    15: (72.7, 116),
+    20: (74.9, 113),
+    25: (91.8, 107),
+    30: (124.1, 104),
+    35: (99.0, 104),
+    40: (93.0, 104),
+    45: (114.2, 103),
+    50: (121.2, 102),
+    55: (101.4, 101),
+    60: (73.4, 100),
+    65: (190.6, 90),
+}
+_WORLD = {
+    10: (664, 106),
+    15: (624, 106),
+    20: (601, 105),
+    25: (595, 104),
+    30: (605, 103),
+    35: (550, 102),
+    40: (497, 101),
+    45: (473, 100),
+    50: (453, 99),
+    55: (397, 97),
+    60: (330, 94),
+    65: (783, 82),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Prior:
+    """Shares of a population: joint [11 ages, 2 genders] and regions [R], each summing to 1, and their source."""
+
+    joint: Floats
+    regions: Floats
+    source: str
+
+
+def _millions(groups: Mapping[int, tuple[float, int]]) -> Floats:
+    """Return millions of people from 13 years on [11 ages, 2 genders]."""
+    people = np.zeros((len(AGE_STARTS), len(GENDERS)))
+    for first, (millions, men_per_100_women) in groups.items():
+        years = range(first, first + 5) if first < AGE_STARTS[-1] else (first,)
+        women = 100 / (100 + men_per_100_women)
+        for year in years:
+            if year < AGE_STARTS[0]:
+                continue
+            atom = sum(year >= start for start in AGE_STARTS) - 1
+            people[atom] += millions / len(years) * np.array([women, 1 - women])
+    return people
+
+
+def _age_gender(groups: Mapping[int, tuple[float, int]]) -> Floats:
+    people = _millions(groups)
+    return as_floats(people / people.sum())
+
+
+def _regions(millions: Mapping[str, float]) -> Floats:
+    shares = np.array([millions.get(code, 0.0) for code in REGIONS])
+    return as_floats(shares / shares.sum())
+
+
+CHINA = Prior(_age_gender(_CHINA), _regions(PROVINCES), "7th national census of China, 2020, rounded")
+WORLD = Prior(
+    _age_gender(_WORLD),
+    _regions({**PROVINCES, **COUNTRIES, ELSEWHERE: ELSEWHERE_MILLIONS}),
+    "UN World Population Prospects 2022, rounded",
+)
+
+
+def population() -> Floats:
+    """Return people from 13 years on [11 ages, 2 genders, R regions]: China's by its census, all others by the world's
+    ages; a region's people are its share of everybody of any age there."""
+    china, world = _millions(_CHINA), _millions(_WORLD)
+    everybody = sum(PROVINCES.values())
+    found = np.zeros((*china.shape, len(REGIONS)))
+    for place, code in enumerate(REGIONS):
+        if code in PROVINCES:
+            found[:, :, place] = china * PROVINCES[code] / everybody
+        else:
+            found[:, :, place] = world * COUNTRIES.get(code, ELSEWHERE_MILLIONS) / WORLD_MILLIONS
+    return as_floats(found * 1e6)

@@ -1,0 +1,42 @@
+"""A channel's shares as one row of 32-bit floats: ages by genders, regions, tags, and what its lists leave open."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from marketplace.matching.audience import grid
+from marketplace.matching.audience.arrays import Floats
+from marketplace.matching.audience.grid import Audience
+from marketplace.matching.scoring import brand_fit
+from marketplace.matching.scoring.numbers import LISTS
+
+_ENDS = np.cumsum([grid.AGES_N * grid.GENDERS_N, grid.REGIONS_N, len(brand_fit.VERTICALS) + 1, len(LISTS)])
+WIDTH = int(_ENDS[-1])
+_FLOAT = np.dtype("<f4")
+BYTES = WIDTH * _FLOAT.itemsize
+
+
+@dataclass(frozen=True, eq=False)
+class Vectors:
+    """n channels' shares: joint [n, A * G] and regions [n, R] on the grid of cells, tags [n, V + 1] in the order of
+    fit.tag_shares, and undisclosed shares [n, 3] in the order of parts.LISTS."""
+
+    joint: Floats
+    regions: Floats
+    tags: Floats
+    unknown: Floats
+
+
+def pack(audience: Audience, tags: Mapping[str, float]) -> bytes:
+    """Return a channel's shares as they are stored."""
+    unknown = [audience.unknown.get(name, 0.0) for name in LISTS]
+    return (
+        np.concatenate([audience.joint, audience.regions, brand_fit.tag_shares(tags), unknown]).astype(_FLOAT).tobytes()
+    )
+
+
+def unpack(stored: bytes) -> Vectors:
+    """Return the stored shares of n channels, one behind the other, as arrays."""
+    table = np.frombuffer(stored, dtype=_FLOAT).reshape(-1, WIDTH).astype(np.float64)
+    return Vectors(*np.split(table, _ENDS[:-1], axis=1))

@@ -1,0 +1,114 @@
+"""Open briefs as arrays, so that one channel is held against all of them in one pass."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from marketplace.briefs.models import BriefVersion
+from marketplace.matching.audience.arrays import Floats, Ints, as_floats
+from marketplace.matching.audience.grid import AGES_N, GENDERS_N, REGIONS_N
+from marketplace.matching.discovery import market_columns
+from marketplace.matching.discovery.candidates import wanted_of
+from marketplace.matching.discovery.market_columns import PER_PRICE, Columns
+from marketplace.matching.discovery.shortlist import Filters, Wanted
+from marketplace.matching.forecast.forecast import UNIQUE_PER_VIEW
+from marketplace.matching.scoring import brand_fit, rank
+
+_CELLS = AGES_N * GENDERS_N
+
+
+@dataclass(frozen=True, eq=False)
+class BriefRow:
+    """A brief's version ready for the pass: boxes as masks [k, cells], [k, regions] and weights [k]; nearness of each
+    tag; mask of its markets' regions; and what it asks for."""
+
+    cells: Floats
+    regions: Floats
+    weights: Floats
+    nearness: Floats
+    markets: Floats
+    wanted: Wanted
+
+
+def brief_row(version: BriefVersion) -> BriefRow:
+    """Return one version as arrays; versions never change, so it may be kept."""
+    wanted = wanted_of(version, Filters(day=0))
+    first = market_columns.region_places([0])[0]
+    return BriefRow(
+        cells=np.stack([_mask(places, 0, _CELLS) for places, _, _ in wanted.boxes]),
+        regions=np.stack([_mask(places, first, REGIONS_N) for _, places, _ in wanted.boxes]),
+        weights=as_floats([weight for _, _, weight in wanted.boxes]),
+        nearness=brand_fit.category_nearness(wanted.category),
+        markets=_mask(wanted.markets, first, REGIONS_N) if wanted.markets else np.zeros(REGIONS_N),
+        wanted=wanted,
+    )
+
+
+def _mask(places: Sequence[int], first: int, count: int) -> Floats:
+    """Everybody, where no places are named."""
+    found = np.zeros(count) if places else np.ones(count)
+    found[[place - first for place in places]] = 1.0
+    return found
+
+
+def best_briefs(channel: Columns, rows: Sequence[BriefRow], keep: int) -> Ints:
+    """Return the places of up to `keep` briefs with the highest keys for the one channel, as discover.first_pass would
+    give it for each; without those where it reaches nobody."""
+    if not rows:
+        return np.empty(0, dtype=np.int64)
+    own = as_floats(channel.values[:, 0])
+    counts = [len(row.weights) for row in rows]
+    cells = np.concatenate([row.cells for row in rows])
+    regions = np.concatenate([row.regions for row in rows])
+    first = market_columns.region_places([0])[0]
+    parts = _inside(cells, own[:_CELLS]) * _inside(regions, own[first : first + REGIONS_N])
+    parts *= np.concatenate([row.weights for row in rows])
+    share = np.add.reduceat(parts, np.cumsum([0, *counts[:-1]]))
+    wanted = [row.wanted for row in rows]
+    price = np.array([_price(channel, one) for one in wanted])
+    ceiling = np.array([one.ceiling for one in wanted])
+    suits = _fit(channel, own, rows)
+    quality = rank.quality_multiplier(suits, np.full(len(rows), np.nan), 1.0)
+    people = float(channel["middle"][0]) * share
+    with np.errstate(divide="ignore", invalid="ignore"):
+        key = float(channel["careful"][0]) * share * UNIQUE_PER_VIEW * quality * ceiling / 1000 / price
+    key = np.where(price > 0, key, -1 / (1 + people))
+    usable = np.flatnonzero(people > 0)
+    return usable[np.argsort(-key[usable], kind="stable")][:keep]
+
+
+def _inside(masks: Floats, shares: Floats) -> Floats:
+    # Who leaves nobody out asks for everybody, whatever the shares round to.
+    found: Floats = np.where(masks.all(axis=1), 1.0, np.sum(masks * shares, axis=1))
+    return found
+
+
+def _price(channel: Columns, wanted: Wanted) -> float:
+    same = channel["currency"][0] == np.float32(market_columns.code(wanted.currency))
+    per_price = float(channel[PER_PRICE[wanted.tier]][0])
+    return 1 / per_price if same and per_price else float("nan")
+
+
+def _fit(channel: Columns, own: Floats, rows: Sequence[BriefRow]) -> Floats:
+    count, tags = len(rows), market_columns.tag_places(range(len(brand_fit.VERTICALS) + 1))
+    shares = np.broadcast_to(own[list(tags)], (count, len(tags)))
+    nearness = np.stack([row.nearness for row in rows])
+    per_tags = float(channel["per_tags"][0])
+    first = market_columns.region_places([0])[0]
+    parts = {"category": np.sum(shares * nearness, axis=1) * per_tags if per_tags else np.full(count, np.nan)}
+    language, seconds = float(channel["language"][0]), float(channel["seconds"][0]) or np.nan
+    parts["language"] = as_floats([_speaks(language, row.wanted) for row in rows])
+    markets = np.stack([row.markets for row in rows])
+    there = np.minimum(np.sum(markets * own[first : first + REGIONS_N], axis=1), 1.0)
+    told = channel["regions_told"][0] > 0 and markets.any(axis=1)
+    parts["market"] = np.where(told, there, np.nan)
+    spans = as_floats([row.wanted.seconds or (np.nan, np.nan) for row in rows])
+    parts["length"] = np.minimum(1.0, np.minimum(seconds / spans[:, 0], spans[:, 1] / seconds))
+    return brand_fit.fit(parts, np.zeros(count, dtype=np.bool_)).value
+
+
+def _speaks(language: float, wanted: Wanted) -> float:
+    if not language or not wanted.languages:
+        return float("nan")
+    return float(any(np.float32(market_columns.code(tag)) == np.float32(language) for tag in wanted.languages))

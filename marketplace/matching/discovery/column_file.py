@@ -1,0 +1,176 @@
+"""The columns of one market as a file in memory, shared by all processes of a host.
+
+A folder holds `state.json` (which file counts, how many rows it has, up to which transaction it was brought) and that
+file: ids, marks of change, then one column behind the other, each with room for more rows than there are. Writers take
+turns by a lock that the kernel drops when they end; readers take none. A reader may meet a row while it is written, so
+whoever shows a channel reads it from the database first. See docs/adr/0012.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from marketplace.matching.audience.arrays import Ints
+from marketplace.matching.discovery.first_pass import Singles
+from marketplace.matching.discovery.market_columns import WIDTH, Column, Columns
+
+if os.name != "nt":
+    import fcntl
+
+ROOM_MIN = 1 << 12
+ROW_BYTES = 16 + 8 + 4 * WIDTH
+FEW = 32
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True)
+class State:
+    """What the folder holds: `name` of the market and of the shape of its columns, the file's number, rows and room;
+    transactions before `since` are in it; `after` is the last id of a loading that is not done, in hex."""
+
+    name: str
+    boot: str
+    number: int = 0
+    count: int = 0
+    room: int = 0
+    since: int = 0
+    after: str | None = ""
+
+    @property
+    def loaded(self) -> bool:
+        return self.after is None
+
+
+class ColumnFile:
+    """The columns in a folder. Each process opens its own; what one writes all see."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._mapped: tuple[str, tuple[Column, Ints, Singles]] | None = None
+
+    def state(self, name: str) -> State:
+        """Return what there is of the market `name`; nothing where the file is another's, or older than the machine's
+        start (what was in memory then may not have reached the disk)."""
+        try:
+            found = State(**json.loads((self.folder / "state.json").read_text()))
+        except (OSError, ValueError, TypeError):
+            return State(name, _boot())
+        return found if (found.name, found.boot) == (name, _boot()) else State(name, _boot())
+
+    def read(self, state: State) -> Columns:
+        """Return the columns; they stay readable whatever is written later."""
+        if not state.count:
+            return Columns(np.empty(0, dtype="V16"), np.empty((WIDTH, 0), dtype=np.float32))
+        ids, _, values = self._map(state)
+        return Columns(ids[: state.count], values[:, : state.count])
+
+    def marks(self, state: State) -> Ints:
+        """Return the transaction that last changed each row [n]."""
+        return self._map(state)[1][: state.count] if state.count else np.empty(0, dtype=np.int64)
+
+    @contextmanager
+    def writing(self) -> Iterator[bool]:
+        """Take the turn to write; yields whether this process has it. Never waits."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("wb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                yield False
+                return
+            yield True
+
+    def append(self, state: State, ids: Column, marks: Ints, values: Singles) -> State:
+        """Add rows that are not there yet; they are not seen before the new state is kept."""
+        state = self._with_room(state, state.count + len(ids))
+        there = self._map(state)
+        place = slice(state.count, state.count + len(ids))
+        there[0][place], there[1][place], there[2][:, place] = ids, marks, values
+        return replace(state, count=state.count + len(ids))
+
+    def put(self, state: State, ids: Column, marks: Ints, values: Singles) -> State:
+        """Write rows over those of the same ids, and behind them where there are none."""
+        rows = rows_of(self.read(state).ids, ids)
+        old, new = rows >= 0, rows < 0
+        if old.any():
+            _, own_marks, own_values = self._map(state)
+            own_values[:, rows[old]], own_marks[rows[old]] = values[:, old], marks[old]
+        return self.append(state, ids[new], marks[new], values[:, new]) if new.any() else state
+
+    def keep(self, state: State) -> None:
+        """Make the state the one that counts."""
+        draft = self.folder / f"state.{os.getpid()}"
+        draft.write_text(json.dumps(asdict(state)))
+        draft.replace(self.folder / "state.json")
+        for path in self.folder.glob("*.columns"):
+            if path.name != _file(state):
+                path.unlink(missing_ok=True)
+
+    def _with_room(self, state: State, wanted: int) -> State:
+        if wanted <= state.room:
+            return state
+        bigger = replace(state, number=_free(self.folder), room=max(state.room + state.room // 2, wanted, ROOM_MIN))
+        path = self.folder / _file(bigger)
+        with path.open("wb") as file:
+            # A full disk has to be an error here: met in mapped memory it ends the process.
+            _allocate(file.fileno(), bigger.room * ROW_BYTES)
+        if state.count:
+            before = self._map(state)
+            ids, marks, values = self._map(bigger)
+            ids[: state.count], marks[: state.count] = before[0][: state.count], before[1][: state.count]
+            values[:, : state.count] = before[2][:, : state.count]
+        return bigger
+
+    def _map(self, state: State) -> tuple[Column, Ints, Singles]:
+        held = self._mapped
+        if held is None or held[0] != _file(state):
+            path, room = self.folder / _file(state), state.room
+            ids: Any = np.memmap(path, dtype="V16", mode="r+", shape=(room,))
+            marks: Any = np.memmap(path, dtype=np.int64, mode="r+", offset=16 * room, shape=(room,))
+            values: Any = np.memmap(path, dtype=np.float32, mode="r+", offset=24 * room, shape=(WIDTH, room))
+            held = self._mapped = (_file(state), (np.asarray(ids), np.asarray(marks), np.asarray(values)))
+        return held[1]
+
+
+def rows_of(ids: Column, wanted: Column) -> Ints:
+    """Return the row of each wanted id [m] among ids [n], -1 where there is none."""
+    if not len(ids) or not len(wanted):
+        return np.full(len(wanted), -1, dtype=np.int64)
+    # The last half of a UUIDv7 is random: equal halves are equal ids but for a chance that the whole id then rules out.
+    keys, asked = (np.ascontiguousarray(some).view(np.uint64).reshape(-1, 2)[:, 1] for some in (ids, wanted))
+    if len(asked) <= FEW:
+        found = np.array([_first(keys == key) for key in asked], dtype=np.int64)
+    else:
+        order = np.argsort(keys, kind="stable")
+        found = order[np.minimum(np.searchsorted(keys, asked, sorter=order), len(keys) - 1)]
+    same: Ints = np.where(ids[found] == wanted, found, -1)
+    return same
+
+
+def _first(hits: Column) -> int:
+    return int(np.argmax(hits))
+
+
+def _allocate(file: int, size: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, size)
+    else:
+        os.ftruncate(file, size)
+
+
+def _file(state: State) -> str:
+    return f"{state.number}.columns"
+
+
+def _free(folder: Path) -> int:
+    return max((int(path.stem) for path in folder.glob("*.columns") if path.stem.isdigit()), default=0) + 1
+
+
+def _boot() -> str:
+    return _BOOT.read_text().strip() if _BOOT.exists() else ""

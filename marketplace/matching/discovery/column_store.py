@@ -1,0 +1,272 @@
+"""Brings the columns of the market up to what the database holds: all of it once, then what changed since."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.core import column_copy
+from marketplace.core.clock import now
+from marketplace.core.errors import Unavailable
+from marketplace.core.fingerprint import fingerprint
+from marketplace.matching.audience import grid, share_columns
+from marketplace.matching.audience.arrays import Floats, Ints
+from marketplace.matching.discovery import market_columns
+from marketplace.matching.discovery.column_file import ROW_BYTES, ColumnFile, State, rows_of
+from marketplace.matching.discovery.first_pass import Singles
+from marketplace.matching.discovery.market_columns import Column, Columns
+from marketplace.matching.forecast.features import load_model
+from marketplace.matching.forecast.forecast import Calibration
+from marketplace.matching.pricing import asking_price, price_model
+from marketplace.matching.pricing.asking_price import TIERS, Asking
+from marketplace.matching.pricing.cost import CURRENCY_OF_SUGGESTIONS, two_digits
+from marketplace.matching.pricing.price_learning import UNFITTED, VIEWS, Fitted, load_prices, newest_prices
+from marketplace.matching.pricing.price_model import BASES, BOUGHT, predict
+from marketplace.matching.scoring import brand_fit
+from marketplace.matching.scoring.score_brief import FORECAST, FORECAST_KIND, LANGUAGE_BYTES
+
+Rows = dict[str, Column]
+PAGE, PAGES_A_LOOK = 50_000, 4
+# What else makes the columns other ones than they were, beside what is in the database.
+SHAPE = fingerprint(
+    [
+        market_columns.WIDTH,
+        market_columns.SINGLES,
+        grid.MODEL_VERSION,
+        asking_price.MODEL_VERSION,
+        price_model.MODEL_VERSION,
+    ]
+)[:16]
+
+_SELECT = (
+    "SELECT c.id AS channel_id, c.id AS bid_id, f.changed,"
+    " (c.status = 'active' AND c.discoverable AND p.status <> 'suspended') AS live,"
+    " rpad(c.platform, 30) AS platform, rpad(coalesce(c.region, ''), 6) AS region,"
+    " s.followers::float8 AS followers, (s.taken_on - DATE '1970-01-01')::float8 AS taken_on,"
+    " represented_until(c.creator_id, {day})::float8 AS agency_until,"
+    " ARRAY[coalesce(l.short, 'NaN'), coalesce(l.middle, 'NaN'), coalesce(l.long, 'NaN')] AS card,"
+    f" coalesce(s.rate_card->0->>'currency', '{CURRENCY_OF_SUGGESTIONS}') AS currency,"
+    " coalesce((s.facts->>'suggested_cpm_minor')::float8, 'NaN') AS suggested_cpm,"
+    f" coalesce({VIEWS}, 'NaN') AS expected_views,"
+    " s.id AS snapshot_id, true AS known, f.log_centre, f.scale, f.df, f.smear, f.n_used, f.from_history, f.tier,"
+    " f.ad_load, coalesce(f.seconds, 'NaN') AS seconds,"
+    f" rpad(coalesce(f.language, ''), {LANGUAGE_BYTES}) AS language, f.flags, f.shares, {FORECAST}"
+    " FROM channel_features f JOIN channels c ON c.id = f.channel_id JOIN parties p ON p.id = c.creator_id"
+    " JOIN audience_snapshots s ON s.id = f.snapshot_id"
+    " LEFT JOIN LATERAL (SELECT {lines} FROM jsonb_array_elements(s.rate_card) AS line"
+    "   WHERE line->>'currency' = s.rate_card->0->>'currency') l ON true WHERE {which}"
+)
+_LINES = ", ".join(
+    f"min(nullif((line->>'amount_minor')::float8, 0)) FILTER (WHERE line->>'length_tier' = '{tier}') AS {name}"
+    for tier, name in zip(TIERS, ("short", "middle", "long"), strict=True)
+)
+# A mandate that has not begun is in the columns already, for no row changes on the day that it begins.
+_EVER, _PAGE = "DATE '9999-12-31'", "f.channel_id > %(after)s ORDER BY f.channel_id LIMIT %(page)s"
+_NEXT = _SELECT.format(lines=_LINES, day=_EVER, which=_PAGE)
+_OF = _SELECT.format(lines=_LINES, day="current_date", which="f.channel_id = ANY(%(ids)s)")
+KINDS = {
+    "channel_id": "uuid",
+    "bid_id": "uuid",
+    "changed": "int8",
+    "live": "bool",
+    "platform": "text:30",
+    "region": "text:6",
+    "followers": "float8",
+    "taken_on": "float8",
+    "agency_until": "float8",
+    "card": "float8:3",
+    "currency": "text:3",
+    "suggested_cpm": "float8",
+    "expected_views": "float8",
+    "snapshot_id": "uuid",
+    "known": "bool",
+    "log_centre": "float8",
+    "scale": "float8",
+    "df": "float8",
+    "smear": "float8",
+    "n_used": "int8",
+    "from_history": "bool",
+    "tier": "int8",
+    "ad_load": "float8",
+    "seconds": "float8",
+    "language": f"text:{LANGUAGE_BYTES}",
+    "flags": "int8",
+    "shares": f"bytes:{share_columns.BYTES}",
+    "forecast": FORECAST_KIND,
+}
+# Whatever committed before the oldest running transaction is seen by now; what a restored dump says of another
+# cluster's future is not asked for again and again.
+_NOW = sa.text(
+    "SELECT (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint AS since,"
+    " system_identifier || '.' || d.oid AS market FROM pg_control_system(), pg_database d"
+    " WHERE d.datname = current_database()"
+)
+_CHANGED = (
+    "SELECT channel_id, changed FROM channel_features"
+    " WHERE changed >= %(since)s AND changed <= (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint"
+)
+_MARKS = {"channel_id": "uuid", "changed": "int8"}
+_files: dict[Path, ColumnFile] = {}
+_opening = threading.Lock()
+
+
+def rows_by_id(session: Session, ids: list[UUID]) -> Rows:
+    """Return the present numbers of channels, in no order; those without features are not among them."""
+    return column_copy.read(session, _OF, {"ids": ids}, KINDS)
+
+
+@dataclass(frozen=True)
+class Models:
+    """What channels are forecast and priced by. Prices are those of the last night's model: a new one is a new price
+    for every channel, and reading all of them again after each deal would leave no time for anything else."""
+
+    calibration: Calibration | None = None
+    prices: Fitted = UNFITTED
+
+
+def models(session: Session) -> Models:
+    return Models(load_model(session).calibration, load_prices(session, before=_midnight()))
+
+
+def _midnight() -> datetime:
+    return now().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def price_rows(rows: Mapping[str, Column], seen: Floats, tier: int, prices: Fitted) -> Asking:
+    """Return what a video of a length tier of loaded rows would cost; `seen` are their views (see columns.views)."""
+    return asking_price.asking_price(
+        rows["card"].astype(np.float64),
+        rows["suggested_cpm"].astype(np.float64),
+        seen[:, 0],
+        seen[:, 2],
+        seen[:, 3],
+        rows["n_used"].astype(np.float64),
+        tier,
+        _settled(rows, tier, prices),
+    )
+
+
+def _settled(rows: Mapping[str, Column], tier: int, prices: Fitted) -> Floats:
+    """Return what deals of such channels close at [n, 4]: middle, ends, deals. NaN where too few tell, as fair prices
+    are shown."""
+    found = np.full((len(rows["currency"]), 4), np.nan)
+    for currency, model in prices.models.items():
+        own = np.flatnonzero(rows["currency"].astype("S3") == currency.encode())
+        if not model.deals or not len(own):
+            continue
+        tags = np.frombuffer(rows["shares"][own].tobytes(), dtype="<f4").reshape(-1, share_columns.WIDTH)
+        told = predict(
+            model,
+            _known(rows["expected_views"][own]),
+            _known(rows["followers"][own]),
+            brand_fit.main_tags(tags[:, market_columns.TAGS]),
+            np.char.strip(np.char.decode(rows["platform"][own].astype("S30"))),
+            np.full(len(own), TIERS[tier]),
+            np.zeros((len(own), len(BOUGHT)), dtype=bool),
+            np.zeros(len(own)),
+            _known(rows["suggested_cpm"][own]),
+        )
+        rounded = (told.point, np.round), (told.low, np.floor), (told.high, np.ceil)
+        shown = np.stack([*(two_digits(values, whole) for values, whole in rounded), told.count], axis=1)
+        found[own] = np.where((told.basis == BASES.index("settled"))[:, None], shown, np.nan)
+    return found
+
+
+def _known(values: Column) -> Floats:
+    told = values.astype(np.float64)
+    return np.where(told > 0, told, np.nan)
+
+
+def values_of(rows: Mapping[str, Column], by: Models) -> Singles:
+    """Return loaded rows as columns."""
+    seen = market_columns.views(rows, by.calibration)
+    prices = np.stack([price_rows(rows, seen, tier, by.prices).point for tier in range(len(TIERS))], axis=1)
+    return market_columns.build(rows, seen, prices)
+
+
+def present(session: Session, folder: Path) -> Columns:
+    """Return the market's columns as of now. Raises Unavailable while a large market is read for the first time."""
+    moment = session.execute(_NOW).one()
+    with _opening:
+        file = _files.setdefault(folder, ColumnFile(folder))
+    name = f"{moment.market}.{SHAPE}.{newest_prices(session, before=_midnight())[:16]}"
+    for _ in range(2):
+        try:
+            state = _present(session, file, file.state(name), moment.since)
+            return file.read(state)
+        except FileNotFoundError:  # grown by another process between its state and its file
+            continue
+        except OSError as error:
+            raise Unavailable(
+                f"The channels cannot be kept in memory ({error.strerror}): INLAY_DATA has to name a folder that can be"
+                f" written, with {ROW_BYTES} bytes for each channel and half as many again.",
+                retry_after_s=60,
+            ) from error
+    raise Unavailable("The channels in memory are being moved. Ask again.", retry_after_s=1)
+
+
+def _present(session: Session, file: ColumnFile, state: State, since: int) -> State:
+    told = _told(session, file, state) if state.loaded else None
+    if told is None or len(told.new) or (told.known and since > state.since):
+        with file.writing() as mine:
+            if mine:
+                state = _brought_up(session, file, file.state(state.name), since)
+    if not state.loaded:
+        raise Unavailable("The channels are being read into memory. Ask again in a few seconds.", retry_after_s=3)
+    return state
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Ids whose row changed since it was read, and how many were told of that did not."""
+
+    new: Column
+    known: int
+
+
+def _told(session: Session, file: ColumnFile, state: State) -> _Told:
+    """Ask what changed. A long transaction keeps being told of all that came after it: marks tell what is known."""
+    told = column_copy.read(session, _CHANGED, {"since": state.since}, _MARKS)
+    rows = rows_of(file.read(state).ids, told["channel_id"])
+    marks = np.append(file.marks(state), -1)
+    new = told["channel_id"][marks[rows] != told["changed"].astype(np.int64)]
+    return _Told(new, len(rows) - len(new))
+
+
+def _brought_up(session: Session, file: ColumnFile, state: State, since: int) -> State:
+    by = models(session)
+    for _ in range(PAGES_A_LOOK):
+        if state.loaded:
+            return _follow(session, file, state, since, by)
+        # What changes while the pages are read is asked for again from the first page's moment.
+        state = state if state.count else replace(state, since=since)
+        after = UUID(hex=state.after) if state.after else UUID(int=0)
+        rows = column_copy.read(session, _NEXT, {"after": after, "page": PAGE}, KINDS)
+        count = len(rows["channel_id"])
+        if count:
+            state = file.append(state, rows["channel_id"], _marks(rows), values_of(rows, by))
+        last = None if count < PAGE else rows["channel_id"][-1].tobytes().hex()
+        state = replace(state, after=last)
+        file.keep(state)
+    return state
+
+
+def _follow(session: Session, file: ColumnFile, state: State, since: int, by: Models) -> State:
+    new = _told(session, file, state).new
+    for start in range(0, len(new), PAGE):
+        rows = rows_by_id(session, [UUID(bytes=one.tobytes()) for one in new[start : start + PAGE]])
+        if len(rows["channel_id"]):
+            state = file.put(state, rows["channel_id"], _marks(rows), values_of(rows, by))
+    state = replace(state, since=since)
+    file.keep(state)
+    return state
+
+
+def _marks(rows: Rows) -> Ints:
+    return rows["changed"].astype(np.int64)

@@ -1,0 +1,154 @@
+"""One look at very many candidates: which may be among the best, block by block, in 32-bit floats.
+
+A key x = quality * ceiling / cost per thousand on-target people orders as the score 100 x / (1 + x) does. It is built
+here without a logarithm or an exponential, in blocks small enough for the processor's cache, and only for choosing whom
+to score exactly: its rounding is less than MARGIN, and whatever lies that near the last place wanted is handed on, so
+that nothing that belongs among the best is lost.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from marketplace.matching.audience.arrays import Bools, Floats, Ints, sum_columns
+from marketplace.matching.forecast.forecast import UNIQUE_PER_VIEW
+from marketplace.matching.scoring import brand_fit
+from marketplace.matching.scoring.rank import FIT_WEIGHT, QUALITY_HIGH, QUALITY_LOW
+
+Singles = npt.NDArray[np.float32]
+Look = Callable[[Singles, np.float32], tuple[Ints, Singles]]
+
+BLOCK = 1 << 15  # 128 kilobytes a column
+MARGIN = 1e-3
+ROUNDING = 2e-6  # scores are rounded to six decimals, and equal ones ordered by hash
+NOWHERE = np.float32(-np.inf)
+FEATURES = ("careful", "share", "valid", "per_cost", *brand_fit.PARTS, "intrusiveness", "ad_load")
+_FIT, _INTRUSIVENESS = FEATURES.index(brand_fit.PARTS[0]), FEATURES.index("intrusiveness")
+# The quality 0.8 * (1.25 / 0.8)^g about g = 0.5: a cubic through the Chebyshev points of 0..1, off by 2e-5 at most.
+_SPAN = QUALITY_HIGH / QUALITY_LOW
+_NODES = np.cos((2 * np.arange(4) + 1) * np.pi / 8) / 2
+QUALITY_TERMS = tuple(
+    np.float32(term) for term in np.polyfit(_NODES, QUALITY_LOW * _SPAN ** (_NODES + 0.5), 3).tolist()
+)
+
+
+def best_rows(values: Singles, look: Look, best: int, keep: int) -> Ints:
+    """Return rows of values [k, n] among which the `best` highest exact scores are, the highest key first: `keep` of
+    them, and whatever else lies so near the `best`-th that rounding might have put it behind.
+
+    ``look`` gets a block [k, b] and the least key worth telling, and returns the places of those that have it, and
+    their keys.
+    """
+    keys, rows = np.empty(0, dtype=np.float32), np.empty(0, dtype=np.int64)
+    least = NOWHERE
+    for start in range(0, values.shape[1], BLOCK):
+        places, own = look(values[:, start : start + BLOCK], least)
+        if len(places):
+            keys, rows = np.append(keys, own), np.append(rows, places + start)
+        if len(keys) > 4 * keep:
+            least = max(least, np.float32(_near(float(-np.partition(-keys, keep - 1)[keep - 1]))))
+            kept = keys >= least
+            keys, rows = keys[kept], rows[kept]
+    order = np.lexsort((rows, -keys))
+    keys, rows = keys[order], rows[order]
+    last = _near(float(keys[best - 1])) if len(keys) >= best else -np.inf
+    return rows[: max(keep, int(np.count_nonzero(keys >= last)))]
+
+
+def _near(key: float) -> float:
+    """Return the least key that might, exactly, stand beside this one."""
+    if key <= 0:
+        return key - MARGIN * abs(key)
+    share = key / (1 + key) - ROUNDING / 100
+    return min(key * (1 - MARGIN), share / (1 - share))
+
+
+def quality(off_middle: Singles, out: Singles | None = None) -> Singles:
+    """Return the quality multiplier of g - 0.5 [b] (rank.quality_multiplier)."""
+    found: Singles = np.multiply(off_middle, QUALITY_TERMS[0], out=out)
+    for term in QUALITY_TERMS[1:-1]:
+        found += term
+        found *= off_middle
+    found += QUALITY_TERMS[-1]
+    return found
+
+
+def bid_features(columns: Mapping[str, Floats], parts: Floats) -> Singles:
+    """Return what bids are looked at by, [12, n] in the order of FEATURES: careful views, share on target, share of
+    views that are people's, one over the cost, the parts of the fit [n, 6], intrusiveness 0..100, and ad load.
+
+    Every bid has a plan, so its intrusiveness is known. A part that is not known gets the mean of those that are, so
+    that the sum of all by their weights is the fit.
+    """
+    weights = np.array([brand_fit.WEIGHTS[name] for name in brand_fit.PARTS])
+    known = np.where(np.isnan(parts), 0.0, weights)
+    total = sum_columns(known)
+    with np.errstate(invalid="ignore"):
+        mean = np.where(total > 0, sum_columns(known * np.nan_to_num(parts)) / total, brand_fit.NEUTRAL)
+    whole = {**columns, **dict(zip(brand_fit.PARTS, np.where(np.isnan(parts), mean[:, None], parts).T, strict=True))}
+    return np.stack([whole[name].astype(np.float32) for name in FEATURES])
+
+
+@dataclass(frozen=True)
+class BidLook:
+    """How the bids on one brief are looked at: its ceiling in minor units per 1,000 on-target people, its tolerance
+    0..100, and the most of a channel's videos that may be sponsored."""
+
+    ceiling: float
+    tolerance: float
+    ad_load_max: float = 1.0
+
+    def best(self, features: Singles, best: int, keep: int) -> Ints:
+        """Return the rows of the best bids (see best_rows)."""
+        return best_rows(features, self._near, best, keep)
+
+    def scores(self, features: Singles) -> Singles:
+        """Return the score 0..100 of every bid [n], 0 where a gate holds it."""
+        found = np.empty(features.shape[1], dtype=np.float32)
+        good, better = np.empty((2, BLOCK), dtype=np.float32)
+        for start in range(0, len(found), BLOCK):
+            block, key = features[:, start : start + BLOCK], found[start : start + BLOCK]
+            count = len(key)
+            self._value(block, key)
+            key *= quality(self._good(block, good[:count]), better[:count])
+            key *= self._free(block)
+            np.divide(key, np.add(key, 1, out=good[:count]), out=key)
+            key *= 100
+        return found
+
+    def _near(self, block: Singles, least: np.float32) -> tuple[Ints, Singles]:
+        """What is no match for the last one kept at the best quality needs none of its own."""
+        value = self._value(block)
+        near = value >= least / np.float32(QUALITY_HIGH * (1 + MARGIN))
+        near &= value > 0
+        near &= self._free(block)
+        places = np.flatnonzero(near)
+        key = value[places] * quality(self._good(block[:, places]))
+        kept = key >= least
+        return places[kept], key[kept]
+
+    def _value(self, block: Singles, out: Singles | None = None) -> Singles:
+        """Return the keys at quality 1."""
+        value: Singles = np.multiply(block[0], block[1], out=out)
+        value *= block[2]
+        value *= block[3]
+        value *= np.float32(self.ceiling * UNIQUE_PER_VIEW / 1000)
+        return value
+
+    def _good(self, block: Singles, out: Singles | None = None) -> Singles:
+        """Return g - 0.5: fit and the room under the tolerance are one weighted sum of columns, which a matrix product
+        takes in one go. Its rounding decides nothing, for the best are scored exactly."""
+        room = (1 - FIT_WEIGHT) / max(self.tolerance, 1.0)
+        weights = np.array(
+            [*(FIT_WEIGHT * brand_fit.WEIGHTS[name] for name in brand_fit.PARTS), -room], dtype=np.float32
+        )
+        good: Singles = np.matmul(weights, block[_FIT : _INTRUSIVENESS + 1], out=out)
+        good += np.float32((1 - FIT_WEIGHT) * min(self.tolerance, 1.0) - 0.5)
+        return good
+
+    def _free(self, block: Singles) -> Bools:
+        free: Bools = block[_INTRUSIVENESS] <= np.float32(self.tolerance)
+        free &= block[_INTRUSIVENESS + 1] <= np.float32(self.ad_load_max)
+        return free

@@ -1,0 +1,147 @@
+"""The market's channels as columns of 32-bit floats, so that a million are looked through in one pass.
+
+One column [n] for each share that `vectors` stores, and one for each number that channels are searched and priced by.
+Codes of texts are 24 bits of their CRC-32, which a 32-bit float holds exactly. What is summed or divided by at every
+look is summed and divided once, here; 0 stands for a price, a length or a text that is not known.
+"""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from marketplace.matching.audience import grid, share_columns
+from marketplace.matching.audience.arrays import Floats, as_floats
+from marketplace.matching.discovery.first_pass import Singles
+from marketplace.matching.forecast import flags
+from marketplace.matching.forecast.forecast import CAREFUL, HIGH, LOW, MIDDLE, Calibration, Forecasts, quantiles
+from marketplace.matching.pricing.asking_price import TIERS
+from marketplace.matching.scoring import brand_fit
+
+Column = npt.NDArray[Any]
+
+# One over the price: people for a price are found without a division.
+PER_PRICE = tuple(f"per_price_{tier}" for tier in TIERS)
+WHOLE = "CN"  # the one country that is told of by its parts
+SINGLES = (
+    "live",
+    "careful",
+    "middle",
+    *PER_PRICE,
+    "currency",
+    "tagged",
+    "per_tags",
+    "whole",
+    "regions_told",
+    "platform",
+    "region",
+    "country",
+    "language",
+    "followers",
+    "ad_load",
+    "seconds",
+    "taken_on",
+    "agency_until",
+)
+PLACES: Mapping[str, int] = {name: share_columns.WIDTH + place for place, name in enumerate(SINGLES)}
+WIDTH = share_columns.WIDTH + len(SINGLES)
+_REGIONS = grid.AGES_N * grid.GENDERS_N
+_TAGS = _REGIONS + grid.REGIONS_N
+TAGS = slice(_TAGS, _TAGS + len(brand_fit.VERTICALS) + 1)
+CODE_BITS = 24
+WHOLE_PLACES = tuple(_REGIONS + place for place in grid.region_places(WHOLE))
+_ENDS = (LOW, CAREFUL, MIDDLE, HIGH)
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """n channels: ids [n] of 16 bytes and values [WIDTH, n]. Rows whose "live" is 0 are not to be found."""
+
+    ids: Column
+    values: Singles
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, name: str) -> Singles:
+        found: Singles = self.values[PLACES[name]]
+        return found
+
+
+def code(text: str) -> float:
+    """Return a text's number, 0 for none."""
+    return float((zlib.crc32(text.encode()) & ((1 << CODE_BITS) - 1)) or 1) if text else 0.0
+
+
+def codes(texts: Column) -> Floats:
+    """Return the numbers of texts [n] of bytes, blank-padded."""
+    distinct, place = np.unique(texts, return_inverse=True)
+    return as_floats([code(one.decode().strip()) for one in distinct.tolist()])[place]
+
+
+def forecasts_of(rows: Mapping[str, Column]) -> Forecasts:
+    """Return the stored forecasts of loaded rows."""
+    return Forecasts(
+        log_centre=as_floats(rows["log_centre"]),
+        scale=as_floats(rows["scale"]),
+        df=as_floats(rows["df"]),
+        n_used=as_floats(rows["n_used"]),
+        smear=as_floats(rows["smear"]),
+        from_history=rows["from_history"],
+    )
+
+
+def views(rows: Mapping[str, Column], calibration: Calibration | None) -> Floats:
+    """Return views of one video [n, 4] at tau .1, .3, .5 and .9."""
+    return quantiles(forecasts_of(rows), _ENDS, calibration, rows["tier"].astype(np.int64))
+
+
+def build(rows: Mapping[str, Column], seen: Floats, prices: Floats) -> Singles:
+    """Return the values [WIDTH, n] of loaded rows, their views at the four quantiles [n, 4] and the middle of what a
+    video of each length tier would cost [n, 3], minor units."""
+    shares = np.frombuffer(rows["shares"].tobytes(), dtype="<f4").reshape(-1, share_columns.WIDTH)
+    regions = rows["region"].astype("S6")
+    tags = shares[:, TAGS].sum(axis=1, dtype=np.float64)
+    with np.errstate(divide="ignore"):
+        per_tags = np.where(tags > 0, 1 / tags, 0.0)
+        per_price = np.where(prices > 0, 1 / prices, 0.0)
+    told = {
+        "live": rows["live"],
+        "careful": seen[:, 1],
+        "middle": seen[:, 2],
+        **{name: per_price[:, place] for place, name in enumerate(PER_PRICE)},
+        "currency": codes(rows["currency"]),
+        "tagged": tags > 0,
+        "per_tags": per_tags,
+        "whole": shares[:, list(WHOLE_PLACES)].sum(axis=1, dtype=np.float64),
+        "regions_told": ~flags.holds(rows["flags"], "regions_from_prior"),
+        "platform": codes(rows["platform"]),
+        "region": codes(regions),
+        "country": codes(regions.astype("S2")),
+        "language": codes(rows["language"]),
+        "seconds": np.nan_to_num(as_floats(rows["seconds"])),
+        **{name: rows[name] for name in ("followers", "ad_load", "taken_on", "agency_until")},
+    }
+    return np.concatenate([shares.T, np.stack([told[name].astype(np.float32) for name in SINGLES])])
+
+
+def joint_places(ages: Sequence[int], genders: Sequence[int]) -> tuple[int, ...]:
+    """Return the columns of these ages by these genders."""
+    return tuple(age * grid.GENDERS_N + gender for age in ages for gender in genders)
+
+
+def region_places(regions: Sequence[int]) -> tuple[int, ...]:
+    return tuple(_REGIONS + region for region in regions)
+
+
+def tag_places(tags: Sequence[int]) -> tuple[int, ...]:
+    return tuple(_TAGS + tag for tag in tags)
+
+
+def vertical_place(name: str) -> int:
+    """Return the column of a vertical; those without one of their own share the last."""
+    tag = brand_fit.VERTICALS.index(name) if name in brand_fit.VERTICALS else len(brand_fit.VERTICALS)
+    return _TAGS + tag

@@ -1,0 +1,105 @@
+"""Sentences, Chinese and English, that discovery adds to a match's reasons: the likely price, and a brief's room."""
+
+import math
+from datetime import date
+from typing import Any
+
+from marketplace.core.money import Money
+from marketplace.matching.pricing.asking_price import BASES
+
+_BASES = {
+    "settled_deals": (
+        "依据已成交的合作，按播放量、粉丝量、领域、平台与时长估算",
+        "what deals of such channels closed at, by views, followers, vertical, platform and length",
+    ),
+    "rate_card": (
+        "依据该账号同时长的刊例价；实际成交价可能更低",
+        "its own listed price for this length; deals may close lower",
+    ),
+    "rate_card_other_length": (
+        "依据该账号其他时长的刊例价按常见比例折算",
+        "its listed price for another length, by the usual ratio of the two",
+    ),
+    "suggested_cpm": (
+        "该账号没有刊例价，依据平台建议的千次播放价乘以预计播放量",
+        "no listed price: the platform's suggested price per thousand views times the expected views",
+    ),
+}
+
+
+def price_reason(
+    currency: str,
+    price: tuple[float, float, float] | None,
+    basis: int,
+    count: int,
+    source: str,
+    taken_on: date | None,
+    listed: float = math.nan,
+) -> dict[str, Any]:
+    """Return what one video would likely cost (point, low, high in minor units), on what basis, from how many deals,
+    listed prices or past videos, and from which source; beside what deals close at, the channel's own listed price."""
+    if price is None:
+        return _reason(
+            "price_unknown",
+            f"没有以 {currency} 计的刊例价，也没有平台建议价，无法预估报价",
+            f"Neither a listed price in {currency} nor a platform's suggestion: its price is not known",
+        )
+    point, low, high = price
+    zh, en = _BASES[BASES[basis]]
+    number: dict[str, Any] = {
+        "value": point,
+        "unit": f"{currency} minor per video",
+        "basis": BASES[basis],
+        "count": count,
+    }
+    number |= {"source": source, "date": None if taken_on is None else taken_on.isoformat()}
+    shown = _money(currency, point)
+    if low < high:
+        number |= {"low": low, "high": high, "interval": "80%"}
+        shown += f" ({_money(currency, low)}–{_money(currency, high)}, 80%)"
+    numbers = {"price": number}
+    if BASES[basis] == "settled_deals" and listed > 0:
+        numbers["listed"] = {"value": listed, "unit": f"{currency} minor per video"}
+        zh, en = f"{zh}；其刊例价为 {_money(currency, listed)}", f"{en}; its listed price is {_money(currency, listed)}"
+    return _reason(
+        f"price_from_{BASES[basis]}",
+        f"预计单条报价 {shown}，{zh}（{count} 个数据）；来源 {source}，{taken_on}",
+        f"Likely price of one video {shown}: {en} (from {count}); source {source}, {taken_on}",
+        **numbers,
+    )
+
+
+def days_reason(days_left: float) -> dict[str, Any]:
+    return _reason(
+        "days_left",
+        f"距报价截止还有 {days_left:.1f} 天",
+        f"{days_left:.1f} days left for bids",
+        days_left={"value": days_left, "unit": "days"},
+    )
+
+
+def room_reason(currency: str, worth: float, price: float | None) -> dict[str, Any]:
+    """Return what the brief's ceiling allows for this channel's people on target (minor units), beside its price."""
+    numbers = {"worth": {"value": worth, "unit": f"{currency} minor per video"}}
+    zh, en = (
+        f"按需求的每千目标人群上限，本账号单条约值 {_money(currency, worth)}",
+        (f"By the brief's ceiling per 1,000 on-target people one video here is worth about {_money(currency, worth)}"),
+    )
+    if price is None:
+        return _reason("worth_at_ceiling", zh, en, **numbers)
+    under = price <= worth
+    numbers["price"] = {"value": price, "unit": f"{currency} minor per video"}
+    return _reason(
+        "price_within_ceiling" if under else "price_over_ceiling",
+        f"{zh}，预计报价 {_money(currency, price)}{'在其之内' if under else '超出'}",
+        f"{en}; the likely price of {_money(currency, price)} is {'within' if under else 'over'} it",
+        **numbers,
+    )
+
+
+def _money(currency: str, minor: float) -> str:
+    return Money(currency, round(minor)).show()
+
+
+def _reason(code: str, zh: str, en: str, **numbers: dict[str, Any]) -> dict[str, Any]:
+    return {"code": code, "zh": zh, "en": en, "numbers": numbers}

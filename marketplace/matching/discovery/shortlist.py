@@ -1,0 +1,248 @@
+"""The best channels for a brief out of all there are: one pass over columns, before a few hundred are scored exactly.
+
+The key of the first pass (see first_pass) is that of a bid at the channel's likely price without a placement plan,
+
+    x = quality * ceiling / (1000 * price / (careful views * share on target * people per view)),
+
+and -1 / (1 + people) where no price is known, so that these come last by reach.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from marketplace.matching.audience.arrays import Bools, Ints
+from marketplace.matching.audience.grid import AGES_N, GENDERS_N, REGIONS_N
+from marketplace.matching.audience.targets import Target
+from marketplace.matching.discovery.first_pass import Look, Singles, best_rows, quality
+from marketplace.matching.discovery.market_columns import (
+    PER_PRICE,
+    PLACES,
+    WHOLE_PLACES,
+    Columns,
+    code,
+    joint_places,
+    region_places,
+    tag_places,
+    vertical_place,
+)
+from marketplace.matching.forecast.forecast import UNIQUE_PER_VIEW
+from marketplace.matching.scoring import brand_fit
+from marketplace.matching.scoring.brand_fit import category_nearness
+from marketplace.matching.scoring.rank import FIT_WEIGHT
+
+SLACK = 1e-4
+FEW = 0.25  # of a block: fewer rows than that are picked out first
+_ROOM_UNKNOWN = 0.5 * (1 - FIT_WEIGHT)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which channels are looked at; None leaves out a filter. `day` is today, in days since 1970; `language` a primary
+    subtag, `region` a country or one of its parts, prices minor units of the brief's currency for one video."""
+
+    day: int
+    platform: str | None = None
+    vertical: str | None = None
+    region: str | None = None
+    language: str | None = None
+    followers_min: int | None = None
+    followers_max: int | None = None
+    ad_load_max: float | None = None
+    price_max: int | None = None
+    reach_min: int | None = None
+    reach_max: int | None = None
+    represented: bool | None = None
+    told_within_days: int | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a brief asks for, as the columns have it: disjoint boxes of the target (columns of ages by genders and of
+    regions, empty for everybody, and a weight), the category, markets, languages, lengths in seconds, the price's
+    column and currency, and the ceiling in minor units per 1,000 people on target."""
+
+    boxes: tuple[tuple[tuple[int, ...], tuple[int, ...], float], ...]
+    category: str
+    markets: tuple[int, ...]
+    languages: tuple[str, ...]
+    seconds: tuple[float, float] | None
+    tier: int
+    currency: str
+    ceiling: float
+    filters: Filters = field(default_factory=lambda: Filters(day=0))
+
+
+def boxes_of(target: Target) -> tuple[tuple[tuple[int, ...], tuple[int, ...], float], ...]:
+    """Return a target's boxes as columns; one that leaves nothing out needs none."""
+    return tuple(
+        (
+            () if len(box.ages) * len(box.genders) == AGES_N * GENDERS_N else joint_places(box.ages, box.genders),
+            () if len(box.regions) == REGIONS_N else region_places(box.regions),
+            box.weight,
+        )
+        for box in target.boxes
+    )
+
+
+def first_pass(table: Columns, wanted: Wanted, best: int, keep: int) -> Ints:
+    """Return rows among which the `best` highest exact scores are, the highest key first (first_pass.best_rows)."""
+    return best_rows(table.values, _look(wanted), best, keep)
+
+
+class Block:
+    """Some columns' rows side by side: all of a stretch, or those of it that are worth a look."""
+
+    def __init__(self, values: Singles, rows: Ints | None = None) -> None:
+        self._values, self._rows = values, rows
+        self._sums: dict[tuple[int, ...], Singles] = {}
+
+    def __len__(self) -> int:
+        return self._values.shape[1] if self._rows is None else len(self._rows)
+
+    def __getitem__(self, name: str) -> Singles:
+        return self.at(PLACES[name])
+
+    def at(self, place: int) -> Singles:
+        own: Singles = self._values[place]
+        return own if self._rows is None else own[self._rows]
+
+    def sum(self, places: tuple[int, ...]) -> Singles:
+        """Return the sum of columns, made once."""
+        if places not in self._sums:
+            whole = len(places) >= len(WHOLE_PLACES) and set(WHOLE_PLACES) <= set(places)
+            rest = tuple(sorted({*places} - {*WHOLE_PLACES})) if whole else places
+            total = self["whole"].copy() if whole else np.zeros(len(self), dtype=np.float32)
+            for place in rest:
+                total += self.at(place)
+            self._sums[places] = total
+        return self._sums[places]
+
+
+def _look(wanted: Wanted) -> Look:
+    """Return what gives the keys of a block [WIDTH, b], of those channels that are to be shown."""
+    fits = _fitting(wanted)
+    worth = np.float32(UNIQUE_PER_VIEW * wanted.ceiling / 1000)
+    per_price, currency = PER_PRICE[wanted.tier], np.float32(code(wanted.currency))
+
+    def look(values: Singles, least: np.float32) -> tuple[Ints, Singles]:
+        shown = _named(Block(values), wanted)
+        rows = np.flatnonzero(shown)
+        if not len(rows):
+            return rows, np.empty(0, dtype=np.float32)
+        some = len(rows) < FEW * values.shape[1]
+        block = Block(values, rows if some else None)
+        share = on_target(block, wanted)
+        own = _measured(block, wanted, share)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            key = quality(fits(block) * np.float32(FIT_WEIGHT) + np.float32(_ROOM_UNKNOWN - 0.5))
+            for factor in (block["careful"], share, block[per_price]):
+                key *= factor
+            key *= worth
+            people = block["middle"] * share
+            unpriced = (block[per_price] <= 0) | (block["currency"] != currency)
+            key[unpriced] = -1 / (1 + people[unpriced])
+            near = (key >= least) & (people > 0) & own
+        if not some:
+            near &= shown
+        places = np.flatnonzero(near)
+        return rows[places] if some else places, key[places]
+
+    return look
+
+
+def on_target(block: Block, wanted: Wanted) -> Singles:
+    """Return the share of each audience that is on target [b], as targets.on_target has it."""
+    share = np.zeros(len(block), dtype=np.float32)
+    for cells, regions, weight in wanted.boxes:
+        parts = [block.sum(places) for places in (cells, regions) if places]
+        if not parts:
+            share += np.float32(weight)
+            continue
+        part = parts[0] * np.float32(weight)
+        share += part if len(parts) == 1 else part * parts[1]
+    most = np.float32(max((weight for _, _, weight in wanted.boxes), default=0.0))
+    found: Singles = np.minimum(share, most)
+    return found
+
+
+def _fitting(wanted: Wanted) -> Callable[[Block], Singles]:
+    """Return what gives the fit [b] of the parts that are known, as fit.fit weighs them."""
+    nearness = category_nearness(wanted.category)
+    groups = [
+        (tag_places(np.flatnonzero(nearness == worth).tolist()), worth - brand_fit.FAR)
+        for worth in (brand_fit.SAME, brand_fit.NEAR)
+    ]
+    languages = [np.float32(code(tag)) for tag in wanted.languages]
+    worth = {name: np.float32(weight) for name, weight in brand_fit.WEIGHTS.items()}
+
+    def fits(block: Block) -> Singles:
+        tagged = block["tagged"]
+        near = np.zeros(len(block), dtype=np.float32)
+        for places, more in groups:
+            near += block.sum(places) * np.float32(more)
+        near *= block["per_tags"]
+        near += tagged * np.float32(brand_fit.FAR)
+        total, weight = near * worth["category"], tagged * worth["category"]
+        if languages:
+            own = block["language"]
+            for language in languages:
+                total += (own == language) * worth["language"]
+            weight += (own > 0) * worth["language"]
+        if wanted.markets:
+            told = block["regions_told"] * worth["market"]
+            total += np.minimum(block.sum(wanted.markets), np.float32(1)) * told
+            weight += told
+        if wanted.seconds:
+            seconds, (short, long) = block["seconds"], wanted.seconds
+            close = np.minimum(seconds * np.float32(1 / short), np.float32(long) / seconds)
+            total += np.minimum(close, np.float32(1)) * worth["length"]
+            weight += (seconds > 0) * worth["length"]
+        found: Singles = total / weight
+        return np.nan_to_num(found, copy=False, nan=brand_fit.NEUTRAL) if not weight.all() else found
+
+    return fits
+
+
+def admitted(values: Singles, wanted: Wanted) -> Bools:
+    """Return which channels [b] the filters let through; prices and people a little wider, for they are rounded."""
+    block = Block(values)
+    return _named(block, wanted) & _measured(block, wanted, on_target(block, wanted))
+
+
+def _named(block: Block, wanted: Wanted) -> Bools:
+    filters = wanted.filters
+    shown: Bools = block["live"] > 0
+    region = "country" if filters.region is None or "-" not in filters.region else "region"
+    same = {"platform": filters.platform, "language": filters.language, region: filters.region}
+    codes: dict[str, float | None] = {name: code(text) for name, text in same.items() if text is not None}
+    lows: dict[str, float | None] = {"followers": filters.followers_min, "taken_on": _ago(filters)}
+    highs: dict[str, float | None] = {"followers": filters.followers_max, "ad_load": filters.ad_load_max}
+    if filters.price_max is not None:
+        codes["currency"] = code(wanted.currency)
+        lows[PER_PRICE[wanted.tier]] = (1 - SLACK) / max(filters.price_max, 1)
+    for limits, holds in ((codes, np.equal), (lows, np.greater_equal), (highs, np.less_equal)):
+        for name, limit in limits.items():
+            if limit is not None:
+                shown &= holds(block[name], np.float32(limit))
+    if filters.vertical is not None:
+        shown &= block.at(vertical_place(filters.vertical)) > 0
+    if filters.represented is not None:
+        shown &= (block["agency_until"] >= filters.day) == filters.represented
+    return shown
+
+
+def _measured(block: Block, wanted: Wanted, share: Singles) -> Bools | bool:
+    least, most = wanted.filters.reach_min, wanted.filters.reach_max
+    if least is None and most is None:
+        return True
+    people = block["middle"] * share * np.float32(UNIQUE_PER_VIEW)
+    found: Bools = people >= np.float32((least or 0) * (1 - SLACK))
+    if most is not None:
+        found &= people <= np.float32(most * (1 + SLACK))
+    return found
+
+
+def _ago(filters: Filters) -> int | None:
+    return None if filters.told_within_days is None else filters.day - filters.told_within_days

@@ -1,0 +1,243 @@
+"""Loads histories and audiences, fits the forecast model to them, and keeps each channel's numbers as columns."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, cast
+from uuid import UUID
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from marketplace.core.clock import now
+from marketplace.core.fingerprint import MODEL_VERSIONS, fingerprint
+from marketplace.core.ids import new_id
+from marketplace.matching.audience import grid, segments, share_columns
+from marketplace.matching.audience.grid import Audience, BadAudience, MarginsContradict
+from marketplace.matching.forecast import flags, forecast, platform_blend, sponsored
+from marketplace.matching.forecast.forecast import Calibration, Forecasts
+from marketplace.matching.forecast.market_fit import EVERYTHING, fit_market
+from marketplace.matching.forecast.platform_blend import Blend
+from marketplace.matching.forecast.pool import PRIOR_POOL, Histories, Pool, histories, predict, priors_of
+from marketplace.matching.forecast.sponsored import Gaps, Labels, Market
+from marketplace.matching.scoring.models import ChannelFeatures, ForecastModel
+
+BATCH = 500
+_NEWEST = sa.select(ForecastModel.fingerprint).order_by(ForecastModel.id.desc()).limit(1)
+_VERSIONS = fingerprint(MODEL_VERSIONS)[:8]
+
+# One width whatever it is made of, because scoring reads it as one.
+WANTED = "md5(c.snapshot_id::text || '.' || c.version || :suffix)"
+FINGERPRINT_BYTES = 32
+# The forecast uses ten videos, the load of advertisements twelve, their difference in views all of these.
+_HISTORIES = (
+    "SELECT c.id AS channel_id, s.id AS snapshot_id, s.followers, s.margins, s.flags,"
+    f" c.verticals, c.language, v.views, v.ages, v.marks, v.seconds, v.sponsored, {WANTED} AS wanted,"
+    " coalesce((s.facts ->> 'median_views_30d')::float8, CASE WHEN v.views IS NULL THEN s.median_views END)"
+    "   AS told_median, (s.facts ->> 'expected_views')::float8 AS platform{more}"
+    " FROM channels c JOIN audience_snapshots s ON s.id = c.snapshot_id"
+    " LEFT JOIN LATERAL (SELECT array_agg(views ORDER BY published_at DESC) AS views,"
+    "   array_agg((s.taken_on - published_at::date)::float8 ORDER BY published_at DESC) AS ages,"
+    "   array_agg(newest.sponsored ORDER BY published_at DESC) AS marks,"
+    "   avg(duration_s) FILTER (WHERE place <= 12) AS seconds,"
+    "   avg((newest.sponsored)::int) FILTER (WHERE place <= 12) AS sponsored"
+    "   FROM (SELECT *, row_number() OVER (ORDER BY published_at DESC) AS place FROM videos WHERE channel_id = c.id"
+    "   ORDER BY published_at DESC LIMIT 40) newest) v ON true"
+)
+# What the platform foretold before the newest settled video came out: what it tells now may have seen that video.
+_BEFORE = (
+    ", (SELECT (o.facts ->> 'expected_views')::float8 FROM audience_snapshots o WHERE o.channel_id = c.id"
+    " AND o.facts ->> 'expected_views' IS NOT NULL AND o.taken_on < (SELECT max(published_at)::date FROM videos"
+    " WHERE channel_id = c.id AND s.taken_on - published_at::date >= 3) ORDER BY o.taken_on DESC, o.id DESC LIMIT 1)"
+    " AS platform_before"
+)
+_ALL = sa.text(f"{_HISTORIES.replace('{more}', _BEFORE)} WHERE c.status = 'active' ORDER BY c.id")
+_STALE = sa.text(
+    f"{_HISTORIES.replace('{more}', '')} LEFT JOIN channel_features f ON f.channel_id = c.id"
+    f" WHERE (f.id IS NULL OR f.fingerprint <> {WANTED}) ORDER BY c.id LIMIT :limit"
+)
+_FEATURES = cast(sa.Table, ChannelFeatures.__table__)
+_INSERT = postgresql.insert(_FEATURES)
+_KEPT = {"id", "created_at", "channel_id"}
+_WRITE = _INSERT.on_conflict_do_update(
+    index_elements=["channel_id"],
+    set_={column.name: _INSERT.excluded[column.name] for column in _FEATURES.columns if column.name not in _KEPT},
+)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The newest forecast model, ready for use. `suffix` marks the features that were made with it."""
+
+    pools: dict[str, Pool]
+    calibration: Calibration | None
+    suffix: str
+    blend: Blend = platform_blend.PRIOR_BLEND
+    sponsored: Market = sponsored.PRIOR_MARKET
+
+    def pool_for(self, vertical: str | None) -> Pool:
+        return self.pools.get(vertical or EVERYTHING) or self.pools.get(EVERYTHING) or PRIOR_POOL
+
+
+def load_model(session: Session) -> Fitted:
+    """Return the newest fitted model, or the priors where none was fitted yet."""
+    row = session.scalar(sa.select(ForecastModel).order_by(ForecastModel.id.desc()).limit(1))
+    if row is None:
+        return Fitted({}, None, _suffix(None))
+    calibration = row.content["calibration"]
+    return Fitted(
+        {name: _pool(told) for name, told in row.content["pools"].items()},
+        Calibration(np.array(calibration["quantiles"]), np.array(calibration["counts"])) if calibration else None,
+        _suffix(row.fingerprint),
+        platform_blend.from_content(row.content.get("blend")),
+        sponsored.from_content(row.content.get("sponsored")),
+    )
+
+
+def _pool(told: dict[str, Any]) -> Pool:
+    values: dict[str, Any] = {name: tuple(part) if isinstance(part, list) else part for name, part in told.items()}
+    return Pool(**values)
+
+
+def suffix(session: Session) -> str:
+    """Return what marks the features made with the newest model, without loading it."""
+    return _suffix(session.scalar(_NEWEST))
+
+
+def _suffix(name: str | None) -> str:
+    return f":{'prior' if name is None else name[:16]}:{_VERSIONS}"
+
+
+def fit_model(session: Session) -> bool:
+    """Fit pools, the platform's weight, the difference of sponsored videos and a calibration per follower tier to all
+    histories; returns whether it is a new model."""
+    rows = session.execute(_ALL, {"suffix": ""}).all()
+    if not rows:
+        return False
+    past = _histories(rows)
+    mains = [main_vertical(row.verticals) for row in rows]
+    before = np.array([np.nan if row.platform_before is None else row.platform_before for row in rows])
+    fitted = fit_market(past, mains, before)
+    pools, table = fitted.pools, fitted.calibration
+    variance = predict(past, priors_of([pools[EVERYTHING]], np.zeros(len(rows), dtype=np.int64)))[0].variance
+    content = {
+        "pools": {name: asdict(pool) for name, pool in pools.items()},
+        "calibration": None
+        if table is None
+        else {"quantiles": table.quantiles.tolist(), "counts": table.counts.tolist()},
+        "blend": asdict(fitted.blend),
+        "sponsored": asdict(sponsored.fit_market(past, variance, _labels(rows))),
+    }
+    content = json.loads(json.dumps(content))
+    name = fingerprint(content)
+    if session.scalar(_NEWEST) == name:
+        return False
+    session.execute(sa.delete(ForecastModel).where(ForecastModel.fingerprint == name))
+    session.add(ForecastModel(fingerprint=name, content=content, channels=len(rows), fitted_at=now()))
+    session.flush()
+    return True
+
+
+def _labels(rows: Sequence[Any]) -> Labels:
+    """Return what groups of channels the rows belong to."""
+    return Labels([main_vertical(row.verticals) for row in rows], [segments.of_margins(row.margins) for row in rows])
+
+
+def _forecasts(past: Histories, model: Fitted, pools: Sequence[Pool], labels: Labels) -> tuple[Forecasts, Gaps]:
+    """Return forecasts of a placement in each channel, and what sponsored videos differ by."""
+    own = np.arange(len(pools))
+    variance = predict(past, priors_of(pools, own))[0].variance
+    gaps = sponsored.gaps(past, variance, model.sponsored, labels)
+    shift, shift_sd = sponsored.placement(gaps)
+    return forecast.forecast_many(past, pools, own, model.blend, shift, shift_sd), gaps
+
+
+def refresh(session: Session, limit: int = BATCH) -> list[UUID]:
+    """Compute the features of up to `limit` channels whose snapshot or model is newer; returns their ids."""
+    model = load_model(session)
+    rows = session.execute(_STALE, {"suffix": model.suffix, "limit": limit}).all()
+    if not rows:
+        return []
+    mains = [main_vertical(row.verticals) for row in rows]
+    pools = [model.pool_for(main) for main in mains]
+    past = _histories(rows)
+    forecasts, gaps = _forecasts(past, model, pools, _labels(rows))
+    tiers = forecast.tier_of(past.followers)
+    at = now()
+    written = []
+    for number, row in enumerate(rows):
+        audience, found = _audience(row.margins)
+        written.append(
+            {
+                "id": new_id(),
+                "created_at": at,
+                "channel_id": row.channel_id,
+                "snapshot_id": row.snapshot_id,
+                "fingerprint": row.wanted,
+                "log_centre": float(forecasts.log_centre[number]),
+                "scale": float(forecasts.scale[number]),
+                "df": float(forecasts.df[number]),
+                "smear": float(forecasts.smear[number]),
+                "n_used": int(forecasts.n_used[number]),
+                "from_history": bool(forecasts.from_history[number]),
+                "tier": int(tiers[number]),
+                "ad_load": float(row.sponsored or 0.0),
+                "seconds": None if row.seconds is None else float(row.seconds),
+                "language": row.language and row.language.split("-")[0].lower(),
+                "shares": share_columns.pack(audience, row.verticals or {}),
+                "flags": flags.bits(found, [flag["code"] for flag in row.flags]),
+                "computed_at": at,
+                **_basis(forecasts, gaps, past, number),
+            }
+        )
+    session.execute(_WRITE, written)
+    return [row.channel_id for row in rows]
+
+
+def _basis(forecasts: Forecasts, gaps: Gaps, past: Histories, number: int) -> dict[str, Any]:
+    """Return what one channel's forecast rests on, as it is stored."""
+    assert forecasts.from_median is not None
+    assert forecasts.platform_weight is not None
+    assert past.platform is not None
+    told, weight = bool(gaps.told[number]), float(forecasts.platform_weight[number])
+    ends = {"sponsored_gap": gaps.gap, "sponsored_low": gaps.low, "sponsored_high": gaps.high}
+    return {
+        "from_median": bool(forecasts.from_median[number]),
+        "platform_views": float(past.platform[number]) if weight > 0 else None,
+        "platform_weight": weight,
+        **{name: float(values[number]) if told else None for name, values in ends.items()},
+        "sponsored_videos": int(gaps.sponsored[number]),
+        "other_videos": int(gaps.other[number]),
+    }
+
+
+def _audience(margins: dict[str, Any]) -> tuple[Audience, Sequence[str]]:
+    """Return the audience and what was filled in; lists that no table meets must not keep other channels waiting."""
+    try:
+        found = grid.audience(margins.get("age"), margins.get("gender"), margins.get("region"))
+    except (BadAudience, MarginsContradict):
+        found = grid.audience()
+        return found, [*found.flags, "audience_unreadable"]
+    return found, found.flags
+
+
+def any_stale(session: Session) -> bool:
+    return bool(session.execute(_STALE, {"suffix": suffix(session), "limit": 1}).all())
+
+
+def main_vertical(verticals: dict[str, float]) -> str | None:
+    """Return the vertical that a channel has most of; ties go to the first by name."""
+    return min(verticals, key=lambda name: (-verticals[name], name)) if verticals else None
+
+
+def _histories(rows: Sequence[Any]) -> Histories:
+    return histories(
+        [row.views or [] for row in rows],
+        [row.ages or [] for row in rows],
+        [row.followers or None for row in rows],
+        told_median=[row.told_median for row in rows],
+        platform=[row.platform for row in rows],
+        sponsored=[row.marks or [] for row in rows],
+    )

@@ -1,0 +1,62 @@
+"""Flags as bits of one number, so that a thousand bids' flags are one array."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from marketplace.matching.audience.arrays import Bools, Ints
+from marketplace.matching.scoring import rank
+
+# Each group's codes in the order of their bits, from the group's first bit: only ever add at the end.
+AUDIENCE = (
+    "ages_from_prior",
+    "genders_from_prior",
+    "regions_from_prior",
+    "regions_rest_from_prior",
+    "regions_off_the_list",
+    "audience_unreadable",
+)
+SNAPSHOT = ("views_against_followers", "engagement", "growth_jump", "identical_views", "last_digits", "series_copied")
+MATCH = (*rank.GATES, "no_audience_data")
+_FIRST: Mapping[Sequence[str], int] = {AUDIENCE: 0, SNAPSHOT: 20, MATCH: 40}
+
+
+def bits(audience: Iterable[str], snapshot: Iterable[str]) -> int:
+    """Return the number of a channel's flags. Raises ValueError for a code that has no bit."""
+    return _bits(AUDIENCE, audience) | _bits(SNAPSHOT, snapshot)
+
+
+def of_matches(channels: Ints, gates: Bools, known: Bools) -> Ints:
+    """Return the numbers [n] of matches' flags: their channels', the gates [n, 4] that hold, and what is not known."""
+    own: Ints = np.concatenate([gates, ~known[:, None]], axis=1) @ (1 << np.arange(len(MATCH)))
+    found: Ints = channels.astype(np.int64) | own << _FIRST[MATCH]
+    return found
+
+
+def holds(numbers: Ints, code: str) -> Bools:
+    """Return where an audience's flag is raised [n]."""
+    found: Bools = numbers.astype(np.int64) >> AUDIENCE.index(code) & 1 == 1
+    return found
+
+
+def audience(number: int) -> list[str]:
+    """Return what was filled in of the audience."""
+    return _codes(AUDIENCE, number)
+
+
+def snapshot(number: int) -> list[str]:
+    """Return what the checks found odd in the snapshot."""
+    return _codes(SNAPSHOT, number)
+
+
+def shown(number: int) -> list[str]:
+    """Return a match's flags as they are shown: its own, and the snapshot's with their prefix."""
+    return _codes(MATCH, number) + [f"snapshot:{code}" for code in snapshot(number)]
+
+
+def _bits(group: Sequence[str], codes: Iterable[str]) -> int:
+    return sum(1 << _FIRST[group] + group.index(code) for code in set(codes))
+
+
+def _codes(group: Sequence[str], number: int) -> list[str]:
+    return [code for place, code in enumerate(group) if number >> _FIRST[group] + place & 1]

@@ -1,0 +1,55 @@
+"""A made-up panel that counts people one by one: an oracle for the closed forms, which it does not use.
+
+In every unit so many persons stand for its people. Their activity is drawn by strata of the gamma distribution, and
+each creator is a bitmap over them: a person of activity theta sees creator i with the probability 1 - exp(-theta l_i).
+Reach is then the count of a union of bitmaps, for any set and any target.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammaincinv
+
+from marketplace.matching.audience.arrays import Bools, Floats
+from marketplace.matching.overlap.coverage import Units
+
+PERSONS, PERSONS_LEAST, PERSONS_MOST = 1_024, 256, 32_768
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """``seen`` [n, U, P]: which persons of each unit see each creator; ``weights`` [U]: the people of each unit."""
+
+    seen: Bools
+    weights: Floats
+
+
+@dataclass(frozen=True)
+class Count:
+    """Weighted people that the panel counts, and the standard error of the count."""
+
+    people: float
+    error: float
+
+
+def draw(rates: Floats, units: Units, seed: int, persons: int = PERSONS) -> Panel:
+    """Return a panel for creators with rates [n, U]; the same seed gives the same panel."""
+    rng = np.random.Generator(np.random.PCG64(seed))
+    count = len(units)
+    strata = (np.arange(persons) + rng.random((count, persons))) / persons
+    activity = gammaincinv(units.shapes[:, None], strata) / units.shapes[:, None]
+    seen = np.zeros((len(rates), count, persons), dtype=np.bool_)
+    for creator, rate in enumerate(rates):
+        seen[creator] = rng.random((count, persons)) < -np.expm1(-activity * rate[:, None])
+    return Panel(seen, units.weights)
+
+
+def count(panel: Panel, at_least: int = 1) -> Count:
+    """Return the people that see at least so many of the panel's creators.
+
+    The error is that of plain draws; the strata only make it smaller.
+    """
+    share = np.mean(np.sum(panel.seen, axis=0) >= at_least, axis=1) if len(panel.seen) else np.zeros(len(panel.weights))
+    persons = max(1, panel.seen.shape[2])
+    people = float(np.sum(panel.weights * share))
+    return Count(people, float(np.sqrt(np.sum(panel.weights**2 * share * (1 - share) / persons))))

@@ -1,0 +1,166 @@
+"""Measured overlaps of audiences: told by a channel's side or an admin, confirmed by an admin, learnt from by a job."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.channels import policy as channels_policy
+from marketplace.channels.models import Channel
+from marketplace.core import db, events
+from marketplace.core.actor import Actor
+from marketplace.core.clock import now
+from marketplace.core.errors import Conflict, Fault, Invalid
+from marketplace.core.fingerprint import fingerprint
+from marketplace.core.http import paging
+from marketplace.matching.audience import share_columns
+from marketplace.matching.audience.arrays import as_floats
+from marketplace.matching.overlap import overlap_fit
+from marketplace.matching.overlap.models import Overlap, OverlapMethod, OverlapModel
+from marketplace.matching.overlap.overlap_fit import Audience, Pairs
+from marketplace.matching.overlap.units import PRIOR, Duplication
+from marketplace.matching.pricing.settled_deals import EARLIEST
+
+# The newest pairs: fitting to more of them changes little and takes a minute.
+PAIRS_MAX = 300
+_METHODS = [str(method) for method in OverlapMethod]
+# One measurement of a pair counts: the surest method's newest, as of the audiences that are known today.
+_PAIRS = (
+    "SELECT DISTINCT ON (least(o.channel_id, o.other_channel_id), greatest(o.channel_id, o.other_channel_id))"
+    " o.id, o.channel_id, o.other_channel_id, o.people, o.other_people, o.value, o.measured_on, f.shares,"
+    " g.shares AS other_shares"
+    " FROM audience_overlaps o JOIN channel_features f ON f.channel_id = o.channel_id"
+    " JOIN channel_features g ON g.channel_id = o.other_channel_id"
+    " WHERE o.confirmed_at IS NOT NULL{more}"
+    " ORDER BY least(o.channel_id, o.other_channel_id), greatest(o.channel_id, o.other_channel_id),"
+    " array_position(:methods, o.method), o.measured_on DESC, o.id DESC"
+)
+_NEWEST_PAIRS = sa.text(
+    f"SELECT * FROM ({_PAIRS.format(more='')}) p ORDER BY measured_on DESC, id DESC LIMIT :most"
+).bindparams(methods=_METHODS)
+_AMONG = sa.text(
+    _PAIRS.format(more=" AND o.channel_id = ANY(:channels) AND o.other_channel_id = ANY(:channels)")
+).bindparams(methods=_METHODS)
+_TURN = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('overlaps', 0))")
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The newest duplication and when it was fitted (None: the prior)."""
+
+    duplication: Duplication
+    fitted_on: date | None
+
+
+def visible(actor: Actor) -> sa.ColumnElement[bool]:
+    """An overlap is for the side of the channel it was told of, and the admins."""
+    if actor.sees_all:
+        return sa.true()
+    return Overlap.creator_id.in_(sorted(actor.parties)) if actor.role in channels_policy.OWNERS else sa.false()
+
+
+def record(
+    session: Session, actor: Actor, *, channel_id: UUID, other_channel_id: UUID, measured_on: date, **told: Any
+) -> Overlap:
+    """Keep a measured overlap of an own channel with any other. An admin's counts at once.
+
+    Raises NotFound (a channel that is not theirs), Invalid.
+    """
+    channel = db.get(session, Channel, channel_id, channels_policy.own(actor))
+    if not EARLIEST <= measured_on <= now().date():
+        raise Invalid(
+            "The overlap has to be mended; nothing was changed.",
+            faults=[Fault("/measured_on", f"Must lie between {EARLIEST} and today.")],
+        )
+    if other_channel_id == channel_id:
+        raise Invalid("An overlap is of two channels.", faults=[Fault("/other_channel_id", "Name another channel.")])
+    row = Overlap(
+        channel_id=channel_id,
+        other_channel_id=other_channel_id,
+        creator_id=channel.creator_id,
+        measured_on=measured_on,
+        told_by_id=actor.party_id,
+        confirmed_at=now() if actor.sees_all else None,
+        **told,
+    )
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except sa.exc.IntegrityError as error:
+        # Whose channel it is, is not this side's to read: only that there is one.
+        raise Invalid(
+            "There is no such other channel.", faults=[Fault("/other_channel_id", "Name a channel of this market.")]
+        ) from error
+    events.record(session, "audience_overlaps.new", row.id, actor, parties=[row.creator_id])
+    return row
+
+
+def confirm(session: Session, actor: Actor, overlap_id: UUID) -> Overlap:
+    """Stand by an overlap that a side told, as an admin. Raises NotFound, Conflict."""
+    row = db.lock(session, Overlap, overlap_id, visible(actor))
+    if row.confirmed_at is not None:
+        raise Conflict("This overlap is confirmed already.")
+    row.confirmed_at = now()
+    row.version += 1
+    events.record(session, "audience_overlaps.confirm", row.id, actor, parties=[row.creator_id])
+    return row
+
+
+def listed(
+    session: Session, actor: Actor, *, limit: int, starting_after: UUID | None, channel_id: UUID | None
+) -> paging.Page[Overlap]:
+    query = sa.select(Overlap).where(visible(actor))
+    if channel_id is not None:
+        query = query.where(sa.or_(Overlap.channel_id == channel_id, Overlap.other_channel_id == channel_id))
+    return paging.page(session, query, Overlap, limit, starting_after)
+
+
+def load(session: Session) -> Fitted:
+    """Return the newest duplication, or the prior where none was fitted yet."""
+    row = session.scalar(sa.select(OverlapModel).order_by(OverlapModel.id.desc()).limit(1))
+    if row is None:
+        return Fitted(PRIOR, None)
+    return Fitted(Duplication(**row.content["duplication"]), row.fitted_at.date())
+
+
+def fit(session: Session) -> bool:
+    """Fit the duplication to the newest measured pairs; returns whether anything is new."""
+    session.execute(_TURN)
+    rows = session.execute(_NEWEST_PAIRS, {"most": PAIRS_MAX}).all()
+    if not rows:
+        return False
+    found = overlap_fit.fit_pairs(_pairs(sorted(rows, key=lambda row: row.id)))
+    content = {"version": overlap_fit.MODEL_VERSION, "duplication": asdict(found)}
+    name = fingerprint(content)
+    newest = session.scalar(sa.select(OverlapModel.fingerprint).order_by(OverlapModel.id.desc()).limit(1))
+    if newest == name:
+        return False
+    session.execute(sa.delete(OverlapModel).where(OverlapModel.fingerprint == name))
+    session.add(OverlapModel(fingerprint=name, content=content, pairs=len(rows), fitted_at=now()))
+    session.flush()
+    return True
+
+
+def among(session: Session, channels: Sequence[UUID]) -> tuple[list[tuple[UUID, UUID]], Pairs]:
+    """Return the measured pairs among channels, that count, as they may be read."""
+    rows = session.execute(_AMONG, {"channels": sorted(set(channels))}).all()
+    return [(row.channel_id, row.other_channel_id) for row in rows], _pairs(rows)
+
+
+def _pairs(rows: Sequence[Any]) -> Pairs:
+    both = [row.value * min(row.people, row.other_people) for row in rows]
+    return Pairs(
+        _audience(b"".join(row.shares for row in rows), [row.people for row in rows]),
+        _audience(b"".join(row.other_shares for row in rows), [row.other_people for row in rows]),
+        as_floats(both),
+    )
+
+
+def _audience(stored: bytes, people: Sequence[int]) -> Audience:
+    shares = share_columns.unpack(stored)
+    return Audience(shares.joint, shares.regions, shares.tags, np.array(people, dtype=np.float64))

@@ -1,0 +1,223 @@
+"""Sentences, Chinese and English, about fair prices, what a price is made of, floors and ceilings."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from marketplace.core.money import Money
+from marketplace.matching.audience.arrays import Floats, as_floats
+from marketplace.matching.pricing import cost
+from marketplace.matching.pricing.cost import COMPARABLES_MIN
+from marketplace.matching.pricing.price_model import BASES, Prediction, Term
+
+LEVEL = "80%"
+DIGITS = 2
+_BASES = {
+    "settled": ("依据 {n} 个成交价", "from {n} settled deals"),
+    "platform_cpm": (
+        "成交价太少，按平台建议的千次播放价（{n} 个账号的范围）乘以预计播放量，不是成交价",
+        "too few settled deals: the platform's suggested price per 1,000 views (the span of {n} channels) times the"
+        " expected views, which is no deal",
+    ),
+    "rate_cards": (
+        "成交价太少，仅依据 {n} 个刊例价，不是成交价，实际成交可能更低",
+        "too few settled deals: from {n} listed prices, which are no deals; these may close lower",
+    ),
+}
+_TERMS = {
+    "1-20": ("1–20 秒（相对 21–60 秒）", "1-20 s instead of 21-60 s"),
+    "60+": ("60 秒以上（相对 21–60 秒）", "over 60 s instead of 21-60 s"),
+    "usage": ("素材使用权", "Usage rights"),
+    "whitelisting": ("账号代投授权", "Whitelisting"),
+    "raw_files": ("原始素材", "Raw files"),
+    "exclusivity_month": ("每 30 天类目独家", "Each 30 days of exclusivity"),
+}
+
+
+@dataclass(frozen=True)
+class FairPrice:
+    """One deliverable's fair price as it is shown: rounded to two digits, the ends outwards; None where not known."""
+
+    currency: str
+    point: float | None
+    low: float | None
+    high: float | None
+    count: int
+    basis: str
+    share: float | None
+    fitted_on: date | None
+
+    def numbers(self) -> dict[str, Any]:
+        shown = {name: getattr(self, name) for name in ("point", "low", "high", "count", "basis")}
+        told = None if self.fitted_on is None else self.fitted_on.isoformat()
+        return {
+            **shown,
+            "interval": LEVEL,
+            "unit": f"{self.currency} minor per video",
+            "share_of_deals": self.share,
+            "date": told,
+        }
+
+
+def shown(found: Prediction, place: int, currency: str, fitted_on: date | None) -> FairPrice:
+    """Return one of n predictions as it is shown. An end that is one deal's own is hidden by the rounding."""
+    basis, count = BASES[int(found.basis[place])], int(found.count[place])
+    if not math.isfinite(found.point[place]):
+        return FairPrice(currency, None, None, None, count, basis, None, fitted_on)
+    point, low, high = (float(getattr(found, name)[place]) for name in ("point", "low", "high"))
+    share = round(float(found.share[place]), DIGITS)
+    ends = two_digits(point, np.round), two_digits(low, np.floor), two_digits(high, np.ceil)
+    return FairPrice(currency, *ends, count, basis, share, fitted_on)
+
+
+def two_digits(amount: float, whole: Callable[[Floats], Floats]) -> float:
+    return float(cost.two_digits(as_floats([amount]), whole)[0])
+
+
+def fair_reason(fair: FairPrice, asked_minor: float | None = None) -> dict[str, Any]:
+    """Return the fair price of one video with what it is made of and, of a bid, where its own price lies."""
+    if fair.point is None or fair.low is None or fair.high is None:
+        return _reason(
+            "fair_price_unknown",
+            f"可比成交价只有 {fair.count} 个（至少需要 {COMPARABLES_MIN} 位创作者各一个），不给出参考价",
+            f"Only {fair.count} comparable settled deals (nine creators' are needed): no fair price is shown",
+            deals={"value": fair.count, "unit": "settled deals", "count": fair.count},
+        )
+    zh, en = (text.format(n=f"{fair.count:,}") for text in _BASES[fair.basis])
+    if fair.basis == "settled" and fair.share is not None and fair.share < 1:
+        zh += f"，其中 {1 - fair.share:.0%} 的权重来自平台建议价"
+        en += f", and the platform's suggestion for {1 - fair.share:.0%} of it"
+    point, low, high = (_money(fair.currency, minor) for minor in (fair.point, fair.low, fair.high))
+    span = f"{point} ({low}–{high}, {LEVEL})"
+    day = f"；模型日期 {fair.fitted_on}" if fair.fitted_on else ""
+    day_en = f"; model of {fair.fitted_on}" if fair.fitted_on else ""
+    value = {"value": fair.point, **{key: part for key, part in fair.numbers().items() if key != "point"}}
+    if asked_minor is None:
+        return _reason(
+            "fair_price", f"单条参考价 {span}，{zh}{day}", f"Fair price of one video {span}, {en}{day_en}", fair=value
+        )
+    code, place_zh, place_en = _place(fair.low, fair.high, asked_minor)
+    asked = _money(fair.currency, asked_minor)
+    return _reason(
+        code,
+        f"本报价单条 {asked}，{place_zh}参考价 {span}，{zh}{day}",
+        f"This bid asks {asked} a video, {place_en} the fair price of {span}, {en}{day_en}",
+        fair=value,
+        asked={"value": asked_minor, "unit": f"{fair.currency} minor per video"},
+    )
+
+
+def _place(low: float, high: float, asked: float) -> tuple[str, str, str]:
+    if asked < low:
+        return "under_fair_price", "低于", "under"
+    if asked > high:
+        return "over_fair_price", "高于", "over"
+    return "within_fair_price", "在其区间之内，", "within"
+
+
+def term_reasons(terms: Mapping[str, Term]) -> list[dict[str, Any]]:
+    """Return what rights, exclusivity and length each multiply a price by, apart from each other."""
+    found = []
+    for name, term in terms.items():
+        zh, en = _TERMS[name]
+        ends = f"{term.ratio:.2f} ({term.low:.2f}–{term.high:.2f}, {LEVEL})"
+        value = {
+            "value": round(term.ratio, 3),
+            "low": round(term.low, 3),
+            "high": round(term.high, 3),
+            "interval": LEVEL,
+            "count": term.count,
+            "unit": "times the price",
+        }
+        found.append(
+            _reason(
+                f"term_{name}",
+                f"{zh}：价格 × {ends}，依据 {term.count} 个成交价" + ("" if term.count else "，仅为经验先验"),
+                f"{en}: price x {ends}, from {term.count} settled deals" + ("" if term.count else ", a prior alone"),
+                ratio=value,
+            )
+        )
+    return found
+
+
+def paid_anyway_reason(currency: str, value: float, low: float, high: float) -> dict[str, Any]:
+    """Return what the video platform pays for the plays anyway; for the creator's side, beside the floor."""
+    span = f"{_money(currency, value)} ({_money(currency, low)}–{_money(currency, high)})"
+    return _reason(
+        "platform_pays_anyway",
+        f"平台按播放量本来约付 {span}（每万次播放 10–19 元，2017–2018 年创作者所述），"
+        "不接单也有，未计入成本线；仅创作方可见",
+        f"For such views the platform pays about {span} anyway (10-19 yuan per 10,000 plays, told by creators in"
+        " 2017-2018); it is earned without the deal and not in the floor; only the creator's side sees this",
+        paid={
+            "value": value,
+            "low": low,
+            "high": high,
+            "interval": "bounds",
+            "unit": f"{currency} minor",
+            "source": "creators' accounts in trade articles, 2017-2018",
+        },
+    )
+
+
+def ceiling_reason(currency: str, ceiling_minor: int, cheapest_minor: float, bids: int) -> dict[str, Any]:
+    """Return the warning to a brand that no bid on its closed brief is within its ceiling."""
+    ceiling, cheapest = _money(currency, ceiling_minor), _money(currency, cheapest_minor)
+    unit = f"{currency} minor per 1,000 people"
+    return _reason(
+        "ceiling_under_every_price",
+        f"全部 {bids} 个已算出成本的报价都高于每千目标人群上限 {ceiling}，最低的为 {cheapest}",
+        f"All of {bids} bids whose cost is known are over the ceiling of {ceiling} per 1,000 on-target people;"
+        f" the cheapest is at {cheapest}",
+        ceiling={"value": ceiling_minor, "unit": unit},
+        cheapest={"value": cheapest_minor, "unit": unit, "count": bids},
+    )
+
+
+def never_so_cheap_reason(
+    currency: str,
+    ceiling_minor: int,
+    per_thousand_minor: float,
+    deals: int,
+    vertical: str | None,
+    fitted_on: date | None,
+) -> dict[str, Any]:
+    """Return the warning to a brand that hardly any like channel was ever bought for its ceiling."""
+    ceiling, shown_low = _money(currency, ceiling_minor), _money(currency, per_thousand_minor)
+    of_zh, of_en = (f"{vertical} 类", f" in {vertical}") if vertical else ("各类", "")
+    day = None if fitted_on is None else fitted_on.isoformat()
+    return _reason(
+        "ceiling_under_the_market",
+        f"{of_zh}账号的 {deals} 个成交价中，九成高于每千次播放 {shown_low}；即使观众全是目标人群，"
+        f"每千目标人群上限 {ceiling} 也几乎没有成交过（{day}）",
+        f"Nine in ten of {deals} settled deals{of_en} cost more than {shown_low} per 1,000 views: were every viewer on"
+        f" target, {ceiling} per 1,000 on-target people would still have bought hardly any like channel ({day})",
+        ceiling={"value": ceiling_minor, "unit": f"{currency} minor per 1,000 people"},
+        nine_in_ten_over={
+            "value": per_thousand_minor,
+            "unit": f"{currency} minor per 1,000 views",
+            "count": deals,
+            "date": day,
+        },
+    )
+
+
+def ceiling_unknown_reason(deals: int) -> dict[str, Any]:
+    return _reason(
+        "ceiling_not_compared",
+        f"可比成交价只有 {deals} 个，少于 {COMPARABLES_MIN} 位创作者，无法与市场比较",
+        f"Only {deals} comparable settled deals, of fewer than nine creators: nothing to compare the ceiling with",
+        deals={"value": deals, "unit": "settled deals", "count": deals},
+    )
+
+
+def _money(currency: str, minor: float) -> str:
+    return Money(currency, round(minor)).show()
+
+
+def _reason(code: str, zh: str, en: str, **numbers: Any) -> dict[str, Any]:
+    return {"code": code, "zh": zh, "en": en, "numbers": numbers}

@@ -1,0 +1,83 @@
+"""The API of prices: what deals closed at, fair prices, and the public index."""
+
+from typing import Any
+from uuid import UUID
+
+from marketplace.channels.records import VERTICALS
+from marketplace.core.actor import Permission, Role
+from marketplace.core.http.blueprint import ANYONE, SIGNED_IN, Room, actor, session
+from marketplace.core.http.fields import one_of
+from marketplace.core.http.paging import Page, page_of, page_query
+from marketplace.matching.pricing import service as fair
+from marketplace.matching.pricing import settled_deals
+from marketplace.matching.pricing.models import DealPrice, PriceIndexCell
+from marketplace.matching.pricing.schemas import (
+    ChannelPriceOut,
+    ChannelPriceQuery,
+    DealPriceIn,
+    DealPriceOut,
+    IndexCellOut,
+    PriceCheckOut,
+)
+from marketplace.matching.pricing.service import ChannelPrice
+from marketplace.matching.pricing.settled_deals import Told
+
+room = Room("prices", __name__, description="What deals closed at, what is fair, and paid over listed prices")
+
+_TELLS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.BIDS, "answers": DealPriceOut}
+
+
+@room.get(
+    "/price-index",
+    allow=ANYONE,
+    query=page_query("pic", vertical=one_of(sorted(VERTICALS), load_default=None)),
+    answers=page_of(IndexCellOut),
+)
+def index(query: dict[str, Any]) -> Page[PriceIndexCell]:
+    """Settled over listed prices, for anyone: medians with quartiles of at least five deals of at least three creators
+    and three brands. Each deal is told in one cell only, once."""
+    return settled_deals.index(session(), **query)
+
+
+@room.post("/deal-prices", **_TELLS, takes=DealPriceIn, status=201)
+def tell(body: dict[str, Any]) -> DealPrice:
+    """Tell what a deal of one's own closed at. The same told by the other side confirms it."""
+    channel_id = body.pop("channel_id")
+    return settled_deals.record(session(), actor(), channel_id, Told(**body))
+
+
+@room.get(
+    "/deal-prices", allow=SIGNED_IN, needs=Permission.READ, query=page_query("dpr"), answers=page_of(DealPriceOut)
+)
+def listing(query: dict[str, Any]) -> Page[DealPrice]:
+    """What one's own deals closed at; nobody else's."""
+    return settled_deals.listed(session(), actor(), **query)
+
+
+@room.post("/deal-prices/<id('dpr'):deal_price_id>/confirm", **_TELLS)
+def confirm(deal_price_id: UUID) -> DealPrice:
+    """Stand by a price that the other side told; only confirmed ones count in the index."""
+    return settled_deals.confirm(session(), actor(), deal_price_id)
+
+
+@room.get(
+    "/channels/<id('chn'):channel_id>/price",
+    allow=SIGNED_IN,
+    needs=Permission.READ,
+    query=ChannelPriceQuery,
+    answers=ChannelPriceOut,
+)
+def of_channel(query: dict[str, Any], channel_id: UUID) -> ChannelPrice:
+    """The fair price of one video of a channel, with its interval, count and basis, and never whose deals they are."""
+    return fair.of_channel(session(), actor(), channel_id, **query)
+
+
+@room.get(
+    "/briefs/<id('brf'):brief_id>/price-check",
+    allow=(Role.BRAND, Role.ADMIN),
+    needs=Permission.READ,
+    answers=PriceCheckOut,
+)
+def of_brief(brief_id: UUID) -> dict[str, Any]:
+    """How the brief's ceiling stands to what like channels were bought for. Speaks of no bid on it."""
+    return {"warnings": fair.of_brief(session(), actor(), brief_id)}

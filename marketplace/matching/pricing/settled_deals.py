@@ -1,0 +1,209 @@
+"""What deals closed at: told by a side of the deal or by the platform, confirmed by another, read by its own sides."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.channels import policy as channels_policy
+from marketplace.channels.models import AudienceSnapshot, Channel
+from marketplace.core import db, events
+from marketplace.core.actor import Actor, Role
+from marketplace.core.clock import now
+from marketplace.core.errors import Conflict, Fault, Invalid, NotAllowed
+from marketplace.core.http import paging
+from marketplace.core.money import Money
+from marketplace.identity.models import Party, PartyKind
+from marketplace.matching.forecast.features import main_vertical
+from marketplace.matching.pricing.cost import CURRENCY_OF_SUGGESTIONS
+from marketplace.matching.pricing.models import DealPrice, DealSource, PriceIndexCell, Side
+
+EARLIEST = date(2005, 1, 1)
+_SIDES = {Role.BRAND: Side.BRAND, Role.CREATOR: Side.CREATOR, Role.AGENCY: Side.CREATOR}
+
+
+@dataclass(frozen=True)
+class Told:
+    """One settled deliverable as a side tells it. Without a list price and expected views, those of the channel's
+    snapshot of the day are taken."""
+
+    deal_price: Money
+    settled_on: date
+    list_price: Money | None = None
+    brand_id: UUID | None = None
+    brand_name: str | None = None
+    pricing_model: str = "flat"
+    length_tier: str | None = None
+    rights: Sequence[str] = ()
+    exclusivity_days: int = 0
+    expected_views: int | None = None
+    evidence: str | None = None
+
+
+def visible(actor: Actor) -> sa.ColumnElement[bool]:
+    """A deal's price is for its creator's side, its brand and the admins."""
+    if actor.sees_all:
+        return sa.true()
+    if actor.role == Role.BRAND:
+        return DealPrice.brand_id == actor.party_id
+    return DealPrice.creator_id.in_(sorted(actor.parties)) if actor.role in _SIDES else sa.false()
+
+
+def record(session: Session, actor: Actor, channel_id: UUID, told: Told) -> DealPrice:
+    """Keep what a deal of the channel closed at. The other side's telling of the same confirms it.
+
+    Raises NotFound (a channel they may not see), Invalid, Conflict (told already by this side).
+    """
+    mine = channels_policy.visible(actor) if actor.role == Role.BRAND else channels_policy.own(actor)
+    channel = db.get(session, Channel, channel_id, mine)
+    brand_id, brand_key = _brand(session, actor, told)
+    _check(told)
+    side = _SIDES.get(actor.role, Side.PLATFORM)
+    amount = told.deal_price
+    same = session.scalar(
+        sa.select(DealPrice).where(
+            visible(actor),
+            DealPrice.channel_id == channel_id,
+            DealPrice.brand_key == brand_key,
+            DealPrice.settled_on == told.settled_on,
+            DealPrice.deal_minor == amount.amount,
+            DealPrice.currency == amount.currency,
+        )
+    )
+    if same is not None:
+        return _told_again(session, actor, same, side)
+    row = _row(session, channel, told, side)
+    row.brand_id, row.brand_key = brand_id, brand_key
+    if side is Side.PLATFORM:
+        row.source = DealSource.PLATFORM if actor.role == Role.SYSTEM else DealSource.ADMIN
+        row.confirmed_by, row.confirmed_at = side, now()
+    session.add(row)
+    session.flush()
+    _tell(session, actor, row, "deal_prices.new")
+    return row
+
+
+def confirm(session: Session, actor: Actor, deal_price_id: UUID) -> DealPrice:
+    """Stand by a price that the other side told, or by any as an admin. Raises NotFound, NotAllowed, Conflict."""
+    row = db.lock(session, DealPrice, deal_price_id, visible(actor))
+    side = _SIDES.get(actor.role, Side.PLATFORM)
+    if row.confirmed_by is not None:
+        raise Conflict("This price is confirmed already.")
+    if row.told_by == side:
+        raise NotAllowed("Your own side told this price: the other one confirms it, or the platform.")
+    return _confirmed(session, actor, row, side)
+
+
+def listed(session: Session, actor: Actor, *, limit: int, starting_after: UUID | None) -> paging.Page[DealPrice]:
+    return paging.page(session, sa.select(DealPrice).where(visible(actor)), DealPrice, limit, starting_after)
+
+
+def _told_again(session: Session, actor: Actor, row: DealPrice, side: Side) -> DealPrice:
+    if row.confirmed_by is not None or row.told_by == side:
+        raise Conflict("This price is told already.", rule="uq_deal_prices")
+    return _confirmed(session, actor, row, side)
+
+
+def _confirmed(session: Session, actor: Actor, row: DealPrice, side: Side) -> DealPrice:
+    row.confirmed_by, row.confirmed_at = side, now()
+    row.version += 1
+    _tell(session, actor, row, "deal_prices.confirm")
+    return row
+
+
+def _tell(session: Session, actor: Actor, row: DealPrice, kind: str) -> None:
+    sides = [row.creator_id] + ([row.brand_id] if row.brand_id else [])
+    events.record(session, kind, row.id, actor, parties=sides)
+
+
+def _brand(session: Session, actor: Actor, told: Told) -> tuple[UUID | None, str]:
+    """Return the brand, where it takes part here, and its key."""
+    if actor.role == Role.BRAND:
+        if told.brand_id not in (None, actor.party_id) or told.brand_name is not None:
+            raise Invalid("A brand tells of its own deals.", faults=[Fault("/brand_id", "Leave the brand out.")])
+        return actor.party_id, f"id:{actor.party_id}"
+    if told.brand_id is not None:
+        kind = session.scalar(sa.select(Party.kind).where(Party.id == told.brand_id))
+        if kind != PartyKind.BRAND:
+            raise Invalid("There is no such brand.", faults=[Fault("/brand_id", "Name a brand, or `brand_name`.")])
+        return told.brand_id, f"id:{told.brand_id}"
+    if told.brand_name is None:
+        return None, ""
+    return None, f"name:{hashlib.sha256(told.brand_name.strip().casefold().encode()).hexdigest()}"
+
+
+def _check(told: Told) -> None:
+    faults = []
+    if not EARLIEST <= told.settled_on <= now().date():
+        faults.append(Fault("/settled_on", f"Must lie between {EARLIEST} and today."))
+    if told.list_price is not None and told.list_price.currency != told.deal_price.currency:
+        faults.append(Fault("/list_price/currency", f"Must be the deal's currency, {told.deal_price.currency}."))
+    if ("exclusivity" in told.rights) != (told.exclusivity_days > 0):
+        faults.append(Fault("/exclusivity_days", "Days of exclusivity and the right `exclusivity` go together."))
+    if faults:
+        raise Invalid("The price has to be mended; nothing was changed.", faults=faults)
+
+
+def _row(session: Session, channel: Channel, told: Told, side: Side) -> DealPrice:
+    """Return the row with what was known of the channel on the day."""
+    query = sa.select(AudienceSnapshot).where(AudienceSnapshot.channel_id == channel.id)
+    then = session.scalar(
+        query.where(AudienceSnapshot.taken_on <= told.settled_on)
+        .order_by(AudienceSnapshot.taken_on.desc(), AudienceSnapshot.id.desc())
+        .limit(1)
+    )
+    facts: dict[str, Any] = {} if then is None else then.facts
+    views = told.expected_views or facts.get("expected_views") or (then and then.median_views)
+    return DealPrice(
+        channel_id=channel.id,
+        creator_id=channel.creator_id,
+        brand_id=None,
+        brand_key="",
+        deal_minor=told.deal_price.amount,
+        currency=told.deal_price.currency,
+        list_minor=_list_minor(told, [] if then is None else then.rate_card),
+        pricing_model=told.pricing_model,
+        length_tier=told.length_tier,
+        rights=sorted(set(told.rights)),
+        exclusivity_days=told.exclusivity_days,
+        settled_on=told.settled_on,
+        source=DealSource.PARTY,
+        told_by=side,
+        evidence=told.evidence,
+        expected_views=int(views) if views else None,
+        followers=None if then is None else then.followers,
+        suggested_cpm_minor=_suggested(told, then),
+        platform=channel.platform,
+        vertical=main_vertical(channel.verticals) or "",
+    )
+
+
+def _suggested(told: Told, then: AudienceSnapshot | None) -> int | None:
+    """Return what the platform suggested for 1,000 views, where it did so in the deal's currency."""
+    if then is None:
+        return None
+    named = then.rate_card[0].get("currency") if then.rate_card else CURRENCY_OF_SUGGESTIONS
+    return then.facts.get("suggested_cpm_minor") if named == told.deal_price.currency else None
+
+
+def _list_minor(told: Told, rate_card: Sequence[dict[str, Any]]) -> int | None:
+    if told.list_price is not None:
+        return told.list_price.amount or None
+    wanted = (told.length_tier, told.deal_price.currency)
+    lines = (line for line in rate_card if (line.get("length_tier"), line.get("currency")) == wanted)
+    return next((line["amount_minor"] for line in lines if line.get("amount_minor")), None)
+
+
+def index(
+    session: Session, *, limit: int, starting_after: UUID | None, vertical: str | None
+) -> paging.Page[PriceIndexCell]:
+    """Return what is told of deals to everybody, the newest first."""
+    query = sa.select(PriceIndexCell)
+    if vertical is not None:
+        query = query.where(PriceIndexCell.vertical == vertical)
+    return paging.page(session, query, PriceIndexCell, limit, starting_after)

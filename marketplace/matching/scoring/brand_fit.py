@@ -1,0 +1,154 @@
+"""How well a brief suits a channel, 0..1, from what both sides told; the parts stay visible beside the value.
+
+The weights and the affinity table are editorial judgement, stated here and not fitted to outcomes; settled deals are to
+replace them. A part that is not known is left out and its weight shared among the rest, and its name is flagged.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from marketplace.briefs.vocabulary import CATEGORIES
+from marketplace.channels.records import VERTICALS as CHANNEL_VERTICALS
+from marketplace.matching.audience.arrays import Bools, Floats, as_floats, sum_columns
+from marketplace.matching.audience.grid import region_places
+
+MODEL_VERSION = "fit/2"
+WEIGHTS = {"category": 0.40, "market": 0.20, "language": 0.10, "format": 0.10, "length": 0.10, "sponsors": 0.10}
+PARTS = tuple(WEIGHTS)
+NEUTRAL = 0.5
+SAME, NEAR, FAR = 1.0, 0.6, 0.15
+SPONSORS_TRUST = 2.0
+AFFINITY_SOURCE = "editorial table, 2026-11, not fitted"
+# Verticals whose viewers are on the same errand; two in one set are near, any others far.
+KINSHIPS: tuple[frozenset[str], ...] = (
+    frozenset({"beauty", "fashion", "lifestyle"}),
+    frozenset({"food", "travel", "lifestyle", "rural"}),
+    frozenset({"home", "parenting", "pets", "lifestyle", "food"}),
+    frozenset({"tech", "games", "cars"}),
+    frozenset({"games", "animation", "comedy"}),
+    frozenset({"comedy", "drama", "film", "music", "entertainment"}),
+    frozenset({"animation", "film", "drama"}),
+    frozenset({"sports", "fitness", "health", "outdoors"}),
+    frozenset({"travel", "outdoors", "cars"}),
+    frozenset({"education", "documentary", "science", "culture", "news"}),
+    frozenset({"finance", "business", "education"}),
+    frozenset({"health", "food", "parenting"}),
+)
+# The order of a channel's tag shares; one more place behind these holds whatever has another name.
+VERTICALS = tuple(sorted({*CATEGORIES, *CHANNEL_VERTICALS}.union(*KINSHIPS)))
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Fit of n channels: value [n] in 0..1, parts [n, 6] in the order of PARTS (NaN: not known), and whether an
+    exclusivity promised elsewhere forbids the deal, which is a gate and no part of the value."""
+
+    value: Floats
+    parts: Floats
+    clash: Bools
+
+
+def affinity(category: str, others: Sequence[str]) -> Floats:
+    """Return how near each other vertical is to a category: 1 the same, 0.6 kin, 0.15 else."""
+    return np.array([_nearness(category, other) for other in others], dtype=np.float64)
+
+
+def _nearness(one: str, other: str) -> float:
+    if one == other:
+        return SAME
+    return NEAR if any(one in kin and other in kin for kin in KINSHIPS) else FAR
+
+
+def category_part(tag_shares: Floats, nearness: Floats) -> Floats:
+    """Return the affinity of channels' content [n, T] (tag shares) to a category, NaN where no tags are known."""
+    total = sum_columns(tag_shares)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(total > 0, sum_columns(tag_shares * nearness) / total, np.nan)
+
+
+def tag_shares(tags: Mapping[str, float]) -> Floats:
+    """Return a channel's tags in the order of VERTICALS, those with other names together in the last place."""
+    shares = np.zeros(len(VERTICALS) + 1)
+    for name, share in tags.items():
+        shares[VERTICALS.index(name) if name in VERTICALS else -1] += share
+    return shares
+
+
+def main_tag(shares: Floats) -> str:
+    """Return the vertical that a channel [V + 1] has most of, the first by name where several do; "" without any."""
+    place = int(np.argmax(shares))
+    return VERTICALS[place] if place < len(VERTICALS) and shares[place] > 0 else ""
+
+
+def main_tags(shares: npt.NDArray[np.floating]) -> npt.NDArray[np.str_]:
+    """Return the main tag of each of n channels [n, V + 1]."""
+    places = np.argmax(shares, axis=1)
+    told = np.take_along_axis(shares, places[:, None], axis=1)[:, 0] > 0
+    return np.where(told, np.array([*VERTICALS, ""])[places], "")
+
+
+def category_nearness(category: str) -> Floats:
+    """Return how near each place of ``tag_shares`` is to a category."""
+    return np.append(affinity(category, VERTICALS), FAR)
+
+
+def sponsors_part(counts: Floats, nearness: Floats) -> Floats:
+    """Return how near past sponsors' categories [n, C] (deals counted) are, drawn to 0.5 by the weight of two deals."""
+    deals = sum_columns(counts)
+    return (sum_columns(counts * nearness) + SPONSORS_TRUST * NEUTRAL) / (deals + SPONSORS_TRUST)
+
+
+def tolerance_part(gap: Floats) -> Floats:
+    """Return how channels' viewers take to sponsored videos, 0..1: the views of these as a share of the others', exp of
+    the difference in log views [n] (sponsored.py) and 1 at the most; NaN where nobody has told of it."""
+    return np.minimum(1.0, np.exp(gap))
+
+
+def market_part(regions: Floats, codes: Sequence[str]) -> Floats:
+    """Return the share of audiences [n, R] that lives in the brief's markets."""
+    places = sorted({place for code in codes for place in region_places(code)})
+    return np.minimum(sum_columns(as_floats(regions), places), 1.0)
+
+
+def length_part(seconds: Floats, shortest: float, longest: float) -> Floats:
+    """Return 1 for videos [n] inside the wanted length, else the ratio to the nearer end (half as long gives 0.5)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(np.isnan(seconds), np.nan, np.minimum(1.0, np.minimum(seconds / shortest, longest / seconds)))
+
+
+def language_part(languages: Sequence[str | None], wanted: Sequence[str]) -> Floats:
+    """Return 1 where a channel's language tag (BCP 47) has a wanted primary language, 0 where not, NaN if untold."""
+    primary = {tag.split("-")[0].lower() for tag in wanted}
+    if not primary:
+        return np.full(len(languages), np.nan)
+    return np.array([np.nan if not tag else float(tag.split("-")[0].lower() in primary) for tag in languages])
+
+
+def format_part(formats: Sequence[str | None], wanted: Sequence[str]) -> Floats:
+    """Return 1 where an offered format is one the brief wants, 0 where not, NaN where either side leaves it open."""
+    return np.array([np.nan if not name or not wanted else float(name in wanted) for name in formats])
+
+
+def clashes(promised: Sequence[Collection[str]], category: str) -> Bools:
+    """Return where an exclusivity still in force (categories of which a channel may take no other brand) forbids it."""
+    return np.array([category in categories for categories in promised], dtype=np.bool_)
+
+
+def fit(parts: Mapping[str, Floats], clash: Bools) -> Fit:
+    """Return the fit of n channels from the parts that are known, each [n] in 0..1 with NaN for not known.
+
+    Raises ValueError for a part's name that has no weight. With no part known at all the value is 0.5.
+    """
+    strange = set(parts) - set(PARTS)
+    if strange:
+        raise ValueError(f"'{min(strange)}' is no part of the fit.")
+    n = len(clash)
+    table = np.stack([as_floats(parts.get(name, np.full(n, np.nan))) for name in PARTS], axis=1)
+    known = np.where(np.isnan(table), 0.0, np.array([WEIGHTS[name] for name in PARTS]))
+    weight = sum_columns(known)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.where(weight > 0, sum_columns(known * np.nan_to_num(table)) / weight, NEUTRAL)
+    return Fit(np.clip(value, 0.0, 1.0), table, clash)

@@ -1,0 +1,327 @@
+"""Pictures of one price among comparable prices and of one channel's forecast, as SVG text from plain values."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass
+
+from marketplace.core.money import MINOR_DIGITS, Money
+from marketplace.drawing.sheet import (
+    BAND,
+    MARGIN,
+    PLAIN,
+    SMALL,
+    WIDTH,
+    Axis,
+    Sheet,
+    band,
+    log_axis,
+    say,
+    scale,
+    wanted_ticks,
+)
+from marketplace.drawing.svg import BLUE, GREEN, INK, ORANGE, PALE_BLUE, PALE_GREEN, SOFT, Drawing, cut, number, ticks
+from marketplace.matching.pricing.cost import COMPARABLES_MIN
+
+Words = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is compared, in words (zh, en): the picture's title, the axis, the interval, and who the peers are."""
+
+    title: Words
+    axis: Words
+    span: Words
+    peers: Words
+
+
+A_VIDEO = Subject(
+    title=("单条报价与参考价相比", "The price of one video beside the fair price"),
+    axis=("单条视频的价格", "price of one video"),
+    span=("参考价", "Fair price"),
+    peers=("同类价格", "comparable prices"),
+)
+PER_THOUSAND = Subject(
+    title=(
+        "每千目标人群的价格与本需求的其他报价相比",
+        "Price per thousand people of the target, among the bids on this brief",
+    ),
+    axis=("每千目标人群的价格", "price per thousand people of the target"),
+    span=("本报价的预测", "This bid's forecast"),
+    peers=("本需求的报价", "bids on this brief"),
+)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A fair price in minor units with the ends of its 80 % interval."""
+
+    low: float
+    point: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Peers:
+    """Quantiles of comparable prices in minor units, and how many there are."""
+
+    p10: float
+    p25: float
+    p50: float
+    p75: float
+    p90: float
+    count: int
+
+    @property
+    def quantiles(self) -> tuple[float, float, float, float, float]:
+        return self.p10, self.p25, self.p50, self.p75, self.p90
+
+
+@dataclass(frozen=True)
+class Fan:
+    """People of the target that one bid reaches, at the quantiles .1, .5 and .9."""
+
+    low: float
+    middle: float
+    high: float
+
+
+def price_among_peers(
+    subject: Subject,
+    own_minor: float | None,
+    interval: Span | None,
+    peers: Peers | None,
+    currency: str,
+    *,
+    made_of: str,
+    hidden_reason: str | None = None,
+    language: str = "zh",
+    width: int = WIDTH,
+) -> str:
+    """Return a price on a log axis beside an 80 % interval, fair or forecast, and the box of comparable prices.
+
+    Amounts in minor units of ``currency``; one that is not finite and above zero is not known, and a part that is not
+    known is told, not drawn. Fewer than nine comparable prices are told, never drawn; ``hidden_reason`` says why in the
+    reader's ``language``. ``made_of`` says what the numbers come from. Raises ValueError where ends do not rise.
+    """
+    sheet = Sheet(say(language, *subject.title), width, language)
+    own = None if own_minor is None or not _known(own_minor) else own_minor
+    fair = None if interval is None or not _rising(astuple(interval), "interval") else interval
+    # Quantiles of fewer would come close to telling single prices.
+    shown = peers if peers is not None and peers.count >= COMPARABLES_MIN else None
+    shown = shown if shown is not None and _rising(shown.quantiles, "peers") else None
+    if own is not None:
+        sheet.words(_verdict(subject, own, fair, shown, language), PLAIN, bold=True)
+    rows = _price_rows(subject, own, fair, shown, currency, language)
+    if fair is None and shown is None:
+        for text, _ in rows:
+            sheet.words(text, PLAIN)
+    else:
+        sheet.words(
+            say(
+                language,
+                f"{subject.axis[0]}（{currency}），对数刻度：距离相同即倍数相同",
+                f"{subject.axis[1]} ({currency}), log scale: equal steps are equal ratios",
+            ),
+            SMALL,
+            ink=SOFT,
+        )
+        values = [one for one in (own, *_parts(fair), *(shown.quantiles if shown else ())) if one is not None]
+        axis = log_axis(values, sheet, currency)
+        for text, draw in rows:
+            sheet.words(text, PLAIN)
+            band(sheet, axis, own)
+            draw(sheet.drawing, axis, sheet.y + BAND / 2)
+            sheet.y += BAND + 16
+        scale(sheet, axis, lambda value: number(value, language))
+    for text in _missing(subject, own, fair, peers, shown, hidden_reason, language):
+        sheet.words(text, PLAIN)
+    return sheet.show(made_of)
+
+
+def forecast_fan(people: Fan | None, *, channel: str, made_of: str, language: str = "zh", width: int = WIDTH) -> str:
+    """Return one channel's forecast of people on target: 80 % interval and middle on one axis.
+
+    A forecast with a part that is not finite or below zero is told as not known. ``channel`` is its name, from
+    anybody: escaped, and cut to one line. Raises ValueError where the quantiles do not rise.
+    """
+    sheet = Sheet(say(language, "预计触达多少目标人群", "How many people of the target it may reach"), width, language)
+    sheet.words(cut(channel, sheet.room, PLAIN), PLAIN, bold=True)
+    parts = () if people is None else astuple(people)
+    if people is None or not all(math.isfinite(one) and one >= 0 for one in parts):
+        sheet.words(
+            say(language, "预计人数未知，因此不画图。", "The forecast is not known, so nothing is drawn."), PLAIN
+        )
+        return sheet.show(made_of)
+    if list(parts) != sorted(parts):
+        raise ValueError(f"Quantiles of people must rise: {parts}")
+    sheet.words(say(language, "目标人数", "people of the target"), SMALL, ink=SOFT)
+    marks = ticks(0.0, people.high, wanted_ticks(sheet))
+    axis = Axis(0.0, marks[-1], MARGIN + 8, width - MARGIN - 8, marks, 1.0, log=False)
+    band(sheet, axis, None)
+    middle = sheet.y + BAND / 2
+    draw = sheet.drawing
+    draw.bar(axis.x(people.low), middle - 8, axis.x(people.high) - axis.x(people.low), 16, ink=PALE_BLUE)
+    for mark, value in zip(_MARKS, parts, strict=True):
+        mark(draw, axis.x(value), middle)
+    sheet.y += BAND + 4
+    scale(sheet, axis, lambda value: number(value, language))
+    for mark, text in zip(_MARKS, _chances(people, language), strict=True):
+        mark(draw, MARGIN + 8, sheet.y + 10)
+        sheet.words(text, PLAIN, indent=24, gap=12)
+    return sheet.show(made_of)
+
+
+def _known(value: float) -> bool:
+    return math.isfinite(value) and value > 0
+
+
+def _rising(values: Sequence[float], name: str) -> bool:
+    """Return whether all are known. Raises ValueError where known values do not rise."""
+    if not all(map(_known, values)):
+        return False
+    if list(values) != sorted(values):
+        raise ValueError(f"The values of {name} must rise: {tuple(values)}")
+    return True
+
+
+def _parts(fair: Span | None) -> tuple[float, ...]:
+    return () if fair is None else (fair.low, fair.point, fair.high)
+
+
+_Draw = Callable[[Drawing, Axis, float], None]
+
+
+def _price_rows(
+    subject: Subject, own: float | None, fair: Span | None, peers: Peers | None, currency: str, language: str
+) -> list[tuple[str, _Draw]]:
+    """Return each row's words, with its numbers, and what draws it about a height."""
+    rows: list[tuple[str, _Draw]] = []
+    unit = 10.0 ** MINOR_DIGITS[currency]
+
+    def money(minor: float) -> str:
+        return number(minor / unit, language)
+
+    if own is not None:
+        price, asked = own, Money(currency, round(own)).show()
+        rows.append(
+            (
+                say(language, f"本价格：{asked}", f"This price: {asked}"),
+                lambda drawing, axis, y: drawing.dot(axis.x(price), y, ink=ORANGE, size=7),
+            )
+        )
+    if fair is not None:
+        span = fair
+        ends = f"{money(fair.low)}–{money(fair.high)}"
+        rows.append(
+            (
+                say(
+                    language,
+                    f"{subject.span[0]}：{money(fair.point)}（80% 区间 {ends}）",
+                    f"{subject.span[1]}: {money(fair.point)} (80 % interval {ends})",
+                ),
+                lambda drawing, axis, y: _span(drawing, axis, y, span),
+            )
+        )
+    if peers is not None:
+        box, half, most = (peers, f"{money(peers.p25)}–{money(peers.p75)}", f"{money(peers.p10)}–{money(peers.p90)}")
+        rows.append(
+            (
+                say(
+                    language,
+                    f"{peers.count:,} 个{subject.peers[0]}：中位数 {money(peers.p50)}，"
+                    f"半数在 {half}（方框），八成在 {most}（细线）",
+                    f"{peers.count:,} {subject.peers[1]}: median {money(peers.p50)}, half within {half} (box), eight in"
+                    f" ten within {most} (thin line)",
+                ),
+                lambda drawing, axis, y: _box(drawing, axis, y, box),
+            )
+        )
+    return rows
+
+
+def _span(drawing: Drawing, axis: Axis, y: float, fair: Span) -> None:
+    drawing.bar(axis.x(fair.low), y - 7, axis.x(fair.high) - axis.x(fair.low), 14, ink=PALE_BLUE)
+    for end in (fair.low, fair.high):
+        drawing.line(axis.x(end), y - 7, axis.x(end), y + 7, ink=BLUE, width=1.5)
+    drawing.line(axis.x(fair.point), y - 11, axis.x(fair.point), y + 11, ink=BLUE, width=4)
+
+
+def _box(drawing: Drawing, axis: Axis, y: float, peers: Peers) -> None:
+    drawing.line(axis.x(peers.p10), y, axis.x(peers.p90), y, ink=GREEN, width=2)
+    for end in (peers.p10, peers.p90):
+        drawing.line(axis.x(end), y - 5, axis.x(end), y + 5, ink=GREEN, width=2)
+    drawing.bar(axis.x(peers.p25), y - 9, axis.x(peers.p75) - axis.x(peers.p25), 18, ink=PALE_GREEN)
+    drawing.line(axis.x(peers.p50), y - 9, axis.x(peers.p50), y + 9, ink=GREEN, width=4)
+
+
+def _verdict(subject: Subject, own: float, fair: Span | None, peers: Peers | None, language: str) -> str:
+    said = []
+    # A bid lies within its own forecast, which says nothing.
+    if fair is not None and subject is A_VIDEO:
+        zh, en = ("低于", "below") if own < fair.low else ("高于", "above") if own > fair.high else ("处于", "within")
+        said.append(say(language, f"{zh}参考价的 80% 区间", f"{en} the fair price's 80 % interval"))
+    if peers is not None:
+        said.append(say(language, *_standing(subject, own, peers)))
+    if not said:
+        return ""
+    return say(language, f"本价格{'，'.join(said)}。", f"This price is {' and '.join(said)}.")
+
+
+def _standing(subject: Subject, own: float, peers: Peers) -> Words:
+    zh, en = subject.peers
+    over = sum(own > value for value in peers.quantiles)
+    under = sum(own < value for value in peers.quantiles)
+    if over == under or (over < 3 and under < 3):
+        return f"与{zh}的中位数相当", f"at the median of the {en}"
+    share_zh, share_en = {3: ("一半", "half"), 4: ("四分之三", "three in four"), 5: ("九成", "nine in ten")}[
+        max(over, under)
+    ]
+    if over > under:
+        return f"高于{share_zh}以上的{zh}", f"higher than at least {share_en} of the {en}"
+    return f"低于{share_zh}以上的{zh}", f"lower than at least {share_en} of the {en}"
+
+
+def _missing(
+    subject: Subject,
+    own: float | None,
+    fair: Span | None,
+    peers: Peers | None,
+    shown: Peers | None,
+    hidden_reason: str | None,
+    language: str,
+) -> list[str]:
+    said = []
+    if own is None:
+        said.append(say(language, "本价格未知。", "This price is not known."))
+    if shown is None and peers is not None and peers.count < COMPARABLES_MIN:
+        said.append(
+            say(
+                language,
+                f"{subject.peers[0]}只有 {peers.count} 个，少于 {COMPARABLES_MIN} 个，因此不显示。",
+                f"Of the {subject.peers[1]} there are {peers.count}, fewer than {COMPARABLES_MIN}, so none is shown.",
+            )
+        )
+    if fair is None:
+        said.append(say(language, f"{subject.span[0]}未知。", f"{subject.span[1]}: not known."))
+    return [*said, hidden_reason] if hidden_reason else said
+
+
+def _chances(people: Fan, language: str) -> tuple[str, str, str]:
+    low, middle, high = (number(one, language) for one in (people.low, people.middle, people.high))
+    return (
+        say(language, f"九成可能至少 {low} 人", f"9 in 10: at least {low} people"),
+        say(language, f"五成可能至少 {middle} 人", f"5 in 10: at least {middle}"),
+        say(language, f"一成可能超过 {high} 人", f"1 in 10: more than {high}"),
+    )
+
+
+def _end(drawing: Drawing, x: float, y: float) -> None:
+    drawing.line(x, y - 9, x, y + 9, ink=BLUE, width=2)
+
+
+def _middle(drawing: Drawing, x: float, y: float) -> None:
+    drawing.line(x, y - 9, x, y + 9, ink=INK, width=4)
+
+
+_MARKS = (_end, _middle, _end)

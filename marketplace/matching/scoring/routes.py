@@ -1,0 +1,114 @@
+"""The API of rankings."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from marketplace.bids.bid_queries import Shown
+from marketplace.bids.policy import BIDDERS
+from marketplace.bids.schemas import BidOut
+from marketplace.core.actor import Permission, Role
+from marketplace.core.errors import Unavailable
+from marketplace.core.http.blueprint import SIGNED_IN, Room, actor, session
+from marketplace.core.http.paging import page_query
+from marketplace.matching.scoring import bid_pictures, service, suggestions
+from marketplace.matching.scoring.schemas import SVG, BidMatchOut, BidPictureQuery, RankingOut, RescoreOut
+from marketplace.matching.scoring.schemas_suggestions import SuggestionsOut
+from marketplace.matching.scoring.service import Ranking
+
+room = Room("matching", __name__, description="Bids with their scores, as a brief's ranking")
+
+# Each open stream holds one of the server's threads, so there are few.
+_STREAMS = threading.BoundedSemaphore(2)
+STREAM_TURNS, STREAM_PAUSE_S = 120, 0.5
+
+
+@room.get(
+    "/briefs/<id('brf'):brief_id>/ranking",
+    allow=(Role.BRAND, Role.ADMIN),
+    needs=Permission.READ,
+    query=page_query("mtc"),
+    answers=RankingOut,
+)
+def ranking(query: dict[str, Any], brief_id: UUID) -> Ranking:
+    """The matches by rank, with how many of them are fresh."""
+    return service.ranking(session(), actor(), brief_id, **query)
+
+
+@room.get(
+    "/briefs/<id('brf'):brief_id>/ranking/stream",
+    allow=(Role.BRAND, Role.ADMIN),
+    needs=Permission.READ,
+    media_type="text/event-stream",
+)
+def stream(brief_id: UUID) -> Response:
+    """Server-sent events `{total, fresh}` twice a second until all matches are fresh, a minute at most."""
+    service.find_brief(session(), actor(), brief_id)
+    if not _STREAMS.acquire(blocking=False):
+        raise Unavailable("Too many streams are open. Ask for the ranking itself instead.", retry_after_s=5)
+    place = ExitStack()
+    place.callback(_STREAMS.release)
+    told = _told(brief_id, actor(), place)
+    response = Response(told, content_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    # Who asks by HEAD, or leaves before the first word, never starts the telling: its end frees no place then.
+    response.call_on_close(place.close)
+    return response
+
+
+def _told(brief_id: UUID, who: Any, place: ExitStack) -> Iterator[str]:
+    with place:
+        for state in service.watch(brief_id, who, STREAM_TURNS):
+            yield f"data: {json.dumps({'total': state.total, 'fresh': state.fresh})}\n\n"
+            if state.fresh < state.total:
+                time.sleep(STREAM_PAUSE_S)
+
+
+@room.get("/bids/<id('bid'):bid_id>/match", allow=SIGNED_IN, needs=Permission.READ, answers=BidMatchOut)
+def of_bid(bid_id: UUID) -> dict[str, Any]:
+    """One bid's scores with every reason, and what its plan could change."""
+    return service.of_bid(session(), actor(), bid_id)
+
+
+@room.get(
+    "/bids/<id('bid'):bid_id>/picture", allow=SIGNED_IN, needs=Permission.READ, query=BidPictureQuery, media_type=SVG
+)
+def picture(query: dict[str, Any], bid_id: UUID) -> Response:
+    """One picture of a scored bid, as SVG. The brief's other bids are drawn for its brand and the admins alone."""
+    return Response(bid_pictures.draw(session(), actor(), bid_id, **query), content_type=SVG)
+
+
+@room.get("/bids/<id('bid'):bid_id>/suggestions", allow=BIDDERS, needs=Permission.READ, answers=SuggestionsOut)
+def suggested(bid_id: UUID) -> dict[str, Any]:
+    """What the plan asks of the channel's viewers before shooting, and plans as well noticed that ask less."""
+    return suggestions.of_bid(session(), actor(), bid_id)
+
+
+@room.post(
+    "/bids/<id('bid'):bid_id>/suggestions/<id('sug'):suggestion_id>/accept",
+    allow=BIDDERS,
+    needs=Permission.BIDS,
+    answers=BidOut,
+    status=201,
+)
+def accept_suggestion(bid_id: UUID, suggestion_id: UUID) -> Shown:
+    """Revise the bid to a suggested plan, all else as it was; 409 where the bid has changed since."""
+    return suggestions.accept(session(), actor(), bid_id, suggestion_id)
+
+
+@room.post(
+    "/briefs/<id('brf'):brief_id>/score",
+    allow=(Role.BRAND, Role.ADMIN),
+    needs=Permission.BRIEFS,
+    answers=RescoreOut,
+    status=202,
+)
+def rescore(brief_id: UUID) -> dict[str, UUID]:
+    """Ask for the scoring again; work that waits already is joined."""
+    service.find_brief(session(), actor(), brief_id)
+    return {"job_id": service.ask_for_scores(session(), brief_id)}

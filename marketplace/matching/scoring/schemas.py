@@ -1,0 +1,87 @@
+"""What a ranking looks like from outside."""
+
+from marshmallow import Schema, fields
+
+from marketplace.core.http.fields import Id, When, WholeParam, one_of
+from marketplace.drawing.sheet import NARROWEST, WIDEST, WIDTH
+
+LANGUAGES = ("zh", "en")
+BID_PICTURES = ("price", "peers", "reach")
+SVG = "image/svg+xml"
+
+
+class PictureLooks(Schema):
+    language = one_of(LANGUAGES, load_default="zh")
+    width = WholeParam(NARROWEST, WIDEST, load_default=WIDTH)
+
+
+class BidPictureQuery(PictureLooks):
+    """`price`: the price of one video beside the fair one; `peers`: the price per thousand people of the target among
+    the brief's bids; `reach`: the forecast of people."""
+
+    name = one_of(BID_PICTURES, load_default="price")
+
+
+class EstimateOut(Schema):
+    point = fields.Float(allow_none=True, required=True)
+    low = fields.Float(allow_none=True, required=True)
+    high = fields.Float(allow_none=True, required=True)
+
+
+class ReasonOut(Schema):
+    """One point told in two languages, with the numbers it is made of (unit, interval, count, source, date)."""
+
+    code = fields.String(required=True)
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+    numbers = fields.Dict(keys=fields.String(), required=True)
+
+
+class MatchOut(Schema):
+    """A bid with its scores. `overall` is 0-100 and depends on no other bid; `parts` are the numbers behind it."""
+
+    id = Id("mtc", required=True)
+    bid_id = Id("bid", required=True)
+    channel_id = Id("chn", required=True)
+    channel_name = fields.String(required=True)
+    handle = fields.String(required=True)
+    platform = fields.String(required=True)
+    creator_id = Id("pty", required=True)
+    agency_id = Id("pty", allow_none=True, required=True)
+    bid_status = fields.String(required=True)
+    rank = fields.Integer(allow_none=True, required=True)
+    overall = fields.Float(allow_none=True, required=True)
+    overall_low = fields.Float(allow_none=True, required=True)
+    overall_high = fields.Float(allow_none=True, required=True)
+    intrusiveness = fields.Nested(EstimateOut, required=True)
+    flags = fields.List(fields.String(), required=True)
+    fresh = fields.Boolean(required=True)
+    reasons = fields.List(fields.Nested(ReasonOut), required=True)
+    parts = fields.Dict(keys=fields.String(), required=True)
+    fingerprint = fields.String(required=True)
+    model_version = fields.String(required=True)
+    scored_at = When(required=True)
+
+
+class BidMatchOut(MatchOut):
+    """A match with its placement plan's score: factors, exposures, reasons with evidence and what to change."""
+
+    plan = fields.Dict(keys=fields.String(), required=True)
+
+
+class RankingOut(Schema):
+    """A brief's ranking. While bids are sealed `data` is empty and only the counts are told."""
+
+    brief_id = Id("brf", required=True)
+    sealed = fields.Boolean(required=True)
+    total = fields.Integer(required=True)
+    fresh = fields.Integer(required=True)
+    data = fields.List(fields.Nested(MatchOut), required=True)
+    warnings = fields.List(
+        fields.Nested(ReasonOut), required=True, metadata={"description": "Of all bids together, on the first page."}
+    )
+    has_more = fields.Boolean(required=True)
+
+
+class RescoreOut(Schema):
+    job_id = Id("job", required=True)

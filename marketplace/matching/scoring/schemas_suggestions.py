@@ -1,0 +1,90 @@
+"""What suggestions of plans look like from outside."""
+
+from marshmallow import Schema, fields
+
+from marketplace.core.http.fields import Id, one_of
+from marketplace.matching.scoring.schemas import EstimateOut, ReasonOut
+from marketplace.matching.scoring.suggestion_messages import KEEPS
+
+
+class _StandingOut(Schema):
+    """The middle and the ends of what a plan does, 0-100."""
+
+    intrusiveness = fields.Nested(EstimateOut, required=True)
+    prominence = fields.Nested(EstimateOut, required=True)
+
+
+class SuggestionStepOut(_StandingOut):
+    """One change, of the plan as the steps before it left it, and what the plan does after it."""
+
+    action = fields.String(required=True)
+    exposures = fields.List(
+        fields.Integer(), required=True, metadata={"description": "Which ones, from 0; none is the whole video."}
+    )
+    value = fields.Float(required=True, allow_none=True)
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+
+
+class SuggestionOut(_StandingOut):
+    """A plan that disturbs less. `kept`: neither end of its prominence lies more than `prominence_kept` points under
+    the bid's own."""
+
+    id = Id("sug", required=True)
+    kept = fields.Boolean(required=True)
+    keeps_tolerance = one_of(KEEPS, required=True)
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+    steps = fields.List(fields.Nested(SuggestionStepOut), required=True)
+    plan = fields.Dict(required=True)
+
+
+class ChannelScoreOut(Schema):
+    """The channel's own score, 0-100: before a video, after it, and after an unsponsored one in its place. Published
+    sponsored videos, whose timelines are not known, are taken to be usual ones, which makes it a range."""
+
+    videos = fields.Integer(required=True)
+    sponsored = fields.Integer(required=True)
+    before = fields.Nested(EstimateOut, required=True)
+    after = fields.Nested(EstimateOut, required=True, allow_none=True)
+    unsponsored = fields.Nested(EstimateOut, required=True, allow_none=True)
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+    model_version = fields.String(required=True)
+
+
+class BeforeShootingOut(_StandingOut):
+    """What the plan asks of this channel's viewers. `keeps_tolerance`: with the whole range (yes), with the middle by
+    which bids are judged (likely), with the low end alone (unlikely), or not. `sponsored_views`: how many times the
+    views of other videos sponsored ones get, with 80 % ends. `ad_load`: the sponsored share of the newest videos."""
+
+    band = fields.String(required=True)
+    tolerance = fields.Integer(required=True)
+    keeps_tolerance = one_of(KEEPS, required=True)
+    fit = fields.Float(required=True, allow_none=True)
+    channel = fields.Nested(ChannelScoreOut, required=True)
+    ad_load = fields.Float(required=True, allow_none=True)
+    sponsored_views = fields.Nested(EstimateOut, required=True)
+    sponsored_videos = fields.Integer(required=True)
+    other_videos = fields.Integer(required=True)
+    source = fields.String(required=True, allow_none=True)
+    taken_on = fields.String(required=True, allow_none=True)
+    fresh = fields.Boolean(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Whether the scores are on the present inputs; null: not scored yet."},
+    )
+    reasons = fields.List(fields.Nested(ReasonOut), required=True)
+
+
+class SuggestionsOut(Schema):
+    """Up to six plans, those that keep prominence first; none is beaten by another on both sides."""
+
+    bid_id = Id("bid", required=True)
+    revision_id = Id("rev", required=True)
+    revision_number = fields.Integer(required=True)
+    can_accept = fields.Boolean(required=True)
+    before_shooting = fields.Nested(BeforeShootingOut, required=True)
+    prominence_kept = fields.Float(required=True, metadata={"description": "Points of 100."})
+    suggestions = fields.List(fields.Nested(SuggestionOut), required=True)
+    model_version = fields.String(required=True)

@@ -1,0 +1,101 @@
+"""All bids of one brief scored as one array operation. A bid's numbers are the same bits alone and in a batch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from marketplace.matching.audience.arrays import Floats, Ints
+from marketplace.matching.audience.targets import Shares, Target, on_target
+from marketplace.matching.forecast import forecast
+from marketplace.matching.forecast.forecast import Calibration, Forecasts, People
+from marketplace.matching.pricing import cost as price
+from marketplace.matching.pricing.cost import Cost, Terms
+from marketplace.matching.scoring.brand_fit import Fit
+from marketplace.matching.scoring.rank import Ranking, rank
+
+_ENDS = (forecast.LOW, forecast.CAREFUL, forecast.MIDDLE, forecast.HIGH)
+_TAUS = np.concatenate([forecast.GRID_TAUS, _ENDS])
+
+
+@dataclass(frozen=True, eq=False)
+class Bids:
+    """The inputs of n bids: forecasts, audiences (joint [n, A * G], regions [n, R]), share of views that are not
+    people's [n], terms in the brief's currency, fit, and intrusiveness [n] 0..100 (NaN: not scored)."""
+
+    forecasts: Forecasts
+    joint: Floats
+    regions: Floats
+    invalid: Floats
+    terms: Terms
+    fit: Fit
+    intrusiveness: Floats
+    tiers: Ints | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What n bids bring: views of one video at tau .1 / .5 / .9 [n, 3], expected views [n], on-target shares, on-target
+    people of one video, the brand's cost for all videos, minor units per 1,000 on-target people (median case and 80 %
+    ends), their percentile among the brief's bids with the number compared, and the ranking.
+
+    The cost per thousand counts people video by video: who sees two episodes of a bid counts in both."""
+
+    views: Floats
+    expected_views: Floats
+    shares: Shares
+    people: People
+    cost: Cost
+    per_thousand: Floats
+    per_thousand_low: Floats
+    per_thousand_high: Floats
+    percentile: Floats
+    comparables: Floats
+    ranking: Ranking
+
+
+def score(
+    bids: Bids, target: Target, ceiling: float, tolerance: float, calibration: Calibration | None = None
+) -> Scores:
+    """Score n bids on one brief: ``ceiling`` in minor units per 1,000 on-target people, ``tolerance`` 0..100.
+
+    Cost and people rise with views together, and cost per person never rises with views in any pricing model, so the
+    80 % ends of the cost per thousand are those at tau .9 with the high share and at tau .1 with the low share.
+    """
+    all_views = forecast.quantiles(bids.forecasts, _TAUS, calibration, bids.tiers)
+    grid, ends = all_views[:, : len(forecast.GRID_TAUS)], all_views[:, len(forecast.GRID_TAUS) :]
+    low, careful, middle, high = (ends[:, place] for place in range(len(_ENDS)))
+    shares = on_target(bids.joint, bids.regions, target)
+    persons = forecast.people(low, middle, high, shares, bids.invalid)
+    cost = price.expected_cost(bids.terms, grid, low, high)
+    at_ends = price.cost_at(bids.terms, ends)
+    careful_people = forecast.on_target_people(careful, shares.point, bids.invalid)
+    videos = bids.terms.videos
+    dearest = price.per_thousand(at_ends[:, 0], persons.low * videos)
+    careful_price = price.per_thousand(at_ends[:, 1], careful_people * videos)
+    typical = price.per_thousand(at_ends[:, 2], persons.point * videos)
+    cheapest = price.per_thousand(at_ends[:, 3], persons.high * videos)
+    percentile, comparables = price.percentiles(typical)
+    ranking = rank(
+        ceiling,
+        careful_price,
+        cheapest,
+        dearest,
+        bids.fit.value,
+        bids.intrusiveness,
+        tolerance,
+        bids.fit.clash,
+        cost.known,
+    )
+    return Scores(
+        views=np.stack([low, middle, high], axis=1),
+        expected_views=forecast.expected_views(bids.forecasts),
+        shares=shares,
+        people=persons,
+        cost=cost,
+        per_thousand=typical,
+        per_thousand_low=cheapest,
+        per_thousand_high=dearest,
+        percentile=percentile,
+        comparables=comparables,
+        ranking=ranking,
+    )

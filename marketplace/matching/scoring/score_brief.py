@@ -1,0 +1,349 @@
+"""Scores all open bids of a brief as one array operation and keeps one match for each."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.briefs.models import Brief, BriefVersion
+from marketplace.core import column_copy, db
+from marketplace.core.clock import now
+from marketplace.core.column_copy import Column
+from marketplace.core.fingerprint import MODEL_VERSIONS, fingerprint
+from marketplace.intrusiveness import constants as intrusion
+from marketplace.intrusiveness.factors import relieved_total
+from marketplace.matching.audience import grid, share_columns, targets
+from marketplace.matching.audience.arrays import Floats
+from marketplace.matching.audience.share_columns import Vectors
+from marketplace.matching.forecast import flags
+from marketplace.matching.forecast.features import FINGERPRINT_BYTES, load_model
+from marketplace.matching.forecast.forecast import Forecasts
+from marketplace.matching.pricing import cost
+from marketplace.matching.scoring import brand_fit, numbers, rank
+from marketplace.matching.scoring.brand_fit import Fit
+from marketplace.matching.scoring.score import Bids, Scores, score
+
+MODEL_VERSION = "m-" + fingerprint({**MODEL_VERSIONS, "intrusiveness": intrusion.MODEL_VERSION})[:12]
+LENGTHS = {"1-20": (1.0, 20.0), "21-60": (21.0, 60.0), "60+": (61.0, 600.0)}
+LANGUAGES = {
+    "CN": "zh",
+    "TW": "zh",
+    "HK": "zh",
+    "SG": "en",
+    "US": "en",
+    "GB": "en",
+    "AU": "en",
+    "CA": "en",
+    "JP": "ja",
+    "KR": "ko",
+}
+LANGUAGE_BYTES = 8  # of a primary language subtag (BCP 47)
+FACTORS = len(intrusion.CODES)
+
+# What a forecast was made of, in the order of parts.LATER.
+FORECAST = (
+    "ARRAY[coalesce(f.from_median, false)::int, coalesce(f.platform_views, 'NaN'), coalesce(f.platform_weight, 0),"
+    " coalesce(f.sponsored_gap, 'NaN'), coalesce(f.sponsored_low, 'NaN'), coalesce(f.sponsored_high, 'NaN'),"
+    " coalesce(f.sponsored_videos, 0), coalesce(f.other_videos, 0)]::float8[] AS forecast"
+)
+SPONSORED_GAP = numbers.LATER["forecast"].index("sponsored_gap")
+FORECAST_KIND = f"float8:{len(numbers.LATER['forecast'])}"
+# Nothing may be NULL and every column has one width (see matching.wire): what is not known is NaN or blank.
+_LOAD = (
+    "SELECT b.id AS bid_id, r.id AS revision_id, r.commitment, r.terms, r.raw_low, r.raw_high, r.prominence_low,"
+    " r.prominence_high, coalesce(f.snapshot_id, '00000000-0000-0000-0000-000000000000') AS snapshot_id,"
+    f" f.id IS NOT NULL AS known, coalesce(f.fingerprint, repeat(' ', {FINGERPRINT_BYTES})) AS features,"
+    " coalesce(f.log_centre, 'NaN') AS log_centre, coalesce(f.scale, 'NaN') AS scale, coalesce(f.df, 'NaN') AS df,"
+    " coalesce(f.smear, 'NaN') AS smear, coalesce(f.n_used, 0) AS n_used,"
+    " coalesce(f.from_history, false) AS from_history, coalesce(f.tier, 0) AS tier,"
+    " coalesce(f.ad_load, 'NaN') AS ad_load, coalesce(f.seconds, 'NaN') AS seconds,"
+    f" rpad(coalesce(f.language, ''), {LANGUAGE_BYTES}) AS language, coalesce(f.flags, 0) AS flags,"
+    " coalesce(f.shares, %(shares)s) AS shares,"
+    f" {FORECAST}"
+    " FROM bids b JOIN bid_revisions r ON r.id = b.revision_id"
+    " LEFT JOIN channel_features f ON f.channel_id = b.channel_id"
+    " WHERE b.brief_id = %(brief_id)s AND b.status = ANY(%(statuses)s)"
+)
+_LOADED = {
+    "bid_id": "uuid",
+    "revision_id": "uuid",
+    "commitment": "text:64",
+    "terms": "float8:5",
+    "raw_low": f"float8:{FACTORS}",
+    "raw_high": f"float8:{FACTORS}",
+    "prominence_low": "float8",
+    "prominence_high": "float8",
+    "snapshot_id": "uuid",
+    "known": "bool",
+    "features": f"text:{FINGERPRINT_BYTES}",
+    "log_centre": "float8",
+    "scale": "float8",
+    "df": "float8",
+    "smear": "float8",
+    "n_used": "int8",
+    "from_history": "bool",
+    "tier": "int8",
+    "ad_load": "float8",
+    "seconds": "float8",
+    "language": f"text:{LANGUAGE_BYTES}",
+    "flags": "int8",
+    "shares": f"bytes:{share_columns.BYTES}",
+    "forecast": FORECAST_KIND,
+}
+_STAGED = {
+    "bid_id": "uuid",
+    "revision_id": "uuid",
+    "snapshot_id": "uuid",
+    "known": "bool",
+    "features": f"text:{FINGERPRINT_BYTES}",
+    "fingerprint": "text:64",
+    "rank": "int8",
+    "overall": "float8",
+    "overall_low": "float8",
+    "overall_high": "float8",
+    "numbers": f"float8:{numbers.WIDTH}",
+    "flags": "int8",
+}
+_STAGE = sa.text(
+    "CREATE TEMPORARY TABLE IF NOT EXISTS scored (bid_id uuid, revision_id uuid, snapshot_id uuid, known boolean,"
+    " features text, fingerprint text, rank bigint, overall float8, overall_low float8, overall_high float8,"
+    " numbers float8[], flags bigint) ON COMMIT DELETE ROWS"
+)
+_CLEAR = sa.text("TRUNCATE scored")
+_CHANGING = (
+    "revision_id",
+    "brief_version_id",
+    "snapshot_id",
+    "features_fingerprint",
+    "model_version",
+    "fingerprint",
+    "rank",
+    "overall",
+    "overall_low",
+    "overall_high",
+    "numbers",
+    "peers",
+    "flags",
+    "scored_at",
+)
+_INSERT = (
+    f"INSERT INTO matches (id, created_at, brief_id, {', '.join(_CHANGING)})"
+    " SELECT n.bid_id, :at, :brief_id, n.revision_id, :brief_version_id,"
+    " CASE WHEN n.known THEN n.snapshot_id END, CASE WHEN n.known THEN n.features END, :model_version, n.fingerprint,"
+    " n.rank, nullif(n.overall, 'NaN'), nullif(n.overall_low, 'NaN'), nullif(n.overall_high, 'NaN'), n.numbers, :peers,"
+    " n.flags, :at FROM scored n"
+)
+_NAMED = ("revision_id", "commitment", "features")
+# Looking for what is there already costs a third of the writing, so a brief's first matches go without.
+_WRITE_FIRST = sa.text(_INSERT)
+_WRITE = sa.text(
+    f"{_INSERT} ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _CHANGING)}"
+    " WHERE (matches.fingerprint, matches.rank, matches.numbers, matches.peers) IS DISTINCT FROM"
+    " (excluded.fingerprint, excluded.rank, excluded.numbers, excluded.peers)"
+)
+# One scoring of a brief at a time: what the other wrote is seen then.
+_TURN = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:brief_id, 0))")
+_ANY = sa.text("SELECT EXISTS (SELECT 1 FROM matches WHERE brief_id = :brief_id)")
+Rows = dict[str, Column]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """How one scoring went."""
+
+    bids: int
+    written: int
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """n bids of a brief as they are scored: the rows read, the channels' shares, the inputs of `score`, and the ends of
+    each plan's intrusiveness after relief by fit."""
+
+    rows: Rows
+    shares: Vectors
+    bids: Bids
+    intrusive: tuple[Floats, Floats]
+
+
+def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("open",)) -> Loaded | None:
+    """Return the brief's bids in these states, or None where there are none."""
+    blank = share_columns.pack(grid.audience(), {})
+    values = {"brief_id": version.brief_id, "shares": blank, "statuses": list(statuses)}
+    rows = column_copy.read(session, _LOAD, values, _LOADED)
+    count = len(rows["bid_id"])
+    if not count:
+        return None
+    shares = share_columns.unpack(rows["shares"].tobytes())
+    suits = fit_of(version, rows, shares, _floats(rows, "forecast")[:, SPONSORED_GAP])
+    intrusive = relieved_total(_floats(rows, "raw_low"), _floats(rows, "raw_high"), suits.value)
+    bids = Bids(
+        forecasts=Forecasts(
+            log_centre=_floats(rows, "log_centre"),
+            scale=_floats(rows, "scale"),
+            df=_floats(rows, "df"),
+            n_used=_floats(rows, "n_used"),
+            smear=_floats(rows, "smear"),
+            from_history=rows["from_history"],
+        ),
+        joint=shares.joint,
+        regions=shares.regions,
+        invalid=np.zeros(count),
+        terms=cost.from_columns(_floats(rows, "terms")),
+        fit=suits,
+        intrusiveness=(intrusive[0] + intrusive[1]) / 2,
+        tiers=rows["tier"].astype(np.int64),
+    )
+    return Loaded(rows, shares, bids, intrusive)
+
+
+def score_brief(session: Session, brief_id: UUID) -> Scored:
+    """Score every open bid of the brief on its present inputs. The same inputs write the same rows, or none."""
+    brief = db.get(session, Brief, brief_id)
+    version = session.get_one(BriefVersion, brief.version_id)
+    session.execute(_TURN, {"brief_id": str(brief_id)})
+    loaded = load(session, version)
+    if loaded is None:
+        return Scored(0, 0)
+    rows, bids = loaded.rows, loaded.bids
+    count = len(rows["bid_id"])
+    ceiling, own = rank.ceiling_for(version.ceiling_minor, version.currency)
+    target = targets.target_weights(target_cells(version.content))
+    scores = score(bids, target, ceiling, float(version.tolerance), load_model(session).calibration)
+    told = numbers_of(rows, loaded.shares, bids, scores, loaded.intrusive)
+    told |= {
+        name: np.full(count, float(value))
+        for name, value in (("ceiling", ceiling), ("tolerance", version.tolerance), ("ceiling_is_the_briefs", own))
+    }
+    return Scored(count, _write(session, version, rows, scores, numbers.pack(told)))
+
+
+def _floats(rows: Rows, name: str) -> Floats:
+    return rows[name].astype(np.float64)
+
+
+def target_cells(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a brief's target as `matching.targets` reads it; without one, everybody in its markets."""
+    wanted = content.get("target") or [{"regions": content.get("markets") or []}]
+    return [_cell(cell) for cell in wanted]
+
+
+def _cell(cell: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"weight": cell.get("weight", 1.0)}
+    ages = cell.get("ages")
+    if ages:
+        last = ages.get("to")
+        found["ages"] = [ages["from"], None if last is None or last >= 99 else last]
+    for name in ("genders", "regions"):
+        if cell.get(name):
+            found[name] = cell[name]
+    return found
+
+
+def fit_of(version: BriefVersion, rows: Rows, shares: Vectors, gap: Floats | None = None) -> Fit:
+    """How the brief suits each channel, from what both sides told, and from the difference in log views of its
+    sponsored videos [n] (None, in discovery, whose first look has none: left out). Formats are not known yet."""
+    content = version.content
+    markets = content.get("markets") or []
+    tiers = [tier for wanted in content.get("deliverables") or [] for tier in wanted.get("length_tiers") or []]
+    spans = [LENGTHS[tier] for tier in tiers if tier in LENGTHS]
+    languages, place = np.unique(rows["language"], return_inverse=True)
+    tags = [language.decode().strip() for language in languages.tolist()]
+    wanted = sorted({LANGUAGES[market] for market in markets if market in LANGUAGES})
+    found = {
+        "category": brand_fit.category_part(shares.tags, brand_fit.category_nearness(version.category)),
+        "language": brand_fit.language_part(tags, wanted)[place],
+    }
+    if gap is not None:
+        found["sponsors"] = brand_fit.tolerance_part(gap)
+    if markets:
+        # Without a list of regions the prior would answer, and it knows nothing of this channel.
+        told = rows["known"] & ~flags.holds(rows["flags"], "regions_from_prior")
+        found["market"] = np.where(told, brand_fit.market_part(shares.regions, markets), np.nan)
+    if spans:
+        found["length"] = brand_fit.length_part(
+            _floats(rows, "seconds"), min(low for low, _ in spans), max(high for _, high in spans)
+        )
+    return brand_fit.fit(found, np.zeros(len(place), dtype=bool))
+
+
+def numbers_of(
+    rows: Rows, shares: Vectors, bids: Bids, scores: Scores, intrusive: tuple[Floats, Floats]
+) -> dict[str, Floats]:
+    """Return every number of the matches by name, as parts.pack takes them."""
+    low, high = intrusive
+    people, cost = scores.people, scores.cost
+    return {
+        "views": np.stack([scores.views[:, 1], scores.views[:, 0], scores.views[:, 2]], axis=1),
+        "share": np.stack([scores.shares.point, scores.shares.low, scores.shares.high], axis=1),
+        "people": np.stack([people.point, people.low, people.high], axis=1),
+        "cost": np.stack([cost.expected, cost.low, cost.high], axis=1),
+        "per_thousand": np.stack([scores.per_thousand, scores.per_thousand_low, scores.per_thousand_high], axis=1),
+        "intrusiveness": np.stack([(low + high) / 2, low, high], axis=1),
+        "prominence": np.stack([rows["prominence_low"], rows["prominence_high"]], axis=1),
+        "fit_parts": bids.fit.parts,
+        "intrusion": _points(rows, bids.fit.value),
+        "unknown": shares.unknown,
+        "expected_views": scores.expected_views,
+        "percentile": scores.percentile,
+        "comparables": scores.comparables,
+        "fit": bids.fit.value,
+        "quality": scores.ranking.quality,
+        "videos_used": rows["n_used"],
+        "ad_load": rows["ad_load"],
+        "forecast": _floats(rows, "forecast"),
+    }
+
+
+def _points(rows: Rows, suits: Floats) -> Floats:
+    """Points of each intrusiveness factor [n, 10] at the middle of the plan's range, after relief by fit."""
+    raw = (_floats(rows, "raw_low") + _floats(rows, "raw_high")) / 2
+    left = 1 - intrusion.RELIEF_MAX * np.nan_to_num(suits)
+    points: Floats = raw * np.array(intrusion.POINTS) * np.where(np.array(intrusion.RELIEVED), left[:, None], 1.0)
+    return points
+
+
+def _write(session: Session, version: BriefVersion, rows: Rows, scores: Scores, numbers: Floats) -> int:
+    """Keep one match for each bid; returns how many are new or different. Goes by way of a table of this session,
+    because COPY, many times as fast as values in a statement, cannot update."""
+    ranking, commitments = scores.ranking, rows["commitment"]
+    place = np.empty(len(commitments), dtype=np.int64)
+    place[rank.order(ranking, commitments)] = np.arange(1, len(commitments) + 1)
+    staged: dict[str, npt.ArrayLike] = {
+        **{name: rows[name] for name in ("bid_id", "revision_id", "snapshot_id", "known", "features")},
+        "fingerprint": _inputs(version, rows),
+        "rank": place,
+        "overall": ranking.overall,
+        "overall_low": ranking.low,
+        "overall_high": ranking.high,
+        "numbers": numbers,
+        "flags": flags.of_matches(rows["flags"], ranking.gates, rows["known"]),
+    }
+    session.execute(_STAGE)
+    session.execute(_CLEAR)  # of another brief's rows, where one transaction scores several
+    # Always in one order, so that two scorings cannot wait for each other's rows.
+    column_copy.write(session, "scored", _STAGED, staged, np.argsort(rows["bid_id"].view("S16")))
+    values = {
+        "at": now(),
+        "brief_id": version.brief_id,
+        "brief_version_id": version.id,
+        "model_version": MODEL_VERSION,
+        "peers": hashlib.sha256(np.sort(commitments).tobytes()).hexdigest()[:16],
+    }
+    seen = session.scalar(_ANY, {"brief_id": version.brief_id})
+    done = session.execute(_WRITE if seen else _WRITE_FIRST, values)
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def _inputs(version: BriefVersion, rows: Rows) -> list[str]:
+    """Name the exact inputs: revisions, published versions and snapshots never change, so ids stand for content."""
+    common = f"{version.id} {MODEL_VERSION}".encode()
+    own = np.concatenate([rows[name].view(np.uint8).reshape(len(rows[name]), -1) for name in _NAMED], axis=1)
+    texts, width = own.tobytes(), own.shape[1]
+    return [hashlib.sha256(common + texts[at : at + width]).hexdigest() for at in range(0, len(texts), width)]

@@ -1,0 +1,150 @@
+"""A bid before shooting: what its plan does to this channel's viewers, and plans that disturb them less.
+
+Suggestions are found anew at each call from the plan and the channel's fit; nothing is stored. An id is made of the
+wording and of the plan that it leads to: once the bid has another wording it can be told from one that never was.
+"""
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.bids import commitment
+from marketplace.bids import policy as bids_policy
+from marketplace.bids import service as bids
+from marketplace.bids.bid_queries import REVISIONS_MAX, Shown
+from marketplace.bids.models import Bid, BidRevision, BidStatus
+from marketplace.briefs import service as briefs
+from marketplace.briefs.models import Brief, BriefVersion
+from marketplace.core import db, ids
+from marketplace.core.actor import Actor
+from marketplace.core.clock import now
+from marketplace.core.errors import Conflict, DomainError, NotFound
+from marketplace.intrusiveness import channel_score, frontier, timeline
+from marketplace.intrusiveness.channel_score import Past
+from marketplace.intrusiveness.constants import PROMINENCE_KEPT
+from marketplace.intrusiveness.frontier import Frontier, Standing
+from marketplace.intrusiveness.plan_score import band, score_plan
+from marketplace.intrusiveness.timeline import Timeline
+from marketplace.matching.forecast import past_videos
+from marketplace.matching.scoring import service, suggestion_messages
+
+STALE = "stale_suggestion"
+
+
+def of_bid(session: Session, actor: Actor, bid_id: UUID) -> dict[str, Any]:
+    """Return what a bid's plan does, and what could take its place. For the bidder's side alone. Raises NotFound."""
+    bid = db.get(session, Bid, bid_id, bids_policy.own(actor))
+    revision = session.get_one(BidRevision, bid.revision_id)
+    brief = session.get_one(Brief, bid.brief_id)
+    tolerance = session.scalars(sa.select(BriefVersion.tolerance).where(BriefVersion.id == brief.version_id)).one()
+    match = service.match_of(session, bid)
+    plan, found = _search(revision, match)
+    left = REVISIONS_MAX - bid.revision_number
+    return {
+        "bid_id": bid_id,
+        "revision_id": revision.id,
+        "revision_number": revision.number,
+        "can_accept": bid.status == BidStatus.OPEN and left > 0 and briefs.open_for_bids(brief, now()),
+        "before_shooting": _before_shooting(
+            found.before, plan, match, tolerance, past_videos.past(session, bid.channel_id)
+        ),
+        "prominence_kept": PROMINENCE_KEPT,
+        "suggestions": [
+            {
+                **frontier.point_dict(point),
+                "id": id_of(revision.id, timeline.to_dict(point.plan)),
+                "keeps_tolerance": keeps(point.standing, tolerance),
+            }
+            for point in found.points
+        ],
+        "model_version": found.model_version,
+    }
+
+
+def accept(session: Session, actor: Actor, bid_id: UUID, suggestion_id: UUID) -> Shown:
+    """Make a revision of the bid with a suggestion's plan and everything else as it was.
+
+    Raises what a revision raises (NotFound, WrongState, Conflict, Invalid), Conflict where the suggestion was for what
+    the bid or its channel no longer is, and NotFound where it is none of this bid.
+    """
+
+    def chosen(revision: BidRevision) -> Mapping[str, Any]:
+        match = service.match_of(session, session.get_one(Bid, bid_id))
+        for point in _search(revision, match)[1].points:
+            plan = timeline.to_dict(point.plan)
+            if id_of(revision.id, plan) == suggestion_id:
+                return plan
+        raise _gone(session, bid_id, suggestion_id)
+
+    return bids.replan(session, actor, bid_id, choose=chosen)
+
+
+def id_of(revision_id: UUID, plan: Mapping[str, Any]) -> UUID:
+    """Return the id of the suggestion to put this plan in a wording's place: half of it names the wording."""
+    return UUID(bytes=_half(str(revision_id)) + _half(f"{revision_id}:{commitment.canonical(plan)}"))
+
+
+def _half(told: str) -> bytes:
+    return hashlib.sha256(told.encode()).digest()[:8]
+
+
+def _gone(session: Session, bid_id: UUID, suggestion_id: UUID) -> DomainError:
+    wordings = session.scalars(sa.select(BidRevision.id).where(BidRevision.bid_id == bid_id))
+    if suggestion_id.bytes[:8] not in {_half(str(wording)) for wording in wordings}:
+        return NotFound(f"There is no suggestion {ids.show('sug', suggestion_id)} for this bid.")
+    return Conflict(
+        "The bid's plan or its channel's scores have changed since this was suggested. Read the bid's suggestions again"
+        " and choose among those.",
+        rule=STALE,
+    )
+
+
+def keeps(standing: Standing, tolerance: float) -> str:
+    """Return how far a plan keeps to a tolerance of 0..100: "yes" with its whole range, "likely" with its middle, by
+    which bids are judged, "unlikely" with its low end alone, or "no"."""
+    low, high = standing.intrusiveness
+    ends = (("yes", high), ("likely", (low + high) / 2), ("unlikely", low))
+    return next((word for word, end in ends if end <= tolerance), "no")
+
+
+def _search(revision: BidRevision, match: Mapping[str, Any] | None) -> tuple[Timeline, Frontier]:
+    """Return a wording's plan and what could take its place; a fit that is not known relieves nothing."""
+    plan = timeline.from_dict(revision.plan)
+    fit = None if match is None else match["parts"]["fit"]
+    return plan, frontier.frontier(plan, math.nan if fit is None else fit)
+
+
+def _before_shooting(
+    standing: Standing, plan: Timeline, match: Mapping[str, Any] | None, tolerance: int, past: Sequence[Past]
+) -> dict[str, Any]:
+    told = {} if match is None else match["parts"]
+    ads = told.get("forecast") or {}
+    ends = {"point": ads.get("sponsored_gap"), "low": ads.get("sponsored_low"), "high": ads.get("sponsored_high")}
+    counts = {name: int(ads.get(name) or 0) for name in ("sponsored_videos", "other_videos")}
+    found = {
+        **frontier.standing_dict(standing),
+        "band": band(sum(standing.intrusiveness) / 2),
+        "tolerance": tolerance,
+        "keeps_tolerance": keeps(standing, tolerance),
+        "fit": told.get("fit"),
+        "channel": _channel(plan, told.get("fit"), past),
+        # Where no video says whether it is sponsored, a share of none is not known to be none.
+        "ad_load": told.get("ad_load") if any(counts.values()) else None,
+        "sponsored_views": {name: None if end is None else round(math.exp(end), 4) for name, end in ends.items()},
+        **counts,
+        "source": told.get("source"),
+        "taken_on": told.get("taken_on"),
+        "fresh": None if match is None else bool(match["fresh"]),
+    }
+    return {**found, "reasons": suggestion_messages.reasons(found, match, len(plan.exposures))}
+
+
+def _channel(plan: Timeline, fit: float | None, past: Sequence[Past]) -> dict[str, Any]:
+    """Return the channel's score before the planned video and after it."""
+    score = score_plan(plan, math.nan if fit is None else fit, what_ifs=False)
+    return channel_score.as_dict(channel_score.channel_score(past, channel_score.seen(plan, score)))

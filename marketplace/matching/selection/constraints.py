@@ -1,0 +1,77 @@
+"""What a selection has to keep, as it is stored with it, and as the optimiser takes it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from marketplace.core import ids
+from marketplace.core.errors import Fault
+from marketplace.core.money import Money
+from marketplace.matching.selection.inputs import Inputs
+from marketplace.matching.selection.solver.selection_market import GROUPS, Limits
+
+
+def document(loaded: Mapping[str, Any], currency: str, budget_minor: int) -> dict[str, Any]:
+    """Return the wishes as JSON values, the brief's budget where they name none."""
+    budget = loaded["budget"]
+    amount = budget_minor if budget is None else budget.amount
+    stored = {
+        name: loaded[name]
+        for name in (
+            "bids_min",
+            "bids_max",
+            "caps",
+            "contacts_per_person_max",
+            "intrusiveness_max",
+            "ad_load_max",
+            "prove",
+            "time_limit_s",
+        )
+        if name in loaded
+    }
+    return {
+        "budget": {"amount_minor": amount, "currency": currency},
+        "must": [ids.show("bid", bid) for bid in loaded["must"]],
+        "never": [ids.show("bid", bid) for bid in loaded["never"]],
+        **stored,
+    }
+
+
+def faults(loaded: Mapping[str, Any], currency: str, known: Sequence[str]) -> list[Fault]:
+    """Return what contradicts itself or names a bid that the brief does not have."""
+    found = []
+    budget, bids_max = loaded["budget"], loaded["bids_max"]
+    if budget is not None and budget.currency != currency:
+        found.append(Fault("/budget/currency", f"Must be the brief's currency, {currency}."))
+    if bids_max is not None and bids_max < loaded["bids_min"]:
+        found.append(Fault("/bids_max", "Must not be less than `bids_min`."))
+    there = set(known)
+    for name in ("must", "never"):
+        for place, bid in enumerate(loaded[name]):
+            if ids.show("bid", bid) not in there:
+                found.append(Fault(f"/{name}/{place}", "This brief has no such bid to choose."))
+    for place, bid in enumerate(loaded["never"]):
+        if bid in loaded["must"]:
+            found.append(Fault(f"/never/{place}", "The same bid is in `must`."))
+    return found
+
+
+def limits(wishes: Mapping[str, Any], inputs: Inputs) -> Limits:
+    """Return the stored wishes as limits. Bids that were accepted already are in, as the budget must pay them."""
+    number = {bid: place for place, bid in enumerate(inputs.bids)}
+    accepted = {place for place, status in enumerate(inputs.statuses) if status == "accepted"}
+    caps = wishes["caps"]
+    return Limits(
+        budget=wishes["budget"]["amount_minor"],
+        least=wishes["bids_min"],
+        most=wishes["bids_max"],
+        caps={name: caps[name] for name in GROUPS if caps.get(name) is not None},
+        must=frozenset({number[bid] for bid in wishes["must"]} | accepted),
+        never=frozenset(number[bid] for bid in wishes["never"]),
+        contacts_per_person=wishes["contacts_per_person_max"],
+        intrusiveness=wishes["intrusiveness_max"],
+        ad_load=wishes["ad_load_max"],
+    )
+
+
+def budget(wishes: Mapping[str, Any]) -> Money:
+    return Money(wishes["budget"]["currency"], wishes["budget"]["amount_minor"])

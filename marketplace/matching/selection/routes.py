@@ -1,0 +1,96 @@
+"""The API of selections."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from marketplace.core.actor import Permission, Role
+from marketplace.core.http.blueprint import Room, actor, session
+from marketplace.core.http.paging import Page, page_of, page_query
+from marketplace.matching.scoring.schemas import SVG
+from marketplace.matching.selection import collusion_audit, selection_pictures, service
+from marketplace.matching.selection.models import Selection
+from marketplace.matching.selection.schemas import (
+    OutcomeOfBidOut,
+    PictureQuery,
+    SelectionHeadOut,
+    SelectionIn,
+    SelectionOut,
+    SignalsOut,
+    VerificationOut,
+    WhatIfIn,
+    WhatIfOut,
+)
+
+room = Room("selections", __name__, description="The best set of bids for a brief, with its reasons")
+
+_READS: dict[str, Any] = {"allow": (Role.BRAND, Role.ADMIN), "needs": Permission.READ}
+_CHANGES: dict[str, Any] = {"allow": (Role.BRAND,), "needs": Permission.BRIEFS}
+
+
+@room.post("/briefs/<id('brf'):brief_id>/selections", **_CHANGES, takes=SelectionIn, answers=SelectionOut, status=202)
+def start(body: dict[str, Any], brief_id: UUID) -> Selection:
+    """Ask for the best set of a closed brief's bids. Its job tells how far it is; the result is kept."""
+    return service.start(session(), actor(), brief_id, body)
+
+
+@room.get(
+    "/briefs/<id('brf'):brief_id>/selections",
+    **_READS,
+    query=page_query("sel"),
+    answers=page_of(SelectionHeadOut),
+)
+def listing(query: dict[str, Any], brief_id: UUID) -> Page[Selection]:
+    """A brief's selections without their results, the newest first."""
+    return service.listing(session(), actor(), brief_id, **query)
+
+
+@room.post("/briefs/<id('brf'):brief_id>/what-if", **_READS, takes=WhatIfIn, answers=WhatIfOut, once=False)
+def what_if(body: dict[str, Any], brief_id: UUID) -> dict[str, Any]:
+    """Which set it would be with another budget, target or other limits. Nothing is stored."""
+    return service.what_if(session(), actor(), brief_id, body)
+
+
+@room.get("/selections/<id('sel'):selection_id>", **_READS, answers=SelectionOut)
+def show(selection_id: UUID) -> Selection:
+    """A selection with its result, as far as it has come."""
+    return service.find(session(), actor(), selection_id)
+
+
+@room.post("/selections/<id('sel'):selection_id>/confirm", **_CHANGES, answers=SelectionOut)
+def confirm(selection_id: UUID) -> Selection:
+    """Make it the brief's choice, once and for all. From then on each bidder may read how its own bid fared."""
+    return service.confirm(session(), actor(), selection_id)
+
+
+@room.get("/selections/<id('sel'):selection_id>/verification", **_READS, answers=VerificationOut)
+def verify(selection_id: UUID) -> dict[str, Any]:
+    """Choose again from the stored inputs and compare; count the set's people by a synthetic panel."""
+    return service.verify(session(), actor(), selection_id)
+
+
+@room.get("/selections/<id('sel'):selection_id>/picture", **_READS, query=PictureQuery, media_type=SVG)
+def picture(query: dict[str, Any], selection_id: UUID) -> Response:
+    """One picture of the result, as SVG."""
+    found = service.find(session(), actor(), selection_id)
+    return Response(selection_pictures.draw(found, **query), content_type=SVG)
+
+
+@room.get(
+    "/briefs/<id('brf'):brief_id>/collusion-signals", allow=(Role.ADMIN,), needs=Permission.READ, answers=SignalsOut
+)
+def signals(brief_id: UUID) -> dict[str, Any]:
+    """Signs of collusion among a closed brief's bids, each with its numbers."""
+    return collusion_audit.signals(session(), actor(), brief_id)
+
+
+@room.get(
+    "/bids/<id('bid'):bid_id>/outcome",
+    allow=(Role.CREATOR, Role.AGENCY),
+    needs=Permission.READ,
+    answers=OutcomeOfBidOut,
+)
+def of_bid(bid_id: UUID) -> dict[str, Any]:
+    """How the bid fared once the brand has confirmed a selection, for its own side: chosen, or why not and how far."""
+    return service.of_bid(session(), actor(), bid_id)

@@ -1,0 +1,246 @@
+"""What comes in and goes out of the selections' part of the API."""
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from marketplace.briefs.schemas import BriefTargetCell
+from marketplace.core import ids
+from marketplace.core.http.fields import Id, Kept, MoneyField, MoneySchema, Real, When, Whole, one_of
+from marketplace.matching.scoring.schemas import PictureLooks
+from marketplace.matching.selection.messages import REASONS
+from marketplace.matching.selection.models import SelectionStatus
+
+BIDS_MAX = 1_000
+PROVE = ("auto", "always", "never")
+PICTURES = ("set_reach", "union", "frequency", "budget_curve", "frontier")
+_BID = {"pattern": ids.pattern("bid")}
+
+
+def _bids(text: str) -> fields.List[Any]:
+    return fields.List(
+        Id("bid"),
+        load_default=list,
+        validate=[validate.Length(max=BIDS_MAX), _different],
+        metadata={"uniqueItems": True, "description": text},
+    )
+
+
+def _different(values: list[Any]) -> None:
+    if len(set(values)) != len(values):
+        raise ValidationError("Holds the same bid twice.")
+
+
+class SelectionCaps(Schema):
+    """The most bids of any one agency, platform or niche (the vertical that a channel has most of)."""
+
+    agency = Whole(1, BIDS_MAX, load_default=None, allow_none=True)
+    platform = Whole(1, BIDS_MAX, load_default=None, allow_none=True)
+    niche = Whole(1, BIDS_MAX, load_default=None, allow_none=True)
+
+
+class SelectionIn(Schema):
+    """What the chosen set has to keep. Everything may be left out: then the brief's budget alone binds it."""
+
+    budget = MoneyField(low=1, load_default=None, allow_none=True, metadata={"description": "Else the brief's."})
+    bids_min = Whole(0, BIDS_MAX, load_default=0)
+    bids_max = Whole(1, BIDS_MAX, load_default=None, allow_none=True)
+    caps = fields.Nested(SelectionCaps, load_default=lambda: SelectionCaps().load({}))
+    must = _bids("Bids that have to be in the set.")
+    never = _bids("Bids that must not be in the set.")
+    contacts_per_person_max = Real(
+        1,
+        100,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "How often each person reached sees one of the channels, on average."},
+    )
+    intrusiveness_max = Real(0, 100, load_default=None, allow_none=True)
+    ad_load_max = Real(0, 1, load_default=None, allow_none=True)
+    prove = one_of(PROVE, load_default="auto")
+    time_limit_s = Whole(1, 300, load_default=60, metadata={"description": "For the exact solver."})
+
+
+class WhatIfIn(SelectionIn):
+    """The same, and a target instead of the brief's own. Nothing is stored and nothing is proved."""
+
+    target = fields.List(
+        fields.Nested(BriefTargetCell), load_default=None, allow_none=True, validate=validate.Length(min=1, max=20)
+    )
+
+    class Meta:
+        exclude = ("prove", "time_limit_s")
+
+
+class SaidOut(Schema):
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+
+
+class MatchedOut(Schema):
+    """The careful reach with all shapes times the one `factor` that gives the set's `pairs` their measured overlaps."""
+
+    people = fields.Float(required=True)
+    factor = fields.Float(required=True)
+    pairs = fields.Integer(required=True)
+
+
+class ReachOfSetOut(SaidOut):
+    """Weighted on-target people of the chosen set, each counted once.
+
+    `careful` is what was maximised: every forecast at its 0.3 quantile. `point`, `low` and `high` are the middle and
+    the ends of 80 % over the forecasts' spread. `at_half_shape` and `at_double_shape` are `careful` where people
+    overlap more, or less, than the niche's shape says. `overlap` tells what the shapes were learnt from (empty:
+    priors); `matched` is `careful` by the measured overlaps of all pairs of the set, where all were measured. `summed`
+    counts everybody as often as reached, `independent` is Sainsbury's formula.
+    """
+
+    careful = fields.Float(required=True)
+    point = fields.Float(required=True)
+    low = fields.Float(required=True)
+    high = fields.Float(required=True)
+    at_half_shape = fields.Float(required=True)
+    at_double_shape = fields.Float(required=True)
+    summed = fields.Float(required=True)
+    independent = fields.Float(required=True)
+    frequency = fields.List(fields.Float(), required=True, metadata={"description": "People reached 1+, 2+, 3+, 4+."})
+    contacts_per_person = fields.Float(required=True, allow_none=True)
+    overlap = fields.Dict(keys=fields.String(), metadata={"description": "pairs, shape, own_niche, fitted_on"})
+    matched = fields.Nested(MatchedOut, allow_none=True)
+
+
+class ChosenOut(SaidOut):
+    bid_id = fields.String(required=True, metadata=_BID)
+    channel_name = fields.String(required=True)
+    option = fields.Integer(required=True, metadata={"description": "0 is the bid's own price, then its options."})
+    price = fields.Nested(MoneySchema, required=True, metadata={"description": "The most that it may cost."})
+    people_alone = fields.Float(required=True)
+    people_added = fields.Float(required=True, metadata={"description": "In the order of the list."})
+    people_lost_without = fields.Float(required=True)
+    per_thousand_added = fields.Nested(MoneySchema, required=True, allow_none=True)
+
+
+class LeftOutOut(SaidOut):
+    bid_id = fields.String(required=True, metadata=_BID)
+    channel_name = fields.String(required=True)
+    option = fields.Integer(required=True)
+    price = fields.Nested(MoneySchema, required=True)
+    reason = one_of(REASONS, required=True)
+    would_win_at = fields.Nested(MoneySchema, required=True, allow_none=True)
+
+
+class BudgetPointOut(Schema):
+    factor = fields.Float(required=True)
+    budget = fields.Nested(MoneySchema, required=True)
+    spend = fields.Nested(MoneySchema, required=True)
+    careful = fields.Float(required=True)
+    bids = fields.Integer(required=True)
+
+
+class FrontierPointOut(Schema):
+    intrusiveness = fields.Float(required=True)
+    careful = fields.Float(required=True)
+    bids = fields.Integer(required=True)
+
+
+class ProofOut(SaidOut):
+    """How good the set is: no set that keeps the limits reaches more than `bound`; `certificate` = careful / bound."""
+
+    bound = fields.Float(required=True)
+    certificate = fields.Float(required=True)
+    how = one_of(("bound", "proved", "gap", "time", "cancelled"), required=True)
+
+
+class OutcomeOut(Schema):
+    """A chosen set with its reasons."""
+
+    chosen = fields.List(fields.Nested(ChosenOut), required=True)
+    left_out = fields.List(fields.Nested(LeftOutOut), required=True)
+    reach = fields.Nested(ReachOfSetOut, required=True)
+    spend = fields.Nested(MoneySchema, required=True)
+    budget = fields.Nested(MoneySchema, required=True)
+    proof = fields.Nested(ProofOut, required=True)
+    budget_curve = fields.List(fields.Nested(BudgetPointOut), required=True)
+    frontier = fields.List(fields.Nested(FrontierPointOut), required=True)
+    units = fields.Integer(required=True)
+    made_of = fields.Nested(SaidOut, required=True)
+
+
+class WhatIfOut(Schema):
+    """Which set it would be; nothing was stored."""
+
+    brief_id = Id("brf", required=True)
+    outcome = Kept(OutcomeOut, required=True)
+
+
+class SelectionHeadOut(Schema):
+    id = Id("sel", required=True)
+    brief_id = Id("brf", required=True)
+    brief_version_id = Id("brv", required=True)
+    status = one_of(SelectionStatus, required=True)
+    version = fields.Integer(required=True)
+    job_id = Id("job", required=True, allow_none=True)
+    wishes = fields.Dict(keys=fields.String(), required=True)
+    model_version = fields.String(required=True, allow_none=True)
+    inputs_hash = fields.String(required=True, allow_none=True)
+    bids = fields.Integer(required=True, allow_none=True)
+    value = fields.Float(required=True, allow_none=True)
+    bound = fields.Float(required=True, allow_none=True)
+    certificate = fields.Float(required=True, allow_none=True)
+    spend_minor = fields.Integer(required=True, allow_none=True)
+    message = fields.String(required=True, allow_none=True)
+    created_at = When(required=True)
+    finished_at = When(required=True, allow_none=True)
+    confirmed_at = When(required=True, allow_none=True)
+
+
+class SelectionOut(SelectionHeadOut):
+    """A selection with its `result`, which comes with the status `found` and changes once more only where the exact
+    solver finds a better set."""
+
+    result = Kept(OutcomeOut, required=True, allow_none=True)
+
+
+class VerificationOut(Schema):
+    """The choice made again from the stored inputs, and the reach of the set counted by a synthetic panel."""
+
+    inputs_unchanged = fields.Boolean(required=True)
+    same_model = fields.Boolean(required=True, metadata={"description": "False: an older release chose it."})
+    same_set = fields.Boolean(required=True)
+    same_value = fields.Boolean(required=True)
+    keeps_limits = fields.Boolean(required=True)
+    value = fields.Float(required=True)
+    bound = fields.Float(required=True)
+    panel_people = fields.Float(required=True)
+    panel_error = fields.Float(required=True, metadata={"description": "Standard error of the panel."})
+    faults = fields.List(fields.String(), required=True)
+
+
+class OutcomeOfBidOut(SaidOut):
+    """How one bid fared in the confirmed selection, for its own side."""
+
+    bid_id = Id("bid", required=True)
+    selection_id = Id("sel", required=True)
+    chosen = fields.Boolean(required=True)
+    reason = fields.String(required=True, allow_none=True)
+    lower_percent_from = fields.Float(required=True, allow_none=True)
+    lower_percent_to = fields.Float(required=True, allow_none=True)
+    confirmed_at = When(required=True)
+
+
+class SignalOut(SaidOut):
+    code = one_of(("shared_people", "same_wording", "ladder", "one_agency"), required=True)
+    bids = fields.List(fields.String(metadata=_BID), required=True)
+    numbers = fields.Dict(keys=fields.String(), required=True)
+
+
+class SignalsOut(Schema):
+    """Signs that bidders did not bid each for itself. They ask for a look and prove nothing."""
+
+    brief_id = Id("brf", required=True)
+    bids = fields.Integer(required=True)
+    signals = fields.List(fields.Nested(SignalOut), required=True)
+
+
+class PictureQuery(PictureLooks):
+    name = one_of(PICTURES, load_default="set_reach")

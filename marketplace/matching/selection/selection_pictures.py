@@ -1,0 +1,272 @@
+"""Pictures of a selection, drawn from its stored result."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from marketplace.core.errors import NotFound
+from marketplace.core.money import MINOR_DIGITS
+from marketplace.drawing.svg import BLUE, GREEN, GREY, INK, ORANGE, SOFT, Drawing, cut, number, ticks, width_of, wrap
+from marketplace.matching.selection.models import Selection
+
+Result = Mapping[str, Any]
+Point = tuple[float, float]
+SMALL, PLAIN, LARGE = 11.0, 12.0, 15.0
+_TITLES = {
+    "set_reach": ("每加入一个报价，多触达多少人", "People reached as bids are added"),
+    "union": ("去重后究竟触达多少人", "How many different people the set reaches"),
+    "frequency": ("有多少人看到 1、2、3、4 个以上账号", "People who see 1, 2, 3, 4 or more of the channels"),
+    "budget_curve": ("不同预算下的触达", "Reach for other budgets"),
+    "frontier": ("触达与侵扰度的取舍", "Reach against intrusiveness"),
+}
+
+
+def draw(selection: Selection, name: str, *, language: str, width: int) -> str:
+    """Return one picture of the selection's result as SVG. Raises NotFound while there is none."""
+    if selection.result is None:
+        raise NotFound("There is no picture before the selection has a result.")
+    return of_result(selection.result, name, language=language, width=width)
+
+
+def of_result(result: Result, name: str, *, language: str, width: int) -> str:
+    title = _TITLES[name][0 if language == "zh" else 1]
+    drawing = Drawing(float(width), title)
+    drawing.text(16, 28, cut(title, width - 32, LARGE), size=LARGE, bold=True)
+    bottom, told = _DRAW[name](drawing, result, language)
+    for line in wrap(told, width - 32, SMALL):
+        drawing.text(16, bottom, line, size=SMALL, ink=SOFT)
+        bottom += 16
+    return drawing.show(bottom, told)
+
+
+def _say(language: str, zh: str, en: str) -> str:
+    return zh if language == "zh" else en
+
+
+class _Plane:
+    """The field between two axes: places of values on the sheet."""
+
+    def __init__(
+        self,
+        drawing: Drawing,
+        across: tuple[float, float],
+        up: tuple[float, float],
+        language: str,
+        x_name: str,
+        y_name: str,
+        x_label: Callable[[float], str],
+    ) -> None:
+        self.drawing = drawing
+        self.y_ticks = ticks(*up, 5)
+        room = max(width_of(number(value, language), SMALL) for value in self.y_ticks)
+        self.left, self.right, self.top = 22 + room, drawing.width - 24, 62.0
+        self.bottom = self.top + max(150.0, min(340.0, drawing.width * 0.42))
+        self.x_low, self.x_high = across if across[1] > across[0] else (across[0] - 1, across[1] + 1)
+        drawing.text(16, 48, cut(y_name, drawing.width - 32, SMALL), size=SMALL, ink=SOFT)
+        for value in self.y_ticks:
+            drawing.line(self.left, self.y(value), self.right, self.y(value))
+            drawing.text(self.left - 6, self.y(value) + 4, number(value, language), size=SMALL, anchor="end", ink=SOFT)
+        end = self.left - 20
+        wanted = max(2, int((self.right - self.left) / 90))
+        for value in [tick for tick in ticks(self.x_low, self.x_high, wanted) if self.x_low <= tick <= self.x_high]:
+            label = x_label(value)
+            half = width_of(label, SMALL) / 2
+            if self.x(value) - half > end + 6 and self.x(value) + half <= drawing.width:
+                drawing.text(self.x(value), self.bottom + 17, label, size=SMALL, anchor="middle", ink=SOFT)
+                end = self.x(value) + half
+        drawing.text(
+            self.right, self.bottom + 35, cut(x_name, drawing.width - 40, SMALL), size=SMALL, anchor="end", ink=SOFT
+        )
+        self.below = self.bottom + 58
+
+    def x(self, value: float) -> float:
+        return self.left + (self.right - self.left) * (value - self.x_low) / (self.x_high - self.x_low)
+
+    def y(self, value: float) -> float:
+        low, high = self.y_ticks[0], self.y_ticks[-1]
+        return self.bottom - (self.bottom - self.top) * (value - low) / (high - low)
+
+    def at(self, points: Sequence[Point]) -> list[Point]:
+        return [(self.x(x), self.y(y)) for x, y in points]
+
+    def note(self, x: float, y: float, words: str, ink: str) -> None:
+        """Write beside a point, on the side where there is room."""
+        room = width_of(words, PLAIN)
+        start = min(max(x + 8, self.left + 2), self.drawing.width - room - 6)
+        self.drawing.text(start, max(y - 8, self.top + 4), words, size=PLAIN, ink=ink, bold=True)
+
+    def legend(self, rows: Sequence[tuple[str, str, str]]) -> None:
+        """Name the lines (text, ink, dash) in the upper left corner, where a rising curve leaves room."""
+        for place, (words, ink, dash) in enumerate(rows):
+            y = self.top + 14 + 18 * place
+            self.drawing.line(self.left + 8, y - 4, self.left + 32, y - 4, ink=ink, width=2, dash=dash)
+            self.drawing.text(self.left + 38, y, words, size=PLAIN, ink=ink, bold=True)
+
+
+def _set_reach(drawing: Drawing, result: Result, language: str) -> tuple[float, str]:
+    chosen, reach = result["chosen"], result["reach"]
+    together, apart = [(0.0, 0.0)], [(0.0, 0.0)]
+    for place, one in enumerate(chosen, start=1):
+        together.append((float(place), together[-1][1] + one["people_added"]))
+        apart.append((float(place), apart[-1][1] + one["people_alone"]))
+    plane = _Plane(
+        drawing,
+        (0.0, float(max(1, len(chosen)))),
+        (0.0, max(apart[-1][1], reach["high"], 1.0)),
+        language,
+        _say(language, "入选报价数", "bids in the set"),
+        _say(language, "目标人群（加权人数）", "people of the target, weighted"),
+        lambda value: f"{value:g}" if value == int(value) else "",
+    )
+    drawing.path(plane.at(apart), ink=GREY, dash="5 4")
+    drawing.path(plane.at(together))
+    for x, y in plane.at(together)[1:]:
+        drawing.dot(x, y)
+    if chosen:
+        end = plane.x(float(len(chosen)))
+        drawing.line(end, plane.y(reach["low"]), end, plane.y(reach["high"]), ink=BLUE, width=6)
+    plane.legend(
+        [
+            (_say(language, "直接相加", "added up"), GREY, "5 4"),
+            (_say(language, "去重后", "each person once"), BLUE, ""),
+        ]
+    )
+    told = _say(
+        language,
+        f"实线：保守预测（0.3 分位）下去重后的人数；虚线：直接相加；竖条：{len(chosen)} 个报价合计的 80% 区间。",
+        f"Solid: each person once, careful forecast (0.3 quantile). Dashed: added up. Bar: 80 % interval of all"
+        f" {len(chosen)} bids together.",
+    )
+    return plane.below, told
+
+
+def _union(drawing: Drawing, result: Result, language: str) -> tuple[float, str]:
+    reach = result["reach"]
+    rows = (
+        (_say(language, "直接相加", "added up"), reach["summed"], GREY, None),
+        (_say(language, "假设互不相关", "if independent"), reach["independent"], GREEN, None),
+        (_say(language, "去重（保守）", "once each (careful)"), reach["careful"], BLUE, (reach["low"], reach["high"])),
+    )
+    bottom = _bars(drawing, rows, language)
+    told = _say(
+        language,
+        f"细线：80% 区间；保守值假设每个账号都只到其 0.3 分位，所以可能低于区间。"
+        f"单位：加权目标人数。重叠形状减半或加倍时为 {number(reach['at_half_shape'], language)} 或"
+        f" {number(reach['at_double_shape'], language)}。",
+        f"Thin line: 80 % interval. The careful number takes every channel at its 0.3 quantile at once, so it may lie"
+        f" under it. Weighted people of the target. With the overlap shape halved or doubled it is"
+        f" {number(reach['at_half_shape'], language)} or {number(reach['at_double_shape'], language)}.",
+    )
+    return bottom, told
+
+
+def _frequency(drawing: Drawing, result: Result, language: str) -> tuple[float, str]:
+    rows = tuple(
+        (_say(language, f"{place} 个以上", f"{place} or more"), people, BLUE, None)
+        for place, people in enumerate(result["reach"]["frequency"], start=1)
+    )
+    mean = result["reach"]["contacts_per_person"]
+    shown = "-" if mean is None else f"{mean:.2f}"
+    told = _say(
+        language,
+        f"单位：加权目标人数，保守预测。人均触达 {shown} 次。",
+        f"Weighted people of the target, careful forecast. {shown} contacts for each person reached.",
+    )
+    return _bars(drawing, rows, language), told
+
+
+def _bars(drawing: Drawing, rows: Sequence[tuple[str, float, str, tuple[float, float] | None]], language: str) -> float:
+    """Draw bars with their names above them; returns where the text below may begin."""
+    left, y = 16.0, 50.0
+    most = max([value for _, value, _, _ in rows] + [ends[1] for _, _, _, ends in rows if ends] + [1e-9])
+    room = drawing.width - left - 120
+    for name, value, ink, ends in rows:
+        drawing.text(left, y + 10, name, size=PLAIN)
+        drawing.bar(left, y + 16, room * value / most, 16, ink=ink)
+        drawing.text(left + room * value / most + 8, y + 29, number(value, language), size=PLAIN, bold=True)
+        if ends is not None:
+            low, high = (left + room * end / most for end in ends)
+            drawing.line(low, y + 42, high, y + 42, ink=INK, width=2)
+            drawing.line(low, y + 37, low, y + 47, ink=INK, width=2)
+            drawing.line(high, y + 37, high, y + 47, ink=INK, width=2)
+            span = f"{number(ends[0], language)}–{number(ends[1], language)}"
+            drawing.text(high + 8, y + 46, span, size=SMALL)
+            y += 18
+        y += 48
+    return y + 14
+
+
+def _budget_curve(drawing: Drawing, result: Result, language: str) -> tuple[float, str]:
+    curve, currency = result["budget_curve"], result["budget"]["currency"]
+    unit = 10.0 ** MINOR_DIGITS[currency]
+    points = [(one["budget"]["amount_minor"] / unit, one["careful"]) for one in curve] or [(0.0, 0.0)]
+    plane = _Plane(
+        drawing,
+        (0.0, max(x for x, _ in points) or 1.0),
+        (0.0, max(y for _, y in points) or 1.0),
+        language,
+        _say(language, f"预算（{currency}）", f"budget ({currency})"),
+        _say(language, "目标人群（加权人数，保守）", "people of the target, weighted, careful"),
+        lambda value: number(value, language),
+    )
+    present = result["budget"]["amount_minor"] / unit
+    drawing.line(plane.x(present), plane.top, plane.x(present), plane.bottom, ink=ORANGE, width=1.5, dash="4 3")
+    drawing.path(plane.at(points))
+    for x, y in plane.at(points):
+        drawing.dot(x, y)
+    plane.note(plane.x(present), plane.top + 16, _say(language, "当前预算", "present budget"), ORANGE)
+    more = next((one for one in curve if one["factor"] > 1), None)
+    now = next((one for one in curve if one["factor"] == 1), None)
+    told = _say(language, "每个点：该预算下找到的最佳组合。", "Each dot: the best set found for that budget.")
+    if more is not None and now is not None and more["careful"] > now["careful"]:
+        extra, cost = (
+            more["careful"] - now["careful"],
+            (more["budget"]["amount_minor"] - now["budget"]["amount_minor"]) / unit,
+        )
+        told += _say(
+            language,
+            f"再加 {number(cost, language)} {currency} 预算，多触达 {number(extra, language)} 人"
+            f"（每千人 {number(1000 * cost / extra, language)} {currency}）。",
+            f" Another {number(cost, language)} {currency} reaches {number(extra, language)} more people"
+            f" ({number(1000 * cost / extra, language)} {currency} per thousand).",
+        )
+    return plane.below, told
+
+
+def _frontier(drawing: Drawing, result: Result, language: str) -> tuple[float, str]:
+    points = [(one["intrusiveness"], one["careful"]) for one in result["frontier"]]
+    if not points:
+        told = _say(language, "没有侵扰度已知的报价。", "No bid's intrusiveness is known.")
+        return 60.0, told
+    plane = _Plane(
+        drawing,
+        (0.0, max(x for x, _ in points) * 1.05),
+        (0.0, max(y for _, y in points) or 1.0),
+        language,
+        _say(language, "组合中最高的侵扰度（0–100）", "highest intrusiveness in the set (0-100)"),
+        _say(language, "目标人群（加权人数，保守）", "people of the target, weighted, careful"),
+        lambda value: f"{value:g}",
+    )
+    steps: list[Point] = []
+    for x, y in plane.at(points):
+        if steps:
+            steps.append((x, steps[-1][1]))
+        steps.append((x, y))
+    drawing.path(steps)
+    for x, y in plane.at(points):
+        drawing.dot(x, y)
+    told = _say(
+        language,
+        "每个点：只用侵扰度不高于横轴数值的报价时的最佳组合。越靠左上越好。",
+        "Each dot: the best set of bids whose intrusiveness is no higher. Up and to the left is better.",
+    )
+    return plane.below, told
+
+
+_DRAW: Mapping[str, Callable[[Drawing, Result, str], tuple[float, str]]] = {
+    "set_reach": _set_reach,
+    "union": _union,
+    "frequency": _frequency,
+    "budget_curve": _budget_curve,
+    "frontier": _frontier,
+}
+assert set(_DRAW) == set(_TITLES)

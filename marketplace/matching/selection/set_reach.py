@@ -1,0 +1,94 @@
+"""What a chosen set reaches: the careful number that was maximised, its interval, and how the numbers hang together."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from marketplace.matching.audience.arrays import Floats
+from marketplace.matching.overlap import coverage, union
+from marketplace.matching.overlap.coverage import REACHED_MOST, Units
+from marketplace.matching.overlap.overlap_fit import FACTORS
+from marketplace.matching.selection import messages as words
+from marketplace.matching.selection.inputs import STRATA, Inputs
+
+# Each round draws every stratum of every channel once (a Latin hypercube: McKay, Beckman and Conover, 1979).
+ROUNDS = 10
+LOW, HIGH = 0.1, 0.9
+FREQUENCIES = 4
+_SEED = 20261123
+
+
+def steps(inputs: Inputs, bids: Sequence[int]) -> tuple[Floats, Floats, Floats]:
+    """Return, for each of the bids in this order, the people it reaches alone, adds to those before it, and the set
+    loses without it."""
+    rates, units = inputs.rates()[list(bids)], inputs.units()
+    if not len(rates):
+        return np.zeros(0), np.zeros(0), np.zeros(0)
+    running = np.cumsum(rates, axis=0)
+    total = coverage.people(running, units)
+    whole = running[-1]
+    without = np.maximum(whole - rates, 0.0)
+    return coverage.people(rates, units), np.diff(total, prepend=0.0), total[-1] - coverage.people(without, units)
+
+
+def told(inputs: Inputs, bids: Sequence[int]) -> dict[str, Any]:
+    """Return everything that is told of the set's reach, in weighted people."""
+    careful = _people(inputs, bids, 1.0)
+    rates, units = inputs.rates()[list(bids)], inputs.units()
+    spread = samples(inputs, bids)
+    low, point, high = (float(np.quantile(spread, tau)) for tau in (LOW, 0.5, HIGH)) if len(bids) else (0.0, 0.0, 0.0)
+    frequency = union.frequency(rates, units, FREQUENCIES) if len(bids) else np.zeros(FREQUENCIES)
+    shares = inputs.shares[list(bids)]
+    contacts = float(np.sum(inputs.contacts[list(bids)]))
+    found: dict[str, Any] = {
+        "careful": careful,
+        "point": point,
+        "low": low,
+        "high": high,
+        "at_half_shape": _people(inputs, bids, 0.5),
+        "at_double_shape": _people(inputs, bids, 2.0),
+        "summed": float(np.sum(inputs.weights * np.sum(shares, axis=0))),
+        "independent": float(np.sum(inputs.weights * (1 - np.prod(1 - shares, axis=0)))),
+        "frequency": [float(people) for people in frequency],
+        "contacts_per_person": contacts / careful if careful > 0 else None,
+        "overlap": dict(inputs.overlap),
+        "matched": matched(inputs, bids),
+    }
+    return {**found, **words.reach(found, len(bids))}
+
+
+def matched(inputs: Inputs, bids: Sequence[int]) -> dict[str, Any] | None:
+    """Return the careful reach by the one factor on all shapes with which the set's pairs overlap as they were measured
+    to. None where some pair was not measured."""
+    chosen = set(bids)
+    rows = [place for place, pair in enumerate(inputs.pair_bids.tolist()) if set(pair) <= chosen]
+    if len(chosen) < 2 or len(rows) < len(chosen) * (len(chosen) - 1) // 2:
+        return None
+    # Overlaps fall with the factor; both run upwards for the interpolation.
+    modelled = np.sum(inputs.pair_modelled[rows], axis=0)[::-1]
+    steps = np.log2(FACTORS)[::-1]
+    found = float(np.interp(float(np.sum(inputs.pair_people[rows])), np.maximum.accumulate(modelled), steps))
+    factor = float(np.exp2(found))
+    return {"people": _people(inputs, bids, factor), "factor": factor, "pairs": len(rows)}
+
+
+def _people(inputs: Inputs, bids: Sequence[int], factor: float) -> float:
+    """Return the careful reach with every shape times a factor."""
+    units = Units(inputs.weights, inputs.shapes * factor)
+    return float(coverage.people(np.sum(inputs.rates(factor)[list(bids)], axis=0), units))
+
+
+def samples(inputs: Inputs, bids: Sequence[int]) -> Floats:
+    """Return the set's reach [ROUNDS * STRATA] over the forecasts' spread, each channel missing on its own.
+
+    The order of the bids does not matter: each channel's draws go by its commitment's place.
+    """
+    units, order = inputs.units(), sorted(bids, key=lambda bid: inputs.commitments[bid])
+    rng = np.random.Generator(np.random.PCG64(_SEED))
+    sums = np.zeros((ROUNDS * STRATA, len(units)))
+    for bid in order:
+        drawn = np.concatenate([rng.permutation(STRATA) for _ in range(ROUNDS)])
+        shares = np.minimum(inputs.shares[bid] * inputs.spread[bid][:, None], REACHED_MOST)
+        sums += coverage.rates(shares, units.shapes)[drawn]
+    return coverage.people(sums, units)

@@ -1,0 +1,246 @@
+"""The exact solver: reach as a small mixed-integer program, solved by HiGHS (Huangfu and Hall, 2018).
+
+Reach is a sum of one-dimensional concave functions of sums of rates, so each is the lowest of its tangents:
+
+    max sum_u t_u,   t_u <= f(q) + f'(q) (L_u - q) at points q,   L_u = sum_i l_iu x_i,   x_i in {0, 1},
+
+with the budget, one option of a creator, and the other limits as rows. Tangents lie above the curve, so what the solver
+proves of the program bounds reach itself. What it finds is counted again by `coverage`.
+"""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+
+from marketplace.matching.audience import portable_math
+from marketplace.matching.audience.arrays import Floats, Ints
+from marketplace.matching.overlap import coverage
+from marketplace.matching.selection.solver import bound
+from marketplace.matching.selection.solver.greedy import NOTHING, SAFE
+from marketplace.matching.selection.solver.problem import Problem, keeps
+
+# Tangents of a unit before any set has been found: so spaced that each lies above the curve by the same at most.
+TOUCHES = 20
+SCALE = 1_000.0
+POLL_S = 1.0
+# A bound that is so near is a proof: what remains is rounding.
+PROVED = 1e-6
+_FOREVER = highspy.kHighsInf
+
+# seconds so far, bound and value as people; returns whether to go on.
+Progress = Callable[[float, float, float], bool]
+
+
+@dataclass(frozen=True)
+class Exact:
+    """The best set known (rows of the problem), its people, the bound, and how the solver ended: "proved" (nothing is
+    better), "gap" (within the gap asked for), "time" or "cancelled".
+
+    Another machine may have come less far in the same time; the other endings are the same everywhere.
+    """
+
+    members: tuple[int, ...]
+    value: float
+    bound: float
+    stopped: str
+
+
+def solve(
+    problem: Problem,
+    start: Sequence[int],
+    *,
+    gap: float = 1e-3,
+    time_limit_s: float = 60.0,
+    progress: Progress | None = None,
+) -> Exact:
+    """Return the start or something better, with what is proved of it. ``gap`` is relative to the value.
+
+    Tangents lie above the curve, so the program may hope for more than a set reaches. Then they are put where it hoped,
+    and it is solved again, until the bound is as near as asked for (outer approximation: Duran and Grossmann, 1986).
+    """
+    best = tuple(sorted(start))
+    most = bound.upper(problem, best)
+    rows = bound.hopeful(problem, best)
+    began = time.monotonic()
+    touches = np.vstack([_spaced(problem, rows), problem.sums(best)])
+    stopped = "proved" if set(rows.tolist()) <= set(best) else ""
+
+    def go_on(told: float) -> bool:
+        return progress is None or progress(time.monotonic() - began, min(most, told), problem.value(best))
+
+    while not stopped and most > problem.value(best) * (1 + max(gap, PROVED)):
+        left = max(time_limit_s - (time.monotonic() - began), 0.0)
+        if left == 0 or not go_on(most):
+            stopped = "cancelled" if left else "time"
+            break
+        run = _Run(problem, rows, best, touches, gap / 2, left)
+        stopped = run.solve(go_on)
+        # Rows that were left out are in no set better than the start.
+        most = max(min(most, run.most()), problem.value(best))
+        found = run.members()
+        if found and keeps(problem, found) and problem.value(found) > problem.value(best):
+            best = found
+        # Where the tangents had too much hope they touch next, so that no set disappoints twice.
+        touches = np.vstack([touches, problem.sums(found), problem.sums(best)])
+    value = problem.value(best)
+    if stopped == "proved":
+        most = value
+    if stopped in ("", "gap"):
+        stopped = "proved" if most <= value * (1 + PROVED) else "gap"
+    return Exact(best, value, max(most, value), stopped)
+
+
+def _spaced(problem: Problem, rows: Ints) -> Floats:
+    """Return sums [TOUCHES, U] from nothing to the most that the budget buys in each unit.
+
+    With s = 1 + L / k the curve bends by (1 + 1 / k) s^(-k - 2), so equal steps of s^(-k / 2) leave equal gaps.
+    """
+    shapes, rates = problem.units.shapes, problem.rates[rows]
+    prices = problem.prices[rows].astype(np.float64)
+    order = np.argsort(-(rates / np.maximum(prices, NOTHING)[:, None]), axis=0, kind="stable")
+    before = np.cumsum(prices[order], axis=0) - prices[order]
+    bought = np.where(before < problem.limits.budget, np.take_along_axis(rates, order, axis=0), 0.0)
+    last = portable_math.power(1 + np.sum(bought, axis=0) / shapes, -shapes / 2)
+    steps = 1 + np.linspace(0.0, 1.0, TOUCHES)[:, None] * (last - 1)
+    found: Floats = np.maximum(shapes * (portable_math.power(steps, -2 / shapes) - 1), 0.0)
+    return found
+
+
+class _Run:
+    """One program with tangents at the given touches, solved once."""
+
+    def __init__(
+        self, problem: Problem, rows: Ints, best: Sequence[int], touches: Floats, gap: float, time_limit_s: float
+    ) -> None:
+        self.rows = rows
+        self.solver = highspy.Highs()  # type: ignore[no-untyped-call]
+        for name, option in (
+            ("output_flag", False),
+            ("threads", 1),
+            ("parallel", "off"),
+            ("random_seed", 0),
+            ("mip_rel_gap", gap),
+            ("time_limit", time_limit_s),
+        ):
+            self.solver.setOptionValue(name, option)
+        # People are counted so that the best set has the value SCALE, and rates so that the largest touch is 1.
+        self.people = max(problem.value(best), 1e-9) / SCALE
+        program = _Program(self.solver, problem, rows, 1 / self.people, np.maximum(np.max(touches, axis=0), 1e-12))
+        program.columns()
+        program.tangents(touches)
+        program.limits()
+        self.solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
+        answer = highspy.HighsSolution()
+        answer.col_value = program.answer(best)
+        self.solver.setSolution(answer)
+
+    def solve(self, go_on: Callable[[float], bool]) -> str:
+        """Let the solver work in a thread of its own, and ask every second, with the bound so far, whether to go on.
+        Returns "time" or "cancelled" where it did not come to its end, else nothing."""
+        told = {"bound": math.inf}
+
+        def look(event: Any) -> None:
+            told["bound"] = float(event.data_out.mip_dual_bound) * self.people
+
+        self.solver.HandleUserInterrupt = True
+        self.solver.cbMipLogging += look
+        running = self.solver.startSolve()
+        cancelled = False
+        while not self.solver.wait(POLL_S)[0]:
+            if not cancelled and not go_on(told["bound"]):
+                cancelled = True
+                self.solver.cancelSolve()  # type: ignore[no-untyped-call]
+        self.solver.joinSolve(running)
+        if cancelled:
+            return "cancelled"
+        return "time" if self.solver.getModelStatus() == highspy.HighsModelStatus.kTimeLimit else ""
+
+    def most(self) -> float:
+        dual = float(self.solver.getInfo().mip_dual_bound) * self.people
+        return dual * SAFE if math.isfinite(dual) else math.inf
+
+    def members(self) -> tuple[int, ...]:
+        solution = np.array(self.solver.getSolution().col_value)
+        if len(solution) < len(self.rows):
+            return ()
+        return tuple(sorted(self.rows[solution[: len(self.rows)] > 0.5].tolist()))
+
+
+class _Program:
+    """Writes the program's columns (x, then L over what is typical, then t) and rows."""
+
+    def __init__(self, solver: highspy.Highs, problem: Problem, rows: Ints, scale: float, typical: Floats) -> None:
+        self.solver, self.problem, self.chosen = solver, problem, rows
+        self.scale, self.typical = scale, typical
+        self.n, self.units = len(rows), len(problem.units)
+
+    def columns(self) -> None:
+        must = np.isin(self.chosen, self.problem.must).astype(np.float64)
+        weights = self.problem.units.weights * self.scale
+        lower = np.concatenate([must, np.zeros(2 * self.units)])
+        upper = np.concatenate([np.ones(self.n), np.full(self.units, _FOREVER), weights])
+        cost = np.concatenate([np.zeros(self.n + self.units), np.ones(self.units)])
+        count = len(cost)
+        nothing = np.zeros(0)
+        self.solver.addCols(
+            count, cost, lower, upper, 0, np.zeros(count, dtype=np.int32), nothing.astype(np.int32), nothing
+        )
+        for column in range(self.n):
+            self.solver.changeColIntegrality(column, highspy.HighsVarType.kInteger)
+
+    def _row(self, low: float, high: float, columns: Any, values: Any) -> None:
+        places = np.asarray(columns, dtype=np.int32)
+        self.solver.addRow(low, high, len(places), places, np.asarray(values, dtype=np.float64))
+
+    def tangents(self, touches: Floats) -> None:
+        """L_u is at most what the rates sum up to; t_u lies under each tangent."""
+        units = self.problem.units
+        for unit in range(self.units):
+            rates = self.problem.rates[self.chosen, unit] / self.typical[unit]
+            some = np.flatnonzero(rates > 0)
+            columns = np.append(some, self.n + unit)
+            self._row(-_FOREVER, 0.0, columns, np.append(-rates[some], 1.0))
+        heights = units.weights * self.scale * coverage.reached(touches, units.shapes)
+        slopes = units.weights * self.scale * coverage.slopes(touches, units.shapes)
+        starts = heights - slopes * touches
+        for unit in range(self.units):
+            for touch in sorted({float(one): place for place, one in enumerate(touches[:, unit])}.values()):
+                slope = float(slopes[touch, unit]) * float(self.typical[unit])
+                self._row(
+                    -_FOREVER, float(starts[touch, unit]), [self.n + self.units + unit, self.n + unit], [1.0, -slope]
+                )
+
+    def limits(self) -> None:
+        problem, limits, rows = self.problem, self.problem.limits, self.chosen
+        every = np.arange(self.n)
+        # Prices in shares of the budget: the same program for the same market in any currency.
+        self._row(-_FOREVER, 1.0, every, problem.prices[rows] / max(1, limits.budget))
+        for _, places in _groups(problem.creators[rows]):
+            if len(places) > 1:
+                self._row(-_FOREVER, 1.0, places, np.ones(len(places)))
+        for name, cap in limits.caps.items():
+            for number, places in _groups(problem.groups[name][rows]):
+                if number >= 0 and len(places) > cap:
+                    self._row(-_FOREVER, float(cap), places, np.ones(len(places)))
+        if limits.least or limits.most is not None:
+            most = _FOREVER if limits.most is None else float(limits.most)
+            self._row(float(limits.least), most, every, np.ones(self.n))
+        if limits.contacts_per_person is not None:
+            people = np.arange(self.n + self.units, self.n + 2 * self.units)
+            values = np.append(problem.contacts[rows] * self.scale, np.full(self.units, -limits.contacts_per_person))
+            self._row(-_FOREVER, 0.0, np.append(every, people), values)
+
+    def answer(self, members: Sequence[int]) -> list[float]:
+        x = np.isin(self.chosen, list(members)).astype(np.float64)
+        sums = self.problem.sums(members)
+        people = self.problem.units.weights * self.scale * coverage.reached(sums, self.problem.units.shapes)
+        return list(np.concatenate([x, sums / self.typical, people]))
+
+
+def _groups(numbers: Ints) -> list[tuple[int, Ints]]:
+    return [(int(number), np.flatnonzero(numbers == number)) for number in np.unique(numbers)]

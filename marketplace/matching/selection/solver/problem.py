@@ -1,0 +1,196 @@
+"""A market and its limits in the one form that the search, the bound and the explanations work on.
+
+Rows stand in the order of their commitments, so that equal choices are broken by what was fixed before anyone knew
+the scores, and never by the order in which rows happened to be loaded.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from marketplace.matching.audience.arrays import Bools, Floats, Ints
+from marketplace.matching.overlap import coverage
+from marketplace.matching.overlap.coverage import Units
+from marketplace.matching.selection.solver.selection_market import GROUPS, Limits, Market
+
+# One reached person is not told from another by less than this share: sums of the same numbers in another order.
+SAME = 1e-12
+
+
+class CannotKeep(ValueError):
+    """The limits cannot be kept together; the text says which."""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """The options that may be chosen at all, n rows in the order of their commitments.
+
+    ``rows`` [n] are their places in the market; ``creators`` [n] and ``groups`` (for each kind [n], -1 for none) are
+    numbers from 0; ``must`` are rows that are in every set, one for each bid that has to be. ``held`` tells, for each
+    row of the market that may not be chosen, why.
+    """
+
+    units: Units
+    rates: Floats
+    prices: Ints
+    creators: Ints
+    bids: Ints
+    contacts: Floats
+    groups: dict[str, Ints]
+    rows: Ints
+    must: tuple[int, ...]
+    limits: Limits
+    held: dict[int, str]
+    alone: Floats
+
+    def __len__(self) -> int:
+        return len(self.prices)
+
+    def value(self, chosen: Iterable[int]) -> float:
+        """Return the people that a set reaches. Rates are summed in the rows' order, so that a set has one value."""
+        return float(coverage.people(self.sums(chosen), self.units))
+
+    def sums(self, chosen: Iterable[int]) -> Floats:
+        found: Floats = np.sum(self.rates[sorted(chosen)], axis=0)
+        return found
+
+    def free_of(self, chosen: Iterable[int]) -> Bools:
+        """Return the rows [n] of creators that have none among the chosen."""
+        taken = np.zeros(int(np.max(self.creators, initial=-1)) + 1, dtype=np.bool_)
+        taken[self.creators[list(chosen)]] = True
+        found: Bools = ~taken[self.creators]
+        return found
+
+    def spend(self, chosen: Iterable[int]) -> int:
+        return int(np.sum(self.prices[sorted(chosen)]))
+
+    def only(self, places: Ints) -> "Problem":
+        """Return the problem of these rows alone, ascending; what must be in has to be among them. A set has the same
+        bits of value in both."""
+        return replace(
+            self,
+            rates=self.rates[places],
+            prices=self.prices[places],
+            creators=self.creators[places],
+            bids=self.bids[places],
+            contacts=self.contacts[places],
+            groups={name: numbers[places] for name, numbers in self.groups.items()},
+            rows=self.rows[places],
+            must=tuple(int(np.searchsorted(places, row)) for row in self.must),
+            alone=self.alone[places],
+        )
+
+
+def prepare(market: Market, limits: Limits) -> Problem:
+    """Return the problem. Raises CannotKeep where what must be in the set may not be, or not together."""
+    held = _held(market, limits)
+    order = sorted(range(len(market)), key=lambda row: market.commitments[row])
+    rows = np.array([row for row in order if row not in held], dtype=np.int64)
+    used = market.units.weights > 0
+    units = Units(market.units.weights[used], market.units.shapes[used])
+    rates = np.ascontiguousarray(market.rates[rows][:, used])
+    groups = {name: _numbered(market.groups[name][rows]) for name in GROUPS if name in market.groups}
+    found = Problem(
+        units=units,
+        rates=rates,
+        prices=market.prices[rows].astype(np.int64),
+        creators=_numbered(market.creators[rows]),
+        bids=market.bids[rows],
+        contacts=market.contacts[rows],
+        groups=groups,
+        rows=rows,
+        must=_must(market, limits, rows, held),
+        limits=limits,
+        held=held,
+        alone=coverage.people(rates, units) if len(rows) else np.zeros(0),
+    )
+    _check(found)
+    return found
+
+
+def _held(market: Market, limits: Limits) -> dict[int, str]:
+    """Return why rows may not be chosen, whatever the others are. What must be in is held by gates alone."""
+    held: dict[int, str] = {}
+    for row, (bid, gate) in enumerate(zip(market.bids.tolist(), market.barred, strict=True)):
+        reason = gate or ("never" if bid in limits.never else None) or _single(market, limits, row)
+        if reason is not None and not (gate is None and bid in limits.must):
+            held[row] = reason
+    return held
+
+
+def _single(market: Market, limits: Limits, row: int) -> str | None:
+    if market.prices[row] > limits.budget:
+        return "over_budget"
+    for name, most, value in (
+        ("intrusiveness", limits.intrusiveness, market.intrusiveness[row]),
+        ("ad_load", limits.ad_load, market.ad_load[row]),
+    ):
+        if most is not None and np.isnan(value):
+            return f"unknown_{name}"
+        if most is not None and value > most:
+            return f"over_{name}"
+    return None
+
+
+def _numbered(words: Ints) -> Ints:
+    """Return numbers from 0 in the order of first appearance, -1 where there is none."""
+    distinct, place = np.unique(words, return_inverse=True)
+    return np.where(words < 0, -1, place - int(np.sum(distinct < 0))).astype(np.int64)
+
+
+def _must(market: Market, limits: Limits, rows: Ints, held: dict[int, str]) -> tuple[int, ...]:
+    """Return the cheapest option of each bid that has to be in the set."""
+    found = []
+    for bid in sorted(limits.must):
+        places = [place for place, row in enumerate(rows.tolist()) if market.bids[row] == bid]
+        if not places:
+            reasons = sorted({held[row] for row in range(len(market)) if market.bids[row] == bid and row in held})
+            raise CannotKeep(
+                f"A bid that must be in the set may not be chosen: {', '.join(reasons) or 'it has no price'}."
+            )
+        found.append(min(places, key=lambda place: (int(market.prices[rows[place]]), place)))
+    return tuple(sorted(found))
+
+
+def _check(problem: Problem) -> None:
+    limits, must = problem.limits, list(problem.must)
+    if problem.spend(must) > limits.budget:
+        raise CannotKeep("The bids that must be in the set cost more than the budget together.")
+    if len(set(problem.creators[must].tolist())) < len(must):
+        raise CannotKeep("Two of the bids that must be in the set are of one creator.")
+    if limits.most is not None and len(must) > limits.most:
+        raise CannotKeep("More bids must be in the set than it may have.")
+    for name, cap in limits.caps.items():
+        numbers = problem.groups[name][must]
+        if len(must) and np.max(np.bincount(numbers[numbers >= 0], minlength=1)) > cap:
+            raise CannotKeep(f"More bids of one {name} must be in the set than the limit of {cap} allows.")
+    if len(np.unique(problem.creators)) < limits.least:
+        raise CannotKeep(
+            f"The set has to have {limits.least} bids, and only {len(np.unique(problem.creators))} creators' bids may"
+            " be chosen."
+        )
+
+
+def keeps(problem: Problem, chosen: Iterable[int]) -> bool:
+    """Return whether a set of rows keeps every limit."""
+    places, limits = sorted(chosen), problem.limits
+    counted = [problem.groups[name][places] for name in limits.caps]
+    return (
+        problem.spend(places) <= limits.budget
+        and len(set(problem.creators[places].tolist())) == len(places)
+        and limits.least <= len(places) <= (len(problem) if limits.most is None else limits.most)
+        and set(problem.must) <= set(places)
+        and all(
+            not len(numbers) or np.max(np.bincount(numbers[numbers >= 0], minlength=1)) <= cap
+            for numbers, cap in zip(counted, limits.caps.values(), strict=True)
+        )
+        and within_contacts(problem, places)
+    )
+
+
+def within_contacts(problem: Problem, places: list[int]) -> bool:
+    cap = problem.limits.contacts_per_person
+    if cap is None or not places:
+        return True
+    return float(np.sum(problem.contacts[places])) <= cap * problem.value(places)

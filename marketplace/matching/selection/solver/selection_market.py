@@ -1,0 +1,54 @@
+"""What a selection is made from and within which limits: plain arrays, one row for each option of each bid."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from marketplace.matching.audience.arrays import Floats, Ints
+from marketplace.matching.overlap.coverage import Units
+
+GROUPS = ("agency", "platform", "niche")
+
+
+@dataclass(frozen=True, eq=False)
+class Market:
+    """n options of bids on one brief.
+
+    ``rates`` [n, U]: exposure rates of the careful forecast in each unit (see coverage). ``prices`` [n]: the most that
+    the option may cost in minor units, so that a budget is never exceeded. ``bids`` and ``creators`` [n]: numbers; of
+    one bid and of one creator one option at most is chosen. ``commitments`` [n]: the bid's hash with the option's
+    place, which breaks ties. ``contacts`` [n]: careful views by people of the target, weighted as the units are.
+    ``intrusiveness`` (0..100) and ``ad_load`` (0..1) [n], NaN where not known. ``groups``: for each of GROUPS a number
+    [n], -1 for none. ``barred`` [n]: the gate that holds the option back whatever its price, or None.
+    """
+
+    units: Units
+    rates: Floats
+    prices: Ints
+    bids: Ints
+    creators: Ints
+    commitments: tuple[str, ...]
+    contacts: Floats
+    intrusiveness: Floats
+    ad_load: Floats
+    groups: Mapping[str, Ints]
+    barred: tuple[str | None, ...]
+
+    def __len__(self) -> int:
+        return len(self.prices)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the chosen set must keep: budget in minor units, number of bids, for a kind of group the most bids of any
+    one, bids that must or must never be in (by their numbers), mean contacts for each person reached, and for every
+    single bid its intrusiveness and the ad load of its channel."""
+
+    budget: int
+    least: int = 0
+    most: int | None = None
+    caps: Mapping[str, int] = field(default_factory=dict)
+    must: frozenset[int] = frozenset()
+    never: frozenset[int] = frozenset()
+    contacts_per_person: float | None = None
+    intrusiveness: float | None = None
+    ad_load: float | None = None

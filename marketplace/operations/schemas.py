@@ -1,0 +1,60 @@
+"""What events and jobs look like from outside."""
+
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from marketplace.core.http.fields import Id, When, one_of
+from marketplace.core.ids import PREFIXES, show
+from marketplace.core.jobs import JobState
+
+
+class EventOut(Schema):
+    """Something that happened. `subject_id` is the public id of the thing, by the noun of `kind`."""
+
+    id = Id("evt", required=True)
+    kind = fields.String(required=True)
+    subject_id = fields.Method("_subject", required=True)
+    actor_role = fields.String(required=True)
+    actor_party_id = Id("pty", allow_none=True, required=True)
+    request_id = fields.String(allow_none=True, required=True)
+    data = fields.Dict(keys=fields.String(), required=True)
+    created_at = When(required=True)
+
+    def _subject(self, event: Any) -> str:
+        prefix = PREFIXES.get(event.kind.split(".")[0])
+        return show(prefix, event.subject_id) if prefix else str(event.subject_id)
+
+
+class JobProblemOut(Schema):
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+
+
+class JobOut(Schema):
+    """Work under way: its stage, how much is done of how much, and how it ended.
+
+    `problem` says in a sentence why it is not done; `last_error`, the raw error, is for the platform alone.
+    """
+
+    id = Id("job", required=True)
+    kind = fields.String(required=True)
+    queue = fields.String(required=True)
+    state = one_of(JobState, required=True)
+    stage = fields.String(allow_none=True, required=True)
+    done = fields.Integer(required=True)
+    total = fields.Integer(allow_none=True, required=True)
+    attempt = fields.Integer(required=True)
+    max_attempts = fields.Integer(required=True)
+    problem = fields.Nested(JobProblemOut, allow_none=True, required=True)
+    last_error = fields.String(allow_none=True, required=True)
+    cancel_asked = fields.Boolean(required=True)
+    created_at = When(required=True)
+    next_at = When(required=True, allow_none=True, metadata={"description": "null where that is nobody's to know."})
+    started_at = When(allow_none=True, required=True)
+    finished_at = When(allow_none=True, required=True)
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        if attr == "next_at" and obj.payload.get("secret_time"):
+            return None
+        return super().get_attribute(obj, attr, default)

@@ -1,0 +1,172 @@
+"""Reading what happened and what is being done; stopping a job, or trying a dead one again."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.core import db, events, jobs
+from marketplace.core.actor import Actor, Permission
+from marketplace.core.clock import now
+from marketplace.core.errors import Conflict, NotAllowed, WrongState
+from marketplace.core.events import Event
+from marketplace.core.http.paging import Page
+from marketplace.core.jobs import Job, JobState
+
+# An event gets its id before its transaction commits, so a later id can be there first. Whoever replays moves past
+# ids for good; so a replay ends where every transaction of usual length has ended.
+SETTLE = timedelta(seconds=2)
+
+_PROBLEMS = {
+    JobState.QUEUED: ("上次尝试失败，将自动重试。", "The last attempt failed; it will be tried again."),
+    JobState.LEASED: ("上次尝试失败，正在重试。", "The last attempt failed; it is being tried again."),
+    JobState.DEAD: ("多次失败，已停止重试。", "It failed and was given up."),
+    JobState.CANCELLED: ("已按要求停止。", "It was stopped on request."),
+    JobState.DONE: ("已并入之后的任务。", "It was merged into a later job."),
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What events are asked for: a thing of a noun (a table's name)."""
+
+    noun: str
+    id: UUID
+
+
+@dataclass(frozen=True)
+class ShownJob:
+    """A job as the actor may see it: the raw error is for the platform's people."""
+
+    job: Job
+    sees_all: bool
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.job, name)
+
+    @property
+    def last_error(self) -> str | None:
+        return self.job.last_error if self.sees_all else None
+
+    @property
+    def problem(self) -> dict[str, str] | None:
+        if self.job.last_error is None:
+            return None
+        zh, en = _PROBLEMS[self.job.state]
+        return {"zh": zh, "en": en}
+
+
+def listed_events(
+    session: Session,
+    actor: Actor,
+    *,
+    limit: int,
+    starting_after: UUID | None,
+    kind: str | None,
+    subject_id: Subject | None,
+    since: UUID | None,
+    order: str,
+) -> Page[Event]:
+    """Events that the actor may read; oldest first (`asc`) to replay them, newest first (`desc`) to look.
+
+    A replay tells of an event two seconds after it was recorded, not sooner.
+    """
+    query = sa.select(Event).where(events.visible(actor)).limit(limit + 1)
+    if kind is not None:
+        query = query.where(Event.kind == kind)
+    if subject_id is not None:
+        query = query.where(
+            Event.subject_id == subject_id.id, Event.kind.startswith(f"{subject_id.noun}.", autoescape=True)
+        )
+    if since is not None:
+        query = query.where(Event.id > since)
+    forward = order == "asc"
+    if forward:
+        query = query.where(Event.created_at < now() - SETTLE)
+    if starting_after is not None:
+        query = query.where(Event.id > starting_after if forward else Event.id < starting_after)
+    rows = session.scalars(query.order_by(Event.id if forward else Event.id.desc())).all()
+    return Page(rows[:limit], len(rows) > limit)
+
+
+def find_event(session: Session, actor: Actor, event_id: UUID) -> Event:
+    return db.get(session, Event, event_id, events.visible(actor))
+
+
+def listed_jobs(
+    session: Session,
+    actor: Actor,
+    *,
+    limit: int,
+    starting_after: UUID | None,
+    state: str | None,
+    kind: str | None,
+    queue: str | None,
+) -> Page[ShownJob]:
+    """Jobs of the actor's parties, newest first; every job for the platform."""
+    query = sa.select(Job).where(jobs.visible(actor)).order_by(Job.id.desc()).limit(limit + 1)
+    if state is not None:
+        query = query.where(Job.state == JobState(state))
+    if kind is not None:
+        query = query.where(Job.kind == kind)
+    if queue is not None:
+        query = query.where(Job.queue == queue)
+    if starting_after is not None:
+        query = query.where(Job.id < starting_after)
+    rows = session.scalars(query).all()
+    return Page([ShownJob(row, actor.sees_all) for row in rows[:limit]], len(rows) > limit)
+
+
+def find_job(session: Session, actor: Actor, job_id: UUID) -> ShownJob:
+    return ShownJob(db.get(session, Job, job_id, jobs.visible(actor)), actor.sees_all)
+
+
+def cancel(session: Session, actor: Actor, job_id: UUID) -> ShownJob:
+    """End a waiting job at once; ask a running one to stop at its next report.
+
+    A party stops the work that it asked for (imports), never a timer that others go by, such as a brief's close.
+    Raises NotFound, NotAllowed, WrongState.
+    """
+    job = db.lock(session, Job, job_id, jobs.visible(actor))
+    _may_stop(actor, job)
+    if job.state == JobState.LEASED and job.cancel_asked:
+        return ShownJob(job, actor.sees_all)
+    if job.state == JobState.QUEUED:
+        job.state, job.finished_at, job.last_error = JobState.CANCELLED, now(), "cancelled on request"
+    elif job.state == JobState.LEASED:
+        job.cancel_asked = True
+    else:
+        raise WrongState(f"The job is {job.state} and cannot be stopped.", state=str(job.state))
+    _tell(session, actor, job, "cancel")
+    return ShownJob(job, actor.sees_all)
+
+
+def _may_stop(actor: Actor, job: Job) -> None:
+    if not actor.sees_all and job.queue != jobs.IMPORTS:
+        raise NotAllowed("This is the house's own work, such as a deadline that others go by: only imports are yours.")
+    needed = Permission.REVIEWS if actor.sees_all else Permission.CHANNELS
+    if needed not in actor.permissions:
+        raise NotAllowed(f"Your membership or key lacks the permission {needed}.")
+
+
+def requeue(session: Session, actor: Actor, job_id: UUID) -> ShownJob:
+    """Try a dead job again with all its attempts. Raises NotFound, WrongState, Conflict (a newer one waits)."""
+    job = db.lock(session, Job, job_id, jobs.visible(actor))
+    if job.state != JobState.DEAD:
+        raise WrongState(f"Only a dead job can be tried again; this one is {job.state}.", state=str(job.state))
+    if job.dedupe_key is not None:
+        waiting = sa.select(Job.id).where(Job.dedupe_key == job.dedupe_key, Job.state == JobState.QUEUED)
+        if session.scalar(waiting) is not None:
+            raise Conflict("A newer job for the same waits already and will do this one's work.")
+    job.state, job.attempt, job.next_at, job.finished_at, job.cancel_asked = JobState.QUEUED, 0, now(), None, False
+    jobs.ring_after_commit(session, job.queue)
+    _tell(session, actor, job, "requeue")
+    return ShownJob(job, actor.sees_all)
+
+
+def _tell(session: Session, actor: Actor, job: Job, name: str) -> None:
+    parties = [job.party_id] if job.party_id else []
+    events.record(session, f"jobs.{name}", job.id, actor, parties=parties, job_kind=job.kind, state=str(job.state))

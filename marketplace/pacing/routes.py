@@ -1,0 +1,50 @@
+"""The API of pacing: whether a channel has room for one more placement, today and on the days to come."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from marketplace.core import ids
+from marketplace.core.actor import Permission, Role
+from marketplace.core.clock import now
+from marketplace.core.http.blueprint import Room, actor, session
+from marketplace.pacing import calendar_file as pacing_ics
+from marketplace.pacing import service as pacing
+from marketplace.pacing.schemas import PacingCalendarOut, PacingCalendarQuery, PacingOut, PacingQuery
+
+room = Room("pacing", __name__, description="Whether a channel has room for one more placement, and when")
+
+# Booked placements are other brands' business, so that this is for the channel's own side.
+_OWNERS = (Role.CREATOR, Role.AGENCY, Role.ADMIN)
+_PATH = "/channels/<id('chn'):channel_id>/pacing"
+
+
+@room.get(_PATH, allow=_OWNERS, needs=Permission.READ, query=PacingQuery, answers=PacingOut)
+def state(query: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
+    """Whether one's own channel has room today by its rule, why not, when next, and how its sponsored videos stand."""
+    return pacing.state(session(), actor(), channel_id, **query)
+
+
+@room.get(
+    f"{_PATH}/calendar", allow=_OWNERS, needs=Permission.READ, query=PacingCalendarQuery, answers=PacingCalendarOut
+)
+def calendar(query: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
+    """The coming days, each open or full with the reasons."""
+    return {"data": pacing.calendar(session(), actor(), channel_id, **query)[1]}
+
+
+@room.get(
+    f"{_PATH}/calendar.ics",
+    allow=_OWNERS,
+    needs=Permission.READ,
+    query=PacingCalendarQuery,
+    media_type=pacing_ics.MEDIA_TYPE,
+)
+def calendar_file(query: dict[str, Any], channel_id: UUID) -> Response:
+    """The same days as a calendar file (RFC 5545)."""
+    name, days = pacing.calendar(session(), actor(), channel_id, **query)
+    file = pacing_ics.write(ids.show("chn", channel_id), name, days, now())
+    response = Response(file, content_type=f"{pacing_ics.MEDIA_TYPE}; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="pacing.ics"'
+    return response

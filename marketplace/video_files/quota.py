@@ -1,0 +1,61 @@
+"""How much a party may have, and room for one more file of it."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.core.actor import Actor
+from marketplace.core.errors import Conflict
+from marketplace.video_files import file_kinds
+from marketplace.video_files.models import VideoFile, VideoFileStatus
+
+GIB = 1024**3
+OPEN_MAX = 100
+
+_LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('video quota ' || :party, 0))")
+
+
+class OverQuota(Conflict):
+    code = "over-quota"
+    title = "There is no room left for it"
+
+
+def begin(
+    session: Session, actor: Actor, *, name: str, size_bytes: int, quota_bytes: int, resumable: bool, until: datetime
+) -> VideoFile:
+    """Make room for a file that is going to come, and forget it at `until` if it does not.
+
+    What was announced counts as if it were there. Raises OverQuota.
+    """
+    assert actor.party_id is not None
+    session.execute(_LOCK, {"party": str(actor.party_id)})
+    used, receiving = _used(session, actor.party_id)
+    if receiving >= OPEN_MAX:
+        raise OverQuota(f"{receiving} uploads of yours are open. End some, or wait until they are past their time.")
+    if used + size_bytes > quota_bytes:
+        raise OverQuota(
+            f"Your videos take {used} bytes of {quota_bytes}; {size_bytes} more do not fit. Delete some first."
+        )
+    row = VideoFile(
+        party_id=actor.party_id,
+        person_id=actor.person_id,
+        name=file_kinds.clean_name(name),
+        resumable=resumable,
+        size_bytes=size_bytes,
+        expires_at=until,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _used(session: Session, party_id: UUID) -> tuple[int, int]:
+    receiving = VideoFile.status == VideoFileStatus.RECEIVING
+    row = session.execute(
+        sa.select(sa.func.coalesce(sa.func.sum(VideoFile.size_bytes), 0), sa.func.count().filter(receiving)).where(
+            VideoFile.party_id == party_id, VideoFile.status != VideoFileStatus.REFUSED
+        )
+    ).one()
+    return int(row[0]), int(row[1])

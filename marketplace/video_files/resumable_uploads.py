@@ -1,0 +1,202 @@
+"""Uploads in stretches (tus 1.0): each stretch is stored as parts, and each part counts as soon as it is stored.
+
+What a request had brought when it was cut off stays, and the next one goes on from there: on another connection, in
+another web process, on another host. A request of any length holds one part in memory, and no transaction.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+
+from marketplace.core import db, jobs, storage
+from marketplace.core.actor import Actor
+from marketplace.core.clock import now
+from marketplace.core.errors import Conflict, Fault, Invalid, WrongState
+from marketplace.core.ids import new_id
+from marketplace.video_files import file_kinds, policy, quota, upload_completion, write_hold
+from marketplace.video_files.checksums import Sum
+from marketplace.video_files.models import VideoFile, VideoFileStatus, VideoPart
+from marketplace.video_files.whole_uploads import Body
+from marketplace.video_files.write_hold import Hold, HoldLost
+
+BYTES_MAX = 2 * 1024**3
+UNTIL = timedelta(hours=24)
+PIECE_BYTES = 64 * 1024
+PART_BYTES = 8 * 1024 * 1024
+# A slow sender's bytes are stored after this long, so that a cut costs no more than that.
+PART_S = 10.0
+PARTS_MAX = 10_000
+FINISH = "videos.finish"
+LEASE_S = 60
+ATTEMPTS_MAX = 4
+
+
+class WrongOffset(Conflict):
+    code = "wrong-offset"
+    title = "The upload stands somewhere else"
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What a request says of the bytes that it brings: to which upload, from which byte on, how many, what sum."""
+
+    video_id: UUID
+    offset: int
+    length: int | None
+    told: Sum | None
+
+
+def create(session: Session, actor: Actor, *, name: str, size_bytes: int, quota_bytes: int) -> VideoFile:
+    """Announce a video of at most 2 GiB. Raises OverQuota, Invalid."""
+    if size_bytes == 0:
+        raise Invalid("An empty file is no video.", faults=[Fault("header:/Upload-Length", "At least 1 byte.")])
+    return quota.begin(
+        session, actor, name=name, size_bytes=size_bytes, quota_bytes=quota_bytes, resumable=True, until=now() + UNTIL
+    )
+
+
+def find(session: Session, actor: Actor, video_id: UUID) -> VideoFile:
+    return db.get(session, VideoFile, video_id, policy.visible(actor), VideoFile.resumable.is_(True))
+
+
+@contextmanager
+def appended(actor: Actor, body: Body, stretch: Stretch) -> Iterator[Hold]:
+    """Store the stretch, and hold on to the upload until the caller has said how far it is.
+
+    Raises NotFound, WrongState, WrongOffset, Held, HoldLost, RequestEntityTooLarge (413) past what was announced,
+    Invalid: no video, ChecksumMismatch (460), ClientDisconnected (400), which loses nothing that came before it.
+    """
+    with db.transaction(actor) as session:
+        row = _lock(session, actor, stretch)
+        hold, until = write_hold.take(row), row.size_bytes
+    try:
+        if stretch.told is None:
+            for part, key in _stored(hold, stretch, body, until):
+                _count(hold, [part], [key])
+        else:
+            parts = list(_stored(hold, stretch, body, until))
+            _check(stretch.told, [key for _, key in parts])
+            _count(hold, [part for part, _ in parts], [key for _, key in parts])
+        yield hold
+    finally:
+        hold.let_go()
+
+
+def _lock(session: Session, actor: Actor, stretch: Stretch) -> VideoFile:
+    row = db.lock(session, VideoFile, stretch.video_id, policy.visible(actor), VideoFile.resumable.is_(True))
+    if row.status != VideoFileStatus.RECEIVING:
+        raise WrongState("This upload is over.", state=str(row.status))
+    write_hold.require_free(row)
+    if stretch.offset != row.received_bytes:
+        raise WrongOffset(f"It holds {row.received_bytes} bytes; go on from there.")
+    if stretch.length is not None and stretch.offset + stretch.length > row.size_bytes:
+        raise RequestEntityTooLarge(f"{row.size_bytes} bytes were announced; this is more.")
+    parts = session.scalar(sa.select(sa.func.count()).where(VideoPart.video_id == row.id))
+    if parts and parts >= PARTS_MAX:
+        raise Conflict(f"It came in {parts} parts already. Begin again and send larger ones.")
+    return row
+
+
+def _stored(hold: Hold, stretch: Stretch, body: Body, until: int) -> Iterator[tuple[VideoPart, str]]:
+    """Yield the parts as they are stored; they do not count yet."""
+    at = stretch.offset
+    for data in _cut(body):
+        if at == 0:
+            _check_head(data, until)
+        if at + len(data) > until:
+            raise RequestEntityTooLarge(f"{until} bytes were announced; this is more.")
+        part = VideoPart(id=new_id(), video_id=hold.video_id, starts_at=at, size_bytes=len(data))
+        key = storage.incoming(hold.video_id, part.id)
+        storage.opened().write(key, data)
+        hold.renew()
+        yield part, key
+        at += len(data)
+
+
+def _check_head(data: bytes, until: int) -> None:
+    if len(data) < min(file_kinds.HEAD_BYTES, until):
+        raise Invalid(
+            "The first stretch is too short to tell what it is of.",
+            faults=[Fault("/", f"Send at least {file_kinds.HEAD_BYTES} bytes to begin with.")],
+        )
+    file_kinds.require_video(data[: file_kinds.HEAD_BYTES])
+
+
+def _cut(body: Body) -> Iterator[bytes]:
+    """Gather pieces into parts, by size or by time; what came before a cut is a part too."""
+    gathered, began, cut = bytearray(), time.monotonic(), None
+    try:
+        for piece in body.pieces(PIECE_BYTES):
+            gathered += piece
+            if len(gathered) >= PART_BYTES or time.monotonic() - began > PART_S:
+                yield bytes(gathered)
+                gathered.clear()
+                began = time.monotonic()
+    except (ClientDisconnected, OSError) as error:
+        cut = error
+    if gathered:
+        yield bytes(gathered)
+    if cut is not None:
+        raise ClientDisconnected("The stretch was cut off. Ask how far the upload is, and go on from there.") from cut
+
+
+def _count(hold: Hold, parts: list[VideoPart], keys: list[str]) -> None:
+    """Let stored parts count; those of a writer that lost its hold are taken back. The last one asks for the rest."""
+    if not parts:
+        return
+    end = parts[-1].starts_at + parts[-1].size_bytes
+    try:
+        with db.transaction() as session:
+            hold.change(session, received_bytes=end)
+            for part in parts:
+                db.insert(session, part)
+            row = db.get(session, VideoFile, hold.video_id)
+            if end == row.size_bytes:
+                row.job_id = jobs.enqueue(
+                    session,
+                    FINISH,
+                    queue=jobs.IMPORTS,
+                    subject_id=row.id,
+                    party_id=row.party_id,
+                    lease_s=LEASE_S,
+                    max_attempts=ATTEMPTS_MAX,
+                )
+    except HoldLost:
+        _take_back(keys)
+        raise
+
+
+def _check(told: Sum, keys: list[str]) -> None:
+    try:
+        told.check(piece for key in keys for piece in storage.opened().pieces(key))
+    except BaseException:
+        _take_back(keys)
+        raise
+
+
+def _take_back(keys: list[str]) -> None:
+    for key in keys:
+        storage.opened().remove(key)
+
+
+def terminate(session: Session, actor: Actor, video_id: UUID) -> None:
+    """Give an upload up: nothing of it stays. Raises NotFound, WrongState once it is kept, Held."""
+    row = db.lock(session, VideoFile, video_id, policy.visible(actor), VideoFile.resumable.is_(True))
+    if row.status == VideoFileStatus.KEPT:
+        raise WrongState("It is kept; delete the video instead.", state=str(row.status))
+    write_hold.require_free(row)
+    upload_completion.ask_to_clear(session, row)
+    session.delete(row)
+
+
+def parts_of(session: Session, video_id: UUID) -> Sequence[UUID]:
+    """Return the stored parts in their order."""
+    query = sa.select(VideoPart.id).where(VideoPart.video_id == video_id)
+    return session.scalars(query.order_by(VideoPart.starts_at)).all()

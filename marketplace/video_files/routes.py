@@ -1,0 +1,177 @@
+"""The API of videos: handing one in whole, looking at it, reading it, links that need no key."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Response, current_app, request, url_for
+from werkzeug.wsgi import FileWrapper
+
+from marketplace.core import ids, storage
+from marketplace.core.actor import Permission
+from marketplace.core.clock import now
+from marketplace.core.http.blueprint import ANYONE, SIGNED_IN, Room, actor, session
+from marketplace.core.http.bodies import ANY_FILE, Raw, RawBody
+from marketplace.core.http.paging import Page, page_of
+from marketplace.video_files import file_kinds, quota, service, signed_links, whole_uploads
+from marketplace.video_files.models import VideoFile
+from marketplace.video_files.schemas import (
+    ReadLinkIn,
+    SendLinkIn,
+    SignedQuery,
+    VideoFileOut,
+    VideoFileQuery,
+    VideoFilesQuery,
+    VideoLinkOut,
+)
+from marketplace.video_files.service import Shown
+from marketplace.video_files.whole_uploads import Received
+
+room = Room("videos", __name__, description="Video files that parties hand in")
+
+BODY = Raw(whole_uploads.BYTES_MAX, (*file_kinds.SAID, ANY_FILE), form=True)
+SENT = Raw(whole_uploads.BYTES_MAX, (*file_kinds.SAID, ANY_FILE))
+HELD = 423
+_WRITES: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.VIDEOS}
+_READS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.READ}
+
+
+@dataclass(frozen=True)
+class Link:
+    """A way to one video for whoever knows it."""
+
+    video_id: UUID
+    method: str
+    url: str
+    expires_at: datetime
+
+
+def quota_bytes() -> int:
+    """Return how much a party may have."""
+    return int(current_app.extensions["config"].video_quota_gib) * quota.GIB
+
+
+@contextmanager
+def _new(body: RawBody, query: dict[str, Any]) -> Iterator[Received]:
+    name = query["name"] or body.name
+    told = request.content_length
+    with whole_uploads.received(actor(), body, name=name, size_bytes=told, quota_bytes=quota_bytes()) as found:
+        yield found
+
+
+@room.post(
+    "/videos",
+    **_WRITES,
+    takes_raw=BODY,
+    receive=_new,
+    query=VideoFileQuery,
+    answers=VideoFileOut,
+    status=201,
+    refuses=(HELD,),
+)
+def receive(found: Received, query: dict[str, Any]) -> Shown:
+    """Hand in a video of at most 200 MiB as the body, or as `file` of a form. Larger ones: /video-uploads."""
+    return service.shown(actor(), whole_uploads.keep(session(), found))
+
+
+@room.get("/videos", **_READS, query=VideoFilesQuery, answers=page_of(VideoFileOut))
+def videos(query: dict[str, Any]) -> Page[Shown]:
+    """The videos that you handed in, and those that are on their way."""
+    return service.listed(session(), actor(), **query)
+
+
+@room.get("/videos/<id('vfl'):video_id>", **_READS, answers=VideoFileOut)
+def find_video(video_id: UUID) -> Shown:
+    """One video: what it is, how far it has come."""
+    return service.shown(actor(), service.find(session(), actor(), video_id))
+
+
+@room.get("/videos/<id('vfl'):video_id>/content", **_READS, media_type="video/*", refuses=(416,))
+def content(video_id: UUID) -> Response:
+    """A video's bytes, or a range of them (RFC 9110, 14)."""
+    return _bytes_of(signed_links.kept(session(), actor(), video_id))
+
+
+@room.delete("/videos/<id('vfl'):video_id>", **_WRITES, refuses=(HELD,))
+def delete(video_id: UUID) -> None:
+    """Let a video go, whole or on its way."""
+    service.delete(session(), actor(), video_id)
+
+
+@room.post("/videos/<id('vfl'):video_id>/links", **_WRITES, takes=ReadLinkIn, answers=VideoLinkOut, status=201)
+def link_to_read(body: dict[str, Any], video_id: UUID) -> Link:
+    """Make a link from which this one video can be read without a key, range by range, until it expires."""
+    return _link(
+        signed_links.kept(session(), actor(), video_id), signed_links.READ, int(now().timestamp()) + body["seconds"]
+    )
+
+
+@room.post("/video-links", **_WRITES, takes=SendLinkIn, answers=VideoLinkOut, status=201)
+def link_to_send(body: dict[str, Any]) -> Link:
+    """Make a link to which one video can be sent without a key, from a phone or a page, as the body of a PUT."""
+    until = int(now().timestamp()) + body.pop("seconds")
+    row = signed_links.announce(session(), actor(), **body, quota_bytes=quota_bytes(), until=until)
+    return _link(row, signed_links.SEND, until)
+
+
+@room.get("/videos/<id('vfl'):video_id>/signed", allow=ANYONE, query=SignedQuery, media_type="video/*", refuses=(416,))
+def read_signed(query: dict[str, Any], video_id: UUID) -> Response:
+    """The bytes of the video that a link was made for."""
+    _check(signed_links.READ, video_id, query)
+    return _bytes_of(signed_links.linked(session(), video_id))
+
+
+@contextmanager
+def _linked(body: RawBody, query: dict[str, Any], video_id: UUID) -> Iterator[Received]:
+    _check(signed_links.SEND, video_id, query)
+    with whole_uploads.filled(video_id, body) as found:
+        yield found
+
+
+@room.put(
+    "/videos/<id('vfl'):video_id>/signed",
+    allow=ANYONE,
+    query=SignedQuery,
+    takes_raw=SENT,
+    receive=_linked,
+    if_match=False,
+    answers=VideoFileOut,
+    status=201,
+    refuses=(HELD,),
+)
+def send_signed(found: Received, query: dict[str, Any], video_id: UUID) -> Shown:
+    """Send the one video that a link was made for. What was cut off or refused can be sent again."""
+    return service.shown(actor(), whole_uploads.keep(session(), found))
+
+
+def _check(method: str, video_id: UUID, query: dict[str, Any]) -> None:
+    secret = current_app.extensions["config"].secret_key
+    signed_links.check(secret, method, video_id, query["expires"], query["signature"])
+
+
+def _link(row: VideoFile, method: str, until: int) -> Link:
+    proof = signed_links.signature(current_app.extensions["config"].secret_key, method, row.id, until)
+    url = url_for("videos.read_signed", video_id=row.id, expires=until, signature=proof, _external=True)
+    return Link(row.id, method, url, datetime.fromtimestamp(until, UTC))
+
+
+def _bytes_of(row: VideoFile) -> Response:
+    """Somebody else's bytes: they are saved and not shown, under a name of ours, as what their first bytes say."""
+    assert row.sha256 is not None
+    assert row.media_type is not None
+    file = storage.opened().open(storage.key_of(row.sha256), row.size_bytes)
+    response = Response(FileWrapper(file, storage.MIB), content_type=row.media_type, direct_passthrough=True)
+    name = f"{ids.show('vfl', row.id)}.{file_kinds.SUFFIXES[row.media_type]}"
+    response.content_length = row.size_bytes
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    response.set_etag(row.sha256)
+    # One range of bytes; whoever asks for several, or in another unit, gets the whole, as the standard allows.
+    one = request.range is not None and request.range.units == "bytes" and len(request.range.ranges) == 1
+    response.make_conditional(request, accept_ranges=True, complete_length=row.size_bytes if one else None)
+    response.headers["Accept-Ranges"] = "bytes"
+    return response

@@ -1,0 +1,152 @@
+"""Resumable uploads after tus 1.0 (tus.io/protocols/resumable-upload): core, creation, expiration, termination,
+checksum. What a client of tus asks for in headers is answered in headers; the bodies are ours."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+from uuid import UUID
+
+from flask import Response, current_app, request
+from werkzeug.http import http_date
+
+from marketplace.core import ids
+from marketplace.core.actor import Permission
+from marketplace.core.errors import DomainError, Fault, Invalid
+from marketplace.core.http.blueprint import SIGNED_IN, Room, actor, session
+from marketplace.core.http.bodies import Raw, RawBody
+from marketplace.video_files import checksums, resumable_uploads, service
+from marketplace.video_files.models import VideoFile
+from marketplace.video_files.routes import HELD, quota_bytes
+from marketplace.video_files.schemas import VideoFileOut
+from marketplace.video_files.write_hold import Hold
+
+room = Room("video_uploads", __name__, description="Videos of up to 2 GiB, in stretches (tus 1.0)")
+
+VERSION = "1.0.0"
+STRETCH = Raw(resumable_uploads.BYTES_MAX, ("application/offset+octet-stream",))
+OTHER_TUS = 412
+_WRITES: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.VIDEOS}
+
+
+class OtherTus(DomainError):
+    status = OTHER_TUS
+    code = "tus-version"
+    title = "This version of tus is not spoken here"
+
+
+@room.after_request
+def _tell_tus(response: Response) -> Response:
+    response.headers["Tus-Resumable"] = VERSION
+    if request.method == "OPTIONS":
+        response.headers["Tus-Version"] = VERSION
+        response.headers["Tus-Max-Size"] = str(resumable_uploads.BYTES_MAX)
+        response.headers["Tus-Extension"] = "creation,expiration,termination,checksum"
+        response.headers["Tus-Checksum-Algorithm"] = ",".join(checksums.ALGORITHMS)
+    return response
+
+
+@room.post("/video-uploads", **_WRITES, once=False, answers=VideoFileOut, status=201, refuses=(OTHER_TUS, 413))
+def create() -> Response:
+    """Announce a video: `Upload-Length` in bytes, its name as `filename` in `Upload-Metadata`. `Location` takes it."""
+    _require_version()
+    size, name = _number("Upload-Length"), _file_name(request.headers.get("Upload-Metadata", ""))
+    if size > resumable_uploads.BYTES_MAX:
+        detail = f"At most {resumable_uploads.BYTES_MAX} bytes."
+        raise Invalid("The video is too large.", faults=[Fault("header:/Upload-Length", detail)])
+    row = resumable_uploads.create(session(), actor(), name=name, size_bytes=size, quota_bytes=quota_bytes())
+    response = _answer(row, 201)
+    response.headers["Location"] = f"{request.base_url}/{ids.show('vfl', row.id)}"
+    return response
+
+
+@room.get(
+    "/video-uploads/<id('vfl'):upload_id>",
+    allow=SIGNED_IN,
+    needs=Permission.READ,
+    answers=VideoFileOut,
+    refuses=(OTHER_TUS,),
+)
+def how_far(upload_id: UUID) -> Response:
+    """How far an upload is: `Upload-Offset` of `Upload-Length`. HEAD gives the headers alone."""
+    _require_version()
+    return _answer(resumable_uploads.find(session(), actor(), upload_id), 200)
+
+
+@contextmanager
+def _appended(body: RawBody, upload_id: UUID) -> Iterator[Hold]:
+    _require_version()
+    offset, told = _number("Upload-Offset"), request.headers.get("Upload-Checksum")
+    sum_ = None if told is None else checksums.read(told)
+    if told is not None and sum_ is None:
+        detail = f"{' or '.join(checksums.ALGORITHMS)}, a space, the sum in base 64."
+        raise Invalid("The sum cannot be understood.", faults=[Fault("header:/Upload-Checksum", detail)])
+    stretch = resumable_uploads.Stretch(upload_id, offset, request.content_length, sum_)
+    with resumable_uploads.appended(actor(), body, stretch) as hold:
+        yield hold
+
+
+@room.patch(
+    "/video-uploads/<id('vfl'):upload_id>",
+    **_WRITES,
+    takes_raw=STRETCH,
+    receive=_appended,
+    if_match=False,
+    status=204,
+    refuses=(OTHER_TUS, HELD, 460),
+)
+def append(hold: Hold, upload_id: UUID) -> Response:
+    """Send a stretch that begins at `Upload-Offset`. With the last one a job begins to put the video together."""
+    row = resumable_uploads.find(session(), actor(), hold.video_id)
+    return Response(status=204, headers=_headers(row))
+
+
+@room.delete("/video-uploads/<id('vfl'):upload_id>", **_WRITES, refuses=(OTHER_TUS, HELD))
+def terminate(upload_id: UUID) -> None:
+    """Give an upload up; nothing of it stays."""
+    _require_version()
+    resumable_uploads.terminate(session(), actor(), upload_id)
+
+
+def _require_version() -> None:
+    """Raises OtherTus. Who says nothing is taken to mean the one version that there is."""
+    if request.headers.get("Tus-Resumable", VERSION) != VERSION:
+        raise OtherTus(f"Send Tus-Resumable: {VERSION}.", headers={"Tus-Version": VERSION})
+
+
+def _number(header: str) -> int:
+    text = request.headers.get(header, "")
+    if not re.fullmatch(r"[0-9]{1,15}", text, re.ASCII):
+        raise Invalid("A header is missing or no number.", faults=[Fault(f"header:/{header}", "A number of bytes.")])
+    return int(text)
+
+
+def _file_name(metadata: str) -> str:
+    """Return what `filename` says in an Upload-Metadata header, nothing where it is not there. Raises Invalid."""
+    for pair in metadata.split(","):
+        word, _, value = pair.strip().partition(" ")
+        if word == "filename":
+            try:
+                return base64.b64decode(value, validate=True).decode()
+            except (binascii.Error, ValueError) as error:
+                detail = "filename, a space, the name in UTF-8 and base 64."
+                raise Invalid(
+                    "The name cannot be understood.", faults=[Fault("header:/Upload-Metadata", detail)]
+                ) from error
+    return ""
+
+
+def _headers(row: VideoFile) -> dict[str, str]:
+    found = {"Upload-Offset": str(row.received_bytes), "Upload-Length": str(row.size_bytes)}
+    if row.expires_at is not None:
+        found["Upload-Expires"] = http_date(row.expires_at)
+    return found
+
+
+def _answer(row: VideoFile, status: int) -> Response:
+    response = cast(Response, current_app.json.response(VideoFileOut().dump(service.shown(actor(), row))))
+    response.status_code = status
+    response.headers.update(_headers(row))
+    return response

@@ -1,0 +1,76 @@
+"""Looking after the videos of a party: which there are, and letting one go."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.core import db, events
+from marketplace.core.actor import Actor
+from marketplace.core.http import paging
+from marketplace.video_files import policy, upload_completion, write_hold
+from marketplace.video_files.models import VideoFile
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A video as somebody may see it: what it was called is for its own party alone."""
+
+    id: UUID
+    party_id: UUID
+    person_id: UUID | None
+    name: str | None
+    status: str
+    message: str | None
+    media_type: str | None
+    size_bytes: int
+    received_bytes: int
+    sha256: str | None
+    resumable: bool
+    job_id: UUID | None
+    created_at: datetime
+    expires_at: datetime | None
+
+
+def shown(actor: Actor, row: VideoFile) -> Shown:
+    return Shown(
+        id=row.id,
+        party_id=row.party_id,
+        person_id=row.person_id,
+        name=row.name if row.party_id in actor.parties else None,
+        status=str(row.status),
+        message=row.message,
+        media_type=row.media_type,
+        size_bytes=row.size_bytes,
+        received_bytes=row.received_bytes,
+        sha256=row.sha256,
+        resumable=row.resumable,
+        job_id=row.job_id,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+    )
+
+
+def find(session: Session, actor: Actor, video_id: UUID) -> VideoFile:
+    return db.get(session, VideoFile, video_id, policy.visible(actor))
+
+
+def listed(
+    session: Session, actor: Actor, *, limit: int, starting_after: UUID | None, status: str | None
+) -> paging.Page[Shown]:
+    query = sa.select(VideoFile).where(policy.visible(actor))
+    if status is not None:
+        query = query.where(VideoFile.status == status)
+    page = paging.page(session, query, VideoFile, limit, starting_after)
+    return paging.Page([shown(actor, row) for row in page.data], page.has_more)
+
+
+def delete(session: Session, actor: Actor, video_id: UUID) -> None:
+    """Let a video go; its bytes go too unless another video has the same. Raises NotFound, Held."""
+    row = db.lock(session, VideoFile, video_id, policy.visible(actor))
+    write_hold.require_free(row)
+    upload_completion.ask_to_clear(session, row)
+    events.record(session, "video_files.delete", row.id, actor, parties=[row.party_id], sha256=row.sha256)
+    session.delete(row)

@@ -1,0 +1,62 @@
+"""Signed links: whoever holds one may send or read one video for a while, without a key.
+
+An HMAC (RFC 2104) with SHA-256 over what the link is for, under the secret of the installation. Nothing of it is
+stored; a link to send with is used up by the video that came with it.
+"""
+
+import hashlib
+import hmac
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from marketplace.core import db
+from marketplace.core.actor import SYSTEM, Actor
+from marketplace.core.clock import now
+from marketplace.core.errors import DomainError, WrongState
+from marketplace.video_files import policy, quota
+from marketplace.video_files.models import VideoFile, VideoFileStatus
+
+READ, SEND = "GET", "PUT"
+SECONDS_MAX = 3600
+
+
+class LinkOver(DomainError):
+    status = 404
+    code = "link-over"
+    title = "This link leads nowhere any more"
+
+
+def signature(secret: str, method: str, video_id: UUID, until: int) -> str:
+    """Return the proof that the holder may use this method on the video until then (seconds since 1970)."""
+    told = f"inlay video link 1\n{method}\n{video_id.hex}\n{until}"
+    return hmac.new(secret.encode(), told.encode(), hashlib.sha256).hexdigest()
+
+
+def check(secret: str, method: str, video_id: UUID, until: int, given: str) -> None:
+    """Raises LinkOver: forged, for something else, or past its time."""
+    if not hmac.compare_digest(signature(secret, method, video_id, until), given) or until < now().timestamp():
+        raise LinkOver("It was made for something else, or its time is over. Ask its maker for a new one.")
+
+
+def announce(session: Session, actor: Actor, *, name: str, size_bytes: int, quota_bytes: int, until: int) -> VideoFile:
+    """Make room for the one video that will come by a link. Raises OverQuota."""
+    over = datetime.fromtimestamp(until, UTC)
+    return quota.begin(
+        session, actor, name=name, size_bytes=size_bytes, quota_bytes=quota_bytes, resumable=False, until=over
+    )
+
+
+def kept(session: Session, actor: Actor, video_id: UUID) -> VideoFile:
+    """Return a video whose bytes may be read. Raises NotFound, WrongState."""
+    row = db.get(session, VideoFile, video_id, policy.visible(actor))
+    if row.status != VideoFileStatus.KEPT:
+        raise WrongState("It has not come whole; there is nothing to read.", state=str(row.status))
+    return row
+
+
+def linked(session: Session, video_id: UUID) -> VideoFile:
+    """Return the video of a link that was checked. Raises NotFound, WrongState."""
+    db.become(session, SYSTEM)
+    return kept(session, SYSTEM, video_id)

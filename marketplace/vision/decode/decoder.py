@@ -1,0 +1,364 @@
+"""The program that decodes: it runs alone in a closed process, reads the video on file descriptor 0, writes messages.
+
+A message is a tag (1 byte), a length (8 bytes, big-endian) and that many bytes:
+
+====  =======================================================================================================
+tag   payload
+====  =======================================================================================================
+I     JSON: width, height, rotation, duration_s, fps, audio (bool), step_s, shown (width, height), seccomp
+T     time (8 bytes, double, s), then a thumbnail of THUMB (height, width, 3) bytes, BGR
+F     time, then a picture of ``shown`` size as planar YUV 4:2:0 (I420)
+S     sound, interleaved 16-bit stereo at SOUND_HZ
+E     JSON: code of limits.REFUSALS, at_s or null; the last message
+D     JSON: frames, broken; the last message
+====  =======================================================================================================
+"""
+
+import importlib
+import json
+import math
+import os
+import pkgutil
+import struct
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import av
+import av.audio.resampler
+import av.logging
+import numpy as np
+from av.video.reformatter import Interpolation, VideoReformatter
+
+from marketplace.vision.decode import limits, seccomp, spare_pictures
+from marketplace.vision.decode.limits import MediaRefused
+
+SHOWN_SIDE = 1280
+THUMB = (90, 90)  # the shape of the picture does not matter to cuts
+THUMBS_PER_S = 15.0
+SOUND_HZ = 48_000
+HEADER = struct.Struct(">cQ")
+TIME = struct.Struct(">d")
+_ROUNDING_S = 1e-6
+
+
+class Out:
+    """Writes messages."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def send(self, tag: bytes, *parts: bytes) -> None:
+        self._stream.write(HEADER.pack(tag, sum(len(one) for one in parts)))
+        for one in parts:
+            self._stream.write(one)
+
+    def told(self, tag: bytes, table: dict[str, Any]) -> None:
+        self.send(tag, json.dumps(table).encode())
+        self.flush()
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
+class Budget:
+    """The processor time of this process, held against what it has handed over. Raises MediaRefused."""
+
+    def __init__(self, out: Out) -> None:
+        self.out = out
+        self.reached_s = 0.0
+        self._flushed = 0.0
+
+    def check(self) -> None:
+        used = time.process_time()
+        if used > limits.START_CPU_S + limits.CPU_S_PER_VIDEO_S * self.reached_s:
+            raise MediaRefused("too_heavy", self.reached_s)
+        if used > self._flushed + 1.0:  # so that whoever waits sees that it goes on
+            self._flushed = used
+            self.out.flush()
+
+
+def check_streams(container: Any) -> tuple[Any, Any]:
+    """Return the video and the audio stream (None without one). Raises MediaRefused."""
+    if not len(container.streams):
+        raise MediaRefused("damaged")
+    if len(container.streams) > limits.STREAMS_MAX:
+        raise MediaRefused("too_many_streams")
+    pictures = [one for one in container.streams.video if not one.disposition & av.stream.Disposition.attached_pic]
+    if not pictures:
+        raise MediaRefused("no_picture")
+    video = pictures[0]
+    sound = next(iter(container.streams.audio), None)
+    if video.codec_context is None or video.codec_context.name.removeprefix("lib") not in _decoders():
+        raise MediaRefused("codec")
+    if sound is not None:
+        check_sound(sound)
+    check_size(video.codec_context.width, video.codec_context.height)
+    rate = video.average_rate
+    if rate is not None and rate > limits.FPS_MAX:
+        raise MediaRefused("too_fast")
+    return video, sound
+
+
+def check_sound(sound: Any) -> None:
+    if sound.codec_context is None or sound.codec_context.codec.canonical_name not in limits.AUDIO_CODECS:
+        raise MediaRefused("codec")
+    # A rate of 0 is one that the header leaves to the sound itself.
+    if sound.rate and not limits.SOUND_HZ_MIN <= sound.rate <= limits.SOUND_HZ_MAX:
+        raise MediaRefused("codec")
+
+
+def _decoders() -> frozenset[str]:
+    # FFmpeg names a decoder after its library where it has several: dav1d for av1, vpx-vp9 for vp9.
+    return frozenset((*limits.VIDEO_CODECS, "dav1d", "vpx-vp9", "vpx", "aom-av1"))
+
+
+def check_size(width: int, height: int) -> None:
+    if width <= 0 or height <= 0:
+        raise MediaRefused("damaged")
+    if max(width, height) > limits.SIDE_MAX or width * height > limits.PIXELS_MAX:
+        raise MediaRefused("too_many_pixels")
+    if min(width, height) < limits.SIDE_MIN:
+        raise MediaRefused("too_small")
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the packets say, whatever the header does: the picture's seconds and number of frames, the earliest moment
+    of all streams, the seconds to the end of the last of them, and the moments (pts) that need no decoding."""
+
+    seconds: float
+    number: int
+    earliest_s: float
+    whole_s: float
+    spare: frozenset[int]
+
+
+def survey(container: Any, video: Any, budget: Budget) -> Survey:
+    """Read all packets without decoding. Raises MediaRefused."""
+    picture, every, number = Span(), Span(), 0
+    length = length_bytes(video)
+    needed: list[int] = []
+    unneeded: list[int] = []
+    for packet in container.demux():
+        budget.check()
+        if packet.size == 0 or packet.pts is None or packet.time_base is None:
+            continue
+        every.take(packet)
+        if packet.stream is not video or packet.is_discard:  # cut away by an edit; decoded, not shown
+            continue
+        number += 1
+        picture.take(packet)
+        (needed if length is None or not spare_pictures.unreferenced(packet, length) else unneeded).append(packet.pts)
+        if picture.seconds > limits.DURATION_S_MAX:
+            raise MediaRefused("too_long")
+        if number > limits.DURATION_S_MAX * limits.FPS_MAX:
+            raise MediaRefused("too_fast")
+    if number == 0:
+        raise MediaRefused("damaged")
+    if number > 240 and number / max(picture.seconds, 0.001) > limits.FPS_MAX:
+        raise MediaRefused("too_fast")
+    gap = spare_pictures.GAP_S_MAX / float(video.time_base) if video.time_base else 0.0
+    return Survey(picture.seconds, number, every.first, every.seconds, spare_pictures.spare(needed, unneeded, gap))
+
+
+def length_bytes(video: Any) -> int | None:
+    return spare_pictures.length_bytes(video.codec_context.name, video.codec_context.extradata)
+
+
+class Span:
+    """The time from the beginning of the first to the end of the last of some packets, s."""
+
+    def __init__(self) -> None:
+        self.first, self.last = math.inf, -math.inf
+
+    @property
+    def seconds(self) -> float:
+        return self.last - self.first
+
+    def take(self, packet: Any) -> None:
+        at = float(packet.pts * packet.time_base)
+        self.first = min(self.first, at)
+        self.last = max(self.last, at + float((packet.duration or 0) * packet.time_base))
+
+
+def check_claim(container: Any, whole_s: float) -> None:
+    """Hold the duration in the header against what is there: an upload cut off is shorter. Raises MediaRefused.
+
+    A header without a duration (a live recording) claims nothing.
+    """
+    claimed_s = (container.duration or 0) / av.time_base
+    if claimed_s > limits.CLAIM_SHARE_MAX * whole_s + limits.CLAIM_S_MAX:
+        raise MediaRefused("damaged", whole_s)
+
+
+def shown_size(width: int, height: int) -> tuple[int, int]:
+    """Return the size at which pictures are looked at: at most SHOWN_SIDE, even as 4:2:0 needs it."""
+    scale = min(1.0, SHOWN_SIDE / max(width, height))
+    return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
+
+
+def packed(frame: Any) -> Iterator[bytes]:
+    """Yield a picture's planes without the padding of their lines."""
+    for plane in frame.planes:
+        lines = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+        width = plane.width * (3 if frame.format.name == "bgr24" else 1)
+        yield lines[:, :width].tobytes()
+
+
+class Decoding:
+    """One pass over a video: thumbnails, pictures at every ``step_s`` seconds, sound."""
+
+    def __init__(self, out: Out, container: Any, step_s: float) -> None:
+        self.out, self.container, self.step_s = out, container, step_s
+        self.budget = Budget(out)
+        self.video, self.sound = check_streams(container)
+        self.survey = survey(container, self.video, self.budget)
+        check_claim(container, self.survey.whole_s)
+        self.size: tuple[int, int] | None = None
+        self.scaler = VideoReformatter()
+        self.small = VideoReformatter()
+        self.next_picture, self.next_thumb = 0.0, 0.0
+        self.frames = self.broken = self.left_out = 0
+        self.begin: float | None = None
+
+    def run(self, closed: bool) -> None:
+        self.container.seek(min(0, int(self.survey.earliest_s * av.time_base)))
+        streams = [self.video, *([self.sound] if self.sound is not None else [])]
+        # No thread can be started once closed in; some decoders (dav1d) fail where they are not told.
+        self.video.thread_type, self.video.codec_context.thread_count = "NONE", 1
+        resampler = av.audio.resampler.AudioResampler("s16", "stereo", SOUND_HZ)
+        for packet in self.packets(streams):
+            try:
+                decoded = packet.decode()
+            except MemoryError:
+                raise MediaRefused("too_heavy", self.budget.reached_s) from None
+            except av.error.FFmpegError:
+                self.broken += packet.stream is self.video
+                continue
+            for frame in decoded:
+                if packet.stream is self.video:
+                    if self.size is None:
+                        self.tell(frame, closed)
+                    self.picture(frame)
+                else:
+                    self.hear(resampler, frame)
+        if self.sound is not None:
+            self.hear(resampler, None)
+        if self.size is None or self.broken > 1 + limits.BROKEN_SHARE_MAX * self.survey.number:
+            raise MediaRefused("damaged")
+        if self.frames < 0.9 * (self.survey.number - self.left_out) - 8:
+            raise MediaRefused("damaged")
+        self.out.told(b"D", {"frames": self.frames, "broken": self.broken})
+
+    def packets(self, streams: Sequence[Any]) -> Iterator[Any]:
+        """Yield the packets that are to be decoded."""
+        length = length_bytes(self.video)
+        for packet in self.container.demux(*streams):
+            self.budget.check()
+            if packet.stream is self.video and self.is_spare(packet, length):
+                self.left_out += 1
+            else:
+                yield packet
+
+    def is_spare(self, packet: Any, length: int | None) -> bool:
+        # Asked of the packet again: in a broken file two may claim one moment.
+        return (
+            length is not None
+            and packet.size > 0
+            and packet.pts in self.survey.spare
+            and not packet.is_discard
+            and spare_pictures.unreferenced(packet, length)
+        )
+
+    def tell(self, frame: Any, closed: bool) -> None:
+        # The first picture's own size: what a header says of it may be wrong, or that of a later one.
+        check_size(frame.width, frame.height)
+        self.size, self.shown = (frame.width, frame.height), shown_size(frame.width, frame.height)
+        rate = self.video.average_rate
+        info = {
+            "width": frame.width,
+            "height": frame.height,
+            "rotation": int(getattr(frame, "rotation", 0) or 0),
+            "duration_s": self.survey.seconds,
+            "fps": float(rate) if rate else self.survey.number / max(self.survey.seconds, 0.001),
+            "audio": self.sound is not None,
+            "step_s": self.step_s,
+            "shown": list(self.shown),
+            "seccomp": closed,
+        }
+        self.out.told(b"I", info)
+
+    def picture(self, frame: Any) -> None:
+        at = float(frame.time or 0.0)
+        self.begin = at if self.begin is None else self.begin
+        at -= self.begin
+        if (frame.width, frame.height) != self.size:
+            raise MediaRefused("changes_size", max(0.0, at))
+        if frame.is_corrupt:
+            self.broken += 1
+        self.frames += 1
+        if at > limits.DURATION_S_MAX:
+            raise MediaRefused("too_long")
+        self.budget.reached_s = max(self.budget.reached_s, at)
+        if at + _ROUNDING_S >= self.next_thumb:
+            self.next_thumb = at + 1 / THUMBS_PER_S - _ROUNDING_S
+            small = self.small.reformat(
+                frame, THUMB[1], THUMB[0], "bgr24", interpolation=Interpolation.FAST_BILINEAR, threads=1
+            )
+            self.out.send(b"T", TIME.pack(at), *packed(small))
+        if at + _ROUNDING_S >= self.next_picture:
+            self.next_picture = (int((at + _ROUNDING_S) / self.step_s) + 1) * self.step_s
+            shown = self.scaler.reformat(frame, *self.shown, "yuv420p", interpolation=Interpolation.AREA, threads=1)
+            self.out.send(b"F", TIME.pack(at), *packed(shown))
+
+    def hear(self, resampler: Any, frame: Any) -> None:
+        try:
+            parts = resampler.resample(frame)
+        except (av.error.FFmpegError, ValueError):
+            return  # a break in the sound's format; what was heard so far stays
+        for part in parts:
+            samples = np.frombuffer(part.planes[0], np.int16)[: part.samples * 2]
+            self.out.send(b"S", samples.astype("<i2").tobytes())
+
+
+def preload() -> None:
+    """Import every part of PyAV: once closed in, the process cannot read a module's file any more."""
+    for module in pkgutil.walk_packages(av.__path__, "av."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+
+def main() -> None:
+    """Decode descriptor 0 as the demuxer ``argv[1]`` says, a picture each ``argv[2]`` seconds."""
+    demuxer, step_s = sys.argv[1], float(sys.argv[2])
+    seccomp.end_with_parent()
+    av.logging.set_level(None)
+    preload()
+    file = os.fdopen(0, "rb", buffering=1 << 20)
+    out = Out(os.fdopen(os.dup(1), "wb", buffering=1 << 20))
+    closed = seccomp.lock_down()
+    try:
+        # The user's file names nothing but itself: no demuxer is guessed, nothing else can be opened.
+        container = av.open(
+            file,
+            format=demuxer,
+            metadata_errors="ignore",
+            buffer_size=1 << 18,
+            container_options={"codec_whitelist": ",".join(limits.DECODERS)},
+        )
+        Decoding(out, container, step_s).run(closed)
+    except MediaRefused as refused:
+        out.told(b"E", {"code": refused.refusal.code, "at_s": refused.at_s})
+    except MemoryError:
+        out.told(b"E", {"code": "too_heavy", "at_s": None})
+    except Exception:  # whatever a broken file made of the libraries: the words are the same
+        out.told(b"E", {"code": "damaged", "at_s": None})
+    # What the libraries would do at exit, they would do in a closed process: there is nothing to save.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

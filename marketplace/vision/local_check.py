@@ -1,0 +1,74 @@
+"""A check of a file on this machine, without a server: the same steps, their answers kept in a folder."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from marketplace.vision import keyframes, result_drawing
+from marketplace.vision.check_result import Checked, check
+from marketplace.vision.decode import media
+from marketplace.vision.decode.frames import FrameCache
+from marketplace.vision.pipeline import STEPS, Answer, Brand, Step, Work, key
+from marketplace.vision.scored_timeline import Terms
+
+# Stage (a step's name, or "decode"), done and total.
+Progress = Callable[[str, int, int], None]
+
+
+def cache_root() -> Path:
+    """Return where frame caches and models are kept for this user."""
+    return platformdirs.user_cache_path("inlay", appauthor=False)
+
+
+@dataclass(frozen=True)
+class Local:
+    """A checked file with its frame cache."""
+
+    cache: FrameCache
+    checked: Checked
+
+
+def run(file: Path, brand: Brand, terms: Terms, folder: Path, progress: Progress) -> Local:
+    """Check a file; what an earlier run of it has worked out in ``folder`` is used again. Raises MediaRefused."""
+    media.check_file(file)
+    home = folder / "videos" / media.digest(file)
+    cache = media.decode(file, home / "frames", lambda share: progress("decode", int(100 * share), 100))
+    progress("decode", 100, 100)  # the last picture comes before the end of the video
+    work = Work(cache, brand, folder / "models")
+    answers = {step.name: _answer(step, work, home / "answers", progress) for step in STEPS}
+    return Local(cache, check(cache, brand, answers, terms))
+
+
+def _answer(step: Step, work: Work, folder: Path, progress: Progress) -> Answer:
+    path = folder / f"{step.name}-{key(step, work.cache.info.sha256, work.brand)[:24]}.json"
+    if path.exists():
+        found: Answer = json.loads(path.read_text())
+        return found
+    progress(step.name, 0, 1)
+    answer = step.answer(work, lambda done, total: progress(step.name, done, total))
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(f".{os.getpid()}.part")
+    unfinished.write_text(json.dumps(answer, ensure_ascii=False))
+    unfinished.rename(path)
+    progress(step.name, 1, 1)
+    return answer
+
+
+def write(local: Local, terms: Terms, folder: Path) -> list[Path]:
+    """Write the result as files: result.json, timeline.zh.svg, timeline.en.svg, keyframes; returns their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    result = local.checked.result
+    written = [folder / "result.json"]
+    written[0].write_text(json.dumps(result, ensure_ascii=False, indent=1))
+    for language in ("zh", "en"):
+        written.append(folder / f"timeline.{language}.svg")
+        written[-1].write_text(result_drawing.timeline_svg(result, terms.plan, language=language))
+    for picture in keyframes.keyframes(result):
+        seconds = local.cache.times[picture]
+        written.append(folder / f"keyframe-{seconds:07.2f}.jpg")
+        written[-1].write_bytes(keyframes.jpeg(keyframes.keyframe(local.cache, result, picture)))
+    return written

@@ -1,0 +1,169 @@
+"""The result as one picture, in SVG. Needs nothing of the vision extra, so that a web process can draw it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from marketplace.drawing.sheet import LARGE, MARGIN, PLAIN, SMALL, WIDTH, Axis, Sheet, band, say, scale
+from marketplace.drawing.svg import BLUE, GREEN, GREY, INK, ORANGE, PALE_BLUE, SOFT, cut, ticks
+from marketplace.intrusiveness import factors
+from marketplace.intrusiveness.messages import BANDS, KINDS, number, stamp
+from marketplace.intrusiveness.step_functions import Step, steps
+from marketplace.intrusiveness.timeline import Timeline, from_dict
+
+ROW = 22.0
+CURVE = 70.0
+EXPOSURES_TOLD = 8  # those that add most
+_INKS = {"product": BLUE, "logo": BLUE, "text": GREEN, "speech": ORANGE}
+
+
+def timeline_svg(
+    result: Mapping[str, Any], plan: Timeline | None = None, *, language: str = "zh", width: int = WIDTH
+) -> str:
+    """Return the result as one picture: when the brand is seen, read and heard, how strongly, against the plan."""
+    made = from_dict(result["timeline"])
+    score = result["intrusiveness"]
+    sheet = Sheet(say(language, "视频里的品牌露出", "The brand in this video"), width, language)
+    _head(sheet, result, score, language)
+    label = max(90.0, min(150.0, width * 0.16))
+    marks = [
+        one
+        for one in ticks(0, made.duration_s, max(3, int(sheet.room / 110)))
+        if one <= made.duration_s and one == int(one)
+    ]
+    axis = Axis(0, made.duration_s, MARGIN + label, width - MARGIN - 8, marks, 1.0, log=False)
+    if plan is not None:
+        _row(sheet, axis, say(language, "方案", "planned"), _planned(plan), result["cuts"])
+    for kind, ink in _INKS.items():
+        spans = [(one.start_s.mid, one.seconds.mid, ink) for one in made.exposures if one.kind.value == kind]
+        if spans:
+            _row(sheet, axis, say(language, *KINDS[kind]), spans, result["cuts"])
+    told = [(one["start_s"], max(0.3, one["end_s"] - one["start_s"]), INK) for one in result["disclosures"]]
+    _row(
+        sheet,
+        axis,
+        say(language, "广告标识", "disclosure"),
+        told,
+        result["cuts"],
+        say(language, "未找到", "none found"),
+    )
+    _curve(sheet, axis, made, language)
+    scale(sheet, axis, stamp)
+    sheet.words(
+        say(
+            language,
+            "竖线为镜头切换；曲线为每一时刻的醒目程度（0 到 100%）；浅色为方案允许的时间范围。",
+            "Thin lines are cuts; the curve is how striking the brand is at each moment (0 to 100%); pale is where the "
+            "plan allows it.",
+        ),
+        SMALL,
+        ink=SOFT,
+    )
+    _reasons(sheet, result, score, language)
+    return sheet.show(say(language, _made_of(result)[0], _made_of(result)[1]))
+
+
+def _made_of(result: Mapping[str, Any]) -> tuple[str, str]:
+    video = result["video"]
+    return (
+        f"由视频测得（{video['width']}×{video['height']}，{number(video['duration_s'])} 秒，"
+        f"抽取 {video['pictures']} 帧）；评分模型 {result['intrusiveness']['model_version']}。",
+        f"Measured from the video ({video['width']}×{video['height']}, {number(video['duration_s'])} s, "
+        f"{video['pictures']} pictures looked at); score {result['intrusiveness']['model_version']}.",
+    )
+
+
+def _head(sheet: Sheet, result: Mapping[str, Any], score: Mapping[str, Any], language: str) -> None:
+    zh, en = BANDS[score["band"]]
+    sheet.words(
+        say(
+            language,
+            f"侵扰度 {number(score['score']['point'])}（满分 100，{zh}）；"
+            f"显著度 {number(score['prominence']['point'])}（满分 100，越高越容易被注意）",
+            f"Intrusiveness {number(score['score']['point'])} of 100 ({en}); "
+            f"prominence {number(score['prominence']['point'])} of 100 (higher is noticed more)",
+        ),
+        LARGE,
+        bold=True,
+    )
+    for one in score["vetoes"]:
+        sheet.words(("✕ " if one["certain"] else "? ") + one[language], PLAIN, ink=ORANGE, bold=True)
+    if result["plan"] is not None:
+        sheet.words(result["plan"][language], PLAIN)
+
+
+def _planned(plan: Timeline) -> list[tuple[float, float, str]]:
+    """Return the plan as bars: pale where an exposure may lie, full where it must."""
+    bars: list[tuple[float, float, str]] = []
+    for one in plan.exposures:
+        end = min(plan.duration_s, one.start_s.high + one.seconds.high)
+        bars.append((one.start_s.low, end - one.start_s.low, PALE_BLUE))
+        sure_end = one.start_s.low + one.seconds.low
+        if sure_end > one.start_s.high:
+            bars.append((one.start_s.high, sure_end - one.start_s.high, GREY))
+    return bars
+
+
+def _row(
+    sheet: Sheet,
+    axis: Axis,
+    name: str,
+    bars: Sequence[tuple[float, float, str]],
+    cuts: Sequence[float],
+    empty: str = "",
+) -> None:
+    drawing, top = sheet.drawing, sheet.y
+    drawing.text(MARGIN, top + 15, cut(name, axis.left - MARGIN - 6, PLAIN), size=PLAIN)
+    drawing.bar(axis.left, top + 2, axis.right - axis.left, ROW - 4, ink="#f3f5f8")
+    for moment in cuts:
+        drawing.line(axis.x(moment), top + 2, axis.x(moment), top + ROW - 2, ink="#c5cbd6")
+    for start, seconds, ink in bars:
+        # Half a second of ten minutes would be no wider than a hair.
+        drawing.bar(axis.x(start), top + 4, max(2.0, axis.x(start + seconds) - axis.x(start)), ROW - 8, ink=ink)
+    if not bars and empty:
+        drawing.text(axis.left + 6, top + 15, empty, size=SMALL, ink=SOFT)
+    sheet.y += ROW
+
+
+def _curve(sheet: Sheet, axis: Axis, made: Timeline, language: str) -> None:
+    drawing, top = sheet.drawing, sheet.y + 8
+    bottom = top + CURVE
+    drawing.text(MARGIN, top + 14, say(language, "醒目程度", "how striking"), size=PLAIN)
+    for share, words in ((0.0, "0"), (0.5, "50%"), (1.0, "100%")):
+        y = bottom - share * CURVE
+        drawing.line(axis.left, y, axis.right, y)
+        drawing.text(axis.left - 6, y + 4, words, size=SMALL, anchor="end", ink=SOFT)
+    spans = factors.spans(made, "mid")
+    found = steps([Step(one.first, one.first + one.seconds, one.weight) for one in spans])
+    way = [(axis.x(0), bottom)]
+    for one in found:
+        y = bottom - one.value * CURVE
+        way += [(axis.x(one.start), bottom if not way else way[-1][1]), (axis.x(one.start), y), (axis.x(one.end), y)]
+    way += [(way[-1][0], bottom), (axis.right, bottom)]
+    drawing.path(way, ink=ORANGE)
+    sheet.y = top - 4
+    band(sheet, Axis(axis.low, axis.high, axis.left, axis.right, (), 1.0, log=False), None)
+    sheet.y = bottom
+
+
+def _reasons(sheet: Sheet, result: Mapping[str, Any], score: Mapping[str, Any], language: str) -> None:
+    if score["reasons"]:
+        sheet.words(say(language, "为什么是这个分数", "Why this score"), PLAIN, bold=True, telling=False)
+    for one in score["reasons"]:
+        sheet.words("· " + one[language], PLAIN, indent=4, gap=1)
+        if one["what_if"] is not None:
+            sheet.words("→ " + one["what_if"][language], PLAIN, indent=22, ink=BLUE, gap=4)
+    told = [one for one in score["exposures"] if language in one]  # earlier results have no sentences
+    if told:
+        sheet.words(say(language, "每一处露出", "Each exposure"), PLAIN, bold=True, telling=False)
+    for one in sorted(told, key=lambda one: -one["marginal"])[:EXPOSURES_TOLD]:
+        sheet.words("· " + one[language], PLAIN, indent=4, gap=1)
+    if score.get("channel") is not None:
+        sheet.words(say(language, "对账号的影响", "What it does to the channel"), PLAIN, bold=True, telling=False)
+        sheet.words("· " + score["channel"][language], PLAIN, indent=4, gap=3)
+    if result["plan"] is not None:
+        sheet.words(say(language, "方案与成片", "The plan and the draft"), PLAIN, bold=True, telling=False)
+        for row in result["plan"]["rows"]:
+            sheet.words(("✓ " if row["kept"] else "✕ ") + row[language], PLAIN, indent=4, gap=3)
+    sheet.words(say(language, "看不到或没有看的", "What was not or cannot be seen"), PLAIN, bold=True, telling=False)
+    for one in result["not_seen"]:
+        sheet.words("· " + one[language], SMALL, indent=4, ink=SOFT, gap=3)

@@ -1,0 +1,238 @@
+"""Where a reference image can be seen in one picture: features, a homography, and gates against chance.
+
+Lowe's ratio test pairs the reference's features with the picture's, MAGSAC fits the homography, and a find counts only
+where the inliers spread over the reference, the shape is one that a flat thing can take, and the rectified view looks
+like the reference.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from marketplace.vision.decode.frames import Picture
+from marketplace.vision.see.reference_images import VIEW_PX, Reference, rooted, sift
+
+Quad = NDArray[np.float32]
+Pairs = NDArray[np.intp]
+
+RATIO = 0.8
+REPROJECTION_PX = 3.0
+INLIERS_LEAST = 7
+HULL_LEAST = 0.05
+LARGE_SHARE, LARGE_CELLS_LEAST = 0.3, 6
+SIDE_RATIO_MAX = 6.0
+# A flat thing turned by 40 degrees has opposite sides in a ratio of 1.4. More has to look right beyond doubt: points
+# along one line shear a homography.
+BENT, BENT_LIKENESS_LEAST, OPPOSITE_MAX = 1.75, 0.9, 3.0
+SIDE_LEAST_PX = 12.0
+LIKENESS_LEAST = 0.35
+# Fewer inliers will do where the view itself looks right beyond doubt.
+FEW_INLIERS, FEW_LIKENESS = 5, 0.62
+FEATURES_MAX = 5000
+HUNCH_PX, HUNCHES_MAX = 40.0, 2
+# Pairs that make a hunch: one for so many features of the reference, within these bounds. At 48 px a label with 247 had
+# at least 10, a word with 79 mostly 2 to 5; by chance they had 3 and 1.
+HUNCH_FEATURES, HUNCH_LEAST, HUNCH_MOST = 60, 2, 4
+SAME_CELLS = 60  # places of a reference are the same in a raster of so many cells a side
+_CORNERS = np.asarray([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A reference seen in a picture: ``quad`` 4 x 2 px, clockwise from its upper left corner."""
+
+    reference: int
+    quad: Quad
+    inliers: int
+    likeness: float
+
+
+@dataclass(frozen=True)
+class Features:
+    """A picture's features."""
+
+    points: NDArray[np.float32]
+    descriptors: NDArray[np.float32]
+
+
+def features(grey: Picture, scale: float = 1.0, offset: tuple[float, float] = (0.0, 0.0)) -> Features:
+    """Return a (part of a) picture's features, their points in px of the whole: ``point / scale + offset``."""
+    found, descriptors = sift(FEATURES_MAX).detectAndCompute(grey, None)
+    if descriptors is None:
+        return Features(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32))
+    points = np.asarray([one.pt for one in found], np.float32) / scale + np.asarray(offset, np.float32)
+    return Features(points, rooted(descriptors))
+
+
+def find(
+    reference: Reference, place: int, seen: Sequence[Features], grey: Picture, *, unit: float = 1.0, near: bool = False
+) -> Found | None:
+    """Return where a reference is in a picture, or None. ``seen``: features of one part of it at several sizes;
+    ``unit``: px of the whole picture per px looked at; ``near``: it was just there, so that fewer inliers will do."""
+    return fitted(reference, place, *pooled(reference, seen), grey, unit=unit, near=near)
+
+
+def pooled(reference: Reference, seen: Sequence[Features]) -> tuple[Features, Pairs]:
+    """Return the features of a part seen at several sizes as one, and their pairs: each size's own, as the ratio test
+    would take the same feature at two sizes for two that are alike; what pairs the same two places counts once."""
+    matched = [pairs(reference, one) for one in seen]
+    before = np.cumsum([0, *(len(one.points) for one in seen[:-1])])
+    together = Features(*(np.concatenate([getattr(one, name) for one in seen]) for name in ("points", "descriptors")))
+    found = np.concatenate([one + np.asarray([0, more]) for one, more in zip(matched, before, strict=True)])
+    if len(seen) > 1:
+        places = [np.round(reference.points[found[:, 0]] * SAME_CELLS), np.round(together.points[found[:, 1]])]
+        _, first = np.unique(np.concatenate(places, axis=1), axis=0, return_index=True)
+        found = found[np.sort(first)]
+    return together, found
+
+
+def pairs(reference: Reference, seen: Features) -> Pairs:
+    """Return pairs (feature of the reference, of the picture) that pass the ratio test, n x 2."""
+    if len(seen.descriptors) < 2 or len(reference.descriptors) == 0:
+        return np.zeros((0, 2), np.intp)
+    # Rooted descriptors have length 1: the nearest has the greatest product.
+    alike = reference.descriptors @ seen.descriptors.T
+    rows = np.arange(len(alike))
+    best = alike.argmax(axis=1)
+    first = alike[rows, best]
+    alike[rows, best] = -1.0
+    second = alike.max(axis=1)
+    near, far = (np.sqrt(np.maximum(0.0, 2 - 2 * one)) for one in (first, second))
+    good = near < RATIO * far
+    return np.stack([rows[good], best[good]], axis=1)
+
+
+def fitted(
+    reference: Reference, place: int, seen: Features, matched: Pairs, grey: Picture, *, unit: float, near: bool
+) -> Found | None:
+    """Return where a reference is by pairs of its features with a picture's, or None."""
+    if len(matched) < FEW_INLIERS:
+        return None
+    source, target = reference.points[matched[:, 0]], seen.points[matched[:, 1]]
+    source = source * np.asarray([reference.aspect, 1.0], np.float32) * 256
+    fit = _fit(source, target, REPROJECTION_PX * max(1.0, unit))
+    if fit is None:
+        return None
+    matrix, inside = fit
+    corners = _CORNERS * np.asarray([reference.aspect, 1.0], np.float32) * 256
+    quad = cv2.perspectiveTransform(corners[None], matrix)[0].astype(np.float32)
+    used = np.unique(target[inside].round(1), axis=0)
+    if len(used) < FEW_INLIERS or not plausible(quad, grey.shape) or not _spread(reference, source[inside], quad, grey):
+        return None
+    alike = likeness(reference, grey, quad)
+    if opposite(quad) > BENT and alike < BENT_LIKENESS_LEAST:
+        return None
+    enough = alike >= LIKENESS_LEAST and len(used) >= (FEW_INLIERS + 1 if near else INLIERS_LEAST)
+    if not enough and alike < FEW_LIKENESS:
+        return None
+    return Found(place, quad, len(used), alike)
+
+
+def hunches(reference: Reference, seen: Features, matched: Pairs) -> list[NDArray[np.float32]]:
+    """Return places (x, y; px) where so many pairs meet that a closer look may pay: a small mark has too few features
+    at the picture's own size to be sure of."""
+    least = min(HUNCH_MOST, max(HUNCH_LEAST, round(reference.features / HUNCH_FEATURES)))
+    places = np.unique(seen.points[matched[:, 1]].round(0), axis=0)
+    found: list[NDArray[np.float32]] = []
+    while len(places) >= least and len(found) < HUNCHES_MAX:
+        near = np.linalg.norm(places[:, None] - places[None], axis=2) <= HUNCH_PX
+        best = int(near.sum(axis=1).argmax())
+        if near[best].sum() < least:
+            break
+        found.append(places[near[best]].mean(axis=0).astype(np.float32))
+        places = places[~near[best]]
+    return found
+
+
+def _fit(source: NDArray[Any], target: NDArray[Any], within_px: float) -> tuple[NDArray[Any], NDArray[np.bool_]] | None:
+    matrix, mask = cv2.findHomography(source, target, cv2.USAC_MAGSAC, within_px, maxIters=3000, confidence=0.999)
+    if matrix is None or mask is None:
+        return None
+    inside = mask.ravel() > 0
+    # Few points do not hold eight degrees of freedom: the quadrilateral would shear.
+    if inside.sum() < 2 * FEW_INLIERS:
+        affine, mask = cv2.estimateAffine2D(source, target, method=cv2.RANSAC, ransacReprojThreshold=within_px)
+        if affine is None or mask.sum() < FEW_INLIERS:
+            return None
+        return np.vstack([affine, [0.0, 0.0, 1.0]]), mask.ravel() > 0
+    return matrix, inside
+
+
+def opposite(quad: NDArray[Any]) -> float:
+    """Return how many times longer a side is than the one opposite to it, the larger of both pairs."""
+    sides = np.maximum(np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1), 1e-6)
+    ratios = sides[:2] / sides[2:]
+    return float(np.maximum(ratios, 1 / ratios).max())
+
+
+def plausible(quad: Quad, shape: Sequence[int]) -> bool:
+    """Whether a flat thing in a picture (height, width) can look like this: convex, not inside out, not a needle."""
+    if not np.isfinite(quad).all() or np.abs(quad).max() > 4 * max(shape):
+        return False
+    if not cv2.isContourConvex(quad) or cv2.contourArea(quad, oriented=True) <= 0:
+        return False
+    sides = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
+    even = sides.min() >= SIDE_LEAST_PX and sides.max() / sides.min() <= SIDE_RATIO_MAX * 2
+    return bool(even and opposite(quad) <= OPPOSITE_MAX)
+
+
+def _spread(reference: Reference, source: NDArray[Any], quad: Quad, grey: Picture) -> bool:
+    """Whether the inliers cover enough of the reference: two brands may share a typeface, not a whole label."""
+    whole = reference.aspect * 256 * 256
+    if cv2.contourArea(cv2.convexHull(source.astype(np.float32))) < HULL_LEAST * whole:
+        return False
+    if area_share(quad, grey.shape) <= LARGE_SHARE:
+        return True
+    cells = np.clip((source / [reference.aspect * 64, 64]).astype(int), 0, 3)
+    return len(np.unique(cells, axis=0)) >= LARGE_CELLS_LEAST
+
+
+def rectified(grey: Picture, quad: Quad) -> tuple[Picture, NDArray[np.bool_]] | None:
+    """Return a place of a picture as a square of VIEW_PX, and which of it lies inside the picture; None where that is
+    next to nothing."""
+    to_view = cv2.getPerspectiveTransform(quad, _CORNERS * np.float32(VIEW_PX))
+    # Small steps: a large mark would otherwise be sampled with holes.
+    shrink = min(1.0, 4 * VIEW_PX / max(1.0, float(np.ptp(quad, axis=0).max())))
+    if shrink < 1.0:
+        left, top = np.maximum(np.floor(quad.min(axis=0)).astype(int), 0)
+        right, bottom = np.ceil(quad.max(axis=0)).astype(int) + 1
+        part = grey[top:bottom, left:right]
+        if min(part.shape) < 8:
+            return None
+        grey = np.asarray(cv2.resize(part, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8)
+        moved = ((quad - [left, top]) * shrink).astype(np.float32)
+        to_view = cv2.getPerspectiveTransform(moved, _CORNERS * np.float32(VIEW_PX))
+    size = (VIEW_PX, VIEW_PX)
+    inside = cv2.warpPerspective(np.full(grey.shape, 255, np.uint8), to_view, size) > 200
+    return np.asarray(cv2.warpPerspective(grey, to_view, size), np.uint8), inside
+
+
+def likeness(reference: Reference, grey: Picture, quad: Quad) -> float:
+    """Return how much the rectified view looks like the reference: normalised correlation, -1..1, where it is opaque
+    and inside the picture."""
+    found = rectified(grey, quad)
+    if found is None:
+        return -1.0
+    view, inside = found
+    use = inside & (reference.view_mask > 128)
+    if use.sum() < 0.3 * (reference.view_mask > 128).sum():
+        return -1.0
+    return correlation(cv2.GaussianBlur(view, (0, 0), 1.0)[use], cv2.GaussianBlur(reference.view, (0, 0), 1.0)[use])
+
+
+def correlation(one: Any, other: Any) -> float:
+    """Return Pearson's correlation of two views; 0 where one of them is plain."""
+    first, second = (np.asarray(view, np.float64) - np.mean(view) for view in (one, other))
+    scale = float(np.sqrt((first**2).sum() * (second**2).sum()))
+    return float((first * second).sum() / scale) if scale > 1e-9 else 0.0
+
+
+def area_share(quad: Quad, shape: Sequence[int]) -> float:
+    """Return the share of a picture (height, width) that a quadrilateral covers, 0..1."""
+    frame = np.asarray([[0, 0], [shape[1], 0], [shape[1], shape[0]], [0, shape[0]]], np.float32)
+    covered, _ = cv2.intersectConvexConvex(quad.astype(np.float32), frame)
+    return float(covered) / (shape[0] * shape[1])

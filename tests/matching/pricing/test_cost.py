@@ -1,0 +1,170 @@
+"""What a bid costs under each pricing model, and how it stands to others and to its own making."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from marketplace.bids.pricing_models import Pricing
+from marketplace.matching.forecast.forecast import GRID_TAUS, Forecast, quantiles, stack
+from marketplace.matching.pricing.cost import (
+    Offer,
+    cost_at,
+    expected_cost,
+    floor_check,
+    odd_length_prices,
+    per_thousand,
+    percentiles,
+    terms,
+)
+
+ONE = stack([Forecast(9.0, 0.8, 4.0, 8, 1.4, "history")])
+
+
+def _cost(offer: Offer, forecasts=ONE):
+    grid = quantiles(forecasts, GRID_TAUS)
+    ends = quantiles(forecasts, [0.1, 0.9])
+    return expected_cost(terms([offer] * len(forecasts)), grid, ends[:, 0], ends[:, 1])
+
+
+def test_a_flat_price_and_a_barter_cost_what_they_say() -> None:
+    for pricing in (Pricing.FLAT, Pricing.BARTER):
+        cost = _cost(Offer(pricing, fixed_minor=250_000))
+        assert cost.expected[0] == pytest.approx(250_000)
+        assert (cost.low[0], cost.high[0], cost.known[0]) == (250_000, 250_000, True)
+
+
+def test_a_price_by_views_follows_the_views_of_all_videos() -> None:
+    views = np.array([[10_000.0]])
+    assert cost_at(terms([Offer(Pricing.CPM, rate=4_600)]), views)[0, 0] == 46_000
+    assert cost_at(terms([Offer(Pricing.CPV, rate=3, videos=2)]), views)[0, 0] == 60_000
+    bounded = Offer(Pricing.CPM, rate=4_600, floor_minor=50_000, cap_minor=60_000, videos=2)
+    assert cost_at(terms([bounded]), np.array([[10.0, 6_000.0, 1e9]]))[0] == pytest.approx([50_000, 55_200, 60_000])
+
+
+def test_floor_and_cap_are_averaged_over_the_views_and_not_taken_at_their_mean() -> None:
+    offer = Offer(Pricing.CPM, rate=5_000, floor_minor=30_000, cap_minor=60_000)
+    views = np.exp(9.0 + 0.8 * np.random.default_rng(2).standard_t(4.0, 2_000_000))
+    drawn = np.clip(5 * views, 30_000, 60_000)
+    cost = _cost(offer)
+    assert cost.expected[0] == pytest.approx(drawn.mean(), rel=2e-3)
+    assert cost.low[0] == pytest.approx(np.quantile(drawn, 0.1), rel=0.01)
+    assert cost.high[0] == 60_000
+    at_the_mean = np.clip(5 * views.mean(), 30_000, 60_000)
+    assert abs(at_the_mean - drawn.mean()) > 0.1 * drawn.mean()
+
+
+def test_sales_need_declared_assumptions() -> None:
+    for offer in (
+        Offer(Pricing.CPA, rate=500),
+        Offer(Pricing.COMMISSION, rate=2_000, actions_per_view=0.002),
+        Offer(Pricing.HYBRID, fixed_minor=1_000, variable=Pricing.CPA, rate=500),
+        Offer(Pricing.CPA, rate=500, floor_minor=100, cap_minor=900),
+    ):
+        cost = _cost(offer)
+        assert np.isnan(cost.expected[0])
+        assert not cost.known[0]
+    views = np.array([[10_000.0]])
+    paid = Offer(Pricing.CPA, rate=500, actions_per_view=0.002)
+    assert cost_at(terms([paid]), views)[0, 0] == pytest.approx(10_000)
+    share = Offer(Pricing.COMMISSION, rate=2_000, actions_per_view=0.002, order_minor=9_900)
+    assert cost_at(terms([share]), views)[0, 0] == pytest.approx(0.2 * 20 * 9_900)
+
+
+def test_a_hybrid_is_its_fixed_part_and_its_variable_one() -> None:
+    offer = Offer(Pricing.HYBRID, fixed_minor=20_000, variable=Pricing.CPM, rate=1_000, cap_minor=5_000)
+    assert cost_at(terms([offer]), np.array([[2_000.0, 90_000.0]]))[0].tolist() == [22_000, 25_000]
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [
+        Offer(Pricing.HYBRID, fixed_minor=10),
+        Offer(Pricing.HYBRID, fixed_minor=10, variable=Pricing.FLAT, rate=1),
+        Offer(Pricing.FLAT, fixed_minor=10, variable=Pricing.CPM),
+        Offer(Pricing.FLAT, fixed_minor=10, cap_minor=20),
+        Offer(Pricing.CPM),
+        Offer(Pricing.CPM, rate=5, fixed_minor=10),
+        Offer(Pricing.CPM, rate=5, floor_minor=10, cap_minor=9),
+        Offer(Pricing.FLAT, fixed_minor=-1),
+        Offer(Pricing.FLAT, fixed_minor=1, videos=0),
+    ],
+)
+def test_offers_whose_parts_do_not_fit_are_refused(offer) -> None:
+    with pytest.raises(ValueError, match=r"\."):
+        terms([offer])
+
+
+def test_a_thousand_people() -> None:
+    cost = np.array([50_000.0, 50_000.0, np.nan, 50_000.0])
+    got = per_thousand(cost, np.array([10_000.0, 0.0, 10.0, np.nan]))
+    assert got[:2].tolist() == [5_000, np.inf]
+    assert np.isnan(got[2:]).all()
+
+
+def test_a_percentile_needs_nine_others() -> None:
+    nine = np.arange(1.0, 10.0)
+    hidden, count = percentiles(nine)
+    assert np.isnan(hidden).all()
+    assert (count == 8).all()
+    ten, count = percentiles(np.arange(1.0, 11.0))
+    assert ten[[0, 9]].tolist() == [0, 100]
+    assert (count == 9).all()
+
+
+def test_percentiles_count_ties_half_and_leave_out_what_is_not_known() -> None:
+    closed = np.array([1.0, 2, 3, 4, 5, 5, 7, 8, 9, 10, np.nan, np.inf])
+    got, count = percentiles(np.array([5.0, 0.5, 99.0, np.nan]), closed)
+    assert got[:3].tolist() == [50, 0, 100]
+    assert np.isnan(got[3])
+    assert (count == 10).all()
+
+
+def test_the_floor_is_the_making_with_the_shares_of_others_on_top() -> None:
+    check = floor_check(
+        np.array([80_000.0, 80_000.0, np.nan]),
+        np.array([2.0, 1.0, 1.0]),
+        np.array([3_000.0, 0.0, 0.0]),
+        np.array([1_000.0, 2_000.0, 0.0]),
+        np.array([240_000.0, 120_000.0, 5.0]),
+    )
+    assert check.floor[:2] == pytest.approx([160_000 / 0.6, 100_000])
+    assert check.margin[:2] == pytest.approx([-0.1, 0.2])
+    assert np.isnan(check.margin[2])
+    assert check.under.tolist() == [True, False, False]
+    with pytest.raises(ValueError, match="nothing"):
+        floor_check(np.ones(1), np.ones(1), np.array([9_000.0]), np.array([1_000.0]), np.ones(1))
+
+
+def test_odd_prices_of_other_lengths_are_named_with_their_span() -> None:
+    assert odd_length_prices({"1-20": 7_800, "21-60": 10_000, "60+": 13_300}) == {}
+    assert odd_length_prices({"1-20": 12_000, "21-60": 10_000, "60+": 26_000}) == {
+        "1-20": (1.2, 0.5, 1.0),
+        "60+": (2.6, 1.0, 2.5),
+    }
+    assert odd_length_prices({"60+": 1}) == {}
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.integers(0, 10**6),
+    st.floats(0.01, 1e5),
+    st.integers(0, 10**6),
+    st.integers(0, 10**7),
+    st.floats(-1, 1),
+    st.floats(0.05, 1.5),
+)
+def test_cost_rises_with_views_cost_a_head_falls_and_ends_hold_the_middle(
+    fixed, rate, floor, room, shift, scale
+) -> None:
+    offer = Offer(
+        Pricing.HYBRID, fixed_minor=fixed, variable=Pricing.CPM, rate=rate, floor_minor=floor, cap_minor=floor + room
+    )
+    views = np.exp(np.linspace(0, 15, 40))[None, :]
+    cost = cost_at(terms([offer]), views)[0]
+    assert (np.diff(cost) >= 0).all()
+    assert (np.diff(cost / views[0]) <= 1e-9 * (cost / views[0])[:-1]).all()
+    got = _cost(offer, stack([Forecast(9 + shift, scale, 5.0, 8, 1.4, "history")]))
+    assert fixed + floor - 1e-6 <= got.low[0] <= got.high[0] <= fixed + floor + room + 1e-6
+    assert fixed + floor <= got.expected[0] * (1 + 1e-9)
+    assert got.expected[0] <= (fixed + floor + room) * (1 + 1e-9)

@@ -1,0 +1,115 @@
+"""What rankings and their reviews once got wrong."""
+
+from types import ModuleType
+
+import pytest
+from flask.testing import FlaskClient
+
+from marketplace.bids.pricing_models import RIGHTS
+from marketplace.core import ids
+from tests.make import bids as make
+from tests.make import channels as make_channels
+from tests.make import work
+from tests.make.people import somebody
+from tests.matching import look
+
+pytestmark = pytest.mark.usefixtures("own_market")
+
+
+def test_calling_a_brief_off_unseals_nothing(client: FlaskClient, worker: ModuleType) -> None:
+    there = look.market()
+    look.offer(there)
+    work.settle(worker)
+    make.cancel(there)
+    assert look.ranking(client, there)["data"] == []
+
+
+def test_a_sealed_match_tells_nothing_of_the_other_bids(client: FlaskClient, worker: ModuleType) -> None:
+    there = look.market()
+    who, bid = look.offer(there)
+    for _ in range(3):
+        look.offer(there)
+    work.settle(worker)
+    told = look.told(look.match(client, who, bid.id))
+    assert not {"price_percentile", "too_few_comparables"} & set(told)
+
+
+def test_a_decided_bid_does_not_keep_a_ranking_stale_for_ever(client: FlaskClient, worker: ModuleType) -> None:
+    there = look.market()
+    who, bid = look.offer(there)
+    make.close(there)
+    work.settle(worker)
+    make.accept(there, bid.id)
+    make_channels.told(who, bid.channel_id, taken_on="2026-11-09")
+    work.settle(worker)
+    assert look.fresh(there.brief_id) == (1, 1)
+
+
+def test_pages_lose_no_match_where_a_bid_was_decided(client: FlaskClient, worker: ModuleType) -> None:
+    there = look.market()
+    _, cheap = look.offer(there, 1_000_000)
+    _, dear = look.offer(there, 5_000_000)
+    make.close(there)
+    work.settle(worker)
+    make.accept(there, cheap.id)
+    work.ask("matching.score", there.brief_id)
+    work.settle(worker)
+    first = look.ranking(client, there, limit=1)["data"]
+    second = look.ranking(client, there, limit=1, starting_after=first[0]["id"])["data"]
+    assert {one["bid_id"] for one in first + second} == {ids.show("bid", bid.id) for bid in (cheap, dear)}
+
+
+def test_a_flat_price_is_known_whatever_the_audience_is(client: FlaskClient, worker: ModuleType) -> None:
+    there = look.market()
+    bid = make.place(there, **look.plain(3_000_000, rights=dict.fromkeys(RIGHTS)))
+    work.settle(worker)
+    found = look.match(client, there.creator, bid.id)
+    assert "cost_unknown" not in look.told(found)
+    assert look.told(found)["cost"]["numbers"]["cost"]["value"] == 3_000_000
+
+
+def test_scores_of_an_outdated_model_are_not_fresh(client: FlaskClient, worker: ModuleType) -> None:
+    there = look.market()
+    look.offer(there)
+    work.settle(worker)
+    look.channel(somebody("creator"), videos=make_channels.videos(50, 9_000_000, 3, 80_000, 1, 700))
+    worker.relay()
+    work.do_next(worker, "matching.features")
+    work.do_next(worker, "matching.fit-model")
+    assert work.of("matching.fit-model")[-1].result == {"changed": True}
+    assert look.fresh(there.brief_id) == (1, 0)
+
+
+def test_reviewers_are_not_asked_about_a_withdrawn_bid(client: FlaskClient, worker: ModuleType) -> None:
+    there, admin = look.market(), somebody("platform")
+    who, bid = look.offer(there)
+    make.close(there)
+    work.settle(worker)
+    make.withdraw(who, bid.id)
+    work.settle(worker)
+    waiting = client.get("/api/v1/reviews?status=open&limit=100", headers=admin.headers).json["data"]
+    assert ids.show("bid", bid.id) not in {review["subject_id"] for review in waiting}
+
+
+def test_a_short_list_is_not_a_missing_one(client: FlaskClient, worker: ModuleType) -> None:
+    there, admin = look.market(), somebody("platform")
+    _, bid = look.offer(there)
+    make.close(there)
+    work.settle(worker)
+    url = f"/api/v1/reviews?subject_id={ids.show('bid', bid.id)}"
+    (review,) = client.get(url, headers=admin.headers).json["data"]
+    assert "missing_margins" not in {risk["code"] for risk in review["risks"]}
+
+
+def test_an_approval_outlives_what_strangers_tell(client: FlaskClient, worker: ModuleType) -> None:
+    there, admin, who = look.market(), somebody("platform"), somebody("creator")
+    bid = make.place(there, who, look.channel(who, engagement_rate=0.9), **look.plain())
+    make.close(there)
+    work.settle(worker)
+    url = f"/api/v1/reviews?subject_id={ids.show('bid', bid.id)}"
+    (review,) = client.get(url, headers=admin.headers).json["data"]
+    approve = f"/api/v1/reviews/{review['id']}/approve"
+    client.post(approve, json={"reason": "数据来源已核对"}, headers=admin.once())
+    look.channel(somebody("creator"), videos=make_channels.videos(5_000, 9_000_000, 700))
+    work.settle(worker)
+    assert [one["status"] for one in client.get(url, headers=admin.headers).json["data"]] == ["second"]

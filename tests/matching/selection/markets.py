@@ -1,0 +1,85 @@
+"""Markets of bids, drawn at random, for the tests of the selection; and the best set of a small one by trying all."""
+
+import hashlib
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from marketplace.matching.overlap import coverage
+from marketplace.matching.overlap.coverage import Units
+from marketplace.matching.selection.solver.problem import Problem, keeps
+from marketplace.matching.selection.solver.selection_market import Limits, Market
+
+SHAPES = (0.25, 0.3, 0.5, 1.0, 2.0)
+
+
+def market(
+    n: int, units: int, seed: int, *, two_options: bool = True, shape: float | None = None, **changes: Any
+) -> Market:
+    """n options: some bids have two at different prices, some creators have two bids, some bids are of an agency."""
+    rng = np.random.default_rng(seed)
+    people = np.exp(rng.normal(10, 1.2, n))
+    weights = np.exp(rng.normal(11, 0.7, units))
+    split = rng.dirichlet(np.full(units, 0.4), n) if n else np.zeros((0, units))
+    shares = np.minimum(people[:, None] * split / weights, 0.8)
+    bids = np.arange(n)
+    if two_options and n > 3:
+        bids[3::4] = bids[2::4][: len(bids[3::4])]
+        shares[3::4] = shares[2::4][: len(shares[3::4])]
+    shapes = np.full(units, shape) if shape is not None else rng.choice(SHAPES, units)
+    values: dict[str, Any] = {
+        "units": Units(weights, shapes),
+        "rates": coverage.rates(shares, shapes),
+        "prices": np.ceil(people**0.7 * np.exp(rng.normal(0, 0.5, n)) * 20).astype(np.int64),
+        "bids": bids,
+        "creators": np.where(bids % 6 == 5, bids - 1, bids),
+        "commitments": tuple(hashlib.sha256(f"{seed} {row}".encode()).hexdigest() for row in range(n)),
+        "contacts": people * 1.3,
+        "intrusiveness": np.where(rng.random(n) < 0.1, np.nan, rng.uniform(0, 60, n)),
+        "ad_load": rng.uniform(0, 0.5, n),
+        "groups": {
+            "agency": np.where(bids % 2 == 0, bids % 3, -1),
+            "platform": bids % 2,
+            "niche": bids % 4,
+        },
+        "barred": tuple("over_tolerance" if row % 13 == 12 else None for row in range(n)),
+    }
+    return Market(**{**values, **changes})
+
+
+def budget(made: Market, times: float) -> int:
+    return int(np.median(made.prices) * times) if len(made) else 1
+
+
+@st.composite
+def limits(draw: st.DrawFn, made: Market) -> Limits:
+    """Limits that bind now and then, each on or off."""
+    bids = sorted(set(made.bids.tolist()))
+    return Limits(
+        budget=budget(made, draw(st.floats(0.3, 6))),
+        least=draw(st.sampled_from([0, 0, 2])),
+        most=draw(st.sampled_from([None, None, 3])),
+        caps=draw(st.sampled_from([{}, {}, {"agency": 1}, {"platform": 2, "niche": 1}])),
+        must=frozenset(draw(st.sampled_from([[], [], bids[:1]]))),
+        never=frozenset(draw(st.sampled_from([[], bids[1:3]]))),
+        contacts_per_person=draw(st.sampled_from([None, None, 1.6])),
+        intrusiveness=draw(st.sampled_from([None, 40.0])),
+        ad_load=draw(st.sampled_from([None, 0.4])),
+    )
+
+
+def every_set(problem: Problem) -> Iterator[tuple[int, ...]]:
+    rows = range(len(problem))
+    for size in range(len(problem) + 1):
+        for members in combinations(rows, size):
+            if keeps(problem, members):
+                yield members
+
+
+def best(problem: Problem) -> tuple[tuple[int, ...], float] | None:
+    """Return the best set by trying every one."""
+    found = max(((problem.value(members), members) for members in every_set(problem)), default=None)
+    return None if found is None else (found[1], found[0])

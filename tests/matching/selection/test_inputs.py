@@ -1,0 +1,65 @@
+"""What a selection was made from comes back as it was stored, to the bit."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from marketplace.matching.selection import inputs
+from marketplace.matching.selection.inputs import BadInputs, Inputs
+from tests.matching.selection.make import some
+
+
+@given(st.integers(0, 30), st.integers(1, 20), st.integers(0, 2**31))
+def test_stored_inputs_are_the_same_to_the_bit(bids: int, units: int, seed: int) -> None:
+    made = some(bids, units, seed)
+    data = inputs.pack(made)
+    again = inputs.unpack(data)
+    assert inputs.pack(again) == data
+    for field in dataclasses.fields(Inputs):
+        before, after = getattr(made, field.name), getattr(again, field.name)
+        if isinstance(before, np.ndarray):
+            narrow = np.float32 if field.name in ("shares", "spread") else before.dtype
+            np.testing.assert_array_equal(before.astype(narrow).astype(before.dtype), after)
+        else:
+            assert list(before) == list(after) or before == after
+
+
+def test_the_name_of_inputs_changes_with_every_part() -> None:
+    made = some(6, 5, 1)
+    names = {inputs.hash_of(inputs.pack(made))}
+    for change in (
+        {"currency": "EUR"},
+        {"weights": made.weights + 1},
+        {"prices": made.prices + 1},
+        {"gates": ["declined"] * 6},
+        {"commitments": made.commitments[::-1]},
+        {"shares": made.shares * 0.5},
+        {"spread": made.spread * 2},
+    ):
+        names.add(inputs.hash_of(inputs.pack(dataclasses.replace(made, **change))))
+    assert len(names) == 8
+
+
+def test_what_was_not_packed_is_refused() -> None:
+    data = inputs.pack(some(3, 4, 2))
+    for broken in (b"", b"nothing", data[:-20], data[:10] + b"x" + data[11:]):
+        with pytest.raises(BadInputs):
+            inputs.unpack(broken)
+
+
+def test_every_option_of_a_bid_has_its_rates_and_its_creator() -> None:
+    made = some(8, 5, 3)
+    market = made.market()
+    assert len(market) == len(made.prices)
+    for row, bid in enumerate(made.bid_of.tolist()):
+        np.testing.assert_array_equal(market.rates[row], made.rates()[bid])
+        assert market.contacts[row] == made.contacts[bid]
+        assert (market.groups["agency"][row] == -1) == (made.agencies[bid] == "")
+    by_creator = {}
+    for row, bid in enumerate(made.bid_of.tolist()):
+        by_creator.setdefault(made.creators[bid], set()).add(int(market.creators[row]))
+    assert all(len(numbers) == 1 for numbers in by_creator.values())
+    assert len(set(market.commitments)) == len(market)

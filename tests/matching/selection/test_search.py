@@ -1,0 +1,259 @@
+"""The chosen set: within every limit, near the best there is, the same in whatever order and money it is asked."""
+
+import dataclasses
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from marketplace.matching.selection.solver import bound, explain, search
+from marketplace.matching.selection.solver.problem import CannotKeep, keeps, prepare
+from marketplace.matching.selection.solver.selection_market import Limits, Market
+from tests.matching.selection import markets
+
+
+@st.composite
+def small(draw: st.DrawFn) -> tuple[Market, Limits]:
+    made = markets.market(draw(st.integers(0, 10)), draw(st.integers(1, 5)), draw(st.integers(0, 10**6)))
+    return made, draw(markets.limits(made))
+
+
+@settings(max_examples=150)
+@given(small())
+def test_a_small_market_is_chosen_nearly_as_well_as_by_trying_every_set(case: tuple[Market, Limits]) -> None:
+    made, limits = case
+    try:
+        problem = prepare(made, limits)
+    except CannotKeep:
+        return
+    truth = markets.best(problem)
+    try:
+        found = search.choose(made, limits)
+    except CannotKeep:
+        assert truth is None
+        return
+    assert truth is not None
+    assert found.value >= 0.97 * truth[1]
+    assert found.bound >= truth[1]
+    assert found.certificate <= found.value / truth[1] + 1e-12 if truth[1] else True
+
+
+def test_most_small_markets_are_chosen_exactly() -> None:
+    exact = 0
+    for seed in range(30):
+        made = markets.market(11, 4, seed)
+        limits = Limits(budget=markets.budget(made, 2 + seed % 3))
+        truth = markets.best(prepare(made, limits))
+        assert truth is not None
+        exact += search.choose(made, limits).value >= truth[1] * (1 - 1e-9)
+    assert exact >= 29
+
+
+@settings(max_examples=60)
+@given(st.integers(1, 60), st.integers(1, 30), st.integers(0, 10**6), st.data())
+def test_every_limit_is_kept(n: int, units: int, seed: int, data: st.DataObject) -> None:
+    made = markets.market(n, units, seed)
+    limits = data.draw(markets.limits(made))
+    try:
+        found = search.choose(made, limits)
+    except CannotKeep:
+        return
+    rows = list(found.options)
+    assert sum(made.prices[rows]) == found.spend <= limits.budget
+    assert len({made.creators[row] for row in rows}) == len(rows)
+    assert limits.least <= len(rows) <= (limits.most or n)
+    assert {made.bids[row] for row in rows} >= limits.must
+    assert not {made.bids[row] for row in rows} & limits.never
+    assert all(made.barred[row] is None for row in rows)
+    for name, cap in limits.caps.items():
+        numbers = made.groups[name][rows]
+        assert all(np.sum(numbers == number) <= cap for number in set(numbers.tolist()) - {-1})
+    for row in rows:
+        if made.bids[row] not in limits.must:
+            assert limits.intrusiveness is None or made.intrusiveness[row] <= limits.intrusiveness
+            assert limits.ad_load is None or made.ad_load[row] <= limits.ad_load
+    if limits.contacts_per_person is not None:
+        assert np.sum(made.contacts[rows]) <= limits.contacts_per_person * found.value * (1 + 1e-9)
+    assert found.bound >= found.value
+
+
+def test_a_larger_budget_never_reaches_less() -> None:
+    for seed in range(4):
+        made = markets.market(40, 12, seed)
+        values = [search.choose(made, Limits(budget=markets.budget(made, times))).value for times in range(1, 12)]
+        best = np.maximum.accumulate(values)
+        # Not every budget is solved exactly; what falls back is within the search's own error.
+        assert np.all(values >= best * 0.995)
+
+
+@settings(max_examples=25)
+@given(st.integers(2, 40), st.integers(0, 10**6), st.randoms(use_true_random=False))
+def test_the_order_of_the_rows_means_nothing(n: int, seed: int, random: object) -> None:
+    made = markets.market(n, 8, seed)
+    order = np.random.default_rng(seed).permutation(n)
+    values = {
+        name: getattr(made, name)[order]
+        for name in ("rates", "prices", "bids", "creators", "contacts", "intrusiveness", "ad_load")
+    }
+    mixed = dataclasses.replace(
+        made,
+        **values,
+        commitments=tuple(made.commitments[place] for place in order),
+        barred=tuple(made.barred[place] for place in order),
+        groups={name: numbers[order] for name, numbers in made.groups.items()},
+    )
+    limits = Limits(budget=markets.budget(made, 4))
+    one, two = search.choose(made, limits), search.choose(mixed, limits)
+    assert {made.commitments[row] for row in one.options} == {mixed.commitments[row] for row in two.options}
+    assert (one.value, one.spend) == (two.value, two.spend)
+    assert one.bound == pytest.approx(two.bound, rel=1e-9)
+
+
+@settings(max_examples=25)
+@given(st.integers(1, 40), st.integers(0, 10**6), st.sampled_from([2, 7, 100]))
+def test_money_in_another_unit_chooses_the_same(n: int, seed: int, times: int) -> None:
+    made = markets.market(n, 8, seed)
+    limits = Limits(budget=markets.budget(made, 4))
+    dearer = dataclasses.replace(made, prices=made.prices * times)
+    other = search.choose(dearer, dataclasses.replace(limits, budget=limits.budget * times))
+    assert other.options == search.choose(made, limits).options
+
+
+def test_equal_bids_are_told_apart_by_their_commitments() -> None:
+    twin = markets.market(1, 4, 3, barred=(None,))
+    same = {
+        name: np.repeat(getattr(twin, name), 5, axis=0)
+        for name in ("rates", "prices", "contacts", "intrusiveness", "ad_load")
+    }
+    five = dataclasses.replace(
+        twin,
+        **same,
+        bids=np.arange(5),
+        creators=np.arange(5),
+        barred=(None,) * 5,
+        groups={},
+        commitments=("d", "b", "a", "e", "c"),
+    )
+    found = search.choose(five, Limits(budget=int(twin.prices[0]) * 2))
+    assert {five.commitments[row] for row in found.options} == {"a", "b"}
+
+
+def test_taking_away_a_bid_that_was_not_chosen_changes_nothing() -> None:
+    """For the best set that is so by nature (see test_exact), and nearly always the best is found: among all removals
+    at most one in a hundred may find another set, and then one within the certificate."""
+    removals, moved = 0, 0
+    for seed in range(4):
+        made = markets.market(30, 6, seed, two_options=False, shape=0.5)
+        limits = Limits(budget=markets.budget(made, 5))
+        found = search.choose(made, limits)
+        for row in sorted(set(range(30)) - set(found.options)):
+            other = search.choose(without(made, row), limits)
+            removals += 1
+            moved += other.options != found.options
+            assert other.value <= found.bound
+    assert removals >= 80
+    assert moved <= removals / 100
+
+
+def without(made: Market, row: int) -> Market:
+    barred = tuple("gone" if one == row else gate for one, gate in enumerate(made.barred))
+    return dataclasses.replace(made, barred=barred)
+
+
+@settings(max_examples=25)
+@given(st.integers(3, 30), st.integers(0, 10**6), st.data())
+def test_a_set_that_was_chosen_before_changes_only_for_one_that_reaches_more(
+    n: int, seed: int, data: st.DataObject
+) -> None:
+    made = markets.market(n, 6, seed, shape=0.5)
+    limits = data.draw(markets.limits(made))
+    try:
+        found = search.choose(made, limits)
+    except CannotKeep:
+        return
+    others = sorted(set(range(n)) - set(found.options) - {r for r in range(n) if made.bids[r] in limits.must})
+    if not others:
+        return
+    again = search.choose(without(made, data.draw(st.sampled_from(others))), limits, also=found.options)
+    assert again.options == found.options or again.value > found.value
+
+
+def test_what_cannot_be_kept_says_which_limit() -> None:
+    made = markets.market(14, 4, 5, two_options=False)
+    plenty = int(np.sum(made.prices))
+    cases = (
+        (Limits(budget=1, must=frozenset({0})), "cost more than the budget"),
+        (Limits(budget=plenty, must=frozenset({4, 5})), "of one creator"),
+        (Limits(budget=plenty, least=50), "only"),
+        (Limits(budget=plenty, must=frozenset({0, 1}), most=1), "More bids must be"),
+        (Limits(budget=plenty, must=frozenset({0, 6}), caps={"agency": 1}), "one agency"),
+        (Limits(budget=plenty, must=frozenset({12})), "may not be chosen: over_tolerance"),
+        (Limits(budget=int(np.sum(np.sort(made.prices)[:5])) - 1, least=5), "raise the budget"),
+    )
+    for limits, words in cases:
+        with pytest.raises(CannotKeep, match=words):
+            search.choose(made, limits)
+
+
+def test_a_cap_binds_nobody_where_nobody_is_of_a_group() -> None:
+    made = markets.market(6, 3, 2, groups={"agency": np.full(6, -1)})
+    free, capped = (search.choose(made, Limits(budget=10**9, caps=caps)) for caps in ({}, {"agency": 1}))
+    assert free == capped
+    assert explain.explain(made, Limits(budget=10**9, caps={"agency": 1}), capped.options) is not None
+
+
+def test_an_empty_market_has_an_empty_set() -> None:
+    found = search.choose(markets.market(0, 3, 1), Limits(budget=100))
+    assert (found.options, found.value, found.spend, found.certificate) == ((), 0.0, 0, 1.0)
+
+
+_BITS = (
+    "import numpy as np;"
+    "from tests.matching.selection import markets;"
+    "from marketplace.matching.selection.solver import search;"
+    "from marketplace.matching.selection.solver.selection_market import Limits;"
+    "m = markets.market(80, 20, 11);"
+    "f = search.choose(m, Limits(budget=markets.budget(m, 6)));"
+    "print(f.options, f.value.hex(), f.spend, round(f.bound, 3))"
+)
+
+
+def test_another_process_on_another_processor_chooses_the_same_bits() -> None:
+    found = set()
+    for env in (
+        {},
+        {"NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4"},
+        {"OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "7"},
+    ):
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", _BITS], env=env, capture_output=True, text=True, check=True
+        )
+        found.add(done.stdout)
+    assert len(found) == 1
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 11), st.integers(0, 10**6), st.data())
+def test_the_bound_is_above_every_set_and_hopeful_rows_hold_every_better_one(
+    n: int, seed: int, data: st.DataObject
+) -> None:
+    made = markets.market(n, 4, seed)
+    limits = data.draw(markets.limits(made))
+    try:
+        problem = prepare(made, limits)
+    except CannotKeep:
+        return
+    sets = list(markets.every_set(problem))
+    if not sets:
+        return
+    start = data.draw(st.sampled_from(sets))
+    most = bound.upper(problem, start)
+    hopeful = set(bound.hopeful(problem, start).tolist()) if len(problem) else set()
+    for members in sets:
+        assert problem.value(members) <= most * (1 + 1e-12)
+        if problem.value(members) > problem.value(start):
+            assert set(members) <= hopeful
+        assert keeps(problem, members)

@@ -1,0 +1,269 @@
+"""A selection from the asking to each bidder's own line, on real servers and with a real worker's code."""
+
+import xml.etree.ElementTree as ET
+from types import ModuleType
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from marketplace.core import db, ids
+from marketplace.core.ids import new_id
+from marketplace.matching.selection.schemas import PICTURES
+from tests.make import bids as make
+from tests.make import overlaps as make_overlaps
+from tests.make import work
+from tests.make.people import Somebody, somebody
+from tests.matching import look
+
+pytestmark = pytest.mark.usefixtures("own_market")
+
+PRICES = (1_000_000, 1_500_000, 2_500_000, 4_000_000, 6_000_000, 9_000_000)
+Case = tuple[make.Market, list[tuple[Somebody, Any]]]
+
+
+@pytest.fixture(scope="module")
+def closed(own_market: None, worker: ModuleType) -> Case:
+    """A closed brief of 200,000 CNY with six scored bids."""
+    there = look.market()
+    offers = [look.offer(there, amount) for amount in PRICES]
+    make.close(there)
+    work.settle(worker)
+    return there, offers
+
+
+def post(client: FlaskClient, path: str, who: Somebody, body: Any = None) -> Any:
+    return client.post(path, json=body or {}, headers={**who.headers, "Idempotency-Key": str(new_id())})
+
+
+def selected(client: FlaskClient, worker: ModuleType, there: make.Market, **body: Any) -> Any:
+    answer = post(client, look.path(there.brief_id, "selections"), there.brand, body)
+    assert answer.status_code == 202, answer.json
+    work.settle(worker)
+    return client.get(f"/api/v1/selections/{answer.json['id']}", headers=there.brand.headers).json
+
+
+def test_a_set_is_chosen_with_its_reasons(client: FlaskClient, worker: ModuleType, closed: Case) -> None:
+    there, offers = closed
+    found = selected(client, worker, there, budget={"amount_minor": 6_000_000, "currency": "CNY"})
+    assert found["status"] == "done", found
+    result = found["result"]
+    bids = {ids.show("bid", bid.id) for _, bid in offers}
+    inside, outside = {one["bid_id"] for one in result["chosen"]}, {one["bid_id"] for one in result["left_out"]}
+    assert inside
+    assert outside
+    assert inside | outside == bids
+    assert not inside & outside
+    assert result["spend"]["amount_minor"] == sum(one["price"]["amount_minor"] for one in result["chosen"]) <= 6_000_000
+    reach = result["reach"]
+    assert reach["careful"] <= result["proof"]["bound"]
+    assert reach["low"] <= reach["point"] <= reach["high"]
+    assert reach["at_half_shape"] <= reach["careful"] <= reach["at_double_shape"] <= reach["summed"]
+    assert sum(one["people_added"] for one in result["chosen"]) == pytest.approx(reach["careful"])
+    assert [point["careful"] for point in result["budget_curve"]] == sorted(
+        point["careful"] for point in result["budget_curve"]
+    )
+    for one in (*result["chosen"], *result["left_out"], reach, result["proof"], result["made_of"]):
+        assert one["zh"]
+        assert one["en"]
+    for one in result["left_out"]:
+        if one["would_win_at"] is not None:
+            assert one["would_win_at"]["amount_minor"] < one["price"]["amount_minor"]
+
+
+def test_what_if_stores_nothing(client: FlaskClient, closed: Case) -> None:
+    there, _ = closed
+    with db.transaction() as session:
+        before = session.scalar(sa.text("SELECT count(*) FROM selections"))
+    answer = post(
+        client,
+        look.path(there.brief_id, "what-if"),
+        there.brand,
+        {
+            "budget": {"amount_minor": 3_000_000, "currency": "CNY"},
+            "bids_max": 1,
+            "target": [{"ages": {"from": 18, "to": 23}, "genders": ["female"], "regions": ["CN-SH"]}],
+        },
+    )
+    assert answer.status_code == 200, answer.json
+    assert len(answer.json["outcome"]["chosen"]) == 1
+    whole = post(client, look.path(there.brief_id, "what-if"), there.brand, {"bids_max": 1}).json
+    assert answer.json["outcome"]["reach"]["careful"] < whole["outcome"]["reach"]["careful"]
+    with db.transaction() as session:
+        assert session.scalar(sa.text("SELECT count(*) FROM selections")) == before
+
+
+def test_the_same_inputs_give_the_same_set_and_it_can_be_verified(
+    client: FlaskClient, worker: ModuleType, closed: Case
+) -> None:
+    there, _ = closed
+    one, two = (selected(client, worker, there, bids_max=3, prove="always") for _ in range(2))
+    assert one["inputs_hash"] == two["inputs_hash"]
+    assert one["result"] == two["result"]
+    assert one["result"]["proof"]["how"] in ("proved", "gap")
+    for made in (one, selected(client, worker, there, bids_max=3, prove="never")):
+        told = client.get(f"/api/v1/selections/{made['id']}/verification", headers=there.brand.headers).json
+        assert told["faults"] == []
+        assert (told["inputs_unchanged"], told["same_set"], told["same_value"], told["keeps_limits"]) == (True,) * 4
+        assert abs(told["panel_people"] - told["value"]) < 5 * told["panel_error"]
+    with db.transaction() as session:
+        session.execute(
+            sa.text("UPDATE selections SET model_version = 's-0' WHERE id = :id"), {"id": ids.read("sel", one["id"])}
+        )
+    told = client.get(f"/api/v1/selections/{one['id']}/verification", headers=there.brand.headers).json
+    assert (told["same_model"], told["same_value"], told["faults"]) == (False, True, [])
+    with db.transaction() as session:
+        session.execute(
+            sa.text("UPDATE selections SET value = value * 1.1 WHERE id = :id"), {"id": ids.read("sel", one["id"])}
+        )
+    told = client.get(f"/api/v1/selections/{one['id']}/verification", headers=there.brand.headers).json
+    assert (told["same_value"], len(told["faults"])) == (False, 1)
+
+
+def test_a_set_is_counted_by_the_overlaps_that_were_measured(client: FlaskClient, worker: ModuleType) -> None:
+    there = look.market()
+    offers = [look.offer(there, amount) for amount in PRICES[:3]]
+    make.close(there)
+    work.settle(worker)
+    before = selected(client, worker, there, prove="never")["result"]["reach"]
+    assert before["matched"] is None
+    channels = [bid.channel_id for _, bid in offers]
+    admin = somebody("platform")
+    sizes = {"people": 40_000_000, "other_people": 40_000_000, "value": 0.6}
+    for pair in ((0, 1), (1, 2)):
+        make_overlaps.record(admin, channels[pair[0]], channels[pair[1]], **sizes)
+    work.settle(worker)
+    some = selected(client, worker, there, prove="never")["result"]["reach"]
+    assert some["matched"] is None
+    make_overlaps.record(admin, channels[2], channels[0], **sizes)
+    work.settle(worker)
+    made = selected(client, worker, there, prove="never")
+    reach = made["result"]["reach"]
+    assert reach["overlap"]["pairs"] == 3
+    assert "3 measured pairs" in reach["en"]
+    assert "3 对实测重叠" in reach["zh"]
+    assert reach["overlap"]["shape"] != before["overlap"].get("shape")
+    assert reach["careful"] < before["careful"]
+    assert reach["matched"]["pairs"] == 3
+    assert reach["matched"]["factor"] < 1
+    assert 0 < reach["matched"]["people"] < reach["careful"]
+    checked = client.get(f"/api/v1/selections/{made['id']}/verification", headers=there.brand.headers).json
+    assert checked["same_value"]
+    assert checked["faults"] == []
+
+
+def test_the_law_bars_alcohol_from_channels_for_minors(client: FlaskClient, worker: ModuleType) -> None:
+    young = {"13-17": 0.7, "18-23": 0.3}
+    product = {"name": "米酒", "category": "alcohol"}
+    barred = []
+    for ages, wanted in ((young, {"product": product}), (young, {}), (None, {"product": product})):
+        there, who = look.market(**wanted), somebody("creator")
+        facts = {} if ages is None else {"ages": ages}
+        make.place(there, who, look.channel(who, **facts), **look.plain())
+        make.close(there)
+        work.settle(worker)
+        found = selected(client, worker, there, prove="never")["result"]
+        barred.append([one["reason"] for one in found["left_out"]])
+    assert barred == [["law_minors"], [], []]
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_picture_is_sound_svg(client: FlaskClient, worker: ModuleType, closed: Case, name: str) -> None:
+    there, _ = closed
+    made = selected(client, worker, there, bids_max=3, prove="never")
+    for language in ("zh", "en"):
+        url = f"/api/v1/selections/{made['id']}/picture?name={name}&language={language}&width=360"
+        answer = client.get(url, headers=there.brand.headers)
+        assert (answer.status_code, answer.content_type) == (200, "image/svg+xml")
+        assert ET.fromstring(answer.data).tag.endswith("svg")  # noqa: S314 - our own picture
+        assert b"NaN" not in answer.data
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"budget": {"amount_minor": 5, "currency": "EUR"}}, "/budget/currency"),
+        ({"bids_min": 4, "bids_max": 2}, "/bids_max"),
+        ({"must": [ids.show("bid", new_id())]}, "/must/0"),
+        ({"never": ["bid_x"]}, "/never/0"),
+        ({"intrusiveness_max": 101}, "/intrusiveness_max"),
+        ({"caps": {"agency": 0}}, "/caps/agency"),
+        ({"caps": {"city": 1}}, "/caps/city"),
+        ({"status": "confirmed"}, "/status"),
+    ],
+)
+def test_wishes_that_make_no_sense_are_refused(client: FlaskClient, closed: Case, body: Any, pointer: str) -> None:
+    there, _ = closed
+    for noun in ("selections", "what-if"):
+        answer = post(client, look.path(there.brief_id, noun), there.brand, body)
+        assert answer.status_code == 422, answer.json
+        assert pointer in [fault["pointer"] for fault in answer.json["errors"]]
+
+
+def test_limits_that_cannot_be_kept_are_told_and_an_open_brief_has_no_selection(
+    client: FlaskClient, worker: ModuleType, closed: Case
+) -> None:
+    there, _ = closed
+    impossible = {"bids_min": 5, "budget": {"amount_minor": 1_000_000, "currency": "CNY"}}
+    found = selected(client, worker, there, **impossible)
+    assert found["status"] == "failed"
+    assert "bids" in found["message"]
+    answer = post(client, look.path(there.brief_id, "what-if"), there.brand, impossible)
+    assert answer.status_code == 409
+    assert "bids" in answer.json["detail"]
+    open_ = look.market()
+    assert post(client, look.path(open_.brief_id, "selections"), open_.brand).status_code == 409
+
+
+def test_once_it_is_confirmed_each_bidder_reads_its_own_line_and_no_more(
+    client: FlaskClient, worker: ModuleType
+) -> None:
+    there = look.market()
+    offers = [look.offer(there, amount) for amount in PRICES]
+    make.close(there)
+    work.settle(worker)
+    made = selected(client, worker, there, budget={"amount_minor": 6_000_000, "currency": "CNY"})
+    path = f"/api/v1/bids/{ids.show('bid', offers[0][1].id)}/outcome"
+    assert client.get(path, headers=offers[0][0].headers).status_code == 404
+    assert post(client, f"/api/v1/selections/{made['id']}/confirm", there.brand).json["status"] == "confirmed"
+    inside = {one["bid_id"] for one in made["result"]["chosen"]}
+    for who, bid in offers:
+        path = f"/api/v1/bids/{ids.show('bid', bid.id)}/outcome"
+        told = client.get(path, headers=who.headers).json
+        assert told["chosen"] == (ids.show("bid", bid.id) in inside)
+        assert set(told) == {
+            "bid_id",
+            "selection_id",
+            "chosen",
+            "reason",
+            "lower_percent_from",
+            "lower_percent_to",
+            "confirmed_at",
+            "zh",
+            "en",
+        }
+        if told["lower_percent_to"] is not None:
+            line = next(one for one in made["result"]["left_out"] if one["bid_id"] == told["bid_id"])
+            lower = 100 * (1 - line["would_win_at"]["amount_minor"] / line["price"]["amount_minor"])
+            assert told["lower_percent_from"] < lower <= told["lower_percent_to"]
+        assert client.get(path, headers=somebody("creator").headers).status_code == 404
+    again = post(client, look.path(there.brief_id, "selections"), there.brand)
+    assert (again.status_code, "confirmed already" in again.json["detail"]) == (409, True)
+
+
+def test_admins_see_the_signs_of_arranged_bids(client: FlaskClient, worker: ModuleType) -> None:
+    there = look.market()
+    words = "第三个镜头里把汽水放在桌上，全程不口播，结尾不带购买链接。"
+    offers = [look.offer(there, 1_000_000 + 250_000 * number, message=words) for number in range(5)]
+    path, admin = look.path(there.brief_id, "collusion-signals"), somebody("platform")
+    assert client.get(path, headers=admin.headers).status_code == 409
+    make.close(there)
+    told = client.get(path, headers=admin.headers).json
+    assert {one["code"] for one in told["signals"]} == {"same_wording", "ladder"}
+    for one in told["signals"]:
+        assert sorted(one["bids"]) == sorted(ids.show("bid", bid.id) for _, bid in offers)
+        assert one["zh"]
+        assert one["en"]
+    assert client.get(path, headers=there.brand.headers).status_code == 403
+    work.settle(worker)
