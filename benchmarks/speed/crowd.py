@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import column_copy
 from marketplace.core.column_copy import Column
 from marketplace.core.ids import new_id
-from marketplace.matching.audience import grid, share_columns
-from marketplace.matching.scoring import brand_fit
+from marketplace.matching.audience import channel_tags, grid, share_columns
 
 CREATORS, AUDIENCES, PAGE = 1_000, 4_096, 50_000
 _PARTIES = sa.text(
@@ -79,7 +78,7 @@ def fill(session: Session, count: int, seed: int = 1) -> None:
 
 
 def _audiences(dice: np.random.Generator) -> Column:
-    parts = (grid.AGES_N * grid.GENDERS_N, grid.REGIONS_N, len(brand_fit.VERTICALS) + 1)
+    parts = (grid.AGES_N * grid.GENDERS_N, grid.REGIONS_N, len(channel_tags.VERTICALS) + 1)
     table = [
         dice.dirichlet(np.full(width, alpha), AUDIENCES) for width, alpha in zip(parts, (1, 0.1, 0.05), strict=True)
     ]

@@ -13,24 +13,6 @@ from uuid import UUID
 
 import numpy as np
 
-from marketplace.matching.audience import grid, targets
-from marketplace.matching.forecast import forecast, pool, sponsored
-from marketplace.matching.pricing import cost
-from marketplace.matching.scoring import brand_fit, rank
-from marketplace.matching.scoring import messages as reasons
-
-MODEL_VERSIONS = {
-    "cells": grid.MODEL_VERSION,
-    "fit": brand_fit.MODEL_VERSION,
-    "pool": pool.MODEL_VERSION,
-    "price": cost.MODEL_VERSION,
-    "rank": rank.MODEL_VERSION,
-    "reach": forecast.MODEL_VERSION,
-    "reasons": reasons.MODEL_VERSION,
-    "sponsored": sponsored.MODEL_VERSION,
-    "targets": targets.MODEL_VERSION,
-}
-
 
 def fingerprint(inputs: Any) -> str:
     """Return the hex SHA-256 of the inputs: mappings in any order, sequences, dataclasses, arrays, plain values.

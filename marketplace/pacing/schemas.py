@@ -4,10 +4,24 @@ from marshmallow import Schema, fields
 
 from marketplace.channels.schemas_pacing import SERIES_KEY_MAX
 from marketplace.core.http.fields import Id, Text, WholeParam
-from marketplace.matching.scoring.schemas_suggestions import ChannelScoreOut
+from marketplace.core.http.shared_schemas import EstimateOut
 
 DAYS_MAX = 180
 _SERIES = {"description": "Key of a series of the rule: its limits are held against it too."}
+
+
+class ChannelScoreOut(Schema):
+    """The channel's own score, 0-100: before a video, after it, and after an unsponsored one in its place. Published
+    sponsored videos, whose timelines are not known, are taken to be usual ones, which makes it a range."""
+
+    videos = fields.Integer(required=True)
+    sponsored = fields.Integer(required=True)
+    before = fields.Nested(EstimateOut, required=True)
+    after = fields.Nested(EstimateOut, required=True, allow_none=True)
+    unsponsored = fields.Nested(EstimateOut, required=True, allow_none=True)
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+    model_version = fields.String(required=True)
 
 
 class PacingQuery(Schema):

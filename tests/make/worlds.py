@@ -8,11 +8,10 @@ import numpy as np
 from marketplace.briefs.models import BriefVersion
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
-from marketplace.matching.audience import grid, share_columns
+from marketplace.matching.audience import channel_tags, grid, share_columns
 from marketplace.matching.audience.grid import REGIONS
 from marketplace.matching.discovery.column_store import Rows
 from marketplace.matching.pricing.asking_price import TIERS
-from marketplace.matching.scoring import brand_fit
 
 REGION_CODES = ("CN-GD", "CN-BJ", "US", "")
 LANGUAGE_CODES = ("zh", "en", "ja", "")
@@ -27,7 +26,7 @@ def rows(seed: int, count: int, alike: float = 0.0) -> Rows:
         [
             dice.dirichlet(np.full(grid.AGES_N * grid.GENDERS_N, 0.3), count),
             dice.dirichlet(np.full(grid.REGIONS_N, 0.05), count),
-            dice.dirichlet(np.full(len(brand_fit.VERTICALS) + 1, 0.05), count) * (dice.random((count, 1)) > 0.1),
+            dice.dirichlet(np.full(len(channel_tags.VERTICALS) + 1, 0.05), count) * (dice.random((count, 1)) > 0.1),
             np.zeros((count, 3)),
         ],
         axis=1,

@@ -272,3 +272,6 @@ def _places_or_elsewhere(label: str) -> tuple[tuple[int, ...], bool]:
         if country in COUNTRIES:
             return region_places(country), False
         return region_places(ELSEWHERE), True
+
+
+LISTS = ("ages", "genders", "regions")

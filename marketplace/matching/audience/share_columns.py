@@ -5,13 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from marketplace.matching.audience import grid
+from marketplace.matching.audience import channel_tags, grid
 from marketplace.matching.audience.arrays import Floats
-from marketplace.matching.audience.grid import Audience
-from marketplace.matching.scoring import brand_fit
-from marketplace.matching.scoring.numbers import LISTS
+from marketplace.matching.audience.grid import LISTS, Audience
 
-_ENDS = np.cumsum([grid.AGES_N * grid.GENDERS_N, grid.REGIONS_N, len(brand_fit.VERTICALS) + 1, len(LISTS)])
+_ENDS = np.cumsum([grid.AGES_N * grid.GENDERS_N, grid.REGIONS_N, len(channel_tags.VERTICALS) + 1, len(LISTS)])
 WIDTH = int(_ENDS[-1])
 _FLOAT = np.dtype("<f4")
 BYTES = WIDTH * _FLOAT.itemsize
@@ -32,7 +30,9 @@ def pack(audience: Audience, tags: Mapping[str, float]) -> bytes:
     """Return a channel's shares as they are stored."""
     unknown = [audience.unknown.get(name, 0.0) for name in LISTS]
     return (
-        np.concatenate([audience.joint, audience.regions, brand_fit.tag_shares(tags), unknown]).astype(_FLOAT).tobytes()
+        np.concatenate([audience.joint, audience.regions, channel_tags.tag_shares(tags), unknown])
+        .astype(_FLOAT)
+        .tobytes()
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from marketplace.briefs.models import BriefVersion
+from marketplace.matching.audience import channel_tags
 from marketplace.matching.audience.arrays import Floats, Ints, as_floats
 from marketplace.matching.audience.grid import AGES_N, GENDERS_N, REGIONS_N
 from marketplace.matching.discovery import market_columns
@@ -39,7 +40,7 @@ def brief_row(version: BriefVersion) -> BriefRow:
         cells=np.stack([_mask(places, 0, _CELLS) for places, _, _ in wanted.boxes]),
         regions=np.stack([_mask(places, first, REGIONS_N) for _, places, _ in wanted.boxes]),
         weights=as_floats([weight for _, _, weight in wanted.boxes]),
-        nearness=brand_fit.category_nearness(wanted.category),
+        nearness=channel_tags.category_nearness(wanted.category),
         markets=_mask(wanted.markets, first, REGIONS_N) if wanted.markets else np.zeros(REGIONS_N),
         wanted=wanted,
     )
@@ -91,7 +92,7 @@ def _price(channel: Columns, wanted: Wanted) -> float:
 
 
 def _fit(channel: Columns, own: Floats, rows: Sequence[BriefRow]) -> Floats:
-    count, tags = len(rows), market_columns.tag_places(range(len(brand_fit.VERTICALS) + 1))
+    count, tags = len(rows), market_columns.tag_places(range(len(channel_tags.VERTICALS) + 1))
     shares = np.broadcast_to(own[list(tags)], (count, len(tags)))
     nearness = np.stack([row.nearness for row in rows])
     per_tags = float(channel["per_tags"][0])

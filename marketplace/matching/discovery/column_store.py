@@ -15,7 +15,7 @@ from marketplace.core import column_copy
 from marketplace.core.clock import now
 from marketplace.core.errors import Unavailable
 from marketplace.core.fingerprint import fingerprint
-from marketplace.matching.audience import grid, share_columns
+from marketplace.matching.audience import channel_tags, grid, share_columns
 from marketplace.matching.audience.arrays import Floats, Ints
 from marketplace.matching.discovery import market_columns
 from marketplace.matching.discovery.column_file import ROW_BYTES, ColumnFile, State, rows_of
@@ -28,7 +28,6 @@ from marketplace.matching.pricing.asking_price import TIERS, Asking
 from marketplace.matching.pricing.cost import CURRENCY_OF_SUGGESTIONS, two_digits
 from marketplace.matching.pricing.price_learning import UNFITTED, VIEWS, Fitted, load_prices, newest_prices
 from marketplace.matching.pricing.price_model import BASES, BOUGHT, predict
-from marketplace.matching.scoring import brand_fit
 from marketplace.matching.scoring.score_brief import FORECAST, FORECAST_KIND, LANGUAGE_BYTES
 
 Rows = dict[str, Column]
@@ -165,7 +164,7 @@ def _settled(rows: Mapping[str, Column], tier: int, prices: Fitted) -> Floats:
             model,
             _known(rows["expected_views"][own]),
             _known(rows["followers"][own]),
-            brand_fit.main_tags(tags[:, market_columns.TAGS]),
+            channel_tags.main_tags(tags[:, market_columns.TAGS]),
             np.char.strip(np.char.decode(rows["platform"][own].astype("S30"))),
             np.full(len(own), TIERS[tier]),
             np.zeros((len(own), len(BOUGHT)), dtype=bool),

@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from marketplace.matching.audience import grid, share_columns
+from marketplace.matching.audience import channel_tags, grid, share_columns
 from marketplace.matching.audience.arrays import Floats, as_floats
 from marketplace.matching.discovery.first_pass import Singles
 from marketplace.matching.forecast import flags
 from marketplace.matching.forecast.forecast import CAREFUL, HIGH, LOW, MIDDLE, Calibration, Forecasts, quantiles
 from marketplace.matching.pricing.asking_price import TIERS
-from marketplace.matching.scoring import brand_fit
 
 Column = npt.NDArray[Any]
 
@@ -50,7 +49,7 @@ PLACES: Mapping[str, int] = {name: share_columns.WIDTH + place for place, name i
 WIDTH = share_columns.WIDTH + len(SINGLES)
 _REGIONS = grid.AGES_N * grid.GENDERS_N
 _TAGS = _REGIONS + grid.REGIONS_N
-TAGS = slice(_TAGS, _TAGS + len(brand_fit.VERTICALS) + 1)
+TAGS = slice(_TAGS, _TAGS + len(channel_tags.VERTICALS) + 1)
 CODE_BITS = 24
 WHOLE_PLACES = tuple(_REGIONS + place for place in grid.region_places(WHOLE))
 _ENDS = (LOW, CAREFUL, MIDDLE, HIGH)
@@ -143,5 +142,5 @@ def tag_places(tags: Sequence[int]) -> tuple[int, ...]:
 
 def vertical_place(name: str) -> int:
     """Return the column of a vertical; those without one of their own share the last."""
-    tag = brand_fit.VERTICALS.index(name) if name in brand_fit.VERTICALS else len(brand_fit.VERTICALS)
+    tag = channel_tags.VERTICALS.index(name) if name in channel_tags.VERTICALS else len(channel_tags.VERTICALS)
     return _TAGS + tag

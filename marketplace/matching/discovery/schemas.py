@@ -9,10 +9,10 @@ from marketplace.briefs.vocabulary import CATEGORIES, MARKETS, PLACEMENT_KINDS
 from marketplace.channels.anomalies import COUNT_MAX
 from marketplace.channels.schemas import LANGUAGE, PLATFORM, REGION, WORD
 from marketplace.core.http.fields import Id, MoneyField, Text, When, WholeParam, one_of
+from marketplace.core.http.shared_schemas import EstimateOut, ReasonOut
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
 from marketplace.matching.discovery.service import LIMIT_MAX
 from marketplace.matching.pricing.asking_price import BASES
-from marketplace.matching.scoring.schemas import EstimateOut, ReasonOut
 
 LIMIT_DEFAULT, DAYS_MAX = 20, 3650
 

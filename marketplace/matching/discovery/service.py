@@ -19,6 +19,7 @@ from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.column_copy import Column
 from marketplace.core.errors import Unavailable, WrongState
+from marketplace.matching.audience import channel_tags
 from marketplace.matching.audience.arrays import Bools
 from marketplace.matching.discovery import candidates
 from marketplace.matching.discovery import messages as discovery_reasons
@@ -29,7 +30,7 @@ from marketplace.matching.discovery.market_columns import Columns
 from marketplace.matching.discovery.shortlist import Filters, first_pass
 from marketplace.matching.forecast import flags
 from marketplace.matching.pricing.asking_price import BASES, SETTLED
-from marketplace.matching.scoring import brand_fit, service
+from marketplace.matching.scoring import service
 from marketplace.matching.scoring.messages import reasons
 
 LIMIT_MAX = 50
@@ -96,7 +97,7 @@ def _without(ids: Column, bidders: Sequence[UUID]) -> list[UUID]:
 
 def _has_vertical(session: Session, found: Candidates, vertical: str | None) -> Bools | bool:
     """Verticals without a column of their own share one: only the channels themselves tell which it is."""
-    if vertical is None or vertical in brand_fit.VERTICALS:
+    if vertical is None or vertical in channel_tags.VERTICALS:
         return True
     ids = [UUID(bytes=one.tobytes()) for one in found.rows["channel_id"]]
     having = set(session.scalars(_HAVING, {"ids": ids, "vertical": vertical}))

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from marketplace.matching.audience import channel_tags
 from marketplace.matching.audience.arrays import Bools, Ints
+from marketplace.matching.audience.channel_tags import category_nearness
 from marketplace.matching.audience.grid import AGES_N, GENDERS_N, REGIONS_N
 from marketplace.matching.audience.targets import Target
 from marketplace.matching.discovery.first_pass import Look, Singles, best_rows, quality
@@ -29,7 +31,6 @@ from marketplace.matching.discovery.market_columns import (
 )
 from marketplace.matching.forecast.forecast import UNIQUE_PER_VIEW
 from marketplace.matching.scoring import brand_fit
-from marketplace.matching.scoring.brand_fit import category_nearness
 from marketplace.matching.scoring.rank import FIT_WEIGHT
 
 SLACK = 1e-4
@@ -171,8 +172,8 @@ def _fitting(wanted: Wanted) -> Callable[[Block], Singles]:
     """Return what gives the fit [b] of the parts that are known, as fit.fit weighs them."""
     nearness = category_nearness(wanted.category)
     groups = [
-        (tag_places(np.flatnonzero(nearness == worth).tolist()), worth - brand_fit.FAR)
-        for worth in (brand_fit.SAME, brand_fit.NEAR)
+        (tag_places(np.flatnonzero(nearness == worth).tolist()), worth - channel_tags.FAR)
+        for worth in (channel_tags.SAME, channel_tags.NEAR)
     ]
     languages = [np.float32(code(tag)) for tag in wanted.languages]
     worth = {name: np.float32(weight) for name, weight in brand_fit.WEIGHTS.items()}
@@ -183,7 +184,7 @@ def _fitting(wanted: Wanted) -> Callable[[Block], Singles]:
         for places, more in groups:
             near += block.sum(places) * np.float32(more)
         near *= block["per_tags"]
-        near += tagged * np.float32(brand_fit.FAR)
+        near += tagged * np.float32(channel_tags.FAR)
         total, weight = near * worth["category"], tagged * worth["category"]
         if languages:
             own = block["language"]

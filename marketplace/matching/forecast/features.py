@@ -12,21 +12,29 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from marketplace.core.clock import now
-from marketplace.core.fingerprint import MODEL_VERSIONS, fingerprint
+from marketplace.core.fingerprint import fingerprint
 from marketplace.core.ids import new_id
-from marketplace.matching.audience import grid, segments, share_columns
+from marketplace.matching.audience import channel_tags, grid, segments, share_columns
 from marketplace.matching.audience.grid import Audience, BadAudience, MarginsContradict
-from marketplace.matching.forecast import flags, forecast, platform_blend, sponsored
+from marketplace.matching.forecast import flags, forecast, platform_blend, pool, sponsored
 from marketplace.matching.forecast.forecast import Calibration, Forecasts
 from marketplace.matching.forecast.market_fit import EVERYTHING, fit_market
+from marketplace.matching.forecast.models import ChannelFeatures, ForecastModel
 from marketplace.matching.forecast.platform_blend import Blend
 from marketplace.matching.forecast.pool import PRIOR_POOL, Histories, Pool, histories, predict, priors_of
 from marketplace.matching.forecast.sponsored import Gaps, Labels, Market
-from marketplace.matching.scoring.models import ChannelFeatures, ForecastModel
 
 BATCH = 500
 _NEWEST = sa.select(ForecastModel.fingerprint).order_by(ForecastModel.id.desc()).limit(1)
-_VERSIONS = fingerprint(MODEL_VERSIONS)[:8]
+# What a channel's features are made of. A new rank or price formula makes no feature stale.
+_MADE_OF = {
+    "cells": grid.MODEL_VERSION,
+    "pool": pool.MODEL_VERSION,
+    "reach": forecast.MODEL_VERSION,
+    "sponsored": sponsored.MODEL_VERSION,
+    "tags": channel_tags.MODEL_VERSION,
+}
+_VERSIONS = fingerprint(_MADE_OF)[:8]
 
 # One width whatever it is made of, because scoring reads it as one.
 WANTED = "md5(c.snapshot_id::text || '.' || c.version || :suffix)"

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from marketplace.matching.audience.arrays import Bools, Ints
-from marketplace.matching.scoring import rank
 
 # Each group's codes in the order of their bits, from the group's first bit: only ever add at the end.
 AUDIENCE = (
@@ -17,7 +16,8 @@ AUDIENCE = (
     "audience_unreadable",
 )
 SNAPSHOT = ("views_against_followers", "engagement", "growth_jump", "identical_views", "last_digits", "series_copied")
-MATCH = (*rank.GATES, "no_audience_data")
+GATES = ("over_tolerance", "exclusivity_clash", "cost_unknown", "no_reach")
+MATCH = (*GATES, "no_audience_data")
 _FIRST: Mapping[Sequence[str], int] = {AUDIENCE: 0, SNAPSHOT: 20, MATCH: 40}
 
 

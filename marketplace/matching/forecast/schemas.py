@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from marketplace.core.http.fields import Id, Text, When, Whole
-from marketplace.matching.scoring.schemas import EstimateOut, ReasonOut
+from marketplace.core.http.shared_schemas import EstimateOut, ReasonOut
 
 EXTERNAL_ID, READINGS_MAX = 100, 200
 _VIEWS_MAX = 100_000_000_000

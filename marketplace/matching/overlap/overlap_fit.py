@@ -16,7 +16,6 @@ from marketplace.matching.audience.targets import Target
 from marketplace.matching.overlap import coverage, shapes, units
 from marketplace.matching.overlap.coverage import Units
 from marketplace.matching.overlap.units import PRIOR, Duplication
-from marketplace.matching.scoring import brand_fit
 
 MODEL_VERSION = "overlaps/1"
 # Factors on all shapes at which a pair's overlap is told: a set's own factor lies between two of them.
@@ -65,8 +64,8 @@ def fit_pairs(pairs: Pairs, prior: Duplication = PRIOR) -> Duplication:
     """Return the duplication learnt from pairs, drawn to a prior; the prior itself where there are none."""
     if not len(pairs):
         return prior
-    niches = np.array([brand_fit.main_tag(tags) for tags in pairs.one.tags])
-    within: Bools = (niches != "") & (niches == np.array([brand_fit.main_tag(tags) for tags in pairs.other.tags]))
+    niches = np.array([tags.main_tag(tags) for tags in pairs.one.tags])
+    within: Bools = (niches != "") & (niches == np.array([tags.main_tag(tags) for tags in pairs.other.tags]))
     counts = {name: int(np.sum(within & (niches == name))) for name in sorted(set(niches[within].tolist()))}
     if not within.all():
         counts[""] = int(np.sum(~within))

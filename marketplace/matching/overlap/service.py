@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.channels import policy as channels_policy
+from marketplace.channels.anomalies import EARLIEST
 from marketplace.channels.models import Channel
 from marketplace.core import db, events
 from marketplace.core.actor import Actor
@@ -24,7 +25,6 @@ from marketplace.matching.overlap import overlap_fit
 from marketplace.matching.overlap.models import Overlap, OverlapMethod, OverlapModel
 from marketplace.matching.overlap.overlap_fit import Audience, Pairs
 from marketplace.matching.overlap.units import PRIOR, Duplication
-from marketplace.matching.pricing.settled_deals import EARLIEST
 
 # The newest pairs: fitting to more of them changes little and takes a minute.
 PAIRS_MAX = 300

@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from marketplace.matching.audience import grid
+from marketplace.matching.audience import channel_tags, grid
 from marketplace.matching.audience.arrays import Floats, Ints, as_floats, sum_columns
 from marketplace.matching.audience.priors import PROVINCES, REGIONS, population
 from marketplace.matching.audience.targets import Box, Target
 from marketplace.matching.overlap.coverage import REACHED_MOST, Units
-from marketplace.matching.scoring import brand_fit
 
 MODEL_VERSION = "units/1"
 # Films and artists stand in for creators until overlaps of channels are measured (overlap_fit).
@@ -28,7 +27,7 @@ WATCHING_CHINA, WATCHING_ELSEWHERE = 0.88, 0.65
 # Several videos of one channel reach people * videos ** 0.585: every second one of the first sees the second too.
 # A prior; from one in three to two in three gives 0.74 to 0.42.
 SEVERAL_VIDEOS = 0.585
-NICHES = (*brand_fit.VERTICALS, "other")
+NICHES = (*channel_tags.VERTICALS, "other")
 # First grid ages of the bands: 13-23, 24-30, 31-40, 41 and older.
 _BANDS = (0, 2, 4, 6)
 _AREAS = {

@@ -8,10 +8,10 @@ from marshmallow import Schema, ValidationError, fields, validate
 from marketplace.bids.pricing_models import RIGHTS, Pricing
 from marketplace.briefs.vocabulary import LENGTH_TIERS
 from marketplace.core.http.fields import Id, MoneyField, Text, When, Whole, WholeParam, one_of
+from marketplace.core.http.shared_schemas import ReasonOut
 from marketplace.core.money import MINOR_DIGITS
 from marketplace.matching.pricing.models import DealSource, Side
 from marketplace.matching.pricing.price_model import BASES, BOUGHT
-from marketplace.matching.scoring.schemas import ReasonOut
 
 DAYS_MAX = 365
 _VIEWS_MAX = 10_000_000_000

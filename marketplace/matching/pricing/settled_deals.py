@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.channels import policy as channels_policy
+from marketplace.channels.anomalies import EARLIEST
 from marketplace.channels.models import AudienceSnapshot, Channel
 from marketplace.core import db, events
 from marketplace.core.actor import Actor, Role
@@ -23,7 +24,6 @@ from marketplace.matching.forecast.features import main_vertical
 from marketplace.matching.pricing.cost import CURRENCY_OF_SUGGESTIONS
 from marketplace.matching.pricing.models import DealPrice, DealSource, PriceIndexCell, Side
 
-EARLIEST = date(2005, 1, 1)
 _SIDES = {Role.BRAND: Side.BRAND, Role.CREATOR: Side.CREATOR, Role.AGENCY: Side.CREATOR}
 
 

@@ -10,7 +10,6 @@ from marketplace.core.money import Money
 from marketplace.matching.forecast.forecast import UNIQUE_PER_VIEW, UNIQUE_PER_VIEW_RANGE
 from marketplace.matching.pricing.cost import COMPARABLES_MIN
 
-MODEL_VERSION = "reasons/3"
 FIT_GOOD, FIT_POOR = 0.7, 0.4
 _PART_NAMES = {
     "category": ("内容类目契合", "Category affinity of the content"),

@@ -7,6 +7,7 @@ import numpy as np
 
 from marketplace.intrusiveness import constants as intrusion
 from marketplace.matching.audience.arrays import Floats, as_floats
+from marketplace.matching.audience.grid import LISTS
 from marketplace.matching.forecast import flags
 from marketplace.matching.scoring import brand_fit
 
@@ -24,7 +25,6 @@ SINGLES = (
     "tolerance",
     "ceiling_is_the_briefs",
 )
-LISTS = ("ages", "genders", "regions")
 GROUPS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(SPANS, ("point", "low", "high")),
     "prominence": ("low", "high"),

@@ -23,7 +23,6 @@ SCORE_DECIMALS = 6
 # bookings of a Nordic marketplace, read 2026-11: EUR 23-33 or USD 25-35), over 0.85 people a view, half of
 # them on target.
 DEFAULT_CEILING_MINOR = {"CNY": 10_800, "EUR": 6_600, "USD": 7_000}
-GATES = ("over_tolerance", "exclusivity_clash", "cost_unknown", "no_reach")
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.briefs.models import Brief
 from marketplace.core.clock import now
+from marketplace.matching.audience import grid
 from marketplace.matching.forecast import flags
 from marketplace.matching.scoring import numbers
 from marketplace.reviews import service as reviews
@@ -51,7 +52,7 @@ def facts(told: dict[str, Any], row: Any, today: date) -> RiskFacts:
     per_thousand, ceiling = told["per_thousand"][0], told["ceiling"]
     taken_on = date.fromisoformat(told["taken_on"]) if told["taken_on"] else None
     # A list of the top regions is a list: what it leaves open follows the prior without a risk.
-    missing = [f"{name}_from_prior" for name in numbers.LISTS if f"{name}_from_prior" in told["audience_flags"]]
+    missing = [f"{name}_from_prior" for name in grid.LISTS if f"{name}_from_prior" in told["audience_flags"]]
     return RiskFacts(
         currency=told["currency"],
         amount_minor=told["cost"][0],

@@ -3,6 +3,7 @@
 from marshmallow import Schema, fields
 
 from marketplace.core.http.fields import Id, When, WholeParam, one_of
+from marketplace.core.http.shared_schemas import EstimateOut, ReasonOut
 from marketplace.drawing.sheet import NARROWEST, WIDEST, WIDTH
 
 LANGUAGES = ("zh", "en")
@@ -20,21 +21,6 @@ class BidPictureQuery(PictureLooks):
     the brief's bids; `reach`: the forecast of people."""
 
     name = one_of(BID_PICTURES, load_default="price")
-
-
-class EstimateOut(Schema):
-    point = fields.Float(allow_none=True, required=True)
-    low = fields.Float(allow_none=True, required=True)
-    high = fields.Float(allow_none=True, required=True)
-
-
-class ReasonOut(Schema):
-    """One point told in two languages, with the numbers it is made of (unit, interval, count, source, date)."""
-
-    code = fields.String(required=True)
-    zh = fields.String(required=True)
-    en = fields.String(required=True)
-    numbers = fields.Dict(keys=fields.String(), required=True)
 
 
 class MatchOut(Schema):

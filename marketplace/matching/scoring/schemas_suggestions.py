@@ -3,8 +3,9 @@
 from marshmallow import Schema, fields
 
 from marketplace.core.http.fields import Id, one_of
-from marketplace.matching.scoring.schemas import EstimateOut, ReasonOut
+from marketplace.core.http.shared_schemas import EstimateOut, ReasonOut
 from marketplace.matching.scoring.suggestion_messages import KEEPS
+from marketplace.pacing.schemas import ChannelScoreOut
 
 
 class _StandingOut(Schema):
@@ -37,20 +38,6 @@ class SuggestionOut(_StandingOut):
     en = fields.String(required=True)
     steps = fields.List(fields.Nested(SuggestionStepOut), required=True)
     plan = fields.Dict(required=True)
-
-
-class ChannelScoreOut(Schema):
-    """The channel's own score, 0-100: before a video, after it, and after an unsponsored one in its place. Published
-    sponsored videos, whose timelines are not known, are taken to be usual ones, which makes it a range."""
-
-    videos = fields.Integer(required=True)
-    sponsored = fields.Integer(required=True)
-    before = fields.Nested(EstimateOut, required=True)
-    after = fields.Nested(EstimateOut, required=True, allow_none=True)
-    unsponsored = fields.Nested(EstimateOut, required=True, allow_none=True)
-    zh = fields.String(required=True)
-    en = fields.String(required=True)
-    model_version = fields.String(required=True)
 
 
 class BeforeShootingOut(_StandingOut):

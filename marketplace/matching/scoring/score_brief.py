@@ -15,10 +15,10 @@ from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import column_copy, db
 from marketplace.core.clock import now
 from marketplace.core.column_copy import Column
-from marketplace.core.fingerprint import MODEL_VERSIONS, fingerprint
+from marketplace.core.fingerprint import fingerprint
 from marketplace.intrusiveness import constants as intrusion
 from marketplace.intrusiveness.factors import relieved_total
-from marketplace.matching.audience import grid, share_columns, targets
+from marketplace.matching.audience import channel_tags, grid, share_columns, targets
 from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.audience.share_columns import Vectors
 from marketplace.matching.forecast import flags
@@ -28,6 +28,7 @@ from marketplace.matching.pricing import cost
 from marketplace.matching.scoring import brand_fit, numbers, rank
 from marketplace.matching.scoring.brand_fit import Fit
 from marketplace.matching.scoring.score import Bids, Scores, score
+from marketplace.matching.scoring.versions import MODEL_VERSIONS
 
 MODEL_VERSION = "m-" + fingerprint({**MODEL_VERSIONS, "intrusiveness": intrusion.MODEL_VERSION})[:12]
 LENGTHS = {"1-20": (1.0, 20.0), "21-60": (21.0, 60.0), "60+": (61.0, 600.0)}
@@ -257,7 +258,7 @@ def fit_of(version: BriefVersion, rows: Rows, shares: Vectors, gap: Floats | Non
     tags = [language.decode().strip() for language in languages.tolist()]
     wanted = sorted({LANGUAGES[market] for market in markets if market in LANGUAGES})
     found = {
-        "category": brand_fit.category_part(shares.tags, brand_fit.category_nearness(version.category)),
+        "category": brand_fit.category_part(shares.tags, channel_tags.category_nearness(version.category)),
         "language": brand_fit.language_part(tags, wanted)[place],
     }
     if gap is not None:

@@ -21,11 +21,10 @@ from marketplace.intrusiveness import plan_score as plan
 from marketplace.intrusiveness import timeline
 from marketplace.matching.forecast import flags
 from marketplace.matching.forecast.features import WANTED, suffix
-from marketplace.matching.pricing import service as fair
-from marketplace.matching.scoring import numbers
+from marketplace.matching.forecast.flags import GATES
+from marketplace.matching.scoring import fair_price, numbers
 from marketplace.matching.scoring.messages import Estimate, Facts, reasons
 from marketplace.matching.scoring.models import Match
-from marketplace.matching.scoring.rank import GATES
 from marketplace.matching.scoring.score_brief import MODEL_VERSION
 
 LISTED = ("open", "accepted", "declined")
@@ -127,8 +126,8 @@ def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, start
         },
     ).mappings()
     data = [show(row) for row in rows]
-    fair.add_to(session, data[:limit])
-    warnings = fair.ceiling_warnings(session, brief) if starting_after is None else []
+    fair_price.add_to(session, data[:limit])
+    warnings = fair_price.ceiling_warnings(session, brief) if starting_after is None else []
     return Ranking(brief_id, False, state.total, state.fresh, data[:limit], len(data) > limit, warnings)
 
 
@@ -138,13 +137,13 @@ def of_bid(session: Session, actor: Actor, bid_id: UUID) -> dict[str, Any]:
     match = match_of(session, bid)
     if match is None:
         raise NotFound("This bid has not been scored yet. Ask again in a few seconds.")
-    fair.add_to(session, [match])
+    fair_price.add_to(session, [match])
     brief = session.get_one(Brief, bid.brief_id)
     if brief.status != BriefStatus.CLOSED:
         _seal(match)
     revision = session.get_one(BidRevision, bid.revision_id)
     if actor.role in bids_policy.BIDDERS:
-        match["reasons"] += fair.floor_reasons(session, bid, revision, match)
+        match["reasons"] += fair_price.floor_reasons(session, bid, revision, match)
     wording = session.get_one(BriefVersion, revision.brief_version_id)
     fit = match["parts"]["fit"]
     match["plan"] = plan_score(revision.plan, 0.0 if fit is None else fit, bool(wording.content.get("buying_link")))

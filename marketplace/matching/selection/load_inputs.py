@@ -22,7 +22,7 @@ from marketplace.matching.overlap import overlap_fit, units
 from marketplace.matching.overlap import service as overlaps
 from marketplace.matching.overlap.service import Fitted
 from marketplace.matching.overlap.units import Duplication
-from marketplace.matching.scoring import brand_fit, score_brief
+from marketplace.matching.scoring import score_brief
 from marketplace.matching.selection.inputs import STRATA, Inputs
 from marketplace.pacing import service as pacing
 from marketplace.pacing.exclusivity import Wanted
@@ -105,7 +105,7 @@ def load(session: Session, brief: Brief, version: BriefVersion, target: Any = No
         creators=[ids.show("pty", row.creator_id) for row in rows],
         agencies=["" if row.agency_id is None else ids.show("pty", row.agency_id) for row in rows],
         platforms=[row.platform for row in rows],
-        niches=[brand_fit.main_tag(tags) for tags in loaded.shares.tags[order]],
+        niches=[tags.main_tag(tags) for tags in loaded.shares.tags[order]],
         names=[row.name for row in rows],
         commitments=[loaded.rows["commitment"][place].decode() for place in order],
         gates=[_gate(*told_of) for told_of in facts],

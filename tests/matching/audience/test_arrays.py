@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from marketplace.channels import anomalies
 from marketplace.channels.files import bulk_store
 from marketplace.core import column_copy
-from marketplace.matching.audience import grid, share_columns
+from marketplace.matching.audience import channel_tags, grid, share_columns
 from marketplace.matching.forecast import flags
 from marketplace.matching.scoring import brand_fit, numbers
 
@@ -105,7 +105,7 @@ def test_shares_come_back_as_arrays() -> None:
     for place, audience in enumerate(audiences):
         assert found.joint[place] == pytest.approx(audience.joint, abs=1e-6)
         assert found.regions[place] == pytest.approx(audience.regions, abs=1e-6)
-    assert found.tags[0, brand_fit.VERTICALS.index("food")] == 1
+    assert found.tags[0, channel_tags.VERTICALS.index("food")] == 1
     assert found.tags[1, -1] == 0.25
     assert found.unknown.tolist() == [[0, 0, 0], [0.5, 0, 0]]
 

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 
 from marketplace.core import db
 from marketplace.matching.forecast import features
+from marketplace.matching.forecast.models import ForecastModel
 from marketplace.matching.forecast.platform_blend import PRIOR_BLEND
-from marketplace.matching.scoring.models import ForecastModel
 from tests.make import bids as make
 from tests.make import channels as make_channels
 from tests.make import work

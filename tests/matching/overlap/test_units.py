@@ -5,12 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace.matching.audience import grid, targets
+from marketplace.matching.audience import channel_tags, grid, targets
 from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.audience.priors import PROVINCES, REGIONS, population
 from marketplace.matching.audience.targets import Target
 from marketplace.matching.overlap import coverage, union, units
-from marketplace.matching.scoring import brand_fit
 
 EVERYBODY = targets.target_weights([{"regions": ["CN"]}])
 TARGETS = (
@@ -26,7 +25,7 @@ def audiences(n: int, seed: int) -> tuple[Floats, Floats, Floats, Floats, Floats
     rng = np.random.default_rng(seed)
     joint = rng.dirichlet(np.ones(grid.AGES_N * grid.GENDERS_N), n)
     regions = rng.dirichlet(np.full(grid.REGIONS_N, 0.3), n)
-    tags = np.zeros((n, len(brand_fit.VERTICALS) + 1))
+    tags = np.zeros((n, len(channel_tags.VERTICALS) + 1))
     for row in range(n):
         tags[row, rng.integers(0, 6, 2)] = rng.dirichlet([1, 1])
     return joint, regions, tags, np.exp(rng.normal(11, 1, n)), rng.integers(1, 4, n).astype(float)
@@ -66,7 +65,7 @@ def test_niches_share_as_many_people_as_the_model_says() -> None:
     joint = np.tile(grid.audience().joint, (3, 1))
     regions = np.tile(population().sum(axis=(0, 1)) * np.isin(REGIONS, list(PROVINCES)), (3, 1))
     regions /= regions.sum(axis=1, keepdims=True)
-    tags = np.zeros((3, len(brand_fit.VERTICALS) + 1))
+    tags = np.zeros((3, len(channel_tags.VERTICALS) + 1))
     tags[[0, 1, 2], [3, 3, 4]] = 1
     people = np.full(3, 1e4)
     built = units.build(joint, regions, tags, people, np.ones(3), EVERYBODY)

@@ -5,13 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from marketplace.matching.audience.channel_tags import KINSHIPS, affinity, category_nearness, tag_shares
 from marketplace.matching.audience.grid import audience
 from marketplace.matching.scoring.brand_fit import (
-    KINSHIPS,
     PARTS,
     WEIGHTS,
-    affinity,
-    category_nearness,
     category_part,
     clashes,
     fit,
@@ -20,7 +18,6 @@ from marketplace.matching.scoring.brand_fit import (
     length_part,
     market_part,
     sponsors_part,
-    tag_shares,
 )
 
 

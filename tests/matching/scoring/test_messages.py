@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace.core.fingerprint import MODEL_VERSIONS, fingerprint
+from marketplace.core.fingerprint import fingerprint
 from marketplace.matching.scoring.messages import Estimate, Facts, floor_reason, reasons
+from marketplace.matching.scoring.versions import MODEL_VERSIONS
 
 FACTS = Facts(
     currency="CNY",

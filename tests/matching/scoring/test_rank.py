@@ -11,10 +11,11 @@ from scipy import stats
 from marketplace.bids.pricing_models import Offer, Pricing
 from marketplace.matching.audience.grid import REGIONS_N, audience
 from marketplace.matching.audience.targets import target_weights
+from marketplace.matching.forecast.flags import GATES
 from marketplace.matching.forecast.forecast import Forecasts, calibrate
 from marketplace.matching.pricing.cost import terms
 from marketplace.matching.scoring.brand_fit import fit
-from marketplace.matching.scoring.rank import GATES, ceiling_for, order, overall, quality_multiplier, rank
+from marketplace.matching.scoring.rank import ceiling_for, order, overall, quality_multiplier, rank
 from marketplace.matching.scoring.score import Bids, score
 
 TARGET = target_weights([{"ages": [18, 30], "genders": ["female"]}])
