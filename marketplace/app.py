@@ -11,7 +11,7 @@ from marketplace.checks.routes import room as checks
 from marketplace.core.actor import Actor
 from marketplace.core.config import Config
 from marketplace.core.http import openapi
-from marketplace.core.http.blueprint import Room
+from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.server import make_server
 from marketplace.identity import credentials
 from marketplace.identity.routes import room as identity
@@ -28,7 +28,7 @@ from marketplace.reviews.routes import room as reviews
 from marketplace.video_files.routes import room as videos
 from marketplace.video_files.routes_uploads import room as video_uploads
 
-ROOMS: tuple[Room, ...] = (
+ROOMS: tuple[GuardedBlueprint, ...] = (
     identity,
     channels,
     imports,

@@ -17,7 +17,7 @@ from marketplace import models, schema
 from marketplace.app import create_app
 from marketplace.core import db, log, storage
 from marketplace.core.config import Config
-from marketplace.local.servers import Servers, start_servers
+from marketplace.local.servers import LocalServers, start_servers
 from tests.make import work as make
 
 assert models.metadata.tables
@@ -32,7 +32,7 @@ TEMPLATE = "inlay_template"
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServers]:
     """This pytest worker's own servers, with a migrated template database."""
     folder = tmp_path_factory.mktemp("servers")
     with start_servers(Path(folder), fsync=False) as running:
@@ -50,7 +50,7 @@ def _named(url: str, name: str) -> str:
     return sa.make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
-def clone(servers: Servers, name: str) -> str:
+def clone(servers: LocalServers, name: str) -> str:
     """Make a fresh migrated database and return its URL."""
     with psycopg.connect(_plain(servers.database_url), autocommit=True) as admin:
         admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
@@ -59,12 +59,12 @@ def clone(servers: Servers, name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def database_url(servers: Servers) -> str:
+def database_url(servers: LocalServers) -> str:
     return clone(servers, "inlay_tests")
 
 
 @pytest.fixture(scope="session")
-def config(servers: Servers, database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Config:
+def config(servers: LocalServers, database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Config:
     return Config(
         database_url=database_url,
         redis_url=servers.redis_url,
@@ -106,7 +106,7 @@ def nothing_left() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def own_market(app: Flask, servers: Servers) -> Iterator[None]:
+def own_market(app: Flask, servers: LocalServers) -> Iterator[None]:
     """A database of this file's own: nobody else's channels are peers here, nobody else's jobs wait."""
     with connected(clone(servers, "inlay_own"), 16):
         yield

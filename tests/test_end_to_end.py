@@ -16,23 +16,23 @@ import urllib3
 
 from marketplace.core import db
 from marketplace.core.actor import EVERYTHING, Actor, Role
-from marketplace.demo.walk import Market, Size, walk
+from marketplace.demo.walk import DemoMarket, WorldSize, walk
 from marketplace.identity import api_keys
 from marketplace.identity import service as identity
 from marketplace.local.market_tree import answers
 from marketplace.local.programs import ringer_argv, web_argv, worker_argv
-from marketplace.local.servers import Servers
+from marketplace.local.servers import LocalServers
 from marketplace.matching.scoring.schemas import BID_PICTURES
 from marketplace.matching.selection.schemas import PICTURES
 from tests.conftest import clone, connected
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("end-to-end")]
 
-SIZE = Size(channels=48, agencies=3, briefs=2, bids=40)
+SIZE = WorldSize(channels=48, agencies=3, briefs=2, bids=40)
 
 
 @pytest.fixture(scope="module")
-def url(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(servers: LocalServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A running market of its own: three processes on a fresh database."""
     folder = tmp_path_factory.mktemp("walk")
     database_url = clone(servers, "inlay_walk")
@@ -66,17 +66,17 @@ def url(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(scope="module")
-def market(url: str, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Market:
+def market(url: str, servers: LocalServers, tmp_path_factory: pytest.TempPathFactory) -> DemoMarket:
     return walk(url, tmp_path_factory.mktemp("exports"), SIZE, 7, lambda _: None)
 
 
-def rows(servers: Servers, query: str) -> Any:
+def rows(servers: LocalServers, query: str) -> Any:
     dsn = servers.database_url.replace("+psycopg", "").replace("/inlay?", "/inlay_walk?")
     with psycopg.connect(dsn) as connection:
         return connection.execute(query).fetchall()
 
 
-def settled(market: Market, brief: dict[str, Any], token: str) -> Any:
+def settled(market: DemoMarket, brief: dict[str, Any], token: str) -> Any:
     """Return a brief's ranking when all of it is fresh: the model is fitted again a second after the last import, and
     whatever was scored before that is scored once more."""
     deadline = time.monotonic() + 120
@@ -87,7 +87,7 @@ def settled(market: Market, brief: dict[str, Any], token: str) -> Any:
         time.sleep(0.2)
 
 
-def test_every_bid_has_one_match_and_a_place(market: Market, servers: Servers) -> None:
+def test_every_bid_has_one_match_and_a_place(market: DemoMarket, servers: LocalServers) -> None:
     assert market.bids == SIZE.bids
     assert rows(servers, "SELECT count(*), count(DISTINCT id) FROM matches") == [(SIZE.bids, SIZE.bids)]
     for brief, brand in zip(market.briefs, market.brands, strict=True):
@@ -103,14 +103,14 @@ def test_every_bid_has_one_match_and_a_place(market: Market, servers: Servers) -
             assert {"zh", "en", "code", "numbers"} <= match["reasons"][0].keys()
 
 
-def test_channels_came_from_all_four_shapes(market: Market, servers: Servers) -> None:
+def test_channels_came_from_all_four_shapes(market: DemoMarket, servers: LocalServers) -> None:
     found = dict(rows(servers, "SELECT source, count(*) FROM audience_snapshots GROUP BY source"))
     assert set(found) == {"inlay", "tiktok_one", "xingtu", "youtube"}
     assert sum(found.values()) == SIZE.channels
     assert rows(servers, "SELECT count(*) FROM videos") == [(SIZE.channels * 10,)]
 
 
-def test_a_bidder_sees_why_and_what_to_change(market: Market) -> None:
+def test_a_bidder_sees_why_and_what_to_change(market: DemoMarket) -> None:
     brief, brand = market.briefs[0], market.brands[0]
     top = market.caller("GET", f"/briefs/{brief['id']}/ranking", brand.token, query={"limit": 1})["data"][0]
     seen = market.caller("GET", f"/bids/{top['bid_id']}/match", brand.token)
@@ -121,7 +121,7 @@ def test_a_bidder_sees_why_and_what_to_change(market: Market) -> None:
         assert reason["evidence"]
 
 
-def test_the_queue_is_worked_by_two_people(market: Market, servers: Servers) -> None:
+def test_the_queue_is_worked_by_two_people(market: DemoMarket, servers: LocalServers) -> None:
     url = servers.database_url.replace("/inlay?", "/inlay_walk?")
     admins = []
     with connected(url, 2):
@@ -150,7 +150,7 @@ def test_the_queue_is_worked_by_two_people(market: Market, servers: Servers) -> 
     assert [one["verdict"] for one in second["decisions"]] == ["override", "approve"]
 
 
-def test_progress_can_be_followed_as_a_stream(market: Market, url: str) -> None:
+def test_progress_can_be_followed_as_a_stream(market: DemoMarket, url: str) -> None:
     brief, brand = market.briefs[0], market.brands[0]
     headers = {"Authorization": f"Bearer {brand.token}"}
     answer = urllib3.request("GET", f"{url}/api/v1/briefs/{brief['id']}/ranking/stream", headers=headers, timeout=30)
@@ -159,7 +159,7 @@ def test_progress_can_be_followed_as_a_stream(market: Market, url: str) -> None:
     assert answer.data.decode().strip().splitlines()[-1] == f'data: {{"total": {total}, "fresh": {total}}}'
 
 
-def test_nothing_private_reached_the_log(market: Market, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_nothing_private_reached_the_log(market: DemoMarket, tmp_path_factory: pytest.TempPathFactory) -> None:
     logs = sorted(Path(tmp_path_factory.getbasetemp()).glob("walk*/log"))
     text = logs[0].read_text()
     assert "http.request" in text
@@ -173,7 +173,7 @@ def inlay(url: str, key: str, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=120)
 
 
-def test_the_command_chooses_a_set_and_draws_it(market: Market, url: str, tmp_path: Path) -> None:
+def test_the_command_chooses_a_set_and_draws_it(market: DemoMarket, url: str, tmp_path: Path) -> None:
     brief, brand = market.briefs[0], market.brands[0]
     settled(market, brief, brand.token)
     done = inlay(url, brand.token, "--json", "select", brief["id"], "--max-bids", "3", "--out", str(tmp_path))
@@ -195,7 +195,7 @@ def test_the_command_chooses_a_set_and_draws_it(market: Market, url: str, tmp_pa
 
 
 def test_the_bids_of_a_closed_brief_can_be_verified_and_a_changed_one_is_found(
-    market: Market, url: str, tmp_path: Path
+    market: DemoMarket, url: str, tmp_path: Path
 ) -> None:
     brief, brand = market.briefs[0], market.brands[0]
     kept = tmp_path / "bids.json"
@@ -219,7 +219,7 @@ def test_the_bids_of_a_closed_brief_can_be_verified_and_a_changed_one_is_found(
         assert words in checked.stdout
 
 
-def test_stored_scores_are_worked_out_again_from_the_outside(market: Market, url: str, tmp_path: Path) -> None:
+def test_stored_scores_are_worked_out_again_from_the_outside(market: DemoMarket, url: str, tmp_path: Path) -> None:
     brief, brand = market.briefs[0], market.brands[0]
     settled(market, brief, brand.token)
     done = inlay(url, brand.token, "--json", "verify", "scores")

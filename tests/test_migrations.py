@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 
 from marketplace import schema
 from marketplace.bids import pricing_models
-from marketplace.local.servers import Servers
+from marketplace.local.servers import LocalServers
 from tests.conftest import clone
 
 
@@ -24,7 +24,7 @@ def test_there_is_one_line_of_numbered_files() -> None:
     assert all(re.fullmatch(r"[0-9]{4}_[a-z0-9_]+\.py", name) for name in names)
 
 
-def test_models_and_migrations_tell_the_same_and_the_way_back_works(servers: Servers) -> None:
+def test_models_and_migrations_tell_the_same_and_the_way_back_works(servers: LocalServers) -> None:
     url = clone(servers, "inlay_migrations")
     assert schema.current(url) == schema.head()
     command.check(schema.alembic_config(url))
@@ -37,7 +37,7 @@ def test_models_and_migrations_tell_the_same_and_the_way_back_works(servers: Ser
     assert schema.current(url) == schema.head()
 
 
-def test_every_table_with_a_party_in_it_has_row_level_security(servers: Servers) -> None:
+def test_every_table_with_a_party_in_it_has_row_level_security(servers: LocalServers) -> None:
     # These are read by several sides and guarded by the rooms' policies.
     open_tables = {
         "alembic_version",
@@ -95,7 +95,7 @@ PRICES: tuple[dict[str, Any], ...] = (
 DELIVERABLES = [{"kind": "video", "count": 2}, {"kind": "live", "count": 1}, {"kind": "image", "count": 9}]
 
 
-def test_prices_stored_before_terms_get_the_same_terms_as_new_ones(servers: Servers) -> None:
+def test_prices_stored_before_terms_get_the_same_terms_as_new_ones(servers: LocalServers) -> None:
     url = clone(servers, "inlay_terms")
     schema.downgrade(url, "0002")
     engine = sa.create_engine(url, poolclass=sa.NullPool)
@@ -127,7 +127,7 @@ def test_prices_stored_before_terms_get_the_same_terms_as_new_ones(servers: Serv
         assert terms == pytest.approx(list(wanted), nan_ok=True), price
 
 
-def test_a_brief_published_before_there_were_windows_still_takes_bids_until_its_deadline(servers: Servers) -> None:
+def test_a_brief_published_before_there_were_windows_still_takes_bids_until_its_deadline(servers: LocalServers) -> None:
     url = clone(servers, "inlay_windows")
     schema.downgrade(url, "0008")
     engine = sa.create_engine(url, poolclass=sa.NullPool)

@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 
 from marketplace.bids import service
 from marketplace.core import jobs
-from marketplace.core.jobs import Claimed
+from marketplace.core.jobs import ClaimedJob
 
 
-def void(session: Session, job: Claimed) -> dict[str, Any]:
+def void(session: Session, job: ClaimedJob) -> dict[str, Any]:
     """Void a cancelled brief's open bids, some hundreds at a time."""
     if job.subject_id is None:
         raise ValueError("A job to void a brief's bids names the brief.")
@@ -20,4 +20,4 @@ def void(session: Session, job: Claimed) -> dict[str, Any]:
     return {"voided": done}
 
 
-HANDLERS: dict[str, Callable[[Session, Claimed], dict[str, Any] | None]] = {service.VOID: void}
+HANDLERS: dict[str, Callable[[Session, ClaimedJob], dict[str, Any] | None]] = {service.VOID: void}

@@ -6,20 +6,20 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from marketplace.briefs import service
-from marketplace.core.jobs import Claimed
+from marketplace.core.jobs import ClaimedJob
 
 
-def close(session: Session, job: Claimed) -> dict[str, Any]:
+def close(session: Session, job: ClaimedJob) -> dict[str, Any]:
     if job.subject_id is None:
         raise ValueError("A job to close a brief names the brief.")
     return {"closed": service.close_if_due(session, job.subject_id)}
 
 
-def close_overdue(session: Session, _: Claimed) -> dict[str, Any]:
+def close_overdue(session: Session, _: ClaimedJob) -> dict[str, Any]:
     return {"overdue": service.ask_for_overdue(session)}
 
 
-HANDLERS: dict[str, Callable[[Session, Claimed], dict[str, Any] | None]] = {
+HANDLERS: dict[str, Callable[[Session, ClaimedJob], dict[str, Any] | None]] = {
     service.CLOSE: close,
     "briefs.close-overdue": close_overdue,
 }

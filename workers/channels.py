@@ -10,21 +10,21 @@ from marketplace.channels.files import import_job, imports
 from marketplace.core import jobs
 from marketplace.core.db import transaction
 from marketplace.core.errors import DomainError
-from marketplace.core.jobs import Claimed
+from marketplace.core.jobs import ClaimedJob
 
 REPORT_S = 1.0
 
 
-def import_file(session: Session, job: Claimed) -> dict[str, Any]:
+def import_file(session: Session, job: ClaimedJob) -> dict[str, Any]:
     """Store a file's rows and its end in one transaction; a stop or the last failure is told in one of its own."""
     assert job.subject_id is not None
     told = job.payload.get("creator_id")
     creator_id = UUID(told) if isinstance(told, str) else None
     try:
         return import_job.run(session, job.subject_id, creator_id, reporter(job))
-    except jobs.Fenced:
+    except jobs.JobFenced:
         raise
-    except jobs.Cancelled:
+    except jobs.JobCancelled:
         _end_alone(job.subject_id, "cancelled", None)
         raise
     except Exception as error:
@@ -39,7 +39,7 @@ def _end_alone(import_id: UUID, name: str, message: str | None) -> None:
         imports.end(session, import_id, name, message=message)
 
 
-def reporter(job: Claimed) -> import_job.Report:
+def reporter(job: ClaimedJob) -> import_job.Report:
     """Return a function that reports progress once a second however often it is called."""
     last = time.monotonic() - REPORT_S
 
@@ -52,7 +52,7 @@ def reporter(job: Claimed) -> import_job.Report:
     return report
 
 
-def settle_imports(session: Session, _: Claimed) -> dict[str, Any]:
+def settle_imports(session: Session, _: ClaimedJob) -> dict[str, Any]:
     return {"settled": imports.settle_lost(session)}
 
 

@@ -17,7 +17,7 @@ from marketplace.core.db import transaction
 from marketplace.core.errors import DomainError
 from marketplace.core.events import Event
 from marketplace.core.ids import new_id
-from marketplace.core.jobs import Claimed, JobState
+from marketplace.core.jobs import ClaimedJob, JobState
 from workers import stopping
 from workers.celery_app import celery
 from workers.handlers import AHEAD, HANDLERS
@@ -49,7 +49,7 @@ def drain(queue: str) -> int:
     return taken
 
 
-def _do_all(claimed: list[Claimed]) -> None:
+def _do_all(claimed: list[ClaimedJob]) -> None:
     claimed_at = time.monotonic()
     for job in claimed:
         if stopping.told():
@@ -58,15 +58,15 @@ def _do_all(claimed: list[Claimed]) -> None:
             do(job)
 
 
-def do(job: Claimed) -> JobState:
+def do(job: ClaimedJob) -> JobState:
     """Do one job: its effect and its end in one transaction, under the fence."""
     began = time.monotonic()
     set_request_id(job.request_id)
     try:
         state, problem = _attempt(job), None
-    except jobs.Fenced:
+    except jobs.JobFenced:
         state, problem = JobState.LEASED, "fenced: another worker has it"
-    except jobs.Cancelled:
+    except jobs.JobCancelled:
         jobs.cancelled(job)
         state, problem = JobState.CANCELLED, None
     except DomainError as error:
@@ -82,7 +82,7 @@ def do(job: Claimed) -> JobState:
     return state
 
 
-def _attempt(job: Claimed) -> JobState:
+def _attempt(job: ClaimedJob) -> JobState:
     ahead = AHEAD.get(job.kind)
     handler = HANDLERS.get(job.kind) if ahead is None else ahead(job)
     if handler is None:

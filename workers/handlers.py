@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from marketplace.core.http import idempotency
-from marketplace.core.jobs import Claimed, JobProbe
+from marketplace.core.jobs import ClaimedJob, JobProbe
 from workers import bids, briefs, channels, checks, matching, selections, videos
 
-Handler = Callable[[Session, Claimed], dict[str, Any] | None]
+Handler = Callable[[Session, ClaimedJob], dict[str, Any] | None]
 
 
-def probe(session: Session, job: Claimed) -> None:
+def probe(session: Session, job: ClaimedJob) -> None:
     """Leave one mark: what operators and fault runs count.
 
     `sleep_s` (10 at most) makes the first attempt last, or the first `sleep_tries` of them.
@@ -23,12 +23,12 @@ def probe(session: Session, job: Claimed) -> None:
     session.add(JobProbe(job_id=job.id))
 
 
-def forget_old_keys(session: Session, _: Claimed) -> dict[str, Any]:
+def forget_old_keys(session: Session, _: ClaimedJob) -> dict[str, Any]:
     return {"forgotten": idempotency.forget_old(session)}
 
 
 # What takes minutes is done before the job's transaction begins, and says what is to be done in it.
-AHEAD: Mapping[str, Callable[[Claimed], Handler]] = {**checks.AHEAD}
+AHEAD: Mapping[str, Callable[[ClaimedJob], Handler]] = {**checks.AHEAD}
 HANDLERS: Mapping[str, Handler] = {
     "core.probe": probe,
     "core.forget-old-keys": forget_old_keys,

@@ -10,7 +10,7 @@ from marketplace.briefs.models import Brief, BriefStatus
 from marketplace.core import events, jobs
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
-from marketplace.core.jobs import Claimed
+from marketplace.core.jobs import ClaimedJob
 from marketplace.matching.forecast import features, readings
 from marketplace.matching.overlap import service as overlaps
 from marketplace.matching.pricing import price_learning
@@ -22,14 +22,14 @@ PRICES_PAUSE = timedelta(minutes=1)
 _TOUCHED = sa.text("SELECT DISTINCT brief_id FROM bids WHERE status = 'open' AND channel_id = ANY(:channels)")
 
 
-def fit_model(session: Session, _: Claimed) -> dict[str, Any]:
+def fit_model(session: Session, _: ClaimedJob) -> dict[str, Any]:
     """Fit the pools again; a new model makes every channel's features stale."""
     changed = features.fit_model(session)
     ask_for_features(session)
     return {"changed": changed}
 
 
-def refresh_features(session: Session, job: Claimed) -> dict[str, Any]:
+def refresh_features(session: Session, job: ClaimedJob) -> dict[str, Any]:
     """Bring a batch of channels up to date and ask for scores of the briefs they bid on; more batches follow."""
     channels = features.refresh(session)
     if len(channels) == features.BATCH:
@@ -52,7 +52,7 @@ def ask_for_model(session: Session) -> None:
     _fit_later(session, "matching.fit-model", REFIT_PAUSE)
 
 
-def fit_prices(session: Session, _: Claimed) -> dict[str, Any]:
+def fit_prices(session: Session, _: ClaimedJob) -> dict[str, Any]:
     """Learn prices again from deals, rate cards and suggestions, and tell of the months that are over."""
     return {"changed": price_learning.fit_prices(session), "cells": price_learning.publish_index(session, now().date())}
 
@@ -62,7 +62,7 @@ def ask_for_prices(session: Session) -> None:
     _fit_later(session, "matching.fit-prices", PRICES_PAUSE)
 
 
-def fit_overlaps(session: Session, _: Claimed) -> dict[str, Any]:
+def fit_overlaps(session: Session, _: ClaimedJob) -> dict[str, Any]:
     """Learn again how strongly audiences overlap; selections made from now on count with it."""
     return {"changed": overlaps.fit(session)}
 
@@ -72,7 +72,7 @@ def ask_for_overlaps(session: Session) -> None:
     _fit_later(session, "matching.fit-overlaps", PRICES_PAUSE)
 
 
-def fit_growth(session: Session, _: Claimed) -> dict[str, Any]:
+def fit_growth(session: Session, _: ClaimedJob) -> dict[str, Any]:
     """Learn again how views grow after publication."""
     return {"changed": readings.fit(session)}
 
@@ -82,7 +82,7 @@ def ask_for_growth(session: Session) -> None:
     _fit_later(session, "matching.fit-growth", PRICES_PAUSE)
 
 
-def score(session: Session, job: Claimed) -> dict[str, Any]:
+def score(session: Session, job: ClaimedJob) -> dict[str, Any]:
     """Score all bids of one brief together."""
     assert job.subject_id is not None
     brief = session.get_one(Brief, job.subject_id)
@@ -95,7 +95,7 @@ def score(session: Session, job: Claimed) -> dict[str, Any]:
     return {"bids": done.bids, "changed": done.written, "reviews": reviews}
 
 
-def catch_up(session: Session, _: Claimed) -> dict[str, Any]:
+def catch_up(session: Session, _: ClaimedJob) -> dict[str, Any]:
     """Ask again for whatever is stale though nothing happened to it: a new release brings a new model."""
     if features.any_stale(session):
         ask_for_features(session)

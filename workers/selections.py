@@ -6,35 +6,35 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import jobs
 from marketplace.core.db import transaction
-from marketplace.core.jobs import Claimed
+from marketplace.core.jobs import ClaimedJob
 from marketplace.matching.selection import service
 
 GIVEN_UP = "The work could not be done after several tries; ask again, or tell whoever runs this market."
 
 
-def search(session: Session, job: Claimed) -> dict[str, Any]:
+def search(session: Session, job: ClaimedJob) -> dict[str, Any]:
     assert job.subject_id is not None
     try:
         return service.search(session, job.subject_id)
-    except jobs.Fenced:
+    except jobs.JobFenced:
         raise
     except Exception:
         _last_try(job)
         raise
 
 
-def prove(session: Session, job: Claimed) -> dict[str, Any]:
+def prove(session: Session, job: ClaimedJob) -> dict[str, Any]:
     assert job.subject_id is not None
     try:
         return service.prove(session, job.subject_id, job.progress)
-    except jobs.Fenced:
+    except jobs.JobFenced:
         raise
     except Exception:
         _last_try(job)
         raise
 
 
-def _last_try(job: Claimed) -> None:
+def _last_try(job: ClaimedJob) -> None:
     # The job's own transaction is about to be undone and holds no lock on the selection's row.
     if job.attempt >= job.max_attempts:
         with transaction() as session:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from marketplace.core.errors import Unavailable
-from marketplace.core.jobs import Claimed
+from marketplace.core.jobs import ClaimedJob
 from marketplace.video_files import resumable_uploads, upload_assembly, upload_completion
 from workers.channels import reporter
 
@@ -21,19 +21,19 @@ def _tried_again() -> Iterator[None]:
         raise ConnectionError(error.detail) from error
 
 
-def finish(session: Session, job: Claimed) -> dict[str, Any]:
+def finish(session: Session, job: ClaimedJob) -> dict[str, Any]:
     assert job.subject_id is not None
     with _tried_again():
         return upload_assembly.finish(session, job.subject_id, reporter(job))
 
 
-def clear(session: Session, job: Claimed) -> dict[str, Any]:
+def clear(session: Session, job: ClaimedJob) -> dict[str, Any]:
     assert job.subject_id is not None
     with _tried_again():
         return {"removed": upload_completion.clear(session, job.subject_id, job.payload.get("sha256"))}
 
 
-def forget_old(session: Session, _: Claimed) -> dict[str, Any]:
+def forget_old(session: Session, _: ClaimedJob) -> dict[str, Any]:
     return {"refused": upload_assembly.settle_lost(session), "forgotten": upload_completion.forget_old(session)}
 
 

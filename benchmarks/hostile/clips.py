@@ -9,7 +9,7 @@ import av
 import numpy as np
 
 from benchmarks.hostile.boxes import walk
-from marketplace.demo.clips import Scene
+from marketplace.demo.clips import DrawnScene
 
 SOUND_HZ = 48_000
 # Options that make encoders quick and their output the same at every run.
@@ -50,7 +50,7 @@ def write(
     black: bool = False,
 ) -> Path:
     """Write a clip of ``number`` pictures, with a tone as long if ``sound`` names a codec."""
-    scene = Scene(*size, 3, 0.5)
+    scene = DrawnScene(*size, 3, 0.5)
     with av.open(str(path), "w", options=muxing or {}) as container:
         video: Any = container.add_stream(codec, rate=fps)
         video.width, video.height, video.pix_fmt, video.thread_count = *size, pixels, 1

@@ -22,7 +22,7 @@ from benchmarks.quality.video_lines import BadLines, Creator, moment, read
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
 from marketplace.matching.forecast import forecast, market_fit, pool
 from marketplace.matching.forecast import platform_blend as platforms
-from marketplace.matching.forecast.pool import Histories
+from marketplace.matching.forecast.pool import ViewHistories
 from marketplace.matching.forecast.signals import CENTRE, SPREAD
 
 TAUS = np.array(forecast.CALIBRATION_TAUS)
@@ -37,8 +37,8 @@ class Held:
     """The creators that can be judged: all their settled videos, the older ones, log views of the held-out one [n],
     follower tier, vertical, fold."""
 
-    whole: Histories
-    past: Histories
+    whole: ViewHistories
+    past: ViewHistories
     truth: Floats
     tiers: Ints
     verticals: list[str | None]
@@ -90,7 +90,7 @@ def forecasts(held: Held, with_platform: bool) -> Floats:
     return found
 
 
-def _by_others(held: Held, others: Bools, with_platform: bool) -> forecast.Forecasts:
+def _by_others(held: Held, others: Bools, with_platform: bool) -> forecast.ViewForecasts:
     """Return everybody's forecasts by the pools and the blend that the others' videos teach, theirs of today among
     them."""
     verticals = [name for name, other in zip(held.verticals, others, strict=True) if other]
@@ -107,8 +107,8 @@ def _by_others(held: Held, others: Bools, with_platform: bool) -> forecast.Forec
     return forecast.forecast_many(past, [pools[name] for name in names], which, learnt)
 
 
-def _rows(many: forecast.Forecasts, rows: Bools) -> forecast.Forecasts:
-    return forecast.Forecasts(
+def _rows(many: forecast.ViewForecasts, rows: Bools) -> forecast.ViewForecasts:
+    return forecast.ViewForecasts(
         many.log_centre[rows],
         many.scale[rows],
         many.df[rows],

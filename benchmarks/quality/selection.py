@@ -18,10 +18,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from marketplace.matching.overlap import coverage
-from marketplace.matching.overlap.coverage import Units
+from marketplace.matching.overlap.coverage import PeopleUnits
 from marketplace.matching.selection.solver import bound, curves, exact, explain, search
-from marketplace.matching.selection.solver.problem import Problem, prepare
-from marketplace.matching.selection.solver.selection_market import Limits, Market
+from marketplace.matching.selection.solver.problem import SelectionProblem, prepare
+from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
 
 T = TypeVar("T")
 NICHES, ON_TARGET, SHAPE, PEOPLE = 12, 0.4, 0.5, 3e8
@@ -29,7 +29,7 @@ BUDGETS = (8.0, 20.0, 60.0)
 GOOD = 0.99
 
 
-def market(n: int, cells: int, seed: int) -> Market:
+def market(n: int, cells: int, seed: int) -> SelectionMarket:
     """Return a random market of n bids of one option each."""
     rng = np.random.default_rng(seed)
     viewers = np.exp(rng.normal(11.5, 1.4, n))
@@ -38,8 +38,8 @@ def market(n: int, cells: int, seed: int) -> Market:
     people = rng.dirichlet(np.full(cells, 2.0)) * PEOPLE
     target = np.sort(rng.permutation(cells)[: max(1, round(ON_TARGET * cells))])
     shares = np.minimum(viewers[:, None] * mix / people, 0.6)[:, target]
-    units = Units(people[target], np.full(len(target), SHAPE))
-    return Market(
+    units = PeopleUnits(people[target], np.full(len(target), SHAPE))
+    return SelectionMarket(
         units=units,
         rates=coverage.rates(shares, units.shapes),
         prices=np.ceil(viewers**0.62 * np.exp(rng.normal(0, 0.5, n)) * 30).astype(np.int64),
@@ -85,12 +85,14 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
     for seed in range(asked.seeds):
         made = market(asked.bids, asked.cells, asked.first_seed + seed)
         times = asked.budgets[seed % len(asked.budgets)]
-        limits = Limits(budget=int(np.median(made.prices) * times))
+        limits = SelectionLimits(budget=int(np.median(made.prices) * times))
         lines.append(_one(made, limits, clock, asked, seed) | {"budget_in_median_prices": times})
     return _summary(lines, asked) | {"times": clock.table(), "markets": lines if asked.lines else len(lines)}
 
 
-def _one(made: Market, limits: Limits, clock: Clock, asked: argparse.Namespace, seed: int) -> dict[str, Any]:
+def _one(
+    made: SelectionMarket, limits: SelectionLimits, clock: Clock, asked: argparse.Namespace, seed: int
+) -> dict[str, Any]:
     problem = clock.run("prepare", lambda: prepare(made, limits))
     greedy = clock.run("greedy", lambda: search.greedy(problem))
     clock.run("greedy_seeds_swaps", lambda: search.search(problem))
@@ -112,7 +114,7 @@ def _one(made: Market, limits: Limits, clock: Clock, asked: argparse.Namespace, 
 
 
 def _exactly(
-    problem: Problem, made: Market, found: search.Selection, clock: Clock, asked: argparse.Namespace
+    problem: SelectionProblem, made: SelectionMarket, found: search.ChosenSet, clock: Clock, asked: argparse.Namespace
 ) -> dict[str, Any]:
     place = {row: number for number, row in enumerate(problem.rows.tolist())}
     start = tuple(sorted(place[row] for row in found.options))

@@ -24,7 +24,7 @@ from scipy.io import wavfile
 from scipy.signal import resample_poly
 
 from marketplace.vision.read import brand_words, speech
-from marketplace.vision.read.speech import HEARD_HZ, Heard, Recogniser
+from marketplace.vision.read.speech import HEARD_HZ, HeardSpeech, SpeechRecogniser
 
 Sound = NDArray[np.float32]
 OTHERS = 3
@@ -94,11 +94,11 @@ def chords(seconds: float, random: np.random.Generator) -> Sound:
     return (0.2 * whole / max(1e-9, float(np.abs(whole).max()))).astype(np.float32)
 
 
-def met(heard: Heard, names: Sequence[str]) -> bool:
+def met(heard: HeardSpeech, names: Sequence[str]) -> bool:
     return any(brand_words.brand_hits(one.text, names) for one in heard.sentences)
 
 
-def told(heard: Heard) -> str:
+def told(heard: HeardSpeech) -> str:
     return " | ".join(one.text for one in heard.sentences)
 
 
@@ -111,14 +111,16 @@ def others(spoken: Sequence[Utterance], one: Utterance, random: np.random.Genera
     return [pool[at] for at in random.permutation(len(pool))[:OTHERS]]
 
 
-def hear(by: Recogniser, sound: Sound, names: Sequence[str], plain: bool) -> tuple[Heard, float]:
+def hear(by: SpeechRecogniser, sound: Sound, names: Sequence[str], plain: bool) -> tuple[HeardSpeech, float]:
     """Return what is heard and the processor seconds it took."""
     began = time.process_time()
     heard = by.hear(sound, () if plain else names)
     return heard, time.process_time() - began
 
 
-def measure(by: Recogniser, spoken: Sequence[Utterance], snr_db: float | None, plain: bool, explain: bool) -> None:
+def measure(
+    by: SpeechRecogniser, spoken: Sequence[Utterance], snr_db: float | None, plain: bool, explain: bool
+) -> None:
     random = np.random.default_rng(7)
     found, there, wrong = Counter[str](), Counter[str](), Counter[str]()
     cpu_s = seconds = 0.0
@@ -146,7 +148,7 @@ def measure(by: Recogniser, spoken: Sequence[Utterance], snr_db: float | None, p
     print(f"  {60 * cpu_s / seconds:.1f} CPU s a minute of speech in files of {seconds / len(spoken):.1f} s")
 
 
-def nothing_said(by: Recogniser, names: Sequence[str], plain: bool) -> None:
+def nothing_said(by: SpeechRecogniser, names: Sequence[str], plain: bool) -> None:
     """Print what is met where nobody speaks."""
     random = np.random.default_rng(3)
     sounds = {

@@ -5,7 +5,7 @@ from math import nan
 from random import Random
 from typing import Any
 
-from marketplace.intrusiveness.timeline import Exposure, Interval, Kind, Timeline, exact
+from marketplace.intrusiveness.timeline import Exposure, ExposureKind, Timeline, ValueInterval, exact
 
 LENGTHS_S = (1.5, 15.0, 30.0, 61.3, 180.0, 600.0)
 EXPOSURES_MAX = 8
@@ -25,10 +25,10 @@ def number(rng: Random, low: float, high: float) -> float:
             return rng.uniform(low, high)
 
 
-def interval(rng: Random, low: float, high: float, width: float = float("inf")) -> Interval:
+def interval(rng: Random, low: float, high: float, width: float = float("inf")) -> ValueInterval:
     """Return an interval inside a range; half of them exact, for that is a path of its own."""
     first = number(rng, low, high)
-    return exact(first) if rng.random() < 0.5 else Interval(first, number(rng, first, min(high, first + width)))
+    return exact(first) if rng.random() < 0.5 else ValueInterval(first, number(rng, first, min(high, first + width)))
 
 
 def exposure(rng: Random, duration_s: float) -> Exposure:
@@ -37,8 +37,8 @@ def exposure(rng: Random, duration_s: float) -> Exposure:
     least = number(rng, 0, min(20.0, duration_s - start.high))
     return Exposure(
         start,
-        Interval(least, least + number(rng, 0.1, 5)),
-        rng.choice(list(Kind)),
+        ValueInterval(least, least + number(rng, 0.1, 5)),
+        rng.choice(list(ExposureKind)),
         area_share=interval(rng, 0, 0.2),
         centre=interval(rng, 0, 1),
         saliency=interval(rng, 0, 1),
@@ -60,7 +60,7 @@ def plan(rng: Random) -> Timeline:
 def inside(rng: Random, made: Timeline) -> Timeline:
     """Return a plan of exact numbers, each somewhere in its interval and often at an end of it."""
 
-    def some(one: Interval) -> Interval:
+    def some(one: ValueInterval) -> ValueInterval:
         return exact(number(rng, one.low, one.high))
 
     found = []

@@ -18,7 +18,7 @@ import numpy as np
 
 from marketplace.matching.audience.arrays import Bools, Floats
 from marketplace.matching.overlap import shapes
-from marketplace.matching.overlap.shapes import Pairs, Shapes
+from marketplace.matching.overlap.shapes import NicheShapes, ReachPairs
 
 SETS, SIZE_LEAST, SIZE_MOST, LARGE = 400, 2, 20, 8
 KNOWN_PAIRS = 30
@@ -138,13 +138,13 @@ def _members(table: Table) -> dict[str, list[int]]:
     return {name: rows for name, rows in found.items() if len(rows) >= NICHE_MIN}
 
 
-def _fitted(table: Table, members: dict[str, list[int]], rng: np.random.Generator) -> Shapes:
+def _fitted(table: Table, members: dict[str, list[int]], rng: np.random.Generator) -> NicheShapes:
     within = {
         name: shapes.fit(_measured(table, _draw(rows, rows, rng)), shapes.PRIOR_WITHIN)
         for name, rows in members.items()
     }
     every = list(range(len(table.niches)))
-    return Shapes(within, shapes.fit(_measured(table, _draw(every, every, rng, table)), shapes.PRIOR_ACROSS))
+    return NicheShapes(within, shapes.fit(_measured(table, _draw(every, every, rng, table)), shapes.PRIOR_ACROSS))
 
 
 def _draw(
@@ -161,9 +161,9 @@ def _draw(
     return sorted(found)
 
 
-def _measured(table: Table, pairs: list[tuple[int, int]]) -> Pairs:
+def _measured(table: Table, pairs: list[tuple[int, int]]) -> ReachPairs:
     both = np.array([(table.seen[one] & table.seen[other]).mean() for one, other in pairs])
-    return Pairs(table.shares[[one for one, _ in pairs]], table.shares[[other for _, other in pairs]], both)
+    return ReachPairs(table.shares[[one for one, _ in pairs]], table.shares[[other for _, other in pairs]], both)
 
 
 def _sets(table: Table, members: dict[str, list[int]], rng: np.random.Generator) -> list[tuple[str, list[int]]]:

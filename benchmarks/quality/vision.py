@@ -26,7 +26,7 @@ import cv2
 import numpy as np
 
 from marketplace.demo import clips
-from marketplace.demo.clips import CONDITIONS, Picture, Scene, Shown, Truth
+from marketplace.demo.clips import CONDITIONS, DrawnLabel, DrawnScene, FrameTruth, Picture
 from marketplace.vision.decode import media, shot_cuts
 from marketplace.vision.decode.frames import FrameCache
 from marketplace.vision.pipeline import shot_starts
@@ -50,8 +50,8 @@ class Clip:
     """A clip on disk with the truth of each of its frames."""
 
     path: Path
-    truth: tuple[Truth, ...]
-    shown: tuple[Shown, ...]
+    truth: tuple[FrameTruth, ...]
+    shown: tuple[DrawnLabel, ...]
     size: int
     mark: int
     width: int
@@ -74,14 +74,14 @@ class Tally:
     video_s: float = 0.0
 
 
-def plan_of(size: int, random: np.random.Generator) -> list[Shown]:
+def plan_of(size: int, random: np.random.Generator) -> list[DrawnLabel]:
     """Return the six conditions one after the other, the label drifting a little."""
     shown = []
     for place, condition in enumerate(CONDITIONS):
         begin = tuple(float(v) for v in random.uniform(0.3, 0.7, 2))
         finish = tuple(float(min(0.75, max(0.25, v + random.uniform(-0.08, 0.08)))) for v in begin)
         start = 1.0 + place * (SHOWN_S + GAP_S) + float(random.uniform(0, 0.24))
-        shown.append(Shown(start, start + SHOWN_S, size, (begin[0], begin[1]), (finish[0], finish[1]), condition))
+        shown.append(DrawnLabel(start, start + SHOWN_S, size, (begin[0], begin[1]), (finish[0], finish[1]), condition))
     return shown
 
 
@@ -137,18 +137,18 @@ def make(
         behind = (
             background(backgrounds[turn % len(backgrounds)], width, height)
             if backgrounds
-            else Scene(width, height, seed * 100 + turn).frame
+            else DrawnScene(width, height, seed * 100 + turn).frame
         )
         path = folder / f"{name}-{size}.mp4"
-        truth: list[Truth] = []
+        truth: list[FrameTruth] = []
 
         def drawn(
             behind: Callable[[float], Picture] = behind,
             seconds: int = seconds,
             fps: float = fps,
             name: str = name,
-            shown: list[Shown] = shown,
-            truth: list[Truth] = truth,
+            shown: list[DrawnLabel] = shown,
+            truth: list[FrameTruth] = truth,
         ) -> Iterator[Picture]:
             for picture, told in clips.frames(behind, seconds, fps, known[name], shown):
                 truth.append(told)
@@ -163,10 +163,10 @@ def iou(one: clips.Quad, other: clips.Quad) -> float:
     return float(both / (cv2.contourArea(one) + cv2.contourArea(other) - both + 1e-9))
 
 
-def measure(clip: Clip, cache: FrameCache, known: list[reference_images.Reference], tally: Tally) -> None:
+def measure(clip: Clip, cache: FrameCache, known: list[reference_images.ReferenceImage], tally: Tally) -> None:
     began = time.process_time()
     cut_times = shot_cuts.cuts(cache)
-    sights = mark_tracking.Tracker(cache, known).run(shot_starts(cache.times, cut_times))
+    sights = mark_tracking.MarkTracker(cache, known).run(shot_starts(cache.times, cut_times))
     tally.cpu_s += time.process_time() - began
     tally.video_s += cache.info.duration_s
     moments = np.asarray([one.at_s for one in clip.truth])
@@ -189,7 +189,7 @@ def measure(clip: Clip, cache: FrameCache, known: list[reference_images.Referenc
 
 
 def _edges(
-    clip: Clip, cache: FrameCache, sights: dict[int, mark_tracking.Sight], cut_times: list[float], tally: Tally
+    clip: Clip, cache: FrameCache, sights: dict[int, mark_tracking.MarkSight], cut_times: list[float], tally: Tally
 ) -> None:
     made = runs(sights, cache.times, cache.info.duration_s, cut_times)
     for one in clip.shown:
@@ -216,7 +216,7 @@ def recall(tally: Tally, sizes: list[int], names: list[str], conditions: tuple[s
     return f"{sum(tally.found[one] for one in keys) / there:>8.3f} {there:>4}" if there else f"{'-':>13}"
 
 
-def report(tally: Tally, sizes: list[int], known: list[reference_images.Reference]) -> None:
+def report(tally: Tally, sizes: list[int], known: list[reference_images.ReferenceImage]) -> None:
     findable = [one.label for one in known if one.findable]
     sharp = tuple(one for one in CONDITIONS if one != "blur")
     print(f"marks with texture or words: {', '.join(findable)}")

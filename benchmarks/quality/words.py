@@ -27,13 +27,13 @@ from PIL import Image, ImageDraw
 
 from benchmarks.quality.vision import background
 from marketplace.demo import clips
-from marketplace.demo.clips import Picture, Scene
+from marketplace.demo.clips import DrawnScene, Picture
 from marketplace.vision import exposures, pipeline
 from marketplace.vision.decode import media, shot_cuts
 from marketplace.vision.decode.frames import FrameCache
-from marketplace.vision.exposures import Seen
-from marketplace.vision.read.screen_text import Line
-from marketplace.vision.read.speech import Heard
+from marketplace.vision.exposures import StepFindings
+from marketplace.vision.read.screen_text import TextLine
+from marketplace.vision.read.speech import HeardSpeech
 
 SHOWN_S, GAP_S = 2.0, 1.0
 EDGE_S = 0.5  # a hit this near a true exposure is late, not wrong
@@ -191,7 +191,7 @@ def make(
         behind = (
             background(backgrounds[turn % len(backgrounds)], width, height)
             if backgrounds
-            else Scene(width, height, seed * 100 + turn).frame
+            else DrawnScene(width, height, seed * 100 + turn).frame
         )
 
         def pictures(behind: Any = behind, looks: dict[Caption, Look] = looks, fps: float = fps) -> Iterator[Picture]:
@@ -210,15 +210,15 @@ def make(
 
 def read(cache: FrameCache) -> tuple[Any, float]:
     """Return the answer of the step that reads the screen, and its processor seconds."""
-    work = pipeline.Work(cache, pipeline.Brand(()), Path())
+    work = pipeline.StepWork(cache, pipeline.WantedBrand(()), Path())
     began = time.process_time()
     answer = pipeline.BY_NAME["words"].answer(work, lambda done, total: None)
     return answer, time.process_time() - began
 
 
-def seen(cache: FrameCache, answer: Any) -> Seen:
-    lines = [Line(one["picture"], one["text"], one["score"], np.asarray(one["quad"])) for one in answer["lines"]]
-    return Seen(
+def seen(cache: FrameCache, answer: Any) -> StepFindings:
+    lines = [TextLine(one["picture"], one["text"], one["score"], np.asarray(one["quad"])) for one in answer["lines"]]
+    return StepFindings(
         duration_s=cache.info.duration_s,
         times=cache.times,
         shape=cache.shape,
@@ -227,7 +227,7 @@ def seen(cache: FrameCache, answer: Any) -> Seen:
         kinds=(),
         sights=(),
         lines=lines,
-        heard=Heard(None, None, ()),
+        heard=HeardSpeech(None, None, ()),
         faces={},
         loudness=np.zeros(0),
         step_s=cache.info.step_s,

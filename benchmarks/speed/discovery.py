@@ -27,7 +27,7 @@ from marketplace.demo import wishes
 from marketplace.local.servers import start_servers
 from marketplace.matching.discovery import candidates, column_store
 from marketplace.matching.discovery import service as discovery
-from marketplace.matching.discovery.shortlist import Filters, first_pass
+from marketplace.matching.discovery.shortlist import ChannelFilters, first_pass
 
 assert models.metadata.tables
 CHANNELS, TURNS, LIMIT = 1_000_000, 30, 50
@@ -150,7 +150,7 @@ def _pass_ms(brand_id: UUID, brief_id: UUID, folder: Path) -> float:
     with db.transaction(_actor(brand_id)) as session:
         table = column_store.present(session, folder)
         version = session.scalars(sa.select(BriefVersion).where(BriefVersion.brief_id == brief_id)).one()
-        wanted = candidates.wanted_of(version, Filters(day=0))
+        wanted = candidates.wanted_of(version, ChannelFilters(day=0))
         times = []
         for _ in range(10):
             began = time.perf_counter()

@@ -27,7 +27,7 @@ from marketplace import models, schema
 from marketplace.core import db, jobs
 from marketplace.core.doorbell import producer, send
 from marketplace.local.programs import worker_argv
-from marketplace.local.servers import Servers, start_servers
+from marketplace.local.servers import LocalServers, start_servers
 from marketplace.matching.scoring import service as matching
 
 assert models.metadata.tables
@@ -83,7 +83,7 @@ def _fill() -> list[UUID]:
 
 
 @contextmanager
-def _worker(servers: Servers, argv: list[str]) -> Iterator[int]:
+def _worker(servers: LocalServers, argv: list[str]) -> Iterator[int]:
     env = {**os.environ, **market.environment(servers)}
     with subprocess.Popen(argv, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
@@ -93,7 +93,7 @@ def _worker(servers: Servers, argv: list[str]) -> Iterator[int]:
             process.wait(20)
 
 
-def _measured(servers: Servers, worker: int, work: Callable[[], None], count: int) -> tuple[float, float]:
+def _measured(servers: LocalServers, worker: int, work: Callable[[], None], count: int) -> tuple[float, float]:
     """Do the work; return how many a second, and the seconds of processor time for one."""
     roots = [one for one in (worker, servers.postgres_pid, servers.valkey_pid) if one is not None]
     before, began = _cpu_s(roots), time.perf_counter()
@@ -109,13 +109,13 @@ def _cpu_s(roots: list[int]) -> float:
     return sum(sum(one.cpu_times()[:4]) for one in processes)  # its own, and its dead children's
 
 
-def _hold_tasks(servers: Servers) -> None:
+def _hold_tasks(servers: LocalServers) -> None:
     app = producer(servers.broker_url)
     for _ in range(TASKS):
         app.send_task("bench.noop", queue="held", ignore_result=True)
 
 
-def _tasks(servers: Servers) -> None:
+def _tasks(servers: LocalServers) -> None:
     client = redis.Redis.from_url(servers.redis_url)
     began = time.perf_counter()
     # A queue is a list: renamed, all of it is there at once for a worker that is ready.
@@ -124,7 +124,7 @@ def _tasks(servers: Servers) -> None:
         _pause(began, 0.01)
 
 
-def _bids(servers: Servers, briefs: list[UUID]) -> None:
+def _bids(servers: LocalServers, briefs: list[UUID]) -> None:
     app, client = producer(servers.broker_url), redis.Redis.from_url(servers.redis_url)
     began = time.perf_counter()
     with db.transaction() as session:

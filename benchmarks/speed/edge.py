@@ -31,7 +31,7 @@ from marketplace.core.clock import now
 from marketplace.core.config import Config
 from marketplace.core.ids import new_id, show
 from marketplace.demo import offers, world
-from marketplace.local.servers import Servers, start_servers
+from marketplace.local.servers import LocalServers, start_servers
 
 assert models.metadata.tables
 ROUNDS, WARM = 400, 40
@@ -65,7 +65,7 @@ def run() -> dict[str, Any]:
 
 
 def _post(
-    client: FlaskClient, servers: Servers, bare: Any, key: str, brief_id: UUID, channels: list[UUID]
+    client: FlaskClient, servers: LocalServers, bare: Any, key: str, brief_id: UUID, channels: list[UUID]
 ) -> dict[str, Any]:
     free = iter(channels)
     body = _body(brief_id)
@@ -95,7 +95,7 @@ def _post(
     return {"post_bid": _compare(ours, plain), "post_bid_statements": len(recorded)}
 
 
-def _list(client: FlaskClient, servers: Servers, bare: Any, key: str) -> dict[str, Any]:
+def _list(client: FlaskClient, servers: LocalServers, bare: Any, key: str) -> dict[str, Any]:
     def ours() -> float:
         answer, seconds = _timed(lambda: client.get("/api/v1/bids?limit=20", headers={"Authorization": key}))
         assert answer.status_code == 200
@@ -130,7 +130,7 @@ def _timed(call: Callable[[], TestResponse]) -> tuple[TestResponse, float]:
     return answer, time.perf_counter() - began
 
 
-def _record(servers: Servers, work: Work) -> Recorded:
+def _record(servers: LocalServers, work: Work) -> Recorded:
     """Return every statement of one call. The engine that was listened to is not the one that is measured."""
     found: Recorded = []
     measured = db.Sessions.kw["bind"]

@@ -24,9 +24,9 @@ from marketplace.channels.files import exports, imports
 from marketplace.core import db, jobs
 from marketplace.core.actor import Actor, Role
 from marketplace.core.clock import now
-from marketplace.core.jobs import Claimed
+from marketplace.core.jobs import ClaimedJob
 from marketplace.demo import files, world
-from marketplace.local.servers import Servers, start_servers
+from marketplace.local.servers import LocalServers, start_servers
 
 assert models.metadata.tables
 ROWS = 20_000
@@ -75,7 +75,7 @@ def _write(path: Path) -> None:
     exports.write(path, "inlay", (files.record(one, today) for one in world.channels(1, today, ROWS)))
 
 
-def _import(servers: Servers, path: Path) -> float:
+def _import(servers: LocalServers, path: Path) -> float:
     job = _hand_in(path)
     # The workers read their settings when they are imported.
     os.environ.update(market.environment(servers))
@@ -90,7 +90,7 @@ def _import(servers: Servers, path: Path) -> float:
     return seconds
 
 
-def _hand_in(path: Path) -> Claimed:
+def _hand_in(path: Path) -> ClaimedJob:
     with db.transaction() as session:
         creator_id, _ = market.party(session, "creator")
         who = Actor(role=Role.CREATOR, party_id=creator_id)
@@ -109,7 +109,7 @@ def _hand_in(path: Path) -> Claimed:
     return job
 
 
-def _copy(servers: Servers) -> dict[str, Any]:
+def _copy(servers: LocalServers) -> dict[str, Any]:
     """Fill copies of the tables with the rows that the import left; the texts are made before the clock starts."""
     url = make_url(servers.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
     stored = 0

@@ -14,7 +14,7 @@ from marketplace.core.actor import Actor, Role
 from marketplace.core.ids import new_id
 from marketplace.demo import wishes
 from marketplace.identity import credentials
-from marketplace.local.servers import Servers
+from marketplace.local.servers import LocalServers
 from marketplace.matching.audience import grid, share_columns
 from marketplace.matching.forecast import features
 
@@ -52,7 +52,7 @@ _REVISIONS = sa.text(
 )
 
 
-def environment(servers: Servers) -> dict[str, str]:
+def environment(servers: LocalServers) -> dict[str, str]:
     """Return the settings of a program that works on these servers."""
     return {
         "DATABASE_URL": servers.database_url,

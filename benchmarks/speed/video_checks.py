@@ -30,11 +30,11 @@ from numpy.typing import NDArray
 from benchmarks.hostile.watch import status_mb
 from benchmarks.quality.vision import background
 from marketplace.demo import clips
-from marketplace.demo.clips import SOUND_HZ, Caption, Picture, Scene, Shown
+from marketplace.demo.clips import SOUND_HZ, DrawnCaption, DrawnLabel, DrawnScene, Picture
 from marketplace.vision import check_result
 from marketplace.vision.decode import media
-from marketplace.vision.pipeline import STEPS, Brand, Work
-from marketplace.vision.scored_timeline import Terms
+from marketplace.vision.pipeline import STEPS, StepWork, WantedBrand
+from marketplace.vision.scored_timeline import ScoringTerms
 from marketplace.vision.see import reference_images
 
 SCENE_S = 7.0
@@ -44,12 +44,12 @@ NAME = "LIMEISLE"
 def pictures(seconds: float, size: tuple[int, int], fps: float, behind: list[Path]) -> Iterator[Picture]:
     """Yield a clip's pictures: another background every SCENE_S, two marks by turns, captions."""
     width, height = size
-    grounds = [background(one, width, height) for one in behind] or [Scene(width, height, 5, SCENE_S).frame]
+    grounds = [background(one, width, height) for one in behind] or [DrawnScene(width, height, 5, SCENE_S).frame]
     first, second = clips.label(NAME, 1), clips.badge("NORTHFOX", 1)
     side = min(size) / 720
     turns = [(first, 140 * side), (second, 110 * side)]
     captions = [
-        Caption(at, at + 3.0, words, round(34 * side), (0.5, 0.86))
+        DrawnCaption(at, at + 3.0, words, round(34 * side), (0.5, 0.86))
         for at, words in zip(np.arange(0, seconds, 5.0), cycle((f"{NAME} soda", "what a day", "see you there")))
     ]
     for number in range(round(seconds * fps)):
@@ -58,7 +58,7 @@ def pictures(seconds: float, size: tuple[int, int], fps: float, behind: list[Pat
         turn = int(at_s / 6.0)
         if at_s - 6.0 * turn < 3.0:  # half of the time a mark is to be seen
             mark, px = turns[turn % 2]
-            shown = Shown(6.0 * turn, 6.0 * turn + 3.0, px, (0.35, 0.4), (0.6, 0.5))
+            shown = DrawnLabel(6.0 * turn, 6.0 * turn + 3.0, px, (0.35, 0.4), (0.6, 0.5))
             quad = clips.quad_of(shown, at_s, width, height, mark.shape[1] / mark.shape[0])
             picture = clips.put(picture, mark, quad, "clean", at_s)
         for one in captions:
@@ -112,19 +112,19 @@ def used() -> float:
 def measure(path: Path, folder: Path) -> None:
     images = {"label.png": clips.label(NAME, 1), "badge.png": clips.badge("NORTHFOX", 1)}
     found = [reference_images.prepare(name, cv2.imencode(".png", one)[1].tobytes()) for name, one in images.items()]
-    brand = Brand((NAME, "NORTHFOX"), tuple(found))
+    brand = WantedBrand((NAME, "NORTHFOX"), tuple(found))
     print(f"{'':>10}{'CPU s':>9}{'a minute':>10}{'wall s':>9}{'peak MB':>9}")
     began, total, wall = used(), used(), time.monotonic()
     cache = media.decode(path, folder / "frames")
     minutes = cache.info.duration_s / 60
     show("decode", used() - began, minutes, time.monotonic() - wall)
-    work, answers = Work(cache, brand, folder / "models"), {}
+    work, answers = StepWork(cache, brand, folder / "models"), {}
     for one in STEPS:
         began, wall = used(), time.monotonic()
         answers[one.name] = one.answer(work, lambda done, of: None)
         show(one.name, used() - began, minutes, time.monotonic() - wall)
     began, wall = used(), time.monotonic()
-    made = check_result.check(cache, brand, answers, Terms())
+    made = check_result.check(cache, brand, answers, ScoringTerms())
     show("merge", used() - began, minutes, time.monotonic() - wall)
     show("all", used() - total, minutes, math.nan)
     decoder = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024

@@ -9,14 +9,14 @@ from marshmallow import ValidationError
 from marketplace.bids import pricing_models
 from marketplace.bids.models import BidRevision
 from marketplace.briefs import brief_document as briefs
-from marketplace.core.errors import Fault
-from marketplace.core.http.fields import Text
+from marketplace.core.errors import FieldError
+from marketplace.core.http.fields import TextField
 from marketplace.core.money import Money
 from marketplace.intrusiveness import timeline
 from marketplace.intrusiveness.constants import MODEL_VERSION
 from marketplace.intrusiveness.factors import raw_bounds
 from marketplace.intrusiveness.prominence import prominence
-from marketplace.intrusiveness.timeline import PlanError, Source, Timeline
+from marketplace.intrusiveness.timeline import PlanError, Timeline, TimelineSource
 
 _POINTER_MAX = 200
 # Which of the brief's kinds of placement let a plan show the brand in this way.
@@ -30,7 +30,7 @@ _LETS: Mapping[str, frozenset[str]] = {
 
 
 @dataclass(frozen=True)
-class Measured:
+class PlanMeasures:
     """What a plan does: ten factors of intrusiveness before relief, and prominence 0..100, each from low to high."""
 
     raw_low: list[float]
@@ -94,22 +94,22 @@ def stored(revision: BidRevision) -> dict[str, Any]:
     return {**wording(revision), "production_cost": production_cost(revision)}
 
 
-def read_plan(plan: Mapping[str, Any], brief: Mapping[str, Any]) -> tuple[Timeline | None, list[Fault]]:
+def read_plan(plan: Mapping[str, Any], brief: Mapping[str, Any]) -> tuple[Timeline | None, list[FieldError]]:
     """Return a plan as a timeline, or what has to be mended in it, with pointers under /plan."""
     try:
         found = timeline.from_dict(plan)
     except PlanError as error:
-        return None, [Fault(f"/plan{one.pointer}"[:_POINTER_MAX], f"{one.zh} {one.en}") for one in error.problems]
+        return None, [FieldError(f"/plan{one.pointer}"[:_POINTER_MAX], f"{one.zh} {one.en}") for one in error.problems]
     return found, [*texts(plan, "/plan"), *_plan_kinds(found, brief)]
 
 
-def measure(plan: Timeline) -> Measured:
+def measure(plan: Timeline) -> PlanMeasures:
     low, high = raw_bounds(plan)
     noticed = prominence(plan)
-    return Measured(low.tolist(), high.tolist(), noticed.low, noticed.high, MODEL_VERSION)
+    return PlanMeasures(low.tolist(), high.tolist(), noticed.low, noticed.high, MODEL_VERSION)
 
 
-def faults(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> list[Fault]:
+def faults(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> list[FieldError]:
     """Return what contradicts itself or the brief's document, each with a pointer; the plan is looked at apart."""
     wrong_price = [*pricing_models.faults(stored["price"])]
     return [
@@ -123,11 +123,11 @@ def faults(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> list[Fault]:
     ]
 
 
-def _currency(value: Any, currency: str, pointer: str = "") -> Iterator[Fault]:
+def _currency(value: Any, currency: str, pointer: str = "") -> Iterator[FieldError]:
     if isinstance(value, dict):
         if value.keys() == {"amount_minor", "currency"}:
             if value["currency"] != currency:
-                yield Fault(f"{pointer}/currency", f"Must be the brief's currency, {currency}.")
+                yield FieldError(f"{pointer}/currency", f"Must be the brief's currency, {currency}.")
             return
         for name, inner in value.items():
             if name != "plan":
@@ -137,7 +137,7 @@ def _currency(value: Any, currency: str, pointer: str = "") -> Iterator[Fault]:
             yield from _currency(inner, currency, f"{pointer}/{place}")
 
 
-def _amounts(stored: Mapping[str, Any], budget: Mapping[str, Any]) -> Iterator[Fault]:
+def _amounts(stored: Mapping[str, Any], budget: Mapping[str, Any]) -> Iterator[FieldError]:
     price, options = stored["price"], stored["options"]
     most = Money(budget["currency"], budget["amount_minor"])
     headline = pricing_models.HEADLINE.get(price["model"])
@@ -146,43 +146,45 @@ def _amounts(stored: Mapping[str, Any], budget: Mapping[str, Any]) -> Iterator[F
         told = (
             f"The brief's whole budget is {most.show()}; this costs {Money(most.currency, sure).show()} at the least."
         )
-        yield Fault(f"/price/{pricing_models.SURE[price['model']]}", told)
+        yield FieldError(f"/price/{pricing_models.SURE[price['model']]}", told)
     if options and headline is None:
-        yield Fault("/options", f"A {price['model']} price is the same at every length: leave them out.")
+        yield FieldError("/options", f"A {price['model']} price is the same at every length: leave them out.")
         return
     for place, option in enumerate(options):
         amount = option["amount"]["amount_minor"]
         if place == 0 and headline and amount != price[headline]["amount_minor"]:
-            yield Fault("/options/0/amount", f"The first option is the offer itself: it must equal /price/{headline}.")
+            yield FieldError(
+                "/options/0/amount", f"The first option is the offer itself: it must equal /price/{headline}."
+            )
         elif (
             place and headline and headline != "rate" and sure - price[headline]["amount_minor"] + amount > most.amount
         ):
-            yield Fault(f"/options/{place}/amount", f"The brief's whole budget is {most.show()}.")
+            yield FieldError(f"/options/{place}/amount", f"The brief's whole budget is {most.show()}.")
 
 
-def _rights(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[Fault]:
+def _rights(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[FieldError]:
     for name in pricing_models.RIGHTS:
         if stored["rights"][name] is not None and not brief["rights"][name]:
-            yield Fault(f"/rights/{name}", "The brief does not ask for this right.")
+            yield FieldError(f"/rights/{name}", "The brief does not ask for this right.")
 
 
-def _deliverables(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[Fault]:
+def _deliverables(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[FieldError]:
     kinds = {wanted["kind"] for wanted in brief["deliverables"]}
     opens, ends = (briefs.when(brief["publish_window"][end]) for end in ("from", "to"))
     for place, one in enumerate(stored["deliverables"]):
         here = f"/deliverables/{place}"
         if one["kind"] not in kinds:
-            yield Fault(f"{here}/kind", f"The brief asks for: {', '.join(sorted(kinds))}.")
+            yield FieldError(f"{here}/kind", f"The brief asks for: {', '.join(sorted(kinds))}.")
         first, last = (one[name] and briefs.when(one[name]) for name in ("publish_from", "publish_to"))
         for name, at in (("publish_from", first), ("publish_to", last)):
             if at is not None and not opens <= at <= ends:
                 window = f"{brief['publish_window']['from']} to {brief['publish_window']['to']}"
-                yield Fault(f"{here}/{name}", f"Must lie within the brief's window, {window}.")
+                yield FieldError(f"{here}/{name}", f"Must lie within the brief's window, {window}.")
         if first is not None and last is not None and last < first:
-            yield Fault(f"{here}/publish_to", "Must not be earlier than `publish_from`.")
+            yield FieldError(f"{here}/publish_to", "Must not be earlier than `publish_from`.")
 
 
-def _tiers(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[Fault]:
+def _tiers(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[FieldError]:
     asked: dict[str, set[str]] = {}
     for wanted in brief["deliverables"]:
         asked.setdefault(wanted["kind"], set()).update(wanted["length_tiers"])
@@ -191,44 +193,46 @@ def _tiers(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[Faul
         tier, tiers = one["length_tier"], asked.get(one["kind"], set())
         offered.add(tier)
         if tier is not None and one["kind"] == "image":
-            yield Fault(f"/deliverables/{place}/length_tier", "Images have no length in seconds.")
+            yield FieldError(f"/deliverables/{place}/length_tier", "Images have no length in seconds.")
         elif tier is not None and tiers and tier not in tiers:
-            yield Fault(f"/deliverables/{place}/length_tier", f"The brief asks for: {', '.join(sorted(tiers))}.")
+            yield FieldError(f"/deliverables/{place}/length_tier", f"The brief asks for: {', '.join(sorted(tiers))}.")
     every = set().union(*asked.values())
     for place, option in enumerate(stored["options"]):
         if every and option["length_tier"] not in every:
-            yield Fault(f"/options/{place}/length_tier", f"The brief asks for: {', '.join(sorted(every))}.")
+            yield FieldError(f"/options/{place}/length_tier", f"The brief asks for: {', '.join(sorted(every))}.")
         elif place == 0 and option["length_tier"] not in offered:
-            yield Fault("/options/0/length_tier", "The first option is the offer itself: no deliverable is so long.")
+            yield FieldError(
+                "/options/0/length_tier", "The first option is the offer itself: no deliverable is so long."
+            )
 
 
-def _told(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[Fault]:
+def _told(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[FieldError]:
     claim = stored["forecast_claim"]
     if claim is not None and claim["views"]["high"] < claim["views"]["low"]:
-        yield Fault("/forecast_claim/views/high", "Must not be less than `low`.")
+        yield FieldError("/forecast_claim/views/high", "Must not be less than `low`.")
     asked = len(brief["questions"])
     if len(stored["answers"]) != asked:
-        yield Fault("/answers", f"Give one answer to each of the brief's questions: {asked}.")
+        yield FieldError("/answers", f"Give one answer to each of the brief's questions: {asked}.")
 
 
-def texts(plan: Mapping[str, Any], pointer: str) -> Iterator[Fault]:
+def texts(plan: Mapping[str, Any], pointer: str) -> Iterator[FieldError]:
     """Yield the descriptions of a timeline's exposures that cannot be stored; the timeline itself has been read."""
-    text = Text(timeline.DESCRIPTION_MAX, shortest=0)
+    text = TextField(timeline.DESCRIPTION_MAX, shortest=0)
     for place, exposure in enumerate(plan["exposures"]):
         try:
             text.deserialize(exposure.get("description", ""))
         except ValidationError as error:
-            yield Fault(f"{pointer}/exposures/{place}/description", " ".join(map(str, error.messages)))
+            yield FieldError(f"{pointer}/exposures/{place}/description", " ".join(map(str, error.messages)))
 
 
-def _plan_kinds(plan: Timeline, brief: Mapping[str, Any]) -> Iterator[Fault]:
+def _plan_kinds(plan: Timeline, brief: Mapping[str, Any]) -> Iterator[FieldError]:
     allowed = set(brief["placement_kinds"])
-    if plan.source is not Source.PLAN:
-        yield Fault("/plan/source", "A bid carries a plan, nothing measured.")
+    if plan.source is not TimelineSource.PLAN:
+        yield FieldError("/plan/source", "A bid carries a plan, nothing measured.")
     for place, exposure in enumerate(plan.exposures):
         lets = _LETS[exposure.kind]
         if not lets & allowed:
-            yield Fault(
+            yield FieldError(
                 f"/plan/exposures/{place}/kind",
                 f"The brief allows {', '.join(sorted(allowed))}; this would need one of: {', '.join(sorted(lets))}.",
             )

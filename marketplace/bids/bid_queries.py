@@ -23,7 +23,7 @@ SEALED = "The bids on this brief are sealed until it is closed."
 
 
 @dataclass(frozen=True)
-class Wording:
+class BidWording:
     """One wording of an offer, as this reader may see it."""
 
     price: dict[str, Any]
@@ -40,7 +40,7 @@ class Wording:
 
 
 @dataclass(frozen=True)
-class Shown(Wording):
+class ShownBid(BidWording):
     """A bid in the wording that counts. `version` counts every change, `revision_number` wordings."""
 
     id: UUID
@@ -63,7 +63,7 @@ class Shown(Wording):
 
 
 @dataclass(frozen=True)
-class ShownRevision(Wording):
+class ShownRevision(BidWording):
     id: UUID
     bid_id: UUID
     number: int
@@ -80,7 +80,7 @@ _WITH_WORDING: _Rows = (
 )
 
 
-def find(session: Session, actor: Actor, bid_id: UUID) -> Shown:
+def find(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
     row = session.execute(_WITH_WORDING.where(Bid.id == bid_id, policy.visible(actor))).one_or_none()
     if row is None:
         raise db.missing(Bid, bid_id)
@@ -95,7 +95,7 @@ def listing(
     starting_after: UUID | None,
     brief_id: UUID | None = None,
     status: str | None = None,
-) -> Page[Shown]:
+) -> Page[ShownBid]:
     """Return the bidder's side's bids, the newest first."""
     query = _WITH_WORDING.where(policy.own(actor))
     if brief_id is not None:
@@ -111,7 +111,7 @@ def of_brief(
     limit: int,
     starting_after: UUID | None,
     status: str | None = None,
-) -> Page[Shown]:
+) -> Page[ShownBid]:
     """Return the bids of a brief that is over, as far as the reader may see them. Raises NotFound while sealed."""
     brief = db.get(session, Brief, brief_id, briefs_policy.own(actor))
     if brief.status in (BriefStatus.DRAFT, BriefStatus.PUBLISHED):
@@ -166,9 +166,9 @@ def commitments(
     return found
 
 
-def shown(actor: Actor, bid: Bid, revision: BidRevision, title: str, number: int) -> Shown:
+def shown(actor: Actor, bid: Bid, revision: BidRevision, title: str, number: int) -> ShownBid:
     """Return a bid as this actor may see it."""
-    return Shown(
+    return ShownBid(
         id=bid.id,
         brief_id=bid.brief_id,
         brief_title=title,
@@ -214,7 +214,7 @@ def _wording(actor: Actor, revision: BidRevision) -> dict[str, Any]:
 
 def _page(
     session: Session, actor: Actor, query: _Rows, limit: int, starting_after: UUID | None, status: str | None
-) -> Page[Shown]:
+) -> Page[ShownBid]:
     if status is not None:
         query = query.where(Bid.status == BidStatus(status))
     if starting_after is not None:

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from marketplace.core.errors import Fault
+from marketplace.core.errors import FieldError
 
 
-class Pricing(StrEnum):
+class PricingModel(StrEnum):
     """How a bid is priced; HYBRID is a fixed price plus one of CPM, CPV, CPA or COMMISSION."""
 
     FLAT = "flat"
@@ -35,7 +35,7 @@ class Pricing(StrEnum):
 
 
 BASIS_POINTS = 10_000
-VARIABLE = (Pricing.CPM, Pricing.CPV, Pricing.CPA, Pricing.COMMISSION)
+VARIABLE = (PricingModel.CPM, PricingModel.CPV, PricingModel.CPA, PricingModel.COMMISSION)
 RIGHTS = ("usage", "whitelisting", "raw_files", "exclusivity")
 _NEEDED: Mapping[str, tuple[str, ...]] = {
     "flat": ("amount",),
@@ -71,7 +71,7 @@ SURE: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Offer:
+class BidOffer:
     """One bid's price as scoring reads it: what the brand asked for, its rights among it.
 
     ``fixed_minor``: what is paid whatever the views are: the price of FLAT, the product's value of BARTER, the fixed
@@ -81,10 +81,10 @@ class Offer:
     price covers.
     """
 
-    pricing: Pricing
+    pricing: PricingModel
     fixed_minor: int = 0
     rate: float = 0.0
-    variable: Pricing | None = None
+    variable: PricingModel | None = None
     floor_minor: int | None = None
     cap_minor: int | None = None
     actions_per_view: float | None = None
@@ -92,7 +92,7 @@ class Offer:
     videos: int = 1
 
 
-def terms(offer: Offer) -> tuple[float, float, float, float, float]:
+def terms(offer: BidOffer) -> tuple[float, float, float, float, float]:
     """Return what an offer costs as numbers: fixed, unit, floor, cap (infinite without one) and videos.
 
     cost(views of one video) = fixed + clip(unit * views, floor, cap), minor units for all its videos together; the
@@ -104,15 +104,15 @@ def terms(offer: Offer) -> tuple[float, float, float, float, float]:
     return float(offer.fixed_minor), _unit(offer), float(offer.floor_minor or 0), cap, float(offer.videos)
 
 
-def _follows(offer: Offer) -> Pricing | None:
-    return offer.variable if offer.pricing is Pricing.HYBRID else offer.pricing
+def _follows(offer: BidOffer) -> PricingModel | None:
+    return offer.variable if offer.pricing is PricingModel.HYBRID else offer.pricing
 
 
-def _check(offer: Offer) -> None:
+def _check(offer: BidOffer) -> None:
     follows = _follows(offer)
-    if offer.pricing is Pricing.HYBRID and follows not in VARIABLE:
+    if offer.pricing is PricingModel.HYBRID and follows not in VARIABLE:
         raise ValueError("A hybrid price needs one variable part: cpm, cpv, cpa or commission.")
-    if offer.pricing is not Pricing.HYBRID and offer.variable is not None:
+    if offer.pricing is not PricingModel.HYBRID and offer.variable is not None:
         raise ValueError("Only a hybrid price has a separate variable part.")
     if follows in VARIABLE and offer.rate <= 0:
         raise ValueError("A variable price needs a rate above zero.")
@@ -127,18 +127,18 @@ def _check(offer: Offer) -> None:
         raise ValueError("Amounts are not negative and a price covers a video or more.")
 
 
-def _unit(offer: Offer) -> float:
+def _unit(offer: BidOffer) -> float:
     """Return minor units per view of one video."""
     follows = _follows(offer)
     actions = math.nan if offer.actions_per_view is None else offer.actions_per_view
     order = math.nan if offer.order_minor is None else offer.order_minor
-    if follows is Pricing.CPM:
+    if follows is PricingModel.CPM:
         return offer.videos * offer.rate / 1000
-    if follows is Pricing.CPV:
+    if follows is PricingModel.CPV:
         return offer.videos * offer.rate
-    if follows is Pricing.CPA:
+    if follows is PricingModel.CPA:
         return float(offer.videos * offer.rate * actions)
-    if follows is Pricing.COMMISSION:
+    if follows is PricingModel.COMMISSION:
         return float(offer.videos * offer.rate / BASIS_POINTS * actions * order)
     return 0.0
 
@@ -155,18 +155,18 @@ def own_fields(price: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def faults(price: Mapping[str, Any], pointer: str = "/price") -> Iterator[Fault]:
+def faults(price: Mapping[str, Any], pointer: str = "/price") -> Iterator[FieldError]:
     """Return which fields of its model a price lacks, which are another model's, and a cap under the floor."""
     model = price["model"]
     for name in _NEEDED[model]:
         if price.get(name) is None:
-            yield Fault(f"{pointer}/{name}", f"A {model} price needs it.")
+            yield FieldError(f"{pointer}/{name}", f"A {model} price needs it.")
     for name, value in price.items():
         if value is not None and name not in ("model", *fields_of(model)):
-            yield Fault(f"{pointer}/{name}", f"A {model} price has none: take it out.")
+            yield FieldError(f"{pointer}/{name}", f"A {model} price has none: take it out.")
     floor, cap = price.get("floor"), price.get("cap")
     if floor and cap and model == "cpm" and cap["amount_minor"] < floor["amount_minor"]:
-        yield Fault(f"{pointer}/cap", "Must not be less than `floor`.")
+        yield FieldError(f"{pointer}/cap", "Must not be less than `floor`.")
     if model == "hybrid" and price.get("variable"):
         yield from faults(price["variable"], f"{pointer}/variable")
 
@@ -178,23 +178,23 @@ def sure_minor(price: Mapping[str, Any]) -> int:
     return (sure or 0) + (sure_minor(price["variable"]) if price["model"] == "hybrid" else 0)
 
 
-def offer(price: Mapping[str, Any], deliverables: Sequence[Mapping[str, Any]]) -> Offer:
+def offer(price: Mapping[str, Any], deliverables: Sequence[Mapping[str, Any]]) -> BidOffer:
     """Return a stored price (with its `rights`) and its deliverables as scoring reads them."""
-    model = Pricing(price["model"])
+    model = PricingModel(price["model"])
     rights = sum(right["amount_minor"] for right in (price.get("rights") or {}).values() if right)
-    follows = price["variable"] if model is Pricing.HYBRID else price
-    varies = Pricing(follows["model"])
+    follows = price["variable"] if model is PricingModel.HYBRID else price
+    varies = PricingModel(follows["model"])
     if varies not in VARIABLE:
         fixed = _minor(price, HEADLINE[model]) or 0
-        return Offer(pricing=model, fixed_minor=fixed + rights, videos=_videos(deliverables))
-    hybrid = model is Pricing.HYBRID or rights > 0
+        return BidOffer(pricing=model, fixed_minor=fixed + rights, videos=_videos(deliverables))
+    hybrid = model is PricingModel.HYBRID or rights > 0
     expected = follows.get("actions_per_thousand_views")
-    return Offer(
-        pricing=Pricing.HYBRID if hybrid else varies,
+    return BidOffer(
+        pricing=PricingModel.HYBRID if hybrid else varies,
         variable=varies if hybrid else None,
         fixed_minor=rights + (_minor(price, "fixed") or 0),
-        rate=float(follows["basis_points"] if varies is Pricing.COMMISSION else follows["rate"]["amount_minor"]),
-        floor_minor=_minor(follows, "minimum" if varies is Pricing.COMMISSION else "floor"),
+        rate=float(follows["basis_points"] if varies is PricingModel.COMMISSION else follows["rate"]["amount_minor"]),
+        floor_minor=_minor(follows, "minimum" if varies is PricingModel.COMMISSION else "floor"),
         cap_minor=_minor(follows, "cap"),
         actions_per_view=None if expected is None else expected / 1000,
         order_minor=_minor(follows, "order_value"),

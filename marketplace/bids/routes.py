@@ -4,16 +4,16 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.bids import bid_queries, service
-from marketplace.bids.bid_queries import Shown, ShownRevision
+from marketplace.bids.bid_queries import ShownBid, ShownRevision
 from marketplace.bids.models import BidRevision, BidStatus
 from marketplace.bids.policy import BIDDERS
 from marketplace.bids.schemas import BidCommitmentOut, BidCountOut, BidIn, BidOut, BidRevisionIn, BidRevisionOut
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http.blueprint import SIGNED_IN, Room, actor, session
-from marketplace.core.http.fields import Id, one_of
+from marketplace.core.http.blueprint import SIGNED_IN, GuardedBlueprint, actor, session
+from marketplace.core.http.fields import IdField, one_of
 from marketplace.core.http.paging import Page, page_of, page_query
 
-room = Room("bids", __name__, description="Creators' offers on briefs, sealed until the brief is closed")
+room = GuardedBlueprint("bids", __name__, description="Creators' offers on briefs, sealed until the brief is closed")
 
 _STATUS = one_of(BidStatus, load_default=None)
 _BIDS = page_of(BidOut)
@@ -24,14 +24,14 @@ _OVERSEES: dict[str, Any] = {"allow": (Role.BRAND, Role.ADMIN), "needs": Permiss
 
 
 @room.post("/briefs/<id('brf'):brief_id>/bids", **_OFFERS, takes=BidIn, status=201)
-def place(body: dict[str, Any], brief_id: UUID) -> Shown:
+def place(body: dict[str, Any], brief_id: UUID) -> ShownBid:
     """Bid on an open brief. Nobody but the creator's side sees it until the brief is closed."""
     channel_id = body.pop("channel_id")
     return service.place(session(), actor(), brief_id, channel_id=channel_id, loaded=body)
 
 
 @room.get("/briefs/<id('brf'):brief_id>/bids", **_OVERSEES, query=page_query("bid", status=_STATUS), answers=_BIDS)
-def of_brief(query: dict[str, Any], brief_id: UUID) -> Page[Shown]:
+def of_brief(query: dict[str, Any], brief_id: UUID) -> Page[ShownBid]:
     """A closed brief's bids; 404 while they are sealed."""
     return bid_queries.of_brief(session(), actor(), brief_id, **query)
 
@@ -54,16 +54,16 @@ def commitments(query: dict[str, Any], brief_id: UUID) -> Page[BidRevision]:
     "/bids",
     allow=BIDDERS,
     needs=Permission.READ,
-    query=page_query("bid", brief_id=Id("brf", load_default=None), status=_STATUS),
+    query=page_query("bid", brief_id=IdField("brf", load_default=None), status=_STATUS),
     answers=_BIDS,
 )
-def listing(query: dict[str, Any]) -> Page[Shown]:
+def listing(query: dict[str, Any]) -> Page[ShownBid]:
     """The bids of one's own side."""
     return bid_queries.listing(session(), actor(), **query)
 
 
 @room.get("/bids/<id('bid'):bid_id>", **_READS, answers=BidOut)
-def find(bid_id: UUID) -> Shown:
+def find(bid_id: UUID) -> ShownBid:
     """One bid in the wording that counts."""
     return bid_queries.find(session(), actor(), bid_id)
 
@@ -75,24 +75,24 @@ def revisions(query: dict[str, Any], bid_id: UUID) -> Page[ShownRevision]:
 
 
 @room.post("/bids/<id('bid'):bid_id>/revisions", **_OFFERS, takes=BidRevisionIn, status=201)
-def revise(body: dict[str, Any], bid_id: UUID) -> Shown:
+def revise(body: dict[str, Any], bid_id: UUID) -> ShownBid:
     """Put a new wording in place of the last, at most twice, while the brief is open."""
     return service.revise(session(), actor(), bid_id, loaded=body)
 
 
 @room.post("/bids/<id('bid'):bid_id>/withdraw", **_OFFERS)
-def withdraw(bid_id: UUID) -> Shown:
+def withdraw(bid_id: UUID) -> ShownBid:
     """Take a bid back, until it is accepted."""
     return service.withdraw(session(), actor(), bid_id)
 
 
 @room.post("/bids/<id('bid'):bid_id>/accept", **_DECIDES)
-def accept(bid_id: UUID) -> Shown:
+def accept(bid_id: UUID) -> ShownBid:
     """Take a bid on one's closed brief; more than one may be taken."""
     return service.accept(session(), actor(), bid_id)
 
 
 @room.post("/bids/<id('bid'):bid_id>/decline", **_DECIDES)
-def decline(bid_id: UUID) -> Shown:
+def decline(bid_id: UUID) -> ShownBid:
     """Turn a bid down."""
     return service.decline(session(), actor(), bid_id)

@@ -5,9 +5,19 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from marketplace.bids.models import BidStatus
-from marketplace.bids.pricing_models import RIGHTS, VARIABLE, Pricing
+from marketplace.bids.pricing_models import RIGHTS, VARIABLE, PricingModel
 from marketplace.briefs.vocabulary import DELIVERABLE_KINDS, LENGTH_TIERS
-from marketplace.core.http.fields import Id, Kept, MoneyField, MoneySchema, Real, Text, When, Whole, one_of
+from marketplace.core.http.fields import (
+    IdField,
+    MoneyField,
+    MoneySchema,
+    RealField,
+    StoredDocument,
+    TextField,
+    TimeField,
+    WholeField,
+    one_of,
+)
 
 VIEWS_MAX = 10**10
 
@@ -28,9 +38,9 @@ class _PartIn(Schema):
     rate = _maybe_money(1)
     floor = _maybe_money()
     cap = _maybe_money(1)
-    basis_points = Whole(1, 10_000, load_default=None, allow_none=True)
+    basis_points = WholeField(1, 10_000, load_default=None, allow_none=True)
     minimum = _maybe_money()
-    actions_per_thousand_views = Real(0, 1000, load_default=None, allow_none=True)
+    actions_per_thousand_views = RealField(0, 1000, load_default=None, allow_none=True)
     order_value = _maybe_money(1)
 
 
@@ -41,7 +51,7 @@ class BidVariableIn(_PartIn):
 class BidPriceIn(_PartIn):
     """A price: its model and that model's own fields."""
 
-    model = one_of(Pricing, required=True)
+    model = one_of(PricingModel, required=True)
     amount = _maybe_money(1)
     value = _maybe_money(1)
     fixed = _maybe_money(1)
@@ -70,15 +80,15 @@ class BidOptionIn(Schema):
 
 class BidDeliverableIn(Schema):
     kind = one_of(DELIVERABLE_KINDS, required=True)
-    count = Whole(1, 50, required=True)
+    count = WholeField(1, 50, required=True)
     length_tier = one_of(LENGTH_TIERS, load_default=None, allow_none=True)
-    publish_from = When(load_default=None, allow_none=True)
-    publish_to = When(load_default=None, allow_none=True)
+    publish_from = TimeField(load_default=None, allow_none=True)
+    publish_to = TimeField(load_default=None, allow_none=True)
 
 
 class BidViews(Schema):
-    low = Whole(0, VIEWS_MAX, required=True)
-    high = Whole(0, VIEWS_MAX, required=True)
+    low = WholeField(0, VIEWS_MAX, required=True)
+    high = WholeField(0, VIEWS_MAX, required=True)
 
 
 class BidForecast(Schema):
@@ -111,9 +121,9 @@ class BidRevisionIn(Schema):
         metadata={"description": "What making it costs. Shown to the creator's side only."},
     )
     forecast_claim = fields.Nested(BidForecast, load_default=None, allow_none=True)
-    message = Text(2000, pattern=r"^\s*\S", load_default=None, allow_none=True)
+    message = TextField(2000, pattern=r"^\s*\S", load_default=None, allow_none=True)
     answers = fields.List(
-        Text(1000, pattern=r"^\s*\S"),
+        TextField(1000, pattern=r"^\s*\S"),
         validate=validate.Length(max=5),
         load_default=list,
         metadata={"description": "One to each of the brief's questions, in their order."},
@@ -121,7 +131,7 @@ class BidRevisionIn(Schema):
 
 
 class BidIn(BidRevisionIn):
-    channel_id = Id("chn", required=True)
+    channel_id = IdField("chn", required=True)
 
 
 def _money_out() -> fields.Nested:
@@ -135,7 +145,7 @@ def _time_out() -> fields.String:
 class BidVariableOut(Schema):
     """A price's model with that model's fields; the others are not there."""
 
-    model = one_of(Pricing, required=True)
+    model = one_of(PricingModel, required=True)
     rate = _money_out()
     floor = _money_out()
     cap = _money_out()
@@ -173,15 +183,15 @@ class BidDeliverableOut(Schema):
 
 
 class _WordingOut(Schema):
-    price = Kept(BidPriceOut, required=True)
-    rights = Kept(BidRightsOut, required=True)
-    options = Kept(BidOptionOut, many=True, required=True)
-    deliverables = Kept(BidDeliverableOut, many=True, required=True)
+    price = StoredDocument(BidPriceOut, required=True)
+    rights = StoredDocument(BidRightsOut, required=True)
+    options = StoredDocument(BidOptionOut, many=True, required=True)
+    deliverables = StoredDocument(BidDeliverableOut, many=True, required=True)
     plan = fields.Dict(required=True)
-    production_cost = Kept(
+    production_cost = StoredDocument(
         MoneySchema, required=True, allow_none=True, metadata={"description": "null for all but the creator's side."}
     )
-    forecast_claim = Kept(BidForecast, required=True, allow_none=True)
+    forecast_claim = StoredDocument(BidForecast, required=True, allow_none=True)
     message = fields.String(required=True, allow_none=True)
     answers = fields.List(fields.String(), required=True)
     commitment = fields.String(
@@ -194,32 +204,32 @@ class _WordingOut(Schema):
 class BidOut(_WordingOut):
     """A bid in the wording that counts."""
 
-    id = Id("bid", required=True)
-    brief_id = Id("brf", required=True)
+    id = IdField("bid", required=True)
+    brief_id = IdField("brf", required=True)
     brief_title = fields.String(required=True)
-    brief_version_id = Id("brv", required=True)
+    brief_version_id = IdField("brv", required=True)
     brief_version_number = fields.Integer(required=True)
-    brand_id = Id("pty", required=True)
-    channel_id = Id("chn", required=True)
-    creator_id = Id("pty", required=True)
-    agency_id = Id("pty", required=True, allow_none=True)
+    brand_id = IdField("pty", required=True)
+    channel_id = IdField("chn", required=True)
+    creator_id = IdField("pty", required=True)
+    agency_id = IdField("pty", required=True, allow_none=True)
     status = one_of(BidStatus, required=True)
     version = fields.Integer(required=True)
-    revision_id = Id("rev", required=True)
+    revision_id = IdField("rev", required=True)
     revision_number = fields.Integer(required=True)
     revisions_left = fields.Integer(required=True)
-    created_at = When(required=True)
-    revised_at = When(required=True)
-    withdrawn_at = When(required=True, allow_none=True)
+    created_at = TimeField(required=True)
+    revised_at = TimeField(required=True)
+    withdrawn_at = TimeField(required=True, allow_none=True)
 
 
 class BidRevisionOut(_WordingOut):
-    id = Id("rev", required=True)
-    bid_id = Id("bid", required=True)
+    id = IdField("rev", required=True)
+    bid_id = IdField("bid", required=True)
     number = fields.Integer(required=True)
-    brief_version_id = Id("brv", required=True)
+    brief_version_id = IdField("brv", required=True)
     brief_version_number = fields.Integer(required=True)
-    created_at = When(required=True)
+    created_at = TimeField(required=True)
 
 
 class BidCountOut(Schema):
@@ -229,6 +239,6 @@ class BidCountOut(Schema):
 class BidCommitmentOut(Schema):
     """That an offer was made at a time, and nothing of whose or what."""
 
-    id = Id("rev", required=True)
+    id = IdField("rev", required=True)
     commitment = fields.String(required=True)
-    created_at = When(required=True)
+    created_at = TimeField(required=True)

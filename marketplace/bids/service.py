@@ -9,17 +9,17 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from marketplace.bids import bid_document, commitment, policy
-from marketplace.bids.bid_queries import REVISIONS_MAX, Shown, find, shown
+from marketplace.bids.bid_queries import REVISIONS_MAX, ShownBid, find, shown
 from marketplace.bids.models import Bid, BidRevision, BidStatus
 from marketplace.bids.states import MOVES
 from marketplace.briefs import service as briefs
 from marketplace.briefs.models import Brief, BriefStatus
-from marketplace.briefs.service import Biddable
+from marketplace.briefs.service import BiddableBrief
 from marketplace.channels import service as channels
 from marketplace.core import db, events, states
 from marketplace.core.actor import SYSTEM, Actor, Role
 from marketplace.core.clock import now
-from marketplace.core.errors import Conflict, Invalid, WrongState
+from marketplace.core.errors import Conflict, InvalidInput, WrongState
 
 VOID = "bids.void"
 VOID_AT_ONCE = 500
@@ -39,10 +39,10 @@ _PUT = (
 )
 
 
-def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, loaded: Mapping[str, Any]) -> Shown:
+def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, loaded: Mapping[str, Any]) -> ShownBid:
     """Bid on an open brief for a channel of one's own, or of a creator that one holds a live mandate of.
 
-    Raises NotFound, WrongState (the brief is not open, the channel is archived), Invalid with a pointer for each
+    Raises NotFound, WrongState (the brief is not open, the channel is archived), InvalidInput with a pointer for each
     contradiction; a second open bid for the channel meets the unique index (409).
     """
     brief = briefs.for_bidding(session, actor, brief_id)
@@ -61,10 +61,10 @@ def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, l
     return shown(actor, bid, revision, brief.title, brief.version_number)
 
 
-def revise(session: Session, actor: Actor, bid_id: UUID, *, loaded: Mapping[str, Any]) -> Shown:
+def revise(session: Session, actor: Actor, bid_id: UUID, *, loaded: Mapping[str, Any]) -> ShownBid:
     """Put a new wording in place of the last, bound to the brief's present version; at most twice, before the close.
 
-    Raises NotFound, WrongState, Conflict (no revision is left), Invalid.
+    Raises NotFound, WrongState, Conflict (no revision is left), InvalidInput.
     """
     bid, brief = _revisable(session, actor, bid_id)
     return _revised(session, actor, bid, brief, bid_document.document(loaded))
@@ -72,7 +72,7 @@ def revise(session: Session, actor: Actor, bid_id: UUID, *, loaded: Mapping[str,
 
 def replan(
     session: Session, actor: Actor, bid_id: UUID, *, choose: Callable[[BidRevision], Mapping[str, Any]]
-) -> Shown:
+) -> ShownBid:
     """Put the plan that ``choose`` makes of the present wording in its place, all else as it was: a revision as any.
 
     The bid is locked when ``choose`` is asked, so that it judges what is there. Raises what ``revise`` and it raise.
@@ -82,7 +82,7 @@ def replan(
     return _revised(session, actor, bid, brief, {**bid_document.stored(last), "plan": dict(choose(last))})
 
 
-def withdraw(session: Session, actor: Actor, bid_id: UUID) -> Shown:
+def withdraw(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
     """Take an open bid back, before the close or after it. The brand hears of it only if it could see the bid."""
     bid = db.lock(session, Bid, bid_id, policy.acting(actor))
     closed = session.scalar(sa.select(Brief.status).where(Brief.id == bid.brief_id)) == BriefStatus.CLOSED
@@ -92,12 +92,12 @@ def withdraw(session: Session, actor: Actor, bid_id: UUID) -> Shown:
     return find(session, actor, bid_id)
 
 
-def accept(session: Session, actor: Actor, bid_id: UUID) -> Shown:
+def accept(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
     """Take a bid on one's closed brief. Others on the same brief may be taken too."""
     return _decide(session, actor, bid_id, "accept")
 
 
-def decline(session: Session, actor: Actor, bid_id: UUID) -> Shown:
+def decline(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
     return _decide(session, actor, bid_id, "decline")
 
 
@@ -117,7 +117,7 @@ def void_for_brief(session: Session, brief_id: UUID) -> int:
     return len(bids)
 
 
-def _decide(session: Session, actor: Actor, bid_id: UUID, name: str) -> Shown:
+def _decide(session: Session, actor: Actor, bid_id: UUID, name: str) -> ShownBid:
     # Visible to the brand means closed, and a closed brief stays so.
     bid = db.lock(session, Bid, bid_id, policy.visible(actor))
     _move(session, actor, bid, name, bid.brand_id)
@@ -125,7 +125,7 @@ def _decide(session: Session, actor: Actor, bid_id: UUID, name: str) -> Shown:
     return find(session, actor, bid_id)
 
 
-def _revisable(session: Session, actor: Actor, bid_id: UUID) -> tuple[Bid, Biddable]:
+def _revisable(session: Session, actor: Actor, bid_id: UUID) -> tuple[Bid, BiddableBrief]:
     """Lock a bid that may have another wording, and hold its brief open."""
     bid = db.lock(session, Bid, bid_id, policy.acting(actor))
     if bid.status != BidStatus.OPEN:
@@ -136,19 +136,19 @@ def _revisable(session: Session, actor: Actor, bid_id: UUID) -> tuple[Bid, Bidda
     return bid, brief
 
 
-def _revised(session: Session, actor: Actor, bid: Bid, brief: Biddable, stored: Mapping[str, Any]) -> Shown:
+def _revised(session: Session, actor: Actor, bid: Bid, brief: BiddableBrief, stored: Mapping[str, Any]) -> ShownBid:
     revision = _worded(bid, brief, bid.revision_number + 1, stored)
     _put(session, bid, revision, bid.version + 1)
     _record(session, "bids.revise", bid, actor, number=revision.number)
     return shown(actor, bid, revision, brief.title, brief.version_number)
 
 
-def _worded(bid: Bid, brief: Biddable, number: int, stored: Mapping[str, Any]) -> BidRevision:
+def _worded(bid: Bid, brief: BiddableBrief, number: int, stored: Mapping[str, Any]) -> BidRevision:
     """Return the next wording of a bid, checked against the brief's version, measured and committed to."""
     plan, wrong_plan = bid_document.read_plan(stored["plan"], brief.content)
     found = [*bid_document.faults(stored, brief.content), *wrong_plan]
     if found or plan is None:
-        raise Invalid(briefs.MEND, faults=found)
+        raise InvalidInput(briefs.MEND, faults=found)
     measured = bid_document.measure(plan)
     revision = BidRevision(
         bid_id=bid.id,

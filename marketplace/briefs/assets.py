@@ -14,7 +14,7 @@ from marketplace.briefs import policy
 from marketplace.briefs.models import BrandAsset, Brief, BriefStatus
 from marketplace.core import db, events
 from marketplace.core.actor import Actor
-from marketplace.core.errors import Conflict, Fault, Invalid, NotFound, WrongState
+from marketplace.core.errors import Conflict, FieldError, InvalidInput, NotFound, WrongState
 
 ASSETS_MAX = 12
 ASSET_BYTES_MAX = 2 * 1024 * 1024
@@ -48,16 +48,16 @@ def media_type(data: bytes) -> str | None:
 def add(session: Session, actor: Actor, brief_id: UUID, *, name: str, data: bytes, said: str) -> AssetFacts:
     """Keep an image of a brief that is not over. `said` is the media type it came with.
 
-    Raises NotFound, WrongState, Invalid (size, kind), Conflict (too many, or there already).
+    Raises NotFound, WrongState, InvalidInput (size, kind), Conflict (too many, or there already).
     """
     found = media_type(data)
     if len(data) > ASSET_BYTES_MAX:
-        raise Invalid("The image is too large.", faults=[Fault("/", f"At most {ASSET_BYTES_MAX} bytes.")])
+        raise InvalidInput("The image is too large.", faults=[FieldError("/", f"At most {ASSET_BYTES_MAX} bytes.")])
     if found is None or found != said:
         detail = (
             f"Send a PNG, JPEG or WebP image under its own Content-Type; these bytes are {found or 'none of them'}."
         )
-        raise Invalid("This is not an image that can be kept.", faults=[Fault("/", detail)])
+        raise InvalidInput("This is not an image that can be kept.", faults=[FieldError("/", detail)])
     brief = db.lock(session, Brief, brief_id, policy.own(actor))
     if brief.status not in (BriefStatus.DRAFT, BriefStatus.PUBLISHED):
         raise WrongState("The brief is over; its images stay as they are.", state=str(brief.status))

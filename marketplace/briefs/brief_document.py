@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from marketplace.briefs.vocabulary import AGE_ENDS, AGE_STARTS, CURRENCIES_WITH_DEFAULT_CEILING
-from marketplace.core.errors import Fault
+from marketplace.core.errors import FieldError
 from marketplace.core.money import Money
 
 BIDDING_SECONDS_MIN = 5
@@ -77,65 +77,69 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     return sorted(name for name in after if name not in before or before[name] != after[name])
 
 
-def faults(stored: Mapping[str, Any]) -> list[Fault]:
+def faults(stored: Mapping[str, Any]) -> list[FieldError]:
     """Return what contradicts itself in a stored document, each with a pointer."""
     return [*_money(stored), *_target(stored), *_times(stored), *_asked(stored)]
 
 
-def deadline_faults(stored: Mapping[str, Any], at: datetime) -> list[Fault]:
+def deadline_faults(stored: Mapping[str, Any], at: datetime) -> list[FieldError]:
     """Return what is wrong with the deadline for bids when it is set at this moment."""
     left = when(stored["bids_close_at"]) - at
     if left < timedelta(seconds=BIDDING_SECONDS_MIN):
-        return [Fault("/bids_close_at", f"Leave at least {BIDDING_SECONDS_MIN} seconds from now for bids.")]
+        return [FieldError("/bids_close_at", f"Leave at least {BIDDING_SECONDS_MIN} seconds from now for bids.")]
     if left > timedelta(days=BIDDING_DAYS_MAX):
-        return [Fault("/bids_close_at", f"Bidding may last {BIDDING_DAYS_MAX} days at most.")]
+        return [FieldError("/bids_close_at", f"Bidding may last {BIDDING_DAYS_MAX} days at most.")]
     return []
 
 
-def _money(stored: Mapping[str, Any]) -> Iterator[Fault]:
+def _money(stored: Mapping[str, Any]) -> Iterator[FieldError]:
     currency, ceiling = stored["budget"]["currency"], stored["ceiling_per_thousand"]
     if ceiling is None and currency not in CURRENCIES_WITH_DEFAULT_CEILING:
-        yield Fault("/ceiling_per_thousand", f"Name a ceiling: there is no usual one in {currency} to score bids by.")
+        yield FieldError(
+            "/ceiling_per_thousand", f"Name a ceiling: there is no usual one in {currency} to score bids by."
+        )
     if ceiling is not None and ceiling["currency"] != currency:
-        yield Fault("/ceiling_per_thousand/currency", f"Must be the budget's currency, {currency}.")
+        yield FieldError("/ceiling_per_thousand/currency", f"Must be the budget's currency, {currency}.")
 
 
-def _target(stored: Mapping[str, Any]) -> Iterator[Fault]:
+def _target(stored: Mapping[str, Any]) -> Iterator[FieldError]:
     cells = stored["target"]
     if cells and not any(cell["weight"] > 0 for cell in cells):
-        yield Fault("/target", "At least one cell needs a weight above 0; leave all cells out for everybody.")
+        yield FieldError("/target", "At least one cell needs a weight above 0; leave all cells out for everybody.")
     for place, cell in enumerate(cells):
         if cell["ages"] is None:
             continue
         first, last = cell["ages"]["from"], cell["ages"]["to"]
         if first not in AGE_STARTS:
-            yield Fault(f"/target/{place}/ages/from", f"Platforms report ages from {_listed(AGE_STARTS)}: take one.")
+            yield FieldError(
+                f"/target/{place}/ages/from", f"Platforms report ages from {_listed(AGE_STARTS)}: take one."
+            )
         if last is not None and last < first:
-            yield Fault(f"/target/{place}/ages/to", "Must not be less than `from`.")
+            yield FieldError(f"/target/{place}/ages/to", "Must not be less than `from`.")
         elif last is not None and last not in AGE_ENDS:
-            yield Fault(f"/target/{place}/ages/to", f"Platforms report ages up to {_listed(AGE_ENDS)}: take one.")
+            yield FieldError(f"/target/{place}/ages/to", f"Platforms report ages up to {_listed(AGE_ENDS)}: take one.")
 
 
 def _listed(ages: tuple[int, ...]) -> str:
     return ", ".join(str(age) for age in ages)
 
 
-def _times(stored: Mapping[str, Any]) -> Iterator[Fault]:
+def _times(stored: Mapping[str, Any]) -> Iterator[FieldError]:
     first, last = when(stored["publish_window"]["from"]), when(stored["publish_window"]["to"])
     if last <= first:
-        yield Fault("/publish_window/to", "Must be later than `from`.")
+        yield FieldError("/publish_window/to", "Must be later than `from`.")
     if last - first > timedelta(days=PUBLISH_DAYS_MAX):
-        yield Fault("/publish_window/to", f"Must be within {PUBLISH_DAYS_MAX} days of `from`.")
+        yield FieldError("/publish_window/to", f"Must be within {PUBLISH_DAYS_MAX} days of `from`.")
     if first <= when(stored["bids_close_at"]):
-        yield Fault("/publish_window/from", "Must be later than `bids_close_at`: nothing is chosen before.")
+        yield FieldError("/publish_window/from", "Must be later than `bids_close_at`: nothing is chosen before.")
 
 
-def _asked(stored: Mapping[str, Any]) -> Iterator[Fault]:
+def _asked(stored: Mapping[str, Any]) -> Iterator[FieldError]:
     for place, wanted in enumerate(stored["deliverables"]):
         if wanted["kind"] == "image" and wanted["length_tiers"]:
-            yield Fault(f"/deliverables/{place}/length_tiers", "Images have no length in seconds.")
+            yield FieldError(f"/deliverables/{place}/length_tiers", "Images have no length in seconds.")
     for place, text in enumerate(stored["must_not"]):
         if text in stored["must"]:
-            yield Fault(f"/must_not/{place}", "Stands under `must` too.")
+            yield FieldError(f"/must_not/{place}", "Stands under `must` too.")
     if stored["sample"]["to_return"] and not stored["sample"]["provided"]:
-        yield Fault("/sample/to_return", "Nothing can be returned where no sample is provided.")
+        yield FieldError("/sample/to_return", "Nothing can be returned where no sample is provided.")

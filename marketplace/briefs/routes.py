@@ -19,23 +19,23 @@ from marketplace.briefs.schemas import (
     BriefOut,
     BriefVersionOut,
 )
-from marketplace.briefs.service import Shown
+from marketplace.briefs.service import ShownBrief
 from marketplace.core import ids
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http.blueprint import ANYONE, SIGNED_IN, Room, actor, session
-from marketplace.core.http.bodies import Raw, RawBody
-from marketplace.core.http.fields import Id, Text, one_of
+from marketplace.core.http.blueprint import ANYONE, SIGNED_IN, GuardedBlueprint, actor, session
+from marketplace.core.http.bodies import RawBody, RawBodySpec
+from marketplace.core.http.fields import IdField, TextField, one_of
 from marketplace.core.http.paging import Page, page_of, page_query
 
-room = Room("briefs", __name__, description="What brands want placed, for whom, within what limits")
+room = GuardedBlueprint("briefs", __name__, description="What brands want placed, for whom, within what limits")
 
-_IMAGE = Raw(assets.ASSET_BYTES_MAX, tuple(assets.SUFFIXES))
+_IMAGE = RawBodySpec(assets.ASSET_BYTES_MAX, tuple(assets.SUFFIXES))
 _FILTERS = {
     "status": one_of(BriefStatus, load_default=None),
     "category": one_of(vocabulary.CATEGORIES, load_default=None),
     "market": one_of(vocabulary.MARKETS, load_default=None),
-    "q": Text(100, load_default=None, metadata={"description": "A part of the title."}),
-    "brand_id": Id("pty", load_default=None),
+    "q": TextField(100, load_default=None, metadata={"description": "A part of the title."}),
+    "brand_id": IdField("pty", load_default=None),
 }
 _CHANGES: dict[str, Any] = {"allow": (Role.BRAND,), "needs": Permission.BRIEFS}
 _READS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.READ}
@@ -60,48 +60,48 @@ def options() -> Mapping[str, Any]:
     }
 
 
-def _named(table: Mapping[str, vocabulary.Named]) -> list[dict[str, str]]:
+def _named(table: Mapping[str, vocabulary.NamedCode]) -> list[dict[str, str]]:
     return [{"code": code, "zh": name.zh, "en": name.en} for code, name in table.items()]
 
 
 @room.post("/briefs", **_CHANGES, takes=BriefIn, answers=BriefOut, status=201)
-def create(body: dict[str, Any]) -> Shown:
+def create(body: dict[str, Any]) -> ShownBrief:
     """Write a draft, which nobody else sees."""
     return service.create(session(), actor(), loaded=body)
 
 
 @room.get("/briefs", **_READS, query=page_query("brf", **_FILTERS), answers=page_of(BriefOut))
-def listing(query: dict[str, Any]) -> Page[Shown]:
+def listing(query: dict[str, Any]) -> Page[ShownBrief]:
     """A brand's own briefs; for creators and agencies the published and closed ones."""
     return service.listing(session(), actor(), **query)
 
 
 @room.get("/briefs/<id('brf'):brief_id>", **_READS, answers=BriefOut)
-def find(brief_id: UUID) -> Shown:
+def find(brief_id: UUID) -> ShownBrief:
     """One brief in its present wording."""
     return service.find(session(), actor(), brief_id)
 
 
 @room.patch("/briefs/<id('brf'):brief_id>", **_CHANGES, takes=BriefChange, answers=BriefOut)
-def change(body: dict[str, Any], brief_id: UUID, version: int) -> Shown:
+def change(body: dict[str, Any], brief_id: UUID, version: int) -> ShownBrief:
     """Change a draft in place; a published brief gets a new version, and bids stay bound to the one they answered."""
     return service.change(session(), actor(), brief_id, loaded=body, version=version)
 
 
 @room.post("/briefs/<id('brf'):brief_id>/publish", **_CHANGES, answers=BriefOut)
-def publish(brief_id: UUID) -> Shown:
+def publish(brief_id: UUID) -> ShownBrief:
     """Open a draft for bids until its deadline."""
     return service.publish(session(), actor(), brief_id)
 
 
 @room.post("/briefs/<id('brf'):brief_id>/close", **_ENDS)
-def close(brief_id: UUID) -> Shown:
+def close(brief_id: UUID) -> ShownBrief:
     """Take no more bids, before the deadline."""
     return service.close(session(), actor(), brief_id)
 
 
 @room.post("/briefs/<id('brf'):brief_id>/cancel", **_ENDS, takes=BriefCancelIn)
-def cancel(body: dict[str, Any], brief_id: UUID) -> Shown:
+def cancel(body: dict[str, Any], brief_id: UUID) -> ShownBrief:
     """Call the brief off, with a reason."""
     return service.cancel(session(), actor(), brief_id, reason=body["reason"])
 

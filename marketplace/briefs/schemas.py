@@ -18,12 +18,22 @@ from marketplace.briefs.vocabulary import (
     REGIONS,
     USAGE_CHANNELS,
 )
-from marketplace.core.http.fields import Flag, Id, MoneyField, MoneySchema, Real, Text, When, Whole, one_of
+from marketplace.core.http.fields import (
+    FlagField,
+    IdField,
+    MoneyField,
+    MoneySchema,
+    RealField,
+    TextField,
+    TimeField,
+    WholeField,
+    one_of,
+)
 
 
-def _line(longest: int, **kwargs: Any) -> Text:
+def _line(longest: int, **kwargs: Any) -> TextField:
     """A text that says something: not blank."""
-    return Text(longest, pattern=r"^\s*\S", **kwargs)
+    return TextField(longest, pattern=r"^\s*\S", **kwargs)
 
 
 def _different(values: list[Any]) -> None:
@@ -48,7 +58,7 @@ def _web_link(text: str) -> None:
         raise ValidationError("Not a link such as https://example.com/product.")
 
 
-class _Link(Text):
+class _HttpLink(TextField):
     """An http(s) address."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
@@ -65,7 +75,7 @@ class BriefProductIn(Schema):
     name = _line(80, required=True)
     description = _line(2000, load_default=None, allow_none=True)
     category = one_of(CATEGORIES, required=True)
-    link = _Link(500, load_default=None, allow_none=True, metadata={"format": "uri"})
+    link = _HttpLink(500, load_default=None, allow_none=True, metadata={"format": "uri"})
     value = MoneyField(load_default=None, allow_none=True, metadata={"description": "What a sample is worth."})
 
 
@@ -88,8 +98,8 @@ class BriefBrand(Schema):
 class BriefAges(Schema):
     """Whole years, both included; `to` null or 99 means everybody older."""
 
-    from_ = Whole(13, 99, required=True, data_key="from", attribute="from")
-    to = Whole(13, 99, load_default=None, allow_none=True)
+    from_ = WholeField(13, 99, required=True, data_key="from", attribute="from")
+    to = WholeField(13, 99, load_default=None, allow_none=True)
 
 
 class BriefTargetCell(Schema):
@@ -98,19 +108,19 @@ class BriefTargetCell(Schema):
     ages = fields.Nested(BriefAges, load_default=None, allow_none=True)
     genders = _several(one_of(GENDERS), len(GENDERS))
     regions = _several(one_of(REGIONS), len(REGIONS))
-    weight = Real(0, 1, load_default=1.0)
+    weight = RealField(0, 1, load_default=1.0)
 
 
 class BriefDeliverable(Schema):
     kind = one_of(DELIVERABLE_KINDS, required=True)
-    count = Whole(1, 50, required=True)
+    count = WholeField(1, 50, required=True)
     length_tiers = _several(one_of(LENGTH_TIERS), len(LENGTH_TIERS))
-    platform = Text(40, pattern="^[a-z0-9_-]+$", load_default=None, allow_none=True)
+    platform = TextField(40, pattern="^[a-z0-9_-]+$", load_default=None, allow_none=True)
 
 
 class BriefWindowIn(Schema):
-    from_ = When(required=True, data_key="from", attribute="from")
-    to = When(required=True)
+    from_ = TimeField(required=True, data_key="from", attribute="from")
+    to = TimeField(required=True)
 
 
 class BriefWindowOut(Schema):
@@ -119,17 +129,17 @@ class BriefWindowOut(Schema):
 
 
 class BriefUsage(Schema):
-    days = Whole(1, 3650, required=True)
+    days = WholeField(1, 3650, required=True)
     channels = _several(one_of(USAGE_CHANNELS), len(USAGE_CHANNELS), 1)
 
 
 class BriefWhitelisting(Schema):
-    days = Whole(1, 365, required=True)
+    days = WholeField(1, 365, required=True)
 
 
 class BriefExclusivity(Schema):
     category = one_of(CATEGORIES, required=True)
-    days = Whole(1, 365, required=True)
+    days = WholeField(1, 365, required=True)
 
 
 class BriefRights(Schema):
@@ -137,29 +147,31 @@ class BriefRights(Schema):
 
     usage = fields.Nested(BriefUsage, load_default=None, allow_none=True)
     whitelisting = fields.Nested(BriefWhitelisting, load_default=None, allow_none=True)
-    raw_files = Flag(load_default=False)
+    raw_files = FlagField(load_default=False)
     exclusivity = fields.Nested(BriefExclusivity, load_default=None, allow_none=True)
-    likeness_for_ai = Flag(load_default=False)
+    likeness_for_ai = FlagField(load_default=False)
 
 
 class BriefDisclosure(Schema):
-    required = Flag(load_default=True)
+    required = FlagField(load_default=True)
     text = _line(40, load_default="广告")
 
 
 class BriefSample(Schema):
-    provided = Flag(load_default=False)
-    to_return = Flag(load_default=False)
+    provided = FlagField(load_default=False)
+    to_return = FlagField(load_default=False)
 
 
 class BriefTerms(Schema):
     """What creators ask before they bid: rounds of changes, when money comes, who decides, what may be shown."""
 
-    revision_rounds = Whole(0, 10, load_default=2)
-    payment_days = Whole(0, 180, load_default=30, metadata={"description": "From publication to payment."})
+    revision_rounds = WholeField(0, 10, load_default=2)
+    payment_days = WholeField(0, 180, load_default=30, metadata={"description": "From publication to payment."})
     scope_changes = _line(500, load_default=None, allow_none=True)
     disputes = _line(500, load_default=None, allow_none=True)
-    may_be_shown = Flag(load_default=True, metadata={"description": "The creator may show the work as a reference."})
+    may_be_shown = FlagField(
+        load_default=True, metadata={"description": "The creator may show the work as a reference."}
+    )
 
 
 def _part(schema: type[Schema]) -> fields.Nested:
@@ -175,23 +187,23 @@ class BriefIn(Schema):
     markets = _several(one_of(MARKETS), 20, 1)
     target = _several(fields.Nested(BriefTargetCell), 20)
     placement_kinds = _several(one_of(PLACEMENT_KINDS), len(PLACEMENT_KINDS), 1)
-    tolerance = Whole(0, 100, load_default=40, metadata={"description": "The highest intrusiveness accepted."})
+    tolerance = WholeField(0, 100, load_default=40, metadata={"description": "The highest intrusiveness accepted."})
     budget = MoneyField(low=1, required=True)
     ceiling_per_thousand = MoneyField(low=1, load_default=None, allow_none=True)
     deliverables = _several(fields.Nested(BriefDeliverable), 20, 1)
     publish_window = fields.Nested(BriefWindowIn, required=True)
-    keep_live_days = Whole(1, 365, load_default=30)
+    keep_live_days = WholeField(1, 365, load_default=30)
     rights = _part(BriefRights)
     must = _several(_line(300), 20)
     must_not = _several(_line(300), 20)
     disclosure = _part(BriefDisclosure)
-    buying_link = Flag(load_default=False)
+    buying_link = FlagField(load_default=False)
     sample = _part(BriefSample)
     terms = _part(BriefTerms)
     questions = _several(_line(300), 5)
     note = _line(2000, load_default=None, allow_none=True)
-    bids_close_at = When(required=True)
-    closing_window_s = Whole(
+    bids_close_at = TimeField(required=True)
+    closing_window_s = WholeField(
         0,
         WINDOW_S_MAX,
         load_default=600,
@@ -255,35 +267,35 @@ class _DocumentOut(Schema):
 
 
 class BriefOut(_DocumentOut):
-    id = Id("brf", required=True)
-    brand_id = Id("pty", required=True)
+    id = IdField("brf", required=True)
+    brand_id = IdField("pty", required=True)
     brand_name = fields.String(required=True)
     status = one_of(BriefStatus, required=True)
     open_for_bids = fields.Boolean(required=True)
     version = fields.Integer(required=True)
-    version_id = Id("brv", required=True)
+    version_id = IdField("brv", required=True)
     version_number = fields.Integer(required=True)
     scoring_rule = fields.Nested(ScoringRuleOut, required=True)
-    created_at = When(required=True)
-    published_at = When(required=True, allow_none=True)
-    closed_at = When(required=True, allow_none=True)
+    created_at = TimeField(required=True)
+    published_at = TimeField(required=True, allow_none=True)
+    closed_at = TimeField(required=True, allow_none=True)
     close_commitment = fields.String(
         required=True,
         allow_none=True,
         metadata={"description": "SHA-256 of the seed that the end of bidding is drawn by."},
     )
     close_seed = fields.String(required=True, allow_none=True, metadata={"description": "Told after the close."})
-    close_version_id = Id("brv", required=True, allow_none=True)
-    bidding_ended_at = When(required=True, allow_none=True, metadata={"description": "Told after the close."})
+    close_version_id = IdField("brv", required=True, allow_none=True)
+    bidding_ended_at = TimeField(required=True, allow_none=True, metadata={"description": "Told after the close."})
 
 
 class BriefVersionOut(_DocumentOut):
     """One wording of a brief; bids stay bound to the one they answered."""
 
-    id = Id("brv", required=True)
-    brief_id = Id("brf", required=True)
+    id = IdField("brv", required=True)
+    brief_id = IdField("brf", required=True)
     number = fields.Integer(required=True)
-    created_at = When(required=True)
+    created_at = TimeField(required=True)
 
 
 class BrandAssetQuery(Schema):
@@ -291,13 +303,13 @@ class BrandAssetQuery(Schema):
 
 
 class BrandAssetOut(Schema):
-    id = Id("ast", required=True)
-    brief_id = Id("brf", required=True)
+    id = IdField("ast", required=True)
+    brief_id = IdField("brf", required=True)
     name = fields.String(required=True)
     media_type = fields.String(required=True)
     size_bytes = fields.Integer(required=True)
     sha256 = fields.String(required=True)
-    created_at = When(required=True)
+    created_at = TimeField(required=True)
 
 
 class BriefNameOut(Schema):

@@ -16,7 +16,7 @@ from marketplace.briefs.states import MOVES
 from marketplace.core import db, events, jobs, states
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
-from marketplace.core.errors import Fault, Invalid, NotAllowed, WrongState
+from marketplace.core.errors import FieldError, InvalidInput, NotAllowed, WrongState
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
 from marketplace.identity.models import Party
@@ -27,7 +27,7 @@ MEND = "Mend what `errors` names and send it again; nothing was changed."
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownBrief:
     """A brief with its present wording, as it is shown. `version` counts every change, `version_number` wordings."""
 
     id: UUID
@@ -50,7 +50,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Biddable:
+class BiddableBrief:
     """A brief that takes bids, in the wording that a bid made now is bound to."""
 
     id: UUID
@@ -74,8 +74,8 @@ _WORDING = sa.select(
 ).where(BriefVersion.id == sa.bindparam("version_id"))
 
 
-def create(session: Session, actor: Actor, *, loaded: Mapping[str, Any]) -> Shown:
-    """Write a draft from a whole document. Raises Invalid with a pointer for each contradiction."""
+def create(session: Session, actor: Actor, *, loaded: Mapping[str, Any]) -> ShownBrief:
+    """Write a draft from a whole document. Raises InvalidInput with a pointer for each contradiction."""
     if actor.party_id is None:
         raise NotAllowed("A brief belongs to a brand.")
     stored = contents.document(loaded)
@@ -90,10 +90,10 @@ def create(session: Session, actor: Actor, *, loaded: Mapping[str, Any]) -> Show
     return _show(session, [brief])[0]
 
 
-def change(session: Session, actor: Actor, brief_id: UUID, *, loaded: Mapping[str, Any], version: int) -> Shown:
+def change(session: Session, actor: Actor, brief_id: UUID, *, loaded: Mapping[str, Any], version: int) -> ShownBrief:
     """Put the given fields in place of the old ones: in a draft in place, in a published brief as a new version.
 
-    Raises NotFound, PreconditionFailed, WrongState (over, or past its deadline), Invalid.
+    Raises NotFound, PreconditionFailed, WrongState (over, or past its deadline), InvalidInput.
     """
     brief = db.lock(session, Brief, brief_id, policy.own(actor), version=version)
     at = now()
@@ -109,7 +109,7 @@ def change(session: Session, actor: Actor, brief_id: UUID, *, loaded: Mapping[st
         found += contents.deadline_faults(stored, at)
     columns = contents.columns(stored)
     if brief.status == BriefStatus.PUBLISHED and columns["currency"] != current.currency:
-        found.append(Fault("/budget/currency", f"Bids are priced in {current.currency} already."))
+        found.append(FieldError("/budget/currency", f"Bids are priced in {current.currency} already."))
     _refuse(found)
     if brief.status == BriefStatus.DRAFT:
         for name, value in columns.items():
@@ -129,8 +129,8 @@ def change(session: Session, actor: Actor, brief_id: UUID, *, loaded: Mapping[st
     return _show(session, [brief])[0]
 
 
-def publish(session: Session, actor: Actor, brief_id: UUID) -> Shown:
-    """Open a draft for bids until its deadline. Raises Invalid where time has overtaken the draft."""
+def publish(session: Session, actor: Actor, brief_id: UUID) -> ShownBrief:
+    """Open a draft for bids until its deadline. Raises InvalidInput where time has overtaken the draft."""
     brief = db.lock(session, Brief, brief_id, policy.own(actor))
     states.move(
         session,
@@ -152,13 +152,13 @@ def publish(session: Session, actor: Actor, brief_id: UUID) -> Shown:
     return _show(session, [brief])[0]
 
 
-def close(session: Session, actor: Actor, brief_id: UUID) -> Shown:
+def close(session: Session, actor: Actor, brief_id: UUID) -> ShownBrief:
     """Take no more bids, before the deadline."""
     brief = db.lock(session, Brief, brief_id, policy.own(actor))
     return _end(session, actor, brief, "close")
 
 
-def cancel(session: Session, actor: Actor, brief_id: UUID, *, reason: str) -> Shown:
+def cancel(session: Session, actor: Actor, brief_id: UUID, *, reason: str) -> ShownBrief:
     brief = db.lock(session, Brief, brief_id, policy.own(actor))
     return _end(session, actor, brief, "cancel", reason=reason)
 
@@ -195,7 +195,7 @@ def _draw(session: Session, brief: Brief) -> None:
     _ask_to_close(session, brief)
 
 
-def for_bidding(session: Session, actor: Actor, brief_id: UUID) -> Biddable:
+def for_bidding(session: Session, actor: Actor, brief_id: UUID) -> BiddableBrief:
     """Return a brief that takes bids, in its present wording, held open until the caller's transaction ends.
 
     Bidders share the lock; a close, a cancel or a revision waits for them. Raises NotFound, WrongState.
@@ -207,10 +207,10 @@ def for_bidding(session: Session, actor: Actor, brief_id: UUID) -> Biddable:
         raise WrongState("This brief takes no bids: it is not published or its deadline is past.", state=found.status)
     # A statement of its own: it sees a wording that was committed while the lock was waited for.
     wording = db.run(session, _WORDING, {"version_id": found.version_id}).one()
-    return Biddable(brief_id, found.brand_id, found.version_id, **wording._mapping)
+    return BiddableBrief(brief_id, found.brand_id, found.version_id, **wording._mapping)
 
 
-def find(session: Session, actor: Actor, brief_id: UUID) -> Shown:
+def find(session: Session, actor: Actor, brief_id: UUID) -> ShownBrief:
     return _show(session, [db.get(session, Brief, brief_id, policy.visible(actor))])[0]
 
 
@@ -225,7 +225,7 @@ def listing(
     market: str | None = None,
     q: str | None = None,
     brand_id: UUID | None = None,
-) -> Page[Shown]:
+) -> Page[ShownBrief]:
     """Return briefs newest first. Bidders find cancelled ones only when they ask for them by status."""
     query = sa.select(Brief).join(BriefVersion, BriefVersion.id == Brief.version_id).where(policy.visible(actor))
     if status is not None:
@@ -289,19 +289,19 @@ def _ask_to_close(session: Session, brief: Brief) -> None:
     )
 
 
-def _end(session: Session, actor: Actor, brief: Brief, name: str, **data: Any) -> Shown:
+def _end(session: Session, actor: Actor, brief: Brief, name: str, **data: Any) -> ShownBrief:
     states.move(session, brief, MOVES, name, actor, parties=[brief.brand_id], **data)
     brief.closed_at = now()
     session.flush()
     return _show(session, [brief])[0]
 
 
-def _refuse(found: list[Fault]) -> None:
+def _refuse(found: list[FieldError]) -> None:
     if found:
-        raise Invalid(MEND, faults=found)
+        raise InvalidInput(MEND, faults=found)
 
 
-def _show(session: Session, briefs: Sequence[Brief]) -> list[Shown]:
+def _show(session: Session, briefs: Sequence[Brief]) -> list[ShownBrief]:
     wordings = {
         version.id: version
         for version in session.scalars(
@@ -314,13 +314,13 @@ def _show(session: Session, briefs: Sequence[Brief]) -> list[Shown]:
     return [_shown(brief, wordings, names[brief.brand_id], at) for brief in briefs]
 
 
-def _shown(brief: Brief, wordings: Mapping[UUID, BriefVersion], brand_name: str, at: datetime) -> Shown:
+def _shown(brief: Brief, wordings: Mapping[UUID, BriefVersion], brand_name: str, at: datetime) -> ShownBrief:
     if brief.version_id is None:
         raise RuntimeError(f"The brief {brief.id} has no wording.")
     content = dict(wordings[brief.version_id].content)
     rule = contents.SCORING_RULES[content.pop("scoring_rule")]
     over = brief.status in (BriefStatus.CLOSED, BriefStatus.CANCELLED)
-    return Shown(
+    return ShownBrief(
         id=brief.id,
         brand_id=brief.brand_id,
         brand_name=brand_name,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 
-class Named(NamedTuple):
+class NamedCode(NamedTuple):
     """What a code is called."""
 
     zh: str
@@ -16,64 +16,64 @@ class Named(NamedTuple):
 
 
 # Where a code is also a vertical of channels, it is the same word.
-CATEGORIES: Mapping[str, Named] = {
-    "beauty": Named("美妆护肤", "Beauty and skin care"),
-    "fashion": Named("服饰鞋包", "Clothing, shoes and bags"),
-    "food": Named("食品饮料", "Food and drinks"),
-    "home": Named("家居家电", "Home and appliances"),
-    "parenting": Named("母婴亲子", "Mother and child"),
-    "pets": Named("宠物", "Pets"),
-    "tech": Named("数码科技", "Electronics and technology"),
-    "games": Named("游戏", "Games"),
-    "cars": Named("汽车出行", "Cars and mobility"),
-    "travel": Named("旅游酒店", "Travel and hotels"),
-    "sports": Named("体育用品", "Sports goods"),
-    "fitness": Named("运动健身", "Fitness"),
-    "health": Named("健康保健", "Health"),
-    "outdoors": Named("户外", "Outdoors"),
-    "education": Named("教育培训", "Education"),
-    "finance": Named("金融保险", "Finance and insurance"),
-    "business": Named("企业服务", "Business services"),
-    "film": Named("影视综艺", "Film and shows"),
-    "music": Named("音乐", "Music"),
-    "culture": Named("图书文创", "Books and culture"),
-    "lifestyle": Named("生活用品", "Everyday goods"),
-    "apps": Named("应用软件", "Apps and software"),
-    "ecommerce": Named("电商平台", "Online shops"),
-    "local_services": Named("本地生活", "Local services"),
-    "jewellery": Named("珠宝钟表", "Jewellery and watches"),
-    "toys": Named("玩具潮玩", "Toys and collectibles"),
-    "alcohol": Named("酒类", "Alcohol"),
-    "public_interest": Named("公益", "Public interest"),
+CATEGORIES: Mapping[str, NamedCode] = {
+    "beauty": NamedCode("美妆护肤", "Beauty and skin care"),
+    "fashion": NamedCode("服饰鞋包", "Clothing, shoes and bags"),
+    "food": NamedCode("食品饮料", "Food and drinks"),
+    "home": NamedCode("家居家电", "Home and appliances"),
+    "parenting": NamedCode("母婴亲子", "Mother and child"),
+    "pets": NamedCode("宠物", "Pets"),
+    "tech": NamedCode("数码科技", "Electronics and technology"),
+    "games": NamedCode("游戏", "Games"),
+    "cars": NamedCode("汽车出行", "Cars and mobility"),
+    "travel": NamedCode("旅游酒店", "Travel and hotels"),
+    "sports": NamedCode("体育用品", "Sports goods"),
+    "fitness": NamedCode("运动健身", "Fitness"),
+    "health": NamedCode("健康保健", "Health"),
+    "outdoors": NamedCode("户外", "Outdoors"),
+    "education": NamedCode("教育培训", "Education"),
+    "finance": NamedCode("金融保险", "Finance and insurance"),
+    "business": NamedCode("企业服务", "Business services"),
+    "film": NamedCode("影视综艺", "Film and shows"),
+    "music": NamedCode("音乐", "Music"),
+    "culture": NamedCode("图书文创", "Books and culture"),
+    "lifestyle": NamedCode("生活用品", "Everyday goods"),
+    "apps": NamedCode("应用软件", "Apps and software"),
+    "ecommerce": NamedCode("电商平台", "Online shops"),
+    "local_services": NamedCode("本地生活", "Local services"),
+    "jewellery": NamedCode("珠宝钟表", "Jewellery and watches"),
+    "toys": NamedCode("玩具潮玩", "Toys and collectibles"),
+    "alcohol": NamedCode("酒类", "Alcohol"),
+    "public_interest": NamedCode("公益", "Public interest"),
 }
 
-PLACEMENT_KINDS: Mapping[str, Named] = {
-    "background": Named("背景露出", "In the background"),
-    "hand_prop": Named("手持道具", "Prop in hand"),
-    "wardrobe": Named("服装造型", "Worn"),
-    "plot_use": Named("剧情使用", "Used in the plot"),
-    "spoken_mention": Named("台词提及", "Mentioned in dialogue"),
-    "caption": Named("字幕花字", "Caption or on-screen text"),
-    "read_ad": Named("口播广告", "Read-out ad"),
-    "logo_card": Named("片头片尾标版", "Logo card"),
+PLACEMENT_KINDS: Mapping[str, NamedCode] = {
+    "background": NamedCode("背景露出", "In the background"),
+    "hand_prop": NamedCode("手持道具", "Prop in hand"),
+    "wardrobe": NamedCode("服装造型", "Worn"),
+    "plot_use": NamedCode("剧情使用", "Used in the plot"),
+    "spoken_mention": NamedCode("台词提及", "Mentioned in dialogue"),
+    "caption": NamedCode("字幕花字", "Caption or on-screen text"),
+    "read_ad": NamedCode("口播广告", "Read-out ad"),
+    "logo_card": NamedCode("片头片尾标版", "Logo card"),
 }
 
-DELIVERABLE_KINDS: Mapping[str, Named] = {
-    "video": Named("单条视频", "Single video"),
-    "series": Named("系列剧集", "Series of episodes"),
-    "live": Named("直播", "Live stream"),
-    "image": Named("图文", "Images"),
+DELIVERABLE_KINDS: Mapping[str, NamedCode] = {
+    "video": NamedCode("单条视频", "Single video"),
+    "series": NamedCode("系列剧集", "Series of episodes"),
+    "live": NamedCode("直播", "Live stream"),
+    "image": NamedCode("图文", "Images"),
 }
 
-USAGE_CHANNELS: Mapping[str, Named] = {
-    "brand_social": Named("品牌社交账号", "The brand's own accounts"),
-    "brand_site": Named("品牌官网", "The brand's site"),
-    "shop": Named("电商店铺", "Shop pages"),
-    "paid_ads": Named("付费投放", "Paid ads"),
-    "email": Named("邮件私域", "Mail and private groups"),
-    "outdoor": Named("户外与线下", "Outdoor and in stores"),
-    "tv": Named("电视与长视频", "Television and streaming"),
-    "print": Named("印刷品", "Print"),
+USAGE_CHANNELS: Mapping[str, NamedCode] = {
+    "brand_social": NamedCode("品牌社交账号", "The brand's own accounts"),
+    "brand_site": NamedCode("品牌官网", "The brand's site"),
+    "shop": NamedCode("电商店铺", "Shop pages"),
+    "paid_ads": NamedCode("付费投放", "Paid ads"),
+    "email": NamedCode("邮件私域", "Mail and private groups"),
+    "outdoor": NamedCode("户外与线下", "Outdoor and in stores"),
+    "tv": NamedCode("电视与长视频", "Television and streaming"),
+    "print": NamedCode("印刷品", "Print"),
 }
 
 LENGTH_TIERS = ("1-20", "21-60", "60+")  # seconds

@@ -29,7 +29,7 @@ FOLLOWER_TIERS = (30_000, 100_000, 500_000)
 
 
 @dataclass(frozen=True)
-class Peers:
+class PeerRange:
     """The range in which a figure of like channels lies, and what it is made of.
 
     `creators`: how many stand behind a range of the market's own; None for a house figure.
@@ -42,13 +42,13 @@ class Peers:
     creators: int | None = None
 
 
-def _house(low: float, high: float) -> Peers:
-    return Peers(low, high, "经验范围，可比创作者太少", "house figures: too few creators to compare with")
+def _house(low: float, high: float) -> PeerRange:
+    return PeerRange(low, high, "经验范围，可比创作者太少", "house figures: too few creators to compare with")
 
 
 # Wide on purpose: a flag asks a person. Chosen by us, not measured; they count where `peers` knows too few creators.
 # views_per_follower: median views / followers. engagement: share of viewers. growth_30d: share of the followers.
-HOUSE: Mapping[str, Peers] = {
+HOUSE: Mapping[str, PeerRange] = {
     "views_per_follower": _house(0.0005, 60.0),
     "engagement": _house(0.001, 0.35),
     "growth_30d": _house(-0.30, 0.50),
@@ -170,7 +170,7 @@ def flags(
     followers: int,
     facts: Mapping[str, Any],
     videos: Sequence[Mapping[str, Any]],
-    peers: Mapping[str, Peers] = HOUSE,
+    peers: Mapping[str, PeerRange] = HOUSE,
 ) -> list[dict[str, Any]]:
     """Return what looks suspicious: code, figure, the usual range with its source, a sentence in both languages."""
     views = [video["views"] for video in videos]
@@ -203,7 +203,7 @@ def flags(
     return found
 
 
-def _outside(code: str, figure: float, usual: Peers, zh: str, en: str) -> list[dict[str, Any]]:
+def _outside(code: str, figure: float, usual: PeerRange, zh: str, en: str) -> list[dict[str, Any]]:
     if usual.low <= figure <= usual.high:
         return []
     flag = _flag(code, round(figure, 4), (usual.low, usual.high), zh, en)

@@ -79,7 +79,7 @@ class AudienceSnapshot(Base):
     median_views: Mapped[int | None] = mapped_column(default=None)
 
 
-class Video(Base):
+class ChannelVideo(Base):
     """A published video of a channel as last reported."""
 
     __tablename__ = "videos"
@@ -100,7 +100,7 @@ class Video(Base):
     title: Mapped[str | None] = mapped_column(default=None)
 
 
-class Import(Base):
+class ChannelImport(Base):
     """A file of channels that was handed in, and what became of its rows."""
 
     __tablename__ = "imports"

@@ -19,7 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.channels.anomalies import FOLLOWER_TIERS, HOUSE, Peers
+from marketplace.channels.anomalies import FOLLOWER_TIERS, HOUSE, PeerRange
 
 PER = 100  # one in so many is left out at either end
 CREATORS_MIN = 2 * PER - 1
@@ -49,12 +49,12 @@ _LIKE = sa.text(
 
 
 @dataclass(frozen=True)
-class Market:
+class PeerRanges:
     """The ranges by (platform, tier) as they stood when they were loaded."""
 
-    ranges: Mapping[tuple[str, int], Mapping[str, Peers]] = field(default_factory=dict)
+    ranges: Mapping[tuple[str, int], Mapping[str, PeerRange]] = field(default_factory=dict)
 
-    def like(self, platform: str, followers: int) -> Mapping[str, Peers]:
+    def like(self, platform: str, followers: int) -> Mapping[str, PeerRange]:
         """Return the range of each figure for such a channel: the market's, or else the house's."""
         return {**HOUSE, **self.ranges.get((platform, tier(followers)), {})}
 
@@ -64,29 +64,29 @@ def tier(followers: int) -> int:
     return sum(followers >= begins for begins in FOLLOWER_TIERS)
 
 
-def load(session: Session) -> Market:
+def load(session: Session) -> PeerRanges:
     """Return every range, for a whole file: its rows are all held against the market as it was before them."""
     return _market(session, _ALL, {})
 
 
-def load_like(session: Session, platform: str, followers: int) -> Market:
+def load_like(session: Session, platform: str, followers: int) -> PeerRanges:
     """Return the ranges for one channel alone."""
     return _market(session, _LIKE, {"platform": platform, "followers": followers})
 
 
-def _market(session: Session, query: sa.TextClause, which: Mapping[str, Any]) -> Market:
+def _market(session: Session, query: sa.TextClause, which: Mapping[str, Any]) -> PeerRanges:
     house = {
         "figures": list(HOUSE),
         "lows": [usual.low for usual in HOUSE.values()],
         "highs": [usual.high for usual in HOUSE.values()],
     }
     limits = {"tiers": list(FOLLOWER_TIERS), "per": PER, "least": CREATORS_MIN}
-    found: dict[tuple[str, int], dict[str, Peers]] = {}
+    found: dict[tuple[str, int], dict[str, PeerRange]] = {}
     for row in session.execute(query, {**house, **limits, **which}):
         zh, en = _made_of(row.platform, row.tier, row.creators)
-        usual = Peers(_outward(row.low, ROUND_FLOOR), _outward(row.high, ROUND_CEILING), zh, en, row.creators)
+        usual = PeerRange(_outward(row.low, ROUND_FLOOR), _outward(row.high, ROUND_CEILING), zh, en, row.creators)
         found.setdefault((row.platform, row.tier), {})[row.figure] = usual
-    return Market(found)
+    return PeerRanges(found)
 
 
 def _made_of(platform: str, tier: int, creators: int) -> tuple[str, str]:

@@ -6,9 +6,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from marketplace.channels.models import Channel, Import
+from marketplace.channels.models import Channel, ChannelImport
 from marketplace.core.actor import Actor, Role
-from marketplace.core.errors import Fault, Invalid
+from marketplace.core.errors import FieldError, InvalidInput
 
 OWNERS = (Role.CREATOR, Role.AGENCY)
 
@@ -58,17 +58,17 @@ def own(actor: Actor) -> sa.ColumnElement[bool]:
 def imports(actor: Actor) -> sa.ColumnElement[bool]:
     if actor.sees_all:
         return sa.true()
-    return Import.party_id.in_(sorted(actor.parties)) if actor.role in OWNERS else sa.false()
+    return ChannelImport.party_id.in_(sorted(actor.parties)) if actor.role in OWNERS else sa.false()
 
 
 def creator_of(actor: Actor, creator_id: UUID | None, pointer: str) -> UUID:
     """Return the creator that a new channel is for: a creator's own, an agency's one under a live mandate.
 
-    Raises Invalid; an admin's `creator_id` is for the caller to look up.
+    Raises InvalidInput; an admin's `creator_id` is for the caller to look up.
     """
     if actor.role == Role.CREATOR and actor.party_id and creator_id in (None, actor.party_id):
         return actor.party_id
     if creator_id is not None and (actor.sees_all or (actor.role == Role.AGENCY and creator_id in actor.acts_for)):
         return creator_id
     detail = "Name a creator that you hold a live mandate of." if actor.role != Role.CREATOR else "Leave it out."
-    raise Invalid("The channel must belong to a creator you act for.", faults=[Fault(pointer, detail)])
+    raise InvalidInput("The channel must belong to a creator you act for.", faults=[FieldError(pointer, detail)])

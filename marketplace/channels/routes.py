@@ -10,7 +10,7 @@ from flask import Response
 
 from marketplace.channels import service, snapshots
 from marketplace.channels.files import exports
-from marketplace.channels.models import AudienceSnapshot, Channel, Video
+from marketplace.channels.models import AudienceSnapshot, Channel, ChannelVideo
 from marketplace.channels.schemas import (
     ChannelIn,
     ChannelOut,
@@ -22,11 +22,13 @@ from marketplace.channels.schemas import (
     VideoOut,
 )
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http.blueprint import SIGNED_IN, Room, actor, session
+from marketplace.core.http.blueprint import SIGNED_IN, GuardedBlueprint, actor, session
 from marketplace.core.http.bodies import ANY_FILE, MIB
 from marketplace.core.http.paging import Page, page_of, page_query
 
-room = Room("channels", __name__, description="Creators' accounts, the dated facts of their audiences, their videos")
+room = GuardedBlueprint(
+    "channels", __name__, description="Creators' accounts, the dated facts of their audiences, their videos"
+)
 
 MEDIA = {
     "csv": "text/csv; charset=utf-8",
@@ -132,6 +134,6 @@ def find_snapshot(snapshot_id: UUID) -> AudienceSnapshot:
     query=page_query("vid"),
     answers=page_of(VideoOut),
 )
-def list_videos(query: dict[str, Any], channel_id: UUID) -> Page[Video]:
+def list_videos(query: dict[str, Any], channel_id: UUID) -> Page[ChannelVideo]:
     """A channel's videos as last reported."""
     return service.videos(session(), actor(), channel_id, **query)

@@ -8,7 +8,17 @@ from marshmallow import Schema, fields, validate
 from marketplace.channels.anomalies import COUNT_MAX
 from marketplace.channels.models import ChannelStatus, ImportMode, ImportStatus
 from marketplace.channels.schemas_pacing import PacingRule
-from marketplace.core.http.fields import Flag, Id, Kept, Real, Text, When, Whole, WholeParam, one_of
+from marketplace.core.http.fields import (
+    FlagField,
+    IdField,
+    RealField,
+    StoredDocument,
+    TextField,
+    TimeField,
+    WholeField,
+    WholeParam,
+    one_of,
+)
 from marketplace.core.http.paging import LIMIT_DEFAULT, LIMIT_MAX, page_query
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
 
@@ -23,8 +33,8 @@ ROW_MAX = 2**53
 
 def shares(**kwargs: Any) -> fields.Dict:
     return fields.Dict(
-        keys=Text(40, pattern=WORD),
-        values=Real(0, 1),
+        keys=TextField(40, pattern=WORD),
+        values=RealField(0, 1),
         validate=validate.Length(max=20),
         metadata={"description": "Share of the channel's videos by vertical, 0-1 each."},
         **kwargs,
@@ -34,27 +44,27 @@ def shares(**kwargs: Any) -> fields.Dict:
 class ChannelIn(Schema):
     """`account_key` is the platform's own id of the account; the handle stands in where it is not known."""
 
-    platform = Text(30, pattern=PLATFORM, required=True)
-    handle = Text(200, required=True)
-    name = Text(200, required=True)
-    account_key = Text(200, load_default=None, allow_none=True)
-    creator_id = Id("pty", load_default=None, allow_none=True)
+    platform = TextField(30, pattern=PLATFORM, required=True)
+    handle = TextField(200, required=True)
+    name = TextField(200, required=True)
+    account_key = TextField(200, load_default=None, allow_none=True)
+    creator_id = IdField("pty", load_default=None, allow_none=True)
     verticals = shares(load_default=dict)
-    language = Text(35, pattern=LANGUAGE, load_default=None, allow_none=True)
-    region = Text(6, pattern=REGION, load_default=None, allow_none=True)
-    url = Text(500, pattern=URL, load_default=None, allow_none=True)
+    language = TextField(35, pattern=LANGUAGE, load_default=None, allow_none=True)
+    region = TextField(6, pattern=REGION, load_default=None, allow_none=True)
+    url = TextField(500, pattern=URL, load_default=None, allow_none=True)
 
 
 class ChannelPatchIn(Schema):
     """What is left out stays as it is."""
 
-    handle = Text(200)
-    name = Text(200)
+    handle = TextField(200)
+    name = TextField(200)
     verticals = shares()
-    language = Text(35, pattern=LANGUAGE, allow_none=True)
-    region = Text(6, pattern=REGION, allow_none=True)
-    url = Text(500, pattern=URL, allow_none=True)
-    discoverable = Flag(metadata={"description": "Whether brands may find it by search."})
+    language = TextField(35, pattern=LANGUAGE, allow_none=True)
+    region = TextField(6, pattern=REGION, allow_none=True)
+    url = TextField(500, pattern=URL, allow_none=True)
+    discoverable = FlagField(metadata={"description": "Whether brands may find it by search."})
     pacing = fields.Nested(
         PacingRule,
         allow_none=True,
@@ -63,8 +73,8 @@ class ChannelPatchIn(Schema):
 
 
 class ChannelOut(Schema):
-    id = Id("chn", required=True)
-    creator_id = Id("pty", required=True)
+    id = IdField("chn", required=True)
+    creator_id = IdField("pty", required=True)
     platform = fields.String(required=True)
     account_key = fields.String(required=True)
     handle = fields.String(required=True)
@@ -75,35 +85,35 @@ class ChannelOut(Schema):
     verticals = fields.Dict(keys=fields.String(), required=True)
     status = one_of(ChannelStatus, required=True)
     discoverable = fields.Boolean(required=True)
-    pacing = Kept(PacingRule, required=True, allow_none=True)
-    snapshot_id = Id("snp", required=True, allow_none=True)
+    pacing = StoredDocument(PacingRule, required=True, allow_none=True)
+    snapshot_id = IdField("snp", required=True, allow_none=True)
     version = fields.Integer(required=True)
-    created_at = When(required=True)
+    created_at = TimeField(required=True)
 
 
 ChannelQuery = page_query(
     "chn",
-    platform=Text(30, pattern=PLATFORM, load_default=None),
-    vertical=Text(40, pattern=WORD, load_default=None),
-    q=Text(100, load_default=None, metadata={"description": "Part of the name or handle."}),
-    creator_id=Id("pty", load_default=None),
+    platform=TextField(30, pattern=PLATFORM, load_default=None),
+    vertical=TextField(40, pattern=WORD, load_default=None),
+    q=TextField(100, load_default=None, metadata={"description": "Part of the name or handle."}),
+    creator_id=IdField("pty", load_default=None),
 )
 
 
 class ImportQuery(Schema):
     """How the file in the body is to be read."""
 
-    file_name = Text(200, required=True)
+    file_name = TextField(200, required=True)
     shape = one_of(SHAPES, load_default=None, metadata={"description": "Found out from the file where left out."})
     mode = one_of(ImportMode, load_default=ImportMode.SKIP_BAD_ROWS.value)
     create_creators = fields.Boolean(load_default=False, truthy={"true"}, falsy={"false"})
-    creator_id = Id("pty", load_default=None, metadata={"description": "Every row is this creator's."})
+    creator_id = IdField("pty", load_default=None, metadata={"description": "Every row is this creator's."})
 
 
 class ImportOut(Schema):
-    id = Id("imp", required=True)
-    party_id = Id("pty", required=True)
-    job_id = Id("job", required=True, allow_none=True)
+    id = IdField("imp", required=True)
+    party_id = IdField("pty", required=True)
+    job_id = IdField("job", required=True, allow_none=True)
     status = one_of(ImportStatus, required=True)
     file_name = fields.String(required=True)
     shape = fields.String(required=True, allow_none=True)
@@ -116,35 +126,35 @@ class ImportOut(Schema):
     channels_new = fields.Integer(required=True)
     snapshots_new = fields.Integer(required=True)
     message = fields.String(required=True, allow_none=True)
-    created_at = When(required=True)
-    finished_at = When(required=True, allow_none=True)
+    created_at = TimeField(required=True)
+    finished_at = TimeField(required=True, allow_none=True)
     version = fields.Integer(required=True)
 
 
 class RateLineIn(Schema):
     """The listed price of a video of some length."""
 
-    length_tier = Text(20, required=True)
-    amount_minor = Whole(0, AMOUNT_MAX, required=True)
+    length_tier = TextField(20, required=True)
+    amount_minor = WholeField(0, AMOUNT_MAX, required=True)
     currency = one_of(sorted(MINOR_DIGITS), required=True)
 
 
 class SnapshotVideoIn(Schema):
-    external_id = Text(100, required=True)
-    published_at = When(required=True)
-    views = Whole(0, COUNT_MAX, required=True)
-    likes = Whole(0, COUNT_MAX, load_default=None, allow_none=True)
-    comments = Whole(0, COUNT_MAX, load_default=None, allow_none=True)
-    shares = Whole(0, COUNT_MAX, load_default=None, allow_none=True)
-    duration_s = Real(0, 86_400, load_default=None, allow_none=True)
-    sponsored = Flag(load_default=None, allow_none=True)
-    title = Text(300, load_default=None, allow_none=True)
+    external_id = TextField(100, required=True)
+    published_at = TimeField(required=True)
+    views = WholeField(0, COUNT_MAX, required=True)
+    likes = WholeField(0, COUNT_MAX, load_default=None, allow_none=True)
+    comments = WholeField(0, COUNT_MAX, load_default=None, allow_none=True)
+    shares = WholeField(0, COUNT_MAX, load_default=None, allow_none=True)
+    duration_s = RealField(0, 86_400, load_default=None, allow_none=True)
+    sponsored = FlagField(load_default=None, allow_none=True)
+    title = TextField(300, load_default=None, allow_none=True)
 
 
 def margin(description: str) -> fields.Dict:
     return fields.Dict(
-        keys=Text(40),
-        values=Real(0, 1),
+        keys=TextField(40),
+        values=RealField(0, 1),
         validate=validate.Length(max=300),
         load_default=dict,
         metadata={"description": description},
@@ -155,13 +165,13 @@ class SnapshotIn(Schema):
     """Audience facts of one day as its creator reads them from the platform. Rates and shares are 0-1."""
 
     taken_on = fields.Date(required=True, validate=validate.Range(min=date(2005, 1, 1), max=date(2099, 12, 31)))
-    followers = Whole(0, COUNT_MAX, required=True)
-    growth_30d = Whole(-COUNT_MAX, COUNT_MAX, load_default=None, allow_none=True)
-    engagement_rate = Real(0, 1, load_default=None, allow_none=True)
-    completion_rate = Real(0, 1, load_default=None, allow_none=True)
-    median_views_30d = Whole(0, COUNT_MAX, load_default=None, allow_none=True)
-    expected_views = Whole(0, COUNT_MAX, load_default=None, allow_none=True)
-    suggested_cpm_minor = Whole(0, AMOUNT_MAX, load_default=None, allow_none=True)
+    followers = WholeField(0, COUNT_MAX, required=True)
+    growth_30d = WholeField(-COUNT_MAX, COUNT_MAX, load_default=None, allow_none=True)
+    engagement_rate = RealField(0, 1, load_default=None, allow_none=True)
+    completion_rate = RealField(0, 1, load_default=None, allow_none=True)
+    median_views_30d = WholeField(0, COUNT_MAX, load_default=None, allow_none=True)
+    expected_views = WholeField(0, COUNT_MAX, load_default=None, allow_none=True)
+    suggested_cpm_minor = WholeField(0, AMOUNT_MAX, load_default=None, allow_none=True)
     ages = margin("Shares by age band, such as 18-23 or 51+; they sum to 1.")
     genders = margin("Shares by gender; they sum to 1.")
     regions = margin("Shares by province (CN-GD) or country; the top ones suffice.")
@@ -200,11 +210,11 @@ class ImportFaultPage(Schema):
 
 
 class VideoOut(Schema):
-    id = Id("vid", required=True)
-    channel_id = Id("chn", required=True)
+    id = IdField("vid", required=True)
+    channel_id = IdField("chn", required=True)
     external_id = fields.String(required=True)
     title = fields.String(required=True, allow_none=True)
-    published_at = When(required=True)
+    published_at = TimeField(required=True)
     views = fields.Integer(required=True)
     likes = fields.Integer(required=True, allow_none=True)
     comments = fields.Integer(required=True, allow_none=True)
@@ -219,15 +229,15 @@ class SnapshotOut(Schema):
     Those hold the figure, the usual range, and its source: market (of so many creators), house or chance.
     """
 
-    id = Id("snp", required=True)
-    channel_id = Id("chn", required=True)
+    id = IdField("snp", required=True)
+    channel_id = IdField("chn", required=True)
     taken_on = fields.Date(required=True)
     source = fields.String(required=True)
-    import_id = Id("imp", required=True, allow_none=True)
+    import_id = IdField("imp", required=True, allow_none=True)
     evidence_hash = fields.String(required=True)
     followers = fields.Integer(required=True)
     facts = fields.Dict(keys=fields.String(), required=True)
     margins = fields.Dict(keys=fields.String(), required=True)
     rate_card = fields.List(fields.Dict(keys=fields.String()), required=True)
     flags = fields.List(fields.Dict(keys=fields.String()), required=True)
-    created_at = When(required=True)
+    created_at = TimeField(required=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from marketplace.core.http.fields import Real, Text, Whole, one_of
+from marketplace.core.http.fields import RealField, TextField, WholeField, one_of
 
 # The presets' sizes stand with their evidence in intrusiveness/constants.py.
 RAMPS = ("gentle", "standard")
@@ -17,31 +17,31 @@ _DAYS_MAX = 90
 class PacingLimits(Schema):
     """What is left out or null asks nothing."""
 
-    share_max = Real(
+    share_max = RealField(
         0,
         1,
         load_default=None,
         allow_none=True,
         metadata={"description": "Sponsored share of any ten videos in a row, in whole videos, rounded down."},
     )
-    gap_videos = Whole(
+    gap_videos = WholeField(
         0,
         50,
         load_default=None,
         allow_none=True,
         metadata={"description": "Unsponsored videos between two sponsored ones."},
     )
-    gap_days = Whole(
+    gap_days = WholeField(
         0,
         _DAYS_MAX,
         load_default=None,
         allow_none=True,
         metadata={"description": "Days from one sponsored video to the next."},
     )
-    streak_max = Whole(
+    streak_max = WholeField(
         1, 10, load_default=None, allow_none=True, metadata={"description": "Sponsored videos in a row."}
     )
-    cool_down_days = Whole(
+    cool_down_days = WholeField(
         0,
         _DAYS_MAX,
         load_default=None,
@@ -53,7 +53,7 @@ class PacingLimits(Schema):
 class PacingSeries(PacingLimits):
     """Limits of one series. A video belongs to it where its title holds the key."""
 
-    key = Text(SERIES_KEY_MAX, pattern=r"\S", required=True)
+    key = TextField(SERIES_KEY_MAX, pattern=r"\S", required=True)
 
 
 class PacingRamp(Schema):
@@ -61,8 +61,8 @@ class PacingRamp(Schema):
     ends, both together; what is left out or null is the preset's."""
 
     preset = one_of(RAMPS, required=True)
-    videos = Whole(0, 10_000, load_default=None, allow_none=True)
-    followers = Whole(0, 10_000_000_000, load_default=None, allow_none=True)
+    videos = WholeField(0, 10_000, load_default=None, allow_none=True)
+    followers = WholeField(0, 10_000_000_000, load_default=None, allow_none=True)
 
 
 def _told_once(series: Sequence[dict[str, Any]]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from marketplace.channels import policy
 from marketplace.channels.files.bulk_store import handle_key
 from marketplace.channels.files.imports import creator_for
-from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus, Video
+from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus, ChannelVideo
 from marketplace.channels.states import CHANNEL_MOVES
 from marketplace.core import db, events
 from marketplace.core.actor import Actor
@@ -24,7 +24,7 @@ _BIDDING = sa.select(Channel.creator_id, Channel.status).where(Channel.id == sa.
 def enter(
     session: Session, actor: Actor, *, creator_id: UUID | None, account_key: str | None, **values: Any
 ) -> Channel:
-    """Enter a channel for a creator. Raises Invalid (not a creator of theirs), Conflict (the account is there)."""
+    """Enter a channel for a creator. Raises InvalidInput (not a creator of theirs), Conflict (the account is there)."""
     creator_id = creator_for(session, actor, creator_id, pointer="/creator_id")
     key = account_key or handle_key(values["handle"])
     taken = session.scalar(
@@ -121,6 +121,12 @@ def snapshot(session: Session, actor: Actor, snapshot_id: UUID) -> AudienceSnaps
 
 def videos(
     session: Session, actor: Actor, channel_id: UUID, *, limit: int, starting_after: UUID | None
-) -> paging.Page[Video]:
+) -> paging.Page[ChannelVideo]:
     channel = find(session, actor, channel_id)
-    return paging.page(session, sa.select(Video).where(Video.channel_id == channel.id), Video, limit, starting_after)
+    return paging.page(
+        session,
+        sa.select(ChannelVideo).where(ChannelVideo.channel_id == channel.id),
+        ChannelVideo,
+        limit,
+        starting_after,
+    )

@@ -9,17 +9,17 @@ from sqlalchemy.orm import Session
 
 from marketplace.channels import peers, policy
 from marketplace.channels.files import bulk_store
-from marketplace.channels.files.bulk_store import Entry
+from marketplace.channels.files.bulk_store import ChannelEntry
 from marketplace.channels.files.shapes import record_builder
-from marketplace.channels.files.shapes.cell_values import Cells
-from marketplace.channels.files.shapes.record_builder import Told
-from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus, Video
+from marketplace.channels.files.shapes.cell_values import RowCells
+from marketplace.channels.files.shapes.record_builder import ShapeReading
+from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus, ChannelVideo
 from marketplace.channels.records import ChannelRecord
 from marketplace.channels.service import parties
 from marketplace.core import db, events
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
-from marketplace.core.errors import Conflict, Fault, Invalid, WrongState
+from marketplace.core.errors import Conflict, FieldError, InvalidInput, WrongState
 from marketplace.identity.models import Party
 
 SOURCE = "typed"
@@ -41,14 +41,15 @@ VIDEOS_OUT = 200
 def type_in(session: Session, actor: Actor, channel_id: UUID, values: Mapping[str, Any]) -> AudienceSnapshot:
     """Store dated facts of one's own channel with their videos.
 
-    Raises Invalid with every refusal of the checks, WrongState for an archived channel, Conflict for the same facts.
+    Raises InvalidInput with every refusal of the checks, WrongState for an archived channel, Conflict for facts that
+    are kept already.
     """
     channel = db.lock(session, Channel, channel_id, policy.own(actor))
     if channel.status != ChannelStatus.ACTIVE:
         raise WrongState("An archived channel takes no new facts.", state=str(channel.status))
     record = _checked(channel, values)
     words = ("platform", "account_key", "handle", "name", "url", "language", "region", "verticals")
-    entry = Entry(
+    entry = ChannelEntry(
         0, channel.creator_id, {name: getattr(channel, name) for name in words}, record.snapshot, record.videos
     )
     market = peers.load_like(session, channel.platform, record.snapshot["followers"])
@@ -70,7 +71,7 @@ def type_in(session: Session, actor: Actor, channel_id: UUID, values: Mapping[st
 
 
 def _checked(channel: Channel, values: Mapping[str, Any]) -> ChannelRecord:
-    told = Told(
+    told = ShapeReading(
         source=SOURCE,
         platform=channel.platform,
         account_key=channel.account_key,
@@ -88,11 +89,11 @@ def _checked(channel: Channel, values: Mapping[str, Any]) -> ChannelRecord:
         videos=values["videos"],
     )
     # The day is part of what was told, so the same figures of another day are other evidence.
-    built = record_builder.record(Cells(0, values), told, now().date())
+    built = record_builder.record(RowCells(0, values), told, now().date())
     if isinstance(built, ChannelRecord):
         return built
-    faults = [Fault(_pointer(error.column), f"{error.zh} / {error.en}") for error in built]
-    raise Invalid("The checks refuse these facts; nothing was changed.", faults=faults)
+    faults = [FieldError(_pointer(error.column), f"{error.zh} / {error.en}") for error in built]
+    raise InvalidInput("The checks refuse these facts; nothing was changed.", faults=faults)
 
 
 def _pointer(column: str) -> str:
@@ -121,17 +122,21 @@ def records(session: Session, actor: Actor) -> Iterator[ChannelRecord]:
         session.expunge_all()
 
 
-def _videos(session: Session, channel_ids: Sequence[UUID]) -> dict[UUID, list[Video]]:
-    found: dict[UUID, list[Video]] = {}
-    query = sa.select(Video).where(Video.channel_id.in_(channel_ids))
-    for video in session.scalars(query.order_by(Video.channel_id, Video.published_at.desc(), Video.id)):
+def _videos(session: Session, channel_ids: Sequence[UUID]) -> dict[UUID, list[ChannelVideo]]:
+    found: dict[UUID, list[ChannelVideo]] = {}
+    query = sa.select(ChannelVideo).where(ChannelVideo.channel_id.in_(channel_ids))
+    for video in session.scalars(
+        query.order_by(ChannelVideo.channel_id, ChannelVideo.published_at.desc(), ChannelVideo.id)
+    ):
         of = found.setdefault(video.channel_id, [])
         if len(of) < VIDEOS_OUT:
             of.append(video)
     return found
 
 
-def _record(channel: Channel, snapshot: AudienceSnapshot, creator: str, videos: Sequence[Video]) -> ChannelRecord:
+def _record(
+    channel: Channel, snapshot: AudienceSnapshot, creator: str, videos: Sequence[ChannelVideo]
+) -> ChannelRecord:
     columns = (
         "external_id",
         "published_at",

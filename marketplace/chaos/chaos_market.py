@@ -12,7 +12,7 @@ from marketplace.briefs import service as briefs
 from marketplace.briefs.schemas import BriefIn
 from marketplace.channels import peers
 from marketplace.channels.files import bulk_store
-from marketplace.channels.files.bulk_store import Entry
+from marketplace.channels.files.bulk_store import ChannelEntry
 from marketplace.core import db, events
 from marketplace.core.actor import EVERYTHING, NOBODY, SYSTEM, Actor, Role
 from marketplace.core.clock import now
@@ -24,7 +24,7 @@ from marketplace.identity import service as identity
 
 
 @dataclass(frozen=True)
-class Market:
+class ChaosMarket:
     """A brief that takes bids, and who bids with which channels."""
 
     brief_id: UUID
@@ -42,7 +42,7 @@ class Market:
         return offers.bid(np.random.default_rng(place), self.made[place], self.document, channel)
 
 
-def make(count: int) -> Market:
+def make(count: int) -> ChaosMarket:
     """Write the market; the workers make features and forecasts of it as of any other."""
     at = datetime.now(UTC)
     document = wishes.brief(0, at, at + timedelta(hours=6))
@@ -56,13 +56,13 @@ def make(count: int) -> Market:
         ).secret
         drawn = world.channels(3, now().date(), count)
         entries = [_entry(number, creator.party_id, one) for number, one in enumerate(drawn)]
-        stored = bulk_store.store(session, entries, None, peers.Market())
+        stored = bulk_store.store(session, entries, None, peers.PeerRanges())
         events.record(session, "audience_snapshots.new", stored.snapshot_ids[0], SYSTEM, parties=[])
         rows = session.execute(_HANDLES, {"creator": creator.party_id}).all()
         found: dict[str, UUID] = {row.handle: row.id for row in rows}
     assert key is not None
     channels = [show("chn", found[one.handle]) for one in drawn]
-    return Market(made.id, key, channels, document, drawn)
+    return ChaosMarket(made.id, key, channels, document, drawn)
 
 
 _HANDLES = sa.text("SELECT handle, id FROM channels WHERE creator_id = :creator")
@@ -82,11 +82,11 @@ def _party(session: Any, kind: str) -> Actor:
     return Actor(role=Role(kind), party_id=seat.party.id, person_id=seat.person.id)
 
 
-def _entry(number: int, creator_id: UUID | None, one: world.MadeChannel) -> Entry:
+def _entry(number: int, creator_id: UUID | None, one: world.MadeChannel) -> ChannelEntry:
     assert creator_id is not None
     told = record(one, now().date())
     channel = {
         name: getattr(told, name)
         for name in ("platform", "account_key", "handle", "name", "url", "language", "region", "verticals")
     }
-    return Entry(number, creator_id, channel, {**told.snapshot, "evidence_hash": one.handle}, told.videos)
+    return ChannelEntry(number, creator_id, channel, {**told.snapshot, "evidence_hash": one.handle}, told.videos)

@@ -27,9 +27,9 @@ import urllib3
 
 from marketplace.briefs.models import Brief
 from marketplace.chaos import chaos_market
-from marketplace.chaos.faults import Breaker
+from marketplace.chaos.faults import FaultMaker
 from marketplace.core import db, ids, jobs
-from marketplace.local.market_tree import Tree, answers
+from marketplace.local.market_tree import MarketTree, answers
 from marketplace.matching.scoring import service as matching
 
 BATCH, LEASE_S, DRAIN_S, JOIN_S = 10, 3, 240.0, 30.0
@@ -41,10 +41,10 @@ AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, sa
 
 
 @dataclass
-class Run:
+class ChaosRun:
     """One run's plan and what it has seen."""
 
-    breaker: Breaker
+    breaker: FaultMaker
     seed: int
     wanted: int
     bids_wanted: int
@@ -107,7 +107,7 @@ class Run:
     def _ahead(self, done: int, wanted: int) -> bool:
         return not self.faults_over.is_set() and done * self.breaker.wanted > self.breaker.total * wanted
 
-    def bid(self, market: chaos_market.Market) -> None:
+    def bid(self, market: chaos_market.ChaosMarket) -> None:
         """Place one bid for each channel, spread over the faults."""
         pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=20))
         for place, channel in enumerate(market.channels[: self.bids_wanted], 1):
@@ -115,7 +115,7 @@ class Run:
                 time.sleep(0.1)
             self._place(pool, market, channel)
 
-    def _place(self, pool: urllib3.PoolManager, market: chaos_market.Market, channel: str) -> None:
+    def _place(self, pool: urllib3.PoolManager, market: chaos_market.ChaosMarket, channel: str) -> None:
         """Try again with the same key until there is an answer."""
         key = str(ids.new_id())
         headers = {
@@ -136,7 +136,7 @@ class Run:
             time.sleep(0.2)
 
 
-def judge(run: Run, brief: UUID | None) -> dict[str, Any]:
+def judge(run: ChaosRun, brief: UUID | None) -> dict[str, Any]:
     """Wait for the drain, then count."""
     deadline = time.monotonic() + DRAIN_S
     while time.monotonic() < deadline and (_left() or _stale(brief)):
@@ -199,7 +199,7 @@ def _stale(brief: UUID | None) -> int:
     return state.total - state.fresh
 
 
-def _work(run: Run, result: dict[str, Any]) -> None:
+def _work(run: ChaosRun, result: dict[str, Any]) -> None:
     """The run's own thread: wait for the market, load it, break it, judge it, stop it."""
     try:
         began = time.monotonic()
@@ -224,7 +224,7 @@ def _work(run: Run, result: dict[str, Any]) -> None:
         run.breaker.tree.supervisor.ask_to_stop()
 
 
-def tell(run: Run) -> dict[str, Any]:
+def tell(run: ChaosRun) -> dict[str, Any]:
     """What was done to the market, whether or not it came to a count."""
     tree = run.breaker.tree
     return {
@@ -303,8 +303,10 @@ def chaos(seed: int, wanted: int, faults: int, bids: int, every: float, out: Pat
     with tempfile.TemporaryDirectory(prefix="inlay-chaos-") as folder:
         port = free_port()
         env = {"RATE_LIMIT_PER_MINUTE": "1000000"}
-        with Tree.on_embedded_servers(Path(folder), "127.0.0.1", port, env=env, log=Path(folder) / "inlay.log") as tree:
-            run = Run(Breaker(tree, f"http://127.0.0.1:{port}", seed + 1, faults, every), seed, wanted, bids)
+        with MarketTree.on_embedded_servers(
+            Path(folder), "127.0.0.1", port, env=env, log=Path(folder) / "inlay.log"
+        ) as tree:
+            run = ChaosRun(FaultMaker(tree, f"http://127.0.0.1:{port}", seed + 1, faults, every), seed, wanted, bids)
             work = threading.Thread(target=_work, args=(run, result), daemon=True)
             work.start()
             code = tree.run()

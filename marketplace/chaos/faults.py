@@ -15,43 +15,43 @@ import redis
 import sqlalchemy as sa
 
 from marketplace.core import db
-from marketplace.local.market_tree import Tree, answers
+from marketplace.local.market_tree import MarketTree, answers
 
 SETTLED_S, NOTHING_TO_BREAK_S = 2.0, 120.0
 FREEZE_S = 4.0  # longer than the load's leases
 
 
-class Missed(Exception):
+class FaultMissed(Exception):
     """There was nothing to break: the part had just gone by itself. Another try is made."""
 
 
-def _pid(tree: Tree, name: str) -> int:
+def _pid(tree: MarketTree, name: str) -> int:
     pid = tree.supervisor.pid(name)
     if pid is None:
-        raise Missed
+        raise FaultMissed
     return pid
 
 
-def _group(name: str, number: signal.Signals) -> Callable[[Tree], None]:
+def _group(name: str, number: signal.Signals) -> Callable[[MarketTree], None]:
     return lambda tree: os.killpg(_pid(tree, name), number)
 
 
-def _leader(name: str, number: signal.Signals) -> Callable[[Tree], None]:
+def _leader(name: str, number: signal.Signals) -> Callable[[MarketTree], None]:
     return lambda tree: os.kill(_pid(tree, name), number)
 
 
-def _pool_child(tree: Tree) -> None:
+def _pool_child(tree: MarketTree) -> None:
     pid = _pid(tree, "worker")
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except FileNotFoundError as gone:
-        raise Missed from gone
+        raise FaultMissed from gone
     if not children:
-        raise Missed
+        raise FaultMissed
     os.kill(int(children[0]), signal.SIGKILL)
 
 
-def _zombie(tree: Tree) -> None:
+def _zombie(tree: MarketTree) -> None:
     """The whole worker stands still past its lease, then goes on."""
     pid = _pid(tree, "worker")
     os.killpg(pid, signal.SIGSTOP)
@@ -59,8 +59,8 @@ def _zombie(tree: Tree) -> None:
     os.killpg(pid, signal.SIGCONT)
 
 
-def _tell_valkey(*words: str) -> Callable[[Tree], None]:
-    def tell(tree: Tree) -> None:
+def _tell_valkey(*words: str) -> Callable[[MarketTree], None]:
+    def tell(tree: MarketTree) -> None:
         assert tree.servers is not None
         with redis.Redis.from_url(tree.servers.redis_url, socket_timeout=2) as client:
             client.execute_command(*words)
@@ -74,24 +74,24 @@ _DROP = sa.text(
 )
 
 
-def _drop_database_connections(tree: Tree) -> None:
+def _drop_database_connections(tree: MarketTree) -> None:
     # A connection of its own: the pool's may be dead from the fault before.
     assert tree.servers is not None
     with sa.create_engine(tree.servers.database_url, poolclass=sa.NullPool).connect() as connection:
         connection.execute(_DROP)
 
 
-def _restart_postgres(tree: Tree) -> None:
+def _restart_postgres(tree: MarketTree) -> None:
     assert tree.servers is not None
     tree.servers.restart_postgres()
 
 
-def _restart_valkey(tree: Tree) -> None:
+def _restart_valkey(tree: MarketTree) -> None:
     assert tree.servers is not None
     tree.servers.restart_valkey()
 
 
-FAULTS: Mapping[str, Callable[[Tree], None]] = {
+FAULTS: Mapping[str, Callable[[MarketTree], None]] = {
     "SIGKILL worker": _group("worker", signal.SIGKILL),
     "SIGTERM worker": _leader("worker", signal.SIGTERM),
     "SIGKILL pool child": _pool_child,
@@ -111,15 +111,15 @@ _DRAINED = sa.text("SELECT EXISTS (SELECT 1 FROM worker_beats WHERE split_part(n
 
 
 @dataclass
-class Breaker:
+class FaultMaker:
     """Makes faults until there were enough, every kind as often as any other."""
 
-    tree: Tree
+    tree: MarketTree
     url: str
     seed: int
     wanted: int
     every_s: float
-    faults: Mapping[str, Callable[[Tree], None]] = field(default_factory=lambda: FAULTS)
+    faults: Mapping[str, Callable[[MarketTree], None]] = field(default_factory=lambda: FAULTS)
     made: Counter[str] = field(default_factory=Counter)
     missed: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
@@ -150,7 +150,7 @@ class Breaker:
     def _make(self, name: str) -> bool:
         try:
             self.faults[name](self.tree)
-        except (Missed, ProcessLookupError):
+        except (FaultMissed, ProcessLookupError):
             self.missed[name] += 1
             return False
         except Exception as error:

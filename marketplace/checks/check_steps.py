@@ -31,23 +31,23 @@ from marketplace.vision.check_result import check as merge_answers
 from marketplace.vision.decode import media
 from marketplace.vision.decode.frames import FrameCache
 from marketplace.vision.decode.limits import MediaRefused
-from marketplace.vision.pipeline import BY_NAME, STEPS, Answer, Brand, Work, key
-from marketplace.vision.scored_timeline import Terms, terms_of
+from marketplace.vision.pipeline import BY_NAME, STEPS, Answer, StepWork, WantedBrand, key
+from marketplace.vision.scored_timeline import ScoringTerms, terms_of
 from marketplace.vision.see import reference_images
-from marketplace.vision.see.reference_images import BadReference, Reference
+from marketplace.vision.see.reference_images import BadReference, ReferenceImage
 
 Report = Callable[[str, int, int], None]
 Finish = Callable[[Session], dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Asked:
+class CheckRequest:
     """What a check asks for, read before the work; ``keys`` are those of its steps, once they are known."""
 
     sha256: str
     party_id: UUID
-    brand: Brand
-    terms: Terms
+    brand: WantedBrand
+    terms: ScoringTerms
     keys: Mapping[str, str]
 
 
@@ -69,13 +69,13 @@ def _nothing(_: Session) -> dict[str, Any]:
     return {"over": True}
 
 
-def _asked(check_id: UUID) -> Asked | None:
+def _asked(check_id: UUID) -> CheckRequest | None:
     """Return what a check asks for; None if it is over. A transaction of its own: what follows takes minutes."""
     with db.transaction() as session:
         row = session.get_one(VideoCheck, check_id)
         if row.status not in OPEN:
             return None
-        return Asked(row.sha256, row.party_id, _brand(session, row), terms_of(row.terms), _keys(session, row))
+        return CheckRequest(row.sha256, row.party_id, _brand(session, row), terms_of(row.terms), _keys(session, row))
 
 
 def _ask_for_steps(session: Session, check_id: UUID, keys: Mapping[str, str]) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def step(check_id: UUID, name: str, folder: Path, report: Report) -> Finish:
     answer: Answer | None = None
     if not there:
         cache = _cache(asked.sha256, folder, lambda share: report("decode", round(100 * share), 100))
-        work = Work(cache, asked.brand, folder / "models")
+        work = StepWork(cache, asked.brand, folder / "models")
         answer = BY_NAME[name].answer(work, lambda done, total: report(name, done, total))
     return lambda session: _keep(session, check_id, name, wanted, answer)
 
@@ -224,9 +224,9 @@ def _finish(session: Session, check_id: UUID, result: dict[str, Any]) -> dict[st
     return {"exposures": len(result["evidence"])}
 
 
-def _brand(session: Session, row: VideoCheck) -> Brand:
+def _brand(session: Session, row: VideoCheck) -> WantedBrand:
     """Return what to look for; an image that cannot be read is left out, as one that is not findable is."""
-    found: list[Reference] = []
+    found: list[ReferenceImage] = []
     if row.asset_ids:
         assets = session.scalars(sa.select(BrandAsset).where(BrandAsset.id.in_(row.asset_ids)).order_by(BrandAsset.id))
         for one in assets:
@@ -234,7 +234,7 @@ def _brand(session: Session, row: VideoCheck) -> Brand:
                 found.append(reference_images.prepare(one.name, one.data))
             except BadReference:
                 continue
-    return Brand(tuple(row.names), tuple(found))
+    return WantedBrand(tuple(row.names), tuple(found))
 
 
 def _cache(sha256: str, folder: Path, report: Callable[[float], None]) -> FrameCache:

@@ -13,7 +13,7 @@ from marketplace.checks.models import VideoCheck, VideoCorrection
 from marketplace.checks.service import require_result
 from marketplace.core import db, events
 from marketplace.core.actor import Actor
-from marketplace.core.errors import Fault, Invalid
+from marketplace.core.errors import FieldError, InvalidInput
 from marketplace.core.http import paging
 from marketplace.intrusiveness.timeline import Exposure, PlanError, Timeline, from_dict, to_dict
 from marketplace.vision import plan_comparison
@@ -33,7 +33,7 @@ def correct(
 ) -> VideoCorrection:
     """Keep a correction and score it; the check shows the newest one beside what was measured.
 
-    Raises NotFound, WrongState (no result yet), Invalid (no timeline, another length than the video's).
+    Raises NotFound, WrongState (no result yet), InvalidInput (no timeline, another length than the video's).
     """
     row = db.lock(session, VideoCheck, check_id, policy.own(actor))
     measured = require_result(row)
@@ -42,13 +42,13 @@ def correct(
     try:
         corrected = from_dict({**{name: kept[name] for name in OF_THE_WHOLE}, **timeline, "source": "corrected"})
     except PlanError as error:
-        told = [Fault(f"/timeline{one.pointer}"[:_POINTER_MAX], f"{one.zh} {one.en}") for one in error.problems]
-        raise Invalid(_UNREAD, faults=told) from error
+        told = [FieldError(f"/timeline{one.pointer}"[:_POINTER_MAX], f"{one.zh} {one.en}") for one in error.problems]
+        raise InvalidInput(_UNREAD, faults=told) from error
     if unkept := list(bid_document.texts(timeline, "/timeline")):
-        raise Invalid(_UNREAD, faults=unkept)
+        raise InvalidInput(_UNREAD, faults=unkept)
     if abs(corrected.duration_s - length) > 1e-6:
-        raise Invalid(
-            "A correction is of the same video.", faults=[Fault("/timeline/duration_s", f"It is {length:g} s.")]
+        raise InvalidInput(
+            "A correction is of the same video.", faults=[FieldError("/timeline/duration_s", f"It is {length:g} s.")]
         )
     terms = terms_of(row.terms)
     made = VideoCorrection(

@@ -19,7 +19,7 @@ from marketplace.core.ids import new_id
 from marketplace.vision import keyframes
 from marketplace.vision.decode.frames import FrameCache
 from marketplace.vision.see import picture_hashes
-from marketplace.vision.see.picture_hashes import Match, PictureHash
+from marketplace.vision.see.picture_hashes import PictureHash, PictureMatch
 
 SHARE_LEAST, PICTURES_LEAST = 0.2, 3
 PAIRS_SHOWN, VIDEOS_SHOWN = 5, 10
@@ -43,11 +43,11 @@ _SAME_FILE = sa.text(
 Frames = Callable[[str], FrameCache | None]
 Table = NDArray[np.uint64]
 Places = NDArray[np.int64]
-Repeated = list[tuple[str, list[Match]]]
+Repeated = list[tuple[str, list[PictureMatch]]]
 
 
 @dataclass(frozen=True)
-class Seen:
+class VideoOrder:
     """Which of two videos that repeat each other the market saw first ("this" or "other"), and whether another party
     than this one's has had the other checked."""
 
@@ -69,21 +69,21 @@ def seen_before(session: Session, sha256: str, own: list[PictureHash]) -> Repeat
     return sorted(found, key=lambda one: -len(one[1]))[:VIDEOS_SHOWN]
 
 
-def same_file(session: Session, sha256: str, party_id: UUID) -> Seen | None:
+def same_file(session: Session, sha256: str, party_id: UUID) -> VideoOrder | None:
     """Return who was first with this very file where another party has had it checked, too."""
     row = session.execute(_SAME_FILE, {"video": sha256, "party": party_id}).one()
     if row.theirs is None:
         return None
-    return Seen("this" if row.own is not None and row.own < row.theirs else "other", True)
+    return VideoOrder("this" if row.own is not None and row.own < row.theirs else "other", True)
 
 
-def as_itself(own: list[PictureHash]) -> list[Match]:
+def as_itself(own: list[PictureHash]) -> list[PictureMatch]:
     """Return the pairs of a video's pictures with themselves."""
-    return [Match(at_s, at_s, 0, False) for at_s in sorted({one.at_s for one in own})]
+    return [PictureMatch(at_s, at_s, 0, False) for at_s in sorted({one.at_s for one in own})]
 
 
 def told(
-    repeated: Repeated, when: Mapping[str, Seen], own: list[PictureHash], cache: FrameCache, frames: Frames
+    repeated: Repeated, when: Mapping[str, VideoOrder], own: list[PictureHash], cache: FrameCache, frames: Frames
 ) -> list[dict[str, Any]]:
     """Return the repeated videos as JSON data, a picture of both kept for each."""
     return [
@@ -92,16 +92,16 @@ def told(
     ]
 
 
-def enough(matched: list[Match], pictures_hashed: int) -> bool:
+def enough(matched: list[PictureMatch], pictures_hashed: int) -> bool:
     """Whether so many pictures alike are more than an opening title that two videos share."""
     return (
         len(matched) >= min(PICTURES_LEAST, max(1, pictures_hashed)) and len(matched) >= SHARE_LEAST * pictures_hashed
     )
 
 
-def _near(session: Session, sha256: str, own: list[PictureHash]) -> dict[str, list[Match]]:
+def _near(session: Session, sha256: str, own: list[PictureHash]) -> dict[str, list[PictureMatch]]:
     """Hold a video's pictures against all that the market has seen, a stretch of the table at a time."""
-    best: dict[str, dict[float, Match]] = defaultdict(dict)
+    best: dict[str, dict[float, PictureMatch]] = defaultdict(dict)
     looked_up = picture_hashes.table(one.bits for one in own)
     after = UUID(int=0)
     while True:
@@ -117,7 +117,7 @@ def _near(session: Session, sha256: str, own: list[PictureHash]) -> dict[str, li
             one, (other, other_s) = own[picture], there[at]
             before = best[other].get(one.at_s)
             if before is None or apart < before.bits:
-                best[other][one.at_s] = Match(one.at_s, other_s, apart, one.view == "mirrored")
+                best[other][one.at_s] = PictureMatch(one.at_s, other_s, apart, one.view == "mirrored")
         after = UUID(bytes=rows["id"][-1].tobytes())
         if count < READ_AT_ONCE:
             break
@@ -168,18 +168,19 @@ def remember(session: Session, sha256: str, own: list[PictureHash]) -> None:
         session.execute(insert(VideoPicture).on_conflict_do_nothing(), rows)
 
 
-def seen(session: Session, sha256: str, party_id: UUID, repeated: Repeated) -> dict[str, Seen]:
+def seen(session: Session, sha256: str, party_id: UUID, repeated: Repeated) -> dict[str, VideoOrder]:
     """Return of each repeated video when and by whom it was seen."""
     videos = [sha256, *(other for other, _ in repeated)]
     rows = {row.sha256: row for row in session.execute(_SEEN, {"videos": videos, "party": party_id})}
     own = rows[sha256].first if sha256 in rows else now()
     return {
-        other: Seen("other" if rows[other].first < own else "this", bool(rows[other].foreign)) for other, _ in repeated
+        other: VideoOrder("other" if rows[other].first < own else "this", bool(rows[other].foreign))
+        for other, _ in repeated
     }
 
 
 def _told(
-    other: str, matched: list[Match], own: list[PictureHash], cache: FrameCache, frames: Frames
+    other: str, matched: list[PictureMatch], own: list[PictureHash], cache: FrameCache, frames: Frames
 ) -> dict[str, Any]:
     nearest = min(matched, key=lambda one: one.bits)
     shown = sorted(matched, key=lambda one: one.bits)[:PAIRS_SHOWN]

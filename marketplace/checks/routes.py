@@ -26,16 +26,16 @@ from marketplace.checks.schemas import (
     VideoCorrectionOut,
     VideoCorrectionsQuery,
 )
-from marketplace.checks.service import Shown
+from marketplace.checks.service import ShownCheck
 from marketplace.core import storage
 from marketplace.core.actor import Permission
 from marketplace.core.errors import NotFound, Unavailable
-from marketplace.core.http.blueprint import Room, actor, session
+from marketplace.core.http.blueprint import GuardedBlueprint, actor, session
 from marketplace.core.http.paging import Page, page_of
 from marketplace.vision import result_drawing
 from marketplace.vision.scored_timeline import terms_of
 
-room = Room("video_checks", __name__, description="What videos show of a brand, measured and scored")
+room = GuardedBlueprint("video_checks", __name__, description="What videos show of a brand, measured and scored")
 
 _WRITES: dict[str, Any] = {"allow": policy.ASKERS, "needs": Permission.VIDEOS}
 _READS: dict[str, Any] = {"allow": policy.READERS, "needs": Permission.READ}
@@ -50,7 +50,7 @@ def installed() -> bool:
 
 
 @room.post("/video-checks", **_WRITES, takes=VideoCheckIn, answers=VideoCheckOut, status=202)
-def ask(body: dict[str, Any]) -> Shown:
+def ask(body: dict[str, Any]) -> ShownCheck:
     """Have a video looked through: for the brand of a bid's brief and against the bid's plan, or for names alone."""
     if not installed():
         raise Unavailable("Checking videos is not set up here; whoever runs this installs the vision extra.")
@@ -58,7 +58,7 @@ def ask(body: dict[str, Any]) -> Shown:
 
 
 @room.get("/video-checks", **_READS, query=VideoChecksQuery, answers=page_of(VideoCheckSummaryOut))
-def listed(query: dict[str, Any]) -> Page[Shown]:
+def listed(query: dict[str, Any]) -> Page[ShownCheck]:
     """Checks, the newest first: one's own side's, and for a brand those that were shared with it."""
     return service.listed(session(), actor(), **query)
 
@@ -70,25 +70,25 @@ def labels(query: dict[str, Any]) -> Response:
 
 
 @room.get("/video-checks/<id('vck'):check_id>", **_READS, answers=VideoCheckOut)
-def find(check_id: UUID) -> Shown:
+def find(check_id: UUID) -> ShownCheck:
     """One check: how far each of its steps is, then what it found."""
     return service.read(session(), actor(), check_id)
 
 
 @room.post("/video-checks/<id('vck'):check_id>/cancel", **_WRITES, answers=VideoCheckOut)
-def cancel(check_id: UUID) -> Shown:
+def cancel(check_id: UUID) -> ShownCheck:
     """Stop a check that is under way."""
     return service.cancel(session(), actor(), check_id)
 
 
 @room.post("/video-checks/<id('vck'):check_id>/share", **_SHARES)
-def share(check_id: UUID) -> Shown:
+def share(check_id: UUID) -> ShownCheck:
     """Show a check to the brand of the accepted bid it was made for, with its keyframes and newest correction."""
     return sharing.share(session(), actor(), check_id)
 
 
 @room.post("/video-checks/<id('vck'):check_id>/unshare", **_SHARES)
-def unshare(check_id: UUID) -> Shown:
+def unshare(check_id: UUID) -> ShownCheck:
     """Take a shared check back: the brand reads it no more."""
     return sharing.unshare(session(), actor(), check_id)
 

@@ -6,7 +6,7 @@ from marketplace.checks.corrections import NOTE_MAX
 from marketplace.checks.labels import CORRECTIONS_MAX
 from marketplace.checks.models import VideoCheckStatus
 from marketplace.checks.service import NAME_MAX, NAMES_MAX
-from marketplace.core.http.fields import Flag, Id, Text, When, WholeParam, one_of
+from marketplace.core.http.fields import FlagField, IdField, TextField, TimeField, WholeParam, one_of
 from marketplace.core.http.paging import page_query
 from marketplace.core.jobs import JobState
 from marketplace.drawing.sheet import NARROWEST, WIDEST, WIDTH
@@ -17,22 +17,22 @@ SVG, JPEG, JSONL = "image/svg+xml", "image/jpeg", "application/jsonl"
 class VideoCheckIn(Schema):
     """With `bid_id`, the brand's names and images come from the bid's brief, and the plan from the bid."""
 
-    video_id = Id("vfl", required=True)
-    bid_id = Id("bid", load_default=None, allow_none=True)
+    video_id = IdField("vfl", required=True)
+    bid_id = IdField("bid", load_default=None, allow_none=True)
     names = fields.List(
-        Text(NAME_MAX),
+        TextField(NAME_MAX),
         load_default=list,
         validate=validate.Length(max=NAMES_MAX),
         metadata={"description": "How the brand is written, nicknamed and said, besides the brief's own names."},
     )
-    buying_link = Flag(load_default=None, allow_none=True)
+    buying_link = FlagField(load_default=None, allow_none=True)
 
 
 VideoChecksQuery = page_query(
     "vck",
     status=one_of(VideoCheckStatus, load_default=None),
-    bid_id=Id("bid", load_default=None),
-    video_id=Id("vfl", load_default=None),
+    bid_id=IdField("bid", load_default=None),
+    video_id=IdField("vfl", load_default=None),
     repeats=fields.Boolean(
         load_default=False,
         truthy={"true"},
@@ -72,21 +72,21 @@ class VideoCheckDuplicateOut(Schema):
 
 
 class VideoCheckSummaryOut(Schema):
-    id = Id("vck", required=True)
-    party_id = Id("pty", required=True)
-    person_id = Id("per", required=True, allow_none=True)
-    video_id = Id("vfl", required=True, allow_none=True)
-    bid_id = Id("bid", required=True, allow_none=True)
+    id = IdField("vck", required=True)
+    party_id = IdField("pty", required=True)
+    person_id = IdField("per", required=True, allow_none=True)
+    video_id = IdField("vfl", required=True, allow_none=True)
+    bid_id = IdField("bid", required=True, allow_none=True)
     sha256 = fields.String(required=True)
     names = fields.List(fields.String(), required=True)
     status = one_of(VideoCheckStatus, required=True)
     repeats = fields.Integer(
         required=True, metadata={"description": "Videos of other parties that have the same pictures."}
     )
-    brand_id = Id("pty", required=True, allow_none=True)
-    shared_at = When(required=True, allow_none=True)
-    created_at = When(required=True)
-    finished_at = When(required=True, allow_none=True)
+    brand_id = IdField("pty", required=True, allow_none=True)
+    shared_at = TimeField(required=True, allow_none=True)
+    created_at = TimeField(required=True)
+    finished_at = TimeField(required=True, allow_none=True)
 
 
 class VideoCheckOut(VideoCheckSummaryOut):
@@ -120,17 +120,17 @@ class VideoCorrectionIn(Schema):
     """The whole timeline as it really is; its shape is a plan's, its numbers plain or intervals."""
 
     timeline = fields.Dict(required=True)
-    note = Text(NOTE_MAX, load_default=None, allow_none=True)
+    note = TextField(NOTE_MAX, load_default=None, allow_none=True)
 
 
 class VideoCorrectionOut(Schema):
-    id = Id("vcr", required=True)
-    check_id = Id("vck", required=True)
-    person_id = Id("per", required=True, allow_none=True)
+    id = IdField("vcr", required=True)
+    check_id = IdField("vck", required=True)
+    person_id = IdField("per", required=True, allow_none=True)
     timeline = fields.Dict(required=True)
     labels = fields.List(fields.Dict(), required=True)
     note = fields.String(required=True, allow_none=True)
-    created_at = When(required=True)
+    created_at = TimeField(required=True)
 
 
 VideoCorrectionsQuery = page_query("vcr")
@@ -140,6 +140,6 @@ class VideoCheckLabelsQuery(Schema):
     limit = WholeParam(
         1, CORRECTIONS_MAX, load_default=CORRECTIONS_MAX, metadata={"description": "Corrected checks at most."}
     )
-    starting_after = Id(
+    starting_after = IdField(
         "vcr", load_default=None, metadata={"description": "The `correction_id` of the last line of the page before."}
     )

@@ -17,7 +17,7 @@ from marketplace.checks.states import CHECK_MOVES
 from marketplace.core import db, jobs
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
-from marketplace.core.errors import Conflict, Fault, Invalid, NotFound, WrongState
+from marketplace.core.errors import Conflict, FieldError, InvalidInput, NotFound, WrongState
 from marketplace.core.http import paging
 from marketplace.core.jobs import Job, JobState
 from marketplace.core.states import move
@@ -43,7 +43,7 @@ class StepShown:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownCheck:
     """A check as a reader sees it; ``own``: whether it is of the reader's side, or the reader the platform's."""
 
     row: VideoCheck
@@ -73,10 +73,10 @@ def ask(
     bid_id: UUID | None,
     names: Sequence[str],
     buying_link: bool | None,
-) -> Shown:
+) -> ShownCheck:
     """Ask for a kept video to be looked through: for the brand of a bid's brief and against its plan, or for names.
 
-    Raises NotFound, WrongState (the video is not whole), Invalid (no names), Conflict (too many open checks).
+    Raises NotFound, WrongState (the video is not whole), InvalidInput (no names), Conflict (too many open checks).
     """
     video = videos.find(session, actor, video_id)
     if video.status != VideoFileStatus.KEPT or video.sha256 is None:
@@ -84,9 +84,13 @@ def ask(
     wanted, assets, terms = _of_bid(session, actor, bid_id) if bid_id is not None else ([], [], {})
     all_names = list(dict.fromkeys([*wanted, *names]))
     if not all_names:
-        raise Invalid("Say what to look for.", faults=[Fault("/names", "Name the brand, or the bid it is for.")])
+        raise InvalidInput(
+            "Say what to look for.", faults=[FieldError("/names", "Name the brand, or the bid it is for.")]
+        )
     if len(all_names) > NAMES_MAX:
-        raise Invalid("Too many names.", faults=[Fault("/names", f"At most {NAMES_MAX}, the brief's own included.")])
+        raise InvalidInput(
+            "Too many names.", faults=[FieldError("/names", f"At most {NAMES_MAX}, the brief's own included.")]
+        )
     open_ones = sa.select(sa.func.count()).where(
         VideoCheck.party_id == video.party_id,
         VideoCheck.status.in_([VideoCheckStatus.QUEUED, VideoCheckStatus.RUNNING]),
@@ -167,7 +171,7 @@ def find(session: Session, actor: Actor, check_id: UUID) -> VideoCheck:
     return db.get(session, VideoCheck, check_id, policy.visible(actor))
 
 
-def read(session: Session, actor: Actor, check_id: UUID) -> Shown:
+def read(session: Session, actor: Actor, check_id: UUID) -> ShownCheck:
     return shown(session, actor, find(session, actor, check_id))
 
 
@@ -181,7 +185,7 @@ def listed(
     bid_id: UUID | None,
     video_id: UUID | None,
     repeats: bool,
-) -> paging.Page[Shown]:
+) -> paging.Page[ShownCheck]:
     """Return checks, the newest first; with ``repeats``, those alone that repeat other parties' videos."""
     query = sa.select(VideoCheck).where(policy.visible(actor))
     for column, value in ((VideoCheck.status, status), (VideoCheck.bid_id, bid_id), (VideoCheck.video_id, video_id)):
@@ -190,14 +194,14 @@ def listed(
     if repeats:
         query = query.where(VideoCheck.repeats > 0)
     found = paging.page(session, query, VideoCheck, limit, starting_after)
-    return paging.Page([Shown(row, _own(actor, row)) for row in found.data], found.has_more)
+    return paging.Page([ShownCheck(row, _own(actor, row)) for row in found.data], found.has_more)
 
 
 def _own(actor: Actor, row: VideoCheck) -> bool:
     return actor.sees_all or row.party_id in actor.parties
 
 
-def shown(session: Session, actor: Actor, row: VideoCheck) -> Shown:
+def shown(session: Session, actor: Actor, row: VideoCheck) -> ShownCheck:
     """Return a check with its steps' progress and, of what it repeats, as much as the actor may know."""
     found = session.execute(
         sa.select(VideoCheckStep.name, Job.state, Job.done, Job.total)
@@ -207,7 +211,7 @@ def shown(session: Session, actor: Actor, row: VideoCheck) -> Shown:
     ).all()
     # A step without a job was answered by an earlier check of the same video.
     steps = [StepShown(name, str(state or JobState.DONE), done or 0, total) for name, state, done, total in found]
-    return Shown(row, _own(actor, row), steps, list(_duplicates(session, actor, row)))
+    return ShownCheck(row, _own(actor, row), steps, list(_duplicates(session, actor, row)))
 
 
 def _duplicates(session: Session, actor: Actor, row: VideoCheck) -> Iterable[dict[str, Any]]:
@@ -250,7 +254,7 @@ def picture(session: Session, actor: Actor, row: VideoCheck, *, of: str, number:
     raise NotFound("There is no such picture that you may see.")
 
 
-def cancel(session: Session, actor: Actor, check_id: UUID) -> Shown:
+def cancel(session: Session, actor: Actor, check_id: UUID) -> ShownCheck:
     """Stop a check that is under way; what its steps have answered stays for the next one. Raises WrongState."""
     row = db.lock(session, VideoCheck, check_id, policy.own(actor))
     move(session, row, CHECK_MOVES, "cancel", actor, parties=[row.party_id])

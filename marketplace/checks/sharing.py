@@ -8,14 +8,14 @@ from marketplace.bids import policy as bids_policy
 from marketplace.bids.models import Bid, BidStatus
 from marketplace.checks import policy
 from marketplace.checks.models import VideoCheck
-from marketplace.checks.service import Shown, require_result, shown
+from marketplace.checks.service import ShownCheck, require_result, shown
 from marketplace.core import db, events
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, WrongState
 
 
-def share(session: Session, actor: Actor, check_id: UUID) -> Shown:
+def share(session: Session, actor: Actor, check_id: UUID) -> ShownCheck:
     """Let the brand of the bid read the check, with its keyframes and whatever correction of it is the newest.
 
     Raises NotFound (also where the bid is another agency's), WrongState (no result yet, or the bid is not accepted),
@@ -37,7 +37,7 @@ def share(session: Session, actor: Actor, check_id: UUID) -> Shown:
     return shown(session, actor, row)
 
 
-def unshare(session: Session, actor: Actor, check_id: UUID) -> Shown:
+def unshare(session: Session, actor: Actor, check_id: UUID) -> ShownCheck:
     """Take a check back: from here on the brand reads it no more. Raises NotFound."""
     row = db.lock(session, VideoCheck, check_id, policy.own(actor))
     if row.shared_at is not None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from marketplace.cli.api_table import CALLS, Call
-from marketplace.cli.client import Api, fail
+from marketplace.cli.api_table import CALLS, ApiCommand
+from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.output import echo_json, fields, table
 
 NOUNS = {
@@ -46,7 +46,7 @@ def add_to(root: click.Group) -> None:
         root.add_command(group)
 
 
-def _command(call: Call) -> click.Command:
+def _command(call: ApiCommand) -> click.Command:
     arguments = re.findall(r"\{(\w+)\}", call.path)
     params: list[click.Parameter] = [click.Argument([name], metavar=name.upper()) for name in arguments]
     params += [click.Option([f"--{name.replace('_', '-')}"], help=f"only this {name}") for name in call.filters]
@@ -68,8 +68,8 @@ def _command(call: Call) -> click.Command:
     return click.Command(call.verb, params=params, callback=run, help=call.help)
 
 
-def _run(call: Call, arguments: list[str], given: dict[str, Any]) -> None:
-    api: Api = click.get_current_context().find_object(Api) or fail("no API is set up")
+def _run(call: ApiCommand, arguments: list[str], given: dict[str, Any]) -> None:
+    api: ApiClient = click.get_current_context().find_object(ApiClient) or fail("no API is set up")
     values = {name: given[name] for name in arguments}
     path = call.path.format(**values)
     query = {name: given.get(name) for name in call.filters}
@@ -93,7 +93,7 @@ def _run(call: Call, arguments: list[str], given: dict[str, Any]) -> None:
         fields(answer)
 
 
-def _list(api: Api, call: Call, path: str, query: dict[str, Any], most: int) -> None:
+def _list(api: ApiClient, call: ApiCommand, path: str, query: dict[str, Any], most: int) -> None:
     rows = api.every(path, query, most)
     if api.as_json:
         echo_json(list(rows))

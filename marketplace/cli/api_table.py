@@ -6,7 +6,7 @@ from marketplace.cli.output import Column
 
 
 @dataclass(frozen=True)
-class Call:
+class ApiCommand:
     """`inlay <noun> <verb> ARGUMENTS... --options`. `{name}` in the path is an argument.
 
     `body` names how the body is given: "file" (JSON from --file or standard input), "fields" (options of their own)
@@ -159,16 +159,16 @@ _SNAPSHOT: tuple[Column, ...] = (
     ("flags", lambda row: ", ".join(flag["code"] for flag in row.get("flags", []))),
 )
 
-CALLS: tuple[Call, ...] = (
-    Call("me", "show", "GET", "/people/me", "who you are and for whom you act"),
-    Call("parties", "list", "GET", "/parties", "the parties you may know", _PARTY, ("kind",)),
-    Call("parties", "show", "GET", "/parties/{party}", "one party"),
-    Call("creators", "enter", "POST", "/creators", "enter a creator that you act for", body="file"),
-    Call("mandates", "list", "GET", "/mandates", "agencies' mandates", _MANDATE, ("status",)),
-    Call("mandates", "offer", "POST", "/mandates", "offer to act for a creator", body="file"),
-    Call("mandates", "accept", "POST", "/mandates/{mandate}/accept", "accept an agency's mandate"),
-    Call("mandates", "decline", "POST", "/mandates/{mandate}/decline", "decline an agency's mandate"),
-    Call(
+CALLS: tuple[ApiCommand, ...] = (
+    ApiCommand("me", "show", "GET", "/people/me", "who you are and for whom you act"),
+    ApiCommand("parties", "list", "GET", "/parties", "the parties you may know", _PARTY, ("kind",)),
+    ApiCommand("parties", "show", "GET", "/parties/{party}", "one party"),
+    ApiCommand("creators", "enter", "POST", "/creators", "enter a creator that you act for", body="file"),
+    ApiCommand("mandates", "list", "GET", "/mandates", "agencies' mandates", _MANDATE, ("status",)),
+    ApiCommand("mandates", "offer", "POST", "/mandates", "offer to act for a creator", body="file"),
+    ApiCommand("mandates", "accept", "POST", "/mandates/{mandate}/accept", "accept an agency's mandate"),
+    ApiCommand("mandates", "decline", "POST", "/mandates/{mandate}/decline", "decline an agency's mandate"),
+    ApiCommand(
         "mandates",
         "end",
         "POST",
@@ -177,13 +177,15 @@ CALLS: tuple[Call, ...] = (
         fields=("ends_on",),
         body="fields",
     ),
-    Call("keys", "list", "GET", "/api-keys", "your party's API keys", _KEY),
-    Call("keys", "create", "POST", "/api-keys", "make a key; it is shown once", body="file"),
-    Call("keys", "revoke", "DELETE", "/api-keys/{key}", "revoke a key at once"),
-    Call("invites", "create", "POST", "/invites", "invite somebody into your party", body="file"),
-    Call("channels", "list", "GET", "/channels", "channels", _CHANNEL, ("platform", "vertical", "q", "creator_id")),
-    Call("channels", "show", "GET", "/channels/{channel}", "one channel"),
-    Call(
+    ApiCommand("keys", "list", "GET", "/api-keys", "your party's API keys", _KEY),
+    ApiCommand("keys", "create", "POST", "/api-keys", "make a key; it is shown once", body="file"),
+    ApiCommand("keys", "revoke", "DELETE", "/api-keys/{key}", "revoke a key at once"),
+    ApiCommand("invites", "create", "POST", "/invites", "invite somebody into your party", body="file"),
+    ApiCommand(
+        "channels", "list", "GET", "/channels", "channels", _CHANNEL, ("platform", "vertical", "q", "creator_id")
+    ),
+    ApiCommand("channels", "show", "GET", "/channels/{channel}", "one channel"),
+    ApiCommand(
         "channels",
         "change",
         "PATCH",
@@ -192,8 +194,8 @@ CALLS: tuple[Call, ...] = (
         body="file",
         etag_from="/channels/{channel}",
     ),
-    Call("channels", "create", "POST", "/channels", "enter a channel by hand", body="file"),
-    Call(
+    ApiCommand("channels", "create", "POST", "/channels", "enter a channel by hand", body="file"),
+    ApiCommand(
         "channels",
         "price",
         "GET",
@@ -201,20 +203,24 @@ CALLS: tuple[Call, ...] = (
         "a channel's fair price with its interval, count and basis",
         filters=("length_tier", "rights", "exclusivity_days", "currency"),
     ),
-    Call("deal-prices", "list", "GET", "/deal-prices", "what your own deals closed at", _DEAL_PRICE),
-    Call("deal-prices", "tell", "POST", "/deal-prices", "tell what a deal closed at", body="file"),
-    Call("deal-prices", "confirm", "POST", "/deal-prices/{deal_price}/confirm", "confirm what the other side told"),
-    Call("snapshots", "list", "GET", "/channels/{channel}/audience-snapshots", "a channel's snapshots", _SNAPSHOT),
-    Call(
+    ApiCommand("deal-prices", "list", "GET", "/deal-prices", "what your own deals closed at", _DEAL_PRICE),
+    ApiCommand("deal-prices", "tell", "POST", "/deal-prices", "tell what a deal closed at", body="file"),
+    ApiCommand(
+        "deal-prices", "confirm", "POST", "/deal-prices/{deal_price}/confirm", "confirm what the other side told"
+    ),
+    ApiCommand(
+        "snapshots", "list", "GET", "/channels/{channel}/audience-snapshots", "a channel's snapshots", _SNAPSHOT
+    ),
+    ApiCommand(
         "snapshots", "create", "POST", "/channels/{channel}/audience-snapshots", "enter a snapshot by hand", body="file"
     ),
-    Call("imports", "list", "GET", "/imports", "files handed in", _IMPORT),
-    Call("imports", "show", "GET", "/imports/{import}", "one file and what became of it"),
-    Call("videos", "list", "GET", "/videos", "your videos, kept and on their way", _VIDEO, ("status",)),
-    Call("videos", "show", "GET", "/videos/{video}", "one video"),
-    Call("videos", "delete", "DELETE", "/videos/{video}", "let a video go"),
-    Call("videos", "link", "POST", "/videos/{video}/links", "a link to read it without a key", body="file"),
-    Call(
+    ApiCommand("imports", "list", "GET", "/imports", "files handed in", _IMPORT),
+    ApiCommand("imports", "show", "GET", "/imports/{import}", "one file and what became of it"),
+    ApiCommand("videos", "list", "GET", "/videos", "your videos, kept and on their way", _VIDEO, ("status",)),
+    ApiCommand("videos", "show", "GET", "/videos/{video}", "one video"),
+    ApiCommand("videos", "delete", "DELETE", "/videos/{video}", "let a video go"),
+    ApiCommand("videos", "link", "POST", "/videos/{video}/links", "a link to read it without a key", body="file"),
+    ApiCommand(
         "video-checks",
         "list",
         "GET",
@@ -223,12 +229,12 @@ CALLS: tuple[Call, ...] = (
         _CHECK,
         ("status", "bid_id", "video_id", "repeats"),
     ),
-    Call("video-checks", "ask", "POST", "/video-checks", "have a video looked through", body="file"),
-    Call("video-checks", "show", "GET", "/video-checks/{check}", "one check: how far it is, what it found"),
-    Call("video-checks", "cancel", "POST", "/video-checks/{check}/cancel", "stop a check"),
-    Call("video-checks", "share", "POST", "/video-checks/{check}/share", "show a check to the brand of its bid"),
-    Call("video-checks", "unshare", "POST", "/video-checks/{check}/unshare", "take a shared check back"),
-    Call(
+    ApiCommand("video-checks", "ask", "POST", "/video-checks", "have a video looked through", body="file"),
+    ApiCommand("video-checks", "show", "GET", "/video-checks/{check}", "one check: how far it is, what it found"),
+    ApiCommand("video-checks", "cancel", "POST", "/video-checks/{check}/cancel", "stop a check"),
+    ApiCommand("video-checks", "share", "POST", "/video-checks/{check}/share", "show a check to the brand of its bid"),
+    ApiCommand("video-checks", "unshare", "POST", "/video-checks/{check}/unshare", "take a shared check back"),
+    ApiCommand(
         "video-checks",
         "correct",
         "POST",
@@ -236,11 +242,11 @@ CALLS: tuple[Call, ...] = (
         "say what the video really shows",
         body="file",
     ),
-    Call("videos", "ask", "POST", "/video-links", "a link to send one video without a key", body="file"),
-    Call("briefs", "list", "GET", "/briefs", "briefs", _BRIEF, ("status", "category", "market", "q", "brand_id")),
-    Call("briefs", "show", "GET", "/briefs/{brief}", "one brief"),
-    Call("briefs", "create", "POST", "/briefs", "write a draft", body="file"),
-    Call(
+    ApiCommand("videos", "ask", "POST", "/video-links", "a link to send one video without a key", body="file"),
+    ApiCommand("briefs", "list", "GET", "/briefs", "briefs", _BRIEF, ("status", "category", "market", "q", "brand_id")),
+    ApiCommand("briefs", "show", "GET", "/briefs/{brief}", "one brief"),
+    ApiCommand("briefs", "create", "POST", "/briefs", "write a draft", body="file"),
+    ApiCommand(
         "briefs",
         "change",
         "PATCH",
@@ -249,46 +255,54 @@ CALLS: tuple[Call, ...] = (
         body="file",
         etag_from="/briefs/{brief}",
     ),
-    Call(
+    ApiCommand(
         "briefs", "price-check", "GET", "/briefs/{brief}/price-check", "how the ceiling stands to what deals closed at"
     ),
-    Call("briefs", "publish", "POST", "/briefs/{brief}/publish", "publish a draft"),
-    Call("briefs", "close", "POST", "/briefs/{brief}/close", "close a brief before its deadline"),
-    Call("briefs", "cancel", "POST", "/briefs/{brief}/cancel", "cancel a brief", fields=("reason",), body="fields"),
-    Call("bids", "list", "GET", "/bids", "your side's bids", _BID, ("brief_id", "status")),
-    Call("bids", "of", "GET", "/briefs/{brief}/bids", "the bids on a closed brief", _BID, ("status",)),
-    Call("bids", "show", "GET", "/bids/{bid}", "one bid"),
-    Call("bids", "place", "POST", "/briefs/{brief}/bids", "place a bid", body="file"),
-    Call("bids", "revise", "POST", "/bids/{bid}/revisions", "revise a bid", body="file"),
-    Call("bids", "withdraw", "POST", "/bids/{bid}/withdraw", "withdraw a bid"),
-    Call("bids", "accept", "POST", "/bids/{bid}/accept", "accept a bid"),
-    Call("bids", "decline", "POST", "/bids/{bid}/decline", "decline a bid"),
-    Call("bids", "why", "GET", "/bids/{bid}/match", "a bid's scores with every reason"),
-    Call("bids", "outcome", "GET", "/bids/{bid}/outcome", "how your bid fared in the confirmed selection"),
-    Call("readings", "list", "GET", "/channels/{channel}/video-readings", "views over time", _READING, ("video",)),
-    Call("readings", "tell", "POST", "/channels/{channel}/video-readings", "tell views of videos", body="file"),
-    Call("readings", "forecasts", "GET", "/channels/{channel}/video-forecasts", "views at thirty days"),
-    Call("overlaps", "list", "GET", "/overlaps", "measured overlaps of your channels", _OVERLAP, ("channel_id",)),
-    Call("overlaps", "tell", "POST", "/overlaps", "tell of a measured overlap", body="file"),
-    Call("overlaps", "confirm", "POST", "/overlaps/{overlap}/confirm", "let an overlap count (administrators)"),
-    Call("pacing", "show", "GET", "/channels/{channel}/pacing", "room today, when next, and why", filters=("series",)),
-    Call("exclusivity", "list", "GET", "/channels/{channel}/exclusivity", "a channel's windows", _EXCLUSIVITY),
-    Call("exclusivity", "tell", "POST", "/channels/{channel}/exclusivity", "keep a channel free", body="file"),
-    Call("exclusivity", "remove", "DELETE", "/channels/{channel}/exclusivity/{window}", "take a window back"),
-    Call("selections", "list", "GET", "/briefs/{brief}/selections", "a brief's selections", _SELECTION),
-    Call("selections", "show", "GET", "/selections/{selection}", "one selection with its reasons"),
-    Call("selections", "confirm", "POST", "/selections/{selection}/confirm", "make it the brief's choice"),
-    Call("briefs", "collusion", "GET", "/briefs/{brief}/collusion-signals", "signs of collusion (administrators)"),
-    Call("selections", "verify", "GET", "/selections/{selection}/verification", "choose again and compare"),
-    Call("reviews", "list", "GET", "/reviews", "the review queue", _REVIEW, ("status", "about_id", "risk")),
-    Call("reviews", "show", "GET", "/reviews/{review}", "one review with its decisions"),
-    Call("reviews", "approve", "POST", "/reviews/{review}/approve", "approve", fields=("reason",), body="fields"),
-    Call("reviews", "hold", "POST", "/reviews/{review}/hold", "hold", fields=("reason",), body="fields"),
-    Call("reviews", "reject", "POST", "/reviews/{review}/reject", "reject", fields=("reason",), body="fields"),
-    Call("reviews", "override", "POST", "/reviews/{review}/override", "decide against the scores", body="file"),
-    Call("events", "list", "GET", "/events", "what happened", _EVENT, ("kind", "subject_id", "order")),
-    Call("jobs", "list", "GET", "/jobs", "work under way", _JOB, ("state", "kind", "queue")),
-    Call("jobs", "show", "GET", "/jobs/{job}", "one job"),
-    Call("jobs", "cancel", "POST", "/jobs/{job}/cancel", "stop a job"),
-    Call("jobs", "requeue", "POST", "/jobs/{job}/requeue", "try a dead job again"),
+    ApiCommand("briefs", "publish", "POST", "/briefs/{brief}/publish", "publish a draft"),
+    ApiCommand("briefs", "close", "POST", "/briefs/{brief}/close", "close a brief before its deadline"),
+    ApiCommand(
+        "briefs", "cancel", "POST", "/briefs/{brief}/cancel", "cancel a brief", fields=("reason",), body="fields"
+    ),
+    ApiCommand("bids", "list", "GET", "/bids", "your side's bids", _BID, ("brief_id", "status")),
+    ApiCommand("bids", "of", "GET", "/briefs/{brief}/bids", "the bids on a closed brief", _BID, ("status",)),
+    ApiCommand("bids", "show", "GET", "/bids/{bid}", "one bid"),
+    ApiCommand("bids", "place", "POST", "/briefs/{brief}/bids", "place a bid", body="file"),
+    ApiCommand("bids", "revise", "POST", "/bids/{bid}/revisions", "revise a bid", body="file"),
+    ApiCommand("bids", "withdraw", "POST", "/bids/{bid}/withdraw", "withdraw a bid"),
+    ApiCommand("bids", "accept", "POST", "/bids/{bid}/accept", "accept a bid"),
+    ApiCommand("bids", "decline", "POST", "/bids/{bid}/decline", "decline a bid"),
+    ApiCommand("bids", "why", "GET", "/bids/{bid}/match", "a bid's scores with every reason"),
+    ApiCommand("bids", "outcome", "GET", "/bids/{bid}/outcome", "how your bid fared in the confirmed selection"),
+    ApiCommand(
+        "readings", "list", "GET", "/channels/{channel}/video-readings", "views over time", _READING, ("video",)
+    ),
+    ApiCommand("readings", "tell", "POST", "/channels/{channel}/video-readings", "tell views of videos", body="file"),
+    ApiCommand("readings", "forecasts", "GET", "/channels/{channel}/video-forecasts", "views at thirty days"),
+    ApiCommand("overlaps", "list", "GET", "/overlaps", "measured overlaps of your channels", _OVERLAP, ("channel_id",)),
+    ApiCommand("overlaps", "tell", "POST", "/overlaps", "tell of a measured overlap", body="file"),
+    ApiCommand("overlaps", "confirm", "POST", "/overlaps/{overlap}/confirm", "let an overlap count (administrators)"),
+    ApiCommand(
+        "pacing", "show", "GET", "/channels/{channel}/pacing", "room today, when next, and why", filters=("series",)
+    ),
+    ApiCommand("exclusivity", "list", "GET", "/channels/{channel}/exclusivity", "a channel's windows", _EXCLUSIVITY),
+    ApiCommand("exclusivity", "tell", "POST", "/channels/{channel}/exclusivity", "keep a channel free", body="file"),
+    ApiCommand("exclusivity", "remove", "DELETE", "/channels/{channel}/exclusivity/{window}", "take a window back"),
+    ApiCommand("selections", "list", "GET", "/briefs/{brief}/selections", "a brief's selections", _SELECTION),
+    ApiCommand("selections", "show", "GET", "/selections/{selection}", "one selection with its reasons"),
+    ApiCommand("selections", "confirm", "POST", "/selections/{selection}/confirm", "make it the brief's choice"),
+    ApiCommand(
+        "briefs", "collusion", "GET", "/briefs/{brief}/collusion-signals", "signs of collusion (administrators)"
+    ),
+    ApiCommand("selections", "verify", "GET", "/selections/{selection}/verification", "choose again and compare"),
+    ApiCommand("reviews", "list", "GET", "/reviews", "the review queue", _REVIEW, ("status", "about_id", "risk")),
+    ApiCommand("reviews", "show", "GET", "/reviews/{review}", "one review with its decisions"),
+    ApiCommand("reviews", "approve", "POST", "/reviews/{review}/approve", "approve", fields=("reason",), body="fields"),
+    ApiCommand("reviews", "hold", "POST", "/reviews/{review}/hold", "hold", fields=("reason",), body="fields"),
+    ApiCommand("reviews", "reject", "POST", "/reviews/{review}/reject", "reject", fields=("reason",), body="fields"),
+    ApiCommand("reviews", "override", "POST", "/reviews/{review}/override", "decide against the scores", body="file"),
+    ApiCommand("events", "list", "GET", "/events", "what happened", _EVENT, ("kind", "subject_id", "order")),
+    ApiCommand("jobs", "list", "GET", "/jobs", "work under way", _JOB, ("state", "kind", "queue")),
+    ApiCommand("jobs", "show", "GET", "/jobs/{job}", "one job"),
+    ApiCommand("jobs", "cancel", "POST", "/jobs/{job}/cancel", "stop a job"),
+    ApiCommand("jobs", "requeue", "POST", "/jobs/{job}/requeue", "try a dead job again"),
 )

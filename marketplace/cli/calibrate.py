@@ -9,11 +9,11 @@ from typing import Any
 import click
 import numpy as np
 
-from marketplace.cli.client import Api, fail
+from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.output import echo_json, table
 from marketplace.intrusiveness import calibration, factors
 from marketplace.intrusiveness import constants as c
-from marketplace.intrusiveness.calibration import BAND_CHANCES, Calibration, Rows, TooFewRows
+from marketplace.intrusiveness.calibration import BAND_CHANCES, OutcomeRows, ScoreCalibration, TooFewRows
 from marketplace.intrusiveness.timeline import PlanError, from_dict
 
 LINE_MAX = 2_000_000
@@ -26,7 +26,7 @@ LINE_MAX = 2_000_000
 )
 @click.option("--language", type=click.Choice(["zh", "en"]), default="en", show_default=True)
 @click.pass_obj
-def calibrate(api: Api, /, rows: Iterable[str], weights: Path | None, language: str) -> None:
+def calibrate(api: ApiClient, /, rows: Iterable[str], weights: Path | None, language: str) -> None:
     """Say how well the intrusiveness score foretells backlash.
 
     ROWS is JSON lines, one published video each: {"creator": "...", "timeline": {...}, "fit": 0.4, "backlash": true}; -
@@ -50,10 +50,10 @@ def calibrate(api: Api, /, rows: Iterable[str], weights: Path | None, language: 
     weights.write_text(json.dumps(told, indent=1), encoding="utf-8")
 
 
-def _read(lines: Iterable[str]) -> Rows:
+def _read(lines: Iterable[str]) -> OutcomeRows:
     read = list(_rows(lines))
     creators = {name: number for number, name in enumerate(sorted({name for name, _, _ in read}))}
-    return Rows(
+    return OutcomeRows(
         np.array([relieved for _, relieved, _ in read], dtype=np.float64).reshape(len(read), len(c.CODES)),
         np.array([creators[name] for name, _, _ in read], dtype=np.int64),
         np.array([backlash for _, _, backlash in read], dtype=np.bool_),
@@ -91,7 +91,7 @@ def _row(row: Any, number: int) -> tuple[str, list[float], bool]:
     return creator, [mine / most for mine, most in zip(points, c.POINTS, strict=True)], backlash
 
 
-def _print(found: Calibration, language: str) -> None:
+def _print(found: ScoreCalibration, language: str) -> None:
     click.echo(f"{found.rows:,} videos of {found.creators:,} creators, {found.events:,} with backlash")
     figures = {"score": found.table, "fitted weights": found.fitted, "ad time alone": found.load_alone}
     table(

@@ -11,14 +11,14 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from marketplace.cli.client import Api, fail
+from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.output import echo_json
 from marketplace.intrusiveness.messages import BANDS, KINDS, number, stamp
 from marketplace.intrusiveness.timeline import PlanError, Timeline, from_dict
-from marketplace.vision.scored_timeline import Terms
+from marketplace.vision.scored_timeline import ScoringTerms
 
 if TYPE_CHECKING:
-    from marketplace.vision.pipeline import Brand
+    from marketplace.vision.pipeline import WantedBrand
 
 PLAN_BYTES_MAX = 1_000_000
 
@@ -40,7 +40,7 @@ PLAN_BYTES_MAX = 1_000_000
 @click.option("--language", type=click.Choice(["zh", "en"]), default="en", show_default=True)
 @click.pass_obj
 def check_video(
-    api: Api,
+    api: ApiClient,
     /,
     file: Path,
     brand: str,
@@ -63,7 +63,7 @@ def check_video(
     limits, local = _vision("decode.limits"), _vision("local_check")
     wanted, terms = _brand(brand, aliases, refs), _terms(plan, fit, buying_link)
     try:
-        with _Bars(language) as bars:
+        with _StepBars(language) as bars:
             done = local.run(file, wanted, terms, cache or local.cache_root(), bars.show)
     except limits.MediaRefused as refused:
         at = "" if refused.at_s is None else f" ({stamp(refused.at_s)})"
@@ -87,7 +87,7 @@ def _vision(module: str) -> Any:
     return importlib.import_module(f"marketplace.vision.{module}")
 
 
-def _brand(brand: str, aliases: tuple[str, ...], refs: Path | None) -> "Brand":
+def _brand(brand: str, aliases: tuple[str, ...], refs: Path | None) -> "WantedBrand":
     references, words = _vision("see.reference_images"), _vision("read.brand_words")
     names = tuple(dict.fromkeys((brand, *aliases)))
     for name in names:
@@ -99,14 +99,14 @@ def _brand(brand: str, aliases: tuple[str, ...], refs: Path | None) -> "Brand":
         found = references.load_folder(refs) if refs is not None else []
     except references.BadReference as error:
         fail(str(error), 2)
-    made: Brand = _vision("pipeline").Brand(names, tuple(found))
+    made: WantedBrand = _vision("pipeline").Brand(names, tuple(found))
     return made
 
 
-def _terms(plan: Path | None, fit: float | None, buying_link: bool | None) -> Terms:
+def _terms(plan: Path | None, fit: float | None, buying_link: bool | None) -> ScoringTerms:
     if fit is not None and not 0 <= fit <= 1:
         fail("--fit lies between 0 and 1.", 2)
-    return Terms(None if plan is None else read_plan(plan), math.nan if fit is None else fit, buying_link)
+    return ScoringTerms(None if plan is None else read_plan(plan), math.nan if fit is None else fit, buying_link)
 
 
 def read_plan(path: Path) -> Timeline:
@@ -121,7 +121,7 @@ def read_plan(path: Path) -> Timeline:
         fail(f"{path}: {error}", 2)
 
 
-class _Bars:
+class _StepBars:
     """One bar a step, on standard error."""
 
     def __init__(self, language: str) -> None:
@@ -135,7 +135,7 @@ class _Bars:
         )
         self._tasks: dict[str, Any] = {}
 
-    def __enter__(self) -> "_Bars":
+    def __enter__(self) -> "_StepBars":
         self._shown.start()
         return self
 

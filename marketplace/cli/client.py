@@ -16,7 +16,7 @@ MISSING = 404
 
 
 @dataclass(frozen=True)
-class Api:
+class ApiClient:
     """Where the API is and whose key signs the calls. `as_json` prints answers as they came."""
 
     url: str

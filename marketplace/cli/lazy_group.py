@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 
-class Lazy(click.Group):
+class LazyGroup(click.Group):
     """A group with commands of its own and ``lazy`` ones: a name, and where the command is (``module:attribute``)."""
 
     def __init__(self, *args: Any, lazy: Mapping[str, str], **kwargs: Any) -> None:

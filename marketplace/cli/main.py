@@ -3,8 +3,8 @@
 import click
 
 from marketplace.cli import api_commands
-from marketplace.cli.client import Api
-from marketplace.cli.lazy_group import Lazy
+from marketplace.cli.client import ApiClient
+from marketplace.cli.lazy_group import LazyGroup
 
 COMMANDS = {
     "admin": "commands.run:admin",
@@ -34,7 +34,7 @@ COMMANDS = {
 
 
 @click.group(
-    cls=Lazy,
+    cls=LazyGroup,
     lazy={name: f"marketplace.{where}" for name, where in COMMANDS.items()},
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
@@ -52,7 +52,7 @@ def main(context: click.Context, url: str, key: str, as_json: bool) -> None:
 
     Exit codes: 0 done, 1 refused, 2 wrong usage, 3 the server cannot be reached (of check-video: must be mended).
     """
-    context.obj = Api(url, key, as_json)
+    context.obj = ApiClient(url, key, as_json)
 
 
 api_commands.add_to(main)

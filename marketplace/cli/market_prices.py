@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from marketplace.cli.client import Api
+from marketplace.cli.client import ApiClient
 from marketplace.cli.output import Column, echo_json, table
 
 TIERS = ("under 30,000", "30,000-100,000", "100,000-500,000", "from 500,000")
@@ -34,7 +34,7 @@ COLUMNS: tuple[Column, ...] = (
 @click.option("--vertical", help="only this vertical")
 @click.option("--most", type=click.IntRange(1, 10_000), default=20, show_default=True, help="rows to show")
 @click.pass_obj
-def price_index(api: Api, vertical: str | None, most: int) -> None:
+def price_index(api: ApiClient, vertical: str | None, most: int) -> None:
     """Show settled over listed prices; "other" is what no finer row tells of. Needs no key."""
     rows = api.every("/price-index", {"vertical": vertical}, most)
     if api.as_json:

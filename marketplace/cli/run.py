@@ -17,7 +17,7 @@ from marketplace.core.ids import show
 from marketplace.core.jobs import QUEUES
 from marketplace.identity import api_keys
 from marketplace.identity import service as identity
-from marketplace.local.market_tree import Tree
+from marketplace.local.market_tree import MarketTree
 from marketplace.local.programs import MARKET_QUEUES, ringer_argv, web_argv
 from marketplace.local.servers import EmbeddedError
 
@@ -51,7 +51,7 @@ def worker(children: int, queues: tuple[str, ...]) -> None:
     """Do jobs. A watchdog beside the worker restarts it when work is due and nobody drains it."""
     config = Config.from_env()
     db.connect(config.database_url, pool_size=2)
-    tree = Tree(dict(os.environ))  # noqa: TID251 - handed on to the child as it is
+    tree = MarketTree(dict(os.environ))  # noqa: TID251 - handed on to the child as it is
     tree.add_worker(children, queues=queues)
     sys.exit(tree.run())
 
@@ -108,7 +108,7 @@ def health(part: str) -> None:
 def up(data: Path, host: str, port: int) -> None:
     """Start everything on the embedded servers (or on DATABASE_URL and REDIS_URL); Ctrl-C stops it all."""
     try:
-        with Tree.on_embedded_servers(data, host, port) as tree:
+        with MarketTree.on_embedded_servers(data, host, port) as tree:
             click.echo(f"Inlay is at http://{host}:{port}  (API: /api/v1, description: /docs). Ctrl-C stops it.")
             code = tree.run()
     except EmbeddedError as error:
@@ -128,7 +128,7 @@ def admin() -> None:
 @click.option("--password", help="asked for when left out")
 def create_admin(email: str, name: str, data: Path, password: str | None) -> None:
     """Make an administrator of the platform, with a key that is shown once."""
-    db.connect(Tree.database_url(data), pool_size=1)
+    db.connect(MarketTree.database_url(data), pool_size=1)
     password = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
     with db.transaction() as session:
         made = identity.make_platform_admin(session, email=email, name=name, password=password)

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from marketplace.cli.client import Api, fail
+from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.output import Column, echo_json, table
 from marketplace.core.money import MINOR_DIGITS
 from marketplace.matching.scoring.schemas import BID_PICTURES, LANGUAGES
@@ -57,7 +57,7 @@ def _limits(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def _body(api: Api, brief: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def _body(api: ApiClient, brief: str, given: Mapping[str, Any]) -> dict[str, Any]:
     body = {
         "bids_min": given["min_bids"],
         "bids_max": given["max_bids"],
@@ -90,7 +90,7 @@ def _amount(text: str, currency: str) -> dict[str, Any]:
 @click.option("--time-limit", type=click.IntRange(1, 300), default=60, show_default=True, help="seconds of proving")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="a folder for the pictures (SVG)")
 @click.pass_obj
-def select(api: Api, /, brief: str, prove: str, time_limit: int, out: Path | None, **given: Any) -> None:
+def select(api: ApiClient, /, brief: str, prove: str, time_limit: int, out: Path | None, **given: Any) -> None:
     """Choose the best set of a closed BRIEF's bids, and tell why each other bid is out."""
     body = {**_body(api, brief, given), "prove": prove, "time_limit_s": time_limit}
     started = api.call("POST", f"/briefs/{brief}/selections", body)
@@ -106,7 +106,7 @@ def select(api: Api, /, brief: str, prove: str, time_limit: int, out: Path | Non
         fail(found["message"] or "the selection failed")
 
 
-def _follow(api: Api, selection: str) -> Any:
+def _follow(api: ApiClient, selection: str) -> Any:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=api.as_json, transient=True) as bar:
         task = bar.add_task("waiting", total=None)
@@ -121,7 +121,7 @@ def _follow(api: Api, selection: str) -> Any:
             time.sleep(POLL_S)
 
 
-def write_pictures(api: Api, path: str, names: Sequence[str], out: Path, language: str) -> None:
+def write_pictures(api: ApiClient, path: str, names: Sequence[str], out: Path, language: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for name in names:
         data = api.download(f"{path}/picture", {"name": name, "language": language})
@@ -134,7 +134,7 @@ def write_pictures(api: Api, path: str, names: Sequence[str], out: Path, languag
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="a folder for the files")
 @click.option("--language", type=click.Choice(LANGUAGES), default="zh", show_default=True)
 @click.pass_obj
-def pictures(api: Api, /, of: str, out: Path, language: str) -> None:
+def pictures(api: ApiClient, /, of: str, out: Path, language: str) -> None:
     """Draw a bid (price, peers, reach) or a selection as SVG files."""
     kinds = {"bid": ("bids", BID_PICTURES), "sel": ("selections", PICTURES)}
     kind = kinds.get(of.partition("_")[0])
@@ -147,7 +147,7 @@ def pictures(api: Api, /, of: str, out: Path, language: str) -> None:
 @click.argument("brief")
 @_limits
 @click.pass_obj
-def what_if(api: Api, /, brief: str, **given: Any) -> None:
+def what_if(api: ApiClient, /, brief: str, **given: Any) -> None:
     """Tell which set it would be for a closed BRIEF with other limits or another budget; nothing is stored."""
     found = api.call("POST", f"/briefs/{brief}/what-if", _body(api, brief, given))
     if api.as_json:

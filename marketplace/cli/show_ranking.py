@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from marketplace.cli.client import Api
+from marketplace.cli.client import ApiClient
 from marketplace.cli.output import Column, echo_json, table
 from marketplace.core.money import Money
 
@@ -50,7 +50,7 @@ COLUMNS: tuple[Column, ...] = (
 @click.option("--why", is_flag=True, help="tell the reasons of each match")
 @click.option("--language", type=click.Choice(["zh", "en"]), default="en", show_default=True)
 @click.pass_obj
-def show_ranking(api: Api, brief: str, most: int, wait: bool, why: bool, language: str) -> None:
+def show_ranking(api: ApiClient, brief: str, most: int, wait: bool, why: bool, language: str) -> None:
     """Show a BRIEF's matches by rank, and how many are fresh."""
     while True:
         page = api.call("GET", f"/briefs/{brief}/ranking", query={"limit": min(most, 100)})

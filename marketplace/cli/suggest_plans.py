@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 import click
 
-from marketplace.cli.client import Api, fail
+from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.output import echo_json
 from marketplace.intrusiveness import frontier, plan_score
 from marketplace.intrusiveness.messages import between
@@ -22,7 +22,7 @@ _language = click.option("--language", type=click.Choice(LANGUAGES), default="en
 @click.option("--take", metavar="SUGGESTION", help="revise the bid to this one, sug_...")
 @_language
 @click.pass_obj
-def suggestions(api: Api, /, bid: str, take: str | None, language: str) -> None:
+def suggestions(api: ApiClient, /, bid: str, take: str | None, language: str) -> None:
     """Tell what a BID's plan asks of viewers before shooting, and plans as well noticed that ask less."""
     if take is not None:
         found = api.call("POST", f"/bids/{bid}/suggestions/{take}/accept")
@@ -48,7 +48,7 @@ def suggestions(api: Api, /, bid: str, take: str | None, language: str) -> None:
 @click.option("--number", type=click.IntRange(1, frontier.POINTS_MAX), help="print this plan alone, as JSON for a bid")
 @_language
 @click.pass_obj
-def check_plan(api: Api, /, file: TextIO, fit: float | None, number: int | None, language: str) -> None:
+def check_plan(api: ApiClient, /, file: TextIO, fit: float | None, number: int | None, language: str) -> None:
     """Score the placement plan in FILE (JSON as a bid carries it; - is standard input), and tell what would be better.
 
     Needs no server.

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
-from marketplace.cli.client import Api, fail
+from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.output import echo_json, fields, table
 
 POLL_S = 0.5
@@ -24,7 +24,7 @@ OVER = ("done", "dead", "cancelled")
 @click.option("--creator", help="all rows belong to this creator")
 @click.pass_obj
 def import_file(
-    api: Api, file: Path, shape: str | None, skip_bad_rows: bool, create_creators: bool, creator: str | None
+    api: ApiClient, file: Path, shape: str | None, skip_bad_rows: bool, create_creators: bool, creator: str | None
 ) -> None:
     """Hand in a FILE of channels (CSV, XLSX or JSON) and follow it row by row."""
     query = {
@@ -50,7 +50,7 @@ def import_file(
         fail(result.get("message") or f"the import is {result['status']}")
 
 
-def follow(api: Api, job_id: str, show: bool = True) -> dict[str, Any]:
+def follow(api: ApiClient, job_id: str, show: bool = True) -> dict[str, Any]:
     """Show an import's progress, which is in bytes, until it is over; returns the job."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not show or api.as_json, transient=True) as bar:
@@ -69,7 +69,7 @@ def follow(api: Api, job_id: str, show: bool = True) -> dict[str, Any]:
 )
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="the file to write")
 @click.pass_obj
-def export_file(api: Api, shape: str, out: Path) -> None:
+def export_file(api: ApiClient, shape: str, out: Path) -> None:
     """Write your own channels to a file that any of the importers reads."""
     data = api.download("/channels/export", {"shape": shape})
     out.write_bytes(data)
@@ -79,7 +79,7 @@ def export_file(api: Api, shape: str, out: Path) -> None:
 @click.command("labels")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="the file to write")
 @click.pass_obj
-def labels(api: Api, out: Path) -> None:
+def labels(api: ApiClient, out: Path) -> None:
     """Write what people put right in checks of videos to a file of JSON lines, to learn from."""
     count, after = 0, None
     with out.open("wb") as file:
@@ -97,7 +97,7 @@ def labels(api: Api, out: Path) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--name", help="what it is called; else the file's own name")
 @click.pass_obj
-def upload_video(api: Api, file: Path, name: str | None) -> None:
+def upload_video(api: ApiClient, file: Path, name: str | None) -> None:
     """Hand in a video FILE of at most 200 MiB (MP4, MOV, WebM, Matroska)."""
     with file.open("rb") as opened:
         kept, _ = api.raw(

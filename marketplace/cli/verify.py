@@ -12,8 +12,8 @@ import click
 from marketplace.bids import commitment
 from marketplace.bids.bid_queries import REVISIONS_MAX
 from marketplace.briefs import closing_time
-from marketplace.cli.client import Api, fail
-from marketplace.cli.lazy_group import Lazy
+from marketplace.cli.client import ApiClient, fail
+from marketplace.cli.lazy_group import LazyGroup
 from marketplace.cli.output import echo_json
 from marketplace.core import ids
 
@@ -21,7 +21,7 @@ MOST = 10_000
 SLACK = timedelta(milliseconds=1)
 
 
-@click.group("verify", cls=Lazy, lazy={"scores": "marketplace.cli.verify_scores:scores"})
+@click.group("verify", cls=LazyGroup, lazy={"scores": "marketplace.cli.verify_scores:scores"})
 def verify() -> None:
     """Check what a market promises by hashes and arithmetic."""
 
@@ -35,7 +35,7 @@ def verify() -> None:
     "--save", type=click.Path(dir_okay=False, path_type=Path), help="keep what was checked, to check it again"
 )
 @click.pass_obj
-def bids(api: Api, brief: str | None, file: Path | None, save: Path | None) -> None:
+def bids(api: ApiClient, brief: str | None, file: Path | None, save: Path | None) -> None:
     """Check the bids of a closed BRIEF: every offer against its commitment, every commitment against the public list
     and the end of bidding, and that end against its seed. As far as your key may see: a bidder checks its own."""
     if (brief is None) == (file is None):
@@ -55,7 +55,7 @@ def bids(api: Api, brief: str | None, file: Path | None, save: Path | None) -> N
         raise click.exceptions.Exit(1)
 
 
-def _fetch(api: Api, brief: str) -> dict[str, Any]:
+def _fetch(api: ApiClient, brief: str) -> dict[str, Any]:
     shown = api.call("GET", f"/briefs/{brief}")
     if shown["status"] != "closed":
         fail(f"the brief is {shown['status']}; bids can be checked when it has closed.")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from marketplace.checks import recompute_checks as checks_again
-from marketplace.cli.client import Api, fail
+from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.output import echo_json
 from marketplace.cli.verify import MOST
 from marketplace.matching.scoring import recompute_scores as matching_again
@@ -17,7 +17,7 @@ EARLIER = "scored by an earlier version; its numbers are kept and cannot be work
 @click.option("--bid", "bids", multiple=True, help="only this bid, bid_...; repeatable")
 @click.option("--check", "checks", multiple=True, help="only this check of a video, vck_...; repeatable")
 @click.pass_obj
-def scores(api: Api, /, bids: tuple[str, ...], checks: tuple[str, ...]) -> None:
+def scores(api: ApiClient, /, bids: tuple[str, ...], checks: tuple[str, ...]) -> None:
     """Work stored intrusiveness scores out again on this machine, from what is stored beside them: of bids their plan
     and fit, of checked videos the timeline, what people corrected, the plan and the channel's last videos.
 
@@ -39,7 +39,7 @@ def scores(api: Api, /, bids: tuple[str, ...], checks: tuple[str, ...]) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _of_bids(api: Api, bids: Iterable[str], told: dict[str, int], named: bool) -> Iterator[str]:
+def _of_bids(api: ApiClient, bids: Iterable[str], told: dict[str, int], named: bool) -> Iterator[str]:
     for bid in bids:
         match = api.find(f"/bids/{bid}/match")
         if match is None and named:
@@ -48,7 +48,7 @@ def _of_bids(api: Api, bids: Iterable[str], told: dict[str, int], named: bool) -
             yield from (f"{bid}{one}" for one in matching_again.faults(api.call("GET", f"/bids/{bid}"), match))
 
 
-def _of_checks(api: Api, checks: Iterable[str], told: dict[str, int]) -> Iterator[str]:
+def _of_checks(api: ApiClient, checks: Iterable[str], told: dict[str, int]) -> Iterator[str]:
     for check in checks:
         shown = api.call("GET", f"/video-checks/{check}")
         if shown["result"] is None:
@@ -64,7 +64,7 @@ def _counted(told: dict[str, int], kind: str, name: str, same: bool) -> bool:
     return same
 
 
-def _bids(api: Api) -> Iterator[str]:
+def _bids(api: ApiClient) -> Iterator[str]:
     """Yield the bids that the key may see: its own side's, or those on its brand's closed briefs."""
     role = api.call("GET", "/people/me")["actor"]["role"]
     if role in ("creator", "agency"):
@@ -74,5 +74,5 @@ def _bids(api: Api) -> Iterator[str]:
         yield from (one["id"] for one in api.every(f"/briefs/{brief['id']}/bids", most=MOST))
 
 
-def _checks(api: Api) -> Iterator[str]:
+def _checks(api: ApiClient) -> Iterator[str]:
     yield from (one["id"] for one in api.every("/video-checks", {"status": "done"}, MOST))

@@ -5,7 +5,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Fault:
+class FieldError:
     """One thing wrong in the input: where (a JSON pointer, or a parameter's name) and what to mend."""
 
     pointer: str
@@ -23,7 +23,7 @@ class DomainError(Exception):
     title = "The request cannot be understood"
 
     def __init__(
-        self, detail: str, *, faults: list[Fault] | None = None, headers: dict[str, str] | None = None, **more: Any
+        self, detail: str, *, faults: list[FieldError] | None = None, headers: dict[str, str] | None = None, **more: Any
     ) -> None:
         super().__init__(detail)
         self.detail = detail
@@ -32,7 +32,7 @@ class DomainError(Exception):
         self.more = more
 
 
-class Invalid(DomainError):
+class InvalidInput(DomainError):
     status = 422
     code = "invalid"
     title = "Some of the input has to be mended"

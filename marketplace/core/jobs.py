@@ -94,16 +94,16 @@ class JobProbe(Base):
     job_id: Mapped[UUID] = mapped_column(index=True)
 
 
-class Fenced(Exception):
+class JobFenced(Exception):
     """The lease ran out and another worker has the job: whatever this one did is rolled back."""
 
 
-class Cancelled(Exception):
+class JobCancelled(Exception):
     """Somebody asked for the job to stop; it stops at its next progress report."""
 
 
 @dataclass(frozen=True)
-class Claimed:
+class ClaimedJob:
     """A job as the worker holds it."""
 
     id: UUID
@@ -119,15 +119,15 @@ class Claimed:
     request_id: str | None
 
     def progress(self, stage: str, done: int, total: int | None = None) -> None:
-        """Report in a transaction of its own and extend the lease. Raises Fenced, Cancelled."""
+        """Report in a transaction of its own and extend the lease. Raises JobFenced, JobCancelled."""
         with transaction() as session:
             row = session.execute(
                 _PROGRESS, {"id": self.id, "fence": self.fence, "stage": stage, "done": done, "total": total}
             ).one_or_none()
         if row is None:
-            raise Fenced
+            raise JobFenced
         if row.cancel_asked:
-            raise Cancelled
+            raise JobCancelled
 
 
 _PROGRESS = sa.text(
@@ -219,28 +219,28 @@ def enqueue(
     return job_id
 
 
-def claim(session: Session, queue: str, limit: int) -> list[Claimed]:
+def claim(session: Session, queue: str, limit: int) -> list[ClaimedJob]:
     """Take up to `limit` due jobs: waiting ones, and leased ones whose worker let the lease run out.
 
     A job that was tried before comes alone.
     """
     rows = session.execute(_CLAIM, {"queue": queue, "limit": limit}).mappings().all()
-    return [Claimed(**row) for row in rows]
+    return [ClaimedJob(**row) for row in rows]
 
 
-def renew(job: Claimed) -> bool:
+def renew(job: ClaimedJob) -> bool:
     """Begin the lease anew for a job that waited behind others of its claim; False if somebody else has it by now."""
     with transaction() as session:
         return bool(session.execute(_RENEW, {"id": job.id, "fence": job.fence}).rowcount)  # type: ignore[attr-defined]
 
 
-def finish(session: Session, job: Claimed, result: dict[str, Any] | None = None) -> None:
-    """Mark the job done in the transaction of its effect. Raises Fenced, which undoes the effect."""
+def finish(session: Session, job: ClaimedJob, result: dict[str, Any] | None = None) -> None:
+    """Mark the job done in the transaction of its effect. Raises JobFenced, which undoes the effect."""
     if session.execute(_FINISH, {"id": job.id, "fence": job.fence, "result": result}).rowcount != 1:  # type: ignore[attr-defined]
-        raise Fenced
+        raise JobFenced
 
 
-def fail(job: Claimed, error: str, *, final: bool = False) -> JobState:
+def fail(job: ClaimedJob, error: str, *, final: bool = False) -> JobState:
     """After a failed attempt: wait with full jitter and try again, or lay it among the dead letters."""
     dead = final or job.attempt >= job.max_attempts
     delay_s = random.uniform(0, min(BACKOFF_MAX_S, 2.0**job.attempt))  # noqa: S311 - jitter, not a secret
@@ -254,7 +254,7 @@ def fail(job: Claimed, error: str, *, final: bool = False) -> JobState:
     return state
 
 
-def hand_back(job: Claimed) -> JobState:
+def hand_back(job: ClaimedJob) -> JobState:
     """Give back a job that was claimed but not begun: it is due at once, and the try does not count."""
     try:
         with transaction() as session:
@@ -266,11 +266,11 @@ def hand_back(job: Claimed) -> JobState:
     return JobState.QUEUED
 
 
-def cancelled(job: Claimed) -> None:
+def cancelled(job: ClaimedJob) -> None:
     _settle(job, JobState.CANCELLED, "cancelled on request", 0)
 
 
-def _settle(job: Claimed, state: JobState, error: str, delay_s: float) -> None:
+def _settle(job: ClaimedJob, state: JobState, error: str, delay_s: float) -> None:
     over = state != JobState.QUEUED
     with transaction() as session:
         session.execute(

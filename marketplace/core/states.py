@@ -14,7 +14,7 @@ from marketplace.core.errors import NotAllowed, WrongState
 
 
 @dataclass(frozen=True)
-class Move:
+class Transition:
     """From which states, to which, by whom."""
 
     sources: frozenset[StrEnum]
@@ -22,23 +22,23 @@ class Move:
     roles: frozenset[Role]
 
 
-Moves = Mapping[str, Move]
+Moves = Mapping[str, Transition]
 
 
-class Stateful(Protocol):
+class HasStatus(Protocol):
     id: Any
     status: Any
     version: Any
     __tablename__: Any
 
 
-def step(*sources: StrEnum, to: StrEnum, by: Role | tuple[Role, ...]) -> Move:
+def step(*sources: StrEnum, to: StrEnum, by: Role | tuple[Role, ...]) -> Transition:
     roles = by if isinstance(by, tuple) else (by,)
-    return Move(frozenset(sources), to, frozenset(roles))
+    return Transition(frozenset(sources), to, frozenset(roles))
 
 
 def move(
-    session: Session, row: Stateful, moves: Moves, name: str, actor: Actor, *, parties: Iterable[UUID], **data: Any
+    session: Session, row: HasStatus, moves: Moves, name: str, actor: Actor, *, parties: Iterable[UUID], **data: Any
 ) -> UUID:
     """Make the named move on a row that the caller has locked, raise its version, and record it.
 

@@ -38,7 +38,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class Staged:
+class StagedObject:
     """Bytes that are in the store under a key of their own, not yet under their hash."""
 
     key: str
@@ -65,7 +65,7 @@ def _answering() -> Iterator[None]:
         raise Unavailable("The store of files does not answer, or is full. Nothing was kept; try again.") from error
 
 
-class Storage:
+class ObjectStore:
     """One store. Every process opens its own, after any fork."""
 
     def __init__(self, url: str) -> None:
@@ -77,13 +77,13 @@ class Storage:
         else:
             self._store = from_url(url)
 
-    def put(self, pieces: Iterable[bytes]) -> Staged:
+    def put(self, pieces: Iterable[bytes]) -> StagedObject:
         """Keep a stream under its hash, whole or not at all."""
         staged = self.stage(new_id(), pieces)
         self.keep(staged)
         return staged
 
-    def stage(self, folder: UUID, pieces: Iterable[bytes]) -> Staged:
+    def stage(self, folder: UUID, pieces: Iterable[bytes]) -> StagedObject:
         """Write a stream beside the kept ones. What `pieces` raises goes on up, and nothing of it stays.
 
         Raises Unavailable, as the other methods that write do.
@@ -102,9 +102,9 @@ class Storage:
             raise
         with _answering():
             writer.close()
-        return Staged(key, hash_.hexdigest(), size)
+        return StagedObject(key, hash_.hexdigest(), size)
 
-    def keep(self, staged: Staged) -> None:
+    def keep(self, staged: StagedObject) -> None:
         """Move what was staged to its hash in one step; where the same bytes are there already they stay."""
         there = key_of(staged.sha256)
         with _answering():
@@ -137,7 +137,7 @@ class Storage:
 
     def open(self, key: str, size_bytes: int) -> io.BufferedReader:
         """Return an object as a file that seeks; nothing is asked of the store before the first read."""
-        return io.BufferedReader(_Object(self._store, key, size_bytes), buffer_size=MIB)
+        return io.BufferedReader(_ObjectReader(self._store, key, size_bytes), buffer_size=MIB)
 
     @contextlib.contextmanager
     def local_path(self, key: str) -> Iterator[Path]:
@@ -183,7 +183,7 @@ class Storage:
                 os.fsync(file.fileno())
 
 
-class _Object(io.RawIOBase):
+class _ObjectReader(io.RawIOBase):
     def __init__(self, store: Any, key: str, size_bytes: int) -> None:
         self._store = store
         self._key = key
@@ -218,7 +218,7 @@ class _Object(io.RawIOBase):
 
 
 _url: list[str] = []
-_opened: list[Storage] = []
+_opened: list[ObjectStore] = []
 
 
 def connect(url: str) -> None:
@@ -227,11 +227,11 @@ def connect(url: str) -> None:
     _opened.clear()
 
 
-def opened() -> Storage:
+def opened() -> ObjectStore:
     """Return this process's store. Raises Unavailable."""
     if not _opened:
         try:
-            _opened[:] = [Storage(_url[0])]
+            _opened[:] = [ObjectStore(_url[0])]
         except (OSError, BaseError) as error:
             raise Unavailable("The store of files cannot be opened: see STORAGE_URL or INLAY_DATA.") from error
     return _opened[0]

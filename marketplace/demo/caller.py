@@ -21,7 +21,7 @@ class DemoError(RuntimeError):
     """A call was refused that should not have been."""
 
 
-class Caller:
+class DemoClient:
     """Calls the API of a running market."""
 
     def __init__(self, url: str) -> None:

@@ -8,15 +8,15 @@ import click
 import urllib3
 
 from marketplace.cli.select_bids import print_outcome
-from marketplace.demo.caller import Caller, DemoError
-from marketplace.demo.walk import PATIENCE_S, Account
+from marketplace.demo.caller import DemoClient, DemoError
+from marketplace.demo.walk import PATIENCE_S, DemoAccount
 from marketplace.matching.scoring.schemas import BID_PICTURES
 from marketplace.matching.selection.schemas import PICTURES
 
 LEFT_OUT_SHOWN = 4
 
 
-def show_selection(call: Caller, url: str, brand: Account, brief: dict[str, Any], folder: Path) -> None:
+def show_selection(call: DemoClient, url: str, brand: DemoAccount, brief: dict[str, Any], folder: Path) -> None:
     """Choose, print, draw and verify. Raises DemoError where it takes too long."""
     made = _chosen(call, brand, brief["id"])
     click.echo(f"\n最优组合 {made['id']} · {brief['title']}")
@@ -47,7 +47,7 @@ def show_selection(call: Caller, url: str, brand: Account, brief: dict[str, Any]
     )
 
 
-def _chosen(call: Caller, brand: Account, brief_id: str) -> Any:
+def _chosen(call: DemoClient, brand: DemoAccount, brief_id: str) -> Any:
     """Ask for a selection when all scores are fresh, and wait until it is done."""
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:

@@ -24,7 +24,7 @@ SOUND_HZ = 48_000
 
 
 @dataclass(frozen=True)
-class Shown:
+class DrawnLabel:
     """The label from ``start_s`` to ``end_s``: its longer side in px, its middle at both ends in shares of the
     picture, and under which condition."""
 
@@ -37,7 +37,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Truth:
+class FrameTruth:
     """What one frame shows: its moment (s), the label's quadrilateral (px) or None, and the condition."""
 
     at_s: float
@@ -46,7 +46,7 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class Caption:
+class DrawnCaption:
     """Words on the screen from ``start_s`` to ``end_s``: their middle in shares of the picture, glyphs' height."""
 
     start_s: float
@@ -127,7 +127,7 @@ def glyph(side: int = 480) -> Picture:
     return image
 
 
-class Scene:
+class DrawnScene:
     """A drawn scene that moves and cuts: floor, sky, boxes and discs that drift, fine texture, a new one each cut."""
 
     def __init__(self, width: int, height: int, seed: int, cut_every_s: float = 4.0) -> None:
@@ -175,7 +175,7 @@ class Scene:
         ]
 
 
-def quad_of(shown: Shown, at_s: float, width: int, height: int, aspect: float) -> Quad:
+def quad_of(shown: DrawnLabel, at_s: float, width: int, height: int, aspect: float) -> Quad:
     """Return where the label stands at a moment: 4 x 2 px, clockwise from its upper left corner."""
     share = (at_s - shown.start_s) / max(1e-6, shown.end_s - shown.start_s)
     middle = np.asarray(shown.begin) * (1 - share) + np.asarray(shown.finish) * share
@@ -234,7 +234,7 @@ def _laid(picture: Picture, mark: Picture, quad: Quad, condition: str, reach: in
     return np.clip(mixed, 0, 255).astype(np.uint8)
 
 
-def write_on(picture: Picture, caption: Caption, path: str | None = None) -> Picture:
+def write_on(picture: Picture, caption: DrawnCaption, path: str | None = None) -> Picture:
     """Return the picture with a caption, white with a dark edge."""
     image = Image.fromarray(picture[:, :, ::-1])
     place = (caption.place[0] * image.width, caption.place[1] * image.height)
@@ -255,10 +255,10 @@ def frames(
     seconds: float,
     fps: float,
     mark: Picture | None = None,
-    shown: Iterable[Shown] = (),
-    captions: Iterable[Caption] = (),
+    shown: Iterable[DrawnLabel] = (),
+    captions: Iterable[DrawnCaption] = (),
     path: str | None = None,
-) -> Iterator[tuple[Picture, Truth]]:
+) -> Iterator[tuple[Picture, FrameTruth]]:
     """Yield each frame of a clip with its truth."""
     shown, captions = list(shown), list(captions)
     for number in range(round(seconds * fps)):
@@ -273,7 +273,7 @@ def frames(
         for caption in captions:
             if caption.start_s <= at_s < caption.end_s:
                 picture = write_on(picture, caption, path)
-        yield picture, Truth(at_s, quad, condition)
+        yield picture, FrameTruth(at_s, quad, condition)
 
 
 def encode(

@@ -18,10 +18,10 @@ from marketplace.cli.show_ranking import print_ranking
 from marketplace.core import db
 from marketplace.core.actor import EVERYTHING, Actor, Role
 from marketplace.demo.choosing import show_selection
-from marketplace.demo.walk import PASSWORD, Market, Size, walk
+from marketplace.demo.walk import PASSWORD, DemoMarket, WorldSize, walk
 from marketplace.identity import api_keys
 from marketplace.identity import service as identity
-from marketplace.local.market_tree import Tree, answers
+from marketplace.local.market_tree import MarketTree, answers
 from marketplace.local.servers import EmbeddedError, database_url_of
 
 # The demo's own creators all sign up from one address within seconds.
@@ -48,7 +48,7 @@ def demo(data: Path, host: str, port: int, seed: int, leave: bool) -> None:
     outcome: dict[str, Any] = {}
     try:
         _throw_away(data)
-        with Tree.on_embedded_servers(data, host, port, env=GENEROUS, log=data / "inlay.log") as tree:
+        with MarketTree.on_embedded_servers(data, host, port, env=GENEROUS, log=data / "inlay.log") as tree:
             click.echo(f"servers started ({time.monotonic() - began:.1f} s); the log is {data / 'inlay.log'}")
             thread = threading.Thread(
                 target=_walk, args=(tree, f"http://{host}:{port}", data, seed, leave, began, outcome), daemon=True
@@ -75,12 +75,14 @@ def _throw_away(data: Path) -> None:
     mark.touch()
 
 
-def _walk(tree: Tree, url: str, data: Path, seed: int, leave: bool, began: float, outcome: dict[str, Any]) -> None:
+def _walk(
+    tree: MarketTree, url: str, data: Path, seed: int, leave: bool, began: float, outcome: dict[str, Any]
+) -> None:
     try:
         while not answers(f"{url}/readyz"):
             time.sleep(0.1)
         reviewers = [_admin(email) for email in REVIEWERS]
-        market = walk(url, data / "exports", Size(), seed, click.echo)
+        market = walk(url, data / "exports", WorldSize(), seed, click.echo)
         show(market, reviewers)
         # The largest budget has the most to choose.
         brief, brand = max(
@@ -117,7 +119,7 @@ def _admin(email: str) -> str:
         return issued.secret
 
 
-def show(market: Market, reviewers: list[str]) -> None:
+def show(market: DemoMarket, reviewers: list[str]) -> None:
     """Print the first brief's ranking with reasons, one plan's reasons, and a review by two people."""
     brief, brand = market.briefs[0], market.brands[0]
     page = market.caller("GET", f"/briefs/{brief['id']}/ranking", brand.token, query={"limit": 10})
@@ -137,7 +139,7 @@ def show(market: Market, reviewers: list[str]) -> None:
     _review(market, reviewers, brief["id"])
 
 
-def _review(market: Market, reviewers: list[str], brief_id: str) -> None:
+def _review(market: DemoMarket, reviewers: list[str], brief_id: str) -> None:
     """The first of the queue is approved, by two people where the risks ask for two."""
     review = _first_review(market, reviewers[0], brief_id)
     click.echo(f"\n审核队列首位 {review['id']}：风险 {', '.join(risk['code'] for risk in review['risks']) or '无'}")
@@ -147,7 +149,7 @@ def _review(market: Market, reviewers: list[str], brief_id: str) -> None:
         click.echo(f"   {REVIEWERS[number]} 通过 → {review['status']}")
 
 
-def _first_review(market: Market, key: str, brief_id: str) -> dict[str, Any]:
+def _first_review(market: DemoMarket, key: str, brief_id: str) -> dict[str, Any]:
     """The close of a brief lays its matches before the reviewers a moment later."""
     for _ in range(300):
         queue = market.caller("GET", "/reviews", key, query={"about_id": brief_id, "limit": 1})["data"]
@@ -158,7 +160,7 @@ def _first_review(market: Market, key: str, brief_id: str) -> dict[str, Any]:
     raise RuntimeError("the review queue stayed empty")
 
 
-def _say_where(url: str, market: Market) -> None:
+def _say_where(url: str, market: DemoMarket) -> None:
     click.echo(f"\nInlay stays up at {url} (API {url}/api/v1, page {url}/docs). Ctrl-C stops it. Log-ins:")
     for account in (market.brands[0], market.agencies[0]):
         click.echo(f"   {account.kind:<8} {account.email}  {PASSWORD}")

@@ -14,8 +14,8 @@ import urllib3
 from marketplace.core.ids import new_id
 from marketplace.demo import clips, wishes
 from marketplace.demo.caller import DemoError
-from marketplace.demo.clips import Caption, Scene, Shown
-from marketplace.demo.walk import PATIENCE_S, Account, Market
+from marketplace.demo.clips import DrawnCaption, DrawnLabel, DrawnScene
+from marketplace.demo.walk import PATIENCE_S, DemoAccount, DemoMarket
 
 NAME, CHINESE = "LIMEISLE", "青柠岛"
 SECONDS, FPS = 16.0, 25.0
@@ -28,11 +28,11 @@ PROMISED = {
     "centre": "edge",
     "plot": "loose",
 }
-DRAWN = Shown(3.0, 12.5, 300.0, (0.45, 0.5), (0.55, 0.5))
-MARKED = Caption(0.5, 3.0, "#ad", 30, (0.85, 0.06))
+DRAWN = DrawnLabel(3.0, 12.5, 300.0, (0.45, 0.5), (0.55, 0.5))
+MARKED = DrawnCaption(0.5, 3.0, "#ad", 30, (0.85, 0.06))
 
 
-def show_draft(market: Market, url: str, folder: Path) -> None:
+def show_draft(market: DemoMarket, url: str, folder: Path) -> None:
     """Draw, hand in, check and print. Raises DemoError where a call is refused or the check does not end."""
     call, brand, creator = market.caller, market.brands[0], market.owners[0]
     brief = _brief(market, url, brand)
@@ -59,13 +59,13 @@ def show_draft(market: Market, url: str, folder: Path) -> None:
 
 def draw(path: Path) -> None:
     """Write the draft: a drawn scene, the label, a mark of disclosure, and a hiss for sound."""
-    scene = Scene(540, 960, 12, cut_every_s=5.0)
+    scene = DrawnScene(540, 960, 12, cut_every_s=5.0)
     shown = clips.frames(scene.frame, SECONDS, FPS, clips.label(NAME), (DRAWN,), (MARKED,))
     sound = np.random.default_rng(12).normal(0, 0.02, int(SECONDS * clips.SOUND_HZ)).astype(np.float32)
     clips.encode(path, (picture for picture, _ in shown), FPS, sound=sound)
 
 
-def _brief(market: Market, url: str, brand: Account) -> Any:
+def _brief(market: DemoMarket, url: str, brand: DemoAccount) -> Any:
     """Publish a brief with the image of the invented pack."""
     at = datetime.now(UTC).replace(microsecond=0)
     body = wishes.brief(0, at, at + timedelta(hours=6)) | {
@@ -91,7 +91,7 @@ def _brief(market: Market, url: str, brand: Account) -> Any:
     return market.caller("POST", f"/briefs/{made['id']}/publish", brand.token)
 
 
-def _done(market: Market, creator: Account, check_id: str) -> dict[str, Any]:
+def _done(market: DemoMarket, creator: DemoAccount, check_id: str) -> dict[str, Any]:
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         found: dict[str, Any] = market.caller("GET", f"/video-checks/{check_id}", creator.token)
@@ -120,7 +120,7 @@ def _print(found: dict[str, Any]) -> None:
             click.echo(f"      {one['what_if']['zh']}")
 
 
-def _save(url: str, creator: Account, found: dict[str, Any], folder: Path) -> None:
+def _save(url: str, creator: DemoAccount, found: dict[str, Any], folder: Path) -> None:
     (folder / "result.json").write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")
     path = f"{url}/api/v1/video-checks/{found['id']}"
     wanted = {"timeline.svg": "timeline?language=zh"}

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from marketplace.demo import offers, wishes, world
-from marketplace.demo.caller import Caller, DemoError
+from marketplace.demo.caller import DemoClient, DemoError
 from marketplace.demo.files import write_export
 from marketplace.demo.world import MadeChannel
 
@@ -22,7 +22,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Size:
+class WorldSize:
     """How large a world to make."""
 
     channels: int = 320
@@ -32,7 +32,7 @@ class Size:
 
 
 @dataclass
-class Account:
+class DemoAccount:
     """Somebody who signed up, with the token that signs their calls."""
 
     email: str
@@ -42,22 +42,22 @@ class Account:
 
 
 @dataclass
-class Market:
+class DemoMarket:
     """What the walk has made so far."""
 
-    caller: Caller
-    agencies: list[Account] = field(default_factory=list)
-    brands: list[Account] = field(default_factory=list)
-    owners: dict[int, Account] = field(default_factory=dict)  # channel number -> who acts for it
+    caller: DemoClient
+    agencies: list[DemoAccount] = field(default_factory=list)
+    brands: list[DemoAccount] = field(default_factory=list)
+    owners: dict[int, DemoAccount] = field(default_factory=dict)  # channel number -> who acts for it
     channel_ids: dict[int, str] = field(default_factory=dict)
     briefs: list[dict[str, Any]] = field(default_factory=list)
     bids: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def walk(url: str, folder: Path, size: Size, seed: int, say: Say) -> Market:
+def walk(url: str, folder: Path, size: WorldSize, seed: int, say: Say) -> DemoMarket:
     """Make the whole world through the API. Raises DemoError where a call is refused or the workers do not finish."""
-    market = Market(Caller(url))
+    market = DemoMarket(DemoClient(url))
     made = world.channels(seed, datetime.now(UTC).date(), size.channels, size.agencies)
     steps: tuple[tuple[str, Callable[[], str]], ...] = (
         ("accounts", lambda: _accounts(market, made, size)),
@@ -74,7 +74,7 @@ def walk(url: str, folder: Path, size: Size, seed: int, say: Say) -> Market:
     return market
 
 
-def _sign_up(caller: Caller, kind: str, name: str, number: int) -> Account:
+def _sign_up(caller: DemoClient, kind: str, name: str, number: int) -> DemoAccount:
     email = f"{kind}{number}@demo.inlay.example"
     caller(
         "POST",
@@ -82,10 +82,10 @@ def _sign_up(caller: Caller, kind: str, name: str, number: int) -> Account:
         body={"email": email, "password": PASSWORD, "name": f"{name} 运营", "party": {"kind": kind, "name": name}},
     )
     session = caller("POST", "/sessions", body={"email": email, "password": PASSWORD})
-    return Account(email, kind, name, session["token"])
+    return DemoAccount(email, kind, name, session["token"])
 
 
-def _accounts(market: Market, made: list[MadeChannel], size: Size) -> str:
+def _accounts(market: DemoMarket, made: list[MadeChannel], size: WorldSize) -> str:
     """Agencies and brands sign up, and the few creators who have no agency."""
     alone = [one for one in made if one.agency is None]
     wanted = [("agency", name, number) for number, name in enumerate(world.agencies(size.agencies))]
@@ -101,7 +101,7 @@ def _accounts(market: Market, made: list[MadeChannel], size: Size) -> str:
     return f"signed up {size.agencies} agencies, {size.briefs} brands and {len(alone)} creators on their own"
 
 
-def _imports(market: Market, made: list[MadeChannel], folder: Path, say: Say) -> str:
+def _imports(market: DemoMarket, made: list[MadeChannel], folder: Path, say: Say) -> str:
     """Everybody hands in the export files of their platforms; the workers read them."""
     groups: dict[tuple[str, str], list[MadeChannel]] = {}
     for one in made:
@@ -112,7 +112,7 @@ def _imports(market: Market, made: list[MadeChannel], folder: Path, say: Say) ->
         for (_, shape), members in sorted(groups.items(), key=_key)
     ]
 
-    def hand_in(one: tuple[str, list[MadeChannel], Path]) -> tuple[Account, dict[str, Any]]:
+    def hand_in(one: tuple[str, list[MadeChannel], Path]) -> tuple[DemoAccount, dict[str, Any]]:
         _, members, path = one
         owner = market.owners[members[0].number]
         query = {"file_name": path.name, "mode": "all_or_nothing"}
@@ -135,7 +135,7 @@ def _key(group: tuple[tuple[str, str], list[MadeChannel]]) -> tuple[str, str]:
     return group[0]
 
 
-def _finished(market: Market, owner: Account, job_id: str) -> None:
+def _finished(market: DemoMarket, owner: DemoAccount, job_id: str) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         job = market.caller("GET", f"/jobs/{job_id}", owner.token)
@@ -145,7 +145,7 @@ def _finished(market: Market, owner: Account, job_id: str) -> None:
     raise DemoError(f"job {job_id} was not done within {PATIENCE_S:g} s")
 
 
-def _find_channels(market: Market, made: list[MadeChannel]) -> None:
+def _find_channels(market: DemoMarket, made: list[MadeChannel]) -> None:
     """Ask everybody for their channels, to know the ids."""
     by_handle = {(one.platform, one.handle): one.number for one in made}
     owners = {account.email: account for account in market.owners.values()}
@@ -161,7 +161,7 @@ def _find_channels(market: Market, made: list[MadeChannel]) -> None:
             after = page["data"][-1]["id"]
 
 
-def _briefs(market: Market, size: Size) -> str:
+def _briefs(market: DemoMarket, size: WorldSize) -> str:
     at = datetime.now(UTC).replace(microsecond=0)
     for number, brand in enumerate(market.brands):
         body = wishes.brief(number, at, at + BIDDING)
@@ -170,7 +170,7 @@ def _briefs(market: Market, size: Size) -> str:
     return f"published {size.briefs} briefs"
 
 
-def _bids(market: Market, made: list[MadeChannel], size: Size, seed: int) -> str:
+def _bids(market: DemoMarket, made: list[MadeChannel], size: WorldSize, seed: int) -> str:
     rng = np.random.default_rng(seed + 1)
     wanted = []
     for place, brief in enumerate(market.briefs):
@@ -185,7 +185,7 @@ def _bids(market: Market, made: list[MadeChannel], size: Size, seed: int) -> str
     return f"placed {len(placed)} sealed bids"
 
 
-def _scores(market: Market) -> str:
+def _scores(market: DemoMarket) -> str:
     """Close the briefs and wait until every bid has a match on the present inputs."""
     for brief, brand in zip(market.briefs, market.brands, strict=True):
         market.caller("POST", f"/briefs/{brief['id']}/close", brand.token)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from marketplace.core.money import MINOR_DIGITS
-from marketplace.drawing.svg import INK, ORANGE, SOFT, Drawing, log_ticks, width_of, wrap
+from marketplace.drawing.svg import INK, ORANGE, SOFT, SvgDrawing, log_ticks, width_of, wrap
 
 MARGIN, BAND = 16.0, 34.0
 SMALL, PLAIN, LARGE = 11.0, 13.0, 15.0
@@ -16,13 +16,13 @@ def say(language: str, zh: str, en: str) -> str:
     return zh if language == "zh" else en
 
 
-class Sheet:
+class DrawingSheet:
     """A drawing that is written from the top down; ``y`` is the top of what comes next."""
 
     def __init__(self, title: str, width: int, language: str) -> None:
         if not NARROWEST <= width <= WIDEST:
             raise ValueError(f"A picture is {NARROWEST} to {WIDEST} wide, not {width}.")
-        self.drawing, self.language, self.y = Drawing(float(width), title), language, 12.0
+        self.drawing, self.language, self.y = SvgDrawing(float(width), title), language, 12.0
         self.room = width - 2 * MARGIN
         self.told: list[str] = []
         self.words(title, LARGE, bold=True, telling=False)
@@ -52,7 +52,7 @@ class Sheet:
 
 
 @dataclass(frozen=True)
-class Axis:
+class ValueAxis:
     """Values from ``low`` to ``high`` between ``left`` and ``right``; labels show a mark over ``unit``."""
 
     low: float
@@ -70,19 +70,19 @@ class Axis:
         return self.left + (self.right - self.left) * (place - low) / (high - low)
 
 
-def wanted_ticks(sheet: Sheet) -> int:
+def wanted_ticks(sheet: DrawingSheet) -> int:
     return max(3, int(sheet.room / 90))
 
 
-def log_axis(values: Sequence[float], sheet: Sheet, currency: str) -> Axis:
+def log_axis(values: Sequence[float], sheet: DrawingSheet, currency: str) -> ValueAxis:
     unit = 10.0 ** MINOR_DIGITS[currency]
     # Prices that are all alike still stand in the middle of something.
     low, high = min(values) / 1.25, max(values) * 1.25
     marks = [unit * mark for mark in log_ticks(low / unit, high / unit, wanted_ticks(sheet))]
-    return Axis(low, high, MARGIN + 8, sheet.drawing.width - MARGIN - 8, marks, unit, log=True)
+    return ValueAxis(low, high, MARGIN + 8, sheet.drawing.width - MARGIN - 8, marks, unit, log=True)
 
 
-def band(sheet: Sheet, axis: Axis, own: float | None) -> None:
+def band(sheet: DrawingSheet, axis: ValueAxis, own: float | None) -> None:
     top, bottom = sheet.y, sheet.y + BAND
     for mark in axis.marks:
         sheet.drawing.line(axis.x(mark), top, axis.x(mark), bottom)
@@ -90,7 +90,7 @@ def band(sheet: Sheet, axis: Axis, own: float | None) -> None:
         sheet.drawing.line(axis.x(own), top, axis.x(own), bottom, ink=ORANGE, width=2, dash="4 3")
 
 
-def scale(sheet: Sheet, axis: Axis, label: Callable[[float], str]) -> None:
+def scale(sheet: DrawingSheet, axis: ValueAxis, label: Callable[[float], str]) -> None:
     """Write the marks' values under the last band, each where there is room for it."""
     drawing, end = sheet.drawing, 0.0
     drawing.line(axis.left, sheet.y, axis.right, sheet.y, ink=SOFT)

@@ -123,7 +123,7 @@ def _pieces(text: str, room: float, size: float) -> list[str]:
 
 
 @dataclass
-class Drawing:
+class SvgDrawing:
     """Shapes on a sheet; ``y`` grows downwards."""
 
     width: float

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import db, events
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
-from marketplace.core.errors import Conflict, Fault, Invalid, NotAllowed
+from marketplace.core.errors import Conflict, FieldError, InvalidInput, NotAllowed
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
 from marketplace.identity import credentials, policy
@@ -24,29 +24,31 @@ Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
-class Issued(Generic[Row]):
+class IssuedKey(Generic[Row]):
     """A row with the secret that goes out this once; None where the answer is kept for a replay."""
 
     row: Row
     secret: str | None
 
-    def kept(self) -> "Issued[Row]":
-        return Issued(self.row, None)
+    def kept(self) -> "IssuedKey[Row]":
+        return IssuedKey(self.row, None)
 
 
 def create(
     session: Session, actor: Actor, *, name: str, scopes: Collection[str], mode: str, expires_at: datetime | None
-) -> Issued[ApiKey]:
+) -> IssuedKey[ApiKey]:
     """Make a key for the actor's party, with at most the actor's own permissions.
 
-    Raises Invalid (scopes beyond the actor's, a time gone by), Conflict (two live keys of the name).
+    Raises InvalidInput (scopes beyond the actor's, a time gone by), Conflict (two live keys of the name).
     """
     if actor.party_id is None or actor.person_id is None:
         raise NotAllowed("A key belongs to a person of a party.")
     given = policy.require_within(actor, scopes, "/scopes")
     at = now()
     if expires_at is not None and expires_at <= at:
-        raise Invalid("A key must be good for some time.", faults=[Fault("/expires_at", "Must lie in the future.")])
+        raise InvalidInput(
+            "A key must be good for some time.", faults=[FieldError("/expires_at", "Must lie in the future.")]
+        )
     # One after the other for a party, so that two at once cannot both find room.
     session.execute(sa.select(Party.id).where(Party.id == actor.party_id).with_for_update(key_share=True))
     live = session.scalar(
@@ -71,7 +73,7 @@ def create(
     session.add(row)
     events.record(session, "api_keys.create", row.id, actor, parties=[row.party_id], scopes=given, mode=mode)
     session.flush()
-    return Issued(row, shown)
+    return IssuedKey(row, shown)
 
 
 def revoke(session: Session, actor: Actor, key_id: UUID) -> None:

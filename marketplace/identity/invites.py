@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 from marketplace.core import db, events, states
 from marketplace.core.actor import Actor, Permission
 from marketplace.core.clock import now
-from marketplace.core.errors import Conflict, Fault, Invalid, NotAllowed, NotFound, WrongState
+from marketplace.core.errors import Conflict, FieldError, InvalidInput, NotAllowed, NotFound, WrongState
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
 from marketplace.identity import credentials, policy, service, sessions
-from marketplace.identity.api_keys import Issued
+from marketplace.identity.api_keys import IssuedKey
 from marketplace.identity.models import Invite, Membership, Party, PartyStatus, Person
-from marketplace.identity.service import Seat
+from marketplace.identity.service import PartySeat
 from marketplace.identity.states import PARTY_MOVES
 
 _PREFIX = "inl_inv_"
@@ -28,10 +28,10 @@ DAYS = 7
 
 def create(
     session: Session, actor: Actor, *, email: str, permissions: Collection[str], party_id: UUID | None = None
-) -> Issued[Invite]:
+) -> IssuedKey[Invite]:
     """Open a seat in the actor's own party, or the first seat of a creator whom nobody has claimed.
 
-    Raises NotFound, NotAllowed, Invalid (more than the actor may give), Conflict (sits there already).
+    Raises NotFound, NotAllowed, InvalidInput (more than the actor may give), Conflict (sits there already).
     """
     wanted = party_id or actor.party_id
     if wanted is None or actor.person_id is None:
@@ -41,7 +41,7 @@ def create(
     given = policy.require_within(actor, permissions, "/permissions")
     if party.status == PartyStatus.UNCLAIMED and Permission.PARTY not in given:
         detail = f"Whoever claims a creator needs {Permission.PARTY}."
-        raise Invalid(detail, faults=[Fault("/permissions", detail)])
+        raise InvalidInput(detail, faults=[FieldError("/permissions", detail)])
     seated = sa.select(Membership.id).join(Person, Person.id == Membership.person_id)
     seated = seated.where(Membership.party_id == party.id, sa.func.lower(Person.email) == sa.func.lower(email))
     if session.scalar(seated) is not None:
@@ -58,7 +58,7 @@ def create(
     session.add(row)
     events.record(session, "invites.create", row.id, actor, parties=[party.id], permissions=given)
     session.flush()
-    return Issued(row, token)
+    return IssuedKey(row, token)
 
 
 def listing(session: Session, actor: Actor, *, limit: int, starting_after: UUID | None) -> Page[Invite]:
@@ -74,10 +74,10 @@ def withdraw(session: Session, actor: Actor, invite_id: UUID) -> None:
     events.record(session, "invites.delete", row.id, actor, parties=[row.party_id])
 
 
-def accept(session: Session, actor: Actor, *, token: str, password: str, name: str | None = None) -> Seat:
+def accept(session: Session, actor: Actor, *, token: str, password: str, name: str | None = None) -> PartySeat:
     """Take the seat, with the account of the invited address or a new one.
 
-    Raises NotFound (unknown, used or late), NotSignedIn (not the account's password), Invalid (no name, weak
+    Raises NotFound (unknown, used or late), NotSignedIn (not the account's password), InvalidInput (no name, weak
     password), Conflict (sits there already).
     """
     with policy.unnarrowed(session, actor):
@@ -86,7 +86,7 @@ def accept(session: Session, actor: Actor, *, token: str, password: str, name: s
         if person is not None:
             sessions.require_password(person, password)
         elif name is None:
-            raise Invalid("Say how you are called.", faults=[Fault("/name", "A new account needs a name.")])
+            raise InvalidInput("Say how you are called.", faults=[FieldError("/name", "A new account needs a name.")])
         else:
             person = service.add_person(session, email=invite.email, name=name, password=password)
         if session.scalar(sa.select(Membership.id).filter_by(person_id=person.id, party_id=party.id)) is not None:
@@ -98,7 +98,7 @@ def accept(session: Session, actor: Actor, *, token: str, password: str, name: s
         if party.status == PartyStatus.UNCLAIMED:
             _claim(session, who, party, invite)
         events.record(session, "invites.accept", invite.id, who, parties=[party.id], membership_id=str(membership.id))
-    return Seat(person, party, membership)
+    return PartySeat(person, party, membership)
 
 
 def _open(session: Session, token: str) -> tuple[Invite, Party]:

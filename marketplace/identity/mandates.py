@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import db, events, states
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
-from marketplace.core.errors import Fault, Invalid, NotAllowed, WrongState
+from marketplace.core.errors import FieldError, InvalidInput, NotAllowed, WrongState
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
 from marketplace.identity import policy
@@ -19,7 +19,7 @@ from marketplace.identity.states import MANDATE_MOVES
 
 
 @dataclass(frozen=True)
-class Terms:
+class MandateTerms:
     """From a day to a day (the last one included, None for open), and the agency's share of what is earned."""
 
     starts_on: date
@@ -35,31 +35,33 @@ class Terms:
         }
 
 
-def offer(session: Session, actor: Actor, *, creator_id: UUID, terms: Terms) -> Mandate:
-    """Ask a creator for a mandate. Raises Invalid, and Conflict for days that another one of the two covers."""
+def offer(session: Session, actor: Actor, *, creator_id: UUID, terms: MandateTerms) -> Mandate:
+    """Ask a creator for a mandate. Raises InvalidInput, and Conflict for days that another one of the two covers."""
     creator = session.scalar(
         sa.select(Party).where(
             Party.id == creator_id, Party.kind == PartyKind.CREATOR, Party.status != PartyStatus.SUSPENDED
         )
     )
     if creator is None:
-        raise Invalid("There is nobody to offer this to.", faults=[Fault("/creator_id", "There is no such creator.")])
+        raise InvalidInput(
+            "There is nobody to offer this to.", faults=[FieldError("/creator_id", "There is no such creator.")]
+        )
     return _write(session, actor, creator, terms, MandateStatus.OFFERED, "mandates.offer", "")
 
 
-def enter(session: Session, actor: Actor, creator: Party, terms: Terms) -> Mandate:
+def enter(session: Session, actor: Actor, creator: Party, terms: MandateTerms) -> Mandate:
     """Write down the mandate of an agency for a creator whom it enters itself: in force at once."""
     return _write(session, actor, creator, terms, MandateStatus.ACTIVE, "mandates.enter", "/mandate")
 
 
 def _write(
-    session: Session, actor: Actor, creator: Party, terms: Terms, status: MandateStatus, kind: str, pointer: str
+    session: Session, actor: Actor, creator: Party, terms: MandateTerms, status: MandateStatus, kind: str, pointer: str
 ) -> Mandate:
     if actor.party_id is None:
         raise NotAllowed("A mandate belongs to an agency.")
     if terms.ends_on is not None and terms.ends_on < max(terms.starts_on, now().date()):
         detail = "Must be neither past nor before the first day."
-        raise Invalid("These days cannot be.", faults=[Fault(f"{pointer}/ends_on", detail)])
+        raise InvalidInput("These days cannot be.", faults=[FieldError(f"{pointer}/ends_on", detail)])
     row = Mandate(
         agency_id=actor.party_id,
         creator_id=creator.id,
@@ -93,14 +95,14 @@ def _answer(session: Session, actor: Actor, mandate_id: UUID, name: str) -> Mand
 def end(session: Session, actor: Actor, mandate_id: UUID, *, ends_on: date) -> Mandate:
     """Bring the last day nearer; today ends the mandate at once, and withdraws what is only offered.
 
-    Raises WrongState (over already, an offer), Invalid (a past day, or one later than agreed).
+    Raises WrongState (over already, an offer), InvalidInput (a past day, or one later than agreed).
     """
     row = db.lock(session, Mandate, mandate_id, policy.mandates(actor))
     today = now().date()
     if row.status == MandateStatus.ACTIVE and row.ends_on is not None and row.ends_on < today:
         raise WrongState("This mandate ended by itself on its last day.", state=str(row.status))
     if ends_on < today:
-        raise Invalid("Nothing was changed.", faults=[Fault("/ends_on", "Must be today or later.")])
+        raise InvalidInput("Nothing was changed.", faults=[FieldError("/ends_on", "Must be today or later.")])
     if ends_on == today:
         row.ends_on = max(today, row.starts_on)
         shown = row.ends_on.isoformat()
@@ -110,7 +112,7 @@ def end(session: Session, actor: Actor, mandate_id: UUID, *, ends_on: date) -> M
         raise WrongState("Only a mandate in force can be given another last day.", state=str(row.status))
     if ends_on < row.starts_on or (row.ends_on is not None and ends_on > row.ends_on):
         detail = "Must be neither before the first day nor later than agreed."
-        raise Invalid("Nothing was changed.", faults=[Fault("/ends_on", detail)])
+        raise InvalidInput("Nothing was changed.", faults=[FieldError("/ends_on", detail)])
     row.ends_on = ends_on
     row.version += 1
     events.record(

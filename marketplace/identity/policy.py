@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import db
 from marketplace.core.actor import SYSTEM, Actor, Permission
 from marketplace.core.clock import now
-from marketplace.core.errors import Fault, Invalid, NotAllowed
+from marketplace.core.errors import FieldError, InvalidInput, NotAllowed
 from marketplace.identity.models import ApiKey, Invite, Mandate, MandateStatus, Party, PartyStatus
 
 OPEN = (MandateStatus.OFFERED, MandateStatus.ACTIVE)
@@ -60,11 +60,11 @@ def require_managed(actor: Actor, party: Party) -> None:
 
 
 def require_within(actor: Actor, wanted: Collection[str], pointer: str) -> list[str]:
-    """Return the permissions in order. Raises Invalid when one of them is not the actor's to give."""
+    """Return the permissions in order. Raises InvalidInput when one of them is not the actor's to give."""
     beyond = sorted(set(wanted) - {str(one) for one in actor.permissions})
     if beyond:
         detail = f"You cannot give what you do not have: {', '.join(beyond)}."
-        raise Invalid(detail, faults=[Fault(pointer, detail)])
+        raise InvalidInput(detail, faults=[FieldError(pointer, detail)])
     return sorted({str(Permission(one)) for one in wanted})
 
 

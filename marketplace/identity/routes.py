@@ -7,12 +7,12 @@ from uuid import UUID
 from flask import current_app, request
 
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http.blueprint import ANYONE, SIGNED_IN, Room, actor, keep_for_replay, session
+from marketplace.core.http.blueprint import ANYONE, SIGNED_IN, GuardedBlueprint, actor, keep_for_replay, session
 from marketplace.core.http.fields import one_of
 from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.identity import api_keys, invites, mandates, service, sessions
-from marketplace.identity.api_keys import Issued
-from marketplace.identity.mandates import Terms
+from marketplace.identity.api_keys import IssuedKey
+from marketplace.identity.mandates import MandateTerms
 from marketplace.identity.models import ApiKey, Invite, Mandate, MandateStatus, Party, PartyKind
 from marketplace.identity.schemas import (
     ApiKeyIn,
@@ -37,10 +37,10 @@ from marketplace.identity.schemas import (
     SignInIn,
     SignUpIn,
 )
-from marketplace.identity.service import Entered, Me, Seat
+from marketplace.identity.service import CurrentUser, EnteredCreator, PartySeat
 from marketplace.identity.sessions import SignedIn
 
-room = Room("identity", __name__, description="Parties, their people, mandates, sessions and API keys")
+room = GuardedBlueprint("identity", __name__, description="Parties, their people, mandates, sessions and API keys")
 
 _READS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.READ}
 _MANAGES: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.PARTY}
@@ -54,12 +54,12 @@ def _token() -> str:
     return request.headers.get("Authorization", "").partition(" ")[2]
 
 
-def _terms(body: dict[str, Any]) -> Terms:
-    return Terms(body["starts_on"], body["ends_on"], body["share_basis_points"])
+def _terms(body: dict[str, Any]) -> MandateTerms:
+    return MandateTerms(body["starts_on"], body["ends_on"], body["share_basis_points"])
 
 
 @room.post("/sign-up", **_OPEN, counted="sign-up", takes=SignUpIn, answers=SeatOut)
-def sign_up(body: dict[str, Any]) -> Seat:
+def sign_up(body: dict[str, Any]) -> PartySeat:
     """Make an account and the party that it acts for."""
     party = body.pop("party")
     return service.sign_up(session(), actor(), **body, party_name=party["name"], kind=party["kind"])
@@ -79,7 +79,7 @@ def sign_out() -> None:
 
 
 @room.get("/people/me", **_READS, answers=MeOut)
-def me() -> Me:
+def me() -> CurrentUser:
     """Who asks, for which party, with what permissions."""
     return service.me(session(), actor())
 
@@ -111,7 +111,7 @@ def rename(body: dict[str, Any], party_id: UUID, version: int) -> Party:
 
 
 @room.get("/parties/<id('pty'):party_id>/members", **_READS, query=page_query("mbr"), answers=page_of(MemberOut))
-def members(query: dict[str, Any], party_id: UUID) -> Page[Seat]:
+def members(query: dict[str, Any], party_id: UUID) -> Page[PartySeat]:
     """Who sits in the party."""
     return service.members(session(), actor(), party_id, **query)
 
@@ -123,7 +123,7 @@ def remove_member(party_id: UUID, membership_id: UUID) -> None:
 
 
 @room.post("/invites", **_MANAGES, takes=InviteIn, answers=InviteIssuedOut, status=201)
-def invite(body: dict[str, Any]) -> Issued[Invite]:
+def invite(body: dict[str, Any]) -> IssuedKey[Invite]:
     """Open a seat for somebody; hand them the token, which is good for 7 days."""
     made = invites.create(session(), actor(), **body)
     keep_for_replay(InviteIssuedOut(), made.kept())
@@ -143,7 +143,7 @@ def withdraw_invite(invite_id: UUID) -> None:
 
 
 @room.post("/invites/accept", **_OPEN, counted="sign-in", takes=InviteAcceptIn, answers=SeatOut)
-def accept_invite(body: dict[str, Any]) -> Seat:
+def accept_invite(body: dict[str, Any]) -> PartySeat:
     """Take the seat, with one's account or a new one."""
     return invites.accept(session(), actor(), **body)
 
@@ -156,7 +156,7 @@ def accept_invite(body: dict[str, Any]) -> Seat:
     answers=CreatorOut,
     status=201,
 )
-def enter_creator(body: dict[str, Any]) -> Entered:
+def enter_creator(body: dict[str, Any]) -> EnteredCreator:
     """Enter a creator who has not signed up; an agency with the mandate it holds, from today if left out."""
     terms = _terms(body["mandate"]) if body["mandate"] else None
     return service.enter_creator(session(), actor(), name=body["name"], terms=terms)
@@ -204,7 +204,7 @@ def end_mandate(body: dict[str, date], mandate_id: UUID) -> Mandate:
 
 
 @room.post("/api-keys", **_MANAGES, takes=ApiKeyIn, answers=ApiKeyIssuedOut, status=201)
-def create_key(body: dict[str, Any]) -> Issued[ApiKey]:
+def create_key(body: dict[str, Any]) -> IssuedKey[ApiKey]:
     """Make a key; at most two of a name are live, so that one can take the other's place."""
     made = api_keys.create(session(), actor(), **body)
     keep_for_replay(ApiKeyIssuedOut(), made.kept())

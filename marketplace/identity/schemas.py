@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from marshmallow import Schema, ValidationError, fields, validate
 
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http.fields import Id, Text, When, Whole, one_of
+from marketplace.core.http.fields import IdField, TextField, TimeField, WholeField, one_of
 from marketplace.identity import passwords
 from marketplace.identity.models import MandateStatus, PartyKind, PartyStatus
 
@@ -20,7 +20,7 @@ SIGN_UP_KINDS = (PartyKind.BRAND, PartyKind.CREATOR, PartyKind.AGENCY)
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 
 
-class Email(Text):
+class EmailField(TextField):
     """An e-mail address of at most 254 letters."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -33,7 +33,7 @@ class Email(Text):
         return text
 
 
-class Day(fields.Date):
+class DayField(fields.Date):
     """A day such as 2026-11-23, between 2000 and 2100."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
@@ -45,7 +45,7 @@ class Day(fields.Date):
         return day
 
 
-class Timezone(Text):
+class TimezoneField(TextField):
     """The name of a time zone in the IANA database."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -63,16 +63,16 @@ def _timezones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _named(longest: int = 120, **kwargs: Any) -> Text:
-    return Text(longest, pattern=r"^\s*\S", **kwargs)
+def _named(longest: int = 120, **kwargs: Any) -> TextField:
+    return TextField(longest, pattern=r"^\s*\S", **kwargs)
 
 
-def _new_password(**kwargs: Any) -> Text:
-    return Text(passwords.LONGEST, shortest=passwords.SHORTEST, load_only=True, **kwargs)
+def _new_password(**kwargs: Any) -> TextField:
+    return TextField(passwords.LONGEST, shortest=passwords.SHORTEST, load_only=True, **kwargs)
 
 
-def _password(**kwargs: Any) -> Text:
-    return Text(passwords.LONGEST, load_only=True, **kwargs)
+def _password(**kwargs: Any) -> TextField:
+    return TextField(passwords.LONGEST, load_only=True, **kwargs)
 
 
 def _permissions(**kwargs: Any) -> fields.List[Any]:
@@ -84,7 +84,7 @@ def _secret(what: str) -> fields.String:
     return fields.String(required=True, allow_none=True, metadata={"description": shown})
 
 
-class _Issued(Schema):
+class _IssuedSchema(Schema):
     """The fields of a row, and the secret that goes out with it."""
 
     _shown_once = "key"
@@ -101,30 +101,30 @@ class PartyIn(Schema):
 
 
 class SignUpIn(Schema):
-    email = Email(required=True)
+    email = EmailField(required=True)
     password = _new_password(required=True)
     name = _named(required=True)
     locale = one_of(LOCALES, load_default="zh-CN")
-    timezone = Timezone(load_default="Asia/Shanghai")
+    timezone = TimezoneField(load_default="Asia/Shanghai")
     party = fields.Nested(PartyIn, required=True)
 
 
 class PersonOut(Schema):
-    id = Id("per", required=True)
+    id = IdField("per", required=True)
     email = fields.String(required=True)
     name = fields.String(required=True)
     locale = fields.String(required=True)
     timezone = fields.String(required=True)
-    created_at = When(required=True)
+    created_at = TimeField(required=True)
 
 
 class PartyOut(Schema):
-    id = Id("pty", required=True)
+    id = IdField("pty", required=True)
     kind = one_of(PartyKind, required=True)
     name = fields.String(required=True)
     status = one_of(PartyStatus, required=True)
     version = fields.Integer(required=True)
-    created_at = When(required=True)
+    created_at = TimeField(required=True)
 
 
 class PartyChange(Schema):
@@ -132,11 +132,11 @@ class PartyChange(Schema):
 
 
 class MembershipOut(Schema):
-    id = Id("mbr", required=True)
-    party_id = Id("pty", required=True)
-    person_id = Id("per", required=True)
+    id = IdField("mbr", required=True)
+    party_id = IdField("pty", required=True)
+    person_id = IdField("per", required=True)
     permissions = fields.List(one_of(Permission), required=True)
-    created_at = When(required=True)
+    created_at = TimeField(required=True)
 
 
 class SeatOut(Schema):
@@ -148,30 +148,30 @@ class SeatOut(Schema):
 
 
 class MemberPersonOut(Schema):
-    id = Id("per", required=True)
+    id = IdField("per", required=True)
     name = fields.String(required=True)
     email = fields.String(required=True)
 
 
 class MemberOut(Schema):
-    id = Id("mbr", attribute="membership.id", required=True)
+    id = IdField("mbr", attribute="membership.id", required=True)
     person = fields.Nested(MemberPersonOut, required=True)
     permissions = fields.List(one_of(Permission), attribute="membership.permissions", required=True)
-    created_at = When(attribute="membership.created_at", required=True)
+    created_at = TimeField(attribute="membership.created_at", required=True)
 
 
 class SignInIn(Schema):
-    email = Email(required=True)
+    email = EmailField(required=True)
     password = _password(required=True)
-    party_id = Id("pty", load_default=None, allow_none=True)
+    party_id = IdField("pty", load_default=None, allow_none=True)
 
 
 class ActorOut(Schema):
     role = one_of(Role, required=True)
-    party_id = Id("pty", required=True)
-    person_id = Id("per", required=True)
+    party_id = IdField("pty", required=True)
+    person_id = IdField("per", required=True)
     permissions = fields.List(one_of(Permission), required=True)
-    acts_for = fields.List(Id("pty"), required=True, metadata={"description": "Creators with a mandate today."})
+    acts_for = fields.List(IdField("pty"), required=True, metadata={"description": "Creators with a mandate today."})
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         found = super().get_attribute(obj, attr, default)
@@ -180,8 +180,8 @@ class ActorOut(Schema):
 
 class SignedInOut(Schema):
     token = fields.String(required=True, metadata={"description": "Shown this once."})
-    id = Id("ses", attribute="row.id", required=True)
-    expires_at = When(attribute="row.expires_at", required=True)
+    id = IdField("ses", attribute="row.id", required=True)
+    expires_at = TimeField(attribute="row.expires_at", required=True)
     actor = fields.Nested(ActorOut, required=True)
 
 
@@ -191,7 +191,7 @@ class PasswordIn(Schema):
 
 
 class MySeatOut(Schema):
-    id = Id("mbr", attribute="membership.id", required=True)
+    id = IdField("mbr", attribute="membership.id", required=True)
     party = fields.Nested(PartyOut, required=True)
     permissions = fields.List(one_of(Permission), attribute="membership.permissions", required=True)
 
@@ -203,9 +203,9 @@ class MeOut(Schema):
 
 
 class InviteIn(Schema):
-    email = Email(required=True)
+    email = EmailField(required=True)
     permissions = _permissions(required=True)
-    party_id = Id(
+    party_id = IdField(
         "pty",
         load_default=None,
         allow_none=True,
@@ -214,52 +214,54 @@ class InviteIn(Schema):
 
 
 class InviteOut(Schema):
-    id = Id("inv", required=True)
-    party_id = Id("pty", required=True)
+    id = IdField("inv", required=True)
+    party_id = IdField("pty", required=True)
     email = fields.String(required=True)
     permissions = fields.List(one_of(Permission), required=True)
-    invited_by = Id("per", required=True)
-    created_at = When(required=True)
-    expires_at = When(required=True)
-    accepted_at = When(required=True, allow_none=True)
+    invited_by = IdField("per", required=True)
+    created_at = TimeField(required=True)
+    expires_at = TimeField(required=True)
+    accepted_at = TimeField(required=True, allow_none=True)
 
 
-class InviteIssuedOut(_Issued, InviteOut):
+class InviteIssuedOut(_IssuedSchema, InviteOut):
     _shown_once = "token"
 
     token = _secret("What the invited person accepts with.")
 
 
 class InviteAcceptIn(Schema):
-    token = Text(100, required=True, load_only=True)
+    token = TextField(100, required=True, load_only=True)
     name = _named(load_default=None, allow_none=True, metadata={"description": "For a new account."})
     password = _password(required=True, metadata={"description": "Of the account, or for the new one (8 or more)."})
 
 
 class MandateTermsIn(Schema):
-    starts_on = Day(required=True)
-    ends_on = Day(load_default=None, allow_none=True, metadata={"description": "The last day, included. UTC."})
-    share_basis_points = Whole(0, 10_000, required=True, metadata={"description": "Of 10,000: the agency's share."})
+    starts_on = DayField(required=True)
+    ends_on = DayField(load_default=None, allow_none=True, metadata={"description": "The last day, included. UTC."})
+    share_basis_points = WholeField(
+        0, 10_000, required=True, metadata={"description": "Of 10,000: the agency's share."}
+    )
 
 
 class MandateIn(MandateTermsIn):
-    creator_id = Id("pty", required=True)
+    creator_id = IdField("pty", required=True)
 
 
 class MandateEndIn(Schema):
-    ends_on = Day(required=True, metadata={"description": "Today ends it at once."})
+    ends_on = DayField(required=True, metadata={"description": "Today ends it at once."})
 
 
 class MandateOut(Schema):
-    id = Id("mnd", required=True)
-    agency_id = Id("pty", required=True)
-    creator_id = Id("pty", required=True)
+    id = IdField("mnd", required=True)
+    agency_id = IdField("pty", required=True)
+    creator_id = IdField("pty", required=True)
     starts_on = fields.Date(required=True)
     ends_on = fields.Date(required=True, allow_none=True)
     share_basis_points = fields.Integer(required=True)
     status = one_of(MandateStatus, required=True)
     version = fields.Integer(required=True)
-    created_at = When(required=True)
+    created_at = TimeField(required=True)
 
 
 class CreatorIn(Schema):
@@ -278,24 +280,24 @@ class ApiKeyIn(Schema):
     name = _named(60, required=True)
     scopes = _permissions(required=True)
     mode = one_of(("live", "test"), load_default="live")
-    expires_at = When(load_default=None, allow_none=True)
+    expires_at = TimeField(load_default=None, allow_none=True)
 
 
 class ApiKeyOut(Schema):
-    id = Id("key", required=True)
-    party_id = Id("pty", required=True)
-    person_id = Id("per", required=True)
+    id = IdField("key", required=True)
+    party_id = IdField("pty", required=True)
+    person_id = IdField("per", required=True)
     name = fields.String(required=True)
     public_id = fields.String(required=True, metadata={"description": "The part of the key before the dot."})
     scopes = fields.List(one_of(Permission), required=True)
     mode = fields.String(required=True)
-    created_at = When(required=True)
-    expires_at = When(required=True, allow_none=True)
-    revoked_at = When(required=True, allow_none=True)
-    last_used_at = When(required=True, allow_none=True)
+    created_at = TimeField(required=True)
+    expires_at = TimeField(required=True, allow_none=True)
+    revoked_at = TimeField(required=True, allow_none=True)
+    last_used_at = TimeField(required=True, allow_none=True)
 
 
-class ApiKeyIssuedOut(_Issued, ApiKeyOut):
+class ApiKeyIssuedOut(_IssuedSchema, ApiKeyOut):
     _shown_once = "key"
 
     key = _secret("The whole key.")

@@ -16,7 +16,7 @@ from marketplace.core.errors import Conflict, NotAllowed, WrongState
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
 from marketplace.identity import credentials, mandates, policy, sessions
-from marketplace.identity.mandates import Terms
+from marketplace.identity.mandates import MandateTerms
 from marketplace.identity.models import (
     ApiKey,
     ConsoleSession,
@@ -34,7 +34,7 @@ _ONE_PLATFORM = 0x1D_50_4C  # the advisory lock under which the platform's party
 
 
 @dataclass(frozen=True)
-class Seat:
+class PartySeat:
     """A person in a party."""
 
     person: Person
@@ -43,16 +43,16 @@ class Seat:
 
 
 @dataclass(frozen=True)
-class Me:
+class CurrentUser:
     """Who is asking, with every seat that this credential may know of."""
 
     person: Person
-    seats: Sequence[Seat]
+    seats: Sequence[PartySeat]
     actor: Actor
 
 
 @dataclass(frozen=True)
-class Entered:
+class EnteredCreator:
     """A creator whom somebody else wrote down, with the agency's mandate if an agency did."""
 
     party: Party
@@ -70,8 +70,8 @@ def sign_up(
     kind: str,
     locale: str = "zh-CN",
     timezone: str = "Asia/Shanghai",
-) -> Seat:
-    """Make a person and their party, in which they may do everything. Raises Invalid, Conflict (address taken)."""
+) -> PartySeat:
+    """Make a person and their party, in which they may do everything. Raises InvalidInput, Conflict (address taken)."""
     if PartyKind(kind) == PartyKind.PLATFORM:
         raise NotAllowed("The platform's people are made by its own command.")
     with policy.unnarrowed(session, actor):
@@ -81,13 +81,13 @@ def sign_up(
         session.flush()
         membership = seat(session, person, party, EVERYTHING)
         events.record(session, "parties.sign-up", party.id, _as(party, person), parties=[party.id], party_kind=kind)
-    return Seat(person, party, membership)
+    return PartySeat(person, party, membership)
 
 
-def make_platform_admin(session: Session, email: str, name: str, password: str) -> Seat:
+def make_platform_admin(session: Session, email: str, name: str, password: str) -> PartySeat:
     """Make a person of the platform's own party, and that party first if there is none. For a command.
 
-    Raises Invalid, Conflict (address taken).
+    Raises InvalidInput, Conflict (address taken).
     """
     session.execute(sa.select(sa.func.pg_advisory_xact_lock(_ONE_PLATFORM)))
     person = add_person(session, email=email, name=name, password=password)
@@ -98,13 +98,13 @@ def make_platform_admin(session: Session, email: str, name: str, password: str) 
         session.flush()
     membership = seat(session, person, party, EVERYTHING)
     events.record(session, "memberships.create", membership.id, _as(party, person), parties=[party.id])
-    return Seat(person, party, membership)
+    return PartySeat(person, party, membership)
 
 
 def add_person(
     session: Session, *, email: str, name: str, password: str, locale: str = "zh-CN", timezone: str = "Asia/Shanghai"
 ) -> Person:
-    """Raises Invalid for a weak password, Conflict for a known address, after the same work in both cases."""
+    """Raises InvalidInput for a weak password, Conflict for a known address, after the same work in both cases."""
     sessions.refuse_weak(password, email)
     person = Person(
         email=email, name=name, password_hash=credentials.hash_password(password), locale=locale, timezone=timezone
@@ -128,7 +128,7 @@ def _as(party: Party, person: Person) -> Actor:
     return Actor(role=credentials.ROLES[party.kind], party_id=party.id, person_id=person.id)
 
 
-def me(session: Session, actor: Actor) -> Me:
+def me(session: Session, actor: Actor) -> CurrentUser:
     """Return the person, and their seats: in all their parties for themselves, in the key's party for a key."""
     if actor.person_id is None:
         raise NotAllowed("Nobody in person is asking.")
@@ -138,7 +138,7 @@ def me(session: Session, actor: Actor) -> Me:
         return _me(session, actor, actor.person_id)
 
 
-def _me(session: Session, actor: Actor, person_id: UUID) -> Me:
+def _me(session: Session, actor: Actor, person_id: UUID) -> CurrentUser:
     person = session.get_one(Person, person_id)
     query = (
         sa.select(Membership, Party)
@@ -148,7 +148,9 @@ def _me(session: Session, actor: Actor, person_id: UUID) -> Me:
     )
     if actor.key_id is not None:
         query = query.where(Membership.party_id == actor.party_id)
-    return Me(person, [Seat(person, party, membership) for membership, party in session.execute(query)], actor)
+    return CurrentUser(
+        person, [PartySeat(person, party, membership) for membership, party in session.execute(query)], actor
+    )
 
 
 def find(session: Session, actor: Actor, party_id: UUID) -> Party:
@@ -175,7 +177,9 @@ def rename(session: Session, actor: Actor, party_id: UUID, *, name: str, version
     return party
 
 
-def members(session: Session, actor: Actor, party_id: UUID, *, limit: int, starting_after: UUID | None) -> Page[Seat]:
+def members(
+    session: Session, actor: Actor, party_id: UUID, *, limit: int, starting_after: UUID | None
+) -> Page[PartySeat]:
     """Raises NotFound, NotAllowed: the people of a party are known to itself and the platform only."""
     party = find(session, actor, party_id)
     policy.require_managed(actor, party)
@@ -185,7 +189,7 @@ def members(session: Session, actor: Actor, party_id: UUID, *, limit: int, start
         person.id: person
         for person in session.scalars(sa.select(Person).where(Person.id.in_([one.person_id for one in found.data])))
     }
-    return Page([Seat(people[one.person_id], party, one) for one in found.data], found.has_more)
+    return Page([PartySeat(people[one.person_id], party, one) for one in found.data], found.has_more)
 
 
 def remove_member(session: Session, actor: Actor, party_id: UUID, membership_id: UUID) -> None:
@@ -222,11 +226,11 @@ def remove_member(session: Session, actor: Actor, party_id: UUID, membership_id:
     events.record(session, "memberships.delete", row.id, actor, parties=[party.id], person_id=str(person_id))
 
 
-def enter_creator(session: Session, actor: Actor, *, name: str, terms: Terms | None = None) -> Entered:
+def enter_creator(session: Session, actor: Actor, *, name: str, terms: MandateTerms | None = None) -> EnteredCreator:
     """Write down a creator who has not signed up: an unclaimed party, and for an agency a mandate in force.
 
     An agency's mandate without `terms` begins today, has no end and no share. The actor's `acts_for` names the new
-    creator from its next authentication on. Raises NotAllowed, Invalid.
+    creator from its next authentication on. Raises NotAllowed, InvalidInput.
     """
     if actor.role not in (Role.AGENCY, Role.ADMIN, Role.SYSTEM):
         raise NotAllowed("Creators are entered by agencies and the platform.")
@@ -236,5 +240,5 @@ def enter_creator(session: Session, actor: Actor, *, name: str, terms: Terms | N
     told: dict[str, Any] = {"parties": [party.id, *([actor.party_id] if actor.party_id else [])]}
     events.record(session, "parties.enter", party.id, actor, **told, name=name)
     if actor.role != Role.AGENCY:
-        return Entered(party, None)
-    return Entered(party, mandates.enter(session, actor, party, terms or Terms(now().date(), None, 0)))
+        return EnteredCreator(party, None)
+    return EnteredCreator(party, mandates.enter(session, actor, party, terms or MandateTerms(now().date(), None, 0)))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import db, events, ids
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
-from marketplace.core.errors import Fault, Invalid, NotAllowed, NotFound, NotSignedIn
+from marketplace.core.errors import FieldError, InvalidInput, NotAllowed, NotFound, NotSignedIn
 from marketplace.identity import credentials, passwords, policy
 from marketplace.identity.models import ConsoleSession, Membership, Party, PartyStatus, Person
 
@@ -47,7 +47,7 @@ def sign_in(
 ) -> SignedIn:
     """Begin a session of so many hours for one of the person's parties.
 
-    Raises NotSignedIn; and, for the right password only, NotAllowed (no seat anywhere) and Invalid (which party?).
+    Raises NotSignedIn; and, for the right password only, NotAllowed (no seat anywhere) and InvalidInput (which party?).
     """
     with policy.unnarrowed(session, actor):
         person = require_password(person_of(session, email), password)
@@ -83,8 +83,8 @@ def _seat(session: Session, person: Person, party_id: UUID | None) -> Party:
     chosen = found if party_id is None else [party for party in found if party.id == party_id]
     if len(chosen) == 1:
         return chosen[0]
-    choice = [Fault("/party_id", f"{ids.show('pty', one.id)}: {one.name} ({one.kind})") for one in found[:50]]
-    raise Invalid("You sit in several parties. Say as party_id for which of these you act.", faults=choice)
+    choice = [FieldError("/party_id", f"{ids.show('pty', one.id)}: {one.name} ({one.kind})") for one in found[:50]]
+    raise InvalidInput("You sit in several parties. Say as party_id for which of these you act.", faults=choice)
 
 
 def sign_out(session: Session, actor: Actor, *, token: str) -> None:
@@ -103,14 +103,16 @@ def sign_out(session: Session, actor: Actor, *, token: str) -> None:
 def change_password(session: Session, actor: Actor, *, old: str, new: str, token: str) -> None:
     """Set a new password and end every other session of the person, in all their parties.
 
-    Raises NotAllowed for a key, which is a program's and not the person, and Invalid.
+    Raises NotAllowed for a key, which is a program's and not the person, and InvalidInput.
     """
     if actor.key_id is not None or actor.person_id is None:
         raise NotAllowed("A password is changed by the person, signed in, and not with a key.")
     with policy.unnarrowed(session, actor):
         person = db.lock(session, Person, actor.person_id)
         if not credentials.check_password(person.password_hash, old):
-            raise Invalid("Nothing was changed.", faults=[Fault("/old", "This is not your present password.")])
+            raise InvalidInput(
+                "Nothing was changed.", faults=[FieldError("/old", "This is not your present password.")]
+            )
         refuse_weak(new, person.email, "/new")
         person.password_hash = credentials.hash_password(new)
         ended = session.execute(
@@ -133,7 +135,7 @@ def change_password(session: Session, actor: Actor, *, old: str, new: str, token
 
 
 def refuse_weak(password: str, email: str, pointer: str = "/password") -> None:
-    """Raises Invalid for a password that is guessed first."""
+    """Raises InvalidInput for a password that is guessed first."""
     weak = passwords.weakness(password, email)
     if weak is not None:
-        raise Invalid("Choose another password; nothing was changed.", faults=[Fault(pointer, weak)])
+        raise InvalidInput("Choose another password; nothing was changed.", faults=[FieldError(pointer, weak)])

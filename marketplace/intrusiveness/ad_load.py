@@ -10,7 +10,7 @@ from marketplace.intrusiveness.messages import number
 
 
 @dataclass(frozen=True)
-class Video:
+class AdLoadVideo:
     """One video of a channel: intrusiveness 0..100 (0 where nothing is placed), ad-equivalent seconds (the measure
     "load" of its timeline), length in seconds, whether it was sponsored. Raises ValueError outside these."""
 
@@ -43,7 +43,7 @@ class AdLoad:
     model_version: str
 
 
-def ad_load(videos: Sequence[Video]) -> AdLoad:
+def ad_load(videos: Sequence[AdLoadVideo]) -> AdLoad:
     """Return the ad load of a channel's videos, oldest first.
 
     60 % of the mean intrusiveness, weighted to halve every five videos back, plus 40 points shared by the

@@ -43,7 +43,7 @@ class TooFewRows(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class OutcomeRows:
     """n videos: factors after relief [n, 10], creators as numbers [n], and whether each met backlash [n]."""
 
     factors: Floats
@@ -53,12 +53,12 @@ class Rows:
     def __len__(self) -> int:
         return len(self.backlash)
 
-    def some(self, members: Bools) -> "Rows":
-        return Rows(self.factors[members], self.creators[members], self.backlash[members])
+    def some(self, members: Bools) -> "OutcomeRows":
+        return OutcomeRows(self.factors[members], self.creators[members], self.backlash[members])
 
 
 @dataclass(frozen=True)
-class Figures:
+class HeldOutFigures:
     """How well held-out videos were foretold: area under the ROC curve, Brier score, and the mean distance of chance
     and frequency over ten bins of equal counts."""
 
@@ -68,7 +68,7 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Calibration:
+class ScoreCalibration:
     """What the rows say. ``decision``: "nothing", "map" or "weights" may change, and ``why``. ``weights``: points of
     each factor as the data would have them; ``steps``: scores (by the weights that hold) and the chance of backlash
     from each on; ``bands``: the scores at which chances of 10, 25 and 50 % begin (None: not reached). Figures of the
@@ -84,16 +84,16 @@ class Calibration:
     weights: dict[str, float]
     steps: tuple[tuple[float, float], ...]
     bands: tuple[float | None, ...]
-    table: Figures
-    fitted: Figures
-    load_alone: Figures
+    table: HeldOutFigures
+    fitted: HeldOutFigures
+    load_alone: HeldOutFigures
     gain: float
     gain_low: float
     gain_high: float
     version: str = CALIBRATION_VERSION
 
 
-def calibrate(rows: Rows) -> Calibration:
+def calibrate(rows: OutcomeRows) -> ScoreCalibration:
     """Return what rows say of the score. Raises TooFewRows."""
     events, creators = int(rows.backlash.sum()), len(np.unique(rows.creators))
     if not 0 < events < len(rows) or creators < FOLDS:
@@ -114,7 +114,7 @@ def calibrate(rows: Rows) -> Calibration:
     weights = fit_weights(rows)
     steps = _steps(rows, weights if decision == "weights" else points)
     low, high = _ends(_auc_gained, chances["table"], chances["load"], rows)
-    return Calibration(
+    return ScoreCalibration(
         rows=len(rows),
         events=events,
         creators=creators,
@@ -133,7 +133,9 @@ def calibrate(rows: Rows) -> Calibration:
     )
 
 
-def _decide(events: int, creators: int, table: Figures, fitted: Figures, better: bool) -> tuple[str, str, str]:
+def _decide(
+    events: int, creators: int, table: HeldOutFigures, fitted: HeldOutFigures, better: bool
+) -> tuple[str, str, str]:
     if events < EVENTS_FOR_MAP or creators < CREATORS_LEAST:
         return (
             "nothing",
@@ -163,7 +165,7 @@ def _decide(events: int, creators: int, table: Figures, fitted: Figures, better:
     )
 
 
-def fit_weights(rows: Rows) -> Floats:
+def fit_weights(rows: OutcomeRows) -> Floats:
     """Return the points of each factor [10], none below zero, 100 in all: the table's, as far as the rows bear out
     others."""
     prior = np.array(c.POINTS)
@@ -212,7 +214,7 @@ def _logit(share: float) -> float:
     return float(np.log(inside / (1 - inside)))
 
 
-def _held_out(rows: Rows, weigh: Callable[[Rows], Floats]) -> Floats:
+def _held_out(rows: OutcomeRows, weigh: Callable[[OutcomeRows], Floats]) -> Floats:
     """Return chances [n], each from weights and a map that the video's creator has not taught."""
     distinct, place = np.unique(rows.creators, return_inverse=True)
     dealt = np.random.default_rng(SEED).permutation(len(distinct)) % FOLDS
@@ -225,7 +227,7 @@ def _held_out(rows: Rows, weigh: Callable[[Rows], Floats]) -> Floats:
     return found
 
 
-def _steps(rows: Rows, weights: Floats) -> tuple[tuple[float, float], ...]:
+def _steps(rows: OutcomeRows, weights: Floats) -> tuple[tuple[float, float], ...]:
     """Return scores, rising, and the chance from each on. One video more at
     each end, of the usual chance, keeps chances off 0 and 1."""
     scores = rows.factors @ weights
@@ -244,9 +246,9 @@ def chance_of(scores: Floats, steps: tuple[tuple[float, float], ...]) -> Floats:
     return found
 
 
-def figures(chances: Floats, backlash: Bools) -> Figures:
+def figures(chances: Floats, backlash: Bools) -> HeldOutFigures:
     """Return how well chances [n] foretell outcomes [n]."""
-    return Figures(auc(chances, backlash), float(np.mean((chances - backlash) ** 2)), _error(chances, backlash))
+    return HeldOutFigures(auc(chances, backlash), float(np.mean((chances - backlash) ** 2)), _error(chances, backlash))
 
 
 def auc(chances: Floats, backlash: Bools) -> float:
@@ -270,7 +272,7 @@ def _brier_saved(ours: Floats, theirs: Floats, backlash: Bools) -> float:
 
 
 def _ends(
-    gain: Callable[[Floats, Floats, Bools], float], ours: Floats, theirs: Floats, rows: Rows
+    gain: Callable[[Floats, Floats, Bools], float], ours: Floats, theirs: Floats, rows: OutcomeRows
 ) -> tuple[float, float]:
     """Return the 90 % ends of a gain, by drawing creators anew (Efron, Annals of Statistics 7, 1979)."""
     rng = np.random.default_rng(SEED)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from marketplace.intrusiveness import constants as c
 from marketplace.intrusiveness import factors
-from marketplace.intrusiveness.ad_load import Video, ad_load
+from marketplace.intrusiveness.ad_load import AdLoadVideo, ad_load
 from marketplace.intrusiveness.factors import End
 from marketplace.intrusiveness.messages import between, number, share
 from marketplace.intrusiveness.plan_score import PlanScore
@@ -20,7 +20,7 @@ from marketplace.intrusiveness.timeline import Timeline
 ENDS: tuple[End, ...] = ("low", "mid", "high")
 
 
-class Past(NamedTuple):
+class PublishedVideo(NamedTuple):
     """A published video of the channel: its length (s) and whether it was sponsored (None: nobody says, which counts as
     unsponsored)."""
 
@@ -28,15 +28,15 @@ class Past(NamedTuple):
     sponsored: bool | None
 
 
-class Ends(NamedTuple):
+class VideoEnds(NamedTuple):
     """One video at the low end, the middle and the high end of what is known of it."""
 
-    low: Video
-    mid: Video
-    high: Video
+    low: AdLoadVideo
+    mid: AdLoadVideo
+    high: AdLoadVideo
 
 
-class Estimate(NamedTuple):
+class ChannelEstimate(NamedTuple):
     """A score with its ends, 0..100."""
 
     low: float
@@ -51,40 +51,40 @@ class ChannelScore:
 
     videos: int
     sponsored: int
-    before: Estimate
-    after: Estimate | None
-    unsponsored: Estimate | None
+    before: ChannelEstimate
+    after: ChannelEstimate | None
+    unsponsored: ChannelEstimate | None
     zh: str
     en: str
     model_version: str
 
 
-def unseen(past: Past) -> Ends:
+def unseen(past: PublishedVideo) -> VideoEnds:
     """Return a published video of which no timeline is known."""
     if not past.sponsored:
-        free = Video(0.0, 0.0, past.duration_s, False)
-        return Ends(free, free, free)
+        free = AdLoadVideo(0.0, 0.0, past.duration_s, False)
+        return VideoEnds(free, free, free)
     scores = (c.UNSEEN_SCORE_LOW, c.UNSEEN_SCORE, c.UNSEEN_SCORE_HIGH)
     shares = (c.UNSEEN_ADS_LOW, c.UNSEEN_ADS, c.UNSEEN_ADS_HIGH)
-    return Ends(
+    return VideoEnds(
         *(
-            Video(score, part * past.duration_s, past.duration_s, True)
+            AdLoadVideo(score, part * past.duration_s, past.duration_s, True)
             for score, part in zip(scores, shares, strict=True)
         )
     )
 
 
-def seen(timeline: Timeline, score: PlanScore) -> Ends:
+def seen(timeline: Timeline, score: PlanScore) -> VideoEnds:
     """Return a sponsored video of which a timeline is known, planned or measured, with its score."""
     length = timeline.duration_s
     seconds = {end: min(length, factors.measure(timeline, end)[0]) for end in ENDS}
     values = (score.low, score.point, score.high)
-    return Ends(
-        *(Video(min(100.0, value), seconds[end], length, True) for end, value in zip(ENDS, values, strict=True))
+    return VideoEnds(
+        *(AdLoadVideo(min(100.0, value), seconds[end], length, True) for end, value in zip(ENDS, values, strict=True))
     )
 
 
-def channel_score(past: Sequence[Past], one: Ends | None = None) -> ChannelScore:
+def channel_score(past: Sequence[PublishedVideo], one: VideoEnds | None = None) -> ChannelScore:
     """Return the score of a channel's last videos, oldest first, and after one more."""
     newest = past[-c.CHANNEL_VIDEOS :]
     told = [unseen(video) for video in newest]
@@ -92,7 +92,7 @@ def channel_score(past: Sequence[Past], one: Ends | None = None) -> ChannelScore
     after = unsponsored = None
     if one is not None:
         after = _estimate([*told, one])
-        unsponsored = _estimate([*told, unseen(Past(one.mid.duration_s, False))])
+        unsponsored = _estimate([*told, unseen(PublishedVideo(one.mid.duration_s, False))])
     marks = [video.sponsored for video in newest]
     sponsored = marks.count(True)
     zh, en = _said(before, after, unsponsored)
@@ -101,11 +101,13 @@ def channel_score(past: Sequence[Past], one: Ends | None = None) -> ChannelScore
     return ChannelScore(len(told), sponsored, before, after, unsponsored, zh, en, c.CHANNEL_VERSION)
 
 
-def _estimate(videos: Sequence[Ends]) -> Estimate:
-    return Estimate(*(ad_load([one[at] for one in videos]).score for at in range(len(ENDS))))
+def _estimate(videos: Sequence[VideoEnds]) -> ChannelEstimate:
+    return ChannelEstimate(*(ad_load([one[at] for one in videos]).score for at in range(len(ENDS))))
 
 
-def _said(before: Estimate, after: Estimate | None, unsponsored: Estimate | None) -> tuple[str, str]:
+def _said(
+    before: ChannelEstimate, after: ChannelEstimate | None, unsponsored: ChannelEstimate | None
+) -> tuple[str, str]:
     zh = f"账号侵扰度（0–100，越低越好）目前为 {between(before.low, before.high)}"
     en = f"The channel's own score (0-100, lower is better) is {between(before.low, before.high)}"
     if after is not None and unsponsored is not None:
@@ -137,7 +139,7 @@ def _made_of(videos: int, sponsored: int, unmarked: int) -> tuple[str, str]:
 def as_dict(score: ChannelScore) -> dict[str, Any]:
     """Return the score as JSON data; points with two decimals."""
 
-    def ends(one: Estimate | None) -> dict[str, float] | None:
+    def ends(one: ChannelEstimate | None) -> dict[str, float] | None:
         return None if one is None else {name: round(value, 2) for name, value in one._asdict().items()}
 
     return {

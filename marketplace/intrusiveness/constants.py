@@ -17,7 +17,7 @@ PACING_VERSION: Final = "pacing/1"
 
 
 @dataclass(frozen=True)
-class Factor:
+class IntrusionFactor:
     """One of the ten parts of the score: its name, units of evidence, whether fit relieves it, and its sources."""
 
     code: str
@@ -29,7 +29,7 @@ class Factor:
 
 
 FACTORS: Final = (
-    Factor(
+    IntrusionFactor(
         "load",
         3,
         False,
@@ -38,7 +38,7 @@ FACTORS: Final = (
         "Goli, Huang, Reiley & Riabov 2025 (QME): use falls linearly with ads per hour; Kim & Kauffman 2025 (IJEC): "
         "a larger commercial share, less engagement; Nettelhorst et al. 2020: viewers first minimise ad seconds.",
     ),
-    Factor(
+    IntrusionFactor(
         "peak",
         3,
         True,
@@ -48,7 +48,7 @@ FACTORS: Final = (
         "film itself is rated worse; Teixeira, Wedel & Pieters 2010 (MkSci): central position raises avoidance, size "
         "does not; MRC: two seconds make an impression.",
     ),
-    Factor(
+    IntrusionFactor(
         "early",
         3,
         True,
@@ -57,7 +57,7 @@ FACTORS: Final = (
         "Becker et al. 2023 (JM): early branding, more zapping; Krishnan & Sitaraman 2013: ads before the video are "
         "completed less than those inside it; Zhang, Zhao & Wang 2023 (JRIM): busy openings.",
     ),
-    Factor(
+    IntrusionFactor(
         "info",
         3,
         True,
@@ -66,7 +66,7 @@ FACTORS: Final = (
         "Becker et al. 2023 (JM): information focus, more zapping; Kim & Kauffman 2025 (IJEC): describing attributes "
         "lowers engagement.",
     ),
-    Factor(
+    IntrusionFactor(
         "run",
         2,
         True,
@@ -75,7 +75,7 @@ FACTORS: Final = (
         "Teixeira, Wedel & Pieters 2010 (MkSci): short repeated appearances are avoided less than one long one; "
         "SponsorBlock 2020: the median skipped segment is 33 s.",
     ),
-    Factor(
+    IntrusionFactor(
         "clutter",
         2,
         True,
@@ -84,7 +84,7 @@ FACTORS: Final = (
         "JECR 2022: the number of brands moves live comments; Schweidel, Foutz & Tanner 2014 (MkSci): another brand's "
         "placement loses audience; Bressoud, Lehu & Russell 2010 (JAR): several brands cut recall.",
     ),
-    Factor(
+    IntrusionFactor(
         "spoken",
         1,
         True,
@@ -93,7 +93,7 @@ FACTORS: Final = (
         "Russell 2002 (JCR): a spoken placement without a role in the plot is remembered better and liked less; BBC "
         "guidelines: spoken references weigh more than visual ones.",
     ),
-    Factor(
+    IntrusionFactor(
         "loud",
         1,
         False,
@@ -101,7 +101,7 @@ FACTORS: Final = (
         "loudness",
         "EBU R 128 s1: the short-term maximum lies 5 LU above the programme target.",
     ),
-    Factor(
+    IntrusionFactor(
         "occl",
         1,
         False,
@@ -109,7 +109,7 @@ FACTORS: Final = (
         "covering faces or subtitles",
         "Li, Edwards & Lee 2002; Edwards, Li & Lee 2002: intrusiveness is the perceived interruption of a goal.",
     ),
-    Factor(
+    IntrusionFactor(
         "repeat",
         1,
         True,
@@ -123,7 +123,7 @@ CODES: Final = tuple(one.code for one in FACTORS)
 
 
 @dataclass(frozen=True)
-class Constant:
+class SourcedConstant:
     """A number with its unit and what it rests on."""
 
     value: float
@@ -132,89 +132,123 @@ class Constant:
 
 
 TABLE: Final = {
-    "points_per_unit": Constant(5, "points", "20 units of evidence make 100 points"),
-    "relief_max": Constant(
+    "points_per_unit": SourcedConstant(5, "points", "20 units of evidence make 100 points"),
+    "relief_max": SourcedConstant(
         0.30,
         "share",
         "design; direction: Babin et al. 2021 (IJRM), Cheng & Zhang 2025 (MngSci), Russell 2002 (JCR); kept small for "
         "Kim & Kauffman 2025 (IJEC) oppose it",
     ),
-    "load_full": Constant(
+    "load_full": SourcedConstant(
         0.20, "share of video", "twice the 90 % point of sponsor share, SponsorBlock 2020, 90 videos"
     ),
-    "peak_window": Constant(2, "s", "MRC/IAB: a video impression is two continuous seconds"),
-    "peak_centre": Constant(0.45, "weight", "Teixeira et al. 2010: position matters most; size of the weight: design"),
-    "peak_saliency": Constant(0.30, "weight", "Becker et al. 2023: prominence; size of the weight: design"),
-    "peak_area": Constant(0.15, "weight", "Teixeira et al. 2010: size matters little; size of the weight: design"),
-    "peak_clarity": Constant(0.10, "weight", "Repucom QI counts clarity; size of the weight: design"),
-    "area_full": Constant(0.10, "share of frame", "BrandMatrix: its largest size bin begins at 10 % of the screen"),
-    "early_window": Constant(0.25, "share of video", "Krishnan & Sitaraman 2013: early against mid; width: design"),
-    "flash": Constant(0.5, "s", "one sample of the measuring grid; shorter appearances count in proportion"),
-    "info_full": Constant(5, "claims", "design"),
-    "run_free": Constant(2, "s", "MRC/IAB: up to one impression is free"),
-    "run_full": Constant(33, "s", "SponsorBlock 2020: median of 44,664 skipped segments"),
-    "run_gap": Constant(1, "s", "gaps up to this belong to the run; design"),
-    "clutter_full": Constant(4, "brands", "design; direction: JECR 2022"),
-    "spoken_full": Constant(3, "mentions", "design; direction: Russell 2002"),
-    "loud_free": Constant(1, "LU", "design: the ear hardly notices"),
-    "loud_full": Constant(5, "LU", "EBU R 128 s1: short-term maximum -18 against a target of -23 LUFS"),
-    "occl_full": Constant(0.20, "share of brand time", "design; direction: Edwards et al. 2002"),
-    "repeat_visual": Constant(0.5, "prominence", "from here an appearance is a hit; design; direction: Homer 2009"),
-    "repeat_full": Constant(10, "hits", "Schmidt & Eisend 2015: attitude peaks at about ten exposures"),
-    "band_moderate": Constant(25, "points", "provisional until calibrated on outcomes"),
-    "band_high": Constant(45, "points", "provisional until calibrated on outcomes"),
-    "band_severe": Constant(65, "points", "provisional until calibrated on outcomes"),
-    "veto_occlusion": Constant(0.20, "share of brand time", "design: covering what people watch for"),
-    "veto_loudness": Constant(5, "LU", "EBU R 128 s1"),
-    "pulse_gap": Constant(3, "s", "what-if: pause put into a long run; design; Teixeira et al. 2010"),
-    "off_centre": Constant(0.25, "centre", "what-if: an edge position; design"),
-    "plot_linked": Constant(0.8, "plot", "what-if: speech that has a role in the plot; design"),
-    "shortened": Constant(0.5, "share", "what-if: seconds left of what is cut; design"),
-    "shortened_little": Constant(0.75, "share", "frontier: seconds left of what is cut a little; design"),
-    "prominence_kept": Constant(
+    "peak_window": SourcedConstant(2, "s", "MRC/IAB: a video impression is two continuous seconds"),
+    "peak_centre": SourcedConstant(
+        0.45, "weight", "Teixeira et al. 2010: position matters most; size of the weight: design"
+    ),
+    "peak_saliency": SourcedConstant(0.30, "weight", "Becker et al. 2023: prominence; size of the weight: design"),
+    "peak_area": SourcedConstant(
+        0.15, "weight", "Teixeira et al. 2010: size matters little; size of the weight: design"
+    ),
+    "peak_clarity": SourcedConstant(0.10, "weight", "Repucom QI counts clarity; size of the weight: design"),
+    "area_full": SourcedConstant(
+        0.10, "share of frame", "BrandMatrix: its largest size bin begins at 10 % of the screen"
+    ),
+    "early_window": SourcedConstant(
+        0.25, "share of video", "Krishnan & Sitaraman 2013: early against mid; width: design"
+    ),
+    "flash": SourcedConstant(0.5, "s", "one sample of the measuring grid; shorter appearances count in proportion"),
+    "info_full": SourcedConstant(5, "claims", "design"),
+    "run_free": SourcedConstant(2, "s", "MRC/IAB: up to one impression is free"),
+    "run_full": SourcedConstant(33, "s", "SponsorBlock 2020: median of 44,664 skipped segments"),
+    "run_gap": SourcedConstant(1, "s", "gaps up to this belong to the run; design"),
+    "clutter_full": SourcedConstant(4, "brands", "design; direction: JECR 2022"),
+    "spoken_full": SourcedConstant(3, "mentions", "design; direction: Russell 2002"),
+    "loud_free": SourcedConstant(1, "LU", "design: the ear hardly notices"),
+    "loud_full": SourcedConstant(5, "LU", "EBU R 128 s1: short-term maximum -18 against a target of -23 LUFS"),
+    "occl_full": SourcedConstant(0.20, "share of brand time", "design; direction: Edwards et al. 2002"),
+    "repeat_visual": SourcedConstant(
+        0.5, "prominence", "from here an appearance is a hit; design; direction: Homer 2009"
+    ),
+    "repeat_full": SourcedConstant(10, "hits", "Schmidt & Eisend 2015: attitude peaks at about ten exposures"),
+    "band_moderate": SourcedConstant(25, "points", "provisional until calibrated on outcomes"),
+    "band_high": SourcedConstant(45, "points", "provisional until calibrated on outcomes"),
+    "band_severe": SourcedConstant(65, "points", "provisional until calibrated on outcomes"),
+    "veto_occlusion": SourcedConstant(0.20, "share of brand time", "design: covering what people watch for"),
+    "veto_loudness": SourcedConstant(5, "LU", "EBU R 128 s1"),
+    "pulse_gap": SourcedConstant(3, "s", "what-if: pause put into a long run; design; Teixeira et al. 2010"),
+    "off_centre": SourcedConstant(0.25, "centre", "what-if: an edge position; design"),
+    "plot_linked": SourcedConstant(0.8, "plot", "what-if: speech that has a role in the plot; design"),
+    "shortened": SourcedConstant(0.5, "share", "what-if: seconds left of what is cut; design"),
+    "shortened_little": SourcedConstant(0.75, "share", "frontier: seconds left of what is cut a little; design"),
+    "prominence_kept": SourcedConstant(
         1, "points", "frontier: an end of prominence that falls by no more counts as kept; design"
     ),
-    "prominence_least": Constant(0.5, "share", "frontier: of the plan's prominence, what is never given up; design"),
-    "step_least": Constant(0.5, "points", "frontier: what a change must save to be worth asking for; design"),
-    "mild_enough": Constant(0.5, "share", "what-if: the mildest change that saves this much of the most; design"),
-    "reason_least": Constant(0.05, "points", "what-if: what saves less is not told; the last digit shown is 0.1"),
-    "size_exponent": Constant(0.5, "exponent", "prominence: value of size rises ever less; Repucom QI; design"),
-    "value_centre": Constant(0.5, "share", "prominence: an edge position keeps half; QI: centre above edge; design"),
-    "fade": Constant(10, "s", "prominence: seconds count less in long runs; Repucom QI, Nielsen; pace: design"),
-    "mention_worth": Constant(4, "s", "prominence: a spoken mention; Fossen & Schweidel 2019 (MkSci); size: design"),
-    "clutter_exponent": Constant(0.5, "exponent", "prominence falls with brands; Bressoud et al. 2010; pace: design"),
-    "value_scale": Constant(8, "s", "prominence: full-frame seconds worth 63 of 100; design"),
-    "half_life": Constant(5, "videos", "ad load; design"),
-    "recent": Constant(10, "videos", "ad load; design"),
-    "ad_past": Constant(0.6, "share", "ad load: past intrusiveness; Goli et al. 2025: harm builds slowly; design"),
-    "ad_pace": Constant(40, "points", "ad load: density, frequency and streak together; design"),
-    "ad_density": Constant(0.5, "share", "ad load: of the pace points; Goli et al. 2025; design"),
-    "ad_frequency": Constant(0.3, "share", "ad load: of the pace points; Upfluence 2019; design"),
-    "ad_streak": Constant(0.2, "share", "ad load: of the pace points; Wearisma 2018; design"),
-    "density_full": Constant(0.10, "share of seconds", "SponsorBlock 2020: 90 % point of sponsor share; one channel"),
-    "frequency_full": Constant(0.5, "share of videos", "Upfluence 2019: engagement falls with it; size: design"),
-    "streak_full": Constant(4, "videos", "sponsored in a row; design"),
-    "channel_videos": Constant(40, "videos", "channel: older ones weigh under 1 in 200; follows from half_life"),
-    "unseen_score_low": Constant(
+    "prominence_least": SourcedConstant(
+        0.5, "share", "frontier: of the plan's prominence, what is never given up; design"
+    ),
+    "step_least": SourcedConstant(0.5, "points", "frontier: what a change must save to be worth asking for; design"),
+    "mild_enough": SourcedConstant(
+        0.5, "share", "what-if: the mildest change that saves this much of the most; design"
+    ),
+    "reason_least": SourcedConstant(
+        0.05, "points", "what-if: what saves less is not told; the last digit shown is 0.1"
+    ),
+    "size_exponent": SourcedConstant(0.5, "exponent", "prominence: value of size rises ever less; Repucom QI; design"),
+    "value_centre": SourcedConstant(
+        0.5, "share", "prominence: an edge position keeps half; QI: centre above edge; design"
+    ),
+    "fade": SourcedConstant(10, "s", "prominence: seconds count less in long runs; Repucom QI, Nielsen; pace: design"),
+    "mention_worth": SourcedConstant(
+        4, "s", "prominence: a spoken mention; Fossen & Schweidel 2019 (MkSci); size: design"
+    ),
+    "clutter_exponent": SourcedConstant(
+        0.5, "exponent", "prominence falls with brands; Bressoud et al. 2010; pace: design"
+    ),
+    "value_scale": SourcedConstant(8, "s", "prominence: full-frame seconds worth 63 of 100; design"),
+    "half_life": SourcedConstant(5, "videos", "ad load; design"),
+    "recent": SourcedConstant(10, "videos", "ad load; design"),
+    "ad_past": SourcedConstant(
+        0.6, "share", "ad load: past intrusiveness; Goli et al. 2025: harm builds slowly; design"
+    ),
+    "ad_pace": SourcedConstant(40, "points", "ad load: density, frequency and streak together; design"),
+    "ad_density": SourcedConstant(0.5, "share", "ad load: of the pace points; Goli et al. 2025; design"),
+    "ad_frequency": SourcedConstant(0.3, "share", "ad load: of the pace points; Upfluence 2019; design"),
+    "ad_streak": SourcedConstant(0.2, "share", "ad load: of the pace points; Wearisma 2018; design"),
+    "density_full": SourcedConstant(
+        0.10, "share of seconds", "SponsorBlock 2020: 90 % point of sponsor share; one channel"
+    ),
+    "frequency_full": SourcedConstant(0.5, "share of videos", "Upfluence 2019: engagement falls with it; size: design"),
+    "streak_full": SourcedConstant(4, "videos", "sponsored in a row; design"),
+    "channel_videos": SourcedConstant(40, "videos", "channel: older ones weigh under 1 in 200; follows from half_life"),
+    "unseen_score_low": SourcedConstant(
         12.5,
         "points",
         "channel: a sponsored video of unknown timeline, at best one whose hero uses the product; design",
     ),
-    "unseen_score": Constant(35, "points", "channel: the same, in the middle of the moderate band; design"),
-    "unseen_score_high": Constant(53, "points", "channel: the same, at worst a read ad of 20 s with 4 claims; design"),
-    "unseen_ads_low": Constant(0.020, "share of video", "SponsorBlock 2020: 10 % point of sponsor share; one channel"),
-    "unseen_ads": Constant(0.057, "share of video", "SponsorBlock 2020: median of sponsor share; one channel"),
-    "unseen_ads_high": Constant(0.098, "share of video", "SponsorBlock 2020: 90 % point of sponsor share; one channel"),
-    "unseen_length": Constant(60, "s", "channel: where no video tells its length; design"),
-    "bad_result": Constant(
+    "unseen_score": SourcedConstant(35, "points", "channel: the same, in the middle of the moderate band; design"),
+    "unseen_score_high": SourcedConstant(
+        53, "points", "channel: the same, at worst a read ad of 20 s with 4 claims; design"
+    ),
+    "unseen_ads_low": SourcedConstant(
+        0.020, "share of video", "SponsorBlock 2020: 10 % point of sponsor share; one channel"
+    ),
+    "unseen_ads": SourcedConstant(0.057, "share of video", "SponsorBlock 2020: median of sponsor share; one channel"),
+    "unseen_ads_high": SourcedConstant(
+        0.098, "share of video", "SponsorBlock 2020: 90 % point of sponsor share; one channel"
+    ),
+    "unseen_length": SourcedConstant(60, "s", "channel: where no video tells its length; design"),
+    "bad_result": SourcedConstant(
         0.5,
         "share of usual views",
         "pacing: from here down a sponsored video calls for a cool-down; design: with log views scattering by 0.6 one "
         "ordinary video in eight falls so low by chance, and a needless pause is cheap; direction: Goli et al. 2025",
     ),
-    "pace_videos": Constant(10, "videos", "pacing: newest unsponsored videos whose spacing tells the pace; design"),
-    "pace_least": Constant(0.1, "days a video", "pacing: no channel is taken to publish faster; design"),
-    "horizon": Constant(365, "days", "pacing: how far ahead the next open day is looked for; design"),
+    "pace_videos": SourcedConstant(
+        10, "videos", "pacing: newest unsponsored videos whose spacing tells the pace; design"
+    ),
+    "pace_least": SourcedConstant(0.1, "days a video", "pacing: no channel is taken to publish faster; design"),
+    "horizon": SourcedConstant(365, "days", "pacing: how far ahead the next open day is looked for; design"),
 }
 
 

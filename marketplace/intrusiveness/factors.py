@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from marketplace.intrusiveness import constants as c
-from marketplace.intrusiveness.step_functions import Step, area, best_mean, steps
-from marketplace.intrusiveness.timeline import Exposure, Kind, Timeline
+from marketplace.intrusiveness.step_functions import TimeStep, area, best_mean, steps
+from marketplace.intrusiveness.timeline import Exposure, ExposureKind, Timeline
 
 Floats = npt.NDArray[np.float64]
 End = Literal["low", "mid", "high"]
@@ -30,7 +30,7 @@ NOTHING: Numbers = (0.0,) * len(c.CODES)
 _ROUNDING_S = 1e-9
 
 
-class Span(NamedTuple):
+class ExposureSpan(NamedTuple):
     """One exposure at one end of its intervals: begins anywhere in first..last, lasts ``seconds``, cut at the end.
 
     ``visual``: how much it strikes the eye, 0..1. ``weight``: how much of a second of it is an ad second, 0..1.
@@ -54,7 +54,7 @@ def clip(value: float) -> float:
 
 def visual(one: Exposure, end: End) -> float:
     """Return how much an exposure strikes the eye, 0..1; nothing where it is only heard."""
-    if one.kind is Kind.SPEECH:
+    if one.kind is ExposureKind.SPEECH:
         return 0.0
     seen: float = (
         c.PEAK_CENTRE * getattr(one.centre, end)
@@ -65,7 +65,7 @@ def visual(one: Exposure, end: End) -> float:
     return seen
 
 
-def spans(timeline: Timeline, end: End) -> list[Span]:
+def spans(timeline: Timeline, end: End) -> list[ExposureSpan]:
     """Return the exposures at one end of their intervals; those that last no time at that end are left out."""
     found = []
     length = timeline.duration_s
@@ -81,9 +81,9 @@ def spans(timeline: Timeline, end: End) -> list[Span]:
         if seconds <= _ROUNDING_S:
             continue
         seen = visual(one, end)
-        spoken = one.kind is Kind.SPEECH
+        spoken = one.kind is ExposureKind.SPEECH
         found.append(
-            Span(
+            ExposureSpan(
                 first,
                 last,
                 seconds,
@@ -105,7 +105,7 @@ def measure(timeline: Timeline, end: End) -> Numbers:
     return measure_spans(timeline, spans(timeline, end), end)
 
 
-def measure_spans(timeline: Timeline, found: list[Span], end: End) -> Numbers:
+def measure_spans(timeline: Timeline, found: list[ExposureSpan], end: End) -> Numbers:
     """Return the measures of some of a timeline's exposures (see ``measure``)."""
     if not found:
         return NOTHING
@@ -140,7 +140,7 @@ def measure_spans(timeline: Timeline, found: list[Span], end: End) -> Numbers:
     )
 
 
-def early(one: Span, length: float, end: End) -> float:
+def early(one: ExposureSpan, length: float, end: End) -> float:
     """Return how early an exposure strikes, 0..1; less than a flash counts in proportion to what it lasts."""
     start = one.first if end == "high" else one.last
     left = 1 - start / (c.EARLY_WINDOW * length)
@@ -208,27 +208,27 @@ def _total(raw: Floats, left: Floats) -> Floats:
     return total
 
 
-def _load(found: list[Span]) -> float:
+def _load(found: list[ExposureSpan]) -> float:
     if len(found) == 1:
         return found[0].weight * found[0].seconds
-    return area([Step(one.first, one.first + one.seconds, one.weight) for one in found])
+    return area([TimeStep(one.first, one.first + one.seconds, one.weight) for one in found])
 
 
-def _peak(found: list[Span], window: float, length: float) -> float:
+def _peak(found: list[ExposureSpan], window: float, length: float) -> float:
     best = max(one.visual for one in found)
     # Where the most striking exposure fills the window, nothing can exceed it and no window need be tried.
     if any(one.visual == best and one.seconds >= window for one in found):
         return best
     return best_mean(
-        steps([Step(one.first, one.first + one.seconds, one.visual) for one in found if one.visual > 0]),
+        steps([TimeStep(one.first, one.first + one.seconds, one.visual) for one in found if one.visual > 0]),
         window,
         length,
     )
 
 
-def runs(found: list[Span]) -> list[tuple[float, float, list[Span]]]:
+def runs(found: list[ExposureSpan]) -> list[tuple[float, float, list[ExposureSpan]]]:
     """Return start, end and members of each stretch of exact exposures whose gaps do not end it, in order of time."""
-    out: list[tuple[float, float, list[Span]]] = []
+    out: list[tuple[float, float, list[ExposureSpan]]] = []
     for one in sorted(found):
         end = one.first + one.seconds
         if out and one.first <= out[-1][1] + c.RUN_GAP_S + _ROUNDING_S:
@@ -238,7 +238,7 @@ def runs(found: list[Span]) -> list[tuple[float, float, list[Span]]]:
     return out
 
 
-def _run(found: list[Span]) -> float:
+def _run(found: list[ExposureSpan]) -> float:
     start = longest = 0.0
     end = -float("inf")
     for one in sorted(found):
@@ -250,9 +250,9 @@ def _run(found: list[Span]) -> float:
     return longest
 
 
-def _clusters(found: list[Span], gap: float, length: float) -> list[tuple[float, list[Span]]]:
+def _clusters(found: list[ExposureSpan], gap: float, length: float) -> list[tuple[float, list[ExposureSpan]]]:
     """Group exposures that some choice of starts may bring within a gap of each other, with the width of each group."""
-    out: list[tuple[float, list[Span]]] = []
+    out: list[tuple[float, list[ExposureSpan]]] = []
     start = end = 0.0
     for one in sorted(found):
         stop = min(length, one.last + one.seconds)
@@ -266,19 +266,19 @@ def _clusters(found: list[Span], gap: float, length: float) -> list[tuple[float,
     return out
 
 
-def _load_most(found: list[Span], length: float) -> float:
+def _load_most(found: list[ExposureSpan], length: float) -> float:
     """No group holds more than its exposures' sum, nor more than its hulls all filled."""
     total = 0.0
     for _, group in _clusters(found, 0.0, length):
         filled = sum(one.weight * one.seconds for one in group)
         if len(group) > 1:
-            hulls = [Step(one.first, min(length, one.last + one.seconds), one.weight) for one in group]
+            hulls = [TimeStep(one.first, min(length, one.last + one.seconds), one.weight) for one in group]
             filled = min(filled, area(hulls))
         total += filled
     return total
 
 
-def _load_least(found: list[Span]) -> float:
+def _load_least(found: list[ExposureSpan]) -> float:
     """A group holds at least its cores, its largest exposure, and its sum less what pairs may share (Bonferroni)."""
     total = 0.0
     for _, group in _clusters(found, 0.0, float("inf")):
@@ -296,28 +296,28 @@ def _load_least(found: list[Span]) -> float:
     return total
 
 
-def _cores(found: list[Span], value: Literal["weight", "visual"]) -> list[Step]:
+def _cores(found: list[ExposureSpan], value: Literal["weight", "visual"]) -> list[TimeStep]:
     return [
-        Step(one.last, one.first + one.seconds, getattr(one, value))
+        TimeStep(one.last, one.first + one.seconds, getattr(one, value))
         for one in found
         if one.last < one.first + one.seconds
     ]
 
 
-def _peak_most(found: list[Span], window: float, length: float) -> float:
+def _peak_most(found: list[ExposureSpan], window: float, length: float) -> float:
     best = 0.0
     for _, group in _clusters([one for one in found if one.visual > 0], window, length):
         most = max(one.visual for one in group)
         if not any(one.visual == most and one.seconds >= window for one in group):
             most = sum(one.visual * min(window, one.seconds) for one in group) / window
             if len(group) > 1:
-                hulls = [Step(one.first, min(length, one.last + one.seconds), one.visual) for one in group]
+                hulls = [TimeStep(one.first, min(length, one.last + one.seconds), one.visual) for one in group]
                 most = min(most, best_mean(steps(hulls), window, length))
         best = max(best, most)
     return best
 
 
-def _peak_least(found: list[Span], window: float, length: float) -> float:
+def _peak_least(found: list[ExposureSpan], window: float, length: float) -> float:
     most = max(one.visual for one in found)
     alone = max(one.visual * min(window, one.seconds) for one in found) / window
     if alone >= most:
@@ -325,14 +325,14 @@ def _peak_least(found: list[Span], window: float, length: float) -> float:
     return max(alone, best_mean(steps(_cores(found, "visual")), window, length))
 
 
-def _run_most(found: list[Span], length: float) -> float:
+def _run_most(found: list[ExposureSpan], length: float) -> float:
     return max(
         min(width, sum(one.seconds for one in group) + c.RUN_GAP_S * (len(group) - 1))
         for width, group in _clusters(found, c.RUN_GAP_S, length)
     )
 
 
-def _run_least(found: list[Span]) -> float:
+def _run_least(found: list[ExposureSpan]) -> float:
     """Exposures that no choice of starts can part form a run from the latest begin to the earliest end among them."""
     longest = max(one.seconds for one in found)
     begin = reach = -float("inf")

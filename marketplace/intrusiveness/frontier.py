@@ -12,12 +12,12 @@ from itertools import chain
 from math import floor
 
 from marketplace.intrusiveness import constants as c
-from marketplace.intrusiveness.factors import Span, spans
+from marketplace.intrusiveness.factors import ExposureSpan, spans
 from marketplace.intrusiveness.messages import between, outcome
-from marketplace.intrusiveness.plan_changes import Change, changes, changes_of_one, drivers, larger_at_the_edge
+from marketplace.intrusiveness.plan_changes import PlanChange, changes, changes_of_one, drivers, larger_at_the_edge
 from marketplace.intrusiveness.plan_score import score_range
 from marketplace.intrusiveness.prominence import prominence_range
-from marketplace.intrusiveness.timeline import Exposure, Interval, Timeline, to_dict
+from marketplace.intrusiveness.timeline import Exposure, Timeline, ValueInterval, to_dict
 
 POINTS_MAX = 6
 STEPS_MAX = 6
@@ -39,7 +39,7 @@ Ends = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PlanStanding:
     """What a plan does, from low to high, 0..100: how much it disturbs and how well the brand is noticed."""
 
     intrusiveness: Ends
@@ -50,70 +50,70 @@ class Standing:
         """Return the middles as they are told: intrusiveness, and prominence as a loss (below zero)."""
         return round(sum(self.intrusiveness) / 2, DECIMALS), -round(sum(self.prominence) / 2, DECIMALS)
 
-    def keeps(self, before: "Standing") -> bool:
+    def keeps(self, before: "PlanStanding") -> bool:
         """Return whether neither end of prominence falls by more than ``PROMINENCE_KEPT`` points."""
         pairs = zip(self.prominence, before.prominence, strict=True)
         return all(now >= was - c.PROMINENCE_KEPT - _ROUNDING for now, was in pairs)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ChangeStep:
     """One change of a chain, what the plan does after it, and its sentences with the score before and after."""
 
-    change: Change
-    after: Standing
+    change: PlanChange
+    after: PlanStanding
     zh: str
     en: str
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class PlanOption:
     """A plan worth choosing: the changes that lead to it, in their order; ``kept``: prominence stays as it was, within
     ``PROMINENCE_KEPT`` points."""
 
     plan: Timeline
-    steps: tuple[Step, ...]
-    standing: Standing
+    steps: tuple[ChangeStep, ...]
+    standing: PlanStanding
     kept: bool
     zh: str
     en: str
 
 
 @dataclass(frozen=True, slots=True)
-class Frontier:
+class PlanFrontier:
     """What a plan does, and up to six plans that disturb less: first those that keep prominence, then the others, each
     by prominence from high to low. None is beaten on both sides by another. Empty where no change helps."""
 
-    before: Standing
-    points: tuple[Point, ...]
+    before: PlanStanding
+    points: tuple[PlanOption, ...]
     model_version: str = c.FRONTIER_VERSION
 
 
 @dataclass(frozen=True, slots=True)
-class _Node:
+class _SearchNode:
     plan: Timeline
-    path: tuple[tuple[Change, Standing], ...]
-    standing: Standing
+    path: tuple[tuple[PlanChange, PlanStanding], ...]
+    standing: PlanStanding
 
 
-def frontier(plan: Timeline, fit: float) -> Frontier:
+def frontier(plan: Timeline, fit: float) -> PlanFrontier:
     """Return the plans that a creator could choose instead, for a channel that the brief fits by 0..1 (NaN: not known).
 
     Prominence never falls under ``PROMINENCE_LEAST`` of the plan's own.
     """
     before = stand(plan, fit)
-    reached = _search(_Node(plan, (), before), fit)
+    reached = _search(_SearchNode(plan, (), before), fit)
     chosen = _spread([node for node in reached if node.path], before, POINTS_MAX)
     points = [_point(node, before) for node in chosen]
-    return Frontier(before, tuple(sorted(points, key=lambda point: not point.kept)))
+    return PlanFrontier(before, tuple(sorted(points, key=lambda point: not point.kept)))
 
 
-def stand(plan: Timeline, fit: float) -> Standing:
+def stand(plan: Timeline, fit: float) -> PlanStanding:
     """Return what a plan does."""
-    return Standing(score_range(plan, fit), prominence_range(plan))
+    return PlanStanding(score_range(plan, fit), prominence_range(plan))
 
 
-def _search(start: _Node, fit: float) -> list[_Node]:
+def _search(start: _SearchNode, fit: float) -> list[_SearchNode]:
     """Return the plans reached that no other beats, the most noticed first."""
     left = min(PLANS_MAX, PLANS_LEAST + PAIRS_MAX // max(1, len(start.plan.exposures)) ** 2)
     least = c.PROMINENCE_LEAST * sum(start.standing.prominence)
@@ -130,7 +130,7 @@ def _search(start: _Node, fit: float) -> list[_Node]:
             seen.add(change.plan)
             standing = stand(change.plan, fit)
             if _eases(node.standing, standing) and sum(standing.prominence) >= least - _ROUNDING:
-                made.append(_Node(change.plan, (*node.path, (change, standing)), standing))
+                made.append(_SearchNode(change.plan, (*node.path, (change, standing)), standing))
         best = _unbeaten([*best, *made])
         beam = _spread(_unbeaten(made), start.standing, BEAM)
         if not beam:
@@ -138,7 +138,7 @@ def _search(start: _Node, fit: float) -> list[_Node]:
     return best
 
 
-def _changed(beam: Sequence[_Node]) -> Iterator[tuple[Change, _Node]]:
+def _changed(beam: Sequence[_SearchNode]) -> Iterator[tuple[PlanChange, _SearchNode]]:
     """Yield every change of every plan of the beam, in turn, so that a search cut short has been fair to all."""
     todo = [(node, _moves(node.plan)) for node in beam]
     while todo:
@@ -153,7 +153,7 @@ def _changed(beam: Sequence[_Node]) -> Iterator[tuple[Change, _Node]]:
         todo = going
 
 
-def _moves(plan: Timeline) -> Iterator[Change]:
+def _moves(plan: Timeline) -> Iterator[PlanChange]:
     found = spans(plan, "mid") or spans(plan, "high")
     if not found:
         return iter(())
@@ -163,28 +163,28 @@ def _moves(plan: Timeline) -> Iterator[Change]:
     return chain.from_iterable((*by_factor, larger_at_the_edge(plan, found), *alone))
 
 
-def _weight(one: Span) -> tuple[float, int]:
+def _weight(one: ExposureSpan) -> tuple[float, int]:
     return one.weight * one.seconds + one.claims, -one.place
 
 
-def _eases(before: Standing, after: Standing) -> bool:
+def _eases(before: PlanStanding, after: PlanStanding) -> bool:
     pairs = list(zip(after.intrusiveness, before.intrusiveness, strict=True))
     saved = sum(was - now for now, was in pairs) / 2
     return saved >= c.STEP_LEAST and all(now <= was + _ROUNDING for now, was in pairs)
 
 
-def _unbeaten(nodes: Sequence[_Node]) -> list[_Node]:
+def _unbeaten(nodes: Sequence[_SearchNode]) -> list[_SearchNode]:
     """Return the nodes that no other beats as they are told, by prominence from high to low; of those that read the
     same, the one reached first, which has the fewest steps."""
     ranked = sorted(nodes, key=lambda node: (node.standing.read[1], node.standing.read[0], len(node.path)))
-    kept: list[_Node] = []
+    kept: list[_SearchNode] = []
     for node in ranked:
         if not kept or node.standing.read[0] < kept[-1].standing.read[0]:
             kept.append(node)
     return kept
 
 
-def _spread(nodes: list[_Node], before: Standing, most: int) -> list[_Node]:
+def _spread(nodes: list[_SearchNode], before: PlanStanding, most: int) -> list[_SearchNode]:
     """Return up to ``most`` of unbeaten nodes, in the order they came in: the least intrusive of those that keep
     prominence, the least intrusive of all, then each time the one farthest from those chosen."""
     if len(nodes) <= most:
@@ -211,7 +211,7 @@ def _tidied(plan: Timeline, before: Timeline) -> Timeline:
 
 
 def _cut(one: Exposure) -> Exposure:
-    start, seconds = (Interval(_down(value.low), _down(value.high)) for value in (one.start_s, one.seconds))
+    start, seconds = (ValueInterval(_down(value.low), _down(value.high)) for value in (one.start_s, one.seconds))
     return replace(one, start_s=start, seconds=seconds if seconds.high > 0 else one.seconds)
 
 
@@ -220,22 +220,22 @@ def _down(value: float) -> float:
     return floor(value * PARTS_OF_SECOND + 1e-7) / PARTS_OF_SECOND
 
 
-def _point(node: _Node, before: Standing) -> Point:
+def _point(node: _SearchNode, before: PlanStanding) -> PlanOption:
     steps, last = [], before
     for change, after in node.path:
-        steps.append(Step(change, after, *outcome(change.zh, change.en, last.intrusiveness, after.intrusiveness)))
+        steps.append(ChangeStep(change, after, *outcome(change.zh, change.en, last.intrusiveness, after.intrusiveness)))
         last = after
     kept = node.standing.keeps(before)
     was, now = between(*before.prominence), between(*node.standing.prominence)
     zh = f"显著度{'基本不变' if kept else '有所下降'}（{was} → {now}），共 {len(steps)} 处修改"
     many = "1 change" if len(steps) == 1 else f"{len(steps)} changes"
     en = f"Prominence {'stays' if kept else 'falls'} ({was} to {now}) with {many}"
-    return Point(
+    return PlanOption(
         node.plan, tuple(steps), node.standing, kept, *outcome(zh, en, before.intrusiveness, last.intrusiveness)
     )
 
 
-def as_dict(found: Frontier) -> dict[str, object]:
+def as_dict(found: PlanFrontier) -> dict[str, object]:
     """Return the frontier as JSON data; points with two decimals."""
     return {
         "model_version": found.model_version,
@@ -245,7 +245,7 @@ def as_dict(found: Frontier) -> dict[str, object]:
     }
 
 
-def point_dict(one: Point) -> dict[str, object]:
+def point_dict(one: PlanOption) -> dict[str, object]:
     """Return one point as JSON data, its plan as a bid carries it."""
     return {
         "kept": one.kept,
@@ -257,7 +257,7 @@ def point_dict(one: Point) -> dict[str, object]:
     }
 
 
-def standing_dict(one: Standing) -> dict[str, object]:
+def standing_dict(one: PlanStanding) -> dict[str, object]:
     """Return both sides as JSON data: the middle of each and its ends."""
     sides = {"intrusiveness": one.intrusiveness, "prominence": one.prominence}
     return {
@@ -266,7 +266,7 @@ def standing_dict(one: Standing) -> dict[str, object]:
     }
 
 
-def _step_dict(one: Step) -> dict[str, object]:
+def _step_dict(one: ChangeStep) -> dict[str, object]:
     value = one.change.value
     return {
         "action": one.change.action,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from marketplace.intrusiveness import constants as c
-from marketplace.intrusiveness.factors import Span
+from marketplace.intrusiveness.factors import ExposureSpan
 
 STAMPS_MAX = 3
 
@@ -30,7 +30,7 @@ def share(low: float, high: float) -> str:
     return between(100 * low, 100 * high) + "%"
 
 
-def where(found: Sequence[Span]) -> tuple[str, str]:
+def where(found: Sequence[ExposureSpan]) -> tuple[str, str]:
     """Return the time stamps of up to three stretches, by time, in Chinese and in English punctuation."""
     parts: list[str] = []
     for one in found:
@@ -138,7 +138,7 @@ def explain(
     measured: tuple[float, float],
     gained: tuple[float, float],
     length: float,
-    found: Sequence[Span],
+    found: Sequence[ExposureSpan],
 ) -> tuple[str, str]:
     """Return the sentences of one factor: its measure (low, high, natural unit), points (low, high), and where."""
     zh, en = _TEXTS[code](*measured, length)

@@ -15,13 +15,13 @@ from functools import cached_property
 from typing import Any
 
 from marketplace.intrusiveness import constants as c
-from marketplace.intrusiveness.pacing_rule_messages import Said, Sentences
+from marketplace.intrusiveness.pacing_rule_messages import PacingSentences, Said
 
 _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
-class Limits:
+class SpacingLimits:
     """What may be asked of the spacing of sponsored videos; None asks nothing. Raises ValueError outside the ranges.
 
     ``share_max``: of ten videos in a row, 0..1 (whole videos are counted, rounded down). ``gap_videos``: unsponsored
@@ -49,7 +49,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Ramp:
+class SpacingRamp:
     """A named way from none to some to few, with the creator's own ends of the quiet time where they are given."""
 
     preset: str
@@ -68,24 +68,24 @@ class Ramp:
 
 
 @dataclass(frozen=True)
-class Rule:
+class SpacingRule:
     """A creator's rule: limits of the whole channel, of its series by their keys, and a ramp of the channel."""
 
-    limits: Limits = Limits()
-    ramp: Ramp | None = None
-    series: Mapping[str, Limits] = field(default_factory=dict)
+    limits: SpacingLimits = SpacingLimits()
+    ramp: SpacingRamp | None = None
+    series: Mapping[str, SpacingLimits] = field(default_factory=dict)
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> "Rule":
+    def from_document(cls, document: Mapping[str, Any]) -> "SpacingRule":
         """Return a stored rule. Raises KeyError, TypeError or ValueError for what no channel may store."""
         told = dict(document)
         ramp, series = told.pop("ramp"), told.pop("series")
-        limits = {one["key"]: Limits(**{name: one[name] for name in one if name != "key"}) for one in series}
-        return cls(Limits(**told), None if ramp is None else Ramp(**ramp), limits)
+        limits = {one["key"]: SpacingLimits(**{name: one[name] for name in one if name != "key"}) for one in series}
+        return cls(SpacingLimits(**told), None if ramp is None else SpacingRamp(**ramp), limits)
 
 
 @dataclass(frozen=True)
-class Published:
+class PacedVideo:
     """A video that is out. ``gap``: log of its views over the channel's usual ones (None: not known yet);
     ``series``: keys of the series it belongs to."""
 
@@ -105,7 +105,7 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Slot:
+class BookedSlot:
     """A placement that is booked for a day, in a series or in none."""
 
     day: date
@@ -113,18 +113,18 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Past:
+class ChannelPast:
     """What is known of a channel: ``videos`` oldest first, ``booked`` slots, ``followers``, and how many unsponsored
     videos there are in all (at least those in ``videos``; None: just those)."""
 
-    videos: Sequence[Published] = ()
-    booked: Sequence[Slot] = ()
+    videos: Sequence[PacedVideo] = ()
+    booked: Sequence[BookedSlot] = ()
     followers: int = 0
     unsponsored: int | None = None
 
 
 @dataclass(frozen=True)
-class Reason:
+class FullDayReason:
     """Why a day is full: the rule's part, and a sentence with its figures. ``series``: whose limit it is (None: the
     channel's)."""
 
@@ -135,11 +135,11 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Day:
+class PacingDay:
     """One day: open where no reason stands against one more placement."""
 
     day: date
-    reasons: tuple[Reason, ...]
+    reasons: tuple[FullDayReason, ...]
 
     @property
     def open(self) -> bool:
@@ -147,7 +147,7 @@ class Day:
 
 
 @dataclass(frozen=True)
-class Figures:
+class PacingFigures:
     """The spacing up to today: videos and sponsored ones among the last ten, sponsored ones in a row up to the last,
     unsponsored videos and days since the last sponsored one (None: there was none), booked slots to come, the pace in
     days for each unsponsored video (None: not known), and the ramp's stage (None: no ramp)."""
@@ -166,10 +166,10 @@ class Figures:
         return self.sponsored / self.videos if self.videos else None
 
 
-class Line:
+class VideoLine:
     """The sponsored and other videos of a channel or of one series, in order, up to a last day."""
 
-    def __init__(self, past: Past, today: date, last: date, series: str | None = None) -> None:
+    def __init__(self, past: ChannelPast, today: date, last: date, series: str | None = None) -> None:
         self.out = [one for one in past.videos if one.day <= today and (series is None or series in one.series)]
         self.booked = [one.day for one in past.booked if one.day >= today and series in (None, one.series)]
         self.pace_days = pace(self.out, today)
@@ -208,7 +208,7 @@ class Line:
         return last - first + 1
 
 
-def pace(videos: Iterable[Published], today: date) -> float | None:
+def pace(videos: Iterable[PacedVideo], today: date) -> float | None:
     """Return the days for each unsponsored video, None with fewer than two of them."""
     days = sorted(one.day for one in videos if not one.sponsored)[-c.PACE_VIDEOS :]
     if len(days) < 2:
@@ -223,25 +223,27 @@ def _ahead(pace_days: float | None, today: date, last: date) -> list[date]:
     return [today + timedelta(days=math.ceil(number * pace_days - _ROUNDING)) for number in range(1, count + 1)]
 
 
-class Pacing:
+class ChannelPacing:
     """A rule held against a channel from today to a last day; ``series``: where the placement would stand."""
 
-    def __init__(self, rule: Rule, past: Past, today: date, last: date, series: str | None = None) -> None:
+    def __init__(
+        self, rule: SpacingRule, past: ChannelPast, today: date, last: date, series: str | None = None
+    ) -> None:
         self.rule, self.past, self.today = rule, past, today
-        self.line = Line(past, today, last)
-        self._scopes = [(rule.limits, self.line, Sentences(None))]
+        self.line = VideoLine(past, today, last)
+        self._scopes = [(rule.limits, self.line, PacingSentences(None))]
         if series is not None and series in rule.series:
-            self._scopes.append((rule.series[series], Line(past, today, last, series), Sentences(series)))
+            self._scopes.append((rule.series[series], VideoLine(past, today, last, series), PacingSentences(series)))
 
-    def on(self, day: date) -> Day:
+    def on(self, day: date) -> PacingDay:
         """Return whether one more placement may stand on a day from today on, and if not, every reason why."""
         found = [
-            Reason(code, say.series, *said)
+            FullDayReason(code, say.series, *said)
             for limits, line, say in self._scopes
             for code, said in _broken(limits, line, day, say)
         ]
         ramp = self._ramped(day)
-        return Day(day, tuple(found if ramp is None else [*found, ramp]))
+        return PacingDay(day, tuple(found if ramp is None else [*found, ramp]))
 
     def stage(self, day: date) -> str | None:
         """Return the ramp's stage on a day: none, some or few."""
@@ -252,14 +254,14 @@ class Pacing:
             return "none"
         return "few" if videos >= sizes.few_videos or followers >= sizes.few_followers else "some"
 
-    def figures(self) -> Figures:
+    def figures(self) -> PacingFigures:
         """Return the channel's spacing up to today."""
         out = self.line.out
         marks = [one.sponsored for one in out]
         since = next((number for number, mark in enumerate(reversed(marks)) if mark), None)
         streak = next((number for number, mark in enumerate(reversed(marks)) if not mark), len(marks))
         recent = marks[-c.RECENT :]
-        return Figures(
+        return PacingFigures(
             videos=len(recent),
             sponsored=sum(recent),
             streak=streak,
@@ -278,20 +280,20 @@ class Pacing:
     def _unsponsored(self, day: date) -> int:
         return self._out_unsponsored + bisect_right(self.line.expected, day)
 
-    def _ramped(self, day: date) -> Reason | None:
+    def _ramped(self, day: date) -> FullDayReason | None:
         stage = self.stage(day)
         if stage is None or self.rule.ramp is None:
             return None
-        sizes, say = self.rule.ramp.sizes, Sentences(None)
+        sizes, say = self.rule.ramp.sizes, PacingSentences(None)
         if stage == "none":
             said = say.quiet(self._unsponsored(day), sizes.quiet_videos, self.past.followers, sizes.quiet_followers)
-            return Reason("ramp_none", None, *said)
+            return FullDayReason("ramp_none", None, *said)
         allowed = sizes.some if stage == "some" else sizes.few
         worst = self.line.worst(bisect_right(self.line.days, day))
-        return Reason(f"ramp_{stage}", None, *say.ramp(stage, worst, allowed)) if worst > allowed else None
+        return FullDayReason(f"ramp_{stage}", None, *say.ramp(stage, worst, allowed)) if worst > allowed else None
 
 
-def _broken(limits: Limits, line: Line, day: date, say: Sentences) -> Iterable[tuple[str, Said]]:
+def _broken(limits: SpacingLimits, line: VideoLine, day: date, say: PacingSentences) -> Iterable[tuple[str, Said]]:
     """Yield each limit that one more placement on a day would break."""
     at = bisect_right(line.days, day)
     before, after = line.nearest(at)
@@ -311,30 +313,32 @@ def _broken(limits: Limits, line: Line, day: date, say: Sentences) -> Iterable[t
             yield "cool_down", say.cool_down(bad[-1].day, bad[-1].of_usual, limits.cool_down_days, until)
 
 
-def calendar(rule: Rule, past: Past, today: date, days: int, series: str | None = None) -> tuple[Day, ...]:
+def calendar(
+    rule: SpacingRule, past: ChannelPast, today: date, days: int, series: str | None = None
+) -> tuple[PacingDay, ...]:
     """Return the coming days from today on, each taken alone: one more placement on it and on no other."""
-    found = Pacing(rule, past, today, today + timedelta(days=days), series)
+    found = ChannelPacing(rule, past, today, today + timedelta(days=days), series)
     return tuple(found.on(today + timedelta(days=number)) for number in range(days))
 
 
-def next_open(rule: Rule, past: Past, today: date, series: str | None = None) -> date | None:
+def next_open(rule: SpacingRule, past: ChannelPast, today: date, series: str | None = None) -> date | None:
     """Return the first open day from today on, None where there is none within c.HORIZON_DAYS."""
-    found = Pacing(rule, past, today, today + timedelta(days=c.HORIZON_DAYS), series)
+    found = ChannelPacing(rule, past, today, today + timedelta(days=c.HORIZON_DAYS), series)
     days = (today + timedelta(days=number) for number in range(c.HORIZON_DAYS))
     return next((day for day in days if found.on(day).open), None)
 
 
-def places(rule: Rule, past: Past, today: date, first: date, last: date, wanted: int) -> tuple[date, ...]:
+def places(rule: SpacingRule, past: ChannelPast, today: date, first: date, last: date, wanted: int) -> tuple[date, ...]:
     """Return days from ``first`` to ``last`` for so many placements, each on the earliest that is open after those
     before it; fewer where there is no room for more."""
     placed: list[date] = []
     day = max(first, today)
-    found = Pacing(rule, past, today, last)
+    found = ChannelPacing(rule, past, today, last)
     while len(placed) < wanted and day <= last:
         if found.on(day).open:
             placed.append(day)
-            past = replace(past, booked=[*past.booked, Slot(day)])
-            found = Pacing(rule, past, today, last)
+            past = replace(past, booked=[*past.booked, BookedSlot(day)])
+            found = ChannelPacing(rule, past, today, last)
         else:
             day += timedelta(days=1)
     return tuple(placed)

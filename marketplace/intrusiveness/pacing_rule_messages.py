@@ -14,7 +14,7 @@ _STAGES = {
 
 
 @dataclass(frozen=True)
-class Sentences:
+class PacingSentences:
     """Sentences about the channel, or about one of its series."""
 
     series: str | None

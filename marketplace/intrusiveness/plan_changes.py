@@ -6,13 +6,13 @@ from math import ceil
 from typing import Literal
 
 from marketplace.intrusiveness import constants as c
-from marketplace.intrusiveness.factors import Span, early, runs
+from marketplace.intrusiveness.factors import ExposureSpan, early, runs
 from marketplace.intrusiveness.messages import number, share, stamp, where
-from marketplace.intrusiveness.timeline import EXPOSURES_MAX, ZERO, Exposure, Interval, Kind, Timeline
+from marketplace.intrusiveness.timeline import EXPOSURES_MAX, ZERO, Exposure, ExposureKind, Timeline, ValueInterval
 
 
 @dataclass(frozen=True)
-class Change:
+class PlanChange:
     """One change: ``action`` on the exposures numbered (none: the whole video), its new value in the field's unit
     (None where it has none), its sentences without full stop, and the plan that results."""
 
@@ -24,7 +24,7 @@ class Change:
     plan: Timeline
 
 
-def drivers(code: str, found: list[Span], length: float) -> list[Span]:
+def drivers(code: str, found: list[ExposureSpan], length: float) -> list[ExposureSpan]:
     """Return the exposures (exact, not empty) that make a factor what it is, the weightiest first."""
     if code == "run":
         return max(runs(found), key=lambda run: run[1] - run[0])[2]
@@ -32,7 +32,7 @@ def drivers(code: str, found: list[Span], length: float) -> list[Span]:
     return [one for part, one in ranked if part > 0] or [ranked[0][1]]
 
 
-def _part(code: str, one: Span, length: float) -> float:
+def _part(code: str, one: ExposureSpan, length: float) -> float:
     match code:
         case "peak":
             return one.visual * min(c.PEAK_WINDOW_S, one.seconds)
@@ -48,12 +48,12 @@ def _part(code: str, one: Span, length: float) -> float:
             return one.weight * one.seconds
 
 
-def changes(code: str, plan: Timeline, who: list[Span]) -> Iterator[Change]:
+def changes(code: str, plan: Timeline, who: list[ExposureSpan]) -> Iterator[PlanChange]:
     """Yield changes that may ease a factor, given its drivers, the mildest first; each results in a valid plan."""
     yield from _CHANGES[code](plan, who)
 
 
-def changes_of_one(plan: Timeline, one: Span) -> Iterator[Change]:
+def changes_of_one(plan: Timeline, one: ExposureSpan) -> Iterator[PlanChange]:
     """Yield changes of one exposure alone, whatever factor they ease; each results in a valid plan."""
     yield _shorten(plan, [one], c.SHORTENED_LITTLE)
     yield _shorten(plan, [one])
@@ -66,7 +66,7 @@ def changes_of_one(plan: Timeline, one: Span) -> Iterator[Change]:
     yield from _leave_out(plan, [one])
 
 
-def larger_at_the_edge(plan: Timeline, who: list[Span]) -> Iterator[Change]:
+def larger_at_the_edge(plan: Timeline, who: list[ExposureSpan]) -> Iterator[PlanChange]:
     """Move exposures towards the edge, as far as a larger size makes up for it in what is noticed: position drives
     viewers away and size does not (Teixeira et al. 2010)."""
     changed = {}
@@ -75,7 +75,7 @@ def larger_at_the_edge(plan: Timeline, who: list[Span]) -> Iterator[Change]:
         edge = _capped(was.centre, max(c.OFF_CENTRE, _made_up(was)))
         if edge != was.centre:
             low, high = (_grown(was, edge, end) for end in ("low", "high"))
-            changed[one.place] = replace(was, centre=edge, area_share=Interval(low, high))
+            changed[one.place] = replace(was, centre=edge, area_share=ValueInterval(low, high))
     if not changed:
         return
     moved = [one for one in who if one.place in changed]
@@ -83,7 +83,7 @@ def larger_at_the_edge(plan: Timeline, who: list[Span]) -> Iterator[Change]:
     sizes = [one.area_share for one in changed.values()]
     least, most = min(size.low for size in sizes), max(size.high for size in sizes)
     told = share(least, most)
-    yield Change(
+    yield PlanChange(
         "edge_larger",
         _places(moved),
         most,
@@ -100,13 +100,13 @@ def _place_value(centre: float) -> float:
 def _made_up(one: Exposure) -> float:
     """Return how near the middle an exposure has to stay so that size can make up for the rest: beyond AREA_FULL it
     adds nothing to what is noticed."""
-    if one.kind is Kind.SPEECH:
+    if one.kind is ExposureKind.SPEECH:
         return 1.0
     size: float = min(1.0, one.area_share.high / c.AREA_FULL) ** c.SIZE_EXPONENT
     return _up(1 - (1 - _place_value(one.centre.high) * size) / c.VALUE_CENTRE, 1_000)
 
 
-def _grown(was: Exposure, edge: Interval, end: Literal["low", "high"]) -> float:
+def _grown(was: Exposure, edge: ValueInterval, end: Literal["low", "high"]) -> float:
     """Return the share of the frame that makes up for the new place (prominence.py)."""
     area: float = getattr(was.area_share, end)
     by: float = (_place_value(getattr(was.centre, end)) / _place_value(getattr(edge, end))) ** (1 / c.SIZE_EXPONENT)
@@ -118,43 +118,43 @@ def _up(value: float, parts: int) -> float:
     return ceil(value * parts - 1e-7) / parts
 
 
-def _less_load(plan: Timeline, who: list[Span]) -> Iterator[Change]:
+def _less_load(plan: Timeline, who: list[ExposureSpan]) -> Iterator[PlanChange]:
     # What is seen and heard together has to be cut together, or the seconds stay.
     end = who[0].first + who[0].seconds
     yield _shorten(plan, [one for one in who if one.first < end and who[0].first < one.first + one.seconds])
 
 
-def _less_peak(plan: Timeline, who: list[Span]) -> Iterator[Change]:
+def _less_peak(plan: Timeline, who: list[ExposureSpan]) -> Iterator[PlanChange]:
     for some in _one_and_all([one for one in who if plan.exposures[one.place].centre.high > c.OFF_CENTRE]):
         yield _off_centre(plan, some)
 
 
-def _less_early(plan: Timeline, who: list[Span]) -> Iterator[Change]:
+def _less_early(plan: Timeline, who: list[ExposureSpan]) -> Iterator[PlanChange]:
     for some in _one_and_all(who):
         yield from _later(plan, some)
 
 
-def _less_info(plan: Timeline, who: list[Span]) -> Iterator[Change]:
+def _less_info(plan: Timeline, who: list[ExposureSpan]) -> Iterator[PlanChange]:
     for some in _one_and_all(who):
         yield _fewer_claims(plan, some)
 
 
-def _less_run(plan: Timeline, who: list[Span]) -> Iterator[Change]:
+def _less_run(plan: Timeline, who: list[ExposureSpan]) -> Iterator[PlanChange]:
     yield from _split(plan, who)
     yield _shorten(plan, who)
 
 
-def _less_spoken(plan: Timeline, who: list[Span]) -> Iterator[Change]:
+def _less_spoken(plan: Timeline, who: list[ExposureSpan]) -> Iterator[PlanChange]:
     for some in _one_and_all(who):
         yield _tie(plan, some)
 
 
-def _uncover(plan: Timeline, _: list[Span]) -> Iterator[Change]:
+def _uncover(plan: Timeline, _: list[ExposureSpan]) -> Iterator[PlanChange]:
     free = replace(plan, occlusion_share=ZERO)
-    yield Change("uncover", (), 0.0, "不要遮挡人脸和字幕", "Keep faces and subtitles free", free)
+    yield PlanChange("uncover", (), 0.0, "不要遮挡人脸和字幕", "Keep faces and subtitles free", free)
 
 
-def _one_and_all(who: list[Span]) -> list[list[Span]]:
+def _one_and_all(who: list[ExposureSpan]) -> list[list[ExposureSpan]]:
     return [who[:1], who] if len(who) > 1 else [who] if who else []
 
 
@@ -162,19 +162,19 @@ def _with(plan: Timeline, changed: dict[int, Exposure]) -> Timeline:
     return replace(plan, exposures=tuple(changed.get(at, one) for at, one in enumerate(plan.exposures)))
 
 
-def _places(who: Sequence[Span]) -> tuple[int, ...]:
+def _places(who: Sequence[ExposureSpan]) -> tuple[int, ...]:
     return tuple(sorted(one.place for one in who))
 
 
-def _scaled(value: Interval, by: float) -> Interval:
-    return Interval(value.low * by, value.high * by)
+def _scaled(value: ValueInterval, by: float) -> ValueInterval:
+    return ValueInterval(value.low * by, value.high * by)
 
 
-def _capped(value: Interval, most: float) -> Interval:
-    return Interval(min(value.low, most), min(value.high, most))
+def _capped(value: ValueInterval, most: float) -> ValueInterval:
+    return ValueInterval(min(value.low, most), min(value.high, most))
 
 
-def _shorten(plan: Timeline, who: list[Span], left: float = c.SHORTENED) -> Change:
+def _shorten(plan: Timeline, who: list[ExposureSpan], left: float = c.SHORTENED) -> PlanChange:
     changed = {
         one.place: replace(plan.exposures[one.place], seconds=_scaled(plan.exposures[one.place].seconds, left))
         for one in who
@@ -182,7 +182,7 @@ def _shorten(plan: Timeline, who: list[Span], left: float = c.SHORTENED) -> Chan
     longest = max(one.seconds for one in who) * left
     zh_where, en_where = where(who)
     zh_left, en_left = ("缩短一半", "to half") if left == c.SHORTENED else (f"缩短到 {left:.0%}", f"to {left:.0%}")
-    return Change(
+    return PlanChange(
         "shorten",
         _places(who),
         longest,
@@ -192,13 +192,13 @@ def _shorten(plan: Timeline, who: list[Span], left: float = c.SHORTENED) -> Chan
     )
 
 
-def _off_centre(plan: Timeline, who: list[Span]) -> Change:
+def _off_centre(plan: Timeline, who: list[ExposureSpan]) -> PlanChange:
     changed = {}
     for one in who:
         was = plan.exposures[one.place]
         changed[one.place] = replace(was, centre=_capped(was.centre, c.OFF_CENTRE))
     zh_where, en_where = where(who)
-    return Change(
+    return PlanChange(
         "off_centre",
         _places(who),
         c.OFF_CENTRE,
@@ -208,7 +208,7 @@ def _off_centre(plan: Timeline, who: list[Span]) -> Change:
     )
 
 
-def _later(plan: Timeline, who: list[Span]) -> Iterator[Change]:
+def _later(plan: Timeline, who: list[ExposureSpan]) -> Iterator[PlanChange]:
     """Move exposures together, so that what belongs together stays together."""
     moved = [plan.exposures[one.place] for one in who]
     begin = min(one.start_s.low for one in moved)
@@ -217,11 +217,11 @@ def _later(plan: Timeline, who: list[Span]) -> Iterator[Change]:
     if by <= 0:
         return
     changed = {
-        one.place: replace(was, start_s=Interval(was.start_s.low + by, was.start_s.high + by))
+        one.place: replace(was, start_s=ValueInterval(was.start_s.low + by, was.start_s.high + by))
         for one, was in zip(who, moved, strict=True)
     }
     zh_where, en_where = where(who)
-    yield Change(
+    yield PlanChange(
         "later",
         _places(who),
         begin + by,
@@ -231,7 +231,7 @@ def _later(plan: Timeline, who: list[Span]) -> Iterator[Change]:
     )
 
 
-def _fewer_claims(plan: Timeline, who: list[Span]) -> Change:
+def _fewer_claims(plan: Timeline, who: list[ExposureSpan]) -> PlanChange:
     changed = {}
     keep = 1.0 if any(one.claims > 1 for one in who) else 0.0
     for one in who:
@@ -241,10 +241,10 @@ def _fewer_claims(plan: Timeline, who: list[Span]) -> Change:
     zh, en = f"{zh_where} 不讲卖点", f"Tell no selling point in {en_where}"
     if keep:
         zh, en = f"{zh_where} 每处最多讲 1 个卖点", f"Tell at most one selling point in each of {en_where}"
-    return Change("fewer_claims", _places(who), keep, zh, en, _with(plan, changed))
+    return PlanChange("fewer_claims", _places(who), keep, zh, en, _with(plan, changed))
 
 
-def _split(plan: Timeline, who: list[Span]) -> Iterator[Change]:
+def _split(plan: Timeline, who: list[ExposureSpan]) -> Iterator[PlanChange]:
     """Put a pause into the middle of a run; what follows moves on by as much. Needs room at the end of the video."""
     begin = min(one.first for one in who)
     cut = (begin + max(one.first + one.seconds for one in who)) / 2
@@ -254,7 +254,7 @@ def _split(plan: Timeline, who: list[Span]) -> Iterator[Change]:
         if start < cut < start + length:
             kept = (cut - start) / length
             first = replace(was, seconds=_scaled(was.seconds, kept))
-            start_s = Interval(
+            start_s = ValueInterval(
                 was.start_s.low + was.seconds.low * kept + c.PULSE_GAP_S,
                 was.start_s.high + was.seconds.high * kept + c.PULSE_GAP_S,
             )
@@ -262,13 +262,13 @@ def _split(plan: Timeline, who: list[Span]) -> Iterator[Change]:
             # Names and selling points are told once, in the first part.
             parts += [first, replace(was, start_s=start_s, seconds=rest, claims=ZERO, mentions=ZERO)]
         elif start >= cut:
-            later = Interval(was.start_s.low + c.PULSE_GAP_S, was.start_s.high + c.PULSE_GAP_S)
+            later = ValueInterval(was.start_s.low + c.PULSE_GAP_S, was.start_s.high + c.PULSE_GAP_S)
             parts.append(replace(was, start_s=later))
         else:
             parts.append(was)
     if len(parts) > EXPOSURES_MAX or any(one.start_s.high + one.seconds.high > plan.duration_s for one in parts):
         return
-    yield Change(
+    yield PlanChange(
         "split",
         _places(who),
         c.PULSE_GAP_S,
@@ -278,11 +278,11 @@ def _split(plan: Timeline, who: list[Span]) -> Iterator[Change]:
     )
 
 
-def _fewer_brands(plan: Timeline, _: list[Span]) -> Iterator[Change]:
-    fewer = Interval(max(1.0, plan.brands.low - 1), max(1.0, plan.brands.high - 1))
+def _fewer_brands(plan: Timeline, _: list[ExposureSpan]) -> Iterator[PlanChange]:
+    fewer = ValueInterval(max(1.0, plan.brands.low - 1), max(1.0, plan.brands.high - 1))
     if fewer != plan.brands:
         told = number(fewer.high)
-        yield Change(
+        yield PlanChange(
             "fewer_brands",
             (),
             fewer.high,
@@ -292,14 +292,14 @@ def _fewer_brands(plan: Timeline, _: list[Span]) -> Iterator[Change]:
         )
 
 
-def _tie(plan: Timeline, who: list[Span]) -> Change:
+def _tie(plan: Timeline, who: list[ExposureSpan]) -> PlanChange:
     changed = {}
     for one in who:
         was = plan.exposures[one.place]
-        tied = Interval(max(was.plot.low, c.PLOT_LINKED), max(was.plot.high, c.PLOT_LINKED))
+        tied = ValueInterval(max(was.plot.low, c.PLOT_LINKED), max(was.plot.high, c.PLOT_LINKED))
         changed[one.place] = replace(was, plot=tied)
     zh_where, en_where = where(who)
-    return Change(
+    return PlanChange(
         "tie_to_plot",
         _places(who),
         c.PLOT_LINKED,
@@ -309,8 +309,8 @@ def _tie(plan: Timeline, who: list[Span]) -> Change:
     )
 
 
-def _quieter(plan: Timeline, _: list[Span]) -> Iterator[Change]:
-    yield Change(
+def _quieter(plan: Timeline, _: list[ExposureSpan]) -> Iterator[PlanChange]:
+    yield PlanChange(
         "quieter",
         (),
         c.LOUD_FREE_LU,
@@ -320,13 +320,13 @@ def _quieter(plan: Timeline, _: list[Span]) -> Iterator[Change]:
     )
 
 
-def _leave_out(plan: Timeline, who: list[Span]) -> Iterator[Change]:
+def _leave_out(plan: Timeline, who: list[ExposureSpan]) -> Iterator[PlanChange]:
     if len(plan.exposures) < 2:
         return
     one = min(who, key=lambda one: one.seconds)
     zh_where, en_where = where([one])
     kept = tuple(was for at, was in enumerate(plan.exposures) if at != one.place)
-    yield Change(
+    yield PlanChange(
         "leave_out",
         (one.place,),
         None,
@@ -336,7 +336,7 @@ def _leave_out(plan: Timeline, who: list[Span]) -> Iterator[Change]:
     )
 
 
-_CHANGES: dict[str, Callable[[Timeline, list[Span]], Iterator[Change]]] = {
+_CHANGES: dict[str, Callable[[Timeline, list[ExposureSpan]], Iterator[PlanChange]]] = {
     "load": _less_load,
     "peak": _less_peak,
     "early": _less_early,

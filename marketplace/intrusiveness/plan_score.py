@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from marketplace.intrusiveness import constants as c
 from marketplace.intrusiveness import factors as f
 from marketplace.intrusiveness.messages import explain, exposure, number, outcome, share
-from marketplace.intrusiveness.plan_changes import Change, changes, drivers
+from marketplace.intrusiveness.plan_changes import PlanChange, changes, drivers
 from marketplace.intrusiveness.timeline import Timeline
 
 
@@ -36,7 +36,7 @@ class ExposureScore:
 class WhatIf:
     """A change of the plan and the score it would really have."""
 
-    change: Change
+    change: PlanChange
     zh: str
     en: str
     score_low: float
@@ -44,7 +44,7 @@ class WhatIf:
 
 
 @dataclass(frozen=True)
-class Reason:
+class FactorReason:
     """Why a factor gives points (range), in both languages, with its evidence and the best change found."""
 
     code: str
@@ -57,7 +57,7 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Veto:
+class PlanVeto:
     """Something that must be mended whatever the score; ``certain`` is false where only part of the range does it."""
 
     code: str
@@ -80,8 +80,8 @@ class PlanScore:
     fit: float
     factors: tuple[FactorScore, ...]
     exposures: tuple[ExposureScore, ...]
-    reasons: tuple[Reason, ...]
-    vetoes: tuple[Veto, ...]
+    reasons: tuple[FactorReason, ...]
+    vetoes: tuple[PlanVeto, ...]
     model_version: str
 
 
@@ -116,7 +116,7 @@ def score_plan(
         zh, en = explain(code, measure, worth, length, who)
         best = _best(code, timeline, fit, who, total) if what_ifs and worth[1] > c.REASON_LEAST else None
         evidence = c.FACTORS[c.CODES.index(code)].evidence
-        reasons.append(Reason(code, *worth, zh, en, evidence, best))
+        reasons.append(FactorReason(code, *worth, zh, en, evidence, best))
     return PlanScore(
         low=total[0],
         high=total[1],
@@ -143,10 +143,10 @@ def band(score: float) -> str:
     return next(name for name, least in c.BANDS if score >= least)
 
 
-def _exposures(timeline: Timeline, fit: float, found: list[f.Span], total: float) -> tuple[ExposureScore, ...]:
+def _exposures(timeline: Timeline, fit: float, found: list[f.ExposureSpan], total: float) -> tuple[ExposureScore, ...]:
     """Score each exposure of the plan of midpoints alone, and the plan without it."""
 
-    def of(some: list[f.Span]) -> float:
+    def of(some: list[f.ExposureSpan]) -> float:
         return sum(f.points(f.to_factors(f.measure_spans(timeline, some, "mid"), timeline.duration_s), fit))
 
     told = []
@@ -158,7 +158,9 @@ def _exposures(timeline: Timeline, fit: float, found: list[f.Span], total: float
     return tuple(told)
 
 
-def _best(code: str, timeline: Timeline, fit: float, who: list[f.Span], before: tuple[float, float]) -> WhatIf | None:
+def _best(
+    code: str, timeline: Timeline, fit: float, who: list[f.ExposureSpan], before: tuple[float, float]
+) -> WhatIf | None:
     """Return the mildest change that saves much of what the strongest saves, or none where no change saves anything;
     what is saved is the fall of the range's middle."""
     tried = [(change, score_range(change.plan, fit)) for change in changes(code, timeline, who)]
@@ -171,13 +173,13 @@ def _best(code: str, timeline: Timeline, fit: float, who: list[f.Span], before: 
     return WhatIf(change, zh, en, low, high)
 
 
-def vetoes(timeline: Timeline, *, buying_link: bool | None, disclosed: bool | None) -> list[Veto]:
+def vetoes(timeline: Timeline, *, buying_link: bool | None, disclosed: bool | None) -> list[PlanVeto]:
     """Return what must be mended whatever the score. Undisclosed buying links: China's 2023 Internet advertising
     measures; faces, subtitles and loudness: constants.TABLE."""
     flags = []
     if buying_link and disclosed is False:
         flags.append(
-            Veto(
+            PlanVeto(
                 "undisclosed_buying_link",
                 True,
                 "带购买链接的体验或测评内容必须显著标明“广告”。",
@@ -190,7 +192,7 @@ def vetoes(timeline: Timeline, *, buying_link: bool | None, disclosed: bool | No
     if covered.high > c.VETO_OCCLUSION:
         told, most = share(covered.low, covered.high), share(c.VETO_OCCLUSION, c.VETO_OCCLUSION)
         flags.append(
-            Veto(
+            PlanVeto(
                 "covers_face_or_subtitle",
                 covered.low > c.VETO_OCCLUSION,
                 f"露出时间里有 {told} 遮挡人脸或字幕，超过 {most}。",
@@ -200,7 +202,7 @@ def vetoes(timeline: Timeline, *, buying_link: bool | None, disclosed: bool | No
     if loud.high > c.VETO_LOUDNESS_LU:
         told, most, certain = number(loud.high), number(c.VETO_LOUDNESS_LU), loud.low > c.VETO_LOUDNESS_LU
         flags.append(
-            Veto(
+            PlanVeto(
                 "too_loud",
                 certain,
                 f"广告段{'' if certain else '可能'}比其余部分响 {told} LU，超过 {most} LU。",
@@ -239,7 +241,7 @@ def as_dict(score: PlanScore) -> dict[str, object]:
     }
 
 
-def _reason_dict(one: Reason) -> dict[str, object]:
+def _reason_dict(one: FactorReason) -> dict[str, object]:
     what_if: dict[str, object] | None = None
     if one.what_if is not None:
         change = one.what_if.change

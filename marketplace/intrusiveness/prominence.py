@@ -17,7 +17,7 @@ from math import exp, log1p
 from marketplace.intrusiveness import constants as c
 from marketplace.intrusiveness.factors import End
 from marketplace.intrusiveness.messages import between
-from marketplace.intrusiveness.timeline import Exposure, Kind, Timeline
+from marketplace.intrusiveness.timeline import Exposure, ExposureKind, Timeline
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _lasting(timeline: Timeline, one: Exposure, end: End) -> float:
 def _seen(timeline: Timeline, end: End) -> float:
     total = 0.0
     for one in timeline.exposures:
-        if one.kind is not Kind.SPEECH:
+        if one.kind is not ExposureKind.SPEECH:
             size = min(1.0, getattr(one.area_share, end) / c.AREA_FULL) ** c.SIZE_EXPONENT
             place = 1 - c.VALUE_CENTRE * (1 - getattr(one.centre, end))
             total += fade(_lasting(timeline, one, end)) * size * place * getattr(one.clarity, end)

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 
-class Step(NamedTuple):
+class TimeStep(NamedTuple):
     """A stretch of time over which a value holds."""
 
     start: float
@@ -13,24 +13,24 @@ class Step(NamedTuple):
     value: float
 
 
-def steps(parts: list[Step]) -> list[Step]:
+def steps(parts: list[TimeStep]) -> list[TimeStep]:
     """Return the highest value at each moment, without holes from the first start to the last end."""
     # A stretch shorter than floating-point numbers can tell apart has no width, and would fill up to the next edge.
     todo = sorted(one for one in parts if one.end > one.start)
     edges = sorted({edge for one in todo for edge in (one.start, one.end)})
     found = []
-    active: list[Step] = []
+    active: list[TimeStep] = []
     taken = 0
     for start, end in pairwise(edges):
         active = [one for one in active if one.end > start]
         while taken < len(todo) and todo[taken].start <= start:
             active.append(todo[taken])
             taken += 1
-        found.append(Step(start, end, max([one.value for one in active], default=0.0)))
+        found.append(TimeStep(start, end, max([one.value for one in active], default=0.0)))
     return found
 
 
-def area(parts: list[Step]) -> float:
+def area(parts: list[TimeStep]) -> float:
     """Return the area under the highest value at each moment. Parts that touch nothing, or only one other, need no
     sweep: they are most of what plans hold."""
     total = 0.0
@@ -54,7 +54,7 @@ def area(parts: list[Step]) -> float:
     return total
 
 
-def best_mean(found: list[Step], window: float, length: float) -> float:
+def best_mean(found: list[TimeStep], window: float, length: float) -> float:
     """Return the best mean over a window inside the video; the best one begins or ends at an edge of a step."""
     if not found:
         return 0.0

@@ -43,7 +43,7 @@ _ROUNDING_S = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class ValueInterval:
     """A number known to lie in low..high; exact where both are equal. Raises ValueError if low > high or not finite."""
 
     low: float
@@ -58,16 +58,16 @@ class Interval:
         return (self.low + self.high) / 2
 
 
-def exact(value: float) -> Interval:
+def exact(value: float) -> ValueInterval:
     """Return the interval that holds one number alone."""
-    return Interval(value, value)
+    return ValueInterval(value, value)
 
 
 ZERO = exact(0.0)
 ONE = exact(1.0)
 
 
-class Kind(StrEnum):
+class ExposureKind(StrEnum):
     """How the brand meets the viewer."""
 
     LOGO = "logo"
@@ -76,7 +76,7 @@ class Kind(StrEnum):
     SPEECH = "speech"
 
 
-class Source(StrEnum):
+class TimelineSource(StrEnum):
     """Where a timeline's numbers come from."""
 
     PLAN = "plan"
@@ -88,16 +88,16 @@ class Source(StrEnum):
 class Exposure:
     """One stretch of time in which the brand can be seen or heard; fields and units as in the module's table."""
 
-    start_s: Interval
-    seconds: Interval
-    kind: Kind
-    area_share: Interval = ZERO
-    centre: Interval = ZERO
-    saliency: Interval = ZERO
-    clarity: Interval = ZERO
-    claims: Interval = ZERO
-    mentions: Interval = ZERO
-    plot: Interval = ZERO
+    start_s: ValueInterval
+    seconds: ValueInterval
+    kind: ExposureKind
+    area_share: ValueInterval = ZERO
+    centre: ValueInterval = ZERO
+    saliency: ValueInterval = ZERO
+    clarity: ValueInterval = ZERO
+    claims: ValueInterval = ZERO
+    mentions: ValueInterval = ZERO
+    plot: ValueInterval = ZERO
     cta: bool = False
     description: str = ""
 
@@ -108,52 +108,52 @@ class Timeline:
 
     duration_s: float
     exposures: tuple[Exposure, ...]
-    brands: Interval = ONE
-    loudness_lu: Interval = ZERO
-    occlusion_share: Interval = ZERO
-    source: Source = Source.PLAN
+    brands: ValueInterval = ONE
+    loudness_lu: ValueInterval = ZERO
+    occlusion_share: ValueInterval = ZERO
+    source: TimelineSource = TimelineSource.PLAN
     sample_step_s: float = 0.5
 
 
 @dataclass(frozen=True)
-class Shorthand:
+class PlanShorthand:
     """A word a creator may choose instead of a number; ``saliency`` is what it implies where nothing else is said."""
 
     word: str
     zh: str
-    interval: Interval
-    saliency: Interval | None = None
+    interval: ValueInterval
+    saliency: ValueInterval | None = None
 
 
-SHORTHANDS: dict[str, tuple[Shorthand, ...]] = {
+SHORTHANDS: dict[str, tuple[PlanShorthand, ...]] = {
     "area_share": (
-        Shorthand("background", "背景", Interval(0.002, 0.02), Interval(0.05, 0.25)),
-        Shorthand("in-hand", "手持使用", Interval(0.02, 0.06), Interval(0.3, 0.6)),
-        Shorthand("close-up", "特写", Interval(0.06, 0.20), Interval(0.4, 0.8)),
-        Shorthand("full-frame", "占满画面", Interval(0.20, 1.0), Interval(0.7, 1.0)),
-        Shorthand("corner-bug", "角标", Interval(0.005, 0.03), Interval(0.1, 0.4)),
-        Shorthand("caption-bar", "字幕条", Interval(0.03, 0.10), Interval(0.3, 0.7)),
+        PlanShorthand("background", "背景", ValueInterval(0.002, 0.02), ValueInterval(0.05, 0.25)),
+        PlanShorthand("in-hand", "手持使用", ValueInterval(0.02, 0.06), ValueInterval(0.3, 0.6)),
+        PlanShorthand("close-up", "特写", ValueInterval(0.06, 0.20), ValueInterval(0.4, 0.8)),
+        PlanShorthand("full-frame", "占满画面", ValueInterval(0.20, 1.0), ValueInterval(0.7, 1.0)),
+        PlanShorthand("corner-bug", "角标", ValueInterval(0.005, 0.03), ValueInterval(0.1, 0.4)),
+        PlanShorthand("caption-bar", "字幕条", ValueInterval(0.03, 0.10), ValueInterval(0.3, 0.7)),
     ),
     "centre": (
-        Shorthand("centre", "居中", Interval(0.75, 1.0)),
-        Shorthand("off-centre", "偏离中心", Interval(0.45, 0.75)),
-        Shorthand("edge", "边缘", Interval(0.15, 0.45)),
-        Shorthand("corner", "角落", Interval(0.0, 0.2)),
+        PlanShorthand("centre", "居中", ValueInterval(0.75, 1.0)),
+        PlanShorthand("off-centre", "偏离中心", ValueInterval(0.45, 0.75)),
+        PlanShorthand("edge", "边缘", ValueInterval(0.15, 0.45)),
+        PlanShorthand("corner", "角落", ValueInterval(0.0, 0.2)),
     ),
     "saliency": (
-        Shorthand("calm", "不显眼", Interval(0.05, 0.25)),
-        Shorthand("usual", "一般", Interval(0.2, 0.7)),
-        Shorthand("striking", "抢眼", Interval(0.6, 1.0)),
+        PlanShorthand("calm", "不显眼", ValueInterval(0.05, 0.25)),
+        PlanShorthand("usual", "一般", ValueInterval(0.2, 0.7)),
+        PlanShorthand("striking", "抢眼", ValueInterval(0.6, 1.0)),
     ),
     "clarity": (
-        Shorthand("blurred", "模糊", Interval(0.0, 0.4)),
-        Shorthand("partly", "部分可辨", Interval(0.4, 0.8)),
-        Shorthand("clear", "清晰", Interval(0.8, 1.0)),
+        PlanShorthand("blurred", "模糊", ValueInterval(0.0, 0.4)),
+        PlanShorthand("partly", "部分可辨", ValueInterval(0.4, 0.8)),
+        PlanShorthand("clear", "清晰", ValueInterval(0.8, 1.0)),
     ),
     "plot": (
-        Shorthand("none", "与剧情无关", ZERO),
-        Shorthand("loose", "略有关联", Interval(0.1, 0.5)),
-        Shorthand("tied", "推动剧情", Interval(0.6, 1.0)),
+        PlanShorthand("none", "与剧情无关", ZERO),
+        PlanShorthand("loose", "略有关联", ValueInterval(0.1, 0.5)),
+        PlanShorthand("tied", "推动剧情", ValueInterval(0.6, 1.0)),
     ),
 }
 _WORDS = {field: {one.word: one for one in words} for field, words in SHORTHANDS.items()}
@@ -179,7 +179,7 @@ _TIMELINE_FIELDS = {*tuple(_LIMITS)[9:], "exposures", "source"}
 
 
 @dataclass(frozen=True)
-class Problem:
+class TimelineProblem:
     """One thing to mend: a JSON pointer (RFC 6901) into what was sent, and a sentence in both languages."""
 
     pointer: str
@@ -190,7 +190,7 @@ class Problem:
 class PlanError(ValueError):
     """What was sent is no timeline. ``problems`` holds each thing to mend; ``pointer`` that of the first."""
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(self, problems: list[TimelineProblem]) -> None:
         super().__init__("; ".join(f"{one.pointer or '/'}: {one.en}" for one in problems))
         self.problems = tuple(problems)
 
@@ -199,14 +199,14 @@ class PlanError(ValueError):
         return self.problems[0].pointer
 
 
-class _Reader:
+class _TimelineReader:
     """Reads fields and gathers problems, so that a creator mends all of them at once."""
 
     def __init__(self) -> None:
-        self.problems: list[Problem] = []
+        self.problems: list[TimelineProblem] = []
 
     def refuse(self, pointer: str, zh: str, en: str) -> None:
-        self.problems.append(Problem(pointer, zh, en))
+        self.problems.append(TimelineProblem(pointer, zh, en))
 
     def table(self, value: object, pointer: str, known: set[str]) -> Mapping[str, object] | None:
         if not isinstance(value, Mapping):
@@ -229,7 +229,7 @@ class _Reader:
             return None
         return float(value)
 
-    def interval(self, value: object, pointer: str, field: str) -> Interval | None:
+    def interval(self, value: object, pointer: str, field: str) -> ValueInterval | None:
         if isinstance(value, str) and field in _WORDS:
             found = _WORDS[field].get(value)
             if found is None:
@@ -251,7 +251,7 @@ class _Reader:
         if low > high:
             self.refuse(pointer, "low 不能大于 high，请对调或改正。", "low is above high; swap or mend them.")
             return None
-        return Interval(low, high)
+        return ValueInterval(low, high)
 
     def exposure(self, value: object, pointer: str, duration_s: float | None) -> Exposure | None:
         table = self.table(value, pointer, _EXPOSURE_FIELDS)
@@ -260,11 +260,11 @@ class _Reader:
         before = len(self.problems)
         kind = _kind(table.get("kind"))
         if kind is None:
-            names = ", ".join(Kind)
+            names = ", ".join(ExposureKind)
             self.refuse(f"{pointer}/kind", f"请选择露出形式：{names}。", f"Choose what kind it is: {names}.")
-        heard = kind is None or kind is Kind.SPEECH
+        heard = kind is None or kind is ExposureKind.SPEECH
         needed = {"start_s", "seconds"} if heard else {"start_s", "seconds", "area_share", "centre"}
-        numbers: dict[str, Interval] = {}
+        numbers: dict[str, ValueInterval] = {}
         for field in _EXPOSURE_NUMBERS:
             if field in table:
                 numbers[field] = self.interval(table[field], f"{pointer}/{field}", field) or ZERO
@@ -278,7 +278,7 @@ class _Reader:
             self.refuse(f"{pointer}/description", zh, en)
         if kind is None or len(self.problems) > before:
             return None
-        if kind is not Kind.SPEECH:
+        if kind is not ExposureKind.SPEECH:
             size = table["area_share"]
             implied = _WORDS["area_share"][size].saliency if isinstance(size, str) else None
             numbers.setdefault("saliency", implied or _WORDS["saliency"]["usual"].interval)
@@ -304,13 +304,13 @@ def _finite(value: float) -> bool:
     return abs(value) < 1e300
 
 
-def _kind(value: object) -> Kind | None:
-    return Kind(value) if isinstance(value, str) and value in set(Kind) else None
+def _kind(value: object) -> ExposureKind | None:
+    return ExposureKind(value) if isinstance(value, str) and value in set(ExposureKind) else None
 
 
 def from_dict(value: object) -> Timeline:
     """Return the timeline that JSON data describes. Raises PlanError naming every field that has to be mended."""
-    read = _Reader()
+    read = _TimelineReader()
     table = read.table(value, "", _TIMELINE_FIELDS) or {}
     duration_s = None
     if "duration_s" not in table:
@@ -327,8 +327,8 @@ def from_dict(value: object) -> Timeline:
     else:
         exposures = [read.exposure(one, f"/exposures/{i}", duration_s) for i, one in enumerate(raw)]
     source = table.get("source", "plan")
-    if not isinstance(source, str) or source not in set(Source):
-        names = ", ".join(Source)
+    if not isinstance(source, str) or source not in set(TimelineSource):
+        names = ", ".join(TimelineSource)
         read.refuse("/source", f"请选择来源：{names}。", f"Choose the source: {names}.")
     step = read.number(table.get("sample_step_s", 0.5), "/sample_step_s", "sample_step_s")
     brands = read.interval(table.get("brands", 1), "/brands", "brands")
@@ -342,7 +342,7 @@ def from_dict(value: object) -> Timeline:
         brands=brands or ONE,
         loudness_lu=loudness or ZERO,
         occlusion_share=occlusion or ZERO,
-        source=Source(str(source)),
+        source=TimelineSource(str(source)),
         sample_step_s=step or 0.0,
     )
 
@@ -365,5 +365,5 @@ def _exposure_dict(one: Exposure) -> dict[str, object]:
     return {"kind": one.kind.value, **numbers, "cta": one.cta, "description": one.description}
 
 
-def _plain(value: Interval) -> object:
+def _plain(value: ValueInterval) -> object:
     return value.low if value.low == value.high else {"low": value.low, "high": value.high}

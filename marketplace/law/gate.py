@@ -13,7 +13,7 @@ MODEL_VERSION = "law/1"
 
 
 @dataclass(frozen=True)
-class Rule:
+class LawRule:
     """No placement of these categories, in a country, with channels whose audience is under age by more than a part."""
 
     code: str
@@ -25,7 +25,7 @@ class Rule:
 
 # A medium "aimed at minors" is one with more viewers under 18 than not: the law names no figure.
 RULES = (
-    Rule(
+    LawRule(
         "minors",
         "CN",
         frozenset({"alcohol", "beauty", "health"}),

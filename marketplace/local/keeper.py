@@ -19,7 +19,7 @@ import time
 GRACE_S = 9.0
 
 
-class Keeper:
+class ProcessKeeper:
     """The owner's side. Processes are group leaders, so that the group can be ended with them."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ from marketplace import schema
 from marketplace.core import db
 from marketplace.core.jobs import LEASE_BEGAN, VISION
 from marketplace.local.programs import MARKET_QUEUES, ringer_argv, web_argv, worker_argv
-from marketplace.local.servers import Servers, database_url_of, start_servers
+from marketplace.local.servers import LocalServers, database_url_of, start_servers
 from marketplace.local.supervisor import Supervisor
 
 DEAF_S = 20.0
@@ -37,10 +37,10 @@ _DEAF = sa.text(
 )
 
 
-class Tree:
+class MarketTree:
     """Children of one command with one environment."""
 
-    def __init__(self, env: Mapping[str, str], servers: Servers | None = None, log: Path | None = None) -> None:
+    def __init__(self, env: Mapping[str, str], servers: LocalServers | None = None, log: Path | None = None) -> None:
         self.env = dict(env)
         self.servers = servers
         self.supervisor = Supervisor(log or sys.stderr)
@@ -57,7 +57,7 @@ class Tree:
         children: int = 2,
         env: Mapping[str, str] | None = None,
         log: Path | None = None,
-    ) -> Iterator["Tree"]:
+    ) -> Iterator["MarketTree"]:
         """Everything on one machine: embedded servers unless DATABASE_URL and REDIS_URL name others; migrated.
 
         `env` goes over the environment; `log` takes every child's lines instead of the terminal.

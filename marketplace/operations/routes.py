@@ -8,15 +8,15 @@ from marshmallow import ValidationError, fields
 from marketplace.core import ids
 from marketplace.core.actor import Permission, Role
 from marketplace.core.events import Event
-from marketplace.core.http.blueprint import SIGNED_IN, Room, actor, session
-from marketplace.core.http.fields import Id, Text, one_of
+from marketplace.core.http.blueprint import SIGNED_IN, GuardedBlueprint, actor, session
+from marketplace.core.http.fields import IdField, TextField, one_of
 from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.core.jobs import QUEUES, JobState
 from marketplace.operations import service
 from marketplace.operations.schemas import EventOut, JobOut
-from marketplace.operations.service import ShownJob, Subject
+from marketplace.operations.service import EventSubject, ShownJob
 
-room = Room("records", __name__, description="What happened, and what is being done")
+room = GuardedBlueprint("records", __name__, description="What happened, and what is being done")
 
 _READS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.READ}
 _NOUNS = {prefix: noun for noun, prefix in ids.PREFIXES.items()}
@@ -28,23 +28,23 @@ class SubjectId(fields.String):
 
     def _deserialize(  # type: ignore[override]
         self, value: Any, attr: str | None, data: Any, **kwargs: Any
-    ) -> Subject:
+    ) -> EventSubject:
         prefix = str(value).partition("_")[0]
         try:
-            return Subject(_NOUNS[prefix], ids.read(prefix, str(value)))
+            return EventSubject(_NOUNS[prefix], ids.read(prefix, str(value)))
         except (KeyError, ValueError) as error:
             raise ValidationError("Not a public id such as bid_... .") from error
 
 
 _EVENTS = {
-    "kind": Text(80, load_default=None),
+    "kind": TextField(80, load_default=None),
     "subject_id": SubjectId(load_default=None, metadata={"pattern": _PUBLIC}),
-    "since": Id("evt", load_default=None, metadata={"description": "Only what happened after this event."}),
+    "since": IdField("evt", load_default=None, metadata={"description": "Only what happened after this event."}),
     "order": one_of(("asc", "desc"), load_default="desc"),
 }
 _JOBS = {
     "state": one_of(JobState, load_default=None),
-    "kind": Text(80, load_default=None),
+    "kind": TextField(80, load_default=None),
     "queue": one_of(QUEUES, load_default=None),
 }
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from marketplace.core.http.fields import Id, When, one_of
+from marketplace.core.http.fields import IdField, TimeField, one_of
 from marketplace.core.ids import PREFIXES, show
 from marketplace.core.jobs import JobState
 
@@ -12,14 +12,14 @@ from marketplace.core.jobs import JobState
 class EventOut(Schema):
     """Something that happened. `subject_id` is the public id of the thing, by the noun of `kind`."""
 
-    id = Id("evt", required=True)
+    id = IdField("evt", required=True)
     kind = fields.String(required=True)
     subject_id = fields.Method("_subject", required=True)
     actor_role = fields.String(required=True)
-    actor_party_id = Id("pty", allow_none=True, required=True)
+    actor_party_id = IdField("pty", allow_none=True, required=True)
     request_id = fields.String(allow_none=True, required=True)
     data = fields.Dict(keys=fields.String(), required=True)
-    created_at = When(required=True)
+    created_at = TimeField(required=True)
 
     def _subject(self, event: Any) -> str:
         prefix = PREFIXES.get(event.kind.split(".")[0])
@@ -37,7 +37,7 @@ class JobOut(Schema):
     `problem` says in a sentence why it is not done; `last_error`, the raw error, is for the platform alone.
     """
 
-    id = Id("job", required=True)
+    id = IdField("job", required=True)
     kind = fields.String(required=True)
     queue = fields.String(required=True)
     state = one_of(JobState, required=True)
@@ -49,10 +49,12 @@ class JobOut(Schema):
     problem = fields.Nested(JobProblemOut, allow_none=True, required=True)
     last_error = fields.String(allow_none=True, required=True)
     cancel_asked = fields.Boolean(required=True)
-    created_at = When(required=True)
-    next_at = When(required=True, allow_none=True, metadata={"description": "null where that is nobody's to know."})
-    started_at = When(allow_none=True, required=True)
-    finished_at = When(allow_none=True, required=True)
+    created_at = TimeField(required=True)
+    next_at = TimeField(
+        required=True, allow_none=True, metadata={"description": "null where that is nobody's to know."}
+    )
+    started_at = TimeField(allow_none=True, required=True)
+    finished_at = TimeField(allow_none=True, required=True)
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         if attr == "next_at" and obj.payload.get("secret_time"):

@@ -30,7 +30,7 @@ _PROBLEMS = {
 
 
 @dataclass(frozen=True)
-class Subject:
+class EventSubject:
     """What events are asked for: a thing of a noun (a table's name)."""
 
     noun: str
@@ -66,7 +66,7 @@ def listed_events(
     limit: int,
     starting_after: UUID | None,
     kind: str | None,
-    subject_id: Subject | None,
+    subject_id: EventSubject | None,
     since: UUID | None,
     order: str,
 ) -> Page[Event]:

@@ -6,13 +6,13 @@ from itertools import groupby
 
 from icalendar import Calendar, Event
 
-from marketplace.intrusiveness.pacing_rule import Day
+from marketplace.intrusiveness.pacing_rule import PacingDay
 
 MEDIA_TYPE = "text/calendar"
 _PRODUCT = "-//Inlay//pacing//EN"
 
 
-def write(channel: str, name: str, days: Sequence[Day], at: datetime) -> bytes:
+def write(channel: str, name: str, days: Sequence[PacingDay], at: datetime) -> bytes:
     """Return an event for each run of days that read the same; full ones are marked as busy. ``channel`` is the public
     id, ``name`` what it is called, ``at`` when this was told."""
     found = Calendar()
@@ -26,12 +26,12 @@ def write(channel: str, name: str, days: Sequence[Day], at: datetime) -> bytes:
     return written
 
 
-def _runs(days: Sequence[Day]) -> Iterable[list[Day]]:
+def _runs(days: Sequence[PacingDay]) -> Iterable[list[PacingDay]]:
     for _, run in groupby(days, key=lambda day: day.reasons):
         yield list(run)
 
 
-def _event(channel: str, run: Sequence[Day], at: datetime) -> Event:
+def _event(channel: str, run: Sequence[PacingDay], at: datetime) -> Event:
     first, last = run[0], run[-1]
     event = Event()
     # The same stretch keeps its id, so that a calendar that is read again moves nothing.

@@ -15,7 +15,7 @@ from marketplace.channels import policy as channels_policy
 from marketplace.channels.models import Channel
 from marketplace.core import db, events, ids
 from marketplace.core.actor import Actor
-from marketplace.core.errors import Conflict, Fault, Invalid
+from marketplace.core.errors import Conflict, FieldError, InvalidInput
 from marketplace.core.http import paging
 from marketplace.identity.models import Party, PartyKind
 from marketplace.pacing.models import BRAND, CATEGORY, ONE_HOLDER, ExclusivityWindow
@@ -29,7 +29,7 @@ MEND = "The window has to be mended; nothing was changed."
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedPlacement:
     """What a brief would place: whose brand it is, the brand's names, and the category."""
 
     brand_id: UUID
@@ -75,14 +75,16 @@ def record(
 ) -> ExclusivityWindow:
     """Keep a channel free of a category or a brand for somebody, both days included.
 
-    Raises NotFound (a channel that is not theirs), Invalid, Conflict naming the window that is there already.
+    Raises NotFound (a channel that is not theirs), InvalidInput, Conflict naming the window that is there already.
     """
     channel = db.get(session, Channel, channel_id, channels_policy.own(actor))
     faults = [*_key_faults(category, brand), *_day_faults(first_day, last_day)]
     if holder_id is not None and not _is_brand(session, holder_id):
-        faults.append(Fault("/holder_id", "There is no such brand here. Leave it out and write its name in `holder`."))
+        faults.append(
+            FieldError("/holder_id", "There is no such brand here. Leave it out and write its name in `holder`.")
+        )
     if faults:
-        raise Invalid(MEND, faults=faults)
+        raise InvalidInput(MEND, faults=faults)
     row = ExclusivityWindow(
         channel_id=channel.id,
         creator_id=channel.creator_id,
@@ -100,18 +102,18 @@ def record(
     return row
 
 
-def _key_faults(category: str | None, brand: str | None) -> Iterable[Fault]:
+def _key_faults(category: str | None, brand: str | None) -> Iterable[FieldError]:
     if (category is None) == (brand is None):
-        yield Fault("/category", "Give either `category` or `brand`: what the channel is kept free of.")
+        yield FieldError("/category", "Give either `category` or `brand`: what the channel is kept free of.")
     elif brand is not None and not fold(brand):
-        yield Fault("/brand", "Has no letters.")
+        yield FieldError("/brand", "Has no letters.")
 
 
-def _day_faults(first_day: date, last_day: date) -> Iterable[Fault]:
+def _day_faults(first_day: date, last_day: date) -> Iterable[FieldError]:
     if last_day < first_day:
-        yield Fault("/last_day", "Must not be earlier than `first_day`.")
+        yield FieldError("/last_day", "Must not be earlier than `first_day`.")
     elif (last_day - first_day).days >= DAYS_MAX:
-        yield Fault("/last_day", f"Must be within {DAYS_MAX} days of `first_day`.")
+        yield FieldError("/last_day", f"Must be within {DAYS_MAX} days of `first_day`.")
 
 
 def _is_brand(session: Session, party_id: UUID) -> bool:
@@ -164,7 +166,7 @@ def remove(session: Session, actor: Actor, channel_id: UUID, window_id: UUID) ->
     events.record(session, "exclusivity_windows.remove", window_id, actor, parties=[creator_id])
 
 
-def against(session: Session, wanted: Wanted, channels: Mapping[UUID, tuple[date, date]]) -> set[UUID]:
+def against(session: Session, wanted: WantedPlacement, channels: Mapping[UUID, tuple[date, date]]) -> set[UUID]:
     """Return which channels are promised to another brand, over the wanted category or brand, on any of the days (from
     the first to the last) given with each. Who asks must be one who sees all windows."""
     own = {fold(name) for name in wanted.names}

@@ -4,12 +4,12 @@ from datetime import date
 
 from marketplace.intrusiveness import constants as c
 from marketplace.intrusiveness.messages import number
-from marketplace.intrusiveness.pacing_rule import Figures
+from marketplace.intrusiveness.pacing_rule import PacingFigures
 
 Said = dict[str, str]
 
 
-def state(is_open: bool, opens: date | None, figures: Figures, ruled: bool) -> Said:
+def state(is_open: bool, opens: date | None, figures: PacingFigures, ruled: bool) -> Said:
     """Return whether there is room today, when next, and the spacing behind it."""
     zh, en = _today(is_open, opens)
     if not ruled:

@@ -8,12 +8,12 @@ from flask import Response
 from marketplace.core import ids
 from marketplace.core.actor import Permission, Role
 from marketplace.core.clock import now
-from marketplace.core.http.blueprint import Room, actor, session
+from marketplace.core.http.blueprint import GuardedBlueprint, actor, session
 from marketplace.pacing import calendar_file as pacing_ics
 from marketplace.pacing import service as pacing
 from marketplace.pacing.schemas import PacingCalendarOut, PacingCalendarQuery, PacingOut, PacingQuery
 
-room = Room("pacing", __name__, description="Whether a channel has room for one more placement, and when")
+room = GuardedBlueprint("pacing", __name__, description="Whether a channel has room for one more placement, and when")
 
 # Booked placements are other brands' business, so that this is for the channel's own side.
 _OWNERS = (Role.CREATOR, Role.AGENCY, Role.ADMIN)

@@ -4,13 +4,15 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http.blueprint import Room, actor, session
+from marketplace.core.http.blueprint import GuardedBlueprint, actor, session
 from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.pacing import exclusivity
 from marketplace.pacing.models import ExclusivityWindow
 from marketplace.pacing.schemas_exclusivity import ExclusivityIn, ExclusivityOut
 
-room = Room("exclusivity", __name__, description="The days on which a channel is promised to one brand alone")
+room = GuardedBlueprint(
+    "exclusivity", __name__, description="The days on which a channel is promised to one brand alone"
+)
 
 _OWNERS = (Role.CREATOR, Role.AGENCY, Role.ADMIN)
 _PATH = "/channels/<id('chn'):channel_id>/exclusivity"

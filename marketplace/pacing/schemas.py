@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields
 
 from marketplace.channels.schemas_pacing import SERIES_KEY_MAX
-from marketplace.core.http.fields import Id, Text, WholeParam
+from marketplace.core.http.fields import IdField, TextField, WholeParam
 from marketplace.core.http.shared_schemas import EstimateOut
 
 DAYS_MAX = 180
@@ -25,7 +25,7 @@ class ChannelScoreOut(Schema):
 
 
 class PacingQuery(Schema):
-    series = Text(SERIES_KEY_MAX, load_default=None, metadata=_SERIES)
+    series = TextField(SERIES_KEY_MAX, load_default=None, metadata=_SERIES)
 
 
 class PacingCalendarQuery(PacingQuery):
@@ -101,7 +101,7 @@ class PacingOut(Schema):
     """Whether one more placement may stand today (`open`), or why not, and the next day on which it may: null where
     there is none within a year. `ruled`: whether the channel has a rule; without one every day is open."""
 
-    channel_id = Id("chn", required=True)
+    channel_id = IdField("chn", required=True)
     as_of = fields.Date(required=True)
     series = fields.String(required=True, allow_none=True)
     ruled = fields.Boolean(required=True)

@@ -5,7 +5,7 @@ from datetime import date
 from marshmallow import Schema, fields, validate
 
 from marketplace.briefs.vocabulary import CATEGORIES
-from marketplace.core.http.fields import Id, Text, When, one_of
+from marketplace.core.http.fields import IdField, TextField, TimeField, one_of
 
 _DAYS = validate.Range(min=date(2005, 1, 1), max=date(2099, 12, 31))
 
@@ -14,24 +14,24 @@ class ExclusivityIn(Schema):
     """What a channel keeps free of: either a `category` or one competing `brand`, for `holder`, both days included."""
 
     category = one_of(CATEGORIES, load_default=None, allow_none=True)
-    brand = Text(60, load_default=None, allow_none=True, metadata={"description": "The competitor's name."})
-    holder = Text(60, required=True, metadata={"description": "The brand that it was promised to."})
-    holder_id = Id("pty", load_default=None, allow_none=True)
+    brand = TextField(60, load_default=None, allow_none=True, metadata={"description": "The competitor's name."})
+    holder = TextField(60, required=True, metadata={"description": "The brand that it was promised to."})
+    holder_id = IdField("pty", load_default=None, allow_none=True)
     first_day = fields.Date(required=True, validate=_DAYS)
     last_day = fields.Date(required=True, validate=_DAYS)
-    note = Text(300, load_default=None, allow_none=True)
+    note = TextField(300, load_default=None, allow_none=True)
 
 
 class ExclusivityOut(Schema):
     """`brand` as it is compared: without differences of case, width and spaces."""
 
-    id = Id("exw", required=True)
-    channel_id = Id("chn", required=True)
+    id = IdField("exw", required=True)
+    channel_id = IdField("chn", required=True)
     category = fields.String(required=True, allow_none=True)
     brand = fields.String(required=True, allow_none=True)
     holder = fields.String(required=True)
-    holder_id = Id("pty", required=True, allow_none=True)
+    holder_id = IdField("pty", required=True, allow_none=True)
     first_day = fields.Date(required=True)
     last_day = fields.Date(required=True)
     note = fields.String(required=True, allow_none=True)
-    created_at = When(required=True)
+    created_at = TimeField(required=True)

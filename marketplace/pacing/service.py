@@ -17,19 +17,19 @@ from marketplace.channels.models import Channel
 from marketplace.core import db
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
-from marketplace.core.errors import Fault, Invalid
+from marketplace.core.errors import FieldError, InvalidInput
 from marketplace.intrusiveness import channel_score, factors, timeline
 from marketplace.intrusiveness import constants as c
 from marketplace.intrusiveness import pacing_rule as rules
-from marketplace.intrusiveness.pacing_rule import Day, Past, Published, Rule, Slot
+from marketplace.intrusiveness.pacing_rule import BookedSlot, ChannelPast, PacedVideo, PacingDay, SpacingRule
 from marketplace.matching.audience import segments
 from marketplace.matching.forecast import past_videos
 from marketplace.matching.forecast.features import load_model, main_vertical
 from marketplace.matching.forecast.pool import AGE_MIN_DAYS
-from marketplace.matching.forecast.sponsored import Market
+from marketplace.matching.forecast.sponsored import SponsoredMarket
 from marketplace.pacing import exclusivity
 from marketplace.pacing import messages as pacing_words
-from marketplace.pacing.exclusivity import Wanted
+from marketplace.pacing.exclusivity import WantedPlacement
 
 # The newest videos of a channel that are looked at, and of how many unsponsored ones the usual views are told.
 VIDEOS_MAX, USUAL_LEAST = 200, 3
@@ -57,7 +57,7 @@ _FEATURES = sa.text(
 
 
 @dataclass(frozen=True)
-class Promise:
+class PromisedVideos:
     """Videos owed from a day to a day, with the plan of each."""
 
     first: date
@@ -67,20 +67,20 @@ class Promise:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownChannel:
     """A channel's rule (None: none) and what is known of it."""
 
-    rule: Rule | None
-    past: Past
-    promises: Sequence[Promise]
+    rule: SpacingRule | None
+    past: ChannelPast
+    promises: Sequence[PromisedVideos]
 
 
 def promises(
     deliverables: Iterable[Mapping[str, Any]], window: Mapping[str, str], plan: Mapping[str, Any]
-) -> list[Promise]:
+) -> list[PromisedVideos]:
     """Return the videos among an offer's deliverables with their days: their own, or else the brief's window."""
     return [
-        Promise(
+        PromisedVideos(
             _day(one.get("publish_from") or window["from"]),
             _day(one.get("publish_to") or window["to"]),
             one["count"],
@@ -95,7 +95,7 @@ def _day(word: str) -> date:
     return datetime.fromisoformat(word).date()
 
 
-def load(session: Session, channels: Iterable[UUID], today: date, *, ruled: bool = False) -> dict[UUID, Known]:
+def load(session: Session, channels: Iterable[UUID], today: date, *, ruled: bool = False) -> dict[UUID, KnownChannel]:
     """Return what is known of channels; of those with a rule alone where ``ruled``. Bids on other brands' briefs count:
     who asks must be one who sees them."""
     found = session.execute(_CHANNELS, {"channels": sorted(channels), "all": not ruled}).all()
@@ -104,20 +104,20 @@ def load(session: Session, channels: Iterable[UUID], today: date, *, ruled: bool
     booked = _by_channel(session.execute(_BOOKED, {"channels": names}) if names else [])
     known = {}
     for row in found:
-        rule = None if row.pacing is None else Rule.from_document(row.pacing)
+        rule = None if row.pacing is None else SpacingRule.from_document(row.pacing)
         owed = [
             one
             for bid in booked.get(row.id, [])
             for one in promises(bid.deliverables, bid.publish_window, bid.plan)
             if one.last >= today
         ]
-        past = Past(
+        past = ChannelPast(
             _published(videos.get(row.id, []), row.taken_on, () if rule is None else tuple(rule.series)),
-            [Slot(day) for one in owed for day in rules.spread(max(one.first, today), one.last, one.videos)],
+            [BookedSlot(day) for one in owed for day in rules.spread(max(one.first, today), one.last, one.videos)],
             row.followers,
             row.unsponsored,
         )
-        known[row.id] = Known(rule, past, owed)
+        known[row.id] = KnownChannel(rule, past, owed)
     return known
 
 
@@ -128,7 +128,7 @@ def _by_channel(rows: Iterable[Any]) -> dict[UUID, list[Any]]:
     return found
 
 
-def _published(rows: Sequence[Any], taken_on: date | None, series: Sequence[str]) -> list[Published]:
+def _published(rows: Sequence[Any], taken_on: date | None, series: Sequence[str]) -> list[PacedVideo]:
     """Return a channel's videos with their results: log views over the median of its settled unsponsored ones."""
     # Log views, of videos that are old enough to be judged.
     logs = [
@@ -138,7 +138,7 @@ def _published(rows: Sequence[Any], taken_on: date | None, series: Sequence[str]
     plain = [value for row, value in zip(rows, logs, strict=True) if value is not None and not row.sponsored]
     usual = median(plain) if len(plain) >= USUAL_LEAST else None
     return [
-        Published(
+        PacedVideo(
             row.day,
             bool(row.sponsored),
             None if value is None or usual is None else value - usual,
@@ -149,10 +149,10 @@ def _published(rows: Sequence[Any], taken_on: date | None, series: Sequence[str]
 
 
 def state(session: Session, actor: Actor, channel_id: UUID, *, series: str | None) -> dict[str, Any]:
-    """Return whether one's own channel has room today, when next, and its figures. Raises NotFound, Invalid."""
+    """Return whether one's own channel has room today, when next, and its figures. Raises NotFound, InvalidInput."""
     today, known = now().date(), _own(session, actor, channel_id, series)
-    rule = known.rule or Rule()
-    found = rules.Pacing(rule, known.past, today, today + timedelta(days=c.HORIZON_DAYS), series)
+    rule = known.rule or SpacingRule()
+    found = rules.ChannelPacing(rule, known.past, today, today + timedelta(days=c.HORIZON_DAYS), series)
     told, figures = found.on(today), found.figures()
     opens = rules.next_open(rule, known.past, today, series)
     return {
@@ -174,26 +174,26 @@ def state(session: Session, actor: Actor, channel_id: UUID, *, series: str | Non
 
 def calendar(
     session: Session, actor: Actor, channel_id: UUID, *, days: int, series: str | None
-) -> tuple[str, tuple[Day, ...]]:
-    """Return one's own channel's name and its coming days. Raises NotFound, Invalid."""
+) -> tuple[str, tuple[PacingDay, ...]]:
+    """Return one's own channel's name and its coming days. Raises NotFound, InvalidInput."""
     known = _own(session, actor, channel_id, series)
     name = session.get_one(Channel, channel_id).name
-    return name, rules.calendar(known.rule or Rule(), known.past, now().date(), days, series)
+    return name, rules.calendar(known.rule or SpacingRule(), known.past, now().date(), days, series)
 
 
-def _own(session: Session, actor: Actor, channel_id: UUID, series: str | None) -> Known:
+def _own(session: Session, actor: Actor, channel_id: UUID, series: str | None) -> KnownChannel:
     row = db.get(session, Channel, channel_id, channels_policy.own(actor))
     known = load(session, [row.id], now().date())[row.id]
     if series is not None and (known.rule is None or series not in known.rule.series):
         keys = ", ".join(known.rule.series) if known.rule is not None and known.rule.series else "none"
-        raise Invalid(
+        raise InvalidInput(
             "The channel's rule has no limits for this series.",
-            faults=[Fault("query:/series", f"Series of the rule: {keys}.")],
+            faults=[FieldError("query:/series", f"Series of the rule: {keys}.")],
         )
     return known
 
 
-def _ad_seconds(owed: Sequence[Promise]) -> dict[str, Any]:
+def _ad_seconds(owed: Sequence[PromisedVideos]) -> dict[str, Any]:
     """Return the ad-equivalent seconds that the plans of booked videos ask of viewers."""
     low = high = 0.0
     for one in owed:
@@ -223,7 +223,7 @@ def _tolerance(session: Session, channel_id: UUID) -> dict[str, Any] | None:
     }
 
 
-def _groups(market: Market, row: Any) -> dict[str, Any]:
+def _groups(market: SponsoredMarket, row: Any) -> dict[str, Any]:
     """Return the same of the channel's vertical and audience segment, None where too few channels tell of them."""
     found: dict[str, Any] = {}
     named = {"vertical": main_vertical(row.verticals), "segment": segments.of_margins(row.margins)}
@@ -240,7 +240,10 @@ def _groups(market: Market, row: Any) -> dict[str, Any]:
 
 
 def gates(
-    session: Session, wanted: Wanted, window: Mapping[str, str], offers: Mapping[UUID, Sequence[Mapping[str, Any]]]
+    session: Session,
+    wanted: WantedPlacement,
+    window: Mapping[str, str],
+    offers: Mapping[UUID, Sequence[Mapping[str, Any]]],
 ) -> dict[UUID, str]:
     """Return why channels cannot carry what they offer a brief, by channel: `exclusive_elsewhere` where one is promised
     to another brand on a day that it would publish on, `pacing_full` where its own rule has no room for all of it.
@@ -260,12 +263,12 @@ def gates(
     return {**dict.fromkeys(full, "pacing_full"), **dict.fromkeys(taken, "exclusive_elsewhere")}
 
 
-def _has_room(known: Known, owed: Sequence[Promise], today: date) -> bool:
+def _has_room(known: KnownChannel, owed: Sequence[PromisedVideos], today: date) -> bool:
     assert known.rule is not None
     past = known.past
     for one in owed:
         days = rules.places(known.rule, past, today, one.first, one.last, one.videos)
         if one.last >= today and len(days) < one.videos:
             return False
-        past = replace(past, booked=[*past.booked, *(Slot(day) for day in days)])
+        past = replace(past, booked=[*past.booked, *(BookedSlot(day) for day in days)])
     return True

@@ -55,7 +55,7 @@ class RiskFacts:
 
 
 @dataclass(frozen=True)
-class Risk:
+class FiredRisk:
     """A rule that fired: why, the figure and the limit that it passed, in both languages."""
 
     code: str
@@ -69,19 +69,19 @@ class Risk:
 
 
 @dataclass(frozen=True)
-class Assessment:
+class RiskAssessment:
     """How soon (lower first), whether two different people must agree, and why."""
 
     priority: int
     needs_two: bool
-    risks: tuple[Risk, ...]
+    risks: tuple[FiredRisk, ...]
 
 
 Passed = tuple[float, float] | None
 
 
 @dataclass(frozen=True)
-class Rule:
+class RiskRule:
     """`passed` returns (figure, limit) where it fires. A `counted` figure is a number of things: more is worse."""
 
     code: str
@@ -153,8 +153,8 @@ def _first_time(facts: RiskFacts) -> Passed:
 _BANDS = "house rule, provisional until calibrated: bands of the intrusiveness score from 25, 45 and 65"
 _HOUSE = "house rule, provisional until decisions of reviewers can calibrate it"
 
-RULES: tuple[Rule, ...] = (
-    Rule(
+RULES: tuple[RiskRule, ...] = (
+    RiskRule(
         "severe_intrusiveness",
         _severe,
         4,
@@ -163,7 +163,7 @@ RULES: tuple[Rule, ...] = (
         "侵扰度最高 {figure:.1f}，达到严重档 {limit:.0f}",
         "Intrusiveness up to {figure:.1f}, severe from {limit:.0f}",
     ),
-    Rule(
+    RiskRule(
         "high_intrusiveness",
         _high,
         2,
@@ -172,7 +172,7 @@ RULES: tuple[Rule, ...] = (
         "侵扰度最高 {figure:.1f}，达到偏高档 {limit:.0f}",
         "Intrusiveness up to {figure:.1f}, high from {limit:.0f}",
     ),
-    Rule(
+    RiskRule(
         "surely_over_tolerance",
         _surely_over,
         3,
@@ -181,7 +181,7 @@ RULES: tuple[Rule, ...] = (
         "侵扰度至少 {figure:.1f}，超过需求容忍度 {limit:.1f}",
         "Intrusiveness at least {figure:.1f}, over the brief's tolerance of {limit:.1f}",
     ),
-    Rule(
+    RiskRule(
         "over_tolerance",
         _perhaps_over,
         2,
@@ -190,7 +190,7 @@ RULES: tuple[Rule, ...] = (
         "侵扰度最高 {figure:.1f}，可能超过需求容忍度 {limit:.1f}",
         "Intrusiveness up to {figure:.1f}, perhaps over the brief's tolerance of {limit:.1f}",
     ),
-    Rule(
+    RiskRule(
         "suspicious_figures",
         _flags,
         4,
@@ -200,7 +200,7 @@ RULES: tuple[Rule, ...] = (
         "{figure:.0f} suspicious figures in the audience data: {flags}",
         counted=True,
     ),
-    Rule(
+    RiskRule(
         "large_amount",
         _large,
         3,
@@ -209,7 +209,7 @@ RULES: tuple[Rule, ...] = (
         "金额 {amount} 达到双人复核线 {most}",
         "The amount of {amount} reaches {most}, from which two people look",
     ),
-    Rule(
+    RiskRule(
         "price_far_from_peers",
         _far_from_peers,
         2,
@@ -218,7 +218,7 @@ RULES: tuple[Rule, ...] = (
         "千人成本位于 {facts.comparables} 个可比报价的第 {figure:.1f} 百分位",
         "Cost per thousand at percentile {figure:.1f} of {facts.comparables} comparable bids",
     ),
-    Rule(
+    RiskRule(
         "far_over_ceiling",
         _over_ceiling,
         2,
@@ -227,7 +227,7 @@ RULES: tuple[Rule, ...] = (
         "千人成本是上限的 {figure:.2f} 倍",
         "Cost per thousand is {figure:.2f} times the ceiling",
     ),
-    Rule(
+    RiskRule(
         "no_audience_data",
         _no_snapshot,
         2,
@@ -236,7 +236,7 @@ RULES: tuple[Rule, ...] = (
         "没有受众快照",
         "There is no audience snapshot",
     ),
-    Rule(
+    RiskRule(
         "stale_data",
         _stale,
         1,
@@ -245,7 +245,7 @@ RULES: tuple[Rule, ...] = (
         "受众快照已有 {figure:.0f} 天，超过 {limit:.0f} 天",
         "The audience snapshot is {figure:.0f} days old, more than {limit:.0f}",
     ),
-    Rule(
+    RiskRule(
         "missing_margins",
         _missing,
         1,
@@ -255,7 +255,7 @@ RULES: tuple[Rule, ...] = (
         "{figure:.0f} audience lists are missing",
         counted=True,
     ),
-    Rule(
+    RiskRule(
         "first_time",
         _first_time,
         1,
@@ -269,7 +269,7 @@ CODES = tuple(rule.code for rule in RULES)
 _COUNTED = frozenset(rule.code for rule in RULES if rule.counted)
 
 
-def _told(rule: Rule, facts: RiskFacts, figure: float, limit: float) -> Risk:
+def _told(rule: RiskRule, facts: RiskFacts, figure: float, limit: float) -> FiredRisk:
     words = {
         "figure": figure,
         "limit": limit,
@@ -278,16 +278,16 @@ def _told(rule: Rule, facts: RiskFacts, figure: float, limit: float) -> Risk:
         "amount": Money(facts.currency, round(facts.amount_minor or 0)).show(),
         "most": Money(facts.currency, LARGE_MINOR[facts.currency]).show(),
     }
-    return Risk(rule.code, rule.zh.format(**words), rule.en.format(**words), figure, limit)
+    return FiredRisk(rule.code, rule.zh.format(**words), rule.en.format(**words), figure, limit)
 
 
-def assess(facts: RiskFacts) -> Assessment:
+def assess(facts: RiskFacts) -> RiskAssessment:
     """Run every rule. More or worse facts never make a review less urgent or need fewer people.
 
     The priority falls from 1000 by ten for each unit of weight.
     """
     fired = [(rule, passed) for rule in RULES if (passed := rule.passed(facts)) is not None]
-    return Assessment(
+    return RiskAssessment(
         priority=CALM - STEP * sum(rule.weight for rule, _ in fired),
         needs_two=any(rule.needs_two for rule, _ in fired),
         risks=tuple(_told(rule, facts, *passed) for rule, passed in fired),

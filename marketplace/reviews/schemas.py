@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
-from marketplace.core.http.fields import Flag, Id, Real, Text, When, one_of
+from marketplace.core.http.fields import FlagField, IdField, RealField, TextField, TimeField, one_of
 from marketplace.reviews.models import ReviewStatus
 
 VERDICTS = ("approve", "hold", "reject", "override")
@@ -21,27 +21,27 @@ class RiskOut(Schema):
 class ReviewOut(Schema):
     """A thing that waits for a person; `seen_fingerprint` names what there is to look at."""
 
-    id = Id("rvw", required=True)
+    id = IdField("rvw", required=True)
     subject_kind = fields.String(required=True)
     subject_id = fields.String(required=True)
-    about_id = Id("brf", required=True)
+    about_id = IdField("brf", required=True)
     status = one_of(ReviewStatus, required=True)
     priority = fields.Integer(required=True)
     needs_two = fields.Boolean(required=True)
     risks = fields.List(fields.Nested(RiskOut), required=True)
     seen_fingerprint = fields.String(required=True)
     version = fields.Integer(required=True)
-    created_at = When(required=True)
+    created_at = TimeField(required=True)
 
 
 class ReviewDecisionOut(Schema):
-    id = Id("dcn", required=True)
-    person_id = Id("per", required=True)
+    id = IdField("dcn", required=True)
+    person_id = IdField("per", required=True)
     verdict = one_of(VERDICTS, required=True)
     reason = fields.String(required=True)
     override = fields.Dict(allow_none=True, required=True)
     seen = fields.Dict(required=True)
-    created_at = When(required=True)
+    created_at = TimeField(required=True)
 
 
 class ReviewWithDecisionsOut(ReviewOut):
@@ -54,16 +54,16 @@ class ReviewWithDecisionsOut(ReviewOut):
 class DecisionIn(Schema):
     """`seen_fingerprint` as it was read: a decision on something else than what there is now is refused."""
 
-    reason = Text(2000, shortest=3, required=True)
-    seen_fingerprint = Text(128, load_default=None, allow_none=True)
+    reason = TextField(2000, shortest=3, required=True)
+    seen_fingerprint = TextField(128, load_default=None, allow_none=True)
 
 
 class OverrideIn(DecisionIn):
     """What the person puts in place of what was computed."""
 
-    overall = Real(0, 100, load_default=None, allow_none=True)
-    intrusiveness = Real(0, 100, load_default=None, allow_none=True)
-    flags_cleared = Flag(load_default=False)
+    overall = RealField(0, 100, load_default=None, allow_none=True)
+    intrusiveness = RealField(0, 100, load_default=None, allow_none=True)
+    flags_cleared = FlagField(load_default=False)
 
     @validates_schema
     def _changes_something(self, data: dict[str, Any], **_: Any) -> None:

@@ -28,7 +28,7 @@ LAID_BEFORE = ("reviews.open", "reviews.refresh", "reviews.reopen")
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownReview:
     """A review with its decisions and the facts that there are to look at."""
 
     review: Review
@@ -163,7 +163,7 @@ def decide(
     reason: str,
     seen_fingerprint: str | None,
     override: dict[str, Any] | None = None,
-) -> Shown:
+) -> ShownReview:
     """Approve, hold, reject or override. Where two must agree, the first approval waits for somebody else's.
 
     Raises NotFound, NotAllowed (nobody in person), WrongState, Conflict (it changed since, the actor is a member of
@@ -216,13 +216,13 @@ def _move_for(
     return "approve", first.override
 
 
-def find(session: Session, actor: Actor, review_id: UUID) -> Shown:
+def find(session: Session, actor: Actor, review_id: UUID) -> ShownReview:
     return _show(session, db.get(session, Review, review_id, policy.visible(actor)))
 
 
-def _show(session: Session, review: Review) -> Shown:
+def _show(session: Session, review: Review) -> ShownReview:
     query = sa.select(ReviewDecision).where(ReviewDecision.review_id == review.id).order_by(_SEEN_VERSION)
-    return Shown(review, list(session.scalars(query).all()), _facts(session, review))
+    return ShownReview(review, list(session.scalars(query).all()), _facts(session, review))
 
 
 def _facts(session: Session, review: Review) -> dict[str, Any] | None:
@@ -246,7 +246,7 @@ def queue(
     about_id: UUID | None = None,
     subject_id: UUID | None = None,
     risk: str | None = None,
-) -> Page[Shown]:
+) -> Page[ShownReview]:
     """The queue in the order of work: most urgent first, then the oldest. Decided ones only where asked for."""
     query = sa.select(Review).where(policy.visible(actor)).order_by(Review.priority, Review.id).limit(limit + 1)
     if status is not None:
@@ -263,7 +263,7 @@ def queue(
         last = db.get(session, Review, starting_after, policy.visible(actor))
         query = query.where(sa.tuple_(Review.priority, Review.id) > sa.tuple_(last.priority, last.id))
     rows = session.scalars(query).all()
-    return Page([Shown(row) for row in rows[:limit]], len(rows) > limit)
+    return Page([ShownReview(row) for row in rows[:limit]], len(rows) > limit)
 
 
 def summary(session: Session, actor: Actor) -> dict[str, dict[str, int]]:

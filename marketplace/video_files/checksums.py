@@ -19,7 +19,7 @@ class ChecksumMismatch(DomainError):
 
 
 @dataclass(frozen=True)
-class Sum:
+class StatedChecksum:
     """What a sender says the bytes sum up to."""
 
     algorithm: str
@@ -34,11 +34,11 @@ class Sum:
             raise ChecksumMismatch("The bytes of this stretch sum up to something else. None was taken; send it again.")
 
 
-def read(header: str) -> Sum | None:
+def read(header: str) -> StatedChecksum | None:
     """Return what an Upload-Checksum header says, None where it cannot be understood."""
     algorithm, _, text = header.partition(" ")
     try:
         digest = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return None
-    return Sum(algorithm, digest) if algorithm in ALGORITHMS and digest else None
+    return StatedChecksum(algorithm, digest) if algorithm in ALGORITHMS and digest else None

@@ -7,7 +7,7 @@ and WebM with an EBML header that names the DocType (RFC 8794, 11.2; RFC 9559).
 import re
 import unicodedata
 
-from marketplace.core.errors import Fault, Invalid
+from marketplace.core.errors import FieldError, InvalidInput
 
 HEAD_BYTES = 512
 NAME_MAX = 200
@@ -42,11 +42,11 @@ def media_type(head: bytes) -> str | None:
 
 
 def require_video(head: bytes) -> str:
-    """Return the media type. Raises Invalid."""
+    """Return the media type. Raises InvalidInput."""
     found = media_type(head)
     if found is None:
         detail = "Send an MP4, MOV, WebM or Matroska file; by its first bytes this is none of them."
-        raise Invalid("This is not a video that can be kept.", faults=[Fault("/", detail)])
+        raise InvalidInput("This is not a video that can be kept.", faults=[FieldError("/", detail)])
     return found
 
 

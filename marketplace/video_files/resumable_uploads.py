@@ -18,13 +18,13 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from marketplace.core import db, jobs, storage
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
-from marketplace.core.errors import Conflict, Fault, Invalid, WrongState
+from marketplace.core.errors import Conflict, FieldError, InvalidInput, WrongState
 from marketplace.core.ids import new_id
 from marketplace.video_files import file_kinds, policy, quota, upload_completion, write_hold
-from marketplace.video_files.checksums import Sum
+from marketplace.video_files.checksums import StatedChecksum
 from marketplace.video_files.models import VideoFile, VideoFileStatus, VideoPart
-from marketplace.video_files.whole_uploads import Body
-from marketplace.video_files.write_hold import Hold, HoldLost
+from marketplace.video_files.whole_uploads import VideoBody
+from marketplace.video_files.write_hold import HoldLost, WriteHold
 
 BYTES_MAX = 2 * 1024**3
 UNTIL = timedelta(hours=24)
@@ -44,19 +44,21 @@ class WrongOffset(Conflict):
 
 
 @dataclass(frozen=True)
-class Stretch:
+class UploadStretch:
     """What a request says of the bytes that it brings: to which upload, from which byte on, how many, what sum."""
 
     video_id: UUID
     offset: int
     length: int | None
-    told: Sum | None
+    told: StatedChecksum | None
 
 
 def create(session: Session, actor: Actor, *, name: str, size_bytes: int, quota_bytes: int) -> VideoFile:
-    """Announce a video of at most 2 GiB. Raises OverQuota, Invalid."""
+    """Announce a video of at most 2 GiB. Raises OverQuota, InvalidInput."""
     if size_bytes == 0:
-        raise Invalid("An empty file is no video.", faults=[Fault("header:/Upload-Length", "At least 1 byte.")])
+        raise InvalidInput(
+            "An empty file is no video.", faults=[FieldError("header:/Upload-Length", "At least 1 byte.")]
+        )
     return quota.begin(
         session, actor, name=name, size_bytes=size_bytes, quota_bytes=quota_bytes, resumable=True, until=now() + UNTIL
     )
@@ -67,10 +69,10 @@ def find(session: Session, actor: Actor, video_id: UUID) -> VideoFile:
 
 
 @contextmanager
-def appended(actor: Actor, body: Body, stretch: Stretch) -> Iterator[Hold]:
+def appended(actor: Actor, body: VideoBody, stretch: UploadStretch) -> Iterator[WriteHold]:
     """Store the stretch, and hold on to the upload until the caller has said how far it is.
 
-    Raises NotFound, WrongState, WrongOffset, Held, HoldLost, RequestEntityTooLarge (413) past what was announced,
+    Raises NotFound, WrongState, WrongOffset, VideoHeld, HoldLost, RequestEntityTooLarge (413) past what was announced,
     Invalid: no video, ChecksumMismatch (460), ClientDisconnected (400), which loses nothing that came before it.
     """
     with db.transaction(actor) as session:
@@ -89,7 +91,7 @@ def appended(actor: Actor, body: Body, stretch: Stretch) -> Iterator[Hold]:
         hold.let_go()
 
 
-def _lock(session: Session, actor: Actor, stretch: Stretch) -> VideoFile:
+def _lock(session: Session, actor: Actor, stretch: UploadStretch) -> VideoFile:
     row = db.lock(session, VideoFile, stretch.video_id, policy.visible(actor), VideoFile.resumable.is_(True))
     if row.status != VideoFileStatus.RECEIVING:
         raise WrongState("This upload is over.", state=str(row.status))
@@ -104,7 +106,7 @@ def _lock(session: Session, actor: Actor, stretch: Stretch) -> VideoFile:
     return row
 
 
-def _stored(hold: Hold, stretch: Stretch, body: Body, until: int) -> Iterator[tuple[VideoPart, str]]:
+def _stored(hold: WriteHold, stretch: UploadStretch, body: VideoBody, until: int) -> Iterator[tuple[VideoPart, str]]:
     """Yield the parts as they are stored; they do not count yet."""
     at = stretch.offset
     for data in _cut(body):
@@ -122,14 +124,14 @@ def _stored(hold: Hold, stretch: Stretch, body: Body, until: int) -> Iterator[tu
 
 def _check_head(data: bytes, until: int) -> None:
     if len(data) < min(file_kinds.HEAD_BYTES, until):
-        raise Invalid(
+        raise InvalidInput(
             "The first stretch is too short to tell what it is of.",
-            faults=[Fault("/", f"Send at least {file_kinds.HEAD_BYTES} bytes to begin with.")],
+            faults=[FieldError("/", f"Send at least {file_kinds.HEAD_BYTES} bytes to begin with.")],
         )
     file_kinds.require_video(data[: file_kinds.HEAD_BYTES])
 
 
-def _cut(body: Body) -> Iterator[bytes]:
+def _cut(body: VideoBody) -> Iterator[bytes]:
     """Gather pieces into parts, by size or by time; what came before a cut is a part too."""
     gathered, began, cut = bytearray(), time.monotonic(), None
     try:
@@ -147,7 +149,7 @@ def _cut(body: Body) -> Iterator[bytes]:
         raise ClientDisconnected("The stretch was cut off. Ask how far the upload is, and go on from there.") from cut
 
 
-def _count(hold: Hold, parts: list[VideoPart], keys: list[str]) -> None:
+def _count(hold: WriteHold, parts: list[VideoPart], keys: list[str]) -> None:
     """Let stored parts count; those of a writer that lost its hold are taken back. The last one asks for the rest."""
     if not parts:
         return
@@ -173,7 +175,7 @@ def _count(hold: Hold, parts: list[VideoPart], keys: list[str]) -> None:
         raise
 
 
-def _check(told: Sum, keys: list[str]) -> None:
+def _check(told: StatedChecksum, keys: list[str]) -> None:
     try:
         told.check(piece for key in keys for piece in storage.opened().pieces(key))
     except BaseException:
@@ -187,7 +189,7 @@ def _take_back(keys: list[str]) -> None:
 
 
 def terminate(session: Session, actor: Actor, video_id: UUID) -> None:
-    """Give an upload up: nothing of it stays. Raises NotFound, WrongState once it is kept, Held."""
+    """Give an upload up: nothing of it stays. Raises NotFound, WrongState once it is kept, VideoHeld."""
     row = db.lock(session, VideoFile, video_id, policy.visible(actor), VideoFile.resumable.is_(True))
     if row.status == VideoFileStatus.KEPT:
         raise WrongState("It is kept; delete the video instead.", state=str(row.status))

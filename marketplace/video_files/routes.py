@@ -13,8 +13,8 @@ from werkzeug.wsgi import FileWrapper
 from marketplace.core import ids, storage
 from marketplace.core.actor import Permission
 from marketplace.core.clock import now
-from marketplace.core.http.blueprint import ANYONE, SIGNED_IN, Room, actor, session
-from marketplace.core.http.bodies import ANY_FILE, Raw, RawBody
+from marketplace.core.http.blueprint import ANYONE, SIGNED_IN, GuardedBlueprint, actor, session
+from marketplace.core.http.bodies import ANY_FILE, RawBody, RawBodySpec
 from marketplace.core.http.paging import Page, page_of
 from marketplace.video_files import file_kinds, quota, service, signed_links, whole_uploads
 from marketplace.video_files.models import VideoFile
@@ -27,20 +27,20 @@ from marketplace.video_files.schemas import (
     VideoFilesQuery,
     VideoLinkOut,
 )
-from marketplace.video_files.service import Shown
-from marketplace.video_files.whole_uploads import Received
+from marketplace.video_files.service import ShownVideo
+from marketplace.video_files.whole_uploads import ReceivedVideo
 
-room = Room("videos", __name__, description="Video files that parties hand in")
+room = GuardedBlueprint("videos", __name__, description="Video files that parties hand in")
 
-BODY = Raw(whole_uploads.BYTES_MAX, (*file_kinds.SAID, ANY_FILE), form=True)
-SENT = Raw(whole_uploads.BYTES_MAX, (*file_kinds.SAID, ANY_FILE))
+BODY = RawBodySpec(whole_uploads.BYTES_MAX, (*file_kinds.SAID, ANY_FILE), form=True)
+SENT = RawBodySpec(whole_uploads.BYTES_MAX, (*file_kinds.SAID, ANY_FILE))
 HELD = 423
 _WRITES: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.VIDEOS}
 _READS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.READ}
 
 
 @dataclass(frozen=True)
-class Link:
+class VideoLink:
     """A way to one video for whoever knows it."""
 
     video_id: UUID
@@ -55,7 +55,7 @@ def quota_bytes() -> int:
 
 
 @contextmanager
-def _new(body: RawBody, query: dict[str, Any]) -> Iterator[Received]:
+def _new(body: RawBody, query: dict[str, Any]) -> Iterator[ReceivedVideo]:
     name = query["name"] or body.name
     told = request.content_length
     with whole_uploads.received(actor(), body, name=name, size_bytes=told, quota_bytes=quota_bytes()) as found:
@@ -72,19 +72,19 @@ def _new(body: RawBody, query: dict[str, Any]) -> Iterator[Received]:
     status=201,
     refuses=(HELD,),
 )
-def receive(found: Received, query: dict[str, Any]) -> Shown:
+def receive(found: ReceivedVideo, query: dict[str, Any]) -> ShownVideo:
     """Hand in a video of at most 200 MiB as the body, or as `file` of a form. Larger ones: /video-uploads."""
     return service.shown(actor(), whole_uploads.keep(session(), found))
 
 
 @room.get("/videos", **_READS, query=VideoFilesQuery, answers=page_of(VideoFileOut))
-def videos(query: dict[str, Any]) -> Page[Shown]:
+def videos(query: dict[str, Any]) -> Page[ShownVideo]:
     """The videos that you handed in, and those that are on their way."""
     return service.listed(session(), actor(), **query)
 
 
 @room.get("/videos/<id('vfl'):video_id>", **_READS, answers=VideoFileOut)
-def find_video(video_id: UUID) -> Shown:
+def find_video(video_id: UUID) -> ShownVideo:
     """One video: what it is, how far it has come."""
     return service.shown(actor(), service.find(session(), actor(), video_id))
 
@@ -102,7 +102,7 @@ def delete(video_id: UUID) -> None:
 
 
 @room.post("/videos/<id('vfl'):video_id>/links", **_WRITES, takes=ReadLinkIn, answers=VideoLinkOut, status=201)
-def link_to_read(body: dict[str, Any], video_id: UUID) -> Link:
+def link_to_read(body: dict[str, Any], video_id: UUID) -> VideoLink:
     """Make a link from which this one video can be read without a key, range by range, until it expires."""
     return _link(
         signed_links.kept(session(), actor(), video_id), signed_links.READ, int(now().timestamp()) + body["seconds"]
@@ -110,7 +110,7 @@ def link_to_read(body: dict[str, Any], video_id: UUID) -> Link:
 
 
 @room.post("/video-links", **_WRITES, takes=SendLinkIn, answers=VideoLinkOut, status=201)
-def link_to_send(body: dict[str, Any]) -> Link:
+def link_to_send(body: dict[str, Any]) -> VideoLink:
     """Make a link to which one video can be sent without a key, from a phone or a page, as the body of a PUT."""
     until = int(now().timestamp()) + body.pop("seconds")
     row = signed_links.announce(session(), actor(), **body, quota_bytes=quota_bytes(), until=until)
@@ -125,7 +125,7 @@ def read_signed(query: dict[str, Any], video_id: UUID) -> Response:
 
 
 @contextmanager
-def _linked(body: RawBody, query: dict[str, Any], video_id: UUID) -> Iterator[Received]:
+def _linked(body: RawBody, query: dict[str, Any], video_id: UUID) -> Iterator[ReceivedVideo]:
     _check(signed_links.SEND, video_id, query)
     with whole_uploads.filled(video_id, body) as found:
         yield found
@@ -142,7 +142,7 @@ def _linked(body: RawBody, query: dict[str, Any], video_id: UUID) -> Iterator[Re
     status=201,
     refuses=(HELD,),
 )
-def send_signed(found: Received, query: dict[str, Any], video_id: UUID) -> Shown:
+def send_signed(found: ReceivedVideo, query: dict[str, Any], video_id: UUID) -> ShownVideo:
     """Send the one video that a link was made for. What was cut off or refused can be sent again."""
     return service.shown(actor(), whole_uploads.keep(session(), found))
 
@@ -152,10 +152,10 @@ def _check(method: str, video_id: UUID, query: dict[str, Any]) -> None:
     signed_links.check(secret, method, video_id, query["expires"], query["signature"])
 
 
-def _link(row: VideoFile, method: str, until: int) -> Link:
+def _link(row: VideoFile, method: str, until: int) -> VideoLink:
     proof = signed_links.signature(current_app.extensions["config"].secret_key, method, row.id, until)
     url = url_for("videos.read_signed", video_id=row.id, expires=until, signature=proof, _external=True)
-    return Link(row.id, method, url, datetime.fromtimestamp(until, UTC))
+    return VideoLink(row.id, method, url, datetime.fromtimestamp(until, UTC))
 
 
 def _bytes_of(row: VideoFile) -> Response:

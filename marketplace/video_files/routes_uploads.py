@@ -14,19 +14,19 @@ from werkzeug.http import http_date
 
 from marketplace.core import ids
 from marketplace.core.actor import Permission
-from marketplace.core.errors import DomainError, Fault, Invalid
-from marketplace.core.http.blueprint import SIGNED_IN, Room, actor, session
-from marketplace.core.http.bodies import Raw, RawBody
+from marketplace.core.errors import DomainError, FieldError, InvalidInput
+from marketplace.core.http.blueprint import SIGNED_IN, GuardedBlueprint, actor, session
+from marketplace.core.http.bodies import RawBody, RawBodySpec
 from marketplace.video_files import checksums, resumable_uploads, service
 from marketplace.video_files.models import VideoFile
 from marketplace.video_files.routes import HELD, quota_bytes
 from marketplace.video_files.schemas import VideoFileOut
-from marketplace.video_files.write_hold import Hold
+from marketplace.video_files.write_hold import WriteHold
 
-room = Room("video_uploads", __name__, description="Videos of up to 2 GiB, in stretches (tus 1.0)")
+room = GuardedBlueprint("video_uploads", __name__, description="Videos of up to 2 GiB, in stretches (tus 1.0)")
 
 VERSION = "1.0.0"
-STRETCH = Raw(resumable_uploads.BYTES_MAX, ("application/offset+octet-stream",))
+STRETCH = RawBodySpec(resumable_uploads.BYTES_MAX, ("application/offset+octet-stream",))
 OTHER_TUS = 412
 _WRITES: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.VIDEOS}
 
@@ -55,7 +55,7 @@ def create() -> Response:
     size, name = _number("Upload-Length"), _file_name(request.headers.get("Upload-Metadata", ""))
     if size > resumable_uploads.BYTES_MAX:
         detail = f"At most {resumable_uploads.BYTES_MAX} bytes."
-        raise Invalid("The video is too large.", faults=[Fault("header:/Upload-Length", detail)])
+        raise InvalidInput("The video is too large.", faults=[FieldError("header:/Upload-Length", detail)])
     row = resumable_uploads.create(session(), actor(), name=name, size_bytes=size, quota_bytes=quota_bytes())
     response = _answer(row, 201)
     response.headers["Location"] = f"{request.base_url}/{ids.show('vfl', row.id)}"
@@ -76,14 +76,14 @@ def how_far(upload_id: UUID) -> Response:
 
 
 @contextmanager
-def _appended(body: RawBody, upload_id: UUID) -> Iterator[Hold]:
+def _appended(body: RawBody, upload_id: UUID) -> Iterator[WriteHold]:
     _require_version()
     offset, told = _number("Upload-Offset"), request.headers.get("Upload-Checksum")
     sum_ = None if told is None else checksums.read(told)
     if told is not None and sum_ is None:
         detail = f"{' or '.join(checksums.ALGORITHMS)}, a space, the sum in base 64."
-        raise Invalid("The sum cannot be understood.", faults=[Fault("header:/Upload-Checksum", detail)])
-    stretch = resumable_uploads.Stretch(upload_id, offset, request.content_length, sum_)
+        raise InvalidInput("The sum cannot be understood.", faults=[FieldError("header:/Upload-Checksum", detail)])
+    stretch = resumable_uploads.UploadStretch(upload_id, offset, request.content_length, sum_)
     with resumable_uploads.appended(actor(), body, stretch) as hold:
         yield hold
 
@@ -97,7 +97,7 @@ def _appended(body: RawBody, upload_id: UUID) -> Iterator[Hold]:
     status=204,
     refuses=(OTHER_TUS, HELD, 460),
 )
-def append(hold: Hold, upload_id: UUID) -> Response:
+def append(hold: WriteHold, upload_id: UUID) -> Response:
     """Send a stretch that begins at `Upload-Offset`. With the last one a job begins to put the video together."""
     row = resumable_uploads.find(session(), actor(), hold.video_id)
     return Response(status=204, headers=_headers(row))
@@ -119,12 +119,14 @@ def _require_version() -> None:
 def _number(header: str) -> int:
     text = request.headers.get(header, "")
     if not re.fullmatch(r"[0-9]{1,15}", text, re.ASCII):
-        raise Invalid("A header is missing or no number.", faults=[Fault(f"header:/{header}", "A number of bytes.")])
+        raise InvalidInput(
+            "A header is missing or no number.", faults=[FieldError(f"header:/{header}", "A number of bytes.")]
+        )
     return int(text)
 
 
 def _file_name(metadata: str) -> str:
-    """Return what `filename` says in an Upload-Metadata header, nothing where it is not there. Raises Invalid."""
+    """Return what `filename` says in an Upload-Metadata header, nothing where it is not there. Raises InvalidInput."""
     for pair in metadata.split(","):
         word, _, value = pair.strip().partition(" ")
         if word == "filename":
@@ -132,8 +134,8 @@ def _file_name(metadata: str) -> str:
                 return base64.b64decode(value, validate=True).decode()
             except (binascii.Error, ValueError) as error:
                 detail = "filename, a space, the name in UTF-8 and base 64."
-                raise Invalid(
-                    "The name cannot be understood.", faults=[Fault("header:/Upload-Metadata", detail)]
+                raise InvalidInput(
+                    "The name cannot be understood.", faults=[FieldError("header:/Upload-Metadata", detail)]
                 ) from error
     return ""
 

@@ -15,7 +15,7 @@ from marketplace.video_files.models import VideoFile
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownVideo:
     """A video as somebody may see it: what it was called is for its own party alone."""
 
     id: UUID
@@ -34,8 +34,8 @@ class Shown:
     expires_at: datetime | None
 
 
-def shown(actor: Actor, row: VideoFile) -> Shown:
-    return Shown(
+def shown(actor: Actor, row: VideoFile) -> ShownVideo:
+    return ShownVideo(
         id=row.id,
         party_id=row.party_id,
         person_id=row.person_id,
@@ -59,7 +59,7 @@ def find(session: Session, actor: Actor, video_id: UUID) -> VideoFile:
 
 def listed(
     session: Session, actor: Actor, *, limit: int, starting_after: UUID | None, status: str | None
-) -> paging.Page[Shown]:
+) -> paging.Page[ShownVideo]:
     query = sa.select(VideoFile).where(policy.visible(actor))
     if status is not None:
         query = query.where(VideoFile.status == status)
@@ -68,7 +68,7 @@ def listed(
 
 
 def delete(session: Session, actor: Actor, video_id: UUID) -> None:
-    """Let a video go; its bytes go too unless another video has the same. Raises NotFound, Held."""
+    """Let a video go; its bytes go too unless another video has the same. Raises NotFound, VideoHeld."""
     row = db.lock(session, VideoFile, video_id, policy.visible(actor))
     write_hold.require_free(row)
     upload_completion.ask_to_clear(session, row)

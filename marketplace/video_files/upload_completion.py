@@ -9,7 +9,7 @@ from marketplace.core import jobs, storage
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.states import move
-from marketplace.core.storage import Staged
+from marketplace.core.storage import StagedObject
 from marketplace.video_files.models import VideoFile
 from marketplace.video_files.states import VIDEO_MOVES
 
@@ -18,7 +18,7 @@ CLEAR = "videos.clear"
 _LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('video bytes ' || :sha256, 0))")
 
 
-def keep(session: Session, row: VideoFile, staged: Staged, media_type: str) -> None:
+def keep(session: Session, row: VideoFile, staged: StagedObject, media_type: str) -> None:
     """Move the staged bytes to their place. The caller has locked the row."""
     # Whoever clears away bytes that nobody has any more waits until this row is there to be seen.
     session.execute(_LOCK, {"sha256": staged.sha256})

@@ -15,36 +15,38 @@ from marketplace.core import db, storage
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import WrongState
-from marketplace.core.storage import MIB, Staged
+from marketplace.core.storage import MIB, StagedObject
 from marketplace.video_files import file_kinds, quota, upload_completion, write_hold
 from marketplace.video_files.models import VideoFile, VideoFileStatus
-from marketplace.video_files.write_hold import Hold, HoldLost
+from marketplace.video_files.write_hold import HoldLost, WriteHold
 
 BYTES_MAX = 200 * MIB
 # Time enough to send the last byte of what began in time; whoever sends holds the row, and it is not forgotten.
 UNTIL = timedelta(hours=1)
 
 
-class Body(Protocol):
+class VideoBody(Protocol):
     """A file as it arrives."""
 
     def pieces(self, size_bytes: int = ...) -> Iterator[bytes]: ...
 
 
 @dataclass(frozen=True)
-class Received:
+class ReceivedVideo:
     """A whole file that is in the store and not yet kept."""
 
-    hold: Hold
-    staged: Staged
+    hold: WriteHold
+    staged: StagedObject
     media_type: str
 
 
 @contextmanager
-def received(actor: Actor, body: Body, *, name: str, size_bytes: int | None, quota_bytes: int) -> Iterator[Received]:
+def received(
+    actor: Actor, body: VideoBody, *, name: str, size_bytes: int | None, quota_bytes: int
+) -> Iterator[ReceivedVideo]:
     """Take a new video in. Unless it is kept within, it leaves nothing behind.
 
-    `size_bytes` is what the sender says; not knowing, room is made for the longest. Raises OverQuota, Invalid.
+    `size_bytes` is what the sender says; not knowing, room is made for the longest. Raises OverQuota, InvalidInput.
     """
     with db.transaction(actor) as session:
         row = quota.begin(
@@ -62,10 +64,10 @@ def received(actor: Actor, body: Body, *, name: str, size_bytes: int | None, quo
 
 
 @contextmanager
-def filled(video_id: UUID, body: Body) -> Iterator[Received]:
+def filled(video_id: UUID, body: VideoBody) -> Iterator[ReceivedVideo]:
     """Take in a video that was announced. Unless it is kept within, it is as if nothing had come.
 
-    The caller has made sure that the sender may. Raises NotFound, WrongState, Held, Invalid.
+    The caller has made sure that the sender may. Raises NotFound, WrongState, VideoHeld, InvalidInput.
     """
     with db.transaction() as session:
         row = db.lock(session, VideoFile, video_id)
@@ -77,19 +79,19 @@ def filled(video_id: UUID, body: Body) -> Iterator[Received]:
 
 
 @contextmanager
-def _staged(hold: Hold, body: Body, until: int, *, forget: bool) -> Iterator[Received]:
+def _staged(hold: WriteHold, body: VideoBody, until: int, *, forget: bool) -> Iterator[ReceivedVideo]:
     staged = None
     try:
         pieces = body.pieces(MIB)
         head = next(pieces, b"")
         media_type = file_kinds.require_video(head[: file_kinds.HEAD_BYTES])
         staged = storage.opened().stage(hold.video_id, _held(hold, chain([head], pieces), until))
-        yield Received(hold, staged, media_type)
+        yield ReceivedVideo(hold, staged, media_type)
     finally:
         _leave(hold, staged, forget=forget)
 
 
-def _held(hold: Hold, pieces: Iterator[bytes], until: int) -> Iterator[bytes]:
+def _held(hold: WriteHold, pieces: Iterator[bytes], until: int) -> Iterator[bytes]:
     size = 0
     for piece in pieces:
         hold.renew()
@@ -99,7 +101,7 @@ def _held(hold: Hold, pieces: Iterator[bytes], until: int) -> Iterator[bytes]:
         yield piece
 
 
-def _leave(hold: Hold, staged: Staged | None, *, forget: bool) -> None:
+def _leave(hold: WriteHold, staged: StagedObject | None, *, forget: bool) -> None:
     """Take back what is not kept: the body was refused or cut off, or an earlier request has given the answer."""
     with db.transaction() as session:
         row = session.get(VideoFile, hold.video_id, with_for_update=True)
@@ -111,7 +113,7 @@ def _leave(hold: Hold, staged: Staged | None, *, forget: bool) -> None:
             session.delete(row)
 
 
-def keep(session: Session, found: Received) -> VideoFile:
+def keep(session: Session, found: ReceivedVideo) -> VideoFile:
     """Keep what was received. Raises HoldLost."""
     db.become(session, SYSTEM)
     row = db.lock(session, VideoFile, found.hold.video_id)

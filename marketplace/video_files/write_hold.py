@@ -21,7 +21,7 @@ LEASE_S = 30
 RENEW_S = 10.0
 
 
-class Held(DomainError):
+class VideoHeld(DomainError):
     status = 423
     code = "upload-held"
     title = "Somebody is sending it at this moment"
@@ -33,7 +33,7 @@ class HoldLost(Conflict):
 
 
 @dataclass
-class Hold:
+class WriteHold:
     """The right to write to one video."""
 
     video_id: UUID
@@ -64,17 +64,17 @@ class Hold:
             db.run(session, sa.update(VideoFile).where(*mine).values(lease_until=None))
 
 
-def take(row: VideoFile) -> Hold:
-    """Hold a row that the caller has locked. Raises Held."""
+def take(row: VideoFile) -> WriteHold:
+    """Hold a row that the caller has locked. Raises VideoHeld."""
     require_free(row)
     row.fence += 1
     row.lease_until = _soon()
-    return Hold(row.id, row.fence)
+    return WriteHold(row.id, row.fence)
 
 
 def require_free(row: VideoFile) -> None:
     if row.lease_until is not None and row.lease_until > now():
-        raise Held(
+        raise VideoHeld(
             "Wait until that request is over, or half a minute after it was cut off.", headers={"Retry-After": "5"}
         )
 

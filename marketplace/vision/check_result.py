@@ -9,37 +9,37 @@ import numpy as np
 from marketplace.intrusiveness.timeline import to_dict
 from marketplace.vision import plan_comparison
 from marketplace.vision.decode.frames import FrameCache
-from marketplace.vision.exposures import Evidence, Measured, Seen, measure
-from marketplace.vision.pipeline import STEPS, Answer, Brand, seen
-from marketplace.vision.scored_timeline import Terms, scored
+from marketplace.vision.exposures import ExposureEvidence, MeasuredTimeline, StepFindings, measure
+from marketplace.vision.pipeline import STEPS, Answer, WantedBrand, seen
+from marketplace.vision.scored_timeline import ScoringTerms, scored
 from marketplace.vision.see.blind_spots import not_seen
 from marketplace.vision.see.mark_detection import Quad
-from marketplace.vision.see.saliency import SIDE_PX, Saliency, weight
+from marketplace.vision.see.saliency import SIDE_PX, SaliencyMap, weight
 
 VERSION = 1
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedVideo:
     """A measured video and its result as JSON data."""
 
-    seen: Seen
-    measured: Measured
+    seen: StepFindings
+    measured: MeasuredTimeline
     result: dict[str, Any]
 
 
-def check(cache: FrameCache, brand: Brand, answers: Mapping[str, Answer], terms: Terms) -> Checked:
+def check(cache: FrameCache, brand: WantedBrand, answers: Mapping[str, Answer], terms: ScoringTerms) -> CheckedVideo:
     """Merge the steps' answers into a result."""
     found = seen(cache, brand, answers)
     measured = measure(found, brand.names, _pull(cache))
     if terms.plan is not None:
         measured = replace(measured, timeline=plan_comparison.with_plot(measured.timeline, terms.plan))
-    return Checked(found, measured, as_dict(cache, brand, answers, measured, terms))
+    return CheckedVideo(found, measured, as_dict(cache, brand, answers, measured, terms))
 
 
 def _pull(cache: FrameCache) -> Any:
     maps: dict[int, Any] = {}
-    by = Saliency()
+    by = SaliencyMap()
 
     def pull(picture: int, quad: Quad) -> float:
         if picture not in maps:
@@ -51,7 +51,11 @@ def _pull(cache: FrameCache) -> Any:
 
 
 def as_dict(
-    cache: FrameCache, brand: Brand, answers: Mapping[str, Answer], measured: Measured, terms: Terms
+    cache: FrameCache,
+    brand: WantedBrand,
+    answers: Mapping[str, Answer],
+    measured: MeasuredTimeline,
+    terms: ScoringTerms,
 ) -> dict[str, Any]:
     """Return the result as JSON data."""
     info = cache.info
@@ -89,7 +93,7 @@ def as_dict(
     }
 
 
-def _evidence(one: Evidence, shape: tuple[int, int]) -> dict[str, Any]:
+def _evidence(one: ExposureEvidence, shape: tuple[int, int]) -> dict[str, Any]:
     by = np.asarray([shape[1], shape[0]], float)
     return {
         "name": one.name,

@@ -7,14 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from marketplace.intrusiveness.timeline import ZERO, Exposure, Interval, Kind, Source, Timeline, exact
+from marketplace.intrusiveness.timeline import (
+    ZERO,
+    Exposure,
+    ExposureKind,
+    Timeline,
+    TimelineSource,
+    ValueInterval,
+    exact,
+)
 from marketplace.vision.read import brand_words, loudness
-from marketplace.vision.read.screen_text import Line
-from marketplace.vision.read.speech import Heard, Sentence
-from marketplace.vision.read.time_runs import Run, runs
+from marketplace.vision.read.screen_text import TextLine
+from marketplace.vision.read.speech import HeardSpeech, SpokenSentence
+from marketplace.vision.read.time_runs import TimeRun, runs
 from marketplace.vision.see.boxes import box, common
 from marketplace.vision.see.mark_detection import Quad, area_share
-from marketplace.vision.see.mark_tracking import Sight
+from marketplace.vision.see.mark_tracking import MarkSight
 
 LIKENESS_CLEAR = 0.9  # a mark that looks this much like its reference is clear
 COVERED_LEAST = 0.2  # share of a face or a subtitle that has to lie under the mark
@@ -26,7 +34,7 @@ KEYFRAMES_MAX = 3
 
 
 @dataclass(frozen=True)
-class Place:
+class BrandSighting:
     """A brand in one picture of the cache: ``at_s``, ``quad`` px, how clear (0..1), the eye's pull (0..1)."""
 
     picture: int
@@ -37,15 +45,15 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ExposureEvidence:
     """What an exposure rests on: the reference's or the name's words, where it was, what was written or said."""
 
     name: str
     by: str
-    places: tuple[Place, ...] = ()
+    places: tuple[BrandSighting, ...] = ()
     text: str = ""
 
-    def keyframes(self) -> list[Place]:
+    def keyframes(self) -> list[BrandSighting]:
         """Return the pictures that show it best: where it is largest, and its first and last."""
         if not self.places:
             return []
@@ -55,7 +63,7 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Seen:
+class StepFindings:
     """What the steps found; pictures are numbers in the frame cache, ``shape`` their height and width."""
 
     duration_s: float
@@ -63,17 +71,17 @@ class Seen:
     shape: tuple[int, int]
     cuts: Sequence[float]
     references: Sequence[str]
-    kinds: Sequence[Kind]
-    sights: Sequence[dict[int, Sight]]
-    lines: Sequence[Line]
-    heard: Heard
+    kinds: Sequence[ExposureKind]
+    sights: Sequence[dict[int, MarkSight]]
+    lines: Sequence[TextLine]
+    heard: HeardSpeech
     faces: dict[int, list[tuple[float, float, float, float]]]
     loudness: Any
     step_s: float
 
 
 @dataclass(frozen=True)
-class Disclosure:
+class DisclosureMark:
     """A mark that says the video is paid for, from ``start_s`` to ``end_s``; ``by`` screen or speech."""
 
     start_s: float
@@ -83,49 +91,51 @@ class Disclosure:
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredTimeline:
     """The timeline and, exposure by exposure, its evidence."""
 
     timeline: Timeline
-    evidence: tuple[Evidence, ...]
-    disclosures: tuple[Disclosure, ...]
+    evidence: tuple[ExposureEvidence, ...]
+    disclosures: tuple[DisclosureMark, ...]
 
 
 Pull = Callable[[int, Quad], float]
 
 
-def measure(seen: Seen, names: Sequence[str], pull: Pull) -> Measured:
+def measure(seen: StepFindings, names: Sequence[str], pull: Pull) -> MeasuredTimeline:
     """Merge what was found into exposures. ``names``: the brand's names; ``pull``: picture and place to saliency."""
     pairs = [*_marks(seen, pull), *_texts(seen, names, pull), *_spoken(seen, names)]
     pairs = _with_claims(seen, pairs, names)
     pairs.sort(key=lambda pair: (pair[0].start_s.low, pair[0].kind))
-    spoken = [(one.start_s.low, one.start_s.low + one.seconds.low) for one, _ in pairs if one.kind is Kind.SPEECH]
+    spoken = [
+        (one.start_s.low, one.start_s.low + one.seconds.low) for one, _ in pairs if one.kind is ExposureKind.SPEECH
+    ]
     louder = loudness.louder(seen.loudness, spoken) if spoken else None
     timeline = Timeline(
         duration_s=round(max(1.0, seen.duration_s), 3),
         exposures=tuple(one for one, _ in pairs),
         loudness_lu=exact(round(float(np.clip(louder, -60, 60)), 2)) if louder is not None else ZERO,
         occlusion_share=exact(round(_covered(seen, [evidence for _, evidence in pairs]), 4)),
-        source=Source.MEASURED,
+        source=TimelineSource.MEASURED,
         sample_step_s=seen.step_s,
     )
-    return Measured(timeline, tuple(evidence for _, evidence in pairs), tuple(_disclosures(seen)))
+    return MeasuredTimeline(timeline, tuple(evidence for _, evidence in pairs), tuple(_disclosures(seen)))
 
 
-Pair = tuple[Exposure, Evidence]
+Pair = tuple[Exposure, ExposureEvidence]
 
 
-def _marks(seen: Seen, pull: Pull) -> list[Pair]:
+def _marks(seen: StepFindings, pull: Pull) -> list[Pair]:
     found: list[Pair] = []
     for place, sights in enumerate(seen.sights):
         for run in runs(sights, seen.times, seen.duration_s, seen.cuts):
             if all(sight.by != "found" for _, sight in run.sights):
                 continue
             places = [
-                Place(at, seen.times[at], sight.quad, clarity(sight.likeness), pull(at, sight.quad))
+                BrandSighting(at, seen.times[at], sight.quad, clarity(sight.likeness), pull(at, sight.quad))
                 for at, sight in run.sights
             ]
-            evidence = Evidence(seen.references[place], "mark", tuple(places))
+            evidence = ExposureEvidence(seen.references[place], "mark", tuple(places))
             found.append((_visible(seen, run, places, seen.kinds[place], evidence.name), evidence))
     return found
 
@@ -135,7 +145,9 @@ def clarity(likeness: float) -> float:
     return min(1.0, max(0.0, likeness) / LIKENESS_CLEAR)
 
 
-def _visible(seen: Seen, run: Run[Any], places: Sequence[Place], kind: Kind, name: str) -> Exposure:
+def _visible(
+    seen: StepFindings, run: TimeRun[Any], places: Sequence[BrandSighting], kind: ExposureKind, name: str
+) -> Exposure:
     middle = np.asarray([seen.shape[1], seen.shape[0]]) / 2
     off = [float(np.linalg.norm(one.quad.mean(axis=0) - middle) / np.linalg.norm(middle)) for one in places]
     return Exposure(
@@ -150,13 +162,13 @@ def _visible(seen: Seen, run: Run[Any], places: Sequence[Place], kind: Kind, nam
     )
 
 
-def _mean(values: Sequence[float]) -> Interval:
+def _mean(values: Sequence[float]) -> ValueInterval:
     return exact(round(min(1.0, max(0.0, fmean(values))), 5))
 
 
-def _texts(seen: Seen, names: Sequence[str], pull: Pull) -> list[Pair]:
+def _texts(seen: StepFindings, names: Sequence[str], pull: Pull) -> list[Pair]:
     """Return names read on the screen, but for those printed on a mark that was seen anyway."""
-    by_name: dict[str, dict[int, list[Line]]] = {}
+    by_name: dict[str, dict[int, list[TextLine]]] = {}
     for line in seen.lines:
         for hit in brand_words.brand_hits(line.text, names, written=True)[:1]:
             if not _on_a_mark(seen, line):
@@ -165,17 +177,17 @@ def _texts(seen: Seen, names: Sequence[str], pull: Pull) -> list[Pair]:
     for sights in by_name.values():
         for run in runs(sights, seen.times, seen.duration_s, seen.cuts):
             places = [
-                Place(at, seen.times[at], line.quad, line.score, pull(at, line.quad))
+                BrandSighting(at, seen.times[at], line.quad, line.score, pull(at, line.quad))
                 for at, lines in run.sights
                 for line in lines[:1]
             ]
             text = max((line.text for _, lines in run.sights for line in lines), key=len)
-            evidence = Evidence(text, "words", tuple(places), text)
-            found.append((_visible(seen, run, places, Kind.TEXT, text[:200]), evidence))
+            evidence = ExposureEvidence(text, "words", tuple(places), text)
+            found.append((_visible(seen, run, places, ExposureKind.TEXT, text[:200]), evidence))
     return found
 
 
-def _on_a_mark(seen: Seen, line: Line) -> bool:
+def _on_a_mark(seen: StepFindings, line: TextLine) -> bool:
     middle = line.quad.mean(axis=0)
     for sights in seen.sights:
         for at in (line.picture, line.picture - 1, line.picture + 1):
@@ -187,7 +199,7 @@ def _on_a_mark(seen: Seen, line: Line) -> bool:
     return False
 
 
-def _spoken(seen: Seen, names: Sequence[str]) -> list[Pair]:
+def _spoken(seen: StepFindings, names: Sequence[str]) -> list[Pair]:
     """Return stretches of speech about the brand: sentences that name it, and selling points right beside them."""
     said = seen.heard.sentences
     naming = [bool(brand_words.brand_hits(one.text, names)) for one in said]
@@ -198,7 +210,7 @@ def _spoken(seen: Seen, names: Sequence[str]) -> list[Pair]:
             gap = max(said[at].start_s - said[beside].end_s, said[beside].start_s - said[at].end_s)
             told[at] = told[at] or (told[beside] and gap <= PLUG_GAP_S and bool(brand_words.claims(said[at].text)))
     found: list[Pair] = []
-    part: list[Sentence] = []
+    part: list[SpokenSentence] = []
     for one, about in zip(said, told, strict=True):
         if part and (not about or one.start_s - part[-1].end_s > PLUG_GAP_S):
             found.append(_plug(part, names))
@@ -208,23 +220,23 @@ def _spoken(seen: Seen, names: Sequence[str]) -> list[Pair]:
     return [*found, _plug(part, names)] if part else found
 
 
-def _plug(part: Sequence[Sentence], names: Sequence[str]) -> Pair:
+def _plug(part: Sequence[SpokenSentence], names: Sequence[str]) -> Pair:
     text = " ".join(one.text for one in part)
     kinds = {(at, kind) for at, one in enumerate(part) for kind in brand_words.claims(one.text)}
     named = sum(bool(brand_words.brand_hits(one.text, names)) for one in part)
     exposure = Exposure(
         start_s=exact(part[0].start_s),
         seconds=exact(round(max(0.05, part[-1].end_s - part[0].start_s), 3)),
-        kind=Kind.SPEECH,
+        kind=ExposureKind.SPEECH,
         claims=exact(float(len(kinds))),
         mentions=exact(float(named)),
         cta=any(kind == "call_to_action" for _, kind in kinds),
         description=text[:500],
     )
-    return exposure, Evidence(text[:200], "speech", (), text)
+    return exposure, ExposureEvidence(text[:200], "speech", (), text)
 
 
-def _with_claims(seen: Seen, pairs: list[Pair], names: Sequence[str]) -> list[Pair]:
+def _with_claims(seen: StepFindings, pairs: list[Pair], names: Sequence[str]) -> list[Pair]:
     """Count selling points written on the screen to the exposure they stand beside, each text once."""
     counted: set[str] = set()
     for line in seen.lines:
@@ -234,7 +246,7 @@ def _with_claims(seen: Seen, pairs: list[Pair], names: Sequence[str]) -> list[Pa
         near = [
             at
             for at, (one, _) in enumerate(pairs)
-            if one.kind is not Kind.SPEECH
+            if one.kind is not ExposureKind.SPEECH
             and one.start_s.low - CLAIM_REACH_S <= at_s <= one.start_s.low + one.seconds.low + CLAIM_REACH_S
         ]
         if not kinds or text in counted or not near:
@@ -247,7 +259,7 @@ def _with_claims(seen: Seen, pairs: list[Pair], names: Sequence[str]) -> list[Pa
     return pairs
 
 
-def _covered(seen: Seen, evidence: Sequence[Evidence]) -> float:
+def _covered(seen: StepFindings, evidence: Sequence[ExposureEvidence]) -> float:
     """Return the share of brand time in which a mark lies over a face or a subtitle."""
     shown: dict[int, bool] = {}
     for one in evidence:
@@ -258,7 +270,7 @@ def _covered(seen: Seen, evidence: Sequence[Evidence]) -> float:
     return sum(shown.values()) / len(shown) if shown else 0.0
 
 
-def _covers(seen: Seen, place: Place) -> bool:
+def _covers(seen: StepFindings, place: BrandSighting) -> bool:
     mark = box(place.quad)
     for face in _faces_about(seen, place.picture):
         area = (face[2] - face[0]) * (face[3] - face[1])
@@ -275,7 +287,7 @@ def _covers(seen: Seen, place: Place) -> bool:
     return False
 
 
-def _faces_about(seen: Seen, picture: int) -> list[tuple[float, float, float, float]]:
+def _faces_about(seen: StepFindings, picture: int) -> list[tuple[float, float, float, float]]:
     """Return faces in or shortly before and after a picture of the same shot: a covered face is not seen itself."""
     at_s = seen.times[picture]
     near = []
@@ -286,19 +298,19 @@ def _faces_about(seen: Seen, picture: int) -> list[tuple[float, float, float, fl
     return near
 
 
-def _disclosures(seen: Seen) -> list[Disclosure]:
-    by_text: dict[str, dict[int, Line]] = {}
+def _disclosures(seen: StepFindings) -> list[DisclosureMark]:
+    by_text: dict[str, dict[int, TextLine]] = {}
     for line in seen.lines:
         marked = brand_words.disclosure(line.text)
         if marked:
             by_text.setdefault(marked, {})[line.picture] = line
     found = [
-        Disclosure(round(run.start_s, 3), round(run.end_s, 3), text, "screen")
+        DisclosureMark(round(run.start_s, 3), round(run.end_s, 3), text, "screen")
         for text, sights in by_text.items()
         for run in runs(sights, seen.times, seen.duration_s, seen.cuts)
     ]
     for one in seen.heard.sentences:
         marked = brand_words.disclosure(one.text)
         if marked:
-            found.append(Disclosure(one.start_s, one.end_s, marked, "speech"))
+            found.append(DisclosureMark(one.start_s, one.end_s, marked, "speech"))
     return sorted(found, key=lambda one: one.start_s)

@@ -9,11 +9,11 @@ from pathlib import Path
 import platformdirs
 
 from marketplace.vision import keyframes, result_drawing
-from marketplace.vision.check_result import Checked, check
+from marketplace.vision.check_result import CheckedVideo, check
 from marketplace.vision.decode import media
 from marketplace.vision.decode.frames import FrameCache
-from marketplace.vision.pipeline import STEPS, Answer, Brand, Step, Work, key
-from marketplace.vision.scored_timeline import Terms
+from marketplace.vision.pipeline import STEPS, Answer, PipelineStep, StepWork, WantedBrand, key
+from marketplace.vision.scored_timeline import ScoringTerms
 
 # Stage (a step's name, or "decode"), done and total.
 Progress = Callable[[str, int, int], None]
@@ -25,25 +25,25 @@ def cache_root() -> Path:
 
 
 @dataclass(frozen=True)
-class Local:
+class LocalCheck:
     """A checked file with its frame cache."""
 
     cache: FrameCache
-    checked: Checked
+    checked: CheckedVideo
 
 
-def run(file: Path, brand: Brand, terms: Terms, folder: Path, progress: Progress) -> Local:
+def run(file: Path, brand: WantedBrand, terms: ScoringTerms, folder: Path, progress: Progress) -> LocalCheck:
     """Check a file; what an earlier run of it has worked out in ``folder`` is used again. Raises MediaRefused."""
     media.check_file(file)
     home = folder / "videos" / media.digest(file)
     cache = media.decode(file, home / "frames", lambda share: progress("decode", int(100 * share), 100))
     progress("decode", 100, 100)  # the last picture comes before the end of the video
-    work = Work(cache, brand, folder / "models")
+    work = StepWork(cache, brand, folder / "models")
     answers = {step.name: _answer(step, work, home / "answers", progress) for step in STEPS}
-    return Local(cache, check(cache, brand, answers, terms))
+    return LocalCheck(cache, check(cache, brand, answers, terms))
 
 
-def _answer(step: Step, work: Work, folder: Path, progress: Progress) -> Answer:
+def _answer(step: PipelineStep, work: StepWork, folder: Path, progress: Progress) -> Answer:
     path = folder / f"{step.name}-{key(step, work.cache.info.sha256, work.brand)[:24]}.json"
     if path.exists():
         found: Answer = json.loads(path.read_text())
@@ -58,7 +58,7 @@ def _answer(step: Step, work: Work, folder: Path, progress: Progress) -> Answer:
     return answer
 
 
-def write(local: Local, terms: Terms, folder: Path) -> list[Path]:
+def write(local: LocalCheck, terms: ScoringTerms, folder: Path) -> list[Path]:
     """Write the result as files: result.json, timeline.zh.svg, timeline.en.svg, keyframes; returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     result = local.checked.result

@@ -15,16 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from marketplace.intrusiveness.timeline import Kind
+from marketplace.intrusiveness.timeline import ExposureKind
 from marketplace.vision.decode import shot_cuts
 from marketplace.vision.decode.frames import FrameCache
-from marketplace.vision.exposures import Seen
+from marketplace.vision.exposures import StepFindings
 from marketplace.vision.read import loudness, screen_text, speech
-from marketplace.vision.read.screen_text import Line
-from marketplace.vision.read.speech import Heard, Sentence
+from marketplace.vision.read.screen_text import TextLine
+from marketplace.vision.read.speech import HeardSpeech, SpokenSentence
 from marketplace.vision.see import faces, picture_hashes, reference_images
-from marketplace.vision.see.mark_tracking import Sight, Tracker
-from marketplace.vision.see.reference_images import Reference
+from marketplace.vision.see.mark_tracking import MarkSight, MarkTracker
+from marketplace.vision.see.reference_images import ReferenceImage
 
 FACES_EVERY_S = 1.5
 Report = Callable[[int, int], None]
@@ -32,12 +32,12 @@ Answer = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Brand:
+class WantedBrand:
     """What is looked for: names as written and said, reference images, and what each image shows."""
 
     names: tuple[str, ...]
-    references: tuple[Reference, ...] = ()
-    kind: Kind = Kind.PRODUCT
+    references: tuple[ReferenceImage, ...] = ()
+    kind: ExposureKind = ExposureKind.PRODUCT
 
     def digest(self) -> str:
         told = json.dumps([sorted(self.names), reference_images.digest(self.references)], ensure_ascii=False)
@@ -45,28 +45,28 @@ class Brand:
 
 
 @dataclass(frozen=True)
-class Work:
+class StepWork:
     """What a step works on; ``models`` is a folder in which models are kept."""
 
     cache: FrameCache
-    brand: Brand
+    brand: WantedBrand
     models: Path
 
 
 @dataclass(frozen=True)
-class Step:
+class PipelineStep:
     """One step; a change of what it answers raises its version."""
 
     name: str
     version: int
-    run: Callable[[Work, Report], Answer]
+    run: Callable[[StepWork, Report], Answer]
     zh: str
     en: str
     # What its answer depends on besides the video.
     by_brand: bool = False
     also: Callable[[], str] = field(default=lambda: "")
 
-    def answer(self, work: Work, report: Report) -> Answer:
+    def answer(self, work: StepWork, report: Report) -> Answer:
         """Do the step, and give back what memory its models and pictures took: else the next one's comes on top."""
         try:
             return self.run(work, report)
@@ -99,12 +99,12 @@ def shot_starts(times: Sequence[float], cut_times: Sequence[float]) -> list[int]
     return sorted({int(one) for one in moments if one < len(times)})
 
 
-def _cuts(work: Work, report: Report) -> Answer:
+def _cuts(work: StepWork, report: Report) -> Answer:
     return {"cuts": shot_cuts.cuts(work.cache)}
 
 
-def _marks(work: Work, report: Report) -> Answer:
-    tracker = Tracker(work.cache, work.brand.references)
+def _marks(work: StepWork, report: Report) -> Answer:
+    tracker = MarkTracker(work.cache, work.brand.references)
     sights = tracker.run(shot_starts(work.cache.times, shot_cuts.cuts(work.cache)), report)
     return {
         "references": [
@@ -125,7 +125,7 @@ def _marks(work: Work, report: Report) -> Answer:
     }
 
 
-def _words(work: Work, report: Report) -> Answer:
+def _words(work: StepWork, report: Report) -> Answer:
     lines = screen_text.read(work.cache, shot_starts(work.cache.times, shot_cuts.cuts(work.cache)), report=report)
     return {
         "lines": [
@@ -140,17 +140,17 @@ def _words(work: Work, report: Report) -> Answer:
     }
 
 
-def _speech(work: Work, report: Report) -> Answer:
+def _speech(work: StepWork, report: Report) -> Answer:
     sound = work.cache.sound()
     by = speech.recogniser(work.models) if len(sound) else None
     heard = speech.listen(sound, work.brand.names, by)
     return {**asdict(heard), "sound": len(sound) > 0}
 
 
-def _faces(work: Work, report: Report) -> Answer:
+def _faces(work: StepWork, report: Report) -> Answer:
     if faces.model_path() is None:
         return {"by": None, "pictures": {}}
-    finder = faces.Faces()
+    finder = faces.FaceFinder()
     pictures = every(work.cache.times, FACES_EVERY_S)
     found = {}
     for number, at in enumerate(pictures):
@@ -161,7 +161,7 @@ def _faces(work: Work, report: Report) -> Answer:
     return {"by": "centerface", "pictures": found}
 
 
-def _loudness(work: Work, report: Report) -> Answer:
+def _loudness(work: StepWork, report: Report) -> Answer:
     blocks = loudness.curve(work.cache.sound())
     return {
         "step_s": loudness.STEP_S,
@@ -169,7 +169,7 @@ def _loudness(work: Work, report: Report) -> Answer:
     }
 
 
-def _hashes(work: Work, report: Report) -> Answer:
+def _hashes(work: StepWork, report: Report) -> Answer:
     found = picture_hashes.of_video(work.cache)
     return {
         "hashes": [
@@ -178,28 +178,28 @@ def _hashes(work: Work, report: Report) -> Answer:
     }
 
 
-STEPS: tuple[Step, ...] = (
-    Step("cuts", 2, _cuts, "切分镜头", "finding the cuts"),
-    Step("marks", 3, _marks, "寻找标识与产品", "looking for marks and packs", by_brand=True),
-    Step("words", 4, _words, "识别画面文字", "reading text on the screen"),
-    Step("speech", 3, _speech, "识别口播", "listening to speech", by_brand=True, also=speech.fingerprint),
-    Step("faces", 3, _faces, "寻找人脸", "looking for faces"),
-    Step("loudness", 1, _loudness, "测量响度", "measuring loudness"),
-    Step("hashes", 3, _hashes, "计算画面指纹", "hashing pictures"),
+STEPS: tuple[PipelineStep, ...] = (
+    PipelineStep("cuts", 2, _cuts, "切分镜头", "finding the cuts"),
+    PipelineStep("marks", 3, _marks, "寻找标识与产品", "looking for marks and packs", by_brand=True),
+    PipelineStep("words", 4, _words, "识别画面文字", "reading text on the screen"),
+    PipelineStep("speech", 3, _speech, "识别口播", "listening to speech", by_brand=True, also=speech.fingerprint),
+    PipelineStep("faces", 3, _faces, "寻找人脸", "looking for faces"),
+    PipelineStep("loudness", 1, _loudness, "测量响度", "measuring loudness"),
+    PipelineStep("hashes", 3, _hashes, "计算画面指纹", "hashing pictures"),
 )
 BY_NAME = {one.name: one for one in STEPS}
 
 
-def key(step: Step, video_sha256: str, brand: Brand) -> str:
+def key(step: PipelineStep, video_sha256: str, brand: WantedBrand) -> str:
     """Return what names a step's answer: the same key, the same answer."""
     parts = [video_sha256, step.name, str(step.version), brand.digest() if step.by_brand else "", step.also()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def seen(cache: FrameCache, brand: Brand, answers: Mapping[str, Answer]) -> Seen:
+def seen(cache: FrameCache, brand: WantedBrand, answers: Mapping[str, Answer]) -> StepFindings:
     """Return what all steps found, for the merge."""
     heard = answers["speech"]
-    return Seen(
+    return StepFindings(
         duration_s=cache.info.duration_s,
         times=cache.times,
         shape=cache.shape,
@@ -208,17 +208,19 @@ def seen(cache: FrameCache, brand: Brand, answers: Mapping[str, Answer]) -> Seen
         kinds=[brand.kind for _ in answers["marks"]["references"]],
         sights=[
             {
-                one["picture"]: Sight(one["picture"], np.asarray(one["quad"], np.float32), one["likeness"], one["by"])
+                one["picture"]: MarkSight(
+                    one["picture"], np.asarray(one["quad"], np.float32), one["likeness"], one["by"]
+                )
                 for one in found
             }
             for found in answers["marks"]["sights"]
         ],
         lines=[
-            Line(one["picture"], one["text"], one["score"], np.asarray(one["quad"], np.float32))
+            TextLine(one["picture"], one["text"], one["score"], np.asarray(one["quad"], np.float32))
             for one in answers["words"]["lines"]
         ],
-        heard=Heard(
-            heard["by"], heard["language"], tuple(Sentence(**one) for one in heard["sentences"]), heard["silent"]
+        heard=HeardSpeech(
+            heard["by"], heard["language"], tuple(SpokenSentence(**one) for one in heard["sentences"]), heard["silent"]
         ),
         faces={
             int(at): [(one[0], one[1], one[2], one[3]) for one in found]

@@ -8,10 +8,10 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from marketplace.intrusiveness.messages import KINDS, between, number, stamp
-from marketplace.intrusiveness.timeline import SHORTHANDS, Exposure, Interval, Kind, Timeline
+from marketplace.intrusiveness.timeline import SHORTHANDS, Exposure, ExposureKind, Timeline, ValueInterval
 
 COMPARISON_VERSION = "comparison/2"
-VISIBLE = (Kind.LOGO, Kind.PRODUCT, Kind.TEXT)
+VISIBLE = (ExposureKind.LOGO, ExposureKind.PRODUCT, ExposureKind.TEXT)
 APART_S_MAX = 30.0
 WRITTEN_S = 10.0
 SLACK_S = 0.5  # what the edges of a measured exposure may be off by, twice
@@ -45,12 +45,12 @@ def pairs(plan: Sequence[Exposure], made: Sequence[Exposure]) -> list[tuple[int 
     return [(at, found.get(at)) for at in range(len(plan))] + [(None, other) for other in left]
 
 
-def _unlike(one: Kind, other: Kind) -> float:
+def _unlike(one: ExposureKind, other: ExposureKind) -> float:
     """Return how many seconds further off another kind counts: a pack's picture may show its logo, but a caption is
     hardly what was meant by either."""
     if one is other:
         return 0.0
-    return WRITTEN_S if Kind.TEXT in (one, other) else 1.0
+    return WRITTEN_S if ExposureKind.TEXT in (one, other) else 1.0
 
 
 def _apart(one: Exposure, other: Exposure) -> float:
@@ -66,7 +66,9 @@ def compare(plan: Timeline, draft: Timeline) -> dict[str, Any]:
     rows = [_row(plan, draft, promised, made) for promised, made in pairs(plan.exposures, draft.exposures)]
     kept = all(row["kept"] for row in rows)
     seconds = sum(one.seconds.mid for one in draft.exposures)
-    promised = Interval(sum(one.seconds.low for one in plan.exposures), sum(one.seconds.high for one in plan.exposures))
+    promised = ValueInterval(
+        sum(one.seconds.low for one in plan.exposures), sum(one.seconds.high for one in plan.exposures)
+    )
     told = between(promised.low, promised.high)
     return {
         "kept": kept,
@@ -124,7 +126,7 @@ _OFF = {
 def _off(one: Exposure, two: Exposure) -> list[str]:
     """Return in what the measured exposure leaves the plan's intervals, what edges may be off by granted."""
 
-    def beyond(planned: Interval, value: float, slack: float, more: str, less: str) -> str | None:
+    def beyond(planned: ValueInterval, value: float, slack: float, more: str, less: str) -> str | None:
         if value > planned.high + slack:
             return more
         return less if value < planned.low - slack else None
@@ -133,7 +135,7 @@ def _off(one: Exposure, two: Exposure) -> list[str]:
         beyond(one.seconds, two.seconds.mid, SLACK_S + 0.05 * one.seconds.high, "longer", "shorter"),
         beyond(one.start_s, two.start_s.mid, SLACK_S, "later", "earlier"),
     ]
-    if one.kind is not Kind.SPEECH:
+    if one.kind is not ExposureKind.SPEECH:
         area = one.area_share
         found.append(beyond(area, two.area_share.mid, max(0.002, SLACK_SHARE * area.high), "larger", "smaller"))
         found.append(beyond(one.centre, two.centre.mid, SLACK_SHARE, "more_central", "less_central"))
@@ -147,7 +149,7 @@ def _told(one: Exposure) -> tuple[str, str]:
     zh_kind, en_kind = KINDS[one.kind]
     at = stamp(one.start_s.mid)
     seconds = between(one.seconds.low, one.seconds.high)
-    if one.kind is Kind.SPEECH:
+    if one.kind is ExposureKind.SPEECH:
         return f"{at} {zh_kind} {seconds} 秒", f"{seconds} s of {en_kind} at {at}"
     zh_place, en_place = _word("centre", one.centre.mid)
     zh_size, en_size = _word("area_share", one.area_share.mid)

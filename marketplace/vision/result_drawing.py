@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from marketplace.drawing.sheet import LARGE, MARGIN, PLAIN, SMALL, WIDTH, Axis, Sheet, band, say, scale
+from marketplace.drawing.sheet import LARGE, MARGIN, PLAIN, SMALL, WIDTH, DrawingSheet, ValueAxis, band, say, scale
 from marketplace.drawing.svg import BLUE, GREEN, GREY, INK, ORANGE, PALE_BLUE, SOFT, cut, ticks
 from marketplace.intrusiveness import factors
 from marketplace.intrusiveness.messages import BANDS, KINDS, number, stamp
-from marketplace.intrusiveness.step_functions import Step, steps
+from marketplace.intrusiveness.step_functions import TimeStep, steps
 from marketplace.intrusiveness.timeline import Timeline, from_dict
 
 ROW = 22.0
@@ -22,7 +22,7 @@ def timeline_svg(
     """Return the result as one picture: when the brand is seen, read and heard, how strongly, against the plan."""
     made = from_dict(result["timeline"])
     score = result["intrusiveness"]
-    sheet = Sheet(say(language, "视频里的品牌露出", "The brand in this video"), width, language)
+    sheet = DrawingSheet(say(language, "视频里的品牌露出", "The brand in this video"), width, language)
     _head(sheet, result, score, language)
     label = max(90.0, min(150.0, width * 0.16))
     marks = [
@@ -30,7 +30,7 @@ def timeline_svg(
         for one in ticks(0, made.duration_s, max(3, int(sheet.room / 110)))
         if one <= made.duration_s and one == int(one)
     ]
-    axis = Axis(0, made.duration_s, MARGIN + label, width - MARGIN - 8, marks, 1.0, log=False)
+    axis = ValueAxis(0, made.duration_s, MARGIN + label, width - MARGIN - 8, marks, 1.0, log=False)
     if plan is not None:
         _row(sheet, axis, say(language, "方案", "planned"), _planned(plan), result["cuts"])
     for kind, ink in _INKS.items():
@@ -72,7 +72,7 @@ def _made_of(result: Mapping[str, Any]) -> tuple[str, str]:
     )
 
 
-def _head(sheet: Sheet, result: Mapping[str, Any], score: Mapping[str, Any], language: str) -> None:
+def _head(sheet: DrawingSheet, result: Mapping[str, Any], score: Mapping[str, Any], language: str) -> None:
     zh, en = BANDS[score["band"]]
     sheet.words(
         say(
@@ -104,8 +104,8 @@ def _planned(plan: Timeline) -> list[tuple[float, float, str]]:
 
 
 def _row(
-    sheet: Sheet,
-    axis: Axis,
+    sheet: DrawingSheet,
+    axis: ValueAxis,
     name: str,
     bars: Sequence[tuple[float, float, str]],
     cuts: Sequence[float],
@@ -124,7 +124,7 @@ def _row(
     sheet.y += ROW
 
 
-def _curve(sheet: Sheet, axis: Axis, made: Timeline, language: str) -> None:
+def _curve(sheet: DrawingSheet, axis: ValueAxis, made: Timeline, language: str) -> None:
     drawing, top = sheet.drawing, sheet.y + 8
     bottom = top + CURVE
     drawing.text(MARGIN, top + 14, say(language, "醒目程度", "how striking"), size=PLAIN)
@@ -133,7 +133,7 @@ def _curve(sheet: Sheet, axis: Axis, made: Timeline, language: str) -> None:
         drawing.line(axis.left, y, axis.right, y)
         drawing.text(axis.left - 6, y + 4, words, size=SMALL, anchor="end", ink=SOFT)
     spans = factors.spans(made, "mid")
-    found = steps([Step(one.first, one.first + one.seconds, one.weight) for one in spans])
+    found = steps([TimeStep(one.first, one.first + one.seconds, one.weight) for one in spans])
     way = [(axis.x(0), bottom)]
     for one in found:
         y = bottom - one.value * CURVE
@@ -141,11 +141,11 @@ def _curve(sheet: Sheet, axis: Axis, made: Timeline, language: str) -> None:
     way += [(way[-1][0], bottom), (axis.right, bottom)]
     drawing.path(way, ink=ORANGE)
     sheet.y = top - 4
-    band(sheet, Axis(axis.low, axis.high, axis.left, axis.right, (), 1.0, log=False), None)
+    band(sheet, ValueAxis(axis.low, axis.high, axis.left, axis.right, (), 1.0, log=False), None)
     sheet.y = bottom
 
 
-def _reasons(sheet: Sheet, result: Mapping[str, Any], score: Mapping[str, Any], language: str) -> None:
+def _reasons(sheet: DrawingSheet, result: Mapping[str, Any], score: Mapping[str, Any], language: str) -> None:
     if score["reasons"]:
         sheet.words(say(language, "为什么是这个分数", "Why this score"), PLAIN, bold=True, telling=False)
     for one in score["reasons"]:

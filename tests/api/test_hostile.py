@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from marketplace.core.http.fields import Text
+from marketplace.core.http.fields import TextField
 from tests.api.calls import Call, call_of, footprint, names, places, problem, replaced
 from tests.authorization import world as worlds
 from tests.authorization.world import World
@@ -143,7 +143,7 @@ def test_hostile_parameters_are_refused_by_name(app: Flask, shared: World, route
     for name, field in known.items():
         for text in (*(quote(word) for word in WORDS), *ESCAPES):
             answer = call.send(app, query=f"{name}={text}")
-            if not isinstance(field, Text) or text in NO_TEXT:
+            if not isinstance(field, TextField) or text in NO_TEXT:
                 assert answer.status_code == 422, (name, text, answer.text[:300])
             if answer.status_code >= 400:
                 assert_refused(answer, (name, text))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.briefs import assets
 from marketplace.briefs.models import Brief
-from marketplace.channels.models import AudienceSnapshot, Channel, Import, ImportMode
+from marketplace.channels.models import AudienceSnapshot, Channel, ChannelImport, ImportMode
 from marketplace.core import db, ids, jobs
 from marketplace.core.actor import Permission
 from marketplace.core.clock import now
@@ -21,11 +21,11 @@ from marketplace.core.http.blueprint import Endpoint
 from marketplace.core.ids import new_id
 from marketplace.core.money import Money
 from marketplace.identity import api_keys, invites, mandates
-from marketplace.identity.mandates import Terms
+from marketplace.identity.mandates import MandateTerms
 from marketplace.matching.forecast import features
 from marketplace.matching.overlap import service as overlaps
 from marketplace.matching.pricing import settled_deals
-from marketplace.matching.pricing.settled_deals import Told
+from marketplace.matching.pricing.settled_deals import ReportedDeal
 from marketplace.matching.scoring import score_brief, suggestions
 from marketplace.matching.selection import service as selections
 from marketplace.matching.selection.schemas import SelectionIn
@@ -162,7 +162,7 @@ def _add_rows(world: World) -> None:
             session, owner.actor, name="spare", scopes=["read"], mode="live", expires_at=None
         ).row.id
         found["invite_id"] = invites.create(session, owner.actor, email="x@example.org", permissions=["read"]).row.id
-        terms = Terms(now().date(), None, 1000)
+        terms = MandateTerms(now().date(), None, 1000)
         found["mandate_id"] = mandates.offer(session, lapsed.actor, creator_id=other.party_id, terms=terms).id
         found["import_id"] = _import(session, creator)
         found["job_id"] = jobs.enqueue(
@@ -188,7 +188,7 @@ def _add_rows(world: World) -> None:
     with db.transaction(owner.actor) as session:
         selections.confirm(session, owner.actor, chosen.id)
     with db.transaction(creator.actor) as session:
-        told = Told(Money("CNY", 900_000), now().date(), brand_id=owner.party_id)
+        told = ReportedDeal(Money("CNY", 900_000), now().date(), brand_id=owner.party_id)
         found["deal_price_id"] = settled_deals.record(session, creator.actor, found["channel_id"], told).id
         found["exclusivity_id"] = make_pacing.window(session, creator, found["channel_id"], category="games").id
         found["overlap_id"] = overlaps.record(session, creator.actor, **make_overlaps.told(**_pair(world))).id
@@ -225,7 +225,7 @@ def _snapshot(session: Session, channel_id: UUID) -> UUID:
 
 
 def _import(session: Session, creator: Somebody) -> UUID:
-    row = Import(
+    row = ChannelImport(
         party_id=creator.party_id,
         person_id=creator.person_id,
         file_name="me.csv",

@@ -8,27 +8,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.bids.commitment import canonical, seal, verify
-from marketplace.bids.pricing_models import HEADLINE, Offer, Pricing, offer, sure_minor
+from marketplace.bids.pricing_models import HEADLINE, BidOffer, PricingModel, offer, sure_minor
 from tests.make.briefs import cny
 
 ONE = [{"kind": "video", "count": 1}]
 RIGHTS = {"usage": cny(30), "whitelisting": None, "raw_files": cny(0), "exclusivity": cny(4)}
-CASES: list[tuple[dict[str, Any], Offer]] = [
-    ({"model": "flat", "amount": cny(500)}, Offer(Pricing.FLAT, fixed_minor=500)),
-    ({"model": "flat", "amount": cny(500), "rights": RIGHTS}, Offer(Pricing.FLAT, fixed_minor=534)),
-    ({"model": "barter", "value": cny(70), "rights": RIGHTS}, Offer(Pricing.BARTER, fixed_minor=104)),
+CASES: list[tuple[dict[str, Any], BidOffer]] = [
+    ({"model": "flat", "amount": cny(500)}, BidOffer(PricingModel.FLAT, fixed_minor=500)),
+    ({"model": "flat", "amount": cny(500), "rights": RIGHTS}, BidOffer(PricingModel.FLAT, fixed_minor=534)),
+    ({"model": "barter", "value": cny(70), "rights": RIGHTS}, BidOffer(PricingModel.BARTER, fixed_minor=104)),
     (
         {"model": "cpm", "rate": cny(40), "floor": cny(7), "cap": cny(90)},
-        Offer(Pricing.CPM, rate=40, floor_minor=7, cap_minor=90),
+        BidOffer(PricingModel.CPM, rate=40, floor_minor=7, cap_minor=90),
     ),
     (
         {"model": "cpm", "rate": cny(40), "floor": None, "cap": cny(90), "rights": RIGHTS},
-        Offer(Pricing.HYBRID, fixed_minor=34, rate=40, variable=Pricing.CPM, cap_minor=90),
+        BidOffer(PricingModel.HYBRID, fixed_minor=34, rate=40, variable=PricingModel.CPM, cap_minor=90),
     ),
-    ({"model": "cpv", "rate": cny(2), "cap": cny(90)}, Offer(Pricing.CPV, rate=2, cap_minor=90)),
+    ({"model": "cpv", "rate": cny(2), "cap": cny(90)}, BidOffer(PricingModel.CPV, rate=2, cap_minor=90)),
     (
         {"model": "cpa", "rate": cny(900), "cap": cny(9000), "actions_per_thousand_views": 4.0},
-        Offer(Pricing.CPA, rate=900, cap_minor=9000, actions_per_view=0.004),
+        BidOffer(PricingModel.CPA, rate=900, cap_minor=9000, actions_per_view=0.004),
     ),
     (
         {
@@ -38,7 +38,7 @@ CASES: list[tuple[dict[str, Any], Offer]] = [
             "actions_per_thousand_views": 2,
             "order_value": cny(4900),
         },
-        Offer(Pricing.COMMISSION, rate=1500, floor_minor=8, actions_per_view=0.002, order_minor=4900),
+        BidOffer(PricingModel.COMMISSION, rate=1500, floor_minor=8, actions_per_view=0.002, order_minor=4900),
     ),
     (
         {
@@ -47,13 +47,13 @@ CASES: list[tuple[dict[str, Any], Offer]] = [
             "variable": {"model": "cpv", "rate": cny(3), "cap": cny(50)},
             "rights": RIGHTS,
         },
-        Offer(Pricing.HYBRID, fixed_minor=94, rate=3, variable=Pricing.CPV, cap_minor=50),
+        BidOffer(PricingModel.HYBRID, fixed_minor=94, rate=3, variable=PricingModel.CPV, cap_minor=50),
     ),
 ]
 
 
 @pytest.mark.parametrize(("price", "read"), CASES)
-def test_a_stored_price_is_read(price: dict[str, Any], read: Offer) -> None:
+def test_a_stored_price_is_read(price: dict[str, Any], read: BidOffer) -> None:
     assert offer(price, ONE) == read
 
 
@@ -73,7 +73,7 @@ def test_what_is_paid_at_the_least(price: dict[str, Any], sure: int) -> None:
 
 
 def test_every_model_but_commission_has_an_amount_that_options_replace() -> None:
-    assert set(HEADLINE) == set(Pricing) - {Pricing.COMMISSION}
+    assert set(HEADLINE) == set(PricingModel) - {PricingModel.COMMISSION}
 
 
 # Sources: RFC 8785, section 3.2.2 (the example's numbers and text) and appendix B.

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from marketplace.bids import commitment, service
 from marketplace.core import db, ids, jobs
 from marketplace.core.clock import now
-from marketplace.core.jobs import Claimed, Job
+from marketplace.core.jobs import ClaimedJob, Job
 from tests.bids.look import events, everything, path, wordings
 from tests.make import bids as make
 from tests.make.people import Somebody, somebody
@@ -169,7 +169,7 @@ def voided(brief_id: UUID) -> object:
         job_id = jobs.enqueue(session, service.VOID, subject_id=brief_id)
     with db.transaction() as session:
         job = session.get_one(Job, job_id)
-        claimed = Claimed(job.id, job.kind, job.queue, job.subject_id, job.party_id, job.payload, 1, 8, 1, 30, None)
+        claimed = ClaimedJob(job.id, job.kind, job.queue, job.subject_id, job.party_id, job.payload, 1, 8, 1, 30, None)
         return HANDLERS[service.VOID](session, claimed)
 
 

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from marketplace.briefs import assets
 from marketplace.core import db, ids
-from marketplace.core.errors import Invalid
+from marketplace.core.errors import InvalidInput
 from tests.briefs.look import everything, last_event, path, pointers
 from tests.make import briefs as make
 from tests.make.people import Somebody, somebody
@@ -116,7 +116,7 @@ def test_too_large_an_image_is_refused(client: FlaskClient, brand: Somebody) -> 
     before = everything(brief.id)
     largest = make.PNG + bytes(assets.ASSET_BYTES_MAX - len(make.PNG))
     assert send(client, brief, brand, largest + b"\x00").status_code == 413
-    with pytest.raises(Invalid), db.transaction(brand.actor) as session:
+    with pytest.raises(InvalidInput), db.transaction(brand.actor) as session:
         assets.add(session, brand.actor, brief.id, name="x", data=largest + b"\x00", said="image/png")
     assert everything(brief.id) == before
     assert send(client, brief, brand, largest).json["size_bytes"] == 2_097_152

@@ -14,12 +14,12 @@ from flask.testing import FlaskClient
 
 from marketplace.briefs import service
 from marketplace.briefs.models import Brief, BriefStatus
-from marketplace.briefs.service import Shown
+from marketplace.briefs.service import ShownBrief
 from marketplace.core import db, jobs
 from marketplace.core.clock import now
 from marketplace.core.errors import NotFound, WrongState
 from marketplace.core.ids import new_id
-from marketplace.core.jobs import Claimed, Job
+from marketplace.core.jobs import ClaimedJob, Job
 from tests.briefs.look import everything, last_event, path, recorded, timers
 from tests.make import briefs as make
 from tests.make.people import Somebody, somebody
@@ -36,7 +36,7 @@ def creator(app: Flask) -> Somebody:
     return somebody("creator")
 
 
-def claim(brief_id: UUID) -> Claimed:
+def claim(brief_id: UUID) -> ClaimedJob:
     """Take the brief's own timer, as if its time had come, and nothing else of the queue."""
     queue = new_id().hex
     with db.transaction() as session:
@@ -45,7 +45,7 @@ def claim(brief_id: UUID) -> Claimed:
         return jobs.claim(session, queue, 2)[0]
 
 
-def run(job: Claimed) -> object:
+def run(job: ClaimedJob) -> object:
     with db.transaction() as session:
         result = HANDLERS[job.kind](session, job)
         jobs.finish(session, job, result)
@@ -183,7 +183,9 @@ def test_a_bidder_who_waited_for_a_revision_is_bound_to_it(brand: Somebody, crea
 
 
 @pytest.mark.parametrize("maker", [make.draft, make.published])
-def test_of_changes_with_one_etag_one_wins(app: Flask, brand: Somebody, maker: Callable[[Somebody], Shown]) -> None:
+def test_of_changes_with_one_etag_one_wins(
+    app: Flask, brand: Somebody, maker: Callable[[Somebody], ShownBrief]
+) -> None:
     brief = maker(brand)
     barrier = Barrier(4)
 

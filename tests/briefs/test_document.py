@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from marketplace.briefs import brief_document, vocabulary
-from marketplace.core.http.fields import Text
+from marketplace.core.http.fields import TextField
 from marketplace.core.money import MINOR_DIGITS
 from marketplace.matching.audience import targets
 from marketplace.matching.scoring import brand_fit, rank
@@ -229,7 +229,7 @@ def line(longest: int) -> st.SearchStrategy[str]:
 
 def _keeps(text: str) -> bool:
     try:
-        return bool(text.strip()) and Text(12).deserialize(text) == text
+        return bool(text.strip()) and TextField(12).deserialize(text) == text
     except ValidationError:
         return False
 

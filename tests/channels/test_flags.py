@@ -59,7 +59,7 @@ def test_figures_outside_the_peers_range_are_flagged(
 
 
 def test_peers_can_be_given() -> None:
-    strict = {**anomalies.HOUSE, "engagement": anomalies.Peers(0.04, 0.06, "测试", "a test", creators=250)}
+    strict = {**anomalies.HOUSE, "engagement": anomalies.PeerRange(0.04, 0.06, "测试", "a test", creators=250)}
     (flag,) = anomalies.flags(10_000, {"engagement_rate": 0.07}, [], strict)
     assert flag["zh"] == "互动率 0.07，同类范围 0.04 至 0.06（测试）"
     assert flag["numbers"] == {

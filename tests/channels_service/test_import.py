@@ -16,11 +16,11 @@ from marketplace.channels.files import bulk_store, import_job
 from marketplace.channels.models import (
     AudienceSnapshot,
     Channel,
-    Import,
+    ChannelImport,
+    ChannelVideo,
     ImportChunk,
     ImportFault,
     ImportStatus,
-    Video,
 )
 from marketplace.core import db, ids, jobs
 from marketplace.core.clock import now
@@ -52,7 +52,7 @@ def stored(session: Session, mark: str) -> tuple[int, int, int]:
         for model, column in (
             (Channel, Channel.id),
             (AudienceSnapshot, AudienceSnapshot.channel_id),
-            (Video, Video.channel_id),
+            (ChannelVideo, ChannelVideo.channel_id),
         )
     )
 
@@ -164,7 +164,7 @@ def test_a_worker_killed_in_the_middle_leaves_nothing_and_the_next_stores_once(
     job_id = ids.read("job", told["job_id"])
     real, calls = bulk_store.store, []
 
-    def dies(*arguments: Any) -> bulk_store.Stored:
+    def dies(*arguments: Any) -> bulk_store.StoredBatch:
         calls.append(1)
         if len(calls) == 2:
             raise MemoryError("killed")
@@ -173,7 +173,7 @@ def test_a_worker_killed_in_the_middle_leaves_nothing_and_the_next_stores_once(
     monkeypatch.setattr(bulk_store, "store", dies)
     assert work(job_id) == JobState.QUEUED
     assert stored(session, mark) == (0, 0, 0)
-    assert session.get_one(Import, ids.read("imp", told["id"])).status == ImportStatus.RECEIVED
+    assert session.get_one(ChannelImport, ids.read("imp", told["id"])).status == ImportStatus.RECEIVED
     monkeypatch.setattr(bulk_store, "store", real)
     soon(job_id)
     assert work(job_id) == JobState.DONE
@@ -194,7 +194,7 @@ def test_an_import_that_breaks_every_time_is_failed_in_the_end(
     mark: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def breaks(*_: Any) -> bulk_store.Stored:
+    def breaks(*_: Any) -> bulk_store.StoredBatch:
         raise RuntimeError("always")
 
     monkeypatch.setattr(bulk_store, "store", breaks)
@@ -205,7 +205,7 @@ def test_an_import_that_breaks_every_time_is_failed_in_the_end(
         soon(job_id)
         ends.append(work(job_id))
     assert ends == [JobState.QUEUED, JobState.QUEUED, JobState.DEAD]
-    assert session.get_one(Import, ids.read("imp", told["id"])).status == ImportStatus.FAILED
+    assert session.get_one(ChannelImport, ids.read("imp", told["id"])).status == ImportStatus.FAILED
     assert kinds(session, told) == ["imports.failed"]
 
 
@@ -221,7 +221,7 @@ def test_a_stop_is_heard_while_rows_are_read(
     job_id = ids.read("job", told["job_id"])
     real = bulk_store.store
 
-    def asked(*arguments: Any) -> bulk_store.Stored:
+    def asked(*arguments: Any) -> bulk_store.StoredBatch:
         with db.transaction() as other:
             other.execute(sa.update(Job).where(Job.id == job_id).values(cancel_asked=True))
         return real(*arguments)
@@ -230,9 +230,9 @@ def test_a_stop_is_heard_while_rows_are_read(
     monkeypatch.setattr("workers.channels.REPORT_S", 0.0)
     assert work(job_id) == JobState.CANCELLED
     assert stored(session, mark) == (0, 0, 0)
-    assert session.get_one(Import, ids.read("imp", told["id"])).status == ImportStatus.CANCELLED
+    assert session.get_one(ChannelImport, ids.read("imp", told["id"])).status == ImportStatus.CANCELLED
     job = session.get_one(Job, job_id)
-    size = session.get_one(Import, ids.read("imp", told["id"])).size_bytes
+    size = session.get_one(ChannelImport, ids.read("imp", told["id"])).size_bytes
     assert (job.stage, job.total, 0 < job.done < size) == ("reading", size, True)
     assert kinds(session, told) == ["imports.cancelled"]
 

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from marketplace.channels import peers
-from marketplace.channels.anomalies import HOUSE, Peers
+from marketplace.channels.anomalies import HOUSE, PeerRange
 from marketplace.channels.files import bulk_store
-from marketplace.channels.files.bulk_store import Entry
+from marketplace.channels.files.bulk_store import ChannelEntry
 from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus
-from marketplace.channels.peers import CREATORS_MIN, Market
+from marketplace.channels.peers import CREATORS_MIN, PeerRanges
 from marketplace.core import db, ids
 from marketplace.core.ids import new_id
 from marketplace.core.jobs import JobState
@@ -58,16 +58,16 @@ def tell(
             "rate_card": [],
             "series_hash": None,
         }
-        entries.append(Entry(number, owner, {"platform": platform, "account_key": account, **words}, snapshot))
+        entries.append(ChannelEntry(number, owner, {"platform": platform, "account_key": account, **words}, snapshot))
     with db.transaction() as session:
-        bulk_store.store(session, entries, None, Market())
+        bulk_store.store(session, entries, None, PeerRanges())
 
 
 def rates(*engagement: float) -> list[dict[str, Any]]:
     return [{"engagement_rate": rate} for rate in engagement]
 
 
-def usual(platform: str, followers: int = FOLLOWERS) -> dict[str, Peers]:
+def usual(platform: str, followers: int = FOLLOWERS) -> dict[str, PeerRange]:
     """What both ways of asking say."""
     with db.transaction() as session:
         whole = dict(peers.load(session).like(platform, followers))
@@ -91,7 +91,7 @@ def test_too_few_creators_leave_the_house_figures(platform: str) -> None:
 def test_the_ends_are_the_second_of_two_hundred_rounded_outwards(platform: str) -> None:
     tell(platform, creators(CREATORS_MIN), rates(*rising(CREATORS_MIN)))
     # 0.0100, 0.0101 .. 0.0298: the second from either end are 0.0101 and 0.0297.
-    assert usual(platform)["engagement"] == Peers(
+    assert usual(platform)["engagement"] == PeerRange(
         0.01,
         0.03,
         f"{platform} 上粉丝 30,000 至 100,000 的 199 位创作者，两端各去掉 1%",

@@ -15,8 +15,8 @@ from marketplace.app import _who
 from marketplace.core.actor import Permission
 from marketplace.core.config import Config
 from marketplace.core.http import openapi
-from marketplace.core.http.blueprint import SIGNED_IN, Room
-from marketplace.core.http.bodies import Raw, RawBody
+from marketplace.core.http.blueprint import SIGNED_IN, GuardedBlueprint
+from marketplace.core.http.bodies import RawBody, RawBodySpec
 from marketplace.core.http.server import make_server
 from tests.make.people import Somebody, somebody
 
@@ -32,13 +32,13 @@ class EchoOut(Schema):
 
 @pytest.fixture(scope="module")
 def small(config: Config, app: Flask) -> Flask:
-    room = Room("echo", __name__)
+    room = GuardedBlueprint("echo", __name__)
 
     @room.post(
         "/echo",
         allow=SIGNED_IN,
         needs=Permission.READ,
-        takes_raw=Raw(LIMIT, ("image/png", "text/csv")),
+        takes_raw=RawBodySpec(LIMIT, ("image/png", "text/csv")),
         answers=EchoOut,
         status=201,
     )

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from marketplace.channels.files import exports
-from marketplace.channels.models import AudienceSnapshot, Channel, Video
+from marketplace.channels.models import AudienceSnapshot, Channel, ChannelVideo
 from marketplace.channels.records import ChannelRecord
 from marketplace.core import ids
 from marketplace.core.clock import now
@@ -46,7 +46,7 @@ def stored(session: Session, channel: Channel) -> tuple[int, int]:
     session.expire_all()
     return tuple(  # type: ignore[return-value]
         session.scalar(sa.select(sa.func.count()).where(model.channel_id == channel.id))
-        for model in (AudienceSnapshot, Video)
+        for model in (AudienceSnapshot, ChannelVideo)
     )
 
 
@@ -229,7 +229,7 @@ def test_every_shape_goes_in_out_and_in_again(
     back = hand_in(taken.data)
     assert (back["channels_new"], back["rows_done"]) == (0, 3)
     assert stored(session, channels[0])[1] == 6
-    titles = session.scalars(sa.select(Video.title).where(Video.channel_id == channels[0].id)).all()
+    titles = session.scalars(sa.select(ChannelVideo.title).where(ChannelVideo.channel_id == channels[0].id)).all()
     assert sorted(titles) == [f"=第{place}集" for place in range(6)]
 
 

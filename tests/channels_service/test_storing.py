@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.channels.files import bulk_store
-from marketplace.channels.files.bulk_store import Entry, Stored
-from marketplace.channels.models import AudienceSnapshot, Channel, Video
-from marketplace.channels.peers import Market
+from marketplace.channels.files.bulk_store import ChannelEntry, StoredBatch
+from marketplace.channels.models import AudienceSnapshot, Channel, ChannelVideo
+from marketplace.channels.peers import PeerRanges
 from marketplace.core import db
 from marketplace.core.ids import new_id
 from tests.make.people import somebody
@@ -28,7 +28,7 @@ def video(external_id: str = "v1", **more: Any) -> dict[str, Any]:
 
 def entry(
     creator_id: UUID, account: str, *, taken_on: date = DAY, followers: int = 5000, videos: Any = (), **words: Any
-) -> Entry:
+) -> ChannelEntry:
     evidence = hashlib.sha256(f"{account} {taken_on} {followers}".encode()).hexdigest()
     channel = {"platform": "douyin", "account_key": account, "handle": account, "name": "甲", "url": None}
     snapshot = {
@@ -42,22 +42,22 @@ def entry(
         "series_hash": words.pop("series_hash", None),
     }
     channel.update({"language": "zh-CN", "region": None, "verticals": {"food": 1.0}, **words})
-    return Entry(key=0, creator_id=creator_id, channel=channel, snapshot=snapshot, videos=videos)
+    return ChannelEntry(key=0, creator_id=creator_id, channel=channel, snapshot=snapshot, videos=videos)
 
 
-def put(*entries: Entry) -> Stored:
+def put(*entries: ChannelEntry) -> StoredBatch:
     numbered = [replace(one, key=number) for number, one in enumerate(entries)]
     with db.transaction() as session:
-        return bulk_store.store(session, numbered, None, Market())
+        return bulk_store.store(session, numbered, None, PeerRanges())
 
 
-def look(session: Session, account: str) -> tuple[Channel, list[AudienceSnapshot], list[Video]]:
+def look(session: Session, account: str) -> tuple[Channel, list[AudienceSnapshot], list[ChannelVideo]]:
     session.rollback()
     session.expire_all()
     channel = session.scalars(sa.select(Channel).where(Channel.account_key == account)).one()
     of = [
         session.scalars(sa.select(model).where(model.channel_id == channel.id).order_by(model.id)).all()
-        for model in (AudienceSnapshot, Video)
+        for model in (AudienceSnapshot, ChannelVideo)
     ]
     return channel, list(of[0]), list(of[1])  # type: ignore[arg-type]
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.channels.files import chunks, imports
 from marketplace.channels.files.routes_imports import FILE
-from marketplace.channels.models import Import, ImportChunk, ImportFault, ImportMode, ImportStatus
+from marketplace.channels.models import ChannelImport, ImportChunk, ImportFault, ImportMode, ImportStatus
 from marketplace.core import db, ids, jobs
 from marketplace.core.events import Event
 from marketplace.core.jobs import Job, JobState
@@ -37,7 +37,7 @@ def send(client: FlaskClient, who: Somebody, data: bytes = b"a,b\n1,2\n", query:
 def counts(session: Session, party_id: UUID) -> tuple[int, int, int]:
     """Imports, chunks and jobs of a party."""
     session.rollback()
-    mine = sa.select(Import.id).where(Import.party_id == party_id)
+    mine = sa.select(ChannelImport.id).where(ChannelImport.party_id == party_id)
     return (
         session.scalar(sa.select(sa.func.count()).select_from(mine.subquery())) or 0,
         session.scalar(sa.select(sa.func.count()).where(ImportChunk.import_id.in_(mine))) or 0,
@@ -49,7 +49,7 @@ def test_a_file_is_kept_in_pieces_and_its_job_waits(client: FlaskClient, session
     data = bytes(range(256)) * (5 * 1024) + b"end"
     answer = send(client, creator, data, "&shape=xingtu&mode=all_or_nothing", content_type="application/octet-stream")
     assert answer.status_code == 202
-    row = session.get_one(Import, ids.read("imp", answer.json["id"]))
+    row = session.get_one(ChannelImport, ids.read("imp", answer.json["id"]))
     assert (row.size_bytes, row.sha256) == (len(data), hashlib.sha256(data).hexdigest())
     assert (row.mode, row.shape, row.status) == (ImportMode.ALL_OR_NOTHING, "xingtu", ImportStatus.RECEIVED)
     job = session.get_one(Job, ids.read("job", answer.json["job_id"]))
@@ -224,7 +224,7 @@ def test_an_import_whose_job_is_lost_is_ended(
         with db.transaction() as settling:
             imports.settle_lost(settling)
     session.expire_all()
-    assert session.get_one(Import, import_id).status == status
+    assert session.get_one(ChannelImport, import_id).status == status
     told = session.scalars(sa.select(Event.kind).where(Event.subject_id == import_id)).all()
     assert told == ([kind] if kind else [])
     assert counts(session, creator.party_id) == (1, 0 if kind else 1, 1)

@@ -13,7 +13,7 @@ from marketplace.chaos.fault_run import free_port
 from marketplace.core import db
 from marketplace.local.market_tree import answers
 from marketplace.local.programs import web_argv
-from marketplace.local.servers import Servers, start_servers
+from marketplace.local.servers import LocalServers, start_servers
 from marketplace.schema import upgrade
 from tests.chaos.work import Start
 from tests.conftest import connected
@@ -21,7 +21,7 @@ from tests.waiting import until
 
 
 @pytest.fixture(scope="session")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServers]:
     """A PostgreSQL and a Valkey that may be killed, migrated."""
     with start_servers(Path(tmp_path_factory.mktemp("market")), fsync=False) as servers:
         upgrade(servers.database_url)
@@ -29,7 +29,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 
 
 @pytest.fixture
-def engine(market: Servers) -> Iterator[sa.Engine]:
+def engine(market: LocalServers) -> Iterator[sa.Engine]:
     """The test's own way into that database; other modules get theirs back. No job is left for the next test."""
     with connected(market.database_url, 8) as engine:
         yield engine
@@ -38,7 +38,7 @@ def engine(market: Servers) -> Iterator[sa.Engine]:
 
 
 @pytest.fixture
-def environment(market: Servers) -> dict[str, str]:
+def environment(market: LocalServers) -> dict[str, str]:
     return {
         **os.environ,
         "DATABASE_URL": market.database_url,

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from marketplace.chaos import chaos_market, fault_run, faults
-from marketplace.chaos.fault_run import Run
-from marketplace.chaos.faults import FAULTS, Breaker
-from marketplace.local.market_tree import Tree
-from marketplace.local.servers import Servers
+from marketplace.chaos.fault_run import ChaosRun
+from marketplace.chaos.faults import FAULTS, FaultMaker
+from marketplace.local.market_tree import MarketTree
+from marketplace.local.servers import LocalServers
 from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
@@ -92,9 +92,9 @@ def test_too_little_is_not_clean(name: str, wanted: int) -> None:
 
 
 @pytest.fixture
-def tree(engine: object, market: Servers, environment: dict[str, str], tmp_path: Path) -> Iterator[Tree]:
+def tree(engine: object, market: LocalServers, environment: dict[str, str], tmp_path: Path) -> Iterator[MarketTree]:
     """A tree on the market in which nothing runs yet but the servers."""
-    tree = Tree(environment, market, tmp_path / "tree.log")
+    tree = MarketTree(environment, market, tmp_path / "tree.log")
     yield tree
     tree.supervisor.close()
 
@@ -103,9 +103,9 @@ def only(*names: str) -> dict[str, Any]:
     return {name: FAULTS[name] for name in names}
 
 
-def test_the_load_lasts_as_long_as_the_faults(tree: Tree) -> None:
-    breaker = Breaker(tree, "", 1, 4, 0.5, only("FLUSHALL", "Valkey drops connections"))
-    run = Run(breaker, seed=1, wanted=10, bids_wanted=0)
+def test_the_load_lasts_as_long_as_the_faults(tree: MarketTree) -> None:
+    breaker = FaultMaker(tree, "", 1, 4, 0.5, only("FLUSHALL", "Valkey drops connections"))
+    run = ChaosRun(breaker, seed=1, wanted=10, bids_wanted=0)
     threads = [run.thread("jobs", run.load), run.thread("faults", run.break_things)]
     for thread in threads:
         thread.join(PATIENCE_S)
@@ -116,9 +116,9 @@ def test_the_load_lasts_as_long_as_the_faults(tree: Tree) -> None:
     assert run.died == {}
 
 
-def test_a_fault_that_fails_is_told_and_not_counted_as_made(tree: Tree, market: Servers) -> None:
-    breaker = Breaker(tree, "", 1, 1, 0.1, only("FLUSHALL"))
-    run = Run(breaker, seed=1, wanted=10, bids_wanted=0)
+def test_a_fault_that_fails_is_told_and_not_counted_as_made(tree: MarketTree, market: LocalServers) -> None:
+    breaker = FaultMaker(tree, "", 1, 1, 0.1, only("FLUSHALL"))
+    run = ChaosRun(breaker, seed=1, wanted=10, bids_wanted=0)
     market.kill_valkey()
     run.thread("faults", run.break_things).join(PATIENCE_S)
     market.restart_valkey()
@@ -129,10 +129,12 @@ def test_a_fault_that_fails_is_told_and_not_counted_as_made(tree: Tree, market: 
     assert "faults_total: 0 of 1" in why
 
 
-def test_when_there_is_nothing_to_break_the_run_ends_and_says_so(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_there_is_nothing_to_break_the_run_ends_and_says_so(
+    tree: MarketTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(faults, "NOTHING_TO_BREAK_S", 0.5)
     tree.add_worker(1)  # never started
-    run = Run(Breaker(tree, "", 1, 1, 0.1, only("SIGKILL worker")), seed=1, wanted=10, bids_wanted=0)
+    run = ChaosRun(FaultMaker(tree, "", 1, 1, 0.1, only("SIGKILL worker")), seed=1, wanted=10, bids_wanted=0)
     run.thread("faults", run.break_things).join(PATIENCE_S)
     told = fault_run.tell(run)
     assert told["threads_that_died"] == {"faults": "TimeoutError: nothing could be broken for 0.5 s"}
@@ -140,9 +142,9 @@ def test_when_there_is_nothing_to_break_the_run_ends_and_says_so(tree: Tree, mon
     assert run.faults_over.is_set()
 
 
-def test_a_load_that_dies_ends_the_run_and_is_told(tree: Tree, web: str) -> None:
+def test_a_load_that_dies_ends_the_run_and_is_told(tree: MarketTree, web: str) -> None:
     market = dataclasses.replace(chaos_market.make(2), creator_key="inl_live_nobodys")
-    run = Run(Breaker(tree, web, 1, 0, 0.1), seed=1, wanted=10, bids_wanted=2)
+    run = ChaosRun(FaultMaker(tree, web, 1, 0, 0.1), seed=1, wanted=10, bids_wanted=2)
     run.thread("bids", lambda: run.bid(market)).join(PATIENCE_S)
     told = fault_run.tell(run)
     assert list(told["threads_that_died"]) == ["bids"]

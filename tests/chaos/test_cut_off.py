@@ -17,7 +17,7 @@ from marketplace.core.http.idempotency import IdempotencyKey
 from marketplace.core.jobs import JobState
 from marketplace.demo import wishes
 from marketplace.local.programs import ringer_argv, worker_argv
-from marketplace.local.servers import Servers
+from marketplace.local.servers import LocalServers
 from tests.chaos.work import Start, ask, effects, states, until
 from tests.make.people import somebody
 from tests.waiting import PATIENCE_S
@@ -57,7 +57,9 @@ def test_a_job_that_outlasts_its_lease_gets_a_longer_one_and_uses_up_nobody_else
     assert max(job.attempt for job in states(quick)) <= 2
 
 
-def test_a_database_killed_within_a_request_leaves_no_half_effect(market: Servers, engine: sa.Engine, web: str) -> None:
+def test_a_database_killed_within_a_request_leaves_no_half_effect(
+    market: LocalServers, engine: sa.Engine, web: str
+) -> None:
     brand = somebody("brand")
     at = datetime.now(UTC)
     headers = brand.once(**{"Content-Type": "application/json"})
@@ -91,7 +93,7 @@ def test_a_database_killed_within_a_request_leaves_no_half_effect(market: Server
     assert _of(brand.party_id) == (1, 1, 1)
 
 
-def _wait_for_a_waiting_insert(market: Servers) -> None:
+def _wait_for_a_waiting_insert(market: LocalServers) -> None:
     waiting = sa.text(
         "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ILIKE 'insert into events%'"
     )

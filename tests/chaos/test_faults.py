@@ -9,14 +9,14 @@ from marketplace.core import jobs
 from marketplace.core.doorbell import producer
 from marketplace.core.jobs import JobState
 from marketplace.local.programs import ringer_argv, worker_argv
-from marketplace.local.servers import Servers
+from marketplace.local.servers import LocalServers
 from tests import waiting
 from tests.chaos.work import Start, ask, effects, until
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
 
 
-def test_a_worker_hears_again_after_its_broker_died_under_load(market: Servers, start: Start) -> None:
+def test_a_worker_hears_again_after_its_broker_died_under_load(market: LocalServers, start: Start) -> None:
     start(worker_argv(2))
     start(ringer_argv())
     app = producer(market.broker_url)
@@ -36,7 +36,7 @@ def test_a_worker_hears_again_after_its_broker_died_under_load(market: Servers, 
     assert effects(asked) == [1] * 50
 
 
-def test_a_pickled_message_is_refused_and_harms_nobody(market: Servers, start: Start) -> None:
+def test_a_pickled_message_is_refused_and_harms_nobody(market: LocalServers, start: Start) -> None:
     worker = start(worker_argv(2))
     start(ringer_argv())
     app = producer(market.broker_url)

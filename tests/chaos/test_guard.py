@@ -8,7 +8,7 @@ import kombu
 import pytest
 from kombu.transport import redis, virtual
 
-from marketplace.local.servers import Servers, start_servers
+from marketplace.local.servers import LocalServers, start_servers
 from workers import guard
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
@@ -17,7 +17,7 @@ ORIGINAL_ACK = redis.QoS.ack
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Servers]:
+def broker(tmp_path: Path) -> Iterator[LocalServers]:
     with start_servers(tmp_path / "valkey", postgres=False) as servers:
         yield servers
 
@@ -28,7 +28,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redis.QoS, "ack", ORIGINAL_ACK)
 
 
-def _window_after_a_failed_ack(broker: Servers) -> bool:
+def _window_after_a_failed_ack(broker: LocalServers) -> bool:
     """Fill a window of one, kill the broker, acknowledge; whether the consumer would take another message."""
     with kombu.Connection(broker.broker_url, transport_options={"socket_timeout": 2}) as connection:
         channel: virtual.Channel = connection.channel()
@@ -49,12 +49,12 @@ def _window_after_a_failed_ack(broker: Servers) -> bool:
     return free
 
 
-def test_a_failed_ack_gives_its_place_back(broker: Servers) -> None:
+def test_a_failed_ack_gives_its_place_back(broker: LocalServers) -> None:
     guard.install()
     assert _window_after_a_failed_ack(broker) is True
 
 
-def test_without_the_guard_the_place_is_gone(broker: Servers) -> None:
+def test_without_the_guard_the_place_is_gone(broker: LocalServers) -> None:
     # When this fails, kombu has mended itself and the guard may go.
     assert ORIGINAL_ACK.__module__ == "kombu.transport.redis"
     assert _window_after_a_failed_ack(broker) is False

@@ -18,7 +18,7 @@ from marketplace.core import db
 from marketplace.core.clock import now
 from marketplace.core.jobs import DEFAULT, Job, JobState
 from marketplace.local.programs import ringer_argv, worker_argv
-from marketplace.local.servers import Servers
+from marketplace.local.servers import LocalServers
 from tests import waiting
 from tests.chaos.work import Start, ask, effects, states, until
 from tests.waiting import PATIENCE_S
@@ -67,7 +67,7 @@ print("deaf:", watched.deaf_restarts, flush=True)
 """
 
 
-def until_rung(market: Servers) -> None:
+def until_rung(market: LocalServers) -> None:
     with redis.Redis.from_url(market.redis_url) as client:
         waiting.until(lambda: client.llen(DEFAULT), told="nobody rings")
 
@@ -86,7 +86,7 @@ def _worker(tree: int, other_than: int | None = None) -> int:
 
 
 def test_the_watchdog_takes_a_silent_worker_for_deaf_but_not_one_that_is_down_or_that_nobody_rings(
-    start: Start, market: Servers, tmp_path: Path
+    start: Start, market: LocalServers, tmp_path: Path
 ) -> None:
     asked, held = ask(1), ask(1, lease_s=900)
     with db.transaction() as session:

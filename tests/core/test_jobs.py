@@ -11,7 +11,7 @@ from marketplace.core import db, events, jobs
 from marketplace.core.actor import SYSTEM, Actor, Role
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
-from marketplace.core.jobs import Claimed, Job, JobProbe, JobState
+from marketplace.core.jobs import ClaimedJob, Job, JobProbe, JobState
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def put(queue: str, **more: object) -> UUID:
         return jobs.enqueue(session, "core.probe", queue=queue, **more)  # type: ignore[arg-type]
 
 
-def claim(queue: str, limit: int = 10) -> list[Claimed]:
+def claim(queue: str, limit: int = 10) -> list[ClaimedJob]:
     with db.transaction() as session:
         return jobs.claim(session, queue, limit)
 
@@ -45,7 +45,7 @@ def expire(job_id: UUID) -> None:
         session.execute(sa.update(Job).where(Job.id == job_id).values(lease_until=now() - timedelta(seconds=1)))
 
 
-def work(job: Claimed) -> None:
+def work(job: ClaimedJob) -> None:
     with db.transaction() as session:
         session.add(JobProbe(job_id=job.id))
         jobs.finish(session, job, {"left": 1})
@@ -69,9 +69,9 @@ def test_a_zombie_past_its_lease_writes_nothing(queue: str) -> None:
     expire(job_id)
     second = claim(queue)[0]
     assert second.fence == zombie.fence + 1
-    with pytest.raises(jobs.Fenced):
+    with pytest.raises(jobs.JobFenced):
         work(zombie)
-    with pytest.raises(jobs.Fenced):
+    with pytest.raises(jobs.JobFenced):
         zombie.progress("late", 1)
     work(second)
     assert (row(job_id).attempt, probes(job_id)) == (2, 1)
@@ -185,7 +185,7 @@ def test_progress_extends_the_lease_and_hears_a_cancel(queue: str) -> None:
     assert held.lease_until > now() + timedelta(seconds=10)
     with db.transaction() as session:
         session.execute(sa.update(Job).where(Job.id == job_id).values(cancel_asked=True))
-    with pytest.raises(jobs.Cancelled):
+    with pytest.raises(jobs.JobCancelled):
         job.progress("reading", 6, 10)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from marketplace.core import storage
 from marketplace.core.config import Config
 from marketplace.core.ids import new_id
-from marketplace.core.storage import MIB, Storage, incoming, key_of
+from marketplace.core.storage import MIB, ObjectStore, incoming, key_of
 from tests.make.people import somebody
 from tests.make.videos import video
 
@@ -19,16 +19,16 @@ SETTINGS = {"DATABASE_URL": "postgresql://x", "REDIS_URL": "redis://x", "SECRET_
 
 
 @pytest.fixture(params=["folder", "bucket"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
-    return Storage((tmp_path / "o bjects 中").as_uri() if request.param == "folder" else "memory:///")
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    return ObjectStore((tmp_path / "o bjects 中").as_uri() if request.param == "folder" else "memory:///")
 
 
-def files(store: Storage) -> list[str]:
+def files(store: ObjectStore) -> list[str]:
     assert store.root is not None
     return sorted(str(path.relative_to(store.root)) for path in store.root.rglob("*") if path.is_file())
 
 
-def test_bytes_are_kept_once_under_their_hash(store: Storage) -> None:
+def test_bytes_are_kept_once_under_their_hash(store: ObjectStore) -> None:
     pieces = [bytes([number]) * MIB for number in range(12)]
     first, second = store.put(pieces), store.put([b"".join(pieces)])
     assert (first.sha256, first.size_bytes) == (second.sha256, 12 * MIB)
@@ -47,7 +47,7 @@ def test_bytes_are_kept_once_under_their_hash(store: Storage) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 5000), st.integers(0, 5000))
-def test_any_stretch_is_read_as_it_was_written(store: Storage, start: int, length: int) -> None:
+def test_any_stretch_is_read_as_it_was_written(store: ObjectStore, start: int, length: int) -> None:
     data = bytes(range(250)) * 20
     key = key_of(store.put([data]).sha256)
     with store.open(key, len(data)) as file:
@@ -59,7 +59,7 @@ def test_any_stretch_is_read_as_it_was_written(store: Storage, start: int, lengt
         assert b"".join(store.pieces(key, start, min(start + length, len(data)))) == data[start : start + length]
 
 
-def test_a_stream_that_breaks_leaves_nothing(store: Storage) -> None:
+def test_a_stream_that_breaks_leaves_nothing(store: ObjectStore) -> None:
     folder = new_id()
 
     def broken() -> Iterator[bytes]:
@@ -72,7 +72,7 @@ def test_a_stream_that_breaks_leaves_nothing(store: Storage) -> None:
         assert files(store) == []
 
 
-def test_what_is_on_its_way_is_cleared_together(store: Storage) -> None:
+def test_what_is_on_its_way_is_cleared_together(store: ObjectStore) -> None:
     one, other = new_id(), new_id()
     keys = [incoming(folder, new_id()) for folder in (one, one, other)]
     for key in keys:
@@ -86,7 +86,7 @@ def test_what_is_on_its_way_is_cleared_together(store: Storage) -> None:
         assert files(store) == [keys[2]]
 
 
-def test_a_program_gets_a_path(store: Storage) -> None:
+def test_a_program_gets_a_path(store: ObjectStore) -> None:
     key = key_of(store.put([b"abc"]).sha256)
     with store.local_path(key) as path:
         assert path.read_bytes() == b"abc"
@@ -105,8 +105,8 @@ def test_links_to_a_bucket_and_none_to_a_folder(tmp_path: Path, monkeypatch: pyt
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
         monkeypatch.setenv(name, "x")
     key = key_of("0" * 64)
-    assert Storage(tmp_path.as_uri()).signed_url(key, 60) is None
-    link = Storage("s3://bucket/inlay").signed_url(key, 60)
+    assert ObjectStore(tmp_path.as_uri()).signed_url(key, 60) is None
+    link = ObjectStore("s3://bucket/inlay").signed_url(key, 60)
     assert link is not None
     assert f"bucket/inlay/{key}?" in link
     assert "X-Amz-Expires=60" in link
@@ -115,7 +115,7 @@ def test_links_to_a_bucket_and_none_to_a_folder(tmp_path: Path, monkeypatch: pyt
 def test_the_setting(tmp_path: Path) -> None:
     told = Config.from_env({**SETTINGS, "INLAY_DATA": str(tmp_path)})
     assert told.storage_url == (tmp_path / "objects").as_uri()
-    assert storage.Storage(told.storage_url).root == tmp_path / "objects"
+    assert storage.ObjectStore(told.storage_url).root == tmp_path / "objects"
     assert Config.from_env({**SETTINGS, "STORAGE_URL": "s3://b/x"}).storage_url == "s3://b/x"
     with pytest.raises(SystemExit, match="STORAGE_URL must begin with one of file://, s3://, gs://, az://"):
         Config.from_env({**SETTINGS, "STORAGE_URL": "/var/objects"})

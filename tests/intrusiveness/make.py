@@ -4,7 +4,7 @@ import math
 
 from hypothesis import strategies as st
 
-from marketplace.intrusiveness.timeline import Exposure, Interval, Kind, Timeline, exact
+from marketplace.intrusiveness.timeline import Exposure, ExposureKind, Timeline, ValueInterval, exact
 
 LENGTHS = st.sampled_from([1.5, 15.0, 30.0, 61.3, 180.0])
 SHARES = st.floats(0, 1)
@@ -12,13 +12,15 @@ SHARES = st.floats(0, 1)
 
 def shown(start: float, seconds: float, **more: float) -> Exposure:
     """A product on screen; areas and the like as numbers."""
-    return Exposure(exact(start), exact(seconds), Kind.PRODUCT, **{name: exact(value) for name, value in more.items()})
+    return Exposure(
+        exact(start), exact(seconds), ExposureKind.PRODUCT, **{name: exact(value) for name, value in more.items()}
+    )
 
 
 def said(start: float, seconds: float, *, cta: bool = False, **more: float) -> Exposure:
     """The brand spoken of."""
     numbers = {name: exact(value) for name, value in more.items()}
-    return Exposure(exact(start), exact(seconds), Kind.SPEECH, cta=cta, **numbers)
+    return Exposure(exact(start), exact(seconds), ExposureKind.SPEECH, cta=cta, **numbers)
 
 
 def video(length: float, *exposures: Exposure, **more: float) -> Timeline:
@@ -26,12 +28,12 @@ def video(length: float, *exposures: Exposure, **more: float) -> Timeline:
 
 
 @st.composite
-def intervals(draw: st.DrawFn, low: float, high: float, width: float = math.inf) -> Interval:
+def intervals(draw: st.DrawFn, low: float, high: float, width: float = math.inf) -> ValueInterval:
     """Half of them exact, for that is a path of its own."""
     first = draw(st.floats(low, high))
     if draw(st.booleans()):
         return exact(first)
-    return Interval(first, draw(st.floats(first, min(high, first + width))))
+    return ValueInterval(first, draw(st.floats(first, min(high, first + width))))
 
 
 @st.composite
@@ -52,18 +54,18 @@ def exposures(draw: st.DrawFn, length: float, *, sure: bool = False) -> Exposure
     numbers = {name: draw(intervals(0, 1)) for name in ("centre", "saliency", "clarity", "plot")}
     numbers |= {"claims": draw(intervals(0, 3)), "mentions": draw(intervals(0, 2))}
     numbers["area_share"] = draw(intervals(0, 0.2))
-    seconds = Interval(least, least + draw(st.floats(0.1, 5)))
+    seconds = ValueInterval(least, least + draw(st.floats(0.1, 5)))
     if sure:
         numbers = {name: exact(one.low) for name, one in numbers.items()}
         start, seconds = exact(start.low), exact(max(0.1, least))
-    return Exposure(start, seconds, draw(st.sampled_from(Kind)), cta=draw(st.booleans()), **numbers)
+    return Exposure(start, seconds, draw(st.sampled_from(ExposureKind)), cta=draw(st.booleans()), **numbers)
 
 
 @st.composite
 def inside(draw: st.DrawFn, plan: Timeline) -> Timeline:
     """A plan of exact numbers, each somewhere in its interval, often at an end of it."""
 
-    def some(one: Interval) -> Interval:
+    def some(one: ValueInterval) -> ValueInterval:
         at = draw(st.sampled_from([0.0, 1.0, None]))
         at = draw(SHARES) if at is None else at
         return exact(min(one.high, one.low + at * (one.high - one.low)))
@@ -87,7 +89,14 @@ READ = video(
 CARD = video(
     15,
     Exposure(
-        exact(0), exact(3), Kind.LOGO, exact(0.2), centre=exact(1), saliency=exact(0.9), clarity=exact(1), cta=True
+        exact(0),
+        exact(3),
+        ExposureKind.LOGO,
+        exact(0.2),
+        centre=exact(1),
+        saliency=exact(0.9),
+        clarity=exact(1),
+        cta=True,
     ),
     said(0, 3, cta=True, claims=1, mentions=1),
 )

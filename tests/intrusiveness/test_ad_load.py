@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace.intrusiveness.ad_load import AdLoad, Video, ad_load
+from marketplace.intrusiveness.ad_load import AdLoad, AdLoadVideo, ad_load
 
-FREE = Video(0, 0, 60, sponsored=False)
-PAID = Video(35, 6, 60, sponsored=True)
+FREE = AdLoadVideo(0, 0, 60, sponsored=False)
+PAID = AdLoadVideo(35, 6, 60, sponsored=True)
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ PAID = Video(35, 6, 60, sponsored=True)
         ([PAID] * 10, 61),
     ],
 )
-def test_the_worked_values(videos: list[Video], told: float) -> None:
+def test_the_worked_values(videos: list[AdLoadVideo], told: float) -> None:
     found = ad_load(videos)
     assert found.score == pytest.approx(told, abs=0.5)
     assert found.score == pytest.approx(sum(one.points for one in found.reasons))
@@ -43,15 +43,17 @@ def test_no_videos_and_no_advertising_are_no_load() -> None:
     assert ad_load([]) == ad_load([FREE] * 30) == AdLoad(0.0, (), "ad-load/1")
 
 
-videos = st.lists(st.builds(Video, st.floats(0, 100), st.floats(0, 30), st.floats(30, 600), st.booleans()), max_size=25)
+videos = st.lists(
+    st.builds(AdLoadVideo, st.floats(0, 100), st.floats(0, 30), st.floats(30, 600), st.booleans()), max_size=25
+)
 
 
 @settings(max_examples=60, deadline=None)
 @given(videos)
-def test_one_more_free_video_never_raises_it_and_it_stays_in_0_to_100(some: list[Video]) -> None:
+def test_one_more_free_video_never_raises_it_and_it_stays_in_0_to_100(some: list[AdLoadVideo]) -> None:
     found = ad_load(some).score
     assert 0 <= found <= 100
-    assert ad_load([*some, Video(0, 0, 1, sponsored=False)]).score <= 100
+    assert ad_load([*some, AdLoadVideo(0, 0, 1, sponsored=False)]).score <= 100
     if len(some) < 10:
         assert ad_load([*some, FREE]).score <= found + 1e-9
 
@@ -59,4 +61,4 @@ def test_one_more_free_video_never_raises_it_and_it_stays_in_0_to_100(some: list
 @pytest.mark.parametrize("values", [(101, 0, 60), (-1, 0, 60), (5, 61, 60), (5, 0, 0), (5, float("nan"), 60)])
 def test_impossible_videos_are_refused(values: tuple[float, float, float]) -> None:
     with pytest.raises(ValueError, match="A video"):
-        Video(*values, sponsored=True)
+        AdLoadVideo(*values, sponsored=True)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from marketplace.cli.main import main
 from marketplace.intrusiveness import calibration
 from marketplace.intrusiveness import constants as c
-from marketplace.intrusiveness.calibration import Floats, Rows, TooFewRows, auc, calibrate, chance_of, figures
+from marketplace.intrusiveness.calibration import Floats, OutcomeRows, TooFewRows, auc, calibrate, chance_of, figures
 from marketplace.intrusiveness.timeline import to_dict
 from tests.intrusiveness.make import said, shown, video
 
@@ -21,11 +21,11 @@ TABLE = np.array(c.POINTS)
 OTHER = np.array([35.0, 5, 25, 5, 10, 5, 5, 2, 3, 5])
 
 
-def drawn(count: int, creators: int, weights: Floats, seed: int = 1, base: float = -3.5) -> Rows:
+def drawn(count: int, creators: int, weights: Floats, seed: int = 1, base: float = -3.5) -> OutcomeRows:
     rng = np.random.default_rng(seed)
     factors, who = rng.beta(0.6, 1.2, (count, len(TABLE))), rng.integers(0, creators, count)
     logits = base + rng.normal(0, 0.5, creators)[who] + 0.06 * (factors @ weights)
-    return Rows(factors, who, rng.random(count) < 1 / (1 + np.exp(-logits)))
+    return OutcomeRows(factors, who, rng.random(count) < 1 / (1 + np.exp(-logits)))
 
 
 def test_other_weights_are_found_where_the_evidence_bears_them() -> None:
@@ -65,7 +65,7 @@ def test_too_little_evidence_changes_nothing(count: int, creators: int, base: fl
 def test_one_outcome_alone_says_nothing(share: float) -> None:
     rows = drawn(50, 10, TABLE)
     with pytest.raises(TooFewRows):
-        calibrate(Rows(rows.factors, rows.creators, np.full(50, bool(share))))
+        calibrate(OutcomeRows(rows.factors, rows.creators, np.full(50, bool(share))))
     with pytest.raises(TooFewRows):
         calibrate(drawn(50, 3, TABLE))
 

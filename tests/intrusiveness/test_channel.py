@@ -8,24 +8,31 @@ from hypothesis import strategies as st
 
 from marketplace.intrusiveness import channel_score as channel
 from marketplace.intrusiveness import constants as c
-from marketplace.intrusiveness.ad_load import Video, ad_load
-from marketplace.intrusiveness.channel_score import Ends, Estimate, Past, channel_score, seen, unseen
+from marketplace.intrusiveness.ad_load import AdLoadVideo, ad_load
+from marketplace.intrusiveness.channel_score import (
+    ChannelEstimate,
+    PublishedVideo,
+    VideoEnds,
+    channel_score,
+    seen,
+    unseen,
+)
 from marketplace.intrusiveness.plan_score import score_plan
 from marketplace.intrusiveness.timeline import Timeline
 from tests.intrusiveness import make
 
 QUICK = settings(max_examples=60, deadline=None)
-FREE, PAID = Past(60, False), Past(60, True)
-PASTS = st.lists(st.builds(Past, st.floats(1, 600), st.booleans()), max_size=14)
+FREE, PAID = PublishedVideo(60, False), PublishedVideo(60, True)
+PASTS = st.lists(st.builds(PublishedVideo, st.floats(1, 600), st.booleans()), max_size=14)
 
 
-def of(timeline: Timeline) -> Ends:
+def of(timeline: Timeline) -> VideoEnds:
     return seen(timeline, score_plan(timeline, 0.4, what_ifs=False))
 
 
 def test_the_middle_is_the_worked_value_of_usual_videos() -> None:
-    usual = Video(c.UNSEEN_SCORE, c.UNSEEN_ADS * 60, 60, sponsored=True)
-    free = Video(0, 0, 60, sponsored=False)
+    usual = AdLoadVideo(c.UNSEEN_SCORE, c.UNSEEN_ADS * 60, 60, sponsored=True)
+    free = AdLoadVideo(0, 0, 60, sponsored=False)
     found = channel_score([FREE, PAID] * 5)
     assert found.before.point == pytest.approx(ad_load([free, usual] * 5).score)
     assert found.before.low < found.before.point < found.before.high
@@ -33,23 +40,25 @@ def test_the_middle_is_the_worked_value_of_usual_videos() -> None:
 
 
 def test_nothing_sponsored_is_known_exactly() -> None:
-    assert channel_score([FREE] * 12).before == Estimate(0, 0, 0)
-    assert channel_score([]).before == Estimate(0, 0, 0)
+    assert channel_score([FREE] * 12).before == ChannelEstimate(0, 0, 0)
+    assert channel_score([]).before == ChannelEstimate(0, 0, 0)
 
 
 def test_a_video_of_known_timeline_counts_as_it_is() -> None:
     found = channel_score([FREE] * 9, of(make.READ))
     score = score_plan(make.READ, 0.4)
-    known = Video(score.point, 20.0, 60, sponsored=True)
+    known = AdLoadVideo(score.point, 20.0, 60, sponsored=True)
     assert found.after is not None
-    assert found.after.point == pytest.approx(ad_load([*[Video(0, 0, 60, False)] * 9, known]).score, abs=1e-6)
+    assert found.after.point == pytest.approx(ad_load([*[AdLoadVideo(0, 0, 60, False)] * 9, known]).score, abs=1e-6)
     assert found.after.low == pytest.approx(found.after.high)  # an exact timeline on a channel without others
-    assert found.unsponsored == Estimate(0, 0, 0)
+    assert found.unsponsored == ChannelEstimate(0, 0, 0)
 
 
 @given(PASTS, make.plans())
 @QUICK
-def test_the_ends_enclose_the_middle_and_a_sponsored_video_is_never_lighter(past: list[Past], plan: Timeline) -> None:
+def test_the_ends_enclose_the_middle_and_a_sponsored_video_is_never_lighter(
+    past: list[PublishedVideo], plan: Timeline
+) -> None:
     found = channel_score(past, of(plan))
     assert found.after is not None
     assert found.unsponsored is not None
@@ -62,7 +71,7 @@ def test_the_ends_enclose_the_middle_and_a_sponsored_video_is_never_lighter(past
 
 @given(PASTS, make.plans(sure=True))
 @QUICK
-def test_every_channel_inside_the_ends_lies_in_the_range(past: list[Past], plan: Timeline) -> None:
+def test_every_channel_inside_the_ends_lies_in_the_range(past: list[PublishedVideo], plan: Timeline) -> None:
     one = of(plan)
     found = channel_score(past, one)
     ends = [unseen(video) for video in past]
@@ -89,7 +98,7 @@ def test_it_says_what_it_rests_on_in_both_languages() -> None:
     assert free["after"] is None
 
 
-def replace_past(one: Past) -> Past:
+def replace_past(one: PublishedVideo) -> PublishedVideo:
     return one._replace(duration_s=30.0)
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from marketplace.intrusiveness import constants as c
 from marketplace.intrusiveness.factors import measure, points, raw_bounds, raw_point, relieved_total, spans, to_factors
 from marketplace.intrusiveness.plan_score import score_plan, score_range
-from marketplace.intrusiveness.step_functions import Step, area, best_mean, steps
-from marketplace.intrusiveness.timeline import Exposure, Interval, Kind, Timeline, exact
+from marketplace.intrusiveness.step_functions import TimeStep, area, best_mean, steps
+from marketplace.intrusiveness.timeline import Exposure, ExposureKind, Timeline, ValueInterval, exact
 from tests.intrusiveness import make
 
 QUICK = settings(max_examples=60, deadline=None)
@@ -106,8 +106,8 @@ def test_the_peak_is_found_between_edges() -> None:
 def test_what_has_no_width_fills_nothing() -> None:
     alone = make.video(60, make.shown(0.375, 1))
     assert measure(make.video(60, make.shown(0.25, 1e-78), make.shown(0.375, 1)), "mid") == measure(alone, "mid")
-    assert steps([Step(1, 1, 0.9), Step(1, 1, 0.5), Step(3, 4, 0.2)]) == [Step(3, 4, 0.2)]
-    assert area([Step(1, 1, 0.9), Step(0, 2, 0.5), Step(1, 4, 0.2)]) == pytest.approx(1.4)
+    assert steps([TimeStep(1, 1, 0.9), TimeStep(1, 1, 0.5), TimeStep(3, 4, 0.2)]) == [TimeStep(3, 4, 0.2)]
+    assert area([TimeStep(1, 1, 0.9), TimeStep(0, 2, 0.5), TimeStep(1, 4, 0.2)]) == pytest.approx(1.4)
 
 
 parts = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 12), st.floats(0, 1)), max_size=7)
@@ -116,7 +116,7 @@ parts = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 12), st.floats(0, 
 @QUICK
 @given(parts)
 def test_area_and_best_mean_agree_with_a_fine_grid(some: list[tuple[int, int, float]]) -> None:
-    found = [Step(start / 4, (start + length) / 4, value) for start, length, value in some]
+    found = [TimeStep(start / 4, (start + length) / 4, value) for start, length, value in some]
     grid = np.zeros(60)
     for start, length, value in some:
         grid[start : start + length] = np.maximum(grid[start : start + length], value)
@@ -240,7 +240,7 @@ def test_every_plan_inside_the_intervals_scores_inside_the_range(
 
 def test_bounds_are_tight_where_exposures_cannot_meet() -> None:
     def on(low: float, high: float) -> Exposure:
-        return Exposure(Interval(low, high), exact(4), Kind.PRODUCT, centre=exact(1))
+        return Exposure(ValueInterval(low, high), exact(4), ExposureKind.PRODUCT, centre=exact(1))
 
     apart = Timeline(60, (on(5, 10), on(30, 34)))
     low, high = measure(apart, "low"), measure(apart, "high")
@@ -255,7 +255,9 @@ def test_bounds_are_tight_where_exposures_cannot_meet() -> None:
 
 def test_exposures_that_nothing_can_part_form_one_run() -> None:
     def run(*found: tuple[float, float, float]) -> tuple[float, float]:
-        on = tuple(Exposure(Interval(low, high), exact(seconds), Kind.PRODUCT) for low, high, seconds in found)
+        on = tuple(
+            Exposure(ValueInterval(low, high), exact(seconds), ExposureKind.PRODUCT) for low, high, seconds in found
+        )
         return measure(Timeline(60, on), "low")[4], measure(Timeline(60, on), "high")[4]
 
     # The first ends at 18 or later, the second begins by 17: from 12 to 23 at least, from 10 to 25 at most.
@@ -267,7 +269,7 @@ def test_exposures_that_nothing_can_part_form_one_run() -> None:
 
 def test_the_most_striking_window_may_reach_over_a_hole_between_two() -> None:
     def on(low: float, high: float) -> Exposure:
-        return Exposure(Interval(low, high), exact(1), Kind.PRODUCT, centre=exact(1))
+        return Exposure(ValueInterval(low, high), exact(1), ExposureKind.PRODUCT, centre=exact(1))
 
     two = Timeline(60, (on(10, 10.5), on(12, 12.5)))
     assert measure(two, "high")[1] == pytest.approx(0.45 * 1.5 / 2)

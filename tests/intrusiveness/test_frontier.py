@@ -55,7 +55,7 @@ def no_less(now: tuple[float, float], was: tuple[float, float], by: float = 0.0)
 @given(make.plans(most=5), make.SHARES)
 def test_what_holds_of_every_point(plan: Timeline, fit: float) -> None:
     found = f.frontier(plan, fit)
-    assert found.before == f.Standing(score_range(plan, fit), prominence_range(plan))
+    assert found.before == f.PlanStanding(score_range(plan, fit), prominence_range(plan))
     assert len(found.points) <= f.POINTS_MAX
     assert [one.kept for one in found.points] == sorted((one.kept for one in found.points), reverse=True)
     for one in found.points:
@@ -67,7 +67,7 @@ def test_what_holds_of_every_point(plan: Timeline, fit: float) -> None:
         assert one.steps[-1].change.plan == one.plan
         before = found.before
         for step in one.steps:
-            really = f.Standing(score_range(step.change.plan, fit), prominence_range(step.change.plan))
+            really = f.PlanStanding(score_range(step.change.plan, fit), prominence_range(step.change.plan))
             assert step.after == really
             assert no_less(before.intrusiveness, really.intrusiveness)
             saved = sum(before.intrusiveness) - sum(really.intrusiveness)

@@ -9,7 +9,15 @@ from hypothesis import assume, given, settings
 
 from marketplace.intrusiveness import constants as c
 from marketplace.intrusiveness.plan_score import PlanScore, as_dict, band, score_plan, score_range
-from marketplace.intrusiveness.timeline import Exposure, Interval, Kind, Timeline, exact, from_dict, to_dict
+from marketplace.intrusiveness.timeline import (
+    Exposure,
+    ExposureKind,
+    Timeline,
+    ValueInterval,
+    exact,
+    from_dict,
+    to_dict,
+)
 from tests.intrusiveness import make
 
 QUICK = settings(max_examples=40, deadline=None)
@@ -18,21 +26,30 @@ LOUD = Timeline(
     60,
     (
         Exposure(
-            Interval(1, 3),
-            Interval(6, 9),
-            Kind.PRODUCT,
-            Interval(0.06, 0.2),
-            centre=Interval(0.75, 1),
+            ValueInterval(1, 3),
+            ValueInterval(6, 9),
+            ExposureKind.PRODUCT,
+            ValueInterval(0.06, 0.2),
+            centre=ValueInterval(0.75, 1),
             saliency=exact(0.8),
             clarity=exact(1),
             claims=exact(2),
         ),
-        Exposure(Interval(8, 9), exact(9), Kind.SPEECH, claims=Interval(1, 2), mentions=exact(3), plot=exact(0.1)),
-        Exposure(exact(50), exact(3), Kind.LOGO, exact(0.3), centre=exact(1), saliency=exact(0.9), clarity=exact(1)),
+        Exposure(
+            ValueInterval(8, 9),
+            exact(9),
+            ExposureKind.SPEECH,
+            claims=ValueInterval(1, 2),
+            mentions=exact(3),
+            plot=exact(0.1),
+        ),
+        Exposure(
+            exact(50), exact(3), ExposureKind.LOGO, exact(0.3), centre=exact(1), saliency=exact(0.9), clarity=exact(1)
+        ),
     ),
     brands=exact(3),
-    loudness_lu=Interval(2, 6),
-    occlusion_share=Interval(0.1, 0.25),
+    loudness_lu=ValueInterval(2, 6),
+    occlusion_share=ValueInterval(0.1, 0.25),
 )
 
 

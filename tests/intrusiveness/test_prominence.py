@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from marketplace.intrusiveness.prominence import fade, prominence
-from marketplace.intrusiveness.timeline import Interval, Timeline, exact
+from marketplace.intrusiveness.timeline import Timeline, ValueInterval, exact
 from tests.intrusiveness import make
 
 QUICK = settings(max_examples=50, deadline=None)
@@ -63,7 +63,7 @@ def test_brands_share_what_is_noticed_and_speech_lifts() -> None:
 
 
 def test_it_says_what_it_is_made_of() -> None:
-    told = prominence(replace(make.READ, brands=Interval(1, 2)))
+    told = prominence(replace(make.READ, brands=ValueInterval(1, 2)))
     assert "口播 3 次" in told.zh
     assert "1–2" in told.zh
     assert "named 3 times" in told.en

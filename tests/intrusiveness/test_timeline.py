@@ -10,11 +10,11 @@ from hypothesis import given, settings
 
 from marketplace.intrusiveness.timeline import (
     SHORTHANDS,
-    Interval,
-    Kind,
+    ExposureKind,
     PlanError,
-    Source,
     Timeline,
+    TimelineSource,
+    ValueInterval,
     exact,
     from_dict,
     to_dict,
@@ -54,14 +54,14 @@ def test_json_and_back(plan: Timeline) -> None:
 def test_words_and_defaults() -> None:
     plan = from_dict(GOOD)
     product, speech = plan.exposures
-    assert (plan.duration_s, plan.brands, plan.source) == (60, Interval(1, 2), Source.PLAN)
-    assert product.area_share == Interval(0.06, 0.20)
-    assert product.centre == Interval(0.15, 0.45)
-    assert product.saliency == Interval(0.4, 0.8)
-    assert product.clarity == Interval(0.8, 1)
-    assert speech.kind is Kind.SPEECH
+    assert (plan.duration_s, plan.brands, plan.source) == (60, ValueInterval(1, 2), TimelineSource.PLAN)
+    assert product.area_share == ValueInterval(0.06, 0.20)
+    assert product.centre == ValueInterval(0.15, 0.45)
+    assert product.saliency == ValueInterval(0.4, 0.8)
+    assert product.clarity == ValueInterval(0.8, 1)
+    assert speech.kind is ExposureKind.SPEECH
     assert speech.area_share == speech.saliency == exact(0)
-    assert (speech.plot, speech.cta, speech.description) == (Interval(0.6, 1), True, "口播")
+    assert (speech.plot, speech.cta, speech.description) == (ValueInterval(0.6, 1), True, "口播")
 
 
 def test_every_word_can_be_used_and_is_told_in_chinese() -> None:
@@ -177,4 +177,4 @@ def test_all_mistakes_are_told_at_once_and_odd_names_are_escaped() -> None:
 @pytest.mark.parametrize(("low", "high"), [(2, 1), (math.nan, 1), (0, math.inf)])
 def test_an_interval_runs_from_low_to_high(low: float, high: float) -> None:
     with pytest.raises(ValueError, match="finite"):
-        Interval(low, high)
+        ValueInterval(low, high)

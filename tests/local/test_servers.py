@@ -19,7 +19,7 @@ import redis
 import sqlalchemy as sa
 from kombu.connection import Connection
 
-from marketplace.local.servers import EmbeddedError, Servers, database_url_of, start_servers
+from marketplace.local.servers import EmbeddedError, LocalServers, database_url_of, start_servers
 from tests.local.run import alive, descendants, python
 from tests.waiting import until
 
@@ -48,17 +48,17 @@ if sys.argv[2] == "stop":
 """
 
 
-def connect(servers: Servers) -> "psycopg.Connection[tuple[Any, ...]]":
+def connect(servers: LocalServers) -> "psycopg.Connection[tuple[Any, ...]]":
     return psycopg.connect(servers.database_url.replace("+psycopg", ""), autocommit=True)
 
 
-def write(servers: Servers) -> None:
+def write(servers: LocalServers) -> None:
     with connect(servers) as opened:
         opened.execute("CREATE TABLE kept (n int)")
         opened.execute("INSERT INTO kept VALUES (7)")
 
 
-def rows(servers: Servers) -> list[tuple[Any, ...]]:
+def rows(servers: LocalServers) -> list[tuple[Any, ...]]:
     with connect(servers) as opened:
         return opened.execute("SELECT n FROM kept").fetchall()
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from marketplace.bids import service
-from marketplace.bids.bid_queries import Shown
+from marketplace.bids.bid_queries import ShownBid
 from marketplace.bids.schemas import BidRevisionIn
 from marketplace.briefs import service as briefs_service
 from marketplace.channels.models import Channel
@@ -126,7 +126,7 @@ def agency_of(creator_id: UUID, **days: int) -> Somebody:
     return Somebody(agency.party_id, agency.person_id, agency.key_id, agency.headers, again(agency))
 
 
-def _as(who: Somebody, call: Callable[[Session], Shown]) -> Shown:
+def _as(who: Somebody, call: Callable[[Session], ShownBid]) -> ShownBid:
     with db.transaction(who.actor) as session:
         return call(session)
 
@@ -136,7 +136,7 @@ def loaded(**changes: Any) -> dict[str, Any]:
     return found
 
 
-def place(there: Market, by: Somebody | None = None, channel_id: UUID | None = None, **changes: Any) -> Shown:
+def place(there: Market, by: Somebody | None = None, channel_id: UUID | None = None, **changes: Any) -> ShownBid:
     who, channel = by or there.creator, channel_id or there.channel_id
     wording = loaded(**changes)
     return _as(
@@ -144,19 +144,19 @@ def place(there: Market, by: Somebody | None = None, channel_id: UUID | None = N
     )
 
 
-def revise(who: Somebody, bid_id: UUID, **changes: Any) -> Shown:
+def revise(who: Somebody, bid_id: UUID, **changes: Any) -> ShownBid:
     return _as(who, lambda session: service.revise(session, who.actor, bid_id, loaded=loaded(**changes)))
 
 
-def withdraw(who: Somebody, bid_id: UUID) -> Shown:
+def withdraw(who: Somebody, bid_id: UUID) -> ShownBid:
     return _as(who, lambda session: service.withdraw(session, who.actor, bid_id))
 
 
-def accept(there: Market, bid_id: UUID) -> Shown:
+def accept(there: Market, bid_id: UUID) -> ShownBid:
     return _as(there.brand, lambda session: service.accept(session, there.brand.actor, bid_id))
 
 
-def decline(there: Market, bid_id: UUID) -> Shown:
+def decline(there: Market, bid_id: UUID) -> ShownBid:
     return _as(there.brand, lambda session: service.decline(session, there.brand.actor, bid_id))
 
 
@@ -170,7 +170,7 @@ def cancel(there: Market) -> None:
         briefs_service.cancel(session, there.brand.actor, there.brief_id, reason="停产")
 
 
-def standing(status: str) -> tuple[Market, Shown]:
+def standing(status: str) -> tuple[Market, ShownBid]:
     """A market whose brief is over and whose one bid has come to this state."""
     there = market()
     bid = place(there)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from marketplace.briefs import service
 from marketplace.briefs.models import Brief
 from marketplace.briefs.schemas import BriefIn
-from marketplace.briefs.service import Shown
+from marketplace.briefs.service import ShownBrief
 from marketplace.core import db
 from marketplace.core.clock import now
 from tests.make.people import Somebody
@@ -106,26 +106,26 @@ def loaded(given: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _as(brand: Somebody, call: Callable[[Session], Shown]) -> Shown:
+def _as(brand: Somebody, call: Callable[[Session], ShownBrief]) -> ShownBrief:
     with db.transaction(brand.actor) as session:
         return call(session)
 
 
-def draft(brand: Somebody, **changes: Any) -> Shown:
+def draft(brand: Somebody, **changes: Any) -> ShownBrief:
     return _as(brand, lambda session: service.create(session, brand.actor, loaded=loaded(document(**changes))))
 
 
-def published(brand: Somebody, **changes: Any) -> Shown:
+def published(brand: Somebody, **changes: Any) -> ShownBrief:
     brief = draft(brand, **changes)
     return _as(brand, lambda session: service.publish(session, brand.actor, brief.id))
 
 
-def closed(brand: Somebody, **changes: Any) -> Shown:
+def closed(brand: Somebody, **changes: Any) -> ShownBrief:
     brief = published(brand, **changes)
     return _as(brand, lambda session: service.close(session, brand.actor, brief.id))
 
 
-def cancelled(brand: Somebody, **changes: Any) -> Shown:
+def cancelled(brand: Somebody, **changes: Any) -> ShownBrief:
     brief = draft(brand, **changes)
     return _as(brand, lambda session: service.cancel(session, brand.actor, brief.id, reason="预算取消"))
 

@@ -9,14 +9,14 @@ import numpy as np
 
 from marketplace.core import db, storage
 from marketplace.demo import clips
-from marketplace.demo.clips import Caption, Scene, Shown
+from marketplace.demo.clips import DrawnCaption, DrawnLabel, DrawnScene
 from marketplace.video_files import quota, resumable_uploads, upload_completion
 from tests.make.people import Somebody
 
 SECONDS, FPS = 8.0, 25.0
 WIDTH, HEIGHT = 540, 960
-SHOWN = (Shown(2.0, 5.0, 150.0, (0.4, 0.45), (0.6, 0.5)),)
-CAPTION = Caption(5.5, 7.5, "LIMEISLE soda", 34)
+SHOWN = (DrawnLabel(2.0, 5.0, 150.0, (0.4, 0.45), (0.6, 0.5)),)
+CAPTION = DrawnCaption(5.5, 7.5, "LIMEISLE soda", 34)
 NAME = "LIMEISLE"
 
 
@@ -37,14 +37,14 @@ def clip(
     path: Path,
     *,
     seed: int = 3,
-    shown: Sequence[Shown] = SHOWN,
-    captions: Sequence[Caption] = (CAPTION,),
+    shown: Sequence[DrawnLabel] = SHOWN,
+    captions: Sequence[DrawnCaption] = (CAPTION,),
     seconds: float = SECONDS,
     sound: bool = False,
     crf: int = 26,
 ) -> Path:
     """Write a drawn clip with the label, a caption and, if wanted, sound."""
-    scene = Scene(WIDTH, HEIGHT, seed, cut_every_s=4.0)
+    scene = DrawnScene(WIDTH, HEIGHT, seed, cut_every_s=4.0)
     drawn = (picture for picture, _ in clips.frames(scene.frame, seconds, FPS, label(), shown, captions))
     clips.encode(path, drawn, FPS, crf=crf, sound=tone(seconds) if sound else None)
     return path

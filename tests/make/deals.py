@@ -9,18 +9,18 @@ from marketplace.core.clock import now
 from marketplace.core.money import Money
 from marketplace.matching.pricing import price_learning, settled_deals
 from marketplace.matching.pricing.models import DealPrice
-from marketplace.matching.pricing.settled_deals import Told
+from marketplace.matching.pricing.settled_deals import ReportedDeal
 from tests.make.people import Somebody, somebody
 from tests.matching import look
 
 TODAY = now().date()
 
 
-def told(amount: int = 500_000, **changes: Any) -> Told:
-    return Told(**{"deal_price": Money("CNY", amount), "settled_on": TODAY - timedelta(days=9), **changes})
+def told(amount: int = 500_000, **changes: Any) -> ReportedDeal:
+    return ReportedDeal(**{"deal_price": Money("CNY", amount), "settled_on": TODAY - timedelta(days=9), **changes})
 
 
-def record(who: Somebody, channel_id: UUID, given: Told) -> DealPrice:
+def record(who: Somebody, channel_id: UUID, given: ReportedDeal) -> DealPrice:
     with db.transaction(who.actor) as session:
         return settled_deals.record(session, who.actor, channel_id, given)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from marketplace.core import db
 from marketplace.core.clock import now
 from marketplace.matching.overlap import service as overlaps
-from marketplace.matching.overlap.models import Overlap, OverlapMethod
+from marketplace.matching.overlap.models import AudienceOverlap, OverlapMethod
 from tests.make.people import Somebody, somebody
 
 BODY: dict[str, Any] = {
@@ -26,14 +26,14 @@ def told(**changes: Any) -> dict[str, Any]:
     return {**found, "method": OverlapMethod(found["method"])}
 
 
-def record(who: Somebody, channel_id: UUID, other_channel_id: UUID, **changes: Any) -> Overlap:
+def record(who: Somebody, channel_id: UUID, other_channel_id: UUID, **changes: Any) -> AudienceOverlap:
     with db.transaction(who.actor) as session:
         return overlaps.record(
             session, who.actor, **told(channel_id=channel_id, other_channel_id=other_channel_id, **changes)
         )
 
 
-def confirm(row: Overlap) -> Overlap:
+def confirm(row: AudienceOverlap) -> AudienceOverlap:
     admin = somebody("platform")
     with db.transaction(admin.actor) as session:
         return overlaps.confirm(session, admin.actor, row.id)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask.testing import FlaskClient
 
-from marketplace.bids.bid_queries import Shown
+from marketplace.bids.bid_queries import ShownBid
 from marketplace.bids.pricing_models import RIGHTS
 from marketplace.core import db, ids
 from marketplace.matching.scoring import service
@@ -39,7 +39,7 @@ def channel(who: Somebody, **facts: Any) -> UUID:
     return made.id
 
 
-def offer(there: make.Market, amount_minor: int = 3_000_000, **changes: Any) -> tuple[Somebody, Shown]:
+def offer(there: make.Market, amount_minor: int = 3_000_000, **changes: Any) -> tuple[Somebody, ShownBid]:
     """A bid of another creator, with a channel of its own."""
     who = somebody("creator")
     return who, make.place(there, who, channel(who), **plain(amount_minor, **changes))

@@ -133,7 +133,7 @@ def test_a_job_is_stopped_where_it_can_be(
 
 def test_a_running_job_stops_at_its_next_report(client: FlaskClient, owner: Somebody) -> None:
     made = job(owner.party_id, "leased", fence=3, attempt=1, lease_until=now() + timedelta(minutes=1))
-    held = jobs.Claimed(
+    held = jobs.ClaimedJob(
         id=made.id,
         kind=made.kind,
         queue=made.queue,
@@ -148,7 +148,7 @@ def test_a_running_job_stops_at_its_next_report(client: FlaskClient, owner: Some
     )
     held.progress("reading rows", 1, 9)
     assert client.post(path(made.id, "cancel"), headers=owner.once()).status_code == 200
-    with pytest.raises(jobs.Cancelled):
+    with pytest.raises(jobs.JobCancelled):
         held.progress("reading rows", 2, 9)
     asked_again = client.post(path(made.id, "cancel"), headers=owner.once())
     assert (asked_again.status_code, asked_again.json["cancel_asked"]) == (200, True)

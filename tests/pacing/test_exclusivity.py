@@ -17,7 +17,7 @@ from marketplace.core import db, ids
 from marketplace.core.events import Event
 from marketplace.core.ids import new_id
 from marketplace.pacing import exclusivity
-from marketplace.pacing.exclusivity import Wanted, fold
+from marketplace.pacing.exclusivity import WantedPlacement, fold
 from marketplace.pacing.models import ONE_HOLDER, ExclusivityWindow
 from tests.make import channels as make_channels
 from tests.make import pacing as make
@@ -155,17 +155,17 @@ def test_windows_bar_other_brands_of_the_category_or_the_name(creator: Somebody,
     march, april = date(2030, 3, 31), date(2030, 4, 1)
     with db.transaction() as session:
         for wanted, days, barred in (
-            (Wanted(rival, ["Other"], "food"), (march, april), True),
-            (Wanted(rival, ["Other"], "food"), (april, april), False),
-            (Wanted(rival, ["Other"], "food"), (date(2030, 2, 1), date(2030, 2, 28)), False),
-            (Wanted(rival, ["Other"], "food"), (date(2030, 2, 1), date(2030, 3, 1)), True),
-            (Wanted(brand.party_id, ["Other"], "food"), (march, march), False),
+            (WantedPlacement(rival, ["Other"], "food"), (march, april), True),
+            (WantedPlacement(rival, ["Other"], "food"), (april, april), False),
+            (WantedPlacement(rival, ["Other"], "food"), (date(2030, 2, 1), date(2030, 2, 28)), False),
+            (WantedPlacement(rival, ["Other"], "food"), (date(2030, 2, 1), date(2030, 3, 1)), True),
+            (WantedPlacement(brand.party_id, ["Other"], "food"), (march, march), False),
             # The holder of the first takes part here, so its name alone is not enough.
-            (Wanted(rival, ["clearspring"], "food"), (march, march), True),
-            (Wanted(holder, ["ＣＬＥＡＲ spring"], "games"), (march, march), False),
-            (Wanted(rival, ["Other"], "games"), (march, march), True),
-            (Wanted(rival, ["popcola"], "pets"), (march, march), True),
-            (Wanted(rival, ["Other"], "pets"), (march, march), False),
+            (WantedPlacement(rival, ["clearspring"], "food"), (march, march), True),
+            (WantedPlacement(holder, ["ＣＬＥＡＲ spring"], "games"), (march, march), False),
+            (WantedPlacement(rival, ["Other"], "games"), (march, march), True),
+            (WantedPlacement(rival, ["popcola"], "pets"), (march, march), True),
+            (WantedPlacement(rival, ["Other"], "pets"), (march, march), False),
         ):
             found = exclusivity.against(session, wanted, {channel_id: days})
             assert found == ({channel_id} if barred else set()), (wanted, days)

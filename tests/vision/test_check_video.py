@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 import pytest
 
 from marketplace.vision import local_check
-from marketplace.vision.pipeline import Brand
-from marketplace.vision.scored_timeline import Terms
+from marketplace.vision.pipeline import WantedBrand
+from marketplace.vision.scored_timeline import ScoringTerms
 from tests.make import clips
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("vision")]
@@ -78,8 +78,8 @@ def test_the_bar_of_the_decoding_ends_at_its_end(folder: Path, result: dict[str,
     told: list[tuple[str, int, int]] = []
     local_check.run(
         folder / "draft.mp4",
-        Brand((clips.NAME,)),
-        Terms(),
+        WantedBrand((clips.NAME,)),
+        ScoringTerms(),
         folder / "cache",
         lambda stage, done, total: told.append((stage, done, total)),
     )

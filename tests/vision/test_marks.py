@@ -8,22 +8,22 @@ import pytest
 
 from benchmarks.quality.vision import iou
 from marketplace.demo import clips
-from marketplace.demo.clips import Scene, Shown
+from marketplace.demo.clips import DrawnLabel, DrawnScene
 from marketplace.vision.decode import media
 from marketplace.vision.see import mark_detection, mark_tracking, reference_images
-from marketplace.vision.see.mark_detection import Features
-from marketplace.vision.see.reference_images import Reference
+from marketplace.vision.see.mark_detection import PictureFeatures
+from marketplace.vision.see.reference_images import ReferenceImage
 
 WIDTH, HEIGHT, SECONDS, FPS, SIDE_PX = 720, 1280, 5, 12.5, 42
 NAMES = {"word": clips.wordmark("Moonriver", 3), "label": clips.label("LIMEISLE", 1)}
-SHOWN = Shown(1.0, 4.0, SIDE_PX, (0.3, 0.4), (0.4, 0.42), "clean")
+SHOWN = DrawnLabel(1.0, 4.0, SIDE_PX, (0.3, 0.4), (0.4, 0.42), "clean")
 
 
-def reference(name: str) -> Reference:
+def reference(name: str) -> ReferenceImage:
     return reference_images.prepare(f"{name}.png", cv2.imencode(".png", NAMES[name])[1].tobytes())
 
 
-def seen(grey: np.ndarray, *scales: float) -> list[Features]:
+def seen(grey: np.ndarray, *scales: float) -> list[PictureFeatures]:
     whole = (0, 0, grey.shape[1], grey.shape[0])
     return [mark_tracking.closer(grey, whole, scale) for scale in scales]
 
@@ -71,7 +71,7 @@ def test_a_hunch_takes_as_many_pairs_as_the_reference_has_features_for(name: str
     for number in range(1, 7):
         # So many pairs beside each other, and two far away from them and from each other.
         points = np.asarray([*[(100.0 + 5 * at, 100.0) for at in range(number)], (600.0, 50.0), (50.0, 900.0)])
-        features = Features(points.astype(np.float32), np.zeros((len(points), 128), np.float32))
+        features = PictureFeatures(points.astype(np.float32), np.zeros((len(points), 128), np.float32))
         found = mark_detection.hunches(one, features, np.stack([row[: len(points)], np.arange(len(points))], axis=1))
         if number < least:
             assert found == []
@@ -81,7 +81,7 @@ def test_a_hunch_takes_as_many_pairs_as_the_reference_has_features_for(name: str
 
 
 def test_a_word_of_nine_letters_42_px_wide_is_found_and_followed(tmp_path: Path) -> None:
-    scene = Scene(WIDTH, HEIGHT, 300, cut_every_s=20)
+    scene = DrawnScene(WIDTH, HEIGHT, 300, cut_every_s=20)
     drawn, truth = [], []
     for picture, told in clips.frames(scene.frame, SECONDS, FPS, NAMES["word"], [SHOWN]):
         drawn.append(picture)
@@ -89,7 +89,7 @@ def test_a_word_of_nine_letters_42_px_wide_is_found_and_followed(tmp_path: Path)
     clips.encode(tmp_path / "clip.mp4", drawn, FPS)
     cache = media.decode(tmp_path / "clip.mp4", tmp_path / "frames")
 
-    [sights] = mark_tracking.Tracker(cache, [reference("word")]).run([0])
+    [sights] = mark_tracking.MarkTracker(cache, [reference("word")]).run([0])
 
     there = {at for at, moment in enumerate(cache.times) if SHOWN.start_s <= moment < SHOWN.end_s}
     assert len(there & set(sights)) >= 0.9 * len(there)

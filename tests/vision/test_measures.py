@@ -38,10 +38,10 @@ def test_silence_and_short_stretches_have_no_loudness() -> None:
 
 
 def scene(seed: int) -> np.ndarray:
-    return clips.Scene(540, 960, seed).frame(1.0)
+    return clips.DrawnScene(540, 960, seed).frame(1.0)
 
 
-def near(one: np.ndarray, other: np.ndarray) -> list[picture_hashes.Match]:
+def near(one: np.ndarray, other: np.ndarray) -> list[picture_hashes.PictureMatch]:
     return picture_hashes.matches(picture_hashes.of_picture(one, 0.0), picture_hashes.of_picture(other, 0.0))
 
 

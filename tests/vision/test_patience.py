@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from marketplace.demo import clips
-from marketplace.demo.clips import Scene
+from marketplace.demo.clips import DrawnScene
 from marketplace.vision.decode import limits, media, sandbox
 from marketplace.vision.decode.limits import MachineBusy, MediaRefused
 
@@ -16,7 +16,7 @@ from marketplace.vision.decode.limits import MachineBusy, MediaRefused
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("patience") / "clip.mp4"
-    scene = Scene(320, 480, 3)
+    scene = DrawnScene(320, 480, 3)
     clips.encode(path, (scene.frame(number / 8) for number in range(16)), 8.0)
     return path
 

@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 from marketplace.demo import clips
-from marketplace.demo.clips import Caption, Scene
+from marketplace.demo.clips import DrawnCaption, DrawnScene
 from marketplace.vision.decode import media
 from marketplace.vision.decode.frames import FrameCache
 from marketplace.vision.read import screen_text
-from marketplace.vision.read.screen_text import Reader
+from marketplace.vision.read.screen_text import TextReader
 
 WIDTH, HEIGHT, SECONDS, FPS = 480, 720, 6.0, 8.0
 # 16 px where the shorter side is 480 is what 24 px is where it is 720.
-CAPTION = Caption(1.0, 4.0, "this week I tried Northfox", 16)
+CAPTION = DrawnCaption(1.0, 4.0, "this week I tried Northfox", 16)
 
 
-class Counting(Reader):
+class Counting(TextReader):
     """Counts what reading costs."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Counting(Reader):
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> FrameCache:
     folder = tmp_path_factory.mktemp("reading")
-    scene = Scene(WIDTH, HEIGHT, 3, cut_every_s=20)
+    scene = DrawnScene(WIDTH, HEIGHT, 3, cut_every_s=20)
     drawn = (picture for picture, _ in clips.frames(scene.frame, SECONDS, FPS, captions=[CAPTION]))
     clips.encode(folder / "clip.mp4", drawn, FPS)
     return media.decode(folder / "clip.mp4", folder / "frames")
@@ -55,7 +55,7 @@ def test_a_caption_is_read_in_each_of_its_pictures_and_only_once(cache: FrameCac
 def test_strokes_are_new_only_where_none_stood() -> None:
     plain = np.full((360, 240, 3), 120, np.uint8)
     places = (0.5, 0.5), (0.52, 0.51)
-    shown = [plain, *(clips.write_on(plain, Caption(0, 1, "Northfox", 16, place)) for place in places)]
+    shown = [plain, *(clips.write_on(plain, DrawnCaption(0, 1, "Northfox", 16, place)) for place in places)]
     bare, written, moved = (np.asarray(one[:, :, 0], np.uint8) for one in shown)
 
     assert screen_text.new(screen_text.strokes_of(written), screen_text.strokes_of(bare)).any()

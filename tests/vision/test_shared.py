@@ -13,11 +13,11 @@ from benchmarks.quality.vision import iou
 from marketplace.vision.decode import media, shot_cuts
 from marketplace.vision.decode.frames import FrameCache
 from marketplace.vision.pipeline import shot_starts
-from marketplace.vision.read.time_runs import Run, runs
+from marketplace.vision.read.time_runs import TimeRun, runs
 from marketplace.vision.see import reference_images
 from marketplace.vision.see.mark_detection import area_share
-from marketplace.vision.see.mark_tracking import Sight, Tracker
-from marketplace.vision.see.reference_images import Reference
+from marketplace.vision.see.mark_tracking import MarkSight, MarkTracker
+from marketplace.vision.see.reference_images import ReferenceImage
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 SIZED = ("label_96", "starbucks_96", "cocacola_128")
@@ -37,20 +37,20 @@ class Seen:
     cache: FrameCache
     truth: list[dict[str, Any]]
     own: int
-    sights: list[dict[int, Sight]]
+    sights: list[dict[int, MarkSight]]
     cuts: list[float]
 
-    def runs(self) -> list[Run[Sight]]:
+    def runs(self) -> list[TimeRun[MarkSight]]:
         return runs(self.sights[self.own], self.cache.times, self.cache.info.duration_s, self.cuts)
 
 
 @pytest.fixture(scope="session")
-def known() -> list[Reference]:
+def known() -> list[ReferenceImage]:
     return reference_images.load_folder(DATA / "refs")
 
 
 @pytest.fixture(scope="session")
-def look(known: list[Reference], tmp_path_factory: pytest.TempPathFactory) -> Any:
+def look(known: list[ReferenceImage], tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder, found = tmp_path_factory.mktemp("frames"), {}
 
     def looked(name: str) -> Seen:
@@ -62,7 +62,7 @@ def look(known: list[Reference], tmp_path_factory: pytest.TempPathFactory) -> An
             truth = [table["gt"][int(np.abs(moments - at_s).argmin())] for at_s in cache.times]
             own = [one.label for one in known].index(Path(table["ref"]).stem)
             where = shot_cuts.cuts(cache)
-            sights = Tracker(cache, known).run(shot_starts(cache.times, where))
+            sights = MarkTracker(cache, known).run(shot_starts(cache.times, where))
             found[name] = Seen(cache, truth, own, sights, where)
         return found[name]
 
@@ -112,12 +112,12 @@ def test_edges_and_areas_are_exact(look: Any, name: str) -> None:
         assert abs(100 * (np.mean(measured) - np.mean(true))) <= AREA_POINTS
 
 
-def test_a_flat_mark_is_said_to_be_beyond_sight(known: list[Reference]) -> None:
+def test_a_flat_mark_is_said_to_be_beyond_sight(known: list[ReferenceImage]) -> None:
     assert sorted(one.label for one in known if not one.findable) == ["bilibili", "nike"]
 
 
 @pytest.mark.parametrize("name", ["mdn_frog", "bottle-detection"])
-def test_real_clips_without_the_marks_show_none(known: list[Reference], tmp_path: Path, name: str) -> None:
+def test_real_clips_without_the_marks_show_none(known: list[ReferenceImage], tmp_path: Path, name: str) -> None:
     cache = media.decode(DATA / "clips" / f"{name}.mp4", tmp_path / name)
-    sights = Tracker(cache, known).run(shot_starts(cache.times, shot_cuts.cuts(cache)))
+    sights = MarkTracker(cache, known).run(shot_starts(cache.times, shot_cuts.cuts(cache)))
     assert [len(one) for one in sights] == [0] * len(known)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from marketplace.demo import clips
-from marketplace.demo.clips import Scene
+from marketplace.demo.clips import DrawnScene
 from marketplace.vision.decode import media, spare_pictures
 
 FPS = 30.0
@@ -16,7 +16,7 @@ FPS = 30.0
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("spare") / "clip.mp4"
-    drawn = (picture for picture, _ in clips.frames(Scene(320, 240, 3, cut_every_s=2).frame, 6.0, FPS))
+    drawn = (picture for picture, _ in clips.frames(DrawnScene(320, 240, 3, cut_every_s=2).frame, 6.0, FPS))
     clips.encode(path, drawn, FPS)
     return path
 

@@ -8,7 +8,7 @@ import pytest
 from scipy.io import wavfile
 
 from marketplace.vision.read import brand_words, speech
-from marketplace.vision.read.speech import HEARD_HZ, Recogniser
+from marketplace.vision.read.speech import HEARD_HZ, SpeechRecogniser
 
 SPEECH = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "speech"
 shared = [
@@ -18,7 +18,7 @@ shared = [
 
 
 @pytest.fixture(scope="module")
-def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Recogniser:
+def recogniser(tmp_path_factory: pytest.TempPathFactory) -> SpeechRecogniser:
     if importlib.util.find_spec(speech.PARTS[0]) is None:
         pytest.skip("no speech model is installed")
     found = speech.recogniser(tmp_path_factory.mktemp("models"))
@@ -26,7 +26,7 @@ def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Recogniser:
     return found
 
 
-def test_where_nobody_speaks_no_name_is_heard(recogniser: Recogniser) -> None:
+def test_where_nobody_speaks_no_name_is_heard(recogniser: SpeechRecogniser) -> None:
     sound = (0.05 * np.random.default_rng(1).normal(0, 1, 10 * HEARD_HZ)).astype(np.float32)
 
     heard = recogniser.hear(sound, ["青柠岛", "Northfox"])
@@ -43,7 +43,7 @@ def test_where_nobody_speaks_no_name_is_heard(recogniser: Recogniser) -> None:
     ],
 )
 def test_a_name_is_heard_where_it_is_said(
-    recogniser: Recogniser, file: str, language: str, name: str, absent: list[str]
+    recogniser: SpeechRecogniser, file: str, language: str, name: str, absent: list[str]
 ) -> None:
     _, told = wavfile.read(SPEECH / file)
     sound = told.astype(np.float32) / 32768
@@ -84,7 +84,7 @@ def test_a_name_sounds_like_what_stands_in_its_place(primed: str, written: str, 
 def test_a_name_may_be_where_something_like_it_was_heard_unsurely(
     heard: list[tuple[str, float]], doubtful: bool
 ) -> None:
-    spoken = [speech.Word(number, number + 1, word, sure) for number, (word, sure) in enumerate(heard)]
+    spoken = [speech.SpokenWord(number, number + 1, word, sure) for number, (word, sure) in enumerate(heard)]
 
     assert speech.may_be_in(["NORTHFOX"], spoken) == doubtful
 

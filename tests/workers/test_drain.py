@@ -16,7 +16,7 @@ from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.errors import WrongState
 from marketplace.core.ids import new_id
-from marketplace.core.jobs import Claimed, Job, JobProbe, JobState, WorkerBeat
+from marketplace.core.jobs import ClaimedJob, Job, JobProbe, JobState, WorkerBeat
 from tests.make import work
 from tests.make.people import somebody
 from workers import ringer
@@ -25,7 +25,7 @@ from workers.schedule import EVERY
 
 pytestmark = pytest.mark.usefixtures("own_market")
 
-Handler = Callable[[Session, Claimed], dict[str, Any] | None]
+Handler = Callable[[Session, ClaimedJob], dict[str, Any] | None]
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_the_watchdog_hears_of_every_drain(worker: ModuleType, queue: str) -> No
 def test_what_fails_leaves_nothing_and_is_tried_again_later(
     worker: ModuleType, queue: str, handle: Callable[[Handler], None]
 ) -> None:
-    def breaks(session: Session, job: Claimed) -> None:
+    def breaks(session: Session, job: ClaimedJob) -> None:
         session.add(JobProbe(job_id=job.id))
         session.flush()
         if job.attempt < 3:
@@ -117,7 +117,7 @@ def test_what_fails_leaves_nothing_and_is_tried_again_later(
 def test_what_the_data_forbids_is_not_tried_again(
     worker: ModuleType, queue: str, handle: Callable[[Handler], None]
 ) -> None:
-    def forbidden(session: Session, job: Claimed) -> None:
+    def forbidden(session: Session, job: ClaimedJob) -> None:
         session.add(JobProbe(job_id=job.id))
         raise WrongState("The brief is over.", state="closed")
 
@@ -138,7 +138,7 @@ def test_work_that_nobody_knows_is_laid_aside_at_once(worker: ModuleType, queue:
 def test_a_worker_that_lost_its_lease_writes_nothing(
     worker: ModuleType, queue: str, handle: Callable[[Handler], None]
 ) -> None:
-    def slow(session: Session, job: Claimed) -> None:
+    def slow(session: Session, job: ClaimedJob) -> None:
         session.add(JobProbe(job_id=job.id))
         if job.attempt == 1:
             # Meanwhile the lease runs out and somebody else takes the job.
@@ -147,7 +147,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing(
             with db.transaction() as other:
                 taken.extend(jobs.claim(other, queue, 1))
 
-    taken: list[Claimed] = []
+    taken: list[ClaimedJob] = []
     handle(slow)
     job_id = put(queue, "test.job")
     assert worker.drain(queue) == 1
@@ -157,7 +157,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing(
 
 
 def test_a_job_that_is_stopped_stays_undone(worker: ModuleType, queue: str, handle: Callable[[Handler], None]) -> None:
-    def reports(session: Session, job: Claimed) -> None:
+    def reports(session: Session, job: ClaimedJob) -> None:
         session.add(JobProbe(job_id=job.id))
         job.progress("counting", 1, 2)
         with db.transaction() as other:
@@ -175,7 +175,7 @@ def test_a_job_that_is_stopped_stays_undone(worker: ModuleType, queue: str, hand
 def test_one_job_that_fails_keeps_no_other_from_its_end(
     worker: ModuleType, queue: str, handle: Callable[[Handler], None]
 ) -> None:
-    def picky(session: Session, job: Claimed) -> None:
+    def picky(session: Session, job: ClaimedJob) -> None:
         if job.payload.get("bad"):
             raise ValueError("bad")
         session.add(JobProbe(job_id=job.id))
@@ -193,7 +193,7 @@ def test_a_dead_letter_is_taken_up_again_by_the_platform(
     owner, admin = somebody("brand"), somebody("platform")
     broken = [True]
 
-    def mended(session: Session, job: Claimed) -> None:
+    def mended(session: Session, job: ClaimedJob) -> None:
         if broken:
             raise RuntimeError("the bank is down")
         session.add(JobProbe(job_id=job.id))

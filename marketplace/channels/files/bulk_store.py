@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.channels import anomalies
-from marketplace.channels.peers import Market
+from marketplace.channels.peers import PeerRanges
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
 
@@ -93,7 +93,7 @@ def handle_key(handle: str) -> str:
 
 
 @dataclass(frozen=True)
-class Entry:
+class ChannelEntry:
     """A channel of a creator as a file or a person tells of it. Dictionaries hold the tables' columns.
 
     `snapshot` lacks ids, import and flags; each of `videos` is one video. `key` names the entry for its caller.
@@ -116,7 +116,7 @@ class Entry:
 
 
 @dataclass
-class Stored:
+class StoredBatch:
     """What a batch left behind. `foreign` are the keys of entries whose channel is another creator's."""
 
     channels_new: int = 0
@@ -125,12 +125,12 @@ class Stored:
     snapshot_ids: list[UUID] = field(default_factory=list)
 
 
-def store(session: Session, entries: Sequence[Entry], import_id: UUID | None, market: Market) -> Stored:
+def store(session: Session, entries: Sequence[ChannelEntry], import_id: UUID | None, market: PeerRanges) -> StoredBatch:
     """Write the entries, flagged where they lie outside the market's ranges.
 
     Those of channels that belong to another creator are left out and named.
     """
-    at, stored = now(), Stored()
+    at, stored = now(), StoredBatch()
     stored.channels_new = len(_new_channels(session, entries, at))
     channels = {(row.platform, row.account_key): row for row in _found(session, entries)}
     own = []
@@ -169,25 +169,25 @@ def store(session: Session, entries: Sequence[Entry], import_id: UUID | None, ma
     return stored
 
 
-Owned = Sequence[tuple[UUID, Entry]]
+Owned = Sequence[tuple[UUID, ChannelEntry]]
 
 
-def _new_channels(session: Session, entries: Sequence[Entry], at: datetime) -> Sequence[UUID]:
+def _new_channels(session: Session, entries: Sequence[ChannelEntry], at: datetime) -> Sequence[UUID]:
     first = {entry.account: {**entry.channel, "creator_id": entry.creator_id} for entry in reversed(entries)}
     rows = [{**channel, "id": new_id()} for channel in first.values()]
     return session.scalars(_NEW_CHANNELS, {"rows": _rows(rows), "at": at}).all()
 
 
-def _found(session: Session, entries: Sequence[Entry]) -> Sequence[Any]:
+def _found(session: Session, entries: Sequence[ChannelEntry]) -> Sequence[Any]:
     keys = [{"platform": platform, "account_key": key} for platform, key in {entry.account for entry in entries}]
     return session.execute(_FOUND, {"rows": _rows(keys)}).all()
 
 
-def _in_time(own: Owned) -> list[tuple[UUID, Entry]]:
+def _in_time(own: Owned) -> list[tuple[UUID, ChannelEntry]]:
     return sorted(own, key=lambda pair: pair[1].taken_on)
 
 
-def _flags(session: Session, own: Owned, market: Market) -> list[list[Mapping[str, Any]]]:
+def _flags(session: Session, own: Owned, market: PeerRanges) -> list[list[Mapping[str, Any]]]:
     """Return each entry's flags; series of views that another channel shows as well get one more."""
     hashes = sorted({entry.snapshot["series_hash"] for _, entry in own if entry.snapshot["series_hash"]})
     seen: dict[str, set[UUID]] = {}

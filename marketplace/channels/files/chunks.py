@@ -37,7 +37,7 @@ def remove(session: Session, import_id: UUID) -> None:
     session.execute(sa.delete(ImportChunk).where(ImportChunk.import_id == import_id))
 
 
-class _Chunks(io.RawIOBase):
+class _ChunkReader(io.RawIOBase):
     def __init__(self, session: Session, import_id: UUID, size_bytes: int) -> None:
         self._session = session
         self._import_id = import_id
@@ -83,4 +83,4 @@ class _Chunks(io.RawIOBase):
 
 def open_file(session: Session, import_id: UUID, size_bytes: int) -> io.BufferedReader:
     """Return the stored file for reading in the session's transaction; seeks anywhere."""
-    return io.BufferedReader(_Chunks(session, import_id, size_bytes), buffer_size=64 * 1024)
+    return io.BufferedReader(_ChunkReader(session, import_id, size_bytes), buffer_size=64 * 1024)

@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 
 from marketplace.channels import peers
 from marketplace.channels.files import bulk_store, chunks, imports, owners
-from marketplace.channels.files.bulk_store import Entry, handle_key
-from marketplace.channels.files.owners import Handed, Named, Stranger
+from marketplace.channels.files.bulk_store import ChannelEntry, handle_key
+from marketplace.channels.files.owners import ImportSource, NamedCreator, UnknownCreator
 from marketplace.channels.files.record_stream import FileRefused, iter_import
-from marketplace.channels.models import Import, ImportFault, ImportMode, ImportStatus
-from marketplace.channels.peers import Market
+from marketplace.channels.models import ChannelImport, ImportFault, ImportMode, ImportStatus
+from marketplace.channels.peers import PeerRanges
 from marketplace.channels.records import ChannelRecord, RowError
 from marketplace.channels.schemas import PLATFORM
 from marketplace.core import events
@@ -49,12 +49,12 @@ FOREIGN_ZH = "此账号已属于另一位创作者。"
 FOREIGN_EN = "This account belongs to another creator."
 
 
-class _Undo(Exception):
+class _UndoImport(Exception):
     """Some row was refused and all or nothing was asked for."""
 
 
 @dataclass
-class Tally:
+class ImportTally:
     """What was read so far. Of the faults only the first FAULTS_MAX are kept; the count of bad rows goes on."""
 
     rows: int = 0
@@ -79,25 +79,25 @@ def run(session: Session, import_id: UUID, creator_id: UUID | None, report: Repo
 
     Raises whatever `report` raises (stop, lost lease) and DomainError where the party may no longer import.
     """
-    row = session.get_one(Import, import_id)
+    row = session.get_one(ChannelImport, import_id)
     if row.status != ImportStatus.RECEIVED:
         return {"status": str(row.status)}
     who = owners.handed(session, row, creator_id)
-    tally, message = Tally(), None
+    tally, message = ImportTally(), None
     try:
         # The faults outlive the rows: only what is written inside the savepoint is undone.
         with session.begin_nested():
             _read(session, row, who, tally, report)
             if tally.bad and row.mode == ImportMode.ALL_OR_NOTHING:
-                raise _Undo
-    except _Undo:
+                raise _UndoImport
+    except _UndoImport:
         message = NOTHING_KEPT
     except FileRefused as refusal:
         message = f"{refusal.zh} / {refusal.en}"
     return _end(session, row, tally, message)
 
 
-def _read(session: Session, row: Import, who: Handed, tally: Tally, report: Report) -> None:
+def _read(session: Session, row: ChannelImport, who: ImportSource, tally: ImportTally, report: Report) -> None:
     file = chunks.open_file(session, row.id, row.size_bytes)
     market = peers.load(session)
     batch: list[ChannelRecord] = []
@@ -118,12 +118,17 @@ def _read(session: Session, row: Import, who: Handed, tally: Tally, report: Repo
 
 
 def _write(
-    session: Session, row: Import, who: Handed, batch: Sequence[ChannelRecord], tally: Tally, market: Market
+    session: Session,
+    row: ChannelImport,
+    who: ImportSource,
+    batch: Sequence[ChannelRecord],
+    tally: ImportTally,
+    market: PeerRanges,
 ) -> None:
-    named = [Named(record.creator_id and str(record.creator_id), record.creator_name) for record in batch]
+    named = [NamedCreator(record.creator_id and str(record.creator_id), record.creator_name) for record in batch]
     entries = []
     for number, (record, owner) in enumerate(zip(batch, owners.resolve(session, who, named), strict=True)):
-        if isinstance(owner, Stranger):
+        if isinstance(owner, UnknownCreator):
             tally.fault(record.row, owner.column, owner.value, owner.zh, owner.en)
         else:
             entries.append(_entry(number, owner, record))
@@ -135,12 +140,12 @@ def _write(
     tally.snapshots_new += stored.snapshots_new
 
 
-def _entry(number: int, owner: UUID, record: ChannelRecord) -> Entry:
+def _entry(number: int, owner: UUID, record: ChannelRecord) -> ChannelEntry:
     channel = {name: getattr(record, name) for name in CHANNEL_COLUMNS}
     channel["platform"] = record.platform.lower()
     if record.account_key == record.handle:
         channel["account_key"] = handle_key(record.handle)
-    return Entry(number, owner, channel, record.snapshot, record.videos)
+    return ChannelEntry(number, owner, channel, record.snapshot, record.videos)
 
 
 def _unfit(record: ChannelRecord) -> Fault | None:
@@ -159,7 +164,7 @@ def _unfit(record: ChannelRecord) -> Fault | None:
     return None
 
 
-def _end(session: Session, row: Import, tally: Tally, message: str | None) -> dict[str, Any]:
+def _end(session: Session, row: ChannelImport, tally: ImportTally, message: str | None) -> dict[str, Any]:
     if tally.faults:
         common = {"created_at": now(), "import_id": row.id}
         rows = [{**fault, **common, "id": new_id()} for fault in tally.faults]

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from marketplace.channels import policy
 from marketplace.channels.files import chunks
-from marketplace.channels.models import Import, ImportFault, ImportMode, ImportStatus
+from marketplace.channels.models import ChannelImport, ImportFault, ImportMode, ImportStatus
 from marketplace.channels.states import IMPORT_MOVES
 from marketplace.core import db, jobs
 from marketplace.core.actor import SYSTEM, Actor, Role
 from marketplace.core.clock import now
-from marketplace.core.errors import Fault, Invalid
+from marketplace.core.errors import FieldError, InvalidInput
 from marketplace.core.http import paging
 from marketplace.core.jobs import Job, JobState
 from marketplace.core.states import move
@@ -27,7 +27,7 @@ SETTLE_AT_ONCE = 100
 STRETCH = 500
 
 
-class Body(Protocol):
+class ImportBody(Protocol):
     """A file as it arrives; size and hash speak of what was read."""
 
     @property
@@ -50,27 +50,27 @@ class FaultPage:
 def receive(
     session: Session,
     actor: Actor,
-    body: Body,
+    body: ImportBody,
     *,
     file_name: str,
     shape: str | None,
     mode: str,
     create_creators: bool,
     creator_id: UUID | None,
-) -> Import:
+) -> ChannelImport:
     """Store the file in pieces and ask for its import.
 
     `creator_id` makes every row that creator's; without it a creator's rows are their own, and an agency's or an
-    admin's rows name theirs. Raises Invalid: an empty file, a creator that the actor does not act for.
+    admin's rows name theirs. Raises InvalidInput: an empty file, a creator that the actor does not act for.
     """
     creator_id = _default_creator(session, actor, creator_id)
     if create_creators and actor.role == Role.CREATOR:
-        raise Invalid(
+        raise InvalidInput(
             "A creator hands in their own channels only.",
-            faults=[Fault("query:/create_creators", "Only agencies and the platform enter creators.")],
+            faults=[FieldError("query:/create_creators", "Only agencies and the platform enter creators.")],
         )
     assert actor.party_id is not None
-    row = Import(
+    row = ChannelImport(
         party_id=actor.party_id,
         person_id=actor.person_id,
         file_name=file_name,
@@ -84,7 +84,7 @@ def receive(
     session.flush()
     chunks.write(session, row.id, body.pieces(chunks.CHUNK_BYTES))
     if body.size_bytes == 0:
-        raise Invalid("The file is empty.", faults=[Fault("/", "Send the file itself as the body.")])
+        raise InvalidInput("The file is empty.", faults=[FieldError("/", "Send the file itself as the body.")])
     row.size_bytes, row.sha256 = body.size_bytes, body.sha256
     row.job_id = jobs.enqueue(
         session,
@@ -106,26 +106,26 @@ def _default_creator(session: Session, actor: Actor, creator_id: UUID | None) ->
 
 
 def creator_for(session: Session, actor: Actor, creator_id: UUID | None, *, pointer: str) -> UUID:
-    """Return the creator whom a channel is entered for. Raises Invalid."""
+    """Return the creator whom a channel is entered for. Raises InvalidInput."""
     found = policy.creator_of(actor, creator_id, pointer)
     if actor.sees_all and not session.scalar(
         sa.select(sa.exists().where(Party.id == found, Party.kind == PartyKind.CREATOR))
     ):
-        raise Invalid("There is no such creator.", faults=[Fault(pointer, "Not a creator's id.")])
+        raise InvalidInput("There is no such creator.", faults=[FieldError(pointer, "Not a creator's id.")])
     return found
 
 
-def find(session: Session, actor: Actor, import_id: UUID) -> Import:
-    return db.get(session, Import, import_id, policy.imports(actor))
+def find(session: Session, actor: Actor, import_id: UUID) -> ChannelImport:
+    return db.get(session, ChannelImport, import_id, policy.imports(actor))
 
 
 def listed(
     session: Session, actor: Actor, *, limit: int, starting_after: UUID | None, status: str | None
-) -> paging.Page[Import]:
-    query = sa.select(Import).where(policy.imports(actor))
+) -> paging.Page[ChannelImport]:
+    query = sa.select(ChannelImport).where(policy.imports(actor))
     if status is not None:
-        query = query.where(Import.status == status)
-    return paging.page(session, query, Import, limit, starting_after)
+        query = query.where(ChannelImport.status == status)
+    return paging.page(session, query, ChannelImport, limit, starting_after)
 
 
 def faults(session: Session, actor: Actor, import_id: UUID, *, limit: int, starting_after: int) -> FaultPage:
@@ -160,7 +160,7 @@ def every_fault(session: Session, actor: Actor, import_id: UUID) -> Iterator[Imp
 
 def end(session: Session, import_id: UUID, name: str, *, message: str | None = None, **counts: int) -> bool:
     """Make the move `name`, keep the counts and drop the file's bytes; returns False if it had ended before."""
-    row = db.lock(session, Import, import_id)
+    row = db.lock(session, ChannelImport, import_id)
     if row.status != ImportStatus.RECEIVED:
         return False
     for count, value in counts.items():
@@ -175,9 +175,9 @@ def end(session: Session, import_id: UUID, name: str, *, message: str | None = N
 def settle_lost(session: Session) -> int:
     """End the imports whose job was cancelled before it began, or lies among the dead letters."""
     lost = session.execute(
-        sa.select(Import.id, Job.state)
-        .join(Job, Job.id == Import.job_id)
-        .where(Import.status == ImportStatus.RECEIVED, Job.state.in_([JobState.CANCELLED, JobState.DEAD]))
+        sa.select(ChannelImport.id, Job.state)
+        .join(Job, Job.id == ChannelImport.job_id)
+        .where(ChannelImport.status == ImportStatus.RECEIVED, Job.state.in_([JobState.CANCELLED, JobState.DEAD]))
         .limit(SETTLE_AT_ONCE)
     ).all()
     for import_id, state in lost:

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.channels.models import Import
+from marketplace.channels.models import ChannelImport
 from marketplace.core import ids
 from marketplace.core.actor import Actor, Role
 from marketplace.core.clock import now
@@ -27,7 +27,7 @@ _BY_ID = sa.text(_CREATORS.format(which="p.id = ANY(:wanted)"))
 
 
 @dataclass(frozen=True)
-class Handed:
+class ImportSource:
     """Who handed a file in, whose all its rows are if they are one creator's, and whether to enter new creators."""
 
     actor: Actor
@@ -36,7 +36,7 @@ class Handed:
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedCreator:
     """What a row says of its creator."""
 
     creator_id: str | None
@@ -44,7 +44,7 @@ class Named:
 
 
 @dataclass(frozen=True)
-class Stranger:
+class UnknownCreator:
     """Why a row has no creator: the column to mend, and what is wrong with it."""
 
     column: str
@@ -53,7 +53,7 @@ class Stranger:
     en: str
 
 
-def handed(session: Session, row: Import, creator_id: UUID | None) -> Handed:
+def handed(session: Session, row: ChannelImport, creator_id: UUID | None) -> ImportSource:
     """Return the importing party as it stands now. Raises NotAllowed when it no longer may."""
     party = session.get_one(Party, row.party_id)
     if party.status == PartyStatus.SUSPENDED:
@@ -61,10 +61,10 @@ def handed(session: Session, row: Import, creator_id: UUID | None) -> Handed:
     actor = Actor(role=ROLES[party.kind], party_id=party.id, person_id=row.person_id)
     if actor.role == Role.AGENCY and creator_id is not None and not _by_id(session, actor, [creator_id]):
         raise NotAllowed("The mandate of the creator whom this file is for has ended.")
-    return Handed(actor, creator_id, row.create_creators)
+    return ImportSource(actor, creator_id, row.create_creators)
 
 
-def resolve(session: Session, who: Handed, rows: Sequence[Named]) -> list[UUID | Stranger]:
+def resolve(session: Session, who: ImportSource, rows: Sequence[NamedCreator]) -> list[UUID | UnknownCreator]:
     """Return each row's creator, or why it has none; enters unknown names as unclaimed creators where asked to."""
     if who.creator_id is not None:
         return [_own(who.creator_id, row) for row in rows]
@@ -77,10 +77,10 @@ def resolve(session: Session, who: Handed, rows: Sequence[Named]) -> list[UUID |
     return [_one(row, known, named) for row in rows]
 
 
-def _own(creator_id: UUID, row: Named) -> UUID | Stranger:
+def _own(creator_id: UUID, row: NamedCreator) -> UUID | UnknownCreator:
     if row.creator_id is None or _read(row.creator_id) == creator_id:
         return creator_id
-    return Stranger(
+    return UnknownCreator(
         "creator_id",
         row.creator_id,
         "此文件只能导入同一位创作者的账号。",
@@ -88,32 +88,32 @@ def _own(creator_id: UUID, row: Named) -> UUID | Stranger:
     )
 
 
-def _one(row: Named, known: Mapping[UUID, str], named: Mapping[str, Sequence[UUID]]) -> UUID | Stranger:
+def _one(row: NamedCreator, known: Mapping[UUID, str], named: Mapping[str, Sequence[UUID]]) -> UUID | UnknownCreator:
     if row.creator_id is not None:
         found = _read(row.creator_id)
         if found is not None and found in known:
             return found
-        return Stranger(
+        return UnknownCreator(
             "creator_id",
             row.creator_id,
             "没有这位创作者，或您没有其有效授权。",
             "There is no such creator, or you hold no live mandate of theirs.",
         )
     if row.creator_name is None:
-        return Stranger(
+        return UnknownCreator(
             "creator_name", "", "请填写创作者名称或编号。", "Name the creator by creator_name or creator_id."
         )
     owners = named.get(row.creator_name, ())
     if len(owners) == 1:
         return owners[0]
     if owners:
-        return Stranger(
+        return UnknownCreator(
             "creator_name",
             row.creator_name,
             f"有 {len(owners)} 位创作者同名，请填写 creator_id。",
             f"{len(owners)} creators have this name; give creator_id.",
         )
-    return Stranger(
+    return UnknownCreator(
         "creator_name",
         row.creator_name,
         "没有这位创作者，或您没有其有效授权。",

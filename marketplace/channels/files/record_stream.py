@@ -17,7 +17,7 @@ __all__ = ["SHAPES", "FileRefused", "iter_import"]
 
 
 @dataclass(frozen=True)
-class Shape:
+class ExportShape:
     """How one kind of export is recognised and read."""
 
     needs: frozenset[str]
@@ -26,10 +26,10 @@ class Shape:
 
 
 SHAPES = {
-    own_columns.NAME: Shape(own_columns.NEEDS, own_columns.read),
-    xingtu.NAME: Shape(xingtu.NEEDS, xingtu.read),
-    tiktok_one.NAME: Shape(tiktok_one.NEEDS, tiktok_one.read),
-    youtube.NAME: Shape(youtube.NEEDS, youtube.read, youtube.group),
+    own_columns.NAME: ExportShape(own_columns.NEEDS, own_columns.read),
+    xingtu.NAME: ExportShape(xingtu.NEEDS, xingtu.read),
+    tiktok_one.NAME: ExportShape(tiktok_one.NEEDS, tiktok_one.read),
+    youtube.NAME: ExportShape(youtube.NEEDS, youtube.read, youtube.group),
 }
 
 
@@ -57,7 +57,7 @@ def iter_import(file: IO[bytes], *, today: date, shape: str | None = None) -> It
             yield from built or [RowError(number, "", "", "此行无法读取。", "This row cannot be read.")]
 
 
-def _kind(columns: dict[str, Any], shape: str | None) -> Shape:
+def _kind(columns: dict[str, Any], shape: str | None) -> ExportShape:
     if shape is not None:
         missing = sorted(SHAPES[shape].needs - set(columns))
         if missing:

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Response
 
 from marketplace.channels.files import imports as uploads
-from marketplace.channels.models import Import
+from marketplace.channels.models import ChannelImport
 from marketplace.channels.schemas import (
     FaultsQuery,
     ImportFaultPage,
@@ -19,16 +19,16 @@ from marketplace.channels.schemas import (
 )
 from marketplace.core import db, ids
 from marketplace.core.actor import Actor, Permission, Role
-from marketplace.core.http.blueprint import Room, actor, session
-from marketplace.core.http.bodies import ANY_FILE, MIB, Raw, RawBody
+from marketplace.core.http.blueprint import GuardedBlueprint, actor, session
+from marketplace.core.http.bodies import ANY_FILE, MIB, RawBody, RawBodySpec
 from marketplace.core.http.paging import Page, page_of
 
-room = Room("imports", __name__, description="Files of channels, and what became of their rows")
+room = GuardedBlueprint("imports", __name__, description="Files of channels, and what became of their rows")
 
 OWNERS = (Role.CREATOR, Role.AGENCY, Role.ADMIN)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-FILE = Raw(256 * MIB, (ANY_FILE, "text/csv", XLSX, "application/json"))
+FILE = RawBodySpec(256 * MIB, (ANY_FILE, "text/csv", XLSX, "application/json"))
 
 
 @room.post(
@@ -40,19 +40,19 @@ FILE = Raw(256 * MIB, (ANY_FILE, "text/csv", XLSX, "application/json"))
     answers=ImportOut,
     status=202,
 )
-def receive(body: RawBody, query: dict[str, Any]) -> Import:
+def receive(body: RawBody, query: dict[str, Any]) -> ChannelImport:
     """Hand in a file of channels as the body. Its rows are checked and stored by a job that shows its progress."""
     return uploads.receive(session(), actor(), body, **query)
 
 
 @room.get("/imports", allow=OWNERS, needs=Permission.READ, query=ImportsQuery, answers=page_of(ImportOut))
-def imports(query: dict[str, Any]) -> Page[Import]:
+def imports(query: dict[str, Any]) -> Page[ChannelImport]:
     """The files that were handed in."""
     return uploads.listed(session(), actor(), **query)
 
 
 @room.get("/imports/<id('imp'):import_id>", allow=OWNERS, needs=Permission.READ, answers=ImportOut)
-def find_import(import_id: UUID) -> Import:
+def find_import(import_id: UUID) -> ChannelImport:
     """One file and what became of its rows."""
     return uploads.find(session(), actor(), import_id)
 

@@ -160,7 +160,7 @@ def _json(file: IO[bytes], first: bytes, start: int) -> Iterator[Row]:
             yield from _json_lines(file)
             return
         file.seek(start)
-        stream = _Stream(file)
+        stream = _JsonStream(file)
         if first == b"{":
             _find_list(stream)
         for number, item in enumerate(_items(stream), 1):
@@ -175,7 +175,7 @@ def _json(file: IO[bytes], first: bytes, start: int) -> Iterator[Row]:
 
 
 @dataclass
-class _Stream:
+class _JsonStream:
     """The text of a JSON file around the place that was reached; never more than one item and a stretch after it.
 
     The standard decoder raises at depth and on giant numbers, where parsers in C were seen to crash the process.
@@ -229,7 +229,7 @@ class _Stream:
             return found
 
 
-def _items(stream: _Stream) -> Iterator[Any]:
+def _items(stream: _JsonStream) -> Iterator[Any]:
     stream.take("[")
     if stream.peek() == "]":
         return
@@ -239,7 +239,7 @@ def _items(stream: _Stream) -> Iterator[Any]:
             return
 
 
-def _find_list(stream: _Stream) -> None:
+def _find_list(stream: _JsonStream) -> None:
     """Step over an object's members to the list of channels."""
     stream.take("{")
     while stream.peek() != "}":

@@ -25,18 +25,18 @@ from sqlalchemy.orm import Session
 from marketplace.core import db
 from marketplace.core.actor import NOBODY, Actor, Permission, Role
 from marketplace.core.errors import (
-    Fault,
-    Invalid,
+    FieldError,
+    InvalidInput,
     NotAllowed,
     NotSignedIn,
     PreconditionFailed,
     PreconditionRequired,
 )
 from marketplace.core.http import idempotency
-from marketplace.core.http.bodies import Raw, open_body
+from marketplace.core.http.bodies import RawBodySpec, open_body
 from marketplace.core.http.paging import Page
 from marketplace.core.http.problems import MEDIA_TYPE, ProblemSchema, faults_of
-from marketplace.core.http.rate_limits import Limiter
+from marketplace.core.http.rate_limits import RateLimiter
 from marketplace.core.http.strict_json import read_json
 
 BODY_MAX = 2 * 1024 * 1024
@@ -62,7 +62,7 @@ class Endpoint:
     once: bool
     if_match: bool
     counted: str | None
-    raw: Raw | None = None
+    raw: RawBodySpec | None = None
     receive: Receive | None = None
     refuses: tuple[int, ...] = ()
 
@@ -75,7 +75,7 @@ def actor() -> Actor:
     return cast(Actor, g.actor)
 
 
-class Room(Blueprint):  # type: ignore[misc]
+class GuardedBlueprint(Blueprint):  # type: ignore[misc]
     """A blueprint whose routes cannot be registered without saying who may call them."""
 
     def get(self, path: str, **spec: Any) -> Callable[[View], View]:
@@ -109,7 +109,7 @@ class Room(Blueprint):  # type: ignore[misc]
         counted: str | None = None,
         media_type: str | None = None,
         also_as: str | None = None,
-        takes_raw: Raw | None = None,
+        takes_raw: RawBodySpec | None = None,
         receive: Receive | None = None,
         refuses: Sequence[int] = (),
     ) -> Callable[[View], View]:
@@ -199,7 +199,7 @@ def _refusals(endpoint: Endpoint) -> list[int]:
 
 def serve(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) -> Response:
     """Run one request in one transaction; what it raises rolls everything back and is shown as a problem."""
-    limiter: Limiter | None = current_app.extensions.get("limiter")
+    limiter: RateLimiter | None = current_app.extensions.get("limiter")
     caller = _caller()
     if limiter is not None:
         if endpoint.counted:
@@ -214,7 +214,7 @@ def serve(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) 
 @contextmanager
 def _entered(endpoint: Endpoint) -> Iterator[None]:
     """A transaction of whoever asks, if they may."""
-    limiter: Limiter | None = current_app.extensions.get("limiter")
+    limiter: RateLimiter | None = current_app.extensions.get("limiter")
     with db.unscoped() as g.session:
         authenticate: Authenticate = current_app.extensions["authenticate"]
         try:
@@ -357,26 +357,26 @@ def _load(schema: Schema, data: Any, prefix: str) -> Any:
         return schema.load(data)
     except ValidationError as error:
         faults = [
-            Fault(prefix + fault.pointer, fault.detail)
+            FieldError(prefix + fault.pointer, fault.detail)
             for fault in faults_of(error.normalized_messages())  # type: ignore[no-untyped-call]
         ]
-        raise Invalid("Mend what `errors` names and send it again; nothing was changed.", faults=faults) from error
+        raise InvalidInput("Mend what `errors` names and send it again; nothing was changed.", faults=faults) from error
 
 
 def _query() -> dict[str, Any]:
     for name in request.args:
         if len(request.args.getlist(name)) > 1:
-            raise Invalid(
+            raise InvalidInput(
                 f"The parameter {name[:60]} is there more than once.",
-                faults=[Fault(f"query:/{name[:60]}", "Give it once.")],
+                faults=[FieldError(f"query:/{name[:60]}", "Give it once.")],
             )
     return request.args.to_dict()
 
 
 def _unknown_parameters(found: Any) -> NoReturn:
-    raise Invalid(
+    raise InvalidInput(
         "This call takes no query parameters.",
-        faults=[Fault(f"query:/{name[:60]}", "Unknown parameter.") for name in found],
+        faults=[FieldError(f"query:/{name[:60]}", "Unknown parameter.") for name in found],
     )
 
 

@@ -14,7 +14,7 @@ from typing import IO, Any
 from flask import request
 from werkzeug.exceptions import ClientDisconnected, UnsupportedMediaType
 
-from marketplace.core.errors import Fault, Invalid
+from marketplace.core.errors import FieldError, InvalidInput
 from marketplace.core.http.form_file import PART, FormFile
 
 MIB = 1024 * 1024
@@ -27,7 +27,7 @@ _DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]{44}):\s*(?:,|$)")
 
 
 @dataclass(frozen=True)
-class Raw:
+class RawBodySpec:
     """What a route takes as its body: at most so many bytes, of these media types; `form`: or in a browser's form."""
 
     bytes_max: int
@@ -79,16 +79,16 @@ class RawBody:
     def digest(self) -> bytes:
         """Return the SHA-256 of the whole body, having read what nobody read.
 
-        Raises ClientDisconnected (400) where it is shorter than its Content-Length, Invalid where it is not what its
+        Raises ClientDisconnected (400) if it is shorter than its Content-Length, InvalidInput if it is not what its
         Content-Digest (RFC 9530) says.
         """
         for _ in self.pieces():
             pass
         told = _DIGEST.search(request.headers.get("Content-Digest", ""))
         if told is not None and _decoded(told[1]) != self._hash.digest():
-            raise Invalid(
+            raise InvalidInput(
                 "The body is not what its Content-Digest says; it was damaged on the way. Nothing was kept.",
-                faults=[Fault("header:/Content-Digest", "The SHA-256 of the received bytes is another one.")],
+                faults=[FieldError("header:/Content-Digest", "The SHA-256 of the received bytes is another one.")],
             )
         return self._hash.digest()
 
@@ -110,7 +110,7 @@ def _decoded(text: str) -> bytes:
         return b""
 
 
-def open_body(raw: Raw) -> RawBody:
+def open_body(raw: RawBodySpec) -> RawBody:
     """Return the present request's body. Raises RequestEntityTooLarge (413), UnsupportedMediaType (415)."""
     request.max_content_length = raw.bytes_max
     if raw.form and request.mimetype == FORM:

@@ -16,7 +16,7 @@ from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS, Money
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
-class Text(fields.String):
+class TextField(fields.String):
     """A string of 1 to `longest` code points: NFC, no NUL, no lone surrogates, no bidirectional controls."""
 
     def __init__(self, longest: int = 200, *, shortest: int = 1, pattern: str | None = None, **kwargs: Any) -> None:
@@ -32,7 +32,7 @@ class Text(fields.String):
         return unicodedata.normalize("NFC", text)
 
 
-class Whole(fields.Integer):
+class WholeField(fields.Integer):
     """A whole number in a range. 201.0 is one (JSON Schema says so), 1.5 and "12" are not."""
 
     def __init__(self, low: int, high: int, **kwargs: Any) -> None:
@@ -60,7 +60,7 @@ class WholeParam(fields.Integer):
         return int(value)
 
 
-class Real(fields.Float):
+class RealField(fields.Float):
     """A finite number in a range; text is not one."""
 
     def __init__(self, low: float, high: float, **kwargs: Any) -> None:
@@ -76,7 +76,7 @@ class Real(fields.Float):
         return float(value)
 
 
-class Flag(fields.Boolean):
+class FlagField(fields.Boolean):
     """true or false, and nothing that merely looks like it."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
@@ -85,7 +85,7 @@ class Flag(fields.Boolean):
         return value
 
 
-class When(fields.AwareDateTime):
+class TimeField(fields.AwareDateTime):
     """A time with its offset (RFC 3339), between 2000 and 2100; goes out in UTC."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -111,7 +111,7 @@ class When(fields.AwareDateTime):
         return text.replace("+00:00", "Z")
 
 
-class Id(fields.String):
+class IdField(fields.String):
     """A public id of one noun; inside it is a UUID."""
 
     def __init__(self, prefix: str, **kwargs: Any) -> None:
@@ -134,7 +134,9 @@ class Id(fields.String):
 
 
 class MoneySchema(Schema):
-    amount_minor = Whole(0, AMOUNT_MAX, required=True, metadata={"description": "In the currency's smallest unit."})
+    amount_minor = WholeField(
+        0, AMOUNT_MAX, required=True, metadata={"description": "In the currency's smallest unit."}
+    )
     currency = fields.String(required=True, validate=validate.OneOf(sorted(MINOR_DIGITS)))
 
 
@@ -157,7 +159,7 @@ class MoneyField(fields.Nested):
         return {"amount_minor": value.amount, "currency": value.currency}
 
 
-class Kept(fields.Nested):
+class StoredDocument(fields.Nested):
     """A document that is shown as it is stored. It was checked when it came in; the schema here describes it."""
 
     def _serialize(self, nested_obj: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]

@@ -5,7 +5,7 @@ from typing import IO
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.sansio.multipart import NEED_DATA, Data, Epilogue, Field, File, MultipartDecoder
 
-from marketplace.core.errors import Fault, Invalid
+from marketplace.core.errors import FieldError, InvalidInput
 
 PART = "file"
 _READ_BYTES = 64 * 1024
@@ -17,7 +17,7 @@ class FormFile:
     """A stream of the file's bytes. `name` is what the sender calls the file, known from the start."""
 
     def __init__(self, stream: IO[bytes], boundary: str) -> None:
-        """Read as far as the file's first bytes. Raises BadRequest (400), Invalid: no file, or not in `file`."""
+        """Read as far as the file's first bytes. Raises BadRequest (400), InvalidInput: no file, or not in `file`."""
         if not boundary:
             raise BadRequest("The Content-Type multipart/form-data names no boundary.")
         self._stream = stream
@@ -57,7 +57,8 @@ class FormFile:
             self._over = True
 
 
-def _unwanted() -> Invalid:
-    return Invalid(
-        "The form holds something else than one file.", faults=[Fault(f"/{PART}", "Send the file alone in this field.")]
+def _unwanted() -> InvalidInput:
+    return InvalidInput(
+        "The form holds something else than one file.",
+        faults=[FieldError(f"/{PART}", "Send the file alone in this field.")],
     )

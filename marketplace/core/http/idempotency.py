@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from marketplace.core import db
 from marketplace.core.clock import now
 from marketplace.core.db import Base
-from marketplace.core.errors import Conflict, DomainError, Invalid
+from marketplace.core.errors import Conflict, DomainError, InvalidInput
 
 KEEP_DAYS = 7
 KEY_MAX = 255
@@ -25,7 +25,7 @@ class KeyMissing(DomainError):
     title = "Send an Idempotency-Key"
 
 
-class KeyReused(Invalid):
+class KeyReused(InvalidInput):
     code = "idempotency-key-reused"
     title = "This Idempotency-Key was used for something else"
 

@@ -12,8 +12,8 @@ from werkzeug.security import safe_join
 
 from marketplace.core import ids
 from marketplace.core.errors import DomainError
-from marketplace.core.http.blueprint import Room
-from marketplace.core.http.fields import Flag, Id, Real, Whole, WholeParam
+from marketplace.core.http.blueprint import GuardedBlueprint
+from marketplace.core.http.fields import FlagField, IdField, RealField, WholeField, WholeParam
 from marketplace.core.http.path_ids import IdConverter
 
 _STATIC = Path(__file__).resolve().parents[2] / "static"
@@ -26,7 +26,7 @@ Money is `{amount_minor, currency}`; times are RFC 3339 in UTC; errors are `appl
 """
 
 
-class _Api(Api):  # type: ignore[misc]
+class _InlayApi(Api):  # type: ignore[misc]
     """flask-smorest without its error handlers (ours drop no headers) and without its catch-all answer."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None
@@ -36,7 +36,7 @@ class _Api(Api):  # type: ignore[misc]
     def _register_doc_blueprint(self) -> None: ...
 
 
-def publish(app: Flask, rooms: Iterable[Room]) -> None:
+def publish(app: Flask, rooms: Iterable[GuardedBlueprint]) -> None:
     """Register the rooms under /api/v1 and show what they make together."""
     app.config.update(API_TITLE="Inlay", API_VERSION="1", OPENAPI_VERSION="3.1.0")
     plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
@@ -44,15 +44,15 @@ def publish(app: Flask, rooms: Iterable[Room]) -> None:
         "info": {"description": DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
         "security": [{"key": []}],
     }
-    api = _Api(app, spec_kwargs={"marshmallow_plugin": plugin, **options})
+    api = _InlayApi(app, spec_kwargs={"marshmallow_plugin": plugin, **options})
     api.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
     api.register_converter(IdConverter, _id_parameter)
     for field, base in (
-        (Whole, "integer"),
+        (WholeField, "integer"),
         (WholeParam, "integer"),
-        (Real, "number"),
-        (Flag, "boolean"),
-        (Id, "string"),
+        (RealField, "number"),
+        (FlagField, "boolean"),
+        (IdField, "string"),
     ):
         api.register_field(field, base, None)
     for room in rooms:

@@ -10,7 +10,7 @@ from marshmallow import Schema, fields
 from sqlalchemy.orm import Session
 
 from marketplace.core.db import Base
-from marketplace.core.http.fields import Id, WholeParam
+from marketplace.core.http.fields import IdField, WholeParam
 
 LIMIT_MAX = 100
 LIMIT_DEFAULT = 20
@@ -31,7 +31,9 @@ def page_query(prefix: str, **more: Any) -> type[Schema]:
     """Return the query parameters of a list: `limit`, `starting_after`, and the filters given."""
     members: dict[str, Any] = {
         "limit": WholeParam(1, LIMIT_MAX, load_default=LIMIT_DEFAULT),
-        "starting_after": Id(prefix, load_default=None, metadata={"description": "The last id of the page before."}),
+        "starting_after": IdField(
+            prefix, load_default=None, metadata={"description": "The last id of the page before."}
+        ),
         **more,
     }
     return Schema.from_dict(members, name=f"{prefix.title()}Query{''.join(sorted(more)).title().replace('_', '')}")

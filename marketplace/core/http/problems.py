@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from marketplace.core.context import request_id
-from marketplace.core.errors import Conflict, DomainError, Fault, Invalid, Unavailable
+from marketplace.core.errors import Conflict, DomainError, FieldError, InvalidInput, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "/docs/problems#"
@@ -47,7 +47,7 @@ class ProblemSchema(Schema):
         return self
 
 
-def faults_of(messages: Any, pointer: str = "") -> Iterator[Fault]:
+def faults_of(messages: Any, pointer: str = "") -> Iterator[FieldError]:
     """Flatten marshmallow's messages: {'a': {0: ['x']}} is at /a/0. Names that could not be encoded are replaced."""
     if isinstance(messages, Mapping):
         for key, value in messages.items():
@@ -57,7 +57,7 @@ def faults_of(messages: Any, pointer: str = "") -> Iterator[Fault]:
         for message in messages:
             yield from faults_of(message, pointer)
     else:
-        yield Fault(pointer or "/", str(messages))
+        yield FieldError(pointer or "/", str(messages))
 
 
 def problem(error: DomainError) -> Response:
@@ -100,7 +100,7 @@ def translate(error: DBAPIError) -> DomainError | None:
     if isinstance(error, OperationalError) or error.connection_invalidated:
         return Unavailable("The database cannot be reached. Nothing was changed that was not confirmed. Try again.")
     if isinstance(error, DataError):
-        return Invalid("A value is out of the range that can be stored.")
+        return InvalidInput("A value is out of the range that can be stored.")
     return None
 
 

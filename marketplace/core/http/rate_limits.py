@@ -24,7 +24,7 @@ log = structlog.get_logger("limits")
 
 
 @dataclass(frozen=True)
-class Allowance:
+class RateAllowance:
     """What is left of a policy's quota in the present window."""
 
     policy: str
@@ -39,7 +39,7 @@ class Allowance:
         }
 
 
-class Limiter:
+class RateLimiter:
     """Counts requests of one caller in windows of a minute."""
 
     def __init__(self, redis_url: str, per_minute: int, strict_per_minute: int) -> None:
@@ -49,7 +49,7 @@ class Limiter:
         self._strict_per_minute = strict_per_minute
         self._silent_until = 0.0
 
-    def hit(self, caller: str, *, policy: str = "default", must_count: bool = False) -> Allowance | None:
+    def hit(self, caller: str, *, policy: str = "default", must_count: bool = False) -> RateAllowance | None:
         """Count one request. `must_count` refuses when nothing can be counted. Raises TooMany, Unavailable."""
         quota = self._strict_per_minute if must_count else self._per_minute
         second = time.time()
@@ -66,7 +66,7 @@ class Limiter:
             if must_count:
                 raise Unavailable("Signing in is closed until attempts can be counted again.") from error
             return None
-        allowance = Allowance(policy, quota, quota - count, reset_s)
+        allowance = RateAllowance(policy, quota, quota - count, reset_s)
         if count > quota:
             raise TooMany(
                 f"More than {quota} requests in a minute. Go on in {reset_s} s.",

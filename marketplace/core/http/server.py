@@ -18,7 +18,7 @@ from marketplace.core import db, ids
 from marketplace.core.config import Config
 from marketplace.core.context import set_request_id
 from marketplace.core.http import blueprint, path_ids, problems
-from marketplace.core.http.rate_limits import Limiter
+from marketplace.core.http.rate_limits import RateLimiter
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 REQUESTS = Counter("inlay_requests", "Requests by route and status", ["route", "method", "status"])
@@ -63,7 +63,7 @@ def make_server(config: Config, authenticate: blueprint.Authenticate) -> Flask:
     app.session_interface = _NoCookies()
     app.extensions["config"] = config
     app.extensions["authenticate"] = authenticate
-    app.extensions["limiter"] = Limiter(config.redis_url, config.rate_limit_per_minute, config.sign_ins_per_minute)
+    app.extensions["limiter"] = RateLimiter(config.redis_url, config.rate_limit_per_minute, config.sign_ins_per_minute)
     path_ids.register(app)
     problems.register(app)
     app.before_request(_begin)

@@ -23,7 +23,7 @@ from marketplace.matching.audience.priors import (
     GENDERS,
     PROVINCES,
     REGIONS,
-    Prior,
+    PopulationPrior,
 )
 
 MODEL_VERSION = "cells/1"
@@ -50,7 +50,7 @@ class BadAudience(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Margin:
+class GridMargin:
     """What a table must add up to: ``group`` has each cell's group (in the prior's shape), ``shares`` what each has."""
 
     group: Ints
@@ -58,7 +58,7 @@ class Margin:
 
 
 @dataclass(frozen=True, eq=False)
-class Audience:
+class GridAudience:
     """A channel's audience on the grid.
 
     ``joint`` [A * G] (age major) and ``regions`` [R] each sum to 1. ``unknown`` tells the share of each list that was
@@ -72,18 +72,18 @@ class Audience:
     prior: str = ""
 
 
-def margin_along(shape: tuple[int, ...], axes: Sequence[int], shares: Floats, groups: Ints | None = None) -> Margin:
+def margin_along(shape: tuple[int, ...], axes: Sequence[int], shares: Floats, groups: Ints | None = None) -> GridMargin:
     """Return the margin of a table over some axes: shares have the axes' lengths, or with one axis and ``groups`` the
     number of groups into which that axis' places fall."""
     place = np.indices(shape)
     if groups is not None:
-        return Margin(np.asarray(groups, dtype=np.int64)[place[axes[0]]], as_floats(shares))
+        return GridMargin(np.asarray(groups, dtype=np.int64)[place[axes[0]]], as_floats(shares))
     kept = tuple(shape[axis] for axis in axes)
     group = np.ravel_multi_index(tuple(place[axis] for axis in axes), kept)
-    return Margin(group.astype(np.int64), as_floats(shares).reshape(-1))
+    return GridMargin(group.astype(np.int64), as_floats(shares).reshape(-1))
 
 
-def fit_margins(prior: Floats, margins: Sequence[Margin]) -> Floats:
+def fit_margins(prior: Floats, margins: Sequence[GridMargin]) -> Floats:
     """Return the table of the prior's shape (any number of dimensions) that meets the margins, by iterative
     proportional fitting; it stops when no cell moves and no margin is off by more than 1e-6.
 
@@ -110,7 +110,7 @@ def fit_margins(prior: Floats, margins: Sequence[Margin]) -> Floats:
     raise MarginsContradict(f"No table meets all margins: after {ROUNDS_MAX} rounds one is still off by {off:.2g}.")
 
 
-def _add_up(table: Floats, margin: Margin) -> Floats:
+def _add_up(table: Floats, margin: GridMargin) -> Floats:
     return as_floats(np.bincount(margin.group.reshape(-1), weights=table.reshape(-1), minlength=len(margin.shares)))
 
 
@@ -171,8 +171,8 @@ def audience(
     ages: Mapping[str, float] | None = None,
     genders: Mapping[str, float] | None = None,
     regions: Mapping[str, float] | None = None,
-    prior: Prior = CHINA,
-) -> Audience:
+    prior: PopulationPrior = CHINA,
+) -> GridAudience:
     """Return the audience that a channel's lists describe; shares are 0..1, a missing or empty list follows the prior.
 
     Ages that a list's bands leave out have nobody. A list short of 1 by more than 0.02 counts the rest as undisclosed.
@@ -181,7 +181,7 @@ def audience(
     """
     flags: list[str] = []
     unknown: dict[str, float] = {}
-    margins: list[Margin] = []
+    margins: list[GridMargin] = []
     shape = (AGES_N, GENDERS_N)
     if ages:
         known, unknown["ages"] = _known_shares(ages, "ages")
@@ -204,7 +204,7 @@ def audience(
     else:
         placed = prior.regions
         flags.append("regions_from_prior")
-    return Audience(joint.reshape(-1), placed, unknown, tuple(flags), prior.source)
+    return GridAudience(joint.reshape(-1), placed, unknown, tuple(flags), prior.source)
 
 
 def _known_shares(given: Mapping[str, float], name: str) -> tuple[dict[str, float], float]:
@@ -235,7 +235,7 @@ def _age_groups(known: Mapping[str, float]) -> tuple[Ints, Floats]:
     return groups, np.array([*known.values(), 0.0])
 
 
-def _region_shares(given: Mapping[str, float], prior: Prior) -> tuple[Floats, float, list[str]]:
+def _region_shares(given: Mapping[str, float], prior: PopulationPrior) -> tuple[Floats, float, list[str]]:
     """Return the region vector, the undisclosed share and flags. 'other' counts as elsewhere, for here it is a place;
     a rest that a short list leaves out goes to the regions it does not name, as the prior has them."""
     hidden_words = UNKNOWN - {"other", "其他"}

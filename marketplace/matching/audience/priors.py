@@ -147,7 +147,7 @@ _WORLD = {
 
 
 @dataclass(frozen=True, eq=False)
-class Prior:
+class PopulationPrior:
     """Shares of a population: joint [11 ages, 2 genders] and regions [R], each summing to 1, and their source."""
 
     joint: Floats
@@ -179,8 +179,8 @@ def _regions(millions: Mapping[str, float]) -> Floats:
     return as_floats(shares / shares.sum())
 
 
-CHINA = Prior(_age_gender(_CHINA), _regions(PROVINCES), "7th national census of China, 2020, rounded")
-WORLD = Prior(
+CHINA = PopulationPrior(_age_gender(_CHINA), _regions(PROVINCES), "7th national census of China, 2020, rounded")
+WORLD = PopulationPrior(
     _age_gender(_WORLD),
     _regions({**PROVINCES, **COUNTRIES, ELSEWHERE: ELSEWHERE_MILLIONS}),
     "UN World Population Prospects 2022, rounded",

@@ -7,7 +7,7 @@ import numpy as np
 
 from marketplace.matching.audience import channel_tags, grid
 from marketplace.matching.audience.arrays import Floats
-from marketplace.matching.audience.grid import LISTS, Audience
+from marketplace.matching.audience.grid import LISTS, GridAudience
 
 _ENDS = np.cumsum([grid.AGES_N * grid.GENDERS_N, grid.REGIONS_N, len(channel_tags.VERTICALS) + 1, len(LISTS)])
 WIDTH = int(_ENDS[-1])
@@ -16,7 +16,7 @@ BYTES = WIDTH * _FLOAT.itemsize
 
 
 @dataclass(frozen=True, eq=False)
-class Vectors:
+class ShareColumns:
     """n channels' shares: joint [n, A * G] and regions [n, R] on the grid of cells, tags [n, V + 1] in the order of
     fit.tag_shares, and undisclosed shares [n, 3] in the order of parts.LISTS."""
 
@@ -26,7 +26,7 @@ class Vectors:
     unknown: Floats
 
 
-def pack(audience: Audience, tags: Mapping[str, float]) -> bytes:
+def pack(audience: GridAudience, tags: Mapping[str, float]) -> bytes:
     """Return a channel's shares as they are stored."""
     unknown = [audience.unknown.get(name, 0.0) for name in LISTS]
     return (
@@ -36,7 +36,7 @@ def pack(audience: Audience, tags: Mapping[str, float]) -> bytes:
     )
 
 
-def unpack(stored: bytes) -> Vectors:
+def unpack(stored: bytes) -> ShareColumns:
     """Return the stored shares of n channels, one behind the other, as arrays."""
     table = np.frombuffer(stored, dtype=_FLOAT).reshape(-1, WIDTH).astype(np.float64)
-    return Vectors(*np.split(table, _ENDS[:-1], axis=1))
+    return ShareColumns(*np.split(table, _ENDS[:-1], axis=1))

@@ -28,7 +28,7 @@ MODEL_VERSION = "targets/1"
 
 
 @dataclass(frozen=True)
-class Box:
+class TargetBox:
     """A block of the grid (ages x genders x regions, as places) with one weight; a target's boxes never overlap."""
 
     ages: tuple[int, ...]
@@ -38,15 +38,15 @@ class Box:
 
 
 @dataclass(frozen=True, eq=False)
-class Target:
+class TargetWeights:
     """What a brief asks for on the grid: weights [A, G, R] in 0..1, and the same cut into disjoint boxes."""
 
     weights: Floats
-    boxes: tuple[Box, ...]
+    boxes: tuple[TargetBox, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Shares:
+class TargetShares:
     """On-target shares [n] in 0..1: the fitted table's, and the ends that the lists alone allow."""
 
     point: Floats
@@ -54,7 +54,7 @@ class Shares:
     high: Floats
 
 
-def target_weights(cells: Sequence[Mapping[str, Any]]) -> Target:
+def target_weights(cells: Sequence[Mapping[str, Any]]) -> TargetWeights:
     """Return a target from cells {ages, genders, regions, weight}; a part left out or empty means everybody.
 
     ``ages`` is [from, to] in years, both included (to may be None), or a list of band labels; ``weight`` 0..1, else 1.
@@ -76,7 +76,7 @@ def target_weights(cells: Sequence[Mapping[str, Any]]) -> Target:
         regions = sorted({place for code in codes for place in region_places(code)}) if codes else range(REGIONS_N)
         block = np.ix_(ages, genders, list(regions))
         weights[block] = np.maximum(weights[block], weight)
-    return Target(weights, _boxes(weights))
+    return TargetWeights(weights, _boxes(weights))
 
 
 def _ages(given: Sequence[Any] | None) -> list[int]:
@@ -89,14 +89,14 @@ def _ages(given: Sequence[Any] | None) -> list[int]:
     return list(range(*ages_between(int(given[0]), None if given[1] is None else int(given[1]))))
 
 
-def _boxes(weights: Floats) -> tuple[Box, ...]:
+def _boxes(weights: Floats) -> tuple[TargetBox, ...]:
     """Cut the weights into few disjoint boxes: regions with the same slice go together, then ages, then genders."""
     boxes = []
     for regions, slab in _alike([weights[:, :, place] for place in range(REGIONS_N)]):
         for ages, row in _alike(list(slab)):
             for genders, weight in _alike(list(row)):
                 if weight > 0:
-                    boxes.append(Box(ages, genders, regions, float(weight)))
+                    boxes.append(TargetBox(ages, genders, regions, float(weight)))
     return tuple(boxes)
 
 
@@ -107,7 +107,7 @@ def _alike(parts: list[Floats]) -> list[tuple[tuple[int, ...], Floats]]:
     return [(tuple(group), parts[group[0]]) for group in places.values()]
 
 
-def on_target(joint: Floats, regions: Floats, target: Target) -> Shares:
+def on_target(joint: Floats, regions: Floats, target: TargetWeights) -> TargetShares:
     """Return the weighted on-target shares of n audiences: joint [n, A * G], regions [n, R], each row summing to 1.
 
     Ends are summed over the target's disjoint boxes and clipped so that low <= point <= high <= the largest weight.
@@ -127,7 +127,7 @@ def on_target(joint: Floats, regions: Floats, target: Target) -> Shares:
         high += box.weight * np.minimum(np.minimum(old, sex), there)
     most = max((box.weight for box in target.boxes), default=0.0)
     point = np.minimum(point, most)
-    return Shares(point, np.minimum(low, point), np.maximum(np.minimum(high, most), point))
+    return TargetShares(point, np.minimum(low, point), np.maximum(np.minimum(high, most), point))
 
 
 def _part(table: Floats, columns: Sequence[int]) -> Floats:

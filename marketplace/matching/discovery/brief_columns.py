@@ -11,8 +11,8 @@ from marketplace.matching.audience.arrays import Floats, Ints, as_floats
 from marketplace.matching.audience.grid import AGES_N, GENDERS_N, REGIONS_N
 from marketplace.matching.discovery import market_columns
 from marketplace.matching.discovery.candidates import wanted_of
-from marketplace.matching.discovery.market_columns import PER_PRICE, Columns
-from marketplace.matching.discovery.shortlist import Filters, Wanted
+from marketplace.matching.discovery.market_columns import PER_PRICE, ChannelColumns
+from marketplace.matching.discovery.shortlist import BriefWants, ChannelFilters
 from marketplace.matching.forecast.forecast import UNIQUE_PER_VIEW
 from marketplace.matching.scoring import brand_fit, rank
 
@@ -29,12 +29,12 @@ class BriefRow:
     weights: Floats
     nearness: Floats
     markets: Floats
-    wanted: Wanted
+    wanted: BriefWants
 
 
 def brief_row(version: BriefVersion) -> BriefRow:
     """Return one version as arrays; versions never change, so it may be kept."""
-    wanted = wanted_of(version, Filters(day=0))
+    wanted = wanted_of(version, ChannelFilters(day=0))
     first = market_columns.region_places([0])[0]
     return BriefRow(
         cells=np.stack([_mask(places, 0, _CELLS) for places, _, _ in wanted.boxes]),
@@ -53,7 +53,7 @@ def _mask(places: Sequence[int], first: int, count: int) -> Floats:
     return found
 
 
-def best_briefs(channel: Columns, rows: Sequence[BriefRow], keep: int) -> Ints:
+def best_briefs(channel: ChannelColumns, rows: Sequence[BriefRow], keep: int) -> Ints:
     """Return the places of up to `keep` briefs with the highest keys for the one channel, as discover.first_pass would
     give it for each; without those where it reaches nobody."""
     if not rows:
@@ -85,13 +85,13 @@ def _inside(masks: Floats, shares: Floats) -> Floats:
     return found
 
 
-def _price(channel: Columns, wanted: Wanted) -> float:
+def _price(channel: ChannelColumns, wanted: BriefWants) -> float:
     same = channel["currency"][0] == np.float32(market_columns.code(wanted.currency))
     per_price = float(channel[PER_PRICE[wanted.tier]][0])
     return 1 / per_price if same and per_price else float("nan")
 
 
-def _fit(channel: Columns, own: Floats, rows: Sequence[BriefRow]) -> Floats:
+def _fit(channel: ChannelColumns, own: Floats, rows: Sequence[BriefRow]) -> Floats:
     count, tags = len(rows), market_columns.tag_places(range(len(channel_tags.VERTICALS) + 1))
     shares = np.broadcast_to(own[list(tags)], (count, len(tags)))
     nearness = np.stack([row.nearness for row in rows])
@@ -109,7 +109,7 @@ def _fit(channel: Columns, own: Floats, rows: Sequence[BriefRow]) -> Floats:
     return brand_fit.fit(parts, np.zeros(count, dtype=np.bool_)).value
 
 
-def _speaks(language: float, wanted: Wanted) -> float:
+def _speaks(language: float, wanted: BriefWants) -> float:
     if not language or not wanted.languages:
         return float("nan")
     return float(any(np.float32(market_columns.code(tag)) == np.float32(language) for tag in wanted.languages))

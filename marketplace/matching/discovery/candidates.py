@@ -11,38 +11,38 @@ from marketplace.matching.audience import share_columns, targets
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
 from marketplace.matching.audience.grid import region_places
 from marketplace.matching.discovery import market_columns, shortlist
-from marketplace.matching.discovery.column_store import Models, Rows, price_rows, values_of
+from marketplace.matching.discovery.column_store import DiscoveryModels, Rows, price_rows, values_of
 from marketplace.matching.discovery.market_columns import forecasts_of
-from marketplace.matching.discovery.shortlist import Filters, Wanted
+from marketplace.matching.discovery.shortlist import BriefWants, ChannelFilters
 from marketplace.matching.pricing import cost
-from marketplace.matching.pricing.asking_price import STANDARD, TIERS, Asking
+from marketplace.matching.pricing.asking_price import STANDARD, TIERS, AskingPrices
 from marketplace.matching.scoring import numbers, rank
-from marketplace.matching.scoring.score import Bids, Scores, score
+from marketplace.matching.scoring.score import BidInputs, BidScores, score
 from marketplace.matching.scoring.score_brief import FACTORS, LANGUAGES, LENGTHS, fit_of, numbers_of, target_cells
 
 
 @dataclass(frozen=True, eq=False)
-class Candidates:
+class ScoredCandidates:
     """n loaded channels with what they would ask and their scores; `overall_low` and `overall_high` [n] take in the
     ends of the price beside those of views and shares. `order` has their places from the best on."""
 
     rows: Rows
-    asking: Asking
-    scores: Scores
+    asking: AskingPrices
+    scores: BidScores
     numbers: Floats
     overall_low: Floats
     overall_high: Floats
     order: Ints
 
 
-def wanted_of(version: BriefVersion, filters: Filters) -> Wanted:
+def wanted_of(version: BriefVersion, filters: ChannelFilters) -> BriefWants:
     """Return a brief's version as the first pass reads it."""
     content = version.content
     markets = content.get("markets") or []
     places = sorted({place for code in markets for place in region_places(code)})
     spans = [LENGTHS[tier] for tier in _tiers(version) if tier in LENGTHS]
     ceiling, _ = rank.ceiling_for(version.ceiling_minor, version.currency)
-    return Wanted(
+    return BriefWants(
         boxes=shortlist.boxes_of(targets.target_weights(target_cells(version.content))),
         category=version.category,
         markets=market_columns.region_places(places),
@@ -64,7 +64,7 @@ def _tiers(version: BriefVersion) -> list[str]:
     return [tier for wanted in version.content.get("deliverables") or [] for tier in wanted.get("length_tiers") or []]
 
 
-def score_rows(version: BriefVersion, wanted: Wanted, rows: Rows, by: Models) -> Candidates:
+def score_rows(version: BriefVersion, wanted: BriefWants, rows: Rows, by: DiscoveryModels) -> ScoredCandidates:
     """Return the channels as if each had bid its asking price for one video, without a placement plan."""
     count = len(rows["channel_id"])
     shares = share_columns.unpack(rows["shares"].tobytes())
@@ -75,12 +75,12 @@ def score_rows(version: BriefVersion, wanted: Wanted, rows: Rows, by: Models) ->
     nothing = np.full(count, np.nan)
     sides = {"raw_low": np.full((count, FACTORS), np.nan), "prominence_low": nothing, "prominence_high": nothing}
     rows = {**rows, **sides, "raw_high": sides["raw_low"]}
-    bids = Bids(
+    bids = BidInputs(
         forecasts=forecasts_of(rows),
         joint=shares.joint,
         regions=shares.regions,
         invalid=np.zeros(count),
-        terms=cost.Terms(asked.point, np.zeros(count), np.zeros(count), np.full(count, np.inf), np.ones(count)),
+        terms=cost.CostTerms(asked.point, np.zeros(count), np.zeros(count), np.full(count, np.inf), np.ones(count)),
         fit=fit_of(version, rows, shares),
         intrusiveness=nothing,
         tiers=rows["tier"].astype(np.int64),
@@ -96,7 +96,7 @@ def score_rows(version: BriefVersion, wanted: Wanted, rows: Rows, by: Models) ->
     cheapest = scores.per_thousand_low * (asked.low / asked.point)
     told["per_thousand"] = np.stack([scores.per_thousand, cheapest, dearest], axis=1)
     quality = scores.ranking.quality
-    return Candidates(
+    return ScoredCandidates(
         rows,
         asked,
         scores,
@@ -107,16 +107,16 @@ def score_rows(version: BriefVersion, wanted: Wanted, rows: Rows, by: Models) ->
     )
 
 
-def _in_currency(asked: Asking, codes: Floats, currency: str) -> Asking:
+def _in_currency(asked: AskingPrices, codes: Floats, currency: str) -> AskingPrices:
     """Leave out prices in another currency: there is no rate of exchange here."""
     own = codes == market_columns.code(currency)
     point, low, high, listed = (
         np.where(own, part, np.nan) for part in (asked.point, asked.low, asked.high, asked.listed)
     )
-    return Asking(point, low, high, np.where(own, asked.basis, 0), np.where(own, asked.count, 0), listed)
+    return AskingPrices(point, low, high, np.where(own, asked.basis, 0), np.where(own, asked.count, 0), listed)
 
 
-def _order(rows: Rows, scores: Scores) -> Ints:
+def _order(rows: Rows, scores: BidScores) -> Ints:
     """Priced ones first by score, then the others by people; ties by id."""
     overall = scores.ranking.overall
     unknown = np.isnan(overall)
@@ -130,7 +130,7 @@ def _order(rows: Rows, scores: Scores) -> Ints:
     ).astype(np.int64)
 
 
-def admitted(found: Candidates, wanted: Wanted, by: Models) -> Bools:
+def admitted(found: ScoredCandidates, wanted: BriefWants, by: DiscoveryModels) -> Bools:
     """Return which candidates [n] the filters let through: those of the first pass, and the figures as they are."""
     filters, people = wanted.filters, found.scores.people.point
     shown = shortlist.admitted(values_of(found.rows, by), wanted) & (people > 0)
@@ -147,7 +147,7 @@ def admitted(found: Candidates, wanted: Wanted, by: Models) -> Bools:
     return shown
 
 
-def told(found: Candidates, place: int, version: BriefVersion, details: Mapping[str, Any]) -> dict[str, Any]:
+def told(found: ScoredCandidates, place: int, version: BriefVersion, details: Mapping[str, Any]) -> dict[str, Any]:
     """Return one candidate's parts by name, as a match has them; `details` tells the snapshot's source and day."""
     return {
         **numbers.unpack(found.numbers[place].tolist()),

@@ -18,7 +18,7 @@ import numpy as np
 
 from marketplace.matching.audience.arrays import Ints
 from marketplace.matching.discovery.first_pass import Singles
-from marketplace.matching.discovery.market_columns import WIDTH, Column, Columns
+from marketplace.matching.discovery.market_columns import WIDTH, ChannelColumns, Column
 
 if os.name != "nt":
     import fcntl
@@ -30,7 +30,7 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True)
-class State:
+class ColumnFileState:
     """What the folder holds: `name` of the market and of the shape of its columns, the file's number, rows and room;
     transactions before `since` are in it; `after` is the last id of a loading that is not done, in hex."""
 
@@ -54,23 +54,23 @@ class ColumnFile:
         self.folder = folder
         self._mapped: tuple[str, tuple[Column, Ints, Singles]] | None = None
 
-    def state(self, name: str) -> State:
+    def state(self, name: str) -> ColumnFileState:
         """Return what there is of the market `name`; nothing where the file is another's, or older than the machine's
         start (what was in memory then may not have reached the disk)."""
         try:
-            found = State(**json.loads((self.folder / "state.json").read_text()))
+            found = ColumnFileState(**json.loads((self.folder / "state.json").read_text()))
         except (OSError, ValueError, TypeError):
-            return State(name, _boot())
-        return found if (found.name, found.boot) == (name, _boot()) else State(name, _boot())
+            return ColumnFileState(name, _boot())
+        return found if (found.name, found.boot) == (name, _boot()) else ColumnFileState(name, _boot())
 
-    def read(self, state: State) -> Columns:
+    def read(self, state: ColumnFileState) -> ChannelColumns:
         """Return the columns; they stay readable whatever is written later."""
         if not state.count:
-            return Columns(np.empty(0, dtype="V16"), np.empty((WIDTH, 0), dtype=np.float32))
+            return ChannelColumns(np.empty(0, dtype="V16"), np.empty((WIDTH, 0), dtype=np.float32))
         ids, _, values = self._map(state)
-        return Columns(ids[: state.count], values[:, : state.count])
+        return ChannelColumns(ids[: state.count], values[:, : state.count])
 
-    def marks(self, state: State) -> Ints:
+    def marks(self, state: ColumnFileState) -> Ints:
         """Return the transaction that last changed each row [n]."""
         return self._map(state)[1][: state.count] if state.count else np.empty(0, dtype=np.int64)
 
@@ -86,7 +86,7 @@ class ColumnFile:
                 return
             yield True
 
-    def append(self, state: State, ids: Column, marks: Ints, values: Singles) -> State:
+    def append(self, state: ColumnFileState, ids: Column, marks: Ints, values: Singles) -> ColumnFileState:
         """Add rows that are not there yet; they are not seen before the new state is kept."""
         state = self._with_room(state, state.count + len(ids))
         there = self._map(state)
@@ -94,7 +94,7 @@ class ColumnFile:
         there[0][place], there[1][place], there[2][:, place] = ids, marks, values
         return replace(state, count=state.count + len(ids))
 
-    def put(self, state: State, ids: Column, marks: Ints, values: Singles) -> State:
+    def put(self, state: ColumnFileState, ids: Column, marks: Ints, values: Singles) -> ColumnFileState:
         """Write rows over those of the same ids, and behind them where there are none."""
         rows = rows_of(self.read(state).ids, ids)
         old, new = rows >= 0, rows < 0
@@ -103,7 +103,7 @@ class ColumnFile:
             own_values[:, rows[old]], own_marks[rows[old]] = values[:, old], marks[old]
         return self.append(state, ids[new], marks[new], values[:, new]) if new.any() else state
 
-    def keep(self, state: State) -> None:
+    def keep(self, state: ColumnFileState) -> None:
         """Make the state the one that counts."""
         draft = self.folder / f"state.{os.getpid()}"
         draft.write_text(json.dumps(asdict(state)))
@@ -112,7 +112,7 @@ class ColumnFile:
             if path.name != _file(state):
                 path.unlink(missing_ok=True)
 
-    def _with_room(self, state: State, wanted: int) -> State:
+    def _with_room(self, state: ColumnFileState, wanted: int) -> ColumnFileState:
         if wanted <= state.room:
             return state
         bigger = replace(state, number=_free(self.folder), room=max(state.room + state.room // 2, wanted, ROOM_MIN))
@@ -127,7 +127,7 @@ class ColumnFile:
             values[:, : state.count] = before[2][:, : state.count]
         return bigger
 
-    def _map(self, state: State) -> tuple[Column, Ints, Singles]:
+    def _map(self, state: ColumnFileState) -> tuple[Column, Ints, Singles]:
         held = self._mapped
         if held is None or held[0] != _file(state):
             path, room = self.folder / _file(state), state.room
@@ -164,7 +164,7 @@ def _allocate(file: int, size: int) -> None:
         os.ftruncate(file, size)
 
 
-def _file(state: State) -> str:
+def _file(state: ColumnFileState) -> str:
     return f"{state.number}.columns"
 
 

@@ -18,15 +18,15 @@ from marketplace.core.fingerprint import fingerprint
 from marketplace.matching.audience import channel_tags, grid, share_columns
 from marketplace.matching.audience.arrays import Floats, Ints
 from marketplace.matching.discovery import market_columns
-from marketplace.matching.discovery.column_file import ROW_BYTES, ColumnFile, State, rows_of
+from marketplace.matching.discovery.column_file import ROW_BYTES, ColumnFile, ColumnFileState, rows_of
 from marketplace.matching.discovery.first_pass import Singles
-from marketplace.matching.discovery.market_columns import Column, Columns
+from marketplace.matching.discovery.market_columns import ChannelColumns, Column
 from marketplace.matching.forecast.features import load_model
-from marketplace.matching.forecast.forecast import Calibration
+from marketplace.matching.forecast.forecast import ForecastCalibration
 from marketplace.matching.pricing import asking_price, price_model
-from marketplace.matching.pricing.asking_price import TIERS, Asking
+from marketplace.matching.pricing.asking_price import TIERS, AskingPrices
 from marketplace.matching.pricing.cost import CURRENCY_OF_SUGGESTIONS, two_digits
-from marketplace.matching.pricing.price_learning import UNFITTED, VIEWS, Fitted, load_prices, newest_prices
+from marketplace.matching.pricing.price_learning import UNFITTED, VIEWS, FittedPrices, load_prices, newest_prices
 from marketplace.matching.pricing.price_model import BASES, BOUGHT, predict
 from marketplace.matching.scoring.score_brief import FORECAST, FORECAST_KIND, LANGUAGE_BYTES
 
@@ -121,23 +121,23 @@ def rows_by_id(session: Session, ids: list[UUID]) -> Rows:
 
 
 @dataclass(frozen=True)
-class Models:
+class DiscoveryModels:
     """What channels are forecast and priced by. Prices are those of the last night's model: a new one is a new price
     for every channel, and reading all of them again after each deal would leave no time for anything else."""
 
-    calibration: Calibration | None = None
-    prices: Fitted = UNFITTED
+    calibration: ForecastCalibration | None = None
+    prices: FittedPrices = UNFITTED
 
 
-def models(session: Session) -> Models:
-    return Models(load_model(session).calibration, load_prices(session, before=_midnight()))
+def models(session: Session) -> DiscoveryModels:
+    return DiscoveryModels(load_model(session).calibration, load_prices(session, before=_midnight()))
 
 
 def _midnight() -> datetime:
     return now().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def price_rows(rows: Mapping[str, Column], seen: Floats, tier: int, prices: Fitted) -> Asking:
+def price_rows(rows: Mapping[str, Column], seen: Floats, tier: int, prices: FittedPrices) -> AskingPrices:
     """Return what a video of a length tier of loaded rows would cost; `seen` are their views (see columns.views)."""
     return asking_price.asking_price(
         rows["card"].astype(np.float64),
@@ -151,7 +151,7 @@ def price_rows(rows: Mapping[str, Column], seen: Floats, tier: int, prices: Fitt
     )
 
 
-def _settled(rows: Mapping[str, Column], tier: int, prices: Fitted) -> Floats:
+def _settled(rows: Mapping[str, Column], tier: int, prices: FittedPrices) -> Floats:
     """Return what deals of such channels close at [n, 4]: middle, ends, deals. NaN where too few tell, as fair prices
     are shown."""
     found = np.full((len(rows["currency"]), 4), np.nan)
@@ -182,14 +182,14 @@ def _known(values: Column) -> Floats:
     return np.where(told > 0, told, np.nan)
 
 
-def values_of(rows: Mapping[str, Column], by: Models) -> Singles:
+def values_of(rows: Mapping[str, Column], by: DiscoveryModels) -> Singles:
     """Return loaded rows as columns."""
     seen = market_columns.views(rows, by.calibration)
     prices = np.stack([price_rows(rows, seen, tier, by.prices).point for tier in range(len(TIERS))], axis=1)
     return market_columns.build(rows, seen, prices)
 
 
-def present(session: Session, folder: Path) -> Columns:
+def present(session: Session, folder: Path) -> ChannelColumns:
     """Return the market's columns as of now. Raises Unavailable while a large market is read for the first time."""
     moment = session.execute(_NOW).one()
     with _opening:
@@ -210,7 +210,7 @@ def present(session: Session, folder: Path) -> Columns:
     raise Unavailable("The channels in memory are being moved. Ask again.", retry_after_s=1)
 
 
-def _present(session: Session, file: ColumnFile, state: State, since: int) -> State:
+def _present(session: Session, file: ColumnFile, state: ColumnFileState, since: int) -> ColumnFileState:
     told = _told(session, file, state) if state.loaded else None
     if told is None or len(told.new) or (told.known and since > state.since):
         with file.writing() as mine:
@@ -222,23 +222,23 @@ def _present(session: Session, file: ColumnFile, state: State, since: int) -> St
 
 
 @dataclass(frozen=True)
-class _Told:
+class _ChangedRows:
     """Ids whose row changed since it was read, and how many were told of that did not."""
 
     new: Column
     known: int
 
 
-def _told(session: Session, file: ColumnFile, state: State) -> _Told:
+def _told(session: Session, file: ColumnFile, state: ColumnFileState) -> _ChangedRows:
     """Ask what changed. A long transaction keeps being told of all that came after it: marks tell what is known."""
     told = column_copy.read(session, _CHANGED, {"since": state.since}, _MARKS)
     rows = rows_of(file.read(state).ids, told["channel_id"])
     marks = np.append(file.marks(state), -1)
     new = told["channel_id"][marks[rows] != told["changed"].astype(np.int64)]
-    return _Told(new, len(rows) - len(new))
+    return _ChangedRows(new, len(rows) - len(new))
 
 
-def _brought_up(session: Session, file: ColumnFile, state: State, since: int) -> State:
+def _brought_up(session: Session, file: ColumnFile, state: ColumnFileState, since: int) -> ColumnFileState:
     by = models(session)
     for _ in range(PAGES_A_LOOK):
         if state.loaded:
@@ -256,7 +256,9 @@ def _brought_up(session: Session, file: ColumnFile, state: State, since: int) ->
     return state
 
 
-def _follow(session: Session, file: ColumnFile, state: State, since: int, by: Models) -> State:
+def _follow(
+    session: Session, file: ColumnFile, state: ColumnFileState, since: int, by: DiscoveryModels
+) -> ColumnFileState:
     new = _told(session, file, state).new
     for start in range(0, len(new), PAGE):
         rows = rows_by_id(session, [UUID(bytes=one.tobytes()) for one in new[start : start + PAGE]])

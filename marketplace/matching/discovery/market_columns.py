@@ -17,7 +17,15 @@ from marketplace.matching.audience import channel_tags, grid, share_columns
 from marketplace.matching.audience.arrays import Floats, as_floats
 from marketplace.matching.discovery.first_pass import Singles
 from marketplace.matching.forecast import flags
-from marketplace.matching.forecast.forecast import CAREFUL, HIGH, LOW, MIDDLE, Calibration, Forecasts, quantiles
+from marketplace.matching.forecast.forecast import (
+    CAREFUL,
+    HIGH,
+    LOW,
+    MIDDLE,
+    ForecastCalibration,
+    ViewForecasts,
+    quantiles,
+)
 from marketplace.matching.pricing.asking_price import TIERS
 
 Column = npt.NDArray[Any]
@@ -56,7 +64,7 @@ _ENDS = (LOW, CAREFUL, MIDDLE, HIGH)
 
 
 @dataclass(frozen=True, eq=False)
-class Columns:
+class ChannelColumns:
     """n channels: ids [n] of 16 bytes and values [WIDTH, n]. Rows whose "live" is 0 are not to be found."""
 
     ids: Column
@@ -81,9 +89,9 @@ def codes(texts: Column) -> Floats:
     return as_floats([code(one.decode().strip()) for one in distinct.tolist()])[place]
 
 
-def forecasts_of(rows: Mapping[str, Column]) -> Forecasts:
+def forecasts_of(rows: Mapping[str, Column]) -> ViewForecasts:
     """Return the stored forecasts of loaded rows."""
-    return Forecasts(
+    return ViewForecasts(
         log_centre=as_floats(rows["log_centre"]),
         scale=as_floats(rows["scale"]),
         df=as_floats(rows["df"]),
@@ -93,7 +101,7 @@ def forecasts_of(rows: Mapping[str, Column]) -> Forecasts:
     )
 
 
-def views(rows: Mapping[str, Column], calibration: Calibration | None) -> Floats:
+def views(rows: Mapping[str, Column], calibration: ForecastCalibration | None) -> Floats:
     """Return views of one video [n, 4] at tau .1, .3, .5 and .9."""
     return quantiles(forecasts_of(rows), _ENDS, calibration, rows["tier"].astype(np.int64))
 

@@ -7,11 +7,13 @@ from uuid import UUID
 from flask import current_app
 
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http.blueprint import Room, actor, session
+from marketplace.core.http.blueprint import GuardedBlueprint, actor, session
 from marketplace.matching.discovery import service as discovery
 from marketplace.matching.discovery.schemas import DiscoverOut, DiscoverQuery, OpenBriefsOut, OpenBriefsQuery
 
-room = Room("discovery", __name__, description="Channels for a brief that have not bid, and open briefs for a channel")
+room = GuardedBlueprint(
+    "discovery", __name__, description="Channels for a brief that have not bid, and open briefs for a channel"
+)
 
 
 def columns_folder() -> Path:

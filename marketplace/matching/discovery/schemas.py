@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from marketplace.briefs.vocabulary import CATEGORIES, MARKETS, PLACEMENT_KINDS
 from marketplace.channels.anomalies import COUNT_MAX
 from marketplace.channels.schemas import LANGUAGE, PLATFORM, REGION, WORD
-from marketplace.core.http.fields import Id, MoneyField, Text, When, WholeParam, one_of
+from marketplace.core.http.fields import IdField, MoneyField, TextField, TimeField, WholeParam, one_of
 from marketplace.core.http.shared_schemas import EstimateOut, ReasonOut
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
 from marketplace.matching.discovery.service import LIMIT_MAX
@@ -39,10 +39,10 @@ class ShareParam(fields.Float):
 
 class DiscoverQuery(Schema):
     limit = WholeParam(1, LIMIT_MAX, load_default=LIMIT_DEFAULT)
-    platform = Text(30, pattern=PLATFORM, load_default=None)
-    vertical = Text(40, pattern=WORD, load_default=None)
-    region = Text(6, pattern=REGION, load_default=None, metadata=_said("The channel's country, or a part of one."))
-    language = Text(35, pattern=LANGUAGE, load_default=None, metadata=_said("Its primary subtag counts."))
+    platform = TextField(30, pattern=PLATFORM, load_default=None)
+    vertical = TextField(40, pattern=WORD, load_default=None)
+    region = TextField(6, pattern=REGION, load_default=None, metadata=_said("The channel's country, or a part of one."))
+    language = TextField(35, pattern=LANGUAGE, load_default=None, metadata=_said("Its primary subtag counts."))
     followers_min = _at_most(COUNT_MAX, "Least followers.")
     followers_max = _at_most(COUNT_MAX, "Most followers.")
     ad_load_max = ShareParam(load_default=None, metadata=_said("Most of its videos that are sponsored, 0-1."))
@@ -62,14 +62,14 @@ class OpenBriefsQuery(Schema):
     budget_min = _at_most(AMOUNT_MAX, "Least budget, minor units of each brief's own currency.")
     currency = one_of(sorted(MINOR_DIGITS), load_default=None)
     placement_kind = one_of(PLACEMENT_KINDS, load_default=None)
-    closing_before = When(load_default=None)
+    closing_before = TimeField(load_default=None)
 
 
 def _estimate(**kwargs: Any) -> fields.Nested:
     return fields.Nested(EstimateOut, required=True, **kwargs)
 
 
-class _Figures(Schema):
+class _CandidateFigures(Schema):
     """As if the channel had bid its likely price for one video, without a placement plan."""
 
     overall = _estimate(metadata=_said("Points of 100 by the brief's scoring rule; no other channel moves it."))
@@ -87,8 +87,8 @@ class _Figures(Schema):
     reasons = fields.List(fields.Nested(ReasonOut), required=True)
 
 
-class FoundChannelOut(_Figures):
-    channel_id = Id("chn", required=True)
+class FoundChannelOut(_CandidateFigures):
+    channel_id = IdField("chn", required=True)
     channel_name = fields.String(required=True)
     handle = fields.String(required=True)
     platform = fields.String(required=True)
@@ -99,26 +99,26 @@ class FoundChannelOut(_Figures):
     followers = fields.Integer(required=True)
     taken_on = fields.Date(required=True)
     source = fields.String(required=True)
-    creator_id = Id("pty", required=True)
+    creator_id = IdField("pty", required=True)
     represented = fields.Boolean(required=True)
 
 
 class DiscoverOut(Schema):
     """The best channels for the brief that have not bid on it, out of so many `channels`."""
 
-    brief_id = Id("brf", required=True)
+    brief_id = IdField("brf", required=True)
     channels = fields.Integer(required=True)
     data = fields.List(fields.Nested(FoundChannelOut), required=True)
 
 
-class OpenBriefOut(_Figures):
-    brief_id = Id("brf", required=True)
+class OpenBriefOut(_CandidateFigures):
+    brief_id = IdField("brf", required=True)
     title = fields.String(required=True)
     category = fields.String(required=True)
     markets = fields.List(fields.String(), required=True)
     placement_kinds = fields.List(fields.String(), required=True)
     budget = MoneyField(required=True)
-    bids_close_at = When(required=True)
+    bids_close_at = TimeField(required=True)
     days_left = fields.Float(required=True)
     ceiling_per_thousand = fields.Float(required=True)
     ceiling_is_the_briefs = fields.Boolean(required=True)
@@ -130,6 +130,6 @@ class OpenBriefOut(_Figures):
 class OpenBriefsOut(Schema):
     """The open briefs that suit the channel best, out of so many `briefs` that the filters let through."""
 
-    channel_id = Id("chn", required=True)
+    channel_id = IdField("chn", required=True)
     briefs = fields.Integer(required=True)
     data = fields.List(fields.Nested(OpenBriefOut), required=True)

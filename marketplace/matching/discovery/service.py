@@ -24,10 +24,10 @@ from marketplace.matching.audience.arrays import Bools
 from marketplace.matching.discovery import candidates
 from marketplace.matching.discovery import messages as discovery_reasons
 from marketplace.matching.discovery.brief_columns import BriefRow, best_briefs, brief_row
-from marketplace.matching.discovery.candidates import Candidates, told
+from marketplace.matching.discovery.candidates import ScoredCandidates, told
 from marketplace.matching.discovery.column_store import models, present, rows_by_id, values_of
-from marketplace.matching.discovery.market_columns import Columns
-from marketplace.matching.discovery.shortlist import Filters, first_pass
+from marketplace.matching.discovery.market_columns import ChannelColumns
+from marketplace.matching.discovery.shortlist import ChannelFilters, first_pass
 from marketplace.matching.forecast import flags
 from marketplace.matching.pricing.asking_price import BASES, SETTLED
 from marketplace.matching.scoring import service
@@ -69,7 +69,7 @@ def discover(
     brief = service.find_brief(session, actor, brief_id)
     version = session.get_one(BriefVersion, brief.version_id)
     asked["language"] = asked["language"] and asked["language"].split("-")[0].lower()
-    wanted = candidates.wanted_of(version, Filters(day=(now().date() - EPOCH).days, **asked))
+    wanted = candidates.wanted_of(version, ChannelFilters(day=(now().date() - EPOCH).days, **asked))
     table = present(session, folder)
     by = models(session)
     bidders = session.scalars(_BIDDERS, {"brief_id": brief_id, "listed": list(service.LISTED)}).all()
@@ -95,7 +95,7 @@ def _without(ids: Column, bidders: Sequence[UUID]) -> list[UUID]:
     return [one for one in (UUID(bytes=some.tobytes()) for some in ids) if one not in left]
 
 
-def _has_vertical(session: Session, found: Candidates, vertical: str | None) -> Bools | bool:
+def _has_vertical(session: Session, found: ScoredCandidates, vertical: str | None) -> Bools | bool:
     """Verticals without a column of their own share one: only the channels themselves tell which it is."""
     if vertical is None or vertical in channel_tags.VERTICALS:
         return True
@@ -105,7 +105,7 @@ def _has_vertical(session: Session, found: Candidates, vertical: str | None) -> 
 
 
 def _shown(
-    session: Session, found: Candidates, places: Sequence[int], version: BriefVersion, fitted_on: date | None
+    session: Session, found: ScoredCandidates, places: Sequence[int], version: BriefVersion, fitted_on: date | None
 ) -> list[dict[str, Any]]:
     ids = [UUID(bytes=found.rows["channel_id"][place].tobytes()) for place in places]
     details = {row["id"]: row for row in session.execute(_DETAILS, {"ids": ids}).mappings()}
@@ -113,7 +113,7 @@ def _shown(
 
 
 def _candidate(
-    found: Candidates, place: int, version: BriefVersion, row: Any, fitted_on: date | None
+    found: ScoredCandidates, place: int, version: BriefVersion, row: Any, fitted_on: date | None
 ) -> dict[str, Any]:
     until = float(found.rows["agency_until"][place])
     return {
@@ -126,7 +126,7 @@ def _candidate(
 
 
 def _figures(
-    found: Candidates, place: int, version: BriefVersion, row: Mapping[str, Any], fitted_on: date | None
+    found: ScoredCandidates, place: int, version: BriefVersion, row: Mapping[str, Any], fitted_on: date | None
 ) -> dict[str, Any]:
     """Return a candidate's numbers and sentences; nothing of the creator's own costs is among them."""
     bits = int(found.rows["flags"][place])
@@ -178,13 +178,13 @@ def open_briefs(session: Session, actor: Actor, channel_id: UUID, *, limit: int,
         raise Unavailable("The channel's figures are being worked out. Ask again in a few seconds.")
     by = models(session)
     versions = _open(session, actor, channel_id, asked)
-    column = Columns(rows["channel_id"], values_of(rows, by))
+    column = ChannelColumns(rows["channel_id"], values_of(rows, by))
     best = best_briefs(column, _rows(session, versions), limit)
     row: Any = session.execute(_DETAILS, {"ids": [channel_id]}).mappings().one()
     data = []
     for place in best.tolist():
         version = session.get_one(BriefVersion, versions[place])
-        found = candidates.score_rows(version, candidates.wanted_of(version, Filters(day=0)), rows, by)
+        found = candidates.score_rows(version, candidates.wanted_of(version, ChannelFilters(day=0)), rows, by)
         data.append(_brief(found, version, row, by.prices.fitted_on))
     data.sort(key=lambda one: -(one["overall"]["point"] or 0))
     return {"channel_id": channel_id, "briefs": len(versions), "data": data}
@@ -210,10 +210,12 @@ def _rows(session: Session, versions: Sequence[UUID]) -> list[BriefRow]:
     return [_kept[id_] for id_ in versions]
 
 
-def _brief(found: Candidates, version: BriefVersion, row: Mapping[str, Any], fitted_on: date | None) -> dict[str, Any]:
+def _brief(
+    found: ScoredCandidates, version: BriefVersion, row: Mapping[str, Any], fitted_on: date | None
+) -> dict[str, Any]:
     figures = _figures(found, 0, version, row, fitted_on)
     left = max((version.bids_close_at - now()).total_seconds() / 86_400, 0.0)
-    people, ceiling = figures["people"]["point"], candidates.wanted_of(version, Filters(day=0)).ceiling
+    people, ceiling = figures["people"]["point"], candidates.wanted_of(version, ChannelFilters(day=0)).ceiling
     worth = (people or 0.0) * ceiling / 1000
     more = [
         discovery_reasons.room_reason(version.currency, worth, figures["price"]["point"]),

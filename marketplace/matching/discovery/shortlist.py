@@ -16,13 +16,13 @@ from marketplace.matching.audience import channel_tags
 from marketplace.matching.audience.arrays import Bools, Ints
 from marketplace.matching.audience.channel_tags import category_nearness
 from marketplace.matching.audience.grid import AGES_N, GENDERS_N, REGIONS_N
-from marketplace.matching.audience.targets import Target
+from marketplace.matching.audience.targets import TargetWeights
 from marketplace.matching.discovery.first_pass import Look, Singles, best_rows, quality
 from marketplace.matching.discovery.market_columns import (
     PER_PRICE,
     PLACES,
     WHOLE_PLACES,
-    Columns,
+    ChannelColumns,
     code,
     joint_places,
     region_places,
@@ -39,7 +39,7 @@ _ROOM_UNKNOWN = 0.5 * (1 - FIT_WEIGHT)
 
 
 @dataclass(frozen=True)
-class Filters:
+class ChannelFilters:
     """Which channels are looked at; None leaves out a filter. `day` is today, in days since 1970; `language` a primary
     subtag, `region` a country or one of its parts, prices minor units of the brief's currency for one video."""
 
@@ -59,7 +59,7 @@ class Filters:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class BriefWants:
     """What a brief asks for, as the columns have it: disjoint boxes of the target (columns of ages by genders and of
     regions, empty for everybody, and a weight), the category, markets, languages, lengths in seconds, the price's
     column and currency, and the ceiling in minor units per 1,000 people on target."""
@@ -72,10 +72,10 @@ class Wanted:
     tier: int
     currency: str
     ceiling: float
-    filters: Filters = field(default_factory=lambda: Filters(day=0))
+    filters: ChannelFilters = field(default_factory=lambda: ChannelFilters(day=0))
 
 
-def boxes_of(target: Target) -> tuple[tuple[tuple[int, ...], tuple[int, ...], float], ...]:
+def boxes_of(target: TargetWeights) -> tuple[tuple[tuple[int, ...], tuple[int, ...], float], ...]:
     """Return a target's boxes as columns; one that leaves nothing out needs none."""
     return tuple(
         (
@@ -87,12 +87,12 @@ def boxes_of(target: Target) -> tuple[tuple[tuple[int, ...], tuple[int, ...], fl
     )
 
 
-def first_pass(table: Columns, wanted: Wanted, best: int, keep: int) -> Ints:
+def first_pass(table: ChannelColumns, wanted: BriefWants, best: int, keep: int) -> Ints:
     """Return rows among which the `best` highest exact scores are, the highest key first (first_pass.best_rows)."""
     return best_rows(table.values, _look(wanted), best, keep)
 
 
-class Block:
+class ColumnBlock:
     """Some columns' rows side by side: all of a stretch, or those of it that are worth a look."""
 
     def __init__(self, values: Singles, rows: Ints | None = None) -> None:
@@ -121,19 +121,19 @@ class Block:
         return self._sums[places]
 
 
-def _look(wanted: Wanted) -> Look:
+def _look(wanted: BriefWants) -> Look:
     """Return what gives the keys of a block [WIDTH, b], of those channels that are to be shown."""
     fits = _fitting(wanted)
     worth = np.float32(UNIQUE_PER_VIEW * wanted.ceiling / 1000)
     per_price, currency = PER_PRICE[wanted.tier], np.float32(code(wanted.currency))
 
     def look(values: Singles, least: np.float32) -> tuple[Ints, Singles]:
-        shown = _named(Block(values), wanted)
+        shown = _named(ColumnBlock(values), wanted)
         rows = np.flatnonzero(shown)
         if not len(rows):
             return rows, np.empty(0, dtype=np.float32)
         some = len(rows) < FEW * values.shape[1]
-        block = Block(values, rows if some else None)
+        block = ColumnBlock(values, rows if some else None)
         share = on_target(block, wanted)
         own = _measured(block, wanted, share)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -153,7 +153,7 @@ def _look(wanted: Wanted) -> Look:
     return look
 
 
-def on_target(block: Block, wanted: Wanted) -> Singles:
+def on_target(block: ColumnBlock, wanted: BriefWants) -> Singles:
     """Return the share of each audience that is on target [b], as targets.on_target has it."""
     share = np.zeros(len(block), dtype=np.float32)
     for cells, regions, weight in wanted.boxes:
@@ -168,7 +168,7 @@ def on_target(block: Block, wanted: Wanted) -> Singles:
     return found
 
 
-def _fitting(wanted: Wanted) -> Callable[[Block], Singles]:
+def _fitting(wanted: BriefWants) -> Callable[[ColumnBlock], Singles]:
     """Return what gives the fit [b] of the parts that are known, as fit.fit weighs them."""
     nearness = category_nearness(wanted.category)
     groups = [
@@ -178,7 +178,7 @@ def _fitting(wanted: Wanted) -> Callable[[Block], Singles]:
     languages = [np.float32(code(tag)) for tag in wanted.languages]
     worth = {name: np.float32(weight) for name, weight in brand_fit.WEIGHTS.items()}
 
-    def fits(block: Block) -> Singles:
+    def fits(block: ColumnBlock) -> Singles:
         tagged = block["tagged"]
         near = np.zeros(len(block), dtype=np.float32)
         for places, more in groups:
@@ -206,13 +206,13 @@ def _fitting(wanted: Wanted) -> Callable[[Block], Singles]:
     return fits
 
 
-def admitted(values: Singles, wanted: Wanted) -> Bools:
+def admitted(values: Singles, wanted: BriefWants) -> Bools:
     """Return which channels [b] the filters let through; prices and people a little wider, for they are rounded."""
-    block = Block(values)
+    block = ColumnBlock(values)
     return _named(block, wanted) & _measured(block, wanted, on_target(block, wanted))
 
 
-def _named(block: Block, wanted: Wanted) -> Bools:
+def _named(block: ColumnBlock, wanted: BriefWants) -> Bools:
     filters = wanted.filters
     shown: Bools = block["live"] > 0
     region = "country" if filters.region is None or "-" not in filters.region else "region"
@@ -234,7 +234,7 @@ def _named(block: Block, wanted: Wanted) -> Bools:
     return shown
 
 
-def _measured(block: Block, wanted: Wanted, share: Singles) -> Bools | bool:
+def _measured(block: ColumnBlock, wanted: BriefWants, share: Singles) -> Bools | bool:
     least, most = wanted.filters.reach_min, wanted.filters.reach_max
     if least is None and most is None:
         return True
@@ -245,5 +245,5 @@ def _measured(block: Block, wanted: Wanted, share: Singles) -> Bools | bool:
     return found
 
 
-def _ago(filters: Filters) -> int | None:
+def _ago(filters: ChannelFilters) -> int | None:
     return None if filters.told_within_days is None else filters.day - filters.told_within_days

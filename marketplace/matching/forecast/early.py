@@ -13,7 +13,7 @@ import numpy as np
 from marketplace.matching.audience import regression
 from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.audience.portable_math import exp, log
-from marketplace.matching.forecast.forecast import Forecasts
+from marketplace.matching.forecast.forecast import ViewForecasts
 
 MODEL_VERSION = "early/1"
 HOURS = (24.0, 72.0)
@@ -96,7 +96,9 @@ def _between(now: Floats, at: list[float], values: tuple[float, ...]) -> Floats:
     return found
 
 
-def after_publication(first: Forecasts, views: Floats, hours: Floats, model: EarlyModel = PRIOR_EARLY) -> Forecasts:
+def after_publication(
+    first: ViewForecasts, views: Floats, hours: Floats, model: EarlyModel = PRIOR_EARLY
+) -> ViewForecasts:
     """Return the forecasts of published videos: the first ones and their early views [n] put together by precision.
 
     A video without early views (NaN) keeps its first forecast; one without a first forecast takes the early one. The
@@ -114,7 +116,7 @@ def after_publication(first: Forecasts, views: Floats, hours: Floats, model: Ear
     mixed = weight * centre + (1 - weight) * before
     mixed = np.maximum(mixed, log(np.maximum(np.where(counted, views, 1.0), 1.0)))
     narrow = scale * np.sqrt(weight)
-    return Forecasts(
+    return ViewForecasts(
         log_centre=np.where(counted, mixed, first.log_centre),
         scale=np.where(counted, narrow, first.scale),
         df=np.where(counted, EARLY_DF, first.df),

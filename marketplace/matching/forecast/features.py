@@ -15,14 +15,14 @@ from marketplace.core.clock import now
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.ids import new_id
 from marketplace.matching.audience import channel_tags, grid, segments, share_columns
-from marketplace.matching.audience.grid import Audience, BadAudience, MarginsContradict
+from marketplace.matching.audience.grid import BadAudience, GridAudience, MarginsContradict
 from marketplace.matching.forecast import flags, forecast, platform_blend, pool, sponsored
-from marketplace.matching.forecast.forecast import Calibration, Forecasts
+from marketplace.matching.forecast.forecast import ForecastCalibration, ViewForecasts
 from marketplace.matching.forecast.market_fit import EVERYTHING, fit_market
 from marketplace.matching.forecast.models import ChannelFeatures, ForecastModel
-from marketplace.matching.forecast.platform_blend import Blend
-from marketplace.matching.forecast.pool import PRIOR_POOL, Histories, Pool, histories, predict, priors_of
-from marketplace.matching.forecast.sponsored import Gaps, Labels, Market
+from marketplace.matching.forecast.platform_blend import PlatformBlend
+from marketplace.matching.forecast.pool import PRIOR_POOL, VerticalPool, ViewHistories, histories, predict, priors_of
+from marketplace.matching.forecast.sponsored import ChannelLabels, SponsoredGaps, SponsoredMarket
 
 BATCH = 500
 _NEWEST = sa.select(ForecastModel.fingerprint).order_by(ForecastModel.id.desc()).limit(1)
@@ -76,37 +76,39 @@ _WRITE = _INSERT.on_conflict_do_update(
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedForecast:
     """The newest forecast model, ready for use. `suffix` marks the features that were made with it."""
 
-    pools: dict[str, Pool]
-    calibration: Calibration | None
+    pools: dict[str, VerticalPool]
+    calibration: ForecastCalibration | None
     suffix: str
-    blend: Blend = platform_blend.PRIOR_BLEND
-    sponsored: Market = sponsored.PRIOR_MARKET
+    blend: PlatformBlend = platform_blend.PRIOR_BLEND
+    sponsored: SponsoredMarket = sponsored.PRIOR_MARKET
 
-    def pool_for(self, vertical: str | None) -> Pool:
+    def pool_for(self, vertical: str | None) -> VerticalPool:
         return self.pools.get(vertical or EVERYTHING) or self.pools.get(EVERYTHING) or PRIOR_POOL
 
 
-def load_model(session: Session) -> Fitted:
+def load_model(session: Session) -> FittedForecast:
     """Return the newest fitted model, or the priors where none was fitted yet."""
     row = session.scalar(sa.select(ForecastModel).order_by(ForecastModel.id.desc()).limit(1))
     if row is None:
-        return Fitted({}, None, _suffix(None))
+        return FittedForecast({}, None, _suffix(None))
     calibration = row.content["calibration"]
-    return Fitted(
+    return FittedForecast(
         {name: _pool(told) for name, told in row.content["pools"].items()},
-        Calibration(np.array(calibration["quantiles"]), np.array(calibration["counts"])) if calibration else None,
+        ForecastCalibration(np.array(calibration["quantiles"]), np.array(calibration["counts"]))
+        if calibration
+        else None,
         _suffix(row.fingerprint),
         platform_blend.from_content(row.content.get("blend")),
         sponsored.from_content(row.content.get("sponsored")),
     )
 
 
-def _pool(told: dict[str, Any]) -> Pool:
+def _pool(told: dict[str, Any]) -> VerticalPool:
     values: dict[str, Any] = {name: tuple(part) if isinstance(part, list) else part for name, part in told.items()}
-    return Pool(**values)
+    return VerticalPool(**values)
 
 
 def suffix(session: Session) -> str:
@@ -148,12 +150,16 @@ def fit_model(session: Session) -> bool:
     return True
 
 
-def _labels(rows: Sequence[Any]) -> Labels:
+def _labels(rows: Sequence[Any]) -> ChannelLabels:
     """Return what groups of channels the rows belong to."""
-    return Labels([main_vertical(row.verticals) for row in rows], [segments.of_margins(row.margins) for row in rows])
+    return ChannelLabels(
+        [main_vertical(row.verticals) for row in rows], [segments.of_margins(row.margins) for row in rows]
+    )
 
 
-def _forecasts(past: Histories, model: Fitted, pools: Sequence[Pool], labels: Labels) -> tuple[Forecasts, Gaps]:
+def _forecasts(
+    past: ViewHistories, model: FittedForecast, pools: Sequence[VerticalPool], labels: ChannelLabels
+) -> tuple[ViewForecasts, SponsoredGaps]:
     """Return forecasts of a placement in each channel, and what sponsored videos differ by."""
     own = np.arange(len(pools))
     variance = predict(past, priors_of(pools, own))[0].variance
@@ -204,7 +210,7 @@ def refresh(session: Session, limit: int = BATCH) -> list[UUID]:
     return [row.channel_id for row in rows]
 
 
-def _basis(forecasts: Forecasts, gaps: Gaps, past: Histories, number: int) -> dict[str, Any]:
+def _basis(forecasts: ViewForecasts, gaps: SponsoredGaps, past: ViewHistories, number: int) -> dict[str, Any]:
     """Return what one channel's forecast rests on, as it is stored."""
     assert forecasts.from_median is not None
     assert forecasts.platform_weight is not None
@@ -221,7 +227,7 @@ def _basis(forecasts: Forecasts, gaps: Gaps, past: Histories, number: int) -> di
     }
 
 
-def _audience(margins: dict[str, Any]) -> tuple[Audience, Sequence[str]]:
+def _audience(margins: dict[str, Any]) -> tuple[GridAudience, Sequence[str]]:
     """Return the audience and what was filled in; lists that no table meets must not keep other channels waiting."""
     try:
         found = grid.audience(margins.get("age"), margins.get("gender"), margins.get("region"))
@@ -240,7 +246,7 @@ def main_vertical(verticals: dict[str, float]) -> str | None:
     return min(verticals, key=lambda name: (-verticals[name], name)) if verticals else None
 
 
-def _histories(rows: Sequence[Any]) -> Histories:
+def _histories(rows: Sequence[Any]) -> ViewHistories:
     return histories(
         [row.views or [] for row in rows],
         [row.ages or [] for row in rows],

@@ -16,9 +16,9 @@ from scipy.special import stdtrit
 from marketplace.channels.anomalies import FOLLOWER_TIERS
 from marketplace.matching.audience.arrays import Bools, Floats, Ints, as_floats
 from marketplace.matching.audience.portable_math import exp, log
-from marketplace.matching.audience.targets import Shares
-from marketplace.matching.forecast.platform_blend import PRIOR_BLEND, Blend, blended, combined
-from marketplace.matching.forecast.pool import MEDIAN_DF, Histories, Pool, histories, predict, priors_of
+from marketplace.matching.audience.targets import TargetShares
+from marketplace.matching.forecast.platform_blend import PRIOR_BLEND, PlatformBlend, blended, combined
+from marketplace.matching.forecast.pool import MEDIAN_DF, VerticalPool, ViewHistories, histories, predict, priors_of
 
 MODEL_VERSION = "reach/2"
 LOW, MIDDLE, HIGH, CAREFUL = 0.1, 0.5, 0.9, 0.3
@@ -37,7 +37,7 @@ Basis = Literal["history", "median", "followers", "platform"]
 
 
 @dataclass(frozen=True)
-class Forecast:
+class ViewForecast:
     """One channel's view forecast, to be stored column by column: log_centre (log views), scale (log units), df,
     videos used, mean over median of views, and what it rests on: its videos, a told median of views, its followers, or
     the platform's own forecast alone."""
@@ -51,7 +51,7 @@ class Forecast:
 
 
 @dataclass(frozen=True, eq=False)
-class Forecasts:
+class ViewForecasts:
     """The same for n channels, as arrays [n]; NaN centres where nothing is known. ``from_median``: where a told median
     stands in for videos (None: nowhere); ``platform_weight``: what the platform's forecast counts for, 0..1."""
 
@@ -69,7 +69,7 @@ class Forecasts:
 
 
 @dataclass(frozen=True, eq=False)
-class Calibration:
+class ForecastCalibration:
     """Quantiles of standardised misses at CALIBRATION_TAUS by follower tier [4, 19], and the misses behind each [4].
 
     A tier with fewer than 50 misses holds the pooled quantiles; its count is that of the pool."""
@@ -79,7 +79,7 @@ class Calibration:
 
 
 @dataclass(frozen=True, eq=False)
-class People:
+class OnTargetPeople:
     """On-target people of one video [n]: the median, and the ends of the 80 % interval."""
 
     point: Floats
@@ -88,13 +88,13 @@ class People:
 
 
 def forecast_many(
-    past: Histories,
-    pools: Sequence[Pool],
+    past: ViewHistories,
+    pools: Sequence[VerticalPool],
     pool_of: Ints | None = None,
-    blend: Blend = PRIOR_BLEND,
+    blend: PlatformBlend = PRIOR_BLEND,
     shift: Floats | None = None,
     shift_sd: Floats | None = None,
-) -> Forecasts:
+) -> ViewForecasts:
     """Return the forecasts of n channels; ``pool_of`` [n] picks each one's pool (all take the first without it).
 
     ``shift`` and ``shift_sd`` [n], log units: what a placement adds to the channel's views and how sure that is, as
@@ -118,7 +118,7 @@ def forecast_many(
     with_videos, without = blended(centre, scale, platform, blend), combined(centre, scale, platform)
     centre, scale, weight = (np.where(seen, ours, other) for ours, other in zip(with_videos, without, strict=True))
     own_smear = np.minimum(exp(scale**2 / 2), SMEAR_MAX)
-    return Forecasts(
+    return ViewForecasts(
         log_centre=centre,
         scale=scale,
         df=np.where(seen, found.df, np.where(by_median, MEDIAN_DF, FOLLOWERS_DF)),
@@ -131,8 +131,8 @@ def forecast_many(
 
 
 def forecast(
-    views_newest_first: Sequence[float], ages_days: Sequence[float], pool: Pool, followers: float | None = None
-) -> Forecast:
+    views_newest_first: Sequence[float], ages_days: Sequence[float], pool: VerticalPool, followers: float | None = None
+) -> ViewForecast:
     """Return one channel's forecast; bit for bit what forecast_many gives it.
 
     Raises ValueError when no video is at least three days old and followers are not known either.
@@ -140,7 +140,7 @@ def forecast(
     many = forecast_many(histories([views_newest_first], [ages_days], [followers]), [pool])
     if not np.isfinite(many.log_centre[0]):
         raise ValueError("A forecast needs a video at least three days old, or the number of followers.")
-    return Forecast(
+    return ViewForecast(
         log_centre=float(many.log_centre[0]),
         scale=float(many.scale[0]),
         df=float(many.df[0]),
@@ -150,7 +150,7 @@ def forecast(
     )
 
 
-def bases(forecasts: Forecasts) -> list[Basis]:
+def bases(forecasts: ViewForecasts) -> list[Basis]:
     """Return what each of n forecasts rests on; one without a centre counts as from followers."""
     count = len(forecasts)
     by_median = np.zeros(count, dtype=bool) if forecasts.from_median is None else forecasts.from_median
@@ -161,9 +161,9 @@ def bases(forecasts: Forecasts) -> list[Basis]:
     ]
 
 
-def stack(forecasts: Sequence[Forecast]) -> Forecasts:
+def stack(forecasts: Sequence[ViewForecast]) -> ViewForecasts:
     """Return stored forecasts as arrays."""
-    return Forecasts(
+    return ViewForecasts(
         log_centre=np.array([one.log_centre for one in forecasts]),
         scale=np.array([one.scale for one in forecasts]),
         df=np.array([one.df for one in forecasts]),
@@ -180,13 +180,13 @@ def tier_of(followers: Floats) -> Ints:
     return np.searchsorted(np.array(FOLLOWER_TIERS), np.nan_to_num(followers), side="right").astype(np.int64)
 
 
-def standardised_residuals(views: Floats, forecasts: Forecasts) -> Floats:
+def standardised_residuals(views: Floats, forecasts: ViewForecasts) -> Floats:
     """Return (log views - log_centre) / scale [n] of videos that came out after their forecast."""
     logs = log(np.maximum(views, 1.0))
     return (logs - forecasts.log_centre) / forecasts.scale
 
 
-def calibrate(residuals_by_tier: Mapping[int, Floats]) -> Calibration | None:
+def calibrate(residuals_by_tier: Mapping[int, Floats]) -> ForecastCalibration | None:
     """Return the table of settled misses, or None while there are fewer than 60 in all tiers together.
 
     Quantile tau is the value at place (n + 1) tau of n misses in order, between two of them in proportion. A tier with
@@ -200,7 +200,7 @@ def calibrate(residuals_by_tier: Mapping[int, Floats]) -> Calibration | None:
     whole = _conformal(np.sort(pooled))
     rows = [_shaped(np.sort(own), whole) if len(own) >= TIER_RESIDUALS_MIN else whole for own in by_tier]
     counts = [len(own) if len(own) >= TIER_RESIDUALS_MIN else len(pooled) for own in by_tier]
-    return Calibration(np.stack(rows), np.array(counts, dtype=np.int64))
+    return ForecastCalibration(np.stack(rows), np.array(counts, dtype=np.int64))
 
 
 def _conformal(ordered: Floats) -> Floats:
@@ -225,9 +225,9 @@ def _shaped(ordered: Floats, whole: Floats) -> Floats:
 
 
 def quantiles(
-    forecasts: Forecasts,
+    forecasts: ViewForecasts,
     taus: Sequence[float] | Floats,
-    calibration: Calibration | None = None,
+    calibration: ForecastCalibration | None = None,
     tiers: Ints | None = None,
 ) -> Floats:
     """Return views [n, len(taus)] at the quantiles, rising with tau; taus lie strictly between 0 and 1.
@@ -246,7 +246,9 @@ def quantiles(
     return np.exp(forecasts.log_centre[:, None] + forecasts.scale[:, None] * z)
 
 
-def _calibrated(df: Floats, tau: Floats, table: Calibration, distinct: Floats, place: Ints, tiers: Ints) -> Floats:
+def _calibrated(
+    df: Floats, tau: Floats, table: ForecastCalibration, distinct: Floats, place: Ints, tiers: Ints
+) -> Floats:
     first, last = CALIBRATION_TAUS[0], CALIBRATION_TAUS[-1]
     inside = np.stack([np.interp(tau, CALIBRATION_TAUS, row) for row in table.quantiles])[tiers]
     inner = np.clip(tau, first, last)
@@ -254,7 +256,7 @@ def _calibrated(df: Floats, tau: Floats, table: Calibration, distinct: Floats, p
     return inside + np.where((tau < first) | (tau > last), beyond, 0.0)[place]
 
 
-def expected_views(forecasts: Forecasts) -> Floats:
+def expected_views(forecasts: ViewForecasts) -> Floats:
     """Return the mean of the next video's views [n]: the median times the smearing factor."""
     return np.exp(forecasts.log_centre) * forecasts.smear
 
@@ -268,10 +270,10 @@ def on_target_people(views: Floats, share: Floats, invalid: Floats | float, h: f
 
 
 def people(
-    views_low: Floats, views_middle: Floats, views_high: Floats, shares: Shares, invalid: Floats | float
-) -> People:
+    views_low: Floats, views_middle: Floats, views_high: Floats, shares: TargetShares, invalid: Floats | float
+) -> OnTargetPeople:
     """Return on-target people of one video: the median, and views at tau .1 / .9 with the low / high share."""
-    return People(
+    return OnTargetPeople(
         point=on_target_people(views_middle, shares.point, invalid),
         low=on_target_people(views_low, shares.low, invalid),
         high=on_target_people(views_high, shares.high, invalid),

@@ -11,9 +11,9 @@ import numpy as np
 
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
 from marketplace.matching.forecast import forecast
-from marketplace.matching.forecast.forecast import Calibration, Forecasts
-from marketplace.matching.forecast.platform_blend import PRIOR_BLEND, Blend, fit_blend
-from marketplace.matching.forecast.pool import Histories, Pool, fit_pool, newest_of
+from marketplace.matching.forecast.forecast import ForecastCalibration, ViewForecasts
+from marketplace.matching.forecast.platform_blend import PRIOR_BLEND, PlatformBlend, fit_blend
+from marketplace.matching.forecast.pool import VerticalPool, ViewHistories, fit_pool, newest_of
 
 EVERYTHING = "*"
 CREATORS_MIN = 20  # a vertical with fewer shares the pool of all
@@ -24,12 +24,12 @@ FOLDS = 5
 class MarketFit:
     """Pools by vertical ("*" for all), the platform's weight, and the calibration (None: too few misses)."""
 
-    pools: dict[str, Pool]
-    blend: Blend
-    calibration: Calibration | None
+    pools: dict[str, VerticalPool]
+    blend: PlatformBlend
+    calibration: ForecastCalibration | None
 
 
-def fit_pools(past: Histories, verticals: Sequence[str | None]) -> dict[str, Pool]:
+def fit_pools(past: ViewHistories, verticals: Sequence[str | None]) -> dict[str, VerticalPool]:
     """Return the pool of all creators and one for each vertical with at least 20 of them, drawn to that of all."""
     whole = fit_pool(past)
     pools = {EVERYTHING: whole}
@@ -48,7 +48,9 @@ def pool_of(verticals: Sequence[str | None], names: Sequence[str]) -> Ints:
     return np.array([place.get(name or EVERYTHING, place[EVERYTHING]) for name in verticals], dtype=np.int64)
 
 
-def fit_market(past: Histories, verticals: Sequence[str | None], platform_before: Floats | None = None) -> MarketFit:
+def fit_market(
+    past: ViewHistories, verticals: Sequence[str | None], platform_before: Floats | None = None
+) -> MarketFit:
     """Return the model of n creators' histories; ``platform_before`` [n]: the platform's forecast as it was told before
     the newest settled video came out (NaN: none)."""
     truth, older = newest_of(past)
@@ -65,7 +67,9 @@ def fit_market(past: Histories, verticals: Sequence[str | None], platform_before
     return MarketFit(fit_pools(past, verticals), learnt, forecast.calibrate(by_tier))
 
 
-def _crossed(past: Histories, older: Histories, verticals: Sequence[str | None], blend: Blend) -> Forecasts:
+def _crossed(
+    past: ViewHistories, older: ViewHistories, verticals: Sequence[str | None], blend: PlatformBlend
+) -> ViewForecasts:
     """Return everybody's forecast from the older videos by the pools that creators of the other folds teach."""
     folds = np.arange(len(verticals)) % FOLDS
     columns: dict[str, Floats] = {}
@@ -79,10 +83,10 @@ def _crossed(past: Histories, older: Histories, verticals: Sequence[str | None],
         many = forecast.forecast_many(some(older, own), [taught[name] for name in names], which, blend)
         for name in ("log_centre", "scale", "df", "n_used", "smear", "from_history"):
             columns.setdefault(name, np.zeros(len(folds), dtype=getattr(many, name).dtype))[own] = getattr(many, name)
-    return Forecasts(**columns)  # type: ignore[arg-type]
+    return ViewForecasts(**columns)  # type: ignore[arg-type]
 
 
-def some(past: Histories, members: Bools) -> Histories:
+def some(past: ViewHistories, members: Bools) -> ViewHistories:
     """Return the histories of some of the creators."""
     found = {name: None if values is None else values[members] for name, values in vars(past).items()}
-    return Histories(**found)  # type: ignore[arg-type]
+    return ViewHistories(**found)  # type: ignore[arg-type]

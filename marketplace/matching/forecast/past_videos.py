@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.intrusiveness import constants as c
-from marketplace.intrusiveness.channel_score import Past
+from marketplace.intrusiveness.channel_score import PublishedVideo
 
 # A length that nobody told is the mean of those told of the others.
 _PAST = sa.text(
@@ -16,7 +16,7 @@ _PAST = sa.text(
 )
 
 
-def past(session: Session, channel_id: UUID) -> list[Past]:
+def past(session: Session, channel_id: UUID) -> list[PublishedVideo]:
     """Return the channel's newest published videos, oldest first."""
     asked = {"channel": channel_id, "most": c.CHANNEL_VIDEOS, "usual": c.UNSEEN_LENGTH_S}
-    return [Past(max(1.0, row.seconds), row.sponsored) for row in session.execute(_PAST, asked)]
+    return [PublishedVideo(max(1.0, row.seconds), row.sponsored) for row in session.execute(_PAST, asked)]

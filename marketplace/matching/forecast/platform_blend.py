@@ -26,7 +26,7 @@ ALONE_SCALE = 1.19
 
 
 @dataclass(frozen=True)
-class Blend:
+class PlatformBlend:
     """For forecasts under and from 10,000 views: the platform's weight 0..1, what the scale is multiplied by, and the
     settled pairs behind them (0: the prior)."""
 
@@ -35,12 +35,14 @@ class Blend:
     pairs: tuple[int, int] = (0, 0)
 
 
-PRIOR_BLEND = Blend()
+PRIOR_BLEND = PlatformBlend()
 
 
-def from_content(content: Mapping[str, Any] | None) -> Blend:
+def from_content(content: Mapping[str, Any] | None) -> PlatformBlend:
     """Return a stored blend, or the prior where none was stored."""
-    return PRIOR_BLEND if content is None else Blend(**{name: tuple(values) for name, values in content.items()})
+    return (
+        PRIOR_BLEND if content is None else PlatformBlend(**{name: tuple(values) for name, values in content.items()})
+    )
 
 
 def bands(centre: Floats) -> Ints:
@@ -63,7 +65,7 @@ def nearness(centre: Floats, platform: Floats) -> Floats:
 
 
 def blended(
-    centre: Floats, scale: Floats, platform: Floats, blend: Blend = PRIOR_BLEND
+    centre: Floats, scale: Floats, platform: Floats, blend: PlatformBlend = PRIOR_BLEND
 ) -> tuple[Floats, Floats, Floats]:
     """Return centre, scale and the weight that the platform's forecast has in them [n], for forecasts from history."""
     band, near = bands(centre), nearness(centre, platform)
@@ -82,7 +84,7 @@ def combined(centre: Floats, scale: Floats, platform: Floats) -> tuple[Floats, F
     return np.where(has, mixed, centre), np.where(has, narrower, scale), weights
 
 
-def fit_blend(centre: Floats, scale: Floats, platform: Floats, newest: Floats) -> Blend:
+def fit_blend(centre: Floats, scale: Floats, platform: Floats, newest: Floats) -> PlatformBlend:
     """Return the blend learnt from forecasts [n], the platform's of the same time, and the log views that came.
 
     The weight with the least sum of absolute errors, drawn to the prior as by thirty pairs; a band with fewer than
@@ -104,4 +106,4 @@ def fit_blend(centre: Floats, scale: Floats, platform: Floats, newest: Floats) -
         after = np.mean(np.abs(wanted[rows] - weights[place] * step[:, 0]) / scale[rows])
         ratio = (count * float(after / max(before, 1e-9)) + DOUBT) / (count + DOUBT)
         spreads[place], pairs[place] = round(float(np.clip(ratio, *SPREAD_RANGE)), 9), count
-    return Blend((weights[0], weights[1]), (spreads[0], spreads[1]), (pairs[0], pairs[1]))
+    return PlatformBlend((weights[0], weights[1]), (spreads[0], spreads[1]), (pairs[0], pairs[1]))

@@ -12,7 +12,7 @@ import numpy as np
 from marketplace.matching.audience import regression
 from marketplace.matching.audience.arrays import Bools, Floats, Ints, sum_columns
 from marketplace.matching.audience.portable_math import exp, log
-from marketplace.matching.forecast.signals import CENTRE, SPREAD, Known, median, signals
+from marketplace.matching.forecast.signals import CENTRE, SPREAD, SignalInputs, median, signals
 from marketplace.matching.forecast.variance_moments import match_weighted
 
 MODEL_VERSION = "pool/2"
@@ -46,7 +46,7 @@ T5_AT_90 = 1.4758840488244815
 
 
 @dataclass(frozen=True)
-class Pool:
+class VerticalPool:
     """A vertical's priors.
 
     ``s0_squared``, ``nu0``: variance of log views inside a creator and its weight in degrees of freedom; ``bias``: what
@@ -72,7 +72,7 @@ class Pool:
 
 
 @dataclass(frozen=True, eq=False)
-class Histories:
+class ViewHistories:
     """Views of n channels' videos, newest first, as [n, k] with NaN where there is none, and each video's age in days;
     ``followers`` [n], NaN where not known; where told, the median of views over 30 days [n], the platform's own
     forecast of views [n], and whether a video is sponsored [n, k] (1, 0, or NaN where it does not say)."""
@@ -86,7 +86,7 @@ class Histories:
 
 
 @dataclass(frozen=True, eq=False)
-class Summary:
+class HistorySummary:
     """Recency-weighted centre and variance of log views [n], the variance's degrees of freedom (Satterthwaite,
     Biometrics Bulletin 2, 1946), effective number of videos in the centre, and how many were used."""
 
@@ -98,7 +98,7 @@ class Summary:
 
 
 @dataclass(frozen=True, eq=False)
-class Priors:
+class PoolPriors:
     """The pools of n channels as arrays [n]; ``centre`` [n, 8] and ``spread`` [n, 9]; ``smear`` NaN: not known."""
 
     s0_squared: Floats
@@ -115,7 +115,7 @@ class Priors:
 
 
 @dataclass(frozen=True, eq=False)
-class Prediction:
+class ViewPrediction:
     """What histories tell of the next video [n]: centre and scale of log views, the scale before its signals, the
     shrunk variance of one video's log views, its degrees of freedom, the log views that followers predict (NaN: not
     known), and the moments behind them."""
@@ -126,18 +126,18 @@ class Prediction:
     variance: Floats
     df: Floats
     line: Floats
-    summary: Summary
+    summary: HistorySummary
 
 
-PRIOR_POOL = Pool()
+PRIOR_POOL = VerticalPool()
 
 
-def priors_of(pools: Sequence[Pool], which: Ints) -> Priors:
+def priors_of(pools: Sequence[VerticalPool], which: Ints) -> PoolPriors:
     """Return the pools that ``which`` [n] names, as arrays."""
     found = {
-        part.name: np.array([_number(getattr(pool, part.name)) for pool in pools])[which] for part in fields(Priors)
+        part.name: np.array([_number(getattr(pool, part.name)) for pool in pools])[which] for part in fields(PoolPriors)
     }
-    return Priors(**found)
+    return PoolPriors(**found)
 
 
 def _number(value: float | tuple[float, ...] | None) -> float | tuple[float, ...]:
@@ -152,7 +152,7 @@ def histories(
     told_median: Sequence[float | None] | None = None,
     platform: Sequence[float | None] | None = None,
     sponsored: Sequence[Sequence[bool | None]] | None = None,
-) -> Histories:
+) -> ViewHistories:
     """Pad lists of views and ages, newest first, to arrays; raises ValueError where their lengths differ."""
     if not len(views) == len(ages_days) == len(followers) or any(
         len(v) != len(a) for v, a in zip(views, ages_days, strict=False)
@@ -164,7 +164,7 @@ def histories(
         table[number, : len(row)], ages[number, : len(row)] = row, ages_days[number]
     for number, said in enumerate(sponsored or []):
         marks[number, : len(said)] = _column(said)
-    return Histories(
+    return ViewHistories(
         table,
         ages,
         _column(followers),
@@ -178,13 +178,13 @@ def _column(values: Sequence[float | None]) -> Floats:
     return np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
 
 
-def usable(past: Histories) -> Bools:
+def usable(past: ViewHistories) -> Bools:
     """Return which videos count [n, k]: with views, and at least three days old, for younger ones still grow."""
     found: Bools = (past.ages_days >= AGE_MIN_DAYS) & (past.views >= 0)
     return found
 
 
-def _packed(past: Histories, skip: int) -> tuple[Floats, Floats]:
+def _packed(past: ViewHistories, skip: int) -> tuple[Floats, Floats]:
     """Return log views and ages of the newest usable videos [n, 10] after ``skip`` of them; NaN where there are fewer.
 
     A video without views counts as one view."""
@@ -198,14 +198,14 @@ def _packed(past: Histories, skip: int) -> tuple[Floats, Floats]:
     return logs, ages
 
 
-def newest_of(past: Histories) -> tuple[Floats, Histories]:
+def newest_of(past: ViewHistories) -> tuple[Floats, ViewHistories]:
     """Return the log views [n] of each channel's newest usable video (NaN: none), and the histories without it."""
     good = usable(past)
     first = good & (np.cumsum(good, axis=1) == 1)
     return _packed(past, 0)[0][:, 0], replace(past, ages_days=np.where(first, np.nan, past.ages_days))
 
 
-def summarise(past: Histories, skip: int = 0) -> Summary:
+def summarise(past: ViewHistories, skip: int = 0) -> HistorySummary:
     """Return recency-weighted moments of log views, weight halving with each older video, of the newest ten videos.
 
     ``skip`` leaves out that many of the newest usable videos (for testing a forecast on them).
@@ -213,7 +213,7 @@ def summarise(past: Histories, skip: int = 0) -> Summary:
     return _summary(_packed(past, skip)[0])
 
 
-def _summary(logs: Floats) -> Summary:
+def _summary(logs: Floats) -> HistorySummary:
     n_used = sum_columns(np.isfinite(logs).astype(np.float64))
     weights = np.where(np.isfinite(logs), 2.0 ** (-np.arange(VIDEOS_MAX) / HALF_LIFE_VIDEOS)[None, :], 0.0)
     total = sum_columns(weights)
@@ -225,7 +225,7 @@ def _summary(logs: Floats) -> Summary:
         spread = sum_columns(weights * (values - centre[:, None]) ** 2) / (1 - squares)
         df = (1 - squares) ** 2 / (squares - 2 * cubes + squares**2)
     several = n_used > 1
-    return Summary(
+    return HistorySummary(
         centre=centre,
         variance=np.where(several, spread, 0.0),
         df=np.where(several, df, 0.0),
@@ -234,7 +234,7 @@ def _summary(logs: Floats) -> Summary:
     )
 
 
-def predict(past: Histories, priors: Priors, skip: int = 0) -> tuple[Prediction, Floats, Floats]:
+def predict(past: ViewHistories, priors: PoolPriors, skip: int = 0) -> tuple[ViewPrediction, Floats, Floats]:
     """Return what the videos after ``skip`` tell of the one before them, and the signals of centre and spread.
 
     The centre is the recency-weighted mean moved by its signals and the vertical's bias; the scale that of a next value
@@ -249,7 +249,7 @@ def predict(past: Histories, priors: Priors, skip: int = 0) -> tuple[Prediction,
         size = log(np.where(past.followers > 0, past.followers, np.nan) / REFERENCE_FOLLOWERS)
         base = np.sqrt(variance * (1 + 1 / now.n_eff))
     line = priors.log_views_at_reference + priors.elasticity * size
-    known = Known(
+    known = SignalInputs(
         logs=logs,
         ages=ages,
         count=now.n_used,
@@ -263,7 +263,7 @@ def predict(past: Histories, priors: Priors, skip: int = 0) -> tuple[Prediction,
     )
     of_centre, of_spread = signals(known)
     wider = np.clip(sum_columns(of_spread * priors.spread), -SPREAD_RANGE, SPREAD_RANGE)
-    found = Prediction(
+    found = ViewPrediction(
         centre=np.where(seen, now.centre + sum_columns(of_centre * priors.centre) + priors.bias, np.nan),
         scale=base * exp(wider),
         base=base,
@@ -275,7 +275,7 @@ def predict(past: Histories, priors: Priors, skip: int = 0) -> tuple[Prediction,
     return found, of_centre, of_spread
 
 
-def fit_pool(past: Histories, base: Pool = PRIOR_POOL) -> Pool:
+def fit_pool(past: ViewHistories, base: VerticalPool = PRIOR_POOL) -> VerticalPool:
     """Return a market's pool; with few creators it stays near the stated prior (as if that were ten creators).
 
     A vertical's pool has the market's as its ``base`` and stays near it (as if that were three hundred).
@@ -298,7 +298,7 @@ def fit_pool(past: Histories, base: Pool = PRIOR_POOL) -> Pool:
     return _misses(past, _learn(past, first, base), base, trust)
 
 
-def _learn(past: Histories, pool: Pool, base: Pool) -> Pool:
+def _learn(past: ViewHistories, pool: VerticalPool, base: VerticalPool) -> VerticalPool:
     """Return the pool with coefficients from forecasting each of the newest two usable videos from the older ones.
 
     Of more than 8,000 videos every second, third .. is taken: a dozen coefficients need no more."""
@@ -325,11 +325,11 @@ def _learn(past: Histories, pool: Pool, base: Pool) -> Pool:
     return replace(pool, centre=tuple(found_centre[:-1].tolist()), spread=tuple(found_spread.tolist()))
 
 
-def _priors(pool: Pool, past: Histories) -> Priors:
+def _priors(pool: VerticalPool, past: ViewHistories) -> PoolPriors:
     return priors_of([pool], np.zeros(len(past.views), dtype=np.int64))
 
 
-def _misses(past: Histories, pool: Pool, base: Pool, trust: float) -> Pool:
+def _misses(past: ViewHistories, pool: VerticalPool, base: VerticalPool, trust: float) -> VerticalPool:
     """Return the pool with what forecasts of each creator's newest usable video from the older ones miss: bias,
     smearing factor, and bias and scale of the median of the older ones.
 
@@ -361,7 +361,9 @@ def _misses(past: Histories, pool: Pool, base: Pool, trust: float) -> Pool:
     return found
 
 
-def _followers_line(followers: Floats, now: Summary, base: Pool, trust: float) -> tuple[float, float, float]:
+def _followers_line(
+    followers: Floats, now: HistorySummary, base: VerticalPool, trust: float
+) -> tuple[float, float, float]:
     """Return log views at the reference, elasticity and spread: least squares, the slope drawn to its prior; of a
     vertical, each drawn to the market's."""
     known = (followers > 0) & (now.n_used > 0)

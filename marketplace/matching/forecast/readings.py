@@ -17,7 +17,7 @@ from marketplace.channels.models import Channel
 from marketplace.core import db, events
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
-from marketplace.core.errors import Fault, Invalid
+from marketplace.core.errors import FieldError, InvalidInput
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.http import paging
 from marketplace.matching.audience.arrays import Floats, as_floats
@@ -25,7 +25,7 @@ from marketplace.matching.forecast import early
 from marketplace.matching.forecast import messages as growth_words
 from marketplace.matching.forecast.early import FINAL_HOURS, HOURS, EarlyModel
 from marketplace.matching.forecast.features import load_model
-from marketplace.matching.forecast.forecast import HIGH, LOW, MIDDLE, Forecasts, quantiles
+from marketplace.matching.forecast.forecast import HIGH, LOW, MIDDLE, ViewForecasts, quantiles
 from marketplace.matching.forecast.models import GrowthModel, VideoReading
 
 # Platforms take invalid views back; more than that is another video or a slip.
@@ -50,7 +50,7 @@ _TURN = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('growth', 0))")
 def record(
     session: Session, actor: Actor, channel_id: UUID, given: Sequence[dict[str, Any]], source: str
 ) -> list[VideoReading]:
-    """Keep readings of an own channel's videos; what is told already is left as it is. Raises NotFound, Invalid."""
+    """Keep readings of one's own channel's videos; known ones stay as they are. Raises NotFound, InvalidInput."""
     channel = db.get(session, Channel, channel_id, channels_policy.own(actor))
     names = {one["external_id"] for one in given}
     query = sa.select(VideoReading).where(VideoReading.channel_id == channel_id, VideoReading.external_id.in_(names))
@@ -68,7 +68,7 @@ def record(
             before.append(row)
             made.append(row)
     if faults:
-        raise Invalid("The readings have to be mended; nothing was changed.", faults=faults)
+        raise InvalidInput("The readings have to be mended; nothing was changed.", faults=faults)
     session.add_all(made)
     session.flush()
     if made:
@@ -76,18 +76,18 @@ def record(
     return sorted((row for rows in known.values() for row in rows), key=lambda row: (row.external_id, row.taken_at))
 
 
-def _fault(pointer: str, one: dict[str, Any], before: Sequence[VideoReading]) -> Fault | None:
+def _fault(pointer: str, one: dict[str, Any], before: Sequence[VideoReading]) -> FieldError | None:
     taken_at, views = one["taken_at"], one["views"]
     if not one["published_at"] < taken_at <= now() + timedelta(minutes=5):
-        return Fault(f"{pointer}/taken_at", "Must lie after the video's publication and not in the future.")
+        return FieldError(f"{pointer}/taken_at", "Must lie after the video's publication and not in the future.")
     if any(row.published_at != one["published_at"] for row in before):
-        return Fault(f"{pointer}/published_at", "Other readings of this video tell another moment of publication.")
+        return FieldError(f"{pointer}/published_at", "Other readings of this video tell another moment of publication.")
     for row in before:
         if row.taken_at == taken_at and row.views != views:
-            return Fault(f"{pointer}/views", f"For this moment {row.views} views were told already.")
+            return FieldError(f"{pointer}/views", f"For this moment {row.views} views were told already.")
         sooner, later = (row.views, views) if row.taken_at < taken_at else (views, row.views)
         if later < (1 - TAKEN_BACK) * sooner:
-            return Fault(f"{pointer}/views", "Views do not fall with time; a twentieth may be taken back.")
+            return FieldError(f"{pointer}/views", "Views do not fall with time; a twentieth may be taken back.")
     return None
 
 
@@ -124,7 +124,7 @@ def _forecasts(session: Session, channel_id: UUID, newest: Sequence[VideoReading
 
 
 def _forecast(
-    newest: VideoReading, first: Forecasts, before: tuple[Floats, Floats], model: EarlyModel, fitted_on: date | None
+    newest: VideoReading, first: ViewForecasts, before: tuple[Floats, Floats], model: EarlyModel, fitted_on: date | None
 ) -> dict[str, Any]:
     views, hours = as_floats([newest.views]), as_floats([newest.hours])
     alone = early.after_publication(_unknown(), views, hours, model)
@@ -148,19 +148,19 @@ def _forecast(
     return {**found, "reasons": growth_words.reasons(found, final_days=FINAL_HOURS / 24)}
 
 
-def _unknown() -> Forecasts:
+def _unknown() -> ViewForecasts:
     nothing, none = np.full(1, np.nan), np.zeros(1, dtype=np.bool_)
-    return Forecasts(nothing, np.ones(1), np.ones(1), np.zeros(1), np.ones(1), none)
+    return ViewForecasts(nothing, np.ones(1), np.ones(1), np.zeros(1), np.ones(1), none)
 
 
-def _first(session: Session, channel_id: UUID) -> tuple[Forecasts, Any]:
+def _first(session: Session, channel_id: UUID) -> tuple[ViewForecasts, Any]:
     row = session.execute(_FEATURES, {"channel": channel_id}).one_or_none()
     if row is None:
         return _unknown(), np.zeros(1, dtype=np.int64)
     centre, scale, df, smear, used = (
         as_floats([value]) for value in (row.log_centre, row.scale, row.df, row.smear, row.n_used)
     )
-    return Forecasts(centre, scale, df, used, smear, np.array([row.from_history])), np.array([row.tier])
+    return ViewForecasts(centre, scale, df, used, smear, np.array([row.from_history])), np.array([row.tier])
 
 
 def _ends(values: Floats) -> dict[str, float | None]:

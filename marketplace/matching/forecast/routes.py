@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http.blueprint import SIGNED_IN, Room, actor, session
-from marketplace.core.http.fields import Text
+from marketplace.core.http.blueprint import SIGNED_IN, GuardedBlueprint, actor, session
+from marketplace.core.http.fields import TextField
 from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.matching.forecast import readings
 from marketplace.matching.forecast.models import VideoReading
@@ -18,7 +18,9 @@ from marketplace.matching.forecast.schemas import (
     VideoQuery,
 )
 
-room = Room("readings", __name__, description="Views of published videos over time, and the forecast made of them")
+room = GuardedBlueprint(
+    "readings", __name__, description="Views of published videos over time, and the forecast made of them"
+)
 
 
 @room.post(
@@ -38,7 +40,7 @@ def tell(body: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
     "/channels/<id('chn'):channel_id>/video-readings",
     allow=SIGNED_IN,
     needs=Permission.READ,
-    query=page_query("vrd", video=Text(EXTERNAL_ID, load_default=None)),
+    query=page_query("vrd", video=TextField(EXTERNAL_ID, load_default=None)),
     answers=page_of(ReadingOut),
 )
 def listing(query: dict[str, Any], channel_id: UUID) -> Page[VideoReading]:

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
-from marketplace.core.http.fields import Id, Text, When, Whole
+from marketplace.core.http.fields import IdField, TextField, TimeField, WholeField
 from marketplace.core.http.shared_schemas import EstimateOut, ReasonOut
 
 EXTERNAL_ID, READINGS_MAX = 100, 200
@@ -12,25 +12,25 @@ _VIEWS_MAX = 100_000_000_000
 class ReadingFigures(Schema):
     """The views of one video at one moment; `external_id` is what the platform calls the video."""
 
-    external_id = Text(EXTERNAL_ID, required=True)
-    published_at = When(required=True)
-    taken_at = When(required=True)
-    views = Whole(0, _VIEWS_MAX, required=True)
+    external_id = TextField(EXTERNAL_ID, required=True)
+    published_at = TimeField(required=True)
+    taken_at = TimeField(required=True)
+    views = WholeField(0, _VIEWS_MAX, required=True)
 
 
 class ReadingsIn(Schema):
     readings = fields.List(
         fields.Nested(ReadingFigures), required=True, validate=validate.Length(min=1, max=READINGS_MAX)
     )
-    source = Text(100, load_default="typed")
+    source = TextField(100, load_default="typed")
 
 
 class ReadingOut(ReadingFigures):
-    id = Id("vrd", required=True)
-    channel_id = Id("chn", required=True)
+    id = IdField("vrd", required=True)
+    channel_id = IdField("chn", required=True)
     hours = fields.Float(required=True, metadata={"description": "Since publication."})
     source = fields.String(required=True)
-    created_at = When(required=True)
+    created_at = TimeField(required=True)
 
 
 class ReadingsOut(Schema):
@@ -38,7 +38,7 @@ class ReadingsOut(Schema):
 
 
 class VideoQuery(Schema):
-    video = Text(EXTERNAL_ID, load_default=None, metadata={"description": "The platform's id of the video."})
+    video = TextField(EXTERNAL_ID, load_default=None, metadata={"description": "The platform's id of the video."})
 
 
 class VideoForecastOut(Schema):
@@ -46,10 +46,10 @@ class VideoForecastOut(Schema):
     alone; `forecast`: both by precision. `percentile`: where `early` lies in `before`. `settled_videos`: what growth
     was learnt from; 0 is a prior."""
 
-    channel_id = Id("chn", required=True)
+    channel_id = IdField("chn", required=True)
     external_id = fields.String(required=True)
-    published_at = When(required=True)
-    taken_at = When(required=True)
+    published_at = TimeField(required=True)
+    taken_at = TimeField(required=True)
     hours = fields.Float(required=True)
     views = fields.Integer(required=True)
     before = fields.Nested(EstimateOut, required=True)

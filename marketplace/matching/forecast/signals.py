@@ -23,7 +23,7 @@ _ODD, _MIDDLING_USUAL, _WHOLE_USUAL, _SPREAD_MIN = 1.2, 0.4, 0.6, 0.05
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class SignalInputs:
     """What signals are made from: log views and ages of the last videos, newest first [n, k] (NaN: none), how many
     [n], their centre [n], its variance and effective number [n], the channel's pooled variance [n], log views that its
     followers predict and how far those miss (SD) [n], and log followers over 100,000 [n] (NaN: not known)."""
@@ -58,7 +58,7 @@ def weighted(table: Floats, ratio: float) -> Floats:
         return sum_columns(weights * np.nan_to_num(table)) / sum_columns(weights)
 
 
-def signals(known: Known) -> tuple[Floats, Floats]:
+def signals(known: SignalInputs) -> tuple[Floats, Floats]:
     """Return the signals of the centre [n, 8] and of the spread [n, 9], in the order of CENTRE and SPREAD.
 
     Centre, in log units from the recency-weighted mean: the last video, the median of three, the median of all, the
@@ -107,7 +107,7 @@ def _log_over(spread: Floats, usual: float) -> Floats:
     return log(np.maximum(np.nan_to_num(spread), _SPREAD_MIN) / usual)
 
 
-def _deviation(known: Known) -> Floats:
+def _deviation(known: SignalInputs) -> Floats:
     """Return the SD of each row's log views [n], every video weighing the same."""
     told, count = np.isfinite(known.logs), np.maximum(known.count, 1.0)
     mean = sum_columns(np.where(told, known.logs, 0.0)) / count
@@ -125,7 +125,7 @@ def _cut(values: Floats, most: float) -> Floats:
     return np.clip(values, -most, most)
 
 
-def _cadence(known: Known) -> Floats:
+def _cadence(known: SignalInputs) -> Floats:
     """Return the log of the mean days between videos over the usual; 0 for fewer than two videos."""
     rows = np.arange(len(known.count))
     if not known.ages.shape[1]:

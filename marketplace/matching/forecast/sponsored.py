@@ -15,7 +15,7 @@ import numpy as np
 
 from marketplace.matching.audience.arrays import Bools, Floats, sum_columns
 from marketplace.matching.audience.portable_math import log
-from marketplace.matching.forecast.pool import HALF_LIFE_VIDEOS, VIDEOS_MAX, VIEWS_FLOOR, Histories, usable
+from marketplace.matching.forecast.pool import HALF_LIFE_VIDEOS, VIDEOS_MAX, VIEWS_FLOOR, ViewHistories, usable
 
 MODEL_VERSION = "sponsored/2"
 # The market's difference before any channel has told one, and how far channels lie from the market: log units. No
@@ -29,7 +29,7 @@ GAP_MAX = 1.5
 
 
 @dataclass(frozen=True)
-class Labels:
+class ChannelLabels:
     """The main vertical and the audience segment of n channels; None where not known."""
 
     verticals: Sequence[str | None]
@@ -39,11 +39,11 @@ class Labels:
         return len(self.verticals)
 
 
-def unlabelled(count: int) -> Labels:
-    return Labels([None] * count, [None] * count)
+def unlabelled(count: int) -> ChannelLabels:
+    return ChannelLabels([None] * count, [None] * count)
 
 
-class Group(NamedTuple):
+class SponsoredGroup(NamedTuple):
     """By how much a group of channels differs from what stands above it (log units), the SD of that, and how many
     channels with both kinds of videos are behind it."""
 
@@ -53,7 +53,7 @@ class Group(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Market:
+class SponsoredMarket:
     """The mean difference of log views, sponsored less other, its SD, the SD of channels about what is expected of
     them, how many channels with both kinds are behind it, and the groups of five such channels and more."""
 
@@ -61,22 +61,22 @@ class Market:
     mean_sd: float = MEAN_SD_PRIOR
     between: float = BETWEEN_PRIOR
     channels: int = 0
-    verticals: Mapping[str, Group] = field(default_factory=dict)
-    segments: Mapping[str, Group] = field(default_factory=dict)
+    verticals: Mapping[str, SponsoredGroup] = field(default_factory=dict)
+    segments: Mapping[str, SponsoredGroup] = field(default_factory=dict)
 
-    def of_group(self, group: Group) -> tuple[float, float, float]:
+    def of_group(self, group: SponsoredGroup) -> tuple[float, float, float]:
         """Return the difference expected of a group's channels and the 80 % ends of its mean, log units."""
         middle, sd = self.mean + group.shift, math.sqrt(self.mean_sd**2 + group.sd**2)
         return middle, middle - Z_80 * sd, middle + Z_80 * sd
 
-    def expected(self, labels: Labels) -> tuple[Floats, Floats]:
+    def expected(self, labels: ChannelLabels) -> tuple[Floats, Floats]:
         """Return the difference expected of n channels before any video of theirs is seen, and its SD [n]."""
         shifts = np.zeros((2, len(labels)))
         variances = np.zeros((2, len(labels)))
         levels = ((self.verticals, VERTICAL_SD, labels.verticals), (self.segments, SEGMENT_SD, labels.segments))
         for level, (groups, apart, names) in enumerate(levels):
             # Where no group is known, `between` holds what they differ by.
-            unknown = Group(0.0, apart if groups else 0.0, 0)
+            unknown = SponsoredGroup(0.0, apart if groups else 0.0, 0)
             for number, name in enumerate(names):
                 group = groups.get(name or "", unknown)
                 shifts[level, number], variances[level, number] = group.shift, group.sd**2
@@ -84,7 +84,7 @@ class Market:
 
 
 @dataclass(frozen=True, eq=False)
-class Gaps:
+class SponsoredGaps:
     """Of n channels: the difference of log views [n] and its SD [n] after shrinking, the counts of sponsored and other
     videos behind it [n], and the recency-weighted share of sponsored videos in the forecast's own mean [n]."""
 
@@ -111,21 +111,21 @@ class Gaps:
         return self.gap + Z_80 * self.sd
 
 
-PRIOR_MARKET = Market()
+PRIOR_MARKET = SponsoredMarket()
 
 
-def from_content(content: Mapping[str, Any] | None) -> Market:
+def from_content(content: Mapping[str, Any] | None) -> SponsoredMarket:
     """Return a stored market, or the prior."""
     if content is None:
         return PRIOR_MARKET
     groups = {
-        level: {name: Group(*told) for name, told in content.get(level, {}).items()}
+        level: {name: SponsoredGroup(*told) for name, told in content.get(level, {}).items()}
         for level in ("verticals", "segments")
     }
-    return Market(**{**content, **groups})
+    return SponsoredMarket(**{**content, **groups})
 
 
-def _own(past: Histories, variance: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+def _own(past: ViewHistories, variance: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """Return each channel's own difference, its variance, both counts and the share of its weighted mean."""
     marks = np.full(past.views.shape, np.nan) if past.sponsored is None else past.sponsored
     good = usable(past)
@@ -147,7 +147,7 @@ def _mean(logs: Floats, which: Bools) -> Floats:
     return sum_columns(np.where(which, logs, 0.0)) / sum_columns(which.astype(np.float64))
 
 
-def fit_market(past: Histories, variance: Floats, labels: Labels | None = None) -> Market:
+def fit_market(past: ViewHistories, variance: Floats, labels: ChannelLabels | None = None) -> SponsoredMarket:
     """Return what n channels teach of the difference; ``variance`` [n] is that of one video's log views.
 
     With fewer than five channels that have both kinds the prior stays."""
@@ -170,7 +170,9 @@ def fit_market(past: Histories, variance: Floats, labels: Labels | None = None) 
         groups.append(found)
     # What groups tell apart is no scatter of channels any more.
     spread = _between(left, noise) if any(groups) else spread
-    return Market(round(mean, 9), round(float(np.sqrt(1 / total)), 9), round(float(np.sqrt(spread)), 9), count, *groups)
+    return SponsoredMarket(
+        round(mean, 9), round(float(np.sqrt(1 / total)), 9), round(float(np.sqrt(spread)), 9), count, *groups
+    )
 
 
 def _between(gap: Floats, noise: Floats) -> float:
@@ -183,7 +185,7 @@ def _between(gap: Floats, noise: Floats) -> float:
     return (count * found + BETWEEN_DOUBT * BETWEEN_PRIOR**2) / (count + BETWEEN_DOUBT)
 
 
-def _groups(left: Floats, variance: Floats, names: Sequence[str | None], apart: float) -> dict[str, Group]:
+def _groups(left: Floats, variance: Floats, names: Sequence[str | None], apart: float) -> dict[str, SponsoredGroup]:
     """Return what each group of five channels and more differs by, drawn to nothing by an SD of ``apart``."""
     found = {}
     for name in sorted({name for name in names if name}):
@@ -192,11 +194,13 @@ def _groups(left: Floats, variance: Floats, names: Sequence[str | None], apart: 
         if count >= CHANNELS_MIN:
             precision = float(np.sum(1 / variance[members])) + 1 / apart**2
             shift = float(np.sum(left[members] / variance[members])) / precision
-            found[name] = Group(round(shift, 9), round(float(np.sqrt(1 / precision)), 9), count)
+            found[name] = SponsoredGroup(round(shift, 9), round(float(np.sqrt(1 / precision)), 9), count)
     return found
 
 
-def gaps(past: Histories, variance: Floats, market: Market = PRIOR_MARKET, labels: Labels | None = None) -> Gaps:
+def gaps(
+    past: ViewHistories, variance: Floats, market: SponsoredMarket = PRIOR_MARKET, labels: ChannelLabels | None = None
+) -> SponsoredGaps:
     """Return n channels' differences, each drawn to what is expected of its vertical and segment; without both kinds
     of videos, that itself.
 
@@ -209,10 +213,10 @@ def gaps(past: Histories, variance: Floats, market: Market = PRIOR_MARKET, label
     trust = np.where(both, about / (about + np.where(both, noise, 1.0)), 0.0)
     moved = np.clip(np.where(both, own, expected), -2 * GAP_MAX, 2 * GAP_MAX) - expected
     gap = np.clip(expected + trust * moved, -GAP_MAX, GAP_MAX)
-    return Gaps(gap, np.sqrt((1 - trust) * about), sponsored, other, share)
+    return SponsoredGaps(gap, np.sqrt((1 - trust) * about), sponsored, other, share)
 
 
-def placement(found: Gaps) -> tuple[Floats, Floats]:
+def placement(found: SponsoredGaps) -> tuple[Floats, Floats]:
     """Return what a placement adds to the channel's forecast, and its SD [n], log units.
 
     The part of the history that was sponsored already holds the difference. Where neither the channel nor the market

@@ -24,7 +24,7 @@ REACHED_MOST = 0.999
 
 
 @dataclass(frozen=True, eq=False)
-class Units:
+class PeopleUnits:
     """The groups of people that reach is counted in: ``weights`` [U], people times what each is worth to the brief
     (0..1), and ``shapes`` [U], the k of each."""
 
@@ -52,7 +52,7 @@ def slopes(sums: Floats, shapes: Floats) -> Floats:
     return portable_math.power(1 + as_floats(sums) / shapes, -as_floats(shapes) - 1)
 
 
-def people(sums: Floats, units: Units) -> Floats:
+def people(sums: Floats, units: PeopleUnits) -> Floats:
     """Return the weighted people reached at least once [...], from the sums of rates [..., U]."""
     found: Floats = np.sum(units.weights * reached(sums, units.shapes), axis=-1)
     return found

@@ -21,7 +21,7 @@ class OverlapMethod(StrEnum):
     TOOL_ESTIMATE = "tool_estimate"
 
 
-class Overlap(Base):
+class AudienceOverlap(Base):
     """A measured overlap: `value` is the share of the smaller of two audiences that the other one has too, of audiences
     of `people` and `other_people`; `sample` people were looked at.
 

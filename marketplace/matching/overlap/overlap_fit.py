@@ -12,10 +12,10 @@ import numpy as np
 
 from marketplace.matching.audience import targets
 from marketplace.matching.audience.arrays import Bools, Floats
-from marketplace.matching.audience.targets import Target
+from marketplace.matching.audience.targets import TargetWeights
 from marketplace.matching.overlap import coverage, shapes, units
-from marketplace.matching.overlap.coverage import Units
-from marketplace.matching.overlap.units import PRIOR, Duplication
+from marketplace.matching.overlap.coverage import PeopleUnits
+from marketplace.matching.overlap.units import PRIOR, DuplicationModel
 
 MODEL_VERSION = "overlaps/1"
 # Factors on all shapes at which a pair's overlap is told: a set's own factor lies between two of them.
@@ -25,7 +25,7 @@ _HALVINGS = 14
 
 
 @dataclass(frozen=True, eq=False)
-class Audience:
+class OverlapAudiences:
     """n audiences: joint [n, A * G] and regions [n, R], tags [n, V + 1] in the order of fit.tag_shares, people [n]."""
 
     joint: Floats
@@ -38,29 +38,31 @@ class Audience:
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
+class AudiencePairs:
     """P pairs of measured audiences, and how many people of each pair belong to both [P]."""
 
-    one: Audience
-    other: Audience
+    one: OverlapAudiences
+    other: OverlapAudiences
     both: Floats
 
     def __len__(self) -> int:
         return len(self.both)
 
 
-def everybody() -> Target:
+def everybody() -> TargetWeights:
     """Return the target of all people anywhere: each is worth one."""
     return targets.target_weights([{}])
 
 
-def modelled(pairs: Pairs, overlap: Duplication, factors: tuple[float, ...] = (1.0,)) -> Floats:
+def modelled(pairs: AudiencePairs, overlap: DuplicationModel, factors: tuple[float, ...] = (1.0,)) -> Floats:
     """Return the people [P, F] that both audiences of each pair hold in the model, with every shape times a factor."""
     one, other, made = _laid(pairs, overlap)
-    return np.stack([_common(one, other, Units(made.weights, made.shapes * factor)) for factor in factors], axis=1)
+    return np.stack(
+        [_common(one, other, PeopleUnits(made.weights, made.shapes * factor)) for factor in factors], axis=1
+    )
 
 
-def fit_pairs(pairs: Pairs, prior: Duplication = PRIOR) -> Duplication:
+def fit_pairs(pairs: AudiencePairs, prior: DuplicationModel = PRIOR) -> DuplicationModel:
     """Return the duplication learnt from pairs, drawn to a prior; the prior itself where there are none."""
     if not len(pairs):
         return prior
@@ -71,16 +73,16 @@ def fit_pairs(pairs: Pairs, prior: Duplication = PRIOR) -> Duplication:
         counts[""] = int(np.sum(~within))
     own = _own_niche(pairs, within, prior)
     shape = shapes.drawn(_shape(pairs, replace(prior, own_niche=own)), prior.shape, len(pairs))
-    common = Duplication(shape=shape, own_niche=own)
+    common = DuplicationModel(shape=shape, own_niche=own)
     by_niche = {
         name: shapes.drawn(_of_niche(pairs, within & (niches == name), name, common), shape, count)
         for name, count in counts.items()
         if name
     }
-    return Duplication(round(shape, 9), round(own, 9), {k: round(v, 9) for k, v in by_niche.items()}, counts)
+    return DuplicationModel(round(shape, 9), round(own, 9), {k: round(v, 9) for k, v in by_niche.items()}, counts)
 
 
-def _own_niche(pairs: Pairs, within: Bools, prior: Duplication) -> float:
+def _own_niche(pairs: AudiencePairs, within: Bools, prior: DuplicationModel) -> float:
     """Return the share s at which pairs of one niche overlap as measured, all pairs together doing so."""
     count = min(int(within.sum()), int((~within).sum()))
     if not count:
@@ -96,32 +98,32 @@ def _own_niche(pairs: Pairs, within: Bools, prior: Duplication) -> float:
     return weight * (low + high) / 2 + (1 - weight) * prior.own_niche
 
 
-def _shape(pairs: Pairs, overlap: Duplication) -> float:
+def _shape(pairs: AudiencePairs, overlap: DuplicationModel) -> float:
     one, other, made = _laid(pairs, overlap)
 
     def total(shape: float) -> float:
-        return float(np.sum(_common(one, other, Units(made.weights, np.full(len(made), shape)))))
+        return float(np.sum(_common(one, other, PeopleUnits(made.weights, np.full(len(made), shape)))))
 
     return shapes.solve(total, float(np.sum(pairs.both)), _HALVINGS)
 
 
-def _of_niche(pairs: Pairs, members: Bools, name: str, overlap: Duplication) -> float:
-    some = Pairs(_some(pairs.one, members), _some(pairs.other, members), pairs.both[members])
+def _of_niche(pairs: AudiencePairs, members: Bools, name: str, overlap: DuplicationModel) -> float:
+    some = AudiencePairs(_some(pairs.one, members), _some(pairs.other, members), pairs.both[members])
     # A niche with a shape of its own has units of its own, so one laying serves for all shapes that are tried.
     one, other, made = _laid(some, replace(overlap, by_niche={name: np.nan}))
     own = np.isnan(made.shapes)
 
     def total(shape: float) -> float:
-        return float(np.sum(_common(one, other, Units(made.weights, np.where(own, shape, made.shapes)))))
+        return float(np.sum(_common(one, other, PeopleUnits(made.weights, np.where(own, shape, made.shapes)))))
 
     return shapes.solve(total, float(np.sum(some.both)), _HALVINGS)
 
 
-def _some(audience: Audience, members: Bools) -> Audience:
-    return Audience(*(values[members] for values in vars(audience).values()))
+def _some(audience: OverlapAudiences, members: Bools) -> OverlapAudiences:
+    return OverlapAudiences(*(values[members] for values in vars(audience).values()))
 
 
-def _laid(pairs: Pairs, overlap: Duplication) -> tuple[Floats, Floats, Units]:
+def _laid(pairs: AudiencePairs, overlap: DuplicationModel) -> tuple[Floats, Floats, PeopleUnits]:
     """Return each pair's shares [P, U] of the units of everybody, and the units."""
     joint, regions, tags, people = (
         np.concatenate([mine, theirs])
@@ -131,7 +133,7 @@ def _laid(pairs: Pairs, overlap: Duplication) -> tuple[Floats, Floats, Units]:
     return made.shares[: len(pairs)], made.shares[len(pairs) :], made.units
 
 
-def _common(one: Floats, other: Floats, made: Units) -> Floats:
+def _common(one: Floats, other: Floats, made: PeopleUnits) -> Floats:
     """Return the people that both of each pair [P] hold, from shares [P, U]."""
     sums = coverage.rates(one, made.shapes) + coverage.rates(other, made.shapes)
     found: Floats = np.sum(made.weights * (one + other - coverage.reached(sums, made.shapes)), axis=1)

@@ -11,13 +11,13 @@ import numpy as np
 from scipy.special import gammaincinv
 
 from marketplace.matching.audience.arrays import Bools, Floats
-from marketplace.matching.overlap.coverage import Units
+from marketplace.matching.overlap.coverage import PeopleUnits
 
 PERSONS, PERSONS_LEAST, PERSONS_MOST = 1_024, 256, 32_768
 
 
 @dataclass(frozen=True, eq=False)
-class Panel:
+class PeoplePanel:
     """``seen`` [n, U, P]: which persons of each unit see each creator; ``weights`` [U]: the people of each unit."""
 
     seen: Bools
@@ -25,14 +25,14 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Count:
+class PanelCount:
     """Weighted people that the panel counts, and the standard error of the count."""
 
     people: float
     error: float
 
 
-def draw(rates: Floats, units: Units, seed: int, persons: int = PERSONS) -> Panel:
+def draw(rates: Floats, units: PeopleUnits, seed: int, persons: int = PERSONS) -> PeoplePanel:
     """Return a panel for creators with rates [n, U]; the same seed gives the same panel."""
     rng = np.random.Generator(np.random.PCG64(seed))
     count = len(units)
@@ -41,10 +41,10 @@ def draw(rates: Floats, units: Units, seed: int, persons: int = PERSONS) -> Pane
     seen = np.zeros((len(rates), count, persons), dtype=np.bool_)
     for creator, rate in enumerate(rates):
         seen[creator] = rng.random((count, persons)) < -np.expm1(-activity * rate[:, None])
-    return Panel(seen, units.weights)
+    return PeoplePanel(seen, units.weights)
 
 
-def count(panel: Panel, at_least: int = 1) -> Count:
+def count(panel: PeoplePanel, at_least: int = 1) -> PanelCount:
     """Return the people that see at least so many of the panel's creators.
 
     The error is that of plain draws; the strata only make it smaller.
@@ -52,4 +52,4 @@ def count(panel: Panel, at_least: int = 1) -> Count:
     share = np.mean(np.sum(panel.seen, axis=0) >= at_least, axis=1) if len(panel.seen) else np.zeros(len(panel.weights))
     persons = max(1, panel.seen.shape[2])
     people = float(np.sum(panel.weights * share))
-    return Count(people, float(np.sqrt(np.sum(panel.weights**2 * share * (1 - share) / persons))))
+    return PanelCount(people, float(np.sqrt(np.sum(panel.weights**2 * share * (1 - share) / persons))))

@@ -4,20 +4,22 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http.blueprint import Room, actor, session
-from marketplace.core.http.fields import Id
+from marketplace.core.http.blueprint import GuardedBlueprint, actor, session
+from marketplace.core.http.fields import IdField
 from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.matching.overlap import service as overlaps
-from marketplace.matching.overlap.models import Overlap
+from marketplace.matching.overlap.models import AudienceOverlap
 from marketplace.matching.overlap.schemas import OverlapIn, OverlapOut
 
-room = Room("overlaps", __name__, description="How many people two audiences have in common, as it was measured")
+room = GuardedBlueprint(
+    "overlaps", __name__, description="How many people two audiences have in common, as it was measured"
+)
 
 _OWNERS = (Role.CREATOR, Role.AGENCY, Role.ADMIN)
 
 
 @room.post("/overlaps", allow=_OWNERS, needs=Permission.CHANNELS, takes=OverlapIn, answers=OverlapOut, status=201)
-def tell(body: dict[str, Any]) -> Overlap:
+def tell(body: dict[str, Any]) -> AudienceOverlap:
     """Tell how far the audience of one's own channel was measured to overlap with another's. An admin confirms it."""
     return overlaps.record(session(), actor(), **body)
 
@@ -26,10 +28,10 @@ def tell(body: dict[str, Any]) -> Overlap:
     "/overlaps",
     allow=_OWNERS,
     needs=Permission.READ,
-    query=page_query("ovl", channel_id=Id("chn", load_default=None)),
+    query=page_query("ovl", channel_id=IdField("chn", load_default=None)),
     answers=page_of(OverlapOut),
 )
-def listing(query: dict[str, Any]) -> Page[Overlap]:
+def listing(query: dict[str, Any]) -> Page[AudienceOverlap]:
     """The overlaps that were told of one's own channels."""
     return overlaps.listed(session(), actor(), **query)
 
@@ -37,6 +39,6 @@ def listing(query: dict[str, Any]) -> Page[Overlap]:
 @room.post(
     "/overlaps/<id('ovl'):overlap_id>/confirm", allow=(Role.ADMIN,), needs=Permission.CHANNELS, answers=OverlapOut
 )
-def confirm(overlap_id: UUID) -> Overlap:
+def confirm(overlap_id: UUID) -> AudienceOverlap:
     """Stand by an overlap: from now on it counts in what is learnt and in selections."""
     return overlaps.confirm(session(), actor(), overlap_id)

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields
 
-from marketplace.core.http.fields import Id, Real, Text, When, Whole, one_of
+from marketplace.core.http.fields import IdField, RealField, TextField, TimeField, WholeField, one_of
 from marketplace.matching.overlap.models import OverlapMethod
 
 _PEOPLE_MAX = 10_000_000_000
@@ -12,21 +12,21 @@ class OverlapFigures(Schema):
     """`value` is the share of the smaller audience that the larger one has too; `people` and `other_people` are the two
     audiences' sizes, `sample` how many people were looked at."""
 
-    value = Real(0, 1, required=True)
-    people = Whole(1, _PEOPLE_MAX, required=True)
-    other_people = Whole(1, _PEOPLE_MAX, required=True)
-    sample = Whole(1, _PEOPLE_MAX, required=True)
+    value = RealField(0, 1, required=True)
+    people = WholeField(1, _PEOPLE_MAX, required=True)
+    other_people = WholeField(1, _PEOPLE_MAX, required=True)
+    sample = WholeField(1, _PEOPLE_MAX, required=True)
     method = one_of(OverlapMethod, required=True)
-    source = Text(200, required=True)
+    source = TextField(200, required=True)
     measured_on = fields.Date(required=True)
 
 
 class OverlapIn(OverlapFigures):
-    channel_id = Id("chn", required=True)
-    other_channel_id = Id("chn", required=True)
+    channel_id = IdField("chn", required=True)
+    other_channel_id = IdField("chn", required=True)
 
 
 class OverlapOut(OverlapIn):
-    id = Id("ovl", required=True)
-    confirmed_at = When(required=True, allow_none=True)
-    created_at = When(required=True)
+    id = IdField("ovl", required=True)
+    confirmed_at = TimeField(required=True, allow_none=True)
+    created_at = TimeField(required=True)

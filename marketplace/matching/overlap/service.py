@@ -16,15 +16,15 @@ from marketplace.channels.models import Channel
 from marketplace.core import db, events
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
-from marketplace.core.errors import Conflict, Fault, Invalid
+from marketplace.core.errors import Conflict, FieldError, InvalidInput
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.http import paging
 from marketplace.matching.audience import share_columns
 from marketplace.matching.audience.arrays import as_floats
 from marketplace.matching.overlap import overlap_fit
-from marketplace.matching.overlap.models import Overlap, OverlapMethod, OverlapModel
-from marketplace.matching.overlap.overlap_fit import Audience, Pairs
-from marketplace.matching.overlap.units import PRIOR, Duplication
+from marketplace.matching.overlap.models import AudienceOverlap, OverlapMethod, OverlapModel
+from marketplace.matching.overlap.overlap_fit import AudiencePairs, OverlapAudiences
+from marketplace.matching.overlap.units import PRIOR, DuplicationModel
 
 # The newest pairs: fitting to more of them changes little and takes a minute.
 PAIRS_MAX = 300
@@ -50,10 +50,10 @@ _TURN = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('overlaps', 0))")
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedOverlap:
     """The newest duplication and when it was fitted (None: the prior)."""
 
-    duplication: Duplication
+    duplication: DuplicationModel
     fitted_on: date | None
 
 
@@ -61,25 +61,27 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
     """An overlap is for the side of the channel it was told of, and the admins."""
     if actor.sees_all:
         return sa.true()
-    return Overlap.creator_id.in_(sorted(actor.parties)) if actor.role in channels_policy.OWNERS else sa.false()
+    return AudienceOverlap.creator_id.in_(sorted(actor.parties)) if actor.role in channels_policy.OWNERS else sa.false()
 
 
 def record(
     session: Session, actor: Actor, *, channel_id: UUID, other_channel_id: UUID, measured_on: date, **told: Any
-) -> Overlap:
+) -> AudienceOverlap:
     """Keep a measured overlap of an own channel with any other. An admin's counts at once.
 
-    Raises NotFound (a channel that is not theirs), Invalid.
+    Raises NotFound (a channel that is not theirs), InvalidInput.
     """
     channel = db.get(session, Channel, channel_id, channels_policy.own(actor))
     if not EARLIEST <= measured_on <= now().date():
-        raise Invalid(
+        raise InvalidInput(
             "The overlap has to be mended; nothing was changed.",
-            faults=[Fault("/measured_on", f"Must lie between {EARLIEST} and today.")],
+            faults=[FieldError("/measured_on", f"Must lie between {EARLIEST} and today.")],
         )
     if other_channel_id == channel_id:
-        raise Invalid("An overlap is of two channels.", faults=[Fault("/other_channel_id", "Name another channel.")])
-    row = Overlap(
+        raise InvalidInput(
+            "An overlap is of two channels.", faults=[FieldError("/other_channel_id", "Name another channel.")]
+        )
+    row = AudienceOverlap(
         channel_id=channel_id,
         other_channel_id=other_channel_id,
         creator_id=channel.creator_id,
@@ -93,16 +95,17 @@ def record(
             session.add(row)
     except sa.exc.IntegrityError as error:
         # Whose channel it is, is not this side's to read: only that there is one.
-        raise Invalid(
-            "There is no such other channel.", faults=[Fault("/other_channel_id", "Name a channel of this market.")]
+        raise InvalidInput(
+            "There is no such other channel.",
+            faults=[FieldError("/other_channel_id", "Name a channel of this market.")],
         ) from error
     events.record(session, "audience_overlaps.new", row.id, actor, parties=[row.creator_id])
     return row
 
 
-def confirm(session: Session, actor: Actor, overlap_id: UUID) -> Overlap:
+def confirm(session: Session, actor: Actor, overlap_id: UUID) -> AudienceOverlap:
     """Stand by an overlap that a side told, as an admin. Raises NotFound, Conflict."""
-    row = db.lock(session, Overlap, overlap_id, visible(actor))
+    row = db.lock(session, AudienceOverlap, overlap_id, visible(actor))
     if row.confirmed_at is not None:
         raise Conflict("This overlap is confirmed already.")
     row.confirmed_at = now()
@@ -113,19 +116,21 @@ def confirm(session: Session, actor: Actor, overlap_id: UUID) -> Overlap:
 
 def listed(
     session: Session, actor: Actor, *, limit: int, starting_after: UUID | None, channel_id: UUID | None
-) -> paging.Page[Overlap]:
-    query = sa.select(Overlap).where(visible(actor))
+) -> paging.Page[AudienceOverlap]:
+    query = sa.select(AudienceOverlap).where(visible(actor))
     if channel_id is not None:
-        query = query.where(sa.or_(Overlap.channel_id == channel_id, Overlap.other_channel_id == channel_id))
-    return paging.page(session, query, Overlap, limit, starting_after)
+        query = query.where(
+            sa.or_(AudienceOverlap.channel_id == channel_id, AudienceOverlap.other_channel_id == channel_id)
+        )
+    return paging.page(session, query, AudienceOverlap, limit, starting_after)
 
 
-def load(session: Session) -> Fitted:
+def load(session: Session) -> FittedOverlap:
     """Return the newest duplication, or the prior where none was fitted yet."""
     row = session.scalar(sa.select(OverlapModel).order_by(OverlapModel.id.desc()).limit(1))
     if row is None:
-        return Fitted(PRIOR, None)
-    return Fitted(Duplication(**row.content["duplication"]), row.fitted_at.date())
+        return FittedOverlap(PRIOR, None)
+    return FittedOverlap(DuplicationModel(**row.content["duplication"]), row.fitted_at.date())
 
 
 def fit(session: Session) -> bool:
@@ -146,21 +151,21 @@ def fit(session: Session) -> bool:
     return True
 
 
-def among(session: Session, channels: Sequence[UUID]) -> tuple[list[tuple[UUID, UUID]], Pairs]:
+def among(session: Session, channels: Sequence[UUID]) -> tuple[list[tuple[UUID, UUID]], AudiencePairs]:
     """Return the measured pairs among channels, that count, as they may be read."""
     rows = session.execute(_AMONG, {"channels": sorted(set(channels))}).all()
     return [(row.channel_id, row.other_channel_id) for row in rows], _pairs(rows)
 
 
-def _pairs(rows: Sequence[Any]) -> Pairs:
+def _pairs(rows: Sequence[Any]) -> AudiencePairs:
     both = [row.value * min(row.people, row.other_people) for row in rows]
-    return Pairs(
+    return AudiencePairs(
         _audience(b"".join(row.shares for row in rows), [row.people for row in rows]),
         _audience(b"".join(row.other_shares for row in rows), [row.other_people for row in rows]),
         as_floats(both),
     )
 
 
-def _audience(stored: bytes, people: Sequence[int]) -> Audience:
+def _audience(stored: bytes, people: Sequence[int]) -> OverlapAudiences:
     shares = share_columns.unpack(stored)
-    return Audience(shares.joint, shares.regions, shares.tags, np.array(people, dtype=np.float64))
+    return OverlapAudiences(shares.joint, shares.regions, shares.tags, np.array(people, dtype=np.float64))

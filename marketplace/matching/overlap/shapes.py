@@ -25,7 +25,7 @@ _HALVINGS = 32
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
+class ReachPairs:
     """n measured pairs: the share of people that each of the two reaches, and that both reach [n]."""
 
     one: Floats
@@ -37,7 +37,7 @@ class Pairs:
 
 
 @dataclass(frozen=True)
-class Shapes:
+class NicheShapes:
     """The shape within each niche, and the one across niches, with how many pairs are behind each."""
 
     within: Mapping[str, float] = field(default_factory=dict)
@@ -60,7 +60,7 @@ def common(one: Floats, other: Floats, shapes: Floats | float) -> Floats:
     return found
 
 
-def fit(pairs: Pairs, prior: float) -> float:
+def fit(pairs: ReachPairs, prior: float) -> float:
     """Return the shape with which the modelled overlaps add up to the measured ones, drawn to the prior by few pairs.
 
     Overlaps below independence give the largest shape there is, which is independence.
@@ -85,7 +85,7 @@ def matched(shares: Floats, pairs_sum: float) -> float:
     return solve(lambda k: float(np.sum(common(shares[first], shares[second], k))), pairs_sum)
 
 
-def predicted(shares: Floats, niches: Sequence[Collection[str]], shapes: Shapes) -> float:
+def predicted(shares: Floats, niches: Sequence[Collection[str]], shapes: NicheShapes) -> float:
     """Return the sum of all pairs' overlaps in a set, as the fitted shapes have it."""
     first, second = np.triu_indices(len(shares), 1)
     each = np.array([shapes.of(niches[i], niches[j]) for i, j in zip(first.tolist(), second.tolist(), strict=True)])

@@ -5,17 +5,17 @@ from scipy.special import gammaincinv
 
 from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.overlap import coverage
-from marketplace.matching.overlap.coverage import Units
+from marketplace.matching.overlap.coverage import PeopleUnits
 
 _NODES, _MASS = np.polynomial.legendre.leggauss(96)
 
 
-def at_least_once(rates: Floats, units: Units) -> float:
+def at_least_once(rates: Floats, units: PeopleUnits) -> float:
     """Return the weighted people that see one creator or more, from rates [n, U]."""
     return float(coverage.people(np.sum(rates, axis=0), units))
 
 
-def at_least_twice(rates: Floats, units: Units) -> float:
+def at_least_twice(rates: Floats, units: PeopleUnits) -> float:
     """Return the weighted people that see two creators or more, in closed form: those reached by any, less those whom
     one alone reaches, P(only i) = P(none of the others) - P(none)."""
     total = np.sum(rates, axis=0)
@@ -25,7 +25,7 @@ def at_least_twice(rates: Floats, units: Units) -> float:
     return float(np.sum(units.weights * (coverage.reached(total, units.shapes) - alone)))
 
 
-def frequency(rates: Floats, units: Units, most: int) -> Floats:
+def frequency(rates: Floats, units: PeopleUnits, most: int) -> Floats:
     """Return the weighted people [most] that see at least 1, 2 .. most of the creators.
 
     One and two are closed forms. From three on, the number of creators that a person of activity theta sees is Poisson

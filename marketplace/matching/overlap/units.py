@@ -16,8 +16,8 @@ import numpy as np
 from marketplace.matching.audience import channel_tags, grid
 from marketplace.matching.audience.arrays import Floats, Ints, as_floats, sum_columns
 from marketplace.matching.audience.priors import PROVINCES, REGIONS, population
-from marketplace.matching.audience.targets import Box, Target
-from marketplace.matching.overlap.coverage import REACHED_MOST, Units
+from marketplace.matching.audience.targets import TargetBox, TargetWeights
+from marketplace.matching.overlap.coverage import REACHED_MOST, PeopleUnits
 
 MODEL_VERSION = "units/1"
 # Films and artists stand in for creators until overlaps of channels are measured (overlap_fit).
@@ -44,7 +44,7 @@ _AREA_OF = tuple(
 
 
 @dataclass(frozen=True)
-class Duplication:
+class DuplicationModel:
     """How strongly audiences overlap within a cell: the gamma shape of people's activity, the share of a creator's
     reach that keeps to its own niches, shapes of single niches, and how many measured pairs stand behind each (of two
     niches under an empty name; none: the prior)."""
@@ -59,15 +59,15 @@ class Duplication:
         return sum(self.pairs.values())
 
 
-PRIOR = Duplication()
+PRIOR = DuplicationModel()
 
 
 @dataclass(frozen=True, eq=False)
-class Built:
+class BriefUnits:
     """Units of a brief with each bid's share of their people [n, U], weighted contacts [n], and what is reached alone
     where nobody is seen twice [n] (weighted people)."""
 
-    units: Units
+    units: PeopleUnits
     shares: Floats
     contacts: Floats
     alone: Floats
@@ -79,16 +79,16 @@ def build(
     tags: Floats,
     people: Floats,
     videos: Floats,
-    target: Target,
-    overlap: Duplication = PRIOR,
-) -> Built:
+    target: TargetWeights,
+    overlap: DuplicationModel = PRIOR,
+) -> BriefUnits:
     """Return the units of a target and how n bids reach them.
 
     ``joint`` [n, A * G] and ``regions`` [n, R] each sum to 1; ``tags`` [n, V + 1] in the order of fit.tag_shares;
     ``people`` [n] whom one video reaches, on target or not; ``videos`` [n]. Only niches that some bid has, or that
     have a shape of their own, are units of their own; all others are alike and stand together as each cell's last one.
     """
-    split = _Cells(target)
+    split = _TargetCells(target)
     reached = np.nan_to_num(people) * np.maximum(videos, 1.0) ** SEVERAL_VIDEOS
     in_cells = split.of(as_floats(joint), as_floats(regions)) * reached[:, None]
     contacts = (
@@ -109,8 +109,8 @@ def build(
     weights = (split.worth[:, None] * inside).reshape(-1)
     shapes = as_floats([overlap.by_niche.get(NICHES[place], overlap.shape) for place in own] + [overlap.shape])
     found = np.minimum(shares.reshape(len(reached), -1), REACHED_MOST)
-    return Built(
-        units=Units(weights, np.tile(shapes[kept], len(split.people))),
+    return BriefUnits(
+        units=PeopleUnits(weights, np.tile(shapes[kept], len(split.people))),
         shares=found,
         contacts=contacts,
         alone=sum_columns(in_cells * split.worth),
@@ -124,10 +124,10 @@ def _niches(tags: Floats) -> Floats:
         return np.where(total[:, None] > 0, tags / total[:, None], 0.0)
 
 
-class _Cells:
+class _TargetCells:
     """The target cut into cells of one worth: bands of ages, gender, area. Attributes [C]: worth, people."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: TargetWeights) -> None:
         parts: dict[tuple[float, int, int, int], list[tuple[Ints, Ints]]] = {}
         for box in target.boxes:
             for key, ages_genders, places in _cut(box):
@@ -156,7 +156,7 @@ class _Cells:
         return np.stack(columns, axis=1)
 
 
-def _cut(box: Box) -> list[tuple[tuple[int, int, int], Ints, Ints]]:
+def _cut(box: TargetBox) -> list[tuple[tuple[int, int, int], Ints, Ints]]:
     """Return a box cut by band, gender and area: (their numbers, places in joint, places in regions)."""
     found = []
     for band, first in enumerate(_BANDS):

@@ -16,7 +16,7 @@ _RATIOS = as_floats([LENGTH_RATIOS[name] for name in TIERS])
 
 
 @dataclass(frozen=True, eq=False)
-class Asking:
+class AskingPrices:
     """Price of one video [n] in minor units of the channel's own currency with its ends (NaN: not known), its basis
     (a place in BASES), how many deals, listed prices or past videos stand behind it, and the channel's own listed price
     for the length (NaN: none)."""
@@ -38,7 +38,7 @@ def asking_price(
     videos: Floats,
     tier: int,
     settled: Floats | None = None,
-) -> Asking:
+) -> AskingPrices:
     """Return what n channels would ask for one video of a length tier (a place in TIERS).
 
     ``card`` [n, 3]: listed prices by tier, ``suggested_cpm`` [n]: what the platform suggests for 1,000 views, minor
@@ -65,7 +65,7 @@ def asking_price(
         count = np.where(told, np.nan_to_num(settled[:, 3]), count)
     found = np.where(basis == UNKNOWN, np.nan, found)
     listed = np.where(card[:, tier] > 0, card[:, tier], np.nan)
-    return Asking(found[0], found[1], found[2], basis.astype(np.int64), count.astype(np.int64), listed)
+    return AskingPrices(found[0], found[1], found[2], basis.astype(np.int64), count.astype(np.int64), listed)
 
 
 def _ratio(tier: int, other: int) -> Floats:

@@ -12,7 +12,7 @@ from marketplace.core.money import Money
 from marketplace.matching.audience.arrays import Floats, as_floats
 from marketplace.matching.pricing import cost
 from marketplace.matching.pricing.cost import COMPARABLES_MIN
-from marketplace.matching.pricing.price_model import BASES, Prediction, Term
+from marketplace.matching.pricing.price_model import BASES, PricePrediction, PriceTerm
 
 LEVEL = "80%"
 DIGITS = 2
@@ -63,7 +63,7 @@ class FairPrice:
         }
 
 
-def shown(found: Prediction, place: int, currency: str, fitted_on: date | None) -> FairPrice:
+def shown(found: PricePrediction, place: int, currency: str, fitted_on: date | None) -> FairPrice:
     """Return one of n predictions as it is shown. An end that is one deal's own is hidden by the rounding."""
     basis, count = BASES[int(found.basis[place])], int(found.count[place])
     if not math.isfinite(found.point[place]):
@@ -119,7 +119,7 @@ def _place(low: float, high: float, asked: float) -> tuple[str, str, str]:
     return "within_fair_price", "在其区间之内，", "within"
 
 
-def term_reasons(terms: Mapping[str, Term]) -> list[dict[str, Any]]:
+def term_reasons(terms: Mapping[str, PriceTerm]) -> list[dict[str, Any]]:
     """Return what rights, exclusivity and length each multiply a price by, apart from each other."""
     found = []
     for name, term in terms.items():

@@ -18,7 +18,7 @@ class DealSource(StrEnum):
     ADMIN = "admin"
 
 
-class Side(StrEnum):
+class DealSide(StrEnum):
     CREATOR = "creator"
     BRAND = "brand"
     PLATFORM = "platform"
@@ -53,14 +53,14 @@ class DealPrice(Base):
     exclusivity_days: Mapped[int]
     settled_on: Mapped[date]
     source: Mapped[DealSource]
-    told_by: Mapped[Side]
+    told_by: Mapped[DealSide]
     evidence: Mapped[str | None]
     expected_views: Mapped[int | None]
     followers: Mapped[int | None]
     suggested_cpm_minor: Mapped[int | None]
     platform: Mapped[str]
     vertical: Mapped[str]
-    confirmed_by: Mapped[Side | None] = mapped_column(default=None)
+    confirmed_by: Mapped[DealSide | None] = mapped_column(default=None)
     confirmed_at: Mapped[datetime | None] = mapped_column(default=None)
     cell_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("price_index_cells.id"), default=None, index=True)
     version: Mapped[int] = mapped_column(default=1)

@@ -24,11 +24,11 @@ from marketplace.matching.pricing.price_model import (
     TAUS,
     TERMS,
     TIER_DEALS_MIN,
-    Deliverables,
-    Point,
+    PricedDeliverables,
     PriceModel,
-    Suggested,
-    Term,
+    PricePoint,
+    PriceTerm,
+    SuggestedPrices,
     Texts,
     blended,
     from_model,
@@ -48,11 +48,11 @@ _Z = 1.2815515655446004
 
 
 @dataclass(frozen=True, eq=False)
-class Records:
+class PriceRecords:
     """n prices of deliverables in minor units of one currency [n], the creators they are of as numbers [n], whether
     each is a settled deal (else a rate card), and whether both sides or the platform stand by it."""
 
-    what: Deliverables
+    what: PricedDeliverables
     prices: Floats
     creators: Ints
     settled: Bools
@@ -61,14 +61,14 @@ class Records:
     def __len__(self) -> int:
         return len(self.prices)
 
-    def some(self, members: Bools) -> "Records":
+    def some(self, members: Bools) -> "PriceRecords":
         prices, creators, settled, confirmed = self.prices, self.creators, self.settled, self.confirmed
-        return Records(
+        return PriceRecords(
             self.what.some(members), prices[members], creators[members], settled[members], confirmed[members]
         )
 
 
-def weights(records: Records) -> Floats:
+def weights(records: PriceRecords) -> Floats:
     """Return each record's weight [n]: a creator's deals share one unit, a creator's rate cards a quarter of one."""
     found = np.zeros(len(records))
     for kind, unit in ((records.settled, 1.0), (~records.settled, CARD_WEIGHT)):
@@ -78,7 +78,7 @@ def weights(records: Records) -> Floats:
     return np.where(records.settled & ~records.confirmed, UNCONFIRMED_WEIGHT * found, found)
 
 
-def fit(records: Records, suggested: Mapping[str, Suggested]) -> PriceModel:
+def fit(records: PriceRecords, suggested: Mapping[str, SuggestedPrices]) -> PriceModel:
     """Return the model of n records, in one currency, and of what platforms suggest in it. Prices lie above zero."""
     if not len(records):
         return PriceModel(suggested=suggested)
@@ -100,18 +100,18 @@ def fit(records: Records, suggested: Mapping[str, Suggested]) -> PriceModel:
     )
 
 
-def suggestions(platforms: Texts, cpm: Floats) -> dict[str, Suggested]:
+def suggestions(platforms: Texts, cpm: Floats) -> dict[str, SuggestedPrices]:
     """Return what each platform suggests per 1,000 views, from n channels [n] (NaN: none), where nine or more do."""
     found = {}
     for name in np.unique(platforms).tolist():
         own = np.sort(cpm[(platforms == name) & np.isfinite(cpm) & (cpm > 0)])
         if len(own) >= COMPARABLES_MIN:
             low, middle, high = weighted_quantiles(own, np.ones(len(own)), (TAUS[0], 0.5, TAUS[1]))
-            found[name] = Suggested(float(middle), float(low), float(high), len(own))
+            found[name] = SuggestedPrices(float(middle), float(low), float(high), len(own))
     return found
 
 
-def _cheapest(records: Records, own: Floats, trusted: Bools) -> dict[str, tuple[float, int]]:
+def _cheapest(records: PriceRecords, own: Floats, trusted: Bools) -> dict[str, tuple[float, int]]:
     """Return the 10 % of prices per 1,000 expected views of settled deals, where nine creators' tell it."""
     known = trusted & np.isfinite(records.what.views) & (records.what.views > 0)
     found = {}
@@ -123,7 +123,7 @@ def _cheapest(records: Records, own: Floats, trusted: Bools) -> dict[str, tuple[
     return found
 
 
-def _strata(records: Records) -> list[tuple[Bools, int]]:
+def _strata(records: PriceRecords) -> list[tuple[Bools, int]]:
     """Return the members of each tier and of the pool, with the least number of deals that tells an interval."""
     tiers, known = tier_of(records.what.followers), np.isfinite(records.what.followers)
     own = [(known & (tiers == tier), TIER_DEALS_MIN) for tier in range(POOLED)]
@@ -139,21 +139,23 @@ def _ends(misses: Floats, own: Floats, creators: Ints, members: Bools, least: in
     return float(low), float(high), int(chosen.sum())
 
 
-def _crossed(records: Records, suggested: Mapping[str, Suggested]) -> tuple[Floats, Floats]:
+def _crossed(records: PriceRecords, suggested: Mapping[str, SuggestedPrices]) -> tuple[Floats, Floats]:
     """Return the log misses [n] of settled deals against the answer for deals, and of rate cards against theirs."""
     distinct, place = np.unique(records.creators, return_inverse=True)
     folds = place % (FOLDS if len(distinct) < MANY else FOLDS_OF_MANY)
     logs, misses, card_misses = log(records.prices), np.full(len(folds), np.nan), np.full(len(folds), np.nan)
     for fold in np.unique(folds):
         held = folds == fold
-        taught = Point() if held.all() else _fit_point(records.some(~held), suggested)[0]
+        taught = PricePoint() if held.all() else _fit_point(records.some(~held), suggested)[0]
         what = records.what.some(held)
         misses[held] = logs[held] - blended(taught, suggested, what)[0]
         card_misses[held] = logs[held] - from_model(taught, what, rate_card=True)
     return misses, card_misses
 
 
-def _fit_point(records: Records, suggested: Mapping[str, Suggested]) -> tuple[Point, float, dict[str, Term]]:
+def _fit_point(
+    records: PriceRecords, suggested: Mapping[str, SuggestedPrices]
+) -> tuple[PricePoint, float, dict[str, PriceTerm]]:
     design, names, prior, sd = _design(records)
     logs, own = log(records.prices), weights(records)
     variance, pull, found, ridge = _VARIANCE, np.ones(len(logs)), prior, prior
@@ -171,7 +173,7 @@ def _fit_point(records: Records, suggested: Mapping[str, Suggested]) -> tuple[Po
         pull = np.minimum(1.0, limit / np.maximum(np.abs(away), limit))
     moments, _ = normal_equations(design, logs, own * pull, prior, ridge)
     trusted = records.settled & records.confirmed
-    point = Point(
+    point = PricePoint(
         dict(zip(names, np.round(found, _DECIMALS).tolist(), strict=True)),
         {
             str(name): float(np.sum(own[trusted & (records.what.verticals == name)]))
@@ -182,7 +184,7 @@ def _fit_point(records: Records, suggested: Mapping[str, Suggested]) -> tuple[Po
     return point, variance, _terms(records, names, found, moments, variance)
 
 
-def _design(records: Records) -> tuple[Floats, list[str], Floats, Floats]:
+def _design(records: PriceRecords) -> tuple[Floats, list[str], Floats, Floats]:
     """Return the regression's table [n, p], its columns' names, and their priors' means and SDs [p]."""
     columns, names = [table(records.what, ~records.settled)], list(FIXED)
     for members in groups(records.what):
@@ -196,7 +198,7 @@ def _design(records: Records) -> tuple[Floats, list[str], Floats, Floats]:
     return np.concatenate(columns, axis=1), names, means, sds
 
 
-def _above(records: Records, own: Floats, told: Floats, variance: float) -> float:
+def _above(records: PriceRecords, own: Floats, told: Floats, variance: float) -> float:
     """Return how far log deals lie from the platform's suggestion, drawn to none as a group is."""
     known = records.settled & records.confirmed & np.isfinite(told)
     if not known.any():
@@ -207,7 +209,9 @@ def _above(records: Records, own: Floats, told: Floats, variance: float) -> floa
     return middle * weight / (weight + variance / GROUP_SD**2)
 
 
-def _terms(records: Records, names: list[str], found: Floats, moments: Floats, variance: float) -> dict[str, Term]:
+def _terms(
+    records: PriceRecords, names: list[str], found: Floats, moments: Floats, variance: float
+) -> dict[str, PriceTerm]:
     trusted = records.settled & records.confirmed
     design = table(records.what, ~records.settled)
     told = {}
@@ -217,5 +221,5 @@ def _terms(records: Records, names: list[str], found: Floats, moments: Floats, v
         unit[place] = 1.0
         wide = _Z * np.sqrt(variance * solve(moments, unit)[place])
         ratio, low, high = exp(as_floats([found[place], found[place] - wide, found[place] + wide])).tolist()
-        told[name] = Term(ratio, low, high, int(np.sum(trusted & (design[:, FIXED.index(name)] > 0))))
+        told[name] = PriceTerm(ratio, low, high, int(np.sum(trusted & (design[:, FIXED.index(name)] > 0))))
     return told

@@ -30,7 +30,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (("tier", "vertical", "platform"), ("tier"
 
 
 @dataclass(frozen=True, eq=False)
-class Ratios:
+class PriceRatios:
     """n deals: the price over the list price of the day [n], creators and brands as numbers [n] (a brand nobody named
     is -1 and makes no side), the month from which each counts as year * 12 + month - 1 [n], and for each of DIMENSIONS
     the group as a text or number [n]."""
@@ -46,7 +46,7 @@ class Ratios:
 
 
 @dataclass(frozen=True)
-class Cell:
+class IndexCell:
     """What is told of the deals of one group in the months from ``first`` to ``last``: the median of paid over listed
     with its quartiles, and how many deals there were at least. ``rows``: which deals they are, never told."""
 
@@ -60,12 +60,12 @@ class Cell:
     rows: tuple[int, ...]
 
 
-def cells(waiting: Ratios, before: int) -> list[Cell]:
+def cells(waiting: PriceRatios, before: int) -> list[IndexCell]:
     """Return the cells that the deals of months under ``before`` make, month by month as they would have been told.
 
     ``waiting`` are the deals that no cell has told of yet; those that are in none of the returned go on waiting.
     """
-    found: list[Cell] = []
+    found: list[IndexCell] = []
     pending: list[int] = []
     months = waiting.months.tolist()
     for month in sorted({month for month in months if month < before}):
@@ -96,11 +96,11 @@ def _sides(creators: Ints, brands: Ints, least: int) -> bool:
     return len(np.unique(creators)) >= least and len(np.unique(brands[brands >= 0])) >= least
 
 
-def _cell(waiting: Ratios, by: Mapping[str, object], rows: list[int]) -> Cell:
+def _cell(waiting: PriceRatios, by: Mapping[str, object], rows: list[int]) -> IndexCell:
     _, place, count = np.unique(waiting.creators[rows], return_inverse=True, return_counts=True)
     low, middle, high = weighted_quantiles(waiting.ratio[rows], 1 / count[place], (0.25, 0.5, 0.75)).tolist()
     months = waiting.months[rows]
-    return Cell(
+    return IndexCell(
         by,
         int(months.min()),
         int(months.max()),

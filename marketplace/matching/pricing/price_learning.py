@@ -20,15 +20,22 @@ from marketplace.matching.forecast.forecast import tier_of
 from marketplace.matching.pricing import price_index, price_model
 from marketplace.matching.pricing.cost import CURRENCY_OF_SUGGESTIONS
 from marketplace.matching.pricing.models import DealPrice, PriceIndexCell, PriceModelRow
-from marketplace.matching.pricing.price_fit import Records, fit, suggestions
-from marketplace.matching.pricing.price_index import DIMENSIONS, Cell, Ratios
-from marketplace.matching.pricing.price_model import BOUGHT, Deliverables, Point, PriceModel, Suggested, Term
+from marketplace.matching.pricing.price_fit import PriceRecords, fit, suggestions
+from marketplace.matching.pricing.price_index import DIMENSIONS, IndexCell, PriceRatios
+from marketplace.matching.pricing.price_model import (
+    BOUGHT,
+    PricedDeliverables,
+    PriceModel,
+    PricePoint,
+    PriceTerm,
+    SuggestedPrices,
+)
 
 # The newest deals, and the rate cards of so many channels, drawn by their ids' hash: the same ones each time.
 DEALS_MAX, CARDS_MAX = 10_000, 2_000
 # What a platform suggests where nobody's snapshot tells: Xingtu's own suggestion for 369 channels, 2025-11 (10 %,
 # median, 90 %: 32, 46, 66 yuan for 1,000 views).
-PUBLIC: dict[str, dict[str, Suggested]] = {"CNY": {"douyin": Suggested(4600.0, 3200.0, 6600.0, 369)}}
+PUBLIC: dict[str, dict[str, SuggestedPrices]] = {"CNY": {"douyin": SuggestedPrices(4600.0, 3200.0, 6600.0, 369)}}
 # In which currency a snapshot's platform suggests, and the views that prices are learnt by.
 OF_SUGGESTION = f"coalesce(s.rate_card->0->>'currency', '{CURRENCY_OF_SUGGESTIONS}')"
 VIEWS = "coalesce((s.facts->>'expected_views')::float8, s.median_views)"
@@ -62,7 +69,7 @@ _TURN = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('prices', 0))")
 
 
 @dataclass(frozen=True, eq=False)
-class Fitted:
+class FittedPrices:
     """The newest models by currency, ready for use, and when they were fitted (None: never)."""
 
     models: dict[str, PriceModel]
@@ -72,15 +79,15 @@ class Fitted:
         return self.models.get(currency) or PriceModel(suggested=PUBLIC.get(currency, {}))
 
 
-UNFITTED = Fitted({}, None)
+UNFITTED = FittedPrices({}, None)
 
 
-def load_prices(session: Session, before: datetime | None = None) -> Fitted:
+def load_prices(session: Session, before: datetime | None = None) -> FittedPrices:
     """Return the newest models, or the newest of before a moment; what platforms suggest where none was fitted."""
     row: PriceModelRow | None = session.scalar(_newest(sa.select(PriceModelRow), before))
     if row is None:
         return UNFITTED
-    return Fitted({name: _model(told) for name, told in row.content["models"].items()}, row.fitted_at.date())
+    return FittedPrices({name: _model(told) for name, told in row.content["models"].items()}, row.fitted_at.date())
 
 
 def newest_prices(session: Session, before: datetime | None = None) -> str:
@@ -134,9 +141,9 @@ def _model(told: dict[str, Any]) -> PriceModel:
         return low, high, int(count)
 
     return PriceModel(
-        point=Point(**told["point"]),
-        suggested={name: Suggested(**one) for name, one in told["suggested"].items()},
-        terms={name: Term(**one) for name, one in told["terms"].items()},
+        point=PricePoint(**told["point"]),
+        suggested={name: SuggestedPrices(**one) for name, one in told["suggested"].items()},
+        terms={name: PriceTerm(**one) for name, one in told["terms"].items()},
         ends=[ends(row) for row in told["ends"]],
         card_ends=ends(told["card_ends"]),
         spread=math.nan if told["spread"] is None else told["spread"],
@@ -146,15 +153,15 @@ def _model(told: dict[str, Any]) -> PriceModel:
     )
 
 
-def _suggested(cpms: Sequence[Any], currency: str) -> dict[str, Suggested]:
+def _suggested(cpms: Sequence[Any], currency: str) -> dict[str, SuggestedPrices]:
     own = [row for row in cpms if row.currency == currency]
     found = suggestions(np.array([row.platform for row in own], dtype=np.str_), as_floats([row.cpm for row in own]))
     return {**PUBLIC.get(currency, {}), **found}
 
 
-def _records(rows: Sequence[Any]) -> Records:
+def _records(rows: Sequence[Any]) -> PriceRecords:
     _, creators = np.unique([row.creator_id.hex for row in rows], return_inverse=True)
-    return Records(
+    return PriceRecords(
         deliverables(rows),
         as_floats([row.price for row in rows]),
         creators.astype(np.int64),
@@ -163,11 +170,11 @@ def _records(rows: Sequence[Any]) -> Records:
     )
 
 
-def deliverables(rows: Sequence[Any]) -> Deliverables:
+def deliverables(rows: Sequence[Any]) -> PricedDeliverables:
     """Return rows with views, followers, vertical or verticals, platform, length_tier, rights, days and cpm."""
     mains = [row.vertical if hasattr(row, "vertical") else main_vertical(row.verticals or {}) for row in rows]
     rights = [[right in row.rights for right in BOUGHT] for row in rows]
-    return Deliverables(
+    return PricedDeliverables(
         views=_known([row.views for row in rows]),
         followers=_known([row.followers for row in rows]),
         verticals=np.array([main or "" for main in mains], dtype=np.str_),
@@ -199,12 +206,12 @@ def publish_index(session: Session, today: date) -> int:
     return len(found)
 
 
-def _ratios(rows: Sequence[Any]) -> Ratios:
+def _ratios(rows: Sequence[Any]) -> PriceRatios:
     followers = _known([row.followers for row in rows])
     tiers = [int(tier) if known else None for tier, known in zip(tier_of(followers), ~np.isnan(followers), strict=True)]
     _, creators = np.unique([row.creator_id.hex for row in rows], return_inverse=True)
     keys = sorted({row.brand_key for row in rows if row.brand_key})
-    return Ratios(
+    return PriceRatios(
         ratio=as_floats([row.deal_minor / row.list_minor for row in rows]),
         creators=creators.astype(np.int64),
         brands=np.array([keys.index(row.brand_key) if row.brand_key else -1 for row in rows], dtype=np.int64),
@@ -225,7 +232,7 @@ def _first_day(month: int) -> date:
     return date(month // 12, month % 12 + 1, 1)
 
 
-def _cell_row(cell: Cell) -> PriceIndexCell:
+def _cell_row(cell: IndexCell) -> PriceIndexCell:
     by: dict[str, Any] = {name: cell.by.get(name) for name in DIMENSIONS}
     return PriceIndexCell(
         id=new_id(),

@@ -58,7 +58,7 @@ Texts = npt.NDArray[np.str_]
 
 
 @dataclass(frozen=True, eq=False)
-class Deliverables:
+class PricedDeliverables:
     """n deliverables (one video each): expected views and followers [n] (NaN: not known), the main vertical and the
     platform as texts [n] ("" for none), the length tier [n] ("" not known), rights bought [n, 3] in the order of
     BOUGHT, days of exclusivity [n], and the platform's own suggested price per 1,000 views [n] (NaN: none)."""
@@ -75,12 +75,12 @@ class Deliverables:
     def __len__(self) -> int:
         return len(self.views)
 
-    def some(self, members: npt.NDArray[np.generic]) -> "Deliverables":
-        return Deliverables(**{name: values[members] for name, values in vars(self).items()})
+    def some(self, members: npt.NDArray[np.generic]) -> "PricedDeliverables":
+        return PricedDeliverables(**{name: values[members] for name, values in vars(self).items()})
 
 
 @dataclass(frozen=True)
-class Suggested:
+class SuggestedPrices:
     """Suggested prices per 1,000 views on one platform: median, 10 % and 90 % of ``count`` channels."""
 
     median: float
@@ -90,7 +90,7 @@ class Suggested:
 
 
 @dataclass(frozen=True)
-class Term:
+class PriceTerm:
     """What one thing multiplies the price by, with its 80 % interval, and in how many settled deals it was bought."""
 
     ratio: float
@@ -100,7 +100,7 @@ class Term:
 
 
 @dataclass(frozen=True, eq=False)
-class Point:
+class PricePoint:
     """The middle of the model: coefficients by name, creators' weight of settled deals by vertical, and how far log
     deals lie from the platform's suggestion."""
 
@@ -118,9 +118,9 @@ class PriceModel:
     were used; ``spread``: the SD of log misses. ``per_thousand`` by vertical, and "*" for all: what nine in ten settled
     deals cost more than for 1,000 expected views, and how many they are."""
 
-    point: Point = Point()
-    suggested: Mapping[str, Suggested] = field(default_factory=dict)
-    terms: Mapping[str, Term] = field(default_factory=dict)
+    point: PricePoint = PricePoint()
+    suggested: Mapping[str, SuggestedPrices] = field(default_factory=dict)
+    terms: Mapping[str, PriceTerm] = field(default_factory=dict)
     ends: Sequence[tuple[float, float, int]] = ((np.nan, np.nan, 0),) * (TIERS + 1)
     card_ends: tuple[float, float, int] = (np.nan, np.nan, 0)
     spread: float = np.nan
@@ -130,7 +130,7 @@ class PriceModel:
 
 
 @dataclass(frozen=True, eq=False)
-class Prediction:
+class PricePrediction:
     """Fair prices of n deliverables in minor units: the middle and the 80 % interval [n], how many records the interval
     was learnt from [n], and of which kind [n] (places in BASES). Where the interval is not known the middle is NaN too.
     ``share``: the part of the middle that comes from settled deals, the rest from the platform's suggestion."""
@@ -146,7 +146,7 @@ class Prediction:
         return BASES[int(self.basis[place])]
 
 
-def table(what: Deliverables, rate_card: Bools) -> Floats:
+def table(what: PricedDeliverables, rate_card: Bools) -> Floats:
     """Return the columns of FIXED for n deliverables [n, 12]."""
     views, followers = _scaled(what.views, VIEWS_UNIT), _scaled(what.followers, FOLLOWERS_UNIT)
     months = np.clip(np.nan_to_num(what.exclusivity_days), 0.0, DAYS_MAX) / DAYS_UNIT
@@ -169,12 +169,12 @@ def _scaled(values: Floats, unit: float) -> Floats:
     return np.where(known, log(np.where(known, values, unit) / unit), np.nan)
 
 
-def groups(what: Deliverables) -> tuple[Texts, Texts]:
+def groups(what: PricedDeliverables) -> tuple[Texts, Texts]:
     """Return each deliverable's groups [n] as coefficients name them."""
     return np.char.add("vertical:", what.verticals), np.char.add("platform:", what.platforms)
 
 
-def from_model(point: Point, what: Deliverables, rate_card: bool = False) -> Floats:
+def from_model(point: PricePoint, what: PricedDeliverables, rate_card: bool = False) -> Floats:
     """Return log prices [n] by the regression alone; a group that was never seen counts for nothing."""
     fixed = np.array([point.coefficients.get(name, 0.0) for name in FIXED])
     found = times(table(what, np.full(len(what), rate_card)), fixed)
@@ -188,7 +188,7 @@ def _looked_up(values: Mapping[str, float], names: Texts) -> Floats:
     return as_floats([values.get(str(name), 0.0) for name in distinct])[place]
 
 
-def from_suggestion(suggested: Mapping[str, Suggested], what: Deliverables) -> Floats:
+def from_suggestion(suggested: Mapping[str, SuggestedPrices], what: PricedDeliverables) -> Floats:
     """Return log prices [n] by the platform: the channel's own suggestion per 1,000 views, else the platform's median,
     times expected views. NaN where either is not known."""
     distinct, place = np.unique(what.platforms, return_inverse=True)
@@ -199,7 +199,9 @@ def from_suggestion(suggested: Mapping[str, Suggested], what: Deliverables) -> F
     return np.where(known, log(np.where(known, price, 1.0)), np.nan)
 
 
-def blended(point: Point, suggested: Mapping[str, Suggested], what: Deliverables) -> tuple[Floats, Floats]:
+def blended(
+    point: PricePoint, suggested: Mapping[str, SuggestedPrices], what: PricedDeliverables
+) -> tuple[Floats, Floats]:
     """Return log prices of settled deals [n], and the regression's share in them: n / 30 with n in the vertical."""
     regressed, told = from_model(point, what), from_suggestion(suggested, what)
     share = np.minimum(_looked_up(point.settled, what.verticals) / DEALS_ENOUGH, 1.0)
@@ -217,14 +219,14 @@ def predict(
     rights: Bools,
     exclusivity_days: Floats,
     suggested_cpm: Floats | None = None,
-) -> Prediction:
+) -> PricePrediction:
     """Return the fair prices of n deliverables; see Deliverables for the arrays.
 
     Settled deals answer where at least nine creators' stand in the market; else what the platform suggests, with the
     spread of its suggestions; else rate cards, which are lists and no deals; else nothing.
     """
     none = np.full(len(views), np.nan)
-    what = Deliverables(
+    what = PricedDeliverables(
         as_floats(views),
         as_floats(followers),
         np.asarray(verticals, dtype=np.str_),
@@ -235,17 +237,17 @@ def predict(
         none if suggested_cpm is None else as_floats(suggested_cpm),
     )
     if not len(what):
-        return Prediction(*(none,) * len(Prediction.__dataclass_fields__))
-    found = Prediction(none, none, none, np.full(len(what), float(model.deals)), np.zeros(len(what)), none)
+        return PricePrediction(*(none,) * len(PricePrediction.__dataclass_fields__))
+    found = PricePrediction(none, none, none, np.full(len(what), float(model.deals)), np.zeros(len(what)), none)
     for answer in (_cards(model, what), _suggestions(model, what), _settled(model, what)):
         told = np.isfinite(answer.low) & np.isfinite(answer.high) & np.isfinite(answer.point)
-        found = Prediction(
+        found = PricePrediction(
             *(np.where(told, *pair) for pair in zip(vars(answer).values(), vars(found).values(), strict=True))
         )
     return found
 
 
-def _settled(model: PriceModel, what: Deliverables) -> Prediction:
+def _settled(model: PriceModel, what: PricedDeliverables) -> PricePrediction:
     middle, share = blended(model.point, model.suggested, what)
     ends = as_floats(model.ends)
     tier = tier_of(what.followers)
@@ -255,7 +257,7 @@ def _settled(model: PriceModel, what: Deliverables) -> Prediction:
     return _of(middle, low, high, count, "settled", share)
 
 
-def _suggestions(model: PriceModel, what: Deliverables) -> Prediction:
+def _suggestions(model: PriceModel, what: PricedDeliverables) -> PricePrediction:
     middle = from_suggestion(model.suggested, what)
     distinct, place = np.unique(what.platforms, return_inverse=True)
     rows = [model.suggested.get(name) for name in distinct.tolist()]
@@ -266,16 +268,16 @@ def _suggestions(model: PriceModel, what: Deliverables) -> Prediction:
     return _of(middle, low, high, usual[:, 3], "platform_cpm", np.zeros(len(what)))
 
 
-def _cards(model: PriceModel, what: Deliverables) -> Prediction:
+def _cards(model: PriceModel, what: PricedDeliverables) -> PricePrediction:
     low, high, count = (np.full(len(what), float(end)) for end in model.card_ends)
     return _of(from_model(model.point, what, rate_card=True), low, high, count, "rate_cards", np.zeros(len(what)))
 
 
-def _of(middle: Floats, low: Floats, high: Floats, count: Floats, basis: str, share: Floats) -> Prediction:
+def _of(middle: Floats, low: Floats, high: Floats, count: Floats, basis: str, share: Floats) -> PricePrediction:
     told = np.isfinite(middle) & (count >= COMPARABLES_MIN)
     point, lowest, highest = (
         np.where(told, exp(np.where(told, logs, 0.0)), np.nan) for logs in (middle, middle + low, middle + high)
     )
     # Misses may all lie on one side of a middle that a suggestion pulls.
     ends = np.minimum(lowest, point), np.maximum(highest, point)
-    return Prediction(point, *ends, count, np.full(len(middle), float(BASES.index(basis))), share)
+    return PricePrediction(point, *ends, count, np.full(len(middle), float(BASES.index(basis))), share)

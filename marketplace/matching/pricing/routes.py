@@ -5,7 +5,7 @@ from uuid import UUID
 
 from marketplace.channels.records import VERTICALS
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http.blueprint import ANYONE, SIGNED_IN, Room, actor, session
+from marketplace.core.http.blueprint import ANYONE, SIGNED_IN, GuardedBlueprint, actor, session
 from marketplace.core.http.fields import one_of
 from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.matching.pricing import service as fair
@@ -20,9 +20,11 @@ from marketplace.matching.pricing.schemas import (
     PriceCheckOut,
 )
 from marketplace.matching.pricing.service import ChannelPrice
-from marketplace.matching.pricing.settled_deals import Told
+from marketplace.matching.pricing.settled_deals import ReportedDeal
 
-room = Room("prices", __name__, description="What deals closed at, what is fair, and paid over listed prices")
+room = GuardedBlueprint(
+    "prices", __name__, description="What deals closed at, what is fair, and paid over listed prices"
+)
 
 _TELLS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.BIDS, "answers": DealPriceOut}
 
@@ -43,7 +45,7 @@ def index(query: dict[str, Any]) -> Page[PriceIndexCell]:
 def tell(body: dict[str, Any]) -> DealPrice:
     """Tell what a deal of one's own closed at. The same told by the other side confirms it."""
     channel_id = body.pop("channel_id")
-    return settled_deals.record(session(), actor(), channel_id, Told(**body))
+    return settled_deals.record(session(), actor(), channel_id, ReportedDeal(**body))
 
 
 @room.get(

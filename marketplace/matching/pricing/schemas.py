@@ -5,12 +5,12 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from marketplace.bids.pricing_models import RIGHTS, Pricing
+from marketplace.bids.pricing_models import RIGHTS, PricingModel
 from marketplace.briefs.vocabulary import LENGTH_TIERS
-from marketplace.core.http.fields import Id, MoneyField, Text, When, Whole, WholeParam, one_of
+from marketplace.core.http.fields import IdField, MoneyField, TextField, TimeField, WholeField, WholeParam, one_of
 from marketplace.core.http.shared_schemas import ReasonOut
 from marketplace.core.money import MINOR_DIGITS
-from marketplace.matching.pricing.models import DealSource, Side
+from marketplace.matching.pricing.models import DealSide, DealSource
 from marketplace.matching.pricing.price_model import BASES, BOUGHT
 
 DAYS_MAX = 365
@@ -60,7 +60,7 @@ class PriceTermOut(Schema):
 
 
 class ChannelPriceOut(Schema):
-    channel_id = Id("chn", required=True)
+    channel_id = IdField("chn", required=True)
     length_tier = fields.String(required=True)
     rights = fields.List(fields.String(), required=True)
     exclusivity_days = fields.Integer(required=True)
@@ -77,25 +77,25 @@ class DealPriceIn(Schema):
     """What one deliverable (one video) closed at. Without a list price and expected views, those of the channel's
     snapshot of the day count."""
 
-    channel_id = Id("chn", required=True)
-    brand_id = Id("pty", load_default=None, allow_none=True)
-    brand_name = Text(200, load_default=None, allow_none=True)
+    channel_id = IdField("chn", required=True)
+    brand_id = IdField("pty", load_default=None, allow_none=True)
+    brand_name = TextField(200, load_default=None, allow_none=True)
     deal_price = MoneyField(low=1, required=True)
     list_price = MoneyField(low=1, load_default=None, allow_none=True)
-    pricing_model = one_of(Pricing, load_default="flat")
+    pricing_model = one_of(PricingModel, load_default="flat")
     length_tier = one_of(LENGTH_TIERS, load_default=None, allow_none=True)
     rights = fields.List(one_of(RIGHTS), load_default=list, validate=validate.Length(max=len(RIGHTS)))
-    exclusivity_days = Whole(0, DAYS_MAX, load_default=0)
+    exclusivity_days = WholeField(0, DAYS_MAX, load_default=0)
     settled_on = fields.Date(required=True)
-    expected_views = Whole(1, _VIEWS_MAX, load_default=None, allow_none=True)
-    evidence = Text(2000, load_default=None, allow_none=True)
+    expected_views = WholeField(1, _VIEWS_MAX, load_default=None, allow_none=True)
+    evidence = TextField(2000, load_default=None, allow_none=True)
 
 
 class DealPriceOut(Schema):
-    id = Id("dpr", required=True)
-    channel_id = Id("chn", required=True)
-    creator_id = Id("pty", required=True)
-    brand_id = Id("pty", required=True, allow_none=True)
+    id = IdField("dpr", required=True)
+    channel_id = IdField("chn", required=True)
+    creator_id = IdField("pty", required=True)
+    brand_id = IdField("pty", required=True, allow_none=True)
     deal_price = MoneyField(required=True)
     list_price = MoneyField(required=True, allow_none=True)
     pricing_model = fields.String(required=True)
@@ -104,19 +104,19 @@ class DealPriceOut(Schema):
     exclusivity_days = fields.Integer(required=True)
     settled_on = fields.Date(required=True)
     source = one_of(DealSource, required=True)
-    told_by = one_of(Side, required=True)
-    confirmed_by = one_of(Side, required=True, allow_none=True)
-    confirmed_at = When(required=True, allow_none=True)
+    told_by = one_of(DealSide, required=True)
+    confirmed_by = one_of(DealSide, required=True, allow_none=True)
+    confirmed_at = TimeField(required=True, allow_none=True)
     expected_views = fields.Integer(required=True, allow_none=True)
     evidence = fields.String(required=True, allow_none=True)
-    created_at = When(required=True)
+    created_at = TimeField(required=True)
 
 
 class IndexCellOut(Schema):
     """Settled over listed prices of one group of deals. A group that is not named is null: all that no finer cell of
     those months told of. `tier`: 0 under 30,000 followers, 1 under 100,000, 2 under 500,000, 3 from there."""
 
-    id = Id("pic", required=True)
+    id = IdField("pic", required=True)
     first_month = fields.Date(required=True)
     last_month = fields.Date(required=True)
     tier = fields.Integer(required=True, allow_none=True)
@@ -127,4 +127,4 @@ class IndexCellOut(Schema):
     high = fields.Float(required=True)
     interval = fields.Constant("quartiles", required=True)
     deals = fields.Integer(required=True, metadata={"description": "At least so many; told in fives."})
-    published_at = When(attribute="created_at", required=True)
+    published_at = TimeField(attribute="created_at", required=True)

@@ -19,8 +19,8 @@ from marketplace.core.actor import Actor
 from marketplace.matching.pricing import messages as price_words
 from marketplace.matching.pricing.messages import FairPrice
 from marketplace.matching.pricing.price_fit import EVERYTHING
-from marketplace.matching.pricing.price_learning import OF_SUGGESTION, VIEWS, Fitted, deliverables, load_prices
-from marketplace.matching.pricing.price_model import BOUGHT, PriceModel, Term, predict
+from marketplace.matching.pricing.price_learning import OF_SUGGESTION, VIEWS, FittedPrices, deliverables, load_prices
+from marketplace.matching.pricing.price_model import BOUGHT, PriceModel, PriceTerm, predict
 
 _OF_CHANNEL = (
     f"c.platform, c.verticals, s.followers, {VIEWS} AS views, {OF_SUGGESTION} AS cpm_currency,"
@@ -41,7 +41,7 @@ class ChannelPrice:
     rights: Sequence[str]
     exclusivity_days: int
     fair: FairPrice
-    terms: Mapping[str, Term]
+    terms: Mapping[str, PriceTerm]
     reasons: list[dict[str, Any]]
 
 
@@ -74,7 +74,7 @@ def of_channel(
     )
 
 
-def _bought(model: PriceModel, asked: SimpleNamespace) -> dict[str, Term]:
+def _bought(model: PriceModel, asked: SimpleNamespace) -> dict[str, PriceTerm]:
     wanted = {*asked.rights, asked.length_tier, *(["exclusivity_month"] if asked.days else [])}
     return {name: term for name, term in model.terms.items() if name in wanted}
 
@@ -94,7 +94,7 @@ def _asked(row: Any, currency: str, length_tier: str | None, rights: Sequence[st
     )
 
 
-def _fair(fitted: Fitted, asked: Sequence[SimpleNamespace]) -> list[FairPrice]:
+def _fair(fitted: FittedPrices, asked: Sequence[SimpleNamespace]) -> list[FairPrice]:
     """Return the fair prices of deliverables, of any currencies, in their order."""
     found: dict[int, FairPrice] = {}
     for currency in {one.currency for one in asked}:

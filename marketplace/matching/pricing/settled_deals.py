@@ -16,19 +16,19 @@ from marketplace.channels.models import AudienceSnapshot, Channel
 from marketplace.core import db, events
 from marketplace.core.actor import Actor, Role
 from marketplace.core.clock import now
-from marketplace.core.errors import Conflict, Fault, Invalid, NotAllowed
+from marketplace.core.errors import Conflict, FieldError, InvalidInput, NotAllowed
 from marketplace.core.http import paging
 from marketplace.core.money import Money
 from marketplace.identity.models import Party, PartyKind
 from marketplace.matching.forecast.features import main_vertical
 from marketplace.matching.pricing.cost import CURRENCY_OF_SUGGESTIONS
-from marketplace.matching.pricing.models import DealPrice, DealSource, PriceIndexCell, Side
+from marketplace.matching.pricing.models import DealPrice, DealSide, DealSource, PriceIndexCell
 
-_SIDES = {Role.BRAND: Side.BRAND, Role.CREATOR: Side.CREATOR, Role.AGENCY: Side.CREATOR}
+_SIDES = {Role.BRAND: DealSide.BRAND, Role.CREATOR: DealSide.CREATOR, Role.AGENCY: DealSide.CREATOR}
 
 
 @dataclass(frozen=True)
-class Told:
+class ReportedDeal:
     """One settled deliverable as a side tells it. Without a list price and expected views, those of the channel's
     snapshot of the day are taken."""
 
@@ -54,16 +54,16 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
     return DealPrice.creator_id.in_(sorted(actor.parties)) if actor.role in _SIDES else sa.false()
 
 
-def record(session: Session, actor: Actor, channel_id: UUID, told: Told) -> DealPrice:
+def record(session: Session, actor: Actor, channel_id: UUID, told: ReportedDeal) -> DealPrice:
     """Keep what a deal of the channel closed at. The other side's telling of the same confirms it.
 
-    Raises NotFound (a channel they may not see), Invalid, Conflict (told already by this side).
+    Raises NotFound (a channel they may not see), InvalidInput, Conflict (told already by this side).
     """
     mine = channels_policy.visible(actor) if actor.role == Role.BRAND else channels_policy.own(actor)
     channel = db.get(session, Channel, channel_id, mine)
     brand_id, brand_key = _brand(session, actor, told)
     _check(told)
-    side = _SIDES.get(actor.role, Side.PLATFORM)
+    side = _SIDES.get(actor.role, DealSide.PLATFORM)
     amount = told.deal_price
     same = session.scalar(
         sa.select(DealPrice).where(
@@ -79,7 +79,7 @@ def record(session: Session, actor: Actor, channel_id: UUID, told: Told) -> Deal
         return _told_again(session, actor, same, side)
     row = _row(session, channel, told, side)
     row.brand_id, row.brand_key = brand_id, brand_key
-    if side is Side.PLATFORM:
+    if side is DealSide.PLATFORM:
         row.source = DealSource.PLATFORM if actor.role == Role.SYSTEM else DealSource.ADMIN
         row.confirmed_by, row.confirmed_at = side, now()
     session.add(row)
@@ -91,7 +91,7 @@ def record(session: Session, actor: Actor, channel_id: UUID, told: Told) -> Deal
 def confirm(session: Session, actor: Actor, deal_price_id: UUID) -> DealPrice:
     """Stand by a price that the other side told, or by any as an admin. Raises NotFound, NotAllowed, Conflict."""
     row = db.lock(session, DealPrice, deal_price_id, visible(actor))
-    side = _SIDES.get(actor.role, Side.PLATFORM)
+    side = _SIDES.get(actor.role, DealSide.PLATFORM)
     if row.confirmed_by is not None:
         raise Conflict("This price is confirmed already.")
     if row.told_by == side:
@@ -103,13 +103,13 @@ def listed(session: Session, actor: Actor, *, limit: int, starting_after: UUID |
     return paging.page(session, sa.select(DealPrice).where(visible(actor)), DealPrice, limit, starting_after)
 
 
-def _told_again(session: Session, actor: Actor, row: DealPrice, side: Side) -> DealPrice:
+def _told_again(session: Session, actor: Actor, row: DealPrice, side: DealSide) -> DealPrice:
     if row.confirmed_by is not None or row.told_by == side:
         raise Conflict("This price is told already.", rule="uq_deal_prices")
     return _confirmed(session, actor, row, side)
 
 
-def _confirmed(session: Session, actor: Actor, row: DealPrice, side: Side) -> DealPrice:
+def _confirmed(session: Session, actor: Actor, row: DealPrice, side: DealSide) -> DealPrice:
     row.confirmed_by, row.confirmed_at = side, now()
     row.version += 1
     _tell(session, actor, row, "deal_prices.confirm")
@@ -121,35 +121,39 @@ def _tell(session: Session, actor: Actor, row: DealPrice, kind: str) -> None:
     events.record(session, kind, row.id, actor, parties=sides)
 
 
-def _brand(session: Session, actor: Actor, told: Told) -> tuple[UUID | None, str]:
+def _brand(session: Session, actor: Actor, told: ReportedDeal) -> tuple[UUID | None, str]:
     """Return the brand, where it takes part here, and its key."""
     if actor.role == Role.BRAND:
         if told.brand_id not in (None, actor.party_id) or told.brand_name is not None:
-            raise Invalid("A brand tells of its own deals.", faults=[Fault("/brand_id", "Leave the brand out.")])
+            raise InvalidInput(
+                "A brand tells of its own deals.", faults=[FieldError("/brand_id", "Leave the brand out.")]
+            )
         return actor.party_id, f"id:{actor.party_id}"
     if told.brand_id is not None:
         kind = session.scalar(sa.select(Party.kind).where(Party.id == told.brand_id))
         if kind != PartyKind.BRAND:
-            raise Invalid("There is no such brand.", faults=[Fault("/brand_id", "Name a brand, or `brand_name`.")])
+            raise InvalidInput(
+                "There is no such brand.", faults=[FieldError("/brand_id", "Name a brand, or `brand_name`.")]
+            )
         return told.brand_id, f"id:{told.brand_id}"
     if told.brand_name is None:
         return None, ""
     return None, f"name:{hashlib.sha256(told.brand_name.strip().casefold().encode()).hexdigest()}"
 
 
-def _check(told: Told) -> None:
+def _check(told: ReportedDeal) -> None:
     faults = []
     if not EARLIEST <= told.settled_on <= now().date():
-        faults.append(Fault("/settled_on", f"Must lie between {EARLIEST} and today."))
+        faults.append(FieldError("/settled_on", f"Must lie between {EARLIEST} and today."))
     if told.list_price is not None and told.list_price.currency != told.deal_price.currency:
-        faults.append(Fault("/list_price/currency", f"Must be the deal's currency, {told.deal_price.currency}."))
+        faults.append(FieldError("/list_price/currency", f"Must be the deal's currency, {told.deal_price.currency}."))
     if ("exclusivity" in told.rights) != (told.exclusivity_days > 0):
-        faults.append(Fault("/exclusivity_days", "Days of exclusivity and the right `exclusivity` go together."))
+        faults.append(FieldError("/exclusivity_days", "Days of exclusivity and the right `exclusivity` go together."))
     if faults:
-        raise Invalid("The price has to be mended; nothing was changed.", faults=faults)
+        raise InvalidInput("The price has to be mended; nothing was changed.", faults=faults)
 
 
-def _row(session: Session, channel: Channel, told: Told, side: Side) -> DealPrice:
+def _row(session: Session, channel: Channel, told: ReportedDeal, side: DealSide) -> DealPrice:
     """Return the row with what was known of the channel on the day."""
     query = sa.select(AudienceSnapshot).where(AudienceSnapshot.channel_id == channel.id)
     then = session.scalar(
@@ -183,7 +187,7 @@ def _row(session: Session, channel: Channel, told: Told, side: Side) -> DealPric
     )
 
 
-def _suggested(told: Told, then: AudienceSnapshot | None) -> int | None:
+def _suggested(told: ReportedDeal, then: AudienceSnapshot | None) -> int | None:
     """Return what the platform suggested for 1,000 views, where it did so in the deal's currency."""
     if then is None:
         return None
@@ -191,7 +195,7 @@ def _suggested(told: Told, then: AudienceSnapshot | None) -> int | None:
     return then.facts.get("suggested_cpm_minor") if named == told.deal_price.currency else None
 
 
-def _list_minor(told: Told, rate_card: Sequence[dict[str, Any]]) -> int | None:
+def _list_minor(told: ReportedDeal, rate_card: Sequence[dict[str, Any]]) -> int | None:
     if told.list_price is not None:
         return told.list_price.amount or None
     wanted = (told.length_tier, told.deal_price.currency)

@@ -15,7 +15,7 @@ from marketplace.drawing.sheet import say
 from marketplace.matching.audience.arrays import Floats, as_floats
 from marketplace.matching.pricing.cost import weighted_quantiles
 from marketplace.matching.scoring import numbers, price_drawings, service
-from marketplace.matching.scoring.price_drawings import A_VIDEO, PER_THOUSAND, Fan, Peers, Span
+from marketplace.matching.scoring.price_drawings import A_VIDEO, PER_THOUSAND, FairPriceSpan, PricePeers, ReachFan
 
 _QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 _PER_THOUSAND = 1 + len(("point", "low", "high")) * numbers.SPANS.index("per_thousand")
@@ -31,7 +31,7 @@ def draw(session: Session, actor: Actor, bid_id: UUID, name: str, *, language: s
     made_of = _made_of(match, language)
     if name == "reach":
         middle, low, high = match["parts"]["people"]
-        fan = None if None in (middle, low, high) else Fan(low, middle, high)
+        fan = None if None in (middle, low, high) else ReachFan(low, middle, high)
         return price_drawings.forecast_fan(
             fan, channel=match["channel_name"], made_of=made_of, language=language, width=width
         )
@@ -41,7 +41,7 @@ def draw(session: Session, actor: Actor, bid_id: UUID, name: str, *, language: s
         cost = match["parts"]["cost"][0]
         videos = session.get_one(BidRevision, bid.revision_id).terms[-1]
         told = match["parts"]["fair_price"]
-        fair = None if told["point"] is None else Span(told["low"], told["point"], told["high"])
+        fair = None if told["point"] is None else FairPriceSpan(told["low"], told["point"], told["high"])
         words = [reason[language] for reason in match["reasons"] if "fair_price" in reason["code"]]
         return price_drawings.price_among_peers(
             A_VIDEO,
@@ -55,7 +55,7 @@ def draw(session: Session, actor: Actor, bid_id: UUID, name: str, *, language: s
         )
     middle, low, high = match["parts"]["per_thousand"]
     peers, hidden = _peers(session, actor, bid, language)
-    forecast = None if None in (middle, low, high) or not low > 0 else Span(low, middle, high)
+    forecast = None if None in (middle, low, high) or not low > 0 else FairPriceSpan(low, middle, high)
     return price_drawings.price_among_peers(
         PER_THOUSAND,
         middle,
@@ -69,7 +69,7 @@ def draw(session: Session, actor: Actor, bid_id: UUID, name: str, *, language: s
     )
 
 
-def _peers(session: Session, actor: Actor, bid: Bid, language: str) -> tuple[Peers | None, str | None]:
+def _peers(session: Session, actor: Actor, bid: Bid, language: str) -> tuple[PricePeers | None, str | None]:
     """Return the prices per thousand people of all bids on the brief, for those who may read its ranking."""
     brief = session.get_one(Brief, bid.brief_id)
     if not actor.sees_all and brief.brand_id != actor.party_id:
@@ -82,11 +82,11 @@ def _peers(session: Session, actor: Actor, bid: Bid, language: str) -> tuple[Pee
     return _box(values[np.isfinite(values) & (values > 0)]), None
 
 
-def _box(values: Floats) -> Peers:
+def _box(values: Floats) -> PricePeers:
     if not len(values):
-        return Peers(math.nan, math.nan, math.nan, math.nan, math.nan, 0)
+        return PricePeers(math.nan, math.nan, math.nan, math.nan, math.nan, 0)
     p10, p25, p50, p75, p90 = weighted_quantiles(values, np.ones(len(values)), _QUANTILES).tolist()
-    return Peers(p10, p25, p50, p75, p90, len(values))
+    return PricePeers(p10, p25, p50, p75, p90, len(values))
 
 
 def _made_of(match: dict[str, Any], language: str) -> str:

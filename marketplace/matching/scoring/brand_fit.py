@@ -21,7 +21,7 @@ AFFINITY_SOURCE = "editorial table, 2026-11, not fitted"
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
+class BrandFit:
     """Fit of n channels: value [n] in 0..1, parts [n, 6] in the order of PARTS (NaN: not known), and whether an
     exclusivity promised elsewhere forbids the deal, which is a gate and no part of the value."""
 
@@ -79,7 +79,7 @@ def clashes(promised: Sequence[Collection[str]], category: str) -> Bools:
     return np.array([category in categories for categories in promised], dtype=np.bool_)
 
 
-def fit(parts: Mapping[str, Floats], clash: Bools) -> Fit:
+def fit(parts: Mapping[str, Floats], clash: Bools) -> BrandFit:
     """Return the fit of n channels from the parts that are known, each [n] in 0..1 with NaN for not known.
 
     Raises ValueError for a part's name that has no weight. With no part known at all the value is 0.5.
@@ -93,4 +93,4 @@ def fit(parts: Mapping[str, Floats], clash: Bools) -> Fit:
     weight = sum_columns(known)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.where(weight > 0, sum_columns(known * np.nan_to_num(table)) / weight, NEUTRAL)
-    return Fit(np.clip(value, 0.0, 1.0), table, clash)
+    return BrandFit(np.clip(value, 0.0, 1.0), table, clash)

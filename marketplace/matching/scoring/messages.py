@@ -40,7 +40,7 @@ _MISSING = {
 
 
 @dataclass(frozen=True)
-class Estimate:
+class NumberEstimate:
     """A number with its ends (None: has none) and what they are: "80%", or "bounds" or a "range" without a level."""
 
     value: float
@@ -50,17 +50,17 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Facts:
+class MatchFacts:
     """One scored bid's stored numbers; None where a number is not known. Money in minor units of ``currency``."""
 
     currency: str
-    overall: Estimate | None
-    views: Estimate | None
+    overall: NumberEstimate | None
+    views: NumberEstimate | None
     videos_used: int
-    share: Estimate | None
-    people: Estimate | None
-    cost: Estimate | None
-    per_thousand: Estimate | None
+    share: NumberEstimate | None
+    people: NumberEstimate | None
+    cost: NumberEstimate | None
+    per_thousand: NumberEstimate | None
     ceiling_minor: float
     ceiling_is_the_briefs: bool
     percentile: float | None
@@ -68,7 +68,7 @@ class Facts:
     fit: float
     fit_parts: dict[str, float | None]
     quality: float
-    intrusiveness: Estimate | None
+    intrusiveness: NumberEstimate | None
     tolerance: float
     gates: tuple[str, ...] = ()
     source: str | None = None
@@ -78,12 +78,12 @@ class Facts:
     from_median: bool = False
     platform_views: float | None = None
     platform_weight: float = 0.0
-    sponsored: Estimate | None = None
+    sponsored: NumberEstimate | None = None
     sponsored_videos: int = 0
     other_videos: int = 0
 
 
-def reasons(facts: Facts) -> list[dict[str, Any]]:
+def reasons(facts: MatchFacts) -> list[dict[str, Any]]:
     """Return {code, zh, en, numbers} for one bid, in a reader's order: result, limits, reach, cost, fit, viewers.
 
     Holds nothing of the creator's own costs: it may be shown to the brand."""
@@ -119,9 +119,9 @@ def _reason(code: str, zh: str, en: str, **numbers: dict[str, Any]) -> dict[str,
     return {"code": code, "zh": zh, "en": en, "numbers": numbers}
 
 
-def _number(value: float | Estimate, unit: str, **more: Any) -> dict[str, Any]:
+def _number(value: float | NumberEstimate, unit: str, **more: Any) -> dict[str, Any]:
     said: dict[str, Any] = {"value": value, "unit": unit}
-    if isinstance(value, Estimate):
+    if isinstance(value, NumberEstimate):
         said["value"] = value.value
         if value.low is not None and value.high is not None:
             said.update(low=value.low, high=value.high, interval=value.interval)
@@ -137,32 +137,32 @@ def _money(currency: str, minor: float) -> str:
     return Money(currency, round(minor)).show()
 
 
-def _span(estimate: Estimate, show: str = ",.0f") -> str:
+def _span(estimate: NumberEstimate, show: str = ",.0f") -> str:
     return _with_ends(estimate, lambda value: f"{value:{show}}")
 
 
-def _money_span(currency: str, estimate: Estimate) -> str:
+def _money_span(currency: str, estimate: NumberEstimate) -> str:
     return _with_ends(estimate, lambda value: _money(currency, value))
 
 
-def _with_ends(estimate: Estimate, show: Callable[[float], str]) -> str:
+def _with_ends(estimate: NumberEstimate, show: Callable[[float], str]) -> str:
     if estimate.low is None or estimate.high is None or estimate.low == estimate.high:
         return show(estimate.value)
     how_sure = f", {estimate.interval}" if estimate.interval.endswith("%") else ""
     return f"{show(estimate.value)} ({show(estimate.low)}–{show(estimate.high)}{how_sure})"
 
 
-def _origin(facts: Facts) -> dict[str, Any]:
+def _origin(facts: MatchFacts) -> dict[str, Any]:
     return {"source": facts.source, "date": facts.taken_on.isoformat() if facts.taken_on else None}
 
 
-def _from(facts: Facts) -> tuple[str, str]:
+def _from(facts: MatchFacts) -> tuple[str, str]:
     if facts.source is None or facts.taken_on is None:
         return "", ""
     return f"；来源 {facts.source}，{facts.taken_on}", f"; source {facts.source}, {facts.taken_on}"
 
 
-def _result(facts: Facts) -> Iterator[dict[str, Any]]:
+def _result(facts: MatchFacts) -> Iterator[dict[str, Any]]:
     if facts.overall is not None:
         shown = _span(facts.overall, ".1f")
         yield _reason(
@@ -174,7 +174,7 @@ def _result(facts: Facts) -> Iterator[dict[str, Any]]:
         )
 
 
-def _gates(facts: Facts) -> Iterator[dict[str, Any]]:
+def _gates(facts: MatchFacts) -> Iterator[dict[str, Any]]:
     if "over_tolerance" in facts.gates and facts.intrusiveness is not None:
         score = facts.intrusiveness
         yield _reason(
@@ -200,7 +200,7 @@ def _gates(facts: Facts) -> Iterator[dict[str, Any]]:
         )
 
 
-def _reach(facts: Facts) -> Iterator[dict[str, Any]]:
+def _reach(facts: MatchFacts) -> Iterator[dict[str, Any]]:
     zh_from, en_from = _from(facts)
     if facts.views is None:
         yield _reason(
@@ -254,7 +254,7 @@ def _reach(facts: Facts) -> Iterator[dict[str, Any]]:
         )
 
 
-def _beside_history(facts: Facts) -> Iterator[dict[str, Any]]:
+def _beside_history(facts: MatchFacts) -> Iterator[dict[str, Any]]:
     zh_from, en_from = _from(facts)
     if facts.platform_views is not None and 0 < facts.platform_weight < 1:
         weight = facts.platform_weight
@@ -279,7 +279,7 @@ def _beside_history(facts: Facts) -> Iterator[dict[str, Any]]:
         )
 
 
-def _audience(facts: Facts) -> Iterator[dict[str, Any]]:
+def _audience(facts: MatchFacts) -> Iterator[dict[str, Any]]:
     zh_from, en_from = _from(facts)
     if facts.share is not None:
         shown = _span(facts.share, ".1%")
@@ -305,7 +305,7 @@ def _audience(facts: Facts) -> Iterator[dict[str, Any]]:
         yield _reason(flag, *_MISSING[flag])
 
 
-def _cost(facts: Facts) -> Iterator[dict[str, Any]]:
+def _cost(facts: MatchFacts) -> Iterator[dict[str, Any]]:
     unit = _minor(facts.currency)
     if facts.cost is not None:
         shown = _money_span(facts.currency, facts.cost)
@@ -339,7 +339,7 @@ def _cost(facts: Facts) -> Iterator[dict[str, Any]]:
         )
 
 
-def _fit(facts: Facts) -> Iterator[dict[str, Any]]:
+def _fit(facts: MatchFacts) -> Iterator[dict[str, Any]]:
     yield _reason("fit", f"契合度 {facts.fit:.2f}（0–1）", f"Fit {facts.fit:.2f} of 1", fit=_number(facts.fit, "0-1"))
     for part, (zh, en) in _PART_NAMES.items():
         value = facts.fit_parts.get(part)
@@ -355,7 +355,7 @@ def _fit(facts: Facts) -> Iterator[dict[str, Any]]:
             )
 
 
-def _viewers(facts: Facts) -> Iterator[dict[str, Any]]:
+def _viewers(facts: MatchFacts) -> Iterator[dict[str, Any]]:
     if facts.intrusiveness is None:
         yield _reason("intrusiveness_unknown", "侵扰度尚未评估", "Intrusiveness has not been scored")
     elif "over_tolerance" not in facts.gates:

@@ -11,22 +11,34 @@ from marketplace.drawing.sheet import (
     PLAIN,
     SMALL,
     WIDTH,
-    Axis,
-    Sheet,
+    DrawingSheet,
+    ValueAxis,
     band,
     log_axis,
     say,
     scale,
     wanted_ticks,
 )
-from marketplace.drawing.svg import BLUE, GREEN, INK, ORANGE, PALE_BLUE, PALE_GREEN, SOFT, Drawing, cut, number, ticks
+from marketplace.drawing.svg import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    PALE_BLUE,
+    PALE_GREEN,
+    SOFT,
+    SvgDrawing,
+    cut,
+    number,
+    ticks,
+)
 from marketplace.matching.pricing.cost import COMPARABLES_MIN
 
 Words = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Subject:
+class PriceSubject:
     """What is compared, in words (zh, en): the picture's title, the axis, the interval, and who the peers are."""
 
     title: Words
@@ -35,13 +47,13 @@ class Subject:
     peers: Words
 
 
-A_VIDEO = Subject(
+A_VIDEO = PriceSubject(
     title=("单条报价与参考价相比", "The price of one video beside the fair price"),
     axis=("单条视频的价格", "price of one video"),
     span=("参考价", "Fair price"),
     peers=("同类价格", "comparable prices"),
 )
-PER_THOUSAND = Subject(
+PER_THOUSAND = PriceSubject(
     title=(
         "每千目标人群的价格与本需求的其他报价相比",
         "Price per thousand people of the target, among the bids on this brief",
@@ -53,7 +65,7 @@ PER_THOUSAND = Subject(
 
 
 @dataclass(frozen=True)
-class Span:
+class FairPriceSpan:
     """A fair price in minor units with the ends of its 80 % interval."""
 
     low: float
@@ -62,7 +74,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Peers:
+class PricePeers:
     """Quantiles of comparable prices in minor units, and how many there are."""
 
     p10: float
@@ -78,7 +90,7 @@ class Peers:
 
 
 @dataclass(frozen=True)
-class Fan:
+class ReachFan:
     """People of the target that one bid reaches, at the quantiles .1, .5 and .9."""
 
     low: float
@@ -87,10 +99,10 @@ class Fan:
 
 
 def price_among_peers(
-    subject: Subject,
+    subject: PriceSubject,
     own_minor: float | None,
-    interval: Span | None,
-    peers: Peers | None,
+    interval: FairPriceSpan | None,
+    peers: PricePeers | None,
     currency: str,
     *,
     made_of: str,
@@ -104,7 +116,7 @@ def price_among_peers(
     known is told, not drawn. Fewer than nine comparable prices are told, never drawn; ``hidden_reason`` says why in the
     reader's ``language``. ``made_of`` says what the numbers come from. Raises ValueError where ends do not rise.
     """
-    sheet = Sheet(say(language, *subject.title), width, language)
+    sheet = DrawingSheet(say(language, *subject.title), width, language)
     own = None if own_minor is None or not _known(own_minor) else own_minor
     fair = None if interval is None or not _rising(astuple(interval), "interval") else interval
     # Quantiles of fewer would come close to telling single prices.
@@ -139,13 +151,17 @@ def price_among_peers(
     return sheet.show(made_of)
 
 
-def forecast_fan(people: Fan | None, *, channel: str, made_of: str, language: str = "zh", width: int = WIDTH) -> str:
+def forecast_fan(
+    people: ReachFan | None, *, channel: str, made_of: str, language: str = "zh", width: int = WIDTH
+) -> str:
     """Return one channel's forecast of people on target: 80 % interval and middle on one axis.
 
     A forecast with a part that is not finite or below zero is told as not known. ``channel`` is its name, from
     anybody: escaped, and cut to one line. Raises ValueError where the quantiles do not rise.
     """
-    sheet = Sheet(say(language, "预计触达多少目标人群", "How many people of the target it may reach"), width, language)
+    sheet = DrawingSheet(
+        say(language, "预计触达多少目标人群", "How many people of the target it may reach"), width, language
+    )
     sheet.words(cut(channel, sheet.room, PLAIN), PLAIN, bold=True)
     parts = () if people is None else astuple(people)
     if people is None or not all(math.isfinite(one) and one >= 0 for one in parts):
@@ -157,7 +173,7 @@ def forecast_fan(people: Fan | None, *, channel: str, made_of: str, language: st
         raise ValueError(f"Quantiles of people must rise: {parts}")
     sheet.words(say(language, "目标人数", "people of the target"), SMALL, ink=SOFT)
     marks = ticks(0.0, people.high, wanted_ticks(sheet))
-    axis = Axis(0.0, marks[-1], MARGIN + 8, width - MARGIN - 8, marks, 1.0, log=False)
+    axis = ValueAxis(0.0, marks[-1], MARGIN + 8, width - MARGIN - 8, marks, 1.0, log=False)
     band(sheet, axis, None)
     middle = sheet.y + BAND / 2
     draw = sheet.drawing
@@ -185,15 +201,20 @@ def _rising(values: Sequence[float], name: str) -> bool:
     return True
 
 
-def _parts(fair: Span | None) -> tuple[float, ...]:
+def _parts(fair: FairPriceSpan | None) -> tuple[float, ...]:
     return () if fair is None else (fair.low, fair.point, fair.high)
 
 
-_Draw = Callable[[Drawing, Axis, float], None]
+_Draw = Callable[[SvgDrawing, ValueAxis, float], None]
 
 
 def _price_rows(
-    subject: Subject, own: float | None, fair: Span | None, peers: Peers | None, currency: str, language: str
+    subject: PriceSubject,
+    own: float | None,
+    fair: FairPriceSpan | None,
+    peers: PricePeers | None,
+    currency: str,
+    language: str,
 ) -> list[tuple[str, _Draw]]:
     """Return each row's words, with its numbers, and what draws it about a height."""
     rows: list[tuple[str, _Draw]] = []
@@ -240,14 +261,14 @@ def _price_rows(
     return rows
 
 
-def _span(drawing: Drawing, axis: Axis, y: float, fair: Span) -> None:
+def _span(drawing: SvgDrawing, axis: ValueAxis, y: float, fair: FairPriceSpan) -> None:
     drawing.bar(axis.x(fair.low), y - 7, axis.x(fair.high) - axis.x(fair.low), 14, ink=PALE_BLUE)
     for end in (fair.low, fair.high):
         drawing.line(axis.x(end), y - 7, axis.x(end), y + 7, ink=BLUE, width=1.5)
     drawing.line(axis.x(fair.point), y - 11, axis.x(fair.point), y + 11, ink=BLUE, width=4)
 
 
-def _box(drawing: Drawing, axis: Axis, y: float, peers: Peers) -> None:
+def _box(drawing: SvgDrawing, axis: ValueAxis, y: float, peers: PricePeers) -> None:
     drawing.line(axis.x(peers.p10), y, axis.x(peers.p90), y, ink=GREEN, width=2)
     for end in (peers.p10, peers.p90):
         drawing.line(axis.x(end), y - 5, axis.x(end), y + 5, ink=GREEN, width=2)
@@ -255,7 +276,9 @@ def _box(drawing: Drawing, axis: Axis, y: float, peers: Peers) -> None:
     drawing.line(axis.x(peers.p50), y - 9, axis.x(peers.p50), y + 9, ink=GREEN, width=4)
 
 
-def _verdict(subject: Subject, own: float, fair: Span | None, peers: Peers | None, language: str) -> str:
+def _verdict(
+    subject: PriceSubject, own: float, fair: FairPriceSpan | None, peers: PricePeers | None, language: str
+) -> str:
     said = []
     # A bid lies within its own forecast, which says nothing.
     if fair is not None and subject is A_VIDEO:
@@ -268,7 +291,7 @@ def _verdict(subject: Subject, own: float, fair: Span | None, peers: Peers | Non
     return say(language, f"本价格{'，'.join(said)}。", f"This price is {' and '.join(said)}.")
 
 
-def _standing(subject: Subject, own: float, peers: Peers) -> Words:
+def _standing(subject: PriceSubject, own: float, peers: PricePeers) -> Words:
     zh, en = subject.peers
     over = sum(own > value for value in peers.quantiles)
     under = sum(own < value for value in peers.quantiles)
@@ -283,11 +306,11 @@ def _standing(subject: Subject, own: float, peers: Peers) -> Words:
 
 
 def _missing(
-    subject: Subject,
+    subject: PriceSubject,
     own: float | None,
-    fair: Span | None,
-    peers: Peers | None,
-    shown: Peers | None,
+    fair: FairPriceSpan | None,
+    peers: PricePeers | None,
+    shown: PricePeers | None,
     hidden_reason: str | None,
     language: str,
 ) -> list[str]:
@@ -307,7 +330,7 @@ def _missing(
     return [*said, hidden_reason] if hidden_reason else said
 
 
-def _chances(people: Fan, language: str) -> tuple[str, str, str]:
+def _chances(people: ReachFan, language: str) -> tuple[str, str, str]:
     low, middle, high = (number(one, language) for one in (people.low, people.middle, people.high))
     return (
         say(language, f"九成可能至少 {low} 人", f"9 in 10: at least {low} people"),
@@ -316,11 +339,11 @@ def _chances(people: Fan, language: str) -> tuple[str, str, str]:
     )
 
 
-def _end(drawing: Drawing, x: float, y: float) -> None:
+def _end(drawing: SvgDrawing, x: float, y: float) -> None:
     drawing.line(x, y - 9, x, y + 9, ink=BLUE, width=2)
 
 
-def _middle(drawing: Drawing, x: float, y: float) -> None:
+def _middle(drawing: SvgDrawing, x: float, y: float) -> None:
     drawing.line(x, y - 9, x, y + 9, ink=INK, width=4)
 
 

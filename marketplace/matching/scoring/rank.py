@@ -26,7 +26,7 @@ DEFAULT_CEILING_MINOR = {"CNY": 10_800, "EUR": 6_600, "USD": 7_000}
 
 
 @dataclass(frozen=True, eq=False)
-class Ranking:
+class BidRanks:
     """Scores of n bids: overall with the 80 % ends (0..100, NaN where cost or reach is not known), the quality
     multiplier, and gates [n, 4] in the order of GATES."""
 
@@ -82,7 +82,7 @@ def rank(
     tolerance: float,
     clash: Bools,
     cost_known: Bools | None = None,
-) -> Ranking:
+) -> BidRanks:
     """Return the ranking of n bids from their cost per thousand on-target people in minor units: ``careful`` at tau .3
     with the point share, ``cheapest`` and ``dearest`` the 80 % ends."""
     quality = quality_multiplier(fit, intrusiveness, tolerance)
@@ -91,7 +91,7 @@ def rank(
         [as_floats(intrusiveness) > tolerance, clash, unknown, np.isposinf(careful)],
         axis=1,
     )
-    return Ranking(
+    return BidRanks(
         overall(ceiling, careful, quality),
         overall(ceiling, dearest, quality),
         overall(ceiling, cheapest, quality),
@@ -100,7 +100,7 @@ def rank(
     )
 
 
-def order(ranking: Ranking, commitments: Sequence[str] | npt.NDArray[Any]) -> Ints:
+def order(ranking: BidRanks, commitments: Sequence[str] | npt.NDArray[Any]) -> Ints:
     """Return the places of the bids from first to last: those no gate holds before the others, then by score, then by
     commitment hash, which was fixed before anyone knew the scores."""
     held = ranking.gates.any(axis=1)

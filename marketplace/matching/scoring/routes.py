@@ -10,19 +10,19 @@ from uuid import UUID
 
 from flask import Response
 
-from marketplace.bids.bid_queries import Shown
+from marketplace.bids.bid_queries import ShownBid
 from marketplace.bids.policy import BIDDERS
 from marketplace.bids.schemas import BidOut
 from marketplace.core.actor import Permission, Role
 from marketplace.core.errors import Unavailable
-from marketplace.core.http.blueprint import SIGNED_IN, Room, actor, session
+from marketplace.core.http.blueprint import SIGNED_IN, GuardedBlueprint, actor, session
 from marketplace.core.http.paging import page_query
 from marketplace.matching.scoring import bid_pictures, service, suggestions
 from marketplace.matching.scoring.schemas import SVG, BidMatchOut, BidPictureQuery, RankingOut, RescoreOut
 from marketplace.matching.scoring.schemas_suggestions import SuggestionsOut
-from marketplace.matching.scoring.service import Ranking
+from marketplace.matching.scoring.service import BriefRanking
 
-room = Room("matching", __name__, description="Bids with their scores, as a brief's ranking")
+room = GuardedBlueprint("matching", __name__, description="Bids with their scores, as a brief's ranking")
 
 # Each open stream holds one of the server's threads, so there are few.
 _STREAMS = threading.BoundedSemaphore(2)
@@ -36,7 +36,7 @@ STREAM_TURNS, STREAM_PAUSE_S = 120, 0.5
     query=page_query("mtc"),
     answers=RankingOut,
 )
-def ranking(query: dict[str, Any], brief_id: UUID) -> Ranking:
+def ranking(query: dict[str, Any], brief_id: UUID) -> BriefRanking:
     """The matches by rank, with how many of them are fresh."""
     return service.ranking(session(), actor(), brief_id, **query)
 
@@ -96,7 +96,7 @@ def suggested(bid_id: UUID) -> dict[str, Any]:
     answers=BidOut,
     status=201,
 )
-def accept_suggestion(bid_id: UUID, suggestion_id: UUID) -> Shown:
+def accept_suggestion(bid_id: UUID, suggestion_id: UUID) -> ShownBid:
     """Revise the bid to a suggested plan, all else as it was; 409 where the bid has changed since."""
     return suggestions.accept(session(), actor(), bid_id, suggestion_id)
 

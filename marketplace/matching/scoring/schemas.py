@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields
 
-from marketplace.core.http.fields import Id, When, WholeParam, one_of
+from marketplace.core.http.fields import IdField, TimeField, WholeParam, one_of
 from marketplace.core.http.shared_schemas import EstimateOut, ReasonOut
 from marketplace.drawing.sheet import NARROWEST, WIDEST, WIDTH
 
@@ -26,14 +26,14 @@ class BidPictureQuery(PictureLooks):
 class MatchOut(Schema):
     """A bid with its scores. `overall` is 0-100 and depends on no other bid; `parts` are the numbers behind it."""
 
-    id = Id("mtc", required=True)
-    bid_id = Id("bid", required=True)
-    channel_id = Id("chn", required=True)
+    id = IdField("mtc", required=True)
+    bid_id = IdField("bid", required=True)
+    channel_id = IdField("chn", required=True)
     channel_name = fields.String(required=True)
     handle = fields.String(required=True)
     platform = fields.String(required=True)
-    creator_id = Id("pty", required=True)
-    agency_id = Id("pty", allow_none=True, required=True)
+    creator_id = IdField("pty", required=True)
+    agency_id = IdField("pty", allow_none=True, required=True)
     bid_status = fields.String(required=True)
     rank = fields.Integer(allow_none=True, required=True)
     overall = fields.Float(allow_none=True, required=True)
@@ -46,7 +46,7 @@ class MatchOut(Schema):
     parts = fields.Dict(keys=fields.String(), required=True)
     fingerprint = fields.String(required=True)
     model_version = fields.String(required=True)
-    scored_at = When(required=True)
+    scored_at = TimeField(required=True)
 
 
 class BidMatchOut(MatchOut):
@@ -58,7 +58,7 @@ class BidMatchOut(MatchOut):
 class RankingOut(Schema):
     """A brief's ranking. While bids are sealed `data` is empty and only the counts are told."""
 
-    brief_id = Id("brf", required=True)
+    brief_id = IdField("brf", required=True)
     sealed = fields.Boolean(required=True)
     total = fields.Integer(required=True)
     fresh = fields.Integer(required=True)
@@ -70,4 +70,4 @@ class RankingOut(Schema):
 
 
 class RescoreOut(Schema):
-    job_id = Id("job", required=True)
+    job_id = IdField("job", required=True)

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields
 
-from marketplace.core.http.fields import Id, one_of
+from marketplace.core.http.fields import IdField, one_of
 from marketplace.core.http.shared_schemas import EstimateOut, ReasonOut
 from marketplace.matching.scoring.suggestion_messages import KEEPS
 from marketplace.pacing.schemas import ChannelScoreOut
@@ -31,7 +31,7 @@ class SuggestionOut(_StandingOut):
     """A plan that disturbs less. `kept`: neither end of its prominence lies more than `prominence_kept` points under
     the bid's own."""
 
-    id = Id("sug", required=True)
+    id = IdField("sug", required=True)
     kept = fields.Boolean(required=True)
     keeps_tolerance = one_of(KEEPS, required=True)
     zh = fields.String(required=True)
@@ -67,8 +67,8 @@ class BeforeShootingOut(_StandingOut):
 class SuggestionsOut(Schema):
     """Up to six plans, those that keep prominence first; none is beaten by another on both sides."""
 
-    bid_id = Id("bid", required=True)
-    revision_id = Id("rev", required=True)
+    bid_id = IdField("bid", required=True)
+    revision_id = IdField("rev", required=True)
     revision_number = fields.Integer(required=True)
     can_accept = fields.Boolean(required=True)
     before_shooting = fields.Nested(BeforeShootingOut, required=True)

@@ -5,35 +5,35 @@ from dataclasses import dataclass
 import numpy as np
 
 from marketplace.matching.audience.arrays import Floats, Ints
-from marketplace.matching.audience.targets import Shares, Target, on_target
+from marketplace.matching.audience.targets import TargetShares, TargetWeights, on_target
 from marketplace.matching.forecast import forecast
-from marketplace.matching.forecast.forecast import Calibration, Forecasts, People
+from marketplace.matching.forecast.forecast import ForecastCalibration, OnTargetPeople, ViewForecasts
 from marketplace.matching.pricing import cost as price
-from marketplace.matching.pricing.cost import Cost, Terms
-from marketplace.matching.scoring.brand_fit import Fit
-from marketplace.matching.scoring.rank import Ranking, rank
+from marketplace.matching.pricing.cost import CostTerms, ExpectedCost
+from marketplace.matching.scoring.brand_fit import BrandFit
+from marketplace.matching.scoring.rank import BidRanks, rank
 
 _ENDS = (forecast.LOW, forecast.CAREFUL, forecast.MIDDLE, forecast.HIGH)
 _TAUS = np.concatenate([forecast.GRID_TAUS, _ENDS])
 
 
 @dataclass(frozen=True, eq=False)
-class Bids:
+class BidInputs:
     """The inputs of n bids: forecasts, audiences (joint [n, A * G], regions [n, R]), share of views that are not
     people's [n], terms in the brief's currency, fit, and intrusiveness [n] 0..100 (NaN: not scored)."""
 
-    forecasts: Forecasts
+    forecasts: ViewForecasts
     joint: Floats
     regions: Floats
     invalid: Floats
-    terms: Terms
-    fit: Fit
+    terms: CostTerms
+    fit: BrandFit
     intrusiveness: Floats
     tiers: Ints | None = None
 
 
 @dataclass(frozen=True, eq=False)
-class Scores:
+class BidScores:
     """What n bids bring: views of one video at tau .1 / .5 / .9 [n, 3], expected views [n], on-target shares, on-target
     people of one video, the brand's cost for all videos, minor units per 1,000 on-target people (median case and 80 %
     ends), their percentile among the brief's bids with the number compared, and the ranking.
@@ -42,20 +42,24 @@ class Scores:
 
     views: Floats
     expected_views: Floats
-    shares: Shares
-    people: People
-    cost: Cost
+    shares: TargetShares
+    people: OnTargetPeople
+    cost: ExpectedCost
     per_thousand: Floats
     per_thousand_low: Floats
     per_thousand_high: Floats
     percentile: Floats
     comparables: Floats
-    ranking: Ranking
+    ranking: BidRanks
 
 
 def score(
-    bids: Bids, target: Target, ceiling: float, tolerance: float, calibration: Calibration | None = None
-) -> Scores:
+    bids: BidInputs,
+    target: TargetWeights,
+    ceiling: float,
+    tolerance: float,
+    calibration: ForecastCalibration | None = None,
+) -> BidScores:
     """Score n bids on one brief: ``ceiling`` in minor units per 1,000 on-target people, ``tolerance`` 0..100.
 
     Cost and people rise with views together, and cost per person never rises with views in any pricing model, so the
@@ -86,7 +90,7 @@ def score(
         bids.fit.clash,
         cost.known,
     )
-    return Scores(
+    return BidScores(
         views=np.stack([low, middle, high], axis=1),
         expected_views=forecast.expected_views(bids.forecasts),
         shares=shares,

@@ -20,14 +20,14 @@ from marketplace.intrusiveness import constants as intrusion
 from marketplace.intrusiveness.factors import relieved_total
 from marketplace.matching.audience import channel_tags, grid, share_columns, targets
 from marketplace.matching.audience.arrays import Floats
-from marketplace.matching.audience.share_columns import Vectors
+from marketplace.matching.audience.share_columns import ShareColumns
 from marketplace.matching.forecast import flags
 from marketplace.matching.forecast.features import FINGERPRINT_BYTES, load_model
-from marketplace.matching.forecast.forecast import Forecasts
+from marketplace.matching.forecast.forecast import ViewForecasts
 from marketplace.matching.pricing import cost
 from marketplace.matching.scoring import brand_fit, numbers, rank
-from marketplace.matching.scoring.brand_fit import Fit
-from marketplace.matching.scoring.score import Bids, Scores, score
+from marketplace.matching.scoring.brand_fit import BrandFit
+from marketplace.matching.scoring.score import BidInputs, BidScores, score
 from marketplace.matching.scoring.versions import MODEL_VERSIONS
 
 MODEL_VERSION = "m-" + fingerprint({**MODEL_VERSIONS, "intrusiveness": intrusion.MODEL_VERSION})[:12]
@@ -155,7 +155,7 @@ Rows = dict[str, Column]
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoringResult:
     """How one scoring went."""
 
     bids: int
@@ -163,17 +163,17 @@ class Scored:
 
 
 @dataclass(frozen=True, eq=False)
-class Loaded:
+class LoadedBids:
     """n bids of a brief as they are scored: the rows read, the channels' shares, the inputs of `score`, and the ends of
     each plan's intrusiveness after relief by fit."""
 
     rows: Rows
-    shares: Vectors
-    bids: Bids
+    shares: ShareColumns
+    bids: BidInputs
     intrusive: tuple[Floats, Floats]
 
 
-def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("open",)) -> Loaded | None:
+def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("open",)) -> LoadedBids | None:
     """Return the brief's bids in these states, or None where there are none."""
     blank = share_columns.pack(grid.audience(), {})
     values = {"brief_id": version.brief_id, "shares": blank, "statuses": list(statuses)}
@@ -184,8 +184,8 @@ def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("op
     shares = share_columns.unpack(rows["shares"].tobytes())
     suits = fit_of(version, rows, shares, _floats(rows, "forecast")[:, SPONSORED_GAP])
     intrusive = relieved_total(_floats(rows, "raw_low"), _floats(rows, "raw_high"), suits.value)
-    bids = Bids(
-        forecasts=Forecasts(
+    bids = BidInputs(
+        forecasts=ViewForecasts(
             log_centre=_floats(rows, "log_centre"),
             scale=_floats(rows, "scale"),
             df=_floats(rows, "df"),
@@ -201,17 +201,17 @@ def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("op
         intrusiveness=(intrusive[0] + intrusive[1]) / 2,
         tiers=rows["tier"].astype(np.int64),
     )
-    return Loaded(rows, shares, bids, intrusive)
+    return LoadedBids(rows, shares, bids, intrusive)
 
 
-def score_brief(session: Session, brief_id: UUID) -> Scored:
+def score_brief(session: Session, brief_id: UUID) -> ScoringResult:
     """Score every open bid of the brief on its present inputs. The same inputs write the same rows, or none."""
     brief = db.get(session, Brief, brief_id)
     version = session.get_one(BriefVersion, brief.version_id)
     session.execute(_TURN, {"brief_id": str(brief_id)})
     loaded = load(session, version)
     if loaded is None:
-        return Scored(0, 0)
+        return ScoringResult(0, 0)
     rows, bids = loaded.rows, loaded.bids
     count = len(rows["bid_id"])
     ceiling, own = rank.ceiling_for(version.ceiling_minor, version.currency)
@@ -222,7 +222,7 @@ def score_brief(session: Session, brief_id: UUID) -> Scored:
         name: np.full(count, float(value))
         for name, value in (("ceiling", ceiling), ("tolerance", version.tolerance), ("ceiling_is_the_briefs", own))
     }
-    return Scored(count, _write(session, version, rows, scores, numbers.pack(told)))
+    return ScoringResult(count, _write(session, version, rows, scores, numbers.pack(told)))
 
 
 def _floats(rows: Rows, name: str) -> Floats:
@@ -247,7 +247,7 @@ def _cell(cell: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def fit_of(version: BriefVersion, rows: Rows, shares: Vectors, gap: Floats | None = None) -> Fit:
+def fit_of(version: BriefVersion, rows: Rows, shares: ShareColumns, gap: Floats | None = None) -> BrandFit:
     """How the brief suits each channel, from what both sides told, and from the difference in log views of its
     sponsored videos [n] (None, in discovery, whose first look has none: left out). Formats are not known yet."""
     content = version.content
@@ -275,7 +275,7 @@ def fit_of(version: BriefVersion, rows: Rows, shares: Vectors, gap: Floats | Non
 
 
 def numbers_of(
-    rows: Rows, shares: Vectors, bids: Bids, scores: Scores, intrusive: tuple[Floats, Floats]
+    rows: Rows, shares: ShareColumns, bids: BidInputs, scores: BidScores, intrusive: tuple[Floats, Floats]
 ) -> dict[str, Floats]:
     """Return every number of the matches by name, as parts.pack takes them."""
     low, high = intrusive
@@ -310,7 +310,7 @@ def _points(rows: Rows, suits: Floats) -> Floats:
     return points
 
 
-def _write(session: Session, version: BriefVersion, rows: Rows, scores: Scores, numbers: Floats) -> int:
+def _write(session: Session, version: BriefVersion, rows: Rows, scores: BidScores, numbers: Floats) -> int:
     """Keep one match for each bid; returns how many are new or different. Goes by way of a table of this session,
     because COPY, many times as fast as values in a statement, cannot update."""
     ranking, commitments = scores.ranking, rows["commitment"]

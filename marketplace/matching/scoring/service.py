@@ -23,7 +23,7 @@ from marketplace.matching.forecast import flags
 from marketplace.matching.forecast.features import WANTED, suffix
 from marketplace.matching.forecast.flags import GATES
 from marketplace.matching.scoring import fair_price, numbers
-from marketplace.matching.scoring.messages import Estimate, Facts, reasons
+from marketplace.matching.scoring.messages import MatchFacts, NumberEstimate, reasons
 from marketplace.matching.scoring.models import Match
 from marketplace.matching.scoring.score_brief import MODEL_VERSION
 
@@ -58,7 +58,7 @@ _STALE = sa.text(
 
 
 @dataclass(frozen=True)
-class Freshness:
+class ScoreFreshness:
     """How far scoring has come: of `total` bids, `fresh` have a match on the present inputs."""
 
     total: int
@@ -66,7 +66,7 @@ class Freshness:
 
 
 @dataclass(frozen=True)
-class Ranking:
+class BriefRanking:
     """One stretch of a brief's ranking. Before the close it is sealed: counts only."""
 
     brief_id: UUID
@@ -83,9 +83,9 @@ def _present(session: Session) -> dict[str, str]:
     return {"model": MODEL_VERSION, "suffix": suffix(session)}
 
 
-def freshness(session: Session, brief_id: UUID) -> Freshness:
+def freshness(session: Session, brief_id: UUID) -> ScoreFreshness:
     row = session.execute(_COUNTS, {**_present(session), "brief_id": brief_id, "listed": list(LISTED)}).one()
-    return Freshness(row.total, row.fresh)
+    return ScoreFreshness(row.total, row.fresh)
 
 
 def stale_briefs(session: Session) -> list[UUID]:
@@ -101,12 +101,12 @@ def find_brief(session: Session, actor: Actor, brief_id: UUID) -> Brief:
     return brief
 
 
-def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, starting_after: UUID | None) -> Ranking:
+def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, starting_after: UUID | None) -> BriefRanking:
     """Return the matches of a closed brief by rank; of an open one, only how many bids there are and how many fresh."""
     brief = find_brief(session, actor, brief_id)
     state = freshness(session, brief_id)
     if brief.status != BriefStatus.CLOSED:
-        return Ranking(brief_id, True, state.total, state.fresh, [], False)
+        return BriefRanking(brief_id, True, state.total, state.fresh, [], False)
     after: Sequence[Any] = (0, UUID(int=0))
     if starting_after is not None:
         last = sa.select(Match.rank, Match.id).where(Match.id == starting_after, Match.brief_id == brief_id)
@@ -128,7 +128,7 @@ def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, start
     data = [show(row) for row in rows]
     fair_price.add_to(session, data[:limit])
     warnings = fair_price.ceiling_warnings(session, brief) if starting_after is None else []
-    return Ranking(brief_id, False, state.total, state.fresh, data[:limit], len(data) > limit, warnings)
+    return BriefRanking(brief_id, False, state.total, state.fresh, data[:limit], len(data) > limit, warnings)
 
 
 def of_bid(session: Session, actor: Actor, bid_id: UUID) -> dict[str, Any]:
@@ -190,10 +190,12 @@ def _estimate(ends: list[float | None]) -> dict[str, float | None]:
     return {"point": ends[0], "low": ends[1], "high": ends[2]}
 
 
-def facts(told: dict[str, Any], row: Any, shown: Sequence[str]) -> Facts:
+def facts(told: dict[str, Any], row: Any, shown: Sequence[str]) -> MatchFacts:
     """Return the stored numbers in the form that the sentences are told from."""
-    overall = None if row["overall"] is None else Estimate(row["overall"], row["overall_low"], row["overall_high"])
-    return Facts(
+    overall = (
+        None if row["overall"] is None else NumberEstimate(row["overall"], row["overall_low"], row["overall_high"])
+    )
+    return MatchFacts(
         currency=told["currency"],
         overall=overall,
         views=_known(told["views"]),
@@ -228,17 +230,17 @@ def _forecast(told: dict[str, float | None]) -> dict[str, Any]:
         "from_median": bool(told["from_median"]),
         "platform_views": told["platform_views"],
         "platform_weight": told["platform_weight"] or 0.0,
-        "sponsored": Estimate(factors[0], factors[1], factors[2]) if len(factors) == len(ends) else None,
+        "sponsored": NumberEstimate(factors[0], factors[1], factors[2]) if len(factors) == len(ends) else None,
         "sponsored_videos": int(told["sponsored_videos"] or 0),
         "other_videos": int(told["other_videos"] or 0),
     }
 
 
-def _known(ends: list[float | None], interval: str = "80%") -> Estimate | None:
-    return None if ends[0] is None else Estimate(ends[0], ends[1], ends[2], interval=interval)
+def _known(ends: list[float | None], interval: str = "80%") -> NumberEstimate | None:
+    return None if ends[0] is None else NumberEstimate(ends[0], ends[1], ends[2], interval=interval)
 
 
-def watch(brief_id: UUID, actor: Actor, turns: int) -> Iterator[Freshness]:
+def watch(brief_id: UUID, actor: Actor, turns: int) -> Iterator[ScoreFreshness]:
     """Look again and again, each time in a transaction of its own, until all is fresh or the turns are over."""
     for _ in range(turns):
         with db.transaction(actor) as session:

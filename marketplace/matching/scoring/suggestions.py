@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from marketplace.bids import commitment
 from marketplace.bids import policy as bids_policy
 from marketplace.bids import service as bids
-from marketplace.bids.bid_queries import REVISIONS_MAX, Shown
+from marketplace.bids.bid_queries import REVISIONS_MAX, ShownBid
 from marketplace.bids.models import Bid, BidRevision, BidStatus
 from marketplace.briefs import service as briefs
 from marketplace.briefs.models import Brief, BriefVersion
@@ -25,9 +25,9 @@ from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, DomainError, NotFound
 from marketplace.intrusiveness import channel_score, frontier, timeline
-from marketplace.intrusiveness.channel_score import Past
+from marketplace.intrusiveness.channel_score import PublishedVideo
 from marketplace.intrusiveness.constants import PROMINENCE_KEPT
-from marketplace.intrusiveness.frontier import Frontier, Standing
+from marketplace.intrusiveness.frontier import PlanFrontier, PlanStanding
 from marketplace.intrusiveness.plan_score import band, score_plan
 from marketplace.intrusiveness.timeline import Timeline
 from marketplace.matching.forecast import past_videos
@@ -66,11 +66,11 @@ def of_bid(session: Session, actor: Actor, bid_id: UUID) -> dict[str, Any]:
     }
 
 
-def accept(session: Session, actor: Actor, bid_id: UUID, suggestion_id: UUID) -> Shown:
+def accept(session: Session, actor: Actor, bid_id: UUID, suggestion_id: UUID) -> ShownBid:
     """Make a revision of the bid with a suggestion's plan and everything else as it was.
 
-    Raises what a revision raises (NotFound, WrongState, Conflict, Invalid), Conflict where the suggestion was for what
-    the bid or its channel no longer is, and NotFound where it is none of this bid.
+    Raises what a revision raises (NotFound, WrongState, Conflict, InvalidInput), Conflict if the bid or its channel has
+    changed since the suggestion was made, and NotFound where it is none of this bid.
     """
 
     def chosen(revision: BidRevision) -> Mapping[str, Any]:
@@ -104,7 +104,7 @@ def _gone(session: Session, bid_id: UUID, suggestion_id: UUID) -> DomainError:
     )
 
 
-def keeps(standing: Standing, tolerance: float) -> str:
+def keeps(standing: PlanStanding, tolerance: float) -> str:
     """Return how far a plan keeps to a tolerance of 0..100: "yes" with its whole range, "likely" with its middle, by
     which bids are judged, "unlikely" with its low end alone, or "no"."""
     low, high = standing.intrusiveness
@@ -112,7 +112,7 @@ def keeps(standing: Standing, tolerance: float) -> str:
     return next((word for word, end in ends if end <= tolerance), "no")
 
 
-def _search(revision: BidRevision, match: Mapping[str, Any] | None) -> tuple[Timeline, Frontier]:
+def _search(revision: BidRevision, match: Mapping[str, Any] | None) -> tuple[Timeline, PlanFrontier]:
     """Return a wording's plan and what could take its place; a fit that is not known relieves nothing."""
     plan = timeline.from_dict(revision.plan)
     fit = None if match is None else match["parts"]["fit"]
@@ -120,7 +120,11 @@ def _search(revision: BidRevision, match: Mapping[str, Any] | None) -> tuple[Tim
 
 
 def _before_shooting(
-    standing: Standing, plan: Timeline, match: Mapping[str, Any] | None, tolerance: int, past: Sequence[Past]
+    standing: PlanStanding,
+    plan: Timeline,
+    match: Mapping[str, Any] | None,
+    tolerance: int,
+    past: Sequence[PublishedVideo],
 ) -> dict[str, Any]:
     told = {} if match is None else match["parts"]
     ads = told.get("forecast") or {}
@@ -144,7 +148,7 @@ def _before_shooting(
     return {**found, "reasons": suggestion_messages.reasons(found, match, len(plan.exposures))}
 
 
-def _channel(plan: Timeline, fit: float | None, past: Sequence[Past]) -> dict[str, Any]:
+def _channel(plan: Timeline, fit: float | None, past: Sequence[PublishedVideo]) -> dict[str, Any]:
     """Return the channel's score before the planned video and after it."""
     score = score_plan(plan, math.nan if fit is None else fit, what_ifs=False)
     return channel_score.as_dict(channel_score.channel_score(past, channel_score.seen(plan, score)))

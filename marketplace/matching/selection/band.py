@@ -8,7 +8,7 @@ STEPS = (0, 5, 10, 20, 30, 40, 50, 65, 80, 100)
 
 
 @dataclass(frozen=True)
-class Band:
+class PriceBand:
     """By how many per cent the price would have had to be lower: more than ``low``, at most ``high``; and in words.
 
     None where no price would have done."""
@@ -19,18 +19,18 @@ class Band:
     en: str
 
 
-def band(own_minor: int, wins_at_minor: int | None) -> Band:
+def band(own_minor: int, wins_at_minor: int | None) -> PriceBand:
     """Return the step in which the smallest winning change of the price lies. Raises ValueError where the price that
     wins is not below the bid's own."""
     if wins_at_minor is None:
-        return Band(
+        return PriceBand(
             None, None, "价格不是原因：任何价格都不会入选。", "Not by its price: it would have been chosen at none."
         )
     if not 0 <= wins_at_minor < own_minor:
         raise ValueError("A bid that was left out would have won below its own price only.")
     lower = 100 * (own_minor - wins_at_minor) / own_minor
     low, high = next((low, high) for low, high in pairwise(STEPS) if lower <= high)
-    return Band(
+    return PriceBand(
         float(low),
         float(high),
         f"价格再低 {low}% 至 {high}%，就可能入选。",

@@ -19,7 +19,7 @@ WORDING_LEAST = 20
 
 
 @dataclass(frozen=True)
-class Signal:
+class CollusionSignal:
     """One sign: its code, the bids it is about (public ids), the numbers behind it, and the sentence."""
 
     code: str
@@ -29,7 +29,7 @@ class Signal:
     en: str
 
 
-def ladder(bids: Sequence[str], prices_minor: Sequence[int]) -> Signal | None:
+def ladder(bids: Sequence[str], prices_minor: Sequence[int]) -> CollusionSignal | None:
     """Return a sign where the prices rise by equal steps, or by equal factors, more evenly than chance would have it.
 
     With m steps drawn at random (uniform spacings), the largest is within a share e of the smallest with a chance of
@@ -50,7 +50,7 @@ def ladder(bids: Sequence[str], prices_minor: Sequence[int]) -> Signal | None:
     if chance * RARITY > 1:
         return None
     zh = "等差" if kind == "equal steps" else "等比"
-    return Signal(
+    return CollusionSignal(
         "ladder",
         tuple(bids[place] for place in order.tolist()),
         {"bids": len(prices), "kind": kind, "unevenness": uneven, "step": step, "chance": chance},
@@ -59,7 +59,7 @@ def ladder(bids: Sequence[str], prices_minor: Sequence[int]) -> Signal | None:
     )
 
 
-def same_wording(rows: Sequence[tuple[str, str, str]]) -> list[Signal]:
+def same_wording(rows: Sequence[tuple[str, str, str]]) -> list[CollusionSignal]:
     """Return a sign for each text that bids of different sides share. ``rows``: bid, its side (agency, else creator),
     text."""
     by_text: dict[str, list[tuple[str, str]]] = {}
@@ -72,7 +72,7 @@ def same_wording(rows: Sequence[tuple[str, str, str]]) -> list[Signal]:
         sides = {side for _, side in shared}
         if len(sides) > 1:
             found.append(
-                Signal(
+                CollusionSignal(
                     "same_wording",
                     tuple(sorted(bid for bid, _ in shared)),
                     {"bids": len(shared), "sides": len(sides)},
@@ -83,17 +83,17 @@ def same_wording(rows: Sequence[tuple[str, str, str]]) -> list[Signal]:
     return found
 
 
-def shared_people(rows: Sequence[tuple[str, str, str]]) -> list[Signal]:
+def shared_people(rows: Sequence[tuple[str, str, str]]) -> list[CollusionSignal]:
     """Return a sign for each person who belongs to several sides that bid. ``rows``: person, side, bid."""
     by_person: dict[str, set[tuple[str, str]]] = {}
     for person, side, bid in rows:
         by_person.setdefault(person, set()).add((side, bid))
-    found: dict[tuple[str, ...], Signal] = {}
+    found: dict[tuple[str, ...], CollusionSignal] = {}
     for _, shared in sorted(by_person.items()):
         sides = {side for side, _ in shared}
         if len(sides) > 1:
             bids = tuple(sorted({bid for _, bid in shared}))
-            found[bids] = Signal(
+            found[bids] = CollusionSignal(
                 "shared_people",
                 bids,
                 {"bids": len(bids), "sides": len(sides)},
@@ -103,14 +103,14 @@ def shared_people(rows: Sequence[tuple[str, str, str]]) -> list[Signal]:
     return list(found.values())
 
 
-def one_agency(rows: Sequence[tuple[str, str]]) -> list[Signal]:
+def one_agency(rows: Sequence[tuple[str, str]]) -> list[CollusionSignal]:
     """Return what counts as one bidder: an agency with several bids. ``rows``: bid, agency ("" for none)."""
     by_agency: dict[str, list[str]] = {}
     for bid, agency in rows:
         if agency:
             by_agency.setdefault(agency, []).append(bid)
     return [
-        Signal(
+        CollusionSignal(
             "one_agency",
             tuple(sorted(bids)),
             {"bids": len(bids)},

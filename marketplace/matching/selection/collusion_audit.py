@@ -13,7 +13,7 @@ from marketplace.core import db, ids
 from marketplace.core.actor import Actor
 from marketplace.core.errors import WrongState
 from marketplace.matching.selection import collusion
-from marketplace.matching.selection.collusion import Signal
+from marketplace.matching.selection.collusion import CollusionSignal
 
 # Only single ladders are told: a whole brief's prices, and each agency's own.
 _BIDS = sa.text(
@@ -48,7 +48,7 @@ def signals(session: Session, actor: Actor, brief_id: UUID) -> dict[str, Any]:
     ladders = (
         collusion.ladder([bid for bid, _ in group], [price for _, price in group]) for group in by_agency.values()
     )
-    found: list[Signal] = [
+    found: list[CollusionSignal] = [
         *collusion.shared_people(shared),
         *collusion.same_wording([(bid, side, row.message or "") for bid, side, row in told]),
         *chain(one for one in ladders if one is not None),

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from marketplace.core import ids
-from marketplace.core.errors import Fault
+from marketplace.core.errors import FieldError
 from marketplace.core.money import Money
-from marketplace.matching.selection.inputs import Inputs
-from marketplace.matching.selection.solver.selection_market import GROUPS, Limits
+from marketplace.matching.selection.inputs import SetInputs
+from marketplace.matching.selection.solver.selection_market import GROUPS, SelectionLimits
 
 
 def document(loaded: Mapping[str, Any], currency: str, budget_minor: int) -> dict[str, Any]:
@@ -36,31 +36,31 @@ def document(loaded: Mapping[str, Any], currency: str, budget_minor: int) -> dic
     }
 
 
-def faults(loaded: Mapping[str, Any], currency: str, known: Sequence[str]) -> list[Fault]:
+def faults(loaded: Mapping[str, Any], currency: str, known: Sequence[str]) -> list[FieldError]:
     """Return what contradicts itself or names a bid that the brief does not have."""
     found = []
     budget, bids_max = loaded["budget"], loaded["bids_max"]
     if budget is not None and budget.currency != currency:
-        found.append(Fault("/budget/currency", f"Must be the brief's currency, {currency}."))
+        found.append(FieldError("/budget/currency", f"Must be the brief's currency, {currency}."))
     if bids_max is not None and bids_max < loaded["bids_min"]:
-        found.append(Fault("/bids_max", "Must not be less than `bids_min`."))
+        found.append(FieldError("/bids_max", "Must not be less than `bids_min`."))
     there = set(known)
     for name in ("must", "never"):
         for place, bid in enumerate(loaded[name]):
             if ids.show("bid", bid) not in there:
-                found.append(Fault(f"/{name}/{place}", "This brief has no such bid to choose."))
+                found.append(FieldError(f"/{name}/{place}", "This brief has no such bid to choose."))
     for place, bid in enumerate(loaded["never"]):
         if bid in loaded["must"]:
-            found.append(Fault(f"/never/{place}", "The same bid is in `must`."))
+            found.append(FieldError(f"/never/{place}", "The same bid is in `must`."))
     return found
 
 
-def limits(wishes: Mapping[str, Any], inputs: Inputs) -> Limits:
+def limits(wishes: Mapping[str, Any], inputs: SetInputs) -> SelectionLimits:
     """Return the stored wishes as limits. Bids that were accepted already are in, as the budget must pay them."""
     number = {bid: place for place, bid in enumerate(inputs.bids)}
     accepted = {place for place, status in enumerate(inputs.statuses) if status == "accepted"}
     caps = wishes["caps"]
-    return Limits(
+    return SelectionLimits(
         budget=wishes["budget"]["amount_minor"],
         least=wishes["bids_min"],
         most=wishes["bids_max"],

@@ -11,9 +11,9 @@ import numpy as np
 
 from marketplace.matching.audience.arrays import Floats, Ints
 from marketplace.matching.overlap import coverage
-from marketplace.matching.overlap.coverage import Units
+from marketplace.matching.overlap.coverage import PeopleUnits
 from marketplace.matching.overlap.overlap_fit import FACTORS
-from marketplace.matching.selection.solver.selection_market import Market
+from marketplace.matching.selection.solver.selection_market import SelectionMarket
 
 # Views of one bid are told by so many equally likely strata.
 STRATA = 16
@@ -40,7 +40,7 @@ class BadInputs(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Inputs:
+class SetInputs:
     """n bids and their m options.
 
     Of units: ``weights`` (people times what each is worth), ``shapes`` [U]. Of bids: ``shares`` [n, U], the careful
@@ -80,18 +80,18 @@ class Inputs:
     def __len__(self) -> int:
         return len(self.bids)
 
-    def units(self) -> Units:
-        return Units(self.weights, self.shapes)
+    def units(self) -> PeopleUnits:
+        return PeopleUnits(self.weights, self.shapes)
 
     def rates(self, factor: float = 1.0) -> Floats:
         """Return the bids' exposure rates [n, U], with every shape times a factor."""
         return coverage.rates(self.shares.astype(np.float64), self.shapes * factor)
 
-    def market(self) -> Market:
+    def market(self) -> SelectionMarket:
         """Return the options as the optimiser takes them."""
         groups = {"agency": self.agencies, "platform": self.platforms, "niche": self.niches}
         gates = [self.gates[bid] or None for bid in self.bid_of.tolist()]
-        return Market(
+        return SelectionMarket(
             units=self.units(),
             rates=self.rates()[self.bid_of],
             prices=self.prices,
@@ -115,7 +115,7 @@ def _numbers(words: Sequence[str]) -> Ints:
     return np.array([places.get(word, -1) for word in words], dtype=np.int64)
 
 
-def pack(inputs: Inputs) -> bytes:
+def pack(inputs: SetInputs) -> bytes:
     """Return the inputs as they are stored."""
     arrays = {name: np.ascontiguousarray(getattr(inputs, name), dtype=kind) for name, kind in _ARRAYS.items()}
     head: dict[str, Any] = {
@@ -129,7 +129,7 @@ def pack(inputs: Inputs) -> bytes:
     return zlib.compress(len(text).to_bytes(8, "big") + text + body, 1)
 
 
-def unpack(data: bytes) -> Inputs:
+def unpack(data: bytes) -> SetInputs:
     """Return stored inputs. Raises BadInputs."""
     try:
         raw = zlib.decompress(data)
@@ -144,7 +144,7 @@ def unpack(data: bytes) -> Inputs:
             arrays[name] = array.astype(np.int64 if kind == "<i8" else np.float64)
             start += count * np.dtype(kind).itemsize
         texts = {name: head[name] for name in _TEXTS}
-        return Inputs(currency=head["currency"], overlap=head.get("overlap", {}), **texts, **arrays)
+        return SetInputs(currency=head["currency"], overlap=head.get("overlap", {}), **texts, **arrays)
     except (zlib.error, KeyError, ValueError) as error:
         raise BadInputs("The stored inputs cannot be read.") from error
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.bids import pricing_models
-from marketplace.bids.pricing_models import Offer
+from marketplace.bids.pricing_models import BidOffer
 from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import ids
 from marketplace.law import gate
@@ -20,12 +20,12 @@ from marketplace.matching.forecast import flags, forecast
 from marketplace.matching.forecast.features import load_model
 from marketplace.matching.overlap import overlap_fit, units
 from marketplace.matching.overlap import service as overlaps
-from marketplace.matching.overlap.service import Fitted
-from marketplace.matching.overlap.units import Duplication
+from marketplace.matching.overlap.service import FittedOverlap
+from marketplace.matching.overlap.units import DuplicationModel
 from marketplace.matching.scoring import score_brief
-from marketplace.matching.selection.inputs import STRATA, Inputs
+from marketplace.matching.selection.inputs import STRATA, SetInputs
 from marketplace.pacing import service as pacing
-from marketplace.pacing.exclusivity import Wanted
+from marketplace.pacing.exclusivity import WantedPlacement
 
 STATUSES = ("open", "accepted", "declined")
 STRATA_TAUS = (np.arange(STRATA) + 0.5) / STRATA
@@ -48,7 +48,7 @@ def choosable(session: Session, brief_id: UUID) -> list[str]:
     return [ids.show("bid", bid) for bid in found]
 
 
-def load(session: Session, brief: Brief, version: BriefVersion, target: Any = None) -> Inputs:
+def load(session: Session, brief: Brief, version: BriefVersion, target: Any = None) -> SetInputs:
     """Return the inputs of a selection among the brief's bids; ``target`` takes the place of the brief's own."""
     wording: Mapping[str, Any] = {**version.content, **({"target": target} if target else {})}
     asked = targets.target_weights(score_brief.target_cells(wording))
@@ -92,7 +92,7 @@ def load(session: Session, brief: Brief, version: BriefVersion, target: Any = No
         (np.sum(shares, axis=1) > 0).tolist(),
         strict=True,
     )
-    return Inputs(
+    return SetInputs(
         currency=version.currency,
         weights=made.units.weights,
         shapes=made.units.shapes,
@@ -120,7 +120,7 @@ def load(session: Session, brief: Brief, version: BriefVersion, target: Any = No
     )
 
 
-def _measured(session: Session, channels: Sequence[UUID], learnt: Duplication) -> tuple[Ints, Floats, Floats]:
+def _measured(session: Session, channels: Sequence[UUID], learnt: DuplicationModel) -> tuple[Ints, Floats, Floats]:
     """Return the measured pairs among the bids' channels as Inputs keeps them. A channel bids once on a brief."""
     names, pairs = overlaps.among(session, channels)
     if not names:
@@ -130,7 +130,7 @@ def _measured(session: Session, channels: Sequence[UUID], learnt: Duplication) -
     return bids, pairs.both, overlap_fit.modelled(pairs, learnt, overlap_fit.FACTORS)
 
 
-def _learnt(fitted: Fitted) -> dict[str, Any]:
+def _learnt(fitted: FittedOverlap) -> dict[str, Any]:
     if fitted.fitted_on is None:
         return {}
     found = fitted.duplication
@@ -154,7 +154,7 @@ def _costs(row: Any) -> list[float]:
     return [_most(pricing_models.offer(one, row.deliverables)) for one in prices]
 
 
-def _most(offer: Offer) -> float:
+def _most(offer: BidOffer) -> float:
     fixed, unit, floor, cap, _ = pricing_models.terms(offer)
     return fixed + (floor if unit == 0 else cap)
 
@@ -196,16 +196,16 @@ def _paced(session: Session, brief: Brief, version: BriefVersion, rows: Sequence
 
     The session must see all: other brands' deals and windows of exclusivity are held against the bids."""
     brand = version.content["brand"]
-    wanted = Wanted(brief.brand_id, [*brand["names"], *brand.get("aliases", [])], version.category)
+    wanted = WantedPlacement(brief.brand_id, [*brand["names"], *brand.get("aliases", [])], version.category)
     offers = {row.channel_id: row.deliverables for row in rows if row.status == "open"}
     held = pacing.gates(session, wanted, version.content["publish_window"], offers)
     return (held.get(row.channel_id, "") for row in rows)
 
 
-def _none(currency: str) -> Inputs:
+def _none(currency: str) -> SetInputs:
     """Return the inputs of a brief that nobody bid on."""
     empty, numbers = np.zeros(0), np.zeros(0, dtype=np.int64)
-    return Inputs(
+    return SetInputs(
         currency=currency,
         weights=empty,
         shapes=empty,

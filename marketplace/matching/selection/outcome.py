@@ -11,11 +11,11 @@ from marketplace.core.money import Money
 from marketplace.matching.overlap import coverage, panel, units
 from marketplace.matching.selection import band, set_reach
 from marketplace.matching.selection import messages as words
-from marketplace.matching.selection.inputs import Inputs
+from marketplace.matching.selection.inputs import SetInputs
 from marketplace.matching.selection.solver import curves, exact, explain
 from marketplace.matching.selection.solver import problem as problems
 from marketplace.matching.selection.solver import search as select
-from marketplace.matching.selection.solver.selection_market import Limits, Market
+from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
 
 _VERSIONS = {"coverage": coverage.MODEL_VERSION, "select": select.MODEL_VERSION, "units": units.MODEL_VERSION}
 MODEL_VERSION = "s-" + fingerprint(_VERSIONS)[:12]
@@ -31,7 +31,7 @@ CannotKeep = problems.CannotKeep
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundSet:
     """A chosen set: rows of the market, its careful people, cost and bound, and how the bound was got."""
 
     options: tuple[int, ...]
@@ -45,13 +45,13 @@ class Found:
         return min(1.0, self.value / self.bound) if self.bound > 0 else 1.0
 
 
-def search(inputs: Inputs, limits: Limits) -> Found:
+def search(inputs: SetInputs, limits: SelectionLimits) -> FoundSet:
     """Return the set that the search finds. Raises CannotKeep where no set keeps the limits."""
     found = select.choose(inputs.market(), limits)
-    return Found(found.options, found.value, found.spend, found.bound, "bound")
+    return FoundSet(found.options, found.value, found.spend, found.bound, "bound")
 
 
-def worth_proving(inputs: Inputs, found: Found, wish: str) -> bool:
+def worth_proving(inputs: SetInputs, found: FoundSet, wish: str) -> bool:
     """Return whether the exact solver is to follow: always or never, or by size and by what the bound left open."""
     if wish != "auto":
         return wish == "always"
@@ -60,7 +60,7 @@ def worth_proving(inputs: Inputs, found: Found, wish: str) -> bool:
     return len(inputs.prices) <= PROVE_OPTIONS or found.certificate < PROVE_BELOW
 
 
-def prove(inputs: Inputs, limits: Limits, time_limit_s: int, progress: Progress) -> Found:
+def prove(inputs: SetInputs, limits: SelectionLimits, time_limit_s: int, progress: Progress) -> FoundSet:
     """Return the exact solver's set and bound. Reports the seconds gone of those it has."""
     market = inputs.market()
     problem = problems.prepare(market, limits)
@@ -72,10 +72,10 @@ def prove(inputs: Inputs, limits: Limits, time_limit_s: int, progress: Progress)
 
     found = exact.solve(problem, start, gap=GAP, time_limit_s=time_limit_s, progress=report)
     options = tuple(sorted(problem.rows[list(found.members)].tolist()))
-    return Found(options, found.value, problem.spend(found.members), found.bound, found.stopped)
+    return FoundSet(options, found.value, problem.spend(found.members), found.bound, found.stopped)
 
 
-def tell(inputs: Inputs, limits: Limits, found: Found) -> dict[str, Any]:
+def tell(inputs: SetInputs, limits: SelectionLimits, found: FoundSet) -> dict[str, Any]:
     """Return everything that is shown of a choice, as JSON values."""
     market = inputs.market()
     order = _order(inputs, market, found.options)
@@ -113,11 +113,11 @@ def tell(inputs: Inputs, limits: Limits, found: Found) -> dict[str, Any]:
     }
 
 
-def _money(inputs: Inputs, minor: int) -> dict[str, Any]:
+def _money(inputs: SetInputs, minor: int) -> dict[str, Any]:
     return {"amount_minor": int(minor), "currency": inputs.currency}
 
 
-def _order(inputs: Inputs, market: Market, options: Sequence[int]) -> list[int]:
+def _order(inputs: SetInputs, market: SelectionMarket, options: Sequence[int]) -> list[int]:
     """Return the chosen rows so that each adds the most to those before it, which is how a curve of them reads."""
     left, sums, order = sorted(options, key=lambda row: market.commitments[row]), np.zeros(len(market.units)), []
     while left:
@@ -129,7 +129,7 @@ def _order(inputs: Inputs, market: Market, options: Sequence[int]) -> list[int]:
     return order
 
 
-def _chosen(inputs: Inputs, order: Sequence[int], bids: Sequence[int]) -> list[dict[str, Any]]:
+def _chosen(inputs: SetInputs, order: Sequence[int], bids: Sequence[int]) -> list[dict[str, Any]]:
     alone, added, lost = (part.tolist() for part in set_reach.steps(inputs, bids))
     found = []
     for place, (row, bid) in enumerate(zip(order, bids, strict=True)):
@@ -148,7 +148,7 @@ def _chosen(inputs: Inputs, order: Sequence[int], bids: Sequence[int]) -> list[d
     return found
 
 
-def _named(inputs: Inputs, row: int, bid: int) -> dict[str, Any]:
+def _named(inputs: SetInputs, row: int, bid: int) -> dict[str, Any]:
     return {
         "bid_id": inputs.bids[bid],
         "channel_name": inputs.names[bid],
@@ -157,7 +157,9 @@ def _named(inputs: Inputs, row: int, bid: int) -> dict[str, Any]:
     }
 
 
-def _left_out(inputs: Inputs, market: Market, limits: Limits, options: tuple[int, ...]) -> list[dict[str, Any]]:
+def _left_out(
+    inputs: SetInputs, market: SelectionMarket, limits: SelectionLimits, options: tuple[int, ...]
+) -> list[dict[str, Any]]:
     """Return why each bid is out, once for each: of a bid's options the one that was nearest to being in."""
     chosen = {int(inputs.bid_of[row]) for row in options}
     nearest: dict[int, explain.LeftOut] = {}
@@ -182,14 +184,18 @@ def _left_out(inputs: Inputs, market: Market, limits: Limits, options: tuple[int
     return found
 
 
-def _gap(inputs: Inputs, one: explain.LeftOut) -> float:
+def _gap(inputs: SetInputs, one: explain.LeftOut) -> float:
     """Return by which share of its price a row would have had to be cheaper; infinite where no price would do."""
     price = int(inputs.prices[one.row])
     return float("inf") if one.wins_at is None or price <= 0 else 1 - one.wins_at / price
 
 
 def verify(
-    inputs: Inputs, limits: Limits, result: dict[str, Any], value: float, model_version: str | None = MODEL_VERSION
+    inputs: SetInputs,
+    limits: SelectionLimits,
+    result: dict[str, Any],
+    value: float,
+    model_version: str | None = MODEL_VERSION,
 ) -> dict[str, Any]:
     """Choose again, hold the stored set against the limits and its own value, and count its people by a panel. A set
     that another model chose is no fault where this one would choose otherwise."""

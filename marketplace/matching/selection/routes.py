@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response
 
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http.blueprint import Room, actor, session
+from marketplace.core.http.blueprint import GuardedBlueprint, actor, session
 from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.matching.scoring.schemas import SVG
 from marketplace.matching.selection import collusion_audit, selection_pictures, service
@@ -23,7 +23,7 @@ from marketplace.matching.selection.schemas import (
     WhatIfOut,
 )
 
-room = Room("selections", __name__, description="The best set of bids for a brief, with its reasons")
+room = GuardedBlueprint("selections", __name__, description="The best set of bids for a brief, with its reasons")
 
 _READS: dict[str, Any] = {"allow": (Role.BRAND, Role.ADMIN), "needs": Permission.READ}
 _CHANGES: dict[str, Any] = {"allow": (Role.BRAND,), "needs": Permission.BRIEFS}

@@ -6,7 +6,16 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from marketplace.briefs.schemas import BriefTargetCell
 from marketplace.core import ids
-from marketplace.core.http.fields import Id, Kept, MoneyField, MoneySchema, Real, When, Whole, one_of
+from marketplace.core.http.fields import (
+    IdField,
+    MoneyField,
+    MoneySchema,
+    RealField,
+    StoredDocument,
+    TimeField,
+    WholeField,
+    one_of,
+)
 from marketplace.matching.scoring.schemas import PictureLooks
 from marketplace.matching.selection.messages import REASONS
 from marketplace.matching.selection.models import SelectionStatus
@@ -19,7 +28,7 @@ _BID = {"pattern": ids.pattern("bid")}
 
 def _bids(text: str) -> fields.List[Any]:
     return fields.List(
-        Id("bid"),
+        IdField("bid"),
         load_default=list,
         validate=[validate.Length(max=BIDS_MAX), _different],
         metadata={"uniqueItems": True, "description": text},
@@ -34,31 +43,31 @@ def _different(values: list[Any]) -> None:
 class SelectionCaps(Schema):
     """The most bids of any one agency, platform or niche (the vertical that a channel has most of)."""
 
-    agency = Whole(1, BIDS_MAX, load_default=None, allow_none=True)
-    platform = Whole(1, BIDS_MAX, load_default=None, allow_none=True)
-    niche = Whole(1, BIDS_MAX, load_default=None, allow_none=True)
+    agency = WholeField(1, BIDS_MAX, load_default=None, allow_none=True)
+    platform = WholeField(1, BIDS_MAX, load_default=None, allow_none=True)
+    niche = WholeField(1, BIDS_MAX, load_default=None, allow_none=True)
 
 
 class SelectionIn(Schema):
     """What the chosen set has to keep. Everything may be left out: then the brief's budget alone binds it."""
 
     budget = MoneyField(low=1, load_default=None, allow_none=True, metadata={"description": "Else the brief's."})
-    bids_min = Whole(0, BIDS_MAX, load_default=0)
-    bids_max = Whole(1, BIDS_MAX, load_default=None, allow_none=True)
+    bids_min = WholeField(0, BIDS_MAX, load_default=0)
+    bids_max = WholeField(1, BIDS_MAX, load_default=None, allow_none=True)
     caps = fields.Nested(SelectionCaps, load_default=lambda: SelectionCaps().load({}))
     must = _bids("Bids that have to be in the set.")
     never = _bids("Bids that must not be in the set.")
-    contacts_per_person_max = Real(
+    contacts_per_person_max = RealField(
         1,
         100,
         load_default=None,
         allow_none=True,
         metadata={"description": "How often each person reached sees one of the channels, on average."},
     )
-    intrusiveness_max = Real(0, 100, load_default=None, allow_none=True)
-    ad_load_max = Real(0, 1, load_default=None, allow_none=True)
+    intrusiveness_max = RealField(0, 100, load_default=None, allow_none=True)
+    ad_load_max = RealField(0, 1, load_default=None, allow_none=True)
     prove = one_of(PROVE, load_default="auto")
-    time_limit_s = Whole(1, 300, load_default=60, metadata={"description": "For the exact solver."})
+    time_limit_s = WholeField(1, 300, load_default=60, metadata={"description": "For the exact solver."})
 
 
 class WhatIfIn(SelectionIn):
@@ -169,17 +178,17 @@ class OutcomeOut(Schema):
 class WhatIfOut(Schema):
     """Which set it would be; nothing was stored."""
 
-    brief_id = Id("brf", required=True)
-    outcome = Kept(OutcomeOut, required=True)
+    brief_id = IdField("brf", required=True)
+    outcome = StoredDocument(OutcomeOut, required=True)
 
 
 class SelectionHeadOut(Schema):
-    id = Id("sel", required=True)
-    brief_id = Id("brf", required=True)
-    brief_version_id = Id("brv", required=True)
+    id = IdField("sel", required=True)
+    brief_id = IdField("brf", required=True)
+    brief_version_id = IdField("brv", required=True)
     status = one_of(SelectionStatus, required=True)
     version = fields.Integer(required=True)
-    job_id = Id("job", required=True, allow_none=True)
+    job_id = IdField("job", required=True, allow_none=True)
     wishes = fields.Dict(keys=fields.String(), required=True)
     model_version = fields.String(required=True, allow_none=True)
     inputs_hash = fields.String(required=True, allow_none=True)
@@ -189,16 +198,16 @@ class SelectionHeadOut(Schema):
     certificate = fields.Float(required=True, allow_none=True)
     spend_minor = fields.Integer(required=True, allow_none=True)
     message = fields.String(required=True, allow_none=True)
-    created_at = When(required=True)
-    finished_at = When(required=True, allow_none=True)
-    confirmed_at = When(required=True, allow_none=True)
+    created_at = TimeField(required=True)
+    finished_at = TimeField(required=True, allow_none=True)
+    confirmed_at = TimeField(required=True, allow_none=True)
 
 
 class SelectionOut(SelectionHeadOut):
     """A selection with its `result`, which comes with the status `found` and changes once more only where the exact
     solver finds a better set."""
 
-    result = Kept(OutcomeOut, required=True, allow_none=True)
+    result = StoredDocument(OutcomeOut, required=True, allow_none=True)
 
 
 class VerificationOut(Schema):
@@ -219,13 +228,13 @@ class VerificationOut(Schema):
 class OutcomeOfBidOut(SaidOut):
     """How one bid fared in the confirmed selection, for its own side."""
 
-    bid_id = Id("bid", required=True)
-    selection_id = Id("sel", required=True)
+    bid_id = IdField("bid", required=True)
+    selection_id = IdField("sel", required=True)
     chosen = fields.Boolean(required=True)
     reason = fields.String(required=True, allow_none=True)
     lower_percent_from = fields.Float(required=True, allow_none=True)
     lower_percent_to = fields.Float(required=True, allow_none=True)
-    confirmed_at = When(required=True)
+    confirmed_at = TimeField(required=True)
 
 
 class SignalOut(SaidOut):
@@ -237,7 +246,7 @@ class SignalOut(SaidOut):
 class SignalsOut(Schema):
     """Signs that bidders did not bid each for itself. They ask for a look and prove nothing."""
 
-    brief_id = Id("brf", required=True)
+    brief_id = IdField("brf", required=True)
     bids = fields.Integer(required=True)
     signals = fields.List(fields.Nested(SignalOut), required=True)
 

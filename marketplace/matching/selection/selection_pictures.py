@@ -5,7 +5,7 @@ from typing import Any
 
 from marketplace.core.errors import NotFound
 from marketplace.core.money import MINOR_DIGITS
-from marketplace.drawing.svg import BLUE, GREEN, GREY, INK, ORANGE, SOFT, Drawing, cut, number, ticks, width_of, wrap
+from marketplace.drawing.svg import BLUE, GREEN, GREY, INK, ORANGE, SOFT, SvgDrawing, cut, number, ticks, width_of, wrap
 from marketplace.matching.selection.models import Selection
 
 Result = Mapping[str, Any]
@@ -29,7 +29,7 @@ def draw(selection: Selection, name: str, *, language: str, width: int) -> str:
 
 def of_result(result: Result, name: str, *, language: str, width: int) -> str:
     title = _TITLES[name][0 if language == "zh" else 1]
-    drawing = Drawing(float(width), title)
+    drawing = SvgDrawing(float(width), title)
     drawing.text(16, 28, cut(title, width - 32, LARGE), size=LARGE, bold=True)
     bottom, told = _DRAW[name](drawing, result, language)
     for line in wrap(told, width - 32, SMALL):
@@ -42,12 +42,12 @@ def _say(language: str, zh: str, en: str) -> str:
     return zh if language == "zh" else en
 
 
-class _Plane:
+class _PlotPlane:
     """The field between two axes: places of values on the sheet."""
 
     def __init__(
         self,
-        drawing: Drawing,
+        drawing: SvgDrawing,
         across: tuple[float, float],
         up: tuple[float, float],
         language: str,
@@ -102,13 +102,13 @@ class _Plane:
             self.drawing.text(self.left + 38, y, words, size=PLAIN, ink=ink, bold=True)
 
 
-def _set_reach(drawing: Drawing, result: Result, language: str) -> tuple[float, str]:
+def _set_reach(drawing: SvgDrawing, result: Result, language: str) -> tuple[float, str]:
     chosen, reach = result["chosen"], result["reach"]
     together, apart = [(0.0, 0.0)], [(0.0, 0.0)]
     for place, one in enumerate(chosen, start=1):
         together.append((float(place), together[-1][1] + one["people_added"]))
         apart.append((float(place), apart[-1][1] + one["people_alone"]))
-    plane = _Plane(
+    plane = _PlotPlane(
         drawing,
         (0.0, float(max(1, len(chosen)))),
         (0.0, max(apart[-1][1], reach["high"], 1.0)),
@@ -139,7 +139,7 @@ def _set_reach(drawing: Drawing, result: Result, language: str) -> tuple[float, 
     return plane.below, told
 
 
-def _union(drawing: Drawing, result: Result, language: str) -> tuple[float, str]:
+def _union(drawing: SvgDrawing, result: Result, language: str) -> tuple[float, str]:
     reach = result["reach"]
     rows = (
         (_say(language, "直接相加", "added up"), reach["summed"], GREY, None),
@@ -159,7 +159,7 @@ def _union(drawing: Drawing, result: Result, language: str) -> tuple[float, str]
     return bottom, told
 
 
-def _frequency(drawing: Drawing, result: Result, language: str) -> tuple[float, str]:
+def _frequency(drawing: SvgDrawing, result: Result, language: str) -> tuple[float, str]:
     rows = tuple(
         (_say(language, f"{place} 个以上", f"{place} or more"), people, BLUE, None)
         for place, people in enumerate(result["reach"]["frequency"], start=1)
@@ -174,7 +174,9 @@ def _frequency(drawing: Drawing, result: Result, language: str) -> tuple[float, 
     return _bars(drawing, rows, language), told
 
 
-def _bars(drawing: Drawing, rows: Sequence[tuple[str, float, str, tuple[float, float] | None]], language: str) -> float:
+def _bars(
+    drawing: SvgDrawing, rows: Sequence[tuple[str, float, str, tuple[float, float] | None]], language: str
+) -> float:
     """Draw bars with their names above them; returns where the text below may begin."""
     left, y = 16.0, 50.0
     most = max([value for _, value, _, _ in rows] + [ends[1] for _, _, _, ends in rows if ends] + [1e-9])
@@ -195,11 +197,11 @@ def _bars(drawing: Drawing, rows: Sequence[tuple[str, float, str, tuple[float, f
     return y + 14
 
 
-def _budget_curve(drawing: Drawing, result: Result, language: str) -> tuple[float, str]:
+def _budget_curve(drawing: SvgDrawing, result: Result, language: str) -> tuple[float, str]:
     curve, currency = result["budget_curve"], result["budget"]["currency"]
     unit = 10.0 ** MINOR_DIGITS[currency]
     points = [(one["budget"]["amount_minor"] / unit, one["careful"]) for one in curve] or [(0.0, 0.0)]
-    plane = _Plane(
+    plane = _PlotPlane(
         drawing,
         (0.0, max(x for x, _ in points) or 1.0),
         (0.0, max(y for _, y in points) or 1.0),
@@ -232,12 +234,12 @@ def _budget_curve(drawing: Drawing, result: Result, language: str) -> tuple[floa
     return plane.below, told
 
 
-def _frontier(drawing: Drawing, result: Result, language: str) -> tuple[float, str]:
+def _frontier(drawing: SvgDrawing, result: Result, language: str) -> tuple[float, str]:
     points = [(one["intrusiveness"], one["careful"]) for one in result["frontier"]]
     if not points:
         told = _say(language, "没有侵扰度已知的报价。", "No bid's intrusiveness is known.")
         return 60.0, told
-    plane = _Plane(
+    plane = _PlotPlane(
         drawing,
         (0.0, max(x for x, _ in points) * 1.05),
         (0.0, max(y for _, y in points) or 1.0),
@@ -262,7 +264,7 @@ def _frontier(drawing: Drawing, result: Result, language: str) -> tuple[float, s
     return plane.below, told
 
 
-_DRAW: Mapping[str, Callable[[Drawing, Result, str], tuple[float, str]]] = {
+_DRAW: Mapping[str, Callable[[SvgDrawing, Result, str], tuple[float, str]]] = {
     "set_reach": _set_reach,
     "union": _union,
     "frequency": _frequency,

@@ -14,12 +14,12 @@ from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
 from marketplace.core import db, events, ids, jobs, states
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
-from marketplace.core.errors import Conflict, Invalid, NotFound, WrongState
+from marketplace.core.errors import Conflict, InvalidInput, NotFound, WrongState
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
 from marketplace.matching.scoring import service as matching
 from marketplace.matching.selection import constraints, load_inputs, outcome, policy
-from marketplace.matching.selection.inputs import Inputs, hash_of, pack, unpack
+from marketplace.matching.selection.inputs import SetInputs, hash_of, pack, unpack
 from marketplace.matching.selection.models import Selection, SelectionInputs, SelectionStatus
 from marketplace.matching.selection.states import MOVES
 
@@ -29,7 +29,7 @@ DECIDED = (SelectionStatus.DONE, SelectionStatus.CONFIRMED)
 
 
 def start(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str, Any]) -> Selection:
-    """Ask for a selection of a closed brief's bids. Raises NotFound, WrongState, Conflict, Invalid."""
+    """Ask for a selection of a closed brief's bids. Raises NotFound, WrongState, Conflict, InvalidInput."""
     brief, version = _choosable(session, actor, brief_id)
     stored = _checked(session, brief, version, loaded)
     if session.scalar(_confirmed(brief_id)) is not None:
@@ -73,7 +73,7 @@ def _choosable(session: Session, actor: Actor, brief_id: UUID) -> tuple[Brief, B
 def _checked(session: Session, brief: Brief, version: BriefVersion, loaded: Mapping[str, Any]) -> dict[str, Any]:
     found = constraints.faults(loaded, version.currency, load_inputs.choosable(session, brief.id))
     if found:
-        raise Invalid(MEND, faults=found)
+        raise InvalidInput(MEND, faults=found)
     return constraints.document(loaded, version.currency, version.budget_minor)
 
 
@@ -190,14 +190,14 @@ def give_up(session: Session, selection_id: UUID, message: str) -> None:
         _fail(session, made, message)
 
 
-def stored_inputs(session: Session, made: Selection) -> Inputs:
+def stored_inputs(session: Session, made: Selection) -> SetInputs:
     data = session.scalar(sa.select(SelectionInputs.data).where(SelectionInputs.selection_id == made.id))
     if data is None:
         raise NotFound("This selection has no inputs yet.")
     return unpack(data)
 
 
-def _keep(made: Selection, told: dict[str, Any], found: outcome.Found) -> None:
+def _keep(made: Selection, told: dict[str, Any], found: outcome.FoundSet) -> None:
     made.result = told
     made.bids, made.value, made.spend_minor = len(told["chosen"]), found.value, found.spend
     made.bound, made.certificate = found.bound, found.certificate

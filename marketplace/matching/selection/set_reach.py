@@ -7,10 +7,10 @@ import numpy as np
 
 from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.overlap import coverage, union
-from marketplace.matching.overlap.coverage import REACHED_MOST, Units
+from marketplace.matching.overlap.coverage import REACHED_MOST, PeopleUnits
 from marketplace.matching.overlap.overlap_fit import FACTORS
 from marketplace.matching.selection import messages as words
-from marketplace.matching.selection.inputs import STRATA, Inputs
+from marketplace.matching.selection.inputs import STRATA, SetInputs
 
 # Each round draws every stratum of every channel once (a Latin hypercube: McKay, Beckman and Conover, 1979).
 ROUNDS = 10
@@ -19,7 +19,7 @@ FREQUENCIES = 4
 _SEED = 20261123
 
 
-def steps(inputs: Inputs, bids: Sequence[int]) -> tuple[Floats, Floats, Floats]:
+def steps(inputs: SetInputs, bids: Sequence[int]) -> tuple[Floats, Floats, Floats]:
     """Return, for each of the bids in this order, the people it reaches alone, adds to those before it, and the set
     loses without it."""
     rates, units = inputs.rates()[list(bids)], inputs.units()
@@ -32,7 +32,7 @@ def steps(inputs: Inputs, bids: Sequence[int]) -> tuple[Floats, Floats, Floats]:
     return coverage.people(rates, units), np.diff(total, prepend=0.0), total[-1] - coverage.people(without, units)
 
 
-def told(inputs: Inputs, bids: Sequence[int]) -> dict[str, Any]:
+def told(inputs: SetInputs, bids: Sequence[int]) -> dict[str, Any]:
     """Return everything that is told of the set's reach, in weighted people."""
     careful = _people(inputs, bids, 1.0)
     rates, units = inputs.rates()[list(bids)], inputs.units()
@@ -58,7 +58,7 @@ def told(inputs: Inputs, bids: Sequence[int]) -> dict[str, Any]:
     return {**found, **words.reach(found, len(bids))}
 
 
-def matched(inputs: Inputs, bids: Sequence[int]) -> dict[str, Any] | None:
+def matched(inputs: SetInputs, bids: Sequence[int]) -> dict[str, Any] | None:
     """Return the careful reach by the one factor on all shapes with which the set's pairs overlap as they were measured
     to. None where some pair was not measured."""
     chosen = set(bids)
@@ -73,13 +73,13 @@ def matched(inputs: Inputs, bids: Sequence[int]) -> dict[str, Any] | None:
     return {"people": _people(inputs, bids, factor), "factor": factor, "pairs": len(rows)}
 
 
-def _people(inputs: Inputs, bids: Sequence[int], factor: float) -> float:
+def _people(inputs: SetInputs, bids: Sequence[int], factor: float) -> float:
     """Return the careful reach with every shape times a factor."""
-    units = Units(inputs.weights, inputs.shapes * factor)
+    units = PeopleUnits(inputs.weights, inputs.shapes * factor)
     return float(coverage.people(np.sum(inputs.rates(factor)[list(bids)], axis=0), units))
 
 
-def samples(inputs: Inputs, bids: Sequence[int]) -> Floats:
+def samples(inputs: SetInputs, bids: Sequence[int]) -> Floats:
     """Return the set's reach [ROUNDS * STRATA] over the forecasts' spread, each channel missing on its own.
 
     The order of the bids does not matter: each channel's draws go by its commitment's place.

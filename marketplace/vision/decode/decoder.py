@@ -44,7 +44,7 @@ TIME = struct.Struct(">d")
 _ROUNDING_S = 1e-6
 
 
-class Out:
+class MessageWriter:
     """Writes messages."""
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -63,10 +63,10 @@ class Out:
         self._stream.flush()
 
 
-class Budget:
+class CpuBudget:
     """The processor time of this process, held against what it has handed over. Raises MediaRefused."""
 
-    def __init__(self, out: Out) -> None:
+    def __init__(self, out: MessageWriter) -> None:
         self.out = out
         self.reached_s = 0.0
         self._flushed = 0.0
@@ -125,7 +125,7 @@ def check_size(width: int, height: int) -> None:
 
 
 @dataclass(frozen=True)
-class Survey:
+class PacketSurvey:
     """What the packets say, whatever the header does: the picture's seconds and number of frames, the earliest moment
     of all streams, the seconds to the end of the last of them, and the moments (pts) that need no decoding."""
 
@@ -136,9 +136,9 @@ class Survey:
     spare: frozenset[int]
 
 
-def survey(container: Any, video: Any, budget: Budget) -> Survey:
+def survey(container: Any, video: Any, budget: CpuBudget) -> PacketSurvey:
     """Read all packets without decoding. Raises MediaRefused."""
-    picture, every, number = Span(), Span(), 0
+    picture, every, number = PacketSpan(), PacketSpan(), 0
     length = length_bytes(video)
     needed: list[int] = []
     unneeded: list[int] = []
@@ -161,14 +161,16 @@ def survey(container: Any, video: Any, budget: Budget) -> Survey:
     if number > 240 and number / max(picture.seconds, 0.001) > limits.FPS_MAX:
         raise MediaRefused("too_fast")
     gap = spare_pictures.GAP_S_MAX / float(video.time_base) if video.time_base else 0.0
-    return Survey(picture.seconds, number, every.first, every.seconds, spare_pictures.spare(needed, unneeded, gap))
+    return PacketSurvey(
+        picture.seconds, number, every.first, every.seconds, spare_pictures.spare(needed, unneeded, gap)
+    )
 
 
 def length_bytes(video: Any) -> int | None:
     return spare_pictures.length_bytes(video.codec_context.name, video.codec_context.extradata)
 
 
-class Span:
+class PacketSpan:
     """The time from the beginning of the first to the end of the last of some packets, s."""
 
     def __init__(self) -> None:
@@ -208,12 +210,12 @@ def packed(frame: Any) -> Iterator[bytes]:
         yield lines[:, :width].tobytes()
 
 
-class Decoding:
+class DecodingPass:
     """One pass over a video: thumbnails, pictures at every ``step_s`` seconds, sound."""
 
-    def __init__(self, out: Out, container: Any, step_s: float) -> None:
+    def __init__(self, out: MessageWriter, container: Any, step_s: float) -> None:
         self.out, self.container, self.step_s = out, container, step_s
-        self.budget = Budget(out)
+        self.budget = CpuBudget(out)
         self.video, self.sound = check_streams(container)
         self.survey = survey(container, self.video, self.budget)
         check_claim(container, self.survey.whole_s)
@@ -338,7 +340,7 @@ def main() -> None:
     av.logging.set_level(None)
     preload()
     file = os.fdopen(0, "rb", buffering=1 << 20)
-    out = Out(os.fdopen(os.dup(1), "wb", buffering=1 << 20))
+    out = MessageWriter(os.fdopen(os.dup(1), "wb", buffering=1 << 20))
     closed = seccomp.lock_down()
     try:
         # The user's file names nothing but itself: no demuxer is guessed, nothing else can be opened.
@@ -349,7 +351,7 @@ def main() -> None:
             buffer_size=1 << 18,
             container_options={"codec_whitelist": ",".join(limits.DECODERS)},
         )
-        Decoding(out, container, step_s).run(closed)
+        DecodingPass(out, container, step_s).run(closed)
     except MediaRefused as refused:
         out.told(b"E", {"code": refused.refusal.code, "at_s": refused.at_s})
     except MemoryError:

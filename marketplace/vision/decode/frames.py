@@ -20,7 +20,7 @@ _REDUCED = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4), (2
 
 
 @dataclass(frozen=True)
-class Info:
+class VideoInfo:
     """What is known of a video: ``width``, ``height`` as watched (px), ``times`` of the kept pictures (s)."""
 
     sha256: str
@@ -41,9 +41,9 @@ class FrameCache:
     folder: Path
 
     @cached_property
-    def info(self) -> Info:
+    def info(self) -> VideoInfo:
         table = json.loads((self.folder / "info.json").read_text())
-        return Info(**{**table, "times": tuple(table["times"])})
+        return VideoInfo(**{**table, "times": tuple(table["times"])})
 
     @property
     def times(self) -> Sequence[float]:
@@ -81,15 +81,15 @@ class FrameCache:
         """Return the thumbnails' times and the thumbnails."""
         return np.load(self.folder / "thumb_times.npy"), np.load(self.folder / "thumbs.npy", mmap_mode="r")
 
-    def sound(self) -> "Sound":
+    def sound(self) -> "SoundFile":
         """Return the sound; without samples where there is none."""
         path = self.folder / "sound.s16"
         there = self.info.audio and path.exists()
-        return Sound(path, path.stat().st_size // SAMPLE_BYTES if there else 0)
+        return SoundFile(path, path.stat().st_size // SAMPLE_BYTES if there else 0)
 
 
 @dataclass(frozen=True)
-class Sound:
+class SoundFile:
     """Sound in a file, samples x 2 at 48 kHz, of which slices are read. Ten minutes are 115 MB: as an array, or mapped
     into memory, they would stay there as long as any of it is worked on."""
 
@@ -112,7 +112,7 @@ def picture_path(folder: Path, at: int) -> Path:
     return folder / "frames" / f"{at:06d}.jpg"
 
 
-def finish(folder: Path, info: Info) -> FrameCache:
+def finish(folder: Path, info: VideoInfo) -> FrameCache:
     """Write what is known of the video; from now on the folder is a finished cache."""
     unfinished = folder / "info.part"
     unfinished.write_text(json.dumps(asdict(info)))

@@ -52,7 +52,7 @@ STALL_S = 9.0
 
 
 @dataclass(frozen=True)
-class Refusal:
+class FileRefusal:
     """Why a file is not taken: a stable code, and sentences that say what to mend."""
 
     code: str
@@ -60,11 +60,11 @@ class Refusal:
     en: str
 
 
-def _told(code: str, zh: str, en: str) -> tuple[str, Refusal]:
-    return code, Refusal(code, zh, en)
+def _told(code: str, zh: str, en: str) -> tuple[str, FileRefusal]:
+    return code, FileRefusal(code, zh, en)
 
 
-REFUSALS: dict[str, Refusal] = dict(
+REFUSALS: dict[str, FileRefusal] = dict(
     (
         _told(
             "not_a_video",

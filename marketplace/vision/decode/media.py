@@ -18,7 +18,7 @@ import numpy as np
 
 from marketplace.vision.decode import limits, sandbox
 from marketplace.vision.decode.decoder import HEADER, SOUND_HZ, THUMB, THUMBS_PER_S, TIME, check_size, shown_size
-from marketplace.vision.decode.frames import SAMPLE_BYTES, FrameCache, Info, Picture, finish, picture_path
+from marketplace.vision.decode.frames import SAMPLE_BYTES, FrameCache, Picture, VideoInfo, finish, picture_path
 from marketplace.vision.decode.limits import MachineBusy, MediaRefused
 
 STEP_S = 0.25
@@ -73,7 +73,7 @@ def decode(file: Path, folder: Path, report: Report = lambda _: None) -> FrameCa
     work = Path(tempfile.mkdtemp(prefix=".decoding-", dir=folder.parent))
     try:
         (work / "frames").mkdir()
-        finish(work, _Reading(work, report).run(file, demuxer))
+        finish(work, _MessageReader(work, report).run(file, demuxer))
         with contextlib.suppress(OSError):  # somebody else was faster; theirs is as good
             work.rename(folder)
         return FrameCache(folder)
@@ -81,7 +81,7 @@ def decode(file: Path, folder: Path, report: Report = lambda _: None) -> FrameCa
         shutil.rmtree(work, ignore_errors=True)
 
 
-class _Patience:
+class _DecoderPatience:
     """How long (wall clock) the decoder may take: until it first speaks, and for what it has handed over since."""
 
     def __init__(self, file_bytes: int, process: subprocess.Popen[bytes]) -> None:
@@ -105,20 +105,20 @@ class _Patience:
         return MediaRefused("too_heavy", self.reached_s)
 
 
-class _Reading:
+class _MessageReader:
     """Takes the decoder's messages, none of them on trust."""
 
     def __init__(self, work: Path, report: Report) -> None:
         self.work, self.report = work, report
-        self.told: _Told | None = None
+        self.told: _StatedVideo | None = None
         self.times: list[float] = []
         self.thumb_times: list[float] = []
         self._sound_bytes = 0
 
-    def run(self, file: Path, demuxer: str) -> Info:
+    def run(self, file: Path, demuxer: str) -> VideoInfo:
         cpu_s = int(limits.START_CPU_S + limits.CPU_S_PER_VIDEO_S * limits.DURATION_S_MAX)
         process = sandbox.start_decoder(file, demuxer, STEP_S, cpu_s)
-        self.patience = _Patience(file.stat().st_size, process)
+        self.patience = _DecoderPatience(file.stat().st_size, process)
         try:
             with (
                 (self.work / "sound.s16").open("wb") as self.sound,
@@ -143,10 +143,10 @@ class _Reading:
         self.thumbs.seek(0)
         np.lib.format.write_array_header_1_0(self.thumbs, {"descr": "|u1", "fortran_order": False, "shape": shape})
 
-    def _info(self, file: Path, told: "_Told") -> Info:
+    def _info(self, file: Path, told: "_StatedVideo") -> VideoInfo:
         width, height = (told.width, told.height) if told.rotation % 360 not in _SIDEWAYS else (told.height, told.width)
         by = "seccomp" if told.seccomp else "limits"
-        return Info(
+        return VideoInfo(
             sha256=digest(file),
             width=width,
             height=height,
@@ -205,7 +205,7 @@ class _Reading:
         self.thumb_times.append(at)
         self.thumbs.write(payload[TIME.size :])
 
-    def _picture(self, payload: bytearray, told: "_Told") -> None:
+    def _picture(self, payload: bytearray, told: "_StatedVideo") -> None:
         width, height = told.shown
         at = self._time(payload, width * height * 3 // 2)
         if len(self.times) > limits.DURATION_S_MAX / STEP_S + 8:
@@ -230,7 +230,7 @@ def turned(picture: Picture | Any, rotation: int) -> Any:
 
 
 @dataclass(frozen=True)
-class _Told:
+class _StatedVideo:
     """What the decoder says of a video before its first picture."""
 
     width: int
@@ -243,11 +243,11 @@ class _Told:
     seccomp: bool
 
 
-def _checked(payload: bytearray) -> _Told:
+def _checked(payload: bytearray) -> _StatedVideo:
     """Return the message I with every value of the right kind and size. Raises MediaRefused."""
     try:
         table = json.loads(payload)
-        told = _Told(
+        told = _StatedVideo(
             int(table["width"]),
             int(table["height"]),
             int(table["rotation"]),
@@ -276,7 +276,7 @@ def _refused(payload: bytearray) -> MediaRefused:
         return MediaRefused("damaged")
 
 
-def _messages(process: subprocess.Popen[bytes], patience: _Patience) -> Iterator[tuple[bytes, bytearray]]:
+def _messages(process: subprocess.Popen[bytes], patience: _DecoderPatience) -> Iterator[tuple[bytes, bytearray]]:
     """Yield the decoder's messages. Raises MediaRefused or MachineBusy where it falls silent."""
     stream = process.stdout
     assert stream is not None
@@ -293,7 +293,7 @@ def _messages(process: subprocess.Popen[bytes], patience: _Patience) -> Iterator
         yield tag, payload
 
 
-def _read(stream: Any, wanted: int, patience: _Patience) -> bytearray:
+def _read(stream: Any, wanted: int, patience: _DecoderPatience) -> bytearray:
     """Return so many bytes, fewer at the end of the stream."""
     found = bytearray(wanted)
     view, got = memoryview(found), 0

@@ -26,7 +26,7 @@ WRITTEN_ALIKE_LEAST = 0.65
 
 
 @dataclass(frozen=True)
-class Hit:
+class NameHit:
     """A name found in a text: which, how surely (0..1), and how it was written there."""
 
     name: str
@@ -62,13 +62,13 @@ def _han(text: str) -> bool:
     return any("\u4e00" <= one <= "\u9fff" for one in text)
 
 
-def brand_hits(text: str, names: Sequence[str], *, written: bool = False) -> list[Hit]:
+def brand_hits(text: str, names: Sequence[str], *, written: bool = False) -> list[NameHit]:
     """Return each name met in a text, the surest first. ``written``: the text was read, not heard."""
     found = (_best(plain(text), name, written) for name in names)
     return sorted((one for one in found if one is not None), key=lambda one: -one.alike)
 
 
-def _best(text: str, name: str, written: bool) -> Hit | None:
+def _best(text: str, name: str, written: bool) -> NameHit | None:
     wanted = plain(name).replace(" ", "")
     if not wanted or not text:
         return None
@@ -77,20 +77,20 @@ def _best(text: str, name: str, written: bool) -> Hit | None:
     return _han_best(text.replace(" ", ""), name, wanted, written)
 
 
-def _han_best(text: str, name: str, wanted: str, written: bool) -> Hit | None:
+def _han_best(text: str, name: str, wanted: str, written: bool) -> NameHit | None:
     if wanted in text:
-        return Hit(name, 1.0, wanted)
+        return NameHit(name, 1.0, wanted)
     if written and len(wanted) <= HAN_SHORT:
         return None
     least = HAN_SHORT_ALIKE_LEAST if len(wanted) <= HAN_SHORT else HAN_ALIKE_LEAST
-    best: Hit | None = None
+    best: NameHit | None = None
     for at in range(len(text) - len(wanted) + 1):
         part = text[at : at + len(wanted)]
         if not _han(part):
             continue
         alike = _sound_alike(sounds(wanted), sounds(part), WRITTEN_ALIKE_LEAST if written else 0.0)
         if alike >= least and (best is None or alike > best.alike):
-            best = Hit(name, alike, part)
+            best = NameHit(name, alike, part)
     return best
 
 
@@ -155,13 +155,13 @@ def _folded(text: str) -> str:
 _FOLD = str.maketrans({"i": "l", "1": "l", "0": "o"})
 
 
-def _letters_best(text: str, name: str, wanted: str) -> Hit | None:
+def _letters_best(text: str, name: str, wanted: str) -> NameHit | None:
     least = next(alike for most, alike in LETTERS_ALIKE if len(wanted) <= most)
-    best: Hit | None = None
+    best: NameHit | None = None
     for part in _word_runs(text, len(wanted)):
         alike = 1.0 if part == wanted else Levenshtein.normalized_similarity(_folded(part), _folded(wanted))
         if alike >= least and (best is None or alike > best.alike):
-            best = Hit(name, alike, part)
+            best = NameHit(name, alike, part)
     return best
 
 

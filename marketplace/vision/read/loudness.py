@@ -7,7 +7,7 @@ import pyloudnorm
 from numpy.typing import NDArray
 
 from marketplace.vision.decode.decoder import SOUND_HZ
-from marketplace.vision.decode.frames import Sound
+from marketplace.vision.decode.frames import SoundFile
 
 BLOCK_S = 0.4
 STEP_S = 0.2
@@ -16,7 +16,7 @@ PART_LEAST_S = 1.0
 PART_S = 15  # is filtered at once, as doubles several times over
 
 
-def curve(sound: NDArray[np.int16] | Sound) -> NDArray[np.float32]:
+def curve(sound: NDArray[np.int16] | SoundFile) -> NDArray[np.float32]:
     """Return the momentary loudness (LUFS) of blocks of BLOCK_S that begin every STEP_S; -inf where it is silent."""
     meter = pyloudnorm.Meter(SOUND_HZ)
     step, block = int(STEP_S * SOUND_HZ), int(BLOCK_S * SOUND_HZ)

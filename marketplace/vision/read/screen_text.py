@@ -44,7 +44,7 @@ Report = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Line:
+class TextLine:
     """A line of text in one picture of the cache: ``quad`` 4 x 2 px, ``score`` of the reading 0..1."""
 
     picture: int
@@ -54,12 +54,12 @@ class Line:
 
 
 @dataclass
-class _Held:
-    line: Line
+class _HeldText:
+    line: TextLine
     look: NDArray[np.float32]
 
 
-class Reader:
+class TextReader:
     """Reads Chinese and English (PP-OCRv6 small by way of RapidOCR; the models are in its package)."""
 
     @cached_property
@@ -102,11 +102,11 @@ class Reader:
 def read(
     cache: FrameCache,
     shots: Collection[int],
-    reader: Reader | None = None,
+    reader: TextReader | None = None,
     report: Report = lambda done, total: None,
-) -> list[Line]:
+) -> list[TextLine]:
     """Return the lines of text in each picture. ``shots``: the pictures that begin a shot."""
-    watch = _Watch(cache, shots, reader or Reader())
+    watch = _LineWatch(cache, shots, reader or TextReader())
     for at in range(len(cache)):
         watch.look(at)
         report(at + 1, len(cache))
@@ -119,7 +119,7 @@ def read(
 
 
 @dataclass(frozen=True)
-class _View:
+class _StrokeView:
     """A picture and its strokes. Its colours are read only where it is searched: that takes twice as long."""
 
     cache: FrameCache
@@ -150,7 +150,7 @@ class _View:
     def scale(self, side_px: int) -> float:
         return min(1.0, side_px / float(min(self.grey.shape)))
 
-    def found(self, reader: Reader, part: Box, passing: bool = False) -> list[Quad]:
+    def found(self, reader: TextReader, part: Box, passing: bool = False) -> list[Quad]:
         """Return where there is text in a part, px of the picture."""
         side_px = PART_SIDE_PX if part != self.whole else PASSING_SIDE_PX if passing else WHOLE_SIDE_PX
         left, top, right, bottom = (round(one) for one in part)
@@ -163,15 +163,15 @@ class _View:
         ]
 
 
-class _Watch:
+class _LineWatch:
     """What is known while the pictures pass: the lines of each, those that stand in the present one, and the places of
     those that have gone; when the shot began, when it was searched last, and whole, and what strokes stood there then.
     """
 
-    def __init__(self, cache: FrameCache, shots: Collection[int], reader: Reader) -> None:
+    def __init__(self, cache: FrameCache, shots: Collection[int], reader: TextReader) -> None:
         self.cache, self.shots, self.reader = cache, {0, *shots}, reader
-        self.lines: defaultdict[int, list[Line]] = defaultdict(list)
-        self._held: list[_Held] = []
+        self.lines: defaultdict[int, list[TextLine]] = defaultdict(list)
+        self._held: list[_HeldText] = []
         self._gone: list[Box] = []
         self._begun = self._searched = self._whole = 0
         self._strokes: NDArray[np.float32] = np.zeros((1, 1), np.float32)
@@ -183,7 +183,7 @@ class _Watch:
         if self._whole < 0:
             # A shot's first picture is often blurred, as encoders have it; what its second shows is sought there, too.
             if at > self._begun or at + 1 in self.shots or at + 1 == len(self.cache):
-                view = _View(self.cache, at)
+                view = _StrokeView(self.cache, at)
                 self._search(view, at, [view.whole], passing=False)
         else:
             self._look_on(at)
@@ -194,7 +194,7 @@ class _Watch:
         passing = self._since(self._whole, at) >= SEARCH_LATEST_S
         if not (self._held or passing or self._due(at)):
             return
-        view = _View(self.cache, at)
+        view = _StrokeView(self.cache, at)
         self._carry(view, at)
         if passing or self._due(at):  # a line that has gone is a reason
             self._search(view, at, self._wanted(view), passing)
@@ -206,7 +206,7 @@ class _Watch:
     def _since(self, earlier: int, at: int) -> float:
         return self.cache.times[at] - self.cache.times[earlier]
 
-    def _carry(self, view: _View, at: int) -> None:
+    def _carry(self, view: _StrokeView, at: int) -> None:
         """Keep the lines that still look the same."""
         same = _still_there(self._held, view.grey, at)
         kept = {one.line.text for one in same}
@@ -217,7 +217,7 @@ class _Watch:
         ]
         self._held = same
 
-    def _wanted(self, view: _View) -> list[Box]:
+    def _wanted(self, view: _StrokeView) -> list[Box]:
         """Return the parts of the picture that are to be searched with care."""
         scale = view.scale(PASSING_SIDE_PX)
         fresh = [
@@ -228,7 +228,7 @@ class _Watch:
         parts = parts_of([*self._gone, *fresh], known, view.whole, view.step)
         return parts if sum(area(one) for one in parts) < PARTS_MOST * area(view.whole) else [view.whole]
 
-    def _search(self, view: _View, at: int, parts: Sequence[Box], passing: bool) -> None:
+    def _search(self, view: _StrokeView, at: int, parts: Sequence[Box], passing: bool) -> None:
         """Find and read the lines in parts of a picture, and with ``passing`` also what stands out in all of it."""
         searched: list[Box] = []
         found: list[Quad] = []
@@ -252,16 +252,17 @@ class _Watch:
             if same is None:
                 unread.append((quad, look))
             else:
-                self._held.append(_Held(replace(same.line, picture=at, quad=quad), look))
+                self._held.append(_HeldText(replace(same.line, picture=at, quad=quad), look))
         said = self.reader.read([get_rotate_crop_image(view.picture, grown(quad)) for quad, _ in unread])
         fresh = [
-            _Held(Line(at, text, score, quad), look) for (quad, look), (text, score) in zip(unread, said, strict=True)
+            _HeldText(TextLine(at, text, score, quad), look)
+            for (quad, look), (text, score) in zip(unread, said, strict=True)
         ]
         self._held += fresh
         self._go_back(fresh, at)
         self._know(view, at, searched)
 
-    def _found(self, view: _View, part: Box) -> tuple[Box, list[Quad]]:
+    def _found(self, view: _StrokeView, part: Box) -> tuple[Box, list[Quad]]:
         """Return the part that was searched, made larger where a line in it goes on beyond it, and the lines in it."""
         found = view.found(self.reader, part)
         for _ in range(LARGER_MAX):
@@ -273,7 +274,7 @@ class _Watch:
             found = view.found(self.reader, part)
         return part, found
 
-    def _know(self, view: _View, at: int, parts: Sequence[Box]) -> None:
+    def _know(self, view: _StrokeView, at: int, parts: Sequence[Box]) -> None:
         """Remember what was searched. Where it was not, strokes that grow slowly stay new."""
         self._searched, self._gone = at, []
         if view.whole in parts:
@@ -286,7 +287,7 @@ class _Watch:
             known[top:bottom, left:right] = view.strokes[top:bottom, left:right]
         self._strokes = known
 
-    def _go_back(self, fresh: Sequence[_Held], at: int) -> None:
+    def _go_back(self, fresh: Sequence[_HeldText], at: int) -> None:
         """Note lines that were found new in the pictures of the shot before, as far back as they look the same."""
         back = [one for one in fresh if one.line.score >= SCORE_LEAST]
         for earlier in range(at - 1, self._begun - 1, -1):
@@ -336,17 +337,17 @@ def look_of(grey: Picture, quad: Quad) -> NDArray[np.float32]:
     return np.asarray(cv2.warpPerspective(grey, cv2.getPerspectiveTransform(quad, corners), _LOOK), np.float32)
 
 
-def _still_there(held: Sequence[_Held], grey: Picture, at: int) -> list[_Held]:
+def _still_there(held: Sequence[_HeldText], grey: Picture, at: int) -> list[_HeldText]:
     """Return those lines that look the same in another picture (grey), as its lines."""
     looks = [look_of(grey, one.line.quad) for one in held]
     return [
-        _Held(replace(one.line, picture=at), look)
+        _HeldText(replace(one.line, picture=at), look)
         for one, look in zip(held, looks, strict=True)
         if correlation(one.look, look) >= SAME_LOOK
     ]
 
 
-def _same(one: _Held, quad: Quad, look: NDArray[np.float32]) -> bool:
+def _same(one: _HeldText, quad: Quad, look: NDArray[np.float32]) -> bool:
     return _same_place(one.line.quad, quad) and correlation(one.look, look) >= SAME_LOOK
 
 
@@ -354,5 +355,5 @@ def _same_place(one: Quad, other: Quad) -> bool:
     return overlap(box(one), box(other)) >= SAME_PLACE
 
 
-def _repeats(one: Line, other: Line) -> bool:
+def _repeats(one: TextLine, other: TextLine) -> bool:
     return one.text == other.text and _same_place(one.quad, other.quad)

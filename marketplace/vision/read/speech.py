@@ -18,7 +18,7 @@ from rapidfuzz.distance import Levenshtein
 from scipy.signal import resample_poly
 
 from marketplace.vision.decode.decoder import SOUND_HZ
-from marketplace.vision.decode.frames import Sound
+from marketplace.vision.decode.frames import SoundFile
 from marketplace.vision.read.brand_words import brand_hits, plain, simplified, sound_ratio, sound_within
 
 HEARD_HZ = 16_000
@@ -55,7 +55,7 @@ Window = tuple[int, int]  # first sample and the one after the last
 
 
 @dataclass(frozen=True)
-class Sentence:
+class SpokenSentence:
     """Something said, from ``start_s`` to ``end_s``."""
 
     start_s: float
@@ -64,25 +64,25 @@ class Sentence:
 
 
 @dataclass(frozen=True)
-class Heard:
+class HeardSpeech:
     """All that was said. ``by``: the recogniser; None where none is installed, and then nothing was read."""
 
     by: str | None
     language: str | None
-    sentences: tuple[Sentence, ...]
+    sentences: tuple[SpokenSentence, ...]
     silent: bool = False
 
 
-class Recogniser(Protocol):
+class SpeechRecogniser(Protocol):
     """Turns sound (16 kHz, -1..1) into sentences, with names that it may expect to hear."""
 
     name: str
 
-    def hear(self, sound: NDArray[np.float32], names: Sequence[str]) -> Heard: ...
+    def hear(self, sound: NDArray[np.float32], names: Sequence[str]) -> HeardSpeech: ...
 
 
 @dataclass(frozen=True)
-class Word:
+class SpokenWord:
     """A word with its times, s from the start of the sound, and how sure the model is of it, 0..1."""
 
     start: float
@@ -92,7 +92,7 @@ class Word:
 
 
 @dataclass(frozen=True)
-class _Said:
+class _WindowText:
     """What was made of a window: its tokens and text, and whether it is to be trusted."""
 
     tokens: list[int]
@@ -100,7 +100,7 @@ class _Said:
     sane: bool
 
 
-class Whisper:
+class WhisperRecogniser:
     """Whisper base by way of faster-whisper (CTranslate2, 8 bit, one thread).
 
     The model was trained on windows of 30 s and costs as much for every one, however little is said in it. It is given
@@ -119,9 +119,9 @@ class Whisper:
             str(folder), device="cpu", compute_type="int8", cpu_threads=1, num_workers=1
         )
 
-    def hear(self, sound: NDArray[np.float32], names: Sequence[str]) -> Heard:
+    def hear(self, sound: NDArray[np.float32], names: Sequence[str]) -> HeardSpeech:
         likely: Counter[str] = Counter()
-        sentences: list[Sentence] = []
+        sentences: list[SpokenSentence] = []
         windows = self._windows(sound)
         for at in range(0, len(windows), TOGETHER_MAX):
             block = windows[at : at + TOGETHER_MAX]
@@ -131,9 +131,11 @@ class Whisper:
             for window in block:
                 sentences += _sentences(said[window])
         spoken = likely.most_common(1)[0][0] if likely else None
-        return Heard(self.name, spoken, tuple(sentences))
+        return HeardSpeech(self.name, spoken, tuple(sentences))
 
-    def _tokens(self, block: Sequence[Window], batches: Sequence["_Batch"], likely: Counter[str]) -> dict[Window, Any]:
+    def _tokens(
+        self, block: Sequence[Window], batches: Sequence["_WindowBatch"], likely: Counter[str]
+    ) -> dict[Window, Any]:
         """Return each window's tokeniser, which is that of its language; ``likely`` counts the languages so far."""
         own = {
             window: {token[2:-2]: chance for token, chance in told}
@@ -168,17 +170,17 @@ class Whisper:
                 found.append((start, end))
         return found
 
-    def _encoded(self, sound: NDArray[np.float32], windows: Sequence[Window]) -> "_Batch":
+    def _encoded(self, sound: NDArray[np.float32], windows: Sequence[Window]) -> "_WindowBatch":
         longest = max(end - start for start, end in windows) + int(AFTER_S * HEARD_HZ)
         parts = [np.pad(sound[start:end], (0, longest - (end - start))) for start, end in windows]
         features = np.stack([self._model.feature_extractor(one) for one in parts])
         # The encoder halves the number of frames.
         encoded = self._model.encode(features[:, :, : min(3000, features.shape[2]) // 2 * 2])
-        return _Batch(tuple(windows), np.asarray(encoded), type(encoded).from_array)
+        return _WindowBatch(tuple(windows), np.asarray(encoded), type(encoded).from_array)
 
     def _said(
-        self, batch: "_Batch", tokens: Mapping[Window, Any], names: Sequence[str]
-    ) -> Iterator[tuple[Window, list[Word]]]:
+        self, batch: "_WindowBatch", tokens: Mapping[Window, Any], names: Sequence[str]
+    ) -> Iterator[tuple[Window, list[SpokenWord]]]:
         """Yield what is said in each window of a batch.
 
         Hot words mend misheard names, but now and then they spoil one that was heard well, or bring about one that
@@ -195,8 +197,8 @@ class Whisper:
             yield batch.windows[at], heard
 
     def _primed(
-        self, one: "_Batch", tokens: Mapping[Window, Any], names: Sequence[str], without: _Said
-    ) -> _Said | None:
+        self, one: "_WindowBatch", tokens: Mapping[Window, Any], names: Sequence[str], without: _WindowText
+    ) -> _WindowText | None:
         """Return what is heard in a window by who knows the names that it may hold, if one of them is heard then."""
         like = [name for name in names if sound_within(name, without.text) >= DOUBT_LEAST]
         if not like or brand_hits(without.text, names):
@@ -207,8 +209,8 @@ class Whisper:
         return primed if primed.sane and right else None
 
     def _decoded(
-        self, batch: "_Batch", tokens: Mapping[Window, Any], names: Sequence[str], beam: int = BEAM
-    ) -> list[_Said]:
+        self, batch: "_WindowBatch", tokens: Mapping[Window, Any], names: Sequence[str], beam: int = BEAM
+    ) -> list[_WindowText]:
         own = [tokens[one] for one in batch.windows]
         prompts = [self._model.get_prompt(one, [], hotwords=" ".join(names) or None) for one in own]
         answers = self._model.model.generate(
@@ -223,15 +225,15 @@ class Whisper:
         )
         return [self._trusted(one, answer) for one, answer in zip(own, answers, strict=True)]
 
-    def _trusted(self, tokens: Any, answer: Any) -> _Said:
+    def _trusted(self, tokens: Any, answer: Any) -> _WindowText:
         said = [one for one in answer.sequences_ids[0] if one < tokens.eot]
         text = tokens.decode(said).strip()
         sure = answer.scores[0] > LOG_PROBABILITY_LEAST and not (
             answer.no_speech_prob > NO_SPEECH_MOST and answer.scores[0] < LOG_PROBABILITY_SURE
         )
-        return _Said(said, text, sure and self._transcribe.get_compression_ratio(text) < COMPRESSION_MAX)
+        return _WindowText(said, text, sure and self._transcribe.get_compression_ratio(text) < COMPRESSION_MAX)
 
-    def _words(self, one: "_Batch", tokens: Mapping[Window, Any], said: _Said) -> list[Word]:
+    def _words(self, one: "_WindowBatch", tokens: Mapping[Window, Any], said: _WindowText) -> list[SpokenWord]:
         """Return the words with their times; none where the reading is not to be trusted."""
         if not (said.sane and said.tokens):
             return []
@@ -241,7 +243,7 @@ class Whisper:
         self._transcribe.merge_punctuations(found, "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、")
         at_s, end_s = start / HEARD_HZ, end / HEARD_HZ
         return [
-            Word(
+            SpokenWord(
                 min(end_s, at_s + float(one["start"])),
                 min(end_s, at_s + float(one["end"])),
                 one["word"],
@@ -253,7 +255,7 @@ class Whisper:
 
 
 @dataclass(frozen=True)
-class _Batch:
+class _WindowBatch:
     """Windows that are worked on together: ``encoded`` windows x frames x channels."""
 
     windows: tuple[Window, ...]
@@ -263,8 +265,8 @@ class _Batch:
     def stored(self) -> Any:
         return self.store(self.encoded)
 
-    def only(self, at: int) -> "_Batch":
-        return _Batch(self.windows[at : at + 1], self.encoded[at : at + 1], self.store)
+    def only(self, at: int) -> "_WindowBatch":
+        return _WindowBatch(self.windows[at : at + 1], self.encoded[at : at + 1], self.store)
 
 
 def alike(windows: Sequence[Window]) -> list[list[Window]]:
@@ -291,7 +293,7 @@ def _joins(one: Window, other: Window) -> bool:
     return other[0] - one[1] <= (SHORT_GAP_S if short else JOIN_GAP_S) * HEARD_HZ
 
 
-def may_be_in(names: Sequence[str], heard: Sequence[Word]) -> bool:
+def may_be_in(names: Sequence[str], heard: Sequence[SpokenWord]) -> bool:
     """Return whether something that was heard unsurely, with the words beside it, sounds like one of some names."""
     unsure = {at for at, one in enumerate(heard) if one.sure < SURE_LEAST and plain(one.word)}
     stretches = [""]
@@ -322,10 +324,10 @@ def sounded(primed: str, written: str, without: str) -> float:
     return sound_ratio(name, second[low:high])
 
 
-def _sentences(words: Sequence[Word]) -> list[Sentence]:
+def _sentences(words: Sequence[SpokenWord]) -> list[SpokenSentence]:
     """Part words with their times into sentences, at pauses and full stops."""
-    found: list[Sentence] = []
-    part: list[Word] = []
+    found: list[SpokenSentence] = []
+    part: list[SpokenWord] = []
     for word in words:
         if part and word.start - part[-1].end > PAUSE_S:
             found.append(_joined(part))
@@ -337,16 +339,16 @@ def _sentences(words: Sequence[Word]) -> list[Sentence]:
     return [*found, _joined(part)] if part else found
 
 
-def _joined(words: Sequence[Word]) -> Sentence:
+def _joined(words: Sequence[SpokenWord]) -> SpokenSentence:
     text = simplified("".join(one.word for one in words).strip())
-    return Sentence(round(words[0].start, 3), round(words[-1].end, 3), text)
+    return SpokenSentence(round(words[0].start, 3), round(words[-1].end, 3), text)
 
 
-def recogniser(cache: Path) -> Recogniser | None:
+def recogniser(cache: Path) -> SpeechRecogniser | None:
     """Return the recogniser, or None where its packages are missing; ``cache`` keeps the joined model."""
     if any(importlib.util.find_spec(one) is None for one in (*PARTS, "faster_whisper")):
         return None
-    return Whisper(model_folder(cache))
+    return WhisperRecogniser(model_folder(cache))
 
 
 def model_folder(cache: Path) -> Path:
@@ -370,7 +372,7 @@ def model_folder(cache: Path) -> Path:
     return folder
 
 
-def mono(sound: NDArray[np.int16] | Sound) -> NDArray[np.float32]:
+def mono(sound: NDArray[np.int16] | SoundFile) -> NDArray[np.float32]:
     """Return stereo at 48 kHz as one channel at 16 kHz, -1..1."""
     ratio = SOUND_HZ // HEARD_HZ
     heard = np.empty(-(-len(sound) // ratio), np.float32)
@@ -382,14 +384,14 @@ def mono(sound: NDArray[np.int16] | Sound) -> NDArray[np.float32]:
     return heard
 
 
-def listen(sound: NDArray[np.int16] | Sound, names: Sequence[str], by: Recogniser | None) -> Heard:
+def listen(sound: NDArray[np.int16] | SoundFile, names: Sequence[str], by: SpeechRecogniser | None) -> HeardSpeech:
     """Return what is said in stereo sound at 48 kHz. Without a recogniser ``by`` is None and nothing was read."""
     if by is None:
-        return Heard(None, None, ())
+        return HeardSpeech(None, None, ())
     heard = mono(sound)
     loudest = float(np.abs(heard).max()) if len(heard) else 0.0
     if loudest < 10 ** (SILENT_DB / 20):
-        return Heard(by.name, None, (), silent=True)
+        return HeardSpeech(by.name, None, (), silent=True)
     return by.hear(heard, names)
 
 

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Run(Generic[T]):
+class TimeRun(Generic[T]):
     """A stretch of time with its sights: (picture, what was seen there), ascending."""
 
     start_s: float
@@ -22,13 +22,13 @@ class Run(Generic[T]):
         return self.end_s - self.start_s
 
 
-def runs(sights: Mapping[int, T], times: Sequence[float], duration_s: float, cuts: Sequence[float]) -> list[Run[T]]:
+def runs(sights: Mapping[int, T], times: Sequence[float], duration_s: float, cuts: Sequence[float]) -> list[TimeRun[T]]:
     """Return the stretches that sights (by picture) make, all pictures having been looked at.
 
     Sights at most JOIN_GAP_S apart are one stretch. An edge lies midway between the last picture without and the first
     with, or on the cut between them.
     """
-    found: list[Run[T]] = []
+    found: list[TimeRun[T]] = []
     seen = sorted(sights)
     part: list[int] = []
     for at in seen:
@@ -41,11 +41,11 @@ def runs(sights: Mapping[int, T], times: Sequence[float], duration_s: float, cut
 
 def _run(
     part: Sequence[int], sights: Mapping[int, T], times: Sequence[float], duration_s: float, cuts: Sequence[float]
-) -> Run[T]:
+) -> TimeRun[T]:
     first, last = part[0], part[-1]
     start = 0.0 if first == 0 else edge(times[first - 1], times[first], cuts)
     end = duration_s if last + 1 == len(times) else edge(times[last], times[last + 1], cuts)
-    return Run(start, max(end, start), tuple((at, sights[at]) for at in part))
+    return TimeRun(start, max(end, start), tuple((at, sights[at]) for at in part))
 
 
 def edge(one: float, other: float, cuts: Sequence[float]) -> float:

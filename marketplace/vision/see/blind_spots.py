@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from marketplace.vision.pipeline import Answer, Brand
+from marketplace.vision.pipeline import Answer, WantedBrand
 
 SIDE_ENOUGH_PX = 700
 SMALLEST_OF_720_PX = 48
@@ -11,7 +11,7 @@ SMALLEST_OF_720_PX = 48
 Told = tuple[str, str, str]
 
 
-def not_seen(side_px: int, brand: Brand, answers: Mapping[str, Answer]) -> list[Told]:
+def not_seen(side_px: int, brand: WantedBrand, answers: Mapping[str, Answer]) -> list[Told]:
     """Return code and sentences (zh, en) for a video whose shorter side is ``side_px``."""
     return [
         *_references(brand, answers["marks"]["references"]),
@@ -34,7 +34,7 @@ _ALWAYS = (
 )
 
 
-def _references(brand: Brand, told: list[dict[str, Any]]) -> Iterator[Told]:
+def _references(brand: WantedBrand, told: list[dict[str, Any]]) -> Iterator[Told]:
     flat = ", ".join(one["name"] for one in told if not one["findable"])
     if flat:
         yield (

@@ -27,7 +27,7 @@ def model_path() -> Path | None:
     return path if path.exists() else None
 
 
-class Faces:
+class FaceFinder:
     """Finds faces. Raises FileNotFoundError at the first picture where the model's package is missing."""
 
     @cached_property

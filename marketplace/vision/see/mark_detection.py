@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marketplace.vision.decode.frames import Picture
-from marketplace.vision.see.reference_images import VIEW_PX, Reference, rooted, sift
+from marketplace.vision.see.reference_images import VIEW_PX, ReferenceImage, rooted, sift
 
 Quad = NDArray[np.float32]
 Pairs = NDArray[np.intp]
@@ -42,7 +42,7 @@ _CORNERS = np.asarray([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundMark:
     """A reference seen in a picture: ``quad`` 4 x 2 px, clockwise from its upper left corner."""
 
     reference: int
@@ -52,36 +52,44 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Features:
+class PictureFeatures:
     """A picture's features."""
 
     points: NDArray[np.float32]
     descriptors: NDArray[np.float32]
 
 
-def features(grey: Picture, scale: float = 1.0, offset: tuple[float, float] = (0.0, 0.0)) -> Features:
+def features(grey: Picture, scale: float = 1.0, offset: tuple[float, float] = (0.0, 0.0)) -> PictureFeatures:
     """Return a (part of a) picture's features, their points in px of the whole: ``point / scale + offset``."""
     found, descriptors = sift(FEATURES_MAX).detectAndCompute(grey, None)
     if descriptors is None:
-        return Features(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32))
+        return PictureFeatures(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32))
     points = np.asarray([one.pt for one in found], np.float32) / scale + np.asarray(offset, np.float32)
-    return Features(points, rooted(descriptors))
+    return PictureFeatures(points, rooted(descriptors))
 
 
 def find(
-    reference: Reference, place: int, seen: Sequence[Features], grey: Picture, *, unit: float = 1.0, near: bool = False
-) -> Found | None:
+    reference: ReferenceImage,
+    place: int,
+    seen: Sequence[PictureFeatures],
+    grey: Picture,
+    *,
+    unit: float = 1.0,
+    near: bool = False,
+) -> FoundMark | None:
     """Return where a reference is in a picture, or None. ``seen``: features of one part of it at several sizes;
     ``unit``: px of the whole picture per px looked at; ``near``: it was just there, so that fewer inliers will do."""
     return fitted(reference, place, *pooled(reference, seen), grey, unit=unit, near=near)
 
 
-def pooled(reference: Reference, seen: Sequence[Features]) -> tuple[Features, Pairs]:
+def pooled(reference: ReferenceImage, seen: Sequence[PictureFeatures]) -> tuple[PictureFeatures, Pairs]:
     """Return the features of a part seen at several sizes as one, and their pairs: each size's own, as the ratio test
     would take the same feature at two sizes for two that are alike; what pairs the same two places counts once."""
     matched = [pairs(reference, one) for one in seen]
     before = np.cumsum([0, *(len(one.points) for one in seen[:-1])])
-    together = Features(*(np.concatenate([getattr(one, name) for one in seen]) for name in ("points", "descriptors")))
+    together = PictureFeatures(
+        *(np.concatenate([getattr(one, name) for one in seen]) for name in ("points", "descriptors"))
+    )
     found = np.concatenate([one + np.asarray([0, more]) for one, more in zip(matched, before, strict=True)])
     if len(seen) > 1:
         places = [np.round(reference.points[found[:, 0]] * SAME_CELLS), np.round(together.points[found[:, 1]])]
@@ -90,7 +98,7 @@ def pooled(reference: Reference, seen: Sequence[Features]) -> tuple[Features, Pa
     return together, found
 
 
-def pairs(reference: Reference, seen: Features) -> Pairs:
+def pairs(reference: ReferenceImage, seen: PictureFeatures) -> Pairs:
     """Return pairs (feature of the reference, of the picture) that pass the ratio test, n x 2."""
     if len(seen.descriptors) < 2 or len(reference.descriptors) == 0:
         return np.zeros((0, 2), np.intp)
@@ -107,8 +115,15 @@ def pairs(reference: Reference, seen: Features) -> Pairs:
 
 
 def fitted(
-    reference: Reference, place: int, seen: Features, matched: Pairs, grey: Picture, *, unit: float, near: bool
-) -> Found | None:
+    reference: ReferenceImage,
+    place: int,
+    seen: PictureFeatures,
+    matched: Pairs,
+    grey: Picture,
+    *,
+    unit: float,
+    near: bool,
+) -> FoundMark | None:
     """Return where a reference is by pairs of its features with a picture's, or None."""
     if len(matched) < FEW_INLIERS:
         return None
@@ -129,10 +144,10 @@ def fitted(
     enough = alike >= LIKENESS_LEAST and len(used) >= (FEW_INLIERS + 1 if near else INLIERS_LEAST)
     if not enough and alike < FEW_LIKENESS:
         return None
-    return Found(place, quad, len(used), alike)
+    return FoundMark(place, quad, len(used), alike)
 
 
-def hunches(reference: Reference, seen: Features, matched: Pairs) -> list[NDArray[np.float32]]:
+def hunches(reference: ReferenceImage, seen: PictureFeatures, matched: Pairs) -> list[NDArray[np.float32]]:
     """Return places (x, y; px) where so many pairs meet that a closer look may pay: a small mark has too few features
     at the picture's own size to be sure of."""
     least = min(HUNCH_MOST, max(HUNCH_LEAST, round(reference.features / HUNCH_FEATURES)))
@@ -180,7 +195,7 @@ def plausible(quad: Quad, shape: Sequence[int]) -> bool:
     return bool(even and opposite(quad) <= OPPOSITE_MAX)
 
 
-def _spread(reference: Reference, source: NDArray[Any], quad: Quad, grey: Picture) -> bool:
+def _spread(reference: ReferenceImage, source: NDArray[Any], quad: Quad, grey: Picture) -> bool:
     """Whether the inliers cover enough of the reference: two brands may share a typeface, not a whole label."""
     whole = reference.aspect * 256 * 256
     if cv2.contourArea(cv2.convexHull(source.astype(np.float32))) < HULL_LEAST * whole:
@@ -211,7 +226,7 @@ def rectified(grey: Picture, quad: Quad) -> tuple[Picture, NDArray[np.bool_]] | 
     return np.asarray(cv2.warpPerspective(grey, to_view, size), np.uint8), inside
 
 
-def likeness(reference: Reference, grey: Picture, quad: Quad) -> float:
+def likeness(reference: ReferenceImage, grey: Picture, quad: Quad) -> float:
     """Return how much the rectified view looks like the reference: normalised correlation, -1..1, where it is opaque
     and inside the picture."""
     found = rectified(grey, quad)

@@ -16,8 +16,8 @@ from marketplace.vision.decode.frames import FrameCache, Picture
 from marketplace.vision.see import optical_flow
 from marketplace.vision.see.mark_detection import (
     LIKENESS_LEAST,
-    Features,
-    Found,
+    FoundMark,
+    PictureFeatures,
     Quad,
     area_share,
     features,
@@ -28,8 +28,8 @@ from marketplace.vision.see.mark_detection import (
     pairs,
     plausible,
 )
-from marketplace.vision.see.reference_images import Reference
-from marketplace.vision.see.texture import Fresh
+from marketplace.vision.see.reference_images import ReferenceImage
+from marketplace.vision.see.texture import FreshTexture
 
 LOOK_EVERY, LOOK_SCALE = 3, 2 / 3
 # How much larger, and how far around a hunch, a closer look is; in how many pictures in a row, as each has noise of its
@@ -51,7 +51,7 @@ Report = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Sight:
+class MarkSight:
     """A reference in one picture of the cache. ``by``: found | followed | carried | looks."""
 
     picture: int
@@ -61,7 +61,7 @@ class Sight:
 
 
 @dataclass
-class _Way:
+class _MarkTrack:
     """How a mark is followed: where it was, how it moved, how it looked, and what its features last said."""
 
     quad: Quad
@@ -72,14 +72,14 @@ class _Way:
     blind: int = 0
 
 
-class Tracker:
+class MarkTracker:
     """Looks for references in a frame cache."""
 
-    def __init__(self, cache: FrameCache, references: Sequence[Reference]) -> None:
+    def __init__(self, cache: FrameCache, references: Sequence[ReferenceImage]) -> None:
         self.cache, self.references = cache, references
-        self.sights: list[dict[int, Sight]] = [{} for _ in references]
+        self.sights: list[dict[int, MarkSight]] = [{} for _ in references]
         self._grey: dict[int, Picture] = {}
-        self._fresh = Fresh()
+        self._fresh = FreshTexture()
         self._held: dict[int, Quad] = {}  # where those that are followed were last
 
     def grey(self, at: int) -> Picture:
@@ -89,7 +89,7 @@ class Tracker:
             self._grey[at] = self.cache.grey(at)
         return self._grey[at]
 
-    def run(self, starts: Iterable[int] = (), report: Report = lambda done, total: None) -> list[dict[int, Sight]]:
+    def run(self, starts: Iterable[int] = (), report: Report = lambda done, total: None) -> list[dict[int, MarkSight]]:
         """Return, per reference, its sights by picture. ``starts``: pictures that begin a shot, looked at too."""
         todo = [place for place, one in enumerate(self.references) if one.findable]
         first = set(starts)
@@ -102,7 +102,7 @@ class Tracker:
             report(at + 1, len(self.cache))
         return self.sights
 
-    def look(self, at: int, places: Sequence[int]) -> list[tuple[int, Found]]:
+    def look(self, at: int, places: Sequence[int]) -> list[tuple[int, FoundMark]]:
         """Return which of the references a picture shows, or one of the next where a closer look shows it first."""
         grey = self.grey(at)
         for place in places:
@@ -112,13 +112,13 @@ class Tracker:
         parts = [_features(grey, part) for part in self._fresh.parts(grey)]
         if not parts:
             return []
-        seen = Features(
+        seen = PictureFeatures(
             np.concatenate([one.points for one in parts]), np.concatenate([one.descriptors for one in parts])
         )
         found = (self._find(at, place, seen) for place in places)
         return [one for one in found if one is not None]
 
-    def _find(self, at: int, place: int, seen: Features) -> tuple[int, Found] | None:
+    def _find(self, at: int, place: int, seen: PictureFeatures) -> tuple[int, FoundMark] | None:
         """Look for one reference among a picture's features, and closer where there is a hunch."""
         grey = self.grey(at)
         one = self.references[place]
@@ -136,7 +136,7 @@ class Tracker:
                     return now, found
         return None
 
-    def _closer(self, at: int, place: int, middle: NDArray[np.float32]) -> Found | None:
+    def _closer(self, at: int, place: int, middle: NDArray[np.float32]) -> FoundMark | None:
         """Look for a small reference around a place (px)."""
         grey = self.grey(at)
         left, top = np.maximum(middle - CLOSER_PX, 0).astype(int)
@@ -144,12 +144,14 @@ class Tracker:
         seen = [closer(grey, (left, top, right, bottom), scale) for scale in CLOSER]
         return find(self.references[place], place, seen, grey, unit=1 / min(CLOSER))
 
-    def follow(self, at: int, found: Found) -> None:
+    def follow(self, at: int, found: FoundMark) -> None:
         """Note a find and follow it both ways until it is lost or known already."""
         place = found.reference
-        self.sights[place][at] = Sight(at, found.quad, found.likeness, "found")
+        self.sights[place][at] = MarkSight(at, found.quad, found.likeness, "found")
         for step in (-1, 1):
-            way = _Way(found.quad, np.zeros(2, np.float32), self._look_of(self.grey(at), found.quad), found.likeness)
+            way = _MarkTrack(
+                found.quad, np.zeros(2, np.float32), self._look_of(self.grey(at), found.quad), found.likeness
+            )
             now = at + step
             while 0 <= now < len(self.cache) and now not in self.sights[place] and way.blind <= BLIND_MAX:
                 sight = self._next(now, now - step, place, way)
@@ -170,7 +172,7 @@ class Tracker:
             del sights[last]
             last -= step
 
-    def _next(self, now: int, before: int, place: int, way: _Way) -> Sight | None:
+    def _next(self, now: int, before: int, place: int, way: _MarkTrack) -> MarkSight | None:
         """Return where a followed mark is now, the cheapest way that can tell."""
         sight = self._carried(now, before, place, way) if way.carried < CONFIRM_EVERY - 1 and not way.blind else None
         if sight is not None:
@@ -191,16 +193,16 @@ class Tracker:
         way.blind += 1
         return self._by_looks(now, place, way.quad, way.moved, way.look)
 
-    def _carried(self, now: int, before: int, place: int, way: _Way) -> Sight | None:
+    def _carried(self, now: int, before: int, place: int, way: _MarkTrack) -> MarkSight | None:
         quad = optical_flow.carried(self.grey(before), self.grey(now), way.quad, way.moved)
         if quad is None or not plausible(quad, self.grey(now).shape) or not alike_in_size(quad, way.quad):
             return None
         alike = likeness(self.references[place], self.grey(now), quad)
         if alike < max(LIKENESS_LEAST, way.confirmed - CARRIED_FALL_MAX):
             return None
-        return Sight(now, quad, alike, "carried")
+        return MarkSight(now, quad, alike, "carried")
 
-    def _near(self, at: int, place: int, guess: Quad) -> Sight | None:
+    def _near(self, at: int, place: int, guess: Quad) -> MarkSight | None:
         """Look for a mark by its features close to where it is expected."""
         grey = self.grey(at)
         left, top, right, bottom = around(guess, grey.shape)
@@ -212,7 +214,7 @@ class Tracker:
         found = find(self.references[place], place, [seen], grey, unit=1 / scale, near=True)
         if found is None or not alike_in_size(found.quad, guess):
             return None
-        return Sight(at, found.quad, found.likeness, "followed")
+        return MarkSight(at, found.quad, found.likeness, "followed")
 
     def _look_of(self, grey: Picture, quad: Quad) -> Picture | None:
         """Return how a mark looks, small and upright in the picture; None where it is too plain to be followed."""
@@ -225,7 +227,7 @@ class Tracker:
         small = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         return np.asarray(small, np.uint8) if float(small.std()) >= LOOK_CONTRAST_LEAST else None
 
-    def _by_looks(self, at: int, place: int, quad: Quad, moved: Quad, look: Picture | None) -> Sight | None:
+    def _by_looks(self, at: int, place: int, quad: Quad, moved: Quad, look: Picture | None) -> MarkSight | None:
         if look is None:
             return None
         grey = self.grey(at)
@@ -246,13 +248,13 @@ class Tracker:
         alike = likeness(self.references[place], grey, there)
         if alike < BLIND_LIKENESS_LEAST or not plausible(there, grey.shape):
             return None
-        return Sight(at, there, alike, "looks")
+        return MarkSight(at, there, alike, "looks")
 
 
 SIDE_LOOK_LEAST = 10
 
 
-def closer(grey: Picture, part: tuple[int, int, int, int], scale: float) -> Features:
+def closer(grey: Picture, part: tuple[int, int, int, int], scale: float) -> PictureFeatures:
     """Return the features of a part (px) of a picture made larger or smaller."""
     left, top, right, bottom = part
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
@@ -260,7 +262,7 @@ def closer(grey: Picture, part: tuple[int, int, int, int], scale: float) -> Feat
     return features(np.asarray(shown, np.uint8), scale, (left, top))
 
 
-def _features(grey: Picture, part: tuple[int, int, int, int]) -> Features:
+def _features(grey: Picture, part: tuple[int, int, int, int]) -> PictureFeatures:
     """Return the features of a part (px) of a picture."""
     left, top = max(0, part[0] - PART_MARGIN_PX), max(0, part[1] - PART_MARGIN_PX)
     right, bottom = (min(one + PART_MARGIN_PX, side) for one, side in zip(part[2:], grey.shape[::-1], strict=True))
@@ -291,4 +293,4 @@ def alike_in_size(one: Quad, other: Quad) -> bool:
     return bool(0.4 < first / max(second, 1.0) < 2.5)
 
 
-__all__ = ["Sight", "Tracker", "area_share"]
+__all__ = ["MarkSight", "MarkTracker", "area_share"]

@@ -75,7 +75,7 @@ def distances(one: NDArray[np.uint64], many: NDArray[np.uint64]) -> NDArray[np.i
 
 
 @dataclass(frozen=True)
-class Match:
+class PictureMatch:
     """Two pictures that are the same: when in each video (s), how many bits apart, mirrored or not."""
 
     at_s: float
@@ -84,18 +84,18 @@ class Match:
     mirrored: bool
 
 
-def matches(new: Sequence[PictureHash], known: Sequence[PictureHash]) -> list[Match]:
+def matches(new: Sequence[PictureHash], known: Sequence[PictureHash]) -> list[PictureMatch]:
     """Return, for each picture of ``new``, its nearest in ``known`` where that is near. Mirrored views of ``new``
     are held against plain views of ``known``."""
     plain = [one for one in known if one.view == "plain"]
     if not plain:
         return []
     rows = table(one.bits for one in plain)
-    best: dict[float, Match] = {}
+    best: dict[float, PictureMatch] = {}
     for one in new:
         far = distances(table([one.bits])[0], rows)
         at = int(far.argmin())
         bits = int(far[at])
         if bits <= NEAR_BITS and (one.at_s not in best or bits < best[one.at_s].bits):
-            best[one.at_s] = Match(one.at_s, plain[at].at_s, bits, one.view == "mirrored")
+            best[one.at_s] = PictureMatch(one.at_s, plain[at].at_s, bits, one.view == "mirrored")
     return [best[at] for at in sorted(best)]

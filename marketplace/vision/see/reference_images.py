@@ -43,7 +43,7 @@ def rooted(descriptors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @dataclass(frozen=True)
-class Reference:
+class ReferenceImage:
     """A reference image: its features (points in units of its width and height, 0..1), and how it looks small."""
 
     name: str
@@ -65,7 +65,7 @@ class Reference:
         return Path(self.name).stem
 
 
-def prepare(name: str, data: bytes) -> Reference:
+def prepare(name: str, data: bytes) -> ReferenceImage:
     """Return a reference from a PNG, JPEG or WebP image. Raises BadReference."""
     grey, mask = _read(name, data)
     height, width = grey.shape
@@ -87,7 +87,7 @@ def prepare(name: str, data: bytes) -> Reference:
             if smear is None and side == SIDES_PX[0]:
                 number = len({(round(one.pt[0]), round(one.pt[1])) for one in found})
     none = np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32)
-    return Reference(
+    return ReferenceImage(
         name=name,
         sha256=hashlib.sha256(data).hexdigest(),
         aspect=width / height,
@@ -126,7 +126,7 @@ def _read(name: str, data: bytes) -> tuple[Picture, Picture]:
     return np.asarray(cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY), np.uint8), np.asarray(rgba[..., 3], np.uint8)
 
 
-def load_folder(folder: Path) -> list[Reference]:
+def load_folder(folder: Path) -> list[ReferenceImage]:
     """Return the references of a folder, by name. Raises BadReference, NotADirectoryError."""
     files = sorted(one for one in folder.iterdir() if one.suffix.lower() in SUFFIXES)
     if len(files) > REFERENCES_MAX:
@@ -134,6 +134,6 @@ def load_folder(folder: Path) -> list[Reference]:
     return [prepare(one.name, one.read_bytes()) for one in files]
 
 
-def digest(references: Sequence[Reference]) -> str:
+def digest(references: Sequence[ReferenceImage]) -> str:
     """Return one hash of a set of references, whatever their order."""
     return hashlib.sha256("".join(sorted(one.sha256 for one in references)).encode()).hexdigest()

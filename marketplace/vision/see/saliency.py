@@ -15,7 +15,7 @@ SIDE_PX = 320
 HALF_AT = 2.0
 
 
-class Saliency:
+class SaliencyMap:
     """Weighs places of a picture."""
 
     def __init__(self) -> None:

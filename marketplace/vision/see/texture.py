@@ -47,7 +47,7 @@ def boxes(marked: NDArray[np.bool_], shape: Sequence[int]) -> list[Box]:
     ]
 
 
-class Fresh:
+class FreshTexture:
     """Remembers what each place looked like when features were last looked for in it."""
 
     def __init__(self) -> None:

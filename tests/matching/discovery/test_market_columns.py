@@ -14,7 +14,7 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Unavailable
 from marketplace.core.ids import new_id
 from marketplace.matching.discovery import column_store, market_columns
-from marketplace.matching.discovery.column_file import FEW, ColumnFile, State, rows_of
+from marketplace.matching.discovery.column_file import FEW, ColumnFile, ColumnFileState, rows_of
 from marketplace.matching.forecast import features
 from tests.make.people import Somebody, mandate, somebody
 from tests.matching import look
@@ -149,7 +149,7 @@ def test_another_database_or_shape_does_not_take_over_what_is_not_its_own(tmp_pa
     state = file.append(file.state("one"), ids, np.arange(3), values)
     file.keep(state)
     assert len(ColumnFile(tmp_path).read(ColumnFile(tmp_path).state("one"))) == 3
-    assert ColumnFile(tmp_path).state("other") == State("other", state.boot)
+    assert ColumnFile(tmp_path).state("other") == ColumnFileState("other", state.boot)
 
 
 def test_rows_written_over_grow_and_keep_their_place(tmp_path: Path) -> None:

@@ -16,13 +16,13 @@ from marketplace.matching.discovery import (
     market_columns,
     shortlist,
 )
-from marketplace.matching.discovery.column_store import Models, Rows
-from marketplace.matching.discovery.market_columns import Columns, code
-from marketplace.matching.discovery.shortlist import Filters
+from marketplace.matching.discovery.column_store import DiscoveryModels, Rows
+from marketplace.matching.discovery.market_columns import ChannelColumns, code
+from marketplace.matching.discovery.shortlist import ChannelFilters
 from marketplace.matching.forecast.forecast import UNIQUE_PER_VIEW
 from marketplace.matching.pricing import price_fit
 from marketplace.matching.pricing.asking_price import BASES, SETTLED, TIERS, asking_price
-from marketplace.matching.pricing.price_learning import UNFITTED, Fitted
+from marketplace.matching.pricing.price_learning import UNFITTED, FittedPrices
 from marketplace.matching.scoring import brand_fit, rank
 from tests.make import worlds
 from tests.make.worlds import DAY
@@ -49,15 +49,15 @@ def some(rows: Rows, places: Any) -> Rows:
     return {name: np.ascontiguousarray(column[places]) for name, column in rows.items()}
 
 
-def table(rows: Rows) -> Columns:
-    return Columns(rows["channel_id"], column_store.values_of(rows, Models()))
+def table(rows: Rows) -> ChannelColumns:
+    return ChannelColumns(rows["channel_id"], column_store.values_of(rows, DiscoveryModels()))
 
 
-def best_of(version: BriefVersion, filters: Filters, rows: Rows) -> list[bytes]:
+def best_of(version: BriefVersion, filters: ChannelFilters, rows: Rows) -> list[bytes]:
     """The best by exact scores."""
     wanted = candidates.wanted_of(version, filters)
-    found = candidates.score_rows(version, wanted, rows, Models())
-    shown = candidates.admitted(found, wanted, Models())
+    found = candidates.score_rows(version, wanted, rows, DiscoveryModels())
+    shown = candidates.admitted(found, wanted, DiscoveryModels())
     places = [place for place in found.order.tolist() if shown[place]][:BEST]
     return [rows["channel_id"][place].tobytes() for place in places]
 
@@ -73,7 +73,7 @@ def test_the_first_pass_never_loses_one_of_the_exact_best(
     seed: int, count: int, alike: float, asked: dict[str, Any]
 ) -> None:
     rows, version = worlds.rows(seed, count, alike), worlds.version(seed)
-    filters = Filters(day=DAY, **asked)
+    filters = ChannelFilters(day=DAY, **asked)
     handed_on = shortlist.first_pass(table(rows), candidates.wanted_of(version, filters), BEST, 256)
     assert len(set(handed_on.tolist())) == len(handed_on)
     assert best_of(version, filters, some(rows, handed_on)) == best_of(version, filters, rows)
@@ -122,7 +122,7 @@ def test_what_the_filters_leave_is_what_they_ask_for() -> None:
         "told_within_days": (30, rows["taken_on"] >= DAY - 30),
     }
     for name, (wanted_value, right) in asked.items():
-        wanted = candidates.wanted_of(version, Filters(day=DAY, **{name: wanted_value}))
+        wanted = candidates.wanted_of(version, ChannelFilters(day=DAY, **{name: wanted_value}))
         let_through = shortlist.admitted(table(rows).values, wanted)
         assert 0 < let_through.sum() < len(right)
         assert np.array_equal(let_through, right & rows["live"]), name
@@ -130,7 +130,9 @@ def test_what_the_filters_leave_is_what_they_ask_for() -> None:
 
 def test_those_without_a_price_come_last_by_reach() -> None:
     rows, version = worlds.rows(3, 500), worlds.version(3)
-    found = candidates.score_rows(version, candidates.wanted_of(version, Filters(day=DAY)), rows, Models())
+    found = candidates.score_rows(
+        version, candidates.wanted_of(version, ChannelFilters(day=DAY)), rows, DiscoveryModels()
+    )
     order = found.order[found.scores.people.point[found.order] > 0]
     unknown = np.isnan(found.asking.point[order])
     first = int(np.argmax(unknown))
@@ -169,7 +171,9 @@ def test_one_channel_against_many_briefs_is_many_briefs_against_one_channel(seed
     best = brief_columns.best_briefs(own, [brief_columns.brief_row(version) for version in versions], 10)
     scored = {}
     for place, version in enumerate(versions):
-        found = candidates.score_rows(version, candidates.wanted_of(version, Filters(day=DAY)), rows, Models())
+        found = candidates.score_rows(
+            version, candidates.wanted_of(version, ChannelFilters(day=DAY)), rows, DiscoveryModels()
+        )
         if found.scores.people.point[0] > 0:
             scored[place] = float(np.nan_to_num(found.scores.ranking.overall[0]))
     least = sorted(scored.values(), reverse=True)[: len(best)]
@@ -184,10 +188,10 @@ def test_a_code_is_a_whole_number_that_a_single_holds() -> None:
     assert code("zh") > 0
 
 
-def settled(seed: int) -> Fitted:
+def settled(seed: int) -> FittedPrices:
     """A model of sixty deals in each currency."""
     model = price_fit.fit(deals.records(np.random.default_rng(seed), 60), {})
-    return Fitted({"CNY": model, "USD": model}, None)
+    return FittedPrices({"CNY": model, "USD": model}, None)
 
 
 @settings(max_examples=10, deadline=None)
@@ -211,7 +215,7 @@ def test_what_deals_close_at_comes_first_with_its_ends_and_count_alone_and_among
 
 def test_too_few_deals_leave_the_listed_price() -> None:
     rows = worlds.rows(5, 300)
-    few = Fitted({"CNY": price_fit.fit(deals.records(np.random.default_rng(1), 8), {})}, None)
+    few = FittedPrices({"CNY": price_fit.fit(deals.records(np.random.default_rng(1), 8), {})}, None)
     seen = market_columns.views(rows, None)
     plain, told = (column_store.price_rows(rows, seen, 1, prices) for prices in (UNFITTED, few))
     for part in ("point", "low", "high", "basis", "count"):
@@ -221,9 +225,9 @@ def test_too_few_deals_leave_the_listed_price() -> None:
 @settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_the_first_pass_loses_none_of_the_best_by_settled_prices(seed: int) -> None:
-    rows, version, by = worlds.rows(seed, 3_000), worlds.version(seed), Models(None, settled(4))
-    wanted = candidates.wanted_of(version, Filters(day=DAY))
-    own = Columns(rows["channel_id"], column_store.values_of(rows, by))
+    rows, version, by = worlds.rows(seed, 3_000), worlds.version(seed), DiscoveryModels(None, settled(4))
+    wanted = candidates.wanted_of(version, ChannelFilters(day=DAY))
+    own = ChannelColumns(rows["channel_id"], column_store.values_of(rows, by))
     handed_on = {rows["channel_id"][row].tobytes() for row in shortlist.first_pass(own, wanted, BEST, 256)}
     found = candidates.score_rows(version, wanted, rows, by)
     shown = candidates.admitted(found, wanted, by)

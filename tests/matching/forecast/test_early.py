@@ -14,12 +14,12 @@ from marketplace.matching.forecast.early import (
     from_content,
     from_early,
 )
-from marketplace.matching.forecast.forecast import Forecast, Forecasts, quantiles, stack
+from marketplace.matching.forecast.forecast import ViewForecast, ViewForecasts, quantiles, stack
 
-FIRST = Forecast(9.0, 0.9, 6.0, 8, 1.4, "history")
+FIRST = ViewForecast(9.0, 0.9, 6.0, 8, 1.4, "history")
 
 
-def _after(views: float, hours: float, first: Forecast = FIRST) -> Forecasts:
+def _after(views: float, hours: float, first: ViewForecast = FIRST) -> ViewForecasts:
     return after_publication(stack([first]), np.array([views]), np.array([hours]))
 
 
@@ -83,7 +83,7 @@ def test_what_was_not_counted_keeps_the_first_forecast() -> None:
     got = _after(np.nan, 24)
     assert (got.log_centre[0], got.scale[0], got.df[0], got.smear[0]) == (9.0, 0.9, 6.0, 1.4)
     assert got.from_history[0]
-    alone = _after(20_000, 24, Forecast(float("nan"), float("nan"), 30.0, 0, 1.0, "followers"))
+    alone = _after(20_000, 24, ViewForecast(float("nan"), float("nan"), 30.0, 0, 1.0, "followers"))
     assert alone.log_centre[0] == pytest.approx(np.log(20_000) + GROWTH_PRIOR[0], abs=1e-9)
 
 

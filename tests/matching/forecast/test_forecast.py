@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import polygamma
 
-from marketplace.matching.audience.targets import Shares
+from marketplace.matching.audience.targets import TargetShares
 from marketplace.matching.forecast.forecast import (
     CALIBRATION_TAUS,
     GRID_TAUS,
     GRID_WEIGHTS,
-    Forecast,
-    Forecasts,
+    ViewForecast,
+    ViewForecasts,
     calibrate,
     expected_views,
     forecast,
@@ -25,25 +25,27 @@ from marketplace.matching.forecast.forecast import (
     standardised_residuals,
     tier_of,
 )
-from marketplace.matching.forecast.pool import PRIOR_POOL, Histories, Pool, fit_pool, histories, summarise
+from marketplace.matching.forecast.pool import PRIOR_POOL, VerticalPool, ViewHistories, fit_pool, histories, summarise
 from marketplace.matching.forecast.signals import CENTRE, SPREAD
 from marketplace.matching.forecast.variance_moments import match_variances, trigamma_inverse
 
 OLD = [10.0] * 12
-PLAIN = Pool(centre=(0.0,) * len(CENTRE), spread=(0.0,) * len(SPREAD))  # the weighted mean alone, without signals
+PLAIN = VerticalPool(
+    centre=(0.0,) * len(CENTRE), spread=(0.0,) * len(SPREAD)
+)  # the weighted mean alone, without signals
 
 
-def _creators(n: int, videos: int, seed: int, nu0: float = 3.0) -> Histories:
+def _creators(n: int, videos: int, seed: int, nu0: float = 3.0) -> ViewHistories:
     """Creators as measured: SD of log views 0.63 inside one (median), 2.04 between them; no trend."""
     rng = np.random.default_rng(seed)
     middle = stats.chi2.median(nu0) / nu0
     spread = np.sqrt(0.63**2 * middle / (rng.chisquare(nu0, n) / nu0))
     logs = rng.normal(9, 2.04, n)[:, None] + spread[:, None] * rng.normal(size=(n, videos))
-    return Histories(np.exp(logs), np.full((n, videos), 10.0), np.full(n, np.nan))
+    return ViewHistories(np.exp(logs), np.full((n, videos), 10.0), np.full(n, np.nan))
 
 
-def _newest_held_out(past: Histories) -> tuple[np.ndarray, Histories]:
-    return past.views[:, 0], Histories(past.views[:, 1:], past.ages_days[:, 1:], past.followers)
+def _newest_held_out(past: ViewHistories) -> tuple[np.ndarray, ViewHistories]:
+    return past.views[:, 0], ViewHistories(past.views[:, 1:], past.ages_days[:, 1:], past.followers)
 
 
 def test_the_centre_halves_the_weight_of_each_older_video() -> None:
@@ -95,7 +97,7 @@ def test_without_history_and_followers_there_is_no_forecast() -> None:
 
 def test_quantiles_are_student_t_on_the_log_scale() -> None:
     taus = [0.02, 0.1, 0.3, 0.5, 0.9, 0.99]
-    columns = stack([Forecast(8.0, 0.7, 4.5, 5, 1.3, "history"), Forecast(5.0, 1.9, 30.0, 0, 2.0, "followers")])
+    columns = stack([ViewForecast(8.0, 0.7, 4.5, 5, 1.3, "history"), ViewForecast(5.0, 1.9, 30.0, 0, 2.0, "followers")])
     expected = [np.exp(8 + 0.7 * stats.t.ppf(taus, 4.5)), np.exp(5 + 1.9 * stats.t.ppf(taus, 30))]
     assert quantiles(columns, taus) == pytest.approx(np.array(expected), rel=1e-9)
     with pytest.raises(ValueError, match="strictly"):
@@ -162,7 +164,7 @@ def test_a_pool_learns_bias_smear_and_the_followers_line() -> None:
     level = 8 + 0.2 * np.log(followers / 100_000) + 1.5 * rng.normal(size=2_000)
     logs = level[:, None] + 0.5 * rng.normal(size=(2_000, 9))
     logs[:, 0] += 0.25
-    pool = fit_pool(Histories(np.exp(logs), np.full((2_000, 9), 9.0), followers))
+    pool = fit_pool(ViewHistories(np.exp(logs), np.full((2_000, 9), 9.0), followers))
     assert pool.bias == pytest.approx(0.25, abs=0.05)
     assert pool.elasticity == pytest.approx(0.2, abs=0.05)
     assert pool.log_views_at_reference == pytest.approx(8.12, abs=0.1)
@@ -182,7 +184,7 @@ def test_the_80_per_cent_interval_holds_what_it_says() -> None:
 
 
 def test_calibration_mends_a_scale_that_is_wrong() -> None:
-    pool = Pool(s0_squared=0.05, nu0=60.0)
+    pool = VerticalPool(s0_squared=0.05, nu0=60.0)
     newest, before = _newest_held_out(_creators(3_000, 10, seed=3))
     many = forecast_many(before, [pool])
     raw = quantiles(many, [0.1, 0.9])
@@ -206,7 +208,7 @@ def test_conformal_ranks_are_those_of_a_finite_sample() -> None:
 
 
 def test_beyond_its_outer_quantiles_a_calibration_goes_on_like_student_t() -> None:
-    columns = stack([Forecast(0.0, 1.0, 5.0, 8, 1.3, "history")])
+    columns = stack([ViewForecast(0.0, 1.0, 5.0, 8, 1.3, "history")])
     table = calibrate({0: np.linspace(-2, 2, 399)})
     got = np.log(quantiles(columns, [0.01, 0.05, 0.95, 0.99], table, np.zeros(1, dtype=np.int64))[0])
     step = stats.t.ppf(0.99, 5) - stats.t.ppf(0.95, 5)
@@ -215,7 +217,7 @@ def test_beyond_its_outer_quantiles_a_calibration_goes_on_like_student_t() -> No
 
 
 def test_a_calibration_leaves_forecasts_from_followers_alone() -> None:
-    columns = stack([Forecast(8.0, 0.7, 30.0, 0, 1.3, "followers")])
+    columns = stack([ViewForecast(8.0, 0.7, 30.0, 0, 1.3, "followers")])
     table = calibrate({0: np.linspace(-9, 9, 200)})
     tiers = np.zeros(1, dtype=np.int64)
     assert np.array_equal(quantiles(columns, [0.1, 0.9], table, tiers), quantiles(columns, [0.1, 0.9]))
@@ -250,7 +252,7 @@ def test_everything_that_is_told_gives_the_same_bits_alone_and_in_a_batch(table,
     pool = fit_pool(_creators(60, 8, seed=3))
     shift, shift_sd = rng.normal(size=len(table)), rng.random(len(table))
 
-    def told(rows: slice) -> Histories:
+    def told(rows: slice) -> ViewHistories:
         more = {"told_median": medians[rows], "platform": platform[rows]}
         return histories(table[rows], ages[rows], followers[rows], **more)
 
@@ -277,18 +279,18 @@ def test_a_forecast_has_the_same_bits_alone_and_in_a_batch(table) -> None:
 
 def test_each_channel_uses_its_own_pool() -> None:
     past = histories([[100.0], [100.0]], [[9.0], [9.0]], [None, None])
-    many = forecast_many(past, [PRIOR_POOL, Pool(bias=0.5)], np.array([1, 0]))
+    many = forecast_many(past, [PRIOR_POOL, VerticalPool(bias=0.5)], np.array([1, 0]))
     assert many.log_centre == pytest.approx([np.log(100) + 0.5, np.log(100)])
 
 
 def test_people_are_views_of_the_target_without_invalid_traffic() -> None:
     assert on_target_people(np.array([10_000.0]), np.array([0.3]), 0.2)[0] == pytest.approx(10_000 * 0.3 * 0.8 * 0.85)
-    share = Shares(np.array([0.3]), np.array([0.1]), np.array([0.5]))
+    share = TargetShares(np.array([0.3]), np.array([0.1]), np.array([0.5]))
     got = people(np.array([1_000.0]), np.array([2_000.0]), np.array([4_000.0]), share, 0.0)
     assert [got.low[0], got.point[0], got.high[0]] == pytest.approx([85, 510, 1_700])
 
 
 def test_forecasts_count_their_rows() -> None:
-    empty: Forecasts = stack([])
+    empty: ViewForecasts = stack([])
     assert len(empty) == 0
     assert quantiles(empty, [0.1, 0.9]).shape == (0, 2)

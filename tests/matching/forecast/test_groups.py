@@ -7,12 +7,12 @@ import pytest
 
 from marketplace.matching.audience import segments
 from marketplace.matching.audience.arrays import Floats
-from marketplace.matching.forecast.pool import Histories
+from marketplace.matching.forecast.pool import ViewHistories
 from marketplace.matching.forecast.sponsored import (
     CHANNELS_MIN,
     PRIOR_MARKET,
-    Labels,
-    Market,
+    ChannelLabels,
+    SponsoredMarket,
     fit_market,
     from_content,
     gaps,
@@ -23,25 +23,25 @@ from marketplace.matching.scoring.brand_fit import tolerance_part
 NOISE = 0.25
 
 
-def channels(true: Floats, seed: int = 3, videos: int = 20, ads: int = 5) -> Histories:
+def channels(true: Floats, seed: int = 3, videos: int = 20, ads: int = 5) -> ViewHistories:
     """Channels whose sponsored videos truly differ by so much."""
     rng = np.random.default_rng(seed)
     marks = np.zeros((len(true), videos))
     marks[:, np.linspace(1, videos - 1, ads).astype(int)] = 1
     logs = 9 + 0.5 * rng.normal(size=marks.shape) + true[:, None] * marks
-    return Histories(np.exp(logs), np.full(marks.shape, 9.0), np.full(len(true), np.nan), sponsored=marks)
+    return ViewHistories(np.exp(logs), np.full(marks.shape, 9.0), np.full(len(true), np.nan), sponsored=marks)
 
 
-def world(count: int, seed: int = 5) -> tuple[Floats, Labels]:
+def world(count: int, seed: int = 5) -> tuple[Floats, ChannelLabels]:
     """Two verticals 0.4 apart and two segments 0.2 apart, channels scattering by 0.2 about these."""
     rng = np.random.default_rng(seed)
     beauty, young = rng.random(count) < 0.5, rng.random(count) < 0.5
     true = -0.2 + np.where(beauty, 0.2, -0.2) + np.where(young, 0.1, -0.1) + 0.2 * rng.normal(size=count)
-    labels = Labels(["beauty" if one else "games" for one in beauty], ["a" if one else "b" for one in young])
+    labels = ChannelLabels(["beauty" if one else "games" for one in beauty], ["a" if one else "b" for one in young])
     return true, labels
 
 
-def fitted(true: Floats, labels: Labels | None) -> Market:
+def fitted(true: Floats, labels: ChannelLabels | None) -> SponsoredMarket:
     return fit_market(channels(true), np.full(len(true), NOISE), labels)
 
 
@@ -58,10 +58,10 @@ def test_groups_are_found_and_their_scatter_is_no_channels() -> None:
 
 def test_few_channels_of_a_group_leave_the_markets() -> None:
     true, labels = world(60)
-    few = Labels(["rare" if at < CHANNELS_MIN - 1 else "games" for at in range(60)], labels.segments)
+    few = ChannelLabels(["rare" if at < CHANNELS_MIN - 1 else "games" for at in range(60)], labels.segments)
     found = fitted(true, few)
     assert set(found.verticals) == {"games"}
-    expected, sd = found.expected(Labels(["rare", None, "games"], [None] * 3))
+    expected, sd = found.expected(ChannelLabels(["rare", None, "games"], [None] * 3))
     assert expected[:2].tolist() == [found.mean] * 2
     assert sd[0] > sd[2]  # it may differ as verticals do, and nobody knows how
     assert PRIOR_MARKET.expected(unlabelled(2))[1].tolist() == [PRIOR_MARKET.mean_sd] * 2
@@ -73,7 +73,7 @@ def test_a_channel_without_sponsored_videos_is_expected_to_be_as_its_group_is() 
     nothing = channels(np.zeros(2), ads=1)
     assert nothing.sponsored is not None
     nothing.sponsored[:] = 0
-    told = gaps(nothing, np.full(2, NOISE), found, Labels(["beauty", "games"], ["a", "b"]))
+    told = gaps(nothing, np.full(2, NOISE), found, ChannelLabels(["beauty", "games"], ["a", "b"]))
     assert told.gap.tolist() == pytest.approx([0.1, -0.5], abs=0.08)
     assert told.told.all()
     assert told.sd[0] == pytest.approx(np.hypot(found.between, 0.03), abs=0.03)

@@ -10,8 +10,8 @@ from marketplace.matching.forecast.market_fit import EVERYTHING, FOLDS, fit_mark
 from marketplace.matching.forecast.pool import (
     CENTRE_PRIOR,
     PRIOR_POOL,
-    Histories,
-    Pool,
+    VerticalPool,
+    ViewHistories,
     fit_pool,
     newest_of,
     predict,
@@ -20,9 +20,9 @@ from marketplace.matching.forecast.pool import (
 from marketplace.matching.forecast.signals import CENTRE, SPREAD
 
 
-def _past(name: str = "drifting", seed: int = 1) -> Histories:
+def _past(name: str = "drifting", seed: int = 1) -> ViewHistories:
     made = market(SETTINGS[name], seed)
-    return Histories(np.exp(made.logs), made.ages, made.followers, platform=np.exp(made.platform))
+    return ViewHistories(np.exp(made.logs), made.ages, made.followers, platform=np.exp(made.platform))
 
 
 def test_the_calibrated_interval_holds_in_every_tier_of_another_market() -> None:
@@ -39,7 +39,7 @@ def test_the_calibrated_interval_holds_in_every_tier_of_another_market() -> None
 def test_signals_make_forecasts_better_than_the_weighted_mean() -> None:
     learnt = fit_pool(_past("returning", 1))
     truth, older = newest_of(_past("returning", 2))
-    plain = Pool(bias=learnt.bias, centre=(0.0,) * len(CENTRE))
+    plain = VerticalPool(bias=learnt.bias, centre=(0.0,) * len(CENTRE))
     errors = [np.abs(truth - forecast_many(older, [pool]).log_centre).mean() for pool in (learnt, plain)]
     assert errors[0] < 0.98 * errors[1]
     assert learnt.centre != CENTRE_PRIOR
@@ -78,7 +78,7 @@ def test_fitting_is_the_same_twice_and_takes_any_number_of_creators() -> None:
 
 
 def test_signals_say_nothing_of_one_video_without_followers() -> None:
-    past = Histories(np.array([[500.0]]), np.array([[9.0]]), np.array([np.nan]))
+    past = ViewHistories(np.array([[500.0]]), np.array([[9.0]]), np.array([np.nan]))
     _, centre, spread = predict(past, priors_of([PRIOR_POOL], np.zeros(1, dtype=np.int64)))
     assert (centre.shape, spread.shape) == ((1, len(CENTRE)), (1, len(SPREAD)))
     assert not centre.any()
@@ -86,7 +86,7 @@ def test_signals_say_nothing_of_one_video_without_followers() -> None:
 
 
 def test_followers_pull_a_single_video_towards_their_line() -> None:
-    past = Histories(np.array([[100.0]] * 3), np.array([[9.0]] * 3), np.array([1e4, 1e6, np.nan]))
+    past = ViewHistories(np.array([[100.0]] * 3), np.array([[9.0]] * 3), np.array([1e4, 1e6, np.nan]))
     few, many, unknown = forecast_many(past, [PRIOR_POOL]).log_centre
     assert unknown < few < many < np.log(3_000)
 

@@ -4,11 +4,18 @@ import numpy as np
 import pytest
 
 from marketplace.matching.forecast.forecast import forecast_many
-from marketplace.matching.forecast.pool import PRIOR_POOL, Histories, histories
-from marketplace.matching.forecast.sponsored import PRIOR_MARKET, Market, fit_market, from_content, gaps, placement
+from marketplace.matching.forecast.pool import PRIOR_POOL, ViewHistories, histories
+from marketplace.matching.forecast.sponsored import (
+    PRIOR_MARKET,
+    SponsoredMarket,
+    fit_market,
+    from_content,
+    gaps,
+    placement,
+)
 
 
-def _channels(n: int, ads: int, gap: float, between: float = 0.0, seed: int = 1, sd: float = 0.5) -> Histories:
+def _channels(n: int, ads: int, gap: float, between: float = 0.0, seed: int = 1, sd: float = 0.5) -> ViewHistories:
     """Channels of 20 videos of which the given number, spread evenly, are sponsored."""
     rng = np.random.default_rng(seed)
     marks = np.zeros((n, 20))
@@ -16,7 +23,7 @@ def _channels(n: int, ads: int, gap: float, between: float = 0.0, seed: int = 1,
     own = gap + between * rng.normal(size=n)
     logs = rng.normal(9, 1, n)[:, None] + sd * rng.normal(size=(n, 20)) + own[:, None] * marks
     ages = np.tile(np.arange(5.0, 25.0), (n, 1))
-    return Histories(np.exp(logs), ages, np.full(n, np.nan), sponsored=marks)
+    return ViewHistories(np.exp(logs), ages, np.full(n, np.nan), sponsored=marks)
 
 
 def test_the_market_finds_the_mean_and_the_spread_it_was_drawn_with() -> None:
@@ -33,11 +40,13 @@ def test_few_channels_leave_the_prior() -> None:
     assert fit_market(_channels(4, 5, gap=-1.0), np.full(4, 0.25)) == PRIOR_MARKET
     assert fit_market(_channels(50, 0, gap=0.0), np.full(50, 0.25)) == PRIOR_MARKET
     assert from_content(None) == PRIOR_MARKET
-    assert from_content({"mean": -0.1, "mean_sd": 0.1, "between": 0.2, "channels": 9}) == Market(-0.1, 0.1, 0.2, 9)
+    assert from_content({"mean": -0.1, "mean_sd": 0.1, "between": 0.2, "channels": 9}) == SponsoredMarket(
+        -0.1, 0.1, 0.2, 9
+    )
 
 
 def test_a_channels_own_difference_is_drawn_to_the_market_by_its_counts() -> None:
-    market = Market(-0.2, 0.02, 0.3, 100)
+    market = SponsoredMarket(-0.2, 0.02, 0.3, 100)
     few, many = (gaps(_channels(400, ads, gap=-0.8, seed=ads), np.full(400, 0.25), market) for ads in (1, 10))
     assert -0.8 < np.mean(many.gap) < np.mean(few.gap) < -0.2
     assert many.sd[0] < few.sd[0] < 0.31
@@ -53,8 +62,8 @@ def test_the_interval_of_the_difference_holds_what_it_says() -> None:
     marks = np.zeros((3_000, 12))
     marks[:, ::3] = 1
     views = np.exp(logs + true[:, None] * marks)
-    past = Histories(views, np.full((3_000, 12), 9.0), np.full(3_000, np.nan), sponsored=marks)
-    found = gaps(past, np.full(3_000, 0.25), Market(-0.2, 0.01, 0.3, 500))
+    past = ViewHistories(views, np.full((3_000, 12), 9.0), np.full(3_000, np.nan), sponsored=marks)
+    found = gaps(past, np.full(3_000, 0.25), SponsoredMarket(-0.2, 0.01, 0.3, 500))
     assert 0.77 <= np.mean((found.low <= true) & (true <= found.high)) <= 0.83
 
 
@@ -69,7 +78,7 @@ def test_what_is_sponsored_in_the_history_already_is_not_taken_twice() -> None:
     past = histories(
         [[100.0, 100.0]] * 3, [[5.0, 9.0]] * 3, [None] * 3, sponsored=[[False, False], [True, False], [True, True]]
     )
-    found = gaps(past, np.full(3, 0.4), Market(-0.3, 0.05, 0.1, 50))
+    found = gaps(past, np.full(3, 0.4), SponsoredMarket(-0.3, 0.05, 0.1, 50))
     assert found.share.tolist() == pytest.approx([0, 2 / 3, 1])
     shift, sd = placement(found)
     assert shift[0] == pytest.approx(-0.3)

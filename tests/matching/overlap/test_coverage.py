@@ -13,7 +13,7 @@ from scipy.stats import gamma
 
 from marketplace.matching.audience import portable_math
 from marketplace.matching.overlap import coverage
-from marketplace.matching.overlap.coverage import Units
+from marketplace.matching.overlap.coverage import PeopleUnits
 
 SHAPES = (0.25, 0.27, 0.5, 1.0, 1.7, 2.0, 40.0)
 
@@ -92,7 +92,7 @@ def test_small_reaches_share_one_plus_one_over_k_of_independence(shape: float) -
 
 @given(st.lists(st.floats(0, 5), min_size=3, max_size=3), st.sampled_from(SHAPES))
 def test_people_rise_with_the_set_by_ever_less(extra: list[float], shape: float) -> None:
-    units = Units(np.array([1e3, 2e3]), np.full(2, shape))
+    units = PeopleUnits(np.array([1e3, 2e3]), np.full(2, shape))
     few, many, one = (np.array([[value, value / 2]]) for value in extra)
     gain_few = coverage.people(few + one, units) - coverage.people(few, units)
     gain_many = coverage.people(few + many + one, units) - coverage.people(few + many, units)

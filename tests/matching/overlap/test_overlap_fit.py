@@ -8,24 +8,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.matching.overlap import units
-from marketplace.matching.overlap.overlap_fit import FACTORS, Audience, Pairs, everybody, fit_pairs, modelled
-from marketplace.matching.overlap.units import PRIOR, Duplication
+from marketplace.matching.overlap.overlap_fit import (
+    FACTORS,
+    AudiencePairs,
+    OverlapAudiences,
+    everybody,
+    fit_pairs,
+    modelled,
+)
+from marketplace.matching.overlap.units import PRIOR, DuplicationModel
 from tests.matching.overlap.test_units import audiences
 
 
-def drawn(count: int, seed: int, truth: Duplication, noise: float = 0.0) -> Pairs:
+def drawn(count: int, seed: int, truth: DuplicationModel, noise: float = 0.0) -> AudiencePairs:
     rng = np.random.default_rng(seed)
     joint, regions, tags, people, _ = audiences(2 * count, seed)
     people = people * 20
     sides = [
-        Audience(joint[rows], regions[rows], tags[rows], people[rows]) for rows in np.split(np.arange(2 * count), 2)
+        OverlapAudiences(joint[rows], regions[rows], tags[rows], people[rows])
+        for rows in np.split(np.arange(2 * count), 2)
     ]
-    pairs = Pairs(sides[0], sides[1], np.zeros(count))
+    pairs = AudiencePairs(sides[0], sides[1], np.zeros(count))
     return replace(pairs, both=modelled(pairs, truth)[:, 0] * np.exp(rng.normal(0, noise, count)))
 
 
-@pytest.mark.parametrize("truth", [Duplication(0.4, 0.5), Duplication(3.0, 0.1)])
-def test_a_known_duplication_is_found_again(truth: Duplication) -> None:
+@pytest.mark.parametrize("truth", [DuplicationModel(0.4, 0.5), DuplicationModel(3.0, 0.1)])
+def test_a_known_duplication_is_found_again(truth: DuplicationModel) -> None:
     pairs = drawn(60, 1, truth, noise=0.1)
     found = fit_pairs(pairs)
     assert found.measured == 60
@@ -54,14 +62,14 @@ def test_a_niche_with_pairs_of_its_own_gets_a_shape_of_its_own() -> None:
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 10**6))
 def test_few_pairs_lie_between_the_prior_and_what_they_say(seed: int) -> None:
-    truth = Duplication(0.2, PRIOR.own_niche)
+    truth = DuplicationModel(0.2, PRIOR.own_niche)
     one, many = (fit_pairs(drawn(count, seed, truth)).shape for count in (1, 12))
     assert truth.shape * 0.8 < many < one < PRIOR.shape
 
 
 def test_no_pairs_are_the_prior() -> None:
-    nobody = Audience(*(values[:0] for values in audiences(1, 1)[:4]))
-    assert fit_pairs(Pairs(nobody, nobody, np.zeros(0))) == PRIOR
+    nobody = OverlapAudiences(*(values[:0] for values in audiences(1, 1)[:4]))
+    assert fit_pairs(AudiencePairs(nobody, nobody, np.zeros(0))) == PRIOR
 
 
 def test_overlaps_fall_with_the_factor_and_are_parts_of_both() -> None:
@@ -76,7 +84,7 @@ def test_a_niche_of_its_own_shape_changes_nothing_for_the_others() -> None:
     joint, regions, tags, people, videos = audiences(6, 9)
     plain = units.build(joint, regions, tags, people, videos, everybody())
     told = units.build(
-        joint, regions, tags, people, videos, everybody(), Duplication(by_niche={tags.VERTICALS[-1]: PRIOR.shape})
+        joint, regions, tags, people, videos, everybody(), DuplicationModel(by_niche={tags.VERTICALS[-1]: PRIOR.shape})
     )
     assert plain.alone == pytest.approx(told.alone, rel=1e-12)
     assert np.sum(plain.units.weights) == pytest.approx(np.sum(told.units.weights), rel=1e-12)

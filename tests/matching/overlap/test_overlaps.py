@@ -12,10 +12,10 @@ from sqlalchemy.exc import ProgrammingError
 
 from marketplace.core import db, ids
 from marketplace.core.clock import now
-from marketplace.core.errors import Conflict, Invalid
+from marketplace.core.errors import Conflict, InvalidInput
 from marketplace.core.ids import new_id
 from marketplace.matching.overlap import service as overlaps
-from marketplace.matching.overlap.models import Overlap
+from marketplace.matching.overlap.models import AudienceOverlap
 from tests.make import overlaps as make
 from tests.make import work
 from tests.make.people import Somebody, somebody
@@ -54,7 +54,7 @@ def test_an_overlap_is_told_and_read_by_its_own_side_and_the_admins(client: Flas
         found = client.get(f"/api/v1/overlaps?channel_id={by}", headers=who.headers).json["data"]
         assert [row["id"] for row in found] == [answer.json["id"]]
     with db.transaction(somebody("creator").actor) as session:
-        assert session.scalars(sa.select(Overlap)).all() == []
+        assert session.scalars(sa.select(AudienceOverlap)).all() == []
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_what_cannot_be_is_refused(client: FlaskClient, changes: dict[str, Any],
 
 def test_a_channel_does_not_overlap_with_itself(client: FlaskClient) -> None:
     who, one, _ = two()
-    with pytest.raises(Invalid, match="two channels"):
+    with pytest.raises(InvalidInput, match="two channels"):
         make.record(who, one, one)
 
 
@@ -94,9 +94,9 @@ def test_an_admin_alone_lets_it_count_and_nobody_changes_it(client: FlaskClient)
         make.confirm(row)
     assert make.record(somebody("platform"), one, other).confirmed_at is not None
     with pytest.raises(ProgrammingError), db.transaction(who.actor) as session:
-        session.execute(sa.update(Overlap).where(Overlap.id == row.id).values(value=0.0))
+        session.execute(sa.update(AudienceOverlap).where(AudienceOverlap.id == row.id).values(value=0.0))
     with pytest.raises(ProgrammingError), db.transaction(who.actor) as session:
-        session.execute(sa.delete(Overlap).where(Overlap.id == row.id))
+        session.execute(sa.delete(AudienceOverlap).where(AudienceOverlap.id == row.id))
 
 
 def test_the_workers_learn_from_what_counts_and_from_the_surest_of_each_pair(worker: ModuleType) -> None:

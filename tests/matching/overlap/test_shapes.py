@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from marketplace.matching.audience.arrays import Bools
 from marketplace.matching.overlap import shapes
-from marketplace.matching.overlap.shapes import Pairs, Shapes
+from marketplace.matching.overlap.shapes import NicheShapes, ReachPairs
 
 KS = (0.2, 0.5, 1.0, 3.0, 50.0)
 
@@ -21,11 +21,11 @@ KS = (0.2, 0.5, 1.0, 3.0, 50.0)
 @given(st.lists(st.tuples(st.floats(0.01, 0.6), st.floats(0.01, 0.6)), min_size=1, max_size=30), st.sampled_from(KS))
 def test_the_shape_that_made_the_pairs_is_found(shares: list[tuple[float, float]], k: float) -> None:
     one, other = (np.array(side) for side in zip(*shares, strict=True))
-    pairs = Pairs(one, other, shapes.common(one, other, k))
+    pairs = ReachPairs(one, other, shapes.common(one, other, k))
     found = shapes.fit(pairs, prior=k)
     assert found == pytest.approx(k, rel=1e-3)
     # A few pairs move the shape from its prior by less than many do.
-    few = shapes.fit(Pairs(one[:1], other[:1], pairs.both[:1]), prior=k * 10)
+    few = shapes.fit(ReachPairs(one[:1], other[:1], pairs.both[:1]), prior=k * 10)
     assert k <= few <= k * 10
 
 
@@ -33,7 +33,7 @@ def test_the_shape_that_made_the_pairs_is_found(shares: list[tuple[float, float]
 def test_a_set_matched_to_its_pairs_has_its_union(shares: list[float], k: float) -> None:
     own = np.array(shares)
     niches = [frozenset({"food"})] * len(own)
-    total = shapes.predicted(own, niches, Shapes({"food": k}))
+    total = shapes.predicted(own, niches, NicheShapes({"food": k}))
     found = shapes.matched(own, total)
     assert shapes.union(own, found) == pytest.approx(shapes.union(own, k), rel=1e-6)
     assert max(shares) - 1e-9 <= shapes.union(own, found) <= min(1.0, float(own.sum())) + 1e-9
@@ -48,7 +48,7 @@ def test_more_overlap_than_chance_makes_the_union_smaller() -> None:
 
 
 def test_niches_that_are_shared_count_and_others_are_across() -> None:
-    fitted = Shapes({"food": 0.5, "travel": 0.25}, across=2.0)
+    fitted = NicheShapes({"food": 0.5, "travel": 0.25}, across=2.0)
     assert fitted.of({"food"}, {"food"}) == 0.5
     assert fitted.of({"food", "travel"}, {"travel", "food"}) == pytest.approx(2 / (2 + 4))
     assert fitted.of({"food"}, {"travel"}) == fitted.of(set(), set()) == 2.0

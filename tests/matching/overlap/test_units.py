@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from marketplace.matching.audience import channel_tags, grid, targets
 from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.audience.priors import PROVINCES, REGIONS, population
-from marketplace.matching.audience.targets import Target
+from marketplace.matching.audience.targets import TargetWeights
 from marketplace.matching.overlap import coverage, union, units
 
 EVERYBODY = targets.target_weights([{"regions": ["CN"]}])
@@ -33,7 +33,7 @@ def audiences(n: int, seed: int) -> tuple[Floats, Floats, Floats, Floats, Floats
 
 @settings(max_examples=30)
 @given(st.integers(1, 12), st.integers(0, 10**6), st.sampled_from(TARGETS))
-def test_what_a_bid_reaches_alone_is_its_people_on_target(n: int, seed: int, target: Target) -> None:
+def test_what_a_bid_reaches_alone_is_its_people_on_target(n: int, seed: int, target: TargetWeights) -> None:
     joint, regions, tags, people, videos = audiences(n, seed)
     built = units.build(joint, regions, tags, people, np.ones(n), target)
     wanted = targets.on_target(joint, regions, target).point * people

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from marketplace.matching.audience.arrays import Bools, Floats
-from marketplace.matching.pricing.price_fit import Records
-from marketplace.matching.pricing.price_model import Deliverables, Prediction, PriceModel, predict
+from marketplace.matching.pricing.price_fit import PriceRecords
+from marketplace.matching.pricing.price_model import PricedDeliverables, PriceModel, PricePrediction, predict
 
 TRUE = {
     "one": 8.0,
@@ -25,7 +25,7 @@ PLATFORMS = {"douyin": 0.3, "tiktok": -0.3}
 LENGTHS = ("1-20", "21-60", "60+")
 
 
-def records(rng: np.random.Generator, deals: int, cards: int = 0, spread: float = 0.6, **changes: Any) -> Records:
+def records(rng: np.random.Generator, deals: int, cards: int = 0, spread: float = 0.6, **changes: Any) -> PriceRecords:
     """Deals, each of a creator of their own and confirmed, and rate cards of others with a wider spread."""
     n = deals + cards
     verticals, platforms = rng.choice(list(VERTICALS), n), rng.choice(list(PLATFORMS), n)
@@ -46,12 +46,12 @@ def records(rng: np.random.Generator, deals: int, cards: int = 0, spread: float 
         + np.where(settled, 0.0, TRUE["rate_card"])
         + rng.normal(0, np.where(settled, spread, 1.0))
     )
-    what = Deliverables(views, followers, verticals, platforms, lengths, rights, days, np.full(n, np.nan))
+    what = PricedDeliverables(views, followers, verticals, platforms, lengths, rights, days, np.full(n, np.nan))
     values = {"what": what, "prices": np.exp(logs), "creators": np.arange(n), "settled": settled}
-    return Records(**{**values, "confirmed": np.ones(n, dtype=bool), **changes})
+    return PriceRecords(**{**values, "confirmed": np.ones(n, dtype=bool), **changes})
 
 
-def ask(model: PriceModel, what: Deliverables, **changes: Any) -> Prediction:
+def ask(model: PriceModel, what: PricedDeliverables, **changes: Any) -> PricePrediction:
     asked = {**vars(what), **changes}
     return predict(
         model,

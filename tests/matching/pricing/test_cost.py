@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace.bids.pricing_models import Pricing
-from marketplace.matching.forecast.forecast import GRID_TAUS, Forecast, quantiles, stack
+from marketplace.bids.pricing_models import PricingModel
+from marketplace.matching.forecast.forecast import GRID_TAUS, ViewForecast, quantiles, stack
 from marketplace.matching.pricing.cost import (
-    Offer,
+    BidOffer,
     cost_at,
     expected_cost,
     floor_check,
@@ -18,32 +18,32 @@ from marketplace.matching.pricing.cost import (
     terms,
 )
 
-ONE = stack([Forecast(9.0, 0.8, 4.0, 8, 1.4, "history")])
+ONE = stack([ViewForecast(9.0, 0.8, 4.0, 8, 1.4, "history")])
 
 
-def _cost(offer: Offer, forecasts=ONE):
+def _cost(offer: BidOffer, forecasts=ONE):
     grid = quantiles(forecasts, GRID_TAUS)
     ends = quantiles(forecasts, [0.1, 0.9])
     return expected_cost(terms([offer] * len(forecasts)), grid, ends[:, 0], ends[:, 1])
 
 
 def test_a_flat_price_and_a_barter_cost_what_they_say() -> None:
-    for pricing in (Pricing.FLAT, Pricing.BARTER):
-        cost = _cost(Offer(pricing, fixed_minor=250_000))
+    for pricing in (PricingModel.FLAT, PricingModel.BARTER):
+        cost = _cost(BidOffer(pricing, fixed_minor=250_000))
         assert cost.expected[0] == pytest.approx(250_000)
         assert (cost.low[0], cost.high[0], cost.known[0]) == (250_000, 250_000, True)
 
 
 def test_a_price_by_views_follows_the_views_of_all_videos() -> None:
     views = np.array([[10_000.0]])
-    assert cost_at(terms([Offer(Pricing.CPM, rate=4_600)]), views)[0, 0] == 46_000
-    assert cost_at(terms([Offer(Pricing.CPV, rate=3, videos=2)]), views)[0, 0] == 60_000
-    bounded = Offer(Pricing.CPM, rate=4_600, floor_minor=50_000, cap_minor=60_000, videos=2)
+    assert cost_at(terms([BidOffer(PricingModel.CPM, rate=4_600)]), views)[0, 0] == 46_000
+    assert cost_at(terms([BidOffer(PricingModel.CPV, rate=3, videos=2)]), views)[0, 0] == 60_000
+    bounded = BidOffer(PricingModel.CPM, rate=4_600, floor_minor=50_000, cap_minor=60_000, videos=2)
     assert cost_at(terms([bounded]), np.array([[10.0, 6_000.0, 1e9]]))[0] == pytest.approx([50_000, 55_200, 60_000])
 
 
 def test_floor_and_cap_are_averaged_over_the_views_and_not_taken_at_their_mean() -> None:
-    offer = Offer(Pricing.CPM, rate=5_000, floor_minor=30_000, cap_minor=60_000)
+    offer = BidOffer(PricingModel.CPM, rate=5_000, floor_minor=30_000, cap_minor=60_000)
     views = np.exp(9.0 + 0.8 * np.random.default_rng(2).standard_t(4.0, 2_000_000))
     drawn = np.clip(5 * views, 30_000, 60_000)
     cost = _cost(offer)
@@ -56,38 +56,38 @@ def test_floor_and_cap_are_averaged_over_the_views_and_not_taken_at_their_mean()
 
 def test_sales_need_declared_assumptions() -> None:
     for offer in (
-        Offer(Pricing.CPA, rate=500),
-        Offer(Pricing.COMMISSION, rate=2_000, actions_per_view=0.002),
-        Offer(Pricing.HYBRID, fixed_minor=1_000, variable=Pricing.CPA, rate=500),
-        Offer(Pricing.CPA, rate=500, floor_minor=100, cap_minor=900),
+        BidOffer(PricingModel.CPA, rate=500),
+        BidOffer(PricingModel.COMMISSION, rate=2_000, actions_per_view=0.002),
+        BidOffer(PricingModel.HYBRID, fixed_minor=1_000, variable=PricingModel.CPA, rate=500),
+        BidOffer(PricingModel.CPA, rate=500, floor_minor=100, cap_minor=900),
     ):
         cost = _cost(offer)
         assert np.isnan(cost.expected[0])
         assert not cost.known[0]
     views = np.array([[10_000.0]])
-    paid = Offer(Pricing.CPA, rate=500, actions_per_view=0.002)
+    paid = BidOffer(PricingModel.CPA, rate=500, actions_per_view=0.002)
     assert cost_at(terms([paid]), views)[0, 0] == pytest.approx(10_000)
-    share = Offer(Pricing.COMMISSION, rate=2_000, actions_per_view=0.002, order_minor=9_900)
+    share = BidOffer(PricingModel.COMMISSION, rate=2_000, actions_per_view=0.002, order_minor=9_900)
     assert cost_at(terms([share]), views)[0, 0] == pytest.approx(0.2 * 20 * 9_900)
 
 
 def test_a_hybrid_is_its_fixed_part_and_its_variable_one() -> None:
-    offer = Offer(Pricing.HYBRID, fixed_minor=20_000, variable=Pricing.CPM, rate=1_000, cap_minor=5_000)
+    offer = BidOffer(PricingModel.HYBRID, fixed_minor=20_000, variable=PricingModel.CPM, rate=1_000, cap_minor=5_000)
     assert cost_at(terms([offer]), np.array([[2_000.0, 90_000.0]]))[0].tolist() == [22_000, 25_000]
 
 
 @pytest.mark.parametrize(
     "offer",
     [
-        Offer(Pricing.HYBRID, fixed_minor=10),
-        Offer(Pricing.HYBRID, fixed_minor=10, variable=Pricing.FLAT, rate=1),
-        Offer(Pricing.FLAT, fixed_minor=10, variable=Pricing.CPM),
-        Offer(Pricing.FLAT, fixed_minor=10, cap_minor=20),
-        Offer(Pricing.CPM),
-        Offer(Pricing.CPM, rate=5, fixed_minor=10),
-        Offer(Pricing.CPM, rate=5, floor_minor=10, cap_minor=9),
-        Offer(Pricing.FLAT, fixed_minor=-1),
-        Offer(Pricing.FLAT, fixed_minor=1, videos=0),
+        BidOffer(PricingModel.HYBRID, fixed_minor=10),
+        BidOffer(PricingModel.HYBRID, fixed_minor=10, variable=PricingModel.FLAT, rate=1),
+        BidOffer(PricingModel.FLAT, fixed_minor=10, variable=PricingModel.CPM),
+        BidOffer(PricingModel.FLAT, fixed_minor=10, cap_minor=20),
+        BidOffer(PricingModel.CPM),
+        BidOffer(PricingModel.CPM, rate=5, fixed_minor=10),
+        BidOffer(PricingModel.CPM, rate=5, floor_minor=10, cap_minor=9),
+        BidOffer(PricingModel.FLAT, fixed_minor=-1),
+        BidOffer(PricingModel.FLAT, fixed_minor=1, videos=0),
     ],
 )
 def test_offers_whose_parts_do_not_fit_are_refused(offer) -> None:
@@ -157,14 +157,19 @@ def test_odd_prices_of_other_lengths_are_named_with_their_span() -> None:
 def test_cost_rises_with_views_cost_a_head_falls_and_ends_hold_the_middle(
     fixed, rate, floor, room, shift, scale
 ) -> None:
-    offer = Offer(
-        Pricing.HYBRID, fixed_minor=fixed, variable=Pricing.CPM, rate=rate, floor_minor=floor, cap_minor=floor + room
+    offer = BidOffer(
+        PricingModel.HYBRID,
+        fixed_minor=fixed,
+        variable=PricingModel.CPM,
+        rate=rate,
+        floor_minor=floor,
+        cap_minor=floor + room,
     )
     views = np.exp(np.linspace(0, 15, 40))[None, :]
     cost = cost_at(terms([offer]), views)[0]
     assert (np.diff(cost) >= 0).all()
     assert (np.diff(cost / views[0]) <= 1e-9 * (cost / views[0])[:-1]).all()
-    got = _cost(offer, stack([Forecast(9 + shift, scale, 5.0, 8, 1.4, "history")]))
+    got = _cost(offer, stack([ViewForecast(9 + shift, scale, 5.0, 8, 1.4, "history")]))
     assert fixed + floor - 1e-6 <= got.low[0] <= got.high[0] <= fixed + floor + room + 1e-6
     assert fixed + floor <= got.expected[0] * (1 + 1e-9)
     assert got.expected[0] <= (fixed + floor + room) * (1 + 1e-9)

@@ -7,17 +7,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace.matching.pricing.price_index import DIMENSIONS, STEP, Cell, Ratios, cells, large_enough, rounded
+from marketplace.matching.pricing.price_index import (
+    DIMENSIONS,
+    STEP,
+    IndexCell,
+    PriceRatios,
+    cells,
+    large_enough,
+    rounded,
+)
 
 JANUARY = 2026 * 12
 
 
-def ratios(rows: list[tuple[float, int, int, int, int, str]]) -> Ratios:
+def ratios(rows: list[tuple[float, int, int, int, int, str]]) -> PriceRatios:
     """(ratio, creator, brand, month, tier, vertical) of each deal, all on one platform."""
     ratio, creators, brands, months, tiers, verticals = zip(*rows, strict=True)
     groups = {"tier": tiers, "vertical": verticals, "platform": ["douyin"] * len(rows)}
     numbers = (np.array(values, dtype=np.int64) for values in (creators, brands, months))
-    return Ratios(np.array(ratio), *numbers, groups)
+    return PriceRatios(np.array(ratio), *numbers, groups)
 
 
 def block(
@@ -105,7 +113,7 @@ deals = st.lists(
 )
 
 
-def sides(rows: Ratios, members: set[int]) -> tuple[int, int]:
+def sides(rows: PriceRatios, members: set[int]) -> tuple[int, int]:
     own = sorted(members)
     return len(set(rows.creators[own].tolist())), len({one for one in rows.brands[own].tolist() if one >= 0})
 
@@ -131,7 +139,7 @@ def test_no_answer_is_of_too_few(rows: list[tuple[float, int, int, int, int, str
 def test_no_difference_of_answers_is_of_too_few(rows: list[tuple[float, int, int, int, int, str]]) -> None:
     """Answers of any two days, each told while the market went on."""
     waiting = ratios(rows)
-    told: list[Cell] = [cell for day in range(1, 6) for cell in _days_answers(waiting, JANUARY + day)]
+    told: list[IndexCell] = [cell for day in range(1, 6) for cell in _days_answers(waiting, JANUARY + day)]
     for one, other in combinations({cell.rows for cell in told}, 2):
         for left in (set(one) - set(other), set(other) - set(one), set(one) & set(other)):
             assert not left or (len(left) >= 5 and min(sides(waiting, left)) >= 3)
@@ -141,18 +149,20 @@ def test_no_difference_of_answers_is_of_too_few(rows: list[tuple[float, int, int
 @settings(max_examples=100)
 def test_what_was_told_stays_as_it_was_told(rows: list[tuple[float, int, int, int, int, str]]) -> None:
     waiting = ratios(rows)
-    before: list[Cell] = []
+    before: list[IndexCell] = []
     for day in range(1, 6):
         now = _days_answers(waiting, JANUARY + day)
         assert now[: len(before)] == before
         before = now
 
 
-def _days_answers(waiting: Ratios, before: int) -> list[Cell]:
+def _days_answers(waiting: PriceRatios, before: int) -> list[IndexCell]:
     """The answers of a day on which only the deals of months before were known."""
     known = [row for row in range(len(waiting)) if waiting.months[row] < before]
     if not known:
         return []
     groups = {name: [values[row] for row in known] for name, values in waiting.groups.items()}
-    seen = Ratios(waiting.ratio[known], waiting.creators[known], waiting.brands[known], waiting.months[known], groups)
-    return [Cell(**{**vars(cell), "rows": tuple(known[row] for row in cell.rows)}) for cell in cells(seen, before)]
+    seen = PriceRatios(
+        waiting.ratio[known], waiting.creators[known], waiting.brands[known], waiting.months[known], groups
+    )
+    return [IndexCell(**{**vars(cell), "rows": tuple(known[row] for row in cell.rows)}) for cell in cells(seen, before)]

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace.matching.pricing.price_fit import Records, fit, suggestions, weights
-from marketplace.matching.pricing.price_model import BASES, POOLED, Deliverables, PriceModel, Suggested
+from marketplace.matching.pricing.price_fit import PriceRecords, fit, suggestions, weights
+from marketplace.matching.pricing.price_model import BASES, POOLED, PricedDeliverables, PriceModel, SuggestedPrices
 from tests.matching.pricing.deals import PLATFORMS, TRUE, VERTICALS, ask, records
 
-SUGGESTED = {name: Suggested(50.0, 30.0, 70.0, 20) for name in PLATFORMS}
+SUGGESTED = {name: SuggestedPrices(50.0, 30.0, 70.0, 20) for name in PLATFORMS}
 
 
 def test_known_coefficients_are_recovered() -> None:
@@ -130,7 +130,7 @@ def test_prices_in_another_unit_give_predictions_in_that_unit() -> None:
     made = records(np.random.default_rng(13), 60, 60)
     what, times = made.what, 137.0
     scaled = {
-        name: Suggested(one.median * times, one.low * times, one.high * times, one.count)
+        name: SuggestedPrices(one.median * times, one.low * times, one.high * times, one.count)
         for name, one in SUGGESTED.items()
     }
     for of in (SUGGESTED, {}):
@@ -169,7 +169,7 @@ def test_suggestions_need_nine_channels() -> None:
     platforms = np.array(["douyin"] * 9 + ["tiktok"] * 8)
     found = suggestions(platforms, np.append(np.arange(10.0, 100.0, 10.0), np.full(8, 5.0)))
     assert list(found) == ["douyin"]
-    assert found["douyin"] == Suggested(50.0, 10.0, 90.0, 9)
+    assert found["douyin"] == SuggestedPrices(50.0, 10.0, 90.0, 9)
 
 
 def test_an_empty_market_tells_nothing() -> None:
@@ -194,7 +194,7 @@ def test_a_prediction_is_the_same_alone_and_in_a_batch(rows: list[int]) -> None:
 
 @given(st.floats(1, 1e9), st.one_of(st.just(np.nan), st.floats(0, 1e9)), st.floats(0, 400), st.floats(1, 1e6))
 def test_a_number_never_comes_without_its_interval(views: float, followers: float, days: float, cpm: float) -> None:
-    what = Deliverables(
+    what = PricedDeliverables(
         np.array([views, np.nan]),
         np.array([followers, followers]),
         np.array(["beauty", "unheard"]),
@@ -214,9 +214,9 @@ def test_a_number_never_comes_without_its_interval(views: float, followers: floa
         assert np.all(known == (told.basis != BASES.index("none")))
 
 
-def _joined(one: Records, other: Records) -> Records:
-    what = Deliverables(
+def _joined(one: PriceRecords, other: PriceRecords) -> PriceRecords:
+    what = PricedDeliverables(
         **{name: np.concatenate([values, getattr(other.what, name)]) for name, values in vars(one.what).items()}
     )
     names = ("prices", "creators", "settled", "confirmed")
-    return Records(what, *(np.concatenate([getattr(one, name), getattr(other, name)]) for name in names))
+    return PriceRecords(what, *(np.concatenate([getattr(one, name), getattr(other, name)]) for name in names))

@@ -12,10 +12,10 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from marketplace.core import db, ids
-from marketplace.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from marketplace.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from marketplace.core.money import Money
 from marketplace.matching.pricing import price_learning
-from marketplace.matching.pricing.models import DealPrice, PriceIndexCell, Side
+from marketplace.matching.pricing.models import DealPrice, DealSide, PriceIndexCell
 from tests.make import bids as make
 from tests.make import work
 from tests.make.deals import TODAY, closed_deals, confirm, fit, one_channel, record, seen, told
@@ -34,7 +34,7 @@ def test_a_deal_takes_what_was_known_on_its_day() -> None:
         9_000,
         4_000,
     )
-    assert (row.vertical, row.platform, row.told_by, row.confirmed_by) == ("food", "douyin", Side.CREATOR, None)
+    assert (row.vertical, row.platform, row.told_by, row.confirmed_by) == ("food", "douyin", DealSide.CREATOR, None)
     before = record(who, channel_id, told(length_tier="21-60", settled_on=date(2026, 10, 2)))
     assert (before.list_minor, before.followers, before.expected_views) == (None, None, None)
 
@@ -60,7 +60,7 @@ def test_the_other_side_confirms_by_telling_the_same() -> None:
     make.close(there)
     first = record(who, bid.channel_id, told(brand_id=there.brand.party_id))
     second = record(there.brand, bid.channel_id, told())
-    assert (second.id, second.told_by, second.confirmed_by) == (first.id, Side.CREATOR, Side.BRAND)
+    assert (second.id, second.told_by, second.confirmed_by) == (first.id, DealSide.CREATOR, DealSide.BRAND)
     with pytest.raises(Conflict):
         record(there.brand, bid.channel_id, told())
     with pytest.raises(Conflict):
@@ -74,7 +74,7 @@ def test_nobody_confirms_what_their_own_side_told() -> None:
         confirm(who, row)
     with pytest.raises(NotFound):
         confirm(somebody("brand"), row)
-    assert confirm(brand, row).confirmed_by == Side.BRAND
+    assert confirm(brand, row).confirmed_by == DealSide.BRAND
     with pytest.raises(Conflict):
         confirm(somebody("platform"), row)
 
@@ -82,7 +82,7 @@ def test_nobody_confirms_what_their_own_side_told() -> None:
 def test_an_admins_word_is_the_platforms() -> None:
     _, channel_id = one_channel()
     row = record(somebody("platform"), channel_id, told(brand_name="Tea House"))
-    assert (row.source, row.confirmed_by, row.brand_id) == ("admin", Side.PLATFORM, None)
+    assert (row.source, row.confirmed_by, row.brand_id) == ("admin", DealSide.PLATFORM, None)
     assert "Tea" not in row.brand_key
 
 
@@ -99,7 +99,7 @@ def test_an_admins_word_is_the_platforms() -> None:
 )
 def test_a_wrong_price_is_refused_and_changes_nothing(changes: dict[str, Any], pointer: str) -> None:
     who, channel_id = one_channel()
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(InvalidInput) as refused:
         record(who, channel_id, told(**changes))
     assert [fault.pointer for fault in refused.value.faults] == [pointer]
     assert seen(who) == []

@@ -14,10 +14,10 @@ from marketplace.matching.pricing.cost import COMPARABLES_MIN
 from marketplace.matching.scoring.price_drawings import (
     A_VIDEO,
     PER_THOUSAND,
-    Fan,
-    Peers,
-    Span,
-    Subject,
+    FairPriceSpan,
+    PricePeers,
+    PriceSubject,
+    ReachFan,
     forecast_fan,
     price_among_peers,
 )
@@ -58,7 +58,7 @@ def sound(svg: str, width: int) -> str:
     made_of=st.text(max_size=200),
 )
 def test_any_price_is_drawn_on_the_sheet(
-    subject: Subject,
+    subject: PriceSubject,
     own: float | None,
     fair: list[float] | None,
     peers: list[float] | None,
@@ -67,8 +67,8 @@ def test_any_price_is_drawn_on_the_sheet(
     width: int,
     made_of: str,
 ) -> None:
-    box = None if peers is None else Peers(*peers, count)
-    span = None if fair is None else Span(*fair)
+    box = None if peers is None else PricePeers(*peers, count)
+    span = None if fair is None else FairPriceSpan(*fair)
     svg = price_among_peers(subject, own, span, box, "CNY", made_of=made_of, language=language, width=width)
     words = sound(svg, width)
     drawn = svg.count("<rect") - 1
@@ -86,7 +86,7 @@ def test_any_price_is_drawn_on_the_sheet(
 def test_any_forecast_is_drawn_on_the_sheet(
     people: list[float] | None, channel: str, language: str, width: int
 ) -> None:
-    fan = None if people is None else Fan(*people)
+    fan = None if people is None else ReachFan(*people)
     svg = forecast_fan(fan, channel=channel, made_of="x", language=language, width=width)
     sound(svg, width)
     assert (svg.count("<rect") == 2) == (fan is not None)
@@ -94,18 +94,20 @@ def test_any_forecast_is_drawn_on_the_sheet(
 
 def test_ends_that_do_not_rise_are_refused() -> None:
     with pytest.raises(ValueError, match="must rise"):
-        price_among_peers(A_VIDEO, 5.0, Span(9.0, 5.0, 20.0), None, "CNY", made_of="")
+        price_among_peers(A_VIDEO, 5.0, FairPriceSpan(9.0, 5.0, 20.0), None, "CNY", made_of="")
     with pytest.raises(ValueError, match="must rise"):
-        forecast_fan(Fan(9.0, 5.0, 20.0), channel="x", made_of="")
+        forecast_fan(ReachFan(9.0, 5.0, 20.0), channel="x", made_of="")
     with pytest.raises(ValueError, match="320 to 1600"):
         forecast_fan(None, channel="x", made_of="", width=10)
 
 
 def test_a_price_is_told_to_lie_where_it_lies() -> None:
-    span, box = Span(100.0, 200.0, 400.0), Peers(50.0, 100.0, 200.0, 300.0, 600.0, 40)
+    span, box = FairPriceSpan(100.0, 200.0, 400.0), PricePeers(50.0, 100.0, 200.0, 300.0, 600.0, 40)
     for own, word in ((60.0, "below the fair"), (200.0, "within the fair"), (900.0, "above the fair")):
         assert word in price_among_peers(A_VIDEO, own, span, box, "CNY", made_of="", language="en")
-    dear = price_among_peers(PER_THOUSAND, 900.0, Span(800.0, 900.0, 1000.0), box, "CNY", made_of="", language="en")
+    dear = price_among_peers(
+        PER_THOUSAND, 900.0, FairPriceSpan(800.0, 900.0, 1000.0), box, "CNY", made_of="", language="en"
+    )
     assert "higher than at least nine in ten of the bids on this brief" in dear
     assert "fair price" not in dear
 

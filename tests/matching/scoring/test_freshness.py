@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from marketplace.bids.bid_queries import Shown
+from marketplace.bids.bid_queries import ShownBid
 from marketplace.channels import service as channels
 from marketplace.core import db, jobs
 from marketplace.core.actor import SYSTEM
@@ -22,7 +22,7 @@ from tests.matching import look
 
 pytestmark = pytest.mark.usefixtures("own_market")
 
-Changed = tuple[make.Market, Somebody, Shown]
+Changed = tuple[make.Market, Somebody, ShownBid]
 
 
 def new_snapshot(client: FlaskClient, what: Changed) -> None:

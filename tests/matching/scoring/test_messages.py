@@ -12,18 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.core.fingerprint import fingerprint
-from marketplace.matching.scoring.messages import Estimate, Facts, floor_reason, reasons
+from marketplace.matching.scoring.messages import MatchFacts, NumberEstimate, floor_reason, reasons
 from marketplace.matching.scoring.versions import MODEL_VERSIONS
 
-FACTS = Facts(
+FACTS = MatchFacts(
     currency="CNY",
-    overall=Estimate(62.4, 31.0, 80.2),
-    views=Estimate(120_000, 40_000, 360_000),
+    overall=NumberEstimate(62.4, 31.0, 80.2),
+    views=NumberEstimate(120_000, 40_000, 360_000),
     videos_used=9,
-    share=Estimate(0.31, 0.2, 0.4, "bounds"),
-    people=Estimate(31_620, 6_800, 122_400),
-    cost=Estimate(550_000, 550_000, 550_000),
-    per_thousand=Estimate(17_394, 4_493, 80_882),
+    share=NumberEstimate(0.31, 0.2, 0.4, "bounds"),
+    people=NumberEstimate(31_620, 6_800, 122_400),
+    cost=NumberEstimate(550_000, 550_000, 550_000),
+    per_thousand=NumberEstimate(17_394, 4_493, 80_882),
     ceiling_minor=10_000,
     ceiling_is_the_briefs=True,
     percentile=55.0,
@@ -31,7 +31,7 @@ FACTS = Facts(
     fit=0.7,
     fit_parts={"category": 0.9, "market": 0.2, "language": 1.0, "format": None, "length": 0.5, "sponsors": 0.5},
     quality=1.05,
-    intrusiveness=Estimate(28, 22, 35, "range"),
+    intrusiveness=NumberEstimate(28, 22, 35, "range"),
     tolerance=40,
     source="xingtu export",
     taken_on=date(2026, 11, 20),
@@ -40,7 +40,7 @@ FACTS = Facts(
 )
 
 
-def _codes(facts: Facts) -> dict[str, dict]:
+def _codes(facts: MatchFacts) -> dict[str, dict]:
     return {reason["code"]: reason for reason in reasons(facts)}
 
 
@@ -146,7 +146,7 @@ def test_a_fingerprint_is_that_of_one_canonical_text() -> None:
     assert fingerprint(np.float64(0.1)) == fingerprint(0.1)
     assert fingerprint(-0.0) == fingerprint(0)
     assert fingerprint(Colour.RED) == fingerprint("red")
-    assert fingerprint(Estimate(1.5)) == fingerprint({"value": 1.5, "low": None, "high": None, "interval": "80%"})
+    assert fingerprint(NumberEstimate(1.5)) == fingerprint({"value": 1.5, "low": None, "high": None, "interval": "80%"})
     noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
     assert fingerprint(noon) == fingerprint(noon.astimezone(timezone(timedelta(hours=8))))
     assert fingerprint(UUID(int=5)) == fingerprint(str(UUID(int=5)))

@@ -8,35 +8,35 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from marketplace.bids.pricing_models import Offer, Pricing
+from marketplace.bids.pricing_models import BidOffer, PricingModel
 from marketplace.matching.audience.grid import REGIONS_N, audience
 from marketplace.matching.audience.targets import target_weights
 from marketplace.matching.forecast.flags import GATES
-from marketplace.matching.forecast.forecast import Forecasts, calibrate
+from marketplace.matching.forecast.forecast import ViewForecasts, calibrate
 from marketplace.matching.pricing.cost import terms
 from marketplace.matching.scoring.brand_fit import fit
 from marketplace.matching.scoring.rank import ceiling_for, order, overall, quality_multiplier, rank
-from marketplace.matching.scoring.score import Bids, score
+from marketplace.matching.scoring.score import BidInputs, score
 
 TARGET = target_weights([{"ages": [18, 30], "genders": ["female"]}])
 
 
-def _bids(n: int, times: int = 1) -> Bids:
+def _bids(n: int, times: int = 1) -> BidInputs:
     rng = np.random.default_rng(7)
     amounts = rng.integers(10_000, 9_000_000, n)
     offers = [
-        Offer(Pricing.FLAT, fixed_minor=int(amount) * times, videos=1 + number % 3)
+        BidOffer(PricingModel.FLAT, fixed_minor=int(amount) * times, videos=1 + number % 3)
         if number % 2
-        else Offer(
-            Pricing.CPM,
+        else BidOffer(
+            PricingModel.CPM,
             rate=float(amount) / 500 * times,
             floor_minor=int(amount) // 8 * times,
             cap_minor=int(amount) * times,
         )
         for number, amount in enumerate(amounts)
     ]
-    return Bids(
-        forecasts=Forecasts(
+    return BidInputs(
+        forecasts=ViewForecasts(
             rng.normal(9, 2, n),
             rng.uniform(0.3, 1.5, n),
             rng.choice([3.8, 4.7, 5.0, 30.0], n),
@@ -54,7 +54,7 @@ def _bids(n: int, times: int = 1) -> Bids:
     )
 
 
-def _row(bids: Bids, row: int) -> Bids:
+def _row(bids: BidInputs, row: int) -> BidInputs:
     def cut(part):
         if part is None:
             return None
@@ -170,7 +170,7 @@ def test_money_in_another_unit_gives_the_same_scores(times) -> None:
 
 def test_an_unknown_cost_has_no_score_and_says_so() -> None:
     bids = _row(_bids(3), 0)
-    got = score(dataclasses.replace(bids, terms=terms([Offer(Pricing.CPA, rate=500)])), TARGET, 10_000, 40)
+    got = score(dataclasses.replace(bids, terms=terms([BidOffer(PricingModel.CPA, rate=500)])), TARGET, 10_000, 40)
     assert np.isnan(got.ranking.overall[0])
     assert got.ranking.gates[0, GATES.index("cost_unknown")]
     assert not got.cost.known[0]
@@ -179,12 +179,12 @@ def test_an_unknown_cost_has_no_score_and_says_so() -> None:
 def test_a_bid_of_two_videos_by_hand() -> None:
     bids = dataclasses.replace(
         _row(_bids(2), 0),
-        forecasts=Forecasts(
+        forecasts=ViewForecasts(
             np.array([9.0]), np.array([0.8]), np.array([4.0]), np.array([6.0]), np.array([1.4]), np.array([True])
         ),
         joint=audience({"18-23": 0.5, "24-30": 0.4, "31-40": 0.1}, {"female": 0.8, "male": 0.2}).joint[None, :],
         invalid=np.array([0.1]),
-        terms=terms([Offer(Pricing.FLAT, fixed_minor=90_000, videos=2)]),
+        terms=terms([BidOffer(PricingModel.FLAT, fixed_minor=90_000, videos=2)]),
         fit=fit({"category": np.array([0.5])}, np.array([False])),
         intrusiveness=np.array([20.0]),
     )

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from marketplace.bids import commitment
 from marketplace.briefs import service as briefs_service
 from marketplace.briefs.schemas import BriefChange
-from marketplace.cli.client import Api
+from marketplace.cli.client import ApiClient
 from marketplace.cli.main import main
 from marketplace.core import db, ids
 from marketplace.core.ids import new_id
@@ -230,11 +230,11 @@ def test_the_command_tells_them_and_takes_one(client: FlaskClient, monkeypatch: 
     bid = make.place(there, plan=LOUD)
     found = read(client, there.creator, bid.id)
 
-    def call(_: Api, method: str, where: str) -> Any:
+    def call(_: ApiClient, method: str, where: str) -> Any:
         answer = client.open(f"/api/v1{where}", method=method, headers=there.creator.once())
         return answer.json
 
-    monkeypatch.setattr(Api, "call", call)
+    monkeypatch.setattr(ApiClient, "call", call)
     shown = CliRunner().invoke(main, ["suggestions", ids.show("bid", bid.id)])
     assert shown.exit_code == 0, shown.output
     told = [one["en"] for one in (*found["before_shooting"]["reasons"], *found["suggestions"][0]["steps"])]
@@ -250,5 +250,5 @@ def test_the_command_tells_them_and_takes_one(client: FlaskClient, monkeypatch: 
     ("tolerance", "word"), [(41, "yes"), (40, "yes"), (39, "likely"), (30, "likely"), (29, "unlikely"), (19, "no")]
 )
 def test_how_far_a_range_keeps_to_a_tolerance(app: Flask, tolerance: float, word: str) -> None:
-    assert suggestions.keeps(frontier.Standing((20, 40), (0, 0)), tolerance) == word
+    assert suggestions.keeps(frontier.PlanStanding((20, 40), (0, 0)), tolerance) == word
     assert word in suggestion_messages.KEEPS

@@ -6,10 +6,10 @@ from uuid import UUID
 import numpy as np
 
 from marketplace.core import ids
-from marketplace.matching.selection.inputs import STRATA, Inputs
+from marketplace.matching.selection.inputs import STRATA, SetInputs
 
 
-def some(bids: int, units: int, seed: int, options: int = 2) -> Inputs:
+def some(bids: int, units: int, seed: int, options: int = 2) -> SetInputs:
     """Bids with up to so many options each, some creators with two bids, some with an agency."""
     rng = np.random.default_rng(seed)
     people = np.exp(rng.normal(9, 1, bids))
@@ -20,7 +20,7 @@ def some(bids: int, units: int, seed: int, options: int = 2) -> Inputs:
     bid_of = np.repeat(np.arange(bids), counts)
     place = np.array([number for count in counts for number in range(count)], dtype=np.int64)
     prices = np.ceil(people[bid_of] * np.exp(rng.normal(0, 0.4, len(bid_of))) * 5).astype(np.int64)
-    return Inputs(
+    return SetInputs(
         currency="CNY",
         weights=weights,
         shapes=rng.choice([0.25, 0.5, 1.0], units),

@@ -9,16 +9,16 @@ import numpy as np
 from hypothesis import strategies as st
 
 from marketplace.matching.overlap import coverage
-from marketplace.matching.overlap.coverage import Units
-from marketplace.matching.selection.solver.problem import Problem, keeps
-from marketplace.matching.selection.solver.selection_market import Limits, Market
+from marketplace.matching.overlap.coverage import PeopleUnits
+from marketplace.matching.selection.solver.problem import SelectionProblem, keeps
+from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
 
 SHAPES = (0.25, 0.3, 0.5, 1.0, 2.0)
 
 
 def market(
     n: int, units: int, seed: int, *, two_options: bool = True, shape: float | None = None, **changes: Any
-) -> Market:
+) -> SelectionMarket:
     """n options: some bids have two at different prices, some creators have two bids, some bids are of an agency."""
     rng = np.random.default_rng(seed)
     people = np.exp(rng.normal(10, 1.2, n))
@@ -31,7 +31,7 @@ def market(
         shares[3::4] = shares[2::4][: len(shares[3::4])]
     shapes = np.full(units, shape) if shape is not None else rng.choice(SHAPES, units)
     values: dict[str, Any] = {
-        "units": Units(weights, shapes),
+        "units": PeopleUnits(weights, shapes),
         "rates": coverage.rates(shares, shapes),
         "prices": np.ceil(people**0.7 * np.exp(rng.normal(0, 0.5, n)) * 20).astype(np.int64),
         "bids": bids,
@@ -47,18 +47,18 @@ def market(
         },
         "barred": tuple("over_tolerance" if row % 13 == 12 else None for row in range(n)),
     }
-    return Market(**{**values, **changes})
+    return SelectionMarket(**{**values, **changes})
 
 
-def budget(made: Market, times: float) -> int:
+def budget(made: SelectionMarket, times: float) -> int:
     return int(np.median(made.prices) * times) if len(made) else 1
 
 
 @st.composite
-def limits(draw: st.DrawFn, made: Market) -> Limits:
+def limits(draw: st.DrawFn, made: SelectionMarket) -> SelectionLimits:
     """Limits that bind now and then, each on or off."""
     bids = sorted(set(made.bids.tolist()))
-    return Limits(
+    return SelectionLimits(
         budget=budget(made, draw(st.floats(0.3, 6))),
         least=draw(st.sampled_from([0, 0, 2])),
         most=draw(st.sampled_from([None, None, 3])),
@@ -71,7 +71,7 @@ def limits(draw: st.DrawFn, made: Market) -> Limits:
     )
 
 
-def every_set(problem: Problem) -> Iterator[tuple[int, ...]]:
+def every_set(problem: SelectionProblem) -> Iterator[tuple[int, ...]]:
     rows = range(len(problem))
     for size in range(len(problem) + 1):
         for members in combinations(rows, size):
@@ -79,7 +79,7 @@ def every_set(problem: Problem) -> Iterator[tuple[int, ...]]:
                 yield members
 
 
-def best(problem: Problem) -> tuple[tuple[int, ...], float] | None:
+def best(problem: SelectionProblem) -> tuple[tuple[int, ...], float] | None:
     """Return the best set by trying every one."""
     found = max(((problem.value(members), members) for members in every_set(problem)), default=None)
     return None if found is None else (found[1], found[0])

@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.matching.selection.solver import bound, search
-from marketplace.matching.selection.solver.problem import CannotKeep, Problem, prepare
-from marketplace.matching.selection.solver.selection_market import Limits
+from marketplace.matching.selection.solver.problem import CannotKeep, SelectionProblem, prepare
+from marketplace.matching.selection.solver.selection_market import SelectionLimits
 from tests.matching.selection import markets
 
 
-def small(data: st.DataObject) -> Problem | None:
+def small(data: st.DataObject) -> SelectionProblem | None:
     made = markets.market(data.draw(st.integers(1, 10)), data.draw(st.integers(1, 5)), data.draw(st.integers(0, 10**6)))
     try:
         return prepare(made, data.draw(markets.limits(made)))
@@ -45,7 +45,7 @@ def test_more_steps_never_loosen_the_bound(data: st.DataObject) -> None:
 def test_one_creator_never_counts_twice_in_the_bound(n: int, seed: int, times: float) -> None:
     """All bids are one creator's: the best set is the best single one, and the relaxation may only mix them."""
     made = markets.market(n, 3, seed, creators=np.zeros(n, dtype=np.int64), bids=np.arange(n), barred=(None,) * n)
-    problem = prepare(made, Limits(budget=int(np.max(made.prices) * times)))
+    problem = prepare(made, SelectionLimits(budget=int(np.max(made.prices) * times)))
     if not len(problem):
         return
     best = float(np.max(problem.alone))
@@ -55,7 +55,7 @@ def test_one_creator_never_counts_twice_in_the_bound(n: int, seed: int, times: f
 
 def test_a_budget_for_all_is_bounded_by_all() -> None:
     made = markets.market(20, 6, 4, two_options=False, creators=np.arange(20))
-    problem = prepare(made, Limits(budget=int(np.sum(made.prices))))
+    problem = prepare(made, SelectionLimits(budget=int(np.sum(made.prices))))
     every = tuple(range(len(problem)))
     assert bound.upper(problem, every) == pytest.approx(problem.value(every), rel=1e-6)
 
@@ -63,20 +63,20 @@ def test_a_budget_for_all_is_bounded_by_all() -> None:
 @pytest.mark.parametrize("most", [1, 3, 6])
 def test_a_limit_on_the_number_tightens_the_bound(most: int) -> None:
     made = markets.market(60, 12, 8)
-    loose = search.choose(made, Limits(budget=int(np.sum(made.prices))))
-    tight = search.choose(made, Limits(budget=int(np.sum(made.prices)), most=most))
+    loose = search.choose(made, SelectionLimits(budget=int(np.sum(made.prices))))
+    tight = search.choose(made, SelectionLimits(budget=int(np.sum(made.prices)), most=most))
     assert tight.value <= tight.bound < loose.value
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_where_many_bids_fit_the_bound_is_near(seed: int) -> None:
     made = markets.market(200, 20, seed)
-    assert search.choose(made, Limits(budget=markets.budget(made, 30))).certificate > 0.96
+    assert search.choose(made, SelectionLimits(budget=markets.budget(made, 30))).certificate > 0.96
 
 
 def test_where_every_creator_has_to_be_in_nothing_is_left_to_choose() -> None:
     made = markets.market(1, 4, 3, barred=(None,))
-    found = search.choose(made, Limits(budget=int(made.prices[0]), must=frozenset({0})))
+    found = search.choose(made, SelectionLimits(budget=int(made.prices[0]), must=frozenset({0})))
     assert (found.options, found.certificate) == ((0,), pytest.approx(1.0))
-    problem = prepare(made, Limits(budget=int(made.prices[0]), must=frozenset({0})))
+    problem = prepare(made, SelectionLimits(budget=int(made.prices[0]), must=frozenset({0})))
     assert bound.hopeful(problem, problem.must).tolist() == [0]

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from marketplace.matching.selection.solver import curves, search
-from marketplace.matching.selection.solver.selection_market import Limits
+from marketplace.matching.selection.solver.selection_market import SelectionLimits
 from tests.matching.selection import markets
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_reach_rises_with_the_budget(seed: int) -> None:
     made = markets.market(40, 10, seed)
-    limits = Limits(budget=markets.budget(made, 4), caps={"agency": 1})
+    limits = SelectionLimits(budget=markets.budget(made, 4), caps={"agency": 1})
     points = curves.budget_curve(made, limits)
     assert [point.factor for point in points] == list(curves.FACTORS)
     for before, after in pairwise(points):
@@ -28,7 +28,9 @@ def test_reach_rises_with_the_budget(seed: int) -> None:
 def test_budgets_that_cannot_keep_the_limits_have_no_point() -> None:
     made = markets.market(20, 6, 3, two_options=False)
     row = int(np.argsort(made.prices)[10])
-    points = curves.budget_curve(made, Limits(budget=int(made.prices[row]), must=frozenset({int(made.bids[row])})))
+    points = curves.budget_curve(
+        made, SelectionLimits(budget=int(made.prices[row]), must=frozenset({int(made.bids[row])}))
+    )
     assert points
     assert points[0].factor == 1
 
@@ -36,7 +38,7 @@ def test_budgets_that_cannot_keep_the_limits_have_no_point() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_more_intrusiveness_is_shown_only_where_it_reaches_more(seed: int) -> None:
     made = markets.market(40, 10, seed)
-    limits = Limits(budget=markets.budget(made, 4), intrusiveness=45.0)
+    limits = SelectionLimits(budget=markets.budget(made, 4), intrusiveness=45.0)
     points = curves.frontier(made, limits)
     assert len(points) > 1
     for before, after in pairwise(points):
@@ -48,4 +50,4 @@ def test_more_intrusiveness_is_shown_only_where_it_reaches_more(seed: int) -> No
 def test_without_known_intrusiveness_there_is_no_frontier() -> None:
     made = markets.market(12, 4, 1)
     unknown = dataclasses.replace(made, intrusiveness=np.full(12, np.nan))
-    assert curves.frontier(unknown, Limits(budget=markets.budget(made, 4))) == ()
+    assert curves.frontier(unknown, SelectionLimits(budget=markets.budget(made, 4))) == ()

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.matching.selection.solver import exact, search
-from marketplace.matching.selection.solver.problem import CannotKeep, Problem, keeps, prepare
-from marketplace.matching.selection.solver.selection_market import Limits
+from marketplace.matching.selection.solver.problem import CannotKeep, SelectionProblem, keeps, prepare
+from marketplace.matching.selection.solver.selection_market import SelectionLimits
 from tests.matching.selection import markets
 
 
@@ -37,9 +37,9 @@ def test_the_best_set_of_a_small_market_is_found_within_the_gap(
     assert found.value >= truth * (1 - 1.1e-4)
 
 
-def problem_of(seed: int, n: int = 60, times: float = 5) -> Problem:
+def problem_of(seed: int, n: int = 60, times: float = 5) -> SelectionProblem:
     made = markets.market(n, 16, seed, two_options=False)
-    return prepare(made, Limits(budget=markets.budget(made, times)))
+    return prepare(made, SelectionLimits(budget=markets.budget(made, times)))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -63,7 +63,7 @@ def test_a_proved_set_stays_when_a_bid_that_was_not_chosen_goes() -> None:
     gone = 0
     for seed in range(3):
         made = markets.market(24, 8, seed, two_options=False)
-        limits = Limits(budget=markets.budget(made, 4))
+        limits = SelectionLimits(budget=markets.budget(made, 4))
         problem = prepare(made, limits)
         best = exact.solve(problem, search.search(problem), gap=1e-6)
         if best.bound > best.value * (1 + 1e-6):
@@ -80,7 +80,7 @@ def test_a_proved_set_stays_when_a_bid_that_was_not_chosen_goes() -> None:
 
 def test_progress_is_told_and_a_refusal_stops_it() -> None:
     made = markets.market(400, 120, 3, shape=0.5)
-    problem = prepare(made, Limits(budget=markets.budget(made, 8)))
+    problem = prepare(made, SelectionLimits(budget=markets.budget(made, 8)))
     start = search.greedy(problem)
     told: list[tuple[float, float, float]] = []
 
@@ -97,7 +97,7 @@ def test_progress_is_told_and_a_refusal_stops_it() -> None:
 
 def test_time_is_kept_and_the_bound_still_holds() -> None:
     made = markets.market(400, 120, 3, shape=0.5)
-    problem = prepare(made, Limits(budget=markets.budget(made, 8)))
+    problem = prepare(made, SelectionLimits(budget=markets.budget(made, 8)))
     found = exact.solve(problem, search.greedy(problem), gap=0.0, time_limit_s=0.05)
     assert found.stopped == "time"
     assert np.isfinite(found.bound)

@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 
 from marketplace.matching.selection.solver import exchange, explain, search
 from marketplace.matching.selection.solver.problem import CannotKeep, keeps, prepare
-from marketplace.matching.selection.solver.selection_market import Limits, Market
+from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
 from tests.matching.selection import markets
 
 
-def priced(made: Market, row: int, price: int) -> Market:
+def priced(made: SelectionMarket, row: int, price: int) -> SelectionMarket:
     prices = made.prices.copy()
     prices[row] = price
     return dataclasses.replace(made, prices=prices)
 
 
-def bettered(made: Market, limits: Limits, options: tuple[int, ...], row: int) -> bool:
+def bettered(made: SelectionMarket, limits: SelectionLimits, options: tuple[int, ...], row: int) -> bool:
     """Return whether an exchange that brings the row in reaches more than the options, by trying every one."""
     problem = prepare(made, limits)
     place = {one: number for number, one in enumerate(problem.rows.tolist())}
@@ -56,7 +56,7 @@ def test_the_price_that_would_have_won_is_exact_to_one_minor_unit(
 @pytest.mark.parametrize("seed", range(3))
 def test_choosing_again_at_that_price_reaches_more(seed: int) -> None:
     made = markets.market(40, 10, seed)
-    limits = Limits(budget=markets.budget(made, 5))
+    limits = SelectionLimits(budget=markets.budget(made, 5))
     found = search.choose(made, limits)
     lines = [line for line in explain.explain(made, limits, found.options) if line.wins_at is not None]
     assert len(lines) > 5
@@ -67,7 +67,7 @@ def test_choosing_again_at_that_price_reaches_more(seed: int) -> None:
 
 def test_every_row_is_chosen_or_has_one_reason() -> None:
     made = markets.market(40, 10, 2)
-    limits = Limits(
+    limits = SelectionLimits(
         budget=markets.budget(made, 4),
         most=4,
         caps={"agency": 1},
@@ -98,7 +98,7 @@ def test_every_row_is_chosen_or_has_one_reason() -> None:
 def test_an_option_dearer_than_the_budget_has_its_price_too() -> None:
     made = markets.market(20, 6, 9, two_options=False, barred=(None,) * 20)
     dearest = int(np.argmax(np.sum(made.rates, axis=1)))
-    limits = Limits(budget=markets.budget(made, 4))
+    limits = SelectionLimits(budget=markets.budget(made, 4))
     dear = priced(made, dearest, limits.budget * 10)
     found = search.choose(dear, limits)
     line = next(one for one in explain.explain(dear, limits, found.options) if one.row == dearest)
@@ -119,7 +119,7 @@ def test_an_option_dearer_than_the_budget_has_its_price_too() -> None:
 def test_the_limit_that_stands_in_the_way_is_named(limits: dict[str, object], reason: str) -> None:
     made = markets.market(24, 8, 4, two_options=False)
     plenty = int(np.sum(made.prices)) if limits else markets.budget(made, 3)
-    asked = Limits(budget=plenty, **limits)  # type: ignore[arg-type]
+    asked = SelectionLimits(budget=plenty, **limits)  # type: ignore[arg-type]
     if reason == "contacts":
         made = dataclasses.replace(made, contacts=made.contacts * 0.8)
     found = search.choose(made, asked)
@@ -128,7 +128,7 @@ def test_the_limit_that_stands_in_the_way_is_named(limits: dict[str, object], re
 
 def test_what_a_chosen_bid_adds_is_what_the_set_loses_without_it() -> None:
     made = markets.market(30, 8, 6)
-    limits = Limits(budget=markets.budget(made, 5))
+    limits = SelectionLimits(budget=markets.budget(made, 5))
     found = search.choose(made, limits)
     parts = explain.parts(made, limits, found.options)
     problem = prepare(made, limits)
@@ -144,7 +144,7 @@ def test_what_a_chosen_bid_adds_is_what_the_set_loses_without_it() -> None:
 
 def test_the_picks_add_up_to_the_whole() -> None:
     made = markets.market(40, 8, 7)
-    found = search.choose(made, Limits(budget=markets.budget(made, 6), must=frozenset({4})))
+    found = search.choose(made, SelectionLimits(budget=markets.budget(made, 6), must=frozenset({4})))
     assert {pick.row for pick in found.picks} == set(found.options)
     assert made.bids[found.picks[0].row] == 4
     assert found.picks[-1].people == found.value

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.matching.selection import inputs
-from marketplace.matching.selection.inputs import BadInputs, Inputs
+from marketplace.matching.selection.inputs import BadInputs, SetInputs
 from tests.matching.selection.make import some
 
 
@@ -18,7 +18,7 @@ def test_stored_inputs_are_the_same_to_the_bit(bids: int, units: int, seed: int)
     data = inputs.pack(made)
     again = inputs.unpack(data)
     assert inputs.pack(again) == data
-    for field in dataclasses.fields(Inputs):
+    for field in dataclasses.fields(SetInputs):
         before, after = getattr(made, field.name), getattr(again, field.name)
         if isinstance(before, np.ndarray):
             narrow = np.float32 if field.name in ("shares", "spread") else before.dtype

@@ -11,19 +11,21 @@ from hypothesis import strategies as st
 
 from marketplace.matching.selection.solver import bound, explain, search
 from marketplace.matching.selection.solver.problem import CannotKeep, keeps, prepare
-from marketplace.matching.selection.solver.selection_market import Limits, Market
+from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
 from tests.matching.selection import markets
 
 
 @st.composite
-def small(draw: st.DrawFn) -> tuple[Market, Limits]:
+def small(draw: st.DrawFn) -> tuple[SelectionMarket, SelectionLimits]:
     made = markets.market(draw(st.integers(0, 10)), draw(st.integers(1, 5)), draw(st.integers(0, 10**6)))
     return made, draw(markets.limits(made))
 
 
 @settings(max_examples=150)
 @given(small())
-def test_a_small_market_is_chosen_nearly_as_well_as_by_trying_every_set(case: tuple[Market, Limits]) -> None:
+def test_a_small_market_is_chosen_nearly_as_well_as_by_trying_every_set(
+    case: tuple[SelectionMarket, SelectionLimits],
+) -> None:
     made, limits = case
     try:
         problem = prepare(made, limits)
@@ -45,7 +47,7 @@ def test_most_small_markets_are_chosen_exactly() -> None:
     exact = 0
     for seed in range(30):
         made = markets.market(11, 4, seed)
-        limits = Limits(budget=markets.budget(made, 2 + seed % 3))
+        limits = SelectionLimits(budget=markets.budget(made, 2 + seed % 3))
         truth = markets.best(prepare(made, limits))
         assert truth is not None
         exact += search.choose(made, limits).value >= truth[1] * (1 - 1e-9)
@@ -83,7 +85,9 @@ def test_every_limit_is_kept(n: int, units: int, seed: int, data: st.DataObject)
 def test_a_larger_budget_never_reaches_less() -> None:
     for seed in range(4):
         made = markets.market(40, 12, seed)
-        values = [search.choose(made, Limits(budget=markets.budget(made, times))).value for times in range(1, 12)]
+        values = [
+            search.choose(made, SelectionLimits(budget=markets.budget(made, times))).value for times in range(1, 12)
+        ]
         best = np.maximum.accumulate(values)
         # Not every budget is solved exactly; what falls back is within the search's own error.
         assert np.all(values >= best * 0.995)
@@ -105,7 +109,7 @@ def test_the_order_of_the_rows_means_nothing(n: int, seed: int, random: object) 
         barred=tuple(made.barred[place] for place in order),
         groups={name: numbers[order] for name, numbers in made.groups.items()},
     )
-    limits = Limits(budget=markets.budget(made, 4))
+    limits = SelectionLimits(budget=markets.budget(made, 4))
     one, two = search.choose(made, limits), search.choose(mixed, limits)
     assert {made.commitments[row] for row in one.options} == {mixed.commitments[row] for row in two.options}
     assert (one.value, one.spend) == (two.value, two.spend)
@@ -116,7 +120,7 @@ def test_the_order_of_the_rows_means_nothing(n: int, seed: int, random: object) 
 @given(st.integers(1, 40), st.integers(0, 10**6), st.sampled_from([2, 7, 100]))
 def test_money_in_another_unit_chooses_the_same(n: int, seed: int, times: int) -> None:
     made = markets.market(n, 8, seed)
-    limits = Limits(budget=markets.budget(made, 4))
+    limits = SelectionLimits(budget=markets.budget(made, 4))
     dearer = dataclasses.replace(made, prices=made.prices * times)
     other = search.choose(dearer, dataclasses.replace(limits, budget=limits.budget * times))
     assert other.options == search.choose(made, limits).options
@@ -137,7 +141,7 @@ def test_equal_bids_are_told_apart_by_their_commitments() -> None:
         groups={},
         commitments=("d", "b", "a", "e", "c"),
     )
-    found = search.choose(five, Limits(budget=int(twin.prices[0]) * 2))
+    found = search.choose(five, SelectionLimits(budget=int(twin.prices[0]) * 2))
     assert {five.commitments[row] for row in found.options} == {"a", "b"}
 
 
@@ -147,7 +151,7 @@ def test_taking_away_a_bid_that_was_not_chosen_changes_nothing() -> None:
     removals, moved = 0, 0
     for seed in range(4):
         made = markets.market(30, 6, seed, two_options=False, shape=0.5)
-        limits = Limits(budget=markets.budget(made, 5))
+        limits = SelectionLimits(budget=markets.budget(made, 5))
         found = search.choose(made, limits)
         for row in sorted(set(range(30)) - set(found.options)):
             other = search.choose(without(made, row), limits)
@@ -158,7 +162,7 @@ def test_taking_away_a_bid_that_was_not_chosen_changes_nothing() -> None:
     assert moved <= removals / 100
 
 
-def without(made: Market, row: int) -> Market:
+def without(made: SelectionMarket, row: int) -> SelectionMarket:
     barred = tuple("gone" if one == row else gate for one, gate in enumerate(made.barred))
     return dataclasses.replace(made, barred=barred)
 
@@ -185,13 +189,13 @@ def test_what_cannot_be_kept_says_which_limit() -> None:
     made = markets.market(14, 4, 5, two_options=False)
     plenty = int(np.sum(made.prices))
     cases = (
-        (Limits(budget=1, must=frozenset({0})), "cost more than the budget"),
-        (Limits(budget=plenty, must=frozenset({4, 5})), "of one creator"),
-        (Limits(budget=plenty, least=50), "only"),
-        (Limits(budget=plenty, must=frozenset({0, 1}), most=1), "More bids must be"),
-        (Limits(budget=plenty, must=frozenset({0, 6}), caps={"agency": 1}), "one agency"),
-        (Limits(budget=plenty, must=frozenset({12})), "may not be chosen: over_tolerance"),
-        (Limits(budget=int(np.sum(np.sort(made.prices)[:5])) - 1, least=5), "raise the budget"),
+        (SelectionLimits(budget=1, must=frozenset({0})), "cost more than the budget"),
+        (SelectionLimits(budget=plenty, must=frozenset({4, 5})), "of one creator"),
+        (SelectionLimits(budget=plenty, least=50), "only"),
+        (SelectionLimits(budget=plenty, must=frozenset({0, 1}), most=1), "More bids must be"),
+        (SelectionLimits(budget=plenty, must=frozenset({0, 6}), caps={"agency": 1}), "one agency"),
+        (SelectionLimits(budget=plenty, must=frozenset({12})), "may not be chosen: over_tolerance"),
+        (SelectionLimits(budget=int(np.sum(np.sort(made.prices)[:5])) - 1, least=5), "raise the budget"),
     )
     for limits, words in cases:
         with pytest.raises(CannotKeep, match=words):
@@ -200,13 +204,13 @@ def test_what_cannot_be_kept_says_which_limit() -> None:
 
 def test_a_cap_binds_nobody_where_nobody_is_of_a_group() -> None:
     made = markets.market(6, 3, 2, groups={"agency": np.full(6, -1)})
-    free, capped = (search.choose(made, Limits(budget=10**9, caps=caps)) for caps in ({}, {"agency": 1}))
+    free, capped = (search.choose(made, SelectionLimits(budget=10**9, caps=caps)) for caps in ({}, {"agency": 1}))
     assert free == capped
-    assert explain.explain(made, Limits(budget=10**9, caps={"agency": 1}), capped.options) is not None
+    assert explain.explain(made, SelectionLimits(budget=10**9, caps={"agency": 1}), capped.options) is not None
 
 
 def test_an_empty_market_has_an_empty_set() -> None:
-    found = search.choose(markets.market(0, 3, 1), Limits(budget=100))
+    found = search.choose(markets.market(0, 3, 1), SelectionLimits(budget=100))
     assert (found.options, found.value, found.spend, found.certificate) == ((), 0.0, 0, 1.0)
 
 

@@ -17,7 +17,7 @@ UNKEPT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass
-class Cells:
+class RowCells:
     """One row under reading. A value that cannot be read is None and leaves a fault."""
 
     row: int

@@ -3,8 +3,8 @@
 from datetime import date
 from typing import Any
 
-from marketplace.channels.files.shapes.cell_values import Cells
-from marketplace.channels.files.shapes.record_builder import Built, Told, labels, lines, margin, record, videos
+from marketplace.channels.files.shapes.cell_values import RowCells
+from marketplace.channels.files.shapes.record_builder import Built, ShapeReading, labels, lines, margin, record, videos
 
 NAME = "inlay"
 NEEDS = frozenset({"platform", "handle", "taken_on", "followers"})
@@ -49,11 +49,11 @@ PLACES = {"age": "ages", "gender": "genders", "region": "regions", "videos": "vi
 
 
 def read(row: int, values: dict[str, Any], today: date) -> Built:
-    cells = Cells(row, values)
+    cells = RowCells(row, values)
     handle = cells.text("handle", 200, needed=True)
     return record(
         cells,
-        Told(
+        ShapeReading(
             source=NAME,
             platform=cells.text("platform", 40, needed=True),
             account_key=cells.account("external_id", 200) or handle,

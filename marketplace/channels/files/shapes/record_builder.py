@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from marketplace.channels import anomalies
-from marketplace.channels.files.shapes.cell_values import Cells, finite
+from marketplace.channels.files.shapes.cell_values import RowCells, finite
 from marketplace.channels.records import ChannelRecord, RowError, verticals_of
 
 VIDEOS_MAX = 200
@@ -23,7 +23,7 @@ Built = ChannelRecord | list[RowError]
 
 
 @dataclass(frozen=True)
-class Told:
+class ShapeReading:
     """What a shape made of a row.
 
     `columns` and `video_columns` say how the file calls what the faults are about; other names stay as they are.
@@ -53,7 +53,7 @@ class Told:
     video_columns: Mapping[str, str] = field(default_factory=dict)
 
 
-def record(cells: Cells, told: Told, today: date) -> Built:
+def record(cells: RowCells, told: ShapeReading, today: date) -> Built:
     """Check what was told and return the record, or every fault of the row."""
     ages, wrong = anomalies.ages(told.ages)
     for name, value, zh, en in (*_faults(told, today), *wrong):
@@ -96,7 +96,7 @@ def evidence(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _faults(told: Told, today: date) -> Iterable[anomalies.Fault]:
+def _faults(told: ShapeReading, today: date) -> Iterable[anomalies.Fault]:
     yield from anomalies.count("followers", told.followers)
     if told.taken_on is not None:
         yield from anomalies.not_future("taken_on", told.taken_on, today)
@@ -117,7 +117,7 @@ def _faults(told: Told, today: date) -> Iterable[anomalies.Fault]:
         yield "videos", len(told.videos), f"视频不超过 {VIDEOS_MAX} 条。", f"At most {VIDEOS_MAX} videos."
 
 
-def _video_faults(told: Told, today: date) -> Iterable[anomalies.Fault]:
+def _video_faults(told: ShapeReading, today: date) -> Iterable[anomalies.Fault]:
     for place, video in enumerate(told.videos[:VIDEOS_MAX]):
         found: list[anomalies.Fault] = [*anomalies.not_future("published_at", video["published_at"].date(), today)]
         for name in ("views", "likes", "comments", "shares", "duration_s"):
@@ -130,7 +130,7 @@ def _video_faults(told: Told, today: date) -> Iterable[anomalies.Fault]:
             yield named, value, zh, en
 
 
-def videos(cells: Cells, column: str, listed: Any, names: Mapping[str, str]) -> list[dict[str, Any]]:
+def videos(cells: RowCells, column: str, listed: Any, names: Mapping[str, str]) -> list[dict[str, Any]]:
     """Read a list of videos; `names` says how the shape calls each of the table's columns."""
     if listed is None:
         return []
@@ -139,7 +139,7 @@ def videos(cells: Cells, column: str, listed: Any, names: Mapping[str, str]) -> 
         return []
     found = []
     for place, one in enumerate(listed[: VIDEOS_MAX + 1]):
-        inner = Cells(cells.row, {key: one.get(name) for key, name in names.items()})
+        inner = RowCells(cells.row, {key: one.get(name) for key, name in names.items()})
         published, views = inner.moment("published_at", needed=True), inner.whole("views", needed=True)
         video = {
             # Without an id the second of publishing tells videos apart; a place in the list would not last.
@@ -158,7 +158,7 @@ def videos(cells: Cells, column: str, listed: Any, names: Mapping[str, str]) -> 
     return found
 
 
-def _flag(inner: Cells) -> bool | None:
+def _flag(inner: RowCells) -> bool | None:
     value = inner.values["sponsored"]
     word = "" if value is None else str(value).strip().lower()
     if word not in FLAGS:
@@ -166,7 +166,7 @@ def _flag(inner: Cells) -> bool | None:
     return FLAGS.get(word)
 
 
-def margin(cells: Cells, column: str, label: str = "", share: str = "") -> dict[str, float]:
+def margin(cells: RowCells, column: str, label: str = "", share: str = "") -> dict[str, float]:
     """Read a list of shares: {label: share}, or [{label..., share...}]; per cents that sum to 100 become shares."""
     given = cells.table(column)
     if given is None:
@@ -187,7 +187,7 @@ def margin(cells: Cells, column: str, label: str = "", share: str = "") -> dict[
     return {name: round(value / scale, 8) for name, value in found.items()}
 
 
-def labels(cells: Cells, column: str) -> dict[str, float]:
+def labels(cells: RowCells, column: str) -> dict[str, float]:
     """Read content labels: a list of words, or words with shares."""
     given = cells.table(column)
     pairs: list[tuple[Any, Any]] = []
@@ -200,7 +200,7 @@ def labels(cells: Cells, column: str) -> dict[str, float]:
     return {str(word): number for word, share in pairs if (number := finite(share)) is not None}
 
 
-def lines(cells: Cells, column: str) -> list[Any]:
+def lines(cells: RowCells, column: str) -> list[Any]:
     """Read a rate card: a list whose lines the checks look at."""
     given = cells.table(column)
     if given is not None and not isinstance(given, list):

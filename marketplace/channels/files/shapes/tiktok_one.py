@@ -3,8 +3,8 @@
 from datetime import date
 from typing import Any
 
-from marketplace.channels.files.shapes.cell_values import Cells, finite
-from marketplace.channels.files.shapes.record_builder import Built, Told, labels, margin, record, videos
+from marketplace.channels.files.shapes.cell_values import RowCells, finite
+from marketplace.channels.files.shapes.record_builder import Built, ShapeReading, labels, margin, record, videos
 from marketplace.core.money import MINOR_DIGITS
 
 NAME = "tiktok_one"
@@ -35,11 +35,11 @@ PLACES = {
 
 
 def read(row: int, values: dict[str, Any], today: date) -> Built:
-    cells = Cells(row, values)
+    cells = RowCells(row, values)
     handle = cells.text("handle_name", 200, needed=True)
     return record(
         cells,
-        Told(
+        ShapeReading(
             source=NAME,
             platform="tiktok",
             account_key=cells.account("tcm_creator_id") or handle,
@@ -70,12 +70,12 @@ def read(row: int, values: dict[str, Any], today: date) -> Built:
     )
 
 
-def _grown(cells: Cells) -> float | None:
+def _grown(cells: RowCells) -> float | None:
     rate, followers = cells.share("followers_growth_rate"), finite(cells.values.get("followers_count"))
     return round(rate * followers, 1) if rate is not None and followers is not None else None
 
 
-def _card(cells: Cells) -> list[dict[str, Any]]:
+def _card(cells: RowCells) -> list[dict[str, Any]]:
     """The one rate it has, in major units, as a line of the middle length."""
     given = cells.table("creator_rate")
     if given is None:

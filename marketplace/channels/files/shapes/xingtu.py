@@ -3,8 +3,8 @@
 from datetime import date
 from typing import Any
 
-from marketplace.channels.files.shapes.cell_values import Cells
-from marketplace.channels.files.shapes.record_builder import Built, Told, labels, margin, record, videos
+from marketplace.channels.files.shapes.cell_values import RowCells
+from marketplace.channels.files.shapes.record_builder import Built, ShapeReading, labels, margin, record, videos
 
 NAME = "xingtu"
 NEEDS = frozenset({"star_id", "follower"})
@@ -78,7 +78,7 @@ def region_code(word: str) -> str:
 
 
 def read(row: int, values: dict[str, Any], today: date) -> Built:
-    cells = Cells(row, values)
+    cells = RowCells(row, values)
     star = cells.account("star_id", needed=True)
     card = [
         {"length_tier": tier, "amount_minor": price, "currency": "CNY"}
@@ -88,7 +88,7 @@ def read(row: int, values: dict[str, Any], today: date) -> Built:
     suggested = cells.number("assign_cpm_suggest_price")
     return record(
         cells,
-        Told(
+        ShapeReading(
             source=NAME,
             platform="douyin",
             account_key=star,
@@ -121,7 +121,7 @@ def read(row: int, values: dict[str, Any], today: date) -> Built:
     )
 
 
-def _provinces(cells: Cells) -> dict[str, float]:
+def _provinces(cells: RowCells) -> dict[str, float]:
     found: dict[str, float] = {}
     for word, share in margin(cells, "province_distribution", "distribution_key", "distribution_value").items():
         code = region_code(word)

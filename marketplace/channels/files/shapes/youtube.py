@@ -9,8 +9,8 @@ from itertools import groupby, islice
 from typing import Any
 
 from marketplace.channels.files.rows import SURPLUS
-from marketplace.channels.files.shapes.cell_values import Cells
-from marketplace.channels.files.shapes.record_builder import VIDEOS_MAX, Built, Told, record, videos
+from marketplace.channels.files.shapes.cell_values import RowCells
+from marketplace.channels.files.shapes.record_builder import VIDEOS_MAX, Built, ShapeReading, record, videos
 
 NAME = "youtube"
 NEEDS = frozenset({"channel_id", "subscribers", "video_id"})
@@ -48,12 +48,12 @@ def group(rows: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[tuple[int, dic
 
 
 def read(row: int, values: dict[str, Any], today: date) -> Built:
-    cells = Cells(row, values)
+    cells = RowCells(row, values)
     ages, genders = _audience(cells)
     channel = cells.account("channel_id", needed=True)
     return record(
         cells,
-        Told(
+        ShapeReading(
             source=NAME,
             platform="youtube",
             account_key=channel,
@@ -79,7 +79,7 @@ def read(row: int, values: dict[str, Any], today: date) -> Built:
     )
 
 
-def _audience(cells: Cells) -> tuple[dict[str, float], dict[str, float]]:
+def _audience(cells: RowCells) -> tuple[dict[str, float], dict[str, float]]:
     """Sum the joint per cents to the two lists that are kept."""
     ages: dict[str, float] = {}
     genders: dict[str, float] = {}
@@ -91,7 +91,7 @@ def _audience(cells: Cells) -> tuple[dict[str, float], dict[str, float]]:
     return ages, genders
 
 
-def _shares(cells: Cells, prefix: str) -> dict[str, float]:
+def _shares(cells: RowCells, prefix: str) -> dict[str, float]:
     found = {}
     for column in cells.values:
         if str(column).startswith(prefix) and cells.has(column):

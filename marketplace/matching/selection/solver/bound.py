@@ -18,7 +18,7 @@ import numpy as np
 from marketplace.matching.audience.arrays import Floats, Ints
 from marketplace.matching.overlap import coverage
 from marketplace.matching.selection.solver.greedy import NOTHING
-from marketplace.matching.selection.solver.problem import Problem
+from marketplace.matching.selection.solver.problem import SelectionProblem
 
 STEPS = 60
 # Steps end when the bound is within this share of the best point.
@@ -30,7 +30,7 @@ _PRICES_OF_A_PLACE = 12
 
 
 @dataclass(frozen=True, eq=False)
-class Tangent:
+class TangentPoint:
     """The point of the steps with the smallest bound: sums [U], reach there, and the slopes [U] of weighted people."""
 
     most: float
@@ -39,20 +39,20 @@ class Tangent:
     slopes: Floats
 
 
-def upper(problem: Problem, members: Sequence[int], steps: int = STEPS) -> float:
+def upper(problem: SelectionProblem, members: Sequence[int], steps: int = STEPS) -> float:
     """Return a bound of the people that any set within the limits reaches. ``members`` are where the steps start."""
     if not len(problem):
         return 0.0
     return max(best_tangent(problem, members, steps).most, problem.value(members))
 
 
-def best_tangent(problem: Problem, members: Sequence[int], steps: int = STEPS) -> Tangent:
+def best_tangent(problem: SelectionProblem, members: Sequence[int], steps: int = STEPS) -> TangentPoint:
     """Return the smallest bound of the steps, with the plane that it was read off."""
     free = _free(problem)
     must = problem.sums(problem.must)
     budget = problem.limits.budget - problem.spend(problem.must)
     places = None if problem.limits.most is None else problem.limits.most - len(problem.must)
-    sums, found = problem.sums(members), Tangent(np.inf, must, 0.0, must)
+    sums, found = problem.sums(members), TangentPoint(np.inf, must, 0.0, must)
     for step in range(steps):
         slopes = problem.units.weights * coverage.slopes(sums, problem.units.shapes)
         gains = np.sum(problem.rates[free] * slopes, axis=1)
@@ -61,7 +61,7 @@ def best_tangent(problem: Problem, members: Sequence[int], steps: int = STEPS) -
         # gradient . x is over the options in x: all of the sums but what must be in.
         bound = (here + most - float(np.sum(slopes * (sums - must)))) * SAFE
         if bound < found.most:
-            found = Tangent(bound, sums, here, slopes)
+            found = TangentPoint(bound, sums, here, slopes)
         if found.most <= here * (1 + CLOSE):
             break
         target = must + np.sum(problem.rates[free[parts > 0]] * parts[parts > 0][:, None], axis=0)
@@ -69,7 +69,7 @@ def best_tangent(problem: Problem, members: Sequence[int], steps: int = STEPS) -
     return found
 
 
-def hopeful(problem: Problem, members: Sequence[int], tangent: Tangent | None = None) -> Ints:
+def hopeful(problem: SelectionProblem, members: Sequence[int], tangent: TangentPoint | None = None) -> Ints:
     """Return the rows that a set better than the members could contain.
 
     With a price for each unit of budget (the knapsack's Lagrangian) the bound of a set that is made to contain a row
@@ -92,7 +92,7 @@ def hopeful(problem: Problem, members: Sequence[int], tangent: Tangent | None = 
     return np.array(sorted({*kept.tolist(), *members, *problem.must}), dtype=np.int64)
 
 
-def _free(problem: Problem) -> Ints:
+def _free(problem: SelectionProblem) -> Ints:
     """Return the rows beside what must be in, but for those that a cheaper one of the same creator is as good as."""
     allowed = np.flatnonzero(problem.free_of(problem.must))
     allowed = allowed[problem.prices[allowed] <= problem.limits.budget - problem.spend(problem.must)]
@@ -185,7 +185,7 @@ def _steeper(one: tuple[float, float, int], two: tuple[float, float, int], three
     return (two[1] - one[1]) * (three[0] - one[0]) <= (three[1] - one[1]) * (two[0] - one[0])
 
 
-def _between(problem: Problem, start: Floats, end: Floats, step: int) -> Floats:
+def _between(problem: SelectionProblem, start: Floats, end: Floats, step: int) -> Floats:
     """Return the best point on the line between two sums: where the slope along it changes its sign."""
     low, high = 0.0, 1.0
     way = problem.units.weights * (end - start)

@@ -7,7 +7,7 @@ import numpy as np
 
 from marketplace.matching.selection.solver.problem import CannotKeep, prepare
 from marketplace.matching.selection.solver.search import Members, search
-from marketplace.matching.selection.solver.selection_market import Limits, Market
+from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
 
 FACTORS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
 LEVELS = 12
@@ -35,7 +35,7 @@ class FrontierPoint:
 
 
 def budget_curve(
-    market: Market, limits: Limits, factors: Sequence[float] = FACTORS, chosen: Collection[int] = ()
+    market: SelectionMarket, limits: SelectionLimits, factors: Sequence[float] = FACTORS, chosen: Collection[int] = ()
 ) -> tuple[BudgetPoint, ...]:
     """Return reach at factors of the budget, rising. A larger budget is never left with less than a smaller one's set.
 
@@ -55,7 +55,7 @@ def budget_curve(
     return tuple(points)
 
 
-def frontier(market: Market, limits: Limits, levels: int = LEVELS) -> tuple[FrontierPoint, ...]:
+def frontier(market: SelectionMarket, limits: SelectionLimits, levels: int = LEVELS) -> tuple[FrontierPoint, ...]:
     """Return the sets that reach more only by being more intrusive: levels of the highest intrusiveness in the set."""
     known = market.intrusiveness[~np.isnan(market.intrusiveness)]
     if not len(known):
@@ -76,7 +76,9 @@ def frontier(market: Market, limits: Limits, levels: int = LEVELS) -> tuple[Fron
     return tuple(points)
 
 
-def _set(market: Market, limits: Limits, known: Sequence[frozenset[int]]) -> tuple[frozenset[int], float, int] | None:
+def _set(
+    market: SelectionMarket, limits: SelectionLimits, known: Sequence[frozenset[int]]
+) -> tuple[frozenset[int], float, int] | None:
     """Return the rows of the market that are chosen, their people and spend; at least as good as the known sets."""
     try:
         problem = prepare(market, limits)

@@ -22,7 +22,7 @@ from marketplace.matching.audience.arrays import Floats, Ints
 from marketplace.matching.overlap import coverage
 from marketplace.matching.selection.solver import bound
 from marketplace.matching.selection.solver.greedy import NOTHING, SAFE
-from marketplace.matching.selection.solver.problem import Problem, keeps
+from marketplace.matching.selection.solver.problem import SelectionProblem, keeps
 
 # Tangents of a unit before any set has been found: so spaced that each lies above the curve by the same at most.
 TOUCHES = 20
@@ -37,7 +37,7 @@ Progress = Callable[[float, float, float], bool]
 
 
 @dataclass(frozen=True)
-class Exact:
+class ExactResult:
     """The best set known (rows of the problem), its people, the bound, and how the solver ended: "proved" (nothing is
     better), "gap" (within the gap asked for), "time" or "cancelled".
 
@@ -51,13 +51,13 @@ class Exact:
 
 
 def solve(
-    problem: Problem,
+    problem: SelectionProblem,
     start: Sequence[int],
     *,
     gap: float = 1e-3,
     time_limit_s: float = 60.0,
     progress: Progress | None = None,
-) -> Exact:
+) -> ExactResult:
     """Return the start or something better, with what is proved of it. ``gap`` is relative to the value.
 
     Tangents lie above the curve, so the program may hope for more than a set reaches. Then they are put where it hoped,
@@ -78,7 +78,7 @@ def solve(
         if left == 0 or not go_on(most):
             stopped = "cancelled" if left else "time"
             break
-        run = _Run(problem, rows, best, touches, gap / 2, left)
+        run = _SolverRun(problem, rows, best, touches, gap / 2, left)
         stopped = run.solve(go_on)
         # Rows that were left out are in no set better than the start.
         most = max(min(most, run.most()), problem.value(best))
@@ -92,10 +92,10 @@ def solve(
         most = value
     if stopped in ("", "gap"):
         stopped = "proved" if most <= value * (1 + PROVED) else "gap"
-    return Exact(best, value, max(most, value), stopped)
+    return ExactResult(best, value, max(most, value), stopped)
 
 
-def _spaced(problem: Problem, rows: Ints) -> Floats:
+def _spaced(problem: SelectionProblem, rows: Ints) -> Floats:
     """Return sums [TOUCHES, U] from nothing to the most that the budget buys in each unit.
 
     With s = 1 + L / k the curve bends by (1 + 1 / k) s^(-k - 2), so equal steps of s^(-k / 2) leave equal gaps.
@@ -111,11 +111,17 @@ def _spaced(problem: Problem, rows: Ints) -> Floats:
     return found
 
 
-class _Run:
+class _SolverRun:
     """One program with tangents at the given touches, solved once."""
 
     def __init__(
-        self, problem: Problem, rows: Ints, best: Sequence[int], touches: Floats, gap: float, time_limit_s: float
+        self,
+        problem: SelectionProblem,
+        rows: Ints,
+        best: Sequence[int],
+        touches: Floats,
+        gap: float,
+        time_limit_s: float,
     ) -> None:
         self.rows = rows
         self.solver = highspy.Highs()  # type: ignore[no-untyped-call]
@@ -130,7 +136,9 @@ class _Run:
             self.solver.setOptionValue(name, option)
         # People are counted so that the best set has the value SCALE, and rates so that the largest touch is 1.
         self.people = max(problem.value(best), 1e-9) / SCALE
-        program = _Program(self.solver, problem, rows, 1 / self.people, np.maximum(np.max(touches, axis=0), 1e-12))
+        program = _SolverProgram(
+            self.solver, problem, rows, 1 / self.people, np.maximum(np.max(touches, axis=0), 1e-12)
+        )
         program.columns()
         program.tangents(touches)
         program.limits()
@@ -171,10 +179,12 @@ class _Run:
         return tuple(sorted(self.rows[solution[: len(self.rows)] > 0.5].tolist()))
 
 
-class _Program:
+class _SolverProgram:
     """Writes the program's columns (x, then L over what is typical, then t) and rows."""
 
-    def __init__(self, solver: highspy.Highs, problem: Problem, rows: Ints, scale: float, typical: Floats) -> None:
+    def __init__(
+        self, solver: highspy.Highs, problem: SelectionProblem, rows: Ints, scale: float, typical: Floats
+    ) -> None:
         self.solver, self.problem, self.chosen = solver, problem, rows
         self.scale, self.typical = scale, typical
         self.n, self.units = len(rows), len(problem.units)

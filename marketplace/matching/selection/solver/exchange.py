@@ -11,7 +11,7 @@ import numpy as np
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
 from marketplace.matching.overlap import coverage
 from marketplace.matching.selection.solver.greedy import SAFE
-from marketplace.matching.selection.solver.problem import SAME, Problem
+from marketplace.matching.selection.solver.problem import SAME, SelectionProblem
 
 # Pairs of members are tried up to this many members, then single ones alone.
 PAIRS_UP_TO = 40
@@ -20,7 +20,7 @@ BLOCK = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class Gaps:
+class ExchangeGaps:
     """Ways to make room in a set: D of them, the removed members, summed rates [D, U] and people [D] of what is left,
     what may be spent on an option that comes in [D], and which rows may come in [D, n], their prices aside."""
 
@@ -31,7 +31,7 @@ class Gaps:
     open: Bools
 
 
-def gaps(problem: Problem, members: Sequence[int], at_once: int = 2) -> Gaps:
+def gaps(problem: SelectionProblem, members: Sequence[int], at_once: int = 2) -> ExchangeGaps:
     """Return the ways to make room by removing none, one or two of the members; what must be in stays."""
     free = [row for row in members if row not in problem.must]
     most = at_once if len(free) <= PAIRS_UP_TO else min(at_once, 1)
@@ -39,7 +39,7 @@ def gaps(problem: Problem, members: Sequence[int], at_once: int = 2) -> Gaps:
     left = [sorted(set(members) - set(ways)) for ways in removed]
     sums = np.stack([problem.sums(rows) for rows in left])
     spend = np.array([problem.spend(rows) for rows in left], dtype=np.int64)
-    return Gaps(
+    return ExchangeGaps(
         removed=removed,
         sums=sums,
         people=coverage.people(sums, problem.units),
@@ -48,7 +48,7 @@ def gaps(problem: Problem, members: Sequence[int], at_once: int = 2) -> Gaps:
     )
 
 
-def _open(problem: Problem, left: list[int], members: Sequence[int]) -> Bools:
+def _open(problem: SelectionProblem, left: list[int], members: Sequence[int]) -> Bools:
     """Return which rows [n] may join what is left, their prices and contacts aside."""
     limits = problem.limits
     size = len(left) + 1
@@ -64,7 +64,7 @@ def _open(problem: Problem, left: list[int], members: Sequence[int]) -> Bools:
     return found
 
 
-def best(problem: Problem, members: Sequence[int], at_once: int = 2) -> tuple[int, ...] | None:
+def best(problem: SelectionProblem, members: Sequence[int], at_once: int = 2) -> tuple[int, ...] | None:
     """Return the best set that one exchange leads to, or None where none reaches more people."""
     now, ways = problem.value(members), gaps(problem, members, at_once)
     fits = ways.open & (problem.prices <= ways.room[:, None])
@@ -79,7 +79,7 @@ def best(problem: Problem, members: Sequence[int], at_once: int = 2) -> tuple[in
     return tuple(sorted({*members, winner[1]} - set(ways.removed[winner[0]])))
 
 
-def thresholds(problem: Problem, members: Sequence[int], rows: Ints) -> dict[int, int]:
+def thresholds(problem: SelectionProblem, members: Sequence[int], rows: Ints) -> dict[int, int]:
     """Return, for each of the rows, the largest price in minor units at which an exchange would reach more people.
 
     Exact to one minor unit: the room that the removal leaves in the budget. Rows that no price would bring in are left
@@ -103,7 +103,9 @@ def thresholds(problem: Problem, members: Sequence[int], rows: Ints) -> dict[int
     return found
 
 
-def _reaching(problem: Problem, ways: Gaps, fits: Bools, needed: float) -> list[tuple[int, int, float]]:
+def _reaching(
+    problem: SelectionProblem, ways: ExchangeGaps, fits: Bools, needed: float
+) -> list[tuple[int, int, float]]:
     """Return (removal, row, people) wherever the people could be more than needed. Bounds, from concavity and from what
     a row reaches alone, spare most of the exact counting."""
     touched = np.flatnonzero(fits.any(axis=1))
@@ -122,7 +124,9 @@ def _reaching(problem: Problem, ways: Gaps, fits: Bools, needed: float) -> list[
     return found
 
 
-def _within(problem: Problem, members: Sequence[int], removed: tuple[int, ...], row: int, people: float) -> bool:
+def _within(
+    problem: SelectionProblem, members: Sequence[int], removed: tuple[int, ...], row: int, people: float
+) -> bool:
     cap = problem.limits.contacts_per_person
     if cap is None:
         return True

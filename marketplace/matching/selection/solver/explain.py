@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from marketplace.matching.selection.solver.exchange import thresholds
-from marketplace.matching.selection.solver.problem import Problem, prepare, within_contacts
-from marketplace.matching.selection.solver.selection_market import Limits, Market
+from marketplace.matching.selection.solver.problem import SelectionProblem, prepare, within_contacts
+from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
-class Part:
+class MarginalGain:
     """What a chosen row adds: the weighted people that the set would lose without it, and its price in minor units for
     each thousand of them (NaN where it adds none)."""
 
@@ -33,7 +33,7 @@ class Part:
     price_per_thousand: float
 
 
-def explain(market: Market, limits: Limits, options: tuple[int, ...]) -> tuple[LeftOut, ...]:
+def explain(market: SelectionMarket, limits: SelectionLimits, options: tuple[int, ...]) -> tuple[LeftOut, ...]:
     """Return why each row of the market that is not among the chosen ``options`` is out, in the rows' order.
 
     ``wins_at`` is the largest whole price at which the set with the row in it, or with the row in the place of one or
@@ -46,7 +46,7 @@ def explain(market: Market, limits: Limits, options: tuple[int, ...]) -> tuple[L
     members = sorted(place[row] for row in options)
     others = np.array([number for row, number in place.items() if row not in options], dtype=np.int64)
     prices = thresholds(asked, members, others) if len(others) else {}
-    chosen = _Chosen(asked, market, members, frozenset(options))
+    chosen = _ChosenSet(asked, market, members, frozenset(options))
     found = []
     for row in range(len(market)):
         if row in options:
@@ -60,7 +60,7 @@ def explain(market: Market, limits: Limits, options: tuple[int, ...]) -> tuple[L
     return tuple(found)
 
 
-def parts(market: Market, limits: Limits, options: tuple[int, ...]) -> tuple[Part, ...]:
+def parts(market: SelectionMarket, limits: SelectionLimits, options: tuple[int, ...]) -> tuple[MarginalGain, ...]:
     """Return what each of the chosen ``options`` adds to the others."""
     problem = prepare(market, limits)
     place = {row: number for number, row in enumerate(problem.rows.tolist())}
@@ -69,11 +69,11 @@ def parts(market: Market, limits: Limits, options: tuple[int, ...]) -> tuple[Par
     found = []
     for row in sorted(options):
         lost = reached - problem.value(one for one in members if one != place[row])
-        found.append(Part(row, lost, 1000 * int(market.prices[row]) / lost if lost > 0 else float("nan")))
+        found.append(MarginalGain(row, lost, 1000 * int(market.prices[row]) / lost if lost > 0 else float("nan")))
     return tuple(found)
 
 
-def _numbers(limits: Limits, reason: str) -> dict[str, Any]:
+def _numbers(limits: SelectionLimits, reason: str) -> dict[str, Any]:
     if reason == "over_budget":
         return {"budget": limits.budget}
     limit = {
@@ -85,11 +85,11 @@ def _numbers(limits: Limits, reason: str) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Chosen:
+class _ChosenSet:
     """The set that the others were left out of."""
 
-    problem: Problem
-    market: Market
+    problem: SelectionProblem
+    market: SelectionMarket
     members: list[int]
     options: frozenset[int]
 
@@ -106,7 +106,7 @@ class _Chosen:
         return self.problem.spend(self.members)
 
 
-def _reason(chosen: _Chosen, number: int, row: int) -> str:
+def _reason(chosen: _ChosenSet, number: int, row: int) -> str:
     """Return the first thing that keeps a row out of this set."""
     problem, market, members = chosen.problem, chosen.market, chosen.members
     limits = problem.limits

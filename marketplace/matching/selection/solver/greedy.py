@@ -12,7 +12,7 @@ import numpy as np
 
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
 from marketplace.matching.overlap import coverage
-from marketplace.matching.selection.solver.problem import Problem
+from marketplace.matching.selection.solver.problem import SelectionProblem
 
 # Options looked at exactly in one go, for each set.
 LOOK = 8
@@ -26,7 +26,7 @@ NOTHING = 1e-9
 
 
 @dataclass(eq=False)
-class Sets:
+class GrowingSets:
     """S sets while they are filled: summed rates [S, U], people [S], spend [S], members, who is taken [S, C], counts of
     each kind of group [S, G], contacts [S], rows that may not come in [S, n], and upper bounds of gains [S, n]."""
 
@@ -44,11 +44,13 @@ class Sets:
         return len(self.members)
 
 
-def begin(problem: Problem, starts: Sequence[Sequence[int]], bans: Sequence[Sequence[int]] | None = None) -> Sets:
+def begin(
+    problem: SelectionProblem, starts: Sequence[Sequence[int]], bans: Sequence[Sequence[int]] | None = None
+) -> GrowingSets:
     """Return sets with these members, each with rows that may not come in."""
     n, count = len(problem), len(starts)
     creators = int(np.max(problem.creators, initial=-1)) + 1
-    made = Sets(
+    made = GrowingSets(
         sums=np.stack([problem.sums(start) for start in starts]) if count else np.zeros((0, len(problem.units))),
         people=np.zeros(count),
         spend=np.array([problem.spend(start) for start in starts], dtype=np.int64),
@@ -73,7 +75,7 @@ def begin(problem: Problem, starts: Sequence[Sequence[int]], bans: Sequence[Sequ
     return made
 
 
-def fill(problem: Problem, sets: Sets, per_price: Sequence[bool]) -> None:
+def fill(problem: SelectionProblem, sets: GrowingSets, per_price: Sequence[bool]) -> None:
     """Fill every set until nothing fits: by gain for its price where ``per_price`` [S], else by gain alone."""
     cost = np.maximum(problem.prices, NOTHING)
     by_price = np.array(per_price, dtype=np.bool_)
@@ -95,14 +97,14 @@ def fill(problem: Problem, sets: Sets, per_price: Sequence[bool]) -> None:
         sets.people[now] = coverage.people(sets.sums[now], problem.units)
 
 
-def _tighten(problem: Problem, sets: Sets, which: Ints) -> None:
+def _tighten(problem: SelectionProblem, sets: GrowingSets, which: Ints) -> None:
     """Bound the gains of some sets anew, at where they are now."""
     slopes = problem.units.weights * coverage.slopes(sets.sums[which], problem.units.shapes)
     # A fast product in whatever order: it only bounds.
     sets.bounds[which] = np.minimum(sets.bounds[which], (slopes @ problem.rates.T) * SAFE)
 
 
-def _fits(problem: Problem, sets: Sets, now: Ints) -> Bools:
+def _fits(problem: SelectionProblem, sets: GrowingSets, now: Ints) -> Bools:
     """Return which rows may come into which sets [len(now), n], but for contacts."""
     limits = problem.limits
     left = limits.budget - sets.spend[now]
@@ -118,7 +120,7 @@ def _fits(problem: Problem, sets: Sets, now: Ints) -> Bools:
     return fits
 
 
-def _kept_back(problem: Problem, sets: Sets, now: Ints, more: Ints) -> Ints:
+def _kept_back(problem: SelectionProblem, sets: GrowingSets, now: Ints, more: Ints) -> Ints:
     """Return what has to be kept for so many more bids that the set still needs [len(now)]: the cheapest there are."""
     found = np.zeros(len(now), dtype=np.int64)
     for place in np.flatnonzero(more > 0).tolist():
@@ -130,7 +132,7 @@ def _kept_back(problem: Problem, sets: Sets, now: Ints, more: Ints) -> Ints:
     return found
 
 
-def _best(problem: Problem, sets: Sets, now: Ints, scores: Floats, divisors: Floats) -> Ints:
+def _best(problem: SelectionProblem, sets: GrowingSets, now: Ints, scores: Floats, divisors: Floats) -> Ints:
     """Return the row that wins in each set, or -1. A row that was looked at holds its exact score; the search is over
     when the best of those is above every bound. Equal scores go to the first row."""
     count, n = scores.shape
@@ -170,13 +172,13 @@ def _best(problem: Problem, sets: Sets, now: Ints, scores: Floats, divisors: Flo
     return winner
 
 
-def _gains(problem: Problem, sets: Sets, which: Ints, rows: Ints) -> Floats:
+def _gains(problem: SelectionProblem, sets: GrowingSets, which: Ints, rows: Ints) -> Floats:
     with_it = coverage.people(sets.sums[which] + problem.rates[rows], problem.units)
     gains: Floats = with_it - sets.people[which]
     return gains
 
 
-def _within(problem: Problem, sets: Sets, which: Ints, rows: Ints, gains: Floats) -> Bools:
+def _within(problem: SelectionProblem, sets: GrowingSets, which: Ints, rows: Ints, gains: Floats) -> Bools:
     cap = problem.limits.contacts_per_person
     if cap is None:
         return np.ones(len(rows), dtype=np.bool_)
@@ -184,7 +186,7 @@ def _within(problem: Problem, sets: Sets, which: Ints, rows: Ints, gains: Floats
     return kept
 
 
-def _take(problem: Problem, sets: Sets, number: int, row: int) -> None:
+def _take(problem: SelectionProblem, sets: GrowingSets, number: int, row: int) -> None:
     members = sorted([*sets.members[number], row])
     sets.members[number] = members
     # Summed anew in the rows' order: a set has one value, whichever way it was reached.

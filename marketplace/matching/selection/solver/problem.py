@@ -11,8 +11,8 @@ import numpy as np
 
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
 from marketplace.matching.overlap import coverage
-from marketplace.matching.overlap.coverage import Units
-from marketplace.matching.selection.solver.selection_market import GROUPS, Limits, Market
+from marketplace.matching.overlap.coverage import PeopleUnits
+from marketplace.matching.selection.solver.selection_market import GROUPS, SelectionLimits, SelectionMarket
 
 # One reached person is not told from another by less than this share: sums of the same numbers in another order.
 SAME = 1e-12
@@ -23,7 +23,7 @@ class CannotKeep(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class SelectionProblem:
     """The options that may be chosen at all, n rows in the order of their commitments.
 
     ``rows`` [n] are their places in the market; ``creators`` [n] and ``groups`` (for each kind [n], -1 for none) are
@@ -31,7 +31,7 @@ class Problem:
     row of the market that may not be chosen, why.
     """
 
-    units: Units
+    units: PeopleUnits
     rates: Floats
     prices: Ints
     creators: Ints
@@ -40,7 +40,7 @@ class Problem:
     groups: dict[str, Ints]
     rows: Ints
     must: tuple[int, ...]
-    limits: Limits
+    limits: SelectionLimits
     held: dict[int, str]
     alone: Floats
 
@@ -65,7 +65,7 @@ class Problem:
     def spend(self, chosen: Iterable[int]) -> int:
         return int(np.sum(self.prices[sorted(chosen)]))
 
-    def only(self, places: Ints) -> "Problem":
+    def only(self, places: Ints) -> "SelectionProblem":
         """Return the problem of these rows alone, ascending; what must be in has to be among them. A set has the same
         bits of value in both."""
         return replace(
@@ -82,16 +82,16 @@ class Problem:
         )
 
 
-def prepare(market: Market, limits: Limits) -> Problem:
+def prepare(market: SelectionMarket, limits: SelectionLimits) -> SelectionProblem:
     """Return the problem. Raises CannotKeep where what must be in the set may not be, or not together."""
     held = _held(market, limits)
     order = sorted(range(len(market)), key=lambda row: market.commitments[row])
     rows = np.array([row for row in order if row not in held], dtype=np.int64)
     used = market.units.weights > 0
-    units = Units(market.units.weights[used], market.units.shapes[used])
+    units = PeopleUnits(market.units.weights[used], market.units.shapes[used])
     rates = np.ascontiguousarray(market.rates[rows][:, used])
     groups = {name: _numbered(market.groups[name][rows]) for name in GROUPS if name in market.groups}
-    found = Problem(
+    found = SelectionProblem(
         units=units,
         rates=rates,
         prices=market.prices[rows].astype(np.int64),
@@ -109,7 +109,7 @@ def prepare(market: Market, limits: Limits) -> Problem:
     return found
 
 
-def _held(market: Market, limits: Limits) -> dict[int, str]:
+def _held(market: SelectionMarket, limits: SelectionLimits) -> dict[int, str]:
     """Return why rows may not be chosen, whatever the others are. What must be in is held by gates alone."""
     held: dict[int, str] = {}
     for row, (bid, gate) in enumerate(zip(market.bids.tolist(), market.barred, strict=True)):
@@ -119,7 +119,7 @@ def _held(market: Market, limits: Limits) -> dict[int, str]:
     return held
 
 
-def _single(market: Market, limits: Limits, row: int) -> str | None:
+def _single(market: SelectionMarket, limits: SelectionLimits, row: int) -> str | None:
     if market.prices[row] > limits.budget:
         return "over_budget"
     for name, most, value in (
@@ -139,7 +139,7 @@ def _numbered(words: Ints) -> Ints:
     return np.where(words < 0, -1, place - int(np.sum(distinct < 0))).astype(np.int64)
 
 
-def _must(market: Market, limits: Limits, rows: Ints, held: dict[int, str]) -> tuple[int, ...]:
+def _must(market: SelectionMarket, limits: SelectionLimits, rows: Ints, held: dict[int, str]) -> tuple[int, ...]:
     """Return the cheapest option of each bid that has to be in the set."""
     found = []
     for bid in sorted(limits.must):
@@ -153,7 +153,7 @@ def _must(market: Market, limits: Limits, rows: Ints, held: dict[int, str]) -> t
     return tuple(sorted(found))
 
 
-def _check(problem: Problem) -> None:
+def _check(problem: SelectionProblem) -> None:
     limits, must = problem.limits, list(problem.must)
     if problem.spend(must) > limits.budget:
         raise CannotKeep("The bids that must be in the set cost more than the budget together.")
@@ -172,7 +172,7 @@ def _check(problem: Problem) -> None:
         )
 
 
-def keeps(problem: Problem, chosen: Iterable[int]) -> bool:
+def keeps(problem: SelectionProblem, chosen: Iterable[int]) -> bool:
     """Return whether a set of rows keeps every limit."""
     places, limits = sorted(chosen), problem.limits
     counted = [problem.groups[name][places] for name in limits.caps]
@@ -189,7 +189,7 @@ def keeps(problem: Problem, chosen: Iterable[int]) -> bool:
     )
 
 
-def within_contacts(problem: Problem, places: list[int]) -> bool:
+def within_contacts(problem: SelectionProblem, places: list[int]) -> bool:
     cap = problem.limits.contacts_per_person
     if cap is None or not places:
         return True

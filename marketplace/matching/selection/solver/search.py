@@ -18,8 +18,8 @@ from marketplace.matching.audience.arrays import Bools
 from marketplace.matching.overlap import coverage
 from marketplace.matching.selection.solver import bound, exchange
 from marketplace.matching.selection.solver import greedy as fill
-from marketplace.matching.selection.solver.problem import SAME, CannotKeep, Problem, keeps, prepare
-from marketplace.matching.selection.solver.selection_market import Limits, Market
+from marketplace.matching.selection.solver.problem import SAME, CannotKeep, SelectionProblem, keeps, prepare
+from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
 
 MODEL_VERSION = "select/2"
 SEEDS = 64
@@ -36,7 +36,7 @@ Members = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Pick:
+class ChosenRow:
     """One chosen row of the market, in the order of gain for price: what it adds to those before it, in weighted
     people, and how many they reach together."""
 
@@ -46,7 +46,7 @@ class Pick:
 
 
 @dataclass(frozen=True)
-class Selection:
+class ChosenSet:
     """The chosen rows of the market, sorted; the weighted people that they reach by the careful forecast; what they
     cost at most; what no set within the limits could exceed, and how that was found ("relaxation" or "exact")."""
 
@@ -54,7 +54,7 @@ class Selection:
     value: float
     spend: int
     bound: float
-    picks: tuple[Pick, ...] = ()
+    picks: tuple[ChosenRow, ...] = ()
     proof: str = "relaxation"
 
     @property
@@ -63,7 +63,9 @@ class Selection:
         return min(1.0, self.value / self.bound) if self.bound > 0 else 1.0
 
 
-def choose(market: Market, limits: Limits, *, seeds: int = SEEDS, also: Collection[int] = ()) -> Selection:
+def choose(
+    market: SelectionMarket, limits: SelectionLimits, *, seeds: int = SEEDS, also: Collection[int] = ()
+) -> ChosenSet:
     """Return the best set found, with its bound. Raises CannotKeep where no set keeps the limits.
 
     ``also`` are rows chosen before, to start from as well: while they keep the limits nothing worse is returned, so a
@@ -76,14 +78,14 @@ def choose(market: Market, limits: Limits, *, seeds: int = SEEDS, also: Collecti
     return selection(problem, members, most)
 
 
-def selection(problem: Problem, members: Sequence[int], most: float, proof: str = "relaxation") -> Selection:
+def selection(problem: SelectionProblem, members: Sequence[int], most: float, proof: str = "relaxation") -> ChosenSet:
     """Return the rows of a problem as a selection; ``most`` is its bound, got by ``proof``."""
     value = problem.value(members)
     options = tuple(sorted(problem.rows[list(members)].tolist()))
-    return Selection(options, value, problem.spend(members), max(most, value), picks(problem, members), proof)
+    return ChosenSet(options, value, problem.spend(members), max(most, value), picks(problem, members), proof)
 
 
-def picks(problem: Problem, members: Sequence[int]) -> tuple[Pick, ...]:
+def picks(problem: SelectionProblem, members: Sequence[int]) -> tuple[ChosenRow, ...]:
     """Return the members in the order in which greedy by gain for price would take them, what must be in first."""
     left, taken, people = sorted(members), list[int](), 0.0
     found = []
@@ -95,22 +97,22 @@ def picks(problem: Problem, members: Sequence[int]) -> tuple[Pick, ...]:
         taken.append(row)
         left.remove(row)
         before, people = people, problem.value(taken)
-        found.append(Pick(int(problem.rows[row]), people - before, people))
+        found.append(ChosenRow(int(problem.rows[row]), people - before, people))
     return tuple(found)
 
 
-def greedy(problem: Problem) -> Members:
+def greedy(problem: SelectionProblem) -> Members:
     """Return what must be in, filled up by gain for its price or by gain alone, whichever reaches more."""
     found = _ranked(problem, _filled(problem, [problem.must]))
     return found[0] if found else problem.must
 
 
-def search(problem: Problem, *, seeds: int = SEEDS, also: Sequence[Members] = ()) -> Members:
+def search(problem: SelectionProblem, *, seeds: int = SEEDS, also: Sequence[Members] = ()) -> Members:
     """Return the best set found, as rows of the problem. ``also`` are sets to start from beside its own starts."""
     return searched(problem, seeds=seeds, also=also)[0]
 
 
-def searched(problem: Problem, *, seeds: int = SEEDS, also: Sequence[Members] = ()) -> tuple[Members, float]:
+def searched(problem: SelectionProblem, *, seeds: int = SEEDS, also: Sequence[Members] = ()) -> tuple[Members, float]:
     """Return the best set found and what no set exceeds."""
     if not len(problem):
         if problem.limits.least > 0:
@@ -132,7 +134,7 @@ def searched(problem: Problem, *, seeds: int = SEEDS, also: Sequence[Members] = 
     return tuple(sorted(places[list(found)].tolist())), tangent.most
 
 
-def _from_starts(problem: Problem, known: Sequence[Members], seeds: int) -> Members:
+def _from_starts(problem: SelectionProblem, known: Sequence[Members], seeds: int) -> Members:
     """Return the best of many filled starts and the known sets, improved until no exchange betters it."""
     # Many starts matter where few bids fit; where many do, one more or less moves little.
     size = max((len(members) for members in known), default=1)
@@ -146,13 +148,13 @@ def _from_starts(problem: Problem, known: Sequence[Members], seeds: int) -> Memb
     return _ranked(problem, settled)[0]
 
 
-def _ranked(problem: Problem, sets: Iterable[Members]) -> list[Members]:
+def _ranked(problem: SelectionProblem, sets: Iterable[Members]) -> list[Members]:
     """Return the sets that keep the limits, the best first; equal ones by their rows."""
     good = [members for members in set(sets) if keeps(problem, members)]
     return sorted(good, key=lambda members: (-problem.value(members), members))
 
 
-def _starts(problem: Problem, seeds: int) -> list[Members]:
+def _starts(problem: SelectionProblem, seeds: int) -> list[Members]:
     """Return sets to fill: what must be in; with each of the most promising options; with pairs of the very best."""
     must, count = problem.must, max(0, seeds)
     cost = np.maximum(problem.prices, fill.NOTHING)
@@ -174,12 +176,12 @@ def _starts(problem: Problem, seeds: int) -> list[Members]:
     return kept or [must]
 
 
-def _joinable(problem: Problem) -> Bools:
+def _joinable(problem: SelectionProblem) -> Bools:
     """Return which rows [n] may stand beside what must be in."""
     return problem.free_of(problem.must) & (problem.prices <= problem.limits.budget - problem.spend(problem.must))
 
 
-def _may_grow(problem: Problem, start: Members) -> bool:
+def _may_grow(problem: SelectionProblem, start: Members) -> bool:
     """Return whether a start keeps the limits that more members cannot mend."""
     limits = problem.limits
     if limits.most is not None and len(start) > limits.most:
@@ -192,7 +194,7 @@ def _may_grow(problem: Problem, start: Members) -> bool:
 
 
 def _filled(
-    problem: Problem, starts: Sequence[Members], bans: Sequence[Members] | None = None, *, few: bool = True
+    problem: SelectionProblem, starts: Sequence[Members], bans: Sequence[Members] | None = None, *, few: bool = True
 ) -> set[Members]:
     """Return the starts filled by gain for price and, where few bids fit, by gain alone as well."""
     ways = 2 if few else 1
@@ -202,7 +204,7 @@ def _filled(
 
 
 def _polished(
-    problem: Problem, members: Members, *, refill: bool, settled: Collection[Members] = frozenset()
+    problem: SelectionProblem, members: Members, *, refill: bool, settled: Collection[Members] = frozenset()
 ) -> Members:
     """Return a set that no exchange betters, nor (with ``refill``) emptying by one or two members and filling again;
     ``settled`` sets are known to be such."""
@@ -218,7 +220,7 @@ def _polished(
     return members
 
 
-def _refilled(problem: Problem, members: Members) -> Members | None:
+def _refilled(problem: SelectionProblem, members: Members) -> Members | None:
     free = [row for row in members if row not in problem.must]
     removed: list[Members] = [(row,) for row in free]
     if len(free) <= fill.LOOK * 2:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from marketplace.matching.audience.arrays import Floats, Ints
-from marketplace.matching.overlap.coverage import Units
+from marketplace.matching.overlap.coverage import PeopleUnits
 
 GROUPS = ("agency", "platform", "niche")
 
 
 @dataclass(frozen=True, eq=False)
-class Market:
+class SelectionMarket:
     """n options of bids on one brief.
 
     ``rates`` [n, U]: exposure rates of the careful forecast in each unit (see coverage). ``prices`` [n]: the most that
@@ -21,7 +21,7 @@ class Market:
     [n], -1 for none. ``barred`` [n]: the gate that holds the option back whatever its price, or None.
     """
 
-    units: Units
+    units: PeopleUnits
     rates: Floats
     prices: Ints
     bids: Ints
@@ -38,7 +38,7 @@ class Market:
 
 
 @dataclass(frozen=True)
-class Limits:
+class SelectionLimits:
     """What the chosen set must keep: budget in minor units, number of bids, for a kind of group the most bids of any
     one, bids that must or must never be in (by their numbers), mean contacts for each person reached, and for every
     single bid its intrusiveness and the ad load of its channel."""
