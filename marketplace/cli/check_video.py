@@ -99,7 +99,7 @@ def _brand(brand: str, aliases: tuple[str, ...], refs: Path | None) -> "WantedBr
         found = references.load_folder(refs) if refs is not None else []
     except references.BadReference as error:
         fail(str(error), 2)
-    made: WantedBrand = _vision("pipeline").Brand(names, tuple(found))
+    made: WantedBrand = _vision("pipeline").WantedBrand(names, tuple(found))
     return made
 
 

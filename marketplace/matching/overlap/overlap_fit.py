@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from marketplace.matching.audience import targets
+from marketplace.matching.audience import channel_tags, targets
 from marketplace.matching.audience.arrays import Bools, Floats
 from marketplace.matching.audience.targets import TargetWeights
 from marketplace.matching.overlap import coverage, shapes, units
@@ -66,8 +66,8 @@ def fit_pairs(pairs: AudiencePairs, prior: DuplicationModel = PRIOR) -> Duplicat
     """Return the duplication learnt from pairs, drawn to a prior; the prior itself where there are none."""
     if not len(pairs):
         return prior
-    niches = np.array([tags.main_tag(tags) for tags in pairs.one.tags])
-    within: Bools = (niches != "") & (niches == np.array([tags.main_tag(tags) for tags in pairs.other.tags]))
+    niches = np.array([channel_tags.main_tag(tags) for tags in pairs.one.tags])
+    within: Bools = (niches != "") & (niches == np.array([channel_tags.main_tag(tags) for tags in pairs.other.tags]))
     counts = {name: int(np.sum(within & (niches == name))) for name in sorted(set(niches[within].tolist()))}
     if not within.all():
         counts[""] = int(np.sum(~within))

@@ -14,7 +14,7 @@ from marketplace.bids.pricing_models import BidOffer
 from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import ids
 from marketplace.law import gate
-from marketplace.matching.audience import grid, targets
+from marketplace.matching.audience import channel_tags, grid, targets
 from marketplace.matching.audience.arrays import Floats, Ints, as_floats
 from marketplace.matching.forecast import flags, forecast
 from marketplace.matching.forecast.features import load_model
@@ -105,7 +105,7 @@ def load(session: Session, brief: Brief, version: BriefVersion, target: Any = No
         creators=[ids.show("pty", row.creator_id) for row in rows],
         agencies=["" if row.agency_id is None else ids.show("pty", row.agency_id) for row in rows],
         platforms=[row.platform for row in rows],
-        niches=[tags.main_tag(tags) for tags in loaded.shares.tags[order]],
+        niches=[channel_tags.main_tag(tags) for tags in loaded.shares.tags[order]],
         names=[row.name for row in rows],
         commitments=[loaded.rows["commitment"][place].decode() for place in order],
         gates=[_gate(*told_of) for told_of in facts],

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from marketplace.matching.audience import channel_tags
 from marketplace.matching.overlap import units
 from marketplace.matching.overlap.overlap_fit import (
     FACTORS,
@@ -46,7 +47,7 @@ def test_a_known_duplication_is_found_again(truth: DuplicationModel) -> None:
 
 def test_a_niche_with_pairs_of_its_own_gets_a_shape_of_its_own() -> None:
     pairs = drawn(40, 3, PRIOR)
-    niches = [tags.main_tag(tags) for tags in pairs.one.tags]
+    niches = [channel_tags.main_tag(tags) for tags in pairs.one.tags]
     same = replace(pairs.other, tags=pairs.one.tags)
     pairs = replace(pairs, other=same)
     told = modelled(pairs, PRIOR)[:, 0]
@@ -84,7 +85,13 @@ def test_a_niche_of_its_own_shape_changes_nothing_for_the_others() -> None:
     joint, regions, tags, people, videos = audiences(6, 9)
     plain = units.build(joint, regions, tags, people, videos, everybody())
     told = units.build(
-        joint, regions, tags, people, videos, everybody(), DuplicationModel(by_niche={tags.VERTICALS[-1]: PRIOR.shape})
+        joint,
+        regions,
+        tags,
+        people,
+        videos,
+        everybody(),
+        DuplicationModel(by_niche={channel_tags.VERTICALS[-1]: PRIOR.shape}),
     )
     assert plain.alone == pytest.approx(told.alone, rel=1e-12)
     assert np.sum(plain.units.weights) == pytest.approx(np.sum(told.units.weights), rel=1e-12)
