@@ -3,30 +3,30 @@
 from flask import Flask, request
 from sqlalchemy.orm import Session
 
-from marketplace.bids.routes import room as bids
-from marketplace.briefs.routes import room as briefs
-from marketplace.channels.files.routes_imports import room as imports
-from marketplace.channels.routes import room as channels
-from marketplace.checks.routes import room as checks
+from marketplace.bids.routes import blueprint as bids
+from marketplace.briefs.routes import blueprint as briefs
+from marketplace.channels.files.routes_imports import blueprint as imports
+from marketplace.channels.routes import blueprint as channels
+from marketplace.checks.routes import blueprint as checks
 from marketplace.core.actor import Actor
 from marketplace.core.config import Config
 from marketplace.core.http import openapi
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.server import make_server
 from marketplace.identity import credentials
-from marketplace.identity.routes import room as identity
-from marketplace.matching.discovery.routes import room as discovery
-from marketplace.matching.forecast.routes import room as readings
-from marketplace.matching.overlap.routes import room as overlaps
-from marketplace.matching.pricing.routes import room as prices
-from marketplace.matching.scoring.routes import room as matching
-from marketplace.matching.selection.routes import room as selections
-from marketplace.operations.routes import room as records
-from marketplace.pacing.routes import room as pacing
-from marketplace.pacing.routes_exclusivity import room as exclusivity
-from marketplace.reviews.routes import room as reviews
-from marketplace.video_files.routes import room as videos
-from marketplace.video_files.routes_uploads import room as video_uploads
+from marketplace.identity.routes import blueprint as identity
+from marketplace.matching.discovery.routes import blueprint as discovery
+from marketplace.matching.forecast.routes import blueprint as readings
+from marketplace.matching.overlap.routes import blueprint as overlaps
+from marketplace.matching.pricing.routes import blueprint as prices
+from marketplace.matching.scoring.routes import blueprint as matching
+from marketplace.matching.selection.routes import blueprint as selections
+from marketplace.operations.routes import blueprint as records
+from marketplace.pacing.routes import blueprint as pacing
+from marketplace.pacing.routes_exclusivity import blueprint as exclusivity
+from marketplace.reviews.routes import blueprint as reviews
+from marketplace.video_files.routes import blueprint as videos
+from marketplace.video_files.routes_uploads import blueprint as video_uploads
 
 ROOMS: tuple[GuardedBlueprint, ...] = (
     identity,

@@ -9,11 +9,15 @@ from marketplace.bids.models import BidRevision, BidStatus
 from marketplace.bids.policy import BIDDERS
 from marketplace.bids.schemas import BidCommitmentOut, BidCountOut, BidIn, BidOut, BidRevisionIn, BidRevisionOut
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http.blueprint import SIGNED_IN, GuardedBlueprint, actor, session
+from marketplace.core.http.blueprint import GuardedBlueprint
+from marketplace.core.http.endpoint import SIGNED_IN
 from marketplace.core.http.fields import IdField, one_of
 from marketplace.core.http.paging import Page, page_of, page_query
+from marketplace.core.http.request_handling import actor, session
 
-room = GuardedBlueprint("bids", __name__, description="Creators' offers on briefs, sealed until the brief is closed")
+blueprint = GuardedBlueprint(
+    "bids", __name__, description="Creators' offers on briefs, sealed until the brief is closed"
+)
 
 _STATUS = one_of(BidStatus, load_default=None)
 _BIDS = page_of(BidOut)
@@ -23,26 +27,26 @@ _READS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.READ}
 _OVERSEES: dict[str, Any] = {"allow": (Role.BRAND, Role.ADMIN), "needs": Permission.READ}
 
 
-@room.post("/briefs/<id('brf'):brief_id>/bids", **_OFFERS, takes=BidIn, status=201)
+@blueprint.post("/briefs/<id('brf'):brief_id>/bids", **_OFFERS, takes=BidIn, status=201)
 def place(body: dict[str, Any], brief_id: UUID) -> ShownBid:
     """Bid on an open brief. Nobody but the creator's side sees it until the brief is closed."""
     channel_id = body.pop("channel_id")
     return service.place(session(), actor(), brief_id, channel_id=channel_id, loaded=body)
 
 
-@room.get("/briefs/<id('brf'):brief_id>/bids", **_OVERSEES, query=page_query("bid", status=_STATUS), answers=_BIDS)
+@blueprint.get("/briefs/<id('brf'):brief_id>/bids", **_OVERSEES, query=page_query("bid", status=_STATUS), answers=_BIDS)
 def of_brief(query: dict[str, Any], brief_id: UUID) -> Page[ShownBid]:
     """A closed brief's bids; 404 while they are sealed."""
     return bid_queries.of_brief(session(), actor(), brief_id, **query)
 
 
-@room.get("/briefs/<id('brf'):brief_id>/bids/count", **_OVERSEES, answers=BidCountOut)
+@blueprint.get("/briefs/<id('brf'):brief_id>/bids/count", **_OVERSEES, answers=BidCountOut)
 def count(brief_id: UUID) -> dict[str, int]:
     """How many bids stand on a brief, before the close too."""
     return {"count": bid_queries.count(session(), actor(), brief_id)}
 
 
-@room.get(
+@blueprint.get(
     "/briefs/<id('brf'):brief_id>/commitments", **_READS, query=page_query("rev"), answers=page_of(BidCommitmentOut)
 )
 def commitments(query: dict[str, Any], brief_id: UUID) -> Page[BidRevision]:
@@ -50,7 +54,7 @@ def commitments(query: dict[str, Any], brief_id: UUID) -> Page[BidRevision]:
     return bid_queries.commitments(session(), actor(), brief_id, **query)
 
 
-@room.get(
+@blueprint.get(
     "/bids",
     allow=BIDDERS,
     needs=Permission.READ,
@@ -62,37 +66,37 @@ def listing(query: dict[str, Any]) -> Page[ShownBid]:
     return bid_queries.listing(session(), actor(), **query)
 
 
-@room.get("/bids/<id('bid'):bid_id>", **_READS, answers=BidOut)
+@blueprint.get("/bids/<id('bid'):bid_id>", **_READS, answers=BidOut)
 def find(bid_id: UUID) -> ShownBid:
     """One bid in the wording that counts."""
     return bid_queries.find(session(), actor(), bid_id)
 
 
-@room.get("/bids/<id('bid'):bid_id>/revisions", **_READS, query=page_query("rev"), answers=page_of(BidRevisionOut))
+@blueprint.get("/bids/<id('bid'):bid_id>/revisions", **_READS, query=page_query("rev"), answers=page_of(BidRevisionOut))
 def revisions(query: dict[str, Any], bid_id: UUID) -> Page[ShownRevision]:
     """A bid's wordings, the newest first; the brand sees the one that counts."""
     return bid_queries.revisions(session(), actor(), bid_id, **query)
 
 
-@room.post("/bids/<id('bid'):bid_id>/revisions", **_OFFERS, takes=BidRevisionIn, status=201)
+@blueprint.post("/bids/<id('bid'):bid_id>/revisions", **_OFFERS, takes=BidRevisionIn, status=201)
 def revise(body: dict[str, Any], bid_id: UUID) -> ShownBid:
     """Put a new wording in place of the last, at most twice, while the brief is open."""
     return service.revise(session(), actor(), bid_id, loaded=body)
 
 
-@room.post("/bids/<id('bid'):bid_id>/withdraw", **_OFFERS)
+@blueprint.post("/bids/<id('bid'):bid_id>/withdraw", **_OFFERS)
 def withdraw(bid_id: UUID) -> ShownBid:
     """Take a bid back, until it is accepted."""
     return service.withdraw(session(), actor(), bid_id)
 
 
-@room.post("/bids/<id('bid'):bid_id>/accept", **_DECIDES)
+@blueprint.post("/bids/<id('bid'):bid_id>/accept", **_DECIDES)
 def accept(bid_id: UUID) -> ShownBid:
     """Take a bid on one's closed brief; more than one may be taken."""
     return service.accept(session(), actor(), bid_id)
 
 
-@room.post("/bids/<id('bid'):bid_id>/decline", **_DECIDES)
+@blueprint.post("/bids/<id('bid'):bid_id>/decline", **_DECIDES)
 def decline(bid_id: UUID) -> ShownBid:
     """Turn a bid down."""
     return service.decline(session(), actor(), bid_id)

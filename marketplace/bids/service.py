@@ -11,7 +11,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from marketplace.bids import bid_document, commitment, policy
 from marketplace.bids.bid_queries import REVISIONS_MAX, ShownBid, find, shown
 from marketplace.bids.models import Bid, BidRevision, BidStatus
-from marketplace.bids.states import MOVES
+from marketplace.bids.states import BID_TRANSITIONS
 from marketplace.briefs import service as briefs
 from marketplace.briefs.models import Brief, BriefStatus
 from marketplace.briefs.service import BiddableBrief
@@ -148,7 +148,7 @@ def _worded(bid: Bid, brief: BiddableBrief, number: int, stored: Mapping[str, An
     plan, wrong_plan = bid_document.read_plan(stored["plan"], brief.content)
     found = [*bid_document.faults(stored, brief.content), *wrong_plan]
     if found or plan is None:
-        raise InvalidInput(briefs.MEND, faults=found)
+        raise InvalidInput(errors=found)
     measured = bid_document.measure(plan)
     revision = BidRevision(
         bid_id=bid.id,
@@ -183,7 +183,7 @@ def _put(session: Session, bid: Bid, revision: BidRevision, version: int) -> Non
 
 
 def _move(session: Session, actor: Actor, bid: Bid, name: str, *brand: UUID) -> None:
-    states.move(session, bid, MOVES, name, actor, parties=[*_side(bid), *brand], **_told(bid))
+    states.apply_transition(session, bid, BID_TRANSITIONS, name, actor, parties=[*_side(bid), *brand], **_told(bid))
 
 
 def _record(session: Session, kind: str, bid: Bid, actor: Actor, **data: Any) -> None:

@@ -2,11 +2,11 @@
 
 from marketplace.bids.models import BidStatus as S
 from marketplace.core.actor import Role
-from marketplace.core.states import Moves, step
+from marketplace.core.states import Transitions, transition
 
-MOVES: Moves = {
-    "withdraw": step(S.OPEN, to=S.WITHDRAWN, by=(Role.CREATOR, Role.AGENCY)),
-    "accept": step(S.OPEN, to=S.ACCEPTED, by=Role.BRAND),
-    "decline": step(S.OPEN, to=S.DECLINED, by=Role.BRAND),
-    "void": step(S.OPEN, to=S.VOID, by=Role.SYSTEM),
+BID_TRANSITIONS: Transitions = {
+    "withdraw": transition(S.OPEN, to=S.WITHDRAWN, by=(Role.CREATOR, Role.AGENCY)),
+    "accept": transition(S.OPEN, to=S.ACCEPTED, by=Role.BRAND),
+    "decline": transition(S.OPEN, to=S.DECLINED, by=Role.BRAND),
+    "void": transition(S.OPEN, to=S.VOID, by=Role.SYSTEM),
 }

@@ -52,12 +52,12 @@ def add(session: Session, actor: Actor, brief_id: UUID, *, name: str, data: byte
     """
     found = media_type(data)
     if len(data) > ASSET_BYTES_MAX:
-        raise InvalidInput("The image is too large.", faults=[FieldError("/", f"At most {ASSET_BYTES_MAX} bytes.")])
+        raise InvalidInput("The image is too large.", errors=[FieldError("/", f"At most {ASSET_BYTES_MAX} bytes.")])
     if found is None or found != said:
         detail = (
             f"Send a PNG, JPEG or WebP image under its own Content-Type; these bytes are {found or 'none of them'}."
         )
-        raise InvalidInput("This is not an image that can be kept.", faults=[FieldError("/", detail)])
+        raise InvalidInput("This is not an image that can be kept.", errors=[FieldError("/", detail)])
     brief = db.lock(session, Brief, brief_id, policy.own(actor))
     if brief.status not in (BriefStatus.DRAFT, BriefStatus.PUBLISHED):
         raise WrongState("The brief is over; its images stay as they are.", state=str(brief.status))

@@ -22,12 +22,14 @@ from marketplace.briefs.schemas import (
 from marketplace.briefs.service import ShownBrief
 from marketplace.core import ids
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http.blueprint import ANYONE, SIGNED_IN, GuardedBlueprint, actor, session
+from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.bodies import RawBody, RawBodySpec
+from marketplace.core.http.endpoint import ANYONE, SIGNED_IN
 from marketplace.core.http.fields import IdField, TextField, one_of
 from marketplace.core.http.paging import Page, page_of, page_query
+from marketplace.core.http.request_handling import actor, session
 
-room = GuardedBlueprint("briefs", __name__, description="What brands want placed, for whom, within what limits")
+blueprint = GuardedBlueprint("briefs", __name__, description="What brands want placed, for whom, within what limits")
 
 _IMAGE = RawBodySpec(assets.ASSET_BYTES_MAX, tuple(assets.SUFFIXES))
 _FILTERS = {
@@ -42,7 +44,7 @@ _READS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.READ}
 _ENDS: dict[str, Any] = {"allow": (Role.BRAND, Role.ADMIN), "needs": Permission.BRIEFS, "answers": BriefOut}
 
 
-@room.get("/brief-options", allow=ANYONE, answers=BriefOptionsOut)
+@blueprint.get("/brief-options", allow=ANYONE, answers=BriefOptionsOut)
 def options() -> Mapping[str, Any]:
     """Every code that a brief may use, and the rule by which bids are scored."""
     return {
@@ -64,61 +66,63 @@ def _named(table: Mapping[str, vocabulary.NamedCode]) -> list[dict[str, str]]:
     return [{"code": code, "zh": name.zh, "en": name.en} for code, name in table.items()]
 
 
-@room.post("/briefs", **_CHANGES, takes=BriefIn, answers=BriefOut, status=201)
+@blueprint.post("/briefs", **_CHANGES, takes=BriefIn, answers=BriefOut, status=201)
 def create(body: dict[str, Any]) -> ShownBrief:
     """Write a draft, which nobody else sees."""
     return service.create(session(), actor(), loaded=body)
 
 
-@room.get("/briefs", **_READS, query=page_query("brf", **_FILTERS), answers=page_of(BriefOut))
+@blueprint.get("/briefs", **_READS, query=page_query("brf", **_FILTERS), answers=page_of(BriefOut))
 def listing(query: dict[str, Any]) -> Page[ShownBrief]:
     """A brand's own briefs; for creators and agencies the published and closed ones."""
     return service.listing(session(), actor(), **query)
 
 
-@room.get("/briefs/<id('brf'):brief_id>", **_READS, answers=BriefOut)
+@blueprint.get("/briefs/<id('brf'):brief_id>", **_READS, answers=BriefOut)
 def find(brief_id: UUID) -> ShownBrief:
     """One brief in its present wording."""
     return service.find(session(), actor(), brief_id)
 
 
-@room.patch("/briefs/<id('brf'):brief_id>", **_CHANGES, takes=BriefChange, answers=BriefOut)
+@blueprint.patch("/briefs/<id('brf'):brief_id>", **_CHANGES, takes=BriefChange, answers=BriefOut)
 def change(body: dict[str, Any], brief_id: UUID, version: int) -> ShownBrief:
     """Change a draft in place; a published brief gets a new version, and bids stay bound to the one they answered."""
     return service.change(session(), actor(), brief_id, loaded=body, version=version)
 
 
-@room.post("/briefs/<id('brf'):brief_id>/publish", **_CHANGES, answers=BriefOut)
+@blueprint.post("/briefs/<id('brf'):brief_id>/publish", **_CHANGES, answers=BriefOut)
 def publish(brief_id: UUID) -> ShownBrief:
     """Open a draft for bids until its deadline."""
     return service.publish(session(), actor(), brief_id)
 
 
-@room.post("/briefs/<id('brf'):brief_id>/close", **_ENDS)
+@blueprint.post("/briefs/<id('brf'):brief_id>/close", **_ENDS)
 def close(brief_id: UUID) -> ShownBrief:
     """Take no more bids, before the deadline."""
     return service.close(session(), actor(), brief_id)
 
 
-@room.post("/briefs/<id('brf'):brief_id>/cancel", **_ENDS, takes=BriefCancelIn)
+@blueprint.post("/briefs/<id('brf'):brief_id>/cancel", **_ENDS, takes=BriefCancelIn)
 def cancel(body: dict[str, Any], brief_id: UUID) -> ShownBrief:
     """Call the brief off, with a reason."""
     return service.cancel(session(), actor(), brief_id, reason=body["reason"])
 
 
-@room.get("/briefs/<id('brf'):brief_id>/versions", **_READS, query=page_query("brv"), answers=page_of(BriefVersionOut))
+@blueprint.get(
+    "/briefs/<id('brf'):brief_id>/versions", **_READS, query=page_query("brv"), answers=page_of(BriefVersionOut)
+)
 def versions(query: dict[str, Any], brief_id: UUID) -> Page[BriefVersion]:
     """Every wording that the brief has had, the newest first."""
     return service.versions(session(), actor(), brief_id, **query)
 
 
-@room.get("/briefs/<id('brf'):brief_id>/versions/<id('brv'):version_id>", **_READS, answers=BriefVersionOut)
+@blueprint.get("/briefs/<id('brf'):brief_id>/versions/<id('brv'):version_id>", **_READS, answers=BriefVersionOut)
 def version_of(brief_id: UUID, version_id: UUID) -> BriefVersion:
     """One wording of the brief."""
     return service.version_of(session(), actor(), brief_id, version_id)
 
 
-@room.post(
+@blueprint.post(
     "/briefs/<id('brf'):brief_id>/assets",
     **_CHANGES,
     takes_raw=_IMAGE,
@@ -132,13 +136,13 @@ def add_asset(body: RawBody, query: dict[str, Any], brief_id: UUID) -> assets.As
     return assets.add(session(), actor(), brief_id, name=query["name"], data=data, said=body.media_type)
 
 
-@room.get("/briefs/<id('brf'):brief_id>/assets", **_READS, answers=page_of(BrandAssetOut))
+@blueprint.get("/briefs/<id('brf'):brief_id>/assets", **_READS, answers=page_of(BrandAssetOut))
 def assets_of(brief_id: UUID) -> Page[assets.AssetFacts]:
     """The brief's reference images, without their bytes."""
     return Page(assets.of_brief(session(), actor(), brief_id), has_more=False)
 
 
-@room.get("/brand-assets/<id('ast'):asset_id>", **_READS, media_type="image/*")
+@blueprint.get("/brand-assets/<id('ast'):asset_id>", **_READS, media_type="image/*")
 def read_asset(asset_id: UUID) -> Response:
     """An image's bytes."""
     return _image(assets.read(session(), actor(), asset_id))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from marketplace.briefs import brief_document as contents
 from marketplace.briefs import closing_time, policy
 from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
-from marketplace.briefs.states import MOVES
+from marketplace.briefs.states import BRIEF_TRANSITIONS
 from marketplace.core import db, events, jobs, states
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
@@ -23,7 +23,6 @@ from marketplace.identity.models import Party
 
 OVERDUE = timedelta(minutes=2)
 CLOSE = "briefs.close"
-MEND = "Mend what `errors` names and send it again; nothing was changed."
 
 
 @dataclass(frozen=True)
@@ -132,10 +131,10 @@ def change(session: Session, actor: Actor, brief_id: UUID, *, loaded: Mapping[st
 def publish(session: Session, actor: Actor, brief_id: UUID) -> ShownBrief:
     """Open a draft for bids until its deadline. Raises InvalidInput where time has overtaken the draft."""
     brief = db.lock(session, Brief, brief_id, policy.own(actor))
-    states.move(
+    states.apply_transition(
         session,
         brief,
-        MOVES,
+        BRIEF_TRANSITIONS,
         "publish",
         actor,
         parties=[brief.brand_id],
@@ -290,7 +289,7 @@ def _ask_to_close(session: Session, brief: Brief) -> None:
 
 
 def _end(session: Session, actor: Actor, brief: Brief, name: str, **data: Any) -> ShownBrief:
-    states.move(session, brief, MOVES, name, actor, parties=[brief.brand_id], **data)
+    states.apply_transition(session, brief, BRIEF_TRANSITIONS, name, actor, parties=[brief.brand_id], **data)
     brief.closed_at = now()
     session.flush()
     return _show(session, [brief])[0]
@@ -298,7 +297,7 @@ def _end(session: Session, actor: Actor, brief: Brief, name: str, **data: Any) -
 
 def _refuse(found: list[FieldError]) -> None:
     if found:
-        raise InvalidInput(MEND, faults=found)
+        raise InvalidInput(errors=found)
 
 
 def _show(session: Session, briefs: Sequence[Brief]) -> list[ShownBrief]:

@@ -2,10 +2,10 @@
 
 from marketplace.briefs.models import BriefStatus as S
 from marketplace.core.actor import Role
-from marketplace.core.states import Moves, step
+from marketplace.core.states import Transitions, transition
 
-MOVES: Moves = {
-    "publish": step(S.DRAFT, to=S.PUBLISHED, by=Role.BRAND),
-    "close": step(S.PUBLISHED, to=S.CLOSED, by=(Role.BRAND, Role.ADMIN, Role.SYSTEM)),
-    "cancel": step(S.DRAFT, S.PUBLISHED, to=S.CANCELLED, by=(Role.BRAND, Role.ADMIN)),
+BRIEF_TRANSITIONS: Transitions = {
+    "publish": transition(S.DRAFT, to=S.PUBLISHED, by=Role.BRAND),
+    "close": transition(S.PUBLISHED, to=S.CLOSED, by=(Role.BRAND, Role.ADMIN, Role.SYSTEM)),
+    "cancel": transition(S.DRAFT, S.PUBLISHED, to=S.CANCELLED, by=(Role.BRAND, Role.ADMIN)),
 }

@@ -71,4 +71,4 @@ def creator_of(actor: Actor, creator_id: UUID | None, pointer: str) -> UUID:
     if creator_id is not None and (actor.sees_all or (actor.role == Role.AGENCY and creator_id in actor.acts_for)):
         return creator_id
     detail = "Name a creator that you hold a live mandate of." if actor.role != Role.CREATOR else "Leave it out."
-    raise InvalidInput("The channel must belong to a creator you act for.", faults=[FieldError(pointer, detail)])
+    raise InvalidInput("The channel must belong to a creator you act for.", errors=[FieldError(pointer, detail)])

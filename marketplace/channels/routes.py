@@ -22,11 +22,13 @@ from marketplace.channels.schemas import (
     VideoOut,
 )
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http.blueprint import SIGNED_IN, GuardedBlueprint, actor, session
+from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.bodies import ANY_FILE, MIB
+from marketplace.core.http.endpoint import SIGNED_IN
 from marketplace.core.http.paging import Page, page_of, page_query
+from marketplace.core.http.request_handling import actor, session
 
-room = GuardedBlueprint(
+blueprint = GuardedBlueprint(
     "channels", __name__, description="Creators' accounts, the dated facts of their audiences, their videos"
 )
 
@@ -38,19 +40,19 @@ MEDIA = {
 OWNERS = (Role.CREATOR, Role.AGENCY, Role.ADMIN)
 
 
-@room.post("/channels", allow=OWNERS, needs=Permission.CHANNELS, takes=ChannelIn, answers=ChannelOut, status=201)
+@blueprint.post("/channels", allow=OWNERS, needs=Permission.CHANNELS, takes=ChannelIn, answers=ChannelOut, status=201)
 def enter(body: dict[str, Any]) -> Channel:
     """Enter a channel by hand: a creator for itself, an agency or admin for the creator named."""
     return service.enter(session(), actor(), **body)
 
 
-@room.get("/channels", allow=SIGNED_IN, needs=Permission.READ, query=ChannelQuery, answers=page_of(ChannelOut))
+@blueprint.get("/channels", allow=SIGNED_IN, needs=Permission.READ, query=ChannelQuery, answers=page_of(ChannelOut))
 def listed(query: dict[str, Any]) -> Page[Channel]:
     """One's own channels; for a brand those that bid on its closed briefs."""
     return service.listed(session(), actor(), **query)
 
 
-@room.get("/channels/export", allow=OWNERS, needs=Permission.READ, query=ExportQuery, media_type=ANY_FILE)
+@blueprint.get("/channels/export", allow=OWNERS, needs=Permission.READ, query=ExportQuery, media_type=ANY_FILE)
 def export(query: dict[str, Any]) -> Response:
     """One's own channels that have facts, as a file that the importer of the shape reads back."""
     shape = query["shape"]
@@ -72,13 +74,13 @@ def _sent(file: IO[bytes]) -> Iterator[bytes]:
             yield piece
 
 
-@room.get("/channels/<id('chn'):channel_id>", allow=SIGNED_IN, needs=Permission.READ, answers=ChannelOut)
+@blueprint.get("/channels/<id('chn'):channel_id>", allow=SIGNED_IN, needs=Permission.READ, answers=ChannelOut)
 def find(channel_id: UUID) -> Channel:
     """One channel."""
     return service.find(session(), actor(), channel_id)
 
 
-@room.patch(
+@blueprint.patch(
     "/channels/<id('chn'):channel_id>",
     allow=OWNERS,
     needs=Permission.CHANNELS,
@@ -90,13 +92,13 @@ def change(body: dict[str, Any], channel_id: UUID, version: int) -> Channel:
     return service.change(session(), actor(), channel_id, version=version, values=body)
 
 
-@room.post("/channels/<id('chn'):channel_id>/archive", allow=OWNERS, needs=Permission.CHANNELS, answers=ChannelOut)
+@blueprint.post("/channels/<id('chn'):channel_id>/archive", allow=OWNERS, needs=Permission.CHANNELS, answers=ChannelOut)
 def archive(channel_id: UUID) -> Channel:
     """Take the channel out of use; bids that stand keep it."""
     return service.archive(session(), actor(), channel_id)
 
 
-@room.post(
+@blueprint.post(
     "/channels/<id('chn'):channel_id>/audience-snapshots",
     allow=OWNERS,
     needs=Permission.CHANNELS,
@@ -109,7 +111,7 @@ def type_in(body: dict[str, Any], channel_id: UUID) -> AudienceSnapshot:
     return snapshots.type_in(session(), actor(), channel_id, body)
 
 
-@room.get(
+@blueprint.get(
     "/channels/<id('chn'):channel_id>/audience-snapshots",
     allow=SIGNED_IN,
     needs=Permission.READ,
@@ -121,13 +123,15 @@ def list_snapshots(query: dict[str, Any], channel_id: UUID) -> Page[AudienceSnap
     return service.snapshots(session(), actor(), channel_id, **query)
 
 
-@room.get("/audience-snapshots/<id('snp'):snapshot_id>", allow=SIGNED_IN, needs=Permission.READ, answers=SnapshotOut)
+@blueprint.get(
+    "/audience-snapshots/<id('snp'):snapshot_id>", allow=SIGNED_IN, needs=Permission.READ, answers=SnapshotOut
+)
 def find_snapshot(snapshot_id: UUID) -> AudienceSnapshot:
     """One audience snapshot."""
     return service.snapshot(session(), actor(), snapshot_id)
 
 
-@room.get(
+@blueprint.get(
     "/channels/<id('chn'):channel_id>/videos",
     allow=SIGNED_IN,
     needs=Permission.READ,

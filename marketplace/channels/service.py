@@ -11,12 +11,12 @@ from marketplace.channels import policy
 from marketplace.channels.files.bulk_store import handle_key
 from marketplace.channels.files.imports import creator_for
 from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus, ChannelVideo
-from marketplace.channels.states import CHANNEL_MOVES
+from marketplace.channels.states import CHANNEL_TRANSITIONS
 from marketplace.core import db, events
 from marketplace.core.actor import Actor
 from marketplace.core.errors import Conflict, WrongState
 from marketplace.core.http import paging
-from marketplace.core.states import move
+from marketplace.core.states import apply_transition
 
 _BIDDING = sa.select(Channel.creator_id, Channel.status).where(Channel.id == sa.bindparam("channel_id"), policy.OWNED)
 
@@ -101,7 +101,7 @@ def change(session: Session, actor: Actor, channel_id: UUID, *, version: int, va
 
 def archive(session: Session, actor: Actor, channel_id: UUID) -> Channel:
     channel = db.lock(session, Channel, channel_id, policy.own(actor))
-    move(session, channel, CHANNEL_MOVES, "archive", actor, parties=parties(channel, actor))
+    apply_transition(session, channel, CHANNEL_TRANSITIONS, "archive", actor, parties=parties(channel, actor))
     return channel
 
 

@@ -93,7 +93,7 @@ def _checked(channel: Channel, values: Mapping[str, Any]) -> ChannelRecord:
     if isinstance(built, ChannelRecord):
         return built
     faults = [FieldError(_pointer(error.column), f"{error.zh} / {error.en}") for error in built]
-    raise InvalidInput("The checks refuse these facts; nothing was changed.", faults=faults)
+    raise InvalidInput("The checks refuse these facts; nothing was changed.", errors=faults)
 
 
 def _pointer(column: str) -> str:

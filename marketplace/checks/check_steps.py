@@ -20,12 +20,12 @@ from marketplace.briefs.models import BrandAsset
 from marketplace.checks import duplicates, service
 from marketplace.checks.cleanup import OPEN
 from marketplace.checks.models import VideoCheck, VideoCheckStatus, VideoCheckStep, VideoStepAnswer
-from marketplace.checks.states import CHECK_MOVES
+from marketplace.checks.states import CHECK_TRANSITIONS
 from marketplace.core import db, events, storage
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
-from marketplace.core.states import move
+from marketplace.core.states import apply_transition
 from marketplace.vision import keyframes
 from marketplace.vision.check_result import check as merge_answers
 from marketplace.vision.decode import media
@@ -83,7 +83,7 @@ def _ask_for_steps(session: Session, check_id: UUID, keys: Mapping[str, str]) ->
     if row.status not in OPEN:
         return _nothing(session)
     if row.status == VideoCheckStatus.QUEUED:
-        move(session, row, CHECK_MOVES, "start", SYSTEM, parties=[row.party_id])
+        apply_transition(session, row, CHECK_TRANSITIONS, "start", SYSTEM, parties=[row.party_id])
     missing = set(keys) - _answered(session, keys)
     for name in keys:
         job_id = service.enqueue(session, service.STEP, row, key=name, name=name) if name in missing else None
@@ -106,7 +106,7 @@ def _refuse(session: Session, check_id: UUID, refused: MediaRefused) -> dict[str
     told = refused.refusal
     row.refusal = {"code": told.code, "zh": told.zh, "en": told.en, "at_s": refused.at_s}
     row.finished_at = now()
-    move(session, row, CHECK_MOVES, "refuse", SYSTEM, parties=[row.party_id], code=told.code)
+    apply_transition(session, row, CHECK_TRANSITIONS, "refuse", SYSTEM, parties=[row.party_id], code=told.code)
     return {"refused": told.code}
 
 
@@ -200,10 +200,10 @@ def _finish(session: Session, check_id: UUID, result: dict[str, Any]) -> dict[st
     row.result, row.finished_at = result, now()
     others = [one for one in result["duplicates"] if one["foreign"]]
     row.repeats = len(others)
-    move(
+    apply_transition(
         session,
         row,
-        CHECK_MOVES,
+        CHECK_TRANSITIONS,
         "finish",
         SYSTEM,
         parties=[row.party_id],

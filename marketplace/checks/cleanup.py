@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.checks.models import VideoCheck, VideoCheckStatus
-from marketplace.checks.states import CHECK_MOVES
+from marketplace.checks.states import CHECK_TRANSITIONS
 from marketplace.core import db
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.jobs import Job, JobState
-from marketplace.core.states import move
+from marketplace.core.states import apply_transition
 
 OPEN = (VideoCheckStatus.QUEUED, VideoCheckStatus.RUNNING)
 AT_ONCE = 100
@@ -32,7 +32,7 @@ def fail(session: Session, check_id: UUID, message: str) -> None:
             "at_s": None,
         }
         row.finished_at = now()
-        move(session, row, CHECK_MOVES, "fail", SYSTEM, parties=[row.party_id])
+        apply_transition(session, row, CHECK_TRANSITIONS, "fail", SYSTEM, parties=[row.party_id])
 
 
 def settle_lost(session: Session, message: str) -> int:

@@ -43,12 +43,12 @@ def correct(
         corrected = from_dict({**{name: kept[name] for name in OF_THE_WHOLE}, **timeline, "source": "corrected"})
     except PlanError as error:
         told = [FieldError(f"/timeline{one.pointer}"[:_POINTER_MAX], f"{one.zh} {one.en}") for one in error.problems]
-        raise InvalidInput(_UNREAD, faults=told) from error
+        raise InvalidInput(_UNREAD, errors=told) from error
     if unkept := list(bid_document.texts(timeline, "/timeline")):
-        raise InvalidInput(_UNREAD, faults=unkept)
+        raise InvalidInput(_UNREAD, errors=unkept)
     if abs(corrected.duration_s - length) > 1e-6:
         raise InvalidInput(
-            "A correction is of the same video.", faults=[FieldError("/timeline/duration_s", f"It is {length:g} s.")]
+            "A correction is of the same video.", errors=[FieldError("/timeline/duration_s", f"It is {length:g} s.")]
         )
     terms = terms_of(row.terms)
     made = VideoCorrection(

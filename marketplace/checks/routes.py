@@ -30,12 +30,13 @@ from marketplace.checks.service import ShownCheck
 from marketplace.core import storage
 from marketplace.core.actor import Permission
 from marketplace.core.errors import NotFound, Unavailable
-from marketplace.core.http.blueprint import GuardedBlueprint, actor, session
+from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.paging import Page, page_of
+from marketplace.core.http.request_handling import actor, session
 from marketplace.vision import result_drawing
 from marketplace.vision.scored_timeline import terms_of
 
-room = GuardedBlueprint("video_checks", __name__, description="What videos show of a brand, measured and scored")
+blueprint = GuardedBlueprint("video_checks", __name__, description="What videos show of a brand, measured and scored")
 
 _WRITES: dict[str, Any] = {"allow": policy.ASKERS, "needs": Permission.VIDEOS}
 _READS: dict[str, Any] = {"allow": policy.READERS, "needs": Permission.READ}
@@ -49,7 +50,7 @@ def installed() -> bool:
     return importlib.util.find_spec("av") is not None
 
 
-@room.post("/video-checks", **_WRITES, takes=VideoCheckIn, answers=VideoCheckOut, status=202)
+@blueprint.post("/video-checks", **_WRITES, takes=VideoCheckIn, answers=VideoCheckOut, status=202)
 def ask(body: dict[str, Any]) -> ShownCheck:
     """Have a video looked through: for the brand of a bid's brief and against the bid's plan, or for names alone."""
     if not installed():
@@ -57,43 +58,43 @@ def ask(body: dict[str, Any]) -> ShownCheck:
     return service.ask(session(), actor(), **body)
 
 
-@room.get("/video-checks", **_READS, query=VideoChecksQuery, answers=page_of(VideoCheckSummaryOut))
+@blueprint.get("/video-checks", **_READS, query=VideoChecksQuery, answers=page_of(VideoCheckSummaryOut))
 def listed(query: dict[str, Any]) -> Page[ShownCheck]:
     """Checks, the newest first: one's own side's, and for a brand those that were shared with it."""
     return service.listed(session(), actor(), **query)
 
 
-@room.get("/video-checks/labels", **_OWN, query=VideoCheckLabelsQuery, media_type=JSONL)
+@blueprint.get("/video-checks/labels", **_OWN, query=VideoCheckLabelsQuery, media_type=JSONL)
 def labels(query: dict[str, Any]) -> Response:
     """What people put right, a label a line (JSON lines), the oldest first; go on after the last `correction_id`."""
     return Response(labelling.lines(session(), actor(), **query), content_type=JSONL)
 
 
-@room.get("/video-checks/<id('vck'):check_id>", **_READS, answers=VideoCheckOut)
+@blueprint.get("/video-checks/<id('vck'):check_id>", **_READS, answers=VideoCheckOut)
 def find(check_id: UUID) -> ShownCheck:
     """One check: how far each of its steps is, then what it found."""
     return service.read(session(), actor(), check_id)
 
 
-@room.post("/video-checks/<id('vck'):check_id>/cancel", **_WRITES, answers=VideoCheckOut)
+@blueprint.post("/video-checks/<id('vck'):check_id>/cancel", **_WRITES, answers=VideoCheckOut)
 def cancel(check_id: UUID) -> ShownCheck:
     """Stop a check that is under way."""
     return service.cancel(session(), actor(), check_id)
 
 
-@room.post("/video-checks/<id('vck'):check_id>/share", **_SHARES)
+@blueprint.post("/video-checks/<id('vck'):check_id>/share", **_SHARES)
 def share(check_id: UUID) -> ShownCheck:
     """Show a check to the brand of the accepted bid it was made for, with its keyframes and newest correction."""
     return sharing.share(session(), actor(), check_id)
 
 
-@room.post("/video-checks/<id('vck'):check_id>/unshare", **_SHARES)
+@blueprint.post("/video-checks/<id('vck'):check_id>/unshare", **_SHARES)
 def unshare(check_id: UUID) -> ShownCheck:
     """Take a shared check back: the brand reads it no more."""
     return sharing.unshare(session(), actor(), check_id)
 
 
-@room.get("/video-checks/<id('vck'):check_id>/timeline", **_READS, query=VideoCheckPictureQuery, media_type=SVG)
+@blueprint.get("/video-checks/<id('vck'):check_id>/timeline", **_READS, query=VideoCheckPictureQuery, media_type=SVG)
 def timeline(query: dict[str, Any], check_id: UUID) -> Response:
     """The result as one picture, in SVG."""
     row = service.find(session(), actor(), check_id)
@@ -107,7 +108,7 @@ def timeline(query: dict[str, Any], check_id: UUID) -> Response:
     return Response(drawn, content_type=SVG)
 
 
-@room.get("/video-checks/<id('vck'):check_id>/pictures", **_READS, query=VideoCheckFrameQuery, media_type=JPEG)
+@blueprint.get("/video-checks/<id('vck'):check_id>/pictures", **_READS, query=VideoCheckFrameQuery, media_type=JPEG)
 def picture(query: dict[str, Any], check_id: UUID) -> Response:
     """A keyframe with what was found outlined, or the pictures that show what the video repeats."""
     row = service.find(session(), actor(), check_id)
@@ -119,7 +120,7 @@ def _jpeg(sha256: str) -> Response:
     return Response(data, content_type=JPEG, headers={"Cache-Control": "private, max-age=86400"})
 
 
-@room.post(
+@blueprint.post(
     "/video-checks/<id('vck'):check_id>/corrections",
     **_WRITES,
     takes=VideoCorrectionIn,
@@ -131,7 +132,7 @@ def correct(body: dict[str, Any], check_id: UUID) -> VideoCorrection:
     return correcting.correct(session(), actor(), check_id, **body)
 
 
-@room.get(
+@blueprint.get(
     "/video-checks/<id('vck'):check_id>/corrections",
     **_OWN,
     query=VideoCorrectionsQuery,

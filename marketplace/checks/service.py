@@ -13,14 +13,14 @@ from marketplace.bids.models import Bid, BidRevision
 from marketplace.briefs.models import BrandAsset, BriefVersion
 from marketplace.checks import policy
 from marketplace.checks.models import VideoCheck, VideoCheckStatus, VideoCheckStep
-from marketplace.checks.states import CHECK_MOVES
+from marketplace.checks.states import CHECK_TRANSITIONS
 from marketplace.core import db, jobs
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, FieldError, InvalidInput, NotFound, WrongState
 from marketplace.core.http import paging
 from marketplace.core.jobs import Job, JobState
-from marketplace.core.states import move
+from marketplace.core.states import apply_transition
 from marketplace.matching.forecast import past_videos
 from marketplace.matching.scoring import service as matching
 from marketplace.video_files import service as videos
@@ -85,11 +85,11 @@ def ask(
     all_names = list(dict.fromkeys([*wanted, *names]))
     if not all_names:
         raise InvalidInput(
-            "Say what to look for.", faults=[FieldError("/names", "Name the brand, or the bid it is for.")]
+            "Say what to look for.", errors=[FieldError("/names", "Name the brand, or the bid it is for.")]
         )
     if len(all_names) > NAMES_MAX:
         raise InvalidInput(
-            "Too many names.", faults=[FieldError("/names", f"At most {NAMES_MAX}, the brief's own included.")]
+            "Too many names.", errors=[FieldError("/names", f"At most {NAMES_MAX}, the brief's own included.")]
         )
     open_ones = sa.select(sa.func.count()).where(
         VideoCheck.party_id == video.party_id,
@@ -257,7 +257,7 @@ def picture(session: Session, actor: Actor, row: VideoCheck, *, of: str, number:
 def cancel(session: Session, actor: Actor, check_id: UUID) -> ShownCheck:
     """Stop a check that is under way; what its steps have answered stays for the next one. Raises WrongState."""
     row = db.lock(session, VideoCheck, check_id, policy.own(actor))
-    move(session, row, CHECK_MOVES, "cancel", actor, parties=[row.party_id])
+    apply_transition(session, row, CHECK_TRANSITIONS, "cancel", actor, parties=[row.party_id])
     row.finished_at = now()
     session.execute(
         sa.update(Job)

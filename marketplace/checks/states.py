@@ -2,14 +2,14 @@
 
 from marketplace.checks.models import VideoCheckStatus as Status
 from marketplace.core.actor import Role
-from marketplace.core.states import Moves, step
+from marketplace.core.states import Transitions, transition
 
 _OPEN = (Status.QUEUED, Status.RUNNING)
 
-CHECK_MOVES: Moves = {
-    "start": step(Status.QUEUED, to=Status.RUNNING, by=Role.SYSTEM),
-    "finish": step(Status.RUNNING, to=Status.DONE, by=Role.SYSTEM),
-    "refuse": step(*_OPEN, to=Status.REFUSED, by=Role.SYSTEM),
-    "fail": step(*_OPEN, to=Status.FAILED, by=Role.SYSTEM),
-    "cancel": step(*_OPEN, to=Status.CANCELLED, by=(Role.CREATOR, Role.AGENCY, Role.ADMIN)),
+CHECK_TRANSITIONS: Transitions = {
+    "start": transition(Status.QUEUED, to=Status.RUNNING, by=Role.SYSTEM),
+    "finish": transition(Status.RUNNING, to=Status.DONE, by=Role.SYSTEM),
+    "refuse": transition(*_OPEN, to=Status.REFUSED, by=Role.SYSTEM),
+    "fail": transition(*_OPEN, to=Status.FAILED, by=Role.SYSTEM),
+    "cancel": transition(*_OPEN, to=Status.CANCELLED, by=(Role.CREATOR, Role.AGENCY, Role.ADMIN)),
 }

@@ -23,11 +23,11 @@ class DomainError(Exception):
     title = "The request cannot be understood"
 
     def __init__(
-        self, detail: str, *, faults: list[FieldError] | None = None, headers: dict[str, str] | None = None, **more: Any
+        self, detail: str, *, errors: list[FieldError] | None = None, headers: dict[str, str] | None = None, **more: Any
     ) -> None:
         super().__init__(detail)
         self.detail = detail
-        self.faults = faults or []
+        self.errors = errors or []
         self.headers = headers or {}
         self.more = more
 
@@ -36,6 +36,16 @@ class InvalidInput(DomainError):
     status = 422
     code = "invalid"
     title = "Some of the input has to be mended"
+
+    def __init__(
+        self,
+        detail: str = "Mend what `errors` names and send it again; nothing was changed.",
+        *,
+        errors: list[FieldError] | None = None,
+        headers: dict[str, str] | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(detail, errors=errors, headers=headers, **more)
 
 
 class NotSignedIn(DomainError):

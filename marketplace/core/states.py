@@ -22,7 +22,7 @@ class Transition:
     roles: frozenset[Role]
 
 
-Moves = Mapping[str, Transition]
+Transitions = Mapping[str, Transition]
 
 
 class HasStatus(Protocol):
@@ -32,13 +32,20 @@ class HasStatus(Protocol):
     __tablename__: Any
 
 
-def step(*sources: StrEnum, to: StrEnum, by: Role | tuple[Role, ...]) -> Transition:
+def transition(*sources: StrEnum, to: StrEnum, by: Role | tuple[Role, ...]) -> Transition:
     roles = by if isinstance(by, tuple) else (by,)
     return Transition(frozenset(sources), to, frozenset(roles))
 
 
-def move(
-    session: Session, row: HasStatus, moves: Moves, name: str, actor: Actor, *, parties: Iterable[UUID], **data: Any
+def apply_transition(
+    session: Session,
+    row: HasStatus,
+    moves: Transitions,
+    name: str,
+    actor: Actor,
+    *,
+    parties: Iterable[UUID],
+    **data: Any,
 ) -> UUID:
     """Make the named move on a row that the caller has locked, raise its version, and record it.
 
@@ -67,7 +74,7 @@ def move(
     )
 
 
-def diagram(moves: Moves) -> str:
+def diagram(moves: Transitions) -> str:
     """Return the table as a Mermaid state diagram, for the documents."""
     lines = ["stateDiagram-v2"]
     for name, wanted in moves.items():

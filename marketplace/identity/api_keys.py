@@ -47,7 +47,7 @@ def create(
     at = now()
     if expires_at is not None and expires_at <= at:
         raise InvalidInput(
-            "A key must be good for some time.", faults=[FieldError("/expires_at", "Must lie in the future.")]
+            "A key must be good for some time.", errors=[FieldError("/expires_at", "Must lie in the future.")]
         )
     # One after the other for a party, so that two at once cannot both find room.
     session.execute(sa.select(Party.id).where(Party.id == actor.party_id).with_for_update(key_share=True))

@@ -20,7 +20,7 @@ from marketplace.identity import credentials, policy, service, sessions
 from marketplace.identity.api_keys import IssuedKey
 from marketplace.identity.models import Invite, Membership, Party, PartyStatus, Person
 from marketplace.identity.service import PartySeat
-from marketplace.identity.states import PARTY_MOVES
+from marketplace.identity.states import PARTY_TRANSITIONS
 
 _PREFIX = "inl_inv_"
 DAYS = 7
@@ -41,7 +41,7 @@ def create(
     given = policy.require_within(actor, permissions, "/permissions")
     if party.status == PartyStatus.UNCLAIMED and Permission.PARTY not in given:
         detail = f"Whoever claims a creator needs {Permission.PARTY}."
-        raise InvalidInput(detail, faults=[FieldError("/permissions", detail)])
+        raise InvalidInput(detail, errors=[FieldError("/permissions", detail)])
     seated = sa.select(Membership.id).join(Person, Person.id == Membership.person_id)
     seated = seated.where(Membership.party_id == party.id, sa.func.lower(Person.email) == sa.func.lower(email))
     if session.scalar(seated) is not None:
@@ -86,7 +86,7 @@ def accept(session: Session, actor: Actor, *, token: str, password: str, name: s
         if person is not None:
             sessions.require_password(person, password)
         elif name is None:
-            raise InvalidInput("Say how you are called.", faults=[FieldError("/name", "A new account needs a name.")])
+            raise InvalidInput("Say how you are called.", errors=[FieldError("/name", "A new account needs a name.")])
         else:
             person = service.add_person(session, email=invite.email, name=name, password=password)
         if session.scalar(sa.select(Membership.id).filter_by(person_id=person.id, party_id=party.id)) is not None:
@@ -119,7 +119,7 @@ def _open(session: Session, token: str) -> tuple[Invite, Party]:
 
 def _claim(session: Session, who: Actor, party: Party, invite: Invite) -> None:
     """Hand the creator over: from now on only its own people invite, so what the agency left open lapses."""
-    states.move(session, party, PARTY_MOVES, "claim", who, parties=[party.id])
+    states.apply_transition(session, party, PARTY_TRANSITIONS, "claim", who, parties=[party.id])
     session.execute(
         sa.delete(Invite).where(Invite.party_id == party.id, Invite.id != invite.id, Invite.accepted_at.is_(None))
     )

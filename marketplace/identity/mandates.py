@@ -15,7 +15,7 @@ from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
 from marketplace.identity import policy
 from marketplace.identity.models import Mandate, MandateStatus, Party, PartyKind, PartyStatus
-from marketplace.identity.states import MANDATE_MOVES
+from marketplace.identity.states import MANDATE_TRANSITIONS
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def offer(session: Session, actor: Actor, *, creator_id: UUID, terms: MandateTer
     )
     if creator is None:
         raise InvalidInput(
-            "There is nobody to offer this to.", faults=[FieldError("/creator_id", "There is no such creator.")]
+            "There is nobody to offer this to.", errors=[FieldError("/creator_id", "There is no such creator.")]
         )
     return _write(session, actor, creator, terms, MandateStatus.OFFERED, "mandates.offer", "")
 
@@ -61,7 +61,7 @@ def _write(
         raise NotAllowed("A mandate belongs to an agency.")
     if terms.ends_on is not None and terms.ends_on < max(terms.starts_on, now().date()):
         detail = "Must be neither past nor before the first day."
-        raise InvalidInput("These days cannot be.", faults=[FieldError(f"{pointer}/ends_on", detail)])
+        raise InvalidInput("These days cannot be.", errors=[FieldError(f"{pointer}/ends_on", detail)])
     row = Mandate(
         agency_id=actor.party_id,
         creator_id=creator.id,
@@ -88,7 +88,7 @@ def _answer(session: Session, actor: Actor, mandate_id: UUID, name: str) -> Mand
     row = db.lock(session, Mandate, mandate_id, policy.mandates(actor))
     if name == "accept" and row.ends_on is not None and row.ends_on < now().date():
         raise WrongState("The days of this offer are past.", state=str(row.status))
-    states.move(session, row, MANDATE_MOVES, name, actor, parties=[row.agency_id, row.creator_id])
+    states.apply_transition(session, row, MANDATE_TRANSITIONS, name, actor, parties=[row.agency_id, row.creator_id])
     return row
 
 
@@ -102,17 +102,19 @@ def end(session: Session, actor: Actor, mandate_id: UUID, *, ends_on: date) -> M
     if row.status == MandateStatus.ACTIVE and row.ends_on is not None and row.ends_on < today:
         raise WrongState("This mandate ended by itself on its last day.", state=str(row.status))
     if ends_on < today:
-        raise InvalidInput("Nothing was changed.", faults=[FieldError("/ends_on", "Must be today or later.")])
+        raise InvalidInput("Nothing was changed.", errors=[FieldError("/ends_on", "Must be today or later.")])
     if ends_on == today:
         row.ends_on = max(today, row.starts_on)
         shown = row.ends_on.isoformat()
-        states.move(session, row, MANDATE_MOVES, "end", actor, parties=[row.agency_id, row.creator_id], ends_on=shown)
+        states.apply_transition(
+            session, row, MANDATE_TRANSITIONS, "end", actor, parties=[row.agency_id, row.creator_id], ends_on=shown
+        )
         return row
     if row.status != MandateStatus.ACTIVE:
         raise WrongState("Only a mandate in force can be given another last day.", state=str(row.status))
     if ends_on < row.starts_on or (row.ends_on is not None and ends_on > row.ends_on):
         detail = "Must be neither before the first day nor later than agreed."
-        raise InvalidInput("Nothing was changed.", faults=[FieldError("/ends_on", detail)])
+        raise InvalidInput("Nothing was changed.", errors=[FieldError("/ends_on", detail)])
     row.ends_on = ends_on
     row.version += 1
     events.record(

@@ -64,7 +64,7 @@ def require_within(actor: Actor, wanted: Collection[str], pointer: str) -> list[
     beyond = sorted(set(wanted) - {str(one) for one in actor.permissions})
     if beyond:
         detail = f"You cannot give what you do not have: {', '.join(beyond)}."
-        raise InvalidInput(detail, faults=[FieldError(pointer, detail)])
+        raise InvalidInput(detail, errors=[FieldError(pointer, detail)])
     return sorted({str(Permission(one)) for one in wanted})
 
 

@@ -7,9 +7,11 @@ from uuid import UUID
 from flask import current_app, request
 
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http.blueprint import ANYONE, SIGNED_IN, GuardedBlueprint, actor, keep_for_replay, session
+from marketplace.core.http.blueprint import GuardedBlueprint
+from marketplace.core.http.endpoint import ANYONE, SIGNED_IN
 from marketplace.core.http.fields import one_of
 from marketplace.core.http.paging import Page, page_of, page_query
+from marketplace.core.http.request_handling import actor, keep_for_replay, session
 from marketplace.identity import api_keys, invites, mandates, service, sessions
 from marketplace.identity.api_keys import IssuedKey
 from marketplace.identity.mandates import MandateTerms
@@ -40,7 +42,7 @@ from marketplace.identity.schemas import (
 from marketplace.identity.service import CurrentUser, EnteredCreator, PartySeat
 from marketplace.identity.sessions import SignedIn
 
-room = GuardedBlueprint("identity", __name__, description="Parties, their people, mandates, sessions and API keys")
+blueprint = GuardedBlueprint("identity", __name__, description="Parties, their people, mandates, sessions and API keys")
 
 _READS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.READ}
 _MANAGES: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.PARTY}
@@ -58,39 +60,39 @@ def _terms(body: dict[str, Any]) -> MandateTerms:
     return MandateTerms(body["starts_on"], body["ends_on"], body["share_basis_points"])
 
 
-@room.post("/sign-up", **_OPEN, counted="sign-up", takes=SignUpIn, answers=SeatOut)
+@blueprint.post("/sign-up", **_OPEN, counted="sign-up", takes=SignUpIn, answers=SeatOut)
 def sign_up(body: dict[str, Any]) -> PartySeat:
     """Make an account and the party that it acts for."""
     party = body.pop("party")
     return service.sign_up(session(), actor(), **body, party_name=party["name"], kind=party["kind"])
 
 
-@room.post("/sessions", **_OPEN, counted="sign-in", takes=SignInIn, answers=SignedInOut)
+@blueprint.post("/sessions", **_OPEN, counted="sign-in", takes=SignInIn, answers=SignedInOut)
 def sign_in(body: dict[str, Any]) -> SignedIn:
     """Sign in for one party; the token goes into `Authorization: Bearer`."""
     hours: int = current_app.extensions["config"].session_hours
     return sessions.sign_in(session(), actor(), **body, hours=hours)
 
 
-@room.delete("/sessions/current", allow=SIGNED_IN)
+@blueprint.delete("/sessions/current", allow=SIGNED_IN)
 def sign_out() -> None:
     """End the session that asks."""
     sessions.sign_out(session(), actor(), token=_token())
 
 
-@room.get("/people/me", **_READS, answers=MeOut)
+@blueprint.get("/people/me", **_READS, answers=MeOut)
 def me() -> CurrentUser:
     """Who asks, for which party, with what permissions."""
     return service.me(session(), actor())
 
 
-@room.post("/people/me/password", allow=SIGNED_IN, once=False, counted="sign-in", takes=PasswordIn, status=204)
+@blueprint.post("/people/me/password", allow=SIGNED_IN, once=False, counted="sign-in", takes=PasswordIn, status=204)
 def change_password(body: dict[str, Any]) -> None:
     """Change the password; every other session of the person ends."""
     sessions.change_password(session(), actor(), **body, token=_token())
 
 
-@room.get(
+@blueprint.get(
     "/parties", **_READS, query=page_query("pty", kind=one_of(PartyKind, load_default=None)), answers=page_of(PartyOut)
 )
 def parties(query: dict[str, Any]) -> Page[Party]:
@@ -98,31 +100,31 @@ def parties(query: dict[str, Any]) -> Page[Party]:
     return service.listing(session(), actor(), **query)
 
 
-@room.get("/parties/<id('pty'):party_id>", **_READS, answers=PartyOut)
+@blueprint.get("/parties/<id('pty'):party_id>", **_READS, answers=PartyOut)
 def party(party_id: UUID) -> Party:
     """One party."""
     return service.find(session(), actor(), party_id)
 
 
-@room.patch("/parties/<id('pty'):party_id>", **_MANAGES, takes=PartyChange, answers=PartyOut)
+@blueprint.patch("/parties/<id('pty'):party_id>", **_MANAGES, takes=PartyChange, answers=PartyOut)
 def rename(body: dict[str, Any], party_id: UUID, version: int) -> Party:
     """Change the name."""
     return service.rename(session(), actor(), party_id, name=body["name"], version=version)
 
 
-@room.get("/parties/<id('pty'):party_id>/members", **_READS, query=page_query("mbr"), answers=page_of(MemberOut))
+@blueprint.get("/parties/<id('pty'):party_id>/members", **_READS, query=page_query("mbr"), answers=page_of(MemberOut))
 def members(query: dict[str, Any], party_id: UUID) -> Page[PartySeat]:
     """Who sits in the party."""
     return service.members(session(), actor(), party_id, **query)
 
 
-@room.delete("/parties/<id('pty'):party_id>/members/<id('mbr'):membership_id>", **_MANAGES)
+@blueprint.delete("/parties/<id('pty'):party_id>/members/<id('mbr'):membership_id>", **_MANAGES)
 def remove_member(party_id: UUID, membership_id: UUID) -> None:
     """Take a seat away, with its keys and sessions."""
     service.remove_member(session(), actor(), party_id, membership_id)
 
 
-@room.post("/invites", **_MANAGES, takes=InviteIn, answers=InviteIssuedOut, status=201)
+@blueprint.post("/invites", **_MANAGES, takes=InviteIn, answers=InviteIssuedOut, status=201)
 def invite(body: dict[str, Any]) -> IssuedKey[Invite]:
     """Open a seat for somebody; hand them the token, which is good for 7 days."""
     made = invites.create(session(), actor(), **body)
@@ -130,25 +132,25 @@ def invite(body: dict[str, Any]) -> IssuedKey[Invite]:
     return made
 
 
-@room.get("/invites", **_MANAGES, query=page_query("inv"), answers=page_of(InviteOut))
+@blueprint.get("/invites", **_MANAGES, query=page_query("inv"), answers=page_of(InviteOut))
 def open_invites(query: dict[str, Any]) -> Page[Invite]:
     """The party's invitations."""
     return invites.listing(session(), actor(), **query)
 
 
-@room.delete("/invites/<id('inv'):invite_id>", **_MANAGES)
+@blueprint.delete("/invites/<id('inv'):invite_id>", **_MANAGES)
 def withdraw_invite(invite_id: UUID) -> None:
     """Take an invitation back."""
     invites.withdraw(session(), actor(), invite_id)
 
 
-@room.post("/invites/accept", **_OPEN, counted="sign-in", takes=InviteAcceptIn, answers=SeatOut)
+@blueprint.post("/invites/accept", **_OPEN, counted="sign-in", takes=InviteAcceptIn, answers=SeatOut)
 def accept_invite(body: dict[str, Any]) -> PartySeat:
     """Take the seat, with one's account or a new one."""
     return invites.accept(session(), actor(), **body)
 
 
-@room.post(
+@blueprint.post(
     "/creators",
     allow=(Role.AGENCY, Role.ADMIN),
     needs=Permission.PARTY,
@@ -162,13 +164,15 @@ def enter_creator(body: dict[str, Any]) -> EnteredCreator:
     return service.enter_creator(session(), actor(), name=body["name"], terms=terms)
 
 
-@room.post("/mandates", allow=(Role.AGENCY,), needs=Permission.PARTY, takes=MandateIn, answers=MandateOut, status=201)
+@blueprint.post(
+    "/mandates", allow=(Role.AGENCY,), needs=Permission.PARTY, takes=MandateIn, answers=MandateOut, status=201
+)
 def offer(body: dict[str, Any]) -> Mandate:
     """Ask a creator for a mandate."""
     return mandates.offer(session(), actor(), creator_id=body["creator_id"], terms=_terms(body))
 
 
-@room.get(
+@blueprint.get(
     "/mandates",
     **_READS,
     query=page_query("mnd", status=one_of(MandateStatus, load_default=None)),
@@ -179,19 +183,19 @@ def all_mandates(query: dict[str, Any]) -> Page[Mandate]:
     return mandates.listing(session(), actor(), **query)
 
 
-@room.post("/mandates/<id('mnd'):mandate_id>/accept", **_ANSWERS)
+@blueprint.post("/mandates/<id('mnd'):mandate_id>/accept", **_ANSWERS)
 def accept_mandate(mandate_id: UUID) -> Mandate:
     """Let the agency act for you, from the first to the last day."""
     return mandates.accept(session(), actor(), mandate_id)
 
 
-@room.post("/mandates/<id('mnd'):mandate_id>/decline", **_ANSWERS)
+@blueprint.post("/mandates/<id('mnd'):mandate_id>/decline", **_ANSWERS)
 def decline_mandate(mandate_id: UUID) -> Mandate:
     """Refuse the offer."""
     return mandates.decline(session(), actor(), mandate_id)
 
 
-@room.post(
+@blueprint.post(
     "/mandates/<id('mnd'):mandate_id>/end",
     allow=(Role.AGENCY, Role.CREATOR),
     needs=Permission.PARTY,
@@ -203,7 +207,7 @@ def end_mandate(body: dict[str, date], mandate_id: UUID) -> Mandate:
     return mandates.end(session(), actor(), mandate_id, ends_on=body["ends_on"])
 
 
-@room.post("/api-keys", **_MANAGES, takes=ApiKeyIn, answers=ApiKeyIssuedOut, status=201)
+@blueprint.post("/api-keys", **_MANAGES, takes=ApiKeyIn, answers=ApiKeyIssuedOut, status=201)
 def create_key(body: dict[str, Any]) -> IssuedKey[ApiKey]:
     """Make a key; at most two of a name are live, so that one can take the other's place."""
     made = api_keys.create(session(), actor(), **body)
@@ -211,13 +215,13 @@ def create_key(body: dict[str, Any]) -> IssuedKey[ApiKey]:
     return made
 
 
-@room.get("/api-keys", **_MANAGES, query=page_query("key"), answers=page_of(ApiKeyOut))
+@blueprint.get("/api-keys", **_MANAGES, query=page_query("key"), answers=page_of(ApiKeyOut))
 def all_keys(query: dict[str, Any]) -> Page[ApiKey]:
     """The party's keys, never with their secrets."""
     return api_keys.listing(session(), actor(), **query)
 
 
-@room.delete("/api-keys/<id('key'):key_id>", **_MANAGES)
+@blueprint.delete("/api-keys/<id('key'):key_id>", **_MANAGES)
 def revoke_key(key_id: UUID) -> None:
     """Revoke a key at once."""
     api_keys.revoke(session(), actor(), key_id)

@@ -84,7 +84,7 @@ def _seat(session: Session, person: Person, party_id: UUID | None) -> Party:
     if len(chosen) == 1:
         return chosen[0]
     choice = [FieldError("/party_id", f"{ids.show('pty', one.id)}: {one.name} ({one.kind})") for one in found[:50]]
-    raise InvalidInput("You sit in several parties. Say as party_id for which of these you act.", faults=choice)
+    raise InvalidInput("You sit in several parties. Say as party_id for which of these you act.", errors=choice)
 
 
 def sign_out(session: Session, actor: Actor, *, token: str) -> None:
@@ -111,7 +111,7 @@ def change_password(session: Session, actor: Actor, *, old: str, new: str, token
         person = db.lock(session, Person, actor.person_id)
         if not credentials.check_password(person.password_hash, old):
             raise InvalidInput(
-                "Nothing was changed.", faults=[FieldError("/old", "This is not your present password.")]
+                "Nothing was changed.", errors=[FieldError("/old", "This is not your present password.")]
             )
         refuse_weak(new, person.email, "/new")
         person.password_hash = credentials.hash_password(new)
@@ -138,4 +138,4 @@ def refuse_weak(password: str, email: str, pointer: str = "/password") -> None:
     """Raises InvalidInput for a password that is guessed first."""
     weak = passwords.weakness(password, email)
     if weak is not None:
-        raise InvalidInput("Choose another password; nothing was changed.", faults=[FieldError(pointer, weak)])
+        raise InvalidInput("Choose another password; nothing was changed.", errors=[FieldError(pointer, weak)])

@@ -8,15 +8,17 @@ from marshmallow import ValidationError, fields
 from marketplace.core import ids
 from marketplace.core.actor import Permission, Role
 from marketplace.core.events import Event
-from marketplace.core.http.blueprint import SIGNED_IN, GuardedBlueprint, actor, session
+from marketplace.core.http.blueprint import GuardedBlueprint
+from marketplace.core.http.endpoint import SIGNED_IN
 from marketplace.core.http.fields import IdField, TextField, one_of
 from marketplace.core.http.paging import Page, page_of, page_query
+from marketplace.core.http.request_handling import actor, session
 from marketplace.core.jobs import QUEUES, JobState
 from marketplace.operations import service
 from marketplace.operations.schemas import EventOut, JobOut
 from marketplace.operations.service import EventSubject, ShownJob
 
-room = GuardedBlueprint("records", __name__, description="What happened, and what is being done")
+blueprint = GuardedBlueprint("records", __name__, description="What happened, and what is being done")
 
 _READS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.READ}
 _NOUNS = {prefix: noun for noun, prefix in ids.PREFIXES.items()}
@@ -49,37 +51,37 @@ _JOBS = {
 }
 
 
-@room.get("/events", **_READS, query=page_query("evt", **_EVENTS), answers=page_of(EventOut))
+@blueprint.get("/events", **_READS, query=page_query("evt", **_EVENTS), answers=page_of(EventOut))
 def listed_events(query: dict[str, Any]) -> Page[Event]:
     """What happened; `order=asc` with `starting_after` replays from any point on, two seconds behind the present."""
     return service.listed_events(session(), actor(), **query)
 
 
-@room.get("/events/<id('evt'):event_id>", **_READS, answers=EventOut)
+@blueprint.get("/events/<id('evt'):event_id>", **_READS, answers=EventOut)
 def find_event(event_id: UUID) -> Event:
     """One event."""
     return service.find_event(session(), actor(), event_id)
 
 
-@room.get("/jobs", **_READS, query=page_query("job", **_JOBS), answers=page_of(JobOut))
+@blueprint.get("/jobs", **_READS, query=page_query("job", **_JOBS), answers=page_of(JobOut))
 def listed_jobs(query: dict[str, Any]) -> Page[ShownJob]:
     """Your jobs; all of them for the platform."""
     return service.listed_jobs(session(), actor(), **query)
 
 
-@room.get("/jobs/<id('job'):job_id>", **_READS, answers=JobOut)
+@blueprint.get("/jobs/<id('job'):job_id>", **_READS, answers=JobOut)
 def find_job(job_id: UUID) -> ShownJob:
     """One job with its progress."""
     return service.find_job(session(), actor(), job_id)
 
 
-@room.post("/jobs/<id('job'):job_id>/cancel", **_READS, answers=JobOut)
+@blueprint.post("/jobs/<id('job'):job_id>/cancel", **_READS, answers=JobOut)
 def cancel(job_id: UUID) -> ShownJob:
     """Stop an import of yours (the platform: any job): at once while it waits, at its next report while it runs."""
     return service.cancel(session(), actor(), job_id)
 
 
-@room.post("/jobs/<id('job'):job_id>/requeue", allow=(Role.ADMIN,), needs=Permission.REVIEWS, answers=JobOut)
+@blueprint.post("/jobs/<id('job'):job_id>/requeue", allow=(Role.ADMIN,), needs=Permission.REVIEWS, answers=JobOut)
 def requeue(job_id: UUID) -> ShownJob:
     """Try a dead job again."""
     return service.requeue(session(), actor(), job_id)

@@ -25,7 +25,6 @@ _AGAINST = sa.text(
     "SELECT w.channel_id, lower(w.during) AS first_day, upper(w.during) AS after_day, w.holder, w.holder_id"
     " FROM exclusivity_windows w WHERE w.channel_id = ANY(:channels) AND w.competitor_key = ANY(:keys)"
 )
-MEND = "The window has to be mended; nothing was changed."
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def record(
             FieldError("/holder_id", "There is no such brand here. Leave it out and write its name in `holder`.")
         )
     if faults:
-        raise InvalidInput(MEND, faults=faults)
+        raise InvalidInput("The window has to be mended; nothing was changed.", errors=faults)
     row = ExclusivityWindow(
         channel_id=channel.id,
         creator_id=channel.creator_id,

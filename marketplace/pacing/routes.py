@@ -8,25 +8,28 @@ from flask import Response
 from marketplace.core import ids
 from marketplace.core.actor import Permission, Role
 from marketplace.core.clock import now
-from marketplace.core.http.blueprint import GuardedBlueprint, actor, session
+from marketplace.core.http.blueprint import GuardedBlueprint
+from marketplace.core.http.request_handling import actor, session
 from marketplace.pacing import calendar_file as pacing_ics
 from marketplace.pacing import service as pacing
 from marketplace.pacing.schemas import PacingCalendarOut, PacingCalendarQuery, PacingOut, PacingQuery
 
-room = GuardedBlueprint("pacing", __name__, description="Whether a channel has room for one more placement, and when")
+blueprint = GuardedBlueprint(
+    "pacing", __name__, description="Whether a channel has room for one more placement, and when"
+)
 
 # Booked placements are other brands' business, so that this is for the channel's own side.
 _OWNERS = (Role.CREATOR, Role.AGENCY, Role.ADMIN)
 _PATH = "/channels/<id('chn'):channel_id>/pacing"
 
 
-@room.get(_PATH, allow=_OWNERS, needs=Permission.READ, query=PacingQuery, answers=PacingOut)
+@blueprint.get(_PATH, allow=_OWNERS, needs=Permission.READ, query=PacingQuery, answers=PacingOut)
 def state(query: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
     """Whether one's own channel has room today by its rule, why not, when next, and how its sponsored videos stand."""
     return pacing.state(session(), actor(), channel_id, **query)
 
 
-@room.get(
+@blueprint.get(
     f"{_PATH}/calendar", allow=_OWNERS, needs=Permission.READ, query=PacingCalendarQuery, answers=PacingCalendarOut
 )
 def calendar(query: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
@@ -34,7 +37,7 @@ def calendar(query: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
     return {"data": pacing.calendar(session(), actor(), channel_id, **query)[1]}
 
 
-@room.get(
+@blueprint.get(
     f"{_PATH}/calendar.ics",
     allow=_OWNERS,
     needs=Permission.READ,

@@ -4,13 +4,14 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http.blueprint import GuardedBlueprint, actor, session
+from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.paging import Page, page_of, page_query
+from marketplace.core.http.request_handling import actor, session
 from marketplace.pacing import exclusivity
 from marketplace.pacing.models import ExclusivityWindow
 from marketplace.pacing.schemas_exclusivity import ExclusivityIn, ExclusivityOut
 
-room = GuardedBlueprint(
+blueprint = GuardedBlueprint(
     "exclusivity", __name__, description="The days on which a channel is promised to one brand alone"
 )
 
@@ -18,20 +19,22 @@ _OWNERS = (Role.CREATOR, Role.AGENCY, Role.ADMIN)
 _PATH = "/channels/<id('chn'):channel_id>/exclusivity"
 
 
-@room.post(_PATH, allow=_OWNERS, needs=Permission.CHANNELS, takes=ExclusivityIn, answers=ExclusivityOut, status=201)
+@blueprint.post(
+    _PATH, allow=_OWNERS, needs=Permission.CHANNELS, takes=ExclusivityIn, answers=ExclusivityOut, status=201
+)
 def tell(body: dict[str, Any], channel_id: UUID) -> ExclusivityWindow:
     """Keep one's own channel free of a category or a competitor for some days: selections of other brands that would
     publish on them leave the channel out. A second window over the same is refused and names the first."""
     return exclusivity.record(session(), actor(), channel_id, **body)
 
 
-@room.get(_PATH, allow=_OWNERS, needs=Permission.READ, query=page_query("exw"), answers=page_of(ExclusivityOut))
+@blueprint.get(_PATH, allow=_OWNERS, needs=Permission.READ, query=page_query("exw"), answers=page_of(ExclusivityOut))
 def listing(query: dict[str, Any], channel_id: UUID) -> Page[ExclusivityWindow]:
     """The windows of one's own channel."""
     return exclusivity.listed(session(), actor(), channel_id, **query)
 
 
-@room.delete(f"{_PATH}/<id('exw'):exclusivity_id>", allow=_OWNERS, needs=Permission.CHANNELS)
+@blueprint.delete(f"{_PATH}/<id('exw'):exclusivity_id>", allow=_OWNERS, needs=Permission.CHANNELS)
 def remove(channel_id: UUID, exclusivity_id: UUID) -> None:
     """Take a window back."""
     exclusivity.remove(session(), actor(), channel_id, exclusivity_id)

@@ -188,7 +188,7 @@ def _own(session: Session, actor: Actor, channel_id: UUID, series: str | None) -
         keys = ", ".join(known.rule.series) if known.rule is not None and known.rule.series else "none"
         raise InvalidInput(
             "The channel's rule has no limits for this series.",
-            faults=[FieldError("query:/series", f"Series of the rule: {keys}.")],
+            errors=[FieldError("query:/series", f"Series of the rule: {keys}.")],
         )
     return known
 

@@ -4,9 +4,10 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http.blueprint import GuardedBlueprint, actor, session
+from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.fields import IdField, one_of
 from marketplace.core.http.paging import Page, page_of, page_query
+from marketplace.core.http.request_handling import actor, session
 from marketplace.reviews import service
 from marketplace.reviews.models import ReviewStatus
 from marketplace.reviews.risk import CODES
@@ -19,7 +20,7 @@ from marketplace.reviews.schemas import (
 )
 from marketplace.reviews.service import ShownReview
 
-room = GuardedBlueprint("reviews", __name__, description="Human decisions: one queue")
+blueprint = GuardedBlueprint("reviews", __name__, description="Human decisions: one queue")
 
 _READS: dict[str, Any] = {"allow": (Role.ADMIN,), "needs": Permission.READ}
 _DECIDES: dict[str, Any] = {"allow": (Role.ADMIN,), "needs": Permission.REVIEWS, "answers": ReviewWithDecisionsOut}
@@ -31,43 +32,43 @@ _FILTERS = {
 }
 
 
-@room.get("/reviews", **_READS, query=page_query("rvw", **_FILTERS), answers=page_of(ReviewOut))
+@blueprint.get("/reviews", **_READS, query=page_query("rvw", **_FILTERS), answers=page_of(ReviewOut))
 def queue(query: dict[str, Any]) -> Page[ShownReview]:
     """What waits for a person, the most urgent first; decided ones by `status` or `subject_id`."""
     return service.queue(session(), actor(), **query)
 
 
-@room.get("/reviews/summary", **_READS, answers=ReviewSummaryOut)
+@blueprint.get("/reviews/summary", **_READS, answers=ReviewSummaryOut)
 def summary() -> dict[str, dict[str, int]]:
     """How many there are by status, and how many undecided ones by risk."""
     return service.summary(session(), actor())
 
 
-@room.get("/reviews/<id('rvw'):review_id>", **_READS, answers=ReviewWithDecisionsOut)
+@blueprint.get("/reviews/<id('rvw'):review_id>", **_READS, answers=ReviewWithDecisionsOut)
 def find(review_id: UUID) -> ShownReview:
     """One review: what there is to look at, and what was decided."""
     return service.find(session(), actor(), review_id)
 
 
-@room.post("/reviews/<id('rvw'):review_id>/approve", **_DECIDES, takes=DecisionIn)
+@blueprint.post("/reviews/<id('rvw'):review_id>/approve", **_DECIDES, takes=DecisionIn)
 def approve(body: dict[str, Any], review_id: UUID) -> ShownReview:
     """Let it pass; where two must agree, the second approval decides."""
     return service.decide(session(), actor(), review_id, verdict="approve", **body)
 
 
-@room.post("/reviews/<id('rvw'):review_id>/hold", **_DECIDES, takes=DecisionIn)
+@blueprint.post("/reviews/<id('rvw'):review_id>/hold", **_DECIDES, takes=DecisionIn)
 def hold(body: dict[str, Any], review_id: UUID) -> ShownReview:
     """Leave it for later, with a reason."""
     return service.decide(session(), actor(), review_id, verdict="hold", **body)
 
 
-@room.post("/reviews/<id('rvw'):review_id>/reject", **_DECIDES, takes=DecisionIn)
+@blueprint.post("/reviews/<id('rvw'):review_id>/reject", **_DECIDES, takes=DecisionIn)
 def reject(body: dict[str, Any], review_id: UUID) -> ShownReview:
     """Refuse it, with a reason."""
     return service.decide(session(), actor(), review_id, verdict="reject", **body)
 
 
-@room.post("/reviews/<id('rvw'):review_id>/override", **_DECIDES, takes=OverrideIn)
+@blueprint.post("/reviews/<id('rvw'):review_id>/override", **_DECIDES, takes=OverrideIn)
 def override(body: dict[str, Any], review_id: UUID) -> ShownReview:
     """Decide against the scores; two different people must agree."""
     values = {name: body.pop(name) for name in ("overall", "intrusiveness", "flags_cleared")}

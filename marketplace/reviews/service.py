@@ -16,12 +16,12 @@ from marketplace.core.errors import Conflict, NotAllowed
 from marketplace.core.events import Event
 from marketplace.core.http.paging import Page
 from marketplace.core.ids import new_id, show
-from marketplace.core.states import move
+from marketplace.core.states import apply_transition
 from marketplace.identity.models import Membership
 from marketplace.reviews import policy, risk
 from marketplace.reviews.models import Review, ReviewDecision, ReviewStatus
 from marketplace.reviews.risk import CODES, RiskFacts
-from marketplace.reviews.states import DECIDED, MOVES, PENDING
+from marketplace.reviews.states import DECIDED, PENDING, REVIEW_TRANSITIONS
 
 PREFIX_OF = {"bid": "bid"}
 LAID_BEFORE = ("reviews.open", "reviews.refresh", "reviews.reopen")
@@ -118,7 +118,7 @@ def drop(session: Session, subject_kind: str, subjects: Iterable[UUID]) -> int:
         .execution_options(populate_existing=True)
     ).all()
     for review in waiting:
-        move(session, review, MOVES, "drop", SYSTEM, parties=[])
+        apply_transition(session, review, REVIEW_TRANSITIONS, "drop", SYSTEM, parties=[])
     return len(waiting)
 
 
@@ -138,7 +138,7 @@ def _bring_up_to_date(session: Session, review: Review, values: dict[str, Any], 
     for name, value in values.items():
         setattr(review, name, value)
     if again:
-        move(session, review, MOVES, "reopen", SYSTEM, parties=[], **told)
+        apply_transition(session, review, REVIEW_TRANSITIONS, "reopen", SYSTEM, parties=[], **told)
     else:
         review.version += 1
         events.record(session, "reviews.refresh", review.id, SYSTEM, parties=[], **told)
@@ -187,7 +187,9 @@ def decide(
     decision = ReviewDecision(
         review_id=review.id, person_id=actor.person_id, verdict=verdict, reason=reason, override=override, seen=seen
     )
-    move(session, review, MOVES, name, actor, parties=[], verdict=verdict, override=agreed, seen=seen)
+    apply_transition(
+        session, review, REVIEW_TRANSITIONS, name, actor, parties=[], verdict=verdict, override=agreed, seen=seen
+    )
     session.add(decision)
     session.flush()
     return _show(session, review)

@@ -46,7 +46,7 @@ def require_video(head: bytes) -> str:
     found = media_type(head)
     if found is None:
         detail = "Send an MP4, MOV, WebM or Matroska file; by its first bytes this is none of them."
-        raise InvalidInput("This is not a video that can be kept.", faults=[FieldError("/", detail)])
+        raise InvalidInput("This is not a video that can be kept.", errors=[FieldError("/", detail)])
     return found
 
 

@@ -57,7 +57,7 @@ def create(session: Session, actor: Actor, *, name: str, size_bytes: int, quota_
     """Announce a video of at most 2 GiB. Raises OverQuota, InvalidInput."""
     if size_bytes == 0:
         raise InvalidInput(
-            "An empty file is no video.", faults=[FieldError("header:/Upload-Length", "At least 1 byte.")]
+            "An empty file is no video.", errors=[FieldError("header:/Upload-Length", "At least 1 byte.")]
         )
     return quota.begin(
         session, actor, name=name, size_bytes=size_bytes, quota_bytes=quota_bytes, resumable=True, until=now() + UNTIL
@@ -126,7 +126,7 @@ def _check_head(data: bytes, until: int) -> None:
     if len(data) < min(file_kinds.HEAD_BYTES, until):
         raise InvalidInput(
             "The first stretch is too short to tell what it is of.",
-            faults=[FieldError("/", f"Send at least {file_kinds.HEAD_BYTES} bytes to begin with.")],
+            errors=[FieldError("/", f"Send at least {file_kinds.HEAD_BYTES} bytes to begin with.")],
         )
     file_kinds.require_video(data[: file_kinds.HEAD_BYTES])
 

@@ -13,9 +13,11 @@ from werkzeug.wsgi import FileWrapper
 from marketplace.core import ids, storage
 from marketplace.core.actor import Permission
 from marketplace.core.clock import now
-from marketplace.core.http.blueprint import ANYONE, SIGNED_IN, GuardedBlueprint, actor, session
+from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.bodies import ANY_FILE, RawBody, RawBodySpec
+from marketplace.core.http.endpoint import ANYONE, SIGNED_IN
 from marketplace.core.http.paging import Page, page_of
+from marketplace.core.http.request_handling import actor, session
 from marketplace.video_files import file_kinds, quota, service, signed_links, whole_uploads
 from marketplace.video_files.models import VideoFile
 from marketplace.video_files.schemas import (
@@ -30,7 +32,7 @@ from marketplace.video_files.schemas import (
 from marketplace.video_files.service import ShownVideo
 from marketplace.video_files.whole_uploads import ReceivedVideo
 
-room = GuardedBlueprint("videos", __name__, description="Video files that parties hand in")
+blueprint = GuardedBlueprint("videos", __name__, description="Video files that parties hand in")
 
 BODY = RawBodySpec(whole_uploads.BYTES_MAX, (*file_kinds.SAID, ANY_FILE), form=True)
 SENT = RawBodySpec(whole_uploads.BYTES_MAX, (*file_kinds.SAID, ANY_FILE))
@@ -62,7 +64,7 @@ def _new(body: RawBody, query: dict[str, Any]) -> Iterator[ReceivedVideo]:
         yield found
 
 
-@room.post(
+@blueprint.post(
     "/videos",
     **_WRITES,
     takes_raw=BODY,
@@ -77,31 +79,31 @@ def receive(found: ReceivedVideo, query: dict[str, Any]) -> ShownVideo:
     return service.shown(actor(), whole_uploads.keep(session(), found))
 
 
-@room.get("/videos", **_READS, query=VideoFilesQuery, answers=page_of(VideoFileOut))
+@blueprint.get("/videos", **_READS, query=VideoFilesQuery, answers=page_of(VideoFileOut))
 def videos(query: dict[str, Any]) -> Page[ShownVideo]:
     """The videos that you handed in, and those that are on their way."""
     return service.listed(session(), actor(), **query)
 
 
-@room.get("/videos/<id('vfl'):video_id>", **_READS, answers=VideoFileOut)
+@blueprint.get("/videos/<id('vfl'):video_id>", **_READS, answers=VideoFileOut)
 def find_video(video_id: UUID) -> ShownVideo:
     """One video: what it is, how far it has come."""
     return service.shown(actor(), service.find(session(), actor(), video_id))
 
 
-@room.get("/videos/<id('vfl'):video_id>/content", **_READS, media_type="video/*", refuses=(416,))
+@blueprint.get("/videos/<id('vfl'):video_id>/content", **_READS, media_type="video/*", refuses=(416,))
 def content(video_id: UUID) -> Response:
     """A video's bytes, or a range of them (RFC 9110, 14)."""
     return _bytes_of(signed_links.kept(session(), actor(), video_id))
 
 
-@room.delete("/videos/<id('vfl'):video_id>", **_WRITES, refuses=(HELD,))
+@blueprint.delete("/videos/<id('vfl'):video_id>", **_WRITES, refuses=(HELD,))
 def delete(video_id: UUID) -> None:
     """Let a video go, whole or on its way."""
     service.delete(session(), actor(), video_id)
 
 
-@room.post("/videos/<id('vfl'):video_id>/links", **_WRITES, takes=ReadLinkIn, answers=VideoLinkOut, status=201)
+@blueprint.post("/videos/<id('vfl'):video_id>/links", **_WRITES, takes=ReadLinkIn, answers=VideoLinkOut, status=201)
 def link_to_read(body: dict[str, Any], video_id: UUID) -> VideoLink:
     """Make a link from which this one video can be read without a key, range by range, until it expires."""
     return _link(
@@ -109,7 +111,7 @@ def link_to_read(body: dict[str, Any], video_id: UUID) -> VideoLink:
     )
 
 
-@room.post("/video-links", **_WRITES, takes=SendLinkIn, answers=VideoLinkOut, status=201)
+@blueprint.post("/video-links", **_WRITES, takes=SendLinkIn, answers=VideoLinkOut, status=201)
 def link_to_send(body: dict[str, Any]) -> VideoLink:
     """Make a link to which one video can be sent without a key, from a phone or a page, as the body of a PUT."""
     until = int(now().timestamp()) + body.pop("seconds")
@@ -117,7 +119,9 @@ def link_to_send(body: dict[str, Any]) -> VideoLink:
     return _link(row, signed_links.SEND, until)
 
 
-@room.get("/videos/<id('vfl'):video_id>/signed", allow=ANYONE, query=SignedQuery, media_type="video/*", refuses=(416,))
+@blueprint.get(
+    "/videos/<id('vfl'):video_id>/signed", allow=ANYONE, query=SignedQuery, media_type="video/*", refuses=(416,)
+)
 def read_signed(query: dict[str, Any], video_id: UUID) -> Response:
     """The bytes of the video that a link was made for."""
     _check(signed_links.READ, video_id, query)
@@ -131,7 +135,7 @@ def _linked(body: RawBody, query: dict[str, Any], video_id: UUID) -> Iterator[Re
         yield found
 
 
-@room.put(
+@blueprint.put(
     "/videos/<id('vfl'):video_id>/signed",
     allow=ANYONE,
     query=SignedQuery,

@@ -15,15 +15,17 @@ from werkzeug.http import http_date
 from marketplace.core import ids
 from marketplace.core.actor import Permission
 from marketplace.core.errors import DomainError, FieldError, InvalidInput
-from marketplace.core.http.blueprint import SIGNED_IN, GuardedBlueprint, actor, session
+from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.bodies import RawBody, RawBodySpec
+from marketplace.core.http.endpoint import SIGNED_IN
+from marketplace.core.http.request_handling import actor, session
 from marketplace.video_files import checksums, resumable_uploads, service
 from marketplace.video_files.models import VideoFile
 from marketplace.video_files.routes import HELD, quota_bytes
 from marketplace.video_files.schemas import VideoFileOut
 from marketplace.video_files.write_hold import WriteHold
 
-room = GuardedBlueprint("video_uploads", __name__, description="Videos of up to 2 GiB, in stretches (tus 1.0)")
+blueprint = GuardedBlueprint("video_uploads", __name__, description="Videos of up to 2 GiB, in stretches (tus 1.0)")
 
 VERSION = "1.0.0"
 STRETCH = RawBodySpec(resumable_uploads.BYTES_MAX, ("application/offset+octet-stream",))
@@ -37,7 +39,7 @@ class OtherTus(DomainError):
     title = "This version of tus is not spoken here"
 
 
-@room.after_request
+@blueprint.after_request
 def _tell_tus(response: Response) -> Response:
     response.headers["Tus-Resumable"] = VERSION
     if request.method == "OPTIONS":
@@ -48,21 +50,21 @@ def _tell_tus(response: Response) -> Response:
     return response
 
 
-@room.post("/video-uploads", **_WRITES, once=False, answers=VideoFileOut, status=201, refuses=(OTHER_TUS, 413))
+@blueprint.post("/video-uploads", **_WRITES, once=False, answers=VideoFileOut, status=201, refuses=(OTHER_TUS, 413))
 def create() -> Response:
     """Announce a video: `Upload-Length` in bytes, its name as `filename` in `Upload-Metadata`. `Location` takes it."""
     _require_version()
     size, name = _number("Upload-Length"), _file_name(request.headers.get("Upload-Metadata", ""))
     if size > resumable_uploads.BYTES_MAX:
         detail = f"At most {resumable_uploads.BYTES_MAX} bytes."
-        raise InvalidInput("The video is too large.", faults=[FieldError("header:/Upload-Length", detail)])
+        raise InvalidInput("The video is too large.", errors=[FieldError("header:/Upload-Length", detail)])
     row = resumable_uploads.create(session(), actor(), name=name, size_bytes=size, quota_bytes=quota_bytes())
     response = _answer(row, 201)
     response.headers["Location"] = f"{request.base_url}/{ids.show('vfl', row.id)}"
     return response
 
 
-@room.get(
+@blueprint.get(
     "/video-uploads/<id('vfl'):upload_id>",
     allow=SIGNED_IN,
     needs=Permission.READ,
@@ -82,13 +84,13 @@ def _appended(body: RawBody, upload_id: UUID) -> Iterator[WriteHold]:
     sum_ = None if told is None else checksums.read(told)
     if told is not None and sum_ is None:
         detail = f"{' or '.join(checksums.ALGORITHMS)}, a space, the sum in base 64."
-        raise InvalidInput("The sum cannot be understood.", faults=[FieldError("header:/Upload-Checksum", detail)])
+        raise InvalidInput("The sum cannot be understood.", errors=[FieldError("header:/Upload-Checksum", detail)])
     stretch = resumable_uploads.UploadStretch(upload_id, offset, request.content_length, sum_)
     with resumable_uploads.appended(actor(), body, stretch) as hold:
         yield hold
 
 
-@room.patch(
+@blueprint.patch(
     "/video-uploads/<id('vfl'):upload_id>",
     **_WRITES,
     takes_raw=STRETCH,
@@ -103,7 +105,7 @@ def append(hold: WriteHold, upload_id: UUID) -> Response:
     return Response(status=204, headers=_headers(row))
 
 
-@room.delete("/video-uploads/<id('vfl'):upload_id>", **_WRITES, refuses=(OTHER_TUS, HELD))
+@blueprint.delete("/video-uploads/<id('vfl'):upload_id>", **_WRITES, refuses=(OTHER_TUS, HELD))
 def terminate(upload_id: UUID) -> None:
     """Give an upload up; nothing of it stays."""
     _require_version()
@@ -120,7 +122,7 @@ def _number(header: str) -> int:
     text = request.headers.get(header, "")
     if not re.fullmatch(r"[0-9]{1,15}", text, re.ASCII):
         raise InvalidInput(
-            "A header is missing or no number.", faults=[FieldError(f"header:/{header}", "A number of bytes.")]
+            "A header is missing or no number.", errors=[FieldError(f"header:/{header}", "A number of bytes.")]
         )
     return int(text)
 
@@ -135,7 +137,7 @@ def _file_name(metadata: str) -> str:
             except (binascii.Error, ValueError) as error:
                 detail = "filename, a space, the name in UTF-8 and base 64."
                 raise InvalidInput(
-                    "The name cannot be understood.", faults=[FieldError("header:/Upload-Metadata", detail)]
+                    "The name cannot be understood.", errors=[FieldError("header:/Upload-Metadata", detail)]
                 ) from error
     return ""
 

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 from marketplace.core import jobs, storage
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
-from marketplace.core.states import move
+from marketplace.core.states import apply_transition
 from marketplace.core.storage import StagedObject
 from marketplace.video_files.models import VideoFile
-from marketplace.video_files.states import VIDEO_MOVES
+from marketplace.video_files.states import VIDEO_TRANSITIONS
 
 CLEAR = "videos.clear"
 
@@ -26,10 +26,10 @@ def keep(session: Session, row: VideoFile, staged: StagedObject, media_type: str
     row.sha256, row.media_type = staged.sha256, media_type
     row.size_bytes = row.received_bytes = staged.size_bytes
     row.expires_at = row.lease_until = None
-    move(
+    apply_transition(
         session,
         row,
-        VIDEO_MOVES,
+        VIDEO_TRANSITIONS,
         "keep",
         SYSTEM,
         parties=[row.party_id],
@@ -42,7 +42,7 @@ def keep(session: Session, row: VideoFile, staged: StagedObject, media_type: str
 def refuse(session: Session, row: VideoFile, message: str) -> None:
     """Say why it is not kept, for as long as the row stays, and clear its bytes away."""
     row.message, row.lease_until = message, None
-    move(session, row, VIDEO_MOVES, "refuse", SYSTEM, parties=[row.party_id], message=message)
+    apply_transition(session, row, VIDEO_TRANSITIONS, "refuse", SYSTEM, parties=[row.party_id], message=message)
     ask_to_clear(session, row)
 
 

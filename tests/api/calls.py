@@ -15,7 +15,7 @@ from marketplace import models
 from marketplace.app import create_app
 from marketplace.core import db, ids
 from marketplace.core.config import Config
-from marketplace.core.http.blueprint import Endpoint
+from marketplace.core.http.endpoint import Endpoint
 from tests.authorization import world as worlds
 from tests.authorization.matrix import ACTORS, rows
 from tests.authorization.world import PREFIXES, World, routes

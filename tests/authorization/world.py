@@ -17,7 +17,7 @@ from marketplace.core import db, ids, jobs
 from marketplace.core.actor import Permission
 from marketplace.core.clock import now
 from marketplace.core.events import Event
-from marketplace.core.http.blueprint import Endpoint
+from marketplace.core.http.endpoint import Endpoint
 from marketplace.core.ids import new_id
 from marketplace.core.money import Money
 from marketplace.identity import api_keys, invites, mandates

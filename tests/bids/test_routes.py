@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.bids.models import Bid, BidStatus
-from marketplace.bids.states import MOVES
+from marketplace.bids.states import BID_TRANSITIONS
 from marketplace.briefs import service as briefs_service
 from marketplace.briefs.schemas import BriefChange
 from marketplace.channels import service as channels_service
@@ -281,15 +281,15 @@ def test_the_list_is_filtered_and_paged(client: FlaskClient) -> None:
     assert client.get(API, headers=first.brand.headers).status_code == 403
 
 
-@pytest.mark.parametrize(("name", "status", "role"), list(product(MOVES, BidStatus, Role)))
+@pytest.mark.parametrize(("name", "status", "role"), list(product(BID_TRANSITIONS, BidStatus, Role)))
 def test_a_bid_moves_only_as_the_table_says(app: Flask, name: str, status: BidStatus, role: Role) -> None:
     bid = Bid(brief_id=new_id(), brand_id=new_id(), channel_id=new_id(), creator_id=new_id(), status=status)
-    wanted = MOVES[name]
+    wanted = BID_TRANSITIONS[name]
     with db.Sessions() as session:
         if role in wanted.roles and status in wanted.sources:
-            states.move(session, bid, MOVES, name, Actor(role), parties=[])
+            states.apply_transition(session, bid, BID_TRANSITIONS, name, Actor(role), parties=[])
             assert (bid.status, bid.version) == (wanted.target, 2)
         else:
             with pytest.raises(WrongState if role in wanted.roles else NotAllowed):
-                states.move(session, bid, MOVES, name, Actor(role), parties=[])
+                states.apply_transition(session, bid, BID_TRANSITIONS, name, Actor(role), parties=[])
             assert (bid.status, bid.version) == (status, 1)

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.briefs.models import Brief, BriefStatus
-from marketplace.briefs.states import MOVES
+from marketplace.briefs.states import BRIEF_TRANSITIONS
 from marketplace.core import db, ids, states
 from marketplace.core.actor import SYSTEM, Actor, Role
 from marketplace.core.clock import now
@@ -285,19 +285,19 @@ def test_a_retry_writes_one_brief(client: FlaskClient, app: Flask) -> None:
     assert len(client.get(API, headers=brand.headers).json["data"]) == 1
 
 
-@pytest.mark.parametrize("name", list(MOVES))
+@pytest.mark.parametrize("name", list(BRIEF_TRANSITIONS))
 @pytest.mark.parametrize("status", list(BriefStatus))
 @pytest.mark.parametrize("role", [Role.BRAND, Role.CREATOR, Role.AGENCY, Role.ADMIN, Role.SYSTEM, Role.NOBODY])
 def test_the_table_of_moves(app: Flask, name: str, status: BriefStatus, role: Role) -> None:
     brief = Brief(brand_id=ids.new_id(), bids_close_at=now(), status=status)
     actor = SYSTEM if role == Role.SYSTEM else Actor(role=role, party_id=brief.brand_id)
     with db.Sessions() as session:
-        if role not in MOVES[name].roles or status not in MOVES[name].sources:
-            refusal = NotAllowed if role not in MOVES[name].roles else WrongState
+        if role not in BRIEF_TRANSITIONS[name].roles or status not in BRIEF_TRANSITIONS[name].sources:
+            refusal = NotAllowed if role not in BRIEF_TRANSITIONS[name].roles else WrongState
             with pytest.raises(refusal):
-                states.move(session, brief, MOVES, name, actor, parties=[])
+                states.apply_transition(session, brief, BRIEF_TRANSITIONS, name, actor, parties=[])
             assert (brief.status, brief.version) == (status, 1)
         else:
-            states.move(session, brief, MOVES, name, actor, parties=[])
-            assert (brief.status, brief.version) == (MOVES[name].target, 2)
+            states.apply_transition(session, brief, BRIEF_TRANSITIONS, name, actor, parties=[])
+            assert (brief.status, brief.version) == (BRIEF_TRANSITIONS[name].target, 2)
         session.rollback()

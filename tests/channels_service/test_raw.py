@@ -15,8 +15,9 @@ from marketplace.app import _who
 from marketplace.core.actor import Permission
 from marketplace.core.config import Config
 from marketplace.core.http import openapi
-from marketplace.core.http.blueprint import SIGNED_IN, GuardedBlueprint
+from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.bodies import RawBody, RawBodySpec
+from marketplace.core.http.endpoint import SIGNED_IN
 from marketplace.core.http.server import make_server
 from tests.make.people import Somebody, somebody
 

@@ -15,9 +15,9 @@ from marketplace.core.actor import Actor, Permission, Role
 from marketplace.core.clock import now
 from marketplace.core.errors import NotAllowed, WrongState
 from marketplace.core.events import Event
-from marketplace.core.states import move
+from marketplace.core.states import apply_transition
 from marketplace.identity.models import Mandate, MandateStatus, Party, PartyStatus
-from marketplace.identity.states import MANDATE_MOVES
+from marketplace.identity.states import MANDATE_TRANSITIONS
 from tests.make.people import Somebody, again, mandate, somebody
 
 URL = "/api/v1/mandates"
@@ -233,19 +233,19 @@ def test_the_list_shows_each_side_its_own(client: FlaskClient) -> None:
     assert client.get(f"{URL}?status=lost", headers=creator.headers).status_code == 422
 
 
-@pytest.mark.parametrize("name", MANDATE_MOVES)
+@pytest.mark.parametrize("name", MANDATE_TRANSITIONS)
 @pytest.mark.parametrize("status", MandateStatus)
 @pytest.mark.parametrize("role", [Role.AGENCY, Role.CREATOR, Role.BRAND, Role.ADMIN])
 def test_a_mandate_moves_only_as_the_table_says(session: Session, name: str, status: MandateStatus, role: Role) -> None:
-    wanted = MANDATE_MOVES[name]
+    wanted = MANDATE_TRANSITIONS[name]
     agency_id, creator_id = ids.new_id(), ids.new_id()
     row = Mandate(agency_id=agency_id, creator_id=creator_id, starts_on=now().date(), status=status)
     actor = Actor(role, party_id=agency_id)
     if role in wanted.roles and status in wanted.sources:
-        move(session, row, MANDATE_MOVES, name, actor, parties=[agency_id])
+        apply_transition(session, row, MANDATE_TRANSITIONS, name, actor, parties=[agency_id])
         assert (row.status, row.version) == (wanted.target, 2)
     else:
         with pytest.raises(WrongState if role in wanted.roles else NotAllowed):
-            move(session, row, MANDATE_MOVES, name, actor, parties=[agency_id])
+            apply_transition(session, row, MANDATE_TRANSITIONS, name, actor, parties=[agency_id])
         assert (row.status, row.version) == (status, 1)
     session.expunge_all()

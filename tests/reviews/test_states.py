@@ -11,9 +11,9 @@ from marketplace.core import db
 from marketplace.core.actor import Actor, Role
 from marketplace.core.errors import NotAllowed, WrongState
 from marketplace.core.ids import new_id
-from marketplace.core.states import move
+from marketplace.core.states import apply_transition
 from marketplace.reviews.models import Review, ReviewStatus
-from marketplace.reviews.states import MOVES
+from marketplace.reviews.states import REVIEW_TRANSITIONS
 from tests.make import reviews as make
 from tests.reviews.look import decisions, everything, kinds, path
 
@@ -46,7 +46,9 @@ def _in_state(session: Session, status: str) -> Review:
 
 
 def test_the_table_is_the_one_that_was_agreed() -> None:
-    found = {name: (set(map(str, step.sources)), str(step.target), *step.roles) for name, step in MOVES.items()}
+    found = {
+        name: (set(map(str, step.sources)), str(step.target), *step.roles) for name, step in REVIEW_TRANSITIONS.items()
+    }
     assert found == TABLE
 
 
@@ -58,11 +60,11 @@ def test_every_move_from_every_state_by_every_role(app: object) -> None:
             tried.append(review.id)
             refusal = NotAllowed if by != role else None if status in sources else WrongState
             if refusal is None:
-                move(session, review, MOVES, name, Actor(role=by), parties=[])
+                apply_transition(session, review, REVIEW_TRANSITIONS, name, Actor(role=by), parties=[])
                 assert (review.status, review.version) == (target, 2)
             else:
                 with pytest.raises(refusal):
-                    move(session, review, MOVES, name, Actor(role=by), parties=[])
+                    apply_transition(session, review, REVIEW_TRANSITIONS, name, Actor(role=by), parties=[])
                 assert (review.status, review.version) == (status, 1)
     assert len(tried) == len(STATES) * len(TABLE) * len(Role)
 

@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 from marketplace.channels import policy
 from marketplace.channels.files import chunks
 from marketplace.channels.models import ChannelImport, ImportFault, ImportMode, ImportStatus
-from marketplace.channels.states import IMPORT_MOVES
+from marketplace.channels.states import IMPORT_TRANSITIONS
 from marketplace.core import db, jobs
 from marketplace.core.actor import SYSTEM, Actor, Role
 from marketplace.core.clock import now
 from marketplace.core.errors import FieldError, InvalidInput
 from marketplace.core.http import paging
 from marketplace.core.jobs import Job, JobState
-from marketplace.core.states import move
+from marketplace.core.states import apply_transition
 from marketplace.identity.models import Party, PartyKind
 
 LEASE_S = 60
@@ -67,7 +67,7 @@ def receive(
     if create_creators and actor.role == Role.CREATOR:
         raise InvalidInput(
             "A creator hands in their own channels only.",
-            faults=[FieldError("query:/create_creators", "Only agencies and the platform enter creators.")],
+            errors=[FieldError("query:/create_creators", "Only agencies and the platform enter creators.")],
         )
     assert actor.party_id is not None
     row = ChannelImport(
@@ -84,7 +84,7 @@ def receive(
     session.flush()
     chunks.write(session, row.id, body.pieces(chunks.CHUNK_BYTES))
     if body.size_bytes == 0:
-        raise InvalidInput("The file is empty.", faults=[FieldError("/", "Send the file itself as the body.")])
+        raise InvalidInput("The file is empty.", errors=[FieldError("/", "Send the file itself as the body.")])
     row.size_bytes, row.sha256 = body.size_bytes, body.sha256
     row.job_id = jobs.enqueue(
         session,
@@ -111,7 +111,7 @@ def creator_for(session: Session, actor: Actor, creator_id: UUID | None, *, poin
     if actor.sees_all and not session.scalar(
         sa.select(sa.exists().where(Party.id == found, Party.kind == PartyKind.CREATOR))
     ):
-        raise InvalidInput("There is no such creator.", faults=[FieldError(pointer, "Not a creator's id.")])
+        raise InvalidInput("There is no such creator.", errors=[FieldError(pointer, "Not a creator's id.")])
     return found
 
 
@@ -168,7 +168,7 @@ def end(session: Session, import_id: UUID, name: str, *, message: str | None = N
     row.message, row.finished_at = message, now()
     chunks.remove(session, row.id)
     told = {"file_name": row.file_name, **counts, **({"message": message} if message else {})}
-    move(session, row, IMPORT_MOVES, name, SYSTEM, parties=[row.party_id], **told)
+    apply_transition(session, row, IMPORT_TRANSITIONS, name, SYSTEM, parties=[row.party_id], **told)
     return True
 
 

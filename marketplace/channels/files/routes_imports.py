@@ -19,11 +19,12 @@ from marketplace.channels.schemas import (
 )
 from marketplace.core import db, ids
 from marketplace.core.actor import Actor, Permission, Role
-from marketplace.core.http.blueprint import GuardedBlueprint, actor, session
+from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.bodies import ANY_FILE, MIB, RawBody, RawBodySpec
 from marketplace.core.http.paging import Page, page_of
+from marketplace.core.http.request_handling import actor, session
 
-room = GuardedBlueprint("imports", __name__, description="Files of channels, and what became of their rows")
+blueprint = GuardedBlueprint("imports", __name__, description="Files of channels, and what became of their rows")
 
 OWNERS = (Role.CREATOR, Role.AGENCY, Role.ADMIN)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -31,7 +32,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 FILE = RawBodySpec(256 * MIB, (ANY_FILE, "text/csv", XLSX, "application/json"))
 
 
-@room.post(
+@blueprint.post(
     "/imports",
     allow=OWNERS,
     needs=Permission.CHANNELS,
@@ -45,19 +46,19 @@ def receive(body: RawBody, query: dict[str, Any]) -> ChannelImport:
     return uploads.receive(session(), actor(), body, **query)
 
 
-@room.get("/imports", allow=OWNERS, needs=Permission.READ, query=ImportsQuery, answers=page_of(ImportOut))
+@blueprint.get("/imports", allow=OWNERS, needs=Permission.READ, query=ImportsQuery, answers=page_of(ImportOut))
 def imports(query: dict[str, Any]) -> Page[ChannelImport]:
     """The files that were handed in."""
     return uploads.listed(session(), actor(), **query)
 
 
-@room.get("/imports/<id('imp'):import_id>", allow=OWNERS, needs=Permission.READ, answers=ImportOut)
+@blueprint.get("/imports/<id('imp'):import_id>", allow=OWNERS, needs=Permission.READ, answers=ImportOut)
 def find_import(import_id: UUID) -> ChannelImport:
     """One file and what became of its rows."""
     return uploads.find(session(), actor(), import_id)
 
 
-@room.get(
+@blueprint.get(
     "/imports/<id('imp'):import_id>/faults",
     allow=OWNERS,
     needs=Permission.READ,

@@ -88,7 +88,7 @@ class RawBody:
         if told is not None and _decoded(told[1]) != self._hash.digest():
             raise InvalidInput(
                 "The body is not what its Content-Digest says; it was damaged on the way. Nothing was kept.",
-                faults=[FieldError("header:/Content-Digest", "The SHA-256 of the received bytes is another one.")],
+                errors=[FieldError("header:/Content-Digest", "The SHA-256 of the received bytes is another one.")],
             )
         return self._hash.digest()
 

@@ -60,5 +60,5 @@ class FormFile:
 def _unwanted() -> InvalidInput:
     return InvalidInput(
         "The form holds something else than one file.",
-        faults=[FieldError(f"/{PART}", "Send the file alone in this field.")],
+        errors=[FieldError(f"/{PART}", "Send the file alone in this field.")],
     )

@@ -47,15 +47,15 @@ class ProblemSchema(Schema):
         return self
 
 
-def faults_of(messages: Any, pointer: str = "") -> Iterator[FieldError]:
+def field_errors_of(messages: Any, pointer: str = "") -> Iterator[FieldError]:
     """Flatten marshmallow's messages: {'a': {0: ['x']}} is at /a/0. Names that could not be encoded are replaced."""
     if isinstance(messages, Mapping):
         for key, value in messages.items():
             word = str(key).encode("utf-8", "replace").decode()[:100].replace("~", "~0").replace("/", "~1")
-            yield from faults_of(value, pointer if key == "_schema" else f"{pointer}/{word}")
+            yield from field_errors_of(value, pointer if key == "_schema" else f"{pointer}/{word}")
     elif isinstance(messages, list | tuple):
         for message in messages:
-            yield from faults_of(message, pointer)
+            yield from field_errors_of(message, pointer)
     else:
         yield FieldError(pointer or "/", str(messages))
 
@@ -68,8 +68,8 @@ def problem(error: DomainError) -> Response:
         "detail": error.detail,
         "request_id": request_id() or "",
     }
-    if error.faults:
-        body["errors"] = [fault.show() for fault in error.faults[:50]]
+    if error.errors:
+        body["errors"] = [item.show() for item in error.errors[:50]]
     body.update(error.more)
     text = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
     return Response(text, status=error.status, headers=error.headers, content_type=MEDIA_TYPE)

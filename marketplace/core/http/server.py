@@ -17,7 +17,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from marketplace.core import db, ids
 from marketplace.core.config import Config
 from marketplace.core.context import set_request_id
-from marketplace.core.http import blueprint, path_ids, problems
+from marketplace.core.http import endpoint, path_ids, problems, request_handling
 from marketplace.core.http.rate_limits import RateLimiter
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -48,12 +48,12 @@ class _NoCookies(SessionInterface):
 log = structlog.get_logger("http")
 
 
-def make_server(config: Config, authenticate: blueprint.Authenticate) -> Flask:
+def make_server(config: Config, authenticate: endpoint.Authenticate) -> Flask:
     """Return a Flask application with the edge in place and no rooms yet."""
     app = Flask("marketplace", static_folder=None)
     app.config.update(
         SECRET_KEY=config.secret_key,
-        MAX_CONTENT_LENGTH=blueprint.BODY_MAX,
+        MAX_CONTENT_LENGTH=request_handling.BODY_MAX,
         MAX_FORM_MEMORY_SIZE=200_000,
         MAX_FORM_PARTS=50,
         PROPAGATE_EXCEPTIONS=False,

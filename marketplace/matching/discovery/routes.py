@@ -7,11 +7,12 @@ from uuid import UUID
 from flask import current_app
 
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http.blueprint import GuardedBlueprint, actor, session
+from marketplace.core.http.blueprint import GuardedBlueprint
+from marketplace.core.http.request_handling import actor, session
 from marketplace.matching.discovery import service as discovery
 from marketplace.matching.discovery.schemas import DiscoverOut, DiscoverQuery, OpenBriefsOut, OpenBriefsQuery
 
-room = GuardedBlueprint(
+blueprint = GuardedBlueprint(
     "discovery", __name__, description="Channels for a brief that have not bid, and open briefs for a channel"
 )
 
@@ -20,7 +21,7 @@ def columns_folder() -> Path:
     return Path(current_app.extensions["config"].data_dir) / "columns"
 
 
-@room.get(
+@blueprint.get(
     "/briefs/<id('brf'):brief_id>/discover",
     allow=(Role.BRAND, Role.ADMIN),
     needs=Permission.READ,
@@ -32,7 +33,7 @@ def discover(query: dict[str, Any], brief_id: UUID) -> dict[str, Any]:
     return discovery.discover(session(), actor(), brief_id, columns_folder(), **query)
 
 
-@room.get(
+@blueprint.get(
     "/channels/<id('chn'):channel_id>/open-briefs",
     allow=(Role.CREATOR, Role.AGENCY, Role.ADMIN),
     needs=Permission.READ,

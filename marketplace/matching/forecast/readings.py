@@ -68,7 +68,7 @@ def record(
             before.append(row)
             made.append(row)
     if faults:
-        raise InvalidInput("The readings have to be mended; nothing was changed.", faults=faults)
+        raise InvalidInput("The readings have to be mended; nothing was changed.", errors=faults)
     session.add_all(made)
     session.flush()
     if made:

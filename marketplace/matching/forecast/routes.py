@@ -4,9 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http.blueprint import SIGNED_IN, GuardedBlueprint, actor, session
+from marketplace.core.http.blueprint import GuardedBlueprint
+from marketplace.core.http.endpoint import SIGNED_IN
 from marketplace.core.http.fields import TextField
 from marketplace.core.http.paging import Page, page_of, page_query
+from marketplace.core.http.request_handling import actor, session
 from marketplace.matching.forecast import readings
 from marketplace.matching.forecast.models import VideoReading
 from marketplace.matching.forecast.schemas import (
@@ -18,12 +20,12 @@ from marketplace.matching.forecast.schemas import (
     VideoQuery,
 )
 
-room = GuardedBlueprint(
+blueprint = GuardedBlueprint(
     "readings", __name__, description="Views of published videos over time, and the forecast made of them"
 )
 
 
-@room.post(
+@blueprint.post(
     "/channels/<id('chn'):channel_id>/video-readings",
     allow=(Role.CREATOR, Role.AGENCY, Role.ADMIN),
     needs=Permission.CHANNELS,
@@ -36,7 +38,7 @@ def tell(body: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
     return {"data": readings.record(session(), actor(), channel_id, body["readings"], body["source"])}
 
 
-@room.get(
+@blueprint.get(
     "/channels/<id('chn'):channel_id>/video-readings",
     allow=SIGNED_IN,
     needs=Permission.READ,
@@ -48,7 +50,7 @@ def listing(query: dict[str, Any], channel_id: UUID) -> Page[VideoReading]:
     return readings.listed(session(), actor(), channel_id, **query)
 
 
-@room.get(
+@blueprint.get(
     "/channels/<id('chn'):channel_id>/video-forecasts",
     allow=SIGNED_IN,
     needs=Permission.READ,

@@ -4,27 +4,28 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http.blueprint import GuardedBlueprint, actor, session
+from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.fields import IdField
 from marketplace.core.http.paging import Page, page_of, page_query
+from marketplace.core.http.request_handling import actor, session
 from marketplace.matching.overlap import service as overlaps
 from marketplace.matching.overlap.models import AudienceOverlap
 from marketplace.matching.overlap.schemas import OverlapIn, OverlapOut
 
-room = GuardedBlueprint(
+blueprint = GuardedBlueprint(
     "overlaps", __name__, description="How many people two audiences have in common, as it was measured"
 )
 
 _OWNERS = (Role.CREATOR, Role.AGENCY, Role.ADMIN)
 
 
-@room.post("/overlaps", allow=_OWNERS, needs=Permission.CHANNELS, takes=OverlapIn, answers=OverlapOut, status=201)
+@blueprint.post("/overlaps", allow=_OWNERS, needs=Permission.CHANNELS, takes=OverlapIn, answers=OverlapOut, status=201)
 def tell(body: dict[str, Any]) -> AudienceOverlap:
     """Tell how far the audience of one's own channel was measured to overlap with another's. An admin confirms it."""
     return overlaps.record(session(), actor(), **body)
 
 
-@room.get(
+@blueprint.get(
     "/overlaps",
     allow=_OWNERS,
     needs=Permission.READ,
@@ -36,7 +37,7 @@ def listing(query: dict[str, Any]) -> Page[AudienceOverlap]:
     return overlaps.listed(session(), actor(), **query)
 
 
-@room.post(
+@blueprint.post(
     "/overlaps/<id('ovl'):overlap_id>/confirm", allow=(Role.ADMIN,), needs=Permission.CHANNELS, answers=OverlapOut
 )
 def confirm(overlap_id: UUID) -> AudienceOverlap:

@@ -75,11 +75,11 @@ def record(
     if not EARLIEST <= measured_on <= now().date():
         raise InvalidInput(
             "The overlap has to be mended; nothing was changed.",
-            faults=[FieldError("/measured_on", f"Must lie between {EARLIEST} and today.")],
+            errors=[FieldError("/measured_on", f"Must lie between {EARLIEST} and today.")],
         )
     if other_channel_id == channel_id:
         raise InvalidInput(
-            "An overlap is of two channels.", faults=[FieldError("/other_channel_id", "Name another channel.")]
+            "An overlap is of two channels.", errors=[FieldError("/other_channel_id", "Name another channel.")]
         )
     row = AudienceOverlap(
         channel_id=channel_id,
@@ -97,7 +97,7 @@ def record(
         # Whose channel it is, is not this side's to read: only that there is one.
         raise InvalidInput(
             "There is no such other channel.",
-            faults=[FieldError("/other_channel_id", "Name a channel of this market.")],
+            errors=[FieldError("/other_channel_id", "Name a channel of this market.")],
         ) from error
     events.record(session, "audience_overlaps.new", row.id, actor, parties=[row.creator_id])
     return row

@@ -5,9 +5,11 @@ from uuid import UUID
 
 from marketplace.channels.records import VERTICALS
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http.blueprint import ANYONE, SIGNED_IN, GuardedBlueprint, actor, session
+from marketplace.core.http.blueprint import GuardedBlueprint
+from marketplace.core.http.endpoint import ANYONE, SIGNED_IN
 from marketplace.core.http.fields import one_of
 from marketplace.core.http.paging import Page, page_of, page_query
+from marketplace.core.http.request_handling import actor, session
 from marketplace.matching.pricing import service as fair
 from marketplace.matching.pricing import settled_deals
 from marketplace.matching.pricing.models import DealPrice, PriceIndexCell
@@ -22,14 +24,14 @@ from marketplace.matching.pricing.schemas import (
 from marketplace.matching.pricing.service import ChannelPrice
 from marketplace.matching.pricing.settled_deals import ReportedDeal
 
-room = GuardedBlueprint(
+blueprint = GuardedBlueprint(
     "prices", __name__, description="What deals closed at, what is fair, and paid over listed prices"
 )
 
 _TELLS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.BIDS, "answers": DealPriceOut}
 
 
-@room.get(
+@blueprint.get(
     "/price-index",
     allow=ANYONE,
     query=page_query("pic", vertical=one_of(sorted(VERTICALS), load_default=None)),
@@ -41,14 +43,14 @@ def index(query: dict[str, Any]) -> Page[PriceIndexCell]:
     return settled_deals.index(session(), **query)
 
 
-@room.post("/deal-prices", **_TELLS, takes=DealPriceIn, status=201)
+@blueprint.post("/deal-prices", **_TELLS, takes=DealPriceIn, status=201)
 def tell(body: dict[str, Any]) -> DealPrice:
     """Tell what a deal of one's own closed at. The same told by the other side confirms it."""
     channel_id = body.pop("channel_id")
     return settled_deals.record(session(), actor(), channel_id, ReportedDeal(**body))
 
 
-@room.get(
+@blueprint.get(
     "/deal-prices", allow=SIGNED_IN, needs=Permission.READ, query=page_query("dpr"), answers=page_of(DealPriceOut)
 )
 def listing(query: dict[str, Any]) -> Page[DealPrice]:
@@ -56,13 +58,13 @@ def listing(query: dict[str, Any]) -> Page[DealPrice]:
     return settled_deals.listed(session(), actor(), **query)
 
 
-@room.post("/deal-prices/<id('dpr'):deal_price_id>/confirm", **_TELLS)
+@blueprint.post("/deal-prices/<id('dpr'):deal_price_id>/confirm", **_TELLS)
 def confirm(deal_price_id: UUID) -> DealPrice:
     """Stand by a price that the other side told; only confirmed ones count in the index."""
     return settled_deals.confirm(session(), actor(), deal_price_id)
 
 
-@room.get(
+@blueprint.get(
     "/channels/<id('chn'):channel_id>/price",
     allow=SIGNED_IN,
     needs=Permission.READ,
@@ -74,7 +76,7 @@ def of_channel(query: dict[str, Any], channel_id: UUID) -> ChannelPrice:
     return fair.of_channel(session(), actor(), channel_id, **query)
 
 
-@room.get(
+@blueprint.get(
     "/briefs/<id('brf'):brief_id>/price-check",
     allow=(Role.BRAND, Role.ADMIN),
     needs=Permission.READ,

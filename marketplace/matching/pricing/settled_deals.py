@@ -126,14 +126,14 @@ def _brand(session: Session, actor: Actor, told: ReportedDeal) -> tuple[UUID | N
     if actor.role == Role.BRAND:
         if told.brand_id not in (None, actor.party_id) or told.brand_name is not None:
             raise InvalidInput(
-                "A brand tells of its own deals.", faults=[FieldError("/brand_id", "Leave the brand out.")]
+                "A brand tells of its own deals.", errors=[FieldError("/brand_id", "Leave the brand out.")]
             )
         return actor.party_id, f"id:{actor.party_id}"
     if told.brand_id is not None:
         kind = session.scalar(sa.select(Party.kind).where(Party.id == told.brand_id))
         if kind != PartyKind.BRAND:
             raise InvalidInput(
-                "There is no such brand.", faults=[FieldError("/brand_id", "Name a brand, or `brand_name`.")]
+                "There is no such brand.", errors=[FieldError("/brand_id", "Name a brand, or `brand_name`.")]
             )
         return told.brand_id, f"id:{told.brand_id}"
     if told.brand_name is None:
@@ -150,7 +150,7 @@ def _check(told: ReportedDeal) -> None:
     if ("exclusivity" in told.rights) != (told.exclusivity_days > 0):
         faults.append(FieldError("/exclusivity_days", "Days of exclusivity and the right `exclusivity` go together."))
     if faults:
-        raise InvalidInput("The price has to be mended; nothing was changed.", faults=faults)
+        raise InvalidInput("The price has to be mended; nothing was changed.", errors=faults)
 
 
 def _row(session: Session, channel: Channel, told: ReportedDeal, side: DealSide) -> DealPrice:

@@ -15,21 +15,23 @@ from marketplace.bids.policy import BIDDERS
 from marketplace.bids.schemas import BidOut
 from marketplace.core.actor import Permission, Role
 from marketplace.core.errors import Unavailable
-from marketplace.core.http.blueprint import SIGNED_IN, GuardedBlueprint, actor, session
+from marketplace.core.http.blueprint import GuardedBlueprint
+from marketplace.core.http.endpoint import SIGNED_IN
 from marketplace.core.http.paging import page_query
+from marketplace.core.http.request_handling import actor, session
 from marketplace.matching.scoring import bid_pictures, service, suggestions
 from marketplace.matching.scoring.schemas import SVG, BidMatchOut, BidPictureQuery, RankingOut, RescoreOut
 from marketplace.matching.scoring.schemas_suggestions import SuggestionsOut
 from marketplace.matching.scoring.service import BriefRanking
 
-room = GuardedBlueprint("matching", __name__, description="Bids with their scores, as a brief's ranking")
+blueprint = GuardedBlueprint("matching", __name__, description="Bids with their scores, as a brief's ranking")
 
 # Each open stream holds one of the server's threads, so there are few.
 _STREAMS = threading.BoundedSemaphore(2)
 STREAM_TURNS, STREAM_PAUSE_S = 120, 0.5
 
 
-@room.get(
+@blueprint.get(
     "/briefs/<id('brf'):brief_id>/ranking",
     allow=(Role.BRAND, Role.ADMIN),
     needs=Permission.READ,
@@ -41,7 +43,7 @@ def ranking(query: dict[str, Any], brief_id: UUID) -> BriefRanking:
     return service.ranking(session(), actor(), brief_id, **query)
 
 
-@room.get(
+@blueprint.get(
     "/briefs/<id('brf'):brief_id>/ranking/stream",
     allow=(Role.BRAND, Role.ADMIN),
     needs=Permission.READ,
@@ -69,13 +71,13 @@ def _told(brief_id: UUID, who: Any, place: ExitStack) -> Iterator[str]:
                 time.sleep(STREAM_PAUSE_S)
 
 
-@room.get("/bids/<id('bid'):bid_id>/match", allow=SIGNED_IN, needs=Permission.READ, answers=BidMatchOut)
+@blueprint.get("/bids/<id('bid'):bid_id>/match", allow=SIGNED_IN, needs=Permission.READ, answers=BidMatchOut)
 def of_bid(bid_id: UUID) -> dict[str, Any]:
     """One bid's scores with every reason, and what its plan could change."""
     return service.of_bid(session(), actor(), bid_id)
 
 
-@room.get(
+@blueprint.get(
     "/bids/<id('bid'):bid_id>/picture", allow=SIGNED_IN, needs=Permission.READ, query=BidPictureQuery, media_type=SVG
 )
 def picture(query: dict[str, Any], bid_id: UUID) -> Response:
@@ -83,13 +85,13 @@ def picture(query: dict[str, Any], bid_id: UUID) -> Response:
     return Response(bid_pictures.draw(session(), actor(), bid_id, **query), content_type=SVG)
 
 
-@room.get("/bids/<id('bid'):bid_id>/suggestions", allow=BIDDERS, needs=Permission.READ, answers=SuggestionsOut)
+@blueprint.get("/bids/<id('bid'):bid_id>/suggestions", allow=BIDDERS, needs=Permission.READ, answers=SuggestionsOut)
 def suggested(bid_id: UUID) -> dict[str, Any]:
     """What the plan asks of the channel's viewers before shooting, and plans as well noticed that ask less."""
     return suggestions.of_bid(session(), actor(), bid_id)
 
 
-@room.post(
+@blueprint.post(
     "/bids/<id('bid'):bid_id>/suggestions/<id('sug'):suggestion_id>/accept",
     allow=BIDDERS,
     needs=Permission.BIDS,
@@ -101,7 +103,7 @@ def accept_suggestion(bid_id: UUID, suggestion_id: UUID) -> ShownBid:
     return suggestions.accept(session(), actor(), bid_id, suggestion_id)
 
 
-@room.post(
+@blueprint.post(
     "/briefs/<id('brf'):brief_id>/score",
     allow=(Role.BRAND, Role.ADMIN),
     needs=Permission.BRIEFS,

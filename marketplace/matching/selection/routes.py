@@ -6,8 +6,9 @@ from uuid import UUID
 from flask import Response
 
 from marketplace.core.actor import Permission, Role
-from marketplace.core.http.blueprint import GuardedBlueprint, actor, session
+from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.paging import Page, page_of, page_query
+from marketplace.core.http.request_handling import actor, session
 from marketplace.matching.scoring.schemas import SVG
 from marketplace.matching.selection import collusion_audit, selection_pictures, service
 from marketplace.matching.selection.models import Selection
@@ -23,19 +24,21 @@ from marketplace.matching.selection.schemas import (
     WhatIfOut,
 )
 
-room = GuardedBlueprint("selections", __name__, description="The best set of bids for a brief, with its reasons")
+blueprint = GuardedBlueprint("selections", __name__, description="The best set of bids for a brief, with its reasons")
 
 _READS: dict[str, Any] = {"allow": (Role.BRAND, Role.ADMIN), "needs": Permission.READ}
 _CHANGES: dict[str, Any] = {"allow": (Role.BRAND,), "needs": Permission.BRIEFS}
 
 
-@room.post("/briefs/<id('brf'):brief_id>/selections", **_CHANGES, takes=SelectionIn, answers=SelectionOut, status=202)
+@blueprint.post(
+    "/briefs/<id('brf'):brief_id>/selections", **_CHANGES, takes=SelectionIn, answers=SelectionOut, status=202
+)
 def start(body: dict[str, Any], brief_id: UUID) -> Selection:
     """Ask for the best set of a closed brief's bids. Its job tells how far it is; the result is kept."""
     return service.start(session(), actor(), brief_id, body)
 
 
-@room.get(
+@blueprint.get(
     "/briefs/<id('brf'):brief_id>/selections",
     **_READS,
     query=page_query("sel"),
@@ -46,38 +49,38 @@ def listing(query: dict[str, Any], brief_id: UUID) -> Page[Selection]:
     return service.listing(session(), actor(), brief_id, **query)
 
 
-@room.post("/briefs/<id('brf'):brief_id>/what-if", **_READS, takes=WhatIfIn, answers=WhatIfOut, once=False)
+@blueprint.post("/briefs/<id('brf'):brief_id>/what-if", **_READS, takes=WhatIfIn, answers=WhatIfOut, once=False)
 def what_if(body: dict[str, Any], brief_id: UUID) -> dict[str, Any]:
     """Which set it would be with another budget, target or other limits. Nothing is stored."""
     return service.what_if(session(), actor(), brief_id, body)
 
 
-@room.get("/selections/<id('sel'):selection_id>", **_READS, answers=SelectionOut)
+@blueprint.get("/selections/<id('sel'):selection_id>", **_READS, answers=SelectionOut)
 def show(selection_id: UUID) -> Selection:
     """A selection with its result, as far as it has come."""
     return service.find(session(), actor(), selection_id)
 
 
-@room.post("/selections/<id('sel'):selection_id>/confirm", **_CHANGES, answers=SelectionOut)
+@blueprint.post("/selections/<id('sel'):selection_id>/confirm", **_CHANGES, answers=SelectionOut)
 def confirm(selection_id: UUID) -> Selection:
     """Make it the brief's choice, once and for all. From then on each bidder may read how its own bid fared."""
     return service.confirm(session(), actor(), selection_id)
 
 
-@room.get("/selections/<id('sel'):selection_id>/verification", **_READS, answers=VerificationOut)
+@blueprint.get("/selections/<id('sel'):selection_id>/verification", **_READS, answers=VerificationOut)
 def verify(selection_id: UUID) -> dict[str, Any]:
     """Choose again from the stored inputs and compare; count the set's people by a synthetic panel."""
     return service.verify(session(), actor(), selection_id)
 
 
-@room.get("/selections/<id('sel'):selection_id>/picture", **_READS, query=PictureQuery, media_type=SVG)
+@blueprint.get("/selections/<id('sel'):selection_id>/picture", **_READS, query=PictureQuery, media_type=SVG)
 def picture(query: dict[str, Any], selection_id: UUID) -> Response:
     """One picture of the result, as SVG."""
     found = service.find(session(), actor(), selection_id)
     return Response(selection_pictures.draw(found, **query), content_type=SVG)
 
 
-@room.get(
+@blueprint.get(
     "/briefs/<id('brf'):brief_id>/collusion-signals", allow=(Role.ADMIN,), needs=Permission.READ, answers=SignalsOut
 )
 def signals(brief_id: UUID) -> dict[str, Any]:
@@ -85,7 +88,7 @@ def signals(brief_id: UUID) -> dict[str, Any]:
     return collusion_audit.signals(session(), actor(), brief_id)
 
 
-@room.get(
+@blueprint.get(
     "/bids/<id('bid'):bid_id>/outcome",
     allow=(Role.CREATOR, Role.AGENCY),
     needs=Permission.READ,

@@ -21,9 +21,8 @@ from marketplace.matching.scoring import service as matching
 from marketplace.matching.selection import constraints, load_inputs, outcome, policy
 from marketplace.matching.selection.inputs import SetInputs, hash_of, pack, unpack
 from marketplace.matching.selection.models import Selection, SelectionInputs, SelectionStatus
-from marketplace.matching.selection.states import MOVES
+from marketplace.matching.selection.states import SELECTION_TRANSITIONS
 
-MEND = "Mend what `errors` names and send it again; nothing was changed."
 SEARCH, PROVE = "selections.search", "selections.prove"
 DECIDED = (SelectionStatus.DONE, SelectionStatus.CONFIRMED)
 
@@ -73,7 +72,7 @@ def _choosable(session: Session, actor: Actor, brief_id: UUID) -> tuple[Brief, B
 def _checked(session: Session, brief: Brief, version: BriefVersion, loaded: Mapping[str, Any]) -> dict[str, Any]:
     found = constraints.faults(loaded, version.currency, load_inputs.choosable(session, brief.id))
     if found:
-        raise InvalidInput(MEND, faults=found)
+        raise InvalidInput(errors=found)
     return constraints.document(loaded, version.currency, version.budget_minor)
 
 
@@ -114,10 +113,10 @@ def confirm(session: Session, actor: Actor, selection_id: UUID) -> Selection:
     db.lock(session, Brief, made.brief_id)
     if session.scalar(_confirmed(made.brief_id)) not in (None, made.id):
         raise Conflict("A selection of this brief is confirmed already.")
-    states.move(
+    states.apply_transition(
         session,
         made,
-        MOVES,
+        SELECTION_TRANSITIONS,
         "confirm",
         actor,
         parties=[made.brand_id, *_bidders(session, made.brief_id)],
@@ -152,7 +151,7 @@ def search(session: Session, selection_id: UUID) -> dict[str, Any]:
         return _fail(session, made, str(error))
     _keep(made, outcome.tell(inputs, limits, found), found)
     if outcome.worth_proving(inputs, found, made.wishes["prove"]):
-        states.move(session, made, MOVES, "find", SYSTEM, parties=[made.brand_id])
+        states.apply_transition(session, made, SELECTION_TRANSITIONS, "find", SYSTEM, parties=[made.brand_id])
         made.job_id = _ask(session, made, PROVE)
     else:
         _finish(session, made)
@@ -205,12 +204,14 @@ def _keep(made: Selection, told: dict[str, Any], found: outcome.FoundSet) -> Non
 
 def _finish(session: Session, made: Selection) -> None:
     made.finished_at = now()
-    states.move(session, made, MOVES, "finish", SYSTEM, parties=[made.brand_id], bids=made.bids)
+    states.apply_transition(
+        session, made, SELECTION_TRANSITIONS, "finish", SYSTEM, parties=[made.brand_id], bids=made.bids
+    )
 
 
 def _fail(session: Session, made: Selection, message: str) -> dict[str, Any]:
     made.message, made.finished_at = message, now()
-    states.move(session, made, MOVES, "fail", SYSTEM, parties=[made.brand_id])
+    states.apply_transition(session, made, SELECTION_TRANSITIONS, "fail", SYSTEM, parties=[made.brand_id])
     return {"status": made.status}
 
 

@@ -101,7 +101,7 @@ def test_a_wrong_price_is_refused_and_changes_nothing(changes: dict[str, Any], p
     who, channel_id = one_channel()
     with pytest.raises(InvalidInput) as refused:
         record(who, channel_id, told(**changes))
-    assert [fault.pointer for fault in refused.value.faults] == [pointer]
+    assert [fault.pointer for fault in refused.value.errors] == [pointer]
     assert seen(who) == []
 
 

@@ -1,0 +1,45 @@
+"""What a route demands and gives, as one value that the blueprint declares and request handling enforces."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from marshmallow import Schema
+from sqlalchemy.orm import Session
+
+from marketplace.core.actor import Actor, Permission, Role
+from marketplace.core.http.bodies import RawBodySpec
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+Authenticate = Callable[[Session], Actor]
+
+
+Receive = Callable[..., AbstractContextManager[Any]]
+
+
+ANYONE = tuple(Role)
+
+
+SIGNED_IN = (Role.BRAND, Role.CREATOR, Role.AGENCY, Role.ADMIN)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What a route demands and gives; the authorization matrix is checked against these."""
+
+    method: str
+    allow: tuple[Role, ...]
+    needs: Permission | None
+    takes: Schema | None
+    query: Schema | None
+    answers: Schema | None
+    status: int
+    once: bool
+    if_match: bool
+    counted: str | None
+    raw: RawBodySpec | None = None
+    receive: Receive | None = None
+    refuses: tuple[int, ...] = ()

@@ -1,0 +1,237 @@
+"""Handle one request: authenticate, admit, read the input, run the view in one transaction, and shape the answer."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn, cast
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import Response, current_app, g, request
+from marshmallow import Schema, ValidationError
+from sqlalchemy.orm import Session
+
+from marketplace.core import db
+from marketplace.core.actor import Actor, Role
+from marketplace.core.errors import (
+    FieldError,
+    InvalidInput,
+    NotAllowed,
+    NotSignedIn,
+    PreconditionFailed,
+    PreconditionRequired,
+)
+from marketplace.core.http import idempotency
+from marketplace.core.http.bodies import open_body
+from marketplace.core.http.endpoint import Authenticate, Endpoint, Receive
+from marketplace.core.http.paging import Page
+from marketplace.core.http.problems import field_errors_of
+from marketplace.core.http.rate_limits import RateLimiter
+from marketplace.core.http.strict_json import read_json
+
+BODY_MAX = 2 * 1024 * 1024
+
+
+def session() -> Session:
+    return cast(Session, g.session)
+
+
+def actor() -> Actor:
+    return cast(Actor, g.actor)
+
+
+def serve(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) -> Response:
+    """Run one request in one transaction; what it raises rolls everything back and is shown as a problem."""
+    limiter: RateLimiter | None = current_app.extensions.get("limiter")
+    caller = _caller()
+    if limiter is not None:
+        if endpoint.counted:
+            limiter.hit(request.remote_addr or "-", policy=endpoint.counted, must_count=True)
+        g.allowance = limiter.hit(caller)
+    if endpoint.receive is not None:
+        return _serve_apart(endpoint, endpoint.receive, view, values)
+    with _entered(endpoint):
+        return (_once if endpoint.once else _answer)(endpoint, view, values)
+
+
+@contextmanager
+def _entered(endpoint: Endpoint) -> Iterator[None]:
+    """A transaction of whoever asks, if they may."""
+    limiter: RateLimiter | None = current_app.extensions.get("limiter")
+    with db.unscoped() as g.session:
+        authenticate: Authenticate = current_app.extensions["authenticate"]
+        try:
+            g.actor = authenticate(g.session)
+        except NotSignedIn:
+            if limiter is not None:  # guessing keys is counted by address, whatever the guesses look like
+                limiter.hit(request.remote_addr or "-", policy="refused")
+            raise
+        _admit(endpoint, g.actor)
+        db.become(g.session, g.actor)
+        if endpoint.raw is not None and "raw_body" not in g:
+            g.raw_body = open_body(endpoint.raw)
+        yield
+
+
+def _serve_apart(endpoint: Endpoint, receive: Receive, view: Callable[..., Any], values: dict[str, Any]) -> Response:
+    """Let them in, take the body in while no transaction is open, and answer in a second one."""
+    with _entered(endpoint):
+        g.arguments = _arguments(endpoint)
+        known = endpoint.once and _key_is_known()
+    if known:
+        hashed = _hashed(endpoint)
+        with _entered(endpoint):
+            stored = idempotency.find(session(), *_key(), hashed)
+            assert stored is not None, "a key is forgotten after days only"
+            return _replay(*stored)
+    with receive(*g.arguments, **values) as g.arguments[0], _entered(endpoint):
+        return (_once if endpoint.once else _answer)(endpoint, view, values)
+
+
+def _caller() -> str:
+    credential = request.headers.get("Authorization", "")
+    # The public part of a key names the caller; the secret part never leaves the header.
+    return credential.removeprefix("Bearer ").split(".")[0][:40] or request.remote_addr or "-"
+
+
+def _admit(endpoint: Endpoint, who: Actor) -> None:
+    if who.role not in endpoint.allow:
+        if who.role == Role.NOBODY:
+            raise NotSignedIn
+        allowed = ", ".join(role for role in endpoint.allow if role not in (Role.SYSTEM, Role.NOBODY))
+        raise NotAllowed(f"This is for: {allowed}. You act as {who.role}.")
+    if endpoint.needs is not None and endpoint.needs not in who.permissions:
+        raise NotAllowed(f"Your membership or key lacks the permission {endpoint.needs}.")
+
+
+def _once(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) -> Response:
+    party_id, key = _key()
+    stored, hashed = _stored(endpoint, party_id, key)
+    if stored is not None:
+        return _replay(*stored)
+    response = _answer(endpoint, view, values)
+    hashed = hashed or _hashed(endpoint)
+    # Secrets are shown once: what is kept for a replay is what the view asked to be kept.
+    body = g.pop("kept_body", None) or response.get_data(as_text=True)
+    idempotency.keep(session(), party_id, key, hashed, response.status_code, body, response.headers.get("ETag"))
+    session().flush()
+    return response
+
+
+def _key() -> tuple[UUID, str]:
+    return actor().party_id or UUID(int=0), request.headers.get("Idempotency-Key", "")
+
+
+def _key_is_known() -> bool:
+    try:
+        return idempotency.find(session(), *_key(), "") is not None
+    except idempotency.KeyReused:
+        return True
+
+
+def _replay(status: int, body: str, etag: str | None) -> Response:
+    replay = Response(body, status, content_type="application/json", headers={"Idempotency-Replayed": "true"})
+    if etag:
+        replay.headers["ETag"] = etag
+    return replay
+
+
+def _stored(endpoint: Endpoint, party_id: UUID, key: str) -> tuple[tuple[int, str, str | None] | None, str]:
+    if endpoint.raw is None:
+        hashed = _hashed(endpoint)
+        return idempotency.find(session(), party_id, key, hashed), hashed
+    try:
+        return idempotency.find(session(), party_id, key, ""), ""
+    except idempotency.KeyReused:
+        # A file is hashed by reading it, so it is read for the comparison only where the key is known already.
+        hashed = _hashed(endpoint)
+        return idempotency.find(session(), party_id, key, hashed), hashed
+
+
+def _hashed(endpoint: Endpoint) -> str:
+    body = request.get_data(cache=True) if endpoint.raw is None else g.raw_body.digest()
+    return idempotency.request_hash(request.method, request.full_path, body)
+
+
+def _arguments(endpoint: Endpoint) -> list[Any]:
+    found = []
+    if endpoint.takes is not None:
+        found.append(_load(endpoint.takes, read_json(), ""))
+    if endpoint.raw is not None:
+        found.append(g.raw_body)
+    if endpoint.query is not None:
+        found.append(_load(endpoint.query, _query(), "query:"))
+    elif request.args:
+        _unknown_parameters(request.args)
+    return found
+
+
+def _answer(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) -> Response:
+    arguments = g.arguments if endpoint.receive is not None else _arguments(endpoint)
+    if endpoint.if_match:
+        values = {**values, "version": _if_match()}
+    result = view(*arguments, **values)
+    if isinstance(result, Response):
+        return result
+    if endpoint.answers is None:
+        session().flush()
+        return Response(status=endpoint.status if result is None else 200)
+    session().flush()
+    shown = endpoint.answers.dump(result)
+    response = cast(Response, current_app.json.response(shown))
+    response.status_code = endpoint.status
+    version = getattr(result, "version", None)
+    if isinstance(version, int):
+        response.headers["ETag"] = f'"{version}"'
+        if request.method == "GET" and request.headers.get("If-None-Match") == f'"{version}"':
+            return Response(status=304, headers={"ETag": f'"{version}"'})
+    if isinstance(result, Page) and result.has_more:
+        response.headers["Link"] = f'<{_next_page(shown["data"][-1]["id"])}>; rel="next"'
+    return response
+
+
+def _next_page(last: str) -> str:
+    kept = {name: value for name, value in request.args.items() if name != "starting_after"}
+    return f"{request.base_url}?{urlencode({**kept, 'starting_after': last})}"
+
+
+def _load(schema: Schema, data: Any, prefix: str) -> Any:
+    try:
+        return schema.load(data)
+    except ValidationError as error:
+        faults = [
+            FieldError(prefix + fault.pointer, fault.detail)
+            for fault in field_errors_of(error.normalized_messages())  # type: ignore[no-untyped-call]
+        ]
+        raise InvalidInput(errors=faults) from error
+
+
+def _query() -> dict[str, Any]:
+    for name in request.args:
+        if len(request.args.getlist(name)) > 1:
+            raise InvalidInput(
+                f"The parameter {name[:60]} is there more than once.",
+                errors=[FieldError(f"query:/{name[:60]}", "Give it once.")],
+            )
+    return request.args.to_dict()
+
+
+def _unknown_parameters(found: Any) -> NoReturn:
+    raise InvalidInput(
+        "This call takes no query parameters.",
+        errors=[FieldError(f"query:/{name[:60]}", "Unknown parameter.") for name in found],
+    )
+
+
+def _if_match() -> int:
+    header = request.headers.get("If-Match", "")
+    if not header:
+        raise PreconditionRequired("Read it first and send its ETag as If-Match, so that nobody's change is lost.")
+    digits = header.strip().removeprefix('"').removesuffix('"')
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 15:
+        raise PreconditionFailed(f"If-Match {header[:40]} is no ETag of this thing.")
+    return int(digits)
+
+
+def keep_for_replay(schema: Schema, shown: Any) -> None:
+    """Say what a replay of this request answers, where the first answer held a secret."""
+    g.kept_body = current_app.json.dumps(schema.dump(shown))
