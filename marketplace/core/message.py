@@ -1,0 +1,23 @@
+"""A sentence that the product says to people, in Chinese and in English, with the numbers it is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Message:
+    """One point told in two languages.
+
+    `code` is stable, so that programs can act on it; each of `numbers` carries its unit, and its interval, count,
+    source and date where it has them.
+    """
+
+    code: str
+    zh: str
+    en: str
+    numbers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the message as JSON data, as it is stored and shown."""
+        return {"code": self.code, "zh": self.zh, "en": self.en, "numbers": dict(self.numbers)}
