@@ -92,10 +92,11 @@ PRICES: tuple[dict[str, Any], ...] = (
     {"model": "commission", "basis_points": 500},
     {"model": "hybrid", "fixed": _yuan(200), "variable": {"model": "cpm", "rate": _yuan(4), "cap": _yuan(60)}},
 )
+OPTIONS = [{"amount": _yuan(1)}, {"amount": _yuan(700)}, {"amount": _yuan(50)}]
 DELIVERABLES = [{"kind": "video", "count": 2}, {"kind": "live", "count": 1}, {"kind": "image", "count": 9}]
 
 
-def test_prices_stored_before_terms_get_the_same_terms_as_new_ones(servers: LocalServers) -> None:
+def test_prices_stored_before_terms_and_option_costs_get_the_same_as_new_ones(servers: LocalServers) -> None:
     url = clone(servers, "inlay_terms")
     schema.downgrade(url, "0002")
     engine = sa.create_engine(url, poolclass=sa.NullPool)
@@ -109,22 +110,25 @@ def test_prices_stored_before_terms_get_the_same_terms_as_new_ones(servers: Loca
             connection.execute(
                 sa.text(
                     f"INSERT INTO bid_revisions ({columns}) VALUES (gen_random_uuid(), now(), gen_random_uuid(), :n,"
-                    " gen_random_uuid(), :model, 'CNY', CAST(:price AS jsonb), '[]', CAST(:told AS jsonb), '{}', 's',"
+                    " gen_random_uuid(), :model, 'CNY', CAST(:price AS jsonb), CAST(:options AS jsonb), "
+                    " CAST(:told AS jsonb), '{}', 's',"
                     " 'c', '{}', '{}', 0, 0, 'p')"
                 ),
                 {
                     "n": number,
                     "model": price["model"],
                     "price": json.dumps(price),
+                    "options": json.dumps(OPTIONS),
                     "told": json.dumps(DELIVERABLES if number else []),
                 },
             )
     schema.upgrade(url)
     with engine.connect() as connection:
-        stored = connection.scalars(sa.text("SELECT terms FROM bid_revisions ORDER BY number")).all()
-    for number, (terms, price) in enumerate(zip(stored, PRICES, strict=True)):
-        wanted = pricing_models.terms(pricing_models.offer(price, DELIVERABLES if number else []))
-        assert terms == pytest.approx(list(wanted), nan_ok=True), price
+        stored = connection.execute(sa.text("SELECT terms, option_costs FROM bid_revisions ORDER BY number")).all()
+    for number, ((terms, costs), price) in enumerate(zip(stored, PRICES, strict=True)):
+        deliverables = DELIVERABLES if number else []
+        assert terms == pytest.approx(list(pricing_models.price_terms(price, deliverables)), nan_ok=True), price
+        assert costs == pytest.approx(pricing_models.option_costs(price, OPTIONS, deliverables)), price
 
 
 def test_a_brief_published_before_there_were_windows_still_takes_bids_until_its_deadline(servers: LocalServers) -> None:

@@ -44,8 +44,8 @@ _BIDS = sa.text(
 )
 _REVISIONS = sa.text(
     "WITH made AS (INSERT INTO bid_revisions (id, created_at, bid_id, number, brief_version_id, pricing_model, currency, price,"
-    " terms, options, deliverables, plan, salt, commitment, raw_low, raw_high, prominence_low, prominence_high, plan_version)"
-    " SELECT uuidv7(), now(), b.id, 1, :version, 'flat', 'CNY', CAST(:price AS jsonb), :terms, '[]', CAST(:deliverables AS jsonb), '{}',"
+    " terms, option_costs, options, deliverables, plan, salt, commitment, raw_low, raw_high, prominence_low, prominence_high, plan_version)"
+    " SELECT uuidv7(), now(), b.id, 1, :version, 'flat', 'CNY', CAST(:price AS jsonb), :terms, :costs, '[]', CAST(:deliverables AS jsonb), '{}',"
     " 's', md5(b.id::text) || md5(b.id::text), array_fill(0.1 + 0.2 * random(), ARRAY[10]), array_fill(0.3 + 0.2 * random(), ARRAY[10]), 20, 40, 'bench'"
     " FROM bids b WHERE b.brief_id = :brief RETURNING id, bid_id)"
     " UPDATE bids b SET revision_id = made.id FROM made WHERE made.bid_id = b.id"
@@ -117,5 +117,6 @@ def bids(session: Session, brief_id: UUID, brand_id: UUID, creator_id: UUID) -> 
     price = {"model": "flat", "amount": {"amount_minor": 500_000, "currency": "CNY"}}
     deliverables = [{"kind": "video", "count": 1, "length_tier": "21-60"}]
     written = {"price": json.dumps(price), "deliverables": json.dumps(deliverables)}
-    terms = list(pricing_models.terms(pricing_models.offer(price, deliverables)))
-    session.execute(_REVISIONS, {"brief": brief_id, "version": version, "terms": terms, **written})
+    terms = list(pricing_models.price_terms(price, deliverables))
+    costs = pricing_models.option_costs(price, [], deliverables)
+    session.execute(_REVISIONS, {"brief": brief_id, "version": version, "terms": terms, "costs": costs, **written})

@@ -48,8 +48,9 @@ class Bid(Base):
 class BidRevision(Base):
     """One wording of an offer, bound to the brief's version it answers.
 
-    `price` is the pricing document, `terms` what it costs as numbers (pricing.terms); `production_cost_minor` is seen
-    by the creator's side only.
+    `price` is the pricing document, `terms` what it costs as numbers (PriceTerms), `option_costs` the most that each of
+    its options can cost in minor units (infinite: unbounded); `production_cost_minor` is seen by the creator's side
+    only.
     `commitment` = sha256 of the canonical offer and `salt`: it is shown at once, the salt after the close,
     so that anyone can check that nothing was changed in between.
     `raw_low` and `raw_high` are the ten intrusiveness factors of the plan before relief by fit.
@@ -65,6 +66,7 @@ class BidRevision(Base):
     currency: Mapped[str]
     price: Mapped[dict[str, Any]]
     terms: Mapped[list[float]] = mapped_column(ARRAY(sa.Double))
+    option_costs: Mapped[list[float]] = mapped_column(ARRAY(sa.Double))
     options: Mapped[list[dict[str, Any]]]
     deliverables: Mapped[list[dict[str, Any]]]
     plan: Mapped[dict[str, Any]]

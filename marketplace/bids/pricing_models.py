@@ -1,4 +1,4 @@
-"""The ways to price a bid: which fields each has, what must hold between them, and the price as scoring reads it.
+"""The ways to price a bid: which fields each has, what must hold between them, and what it costs as five numbers.
 
 =============  ====================================================================================================
 model          fields (amounts are {amount_minor, currency}; those with * may be null or left out)
@@ -15,9 +15,8 @@ model          fields (amounts are {amount_minor, currency}; those with * may be
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from marketplace.core.errors import FieldError
 
@@ -60,6 +59,8 @@ HEADLINE: Mapping[str, str] = {
     "barter": "value",
     "hybrid": "fixed",
 }
+# The amount that does not follow the views.
+_FIXED: Mapping[str, str] = {"flat": "amount", "barter": "value", "hybrid": "fixed"}
 # What the brand pays whatever comes of it.
 SURE: Mapping[str, str] = {
     "flat": "amount",
@@ -70,77 +71,30 @@ SURE: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True)
-class BidOffer:
-    """One bid's price as scoring reads it: what the brand asked for, its rights among it.
+Number = TypeVar("Number")
 
-    ``fixed_minor``: what is paid whatever the views are: the price of FLAT, the product's value of BARTER, the fixed
-    part of HYBRID, and the rights that the brief asks for. ``rate``: minor units per 1,000 views (CPM), per view (CPV),
-    per action (CPA), or basis points of sales (COMMISSION). ``floor_minor`` and ``cap_minor`` bound the variable part.
-    ``actions_per_view`` and ``order_minor`` (minor units) are the bidder's own claims. ``videos``: how many videos the
-    price covers.
+
+class PriceTerms(NamedTuple, Generic[Number]):
+    """What a price costs, whatever its model: cost(views of one video) = fixed + clip(unit * views, floor, cap).
+
+    Amounts are minor units for all `videos` of the price together; the views of its videos are taken to rise and fall
+    together. As floats it is one price, as it is stored with a revision; as arrays [n] it is the prices of n bids.
+
+    `fixed` is paid whatever the views are: a flat price, the value of bartered products, the fixed part of a hybrid
+    price, and the rights that the brief asks for. `unit` follows the views: NaN where nobody declared how many views
+    become sales. `cap` is infinite without one.
     """
 
-    pricing: PricingModel
-    fixed_minor: int = 0
-    rate: float = 0.0
-    variable: PricingModel | None = None
-    floor_minor: int | None = None
-    cap_minor: int | None = None
-    actions_per_view: float | None = None
-    order_minor: int | None = None
-    videos: int = 1
+    fixed: Number
+    unit: Number
+    floor: Number
+    cap: Number
+    videos: Number
 
 
-def terms(offer: BidOffer) -> tuple[float, float, float, float, float]:
-    """Return what an offer costs as numbers: fixed, unit, floor, cap (infinite without one) and videos.
-
-    cost(views of one video) = fixed + clip(unit * views, floor, cap), minor units for all its videos together; the
-    views of an offer's videos are taken to rise and fall together. The unit is NaN where nobody declared how many views
-    become sales. Raises ValueError where an offer's parts do not fit its pricing.
-    """
-    _check(offer)
-    cap = math.inf if offer.cap_minor is None else float(offer.cap_minor)
-    return float(offer.fixed_minor), _unit(offer), float(offer.floor_minor or 0), cap, float(offer.videos)
-
-
-def _follows(offer: BidOffer) -> PricingModel | None:
-    return offer.variable if offer.pricing is PricingModel.HYBRID else offer.pricing
-
-
-def _check(offer: BidOffer) -> None:
-    follows = _follows(offer)
-    if offer.pricing is PricingModel.HYBRID and follows not in VARIABLE:
-        raise ValueError("A hybrid price needs one variable part: cpm, cpv, cpa or commission.")
-    if offer.pricing is not PricingModel.HYBRID and offer.variable is not None:
-        raise ValueError("Only a hybrid price has a separate variable part.")
-    if follows in VARIABLE and offer.rate <= 0:
-        raise ValueError("A variable price needs a rate above zero.")
-    if offer.pricing in VARIABLE and offer.fixed_minor:
-        raise ValueError("A fixed part makes it a hybrid price.")
-    bounds = (offer.floor_minor, offer.cap_minor)
-    if follows not in VARIABLE and bounds != (None, None):
-        raise ValueError("A floor or a cap bounds a variable price only.")
-    if offer.cap_minor is not None and offer.cap_minor < (offer.floor_minor or 0):
-        raise ValueError("The cap lies under the floor.")
-    if offer.videos < 1 or min(offer.fixed_minor, offer.floor_minor or 0) < 0:
-        raise ValueError("Amounts are not negative and a price covers a video or more.")
-
-
-def _unit(offer: BidOffer) -> float:
-    """Return minor units per view of one video."""
-    follows = _follows(offer)
-    actions = math.nan if offer.actions_per_view is None else offer.actions_per_view
-    order = math.nan if offer.order_minor is None else offer.order_minor
-    if follows is PricingModel.CPM:
-        return offer.videos * offer.rate / 1000
-    if follows is PricingModel.CPV:
-        return offer.videos * offer.rate
-    if follows is PricingModel.CPA:
-        return float(offer.videos * offer.rate * actions)
-    if follows is PricingModel.COMMISSION:
-        return float(offer.videos * offer.rate / BASIS_POINTS * actions * order)
-    return 0.0
+def largest_cost(terms: PriceTerms[float]) -> float:
+    """Return the most that a price can cost in minor units: infinite where nothing bounds it."""
+    return terms.fixed + (terms.floor if terms.unit == 0 else terms.cap)
 
 
 def fields_of(model: str) -> tuple[str, ...]:
@@ -178,28 +132,61 @@ def sure_minor(price: Mapping[str, Any]) -> int:
     return (sure or 0) + (sure_minor(price["variable"]) if price["model"] == "hybrid" else 0)
 
 
-def offer(price: Mapping[str, Any], deliverables: Sequence[Mapping[str, Any]]) -> BidOffer:
-    """Return a stored price (with its `rights`) and its deliverables as scoring reads them."""
+def price_terms(price: Mapping[str, Any], deliverables: Sequence[Mapping[str, Any]]) -> PriceTerms[float]:
+    """Return the terms of a stored price (with its `rights`) and its deliverables.
+
+    Raises ValueError where the parts of the price do not fit its model.
+    """
     model = PricingModel(price["model"])
+    videos = float(_videos(deliverables))
     rights = sum(right["amount_minor"] for right in (price.get("rights") or {}).values() if right)
-    follows = price["variable"] if model is PricingModel.HYBRID else price
-    varies = PricingModel(follows["model"])
-    if varies not in VARIABLE:
-        fixed = _minor(price, HEADLINE[model]) or 0
-        return BidOffer(pricing=model, fixed_minor=fixed + rights, videos=_videos(deliverables))
-    hybrid = model is PricingModel.HYBRID or rights > 0
-    expected = follows.get("actions_per_thousand_views")
-    return BidOffer(
-        pricing=PricingModel.HYBRID if hybrid else varies,
-        variable=varies if hybrid else None,
-        fixed_minor=rights + (_minor(price, "fixed") or 0),
-        rate=float(follows["basis_points"] if varies is PricingModel.COMMISSION else follows["rate"]["amount_minor"]),
-        floor_minor=_minor(follows, "minimum" if varies is PricingModel.COMMISSION else "floor"),
-        cap_minor=_minor(follows, "cap"),
-        actions_per_view=None if expected is None else expected / 1000,
-        order_minor=_minor(follows, "order_value"),
-        videos=_videos(deliverables),
-    )
+    fixed = rights + (_minor(price, _FIXED.get(model, "")) or 0)
+    if fixed < 0:
+        raise ValueError("Amounts are not negative.")
+    variable = price["variable"] if model is PricingModel.HYBRID else price
+    if variable["model"] not in VARIABLE:
+        if model is PricingModel.HYBRID:
+            raise ValueError("A hybrid price needs one variable part: cpm, cpv, cpa or commission.")
+        return PriceTerms(float(fixed), 0.0, 0.0, math.inf, videos)
+    floor = _minor(variable, "minimum" if variable["model"] == PricingModel.COMMISSION else "floor") or 0
+    cap = _minor(variable, "cap")
+    if floor < 0 or (cap is not None and cap < floor):
+        raise ValueError("The floor is not negative, and the cap is not less than the floor.")
+    cost_of_a_view = _cost_of_a_view(variable, videos)
+    return PriceTerms(float(fixed), cost_of_a_view, float(floor), math.inf if cap is None else float(cap), videos)
+
+
+def option_costs(
+    price: Mapping[str, Any], options: Sequence[Mapping[str, Any]], deliverables: Sequence[Mapping[str, Any]]
+) -> list[float]:
+    """Return the most that each option of a bid can cost in minor units: its own price, then its other lengths.
+
+    A share of sales has no headline amount that an option could replace, so it has its own price alone.
+    """
+    headline = HEADLINE.get(price["model"])
+    prices = [price]
+    if headline is not None:
+        prices += [{**price, headline: option["amount"]} for option in options[1:]]
+    return [largest_cost(price_terms(each, deliverables)) for each in prices]
+
+
+def _cost_of_a_view(variable: Mapping[str, Any], videos: float) -> float:
+    """Return minor units per view of one video, for all videos; NaN where nobody declared how views become sales."""
+    model = PricingModel(variable["model"])
+    commission = model is PricingModel.COMMISSION
+    rate = float(variable["basis_points"] if commission else variable["rate"]["amount_minor"])
+    if rate <= 0:
+        raise ValueError("A variable price needs a rate above zero.")
+    if model is PricingModel.CPM:
+        return videos * rate / 1000
+    if model is PricingModel.CPV:
+        return videos * rate
+    expected = variable.get("actions_per_thousand_views")
+    actions = math.nan if expected is None else expected / 1000
+    if model is PricingModel.CPA:
+        return float(videos * rate * actions)
+    order = _minor(variable, "order_value")
+    return float(videos * rate / BASIS_POINTS * actions * (math.nan if order is None else order))
 
 
 def _minor(price: Mapping[str, Any], name: str) -> int | None:

@@ -1,6 +1,7 @@
-"""Prices as scoring reads them, and the one form of JSON that commitments are made of."""
+"""What prices cost as numbers, and the one form of JSON that commitments are made of."""
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -8,27 +9,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.bids.commitment import canonical, seal, verify
-from marketplace.bids.pricing_models import HEADLINE, BidOffer, PricingModel, offer, sure_minor
+from marketplace.bids.pricing_models import HEADLINE, PriceTerms, PricingModel, option_costs, price_terms, sure_minor
 from tests.make.briefs import cny
 
 ONE = [{"kind": "video", "count": 1}]
 RIGHTS = {"usage": cny(30), "whitelisting": None, "raw_files": cny(0), "exclusivity": cny(4)}
-CASES: list[tuple[dict[str, Any], BidOffer]] = [
-    ({"model": "flat", "amount": cny(500)}, BidOffer(PricingModel.FLAT, fixed_minor=500)),
-    ({"model": "flat", "amount": cny(500), "rights": RIGHTS}, BidOffer(PricingModel.FLAT, fixed_minor=534)),
-    ({"model": "barter", "value": cny(70), "rights": RIGHTS}, BidOffer(PricingModel.BARTER, fixed_minor=104)),
+INF = math.inf
+CASES: list[tuple[dict[str, Any], PriceTerms[float]]] = [
+    ({"model": "flat", "amount": cny(500)}, PriceTerms(500, 0, 0, INF, 1)),
+    ({"model": "flat", "amount": cny(500), "rights": RIGHTS}, PriceTerms(534, 0, 0, INF, 1)),
+    ({"model": "barter", "value": cny(70), "rights": RIGHTS}, PriceTerms(104, 0, 0, INF, 1)),
     (
         {"model": "cpm", "rate": cny(40), "floor": cny(7), "cap": cny(90)},
-        BidOffer(PricingModel.CPM, rate=40, floor_minor=7, cap_minor=90),
+        PriceTerms(0, 0.04, 7, 90, 1),
     ),
     (
         {"model": "cpm", "rate": cny(40), "floor": None, "cap": cny(90), "rights": RIGHTS},
-        BidOffer(PricingModel.HYBRID, fixed_minor=34, rate=40, variable=PricingModel.CPM, cap_minor=90),
+        PriceTerms(34, 0.04, 0, 90, 1),
     ),
-    ({"model": "cpv", "rate": cny(2), "cap": cny(90)}, BidOffer(PricingModel.CPV, rate=2, cap_minor=90)),
+    ({"model": "cpv", "rate": cny(2), "cap": cny(90)}, PriceTerms(0, 2, 0, 90, 1)),
     (
         {"model": "cpa", "rate": cny(900), "cap": cny(9000), "actions_per_thousand_views": 4.0},
-        BidOffer(PricingModel.CPA, rate=900, cap_minor=9000, actions_per_view=0.004),
+        PriceTerms(0, 3.6, 0, 9000, 1),
     ),
     (
         {
@@ -38,7 +40,7 @@ CASES: list[tuple[dict[str, Any], BidOffer]] = [
             "actions_per_thousand_views": 2,
             "order_value": cny(4900),
         },
-        BidOffer(PricingModel.COMMISSION, rate=1500, floor_minor=8, actions_per_view=0.002, order_minor=4900),
+        PriceTerms(0, 1.47, 8, INF, 1),
     ),
     (
         {
@@ -47,21 +49,72 @@ CASES: list[tuple[dict[str, Any], BidOffer]] = [
             "variable": {"model": "cpv", "rate": cny(3), "cap": cny(50)},
             "rights": RIGHTS,
         },
-        BidOffer(PricingModel.HYBRID, fixed_minor=94, rate=3, variable=PricingModel.CPV, cap_minor=50),
+        PriceTerms(94, 3, 0, 50, 1),
     ),
 ]
 
 
-@pytest.mark.parametrize(("price", "read"), CASES)
-def test_a_stored_price_is_read(price: dict[str, Any], read: BidOffer) -> None:
-    assert offer(price, ONE) == read
+@pytest.mark.parametrize(("price", "terms"), CASES)
+def test_a_stored_price_is_read(price: dict[str, Any], terms: PriceTerms[float]) -> None:
+    assert price_terms(price, ONE) == pytest.approx(terms, rel=1e-12)
 
 
 def test_a_price_covers_every_video_and_no_image() -> None:
     price = {"model": "flat", "amount": cny(500)}
     images = {"kind": "image", "count": 9}
-    assert offer(price, [{"kind": "series", "count": 4}, images, {"kind": "live", "count": 2}]).videos == 6
-    assert offer(price, [images]).videos == 1
+    assert price_terms(price, [{"kind": "series", "count": 4}, images, {"kind": "live", "count": 2}]).videos == 6
+    assert price_terms(price, [images]).videos == 1
+
+
+def test_a_rate_counts_for_every_video_of_the_price() -> None:
+    price = {"model": "cpm", "rate": cny(40), "cap": cny(90)}
+    assert price_terms(price, [{"kind": "video", "count": 3}]).unit == 0.12
+
+
+def test_sales_without_declared_assumptions_have_no_known_cost_of_a_view() -> None:
+    for price in (
+        {"model": "cpa", "rate": cny(5), "cap": cny(9)},
+        {"model": "commission", "basis_points": 500, "actions_per_thousand_views": 2},
+        {"model": "commission", "basis_points": 500, "order_value": cny(9)},
+    ):
+        assert math.isnan(price_terms(price, ONE).unit), price
+
+
+@pytest.mark.parametrize(
+    "price",
+    [
+        {"model": "hybrid", "fixed": cny(10), "variable": {"model": "flat", "amount": cny(1)}},
+        {"model": "cpm", "rate": cny(0), "cap": cny(5)},
+        {"model": "cpm", "rate": cny(5), "floor": cny(10), "cap": cny(9)},
+        {"model": "cpm", "rate": cny(5), "floor": cny(-1), "cap": cny(9)},
+        {"model": "flat", "amount": cny(-1)},
+    ],
+)
+def test_a_price_whose_parts_do_not_fit_is_refused(price: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"\."):
+        price_terms(price, ONE)
+
+
+OPTIONS = [{"amount": cny(1)}, {"amount": cny(700)}, {"amount": cny(50)}]
+
+
+@pytest.mark.parametrize(
+    ("price", "costs"),
+    [
+        # The amount of an option replaces the headline; rights and the variable part stay.
+        ({"model": "flat", "amount": cny(500), "rights": RIGHTS}, [534, 734, 84]),
+        ({"model": "barter", "value": cny(70)}, [70, 700, 50]),
+        (CASES[8][0], [144, 784, 134]),
+        # A rate changes no upper end: the cap bounds it.
+        ({"model": "cpm", "rate": cny(40), "floor": cny(7), "cap": cny(90)}, [90, 90, 90]),
+        # Where nobody declared what becomes of a view, the cap still holds.
+        ({"model": "cpa", "rate": cny(900), "cap": cny(9000)}, [9000, 9000, 9000]),
+        # A share of sales has no headline, and without a cap no upper end.
+        (CASES[7][0], [INF]),
+    ],
+)
+def test_the_most_that_each_option_can_cost(price: dict[str, Any], costs: list[float]) -> None:
+    assert option_costs(price, OPTIONS, ONE) == costs
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from marketplace.bids.pricing_models import PriceTerms
 from marketplace.briefs.models import BriefVersion
 from marketplace.matching.audience import share_columns, targets
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
@@ -14,7 +15,6 @@ from marketplace.matching.discovery import market_columns, shortlist
 from marketplace.matching.discovery.column_store import DiscoveryModels, Rows, price_rows, values_of
 from marketplace.matching.discovery.market_columns import forecasts_of
 from marketplace.matching.discovery.shortlist import BriefWants, ChannelFilters
-from marketplace.matching.pricing import cost
 from marketplace.matching.pricing.asking_price import STANDARD, TIERS, AskingPrices
 from marketplace.matching.scoring import numbers, rank
 from marketplace.matching.scoring.score import BidInputs, BidScores, score
@@ -80,7 +80,7 @@ def score_rows(version: BriefVersion, wanted: BriefWants, rows: Rows, by: Discov
         joint=shares.joint,
         regions=shares.regions,
         invalid=np.zeros(count),
-        terms=cost.CostTerms(asked.point, np.zeros(count), np.zeros(count), np.full(count, np.inf), np.ones(count)),
+        terms=PriceTerms(asked.point, np.zeros(count), np.zeros(count), np.full(count, np.inf), np.ones(count)),
         fit=fit_of(version, rows, shares),
         intrusiveness=nothing,
         tiers=rows["tier"].astype(np.int64),

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from marketplace.bids import pricing_models
-from marketplace.bids.pricing_models import BASIS_POINTS, BidOffer
+from marketplace.bids.pricing_models import BASIS_POINTS, PriceTerms
 from marketplace.matching.audience.arrays import Bools, Floats, as_floats, sum_columns
 from marketplace.matching.forecast.forecast import GRID_WEIGHTS
 
@@ -31,18 +30,6 @@ def two_digits(amounts: Floats, whole: Callable[[Floats], Floats]) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class CostTerms:
-    """n offers as arrays [n]: cost(views of one video) = fixed + clip(unit * views, floor, cap), for all its videos
-    together; a NaN unit means that nobody declared how many views become sales."""
-
-    fixed: Floats
-    unit: Floats
-    floor: Floats
-    cap: Floats
-    videos: Floats
-
-
-@dataclass(frozen=True, eq=False)
 class ExpectedCost:
     """The brand's expected cost [n] with its 10 % and 90 % ends, minor units; NaN where ``known`` is false."""
 
@@ -52,17 +39,12 @@ class ExpectedCost:
     known: Bools
 
 
-def terms(offers: list[BidOffer]) -> CostTerms:
-    """Return offers as arrays. Raises ValueError where an offer's parts do not fit its pricing."""
-    return from_columns(as_floats([pricing_models.terms(offer) for offer in offers]).reshape(-1, 5))
+def from_rows(rows: Floats) -> PriceTerms[Floats]:
+    """Return the stored terms [n, 5] of n prices as arrays [n]."""
+    return PriceTerms(*rows.T)
 
 
-def from_columns(table: Floats) -> CostTerms:
-    """Return stored terms [n, 5] (see ``bids.pricing.terms``) as arrays."""
-    return CostTerms(*table.T)
-
-
-def cost_at(priced: CostTerms, views: Floats) -> Floats:
+def cost_at(priced: PriceTerms[Floats], views: Floats) -> Floats:
     """Return the cost [n, k] at views of one video [n, k]; NaN where it is not known."""
     # What does not follow the views is known though they are not.
     follows = np.where(priced.unit[:, None] == 0, 0.0, priced.unit[:, None] * views)
@@ -70,7 +52,9 @@ def cost_at(priced: CostTerms, views: Floats) -> Floats:
     return priced.fixed[:, None] + np.minimum(varying, priced.cap[:, None])
 
 
-def expected_cost(priced: CostTerms, grid_views: Floats, views_low: Floats, views_high: Floats) -> ExpectedCost:
+def expected_cost(
+    priced: PriceTerms[Floats], grid_views: Floats, views_low: Floats, views_high: Floats
+) -> ExpectedCost:
     """Return expected cost and its 80 % ends.
 
     ``grid_views`` [n, 32] are the views at reach.GRID_TAUS: floor and cap bend the cost, so it is averaged over the

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from marketplace.bids.pricing_models import PriceTerms
 from marketplace.matching.audience.arrays import Floats, Ints
 from marketplace.matching.audience.targets import TargetShares, TargetWeights, on_target
 from marketplace.matching.forecast import forecast
 from marketplace.matching.forecast.forecast import ForecastCalibration, OnTargetPeople, ViewForecasts
 from marketplace.matching.pricing import cost as price
-from marketplace.matching.pricing.cost import CostTerms, ExpectedCost
+from marketplace.matching.pricing.cost import ExpectedCost
 from marketplace.matching.scoring.brand_fit import BrandFit
 from marketplace.matching.scoring.rank import BidRanks, rank
 
@@ -26,7 +27,7 @@ class BidInputs:
     joint: Floats
     regions: Floats
     invalid: Floats
-    terms: CostTerms
+    terms: PriceTerms[Floats]
     fit: BrandFit
     intrusiveness: Floats
     tiers: Ints | None = None

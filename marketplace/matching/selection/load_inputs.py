@@ -9,8 +9,6 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.bids import pricing_models
-from marketplace.bids.pricing_models import BidOffer
 from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import ids
 from marketplace.law import gate
@@ -32,7 +30,7 @@ STRATA_TAUS = (np.arange(STRATA) + 0.5) / STRATA
 
 _CHOOSABLE = sa.text("SELECT id FROM bids WHERE brief_id = :brief_id AND status = ANY(:statuses) ORDER BY id")
 _TOLD = sa.text(
-    "SELECT b.id, b.status, b.creator_id, b.agency_id, b.channel_id, c.platform, c.name, r.price, r.options,"
+    "SELECT b.id, b.status, b.creator_id, b.agency_id, b.channel_id, c.platform, c.name, r.option_costs,"
     " r.deliverables, w.status AS review FROM bids b JOIN channels c ON c.id = b.channel_id"
     " JOIN bid_revisions r ON r.id = b.revision_id"
     " LEFT JOIN reviews w ON w.subject_id = b.id AND w.subject_kind = 'bid'"
@@ -145,18 +143,9 @@ def _learnt(fitted: FittedOverlap) -> dict[str, Any]:
 
 
 def _costs(row: Any) -> list[float]:
-    """Return the most that each option of a bid may cost: its own price, then its options for other lengths."""
-    headline = pricing_models.HEADLINE.get(row.price["model"])
-    prices = [row.price]
-    # What was accepted was accepted at its own price.
-    if headline is not None and row.status != "accepted":
-        prices += [{**row.price, headline: option["amount"]} for option in row.options[1:]]
-    return [_most(pricing_models.offer(one, row.deliverables)) for one in prices]
-
-
-def _most(offer: BidOffer) -> float:
-    fixed, unit, floor, cap, _ = pricing_models.terms(offer)
-    return fixed + (floor if unit == 0 else cap)
+    """Return the most that each option of a bid may cost; what was accepted was accepted at its own price."""
+    costs: list[float] = row.option_costs
+    return costs[:1] if row.status == "accepted" else costs
 
 
 def _whole(minor: float) -> int:

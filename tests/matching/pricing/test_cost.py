@@ -1,52 +1,60 @@
 """What a bid costs under each pricing model, and how it stands to others and to its own making."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace.bids.pricing_models import PricingModel
+from marketplace.bids.pricing_models import PriceTerms, price_terms
+from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.forecast.forecast import GRID_TAUS, ViewForecast, quantiles, stack
 from marketplace.matching.pricing.cost import (
-    BidOffer,
     cost_at,
     expected_cost,
     floor_check,
+    from_rows,
     odd_length_prices,
     per_thousand,
     percentiles,
-    terms,
 )
+from tests.make.briefs import cny
 
 ONE = stack([ViewForecast(9.0, 0.8, 4.0, 8, 1.4, "history")])
 
 
-def _cost(offer: BidOffer, forecasts=ONE):
+def _terms(price: dict[str, Any], videos: int = 1, rows: int = 1) -> PriceTerms[Floats]:
+    """Return one price as the terms of so many bids."""
+    return from_rows(np.array([price_terms(price, [{"kind": "video", "count": videos}])] * rows))
+
+
+def _cost(price: dict[str, Any], forecasts=ONE):
     grid = quantiles(forecasts, GRID_TAUS)
     ends = quantiles(forecasts, [0.1, 0.9])
-    return expected_cost(terms([offer] * len(forecasts)), grid, ends[:, 0], ends[:, 1])
+    return expected_cost(_terms(price, rows=len(forecasts)), grid, ends[:, 0], ends[:, 1])
 
 
 def test_a_flat_price_and_a_barter_cost_what_they_say() -> None:
-    for pricing in (PricingModel.FLAT, PricingModel.BARTER):
-        cost = _cost(BidOffer(pricing, fixed_minor=250_000))
+    for price in ({"model": "flat", "amount": cny(250_000)}, {"model": "barter", "value": cny(250_000)}):
+        cost = _cost(price)
         assert cost.expected[0] == pytest.approx(250_000)
         assert (cost.low[0], cost.high[0], cost.known[0]) == (250_000, 250_000, True)
 
 
 def test_a_price_by_views_follows_the_views_of_all_videos() -> None:
     views = np.array([[10_000.0]])
-    assert cost_at(terms([BidOffer(PricingModel.CPM, rate=4_600)]), views)[0, 0] == 46_000
-    assert cost_at(terms([BidOffer(PricingModel.CPV, rate=3, videos=2)]), views)[0, 0] == 60_000
-    bounded = BidOffer(PricingModel.CPM, rate=4_600, floor_minor=50_000, cap_minor=60_000, videos=2)
-    assert cost_at(terms([bounded]), np.array([[10.0, 6_000.0, 1e9]]))[0] == pytest.approx([50_000, 55_200, 60_000])
+    assert cost_at(_terms({"model": "cpm", "rate": cny(4_600)}), views)[0, 0] == 46_000
+    assert cost_at(_terms({"model": "cpv", "rate": cny(3)}, videos=2), views)[0, 0] == 60_000
+    bounded = _terms({"model": "cpm", "rate": cny(4_600), "floor": cny(50_000), "cap": cny(60_000)}, videos=2)
+    assert cost_at(bounded, np.array([[10.0, 6_000.0, 1e9]]))[0] == pytest.approx([50_000, 55_200, 60_000])
 
 
 def test_floor_and_cap_are_averaged_over_the_views_and_not_taken_at_their_mean() -> None:
-    offer = BidOffer(PricingModel.CPM, rate=5_000, floor_minor=30_000, cap_minor=60_000)
+    price = {"model": "cpm", "rate": cny(5_000), "floor": cny(30_000), "cap": cny(60_000)}
     views = np.exp(9.0 + 0.8 * np.random.default_rng(2).standard_t(4.0, 2_000_000))
     drawn = np.clip(5 * views, 30_000, 60_000)
-    cost = _cost(offer)
+    cost = _cost(price)
     assert cost.expected[0] == pytest.approx(drawn.mean(), rel=2e-3)
     assert cost.low[0] == pytest.approx(np.quantile(drawn, 0.1), rel=0.01)
     assert cost.high[0] == 60_000
@@ -55,44 +63,26 @@ def test_floor_and_cap_are_averaged_over_the_views_and_not_taken_at_their_mean()
 
 
 def test_sales_need_declared_assumptions() -> None:
-    for offer in (
-        BidOffer(PricingModel.CPA, rate=500),
-        BidOffer(PricingModel.COMMISSION, rate=2_000, actions_per_view=0.002),
-        BidOffer(PricingModel.HYBRID, fixed_minor=1_000, variable=PricingModel.CPA, rate=500),
-        BidOffer(PricingModel.CPA, rate=500, floor_minor=100, cap_minor=900),
+    for price in (
+        {"model": "cpa", "rate": cny(500)},
+        {"model": "commission", "basis_points": 2_000, "actions_per_thousand_views": 2},
+        {"model": "hybrid", "fixed": cny(1_000), "variable": {"model": "cpa", "rate": cny(500)}},
+        {"model": "cpa", "rate": cny(500), "cap": cny(900)},
     ):
-        cost = _cost(offer)
+        cost = _cost(price)
         assert np.isnan(cost.expected[0])
         assert not cost.known[0]
     views = np.array([[10_000.0]])
-    paid = BidOffer(PricingModel.CPA, rate=500, actions_per_view=0.002)
-    assert cost_at(terms([paid]), views)[0, 0] == pytest.approx(10_000)
-    share = BidOffer(PricingModel.COMMISSION, rate=2_000, actions_per_view=0.002, order_minor=9_900)
-    assert cost_at(terms([share]), views)[0, 0] == pytest.approx(0.2 * 20 * 9_900)
+    paid = _terms({"model": "cpa", "rate": cny(500), "actions_per_thousand_views": 2})
+    assert cost_at(paid, views)[0, 0] == pytest.approx(10_000)
+    share = {"model": "commission", "basis_points": 2_000, "actions_per_thousand_views": 2, "order_value": cny(9_900)}
+    assert cost_at(_terms(share), views)[0, 0] == pytest.approx(0.2 * 20 * 9_900)
 
 
 def test_a_hybrid_is_its_fixed_part_and_its_variable_one() -> None:
-    offer = BidOffer(PricingModel.HYBRID, fixed_minor=20_000, variable=PricingModel.CPM, rate=1_000, cap_minor=5_000)
-    assert cost_at(terms([offer]), np.array([[2_000.0, 90_000.0]]))[0].tolist() == [22_000, 25_000]
-
-
-@pytest.mark.parametrize(
-    "offer",
-    [
-        BidOffer(PricingModel.HYBRID, fixed_minor=10),
-        BidOffer(PricingModel.HYBRID, fixed_minor=10, variable=PricingModel.FLAT, rate=1),
-        BidOffer(PricingModel.FLAT, fixed_minor=10, variable=PricingModel.CPM),
-        BidOffer(PricingModel.FLAT, fixed_minor=10, cap_minor=20),
-        BidOffer(PricingModel.CPM),
-        BidOffer(PricingModel.CPM, rate=5, fixed_minor=10),
-        BidOffer(PricingModel.CPM, rate=5, floor_minor=10, cap_minor=9),
-        BidOffer(PricingModel.FLAT, fixed_minor=-1),
-        BidOffer(PricingModel.FLAT, fixed_minor=1, videos=0),
-    ],
-)
-def test_offers_whose_parts_do_not_fit_are_refused(offer) -> None:
-    with pytest.raises(ValueError, match=r"\."):
-        terms([offer])
+    variable = {"model": "cpm", "rate": cny(1_000), "cap": cny(5_000)}
+    terms = _terms({"model": "hybrid", "fixed": cny(20_000), "variable": variable})
+    assert cost_at(terms, np.array([[2_000.0, 90_000.0]]))[0].tolist() == [22_000, 25_000]
 
 
 def test_a_thousand_people() -> None:
@@ -157,19 +147,13 @@ def test_odd_prices_of_other_lengths_are_named_with_their_span() -> None:
 def test_cost_rises_with_views_cost_a_head_falls_and_ends_hold_the_middle(
     fixed, rate, floor, room, shift, scale
 ) -> None:
-    offer = BidOffer(
-        PricingModel.HYBRID,
-        fixed_minor=fixed,
-        variable=PricingModel.CPM,
-        rate=rate,
-        floor_minor=floor,
-        cap_minor=floor + room,
-    )
+    variable = {"model": "cpm", "rate": {"amount_minor": rate}, "floor": cny(floor), "cap": cny(floor + room)}
+    price = {"model": "hybrid", "fixed": cny(fixed), "variable": variable}
     views = np.exp(np.linspace(0, 15, 40))[None, :]
-    cost = cost_at(terms([offer]), views)[0]
+    cost = cost_at(_terms(price), views)[0]
     assert (np.diff(cost) >= 0).all()
     assert (np.diff(cost / views[0]) <= 1e-9 * (cost / views[0])[:-1]).all()
-    got = _cost(offer, stack([ViewForecast(9 + shift, scale, 5.0, 8, 1.4, "history")]))
+    got = _cost(price, stack([ViewForecast(9 + shift, scale, 5.0, 8, 1.4, "history")]))
     assert fixed + floor - 1e-6 <= got.low[0] <= got.high[0] <= fixed + floor + room + 1e-6
     assert fixed + floor <= got.expected[0] * (1 + 1e-9)
     assert got.expected[0] <= (fixed + floor + room) * (1 + 1e-9)

@@ -8,12 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from marketplace.bids.pricing_models import BidOffer, PricingModel
 from marketplace.matching.audience.grid import REGIONS_N, audience
 from marketplace.matching.audience.targets import target_weights
 from marketplace.matching.forecast.flags import GATES
 from marketplace.matching.forecast.forecast import ViewForecasts, calibrate
-from marketplace.matching.pricing.cost import terms
+from marketplace.matching.pricing.cost import from_rows
 from marketplace.matching.scoring.brand_fit import fit
 from marketplace.matching.scoring.rank import ceiling_for, order, overall, quality_multiplier, rank
 from marketplace.matching.scoring.score import BidInputs, score
@@ -24,15 +23,11 @@ TARGET = target_weights([{"ages": [18, 30], "genders": ["female"]}])
 def _bids(n: int, times: int = 1) -> BidInputs:
     rng = np.random.default_rng(7)
     amounts = rng.integers(10_000, 9_000_000, n)
-    offers = [
-        BidOffer(PricingModel.FLAT, fixed_minor=int(amount) * times, videos=1 + number % 3)
+    # A flat price of one to three videos and a price by views with floor and cap, in turn.
+    rows = [
+        (float(amount * times), 0.0, 0.0, np.inf, 1.0 + number % 3)
         if number % 2
-        else BidOffer(
-            PricingModel.CPM,
-            rate=float(amount) / 500 * times,
-            floor_minor=int(amount) // 8 * times,
-            cap_minor=int(amount) * times,
-        )
+        else (0.0, amount / 500 * times / 1000, amount // 8 * times, amount * times, 1.0)
         for number, amount in enumerate(amounts)
     ]
     return BidInputs(
@@ -47,7 +42,7 @@ def _bids(n: int, times: int = 1) -> BidInputs:
         joint=rng.dirichlet(np.ones(22), n),
         regions=rng.dirichlet(np.ones(REGIONS_N), n),
         invalid=rng.uniform(0, 0.2, n),
-        terms=terms(offers),
+        terms=from_rows(np.array(rows).reshape(-1, 5)),
         fit=fit({"category": rng.random(n), "market": rng.random(n)}, rng.random(n) < 0.1),
         intrusiveness=rng.uniform(0, 100, n),
         tiers=rng.integers(0, 4, n),
@@ -60,6 +55,8 @@ def _row(bids: BidInputs, row: int) -> BidInputs:
             return None
         if isinstance(part, np.ndarray):
             return part[row : row + 1]
+        if isinstance(part, tuple):
+            return part._make(cut(column) for column in part)
         return dataclasses.replace(part, **{f.name: cut(getattr(part, f.name)) for f in dataclasses.fields(part)})
 
     return cut(bids)
@@ -151,7 +148,7 @@ def test_a_bid_has_the_same_bits_alone_in_a_batch_and_again(calibrated) -> None:
 
 def test_scores_do_not_depend_on_other_bids_prices() -> None:
     bids = _bids(40)
-    dearer = dataclasses.replace(bids.terms, fixed=bids.terms.fixed.copy())
+    dearer = bids.terms._replace(fixed=bids.terms.fixed.copy())
     dearer.fixed[1] *= 50
     before = score(bids, TARGET, 10_000, 40).ranking
     after = score(dataclasses.replace(bids, terms=dearer), TARGET, 10_000, 40).ranking
@@ -170,7 +167,7 @@ def test_money_in_another_unit_gives_the_same_scores(times) -> None:
 
 def test_an_unknown_cost_has_no_score_and_says_so() -> None:
     bids = _row(_bids(3), 0)
-    got = score(dataclasses.replace(bids, terms=terms([BidOffer(PricingModel.CPA, rate=500)])), TARGET, 10_000, 40)
+    got = score(dataclasses.replace(bids, terms=from_rows(np.array([[0, np.nan, 0, np.inf, 1.0]]))), TARGET, 10_000, 40)
     assert np.isnan(got.ranking.overall[0])
     assert got.ranking.gates[0, GATES.index("cost_unknown")]
     assert not got.cost.known[0]
@@ -184,7 +181,7 @@ def test_a_bid_of_two_videos_by_hand() -> None:
         ),
         joint=audience({"18-23": 0.5, "24-30": 0.4, "31-40": 0.1}, {"female": 0.8, "male": 0.2}).joint[None, :],
         invalid=np.array([0.1]),
-        terms=terms([BidOffer(PricingModel.FLAT, fixed_minor=90_000, videos=2)]),
+        terms=from_rows(np.array([[90_000, 0, 0, np.inf, 2.0]])),
         fit=fit({"category": np.array([0.5])}, np.array([False])),
         intrusiveness=np.array([20.0]),
     )
