@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -22,14 +21,28 @@ from marketplace.matching.pricing.price_fit import EVERYTHING
 from marketplace.matching.pricing.price_learning import OF_SUGGESTION, VIEWS, FittedPrices, deliverables, load_prices
 from marketplace.matching.pricing.price_model import BOUGHT, PriceModel, PriceTerm, predict
 
-_OF_CHANNEL = (
+CHANNEL_COLUMNS = (
     f"c.platform, c.verticals, s.followers, {VIEWS} AS views, {OF_SUGGESTION} AS cpm_currency,"
     " (s.facts->>'suggested_cpm_minor')::float8 AS cpm"
 )
 _CHANNEL = sa.text(
-    f"SELECT c.id, {_OF_CHANNEL} FROM channels c LEFT JOIN audience_snapshots s ON s.id = c.snapshot_id"
+    f"SELECT c.id, {CHANNEL_COLUMNS} FROM channels c LEFT JOIN audience_snapshots s ON s.id = c.snapshot_id"
     " WHERE c.id = :channel_id"
 )
+
+
+class AskedDeliverable(NamedTuple):
+    """One deliverable of a channel that is to be priced; `days` of exclusivity, `cpm` as its platform suggests."""
+
+    platform: str
+    verticals: Sequence[str]
+    followers: float | None
+    views: float | None
+    currency: str
+    cpm: float | None
+    length_tier: str | None
+    rights: Sequence[str]
+    days: float
 
 
 @dataclass(frozen=True)
@@ -59,10 +72,10 @@ def of_channel(
     db.get(session, Channel, channel_id, channels_policy.visible(actor))
     row = session.execute(_CHANNEL, {"channel_id": channel_id}).one()
     bought = [right for right in rights if right in BOUGHT]
-    asked = _asked(row, currency or row.cpm_currency, length_tier, bought, exclusivity_days)
+    asked = asked_deliverable(row, currency or row.cpm_currency, length_tier, bought, exclusivity_days)
     fitted = load_prices(session)
     model = fitted.of(asked.currency)
-    fair = _fair(fitted, [asked])[0]
+    fair = fair_prices(fitted, [asked])[0]
     return ChannelPrice(
         channel_id,
         length_tier,
@@ -74,14 +87,16 @@ def of_channel(
     )
 
 
-def _bought(model: PriceModel, asked: SimpleNamespace) -> dict[str, PriceTerm]:
+def _bought(model: PriceModel, asked: AskedDeliverable) -> dict[str, PriceTerm]:
     wanted = {*asked.rights, asked.length_tier, *(["exclusivity_month"] if asked.days else [])}
     return {name: term for name, term in model.terms.items() if name in wanted}
 
 
-def _asked(row: Any, currency: str, length_tier: str | None, rights: Sequence[str], days: float) -> SimpleNamespace:
-    """Return a channel's row as a deliverable that is to be priced in a currency."""
-    return SimpleNamespace(
+def asked_deliverable(
+    row: Any, currency: str, length_tier: str | None, rights: Sequence[str], days: float
+) -> AskedDeliverable:
+    """Return one deliverable of a channel, a row with CHANNEL_COLUMNS, as it is to be priced in a currency."""
+    return AskedDeliverable(
         platform=row.platform,
         verticals=row.verticals,
         followers=row.followers,
@@ -94,26 +109,26 @@ def _asked(row: Any, currency: str, length_tier: str | None, rights: Sequence[st
     )
 
 
-def _fair(fitted: FittedPrices, asked: Sequence[SimpleNamespace]) -> list[FairPrice]:
+def fair_prices(fitted: FittedPrices, asked: Sequence[AskedDeliverable]) -> list[FairPrice]:
     """Return the fair prices of deliverables, of any currencies, in their order."""
-    found: dict[int, FairPrice] = {}
-    for currency in {one.currency for one in asked}:
-        places = [place for place, one in enumerate(asked) if one.currency == currency]
-        what = deliverables([asked[place] for place in places])
-        told = predict(
+    by_position: dict[int, FairPrice] = {}
+    for currency in {deliverable.currency for deliverable in asked}:
+        positions = [position for position, deliverable in enumerate(asked) if deliverable.currency == currency]
+        arrays = deliverables([asked[position] for position in positions])
+        prediction = predict(
             fitted.of(currency),
-            what.views,
-            what.followers,
-            what.verticals,
-            what.platforms,
-            what.lengths,
-            what.rights,
-            what.exclusivity_days,
-            what.suggested_cpm,
+            arrays.views,
+            arrays.followers,
+            arrays.verticals,
+            arrays.platforms,
+            arrays.lengths,
+            arrays.rights,
+            arrays.exclusivity_days,
+            arrays.suggested_cpm,
         )
-        for number, place in enumerate(places):
-            found[place] = price_words.shown(told, number, currency, fitted.fitted_on)
-    return [found[place] for place in range(len(asked))]
+        for row, position in enumerate(positions):
+            by_position[position] = price_words.shown(prediction, row, currency, fitted.fitted_on)
+    return [by_position[position] for position in range(len(asked))]
 
 
 def of_brief(session: Session, actor: Actor, brief_id: UUID) -> list[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """One bid's pictures: its price beside the fair one, its price among the brief's bids, and its reach."""
 
 import math
-from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -11,51 +10,52 @@ from sqlalchemy.orm import Session
 from marketplace.bids.models import Bid, BidRevision
 from marketplace.briefs.models import Brief, BriefStatus
 from marketplace.core.actor import Actor
+from marketplace.core.message import Message
 from marketplace.drawing.sheet import say
 from marketplace.matching.audience.arrays import Floats, as_floats
 from marketplace.matching.pricing.cost import weighted_quantiles
+from marketplace.matching.pricing.messages import FairPrice
 from marketplace.matching.scoring import numbers, price_drawings, service
 from marketplace.matching.scoring.price_drawings import A_VIDEO, PER_THOUSAND, FairPriceSpan, PricePeers, ReachFan
+from marketplace.matching.scoring.ranked_match import RankedMatch
 
 _QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
-_PER_THOUSAND = 1 + len(("point", "low", "high")) * numbers.SPANS.index("per_thousand")
 _PEERS = sa.text(
-    f"SELECT m.numbers[{_PER_THOUSAND}] FROM matches m JOIN bids b ON b.id = m.id"
+    f"SELECT {numbers.sql('per_thousand', 'point')} FROM matches m JOIN bids b ON b.id = m.id"
     " WHERE b.brief_id = :brief_id AND b.status = ANY(:listed) ORDER BY b.id"
 )
 
 
 def draw(session: Session, actor: Actor, bid_id: UUID, name: str, *, language: str, width: int) -> str:
     """Return a picture of a scored bid as SVG. Who sees the bid sees it. Raises NotFound."""
-    match = service.of_bid(session, actor, bid_id)
+    match = service.match_of_bid(session, actor, bid_id)
     made_of = _made_of(match, language)
     if name == "reach":
-        middle, low, high = match["parts"]["people"]
-        fan = None if None in (middle, low, high) else ReachFan(low, middle, high)
+        middle, low, high = match.scored.people
+        fan = None if middle is None or low is None or high is None else ReachFan(low, middle, high)
         return price_drawings.forecast_fan(
-            fan, channel=match["channel_name"], made_of=made_of, language=language, width=width
+            fan, channel=match.channel_name, made_of=made_of, language=language, width=width
         )
     bid = session.get_one(Bid, bid_id)
-    currency = match["parts"]["currency"]
+    currency = match.scored.currency
     if name == "price":
-        cost = match["parts"]["cost"][0]
+        cost = match.scored.cost.point
         videos = session.get_one(BidRevision, bid.revision_id).terms[-1]
-        told = match["parts"]["fair_price"]
-        fair = None if told["point"] is None else FairPriceSpan(told["low"], told["point"], told["high"])
-        words = [reason[language] for reason in match["reasons"] if "fair_price" in reason["code"]]
+        texts = [_text(reason, language) for reason in match.reasons if "fair_price" in reason.code]
         return price_drawings.price_among_peers(
             A_VIDEO,
             None if cost is None else cost / videos,
-            fair,
+            _span(match.fair_price),
             None,
             currency,
-            made_of=f"{' '.join(words)} {made_of}".strip(),
+            made_of=f"{' '.join(texts)} {made_of}".strip(),
             language=language,
             width=width,
         )
-    middle, low, high = match["parts"]["per_thousand"]
+    middle, low, high = match.scored.per_thousand
     peers, hidden = _peers(session, actor, bid, language)
-    forecast = None if None in (middle, low, high) or not low > 0 else FairPriceSpan(low, middle, high)
+    known = middle is not None and low is not None and high is not None and low > 0
+    forecast = FairPriceSpan(low, middle, high) if known else None
     return price_drawings.price_among_peers(
         PER_THOUSAND,
         middle,
@@ -89,11 +89,20 @@ def _box(values: Floats) -> PricePeers:
     return PricePeers(p10, p25, p50, p75, p90, len(values))
 
 
-def _made_of(match: dict[str, Any], language: str) -> str:
-    told = match["parts"]
-    source, day, model = told["source"], told["taken_on"], match["model_version"]
+def _span(fair: FairPrice | None) -> FairPriceSpan | None:
+    if fair is None or fair.point is None or fair.low is None or fair.high is None:
+        return None
+    return FairPriceSpan(fair.low, fair.point, fair.high)
+
+
+def _text(message: Message, language: str) -> str:
+    return message.zh if language == "zh" else message.en
+
+
+def _made_of(match: RankedMatch, language: str) -> str:
+    source, day, model = match.scored.source, match.scored.taken_on, match.model_version
     return say(
         language,
-        f"数据来源：{source or '无'}，{day or '日期未知'}；评分模型 {model}，{match['scored_at']:%Y-%m-%d}。",
-        f"Source: {source or 'none'}, {day or 'date not known'}; scoring model {model}, {match['scored_at']:%Y-%m-%d}.",
+        f"数据来源：{source or '无'}，{day or '日期未知'}；评分模型 {model}，{match.scored_at:%Y-%m-%d}。",
+        f"Source: {source or 'none'}, {day or 'date not known'}; scoring model {model}, {match.scored_at:%Y-%m-%d}.",
     )

@@ -1,14 +1,16 @@
-"""The stored numbers of one bid as sentences, Chinese and English; every number carries its unit, interval, count,
-source and date where it has them."""
+"""What a scored bid's numbers say, in Chinese and English.
+
+Every number carries its unit, and its interval, count, source and date where it has them.
+"""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
+from marketplace.core.message import Message
 from marketplace.core.money import Money
 from marketplace.matching.forecast.forecast import UNIQUE_PER_VIEW, UNIQUE_PER_VIEW_RANGE
 from marketplace.matching.pricing.cost import COMPARABLES_MIN
+from marketplace.matching.scoring.scored_bid import NumberEstimate, ScoredBid
 
 FIT_GOOD, FIT_POOR = 0.7, 0.4
 _PART_NAMES = {
@@ -39,67 +41,24 @@ _MISSING = {
 }
 
 
-@dataclass(frozen=True)
-class NumberEstimate:
-    """A number with its ends (None: has none) and what they are: "80%", or "bounds" or a "range" without a level."""
+def reasons(bid: ScoredBid) -> list[Message]:
+    """Return why a bid scores as it does, in a reader's order: result, gates, reach, audience, cost, fit, viewers.
 
-    value: float
-    low: float | None = None
-    high: float | None = None
-    interval: str = "80%"
-
-
-@dataclass(frozen=True)
-class MatchFacts:
-    """One scored bid's stored numbers; None where a number is not known. Money in minor units of ``currency``."""
-
-    currency: str
-    overall: NumberEstimate | None
-    views: NumberEstimate | None
-    videos_used: int
-    share: NumberEstimate | None
-    people: NumberEstimate | None
-    cost: NumberEstimate | None
-    per_thousand: NumberEstimate | None
-    ceiling_minor: float
-    ceiling_is_the_briefs: bool
-    percentile: float | None
-    comparables: int
-    fit: float
-    fit_parts: dict[str, float | None]
-    quality: float
-    intrusiveness: NumberEstimate | None
-    tolerance: float
-    gates: tuple[str, ...] = ()
-    source: str | None = None
-    taken_on: date | None = None
-    audience_flags: tuple[str, ...] = ()
-    unknown_shares: dict[str, float] = field(default_factory=dict)
-    from_median: bool = False
-    platform_views: float | None = None
-    platform_weight: float = 0.0
-    sponsored: NumberEstimate | None = None
-    sponsored_videos: int = 0
-    other_videos: int = 0
-
-
-def reasons(facts: MatchFacts) -> list[dict[str, Any]]:
-    """Return {code, zh, en, numbers} for one bid, in a reader's order: result, limits, reach, cost, fit, viewers.
-
-    Holds nothing of the creator's own costs: it may be shown to the brand."""
+    Holds nothing of the creator's own costs, so that the brand may read it.
+    """
     groups = (
-        _result(facts),
-        _gates(facts),
-        _reach(facts),
-        _audience(facts),
-        _cost(facts),
-        _fit(facts),
-        _viewers(facts),
+        _result(bid),
+        _gates(bid),
+        _reach(bid),
+        _audience(bid),
+        _cost(bid),
+        _fit(bid),
+        _viewers(bid),
     )
     return [reason for group in groups for reason in group]
 
 
-def floor_reason(currency: str, floor_minor: float, bid_minor: float) -> dict[str, Any] | None:
+def floor_reason(currency: str, floor_minor: float, bid_minor: float) -> Message | None:
     """Return the warning that a bid does not cover its making, for the creator's side only; None where it does."""
     if bid_minor >= floor_minor:
         return None
@@ -115,18 +74,18 @@ def floor_reason(currency: str, floor_minor: float, bid_minor: float) -> dict[st
     )
 
 
-def _reason(code: str, zh: str, en: str, **numbers: dict[str, Any]) -> dict[str, Any]:
-    return {"code": code, "zh": zh, "en": en, "numbers": numbers}
+def _reason(code: str, zh: str, en: str, **numbers: dict[str, Any]) -> Message:
+    return Message(code, zh, en, numbers)
 
 
 def _number(value: float | NumberEstimate, unit: str, **more: Any) -> dict[str, Any]:
-    said: dict[str, Any] = {"value": value, "unit": unit}
+    number: dict[str, Any] = {"value": value, "unit": unit}
     if isinstance(value, NumberEstimate):
-        said["value"] = value.value
+        number["value"] = value.value
         if value.low is not None and value.high is not None:
-            said.update(low=value.low, high=value.high, interval=value.interval)
-    said.update({key: part for key, part in more.items() if part is not None})
-    return said
+            number.update(low=value.low, high=value.high, interval=value.interval)
+    number.update({key: part for key, part in more.items() if part is not None})
+    return number
 
 
 def _minor(currency: str) -> str:
@@ -152,47 +111,42 @@ def _with_ends(estimate: NumberEstimate, show: Callable[[float], str]) -> str:
     return f"{show(estimate.value)} ({show(estimate.low)}–{show(estimate.high)}{how_sure})"
 
 
-def _origin(facts: MatchFacts) -> dict[str, Any]:
-    return {"source": facts.source, "date": facts.taken_on.isoformat() if facts.taken_on else None}
+def _origin(bid: ScoredBid) -> dict[str, Any]:
+    return {"source": bid.source, "date": bid.taken_on.isoformat() if bid.taken_on else None}
 
 
-def _from(facts: MatchFacts) -> tuple[str, str]:
-    if facts.source is None or facts.taken_on is None:
+def _from(bid: ScoredBid) -> tuple[str, str]:
+    if bid.source is None or bid.taken_on is None:
         return "", ""
-    return f"；来源 {facts.source}，{facts.taken_on}", f"; source {facts.source}, {facts.taken_on}"
+    return f"；来源 {bid.source}，{bid.taken_on}", f"; source {bid.source}, {bid.taken_on}"
 
 
-def _result(facts: MatchFacts) -> Iterator[dict[str, Any]]:
-    if facts.overall is not None:
-        shown = _span(facts.overall, ".1f")
+def _result(bid: ScoredBid) -> Iterator[Message]:
+    overall = bid.overall.estimate()
+    if overall is not None:
+        shown = _span(overall, ".1f")
         yield _reason(
             "overall",
-            f"总分 {shown}（满分 100），质量系数 {facts.quality:.2f}",
-            f"Overall {shown} of 100, quality multiplier {facts.quality:.2f}",
-            overall=_number(facts.overall, "points of 100"),
-            quality=_number(facts.quality, "multiplier, 0.8-1.25"),
+            f"总分 {shown}（满分 100），质量系数 {bid.quality:.2f}",
+            f"Overall {shown} of 100, quality multiplier {bid.quality:.2f}",
+            overall=_number(overall, "points of 100"),
+            quality=_number(bid.quality, "multiplier, 0.8-1.25"),
         )
 
 
-def _gates(facts: MatchFacts) -> Iterator[dict[str, Any]]:
-    if "over_tolerance" in facts.gates and facts.intrusiveness is not None:
-        score = facts.intrusiveness
+def _gates(bid: ScoredBid) -> Iterator[Message]:
+    score = bid.intrusiveness.estimate("range")
+    if "over_tolerance" in bid.flags and score is not None:
         yield _reason(
             "over_tolerance",
-            f"侵扰度 {_span(score, '.0f')} 超过需求上限 {facts.tolerance:.0f}（0–100）",
-            f"Intrusiveness {_span(score, '.0f')} is over the brief's tolerance of {facts.tolerance:.0f} (0-100)",
+            f"侵扰度 {_span(score, '.0f')} 超过需求上限 {bid.tolerance:.0f}（0–100）",
+            f"Intrusiveness {_span(score, '.0f')} is over the brief's tolerance of {bid.tolerance:.0f} (0-100)",
             intrusiveness=_number(score, "points of 100"),
-            tolerance=_number(facts.tolerance, "points of 100"),
+            tolerance=_number(bid.tolerance, "points of 100"),
         )
-    if "exclusivity_clash" in facts.gates:
-        yield _reason(
-            "exclusivity_clash",
-            "与该账号已有的类目独家约定冲突",
-            "An exclusivity promised by this channel in the category forbids it",
-        )
-    if "no_reach" in facts.gates:
+    if "no_reach" in bid.flags:
         yield _reason("no_reach", "预计触达不到目标人群", "Nobody of the target is expected to see it")
-    if "cost_unknown" in facts.gates and facts.cost is None:
+    if "cost_unknown" in bid.flags and bid.cost.point is None:
         yield _reason(
             "cost_unknown",
             "按效果或佣金计价，但没有申报转化率与客单价，成本未知",
@@ -200,32 +154,33 @@ def _gates(facts: MatchFacts) -> Iterator[dict[str, Any]]:
         )
 
 
-def _reach(facts: MatchFacts) -> Iterator[dict[str, Any]]:
-    zh_from, en_from = _from(facts)
-    if facts.views is None:
+def _reach(bid: ScoredBid) -> Iterator[Message]:
+    zh_from, en_from = _from(bid)
+    views, people = bid.views.estimate(), bid.people.estimate()
+    if views is None:
         yield _reason(
             "reach_unknown",
             "该账号还没有受众与播放数据，无法预计触达",
             "This channel has told neither views nor audience: its reach is not known",
         )
     else:
-        shown = _span(facts.views)
-        number = _number(facts.views, "views of one video", count=facts.videos_used, **_origin(facts))
-        if facts.videos_used:
+        shown = _span(views)
+        number = _number(views, "views of one video", count=bid.videos_used, **_origin(bid))
+        if bid.videos_used:
             yield _reason(
                 "views_from_history",
-                f"预计单条播放 {shown}，依据最近 {facts.videos_used} 条视频{zh_from}",
-                f"Views of one video {shown}, from the last {facts.videos_used} videos{en_from}",
+                f"预计单条播放 {shown}，依据最近 {bid.videos_used} 条视频{zh_from}",
+                f"Views of one video {shown}, from the last {bid.videos_used} videos{en_from}",
                 views=number,
             )
-        elif facts.from_median:
+        elif bid.basis.from_median:
             yield _reason(
                 "views_from_median",
                 f"没有可用的单条视频，按告知的近 30 天播放中位数估计单条播放 {shown}{zh_from}",
                 f"No usable single videos: views of one video {shown}, from the told median of 30 days{en_from}",
                 views=number,
             )
-        elif facts.platform_weight >= 1:
+        elif bid.basis.platform_weight >= 1:
             yield _reason(
                 "views_from_platform",
                 f"没有可用的历史视频与粉丝数，按平台预计估计单条播放 {shown}{zh_from}",
@@ -240,33 +195,34 @@ def _reach(facts: MatchFacts) -> Iterator[dict[str, Any]]:
                 f"No usable past videos: views of one video {shown}, from followers alone{en_from}",
                 views=number,
             )
-        yield from _beside_history(facts)
-    if facts.people is not None:
-        shown, (least, most) = _span(facts.people), UNIQUE_PER_VIEW_RANGE
+        yield from _beside_history(bid)
+    if people is not None:
+        shown, (least, most) = _span(people), UNIQUE_PER_VIEW_RANGE
         yield _reason(
             "people",
             f"单条预计触达目标人群 {shown} 人（按每次播放 {UNIQUE_PER_VIEW} 人估计，合理范围 {least}–{most}）",
             f"On-target people of one video {shown} (taking {UNIQUE_PER_VIEW} people a view, plausibly {least}-{most})",
-            people=_number(facts.people, "people", **_origin(facts)),
+            people=_number(people, "people", **_origin(bid)),
             people_per_view=_number(
                 UNIQUE_PER_VIEW, "people per view", low=least, high=most, interval="plausible range"
             ),
         )
 
 
-def _beside_history(facts: MatchFacts) -> Iterator[dict[str, Any]]:
-    zh_from, en_from = _from(facts)
-    if facts.platform_views is not None and 0 < facts.platform_weight < 1:
-        weight = facts.platform_weight
+def _beside_history(bid: ScoredBid) -> Iterator[Message]:
+    zh_from, en_from = _from(bid)
+    basis = bid.basis
+    if basis.platform_views is not None and 0 < basis.platform_weight < 1:
+        weight = basis.platform_weight
         yield _reason(
             "platform_forecast",
-            f"平台预计单条播放 {facts.platform_views:,.0f}，按权重 {weight:.0%} 计入上述预计{zh_from}",
-            f"The platform's own forecast of {facts.platform_views:,.0f} views counts for {weight:.0%} of it{en_from}",
-            platform_views=_number(facts.platform_views, "views of one video", **_origin(facts)),
+            f"平台预计单条播放 {basis.platform_views:,.0f}，按权重 {weight:.0%} 计入上述预计{zh_from}",
+            f"The platform's own forecast of {basis.platform_views:,.0f} views counts for {weight:.0%} of it{en_from}",
+            platform_views=_number(basis.platform_views, "views of one video", **_origin(bid)),
             weight=_number(weight, "share of the forecast, on the log scale"),
         )
-    if facts.sponsored is not None:
-        shown, (ads, others) = _span(facts.sponsored, ".2f"), (facts.sponsored_videos, facts.other_videos)
+    if basis.sponsored is not None:
+        shown, (ads, others) = _span(basis.sponsored, ".2f"), (basis.sponsored_videos, basis.other_videos)
         own = ads > 0 and others > 0
         zh_of = f"依据该账号 {ads} 条商业视频与 {others} 条其他视频" if own else "依据其他账号"
         en_of = f"from {ads} sponsored and {others} other videos" if own else "from other channels"
@@ -274,15 +230,16 @@ def _beside_history(facts: MatchFacts) -> Iterator[dict[str, Any]]:
             "sponsored_views",
             f"商业视频播放为其他视频的 {shown} 倍，{zh_of}；已计入上述预计{zh_from}",
             f"Sponsored videos get {shown} times the views of others, {en_of}; the forecast holds it{en_from}",
-            sponsored=_number(facts.sponsored, "times the views of other videos", count=ads, **_origin(facts)),
+            sponsored=_number(basis.sponsored, "times the views of other videos", count=ads, **_origin(bid)),
             others=_number(others, "videos"),
         )
 
 
-def _audience(facts: MatchFacts) -> Iterator[dict[str, Any]]:
-    zh_from, en_from = _from(facts)
-    if facts.share is not None:
-        shown = _span(facts.share, ".1%")
+def _audience(bid: ScoredBid) -> Iterator[Message]:
+    zh_from, en_from = _from(bid)
+    on_target = bid.share.estimate("bounds")
+    if on_target is not None:
+        shown = _span(on_target, ".1%")
         zh_ends, en_ends = (
             ("，括号内为数据允许的上下限", "; the ends are all the lists allow") if "(" in shown else ("", "")
         )
@@ -290,59 +247,60 @@ def _audience(facts: MatchFacts) -> Iterator[dict[str, Any]]:
             "on_target_share",
             f"目标人群占比 {shown}{zh_ends}{zh_from}",
             f"{shown} of the audience is on target{en_ends}{en_from}",
-            share=_number(facts.share, "share of the audience", **_origin(facts)),
+            share=_number(on_target, "share of the audience", **_origin(bid)),
         )
-    for name, share in sorted(facts.unknown_shares.items()):
+    for name, share in sorted(bid.unknown_shares.items()):
         if share > 0:
             zh, en = _LISTS[name]
             yield _reason(
                 f"unknown_{name}",
                 f"{share:.1%} 的受众{zh}未知，已按比例分摊",
                 f"{en} is undisclosed for {share:.1%} of the audience, spread in proportion",
-                share=_number(share, "share of the audience", **_origin(facts)),
+                share=_number(share, "share of the audience", **_origin(bid)),
             )
-    for flag in facts.audience_flags:
+    for flag in bid.audience_flags:
         yield _reason(flag, *_MISSING[flag])
 
 
-def _cost(facts: MatchFacts) -> Iterator[dict[str, Any]]:
-    unit = _minor(facts.currency)
-    if facts.cost is not None:
-        shown = _money_span(facts.currency, facts.cost)
-        yield _reason("cost", f"预计总成本 {shown}", f"Expected cost {shown}", cost=_number(facts.cost, unit))
-    if facts.per_thousand is not None:
-        shown, ceiling = _money_span(facts.currency, facts.per_thousand), _money(facts.currency, facts.ceiling_minor)
-        under = facts.per_thousand.value <= facts.ceiling_minor
+def _cost(bid: ScoredBid) -> Iterator[Message]:
+    unit = _minor(bid.currency)
+    cost, per_thousand = bid.cost.estimate(), bid.per_thousand.estimate()
+    if cost is not None:
+        shown = _money_span(bid.currency, cost)
+        yield _reason("cost", f"预计总成本 {shown}", f"Expected cost {shown}", cost=_number(cost, unit))
+    if per_thousand is not None:
+        shown, ceiling = _money_span(bid.currency, per_thousand), _money(bid.currency, bid.ceiling_minor)
+        under = per_thousand.value <= bid.ceiling_minor
         whose_zh, whose_en = (
-            ("需求上限", "the brief's ceiling") if facts.ceiling_is_the_briefs else ("默认参考", "the default")
+            ("需求上限", "the brief's ceiling") if bid.ceiling_is_the_briefs else ("默认参考", "the default")
         )
         yield _reason(
             "per_thousand_under_ceiling" if under else "per_thousand_over_ceiling",
             f"每千目标人群成本 {shown}，{'不高于' if under else '高于'}{whose_zh} {ceiling}",
             f"{shown} per 1,000 on-target people, {'within' if under else 'over'} {whose_en} of {ceiling}",
-            per_thousand=_number(facts.per_thousand, f"{unit} per 1,000 people"),
-            ceiling=_number(facts.ceiling_minor, f"{unit} per 1,000 people"),
+            per_thousand=_number(per_thousand, f"{unit} per 1,000 people"),
+            ceiling=_number(bid.ceiling_minor, f"{unit} per 1,000 people"),
         )
-    if facts.percentile is not None:
+    if bid.percentile is not None:
         yield _reason(
             "price_percentile",
-            f"在 {facts.comparables} 个同币种可比报价中，比 {facts.percentile:.0f}% 的更贵",
-            f"Dearer than {facts.percentile:.0f}% of {facts.comparables} comparable bids in the same currency",
-            percentile=_number(facts.percentile, "percentile", count=facts.comparables),
+            f"在 {bid.comparables} 个同币种可比报价中，比 {bid.percentile:.0f}% 的更贵",
+            f"Dearer than {bid.percentile:.0f}% of {bid.comparables} comparable bids in the same currency",
+            percentile=_number(bid.percentile, "percentile", count=bid.comparables),
         )
     else:
         yield _reason(
             "too_few_comparables",
-            f"可比报价只有 {facts.comparables} 个，少于 {COMPARABLES_MIN} 个，不给出价格位置",
-            f"Only {facts.comparables} comparable bids: no price position is shown under {COMPARABLES_MIN}",
-            comparables=_number(facts.comparables, "bids"),
+            f"可比报价只有 {bid.comparables} 个，少于 {COMPARABLES_MIN} 个，不给出价格位置",
+            f"Only {bid.comparables} comparable bids: no price position is shown under {COMPARABLES_MIN}",
+            comparables=_number(bid.comparables, "bids"),
         )
 
 
-def _fit(facts: MatchFacts) -> Iterator[dict[str, Any]]:
-    yield _reason("fit", f"契合度 {facts.fit:.2f}（0–1）", f"Fit {facts.fit:.2f} of 1", fit=_number(facts.fit, "0-1"))
+def _fit(bid: ScoredBid) -> Iterator[Message]:
+    yield _reason("fit", f"契合度 {bid.fit:.2f}（0–1）", f"Fit {bid.fit:.2f} of 1", fit=_number(bid.fit, "0-1"))
     for part, (zh, en) in _PART_NAMES.items():
-        value = facts.fit_parts.get(part)
+        value = bid.fit_parts.get(part)
         if value is None:
             yield _reason(f"fit_{part}_unknown", f"{zh}：没有数据，未计入", f"{en}: not known, left out")
         elif value >= FIT_GOOD or value < FIT_POOR:
@@ -355,15 +313,16 @@ def _fit(facts: MatchFacts) -> Iterator[dict[str, Any]]:
             )
 
 
-def _viewers(facts: MatchFacts) -> Iterator[dict[str, Any]]:
-    if facts.intrusiveness is None:
+def _viewers(bid: ScoredBid) -> Iterator[Message]:
+    score = bid.intrusiveness.estimate("range")
+    if score is None:
         yield _reason("intrusiveness_unknown", "侵扰度尚未评估", "Intrusiveness has not been scored")
-    elif "over_tolerance" not in facts.gates:
-        shown = _span(facts.intrusiveness, ".0f")
+    elif "over_tolerance" not in bid.flags:
+        shown = _span(score, ".0f")
         yield _reason(
             "within_tolerance",
-            f"侵扰度 {shown}，未超过需求上限 {facts.tolerance:.0f}（0–100）",
-            f"Intrusiveness {shown}, within the brief's tolerance of {facts.tolerance:.0f} (0-100)",
-            intrusiveness=_number(facts.intrusiveness, "points of 100"),
-            tolerance=_number(facts.tolerance, "points of 100"),
+            f"侵扰度 {shown}，未超过需求上限 {bid.tolerance:.0f}（0–100）",
+            f"Intrusiveness {shown}, within the brief's tolerance of {bid.tolerance:.0f} (0-100)",
+            intrusiveness=_number(score, "points of 100"),
+            tolerance=_number(bid.tolerance, "points of 100"),
         )

@@ -1,103 +1,121 @@
-"""The numbers of a match in one fixed order, and by name as the reasons are told from them."""
+"""THE table of a match's stored numbers: what each is called, what it is made of, and when it is missing.
+
+A match stores its numbers as one array of 64-bit floats in the order of this table, NaN where a number is not known.
+Everything that writes the array, reads it or names one of its places in SQL goes by the table.
+"""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from enum import Enum, auto
 
 import numpy as np
 
 from marketplace.intrusiveness import constants as intrusion
 from marketplace.matching.audience.arrays import Floats, as_floats
 from marketplace.matching.audience.grid import LISTS
-from marketplace.matching.forecast import flags
-from marketplace.matching.scoring import brand_fit
+from marketplace.matching.scoring.brand_fit import PARTS
 
-# Each with its middle, low and high.
-SPANS = ("views", "share", "people", "cost", "per_thousand", "intrusiveness")
-SINGLES = (
-    "expected_views",
-    "percentile",
-    "comparables",
-    "fit",
-    "quality",
-    "videos_used",
-    "ad_load",
-    "ceiling",
-    "tolerance",
-    "ceiling_is_the_briefs",
-)
-GROUPS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(SPANS, ("point", "low", "high")),
-    "prominence": ("low", "high"),
-    "fit_parts": brand_fit.PARTS,
-    "intrusion": intrusion.CODES,
-    "unknown": LISTS,
-}
-# Added since: matches decided before end without them.
-LATER: dict[str, tuple[str, ...]] = {
-    "forecast": (
-        "from_median",
-        "platform_views",
-        "platform_weight",
-        "sponsored_gap",
-        "sponsored_low",
-        "sponsored_high",
-        "sponsored_videos",
-        "other_videos",
-    )
-}
-FIRST_WIDTH = sum(len(names) for names in GROUPS.values()) + len(SINGLES)
-WIDTH = FIRST_WIDTH + sum(len(names) for names in LATER.values())
 DECIMALS = 6
 
-# A match `m` with what the parts are told from beside its own numbers.
-TOLD = "m.numbers, m.peers, m.flags AS flag_bits, v.currency, s.source, s.taken_on"
-TOLD_FROM = "JOIN brief_versions v ON v.id = m.brief_version_id LEFT JOIN audience_snapshots s ON s.id = m.snapshot_id"
+
+class NumberKind(Enum):
+    """How the places of a number belong together."""
+
+    SPAN = auto()  # its middle, low and high
+    RANGE = auto()  # its low and high
+    NAMED = auto()  # one value for each name
+    NONZERO = auto()  # the same, of which only those above zero are shown
+    SINGLE = auto()  # one value
+
+
+@dataclass(frozen=True)
+class MatchNumber:
+    """One number of a match. `parts` name its places in the array; `missing` says when it is not known."""
+
+    name: str
+    kind: NumberKind
+    parts: tuple[str, ...]
+    missing: str
+
+
+def _span(name: str, missing: str) -> MatchNumber:
+    return MatchNumber(name, NumberKind.SPAN, ("point", "low", "high"), missing)
+
+
+def _single(name: str, missing: str) -> MatchNumber:
+    return MatchNumber(name, NumberKind.SINGLE, (name,), missing)
+
+
+# Matches are stored in this order: a new number goes to the end, and matches that were decided before end without it.
+NUMBERS = (
+    _span("views", "the channel has no audience snapshot"),
+    _span("share", "never"),
+    _span("people", "the views are not known"),
+    _span("cost", "it follows views or sales that are not known"),
+    _span("per_thousand", "cost or people are not known, or nobody is reached"),
+    _span("intrusiveness", "the plan has not been scored"),
+    MatchNumber("prominence", NumberKind.RANGE, ("low", "high"), "the plan has not been scored"),
+    MatchNumber("fit_parts", NumberKind.NAMED, PARTS, "one of the two sides has not said it"),
+    MatchNumber("intrusion", NumberKind.NONZERO, intrusion.CODES, "the plan has not been scored"),
+    MatchNumber("unknown", NumberKind.NONZERO, LISTS, "never"),
+    _single("expected_views", "the channel has no audience snapshot"),
+    _single("percentile", "there are fewer than nine comparable bids"),
+    _single("comparables", "never"),
+    _single("fit", "never"),
+    _single("quality", "never"),
+    _single("videos_used", "never: 0 without a history"),
+    _single("ad_load", "no video says whether it is sponsored"),
+    _single("ceiling", "never"),
+    _single("tolerance", "never"),
+    _single("ceiling_is_the_briefs", "never: 1 or 0"),
+    MatchNumber(
+        "forecast",
+        NumberKind.NAMED,
+        (
+            "from_median",
+            "platform_views",
+            "platform_weight",
+            "sponsored_gap",
+            "sponsored_low",
+            "sponsored_high",
+            "sponsored_videos",
+            "other_videos",
+        ),
+        "the match was decided before they were kept; gap and platform views: nobody has reported them",
+    ),
+)
+BY_NAME: Mapping[str, MatchNumber] = {number.name: number for number in NUMBERS}
+_STARTS = dict(
+    zip(BY_NAME, np.cumsum([0, *(len(number.parts) for number in NUMBERS[:-1])], dtype=int).tolist(), strict=True)
+)
+WIDTH = sum(len(number.parts) for number in NUMBERS)
+
+
+def position(name: str, part: str | None = None) -> int:
+    """Return where a number's part is in the array, from 0; without a part, the number's first place."""
+    return int(_STARTS[name]) + (0 if part is None else BY_NAME[name].parts.index(part))
+
+
+def sql(name: str, part: str | None = None, match: str = "m") -> str:
+    """Return the SQL of one stored number of the match with this alias (arrays count from 1 there)."""
+    return f"{match}.numbers[{position(name, part) + 1}]"
 
 
 def pack(values: Mapping[str, Floats]) -> Floats:
-    """Return n matches' numbers [n, WIDTH] from arrays [n, k] for the groups and [n] for the singles; NaN is unknown.
+    """Return n matches' numbers [n, WIDTH] from arrays by name: [n, parts], or [n] for a single one; NaN is unknown.
 
     Rounded to six decimals; what is infinite is not known either.
     """
-    columns = [as_floats(values[name]) for name in GROUPS] + [as_floats(values[name])[:, None] for name in SINGLES]
-    columns += [as_floats(values[name]) for name in LATER]
+    columns = [as_floats(values[number.name]).reshape(-1, len(number.parts)) for number in NUMBERS]
     table = np.round(np.concatenate(columns, axis=1), DECIMALS)
     return np.where(np.isfinite(table), table, np.nan)
 
 
-def unpack(numbers: Sequence[float]) -> dict[str, Any]:
-    """Return the numbers by name, None where not known: spans and prominence as lists, other groups by their names.
-
-    Of intrusiveness factors and undisclosed shares only those above zero are told.
-    """
-    known = [None if value != value else value for value in numbers]
+def unpack(stored: Sequence[float]) -> dict[str, tuple[float | None, ...]]:
+    """Return the parts of each number by its name, None where not known."""
+    known = [None if value != value else value for value in stored]
     known += [None] * (WIDTH - len(known))
-    found: dict[str, Any] = {}
-    place = 0
-    for group, names in GROUPS.items():
-        found[group] = dict(zip(names, known[place : place + len(names)], strict=True))
-        place += len(names)
-    for group in (*SPANS, "prominence"):
-        found[group] = list(found[group].values())
-    for group in ("intrusion", "unknown"):
-        found[group] = {name: value for name, value in found[group].items() if value}
-    found.update(zip(SINGLES, known[place:FIRST_WIDTH], strict=True))
-    place = FIRST_WIDTH
-    for group, names in LATER.items():
-        found[group] = dict(zip(names, known[place : place + len(names)], strict=True))
-        place += len(names)
-    found["videos_used"] = int(found["videos_used"] or 0)
-    found["ceiling_is_the_briefs"] = bool(found["ceiling_is_the_briefs"])
-    return found
-
-
-def of_row(row: Any) -> dict[str, Any]:
-    """Return every part of a match from a row with the columns of TOLD."""
     return {
-        **unpack(row["numbers"]),
-        "currency": row["currency"],
-        "peers": row["peers"],
-        "audience_flags": flags.audience(row["flag_bits"]),
-        "source": row["source"],
-        "taken_on": row["taken_on"] and row["taken_on"].isoformat(),
+        number.name: tuple(known[position(number.name) : position(number.name) + len(number.parts)])
+        for number in NUMBERS
     }

@@ -11,16 +11,16 @@ from sqlalchemy.orm import Session
 from marketplace.briefs.models import Brief
 from marketplace.core.clock import now
 from marketplace.matching.audience import grid
-from marketplace.matching.forecast import flags
-from marketplace.matching.scoring import numbers
+from marketplace.matching.scoring import scored_bid
+from marketplace.matching.scoring.scored_bid import ScoredBid
 from marketplace.reviews import service as reviews
 from marketplace.reviews.risk import RiskFacts
 
 _MATCHES = sa.text(
-    f"SELECT m.id AS bid_id, m.revision_id, m.snapshot_id, m.fingerprint, {numbers.TOLD}, b.creator_id,"
+    f"SELECT m.id AS bid_id, m.revision_id, m.snapshot_id, m.fingerprint, {scored_bid.COLUMNS}, b.creator_id,"
     " b.agency_id, b.brand_id,"
     " NOT EXISTS (SELECT 1 FROM bids e WHERE e.creator_id = b.creator_id AND e.status = 'accepted') AS first_time"
-    f" FROM matches m JOIN bids b ON b.id = m.id {numbers.TOLD_FROM}"
+    f" FROM matches m JOIN bids b ON b.id = m.id {scored_bid.JOINS}"
     " LEFT JOIN reviews r ON r.subject_id = m.id AND r.subject_kind = 'bid'"
     " WHERE m.brief_id = :brief_id AND b.status = 'open' AND r.seen_fingerprint IS DISTINCT FROM m.fingerprint"
     " ORDER BY m.rank"
@@ -42,29 +42,28 @@ def _put(session: Session, brief: Brief, row: Any, today: date) -> bool:
         subject_id=row["bid_id"],
         about_id=brief.id,
         parties=parties,
-        facts=facts(numbers.of_row(row), row, today),
+        facts=facts(scored_bid.from_row(row), row, today),
         fingerprint=row["fingerprint"],
     )
 
 
-def facts(told: dict[str, Any], row: Any, today: date) -> RiskFacts:
-    """Return what a match tells of risk."""
-    per_thousand, ceiling = told["per_thousand"][0], told["ceiling"]
-    taken_on = date.fromisoformat(told["taken_on"]) if told["taken_on"] else None
+def facts(bid: ScoredBid, row: Any, today: date) -> RiskFacts:
+    """Return what a match says of risk."""
+    per_thousand = bid.per_thousand.point
     # A list of the top regions is a list: what it leaves open follows the prior without a risk.
-    missing = [f"{name}_from_prior" for name in grid.LISTS if f"{name}_from_prior" in told["audience_flags"]]
+    missing = [f"{name}_from_prior" for name in grid.LISTS if f"{name}_from_prior" in bid.audience_flags]
     return RiskFacts(
-        currency=told["currency"],
-        amount_minor=told["cost"][0],
-        snapshot_flags=tuple(flags.snapshot(row["flag_bits"])),
-        snapshot_age_days=None if taken_on is None else (today - taken_on).days,
+        currency=bid.currency,
+        amount_minor=bid.cost.point,
+        snapshot_flags=bid.snapshot_flags,
+        snapshot_age_days=None if bid.taken_on is None else (today - bid.taken_on).days,
         margins_missing=len(missing),
-        intrusiveness_low=told["intrusiveness"][1],
-        intrusiveness_high=told["intrusiveness"][2],
-        tolerance=float(told["tolerance"]),
-        percentile=told["percentile"],
-        comparables=int(told["comparables"] or 0),
-        over_ceiling=None if per_thousand is None else per_thousand / ceiling,
+        intrusiveness_low=bid.intrusiveness.low,
+        intrusiveness_high=bid.intrusiveness.high,
+        tolerance=bid.tolerance,
+        percentile=bid.percentile,
+        comparables=bid.comparables,
+        over_ceiling=None if per_thousand is None else per_thousand / bid.ceiling_minor,
         first_time=row["first_time"],
         told=f"{row['revision_id']} {row['snapshot_id']}",
     )

@@ -1,0 +1,106 @@
+"""One line of a brief's ranking: a bid, its scores, and what is said of them to this reader."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from marketplace.core.message import Message
+from marketplace.matching.pricing.messages import FairPrice
+from marketplace.matching.scoring import scored_bid
+from marketplace.matching.scoring.messages import reasons
+from marketplace.matching.scoring.scored_bid import NumberSpan, ScoredBid
+
+# Parts and reasons that speak of the brief's other bids.
+RELATIVE = frozenset({"percentile", "comparables", "peers", "price_percentile", "too_few_comparables"})
+
+
+@dataclass(frozen=True)
+class RankedMatch:
+    """A bid's match as it is shown. `rank` is None while the bids are sealed; `fresh`: on the present inputs.
+
+    `plan` is the placement plan's own score, where a single bid is read.
+    """
+
+    id: UUID
+    bid_id: UUID
+    channel_id: UUID
+    channel_name: str
+    handle: str
+    platform: str
+    creator_id: UUID
+    agency_id: UUID | None
+    bid_status: str
+    rank: int | None
+    fingerprint: str
+    model_version: str
+    scored_at: datetime
+    fresh: bool
+    scored: ScoredBid
+    reasons: tuple[Message, ...]
+    fair_price: FairPrice | None = None
+    plan: Mapping[str, Any] | None = None
+    is_sealed: bool = False
+
+    @property
+    def overall(self) -> float | None:
+        return self.scored.overall.point
+
+    @property
+    def overall_low(self) -> float | None:
+        return self.scored.overall.low
+
+    @property
+    def overall_high(self) -> float | None:
+        return self.scored.overall.high
+
+    @property
+    def intrusiveness(self) -> NumberSpan:
+        return self.scored.intrusiveness
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        return self.scored.flags
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """The numbers behind the scores, by name; without those that speak of other bids while they are sealed."""
+        parts = self.scored.parts()
+        if self.fair_price is not None:
+            parts["fair_price"] = self.fair_price.numbers()
+        return {name: value for name, value in parts.items() if not (self.is_sealed and name in RELATIVE)}
+
+    def sealed(self) -> "RankedMatch":
+        """Return the match without its place among bids that are sealed: it would give them away."""
+        kept = tuple(reason for reason in self.reasons if reason.code not in RELATIVE)
+        return replace(self, rank=None, reasons=kept, is_sealed=True)
+
+    def with_fair_price(self, fair_price: FairPrice, reason: Message) -> "RankedMatch":
+        return replace(self, fair_price=fair_price, reasons=(*self.reasons, reason))
+
+    def with_reasons(self, more: Iterable[Message]) -> "RankedMatch":
+        return replace(self, reasons=(*self.reasons, *more))
+
+
+def from_row(row: Mapping[str, Any]) -> RankedMatch:
+    """Return the match of a row that has scored_bid.COLUMNS and the fields of a RankedMatch by name."""
+    scored = scored_bid.from_row(row)
+    return RankedMatch(
+        id=row["id"],
+        bid_id=row["bid_id"],
+        channel_id=row["channel_id"],
+        channel_name=row["channel_name"],
+        handle=row["handle"],
+        platform=row["platform"],
+        creator_id=row["creator_id"],
+        agency_id=row["agency_id"],
+        bid_status=row["bid_status"],
+        rank=row["rank"],
+        fingerprint=row["fingerprint"],
+        model_version=row["model_version"],
+        scored_at=row["scored_at"],
+        fresh=bool(row["fresh"]),
+        scored=scored,
+        reasons=tuple(reasons(scored)),
+    )

@@ -1,0 +1,180 @@
+"""One scored bid: every stored number of a match by name, which ranking, selection, pictures and messages read."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from marketplace.matching.audience.grid import LISTS
+from marketplace.matching.forecast import flags
+from marketplace.matching.scoring import numbers
+from marketplace.matching.scoring.numbers import NUMBERS, NumberKind
+
+# The columns of a match `m` that a ScoredBid is made from, and the joins that they need.
+COLUMNS = "m.numbers, m.peers, m.flags AS flag_bits, m.overall, m.overall_low, m.overall_high, v.currency, s.source, s.taken_on"
+JOINS = "JOIN brief_versions v ON v.id = m.brief_version_id LEFT JOIN audience_snapshots s ON s.id = m.snapshot_id"
+
+
+@dataclass(frozen=True)
+class NumberEstimate:
+    """A number with its ends (None: has none) and what they are: "80%", or "bounds" or a "range" without a level."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    interval: str = "80%"
+
+
+class NumberSpan(NamedTuple):
+    """A stored number with its ends, each None where it is not known."""
+
+    point: float | None
+    low: float | None
+    high: float | None
+
+    def estimate(self, interval: str = "80%") -> NumberEstimate | None:
+        """Return the number as an estimate; None if its middle is not known."""
+        return None if self.point is None else NumberEstimate(self.point, self.low, self.high, interval)
+
+
+class ForecastBasis(NamedTuple):
+    """What the forecast of views rests on; `sponsored` is views of sponsored videos over those of the others."""
+
+    from_median: bool = False
+    platform_views: float | None = None
+    platform_weight: float = 0.0
+    sponsored: NumberEstimate | None = None
+    sponsored_videos: int = 0
+    other_videos: int = 0
+
+
+@dataclass(frozen=True)
+class ScoredBid:
+    """The numbers of one scored bid; None where a number is not known. Money in minor units of `currency`.
+
+    `stored` holds every number as it is stored (see `numbers`); the other fields are what people and programs read of
+    it. `flags` are those of the match, with the snapshot's under their prefix.
+    """
+
+    stored: Mapping[str, tuple[float | None, ...]]
+    currency: str
+    overall: NumberSpan
+    views: NumberSpan
+    share: NumberSpan
+    people: NumberSpan
+    cost: NumberSpan
+    per_thousand: NumberSpan
+    intrusiveness: NumberSpan
+    fit_parts: Mapping[str, float | None]
+    unknown_shares: Mapping[str, float]
+    fit: float
+    quality: float
+    percentile: float | None
+    comparables: int
+    videos_used: int
+    ad_load: float | None
+    ceiling_minor: float
+    ceiling_is_the_briefs: bool
+    tolerance: float
+    basis: ForecastBasis
+    peers: str = ""
+    flags: tuple[str, ...] = ()
+    audience_flags: tuple[str, ...] = ()
+    snapshot_flags: tuple[str, ...] = ()
+    source: str | None = None
+    taken_on: date | None = None
+
+    def parts(self) -> dict[str, Any]:
+        """Return the numbers by name as the API shows them, with where they come from."""
+        shown: dict[str, Any] = {number.name: _shown(number, self.stored[number.name]) for number in NUMBERS}
+        return {
+            **shown,
+            "videos_used": self.videos_used,
+            "ceiling_is_the_briefs": self.ceiling_is_the_briefs,
+            "currency": self.currency,
+            "peers": self.peers,
+            "audience_flags": list(self.audience_flags),
+            "source": self.source,
+            "taken_on": self.taken_on and self.taken_on.isoformat(),
+        }
+
+
+def from_row(row: Mapping[str, Any]) -> ScoredBid:
+    """Return the scored bid of a row with COLUMNS."""
+    return scored_bid(
+        row["numbers"],
+        row["flag_bits"],
+        overall=NumberSpan(row["overall"], row["overall_low"], row["overall_high"]),
+        currency=row["currency"],
+        peers=row["peers"],
+        source=row["source"],
+        taken_on=row["taken_on"],
+    )
+
+
+def scored_bid(
+    stored: Sequence[float],
+    flag_bits: int,
+    *,
+    overall: NumberSpan,
+    currency: str,
+    source: str | None,
+    taken_on: date | None,
+    peers: str = "",
+) -> ScoredBid:
+    """Return a scored bid from its numbers in the order of the table and the bits of its flags."""
+    by_name = numbers.unpack(stored)
+    single = {number.name: by_name[number.name][0] for number in NUMBERS if number.kind is NumberKind.SINGLE}
+    spans = {number.name: NumberSpan(*by_name[number.name]) for number in NUMBERS if number.kind is NumberKind.SPAN}
+    return ScoredBid(
+        stored=by_name,
+        currency=currency,
+        overall=overall,
+        **spans,
+        fit_parts=_by_part("fit_parts", by_name),
+        unknown_shares={name: share for name, share in zip(LISTS, by_name["unknown"], strict=True) if share},
+        fit=math.nan if single["fit"] is None else single["fit"],
+        quality=math.nan if single["quality"] is None else single["quality"],
+        percentile=single["percentile"],
+        comparables=int(single["comparables"] or 0),
+        videos_used=int(single["videos_used"] or 0),
+        ad_load=single["ad_load"],
+        ceiling_minor=single["ceiling"] or 0.0,
+        ceiling_is_the_briefs=bool(single["ceiling_is_the_briefs"]),
+        tolerance=single["tolerance"] or 0.0,
+        basis=_basis(_by_part("forecast", by_name)),
+        peers=peers,
+        flags=tuple(flags.shown(flag_bits)),
+        audience_flags=tuple(flags.audience(flag_bits)),
+        snapshot_flags=tuple(flags.snapshot(flag_bits)),
+        source=source,
+        taken_on=taken_on,
+    )
+
+
+def _by_part(name: str, by_name: Mapping[str, tuple[float | None, ...]]) -> dict[str, float | None]:
+    return dict(zip(numbers.BY_NAME[name].parts, by_name[name], strict=True))
+
+
+def _basis(forecast: Mapping[str, float | None]) -> ForecastBasis:
+    """Return what the forecast rests on; a difference of log views becomes the factor that it makes."""
+    ends = [forecast[f"sponsored_{name}"] for name in ("gap", "low", "high")]
+    factors = [math.exp(end) for end in ends if end is not None]
+    return ForecastBasis(
+        from_median=bool(forecast["from_median"]),
+        platform_views=forecast["platform_views"],
+        platform_weight=forecast["platform_weight"] or 0.0,
+        sponsored=NumberEstimate(*factors) if len(factors) == len(ends) else None,
+        sponsored_videos=int(forecast["sponsored_videos"] or 0),
+        other_videos=int(forecast["other_videos"] or 0),
+    )
+
+
+def _shown(number: numbers.MatchNumber, parts: tuple[float | None, ...]) -> Any:
+    if number.kind is NumberKind.SINGLE:
+        return parts[0]
+    if number.kind in (NumberKind.SPAN, NumberKind.RANGE):
+        return list(parts)
+    named = zip(number.parts, parts, strict=True)
+    return {name: value for name, value in named if value or number.kind is NumberKind.NAMED}
