@@ -16,6 +16,7 @@ from marketplace.channels import policy as channels_policy
 from marketplace.channels.models import Channel
 from marketplace.core import db
 from marketplace.core.actor import Actor
+from marketplace.core.message import Message
 from marketplace.matching.pricing import messages as price_words
 from marketplace.matching.pricing.messages import FairPrice
 from marketplace.matching.pricing.price_fit import EVERYTHING
@@ -42,7 +43,7 @@ class ChannelPrice:
     exclusivity_days: int
     fair: FairPrice
     terms: Mapping[str, PriceTerm]
-    reasons: list[dict[str, Any]]
+    reasons: Sequence[Message]
 
 
 def of_channel(
@@ -116,7 +117,7 @@ def _fair(fitted: FittedPrices, asked: Sequence[SimpleNamespace]) -> list[FairPr
     return [found[place] for place in range(len(asked))]
 
 
-def of_brief(session: Session, actor: Actor, brief_id: UUID) -> list[dict[str, Any]]:
+def of_brief(session: Session, actor: Actor, brief_id: UUID) -> list[Message]:
     """Return how a brief's ceiling stands to what like channels were ever bought for; of no bid on it. Raises NotFound.
 
     A thousand views are at most a thousand people, all of them on target: only a ceiling under the price of the views

@@ -66,7 +66,7 @@ def add_to(session: Session, matches: Sequence[dict[str, Any]]) -> None:
     for match, fair in zip(known, fairs, strict=True):
         cost, videos = match["parts"]["cost"][0], rows[match["bid_id"]].terms[-1]
         match["parts"]["fair_price"] = fair.numbers()
-        match["reasons"].append(price_words.fair_reason(fair, None if cost is None else cost / videos))
+        match["reasons"].append(price_words.fair_reason(fair, None if cost is None else cost / videos).as_json())
 
 
 def _bid_asked(row: Any) -> SimpleNamespace:
@@ -93,7 +93,7 @@ def floor_reasons(session: Session, bid: Bid, revision: BidRevision, match: Mapp
     paid, views = PAID_PER_10_000.get(revision.currency), told["views"]
     if paid is not None and None not in views:
         amounts = [one * count * revision.terms[-1] / 10_000 for one, count in zip(paid, views, strict=True)]
-        found.append(price_words.paid_anyway_reason(revision.currency, *amounts))
+        found.append(price_words.paid_anyway_reason(revision.currency, *amounts).as_json())
     return found
 
 
@@ -107,4 +107,4 @@ def ceiling_warnings(session: Session, brief: Brief) -> list[dict[str, Any]]:
     row = session.execute(_CHEAPEST, {"brief_id": brief.id}).one()
     if not row.bids:
         return []
-    return [price_words.ceiling_reason(version.currency, version.ceiling_minor, row.cheapest, row.bids)]
+    return [price_words.ceiling_reason(version.currency, version.ceiling_minor, row.cheapest, row.bids).as_json()]
