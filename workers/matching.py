@@ -74,7 +74,7 @@ def ask_for_overlaps(session: Session) -> None:
 
 def fit_growth(session: Session, _: ClaimedJob) -> dict[str, Any]:
     """Learn again how views grow after publication."""
-    return {"changed": readings.fit(session)}
+    return {"changed": readings.fit_growth(session)}
 
 
 def ask_for_growth(session: Session) -> None:

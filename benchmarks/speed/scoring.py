@@ -11,7 +11,7 @@ import importlib.util
 import io
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import column_copy, db, log
 from marketplace.local.servers import start_servers
-from marketplace.matching.discovery import first_pass
+from marketplace.matching.audience.arrays import Floats, sum_columns
 from marketplace.matching.discovery.first_pass import FEATURES, BidLook, Singles
 from marketplace.matching.forecast.forecast import UNIQUE_PER_VIEW
 from marketplace.matching.scoring import brand_fit
@@ -94,7 +94,23 @@ def _features(count: int) -> Singles:
         "intrusiveness": dice.uniform(0, 60, count),
         "ad_load": dice.random(count) * 0.6,
     }
-    return first_pass.bid_features(columns, dice.random((count, len(brand_fit.PARTS))))
+    return bid_features(columns, dice.random((count, len(brand_fit.PARTS))))
+
+
+def bid_features(columns: Mapping[str, Floats], parts: Floats) -> Singles:
+    """Return what bids are looked at by, [12, n] in the order of FEATURES: careful views, share on target, share of
+    views that are people's, one over the cost, the parts of the fit [n, 6], intrusiveness 0..100, and ad load.
+
+    Every bid has a plan, so its intrusiveness is known. An unknown part gets the mean of the known ones, so that the
+    sum of all by their weights is the fit.
+    """
+    weights = np.array([brand_fit.WEIGHTS[name] for name in brand_fit.PARTS])
+    known = np.where(np.isnan(parts), 0.0, weights)
+    total = sum_columns(known)
+    with np.errstate(invalid="ignore"):
+        mean = np.where(total > 0, sum_columns(known * np.nan_to_num(parts)) / total, brand_fit.NEUTRAL)
+    whole = {**columns, **dict(zip(brand_fit.PARTS, np.where(np.isnan(parts), mean[:, None], parts).T, strict=True))}
+    return np.stack([whole[name].astype(np.float32) for name in FEATURES])
 
 
 def _ms(work: Callable[[], object], turns: int = TURNS) -> float:

@@ -169,22 +169,17 @@ def _millions(groups: Mapping[int, tuple[float, int]]) -> Floats:
     return people
 
 
-def _age_gender(groups: Mapping[int, tuple[float, int]]) -> Floats:
-    people = _millions(groups)
-    return as_floats(people / people.sum())
+def _china() -> PopulationPrior:
+    people = _millions(_CHINA)
+    regions = np.array([PROVINCES.get(code, 0.0) for code in REGIONS])
+    return PopulationPrior(
+        as_floats(people / people.sum()),
+        as_floats(regions / regions.sum()),
+        "7th national census of China, 2020, rounded",
+    )
 
 
-def _regions(millions: Mapping[str, float]) -> Floats:
-    shares = np.array([millions.get(code, 0.0) for code in REGIONS])
-    return as_floats(shares / shares.sum())
-
-
-CHINA = PopulationPrior(_age_gender(_CHINA), _regions(PROVINCES), "7th national census of China, 2020, rounded")
-WORLD = PopulationPrior(
-    _age_gender(_WORLD),
-    _regions({**PROVINCES, **COUNTRIES, ELSEWHERE: ELSEWHERE_MILLIONS}),
-    "UN World Population Prospects 2022, rounded",
-)
+CHINA = _china()
 
 
 def population() -> Floats:

@@ -147,10 +147,10 @@ def admitted(found: ScoredCandidates, wanted: BriefWants, by: DiscoveryModels) -
     return shown
 
 
-def told(found: ScoredCandidates, place: int, version: BriefVersion, details: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one candidate's parts by name, as a match has them; `details` tells the snapshot's source and day."""
+def parts_of(scored: ScoredCandidates, index: int, version: BriefVersion, details: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one candidate's parts by name, as a match has them; `details` has its snapshot's source and day."""
     return {
-        **numbers.unpack(found.numbers[place].tolist()),
+        **numbers.unpack(scored.numbers[index].tolist()),
         "currency": version.currency,
         "peers": "",
         "source": details["source"],

@@ -1,10 +1,8 @@
 """Brings the columns of the market up to what the database holds: all of it once, then what changed since."""
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from uuid import UUID
 
 import numpy as np
@@ -111,8 +109,6 @@ _CHANGED = (
     " WHERE changed >= %(since)s AND changed <= (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint"
 )
 _MARKS = {"channel_id": "uuid", "changed": "int8"}
-_files: dict[Path, ColumnFile] = {}
-_opening = threading.Lock()
 
 
 def rows_by_id(session: Session, ids: list[UUID]) -> Rows:
@@ -189,11 +185,9 @@ def values_of(rows: Mapping[str, Column], by: DiscoveryModels) -> Singles:
     return market_columns.build(rows, seen, prices)
 
 
-def present(session: Session, folder: Path) -> ChannelColumns:
+def present(session: Session, file: ColumnFile) -> ChannelColumns:
     """Return the market's columns as of now. Raises Unavailable while a large market is read for the first time."""
     moment = session.execute(_NOW).one()
-    with _opening:
-        file = _files.setdefault(folder, ColumnFile(folder))
     name = f"{moment.market}.{SHAPE}.{newest_prices(session, before=_midnight())[:16]}"
     for _ in range(2):
         try:

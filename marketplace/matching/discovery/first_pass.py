@@ -6,13 +6,13 @@ to score exactly: its rounding is less than MARGIN, and whatever lies that near 
 that nothing that belongs among the best is lost.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from marketplace.matching.audience.arrays import Bools, Floats, Ints, sum_columns
+from marketplace.matching.audience.arrays import Bools, Ints
 from marketplace.matching.forecast.forecast import UNIQUE_PER_VIEW
 from marketplace.matching.scoring import brand_fit
 from marketplace.matching.scoring.rank import FIT_WEIGHT, QUALITY_HIGH, QUALITY_LOW
@@ -73,22 +73,6 @@ def quality(off_middle: Singles, out: Singles | None = None) -> Singles:
         found *= off_middle
     found += QUALITY_TERMS[-1]
     return found
-
-
-def bid_features(columns: Mapping[str, Floats], parts: Floats) -> Singles:
-    """Return what bids are looked at by, [12, n] in the order of FEATURES: careful views, share on target, share of
-    views that are people's, one over the cost, the parts of the fit [n, 6], intrusiveness 0..100, and ad load.
-
-    Every bid has a plan, so its intrusiveness is known. A part that is not known gets the mean of those that are, so
-    that the sum of all by their weights is the fit.
-    """
-    weights = np.array([brand_fit.WEIGHTS[name] for name in brand_fit.PARTS])
-    known = np.where(np.isnan(parts), 0.0, weights)
-    total = sum_columns(known)
-    with np.errstate(invalid="ignore"):
-        mean = np.where(total > 0, sum_columns(known * np.nan_to_num(parts)) / total, brand_fit.NEUTRAL)
-    whole = {**columns, **dict(zip(brand_fit.PARTS, np.where(np.isnan(parts), mean[:, None], parts).T, strict=True))}
-    return np.stack([whole[name].astype(np.float32) for name in FEATURES])
 
 
 @dataclass(frozen=True)

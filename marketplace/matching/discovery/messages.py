@@ -1,9 +1,10 @@
-"""Sentences, Chinese and English, that discovery adds to a match's reasons: the likely price, and a brief's room."""
+"""Messages, Chinese and English, that discovery adds to a match's reasons: the likely price, and a brief's ceiling."""
 
 import math
 from datetime import date
 from typing import Any
 
+from marketplace.core.message import Message
 from marketplace.core.money import Money
 from marketplace.matching.pricing.asking_price import BASES
 
@@ -35,11 +36,15 @@ def price_reason(
     source: str,
     taken_on: date | None,
     listed: float = math.nan,
-) -> dict[str, Any]:
-    """Return what one video would likely cost (point, low, high in minor units), on what basis, from how many deals,
-    listed prices or past videos, and from which source; beside what deals close at, the channel's own listed price."""
+) -> Message:
+    """Return what one video would likely cost, and on what basis.
+
+    `price` is (point, low, high) in minor units, `basis` an index of asking_price.BASES, `count` the number of deals,
+    listed prices or past videos behind it. `listed` is the channel's own listed price (NaN: none), which is shown
+    beside what deals close at.
+    """
     if price is None:
-        return _reason(
+        return Message(
             "price_unknown",
             f"没有以 {currency} 计的刊例价，也没有平台建议价，无法预估报价",
             f"Neither a listed price in {currency} nor a platform's suggestion: its price is not known",
@@ -53,53 +58,51 @@ def price_reason(
         "count": count,
     }
     number |= {"source": source, "date": None if taken_on is None else taken_on.isoformat()}
-    shown = _money(currency, point)
+    interval = _money(currency, point)
     if low < high:
         number |= {"low": low, "high": high, "interval": "80%"}
-        shown += f" ({_money(currency, low)}–{_money(currency, high)}, 80%)"
+        interval += f" ({_money(currency, low)}–{_money(currency, high)}, 80%)"
     numbers = {"price": number}
     if BASES[basis] == "settled_deals" and listed > 0:
         numbers["listed"] = {"value": listed, "unit": f"{currency} minor per video"}
         zh, en = f"{zh}；其刊例价为 {_money(currency, listed)}", f"{en}; its listed price is {_money(currency, listed)}"
-    return _reason(
+    return Message(
         f"price_from_{BASES[basis]}",
-        f"预计单条报价 {shown}，{zh}（{count} 个数据）；来源 {source}，{taken_on}",
-        f"Likely price of one video {shown}: {en} (from {count}); source {source}, {taken_on}",
-        **numbers,
+        f"预计单条报价 {interval}，{zh}（{count} 个数据）；来源 {source}，{taken_on}",
+        f"Likely price of one video {interval}: {en} (from {count}); source {source}, {taken_on}",
+        numbers,
     )
 
 
-def days_reason(days_left: float) -> dict[str, Any]:
-    return _reason(
+def days_reason(days_left: float) -> Message:
+    """Return how many days are left for bids."""
+    return Message(
         "days_left",
         f"距报价截止还有 {days_left:.1f} 天",
         f"{days_left:.1f} days left for bids",
-        days_left={"value": days_left, "unit": "days"},
+        {"days_left": {"value": days_left, "unit": "days"}},
     )
 
 
-def room_reason(currency: str, worth: float, price: float | None) -> dict[str, Any]:
-    """Return what the brief's ceiling allows for this channel's people on target (minor units), beside its price."""
+def room_reason(currency: str, worth: float, price: float | None) -> Message:
+    """Return what the brief's ceiling allows for this channel's on-target people (`worth`), beside its likely price;
+    both in minor units."""
     numbers = {"worth": {"value": worth, "unit": f"{currency} minor per video"}}
     zh, en = (
         f"按需求的每千目标人群上限，本账号单条约值 {_money(currency, worth)}",
         (f"By the brief's ceiling per 1,000 on-target people one video here is worth about {_money(currency, worth)}"),
     )
     if price is None:
-        return _reason("worth_at_ceiling", zh, en, **numbers)
-    under = price <= worth
+        return Message("worth_at_ceiling", zh, en, numbers)
+    within = price <= worth
     numbers["price"] = {"value": price, "unit": f"{currency} minor per video"}
-    return _reason(
-        "price_within_ceiling" if under else "price_over_ceiling",
-        f"{zh}，预计报价 {_money(currency, price)}{'在其之内' if under else '超出'}",
-        f"{en}; the likely price of {_money(currency, price)} is {'within' if under else 'over'} it",
-        **numbers,
+    return Message(
+        "price_within_ceiling" if within else "price_over_ceiling",
+        f"{zh}，预计报价 {_money(currency, price)}{'在其之内' if within else '超出'}",
+        f"{en}; the likely price of {_money(currency, price)} is {'within' if within else 'over'} it",
+        numbers,
     )
 
 
 def _money(currency: str, minor: float) -> str:
     return Money(currency, round(minor)).show()
-
-
-def _reason(code: str, zh: str, en: str, **numbers: dict[str, Any]) -> dict[str, Any]:
-    return {"code": code, "zh": zh, "en": en, "numbers": numbers}

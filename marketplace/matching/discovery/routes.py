@@ -5,11 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app
+from flask.sansio.blueprints import BlueprintSetupState
 
 from marketplace.core.actor import Permission, Role
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.request_handling import actor, session
 from marketplace.matching.discovery import service as discovery
+from marketplace.matching.discovery.discovery_memory import DiscoveryMemory
+from marketplace.matching.discovery.discovery_results import FoundChannels, OpenBriefs
 from marketplace.matching.discovery.schemas import DiscoverOut, DiscoverQuery, OpenBriefsOut, OpenBriefsQuery
 
 blueprint = GuardedBlueprint(
@@ -17,8 +20,18 @@ blueprint = GuardedBlueprint(
 )
 
 
-def columns_folder() -> Path:
-    return Path(current_app.extensions["config"].data_dir) / "columns"
+_EXTENSION = "discovery"
+
+
+@blueprint.record_once
+def _open_memory(state: BlueprintSetupState) -> None:
+    folder = Path(state.app.extensions["config"].data_dir) / "columns"
+    state.app.extensions[_EXTENSION] = DiscoveryMemory(folder)
+
+
+def _memory() -> DiscoveryMemory:
+    memory: DiscoveryMemory = current_app.extensions[_EXTENSION]
+    return memory
 
 
 @blueprint.get(
@@ -28,9 +41,9 @@ def columns_folder() -> Path:
     query=DiscoverQuery,
     answers=DiscoverOut,
 )
-def discover(query: dict[str, Any], brief_id: UUID) -> dict[str, Any]:
+def discover(query: dict[str, Any], brief_id: UUID) -> FoundChannels:
     """The best channels that have not bid and may be found, each with its likely price, its reach and why."""
-    return discovery.discover(session(), actor(), brief_id, columns_folder(), **query)
+    return discovery.discover(session(), actor(), brief_id, _memory().columns, **query)
 
 
 @blueprint.get(
@@ -40,6 +53,6 @@ def discover(query: dict[str, Any], brief_id: UUID) -> dict[str, Any]:
     query=OpenBriefsQuery,
     answers=OpenBriefsOut,
 )
-def open_briefs(query: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
+def open_briefs(query: dict[str, Any], channel_id: UUID) -> OpenBriefs:
     """The best open briefs for a channel that it has not bid on, with what each would pay and why."""
-    return discovery.open_briefs(session(), actor(), channel_id, **query)
+    return discovery.open_briefs(session(), actor(), channel_id, _memory().briefs, **query)

@@ -1,8 +1,8 @@
 """Finds channels for a brief among those that have not bid, and open briefs for a channel, each with its reasons."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -19,13 +19,22 @@ from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.column_copy import Column
 from marketplace.core.errors import Unavailable, WrongState
+from marketplace.core.estimate import Estimate, finite
+from marketplace.core.message import Message
 from marketplace.matching.audience import channel_tags
 from marketplace.matching.audience.arrays import Bools
-from marketplace.matching.discovery import candidates
-from marketplace.matching.discovery import messages as discovery_reasons
-from marketplace.matching.discovery.brief_columns import BriefRow, best_briefs, brief_row
-from marketplace.matching.discovery.candidates import ScoredCandidates, told
-from marketplace.matching.discovery.column_store import models, present, rows_by_id, values_of
+from marketplace.matching.discovery import candidates, column_store, messages
+from marketplace.matching.discovery.brief_columns import best_briefs
+from marketplace.matching.discovery.candidates import ScoredCandidates
+from marketplace.matching.discovery.column_file import ColumnFile
+from marketplace.matching.discovery.discovery_memory import BriefRowCache
+from marketplace.matching.discovery.discovery_results import (
+    CandidateFigures,
+    FoundChannel,
+    FoundChannels,
+    OpenBrief,
+    OpenBriefs,
+)
 from marketplace.matching.discovery.market_columns import ChannelColumns
 from marketplace.matching.discovery.shortlist import ChannelFilters, first_pass
 from marketplace.matching.forecast import flags
@@ -34,19 +43,32 @@ from marketplace.matching.scoring import service
 from marketplace.matching.scoring.messages import reasons
 
 LIMIT_MAX = 50
-LOOKS = (256, 4096)  # candidates scored exactly; the second time only where the first found too few
+# How many candidates are scored exactly; the second number only when the first leaves too few after the filters.
+LOOKS = (256, 4096)
 EPOCH = date(1970, 1, 1)
-READ, KEPT_MAX = 500, 20_000
-# What speaks of other bids, or of an offer that nobody has made.
-_UNTOLD = frozenset({*service.RELATIVE, "cost", "cost_unknown", "intrusiveness_unknown"})
+# Reasons that speak of other bids, or of an offer that nobody has made.
+_NOT_SHOWN = frozenset({*service.RELATIVE, "cost", "cost_unknown", "intrusiveness_unknown"})
 _BIDDERS = sa.text("SELECT DISTINCT channel_id FROM bids WHERE brief_id = :brief_id AND status = ANY(:listed)")
 _DETAILS = sa.text(
     "SELECT c.id, c.creator_id, c.platform, c.handle, c.name, c.url, c.region, c.language, c.verticals, s.followers,"
     " s.taken_on, s.source FROM channel_features f JOIN channels c ON c.id = f.channel_id"
     " JOIN audience_snapshots s ON s.id = f.snapshot_id WHERE c.id = ANY(:ids)"
 )
-_HAVING = sa.text("SELECT id FROM channels WHERE id = ANY(:ids) AND jsonb_exists(verticals, :vertical)")
-_LIMITS: Mapping[str, Callable[[Any], sa.ColumnElement[bool]]] = {
+_WITH_VERTICAL = sa.text("SELECT id FROM channels WHERE id = ANY(:ids) AND jsonb_exists(verticals, :vertical)")
+# Columns of _DETAILS that a found channel shows under their own names.
+_OF_CHANNEL = (
+    "handle",
+    "platform",
+    "url",
+    "region",
+    "language",
+    "verticals",
+    "followers",
+    "taken_on",
+    "source",
+    "creator_id",
+)
+_BRIEF_FILTERS: Mapping[str, Callable[[Any], sa.ColumnElement[bool]]] = {
     "category": lambda value: BriefVersion.category == value,
     "market": lambda value: BriefVersion.content["markets"].contains([value]),
     "budget_min": lambda value: BriefVersion.budget_minor >= value,
@@ -54,185 +76,183 @@ _LIMITS: Mapping[str, Callable[[Any], sa.ColumnElement[bool]]] = {
     "placement_kind": lambda value: BriefVersion.content["placement_kinds"].contains([value]),
     "closing_before": lambda value: Brief.bids_close_at < value,
 }
-_kept: dict[UUID, BriefRow] = {}
-_BIDS_OF = sa.text("SELECT brief_id FROM bids WHERE channel_id = :channel_id AND status = ANY(:listed)")
+_BRIEFS_BID_ON = sa.text("SELECT brief_id FROM bids WHERE channel_id = :channel_id AND status = ANY(:listed)")
 
 
 def discover(
-    session: Session, actor: Actor, brief_id: UUID, folder: Path, *, limit: int, **asked: Any
-) -> dict[str, Any]:
+    session: Session, actor: Actor, brief_id: UUID, columns: ColumnFile, *, limit: int, **filters: Any
+) -> FoundChannels:
     """Return the best channels for a brief that have not bid on it, each at the price it would likely ask.
 
-    `folder` holds the columns (see column_store). Raises NotFound for who is not its brand, Unavailable while a large
-    market is read for the first time.
+    `columns` hold the market (see column_store), `filters` are those of ChannelFilters. Raises NotFound for anyone but
+    the brief's brand, and Unavailable while a large market is read for the first time.
     """
     brief = service.find_brief(session, actor, brief_id)
     version = session.get_one(BriefVersion, brief.version_id)
-    asked["language"] = asked["language"] and asked["language"].split("-")[0].lower()
-    wanted = candidates.wanted_of(version, ChannelFilters(day=(now().date() - EPOCH).days, **asked))
-    table = present(session, folder)
-    by = models(session)
+    filters["language"] = filters["language"] and filters["language"].split("-")[0].lower()
+    wants = candidates.wanted_of(version, ChannelFilters(day=_today(), **filters))
+    market = column_store.present(session, columns)
+    models = column_store.models(session)
     bidders = session.scalars(_BIDDERS, {"brief_id": brief_id, "listed": list(service.LISTED)}).all()
     best: list[int] = []
     for look in LOOKS:
-        rows = first_pass(table, wanted, limit + len(bidders), look + len(bidders))
-        ids = _without(table.ids[rows], bidders)
-        found = candidates.score_rows(version, wanted, rows_by_id(session, ids[: LOOKS[-1]]), by)
-        shown = candidates.admitted(found, wanted, by)
-        shown &= _has_vertical(session, found, wanted.filters.vertical)
-        best = [place for place in found.order.tolist() if shown[place]][:limit]
+        rows = first_pass(market, wants, limit + len(bidders), look + len(bidders))
+        ids = _without(market.ids[rows], bidders)
+        scored = candidates.score_rows(version, wants, column_store.rows_by_id(session, ids[: LOOKS[-1]]), models)
+        admitted = candidates.admitted(scored, wants, models)
+        admitted &= _has_vertical(session, scored, wants.filters.vertical)
+        best = [index for index in scored.order.tolist() if admitted[index]][:limit]
         if len(best) == limit or len(rows) < look:
             break
-    return {
-        "brief_id": brief_id,
-        "channels": int(np.count_nonzero(table["live"] > 0)),
-        "data": _shown(session, found, best, version, by.prices.fitted_on),
-    }
+    found = _found_channels(session, scored, best, version, models.prices.fitted_on)
+    return FoundChannels(brief_id, int(np.count_nonzero(market["live"] > 0)), found)
+
+
+def _today() -> int:
+    """Return today in days since 1970, as columns hold days."""
+    return (now().date() - EPOCH).days
 
 
 def _without(ids: Column, bidders: Sequence[UUID]) -> list[UUID]:
-    left = set(bidders)
-    return [one for one in (UUID(bytes=some.tobytes()) for some in ids) if one not in left]
+    excluded = set(bidders)
+    return [id_ for id_ in (UUID(bytes=packed.tobytes()) for packed in ids) if id_ not in excluded]
 
 
-def _has_vertical(session: Session, found: ScoredCandidates, vertical: str | None) -> Bools | bool:
-    """Verticals without a column of their own share one: only the channels themselves tell which it is."""
+def _has_vertical(session: Session, scored: ScoredCandidates, vertical: str | None) -> Bools | bool:
+    """Return which candidates [n] have a vertical. Rare verticals share one column, so these are read from the
+    channels themselves."""
     if vertical is None or vertical in channel_tags.VERTICALS:
         return True
-    ids = [UUID(bytes=one.tobytes()) for one in found.rows["channel_id"]]
-    having = set(session.scalars(_HAVING, {"ids": ids, "vertical": vertical}))
-    return np.array([one in having for one in ids], dtype=np.bool_)
+    ids = [UUID(bytes=packed.tobytes()) for packed in scored.rows["channel_id"]]
+    having = set(session.scalars(_WITH_VERTICAL, {"ids": ids, "vertical": vertical}))
+    return np.array([id_ in having for id_ in ids], dtype=np.bool_)
 
 
-def _shown(
-    session: Session, found: ScoredCandidates, places: Sequence[int], version: BriefVersion, fitted_on: date | None
-) -> list[dict[str, Any]]:
-    ids = [UUID(bytes=found.rows["channel_id"][place].tobytes()) for place in places]
-    details = {row["id"]: row for row in session.execute(_DETAILS, {"ids": ids}).mappings()}
-    return [_candidate(found, place, version, details[id_], fitted_on) for place, id_ in zip(places, ids, strict=True)]
+def _found_channels(
+    session: Session, scored: ScoredCandidates, best: Sequence[int], version: BriefVersion, fitted_on: date | None
+) -> list[FoundChannel]:
+    ids = [UUID(bytes=scored.rows["channel_id"][index].tobytes()) for index in best]
+    details: dict[UUID, Any] = {row["id"]: row for row in session.execute(_DETAILS, {"ids": ids}).mappings()}
+    return [
+        _found_channel(scored, index, version, details[id_], fitted_on) for index, id_ in zip(best, ids, strict=True)
+    ]
 
 
-def _candidate(
-    found: ScoredCandidates, place: int, version: BriefVersion, row: Any, fitted_on: date | None
-) -> dict[str, Any]:
-    until = float(found.rows["agency_until"][place])
-    return {
-        **row,
-        "channel_id": row["id"],
-        "channel_name": row["name"],
-        "represented": until >= (now().date() - EPOCH).days,
-        **_figures(found, place, version, row, fitted_on),
-    }
+def _found_channel(
+    scored: ScoredCandidates, index: int, version: BriefVersion, details: Mapping[str, Any], fitted_on: date | None
+) -> FoundChannel:
+    return FoundChannel(
+        channel_id=details["id"],
+        channel_name=details["name"],
+        represented=float(scored.rows["agency_until"][index]) >= _today(),
+        **{name: details[name] for name in _OF_CHANNEL},
+        **vars(_figures(scored, index, version, details, fitted_on)),
+    )
 
 
 def _figures(
-    found: ScoredCandidates, place: int, version: BriefVersion, row: Mapping[str, Any], fitted_on: date | None
-) -> dict[str, Any]:
-    """Return a candidate's numbers and sentences; nothing of the creator's own costs is among them."""
-    bits = int(found.rows["flags"][place])
-    said = told(found, place, version, {**row, "audience_flags": flags.audience(bits)})
-    overall = [
-        None if np.isnan(value) else float(value)
-        for value in (found.scores.ranking.overall[place], found.overall_low[place], found.overall_high[place])
-    ]
+    scored: ScoredCandidates, index: int, version: BriefVersion, details: Mapping[str, Any], fitted_on: date | None
+) -> CandidateFigures:
+    """Return a candidate's figures and reasons; nothing of the creator's own costs is among them."""
+    flag_bits = int(scored.rows["flags"][index])
+    parts = candidates.parts_of(scored, index, version, {**details, "audience_flags": flags.audience(flag_bits)})
+    overall = Estimate(
+        *finite([scored.scores.ranking.overall[index], scored.overall_low[index], scored.overall_high[index]])
+    )
     facts = service.facts(
-        said, {"overall": overall[0], "overall_low": overall[1], "overall_high": overall[2]}, flags.shown(bits)
+        parts,
+        {"overall": overall.point, "overall_low": overall.low, "overall_high": overall.high},
+        flags.shown(flag_bits),
     )
-    asking = found.asking
-    ends = (float(asking.point[place]), float(asking.low[place]), float(asking.high[place]))
-    basis, count = int(asking.basis[place]), int(asking.count[place])
-    source, day = ("settled deals", fitted_on) if basis == SETTLED else (row["source"], row["taken_on"])
-    price = discovery_reasons.price_reason(
-        version.currency, ends if basis else None, basis, count, source, day, float(asking.listed[place])
+    match_reasons = [Message(**reason) for reason in reasons(facts) if reason["code"] not in _NOT_SHOWN]
+    basis, count = int(scored.asking.basis[index]), int(scored.asking.count[index])
+    return CandidateFigures(
+        overall=overall,
+        views=Estimate(*parts["views"]),
+        share=Estimate(*parts["share"]),
+        people=Estimate(*parts["people"]),
+        per_thousand=Estimate(*parts["per_thousand"]),
+        fit=parts["fit"],
+        price=Estimate(*parts["cost"]),
+        price_basis=BASES[basis],
+        price_count=count,
+        currency=version.currency,
+        ad_load=parts["ad_load"],
+        flags=flags.shown(flag_bits),
+        reasons=[*match_reasons, _price_reason(scored, index, version.currency, details, fitted_on)],
     )
-    shown = [reason for reason in reasons(facts) if reason["code"] not in _UNTOLD]
-    return {
-        "overall": _estimate(overall),
-        "views": _estimate(said["views"]),
-        "share": _estimate(said["share"]),
-        "people": _estimate(said["people"]),
-        "per_thousand": _estimate(said["per_thousand"]),
-        "fit": said["fit"],
-        "price": _estimate(said["cost"]),
-        "price_basis": BASES[basis],
-        "price_count": count,
-        "currency": version.currency,
-        "ad_load": said["ad_load"],
-        "flags": flags.shown(bits),
-        "reasons": [*shown, price],
-    }
 
 
-def _estimate(ends: Sequence[float | None]) -> dict[str, float | None]:
-    return dict(zip(("point", "low", "high"), ends, strict=True))
+def _price_reason(
+    scored: ScoredCandidates, index: int, currency: str, details: Mapping[str, Any], fitted_on: date | None
+) -> Message:
+    asking = scored.asking
+    price = float(asking.point[index]), float(asking.low[index]), float(asking.high[index])
+    basis, count, listed = int(asking.basis[index]), int(asking.count[index]), float(asking.listed[index])
+    source, day = ("settled deals", fitted_on) if basis == SETTLED else (details["source"], details["taken_on"])
+    return messages.price_reason(currency, price if basis else None, basis, count, source, day, listed)
 
 
-def open_briefs(session: Session, actor: Actor, channel_id: UUID, *, limit: int, **asked: Any) -> dict[str, Any]:
-    """Return the open briefs that suit a channel of the actor's best and that it has not bid on, as if it had bid what
-    it would likely ask. Raises NotFound, WrongState (no audience facts), Unavailable (facts not read yet)."""
+def open_briefs(
+    session: Session, actor: Actor, channel_id: UUID, cache: BriefRowCache, *, limit: int, **filters: Any
+) -> OpenBriefs:
+    """Return the open briefs that suit one of the actor's channels best, as if it had bid what it would likely ask.
+
+    Briefs that it has bid on are left out; `filters` are those of _BRIEF_FILTERS. Raises NotFound, WrongState (no
+    audience snapshot) and Unavailable (the snapshot is not worked out yet).
+    """
     channel = db.get(session, Channel, channel_id, channels_policy.own(actor))
     if channel.snapshot_id is None:
         raise WrongState("This channel has told nothing of its audience: add an audience snapshot first.")
-    rows = rows_by_id(session, [channel_id])
+    rows = column_store.rows_by_id(session, [channel_id])
     if not len(rows["channel_id"]):
         raise Unavailable("The channel's figures are being worked out. Ask again in a few seconds.")
-    by = models(session)
-    versions = _open(session, actor, channel_id, asked)
-    column = ChannelColumns(rows["channel_id"], values_of(rows, by))
-    best = best_briefs(column, _rows(session, versions), limit)
-    row: Any = session.execute(_DETAILS, {"ids": [channel_id]}).mappings().one()
-    data = []
-    for place in best.tolist():
-        version = session.get_one(BriefVersion, versions[place])
-        found = candidates.score_rows(version, candidates.wanted_of(version, ChannelFilters(day=0)), rows, by)
-        data.append(_brief(found, version, row, by.prices.fitted_on))
-    data.sort(key=lambda one: -(one["overall"]["point"] or 0))
-    return {"channel_id": channel_id, "briefs": len(versions), "data": data}
+    models = column_store.models(session)
+    versions = _open_versions(session, actor, channel_id, filters)
+    columns = ChannelColumns(rows["channel_id"], column_store.values_of(rows, models))
+    best = best_briefs(columns, cache.rows(session, versions), limit)
+    details: Any = session.execute(_DETAILS, {"ids": [channel_id]}).mappings().one()
+    found = []
+    for index in best.tolist():
+        version = session.get_one(BriefVersion, versions[index])
+        wants = candidates.wanted_of(version, ChannelFilters(day=0))
+        scored = candidates.score_rows(version, wants, rows, models)
+        found.append(_open_brief(scored, version, wants.ceiling, details, models.prices.fitted_on))
+    found.sort(key=lambda brief: -(brief.overall.point or 0))
+    return OpenBriefs(channel_id, len(versions), found)
 
 
-def _open(session: Session, actor: Actor, channel_id: UUID, asked: Mapping[str, Any]) -> list[UUID]:
-    taken = session.scalars(_BIDS_OF, {"channel_id": channel_id, "listed": list(service.LISTED)}).all()
-    wanted = sa.select(BriefVersion.id).join(Brief, Brief.version_id == BriefVersion.id).order_by(BriefVersion.id)
-    wanted = wanted.where(briefs_policy.visible(actor), Brief.status == BriefStatus.PUBLISHED)
-    wanted = wanted.where(Brief.bids_close_at > now(), Brief.id.not_in(taken))
-    return list(session.scalars(wanted.where(*(_LIMITS[name](value) for name, value in asked.items() if value))))
+def _open_versions(session: Session, actor: Actor, channel_id: UUID, filters: Mapping[str, Any]) -> list[UUID]:
+    """Return the present versions of the open briefs that the actor may see and the channel has not bid on."""
+    bid_on = session.scalars(_BRIEFS_BID_ON, {"channel_id": channel_id, "listed": list(service.LISTED)}).all()
+    query = sa.select(BriefVersion.id).join(Brief, Brief.version_id == BriefVersion.id).order_by(BriefVersion.id)
+    query = query.where(briefs_policy.visible(actor), Brief.status == BriefStatus.PUBLISHED)
+    query = query.where(Brief.bids_close_at > now(), Brief.id.not_in(bid_on))
+    query = query.where(*(_BRIEF_FILTERS[name](value) for name, value in filters.items() if value))
+    return list(session.scalars(query))
 
 
-def _rows(session: Session, versions: Sequence[UUID]) -> list[BriefRow]:
-    """Versions never change, so what was made of one is kept."""
-    missing = [id_ for id_ in versions if id_ not in _kept]
-    for start in range(0, len(missing), READ):
-        some = sa.select(BriefVersion).where(BriefVersion.id.in_(missing[start : start + READ]))
-        made = {version.id: brief_row(version) for version in session.scalars(some)}
-        if len(_kept) + len(made) > KEPT_MAX:
-            _kept.clear()
-        _kept.update(made)
-    return [_kept[id_] for id_ in versions]
-
-
-def _brief(
-    found: ScoredCandidates, version: BriefVersion, row: Mapping[str, Any], fitted_on: date | None
-) -> dict[str, Any]:
-    figures = _figures(found, 0, version, row, fitted_on)
-    left = max((version.bids_close_at - now()).total_seconds() / 86_400, 0.0)
-    people, ceiling = figures["people"]["point"], candidates.wanted_of(version, ChannelFilters(day=0)).ceiling
-    worth = (people or 0.0) * ceiling / 1000
-    more = [
-        discovery_reasons.room_reason(version.currency, worth, figures["price"]["point"]),
-        discovery_reasons.days_reason(left),
+def _open_brief(
+    scored: ScoredCandidates, version: BriefVersion, ceiling: float, details: Mapping[str, Any], fitted_on: date | None
+) -> OpenBrief:
+    figures = _figures(scored, 0, version, details, fitted_on)
+    days_left = max((version.bids_close_at - now()).total_seconds() / 86_400, 0.0)
+    worth = (figures.people.point or 0.0) * ceiling / 1000
+    brief_reasons = [
+        messages.room_reason(version.currency, worth, figures.price.point),
+        messages.days_reason(days_left),
     ]
-    return {
-        **figures,
-        "brief_id": version.brief_id,
-        "title": version.title,
-        "category": version.category,
-        "markets": version.content["markets"],
-        "placement_kinds": version.content["placement_kinds"],
-        "budget": version.budget,
-        "bids_close_at": version.bids_close_at,
-        "days_left": left,
-        "ceiling_per_thousand": ceiling,
-        "ceiling_is_the_briefs": version.ceiling_minor is not None,
-        "worth_at_ceiling": worth,
-        "reasons": [*figures["reasons"], *more],
-    }
+    return OpenBrief(
+        brief_id=version.brief_id,
+        title=version.title,
+        category=version.category,
+        markets=version.content["markets"],
+        placement_kinds=version.content["placement_kinds"],
+        budget=version.budget,
+        bids_close_at=version.bids_close_at,
+        days_left=days_left,
+        ceiling_per_thousand=ceiling,
+        ceiling_is_the_briefs=version.ceiling_minor is not None,
+        worth_at_ceiling=worth,
+        **vars(replace(figures, reasons=[*figures.reasons, *brief_reasons])),
+    )

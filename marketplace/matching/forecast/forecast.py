@@ -180,12 +180,6 @@ def tier_of(followers: Floats) -> Ints:
     return np.searchsorted(np.array(FOLLOWER_TIERS), np.nan_to_num(followers), side="right").astype(np.int64)
 
 
-def standardised_residuals(views: Floats, forecasts: ViewForecasts) -> Floats:
-    """Return (log views - log_centre) / scale [n] of videos that came out after their forecast."""
-    logs = log(np.maximum(views, 1.0))
-    return (logs - forecasts.log_centre) / forecasts.scale
-
-
 def calibrate(residuals_by_tier: Mapping[int, Floats]) -> ForecastCalibration | None:
     """Return the table of settled misses, or None while there are fewer than 60 in all tiers together.
 

@@ -1,7 +1,7 @@
-"""Views of published videos over time: told by the channel's side, learnt from, and made into a second forecast."""
+"""Views of published videos over time: reported by the channel's side, learnt from, and used for a second forecast."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
@@ -18,71 +18,87 @@ from marketplace.core import db, events
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import FieldError, InvalidInput
+from marketplace.core.estimate import Estimate, finite
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.http import paging
 from marketplace.matching.audience.arrays import Floats, as_floats
-from marketplace.matching.forecast import early
-from marketplace.matching.forecast import messages as growth_words
+from marketplace.matching.forecast import early, messages
 from marketplace.matching.forecast.early import FINAL_HOURS, HOURS, EarlyModel
 from marketplace.matching.forecast.features import load_model
 from marketplace.matching.forecast.forecast import HIGH, LOW, MIDDLE, ViewForecasts, quantiles
 from marketplace.matching.forecast.models import GrowthModel, VideoReading
+from marketplace.matching.forecast.video_forecast import VideoForecast
 
-# Platforms take invalid views back; more than that is another video or a slip.
+# The share of views that a platform may take back as invalid. A larger fall is another video, or a typing error.
 TAKEN_BACK = 0.05
 VIDEOS_MAX, SHOWN_MAX = 50_000, 20
-# A reading stands for a moment that lies within this factor of its age, where no two readings enclose the moment.
+# An hour that no two readings enclose takes the nearest reading whose age is within this factor of it.
 NEAR = 1.15
 _ENDS = (LOW, MIDDLE, HIGH)
 _GRID = np.arange(1, 100) / 100
 _FEATURES = sa.text(
     "SELECT log_centre, scale, df, smear, n_used, from_history, tier FROM channel_features WHERE channel_id = :channel"
 )
-_ALL = sa.text(
+_SETTLED = sa.text(
     "SELECT channel_id, external_id, extract(epoch FROM taken_at - published_at) / 3600 AS hours, views"
     " FROM video_readings WHERE (channel_id, external_id) IN (SELECT channel_id, external_id FROM video_readings"
     " WHERE taken_at >= published_at + make_interval(hours => :final) GROUP BY 1, 2 ORDER BY max(taken_at) DESC, 1, 2"
     " LIMIT :most) ORDER BY channel_id, external_id, taken_at"
 )
-_TURN = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('growth', 0))")
+_LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('growth', 0))")
+
+
+@dataclass(frozen=True)
+class FittedGrowth:
+    """The growth of views in use and the day it was fitted (None: the prior)."""
+
+    model: EarlyModel
+    fitted_on: date | None
 
 
 def record(
-    session: Session, actor: Actor, channel_id: UUID, given: Sequence[dict[str, Any]], source: str
+    session: Session, actor: Actor, channel_id: UUID, readings: Sequence[Mapping[str, Any]], source: str
 ) -> list[VideoReading]:
-    """Keep readings of one's own channel's videos; known ones stay as they are. Raises NotFound, InvalidInput."""
+    """Store readings of videos of an own channel and return all readings of these videos.
+
+    Stored readings stay as they are. Raises NotFound (no such channel of theirs) and InvalidInput.
+    """
     channel = db.get(session, Channel, channel_id, channels_policy.own(actor))
-    names = {one["external_id"] for one in given}
+    names = {reading["external_id"] for reading in readings}
     query = sa.select(VideoReading).where(VideoReading.channel_id == channel_id, VideoReading.external_id.in_(names))
-    known: dict[str, list[VideoReading]] = {}
+    by_video: dict[str, list[VideoReading]] = {}
     for row in session.scalars(query):
-        known.setdefault(row.external_id, []).append(row)
-    faults, made = [], []
-    for number, one in enumerate(given):
-        before = known.setdefault(one["external_id"], [])
-        fault = _fault(f"/readings/{number}", one, before)
-        if fault is not None:
-            faults.append(fault)
-        elif all(row.taken_at != one["taken_at"] for row in before):
-            row = VideoReading(channel_id=channel_id, source=source, **one)
-            before.append(row)
-            made.append(row)
-    if faults:
-        raise InvalidInput("The readings have to be mended; nothing was changed.", errors=faults)
-    session.add_all(made)
+        by_video.setdefault(row.external_id, []).append(row)
+    errors, new_rows = [], []
+    for number, reading in enumerate(readings):
+        known = by_video.setdefault(reading["external_id"], [])
+        error = _error_of(f"/readings/{number}", reading, known)
+        if error is not None:
+            errors.append(error)
+        elif all(row.taken_at != reading["taken_at"] for row in known):
+            row = VideoReading(channel_id=channel_id, source=source, **reading)
+            known.append(row)
+            new_rows.append(row)
+    if errors:
+        raise InvalidInput("The readings have to be mended; nothing was changed.", errors=errors)
+    session.add_all(new_rows)
     session.flush()
-    if made:
-        events.record(session, "video_readings.new", channel_id, actor, parties=[channel.creator_id], count=len(made))
-    return sorted((row for rows in known.values() for row in rows), key=lambda row: (row.external_id, row.taken_at))
+    if new_rows:
+        events.record(
+            session, "video_readings.new", channel_id, actor, parties=[channel.creator_id], count=len(new_rows)
+        )
+    return sorted((row for rows in by_video.values() for row in rows), key=lambda row: (row.external_id, row.taken_at))
 
 
-def _fault(pointer: str, one: dict[str, Any], before: Sequence[VideoReading]) -> FieldError | None:
-    taken_at, views = one["taken_at"], one["views"]
-    if not one["published_at"] < taken_at <= now() + timedelta(minutes=5):
+def _error_of(pointer: str, reading: Mapping[str, Any], known: Sequence[VideoReading]) -> FieldError | None:
+    """Return what is wrong with a reading beside the known ones of its video, if anything is."""
+    taken_at, views = reading["taken_at"], reading["views"]
+    # Five minutes for clocks that run ahead of ours.
+    if not reading["published_at"] < taken_at <= now() + timedelta(minutes=5):
         return FieldError(f"{pointer}/taken_at", "Must lie after the video's publication and not in the future.")
-    if any(row.published_at != one["published_at"] for row in before):
+    if any(row.published_at != reading["published_at"] for row in known):
         return FieldError(f"{pointer}/published_at", "Other readings of this video tell another moment of publication.")
-    for row in before:
+    for row in known:
         if row.taken_at == taken_at and row.views != views:
             return FieldError(f"{pointer}/views", f"For this moment {row.views} views were told already.")
         sooner, later = (row.views, views) if row.taken_at < taken_at else (views, row.views)
@@ -94,107 +110,119 @@ def _fault(pointer: str, one: dict[str, Any], before: Sequence[VideoReading]) ->
 def listed(
     session: Session, actor: Actor, channel_id: UUID, *, limit: int, starting_after: UUID | None, video: str | None
 ) -> paging.Page[VideoReading]:
+    """Return a page of the readings of a channel's videos, or of one video. Raises NotFound (no such channel)."""
     db.get(session, Channel, channel_id, channels_policy.visible(actor))
+    return paging.page(session, _of_channel(channel_id, video), VideoReading, limit, starting_after)
+
+
+def _of_channel(channel_id: UUID, video: str | None) -> sa.Select[VideoReading]:
     query = sa.select(VideoReading).where(VideoReading.channel_id == channel_id)
-    if video is not None:
-        query = query.where(VideoReading.external_id == video)
-    return paging.page(session, query, VideoReading, limit, starting_after)
+    return query if video is None else query.where(VideoReading.external_id == video)
 
 
-def forecasts(session: Session, actor: Actor, channel_id: UUID, *, video: str | None = None) -> list[dict[str, Any]]:
-    """Return the forecasts of a channel's newest videos that have readings, or of one: views at thirty days by the
-    channel's history, by the newest reading, and by both. Raises NotFound (no such channel)."""
+def video_forecasts(
+    session: Session, actor: Actor, channel_id: UUID, *, video: str | None = None
+) -> list[VideoForecast]:
+    """Return the forecasts of a channel's newest videos that have readings, or of one video.
+
+    Each has the views at thirty days by the channel's history, by the newest reading, and by both. Raises NotFound (no
+    such channel).
+    """
     db.get(session, Channel, channel_id, channels_policy.visible(actor))
-    query = sa.select(VideoReading).where(VideoReading.channel_id == channel_id)
-    if video is not None:
-        query = query.where(VideoReading.external_id == video)
-    newest = query.ext(distinct_on(VideoReading.external_id)).order_by(
-        VideoReading.external_id, VideoReading.taken_at.desc()
-    )
-    found = sorted(session.scalars(newest), key=lambda row: row.published_at, reverse=True)[:SHOWN_MAX]
-    return _forecasts(session, channel_id, found) if found else []
+    query = _of_channel(channel_id, video).ext(distinct_on(VideoReading.external_id))
+    query = query.order_by(VideoReading.external_id, VideoReading.taken_at.desc())
+    newest = sorted(session.scalars(query), key=lambda row: row.published_at, reverse=True)[:SHOWN_MAX]
+    if not newest:
+        return []
+    growth = load_growth(session)
+    first = _first_forecast(session, channel_id)
+    return [_forecast(reading, first, growth) for reading in newest]
 
 
-def _forecasts(session: Session, channel_id: UUID, newest: Sequence[VideoReading]) -> list[dict[str, Any]]:
-    learnt = load(session)
-    first, tiers = _first(session, channel_id)
+@dataclass(frozen=True, eq=False)
+class _FirstForecast:
+    """A channel's forecast before publication: of log views [1], and views at 10, 50 and 90 % [3] and at _GRID [99]."""
+
+    views: ViewForecasts
+    ends: Floats
+    grid: Floats
+
+
+def _first_forecast(session: Session, channel_id: UUID) -> _FirstForecast:
+    row = session.execute(_FEATURES, {"channel": channel_id}).one_or_none()
+    views, tiers = _unknown(), np.zeros(1, dtype=np.int64)
+    if row is not None:
+        centre, scale, df, smear, used = (
+            as_floats([value]) for value in (row.log_centre, row.scale, row.df, row.smear, row.n_used)
+        )
+        views = ViewForecasts(centre, scale, df, used, smear, np.array([row.from_history]))
+        tiers = np.array([row.tier], dtype=np.int64)
     calibration = load_model(session).calibration
-    before = quantiles(first, _ENDS, calibration, tiers)[0], quantiles(first, _GRID, calibration, tiers)[0]
-    return [_forecast(one, first, before, *learnt) for one in newest]
-
-
-def _forecast(
-    newest: VideoReading, first: ViewForecasts, before: tuple[Floats, Floats], model: EarlyModel, fitted_on: date | None
-) -> dict[str, Any]:
-    views, hours = as_floats([newest.views]), as_floats([newest.hours])
-    alone = early.after_publication(_unknown(), views, hours, model)
-    both = early.after_publication(first, views, hours, model)
-    found: dict[str, Any] = {
-        "channel_id": newest.channel_id,
-        "external_id": newest.external_id,
-        "published_at": newest.published_at,
-        "taken_at": newest.taken_at,
-        "hours": newest.hours,
-        "views": newest.views,
-        "before": _ends(before[0]),
-        "early": _ends(quantiles(alone, _ENDS)[0]),
-        # What is there already is the least there will be.
-        "forecast": _ends(np.maximum(quantiles(both, _ENDS)[0], newest.views)),
-        "percentile": _percentile(float(np.exp(alone.log_centre[0])), before[1]),
-        "settled_videos": max(model.videos),
-        "source": newest.source,
-        "fitted_on": fitted_on,
-    }
-    return {**found, "reasons": growth_words.reasons(found, final_days=FINAL_HOURS / 24)}
+    ends, grid = (quantiles(views, taus, calibration, tiers)[0] for taus in (_ENDS, _GRID))
+    return _FirstForecast(views, ends, grid)
 
 
 def _unknown() -> ViewForecasts:
-    nothing, none = np.full(1, np.nan), np.zeros(1, dtype=np.bool_)
-    return ViewForecasts(nothing, np.ones(1), np.ones(1), np.zeros(1), np.ones(1), none)
+    nan, ones, no = np.full(1, np.nan), np.ones(1), np.zeros(1, dtype=np.bool_)
+    return ViewForecasts(nan, ones, ones, np.zeros(1), ones, no)
 
 
-def _first(session: Session, channel_id: UUID) -> tuple[ViewForecasts, Any]:
-    row = session.execute(_FEATURES, {"channel": channel_id}).one_or_none()
-    if row is None:
-        return _unknown(), np.zeros(1, dtype=np.int64)
-    centre, scale, df, smear, used = (
-        as_floats([value]) for value in (row.log_centre, row.scale, row.df, row.smear, row.n_used)
+def _forecast(newest: VideoReading, first: _FirstForecast, growth: FittedGrowth) -> VideoForecast:
+    views, hours = as_floats([newest.views]), as_floats([newest.hours])
+    by_reading = early.after_publication(_unknown(), views, hours, growth.model)
+    by_both = early.after_publication(first.views, views, hours, growth.model)
+    forecast = VideoForecast(
+        channel_id=newest.channel_id,
+        external_id=newest.external_id,
+        published_at=newest.published_at,
+        taken_at=newest.taken_at,
+        hours=newest.hours,
+        views=newest.views,
+        before=_estimate(first.ends),
+        early=_estimate(quantiles(by_reading, _ENDS)[0]),
+        # A video never ends with fewer views than it has today.
+        forecast=_estimate(np.maximum(quantiles(by_both, _ENDS)[0], newest.views)),
+        percentile=_percentile(float(np.exp(by_reading.log_centre[0])), first.grid),
+        settled_videos=max(growth.model.videos),
+        source=newest.source,
+        fitted_on=growth.fitted_on,
     )
-    return ViewForecasts(centre, scale, df, used, smear, np.array([row.from_history])), np.array([row.tier])
+    return replace(forecast, reasons=messages.reasons(forecast, final_days=FINAL_HOURS / 24))
 
 
-def _ends(values: Floats) -> dict[str, float | None]:
-    low, point, high = (float(value) if np.isfinite(value) else None for value in values)
-    return {"point": point, "low": low, "high": high}
+def _estimate(ends: Floats) -> Estimate:
+    low, point, high = finite(ends.tolist())
+    return Estimate(point, low, high)
 
 
-def _percentile(views: float, before: Floats) -> float | None:
-    if not np.isfinite(before).all():
+def _percentile(views: float, grid: Floats) -> float | None:
+    """Return the percentile of views among the 1 to 99 % quantiles of the first forecast; None without one."""
+    if not np.isfinite(grid).all():
         return None
-    return float(np.searchsorted(before, views))
+    return float(np.searchsorted(grid, views))
 
 
-def load(session: Session) -> tuple[EarlyModel, date | None]:
-    """Return the newest growth and when it was fitted, or the prior."""
+def load_growth(session: Session) -> FittedGrowth:
+    """Return the newest growth model, or the prior."""
     row = session.scalar(sa.select(GrowthModel).order_by(GrowthModel.id.desc()).limit(1))
     if row is None:
-        return early.PRIOR_EARLY, None
-    return early.from_content(row.content["growth"]), row.fitted_at.date()
+        return FittedGrowth(early.PRIOR_EARLY, None)
+    return FittedGrowth(early.from_content(row.content["growth"]), row.fitted_at.date())
 
 
-def fit(session: Session) -> bool:
-    """Fit how views grow to the newest videos with a reading at thirty days; returns whether anything is new."""
-    session.execute(_TURN)
-    rows = session.execute(_ALL, {"final": int(FINAL_HOURS), "most": VIDEOS_MAX}).all()
+def fit_growth(session: Session) -> bool:
+    """Fit the growth of views to the newest videos with a reading at thirty days; return whether the model is new."""
+    session.execute(_LOCK)
+    rows = session.execute(_SETTLED, {"final": int(FINAL_HOURS), "most": VIDEOS_MAX}).all()
     if not rows:
         return False
     table = []
     for _, group in groupby(rows, key=lambda row: (row.channel_id, row.external_id)):
         path = list(group)
         hours, views = as_floats([float(row.hours) for row in path]), as_floats([row.views for row in path])
-        table.append([views_at(hours, views, at) for at in (*HOURS, FINAL_HOURS)])
-    at = as_floats(table)
-    model = early.fit_early(at[:, :-1], at[:, -1])
+        table.append([views_at(hours, views, hour) for hour in (*HOURS, FINAL_HOURS)])
+    views_by_hour = as_floats(table)
+    model = early.fit_early(views_by_hour[:, :-1], views_by_hour[:, -1])
     growth = {name: list(part) for name, part in asdict(model).items()}
     content = {"version": early.MODEL_VERSION, "growth": growth}
     name = fingerprint(content)
@@ -207,11 +235,14 @@ def fit(session: Session) -> bool:
     return True
 
 
-def views_at(hours: Floats, views: Floats, at: float) -> float:
-    """Return views at an hour after publication, straight in logs between the readings [n] around it; one reading alone
-    stands for it within 15 % of its age. NaN where the readings do not tell."""
-    if hours[0] <= at <= hours[-1]:
-        return float(np.exp(np.interp(np.log(at), np.log(hours), np.log(np.maximum(views, 1.0)))))
-    nearest = 0 if at < hours[0] else -1
-    apart = max(hours[nearest] / at, at / hours[nearest])
-    return float(max(views[nearest], 1.0)) if apart <= NEAR else float("nan")
+def views_at(hours: Floats, views: Floats, hour: float) -> float:
+    """Return the views at an hour after publication, by readings of `views` [n] at rising `hours` [n].
+
+    Between two readings logs of views are linear in the log of hours; outside them the nearest reading counts if the
+    hour is within 15 % of its age. Otherwise the result is NaN.
+    """
+    if hours[0] <= hour <= hours[-1]:
+        return float(np.exp(np.interp(np.log(hour), np.log(hours), np.log(np.maximum(views, 1.0)))))
+    nearest = 0 if hour < hours[0] else -1
+    ratio = max(hours[nearest] / hour, hour / hours[nearest])
+    return float(max(views[nearest], 1.0)) if ratio <= NEAR else float("nan")

@@ -60,4 +60,4 @@ def listing(query: dict[str, Any], channel_id: UUID) -> Page[VideoReading]:
 def forecasts(query: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
     """What the newest published videos with readings will have at thirty days: before publication, by their views so
     far, and by both."""
-    return {"data": readings.forecasts(session(), actor(), channel_id, **query)}
+    return {"data": readings.video_forecasts(session(), actor(), channel_id, **query)}

@@ -4,7 +4,7 @@
 import numpy as np
 from scipy.special import digamma, polygamma
 
-from marketplace.matching.audience.arrays import Floats, as_floats
+from marketplace.matching.audience.arrays import Floats
 
 # s0^2 and nu0 before anything is known.
 PRIOR = (0.40, 3.0)
@@ -31,18 +31,13 @@ def trigamma_inverse(value: float) -> float:
     return x
 
 
-def match_variances(variances: Floats, dfs: Floats) -> tuple[float, float]:
-    """Return (s0^2, nu0) of a scaled inverse chi-square prior from sample variances with their degrees of freedom.
-
-    nu0 lies within 1..100: 100 when the variances differ no more than chance would have it. Needs two variances or
-    more that are not all zero, else the prior's own values come back.
-    """
-    half = as_floats(dfs) / 2
-    return _match(as_floats(variances), digamma(half) - np.log(half), polygamma(1, half))
-
-
 def match_weighted(variances: Floats, videos: Floats) -> tuple[float, float]:
-    """Return the same for recency-weighted variances of 2..10 videos each, as pool.summarise makes them."""
+    """Return (s0^2, nu0) of a scaled inverse chi-square prior from recency-weighted variances of 2..10 videos each.
+
+    `variances` [n] are those of pool.summarise, `videos` [n] how many videos each rests on. nu0 is within 1..100: 100
+    when the variances differ no more than chance would have it. Fewer than two variances, or none above zero, return
+    the prior's own values.
+    """
     row = videos.astype(np.int64) - 2
     return _match(variances, np.array(LOG_MEANS)[row], np.array(LOG_VARIANCES)[row])
 

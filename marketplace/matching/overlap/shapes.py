@@ -102,17 +102,6 @@ def union(shares: Floats, shape: float) -> float:
     )
 
 
-def two_constants(within: float, across: float, niches: int) -> tuple[float, float]:
-    """Return (shape, own niche's share) of `units` that give the small-reach duplication of these two shapes.
-
-    Delta = 1 + 1/k each; s^2 = (Dw - Da) / (Dw + Da (G - 1)) and 1 + 1/k = Da / (1 - s^2).
-    """
-    inside, between = 1 + 1 / within, 1 + 1 / across
-    square = max(0.0, (inside - between) / (inside + between * (niches - 1)))
-    left = between / (1 - square) - 1
-    return (1 / left if left > 0 else _MOST), float(np.sqrt(square))
-
-
 def solve(overlap: Callable[[float], float], wanted: float, halvings: int = _HALVINGS) -> float:
     """Return the shape whose overlap, which falls with it, is the wanted one; the nearer end where there is none."""
     low, high = np.log(_LEAST), np.log(_MOST)

@@ -5,7 +5,7 @@ views. Amounts are floats in the currency's minor units here, for they are expec
 integer. All bids of one batch are in one currency.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +17,8 @@ from marketplace.matching.forecast.forecast import GRID_WEIGHTS
 MODEL_VERSION = "price/2"
 COMPARABLES_MIN = 9
 CURRENCY_OF_SUGGESTIONS = "CNY"  # the one platform that suggests prices names them in yuan
-# Price of an option against that of 21-60 s: median, 10 % and 90 % of rate cards (Xingtu, 338 and 272 cards, 2025-11).
 _UNITS = as_floats([10**power for power in range(30)])
+# Price of an option against that of 21-60 s: median, 10 % and 90 % of rate cards (Xingtu, 338 and 272 cards, 2025-11).
 LENGTH_RATIOS = {"1-20": (0.78, 0.5, 1.0), "21-60": (1.0, 1.0, 1.0), "60+": (1.33, 1.0, 2.5)}
 
 
@@ -126,19 +126,3 @@ def floor_check(
     with np.errstate(divide="ignore", invalid="ignore"):
         margin = np.where(floor > 0, (bid_cost - floor) / floor, np.nan)
     return FloorCheck(floor, margin, np.nan_to_num(bid_cost - floor, nan=0.0) < 0)
-
-
-def odd_length_prices(prices_minor: Mapping[str, int]) -> dict[str, tuple[float, float, float]]:
-    """Return the options (keys of LENGTH_RATIOS) priced outside the usual span against 21-60 s: (ratio, low, high).
-
-    A question to the bidder, never part of a score. Empty without a 21-60 s price."""
-    base = prices_minor.get("21-60", 0)
-    if base <= 0:
-        return {}
-    ratios = {length: price / base for length, price in prices_minor.items() if length in LENGTH_RATIOS}
-    spans = {length: LENGTH_RATIOS[length][1:] for length in ratios}
-    return {
-        length: (ratio, *spans[length])
-        for length, ratio in ratios.items()
-        if not spans[length][0] <= ratio <= spans[length][1]
-    }

@@ -1,4 +1,4 @@
-"""Sentences, Chinese and English, about fair prices, what a price is made of, floors and ceilings."""
+"""Messages, Chinese and English, about fair prices, what a price is made of, floors and ceilings."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from marketplace.core.message import Message
 from marketplace.core.money import Money
 from marketplace.matching.audience.arrays import Floats, as_floats
 from marketplace.matching.pricing import cost
@@ -40,7 +41,11 @@ _TERMS = {
 
 @dataclass(frozen=True)
 class FairPrice:
-    """One deliverable's fair price as it is shown: rounded to two digits, the ends outwards; None where not known."""
+    """One deliverable's fair price as it is shown, in minor units: two digits, the ends rounded outwards.
+
+    Prices are None where they are not known. `count` records of the kind `basis` stand behind them (see
+    price_model.BASES); `share` is the part of the price that comes from settled deals.
+    """
 
     currency: str
     point: float | None
@@ -52,40 +57,45 @@ class FairPrice:
     fitted_on: date | None
 
     def numbers(self) -> dict[str, Any]:
-        shown = {name: getattr(self, name) for name in ("point", "low", "high", "count", "basis")}
-        told = None if self.fitted_on is None else self.fitted_on.isoformat()
+        """Return the price as JSON data."""
+        prices = {name: getattr(self, name) for name in ("point", "low", "high", "count", "basis")}
+        fitted_on = None if self.fitted_on is None else self.fitted_on.isoformat()
         return {
-            **shown,
+            **prices,
             "interval": LEVEL,
             "unit": f"{self.currency} minor per video",
             "share_of_deals": self.share,
-            "date": told,
+            "date": fitted_on,
         }
 
 
-def shown(found: PricePrediction, place: int, currency: str, fitted_on: date | None) -> FairPrice:
-    """Return one of n predictions as it is shown. An end that is one deal's own is hidden by the rounding."""
-    basis, count = BASES[int(found.basis[place])], int(found.count[place])
-    if not math.isfinite(found.point[place]):
+def shown(prices: PricePrediction, index: int, currency: str, fitted_on: date | None) -> FairPrice:
+    """Return one of n predictions as it is shown. Rounding hides an end that is the price of one deal."""
+    basis, count = BASES[int(prices.basis[index])], int(prices.count[index])
+    if not math.isfinite(prices.point[index]):
         return FairPrice(currency, None, None, None, count, basis, None, fitted_on)
-    point, low, high = (float(getattr(found, name)[place]) for name in ("point", "low", "high"))
-    share = round(float(found.share[place]), DIGITS)
+    point, low, high = (float(getattr(prices, name)[index]) for name in ("point", "low", "high"))
+    share = round(float(prices.share[index]), DIGITS)
     ends = two_digits(point, np.round), two_digits(low, np.floor), two_digits(high, np.ceil)
     return FairPrice(currency, *ends, count, basis, share, fitted_on)
 
 
 def two_digits(amount: float, whole: Callable[[Floats], Floats]) -> float:
+    """Return one amount in two digits, rounded by `whole` (see cost.two_digits)."""
     return float(cost.two_digits(as_floats([amount]), whole)[0])
 
 
-def fair_reason(fair: FairPrice, asked_minor: float | None = None) -> dict[str, Any]:
-    """Return the fair price of one video with what it is made of and, of a bid, where its own price lies."""
+def fair_reason(fair: FairPrice, asked_minor: float | None = None) -> Message:
+    """Return the fair price of one video and what it is made of.
+
+    With `asked_minor`, the price that a bid asks for one video, the message says on which side of the fair price it is.
+    """
     if fair.point is None or fair.low is None or fair.high is None:
-        return _reason(
+        return Message(
             "fair_price_unknown",
             f"可比成交价只有 {fair.count} 个（至少需要 {COMPARABLES_MIN} 位创作者各一个），不给出参考价",
             f"Only {fair.count} comparable settled deals (nine creators' are needed): no fair price is shown",
-            deals={"value": fair.count, "unit": "settled deals", "count": fair.count},
+            {"deals": {"value": fair.count, "unit": "settled deals", "count": fair.count}},
         )
     zh, en = (text.format(n=f"{fair.count:,}") for text in _BASES[fair.basis])
     if fair.basis == "settled" and fair.share is not None and fair.share < 1:
@@ -95,23 +105,25 @@ def fair_reason(fair: FairPrice, asked_minor: float | None = None) -> dict[str, 
     span = f"{point} ({low}–{high}, {LEVEL})"
     day = f"；模型日期 {fair.fitted_on}" if fair.fitted_on else ""
     day_en = f"; model of {fair.fitted_on}" if fair.fitted_on else ""
-    value = {"value": fair.point, **{key: part for key, part in fair.numbers().items() if key != "point"}}
+    number = {"value": fair.point, **{name: part for name, part in fair.numbers().items() if name != "point"}}
     if asked_minor is None:
-        return _reason(
-            "fair_price", f"单条参考价 {span}，{zh}{day}", f"Fair price of one video {span}, {en}{day_en}", fair=value
+        return Message(
+            "fair_price",
+            f"单条参考价 {span}，{zh}{day}",
+            f"Fair price of one video {span}, {en}{day_en}",
+            {"fair": number},
         )
-    code, place_zh, place_en = _place(fair.low, fair.high, asked_minor)
+    code, side_zh, side_en = _side(fair.low, fair.high, asked_minor)
     asked = _money(fair.currency, asked_minor)
-    return _reason(
+    return Message(
         code,
-        f"本报价单条 {asked}，{place_zh}参考价 {span}，{zh}{day}",
-        f"This bid asks {asked} a video, {place_en} the fair price of {span}, {en}{day_en}",
-        fair=value,
-        asked={"value": asked_minor, "unit": f"{fair.currency} minor per video"},
+        f"本报价单条 {asked}，{side_zh}参考价 {span}，{zh}{day}",
+        f"This bid asks {asked} a video, {side_en} the fair price of {span}, {en}{day_en}",
+        {"fair": number, "asked": {"value": asked_minor, "unit": f"{fair.currency} minor per video"}},
     )
 
 
-def _place(low: float, high: float, asked: float) -> tuple[str, str, str]:
+def _side(low: float, high: float, asked: float) -> tuple[str, str, str]:
     if asked < low:
         return "under_fair_price", "低于", "under"
     if asked > high:
@@ -119,13 +131,13 @@ def _place(low: float, high: float, asked: float) -> tuple[str, str, str]:
     return "within_fair_price", "在其区间之内，", "within"
 
 
-def term_reasons(terms: Mapping[str, PriceTerm]) -> list[dict[str, Any]]:
-    """Return what rights, exclusivity and length each multiply a price by, apart from each other."""
-    found = []
+def term_reasons(terms: Mapping[str, PriceTerm]) -> list[Message]:
+    """Return by how much rights, exclusivity and length each multiply a price."""
+    messages = []
     for name, term in terms.items():
         zh, en = _TERMS[name]
         ends = f"{term.ratio:.2f} ({term.low:.2f}–{term.high:.2f}, {LEVEL})"
-        value = {
+        number = {
             "value": round(term.ratio, 3),
             "low": round(term.low, 3),
             "high": round(term.high, 3),
@@ -133,48 +145,52 @@ def term_reasons(terms: Mapping[str, PriceTerm]) -> list[dict[str, Any]]:
             "count": term.count,
             "unit": "times the price",
         }
-        found.append(
-            _reason(
+        messages.append(
+            Message(
                 f"term_{name}",
                 f"{zh}：价格 × {ends}，依据 {term.count} 个成交价" + ("" if term.count else "，仅为经验先验"),
                 f"{en}: price x {ends}, from {term.count} settled deals" + ("" if term.count else ", a prior alone"),
-                ratio=value,
+                {"ratio": number},
             )
         )
-    return found
+    return messages
 
 
-def paid_anyway_reason(currency: str, value: float, low: float, high: float) -> dict[str, Any]:
-    """Return what the video platform pays for the plays anyway; for the creator's side, beside the floor."""
+def paid_anyway_reason(currency: str, value: float, low: float, high: float) -> Message:
+    """Return what the video platform pays for the plays with or without the deal; for the creator's side alone."""
     span = f"{_money(currency, value)} ({_money(currency, low)}–{_money(currency, high)})"
-    return _reason(
+    return Message(
         "platform_pays_anyway",
         f"平台按播放量本来约付 {span}（每万次播放 10–19 元，2017–2018 年创作者所述），"
         "不接单也有，未计入成本线；仅创作方可见",
         f"For such views the platform pays about {span} anyway (10-19 yuan per 10,000 plays, told by creators in"
         " 2017-2018); it is earned without the deal and not in the floor; only the creator's side sees this",
-        paid={
-            "value": value,
-            "low": low,
-            "high": high,
-            "interval": "bounds",
-            "unit": f"{currency} minor",
-            "source": "creators' accounts in trade articles, 2017-2018",
+        {
+            "paid": {
+                "value": value,
+                "low": low,
+                "high": high,
+                "interval": "bounds",
+                "unit": f"{currency} minor",
+                "source": "creators' accounts in trade articles, 2017-2018",
+            }
         },
     )
 
 
-def ceiling_reason(currency: str, ceiling_minor: int, cheapest_minor: float, bids: int) -> dict[str, Any]:
+def ceiling_reason(currency: str, ceiling_minor: int, cheapest_minor: float, bids: int) -> Message:
     """Return the warning to a brand that no bid on its closed brief is within its ceiling."""
     ceiling, cheapest = _money(currency, ceiling_minor), _money(currency, cheapest_minor)
     unit = f"{currency} minor per 1,000 people"
-    return _reason(
+    return Message(
         "ceiling_under_every_price",
         f"全部 {bids} 个已算出成本的报价都高于每千目标人群上限 {ceiling}，最低的为 {cheapest}",
         f"All of {bids} bids whose cost is known are over the ceiling of {ceiling} per 1,000 on-target people;"
         f" the cheapest is at {cheapest}",
-        ceiling={"value": ceiling_minor, "unit": unit},
-        cheapest={"value": cheapest_minor, "unit": unit, "count": bids},
+        {
+            "ceiling": {"value": ceiling_minor, "unit": unit},
+            "cheapest": {"value": cheapest_minor, "unit": unit, "count": bids},
+        },
     )
 
 
@@ -185,39 +201,42 @@ def never_so_cheap_reason(
     deals: int,
     vertical: str | None,
     fitted_on: date | None,
-) -> dict[str, Any]:
-    """Return the warning to a brand that hardly any like channel was ever bought for its ceiling."""
+) -> Message:
+    """Return the warning to a brand that hardly any similar channel was ever bought for its ceiling.
+
+    `per_thousand_minor` is what nine in ten of `deals` settled deals cost more than, per 1,000 views; `vertical` is
+    theirs (None: all verticals).
+    """
     ceiling, shown_low = _money(currency, ceiling_minor), _money(currency, per_thousand_minor)
     of_zh, of_en = (f"{vertical} 类", f" in {vertical}") if vertical else ("各类", "")
     day = None if fitted_on is None else fitted_on.isoformat()
-    return _reason(
+    return Message(
         "ceiling_under_the_market",
         f"{of_zh}账号的 {deals} 个成交价中，九成高于每千次播放 {shown_low}；即使观众全是目标人群，"
         f"每千目标人群上限 {ceiling} 也几乎没有成交过（{day}）",
         f"Nine in ten of {deals} settled deals{of_en} cost more than {shown_low} per 1,000 views: were every viewer on"
         f" target, {ceiling} per 1,000 on-target people would still have bought hardly any like channel ({day})",
-        ceiling={"value": ceiling_minor, "unit": f"{currency} minor per 1,000 people"},
-        nine_in_ten_over={
-            "value": per_thousand_minor,
-            "unit": f"{currency} minor per 1,000 views",
-            "count": deals,
-            "date": day,
+        {
+            "ceiling": {"value": ceiling_minor, "unit": f"{currency} minor per 1,000 people"},
+            "nine_in_ten_over": {
+                "value": per_thousand_minor,
+                "unit": f"{currency} minor per 1,000 views",
+                "count": deals,
+                "date": day,
+            },
         },
     )
 
 
-def ceiling_unknown_reason(deals: int) -> dict[str, Any]:
-    return _reason(
+def ceiling_unknown_reason(deals: int) -> Message:
+    """Return that too few deals are known to compare a brief's ceiling with."""
+    return Message(
         "ceiling_not_compared",
         f"可比成交价只有 {deals} 个，少于 {COMPARABLES_MIN} 位创作者，无法与市场比较",
         f"Only {deals} comparable settled deals, of fewer than nine creators: nothing to compare the ceiling with",
-        deals={"value": deals, "unit": "settled deals", "count": deals},
+        {"deals": {"value": deals, "unit": "settled deals", "count": deals}},
     )
 
 
 def _money(currency: str, minor: float) -> str:
     return Money(currency, round(minor)).show()
-
-
-def _reason(code: str, zh: str, en: str, **numbers: Any) -> dict[str, Any]:
-    return {"code": code, "zh": zh, "en": en, "numbers": numbers}

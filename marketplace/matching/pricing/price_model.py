@@ -142,9 +142,6 @@ class PricePrediction:
     basis: Floats
     share: Floats
 
-    def basis_name(self, place: int) -> str:
-        return BASES[int(self.basis[place])]
-
 
 def table(what: PricedDeliverables, rate_card: Bools) -> Floats:
     """Return the columns of FIXED for n deliverables [n, 12]."""

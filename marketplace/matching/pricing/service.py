@@ -15,6 +15,7 @@ from marketplace.channels import policy as channels_policy
 from marketplace.channels.models import Channel
 from marketplace.core import db
 from marketplace.core.actor import Actor
+from marketplace.core.message import Message
 from marketplace.matching.pricing import messages as price_words
 from marketplace.matching.pricing.messages import FairPrice
 from marketplace.matching.pricing.price_fit import EVERYTHING
@@ -55,7 +56,7 @@ class ChannelPrice:
     exclusivity_days: int
     fair: FairPrice
     terms: Mapping[str, PriceTerm]
-    reasons: list[dict[str, Any]]
+    reasons: Sequence[Message]
 
 
 def of_channel(
@@ -131,7 +132,7 @@ def fair_prices(fitted: FittedPrices, asked: Sequence[AskedDeliverable]) -> list
     return [by_position[position] for position in range(len(asked))]
 
 
-def of_brief(session: Session, actor: Actor, brief_id: UUID) -> list[dict[str, Any]]:
+def of_brief(session: Session, actor: Actor, brief_id: UUID) -> list[Message]:
     """Return how a brief's ceiling stands to what like channels were ever bought for; of no bid on it. Raises NotFound.
 
     A thousand views are at most a thousand people, all of them on target: only a ceiling under the price of the views

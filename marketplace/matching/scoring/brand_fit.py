@@ -4,7 +4,7 @@ The weights and the affinity table are editorial judgement, stated here and not 
 replace them. A part that is not known is left out and its weight shared among the rest, and its name is flagged.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +16,6 @@ MODEL_VERSION = "fit/2"
 WEIGHTS = {"category": 0.40, "market": 0.20, "language": 0.10, "format": 0.10, "length": 0.10, "sponsors": 0.10}
 PARTS = tuple(WEIGHTS)
 NEUTRAL = 0.5
-SPONSORS_TRUST = 2.0
-AFFINITY_SOURCE = "editorial table, 2026-11, not fitted"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +33,6 @@ def category_part(tag_shares: Floats, nearness: Floats) -> Floats:
     total = sum_columns(tag_shares)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(total > 0, sum_columns(tag_shares * nearness) / total, np.nan)
-
-
-def sponsors_part(counts: Floats, nearness: Floats) -> Floats:
-    """Return how near past sponsors' categories [n, C] (deals counted) are, drawn to 0.5 by the weight of two deals."""
-    deals = sum_columns(counts)
-    return (sum_columns(counts * nearness) + SPONSORS_TRUST * NEUTRAL) / (deals + SPONSORS_TRUST)
 
 
 def tolerance_part(gap: Floats) -> Floats:
@@ -67,16 +59,6 @@ def language_part(languages: Sequence[str | None], wanted: Sequence[str]) -> Flo
     if not primary:
         return np.full(len(languages), np.nan)
     return np.array([np.nan if not tag else float(tag.split("-")[0].lower() in primary) for tag in languages])
-
-
-def format_part(formats: Sequence[str | None], wanted: Sequence[str]) -> Floats:
-    """Return 1 where an offered format is one the brief wants, 0 where not, NaN where either side leaves it open."""
-    return np.array([np.nan if not name or not wanted else float(name in wanted) for name in formats])
-
-
-def clashes(promised: Sequence[Collection[str]], category: str) -> Bools:
-    """Return where an exclusivity still in force (categories of which a channel may take no other brand) forbids it."""
-    return np.array([category in categories for categories in promised], dtype=np.bool_)
 
 
 def fit(parts: Mapping[str, Floats], clash: Bools) -> BrandFit:

@@ -17,7 +17,7 @@ from marketplace.matching.audience.grid import (
     margin_along,
     region_places,
 )
-from marketplace.matching.audience.priors import AGE_STARTS, CHINA, PROVINCES, REGIONS, WORLD
+from marketplace.matching.audience.priors import AGE_STARTS, CHINA, PROVINCES, REGIONS
 
 XINGTU = {"18-23": 0.35, "24-30": 0.30, "31-40": 0.20, "41-50": 0.10, "50+": 0.05}
 
@@ -97,12 +97,11 @@ def test_a_country_with_provinces_is_all_of_them() -> None:
         region_places("XX")
 
 
-def test_priors_are_shares() -> None:
-    for prior in (CHINA, WORLD):
-        assert prior.joint.shape == (AGES_N, GENDERS_N)
-        assert prior.joint.sum() == pytest.approx(1)
-        assert prior.regions.sum() == pytest.approx(1)
-        assert (prior.joint > 0).all()
+def test_the_prior_is_shares() -> None:
+    assert CHINA.joint.shape == (AGES_N, GENDERS_N)
+    assert CHINA.joint.sum() == pytest.approx(1)
+    assert CHINA.regions.sum() == pytest.approx(1)
+    assert (CHINA.joint > 0).all()
     assert CHINA.regions[region_places("US")[0]] == 0
 
 
@@ -150,7 +149,7 @@ def test_the_rest_of_a_short_region_list_goes_where_the_list_is_silent() -> None
 
 
 def test_regions_off_the_list_count_as_elsewhere_and_states_as_their_country() -> None:
-    found = audience(regions={"US-CA": 0.5, "IS": 0.3, "other": 0.2}, prior=WORLD)
+    found = audience(regions={"US-CA": 0.5, "IS": 0.3, "other": 0.2})
     assert found.regions[region_places("US")[0]] == pytest.approx(0.5)
     assert found.regions[region_places("ZZ")[0]] == pytest.approx(0.5)
     assert "regions_off_the_list" in found.flags

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("own_market")
 def read(folder: Path) -> dict[bytes, bytes]:
     """What the columns hold of each channel."""
     with db.transaction() as session:
-        table = column_store.present(session, folder)
+        table = column_store.present(session, ColumnFile(folder))
         return {table.ids[place].tobytes(): table.values[:, place].tobytes() for place in range(len(table))}
 
 
@@ -89,7 +89,7 @@ def test_who_is_represented_is_known_whoever_asks(tmp_path: Path) -> None:
     assert value(tmp_path, own, "agency_until") == 0
     mandate(agency, who.party_id, to_days=9)
     with db.transaction(brand.actor) as session:  # who sees no mandates
-        table = column_store.present(session, tmp_path)
+        table = column_store.present(session, ColumnFile(tmp_path))
         row = rows_of(table.ids, np.frombuffer(own.bytes, dtype="V16"))[0]
         assert table["agency_until"][row] == ends.toordinal() - 719_163
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.speed.scoring import bid_features
 from marketplace.briefs.models import BriefVersion
 from marketplace.matching.discovery import (
     brief_columns,
@@ -96,7 +97,7 @@ def test_the_look_at_bids_loses_none_of_the_best_either(seed: int, tolerance: fl
         dice.random((count, len(brand_fit.PARTS))) < 0.3, np.nan, dice.random((count, len(brand_fit.PARTS)))
     )
     suits = brand_fit.fit(dict(zip(brand_fit.PARTS, parts.T, strict=True)), np.zeros(count, dtype=bool)).value
-    features = first_pass.bid_features({**told, "per_cost": 1 / cost}, parts)
+    features = bid_features({**told, "per_cost": 1 / cost}, parts)
     look = first_pass.BidLook(ceiling, tolerance, ad_load_max=0.5)
     rows = look.best(features, BEST, 256)
     careful = 1000 * cost / (told["careful"] * told["share"] * told["valid"] * UNIQUE_PER_VIEW)

@@ -135,12 +135,12 @@ def test_the_workers_learn_how_views_grow(client: FlaskClient, worker: ModuleTyp
         make.tell(who, channel_id, {24: int(day), 72: int(three), 725: int(final)}, f"film {number}")
     work.settle(worker)
     with db.transaction() as session:
-        model, fitted_on = readings.load(session)
-    assert fitted_on == now().date()
-    assert model.videos == (40, 40)
+        growth = readings.load_growth(session)
+    assert growth.fitted_on == now().date()
+    assert growth.model.videos == (40, 40)
     # Twenty videos' worth of the prior pulls log 4 and log 2 towards .5 and .2.
-    assert PRIOR_EARLY.growth[0] < model.growth[0] <= math.log(4) * 1.02
-    assert PRIOR_EARLY.growth[1] < model.growth[1] <= math.log(2) * 1.02
+    assert PRIOR_EARLY.growth[0] < growth.model.growth[0] <= math.log(4) * 1.02
+    assert PRIOR_EARLY.growth[1] < growth.model.growth[1] <= math.log(2) * 1.02
     make.tell(who, channel_id, {24: 10_000}, "new")
     found = forecast(client, who, channel_id, "new")
     assert found["settled_videos"] == 40

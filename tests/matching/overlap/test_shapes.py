@@ -54,14 +54,6 @@ def test_niches_that_are_shared_count_and_others_are_across() -> None:
     assert fitted.of({"food"}, {"travel"}) == fitted.of(set(), set()) == 2.0
 
 
-@given(st.floats(0.1, 1.0), st.floats(1.0, 5.0), st.integers(2, 60))
-def test_two_constants_give_both_duplications(within: float, across: float, niches: int) -> None:
-    shape, own = shapes.two_constants(within, across, niches)
-    if across > within and (1 + 1 / across) / (1 - own**2) > 1:
-        assert (1 + 1 / shape) * (1 - own**2) == pytest.approx(1 + 1 / across, rel=1e-9)
-        assert (1 + 1 / shape) * (1 + own**2 * (niches - 1)) == pytest.approx(1 + 1 / within, rel=1e-9)
-
-
 def crowd(seed: int) -> tuple[Bools, list[str]]:
     """People with one activity for everything and one for each niche, and what they saw; a vehicle has one niche."""
     rng = np.random.default_rng(seed)

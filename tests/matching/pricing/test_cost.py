@@ -15,7 +15,6 @@ from marketplace.matching.pricing.cost import (
     expected_cost,
     floor_check,
     from_rows,
-    odd_length_prices,
     per_thousand,
     percentiles,
 )
@@ -124,15 +123,6 @@ def test_the_floor_is_the_making_with_the_shares_of_others_on_top() -> None:
     assert check.under.tolist() == [True, False, False]
     with pytest.raises(ValueError, match="nothing"):
         floor_check(np.ones(1), np.ones(1), np.array([9_000.0]), np.array([1_000.0]), np.ones(1))
-
-
-def test_odd_prices_of_other_lengths_are_named_with_their_span() -> None:
-    assert odd_length_prices({"1-20": 7_800, "21-60": 10_000, "60+": 13_300}) == {}
-    assert odd_length_prices({"1-20": 12_000, "21-60": 10_000, "60+": 26_000}) == {
-        "1-20": (1.2, 0.5, 1.0),
-        "60+": (2.6, 1.0, 2.5),
-    }
-    assert odd_length_prices({"60+": 1}) == {}
 
 
 @settings(deadline=None, max_examples=60)

@@ -68,7 +68,7 @@ def test_under_nine_deals_no_number_is_shown_but_the_count(deals: int) -> None:
     told = ask(model, records(rng, 3).what)
     assert np.isnan([told.point, told.low, told.high]).all()
     assert told.count.tolist() == [deals] * 3
-    assert [told.basis_name(place) for place in range(3)] == ["none"] * 3
+    assert [BASES[int(told.basis[place])] for place in range(3)] == ["none"] * 3
 
 
 def test_nine_deals_of_one_creator_are_not_nine() -> None:
@@ -82,14 +82,14 @@ def test_nine_deals_tell_with_their_count_and_basis() -> None:
     assert np.all(told.low <= told.point)
     assert np.all(told.point <= told.high)
     assert set(told.count) == {9.0}
-    assert told.basis_name(0) == "settled"
+    assert BASES[int(told.basis[0])] == "settled"
 
 
 def test_without_deals_the_platforms_suggestion_tells_with_its_spread() -> None:
     rng = np.random.default_rng(9)
     made = records(rng, 0, 40)
     told = ask(fit(made, SUGGESTED), made.what)
-    assert {told.basis_name(place) for place in range(40)} == {"platform_cpm"}
+    assert {BASES[int(told.basis[place])] for place in range(40)} == {"platform_cpm"}
     np.testing.assert_allclose(told.point, 50 * made.what.views / 1000)
     np.testing.assert_allclose(told.low / told.point, 0.6)
     assert set(told.count) == {20.0}
@@ -101,10 +101,10 @@ def test_without_deals_the_platforms_suggestion_tells_with_its_spread() -> None:
 def test_without_deals_and_suggestions_rate_cards_tell_as_lists() -> None:
     made = records(np.random.default_rng(10), 0, 40)
     told = ask(fit(made, {}), made.what)
-    assert {told.basis_name(place) for place in range(40)} == {"rate_cards"}
+    assert {BASES[int(told.basis[place])] for place in range(40)} == {"rate_cards"}
     assert set(told.count) == {40.0}
     unseen = ask(fit(made, SUGGESTED), made.what, views=np.full(40, np.nan))
-    assert {unseen.basis_name(place) for place in range(40)} == {"rate_cards"}
+    assert {BASES[int(unseen.basis[place])] for place in range(40)} == {"rate_cards"}
 
 
 def test_the_suggestion_fades_as_deals_of_the_vertical_come() -> None:

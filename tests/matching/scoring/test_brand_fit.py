@@ -11,13 +11,10 @@ from marketplace.matching.scoring.brand_fit import (
     PARTS,
     WEIGHTS,
     category_part,
-    clashes,
     fit,
-    format_part,
     language_part,
     length_part,
     market_part,
-    sponsors_part,
 )
 
 
@@ -38,12 +35,6 @@ def test_a_category_meets_the_channels_content() -> None:
     assert np.isnan(category_part(np.zeros((1, 2)), np.ones(2)))[0]
 
 
-def test_past_sponsors_are_drawn_to_the_middle() -> None:
-    near = affinity("food", ["food", "games"])
-    got = sponsors_part(np.array([[0.0, 0], [8, 0], [0, 8]]), near)
-    assert got == pytest.approx([0.5, 0.9, (8 * 0.15 + 1) / 10])
-
-
 def test_market_language_and_length() -> None:
     found = audience(regions={"CN-GD": 0.5, "CN-BJ": 0.2, "US": 0.3})
     assert market_part(found.regions[None, :], ["CN"])[0] == pytest.approx(0.7)
@@ -53,12 +44,6 @@ def test_market_language_and_length() -> None:
     got = length_part(np.array([30.0, 10, 120, np.nan]), 20, 60)
     assert got[:3].tolist() == [1, 0.5, 0.5]
     assert np.isnan(got[3])
-
-
-def test_formats_and_exclusivities() -> None:
-    assert format_part(["short", "live", None], ["short"])[:2].tolist() == [1, 0]
-    assert np.isnan(format_part(["short"], []))[0]
-    assert clashes([{"cars"}, set(), {"food", "cars"}], "cars").tolist() == [True, False, True]
 
 
 def test_a_part_that_is_not_known_is_left_out_not_counted_as_nought() -> None:
