@@ -146,10 +146,9 @@ def _of_bid(session: Session, actor: Actor, bid_id: UUID) -> tuple[list[str], li
 
 def _fit(session: Session, actor: Actor, bid_id: UUID) -> float | None:
     try:
-        found: float | None = matching.of_bid(session, actor, bid_id)["parts"]["fit"]
+        return matching.match_of_bid(session, actor, bid_id).scored.fit
     except NotFound:  # not scored yet: nothing is relieved
         return None
-    return found
 
 
 def enqueue(session: Session, kind: str, row: VideoCheck, *, key: str, **payload: Any) -> UUID:

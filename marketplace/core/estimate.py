@@ -1,12 +1,11 @@
 """A number with its interval."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A number with the ends of its 80 % interval; None where it is not known."""
+class Estimate(NamedTuple):
+    """A number with the ends of its interval (80 % unless its place says otherwise); each None where not known."""
 
     point: float | None
     low: float | None

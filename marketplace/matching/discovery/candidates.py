@@ -8,6 +8,7 @@ import numpy as np
 
 from marketplace.bids.pricing_models import PriceTerms
 from marketplace.briefs.models import BriefVersion
+from marketplace.core.estimate import Estimate, finite
 from marketplace.matching.audience import share_columns, targets
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
 from marketplace.matching.audience.grid import region_places
@@ -17,8 +18,10 @@ from marketplace.matching.discovery.market_columns import forecasts_of
 from marketplace.matching.discovery.shortlist import BriefWants, ChannelFilters
 from marketplace.matching.pricing.asking_price import STANDARD, TIERS, AskingPrices
 from marketplace.matching.scoring import numbers, rank
+from marketplace.matching.scoring.match_columns import FACTORS
 from marketplace.matching.scoring.score import BidInputs, BidScores, score
-from marketplace.matching.scoring.score_brief import FACTORS, LANGUAGES, LENGTHS, fit_of, numbers_of, target_cells
+from marketplace.matching.scoring.score_brief import LANGUAGES, LENGTHS, fit_of, numbers_of, target_cells
+from marketplace.matching.scoring.scored_bid import ScoredBid, scored_bid
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,13 +150,16 @@ def admitted(found: ScoredCandidates, wanted: BriefWants, by: DiscoveryModels) -
     return shown
 
 
-def parts_of(scored: ScoredCandidates, index: int, version: BriefVersion, details: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one candidate's parts by name, as a match has them; `details` has its snapshot's source and day."""
-    return {
-        **numbers.unpack(scored.numbers[index].tolist()),
-        "currency": version.currency,
-        "peers": "",
-        "source": details["source"],
-        "taken_on": details["taken_on"].isoformat(),
-        "audience_flags": details["audience_flags"],
-    }
+def scored_candidate(
+    scored: ScoredCandidates, index: int, version: BriefVersion, details: Mapping[str, Any]
+) -> ScoredBid:
+    """Return one candidate as a scored bid; `details` has its snapshot's source and day."""
+    overall = [scored.scores.ranking.overall[index], scored.overall_low[index], scored.overall_high[index]]
+    return scored_bid(
+        scored.numbers[index].tolist(),
+        int(scored.rows["flags"][index]),
+        overall=Estimate(*finite(overall)),
+        currency=version.currency,
+        source=details["source"],
+        taken_on=details["taken_on"],
+    )

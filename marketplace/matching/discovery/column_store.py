@@ -26,7 +26,7 @@ from marketplace.matching.pricing.asking_price import TIERS, AskingPrices
 from marketplace.matching.pricing.cost import CURRENCY_OF_SUGGESTIONS, two_digits
 from marketplace.matching.pricing.price_learning import UNFITTED, VIEWS, FittedPrices, load_prices, newest_prices
 from marketplace.matching.pricing.price_model import BASES, BOUGHT, predict
-from marketplace.matching.scoring.score_brief import FORECAST, FORECAST_KIND, LANGUAGE_BYTES
+from marketplace.matching.scoring.match_columns import FORECAST, LANGUAGE_BYTES, select_list
 
 Rows = dict[str, Column]
 PAGE, PAGES_A_LOOK = 50_000, 4
@@ -53,7 +53,7 @@ _SELECT = (
     f" coalesce({VIEWS}, 'NaN') AS expected_views,"
     " s.id AS snapshot_id, true AS known, f.log_centre, f.scale, f.df, f.smear, f.n_used, f.from_history, f.tier,"
     " f.ad_load, coalesce(f.seconds, 'NaN') AS seconds,"
-    f" rpad(coalesce(f.language, ''), {LANGUAGE_BYTES}) AS language, f.flags, f.shares, {FORECAST}"
+    f" rpad(coalesce(f.language, ''), {LANGUAGE_BYTES}) AS language, f.flags, f.shares, {select_list([FORECAST])}"
     " FROM channel_features f JOIN channels c ON c.id = f.channel_id JOIN parties p ON p.id = c.creator_id"
     " JOIN audience_snapshots s ON s.id = f.snapshot_id"
     " LEFT JOIN LATERAL (SELECT {lines} FROM jsonb_array_elements(s.rate_card) AS line"
@@ -95,7 +95,7 @@ KINDS = {
     "language": f"text:{LANGUAGE_BYTES}",
     "flags": "int8",
     "shares": f"bytes:{share_columns.BYTES}",
-    "forecast": FORECAST_KIND,
+    "forecast": FORECAST.kind,
 }
 # Whatever committed before the oldest running transaction is seen by now; what a restored dump says of another
 # cluster's future is not asked for again and again.

@@ -19,7 +19,6 @@ from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.column_copy import Column
 from marketplace.core.errors import Unavailable, WrongState
-from marketplace.core.estimate import Estimate, finite
 from marketplace.core.message import Message
 from marketplace.matching.audience import channel_tags
 from marketplace.matching.audience.arrays import Bools
@@ -37,17 +36,17 @@ from marketplace.matching.discovery.discovery_results import (
 )
 from marketplace.matching.discovery.market_columns import ChannelColumns
 from marketplace.matching.discovery.shortlist import ChannelFilters, first_pass
-from marketplace.matching.forecast import flags
 from marketplace.matching.pricing.asking_price import BASES, SETTLED
 from marketplace.matching.scoring import service
 from marketplace.matching.scoring.messages import reasons
+from marketplace.matching.scoring.ranked_match import RELATIVE
 
 LIMIT_MAX = 50
 # How many candidates are scored exactly; the second number only when the first leaves too few after the filters.
 LOOKS = (256, 4096)
 EPOCH = date(1970, 1, 1)
 # Reasons that speak of other bids, or of an offer that nobody has made.
-_NOT_SHOWN = frozenset({*service.RELATIVE, "cost", "cost_unknown", "intrusiveness_unknown"})
+_NOT_SHOWN = frozenset({*RELATIVE, "cost", "cost_unknown", "intrusiveness_unknown"})
 _BIDDERS = sa.text("SELECT DISTINCT channel_id FROM bids WHERE brief_id = :brief_id AND status = ANY(:listed)")
 _DETAILS = sa.text(
     "SELECT c.id, c.creator_id, c.platform, c.handle, c.name, c.url, c.region, c.language, c.verticals, s.followers,"
@@ -154,31 +153,22 @@ def _figures(
     scored: ScoredCandidates, index: int, version: BriefVersion, details: Mapping[str, Any], fitted_on: date | None
 ) -> CandidateFigures:
     """Return a candidate's figures and reasons; nothing of the creator's own costs is among them."""
-    flag_bits = int(scored.rows["flags"][index])
-    parts = candidates.parts_of(scored, index, version, {**details, "audience_flags": flags.audience(flag_bits)})
-    overall = Estimate(
-        *finite([scored.scores.ranking.overall[index], scored.overall_low[index], scored.overall_high[index]])
-    )
-    facts = service.facts(
-        parts,
-        {"overall": overall.point, "overall_low": overall.low, "overall_high": overall.high},
-        flags.shown(flag_bits),
-    )
-    match_reasons = [Message(**reason) for reason in reasons(facts) if reason["code"] not in _NOT_SHOWN]
+    candidate = candidates.scored_candidate(scored, index, version, details)
+    match_reasons = [reason for reason in reasons(candidate) if reason.code not in _NOT_SHOWN]
     basis, count = int(scored.asking.basis[index]), int(scored.asking.count[index])
     return CandidateFigures(
-        overall=overall,
-        views=Estimate(*parts["views"]),
-        share=Estimate(*parts["share"]),
-        people=Estimate(*parts["people"]),
-        per_thousand=Estimate(*parts["per_thousand"]),
-        fit=parts["fit"],
-        price=Estimate(*parts["cost"]),
+        overall=candidate.overall,
+        views=candidate.views,
+        share=candidate.share,
+        people=candidate.people,
+        per_thousand=candidate.per_thousand,
+        fit=candidate.fit,
+        price=candidate.cost,
         price_basis=BASES[basis],
         price_count=count,
         currency=version.currency,
-        ad_load=parts["ad_load"],
-        flags=flags.shown(flag_bits),
+        ad_load=candidate.ad_load,
+        flags=list(candidate.flags),
         reasons=[*match_reasons, _price_reason(scored, index, version.currency, details, fitted_on)],
     )
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from marketplace.bids.models import Bid, BidRevision
 from marketplace.briefs.models import Brief, BriefStatus
 from marketplace.core.actor import Actor
+from marketplace.core.estimate import Estimate
 from marketplace.core.message import Message
 from marketplace.drawing.sheet import say
 from marketplace.matching.audience.arrays import Floats, as_floats
@@ -52,10 +53,10 @@ def draw(session: Session, actor: Actor, bid_id: UUID, name: str, *, language: s
             language=language,
             width=width,
         )
-    middle, low, high = match.scored.per_thousand
+    middle, low, _ = match.scored.per_thousand
     peers, hidden = _peers(session, actor, bid, language)
-    known = middle is not None and low is not None and high is not None and low > 0
-    forecast = FairPriceSpan(low, middle, high) if known else None
+    positive = low is not None and low > 0
+    forecast = _span(match.scored.per_thousand) if positive else None
     return price_drawings.price_among_peers(
         PER_THOUSAND,
         middle,
@@ -89,10 +90,10 @@ def _box(values: Floats) -> PricePeers:
     return PricePeers(p10, p25, p50, p75, p90, len(values))
 
 
-def _span(fair: FairPrice | None) -> FairPriceSpan | None:
-    if fair is None or fair.point is None or fair.low is None or fair.high is None:
+def _span(price: FairPrice | Estimate | None) -> FairPriceSpan | None:
+    if price is None or price.point is None or price.low is None or price.high is None:
         return None
-    return FairPriceSpan(fair.low, fair.point, fair.high)
+    return FairPriceSpan(price.low, price.point, price.high)
 
 
 def _text(message: Message, language: str) -> str:

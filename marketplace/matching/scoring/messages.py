@@ -4,13 +4,14 @@ Every number carries its unit, and its interval, count, source and date where it
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
+from marketplace.core.estimate import Estimate
 from marketplace.core.message import Message
 from marketplace.core.money import Money
 from marketplace.matching.forecast.forecast import UNIQUE_PER_VIEW, UNIQUE_PER_VIEW_RANGE
 from marketplace.matching.pricing.cost import COMPARABLES_MIN
-from marketplace.matching.scoring.scored_bid import NumberEstimate, ScoredBid
+from marketplace.matching.scoring.scored_bid import ScoredBid
 
 FIT_GOOD, FIT_POOR = 0.7, 0.4
 _PART_NAMES = {
@@ -39,6 +40,20 @@ _MISSING = {
         "The audience lists contradict each other and were not used: it follows the population",
     ),
 }
+
+
+class _Known(NamedTuple):
+    """A number that is known, with its ends (None: has none) and what they are."""
+
+    value: float
+    low: float | None
+    high: float | None
+    interval: str
+
+
+def _known(estimate: Estimate, interval: str = "80%") -> _Known | None:
+    """Return an estimate whose middle is known. `interval` is "80%", or "bounds" or "range" without a level."""
+    return None if estimate.point is None else _Known(estimate.point, estimate.low, estimate.high, interval)
 
 
 def reasons(bid: ScoredBid) -> list[Message]:
@@ -78,9 +93,9 @@ def _reason(code: str, zh: str, en: str, **numbers: dict[str, Any]) -> Message:
     return Message(code, zh, en, numbers)
 
 
-def _number(value: float | NumberEstimate, unit: str, **more: Any) -> dict[str, Any]:
+def _number(value: float | _Known, unit: str, **more: Any) -> dict[str, Any]:
     number: dict[str, Any] = {"value": value, "unit": unit}
-    if isinstance(value, NumberEstimate):
+    if isinstance(value, _Known):
         number["value"] = value.value
         if value.low is not None and value.high is not None:
             number.update(low=value.low, high=value.high, interval=value.interval)
@@ -96,15 +111,15 @@ def _money(currency: str, minor: float) -> str:
     return Money(currency, round(minor)).show()
 
 
-def _span(estimate: NumberEstimate, show: str = ",.0f") -> str:
+def _span(estimate: _Known, show: str = ",.0f") -> str:
     return _with_ends(estimate, lambda value: f"{value:{show}}")
 
 
-def _money_span(currency: str, estimate: NumberEstimate) -> str:
+def _money_span(currency: str, estimate: _Known) -> str:
     return _with_ends(estimate, lambda value: _money(currency, value))
 
 
-def _with_ends(estimate: NumberEstimate, show: Callable[[float], str]) -> str:
+def _with_ends(estimate: _Known, show: Callable[[float], str]) -> str:
     if estimate.low is None or estimate.high is None or estimate.low == estimate.high:
         return show(estimate.value)
     how_sure = f", {estimate.interval}" if estimate.interval.endswith("%") else ""
@@ -122,7 +137,7 @@ def _from(bid: ScoredBid) -> tuple[str, str]:
 
 
 def _result(bid: ScoredBid) -> Iterator[Message]:
-    overall = bid.overall.estimate()
+    overall = _known(bid.overall)
     if overall is not None:
         shown = _span(overall, ".1f")
         yield _reason(
@@ -135,7 +150,7 @@ def _result(bid: ScoredBid) -> Iterator[Message]:
 
 
 def _gates(bid: ScoredBid) -> Iterator[Message]:
-    score = bid.intrusiveness.estimate("range")
+    score = _known(bid.intrusiveness, "range")
     if "over_tolerance" in bid.flags and score is not None:
         yield _reason(
             "over_tolerance",
@@ -156,7 +171,7 @@ def _gates(bid: ScoredBid) -> Iterator[Message]:
 
 def _reach(bid: ScoredBid) -> Iterator[Message]:
     zh_from, en_from = _from(bid)
-    views, people = bid.views.estimate(), bid.people.estimate()
+    views, people = _known(bid.views), _known(bid.people)
     if views is None:
         yield _reason(
             "reach_unknown",
@@ -221,8 +236,9 @@ def _beside_history(bid: ScoredBid) -> Iterator[Message]:
             platform_views=_number(basis.platform_views, "views of one video", **_origin(bid)),
             weight=_number(weight, "share of the forecast, on the log scale"),
         )
-    if basis.sponsored is not None:
-        shown, (ads, others) = _span(basis.sponsored, ".2f"), (basis.sponsored_videos, basis.other_videos)
+    sponsored = None if basis.sponsored is None else _known(basis.sponsored)
+    if sponsored is not None:
+        shown, (ads, others) = _span(sponsored, ".2f"), (basis.sponsored_videos, basis.other_videos)
         own = ads > 0 and others > 0
         zh_of = f"依据该账号 {ads} 条商业视频与 {others} 条其他视频" if own else "依据其他账号"
         en_of = f"from {ads} sponsored and {others} other videos" if own else "from other channels"
@@ -230,14 +246,14 @@ def _beside_history(bid: ScoredBid) -> Iterator[Message]:
             "sponsored_views",
             f"商业视频播放为其他视频的 {shown} 倍，{zh_of}；已计入上述预计{zh_from}",
             f"Sponsored videos get {shown} times the views of others, {en_of}; the forecast holds it{en_from}",
-            sponsored=_number(basis.sponsored, "times the views of other videos", count=ads, **_origin(bid)),
+            sponsored=_number(sponsored, "times the views of other videos", count=ads, **_origin(bid)),
             others=_number(others, "videos"),
         )
 
 
 def _audience(bid: ScoredBid) -> Iterator[Message]:
     zh_from, en_from = _from(bid)
-    on_target = bid.share.estimate("bounds")
+    on_target = _known(bid.share, "bounds")
     if on_target is not None:
         shown = _span(on_target, ".1%")
         zh_ends, en_ends = (
@@ -264,7 +280,7 @@ def _audience(bid: ScoredBid) -> Iterator[Message]:
 
 def _cost(bid: ScoredBid) -> Iterator[Message]:
     unit = _minor(bid.currency)
-    cost, per_thousand = bid.cost.estimate(), bid.per_thousand.estimate()
+    cost, per_thousand = _known(bid.cost), _known(bid.per_thousand)
     if cost is not None:
         shown = _money_span(bid.currency, cost)
         yield _reason("cost", f"预计总成本 {shown}", f"Expected cost {shown}", cost=_number(cost, unit))
@@ -314,7 +330,7 @@ def _fit(bid: ScoredBid) -> Iterator[Message]:
 
 
 def _viewers(bid: ScoredBid) -> Iterator[Message]:
-    score = bid.intrusiveness.estimate("range")
+    score = _known(bid.intrusiveness, "range")
     if score is None:
         yield _reason("intrusiveness_unknown", "侵扰度尚未评估", "Intrusiveness has not been scored")
     elif "over_tolerance" not in bid.flags:

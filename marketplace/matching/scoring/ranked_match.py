@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from marketplace.core.estimate import Estimate
 from marketplace.core.message import Message
 from marketplace.matching.pricing.messages import FairPrice
 from marketplace.matching.scoring import scored_bid
 from marketplace.matching.scoring.messages import reasons
-from marketplace.matching.scoring.scored_bid import NumberSpan, ScoredBid
+from marketplace.matching.scoring.scored_bid import ScoredBid
 
 # Parts and reasons that speak of the brief's other bids.
 RELATIVE = frozenset({"percentile", "comparables", "peers", "price_percentile", "too_few_comparables"})
@@ -56,7 +57,7 @@ class RankedMatch:
         return self.scored.overall.high
 
     @property
-    def intrusiveness(self) -> NumberSpan:
+    def intrusiveness(self) -> Estimate:
         return self.scored.intrusiveness
 
     @property
@@ -83,8 +84,8 @@ class RankedMatch:
         return replace(self, reasons=(*self.reasons, *more))
 
 
-def from_row(row: Mapping[str, Any]) -> RankedMatch:
-    """Return the match of a row that has scored_bid.COLUMNS and the fields of a RankedMatch by name."""
+def from_row(row: Any) -> RankedMatch:
+    """Return the match of a row (a mapping) that has scored_bid.COLUMNS and the fields of a RankedMatch by name."""
     scored = scored_bid.from_row(row)
     return RankedMatch(
         id=row["id"],

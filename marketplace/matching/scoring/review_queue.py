@@ -49,7 +49,10 @@ def _put(session: Session, brief: Brief, row: Any, today: date) -> bool:
 
 def facts(bid: ScoredBid, row: Any, today: date) -> RiskFacts:
     """Return what a match says of risk."""
-    per_thousand = bid.per_thousand.point
+    per_thousand, (_, low, high) = bid.per_thousand.point, bid.intrusiveness
+    # Every bid has a plan, and every plan is scored when the bid is placed.
+    assert low is not None
+    assert high is not None
     # A list of the top regions is a list: what it leaves open follows the prior without a risk.
     missing = [f"{name}_from_prior" for name in grid.LISTS if f"{name}_from_prior" in bid.audience_flags]
     return RiskFacts(
@@ -58,8 +61,8 @@ def facts(bid: ScoredBid, row: Any, today: date) -> RiskFacts:
         snapshot_flags=bid.snapshot_flags,
         snapshot_age_days=None if bid.taken_on is None else (today - bid.taken_on).days,
         margins_missing=len(missing),
-        intrusiveness_low=bid.intrusiveness.low,
-        intrusiveness_high=bid.intrusiveness.high,
+        intrusiveness_low=low,
+        intrusiveness_high=high,
         tolerance=bid.tolerance,
         percentile=bid.percentile,
         comparables=bid.comparables,

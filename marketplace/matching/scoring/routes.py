@@ -20,9 +20,11 @@ from marketplace.core.http.endpoint import SIGNED_IN
 from marketplace.core.http.paging import page_query
 from marketplace.core.http.request_handling import actor, session
 from marketplace.matching.scoring import bid_pictures, service, suggestions
+from marketplace.matching.scoring.ranked_match import RankedMatch
 from marketplace.matching.scoring.schemas import SVG, BidMatchOut, BidPictureQuery, RankingOut, RescoreOut
 from marketplace.matching.scoring.schemas_suggestions import SuggestionsOut
 from marketplace.matching.scoring.service import BriefRanking
+from marketplace.matching.scoring.suggestions import BidSuggestions
 
 blueprint = GuardedBlueprint("matching", __name__, description="Bids with their scores, as a brief's ranking")
 
@@ -72,9 +74,9 @@ def _told(brief_id: UUID, who: Any, place: ExitStack) -> Iterator[str]:
 
 
 @blueprint.get("/bids/<id('bid'):bid_id>/match", allow=SIGNED_IN, needs=Permission.READ, answers=BidMatchOut)
-def of_bid(bid_id: UUID) -> dict[str, Any]:
+def match_of_bid(bid_id: UUID) -> RankedMatch:
     """One bid's scores with every reason, and what its plan could change."""
-    return service.of_bid(session(), actor(), bid_id)
+    return service.match_of_bid(session(), actor(), bid_id)
 
 
 @blueprint.get(
@@ -86,9 +88,9 @@ def picture(query: dict[str, Any], bid_id: UUID) -> Response:
 
 
 @blueprint.get("/bids/<id('bid'):bid_id>/suggestions", allow=BIDDERS, needs=Permission.READ, answers=SuggestionsOut)
-def suggested(bid_id: UUID) -> dict[str, Any]:
+def suggested(bid_id: UUID) -> BidSuggestions:
     """What the plan asks of the channel's viewers before shooting, and plans as well noticed that ask less."""
-    return suggestions.of_bid(session(), actor(), bid_id)
+    return suggestions.suggest(session(), actor(), bid_id)
 
 
 @blueprint.post(

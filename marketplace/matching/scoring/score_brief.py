@@ -22,13 +22,22 @@ from marketplace.matching.audience import channel_tags, grid, share_columns, tar
 from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.audience.share_columns import ShareColumns
 from marketplace.matching.forecast import flags
-from marketplace.matching.forecast.features import FINGERPRINT_BYTES, load_model
+from marketplace.matching.forecast.features import load_model
 from marketplace.matching.forecast.forecast import ViewForecasts
 from marketplace.matching.pricing import cost
 from marketplace.matching.scoring import brand_fit, numbers, rank
 from marketplace.matching.scoring.brand_fit import BrandFit
-from marketplace.matching.scoring.score import BidInputs, BidScores, score
-from marketplace.matching.scoring.versions import MODEL_VERSIONS
+from marketplace.matching.scoring.match_columns import (
+    LOADED,
+    SPONSORED_GAP,
+    STAGED,
+    WRITTEN,
+    insert_from,
+    kinds,
+    select_list,
+    staging_table,
+)
+from marketplace.matching.scoring.score import MODEL_VERSIONS, BidInputs, BidScores, score
 
 MODEL_VERSION = "m-" + fingerprint({**MODEL_VERSIONS, "intrusiveness": intrusion.MODEL_VERSION})[:12]
 LENGTHS = {"1-20": (1.0, 20.0), "21-60": (21.0, 60.0), "60+": (61.0, 600.0)}
@@ -44,107 +53,20 @@ LANGUAGES = {
     "JP": "ja",
     "KR": "ko",
 }
-LANGUAGE_BYTES = 8  # of a primary language subtag (BCP 47)
-FACTORS = len(intrusion.CODES)
-
-# What a forecast was made of, in the order of parts.LATER.
-FORECAST = (
-    "ARRAY[coalesce(f.from_median, false)::int, coalesce(f.platform_views, 'NaN'), coalesce(f.platform_weight, 0),"
-    " coalesce(f.sponsored_gap, 'NaN'), coalesce(f.sponsored_low, 'NaN'), coalesce(f.sponsored_high, 'NaN'),"
-    " coalesce(f.sponsored_videos, 0), coalesce(f.other_videos, 0)]::float8[] AS forecast"
-)
-SPONSORED_GAP = numbers.LATER["forecast"].index("sponsored_gap")
-FORECAST_KIND = f"float8:{len(numbers.LATER['forecast'])}"
-# Nothing may be NULL and every column has one width (see matching.wire): what is not known is NaN or blank.
 _LOAD = (
-    "SELECT b.id AS bid_id, r.id AS revision_id, r.commitment, r.terms, r.raw_low, r.raw_high, r.prominence_low,"
-    " r.prominence_high, coalesce(f.snapshot_id, '00000000-0000-0000-0000-000000000000') AS snapshot_id,"
-    f" f.id IS NOT NULL AS known, coalesce(f.fingerprint, repeat(' ', {FINGERPRINT_BYTES})) AS features,"
-    " coalesce(f.log_centre, 'NaN') AS log_centre, coalesce(f.scale, 'NaN') AS scale, coalesce(f.df, 'NaN') AS df,"
-    " coalesce(f.smear, 'NaN') AS smear, coalesce(f.n_used, 0) AS n_used,"
-    " coalesce(f.from_history, false) AS from_history, coalesce(f.tier, 0) AS tier,"
-    " coalesce(f.ad_load, 'NaN') AS ad_load, coalesce(f.seconds, 'NaN') AS seconds,"
-    f" rpad(coalesce(f.language, ''), {LANGUAGE_BYTES}) AS language, coalesce(f.flags, 0) AS flags,"
-    " coalesce(f.shares, %(shares)s) AS shares,"
-    f" {FORECAST}"
-    " FROM bids b JOIN bid_revisions r ON r.id = b.revision_id"
+    f"SELECT {select_list(LOADED)} FROM bids b JOIN bid_revisions r ON r.id = b.revision_id"
     " LEFT JOIN channel_features f ON f.channel_id = b.channel_id"
     " WHERE b.brief_id = %(brief_id)s AND b.status = ANY(%(statuses)s)"
 )
-_LOADED = {
-    "bid_id": "uuid",
-    "revision_id": "uuid",
-    "commitment": "text:64",
-    "terms": "float8:5",
-    "raw_low": f"float8:{FACTORS}",
-    "raw_high": f"float8:{FACTORS}",
-    "prominence_low": "float8",
-    "prominence_high": "float8",
-    "snapshot_id": "uuid",
-    "known": "bool",
-    "features": f"text:{FINGERPRINT_BYTES}",
-    "log_centre": "float8",
-    "scale": "float8",
-    "df": "float8",
-    "smear": "float8",
-    "n_used": "int8",
-    "from_history": "bool",
-    "tier": "int8",
-    "ad_load": "float8",
-    "seconds": "float8",
-    "language": f"text:{LANGUAGE_BYTES}",
-    "flags": "int8",
-    "shares": f"bytes:{share_columns.BYTES}",
-    "forecast": FORECAST_KIND,
-}
-_STAGED = {
-    "bid_id": "uuid",
-    "revision_id": "uuid",
-    "snapshot_id": "uuid",
-    "known": "bool",
-    "features": f"text:{FINGERPRINT_BYTES}",
-    "fingerprint": "text:64",
-    "rank": "int8",
-    "overall": "float8",
-    "overall_low": "float8",
-    "overall_high": "float8",
-    "numbers": f"float8:{numbers.WIDTH}",
-    "flags": "int8",
-}
-_STAGE = sa.text(
-    "CREATE TEMPORARY TABLE IF NOT EXISTS scored (bid_id uuid, revision_id uuid, snapshot_id uuid, known boolean,"
-    " features text, fingerprint text, rank bigint, overall float8, overall_low float8, overall_high float8,"
-    " numbers float8[], flags bigint) ON COMMIT DELETE ROWS"
-)
+_STAGE = sa.text(staging_table("scored"))
 _CLEAR = sa.text("TRUNCATE scored")
-_CHANGING = (
-    "revision_id",
-    "brief_version_id",
-    "snapshot_id",
-    "features_fingerprint",
-    "model_version",
-    "fingerprint",
-    "rank",
-    "overall",
-    "overall_low",
-    "overall_high",
-    "numbers",
-    "peers",
-    "flags",
-    "scored_at",
-)
-_INSERT = (
-    f"INSERT INTO matches (id, created_at, brief_id, {', '.join(_CHANGING)})"
-    " SELECT n.bid_id, :at, :brief_id, n.revision_id, :brief_version_id,"
-    " CASE WHEN n.known THEN n.snapshot_id END, CASE WHEN n.known THEN n.features END, :model_version, n.fingerprint,"
-    " n.rank, nullif(n.overall, 'NaN'), nullif(n.overall_low, 'NaN'), nullif(n.overall_high, 'NaN'), n.numbers, :peers,"
-    " n.flags, :at FROM scored n"
-)
+_INSERT = insert_from("scored")
 _NAMED = ("revision_id", "commitment", "features")
 # Looking for what is there already costs a third of the writing, so a brief's first matches go without.
 _WRITE_FIRST = sa.text(_INSERT)
+_UPDATED = ", ".join(f"{column.name} = excluded.{column.name}" for column in WRITTEN)
 _WRITE = sa.text(
-    f"{_INSERT} ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _CHANGING)}"
+    f"{_INSERT} ON CONFLICT (id) DO UPDATE SET {_UPDATED}"
     " WHERE (matches.fingerprint, matches.rank, matches.numbers, matches.peers) IS DISTINCT FROM"
     " (excluded.fingerprint, excluded.rank, excluded.numbers, excluded.peers)"
 )
@@ -177,7 +99,7 @@ def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("op
     """Return the brief's bids in these states, or None where there are none."""
     blank = share_columns.pack(grid.audience(), {})
     values = {"brief_id": version.brief_id, "shares": blank, "statuses": list(statuses)}
-    rows = column_copy.read(session, _LOAD, values, _LOADED)
+    rows = column_copy.read(session, _LOAD, values, kinds(LOADED))
     count = len(rows["bid_id"])
     if not count:
         return None
@@ -317,7 +239,8 @@ def _write(session: Session, version: BriefVersion, rows: Rows, scores: BidScore
     place = np.empty(len(commitments), dtype=np.int64)
     place[rank.order(ranking, commitments)] = np.arange(1, len(commitments) + 1)
     staged: dict[str, npt.ArrayLike] = {
-        **{name: rows[name] for name in ("bid_id", "revision_id", "snapshot_id", "known", "features")},
+        **{name: rows[name] for name in ("bid_id", "revision_id", "snapshot_id", "known")},
+        "features_fingerprint": rows["features"],
         "fingerprint": _inputs(version, rows),
         "rank": place,
         "overall": ranking.overall,
@@ -329,7 +252,7 @@ def _write(session: Session, version: BriefVersion, rows: Rows, scores: BidScore
     session.execute(_STAGE)
     session.execute(_CLEAR)  # of another brief's rows, where one transaction scores several
     # Always in one order, so that two scorings cannot wait for each other's rows.
-    column_copy.write(session, "scored", _STAGED, staged, np.argsort(rows["bid_id"].view("S16")))
+    column_copy.write(session, "scored", STAGED, staged, np.argsort(rows["bid_id"].view("S16")))
     values = {
         "at": now(),
         "brief_id": version.brief_id,

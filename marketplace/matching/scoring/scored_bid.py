@@ -6,36 +6,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
+from marketplace.core.estimate import Estimate
 from marketplace.matching.audience.grid import LISTS
 from marketplace.matching.forecast import flags
 from marketplace.matching.scoring import numbers
 from marketplace.matching.scoring.numbers import NUMBERS, NumberKind
 
 # The columns of a match `m` that a ScoredBid is made from, and the joins that they need.
-COLUMNS = "m.numbers, m.peers, m.flags AS flag_bits, m.overall, m.overall_low, m.overall_high, v.currency, s.source, s.taken_on"
+COLUMNS = (
+    "m.numbers, m.peers, m.flags AS flag_bits, m.overall, m.overall_low, m.overall_high, v.currency,"
+    " s.source, s.taken_on"
+)
 JOINS = "JOIN brief_versions v ON v.id = m.brief_version_id LEFT JOIN audience_snapshots s ON s.id = m.snapshot_id"
-
-
-@dataclass(frozen=True)
-class NumberEstimate:
-    """A number with its ends (None: has none) and what they are: "80%", or "bounds" or a "range" without a level."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-    interval: str = "80%"
-
-
-class NumberSpan(NamedTuple):
-    """A stored number with its ends, each None where it is not known."""
-
-    point: float | None
-    low: float | None
-    high: float | None
-
-    def estimate(self, interval: str = "80%") -> NumberEstimate | None:
-        """Return the number as an estimate; None if its middle is not known."""
-        return None if self.point is None else NumberEstimate(self.point, self.low, self.high, interval)
 
 
 class ForecastBasis(NamedTuple):
@@ -44,7 +26,7 @@ class ForecastBasis(NamedTuple):
     from_median: bool = False
     platform_views: float | None = None
     platform_weight: float = 0.0
-    sponsored: NumberEstimate | None = None
+    sponsored: Estimate | None = None
     sponsored_videos: int = 0
     other_videos: int = 0
 
@@ -59,13 +41,13 @@ class ScoredBid:
 
     stored: Mapping[str, tuple[float | None, ...]]
     currency: str
-    overall: NumberSpan
-    views: NumberSpan
-    share: NumberSpan
-    people: NumberSpan
-    cost: NumberSpan
-    per_thousand: NumberSpan
-    intrusiveness: NumberSpan
+    overall: Estimate
+    views: Estimate
+    share: Estimate
+    people: Estimate
+    cost: Estimate
+    per_thousand: Estimate
+    intrusiveness: Estimate
     fit_parts: Mapping[str, float | None]
     unknown_shares: Mapping[str, float]
     fit: float
@@ -100,12 +82,12 @@ class ScoredBid:
         }
 
 
-def from_row(row: Mapping[str, Any]) -> ScoredBid:
-    """Return the scored bid of a row with COLUMNS."""
+def from_row(row: Any) -> ScoredBid:
+    """Return the scored bid of a row (a mapping) with COLUMNS."""
     return scored_bid(
         row["numbers"],
         row["flag_bits"],
-        overall=NumberSpan(row["overall"], row["overall_low"], row["overall_high"]),
+        overall=Estimate(row["overall"], row["overall_low"], row["overall_high"]),
         currency=row["currency"],
         peers=row["peers"],
         source=row["source"],
@@ -117,7 +99,7 @@ def scored_bid(
     stored: Sequence[float],
     flag_bits: int,
     *,
-    overall: NumberSpan,
+    overall: Estimate,
     currency: str,
     source: str | None,
     taken_on: date | None,
@@ -126,7 +108,7 @@ def scored_bid(
     """Return a scored bid from its numbers in the order of the table and the bits of its flags."""
     by_name = numbers.unpack(stored)
     single = {number.name: by_name[number.name][0] for number in NUMBERS if number.kind is NumberKind.SINGLE}
-    spans = {number.name: NumberSpan(*by_name[number.name]) for number in NUMBERS if number.kind is NumberKind.SPAN}
+    spans = {number.name: Estimate(*by_name[number.name]) for number in NUMBERS if number.kind is NumberKind.SPAN}
     return ScoredBid(
         stored=by_name,
         currency=currency,
@@ -165,7 +147,7 @@ def _basis(forecast: Mapping[str, float | None]) -> ForecastBasis:
         from_median=bool(forecast["from_median"]),
         platform_views=forecast["platform_views"],
         platform_weight=forecast["platform_weight"] or 0.0,
-        sponsored=NumberEstimate(*factors) if len(factors) == len(ends) else None,
+        sponsored=Estimate(*factors) if len(factors) == len(ends) else None,
         sponsored_videos=int(forecast["sponsored_videos"] or 0),
         other_videos=int(forecast["other_videos"] or 0),
     )

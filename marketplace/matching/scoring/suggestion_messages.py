@@ -1,8 +1,11 @@
 """Sentences, Chinese and English, about a bid's plan before shooting."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from marketplace.core.estimate import Estimate
+from marketplace.core.message import Message
 from marketplace.intrusiveness.messages import between, number
 
 # Told of a match as they stand there.
@@ -15,74 +18,101 @@ KEEPS = {
 }
 
 
-def reasons(told: Mapping[str, Any], match: Mapping[str, Any] | None, exposures: int) -> list[dict[str, Any]]:
-    """Return {code, zh, en, numbers} of what suggestions.of_bid tells before shooting."""
-    return [*_plan(told, exposures), _after(told["channel"]), *_channel(told, match)]
+@dataclass(frozen=True)
+class BeforeShooting:
+    """What a plan asks of a channel's viewers, 0..100, before anything is shot; None where a number is not known.
+
+    `keeps_tolerance` is a key of KEEPS; `channel` is the channel's own score before and after, as the API shows it;
+    `sponsored_views`: how many times the views of other videos sponsored ones get.
+    """
+
+    intrusiveness: Estimate
+    prominence: Estimate
+    band: str
+    tolerance: int
+    keeps_tolerance: str
+    fit: float | None
+    channel: Mapping[str, Any]
+    ad_load: float | None
+    sponsored_views: Estimate
+    sponsored_videos: int
+    other_videos: int
+    source: str | None
+    taken_on: str | None
+    fresh: bool | None
+    reasons: Sequence[Message] = ()
 
 
-def _after(score: Mapping[str, Any]) -> dict[str, Any]:
+def reasons(before: BeforeShooting, match_reasons: Iterable[Message] | None, exposures: int) -> list[Message]:
+    """Return what can be said before shooting; `match_reasons` are those of the bid's match, None if not scored yet."""
+    return [*_plan(before, exposures), _channel_after(before.channel), *_channel(before, match_reasons)]
+
+
+def _channel_after(score: Mapping[str, Any]) -> Message:
     """Return what the planned video does to the channel's own score."""
-    told = {
-        name: {"value": score[name]["point"], **_ends(score[name]), "unit": "points of 100", "interval": "range"}
-        for name in ("before", "after", "unsponsored")
-    }
-    return _reason("channel_after", score["zh"].removesuffix("。"), score["en"].removesuffix("."), **told)
+    numbers = {name: _points(Estimate(**score[name])) for name in ("before", "after", "unsponsored")}
+    return Message("channel_after", score["zh"].removesuffix("。"), score["en"].removesuffix("."), numbers)
 
 
-def _plan(told: Mapping[str, Any], exposures: int) -> Iterator[dict[str, Any]]:
-    score, tolerance, noticed = told["intrusiveness"], told["tolerance"], told["prominence"]
-    zh, en = KEEPS[told["keeps_tolerance"]]
-    shown = between(score["low"], score["high"])
-    yield _reason(
-        f"tolerance_{told['keeps_tolerance']}",
-        f"按计划预计侵扰度 {shown}（0–100），{zh}需求上限 {tolerance}；拍摄前按 {exposures} 处计划露出估计",
-        f"The plan's intrusiveness is {shown} of 100, {en} the brief's tolerance of {tolerance}; before shooting, from"
+def _plan(before: BeforeShooting, exposures: int) -> Iterator[Message]:
+    tolerance = before.tolerance
+    zh, en = KEEPS[before.keeps_tolerance]
+    score = _between(before.intrusiveness)
+    yield Message(
+        f"tolerance_{before.keeps_tolerance}",
+        f"按计划预计侵扰度 {score}（0–100），{zh}需求上限 {tolerance}；拍摄前按 {exposures} 处计划露出估计",
+        f"The plan's intrusiveness is {score} of 100, {en} the brief's tolerance of {tolerance}; before shooting, from"
         f" {exposures} planned exposures",
-        intrusiveness={"value": score["point"], **_ends(score), "unit": "points of 100", "interval": "range"},
-        tolerance={"value": tolerance, "unit": "points of 100"},
+        {
+            "intrusiveness": _points(before.intrusiveness),
+            "tolerance": {"value": tolerance, "unit": "points of 100"},
+        },
     )
-    seen = between(noticed["low"], noticed["high"])
-    yield _reason(
+    noticed = _between(before.prominence)
+    yield Message(
         "prominence",
-        f"按计划预计显著度 {seen}（0–100）",
-        f"The plan's prominence is {seen} of 100",
-        prominence={"value": noticed["point"], **_ends(noticed), "unit": "points of 100", "interval": "range"},
+        f"按计划预计显著度 {noticed}（0–100）",
+        f"The plan's prominence is {noticed} of 100",
+        {"prominence": _points(before.prominence)},
     )
 
 
-def _channel(told: Mapping[str, Any], match: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
-    if match is None:
-        yield _reason(
+def _channel(before: BeforeShooting, match_reasons: Iterable[Message] | None) -> Iterator[Message]:
+    if match_reasons is None:
+        yield Message(
             "not_scored",
             "尚未评分：契合度未知，侵扰度未按契合度减免；几秒后再读",
             "Not scored yet: the fit is not known and relieves nothing; read it again in a few seconds",
         )
         return
-    yield from (reason for reason in match["reasons"] if reason["code"] in OF_MATCH)
-    origin = {name: told[key] for name, key in (("source", "source"), ("date", "taken_on")) if told[key]}
-    zh_from = f"；来源 {told['source']}，{told['taken_on']}" if origin else ""
-    en_from = f"; source {told['source']}, {told['taken_on']}" if origin else ""
-    if told["sponsored_views"]["point"] is None:
-        yield _reason(
+    yield from (reason for reason in match_reasons if reason.code in OF_MATCH)
+    origin = {"source": before.source, "date": before.taken_on}
+    origin = {name: value for name, value in origin.items() if value}
+    zh_from = f"；来源 {before.source}，{before.taken_on}" if origin else ""
+    en_from = f"; source {before.source}, {before.taken_on}" if origin else ""
+    if before.sponsored_views.point is None:
+        yield Message(
             "sponsored_views_unknown",
             "没有数据说明商业视频与其他视频的播放差异",
             "Nothing is known of how views of sponsored videos differ from others",
         )
-    if told["ad_load"] is None:
-        yield _reason("ad_load_unknown", "没有数据说明该账号的广告密度", "The channel's ad load is not known")
+    if before.ad_load is None:
+        yield Message("ad_load_unknown", "没有数据说明该账号的广告密度", "The channel's ad load is not known")
         return
-    part = number(100 * told["ad_load"])
-    yield _reason(
+    percent = number(100 * before.ad_load)
+    yield Message(
         "ad_load",
-        f"该账号最近至多 12 条标明性质的视频中，商业视频占 {part}%{zh_from}",
-        f"{part}% of the channel's newest videos that say so, twelve at most, are sponsored{en_from}",
-        ad_load={"value": told["ad_load"], "unit": "share of videos", **origin},
+        f"该账号最近至多 12 条标明性质的视频中，商业视频占 {percent}%{zh_from}",
+        f"{percent}% of the channel's newest videos that say so, twelve at most, are sponsored{en_from}",
+        {"ad_load": {"value": before.ad_load, "unit": "share of videos", **origin}},
     )
 
 
-def _ends(estimate: Mapping[str, float]) -> dict[str, float]:
-    return {"low": estimate["low"], "high": estimate["high"]}
+def _between(estimate: Estimate) -> str:
+    return between(estimate.low or 0.0, estimate.high or 0.0)
 
 
-def _reason(code: str, zh: str, en: str, **numbers: Any) -> dict[str, Any]:
-    return {"code": code, "zh": zh, "en": en, "numbers": numbers}
+def _points(estimate: Estimate) -> dict[str, Any]:
+    """Return points of 100 with their range as a number of a message."""
+    ends = {"low": estimate.low, "high": estimate.high}
+    return {"value": estimate.point, **ends, "unit": "points of 100", "interval": "range"}

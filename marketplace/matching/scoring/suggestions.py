@@ -7,6 +7,7 @@ wording and of the plan that it leads to: once the bid has another wording it ca
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from marketplace.core import db, ids
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, DomainError, NotFound
+from marketplace.core.estimate import Estimate
 from marketplace.intrusiveness import channel_score, frontier, timeline
 from marketplace.intrusiveness.channel_score import PublishedVideo
 from marketplace.intrusiveness.constants import PROMINENCE_KEPT
@@ -32,29 +34,45 @@ from marketplace.intrusiveness.plan_score import band, score_plan
 from marketplace.intrusiveness.timeline import Timeline
 from marketplace.matching.forecast import past_videos
 from marketplace.matching.scoring import service, suggestion_messages
+from marketplace.matching.scoring.ranked_match import RankedMatch
+from marketplace.matching.scoring.scored_bid import ForecastBasis
+from marketplace.matching.scoring.suggestion_messages import BeforeShooting
 
 STALE = "stale_suggestion"
 
 
-def of_bid(session: Session, actor: Actor, bid_id: UUID) -> dict[str, Any]:
+@dataclass(frozen=True)
+class BidSuggestions:
+    """What a bid's plan does, and up to six plans that could take its place, as the API shows them."""
+
+    bid_id: UUID
+    revision_id: UUID
+    revision_number: int
+    can_accept: bool
+    before_shooting: BeforeShooting
+    suggestions: Sequence[Mapping[str, Any]]
+    model_version: str
+    prominence_kept: float = PROMINENCE_KEPT
+
+
+def suggest(session: Session, actor: Actor, bid_id: UUID) -> BidSuggestions:
     """Return what a bid's plan does, and what could take its place. For the bidder's side alone. Raises NotFound."""
     bid = db.get(session, Bid, bid_id, bids_policy.own(actor))
     revision = session.get_one(BidRevision, bid.revision_id)
     brief = session.get_one(Brief, bid.brief_id)
     tolerance = session.scalars(sa.select(BriefVersion.tolerance).where(BriefVersion.id == brief.version_id)).one()
-    match = service.match_of(session, bid)
+    match = service.find_match(session, bid)
     plan, found = _search(revision, match)
-    left = REVISIONS_MAX - bid.revision_number
-    return {
-        "bid_id": bid_id,
-        "revision_id": revision.id,
-        "revision_number": revision.number,
-        "can_accept": bid.status == BidStatus.OPEN and left > 0 and briefs.open_for_bids(brief, now()),
-        "before_shooting": _before_shooting(
+    revisions_left = REVISIONS_MAX - bid.revision_number
+    return BidSuggestions(
+        bid_id=bid_id,
+        revision_id=revision.id,
+        revision_number=revision.number,
+        can_accept=bid.status == BidStatus.OPEN and revisions_left > 0 and briefs.open_for_bids(brief, now()),
+        before_shooting=_before_shooting(
             found.before, plan, match, tolerance, past_videos.past(session, bid.channel_id)
         ),
-        "prominence_kept": PROMINENCE_KEPT,
-        "suggestions": [
+        suggestions=[
             {
                 **frontier.point_dict(point),
                 "id": id_of(revision.id, timeline.to_dict(point.plan)),
@@ -62,8 +80,8 @@ def of_bid(session: Session, actor: Actor, bid_id: UUID) -> dict[str, Any]:
             }
             for point in found.points
         ],
-        "model_version": found.model_version,
-    }
+        model_version=found.model_version,
+    )
 
 
 def accept(session: Session, actor: Actor, bid_id: UUID, suggestion_id: UUID) -> ShownBid:
@@ -74,7 +92,7 @@ def accept(session: Session, actor: Actor, bid_id: UUID, suggestion_id: UUID) ->
     """
 
     def chosen(revision: BidRevision) -> Mapping[str, Any]:
-        match = service.match_of(session, session.get_one(Bid, bid_id))
+        match = service.find_match(session, session.get_one(Bid, bid_id))
         for point in _search(revision, match)[1].points:
             plan = timeline.to_dict(point.plan)
             if id_of(revision.id, plan) == suggestion_id:
@@ -112,43 +130,46 @@ def keeps(standing: PlanStanding, tolerance: float) -> str:
     return next((word for word, end in ends if end <= tolerance), "no")
 
 
-def _search(revision: BidRevision, match: Mapping[str, Any] | None) -> tuple[Timeline, PlanFrontier]:
-    """Return a wording's plan and what could take its place; a fit that is not known relieves nothing."""
+def _search(revision: BidRevision, match: RankedMatch | None) -> tuple[Timeline, PlanFrontier]:
+    """Return a revision's plan and what could take its place; a fit that is not known relieves nothing."""
     plan = timeline.from_dict(revision.plan)
-    fit = None if match is None else match["parts"]["fit"]
-    return plan, frontier.frontier(plan, math.nan if fit is None else fit)
+    return plan, frontier.frontier(plan, math.nan if match is None else match.scored.fit)
 
 
 def _before_shooting(
     standing: PlanStanding,
     plan: Timeline,
-    match: Mapping[str, Any] | None,
+    match: RankedMatch | None,
     tolerance: int,
     past: Sequence[PublishedVideo],
-) -> dict[str, Any]:
-    told = {} if match is None else match["parts"]
-    ads = told.get("forecast") or {}
-    ends = {"point": ads.get("sponsored_gap"), "low": ads.get("sponsored_low"), "high": ads.get("sponsored_high")}
-    counts = {name: int(ads.get(name) or 0) for name in ("sponsored_videos", "other_videos")}
-    found = {
-        **frontier.standing_dict(standing),
-        "band": band(sum(standing.intrusiveness) / 2),
-        "tolerance": tolerance,
-        "keeps_tolerance": keeps(standing, tolerance),
-        "fit": told.get("fit"),
-        "channel": _channel(plan, told.get("fit"), past),
+) -> BeforeShooting:
+    scored = None if match is None else match.scored
+    basis = ForecastBasis() if scored is None else scored.basis
+    score = score_plan(plan, math.nan if scored is None else scored.fit, what_ifs=False)
+    before = BeforeShooting(
+        intrusiveness=_middle_and_ends(standing.intrusiveness),
+        prominence=_middle_and_ends(standing.prominence),
+        band=band(sum(standing.intrusiveness) / 2),
+        tolerance=tolerance,
+        keeps_tolerance=keeps(standing, tolerance),
+        fit=None if scored is None else scored.fit,
+        channel=channel_score.as_dict(channel_score.channel_score(past, channel_score.seen(plan, score))),
         # Where no video says whether it is sponsored, a share of none is not known to be none.
-        "ad_load": told.get("ad_load") if any(counts.values()) else None,
-        "sponsored_views": {name: None if end is None else round(math.exp(end), 4) for name, end in ends.items()},
-        **counts,
-        "source": told.get("source"),
-        "taken_on": told.get("taken_on"),
-        "fresh": None if match is None else bool(match["fresh"]),
-    }
-    return {**found, "reasons": suggestion_messages.reasons(found, match, len(plan.exposures))}
+        ad_load=scored.ad_load if scored is not None and basis.sponsored_videos + basis.other_videos > 0 else None,
+        sponsored_views=_rounded(basis.sponsored),
+        sponsored_videos=basis.sponsored_videos,
+        other_videos=basis.other_videos,
+        source=None if scored is None else scored.source,
+        taken_on=None if scored is None or scored.taken_on is None else scored.taken_on.isoformat(),
+        fresh=None if match is None else match.fresh,
+    )
+    reasons = suggestion_messages.reasons(before, None if match is None else match.reasons, len(plan.exposures))
+    return replace(before, reasons=reasons)
 
 
-def _channel(plan: Timeline, fit: float | None, past: Sequence[PublishedVideo]) -> dict[str, Any]:
-    """Return the channel's score before the planned video and after it."""
-    score = score_plan(plan, math.nan if fit is None else fit, what_ifs=False)
-    return channel_score.as_dict(channel_score.channel_score(past, channel_score.seen(plan, score)))
+def _middle_and_ends(ends: tuple[float, float]) -> Estimate:
+    return Estimate(round(sum(ends) / 2, 2), round(ends[0], 2), round(ends[1], 2))
+
+
+def _rounded(estimate: Estimate | None) -> Estimate:
+    return Estimate(None, None, None) if estimate is None else Estimate(*(round(end or 0.0, 4) for end in estimate))

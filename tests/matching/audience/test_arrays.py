@@ -10,9 +10,12 @@ from sqlalchemy.orm import Session
 from marketplace.channels import anomalies
 from marketplace.channels.files import bulk_store
 from marketplace.core import column_copy
+from marketplace.core.estimate import Estimate
 from marketplace.matching.audience import channel_tags, grid, share_columns
+from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.forecast import flags
 from marketplace.matching.scoring import brand_fit, numbers
+from marketplace.matching.scoring.scored_bid import scored_bid
 
 KINDS = {"i": "uuid", "n": "int8", "f": "float8", "b": "bool", "t": "text:3", "y": "bytes:4", "l": "float8:2"}
 QUERY = (
@@ -70,8 +73,7 @@ def test_rows_are_written_in_the_order_asked_for(session: Session) -> None:
 
 def _values(count: int) -> dict[str, Any]:
     random = np.random.default_rng(7)
-    groups = {name: random.normal(size=(count, len(names))) for name, names in (numbers.GROUPS | numbers.LATER).items()}
-    return {**groups, **{name: random.normal(size=count) for name in numbers.SINGLES}}
+    return {number.name: random.normal(size=(count, len(number.parts))) for number in numbers.NUMBERS}
 
 
 def test_numbers_come_back_by_name() -> None:
@@ -81,20 +83,37 @@ def test_numbers_come_back_by_name() -> None:
     values["intrusion"][0, 3] = 2.5
     table = numbers.pack(values)
     assert table.shape == (2, numbers.WIDTH)
-    found = numbers.unpack(table[0].tolist())
+    found = _parts(table[0])
     assert found["views"] == [1000.123457, None, None]
-    assert found["intrusion"] == {numbers.GROUPS["intrusion"][3]: 2.5}
+    assert found["intrusion"] == {numbers.BY_NAME["intrusion"].parts[3]: 2.5}
     assert found["fit_parts"] == {
         name: pytest.approx(values["fit_parts"][0, place], abs=1e-6) for place, name in enumerate(brand_fit.PARTS)
     }
-    assert found["quality"] == pytest.approx(values["quality"][0], abs=1e-6)
-    assert numbers.unpack(table[1].tolist())["people"] == pytest.approx(values["people"][1].tolist(), abs=1e-6)
-    told = dict(zip(numbers.LATER["forecast"], values["forecast"][1].tolist(), strict=True))
-    assert numbers.unpack(table[1].tolist())["forecast"] == pytest.approx(told, abs=1e-6)
+    assert found["quality"] == pytest.approx(values["quality"][0, 0], abs=1e-6)
+    assert _parts(table[1])["people"] == pytest.approx(values["people"][1].tolist(), abs=1e-6)
+    names = numbers.BY_NAME["forecast"].parts
+    forecast = dict(zip(names, values["forecast"][1].tolist(), strict=True))
+    assert _parts(table[1])["forecast"] == pytest.approx(forecast, abs=1e-6)
     # A match that was decided before they were kept has none of the later numbers.
-    older = numbers.unpack(table[1].tolist()[: numbers.FIRST_WIDTH])
-    assert older["people"] == numbers.unpack(table[1].tolist())["people"]
+    older = _parts(table[1][: -len(names)])
+    assert older["people"] == _parts(table[1])["people"]
     assert set(older["forecast"].values()) == {None}
+
+
+def _parts(row: Floats) -> dict[str, Any]:
+    overall = Estimate(None, None, None)
+    return scored_bid(row.tolist(), 0, overall=overall, currency="CNY", source=None, taken_on=None).parts()
+
+
+def test_each_number_has_its_own_places_in_the_array_and_in_sql() -> None:
+    values = _values(1)
+    [row] = numbers.pack(values).tolist()
+    for number in numbers.NUMBERS:
+        for column, part in enumerate(number.parts):
+            assert row[numbers.position(number.name, part)] == pytest.approx(values[number.name][0, column], abs=1e-6)
+    assert numbers.sql("views", "point") == "m.numbers[1]"
+    assert numbers.sql("per_thousand", "low", "x") == "x.numbers[14]"
+    assert len(row) == numbers.WIDTH == numbers.position("forecast", "other_videos") + 1
 
 
 def test_shares_come_back_as_arrays() -> None:

@@ -11,19 +11,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from marketplace.core.estimate import Estimate
 from marketplace.core.fingerprint import fingerprint
-from marketplace.matching.scoring.messages import MatchFacts, NumberEstimate, floor_reason, reasons
-from marketplace.matching.scoring.versions import MODEL_VERSIONS
+from marketplace.core.message import Message
+from marketplace.matching.scoring.messages import floor_reason, reasons
+from marketplace.matching.scoring.score import MODEL_VERSIONS
+from marketplace.matching.scoring.scored_bid import ForecastBasis, ScoredBid
 
-FACTS = MatchFacts(
+BID = ScoredBid(
+    stored={},
     currency="CNY",
-    overall=NumberEstimate(62.4, 31.0, 80.2),
-    views=NumberEstimate(120_000, 40_000, 360_000),
+    overall=Estimate(62.4, 31.0, 80.2),
+    views=Estimate(120_000, 40_000, 360_000),
     videos_used=9,
-    share=NumberEstimate(0.31, 0.2, 0.4, "bounds"),
-    people=NumberEstimate(31_620, 6_800, 122_400),
-    cost=NumberEstimate(550_000, 550_000, 550_000),
-    per_thousand=NumberEstimate(17_394, 4_493, 80_882),
+    share=Estimate(0.31, 0.2, 0.4),
+    people=Estimate(31_620, 6_800, 122_400),
+    cost=Estimate(550_000, 550_000, 550_000),
+    per_thousand=Estimate(17_394, 4_493, 80_882),
     ceiling_minor=10_000,
     ceiling_is_the_briefs=True,
     percentile=55.0,
@@ -31,21 +35,24 @@ FACTS = MatchFacts(
     fit=0.7,
     fit_parts={"category": 0.9, "market": 0.2, "language": 1.0, "format": None, "length": 0.5, "sponsors": 0.5},
     quality=1.05,
-    intrusiveness=NumberEstimate(28, 22, 35, "range"),
+    ad_load=None,
+    intrusiveness=Estimate(28, 22, 35),
     tolerance=40,
+    basis=ForecastBasis(),
     source="xingtu export",
     taken_on=date(2026, 11, 20),
     audience_flags=("regions_from_prior",),
     unknown_shares={"genders": 0.12, "ages": 0.0},
 )
+UNKNOWN = Estimate(None, None, None)
 
 
-def _codes(facts: MatchFacts) -> dict[str, dict]:
-    return {reason["code"]: reason for reason in reasons(facts)}
+def _codes(bid: ScoredBid) -> dict[str, dict]:
+    return {reason.code: reason.as_json() for reason in reasons(bid)}
 
 
 def test_a_bid_is_told_in_order_with_its_numbers() -> None:
-    found = _codes(FACTS)
+    found = _codes(BID)
     assert list(found) == [
         "overall",
         "views_from_history",
@@ -80,11 +87,11 @@ def test_a_bid_is_told_in_order_with_its_numbers() -> None:
     assert found["cost"]["en"] == "Expected cost CNY 5,500.00"
     assert found["unknown_genders"]["en"] == "Gender is undisclosed for 12.0% of the audience, spread in proportion"
     assert found["price_percentile"]["zh"] == "在 24 个同币种可比报价中，比 55% 的更贵"
-    json.dumps(reasons(FACTS), allow_nan=False)
+    json.dumps([reason.as_json() for reason in reasons(BID)], allow_nan=False)
 
 
 def test_every_sentence_has_both_languages_and_every_number_a_unit() -> None:
-    for reason in reasons(FACTS):
+    for reason in (reason.as_json() for reason in reasons(BID)):
         assert set(reason) == {"code", "zh", "en", "numbers"}
         assert any("\u4e00" <= letter <= "\u9fff" for letter in reason["zh"])
         assert reason["en"].isprintable()
@@ -93,14 +100,14 @@ def test_every_sentence_has_both_languages_and_every_number_a_unit() -> None:
 
 def test_what_is_not_known_is_said() -> None:
     bare = dataclasses.replace(
-        FACTS,
-        overall=None,
-        cost=None,
-        per_thousand=None,
+        BID,
+        overall=UNKNOWN,
+        cost=UNKNOWN,
+        per_thousand=UNKNOWN,
         percentile=None,
         comparables=8,
-        intrusiveness=None,
-        gates=("cost_unknown",),
+        intrusiveness=UNKNOWN,
+        flags=("cost_unknown",),
         videos_used=0,
         fit_parts={},
         source=None,
@@ -119,10 +126,10 @@ def test_what_is_not_known_is_said() -> None:
 
 
 def test_gates_are_told_with_the_limit() -> None:
-    held = dataclasses.replace(FACTS, gates=("over_tolerance", "exclusivity_clash", "no_reach"), tolerance=20)
+    held = dataclasses.replace(BID, flags=("over_tolerance", "no_reach"), tolerance=20)
     found = _codes(held)
     assert found["over_tolerance"]["en"] == "Intrusiveness 28 (22–35) is over the brief's tolerance of 20 (0-100)"
-    assert {"exclusivity_clash", "no_reach"} <= set(found)
+    assert "no_reach" in found
     assert "within_tolerance" not in found
 
 
@@ -132,7 +139,7 @@ def test_only_the_floor_reason_speaks_of_the_making() -> None:
     assert warning is not None
     assert warning["numbers"]["below"] == {"value": 20.0, "unit": "%"}
     assert "CNY 800.00" in warning["en"]
-    assert "under_own_cost" not in _codes(FACTS)
+    assert "under_own_cost" not in _codes(BID)
 
 
 class Colour(StrEnum):
@@ -146,7 +153,9 @@ def test_a_fingerprint_is_that_of_one_canonical_text() -> None:
     assert fingerprint(np.float64(0.1)) == fingerprint(0.1)
     assert fingerprint(-0.0) == fingerprint(0)
     assert fingerprint(Colour.RED) == fingerprint("red")
-    assert fingerprint(NumberEstimate(1.5)) == fingerprint({"value": 1.5, "low": None, "high": None, "interval": "80%"})
+    assert fingerprint(ForecastBasis(True, 2.0)) == fingerprint([True, 2.0, 0.0, None, 0, 0])
+    message = Message("code", "zh", "en", {"n": {"value": 1}})
+    assert fingerprint(message) == fingerprint(message.as_json())
     noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
     assert fingerprint(noon) == fingerprint(noon.astimezone(timezone(timedelta(hours=8))))
     assert fingerprint(UUID(int=5)) == fingerprint(str(UUID(int=5)))

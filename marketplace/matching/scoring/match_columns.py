@@ -1,0 +1,130 @@
+"""THE tables of the columns that scoring reads and writes, from which its SQL is made.
+
+Whole columns go to and from PostgreSQL (see `core.column_copy`): nothing may be NULL and every column has one width, so
+each column says what stands for a value that is missing.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from marketplace.intrusiveness import constants as intrusion
+from marketplace.matching.audience import share_columns
+from marketplace.matching.forecast.features import FINGERPRINT_BYTES
+from marketplace.matching.scoring import numbers
+
+LANGUAGE_BYTES = 8  # of a primary language subtag (BCP 47)
+FACTORS = len(intrusion.CODES)
+
+
+class LoadedColumn(NamedTuple):
+    """One column that is read: its name, its kind (see `core.column_copy.read`), its SQL, and what stands for NULL."""
+
+    name: str
+    kind: str
+    sql: str
+    missing: str | None = None
+
+
+class WrittenColumn(NamedTuple):
+    """One column of matches that is written: its kind, its type in the staging table, and its value made of staged
+    row `n`. Without a kind it is the same for all rows and not staged."""
+
+    name: str
+    kind: str | None
+    sql_type: str
+    value: str
+
+
+# What a channel's forecast was made of, by the parts of the number "forecast", which is stored in the same order.
+_FORECAST_SQL: Mapping[str, str] = {
+    "from_median": "coalesce(f.from_median, false)::int",
+    "platform_views": "coalesce(f.platform_views, 'NaN')",
+    "platform_weight": "coalesce(f.platform_weight, 0)",
+    "sponsored_gap": "coalesce(f.sponsored_gap, 'NaN')",
+    "sponsored_low": "coalesce(f.sponsored_low, 'NaN')",
+    "sponsored_high": "coalesce(f.sponsored_high, 'NaN')",
+    "sponsored_videos": "coalesce(f.sponsored_videos, 0)",
+    "other_videos": "coalesce(f.other_videos, 0)",
+}
+assert tuple(_FORECAST_SQL) == numbers.BY_NAME["forecast"].parts
+FORECAST = LoadedColumn(
+    "forecast", f"float8:{len(_FORECAST_SQL)}", f"ARRAY[{', '.join(_FORECAST_SQL.values())}]::float8[]"
+)
+SPONSORED_GAP = list(_FORECAST_SQL).index("sponsored_gap")
+
+# Of a bid `b`, its revision `r` and its channel's features `f`.
+LOADED = (
+    LoadedColumn("bid_id", "uuid", "b.id"),
+    LoadedColumn("revision_id", "uuid", "r.id"),
+    LoadedColumn("commitment", "text:64", "r.commitment"),
+    LoadedColumn("terms", "float8:5", "r.terms"),
+    LoadedColumn("raw_low", f"float8:{FACTORS}", "r.raw_low"),
+    LoadedColumn("raw_high", f"float8:{FACTORS}", "r.raw_high"),
+    LoadedColumn("prominence_low", "float8", "r.prominence_low"),
+    LoadedColumn("prominence_high", "float8", "r.prominence_high"),
+    LoadedColumn("snapshot_id", "uuid", "f.snapshot_id", "'00000000-0000-0000-0000-000000000000'"),
+    LoadedColumn("known", "bool", "f.id IS NOT NULL"),
+    LoadedColumn("features", f"text:{FINGERPRINT_BYTES}", "f.fingerprint", f"repeat(' ', {FINGERPRINT_BYTES})"),
+    LoadedColumn("log_centre", "float8", "f.log_centre", "'NaN'"),
+    LoadedColumn("scale", "float8", "f.scale", "'NaN'"),
+    LoadedColumn("df", "float8", "f.df", "'NaN'"),
+    LoadedColumn("smear", "float8", "f.smear", "'NaN'"),
+    LoadedColumn("n_used", "int8", "f.n_used", "0"),
+    LoadedColumn("from_history", "bool", "f.from_history", "false"),
+    LoadedColumn("tier", "int8", "f.tier", "0"),
+    LoadedColumn("ad_load", "float8", "f.ad_load", "'NaN'"),
+    LoadedColumn("seconds", "float8", "f.seconds", "'NaN'"),
+    LoadedColumn("language", f"text:{LANGUAGE_BYTES}", f"rpad(coalesce(f.language, ''), {LANGUAGE_BYTES})"),
+    LoadedColumn("flags", "int8", "f.flags", "0"),
+    LoadedColumn("shares", f"bytes:{share_columns.BYTES}", "f.shares", "%(shares)s"),
+    FORECAST,
+)
+
+WRITTEN = (
+    WrittenColumn("revision_id", "uuid", "uuid", "{staged}"),
+    WrittenColumn("brief_version_id", None, "uuid", ":brief_version_id"),
+    WrittenColumn("snapshot_id", "uuid", "uuid", "CASE WHEN n.known THEN {staged} END"),
+    WrittenColumn("features_fingerprint", f"text:{FINGERPRINT_BYTES}", "text", "CASE WHEN n.known THEN {staged} END"),
+    WrittenColumn("model_version", None, "text", ":model_version"),
+    WrittenColumn("fingerprint", "text:64", "text", "{staged}"),
+    WrittenColumn("rank", "int8", "bigint", "{staged}"),
+    WrittenColumn("overall", "float8", "float8", "nullif({staged}, 'NaN')"),
+    WrittenColumn("overall_low", "float8", "float8", "nullif({staged}, 'NaN')"),
+    WrittenColumn("overall_high", "float8", "float8", "nullif({staged}, 'NaN')"),
+    WrittenColumn("numbers", f"float8:{numbers.WIDTH}", "float8[]", "{staged}"),
+    WrittenColumn("peers", None, "text", ":peers"),
+    WrittenColumn("flags", "int8", "bigint", "{staged}"),
+    WrittenColumn("scored_at", None, "timestamptz", ":at"),
+)
+# What the staging table has beside the columns of a match.
+_KEYS = (WrittenColumn("bid_id", "uuid", "uuid", ""), WrittenColumn("known", "bool", "boolean", ""))
+STAGED: Mapping[str, str] = {column.name: column.kind for column in (*_KEYS, *WRITTEN) if column.kind is not None}
+
+
+def select_list(columns: Iterable[LoadedColumn]) -> str:
+    """Return the columns as the list of a SELECT."""
+    return ", ".join(
+        f"{column.sql if column.missing is None else f'coalesce({column.sql}, {column.missing})'} AS {column.name}"
+        for column in columns
+    )
+
+
+def kinds(columns: Iterable[LoadedColumn]) -> dict[str, str]:
+    """Return the kind of each column, as `core.column_copy.read` takes them."""
+    return {column.name: column.kind for column in columns}
+
+
+def staging_table(name: str) -> str:
+    """Return the statement that makes the staging table of a session, whose rows go with the transaction."""
+    columns = ", ".join(f"{column.name} {column.sql_type}" for column in (*_KEYS, *WRITTEN) if column.kind is not None)
+    return f"CREATE TEMPORARY TABLE IF NOT EXISTS {name} ({columns}) ON COMMIT DELETE ROWS"
+
+
+def insert_from(staging: str) -> str:
+    """Return the statement that makes a match of each staged row."""
+    names = ", ".join(column.name for column in WRITTEN)
+    values = ", ".join(column.value.format(staged=f"n.{column.name}") for column in WRITTEN)
+    return (
+        f"INSERT INTO matches (id, created_at, brief_id, {names}) SELECT n.bid_id, :at, :brief_id, {values}"
+        f" FROM {staging} n"
+    )
