@@ -18,19 +18,6 @@ _ENDS = (forecast.LOW, forecast.CAREFUL, forecast.MIDDLE, forecast.HIGH)
 _TAUS = np.concatenate([forecast.GRID_TAUS, _ENDS])
 
 
-# Which versions of the formulas stand behind a score. How a number is worded is none of them.
-MODEL_VERSIONS = {
-    "cells": grid.MODEL_VERSION,
-    "fit": brand_fit.MODEL_VERSION,
-    "pool": pool.MODEL_VERSION,
-    "price": cost.MODEL_VERSION,
-    "rank": rank.MODEL_VERSION,
-    "reach": forecast.MODEL_VERSION,
-    "sponsored": sponsored.MODEL_VERSION,
-    "targets": targets.MODEL_VERSION,
-}
-
-
 @dataclass(frozen=True, eq=False)
 class BidInputs:
     """The inputs of n bids: forecasts, audiences (joint [n, A * G], regions [n, R]), share of views that are not

@@ -21,7 +21,7 @@ from marketplace.intrusiveness.factors import relieved_total
 from marketplace.matching.audience import channel_tags, grid, share_columns, targets
 from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.audience.share_columns import ShareColumns
-from marketplace.matching.forecast import flags
+from marketplace.matching.forecast import flags, forecast, pool, sponsored
 from marketplace.matching.forecast.features import load_model
 from marketplace.matching.forecast.forecast import ViewForecasts
 from marketplace.matching.pricing import cost
@@ -37,8 +37,19 @@ from marketplace.matching.scoring.match_columns import (
     select_list,
     staging_table,
 )
-from marketplace.matching.scoring.score import MODEL_VERSIONS, BidInputs, BidScores, score
+from marketplace.matching.scoring.score import BidInputs, BidScores, score
 
+# Which versions of the formulas stand behind a score. How a number is worded is none of them.
+MODEL_VERSIONS = {
+    "cells": grid.MODEL_VERSION,
+    "fit": brand_fit.MODEL_VERSION,
+    "pool": pool.MODEL_VERSION,
+    "price": cost.MODEL_VERSION,
+    "rank": rank.MODEL_VERSION,
+    "reach": forecast.MODEL_VERSION,
+    "sponsored": sponsored.MODEL_VERSION,
+    "targets": targets.MODEL_VERSION,
+}
 MODEL_VERSION = "m-" + fingerprint({**MODEL_VERSIONS, "intrusiveness": intrusion.MODEL_VERSION})[:12]
 LENGTHS = {"1-20": (1.0, 20.0), "21-60": (21.0, 60.0), "60+": (61.0, 600.0)}
 LANGUAGES = {

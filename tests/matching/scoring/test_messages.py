@@ -15,7 +15,7 @@ from marketplace.core.estimate import Estimate
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.message import Message
 from marketplace.matching.scoring.messages import floor_reason, reasons
-from marketplace.matching.scoring.score import MODEL_VERSIONS
+from marketplace.matching.scoring.score_brief import MODEL_VERSIONS
 from marketplace.matching.scoring.scored_bid import ForecastBasis, ScoredBid
 
 BID = ScoredBid(
@@ -137,8 +137,8 @@ def test_only_the_floor_reason_speaks_of_the_making() -> None:
     assert floor_reason("CNY", 100_000, 100_000) is None
     warning = floor_reason("CNY", 100_000, 80_000)
     assert warning is not None
-    assert warning["numbers"]["below"] == {"value": 20.0, "unit": "%"}
-    assert "CNY 800.00" in warning["en"]
+    assert warning.numbers["below"] == {"value": 20.0, "unit": "%"}
+    assert "CNY 800.00" in warning.en
     assert "under_own_cost" not in _codes(BID)
 
 
