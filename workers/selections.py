@@ -15,7 +15,8 @@ GIVEN_UP = "The work could not be done after several tries; ask again, or tell w
 def search(session: Session, job: ClaimedJob) -> dict[str, Any]:
     assert job.subject_id is not None
     try:
-        return service.search(session, job.subject_id)
+        selection = service.search(session, job.subject_id)
+        return {"status": selection.status, "bids": selection.bids}
     except jobs.JobFenced:
         raise
     except Exception:
@@ -26,7 +27,8 @@ def search(session: Session, job: ClaimedJob) -> dict[str, Any]:
 def prove(session: Session, job: ClaimedJob) -> dict[str, Any]:
     assert job.subject_id is not None
     try:
-        return service.prove(session, job.subject_id, job.progress)
+        selection = service.prove(session, job.subject_id, job.progress)
+        return {"status": selection.status, "certificate": selection.certificate}
     except jobs.JobFenced:
         raise
     except Exception:

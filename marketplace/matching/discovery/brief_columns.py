@@ -106,7 +106,7 @@ def _fit(channel: ChannelColumns, own: Floats, rows: Sequence[BriefRow]) -> Floa
     parts["market"] = np.where(told, there, np.nan)
     spans = as_floats([row.wanted.seconds or (np.nan, np.nan) for row in rows])
     parts["length"] = np.minimum(1.0, np.minimum(seconds / spans[:, 0], spans[:, 1] / seconds))
-    return brand_fit.fit(parts, np.zeros(count, dtype=np.bool_)).value
+    return brand_fit.fit(parts, count).value
 
 
 def _speaks(language: float, wanted: BriefWants) -> float:

@@ -82,7 +82,6 @@ def score_rows(version: BriefVersion, wanted: BriefWants, rows: Rows, by: Discov
         forecasts=forecasts_of(rows),
         joint=shares.joint,
         regions=shares.regions,
-        invalid=np.zeros(count),
         terms=PriceTerms(asked.point, np.zeros(count), np.zeros(count), np.full(count, np.inf), np.ones(count)),
         fit=fit_of(version, rows, shares),
         intrusiveness=nothing,

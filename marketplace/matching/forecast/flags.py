@@ -16,8 +16,10 @@ AUDIENCE = (
     "audience_unreadable",
 )
 SNAPSHOT = ("views_against_followers", "engagement", "growth_jump", "identical_views", "last_digits", "series_copied")
-GATES = ("over_tolerance", "exclusivity_clash", "cost_unknown", "no_reach")
-MATCH = (*GATES, "no_audience_data")
+# The gates that scoring itself can shut, in the order of BidRanks.gates.
+GATES = ("over_tolerance", "cost_unknown", "no_reach")
+# "exclusivity_clash" was never raised; its bit stays so that stored numbers keep their meaning.
+MATCH = ("over_tolerance", "exclusivity_clash", "cost_unknown", "no_reach", "no_audience_data")
 _FIRST: Mapping[Sequence[str], int] = {AUDIENCE: 0, SNAPSHOT: 20, MATCH: 40}
 
 
@@ -27,8 +29,9 @@ def bits(audience: Iterable[str], snapshot: Iterable[str]) -> int:
 
 
 def of_matches(channels: Ints, gates: Bools, known: Bools) -> Ints:
-    """Return the numbers [n] of matches' flags: their channels', the gates [n, 4] that hold, and what is not known."""
-    own: Ints = np.concatenate([gates, ~known[:, None]], axis=1) @ (1 << np.arange(len(MATCH)))
+    """Return the numbers [n] of matches' flags: their channels', the gates [n, 3] that hold, and what is not known."""
+    bits = np.array([1 << MATCH.index(code) for code in (*GATES, "no_audience_data")])
+    own: Ints = np.concatenate([gates, ~known[:, None]], axis=1) @ bits
     found: Ints = channels.astype(np.int64) | own << _FIRST[MATCH]
     return found
 

@@ -255,20 +255,18 @@ def expected_views(forecasts: ViewForecasts) -> Floats:
     return np.exp(forecasts.log_centre) * forecasts.smear
 
 
-def on_target_people(views: Floats, share: Floats, invalid: Floats | float, h: float = UNIQUE_PER_VIEW) -> Floats:
-    """Return people of the target behind the views: share * views * (1 - invalid) * h.
+def on_target_people(views: Floats, share: Floats, h: float = UNIQUE_PER_VIEW) -> Floats:
+    """Return people of the target behind the views: share * views * h.
 
-    ``invalid`` is the share of views that are not people's; ``h`` people per view of one video.
+    ``h`` is people per view of one video.
     """
-    return share * views * (1 - as_floats(invalid)) * h
+    return share * views * h
 
 
-def people(
-    views_low: Floats, views_middle: Floats, views_high: Floats, shares: TargetShares, invalid: Floats | float
-) -> OnTargetPeople:
+def people(views_low: Floats, views_middle: Floats, views_high: Floats, shares: TargetShares) -> OnTargetPeople:
     """Return on-target people of one video: the median, and views at tau .1 / .9 with the low / high share."""
     return OnTargetPeople(
-        point=on_target_people(views_middle, shares.point, invalid),
-        low=on_target_people(views_low, shares.low, invalid),
-        high=on_target_people(views_high, shares.high, invalid),
+        point=on_target_people(views_middle, shares.point),
+        low=on_target_people(views_low, shares.low),
+        high=on_target_people(views_high, shares.high),
     )

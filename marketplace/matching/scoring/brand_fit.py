@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from marketplace.matching.audience.arrays import Bools, Floats, as_floats, sum_columns
+from marketplace.matching.audience.arrays import Floats, as_floats, sum_columns
 from marketplace.matching.audience.grid import region_places
 
 MODEL_VERSION = "fit/2"
@@ -20,12 +20,10 @@ NEUTRAL = 0.5
 
 @dataclass(frozen=True, eq=False)
 class BrandFit:
-    """Fit of n channels: value [n] in 0..1, parts [n, 6] in the order of PARTS (NaN: not known), and whether an
-    exclusivity promised elsewhere forbids the deal, which is a gate and no part of the value."""
+    """Fit of n channels: value [n] in 0..1, parts [n, 6] in the order of PARTS (NaN: not known)."""
 
     value: Floats
     parts: Floats
-    clash: Bools
 
 
 def category_part(tag_shares: Floats, nearness: Floats) -> Floats:
@@ -61,7 +59,7 @@ def language_part(languages: Sequence[str | None], wanted: Sequence[str]) -> Flo
     return np.array([np.nan if not tag else float(tag.split("-")[0].lower() in primary) for tag in languages])
 
 
-def fit(parts: Mapping[str, Floats], clash: Bools) -> BrandFit:
+def fit(parts: Mapping[str, Floats], count: int) -> BrandFit:
     """Return the fit of n channels from the parts that are known, each [n] in 0..1 with NaN for not known.
 
     Raises ValueError for a part's name that has no weight. With no part known at all the value is 0.5.
@@ -69,10 +67,9 @@ def fit(parts: Mapping[str, Floats], clash: Bools) -> BrandFit:
     strange = set(parts) - set(PARTS)
     if strange:
         raise ValueError(f"'{min(strange)}' is no part of the fit.")
-    n = len(clash)
-    table = np.stack([as_floats(parts.get(name, np.full(n, np.nan))) for name in PARTS], axis=1)
+    table = np.stack([as_floats(parts.get(name, np.full(count, np.nan))) for name in PARTS], axis=1)
     known = np.where(np.isnan(table), 0.0, np.array([WEIGHTS[name] for name in PARTS]))
     weight = sum_columns(known)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.where(weight > 0, sum_columns(known * np.nan_to_num(table)) / weight, NEUTRAL)
-    return BrandFit(np.clip(value, 0.0, 1.0), table, clash)
+    return BrandFit(np.clip(value, 0.0, 1.0), table)

@@ -28,7 +28,7 @@ DEFAULT_CEILING_MINOR = {"CNY": 10_800, "EUR": 6_600, "USD": 7_000}
 @dataclass(frozen=True, eq=False)
 class BidRanks:
     """Scores of n bids: overall with the 80 % ends (0..100, NaN where cost or reach is not known), the quality
-    multiplier, and gates [n, 4] in the order of GATES."""
+    multiplier, and gates [n, 3] in the order of flags.GATES."""
 
     overall: Floats
     low: Floats
@@ -80,7 +80,6 @@ def rank(
     fit: Floats,
     intrusiveness: Floats,
     tolerance: float,
-    clash: Bools,
     cost_known: Bools | None = None,
 ) -> BidRanks:
     """Return the ranking of n bids from their cost per thousand on-target people in minor units: ``careful`` at tau .3
@@ -88,7 +87,7 @@ def rank(
     quality = quality_multiplier(fit, intrusiveness, tolerance)
     unknown = np.isnan(careful) if cost_known is None else ~cost_known
     gates = np.stack(
-        [as_floats(intrusiveness) > tolerance, clash, unknown, np.isposinf(careful)],
+        [as_floats(intrusiveness) > tolerance, unknown, np.isposinf(careful)],
         axis=1,
     )
     return BidRanks(

@@ -20,13 +20,12 @@ _TAUS = np.concatenate([forecast.GRID_TAUS, _ENDS])
 
 @dataclass(frozen=True, eq=False)
 class BidInputs:
-    """The inputs of n bids: forecasts, audiences (joint [n, A * G], regions [n, R]), share of views that are not
-    people's [n], terms in the brief's currency, fit, and intrusiveness [n] 0..100 (NaN: not scored)."""
+    """The inputs of n bids: forecasts, audiences (joint [n, A * G], regions [n, R]), terms in the brief's currency, fit,
+    and intrusiveness [n] 0..100 (NaN: not scored)."""
 
     forecasts: ViewForecasts
     joint: Floats
     regions: Floats
-    invalid: Floats
     terms: PriceTerms[Floats]
     fit: BrandFit
     intrusiveness: Floats
@@ -70,10 +69,10 @@ def score(
     grid, ends = all_views[:, : len(forecast.GRID_TAUS)], all_views[:, len(forecast.GRID_TAUS) :]
     low, careful, middle, high = (ends[:, place] for place in range(len(_ENDS)))
     shares = on_target(bids.joint, bids.regions, target)
-    persons = forecast.people(low, middle, high, shares, bids.invalid)
+    persons = forecast.people(low, middle, high, shares)
     cost = price.expected_cost(bids.terms, grid, low, high)
     at_ends = price.cost_at(bids.terms, ends)
-    careful_people = forecast.on_target_people(careful, shares.point, bids.invalid)
+    careful_people = forecast.on_target_people(careful, shares.point)
     videos = bids.terms.videos
     dearest = price.per_thousand(at_ends[:, 0], persons.low * videos)
     careful_price = price.per_thousand(at_ends[:, 1], careful_people * videos)
@@ -88,7 +87,6 @@ def score(
         bids.fit.value,
         bids.intrusiveness,
         tolerance,
-        bids.fit.clash,
         cost.known,
     )
     return BidScores(

@@ -128,7 +128,6 @@ def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("op
         ),
         joint=shares.joint,
         regions=shares.regions,
-        invalid=np.zeros(count),
         terms=cost.from_rows(_floats(rows, "terms")),
         fit=suits,
         intrusiveness=(intrusive[0] + intrusive[1]) / 2,
@@ -204,7 +203,7 @@ def fit_of(version: BriefVersion, rows: Rows, shares: ShareColumns, gap: Floats 
         found["length"] = brand_fit.length_part(
             _floats(rows, "seconds"), min(low for low, _ in spans), max(high for _, high in spans)
         )
-    return brand_fit.fit(found, np.zeros(len(place), dtype=bool))
+    return brand_fit.fit(found, len(place))
 
 
 def numbers_of(

@@ -1,6 +1,7 @@
 """Loads what the signs of collusion on a closed brief are read from. For the platform's admins."""
 
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -28,30 +29,48 @@ _PEOPLE = sa.text(
 )
 
 
-def signals(session: Session, actor: Actor, brief_id: UUID) -> dict[str, Any]:
-    """Return the signs on a closed brief, the rarest kinds first. Raises NotFound, WrongState."""
+@dataclass(frozen=True)
+class CollusionSignals:
+    """The signs on a brief's bids, the rarest kinds first, and how many bids were looked at."""
+
+    brief_id: UUID
+    bids: int
+    signals: Sequence[CollusionSignal]
+
+
+def signals(session: Session, actor: Actor, brief_id: UUID) -> CollusionSignals:
+    """Return the signs on a closed brief. Raises NotFound, WrongState."""
     brief = db.get(session, Brief, brief_id, briefs_policy.own(actor))
     if brief.status != BriefStatus.CLOSED:
         raise WrongState("Bids are sealed until the brief has closed.", state=brief.status)
-    rows = session.execute(_BIDS, {"brief_id": brief_id}).all()
-    told = [(ids.show("bid", row.id), str(row.agency_id or row.creator_id), row) for row in rows]
+    rows = {ids.show("bid", row.id): row for row in session.execute(_BIDS, {"brief_id": brief_id})}
     people = session.execute(_PEOPLE, {"brief_id": brief_id}).all()
     # A creator and the agency that bids for it are one side, whoever belongs to both.
-    side_of = {bid: side for bid, side, _ in told}
+    side_of = {bid: str(row.agency_id or row.creator_id) for bid, row in rows.items()}
     shared = [(str(row.person_id), side_of[ids.show("bid", row.id)], ids.show("bid", row.id)) for row in people]
-    by_agency: dict[str, list[tuple[str, int]]] = {}
-    for bid, _, row in told:
-        if row.fixed > 0:
-            by_agency.setdefault("", []).append((bid, round(row.fixed)))
-            if row.agency_id is not None:
-                by_agency.setdefault(str(row.agency_id), []).append((bid, round(row.fixed)))
-    ladders = (
-        collusion.ladder([bid for bid, _ in group], [price for _, price in group]) for group in by_agency.values()
+    return CollusionSignals(
+        brief_id,
+        len(rows),
+        [
+            *collusion.shared_people(shared),
+            *collusion.same_wording([(bid, side_of[bid], row.message or "") for bid, row in rows.items()]),
+            *_ladders(rows),
+            *collusion.one_agency(
+                [(bid, "" if row.agency_id is None else str(row.agency_id)) for bid, row in rows.items()]
+            ),
+        ],
     )
-    found: list[CollusionSignal] = [
-        *collusion.shared_people(shared),
-        *collusion.same_wording([(bid, side, row.message or "") for bid, side, row in told]),
-        *chain(one for one in ladders if one is not None),
-        *collusion.one_agency([(bid, "" if row.agency_id is None else str(row.agency_id)) for bid, _, row in told]),
-    ]
-    return {"brief_id": brief_id, "bids": len(told), "signals": found}
+
+
+def _ladders(rows: Mapping[str, Any]) -> Iterator[CollusionSignal]:
+    """Yield the ladders among all fixed prices of a brief, and among those of each agency."""
+    groups: dict[str, list[tuple[str, int]]] = {}
+    for bid, row in rows.items():
+        if row.fixed > 0:
+            groups.setdefault("", []).append((bid, round(row.fixed)))
+            if row.agency_id is not None:
+                groups.setdefault(str(row.agency_id), []).append((bid, round(row.fixed)))
+    for group in groups.values():
+        signal = collusion.ladder([bid for bid, _ in group], [price for _, price in group])
+        if signal is not None:
+            yield signal

@@ -36,37 +36,37 @@ def document(loaded: Mapping[str, Any], currency: str, budget_minor: int) -> dic
     }
 
 
-def faults(loaded: Mapping[str, Any], currency: str, known: Sequence[str]) -> list[FieldError]:
+def validation_errors(loaded: Mapping[str, Any], currency: str, known: Sequence[str]) -> list[FieldError]:
     """Return what contradicts itself or names a bid that the brief does not have."""
-    found = []
+    errors = []
     budget, bids_max = loaded["budget"], loaded["bids_max"]
     if budget is not None and budget.currency != currency:
-        found.append(FieldError("/budget/currency", f"Must be the brief's currency, {currency}."))
+        errors.append(FieldError("/budget/currency", f"Must be the brief's currency, {currency}."))
     if bids_max is not None and bids_max < loaded["bids_min"]:
-        found.append(FieldError("/bids_max", "Must not be less than `bids_min`."))
+        errors.append(FieldError("/bids_max", "Must not be less than `bids_min`."))
     there = set(known)
     for name in ("must", "never"):
         for place, bid in enumerate(loaded[name]):
             if ids.show("bid", bid) not in there:
-                found.append(FieldError(f"/{name}/{place}", "This brief has no such bid to choose."))
+                errors.append(FieldError(f"/{name}/{place}", "This brief has no such bid to choose."))
     for place, bid in enumerate(loaded["never"]):
         if bid in loaded["must"]:
-            found.append(FieldError(f"/never/{place}", "The same bid is in `must`."))
-    return found
+            errors.append(FieldError(f"/never/{place}", "The same bid is in `must`."))
+    return errors
 
 
 def limits(wishes: Mapping[str, Any], inputs: SetInputs) -> SelectionLimits:
     """Return the stored wishes as limits. Bids that were accepted already are in, as the budget must pay them."""
-    number = {bid: place for place, bid in enumerate(inputs.bids)}
-    accepted = {place for place, status in enumerate(inputs.statuses) if status == "accepted"}
+    row_of = {bid.bid_id: row for row, bid in enumerate(inputs.bids)}
+    accepted = {row for row, bid in enumerate(inputs.bids) if bid.status == "accepted"}
     caps = wishes["caps"]
     return SelectionLimits(
         budget=wishes["budget"]["amount_minor"],
         least=wishes["bids_min"],
         most=wishes["bids_max"],
         caps={name: caps[name] for name in GROUPS if caps.get(name) is not None},
-        must=frozenset({number[bid] for bid in wishes["must"]} | accepted),
-        never=frozenset(number[bid] for bid in wishes["never"]),
+        must=frozenset({row_of[bid] for bid in wishes["must"]} | accepted),
+        never=frozenset(row_of[bid] for bid in wishes["never"]),
         contacts_per_person=wishes["contacts_per_person_max"],
         intrusiveness=wishes["intrusiveness_max"],
         ad_load=wishes["ad_load_max"],

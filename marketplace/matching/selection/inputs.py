@@ -5,7 +5,8 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,40 +18,89 @@ from marketplace.matching.selection.solver.selection_market import SelectionMark
 
 # Views of one bid are told by so many equally likely strata.
 STRATA = 16
-_ARRAYS: Mapping[str, str] = {
-    "weights": "<f8",
-    "shapes": "<f8",
-    "shares": "<f4",
-    "contacts": "<f8",
-    "spread": "<f4",
-    "intrusiveness": "<f8",
-    "ad_load": "<f8",
-    "pair_bids": "<i8",
-    "pair_people": "<f8",
-    "pair_modelled": "<f8",
-    "bid_of": "<i8",
-    "place": "<i8",
-    "prices": "<i8",
+# The stored arrays by their stored names: where each is kept, and its type in the file.
+_ARRAYS: Mapping[str, tuple[str, str]] = {
+    "weights": ("weights", "<f8"),
+    "shapes": ("shapes", "<f8"),
+    "shares": ("shares", "<f4"),
+    "contacts": ("contacts", "<f8"),
+    "spread": ("spread", "<f4"),
+    "intrusiveness": ("intrusiveness", "<f8"),
+    "ad_load": ("ad_load", "<f8"),
+    "pair_bids": ("pairs.bids", "<i8"),
+    "pair_people": ("pairs.people", "<f8"),
+    "pair_modelled": ("pairs.modelled", "<f8"),
+    "bid_of": ("options.bid_of", "<i8"),
+    "place": ("options.place", "<i8"),
+    "prices": ("options.prices", "<i8"),
 }
-_TEXTS = ("bids", "creators", "agencies", "platforms", "niches", "names", "commitments", "gates", "statuses")
+# The stored texts of bids by their stored names, and the field of a ChoosableBid that each is.
+_TEXTS: Mapping[str, str] = {
+    "bids": "bid_id",
+    "creators": "creator_id",
+    "agencies": "agency_id",
+    "platforms": "platform",
+    "niches": "niche",
+    "names": "channel_name",
+    "commitments": "commitment",
+    "gates": "gate",
+    "statuses": "status",
+}
 
 
 class BadInputs(ValueError):
     """The stored inputs are not what was stored."""
 
 
+class ChoosableBid(NamedTuple):
+    """A bid that a set may have: public ids, an empty text where there is no agency, niche or gate.
+
+    `gate` is what holds the bid back; `status` is the bid's own.
+    """
+
+    bid_id: str
+    creator_id: str
+    agency_id: str
+    platform: str
+    niche: str
+    channel_name: str
+    commitment: str
+    gate: str
+    status: str
+
+
+class OptionColumns(NamedTuple):
+    """The m options of all bids: the bid's row, which option of it (0: its own price), and the most that it costs [m].
+
+    Prices are in minor units.
+    """
+
+    bid_of: Ints
+    place: Ints
+    prices: Ints
+
+
+class MeasuredPairs(NamedTuple):
+    """P pairs of bids whose channels' common audience was measured: the rows of both bids [P, 2], the people that both
+    have [P], and those that the model has at each of overlap_fit.FACTORS [P, F]."""
+
+    bids: Ints
+    people: Floats
+    modelled: Floats
+
+
+NO_PAIRS = MeasuredPairs(np.zeros((0, 2), dtype=np.int64), np.zeros(0), np.zeros((0, len(FACTORS))))
+
+
 @dataclass(frozen=True, eq=False)
 class SetInputs:
-    """n bids and their m options.
+    """n bids and their options, as a set is chosen from them. Money in minor units of ``currency``.
 
     Of units: ``weights`` (people times what each is worth), ``shapes`` [U]. Of bids: ``shares`` [n, U], the careful
     share of each unit's people reached; ``contacts`` [n], careful weighted views; ``spread`` [n, 16], views at the
-    middles of 16 equally likely strata over the careful views; ``intrusiveness``, ``ad_load`` [n] (NaN: not known);
-    public ids, the channel's name, the gate that holds the bid back (or an empty text) and the bid's status. Of
-    options: ``bid_of``, ``place`` (0: the bid's own price) and ``prices`` [m] in minor units of ``currency``. Of P
-    measured pairs of the bids' audiences: ``pair_bids`` [P, 2], ``pair_people`` [P] that both have, and
-    ``pair_modelled`` [P, F], those that the model has at each of overlap_fit.FACTORS. ``overlap`` tells what the shapes
-    were learnt from: pairs, the day, shape and own_niche; nothing: the prior."""
+    middles of 16 equally likely strata over the careful views; ``intrusiveness``, ``ad_load`` [n] (NaN: not known).
+    ``overlap`` says what the shapes were fitted to: pairs, the day, shape and own_niche; empty: the prior.
+    """
 
     currency: str
     weights: Floats
@@ -60,21 +110,9 @@ class SetInputs:
     spread: Floats
     intrusiveness: Floats
     ad_load: Floats
-    bids: Sequence[str]
-    creators: Sequence[str]
-    agencies: Sequence[str]
-    platforms: Sequence[str]
-    niches: Sequence[str]
-    names: Sequence[str]
-    commitments: Sequence[str]
-    gates: Sequence[str]
-    statuses: Sequence[str]
-    bid_of: Ints
-    place: Ints
-    prices: Ints
-    pair_bids: Ints = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))
-    pair_people: Floats = field(default_factory=lambda: np.zeros(0))
-    pair_modelled: Floats = field(default_factory=lambda: np.zeros((0, len(FACTORS))))
+    bids: Sequence[ChoosableBid]
+    options: OptionColumns
+    pairs: MeasuredPairs = NO_PAIRS
     overlap: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -89,23 +127,26 @@ class SetInputs:
 
     def market(self) -> SelectionMarket:
         """Return the options as the optimiser takes them."""
-        groups = {"agency": self.agencies, "platform": self.platforms, "niche": self.niches}
-        gates = [self.gates[bid] or None for bid in self.bid_of.tolist()]
+        bid_of, place, prices = self.options
+        groups = {"agency": "agency_id", "platform": "platform", "niche": "niche"}
+        option_bids = [self.bids[row] for row in bid_of.tolist()]
         return SelectionMarket(
             units=self.units(),
-            rates=self.rates()[self.bid_of],
-            prices=self.prices,
-            bids=self.bid_of,
-            creators=_numbers(self.creators)[self.bid_of],
+            rates=self.rates()[bid_of],
+            prices=prices,
+            bids=bid_of,
+            creators=_numbers([bid.creator_id for bid in self.bids])[bid_of],
             commitments=tuple(
-                f"{self.commitments[bid]}:{place}"
-                for bid, place in zip(self.bid_of.tolist(), self.place.tolist(), strict=True)
+                f"{bid.commitment}:{option}" for bid, option in zip(option_bids, place.tolist(), strict=True)
             ),
-            contacts=self.contacts[self.bid_of],
-            intrusiveness=self.intrusiveness[self.bid_of],
-            ad_load=self.ad_load[self.bid_of],
-            groups={name: _numbers(words)[self.bid_of] for name, words in groups.items()},
-            barred=tuple(gates),
+            contacts=self.contacts[bid_of],
+            intrusiveness=self.intrusiveness[bid_of],
+            ad_load=self.ad_load[bid_of],
+            groups={
+                group: _numbers([getattr(bid, field_name) for bid in self.bids])[bid_of]
+                for group, field_name in groups.items()
+            },
+            barred=tuple(bid.gate or None for bid in option_bids),
         )
 
 
@@ -117,11 +158,13 @@ def _numbers(words: Sequence[str]) -> Ints:
 
 def pack(inputs: SetInputs) -> bytes:
     """Return the inputs as they are stored."""
-    arrays = {name: np.ascontiguousarray(getattr(inputs, name), dtype=kind) for name, kind in _ARRAYS.items()}
+    arrays = {
+        name: np.ascontiguousarray(attrgetter(path)(inputs), dtype=kind) for name, (path, kind) in _ARRAYS.items()
+    }
     head: dict[str, Any] = {
         "currency": inputs.currency,
         "shapes_of": {name: list(array.shape) for name, array in arrays.items()},
-        **{name: list(getattr(inputs, name)) for name in _TEXTS},
+        **{name: [getattr(bid, field_name) for bid in inputs.bids] for name, field_name in _TEXTS.items()},
         "overlap": dict(inputs.overlap),
     }
     text = json.dumps(head, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
@@ -135,18 +178,34 @@ def unpack(data: bytes) -> SetInputs:
         raw = zlib.decompress(data)
         start = 8 + int.from_bytes(raw[:8], "big")
         head = json.loads(raw[8:start])
-        arrays: dict[str, Any] = {}
+        arrays = _read_arrays(raw, start, head["shapes_of"])
+        texts = [head[name] for name in _TEXTS]
+        options = OptionColumns(*(arrays.pop(name) for name in ("bid_of", "place", "prices")))
         # What was stored before overlaps were measured has no pairs.
-        for name, kind in ((name, kind) for name, kind in _ARRAYS.items() if name in head["shapes_of"]):
-            shape = tuple(head["shapes_of"][name])
-            count = int(np.prod(shape))
-            array = np.frombuffer(raw, dtype=kind, count=count, offset=start).reshape(shape)
-            arrays[name] = array.astype(np.int64 if kind == "<i8" else np.float64)
-            start += count * np.dtype(kind).itemsize
-        texts = {name: head[name] for name in _TEXTS}
-        return SetInputs(currency=head["currency"], overlap=head.get("overlap", {}), **texts, **arrays)
+        pairs = [arrays.pop(name) for name in ("pair_bids", "pair_people", "pair_modelled") if name in arrays]
+        return SetInputs(
+            currency=head["currency"],
+            bids=[ChoosableBid(*fields_of_bid) for fields_of_bid in zip(*texts, strict=True)],
+            options=options,
+            pairs=MeasuredPairs(*pairs) if pairs else NO_PAIRS,
+            overlap=head.get("overlap", {}),
+            **arrays,
+        )
     except (zlib.error, KeyError, ValueError) as error:
         raise BadInputs("The stored inputs cannot be read.") from error
+
+
+def _read_arrays(raw: bytes, start: int, shapes: Mapping[str, list[int]]) -> dict[str, Any]:
+    arrays: dict[str, Any] = {}
+    for name, (_, kind) in _ARRAYS.items():
+        if name not in shapes:
+            continue
+        shape = tuple(shapes[name])
+        count = int(np.prod(shape))
+        array = np.frombuffer(raw, dtype=kind, count=count, offset=start).reshape(shape)
+        arrays[name] = array.astype(np.int64 if kind == "<i8" else np.float64)
+        start += count * np.dtype(kind).itemsize
+    return arrays
 
 
 def hash_of(data: bytes) -> str:

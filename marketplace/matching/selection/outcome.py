@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,7 +57,7 @@ def worth_proving(inputs: SetInputs, found: FoundSet, wish: str) -> bool:
         return wish == "always"
     if found.certificate >= PROVED_ENOUGH:
         return False
-    return len(inputs.prices) <= PROVE_OPTIONS or found.certificate < PROVE_BELOW
+    return len(inputs.options.prices) <= PROVE_OPTIONS or found.certificate < PROVE_BELOW
 
 
 def prove(inputs: SetInputs, limits: SelectionLimits, time_limit_s: int, progress: Progress) -> FoundSet:
@@ -75,11 +75,11 @@ def prove(inputs: SetInputs, limits: SelectionLimits, time_limit_s: int, progres
     return FoundSet(options, found.value, problem.spend(found.members), found.bound, found.stopped)
 
 
-def tell(inputs: SetInputs, limits: SelectionLimits, found: FoundSet) -> dict[str, Any]:
+def describe(inputs: SetInputs, limits: SelectionLimits, found: FoundSet) -> dict[str, Any]:
     """Return everything that is shown of a choice, as JSON values."""
     market = inputs.market()
     order = _order(inputs, market, found.options)
-    bids = [int(inputs.bid_of[row]) for row in order]
+    bids = [int(inputs.options.bid_of[row]) for row in order]
     reached = set_reach.told(inputs, bids)
     curve = curves.budget_curve(market, limits, chosen=found.options)
     return {
@@ -109,7 +109,7 @@ def tell(inputs: SetInputs, limits: SelectionLimits, found: FoundSet) -> dict[st
             for point in curves.frontier(market, limits)
         ],
         "units": len(inputs.weights),
-        "made_of": words.made_of(len(inputs), len(inputs.prices), len(inputs.weights), MODEL_VERSION),
+        "made_of": words.made_of(len(inputs), len(inputs.options.prices), len(inputs.weights), MODEL_VERSION),
     }
 
 
@@ -133,7 +133,7 @@ def _chosen(inputs: SetInputs, order: Sequence[int], bids: Sequence[int]) -> lis
     alone, added, lost = (part.tolist() for part in set_reach.steps(inputs, bids))
     found = []
     for place, (row, bid) in enumerate(zip(order, bids, strict=True)):
-        price = int(inputs.prices[row])
+        price = int(inputs.options.prices[row])
         per_thousand = _money(inputs, round(1000 * price / added[place])) if added[place] >= 1 else None
         found.append(
             {
@@ -150,10 +150,10 @@ def _chosen(inputs: SetInputs, order: Sequence[int], bids: Sequence[int]) -> lis
 
 def _named(inputs: SetInputs, row: int, bid: int) -> dict[str, Any]:
     return {
-        "bid_id": inputs.bids[bid],
-        "channel_name": inputs.names[bid],
-        "option": int(inputs.place[row]),
-        "price": _money(inputs, inputs.prices[row]),
+        "bid_id": inputs.bids[bid].bid_id,
+        "channel_name": inputs.bids[bid].channel_name,
+        "option": int(inputs.options.place[row]),
+        "price": _money(inputs, inputs.options.prices[row]),
     }
 
 
@@ -161,14 +161,14 @@ def _left_out(
     inputs: SetInputs, market: SelectionMarket, limits: SelectionLimits, options: tuple[int, ...]
 ) -> list[dict[str, Any]]:
     """Return why each bid is out, once for each: of a bid's options the one that was nearest to being in."""
-    chosen = {int(inputs.bid_of[row]) for row in options}
+    chosen = {int(inputs.options.bid_of[row]) for row in options}
     nearest: dict[int, explain.LeftOut] = {}
     for one in explain.explain(market, limits, options):
-        bid = int(inputs.bid_of[one.row])
+        bid = int(inputs.options.bid_of[one.row])
         if bid not in chosen and (bid not in nearest or _gap(inputs, one) < _gap(inputs, nearest[bid])):
             nearest[bid] = one
     found = []
-    for bid, one in sorted(nearest.items(), key=lambda item: (_gap(inputs, item[1]), inputs.commitments[item[0]])):
+    for bid, one in sorted(nearest.items(), key=lambda item: (_gap(inputs, item[1]), inputs.bids[item[0]].commitment)):
         wins_at = None if one.wins_at is None else Money(inputs.currency, one.wins_at)
         numbers = dict(one.numbers)
         if "budget" in numbers:
@@ -186,8 +186,28 @@ def _left_out(
 
 def _gap(inputs: SetInputs, one: explain.LeftOut) -> float:
     """Return by which share of its price a row would have had to be cheaper; infinite where no price would do."""
-    price = int(inputs.prices[one.row])
+    price = int(inputs.options.prices[one.row])
     return float("inf") if one.wins_at is None or price <= 0 else 1 - one.wins_at / price
+
+
+@dataclass(frozen=True)
+class Verification:
+    """A stored set held against its limits, its own value, a choice made again and a panel that counts its people.
+
+    `same_model` is false where an older release chose it; `panel_error` is the panel's standard error; `faults` say in
+    words what does not hold.
+    """
+
+    same_model: bool
+    same_set: bool
+    same_value: bool
+    keeps_limits: bool
+    value: float
+    bound: float
+    panel_people: float
+    panel_error: float
+    faults: tuple[str, ...]
+    inputs_unchanged: bool = True
 
 
 def verify(
@@ -196,67 +216,71 @@ def verify(
     result: dict[str, Any],
     value: float,
     model_version: str | None = MODEL_VERSION,
-) -> dict[str, Any]:
-    """Choose again, hold the stored set against the limits and its own value, and count its people by a panel. A set
-    that another model chose is no fault where this one would choose otherwise."""
+) -> Verification:
+    """Choose again and compare. A set that another model chose is no fault where this one would choose otherwise."""
     same_model = model_version == MODEL_VERSION
-    market = inputs.market()
-    problem = problems.prepare(market, limits)
+    problem = problems.prepare(inputs.market(), limits)
+    bid_of, option_of, _ = inputs.options
     row_of = {
-        (inputs.bids[bid], int(place)): row
-        for row, (bid, place) in enumerate(zip(inputs.bid_of, inputs.place, strict=True))
+        (inputs.bids[bid].bid_id, int(option)): row
+        for row, (bid, option) in enumerate(zip(bid_of, option_of, strict=True))
     }
-    stored = tuple(sorted(row_of[one["bid_id"], one["option"]] for one in result["chosen"]))
-    place = {row: number for number, row in enumerate(problem.rows.tolist())}
-    again = search(inputs, limits)
-    members = [place[row] for row in stored if row in place]
+    stored = tuple(sorted(row_of[line["bid_id"], line["option"]] for line in result["chosen"]))
+    position = {row: index for index, row in enumerate(problem.rows.tolist())}
+    chosen_again = search(inputs, limits)
+    members = [position[row] for row in stored if row in position]
     keeps = len(members) == len(stored) and problems.keeps(problem, members)
     persons = PANEL_SIZE // max(1, len(members) * len(problem.units))
     persons = min(max(persons, panel.PERSONS_LEAST), panel.PERSONS_MOST)
     counted = panel.count(panel.draw(problem.rates[members], problem.units, PANEL_SEED, persons))
     real = problem.value(members)
-    same_set = stored == again.options
-    faults = []
-    if not keeps:
-        faults.append("The set does not keep the limits.")
-    if real != value:
-        faults.append("The set's people are not those that were stored.")
-    if same_model and real < again.value * (1 - problems.SAME):
-        faults.append("Choosing again finds a set that reaches more.")
-    if same_model and result["proof"]["how"] == "bound" and not same_set:
-        faults.append("Choosing again gives another set.")
-    if abs(counted.people - real) > PANEL_ERRORS * counted.error + 1e-6 * real:
-        faults.append("The panel counts other people than the closed form.")
-    return {
-        "same_model": same_model,
-        "same_set": same_set,
-        "same_value": real == value,
-        "keeps_limits": keeps,
-        "value": real,
-        "bound": result["proof"]["bound"],
-        "panel_people": counted.people,
-        "panel_error": counted.error,
-        "faults": faults,
+    same_set = stored == chosen_again.options
+    faults = {
+        "The set does not keep the limits.": not keeps,
+        "The set's people are not those that were stored.": real != value,
+        "Choosing again finds a set that reaches more.": (
+            same_model and real < chosen_again.value * (1 - problems.SAME)
+        ),
+        "Choosing again gives another set.": same_model and result["proof"]["how"] == "bound" and not same_set,
+        "The panel counts other people than the closed form.": (
+            abs(counted.people - real) > PANEL_ERRORS * counted.error + 1e-6 * real
+        ),
     }
+    return Verification(
+        same_model=same_model,
+        same_set=same_set,
+        same_value=real == value,
+        keeps_limits=keeps,
+        value=real,
+        bound=result["proof"]["bound"],
+        panel_people=counted.people,
+        panel_error=counted.error,
+        faults=tuple(text for text, holds in faults.items() if holds),
+    )
 
 
-def fared(result: dict[str, Any], bid: str) -> dict[str, Any]:
+class OutcomeLine(NamedTuple):
+    """How one bid fared: chosen, or why not, and by how many per cent its price would have had to be lower."""
+
+    chosen: bool
+    reason: str | None
+    lower_percent_from: float | None
+    lower_percent_to: float | None
+    zh: str
+    en: str
+
+
+def line_of_bid(result: dict[str, Any], bid: str) -> OutcomeLine:
     """Return how one bid fared, as its own side may know it: chosen, or why not and how far, in a band."""
-    if any(one["bid_id"] == bid for one in result["chosen"]):
-        said = {"zh": "已入选。", "en": "It was chosen."}
-        return {"chosen": True, "reason": None, "lower_percent_from": None, "lower_percent_to": None, **said}
-    one = next((one for one in result["left_out"] if one["bid_id"] == bid), None)
-    if one is None:
-        said = {"zh": "选择时该报价已撤回。", "en": "The bid was withdrawn when the choice was made."}
-        return {"chosen": False, "reason": None, "lower_percent_from": None, "lower_percent_to": None, **said}
-    wins_at = one["would_win_at"] and one["would_win_at"]["amount_minor"]
-    told = band.band(one["price"]["amount_minor"], wins_at)
-    zh, en = words.for_bidder(one["reason"])
-    return {
-        "chosen": False,
-        "reason": one["reason"],
-        "lower_percent_from": told.low,
-        "lower_percent_to": told.high,
-        "zh": f"{zh}{told.zh}",
-        "en": f"{en} {told.en}",
-    }
+    if any(line["bid_id"] == bid for line in result["chosen"]):
+        return OutcomeLine(True, None, None, None, "已入选。", "It was chosen.")
+    line = next((line for line in result["left_out"] if line["bid_id"] == bid), None)
+    if line is None:
+        withdrawn = ("选择时该报价已撤回。", "The bid was withdrawn when the choice was made.")
+        return OutcomeLine(False, None, None, None, *withdrawn)
+    wins_at = line["would_win_at"] and line["would_win_at"]["amount_minor"]
+    price_band = band.band(line["price"]["amount_minor"], wins_at)
+    zh, en = words.for_bidder(line["reason"])
+    return OutcomeLine(
+        False, line["reason"], price_band.low, price_band.high, f"{zh}{price_band.zh}", f"{en} {price_band.en}"
+    )

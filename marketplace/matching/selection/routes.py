@@ -11,7 +11,9 @@ from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.core.http.request_handling import actor, session
 from marketplace.matching.scoring.schemas import SVG
 from marketplace.matching.selection import collusion_audit, selection_pictures, service
+from marketplace.matching.selection.collusion_audit import CollusionSignals
 from marketplace.matching.selection.models import Selection
+from marketplace.matching.selection.outcome import Verification
 from marketplace.matching.selection.schemas import (
     OutcomeOfBidOut,
     PictureQuery,
@@ -23,6 +25,7 @@ from marketplace.matching.selection.schemas import (
     WhatIfIn,
     WhatIfOut,
 )
+from marketplace.matching.selection.service import BidOutcome, WhatIf
 
 blueprint = GuardedBlueprint("selections", __name__, description="The best set of bids for a brief, with its reasons")
 
@@ -50,7 +53,7 @@ def listing(query: dict[str, Any], brief_id: UUID) -> Page[Selection]:
 
 
 @blueprint.post("/briefs/<id('brf'):brief_id>/what-if", **_READS, takes=WhatIfIn, answers=WhatIfOut, once=False)
-def what_if(body: dict[str, Any], brief_id: UUID) -> dict[str, Any]:
+def what_if(body: dict[str, Any], brief_id: UUID) -> WhatIf:
     """Which set it would be with another budget, target or other limits. Nothing is stored."""
     return service.what_if(session(), actor(), brief_id, body)
 
@@ -68,7 +71,7 @@ def confirm(selection_id: UUID) -> Selection:
 
 
 @blueprint.get("/selections/<id('sel'):selection_id>/verification", **_READS, answers=VerificationOut)
-def verify(selection_id: UUID) -> dict[str, Any]:
+def verify(selection_id: UUID) -> Verification:
     """Choose again from the stored inputs and compare; count the set's people by a synthetic panel."""
     return service.verify(session(), actor(), selection_id)
 
@@ -83,7 +86,7 @@ def picture(query: dict[str, Any], selection_id: UUID) -> Response:
 @blueprint.get(
     "/briefs/<id('brf'):brief_id>/collusion-signals", allow=(Role.ADMIN,), needs=Permission.READ, answers=SignalsOut
 )
-def signals(brief_id: UUID) -> dict[str, Any]:
+def signals(brief_id: UUID) -> CollusionSignals:
     """Signs of collusion among a closed brief's bids, each with its numbers."""
     return collusion_audit.signals(session(), actor(), brief_id)
 
@@ -94,6 +97,6 @@ def signals(brief_id: UUID) -> dict[str, Any]:
     needs=Permission.READ,
     answers=OutcomeOfBidOut,
 )
-def of_bid(bid_id: UUID) -> dict[str, Any]:
+def outcome_of_bid(bid_id: UUID) -> BidOutcome:
     """How the bid fared once the brand has confirmed a selection, for its own side: chosen, or why not and how far."""
-    return service.of_bid(session(), actor(), bid_id)
+    return service.outcome_of_bid(session(), actor(), bid_id)

@@ -1,6 +1,8 @@
 """Asks for selections, keeps and shows them, confirms one, and tells each bidder how its own bid fared."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,22 +29,48 @@ SEARCH, PROVE = "selections.search", "selections.prove"
 DECIDED = (SelectionStatus.DONE, SelectionStatus.CONFIRMED)
 
 
+@dataclass(frozen=True)
+class WhatIf:
+    """Which set it would be; nothing was stored. `outcome` is the document that a selection stores as its result."""
+
+    brief_id: UUID
+    outcome: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class BidOutcome:
+    """How one bid fared in the confirmed selection, as its own side may know it: chosen, or why not and how far.
+
+    The two ends say by how many per cent the price would have had to be lower; None where no price would have done.
+    """
+
+    bid_id: UUID
+    selection_id: UUID
+    confirmed_at: datetime
+    chosen: bool
+    reason: str | None
+    lower_percent_from: float | None
+    lower_percent_to: float | None
+    zh: str
+    en: str
+
+
 def start(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str, Any]) -> Selection:
     """Ask for a selection of a closed brief's bids. Raises NotFound, WrongState, Conflict, InvalidInput."""
     brief, version = _choosable(session, actor, brief_id)
     stored = _checked(session, brief, version, loaded)
     if session.scalar(_confirmed(brief_id)) is not None:
         raise Conflict("A selection of this brief is confirmed already.")
-    made = Selection(brief_id=brief_id, brief_version_id=version.id, brand_id=brief.brand_id, wishes=stored)
-    session.add(made)
+    selection = Selection(brief_id=brief_id, brief_version_id=version.id, brand_id=brief.brand_id, wishes=stored)
+    session.add(selection)
     session.flush()
-    made.job_id = _ask(session, made, SEARCH)
-    events.record(session, "selections.start", made.id, actor, parties=[brief.brand_id], brief_id=str(brief_id))
+    selection.job_id = _ask(session, selection, SEARCH)
+    events.record(session, "selections.start", selection.id, actor, parties=[brief.brand_id], brief_id=str(brief_id))
     session.flush()
-    return made
+    return selection
 
 
-def what_if(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str, Any]) -> dict[str, Any]:
+def what_if(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str, Any]) -> WhatIf:
     """Return which set it would be with other limits, another budget or target. Nothing is stored."""
     brief, version = _choosable(session, actor, brief_id)
     stored = _checked(session, brief, version, loaded)
@@ -55,7 +83,7 @@ def what_if(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str,
         found = outcome.search(inputs, limits)
     except outcome.CannotKeep as error:
         raise Conflict(str(error)) from error
-    return {"brief_id": brief_id, "outcome": outcome.tell(inputs, limits, found)}
+    return WhatIf(brief_id, outcome.describe(inputs, limits, found))
 
 
 def _choosable(session: Session, actor: Actor, brief_id: UUID) -> tuple[Brief, BriefVersion]:
@@ -70,21 +98,21 @@ def _choosable(session: Session, actor: Actor, brief_id: UUID) -> tuple[Brief, B
 
 
 def _checked(session: Session, brief: Brief, version: BriefVersion, loaded: Mapping[str, Any]) -> dict[str, Any]:
-    found = constraints.faults(loaded, version.currency, load_inputs.choosable(session, brief.id))
-    if found:
-        raise InvalidInput(errors=found)
+    errors = constraints.validation_errors(loaded, version.currency, load_inputs.choosable(session, brief.id))
+    if errors:
+        raise InvalidInput(errors=errors)
     return constraints.document(loaded, version.currency, version.budget_minor)
 
 
-def _ask(session: Session, made: Selection, kind: str) -> UUID:
-    lease_s = 120 if kind == SEARCH else int(made.wishes["time_limit_s"]) + 120
+def _ask(session: Session, selection: Selection, kind: str) -> UUID:
+    lease_s = 120 if kind == SEARCH else int(selection.wishes["time_limit_s"]) + 120
     return jobs.enqueue(
         session,
         kind,
         queue=jobs.SCORING,
-        subject_id=made.id,
-        party_id=made.brand_id,
-        dedupe_key=f"{kind}:{made.id}",
+        subject_id=selection.id,
+        party_id=selection.brand_id,
+        dedupe_key=f"{kind}:{selection.id}",
         lease_s=lease_s,
         max_attempts=4,
     )
@@ -108,23 +136,23 @@ def listing(
 
 def confirm(session: Session, actor: Actor, selection_id: UUID) -> Selection:
     """Make it the brief's choice, once and for all; from then on each bidder may read how its bid fared."""
-    made = db.lock(session, Selection, selection_id, policy.visible(actor))
+    selection = db.lock(session, Selection, selection_id, policy.visible(actor))
     # Two confirmations of one brief wait for each other here; the unique index is the second net.
-    db.lock(session, Brief, made.brief_id)
-    if session.scalar(_confirmed(made.brief_id)) not in (None, made.id):
+    db.lock(session, Brief, selection.brief_id)
+    if session.scalar(_confirmed(selection.brief_id)) not in (None, selection.id):
         raise Conflict("A selection of this brief is confirmed already.")
     states.apply_transition(
         session,
-        made,
+        selection,
         SELECTION_TRANSITIONS,
         "confirm",
         actor,
-        parties=[made.brand_id, *_bidders(session, made.brief_id)],
-        brief_id=str(made.brief_id),
+        parties=[selection.brand_id, *_bidders(session, selection.brief_id)],
+        brief_id=str(selection.brief_id),
     )
-    made.confirmed_at = now()
+    selection.confirmed_at = now()
     session.flush()
-    return made
+    return selection
 
 
 def _bidders(session: Session, brief_id: UUID) -> list[UUID]:
@@ -132,113 +160,118 @@ def _bidders(session: Session, brief_id: UUID) -> list[UUID]:
     return sorted({party for side in sides for party in side if party is not None})
 
 
-def search(session: Session, selection_id: UUID) -> dict[str, Any]:
+def search(session: Session, selection_id: UUID) -> Selection:
     """Gather the inputs, choose, and keep both; the exact solver follows where it is wanted. Twice is harmless."""
-    made = db.lock(session, Selection, selection_id)
-    if made.status != SelectionStatus.WAITING:
-        return {"status": made.status}
-    brief = session.get_one(Brief, made.brief_id)
-    inputs = load_inputs.load(session, brief, session.get_one(BriefVersion, made.brief_version_id))
+    selection = db.lock(session, Selection, selection_id)
+    if selection.status != SelectionStatus.WAITING:
+        return selection
+    brief = session.get_one(Brief, selection.brief_id)
+    inputs = load_inputs.load(session, brief, session.get_one(BriefVersion, selection.brief_version_id))
     data = pack(inputs)
-    session.add(SelectionInputs(selection_id=made.id, data=data))
-    made.inputs_hash, made.model_version = hash_of(data), outcome.MODEL_VERSION
+    session.add(SelectionInputs(selection_id=selection.id, data=data))
+    selection.inputs_hash, selection.model_version = hash_of(data), outcome.MODEL_VERSION
     # What is stored is what is chosen from: shares are rounded on their way in.
     inputs = unpack(data)
-    limits = constraints.limits(made.wishes, inputs)
+    limits = constraints.limits(selection.wishes, inputs)
     try:
         found = outcome.search(inputs, limits)
     except outcome.CannotKeep as error:
-        return _fail(session, made, str(error))
-    _keep(made, outcome.tell(inputs, limits, found), found)
-    if outcome.worth_proving(inputs, found, made.wishes["prove"]):
-        states.apply_transition(session, made, SELECTION_TRANSITIONS, "find", SYSTEM, parties=[made.brand_id])
-        made.job_id = _ask(session, made, PROVE)
+        _fail(session, selection, str(error))
+        return selection
+    _keep(selection, outcome.describe(inputs, limits, found), found)
+    if outcome.worth_proving(inputs, found, selection.wishes["prove"]):
+        states.apply_transition(session, selection, SELECTION_TRANSITIONS, "find", SYSTEM, parties=[selection.brand_id])
+        selection.job_id = _ask(session, selection, PROVE)
     else:
-        _finish(session, made)
-    return {"status": made.status, "bids": made.bids}
+        _finish(session, selection)
+    return selection
 
 
-def prove(session: Session, selection_id: UUID, progress: outcome.Progress) -> dict[str, Any]:
+def prove(session: Session, selection_id: UUID, progress: outcome.Progress) -> Selection:
     """Let the exact solver better the set or prove it, within its time."""
-    made = session.get_one(Selection, selection_id)
-    if made.status != SelectionStatus.FOUND:
-        return {"status": made.status}
-    inputs = stored_inputs(session, made)
-    limits = constraints.limits(made.wishes, inputs)
+    selection = session.get_one(Selection, selection_id)
+    if selection.status != SelectionStatus.FOUND:
+        return selection
+    inputs = stored_inputs(session, selection)
+    limits = constraints.limits(selection.wishes, inputs)
 
     def report(stage: str, done: int, total: int | None) -> None:
         # No row is locked meanwhile; a word now and then, for a transaction that stays idle is ended by the server.
         session.execute(sa.text("SELECT 1"))
         progress(stage, done, total)
 
-    found = outcome.prove(inputs, limits, int(made.wishes["time_limit_s"]), report)
-    made = db.lock(session, Selection, selection_id)
-    if made.status == SelectionStatus.FOUND:
-        _keep(made, outcome.tell(inputs, limits, found), found)
-        _finish(session, made)
-    return {"status": made.status, "certificate": made.certificate}
+    found = outcome.prove(inputs, limits, int(selection.wishes["time_limit_s"]), report)
+    selection = db.lock(session, Selection, selection_id)
+    if selection.status == SelectionStatus.FOUND:
+        _keep(selection, outcome.describe(inputs, limits, found), found)
+        _finish(session, selection)
+    return selection
 
 
 def give_up(session: Session, selection_id: UUID, message: str) -> None:
     """End a selection whose job cannot be done. One that has a set keeps it, as far as it was proved."""
-    made = db.lock(session, Selection, selection_id)
-    if made.status == SelectionStatus.FOUND:
-        made.message = message
-        _finish(session, made)
-    elif made.status == SelectionStatus.WAITING:
-        _fail(session, made, message)
+    selection = db.lock(session, Selection, selection_id)
+    if selection.status == SelectionStatus.FOUND:
+        selection.message = message
+        _finish(session, selection)
+    elif selection.status == SelectionStatus.WAITING:
+        _fail(session, selection, message)
 
 
-def stored_inputs(session: Session, made: Selection) -> SetInputs:
-    data = session.scalar(sa.select(SelectionInputs.data).where(SelectionInputs.selection_id == made.id))
+def stored_inputs(session: Session, selection: Selection) -> SetInputs:
+    data = session.scalar(sa.select(SelectionInputs.data).where(SelectionInputs.selection_id == selection.id))
     if data is None:
         raise NotFound("This selection has no inputs yet.")
     return unpack(data)
 
 
-def _keep(made: Selection, told: dict[str, Any], found: outcome.FoundSet) -> None:
-    made.result = told
-    made.bids, made.value, made.spend_minor = len(told["chosen"]), found.value, found.spend
-    made.bound, made.certificate = found.bound, found.certificate
+def _keep(selection: Selection, result: dict[str, Any], found: outcome.FoundSet) -> None:
+    selection.result = result
+    selection.bids, selection.value, selection.spend_minor = len(result["chosen"]), found.value, found.spend
+    selection.bound, selection.certificate = found.bound, found.certificate
 
 
-def _finish(session: Session, made: Selection) -> None:
-    made.finished_at = now()
+def _finish(session: Session, selection: Selection) -> None:
+    selection.finished_at = now()
     states.apply_transition(
-        session, made, SELECTION_TRANSITIONS, "finish", SYSTEM, parties=[made.brand_id], bids=made.bids
+        session, selection, SELECTION_TRANSITIONS, "finish", SYSTEM, parties=[selection.brand_id], bids=selection.bids
     )
 
 
-def _fail(session: Session, made: Selection, message: str) -> dict[str, Any]:
-    made.message, made.finished_at = message, now()
-    states.apply_transition(session, made, SELECTION_TRANSITIONS, "fail", SYSTEM, parties=[made.brand_id])
-    return {"status": made.status}
+def _fail(session: Session, selection: Selection, message: str) -> None:
+    selection.message, selection.finished_at = message, now()
+    states.apply_transition(session, selection, SELECTION_TRANSITIONS, "fail", SYSTEM, parties=[selection.brand_id])
 
 
-def verify(session: Session, actor: Actor, selection_id: UUID) -> dict[str, Any]:
+def verify(session: Session, actor: Actor, selection_id: UUID) -> outcome.Verification:
     """Choose again from the stored inputs, and count the set's people by a panel. Raises NotFound, WrongState."""
-    made = find(session, actor, selection_id)
-    if made.status not in DECIDED or made.result is None:
-        raise WrongState("There is nothing to verify before the selection is done.", state=made.status)
-    data = session.scalar(sa.select(SelectionInputs.data).where(SelectionInputs.selection_id == made.id))
+    selection = find(session, actor, selection_id)
+    if selection.status not in DECIDED or selection.result is None:
+        raise WrongState("There is nothing to verify before the selection is done.", state=selection.status)
+    data = session.scalar(sa.select(SelectionInputs.data).where(SelectionInputs.selection_id == selection.id))
     assert data is not None
     inputs = unpack(data)
-    unchanged = hash_of(data) == made.inputs_hash
-    told = outcome.verify(
-        inputs, constraints.limits(made.wishes, inputs), made.result, made.value or 0.0, made.model_version
+    verification = outcome.verify(
+        inputs,
+        constraints.limits(selection.wishes, inputs),
+        selection.result,
+        selection.value or 0.0,
+        selection.model_version,
     )
-    faults = [*([] if unchanged else ["The stored inputs are not those of the selection."]), *told.pop("faults")]
-    return {"inputs_unchanged": unchanged, **told, "faults": faults}
+    if hash_of(data) == selection.inputs_hash:
+        return verification
+    problem = "The stored inputs are not those of the selection."
+    return replace(verification, inputs_unchanged=False, faults=(problem, *verification.faults))
 
 
-def of_bid(session: Session, actor: Actor, bid_id: UUID) -> dict[str, Any]:
+def outcome_of_bid(session: Session, actor: Actor, bid_id: UUID) -> BidOutcome:
     """Return how one bid fared in the confirmed selection, for its own side. Raises NotFound before that."""
     bid = db.get(session, Bid, bid_id, bids_policy.own(actor))
-    # Row-level security hides the brand's selection; of it only the bid's own line is told, and in a band.
+    # Row-level security hides the brand's selection; of it only the bid's own line is shown, and in a band.
     db.become(session, SYSTEM)
-    made = session.scalar(sa.select(Selection).where(Selection.id.in_(_confirmed(bid.brief_id))))
+    selection = session.scalar(sa.select(Selection).where(Selection.id.in_(_confirmed(bid.brief_id))))
     db.become(session, actor)
-    if made is None or made.result is None or made.confirmed_at is None:
+    if selection is None or selection.result is None or selection.confirmed_at is None:
         raise NotFound("No selection of this brief is confirmed yet.")
-    told = outcome.fared(made.result, ids.show("bid", bid_id))
-    return {"bid_id": bid_id, "selection_id": made.id, "confirmed_at": made.confirmed_at, **told}
+    line = outcome.line_of_bid(selection.result, ids.show("bid", bid_id))
+    return BidOutcome(bid_id, selection.id, selection.confirmed_at, *line)

@@ -62,13 +62,13 @@ def matched(inputs: SetInputs, bids: Sequence[int]) -> dict[str, Any] | None:
     """Return the careful reach by the one factor on all shapes with which the set's pairs overlap as they were measured
     to. None where some pair was not measured."""
     chosen = set(bids)
-    rows = [place for place, pair in enumerate(inputs.pair_bids.tolist()) if set(pair) <= chosen]
+    rows = [place for place, pair in enumerate(inputs.pairs.bids.tolist()) if set(pair) <= chosen]
     if len(chosen) < 2 or len(rows) < len(chosen) * (len(chosen) - 1) // 2:
         return None
     # Overlaps fall with the factor; both run upwards for the interpolation.
-    modelled = np.sum(inputs.pair_modelled[rows], axis=0)[::-1]
+    modelled = np.sum(inputs.pairs.modelled[rows], axis=0)[::-1]
     steps = np.log2(FACTORS)[::-1]
-    found = float(np.interp(float(np.sum(inputs.pair_people[rows])), np.maximum.accumulate(modelled), steps))
+    found = float(np.interp(float(np.sum(inputs.pairs.people[rows])), np.maximum.accumulate(modelled), steps))
     factor = float(np.exp2(found))
     return {"people": _people(inputs, bids, factor), "factor": factor, "pairs": len(rows)}
 
@@ -84,7 +84,7 @@ def samples(inputs: SetInputs, bids: Sequence[int]) -> Floats:
 
     The order of the bids does not matter: each channel's draws go by its commitment's place.
     """
-    units, order = inputs.units(), sorted(bids, key=lambda bid: inputs.commitments[bid])
+    units, order = inputs.units(), sorted(bids, key=lambda bid: inputs.bids[bid].commitment)
     rng = np.random.Generator(np.random.PCG64(_SEED))
     sums = np.zeros((ROUNDS * STRATA, len(units)))
     for bid in order:

@@ -274,10 +274,10 @@ def test_each_channel_uses_its_own_pool() -> None:
     assert many.log_centre == pytest.approx([np.log(100) + 0.5, np.log(100)])
 
 
-def test_people_are_views_of_the_target_without_invalid_traffic() -> None:
-    assert on_target_people(np.array([10_000.0]), np.array([0.3]), 0.2)[0] == pytest.approx(10_000 * 0.3 * 0.8 * 0.85)
+def test_people_are_views_of_the_target_at_so_many_a_view() -> None:
+    assert on_target_people(np.array([10_000.0]), np.array([0.3]))[0] == pytest.approx(10_000 * 0.3 * 0.85)
     share = TargetShares(np.array([0.3]), np.array([0.1]), np.array([0.5]))
-    got = people(np.array([1_000.0]), np.array([2_000.0]), np.array([4_000.0]), share, 0.0)
+    got = people(np.array([1_000.0]), np.array([2_000.0]), np.array([4_000.0]), share)
     assert [got.low[0], got.point[0], got.high[0]] == pytest.approx([85, 510, 1_700])
 
 

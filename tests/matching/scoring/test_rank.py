@@ -41,9 +41,8 @@ def _bids(n: int, times: int = 1) -> BidInputs:
         ),
         joint=rng.dirichlet(np.ones(22), n),
         regions=rng.dirichlet(np.ones(REGIONS_N), n),
-        invalid=rng.uniform(0, 0.2, n),
         terms=from_rows(np.array(rows).reshape(-1, 5)),
-        fit=fit({"category": rng.random(n), "market": rng.random(n)}, rng.random(n) < 0.1),
+        fit=fit({"category": rng.random(n), "market": rng.random(n)}, n),
         intrusiveness=rng.uniform(0, 100, n),
         tiers=rng.integers(0, 4, n),
     )
@@ -85,20 +84,19 @@ def test_quality_is_bounded_and_one_in_the_middle() -> None:
 
 
 def test_gates_are_named_and_take_no_points() -> None:
-    same = np.array([5_000.0, 5_000.0, 5_000.0, np.nan, np.inf])
+    same = np.array([5_000.0, 5_000.0, np.nan, np.inf])
     got = rank(
         6_000,
         same,
         same,
         same,
-        np.full(5, 0.5),
-        np.array([40.0, 40.1, 40, 40, 40]),
+        np.full(4, 0.5),
+        np.array([40.0, 40.1, 40, 40]),
         40,
-        np.array([False, False, True, False, False]),
     )
     named = [[name for name, held in zip(GATES, row, strict=True) if held] for row in got.gates]
-    assert named == [[], ["over_tolerance"], ["exclusivity_clash"], ["cost_unknown"], ["no_reach"]]
-    assert got.overall[0] == got.overall[1] == got.overall[2]
+    assert named == [[], ["over_tolerance"], ["cost_unknown"], ["no_reach"]]
+    assert got.overall[0] == got.overall[1]
 
 
 def test_order_puts_held_bids_last_and_breaks_ties_by_commitment() -> None:
@@ -180,16 +178,15 @@ def test_a_bid_of_two_videos_by_hand() -> None:
             np.array([9.0]), np.array([0.8]), np.array([4.0]), np.array([6.0]), np.array([1.4]), np.array([True])
         ),
         joint=audience({"18-23": 0.5, "24-30": 0.4, "31-40": 0.1}, {"female": 0.8, "male": 0.2}).joint[None, :],
-        invalid=np.array([0.1]),
         terms=from_rows(np.array([[90_000, 0, 0, np.inf, 2.0]])),
-        fit=fit({"category": np.array([0.5])}, np.array([False])),
+        fit=fit({"category": np.array([0.5])}, 1),
         intrusiveness=np.array([20.0]),
     )
     got = score(bids, TARGET, 10_000, 40)
     low, careful, middle, high = np.exp(9 + 0.8 * stats.t.ppf([0.1, 0.3, 0.5, 0.9], 4))
-    heads = 2 * 0.9 * 0.85 / 1000
+    heads = 2 * 0.85 / 1000
     share = got.shares
-    assert got.people.point[0] == pytest.approx(share.point[0] * middle * 0.9 * 0.85)
+    assert got.people.point[0] == pytest.approx(share.point[0] * middle * 0.85)
     assert got.per_thousand[0] == pytest.approx(90_000 / (share.point[0] * middle * heads))
     assert got.per_thousand_low[0] == pytest.approx(90_000 / (share.high[0] * high * heads))
     assert got.per_thousand_high[0] == pytest.approx(90_000 / (share.low[0] * low * heads))
@@ -201,7 +198,7 @@ def test_a_bid_of_two_videos_by_hand() -> None:
 def test_no_bids_are_no_scores() -> None:
     got = score(_bids(0), TARGET, 10_000, 40)
     assert got.ranking.overall.shape == (0,)
-    assert got.ranking.gates.shape == (0, 4)
+    assert got.ranking.gates.shape == (0, 3)
 
 
 @settings(deadline=None, max_examples=60)

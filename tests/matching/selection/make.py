@@ -6,7 +6,7 @@ from uuid import UUID
 import numpy as np
 
 from marketplace.core import ids
-from marketplace.matching.selection.inputs import STRATA, SetInputs
+from marketplace.matching.selection.inputs import STRATA, ChoosableBid, OptionColumns, SetInputs
 
 
 def some(bids: int, units: int, seed: int, options: int = 2) -> SetInputs:
@@ -29,18 +29,19 @@ def some(bids: int, units: int, seed: int, options: int = 2) -> SetInputs:
         spread=np.sort(np.exp(rng.normal(0.3, 0.6, (bids, STRATA))), axis=1).astype(np.float32).astype(np.float64),
         intrusiveness=rng.uniform(5, 60, bids),
         ad_load=rng.uniform(0, 0.5, bids),
-        bids=[ids.show("bid", UUID(int=number)) for number in range(bids)],
-        creators=[
-            ids.show("pty", UUID(int=number // 2 if number % 5 == 0 else 1000 + number)) for number in range(bids)
+        bids=[
+            ChoosableBid(
+                bid_id=ids.show("bid", UUID(int=number)),
+                creator_id=ids.show("pty", UUID(int=number // 2 if number % 5 == 0 else 1000 + number)),
+                agency_id=ids.show("pty", UUID(int=5000 + number % 3)) if number % 2 else "",
+                platform=("douyin", "kuaishou")[number % 2],
+                niche=("food", "comedy", "")[number % 3],
+                channel_name=f"频道 {number}",
+                commitment=hashlib.sha256(f"{seed} {number}".encode()).hexdigest(),
+                gate="over_tolerance" if number % 11 == 10 else "",
+                status="open",
+            )
+            for number in range(bids)
         ],
-        agencies=[ids.show("pty", UUID(int=5000 + number % 3)) if number % 2 else "" for number in range(bids)],
-        platforms=[("douyin", "kuaishou")[number % 2] for number in range(bids)],
-        niches=[("food", "comedy", "")[number % 3] for number in range(bids)],
-        names=[f"频道 {number}" for number in range(bids)],
-        commitments=[hashlib.sha256(f"{seed} {number}".encode()).hexdigest() for number in range(bids)],
-        gates=["over_tolerance" if number % 11 == 10 else "" for number in range(bids)],
-        statuses=["open"] * bids,
-        bid_of=bid_of,
-        place=place,
-        prices=prices,
+        options=OptionColumns(bid_of, place, prices),
     )

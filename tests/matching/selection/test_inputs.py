@@ -20,11 +20,14 @@ def test_stored_inputs_are_the_same_to_the_bit(bids: int, units: int, seed: int)
     assert inputs.pack(again) == data
     for field in dataclasses.fields(SetInputs):
         before, after = getattr(made, field.name), getattr(again, field.name)
-        if isinstance(before, np.ndarray):
-            narrow = np.float32 if field.name in ("shares", "spread") else before.dtype
-            np.testing.assert_array_equal(before.astype(narrow).astype(before.dtype), after)
-        else:
-            assert list(before) == list(after) or before == after
+        for old, new in zip(
+            *([part] if isinstance(part, np.ndarray) else part for part in (before, after)), strict=True
+        ):
+            if isinstance(old, np.ndarray):
+                narrow = np.float32 if field.name in ("shares", "spread") else old.dtype
+                np.testing.assert_array_equal(old.astype(narrow).astype(old.dtype), new)
+            else:
+                assert old == new
 
 
 def test_the_name_of_inputs_changes_with_every_part() -> None:
@@ -33,9 +36,9 @@ def test_the_name_of_inputs_changes_with_every_part() -> None:
     for change in (
         {"currency": "EUR"},
         {"weights": made.weights + 1},
-        {"prices": made.prices + 1},
-        {"gates": ["declined"] * 6},
-        {"commitments": made.commitments[::-1]},
+        {"options": made.options._replace(prices=made.options.prices + 1)},
+        {"bids": [bid._replace(gate="declined") for bid in made.bids]},
+        {"bids": [bid._replace(commitment=bid.commitment[::-1]) for bid in made.bids]},
         {"shares": made.shares * 0.5},
         {"spread": made.spread * 2},
     ):
@@ -53,13 +56,13 @@ def test_what_was_not_packed_is_refused() -> None:
 def test_every_option_of_a_bid_has_its_rates_and_its_creator() -> None:
     made = some(8, 5, 3)
     market = made.market()
-    assert len(market) == len(made.prices)
-    for row, bid in enumerate(made.bid_of.tolist()):
+    assert len(market) == len(made.options.prices)
+    for row, bid in enumerate(made.options.bid_of.tolist()):
         np.testing.assert_array_equal(market.rates[row], made.rates()[bid])
         assert market.contacts[row] == made.contacts[bid]
-        assert (market.groups["agency"][row] == -1) == (made.agencies[bid] == "")
+        assert (market.groups["agency"][row] == -1) == (made.bids[bid].agency_id == "")
     by_creator = {}
-    for row, bid in enumerate(made.bid_of.tolist()):
-        by_creator.setdefault(made.creators[bid], set()).add(int(market.creators[row]))
+    for row, bid in enumerate(made.options.bid_of.tolist()):
+        by_creator.setdefault(made.bids[bid].creator_id, set()).add(int(market.creators[row]))
     assert all(len(numbers) == 1 for numbers in by_creator.values())
     assert len(set(market.commitments)) == len(market)
