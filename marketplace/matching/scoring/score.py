@@ -20,8 +20,8 @@ _TAUS = np.concatenate([forecast.GRID_TAUS, _ENDS])
 
 @dataclass(frozen=True, eq=False)
 class BidInputs:
-    """The inputs of n bids: forecasts, audiences (joint [n, A * G], regions [n, R]), terms in the brief's currency, fit,
-    and intrusiveness [n] 0..100 (NaN: not scored)."""
+    """The inputs of n bids: forecasts, audiences (joint [n, A * G], regions [n, R]), terms in the brief's currency,
+    fit, and intrusiveness [n] 0..100 (NaN: not scored)."""
 
     forecasts: ViewForecasts
     joint: Floats
