@@ -9,7 +9,7 @@ ARGS ?=
 t ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up vision migrate test check fix bench rooms lock clean
+.PHONY: help demo up vision migrate test check fix bench pictures lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,8 +41,8 @@ fix: $(DEV) ## format, and fix what the linter can fix
 bench: $(DEV) ## measure the parts whose speed matters, as ratios in one run (ARGS=doorbell for one)
 	$(BIN)/python -m benchmarks $(ARGS)
 
-rooms: $(DEV) ## draw the picture of rooms in docs/architecture.md
-	$(BIN)/python -m tests.rooms_picture
+pictures: $(DEV) ## draw the pictures of rooms and states in docs
+	$(BIN)/python -m tests.docs_pictures
 
 lock: $(DEV) ## pin every version and hash anew
 	$(BIN)/uv export -q --extra embedded --no-default-groups --group build --no-emit-project --no-annotate --no-header -o requirements.lock

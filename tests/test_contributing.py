@@ -15,7 +15,7 @@ from marketplace.channels.files import exports, record_stream
 from marketplace.cli.main import main
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.intrusiveness import constants, factors, messages, plan_changes
-from tests import rooms_picture
+from tests import docs_pictures
 from tests.channels import make
 from tests.intrusiveness.make import READ
 
@@ -199,9 +199,22 @@ def test_make_help_lists_every_target_in_one_column() -> None:
     assert all(len(line) <= 100 for line in lines)
 
 
-def test_the_picture_of_rooms_is_what_the_contract_and_the_imports_say() -> None:
-    text = rooms_picture.PAGE.read_text(encoding="utf-8")
-    assert rooms_picture.page(text, rooms_picture.draw()) == text, "run `make rooms`"
+@pytest.mark.parametrize("page", docs_pictures.pages(), ids=lambda page: page.stem)
+def test_the_pictures_of_a_page_are_what_the_code_says(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert docs_pictures.drawn(text) == text, "run `make pictures`"
+
+
+def test_every_table_of_states_is_drawn() -> None:
+    tables = {
+        name
+        for path in ROOT.glob("marketplace/**/states.py")
+        for name in re.findall(r"^(\w+_TRANSITIONS)\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    drawn = {f"{name.upper()}_TRANSITIONS" for name in docs_pictures.STATES}
+    assert tables == drawn, "name it in STATES of tests/docs_pictures.py and give it its place in docs/states.md"
+    page = (ROOT / "docs/states.md").read_text(encoding="utf-8")
+    assert [found[2] for found in docs_pictures.PLACE.finditer(page)] == list(docs_pictures.STATES)
 
 
 def test_blame_skips_whole_commits_only() -> None:

@@ -101,6 +101,21 @@ def test_every_name_in_a_module_that_a_document_names_is_there(document: Path) -
     assert not gone, "say what this is called now"
 
 
+@cache
+def constants_of_the_program() -> set[str]:
+    program = [module for module in MODULES if module.is_relative_to(ROOT / "marketplace")]
+    return {
+        name for module in program for name in re.findall(r"\b[A-Z][A-Z0-9_]+\b", module.read_text(encoding="utf-8"))
+    }
+
+
+@pytest.mark.parametrize("document", sorted(ROOT.glob("docs/formulas/*.md")), ids=lambda document: document.stem)
+def test_every_constant_that_a_formula_names_is_there(document: Path) -> None:
+    constants = set(re.findall(r"`([A-Z][A-Z0-9_]+_[A-Z0-9_]+|[A-Z]{4,})`", document.read_text(encoding="utf-8")))
+    gone = constants - constants_of_the_program()
+    assert not gone, "say what these are called now"
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
 def test_every_command_that_a_document_names_is_there(document: Path) -> None:
     text = code(document)

@@ -1,18 +1,42 @@
-"""Draws the rooms and their imports into docs/architecture.md: `make rooms`.
+"""Draws the pictures of the documents from the code, each between two marks of its page: `make pictures`.
 
 The rooms and their order are those of import-linter's contract in pyproject.toml; the arrows are the imports that it
-checks. An arrow is left out where a longer way through other rooms leads to the same place, or none could be read.
+checks. An arrow is left out where a longer way through other rooms leads to the same place, else nobody could read it.
+States and who may change them are the tables of the rooms' `states.py`.
 """
 
+import re
 import tomllib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import grimp
 
+from marketplace.bids.states import BID_TRANSITIONS
+from marketplace.briefs.states import BRIEF_TRANSITIONS
+from marketplace.channels.states import CHANNEL_TRANSITIONS, IMPORT_TRANSITIONS
+from marketplace.checks.states import CHECK_TRANSITIONS
+from marketplace.core.states import diagram
+from marketplace.identity.states import MANDATE_TRANSITIONS, PARTY_TRANSITIONS
+from marketplace.matching.selection.states import SELECTION_TRANSITIONS
+from marketplace.reviews.states import REVIEW_TRANSITIONS
+from marketplace.video_files.states import VIDEO_TRANSITIONS
+
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs/architecture.md"
-BEGIN, END = "<!-- rooms: drawn by `make rooms` -->", "<!-- end of rooms -->"
 GROUPS = {"marketplace.matching": "matching"}
+STATES = {
+    "party": PARTY_TRANSITIONS,
+    "mandate": MANDATE_TRANSITIONS,
+    "channel": CHANNEL_TRANSITIONS,
+    "import": IMPORT_TRANSITIONS,
+    "brief": BRIEF_TRANSITIONS,
+    "bid": BID_TRANSITIONS,
+    "selection": SELECTION_TRANSITIONS,
+    "review": REVIEW_TRANSITIONS,
+    "video": VIDEO_TRANSITIONS,
+    "check": CHECK_TRANSITIONS,
+}
 
 Arrows = dict[str, set[str]]
 
@@ -48,10 +72,10 @@ def room_of(module: str, rooms: list[str]) -> str | None:
     return next((room for room in rooms if module == room or module.startswith(f"{room}.")), None)
 
 
-def draw() -> str:
-    """Return the picture as a Mermaid flowchart."""
+def draw_rooms() -> str:
+    """Return the rooms as a Mermaid flowchart."""
     rooms = layers()
-    lines = ["```mermaid", "flowchart TD"]
+    lines = ["flowchart TD"]
     for group, title in GROUPS.items():
         lines += [
             f"    subgraph {title}",
@@ -62,7 +86,7 @@ def draw() -> str:
     found = arrows(rooms)
     for room in rooms:
         lines += [f"    {key(room)} --> {key(other)}" for other in rooms if other in found[room]]
-    return "\n".join([*lines, "```"])
+    return "\n".join(lines)
 
 
 def inside(room: str, group: str) -> bool:
@@ -77,12 +101,23 @@ def node(room: str) -> str:
     return f"{key(room)}[{room.rpartition('.')[2]}]"
 
 
-def page(text: str, picture: str) -> str:
-    """Return the page's text with the picture between its marks."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{picture}\n{END}{after}"
+PICTURES: dict[str, Callable[[], str]] = {
+    "rooms": draw_rooms,
+    **{name: partial(diagram, transitions) for name, transitions in STATES.items()},
+}
+PLACE = re.compile(r"(<!-- picture: (\w+), by `make pictures` -->\n).*?(<!-- end of picture -->)", re.DOTALL)
+
+
+def drawn(text: str) -> str:
+    """Return the text of a page with each of its pictures as the code has it now."""
+    return PLACE.sub(lambda found: f"{found[1]}```mermaid\n{PICTURES[found[2]]()}\n```\n{found[3]}", text)
+
+
+def pages() -> list[Path]:
+    """Return the pages that have pictures of the code."""
+    return [path for path in sorted(ROOT.glob("docs/**/*.md")) if PLACE.search(path.read_text(encoding="utf-8"))]
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), draw()), encoding="utf-8")
+    for path in pages():
+        path.write_text(drawn(path.read_text(encoding="utf-8")), encoding="utf-8")
