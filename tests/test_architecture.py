@@ -24,17 +24,6 @@ STANDARD_MODULES = {"models", "policy", "service", "routes", "schemas", "states"
 # Measured at 5.1 per cent; models of the field have 2 to 11.
 ONE_WORD_CLASSES_MAX = 0.06
 
-# Where a module may be imported by its name at run time, and why.
-IMPORTS_BY_NAME = {
-    "benchmarks/speed/imports.py": "the drain needs its settings before it is imported",
-    "benchmarks/speed/scoring.py": "pandas is compared with where it is installed",
-    "marketplace/cli/check_video.py": "the extra `vision` may be missing",
-    "marketplace/cli/lazy_group.py": "a command is imported when it is called",
-    "marketplace/demo/command.py": "the extra `vision` may be missing",
-    "marketplace/vision/decode/decoder.py": "imports end before the filter of system calls begins",
-    "marketplace/vision/read/speech.py": "the speech model may be missing",
-    "workers/checks.py": "the extra `vision` may be missing",
-}
 # Public functions that take a Session and still return untyped dicts. The list only shrinks.
 UNTYPED_RETURNS = {
     "marketplace/channels/files/import_job.py:run",
@@ -95,6 +84,25 @@ def test_a_file_keeps_the_house_rules(path: Path) -> None:
             assert not naive, f"line {node.lineno}: times are aware and come from core.clock"
 
 
+def test_celery_is_told_no_countdowns() -> None:
+    for path in SOURCES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.keyword):
+                assert node.arg not in ("countdown", "eta"), f"{path}:{node.value.lineno}: timers are rows"
+
+
+def test_imports_run_downwards() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports", "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
 def test_a_folder_holds_few_enough_modules_to_read_in_one_glance() -> None:
     counts = Counter(path.parent.relative_to(ROOT) for path in SOURCES if path.stem != "__init__")
     full = {str(folder): count for folder, count in counts.items() if count > MODULES_MAX}
@@ -149,39 +157,6 @@ def test_a_service_returns_values_that_say_what_they_hold() -> None:
 def takes_a_session(function: ast.FunctionDef) -> bool:
     arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
     return any(re.search(r"\bSession\b", ast.unparse(one.annotation)) for one in arguments if one.annotation)
-
-
-def test_modules_are_imported_by_name_only_where_a_reason_is_given() -> None:
-    files = {
-        name
-        for name, tree in trees("marketplace", "workers", "benchmarks")
-        for node in ast.walk(tree)
-        if (isinstance(node, ast.Attribute) and node.attr == "import_module")
-        or (isinstance(node, ast.Name) and node.id in {"import_module", "__import__"})
-    }
-    new = files - set(IMPORTS_BY_NAME)
-    assert not new, f"import at the top, or give the file a reason in IMPORTS_BY_NAME: {sorted(new)}"
-    gone = set(IMPORTS_BY_NAME) - files
-    assert not gone, f"these import nothing by name any more, so take them off IMPORTS_BY_NAME: {sorted(gone)}"
-
-
-def test_celery_is_told_no_countdowns() -> None:
-    for path in SOURCES:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.keyword):
-                assert node.arg not in ("countdown", "eta"), f"{path}:{node.value.lineno}: timers are rows"
-
-
-def test_imports_run_downwards() -> None:
-    done = subprocess.run(
-        [Path(sys.executable).parent / "lint-imports", "--no-cache"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-3000:]
 
 
 def contracts() -> list[dict[str, Any]]:
