@@ -1,4 +1,4 @@
-# The only commands to know. Needs Python 3.11 or newer and make; everything else is fetched into .venv.
+# `make help` lists every command. Needs Python 3.11 or newer and make; everything else is installed into .venv.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,15 +8,16 @@ DEV := $(VENV)/.ready-dev
 ARGS ?=
 t ?=
 
-.PHONY: help demo test up vision check fix bench migrate lock clean
+.DEFAULT_GOAL := help
+.PHONY: help demo up vision migrate test check fix bench pictures lock clean
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VISION) ## set everything up and run the main job on embedded servers (ARGS=--exit ends there)
+demo: $(VISION) ## set everything up and walk through the market (ARGS=--exit stops at the end)
 	$(BIN)/inlay demo $(ARGS)
 
-up: $(RUN) ## start every part on the embedded servers, keeping the data in .data
+up: $(RUN) ## start every part on embedded servers and keep the data in .data
 	$(BIN)/inlay up $(ARGS)
 
 vision: $(VISION) ## install what checking videos needs
@@ -24,35 +25,38 @@ vision: $(VISION) ## install what checking videos needs
 migrate: $(RUN) ## bring the database in DATABASE_URL to the newest schema
 	$(BIN)/inlay migrate $(ARGS)
 
-test: $(DEV) ## run the whole suite (t=PATH for a part)
+test: $(DEV) ## run the whole suite on real servers (t=PATH for a part)
 	$(BIN)/python -m pytest $(if $(t),$(t),-n 2 --dist loadgroup) $(ARGS)
 
-check: $(DEV) ## lint, types, import order
+check: $(DEV) ## check format, lint, types and the order of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-fix: $(DEV) ## format and mend what the linter can
+fix: $(DEV) ## format, and fix what the linter can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(DEV) ## print the speed of the parts that matter, as ratios in one run
+bench: $(DEV) ## measure the parts whose speed matters, as ratios in one run (ARGS=doorbell for one)
 	$(BIN)/python -m benchmarks $(ARGS)
 
-lock: $(DEV) ## pin every version and hash again
+pictures: $(DEV) ## draw the pictures of rooms and states in docs
+	$(BIN)/python -m tests.docs_pictures
+
+lock: $(DEV) ## pin every version and hash anew
 	$(BIN)/uv export -q --extra embedded --no-default-groups --group build --no-emit-project --no-annotate --no-header -o requirements.lock
 	$(BIN)/uv export -q --extra embedded --extra vision --all-groups --no-emit-project --no-annotate --no-header -o requirements-dev.lock
 	$(BIN)/uv export -q --extra embedded --extra vision --no-default-groups --group build --no-emit-project --no-annotate --no-header -o requirements-vision.lock
 	rm -f uv.lock
 
-clean: ## forget the virtual environment and the local data
+clean: ## delete the virtual environment and the local data
 	rm -rf $(VENV) .data
 
 $(VENV)/pyvenv.cfg:
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Inlay needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Say which: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Inlay needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9' || echo "uv is not to be had here; pip will do, more slowly"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9' || echo "uv cannot be installed here; pip is used instead and takes longer"
 
 # Hashes are checked, so what is installed is what was tested. uv takes seconds, pip a minute or two.
 define install

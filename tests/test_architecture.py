@@ -7,13 +7,55 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted([*ROOT.glob("marketplace/**/*.py"), *ROOT.glob("workers/**/*.py"), *ROOT.glob("benchmarks/**/*.py")])
 NAMES = [str(path.relative_to(ROOT)) for path in SOURCES]
+
+MODULES_MAX = 20
+# These names mean the same thing in every room, so a room may have each of them.
+STANDARD_MODULES = {"models", "policy", "service", "routes", "schemas", "states", "messages"}
+# Measured at 5.1 per cent; models of the field have 2 to 11.
+ONE_WORD_CLASSES_MAX = 0.06
+
+# Public functions that take a Session and still return untyped dicts. The list only shrinks.
+UNTYPED_RETURNS = {
+    "marketplace/channels/files/import_job.py:run",
+    "marketplace/matching/discovery/service.py:discover",
+    "marketplace/matching/discovery/service.py:open_briefs",
+    "marketplace/matching/forecast/readings.py:forecasts",
+    "marketplace/matching/pricing/service.py:of_brief",
+    "marketplace/matching/scoring/fair_price.py:ceiling_warnings",
+    "marketplace/matching/scoring/fair_price.py:floor_reasons",
+    "marketplace/matching/scoring/service.py:match_of",
+    "marketplace/matching/scoring/service.py:of_bid",
+    "marketplace/matching/scoring/suggestions.py:of_bid",
+    "marketplace/matching/selection/collusion_audit.py:signals",
+    "marketplace/matching/selection/service.py:of_bid",
+    "marketplace/matching/selection/service.py:prove",
+    "marketplace/matching/selection/service.py:search",
+    "marketplace/matching/selection/service.py:verify",
+    "marketplace/matching/selection/service.py:what_if",
+    "marketplace/pacing/service.py:state",
+    "marketplace/video_files/upload_assembly.py:finish",
+}
+
+
+def trees(*folders: str) -> Iterator[tuple[str, ast.Module]]:
+    """Yield the name and the parsed text of every source file in these folders."""
+    for path, name in zip(SOURCES, NAMES, strict=True):
+        if name.startswith(tuple(f"{folder}/" for folder in folders)):
+            yield name, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def repeated(places: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {name: files for name, files in places.items() if len(files) > 1}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=NAMES)
@@ -59,6 +101,85 @@ def test_imports_run_downwards() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_a_folder_holds_few_enough_modules_to_read_in_one_glance() -> None:
+    counts = Counter(path.parent.relative_to(ROOT) for path in SOURCES if path.stem != "__init__")
+    full = {str(folder): count for folder, count in counts.items() if count > MODULES_MAX}
+    assert not full, f"more than {MODULES_MAX} modules: give a part of the folder a folder of its own"
+
+
+@pytest.mark.parametrize("folders", [("marketplace", "workers"), ("benchmarks",)], ids=" and ".join)
+def test_no_two_modules_share_a_name(folders: tuple[str, ...]) -> None:
+    places = defaultdict(list)
+    for name, _ in trees(*folders):
+        stem = Path(name).stem
+        if not stem.startswith("__") and stem not in STANDARD_MODULES:
+            places[stem].append(name)
+    assert not repeated(places), f"say what tells them apart; only {sorted(STANDARD_MODULES)} may repeat"
+
+
+def test_no_two_public_classes_share_a_name() -> None:
+    places = defaultdict(list)
+    for name, tree in trees("marketplace", "workers"):
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].append(name)
+    assert not repeated(places), "name each class for what it holds in its own room"
+
+
+def test_class_names_say_what_they_hold() -> None:
+    names = [
+        node.name
+        for _, tree in trees("marketplace", "workers")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    one_word = sorted(name for name in names if len(re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*", name)) == 1)
+    share = len(one_word) / len(names)
+    assert share <= ONE_WORD_CLASSES_MAX, f"{share:.1%} of class names are one word; add the noun: {one_word}"
+
+
+def test_a_service_returns_values_that_say_what_they_hold() -> None:
+    untyped = {
+        f"{name}:{node.name}"
+        for name, tree in trees("marketplace")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and node.returns is not None
+        if "dict[str, Any]" in ast.unparse(node.returns) and takes_a_session(node)
+    }
+    new = untyped - UNTYPED_RETURNS
+    assert not new, f"return a frozen dataclass, a NamedTuple or the row itself: {sorted(new)}"
+    mended = UNTYPED_RETURNS - untyped
+    assert not mended, f"these return typed values by now, so take them off UNTYPED_RETURNS: {sorted(mended)}"
+
+
+def takes_a_session(function: ast.FunctionDef) -> bool:
+    arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    return any(re.search(r"\bSession\b", ast.unparse(one.annotation)) for one in arguments if one.annotation)
+
+
+def contracts() -> list[dict[str, Any]]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    found: list[dict[str, Any]] = project["tool"]["importlinter"]["contracts"]
+    return found
+
+
+def rooms(package: str) -> set[str]:
+    """Return the dotted names of a package's own modules and of its folders that hold modules."""
+    folder = ROOT / package.replace(".", "/")
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    folders = {path.parent.name for path in folder.glob("*/__init__.py")}
+    return {f"{package}.{name}" for name in modules | folders}
+
+
+def test_every_room_has_its_place_in_the_order_of_imports() -> None:
+    # What the contract does not name may import anything, so a new room must not be forgotten there.
+    (layers,) = (contract["layers"] for contract in contracts() if contract["type"] == "layers")
+    named = {name.strip() for layer in layers for name in re.split(r"[|:]", layer)}
+    wanted = (rooms("marketplace") - {"marketplace.matching"}) | rooms("marketplace.matching") | {"workers"}
+    assert wanted - named == set(), "give the new room its layer in pyproject.toml, [[tool.importlinter.contracts]]"
+    assert named - wanted == set(), "the contract names a room that is not there"
 
 
 def test_the_lock_files_pin_by_hash_and_name_no_address() -> None:

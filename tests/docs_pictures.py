@@ -1,0 +1,123 @@
+"""Draws the pictures of the documents from the code, each between two marks of its page: `make pictures`.
+
+The rooms and their order are those of import-linter's contract in pyproject.toml; the arrows are the imports that it
+checks. An arrow is left out where a longer way through other rooms leads to the same place, else nobody could read it.
+States and who may change them are the tables of the rooms' `states.py`.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import grimp
+
+from marketplace.bids.states import BID_TRANSITIONS
+from marketplace.briefs.states import BRIEF_TRANSITIONS
+from marketplace.channels.states import CHANNEL_TRANSITIONS, IMPORT_TRANSITIONS
+from marketplace.checks.states import CHECK_TRANSITIONS
+from marketplace.core.states import diagram
+from marketplace.identity.states import MANDATE_TRANSITIONS, PARTY_TRANSITIONS
+from marketplace.matching.selection.states import SELECTION_TRANSITIONS
+from marketplace.reviews.states import REVIEW_TRANSITIONS
+from marketplace.video_files.states import VIDEO_TRANSITIONS
+
+ROOT = Path(__file__).resolve().parent.parent
+GROUPS = {"marketplace.matching": "matching"}
+STATES = {
+    "party": PARTY_TRANSITIONS,
+    "mandate": MANDATE_TRANSITIONS,
+    "channel": CHANNEL_TRANSITIONS,
+    "import": IMPORT_TRANSITIONS,
+    "brief": BRIEF_TRANSITIONS,
+    "bid": BID_TRANSITIONS,
+    "selection": SELECTION_TRANSITIONS,
+    "review": REVIEW_TRANSITIONS,
+    "video": VIDEO_TRANSITIONS,
+    "check": CHECK_TRANSITIONS,
+}
+
+Arrows = dict[str, set[str]]
+
+
+def layers() -> list[str]:
+    """Return the rooms from the highest to the lowest, as the contract lists them."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    (found,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
+    return list(found)
+
+
+def arrows(rooms: list[str]) -> Arrows:
+    """Return the rooms that each room imports from, without those that it also reaches through another."""
+    graph = grimp.build_graph("marketplace", "workers", cache_dir=None)
+    imports: Arrows = {room: set() for room in rooms}
+    for module in graph.modules:
+        for imported in graph.find_modules_directly_imported_by(module):
+            room, other = room_of(module, rooms), room_of(imported, rooms)
+            if room and other and room != other:
+                imports[room].add(other)
+    reached: Arrows = {}
+    # From below, since imports run downwards: what a room reaches is known before those that import it are looked at.
+    for room in reversed(rooms):
+        reached[room] = imports[room].union(*(reached[other] for other in imports[room]))
+    return {
+        room: {other for other in imports[room] if not any(other in reached[between] for between in imports[room])}
+        for room in rooms
+    }
+
+
+def room_of(module: str, rooms: list[str]) -> str | None:
+    return next((room for room in rooms if module == room or module.startswith(f"{room}.")), None)
+
+
+def draw_rooms() -> str:
+    """Return the rooms as a Mermaid flowchart."""
+    rooms = layers()
+    lines = ["flowchart TD"]
+    for group, title in GROUPS.items():
+        lines += [
+            f"    subgraph {title}",
+            *(f"        {node(room)}" for room in rooms if inside(room, group)),
+            "    end",
+        ]
+    lines += [f"    {node(room)}" for room in rooms if not any(inside(room, group) for group in GROUPS)]
+    found = arrows(rooms)
+    for room in rooms:
+        lines += [f"    {key(room)} --> {key(other)}" for other in rooms if other in found[room]]
+    return "\n".join(lines)
+
+
+def inside(room: str, group: str) -> bool:
+    return room.startswith(f"{group}.")
+
+
+def key(room: str) -> str:
+    return room.removeprefix("marketplace.").replace(".", "_")
+
+
+def node(room: str) -> str:
+    return f"{key(room)}[{room.rpartition('.')[2]}]"
+
+
+PICTURES: dict[str, Callable[[], str]] = {
+    "rooms": draw_rooms,
+    **{name: partial(diagram, transitions) for name, transitions in STATES.items()},
+}
+PLACE = re.compile(r"(<!-- picture: (\w+), by `make pictures` -->\n).*?(<!-- end of picture -->)", re.DOTALL)
+
+
+def drawn(text: str) -> str:
+    """Return the text of a page with each of its pictures as the code has it now."""
+    return PLACE.sub(lambda found: f"{found[1]}```mermaid\n{PICTURES[found[2]]()}\n```\n{found[3]}", text)
+
+
+def pages() -> list[Path]:
+    """Return the pages that have pictures of the code."""
+    return [path for path in sorted(ROOT.glob("docs/**/*.md")) if PLACE.search(path.read_text(encoding="utf-8"))]
+
+
+if __name__ == "__main__":
+    for path in pages():
+        path.write_text(drawn(path.read_text(encoding="utf-8")), encoding="utf-8")
