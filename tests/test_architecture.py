@@ -42,6 +42,26 @@ def test_a_file_keeps_the_house_rules(path: Path) -> None:
             assert not naive, f"line {node.lineno}: times are aware and come from core.clock"
 
 
+def test_only_request_handling_says_who_acts() -> None:
+    """Elsewhere a scope ends with its block: `db.acting_as`. A scope left open shows one party another's rows."""
+    allowed = {"marketplace/core/db.py", "marketplace/core/http/request_handling.py"}
+    callers = {
+        name
+        for path, name in zip(SOURCES, NAMES, strict=True)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Attribute) and node.attr == "become")
+        or (isinstance(node, ast.ImportFrom) and any(alias.name == "become" for alias in node.names))
+        or (isinstance(node, ast.Name) and node.id == "become")
+    }
+    assert callers == allowed
+
+
+def test_advisory_locks_are_taken_by_name() -> None:
+    """One place hashes names into PostgreSQL's one space of advisory locks, each with its purpose in front."""
+    hashing = {name for path, name in zip(SOURCES, NAMES, strict=True) if "advisory" in path.read_text("utf-8")}
+    assert hashing == {"marketplace/core/db.py", "marketplace/schema.py"}
+
+
 def test_celery_is_told_no_countdowns() -> None:
     for path in SOURCES:
         tree = ast.parse(path.read_text(encoding="utf-8"))

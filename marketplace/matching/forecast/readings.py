@@ -44,7 +44,6 @@ _ALL = sa.text(
     " WHERE taken_at >= published_at + make_interval(hours => :final) GROUP BY 1, 2 ORDER BY max(taken_at) DESC, 1, 2"
     " LIMIT :most) ORDER BY channel_id, external_id, taken_at"
 )
-_TURN = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('growth', 0))")
 
 
 def record(
@@ -184,7 +183,7 @@ def load(session: Session) -> tuple[EarlyModel, date | None]:
 
 def fit(session: Session) -> bool:
     """Fit how views grow to the newest videos with a reading at thirty days; returns whether anything is new."""
-    session.execute(_TURN)
+    db.lock_name(session, "growth")
     rows = session.execute(_ALL, {"final": int(FINAL_HOURS), "most": VIDEOS_MAX}).all()
     if not rows:
         return False

@@ -47,9 +47,8 @@ def what_if(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str,
     brief, version = _choosable(session, actor, brief_id)
     stored = _checked(session, brief, version, loaded)
     # As in a search: what bars a bid may stand in rows that are not the brand's to read. It is told the gate alone.
-    db.become(session, SYSTEM)
-    inputs = load_inputs.load(session, brief, version, loaded["target"])
-    db.become(session, actor)
+    with db.acting_as(session, SYSTEM):
+        inputs = load_inputs.load(session, brief, version, loaded["target"])
     limits = constraints.limits(stored, inputs)
     try:
         found = outcome.search(inputs, limits)
@@ -235,9 +234,8 @@ def of_bid(session: Session, actor: Actor, bid_id: UUID) -> dict[str, Any]:
     """Return how one bid fared in the confirmed selection, for its own side. Raises NotFound before that."""
     bid = db.get(session, Bid, bid_id, bids_policy.own(actor))
     # Row-level security hides the brand's selection; of it only the bid's own line is told, and in a band.
-    db.become(session, SYSTEM)
-    made = session.scalar(sa.select(Selection).where(Selection.id.in_(_confirmed(bid.brief_id))))
-    db.become(session, actor)
+    with db.acting_as(session, SYSTEM):
+        made = session.scalar(sa.select(Selection).where(Selection.id.in_(_confirmed(bid.brief_id))))
     if made is None or made.result is None or made.confirmed_at is None:
         raise NotFound("No selection of this brief is confirmed yet.")
     told = outcome.fared(made.result, ids.show("bid", bid_id))
