@@ -61,9 +61,7 @@ class Config:
         try:
             read.seal()
         except EnvValidationError as error:
-            raise SystemExit(
-                f"Inlay cannot start: {_problems(cast('dict[str, list[str]]', error.error_messages))}."
-            ) from error
+            raise SystemExit(f"Inlay cannot start: {_problems(error)}.") from error
         return cls(**values)
 
 
