@@ -84,6 +84,44 @@ def test_a_file_keeps_the_house_rules(path: Path) -> None:
             assert not naive, f"line {node.lineno}: times are aware and come from core.clock"
 
 
+def test_only_request_handling_says_who_acts() -> None:
+    """Elsewhere a scope ends with its block: `db.acting_as`. A scope left open shows one party another's rows."""
+    allowed = {"marketplace/core/db.py", "marketplace/core/http/request_handling.py"}
+    callers = {
+        name
+        for path, name in zip(SOURCES, NAMES, strict=True)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Attribute) and node.attr == "become")
+        or (isinstance(node, ast.ImportFrom) and any(alias.name == "become" for alias in node.names))
+        or (isinstance(node, ast.Name) and node.id == "become")
+    }
+    assert callers == allowed
+
+
+def test_advisory_locks_are_taken_by_name() -> None:
+    """One place hashes names into PostgreSQL's one space of advisory locks, each with its purpose in front."""
+    hashing = {name for path, name in zip(SOURCES, NAMES, strict=True) if "advisory" in path.read_text("utf-8")}
+    assert hashing == {"marketplace/core/db.py", "marketplace/schema.py"}
+
+
+# Where a module is imported by its name while the program runs, and why it cannot be imported at the door.
+IMPORTS_BY_NAME = {
+    "benchmarks/speed/imports.py",  # after it has made the settings that a worker reads
+    "benchmarks/speed/scoring.py",  # pandas, which is not among the dependencies
+    "marketplace/cli/check_video.py",  # needs the extra `vision`
+    "marketplace/cli/lazy_group.py",  # a command is imported when it is called
+    "marketplace/demo/command.py",  # needs the extra `vision`
+    "marketplace/vision/decode/decoder.py",  # before the sandbox closes the file system
+    "marketplace/vision/read/speech.py",  # an optional library
+    "workers/handlers.py",  # a queue's handlers are imported by its workers alone
+}
+
+
+def test_modules_are_imported_by_name_only_where_named() -> None:
+    found = {name for path, name in zip(SOURCES, NAMES, strict=True) if "import_module" in path.read_text("utf-8")}
+    assert found <= IMPORTS_BY_NAME
+
+
 def test_celery_is_told_no_countdowns() -> None:
     for path in SOURCES:
         tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -1,6 +1,5 @@
 """What follows for bids when their brief is called off."""
 
-from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -8,6 +7,7 @@ from sqlalchemy.orm import Session
 from marketplace.bids import service
 from marketplace.core import jobs
 from marketplace.core.jobs import ClaimedJob
+from workers.handlers import Handlers
 
 
 def void(session: Session, job: ClaimedJob) -> dict[str, Any]:
@@ -20,4 +20,4 @@ def void(session: Session, job: ClaimedJob) -> dict[str, Any]:
     return {"voided": done}
 
 
-HANDLERS: dict[str, Callable[[Session, ClaimedJob], dict[str, Any] | None]] = {service.VOID: void}
+HANDLERS: Handlers = {service.VOID: void}

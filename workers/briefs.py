@@ -1,12 +1,12 @@
 """The briefs' clock: closing them when their deadline comes."""
 
-from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from marketplace.briefs import service
 from marketplace.core.jobs import ClaimedJob
+from workers.handlers import Handlers
 
 
 def close(session: Session, job: ClaimedJob) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def close_overdue(session: Session, _: ClaimedJob) -> dict[str, Any]:
     return {"overdue": service.ask_for_overdue(session)}
 
 
-HANDLERS: dict[str, Callable[[Session, ClaimedJob], dict[str, Any] | None]] = {
+HANDLERS: Handlers = {
     service.CLOSE: close,
     "briefs.close-overdue": close_overdue,
 }

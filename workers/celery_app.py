@@ -1,13 +1,16 @@
 """The Celery application: its limits, and what each child process does when it starts."""
 
+from typing import Any
+
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import celeryd_after_setup, setup_logging, worker_process_init
 
 from marketplace import models
 from marketplace.core import db, jobs, log, storage
 from marketplace.core.config import Config
 from marketplace.core.doorbell import PRODUCER_SETTINGS, BellThread
-from workers import guard
+from workers import guard, vision_folder
+from workers.handlers import load_handlers
 
 assert models.metadata.tables  # every model is known before the first query
 
@@ -50,11 +53,23 @@ def create_celery(config: Config) -> Celery:
 
 config = Config.from_env()
 celery = create_celery(config)
+vision_folder.use(config.vision_dir)
 
 
 @setup_logging.connect
 def _log(**_: object) -> None:
     log.configure(config.log_format)
+
+
+@celeryd_after_setup.connect
+def _load_handlers(instance: Any, **_: object) -> None:
+    """Import what the children will need before they are forked, so that they share it.
+
+    The vision queue's waits for its first job: its libraries may start threads, which do not outlive a fork.
+    """
+    for queue in instance.app.amqp.queues.consume_from:
+        if queue != jobs.VISION:
+            load_handlers(queue)
 
 
 @worker_process_init.connect

@@ -11,6 +11,7 @@ from marketplace.core import jobs
 from marketplace.core.db import transaction
 from marketplace.core.errors import DomainError
 from marketplace.core.jobs import ClaimedJob
+from workers.handlers import Handlers
 
 REPORT_S = 1.0
 
@@ -56,4 +57,4 @@ def settle_imports(session: Session, _: ClaimedJob) -> dict[str, Any]:
     return {"settled": imports.settle_lost(session)}
 
 
-HANDLERS = {"channels.import": import_file, "channels.settle-imports": settle_imports}
+HANDLERS: Handlers = {"channels.import": import_file, "channels.settle-imports": settle_imports}

@@ -20,7 +20,7 @@ from marketplace.core.ids import new_id
 from marketplace.core.jobs import ClaimedJob, JobState
 from workers import stopping
 from workers.celery_app import celery
-from workers.handlers import AHEAD, HANDLERS
+from workers.handlers import load_handlers
 from workers.reactions import REACTIONS
 
 # Jobs taken together must wait for each other; a scoring is long, and another process may be free for the next one.
@@ -83,8 +83,9 @@ def do(job: ClaimedJob) -> JobState:
 
 
 def _attempt(job: ClaimedJob) -> JobState:
-    ahead = AHEAD.get(job.kind)
-    handler = HANDLERS.get(job.kind) if ahead is None else ahead(job)
+    known = load_handlers(job.queue)
+    prepare = known.prepares.get(job.kind)
+    handler = known.handlers.get(job.kind) if prepare is None else prepare(job)
     if handler is None:
         return jobs.fail(job, f"nothing handles {job.kind}", final=True)
     with transaction() as session:

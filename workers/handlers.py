@@ -1,42 +1,61 @@
-"""THE table of work: which function does which kind of job."""
+"""THE table of work: which modules do the jobs of which queue.
 
-import time
+A worker imports the handlers of the queues it drains and no others: looking through videos needs libraries that not
+every host has, and scoring needs solvers that a reader of imports can do without.
+"""
+
+import importlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from marketplace.core.http import idempotency
-from marketplace.core.jobs import ClaimedJob, JobProbe
-from workers import bids, briefs, channels, checks, matching, selections, videos
+from marketplace.core import jobs
+from marketplace.core.jobs import ClaimedJob
 
 Handler = Callable[[Session, ClaimedJob], dict[str, Any] | None]
+Handlers = Mapping[str, Handler]
+# What takes minutes is done before the job's transaction begins; it returns what is to be done in it.
+Prepare = Callable[[ClaimedJob], Handler]
+Prepares = Mapping[str, Prepare]
 
-
-def probe(session: Session, job: ClaimedJob) -> None:
-    """Leave one mark: what operators and fault runs count.
-
-    `sleep_s` (10 at most) makes the first attempt last, or the first `sleep_tries` of them.
-    """
-    if job.attempt <= int(job.payload.get("sleep_tries", 1)):
-        time.sleep(min(10.0, float(job.payload.get("sleep_s", 0))))
-    session.add(JobProbe(job_id=job.id))
-
-
-def forget_old_keys(session: Session, _: ClaimedJob) -> dict[str, Any]:
-    return {"forgotten": idempotency.forget_old(session)}
-
-
-# What takes minutes is done before the job's transaction begins, and says what is to be done in it.
-AHEAD: Mapping[str, Callable[[ClaimedJob], Handler]] = {**checks.AHEAD}
-HANDLERS: Mapping[str, Handler] = {
-    "core.probe": probe,
-    "core.forget-old-keys": forget_old_keys,
-    **briefs.HANDLERS,
-    **bids.HANDLERS,
-    **channels.HANDLERS,
-    **checks.HANDLERS,
-    **matching.HANDLERS,
-    **selections.HANDLERS,
-    **videos.HANDLERS,
+# Each module has HANDLERS, or PREPARES, or both, by the kind of job. Some are in several lines, because the clock asks
+# for its jobs in the default queue.
+MODULES: Mapping[str, tuple[str, ...]] = {
+    jobs.DEFAULT: (
+        "workers.bids",
+        "workers.briefs",
+        "workers.channels",
+        "workers.checks",
+        "workers.matching",
+        "workers.videos",
+    ),
+    jobs.SCORING: ("workers.matching", "workers.selections"),
+    jobs.IMPORTS: ("workers.channels", "workers.videos"),
+    jobs.VISION: ("workers.video_checks",),
 }
+EVERY_QUEUE = ("workers.housekeeping",)
+
+
+@dataclass(frozen=True)
+class QueueHandlers:
+    """What a worker of one queue can do, by the kind of job."""
+
+    handlers: Handlers
+    prepares: Prepares
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return frozenset([*self.handlers, *self.prepares])
+
+
+@cache
+def load_handlers(queue: str) -> QueueHandlers:
+    """Import the modules of a queue, once. Raises ImportError where a library that they need is not installed."""
+    modules = [importlib.import_module(name) for name in (*EVERY_QUEUE, *MODULES.get(queue, ()))]
+    return QueueHandlers(
+        {kind: handler for module in modules for kind, handler in getattr(module, "HANDLERS", {}).items()},
+        {kind: prepare for module in modules for kind, prepare in getattr(module, "PREPARES", {}).items()},
+    )

@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import jobs
 from marketplace.core.events import Event
-from marketplace.matching.scoring import service as matching
+from marketplace.matching import recompute
 from marketplace.reviews import service as reviews
-from workers.matching import ask_for_features, ask_for_growth, ask_for_model, ask_for_overlaps, ask_for_prices
 
 Reaction = Callable[[Session, Sequence[Event]], None]
 
@@ -23,7 +22,7 @@ def score_briefs_of_bids(session: Session, events: Sequence[Event]) -> None:
     """A hundred new bids on one brief ask for one scoring."""
     bids = [event.subject_id for event in events]
     for brief_id in sorted(session.scalars(_BRIEFS_OF, {"bids": bids}).all()):
-        matching.ask_for_scores(session, brief_id)
+        recompute.ask_for_scores(session, brief_id)
 
 
 def drop_reviews(session: Session, events: Sequence[Event]) -> None:
@@ -39,7 +38,7 @@ def withdraw_bids(session: Session, events: Sequence[Event]) -> None:
 
 def score_briefs(session: Session, events: Sequence[Event]) -> None:
     for brief_id in sorted({event.subject_id for event in events}):
-        matching.ask_for_scores(session, brief_id)
+        recompute.ask_for_scores(session, brief_id)
 
 
 def void_bids(session: Session, events: Sequence[Event]) -> None:
@@ -49,26 +48,26 @@ def void_bids(session: Session, events: Sequence[Event]) -> None:
 
 def refresh_features(session: Session, _: Sequence[Event]) -> None:
     """What a channel says of itself is part of its features."""
-    ask_for_features(session)
+    recompute.ask_for_features(session)
 
 
 def learn_from_snapshots(session: Session, _: Sequence[Event]) -> None:
     """New snapshots make features stale at once, and a moment later the forecast model and prices too."""
-    ask_for_features(session)
-    ask_for_model(session)
-    ask_for_prices(session)
+    recompute.ask_for_features(session)
+    recompute.ask_for_model(session)
+    recompute.ask_for_prices(session)
 
 
 def learn_from_deals(session: Session, _: Sequence[Event]) -> None:
-    ask_for_prices(session)
+    recompute.ask_for_prices(session)
 
 
 def learn_from_overlaps(session: Session, _: Sequence[Event]) -> None:
-    ask_for_overlaps(session)
+    recompute.ask_for_overlaps(session)
 
 
 def learn_from_readings(session: Session, _: Sequence[Event]) -> None:
-    ask_for_growth(session)
+    recompute.ask_for_growth(session)
 
 
 REACTIONS: Mapping[str, Reaction] = {

@@ -8,6 +8,7 @@ from marketplace.core import jobs
 from marketplace.core.db import transaction
 from marketplace.core.jobs import ClaimedJob
 from marketplace.matching.selection import service
+from workers.handlers import Handlers
 
 GIVEN_UP = "The work could not be done after several tries; ask again, or tell whoever runs this market."
 
@@ -44,4 +45,4 @@ def _last_try(job: ClaimedJob) -> None:
             service.give_up(session, job.subject_id, GIVEN_UP)
 
 
-HANDLERS = {"selections.search": search, "selections.prove": prove}
+HANDLERS: Handlers = {"selections.search": search, "selections.prove": prove}

@@ -10,6 +10,7 @@ from marketplace.core.errors import Unavailable
 from marketplace.core.jobs import ClaimedJob
 from marketplace.video_files import resumable_uploads, upload_assembly, upload_completion
 from workers.channels import reporter
+from workers.handlers import Handlers
 
 
 @contextmanager
@@ -37,4 +38,4 @@ def forget_old(session: Session, _: ClaimedJob) -> dict[str, Any]:
     return {"refused": upload_assembly.settle_lost(session), "forgotten": upload_completion.forget_old(session)}
 
 
-HANDLERS = {resumable_uploads.FINISH: finish, upload_completion.CLEAR: clear, "videos.forget-old": forget_old}
+HANDLERS: Handlers = {resumable_uploads.FINISH: finish, upload_completion.CLEAR: clear, "videos.forget-old": forget_old}

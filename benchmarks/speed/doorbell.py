@@ -28,6 +28,7 @@ from marketplace.core import db, jobs
 from marketplace.core.doorbell import producer, send
 from marketplace.local.programs import worker_argv
 from marketplace.local.servers import LocalServers, start_servers
+from marketplace.matching import recompute
 from marketplace.matching.scoring import service as matching
 
 assert models.metadata.tables
@@ -129,7 +130,7 @@ def _bids(servers: LocalServers, briefs: list[UUID]) -> None:
     began = time.perf_counter()
     with db.transaction() as session:
         for brief_id in briefs:
-            matching.ask_for_scores(session, brief_id)
+            recompute.ask_for_scores(session, brief_id)
     for _ in range(2):
         send(app, client, jobs.SCORING)
     while not _all_done():

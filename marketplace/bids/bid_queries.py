@@ -160,10 +160,8 @@ def commitments(
         .options(load_only(BidRevision.commitment, BidRevision.created_at, raiseload=True))
     )
     # Row-level security hides others' bids; a hash and a time say nothing of whose or what they are.
-    db.become(session, SYSTEM)
-    found = paging.page(session, query, BidRevision, limit, starting_after)
-    db.become(session, actor)
-    return found
+    with db.acting_as(session, SYSTEM):
+        return paging.page(session, query, BidRevision, limit, starting_after)
 
 
 def shown(actor: Actor, bid: Bid, revision: BidRevision, title: str, number: int) -> ShownBid:

@@ -7,21 +7,17 @@ the same bytes in any language. The salt is 32 random bytes in hexadecimal: with
 
 import hashlib
 import hmac
-import json
-import re
 import secrets
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
+
+import rfc8785
 
 from marketplace.core import ids
 
 # What is committed to. What making it costs the creator is no part of the offer, and nobody else could check it.
 FIELDS = ("price", "rights", "options", "deliverables", "plan", "forecast_claim", "message", "answers")
-
-_quoted = json.JSONEncoder(ensure_ascii=False).encode
-_WORDS = {None: "null", True: "true", False: "false"}
 
 
 def new_salt() -> str:
@@ -42,7 +38,7 @@ def offer_of(
 
 
 def seal(offer: Mapping[str, Any], salt: str) -> str:
-    return hashlib.sha256(canonical(offer).encode() + salt.encode("ascii")).hexdigest()
+    return hashlib.sha256(rfc8785.dumps(dict(offer)) + salt.encode("ascii")).hexdigest()
 
 
 def verify(offer: Mapping[str, Any], salt: str, commitment: str) -> bool:
@@ -51,27 +47,8 @@ def verify(offer: Mapping[str, Any], salt: str, commitment: str) -> bool:
 
 
 def canonical(value: Any) -> str:
-    """Return JSON data in the one form of RFC 8785. Names are taken to be ASCII. Raises ValueError for what is none."""
-    if isinstance(value, str):
-        return _quoted(value)
-    if value is None or isinstance(value, bool):
-        return _WORDS[value]
-    if isinstance(value, int):
-        return str(int(value))
-    if isinstance(value, float):
-        return _number(value)
-    if isinstance(value, Mapping):
-        return "{" + ",".join([f"{_quoted(name)}:{canonical(value[name])}" for name in sorted(value)]) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ",".join([canonical(one) for one in value]) + "]"
-    raise ValueError(f"{type(value).__name__} is not JSON data")
+    """Return JSON data in the one form of RFC 8785. Raises ValueError for what is none, or not exact in JSON.
 
-
-def _number(value: float) -> str:
-    """ECMAScript's Number::toString: shortest digits, no point in whole numbers, exponents only far from 1."""
-    if value == 0:
-        return "0"
-    text = repr(value)
-    if "e" in text and 1e-6 <= abs(value) < 1e21:
-        text = format(Decimal(text), "f")
-    return re.sub(r"e([+-])0*", r"e\1", text) if "e" in text else text.removesuffix(".0")
+    Names are sorted by UTF-16 code units; numbers are ECMAScript's, so whole ones beyond 2**53 - 1 are refused.
+    """
+    return rfc8785.dumps(value).decode()

@@ -78,7 +78,6 @@ def _party(session: Any, kind: str) -> Actor:
         party_name=f"Chaos {kind}",
         kind=kind,
     )
-    db.become(session, SYSTEM)
     return Actor(role=Role(kind), party_id=seat.party.id, person_id=seat.person.id)
 
 

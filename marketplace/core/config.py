@@ -4,10 +4,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
-REQUIRED = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY")
+from environs import Env, EnvValidationError, ValidationError
+
 # A folder, or a bucket of S3, Google or Azure; what a bucket asks for besides is in its maker's own variables.
 STORES = ("file", "s3", "gs", "az")
+_FROM_FILES = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "BROKER_URL", "METRICS_TOKEN")
+_NOT_SET = "not set"
 
 
 @dataclass(frozen=True)
@@ -34,45 +38,76 @@ class Config:
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Config":
         """Read the settings. Raises SystemExit that names every missing or unusable one at once."""
-        source = dict(os.environ if env is None else env)  # noqa: TID251 - the one reader
-        for name in [name for name in source if name.endswith("_FILE") and name[:-5] not in source]:
-            if name[:-5] in (*REQUIRED, "BROKER_URL", "METRICS_TOKEN"):
-                source[name[:-5]] = Path(source[name]).read_text().strip()
-        missing = [name for name in REQUIRED if not source.get(name)]
-        wrong = []
-        numbers = {}
-        for name, default in (
-            ("DB_POOL_SIZE", 8),
-            ("RATE_LIMIT_PER_MINUTE", 1200),
-            ("SIGN_INS_PER_MINUTE", 30),
-            ("SESSION_HOURS", 12),
-            ("VIDEO_QUOTA_GIB", 50),
-        ):
-            text = source.get(name, str(default))
-            if not text.isdigit() or int(text) < 1:
-                wrong.append(f"{name} must be a whole number above 0, not {text!r}")
-            else:
-                numbers[name.lower()] = int(text)
-        if source.get("LOG_FORMAT", "json") not in ("json", "text"):
-            wrong.append("LOG_FORMAT must be json or text")
-        data_dir = source.get("INLAY_DATA", ".data")
-        storage_url = source.get("STORAGE_URL") or Path(data_dir, "objects").resolve().as_uri()
-        if storage_url.partition("://")[0] not in STORES:
-            wrong.append(f"STORAGE_URL must begin with one of {', '.join(f'{name}://' for name in STORES)}")
-        if missing or wrong:
-            parts = [f"set {', '.join(missing)}"] if missing else []
-            raise SystemExit("Inlay cannot start: " + "; ".join([*parts, *wrong]) + ".")
-        return cls(
-            database_url=source["DATABASE_URL"],
-            redis_url=source["REDIS_URL"],
-            broker_url=source.get("BROKER_URL") or source["REDIS_URL"],
-            secret_key=source["SECRET_KEY"],
-            log_format=source.get("LOG_FORMAT", "json"),
-            metrics_token=source.get("METRICS_TOKEN", ""),
-            heartbeat_dir=source.get("HEARTBEAT_DIR", ""),
-            data_dir=data_dir,
-            storage_url=storage_url,
-            vision_dir=source.get("VISION_DIR") or str(Path(data_dir, "vision").resolve()),
-            multiprocess="PROMETHEUS_MULTIPROC_DIR" in source,
-            **numbers,
-        )
+        read = _Reader(os.environ if env is None else env)  # noqa: TID251 - the one reader
+        data_dir = read.str("INLAY_DATA", cls.data_dir)
+        values = {
+            "database_url": read.needed("DATABASE_URL"),
+            "redis_url": read.needed("REDIS_URL"),
+            "secret_key": read.needed("SECRET_KEY"),
+            "db_pool_size": read.count("DB_POOL_SIZE", cls.db_pool_size),
+            "rate_limit_per_minute": read.count("RATE_LIMIT_PER_MINUTE", cls.rate_limit_per_minute),
+            "sign_ins_per_minute": read.count("SIGN_INS_PER_MINUTE", cls.sign_ins_per_minute),
+            "session_hours": read.count("SESSION_HOURS", cls.session_hours),
+            "video_quota_gib": read.count("VIDEO_QUOTA_GIB", cls.video_quota_gib),
+            "log_format": read.str("LOG_FORMAT", cls.log_format, validate=_log_format),
+            "metrics_token": read.str("METRICS_TOKEN", cls.metrics_token),
+            "heartbeat_dir": read.str("HEARTBEAT_DIR", cls.heartbeat_dir),
+            "data_dir": data_dir,
+            "storage_url": read.str("STORAGE_URL", "", validate=_store) or Path(data_dir, "objects").resolve().as_uri(),
+            "vision_dir": read.str("VISION_DIR", "") or str(Path(data_dir, "vision").resolve()),
+            "multiprocess": read.str("PROMETHEUS_MULTIPROC_DIR", None) is not None,
+        }
+        values["broker_url"] = read.str("BROKER_URL", "") or values["redis_url"]
+        try:
+            read.seal()
+        except EnvValidationError as error:
+            raise SystemExit(f"Inlay cannot start: {_problems(error)}.") from error
+        return cls(**values)
+
+
+class _Reader(Env):
+    """Reads one mapping, and a secret's file where only `NAME_FILE` is set; collects every error until `seal`."""
+
+    def __init__(self, source: Mapping[str, str]) -> None:
+        super().__init__(eager=False)
+        self._source = source
+        self.add_parser("needed", _needed)
+        self.add_parser("count", _count)
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        # The same hook as that of environs' own FileAwareEnv, in which a file would win over the variable itself.
+        path = self._source.get(f"{env_key}_FILE")
+        if path is not None and env_key in _FROM_FILES and env_key not in self._source:
+            return Path(path).read_text().strip()
+        return self._source.get(env_key, default)
+
+
+def _needed(text: str) -> str:
+    if not text:
+        raise ValidationError(_NOT_SET)
+    return text
+
+
+def _count(text: str | int) -> int:
+    # Stricter than int(), which takes " 1_000 ".
+    if isinstance(text, str) and (not text.isdigit() or int(text) < 1):
+        raise ValidationError(f"must be a whole number above 0, not {text!r}")
+    return int(text)
+
+
+def _log_format(text: str) -> None:
+    if text not in ("json", "text"):
+        raise ValidationError("must be json or text")
+
+
+def _store(url: str) -> None:
+    if url and url.partition("://")[0] not in STORES:
+        raise ValidationError(f"must begin with one of {', '.join(f'{name}://' for name in STORES)}")
+
+
+def _problems(error: EnvValidationError) -> str:
+    """Return the settings that are not set, and then what is wrong with the others."""
+    errors = cast("dict[str, list[str]]", error.error_messages)
+    missing = [name for name in _FROM_FILES if name in errors]
+    wrong = [f"{name} {message}" for name, messages in errors.items() if name not in missing for message in messages]
+    return "; ".join([*([f"set {', '.join(missing)}"] if missing else []), *wrong])

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
 import sqlalchemy as sa
+from psycopg.pq import TransactionStatus
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, Session, mapped_column, sessionmaker
 
@@ -81,27 +82,84 @@ _BECOME = sa.text(
     "SELECT set_config('role', :db_role, true), set_config('app.role', :role, true),"
     " set_config('app.parties', :parties, true)"
 )
+_ACTOR = "actor"  # the key in Session.info of whoever acts at present
 
 
-def become(session: Session, actor: Actor) -> None:
-    """From here to the end of the transaction, row-level security shows what this actor may see."""
-    parties = "{" + ",".join(sorted(str(party) for party in actor.parties)) + "}"
-    run(session, _BECOME, {"db_role": APP_ROLE, "role": str(actor.role), "parties": parties})
+def become(session: Session, actor: Actor | None) -> None:
+    """Let row-level security show what this actor may see, until the transaction ends; None lifts it.
+
+    Only this module and request handling call it: everything else takes a scope that ends by itself, `acting_as`.
+    """
+    # The settings are local to the transaction, so a pooled connection never carries one caller's scope to the next.
+    parties = "{" + ",".join(sorted(str(party) for party in actor.parties)) + "}" if actor else "{}"
+    db_role, role = (APP_ROLE, str(actor.role)) if actor else ("none", "")
+    run(session, _BECOME, {"db_role": db_role, "role": role, "parties": parties})
+    session.info[_ACTOR] = actor
+
+
+@contextmanager
+def acting_as(session: Session, actor: Actor) -> Iterator[None]:
+    """See and write as another actor within; afterwards, also after an error, as whoever acted before.
+
+    For rows that row-level security hides from the caller. What is read within may leave it only as far as the caller
+    may know of it, so keep the block to the query that needs it.
+    """
+    before: Actor | None = session.info.get(_ACTOR)
+    session.flush()  # what is pending was written by whoever acted before, and their policies judge it
+    become(session, actor)
+    try:
+        yield
+        session.flush()
+    finally:
+        if _can_run(session):
+            become(session, before)
+        else:
+            # A failed statement has ended the transaction, or its savepoint, and its settings go with it.
+            session.info[_ACTOR] = before
+
+
+def _can_run(session: Session) -> bool:
+    """Return whether PostgreSQL takes another statement in this transaction."""
+    if not session.is_active:
+        return False
+    driver: Any = session.connection().connection.driver_connection
+    return driver.info.transaction_status not in (TransactionStatus.INERROR, TransactionStatus.UNKNOWN)  # lost
 
 
 @contextmanager
 def unscoped() -> Iterator[Session]:
-    """A transaction before anyone is known: the web edge looks the actor up in it, then calls `become`."""
+    """Open a transaction before the actor is known: request handling authenticates in it, then calls `become`."""
     with Sessions() as session, session.begin():
         yield session
 
 
 @contextmanager
 def transaction(actor: Actor = SYSTEM) -> Iterator[Session]:
-    """Commit on success, roll back on error. Only the web edge, jobs and commands call this."""
+    """Commit on success, roll back on error. Only request handling, jobs and commands call this."""
     with unscoped() as session:
         become(session, actor)
         yield session
+
+
+# The SQL of taking the lock `:lock_name` if it is free, for a statement that looks something up in the same round trip.
+TRY_LOCK = "pg_try_advisory_xact_lock(hashtextextended(:lock_name, 0))"
+_LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:lock_name, 0))")
+
+
+def lock_name(session: Session, kind: str, id_: object = "") -> None:
+    """Wait for the one lock of this name, and hold it until the transaction ends.
+
+    For work that must not run twice at once and has no row of its own to lock.
+    """
+    run(session, _LOCK, {"lock_name": name_of_lock(kind, id_)})
+
+
+def name_of_lock(kind: str, id_: object) -> str:
+    """Return the name that is hashed to PostgreSQL's 64 bits. `kind` keeps one id free for several purposes.
+
+    Two names share a lock once in 2**64; they would wait for each other, and nothing worse.
+    """
+    return f"{kind}:{id_}"
 
 
 def run(

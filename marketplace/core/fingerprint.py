@@ -17,10 +17,12 @@ import numpy as np
 def fingerprint(inputs: Any) -> str:
     """Return the hex SHA-256 of the inputs: mappings in any order, sequences, dataclasses, arrays, plain values.
 
-    Numbers are written as their shortest exact decimal and whole floats as integers (as RFC 8785 does), so that a value
-    keeps its fingerprint through JSON and the database. Raises ValueError for NaN and infinities (write None where
+    Numbers are written as their shortest exact decimal and whole floats below 2**53 as integers, so that a value keeps
+    its fingerprint through JSON and the database. Raises ValueError for NaN and infinities (write None where
     something is not known) and TypeError for what has no plain form or a mapping key that is no text.
     """
+    # Python's own JSON and not RFC 8785, in which commitments are written: that has 0.00001 for 1e-05 and no integers
+    # beyond 2**53, so the stored fingerprints would change and every feature and match be out of date at once.
     text = json.dumps(_plain(inputs), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -3,8 +3,8 @@
 People and parties carry no row-level security, so these conditions are the only guard of theirs.
 """
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
+from contextlib import AbstractContextManager
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -68,15 +68,10 @@ def require_within(actor: Actor, wanted: Collection[str], pointer: str) -> list[
     return sorted({str(Permission(one)) for one in wanted})
 
 
-@contextmanager
-def unnarrowed(session: Session, actor: Actor) -> Iterator[None]:
+def unfiltered(session: Session) -> AbstractContextManager[None]:
     """See past row-level security, where rows must be found before it is known whose they are.
 
     Only for signing up and in, taking an invitation, and a person's own seats and sessions in all their parties:
-    their service functions name the person or the secret in every condition. An error needs no way back, for it
-    ends the transaction.
+    their service functions name the person or the secret in every condition.
     """
-    db.become(session, SYSTEM)
-    yield
-    session.flush()
-    db.become(session, actor)
+    return db.acting_as(session, SYSTEM)

@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.core import db
 from marketplace.core.actor import Actor
 from marketplace.core.errors import Conflict
 from marketplace.video_files import file_kinds
@@ -13,8 +14,6 @@ from marketplace.video_files.models import VideoFile, VideoFileStatus
 
 GIB = 1024**3
 OPEN_MAX = 100
-
-_LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('video quota ' || :party, 0))")
 
 
 class OverQuota(Conflict):
@@ -30,7 +29,7 @@ def begin(
     What was announced counts as if it were there. Raises OverQuota.
     """
     assert actor.party_id is not None
-    session.execute(_LOCK, {"party": str(actor.party_id)})
+    db.lock_name(session, "video quota", actor.party_id)
     used, receiving = _used(session, actor.party_id)
     if receiving >= OPEN_MAX:
         raise OverQuota(f"{receiving} uploads of yours are open. End some, or wait until they are past their time.")

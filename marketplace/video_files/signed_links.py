@@ -58,5 +58,5 @@ def kept(session: Session, actor: Actor, video_id: UUID) -> VideoFile:
 
 def linked(session: Session, video_id: UUID) -> VideoFile:
     """Return the video of a link that was checked. Raises NotFound, WrongState."""
-    db.become(session, SYSTEM)
-    return kept(session, SYSTEM, video_id)
+    with db.acting_as(session, SYSTEM):
+        return kept(session, SYSTEM, video_id)

@@ -5,7 +5,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.core import jobs, storage
+from marketplace.core import db, jobs, storage
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.states import apply_transition
@@ -15,13 +15,11 @@ from marketplace.video_files.states import VIDEO_TRANSITIONS
 
 CLEAR = "videos.clear"
 
-_LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('video bytes ' || :sha256, 0))")
-
 
 def keep(session: Session, row: VideoFile, staged: StagedObject, media_type: str) -> None:
     """Move the staged bytes to their place. The caller has locked the row."""
     # Whoever clears away bytes that nobody has any more waits until this row is there to be seen.
-    session.execute(_LOCK, {"sha256": staged.sha256})
+    db.lock_name(session, "video bytes", staged.sha256)
     storage.opened().keep(staged)
     row.sha256, row.media_type = staged.sha256, media_type
     row.size_bytes = row.received_bytes = staged.size_bytes
@@ -59,7 +57,7 @@ def clear(session: Session, video_id: UUID, sha256: str | None) -> bool:
     storage.opened().clear(video_id)
     if sha256 is None:
         return False
-    session.execute(_LOCK, {"sha256": sha256})
+    db.lock_name(session, "video bytes", sha256)
     if session.scalar(sa.select(sa.exists().where(VideoFile.sha256 == sha256))):
         return False
     storage.opened().remove(storage.key_of(sha256))

@@ -115,9 +115,9 @@ def _leave(hold: WriteHold, staged: StagedObject | None, *, forget: bool) -> Non
 
 def keep(session: Session, found: ReceivedVideo) -> VideoFile:
     """Keep what was received. Raises HoldLost."""
-    db.become(session, SYSTEM)
-    row = db.lock(session, VideoFile, found.hold.video_id)
-    if row.fence != found.hold.fence:
-        raise HoldLost("Another request has sent it.")
-    upload_completion.keep(session, row, found.staged, found.media_type)
+    with db.acting_as(session, SYSTEM):
+        row = db.lock(session, VideoFile, found.hold.video_id)
+        if row.fence != found.hold.fence:
+            raise HoldLost("Another request has sent it.")
+        upload_completion.keep(session, row, found.staged, found.media_type)
     return row

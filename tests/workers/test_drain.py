@@ -19,8 +19,8 @@ from marketplace.core.ids import new_id
 from marketplace.core.jobs import ClaimedJob, Job, JobProbe, JobState, WorkerBeat
 from tests.make import work
 from tests.make.people import somebody
-from workers import ringer
-from workers.handlers import HANDLERS
+from workers import housekeeping, ringer
+from workers.handlers import QueueHandlers, load_handlers
 from workers.schedule import EVERY
 
 pytestmark = pytest.mark.usefixtures("own_market")
@@ -53,7 +53,8 @@ def handle(worker: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Callable[[Han
     """Let jobs of the kind `test.job` be done by this function."""
 
     def give(handler: Handler) -> None:
-        monkeypatch.setattr(worker, "HANDLERS", {**HANDLERS, "test.job": handler})
+        known = QueueHandlers({"test.job": handler, "core.probe": housekeeping.probe}, {})
+        monkeypatch.setattr(worker, "load_handlers", lambda _: known)
 
     return give
 
@@ -266,7 +267,7 @@ def test_the_clocks_table_has_one_waiting_job_a_line(worker: ModuleType) -> None
     for _ in range(3):
         ringer.tick()
     found = planned()
-    assert set(found) == set(EVERY) <= set(HANDLERS)
+    assert set(found) == set(EVERY) <= load_handlers(jobs.DEFAULT).kinds
     for kind, pause in EVERY.items():
         (at,) = found[kind]
         assert now() < at <= now() + pause

@@ -50,10 +50,9 @@ class IdempotencyKey(Base):
 
 
 _FIND = sa.text(
-    "SELECT pg_try_advisory_xact_lock(hashtextextended(:party || :key, 0)) AS mine, found.request_hash,"
-    " found.status, found.body, found.etag"
-    " FROM (SELECT 1) one LEFT JOIN idempotency_keys found"
-    " ON found.party_id = CAST(:party AS uuid) AND found.key = :key"
+    f"SELECT {db.TRY_LOCK} AS locked, stored.request_hash, stored.status, stored.body, stored.etag"
+    " FROM (SELECT 1) one_row LEFT JOIN idempotency_keys stored"
+    " ON stored.party_id = CAST(:party AS uuid) AND stored.key = :key"
 )
 
 
@@ -70,12 +69,13 @@ def find(session: Session, party_id: UUID, key: str, hashed: str) -> tuple[int, 
         raise KeyMissing(
             f"Every POST carries an Idempotency-Key header of 1 to {KEY_MAX} printable ASCII letters; a UUID is fine."
         )
-    row = db.run(session, _FIND, {"party": str(party_id), "key": key}).one()
+    lock_name = db.name_of_lock("idempotency", f"{party_id}{key}")
+    row = db.run(session, _FIND, {"lock_name": lock_name, "party": str(party_id), "key": key}).one()
     if row.request_hash is not None:
         if row.request_hash != hashed:
             raise KeyReused("The same key came with another path or body. Use a new key for a new request.")
         return row.status, row.body, row.etag
-    if not row.mine:
+    if not row.locked:
         raise StillRunning(
             "Ask again in a moment: the answer of the first request will be given.", headers={"Retry-After": "1"}
         )

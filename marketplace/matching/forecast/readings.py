@@ -45,7 +45,6 @@ _SETTLED = sa.text(
     " WHERE taken_at >= published_at + make_interval(hours => :final) GROUP BY 1, 2 ORDER BY max(taken_at) DESC, 1, 2"
     " LIMIT :most) ORDER BY channel_id, external_id, taken_at"
 )
-_LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('growth', 0))")
 
 
 @dataclass(frozen=True)
@@ -212,7 +211,7 @@ def load_growth(session: Session) -> FittedGrowth:
 
 def fit_growth(session: Session) -> bool:
     """Fit the growth of views to the newest videos with a reading at thirty days; return whether the model is new."""
-    session.execute(_LOCK)
+    db.lock_name(session, "growth")
     rows = session.execute(_SETTLED, {"final": int(FINAL_HOURS), "most": VIDEOS_MAX}).all()
     if not rows:
         return False

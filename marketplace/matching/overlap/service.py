@@ -46,7 +46,6 @@ _NEWEST_PAIRS = sa.text(
 _AMONG = sa.text(
     _PAIRS.format(more=" AND o.channel_id = ANY(:channels) AND o.other_channel_id = ANY(:channels)")
 ).bindparams(methods=_METHODS)
-_TURN = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('overlaps', 0))")
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ def load(session: Session) -> FittedOverlap:
 
 def fit(session: Session) -> bool:
     """Fit the duplication to the newest measured pairs; returns whether anything is new."""
-    session.execute(_TURN)
+    db.lock_name(session, "overlaps")
     rows = session.execute(_NEWEST_PAIRS, {"most": PAIRS_MAX}).all()
     if not rows:
         return False

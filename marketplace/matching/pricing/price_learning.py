@@ -11,6 +11,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.core import db
 from marketplace.core.clock import now
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.ids import new_id
@@ -65,7 +66,6 @@ _WAITING = sa.text(
     " greatest(settled_on, confirmed_at::date) AS counted FROM deal_prices WHERE cell_id IS NULL"
     " AND confirmed_at IS NOT NULL AND list_minor IS NOT NULL AND rights = '{}' AND exclusivity_days = 0 ORDER BY id"
 )
-_TURN = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('prices', 0))")
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +104,7 @@ def _newest(query: sa.Select[Any], before: datetime | None) -> sa.Select[Any]:
 
 def fit_prices(session: Session) -> bool:
     """Fit a model for each currency to the newest deals and to rate cards; returns whether anything is new."""
-    session.execute(_TURN)
+    db.lock_name(session, "prices")
     deals = session.execute(_DEALS, {"most": DEALS_MAX}).all()
     cards = session.execute(_CARDS, {"most": CARDS_MAX}).all()
     rows = [*deals, *cards]
@@ -192,7 +192,7 @@ def _known(values: Sequence[float | None]) -> Floats:
 
 def publish_index(session: Session, today: date) -> int:
     """Tell of the months that are over, for good; returns how many cells are new."""
-    session.execute(_TURN)
+    db.lock_name(session, "prices")
     rows = session.execute(_WAITING).all()
     if not rows:
         return 0

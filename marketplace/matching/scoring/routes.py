@@ -19,6 +19,7 @@ from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.endpoint import SIGNED_IN
 from marketplace.core.http.paging import page_query
 from marketplace.core.http.request_handling import actor, session
+from marketplace.matching import recompute
 from marketplace.matching.scoring import bid_pictures, service, suggestions
 from marketplace.matching.scoring.ranked_match import RankedMatch
 from marketplace.matching.scoring.schemas import SVG, BidMatchOut, BidPictureQuery, RankingOut, RescoreOut
@@ -115,4 +116,4 @@ def accept_suggestion(bid_id: UUID, suggestion_id: UUID) -> ShownBid:
 def rescore(brief_id: UUID) -> dict[str, UUID]:
     """Ask for the scoring again; work that waits already is joined."""
     service.find_brief(session(), actor(), brief_id)
-    return {"job_id": service.ask_for_scores(session(), brief_id)}
+    return {"job_id": recompute.ask_for_scores(session(), brief_id)}

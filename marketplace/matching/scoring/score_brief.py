@@ -81,8 +81,6 @@ _WRITE = sa.text(
     " WHERE (matches.fingerprint, matches.rank, matches.numbers, matches.peers) IS DISTINCT FROM"
     " (excluded.fingerprint, excluded.rank, excluded.numbers, excluded.peers)"
 )
-# One scoring of a brief at a time: what the other wrote is seen then.
-_TURN = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:brief_id, 0))")
 _ANY = sa.text("SELECT EXISTS (SELECT 1 FROM matches WHERE brief_id = :brief_id)")
 Rows = dict[str, Column]
 
@@ -140,7 +138,8 @@ def score_brief(session: Session, brief_id: UUID) -> ScoringResult:
     """Score every open bid of the brief on its present inputs. The same inputs write the same rows, or none."""
     brief = db.get(session, Brief, brief_id)
     version = session.get_one(BriefVersion, brief.version_id)
-    session.execute(_TURN, {"brief_id": str(brief_id)})
+    # One scoring of a brief at a time: the second one sees what the first wrote.
+    db.lock_name(session, "score", brief_id)
     loaded = load(session, version)
     if loaded is None:
         return ScoringResult(0, 0)

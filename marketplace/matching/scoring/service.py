@@ -13,7 +13,7 @@ from marketplace.bids import policy as bids_policy
 from marketplace.bids.models import Bid, BidRevision
 from marketplace.briefs import policy as briefs_policy
 from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
-from marketplace.core import db, jobs
+from marketplace.core import db
 from marketplace.core.actor import Actor
 from marketplace.core.errors import NotFound
 from marketplace.core.message import Message
@@ -172,19 +172,3 @@ def watch(brief_id: UUID, actor: Actor, turns: int) -> Iterator[ScoreFreshness]:
         yield state
         if state.fresh == state.total:
             return
-
-
-def ask_for_scores(session: Session, brief_id: UUID) -> UUID:
-    """Ask for a brief's scoring; however often it is asked for while it waits, it is done once.
-
-    The job is always the brand's, whoever asks, so that whoever asks may join it while it waits.
-    """
-    brand_id = session.scalar(sa.select(Brief.brand_id).where(Brief.id == brief_id))
-    return jobs.enqueue(
-        session,
-        "matching.score",
-        queue=jobs.SCORING,
-        subject_id=brief_id,
-        party_id=brand_id,
-        dedupe_key=f"matching.score:{brief_id}",
-    )

@@ -75,9 +75,8 @@ def what_if(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str,
     brief, version = _choosable(session, actor, brief_id)
     stored = _checked(session, brief, version, loaded)
     # As in a search: what bars a bid may stand in rows that are not the brand's to read. It is told the gate alone.
-    db.become(session, SYSTEM)
-    inputs = load_inputs.load(session, brief, version, loaded["target"])
-    db.become(session, actor)
+    with db.acting_as(session, SYSTEM):
+        inputs = load_inputs.load(session, brief, version, loaded["target"])
     limits = constraints.limits(stored, inputs)
     try:
         found = outcome.search(inputs, limits)
@@ -268,9 +267,8 @@ def outcome_of_bid(session: Session, actor: Actor, bid_id: UUID) -> BidOutcome:
     """Return how one bid fared in the confirmed selection, for its own side. Raises NotFound before that."""
     bid = db.get(session, Bid, bid_id, bids_policy.own(actor))
     # Row-level security hides the brand's selection; of it only the bid's own line is shown, and in a band.
-    db.become(session, SYSTEM)
-    selection = session.scalar(sa.select(Selection).where(Selection.id.in_(_confirmed(bid.brief_id))))
-    db.become(session, actor)
+    with db.acting_as(session, SYSTEM):
+        selection = session.scalar(sa.select(Selection).where(Selection.id.in_(_confirmed(bid.brief_id))))
     if selection is None or selection.result is None or selection.confirmed_at is None:
         raise NotFound("No selection of this brief is confirmed yet.")
     line = outcome.line_of_bid(selection.result, ids.show("bid", bid_id))
