@@ -3,7 +3,6 @@
 What they need is imported at their first job: only workers of the vision queue have it.
 """
 
-import importlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from marketplace.core import jobs
 from marketplace.core.db import transaction
 from marketplace.core.errors import DomainError
 from marketplace.core.jobs import ClaimedJob
+from marketplace.core.lazy_import import lazy_module
 
 if TYPE_CHECKING:
     from marketplace.checks.check_steps import Finish
@@ -63,12 +63,12 @@ class LeaseBeat:
 
 
 def _working() -> Any:
-    return importlib.import_module("marketplace.checks.check_steps")
+    return lazy_module("marketplace.checks.check_steps")
 
 
 def _folder() -> Path:
     # Read when a job needs it: the table of work is also imported where there are no settings.
-    return Path(importlib.import_module("workers.celery_app").config.vision_dir)
+    return Path(lazy_module("workers.celery_app").config.vision_dir)
 
 
 def _ahead(job: ClaimedJob, work: Callable[[Callable[[str, int, int], None]], "Finish"]) -> Handler:
