@@ -21,11 +21,11 @@ from typing import Any
 
 
 class LazyModule(ModuleType):
-    """Stands for a module that nobody has used yet; looking a name up in it imports it."""
+    """Stands for a module that nobody has used yet; looking up a public name in it imports it."""
 
     def __getattr__(self, name: str) -> Any:
-        # Asked before anything is used: by inspect, pytest and copy. None of them means to use the library.
-        if name.startswith("__") and name.endswith("__"):
+        # inspect, copy and pytest look for such names in whatever they meet; none of them means to use the library.
+        if name.startswith("_"):
             raise AttributeError(name)
         return getattr(importlib.import_module(self.__name__), name)
 
