@@ -7,6 +7,8 @@ VISION := $(VENV)/.ready-vision
 DEV := $(VENV)/.ready-dev
 ARGS ?=
 t ?=
+# Compiled modules are kept whatever the shell says: the suite alone starts a hundred processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up vision migrate test check fix bench pictures lock clean
@@ -60,7 +62,7 @@ $(VENV)/pyvenv.cfg:
 
 # Hashes are checked, so what is installed is what was tested. uv takes seconds, pip a minute or two.
 define install
-	@if [ -x $(BIN)/uv ]; then VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --require-hashes -r $(1) && VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .; \
+	@if [ -x $(BIN)/uv ]; then VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --no-deps --require-hashes -r $(1) && VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .; \
 	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(1) && $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; fi
 endef
 

@@ -24,7 +24,7 @@ from marketplace.local.programs import ringer_argv, web_argv, worker_argv
 from marketplace.local.servers import LocalServers
 from marketplace.matching.scoring.schemas import BID_PICTURES
 from marketplace.matching.selection.schemas import PICTURES
-from tests.conftest import clone, connected
+from tests.market import clone, connected
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("end-to-end")]
 

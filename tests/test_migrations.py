@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from marketplace import schema
 from marketplace.bids import pricing_models
 from marketplace.local.servers import LocalServers
-from tests.conftest import clone
+from tests.market import clone
 
 
 def test_there_is_one_line_of_numbered_files() -> None:

@@ -1,6 +1,5 @@
 """Checks a video file for a brand. Needs no server, but the `vision` extra."""
 
-import importlib
 import importlib.util
 import json
 import math
@@ -13,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.output import echo_json
+from marketplace.core.lazy_import import lazy_module
 from marketplace.intrusiveness.messages import BANDS, KINDS, number, stamp
 from marketplace.intrusiveness.timeline import PlanError, Timeline, from_dict
 from marketplace.vision.scored_timeline import ScoringTerms
@@ -83,8 +83,8 @@ def check_video(
 
 
 def _vision(module: str) -> Any:
-    """Return a module of the vision extra, which may be missing until it is asked for."""
-    return importlib.import_module(f"marketplace.vision.{module}")
+    """Return a module of the vision extra, which an installation may lack."""
+    return lazy_module(f"marketplace.vision.{module}")
 
 
 def _brand(brand: str, aliases: tuple[str, ...], refs: Path | None) -> "WantedBrand":

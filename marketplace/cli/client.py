@@ -3,13 +3,19 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO, NoReturn
+from functools import cache
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 from urllib.parse import urlencode
 
 import click
-import urllib3
 
 from marketplace.core.ids import new_id
+from marketplace.core.lazy_import import lazy_module
+
+if TYPE_CHECKING:
+    import urllib3
+else:
+    urllib3 = lazy_module("urllib3")
 
 EXIT_REFUSED, EXIT_UNREACHABLE = 1, 3
 MISSING = 404
@@ -42,7 +48,7 @@ class ApiClient:
         query: dict[str, Any] | None = None,
         etag: str | None = None,
         content_type: str = "application/json",
-    ) -> tuple[Any, urllib3.BaseHTTPResponse]:
+    ) -> tuple[Any, "urllib3.BaseHTTPResponse"]:
         """Like `call`, with a body of any type; also returns the response for its headers."""
         headers = {"Accept": "application/json", "Idempotency-Key": str(new_id())}
         if data is not None:
@@ -60,7 +66,7 @@ class ApiClient:
         query: dict[str, Any] | None,
         headers: dict[str, str],
         may_miss: bool = False,
-    ) -> urllib3.BaseHTTPResponse:
+    ) -> "urllib3.BaseHTTPResponse":
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
         asked = {name: value for name, value in (query or {}).items() if value is not None}
@@ -70,7 +76,7 @@ class ApiClient:
             total=4, backoff_factor=0.3, status_forcelist=(502, 503), allowed_methods=None, raise_on_status=False
         )
         try:
-            response = _pool.request(
+            response = _pool().request(
                 method, url, body=data, headers=headers, retries=retry if not hasattr(data, "read") else False
             )
         except urllib3.exceptions.HTTPError as error:
@@ -99,10 +105,12 @@ class ApiClient:
             asked["starting_after"] = page["data"][-1]["id"]
 
 
-_pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=5, read=60), maxsize=4)
+@cache
+def _pool() -> "urllib3.PoolManager":
+    return urllib3.PoolManager(timeout=urllib3.Timeout(connect=5, read=60), maxsize=4)
 
 
-def refuse(response: urllib3.BaseHTTPResponse) -> NoReturn:
+def refuse(response: "urllib3.BaseHTTPResponse") -> NoReturn:
     """End the command with the problem's own words, a line a fault."""
     try:
         problem = json.loads(response.data)

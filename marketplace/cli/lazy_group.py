@@ -1,16 +1,29 @@
 """A group whose commands are imported when they are called: some need a second or two of libraries, most need none."""
 
-import importlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
+from marketplace.core.lazy_import import lazy_module
+
+
+class LazyCommand(NamedTuple):
+    """Where a command is (``module:attribute``), and the first sentence of its help: listing must import nothing."""
+
+    target: str
+    help: str
+
+    def load(self) -> click.Command:
+        module, attribute = self.target.split(":")
+        command: click.Command = getattr(lazy_module(module), attribute)
+        return command
+
 
 class LazyGroup(click.Group):
-    """A group with commands of its own and ``lazy`` ones: a name, and where the command is (``module:attribute``)."""
+    """A group with commands of its own and ``lazy`` ones."""
 
-    def __init__(self, *args: Any, lazy: Mapping[str, str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, lazy: Mapping[str, LazyCommand], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.lazy = dict(lazy)
 
@@ -19,6 +32,9 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in self.lazy and cmd_name not in self.commands:
-            module, attribute = self.lazy[cmd_name].split(":")
-            self.add_command(getattr(importlib.import_module(module), attribute), cmd_name)
+            self.add_command(self.lazy[cmd_name].load(), cmd_name)
         return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        listed = {name: click.Command(name, help=command.help) for name, command in self.lazy.items()}
+        click.Group(commands={**listed, **self.commands}).format_commands(ctx, formatter)

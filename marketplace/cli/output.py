@@ -2,13 +2,19 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
+from marketplace.core.lazy_import import lazy_module
 from marketplace.core.money import Money
+
+if TYPE_CHECKING:
+    import rich.console as rich_console
+    import rich.table as rich_table
+else:
+    rich_console = lazy_module("rich.console")
+    rich_table = lazy_module("rich.table")
 
 Column = tuple[str, str | Callable[[dict[str, Any]], Any]]
 
@@ -19,14 +25,14 @@ def echo_json(thing: Any) -> None:
 
 def table(rows: Iterable[dict[str, Any]], columns: Sequence[Column], title: str | None = None) -> None:
     """Print rows as a table. A column is (heading, dotted path or function)."""
-    shown = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    shown = rich_table.Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for heading, _ in columns:
         shown.add_column(heading, overflow="fold", no_wrap=heading in ("id", "bid"))
     count = 0
     for row in rows:
         count += 1
         shown.add_row(*[cell(find(row, what)) for _, what in columns])
-    console = Console(soft_wrap=False)
+    console = rich_console.Console(soft_wrap=False)
     console.print(shown if count else "(none)")
 
 

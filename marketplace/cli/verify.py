@@ -13,7 +13,7 @@ from marketplace.bids import commitment
 from marketplace.bids.bid_queries import REVISIONS_MAX
 from marketplace.briefs import closing_time
 from marketplace.cli.client import ApiClient, fail
-from marketplace.cli.lazy_group import LazyGroup
+from marketplace.cli.lazy_group import LazyCommand, LazyGroup
 from marketplace.cli.output import echo_json
 from marketplace.core import ids
 
@@ -21,7 +21,18 @@ MOST = 10_000
 SLACK = timedelta(milliseconds=1)
 
 
-@click.group("verify", cls=LazyGroup, lazy={"scores": "marketplace.cli.verify_scores:scores"})
+@click.group(
+    "verify",
+    cls=LazyGroup,
+    lazy={
+        "scores": LazyCommand(
+            "marketplace.cli.verify_scores:scores",
+            "Work stored intrusiveness scores out again on this machine, from what is stored beside them: of bids"
+            " their plan and fit, of checked videos the timeline, what people corrected, the plan and the channel's"
+            " last videos.",
+        )
+    },
+)
 def verify() -> None:
     """Check what a market promises by hashes and arithmetic."""
 

@@ -1,7 +1,6 @@
 """`inlay demo`: a whole market in a minute, then yours to play with."""
 
 import contextlib
-import importlib
 import importlib.util
 import resource
 import shutil
@@ -17,6 +16,7 @@ from marketplace.cli.client import fail
 from marketplace.cli.show_ranking import print_ranking
 from marketplace.core import db
 from marketplace.core.actor import EVERYTHING, Actor, Role
+from marketplace.core.lazy_import import lazy_module
 from marketplace.demo.choosing import show_selection
 from marketplace.demo.walk import PASSWORD, DemoMarket, WorldSize, walk
 from marketplace.identity import api_keys
@@ -92,7 +92,7 @@ def _walk(
         if importlib.util.find_spec("av") is None:
             click.echo("\n成片检查需要 vision 组件：make vision")
         else:
-            importlib.import_module("marketplace.demo.drafts").show_draft(market, url, data / "draft")
+            lazy_module("marketplace.demo.drafts").show_draft(market, url, data / "draft")
         seconds = time.monotonic() - began
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         click.echo(

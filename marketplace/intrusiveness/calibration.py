@@ -14,14 +14,20 @@ alone makes do with 40.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import isotonic_regression, minimize
-from scipy.special import expit
-from scipy.stats import rankdata
 
+from marketplace.core.lazy_import import lazy_module
 from marketplace.intrusiveness import constants as c
+
+if TYPE_CHECKING:
+    from scipy import optimize, special, stats
+else:
+    optimize = lazy_module("scipy.optimize")
+    special = lazy_module("scipy.special")
+    stats = lazy_module("scipy.stats")
 
 CALIBRATION_VERSION = "calibration/1"
 EVENTS_FOR_MAP, EVENTS_FOR_WEIGHTS, CREATORS_LEAST = 40, 150, 20
@@ -177,7 +183,7 @@ def fit_weights(rows: OutcomeRows) -> Floats:
         # A weight of 1 is the table's.
         base, ratio, own = values[0], values[1 : 1 + len(prior)], values[1 + len(prior) :]
         logits = base + own[creators] + rows.factors @ (slope * prior * ratio)
-        chance = expit(logits)
+        chance = special.expit(logits)
         told = float(np.sum(np.logaddexp(0.0, logits) - outcome * logits))
         told += PRIOR_NATS * float(np.sum((ratio - 1) ** 2)) + float(np.sum(own**2)) / (2 * CREATOR_SD**2)
         off = chance - outcome
@@ -190,7 +196,7 @@ def fit_weights(rows: OutcomeRows) -> Floats:
 
     start = np.concatenate([[_logit(outcome.mean())], np.ones(len(prior)), np.zeros(count)])
     bounds = [(None, None), *[(0.0, None)] * len(prior), *[(None, None)] * count]
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500})
+    found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500})
     weights: Floats = prior * np.maximum(found.x[1 : 1 + len(prior)], 0.0)
     total = float(weights.sum())
     return 100 * weights / total if total > 0 else prior
@@ -205,7 +211,9 @@ def _scale(scores: Floats, backlash: Bools) -> float:
         logits = base + slope * scores
         return float(np.sum(np.logaddexp(0.0, logits) - outcome * logits)) + 0.5 * float(slope / 0.1) ** 2
 
-    found = minimize(loss, [_logit(outcome.mean()), 0.03], method="L-BFGS-B", bounds=[(None, None), (1e-3, None)])
+    found = optimize.minimize(
+        loss, [_logit(outcome.mean()), 0.03], method="L-BFGS-B", bounds=[(None, None), (1e-3, None)]
+    )
     return float(found.x.tolist()[1])
 
 
@@ -234,7 +242,7 @@ def _steps(rows: OutcomeRows, weights: Floats) -> tuple[tuple[float, float], ...
     order = np.argsort(scores, kind="stable")
     values, share = scores[order], rows.backlash.mean()
     outcome = rows.backlash[order].astype(np.float64)
-    told = isotonic_regression(np.concatenate([[share], outcome, [share]])).x[1:-1]
+    told = optimize.isotonic_regression(np.concatenate([[share], outcome, [share]])).x[1:-1]
     first = np.flatnonzero(np.diff(told, prepend=-1.0) > 1e-12)
     return tuple((round(float(values[at]), 3), round(float(told[at]), 6)) for at in first.tolist())
 
@@ -254,7 +262,7 @@ def figures(chances: Floats, backlash: Bools) -> HeldOutFigures:
 def auc(chances: Floats, backlash: Bools) -> float:
     """Return how often a video with backlash has the higher chance of two (ties count half: Mann and Whitney, 1947)."""
     events, others = int(backlash.sum()), int((~backlash).sum())
-    ranks = rankdata(chances)
+    ranks = stats.rankdata(chances)
     return float((ranks[backlash].sum() - events * (events + 1) / 2) / (events * others))
 
 

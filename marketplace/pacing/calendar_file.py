@@ -3,10 +3,15 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-from icalendar import Calendar, Event
-
+from marketplace.core.lazy_import import lazy_module
 from marketplace.intrusiveness.pacing_rule import PacingDay
+
+if TYPE_CHECKING:
+    import icalendar
+else:
+    icalendar = lazy_module("icalendar")
 
 MEDIA_TYPE = "text/calendar"
 _PRODUCT = "-//Inlay//pacing//EN"
@@ -15,7 +20,7 @@ _PRODUCT = "-//Inlay//pacing//EN"
 def write(channel: str, name: str, days: Sequence[PacingDay], at: datetime) -> bytes:
     """Return an event for each run of days that read the same; full ones are marked as busy. ``channel`` is the public
     id, ``name`` what it is called, ``at`` when this was told."""
-    found = Calendar()
+    found = icalendar.Calendar()
     found.add("prodid", _PRODUCT)
     found.add("version", "2.0")
     found.add("method", "PUBLISH")
@@ -31,9 +36,9 @@ def _runs(days: Sequence[PacingDay]) -> Iterable[list[PacingDay]]:
         yield list(run)
 
 
-def _event(channel: str, run: Sequence[PacingDay], at: datetime) -> Event:
+def _event(channel: str, run: Sequence[PacingDay], at: datetime) -> "icalendar.Event":
     first, last = run[0], run[-1]
-    event = Event()
+    event = icalendar.Event()
     # The same stretch keeps its id, so that a calendar that is read again moves nothing.
     event.add("uid", f"{channel}-{first.day:%Y%m%d}@inlay")
     event.add("dtstamp", at)

@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
+from marketplace.core.lazy_import import lazy_module
 from marketplace.intrusiveness.messages import KINDS, between, number, stamp
 from marketplace.intrusiveness.timeline import SHORTHANDS, Exposure, ExposureKind, Timeline, ValueInterval
+
+if TYPE_CHECKING:
+    from scipy import optimize
+else:
+    optimize = lazy_module("scipy.optimize")
 
 COMPARISON_VERSION = "comparison/2"
 VISIBLE = (ExposureKind.LOGO, ExposureKind.PRODUCT, ExposureKind.TEXT)
@@ -39,7 +44,7 @@ def pairs(plan: Sequence[Exposure], made: Sequence[Exposure]) -> list[tuple[int 
                 cost[at, other] = _apart(one, two) + _unlike(one.kind, two.kind)
     open_cost = APART_S_MAX
     bounded = np.minimum(cost, 2 * open_cost)
-    rows, columns = linear_sum_assignment(bounded) if cost.size else ((), ())
+    rows, columns = optimize.linear_sum_assignment(bounded) if cost.size else ((), ())
     found = {int(row): int(column) for row, column in zip(rows, columns, strict=True) if cost[row, column] <= open_cost}
     left = [other for other in range(len(made)) if other not in found.values()]
     return [(at, found.get(at)) for at in range(len(plan))] + [(None, other) for other in left]

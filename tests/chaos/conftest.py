@@ -16,7 +16,7 @@ from marketplace.local.programs import web_argv
 from marketplace.local.servers import LocalServers, start_servers
 from marketplace.schema import upgrade
 from tests.chaos.work import Start
-from tests.conftest import connected
+from tests.market import connected
 from tests.waiting import until
 
 

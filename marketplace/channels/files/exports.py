@@ -10,14 +10,18 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
-
-import xlsxwriter
+from typing import TYPE_CHECKING, Any
 
 from marketplace.channels.files.rows import guard
 from marketplace.channels.files.shapes import own_columns, tiktok_one, xingtu, youtube
 from marketplace.channels.records import VERTICALS, ChannelRecord
+from marketplace.core.lazy_import import lazy_module
 from marketplace.core.money import MINOR_DIGITS
+
+if TYPE_CHECKING:
+    import xlsxwriter
+else:
+    xlsxwriter = lazy_module("xlsxwriter")
 
 SUFFIXES = {"inlay": "csv", "xingtu": "xlsx", "tiktok_one": "json", "youtube": "csv"}
 CELL_MAX = 32_767  # Excel's, and the sheet's writer drops a longer text without a word

@@ -13,9 +13,15 @@ import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-import openpyxl
+from marketplace.core.lazy_import import lazy_module
+
+if TYPE_CHECKING:
+    import openpyxl
+else:
+    openpyxl = lazy_module("openpyxl")
+
 
 Row = tuple[int, dict[str, Any]]
 

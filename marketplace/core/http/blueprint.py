@@ -10,6 +10,7 @@ A view gets the body first, then the query, then the path's values and `version`
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -26,7 +27,15 @@ from marketplace.core.http.request_handling import serve
 
 
 class GuardedBlueprint(Blueprint):  # type: ignore[misc]
-    """A blueprint whose routes cannot be registered without saying who may call them."""
+    """A blueprint whose routes cannot be registered without saying who may call them.
+
+    A route's part of the OpenAPI document is made when the document is first asked for: the copies that flask-smorest
+    makes of every schema on the way cost more than everything else a web server does at its start.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._undescribed: list[Callable[[], None]] = []
 
     def get(self, path: str, **spec: Any) -> Callable[[View], View]:
         return self._endpoint("GET", path, **spec)
@@ -92,12 +101,27 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
 
             edge.__name__ = view.__name__
             edge.__doc__ = view.__doc__
-            edge._apidoc = self._document(endpoint, media_type, also_as)  # type: ignore[attr-defined]
             edge.endpoint = endpoint  # type: ignore[attr-defined]
+            edge.describe = partial(self._document, endpoint, media_type, also_as)  # type: ignore[attr-defined]
             self.route(path, methods=[method])(edge)
             return view
 
         return register
+
+    def _store_endpoint_docs(self, endpoint: str, view: Any, *args: Any, **options: Any) -> None:
+        store = super()._store_endpoint_docs
+
+        def describe() -> None:
+            view._apidoc = view.describe()
+            store(endpoint, view, *args, **options)
+
+        self._undescribed.append(describe)
+
+    def register_views_in_doc(self, *args: Any, **kwargs: Any) -> None:
+        """Add this blueprint's routes to the document. Not to be called by two threads at once."""
+        while self._undescribed:
+            self._undescribed.pop(0)()
+        super().register_views_in_doc(*args, **kwargs)
 
     def _document(self, endpoint: Endpoint, media_type: str | None, also_as: str | None) -> dict[str, Any]:
         def described(*_: Any, **__: Any) -> None: ...

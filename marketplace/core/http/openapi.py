@@ -1,8 +1,9 @@
 """The API's own description: OpenAPI 3.1 at /openapi.json, and the page /docs that shows it."""
 
+import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask, Response, jsonify
@@ -26,6 +27,10 @@ Money is `{amount_minor, currency}`; times are RFC 3339 in UTC; errors are `appl
 """
 
 
+# The blueprints are shared by all applications of a process, and describing them changes what they hold.
+_describing = threading.Lock()
+
+
 class _InlayApi(Api):  # type: ignore[misc]
     """flask-smorest without its error handlers (ours drop no headers) and without its catch-all answer."""
 
@@ -39,6 +44,14 @@ class _InlayApi(Api):  # type: ignore[misc]
 def publish(app: Flask, rooms: Iterable[GuardedBlueprint]) -> None:
     """Register the rooms under /api/v1 and show what they make together."""
     app.config.update(API_TITLE="Inlay", API_VERSION="1", OPENAPI_VERSION="3.1.0")
+    blueprints = tuple(rooms)
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint, url_prefix="/api/v1")
+    _add_pages(app, blueprints)
+
+
+def describe(app: Flask, blueprints: Iterable[GuardedBlueprint]) -> dict[str, Any]:
+    """Return the OpenAPI document of the routes. It costs about a CPU second, so it is made when first asked for."""
     plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
     options = {
         "info": {"description": DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
@@ -55,10 +68,10 @@ def publish(app: Flask, rooms: Iterable[GuardedBlueprint]) -> None:
         (IdField, "string"),
     ):
         api.register_field(field, base, None)
-    for room in rooms:
-        api.register_blueprint(room, url_prefix="/api/v1")
-    app.extensions["api"] = api
-    _add_pages(app, api)
+    for blueprint in blueprints:
+        blueprint.register_views_in_doc(api, app, api.spec, name=blueprint.name, parameters=None)
+        api.spec.tag({"name": blueprint.name, "description": blueprint.description})
+    return cast(dict[str, Any], api.spec.to_dict())
 
 
 def _schema_name(schema: Any) -> str:
@@ -70,13 +83,14 @@ def _id_parameter(converter: IdConverter) -> dict[str, Any]:
     return {"type": "string", "pattern": ids.pattern(converter.prefix)}
 
 
-def _add_pages(app: Flask, api: Any) -> None:
+def _add_pages(app: Flask, blueprints: tuple[GuardedBlueprint, ...]) -> None:
     cached: list[dict[str, Any]] = []
 
     @app.get("/openapi.json")
     def openapi() -> Response:
-        if not cached:
-            cached.append(api.spec.to_dict())
+        with _describing:
+            if not cached:
+                cached.append(describe(app, blueprints))
         return jsonify(cached[0])
 
     @app.get("/docs")

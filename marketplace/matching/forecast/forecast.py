@@ -8,17 +8,22 @@ Gammerman and Shafer, Algorithmic Learning in a Random World, 2005; by follower 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy.special import stdtrit
 
 from marketplace.channels.anomalies import FOLLOWER_TIERS
+from marketplace.core.lazy_import import lazy_module
 from marketplace.matching.audience.arrays import Bools, Floats, Ints, as_floats
 from marketplace.matching.audience.portable_math import exp, log
 from marketplace.matching.audience.targets import TargetShares
 from marketplace.matching.forecast.platform_blend import PRIOR_BLEND, PlatformBlend, blended, combined
 from marketplace.matching.forecast.pool import MEDIAN_DF, VerticalPool, ViewHistories, histories, predict, priors_of
+
+if TYPE_CHECKING:
+    from scipy import special
+else:
+    special = lazy_module("scipy.special")
 
 MODEL_VERSION = "reach/2"
 LOW, MIDDLE, HIGH, CAREFUL = 0.1, 0.5, 0.9, 0.3
@@ -233,7 +238,7 @@ def quantiles(
     if np.any((tau <= 0) | (tau >= 1)):
         raise ValueError("A quantile lies strictly between 0 and 1.")
     distinct, place = np.unique(forecasts.df, return_inverse=True)
-    z = stdtrit(distinct[:, None], tau[None, :])[place]
+    z = special.stdtrit(distinct[:, None], tau[None, :])[place]
     if calibration is not None and tiers is not None:
         own = _calibrated(forecasts.df, tau, calibration, distinct, place, tiers)
         z = np.where(forecasts.from_history[:, None], own, z)
@@ -246,7 +251,7 @@ def _calibrated(
     first, last = CALIBRATION_TAUS[0], CALIBRATION_TAUS[-1]
     inside = np.stack([np.interp(tau, CALIBRATION_TAUS, row) for row in table.quantiles])[tiers]
     inner = np.clip(tau, first, last)
-    beyond = stdtrit(distinct[:, None], tau[None, :]) - stdtrit(distinct[:, None], inner[None, :])
+    beyond = special.stdtrit(distinct[:, None], tau[None, :]) - special.stdtrit(distinct[:, None], inner[None, :])
     return inside + np.where((tau < first) | (tau > last), beyond, 0.0)[place]
 
 

@@ -1,10 +1,17 @@
 """The spread that a vertical's creators share: the empirical-Bayes prior of variances, matched by trigamma moments
 (Smyth, Statistical Applications in Genetics and Molecular Biology 3, 2004, section 6.2)."""
 
-import numpy as np
-from scipy.special import digamma, polygamma
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from marketplace.core.lazy_import import lazy_module
 from marketplace.matching.audience.arrays import Floats
+
+if TYPE_CHECKING:
+    from scipy import special
+else:
+    special = lazy_module("scipy.special")
 
 # s0^2 and nu0 before anything is known.
 PRIOR = (0.40, 3.0)
@@ -23,8 +30,8 @@ def trigamma_inverse(value: float) -> float:
         return 1 / value
     x = 0.5 + 1 / value
     for _ in range(60):
-        tri = float(polygamma(1, x))
-        step = tri * (1 - tri / value) / float(polygamma(2, x))
+        tri = float(special.polygamma(1, x))
+        step = tri * (1 - tri / value) / float(special.polygamma(2, x))
         x += step
         if -step / x < 1e-10:
             break
@@ -49,4 +56,4 @@ def _match(sample: Floats, log_means: Floats, log_variances: Floats) -> tuple[fl
     logs = np.log(sample) - log_means
     extra = float(np.var(logs, ddof=1) - np.mean(log_variances))
     nu0 = NU0_RANGE[1] if extra <= 0 else float(np.clip(2 * trigamma_inverse(extra), *NU0_RANGE))
-    return float(np.exp(np.mean(logs) + digamma(nu0 / 2) - np.log(nu0 / 2))), nu0
+    return float(np.exp(np.mean(logs) + special.digamma(nu0 / 2) - np.log(nu0 / 2))), nu0

@@ -6,12 +6,18 @@ Reach is then the count of a union of bitmaps, for any set and any target.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import gammaincinv
 
+from marketplace.core.lazy_import import lazy_module
 from marketplace.matching.audience.arrays import Bools, Floats
 from marketplace.matching.overlap.coverage import PeopleUnits
+
+if TYPE_CHECKING:
+    from scipy import special
+else:
+    special = lazy_module("scipy.special")
 
 PERSONS, PERSONS_LEAST, PERSONS_MOST = 1_024, 256, 32_768
 
@@ -37,7 +43,7 @@ def draw(rates: Floats, units: PeopleUnits, seed: int, persons: int = PERSONS) -
     rng = np.random.Generator(np.random.PCG64(seed))
     count = len(units)
     strata = (np.arange(persons) + rng.random((count, persons))) / persons
-    activity = gammaincinv(units.shapes[:, None], strata) / units.shapes[:, None]
+    activity = special.gammaincinv(units.shapes[:, None], strata) / units.shapes[:, None]
     seen = np.zeros((len(rates), count, persons), dtype=np.bool_)
     for creator, rate in enumerate(rates):
         seen[creator] = rng.random((count, persons)) < -np.expm1(-activity * rate[:, None])

@@ -1,11 +1,18 @@
 """How many people see one, two, three or more of a set of creators (see coverage for the model)."""
 
-import numpy as np
-from scipy.special import gammaincinv
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from marketplace.core.lazy_import import lazy_module
 from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.overlap import coverage
 from marketplace.matching.overlap.coverage import PeopleUnits
+
+if TYPE_CHECKING:
+    from scipy import special
+else:
+    special = lazy_module("scipy.special")
 
 _NODES, _MASS = np.polynomial.legendre.leggauss(96)
 
@@ -44,7 +51,7 @@ def frequency(rates: Floats, units: PeopleUnits, most: int) -> Floats:
 
 
 def _by_quadrature(rates: Floats, weights: Floats, shape: float, most: int) -> Floats:
-    theta, mass = np.asarray(gammaincinv(shape, (_NODES + 1) / 2)) / shape, _MASS / 2
+    theta, mass = np.asarray(special.gammaincinv(shape, (_NODES + 1) / 2)) / shape, _MASS / 2
     counts = np.zeros((most, *rates.shape[1:], len(theta)))
     counts[0] = 1.0
     for rate in rates:

@@ -12,11 +12,11 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import highspy
 import numpy as np
 
+from marketplace.core.lazy_import import lazy_module
 from marketplace.matching.audience import portable_math
 from marketplace.matching.audience.arrays import Floats, Ints
 from marketplace.matching.overlap import coverage
@@ -24,13 +24,18 @@ from marketplace.matching.selection.solver import bound
 from marketplace.matching.selection.solver.greedy import NOTHING, SAFE
 from marketplace.matching.selection.solver.problem import SelectionProblem, keeps
 
+if TYPE_CHECKING:
+    import highspy
+else:
+    highspy = lazy_module("highspy")
+
 # Tangents of a unit before any set has been found: so spaced that each lies above the curve by the same at most.
 TOUCHES = 20
 SCALE = 1_000.0
 POLL_S = 1.0
 # A bound that is so near is a proof: what remains is rounding.
 PROVED = 1e-6
-_FOREVER = highspy.kHighsInf
+_FOREVER = math.inf
 
 # seconds so far, bound and value as people; returns whether to go on.
 Progress = Callable[[float, float, float], bool]
@@ -183,7 +188,7 @@ class _SolverProgram:
     """Writes the program's columns (x, then L over what is typical, then t) and rows."""
 
     def __init__(
-        self, solver: highspy.Highs, problem: SelectionProblem, rows: Ints, scale: float, typical: Floats
+        self, solver: "highspy.Highs", problem: SelectionProblem, rows: Ints, scale: float, typical: Floats
     ) -> None:
         self.solver, self.problem, self.chosen = solver, problem, rows
         self.scale, self.typical = scale, typical
