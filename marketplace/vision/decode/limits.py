@@ -9,8 +9,6 @@ PIXELS_MAX = 4096 * 2304
 SIDE_MIN = 64
 FPS_MAX = 120.5
 STREAMS_MAX = 8
-# Containers by FFmpeg's name of the demuxer, told it outright so that no playlist or script format is ever tried.
-DEMUXERS = ("mov", "matroska")
 VIDEO_CODECS = ("h264", "hevc", "vp8", "vp9", "av1", "mpeg4")
 AUDIO_CODECS = ("aac", "mp3", "opus", "vorbis", "ac3", "flac", "pcm_s16le", "pcm_s16be", "pcm_f32le", "amr_nb")
 # The decoders FFmpeg may start while it looks at a file: it has several hundred more, for formats nobody sends us.

@@ -6,7 +6,6 @@ from typing import Any
 from marketplace.vision.pipeline import Answer, WantedBrand
 
 SIDE_ENOUGH_PX = 700
-SMALLEST_OF_720_PX = 48
 
 Told = tuple[str, str, str]
 
