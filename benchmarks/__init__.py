@@ -1,0 +1,1 @@
+"""Measurements that tests are too short for: how fast (`speed`), how good (`quality`), how safe (`hostile`)."""

@@ -1,1 +1,5 @@
-"""Files that mean harm, or were harmed, given to the decoder; see ``__main__``."""
+"""Files made or mutated to do harm, given to the decoder in watched workers: `python -m benchmarks.hostile`.
+
+`clips`, `crafted`, `boxes` and `encoded` make the files, `watch` runs the workers, `probe` tries to get out of the
+closed process.
+"""

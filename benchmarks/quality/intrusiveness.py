@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from benchmarks.quality import timelines
-from marketplace.intrusiveness import constants as c
+from marketplace.intrusiveness import constants
 from marketplace.intrusiveness.factors import measure, raw_point, relieved_total, to_factors
 from marketplace.intrusiveness.plan_score import score_plan, score_range
 from marketplace.intrusiveness.prominence import prominence, prominence_range
@@ -159,7 +159,7 @@ def _inside_factors(case: Case) -> Iterator[float]:
     length = case.plan.duration_s
     low, high = (to_factors(measure(case.plan, end), length) for end in ("low", "high"))
     for one in _some_inside(case):
-        values = zip(to_factors(measure(one, "mid"), length), low, high, c.POINTS, strict=True)
+        values = zip(to_factors(measure(one, "mid"), length), low, high, constants.POINTS, strict=True)
         yield max(_outside(value, least, most) * worth for value, least, most, worth in values)
 
 

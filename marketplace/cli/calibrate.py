@@ -11,8 +11,7 @@ import numpy as np
 
 from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.output import echo_json, table
-from marketplace.intrusiveness import calibration, factors
-from marketplace.intrusiveness import constants as c
+from marketplace.intrusiveness import calibration, constants, factors
 from marketplace.intrusiveness.calibration import BAND_CHANCES, OutcomeRows, ScoreCalibration, TooFewRows
 from marketplace.intrusiveness.timeline import PlanError, from_dict
 
@@ -54,7 +53,7 @@ def _read(lines: Iterable[str]) -> OutcomeRows:
     read = list(_rows(lines))
     creators = {name: number for number, name in enumerate(sorted({name for name, _, _ in read}))}
     return OutcomeRows(
-        np.array([relieved for _, relieved, _ in read], dtype=np.float64).reshape(len(read), len(c.CODES)),
+        np.array([relieved for _, relieved, _ in read], dtype=np.float64).reshape(len(read), len(constants.CODES)),
         np.array([creators[name] for name, _, _ in read], dtype=np.int64),
         np.array([backlash for _, _, backlash in read], dtype=np.bool_),
     )
@@ -88,7 +87,7 @@ def _row(row: Any, number: int) -> tuple[str, list[float], bool]:
     except PlanError as error:
         fail(f"line {number}: {error}", 2)
     points = factors.points(tuple(factors.raw_point(made).tolist()), float("nan") if fit is None else float(fit))
-    return creator, [mine / most for mine, most in zip(points, c.POINTS, strict=True)], backlash
+    return creator, [mine / most for mine, most in zip(points, constants.POINTS, strict=True)], backlash
 
 
 def _print(found: ScoreCalibration, language: str) -> None:

@@ -2,7 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Bilingual(NamedTuple):
+    """A text in Chinese and in English without a code: a name, or a part of a sentence."""
+
+    zh: str
+    en: str
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -169,12 +168,6 @@ class ObjectStore:
         for found in obstore.list(self._store, incoming(folder)):
             for one in found:
                 self.remove(one["path"])
-
-    def signed_url(self, key: str, seconds: int) -> str | None:
-        """Return an address from which anybody may read the object for so long; None for a folder, which has none."""
-        if self.root is not None:
-            return None
-        return obstore.sign(self._store, "GET", key, timedelta(seconds=seconds))
 
     def _to_disk(self, key: str) -> None:
         # What the database calls kept must outlast a power cut as its own rows do; buckets see to that themselves.

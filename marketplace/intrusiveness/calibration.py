@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from marketplace.core.lazy_import import lazy_module
-from marketplace.intrusiveness import constants as c
+from marketplace.intrusiveness import constants
 
 if TYPE_CHECKING:
     from scipy import optimize, special, stats
@@ -37,7 +37,7 @@ FOLDS, BINS, RESAMPLES, SEED = 5, 10, 400, 20261123
 PRIOR_NATS, CREATOR_SD = 10.0, 0.5
 # Chances of backlash that the bands begin at.
 BAND_CHANCES = (0.10, 0.25, 0.50)
-_LOAD = c.CODES.index("load")
+_LOAD = constants.CODES.index("load")
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -107,7 +107,7 @@ def calibrate(rows: OutcomeRows) -> ScoreCalibration:
             f"There are {events} videos with backlash among {len(rows)} of {creators} creators: both outcomes and at"
             f" least {FOLDS} creators are needed."
         )
-    points = np.array(c.POINTS)
+    points = np.array(constants.POINTS)
     chances = {
         "table": _held_out(rows, lambda _: points),
         "fitted": _held_out(rows, fit_weights),
@@ -127,7 +127,7 @@ def calibrate(rows: OutcomeRows) -> ScoreCalibration:
         decision=decision,
         why_zh=why_zh,
         why_en=why_en,
-        weights=dict(zip(c.CODES, np.round(weights, 2).tolist(), strict=True)),
+        weights=dict(zip(constants.CODES, np.round(weights, 2).tolist(), strict=True)),
         steps=steps,
         bands=tuple(next((score for score, chance in steps if chance >= least), None) for least in BAND_CHANCES),
         table=table,
@@ -174,7 +174,7 @@ def _decide(
 def fit_weights(rows: OutcomeRows) -> Floats:
     """Return the points of each factor [10], none below zero, 100 in all: the table's, as far as the rows bear out
     others."""
-    prior = np.array(c.POINTS)
+    prior = np.array(constants.POINTS)
     _, creators = np.unique(rows.creators, return_inverse=True)
     slope = _scale(rows.factors @ prior, rows.backlash)
     outcome, count = rows.backlash.astype(np.float64), int(creators.max(initial=0)) + 1

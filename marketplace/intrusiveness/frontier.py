@@ -1,9 +1,9 @@
 """The same prominence with less intrusion: chains of a creator's changes to a plan, as a small Pareto frontier.
 
-Both sides are the middles of their ranges, as the market's score is. Search by beams: every plan of the beam is changed
-in every way of ``search``, a step must lower the middle and raise neither end, and of the plans reached those stay
-that no other beats on both sides. It is no proof of the best: a longer chain may be better still. Nothing is drawn at
-random and no clock is asked, so the same plan and fit give the same points.
+Both sides are the middles of their ranges, as the market's score is. It is a beam search: every plan of the beam is
+changed in every way of ``plan_changes``, a step must lower the middle and raise neither end, and of the plans reached
+those remain that no other beats on both sides. That is no proof of the best: a longer chain may be better still.
+Nothing is drawn at random and no clock is read, so the same plan and fit give the same points.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from math import floor
 
-from marketplace.intrusiveness import constants as c
+from marketplace.intrusiveness import constants
 from marketplace.intrusiveness.factors import ExposureSpan, spans
 from marketplace.intrusiveness.messages import between, outcome
 from marketplace.intrusiveness.plan_changes import PlanChange, changes, changes_of_one, drivers, larger_at_the_edge
@@ -21,15 +21,15 @@ from marketplace.intrusiveness.timeline import Exposure, Timeline, ValueInterval
 
 POINTS_MAX = 6
 STEPS_MAX = 6
-# Made-up plans: a beam of forty found nothing more than one of eight, one of six 0.4 points less.
+# On made-up plans a beam of forty found nothing more than one of eight, and one of six found 0.4 points less.
 BEAM = 8
-# How often one chain may do the same kind of thing: three pauses are a new video, no change of one.
+# How often one chain may repeat the same action: a plan with three pauses is a new video, not a change of this one.
 SAME_MAX = 2
-# Exposures that are changed one by one: the weightiest.
+# How many exposures, the weightiest, are also changed one by one.
 TRIED_ALONE = 6
-# How many plans are scored: fewer of longer ones, for bounding a score looks at pairs of exposures.
+# How many plans are scored: fewer when they have many exposures, because bounding a score looks at pairs of exposures.
 PLANS_MAX, PLANS_LEAST, PAIRS_MAX = 2_000, 60, 600_000
-# What is told has one decimal: plans that read the same on both sides are one, and the shorter chain stays.
+# People see one decimal: plans that read the same on both sides count as one, and the shorter chain stays.
 DECIMALS = 1
 # Times of a changed exposure are cut to this many parts of a second.
 PARTS_OF_SECOND = 1_000
@@ -40,25 +40,25 @@ Ends = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class PlanStanding:
-    """What a plan does, from low to high, 0..100: how much it disturbs and how well the brand is noticed."""
+    """The two sides of a plan, each (low, high), 0..100: how much it disturbs and how well the brand is noticed."""
 
     intrusiveness: Ends
     prominence: Ends
 
     @property
-    def read(self) -> tuple[float, float]:
-        """Return the middles as they are told: intrusiveness, and prominence as a loss (below zero)."""
+    def shown(self) -> tuple[float, float]:
+        """Return the middles as people see them: intrusiveness, and prominence as a loss (below zero)."""
         return round(sum(self.intrusiveness) / 2, DECIMALS), -round(sum(self.prominence) / 2, DECIMALS)
 
     def keeps(self, before: "PlanStanding") -> bool:
         """Return whether neither end of prominence falls by more than ``PROMINENCE_KEPT`` points."""
         pairs = zip(self.prominence, before.prominence, strict=True)
-        return all(now >= was - c.PROMINENCE_KEPT - _ROUNDING for now, was in pairs)
+        return all(now >= was - constants.PROMINENCE_KEPT - _ROUNDING for now, was in pairs)
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeStep:
-    """One change of a chain, what the plan does after it, and its sentences with the score before and after."""
+    """One change of a chain, both sides of the plan after it, and its sentences with the score before and after."""
 
     change: PlanChange
     after: PlanStanding
@@ -81,12 +81,12 @@ class PlanOption:
 
 @dataclass(frozen=True, slots=True)
 class PlanFrontier:
-    """What a plan does, and up to six plans that disturb less: first those that keep prominence, then the others, each
-    by prominence from high to low. None is beaten on both sides by another. Empty where no change helps."""
+    """Both sides of a plan, and up to six plans that disturb less: first those that keep prominence, then the others,
+    each by prominence from high to low. None is beaten on both sides by another. Empty if no change helps."""
 
     before: PlanStanding
     points: tuple[PlanOption, ...]
-    model_version: str = c.FRONTIER_VERSION
+    model_version: str = constants.FRONTIER_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,182 +97,194 @@ class _SearchNode:
 
 
 def frontier(plan: Timeline, fit: float) -> PlanFrontier:
-    """Return the plans that a creator could choose instead, for a channel that the brief fits by 0..1 (NaN: not known).
+    """Return the plans that a creator could choose instead, for a channel whose fit with the brief is 0..1 (NaN:
+    unknown).
 
-    Prominence never falls under ``PROMINENCE_LEAST`` of the plan's own.
+    Prominence never falls below ``PROMINENCE_LEAST`` of the plan's own.
     """
     before = stand(plan, fit)
     reached = _search(_SearchNode(plan, (), before), fit)
     chosen = _spread([node for node in reached if node.path], before, POINTS_MAX)
-    points = [_point(node, before) for node in chosen]
+    points = [_option(node, before) for node in chosen]
     return PlanFrontier(before, tuple(sorted(points, key=lambda point: not point.kept)))
 
 
 def stand(plan: Timeline, fit: float) -> PlanStanding:
-    """Return what a plan does."""
+    """Return both sides of a plan."""
     return PlanStanding(score_range(plan, fit), prominence_range(plan))
 
 
 def _search(start: _SearchNode, fit: float) -> list[_SearchNode]:
-    """Return the plans reached that no other beats, the most noticed first."""
-    left = min(PLANS_MAX, PLANS_LEAST + PAIRS_MAX // max(1, len(start.plan.exposures)) ** 2)
-    least = c.PROMINENCE_LEAST * sum(start.standing.prominence)
+    """Return the plans reached that no other beats, by prominence from high to low."""
+    plans_left = min(PLANS_MAX, PLANS_LEAST + PAIRS_MAX // max(1, len(start.plan.exposures)) ** 2)
+    least = constants.PROMINENCE_LEAST * sum(start.standing.prominence)
     seen = {start.plan}
     best = beam = [start]
     for _ in range(STEPS_MAX):
-        made = []
+        next_nodes = []
         for change, node in _changed(beam):
             if change.plan in seen:
                 continue
-            if left == 0:
+            if plans_left == 0:
                 break
-            left -= 1
+            plans_left -= 1
             seen.add(change.plan)
             standing = stand(change.plan, fit)
             if _eases(node.standing, standing) and sum(standing.prominence) >= least - _ROUNDING:
-                made.append(_SearchNode(change.plan, (*node.path, (change, standing)), standing))
-        best = _unbeaten([*best, *made])
-        beam = _spread(_unbeaten(made), start.standing, BEAM)
+                next_nodes.append(_SearchNode(change.plan, (*node.path, (change, standing)), standing))
+        best = _unbeaten([*best, *next_nodes])
+        beam = _spread(_unbeaten(next_nodes), start.standing, BEAM)
         if not beam:
             break
     return best
 
 
 def _changed(beam: Sequence[_SearchNode]) -> Iterator[tuple[PlanChange, _SearchNode]]:
-    """Yield every change of every plan of the beam, in turn, so that a search cut short has been fair to all."""
-    todo = [(node, _moves(node.plan)) for node in beam]
-    while todo:
-        going = []
-        for node, moves in todo:
-            change = next(moves, None)
+    """Yield every change of every plan of the beam, in turn, so that a search cut short has treated all alike."""
+    pending = [(node, _changes(node.plan)) for node in beam]
+    while pending:
+        still_pending = []
+        for node, node_changes in pending:
+            change = next(node_changes, None)
             if change is None:
                 continue
-            going.append((node, moves))
-            if sum(done.action == change.action for done, _ in node.path) < SAME_MAX:
+            still_pending.append((node, node_changes))
+            if sum(earlier.action == change.action for earlier, _ in node.path) < SAME_MAX:
                 yield replace(change, plan=_tidied(change.plan, node.plan)), node
-        todo = going
+        pending = still_pending
 
 
-def _moves(plan: Timeline) -> Iterator[PlanChange]:
-    found = spans(plan, "mid") or spans(plan, "high")
-    if not found:
+def _changes(plan: Timeline) -> Iterator[PlanChange]:
+    plan_spans = spans(plan, "mid") or spans(plan, "high")
+    if not plan_spans:
         return iter(())
-    by_factor = (changes(code, plan, drivers(code, found, plan.duration_s)) for code in c.CODES)
-    weightiest = sorted(found, key=_weight, reverse=True)[:TRIED_ALONE]
-    alone = (changes_of_one(plan, one) for one in weightiest)
-    return chain.from_iterable((*by_factor, larger_at_the_edge(plan, found), *alone))
+    by_factor = (changes(code, plan, drivers(code, plan_spans, plan.duration_s)) for code in constants.CODES)
+    weightiest = sorted(plan_spans, key=_weight, reverse=True)[:TRIED_ALONE]
+    alone = (changes_of_one(plan, span) for span in weightiest)
+    return chain.from_iterable((*by_factor, larger_at_the_edge(plan, plan_spans), *alone))
 
 
-def _weight(one: ExposureSpan) -> tuple[float, int]:
-    return one.weight * one.seconds + one.claims, -one.place
+def _weight(span: ExposureSpan) -> tuple[float, int]:
+    # Of spans that weigh the same the earlier one counts as weightier, so that the order is fixed.
+    return span.weight * span.seconds + span.claims, -span.exposure_index
 
 
 def _eases(before: PlanStanding, after: PlanStanding) -> bool:
     pairs = list(zip(after.intrusiveness, before.intrusiveness, strict=True))
     saved = sum(was - now for now, was in pairs) / 2
-    return saved >= c.STEP_LEAST and all(now <= was + _ROUNDING for now, was in pairs)
+    return saved >= constants.STEP_LEAST and all(now <= was + _ROUNDING for now, was in pairs)
 
 
 def _unbeaten(nodes: Sequence[_SearchNode]) -> list[_SearchNode]:
-    """Return the nodes that no other beats as they are told, by prominence from high to low; of those that read the
-    same, the one reached first, which has the fewest steps."""
-    ranked = sorted(nodes, key=lambda node: (node.standing.read[1], node.standing.read[0], len(node.path)))
+    """Return the nodes that no other beats in the numbers people see, by prominence from high to low; of those that
+    read the same, the one with the fewest steps."""
+    ranked = sorted(nodes, key=lambda node: (node.standing.shown[1], node.standing.shown[0], len(node.path)))
     kept: list[_SearchNode] = []
     for node in ranked:
-        if not kept or node.standing.read[0] < kept[-1].standing.read[0]:
+        if not kept or node.standing.shown[0] < kept[-1].standing.shown[0]:
             kept.append(node)
     return kept
 
 
 def _spread(nodes: list[_SearchNode], before: PlanStanding, most: int) -> list[_SearchNode]:
-    """Return up to ``most`` of unbeaten nodes, in the order they came in: the least intrusive of those that keep
-    prominence, the least intrusive of all, then each time the one farthest from those chosen."""
+    """Return up to ``most`` of unbeaten nodes, in the order they came in.
+
+    Chosen are the least intrusive of those that keep prominence, the least intrusive of all, then again and again the
+    one farthest from those chosen: the distance is the sum of both sides, each as a share of its width.
+    """
     if len(nodes) <= most:
         return nodes
-    keeping = [place for place, node in enumerate(nodes) if node.standing.keeps(before)]
+    keeping = [index for index, node in enumerate(nodes) if node.standing.keeps(before)]
     chosen = {len(nodes) - 1, *keeping[-1:]}
-    reads = [node.standing.read for node in nodes]
-    wide: list[float] = [max(1.0, max(side) - min(side)) for side in zip(*reads, strict=True)]
+    points = [node.standing.shown for node in nodes]
+    widths: list[float] = [max(1.0, max(side) - min(side)) for side in zip(*points, strict=True)]
 
-    def apart(place: int) -> float:
+    def distance_to_chosen(index: int) -> float:
         return min(
-            sum(abs(a - b) / w for a, b, w in zip(reads[place], reads[two], wide, strict=True)) for two in chosen
+            sum(abs(a - b) / width for a, b, width in zip(points[index], points[other], widths, strict=True))
+            for other in chosen
         )
 
     while len(chosen) < most:
-        chosen.add(max((place for place in range(len(nodes)) if place not in chosen), key=apart))
-    return [nodes[place] for place in sorted(chosen)]
+        chosen.add(max((index for index in range(len(nodes)) if index not in chosen), key=distance_to_chosen))
+    return [nodes[index] for index in sorted(chosen)]
 
 
 def _tidied(plan: Timeline, before: Timeline) -> Timeline:
-    """Cut the times of what a change touched to a thousandth of a second, so that people can read them."""
-    known = set(before.exposures)
-    return replace(plan, exposures=tuple(one if one in known else _cut(one) for one in plan.exposures))
+    """Cut the times of the exposures that a change touched to a thousandth of a second, so that people can read
+    them."""
+    unchanged = set(before.exposures)
+    exposures = tuple(exposure if exposure in unchanged else _cut(exposure) for exposure in plan.exposures)
+    return replace(plan, exposures=exposures)
 
 
-def _cut(one: Exposure) -> Exposure:
-    start, seconds = (ValueInterval(_down(value.low), _down(value.high)) for value in (one.start_s, one.seconds))
-    return replace(one, start_s=start, seconds=seconds if seconds.high > 0 else one.seconds)
+def _cut(exposure: Exposure) -> Exposure:
+    start, seconds = (_rounded_down(exposure.start_s), _rounded_down(exposure.seconds))
+    return replace(exposure, start_s=start, seconds=seconds if seconds.high > 0 else exposure.seconds)
 
 
-def _down(value: float) -> float:
-    # What lies a rounding error under a thousandth is that thousandth.
-    return floor(value * PARTS_OF_SECOND + 1e-7) / PARTS_OF_SECOND
+def _rounded_down(interval: ValueInterval) -> ValueInterval:
+    # A number that is a rounding error below a thousandth is that thousandth.
+    low, high = (floor(value * PARTS_OF_SECOND + 1e-7) / PARTS_OF_SECOND for value in (interval.low, interval.high))
+    return ValueInterval(low, high)
 
 
-def _point(node: _SearchNode, before: PlanStanding) -> PlanOption:
+def _option(node: _SearchNode, before: PlanStanding) -> PlanOption:
     steps, last = [], before
     for change, after in node.path:
-        steps.append(ChangeStep(change, after, *outcome(change.zh, change.en, last.intrusiveness, after.intrusiveness)))
+        text = outcome(change.zh, change.en, last.intrusiveness, after.intrusiveness)
+        steps.append(ChangeStep(change, after, text.zh, text.en))
         last = after
     kept = node.standing.keeps(before)
     was, now = between(*before.prominence), between(*node.standing.prominence)
-    zh = f"显著度{'基本不变' if kept else '有所下降'}（{was} → {now}），共 {len(steps)} 处修改"
-    many = "1 change" if len(steps) == 1 else f"{len(steps)} changes"
-    en = f"Prominence {'stays' if kept else 'falls'} ({was} to {now}) with {many}"
-    return PlanOption(
-        node.plan, tuple(steps), node.standing, kept, *outcome(zh, en, before.intrusiveness, last.intrusiveness)
+    count = "1 change" if len(steps) == 1 else f"{len(steps)} changes"
+    text = outcome(
+        f"显著度{'基本不变' if kept else '有所下降'}（{was} → {now}），共 {len(steps)} 处修改",
+        f"Prominence {'stays' if kept else 'falls'} ({was} to {now}) with {count}",
+        before.intrusiveness,
+        last.intrusiveness,
     )
+    return PlanOption(node.plan, tuple(steps), node.standing, kept, text.zh, text.en)
 
 
-def as_dict(found: PlanFrontier) -> dict[str, object]:
+def as_dict(frontier: PlanFrontier) -> dict[str, object]:
     """Return the frontier as JSON data; points with two decimals."""
     return {
-        "model_version": found.model_version,
-        "prominence_kept": c.PROMINENCE_KEPT,
-        "before": standing_dict(found.before),
-        "points": [point_dict(one) for one in found.points],
+        "model_version": frontier.model_version,
+        "prominence_kept": constants.PROMINENCE_KEPT,
+        "before": standing_dict(frontier.before),
+        "points": [point_dict(option) for option in frontier.points],
     }
 
 
-def point_dict(one: PlanOption) -> dict[str, object]:
-    """Return one point as JSON data, its plan as a bid carries it."""
+def point_dict(option: PlanOption) -> dict[str, object]:
+    """Return one point as JSON data, its plan in the form in which a bid carries it."""
     return {
-        "kept": one.kept,
-        "zh": one.zh,
-        "en": one.en,
-        **standing_dict(one.standing),
-        "steps": [_step_dict(step) for step in one.steps],
-        "plan": to_dict(one.plan),
+        "kept": option.kept,
+        "zh": option.zh,
+        "en": option.en,
+        **standing_dict(option.standing),
+        "steps": [_step_dict(step) for step in option.steps],
+        "plan": to_dict(option.plan),
     }
 
 
-def standing_dict(one: PlanStanding) -> dict[str, object]:
+def standing_dict(standing: PlanStanding) -> dict[str, object]:
     """Return both sides as JSON data: the middle of each and its ends."""
-    sides = {"intrusiveness": one.intrusiveness, "prominence": one.prominence}
+    sides = {"intrusiveness": standing.intrusiveness, "prominence": standing.prominence}
     return {
         name: {"point": round(sum(ends) / 2, 2), "low": round(ends[0], 2), "high": round(ends[1], 2)}
         for name, ends in sides.items()
     }
 
 
-def _step_dict(one: ChangeStep) -> dict[str, object]:
-    value = one.change.value
+def _step_dict(step: ChangeStep) -> dict[str, object]:
+    value = step.change.value
     return {
-        "action": one.change.action,
-        "exposures": list(one.change.exposures),
+        "action": step.change.action,
+        "exposures": list(step.change.exposures),
         "value": None if value is None else round(value, 3),
-        "zh": one.zh,
-        "en": one.en,
-        **standing_dict(one.after),
+        "zh": step.zh,
+        "en": step.en,
+        **standing_dict(step.after),
     }

@@ -1,9 +1,8 @@
 """Pacing: whether a channel has room for one more placement on a day, by the rule that its creator chose.
 
-Days are whole (UTC). Past days are what was published; days to come hold the placements that are booked, and
-unsponsored videos at the channel's own pace: the mean spacing of its newest unsponsored videos, and not faster than it
-has been publishing since the last one. Sponsored videos never enter the pace, so that one more of them can only close
-days.
+Days are whole (UTC). Past days hold what was published. Days to come hold the booked placements, and unsponsored videos
+at the channel's own pace: the mean spacing of its newest unsponsored videos, and not faster than it has been publishing
+since the last one. Sponsored videos never enter the pace, so that one more of them can only close days.
 """
 
 import math
@@ -14,15 +13,17 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from marketplace.intrusiveness import constants as c
-from marketplace.intrusiveness.pacing_rule_messages import PacingSentences, Said
+from marketplace.core.message import Bilingual, Message
+from marketplace.intrusiveness import constants
+from marketplace.intrusiveness.pacing_rule_messages import PacingSentences
 
+# Floating-point error granted to shares and paces before they are rounded to whole videos and days.
 _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class SpacingLimits:
-    """What may be asked of the spacing of sponsored videos; None asks nothing. Raises ValueError outside the ranges.
+    """Limits on the spacing of sponsored videos; None sets no limit. Raises ValueError outside the ranges.
 
     ``share_max``: of ten videos in a row, 0..1 (whole videos are counted, rounded down). ``gap_videos``: unsponsored
     videos between two sponsored ones. ``gap_days``: days from one to the next. ``streak_max``: sponsored in a row.
@@ -37,33 +38,35 @@ class SpacingLimits:
 
     def __post_init__(self) -> None:
         numbers = (self.gap_videos, self.gap_days, self.cool_down_days)
-        if any(one is not None and one < 0 for one in numbers) or (self.streak_max is not None and self.streak_max < 1):
+        negative = any(number is not None and number < 0 for number in numbers)
+        if negative or (self.streak_max is not None and self.streak_max < 1):
             raise ValueError("Gaps and pauses are 0 or more, and a streak is of 1 video or more.")
         if self.share_max is not None and not 0 <= self.share_max <= 1:
             raise ValueError("A share lies between 0 and 1.")
 
     @property
-    def of_recent(self) -> int | None:
-        """Return how many of c.RECENT videos in a row may be sponsored."""
-        return None if self.share_max is None else math.floor(self.share_max * c.RECENT + _ROUNDING)
+    def recent_max(self) -> int | None:
+        """Return how many of constants.RECENT videos in a row may be sponsored."""
+        return None if self.share_max is None else math.floor(self.share_max * constants.RECENT + _ROUNDING)
 
 
 @dataclass(frozen=True)
 class SpacingRamp:
-    """A named way from none to some to few, with the creator's own ends of the quiet time where they are given."""
+    """A preset way from none to some to few placements; ``videos`` and ``followers`` replace the preset's ends of the
+    quiet time."""
 
     preset: str
     videos: int | None = None
     followers: int | None = None
 
     @property
-    def sizes(self) -> c.RampPreset:
-        """Return the preset with those ends. Raises KeyError for a name that no preset has."""
-        found = c.RAMPS[self.preset]
+    def sizes(self) -> constants.RampPreset:
+        """Return the preset with those ends. Raises KeyError if there is no such preset."""
+        preset = constants.RAMPS[self.preset]
         return replace(
-            found,
-            quiet_videos=found.quiet_videos if self.videos is None else self.videos,
-            quiet_followers=found.quiet_followers if self.followers is None else self.followers,
+            preset,
+            quiet_videos=preset.quiet_videos if self.videos is None else self.videos,
+            quiet_followers=preset.quiet_followers if self.followers is None else self.followers,
         )
 
 
@@ -77,17 +80,17 @@ class SpacingRule:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "SpacingRule":
-        """Return a stored rule. Raises KeyError, TypeError or ValueError for what no channel may store."""
-        told = dict(document)
-        ramp, series = told.pop("ramp"), told.pop("series")
-        limits = {one["key"]: SpacingLimits(**{name: one[name] for name in one if name != "key"}) for one in series}
-        return cls(SpacingLimits(**told), None if ramp is None else SpacingRamp(**ramp), limits)
+        """Return a stored rule. Raises KeyError, TypeError or ValueError for a document that no channel may store."""
+        limits = dict(document)
+        ramp, rows = limits.pop("ramp"), limits.pop("series")
+        series = {row["key"]: SpacingLimits(**{name: row[name] for name in row if name != "key"}) for row in rows}
+        return cls(SpacingLimits(**limits), None if ramp is None else SpacingRamp(**ramp), series)
 
 
 @dataclass(frozen=True)
 class PacedVideo:
-    """A video that is out. ``gap``: log of its views over the channel's usual ones (None: not known yet);
-    ``series``: keys of the series it belongs to."""
+    """A published video. ``gap``: log of its views over the channel's usual ones (None: not known yet); ``series``:
+    keys of the series it belongs to."""
 
     day: date
     sponsored: bool
@@ -95,13 +98,14 @@ class PacedVideo:
     series: frozenset[str] = frozenset()
 
     @property
-    def of_usual(self) -> float:
-        """Return its views as a share of the channel's usual ones; 1 where they are not known yet."""
+    def views_ratio(self) -> float:
+        """Return its views as a share of the channel's usual ones; 1 while they are not known."""
         return 1.0 if self.gap is None else math.exp(self.gap)
 
     @property
     def bad(self) -> bool:
-        return self.sponsored and self.of_usual <= c.BAD_RESULT
+        """Return whether it is sponsored and its views call for a cool-down."""
+        return self.sponsored and self.views_ratio <= constants.BAD_RESULT
 
 
 @dataclass(frozen=True)
@@ -114,8 +118,8 @@ class BookedSlot:
 
 @dataclass(frozen=True)
 class ChannelPast:
-    """What is known of a channel: ``videos`` oldest first, ``booked`` slots, ``followers``, and how many unsponsored
-    videos there are in all (at least those in ``videos``; None: just those)."""
+    """What is known about a channel: ``videos`` oldest first, ``booked`` slots, ``followers``, and the number of
+    ``unsponsored`` videos in all (at least those in ``videos``; None: just those)."""
 
     videos: Sequence[PacedVideo] = ()
     booked: Sequence[BookedSlot] = ()
@@ -123,20 +127,16 @@ class ChannelPast:
     unsponsored: int | None = None
 
 
-@dataclass(frozen=True)
-class FullDayReason:
-    """Why a day is full: the rule's part, and a sentence with its figures. ``series``: whose limit it is (None: the
-    channel's)."""
+@dataclass(frozen=True, kw_only=True)
+class FullDayReason(Message):
+    """Why a day is full: ``code`` names the part of the rule. ``series``: whose limit it is (None: the channel's)."""
 
-    code: str
     series: str | None
-    zh: str
-    en: str
 
 
 @dataclass(frozen=True)
 class PacingDay:
-    """One day: open where no reason stands against one more placement."""
+    """One day: open if there is no reason against one more placement."""
 
     day: date
     reasons: tuple[FullDayReason, ...]
@@ -148,9 +148,12 @@ class PacingDay:
 
 @dataclass(frozen=True)
 class PacingFigures:
-    """The spacing up to today: videos and sponsored ones among the last ten, sponsored ones in a row up to the last,
-    unsponsored videos and days since the last sponsored one (None: there was none), booked slots to come, the pace in
-    days for each unsponsored video (None: not known), and the ramp's stage (None: no ramp)."""
+    """The spacing up to today.
+
+    ``videos`` and ``sponsored``: of the last ten. ``streak``: sponsored in a row up to the last. ``videos_since`` and
+    ``days_since``: unsponsored videos and days since the last sponsored one (None: there was none). ``booked``: slots
+    to come. ``pace_days``: days for each unsponsored video (None: unknown). ``stage``: of the ramp (None: no ramp).
+    """
 
     videos: int
     sponsored: int
@@ -167,56 +170,66 @@ class PacingFigures:
 
 
 class VideoLine:
-    """The sponsored and other videos of a channel or of one series, in order, up to a last day."""
+    """The videos of a channel or of one series up to a last day, in order: published, booked and expected ones.
+
+    ``days`` and ``sponsored`` have one entry for each of them.
+    """
 
     def __init__(self, past: ChannelPast, today: date, last: date, series: str | None = None) -> None:
-        self.out = [one for one in past.videos if one.day <= today and (series is None or series in one.series)]
-        self.booked = [one.day for one in past.booked if one.day >= today and series in (None, one.series)]
-        self.pace_days = pace(self.out, today)
-        # What is booked later still is held against the videos expected before it.
-        plain = _ahead(self.pace_days, today, max([last, *self.booked]))
-        # Stable: on one day what is out comes first, then what is booked, then what is expected.
-        known = [(one.day, one.sponsored) for one in self.out]
-        told = sorted(
-            [*known, *((day, True) for day in self.booked), *((day, False) for day in plain)], key=lambda one: one[0]
-        )
-        self.days = [day for day, _ in told]
-        self.sponsored = [sponsored for _, sponsored in told]
-        self.expected = plain
+        self.published = [
+            video for video in past.videos if video.day <= today and (series is None or series in video.series)
+        ]
+        self.booked = [slot.day for slot in past.booked if slot.day >= today and series in (None, slot.series)]
+        self.pace_days = pace(self.published, today)
+        # A slot booked after the last day still needs the videos expected before it.
+        self.expected = _expected_days(self.pace_days, today, max([last, *self.booked]))
+        videos = [
+            *((video.day, video.sponsored) for video in self.published),
+            *((day, True) for day in self.booked),
+            *((day, False) for day in self.expected),
+        ]
+        # The sort is stable: on one day published videos come first, then booked ones, then expected ones.
+        videos.sort(key=lambda video: video[0])
+        self.days = [day for day, _ in videos]
+        self.sponsored = [sponsored for _, sponsored in videos]
 
-    def worst(self, at: int) -> int:
-        """Return the most sponsored of c.RECENT videos in a row that hold one more, put in at a place."""
-        before, after = self.sponsored[max(0, at - c.RECENT + 1) : at], self.sponsored[at : at + c.RECENT - 1]
+    def worst(self, index: int) -> int:
+        """Return the most sponsored videos among constants.RECENT in a row, over all such rows that hold one more
+        sponsored video inserted at an index."""
+        others = constants.RECENT - 1
+        before = self.sponsored[max(0, index - others) : index]
+        after = self.sponsored[index : index + others]
         return 1 + max(
-            sum(before[max(0, len(before) - (c.RECENT - 1 - more)) :]) + sum(after[:more])
-            for more in range(len(after) + 1)
+            sum(before[max(0, len(before) - (others - later)) :]) + sum(after[:later])
+            for later in range(len(after) + 1)
         )
 
-    def nearest(self, at: int) -> tuple[int | None, int | None]:
-        """Return the places of the sponsored videos before and after a place, None where there is none."""
-        before = next((place for place in range(at - 1, -1, -1) if self.sponsored[place]), None)
-        return before, next((place for place in range(at, len(self.days)) if self.sponsored[place]), None)
+    def nearest(self, index: int) -> tuple[int | None, int | None]:
+        """Return the indexes of the sponsored videos next before and after a position, None if there is none."""
+        before = next((other for other in range(index - 1, -1, -1) if self.sponsored[other]), None)
+        after = next((other for other in range(index, len(self.days)) if self.sponsored[other]), None)
+        return before, after
 
-    def streak(self, at: int) -> int:
-        """Return how many sponsored videos in a row there are with one more at a place."""
-        first = at
+    def streak(self, index: int) -> int:
+        """Return how many sponsored videos in a row there are with one more inserted at an index."""
+        first = index
         while first > 0 and self.sponsored[first - 1]:
             first -= 1
-        last = at
+        last = index
         while last < len(self.days) and self.sponsored[last]:
             last += 1
         return last - first + 1
 
 
 def pace(videos: Iterable[PacedVideo], today: date) -> float | None:
-    """Return the days for each unsponsored video, None with fewer than two of them."""
-    days = sorted(one.day for one in videos if not one.sponsored)[-c.PACE_VIDEOS :]
+    """Return how many days each unsponsored video takes, None with fewer than two of them."""
+    days = sorted(video.day for video in videos if not video.sponsored)[-constants.PACE_VIDEOS :]
     if len(days) < 2:
         return None
-    return max((days[-1] - days[0]).days / (len(days) - 1), float((today - days[-1]).days), c.PACE_LEAST_DAYS)
+    return max((days[-1] - days[0]).days / (len(days) - 1), float((today - days[-1]).days), constants.PACE_LEAST_DAYS)
 
 
-def _ahead(pace_days: float | None, today: date, last: date) -> list[date]:
+def _expected_days(pace_days: float | None, today: date, last: date) -> list[date]:
     if pace_days is None:
         return []
     count = max(0, math.floor((last - today).days / pace_days + _ROUNDING))
@@ -224,7 +237,7 @@ def _ahead(pace_days: float | None, today: date, last: date) -> list[date]:
 
 
 class ChannelPacing:
-    """A rule held against a channel from today to a last day; ``series``: where the placement would stand."""
+    """A rule applied to a channel from today to a last day; ``series``: the one that the placement would belong to."""
 
     def __init__(
         self, rule: SpacingRule, past: ChannelPast, today: date, last: date, series: str | None = None
@@ -236,14 +249,14 @@ class ChannelPacing:
             self._scopes.append((rule.series[series], VideoLine(past, today, last, series), PacingSentences(series)))
 
     def on(self, day: date) -> PacingDay:
-        """Return whether one more placement may stand on a day from today on, and if not, every reason why."""
-        found = [
-            FullDayReason(code, say.series, *said)
-            for limits, line, say in self._scopes
-            for code, said in _broken(limits, line, day, say)
+        """Return whether a day, today or later, has room for one more placement, and if not, every reason why."""
+        reasons = [
+            reason
+            for limits, line, sentences in self._scopes
+            for reason in _broken_limits(limits, line, day, sentences)
         ]
-        ramp = self._ramped(day)
-        return PacingDay(day, tuple(found if ramp is None else [*found, ramp]))
+        ramp_reason = self._ramp_reason(day)
+        return PacingDay(day, tuple(reasons if ramp_reason is None else [*reasons, ramp_reason]))
 
     def stage(self, day: date) -> str | None:
         """Return the ramp's stage on a day: none, some or few."""
@@ -256,95 +269,110 @@ class ChannelPacing:
 
     def figures(self) -> PacingFigures:
         """Return the channel's spacing up to today."""
-        out = self.line.out
-        marks = [one.sponsored for one in out]
-        since = next((number for number, mark in enumerate(reversed(marks)) if mark), None)
-        streak = next((number for number, mark in enumerate(reversed(marks)) if not mark), len(marks))
-        recent = marks[-c.RECENT :]
+        published = self.line.published
+        marks = [video.sponsored for video in published]
+        since = next((count for count, sponsored in enumerate(reversed(marks)) if sponsored), None)
+        streak = next((count for count, sponsored in enumerate(reversed(marks)) if not sponsored), len(marks))
+        recent = marks[-constants.RECENT :]
         return PacingFigures(
             videos=len(recent),
             sponsored=sum(recent),
             streak=streak,
             videos_since=since,
-            days_since=None if since is None else (self.today - out[-1 - since].day).days,
+            days_since=None if since is None else (self.today - published[-1 - since].day).days,
             booked=len(self.line.booked),
             pace_days=self.line.pace_days,
             stage=self.stage(self.today),
         )
 
     @cached_property
-    def _out_unsponsored(self) -> int:
-        told = sum(not one.sponsored for one in self.line.out)
-        return told if self.past.unsponsored is None else max(told, self.past.unsponsored)
+    def _published_unsponsored(self) -> int:
+        counted = sum(not video.sponsored for video in self.line.published)
+        return counted if self.past.unsponsored is None else max(counted, self.past.unsponsored)
 
     def _unsponsored(self, day: date) -> int:
-        return self._out_unsponsored + bisect_right(self.line.expected, day)
+        return self._published_unsponsored + bisect_right(self.line.expected, day)
 
-    def _ramped(self, day: date) -> FullDayReason | None:
+    def _ramp_reason(self, day: date) -> FullDayReason | None:
         stage = self.stage(day)
         if stage is None or self.rule.ramp is None:
             return None
-        sizes, say = self.rule.ramp.sizes, PacingSentences(None)
+        sizes, sentences = self.rule.ramp.sizes, PacingSentences(None)
         if stage == "none":
-            said = say.quiet(self._unsponsored(day), sizes.quiet_videos, self.past.followers, sizes.quiet_followers)
-            return FullDayReason("ramp_none", None, *said)
+            text = sentences.quiet(
+                self._unsponsored(day), sizes.quiet_videos, self.past.followers, sizes.quiet_followers
+            )
+            return FullDayReason("ramp_none", *text, series=None)
         allowed = sizes.some if stage == "some" else sizes.few
         worst = self.line.worst(bisect_right(self.line.days, day))
-        return FullDayReason(f"ramp_{stage}", None, *say.ramp(stage, worst, allowed)) if worst > allowed else None
+        if worst <= allowed:
+            return None
+        return FullDayReason(f"ramp_{stage}", *sentences.ramp(stage, worst, allowed), series=None)
 
 
-def _broken(limits: SpacingLimits, line: VideoLine, day: date, say: PacingSentences) -> Iterable[tuple[str, Said]]:
-    """Yield each limit that one more placement on a day would break."""
-    at = bisect_right(line.days, day)
-    before, after = line.nearest(at)
-    if limits.of_recent is not None and (worst := line.worst(at)) > limits.of_recent:
-        yield "share", say.share(worst, limits.of_recent)
-    spaces = [*([] if before is None else [at - before - 1]), *([] if after is None else [after - at])]
-    if limits.gap_videos is not None and spaces and min(spaces) < limits.gap_videos:
-        yield "gap_videos", say.gap_videos(min(spaces), limits.gap_videos)
-    days = [abs((line.days[place] - day).days) for place in (before, after) if place is not None]
+def _broken_limits(
+    limits: SpacingLimits, line: VideoLine, day: date, sentences: PacingSentences
+) -> Iterable[FullDayReason]:
+    """Yield a reason for each limit that one more placement on a day would break."""
+
+    def reason(code: str, text: Bilingual) -> FullDayReason:
+        return FullDayReason(code, text.zh, text.en, series=sentences.series)
+
+    index = bisect_right(line.days, day)
+    before, after = line.nearest(index)
+    if limits.recent_max is not None and (worst := line.worst(index)) > limits.recent_max:
+        yield reason("share", sentences.share(worst, limits.recent_max))
+    gaps = [*([] if before is None else [index - before - 1]), *([] if after is None else [after - index])]
+    if limits.gap_videos is not None and gaps and min(gaps) < limits.gap_videos:
+        yield reason("gap_videos", sentences.gap_videos(min(gaps), limits.gap_videos))
+    days = [abs((line.days[neighbour] - day).days) for neighbour in (before, after) if neighbour is not None]
     if limits.gap_days is not None and days and min(days) < limits.gap_days:
-        yield "gap_days", say.gap_days(min(days), limits.gap_days)
-    if limits.streak_max is not None and (streak := line.streak(at)) > limits.streak_max:
-        yield "streak", say.streak(streak, limits.streak_max)
-    if limits.cool_down_days is not None and (bad := [one for one in line.out if one.bad]):
-        until = bad[-1].day + timedelta(days=limits.cool_down_days)
+        yield reason("gap_days", sentences.gap_days(min(days), limits.gap_days))
+    if limits.streak_max is not None and (streak := line.streak(index)) > limits.streak_max:
+        yield reason("streak", sentences.streak(streak, limits.streak_max))
+    if limits.cool_down_days is not None and (bad := [video for video in line.published if video.bad]):
+        latest = bad[-1]
+        until = latest.day + timedelta(days=limits.cool_down_days)
         if day < until:
-            yield "cool_down", say.cool_down(bad[-1].day, bad[-1].of_usual, limits.cool_down_days, until)
+            text = sentences.cool_down(latest.day, latest.views_ratio, limits.cool_down_days, until)
+            yield reason("cool_down", text)
 
 
 def calendar(
     rule: SpacingRule, past: ChannelPast, today: date, days: int, series: str | None = None
 ) -> tuple[PacingDay, ...]:
     """Return the coming days from today on, each taken alone: one more placement on it and on no other."""
-    found = ChannelPacing(rule, past, today, today + timedelta(days=days), series)
-    return tuple(found.on(today + timedelta(days=number)) for number in range(days))
+    pacing = ChannelPacing(rule, past, today, today + timedelta(days=days), series)
+    return tuple(pacing.on(today + timedelta(days=offset)) for offset in range(days))
 
 
 def next_open(rule: SpacingRule, past: ChannelPast, today: date, series: str | None = None) -> date | None:
-    """Return the first open day from today on, None where there is none within c.HORIZON_DAYS."""
-    found = ChannelPacing(rule, past, today, today + timedelta(days=c.HORIZON_DAYS), series)
-    days = (today + timedelta(days=number) for number in range(c.HORIZON_DAYS))
-    return next((day for day in days if found.on(day).open), None)
+    """Return the first open day from today on, None if there is none within constants.HORIZON_DAYS."""
+    pacing = ChannelPacing(rule, past, today, today + timedelta(days=constants.HORIZON_DAYS), series)
+    days = (today + timedelta(days=offset) for offset in range(constants.HORIZON_DAYS))
+    return next((day for day in days if pacing.on(day).open), None)
 
 
-def places(rule: SpacingRule, past: ChannelPast, today: date, first: date, last: date, wanted: int) -> tuple[date, ...]:
-    """Return days from ``first`` to ``last`` for so many placements, each on the earliest that is open after those
-    before it; fewer where there is no room for more."""
+def placement_days(
+    rule: SpacingRule, past: ChannelPast, today: date, first: date, last: date, count: int
+) -> tuple[date, ...]:
+    """Return days from ``first`` to ``last`` for ``count`` placements, each the earliest that is open once those before
+    it are booked; fewer if there is no room for more."""
     placed: list[date] = []
     day = max(first, today)
-    found = ChannelPacing(rule, past, today, last)
-    while len(placed) < wanted and day <= last:
-        if found.on(day).open:
+    pacing = ChannelPacing(rule, past, today, last)
+    while len(placed) < count and day <= last:
+        if pacing.on(day).open:
             placed.append(day)
             past = replace(past, booked=[*past.booked, BookedSlot(day)])
-            found = ChannelPacing(rule, past, today, last)
+            pacing = ChannelPacing(rule, past, today, last)
         else:
+            # A day that is full stays full with more booked, so the search only moves on.
             day += timedelta(days=1)
     return tuple(placed)
 
 
 def spread(first: date, last: date, videos: int) -> tuple[date, ...]:
-    """Return days for videos that are owed within a window but have no day yet: evenly spaced."""
+    """Return evenly spaced days for videos that are owed within a window but have no day yet."""
     days = (last - first).days + 1
     return tuple(first + timedelta(days=days * (2 * number + 1) // (2 * videos)) for number in range(videos))

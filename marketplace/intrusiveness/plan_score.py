@@ -2,8 +2,17 @@
 
 from dataclasses import dataclass
 
-from marketplace.intrusiveness import constants as c
-from marketplace.intrusiveness import factors as f
+from marketplace.core.message import Message
+from marketplace.intrusiveness import constants
+from marketplace.intrusiveness.factors import (
+    ExposureSpan,
+    Numbers,
+    measure,
+    measure_spans,
+    points,
+    spans,
+    to_factors,
+)
 from marketplace.intrusiveness.messages import explain, exposure, number, outcome, share
 from marketplace.intrusiveness.plan_changes import PlanChange, changes, drivers
 from marketplace.intrusiveness.timeline import Timeline
@@ -23,7 +32,10 @@ class FactorScore:
 
 @dataclass(frozen=True)
 class ExposureScore:
-    """One exposure of the plan of midpoints: the score it would have alone, and what leaving it out would save."""
+    """One exposure of the plan of midpoints: the score it would have alone, and what leaving it out would save.
+
+    ``index``: its position among the timeline's exposures. ``alone`` and ``marginal``: points.
+    """
 
     index: int
     alone: float
@@ -34,7 +46,7 @@ class ExposureScore:
 
 @dataclass(frozen=True)
 class WhatIf:
-    """A change of the plan and the score it would really have."""
+    """A change of the plan, and the score (points) of the plan that results."""
 
     change: PlanChange
     zh: str
@@ -43,27 +55,21 @@ class WhatIf:
     score_high: float
 
 
-@dataclass(frozen=True)
-class FactorReason:
-    """Why a factor gives points (range), in both languages, with its evidence and the best change found."""
+@dataclass(frozen=True, kw_only=True)
+class FactorReason(Message):
+    """Why a factor gives points (``low`` to ``high``), with its evidence and the best change found."""
 
-    code: str
     low: float
     high: float
-    zh: str
-    en: str
     evidence: str
     what_if: WhatIf | None
 
 
-@dataclass(frozen=True)
-class PlanVeto:
-    """Something that must be mended whatever the score; ``certain`` is false where only part of the range does it."""
+@dataclass(frozen=True, kw_only=True)
+class PlanVeto(Message):
+    """Something to mend whatever the score is; ``certain`` is false if only a part of the range calls for it."""
 
-    code: str
     certain: bool
-    zh: str
-    en: str
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,16 @@ class PlanScore:
     model_version: str
 
 
+@dataclass(frozen=True)
+class _FactorRange:
+    """One factor of a plan: its measure in natural units and its points, each from low to high."""
+
+    code: str
+    measure: tuple[float, float]
+    points: tuple[float, float]
+    point: float
+
+
 def score_plan(
     timeline: Timeline,
     fit: float,
@@ -93,169 +109,208 @@ def score_plan(
     disclosed: bool | None = None,
     what_ifs: bool = True,
 ) -> PlanScore:
-    """Score a timeline for a channel that the brief fits by 0..1 (NaN: not known, relieves nothing).
+    """Score a timeline for a channel whose fit with the brief is 0..1 (NaN: unknown, relieves nothing).
 
     Disclosure raises a flag and never enters the score. Formula: constants.FACTORS and constants.TABLE.
     """
     length = timeline.duration_s
-    found = f.spans(timeline, "mid")
-    measured = {end: f.measure(timeline, end) for end in ("low", "high")}
-    raw_low, raw_high = (f.to_factors(measured[end], length) for end in ("low", "high"))
-    low, high = f.points(raw_low, fit), f.points(raw_high, fit)
-    point = f.points(f.to_factors(f.measure_spans(timeline, found, "mid"), length), fit)
+    mid_spans = spans(timeline, "mid")
+    measured_low, measured_high = measure(timeline, "low"), measure(timeline, "high")
+    raw_low, raw_high = to_factors(measured_low, length), to_factors(measured_high, length)
+    low, high = points(raw_low, fit), points(raw_high, fit)
+    mid = points(to_factors(measure_spans(timeline, mid_spans, "mid"), length), fit)
     total = (sum(low), sum(high))
-    gained = [
-        (code, (measured["low"][at], measured["high"][at]), (low[at], high[at]), point[at])
-        for at, code in enumerate(c.CODES)
-        if high[at] > 0
+    ranges = [
+        _FactorRange(code, (measured_low[index], measured_high[index]), (low[index], high[index]), mid[index])
+        for index, code in enumerate(constants.CODES)
+        if high[index] > 0
     ]
-    reasons = []
-    for code, measure, worth, _ in sorted(gained, key=lambda one: -one[3]):
-        shown = found or f.spans(timeline, "high")
-        who = drivers(code, shown, length)
-        zh, en = explain(code, measure, worth, length, who)
-        best = _best(code, timeline, fit, who, total) if what_ifs and worth[1] > c.REASON_LEAST else None
-        evidence = c.FACTORS[c.CODES.index(code)].evidence
-        reasons.append(FactorReason(code, *worth, zh, en, evidence, best))
+    # A plan whose exposures last no time at the midpoints is explained by those of its high end.
+    explained = mid_spans or spans(timeline, "high")
     return PlanScore(
         low=total[0],
         high=total[1],
-        point=sum(point),
-        band=band(sum(point)),
+        point=sum(mid),
+        band=band(sum(mid)),
         fit=fit,
-        factors=tuple(map(FactorScore, c.CODES, raw_low, raw_high, low, high, point)),
-        exposures=_exposures(timeline, fit, found, sum(point)),
-        reasons=tuple(reasons),
+        factors=tuple(map(FactorScore, constants.CODES, raw_low, raw_high, low, high, mid)),
+        exposures=_exposure_scores(timeline, fit, mid_spans, sum(mid)),
+        reasons=tuple(
+            _reason(factor, timeline, fit, explained, total, what_ifs)
+            for factor in sorted(ranges, key=lambda factor: -factor.point)
+        ),
         vetoes=tuple(vetoes(timeline, buying_link=buying_link, disclosed=disclosed)),
-        model_version=c.MODEL_VERSION,
+        model_version=constants.MODEL_VERSION,
     )
 
 
 def score_range(timeline: Timeline, fit: float) -> tuple[float, float]:
     """Return the low and high score alone (see ``score_plan``)."""
-    length = timeline.duration_s
-    low, high = (sum(f.points(f.to_factors(f.measure(timeline, end), length), fit)) for end in ("low", "high"))
-    return low, high
+    return _total(timeline, measure(timeline, "low"), fit), _total(timeline, measure(timeline, "high"), fit)
+
+
+def _total(timeline: Timeline, measures: Numbers, fit: float) -> float:
+    return sum(points(to_factors(measures, timeline.duration_s), fit))
 
 
 def band(score: float) -> str:
     """Return low, moderate, high or severe. Provisional until calibrated on outcomes."""
-    return next(name for name, least in c.BANDS if score >= least)
+    return next(name for name, least in constants.BANDS if score >= least)
 
 
-def _exposures(timeline: Timeline, fit: float, found: list[f.ExposureSpan], total: float) -> tuple[ExposureScore, ...]:
+def _exposure_scores(
+    timeline: Timeline, fit: float, mid_spans: list[ExposureSpan], total: float
+) -> tuple[ExposureScore, ...]:
     """Score each exposure of the plan of midpoints alone, and the plan without it."""
 
-    def of(some: list[f.ExposureSpan]) -> float:
-        return sum(f.points(f.to_factors(f.measure_spans(timeline, some, "mid"), timeline.duration_s), fit))
+    def score(some: list[ExposureSpan]) -> float:
+        return _total(timeline, measure_spans(timeline, some, "mid"), fit)
 
-    told = []
-    for at, one in enumerate(found):
-        # Leaving one out never raises the score; what rounding leaves below zero is none.
-        alone, marginal = of([one]), max(0.0, total - of(found[:at] + found[at + 1 :]))
-        said = exposure(timeline.exposures[one.place].kind, one.first, one.seconds, alone, marginal)
-        told.append(ExposureScore(one.place, alone, marginal, *said))
-    return tuple(told)
+    scores = []
+    for index, span in enumerate(mid_spans):
+        # Leaving an exposure out never raises the score: a saving below zero is a rounding error.
+        alone, marginal = score([span]), max(0.0, total - score(mid_spans[:index] + mid_spans[index + 1 :]))
+        text = exposure(timeline.exposures[span.exposure_index].kind, span.earliest, span.seconds, alone, marginal)
+        scores.append(ExposureScore(span.exposure_index, alone, marginal, text.zh, text.en))
+    return tuple(scores)
 
 
-def _best(
-    code: str, timeline: Timeline, fit: float, who: list[f.ExposureSpan], before: tuple[float, float]
+def _reason(
+    factor: _FactorRange,
+    timeline: Timeline,
+    fit: float,
+    explained: list[ExposureSpan],
+    total: tuple[float, float],
+    what_ifs: bool,
+) -> FactorReason:
+    low, high = factor.points
+    driving = drivers(factor.code, explained, timeline.duration_s)
+    text = explain(factor.code, factor.measure, factor.points, timeline.duration_s, driving)
+    wanted = what_ifs and high > constants.REASON_LEAST
+    return FactorReason(
+        factor.code,
+        text.zh,
+        text.en,
+        low=low,
+        high=high,
+        evidence=constants.FACTORS[constants.CODES.index(factor.code)].evidence,
+        what_if=_best_change(factor.code, timeline, fit, driving, total) if wanted else None,
+    )
+
+
+def _best_change(
+    code: str, timeline: Timeline, fit: float, driving: list[ExposureSpan], before: tuple[float, float]
 ) -> WhatIf | None:
-    """Return the mildest change that saves much of what the strongest saves, or none where no change saves anything;
-    what is saved is the fall of the range's middle."""
-    tried = [(change, score_range(change.plan, fit)) for change in changes(code, timeline, who)]
-    saved = [(sum(before) - sum(after)) / 2 for _, after in tried]
-    most = max(saved, default=0.0)
-    if most < c.REASON_LEAST:
+    """Return the mildest change that saves at least MILD_ENOUGH of what the strongest saves, or None if none saves
+    REASON_LEAST. A saving is the fall of the range's middle, in points."""
+    scored = [(change, score_range(change.plan, fit)) for change in changes(code, timeline, driving)]
+    savings = [(sum(before) - sum(after)) / 2 for _, after in scored]
+    largest = max(savings, default=0.0)
+    if largest < constants.REASON_LEAST:
         return None
-    change, (low, high) = next(one for one, saves in zip(tried, saved, strict=True) if saves >= c.MILD_ENOUGH * most)
-    zh, en = outcome(change.zh, change.en, before, (low, high))
-    return WhatIf(change, zh, en, low, high)
+    # Changes come the mildest first.
+    change, after = next(
+        pair for pair, saving in zip(scored, savings, strict=True) if saving >= constants.MILD_ENOUGH * largest
+    )
+    text = outcome(change.zh, change.en, before, after)
+    return WhatIf(change, text.zh, text.en, *after)
 
 
 def vetoes(timeline: Timeline, *, buying_link: bool | None, disclosed: bool | None) -> list[PlanVeto]:
-    """Return what must be mended whatever the score. Undisclosed buying links: China's 2023 Internet advertising
-    measures; faces, subtitles and loudness: constants.TABLE."""
+    """Return what has to be mended whatever the score is.
+
+    Sources: for undisclosed buying links China's 2023 Internet advertising measures; for faces, subtitles and loudness
+    constants.TABLE.
+    """
     flags = []
     if buying_link and disclosed is False:
         flags.append(
             PlanVeto(
                 "undisclosed_buying_link",
-                True,
                 "带购买链接的体验或测评内容必须显著标明“广告”。",
                 "Experience or review content with a buying link must be marked 广告 prominently.",
+                certain=True,
             )
         )
     if not timeline.exposures:
         return flags
-    covered, loud = timeline.occlusion_share, timeline.loudness_lu
-    if covered.high > c.VETO_OCCLUSION:
-        told, most = share(covered.low, covered.high), share(c.VETO_OCCLUSION, c.VETO_OCCLUSION)
+    covered, loudness = timeline.occlusion_share, timeline.loudness_lu
+    if covered.high > constants.VETO_OCCLUSION:
+        part, most = share(covered.low, covered.high), share(constants.VETO_OCCLUSION, constants.VETO_OCCLUSION)
         flags.append(
             PlanVeto(
                 "covers_face_or_subtitle",
-                covered.low > c.VETO_OCCLUSION,
-                f"露出时间里有 {told} 遮挡人脸或字幕，超过 {most}。",
-                f"{told} of brand time covers a face or a subtitle, more than {most}.",
+                f"露出时间里有 {part} 遮挡人脸或字幕，超过 {most}。",
+                f"{part} of brand time covers a face or a subtitle, more than {most}.",
+                certain=covered.low > constants.VETO_OCCLUSION,
             )
         )
-    if loud.high > c.VETO_LOUDNESS_LU:
-        told, most, certain = number(loud.high), number(c.VETO_LOUDNESS_LU), loud.low > c.VETO_LOUDNESS_LU
+    if loudness.high > constants.VETO_LOUDNESS_LU:
+        loud, most = number(loudness.high), number(constants.VETO_LOUDNESS_LU)
+        certain = loudness.low > constants.VETO_LOUDNESS_LU
         flags.append(
             PlanVeto(
                 "too_loud",
-                certain,
-                f"广告段{'' if certain else '可能'}比其余部分响 {told} LU，超过 {most} LU。",
-                f"The placement {'is' if certain else 'may be'} {told} LU louder than the rest, more than {most} LU.",
+                f"广告段{'' if certain else '可能'}比其余部分响 {loud} LU，超过 {most} LU。",
+                f"The placement {'is' if certain else 'may be'} {loud} LU louder than the rest, more than {most} LU.",
+                certain=certain,
             )
         )
     return flags
 
 
 def as_dict(score: PlanScore) -> dict[str, object]:
-    """Return the score as JSON data; points with two decimals. A change's resulting plan is left out."""
-
-    def rounded(value: float) -> float:
-        return round(value, 2)
-
+    """Return the score as JSON data, points with two decimals. The plan that a change leads to is left out."""
     return {
         "model_version": score.model_version,
-        "score": {"low": rounded(score.low), "high": rounded(score.high), "point": rounded(score.point)},
+        "score": {"low": _rounded(score.low), "high": _rounded(score.high), "point": _rounded(score.point)},
         "band": score.band,
         "factors": [
-            {"code": one.code, "low": rounded(one.low), "high": rounded(one.high), "point": rounded(one.point)}
-            for one in score.factors
+            {
+                "code": factor.code,
+                "low": _rounded(factor.low),
+                "high": _rounded(factor.high),
+                "point": _rounded(factor.point),
+            }
+            for factor in score.factors
         ],
         "exposures": [
             {
-                "index": one.index,
-                "alone": rounded(one.alone),
-                "marginal": rounded(one.marginal),
-                "zh": one.zh,
-                "en": one.en,
+                "index": row.index,
+                "alone": _rounded(row.alone),
+                "marginal": _rounded(row.marginal),
+                "zh": row.zh,
+                "en": row.en,
             }
-            for one in score.exposures
+            for row in score.exposures
         ],
-        "reasons": [_reason_dict(one) for one in score.reasons],
-        "vetoes": [{"code": one.code, "certain": one.certain, "zh": one.zh, "en": one.en} for one in score.vetoes],
+        "reasons": [_reason_dict(reason) for reason in score.reasons],
+        "vetoes": [{"code": veto.code, "certain": veto.certain, "zh": veto.zh, "en": veto.en} for veto in score.vetoes],
     }
 
 
-def _reason_dict(one: FactorReason) -> dict[str, object]:
+def _rounded(points: float) -> float:
+    return round(points, 2)
+
+
+def _reason_dict(reason: FactorReason) -> dict[str, object]:
     what_if: dict[str, object] | None = None
-    if one.what_if is not None:
-        change = one.what_if.change
+    if reason.what_if is not None:
+        change = reason.what_if.change
         what_if = {
-            "zh": one.what_if.zh,
-            "en": one.what_if.en,
+            "zh": reason.what_if.zh,
+            "en": reason.what_if.en,
             "change": {"action": change.action, "exposures": list(change.exposures), "value": change.value},
-            "score_after": {"low": round(one.what_if.score_low, 2), "high": round(one.what_if.score_high, 2)},
+            "score_after": {
+                "low": _rounded(reason.what_if.score_low),
+                "high": _rounded(reason.what_if.score_high),
+            },
         }
     return {
-        "code": one.code,
-        "points": {"low": round(one.low, 2), "high": round(one.high, 2)},
-        "zh": one.zh,
-        "en": one.en,
-        "evidence": one.evidence,
+        "code": reason.code,
+        "points": {"low": _rounded(reason.low), "high": _rounded(reason.high)},
+        "zh": reason.zh,
+        "en": reason.en,
+        "evidence": reason.evidence,
         "what_if": what_if,
     }

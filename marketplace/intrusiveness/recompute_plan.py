@@ -1,38 +1,41 @@
-"""Holds stored scores against the same scores worked out again: what differs, number by number."""
+"""Compares stored scores with the same scores recomputed, number by number."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-# Stored points have two decimals at the least, and what they were made of is stored with six.
+# Stored points have at least two decimals, and their inputs are stored with six.
 SLACK = 0.01 + 1e-9
 
 
-def differences(stored: Any, again: Any, at: str = "") -> Iterator[str]:
-    """Yield where numbers in stored JSON data differ from those worked out again. Sentences may be worded anew, and
-    what is stored without a part (it was made before there was one) is held against the rest."""
-    if isinstance(stored, Mapping) and isinstance(again, Mapping):
+def differences(stored: Any, recomputed: Any, path: str = "") -> Iterator[str]:
+    """Yield one line for each place where numbers in stored JSON data differ from recomputed ones.
+
+    Sentences may be worded anew. A part that is missing from the stored data, because it was stored before that part
+    existed, is not compared.
+    """
+    if isinstance(stored, Mapping) and isinstance(recomputed, Mapping):
         for name, value in stored.items():
-            yield from differences(value, again.get(name), f"{at}/{name}")
-    elif _several(stored) and _several(again) and len(stored) == len(again):
-        for number, (one, other) in enumerate(zip(stored, again, strict=True)):
-            yield from differences(one, other, f"{at}/{number}")
-    elif not _same(stored, again):
-        yield f"{at}: {_told(stored)} stored, {_told(again)} worked out"
+            yield from differences(value, recomputed.get(name), f"{path}/{name}")
+    elif _is_list(stored) and _is_list(recomputed) and len(stored) == len(recomputed):
+        for index, (stored_item, recomputed_item) in enumerate(zip(stored, recomputed, strict=True)):
+            yield from differences(stored_item, recomputed_item, f"{path}/{index}")
+    elif not _same(stored, recomputed):
+        yield f"{path}: {_shown(stored)} stored, {_shown(recomputed)} worked out"
 
 
-def _several(value: Any) -> bool:
+def _is_list(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 
-def _same(stored: Any, again: Any) -> bool:
-    if isinstance(stored, str) and isinstance(again, str):
+def _same(stored: Any, recomputed: Any) -> bool:
+    if isinstance(stored, str) and isinstance(recomputed, str):
         return True
-    if isinstance(stored, int | float) and isinstance(again, int | float):
-        return abs(stored - again) <= SLACK
-    return bool(stored == again)
+    if isinstance(stored, int | float) and isinstance(recomputed, int | float):
+        return abs(stored - recomputed) <= SLACK
+    return bool(stored == recomputed)
 
 
-def _told(value: Any) -> str:
-    if _several(value) or isinstance(value, Mapping):
+def _shown(value: Any) -> str:
+    if _is_list(value) or isinstance(value, Mapping):
         return f"{len(value)} parts"
     return "nothing" if value is None else f"{value:g}" if isinstance(value, int | float) else repr(value)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class TimeStep(NamedTuple):
-    """A stretch of time over which a value holds."""
+    """A stretch of time (s) over which a value holds."""
 
     start: float
     end: float
@@ -16,60 +16,64 @@ class TimeStep(NamedTuple):
 def steps(parts: list[TimeStep]) -> list[TimeStep]:
     """Return the highest value at each moment, without holes from the first start to the last end."""
     # A stretch shorter than floating-point numbers can tell apart has no width, and would fill up to the next edge.
-    todo = sorted(one for one in parts if one.end > one.start)
-    edges = sorted({edge for one in todo for edge in (one.start, one.end)})
-    found = []
+    ordered = sorted(part for part in parts if part.end > part.start)
+    edges = sorted({edge for part in ordered for edge in (part.start, part.end)})
+    highest = []
     active: list[TimeStep] = []
-    taken = 0
+    begun = 0
     for start, end in pairwise(edges):
-        active = [one for one in active if one.end > start]
-        while taken < len(todo) and todo[taken].start <= start:
-            active.append(todo[taken])
-            taken += 1
-        found.append(TimeStep(start, end, max([one.value for one in active], default=0.0)))
-    return found
+        active = [part for part in active if part.end > start]
+        while begun < len(ordered) and ordered[begun].start <= start:
+            active.append(ordered[begun])
+            begun += 1
+        highest.append(TimeStep(start, end, max([part.value for part in active], default=0.0)))
+    return highest
 
 
 def area(parts: list[TimeStep]) -> float:
-    """Return the area under the highest value at each moment. Parts that touch nothing, or only one other, need no
-    sweep: they are most of what plans hold."""
+    """Return the area under the highest value at each moment."""
     total = 0.0
-    todo = sorted(parts)
-    at = 0
-    while at < len(todo):
-        first, end, value = todo[at]
-        stop = at + 1
-        while stop < len(todo) and todo[stop].start < end:
-            end = max(end, todo[stop].end)
+    ordered = sorted(parts)
+    first = 0
+    while first < len(ordered):
+        start, end, value = ordered[first]
+        stop = first + 1
+        while stop < len(ordered) and ordered[stop].start < end:
+            end = max(end, ordered[stop].end)
             stop += 1
-        if stop - at == 1:
-            total += (end - first) * value
-        elif stop - at == 2:
-            one, two = todo[at], todo[at + 1]
-            total += (one.end - one.start) * value + (two.end - two.start) * two.value
-            total -= (min(one.end, two.end) - two.start) * min(value, two.value)
+        # Most parts of plans overlap nothing or only one other: those need no sweep.
+        if stop - first == 1:
+            total += (end - start) * value
+        elif stop - first == 2:
+            part, other = ordered[first], ordered[first + 1]
+            total += (part.end - part.start) * value + (other.end - other.start) * other.value
+            total -= (min(part.end, other.end) - other.start) * min(value, other.value)
         else:
-            total += sum((step.end - step.start) * step.value for step in steps(todo[at:stop]))
-        at = stop
+            total += sum((step.end - step.start) * step.value for step in steps(ordered[first:stop]))
+        first = stop
     return total
 
 
-def best_mean(found: list[TimeStep], window: float, length: float) -> float:
-    """Return the best mean over a window inside the video; the best one begins or ends at an edge of a step."""
-    if not found:
-        return 0.0
-    edges = [found[0].start, *(one.end for one in found)]
-    sums = [0.0]
-    for one in found:
-        sums.append(sums[-1] + (one.end - one.start) * one.value)
+def best_mean(steps: list[TimeStep], window: float, length: float) -> float:
+    """Return the highest mean over a window of ``window`` s inside a video of ``length`` s.
 
-    def up_to(moment: float) -> float:
-        at = bisect_right(edges, moment) - 1
-        if at < 0:
+    ``steps`` follow each other without holes. Only windows that begin or end at an edge of a step are tried, because
+    the best one does.
+    """
+    if not steps:
+        return 0.0
+    edges = [steps[0].start, *(step.end for step in steps)]
+    sums = [0.0]
+    for step in steps:
+        sums.append(sums[-1] + (step.end - step.start) * step.value)
+
+    def area_until(moment: float) -> float:
+        index = bisect_right(edges, moment) - 1
+        if index < 0:
             return 0.0
-        if at >= len(found):
+        if index >= len(steps):
             return sums[-1]
-        return sums[at] + (moment - edges[at]) * found[at].value
+        return sums[index] + (moment - edges[index]) * steps[index].value
 
     starts = {min(max(edge - back, 0.0), length - window) for edge in edges for back in (0.0, window)}
-    return max(up_to(start + window) - up_to(start) for start in starts) / window
+    return max(area_until(start + window) - area_until(start) for start in starts) / window

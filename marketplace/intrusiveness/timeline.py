@@ -1,7 +1,7 @@
-"""The exposure timeline: what a video shows of a brand, as planned, measured or put right by a person.
+"""The exposure timeline: what a video shows of a brand, as planned, as measured, or as corrected by a person.
 
-As JSON (a bid carries one per video), every number may be a plain number or ``{"low": a, "high": b}``; where a column
-says *word*, a shorthand of ``SHORTHANDS`` may stand for it. Unknown fields are refused.
+As JSON (a bid carries one per video), every number may be a plain number or ``{"low": a, "high": b}``; a field marked
+*word* also takes a shorthand of ``SHORTHANDS``. Unknown fields are refused.
 
 =====================  ====================  =========================================================================
 field                  default               meaning
@@ -19,16 +19,16 @@ field                  default               meaning
 ``kind``               needed                logo | product | text | speech
 ``area_share``         needed if visible     share of the frame, 0..1, *word*
 ``centre``             needed if visible     1 in the middle of the frame, 0 in a corner, *word*
-``saliency``           by size, 0.2..0.7     how much the eye is drawn to it, 0..1, *word*
+``saliency``           by size, 0.2..0.7     how strongly it draws the eye, 0..1, *word*
 ``clarity``            0.8..1                how well it can be read or recognised, 0..1, *word*
-``claims``             0                     selling points told: price, feature, offer, call to action; 0..100
+``claims``             0                     selling points: price, feature, offer, call to action; 0..100
 ``mentions``           0                     times the brand is named, 0..100
 ``plot``               0                     how far the story needs it, 0..1, *word*
 ``cta``                false                 asks the viewer to do something
 ``description``        ""                    up to 500 characters, for people
 =====================  ====================  =========================================================================
 
-A speech exposure is not seen: its ``area_share``, ``centre``, ``saliency`` and ``clarity`` are 0 where left out.
+A speech exposure is not seen: its ``area_share``, ``centre``, ``saliency`` and ``clarity`` are 0 if left out.
 """
 
 from collections.abc import Mapping
@@ -39,6 +39,7 @@ from math import isfinite
 DURATION_S = (1.0, 7200.0)
 EXPOSURES_MAX = 200
 DESCRIPTION_MAX = 500
+# The error that a sum of start and length may carry, in seconds.
 _ROUNDING_S = 1e-9
 
 
@@ -59,7 +60,7 @@ class ValueInterval:
 
 
 def exact(value: float) -> ValueInterval:
-    """Return the interval that holds one number alone."""
+    """Return the interval that holds exactly one number."""
     return ValueInterval(value, value)
 
 
@@ -117,7 +118,7 @@ class Timeline:
 
 @dataclass(frozen=True)
 class PlanShorthand:
-    """A word a creator may choose instead of a number; ``saliency`` is what it implies where nothing else is said."""
+    """A word a creator may choose instead of a number; ``saliency`` is what it implies unless the creator states it."""
 
     word: str
     zh: str
@@ -156,7 +157,8 @@ SHORTHANDS: dict[str, tuple[PlanShorthand, ...]] = {
         PlanShorthand("tied", "推动剧情", ValueInterval(0.6, 1.0)),
     ),
 }
-_WORDS = {field: {one.word: one for one in words} for field, words in SHORTHANDS.items()}
+_WORDS = {field: {shorthand.word: shorthand for shorthand in words} for field, words in SHORTHANDS.items()}
+# The least and the most of each number, in its unit: first those of an exposure, then those of the whole video.
 _LIMITS = {
     "start_s": (0.0, DURATION_S[1]),
     "seconds": (0.0, DURATION_S[1]),
@@ -180,7 +182,7 @@ _TIMELINE_FIELDS = {*tuple(_LIMITS)[9:], "exposures", "source"}
 
 @dataclass(frozen=True)
 class TimelineProblem:
-    """One thing to mend: a JSON pointer (RFC 6901) into what was sent, and a sentence in both languages."""
+    """One problem of a timeline: a JSON pointer (RFC 6901) into the document, and a sentence in both languages."""
 
     pointer: str
     zh: str
@@ -188,10 +190,10 @@ class TimelineProblem:
 
 
 class PlanError(ValueError):
-    """What was sent is no timeline. ``problems`` holds each thing to mend; ``pointer`` that of the first."""
+    """The document is not a timeline. ``problems`` lists everything wrong with it; ``pointer`` is that of the first."""
 
     def __init__(self, problems: list[TimelineProblem]) -> None:
-        super().__init__("; ".join(f"{one.pointer or '/'}: {one.en}" for one in problems))
+        super().__init__("; ".join(f"{problem.pointer or '/'}: {problem.en}" for problem in problems))
         self.problems = tuple(problems)
 
     @property
@@ -200,7 +202,7 @@ class PlanError(ValueError):
 
 
 class _TimelineReader:
-    """Reads fields and gathers problems, so that a creator mends all of them at once."""
+    """Reads fields and collects their problems, so that a creator can fix all of them at once."""
 
     def __init__(self) -> None:
         self.problems: list[TimelineProblem] = []
@@ -231,12 +233,12 @@ class _TimelineReader:
 
     def interval(self, value: object, pointer: str, field: str) -> ValueInterval | None:
         if isinstance(value, str) and field in _WORDS:
-            found = _WORDS[field].get(value)
-            if found is None:
+            shorthand = _WORDS[field].get(value)
+            if shorthand is None:
                 words = ", ".join(_WORDS[field])
                 self.refuse(pointer, f"请选用以下词语之一：{words}。", f"Choose one of these words: {words}.")
                 return None
-            return found.interval
+            return shorthand.interval
         if not isinstance(value, Mapping):
             plain = self.number(value, pointer, field)
             return None if plain is None else exact(plain)
@@ -257,13 +259,14 @@ class _TimelineReader:
         table = self.table(value, pointer, _EXPOSURE_FIELDS)
         if table is None:
             return None
-        before = len(self.problems)
+        problems_before = len(self.problems)
         kind = _kind(table.get("kind"))
         if kind is None:
             names = ", ".join(ExposureKind)
             self.refuse(f"{pointer}/kind", f"请选择露出形式：{names}。", f"Choose what kind it is: {names}.")
-        heard = kind is None or kind is ExposureKind.SPEECH
-        needed = {"start_s", "seconds"} if heard else {"start_s", "seconds", "area_share", "centre"}
+        # An unknown kind is a problem already: asking for the fields of what is seen would only add noise.
+        visible = kind is not None and kind is not ExposureKind.SPEECH
+        needed = {"start_s", "seconds", "area_share", "centre"} if visible else {"start_s", "seconds"}
         numbers: dict[str, ValueInterval] = {}
         for field in _EXPOSURE_NUMBERS:
             if field in table:
@@ -276,21 +279,21 @@ class _TimelineReader:
         if not isinstance(description, str) or len(description) > DESCRIPTION_MAX:
             zh, en = f"请填写不超过 {DESCRIPTION_MAX} 字的说明。", f"Send a text of up to {DESCRIPTION_MAX} characters."
             self.refuse(f"{pointer}/description", zh, en)
-        if kind is None or len(self.problems) > before:
+        if kind is None or len(self.problems) > problems_before:
             return None
         if kind is not ExposureKind.SPEECH:
             size = table["area_share"]
             implied = _WORDS["area_share"][size].saliency if isinstance(size, str) else None
             numbers.setdefault("saliency", implied or _WORDS["saliency"]["usual"].interval)
             numbers.setdefault("clarity", _WORDS["clarity"]["clear"].interval)
-        found = Exposure(kind=kind, cta=cta is True, description=str(description), **numbers)
-        self.times(found, pointer, duration_s)
-        return found
+        exposure = Exposure(kind=kind, cta=cta is True, description=str(description), **numbers)
+        self.times(exposure, pointer, duration_s)
+        return exposure
 
-    def times(self, one: Exposure, pointer: str, duration_s: float | None) -> None:
-        if one.seconds.high <= 0:
+    def times(self, exposure: Exposure, pointer: str, duration_s: float | None) -> None:
+        if exposure.seconds.high <= 0:
             self.refuse(f"{pointer}/seconds", "时长必须大于 0 秒。", "It must last longer than 0 s.")
-        elif duration_s is not None and one.start_s.high + one.seconds.low > duration_s + _ROUNDING_S:
+        elif duration_s is not None and exposure.start_s.high + exposure.seconds.low > duration_s + _ROUNDING_S:
             self.refuse(
                 f"{pointer}/start_s",
                 f"最晚开始、最短持续时也会超出视频结尾（{duration_s:g} 秒），请提前或缩短。",
@@ -309,7 +312,7 @@ def _kind(value: object) -> ExposureKind | None:
 
 
 def from_dict(value: object) -> Timeline:
-    """Return the timeline that JSON data describes. Raises PlanError naming every field that has to be mended."""
+    """Return the timeline that JSON data describes. Raises PlanError naming every field that has a problem."""
     read = _TimelineReader()
     table = read.table(value, "", _TIMELINE_FIELDS) or {}
     duration_s = None
@@ -325,7 +328,7 @@ def from_dict(value: object) -> Timeline:
         zh, en = f"最多 {EXPOSURES_MAX} 个露出，请合并。", f"At most {EXPOSURES_MAX} exposures; merge some."
         read.refuse("/exposures", zh, en)
     else:
-        exposures = [read.exposure(one, f"/exposures/{i}", duration_s) for i, one in enumerate(raw)]
+        exposures = [read.exposure(item, f"/exposures/{index}", duration_s) for index, item in enumerate(raw)]
     source = table.get("source", "plan")
     if not isinstance(source, str) or source not in set(TimelineSource):
         names = ", ".join(TimelineSource)
@@ -338,7 +341,7 @@ def from_dict(value: object) -> Timeline:
         raise PlanError(read.problems)
     return Timeline(
         duration_s=duration_s or 0.0,
-        exposures=tuple(one for one in exposures if one is not None),
+        exposures=tuple(exposure for exposure in exposures if exposure is not None),
         brands=brands or ONE,
         loudness_lu=loudness or ZERO,
         occlusion_share=occlusion or ZERO,
@@ -351,7 +354,7 @@ def to_dict(timeline: Timeline) -> dict[str, object]:
     """Return the timeline as JSON data that ``from_dict`` reads back into an equal one."""
     return {
         "duration_s": timeline.duration_s,
-        "exposures": [_exposure_dict(one) for one in timeline.exposures],
+        "exposures": [_exposure_dict(exposure) for exposure in timeline.exposures],
         "brands": _plain(timeline.brands),
         "loudness_lu": _plain(timeline.loudness_lu),
         "occlusion_share": _plain(timeline.occlusion_share),
@@ -360,9 +363,9 @@ def to_dict(timeline: Timeline) -> dict[str, object]:
     }
 
 
-def _exposure_dict(one: Exposure) -> dict[str, object]:
-    numbers = {field: _plain(getattr(one, field)) for field in _EXPOSURE_NUMBERS}
-    return {"kind": one.kind.value, **numbers, "cta": one.cta, "description": one.description}
+def _exposure_dict(exposure: Exposure) -> dict[str, object]:
+    numbers = {field: _plain(getattr(exposure, field)) for field in _EXPOSURE_NUMBERS}
+    return {"kind": exposure.kind.value, **numbers, "cta": exposure.cta, "description": exposure.description}
 
 
 def _plain(value: ValueInterval) -> object:

@@ -1,10 +1,9 @@
-"""Windows of exclusivity: told by a channel's side, taken back by it, and held against briefs."""
+"""Windows of exclusivity: a channel's side records and removes them, and they keep other brands' briefs out."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -21,7 +20,7 @@ from marketplace.identity.models import Party, PartyKind
 from marketplace.pacing.models import BRAND, CATEGORY, ONE_HOLDER, ExclusivityWindow
 
 DAYS_MAX = 1_100
-_AGAINST = sa.text(
+_WINDOWS = sa.text(
     "SELECT w.channel_id, lower(w.during) AS first_day, upper(w.during) AS after_day, w.holder, w.holder_id"
     " FROM exclusivity_windows w WHERE w.channel_id = ANY(:channels) AND w.competitor_key = ANY(:keys)"
 )
@@ -29,7 +28,7 @@ _AGAINST = sa.text(
 
 @dataclass(frozen=True)
 class WantedPlacement:
-    """What a brief would place: whose brand it is, the brand's names, and the category."""
+    """What a brief would place: the brand's party, the brand's names, and the category."""
 
     brand_id: UUID
     names: Sequence[str]
@@ -41,9 +40,9 @@ class WantedPlacement:
 
 
 def fold(name: str) -> str:
-    """Return a brand's name as it is compared: width, case and spaces do not tell brands apart."""
+    """Return a brand's name in the form in which names are compared: width, case and spaces make no difference."""
     folded = "".join(unicodedata.normalize("NFKC", name).casefold().split())
-    # Letters that a space held apart may join, so that a second pass finds more to do.
+    # Removing a space may bring letters together that compose into another one, so folding repeats until it is stable.
     return folded if folded == name else fold(folded)
 
 
@@ -53,7 +52,8 @@ def brand_key(name: str) -> str:
 
 
 def visible(actor: Actor) -> sa.ColumnElement[bool]:
-    """A window is for the side of its channel and the admins: whom a channel works for is nobody else's to read."""
+    """Return which windows an actor may see: a channel's side its own, admins all. Whom a channel works for is nobody
+    else's business."""
     if actor.sees_all:
         return sa.true()
     mine = ExclusivityWindow.creator_id.in_(sorted(actor.parties))
@@ -70,45 +70,47 @@ def record(
     first_day: date,
     last_day: date,
     holder_id: UUID | None,
-    **told: Any,
+    holder: str,
+    note: str | None,
 ) -> ExclusivityWindow:
     """Keep a channel free of a category or a brand for somebody, both days included.
 
-    Raises NotFound (a channel that is not theirs), InvalidInput, Conflict naming the window that is there already.
+    Raises NotFound (a channel that is not theirs), InvalidInput, Conflict naming the window that is already there.
     """
     channel = db.get(session, Channel, channel_id, channels_policy.own(actor))
-    faults = [*_key_faults(category, brand), *_day_faults(first_day, last_day)]
+    errors = [*_key_errors(category, brand), *_day_errors(first_day, last_day)]
     if holder_id is not None and not _is_brand(session, holder_id):
-        faults.append(
+        errors.append(
             FieldError("/holder_id", "There is no such brand here. Leave it out and write its name in `holder`.")
         )
-    if faults:
-        raise InvalidInput("The window has to be mended; nothing was changed.", errors=faults)
-    row = ExclusivityWindow(
+    if errors:
+        raise InvalidInput("The window has to be mended; nothing was changed.", errors=errors)
+    window = ExclusivityWindow(
         channel_id=channel.id,
         creator_id=channel.creator_id,
         competitor_key=brand_key(brand) if brand is not None else f"{CATEGORY}{category}",
         during=Range(first_day, last_day + timedelta(days=1), bounds="[)"),
         holder_id=holder_id,
-        **told,
+        holder=holder,
+        note=note,
     )
     try:
         with session.begin_nested():
-            session.add(row)
+            session.add(window)
     except sa.exc.IntegrityError as error:
-        raise _conflict(session, row) from error
-    events.record(session, "exclusivity_windows.new", row.id, actor, parties=[row.creator_id])
-    return row
+        raise _conflict(session, window) from error
+    events.record(session, "exclusivity_windows.new", window.id, actor, parties=[window.creator_id])
+    return window
 
 
-def _key_faults(category: str | None, brand: str | None) -> Iterable[FieldError]:
+def _key_errors(category: str | None, brand: str | None) -> Iterable[FieldError]:
     if (category is None) == (brand is None):
         yield FieldError("/category", "Give either `category` or `brand`: what the channel is kept free of.")
     elif brand is not None and not fold(brand):
         yield FieldError("/brand", "Has no letters.")
 
 
-def _day_faults(first_day: date, last_day: date) -> Iterable[FieldError]:
+def _day_errors(first_day: date, last_day: date) -> Iterable[FieldError]:
     if last_day < first_day:
         yield FieldError("/last_day", "Must not be earlier than `first_day`.")
     elif (last_day - first_day).days >= DAYS_MAX:
@@ -116,45 +118,44 @@ def _day_faults(first_day: date, last_day: date) -> Iterable[FieldError]:
 
 
 def _is_brand(session: Session, party_id: UUID) -> bool:
-    found = session.scalar(sa.select(Party.kind).where(Party.id == party_id))
-    return found == PartyKind.BRAND
+    return session.scalar(sa.select(Party.kind).where(Party.id == party_id)) == PartyKind.BRAND
 
 
-def _conflict(session: Session, row: ExclusivityWindow) -> Conflict:
-    """Return the refusal with the first window that shares a day with the row."""
-    there = session.scalars(
+def _conflict(session: Session, window: ExclusivityWindow) -> Conflict:
+    """Return the refusal with the first window that shares a day with a new one."""
+    holding = session.scalars(
         sa.select(ExclusivityWindow)
         .where(
-            ExclusivityWindow.channel_id == row.channel_id,
-            ExclusivityWindow.competitor_key == row.competitor_key,
-            ExclusivityWindow.during.overlaps(row.during),
+            ExclusivityWindow.channel_id == window.channel_id,
+            ExclusivityWindow.competitor_key == window.competitor_key,
+            ExclusivityWindow.during.overlaps(window.during),
         )
         .order_by(ExclusivityWindow.during)
         .limit(1)
     ).first()
-    if there is None:
-        # Whoever held it took it back in this very moment.
+    if holding is None:
+        # It was removed between the refusal by the database and this query.
         return Conflict("Another window was in the way just now. Send it again.", rule=ONE_HOLDER)
-    name = ids.show("exw", there.id)
+    holding_id = ids.show("exw", holding.id)
     return Conflict(
-        f"{there.competitor_key} is promised to {there.holder} from {there.first_day} to {there.last_day} by the window"
-        f" {name}. Choose other days, or take that window back first.",
+        f"{holding.competitor_key} is promised to {holding.holder} from {holding.first_day} to {holding.last_day} by"
+        f" the window {holding_id}. Choose other days, or take that window back first.",
         rule=ONE_HOLDER,
-        clashes_with=name,
+        clashes_with=holding_id,
     )
 
 
 def listed(
     session: Session, actor: Actor, channel_id: UUID, *, limit: int, starting_after: UUID | None
 ) -> paging.Page[ExclusivityWindow]:
-    """Return a channel's windows, the last told first. Raises NotFound for a channel that is not theirs."""
+    """Return a channel's windows, the newest first. Raises NotFound for a channel that is not theirs."""
     channel = db.get(session, Channel, channel_id, channels_policy.own(actor))
     query = sa.select(ExclusivityWindow).where(ExclusivityWindow.channel_id == channel.id, visible(actor))
     return paging.page(session, query, ExclusivityWindow, limit, starting_after)
 
 
 def remove(session: Session, actor: Actor, channel_id: UUID, window_id: UUID) -> None:
-    """Take a window back. Raises NotFound."""
+    """Remove a window. Raises NotFound."""
     creator_id = session.scalar(
         sa.delete(ExclusivityWindow)
         .where(ExclusivityWindow.id == window_id, ExclusivityWindow.channel_id == channel_id, visible(actor))
@@ -165,15 +166,18 @@ def remove(session: Session, actor: Actor, channel_id: UUID, window_id: UUID) ->
     events.record(session, "exclusivity_windows.remove", window_id, actor, parties=[creator_id])
 
 
-def against(session: Session, wanted: WantedPlacement, channels: Mapping[UUID, tuple[date, date]]) -> set[UUID]:
-    """Return which channels are promised to another brand, over the wanted category or brand, on any of the days (from
-    the first to the last) given with each. Who asks must be one who sees all windows."""
-    own = {fold(name) for name in wanted.names}
-    found = set()
-    for row in session.execute(_AGAINST, {"channels": sorted(channels), "keys": wanted.keys}):
-        first, last = channels[row.channel_id]
-        # A holder that takes no part here is known by its name alone.
-        theirs = fold(row.holder) in own if row.holder_id is None else row.holder_id == wanted.brand_id
-        if not theirs and row.first_day <= last and first < row.after_day:
-            found.add(row.channel_id)
-    return found
+def promised_elsewhere(session: Session, wanted: WantedPlacement, days: Mapping[UUID, tuple[date, date]]) -> set[UUID]:
+    """Return the channels that are promised to another brand for the wanted category or brand.
+
+    ``days``: for each channel the first and the last day that it would publish on. The session must be allowed to see
+    all windows.
+    """
+    wanted_names = {fold(name) for name in wanted.names}
+    promised = set()
+    for row in session.execute(_WINDOWS, {"channels": sorted(days), "keys": wanted.keys}):
+        first, last = days[row.channel_id]
+        # A holder without an account here is known by its name only.
+        held_by_brand = fold(row.holder) in wanted_names if row.holder_id is None else row.holder_id == wanted.brand_id
+        if not held_by_brand and row.first_day <= last and first < row.after_day:
+            promised.add(row.channel_id)
+    return promised

@@ -13,6 +13,7 @@ from marketplace.core.http.request_handling import actor, session
 from marketplace.pacing import calendar_file as pacing_ics
 from marketplace.pacing import service as pacing
 from marketplace.pacing.schemas import PacingCalendarOut, PacingCalendarQuery, PacingOut, PacingQuery
+from marketplace.pacing.service import PacingState
 
 blueprint = GuardedBlueprint(
     "pacing", __name__, description="Whether a channel has room for one more placement, and when"
@@ -24,7 +25,7 @@ _PATH = "/channels/<id('chn'):channel_id>/pacing"
 
 
 @blueprint.get(_PATH, allow=_OWNERS, needs=Permission.READ, query=PacingQuery, answers=PacingOut)
-def state(query: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
+def state(query: dict[str, Any], channel_id: UUID) -> PacingState:
     """Whether one's own channel has room today by its rule, why not, when next, and how its sponsored videos stand."""
     return pacing.state(session(), actor(), channel_id, **query)
 

@@ -1,5 +1,5 @@
-"""Loads what channels have published and booked, holds their creators' rules against it, and tells brands' selections
-which of them have no room."""
+"""Loads what channels have published and booked, applies their creators' rules to it, and finds for a brand's selection
+the channels that have no room."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,20 +18,28 @@ from marketplace.core import db
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import FieldError, InvalidInput
-from marketplace.intrusiveness import channel_score, factors, timeline
-from marketplace.intrusiveness import constants as c
+from marketplace.core.message import Bilingual
+from marketplace.intrusiveness import channel_score, constants, factors, timeline
 from marketplace.intrusiveness import pacing_rule as rules
-from marketplace.intrusiveness.pacing_rule import BookedSlot, ChannelPast, PacedVideo, PacingDay, SpacingRule
+from marketplace.intrusiveness.channel_score import ChannelScore
+from marketplace.intrusiveness.pacing_rule import (
+    BookedSlot,
+    ChannelPast,
+    FullDayReason,
+    PacedVideo,
+    PacingDay,
+    PacingFigures,
+    SpacingRule,
+)
 from marketplace.matching.audience import segments
 from marketplace.matching.forecast import past_videos
 from marketplace.matching.forecast.features import load_model, main_vertical
 from marketplace.matching.forecast.pool import AGE_MIN_DAYS
-from marketplace.matching.forecast.sponsored import SponsoredMarket
-from marketplace.pacing import exclusivity
-from marketplace.pacing import messages as pacing_words
+from marketplace.matching.forecast.sponsored import SponsoredGroup, SponsoredMarket
+from marketplace.pacing import exclusivity, messages
 from marketplace.pacing.exclusivity import WantedPlacement
 
-# The newest videos of a channel that are looked at, and of how many unsponsored ones the usual views are told.
+# How many of a channel's newest videos are read, and how many unsponsored ones its usual views take at the least.
 VIDEOS_MAX, USUAL_LEAST = 200, 3
 _CHANNELS = sa.text(
     "SELECT c.id, c.pacing, coalesce(s.followers, 0) AS followers, s.taken_on, (SELECT count(*) FROM videos v"
@@ -68,11 +76,77 @@ class PromisedVideos:
 
 @dataclass(frozen=True)
 class KnownChannel:
-    """A channel's rule (None: none) and what is known of it."""
+    """A channel's rule (None: it has none), its past, and the videos it still owes."""
 
     rule: SpacingRule | None
     past: ChannelPast
     promises: Sequence[PromisedVideos]
+
+
+@dataclass(frozen=True)
+class AdSeconds:
+    """Ad-equivalent seconds that the plans of the booked videos ask of viewers, all together, from low to high."""
+
+    videos: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class GroupTolerance:
+    """The mean ratio of sponsored to other videos' views over the channels of a vertical or an audience segment, with
+    its 80 % ends; ``channels``: how many it rests on."""
+
+    name: str
+    zh: str
+    en: str
+    channels: int
+    views_ratio: float
+    views_ratio_low: float
+    views_ratio_high: float
+
+
+@dataclass(frozen=True)
+class AdTolerance:
+    """A channel's sponsored videos against its other ones: the gap in log views and the ratio of views, each with its
+    80 % ends. A group is None if too few channels know."""
+
+    gap: float
+    gap_low: float
+    gap_high: float
+    views_ratio: float
+    views_ratio_low: float
+    views_ratio_high: float
+    videos: int
+    other_videos: int
+    vertical: GroupTolerance | None
+    segment: GroupTolerance | None
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class PacingState:
+    """Whether a channel has room today, why not, when next, and its figures.
+
+    ``ruled``: whether it has a rule. ``next_open``: None if there is no open day within constants.HORIZON_DAYS.
+    ``tolerance``: None if its features do not know one.
+    """
+
+    channel_id: UUID
+    as_of: date
+    series: str | None
+    ruled: bool
+    open: bool
+    reasons: Sequence[FullDayReason]
+    next_open: date | None
+    figures: PacingFigures
+    ad_seconds: AdSeconds
+    channel: ChannelScore
+    tolerance: AdTolerance | None
+    zh: str
+    en: str
+    model_version: str
 
 
 def promises(
@@ -81,101 +155,112 @@ def promises(
     """Return the videos among an offer's deliverables with their days: their own, or else the brief's window."""
     return [
         PromisedVideos(
-            _day(one.get("publish_from") or window["from"]),
-            _day(one.get("publish_to") or window["to"]),
-            one["count"],
+            _day(deliverable.get("publish_from") or window["from"]),
+            _day(deliverable.get("publish_to") or window["to"]),
+            deliverable["count"],
             plan,
         )
-        for one in deliverables
-        if one["kind"] != "image"
+        for deliverable in deliverables
+        if deliverable["kind"] != "image"
     ]
 
 
-def _day(word: str) -> date:
-    return datetime.fromisoformat(word).date()
+def _day(iso_time: str) -> date:
+    return datetime.fromisoformat(iso_time).date()
 
 
 def load(session: Session, channels: Iterable[UUID], today: date, *, ruled: bool = False) -> dict[UUID, KnownChannel]:
-    """Return what is known of channels; of those with a rule alone where ``ruled``. Bids on other brands' briefs count:
-    who asks must be one who sees them."""
-    found = session.execute(_CHANNELS, {"channels": sorted(channels), "all": not ruled}).all()
-    names = [row.id for row in found]
-    videos = _by_channel(session.execute(_VIDEOS, {"channels": names, "most": VIDEOS_MAX}) if names else [])
-    booked = _by_channel(session.execute(_BOOKED, {"channels": names}) if names else [])
+    """Return what is known about channels, or only about those with a rule if ``ruled``.
+
+    Bids on other brands' briefs count, so the session must be allowed to see them.
+    """
+    rows = session.execute(_CHANNELS, {"channels": sorted(channels), "all": not ruled}).all()
+    channel_ids = [row.id for row in rows]
+    videos = _by_channel(session.execute(_VIDEOS, {"channels": channel_ids, "most": VIDEOS_MAX}) if rows else [])
+    booked = _by_channel(session.execute(_BOOKED, {"channels": channel_ids}) if rows else [])
     known = {}
-    for row in found:
+    for row in rows:
         rule = None if row.pacing is None else SpacingRule.from_document(row.pacing)
         owed = [
-            one
+            promise
             for bid in booked.get(row.id, [])
-            for one in promises(bid.deliverables, bid.publish_window, bid.plan)
-            if one.last >= today
+            for promise in promises(bid.deliverables, bid.publish_window, bid.plan)
+            if promise.last >= today
         ]
         past = ChannelPast(
-            _published(videos.get(row.id, []), row.taken_on, () if rule is None else tuple(rule.series)),
-            [BookedSlot(day) for one in owed for day in rules.spread(max(one.first, today), one.last, one.videos)],
-            row.followers,
-            row.unsponsored,
+            videos=_published(videos.get(row.id, []), row.taken_on, () if rule is None else tuple(rule.series)),
+            booked=[
+                BookedSlot(day)
+                for promise in owed
+                for day in rules.spread(max(promise.first, today), promise.last, promise.videos)
+            ],
+            followers=row.followers,
+            unsponsored=row.unsponsored,
         )
         known[row.id] = KnownChannel(rule, past, owed)
     return known
 
 
-def _by_channel(rows: Iterable[Any]) -> dict[UUID, list[Any]]:
-    found: dict[UUID, list[Any]] = {}
+def _by_channel(rows: Iterable[sa.Row[Any]]) -> dict[UUID, list[sa.Row[Any]]]:
+    by_channel: dict[UUID, list[sa.Row[Any]]] = {}
     for row in rows:
-        found.setdefault(row.channel_id, []).append(row)
-    return found
+        by_channel.setdefault(row.channel_id, []).append(row)
+    return by_channel
 
 
-def _published(rows: Sequence[Any], taken_on: date | None, series: Sequence[str]) -> list[PacedVideo]:
+def _published(rows: Sequence[sa.Row[Any]], taken_on: date | None, series: Sequence[str]) -> list[PacedVideo]:
     """Return a channel's videos with their results: log views over the median of its settled unsponsored ones."""
-    # Log views, of videos that are old enough to be judged.
-    logs = [
+    # A video younger than AGE_MIN_DAYS at the snapshot is still gaining views and cannot be judged.
+    log_views = [
         math.log(max(row.views, 1)) if taken_on is not None and (taken_on - row.day).days >= AGE_MIN_DAYS else None
         for row in rows
     ]
-    plain = [value for row, value in zip(rows, logs, strict=True) if value is not None and not row.sponsored]
-    usual = median(plain) if len(plain) >= USUAL_LEAST else None
+    unsponsored = [value for row, value in zip(rows, log_views, strict=True) if value is not None and not row.sponsored]
+    usual = median(unsponsored) if len(unsponsored) >= USUAL_LEAST else None
     return [
         PacedVideo(
-            row.day,
-            bool(row.sponsored),
-            None if value is None or usual is None else value - usual,
-            frozenset(key for key in series if key.casefold() in (row.title or "").casefold()),
+            day=row.day,
+            sponsored=bool(row.sponsored),
+            gap=None if value is None or usual is None else value - usual,
+            series=frozenset(key for key in series if key.casefold() in (row.title or "").casefold()),
         )
-        for row, value in zip(rows, logs, strict=True)
+        for row, value in zip(rows, log_views, strict=True)
     ]
 
 
-def state(session: Session, actor: Actor, channel_id: UUID, *, series: str | None) -> dict[str, Any]:
-    """Return whether one's own channel has room today, when next, and its figures. Raises NotFound, InvalidInput."""
+def state(session: Session, actor: Actor, channel_id: UUID, *, series: str | None) -> PacingState:
+    """Return whether the actor's own channel has room today, when next, and its figures.
+
+    Raises NotFound, InvalidInput.
+    """
     today, known = now().date(), _own(session, actor, channel_id, series)
     rule = known.rule or SpacingRule()
-    found = rules.ChannelPacing(rule, known.past, today, today + timedelta(days=c.HORIZON_DAYS), series)
-    told, figures = found.on(today), found.figures()
-    opens = rules.next_open(rule, known.past, today, series)
-    return {
-        "channel_id": channel_id,
-        "as_of": today,
-        "series": series,
-        "ruled": known.rule is not None,
-        "open": told.open,
-        "reasons": told.reasons,
-        "next_open": opens,
-        "figures": figures,
-        "ad_seconds": _ad_seconds(known.promises),
-        "channel": channel_score.as_dict(channel_score.channel_score(past_videos.past(session, channel_id))),
-        "tolerance": _tolerance(session, channel_id),
-        "model_version": c.PACING_VERSION,
-        **pacing_words.state(told.open, opens, figures, known.rule is not None),
-    }
+    pacing = rules.ChannelPacing(rule, known.past, today, today + timedelta(days=constants.HORIZON_DAYS), series)
+    day, figures = pacing.on(today), pacing.figures()
+    next_open = rules.next_open(rule, known.past, today, series)
+    text = messages.state(day.open, next_open, figures, known.rule is not None)
+    return PacingState(
+        channel_id=channel_id,
+        as_of=today,
+        series=series,
+        ruled=known.rule is not None,
+        open=day.open,
+        reasons=day.reasons,
+        next_open=next_open,
+        figures=figures,
+        ad_seconds=_ad_seconds(known.promises),
+        channel=channel_score.channel_score(past_videos.past(session, channel_id)).rounded(),
+        tolerance=_tolerance(session, channel_id),
+        zh=text.zh,
+        en=text.en,
+        model_version=constants.PACING_VERSION,
+    )
 
 
 def calendar(
     session: Session, actor: Actor, channel_id: UUID, *, days: int, series: str | None
 ) -> tuple[str, tuple[PacingDay, ...]]:
-    """Return one's own channel's name and its coming days. Raises NotFound, InvalidInput."""
+    """Return the name of the actor's own channel and its coming days. Raises NotFound, InvalidInput."""
     known = _own(session, actor, channel_id, series)
     name = session.get_one(Channel, channel_id).name
     return name, rules.calendar(known.rule or SpacingRule(), known.past, now().date(), days, series)
@@ -193,50 +278,57 @@ def _own(session: Session, actor: Actor, channel_id: UUID, series: str | None) -
     return known
 
 
-def _ad_seconds(owed: Sequence[PromisedVideos]) -> dict[str, Any]:
-    """Return the ad-equivalent seconds that the plans of booked videos ask of viewers."""
+def _ad_seconds(promised: Sequence[PromisedVideos]) -> AdSeconds:
     low = high = 0.0
-    for one in owed:
-        plan = timeline.from_dict(one.plan)
-        low += one.videos * factors.measure(plan, "low")[0]
-        high += one.videos * factors.measure(plan, "high")[0]
-    return {"videos": sum(one.videos for one in owed), "low": low, "high": high}
+    for promise in promised:
+        plan = timeline.from_dict(promise.plan)
+        low += promise.videos * factors.measure(plan, "low")[0]
+        high += promise.videos * factors.measure(plan, "high")[0]
+    return AdSeconds(sum(promise.videos for promise in promised), low, high)
 
 
-def _tolerance(session: Session, channel_id: UUID) -> dict[str, Any] | None:
-    """Return what sponsored videos' views are to the channel's other ones, None where nothing was told of it."""
+def _tolerance(session: Session, channel_id: UUID) -> AdTolerance | None:
     row = session.execute(_FEATURES, {"channel": channel_id}).one_or_none()
     if row is None or row.sponsored_gap is None:
         return None
     ratio, low, high = (math.exp(value) for value in (row.sponsored_gap, row.sponsored_low, row.sponsored_high))
-    return {
-        "gap": row.sponsored_gap,
-        "gap_low": row.sponsored_low,
-        "gap_high": row.sponsored_high,
-        "views_ratio": ratio,
-        "views_ratio_low": low,
-        "views_ratio_high": high,
-        "videos": row.sponsored_videos,
-        "other_videos": row.other_videos,
-        **pacing_words.tolerance(ratio, low, high, row.sponsored_videos, row.other_videos),
-        **_groups(load_model(session).sponsored, row),
-    }
+    market = load_model(session).sponsored
+    vertical, segment = main_vertical(row.verticals), segments.of_margins(row.margins)
+    text = messages.tolerance(ratio, low, high, row.sponsored_videos, row.other_videos)
+    return AdTolerance(
+        gap=row.sponsored_gap,
+        gap_low=row.sponsored_low,
+        gap_high=row.sponsored_high,
+        views_ratio=ratio,
+        views_ratio_low=low,
+        views_ratio_high=high,
+        videos=row.sponsored_videos,
+        other_videos=row.other_videos,
+        vertical=None
+        if vertical is None
+        else _group(market, market.verticals.get(vertical), vertical, Bilingual(vertical, vertical)),
+        segment=None
+        if segment is None
+        else _group(market, market.segments.get(segment), segment, Bilingual(*segments.words(segment))),
+        zh=text.zh,
+        en=text.en,
+    )
 
 
-def _groups(market: SponsoredMarket, row: Any) -> dict[str, Any]:
-    """Return the same of the channel's vertical and audience segment, None where too few channels tell of them."""
-    found: dict[str, Any] = {}
-    named = {"vertical": main_vertical(row.verticals), "segment": segments.of_margins(row.margins)}
-    for (level, name), groups in zip(named.items(), (market.verticals, market.segments), strict=True):
-        group = groups.get(name or "")
-        if name is None or group is None:
-            found[level] = None
-            continue
-        zh, en = segments.words(name) if level == "segment" else (name, name)
-        ends = zip(("views_ratio", "views_ratio_low", "views_ratio_high"), market.of_group(group), strict=True)
-        ratios = {key: math.exp(value) for key, value in ends}
-        found[level] = {"name": name, "zh": zh, "en": en, "channels": group.channels, **ratios}
-    return found
+def _group(market: SponsoredMarket, group: SponsoredGroup | None, name: str, text: Bilingual) -> GroupTolerance | None:
+    # The market fit leaves out groups of which too few channels have both kinds of videos.
+    if group is None:
+        return None
+    ratio, low, high = (math.exp(value) for value in market.of_group(group))
+    return GroupTolerance(
+        name=name,
+        zh=text.zh,
+        en=text.en,
+        channels=group.channels,
+        views_ratio=ratio,
+        views_ratio_low=low,
+        views_ratio_high=high,
+    )
 
 
 def gates(
@@ -245,30 +337,31 @@ def gates(
     window: Mapping[str, str],
     offers: Mapping[UUID, Sequence[Mapping[str, Any]]],
 ) -> dict[UUID, str]:
-    """Return why channels cannot carry what they offer a brief, by channel: `exclusive_elsewhere` where one is promised
-    to another brand on a day that it would publish on, `pacing_full` where its own rule has no room for all of it.
+    """Return why channels cannot carry what they offer a brief, by channel.
 
-    ``offers``: each channel's deliverables. A window that is over already holds nothing back.
+    The reason is `exclusive_elsewhere` if the channel is promised to another brand on a day that it would publish on,
+    `pacing_full` if its own rule has no room for all of it. ``offers``: each channel's deliverables. A window that is
+    already over holds nothing back.
     """
     today = now().date()
-    owed = {channel: promises(deliverables, window, {}) for channel, deliverables in offers.items()}
+    offered = {channel: promises(deliverables, window, {}) for channel, deliverables in offers.items()}
     days = {
-        channel: (min(one.first for one in some), max(one.last for one in some))
-        for channel, some in owed.items()
-        if some
+        channel: (min(promise.first for promise in videos), max(promise.last for promise in videos))
+        for channel, videos in offered.items()
+        if videos
     }
-    taken = exclusivity.against(session, wanted, days)
-    known = load(session, days.keys() - taken, today, ruled=True)
-    full = [channel for channel, told in known.items() if not _has_room(told, owed[channel], today)]
-    return {**dict.fromkeys(full, "pacing_full"), **dict.fromkeys(taken, "exclusive_elsewhere")}
+    promised_elsewhere = exclusivity.promised_elsewhere(session, wanted, days)
+    known = load(session, days.keys() - promised_elsewhere, today, ruled=True)
+    full = [channel for channel, facts in known.items() if not _has_room(facts, offered[channel], today)]
+    return {**dict.fromkeys(full, "pacing_full"), **dict.fromkeys(promised_elsewhere, "exclusive_elsewhere")}
 
 
-def _has_room(known: KnownChannel, owed: Sequence[PromisedVideos], today: date) -> bool:
+def _has_room(known: KnownChannel, offered: Sequence[PromisedVideos], today: date) -> bool:
     assert known.rule is not None
     past = known.past
-    for one in owed:
-        days = rules.places(known.rule, past, today, one.first, one.last, one.videos)
-        if one.last >= today and len(days) < one.videos:
+    for promise in offered:
+        days = rules.placement_days(known.rule, past, today, promise.first, promise.last, promise.videos)
+        if promise.last >= today and len(days) < promise.videos:
             return False
         past = replace(past, booked=[*past.booked, *(BookedSlot(day) for day in days)])
     return True

@@ -1,10 +1,11 @@
-"""The result of a check as JSON data: timeline, score, evidence, the plan beside it, and what was not seen."""
+"""The result of a check as JSON data: timeline, score, evidence, comparison with the plan, and what was not seen."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from marketplace.intrusiveness.timeline import to_dict
 from marketplace.vision import plan_comparison
@@ -17,6 +18,7 @@ from marketplace.vision.see.mark_detection import Quad
 from marketplace.vision.see.saliency import SIDE_PX, SaliencyMap, weight
 
 VERSION = 1
+MAPS_KEPT = 64
 
 
 @dataclass(frozen=True)
@@ -30,24 +32,26 @@ class CheckedVideo:
 
 def check(cache: FrameCache, brand: WantedBrand, answers: Mapping[str, Answer], terms: ScoringTerms) -> CheckedVideo:
     """Merge the steps' answers into a result."""
-    found = seen(cache, brand, answers)
-    measured = measure(found, brand.names, _pull(cache))
+    findings = seen(cache, brand, answers)
+    measured = measure(findings, brand.names, _saliency_of(cache))
     if terms.plan is not None:
         measured = replace(measured, timeline=plan_comparison.with_plot(measured.timeline, terms.plan))
-    return CheckedVideo(found, measured, as_dict(cache, brand, answers, measured, terms))
+    return CheckedVideo(findings, measured, as_dict(cache, brand, answers, measured, terms))
 
 
-def _pull(cache: FrameCache) -> Any:
-    maps: dict[int, Any] = {}
-    by = SaliencyMap()
+def _saliency_of(cache: FrameCache) -> Callable[[int, Quad], float]:
+    maps: dict[int, NDArray[np.float32]] = {}
+    saliency = SaliencyMap()
 
-    def pull(picture: int, quad: Quad) -> float:
+    def weigh(picture: int, quad: Quad) -> float:
         if picture not in maps:
-            maps.clear() if len(maps) > 64 else None
-            maps[picture] = by.map(cache.small(picture, SIDE_PX))
+            # Bounds the memory that a long video takes.
+            if len(maps) > MAPS_KEPT:
+                maps.clear()
+            maps[picture] = saliency.map(cache.small(picture, SIDE_PX))
         return weight(maps[picture], quad, cache.shape)
 
-    return pull
+    return weigh
 
 
 def as_dict(
@@ -61,7 +65,7 @@ def as_dict(
     info = cache.info
     return {
         "version": VERSION,
-        "steps": {one.name: one.version for one in STEPS},
+        "steps": {step.name: step.version for step in STEPS},
         "video": {
             "sha256": info.sha256,
             "width": info.width,
@@ -74,10 +78,11 @@ def as_dict(
         },
         "brand": {"names": list(brand.names), "references": answers["marks"]["references"]},
         "timeline": to_dict(measured.timeline),
-        "evidence": [_evidence(one, cache.shape) for one in measured.evidence],
+        "evidence": [_evidence(evidence, cache.shape) for evidence in measured.evidence],
         "cuts": answers["cuts"]["cuts"],
         "disclosures": [
-            {"start_s": one.start_s, "end_s": one.end_s, "text": one.text, "by": one.by} for one in measured.disclosures
+            {"start_s": mark.start_s, "end_s": mark.end_s, "text": mark.text, "by": mark.by}
+            for mark in measured.disclosures
         ],
         "speech": {
             "by": answers["speech"]["by"],
@@ -87,26 +92,26 @@ def as_dict(
         "intrusiveness": scored(measured.timeline, bool(measured.disclosures), terms),
         "plan": None if terms.plan is None else plan_comparison.compare(terms.plan, measured.timeline),
         "not_seen": [
-            {"code": code, "zh": zh, "en": en}
-            for code, zh, en in not_seen(min(info.width, info.height), brand, answers)
+            {"code": message.code, "zh": message.zh, "en": message.en}
+            for message in not_seen(min(info.width, info.height), brand, answers)
         ],
     }
 
 
-def _evidence(one: ExposureEvidence, shape: tuple[int, int]) -> dict[str, Any]:
-    by = np.asarray([shape[1], shape[0]], float)
+def _evidence(evidence: ExposureEvidence, shape: tuple[int, int]) -> dict[str, Any]:
+    height, width = shape
     return {
-        "name": one.name,
-        "by": one.by,
-        "text": one.text,
-        "keyframes": [place.picture for place in one.keyframes()],
-        # In shares of the picture's width and height, so that any size of it can be drawn on.
+        "name": evidence.name,
+        "by": evidence.by,
+        "text": evidence.text,
+        "keyframes": [sighting.picture for sighting in evidence.keyframes()],
+        # In shares of the picture's width and height, so that they can be drawn on a picture of any size.
         "places": [
             {
-                "picture": place.picture,
-                "at_s": round(place.at_s, 3),
-                "quad": (np.asarray(place.quad, float) / by).round(4).tolist(),
+                "picture": sighting.picture,
+                "at_s": round(sighting.at_s, 3),
+                "quad": (np.asarray(sighting.quad, float) / (width, height)).round(4).tolist(),
             }
-            for place in one.places
+            for sighting in evidence.places
         ],
     }

@@ -1,4 +1,4 @@
-"""A plan against the draft made from it: what was promised, what was measured, exposure by exposure."""
+"""Compares a plan with the draft made from it: what was promised and what was measured, exposure by exposure."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+<<<<<<< HEAD
 from marketplace.core.lazy_import import lazy_module
+=======
+from marketplace.core.message import Bilingual
+>>>>>>> vision
 from marketplace.intrusiveness.messages import KINDS, between, number, stamp
 from marketplace.intrusiveness.timeline import SHORTHANDS, Exposure, ExposureKind, Timeline, ValueInterval
 
@@ -17,26 +21,36 @@ else:
 
 COMPARISON_VERSION = "comparison/2"
 VISIBLE = (ExposureKind.LOGO, ExposureKind.PRODUCT, ExposureKind.TEXT)
+# Exposures whose middles are farther apart than this are not the same one.
 APART_S_MAX = 30.0
+# A caption in place of a logo or a product counts as this much farther away.
 WRITTEN_S = 10.0
-SLACK_S = 0.5  # what the edges of a measured exposure may be off by, twice
+# Each edge of a measured exposure is known to half a step of the pictures (0.125 s), so a length may be off by 0.25 s:
+# the slack is twice that. A length may be off by LENGTH_SLACK of the longest promised one as well.
+SLACK_S = 0.5
+LENGTH_SLACK = 0.05
+# Size and position may be off by this share: of the promised size, and of the way from a corner to the middle.
 SLACK_SHARE = 0.15
+AREA_SLACK_LEAST = 0.002
 
 
 def with_plot(draft: Timeline, plan: Timeline) -> Timeline:
-    """Return a measured timeline with the plan's word for how far the story needs each exposure."""
+    """Return a measured timeline whose exposures have the plot values of the plan: a role in the plot cannot be
+    measured."""
     exposures = list(draft.exposures)
-    for promised, made in pairs(plan.exposures, exposures):
-        if promised is not None and made is not None:
-            exposures[made] = replace(exposures[made], plot=plan.exposures[promised].plot)
+    for planned, measured in pairs(plan.exposures, exposures):
+        if planned is not None and measured is not None:
+            exposures[measured] = replace(exposures[measured], plot=plan.exposures[planned].plot)
     return replace(draft, exposures=tuple(exposures))
 
 
-def pairs(plan: Sequence[Exposure], made: Sequence[Exposure]) -> list[tuple[int | None, int | None]]:
-    """Return which planned exposure became which measured one; None where there is no other.
+def pairs(plan: Sequence[Exposure], draft: Sequence[Exposure]) -> list[tuple[int | None, int | None]]:
+    """Return which planned exposure became which measured one, by index; None if it has no counterpart.
 
-    The assignment of least distance in time; what is seen pairs with what is seen, speech with speech.
+    The pairs are the assignment of least distance in time; visible exposures pair with visible ones, speech with
+    speech.
     """
+<<<<<<< HEAD
     cost = np.full((len(plan), len(made)), np.inf)
     for at, one in enumerate(plan):
         for other, two in enumerate(made):
@@ -48,128 +62,145 @@ def pairs(plan: Sequence[Exposure], made: Sequence[Exposure]) -> list[tuple[int 
     found = {int(row): int(column) for row, column in zip(rows, columns, strict=True) if cost[row, column] <= open_cost}
     left = [other for other in range(len(made)) if other not in found.values()]
     return [(at, found.get(at)) for at in range(len(plan))] + [(None, other) for other in left]
+=======
+    cost = np.full((len(plan), len(draft)), np.inf)
+    for row, planned in enumerate(plan):
+        for column, measured in enumerate(draft):
+            if (planned.kind in VISIBLE) == (measured.kind in VISIBLE):
+                cost[row, column] = _distance_s(planned, measured) + _kind_distance_s(planned.kind, measured.kind)
+    # The solver takes no infinities; twice the greatest distance is as good as none, and dropped below.
+    bounded = np.minimum(cost, 2 * APART_S_MAX)
+    rows, columns = linear_sum_assignment(bounded) if cost.size else ((), ())
+    paired = {
+        int(row): int(column) for row, column in zip(rows, columns, strict=True) if cost[row, column] <= APART_S_MAX
+    }
+    unplanned = [column for column in range(len(draft)) if column not in paired.values()]
+    return [(row, paired.get(row)) for row in range(len(plan))] + [(None, column) for column in unplanned]
+>>>>>>> vision
 
 
-def _unlike(one: ExposureKind, other: ExposureKind) -> float:
-    """Return how many seconds further off another kind counts: a pack's picture may show its logo, but a caption is
-    hardly what was meant by either."""
-    if one is other:
+def _kind_distance_s(planned: ExposureKind, measured: ExposureKind) -> float:
+    """Return how many seconds farther away another kind counts: the reference image of a pack may show its logo, but
+    neither is likely to have become a caption."""
+    if planned is measured:
         return 0.0
-    return WRITTEN_S if ExposureKind.TEXT in (one, other) else 1.0
+    return WRITTEN_S if ExposureKind.TEXT in (planned, measured) else 1.0
 
 
-def _apart(one: Exposure, other: Exposure) -> float:
-    """Return the seconds between two exposures' middles, as far as the plan's intervals leave them apart."""
-    low = one.start_s.low + one.seconds.low / 2
-    high = one.start_s.high + one.seconds.high / 2
-    middle = other.start_s.mid + other.seconds.mid / 2
+def _distance_s(planned: Exposure, measured: Exposure) -> float:
+    """Return the seconds between the middles of two exposures; 0 if the plan's intervals allow them to be equal."""
+    low = planned.start_s.low + planned.seconds.low / 2
+    high = planned.start_s.high + planned.seconds.high / 2
+    middle = measured.start_s.mid + measured.seconds.mid / 2
     return max(0.0, low - middle, middle - high)
 
 
 def compare(plan: Timeline, draft: Timeline) -> dict[str, Any]:
-    """Return the comparison as JSON data: one row per exposure and a line on the whole."""
-    rows = [_row(plan, draft, promised, made) for promised, made in pairs(plan.exposures, draft.exposures)]
+    """Return the comparison as JSON data: one row per exposure and a sentence on the whole."""
+    rows = [_row(plan, draft, planned, measured) for planned, measured in pairs(plan.exposures, draft.exposures)]
     kept = all(row["kept"] for row in rows)
-    seconds = sum(one.seconds.mid for one in draft.exposures)
-    promised = ValueInterval(
-        sum(one.seconds.low for one in plan.exposures), sum(one.seconds.high for one in plan.exposures)
+    seconds = sum(exposure.seconds.mid for exposure in draft.exposures)
+    promised = between(
+        sum(exposure.seconds.low for exposure in plan.exposures),
+        sum(exposure.seconds.high for exposure in plan.exposures),
     )
-    told = between(promised.low, promised.high)
     return {
         "kept": kept,
-        "zh": f"方案承诺露出共 {told} 秒，成片实测 {number(seconds)} 秒；" + ("符合方案。" if kept else "与方案不符。"),
-        "en": f"The plan promises {told} s of exposure in all; the draft measures {number(seconds)} s: "
+        "zh": f"方案承诺露出共 {promised} 秒，成片实测 {number(seconds)} 秒；"
+        + ("符合方案。" if kept else "与方案不符。"),
+        "en": f"The plan promises {promised} s of exposure in all; the draft measures {number(seconds)} s: "
         + ("as planned." if kept else "not as planned."),
         "rows": rows,
         "model_version": COMPARISON_VERSION,
     }
 
 
-def _row(plan: Timeline, draft: Timeline, promised: int | None, made: int | None) -> dict[str, Any]:
-    one = None if promised is None else plan.exposures[promised]
-    two = None if made is None else draft.exposures[made]
-    row: dict[str, Any] = {"planned": promised, "measured": made, "kept": False}
-    if one is None:
-        assert two is not None
-        zh, en = _told(two)
-        row |= {"zh": f"方案没有，成片实测 {zh}。", "en": f"Not in the plan; measured {en}."}
-    elif two is None:
-        zh, en = _told(one)
-        missing = one.seconds.low <= 0
-        row |= {
-            "kept": missing,
-            "zh": f"承诺 {zh}，成片中没有找到。",
-            "en": f"Promised {en}; not found in the draft.",
+def _row(plan: Timeline, draft: Timeline, planned_index: int | None, measured_index: int | None) -> dict[str, Any]:
+    planned = None if planned_index is None else plan.exposures[planned_index]
+    measured = None if measured_index is None else draft.exposures[measured_index]
+    row: dict[str, Any] = {"planned": planned_index, "measured": measured_index, "kept": False}
+    if planned is None:
+        assert measured is not None
+        text = _description(measured)
+        return {**row, "zh": f"方案没有，成片实测 {text.zh}。", "en": f"Not in the plan; measured {text.en}."}
+    promise = _description(planned)
+    if measured is None:
+        return {
+            **row,
+            # A plan that allows no length at all allows the exposure to be left out.
+            "kept": planned.seconds.low <= 0,
+            "zh": f"承诺 {promise.zh}，成片中没有找到。",
+            "en": f"Promised {promise.en}; not found in the draft.",
         }
-    else:
-        (zh, en), (zh_made, en_made) = _told(one), _told(two)
-        off = _off(one, two)
-        row |= {
-            "kept": not off,
-            "off": off,
-            "zh": f"承诺 {zh}，实测 {zh_made}"
-            + ("，符合。" if not off else f"：{'、'.join(_OFF[code][0] for code in off)}。"),
-            "en": f"Promised {en}, measured {en_made}"
-            + (": kept." if not off else f": {', '.join(_OFF[code][1] for code in off)}."),
-        }
-    return row
+    result, codes = _description(measured), deviations(planned, measured)
+    return {
+        **row,
+        "kept": not codes,
+        "off": codes,
+        "zh": f"承诺 {promise.zh}，实测 {result.zh}"
+        + ("，符合。" if not codes else f"：{'、'.join(_DEVIATIONS[code].zh for code in codes)}。"),
+        "en": f"Promised {promise.en}, measured {result.en}"
+        + (": kept." if not codes else f": {', '.join(_DEVIATIONS[code].en for code in codes)}."),
+    }
 
 
-_OFF = {
-    "longer": ("比承诺更长", "longer than promised"),
-    "shorter": ("比承诺更短", "shorter than promised"),
-    "earlier": ("比承诺更早", "earlier than promised"),
-    "later": ("比承诺更晚", "later than promised"),
-    "larger": ("比承诺更大", "larger than promised"),
-    "smaller": ("比承诺更小", "smaller than promised"),
-    "more_central": ("比承诺更居中", "more central than promised"),
-    "less_central": ("比承诺更靠边", "less central than promised"),
-    "more_claims": ("卖点比承诺更多", "more selling points than promised"),
+_DEVIATIONS = {
+    "longer": Bilingual("比承诺更长", "longer than promised"),
+    "shorter": Bilingual("比承诺更短", "shorter than promised"),
+    "earlier": Bilingual("比承诺更早", "earlier than promised"),
+    "later": Bilingual("比承诺更晚", "later than promised"),
+    "larger": Bilingual("比承诺更大", "larger than promised"),
+    "smaller": Bilingual("比承诺更小", "smaller than promised"),
+    "more_central": Bilingual("比承诺更居中", "more central than promised"),
+    "less_central": Bilingual("比承诺更靠边", "less central than promised"),
+    "more_claims": Bilingual("卖点比承诺更多", "more selling points than promised"),
 }
 
 
-def _off(one: Exposure, two: Exposure) -> list[str]:
-    """Return in what the measured exposure leaves the plan's intervals, what edges may be off by granted."""
+def deviations(planned: Exposure, measured: Exposure) -> list[str]:
+    """Return the codes of how the measured exposure leaves the plan's intervals by more than the slack."""
 
-    def beyond(planned: ValueInterval, value: float, slack: float, more: str, less: str) -> str | None:
-        if value > planned.high + slack:
-            return more
-        return less if value < planned.low - slack else None
+    def beyond(promised: ValueInterval, value: float, slack: float, above: str, below: str) -> str | None:
+        if value > promised.high + slack:
+            return above
+        return below if value < promised.low - slack else None
 
-    found = [
-        beyond(one.seconds, two.seconds.mid, SLACK_S + 0.05 * one.seconds.high, "longer", "shorter"),
-        beyond(one.start_s, two.start_s.mid, SLACK_S, "later", "earlier"),
+    length_slack = SLACK_S + LENGTH_SLACK * planned.seconds.high
+    codes = [
+        beyond(planned.seconds, measured.seconds.mid, length_slack, "longer", "shorter"),
+        beyond(planned.start_s, measured.start_s.mid, SLACK_S, "later", "earlier"),
     ]
-    if one.kind is not ExposureKind.SPEECH:
-        area = one.area_share
-        found.append(beyond(area, two.area_share.mid, max(0.002, SLACK_SHARE * area.high), "larger", "smaller"))
-        found.append(beyond(one.centre, two.centre.mid, SLACK_SHARE, "more_central", "less_central"))
-    if two.claims.mid > one.claims.high:
-        found.append("more_claims")
-    return [code for code in found if code is not None]
+    if planned.kind is not ExposureKind.SPEECH:
+        area_slack = max(AREA_SLACK_LEAST, SLACK_SHARE * planned.area_share.high)
+        codes.append(beyond(planned.area_share, measured.area_share.mid, area_slack, "larger", "smaller"))
+        codes.append(beyond(planned.centre, measured.centre.mid, SLACK_SHARE, "more_central", "less_central"))
+    if measured.claims.mid > planned.claims.high:
+        codes.append("more_claims")
+    return [code for code in codes if code is not None]
 
 
-def _told(one: Exposure) -> tuple[str, str]:
-    """Return an exposure in words: when, what, how long, where and how large."""
-    zh_kind, en_kind = KINDS[one.kind]
-    at = stamp(one.start_s.mid)
-    seconds = between(one.seconds.low, one.seconds.high)
-    if one.kind is ExposureKind.SPEECH:
-        return f"{at} {zh_kind} {seconds} 秒", f"{seconds} s of {en_kind} at {at}"
-    zh_place, en_place = _word("centre", one.centre.mid)
-    zh_size, en_size = _word("area_share", one.area_share.mid)
-    share = between(100 * one.area_share.low, 100 * one.area_share.high)
-    return (
-        f"{at} {zh_kind} {seconds} 秒（{zh_size}、{zh_place}，占画面 {share}%）",
-        f"{seconds} s of {en_kind} at {at} ({en_size}, {en_place}, {share}% of the picture)",
+def _description(exposure: Exposure) -> Bilingual:
+    """Return an exposure in words: when, what, how long, position and size."""
+    kind = KINDS[exposure.kind]
+    start = stamp(exposure.start_s.mid)
+    seconds = between(exposure.seconds.low, exposure.seconds.high)
+    if exposure.kind is ExposureKind.SPEECH:
+        return Bilingual(f"{start} {kind.zh} {seconds} 秒", f"{seconds} s of {kind.en} at {start}")
+    position = _nearest_word("centre", exposure.centre.mid)
+    size = _nearest_word("area_share", exposure.area_share.mid)
+    share = between(100 * exposure.area_share.low, 100 * exposure.area_share.high)
+    return Bilingual(
+        f"{start} {kind.zh} {seconds} 秒（{size.zh}、{position.zh}，占画面 {share}%）",
+        f"{seconds} s of {kind.en} at {start} ({size.en}, {position.en}, {share}% of the picture)",
     )
 
 
+# The other shorthands of a size name a form (a bug, a bar), not how large it is.
 _SIZES = ("background", "in-hand", "close-up", "full-frame")
 
 
-def _word(field: str, value: float) -> tuple[str, str]:
+def _nearest_word(field: str, value: float) -> Bilingual:
     """Return the shorthand nearest to a value."""
-    words = [one for one in SHORTHANDS[field] if field != "area_share" or one.word in _SIZES]
-    best = min(words, key=lambda one: max(one.interval.low - value, value - one.interval.high, 0.0))
-    return best.zh, best.word
+    shorthands = [shorthand for shorthand in SHORTHANDS[field] if field != "area_share" or shorthand.word in _SIZES]
+    nearest = min(shorthands, key=lambda word: max(word.interval.low - value, value - word.interval.high, 0.0))
+    return Bilingual(nearest.zh, nearest.word)

@@ -133,13 +133,13 @@ def _curve(sheet: DrawingSheet, axis: ValueAxis, made: Timeline, language: str) 
         drawing.line(axis.left, y, axis.right, y)
         drawing.text(axis.left - 6, y + 4, words, size=SMALL, anchor="end", ink=SOFT)
     spans = factors.spans(made, "mid")
-    found = steps([TimeStep(one.first, one.first + one.seconds, one.weight) for one in spans])
-    way = [(axis.x(0), bottom)]
-    for one in found:
-        y = bottom - one.value * CURVE
-        way += [(axis.x(one.start), bottom if not way else way[-1][1]), (axis.x(one.start), y), (axis.x(one.end), y)]
-    way += [(way[-1][0], bottom), (axis.right, bottom)]
-    drawing.path(way, ink=ORANGE)
+    weights = steps([TimeStep(span.earliest, span.earliest + span.seconds, span.weight) for span in spans])
+    path = [(axis.x(0), bottom)]
+    for step in weights:
+        y, start = bottom - step.value * CURVE, axis.x(step.start)
+        path += [(start, path[-1][1]), (start, y), (axis.x(step.end), y)]
+    path += [(path[-1][0], bottom), (axis.right, bottom)]
+    drawing.path(path, ink=ORANGE)
     sheet.y = top - 4
     band(sheet, ValueAxis(axis.low, axis.high, axis.left, axis.right, (), 1.0, log=False), None)
     sheet.y = bottom

@@ -101,17 +101,6 @@ def test_no_key_is_made_of_anything_but_a_hash(word: str) -> None:
         key_of(word)
 
 
-def test_links_to_a_bucket_and_none_to_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
-        monkeypatch.setenv(name, "x")
-    key = key_of("0" * 64)
-    assert ObjectStore(tmp_path.as_uri()).signed_url(key, 60) is None
-    link = ObjectStore("s3://bucket/inlay").signed_url(key, 60)
-    assert link is not None
-    assert f"bucket/inlay/{key}?" in link
-    assert "X-Amz-Expires=60" in link
-
-
 def test_the_setting(tmp_path: Path) -> None:
     told = Config.from_env({**SETTINGS, "INLAY_DATA": str(tmp_path)})
     assert told.storage_url == (tmp_path / "objects").as_uri()

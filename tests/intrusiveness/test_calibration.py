@@ -11,13 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.cli.main import main
-from marketplace.intrusiveness import calibration
-from marketplace.intrusiveness import constants as c
+from marketplace.intrusiveness import calibration, constants
 from marketplace.intrusiveness.calibration import Floats, OutcomeRows, TooFewRows, auc, calibrate, chance_of, figures
 from marketplace.intrusiveness.timeline import to_dict
 from tests.intrusiveness.make import said, shown, video
 
-TABLE = np.array(c.POINTS)
+TABLE = np.array(constants.POINTS)
 OTHER = np.array([35.0, 5, 25, 5, 10, 5, 5, 2, 3, 5])
 
 
@@ -124,7 +123,7 @@ def test_the_command_tells_and_refuses_weights_that_nothing_bears(tmp_path: Path
     assert told.exit_code == 0, told.output
     found = json.loads(told.output)
     assert (found["rows"], found["creators"], found["decision"]) == (200, 30, "map")
-    assert set(found["weights"]) == set(c.CODES)
+    assert set(found["weights"]) == set(constants.CODES)
     plain = CliRunner().invoke(main, ["calibrate", str(path), "--language", "zh", "--weights", str(out)])
     assert plain.exit_code == 1
     assert "反感样本" in plain.output

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.intrusiveness import channel_score as channel
-from marketplace.intrusiveness import constants as c
+from marketplace.intrusiveness import constants
 from marketplace.intrusiveness.ad_load import AdLoadVideo, ad_load
 from marketplace.intrusiveness.channel_score import (
     ChannelEstimate,
@@ -31,7 +31,7 @@ def of(timeline: Timeline) -> VideoEnds:
 
 
 def test_the_middle_is_the_worked_value_of_usual_videos() -> None:
-    usual = AdLoadVideo(c.UNSEEN_SCORE, c.UNSEEN_ADS * 60, 60, sponsored=True)
+    usual = AdLoadVideo(constants.UNSEEN_SCORE, constants.UNSEEN_ADS * 60, 60, sponsored=True)
     free = AdLoadVideo(0, 0, 60, sponsored=False)
     found = channel_score([FREE, PAID] * 5)
     assert found.before.point == pytest.approx(ad_load([free, usual] * 5).score)
@@ -83,7 +83,9 @@ def test_every_channel_inside_the_ends_lies_in_the_range(past: list[PublishedVid
 
 def test_what_is_longer_ago_than_is_looked_at_changes_nothing() -> None:
     newest = [FREE, FREE, PAID] * 20
-    assert channel_score([PAID] * 30 + newest[-c.CHANNEL_VIDEOS :]) == channel_score(newest[-c.CHANNEL_VIDEOS :])
+    assert channel_score([PAID] * 30 + newest[-constants.CHANNEL_VIDEOS :]) == channel_score(
+        newest[-constants.CHANNEL_VIDEOS :]
+    )
 
 
 def test_it_says_what_it_rests_on_in_both_languages() -> None:

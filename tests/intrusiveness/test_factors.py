@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from marketplace.intrusiveness import constants as c
+from marketplace.intrusiveness import constants
 from marketplace.intrusiveness.factors import measure, points, raw_bounds, raw_point, relieved_total, spans, to_factors
 from marketplace.intrusiveness.plan_score import score_plan, score_range
 from marketplace.intrusiveness.step_functions import TimeStep, area, best_mean, steps
@@ -27,7 +27,7 @@ def score(timeline: Timeline, fit: float = 0.3) -> float:
 
 
 def measured(timeline: Timeline) -> dict[str, float]:
-    return dict(zip(c.CODES, measure(timeline, "mid"), strict=True))
+    return dict(zip(constants.CODES, measure(timeline, "mid"), strict=True))
 
 
 # Exact time moves none of the worked values, for all their edges lie on the half-second grid they were made with.
@@ -53,10 +53,10 @@ def test_a_worked_value_by_hand() -> None:
 
 
 def test_units_make_a_hundred_points_and_names_are_whole() -> None:
-    assert sum(one.units for one in c.FACTORS) == 20
-    assert sum(c.POINTS) == 100
-    assert all(one.zh and one.en and one.evidence for one in c.FACTORS)
-    assert all(one.unit and one.evidence for one in c.TABLE.values())
+    assert sum(one.units for one in constants.FACTORS) == 20
+    assert sum(constants.POINTS) == 100
+    assert all(one.zh and one.en and one.evidence for one in constants.FACTORS)
+    assert all(one.unit and one.evidence for one in constants.TABLE.values())
 
 
 def test_nothing_shown_scores_nothing() -> None:
@@ -132,7 +132,7 @@ def test_the_score_is_the_sum_of_its_points_and_lies_in_0_to_100(timeline: Timel
     assert -ROUNDING <= told.point <= 100 + ROUNDING
     assert told.point == pytest.approx(sum(one.point for one in told.factors), abs=ROUNDING)
     assert told.low == pytest.approx(told.high, abs=ROUNDING)
-    assert all(0 <= one.point <= most + ROUNDING for one, most in zip(told.factors, c.POINTS, strict=True))
+    assert all(0 <= one.point <= most + ROUNDING for one, most in zip(told.factors, constants.POINTS, strict=True))
 
 
 @QUICK
@@ -185,14 +185,14 @@ def test_more_of_the_whole_never_lowers_the_score(field: str, timeline: Timeline
 @given(make.plans(sure=True), make.SHARES, make.SHARES, st.data())
 def test_more_fit_or_plot_never_raises_the_score(timeline: Timeline, a: float, b: float, data: st.DataObject) -> None:
     assert score(timeline, max(a, b)) <= score(timeline, min(a, b)) + ROUNDING
-    assert score(timeline, 1.0) >= (1 - c.RELIEF_MAX) * score(timeline, 0.0) - ROUNDING
+    assert score(timeline, 1.0) >= (1 - constants.RELIEF_MAX) * score(timeline, 0.0) - ROUNDING
     if timeline.exposures:
         assert score(_one_changed(timeline, data, "plot", a, 1)) <= score(timeline) + ROUNDING
 
 
 def test_an_unknown_fit_relieves_nothing_and_load_is_never_relieved() -> None:
     assert score(make.READ, float("nan")) == score(make.READ, 0.0)
-    relieved = [one.code for one in c.FACTORS if one.relieved]
+    relieved = [one.code for one in constants.FACTORS if one.relieved]
     assert relieved == ["peak", "early", "info", "run", "clutter", "spoken", "repeat"]
     none, full = (score_plan(make.READ, fit).factors for fit in (0.0, 1.0))
     for before, after in zip(none, full, strict=True):
@@ -231,7 +231,7 @@ def test_every_plan_inside_the_intervals_scores_inside_the_range(
         one = data.draw(make.inside(plan))
         values = measure(one, "mid")
         if spans(one, "mid"):
-            for code, least, value, most in zip(c.CODES, low, values, high, strict=True):
+            for code, least, value, most in zip(constants.CODES, low, values, high, strict=True):
                 if code not in {"clutter", "loud"}:
                     assert least - 1e-6 <= value <= most + 1e-6, code
         total = sum(points(to_factors(values, plan.duration_s), fit))
@@ -292,17 +292,19 @@ def test_a_number_does_not_change_without_its_version() -> None:
     """Stored scores are worked out again by the version they name. Whoever changes a number raises the version of what
     it belongs to, and then pins both here."""
     versions = (
-        c.MODEL_VERSION,
-        c.PROMINENCE_VERSION,
-        c.FRONTIER_VERSION,
-        c.AD_LOAD_VERSION,
-        c.CHANNEL_VERSION,
-        c.PACING_VERSION,
+        constants.MODEL_VERSION,
+        constants.PROMINENCE_VERSION,
+        constants.FRONTIER_VERSION,
+        constants.AD_LOAD_VERSION,
+        constants.CHANNEL_VERSION,
+        constants.PACING_VERSION,
     )
     numbers = {
-        "table": {name: one.value for name, one in c.TABLE.items()},
-        "factors": [(one.code, one.units, one.relieved) for one in c.FACTORS],
-        "ramps": {name: [value for value in astuple(one) if isinstance(value, int)] for name, one in c.RAMPS.items()},
+        "table": {name: one.value for name, one in constants.TABLE.items()},
+        "factors": [(one.code, one.units, one.relieved) for one in constants.FACTORS],
+        "ramps": {
+            name: [value for value in astuple(one) if isinstance(value, int)] for name, one in constants.RAMPS.items()
+        },
     }
     digest = hashlib.sha256(json.dumps([versions, numbers], sort_keys=True).encode()).hexdigest()
     assert digest[:16] == "12e0ec9e972feff0"

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 
 from marketplace.cli.main import main
-from marketplace.intrusiveness import constants as c
+from marketplace.intrusiveness import constants
 from marketplace.intrusiveness import frontier as f
 from marketplace.intrusiveness.plan_score import score_range
 from marketplace.intrusiveness.prominence import prominence, prominence_range
@@ -61,8 +61,8 @@ def test_what_holds_of_every_point(plan: Timeline, fit: float) -> None:
     for one in found.points:
         assert from_dict(to_dict(one.plan)) == one.plan
         assert one.plan.source is plan.source
-        assert one.kept == no_less(one.standing.prominence, found.before.prominence, c.PROMINENCE_KEPT)
-        assert sum(one.standing.prominence) >= c.PROMINENCE_LEAST * sum(found.before.prominence) - ROUNDING
+        assert one.kept == no_less(one.standing.prominence, found.before.prominence, constants.PROMINENCE_KEPT)
+        assert sum(one.standing.prominence) >= constants.PROMINENCE_LEAST * sum(found.before.prominence) - ROUNDING
         assert 1 <= len(one.steps) <= f.STEPS_MAX
         assert one.steps[-1].change.plan == one.plan
         before = found.before
@@ -71,7 +71,7 @@ def test_what_holds_of_every_point(plan: Timeline, fit: float) -> None:
             assert step.after == really
             assert no_less(before.intrusiveness, really.intrusiveness)
             saved = sum(before.intrusiveness) - sum(really.intrusiveness)
-            assert saved >= 2 * c.STEP_LEAST - ROUNDING
+            assert saved >= 2 * constants.STEP_LEAST - ROUNDING
             before = really
         assert one.standing == before
 
@@ -123,7 +123,7 @@ def test_towards_the_edge_and_larger_is_noticed_as_well_as_before() -> None:
     [was], [now] = make.HERO.exposures, kept.plan.exposures
     assert step.change.action == "edge_larger"
     assert (now.centre.low < was.centre.low, now.area_share.low > was.area_share.low) == (True, True)
-    assert now.area_share.low <= c.AREA_FULL
+    assert now.area_share.low <= constants.AREA_FULL
     assert prominence(kept.plan).point == pytest.approx(prominence(make.HERO).point, abs=0.05)
     assert prominence(kept.plan).point >= prominence(make.HERO).point
 
@@ -155,7 +155,7 @@ def test_a_plan_in_a_file_is_checked_without_a_server(tmp_path: Path) -> None:
     assert all(step.zh in shown.output for point in found.points for step in point.steps)
     data = json.loads(told("--json", "plan", str(path), "--fit", "0.4").output)
     assert data["frontier"] == f.as_dict(found)
-    assert data["plan"]["model_version"] == c.MODEL_VERSION
+    assert data["plan"]["model_version"] == constants.MODEL_VERSION
     second = told("plan", str(path), "--fit", "0.4", "--number", "2")
     assert from_dict(json.loads(second.output)) == found.points[1].plan
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace.intrusiveness import constants as c
+from marketplace.intrusiveness import constants
 from marketplace.intrusiveness.pacing_rule import (
     BookedSlot,
     ChannelPacing,
@@ -21,7 +21,7 @@ from marketplace.intrusiveness.pacing_rule import (
     SpacingRule,
     calendar,
     next_open,
-    places,
+    placement_days,
     spread,
 )
 
@@ -108,8 +108,8 @@ def test_the_channel_is_expected_to_go_on_at_its_own_pace() -> None:
 
 
 def test_a_ramp_goes_from_none_to_some_to_few() -> None:
-    for ramp in c.RAMPS.values():
-        assert 0 < ramp.few <= ramp.some < c.RECENT
+    for ramp in constants.RAMPS.values():
+        assert 0 < ramp.few <= ramp.some < constants.RECENT
         assert ramp.quiet_videos < ramp.few_videos
         assert ramp.quiet_followers < ramp.few_followers
     rule, few = SpacingRule(ramp=SpacingRamp("standard")), ChannelPast(followers=5_000)
@@ -162,12 +162,12 @@ def test_figures_tell_the_spacing_up_to_today() -> None:
 
 def test_room_is_how_many_placements_find_a_day() -> None:
     rule = SpacingRule(SpacingLimits(gap_days=7))
-    assert len(places(rule, ChannelPast(), TODAY, on(0), on(20), 9)) == 3
-    assert len(places(rule, ChannelPast(), TODAY, on(0), on(21), 9)) == 4
-    assert len(places(rule, ChannelPast(), TODAY, on(0), on(21), 2)) == 2
-    assert len(places(rule, ChannelPast(booked=[BookedSlot(on(10))]), TODAY, on(5), on(15), 1)) == 0
-    assert len(places(rule, ChannelPast(), TODAY, back(9), back(1), 1)) == 0
-    assert places(rule, ChannelPast(), TODAY, on(0), on(21), 3) == (on(0), on(7), on(14))
+    assert len(placement_days(rule, ChannelPast(), TODAY, on(0), on(20), 9)) == 3
+    assert len(placement_days(rule, ChannelPast(), TODAY, on(0), on(21), 9)) == 4
+    assert len(placement_days(rule, ChannelPast(), TODAY, on(0), on(21), 2)) == 2
+    assert len(placement_days(rule, ChannelPast(booked=[BookedSlot(on(10))]), TODAY, on(5), on(15), 1)) == 0
+    assert len(placement_days(rule, ChannelPast(), TODAY, back(9), back(1), 1)) == 0
+    assert placement_days(rule, ChannelPast(), TODAY, on(0), on(21), 3) == (on(0), on(7), on(14))
     assert spread(on(0), on(9), 2) == (on(2), on(7))
     assert spread(on(4), on(4), 3) == (on(4),) * 3
 
@@ -220,7 +220,10 @@ limits_ = st.builds(
     st.none() | st.integers(0, 40),
 )
 ramps = st.none() | st.builds(
-    SpacingRamp, st.sampled_from(sorted(c.RAMPS)), st.none() | st.integers(0, 60), st.none() | st.integers(0, 90_000)
+    SpacingRamp,
+    st.sampled_from(sorted(constants.RAMPS)),
+    st.none() | st.integers(0, 60),
+    st.none() | st.integers(0, 90_000),
 )
 rules = st.builds(SpacingRule, limits_, ramps, limits_.map(lambda one: {"a": one}))
 MOST_IS_STRICTEST = ("gap_videos", "gap_days", "cool_down_days")
@@ -281,8 +284,8 @@ def test_the_next_open_day_is_the_calendars_first_and_there_is_room_on_it(rule: 
     found = next_open(channel, of, TODAY)
     assert found == first or (first is None and found is not None and found >= on(50))
     if first is not None:
-        assert len(places(channel, of, TODAY, TODAY, first, 1)) == 1
-        assert len(places(channel, of, TODAY, TODAY, first - timedelta(days=1), 1)) == 0
+        assert len(placement_days(channel, of, TODAY, TODAY, first, 1)) == 1
+        assert len(placement_days(channel, of, TODAY, TODAY, first - timedelta(days=1), 1)) == 0
 
 
 @settings(max_examples=60)

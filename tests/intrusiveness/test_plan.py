@@ -7,7 +7,7 @@ import re
 import pytest
 from hypothesis import assume, given, settings
 
-from marketplace.intrusiveness import constants as c
+from marketplace.intrusiveness import constants
 from marketplace.intrusiveness.plan_score import PlanScore, as_dict, band, score_plan, score_range
 from marketplace.intrusiveness.timeline import (
     Exposure,
@@ -60,7 +60,7 @@ def reasons(told: PlanScore) -> dict[str, tuple[str, str]]:
 def test_every_factor_speaks_both_languages_with_times_numbers_and_evidence() -> None:
     told = score_plan(LOUD, 0.4)
     said = reasons(told)
-    assert set(said) == set(c.CODES)
+    assert set(said) == set(constants.CODES)
     values = {
         "load": "60",
         "peak": "97%",
@@ -81,7 +81,7 @@ def test_every_factor_speaks_both_languages_with_times_numbers_and_evidence() ->
             assert f"{reason.high:.1f}".removesuffix(".0") in text
         assert re.search(r"[一-鿿]", reason.zh)
         assert not re.search(r"[一-鿿]", reason.en)
-        assert reason.evidence == next(one.evidence for one in c.FACTORS if one.code == reason.code)
+        assert reason.evidence == next(one.evidence for one in constants.FACTORS if one.code == reason.code)
         assert reason.what_if is not None
 
 
@@ -210,7 +210,7 @@ def test_the_same_plan_gives_the_same_score_and_plain_json(plan: Timeline, fit: 
     assert first == again
     data = as_dict(first)
     assert json.loads(json.dumps(data, allow_nan=False)) == data
-    assert data["model_version"] == c.MODEL_VERSION
+    assert data["model_version"] == constants.MODEL_VERSION
 
 
 def test_two_hundred_exposures_are_scored() -> None:

@@ -167,7 +167,7 @@ def test_windows_bar_other_brands_of_the_category_or_the_name(creator: Somebody,
             (WantedPlacement(rival, ["popcola"], "pets"), (march, march), True),
             (WantedPlacement(rival, ["Other"], "pets"), (march, march), False),
         ):
-            found = exclusivity.against(session, wanted, {channel_id: days})
+            found = exclusivity.promised_elsewhere(session, wanted, {channel_id: days})
             assert found == ({channel_id} if barred else set()), (wanted, days)
 
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from marketplace.channels.schemas_pacing import RAMPS
 from marketplace.core import db, ids
 from marketplace.core.clock import now
-from marketplace.intrusiveness import constants as c
+from marketplace.intrusiveness import constants
 from marketplace.matching.forecast import features
 from tests.make import bids as make_bids
 from tests.make import channels as make_channels
@@ -110,7 +110,7 @@ def test_a_rule_that_cannot_be_is_refused_by_name(
 
 
 def test_the_names_of_ramps_are_those_of_the_presets() -> None:
-    assert set(RAMPS) == set(c.RAMPS)
+    assert set(RAMPS) == set(constants.RAMPS)
 
 
 def test_the_state_says_why_today_is_full_and_when_it_opens(client: FlaskClient, creator: Somebody) -> None:

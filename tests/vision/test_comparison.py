@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from marketplace.intrusiveness.timeline import from_dict
 from marketplace.vision import plan_comparison
 
@@ -64,3 +66,38 @@ def test_a_caption_takes_no_packs_place_though_it_is_nearer() -> None:
 def test_the_plans_word_for_the_story_is_taken_over() -> None:
     made = plan_comparison.with_plot(of(KEPT), of(PROMISED))
     assert (made.exposures[0].plot.low, made.exposures[0].plot.high) == (0.6, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "off"),
+    [
+        # Promised are 3 to 4 s. Edges may be off by 0.5 s in all, and the length by 5 % of 4 s.
+        (4.65, []),
+        (4.75, ["longer"]),
+        (2.35, []),
+        (2.25, ["shorter"]),
+    ],
+)
+def test_a_length_may_leave_the_promise_by_its_edges_and_a_twentieth(seconds: float, off: list[str]) -> None:
+    """A brand that was promised at most 4 s must not be billed 6 s as kept."""
+    [row] = plan_comparison.compare(of(PROMISED), of({**KEPT, "seconds": seconds}))["rows"]
+    assert row["off"] == off
+
+
+@pytest.mark.parametrize(
+    ("measured", "off"),
+    [
+        ({"start_s": 7.45}, []),
+        ({"start_s": 7.55}, ["later"]),
+        ({"start_s": 5.55}, []),
+        ({"start_s": 5.45}, ["earlier"]),
+        ({"area_share": 0.0225}, []),
+        ({"area_share": 0.0235}, ["larger"]),
+        ({"centre": 0.59}, []),
+        ({"centre": 0.61}, ["more_central"]),
+        ({"centre": 0.01}, []),
+    ],
+)
+def test_start_size_and_position_have_their_own_slack(measured: dict[str, Any], off: list[str]) -> None:
+    [row] = plan_comparison.compare(of(PROMISED), of({**KEPT, **measured}))["rows"]
+    assert row["off"] == off

@@ -31,7 +31,7 @@ REFERENCE_FOLLOWERS, REFERENCE_VIEWS = 100_000.0, 3_000.0
 # Followers alone miss log views by 1.35 on average (846 creators, one search word, 2025-11): about ten times each way.
 FOLLOWERS_FACTOR = 10.0
 # Coefficients of signals.CENTRE and signals.SPREAD before a market has taught its own: the middle of what six made-up
-# markets teach (benchmarks/histories.py), with how many creators' worth of doubt.
+# markets teach (benchmarks/quality/histories.py), with how many creators' worth of doubt.
 CENTRE_PRIOR = (0.15, 0.2, 0.1, 0.0, 0.3, 0.0, 0.0, 0.1)
 SPREAD_PRIOR = (0.05, -0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.1, 0.15)
 RIDGE, RIDGE_OF_ALL = 20.0, 600.0

@@ -30,7 +30,11 @@ Report = Callable[[float], None]
 
 
 def container_of(head: bytes) -> str | None:
-    """Return the demuxer for a file's first bytes: ISO/IEC 14496-12 ``ftyp`` and its kin, or EBML (RFC 8794)."""
+    """Return FFmpeg's name of the demuxer for a file's first bytes, or None if it is no video container.
+
+    The bytes are ISO/IEC 14496-12 ``ftyp`` and its relatives, or EBML (RFC 8794). FFmpeg gets the demuxer by name so
+    that it never tries a playlist or script format.
+    """
     if head[4:12] in _STILLS:
         return None
     if head[4:8] in (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"):

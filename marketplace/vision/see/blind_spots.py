@@ -1,18 +1,17 @@
-"""What a check cannot see or did not look at, told on the result itself."""
+"""What a check cannot see or did not look at: the messages that each result carries about its own limits."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from marketplace.core.message import Message
 from marketplace.vision.pipeline import Answer, WantedBrand
 
+# A shorter side from here on needs no warning; 720p cropped by a few lines still counts as 720p.
 SIDE_ENOUGH_PX = 700
-SMALLEST_OF_720_PX = 48
-
-Told = tuple[str, str, str]
 
 
-def not_seen(side_px: int, brand: WantedBrand, answers: Mapping[str, Answer]) -> list[Told]:
-    """Return code and sentences (zh, en) for a video whose shorter side is ``side_px``."""
+def not_seen(side_px: int, brand: WantedBrand, answers: Mapping[str, Answer]) -> list[Message]:
+    """Return the messages for a video whose shorter side is ``side_px``."""
     return [
         *_references(brand, answers["marks"]["references"]),
         *_sound(answers["speech"]),
@@ -22,7 +21,7 @@ def not_seen(side_px: int, brand: WantedBrand, answers: Mapping[str, Answer]) ->
     ]
 
 
-_ALWAYS = (
+_ALWAYS = Message(
     "limits",
     "短于 1 秒的露出可能漏检（压在细碎纹理上的文字为 2 秒）。看不到：小于画面短边约 1/15 的标识；"
     "严重运动模糊、弯曲或转角超过约 45° 的包装；"
@@ -34,46 +33,46 @@ _ALWAYS = (
 )
 
 
-def _references(brand: WantedBrand, told: list[dict[str, Any]]) -> Iterator[Told]:
-    flat = ", ".join(one["name"] for one in told if not one["findable"])
+def _references(brand: WantedBrand, references: list[dict[str, Any]]) -> Iterator[Message]:
+    flat = ", ".join(reference["name"] for reference in references if not reference["findable"])
     if flat:
-        yield (
+        yield Message(
             "flat_references",
             f"参考图 {flat} 纹理太少，无法可靠识别；若视频中出现，请手动标注。",
             f"The reference images {flat} have too little texture to be seen reliably; where they appear, mark it "
             "yourself.",
         )
     if not brand.references:
-        yield (
+        yield Message(
             "no_references",
             "没有参考图，因此只查找了文字与口播中的品牌名。",
             "There were no reference images, so only names written or spoken were looked for.",
         )
 
 
-def _sound(heard: Answer) -> Iterator[Told]:
-    if not heard["sound"]:
-        yield "no_sound", "视频没有声音。", "The video has no sound."
-    elif heard["by"] is None:
-        yield (
+def _sound(speech: Answer) -> Iterator[Message]:
+    if not speech["sound"]:
+        yield Message("no_sound", "视频没有声音。", "The video has no sound.")
+    elif speech["by"] is None:
+        yield Message(
             "speech_not_read",
             "没有安装语音识别模型，口播未识别；口播露出请手动标注。",
             "No speech model is installed: speech was not read. Mark spoken placements yourself.",
         )
 
 
-def _faces(found: Answer) -> Iterator[Told]:
-    if found["by"] is None:
-        yield (
+def _faces(faces: Answer) -> Iterator[Message]:
+    if faces["by"] is None:
+        yield Message(
             "faces_not_looked_for",
             "没有安装人脸模型，未检查是否遮挡人脸。",
             "No face model is installed: whether faces are covered was not checked.",
         )
 
 
-def _size(side_px: int) -> Iterator[Told]:
+def _size(side_px: int) -> Iterator[Message]:
     if side_px < SIDE_ENOUGH_PX:
-        yield (
+        yield Message(
             "low_resolution",
             f"画面短边只有 {side_px} 像素，较小的标识可能漏检；建议上传 720p 以上的视频。",
             f"The picture's shorter side is only {side_px} px: smaller marks may be missed; upload 720p or more.",
