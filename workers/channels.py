@@ -36,7 +36,7 @@ def import_file(session: Session, job: ClaimedJob) -> dict[str, Any]:
 def _end_alone(import_id: UUID, name: str, message: str | None) -> None:
     # The job's own transaction is about to be undone and holds no lock on the import's row.
     with transaction() as session:
-        imports.end(session, import_id, name, message=message)
+        imports.end_import(session, import_id, name, message=message)
 
 
 def reporter(job: ClaimedJob) -> import_job.Report:

@@ -34,7 +34,7 @@ def clear(session: Session, job: ClaimedJob) -> dict[str, Any]:
 
 
 def forget_old(session: Session, _: ClaimedJob) -> dict[str, Any]:
-    return {"refused": upload_assembly.settle_lost(session), "forgotten": upload_completion.forget_old(session)}
+    return {"refused": upload_assembly.settle_lost(session), "forgotten": upload_completion.forget_expired(session)}
 
 
 HANDLERS = {resumable_uploads.FINISH: finish, upload_completion.CLEAR: clear, "videos.forget-old": forget_old}

@@ -46,7 +46,7 @@ def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, l
     contradiction; a second open bid for the channel meets the unique index (409).
     """
     brief = briefs.lock_for_bidding(session, actor, brief_id)
-    creator_id = channels.for_bidding(session, actor, channel_id)
+    creator_id = channels.creator_for_bidding(session, actor, channel_id)
     bid = Bid(
         brief_id=brief.id,
         brand_id=brief.brand_id,

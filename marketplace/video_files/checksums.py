@@ -34,7 +34,7 @@ class StatedChecksum:
             raise ChecksumMismatch("The bytes of this stretch sum up to something else. None was taken; send it again.")
 
 
-def read(header: str) -> StatedChecksum | None:
+def parse_checksum(header: str) -> StatedChecksum | None:
     """Return what an Upload-Checksum header says, None where it cannot be understood."""
     algorithm, _, text = header.partition(" ")
     try:

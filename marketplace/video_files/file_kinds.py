@@ -13,7 +13,7 @@ HEAD_BYTES = 512
 NAME_MAX = 200
 SUFFIXES = {"video/mp4": "mp4", "video/quicktime": "mov", "video/webm": "webm", "video/matroska": "mkv"}
 # What a body may say it is; what it is its bytes say.
-SAID = (*SUFFIXES, "video/x-matroska")
+ACCEPTED_TYPES = (*SUFFIXES, "video/x-matroska")
 
 _EBML = b"\x1a\x45\xdf\xa3"
 _DOC_TYPE = b"\x42\x82"

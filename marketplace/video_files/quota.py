@@ -22,7 +22,7 @@ class OverQuota(Conflict):
     title = "There is no room left for it"
 
 
-def begin(
+def reserve(
     session: Session, actor: Actor, *, name: str, size_bytes: int, quota_bytes: int, resumable: bool, until: datetime
 ) -> VideoFile:
     """Make room for a file that is going to come, and forget it at `until` if it does not.

@@ -59,7 +59,7 @@ def create(session: Session, actor: Actor, *, name: str, size_bytes: int, quota_
         raise InvalidInput(
             "An empty file is no video.", errors=[FieldError("header:/Upload-Length", "At least 1 byte.")]
         )
-    return quota.begin(
+    return quota.reserve(
         session, actor, name=name, size_bytes=size_bytes, quota_bytes=quota_bytes, resumable=True, until=now() + UNTIL
     )
 
@@ -194,11 +194,11 @@ def terminate(session: Session, actor: Actor, video_id: UUID) -> None:
     if row.status == VideoFileStatus.KEPT:
         raise WrongState("It is kept; delete the video instead.", state=str(row.status))
     write_hold.require_free(row)
-    upload_completion.ask_to_clear(session, row)
+    upload_completion.enqueue_clear(session, row)
     session.delete(row)
 
 
-def parts_of(session: Session, video_id: UUID) -> Sequence[UUID]:
+def part_ids(session: Session, video_id: UUID) -> Sequence[UUID]:
     """Return the stored parts in their order."""
     query = sa.select(VideoPart.id).where(VideoPart.video_id == video_id)
     return session.scalars(query.order_by(VideoPart.starts_at)).all()

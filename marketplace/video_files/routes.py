@@ -34,8 +34,8 @@ from marketplace.video_files.whole_uploads import ReceivedVideo
 
 blueprint = GuardedBlueprint("videos", __name__, description="Video files that parties hand in")
 
-BODY = RawBodySpec(whole_uploads.BYTES_MAX, (*file_kinds.SAID, ANY_FILE), form=True)
-SENT = RawBodySpec(whole_uploads.BYTES_MAX, (*file_kinds.SAID, ANY_FILE))
+BODY = RawBodySpec(whole_uploads.BYTES_MAX, (*file_kinds.ACCEPTED_TYPES, ANY_FILE), form=True)
+SENT = RawBodySpec(whole_uploads.BYTES_MAX, (*file_kinds.ACCEPTED_TYPES, ANY_FILE))
 HELD = 423
 _WRITES: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.VIDEOS}
 _READS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.READ}
@@ -76,25 +76,25 @@ def _new(body: RawBody, query: dict[str, Any]) -> Iterator[ReceivedVideo]:
 )
 def receive(found: ReceivedVideo, query: dict[str, Any]) -> ShownVideo:
     """Hand in a video of at most 200 MiB as the body, or as `file` of a form. Larger ones: /video-uploads."""
-    return service.shown(actor(), whole_uploads.keep(session(), found))
+    return service.show(actor(), whole_uploads.keep(session(), found))
 
 
 @blueprint.get("/videos", **_READS, query=VideoFilesQuery, answers=page_of(VideoFileOut))
 def videos(query: dict[str, Any]) -> Page[ShownVideo]:
     """The videos that you handed in, and those that are on their way."""
-    return service.listed(session(), actor(), **query)
+    return service.list_videos(session(), actor(), **query)
 
 
 @blueprint.get("/videos/<id('vfl'):video_id>", **_READS, answers=VideoFileOut)
 def find_video(video_id: UUID) -> ShownVideo:
     """One video: what it is, how far it has come."""
-    return service.shown(actor(), service.find(session(), actor(), video_id))
+    return service.show(actor(), service.find(session(), actor(), video_id))
 
 
 @blueprint.get("/videos/<id('vfl'):video_id>/content", **_READS, media_type="video/*", refuses=(416,))
 def content(video_id: UUID) -> Response:
     """A video's bytes, or a range of them (RFC 9110, 14)."""
-    return _bytes_of(signed_links.kept(session(), actor(), video_id))
+    return _bytes_of(signed_links.find_kept(session(), actor(), video_id))
 
 
 @blueprint.delete("/videos/<id('vfl'):video_id>", **_WRITES, refuses=(HELD,))
@@ -107,7 +107,9 @@ def delete(video_id: UUID) -> None:
 def link_to_read(body: dict[str, Any], video_id: UUID) -> VideoLink:
     """Make a link from which this one video can be read without a key, range by range, until it expires."""
     return _link(
-        signed_links.kept(session(), actor(), video_id), signed_links.READ, int(now().timestamp()) + body["seconds"]
+        signed_links.find_kept(session(), actor(), video_id),
+        signed_links.READ,
+        int(now().timestamp()) + body["seconds"],
     )
 
 
@@ -125,7 +127,7 @@ def link_to_send(body: dict[str, Any]) -> VideoLink:
 def read_signed(query: dict[str, Any], video_id: UUID) -> Response:
     """The bytes of the video that a link was made for."""
     _check(signed_links.READ, video_id, query)
-    return _bytes_of(signed_links.linked(session(), video_id))
+    return _bytes_of(signed_links.find_linked(session(), video_id))
 
 
 @contextmanager
@@ -148,7 +150,7 @@ def _linked(body: RawBody, query: dict[str, Any], video_id: UUID) -> Iterator[Re
 )
 def send_signed(found: ReceivedVideo, query: dict[str, Any], video_id: UUID) -> ShownVideo:
     """Send the one video that a link was made for. What was cut off or refused can be sent again."""
-    return service.shown(actor(), whole_uploads.keep(session(), found))
+    return service.show(actor(), whole_uploads.keep(session(), found))
 
 
 def _check(method: str, video_id: UUID, query: dict[str, Any]) -> None:

@@ -81,7 +81,7 @@ def how_far(upload_id: UUID) -> Response:
 def _appended(body: RawBody, upload_id: UUID) -> Iterator[WriteHold]:
     _require_version()
     offset, told = _number("Upload-Offset"), request.headers.get("Upload-Checksum")
-    sum_ = None if told is None else checksums.read(told)
+    sum_ = None if told is None else checksums.parse_checksum(told)
     if told is not None and sum_ is None:
         detail = f"{' or '.join(checksums.ALGORITHMS)}, a space, the sum in base 64."
         raise InvalidInput("The sum cannot be understood.", errors=[FieldError("header:/Upload-Checksum", detail)])
@@ -150,7 +150,7 @@ def _headers(row: VideoFile) -> dict[str, str]:
 
 
 def _answer(row: VideoFile, status: int) -> Response:
-    response = cast(Response, current_app.json.response(VideoFileOut().dump(service.shown(actor(), row))))
+    response = cast(Response, current_app.json.response(VideoFileOut().dump(service.show(actor(), row))))
     response.status_code = status
     response.headers.update(_headers(row))
     return response

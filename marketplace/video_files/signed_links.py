@@ -43,12 +43,12 @@ def check(secret: str, method: str, video_id: UUID, until: int, given: str) -> N
 def announce(session: Session, actor: Actor, *, name: str, size_bytes: int, quota_bytes: int, until: int) -> VideoFile:
     """Make room for the one video that will come by a link. Raises OverQuota."""
     over = datetime.fromtimestamp(until, UTC)
-    return quota.begin(
+    return quota.reserve(
         session, actor, name=name, size_bytes=size_bytes, quota_bytes=quota_bytes, resumable=False, until=over
     )
 
 
-def kept(session: Session, actor: Actor, video_id: UUID) -> VideoFile:
+def find_kept(session: Session, actor: Actor, video_id: UUID) -> VideoFile:
     """Return a video whose bytes may be read. Raises NotFound, WrongState."""
     row = db.get(session, VideoFile, video_id, policy.visible(actor))
     if row.status != VideoFileStatus.KEPT:
@@ -56,7 +56,7 @@ def kept(session: Session, actor: Actor, video_id: UUID) -> VideoFile:
     return row
 
 
-def linked(session: Session, video_id: UUID) -> VideoFile:
+def find_linked(session: Session, video_id: UUID) -> VideoFile:
     """Return the video of a link that was checked. Raises NotFound, WrongState."""
     db.become(session, SYSTEM)
-    return kept(session, SYSTEM, video_id)
+    return find_kept(session, SYSTEM, video_id)

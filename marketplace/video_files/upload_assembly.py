@@ -23,7 +23,7 @@ def finish(session: Session, video_id: UUID, report: Report) -> dict[str, Any]:
     row = session.get(VideoFile, video_id)
     if row is None or row.status != VideoFileStatus.RECEIVING:
         return {"status": row and str(row.status)}
-    parts, total = resumable_uploads.parts_of(session, video_id), row.size_bytes
+    parts, total = resumable_uploads.part_ids(session, video_id), row.size_bytes
     head = bytearray()
 
     def pieces() -> Iterator[bytes]:
@@ -49,7 +49,7 @@ def finish(session: Session, video_id: UUID, report: Report) -> dict[str, Any]:
         upload_completion.refuse(session, row, LOST)
     else:
         upload_completion.keep(session, row, staged, file_kinds.require_video(bytes(head)))
-        upload_completion.ask_to_clear(session, row)
+        upload_completion.enqueue_clear(session, row)
     return {"status": str(row.status)}
 
 

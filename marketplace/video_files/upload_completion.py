@@ -43,10 +43,10 @@ def refuse(session: Session, row: VideoFile, message: str) -> None:
     """Say why it is not kept, for as long as the row stays, and clear its bytes away."""
     row.message, row.lease_until = message, None
     apply_transition(session, row, VIDEO_TRANSITIONS, "refuse", SYSTEM, parties=[row.party_id], message=message)
-    ask_to_clear(session, row)
+    enqueue_clear(session, row)
 
 
-def ask_to_clear(session: Session, row: VideoFile) -> None:
+def enqueue_clear(session: Session, row: VideoFile) -> None:
     """Ask for the store to be cleared of what this change leaves there. Undone changes leave the store as it is."""
     jobs.enqueue(session, CLEAR, subject_id=row.id, party_id=row.party_id, payload={"sha256": row.sha256})
 
@@ -66,11 +66,11 @@ def clear(session: Session, video_id: UUID, sha256: str | None) -> bool:
     return True
 
 
-def forget_old(session: Session) -> int:
+def forget_expired(session: Session) -> int:
     """Forget what never came whole, and what was refused, when its time is over. Bounded; run it as often as wished."""
     over = VideoFile.expires_at < now(), sa.func.coalesce(VideoFile.lease_until, VideoFile.expires_at) < now()
     rows = session.scalars(sa.select(VideoFile).where(*over).limit(100).with_for_update(skip_locked=True)).all()
     for row in rows:
-        ask_to_clear(session, row)
+        enqueue_clear(session, row)
         session.delete(row)
     return len(rows)

@@ -49,7 +49,7 @@ def received(
     `size_bytes` is what the sender says; not knowing, room is made for the longest. Raises OverQuota, InvalidInput.
     """
     with db.transaction(actor) as session:
-        row = quota.begin(
+        row = quota.reserve(
             session,
             actor,
             name=name,
