@@ -21,7 +21,7 @@ def import_file(session: Session, job: ClaimedJob) -> dict[str, Any]:
     told = job.payload.get("creator_id")
     creator_id = UUID(told) if isinstance(told, str) else None
     try:
-        return import_job.run(session, job.subject_id, creator_id, reporter(job))
+        return import_job.run(session, job.subject_id, creator_id, reporter(job)).as_json()
     except jobs.JobFenced:
         raise
     except jobs.JobCancelled:

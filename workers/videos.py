@@ -24,7 +24,8 @@ def _tried_again() -> Iterator[None]:
 def finish(session: Session, job: ClaimedJob) -> dict[str, Any]:
     assert job.subject_id is not None
     with _tried_again():
-        return upload_assembly.finish(session, job.subject_id, reporter(job))
+        status = upload_assembly.finish(session, job.subject_id, reporter(job))
+    return {"status": status and str(status)}
 
 
 def clear(session: Session, job: ClaimedJob) -> dict[str, Any]:

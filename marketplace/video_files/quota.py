@@ -1,4 +1,4 @@
-"""How much a party may have, and room for one more file of it."""
+"""A party's storage quota, and the reservation of room for one more file."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,6 +12,7 @@ from marketplace.video_files import file_kinds
 from marketplace.video_files.models import VideoFile, VideoFileStatus
 
 GIB = 1024**3
+# Open uploads a party may have at once.
 OPEN_MAX = 100
 
 _LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('video quota ' || :party, 0))")
@@ -25,11 +26,12 @@ class OverQuota(Conflict):
 def reserve(
     session: Session, actor: Actor, *, name: str, size_bytes: int, quota_bytes: int, resumable: bool, until: datetime
 ) -> VideoFile:
-    """Make room for a file that is going to come, and forget it at `until` if it does not.
+    """Reserve room for a file that will be uploaded; the reservation ends at `until` if it is not.
 
-    What was announced counts as if it were there. Raises OverQuota.
+    Announced bytes count as if they were stored. Raises OverQuota (too many open uploads, or too many bytes).
     """
     assert actor.party_id is not None
+    # Reservations of one party wait for each other, so that two cannot take the same room.
     session.execute(_LOCK, {"party": str(actor.party_id)})
     used, receiving = _used(session, actor.party_id)
     if receiving >= OPEN_MAX:

@@ -1,4 +1,4 @@
-"""Looking after the videos of a party: which there are, and letting one go."""
+"""Read and delete the videos of a party."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from marketplace.video_files.models import VideoFile
 
 @dataclass(frozen=True)
 class ShownVideo:
-    """A video as somebody may see it: what it was called is for its own party alone."""
+    """A video as a reader may see it: only its own party sees its name."""
 
     id: UUID
     party_id: UUID
@@ -68,7 +68,7 @@ def list_videos(
 
 
 def delete(session: Session, actor: Actor, video_id: UUID) -> None:
-    """Let a video go; its bytes go too unless another video has the same. Raises NotFound, VideoHeld."""
+    """Delete a video, and its bytes unless another video has the same. Raises NotFound, VideoHeld."""
     row = db.lock(session, VideoFile, video_id, policy.visible(actor))
     write_hold.require_free(row)
     upload_completion.enqueue_clear(session, row)

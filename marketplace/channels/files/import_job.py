@@ -7,7 +7,7 @@ compares it with what is stored, and writes. Memory use does not depend on the f
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from marketplace.channels import peers
 from marketplace.channels.anomalies import CellError
 from marketplace.channels.files import bulk_store, chunks, imports, owners
 from marketplace.channels.files.bulk_store import ChannelEntry, handle_key
+from marketplace.channels.files.imports import ImportCounts
 from marketplace.channels.files.owners import ImportSource, NamedCreator, UnknownCreator
 from marketplace.channels.files.record_stream import FileRefused, iter_import
 from marketplace.channels.models import ChannelImport, ImportMode, ImportRowError, ImportStatus
@@ -53,6 +54,17 @@ class _UndoImport(Exception):
     """Some row was refused in the mode "all or nothing"."""
 
 
+@dataclass(frozen=True)
+class ImportOutcome:
+    """How an import ended; `counts` is None if it had ended before."""
+
+    status: ImportStatus
+    counts: ImportCounts | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {"status": str(self.status), **({} if self.counts is None else asdict(self.counts))}
+
+
 @dataclass
 class ImportTally:
     """What was read so far. Only the first ROW_ERRORS_MAX errors are kept, but every bad row is counted."""
@@ -74,14 +86,14 @@ class ImportTally:
             self.errors.append(RowError(row, error.column, error.value[:VALUE_MAX], error.zh, error.en))
 
 
-def run(session: Session, import_id: UUID, creator_id: UUID | None, report: Report) -> dict[str, Any]:
+def run(session: Session, import_id: UUID, creator_id: UUID | None, report: Report) -> ImportOutcome:
     """Store what the file holds and end its import; running it again for an ended import changes nothing.
 
     Raises whatever `report` raises (cancelled, lease lost), and NotAllowed if the party may no longer import.
     """
     row = session.get_one(ChannelImport, import_id)
     if row.status != ImportStatus.RECEIVED:
-        return {"status": str(row.status)}
+        return ImportOutcome(row.status)
     source = owners.load_source(session, row, creator_id)
     tally, message = ImportTally(), None
     try:
@@ -167,20 +179,17 @@ def _storage_error(record: ChannelRecord) -> CellError | None:
     return None
 
 
-def _end(session: Session, row: ChannelImport, tally: ImportTally, message: str | None) -> dict[str, Any]:
+def _end(session: Session, row: ChannelImport, tally: ImportTally, message: str | None) -> ImportOutcome:
     if tally.errors:
         session.execute(sa.insert(ImportRowError), [_error_columns(row.id, error) for error in tally.errors])
-    counts = {
-        "rows_done": tally.good,
-        "channels_new": tally.channels_new,
-        "snapshots_new": tally.snapshots_new,
-    }
-    if message is not None:
-        counts = dict.fromkeys(counts, 0)
-    counts["rows_bad"] = tally.bad
-    name = "done" if message is None else "failed"
-    imports.end_import(session, row.id, name, message=message, **counts)
-    if counts["snapshots_new"]:
+    if message is None:
+        name = "done"
+        counts = ImportCounts(tally.good, tally.bad, tally.channels_new, tally.snapshots_new)
+    else:
+        name = "failed"
+        counts = ImportCounts(rows_done=0, rows_bad=tally.bad, channels_new=0, snapshots_new=0)
+    imports.end_import(session, row.id, name, message=message, counts=counts)
+    if counts.snapshots_new:
         events.record(
             session,
             "audience_snapshots.new",
@@ -188,10 +197,10 @@ def _end(session: Session, row: ChannelImport, tally: ImportTally, message: str 
             SYSTEM,
             parties=[row.party_id],
             import_id=str(row.id),
-            channels_new=tally.channels_new,
-            snapshots_new=tally.snapshots_new,
+            channels_new=counts.channels_new,
+            snapshots_new=counts.snapshots_new,
         )
-    return {"status": name, **counts}
+    return ImportOutcome(row.status, counts)
 
 
 def _error_columns(import_id: UUID, error: RowError) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """Upload a file of channels, and read what became of it and of its rows."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Protocol
 from uuid import UUID
 
@@ -37,6 +37,16 @@ class ImportBody(Protocol):
     def sha256(self) -> str: ...
 
     def pieces(self, size_bytes: int) -> Iterator[bytes]: ...
+
+
+@dataclass(frozen=True)
+class ImportCounts:
+    """What an import stored and refused. A row with several errors counts once in `rows_bad`."""
+
+    rows_done: int
+    rows_bad: int
+    channels_new: int
+    snapshots_new: int
 
 
 @dataclass(frozen=True)
@@ -165,16 +175,19 @@ def iter_row_errors(session: Session, actor: Actor, import_id: UUID) -> Iterator
         after = page.data[-1].row_number if page.data else 0
 
 
-def end_import(session: Session, import_id: UUID, name: str, *, message: str | None = None, **counts: int) -> bool:
+def end_import(
+    session: Session, import_id: UUID, name: str, *, message: str | None = None, counts: ImportCounts | None = None
+) -> bool:
     """Make the transition `name`, store the counts and delete the file's bytes; False if it had ended before."""
     row = db.lock(session, ChannelImport, import_id)
     if row.status != ImportStatus.RECEIVED:
         return False
-    for count, value in counts.items():
-        setattr(row, count, value)
+    columns = {} if counts is None else asdict(counts)
+    for column, count in columns.items():
+        setattr(row, column, count)
     row.message, row.finished_at = message, now()
     chunks.remove(session, row.id)
-    details = {"file_name": row.file_name, **counts, **({"message": message} if message else {})}
+    details = {"file_name": row.file_name, **columns, **({"message": message} if message else {})}
     apply_transition(session, row, IMPORT_TRANSITIONS, name, SYSTEM, parties=[row.party_id], **details)
     return True
 
