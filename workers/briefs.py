@@ -16,7 +16,7 @@ def close(session: Session, job: ClaimedJob) -> dict[str, Any]:
 
 
 def close_overdue(session: Session, _: ClaimedJob) -> dict[str, Any]:
-    return {"overdue": service.ask_for_overdue(session)}
+    return {"overdue": service.enqueue_overdue_closes(session)}
 
 
 HANDLERS: Handlers = {

@@ -22,7 +22,7 @@ def import_file(session: Session, job: ClaimedJob) -> dict[str, Any]:
     told = job.payload.get("creator_id")
     creator_id = UUID(told) if isinstance(told, str) else None
     try:
-        return import_job.run(session, job.subject_id, creator_id, reporter(job))
+        return import_job.run(session, job.subject_id, creator_id, reporter(job)).as_json()
     except jobs.JobFenced:
         raise
     except jobs.JobCancelled:
@@ -37,7 +37,7 @@ def import_file(session: Session, job: ClaimedJob) -> dict[str, Any]:
 def _end_alone(import_id: UUID, name: str, message: str | None) -> None:
     # The job's own transaction is about to be undone and holds no lock on the import's row.
     with transaction() as session:
-        imports.end(session, import_id, name, message=message)
+        imports.end_import(session, import_id, name, message=message)
 
 
 def reporter(job: ClaimedJob) -> import_job.Report:

@@ -25,7 +25,8 @@ def _tried_again() -> Iterator[None]:
 def finish(session: Session, job: ClaimedJob) -> dict[str, Any]:
     assert job.subject_id is not None
     with _tried_again():
-        return upload_assembly.finish(session, job.subject_id, reporter(job))
+        status = upload_assembly.finish(session, job.subject_id, reporter(job))
+    return {"status": status and str(status)}
 
 
 def clear(session: Session, job: ClaimedJob) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def clear(session: Session, job: ClaimedJob) -> dict[str, Any]:
 
 
 def forget_old(session: Session, _: ClaimedJob) -> dict[str, Any]:
-    return {"refused": upload_assembly.settle_lost(session), "forgotten": upload_completion.forget_old(session)}
+    return {"refused": upload_assembly.settle_lost(session), "forgotten": upload_completion.forget_expired(session)}
 
 
 HANDLERS: Handlers = {resumable_uploads.FINISH: finish, upload_completion.CLEAR: clear, "videos.forget-old": forget_old}

@@ -73,7 +73,7 @@ def _look_up(hashes: Sequence[PictureHash]) -> dict[str, Any]:
     before = resource.getrusage(resource.RUSAGE_SELF)
     began = time.monotonic()
     with db.transaction() as session:
-        found = duplicates.seen_before(session, "f" * 64, list(hashes))
+        found = duplicates.find_repeated(session, "f" * 64, list(hashes))
     spent = resource.getrusage(resource.RUSAGE_SELF)
     return {
         "seconds": round(time.monotonic() - began, 2),

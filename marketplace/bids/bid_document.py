@@ -40,12 +40,12 @@ class PlanMeasures:
     plan_version: str
 
 
-def document(loaded: Mapping[str, Any]) -> dict[str, Any]:
+def to_stored(loaded: Mapping[str, Any]) -> dict[str, Any]:
     """Return the wording as JSON values, its price with whatever fields came."""
-    return briefs.document(loaded)
+    return briefs.to_stored(loaded)
 
 
-def columns(stored: Mapping[str, Any], currency: str) -> dict[str, Any]:
+def revision_columns(stored: Mapping[str, Any], currency: str) -> dict[str, Any]:
     """Return a wording as the columns of a revision. `rights` are kept with the price, answers with the claims."""
     price = {**pricing_models.own_fields(stored["price"]), "rights": stored["rights"]}
     cost, claim, answers = stored["production_cost"], stored["forecast_claim"], stored["answers"]
@@ -90,7 +90,7 @@ def production_cost(revision: BidRevision) -> dict[str, Any] | None:
     return {"amount_minor": revision.production_cost_minor, "currency": revision.currency}
 
 
-def stored(revision: BidRevision) -> dict[str, Any]:
+def stored_document(revision: BidRevision) -> dict[str, Any]:
     """Return a revision's whole wording as `document` gave it."""
     return {**wording(revision), "production_cost": production_cost(revision)}
 
@@ -101,18 +101,18 @@ def read_plan(plan: Mapping[str, Any], brief: Mapping[str, Any]) -> tuple[Timeli
         found = timeline.from_dict(plan)
     except PlanError as error:
         return None, [FieldError(f"/plan{one.pointer}"[:_POINTER_MAX], f"{one.zh} {one.en}") for one in error.problems]
-    return found, [*texts(plan, "/plan"), *_plan_kinds(found, brief)]
+    return found, [*description_errors(plan, "/plan"), *_plan_kinds(found, brief)]
 
 
-def measure(plan: Timeline) -> PlanMeasures:
+def measure_plan(plan: Timeline) -> PlanMeasures:
     low, high = raw_bounds(plan)
     noticed = prominence(plan)
     return PlanMeasures(low.tolist(), high.tolist(), noticed.low, noticed.high, MODEL_VERSION)
 
 
-def faults(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> list[FieldError]:
+def validation_errors(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> list[FieldError]:
     """Return what contradicts itself or the brief's document, each with a pointer; the plan is looked at apart."""
-    wrong_price = [*pricing_models.faults(stored["price"])]
+    wrong_price = [*pricing_models.validation_errors(stored["price"])]
     return [
         *wrong_price,
         *_currency(stored, brief["budget"]["currency"]),
@@ -171,12 +171,12 @@ def _rights(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[Fie
 
 def _deliverables(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[FieldError]:
     kinds = {wanted["kind"] for wanted in brief["deliverables"]}
-    opens, ends = (briefs.when(brief["publish_window"][end]) for end in ("from", "to"))
+    opens, ends = (briefs.parse_time(brief["publish_window"][end]) for end in ("from", "to"))
     for place, one in enumerate(stored["deliverables"]):
         here = f"/deliverables/{place}"
         if one["kind"] not in kinds:
             yield FieldError(f"{here}/kind", f"The brief asks for: {', '.join(sorted(kinds))}.")
-        first, last = (one[name] and briefs.when(one[name]) for name in ("publish_from", "publish_to"))
+        first, last = (one[name] and briefs.parse_time(one[name]) for name in ("publish_from", "publish_to"))
         for name, at in (("publish_from", first), ("publish_to", last)):
             if at is not None and not opens <= at <= ends:
                 window = f"{brief['publish_window']['from']} to {brief['publish_window']['to']}"
@@ -216,7 +216,7 @@ def _told(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[Field
         yield FieldError("/answers", f"Give one answer to each of the brief's questions: {asked}.")
 
 
-def texts(plan: Mapping[str, Any], pointer: str) -> Iterator[FieldError]:
+def description_errors(plan: Mapping[str, Any], pointer: str) -> Iterator[FieldError]:
     """Yield the descriptions of a timeline's exposures that cannot be stored; the timeline itself has been read."""
     text = TextField(timeline.DESCRIPTION_MAX, shortest=0)
     for place, exposure in enumerate(plan["exposures"]):

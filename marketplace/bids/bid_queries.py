@@ -84,10 +84,10 @@ def find(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
     row = session.execute(_WITH_WORDING.where(Bid.id == bid_id, policy.visible(actor))).one_or_none()
     if row is None:
         raise db.missing(Bid, bid_id)
-    return shown(actor, *row)
+    return show(actor, *row)
 
 
-def listing(
+def list_bids(
     session: Session,
     actor: Actor,
     *,
@@ -103,7 +103,7 @@ def listing(
     return _page(session, actor, query, limit, starting_after, status)
 
 
-def of_brief(
+def list_brief_bids(
     session: Session,
     actor: Actor,
     brief_id: UUID,
@@ -120,7 +120,7 @@ def of_brief(
     return _page(session, actor, query, limit, starting_after, status)
 
 
-def count(session: Session, actor: Actor, brief_id: UUID) -> int:
+def count_bids(session: Session, actor: Actor, brief_id: UUID) -> int:
     """Return how many bids stand on a brief; that much is told before the close."""
     db.get(session, Brief, brief_id, briefs_policy.own(actor))
     standing = (BidStatus.OPEN, BidStatus.ACCEPTED, BidStatus.DECLINED)
@@ -128,7 +128,7 @@ def count(session: Session, actor: Actor, brief_id: UUID) -> int:
     return session.scalar(query) or 0
 
 
-def revisions(
+def list_revisions(
     session: Session, actor: Actor, bid_id: UUID, *, limit: int, starting_after: UUID | None
 ) -> Page[ShownRevision]:
     """Return a bid's wordings, the newest first. The brand is shown the one that counts: earlier ones were no offer."""
@@ -148,7 +148,7 @@ def revisions(
     return Page([_shown_revision(actor, *row) for row in rows[:limit]], len(rows) > limit)
 
 
-def commitments(
+def list_commitments(
     session: Session, actor: Actor, brief_id: UUID, *, limit: int, starting_after: UUID | None
 ) -> Page[BidRevision]:
     """Return every commitment made on a brief, whoever made it, to whoever may read the brief."""
@@ -164,7 +164,7 @@ def commitments(
         return paging.page(session, query, BidRevision, limit, starting_after)
 
 
-def shown(actor: Actor, bid: Bid, revision: BidRevision, title: str, number: int) -> ShownBid:
+def show(actor: Actor, bid: Bid, revision: BidRevision, title: str, number: int) -> ShownBid:
     """Return a bid as this actor may see it."""
     return ShownBid(
         id=bid.id,
@@ -218,4 +218,4 @@ def _page(
     if starting_after is not None:
         query = query.where(Bid.id < starting_after)
     rows = session.execute(query.order_by(Bid.id.desc()).limit(limit + 1)).all()
-    return Page([shown(actor, *row) for row in rows[:limit]], len(rows) > limit)
+    return Page([show(actor, *row) for row in rows[:limit]], len(rows) > limit)

@@ -109,7 +109,7 @@ def own_fields(price: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def faults(price: Mapping[str, Any], pointer: str = "/price") -> Iterator[FieldError]:
+def validation_errors(price: Mapping[str, Any], pointer: str = "/price") -> Iterator[FieldError]:
     """Return which fields of its model a price lacks, which are another model's, and a cap under the floor."""
     model = price["model"]
     for name in _NEEDED[model]:
@@ -122,7 +122,7 @@ def faults(price: Mapping[str, Any], pointer: str = "/price") -> Iterator[FieldE
     if floor and cap and model == "cpm" and cap["amount_minor"] < floor["amount_minor"]:
         yield FieldError(f"{pointer}/cap", "Must not be less than `floor`.")
     if model == "hybrid" and price.get("variable"):
-        yield from faults(price["variable"], f"{pointer}/variable")
+        yield from validation_errors(price["variable"], f"{pointer}/variable")
 
 
 def sure_minor(price: Mapping[str, Any]) -> int:

@@ -37,13 +37,13 @@ def place(body: dict[str, Any], brief_id: UUID) -> ShownBid:
 @blueprint.get("/briefs/<id('brf'):brief_id>/bids", **_OVERSEES, query=page_query("bid", status=_STATUS), answers=_BIDS)
 def of_brief(query: dict[str, Any], brief_id: UUID) -> Page[ShownBid]:
     """A closed brief's bids; 404 while they are sealed."""
-    return bid_queries.of_brief(session(), actor(), brief_id, **query)
+    return bid_queries.list_brief_bids(session(), actor(), brief_id, **query)
 
 
 @blueprint.get("/briefs/<id('brf'):brief_id>/bids/count", **_OVERSEES, answers=BidCountOut)
 def count(brief_id: UUID) -> dict[str, int]:
     """How many bids stand on a brief, before the close too."""
-    return {"count": bid_queries.count(session(), actor(), brief_id)}
+    return {"count": bid_queries.count_bids(session(), actor(), brief_id)}
 
 
 @blueprint.get(
@@ -51,7 +51,7 @@ def count(brief_id: UUID) -> dict[str, int]:
 )
 def commitments(query: dict[str, Any], brief_id: UUID) -> Page[BidRevision]:
     """Every offer's commitment and time, to show that none came late and none was changed."""
-    return bid_queries.commitments(session(), actor(), brief_id, **query)
+    return bid_queries.list_commitments(session(), actor(), brief_id, **query)
 
 
 @blueprint.get(
@@ -63,7 +63,7 @@ def commitments(query: dict[str, Any], brief_id: UUID) -> Page[BidRevision]:
 )
 def listing(query: dict[str, Any]) -> Page[ShownBid]:
     """The bids of one's own side."""
-    return bid_queries.listing(session(), actor(), **query)
+    return bid_queries.list_bids(session(), actor(), **query)
 
 
 @blueprint.get("/bids/<id('bid'):bid_id>", **_READS, answers=BidOut)
@@ -75,7 +75,7 @@ def find(bid_id: UUID) -> ShownBid:
 @blueprint.get("/bids/<id('bid'):bid_id>/revisions", **_READS, query=page_query("rev"), answers=page_of(BidRevisionOut))
 def revisions(query: dict[str, Any], bid_id: UUID) -> Page[ShownRevision]:
     """A bid's wordings, the newest first; the brand sees the one that counts."""
-    return bid_queries.revisions(session(), actor(), bid_id, **query)
+    return bid_queries.list_revisions(session(), actor(), bid_id, **query)
 
 
 @blueprint.post("/bids/<id('bid'):bid_id>/revisions", **_OFFERS, takes=BidRevisionIn, status=201)

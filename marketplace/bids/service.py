@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from marketplace.bids import bid_document, commitment, policy
-from marketplace.bids.bid_queries import REVISIONS_MAX, ShownBid, find, shown
+from marketplace.bids.bid_queries import REVISIONS_MAX, ShownBid, find, show
 from marketplace.bids.models import Bid, BidRevision, BidStatus
 from marketplace.bids.states import BID_TRANSITIONS
 from marketplace.briefs import service as briefs
@@ -45,8 +45,8 @@ def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, l
     Raises NotFound, WrongState (the brief is not open, the channel is archived), InvalidInput with a pointer for each
     contradiction; a second open bid for the channel meets the unique index (409).
     """
-    brief = briefs.for_bidding(session, actor, brief_id)
-    creator_id = channels.for_bidding(session, actor, channel_id)
+    brief = briefs.lock_for_bidding(session, actor, brief_id)
+    creator_id = channels.creator_for_bidding(session, actor, channel_id)
     bid = Bid(
         brief_id=brief.id,
         brand_id=brief.brand_id,
@@ -54,11 +54,11 @@ def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, l
         creator_id=creator_id,
         agency_id=actor.party_id if actor.role == Role.AGENCY else None,
     )
-    revision = _worded(bid, brief, 1, bid_document.document(loaded))
+    revision = _worded(bid, brief, 1, bid_document.to_stored(loaded))
     db.insert(session, bid)
     _put(session, bid, revision, bid.version)
     _record(session, "bids.place", bid, actor, number=1)
-    return shown(actor, bid, revision, brief.title, brief.version_number)
+    return show(actor, bid, revision, brief.title, brief.version_number)
 
 
 def revise(session: Session, actor: Actor, bid_id: UUID, *, loaded: Mapping[str, Any]) -> ShownBid:
@@ -67,7 +67,7 @@ def revise(session: Session, actor: Actor, bid_id: UUID, *, loaded: Mapping[str,
     Raises NotFound, WrongState, Conflict (no revision is left), InvalidInput.
     """
     bid, brief = _revisable(session, actor, bid_id)
-    return _revised(session, actor, bid, brief, bid_document.document(loaded))
+    return _revised(session, actor, bid, brief, bid_document.to_stored(loaded))
 
 
 def replan(
@@ -79,7 +79,7 @@ def replan(
     """
     bid, brief = _revisable(session, actor, bid_id)
     last = session.get_one(BidRevision, bid.revision_id)
-    return _revised(session, actor, bid, brief, {**bid_document.stored(last), "plan": dict(choose(last))})
+    return _revised(session, actor, bid, brief, {**bid_document.stored_document(last), "plan": dict(choose(last))})
 
 
 def withdraw(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
@@ -130,7 +130,7 @@ def _revisable(session: Session, actor: Actor, bid_id: UUID) -> tuple[Bid, Bidda
     bid = db.lock(session, Bid, bid_id, policy.acting(actor))
     if bid.status != BidStatus.OPEN:
         raise WrongState("Only an open bid can be revised.", state=bid.status)
-    brief = briefs.for_bidding(session, actor, bid.brief_id)
+    brief = briefs.lock_for_bidding(session, actor, bid.brief_id)
     if bid.revision_number >= REVISIONS_MAX:
         raise Conflict(f"A bid has {REVISIONS_MAX} wordings at most, and this one has had them.")
     return bid, brief
@@ -140,16 +140,16 @@ def _revised(session: Session, actor: Actor, bid: Bid, brief: BiddableBrief, sto
     revision = _worded(bid, brief, bid.revision_number + 1, stored)
     _put(session, bid, revision, bid.version + 1)
     _record(session, "bids.revise", bid, actor, number=revision.number)
-    return shown(actor, bid, revision, brief.title, brief.version_number)
+    return show(actor, bid, revision, brief.title, brief.version_number)
 
 
 def _worded(bid: Bid, brief: BiddableBrief, number: int, stored: Mapping[str, Any]) -> BidRevision:
     """Return the next wording of a bid, checked against the brief's version, measured and committed to."""
     plan, wrong_plan = bid_document.read_plan(stored["plan"], brief.content)
-    found = [*bid_document.faults(stored, brief.content), *wrong_plan]
+    found = [*bid_document.validation_errors(stored, brief.content), *wrong_plan]
     if found or plan is None:
         raise InvalidInput(errors=found)
-    measured = bid_document.measure(plan)
+    measured = bid_document.measure_plan(plan)
     revision = BidRevision(
         bid_id=bid.id,
         number=number,
@@ -161,7 +161,7 @@ def _worded(bid: Bid, brief: BiddableBrief, number: int, stored: Mapping[str, An
         prominence_low=measured.prominence_low,
         prominence_high=measured.prominence_high,
         plan_version=measured.plan_version,
-        **bid_document.columns(stored, brief.currency),
+        **bid_document.revision_columns(stored, brief.currency),
     )
     offer = commitment.offer_of(
         bid_document.wording(revision),

@@ -45,7 +45,7 @@ def media_type(data: bytes) -> str | None:
     return None
 
 
-def add(session: Session, actor: Actor, brief_id: UUID, *, name: str, data: bytes, said: str) -> AssetFacts:
+def add_asset(session: Session, actor: Actor, brief_id: UUID, *, name: str, data: bytes, said: str) -> AssetFacts:
     """Keep an image of a brief that is not over. `said` is the media type it came with.
 
     Raises NotFound, WrongState, InvalidInput (size, kind), Conflict (too many, or there already).
@@ -73,7 +73,7 @@ def add(session: Session, actor: Actor, brief_id: UUID, *, name: str, data: byte
     return AssetFacts(asset.id, brief_id, name, found, len(data), digest, asset.created_at)
 
 
-def of_brief(session: Session, actor: Actor, brief_id: UUID) -> list[AssetFacts]:
+def list_assets(session: Session, actor: Actor, brief_id: UUID) -> list[AssetFacts]:
     """Return the images' facts, the oldest first."""
     db.get(session, Brief, brief_id, policy.visible(actor))
     query = _facts().where(BrandAsset.brief_id == brief_id).order_by(BrandAsset.id)
@@ -94,7 +94,7 @@ def _facts() -> sa.Select[Any]:
     return sa.select(*wanted)
 
 
-def read(session: Session, actor: Actor, asset_id: UUID) -> BrandAsset:
+def read_asset(session: Session, actor: Actor, asset_id: UUID) -> BrandAsset:
     """Return an image with its bytes to whoever may see its brief. Raises NotFound."""
     asset = session.scalar(
         sa.select(BrandAsset)

@@ -36,7 +36,7 @@ SCORING_RULES: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def document(loaded: Mapping[str, Any]) -> dict[str, Any]:
+def to_stored(loaded: Mapping[str, Any]) -> dict[str, Any]:
     """Return the input as it is stored and shown: JSON values, money as {amount_minor, currency}, times in UTC."""
     return {name: _stored(value) for name, value in loaded.items()}
 
@@ -53,7 +53,7 @@ def _stored(value: Any) -> Any:
     return value
 
 
-def columns(stored: Mapping[str, Any]) -> dict[str, Any]:
+def version_columns(stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is searched and scored, as the columns of a version (money in minor units)."""
     ceiling = stored["ceiling_per_thousand"]
     return {
@@ -63,28 +63,28 @@ def columns(stored: Mapping[str, Any]) -> dict[str, Any]:
         "budget_minor": stored["budget"]["amount_minor"],
         "ceiling_minor": ceiling and ceiling["amount_minor"],
         "tolerance": stored["tolerance"],
-        "bids_close_at": when(stored["bids_close_at"]),
+        "bids_close_at": parse_time(stored["bids_close_at"]),
         "content": dict(stored),
     }
 
 
-def when(text: str) -> datetime:
+def parse_time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Return the names of the top-level fields that differ."""
     return sorted(name for name in after if name not in before or before[name] != after[name])
 
 
-def faults(stored: Mapping[str, Any]) -> list[FieldError]:
+def validation_errors(stored: Mapping[str, Any]) -> list[FieldError]:
     """Return what contradicts itself in a stored document, each with a pointer."""
     return [*_money(stored), *_target(stored), *_times(stored), *_asked(stored)]
 
 
-def deadline_faults(stored: Mapping[str, Any], at: datetime) -> list[FieldError]:
+def deadline_errors(stored: Mapping[str, Any], at: datetime) -> list[FieldError]:
     """Return what is wrong with the deadline for bids when it is set at this moment."""
-    left = when(stored["bids_close_at"]) - at
+    left = parse_time(stored["bids_close_at"]) - at
     if left < timedelta(seconds=BIDDING_SECONDS_MIN):
         return [FieldError("/bids_close_at", f"Leave at least {BIDDING_SECONDS_MIN} seconds from now for bids.")]
     if left > timedelta(days=BIDDING_DAYS_MAX):
@@ -125,12 +125,12 @@ def _listed(ages: tuple[int, ...]) -> str:
 
 
 def _times(stored: Mapping[str, Any]) -> Iterator[FieldError]:
-    first, last = when(stored["publish_window"]["from"]), when(stored["publish_window"]["to"])
+    first, last = parse_time(stored["publish_window"]["from"]), parse_time(stored["publish_window"]["to"])
     if last <= first:
         yield FieldError("/publish_window/to", "Must be later than `from`.")
     if last - first > timedelta(days=PUBLISH_DAYS_MAX):
         yield FieldError("/publish_window/to", f"Must be within {PUBLISH_DAYS_MAX} days of `from`.")
-    if first <= when(stored["bids_close_at"]):
+    if first <= parse_time(stored["bids_close_at"]):
         yield FieldError("/publish_window/from", "Must be later than `bids_close_at`: nothing is chosen before.")
 
 

@@ -23,12 +23,12 @@ def new_seed() -> str:
     return secrets.token_hex(32)
 
 
-def commitment(seed: str) -> str:
+def seed_commitment(seed: str) -> str:
     """Return what is shown of the seed before the close: its SHA-256 in hexadecimal."""
     return hashlib.sha256(seed.encode("ascii")).hexdigest()
 
 
-def moment(seed: str, brief_id: UUID, version_id: UUID, bids_close_at: datetime, window_s: int) -> datetime:
+def closing_moment(seed: str, brief_id: UUID, version_id: UUID, bids_close_at: datetime, window_s: int) -> datetime:
     """Return when bidding ends, to the microsecond; with no window that is `bids_close_at` itself."""
     drawn = hashlib.sha256(f"{seed} {ids.show('brf', brief_id)} {ids.show('brv', version_id)}".encode("ascii")).digest()
     micros = window_s * 1_000_000 * int.from_bytes(drawn[:8], "big") // _MOST

@@ -75,7 +75,7 @@ def create(body: dict[str, Any]) -> ShownBrief:
 @blueprint.get("/briefs", **_READS, query=page_query("brf", **_FILTERS), answers=page_of(BriefOut))
 def listing(query: dict[str, Any]) -> Page[ShownBrief]:
     """A brand's own briefs; for creators and agencies the published and closed ones."""
-    return service.listing(session(), actor(), **query)
+    return service.list_briefs(session(), actor(), **query)
 
 
 @blueprint.get("/briefs/<id('brf'):brief_id>", **_READS, answers=BriefOut)
@@ -113,13 +113,13 @@ def cancel(body: dict[str, Any], brief_id: UUID) -> ShownBrief:
 )
 def versions(query: dict[str, Any], brief_id: UUID) -> Page[BriefVersion]:
     """Every wording that the brief has had, the newest first."""
-    return service.versions(session(), actor(), brief_id, **query)
+    return service.list_versions(session(), actor(), brief_id, **query)
 
 
 @blueprint.get("/briefs/<id('brf'):brief_id>/versions/<id('brv'):version_id>", **_READS, answers=BriefVersionOut)
 def version_of(brief_id: UUID, version_id: UUID) -> BriefVersion:
     """One wording of the brief."""
-    return service.version_of(session(), actor(), brief_id, version_id)
+    return service.find_version(session(), actor(), brief_id, version_id)
 
 
 @blueprint.post(
@@ -133,19 +133,19 @@ def version_of(brief_id: UUID, version_id: UUID) -> BriefVersion:
 def add_asset(body: RawBody, query: dict[str, Any], brief_id: UUID) -> assets.AssetFacts:
     """Keep a reference image: the body is the PNG, JPEG or WebP itself, at most 2 MiB, at most 12 a brief."""
     data = body.whole()
-    return assets.add(session(), actor(), brief_id, name=query["name"], data=data, said=body.media_type)
+    return assets.add_asset(session(), actor(), brief_id, name=query["name"], data=data, said=body.media_type)
 
 
 @blueprint.get("/briefs/<id('brf'):brief_id>/assets", **_READS, answers=page_of(BrandAssetOut))
 def assets_of(brief_id: UUID) -> Page[assets.AssetFacts]:
     """The brief's reference images, without their bytes."""
-    return Page(assets.of_brief(session(), actor(), brief_id), has_more=False)
+    return Page(assets.list_assets(session(), actor(), brief_id), has_more=False)
 
 
 @blueprint.get("/brand-assets/<id('ast'):asset_id>", **_READS, media_type="image/*")
 def read_asset(asset_id: UUID) -> Response:
     """An image's bytes."""
-    return _image(assets.read(session(), actor(), asset_id))
+    return _image(assets.read_asset(session(), actor(), asset_id))
 
 
 def _image(asset: BrandAsset) -> Response:

@@ -77,10 +77,10 @@ def create(session: Session, actor: Actor, *, loaded: Mapping[str, Any]) -> Show
     """Write a draft from a whole document. Raises InvalidInput with a pointer for each contradiction."""
     if actor.party_id is None:
         raise NotAllowed("A brief belongs to a brand.")
-    stored = contents.document(loaded)
-    _refuse([*contents.faults(stored), *contents.deadline_faults(stored, now())])
+    stored = contents.to_stored(loaded)
+    _refuse([*contents.validation_errors(stored), *contents.deadline_errors(stored, now())])
     stored["scoring_rule"] = contents.SCORING_RULE
-    columns = contents.columns(stored)
+    columns = contents.version_columns(stored)
     brief = Brief(brand_id=actor.party_id, bids_close_at=columns["bids_close_at"])
     session.add(brief)
     session.flush()
@@ -99,14 +99,14 @@ def change(session: Session, actor: Actor, brief_id: UUID, *, loaded: Mapping[st
     if not (brief.status == BriefStatus.DRAFT or open_for_bids(brief, at)):
         raise WrongState("Only a draft or a brief that is open for bids can be changed.", state=str(brief.status))
     current = session.get_one(BriefVersion, brief.version_id)
-    stored = {**current.content, **contents.document(loaded)}
-    changed = contents.changes(current.content, stored)
+    stored = {**current.content, **contents.to_stored(loaded)}
+    changed = contents.changed_fields(current.content, stored)
     if not changed:
         return _show(session, [brief])[0]
-    found = contents.faults(stored)
+    found = contents.validation_errors(stored)
     if "bids_close_at" in changed:
-        found += contents.deadline_faults(stored, at)
-    columns = contents.columns(stored)
+        found += contents.deadline_errors(stored, at)
+    columns = contents.version_columns(stored)
     if brief.status == BriefStatus.PUBLISHED and columns["currency"] != current.currency:
         found.append(FieldError("/budget/currency", f"Bids are priced in {current.currency} already."))
     _refuse(found)
@@ -143,7 +143,9 @@ def publish(session: Session, actor: Actor, brief_id: UUID) -> ShownBrief:
     )
     current = session.get_one(BriefVersion, brief.version_id)
     brief.published_at = now()
-    _refuse([*contents.faults(current.content), *contents.deadline_faults(current.content, brief.published_at)])
+    _refuse(
+        [*contents.validation_errors(current.content), *contents.deadline_errors(current.content, brief.published_at)]
+    )
     current.content = {**current.content, "scoring_rule": contents.SCORING_RULE}
     brief.close_seed = closing_time.new_seed()
     _draw(session, brief)
@@ -190,11 +192,11 @@ def _draw(session: Session, brief: Brief) -> None:
         brief.close_seed = closing_time.new_seed()
     brief.close_version_id = current.id
     window_s = current.content["closing_window_s"]
-    brief.closes_at = closing_time.moment(brief.close_seed, brief.id, current.id, brief.bids_close_at, window_s)
+    brief.closes_at = closing_time.closing_moment(brief.close_seed, brief.id, current.id, brief.bids_close_at, window_s)
     _ask_to_close(session, brief)
 
 
-def for_bidding(session: Session, actor: Actor, brief_id: UUID) -> BiddableBrief:
+def lock_for_bidding(session: Session, actor: Actor, brief_id: UUID) -> BiddableBrief:
     """Return a brief that takes bids, in its present wording, held open until the caller's transaction ends.
 
     Bidders share the lock; a close, a cancel or a revision waits for them. Raises NotFound, WrongState.
@@ -213,7 +215,7 @@ def find(session: Session, actor: Actor, brief_id: UUID) -> ShownBrief:
     return _show(session, [db.get(session, Brief, brief_id, policy.visible(actor))])[0]
 
 
-def listing(
+def list_briefs(
     session: Session,
     actor: Actor,
     *,
@@ -243,7 +245,7 @@ def listing(
     return Page(_show(session, found.data), found.has_more)
 
 
-def versions(
+def list_versions(
     session: Session, actor: Actor, brief_id: UUID, *, limit: int, starting_after: UUID | None
 ) -> Page[BriefVersion]:
     db.get(session, Brief, brief_id, policy.visible(actor))
@@ -251,7 +253,7 @@ def versions(
     return paging.page(session, query, BriefVersion, limit, starting_after)
 
 
-def version_of(session: Session, actor: Actor, brief_id: UUID, version_id: UUID) -> BriefVersion:
+def find_version(session: Session, actor: Actor, brief_id: UUID, version_id: UUID) -> BriefVersion:
     db.get(session, Brief, brief_id, policy.visible(actor))
     return db.get(session, BriefVersion, version_id, BriefVersion.brief_id == brief_id)
 
@@ -263,7 +265,7 @@ def _add_version(session: Session, brief: Brief, columns: dict[str, Any]) -> Non
     brief.version_id = version.id
 
 
-def ask_for_overdue(session: Session) -> int:
+def enqueue_overdue_closes(session: Session) -> int:
     """Ask again to close the briefs whose deadline passed a while ago: their own jobs are dead. Returns how many."""
     overdue = session.scalars(
         sa.select(Brief).where(
@@ -332,7 +334,7 @@ def _shown(brief: Brief, wordings: Mapping[UUID, BriefVersion], brand_name: str,
         created_at=brief.created_at,
         published_at=brief.published_at,
         closed_at=brief.closed_at,
-        close_commitment=brief.close_seed and closing_time.commitment(brief.close_seed),
+        close_commitment=brief.close_seed and closing_time.seed_commitment(brief.close_seed),
         close_seed=brief.close_seed if over else None,
         close_version_id=brief.close_version_id if over else None,
         bidding_ended_at=(brief.closed_at and min(brief.closed_at, _ends(brief))) if over else None,

@@ -1,4 +1,4 @@
-"""Creators' accounts on platforms, the dated facts of their audiences, and the files those came from."""
+"""Creators' accounts on platforms, the dated facts of their audiences, and the files that these came from."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -32,8 +32,9 @@ class ImportMode(StrEnum):
 class Channel(Base):
     """One account of a creator on one platform. `account_key` is the platform's own id, or else the handle.
 
-    `discoverable` is its owner's wish to be found by brands on whose briefs it has not bid; `pacing` is the rule
-    for its placements as schemas_pacing.PacingRule loads it (NULL: none)."""
+    `discoverable`: whether its owner lets brands find it whose briefs it has not bid on. `pacing` is the rule for its
+    placements as schemas_pacing.PacingRule loads it (NULL: none).
+    """
 
     __tablename__ = "channels"
     __table_args__ = (sa.UniqueConstraint("platform", "account_key"),)
@@ -57,7 +58,7 @@ class Channel(Base):
 
 
 class AudienceSnapshot(Base):
-    """Dated audience facts of a channel with their source and evidence. Never changed: a newer one takes its place."""
+    """Dated audience facts of a channel with their source and evidence. Never changed, only replaced by a newer one."""
 
     __tablename__ = "audience_snapshots"
     __table_args__ = (
@@ -101,7 +102,7 @@ class ChannelVideo(Base):
 
 
 class ChannelImport(Base):
-    """A file of channels that was handed in, and what became of its rows."""
+    """An uploaded file of channels, and what became of its rows."""
 
     __tablename__ = "imports"
 
@@ -125,7 +126,7 @@ class ChannelImport(Base):
 
 
 class ImportChunk(Base):
-    """A stretch of the file's bytes, kept with the order so that any worker host can read it."""
+    """A chunk of the file's bytes, stored in the database so that a worker on any host can read it."""
 
     __tablename__ = "import_chunks"
     __table_args__ = (sa.UniqueConstraint("import_id", "number"),)
@@ -135,8 +136,8 @@ class ImportChunk(Base):
     data: Mapped[bytes]
 
 
-class ImportFault(Base):
-    """One thing wrong in one row of a file."""
+class ImportRowError(Base):
+    """One error in one row of a file."""
 
     __tablename__ = "import_faults"
     __table_args__ = (sa.Index("ix_import_faults_place", "import_id", "row_number"),)

@@ -1,13 +1,13 @@
-"""In which range the figures of like channels lie: the market's own present snapshots, where enough creators tell.
+"""The usual ranges of the figures of comparable channels, computed from the market's current snapshots.
 
-Like channels are those of one platform and follower tier, and of each creator the one with the newest facts: who enters
-ten channels counts once. Figures outside the house's range count for nothing, so the market's range can only be
-narrower: a flood of made-up channels cannot widen it beyond what is flagged anyway.
+Comparable channels share the platform and the follower tier; each creator counts with the one channel that has the
+newest facts, so entering ten channels does not count ten times. Figures outside the house range are left out, so the
+market's range can only be narrower than it: a flood of made-up channels cannot widen it beyond what is flagged anyway.
 
-The ends are order statistics: with n creators, the k-th lowest and the k-th highest with k = (n + 1) / 100, rounded
-down. A new honest channel is as likely to take any place among them, so at most one in fifty falls outside, whatever
-the distribution. k is two at least, so that nobody sets an end alone (a figure that was flagged would be usual the
-next day): that takes 199 creators. Ends are rounded outwards to two digits and show nobody's own figure.
+The ends are order statistics: with n creators, the k-th lowest and the k-th highest, k = (n + 1) / 100 rounded down. A
+new honest channel is equally likely to take any rank among them, so at most one in fifty falls outside, whatever the
+distribution. k is at least two, so that no single creator sets an end (else a flagged figure would be usual the next
+day): that takes 199 creators. Ends are rounded outwards to two digits, so they do not reveal anybody's own figure.
 """
 
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.channels.anomalies import FOLLOWER_TIERS, HOUSE, PeerRange
+from marketplace.channels.anomalies import FOLLOWER_TIERS, HOUSE_RANGES, PeerRange
 
-PER = 100  # one in so many is left out at either end
+PER = 100  # one in PER is left out at either end
 CREATORS_MIN = 2 * PER - 1
 
 _TIER = "width_bucket(s.followers, CAST(:tiers AS bigint[]))"
@@ -43,53 +43,53 @@ _RANGES = (
     " GROUP BY platform, tier, figure HAVING count(*) >= :least"
 )
 _ALL = sa.text(_RANGES.format(only=""))
-_LIKE = sa.text(
+_OF_CHANNEL = sa.text(
     _RANGES.format(only=f" AND c.platform = :platform AND {_TIER} = width_bucket(:followers, CAST(:tiers AS bigint[]))")
 )
 
 
 @dataclass(frozen=True)
 class PeerRanges:
-    """The ranges by (platform, tier) as they stood when they were loaded."""
+    """The ranges by (platform, follower tier) at the time they were loaded."""
 
     ranges: Mapping[tuple[str, int], Mapping[str, PeerRange]] = field(default_factory=dict)
 
-    def like(self, platform: str, followers: int) -> Mapping[str, PeerRange]:
-        """Return the range of each figure for such a channel: the market's, or else the house's."""
-        return {**HOUSE, **self.ranges.get((platform, tier(followers)), {})}
+    def for_channel(self, platform: str, followers: int) -> Mapping[str, PeerRange]:
+        """Return the range of each figure for a channel of this size: the market's, or else the house range."""
+        return {**HOUSE_RANGES, **self.ranges.get((platform, follower_tier(followers)), {})}
 
 
-def tier(followers: int) -> int:
-    """Return 0 for the smallest channels, as `FOLLOWER_TIERS` cuts them."""
+def follower_tier(followers: int) -> int:
+    """Return the index of a channel's tier in `FOLLOWER_TIERS`, 0 for the smallest channels."""
     return sum(followers >= begins for begins in FOLLOWER_TIERS)
 
 
 def load(session: Session) -> PeerRanges:
-    """Return every range, for a whole file: its rows are all held against the market as it was before them."""
-    return _market(session, _ALL, {})
+    """Return every range. For a whole file: all its rows are compared with the market as it was before the import."""
+    return _load(session, _ALL, {})
 
 
-def load_like(session: Session, platform: str, followers: int) -> PeerRanges:
-    """Return the ranges for one channel alone."""
-    return _market(session, _LIKE, {"platform": platform, "followers": followers})
+def load_for_channel(session: Session, platform: str, followers: int) -> PeerRanges:
+    """Return only the ranges that apply to one channel."""
+    return _load(session, _OF_CHANNEL, {"platform": platform, "followers": followers})
 
 
-def _market(session: Session, query: sa.TextClause, which: Mapping[str, Any]) -> PeerRanges:
+def _load(session: Session, query: sa.TextClause, selection: Mapping[str, Any]) -> PeerRanges:
     house = {
-        "figures": list(HOUSE),
-        "lows": [usual.low for usual in HOUSE.values()],
-        "highs": [usual.high for usual in HOUSE.values()],
+        "figures": list(HOUSE_RANGES),
+        "lows": [usual.low for usual in HOUSE_RANGES.values()],
+        "highs": [usual.high for usual in HOUSE_RANGES.values()],
     }
     limits = {"tiers": list(FOLLOWER_TIERS), "per": PER, "least": CREATORS_MIN}
-    found: dict[tuple[str, int], dict[str, PeerRange]] = {}
-    for row in session.execute(query, {**house, **limits, **which}):
-        zh, en = _made_of(row.platform, row.tier, row.creators)
-        usual = PeerRange(_outward(row.low, ROUND_FLOOR), _outward(row.high, ROUND_CEILING), zh, en, row.creators)
-        found.setdefault((row.platform, row.tier), {})[row.figure] = usual
-    return PeerRanges(found)
+    ranges: dict[tuple[str, int], dict[str, PeerRange]] = {}
+    for row in session.execute(query, {**house, **limits, **selection}):
+        zh, en = _describe(row.platform, row.tier, row.creators)
+        peers = PeerRange(_outward(row.low, ROUND_FLOOR), _outward(row.high, ROUND_CEILING), zh, en, row.creators)
+        ranges.setdefault((row.platform, row.tier), {})[row.figure] = peers
+    return PeerRanges(ranges)
 
 
-def _made_of(platform: str, tier: int, creators: int) -> tuple[str, str]:
+def _describe(platform: str, tier: int, creators: int) -> tuple[str, str]:
     begins, ends = list(pairwise([0, *FOLLOWER_TIERS, None]))[tier]
     zh = f"{begins:,} 粉丝以上的" if ends is None else f"粉丝 {begins:,} 至 {ends:,} 的"
     en = f"{begins:,} followers or more" if ends is None else f"{begins:,} to {ends:,} followers"

@@ -1,4 +1,4 @@
-"""Who may see channels and imports, and whose they are to change."""
+"""Who may see channels and imports, and who may change them."""
 
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from marketplace.core.errors import FieldError, InvalidInput
 
 OWNERS = (Role.CREATOR, Role.AGENCY)
 
-# Bids and briefs stand above this room, so they are named here as bare tables.
+# This package may not import bids and briefs, which are above it, so their tables are declared here.
 _BIDS = sa.table(
     "bids",
     sa.column("channel_id", sa.Uuid),
@@ -31,7 +31,7 @@ def _of(parties: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     return Channel.creator_id == sa.any_(parties)
 
 
-# What `own` says of an owner, for a statement that is built once and told the owner's `parties` at each run.
+# The condition of `own` for an owner, for a statement that is built once and run with `parties` as a parameter.
 OWNED = _of(sa.bindparam("parties", type_=_IDS))
 
 
@@ -62,9 +62,9 @@ def imports(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def creator_of(actor: Actor, creator_id: UUID | None, pointer: str) -> UUID:
-    """Return the creator that a new channel is for: a creator's own, an agency's one under a live mandate.
+    """Return the creator of a new channel: a creator itself, or for an agency one with a live mandate.
 
-    Raises InvalidInput; an admin's `creator_id` is for the caller to look up.
+    Raises InvalidInput. The caller has to check that an admin's `creator_id` exists.
     """
     if actor.role == Role.CREATOR and actor.party_id and creator_id in (None, actor.party_id):
         return actor.party_id

@@ -1,10 +1,10 @@
-"""What every shape of file is read into, and the words for what channels are about."""
+"""The records that every shape of file is read into, and the verticals of channels with their platforms' labels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# code -> (Chinese, English); the categories of briefs use the same codes where they mean the same.
+# code -> (Chinese, English). The categories of briefs use the same code for the same subject.
 VERTICALS: Mapping[str, tuple[str, str]] = {
     "beauty": ("美妆", "Beauty"),
     "fashion": ("时尚穿搭", "Fashion"),
@@ -72,7 +72,7 @@ LABELS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class RowError:
-    """One thing wrong in one row: which column, what stood there, and what to mend."""
+    """One error in one row: the column, its value, and what to correct."""
 
     row: int
     column: str
@@ -83,11 +83,12 @@ class RowError:
 
 @dataclass(frozen=True)
 class ChannelRecord:
-    """A channel as one row (or a stretch of rows) tells of it; `snapshot` and `videos` hold the tables' columns.
+    """A channel as one row (or a run of rows) describes it; `snapshot` and `videos` hold the tables' columns.
 
     snapshot: taken_on, source, evidence_hash, followers, facts, margins {age, gender, region: {label: share}},
     rate_card [{length_tier, amount_minor, currency}], series_hash. Each video: external_id, published_at, views, likes,
-    comments, shares, duration_s, sponsored, title. What looks odd is found when it is stored, beside its peers.
+    comments, shares, duration_s, sponsored, title. Flags are not part of it: they depend on the peers at
+    the time it is stored.
     """
 
     row: int
@@ -105,12 +106,12 @@ class ChannelRecord:
     verticals: dict[str, float] = field(default_factory=dict)
 
 
-def verticals_of(labels: Mapping[str, float]) -> dict[str, float]:
-    """Return the shares of the known verticals among the platform's labels, scaled to 1; unknown words are left out."""
-    found: dict[str, float] = {}
+def normalise_verticals(labels: Mapping[str, float]) -> dict[str, float]:
+    """Return the shares of the known verticals among a platform's labels, scaled to sum to 1."""
+    shares: dict[str, float] = {}
     for label, share in labels.items():
         code = LABELS.get(str(label).strip().lower()) or LABELS.get(str(label).strip())
         if code is not None and share > 0:
-            found[code] = found.get(code, 0.0) + float(share)
-    total = sum(found.values())
-    return {code: round(share / total, 6) for code, share in sorted(found.items())} if total > 0 else {}
+            shares[code] = shares.get(code, 0.0) + float(share)
+    total = sum(shares.values())
+    return {code: round(share / total, 6) for code, share in sorted(shares.items())} if total > 0 else {}

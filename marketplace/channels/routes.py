@@ -1,4 +1,4 @@
-"""The API of channels, their snapshots and videos, and of files of them."""
+"""The API of channels, their snapshots and videos, and their export as a file."""
 
 import tempfile
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def enter(body: dict[str, Any]) -> Channel:
 @blueprint.get("/channels", allow=SIGNED_IN, needs=Permission.READ, query=ChannelQuery, answers=page_of(ChannelOut))
 def listed(query: dict[str, Any]) -> Page[Channel]:
     """One's own channels; for a brand those that bid on its closed briefs."""
-    return service.listed(session(), actor(), **query)
+    return service.list_channels(session(), actor(), **query)
 
 
 @blueprint.get("/channels/export", allow=OWNERS, needs=Permission.READ, query=ExportQuery, media_type=ANY_FILE)
@@ -59,16 +59,16 @@ def export(query: dict[str, Any]) -> Response:
     suffix = exports.SUFFIXES[shape]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "channels"
-        exports.write(path, shape, snapshots.records(session(), actor()))
-        # The opened file outlives its name, and is gone when it is closed.
+        exports.write(path, shape, snapshots.export_records(session(), actor()))
+        # The folder is deleted, but the open file can still be read and disappears when it is closed.
         file = path.open("rb")
-    response = Response(_sent(file), content_type=MEDIA[suffix])
+    response = Response(_pieces(file), content_type=MEDIA[suffix])
     response.call_on_close(file.close)
     response.headers["Content-Disposition"] = f'attachment; filename="channels-{shape}.{suffix}"'
     return response
 
 
-def _sent(file: IO[bytes]) -> Iterator[bytes]:
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
     with file:
         while piece := file.read(MIB):
             yield piece
@@ -108,7 +108,7 @@ def archive(channel_id: UUID) -> Channel:
 )
 def type_in(body: dict[str, Any], channel_id: UUID) -> AudienceSnapshot:
     """Dated facts typed in; the checks of the importer refuse or flag them."""
-    return snapshots.type_in(session(), actor(), channel_id, body)
+    return snapshots.enter_snapshot(session(), actor(), channel_id, body)
 
 
 @blueprint.get(
@@ -120,7 +120,7 @@ def type_in(body: dict[str, Any], channel_id: UUID) -> AudienceSnapshot:
 )
 def list_snapshots(query: dict[str, Any], channel_id: UUID) -> Page[AudienceSnapshot]:
     """A channel's audience snapshots, the newest first."""
-    return service.snapshots(session(), actor(), channel_id, **query)
+    return service.list_snapshots(session(), actor(), channel_id, **query)
 
 
 @blueprint.get(
@@ -128,7 +128,7 @@ def list_snapshots(query: dict[str, Any], channel_id: UUID) -> Page[AudienceSnap
 )
 def find_snapshot(snapshot_id: UUID) -> AudienceSnapshot:
     """One audience snapshot."""
-    return service.snapshot(session(), actor(), snapshot_id)
+    return service.find_snapshot(session(), actor(), snapshot_id)
 
 
 @blueprint.get(
@@ -140,4 +140,4 @@ def find_snapshot(snapshot_id: UUID) -> AudienceSnapshot:
 )
 def list_videos(query: dict[str, Any], channel_id: UUID) -> Page[ChannelVideo]:
     """A channel's videos as last reported."""
-    return service.videos(session(), actor(), channel_id, **query)
+    return service.list_videos(session(), actor(), channel_id, **query)

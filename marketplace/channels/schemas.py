@@ -1,4 +1,4 @@
-"""What channels, snapshots, videos and imports look like from outside."""
+"""Schemas of the API of channels, snapshots, videos and imports."""
 
 from datetime import date
 from typing import Any
@@ -28,7 +28,6 @@ LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
 REGION = r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$"
 URL = r"^https?://[^\s<>\"]{3,}$"
 SHAPES = ("inlay", "xingtu", "tiktok_one", "youtube")
-ROW_MAX = 2**53
 
 
 def shares(**kwargs: Any) -> fields.Dict:

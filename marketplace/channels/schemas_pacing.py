@@ -1,4 +1,4 @@
-"""The rule by which a creator paces a channel's placements, as it comes in, is kept and goes out."""
+"""Schemas of a channel's pacing rule, as it is sent, stored and shown."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from marketplace.core.http.fields import RealField, TextField, WholeField, one_of
 
-# The presets' sizes stand with their evidence in intrusiveness/constants.py.
+# The sizes of the presets and their evidence are in intrusiveness/constants.py.
 RAMPS = ("gentle", "standard")
 SERIES_MAX = 20
 SERIES_KEY_MAX = 60
@@ -65,11 +65,11 @@ class PacingRamp(Schema):
     followers = WholeField(0, 10_000_000_000, load_default=None, allow_none=True)
 
 
-def _told_once(series: Sequence[dict[str, Any]]) -> None:
-    keys = [one["key"].casefold() for one in series]
-    for place, key in enumerate(keys):
-        if key in keys[:place]:
-            raise ValidationError({place: {"key": ["Another series of this rule has this key."]}})
+def _unique_keys(series: Sequence[dict[str, Any]]) -> None:
+    keys = [limits["key"].casefold() for limits in series]
+    for index, key in enumerate(keys):
+        if key in keys[:index]:
+            raise ValidationError({index: {"key": ["Another series of this rule has this key."]}})
 
 
 class PacingRule(PacingLimits):
@@ -77,5 +77,5 @@ class PacingRule(PacingLimits):
 
     ramp = fields.Nested(PacingRamp, load_default=None, allow_none=True)
     series = fields.List(
-        fields.Nested(PacingSeries), validate=[validate.Length(max=SERIES_MAX), _told_once], load_default=list
+        fields.Nested(PacingSeries), validate=[validate.Length(max=SERIES_MAX), _unique_keys], load_default=list
     )

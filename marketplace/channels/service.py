@@ -1,4 +1,4 @@
-"""Channels entered and changed by hand, and what is read of them."""
+"""Enter, change and archive channels by hand, and read them with their snapshots and videos."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.channels import policy
 from marketplace.channels.files.bulk_store import handle_key
-from marketplace.channels.files.imports import creator_for
+from marketplace.channels.files.imports import require_creator
 from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus, ChannelVideo
 from marketplace.channels.states import CHANNEL_TRANSITIONS
 from marketplace.core import db, events
@@ -24,41 +24,44 @@ _BIDDING = sa.select(Channel.creator_id, Channel.status).where(Channel.id == sa.
 def enter(
     session: Session, actor: Actor, *, creator_id: UUID | None, account_key: str | None, **values: Any
 ) -> Channel:
-    """Enter a channel for a creator. Raises InvalidInput (not a creator of theirs), Conflict (the account is there)."""
-    creator_id = creator_for(session, actor, creator_id, pointer="/creator_id")
+    """Enter a channel for a creator.
+
+    Raises InvalidInput (a creator the actor does not act for), Conflict (the account is entered already).
+    """
+    creator_id = require_creator(session, actor, creator_id, pointer="/creator_id")
     key = account_key or handle_key(values["handle"])
-    taken = session.scalar(
+    exists = session.scalar(
         sa.select(sa.exists().where(Channel.platform == values["platform"], Channel.account_key == key))
     )
-    if taken:
+    if exists:
         raise Conflict("This account is entered already.", rule="uq_channels_platform_account_key")
     channel = Channel(creator_id=creator_id, account_key=key, **values)
     session.add(channel)
     session.flush()
     events.record(
-        session, "channels.new", channel.id, actor, parties=parties(channel, actor), platform=channel.platform
+        session, "channels.new", channel.id, actor, parties=event_parties(channel, actor), platform=channel.platform
     )
     return channel
 
 
-def for_bidding(session: Session, actor: Actor, channel_id: UUID) -> UUID:
-    """Return the creator of a channel that its owners may bid with. Raises NotFound, WrongState (archived)."""
+def creator_for_bidding(session: Session, actor: Actor, channel_id: UUID) -> UUID:
+    """Return the creator of an active channel that the actor may bid with. Raises NotFound, WrongState (archived)."""
     values = {"channel_id": channel_id, "parties": sorted(actor.parties)}
-    found = db.run(session, _BIDDING, values).one_or_none()
-    if found is None:
+    row = db.run(session, _BIDDING, values).one_or_none()
+    if row is None:
         raise db.missing(Channel, channel_id)
-    if found.status != ChannelStatus.ACTIVE:
-        raise WrongState("This channel is archived.", state=found.status)
-    creator_id: UUID = found.creator_id
+    if row.status != ChannelStatus.ACTIVE:
+        raise WrongState("This channel is archived.", state=row.status)
+    creator_id: UUID = row.creator_id
     return creator_id
 
 
-def parties(channel: Channel, actor: Actor) -> list[UUID]:
-    """Return who reads of a change: the creator, and the agency or admin who made it."""
+def event_parties(channel: Channel, actor: Actor) -> list[UUID]:
+    """Return the parties that an event is shown to: the creator, and the agency or admin who caused it."""
     return [channel.creator_id] + ([actor.party_id] if actor.party_id else [])
 
 
-def listed(
+def list_channels(
     session: Session,
     actor: Actor,
     *,
@@ -88,38 +91,40 @@ def find(session: Session, actor: Actor, channel_id: UUID) -> Channel:
 
 
 def change(session: Session, actor: Actor, channel_id: UUID, *, version: int, values: Mapping[str, Any]) -> Channel:
-    """Change what a channel is called and about; its platform, account and creator stay."""
+    """Change a channel's name and description; its platform, account and creator cannot change."""
     channel = db.lock(session, Channel, channel_id, policy.own(actor), version=version)
     changed = sorted(name for name, value in values.items() if getattr(channel, name) != value)
     if changed:
         for name in changed:
             setattr(channel, name, values[name])
         channel.version += 1
-        events.record(session, "channels.change", channel.id, actor, parties=parties(channel, actor), fields=changed)
+        events.record(
+            session, "channels.change", channel.id, actor, parties=event_parties(channel, actor), fields=changed
+        )
     return channel
 
 
 def archive(session: Session, actor: Actor, channel_id: UUID) -> Channel:
     channel = db.lock(session, Channel, channel_id, policy.own(actor))
-    apply_transition(session, channel, CHANNEL_TRANSITIONS, "archive", actor, parties=parties(channel, actor))
+    apply_transition(session, channel, CHANNEL_TRANSITIONS, "archive", actor, parties=event_parties(channel, actor))
     return channel
 
 
-def snapshots(
+def list_snapshots(
     session: Session, actor: Actor, channel_id: UUID, *, limit: int, starting_after: UUID | None
 ) -> paging.Page[AudienceSnapshot]:
-    """Return the snapshots as they came in, the last one first."""
+    """Return a channel's snapshots, the last one entered first."""
     channel = find(session, actor, channel_id)
     query = sa.select(AudienceSnapshot).where(AudienceSnapshot.channel_id == channel.id)
     return paging.page(session, query, AudienceSnapshot, limit, starting_after)
 
 
-def snapshot(session: Session, actor: Actor, snapshot_id: UUID) -> AudienceSnapshot:
-    seen = sa.select(Channel.id).where(policy.visible(actor))
-    return db.get(session, AudienceSnapshot, snapshot_id, AudienceSnapshot.channel_id.in_(seen))
+def find_snapshot(session: Session, actor: Actor, snapshot_id: UUID) -> AudienceSnapshot:
+    visible_ids = sa.select(Channel.id).where(policy.visible(actor))
+    return db.get(session, AudienceSnapshot, snapshot_id, AudienceSnapshot.channel_id.in_(visible_ids))
 
 
-def videos(
+def list_videos(
     session: Session, actor: Actor, channel_id: UUID, *, limit: int, starting_after: UUID | None
 ) -> paging.Page[ChannelVideo]:
     channel = find(session, actor, channel_id)

@@ -1,4 +1,4 @@
-"""Audience facts typed in by hand, checked as an importer checks a row, and one's own channels taken out."""
+"""Enter audience facts by hand, with the importer's checks, and export one's own channels as records."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from marketplace.channels.files.shapes.cell_values import RowCells
 from marketplace.channels.files.shapes.record_builder import ShapeReading
 from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus, ChannelVideo
 from marketplace.channels.records import ChannelRecord
-from marketplace.channels.service import parties
+from marketplace.channels.service import event_parties
 from marketplace.core import db, events
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
@@ -31,28 +31,28 @@ FACTS = (
     "expected_views",
     "suggested_cpm_minor",
 )
-# How the checks call a column -> where it stands in the body.
-PLACES = {"age": "ages", "gender": "genders", "region": "regions"}
-IN_VIDEOS = ("published_at", "views", "likes", "comments", "shares")
-TAKEN_AT_ONCE = 200
-VIDEOS_OUT = 200
+# The checks' name for a column -> the field of the request body.
+BODY_FIELDS = {"age": "ages", "gender": "genders", "region": "regions"}
+VIDEO_FIELDS = ("published_at", "views", "likes", "comments", "shares")
+EXPORT_BATCH = 200
+EXPORTED_VIDEOS_MAX = 200
 
 
-def type_in(session: Session, actor: Actor, channel_id: UUID, values: Mapping[str, Any]) -> AudienceSnapshot:
+def enter_snapshot(session: Session, actor: Actor, channel_id: UUID, values: Mapping[str, Any]) -> AudienceSnapshot:
     """Store dated facts of one's own channel with their videos.
 
-    Raises InvalidInput with every refusal of the checks, WrongState for an archived channel, Conflict for facts that
-    are kept already.
+    Raises InvalidInput with every error that the checks find, WrongState for an archived channel, Conflict for facts
+    that are stored already.
     """
     channel = db.lock(session, Channel, channel_id, policy.own(actor))
     if channel.status != ChannelStatus.ACTIVE:
         raise WrongState("An archived channel takes no new facts.", state=str(channel.status))
-    record = _checked(channel, values)
-    words = ("platform", "account_key", "handle", "name", "url", "language", "region", "verticals")
+    record = _check(channel, values)
+    columns = ("platform", "account_key", "handle", "name", "url", "language", "region", "verticals")
     entry = ChannelEntry(
-        0, channel.creator_id, {name: getattr(channel, name) for name in words}, record.snapshot, record.videos
+        0, channel.creator_id, {name: getattr(channel, name) for name in columns}, record.snapshot, record.videos
     )
-    market = peers.load_like(session, channel.platform, record.snapshot["followers"])
+    market = peers.load_for_channel(session, channel.platform, record.snapshot["followers"])
     stored = bulk_store.store(session, [entry], None, market)
     if not stored.snapshot_ids:
         raise Conflict("These facts are there already.", rule="uq_audience_snapshots_channel_id_evidence_hash")
@@ -62,7 +62,7 @@ def type_in(session: Session, actor: Actor, channel_id: UUID, values: Mapping[st
         "audience_snapshots.new",
         stored.snapshot_ids[0],
         actor,
-        parties=parties(channel, actor),
+        parties=event_parties(channel, actor),
         import_id=None,
         channels_new=0,
         snapshots_new=1,
@@ -70,8 +70,8 @@ def type_in(session: Session, actor: Actor, channel_id: UUID, values: Mapping[st
     return session.get_one(AudienceSnapshot, stored.snapshot_ids[0])
 
 
-def _checked(channel: Channel, values: Mapping[str, Any]) -> ChannelRecord:
-    told = ShapeReading(
+def _check(channel: Channel, values: Mapping[str, Any]) -> ChannelRecord:
+    reading = ShapeReading(
         source=SOURCE,
         platform=channel.platform,
         account_key=channel.account_key,
@@ -88,20 +88,20 @@ def _checked(channel: Channel, values: Mapping[str, Any]) -> ChannelRecord:
         rate_card=values["rate_card"],
         videos=values["videos"],
     )
-    # The day is part of what was told, so the same figures of another day are other evidence.
-    built = record_builder.record(RowCells(0, values), told, now().date())
-    if isinstance(built, ChannelRecord):
-        return built
-    faults = [FieldError(_pointer(error.column), f"{error.zh} / {error.en}") for error in built]
-    raise InvalidInput("The checks refuse these facts; nothing was changed.", errors=faults)
+    # The evidence hash covers the day too, so the same figures of another day are new evidence.
+    result = record_builder.build_record(RowCells(0, values), reading, now().date())
+    if isinstance(result, ChannelRecord):
+        return result
+    errors = [FieldError(_pointer(error.column), f"{error.zh} / {error.en}") for error in result]
+    raise InvalidInput("The checks refuse these facts; nothing was changed.", errors=errors)
 
 
 def _pointer(column: str) -> str:
-    return "/videos" if column in IN_VIDEOS else f"/{PLACES.get(column, column)}"
+    return "/videos" if column in VIDEO_FIELDS else f"/{BODY_FIELDS.get(column, column)}"
 
 
-def records(session: Session, actor: Actor) -> Iterator[ChannelRecord]:
-    """Yield one's own channels that have facts, oldest first, as an importer reads them; a stretch at a time."""
+def export_records(session: Session, actor: Actor) -> Iterator[ChannelRecord]:
+    """Yield one's own channels that have facts, oldest first, as an importer reads them. Reads them in batches."""
     after = UUID(int=0)
     while True:
         query = (
@@ -110,28 +110,28 @@ def records(session: Session, actor: Actor) -> Iterator[ChannelRecord]:
             .join(Party, Party.id == Channel.creator_id)
             .where(policy.own(actor), Channel.id > after)
             .order_by(Channel.id)
-            .limit(TAKEN_AT_ONCE)
+            .limit(EXPORT_BATCH)
         )
         rows = session.execute(query).all()
         videos = _videos(session, [channel.id for channel, _, _ in rows])
         for channel, snapshot, creator in rows:
             yield _record(channel, snapshot, creator, videos.get(channel.id, []))
-        if len(rows) < TAKEN_AT_ONCE:
+        if len(rows) < EXPORT_BATCH:
             return
         after = rows[-1][0].id
         session.expunge_all()
 
 
 def _videos(session: Session, channel_ids: Sequence[UUID]) -> dict[UUID, list[ChannelVideo]]:
-    found: dict[UUID, list[ChannelVideo]] = {}
+    by_channel: dict[UUID, list[ChannelVideo]] = {}
     query = sa.select(ChannelVideo).where(ChannelVideo.channel_id.in_(channel_ids))
     for video in session.scalars(
         query.order_by(ChannelVideo.channel_id, ChannelVideo.published_at.desc(), ChannelVideo.id)
     ):
-        of = found.setdefault(video.channel_id, [])
-        if len(of) < VIDEOS_OUT:
-            of.append(video)
-    return found
+        newest = by_channel.setdefault(video.channel_id, [])
+        if len(newest) < EXPORTED_VIDEOS_MAX:
+            newest.append(video)
+    return by_channel
 
 
 def _record(

@@ -1,4 +1,4 @@
-"""How channels and imports end, and who may end them."""
+"""The transitions of channels and imports, and who may make them."""
 
 from marketplace.channels.models import ChannelStatus, ImportStatus
 from marketplace.core.actor import Role

@@ -1,4 +1,4 @@
-"""What time does to checks: unused frames go, and what no job works on any more is ended. Needs no vision extra."""
+"""Remove unused frame caches and end checks that no job works on any more. Needs no vision extra."""
 
 import contextlib
 import shutil
@@ -18,11 +18,11 @@ from marketplace.core.jobs import Job, JobState
 from marketplace.core.states import apply_transition
 
 OPEN = (VideoCheckStatus.QUEUED, VideoCheckStatus.RUNNING)
-AT_ONCE = 100
+SETTLE_BATCH = 100
 
 
 def fail(session: Session, check_id: UUID, message: str) -> None:
-    """End a check whose work has failed for good."""
+    """End an open check whose work has failed for good; a check that is over stays as it is."""
     row = db.lock(session, VideoCheck, check_id)
     if row.status in OPEN:
         row.refusal = {
@@ -36,31 +36,33 @@ def fail(session: Session, check_id: UUID, message: str) -> None:
 
 
 def settle_lost(session: Session, message: str) -> int:
-    """End open checks none of whose jobs can still move them on."""
-    moving = sa.exists().where(Job.subject_id == VideoCheck.id, Job.state.in_([JobState.QUEUED, JobState.LEASED]))
-    lost = session.scalars(sa.select(VideoCheck.id).where(VideoCheck.status.in_(OPEN), ~moving).limit(AT_ONCE)).all()
+    """End up to SETTLE_BATCH open checks that have no queued or running job left; returns how many."""
+    has_live_job = sa.exists().where(Job.subject_id == VideoCheck.id, Job.state.in_([JobState.QUEUED, JobState.LEASED]))
+    lost = session.scalars(
+        sa.select(VideoCheck.id).where(VideoCheck.status.in_(OPEN), ~has_live_job).limit(SETTLE_BATCH)
+    ).all()
     for check_id in lost:
         fail(session, check_id, message)
     return len(lost)
 
 
 def sweep(folder: Path, keep_s: float) -> int:
-    """Remove frame caches of this machine that nobody has used for so long, and what killed workers left of their
-    decoding; returns how many."""
-    gone = 0
+    """Remove this machine's frame caches that were not used for `keep_s` seconds, and what killed workers left behind;
+    returns how many were removed."""
+    removed = 0
     for pattern in ("videos/*/frames", "videos/*/.decoding-*", ".gone-*"):
-        for home in folder.glob(pattern):
-            with contextlib.suppress(FileNotFoundError):  # somebody else sweeps too
-                if now().timestamp() - home.stat().st_mtime > keep_s:
-                    _remove(home, folder)
-                    gone += 1
-    return gone
+        for cache in folder.glob(pattern):
+            with contextlib.suppress(FileNotFoundError):  # another worker sweeps at the same time
+                if now().timestamp() - cache.stat().st_mtime > keep_s:
+                    _remove(cache, folder)
+                    removed += 1
+    return removed
 
 
-def _remove(home: Path, folder: Path) -> None:
-    # Out of sight in one step, so that nobody begins to read half of it.
-    away = Path(tempfile.mkdtemp(prefix=".gone-", dir=folder))
+def _remove(cache: Path, folder: Path) -> None:
+    # Renamed away first: deleting takes several steps, and nobody may start to read a half-deleted cache.
+    trash = Path(tempfile.mkdtemp(prefix=".gone-", dir=folder))
     try:
-        home.rename(away / "frames")
+        cache.rename(trash / "frames")
     finally:
-        shutil.rmtree(away, ignore_errors=True)
+        shutil.rmtree(trash, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""A person puts right what was measured: the corrected timeline is scored anew, the differences are kept as labels."""
+"""Correct what was measured: the corrected timeline is scored, and its differences are kept as labels."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,84 +19,97 @@ from marketplace.intrusiveness.timeline import Exposure, PlanError, Timeline, fr
 from marketplace.vision import plan_comparison
 from marketplace.vision.scored_timeline import scored, terms_of
 
+# Pictures are read every 0.25 s, so an edge cannot be measured more exactly, and a smaller difference is no correction.
 EDGE_S = 0.25
 NOTE_MAX = 1000
 _POINTER_MAX = 200
-# What is measured of the whole video, not of an exposure: as long as nobody says otherwise it stays as measured, lest a
-# correction of one exposure takes away what must be mended.
-OF_THE_WHOLE = ("duration_s", "brands", "loudness_lu", "occlusion_share", "sample_step_s")
-_UNREAD = "The corrected timeline cannot be read."
+# These are measured for the whole video, not for one exposure. A correction that leaves them out keeps the measured
+# values; otherwise correcting one exposure would also clear problems such as loudness.
+WHOLE_VIDEO_FIELDS = ("duration_s", "brands", "loudness_lu", "occlusion_share", "sample_step_s")
+_UNREADABLE = "The corrected timeline cannot be read."
 
 
 def correct(
     session: Session, actor: Actor, check_id: UUID, *, timeline: dict[str, Any], note: str | None
 ) -> VideoCorrection:
-    """Keep a correction and score it; the check shows the newest one beside what was measured.
+    """Store a correction and score it; the check shows the newest correction beside what was measured.
 
-    Raises NotFound, WrongState (no result yet), InvalidInput (no timeline, another length than the video's).
+    Raises NotFound, WrongState (no result yet), InvalidInput (not a timeline, or not of the video's length).
     """
     row = db.lock(session, VideoCheck, check_id, policy.own(actor))
-    measured = require_result(row)
-    seen = from_dict(measured["timeline"])
-    length, kept = seen.duration_s, to_dict(seen)
+    result = require_result(row)
+    measured = from_dict(result["timeline"])
+    duration_s, stored = measured.duration_s, to_dict(measured)
     try:
-        corrected = from_dict({**{name: kept[name] for name in OF_THE_WHOLE}, **timeline, "source": "corrected"})
+        corrected = from_dict(
+            {**{name: stored[name] for name in WHOLE_VIDEO_FIELDS}, **timeline, "source": "corrected"}
+        )
     except PlanError as error:
-        told = [FieldError(f"/timeline{one.pointer}"[:_POINTER_MAX], f"{one.zh} {one.en}") for one in error.problems]
-        raise InvalidInput(_UNREAD, errors=told) from error
-    if unkept := list(bid_document.texts(timeline, "/timeline")):
-        raise InvalidInput(_UNREAD, errors=unkept)
-    if abs(corrected.duration_s - length) > 1e-6:
+        errors = [
+            FieldError(f"/timeline{problem.pointer}"[:_POINTER_MAX], f"{problem.zh} {problem.en}")
+            for problem in error.problems
+        ]
+        raise InvalidInput(_UNREADABLE, errors=errors) from error
+    if errors := list(bid_document.description_errors(timeline, "/timeline")):
+        raise InvalidInput(_UNREADABLE, errors=errors)
+    if abs(corrected.duration_s - duration_s) > 1e-6:
         raise InvalidInput(
-            "A correction is of the same video.", errors=[FieldError("/timeline/duration_s", f"It is {length:g} s.")]
+            "A correction is of the same video.",
+            errors=[FieldError("/timeline/duration_s", f"It is {duration_s:g} s.")],
         )
     terms = terms_of(row.terms)
-    made = VideoCorrection(
+    correction = VideoCorrection(
         check_id=row.id,
         person_id=actor.person_id,
         timeline=to_dict(corrected),
-        labels=labels(seen, corrected),
+        labels=labels(measured, corrected),
         note=note,
     )
-    session.add(made)
+    session.add(correction)
     session.flush()
     row.corrected = {
-        "timeline": made.timeline,
-        "intrusiveness": scored(corrected, bool(measured["disclosures"]), terms),
+        "timeline": correction.timeline,
+        "intrusiveness": scored(corrected, bool(result["disclosures"]), terms),
         "plan": None if terms.plan is None else plan_comparison.compare(terms.plan, corrected),
     }
     row.version += 1
     readers = [row.party_id, *([row.brand_id] if row.shared_at is not None and row.brand_id is not None else [])]
-    events.record(session, "video_checks.correct", row.id, actor, parties=readers, labels=len(made.labels))
-    return made
+    events.record(session, "video_checks.correct", row.id, actor, parties=readers, labels=len(correction.labels))
+    return correction
 
 
 def labels(measured: Timeline, corrected: Timeline) -> list[dict[str, Any]]:
-    """Return what a person changed: exposures that were wrong, missed or measured otherwise."""
-    found: list[dict[str, Any]] = []
-    for was, is_now in plan_comparison.pairs(measured.exposures, corrected.exposures):
-        if was is None:
-            assert is_now is not None
-            found.append({"label": "missed", "exposure": _plain(corrected, is_now)})
-        elif is_now is None:
-            found.append({"label": "wrong", "exposure": _plain(measured, was), "measured": was})
+    """Return a label for each exposure, as JSON data: right, wrong, missed, or measured otherwise in some fields."""
+    result: list[dict[str, Any]] = []
+    for before, after in plan_comparison.pairs(measured.exposures, corrected.exposures):
+        if before is None:
+            assert after is not None
+            result.append({"label": "missed", "exposure": _exposure_json(corrected, after)})
+        elif after is None:
+            result.append({"label": "wrong", "exposure": _exposure_json(measured, before), "measured": before})
         else:
-            fields = changed(measured.exposures[was], corrected.exposures[is_now])
-            label = "otherwise" if fields else "right"
-            found.append({"label": label, "fields": fields, "exposure": _plain(corrected, is_now), "measured": was})
-    return found
+            fields = changed_fields(measured.exposures[before], corrected.exposures[after])
+            result.append(
+                {
+                    "label": "otherwise" if fields else "right",
+                    "fields": fields,
+                    "exposure": _exposure_json(corrected, after),
+                    "measured": before,
+                }
+            )
+    return result
 
 
-def changed(one: Exposure, other: Exposure) -> list[str]:
-    """Return the fields in which two exposures differ by more than measuring does."""
-    names = ["kind"] if one.kind is not other.kind else []
-    for name, slack in _SLACK.items():
-        if abs(getattr(one, name).mid - getattr(other, name).mid) > slack:
+def changed_fields(measured: Exposure, corrected: Exposure) -> list[str]:
+    """Return the fields in which two exposures differ by more than the measurement's own error."""
+    names = ["kind"] if measured.kind is not corrected.kind else []
+    for name, tolerance in _TOLERANCE.items():
+        if abs(getattr(measured, name).mid - getattr(corrected, name).mid) > tolerance:
             names.append(name)
     return names
 
 
-_SLACK: Mapping[str, float] = {
+_TOLERANCE: Mapping[str, float] = {
     "start_s": EDGE_S,
     "seconds": 2 * EDGE_S,
     "area_share": 0.001,
@@ -109,13 +122,13 @@ _SLACK: Mapping[str, float] = {
 }
 
 
-def _plain(timeline: Timeline, at: int) -> Any:
+def _exposure_json(timeline: Timeline, index: int) -> Any:
     exposures = to_dict(timeline)["exposures"]
     assert isinstance(exposures, list)
-    return exposures[at]
+    return exposures[index]
 
 
-def listed(
+def list_corrections(
     session: Session, actor: Actor, check_id: UUID, *, limit: int, starting_after: UUID | None
 ) -> paging.Page[VideoCorrection]:
     row = db.get(session, VideoCheck, check_id, policy.own(actor))

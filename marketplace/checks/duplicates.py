@@ -1,9 +1,9 @@
-"""Which videos the market has seen before a video repeats, with the pictures that show it."""
+"""Find the videos already seen on the market whose pictures a video repeats, with the pictures that prove it."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -21,16 +21,16 @@ from marketplace.vision.decode.frames import FrameCache
 from marketplace.vision.see import picture_hashes
 from marketplace.vision.see.picture_hashes import PictureHash, PictureMatch
 
-SHARE_LEAST, PICTURES_LEAST = 0.2, 3
+SHARE_MIN, PICTURES_MIN = 0.2, 3
 PAIRS_SHOWN, VIDEOS_SHOWN = 5, 10
-READ_AT_ONCE = 200_000
-# Of a table that lies in the processor's cache every word is read once for all pictures.
-HELD_AT_ONCE = 16_384
-_KNOWN = (
+READ_BATCH = 200_000
+# A block of 16,384 hashes of 32 bytes (512 KiB) stays in the processor's cache while every picture is compared with it.
+COMPARE_BATCH = 16_384
+_KNOWN_HASHES = (
     "SELECT id, bits FROM video_pictures WHERE view = 'plain' AND id > %(after)s AND sha256 <> %(own)s"
     " ORDER BY id LIMIT %(most)s"
 )
-_SEEN = sa.text(
+_FIRST_SEEN = sa.text(
     "SELECT p.sha256, min(p.created_at) AS first, EXISTS (SELECT 1 FROM video_checks c WHERE c.sha256 = p.sha256"
     " AND c.party_id <> :party) AS foreign FROM video_pictures p WHERE p.sha256 = ANY(:videos) GROUP BY 1"
 )
@@ -41,161 +41,220 @@ _SAME_FILE = sa.text(
 )
 
 Frames = Callable[[str], FrameCache | None]
-Table = NDArray[np.uint64]
-Places = NDArray[np.int64]
-Repeated = list[tuple[str, list[PictureMatch]]]
+HashTable = NDArray[np.uint64]
+Indices = NDArray[np.int64]
+
+
+class Repetition(NamedTuple):
+    """A video, by its hash, that another one repeats, with the pairs of matching pictures."""
+
+    sha256: str
+    matches: list[PictureMatch]
 
 
 @dataclass(frozen=True)
 class VideoOrder:
-    """Which of two videos that repeat each other the market saw first ("this" or "other"), and whether another party
-    than this one's has had the other checked."""
+    """Which of two videos that repeat each other the market saw first ("this" or "other"), and whether the other one
+    was checked for a different party."""
 
     first: str
     foreign: bool
 
 
-def hashes_of(answer: Mapping[str, Any]) -> list[PictureHash]:
-    """Return a step's hashes."""
+@dataclass(frozen=True)
+class RepeatedVideo:
+    """A repeated video as it is stored with a check's result.
+
+    `share` is the share of this video's pictures, 0..1; `pairs` holds the nearest pairs, with both times in seconds and
+    the distance in bits of 256; the frames are SHA-256 hashes of stored pictures, None where the other file is gone.
+    """
+
+    sha256: str
+    share: float
+    pictures: int
+    mirrored: bool
+    pairs: list[PictureMatch]
+    this_frame: str
+    other_frame: str | None
+    order: VideoOrder
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "sha256": self.sha256,
+            "share": self.share,
+            "pictures": self.pictures,
+            "mirrored": self.mirrored,
+            "pairs": [{"at_s": pair.at_s, "other_s": pair.other_s, "bits": pair.bits} for pair in self.pairs],
+            "this_frame": self.this_frame,
+            "other_frame": self.other_frame,
+            "seen_first": self.order.first,
+            "foreign": self.order.foreign,
+        }
+
+
+def read_hashes(answer: Mapping[str, Any]) -> list[PictureHash]:
+    """Return the hashes in a stored answer of the hashing step."""
     return [
-        PictureHash(one["at_s"], one["view"], bytes.fromhex(one["bits"]), one["quality"]) for one in answer["hashes"]
+        PictureHash(entry["at_s"], entry["view"], bytes.fromhex(entry["bits"]), entry["quality"])
+        for entry in answer["hashes"]
     ]
 
 
-def seen_before(session: Session, sha256: str, own: list[PictureHash]) -> Repeated:
-    """Return the videos that this one repeats, by hash, the most alike first, with the pictures that are the same."""
-    whole = len({one.at_s for one in own})
-    found = [(other, matched) for other, matched in _near(session, sha256, own).items() if enough(matched, whole)]
-    return sorted(found, key=lambda one: -len(one[1]))[:VIDEOS_SHOWN]
+def find_repeated(session: Session, sha256: str, own: list[PictureHash]) -> list[Repetition]:
+    """Return the videos that this one repeats, most similar first; at most VIDEOS_SHOWN."""
+    hashed = len({picture.at_s for picture in own})
+    repeated = [
+        Repetition(other, matches)
+        for other, matches in _nearest(session, sha256, own).items()
+        if is_repetition(matches, hashed)
+    ]
+    return sorted(repeated, key=lambda repetition: -len(repetition.matches))[:VIDEOS_SHOWN]
 
 
 def same_file(session: Session, sha256: str, party_id: UUID) -> VideoOrder | None:
-    """Return who was first with this very file where another party has had it checked, too."""
+    """Return who checked this very file first, or None if no other party has had it checked."""
     row = session.execute(_SAME_FILE, {"video": sha256, "party": party_id}).one()
     if row.theirs is None:
         return None
     return VideoOrder("this" if row.own is not None and row.own < row.theirs else "other", True)
 
 
-def as_itself(own: list[PictureHash]) -> list[PictureMatch]:
-    """Return the pairs of a video's pictures with themselves."""
-    return [PictureMatch(at_s, at_s, 0, False) for at_s in sorted({one.at_s for one in own})]
+def match_with_itself(own: list[PictureHash]) -> list[PictureMatch]:
+    """Return each picture of a video paired with itself, for a file that another party uploaded too."""
+    return [PictureMatch(at_s, at_s, 0, False) for at_s in sorted({picture.at_s for picture in own})]
 
 
-def told(
-    repeated: Repeated, when: Mapping[str, VideoOrder], own: list[PictureHash], cache: FrameCache, frames: Frames
-) -> list[dict[str, Any]]:
-    """Return the repeated videos as JSON data, a picture of both kept for each."""
-    return [
-        {**_told(other, matched, own, cache, frames), "seen_first": when[other].first, "foreign": when[other].foreign}
-        for other, matched in repeated
-    ]
+def describe(
+    repeated: list[Repetition],
+    orders: Mapping[str, VideoOrder],
+    own: list[PictureHash],
+    cache: FrameCache,
+    frames: Frames,
+) -> list[RepeatedVideo]:
+    """Return what to store of each repeated video, and store a picture of both videos for it."""
+    return [_describe(repetition, orders[repetition.sha256], own, cache, frames) for repetition in repeated]
 
 
-def enough(matched: list[PictureMatch], pictures_hashed: int) -> bool:
-    """Whether so many pictures alike are more than an opening title that two videos share."""
-    return (
-        len(matched) >= min(PICTURES_LEAST, max(1, pictures_hashed)) and len(matched) >= SHARE_LEAST * pictures_hashed
-    )
+def is_repetition(matches: list[PictureMatch], pictures_hashed: int) -> bool:
+    """Return whether so many matching pictures are more than an opening title that two videos share."""
+    return len(matches) >= min(PICTURES_MIN, max(1, pictures_hashed)) and len(matches) >= SHARE_MIN * pictures_hashed
 
 
-def _near(session: Session, sha256: str, own: list[PictureHash]) -> dict[str, list[PictureMatch]]:
-    """Hold a video's pictures against all that the market has seen, a stretch of the table at a time."""
+def _nearest(session: Session, sha256: str, own: list[PictureHash]) -> dict[str, list[PictureMatch]]:
+    """Return, by video, the nearest known picture to each of this video's; reads READ_BATCH rows at a time."""
     best: dict[str, dict[float, PictureMatch]] = defaultdict(dict)
-    looked_up = picture_hashes.table(one.bits for one in own)
+    table = picture_hashes.table(picture.bits for picture in own)
     after = UUID(int=0)
     while True:
-        asked = {"after": after, "own": sha256, "most": READ_AT_ONCE}
-        rows = column_copy.read(session, _KNOWN, asked, {"id": "uuid", "bits": "bytes:32"})
+        parameters = {"after": after, "own": sha256, "most": READ_BATCH}
+        rows = column_copy.read(session, _KNOWN_HASHES, parameters, {"id": "uuid", "bits": "bytes:32"})
         count = len(rows["id"])
         if not count:
             break
-        pictures, known, bits = _alike(looked_up, rows["bits"])
-        places = {UUID(bytes=rows["id"][at].tobytes()): at for at in np.unique(known).tolist()}
-        there = _pictures(session, places)
-        for picture, at, apart in zip(pictures.tolist(), known.tolist(), bits.tolist(), strict=True):
-            one, (other, other_s) = own[picture], there[at]
-            before = best[other].get(one.at_s)
-            if before is None or apart < before.bits:
-                best[other][one.at_s] = PictureMatch(one.at_s, other_s, apart, one.view == "mirrored")
+        own_indices, known_indices, distances = _near_pairs(table, rows["bits"])
+        index_of = {UUID(bytes=rows["id"][index].tobytes()): index for index in np.unique(known_indices).tolist()}
+        known = _known_pictures(session, index_of)
+        for own_index, known_index, distance in zip(
+            own_indices.tolist(), known_indices.tolist(), distances.tolist(), strict=True
+        ):
+            picture, (other, other_s) = own[own_index], known[known_index]
+            before = best[other].get(picture.at_s)
+            if before is None or distance < before.bits:
+                mirrored = picture.view == "mirrored"
+                best[other][picture.at_s] = PictureMatch(picture.at_s, other_s, distance, mirrored)
         after = UUID(bytes=rows["id"][-1].tobytes())
-        if count < READ_AT_ONCE:
+        if count < READ_BATCH:
             break
-    return {other: [matched[at] for at in sorted(matched)] for other, matched in best.items()}
+    return {other: [by_time[at_s] for at_s in sorted(by_time)] for other, by_time in best.items()}
 
 
-def _alike(looked_up: Table, raw: NDArray[np.void]) -> tuple[Places, Places, Places]:
-    """Return the pairs of pictures at most NEAR_BITS apart: places in ``looked_up``, in ``raw``, and bits apart.
+def _near_pairs(table: HashTable, raw: NDArray[np.void]) -> tuple[Indices, Indices, Indices]:
+    """Return the pairs of pictures at most NEAR_BITS apart: indices into `table`, into `raw`, and distances in bits.
 
-    Two pictures that differ in more bits in half of their words differ in more altogether, and of unrelated ones hardly
-    any do not: so only half is compared for most.
+    The distance over half of a hash's words is a lower bound of the whole distance, and for unrelated pictures it
+    already exceeds NEAR_BITS, so the other half is compared for few pairs only.
     """
-    known = np.frombuffer(raw.tobytes(), np.uint64).reshape(-1, looked_up.shape[1])
-    found: list[tuple[int, Places, Places]] = []
-    for start in range(0, len(known), HELD_AT_ONCE):
-        words = np.ascontiguousarray(known[start : start + HELD_AT_ONCE].T)
-        for picture, one in enumerate(looked_up):
-            half = np.bitwise_count(words[0] ^ one[0]) + np.bitwise_count(words[1] ^ one[1])
-            near = np.nonzero(half <= picture_hashes.NEAR_BITS)[0]
-            if not len(near):
+    known = np.frombuffer(raw.tobytes(), np.uint64).reshape(-1, table.shape[1])
+    blocks: list[tuple[int, Indices, Indices]] = []
+    for start in range(0, len(known), COMPARE_BATCH):
+        words = np.ascontiguousarray(known[start : start + COMPARE_BATCH].T)
+        for own_index, hash_words in enumerate(table):
+            half = np.bitwise_count(words[0] ^ hash_words[0]) + np.bitwise_count(words[1] ^ hash_words[1])
+            candidates = np.nonzero(half <= picture_hashes.NEAR_BITS)[0]
+            if not len(candidates):
                 continue
-            apart = picture_hashes.distances(one, known[start + near])
-            close = apart <= picture_hashes.NEAR_BITS
-            found.append((picture, start + near[close], apart[close]))
-    if not found:
-        nothing = np.zeros(0, np.int64)
-        return nothing, nothing, nothing
-    pictures = np.concatenate([np.full(len(near), picture, np.int64) for picture, near, _ in found])
-    return pictures, np.concatenate([near for _, near, _ in found]), np.concatenate([apart for *_, apart in found])
+            distances = picture_hashes.distances(hash_words, known[start + candidates])
+            near = distances <= picture_hashes.NEAR_BITS
+            blocks.append((own_index, start + candidates[near], distances[near]))
+    if not blocks:
+        empty = np.zeros(0, np.int64)
+        return empty, empty, empty
+    own_indices = np.concatenate(
+        [np.full(len(known_index), own_index, np.int64) for own_index, known_index, _ in blocks]
+    )
+    return (
+        own_indices,
+        np.concatenate([known_index for _, known_index, _ in blocks]),
+        np.concatenate([distances for *_, distances in blocks]),
+    )
 
 
-def _pictures(session: Session, places: Mapping[UUID, int]) -> dict[int, tuple[str, float]]:
-    """Return the video and the second of pictures, by their places."""
-    if not places:
+def _known_pictures(session: Session, index_of: Mapping[UUID, int]) -> dict[int, tuple[str, float]]:
+    """Return, by index, the video and the second of each picture."""
+    if not index_of:
         return {}
-    query = sa.select(VideoPicture.id, VideoPicture.sha256, VideoPicture.at_s).where(VideoPicture.id.in_(places))
-    return {places[one]: (sha256, at_s) for one, sha256, at_s in session.execute(query)}
+    query = sa.select(VideoPicture.id, VideoPicture.sha256, VideoPicture.at_s).where(VideoPicture.id.in_(index_of))
+    return {index_of[picture_id]: (sha256, at_s) for picture_id, sha256, at_s in session.execute(query)}
 
 
 def remember(session: Session, sha256: str, own: list[PictureHash]) -> None:
-    """Keep a video's hashes for those that come later; a mirrored video is found by its own mirrored view."""
+    """Store the hashes of a video's plain view; a mirrored copy brings its own mirrored view, so that is not stored."""
     rows = [
-        {"id": new_id(), "created_at": now(), "sha256": sha256, "at_s": one.at_s, "view": one.view, "bits": one.bits}
-        for one in own
-        if one.view == "plain"
+        {
+            "id": new_id(),
+            "created_at": now(),
+            "sha256": sha256,
+            "at_s": picture.at_s,
+            "view": picture.view,
+            "bits": picture.bits,
+        }
+        for picture in own
+        if picture.view == "plain"
     ]
     if rows:
         session.execute(insert(VideoPicture).on_conflict_do_nothing(), rows)
 
 
-def seen(session: Session, sha256: str, party_id: UUID, repeated: Repeated) -> dict[str, VideoOrder]:
-    """Return of each repeated video when and by whom it was seen."""
-    videos = [sha256, *(other for other, _ in repeated)]
-    rows = {row.sha256: row for row in session.execute(_SEEN, {"videos": videos, "party": party_id})}
-    own = rows[sha256].first if sha256 in rows else now()
+def seen_orders(session: Session, sha256: str, party_id: UUID, repeated: list[Repetition]) -> dict[str, VideoOrder]:
+    """Return, for each repeated video, which of the two was seen first and whether it was another party's."""
+    videos = [sha256, *(repetition.sha256 for repetition in repeated)]
+    rows = {row.sha256: row for row in session.execute(_FIRST_SEEN, {"videos": videos, "party": party_id})}
+    own_first = rows[sha256].first if sha256 in rows else now()
     return {
-        other: VideoOrder("other" if rows[other].first < own else "this", bool(rows[other].foreign))
+        other: VideoOrder("other" if rows[other].first < own_first else "this", bool(rows[other].foreign))
         for other, _ in repeated
     }
 
 
-def _told(
-    other: str, matched: list[PictureMatch], own: list[PictureHash], cache: FrameCache, frames: Frames
-) -> dict[str, Any]:
-    nearest = min(matched, key=lambda one: one.bits)
-    shown = sorted(matched, key=lambda one: one.bits)[:PAIRS_SHOWN]
-    there = frames(other)
-    return {
-        "sha256": other,
-        "share": round(len(matched) / max(1, len({one.at_s for one in own})), 3),
-        "pictures": len(matched),
-        "mirrored": sum(one.mirrored for one in matched) > len(matched) / 2,
-        "pairs": [{"at_s": one.at_s, "other_s": one.other_s, "bits": one.bits} for one in shown],
-        "this_frame": _frame(cache, nearest.at_s),
-        "other_frame": None if there is None else _frame(there, nearest.other_s),
-    }
+def _describe(
+    repetition: Repetition, order: VideoOrder, own: list[PictureHash], cache: FrameCache, frames: Frames
+) -> RepeatedVideo:
+    matches = sorted(repetition.matches, key=lambda match: match.bits)
+    nearest = matches[0]
+    other_cache = frames(repetition.sha256)
+    return RepeatedVideo(
+        sha256=repetition.sha256,
+        share=round(len(matches) / max(1, len({picture.at_s for picture in own})), 3),
+        pictures=len(matches),
+        mirrored=sum(match.mirrored for match in matches) > len(matches) / 2,
+        pairs=matches[:PAIRS_SHOWN],
+        this_frame=_store_frame(cache, nearest.at_s),
+        other_frame=None if other_cache is None else _store_frame(other_cache, nearest.other_s),
+        order=order,
+    )
 
 
-def _frame(cache: FrameCache, at_s: float) -> str:
-    at = int(np.abs(np.asarray(cache.times) - at_s).argmin())
-    return storage.opened().put([keyframes.jpeg(keyframes.small(cache.picture(at)))]).sha256
+def _store_frame(cache: FrameCache, at_s: float) -> str:
+    """Store the frame nearest to a time as a small JPEG, and return its SHA-256."""
+    index = int(np.abs(np.asarray(cache.times) - at_s).argmin())
+    return storage.opened().put([keyframes.jpeg(keyframes.small(cache.picture(index)))]).sha256

@@ -1,4 +1,4 @@
-"""What people put right, as lines to learn from: each label with what was measured, where, and by which steps."""
+"""Export corrections as training data: each label with what was measured, where, and by which versions of the steps."""
 
 import json
 from collections.abc import Iterator
@@ -16,9 +16,12 @@ from marketplace.core.actor import Actor
 CORRECTIONS_MAX = 500
 
 
-def lines(session: Session, actor: Actor, *, limit: int, starting_after: UUID | None) -> str:
-    """Return the labels of so many checks as JSON lines, the oldest correction first: of each check the newest one
-    alone, for it takes the place of those before it. The last line's `correction_id` is where to go on."""
+def json_lines(session: Session, actor: Actor, *, limit: int, starting_after: UUID | None) -> str:
+    """Return the labels of up to `limit` checks as JSON lines, oldest correction first.
+
+    Only the newest correction of each check is exported, for it replaces the earlier ones. Pass the last line's
+    `correction_id` as `starting_after` to continue.
+    """
     newer = aliased(VideoCorrection)
     superseded = sa.exists().where(newer.check_id == VideoCorrection.check_id, newer.id > VideoCorrection.id)
     query = (
@@ -30,8 +33,8 @@ def lines(session: Session, actor: Actor, *, limit: int, starting_after: UUID | 
     )
     if starting_after is not None:
         query = query.where(VideoCorrection.id > starting_after)
-    told = [one for correction, check in session.execute(query) for one in _labels(correction, check)]
-    return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in told)
+    labels = [label for correction, check in session.execute(query) for label in _labels(correction, check)]
+    return "".join(json.dumps(label, ensure_ascii=False) + "\n" for label in labels)
 
 
 def _labels(correction: VideoCorrection, check: VideoCheck) -> Iterator[dict[str, Any]]:
@@ -47,15 +50,15 @@ def _labels(correction: VideoCorrection, check: VideoCheck) -> Iterator[dict[str
         "corrected_at": correction.created_at.isoformat(),
     }
     if not correction.labels:
-        # A person looked and there was nothing to find: that is a label too.
+        # A person looked and the video shows nothing of the brand: that is a label too.
         yield {**common, "label": "nothing", "fields": [], "exposure": None, "measured": None, "evidence": None}
-    for one in correction.labels:
-        at = one.get("measured")
+    for label in correction.labels:
+        index = label.get("measured")
         yield {
             **common,
-            "label": one["label"],
-            "fields": one.get("fields", []),
-            "exposure": one["exposure"],
-            "measured": None if at is None else result["timeline"]["exposures"][at],
-            "evidence": None if at is None else result["evidence"][at],
+            "label": label["label"],
+            "fields": label.get("fields", []),
+            "exposure": label["exposure"],
+            "measured": None if index is None else result["timeline"]["exposures"][index],
+            "evidence": None if index is None else result["evidence"][index],
         }

@@ -1,4 +1,4 @@
-"""What was measured in a video, step by step, and what people put right."""
+"""Video checks: what was measured step by step, and how people corrected it."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -24,10 +24,13 @@ OVER = (VideoCheckStatus.DONE, VideoCheckStatus.REFUSED, VideoCheckStatus.FAILED
 
 
 class VideoCheck(Base):
-    """One video looked through for one brand. `sha256` outlives the file; `terms` holds plan, fit, buying link and the
-    channel's last videos as they were at the asking, so that the scores can be worked out again; `corrected` is the
-    newest correction scored. `repeats`: how many videos of other parties it repeats. From `shared_at` on, `brand_id`,
-    the brand of the bid it was made for, may read it."""
+    """One video searched for one brand.
+
+    `sha256` outlives the file. `terms` holds the plan, fit, buying link and the channel's last videos as they were at
+    the request, so that the scores can be recomputed. `corrected` is the newest correction, scored. `repeats` counts
+    the videos of other parties that it repeats. From `shared_at` on, `brand_id`, the brand of the bid that the check
+    was made for, may read it.
+    """
 
     __tablename__ = "video_checks"
     __table_args__ = (
@@ -58,7 +61,7 @@ class VideoCheck(Base):
 
 
 class VideoCheckStep(Base):
-    """One step of a check; its answer lies under its key, for every check that asks the same."""
+    """One step of a check; its answer is stored under `key` and shared by every check that needs the same one."""
 
     __tablename__ = "video_check_steps"
     __table_args__ = (sa.UniqueConstraint("check_id", "name"),)
@@ -70,7 +73,7 @@ class VideoCheckStep(Base):
 
 
 class VideoStepAnswer(Base):
-    """What a step found, by (video, references and names, version of the step)."""
+    """A step's answer; `key` hashes the video, the references and names, and the version of the step."""
 
     __tablename__ = "video_step_answers"
 
@@ -81,7 +84,7 @@ class VideoStepAnswer(Base):
 
 
 class VideoCorrection(Base):
-    """What a person says a video really shows; `labels` are the differences, kept to learn from."""
+    """What a video really shows according to a person; `labels` are the differences, kept as training data."""
 
     __tablename__ = "video_corrections"
 
@@ -93,7 +96,7 @@ class VideoCorrection(Base):
 
 
 class VideoPicture(Base):
-    """The hash of one picture of a video the market has seen."""
+    """The perceptual hash of one picture of a video that was checked before."""
 
     __tablename__ = "video_pictures"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""The API of checks of videos: asking, looking, stopping, putting right."""
+"""The API of video checks: requesting, reading, cancelling, sharing, correcting."""
 
 import importlib.util
 from functools import cache
@@ -7,8 +7,8 @@ from uuid import UUID
 
 from flask import Response
 
-from marketplace.checks import corrections as correcting
-from marketplace.checks import labels as labelling
+from marketplace.checks import corrections as correction_service
+from marketplace.checks import labels as label_export
 from marketplace.checks import policy, service, sharing
 from marketplace.checks.models import VideoCorrection
 from marketplace.checks.schemas import (
@@ -38,9 +38,9 @@ from marketplace.vision.scored_timeline import terms_of
 
 blueprint = GuardedBlueprint("video_checks", __name__, description="What videos show of a brand, measured and scored")
 
-_WRITES: dict[str, Any] = {"allow": policy.ASKERS, "needs": Permission.VIDEOS}
+_WRITES: dict[str, Any] = {"allow": policy.REQUESTERS, "needs": Permission.VIDEOS}
 _READS: dict[str, Any] = {"allow": policy.READERS, "needs": Permission.READ}
-_OWN: dict[str, Any] = {"allow": policy.ASKERS, "needs": Permission.READ}
+_OWN: dict[str, Any] = {"allow": policy.REQUESTERS, "needs": Permission.READ}
 _SHARES: dict[str, Any] = {"allow": policy.SHARERS, "needs": Permission.VIDEOS, "answers": VideoCheckOut}
 
 
@@ -55,25 +55,25 @@ def ask(body: dict[str, Any]) -> ShownCheck:
     """Have a video looked through: for the brand of a bid's brief and against the bid's plan, or for names alone."""
     if not installed():
         raise Unavailable("Checking videos is not set up here; whoever runs this installs the vision extra.")
-    return service.ask(session(), actor(), **body)
+    return service.request_check(session(), actor(), **body)
 
 
 @blueprint.get("/video-checks", **_READS, query=VideoChecksQuery, answers=page_of(VideoCheckSummaryOut))
 def listed(query: dict[str, Any]) -> Page[ShownCheck]:
     """Checks, the newest first: one's own side's, and for a brand those that were shared with it."""
-    return service.listed(session(), actor(), **query)
+    return service.list_checks(session(), actor(), **query)
 
 
 @blueprint.get("/video-checks/labels", **_OWN, query=VideoCheckLabelsQuery, media_type=JSONL)
 def labels(query: dict[str, Any]) -> Response:
     """What people put right, a label a line (JSON lines), the oldest first; go on after the last `correction_id`."""
-    return Response(labelling.lines(session(), actor(), **query), content_type=JSONL)
+    return Response(label_export.json_lines(session(), actor(), **query), content_type=JSONL)
 
 
 @blueprint.get("/video-checks/<id('vck'):check_id>", **_READS, answers=VideoCheckOut)
 def find(check_id: UUID) -> ShownCheck:
     """One check: how far each of its steps is, then what it found."""
-    return service.read(session(), actor(), check_id)
+    return service.read_check(session(), actor(), check_id)
 
 
 @blueprint.post("/video-checks/<id('vck'):check_id>/cancel", **_WRITES, answers=VideoCheckOut)
@@ -104,15 +104,15 @@ def timeline(query: dict[str, Any], check_id: UUID) -> Response:
             raise NotFound("Nobody has corrected this check.")
         result = {**result, **row.corrected}
     plan = terms_of(row.terms).plan
-    drawn = result_drawing.timeline_svg(result, plan, language=query["language"], width=query["width"])
-    return Response(drawn, content_type=SVG)
+    svg = result_drawing.timeline_svg(result, plan, language=query["language"], width=query["width"])
+    return Response(svg, content_type=SVG)
 
 
 @blueprint.get("/video-checks/<id('vck'):check_id>/pictures", **_READS, query=VideoCheckFrameQuery, media_type=JPEG)
 def picture(query: dict[str, Any], check_id: UUID) -> Response:
     """A keyframe with what was found outlined, or the pictures that show what the video repeats."""
     row = service.find(session(), actor(), check_id)
-    return _jpeg(service.picture(session(), actor(), row, **query))
+    return _jpeg(service.find_picture(session(), actor(), row, **query))
 
 
 def _jpeg(sha256: str) -> Response:
@@ -129,7 +129,7 @@ def _jpeg(sha256: str) -> Response:
 )
 def correct(body: dict[str, Any], check_id: UUID) -> VideoCorrection:
     """Say what the video really shows. It is scored anew, and the differences are kept to learn from."""
-    return correcting.correct(session(), actor(), check_id, **body)
+    return correction_service.correct(session(), actor(), check_id, **body)
 
 
 @blueprint.get(
@@ -140,4 +140,4 @@ def correct(body: dict[str, Any], check_id: UUID) -> VideoCorrection:
 )
 def corrections(query: dict[str, Any], check_id: UUID) -> Page[VideoCorrection]:
     """The corrections of a check, the newest first."""
-    return correcting.listed(session(), actor(), check_id, **query)
+    return correction_service.list_corrections(session(), actor(), check_id, **query)

@@ -1,4 +1,4 @@
-"""What checks of videos look like from outside."""
+"""Schemas of the API of video checks."""
 
 from marshmallow import Schema, fields, validate
 

@@ -1,8 +1,9 @@
-"""Asking for a check of a video, reading how far it is, stopping it, and putting right what it found."""
+"""Request a check of a video, read its progress and result, and cancel it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -33,8 +34,8 @@ LEASE_S, ATTEMPTS_MAX = 30, 4
 
 
 @dataclass(frozen=True)
-class StepShown:
-    """How far one step is."""
+class StepProgress:
+    """How far one step is; `total` is None while nobody knows it."""
 
     name: str
     state: str
@@ -43,29 +44,61 @@ class StepShown:
 
 
 @dataclass(frozen=True)
-class ShownCheck:
-    """A check as a reader sees it; ``own``: whether it is of the reader's side, or the reader the platform's."""
+class ShownDuplicate:
+    """Another video with the same pictures, as far as the reader may know of it.
 
-    row: VideoCheck
+    `place` is its position in the stored result. `share` is the share of this video's pictures, 0..1. `seen_first` says
+    which of the two the market saw first ("this" or "other"; None in results from before that was recorded).
+    """
+
+    place: int
     own: bool
-    steps: Sequence[StepShown] = ()
-    duplicates: Sequence[Mapping[str, Any]] = ()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.row, name)
-
-    @property
-    def person_id(self) -> UUID | None:
-        return self.row.person_id if self.own else None
-
-    @property
-    def result(self) -> dict[str, Any] | None:
-        """Return what was found, without what it repeats: `duplicates` tells as much of that as the reader may know."""
-        found = self.row.result
-        return None if found is None else {name: value for name, value in found.items() if name != "duplicates"}
+    sha256: str | None
+    seen_first: str | None
+    share: float
+    pictures: int
+    mirrored: bool
+    pairs: Sequence[Mapping[str, float]]
 
 
-def ask(
+@dataclass(frozen=True)
+class ShownCheck:
+    """A check as a reader sees it: strangers to the video's side do not learn who requested it.
+
+    `result` lacks the stored `duplicates`; the field of that name holds what the reader may know of them.
+    """
+
+    id: UUID
+    party_id: UUID
+    person_id: UUID | None
+    video_id: UUID | None
+    bid_id: UUID | None
+    sha256: str
+    names: Sequence[str]
+    status: VideoCheckStatus
+    repeats: int
+    brand_id: UUID | None
+    shared_at: datetime | None
+    created_at: datetime
+    finished_at: datetime | None
+    version: int
+    terms: Mapping[str, Any]
+    refusal: Mapping[str, Any] | None
+    result: Mapping[str, Any] | None
+    corrected: Mapping[str, Any] | None
+    steps: Sequence[StepProgress] = ()
+    duplicates: Sequence[ShownDuplicate] = ()
+
+
+class _BidReferences(NamedTuple):
+    """What a check takes from the bid it is for; `terms` is the part of the stored terms that the bid determines."""
+
+    names: list[str]
+    asset_ids: list[UUID]
+    terms: dict[str, Any]
+
+
+def request_check(
     session: Session,
     actor: Actor,
     *,
@@ -74,15 +107,15 @@ def ask(
     names: Sequence[str],
     buying_link: bool | None,
 ) -> ShownCheck:
-    """Ask for a kept video to be looked through: for the brand of a bid's brief and against its plan, or for names.
+    """Request a check of a kept video: for the brand of a bid's brief and against the bid's plan, or for names alone.
 
-    Raises NotFound, WrongState (the video is not whole), InvalidInput (no names), Conflict (too many open checks).
+    Raises NotFound, WrongState (the video is not complete), InvalidInput (no names), Conflict (too many open checks).
     """
     video = videos.find(session, actor, video_id)
     if video.status != VideoFileStatus.KEPT or video.sha256 is None:
         raise WrongState("The video is not whole yet; hand in all of it first.", state=str(video.status))
-    wanted, assets, terms = _of_bid(session, actor, bid_id) if bid_id is not None else ([], [], {})
-    all_names = list(dict.fromkeys([*wanted, *names]))
+    references = _bid_references(session, actor, bid_id) if bid_id is not None else _BidReferences([], [], {})
+    all_names = list(dict.fromkeys([*references.names, *names]))
     if not all_names:
         raise InvalidInput(
             "Say what to look for.", errors=[FieldError("/names", "Name the brand, or the bid it is for.")]
@@ -91,11 +124,11 @@ def ask(
         raise InvalidInput(
             "Too many names.", errors=[FieldError("/names", f"At most {NAMES_MAX}, the brief's own included.")]
         )
-    open_ones = sa.select(sa.func.count()).where(
+    open_count = sa.select(sa.func.count()).where(
         VideoCheck.party_id == video.party_id,
         VideoCheck.status.in_([VideoCheckStatus.QUEUED, VideoCheckStatus.RUNNING]),
     )
-    if (session.scalar(open_ones) or 0) >= OPEN_MAX:
+    if (session.scalar(open_count) or 0) >= OPEN_MAX:
         raise Conflict(f"{OPEN_MAX} checks of yours are under way; wait for one of them, or cancel one.")
     row = VideoCheck(
         party_id=video.party_id,
@@ -104,12 +137,12 @@ def ask(
         bid_id=bid_id,
         sha256=video.sha256,
         names=all_names,
-        asset_ids=assets,
+        asset_ids=references.asset_ids,
         terms={
             "plan": None,
             "fit": None,
             "past": None,
-            **terms,
+            **references.terms,
             **({} if buying_link is None else {"buying_link": buying_link}),
         },
     )
@@ -118,24 +151,24 @@ def ask(
     job_id = enqueue(session, DECODE, row, key="decode")
     session.add(VideoCheckStep(check_id=row.id, name="decode", key=video.sha256, job_id=job_id))
     session.flush()
-    return shown(session, actor, row)
+    return show(session, actor, row)
 
 
-def _of_bid(session: Session, actor: Actor, bid_id: UUID) -> tuple[list[str], list[UUID], dict[str, Any]]:
-    """Return the names and images of a bid's brief, and the plan it promised."""
-    where = bids_policy.visible(actor) if actor.sees_all else bids_policy.own(actor)
-    bid = db.get(session, Bid, bid_id, where)
+def _bid_references(session: Session, actor: Actor, bid_id: UUID) -> _BidReferences:
+    """Return the names and images of a bid's brief, and the plan that the bid promised."""
+    condition = bids_policy.visible(actor) if actor.sees_all else bids_policy.own(actor)
+    bid = db.get(session, Bid, bid_id, condition)
     revision = session.get_one(BidRevision, bid.revision_id)
     brief = session.get_one(BriefVersion, revision.brief_version_id).content
     brand = brief["brand"]
-    # The images themselves are the brand's; their ids are all that a check holds.
-    assets = session.scalars(
+    # The images belong to the brand, so a check stores their ids only.
+    asset_ids = session.scalars(
         sa.select(BrandAsset.id).where(BrandAsset.brief_id == bid.brief_id).order_by(BrandAsset.id)
     )
-    return (
-        [*brand["names"], *(brand["aliases"] or []), *(brand["spoken_forms"] or [])],
-        list(assets.all()),
-        {
+    return _BidReferences(
+        names=[*brand["names"], *(brand["aliases"] or []), *(brand["spoken_forms"] or [])],
+        asset_ids=list(asset_ids.all()),
+        terms={
             "plan": revision.plan,
             "fit": _fit(session, actor, bid_id),
             "buying_link": bool(brief["buying_link"]),
@@ -147,12 +180,12 @@ def _of_bid(session: Session, actor: Actor, bid_id: UUID) -> tuple[list[str], li
 def _fit(session: Session, actor: Actor, bid_id: UUID) -> float | None:
     try:
         return matching.match_of_bid(session, actor, bid_id).scored.fit
-    except NotFound:  # not scored yet: nothing is relieved
+    except NotFound:  # not scored yet: without a fit, no factor of the score is relieved
         return None
 
 
 def enqueue(session: Session, kind: str, row: VideoCheck, *, key: str, **payload: Any) -> UUID:
-    """Ask for a job of a check; the same one that waits already is joined."""
+    """Enqueue a job of a check; joins the same job where it is queued already."""
     return jobs.enqueue(
         session,
         kind,
@@ -170,11 +203,11 @@ def find(session: Session, actor: Actor, check_id: UUID) -> VideoCheck:
     return db.get(session, VideoCheck, check_id, policy.visible(actor))
 
 
-def read(session: Session, actor: Actor, check_id: UUID) -> ShownCheck:
-    return shown(session, actor, find(session, actor, check_id))
+def read_check(session: Session, actor: Actor, check_id: UUID) -> ShownCheck:
+    return show(session, actor, find(session, actor, check_id))
 
 
-def listed(
+def list_checks(
     session: Session,
     actor: Actor,
     *,
@@ -185,68 +218,96 @@ def listed(
     video_id: UUID | None,
     repeats: bool,
 ) -> paging.Page[ShownCheck]:
-    """Return checks, the newest first; with ``repeats``, those alone that repeat other parties' videos."""
+    """Return checks, newest first; with `repeats`, only those whose video repeats another party's."""
     query = sa.select(VideoCheck).where(policy.visible(actor))
     for column, value in ((VideoCheck.status, status), (VideoCheck.bid_id, bid_id), (VideoCheck.video_id, video_id)):
         if value is not None:
             query = query.where(column == value)
     if repeats:
         query = query.where(VideoCheck.repeats > 0)
-    found = paging.page(session, query, VideoCheck, limit, starting_after)
-    return paging.Page([ShownCheck(row, _own(actor, row)) for row in found.data], found.has_more)
+    page = paging.page(session, query, VideoCheck, limit, starting_after)
+    return paging.Page([_shown(actor, row) for row in page.data], page.has_more)
 
 
-def _own(actor: Actor, row: VideoCheck) -> bool:
-    return actor.sees_all or row.party_id in actor.parties
-
-
-def shown(session: Session, actor: Actor, row: VideoCheck) -> ShownCheck:
-    """Return a check with its steps' progress and, of what it repeats, as much as the actor may know."""
-    found = session.execute(
+def show(session: Session, actor: Actor, row: VideoCheck) -> ShownCheck:
+    """Return a check with the progress of its steps and, of its duplicates, as much as the actor may know."""
+    steps = session.execute(
         sa.select(VideoCheckStep.name, Job.state, Job.done, Job.total)
         .outerjoin(Job, Job.id == VideoCheckStep.job_id)
         .where(VideoCheckStep.check_id == row.id)
         .order_by(VideoCheckStep.id)
     ).all()
     # A step without a job was answered by an earlier check of the same video.
-    steps = [StepShown(name, str(state or JobState.DONE), done or 0, total) for name, state, done, total in found]
-    return ShownCheck(row, _own(actor, row), steps, list(_duplicates(session, actor, row)))
+    progress = [StepProgress(name, str(state or JobState.DONE), done or 0, total) for name, state, done, total in steps]
+    return _shown(actor, row, progress, list(_duplicates(session, actor, row)))
 
 
-def _duplicates(session: Session, actor: Actor, row: VideoCheck) -> Iterable[dict[str, Any]]:
-    told = (row.result or {}).get("duplicates", [])
-    if not told:
+def _shown(
+    actor: Actor, row: VideoCheck, steps: Sequence[StepProgress] = (), duplicates: Sequence[ShownDuplicate] = ()
+) -> ShownCheck:
+    own = actor.sees_all or row.party_id in actor.parties
+    stored = row.result
+    return ShownCheck(
+        id=row.id,
+        party_id=row.party_id,
+        person_id=row.person_id if own else None,
+        video_id=row.video_id,
+        bid_id=row.bid_id,
+        sha256=row.sha256,
+        names=row.names,
+        status=row.status,
+        repeats=row.repeats,
+        brand_id=row.brand_id,
+        shared_at=row.shared_at,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+        version=row.version,
+        terms=row.terms,
+        refusal=row.refusal,
+        result=None if stored is None else {name: value for name, value in stored.items() if name != "duplicates"},
+        corrected=row.corrected,
+        steps=steps,
+        duplicates=duplicates,
+    )
+
+
+def _duplicates(session: Session, actor: Actor, row: VideoCheck) -> Iterator[ShownDuplicate]:
+    stored = (row.result or {}).get("duplicates", [])
+    if not stored:
         return
-    hashes = [one["sha256"] for one in told]
-    theirs = session.execute(
-        sa.select(VideoFile.sha256, VideoFile.party_id, VideoFile.created_at).where(VideoFile.sha256.in_(hashes))
-    ).all()
-    for place, one in enumerate(told):
-        # The very same file is told of for the sake of the other party that handed it in.
-        own = one["sha256"] != row.sha256 and any(
-            sha256 == one["sha256"] and party_id in actor.parties for sha256, party_id, _ in theirs
+    hashes = [duplicate["sha256"] for duplicate in stored]
+    files = session.execute(sa.select(VideoFile.sha256, VideoFile.party_id).where(VideoFile.sha256.in_(hashes))).all()
+    for place, duplicate in enumerate(stored):
+        # The very same file is listed because another party uploaded it too, so it never counts as the reader's own.
+        own = duplicate["sha256"] != row.sha256 and any(
+            sha256 == duplicate["sha256"] and party_id in actor.parties for sha256, party_id in files
         )
-        yield {
-            "place": place,
-            "own": own,
-            # Whose it is and how its hash reads is told to the platform, and to the party itself, alone.
-            "sha256": one["sha256"] if own or actor.sees_all else None,
-            "seen_first": one.get("seen_first"),
-            **{name: one[name] for name in ("share", "pictures", "mirrored", "pairs")},
-        }
+        yield ShownDuplicate(
+            place=place,
+            own=own,
+            # Only the platform and the other video's own party learn its hash.
+            sha256=duplicate["sha256"] if own or actor.sees_all else None,
+            seen_first=duplicate.get("seen_first"),
+            share=duplicate["share"],
+            pictures=duplicate["pictures"],
+            mirrored=duplicate["mirrored"],
+            pairs=duplicate["pairs"],
+        )
 
 
-def picture(session: Session, actor: Actor, row: VideoCheck, *, of: str, number: int) -> str:
-    """Return the hash of a keyframe, or of the picture of `this` or the `other` video of a repetition. Raises NotFound,
-    WrongState (no result yet)."""
+def find_picture(session: Session, actor: Actor, row: VideoCheck, *, of: str, number: int) -> str:
+    """Return the SHA-256 under which a picture is stored: a keyframe, or `this` or the `other` frame of a duplicate.
+
+    `number` is a keyframe's name or a duplicate's place. Raises NotFound, WrongState (no result yet).
+    """
     result = require_result(row)
     if of == "keyframe":
-        kept = result["pictures"].get(str(number))
-        if kept is None:
+        keyframe = result["pictures"].get(str(number))
+        if keyframe is None:
             raise NotFound("There is no such keyframe; the result's `pictures` names those there are.")
-        return str(kept)
-    for one in _duplicates(session, actor, row):
-        if one["place"] == number and (of == "this" or one["own"] or actor.sees_all):
+        return str(keyframe)
+    for duplicate in _duplicates(session, actor, row):
+        if duplicate.place == number and (of == "this" or duplicate.own or actor.sees_all):
             frame = result["duplicates"][number][f"{of}_frame"]
             if frame is not None:
                 return str(frame)
@@ -254,10 +315,11 @@ def picture(session: Session, actor: Actor, row: VideoCheck, *, of: str, number:
 
 
 def cancel(session: Session, actor: Actor, check_id: UUID) -> ShownCheck:
-    """Stop a check that is under way; what its steps have answered stays for the next one. Raises WrongState."""
+    """Cancel an open check; the answers of its finished steps stay for the next check. Raises WrongState."""
     row = db.lock(session, VideoCheck, check_id, policy.own(actor))
     apply_transition(session, row, CHECK_TRANSITIONS, "cancel", actor, parties=[row.party_id])
     row.finished_at = now()
+    # A running job stops at its next report of progress; a queued one never begins.
     session.execute(
         sa.update(Job)
         .where(Job.subject_id == row.id, Job.state == JobState.LEASED)
@@ -270,11 +332,11 @@ def cancel(session: Session, actor: Actor, check_id: UUID) -> ShownCheck:
         .values(state=JobState.CANCELLED, finished_at=now(), last_error="cancelled on request")
         .execution_options(synchronize_session=False)
     )
-    return shown(session, actor, row)
+    return show(session, actor, row)
 
 
 def require_result(row: VideoCheck) -> dict[str, Any]:
-    """Return what a check found. Raises WrongState where there is nothing yet."""
+    """Return a check's result. Raises WrongState while there is none."""
     if row.result is None:
         raise WrongState(f"The check is {row.status}: there is no result to look at.", state=str(row.status))
     return row.result

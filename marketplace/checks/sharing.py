@@ -1,4 +1,4 @@
-"""The side whose draft was checked shows the check to the brand that the draft is made for, and takes it back."""
+"""Share the check of a draft with the brand that the draft is made for, and take it back."""
 
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from marketplace.bids import policy as bids_policy
 from marketplace.bids.models import Bid, BidStatus
 from marketplace.checks import policy
 from marketplace.checks.models import VideoCheck
-from marketplace.checks.service import ShownCheck, require_result, shown
+from marketplace.checks.service import ShownCheck, require_result, show
 from marketplace.core import db, events
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
@@ -16,9 +16,9 @@ from marketplace.core.errors import Conflict, WrongState
 
 
 def share(session: Session, actor: Actor, check_id: UUID) -> ShownCheck:
-    """Let the brand of the bid read the check, with its keyframes and whatever correction of it is the newest.
+    """Let the brand of the bid read the check with its keyframes and its newest correction.
 
-    Raises NotFound (also where the bid is another agency's), WrongState (no result yet, or the bid is not accepted),
+    Raises NotFound (also when the bid is another agency's), WrongState (no result yet, or the bid is not accepted),
     Conflict (the check was made for no bid).
     """
     row = db.lock(session, VideoCheck, check_id, policy.own(actor))
@@ -33,22 +33,22 @@ def share(session: Session, actor: Actor, check_id: UUID) -> ShownCheck:
         )
     if row.shared_at is None:
         row.brand_id, row.shared_at = bid.brand_id, now()
-        _told(session, actor, row, "share")
-    return shown(session, actor, row)
+        _record_change(session, actor, row, "share")
+    return show(session, actor, row)
 
 
 def unshare(session: Session, actor: Actor, check_id: UUID) -> ShownCheck:
-    """Take a check back: from here on the brand reads it no more. Raises NotFound."""
+    """Stop sharing a check with the brand. Raises NotFound."""
     row = db.lock(session, VideoCheck, check_id, policy.own(actor))
     if row.shared_at is not None:
         row.shared_at = None
-        _told(session, actor, row, "unshare")
-    return shown(session, actor, row)
+        _record_change(session, actor, row, "unshare")
+    return show(session, actor, row)
 
 
-def _told(session: Session, actor: Actor, row: VideoCheck, move: str) -> None:
+def _record_change(session: Session, actor: Actor, row: VideoCheck, name: str) -> None:
     assert row.brand_id is not None
     row.version += 1
     events.record(
-        session, f"video_checks.{move}", row.id, actor, parties=[row.party_id, row.brand_id], bid_id=str(row.bid_id)
+        session, f"video_checks.{name}", row.id, actor, parties=[row.party_id, row.brand_id], bid_id=str(row.bid_id)
     )

@@ -1,4 +1,4 @@
-"""How a check goes, and who may stop it."""
+"""The states of a check, and who may cancel it."""
 
 from marketplace.checks.models import VideoCheckStatus as Status
 from marketplace.core.actor import Role

@@ -97,7 +97,7 @@ def _end(brief: Mapping[str, Any]) -> Iterator[str]:
         return  # published before there were windows
     if hashlib.sha256(seed.encode()).hexdigest() != brief["close_commitment"]:
         yield "the seed is not the one that was committed to at publication"
-    drawn = closing_time.moment(
+    drawn = closing_time.closing_moment(
         seed,
         ids.read("brf", brief["id"]),
         ids.read("brv", version),

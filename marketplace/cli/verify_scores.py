@@ -54,7 +54,7 @@ def _of_checks(api: ApiClient, checks: Iterable[str], told: dict[str, int]) -> I
         if shown["result"] is None:
             fail(f"{check} is {shown['status']}: there is no score to work out.")
         if _counted(told, "checks", check, checks_again.same_version(shown)):
-            yield from (f"{check}{one}" for one in checks_again.faults(shown))
+            yield from (f"{check}{one}" for one in checks_again.differences(shown))
 
 
 def _counted(told: dict[str, int], kind: str, name: str, same: bool) -> bool:

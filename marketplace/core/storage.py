@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
@@ -24,9 +24,7 @@ from obstore.store import LocalStore, from_url
 
 from marketplace.core.errors import Unavailable
 from marketplace.core.ids import new_id
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from marketplace.core.range_reader import RangeReader
 
 MIB = 1024 * 1024
 # S3 takes no smaller part but the last. With two under way one upload holds at most 15 MiB in memory.
@@ -136,7 +134,11 @@ class ObjectStore:
 
     def open(self, key: str, size_bytes: int) -> io.BufferedReader:
         """Return an object as a file that seeks; nothing is asked of the store before the first read."""
-        return io.BufferedReader(_ObjectReader(self._store, key, size_bytes), buffer_size=MIB)
+
+        def read_range(start: int, length: int) -> Any:
+            return obstore.get_range(self._store, key, start=start, length=length)
+
+        return io.BufferedReader(RangeReader(read_range, size_bytes), buffer_size=MIB)
 
     @contextlib.contextmanager
     def local_path(self, key: str) -> Iterator[Path]:
@@ -174,40 +176,6 @@ class ObjectStore:
         if self.root is not None:
             with (self.root / key).open("rb") as file:
                 os.fsync(file.fileno())
-
-
-class _ObjectReader(io.RawIOBase):
-    def __init__(self, store: Any, key: str, size_bytes: int) -> None:
-        self._store = store
-        self._key = key
-        self._size = size_bytes
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        if start + offset < 0:
-            raise ValueError("before the object's beginning")
-        self._at = start + offset
-        return self._at
-
-    def readinto(self, buffer: "WriteableBuffer") -> int:
-        room = memoryview(buffer).cast("B")
-        wanted = min(len(room), self._size - self._at)
-        if wanted <= 0:
-            return 0
-        data = memoryview(obstore.get_range(self._store, self._key, start=self._at, length=wanted))
-        room[: len(data)] = data
-        self._at += len(data)
-        return len(data)
 
 
 _url: list[str] = []

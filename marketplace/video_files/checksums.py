@@ -1,4 +1,4 @@
-"""The sum that may come with a stretch (tus 1.0, extension checksum): `sha256 <base64>`."""
+"""The checksum that may come with a chunk of an upload (tus 1.0, extension checksum): `sha256 <base64>`."""
 
 import base64
 import binascii
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from marketplace.core.errors import DomainError
 
-ALGORITHMS = ("sha1", "sha256")  # tus asks for SHA-1; here it finds damage, not malice
+ALGORITHMS = ("sha1", "sha256")  # tus requires SHA-1; here it detects damage, not malice
 
 
 class ChecksumMismatch(DomainError):
@@ -20,22 +20,22 @@ class ChecksumMismatch(DomainError):
 
 @dataclass(frozen=True)
 class StatedChecksum:
-    """What a sender says the bytes sum up to."""
+    """The checksum that the sender states for its bytes."""
 
     algorithm: str
     digest: bytes
 
     def check(self, pieces: Iterable[bytes]) -> None:
-        """Raises ChecksumMismatch."""
-        found = hashlib.new(self.algorithm, usedforsecurity=False)
+        """Raise ChecksumMismatch unless the bytes have this checksum."""
+        actual = hashlib.new(self.algorithm, usedforsecurity=False)
         for piece in pieces:
-            found.update(piece)
-        if not hmac.compare_digest(found.digest(), self.digest):
+            actual.update(piece)
+        if not hmac.compare_digest(actual.digest(), self.digest):
             raise ChecksumMismatch("The bytes of this stretch sum up to something else. None was taken; send it again.")
 
 
-def read(header: str) -> StatedChecksum | None:
-    """Return what an Upload-Checksum header says, None where it cannot be understood."""
+def parse_checksum(header: str) -> StatedChecksum | None:
+    """Parse an Upload-Checksum header; None if it cannot be parsed or names another algorithm."""
     algorithm, _, text = header.partition(" ")
     try:
         digest = base64.b64decode(text, validate=True)

@@ -1,4 +1,4 @@
-"""Video files that parties handed in, and the parts of those that are still coming."""
+"""Video files that parties uploaded, and the parts of uploads that are not complete."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -17,10 +17,10 @@ class VideoFileStatus(StrEnum):
 
 
 class VideoFile(Base):
-    """One file of a party. The bytes lie in the object store, under their hash once all of them are there.
+    """One file of a party. Its bytes are in the object store, under their hash once it is complete.
 
-    `size_bytes` is what was announced, and what came once it is kept; whoever writes to it holds `fence` until
-    `lease_until`; what is not kept is forgotten at `expires_at`. `message` says why it was refused.
+    `size_bytes` is the announced size, and the actual one once it is kept. A writer holds the row by `fence` until
+    `lease_until`. A file that is not kept is deleted after `expires_at`. `message` says why it was refused.
     """
 
     __tablename__ = "video_files"
@@ -49,7 +49,7 @@ class VideoFile(Base):
 
 
 class VideoPart(Base):
-    """A stretch of a resumable upload that is in the store already."""
+    """A part of a resumable upload that is in the store already."""
 
     __tablename__ = "video_parts"
     __table_args__ = (sa.UniqueConstraint("video_id", "starts_at"),)

@@ -7,5 +7,5 @@ from marketplace.video_files.models import VideoFile
 
 
 def visible(actor: Actor) -> sa.ColumnElement[bool]:
-    """A party's own, an agency's creators' while the mandate runs, and all of them to the platform."""
+    """Return a party's own videos, those of an agency's creators under a live mandate, or all for the platform."""
     return sa.true() if actor.sees_all else VideoFile.party_id.in_(sorted(actor.parties))

@@ -1,4 +1,4 @@
-"""How much a party may have, and room for one more file of it."""
+"""A party's storage quota, and the reservation of room for one more file."""
 
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +13,7 @@ from marketplace.video_files import file_kinds
 from marketplace.video_files.models import VideoFile, VideoFileStatus
 
 GIB = 1024**3
+# Open uploads a party may have at once.
 OPEN_MAX = 100
 
 
@@ -21,14 +22,15 @@ class OverQuota(Conflict):
     title = "There is no room left for it"
 
 
-def begin(
+def reserve(
     session: Session, actor: Actor, *, name: str, size_bytes: int, quota_bytes: int, resumable: bool, until: datetime
 ) -> VideoFile:
-    """Make room for a file that is going to come, and forget it at `until` if it does not.
+    """Reserve room for a file that will be uploaded; the reservation ends at `until` if it is not.
 
-    What was announced counts as if it were there. Raises OverQuota.
+    Announced bytes count as if they were stored. Raises OverQuota (too many open uploads, or too many bytes).
     """
     assert actor.party_id is not None
+    # Reservations of one party wait for each other, so that two cannot take the same room.
     db.lock_name(session, "video quota", actor.party_id)
     used, receiving = _used(session, actor.party_id)
     if receiving >= OPEN_MAX:

@@ -1,6 +1,6 @@
-"""Uploads in stretches (tus 1.0): each stretch is stored as parts, and each part counts as soon as it is stored.
+"""Resumable uploads (tus 1.0): each request's bytes are stored as parts, and a part counts as soon as it is stored.
 
-What a request had brought when it was cut off stays, and the next one goes on from there: on another connection, in
+What a request had sent when it was cut off stays, and the next request continues from there: on another connection, in
 another web process, on another host. A request of any length holds one part in memory, and no transaction.
 """
 
@@ -30,7 +30,7 @@ BYTES_MAX = 2 * 1024**3
 UNTIL = timedelta(hours=24)
 PIECE_BYTES = 64 * 1024
 PART_BYTES = 8 * 1024 * 1024
-# A slow sender's bytes are stored after this long, so that a cut costs no more than that.
+# A slow sender's bytes are stored after this long, so a lost connection costs at most this much of the upload.
 PART_S = 10.0
 PARTS_MAX = 10_000
 FINISH = "videos.finish"
@@ -45,12 +45,12 @@ class WrongOffset(Conflict):
 
 @dataclass(frozen=True)
 class UploadStretch:
-    """What a request says of the bytes that it brings: to which upload, from which byte on, how many, what sum."""
+    """What a request states about its bytes: the upload, the offset, the length in bytes, and the checksum."""
 
     video_id: UUID
     offset: int
     length: int | None
-    told: StatedChecksum | None
+    checksum: StatedChecksum | None
 
 
 def create(session: Session, actor: Actor, *, name: str, size_bytes: int, quota_bytes: int) -> VideoFile:
@@ -59,7 +59,7 @@ def create(session: Session, actor: Actor, *, name: str, size_bytes: int, quota_
         raise InvalidInput(
             "An empty file is no video.", errors=[FieldError("header:/Upload-Length", "At least 1 byte.")]
         )
-    return quota.begin(
+    return quota.reserve(
         session, actor, name=name, size_bytes=size_bytes, quota_bytes=quota_bytes, resumable=True, until=now() + UNTIL
     )
 
@@ -70,22 +70,22 @@ def find(session: Session, actor: Actor, video_id: UUID) -> VideoFile:
 
 @contextmanager
 def appended(actor: Actor, body: VideoBody, stretch: UploadStretch) -> Iterator[WriteHold]:
-    """Store the stretch, and hold on to the upload until the caller has said how far it is.
+    """Store the bytes of a request, and hold the upload until the caller has answered with its new offset.
 
-    Raises NotFound, WrongState, WrongOffset, VideoHeld, HoldLost, RequestEntityTooLarge (413) past what was announced,
-    Invalid: no video, ChecksumMismatch (460), ClientDisconnected (400), which loses nothing that came before it.
+    Raises NotFound, WrongState, WrongOffset, VideoHeld, HoldLost, RequestEntityTooLarge (413) past the announced size,
+    InvalidInput (not a video), ChecksumMismatch (460), and ClientDisconnected (400), which loses nothing that arrived.
     """
     with db.transaction(actor) as session:
         row = _lock(session, actor, stretch)
-        hold, until = write_hold.take(row), row.size_bytes
+        hold, size_bytes = write_hold.take(row), row.size_bytes
     try:
-        if stretch.told is None:
-            for part, key in _stored(hold, stretch, body, until):
-                _count(hold, [part], [key])
+        if stretch.checksum is None:
+            for part, key in _store_parts(hold, stretch, body, size_bytes):
+                _record(hold, [part], [key])
         else:
-            parts = list(_stored(hold, stretch, body, until))
-            _check(stretch.told, [key for _, key in parts])
-            _count(hold, [part for part, _ in parts], [key for _, key in parts])
+            parts = list(_store_parts(hold, stretch, body, size_bytes))
+            _check(stretch.checksum, [key for _, key in parts])
+            _record(hold, [part for part, _ in parts], [key for _, key in parts])
         yield hold
     finally:
         hold.let_go()
@@ -106,24 +106,26 @@ def _lock(session: Session, actor: Actor, stretch: UploadStretch) -> VideoFile:
     return row
 
 
-def _stored(hold: WriteHold, stretch: UploadStretch, body: VideoBody, until: int) -> Iterator[tuple[VideoPart, str]]:
-    """Yield the parts as they are stored; they do not count yet."""
-    at = stretch.offset
-    for data in _cut(body):
-        if at == 0:
-            _check_head(data, until)
-        if at + len(data) > until:
-            raise RequestEntityTooLarge(f"{until} bytes were announced; this is more.")
-        part = VideoPart(id=new_id(), video_id=hold.video_id, starts_at=at, size_bytes=len(data))
+def _store_parts(
+    hold: WriteHold, stretch: UploadStretch, body: VideoBody, size_bytes: int
+) -> Iterator[tuple[VideoPart, str]]:
+    """Yield the parts and their keys as they are stored; they do not count yet."""
+    position = stretch.offset
+    for data in _parts(body):
+        if position == 0:
+            _check_head(data, size_bytes)
+        if position + len(data) > size_bytes:
+            raise RequestEntityTooLarge(f"{size_bytes} bytes were announced; this is more.")
+        part = VideoPart(id=new_id(), video_id=hold.video_id, starts_at=position, size_bytes=len(data))
         key = storage.incoming(hold.video_id, part.id)
         storage.opened().write(key, data)
         hold.renew()
         yield part, key
-        at += len(data)
+        position += len(data)
 
 
-def _check_head(data: bytes, until: int) -> None:
-    if len(data) < min(file_kinds.HEAD_BYTES, until):
+def _check_head(data: bytes, size_bytes: int) -> None:
+    if len(data) < min(file_kinds.HEAD_BYTES, size_bytes):
         raise InvalidInput(
             "The first stretch is too short to tell what it is of.",
             errors=[FieldError("/", f"Send at least {file_kinds.HEAD_BYTES} bytes to begin with.")],
@@ -131,9 +133,9 @@ def _check_head(data: bytes, until: int) -> None:
     file_kinds.require_video(data[: file_kinds.HEAD_BYTES])
 
 
-def _cut(body: VideoBody) -> Iterator[bytes]:
-    """Gather pieces into parts, by size or by time; what came before a cut is a part too."""
-    gathered, began, cut = bytearray(), time.monotonic(), None
+def _parts(body: VideoBody) -> Iterator[bytes]:
+    """Gather pieces into parts, by size or by time; what arrived before a lost connection is a part too."""
+    gathered, began, cut_off = bytearray(), time.monotonic(), None
     try:
         for piece in body.pieces(PIECE_BYTES):
             gathered += piece
@@ -142,15 +144,17 @@ def _cut(body: VideoBody) -> Iterator[bytes]:
                 gathered.clear()
                 began = time.monotonic()
     except (ClientDisconnected, OSError) as error:
-        cut = error
+        cut_off = error
     if gathered:
         yield bytes(gathered)
-    if cut is not None:
-        raise ClientDisconnected("The stretch was cut off. Ask how far the upload is, and go on from there.") from cut
+    if cut_off is not None:
+        raise ClientDisconnected(
+            "The stretch was cut off. Ask how far the upload is, and go on from there."
+        ) from cut_off
 
 
-def _count(hold: WriteHold, parts: list[VideoPart], keys: list[str]) -> None:
-    """Let stored parts count; those of a writer that lost its hold are taken back. The last one asks for the rest."""
+def _record(hold: WriteHold, parts: list[VideoPart], keys: list[str]) -> None:
+    """Record stored parts, or remove them if the hold was lost; the last part of the upload enqueues its assembly."""
     if not parts:
         return
     end = parts[-1].starts_at + parts[-1].size_bytes
@@ -171,34 +175,34 @@ def _count(hold: WriteHold, parts: list[VideoPart], keys: list[str]) -> None:
                     max_attempts=ATTEMPTS_MAX,
                 )
     except HoldLost:
-        _take_back(keys)
+        _remove(keys)
         raise
 
 
-def _check(told: StatedChecksum, keys: list[str]) -> None:
+def _check(checksum: StatedChecksum, keys: list[str]) -> None:
     try:
-        told.check(piece for key in keys for piece in storage.opened().pieces(key))
+        checksum.check(piece for key in keys for piece in storage.opened().pieces(key))
     except BaseException:
-        _take_back(keys)
+        _remove(keys)
         raise
 
 
-def _take_back(keys: list[str]) -> None:
+def _remove(keys: list[str]) -> None:
     for key in keys:
         storage.opened().remove(key)
 
 
 def terminate(session: Session, actor: Actor, video_id: UUID) -> None:
-    """Give an upload up: nothing of it stays. Raises NotFound, WrongState once it is kept, VideoHeld."""
+    """Terminate an upload; nothing of it stays. Raises NotFound, WrongState once it is kept, VideoHeld."""
     row = db.lock(session, VideoFile, video_id, policy.visible(actor), VideoFile.resumable.is_(True))
     if row.status == VideoFileStatus.KEPT:
         raise WrongState("It is kept; delete the video instead.", state=str(row.status))
     write_hold.require_free(row)
-    upload_completion.ask_to_clear(session, row)
+    upload_completion.enqueue_clear(session, row)
     session.delete(row)
 
 
-def parts_of(session: Session, video_id: UUID) -> Sequence[UUID]:
-    """Return the stored parts in their order."""
+def part_ids(session: Session, video_id: UUID) -> Sequence[UUID]:
+    """Return the ids of the stored parts, in order of position."""
     query = sa.select(VideoPart.id).where(VideoPart.video_id == video_id)
     return session.scalars(query.order_by(VideoPart.starts_at)).all()

@@ -1,4 +1,4 @@
-"""The API of videos: handing one in whole, looking at it, reading it, links that need no key."""
+"""The API of video files: upload whole, list, read, delete, and links that need no key."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,8 +34,8 @@ from marketplace.video_files.whole_uploads import ReceivedVideo
 
 blueprint = GuardedBlueprint("videos", __name__, description="Video files that parties hand in")
 
-BODY = RawBodySpec(whole_uploads.BYTES_MAX, (*file_kinds.SAID, ANY_FILE), form=True)
-SENT = RawBodySpec(whole_uploads.BYTES_MAX, (*file_kinds.SAID, ANY_FILE))
+BODY = RawBodySpec(whole_uploads.BYTES_MAX, (*file_kinds.ACCEPTED_TYPES, ANY_FILE), form=True)
+SENT = RawBodySpec(whole_uploads.BYTES_MAX, (*file_kinds.ACCEPTED_TYPES, ANY_FILE))
 HELD = 423
 _WRITES: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.VIDEOS}
 _READS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.READ}
@@ -43,7 +43,7 @@ _READS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.READ}
 
 @dataclass(frozen=True)
 class VideoLink:
-    """A way to one video for whoever knows it."""
+    """A link that permits one method on one video until it expires."""
 
     video_id: UUID
     method: str
@@ -52,16 +52,16 @@ class VideoLink:
 
 
 def quota_bytes() -> int:
-    """Return how much a party may have."""
+    """Return how many bytes of video a party may store."""
     return int(current_app.extensions["config"].video_quota_gib) * quota.GIB
 
 
 @contextmanager
 def _new(body: RawBody, query: dict[str, Any]) -> Iterator[ReceivedVideo]:
     name = query["name"] or body.name
-    told = request.content_length
-    with whole_uploads.received(actor(), body, name=name, size_bytes=told, quota_bytes=quota_bytes()) as found:
-        yield found
+    size_bytes = request.content_length
+    with whole_uploads.received(actor(), body, name=name, size_bytes=size_bytes, quota_bytes=quota_bytes()) as video:
+        yield video
 
 
 @blueprint.post(
@@ -74,27 +74,27 @@ def _new(body: RawBody, query: dict[str, Any]) -> Iterator[ReceivedVideo]:
     status=201,
     refuses=(HELD,),
 )
-def receive(found: ReceivedVideo, query: dict[str, Any]) -> ShownVideo:
+def receive(video: ReceivedVideo, query: dict[str, Any]) -> ShownVideo:
     """Hand in a video of at most 200 MiB as the body, or as `file` of a form. Larger ones: /video-uploads."""
-    return service.shown(actor(), whole_uploads.keep(session(), found))
+    return service.show(actor(), whole_uploads.keep(session(), video))
 
 
 @blueprint.get("/videos", **_READS, query=VideoFilesQuery, answers=page_of(VideoFileOut))
 def videos(query: dict[str, Any]) -> Page[ShownVideo]:
     """The videos that you handed in, and those that are on their way."""
-    return service.listed(session(), actor(), **query)
+    return service.list_videos(session(), actor(), **query)
 
 
 @blueprint.get("/videos/<id('vfl'):video_id>", **_READS, answers=VideoFileOut)
 def find_video(video_id: UUID) -> ShownVideo:
     """One video: what it is, how far it has come."""
-    return service.shown(actor(), service.find(session(), actor(), video_id))
+    return service.show(actor(), service.find(session(), actor(), video_id))
 
 
 @blueprint.get("/videos/<id('vfl'):video_id>/content", **_READS, media_type="video/*", refuses=(416,))
 def content(video_id: UUID) -> Response:
     """A video's bytes, or a range of them (RFC 9110, 14)."""
-    return _bytes_of(signed_links.kept(session(), actor(), video_id))
+    return _bytes_of(signed_links.find_kept(session(), actor(), video_id))
 
 
 @blueprint.delete("/videos/<id('vfl'):video_id>", **_WRITES, refuses=(HELD,))
@@ -107,7 +107,9 @@ def delete(video_id: UUID) -> None:
 def link_to_read(body: dict[str, Any], video_id: UUID) -> VideoLink:
     """Make a link from which this one video can be read without a key, range by range, until it expires."""
     return _link(
-        signed_links.kept(session(), actor(), video_id), signed_links.READ, int(now().timestamp()) + body["seconds"]
+        signed_links.find_kept(session(), actor(), video_id),
+        signed_links.READ,
+        int(now().timestamp()) + body["seconds"],
     )
 
 
@@ -125,14 +127,14 @@ def link_to_send(body: dict[str, Any]) -> VideoLink:
 def read_signed(query: dict[str, Any], video_id: UUID) -> Response:
     """The bytes of the video that a link was made for."""
     _check(signed_links.READ, video_id, query)
-    return _bytes_of(signed_links.linked(session(), video_id))
+    return _bytes_of(signed_links.find_linked(session(), video_id))
 
 
 @contextmanager
 def _linked(body: RawBody, query: dict[str, Any], video_id: UUID) -> Iterator[ReceivedVideo]:
     _check(signed_links.SEND, video_id, query)
-    with whole_uploads.filled(video_id, body) as found:
-        yield found
+    with whole_uploads.filled(video_id, body) as video:
+        yield video
 
 
 @blueprint.put(
@@ -146,9 +148,9 @@ def _linked(body: RawBody, query: dict[str, Any], video_id: UUID) -> Iterator[Re
     status=201,
     refuses=(HELD,),
 )
-def send_signed(found: ReceivedVideo, query: dict[str, Any], video_id: UUID) -> ShownVideo:
+def send_signed(video: ReceivedVideo, query: dict[str, Any], video_id: UUID) -> ShownVideo:
     """Send the one video that a link was made for. What was cut off or refused can be sent again."""
-    return service.shown(actor(), whole_uploads.keep(session(), found))
+    return service.show(actor(), whole_uploads.keep(session(), video))
 
 
 def _check(method: str, video_id: UUID, query: dict[str, Any]) -> None:
@@ -157,13 +159,17 @@ def _check(method: str, video_id: UUID, query: dict[str, Any]) -> None:
 
 
 def _link(row: VideoFile, method: str, until: int) -> VideoLink:
-    proof = signed_links.signature(current_app.extensions["config"].secret_key, method, row.id, until)
-    url = url_for("videos.read_signed", video_id=row.id, expires=until, signature=proof, _external=True)
+    signature = signed_links.signature(current_app.extensions["config"].secret_key, method, row.id, until)
+    url = url_for("videos.read_signed", video_id=row.id, expires=until, signature=signature, _external=True)
     return VideoLink(row.id, method, url, datetime.fromtimestamp(until, UTC))
 
 
 def _bytes_of(row: VideoFile) -> Response:
-    """Somebody else's bytes: they are saved and not shown, under a name of ours, as what their first bytes say."""
+    """Return a kept video's bytes, or the requested range of them, as a download.
+
+    The bytes are somebody else's: the browser must save and not show them, under our own file name, as the media type
+    that their first bytes gave.
+    """
     assert row.sha256 is not None
     assert row.media_type is not None
     file = storage.opened().open(storage.key_of(row.sha256), row.size_bytes)
@@ -174,8 +180,8 @@ def _bytes_of(row: VideoFile) -> Response:
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cache-Control"] = "private, max-age=3600"
     response.set_etag(row.sha256)
-    # One range of bytes; whoever asks for several, or in another unit, gets the whole, as the standard allows.
-    one = request.range is not None and request.range.units == "bytes" and len(request.range.ranges) == 1
-    response.make_conditional(request, accept_ranges=True, complete_length=row.size_bytes if one else None)
+    # Only a single range of bytes is served; for several ranges or another unit the whole is sent, as RFC 9110 allows.
+    single_range = request.range is not None and request.range.units == "bytes" and len(request.range.ranges) == 1
+    response.make_conditional(request, accept_ranges=True, complete_length=row.size_bytes if single_range else None)
     response.headers["Accept-Ranges"] = "bytes"
     return response

@@ -1,5 +1,5 @@
-"""Resumable uploads after tus 1.0 (tus.io/protocols/resumable-upload): core, creation, expiration, termination,
-checksum. What a client of tus asks for in headers is answered in headers; the bodies are ours."""
+"""The API of resumable uploads: tus 1.0 (tus.io/protocols/resumable-upload) with the extensions creation, expiration,
+termination and checksum. The headers are those of tus; the bodies are our own."""
 
 import base64
 import binascii
@@ -40,7 +40,7 @@ class OtherTus(DomainError):
 
 
 @blueprint.after_request
-def _tell_tus(response: Response) -> Response:
+def _add_tus_headers(response: Response) -> Response:
     response.headers["Tus-Resumable"] = VERSION
     if request.method == "OPTIONS":
         response.headers["Tus-Version"] = VERSION
@@ -80,12 +80,12 @@ def how_far(upload_id: UUID) -> Response:
 @contextmanager
 def _appended(body: RawBody, upload_id: UUID) -> Iterator[WriteHold]:
     _require_version()
-    offset, told = _number("Upload-Offset"), request.headers.get("Upload-Checksum")
-    sum_ = None if told is None else checksums.read(told)
-    if told is not None and sum_ is None:
+    offset, header = _number("Upload-Offset"), request.headers.get("Upload-Checksum")
+    checksum = None if header is None else checksums.parse_checksum(header)
+    if header is not None and checksum is None:
         detail = f"{' or '.join(checksums.ALGORITHMS)}, a space, the sum in base 64."
         raise InvalidInput("The sum cannot be understood.", errors=[FieldError("header:/Upload-Checksum", detail)])
-    stretch = resumable_uploads.UploadStretch(upload_id, offset, request.content_length, sum_)
+    stretch = resumable_uploads.UploadStretch(upload_id, offset, request.content_length, checksum)
     with resumable_uploads.appended(actor(), body, stretch) as hold:
         yield hold
 
@@ -113,7 +113,7 @@ def terminate(upload_id: UUID) -> None:
 
 
 def _require_version() -> None:
-    """Raises OtherTus. Who says nothing is taken to mean the one version that there is."""
+    """Raise OtherTus if the client states another version; without the header it is taken to mean ours."""
     if request.headers.get("Tus-Resumable", VERSION) != VERSION:
         raise OtherTus(f"Send Tus-Resumable: {VERSION}.", headers={"Tus-Version": VERSION})
 
@@ -128,10 +128,10 @@ def _number(header: str) -> int:
 
 
 def _file_name(metadata: str) -> str:
-    """Return what `filename` says in an Upload-Metadata header, nothing where it is not there. Raises InvalidInput."""
+    """Return the `filename` of an Upload-Metadata header, empty if there is none. Raises InvalidInput."""
     for pair in metadata.split(","):
-        word, _, value = pair.strip().partition(" ")
-        if word == "filename":
+        key, _, value = pair.strip().partition(" ")
+        if key == "filename":
             try:
                 return base64.b64decode(value, validate=True).decode()
             except (binascii.Error, ValueError) as error:
@@ -143,14 +143,14 @@ def _file_name(metadata: str) -> str:
 
 
 def _headers(row: VideoFile) -> dict[str, str]:
-    found = {"Upload-Offset": str(row.received_bytes), "Upload-Length": str(row.size_bytes)}
+    headers = {"Upload-Offset": str(row.received_bytes), "Upload-Length": str(row.size_bytes)}
     if row.expires_at is not None:
-        found["Upload-Expires"] = http_date(row.expires_at)
-    return found
+        headers["Upload-Expires"] = http_date(row.expires_at)
+    return headers
 
 
 def _answer(row: VideoFile, status: int) -> Response:
-    response = cast(Response, current_app.json.response(VideoFileOut().dump(service.shown(actor(), row))))
+    response = cast(Response, current_app.json.response(VideoFileOut().dump(service.show(actor(), row))))
     response.status_code = status
     response.headers.update(_headers(row))
     return response

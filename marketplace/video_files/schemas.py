@@ -1,4 +1,4 @@
-"""What videos look like from outside."""
+"""Schemas of the API of video files."""
 
 from marshmallow import Schema, fields
 

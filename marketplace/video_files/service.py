@@ -1,4 +1,4 @@
-"""Looking after the videos of a party: which there are, and letting one go."""
+"""Read and delete the videos of a party."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from marketplace.video_files.models import VideoFile
 
 @dataclass(frozen=True)
 class ShownVideo:
-    """A video as somebody may see it: what it was called is for its own party alone."""
+    """A video as a reader may see it: only its own party sees its name."""
 
     id: UUID
     party_id: UUID
@@ -34,7 +34,7 @@ class ShownVideo:
     expires_at: datetime | None
 
 
-def shown(actor: Actor, row: VideoFile) -> ShownVideo:
+def show(actor: Actor, row: VideoFile) -> ShownVideo:
     return ShownVideo(
         id=row.id,
         party_id=row.party_id,
@@ -57,20 +57,20 @@ def find(session: Session, actor: Actor, video_id: UUID) -> VideoFile:
     return db.get(session, VideoFile, video_id, policy.visible(actor))
 
 
-def listed(
+def list_videos(
     session: Session, actor: Actor, *, limit: int, starting_after: UUID | None, status: str | None
 ) -> paging.Page[ShownVideo]:
     query = sa.select(VideoFile).where(policy.visible(actor))
     if status is not None:
         query = query.where(VideoFile.status == status)
     page = paging.page(session, query, VideoFile, limit, starting_after)
-    return paging.Page([shown(actor, row) for row in page.data], page.has_more)
+    return paging.Page([show(actor, row) for row in page.data], page.has_more)
 
 
 def delete(session: Session, actor: Actor, video_id: UUID) -> None:
-    """Let a video go; its bytes go too unless another video has the same. Raises NotFound, VideoHeld."""
+    """Delete a video, and its bytes unless another video has the same. Raises NotFound, VideoHeld."""
     row = db.lock(session, VideoFile, video_id, policy.visible(actor))
     write_hold.require_free(row)
-    upload_completion.ask_to_clear(session, row)
+    upload_completion.enqueue_clear(session, row)
     events.record(session, "video_files.delete", row.id, actor, parties=[row.party_id], sha256=row.sha256)
     session.delete(row)

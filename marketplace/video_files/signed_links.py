@@ -1,7 +1,7 @@
-"""Signed links: whoever holds one may send or read one video for a while, without a key.
+"""Signed links: whoever has one may send or read one video for a limited time, without an API key.
 
-An HMAC (RFC 2104) with SHA-256 over what the link is for, under the secret of the installation. Nothing of it is
-stored; a link to send with is used up by the video that came with it.
+The signature is an HMAC (RFC 2104) with SHA-256 over method, video and expiry, under the installation's secret key.
+Nothing of it is stored; a link for sending can be used for one complete video.
 """
 
 import hashlib
@@ -29,26 +29,26 @@ class LinkOver(DomainError):
 
 
 def signature(secret: str, method: str, video_id: UUID, until: int) -> str:
-    """Return the proof that the holder may use this method on the video until then (seconds since 1970)."""
-    told = f"inlay video link 1\n{method}\n{video_id.hex}\n{until}"
-    return hmac.new(secret.encode(), told.encode(), hashlib.sha256).hexdigest()
+    """Return the signature that permits `method` on the video until `until` (Unix seconds), as hexadecimal."""
+    message = f"inlay video link 1\n{method}\n{video_id.hex}\n{until}"
+    return hmac.new(secret.encode(), message.encode(), hashlib.sha256).hexdigest()
 
 
 def check(secret: str, method: str, video_id: UUID, until: int, given: str) -> None:
-    """Raises LinkOver: forged, for something else, or past its time."""
+    """Raise LinkOver if the signature is forged, for something else, or expired."""
     if not hmac.compare_digest(signature(secret, method, video_id, until), given) or until < now().timestamp():
         raise LinkOver("It was made for something else, or its time is over. Ask its maker for a new one.")
 
 
 def announce(session: Session, actor: Actor, *, name: str, size_bytes: int, quota_bytes: int, until: int) -> VideoFile:
-    """Make room for the one video that will come by a link. Raises OverQuota."""
-    over = datetime.fromtimestamp(until, UTC)
-    return quota.begin(
-        session, actor, name=name, size_bytes=size_bytes, quota_bytes=quota_bytes, resumable=False, until=over
+    """Reserve room for the one video that a link is made for. Raises OverQuota."""
+    expires_at = datetime.fromtimestamp(until, UTC)
+    return quota.reserve(
+        session, actor, name=name, size_bytes=size_bytes, quota_bytes=quota_bytes, resumable=False, until=expires_at
     )
 
 
-def kept(session: Session, actor: Actor, video_id: UUID) -> VideoFile:
+def find_kept(session: Session, actor: Actor, video_id: UUID) -> VideoFile:
     """Return a video whose bytes may be read. Raises NotFound, WrongState."""
     row = db.get(session, VideoFile, video_id, policy.visible(actor))
     if row.status != VideoFileStatus.KEPT:
@@ -56,7 +56,7 @@ def kept(session: Session, actor: Actor, video_id: UUID) -> VideoFile:
     return row
 
 
-def linked(session: Session, video_id: UUID) -> VideoFile:
-    """Return the video of a link that was checked. Raises NotFound, WrongState."""
+def find_linked(session: Session, video_id: UUID) -> VideoFile:
+    """Return the video of a link whose signature was checked. Raises NotFound, WrongState."""
     with db.acting_as(session, SYSTEM):
-        return kept(session, SYSTEM, video_id)
+        return find_kept(session, SYSTEM, video_id)

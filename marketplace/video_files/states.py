@@ -1,4 +1,4 @@
-"""How the receiving of a video ends."""
+"""The transitions that end the upload of a video."""
 
 from marketplace.core.actor import Role
 from marketplace.core.states import Transitions, transition

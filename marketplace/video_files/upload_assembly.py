@@ -1,7 +1,6 @@
-"""Putting the parts of a resumable upload together, in a worker: two gigabytes are read, summed and written once."""
+"""Assemble the parts of a resumable upload, in a worker: up to 2 GiB are read, hashed and written once."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,12 +17,16 @@ GIVEN_UP = "多次尝试后仍未完成，请重新上传。 / It could not be p
 LOST = "上传的部分内容已丢失，请重新上传。 / A part of it is lost in the store. Send it again."
 
 
-def finish(session: Session, video_id: UUID, report: Report) -> dict[str, Any]:
-    """Put the parts under the hash of the whole. One that was given up or settled meanwhile stays as it is."""
+def finish(session: Session, video_id: UUID, report: Report) -> VideoFileStatus | None:
+    """Store the whole file under its hash and return the video's status, or None if it was deleted.
+
+    A video that was terminated or refused in the meantime stays as it is. Raises Unavailable, and whatever `report`
+    raises.
+    """
     row = session.get(VideoFile, video_id)
     if row is None or row.status != VideoFileStatus.RECEIVING:
-        return {"status": row and str(row.status)}
-    parts, total = resumable_uploads.parts_of(session, video_id), row.size_bytes
+        return None if row is None else row.status
+    parts, total = resumable_uploads.part_ids(session, video_id), row.size_bytes
     head = bytearray()
 
     def pieces() -> Iterator[bytes]:
@@ -33,7 +36,7 @@ def finish(session: Session, video_id: UUID, report: Report) -> dict[str, Any]:
                 head.extend(piece[: file_kinds.HEAD_BYTES - len(head)])
                 done += len(piece)
                 report("putting together", done, total)
-                session.execute(sa.text("SELECT 1"))  # a transaction in which nothing happens is ended after a minute
+                session.execute(sa.text("SELECT 1"))  # the server ends a transaction that is idle for a minute
                 yield piece
 
     try:
@@ -44,17 +47,17 @@ def finish(session: Session, video_id: UUID, report: Report) -> dict[str, Any]:
     if row is None or row.status != VideoFileStatus.RECEIVING:
         if staged is not None:
             storage.opened().remove(staged.key)
-        return {"status": row and str(row.status)}
+        return None if row is None else row.status
     if staged is None or staged.size_bytes != row.size_bytes:
         upload_completion.refuse(session, row, LOST)
     else:
         upload_completion.keep(session, row, staged, file_kinds.require_video(bytes(head)))
-        upload_completion.ask_to_clear(session, row)
-    return {"status": str(row.status)}
+        upload_completion.enqueue_clear(session, row)
+    return row.status
 
 
 def settle_lost(session: Session) -> int:
-    """Refuse the uploads whose job lies among the dead letters or was cancelled."""
+    """Refuse up to 100 uploads whose job is dead or was cancelled; returns how many."""
     lost = (
         sa.select(VideoFile)
         .join(Job, Job.id == VideoFile.job_id)

@@ -1,4 +1,4 @@
-"""The last step of every upload: its bytes come under their hash, and the row says so, together or not at all."""
+"""The last step of every upload: its bytes move to their hash and the row is changed, both or neither."""
 
 from uuid import UUID
 
@@ -17,8 +17,8 @@ CLEAR = "videos.clear"
 
 
 def keep(session: Session, row: VideoFile, staged: StagedObject, media_type: str) -> None:
-    """Move the staged bytes to their place. The caller has locked the row."""
-    # Whoever clears away bytes that nobody has any more waits until this row is there to be seen.
+    """Move the staged bytes to their key. The caller has locked the row."""
+    # A concurrent `clear` of the same bytes waits until this row is visible, and then finds them in use.
     db.lock_name(session, "video bytes", staged.sha256)
     storage.opened().keep(staged)
     row.sha256, row.media_type = staged.sha256, media_type
@@ -38,21 +38,21 @@ def keep(session: Session, row: VideoFile, staged: StagedObject, media_type: str
 
 
 def refuse(session: Session, row: VideoFile, message: str) -> None:
-    """Say why it is not kept, for as long as the row stays, and clear its bytes away."""
+    """Refuse a video with a reason, shown until the row expires, and enqueue the removal of its bytes."""
     row.message, row.lease_until = message, None
     apply_transition(session, row, VIDEO_TRANSITIONS, "refuse", SYSTEM, parties=[row.party_id], message=message)
-    ask_to_clear(session, row)
+    enqueue_clear(session, row)
 
 
-def ask_to_clear(session: Session, row: VideoFile) -> None:
-    """Ask for the store to be cleared of what this change leaves there. Undone changes leave the store as it is."""
+def enqueue_clear(session: Session, row: VideoFile) -> None:
+    """Enqueue the removal of a video's bytes. As a job of this transaction, it does not run if the change is undone."""
     jobs.enqueue(session, CLEAR, subject_id=row.id, party_id=row.party_id, payload={"sha256": row.sha256})
 
 
 def clear(session: Session, video_id: UUID, sha256: str | None) -> bool:
-    """Clear away what was on its way to a video, and the bytes under a hash that no row names any more.
+    """Remove what was uploaded for a video, and the bytes under `sha256` if no row refers to them any more.
 
-    Returns whether the bytes went.
+    Returns whether the bytes under the hash were removed.
     """
     storage.opened().clear(video_id)
     if sha256 is None:
@@ -64,11 +64,11 @@ def clear(session: Session, video_id: UUID, sha256: str | None) -> bool:
     return True
 
 
-def forget_old(session: Session) -> int:
-    """Forget what never came whole, and what was refused, when its time is over. Bounded; run it as often as wished."""
-    over = VideoFile.expires_at < now(), sa.func.coalesce(VideoFile.lease_until, VideoFile.expires_at) < now()
-    rows = session.scalars(sa.select(VideoFile).where(*over).limit(100).with_for_update(skip_locked=True)).all()
+def forget_expired(session: Session) -> int:
+    """Delete up to 100 expired uploads, incomplete or refused; returns how many."""
+    expired = VideoFile.expires_at < now(), sa.func.coalesce(VideoFile.lease_until, VideoFile.expires_at) < now()
+    rows = session.scalars(sa.select(VideoFile).where(*expired).limit(100).with_for_update(skip_locked=True)).all()
     for row in rows:
-        ask_to_clear(session, row)
+        enqueue_clear(session, row)
         session.delete(row)
     return len(rows)

@@ -1,4 +1,4 @@
-"""A whole video as one body: streamed to the store while no transaction is open, kept in the transaction after it."""
+"""Upload a whole video as one body: streamed to the store outside any transaction, then kept in one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ from marketplace.video_files.models import VideoFile, VideoFileStatus
 from marketplace.video_files.write_hold import HoldLost, WriteHold
 
 BYTES_MAX = 200 * MIB
-# Time enough to send the last byte of what began in time; whoever sends holds the row, and it is not forgotten.
+# An upload that has begun cannot expire: its sender holds the lease on the row, and held rows are not forgotten.
 UNTIL = timedelta(hours=1)
 
 
@@ -33,7 +33,7 @@ class VideoBody(Protocol):
 
 @dataclass(frozen=True)
 class ReceivedVideo:
-    """A whole file that is in the store and not yet kept."""
+    """A whole file that is staged in the store and not yet kept."""
 
     hold: WriteHold
     staged: StagedObject
@@ -44,12 +44,13 @@ class ReceivedVideo:
 def received(
     actor: Actor, body: VideoBody, *, name: str, size_bytes: int | None, quota_bytes: int
 ) -> Iterator[ReceivedVideo]:
-    """Take a new video in. Unless it is kept within, it leaves nothing behind.
+    """Receive a new video. Unless it is kept within the context, nothing of it stays.
 
-    `size_bytes` is what the sender says; not knowing, room is made for the longest. Raises OverQuota, InvalidInput.
+    `size_bytes` is the size that the sender states; without one, room for the largest upload is reserved. Raises
+    OverQuota, InvalidInput (not a video), RequestEntityTooLarge (413).
     """
     with db.transaction(actor) as session:
-        row = quota.begin(
+        row = quota.reserve(
             session,
             actor,
             name=name,
@@ -58,51 +59,51 @@ def received(
             resumable=False,
             until=now() + UNTIL,
         )
-        hold, until = write_hold.take(row), row.size_bytes
-    with _staged(hold, body, until, forget=True) as found:
-        yield found
+        hold, size_limit = write_hold.take(row), row.size_bytes
+    with _staged(hold, body, size_limit, forget=True) as video:
+        yield video
 
 
 @contextmanager
 def filled(video_id: UUID, body: VideoBody) -> Iterator[ReceivedVideo]:
-    """Take in a video that was announced. Unless it is kept within, it is as if nothing had come.
+    """Receive a video that was announced. Unless it is kept within the context, it can be sent again.
 
-    The caller has made sure that the sender may. Raises NotFound, WrongState, VideoHeld, InvalidInput.
+    The caller must have checked that the sender is allowed to. Raises NotFound, WrongState, VideoHeld, InvalidInput.
     """
     with db.transaction() as session:
         row = db.lock(session, VideoFile, video_id)
         if row.status != VideoFileStatus.RECEIVING or row.resumable:
             raise WrongState("This was sent already.", state=str(row.status))
-        hold, until = write_hold.take(row), row.size_bytes
-    with _staged(hold, body, until, forget=False) as found:
-        yield found
+        hold, size_limit = write_hold.take(row), row.size_bytes
+    with _staged(hold, body, size_limit, forget=False) as video:
+        yield video
 
 
 @contextmanager
-def _staged(hold: WriteHold, body: VideoBody, until: int, *, forget: bool) -> Iterator[ReceivedVideo]:
+def _staged(hold: WriteHold, body: VideoBody, size_limit: int, *, forget: bool) -> Iterator[ReceivedVideo]:
     staged = None
     try:
         pieces = body.pieces(MIB)
         head = next(pieces, b"")
         media_type = file_kinds.require_video(head[: file_kinds.HEAD_BYTES])
-        staged = storage.opened().stage(hold.video_id, _held(hold, chain([head], pieces), until))
+        staged = storage.opened().stage(hold.video_id, _held(hold, chain([head], pieces), size_limit))
         yield ReceivedVideo(hold, staged, media_type)
     finally:
         _leave(hold, staged, forget=forget)
 
 
-def _held(hold: WriteHold, pieces: Iterator[bytes], until: int) -> Iterator[bytes]:
+def _held(hold: WriteHold, pieces: Iterator[bytes], size_limit: int) -> Iterator[bytes]:
     size = 0
     for piece in pieces:
         hold.renew()
         size += len(piece)
-        if size > until:
-            raise RequestEntityTooLarge(f"There is room for {until} bytes; this is more.")
+        if size > size_limit:
+            raise RequestEntityTooLarge(f"There is room for {size_limit} bytes; this is more.")
         yield piece
 
 
 def _leave(hold: WriteHold, staged: StagedObject | None, *, forget: bool) -> None:
-    """Take back what is not kept: the body was refused or cut off, or an earlier request has given the answer."""
+    """Clear away what was not kept: the body was refused or cut off, or an idempotent retry got the earlier answer."""
     with db.transaction() as session:
         row = session.get(VideoFile, hold.video_id, with_for_update=True)
         if row is None or row.status != VideoFileStatus.RECEIVING or row.fence != hold.fence:
@@ -113,11 +114,11 @@ def _leave(hold: WriteHold, staged: StagedObject | None, *, forget: bool) -> Non
             session.delete(row)
 
 
-def keep(session: Session, found: ReceivedVideo) -> VideoFile:
+def keep(session: Session, video: ReceivedVideo) -> VideoFile:
     """Keep what was received. Raises HoldLost."""
     with db.acting_as(session, SYSTEM):
-        row = db.lock(session, VideoFile, found.hold.video_id)
-        if row.fence != found.hold.fence:
+        row = db.lock(session, VideoFile, video.hold.video_id)
+        if row.fence != video.hold.fence:
             raise HoldLost("Another request has sent it.")
-        upload_completion.keep(session, row, found.staged, found.media_type)
+        upload_completion.keep(session, row, video.staged, video.media_type)
     return row

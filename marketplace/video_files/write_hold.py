@@ -1,7 +1,7 @@
-"""One writer at a time: whoever sends bytes of a video holds it for half a minute, again and again while they come.
+"""One writer at a time: a request that sends bytes of a video holds a lease on it, renewed while bytes arrive.
 
-No transaction is open meanwhile. A writer that was cut off lets go when its time is over; one that comes back late
-finds another fence in the row and writes nothing more.
+No transaction is open in the meantime. The lease of a writer that was cut off expires after LEASE_S seconds; if that
+writer comes back later, the row has another fence and refuses its writes.
 """
 
 import time
@@ -41,34 +41,34 @@ class WriteHold:
     _renewed: float = field(default_factory=time.monotonic)
 
     def renew(self) -> None:
-        """Hold on, at most every ten seconds however often it is called. Raises HoldLost."""
+        """Extend the lease; cheap to call often, for it writes at most every RENEW_S seconds. Raises HoldLost."""
         if time.monotonic() - self._renewed >= RENEW_S:
             with db.transaction() as session:
-                self.change(session, lease_until=_soon())
+                self.change(session, lease_until=_lease_end())
 
     def change(self, session: Session, **values: object) -> None:
-        """Change the row and hold on. Raises HoldLost."""
-        mine = VideoFile.id == self.video_id, VideoFile.fence == self.fence
+        """Change the row and extend the lease. Raises HoldLost."""
+        ours = VideoFile.id == self.video_id, VideoFile.fence == self.fence
         receiving = VideoFile.status == VideoFileStatus.RECEIVING
-        done = db.run(
-            session, sa.update(VideoFile).where(*mine, receiving).values(**{"lease_until": _soon(), **values})
+        updated = db.run(
+            session, sa.update(VideoFile).where(*ours, receiving).values(**{"lease_until": _lease_end(), **values})
         )
-        if done.rowcount == 0:
+        if updated.rowcount == 0:
             raise HoldLost("Ask how far it is, and go on from there.")
         self._renewed = time.monotonic()
 
     def let_go(self) -> None:
-        """Let others write; harmless where somebody does already."""
+        """Release the lease; does nothing if another writer has it already."""
         with db.transaction() as session:
-            mine = VideoFile.id == self.video_id, VideoFile.fence == self.fence
-            db.run(session, sa.update(VideoFile).where(*mine).values(lease_until=None))
+            ours = VideoFile.id == self.video_id, VideoFile.fence == self.fence
+            db.run(session, sa.update(VideoFile).where(*ours).values(lease_until=None))
 
 
 def take(row: VideoFile) -> WriteHold:
-    """Hold a row that the caller has locked. Raises VideoHeld."""
+    """Take the lease on a row that the caller has locked. Raises VideoHeld."""
     require_free(row)
     row.fence += 1
-    row.lease_until = _soon()
+    row.lease_until = _lease_end()
     return WriteHold(row.id, row.fence)
 
 
@@ -79,5 +79,5 @@ def require_free(row: VideoFile) -> None:
         )
 
 
-def _soon() -> datetime:
+def _lease_end() -> datetime:
     return now() + timedelta(seconds=LEASE_S)

@@ -6,11 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-<<<<<<< HEAD
 from marketplace.core.lazy_import import lazy_module
-=======
 from marketplace.core.message import Bilingual
->>>>>>> vision
 from marketplace.intrusiveness.messages import KINDS, between, number, stamp
 from marketplace.intrusiveness.timeline import SHORTHANDS, Exposure, ExposureKind, Timeline, ValueInterval
 
@@ -50,19 +47,6 @@ def pairs(plan: Sequence[Exposure], draft: Sequence[Exposure]) -> list[tuple[int
     The pairs are the assignment of least distance in time; visible exposures pair with visible ones, speech with
     speech.
     """
-<<<<<<< HEAD
-    cost = np.full((len(plan), len(made)), np.inf)
-    for at, one in enumerate(plan):
-        for other, two in enumerate(made):
-            if (one.kind in VISIBLE) == (two.kind in VISIBLE):
-                cost[at, other] = _apart(one, two) + _unlike(one.kind, two.kind)
-    open_cost = APART_S_MAX
-    bounded = np.minimum(cost, 2 * open_cost)
-    rows, columns = optimize.linear_sum_assignment(bounded) if cost.size else ((), ())
-    found = {int(row): int(column) for row, column in zip(rows, columns, strict=True) if cost[row, column] <= open_cost}
-    left = [other for other in range(len(made)) if other not in found.values()]
-    return [(at, found.get(at)) for at in range(len(plan))] + [(None, other) for other in left]
-=======
     cost = np.full((len(plan), len(draft)), np.inf)
     for row, planned in enumerate(plan):
         for column, measured in enumerate(draft):
@@ -70,13 +54,12 @@ def pairs(plan: Sequence[Exposure], draft: Sequence[Exposure]) -> list[tuple[int
                 cost[row, column] = _distance_s(planned, measured) + _kind_distance_s(planned.kind, measured.kind)
     # The solver takes no infinities; twice the greatest distance is as good as none, and dropped below.
     bounded = np.minimum(cost, 2 * APART_S_MAX)
-    rows, columns = linear_sum_assignment(bounded) if cost.size else ((), ())
+    rows, columns = optimize.linear_sum_assignment(bounded) if cost.size else ((), ())
     paired = {
         int(row): int(column) for row, column in zip(rows, columns, strict=True) if cost[row, column] <= APART_S_MAX
     }
     unplanned = [column for column in range(len(draft)) if column not in paired.values()]
     return [(row, paired.get(row)) for row in range(len(plan))] + [(None, column) for column in unplanned]
->>>>>>> vision
 
 
 def _kind_distance_s(planned: ExposureKind, measured: ExposureKind) -> float:

@@ -153,7 +153,9 @@ def _add_rows(world: World) -> None:
         world.by_subject["published"]["snapshot_id"] = _snapshot(session, world.by_subject["published"]["channel_id"])
         for subject in ("draft", "published"):
             brief_id = world.by_subject[subject]["brief_id"]
-            kept = assets.add(session, owner.actor, brief_id, name="label", data=make_briefs.PNG, said="image/png")
+            kept = assets.add_asset(
+                session, owner.actor, brief_id, name="label", data=make_briefs.PNG, said="image/png"
+            )
             world.by_subject[subject]["asset_id"] = kept.id
             written = session.get_one(Brief, brief_id).version_id
             assert written is not None

@@ -33,21 +33,21 @@ def brand(client: FlaskClient) -> Somebody:
 @given(st.text("0123456789abcdef", min_size=64, max_size=64), st.integers(0, closing_time.WINDOW_S_MAX))
 def test_the_moment_lies_in_the_window_and_hangs_on_every_part(seed: str, window_s: int) -> None:
     brief_id, version_id = new_id(), new_id()
-    found = closing_time.moment(seed, brief_id, version_id, AT, window_s)
+    found = closing_time.closing_moment(seed, brief_id, version_id, AT, window_s)
     assert AT <= found <= AT + timedelta(seconds=window_s)
-    assert found == closing_time.moment(seed, brief_id, version_id, AT, window_s)
+    assert found == closing_time.closing_moment(seed, brief_id, version_id, AT, window_s)
     if window_s > 60:
         others = {
-            closing_time.moment(closing_time.new_seed(), brief_id, version_id, AT, window_s),
-            closing_time.moment(seed, new_id(), version_id, AT, window_s),
-            closing_time.moment(seed, brief_id, new_id(), AT, window_s),
+            closing_time.closing_moment(closing_time.new_seed(), brief_id, version_id, AT, window_s),
+            closing_time.closing_moment(seed, new_id(), version_id, AT, window_s),
+            closing_time.closing_moment(seed, brief_id, new_id(), AT, window_s),
         }
         assert len(others | {found}) == 4
 
 
 def test_moments_are_spread_over_the_window() -> None:
     places = sorted(
-        (closing_time.moment(closing_time.new_seed(), new_id(), new_id(), AT, 600) - AT).total_seconds()
+        (closing_time.closing_moment(closing_time.new_seed(), new_id(), new_id(), AT, 600) - AT).total_seconds()
         for _ in range(2_000)
     )
     assert abs(sum(places) / 2_000 - 300) < 5 * 600 / 12**0.5 / 2_000**0.5

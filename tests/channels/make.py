@@ -46,7 +46,7 @@ def one(data: bytes, **more: Any) -> ChannelRecord:
     return found
 
 
-def faults(data: bytes, **more: Any) -> list[tuple[int, str, str, str]]:
+def row_errors(data: bytes, **more: Any) -> list[tuple[int, str, str, str]]:
     """What is wrong as (row, column, Chinese, English); a file of which some row was read fails."""
     found = read(data, **more)
     assert all(isinstance(item, RowError) for item in found), found

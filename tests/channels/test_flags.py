@@ -21,17 +21,17 @@ def honest(count: int) -> list[int]:
 
 
 def codes(followers: int, facts: dict[str, Any], videos: list[dict[str, Any]]) -> list[str]:
-    return [flag["code"] for flag in anomalies.flags(followers, facts, videos)]
+    return [flag.code for flag in anomalies.find_flags(followers, facts, videos)]
 
 
 def test_an_ordinary_channel_has_no_flags() -> None:
     facts = {"engagement_rate": 0.05, "growth_30d": 300, "median_views_30d": 9000}
-    assert anomalies.flags(10_000, facts, views(*honest(100))) == []
-    assert anomalies.flags(0, {}, []) == []
+    assert anomalies.find_flags(10_000, facts, views(*honest(100))) == []
+    assert anomalies.find_flags(0, {}, []) == []
 
 
 def test_a_flag_says_figure_range_and_source() -> None:
-    assert anomalies.flags(10, {"median_views_30d": 5000}, []) == [
+    assert [flag.as_json() for flag in anomalies.find_flags(10, {"median_views_30d": 5000}, [])] == [
         {
             "code": "views_against_followers",
             "zh": "播放与粉丝之比 500，同类范围 0.0005 至 60（经验范围，可比创作者太少）",
@@ -54,37 +54,37 @@ def test_a_flag_says_figure_range_and_source() -> None:
 def test_figures_outside_the_peers_range_are_flagged(
     followers: int, facts: dict[str, Any], videos: list[dict[str, Any]], code: str, en: str
 ) -> None:
-    (flag,) = anomalies.flags(followers, facts, videos)
-    assert (flag["code"], flag["en"]) == (code, f"{en} ({PEERS})")
+    (flag,) = anomalies.find_flags(followers, facts, videos)
+    assert (flag.code, flag.en) == (code, f"{en} ({PEERS})")
 
 
 def test_peers_can_be_given() -> None:
-    strict = {**anomalies.HOUSE, "engagement": anomalies.PeerRange(0.04, 0.06, "测试", "a test", creators=250)}
-    (flag,) = anomalies.flags(10_000, {"engagement_rate": 0.07}, [], strict)
-    assert flag["zh"] == "互动率 0.07，同类范围 0.04 至 0.06（测试）"
-    assert flag["numbers"] == {
+    strict = {**anomalies.HOUSE_RANGES, "engagement": anomalies.PeerRange(0.04, 0.06, "测试", "a test", creators=250)}
+    (flag,) = anomalies.find_flags(10_000, {"engagement_rate": 0.07}, [], strict)
+    assert flag.zh == "互动率 0.07，同类范围 0.04 至 0.06（测试）"
+    assert flag.numbers == {
         "figure": 0.07,
         "peers_low": 0.04,
         "peers_high": 0.06,
         "source": "market",
         "creators": 250,
     }
-    assert anomalies.flags(10_000, {"engagement_rate": 0.06}, [], strict) == []
+    assert anomalies.find_flags(10_000, {"engagement_rate": 0.06}, [], strict) == []
 
 
 def test_the_same_figure_again_and_again_is_flagged() -> None:
-    (flag,) = anomalies.flags(1000, {}, views(500, 500, 500, 700, 700))
-    assert (flag["code"], flag["numbers"]["figure"], flag["numbers"]["source"]) == ("identical_views", 3, "house")
+    (flag,) = anomalies.find_flags(1000, {}, views(500, 500, 500, 700, 700))
+    assert (flag.code, flag.numbers["figure"], flag.numbers["source"]) == ("identical_views", 3, "house")
     assert codes(1000, {}, views(500, 500, 600, 700, 800)) == []
     assert codes(1000, {}, views(500, 500, 500, 500)) == []
 
 
 def test_last_digits_that_no_count_would_have_are_flagged() -> None:
     rounded = [10 * count for count in honest(anomalies.DIGITS_MIN)]
-    (flag,) = anomalies.flags(10_000, {}, views(*rounded))
+    (flag,) = anomalies.find_flags(10_000, {}, views(*rounded))
     # All in one of ten cells: n * 9.
-    assert (flag["code"], flag["numbers"]["figure"]) == ("last_digits", 9.0 * anomalies.DIGITS_MIN)
-    assert (flag["numbers"]["peers_high"], flag["numbers"]["source"]) == (anomalies.CHI_SQUARE_LIMIT, "chance")
+    assert (flag.code, flag.numbers["figure"]) == ("last_digits", 9.0 * anomalies.DIGITS_MIN)
+    assert (flag.numbers["peers_high"], flag.numbers["source"]) == (anomalies.CHI_SQUARE_LIMIT, "chance")
     assert codes(10_000, {}, views(*rounded[1:])) == []
     assert codes(1000, {}, views(*(10 * count for count in range(1, 10)), *honest(60))) == []
 

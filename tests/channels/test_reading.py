@@ -12,7 +12,7 @@ import pytest
 from marketplace.channels.files import rows
 from marketplace.channels.files.record_stream import SHAPES
 from marketplace.channels.files.shapes.xingtu import region_code
-from marketplace.channels.records import ChannelRecord, verticals_of
+from marketplace.channels.records import ChannelRecord, normalise_verticals
 from tests.channels import make
 
 KINDS = {"csv": make.as_csv, "xlsx": make.as_xlsx, "json": make.as_json}
@@ -275,7 +275,7 @@ def test_cells_beyond_the_header_are_a_fault_of_their_row(kind: str) -> None:
     )
     assert isinstance(right, ChannelRecord)
     spilled = make.as_csv(make.row("youtube"), make.row("youtube", video_id="v2")).rstrip() + b",spilled\n"
-    assert [error[1:2] for error in make.faults(spilled)] == [("",)]
+    assert [error[1:2] for error in make.row_errors(spilled)] == [("",)]
 
 
 def test_videos_of_a_channel_are_joined() -> None:
@@ -315,8 +315,11 @@ def test_a_province_that_is_named_twice_counts_twice() -> None:
 
 
 def test_words_of_platforms_become_verticals() -> None:
-    assert verticals_of({"护肤": 3, "美妆": 1, "Film & Animation": 4, "什么": 9}) == {"animation": 0.5, "beauty": 0.5}
-    assert verticals_of({"什么": 1}) == {}
+    assert normalise_verticals({"护肤": 3, "美妆": 1, "Film & Animation": 4, "什么": 9}) == {
+        "animation": 0.5,
+        "beauty": 0.5,
+    }
+    assert normalise_verticals({"什么": 1}) == {}
 
 
 def test_rates_and_days_are_read_as_they_are_written() -> None:

@@ -143,7 +143,7 @@ def test_a_row_is_refused_with_its_column_value_and_sentence(
 
 def test_a_row_is_told_everything_that_is_wrong_with_it() -> None:
     row = make.row(followers="x", taken_on="2027-01-01", genders={"female": 0.5}, videos=[{}])
-    assert [fault[1] for fault in make.faults(make.as_json(row))] == [
+    assert [error[1] for error in make.row_errors(make.as_json(row))] == [
         "followers",
         "videos[0].published_at",
         "videos[0].views",
@@ -179,8 +179,8 @@ def test_a_row_is_told_everything_that_is_wrong_with_it() -> None:
         ("youtube", {"country.US": 150}, "country"),
     ],
 )
-def test_faults_name_the_columns_of_the_file(shape: str, change: dict[str, Any], column: str) -> None:
-    assert {fault[1] for fault in make.faults(make.as_json(make.row(shape, **change)))} == {column}
+def test_errors_name_the_columns_of_the_file(shape: str, change: dict[str, Any], column: str) -> None:
+    assert {error[1] for error in make.row_errors(make.as_json(make.row(shape, **change)))} == {column}
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_ages_are_kept_in_one_spelling(given: dict[str, float], kept: dict[str, 
 
 
 def test_genders_are_kept_in_one_spelling() -> None:
-    assert anomalies.genders({"男": 0.3, "Women": 0.5, "user_specified": 0.1, "x": 0.1}) == {
+    assert anomalies.normalise_genders({"男": 0.3, "Women": 0.5, "user_specified": 0.1, "x": 0.1}) == {
         "male": 0.3,
         "female": 0.5,
         "unknown": 0.1,

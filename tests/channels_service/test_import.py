@@ -19,7 +19,7 @@ from marketplace.channels.models import (
     ChannelImport,
     ChannelVideo,
     ImportChunk,
-    ImportFault,
+    ImportRowError,
     ImportStatus,
 )
 from marketplace.core import db, ids, jobs
@@ -322,10 +322,10 @@ def test_faults_beyond_the_cap_are_counted_only(
     mark: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(import_job, "FAULTS_MAX", 3)
+    monkeypatch.setattr(import_job, "ROW_ERRORS_MAX", 3)
     told = done(client, creator, work, make.rows(mark, 5, wrong={row: {"followers": "x"} for row in range(5)}))
     assert told["rows_bad"] == 5
-    of = ImportFault.import_id == ids.read("imp", told["id"])
+    of = ImportRowError.import_id == ids.read("imp", told["id"])
     assert session.scalar(sa.select(sa.func.count()).where(of)) == 3
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from marketplace.channels import peers
-from marketplace.channels.anomalies import HOUSE, PeerRange
+from marketplace.channels.anomalies import HOUSE_RANGES, PeerRange
 from marketplace.channels.files import bulk_store
 from marketplace.channels.files.bulk_store import ChannelEntry
 from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus
@@ -70,8 +70,8 @@ def rates(*engagement: float) -> list[dict[str, Any]]:
 def usual(platform: str, followers: int = FOLLOWERS) -> dict[str, PeerRange]:
     """What both ways of asking say."""
     with db.transaction() as session:
-        whole = dict(peers.load(session).like(platform, followers))
-        assert peers.load_like(session, platform, followers).like(platform, followers) == whole
+        whole = dict(peers.load(session).for_channel(platform, followers))
+        assert peers.load_for_channel(session, platform, followers).for_channel(platform, followers) == whole
     return whole
 
 
@@ -83,7 +83,7 @@ def rising(count: int) -> list[float]:
 def test_too_few_creators_leave_the_house_figures(platform: str) -> None:
     owners = creators(CREATORS_MIN)
     tell(platform, owners[1:], rates(*rising(CREATORS_MIN - 1)))
-    assert usual(platform) == HOUSE
+    assert usual(platform) == HOUSE_RANGES
     tell(platform, owners[:1], rates(0.03))
     assert usual(platform)["engagement"].creators == CREATORS_MIN == 199
 
@@ -109,22 +109,24 @@ def test_one_in_a_hundred_is_left_out_at_either_end_however_many_there_are(platf
 
 def test_other_platforms_and_tiers_are_no_peers(platform: str) -> None:
     tell(platform, creators(CREATORS_MIN), rates(*rising(CREATORS_MIN)), followers=100_000)
-    assert usual(platform, 99_999) == usual(platform + "x", 100_000) == usual(platform, 500_000) == HOUSE
-    assert usual(platform, 100_000)["engagement"] == usual(platform, 499_999)["engagement"] != HOUSE["engagement"]
+    assert usual(platform, 99_999) == usual(platform + "x", 100_000) == usual(platform, 500_000) == HOUSE_RANGES
+    assert (
+        usual(platform, 100_000)["engagement"] == usual(platform, 499_999)["engagement"] != HOUSE_RANGES["engagement"]
+    )
 
 
 def test_a_creator_counts_once_with_the_newest_facts(platform: str) -> None:
     owners = creators(CREATORS_MIN)
     for rate, day in ((0.2, 2), (0.05, 3), (0.3, 1)):
         tell(platform, owners[1:], rates(*([rate] * (CREATORS_MIN - 1))), day=day)
-    assert usual(platform) == HOUSE
+    assert usual(platform) == HOUSE_RANGES
     tell(platform, owners[:1], rates(0.05))
     assert (usual(platform)["engagement"].low, usual(platform)["engagement"].high) == (0.05, 0.05)
 
 
 def test_what_is_odd_by_the_houses_figures_widens_no_range(platform: str) -> None:
     tell(platform, creators(CREATORS_MIN), rates(*([0.05] * (CREATORS_MIN - 9)), *([0.9] * 9)))
-    assert usual(platform) == HOUSE
+    assert usual(platform) == HOUSE_RANGES
     tell(platform, creators(9), rates(*([0.05] * 9)))
     found = usual(platform)["engagement"]
     assert (found.high, found.creators) == (0.05, CREATORS_MIN)
@@ -135,7 +137,7 @@ def test_archived_channels_are_no_peers(platform: str) -> None:
     with db.transaction() as session:
         one = session.scalars(sa.select(Channel).where(Channel.platform == platform).limit(1)).one()
         one.status = ChannelStatus.ARCHIVED
-    assert usual(platform) == HOUSE
+    assert usual(platform) == HOUSE_RANGES
 
 
 def test_each_figure_has_its_own_peers(platform: str) -> None:

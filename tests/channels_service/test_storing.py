@@ -186,5 +186,5 @@ def test_one_series_of_views_on_two_channels_is_flagged_on_the_later(
         suffix: [[flag["code"] for flag in one.flags] for one in look(session, account + suffix)[1]]
         for suffix in ("", "x", "y")
     }
-    copied = str(bulk_store.COPIED["code"])
+    copied = bulk_store.COPIED_SERIES.code
     assert flags == {"": [["engagement"], ["engagement"]], "x": [["engagement", copied]], "y": [["engagement", copied]]}

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.channels.files import chunks, imports
 from marketplace.channels.files.routes_imports import FILE
-from marketplace.channels.models import ChannelImport, ImportChunk, ImportFault, ImportMode, ImportStatus
+from marketplace.channels.models import ChannelImport, ImportChunk, ImportMode, ImportRowError, ImportStatus
 from marketplace.core import db, ids, jobs
 from marketplace.core.events import Event
 from marketplace.core.jobs import Job, JobState
@@ -165,7 +165,7 @@ def faulty(client: FlaskClient, creator: Somebody) -> UUID:
         for number, row in enumerate((2, 2, 5, 5, 5, 9)):
             value = "=1+1" if row == 2 else "-5"
             session.add(
-                ImportFault(
+                ImportRowError(
                     import_id=import_id,
                     row_number=row,
                     column_name=f"c{number}",

@@ -35,9 +35,9 @@ def kept(sha256: str, own: list[PictureHash]) -> None:
         duplicates.remember(session, sha256, own)
 
 
-def look(sha256: str, own: list[PictureHash]) -> duplicates.Repeated:
+def look(sha256: str, own: list[PictureHash]) -> list[duplicates.Repetition]:
     with db.transaction() as session:
-        return duplicates.seen_before(session, sha256, own)
+        return duplicates.find_repeated(session, sha256, own)
 
 
 def test_half_of_the_words_decide_nothing_that_all_would_not() -> None:
@@ -49,7 +49,7 @@ def test_half_of_the_words_decide_nothing_that_all_would_not() -> None:
     near += [row.bits for row in video(2, 500)]
     raw = np.frombuffer(b"".join(near), "V32")
     looked_up = picture_hashes.table(one.bits for one in own)
-    pictures, places, bits = duplicates._alike(looked_up, raw)
+    pictures, places, bits = duplicates._near_pairs(looked_up, raw)
     found = {(int(a), int(b)): int(c) for a, b, c in zip(pictures, places, bits, strict=True)}
     every = {
         (a, int(b)): picture_hashes.distances(row, picture_hashes.table(near))
@@ -70,8 +70,8 @@ def test_a_copy_is_found_in_whatever_stretch_it_lies(app: object, monkeypatch: p
     for seed in range(14, 18):
         kept(name(seed), video(seed))
     whole = look(sha256, own)
-    monkeypatch.setattr(duplicates, "READ_AT_ONCE", 5)
-    monkeypatch.setattr(duplicates, "HELD_AT_ONCE", 3)
+    monkeypatch.setattr(duplicates, "READ_BATCH", 5)
+    monkeypatch.setattr(duplicates, "COMPARE_BATCH", 3)
     assert look(sha256, own) == whole
     [(found, matched)] = whole
     assert found == other
@@ -99,6 +99,8 @@ def test_of_two_copies_at_once_the_later_to_look_finds_the_other(app: object) ->
     kept(two, own)
     assert [[found for found, _ in look(sha256, own)] for sha256 in (one, two)] == [[two], [one]]
     with db.transaction() as session:
-        seen = {sha256: duplicates.seen(session, sha256, UUID(int=1), look(sha256, own)) for sha256 in (one, two)}
+        seen = {
+            sha256: duplicates.seen_orders(session, sha256, UUID(int=1), look(sha256, own)) for sha256 in (one, two)
+        }
     assert (seen[one][two].first, seen[two][one].first) == ("this", "other")
     assert not seen[one][two].foreign  # nobody has had it checked

@@ -28,14 +28,14 @@ pytestmark = [pytest.mark.process, pytest.mark.xdist_group("vision")]
 # A worker's main process that forks a child for each line it reads: to connect, claim one job and do it.
 MAIN = """
 import os, sys
-from marketplace.checks import working
+from marketplace.checks import check_steps
 from marketplace.core import jobs
 from marketplace.core.db import transaction
-from workers import app, drain
+from workers import celery_app, drain
 for line in sys.stdin:
     pid = os.fork()
     if not pid:
-        app._start_child()
+        celery_app._start_child()
         with transaction() as session:
             claimed = jobs.claim(session, "vision", 1)
         drain._do_all(claimed)
@@ -121,9 +121,9 @@ def test_a_killed_worker_loses_nothing_and_only_its_part_is_done_again(
     path = clips.clip(tmp_path / "k.mp4", seconds=2.5, shown=(), seed=21, sound=True)
     video_id = clips.handed_in(who, path)
     with db.transaction(who.actor) as session:
-        check_id = service.ask(
+        check_id = service.request_check(
             session, who.actor, video_id=video_id, bid_id=None, names=[clips.NAME], buying_link=None
-        ).row.id
+        ).id
     database_url = str(db.Sessions.kw["bind"].url.render_as_string(hide_password=False))
     main = Main(config, database_url)
     for _ in PARTS:

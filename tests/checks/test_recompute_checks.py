@@ -44,7 +44,7 @@ def test_stored_scores_follow_from_what_is_stored(client: FlaskClient) -> None:
     parts = check["result"]["intrusiveness"]["exposures"]
     assert [sorted(one) for one in parts] == [["alone", "en", "index", "marginal", "zh"]]
     assert "points alone" in parts[0]["en"]
-    assert list(recompute_checks.faults(check)) == []
+    assert list(recompute_checks.differences(check)) == []
 
 
 def test_a_number_that_does_not_follow_is_named(client: FlaskClient) -> None:
@@ -62,8 +62,8 @@ def test_a_number_that_does_not_follow_is_named(client: FlaskClient) -> None:
         for name in way[:-1]:
             inner = inner[name]
         inner[way[-1]] = (not inner[way[-1]]) if isinstance(inner[way[-1]], bool) else inner[way[-1]] + 0.5
-        [fault] = recompute_checks.faults(spoilt)
-        assert fault.startswith("/" + "/".join(map(str, way))), fault
+        [difference] = recompute_checks.differences(spoilt)
+        assert difference.startswith("/" + "/".join(map(str, way))), difference
 
 
 def test_what_was_scored_before_there_was_a_part_is_held_against_the_rest(client: FlaskClient) -> None:
@@ -73,4 +73,4 @@ def test_what_was_scored_before_there_was_a_part_is_held_against_the_rest(client
     del check["corrected"]["intrusiveness"]["channel"]
     for one in check["result"]["intrusiveness"]["exposures"]:
         del one["zh"], one["en"]
-    assert list(recompute_checks.faults(check)) == []
+    assert list(recompute_checks.differences(check)) == []

@@ -105,4 +105,4 @@ def told(who: Somebody, channel_id: UUID, **changes: Any) -> UUID:
     """Type facts in; returns the snapshot."""
     values: Any = SnapshotIn().load(facts(**changes))
     with db.transaction(who.actor) as session:
-        return snapshots.type_in(session, who.actor, channel_id, values).id
+        return snapshots.enter_snapshot(session, who.actor, channel_id, values).id

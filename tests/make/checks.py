@@ -24,7 +24,9 @@ def queued(who: Somebody, bid_id: UUID | None = None) -> UUID:
     """A check that nobody has begun."""
     video_id = make_videos.kept(who)
     with db.transaction(who.actor) as session:
-        return service.ask(session, who.actor, video_id=video_id, bid_id=bid_id, names=["x"], buying_link=None).row.id
+        return service.request_check(
+            session, who.actor, video_id=video_id, bid_id=bid_id, names=["x"], buying_link=None
+        ).id
 
 
 def for_a_bid(there: Market | None = None) -> tuple[Market, UUID]:

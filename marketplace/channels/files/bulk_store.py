@@ -1,4 +1,4 @@
-"""Writes many channels, snapshots and videos at once; writing the same facts again changes nothing.
+"""Write many channels, snapshots and videos at once; writing the same facts again changes nothing.
 
 Every statement takes its rows as one JSON array, so a batch costs the same number of round trips whatever its size.
 """
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.channels import anomalies
+from marketplace.channels.anomalies import SnapshotFlag
 from marketplace.channels.peers import PeerRanges
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
@@ -26,17 +27,17 @@ _NEW_CHANNELS = sa.text(
     " verticals jsonb) ORDER BY r.platform, r.account_key"
     " ON CONFLICT (platform, account_key) DO NOTHING RETURNING id"
 )
-_FOUND = sa.text(
+_EXISTING = sa.text(
     "SELECT c.id, c.platform, c.account_key, c.creator_id FROM channels c"
     " JOIN jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(platform text, account_key text)"
     " ON r.platform = c.platform AND r.account_key = c.account_key"
 )
-# Rows are locked in one order, so that two imports wait for each other and never in a circle.
+# Every import locks rows in the same order, so that two imports cannot deadlock.
 _LOCK = sa.text("SELECT id FROM channels WHERE id = ANY(:ids) ORDER BY platform, account_key FOR NO KEY UPDATE")
-_DATED = sa.text(
+_CURRENT_DAYS = sa.text(
     "SELECT c.id, s.taken_on FROM channels c JOIN audience_snapshots s ON s.id = c.snapshot_id WHERE c.id = ANY(:ids)"
 )
-_NEWER_WORDS = sa.text(
+_NEWER_DETAILS = sa.text(
     "UPDATE channels c SET handle = r.handle, name = r.name, url = coalesce(r.url, c.url),"
     " language = coalesce(r.language, c.language), region = coalesce(r.region, c.region),"
     " verticals = CASE WHEN r.verticals = '{}' THEN c.verticals ELSE r.verticals END, version = c.version + 1"
@@ -71,32 +72,33 @@ _NEWEST_VIDEOS = sa.text(
     + ")"
 )
 _OLDER_VIDEOS = sa.text(f"{_VIDEOS.text} NOTHING")
-_POINT = sa.text(
+_SET_CURRENT_SNAPSHOTS = sa.text(
     "UPDATE channels c SET snapshot_id = n.id, version = c.version + 1 FROM"
     " jsonb_to_recordset(CAST(:rows AS jsonb)) AS n(id uuid, channel_id uuid, taken_on date)"
     " WHERE c.id = n.channel_id AND NOT EXISTS"
     " (SELECT 1 FROM audience_snapshots s WHERE s.id = c.snapshot_id AND s.taken_on > n.taken_on)"
 )
-_SERIES = sa.text("SELECT DISTINCT series_hash, channel_id FROM audience_snapshots WHERE series_hash = ANY(:hashes)")
+_SAME_SERIES = sa.text(
+    "SELECT DISTINCT series_hash, channel_id FROM audience_snapshots WHERE series_hash = ANY(:hashes)"
+)
 
-COPIED: Mapping[str, Any] = {
-    "code": "series_copied",
-    "zh": "另一个账号报过完全相同的一列播放量。",
-    "en": "Another channel has reported exactly the same series of views.",
-    "numbers": {},
-}
+COPIED_SERIES = SnapshotFlag(
+    "series_copied",
+    "另一个账号报过完全相同的一列播放量。",
+    "Another channel has reported exactly the same series of views.",
+)
 
 
 def handle_key(handle: str) -> str:
-    """Return the account key of a handle: platforms fold its letters' case and the @ is no part of it."""
+    """Return the account key for a handle: platforms ignore its case, and the @ is not part of it."""
     return handle.strip().removeprefix("@").casefold()
 
 
 @dataclass(frozen=True)
 class ChannelEntry:
-    """A channel of a creator as a file or a person tells of it. Dictionaries hold the tables' columns.
+    """A channel of a creator with a snapshot and videos, from a file or typed in. Mappings hold the tables' columns.
 
-    `snapshot` lacks ids, import and flags; each of `videos` is one video. `key` names the entry for its caller.
+    `snapshot` lacks ids, import and flags; each of `videos` is one video. `key` identifies the entry for its caller.
     """
 
     key: int
@@ -111,13 +113,13 @@ class ChannelEntry:
 
     @property
     def taken_on(self) -> date:
-        taken: date = self.snapshot["taken_on"]
-        return taken
+        taken_on: date = self.snapshot["taken_on"]
+        return taken_on
 
 
 @dataclass
 class StoredBatch:
-    """What a batch left behind. `foreign` are the keys of entries whose channel is another creator's."""
+    """What a batch stored. `foreign` holds the keys of the entries whose channel belongs to another creator."""
 
     channels_new: int = 0
     snapshots_new: int = 0
@@ -126,13 +128,13 @@ class StoredBatch:
 
 
 def store(session: Session, entries: Sequence[ChannelEntry], import_id: UUID | None, market: PeerRanges) -> StoredBatch:
-    """Write the entries, flagged where they lie outside the market's ranges.
+    """Write the entries, with flags for figures outside the market's ranges.
 
-    Those of channels that belong to another creator are left out and named.
+    Entries for a channel of another creator are not written; their keys are returned as `foreign`.
     """
     at, stored = now(), StoredBatch()
     stored.channels_new = len(_new_channels(session, entries, at))
-    channels = {(row.platform, row.account_key): row for row in _found(session, entries)}
+    channels = {(row.platform, row.account_key): row for row in _existing(session, entries)}
     own = []
     for entry in entries:
         if channels[entry.account].creator_id == entry.creator_id:
@@ -143,16 +145,16 @@ def store(session: Session, entries: Sequence[ChannelEntry], import_id: UUID | N
         return stored
     ids = sorted({channel_id for channel_id, _ in own})
     session.execute(_LOCK, {"ids": ids})
-    dated = {row.id: row.taken_on for row in session.execute(_DATED, {"ids": ids})}
-    newest = [(id_, entry) for id_, entry in _in_time(own) if entry.taken_on >= dated.get(id_, date.min)]
-    words = {id_: {**entry.channel, "id": id_} for id_, entry in newest}
-    session.execute(_NEWER_WORDS, {"rows": _rows(words.values())})
+    current_days = {row.id: row.taken_on for row in session.execute(_CURRENT_DAYS, {"ids": ids})}
+    newest = [(id_, entry) for id_, entry in _by_day(own) if entry.taken_on >= current_days.get(id_, date.min)]
+    details = {id_: {**entry.channel, "id": id_} for id_, entry in newest}
+    session.execute(_NEWER_DETAILS, {"rows": _rows(details.values())})
     rows: list[dict[str, Any]] = [
         {
             **entry.snapshot,
             "id": new_id(),
             "channel_id": id_,
-            "flags": flags,
+            "flags": [flag.as_json() for flag in flags],
             "median_views": anomalies.median_views(entry.snapshot["facts"], entry.videos),
         }
         for (id_, entry), flags in zip(own, _flags(session, own, market), strict=True)
@@ -162,14 +164,15 @@ def store(session: Session, entries: Sequence[ChannelEntry], import_id: UUID | N
     )
     stored.snapshots_new = len(stored.snapshot_ids)
     _write_videos(session, own, {id(entry) for _, entry in newest}, at)
+    # A snapshot that was there already (same evidence) was not inserted and must not become current again.
     written = set(stored.snapshot_ids)
     rows.sort(key=lambda row: row["taken_on"])
     last = {row["channel_id"]: row for row in rows if row["id"] in written}
-    session.execute(_POINT, {"rows": _rows(last.values())})
+    session.execute(_SET_CURRENT_SNAPSHOTS, {"rows": _rows(last.values())})
     return stored
 
 
-Owned = Sequence[tuple[UUID, ChannelEntry]]
+OwnEntries = Sequence[tuple[UUID, ChannelEntry]]
 
 
 def _new_channels(session: Session, entries: Sequence[ChannelEntry], at: datetime) -> Sequence[UUID]:
@@ -178,43 +181,43 @@ def _new_channels(session: Session, entries: Sequence[ChannelEntry], at: datetim
     return session.scalars(_NEW_CHANNELS, {"rows": _rows(rows), "at": at}).all()
 
 
-def _found(session: Session, entries: Sequence[ChannelEntry]) -> Sequence[Any]:
+def _existing(session: Session, entries: Sequence[ChannelEntry]) -> Sequence[Any]:
     keys = [{"platform": platform, "account_key": key} for platform, key in {entry.account for entry in entries}]
-    return session.execute(_FOUND, {"rows": _rows(keys)}).all()
+    return session.execute(_EXISTING, {"rows": _rows(keys)}).all()
 
 
-def _in_time(own: Owned) -> list[tuple[UUID, ChannelEntry]]:
+def _by_day(own: OwnEntries) -> list[tuple[UUID, ChannelEntry]]:
     return sorted(own, key=lambda pair: pair[1].taken_on)
 
 
-def _flags(session: Session, own: Owned, market: PeerRanges) -> list[list[Mapping[str, Any]]]:
-    """Return each entry's flags; series of views that another channel shows as well get one more."""
+def _flags(session: Session, own: OwnEntries, market: PeerRanges) -> list[list[SnapshotFlag]]:
+    """Return each entry's flags, with one more for a series of views that another channel reports too."""
     hashes = sorted({entry.snapshot["series_hash"] for _, entry in own if entry.snapshot["series_hash"]})
-    seen: dict[str, set[UUID]] = {}
-    for row in session.execute(_SERIES, {"hashes": hashes}):
-        seen.setdefault(row.series_hash, set()).add(row.channel_id)
-    found = []
+    channels_by_series: dict[str, set[UUID]] = {}
+    for row in session.execute(_SAME_SERIES, {"hashes": hashes}):
+        channels_by_series.setdefault(row.series_hash, set()).add(row.channel_id)
+    flags_of_entries = []
     for channel_id, entry in own:
         followers, facts = entry.snapshot["followers"], entry.snapshot["facts"]
-        like = market.like(entry.channel["platform"], followers)
-        flags: list[Mapping[str, Any]] = list(anomalies.flags(followers, facts, entry.videos, like))
+        ranges = market.for_channel(entry.channel["platform"], followers)
+        flags = anomalies.find_flags(followers, facts, entry.videos, ranges)
         if series := entry.snapshot["series_hash"]:
-            others = seen.setdefault(series, set())
+            others = channels_by_series.setdefault(series, set())
             if others - {channel_id}:
-                flags.append(COPIED)
+                flags.append(COPIED_SERIES)
             others.add(channel_id)
-        found.append(flags)
-    return found
+        flags_of_entries.append(flags)
+    return flags_of_entries
 
 
-def _write_videos(session: Session, own: Owned, newest: set[int], at: datetime) -> None:
-    """Newest facts replace what a video was last said to have; older ones only add videos that were not known."""
-    by_age: tuple[dict[tuple[UUID, str], Any], ...] = ({}, {})
-    for channel_id, entry in _in_time(own):
+def _write_videos(session: Session, own: OwnEntries, newest: set[int], at: datetime) -> None:
+    """Update videos from the newest facts; older facts only add videos that were unknown."""
+    rows_by_age: tuple[dict[tuple[UUID, str], Any], ...] = ({}, {})
+    for channel_id, entry in _by_day(own):
         for video in entry.videos:
             row = {**video, "id": new_id(), "channel_id": channel_id}
-            by_age[id(entry) in newest][channel_id, video["external_id"]] = row
-    for statement, rows in zip((_OLDER_VIDEOS, _NEWEST_VIDEOS), by_age, strict=True):
+            rows_by_age[id(entry) in newest][channel_id, video["external_id"]] = row
+    for statement, rows in zip((_OLDER_VIDEOS, _NEWEST_VIDEOS), rows_by_age, strict=True):
         if rows:
             session.execute(statement, {"rows": _rows(rows.values()), "at": at})
 

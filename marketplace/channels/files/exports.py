@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from marketplace.channels.files.rows import guard
+from marketplace.channels.files.rows import guard_formula
 from marketplace.channels.files.shapes import own_columns, tiktok_one, xingtu, youtube
 from marketplace.channels.records import VERTICALS, ChannelRecord
 from marketplace.core.lazy_import import lazy_module
@@ -31,11 +31,11 @@ _ABROAD_NAMES = {code: name for name, code in xingtu.ABROAD.items()}
 
 def write(path: Path, shape: str, records: Iterable[ChannelRecord]) -> None:
     """Write the records to a file of the shape's own kind (CSV, XLSX or JSON)."""
-    rows = (row for record in records for row in rows_of(shape, record))
+    rows = (row for record in records for row in export_rows(shape, record))
     {"csv": _csv, "xlsx": _xlsx, "json": _json}[SUFFIXES[shape]](path, rows)
 
 
-def rows_of(shape: str, record: ChannelRecord) -> Iterator[dict[str, Any]]:
+def export_rows(shape: str, record: ChannelRecord) -> Iterator[dict[str, Any]]:
     """Yield the rows of one channel as the shape has them."""
     return {"inlay": _inlay, "xingtu": _xingtu, "tiktok_one": _tiktok_one, "youtube": _youtube}[shape](record)
 
@@ -200,7 +200,7 @@ def _csv(path: Path, rows: Iterator[dict[str, Any]]) -> None:
                 places.setdefault(name, len(places))
             cells: list[Any] = [None] * len(places)
             for name, value in row.items():
-                cells[places[name]] = guard(value) if isinstance(value, str) else value
+                cells[places[name]] = guard_formula(value) if isinstance(value, str) else value
             writer.writerow(cells)
         body.seek(0)
         with path.open("w", encoding="utf-8-sig", newline="") as file:
@@ -222,7 +222,7 @@ def _xlsx(path: Path, rows: Iterator[dict[str, Any]]) -> None:
                 value = row[name]
                 if isinstance(value, str):
                     # Told to be text: a platform's id of 19 digits must not become a number.
-                    sheet.write_string(number, place, guard(value))
+                    sheet.write_string(number, place, guard_formula(value))
                 elif value is not None:
                     sheet.write_number(number, place, value)
 

@@ -1,7 +1,7 @@
-"""Handing in a file of channels, and asking what became of it."""
+"""Upload a file of channels, and read what became of it and of its rows."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Protocol
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.channels import policy
 from marketplace.channels.files import chunks
-from marketplace.channels.models import ChannelImport, ImportFault, ImportMode, ImportStatus
+from marketplace.channels.models import ChannelImport, ImportMode, ImportRowError, ImportStatus
 from marketplace.channels.states import IMPORT_TRANSITIONS
 from marketplace.core import db, jobs
 from marketplace.core.actor import SYSTEM, Actor, Role
@@ -23,12 +23,12 @@ from marketplace.identity.models import Party, PartyKind
 
 LEASE_S = 60
 ATTEMPTS_MAX = 3
-SETTLE_AT_ONCE = 100
-STRETCH = 500
+SETTLE_BATCH = 100
+ERROR_ROWS_BATCH = 500
 
 
 class ImportBody(Protocol):
-    """A file as it arrives; size and hash speak of what was read."""
+    """A file as it arrives; the size and the hash are those of what was read so far."""
 
     @property
     def size_bytes(self) -> int: ...
@@ -40,10 +40,20 @@ class ImportBody(Protocol):
 
 
 @dataclass(frozen=True)
-class FaultPage:
-    """One stretch of a file's faults, by row; rows are never split between pages."""
+class ImportCounts:
+    """What an import stored and refused. A row with several errors counts once in `rows_bad`."""
 
-    data: Sequence[ImportFault]
+    rows_done: int
+    rows_bad: int
+    channels_new: int
+    snapshots_new: int
+
+
+@dataclass(frozen=True)
+class RowErrorPage:
+    """One page of a file's row errors, in order of rows; a row's errors are never split between pages."""
+
+    data: Sequence[ImportRowError]
     has_more: bool
 
 
@@ -58,10 +68,11 @@ def receive(
     create_creators: bool,
     creator_id: UUID | None,
 ) -> ChannelImport:
-    """Store the file in pieces and ask for its import.
+    """Store the file in chunks and enqueue its import.
 
-    `creator_id` makes every row that creator's; without it a creator's rows are their own, and an agency's or an
-    admin's rows name theirs. Raises InvalidInput: an empty file, a creator that the actor does not act for.
+    With `creator_id`, every row belongs to that creator. Without it, a creator's rows are their own, and the rows of an
+    agency or an admin name their creators. Raises InvalidInput (an empty file, or a creator that the actor does not act
+    for).
     """
     creator_id = _default_creator(session, actor, creator_id)
     if create_creators and actor.role == Role.CREATOR:
@@ -102,24 +113,24 @@ def receive(
 def _default_creator(session: Session, actor: Actor, creator_id: UUID | None) -> UUID | None:
     if creator_id is None and actor.role != Role.CREATOR:
         return None
-    return creator_for(session, actor, creator_id, pointer="query:/creator_id")
+    return require_creator(session, actor, creator_id, pointer="query:/creator_id")
 
 
-def creator_for(session: Session, actor: Actor, creator_id: UUID | None, *, pointer: str) -> UUID:
-    """Return the creator whom a channel is entered for. Raises InvalidInput."""
-    found = policy.creator_of(actor, creator_id, pointer)
+def require_creator(session: Session, actor: Actor, creator_id: UUID | None, *, pointer: str) -> UUID:
+    """Return the creator that a channel is entered for. Raises InvalidInput."""
+    creator = policy.creator_of(actor, creator_id, pointer)
     if actor.sees_all and not session.scalar(
-        sa.select(sa.exists().where(Party.id == found, Party.kind == PartyKind.CREATOR))
+        sa.select(sa.exists().where(Party.id == creator, Party.kind == PartyKind.CREATOR))
     ):
         raise InvalidInput("There is no such creator.", errors=[FieldError(pointer, "Not a creator's id.")])
-    return found
+    return creator
 
 
 def find(session: Session, actor: Actor, import_id: UUID) -> ChannelImport:
     return db.get(session, ChannelImport, import_id, policy.imports(actor))
 
 
-def listed(
+def list_imports(
     session: Session, actor: Actor, *, limit: int, starting_after: UUID | None, status: str | None
 ) -> paging.Page[ChannelImport]:
     query = sa.select(ChannelImport).where(policy.imports(actor))
@@ -128,61 +139,70 @@ def listed(
     return paging.page(session, query, ChannelImport, limit, starting_after)
 
 
-def faults(session: Session, actor: Actor, import_id: UUID, *, limit: int, starting_after: int) -> FaultPage:
-    """Return the faults of the rows after `starting_after`: at least `limit` where there are so many."""
+def list_row_errors(
+    session: Session, actor: Actor, import_id: UUID, *, limit: int, starting_after: int
+) -> RowErrorPage:
+    """Return the errors of the rows after `starting_after`: at least `limit` errors, if there are that many."""
     row = find(session, actor, import_id)
-    later = (ImportFault.import_id == row.id, ImportFault.row_number > starting_after)
-    last = session.scalar(
-        sa.select(ImportFault.row_number).where(*later).order_by(ImportFault.row_number).offset(limit - 1).limit(1)
+    later = (ImportRowError.import_id == row.id, ImportRowError.row_number > starting_after)
+    last_row = session.scalar(
+        sa.select(ImportRowError.row_number)
+        .where(*later)
+        .order_by(ImportRowError.row_number)
+        .offset(limit - 1)
+        .limit(1)
     )
-    upto = (ImportFault.row_number <= last,) if last is not None else ()
+    up_to_last = (ImportRowError.row_number <= last_row,) if last_row is not None else ()
     query = (
-        sa.select(ImportFault)
-        .where(*later, *upto)
-        .order_by(ImportFault.row_number, ImportFault.column_name, ImportFault.id)
+        sa.select(ImportRowError)
+        .where(*later, *up_to_last)
+        .order_by(ImportRowError.row_number, ImportRowError.column_name, ImportRowError.id)
     )
     data = session.scalars(query).all()
-    more = last is not None and session.scalar(
-        sa.select(sa.exists().where(ImportFault.import_id == row.id, ImportFault.row_number > last))
+    more = last_row is not None and session.scalar(
+        sa.select(sa.exists().where(ImportRowError.import_id == row.id, ImportRowError.row_number > last_row))
     )
-    return FaultPage(data, bool(more))
+    return RowErrorPage(data, bool(more))
 
 
-def every_fault(session: Session, actor: Actor, import_id: UUID) -> Iterator[ImportFault]:
-    """Yield every kept fault in order of rows, a stretch at a time."""
+def iter_row_errors(session: Session, actor: Actor, import_id: UUID) -> Iterator[ImportRowError]:
+    """Yield every stored row error in order of rows, reading them in batches."""
     after, more = 0, True
     while more:
-        page = faults(session, actor, import_id, limit=STRETCH, starting_after=after)
+        page = list_row_errors(session, actor, import_id, limit=ERROR_ROWS_BATCH, starting_after=after)
         yield from page.data
         more = page.has_more
         after = page.data[-1].row_number if page.data else 0
 
 
-def end(session: Session, import_id: UUID, name: str, *, message: str | None = None, **counts: int) -> bool:
-    """Make the move `name`, keep the counts and drop the file's bytes; returns False if it had ended before."""
+def end_import(
+    session: Session, import_id: UUID, name: str, *, message: str | None = None, counts: ImportCounts | None = None
+) -> bool:
+    """Make the transition `name`, store the counts and delete the file's bytes; False if it had ended before."""
     row = db.lock(session, ChannelImport, import_id)
     if row.status != ImportStatus.RECEIVED:
         return False
-    for count, value in counts.items():
-        setattr(row, count, value)
+    columns = {} if counts is None else asdict(counts)
+    for column, count in columns.items():
+        setattr(row, column, count)
     row.message, row.finished_at = message, now()
     chunks.remove(session, row.id)
-    told = {"file_name": row.file_name, **counts, **({"message": message} if message else {})}
-    apply_transition(session, row, IMPORT_TRANSITIONS, name, SYSTEM, parties=[row.party_id], **told)
+    details = {"file_name": row.file_name, **columns, **({"message": message} if message else {})}
+    apply_transition(session, row, IMPORT_TRANSITIONS, name, SYSTEM, parties=[row.party_id], **details)
     return True
 
 
 def settle_lost(session: Session) -> int:
-    """End the imports whose job was cancelled before it began, or lies among the dead letters."""
+    """End the imports whose job was cancelled before it began, or is dead; returns how many."""
     lost = session.execute(
         sa.select(ChannelImport.id, Job.state)
         .join(Job, Job.id == ChannelImport.job_id)
         .where(ChannelImport.status == ImportStatus.RECEIVED, Job.state.in_([JobState.CANCELLED, JobState.DEAD]))
-        .limit(SETTLE_AT_ONCE)
+        .limit(SETTLE_BATCH)
     ).all()
     for import_id, state in lost:
-        stopped = state == JobState.CANCELLED
-        end(session, import_id, "cancelled" if stopped else "failed", message=None if stopped else GIVEN_UP)
+        cancelled = state == JobState.CANCELLED
+        end_import(session, import_id, "cancelled" if cancelled else "failed", message=None if cancelled else GIVEN_UP)
     return len(lost)
 
 

@@ -1,4 +1,4 @@
-"""Whose a row of a file is: found by the creator's id or name among those that the importing party acts for."""
+"""Find the creator of each row of a file, by id or name, among those that the importing party acts for."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from marketplace.identity import service as identity
 from marketplace.identity.credentials import ROLES
 from marketplace.identity.models import Party, PartyStatus
 
-# The mandates are asked for again with each batch: one that ends while a file is read counts from then on.
+# Mandates are queried again for each batch, so one that ends while a file is read is respected from then on.
 _CREATORS = (
     "SELECT p.id, p.name FROM parties p WHERE p.kind = 'creator' AND {which} AND (CAST(:agency AS uuid) IS NULL"
     " OR EXISTS (SELECT 1 FROM mandates m WHERE m.creator_id = p.id AND m.agency_id = :agency AND m.status = 'active'"
@@ -28,7 +28,7 @@ _BY_ID = sa.text(_CREATORS.format(which="p.id = ANY(:wanted)"))
 
 @dataclass(frozen=True)
 class ImportSource:
-    """Who handed a file in, whose all its rows are if they are one creator's, and whether to enter new creators."""
+    """Who uploaded a file, the creator of all its rows (None: each row names its own), whether to enter new ones."""
 
     actor: Actor
     creator_id: UUID | None
@@ -37,7 +37,7 @@ class ImportSource:
 
 @dataclass(frozen=True)
 class NamedCreator:
-    """What a row says of its creator."""
+    """The creator that a row names."""
 
     creator_id: str | None
     creator_name: str | None
@@ -45,7 +45,7 @@ class NamedCreator:
 
 @dataclass(frozen=True)
 class UnknownCreator:
-    """Why a row has no creator: the column to mend, and what is wrong with it."""
+    """Why a row has no creator: the column to correct, its value, and the reason."""
 
     column: str
     value: str
@@ -53,8 +53,8 @@ class UnknownCreator:
     en: str
 
 
-def handed(session: Session, row: ChannelImport, creator_id: UUID | None) -> ImportSource:
-    """Return the importing party as it stands now. Raises NotAllowed when it no longer may."""
+def load_source(session: Session, row: ChannelImport, creator_id: UUID | None) -> ImportSource:
+    """Return the importing party as it is now. Raises NotAllowed if it may no longer import."""
     party = session.get_one(Party, row.party_id)
     if party.status == PartyStatus.SUSPENDED:
         raise NotAllowed("The party that handed this file in is suspended.")
@@ -64,21 +64,25 @@ def handed(session: Session, row: ChannelImport, creator_id: UUID | None) -> Imp
     return ImportSource(actor, creator_id, row.create_creators)
 
 
-def resolve(session: Session, who: ImportSource, rows: Sequence[NamedCreator]) -> list[UUID | UnknownCreator]:
-    """Return each row's creator, or why it has none; enters unknown names as unclaimed creators where asked to."""
-    if who.creator_id is not None:
-        return [_own(who.creator_id, row) for row in rows]
-    known = _by_id(session, who.actor, sorted({found for row in rows if (found := _read(row.creator_id))}))
+def resolve_creators(
+    session: Session, source: ImportSource, rows: Sequence[NamedCreator]
+) -> list[UUID | UnknownCreator]:
+    """Return each row's creator, or why it has none; enters unknown names as new creators if the source allows it."""
+    if source.creator_id is not None:
+        return [_only(source.creator_id, row) for row in rows]
+    known = _by_id(
+        session, source.actor, sorted({creator_id for row in rows if (creator_id := _parse_id(row.creator_id))})
+    )
     names = {row.creator_name for row in rows if row.creator_id is None and row.creator_name}
-    named = _by_name(session, who.actor, sorted(names))
-    if who.create:
+    named = _by_name(session, source.actor, sorted(names))
+    if source.create:
         for name in sorted(names - set(named)):
-            named[name] = [identity.enter_creator(session, who.actor, name=name).party.id]
-    return [_one(row, known, named) for row in rows]
+            named[name] = [identity.enter_creator(session, source.actor, name=name).party.id]
+    return [_creator_of(row, known, named) for row in rows]
 
 
-def _own(creator_id: UUID, row: NamedCreator) -> UUID | UnknownCreator:
-    if row.creator_id is None or _read(row.creator_id) == creator_id:
+def _only(creator_id: UUID, row: NamedCreator) -> UUID | UnknownCreator:
+    if row.creator_id is None or _parse_id(row.creator_id) == creator_id:
         return creator_id
     return UnknownCreator(
         "creator_id",
@@ -88,11 +92,13 @@ def _own(creator_id: UUID, row: NamedCreator) -> UUID | UnknownCreator:
     )
 
 
-def _one(row: NamedCreator, known: Mapping[UUID, str], named: Mapping[str, Sequence[UUID]]) -> UUID | UnknownCreator:
+def _creator_of(
+    row: NamedCreator, known: Mapping[UUID, str], named: Mapping[str, Sequence[UUID]]
+) -> UUID | UnknownCreator:
     if row.creator_id is not None:
-        found = _read(row.creator_id)
-        if found is not None and found in known:
-            return found
+        creator_id = _parse_id(row.creator_id)
+        if creator_id is not None and creator_id in known:
+            return creator_id
         return UnknownCreator(
             "creator_id",
             row.creator_id,
@@ -128,11 +134,11 @@ def _by_id(session: Session, actor: Actor, wanted: Sequence[UUID]) -> dict[UUID,
 
 
 def _by_name(session: Session, actor: Actor, wanted: Sequence[str]) -> dict[str, list[UUID]]:
-    found: dict[str, list[UUID]] = {}
+    named: dict[str, list[UUID]] = {}
     if wanted:
         for row in session.execute(_BY_NAME, _parameters(actor, wanted)):
-            found.setdefault(row.name, []).append(row.id)
-    return found
+            named.setdefault(row.name, []).append(row.id)
+    return named
 
 
 def _parameters(actor: Actor, wanted: Sequence[UUID] | Sequence[str]) -> dict[str, object]:
@@ -140,8 +146,8 @@ def _parameters(actor: Actor, wanted: Sequence[UUID] | Sequence[str]) -> dict[st
     return {"wanted": list(wanted), "agency": agency, "today": now().date()}
 
 
-def _read(word: str | None) -> UUID | None:
+def _parse_id(text: str | None) -> UUID | None:
     try:
-        return None if word is None else ids.read("pty", word)
+        return None if text is None else ids.read("pty", text)
     except ValueError:
         return None

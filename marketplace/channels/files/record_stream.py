@@ -1,4 +1,4 @@
-"""A file of channels as a stream of records and refusals. Knows no database; today's date is given."""
+"""Read a file of channels as a stream of records and row errors. Uses no database; the caller gives today's date."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from typing import IO, Any
 from marketplace.channels.files import rows as reading
 from marketplace.channels.files.rows import SURPLUS, FileRefused, Row
 from marketplace.channels.files.shapes import own_columns, tiktok_one, xingtu, youtube
-from marketplace.channels.files.shapes.cell_values import shown
-from marketplace.channels.files.shapes.record_builder import Built
+from marketplace.channels.files.shapes.cell_values import shorten
+from marketplace.channels.files.shapes.record_builder import RecordOrErrors
 from marketplace.channels.records import ChannelRecord, RowError
 
 __all__ = ["SHAPES", "FileRefused", "iter_import"]
@@ -18,10 +18,10 @@ __all__ = ["SHAPES", "FileRefused", "iter_import"]
 
 @dataclass(frozen=True)
 class ExportShape:
-    """How one kind of export is recognised and read."""
+    """How one kind of export is recognised, by the columns it `needs`, and read."""
 
     needs: frozenset[str]
-    read: Callable[[int, dict[str, Any], date], Built]
+    read: Callable[[int, dict[str, Any], date], RecordOrErrors]
     group: Callable[[Iterable[Row]], Iterator[Row]] | None = None
 
 
@@ -34,38 +34,39 @@ SHAPES = {
 
 
 def iter_import(file: IO[bytes], *, today: date, shape: str | None = None) -> Iterator[ChannelRecord | RowError]:
-    """Yield each row's record, or one RowError for each thing wrong in it. Raises FileRefused, KeyError for no shape.
+    """Yield each row's record, or a RowError for each error in it.
 
-    Without a `shape` the file's columns tell it. Days after `today` are refused.
+    Without `shape`, the shape is recognised by the file's columns. Days after `today` are refused. Raises FileRefused,
+    and KeyError for an unknown shape.
     """
     rows = reading.rows(file)
     first = next(rows, None)
     if first is None:
         raise FileRefused("文件里没有数据行。", "The file has no rows.")
-    kind = _kind(first[1], shape)
+    export_shape = _find_shape(first[1], shape)
     stream: Iterator[Row] = chain([first], rows)
-    for number, values in kind.group(stream) if kind.group else stream:
+    for number, values in export_shape.group(stream) if export_shape.group else stream:
         if SURPLUS in values:
             yield RowError(
-                number, "", shown(values[SURPLUS]), "单元格比表头多。", "More cells than the header has names."
+                number, "", shorten(values[SURPLUS]), "单元格比表头多。", "More cells than the header has names."
             )
             continue
-        built = kind.read(number, values, today)
-        if isinstance(built, ChannelRecord):
-            yield built
+        result = export_shape.read(number, values, today)
+        if isinstance(result, ChannelRecord):
+            yield result
         else:
-            yield from built or [RowError(number, "", "", "此行无法读取。", "This row cannot be read.")]
+            yield from result or [RowError(number, "", "", "此行无法读取。", "This row cannot be read.")]
 
 
-def _kind(columns: dict[str, Any], shape: str | None) -> ExportShape:
+def _find_shape(columns: dict[str, Any], shape: str | None) -> ExportShape:
     if shape is not None:
         missing = sorted(SHAPES[shape].needs - set(columns))
         if missing:
             raise FileRefused(f"缺少列：{', '.join(missing)}。", f"Columns are missing: {', '.join(missing)}.")
         return SHAPES[shape]
-    for found in SHAPES.values():
-        if found.needs <= set(columns):
-            return found
+    for candidate in SHAPES.values():
+        if candidate.needs <= set(columns):
+            return candidate
     raise FileRefused(
         f"无法识别文件格式，支持：{', '.join(SHAPES)}。", f"The columns are of no known shape ({', '.join(SHAPES)})."
     )

@@ -1,4 +1,4 @@
-"""The API of files of channels: handing one in, and reading what became of it."""
+"""The API of channel imports: upload a file, and read what became of its rows."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import Response
 
-from marketplace.channels.files import imports as uploads
+from marketplace.channels.files import imports as import_service
 from marketplace.channels.models import ChannelImport
 from marketplace.channels.schemas import (
     FaultsQuery,
@@ -43,19 +43,19 @@ FILE = RawBodySpec(256 * MIB, (ANY_FILE, "text/csv", XLSX, "application/json"))
 )
 def receive(body: RawBody, query: dict[str, Any]) -> ChannelImport:
     """Hand in a file of channels as the body. Its rows are checked and stored by a job that shows its progress."""
-    return uploads.receive(session(), actor(), body, **query)
+    return import_service.receive(session(), actor(), body, **query)
 
 
 @blueprint.get("/imports", allow=OWNERS, needs=Permission.READ, query=ImportsQuery, answers=page_of(ImportOut))
 def imports(query: dict[str, Any]) -> Page[ChannelImport]:
     """The files that were handed in."""
-    return uploads.listed(session(), actor(), **query)
+    return import_service.list_imports(session(), actor(), **query)
 
 
 @blueprint.get("/imports/<id('imp'):import_id>", allow=OWNERS, needs=Permission.READ, answers=ImportOut)
 def find_import(import_id: UUID) -> ChannelImport:
     """One file and what became of its rows."""
-    return uploads.find(session(), actor(), import_id)
+    return import_service.find(session(), actor(), import_id)
 
 
 @blueprint.get(
@@ -66,32 +66,31 @@ def find_import(import_id: UUID) -> ChannelImport:
     answers=ImportFaultPage,
     also_as="text/csv",
 )
-def faults(query: dict[str, Any], import_id: UUID) -> uploads.FaultPage | Response:
+def faults(query: dict[str, Any], import_id: UUID) -> import_service.RowErrorPage | Response:
     """What is wrong in which row; `format=csv` gives all kept faults as one file."""
-    form = query.pop("format")
-    if form == "json":
-        return uploads.faults(session(), actor(), import_id, **query)
-    found = uploads.find(session(), actor(), import_id)
-    name = f"faults-{ids.show('imp', found.id)}.csv"
+    format_ = query.pop("format")
+    if format_ == "json":
+        return import_service.list_row_errors(session(), actor(), import_id, **query)
+    row = import_service.find(session(), actor(), import_id)
+    name = f"faults-{ids.show('imp', row.id)}.csv"
     return Response(
-        _fault_lines(actor(), found.id),
+        _error_lines(actor(), row.id),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 
 def _csv_line(cells: Sequence[Any]) -> str:
-    """A leading apostrophe keeps spreadsheets from running a cell as a formula (OWASP, CSV injection)."""
+    # A leading apostrophe keeps spreadsheets from running a cell as a formula (OWASP, CSV injection).
     line = io.StringIO()
     csv.writer(line).writerow([f"'{cell}" if str(cell).startswith(_FORMULA) else cell for cell in cells])
     return line.getvalue()
 
 
-def _fault_lines(who: Actor, import_id: UUID) -> Iterator[str]:
-    # The request's transaction is over when the file is being sent, so the sending has one of its own.
-    with db.transaction(who) as opened:
-        # The mark tells spreadsheets that this is UTF-8.
+def _error_lines(who: Actor, import_id: UUID) -> Iterator[str]:
+    # The request's transaction ends before the file is sent, so the stream opens its own.
+    with db.transaction(who) as stream_session:
+        # The byte order mark tells spreadsheets that this is UTF-8.
         yield "\ufeff" + _csv_line(("row", "column", "value", "message_zh", "message_en"))
-        for fault in uploads.every_fault(opened, who, import_id):
-            told = (fault.row_number, fault.column_name, fault.value, fault.message_zh, fault.message_en)
-            yield _csv_line(told)
+        for error in import_service.iter_row_errors(stream_session, who, import_id):
+            yield _csv_line((error.row_number, error.column_name, error.value, error.message_zh, error.message_en))

@@ -123,7 +123,7 @@ def _header(cells: list[Any]) -> list[str]:
     return names
 
 
-def guard(value: str) -> str:
+def guard_formula(value: str) -> str:
     """A text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, CSV injection)."""
     return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r", "'") else value
 
@@ -278,7 +278,7 @@ def _json_lines(file: IO[bytes]) -> Iterator[Row]:
             yield number, _object(json.loads(line), number)
 
 
-def nested(value: Any, limit: int) -> bool:
+def nested_deeper(value: Any, limit: int) -> bool:
     """Whether lists and objects stand in each other deeper than the limit."""
     level = [value]
     for _ in range(limit + 1):
@@ -300,6 +300,6 @@ def _too_deep() -> FileRefused:
 def _object(item: Any, number: int) -> dict[str, Any]:
     if not isinstance(item, dict):
         raise FileRefused(f"第 {number} 项不是对象。", f"Item {number} is no object.")
-    if nested(item, DEPTH_MAX):
+    if nested_deeper(item, DEPTH_MAX):
         raise _too_deep()
     return item

@@ -4,7 +4,15 @@ from datetime import date
 from typing import Any
 
 from marketplace.channels.files.shapes.cell_values import RowCells
-from marketplace.channels.files.shapes.record_builder import Built, ShapeReading, labels, lines, margin, record, videos
+from marketplace.channels.files.shapes.record_builder import (
+    RecordOrErrors,
+    ShapeReading,
+    build_record,
+    read_labels,
+    read_margin,
+    read_rate_card,
+    read_videos,
+)
 
 NAME = "inlay"
 NEEDS = frozenset({"platform", "handle", "taken_on", "followers"})
@@ -45,13 +53,13 @@ VIDEO = {
     "title": "title",
 }
 
-PLACES = {"age": "ages", "gender": "genders", "region": "regions", "videos": "videos"}
+COLUMN_NAMES = {"age": "ages", "gender": "genders", "region": "regions", "videos": "videos"}
 
 
-def read(row: int, values: dict[str, Any], today: date) -> Built:
+def read(row: int, values: dict[str, Any], today: date) -> RecordOrErrors:
     cells = RowCells(row, values)
     handle = cells.text("handle", 200, needed=True)
-    return record(
+    return build_record(
         cells,
         ShapeReading(
             source=NAME,
@@ -69,19 +77,19 @@ def read(row: int, values: dict[str, Any], today: date) -> Built:
                 "expected_views": cells.number("expected_views"),
                 "suggested_cpm_minor": cells.number("suggested_cpm_minor"),
             },
-            ages=margin(cells, "ages"),
-            genders=margin(cells, "genders"),
-            regions=margin(cells, "regions"),
+            ages=read_margin(cells, "ages"),
+            genders=read_margin(cells, "genders"),
+            regions=read_margin(cells, "regions"),
             whole_regions=False,
-            labels=labels(cells, "verticals"),
-            rate_card=lines(cells, "rate_card"),
-            videos=videos(cells, "videos", cells.table("videos"), VIDEO),
+            labels=read_labels(cells, "verticals"),
+            rate_card=read_rate_card(cells, "rate_card"),
+            videos=read_videos(cells, "videos", cells.table("videos"), VIDEO),
             creator_name=cells.text("creator_name"),
             creator_id=cells.text("creator_id", 60),
             url=cells.text("url", 500),
             language=cells.text("language", 20),
             region=cells.text("region", 20),
-            columns=PLACES,
+            columns=COLUMN_NAMES,
             video_columns=VIDEO,
         ),
         today,

@@ -1,4 +1,4 @@
-"""From the values that a shape has read to a record: the checks that hold for every platform."""
+"""Build a record from the values that a shape has read, with the checks that hold for every platform."""
 
 import hashlib
 import json
@@ -8,25 +8,26 @@ from datetime import date
 from typing import Any
 
 from marketplace.channels import anomalies
-from marketplace.channels.files.shapes.cell_values import RowCells, finite
-from marketplace.channels.records import ChannelRecord, RowError, verticals_of
+from marketplace.channels.anomalies import CellError
+from marketplace.channels.files.shapes.cell_values import RowCells, finite_number
+from marketplace.channels.records import ChannelRecord, RowError, normalise_verticals
 
 VIDEOS_MAX = 200
 COUNTS = ("median_views_30d", "expected_views", "suggested_cpm_minor")
-FLAGS = {
+BOOLEANS = {
     "": None,
     **dict.fromkeys(("1", "1.0", "true", "yes", "是"), True),
     **dict.fromkeys(("0", "0.0", "false", "no", "否"), False),
 }
 RATES = ("engagement_rate", "completion_rate")
-Built = ChannelRecord | list[RowError]
+RecordOrErrors = ChannelRecord | list[RowError]
 
 
 @dataclass(frozen=True)
 class ShapeReading:
-    """What a shape made of a row.
+    """What a shape read from a row.
 
-    `columns` and `video_columns` say how the file calls what the faults are about; other names stay as they are.
+    `columns` and `video_columns` map our own names to the file's columns, for error messages; other names stay.
     """
 
     source: str
@@ -53,142 +54,148 @@ class ShapeReading:
     video_columns: Mapping[str, str] = field(default_factory=dict)
 
 
-def record(cells: RowCells, told: ShapeReading, today: date) -> Built:
-    """Check what was told and return the record, or every fault of the row."""
-    ages, wrong = anomalies.ages(told.ages)
-    for name, value, zh, en in (*_faults(told, today), *wrong):
-        cells.fault(told.columns.get(name, name), value, zh, en)
-    for name, value, zh, en in _video_faults(told, today):
-        cells.fault(name, value, zh, en)
-    if cells.faults or not (told.platform and told.account_key and told.taken_on) or told.followers is None:
-        return cells.faults
-    margins = {"age": ages, "gender": anomalies.genders(told.genders), "region": dict(told.regions)}
+def build_record(cells: RowCells, reading: ShapeReading, today: date) -> RecordOrErrors:
+    """Check a reading and return its record, or every error of the row."""
+    ages, age_errors = anomalies.normalise_ages(reading.ages)
+    for error in (*_cell_errors(reading, today), *age_errors):
+        cells.add_error(reading.columns.get(error.column, error.column), error.value, error.zh, error.en)
+    for error in _video_errors(reading, today):
+        cells.add_error(*error)
+    if cells.errors or not (reading.platform and reading.account_key and reading.taken_on) or reading.followers is None:
+        return cells.errors
+    margins = {"age": ages, "gender": anomalies.normalise_genders(reading.genders), "region": dict(reading.regions)}
     snapshot = {
-        "taken_on": told.taken_on,
-        "source": told.source,
-        "evidence_hash": evidence(cells.values),
-        "followers": told.followers,
-        "facts": {name: value for name, value in told.facts.items() if value is not None},
+        "taken_on": reading.taken_on,
+        "source": reading.source,
+        "evidence_hash": evidence_hash(cells.values),
+        "followers": reading.followers,
+        "facts": {name: value for name, value in reading.facts.items() if value is not None},
         "margins": {name: margin for name, margin in margins.items() if margin},
-        "rate_card": told.rate_card,
-        "series_hash": anomalies.series_hash(told.videos),
+        "rate_card": reading.rate_card,
+        "series_hash": anomalies.series_hash(reading.videos),
     }
     return ChannelRecord(
         row=cells.row,
-        platform=told.platform,
-        account_key=told.account_key,
-        handle=told.handle or told.account_key,
-        name=told.name or told.handle or told.account_key,
+        platform=reading.platform,
+        account_key=reading.account_key,
+        handle=reading.handle or reading.account_key,
+        name=reading.name or reading.handle or reading.account_key,
         snapshot=snapshot,
-        videos=tuple(told.videos),
-        creator_id=told.creator_id,
-        creator_name=told.creator_name,
-        url=told.url,
-        language=told.language,
-        region=told.region,
-        verticals=verticals_of(told.labels),
+        videos=tuple(reading.videos),
+        creator_id=reading.creator_id,
+        creator_name=reading.creator_name,
+        url=reading.url,
+        language=reading.language,
+        region=reading.region,
+        verticals=normalise_verticals(reading.labels),
     )
 
 
-def evidence(values: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a row's canonical JSON: the same row, the same evidence, whatever file it came in."""
-    told = json.dumps(values, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+def evidence_hash(values: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a row's sorted JSON, which is the same for the same row in any file."""
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _faults(told: ShapeReading, today: date) -> Iterable[anomalies.Fault]:
-    yield from anomalies.count("followers", told.followers)
-    if told.taken_on is not None:
-        yield from anomalies.not_future("taken_on", told.taken_on, today)
-    growth = told.facts.get("growth_30d")
-    yield from anomalies.count("growth_30d", abs(growth) if growth is not None else None)
+def _cell_errors(reading: ShapeReading, today: date) -> Iterable[CellError]:
+    yield from anomalies.check_count("followers", reading.followers)
+    if reading.taken_on is not None:
+        yield from anomalies.check_day("taken_on", reading.taken_on, today)
+    growth = reading.facts.get("growth_30d")
+    yield from anomalies.check_count("growth_30d", abs(growth) if growth is not None else None)
     for name in COUNTS:
-        yield from anomalies.count(name, told.facts.get(name))
+        yield from anomalies.check_count(name, reading.facts.get(name))
     for name in RATES:
-        yield from anomalies.rate(name, told.facts.get(name))
-    yield from anomalies.rate_card(told.rate_card)
-    if told.ages:
-        yield from anomalies.sums("age", told.ages, whole=True)
-    if told.genders:
-        yield from anomalies.sums("gender", told.genders, whole=True)
-    if told.regions:
-        yield from anomalies.sums("region", told.regions, whole=told.whole_regions)
-    if len(told.videos) > VIDEOS_MAX:
-        yield "videos", len(told.videos), f"视频不超过 {VIDEOS_MAX} 条。", f"At most {VIDEOS_MAX} videos."
+        yield from anomalies.check_rate(name, reading.facts.get(name))
+    yield from anomalies.check_rate_card(reading.rate_card)
+    if reading.ages:
+        yield from anomalies.check_margin("age", reading.ages, whole=True)
+    if reading.genders:
+        yield from anomalies.check_margin("gender", reading.genders, whole=True)
+    if reading.regions:
+        yield from anomalies.check_margin("region", reading.regions, whole=reading.whole_regions)
+    if len(reading.videos) > VIDEOS_MAX:
+        yield CellError("videos", len(reading.videos), f"视频不超过 {VIDEOS_MAX} 条。", f"At most {VIDEOS_MAX} videos.")
 
 
-def _video_faults(told: ShapeReading, today: date) -> Iterable[anomalies.Fault]:
-    for place, video in enumerate(told.videos[:VIDEOS_MAX]):
-        found: list[anomalies.Fault] = [*anomalies.not_future("published_at", video["published_at"].date(), today)]
+def _video_errors(reading: ShapeReading, today: date) -> Iterable[CellError]:
+    for place, video in enumerate(reading.videos[:VIDEOS_MAX]):
+        errors: list[CellError] = [*anomalies.check_day("published_at", video["published_at"].date(), today)]
         for name in ("views", "likes", "comments", "shares", "duration_s"):
-            found += anomalies.count(name, video.get(name))
+            errors += anomalies.check_count(name, video.get(name))
         likes = video.get("likes")
         if likes is not None and likes > video["views"] > 0:
-            found.append(("likes", likes, "点赞数多于播放数。", "More likes than views."))
-        for name, value, zh, en in found:
-            named = f"{told.columns['videos']}[{place}].{told.video_columns[name]}" if told.video_columns else name
-            yield named, value, zh, en
+            errors.append(CellError("likes", likes, "点赞数多于播放数。", "More likes than views."))
+        for error in errors:
+            column = error.column
+            if reading.video_columns:
+                column = f"{reading.columns['videos']}[{place}].{reading.video_columns[column]}"
+            yield error._replace(column=column)
 
 
-def videos(cells: RowCells, column: str, listed: Any, names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Read a list of videos; `names` says how the shape calls each of the table's columns."""
-    if listed is None:
+def read_videos(cells: RowCells, column: str, entries: Any, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Read a list of videos; `names` maps the table's columns to the shape's names."""
+    if entries is None:
         return []
-    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
-        cells.fault(column, listed, "应为视频列表。", "Should be a list of videos.")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        cells.add_error(column, entries, "应为视频列表。", "Should be a list of videos.")
         return []
-    found = []
-    for place, one in enumerate(listed[: VIDEOS_MAX + 1]):
-        inner = RowCells(cells.row, {key: one.get(name) for key, name in names.items()})
+    read = []
+    # One more than allowed is read, so that a list that is too long is noticed and refused.
+    for place, entry in enumerate(entries[: VIDEOS_MAX + 1]):
+        inner = RowCells(cells.row, {key: entry.get(name) for key, name in names.items()})
         published, views = inner.moment("published_at", needed=True), inner.whole("views", needed=True)
         video = {
-            # Without an id the second of publishing tells videos apart; a place in the list would not last.
+            # Without an id, the second of publication identifies a video; its position in the list would change.
             "external_id": inner.account("external_id") or (published and str(int(published.timestamp()))),
             "published_at": published,
             "views": views,
             **{name: inner.whole(name) for name in ("likes", "comments", "shares")},
             "duration_s": inner.number("duration_s"),
-            "sponsored": _flag(inner),
+            "sponsored": _boolean(inner),
             "title": inner.text("title", 300),
         }
-        for fault in inner.faults:
-            cells.fault(f"{column}[{place}].{names[fault.column]}", fault.value, fault.zh, fault.en)
+        for error in inner.errors:
+            cells.add_error(f"{column}[{place}].{names[error.column]}", error.value, error.zh, error.en)
         if published is not None and views is not None:
-            found.append(video)
-    return found
+            read.append(video)
+    return read
 
 
-def _flag(inner: RowCells) -> bool | None:
+def _boolean(inner: RowCells) -> bool | None:
     value = inner.values["sponsored"]
     word = "" if value is None else str(value).strip().lower()
-    if word not in FLAGS:
-        inner.fault("sponsored", value, "应为是或否。", "Should be yes or no.")
-    return FLAGS.get(word)
+    if word not in BOOLEANS:
+        inner.add_error("sponsored", value, "应为是或否。", "Should be yes or no.")
+    return BOOLEANS.get(word)
 
 
-def margin(cells: RowCells, column: str, label: str = "", share: str = "") -> dict[str, float]:
-    """Read a list of shares: {label: share}, or [{label..., share...}]; per cents that sum to 100 become shares."""
+def read_margin(cells: RowCells, column: str, label: str = "", share: str = "") -> dict[str, float]:
+    """Read {label: share} or [{label..., share...}] as shares by label; percentages become shares.
+
+    Shares sum to about 1 and percentages to about 100, so a sum over 2 means percentages.
+    """
     given = cells.table(column)
     if given is None:
         return {}
     pairs = list(given.items()) if isinstance(given, dict) else []
     if isinstance(given, list) and label:
-        pairs = [(one.get(label), one.get(share)) if isinstance(one, dict) else (one, None) for one in given]
-    found: dict[str, float] = {}
+        pairs = [(item.get(label), item.get(share)) if isinstance(item, dict) else (item, None) for item in given]
+    shares: dict[str, float] = {}
     for name, value in pairs:
-        number = finite(value)
+        number = finite_number(value)
         if number is None or not isinstance(name, str | int):
-            cells.fault(column, f"{name}: {value}", "应为“名称：占比”。", "Should be labels with their shares.")
+            cells.add_error(column, f"{name}: {value}", "应为“名称：占比”。", "Should be labels with their shares.")
             return {}
-        found[str(name)] = found.get(str(name), 0.0) + number
+        shares[str(name)] = shares.get(str(name), 0.0) + number
     if not pairs and given not in ({}, []):
-        cells.fault(column, given, "应为“名称：占比”。", "Should be labels with their shares.")
-    scale = 100 if sum(found.values()) > 2 else 1
-    return {name: round(value / scale, 8) for name, value in found.items()}
+        cells.add_error(column, given, "应为“名称：占比”。", "Should be labels with their shares.")
+    scale = 100 if sum(shares.values()) > 2 else 1
+    return {name: round(value / scale, 8) for name, value in shares.items()}
 
 
-def labels(cells: RowCells, column: str) -> dict[str, float]:
-    """Read content labels: a list of words, or words with shares."""
+def read_labels(cells: RowCells, column: str) -> dict[str, float]:
+    """Read content labels with their shares; a plain list of labels gives each 1."""
     given = cells.table(column)
     pairs: list[tuple[Any, Any]] = []
     if isinstance(given, list):
@@ -196,13 +203,13 @@ def labels(cells: RowCells, column: str) -> dict[str, float]:
     elif isinstance(given, dict):
         pairs = list(given.items())
     elif given is not None:
-        cells.fault(column, given, "应为标签列表。", "Should be a list of labels.")
-    return {str(word): number for word, share in pairs if (number := finite(share)) is not None}
+        cells.add_error(column, given, "应为标签列表。", "Should be a list of labels.")
+    return {str(word): number for word, share in pairs if (number := finite_number(share)) is not None}
 
 
-def lines(cells: RowCells, column: str) -> list[Any]:
-    """Read a rate card: a list whose lines the checks look at."""
+def read_rate_card(cells: RowCells, column: str) -> list[Any]:
+    """Read a rate card as a list of unchecked lines."""
     given = cells.table(column)
     if given is not None and not isinstance(given, list):
-        cells.fault(column, given, "报价表应为对象列表。", "The rate card should be a list of objects.")
+        cells.add_error(column, given, "报价表应为对象列表。", "The rate card should be a list of objects.")
     return given if isinstance(given, list) else []

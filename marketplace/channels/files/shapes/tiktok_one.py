@@ -3,8 +3,15 @@
 from datetime import date
 from typing import Any
 
-from marketplace.channels.files.shapes.cell_values import RowCells, finite
-from marketplace.channels.files.shapes.record_builder import Built, ShapeReading, labels, margin, record, videos
+from marketplace.channels.files.shapes.cell_values import RowCells, finite_number
+from marketplace.channels.files.shapes.record_builder import (
+    RecordOrErrors,
+    ShapeReading,
+    build_record,
+    read_labels,
+    read_margin,
+    read_videos,
+)
 from marketplace.core.money import MINOR_DIGITS
 
 NAME = "tiktok_one"
@@ -21,7 +28,7 @@ VIDEO = {
     "title": "caption",
 }
 
-PLACES = {
+COLUMN_NAMES = {
     "followers": "followers_count",
     "taken_on": "updated_at",
     "growth_30d": "followers_growth_rate",
@@ -34,10 +41,10 @@ PLACES = {
 }
 
 
-def read(row: int, values: dict[str, Any], today: date) -> Built:
+def read(row: int, values: dict[str, Any], today: date) -> RecordOrErrors:
     cells = RowCells(row, values)
     handle = cells.text("handle_name", 200, needed=True)
-    return record(
+    return build_record(
         cells,
         ShapeReading(
             source=NAME,
@@ -53,17 +60,17 @@ def read(row: int, values: dict[str, Any], today: date) -> Built:
                 "completion_rate": cells.share("completion_rate"),
                 "median_views_30d": cells.whole("median_views"),
             },
-            ages=margin(cells, "audience_ages", "age", "percentage"),
-            genders=margin(cells, "audience_genders", "gender", "percentage"),
-            regions=margin(cells, "audience_countries", "country", "percentage"),
+            ages=read_margin(cells, "audience_ages", "age", "percentage"),
+            genders=read_margin(cells, "audience_genders", "gender", "percentage"),
+            regions=read_margin(cells, "audience_countries", "country", "percentage"),
             whole_regions=False,
-            labels=labels(cells, "content_labels"),
+            labels=read_labels(cells, "content_labels"),
             rate_card=_card(cells),
-            videos=videos(cells, "recent_videos", cells.table("recent_videos"), VIDEO),
+            videos=read_videos(cells, "recent_videos", cells.table("recent_videos"), VIDEO),
             creator_name=cells.text("creator_name") or cells.text("display_name"),
             language=cells.text("language", 20),
             region=cells.text("country_code", 20),
-            columns=PLACES,
+            columns=COLUMN_NAMES,
             video_columns=VIDEO,
         ),
         today,
@@ -71,7 +78,7 @@ def read(row: int, values: dict[str, Any], today: date) -> Built:
 
 
 def _grown(cells: RowCells) -> float | None:
-    rate, followers = cells.share("followers_growth_rate"), finite(cells.values.get("followers_count"))
+    rate, followers = cells.share("followers_growth_rate"), finite_number(cells.values.get("followers_count"))
     return round(rate * followers, 1) if rate is not None and followers is not None else None
 
 
@@ -81,9 +88,11 @@ def _card(cells: RowCells) -> list[dict[str, Any]]:
     if given is None:
         return []
     rate, currency = (given.get("rate"), given.get("currency")) if isinstance(given, dict) else (None, None)
-    amount = finite(rate)
+    amount = finite_number(rate)
     if amount is None or not isinstance(currency, str) or currency not in MINOR_DIGITS:
-        cells.fault("creator_rate", given, "报价应含 rate 与可用的 currency。", "A rate has rate and a known currency.")
+        cells.add_error(
+            "creator_rate", given, "报价应含 rate 与可用的 currency。", "A rate has rate and a known currency."
+        )
         return []
     return [
         {"length_tier": "21-60", "amount_minor": round(amount * 10 ** MINOR_DIGITS[currency]), "currency": currency}

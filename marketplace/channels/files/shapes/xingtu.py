@@ -4,7 +4,14 @@ from datetime import date
 from typing import Any
 
 from marketplace.channels.files.shapes.cell_values import RowCells
-from marketplace.channels.files.shapes.record_builder import Built, ShapeReading, labels, margin, record, videos
+from marketplace.channels.files.shapes.record_builder import (
+    RecordOrErrors,
+    ShapeReading,
+    build_record,
+    read_labels,
+    read_margin,
+    read_videos,
+)
 
 NAME = "xingtu"
 NEEDS = frozenset({"star_id", "follower"})
@@ -20,7 +27,7 @@ VIDEO = {
     "sponsored": "is_ad",
     "title": "title",
 }
-PLACES = {
+COLUMN_NAMES = {
     "followers": "follower",
     "taken_on": "last_update_time",
     "growth_30d": "fans_increment_within_30d",
@@ -77,7 +84,7 @@ def region_code(word: str) -> str:
     return f"CN-{PROVINCES[short]}" if short in PROVINCES else ABROAD.get(short, word)
 
 
-def read(row: int, values: dict[str, Any], today: date) -> Built:
+def read(row: int, values: dict[str, Any], today: date) -> RecordOrErrors:
     cells = RowCells(row, values)
     star = cells.account("star_id", needed=True)
     card = [
@@ -86,7 +93,7 @@ def read(row: int, values: dict[str, Any], today: date) -> Built:
         if (price := cells.whole(column))
     ]
     suggested = cells.number("assign_cpm_suggest_price")
-    return record(
+    return build_record(
         cells,
         ShapeReading(
             source=NAME,
@@ -104,17 +111,17 @@ def read(row: int, values: dict[str, Any], today: date) -> Built:
                 "expected_views": cells.number("expected_play_num"),
                 "suggested_cpm_minor": suggested,
             },
-            ages=margin(cells, "age_distribution", "distribution_key", "distribution_value"),
-            genders=margin(cells, "gender_distribution", "distribution_key", "distribution_value"),
+            ages=read_margin(cells, "age_distribution", "distribution_key", "distribution_value"),
+            genders=read_margin(cells, "gender_distribution", "distribution_key", "distribution_value"),
             regions=_provinces(cells),
             whole_regions=False,
-            labels=labels(cells, "content_theme_labels_180d"),
+            labels=read_labels(cells, "content_theme_labels_180d"),
             rate_card=card,
-            videos=videos(cells, "last_10_items", cells.table("last_10_items"), VIDEO),
+            videos=read_videos(cells, "last_10_items", cells.table("last_10_items"), VIDEO),
             creator_name=cells.text("creator_name") or cells.text("nick_name"),
             language="zh-CN",
             region="CN",
-            columns=PLACES,
+            columns=COLUMN_NAMES,
             video_columns=VIDEO,
         ),
         today,
@@ -123,7 +130,7 @@ def read(row: int, values: dict[str, Any], today: date) -> Built:
 
 def _provinces(cells: RowCells) -> dict[str, float]:
     found: dict[str, float] = {}
-    for word, share in margin(cells, "province_distribution", "distribution_key", "distribution_value").items():
+    for word, share in read_margin(cells, "province_distribution", "distribution_key", "distribution_value").items():
         code = region_code(word)
         found[code] = round(found.get(code, 0.0) + share, 8)
     return found

@@ -10,7 +10,13 @@ from typing import Any
 
 from marketplace.channels.files.rows import SURPLUS
 from marketplace.channels.files.shapes.cell_values import RowCells
-from marketplace.channels.files.shapes.record_builder import VIDEOS_MAX, Built, ShapeReading, record, videos
+from marketplace.channels.files.shapes.record_builder import (
+    VIDEOS_MAX,
+    RecordOrErrors,
+    ShapeReading,
+    build_record,
+    read_videos,
+)
 
 NAME = "youtube"
 NEEDS = frozenset({"channel_id", "subscribers", "video_id"})
@@ -27,7 +33,7 @@ VIDEO = {
     "title": "video_title",
 }
 
-PLACES = {
+COLUMN_NAMES = {
     "followers": "subscribers",
     "taken_on": "report_date",
     "growth_30d": "subscribers_gained_30d",
@@ -47,11 +53,11 @@ def group(rows: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[tuple[int, dic
         yield number, {**first, **surplus, "videos": [values for _, values in listed if values.get("video_id")]}
 
 
-def read(row: int, values: dict[str, Any], today: date) -> Built:
+def read(row: int, values: dict[str, Any], today: date) -> RecordOrErrors:
     cells = RowCells(row, values)
     ages, genders = _audience(cells)
     channel = cells.account("channel_id", needed=True)
-    return record(
+    return build_record(
         cells,
         ShapeReading(
             source=NAME,
@@ -68,11 +74,11 @@ def read(row: int, values: dict[str, Any], today: date) -> Built:
             whole_regions=False,
             labels={cells.text("category") or "": 1.0},
             rate_card=[],
-            videos=videos(cells, "videos", values["videos"], VIDEO),
+            videos=read_videos(cells, "videos", values["videos"], VIDEO),
             creator_name=cells.text("creator_name") or cells.text("channel_title"),
             language=cells.text("language", 20),
             region=cells.text("country", 20),
-            columns=PLACES,
+            columns=COLUMN_NAMES,
             video_columns=VIDEO,
         ),
         today,
