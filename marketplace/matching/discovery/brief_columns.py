@@ -69,7 +69,7 @@ def best_briefs(channel: ChannelColumns, rows: Sequence[BriefRow], keep: int) ->
     wanted = [row.wanted for row in rows]
     price = np.array([_price(channel, one) for one in wanted])
     ceiling = np.array([one.ceiling for one in wanted])
-    suits = _fit(channel, own, rows)
+    suits = fits(channel, rows)
     quality = rank.quality_multiplier(suits, np.full(len(rows), np.nan), 1.0)
     people = float(channel["middle"][0]) * share
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -91,7 +91,9 @@ def _price(channel: ChannelColumns, wanted: BriefWants) -> float:
     return 1 / per_price if same and per_price else float("nan")
 
 
-def _fit(channel: ChannelColumns, own: Floats, rows: Sequence[BriefRow]) -> Floats:
+def fits(channel: ChannelColumns, rows: Sequence[BriefRow]) -> Floats:
+    """Return the fit of one channel to each brief [n], as brand_fit.fit gives it."""
+    own = as_floats(channel.values[:, 0])
     count, tags = len(rows), market_columns.tag_places(range(len(channel_tags.VERTICALS) + 1))
     shares = np.broadcast_to(own[list(tags)], (count, len(tags)))
     nearness = np.stack([row.nearness for row in rows])

@@ -123,7 +123,7 @@ class ColumnBlock:
 
 def _look(wanted: BriefWants) -> Look:
     """Return what gives the keys of a block [WIDTH, b], of those channels that are to be shown."""
-    fits = _fitting(wanted)
+    fits = fitting(wanted)
     worth = np.float32(UNIQUE_PER_VIEW * wanted.ceiling / 1000)
     per_price, currency = PER_PRICE[wanted.tier], np.float32(code(wanted.currency))
 
@@ -168,7 +168,7 @@ def on_target(block: ColumnBlock, wanted: BriefWants) -> Singles:
     return found
 
 
-def _fitting(wanted: BriefWants) -> Callable[[ColumnBlock], Singles]:
+def fitting(wanted: BriefWants) -> Callable[[ColumnBlock], Singles]:
     """Return what gives the fit [b] of the parts that are known, as fit.fit weighs them."""
     nearness = category_nearness(wanted.category)
     groups = [

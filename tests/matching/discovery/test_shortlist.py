@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from benchmarks.speed.scoring import bid_features
 from marketplace.briefs.models import BriefVersion
+from marketplace.matching.audience import share_columns
 from marketplace.matching.discovery import (
     brief_columns,
     candidates,
@@ -20,11 +21,13 @@ from marketplace.matching.discovery import (
 from marketplace.matching.discovery.column_store import DiscoveryModels, Rows
 from marketplace.matching.discovery.market_columns import ChannelColumns, code
 from marketplace.matching.discovery.shortlist import ChannelFilters
+from marketplace.matching.forecast import flags
 from marketplace.matching.forecast.forecast import UNIQUE_PER_VIEW
 from marketplace.matching.pricing import price_fit
 from marketplace.matching.pricing.asking_price import BASES, SETTLED, TIERS, asking_price
 from marketplace.matching.pricing.price_learning import UNFITTED, FittedPrices
 from marketplace.matching.scoring import brand_fit, rank
+from marketplace.matching.scoring.score_brief import fit_of
 from tests.make import worlds
 from tests.make.worlds import DAY
 from tests.matching.pricing import deals
@@ -234,3 +237,20 @@ def test_the_first_pass_loses_none_of_the_best_by_settled_prices(seed: int) -> N
     shown = candidates.admitted(found, wanted, by)
     best = [place for place in found.order.tolist() if shown[place]][:BEST]
     assert {rows["channel_id"][place].tobytes() for place in best} <= handed_on
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_the_first_pass_fits_a_channel_as_the_exact_score_does(seed: int) -> None:
+    """Of channels without regions of their own too, for whom the market is left out of the fit."""
+    rows, version = worlds.rows(seed, 500), worlds.version(seed)
+    assert flags.holds(rows["flags"], "regions_from_prior").any()
+    wants = candidates.wanted_of(version, ChannelFilters(day=DAY))
+    exact = fit_of(version, rows, share_columns.unpack(rows["shares"].tobytes())).value
+    with np.errstate(divide="ignore", invalid="ignore"):  # a channel of which nothing is known
+        quick = shortlist.fitting(wants)(shortlist.ColumnBlock(table(rows).values))
+    assert quick == pytest.approx(exact, abs=1e-5)
+    brief = brief_columns.brief_row(version)
+    for index in range(20):
+        own = table(some(rows, [index]))
+        assert brief_columns.fits(own, [brief])[0] == pytest.approx(exact[index], abs=1e-5)
