@@ -82,7 +82,10 @@ def test_every_kind_of_job_that_is_asked_for_has_a_handler() -> None:
     handled: set[str] = set()
     for path, tree in trees.items():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("enqueue", "_fit_later"):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in (
+                "enqueue",
+                "_ask_for_fitting",
+            ):
                 asked.update(kinds(node.args[1], named) if len(node.args) > 1 else [])
             elif isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]

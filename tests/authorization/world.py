@@ -26,7 +26,8 @@ from marketplace.matching.forecast import features
 from marketplace.matching.overlap import service as overlaps
 from marketplace.matching.pricing import settled_deals
 from marketplace.matching.pricing.settled_deals import ReportedDeal
-from marketplace.matching.scoring import score_brief, suggestions
+from marketplace.matching.scoring import score_brief
+from marketplace.matching.scoring.suggestions import plan_suggestions
 from marketplace.matching.selection import service as selections
 from marketplace.matching.selection.schemas import SelectionIn
 from tests.make import bids as make_bids
@@ -179,7 +180,7 @@ def _add_rows(world: World) -> None:
         for subject in ("published", "closed"):
             score_brief.score_brief(session, world.by_subject[subject]["brief_id"])
     with db.transaction(creator.actor) as session:
-        suggested = suggestions.suggest(session, creator.actor, found["bid_id"]).suggestions
+        suggested = plan_suggestions.suggest(session, creator.actor, found["bid_id"]).suggestions
         found["suggestion_id"] = suggested[0]["id"]
     with db.transaction(owner.actor) as session:
         closed_id = world.by_subject["closed"]["brief_id"]

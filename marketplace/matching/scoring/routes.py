@@ -20,12 +20,13 @@ from marketplace.core.http.endpoint import SIGNED_IN
 from marketplace.core.http.paging import page_query
 from marketplace.core.http.request_handling import actor, session
 from marketplace.matching import recompute
-from marketplace.matching.scoring import bid_pictures, service, suggestions
+from marketplace.matching.scoring import bid_pictures, service
 from marketplace.matching.scoring.ranked_match import RankedMatch
 from marketplace.matching.scoring.schemas import SVG, BidMatchOut, BidPictureQuery, RankingOut, RescoreOut
-from marketplace.matching.scoring.schemas_suggestions import SuggestionsOut
 from marketplace.matching.scoring.service import BriefRanking
-from marketplace.matching.scoring.suggestions import BidSuggestions
+from marketplace.matching.scoring.suggestions import plan_suggestions
+from marketplace.matching.scoring.suggestions.plan_suggestions import BidSuggestions
+from marketplace.matching.scoring.suggestions.schemas import SuggestionsOut
 
 blueprint = GuardedBlueprint("matching", __name__, description="Bids with their scores, as a brief's ranking")
 
@@ -91,7 +92,7 @@ def picture(query: dict[str, Any], bid_id: UUID) -> Response:
 @blueprint.get("/bids/<id('bid'):bid_id>/suggestions", allow=BIDDERS, needs=Permission.READ, answers=SuggestionsOut)
 def suggested(bid_id: UUID) -> BidSuggestions:
     """What the plan asks of the channel's viewers before shooting, and plans as well noticed that ask less."""
-    return suggestions.suggest(session(), actor(), bid_id)
+    return plan_suggestions.suggest(session(), actor(), bid_id)
 
 
 @blueprint.post(
@@ -103,7 +104,7 @@ def suggested(bid_id: UUID) -> BidSuggestions:
 )
 def accept_suggestion(bid_id: UUID, suggestion_id: UUID) -> ShownBid:
     """Revise the bid to a suggested plan, all else as it was; 409 where the bid has changed since."""
-    return suggestions.accept(session(), actor(), bid_id, suggestion_id)
+    return plan_suggestions.accept(session(), actor(), bid_id, suggestion_id)
 
 
 @blueprint.post(

@@ -25,7 +25,7 @@ from marketplace.matching.selection.schemas import (
     WhatIfIn,
     WhatIfOut,
 )
-from marketplace.matching.selection.service import BidOutcome, WhatIf
+from marketplace.matching.selection.service import BidOutcome, HypotheticalSet
 
 blueprint = GuardedBlueprint("selections", __name__, description="The best set of bids for a brief, with its reasons")
 
@@ -53,7 +53,7 @@ def listing(query: dict[str, Any], brief_id: UUID) -> Page[Selection]:
 
 
 @blueprint.post("/briefs/<id('brf'):brief_id>/what-if", **_READS, takes=WhatIfIn, answers=WhatIfOut, once=False)
-def what_if(body: dict[str, Any], brief_id: UUID) -> WhatIf:
+def what_if(body: dict[str, Any], brief_id: UUID) -> HypotheticalSet:
     """Which set it would be with another budget, target or other limits. Nothing is stored."""
     return service.what_if(session(), actor(), brief_id, body)
 

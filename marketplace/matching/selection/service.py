@@ -30,7 +30,7 @@ DECIDED = (SelectionStatus.DONE, SelectionStatus.CONFIRMED)
 
 
 @dataclass(frozen=True)
-class WhatIf:
+class HypotheticalSet:
     """Which set it would be; nothing was stored. `outcome` is the document that a selection stores as its result."""
 
     brief_id: UUID
@@ -70,7 +70,7 @@ def start(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str, A
     return selection
 
 
-def what_if(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str, Any]) -> WhatIf:
+def what_if(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str, Any]) -> HypotheticalSet:
     """Return which set it would be with other limits, another budget or target. Nothing is stored."""
     brief, version = _choosable(session, actor, brief_id)
     stored = _checked(session, brief, version, loaded)
@@ -82,7 +82,7 @@ def what_if(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str,
         found = outcome.search(inputs, limits)
     except outcome.CannotKeep as error:
         raise Conflict(str(error)) from error
-    return WhatIf(brief_id, outcome.describe(inputs, limits, found))
+    return HypotheticalSet(brief_id, outcome.describe(inputs, limits, found))
 
 
 def _choosable(session: Session, actor: Actor, brief_id: UUID) -> tuple[Brief, BriefVersion]:

@@ -1,7 +1,6 @@
 """What is said: an adapter to a recogniser whose model comes in packages, or a plain "speech was not read"."""
 
 import hashlib
-import importlib
 import importlib.resources
 import importlib.util
 import os
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from scipy.signal import resample_poly
 
+from marketplace.core.lazy_import import lazy_module
 from marketplace.vision.decode.decoder import SOUND_HZ
 from marketplace.vision.decode.frames import SoundFile
 from marketplace.vision.read.brand_words import brand_hits, plain, simplified, sound_ratio, sound_within
@@ -112,12 +112,10 @@ class WhisperRecogniser:
 
     def __init__(self, folder: Path) -> None:
         # Slow to import, and may be missing.
-        whisper: Any = importlib.import_module("faster_whisper")
-        self._vad: Any = importlib.import_module("faster_whisper.vad")
-        self._transcribe: Any = importlib.import_module("faster_whisper.transcribe")
-        self._model: Any = whisper.WhisperModel(
-            str(folder), device="cpu", compute_type="int8", cpu_threads=1, num_workers=1
-        )
+        whisper: Any = lazy_module("faster_whisper")
+        self._vad: Any = lazy_module("faster_whisper.vad")
+        self._transcribe: Any = lazy_module("faster_whisper.transcribe")
+        self._model: Any = whisper.WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=1)
 
     def hear(self, sound: NDArray[np.float32], names: Sequence[str]) -> HeardSpeech:
         likely: Counter[str] = Counter()
@@ -397,5 +395,5 @@ def listen(sound: NDArray[np.int16] | SoundFile, names: Sequence[str], by: Speec
 
 def fingerprint() -> str:
     """Return what tells one recogniser's results from another's."""
-    there = all(importlib.util.find_spec(one) is not None for one in (*PARTS, "faster_whisper"))
+    there = all(importlib.util.find_spec(package) is not None for package in (*PARTS, "faster_whisper"))
     return hashlib.sha256(MODEL_NAME.encode()).hexdigest()[:12] if there else "none"

@@ -20,7 +20,8 @@ from marketplace.core import db, ids
 from marketplace.core.ids import new_id
 from marketplace.intrusiveness import frontier, timeline
 from marketplace.intrusiveness.plan_score import score_range
-from marketplace.matching.scoring import suggestion_messages, suggestions
+from marketplace.matching.scoring.suggestions import messages as suggestion_messages
+from marketplace.matching.scoring.suggestions import plan_suggestions
 from tests.bids.look import events, everything, path, wordings
 from tests.make import bids as make
 from tests.make import work
@@ -173,10 +174,10 @@ def test_what_was_suggested_for_another_wording_is_refused(client: FlaskClient) 
     assert old not in [one["id"] for one in read(client, there.creator, bid.id)["suggestions"]]
     before = everything(there.brief_id)
     answer = take(client, there.creator, bid.id, old)
-    assert (answer.status_code, answer.json["rule"]) == (409, suggestions.STALE)
+    assert (answer.status_code, answer.json["rule"]) == (409, plan_suggestions.STALE)
     assert "Read the bid's suggestions again" in answer.json["detail"]
     other = make.place(make.market(), plan=LOUD)
-    for unknown in (new_id(), suggestions.id_of(other.revision_id, LOUD)):
+    for unknown in (new_id(), plan_suggestions.id_of(other.revision_id, LOUD)):
         answer = take(client, there.creator, bid.id, ids.show("sug", unknown))
         assert (answer.status_code, ids.show("sug", unknown) in answer.json["detail"]) == (404, True)
     assert everything(there.brief_id) == before
@@ -250,5 +251,5 @@ def test_the_command_tells_them_and_takes_one(client: FlaskClient, monkeypatch: 
     ("tolerance", "word"), [(41, "yes"), (40, "yes"), (39, "likely"), (30, "likely"), (29, "unlikely"), (19, "no")]
 )
 def test_how_far_a_range_keeps_to_a_tolerance(app: Flask, tolerance: float, word: str) -> None:
-    assert suggestions.keeps(frontier.PlanStanding((20, 40), (0, 0)), tolerance) == word
+    assert plan_suggestions.keeps(frontier.PlanStanding((20, 40), (0, 0)), tolerance) == word
     assert word in suggestion_messages.KEEPS

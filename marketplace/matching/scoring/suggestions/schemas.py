@@ -4,7 +4,7 @@ from marshmallow import Schema, fields
 
 from marketplace.core.http.fields import IdField, one_of
 from marketplace.core.http.shared_schemas import EstimateOut, ReasonOut
-from marketplace.matching.scoring.suggestion_messages import KEEPS
+from marketplace.matching.scoring.suggestions.messages import KEEPS
 from marketplace.pacing.schemas import ChannelScoreOut
 
 

@@ -33,10 +33,11 @@ from marketplace.intrusiveness.frontier import PlanFrontier, PlanStanding
 from marketplace.intrusiveness.plan_score import band, score_plan
 from marketplace.intrusiveness.timeline import Timeline
 from marketplace.matching.forecast import past_videos
-from marketplace.matching.scoring import service, suggestion_messages
+from marketplace.matching.scoring import service
 from marketplace.matching.scoring.ranked_match import RankedMatch
 from marketplace.matching.scoring.scored_bid import ForecastBasis
-from marketplace.matching.scoring.suggestion_messages import BeforeShooting
+from marketplace.matching.scoring.suggestions import messages as suggestion_messages
+from marketplace.matching.scoring.suggestions.messages import BeforeShooting
 
 STALE = "stale_suggestion"
 
