@@ -27,7 +27,7 @@ Money is `{amount_minor, currency}`; times are RFC 3339 in UTC; errors are `appl
 
 
 class _InlayApi(Api):  # type: ignore[misc]
-    """flask-smorest without its error handlers (ours drop no headers) and without its catch-all answer."""
+    """flask-smorest without its error handlers, which drop headers, and without its catch-all response."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None
 
@@ -36,8 +36,8 @@ class _InlayApi(Api):  # type: ignore[misc]
     def _register_doc_blueprint(self) -> None: ...
 
 
-def publish(app: Flask, rooms: Iterable[GuardedBlueprint]) -> None:
-    """Register the rooms under /api/v1 and show what they make together."""
+def publish(app: Flask, blueprints: Iterable[GuardedBlueprint]) -> None:
+    """Register the blueprints under /api/v1, and serve the description of the API that they make together."""
     app.config.update(API_TITLE="Inlay", API_VERSION="1", OPENAPI_VERSION="3.1.0")
     plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
     options = {
@@ -55,8 +55,8 @@ def publish(app: Flask, rooms: Iterable[GuardedBlueprint]) -> None:
         (IdField, "string"),
     ):
         api.register_field(field, base, None)
-    for room in rooms:
-        api.register_blueprint(room, url_prefix="/api/v1")
+    for blueprint in blueprints:
+        api.register_blueprint(blueprint, url_prefix="/api/v1")
     app.extensions["api"] = api
     _add_pages(app, api)
 
@@ -93,7 +93,7 @@ def _add_pages(app: Flask, api: Any) -> None:
 
 
 def _static(name: str) -> Response:
-    """Send one of the files that ship with the package; any other name is not there."""
+    """Return one of the files that ship with the package. Raises NotFound (404) for any other name."""
     path = safe_join(str(_STATIC), name)
     if path is None or not Path(path).is_file() or Path(path).suffix not in _MEDIA:
         raise NotFound
@@ -104,7 +104,10 @@ def _static(name: str) -> Response:
 
 
 def _problems_page() -> str:
-    """List every problem type that the code can answer with, so that a `type` leads to its meaning."""
+    """List every problem type that the API can answer with, so that a `type` leads to its meaning.
+
+    The docstrings of the errors are shown there.
+    """
     kinds = sorted(_kinds(DomainError), key=lambda kind: (kind.status, kind.code))
     rows = "".join(
         f'<dt id="{kind.code}">{kind.status} {kind.code}</dt><dd>{kind.title}. {(kind.__doc__ or "").strip()}</dd>'

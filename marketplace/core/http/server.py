@@ -1,4 +1,4 @@
-"""The Flask application's outside: request ids, headers, one log line a request, health and metrics."""
+"""Make the Flask application: request ids, headers, one log line a request, health and metrics."""
 
 import hmac
 import re
@@ -39,7 +39,7 @@ HEADERS = {
 
 
 class _NoCookies(SessionInterface):
-    """Who asks is in the Authorization header alone: no cookie is read, none is set, nothing is signed."""
+    """No cookie is read, set or signed: the caller is in the Authorization header alone."""
 
     def open_session(self, app: Flask, request: Request) -> None:
         return None
@@ -49,7 +49,7 @@ log = structlog.get_logger("http")
 
 
 def make_server(config: Config, authenticate: endpoint.Authenticate) -> Flask:
-    """Return a Flask application with the edge in place and no rooms yet."""
+    """Return a Flask application with error handling, health and metrics, and no blueprints yet."""
     app = Flask("marketplace", static_folder=None)
     app.config.update(
         SECRET_KEY=config.secret_key,
@@ -73,8 +73,9 @@ def make_server(config: Config, authenticate: endpoint.Authenticate) -> Flask:
 
 
 def _begin() -> None:
-    asked = request.headers.get("X-Request-Id", "")
-    g.request_id = asked if _REQUEST_ID.fullmatch(asked) else "req_" + ids.show("r", ids.new_id())[2:]
+    given = request.headers.get("X-Request-Id", "")
+    # Only a harmless id of the caller's is taken: it goes into every log line, event and job.
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else "req_" + ids.show("r", ids.new_id())[2:]
     g.began = time.perf_counter()
     set_request_id(g.request_id)
 
@@ -117,9 +118,9 @@ def _add_health(app: Flask, config: Config) -> None:
 
     @app.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        found = {"database": _check(_database), "broker": _check(client.ping)}
-        ready = all(value == "ok" for value in found.values())
-        return jsonify(status="ok" if ready else "not ready", **found), 200 if ready else 503
+        checks = {"database": _check(_database), "broker": _check(client.ping)}
+        ready = all(outcome == "ok" for outcome in checks.values())
+        return jsonify(status="ok" if ready else "not ready", **checks), 200 if ready else 503
 
     @app.get("/metrics")
     def metrics() -> Response:
