@@ -1,4 +1,4 @@
-"""Small pictures as SVG text: numbers, axes and labels, without scripts or anything from outside."""
+"""Small charts as SVG text: numbers, axes and labels, without scripts or external files."""
 
 import math
 import unicodedata
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 INK, SOFT, GRID = "#1d2433", "#5b6475", "#dfe3ea"
-# Told apart without colour sight and in grey print (Okabe and Ito, 2008).
+# Distinct for colour-blind readers and in grey print (Okabe and Ito, 2008).
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#8a93a3"
 PALE_BLUE, PALE_GREEN = "#c3dcee", "#bfe3d6"
 FONT = "system-ui, 'PingFang SC', 'Noto Sans CJK SC', 'Microsoft YaHei', sans-serif"
@@ -18,7 +18,7 @@ _STEPS = {
 }
 # Widths in ems, rounded up, of bold text in the widest of the usual fonts (DejaVu Sans Bold): no reader's is wider.
 _THIN, _BROAD = frozenset("fijlrtI.,:;'|!()[]·-/ "), frozenset("mwMW%@…—")
-# What does not begin a line.
+# Punctuation that must not begin a line.
 _CLOSING = frozenset("，。；：、！？）》」』”’…%")
 
 
@@ -41,7 +41,7 @@ def _digits(value: float) -> str:
 
 
 def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
-    """Return round numbers from at most ``low`` to at least ``high``, about so many; 0 to 1 for ends not known."""
+    """Return about ``wanted`` round numbers from at most ``low`` to at least ``high``; 0 to 1 for ends not known."""
     if not (math.isfinite(low) and math.isfinite(high)):
         low, high = 0.0, 1.0
     # A span that floats can hardly tell from nothing has no steps.
@@ -55,11 +55,11 @@ def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
 
 
 def log_ticks(low: float, high: float, wanted: int = 5) -> list[float]:
-    """Return round numbers within ``low`` and ``high`` (0 < low < high) for a log axis, at most about so many."""
+    """Return round numbers within ``low`` and ``high`` (0 < low < high) for a log axis, at most about ``wanted``."""
     if high < 5 * low:
         return [tick for tick in ticks(low, high, wanted) if low <= tick <= high]
     decades = range(math.floor(math.log10(low)), math.floor(math.log10(high)) + 1)
-    within = [one * 10.0**decade for decade in decades for one in (1, 2, 5) if low <= one * 10.0**decade <= high]
+    within = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5) if low <= digit * 10.0**decade <= high]
     if len(within) <= wanted:
         return within
     whole = [10.0**decade for decade in decades if low <= 10.0**decade <= high]
@@ -67,14 +67,14 @@ def log_ticks(low: float, high: float, wanted: int = 5) -> list[float]:
 
 
 def width_of(text: str, size: float) -> float:
-    """Return about how wide a text is, in the unit of its size: rather too wide than too narrow."""
+    """Estimate the width of a text in the unit of its size: rather too wide than too narrow."""
     return size * sum(_width_of(letter) for letter in text)
 
 
 def _width_of(letter: str) -> float:
     if unicodedata.combining(letter):
         return 0.0
-    # Ambiguous letters, emoji among them, are as wide as the font at hand makes them.
+    # Letters of ambiguous width, emoji among them, are as wide as the reader's font makes them: count them wide.
     if not letter.isascii() and unicodedata.east_asian_width(letter) in "WFA":
         return 1.05
     if letter in _THIN:
@@ -83,7 +83,7 @@ def _width_of(letter: str) -> float:
 
 
 def cut(text: str, room: float, size: float) -> str:
-    """Return the text, or as much of it as there is room for, with an ellipsis."""
+    """Return the text, or as much of it as fits, with an ellipsis."""
     end, taken, short = 0, 0.0, 0
     for end, letter in enumerate(text, start=1):
         taken += width_of(letter, size)
