@@ -27,6 +27,7 @@ NAMING = {
 }
 APP_ROLE = "inlay_app"
 
+# Rows are read after their commit, in answers and in jobs; reloading them would open another transaction.
 Sessions: sessionmaker[Session] = sessionmaker(expire_on_commit=False)
 
 
@@ -35,7 +36,7 @@ def connect(url: str, *, pool_size: int = 8, statement_timeout_ms: int = 15_000)
     engine = sa.create_engine(
         url,
         pool_size=pool_size,
-        max_overflow=0,
+        max_overflow=0,  # PostgreSQL's connections are the scarce thing: what waits, waits here
         pool_timeout=5,
         pool_recycle=1800,
         connect_args={

@@ -12,7 +12,7 @@ from celery import Celery
 
 TASK = "inlay.drain"
 WAITING_MAX = 4
-_PAUSE_S = 0.02
+_PAUSE_S = 0.02  # in which the rings of one moment gather
 
 log = structlog.get_logger("doorbell")
 
@@ -24,6 +24,7 @@ def producer(broker_url: str) -> Celery:
     return app
 
 
+# A ring that fails is dropped at once: retries would pile up behind a dead broker, and the ringer rings anyway.
 PRODUCER_SETTINGS = {
     "task_ignore_result": True,
     "task_serializer": "json",

@@ -28,6 +28,7 @@ class Event(Base):
         sa.Index("ix_events_party_ids", "party_ids", postgresql_using="gin"),
     )
 
+    # No foreign keys: an event outlives what it is about.
     kind: Mapped[str]
     subject_id: Mapped[UUID] = mapped_column(index=True)
     party_ids: Mapped[list[UUID]] = mapped_column(ARRAY(sa.Uuid))

@@ -13,6 +13,7 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUE = {letter: value for value, letter in enumerate(ALPHABET)}
 # Two letters at a time: a page of a list shows hundreds of ids.
 _PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
+# 26 letters hold 130 bits: of the first one only three are used.
 _BODY = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}")
 
 PREFIXES: dict[str, str] = {

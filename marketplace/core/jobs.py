@@ -27,7 +27,7 @@ SCORING = "scoring"
 IMPORTS = "imports"
 VISION = "vision"
 QUEUES = (DEFAULT, SCORING, IMPORTS, VISION)
-BACKOFF_MAX_S = 300
+BACKOFF_MAX_S = 300  # a job is tried again within five minutes of the end of an outage
 LEASE_MAX_S = 900  # a worker's child is killed after this long, so no lease need be longer
 
 
@@ -54,6 +54,7 @@ class Job(Base):
 
     __tablename__ = "jobs"
     __table_args__ = (
+        # Unique among waiting jobs only: one that runs may have read its input already, so a newer one may wait.
         sa.Index("uq_jobs_dedupe_key", "dedupe_key", unique=True, postgresql_where=sa.text("state = 'queued'")),
         sa.Index(
             "ix_jobs_due", "queue", "priority", "next_at", postgresql_where=sa.text("state IN ('queued', 'leased')")

@@ -49,6 +49,8 @@ class IdempotencyKey(Base):
     etag: Mapped[str | None] = mapped_column(default=None)
 
 
+# One round trip for the lock and the look-up; the row of the left side is there even where no key is stored. The lock
+# is tried and not waited for: a client that sends twice at once gets a 409 instead of holding a connection.
 _FIND = sa.text(
     f"SELECT {db.TRY_LOCK} AS locked, stored.request_hash, stored.status, stored.body, stored.etag"
     " FROM (SELECT 1) one_row LEFT JOIN idempotency_keys stored"

@@ -71,7 +71,7 @@ def _id_parameter(converter: IdConverter) -> dict[str, Any]:
 
 
 def _add_pages(app: Flask, api: Any) -> None:
-    cached: list[dict[str, Any]] = []
+    cached: list[dict[str, Any]] = []  # routes never change while the process runs
 
     @app.get("/openapi.json")
     def openapi() -> Response:

@@ -53,6 +53,7 @@ def page(
     session: Session, query: sa.Select[Any], model: type[Row], limit: int, starting_after: UUID | None
 ) -> Page[Row]:
     """Return the rows of a query, newest first (ids sort by time), and whether there are more."""
+    # One row more than asked for says whether there are more, without a count of the whole table.
     query = query.order_by(model.id.desc()).limit(limit + 1)
     if starting_after is not None:
         query = query.where(model.id < starting_after)

@@ -70,8 +70,10 @@ def problem(error: DomainError) -> Response:
         "request_id": request_id() or "",
     }
     if error.errors:
+        # A hostile body can hold thousands of mistakes; fifty are enough to mend.
         body["errors"] = [item.as_json() for item in error.errors[:50]]
     body.update(error.more)
+    # Details quote the request, which may hold lone surrogates.
     text = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
     return Response(text, status=error.status, headers=error.headers, content_type=MEDIA_TYPE)
 
@@ -79,6 +81,7 @@ def problem(error: DomainError) -> Response:
 def _from_http(error: HTTPException) -> Response:
     status = error.code or 500
     phrase = http.HTTPStatus(status).phrase
+    # Such as Allow of a 405; the type and the length are those of our own body.
     headers = {
         name: value for name, value in error.get_headers() if name.lower() not in ("content-type", "content-length")
     }

@@ -60,6 +60,7 @@ class RateLimiter:
             return None
         try:
             name = f"inlay:limit:{policy}:{caller}:{window}"
+            # Twice the window, so that no host whose clock is behind finds the count gone.
             count = int(self._count(keys=[name], args=[WINDOW_S * 2]))
         except redis.RedisError as error:
             self._silent_until = time.monotonic() + 2  # do not pay the time-out for every request of an outage

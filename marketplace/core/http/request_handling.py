@@ -67,6 +67,7 @@ def _admitted(endpoint: Endpoint) -> Iterator[None]:
             raise
         _require_allowed(endpoint, g.actor)
         db.become(g.session, g.actor)
+        # After admission, so that nobody uploads what they may not; once, though with `receive` this is entered twice.
         if endpoint.raw is not None and "raw_body" not in g:
             g.raw_body = open_body(endpoint.raw)
         yield
@@ -109,6 +110,7 @@ def _once(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) 
     if stored is not None:
         return _replay(*stored)
     response = _answer(endpoint, view, values)
+    # A file could not be hashed before the view had read it.
     hashed = hashed or _hashed(endpoint)
     # Secrets are shown once: what is kept for a replay is what the view asked to be kept.
     body = g.pop("kept_body", None) or response.get_data(as_text=True)
@@ -175,7 +177,7 @@ def _answer(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]
     if endpoint.answers is None:
         session().flush()
         return Response(status=endpoint.status if result is None else 200)
-    session().flush()
+    session().flush()  # the database's own rules refuse before the answer is made
     shown = endpoint.answers.dump(result)
     response = cast(Response, current_app.json.response(shown))
     response.status_code = endpoint.status
@@ -206,6 +208,7 @@ def _load(schema: Schema, data: Any, prefix: str) -> Any:
 
 
 def _query() -> dict[str, Any]:
+    # Two readers may take the first or the last of two values: neither is guessed at.
     for name in request.args:
         if len(request.args.getlist(name)) > 1:
             raise InvalidInput(
@@ -227,6 +230,7 @@ def _if_match() -> int:
     if not header:
         raise PreconditionRequired("Read it first and send its ETag as If-Match, so that nobody's change is lost.")
     digits = header.strip().removeprefix('"').removesuffix('"')
+    # Weak tags and lists of tags are refused too: only the one version that was read can be checked.
     if not digits.isascii() or not digits.isdigit() or len(digits) > 15:
         raise PreconditionFailed(f"If-Match {header[:40]} is no ETag of this thing.")
     return int(digits)

@@ -58,6 +58,7 @@ def make_server(config: Config, authenticate: endpoint.Authenticate) -> Flask:
         MAX_FORM_PARTS=50,
         PROPAGATE_EXCEPTIONS=False,
     )
+    # Answers are UTF-8 with fields in the order of their schema, which a reader can follow.
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.session_interface = _NoCookies()
@@ -92,6 +93,7 @@ def _end(response: Response) -> Response:
     route = request.url_rule.rule if request.url_rule else "(none)"
     REQUESTS.labels(route, request.method, response.status_code).inc()
     SECONDS.labels(route).observe(seconds)
+    # Probes come every few seconds and would fill the log.
     if not request.path.startswith(("/livez", "/readyz", "/metrics")):
         who = g.get("actor")
         party = str(who.party_id) if who and who.party_id else None
@@ -125,6 +127,7 @@ def _add_health(app: Flask, config: Config) -> None:
     @app.get("/metrics")
     def metrics() -> Response:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        # Numbers of requests and jobs tell strangers how business goes.
         local = request.remote_addr in (None, "127.0.0.1", "::1")
         if not (config.metrics_token and hmac.compare_digest(given, config.metrics_token)) and not (
             local and not config.metrics_token
