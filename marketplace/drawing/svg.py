@@ -51,7 +51,7 @@ def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
     size = 10.0 ** math.floor(math.log10(rough))
     step = next(size * nice for nice in _NICE if size * nice >= rough * (1 - 1e-9))
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [place * step for place in range(first, last + 1)]
+    return [count * step for count in range(first, last + 1)]
 
 
 def log_ticks(low: float, high: float, wanted: int = 5) -> list[float]:
@@ -110,13 +110,13 @@ def wrap(text: str, room: float, size: float) -> list[str]:
 def _pieces(text: str, room: float, size: float) -> list[str]:
     pieces: list[str] = []
     word = ""
-    for place, letter in enumerate(text):
+    for index, letter in enumerate(text):
         if word and width_of(word + letter, size) > room:
             pieces.append(word)
             word = ""
         word += letter
         wide = letter == " " or unicodedata.east_asian_width(letter) in "WF"
-        if wide and text[place + 1 : place + 2] not in _CLOSING:
+        if wide and text[index + 1 : index + 2] not in _CLOSING:
             pieces.append(word)
             word = ""
     return [*pieces, word] if word else pieces
@@ -160,8 +160,8 @@ class SvgDrawing:
         if not points:
             return
         dashed = f' stroke-dasharray="{dash}"' if dash else ""
-        way = "L".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        self.parts.append(f'<path d="M{way}" fill="none" stroke="{ink}" stroke-width="{width:g}"{dashed}/>')
+        points_text = "L".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        self.parts.append(f'<path d="M{points_text}" fill="none" stroke="{ink}" stroke-width="{width:g}"{dashed}/>')
 
     def dot(self, x: float, y: float, *, ink: str = BLUE, size: float = 3.5) -> None:
         self.parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:g}" fill="{ink}"/>')
@@ -172,17 +172,17 @@ class SvgDrawing:
             f' height="{max(0.0, height):.1f}" fill="{ink}"/>'
         )
 
-    def show(self, height: float, told: str) -> str:
-        """Return the sheet as SVG; ``told`` says for those who cannot see it what is on it."""
+    def show(self, height: float, description: str) -> str:
+        """Return the sheet as SVG; screen readers read out ``description``."""
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width:g} {height:g}" width="{self.width:g}"'
             f' height="{height:g}" role="img" font-family="{FONT}"><title>{_clean(self.title)}</title>'
-            f"<desc>{_clean(told)}</desc>"
+            f"<desc>{_clean(description)}</desc>"
             f'<rect x="0" y="0" width="{self.width:g}" height="{height:g}" fill="#ffffff"/>{"".join(self.parts)}</svg>'
         )
 
 
 def _clean(words: str) -> str:
-    """Return text that is safe in XML: escaped, without controls and without marks that turn its direction."""
+    """Return text that is safe in XML: escaped, without control characters and without marks of text direction."""
     kept = "".join(letter for letter in words if unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Cn"))
     return escape(kept, quote=True)

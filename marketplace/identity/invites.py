@@ -74,7 +74,7 @@ def withdraw(session: Session, actor: Actor, invite_id: UUID) -> None:
     events.record(session, "invites.delete", row.id, actor, parties=[row.party_id])
 
 
-def accept(session: Session, actor: Actor, *, token: str, password: str, name: str | None = None) -> PartySeat:
+def accept(session: Session, *, token: str, password: str, name: str | None = None) -> PartySeat:
     """Take the seat with the account of the invited address, or with a new one.
 
     Raises NotFound (unknown, used or late), NotSignedIn (not the account's password), InvalidInput (no name, weak

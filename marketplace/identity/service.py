@@ -59,7 +59,6 @@ class EnteredCreator:
 
 def sign_up(
     session: Session,
-    actor: Actor,
     *,
     email: str,
     password: str,

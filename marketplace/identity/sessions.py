@@ -42,9 +42,7 @@ def require_password(person: Person | None, password: str) -> Person:
     return person
 
 
-def sign_in(
-    session: Session, actor: Actor, *, email: str, password: str, hours: int, party_id: UUID | None = None
-) -> SignedIn:
+def sign_in(session: Session, *, email: str, password: str, hours: int, party_id: UUID | None = None) -> SignedIn:
     """Begin a session of `hours` for one of the person's parties.
 
     Raises NotSignedIn; and, for the right password only, NotAllowed (no seat anywhere) and InvalidInput (which party?).
