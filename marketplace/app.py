@@ -1,4 +1,4 @@
-"""The web application: the list of rooms, and the description of the API they make together."""
+"""The web application: every blueprint, and the description of the API that they make together."""
 
 from flask import Flask, request
 from sqlalchemy.orm import Session
@@ -28,7 +28,7 @@ from marketplace.reviews.routes import blueprint as reviews
 from marketplace.video_files.routes import blueprint as videos
 from marketplace.video_files.routes_uploads import blueprint as video_uploads
 
-ROOMS: tuple[GuardedBlueprint, ...] = (
+BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
     identity,
     channels,
     imports,
@@ -50,11 +50,11 @@ ROOMS: tuple[GuardedBlueprint, ...] = (
 )
 
 
-def _who(session: Session) -> Actor:
+def authenticate(session: Session) -> Actor:
     return credentials.authenticate(session, request.headers.get("Authorization", ""))
 
 
 def create_app(config: Config) -> Flask:
-    app = make_server(config, _who)
-    openapi.publish(app, ROOMS)
+    app = make_server(config, authenticate)
+    openapi.publish(app, BLUEPRINTS)
     return app

@@ -1,4 +1,4 @@
-"""What follows for bids when their brief is called off."""
+"""The job of bids whose brief was cancelled."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The briefs' clock: closing them when their deadline comes."""
+"""The jobs that close briefs at their deadline."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The jobs of channels: reading files that were handed in, and ending those whose job is lost."""
+"""The jobs of channels: import files, and end imports whose job is lost."""
 
 import time
 from typing import Any
@@ -17,10 +17,10 @@ REPORT_S = 1.0
 
 
 def import_file(session: Session, job: ClaimedJob) -> dict[str, Any]:
-    """Store a file's rows and its end in one transaction; a stop or the last failure is told in one of its own."""
+    """Store a file's rows and its end in one transaction; a stop or the last failure is recorded in another."""
     assert job.subject_id is not None
-    told = job.payload.get("creator_id")
-    creator_id = UUID(told) if isinstance(told, str) else None
+    given = job.payload.get("creator_id")
+    creator_id = UUID(given) if isinstance(given, str) else None
     try:
         return import_job.run(session, job.subject_id, creator_id, reporter(job)).as_json()
     except jobs.JobFenced:

@@ -1,6 +1,6 @@
-"""The one Celery task: "there is work in this queue" - hand events on, claim jobs, do them, until none is due.
+"""The one Celery task, "there is work in this queue": relay events, claim jobs and do them, until none is due.
 
-A worker that was told to stop ends the job it is at and gives back those it has only claimed.
+A worker that is stopping finishes the job it is doing and gives back those it has only claimed.
 """
 
 import os
@@ -33,27 +33,28 @@ log = structlog.get_logger("jobs")
 
 @celery.task(name="inlay.drain", ignore_result=True)
 def drain(queue: str) -> int:
-    """Empty the queue or work for the budget's seconds; returns how many jobs were taken."""
-    began, taken, told = time.monotonic(), 0, float("-inf")
-    while time.monotonic() - began < BUDGET_S and not stopping.told():
-        if time.monotonic() - told > BEAT_S:
+    """Do the queue's jobs until it is empty or the budget's seconds are over. Return how many jobs were claimed."""
+    began, claimed_count, beat_at = time.monotonic(), 0, float("-inf")
+    while time.monotonic() - began < BUDGET_S and not stopping.is_stopping():
+        if time.monotonic() - beat_at > BEAT_S:
             beat(queue)
-            told = time.monotonic()
+            beat_at = time.monotonic()
         relayed = relay() if queue == jobs.DEFAULT else 0
         with transaction() as session:
             claimed = jobs.claim(session, queue, CLAIM_AT_ONCE.get(queue, 1))
         _do_all(claimed)
-        taken += len(claimed)
+        claimed_count += len(claimed)
         if not claimed and relayed < RELAY_AT_ONCE:
             break
-    return taken
+    return claimed_count
 
 
 def _do_all(claimed: list[ClaimedJob]) -> None:
     claimed_at = time.monotonic()
     for job in claimed:
-        if stopping.told():
+        if stopping.is_stopping():
             jobs.hand_back(job)
+        # A job that waited behind others may have little left of its lease, or none.
         elif time.monotonic() - claimed_at < job.lease_s / 3 or jobs.renew(job):
             do(job)
 
@@ -94,7 +95,7 @@ def _attempt(job: ClaimedJob) -> JobState:
 
 
 def relay(limit: int = RELAY_AT_ONCE) -> int:
-    """Hand new events to their reactions, many at a time, so that a hundred bids ask for one scoring."""
+    """Give new events to their reactions, many at a time, so that a hundred bids ask for one scoring."""
     with transaction() as session:
         waiting = session.scalars(
             sa.select(Event)

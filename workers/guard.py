@@ -1,9 +1,9 @@
 """Keeps a worker from going deaf after its broker was away.
 
 In kombu 5.7 an acknowledgement that fails on the wire leaves its message in the consumer's prefetch window
-for ever. Once such messages fill the window the worker asks for nothing more, and never notices that its
-connection is gone. Freeing the place when the acknowledgement fails lets it read on, notice, and reconnect;
-the message itself is redelivered after the visibility time-out and does no harm, because a ring is only a ring.
+for ever. Once such messages fill the window, the worker asks for nothing more and never notices that its connection is
+gone. Freeing the slot when the acknowledgement fails lets it read on, notice, and reconnect; the message itself is
+redelivered after the visibility time-out and does no harm, because a ring carries no work.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
 """THE table of late effects: what follows which event. Read this file to know every one of them.
 
-A reaction is called with a stretch of events of its kind, in the relay's transaction, and asks for jobs.
+A reaction is called with many events of its kind, in the relay's transaction, and asks for jobs.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,19 +19,19 @@ _BRIEFS_OF = sa.text("SELECT DISTINCT brief_id FROM bids WHERE id = ANY(:bids)")
 
 
 def score_briefs_of_bids(session: Session, events: Sequence[Event]) -> None:
-    """A hundred new bids on one brief ask for one scoring."""
+    """Ask for one scoring of each brief, however many of its bids are new."""
     bids = [event.subject_id for event in events]
     for brief_id in sorted(session.scalars(_BRIEFS_OF, {"bids": bids}).all()):
         recompute.ask_for_scores(session, brief_id)
 
 
 def drop_reviews(session: Session, events: Sequence[Event]) -> None:
-    """Nobody has to decide on a bid that is over."""
+    """Drop the reviews of bids that are over."""
     reviews.drop(session, "bid", [event.subject_id for event in events])
 
 
 def withdraw_bids(session: Session, events: Sequence[Event]) -> None:
-    """Those that stay move up."""
+    """Drop the reviews of withdrawn bids, and rank again the bids that stay."""
     drop_reviews(session, events)
     score_briefs_of_bids(session, events)
 
@@ -47,12 +47,12 @@ def void_bids(session: Session, events: Sequence[Event]) -> None:
 
 
 def refresh_features(session: Session, _: Sequence[Event]) -> None:
-    """What a channel says of itself is part of its features."""
+    """Ask for features after a change of a channel's own statements, which are part of them."""
     recompute.ask_for_features(session)
 
 
 def learn_from_snapshots(session: Session, _: Sequence[Event]) -> None:
-    """New snapshots make features stale at once, and a moment later the forecast model and prices too."""
+    """Ask for features at once, and after a pause for the forecast model and prices, which snapshots change too."""
     recompute.ask_for_features(session)
     recompute.ask_for_model(session)
     recompute.ask_for_prices(session)

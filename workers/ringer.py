@@ -1,6 +1,6 @@
-"""Rings for whatever is due: lost rings, timers, expired leases, the clock's table. Any number may run.
+"""Ring for whatever is due: lost rings, timers, expired leases, the clock's table. Any number may run.
 
-`python -m workers.ringer`. It keeps nothing in memory that matters, so killing it loses nothing.
+`python -m workers.ringer`. It keeps no state in memory, so killing it loses nothing.
 """
 
 import signal
@@ -27,7 +27,7 @@ logger = structlog.get_logger("ringer")
 
 
 def tick() -> set[str]:
-    """Plan what the clock asks for, bury the hopeless, and return the queues to ring."""
+    """Enqueue the clock's jobs, mark lost jobs dead, and return the queues to ring."""
     with db.transaction() as session:
         _plan(session)
         for job_id in jobs.bury(session):
@@ -40,7 +40,7 @@ def tick() -> set[str]:
 
 
 def _plan(session: sa.orm.Session) -> None:
-    """Keep one waiting job for each line of the clock's table."""
+    """Keep one waiting job for each line of the clock's table, however many ringers run."""
     waiting = set(
         session.scalars(
             sa.select(jobs.Job.dedupe_key).where(
@@ -54,7 +54,7 @@ def _plan(session: sa.orm.Session) -> None:
 
 
 def main() -> None:
-    """Ring until told to stop."""
+    """Ring until a signal stops it."""
     config = Config.from_env()
     log.configure(config.log_format)
     db.connect(config.database_url, pool_size=2)

@@ -1,4 +1,4 @@
-"""THE table of the clock: what runs again and again, and how often."""
+"""THE table of the clock: which jobs run periodically, and how often."""
 
 from collections.abc import Mapping
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The jobs of selections: choose, and then let the exact solver better the choice or prove it."""
+"""The jobs of selections: choose a set, and then let the exact solver improve it or prove it best."""
 
 from typing import Any
 

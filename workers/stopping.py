@@ -1,6 +1,6 @@
-"""Whether this worker was told to stop: one byte that the worker shares with the children it forks.
+"""Whether this worker is stopping: one byte that the worker shares with the children it forks.
 
-Celery's warm shutdown waits for running tasks and tells them nothing, and a drain under a backlog runs longer than
+Celery's warm shutdown waits for running tasks and does not notify them, and under a backlog a drain runs longer than
 any supervisor waits.
 """
 
@@ -12,9 +12,9 @@ _byte = mmap.mmap(-1, 1)
 
 
 @worker_shutting_down.connect
-def _tell(**_: object) -> None:
+def _set_stopping(**_: object) -> None:
     _byte[0] = 1
 
 
-def told() -> bool:
+def is_stopping() -> bool:
     return _byte[0] == 1

@@ -1,4 +1,4 @@
-"""The jobs of videos: putting uploads together, clearing the store, forgetting what never came whole."""
+"""The jobs of videos: assemble uploads, clear the store, forget what never arrived whole."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +14,8 @@ from workers.handlers import Handlers
 
 
 @contextmanager
-def _tried_again() -> Iterator[None]:
-    """A refusal ends a job for good; a store that is away is none."""
+def _retried() -> Iterator[None]:
+    """Let a job be retried when the store is away: a DomainError would end it for good."""
     try:
         yield
     except Unavailable as error:
@@ -24,14 +24,14 @@ def _tried_again() -> Iterator[None]:
 
 def finish(session: Session, job: ClaimedJob) -> dict[str, Any]:
     assert job.subject_id is not None
-    with _tried_again():
+    with _retried():
         status = upload_assembly.finish(session, job.subject_id, reporter(job))
     return {"status": status and str(status)}
 
 
 def clear(session: Session, job: ClaimedJob) -> dict[str, Any]:
     assert job.subject_id is not None
-    with _tried_again():
+    with _retried():
         return {"removed": upload_completion.clear(session, job.subject_id, job.payload.get("sha256"))}
 
 

@@ -14,7 +14,7 @@ from marketplace.channels import peers
 from marketplace.channels.files import bulk_store
 from marketplace.channels.files.bulk_store import ChannelEntry
 from marketplace.core import db, events
-from marketplace.core.actor import EVERYTHING, NOBODY, SYSTEM, Actor, Role
+from marketplace.core.actor import EVERYTHING, SYSTEM, Actor, Role
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id, show
 from marketplace.demo import offers, wishes, world
@@ -71,7 +71,6 @@ _HANDLES = sa.text("SELECT handle, id FROM channels WHERE creator_id = :creator"
 def _party(session: Any, kind: str) -> Actor:
     seat = identity.sign_up(
         session,
-        NOBODY,
         email=f"{new_id().hex}@chaos.example",
         password=new_id().hex,
         name="Chaos",

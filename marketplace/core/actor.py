@@ -1,4 +1,4 @@
-"""Who is asking. Services take an Actor; they never see a request."""
+"""Who acts. Services take an Actor and never see a request, so that jobs and commands can call them too."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -6,7 +6,7 @@ from uuid import UUID
 
 
 class Role(StrEnum):
-    """The kind of party that acts; `admin` is a person of the platform's own party."""
+    """The kind of party that acts; `admin` is a person of the platform's own party, `nobody` is not signed in."""
 
     BRAND = "brand"
     CREATOR = "creator"
@@ -17,7 +17,7 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """What a member may do inside their party, and what a key's scopes may name."""
+    """What a member may do for their party, and what a key's scopes may name."""
 
     READ = "read"
     BRIEFS = "briefs:write"
@@ -44,7 +44,7 @@ class Actor:
 
     @property
     def parties(self) -> frozenset[UUID]:
-        """Every party whose own things this actor may see."""
+        """Every party whose own rows this actor may see."""
         return self.acts_for | {self.party_id} if self.party_id else self.acts_for
 
     @property

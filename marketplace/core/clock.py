@@ -1,4 +1,4 @@
-"""The time, asked for in one place so that tests can freeze it."""
+"""The present time, read in one place so that tests can freeze it."""
 
 from datetime import UTC, datetime
 

@@ -1,10 +1,10 @@
-"""Whole columns as numpy arrays to and from PostgreSQL, in its binary format, where every value has one width.
+"""Read and write whole columns as numpy arrays in PostgreSQL's binary format, where every value has one width.
 
 A column is read as one array value (PostgreSQL, src/backend/utils/adt/arrayfuncs.c, array_send: int32 dimensions, nulls
 and element type, then int32 length and lower bound for each dimension, then each element as its int32 length and bytes;
-all big-endian) and rows are written by COPY (documentation, COPY, "Binary Format": a header of 19 bytes, for each row
-the int16 number of fields and each field as its int32 length and bytes, then int16 -1). With fixed widths either is one
-numpy record, so that nothing is done value by value.
+all big-endian), and rows are written by COPY (documentation, COPY, "Binary Format": a header of 19 bytes, for each row
+the int16 number of fields and each field as its int32 length and bytes, then int16 -1). With fixed widths each is one
+numpy record, so that no value is converted by itself: that would cost more than scoring it.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ _LIST_HEAD = np.dtype([("head", _HEAD), ("dimension", _DIMENSION)])
 
 
 class WrongWidth(ValueError):
-    """A column holds a NULL, or a value wider or narrower than was promised."""
+    """A column holds a NULL, or a value of another width than `kinds` says."""
 
 
 def read(session: Session, query: str, values: Mapping[str, Any], kinds: Kinds) -> dict[str, Column]:
@@ -37,16 +37,16 @@ def read(session: Session, query: str, values: Mapping[str, Any], kinds: Kinds) 
     `kinds` names the query's columns, each uuid, int8, float8, float4, bool, bytes:n, text:n (n bytes) or float8:k, a
     list; nothing may be NULL. Raises WrongWidth.
     """
-    asked: Any = f"SELECT {', '.join(f'array_agg({name})' for name in kinds)} FROM ({query}) AS rows"
+    statement: Any = f"SELECT {', '.join(f'array_agg({name})' for name in kinds)} FROM ({query}) AS rows"
     with _connection(session).cursor(binary=True) as cursor:
-        answer = cursor.execute(asked, values).pgresult
+        answer = cursor.execute(statement, values).pgresult
         assert answer is not None
-        told = [answer.get_value(0, place) for place in range(len(kinds))]
-    return {name: _parsed(name, kind, data) for (name, kind), data in zip(kinds.items(), told, strict=True)}
+        columns = [answer.get_value(0, index) for index in range(len(kinds))]
+    return {name: _parsed(name, kind, data) for (name, kind), data in zip(kinds.items(), columns, strict=True)}
 
 
 def write(session: Session, table: str, kinds: Kinds, values: Mapping[str, npt.ArrayLike], order: Column) -> None:
-    """Add rows to the table from one array [n] (or [n, k]) for each column; `order` [n] says which comes when."""
+    """Add rows to the table from one array [n] (or [n, k]) for each column, in the order of the indices `order` [n]."""
     rows = np.zeros(len(order), dtype=_layout(kinds))
     rows["_"] = len(kinds)
     for name, kind in kinds.items():
@@ -56,8 +56,8 @@ def write(session: Session, table: str, kinds: Kinds, values: Mapping[str, npt.A
             rows[name]["width"], rows[name]["value"] = 8, values[name]
         else:
             rows[name] = values[name]
-    asked: Any = f"COPY {table} ({', '.join(kinds)}) FROM STDIN (FORMAT binary)"
-    with _connection(session).cursor() as cursor, cursor.copy(asked) as copy:
+    statement: Any = f"COPY {table} ({', '.join(kinds)}) FROM STDIN (FORMAT binary)"
+    with _connection(session).cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(_HEADER + rows[order].tobytes() + _TRAILER)
 
 
@@ -70,7 +70,7 @@ def _count(kind: str) -> int:
 
 
 def _type(kind: str) -> np.dtype[Any]:
-    """Return the type of a value, or of a list's items. Of the plain ones only a void keeps zeros at its end."""
+    """Return the type of a value, or of a list's items. Ids are void: numpy's S type drops zero bytes at the end."""
     name = kind.partition(":")[0]
     return np.dtype(_PLAIN[name] if name in _PLAIN else f"{'V' if name == 'bytes' else 'S'}{_count(kind)}")
 
@@ -108,7 +108,7 @@ def _parsed(name: str, kind: str, data: bytes | None) -> Column:
     item = _item(kind)
     if head["nulls"] or lengths[1:] != shape or len(data) != start + items * item.itemsize:
         raise WrongWidth(f"The column {name} is not {kind} throughout.")
-    found = np.frombuffer(data, dtype=item, count=items, offset=start)
-    if np.any(found["width"] != item["value"].itemsize):
+    values = np.frombuffer(data, dtype=item, count=items, offset=start)
+    if np.any(values["width"] != item["value"].itemsize):
         raise WrongWidth(f"The column {name} is not {kind} throughout.")
-    return np.ascontiguousarray(found["value"]).reshape(lengths)
+    return np.ascontiguousarray(values["value"]).reshape(lengths)

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from environs import Env, EnvValidationError, ValidationError
 
-# A folder, or a bucket of S3, Google or Azure; what a bucket asks for besides is in its maker's own variables.
+# A folder, or a bucket of S3, Google or Azure, whose credentials are read from their makers' own variables.
 STORES = ("file", "s3", "gs", "az")
 _FROM_FILES = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "BROKER_URL", "METRICS_TOKEN")
 _NOT_SET = "not set"

@@ -1,4 +1,4 @@
-"""What the present request or job is called, so that logs, events and errors can be joined."""
+"""The id of the present request or job, by which logs, events and errors are joined."""
 
 from contextvars import ContextVar
 

@@ -1,4 +1,4 @@
-"""The engine, the session and the one place that commits."""
+"""The engine, the sessions, who acts in them, and the one place that commits."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,19 +27,21 @@ NAMING = {
 }
 APP_ROLE = "inlay_app"
 
+# Rows are read after their commit, in answers and in jobs; reloading them would open another transaction.
 Sessions: sessionmaker[Session] = sessionmaker(expire_on_commit=False)
 
 
 def connect(url: str, *, pool_size: int = 8, statement_timeout_ms: int = 15_000) -> sa.Engine:
-    """Make the engine and bind the sessions to it. Overload waits 5 s for a connection, then answers 503."""
+    """Make the engine and bind the sessions to it. Under overload a request waits 5 s for one, then is a 503."""
     engine = sa.create_engine(
         url,
         pool_size=pool_size,
-        max_overflow=0,
+        max_overflow=0,  # PostgreSQL's connections are the scarce thing: what waits, waits here
         pool_timeout=5,
         pool_recycle=1800,
         connect_args={
             "connect_timeout": 5,
+            # A statement, a lock or an idle transaction that hangs would hold its connection, and the pool is small.
             "options": f"-c statement_timeout={statement_timeout_ms} -c lock_timeout=5000"
             " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
         },
@@ -49,7 +51,8 @@ def connect(url: str, *, pool_size: int = 8, statement_timeout_ms: int = 15_000)
 
 
 class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
-    """A table: typed constructor, id and time made in Python, one naming convention."""
+    """A table: a typed constructor, one naming convention; id and time are made in Python, so that they exist before a
+    flush and tests can freeze them."""
 
     metadata = sa.MetaData(naming_convention=NAMING)
     type_annotation_map: ClassVar[dict[Any, Any]] = {
@@ -165,18 +168,18 @@ def name_of_lock(kind: str, id_: object) -> str:
 def run(
     session: Session, statement: sa.Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
 ) -> sa.CursorResult[Any]:
-    """Run a statement on columns, past the session's bookkeeping of objects: nothing is flushed first."""
+    """Run a statement on columns, without the session's bookkeeping of objects: nothing is flushed first."""
     return session.connection().execute(statement, values)
 
 
 def insert(session: Session, row: Base) -> None:
-    """Write a row that this transaction will not change: at once, without the session's bookkeeping."""
+    """Insert a row that this transaction will not change: at once, without the session's bookkeeping."""
     model = type(row)
     run(session, _insert(model), {name: getattr(row, name) for name in model.__table__.columns.keys()})  # noqa: SIM118
 
 
 def write(session: Session, model: type[Base], **values: Any) -> UUID:
-    """Write a row that nobody looks at in this transaction, without making an object of it; returns its id."""
+    """Insert a row that this transaction does not read, without making an object of it. Return its id."""
     id_ = new_id()
     run(session, _insert(model), {"id": id_, "created_at": now(), **values})
     return id_
@@ -184,7 +187,7 @@ def write(session: Session, model: type[Base], **values: Any) -> UUID:
 
 @cache
 def _insert(model: type[Base]) -> sa.Insert:
-    """Built once for each table: SQLAlchemy remembers what it compiled with the statement that it compiled."""
+    """Make a table's statement once: SQLAlchemy caches the compiled SQL with the statement object."""
     return sa.insert(cast(sa.Table, model.__table__))
 
 
@@ -194,7 +197,7 @@ def noun(model: type[Base]) -> str:
 
 
 def missing(model: type[Base], id_: UUID) -> NotFound:
-    """Return the refusal for a row that is not there, or not there for this reader: the two read the same."""
+    """Return the error for a row that does not exist, or that this reader may not see: the two must look the same."""
     return NotFound(f"There is no {noun(model)} {show(PREFIXES[model.__tablename__], id_)} that you may see.")
 
 
@@ -209,19 +212,20 @@ def get(session: Session, model: type[Row], id_: UUID, *where: sa.ColumnElement[
 def lock(
     session: Session, model: type[Row], id_: UUID, *where: sa.ColumnElement[bool], version: int | None = None
 ) -> Row:
-    """Load a row that the caller will change; others who want to change it wait.
+    """Load a row that the caller will change; others who want to change it wait until this transaction ends.
 
-    `version` is what the caller read before (If-Match). Raises NotFound, PreconditionFailed.
+    `version` is the one that the caller read before (If-Match). Raises NotFound, PreconditionFailed.
     """
     row = session.scalar(
         sa.select(model)
         .where(model.id == id_, *where)
         .with_for_update(of=model)
+        # What was loaded before the wait for the lock may be out of date by now.
         .execution_options(populate_existing=True)
     )
     if row is None:
         raise missing(model, id_)
-    found = getattr(row, "version", None)
-    if version is not None and found != version:
-        raise PreconditionFailed(f"You read version {version}; it is at version {found} now. Read it again.")
+    current = getattr(row, "version", None)
+    if version is not None and current != version:
+        raise PreconditionFailed(f"You read version {version}; it is at version {current} now. Read it again.")
     return row

@@ -1,7 +1,7 @@
 """The Celery message that only says "there is work in this queue, drain it".
 
-Rings are disposable: sent from a thread of their own so that a slow or dead broker never holds a request up,
-at most a few waiting in a queue, each worthless after ten seconds. Whatever is missed, the ringer rings again.
+Rings are disposable: they are sent from a thread of their own, so that a slow or dead broker never holds a request up;
+at most a few wait in a queue, and each is worthless after ten seconds. The ringer rings again for whatever is missed.
 """
 
 import threading
@@ -12,7 +12,7 @@ from celery import Celery
 
 TASK = "inlay.drain"
 WAITING_MAX = 4
-_PAUSE_S = 0.02
+_PAUSE_S = 0.02  # in which the rings of one moment gather
 
 log = structlog.get_logger("doorbell")
 
@@ -24,6 +24,7 @@ def producer(broker_url: str) -> Celery:
     return app
 
 
+# A ring that fails is dropped at once: retries would pile up behind a dead broker, and the ringer rings anyway.
 PRODUCER_SETTINGS = {
     "task_ignore_result": True,
     "task_serializer": "json",
@@ -35,7 +36,7 @@ PRODUCER_SETTINGS = {
 
 
 def send(app: Celery, client: "redis.Redis", queue: str) -> bool:
-    """Ring one queue unless enough rings wait there. Returns whether it rang."""
+    """Ring one queue unless enough rings wait there already. Return whether it rang."""
     if int(client.llen(queue)) >= WAITING_MAX:
         return False
     app.send_task(TASK, args=[queue], queue=queue, expires=10, ignore_result=True)
@@ -43,19 +44,19 @@ def send(app: Celery, client: "redis.Redis", queue: str) -> bool:
 
 
 class BellThread:
-    """Rings in the background, several rings of a moment as one."""
+    """Rings in the background, and joins the rings of a moment into one."""
 
     def __init__(self, broker_url: str, redis_url: str) -> None:
         self._app = producer(broker_url)
         self._redis = redis.Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=2)
-        self._asked: set[str] = set()
+        self._queues: set[str] = set()
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
 
     def __call__(self, queues: frozenset[str]) -> None:
         with self._lock:
-            self._asked |= queues
+            self._queues |= queues
             if self._thread is None:
                 # Started at the first ring, hence after any fork of the web server.
                 self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
@@ -68,7 +69,7 @@ class BellThread:
             self._wake.clear()
             threading.Event().wait(_PAUSE_S)
             with self._lock:
-                queues, self._asked = self._asked, set()
+                queues, self._queues = self._queues, set()
             for queue in sorted(queues):
                 try:
                     send(self._app, self._redis, queue)

@@ -1,4 +1,7 @@
-"""Errors that a person can cause. Each carries its HTTP status and a stable type (RFC 9457)."""
+"""Errors that a person can cause. Each carries its HTTP status and a stable type (RFC 9457).
+
+The titles, and the docstrings of the errors, are shown to users on the page of problem types.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,12 +9,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class FieldError:
-    """One thing wrong in the input: where (a JSON pointer, or a parameter's name) and what to mend."""
+    """One validation error: where (a JSON pointer, or a parameter's name) and what to change."""
 
     pointer: str
     detail: str
 
-    def show(self) -> dict[str, str]:
+    def as_json(self) -> dict[str, str]:
         return {"pointer": self.pointer, "detail": self.detail}
 
 

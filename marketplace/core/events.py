@@ -1,7 +1,7 @@
-"""Facts that happened, written in the same transaction as the change they tell of.
+"""Events: what happened, written in the same transaction as the change.
 
-One row serves three ends: the audit trail, what integrators read and replay, and what must follow
-(the workers' table of reactions). Rows are never changed, but for the mark that they were handed on.
+One row serves three ends: the audit trail, what integrators read and replay, and what must follow (the workers' table
+of reactions). Rows are never changed, except for the time at which they were relayed to the reactions.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ from marketplace.core.db import Base
 
 
 class Event(Base):
-    """What happened to which thing, by whom, and which parties may read of it."""
+    """What happened to which subject, by whom, and which parties may read it."""
 
     __tablename__ = "events"
     __table_args__ = (
@@ -28,6 +28,7 @@ class Event(Base):
         sa.Index("ix_events_party_ids", "party_ids", postgresql_using="gin"),
     )
 
+    # No foreign keys: an event outlives what it is about.
     kind: Mapped[str]
     subject_id: Mapped[UUID] = mapped_column(index=True)
     party_ids: Mapped[list[UUID]] = mapped_column(ARRAY(sa.Uuid))
@@ -42,9 +43,9 @@ class Event(Base):
 def record(
     session: Session, kind: str, subject_id: UUID, actor: Actor, *, parties: Iterable[UUID], **data: Any
 ) -> UUID:
-    """Write that `kind` (`<table>.<move>`) happened; returns the event's id.
+    """Record that `kind` (`<table>.<transition>`) happened. Return the event's id.
 
-    `parties` may read it: `data` holds nothing they may not.
+    `parties` may read it, so `data` must hold nothing that one of them may not see.
     """
     event_id = db.write(
         session,
@@ -65,5 +66,5 @@ def record(
 def visible(actor: Actor) -> sa.ColumnElement[bool]:
     if actor.sees_all:
         return sa.true()
-    own: sa.ColumnElement[bool] = Event.party_ids.overlap(sorted(actor.parties))
-    return own
+    readable: sa.ColumnElement[bool] = Event.party_ids.overlap(sorted(actor.parties))
+    return readable

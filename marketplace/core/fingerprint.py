@@ -1,4 +1,4 @@
-"""The same inputs have the same name: SHA-256 of one canonical JSON text."""
+"""Fingerprints of inputs: the SHA-256 of one canonical JSON text, so that the same inputs have the same name."""
 
 import hashlib
 import json
@@ -18,8 +18,8 @@ def fingerprint(inputs: Any) -> str:
     """Return the hex SHA-256 of the inputs: mappings in any order, sequences, dataclasses, arrays, plain values.
 
     Numbers are written as their shortest exact decimal and whole floats below 2**53 as integers, so that a value keeps
-    its fingerprint through JSON and the database. Raises ValueError for NaN and infinities (write None where
-    something is not known) and TypeError for what has no plain form or a mapping key that is no text.
+    its fingerprint through JSON and the database. Raises ValueError for NaN and infinities (write None for a value
+    that is not known) and TypeError for what has no plain form or a mapping key that is no text.
     """
     # Python's own JSON and not RFC 8785, in which commitments are written: that has 0.00001 for 1e-05 and no integers
     # beyond 2**53, so the stored fingerprints would change and every feature and match be out of date at once.

@@ -1,7 +1,7 @@
-"""Identifiers: UUIDv7 inside, a short prefixed word outside (`brf_01j...`).
+"""Identifiers: UUIDv7 in the database, a short prefixed word in the API (`brf_01j...`).
 
-The word is the prefix of the noun and the 128 bits in Crockford's base 32, lower case, 26 letters,
-so that ids sort by time as text too and cannot be mistaken for another noun's.
+The word is the prefix of the noun and the 128 bits in Crockford's base 32, lower case, 26 letters, so that ids sort by
+time as text too, and one noun's cannot pass for another's.
 """
 
 import os
@@ -11,7 +11,9 @@ from uuid import UUID
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUE = {letter: value for value, letter in enumerate(ALPHABET)}
+# Two letters at a time: a page of a list shows hundreds of ids.
 _PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
+# 26 letters hold 130 bits: of the first one only three are used.
 _BODY = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}")
 
 PREFIXES: dict[str, str] = {
@@ -49,7 +51,7 @@ PREFIXES: dict[str, str] = {
 
 
 def new_id() -> UUID:
-    """Return a version 7 UUID (RFC 9562): sorted by time, unique without asking the database."""
+    """Return a version 7 UUID (RFC 9562): sorted by time, and unique without the database."""
     millis = time.time_ns() // 1_000_000
     bits = (millis << 80) | int.from_bytes(os.urandom(10), "big")
     bits = (bits & ~(0xF << 76)) | (0x7 << 76)

@@ -27,13 +27,13 @@ SCORING = "scoring"
 IMPORTS = "imports"
 VISION = "vision"
 QUEUES = (DEFAULT, SCORING, IMPORTS, VISION)
-BACKOFF_MAX_S = 300
+BACKOFF_MAX_S = 300  # a job is tried again within five minutes of the end of an outage
 LEASE_MAX_S = 900  # a worker's child is killed after this long, so no lease need be longer
 
 
 def _lease(tries_before: str) -> str:
     """How long a lease is. Each try gets twice the time of the last: a job that outlasted its lease once
-    would otherwise be taken over again and again, each time too early, until it lies among the dead letters."""
+    would otherwise be taken over again and again, each time too early, until it is dead."""
     doubled = f"least({LEASE_MAX_S}, lease_s * power(2, least({tries_before}, 10)))"
     return f"make_interval(secs => greatest(lease_s, {doubled}))"
 
@@ -50,10 +50,11 @@ class JobState(StrEnum):
 
 
 class Job(Base):
-    """Work that must be done once, with where it stands. `subject_id` is the thing it is about."""
+    """Work that must be done once, and how far it is. `subject_id` is what it is about."""
 
     __tablename__ = "jobs"
     __table_args__ = (
+        # Unique among waiting jobs only: one that runs may have read its input already, so a newer one may wait.
         sa.Index("uq_jobs_dedupe_key", "dedupe_key", unique=True, postgresql_where=sa.text("state = 'queued'")),
         sa.Index(
             "ix_jobs_due", "queue", "priority", "next_at", postgresql_where=sa.text("state IN ('queued', 'leased')")
@@ -87,7 +88,7 @@ class Job(Base):
 
 
 class JobProbe(Base):
-    """The effect of a probe job. Without a unique rule on purpose, so that a doubled effect can be counted."""
+    """The effect of a probe job. It has no unique rule, on purpose: a doubled effect must be countable."""
 
     __tablename__ = "job_probes"
 
@@ -95,11 +96,11 @@ class JobProbe(Base):
 
 
 class JobFenced(Exception):
-    """The lease ran out and another worker has the job: whatever this one did is rolled back."""
+    """The lease ran out and another worker has the job, so this one's work is rolled back."""
 
 
 class JobCancelled(Exception):
-    """Somebody asked for the job to stop; it stops at its next progress report."""
+    """The job was cancelled while it ran; it stops at its next progress report."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ _PROGRESS = sa.text(
     f"UPDATE jobs SET stage = :stage, done = :done, total = :total, lease_until = now() + {_lease('attempt - 1')}"
     " WHERE id = :id AND fence = :fence AND state = 'leased' RETURNING cancel_asked"
 )
-# A job that was tried before may be the slow one: it is taken alone, so that no other loses its lease behind it.
+# A job that was tried before may be a slow one: it is taken alone, so that no other waits behind it until its lease
+# has run out.
 _CLAIM = sa.text(
     "WITH due AS (SELECT id, attempt FROM jobs WHERE queue = :queue AND state IN ('queued', 'leased')"
     " AND next_at <= now() AND (state = 'queued' OR lease_until < now()) AND attempt < max_attempts"
@@ -180,11 +182,11 @@ def enqueue(
     max_attempts: int = 8,
     lease_s: int = 30,
 ) -> UUID:
-    """Ask for work in the caller's transaction; returns the job's id.
+    """Ask for work in the caller's transaction. Return the job's id.
 
-    With a `dedupe_key`, a job that still waits under the same key is reused (and moved forward if `at` is
-    earlier); one that already runs is not, because it may have read its input before this change.
-    `at` makes a timer: a row that is due then, never a broker's countdown.
+    With a `dedupe_key`, a job that still waits under the same key is reused (and moved forward if `at` is earlier); one
+    that already runs is not, because it may have read its input before this change. `at` makes a timer: a row that is
+    due at that time. A broker's countdown would be lost with the broker.
     """
     values = {
         "id": new_id(),
@@ -220,7 +222,7 @@ def enqueue(
 
 
 def claim(session: Session, queue: str, limit: int) -> list[ClaimedJob]:
-    """Take up to `limit` due jobs: waiting ones, and leased ones whose worker let the lease run out.
+    """Claim up to `limit` due jobs: waiting ones, and leased ones whose worker let the lease run out.
 
     A job that was tried before comes alone.
     """
@@ -229,7 +231,7 @@ def claim(session: Session, queue: str, limit: int) -> list[ClaimedJob]:
 
 
 def renew(job: ClaimedJob) -> bool:
-    """Begin the lease anew for a job that waited behind others of its claim; False if somebody else has it by now."""
+    """Start the lease again for a job that waited behind others of its claim; False if another worker has it by now."""
     with transaction() as session:
         return bool(session.execute(_RENEW, {"id": job.id, "fence": job.fence}).rowcount)  # type: ignore[attr-defined]
 
@@ -241,21 +243,24 @@ def finish(session: Session, job: ClaimedJob, result: dict[str, Any] | None = No
 
 
 def fail(job: ClaimedJob, error: str, *, final: bool = False) -> JobState:
-    """After a failed attempt: wait with full jitter and try again, or lay it among the dead letters."""
-    dead = final or job.attempt >= job.max_attempts
+    """Record a failed attempt: the job waits with full jitter for the next one, or is dead. Return its state.
+
+    Jitter spreads the retries of jobs that failed together, as when the database was away for a moment.
+    """
+    dead = final or job.attempt >= job.max_attempts  # what the data forbids would be forbidden again
     delay_s = random.uniform(0, min(BACKOFF_MAX_S, 2.0**job.attempt))  # noqa: S311 - jitter, not a secret
     state = JobState.DEAD if dead else JobState.QUEUED
     try:
         _settle(job, state, error, delay_s)
     except IntegrityError:
-        # A newer job waits under the same key and will read fresher input: this one has nothing left to do.
+        # A newer job waits under the same key and will read newer input: this one has nothing left to do.
         state = JobState.DONE
         _settle(job, state, f"merged into a later job after: {error}", 0)
     return state
 
 
 def hand_back(job: ClaimedJob) -> JobState:
-    """Give back a job that was claimed but not begun: it is due at once, and the try does not count."""
+    """Give back a job that was claimed but not begun: it is due at once, and the attempt does not count."""
     try:
         with transaction() as session:
             session.execute(_HAND_BACK, {"id": job.id, "fence": job.fence})
@@ -271,7 +276,7 @@ def cancelled(job: ClaimedJob) -> None:
 
 
 def _settle(job: ClaimedJob, state: JobState, error: str, delay_s: float) -> None:
-    over = state != JobState.QUEUED
+    ended = state != JobState.QUEUED
     with transaction() as session:
         session.execute(
             sa.update(Job)
@@ -281,13 +286,13 @@ def _settle(job: ClaimedJob, state: JobState, error: str, delay_s: float) -> Non
                 last_error=error[:2000],
                 next_at=now() + timedelta(seconds=delay_s),
                 lease_until=None,
-                finished_at=now() if over else None,
+                finished_at=now() if ended else None,
             )
         )
 
 
 def bury(session: Session) -> list[UUID]:
-    """Lay jobs that killed their worker every time among the dead letters."""
+    """Mark jobs dead whose every attempt ended with a lost worker. Return their ids."""
     return list(session.scalars(_BURY).all())
 
 
@@ -309,11 +314,12 @@ _bell: list[Bell] = []
 
 
 def set_bell(bell: Bell | None) -> None:
-    """Say who rings after a commit. The ringer process rings for whatever is missed, so a bell may fail."""
+    """Set what rings after a commit. The ringer process rings for whatever is missed, so a bell may fail."""
     _bell[:] = [bell] if bell else []
 
 
 def ring_after_commit(session: Session, queue: str) -> None:
+    """Ring for this queue once the transaction has committed: before that, a worker would find nothing."""
     session.info.setdefault("rings", set()).add(queue)
 
 
@@ -325,7 +331,7 @@ def _ring(session: Session) -> None:
 
 
 class WorkerBeat(Base):
-    """When a worker process last drained a queue: what the watchdog goes by."""
+    """When a worker process last drained a queue. The watchdog restarts a worker by this."""
 
     __tablename__ = "worker_beats"
 

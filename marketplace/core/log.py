@@ -9,6 +9,7 @@ import structlog
 
 from marketplace.core.context import request_id
 
+# Logs are read by more people than the database: no line shows a secret, a price or a person's address.
 HIDDEN = ("password", "secret", "token", "authorization", "cookie", "price", "amount", "email")
 
 
@@ -26,7 +27,7 @@ def _hide(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str
 
 
 def configure(log_format: str, file: TextIO | None = None) -> None:
-    """Send structlog and the standard library's warnings to a file, which is standard error unless told otherwise."""
+    """Send structlog and the standard library's warnings to a file, by default standard error."""
     file = file or sys.stderr
     last: Any = (
         structlog.dev.ConsoleRenderer()

@@ -1,4 +1,4 @@
-"""A sentence that the product says to people, in Chinese and in English, with the numbers it is made of."""
+"""A message to people, in Chinese and in English, with the numbers it is made of."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ class Bilingual(NamedTuple):
 
 @dataclass(frozen=True)
 class Message:
-    """One point told in two languages.
+    """One statement in two languages.
 
     `code` is stable, so that programs can act on it; each of `numbers` carries its unit, and its interval, count,
     source and date where it has them.

@@ -1,4 +1,7 @@
-"""State machines as data: a table of moves, and one function that makes a move."""
+"""State machines as data: a table of transitions, and one function that applies one.
+
+The table is walked by the tests and drawn in the documents, so that no rule about states hides in a service.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +18,7 @@ from marketplace.core.errors import NotAllowed, WrongState
 
 @dataclass(frozen=True)
 class Transition:
-    """From which states, to which, by whom."""
+    """From which states, to which one, by which roles."""
 
     sources: frozenset[StrEnum]
     target: StrEnum
@@ -40,26 +43,26 @@ def transition(*sources: StrEnum, to: StrEnum, by: Role | tuple[Role, ...]) -> T
 def apply_transition(
     session: Session,
     row: HasStatus,
-    moves: Transitions,
+    transitions: Transitions,
     name: str,
     actor: Actor,
     *,
     parties: Iterable[UUID],
     **data: Any,
 ) -> UUID:
-    """Make the named move on a row that the caller has locked, raise its version, and record it.
+    """Apply the named transition to a row that the caller has locked, raise its version, and record the event.
 
-    Returns the event's id.
+    Returns the event's id. Raises NotAllowed for a role that may not, WrongState where it does not start.
     """
-    wanted = moves[name]
-    if actor.role not in wanted.roles:
+    rule = transitions[name]
+    if actor.role not in rule.roles:
         raise NotAllowed(f"A {actor.role} may not {name} this.")
-    if row.status not in wanted.sources:
+    if row.status not in rule.sources:
         raise WrongState(
-            f"Cannot {name} while it is {row.status}; that is possible from: {', '.join(sorted(wanted.sources))}.",
+            f"Cannot {name} while it is {row.status}; that is possible from: {', '.join(sorted(rule.sources))}.",
             state=str(row.status),
         )
-    before, row.status = row.status, wanted.target
+    before, row.status = row.status, rule.target
     row.version += 1
     subject_id: UUID = row.id
     return events.record(
@@ -74,10 +77,10 @@ def apply_transition(
     )
 
 
-def diagram(moves: Transitions) -> str:
+def diagram(transitions: Transitions) -> str:
     """Return the table as a Mermaid state diagram, for the documents."""
     lines = ["stateDiagram-v2"]
-    for name, wanted in moves.items():
-        who = "/".join(sorted(wanted.roles))
-        lines += [f"    {source} --> {wanted.target}: {name} ({who})" for source in sorted(wanted.sources)]
+    for name, rule in transitions.items():
+        roles = "/".join(sorted(rule.roles))
+        lines += [f"    {source} --> {rule.target}: {name} ({roles})" for source in sorted(rule.sources)]
     return "\n".join(lines)

@@ -1,7 +1,8 @@
-"""Objects, kept by what they are: a stream is put under its SHA-256, so that the same bytes are there once.
+"""Objects, addressed by content: a stream is kept under its SHA-256, so that the same bytes are stored once.
 
-A folder unless STORAGE_URL names a bucket (s3://, gs://, az://); obstore makes them look the same. Two kinds of key:
-`sha256/ab/cdef...` for what is whole, `incoming/<id>/<id>` for what is on its way. No key holds a word of a user's.
+The store is a folder unless STORAGE_URL names a bucket (s3://, gs://, az://); obstore makes them look the same. Keys
+are `sha256/ab/cdef...` for whole objects and `incoming/<id>/<id>` for those still arriving. No key contains text of a
+user's, which could name another's object or leave the folder.
 """
 
 import contextlib
@@ -36,7 +37,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class StagedObject:
-    """Bytes that are in the store under a key of their own, not yet under their hash."""
+    """Bytes in the store under a temporary key, not yet under their hash."""
 
     key: str
     sha256: str
@@ -44,18 +45,19 @@ class StagedObject:
 
 
 def key_of(sha256: str) -> str:
-    """Return where the bytes of this hash lie."""
+    """Return the key of the bytes with this hash."""
     assert _SHA256.fullmatch(sha256), "a key is made of a hash and nothing else"
     return f"sha256/{sha256[:2]}/{sha256[2:]}"
 
 
 def incoming(folder: UUID, name: UUID | None = None) -> str:
-    """Return where something lies that is on its way; without a name, the folder of all that belongs to it."""
+    """Return the key of an object that is still arriving; without a name, the folder of all that belong to `folder`."""
     return f"incoming/{folder.hex}" + (f"/{name.hex}" if name else "")
 
 
 @contextlib.contextmanager
 def _answering() -> Iterator[None]:
+    # A store that is away or full is nobody's mistake and passes: a 503 that says to try again.
     try:
         yield
     except (OSError, BaseError) as error:
@@ -75,18 +77,19 @@ class ObjectStore:
             self._store = from_url(url)
 
     def put(self, pieces: Iterable[bytes]) -> StagedObject:
-        """Keep a stream under its hash, whole or not at all."""
+        """Keep a stream under its hash: all of it, or nothing."""
         staged = self.stage(new_id(), pieces)
         self.keep(staged)
         return staged
 
     def stage(self, folder: UUID, pieces: Iterable[bytes]) -> StagedObject:
-        """Write a stream beside the kept ones. What `pieces` raises goes on up, and nothing of it stays.
+        """Write a stream under a temporary key. An error from `pieces` is passed on, and nothing of the stream stays.
 
         Raises Unavailable, as the other methods that write do.
         """
         key, hash_, size = incoming(folder, new_id()), hashlib.sha256(), 0
-        # Pieces are asked for here and not by the store: it asks from inside its own loop, in which nothing may wait.
+        # Pushed piece by piece: a store that pulls the pieces does so inside its own event loop, which a slow sender
+        # would block.
         writer = obstore.open_writer(self._store, key, buffer_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
         try:
             for piece in pieces:
@@ -102,16 +105,16 @@ class ObjectStore:
         return StagedObject(key, hash_.hexdigest(), size)
 
     def keep(self, staged: StagedObject) -> None:
-        """Move what was staged to its hash in one step; where the same bytes are there already they stay."""
-        there = key_of(staged.sha256)
+        """Move staged bytes to their hash in one step; if they are there already, drop the staged copy."""
+        kept_key = key_of(staged.sha256)
         with _answering():
-            if self.size(there) == staged.size_bytes:
+            if self.size(kept_key) == staged.size_bytes:
                 self.remove(staged.key)
             else:
                 self._to_disk(staged.key)
-                obstore.rename(self._store, staged.key, there)
+                obstore.rename(self._store, staged.key, kept_key)
         if self.root is not None:
-            with contextlib.suppress(OSError):  # other things of the same upload may lie there still
+            with contextlib.suppress(OSError):  # other parts of the same upload may still be there
                 (self.root / staged.key).parent.rmdir()
 
     def write(self, key: str, data: bytes) -> None:
@@ -120,7 +123,7 @@ class ObjectStore:
             obstore.put(self._store, key, data, use_multipart=False)
 
     def size(self, key: str) -> int | None:
-        """Return how many bytes an object has, None where there is none."""
+        """Return an object's size in bytes, or None if it does not exist."""
         try:
             return int(obstore.head(self._store, key)["size"])
         except FileNotFoundError:
@@ -133,7 +136,7 @@ class ObjectStore:
             yield bytes(piece)
 
     def open(self, key: str, size_bytes: int) -> io.BufferedReader:
-        """Return an object as a file that seeks; nothing is asked of the store before the first read."""
+        """Return an object as a seekable file. The store is not read before the first read of the file."""
 
         def read_range(start: int, length: int) -> Any:
             return obstore.get_range(self._store, key, start=start, length=length)
@@ -142,7 +145,7 @@ class ObjectStore:
 
     @contextlib.contextmanager
     def local_path(self, key: str) -> Iterator[Path]:
-        """Give the object as a file to read, for a program that wants a path; one from a bucket is fetched and removed.
+        """Yield a path from which a program can read the object; one from a bucket is fetched first and removed after.
 
         Raises FileNotFoundError.
         """
@@ -158,18 +161,18 @@ class ObjectStore:
             yield Path(file.name)
 
     def remove(self, key: str) -> None:
-        """Remove an object; one that is not there is removed already."""
+        """Remove an object. One that does not exist is no error."""
         with contextlib.suppress(FileNotFoundError):
             obstore.delete(self._store, key)
 
     def clear(self, folder: UUID) -> None:
-        """Remove everything that is on its way under this id, also what a killed process left half written."""
+        """Remove all objects that are still arriving under this id, also what a killed process left half written."""
         if self.root is not None:
             shutil.rmtree(self.root / incoming(folder), ignore_errors=True)
             return
-        for found in obstore.list(self._store, incoming(folder)):
-            for one in found:
-                self.remove(one["path"])
+        for batch in obstore.list(self._store, incoming(folder)):
+            for entry in batch:
+                self.remove(entry["path"])
 
     def _to_disk(self, key: str) -> None:
         # What the database calls kept must outlast a power cut as its own rows do; buckets see to that themselves.
@@ -183,7 +186,7 @@ _opened: list[ObjectStore] = []
 
 
 def connect(url: str) -> None:
-    """Say which store this process uses. It is opened, and a folder made, when somebody first needs it."""
+    """Set the store that this process uses. It is opened, and its folder made, at the first use."""
     _url[:] = [url]
     _opened.clear()
 

@@ -24,8 +24,8 @@ class DrawingSheet:
             raise ValueError(f"A picture is {NARROWEST} to {WIDEST} wide, not {width}.")
         self.drawing, self.language, self.y = SvgDrawing(float(width), title), language, 12.0
         self.room = width - 2 * MARGIN
-        self.told: list[str] = []
-        self.words(title, LARGE, bold=True, telling=False)
+        self._description: list[str] = []
+        self.words(title, LARGE, bold=True, described=False)
 
     def words(
         self,
@@ -36,19 +36,21 @@ class DrawingSheet:
         bold: bool = False,
         indent: float = 0,
         gap: float = 6,
-        telling: bool = True,
+        described: bool = True,
     ) -> None:
+        """Write text in as many lines as it needs; screen readers read out the `described` texts."""
         for line in wrap(text, self.room - indent, size):
             self.drawing.text(MARGIN + indent, self.y + size, line, size=size, ink=ink, bold=bold)
             self.y += size * 1.4
         self.y += gap
-        if telling and text:
-            self.told.append(text)
+        if described and text:
+            self._description.append(text)
 
-    def show(self, made_of: str) -> str:
+    def show(self, sources: str) -> str:
+        """Return the SVG, with what the drawing is made of in small print at its end."""
         self.y += 4
-        self.words(made_of, SMALL, ink=SOFT)
-        return self.drawing.show(math.ceil(self.y + 6), " ".join(self.told))
+        self.words(sources, SMALL, ink=SOFT)
+        return self.drawing.show(math.ceil(self.y + 6), " ".join(self._description))
 
 
 @dataclass(frozen=True)
@@ -64,25 +66,29 @@ class ValueAxis:
     log: bool
 
     def x(self, value: float) -> float:
-        place, low, high = value, self.low, self.high
+        """Return the position of a value across the sheet."""
+        position, low, high = value, self.low, self.high
         if self.log:
-            place, low, high = math.log10(value), math.log10(low), math.log10(high)
-        return self.left + (self.right - self.left) * (place - low) / (high - low)
+            position, low, high = math.log10(value), math.log10(low), math.log10(high)
+        return self.left + (self.right - self.left) * (position - low) / (high - low)
 
 
 def wanted_ticks(sheet: DrawingSheet) -> int:
+    """Return how many ticks the sheet has room for: one in 90 units, so that labels do not touch."""
     return max(3, int(sheet.room / 90))
 
 
 def log_axis(values: Sequence[float], sheet: DrawingSheet, currency: str) -> ValueAxis:
+    """Return a log axis for amounts in minor units, labelled in major ones."""
     unit = 10.0 ** MINOR_DIGITS[currency]
-    # Prices that are all alike still stand in the middle of something.
+    # A margin on both sides, so that equal prices still have an axis to be in the middle of.
     low, high = min(values) / 1.25, max(values) * 1.25
     marks = [unit * mark for mark in log_ticks(low / unit, high / unit, wanted_ticks(sheet))]
     return ValueAxis(low, high, MARGIN + 8, sheet.drawing.width - MARGIN - 8, marks, unit, log=True)
 
 
 def band(sheet: DrawingSheet, axis: ValueAxis, own: float | None) -> None:
+    """Draw the grid of one row of the axis, and a dashed line at the reader's own value."""
     top, bottom = sheet.y, sheet.y + BAND
     for mark in axis.marks:
         sheet.drawing.line(axis.x(mark), top, axis.x(mark), bottom)
@@ -91,7 +97,7 @@ def band(sheet: DrawingSheet, axis: ValueAxis, own: float | None) -> None:
 
 
 def scale(sheet: DrawingSheet, axis: ValueAxis, label: Callable[[float], str]) -> None:
-    """Write the marks' values under the last band, each where there is room for it."""
+    """Write the labels under the last band, leaving out those that would touch the one before."""
     drawing, end = sheet.drawing, 0.0
     drawing.line(axis.left, sheet.y, axis.right, sheet.y, ink=SOFT)
     for mark in axis.marks:

@@ -1,4 +1,4 @@
-"""Small pictures as SVG text: numbers, axes and labels, without scripts or anything from outside."""
+"""Small charts as SVG text: numbers, axes and labels, without scripts or external files."""
 
 import math
 import unicodedata
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 INK, SOFT, GRID = "#1d2433", "#5b6475", "#dfe3ea"
-# Told apart without colour sight and in grey print (Okabe and Ito, 2008).
+# Distinct for colour-blind readers and in grey print (Okabe and Ito, 2008).
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#8a93a3"
 PALE_BLUE, PALE_GREEN = "#c3dcee", "#bfe3d6"
 FONT = "system-ui, 'PingFang SC', 'Noto Sans CJK SC', 'Microsoft YaHei', sans-serif"
@@ -18,7 +18,7 @@ _STEPS = {
 }
 # Widths in ems, rounded up, of bold text in the widest of the usual fonts (DejaVu Sans Bold): no reader's is wider.
 _THIN, _BROAD = frozenset("fijlrtI.,:;'|!()[]·-/ "), frozenset("mwMW%@…—")
-# What does not begin a line.
+# Punctuation that must not begin a line.
 _CLOSING = frozenset("，。；：、！？）》」』”’…%")
 
 
@@ -41,7 +41,7 @@ def _digits(value: float) -> str:
 
 
 def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
-    """Return round numbers from at most ``low`` to at least ``high``, about so many; 0 to 1 for ends not known."""
+    """Return about ``wanted`` round numbers from at most ``low`` to at least ``high``; 0 to 1 for ends not known."""
     if not (math.isfinite(low) and math.isfinite(high)):
         low, high = 0.0, 1.0
     # A span that floats can hardly tell from nothing has no steps.
@@ -51,15 +51,15 @@ def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
     size = 10.0 ** math.floor(math.log10(rough))
     step = next(size * nice for nice in _NICE if size * nice >= rough * (1 - 1e-9))
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [place * step for place in range(first, last + 1)]
+    return [count * step for count in range(first, last + 1)]
 
 
 def log_ticks(low: float, high: float, wanted: int = 5) -> list[float]:
-    """Return round numbers within ``low`` and ``high`` (0 < low < high) for a log axis, at most about so many."""
+    """Return round numbers within ``low`` and ``high`` (0 < low < high) for a log axis, at most about ``wanted``."""
     if high < 5 * low:
         return [tick for tick in ticks(low, high, wanted) if low <= tick <= high]
     decades = range(math.floor(math.log10(low)), math.floor(math.log10(high)) + 1)
-    within = [one * 10.0**decade for decade in decades for one in (1, 2, 5) if low <= one * 10.0**decade <= high]
+    within = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5) if low <= digit * 10.0**decade <= high]
     if len(within) <= wanted:
         return within
     whole = [10.0**decade for decade in decades if low <= 10.0**decade <= high]
@@ -67,14 +67,14 @@ def log_ticks(low: float, high: float, wanted: int = 5) -> list[float]:
 
 
 def width_of(text: str, size: float) -> float:
-    """Return about how wide a text is, in the unit of its size: rather too wide than too narrow."""
+    """Estimate the width of a text in the unit of its size: rather too wide than too narrow."""
     return size * sum(_width_of(letter) for letter in text)
 
 
 def _width_of(letter: str) -> float:
     if unicodedata.combining(letter):
         return 0.0
-    # Ambiguous letters, emoji among them, are as wide as the font at hand makes them.
+    # Letters of ambiguous width, emoji among them, are as wide as the reader's font makes them: count them wide.
     if not letter.isascii() and unicodedata.east_asian_width(letter) in "WFA":
         return 1.05
     if letter in _THIN:
@@ -83,7 +83,7 @@ def _width_of(letter: str) -> float:
 
 
 def cut(text: str, room: float, size: float) -> str:
-    """Return the text, or as much of it as there is room for, with an ellipsis."""
+    """Return the text, or as much of it as fits, with an ellipsis."""
     end, taken, short = 0, 0.0, 0
     for end, letter in enumerate(text, start=1):
         taken += width_of(letter, size)
@@ -110,13 +110,13 @@ def wrap(text: str, room: float, size: float) -> list[str]:
 def _pieces(text: str, room: float, size: float) -> list[str]:
     pieces: list[str] = []
     word = ""
-    for place, letter in enumerate(text):
+    for index, letter in enumerate(text):
         if word and width_of(word + letter, size) > room:
             pieces.append(word)
             word = ""
         word += letter
         wide = letter == " " or unicodedata.east_asian_width(letter) in "WF"
-        if wide and text[place + 1 : place + 2] not in _CLOSING:
+        if wide and text[index + 1 : index + 2] not in _CLOSING:
             pieces.append(word)
             word = ""
     return [*pieces, word] if word else pieces
@@ -160,8 +160,8 @@ class SvgDrawing:
         if not points:
             return
         dashed = f' stroke-dasharray="{dash}"' if dash else ""
-        way = "L".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        self.parts.append(f'<path d="M{way}" fill="none" stroke="{ink}" stroke-width="{width:g}"{dashed}/>')
+        points_text = "L".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        self.parts.append(f'<path d="M{points_text}" fill="none" stroke="{ink}" stroke-width="{width:g}"{dashed}/>')
 
     def dot(self, x: float, y: float, *, ink: str = BLUE, size: float = 3.5) -> None:
         self.parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:g}" fill="{ink}"/>')
@@ -172,17 +172,17 @@ class SvgDrawing:
             f' height="{max(0.0, height):.1f}" fill="{ink}"/>'
         )
 
-    def show(self, height: float, told: str) -> str:
-        """Return the sheet as SVG; ``told`` says for those who cannot see it what is on it."""
+    def show(self, height: float, description: str) -> str:
+        """Return the sheet as SVG; screen readers read out ``description``."""
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width:g} {height:g}" width="{self.width:g}"'
             f' height="{height:g}" role="img" font-family="{FONT}"><title>{_clean(self.title)}</title>'
-            f"<desc>{_clean(told)}</desc>"
+            f"<desc>{_clean(description)}</desc>"
             f'<rect x="0" y="0" width="{self.width:g}" height="{height:g}" fill="#ffffff"/>{"".join(self.parts)}</svg>'
         )
 
 
 def _clean(words: str) -> str:
-    """Return text that is safe in XML: escaped, without controls and without marks that turn its direction."""
+    """Return text that is safe in XML: escaped, without control characters and without marks of text direction."""
     kept = "".join(letter for letter in words if unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Cn"))
     return escape(kept, quote=True)

@@ -1,4 +1,4 @@
-"""API keys: made and shown once, two at a time under a name so that they can be rotated, revoked at once."""
+"""API keys: shown once when they are made, revoked at once; two of a name may be live, so that they can be rotated."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from marketplace.core.http.paging import Page
 from marketplace.identity import credentials, policy
 from marketplace.identity.models import ApiKey, Party
 
-LIVE_MAX = 2  # under one name: the one in use and the one that takes its place
+LIVE_MAX = 2  # under one name: the one in use and its successor
 
 Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
 class IssuedKey(Generic[Row]):
-    """A row with the secret that goes out this once; None where the answer is kept for a replay."""
+    """A row with its secret, which is shown this once; None in the answer that is kept for a replay."""
 
     row: Row
     secret: str | None
@@ -49,7 +49,7 @@ def create(
         raise InvalidInput(
             "A key must be good for some time.", errors=[FieldError("/expires_at", "Must lie in the future.")]
         )
-    # One after the other for a party, so that two at once cannot both find room.
+    # One after the other for a party: two at once would both count one live key and make a third.
     session.execute(sa.select(Party.id).where(Party.id == actor.party_id).with_for_update(key_share=True))
     live = session.scalar(
         sa.select(sa.func.count())
@@ -59,7 +59,7 @@ def create(
     )
     if (live or 0) >= LIVE_MAX:
         raise Conflict(f"{LIVE_MAX} keys of this name are live. Revoke one, or use another name.")
-    public_id, shown, secret_hash = credentials.new_key(mode)
+    public_id, whole_key, secret_hash = credentials.new_key(mode)
     row = ApiKey(
         party_id=actor.party_id,
         person_id=actor.person_id,
@@ -73,11 +73,11 @@ def create(
     session.add(row)
     events.record(session, "api_keys.create", row.id, actor, parties=[row.party_id], scopes=given, mode=mode)
     session.flush()
-    return IssuedKey(row, shown)
+    return IssuedKey(row, whole_key)
 
 
 def revoke(session: Session, actor: Actor, key_id: UUID) -> None:
-    """Make a key worthless from the next request on. A second time changes nothing."""
+    """Make a key invalid from the next request on. Revoking it again changes nothing."""
     row = db.lock(session, ApiKey, key_id, policy.keys(actor))
     if row.revoked_at is None:
         row.revoked_at = now()

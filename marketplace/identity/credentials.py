@@ -1,8 +1,8 @@
-"""Passwords, API keys and console sessions: made, checked, and turned into an Actor.
+"""Passwords, API keys and console sessions: make them, check them, and turn them into an Actor.
 
-An API key is `inl_<mode>_<public id>.<secret><checksum>`. The public id is looked up, the secret is 32 random
-bytes of which only the SHA-256 is kept (random, so no slow hash is needed), and the CRC-32 at the end lets
-secret scanners and typing mistakes be told apart from real keys without asking the server.
+An API key is `inl_<mode>_<public id>.<secret><checksum>`. The public id is looked up; of the secret, 32 random bytes,
+only the SHA-256 is kept (nobody can guess it, so no slow hash is needed); by the CRC-32 at the end secret scanners know
+a real key, and a mistyped one is refused, without a query.
 """
 
 import hashlib
@@ -23,8 +23,8 @@ from marketplace.core.clock import now
 from marketplace.core.errors import NotSignedIn
 from marketplace.core.ids import ALPHABET
 
-# 19 MiB, 2 passes, 1 lane: OWASP's password storage cheat sheet, second row. At most two at once,
-# because a crowd of sign-ins would otherwise take the machine's memory.
+# 19 MiB, 2 passes, 1 lane: OWASP's password storage cheat sheet, second row. At most two at once, because many
+# sign-ins at a time would otherwise take the machine's memory.
 _HASHER = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _SLOTS = threading.BoundedSemaphore(2)
 _NOBODYS_HASH = _HASHER.hash("nobody has this password")
@@ -40,7 +40,10 @@ def hash_password(password: str) -> str:
 
 
 def check_password(password_hash: str | None, password: str) -> bool:
-    """Return whether the password fits. Takes as long for somebody who does not exist, or has no usable password."""
+    """Return whether the password is right.
+
+    It takes as long for a person who does not exist or has no password, so the time does not show who has an account.
+    """
     usable = password_hash if password_hash and password_hash.startswith("$argon2") else None
     with _SLOTS:
         try:
@@ -58,7 +61,7 @@ def new_token() -> str:
 
 
 def new_key(mode: str) -> tuple[str, str, str]:
-    """Return (public id, the whole key to show once, the hash to keep)."""
+    """Return the public id, the whole key to show once, and the hash to keep."""
     public_id = f"inl_{mode}_" + "".join(secrets.choice(ALPHABET) for _ in range(12))
     secret = secrets.token_urlsafe(32)
     return public_id, f"{public_id}.{secret}{_checksum(secret)}", digest(secret)
@@ -91,7 +94,7 @@ _SESSION = sa.text(
     " WHERE s.token_hash = :token_hash AND s.revoked_at IS NULL AND s.expires_at > :now"
     " AND s.last_seen_at > :idle_since AND p.status <> 'suspended'"
 )
-# The mark lasts as long as the request: whoever finds the row taken goes on without marking it, not after it.
+# The row stays locked until the request ends. Another request with the same key skips the update instead of waiting.
 _KEY_USED = sa.text(
     "UPDATE api_keys SET last_used_at = :now WHERE id = (SELECT id FROM api_keys WHERE id = :id FOR UPDATE SKIP LOCKED)"
 )
@@ -102,7 +105,7 @@ _SESSION_SEEN = sa.text(
 
 
 def authenticate(session: Session, header: str) -> Actor:
-    """Turn an Authorization header into an Actor; none at all is nobody. Raises NotSignedIn for a bad one."""
+    """Return the Actor of an Authorization header; NOBODY without one. Raises NotSignedIn for a bad one."""
     if not header:
         return NOBODY
     scheme, _, credential = header.partition(" ")
@@ -149,7 +152,8 @@ def _by_session(session: Session, credential: str) -> Actor:
 def _actor(
     kind: str, party_id: UUID, person_id: UUID, permissions: set[str], acts_for: list[UUID] | None, key_id: UUID | None
 ) -> Actor:
-    known = frozenset(one for one in EVERYTHING if one in permissions)
+    # A stored permission that the program no longer knows gives nothing.
+    known = frozenset(permission for permission in EVERYTHING if permission in permissions)
     return Actor(
         role=ROLES[kind],
         party_id=party_id,

@@ -1,6 +1,6 @@
 """Invitations: an open seat for an e-mail address, taken with a token that is shown once.
 
-Nothing is mailed from here: whoever invites hands the token over.
+No mail is sent from here: whoever invites hands the token over.
 """
 
 from collections.abc import Collection
@@ -31,12 +31,12 @@ def create(
 ) -> IssuedKey[Invite]:
     """Open a seat in the actor's own party, or the first seat of a creator whom nobody has claimed.
 
-    Raises NotFound, NotAllowed, InvalidInput (more than the actor may give), Conflict (sits there already).
+    Raises NotFound, NotAllowed, InvalidInput (more than the actor may give), Conflict (the person has a seat there).
     """
-    wanted = party_id or actor.party_id
-    if wanted is None or actor.person_id is None:
+    target_id = party_id or actor.party_id
+    if target_id is None or actor.person_id is None:
         raise NotAllowed("An invitation is written by a person of a party.")
-    party = service.find(session, actor, wanted)
+    party = service.find(session, actor, target_id)
     policy.require_managed(actor, party)
     given = policy.require_within(actor, permissions, "/permissions")
     if party.status == PartyStatus.UNCLAIMED and Permission.PARTY not in given:
@@ -74,11 +74,11 @@ def withdraw(session: Session, actor: Actor, invite_id: UUID) -> None:
     events.record(session, "invites.delete", row.id, actor, parties=[row.party_id])
 
 
-def accept(session: Session, actor: Actor, *, token: str, password: str, name: str | None = None) -> PartySeat:
-    """Take the seat, with the account of the invited address or a new one.
+def accept(session: Session, *, token: str, password: str, name: str | None = None) -> PartySeat:
+    """Take the seat with the account of the invited address, or with a new one.
 
     Raises NotFound (unknown, used or late), NotSignedIn (not the account's password), InvalidInput (no name, weak
-    password), Conflict (sits there already).
+    password), Conflict (the person has a seat there).
     """
     with policy.unfiltered(session):
         invite, party = _open(session, token)
@@ -93,7 +93,7 @@ def accept(session: Session, actor: Actor, *, token: str, password: str, name: s
             raise Conflict("You have a seat here already.")
         membership = service.seat(session, person, party, invite.permissions)
         invite.accepted_at = now()
-        known = frozenset(Permission(one) for one in invite.permissions)
+        known = frozenset(Permission(name) for name in invite.permissions)
         who = Actor(credentials.ROLES[party.kind], party.id, person.id, permissions=known)
         if party.status == PartyStatus.UNCLAIMED:
             _claim(session, who, party, invite)
@@ -102,23 +102,23 @@ def accept(session: Session, actor: Actor, *, token: str, password: str, name: s
 
 
 def _open(session: Session, token: str) -> tuple[Invite, Party]:
-    """Lock the party, then the invitation: so of two that claim a creator one does, and neither waits in a ring."""
-    open_ = (Invite.token_hash == credentials.digest(token), Invite.accepted_at.is_(None), Invite.expires_at > now())
+    """Lock the party, then the invitation, in this order: one of two claims wins, and they cannot deadlock."""
+    is_open = (Invite.token_hash == credentials.digest(token), Invite.accepted_at.is_(None), Invite.expires_at > now())
     party = session.scalar(
         sa.select(Party)
-        .where(Party.id == sa.select(Invite.party_id).where(*open_).scalar_subquery())
+        .where(Party.id == sa.select(Invite.party_id).where(*is_open).scalar_subquery())
         .where(Party.status != PartyStatus.SUSPENDED)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
-    invite = session.scalar(sa.select(Invite).where(*open_).with_for_update()) if party else None
+    invite = session.scalar(sa.select(Invite).where(*is_open).with_for_update()) if party else None
     if invite is None or party is None:
         raise NotFound("This invitation is unknown, used or past its time.")
     return invite, party
 
 
 def _claim(session: Session, who: Actor, party: Party, invite: Invite) -> None:
-    """Hand the creator over: from now on only its own people invite, so what the agency left open lapses."""
+    """Hand the party over to the creator: only its own people invite from now on, so open invitations lapse."""
     states.apply_transition(session, party, PARTY_TRANSITIONS, "claim", who, parties=[party.id])
     session.execute(
         sa.delete(Invite).where(Invite.party_id == party.id, Invite.id != invite.id, Invite.accepted_at.is_(None))

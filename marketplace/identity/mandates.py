@@ -20,13 +20,14 @@ from marketplace.identity.states import MANDATE_TRANSITIONS
 
 @dataclass(frozen=True)
 class MandateTerms:
-    """From a day to a day (the last one included, None for open), and the agency's share of what is earned."""
+    """The first and the last day (included; None for no end), and the agency's share of what the creator earns."""
 
     starts_on: date
     ends_on: date | None
     share_basis_points: int
 
-    def show(self) -> dict[str, str | int | None]:
+    def as_json(self) -> dict[str, str | int | None]:
+        """Return the terms as they are written into events."""
         ends_on = self.ends_on.isoformat() if self.ends_on else None
         return {
             "starts_on": self.starts_on.isoformat(),
@@ -36,7 +37,10 @@ class MandateTerms:
 
 
 def offer(session: Session, actor: Actor, *, creator_id: UUID, terms: MandateTerms) -> Mandate:
-    """Ask a creator for a mandate. Raises InvalidInput, and Conflict for days that another one of the two covers."""
+    """Offer a mandate to a creator.
+
+    Raises InvalidInput, and Conflict for days that another mandate between the two covers.
+    """
     creator = session.scalar(
         sa.select(Party).where(
             Party.id == creator_id, Party.kind == PartyKind.CREATOR, Party.status != PartyStatus.SUSPENDED
@@ -50,7 +54,7 @@ def offer(session: Session, actor: Actor, *, creator_id: UUID, terms: MandateTer
 
 
 def enter(session: Session, actor: Actor, creator: Party, terms: MandateTerms) -> Mandate:
-    """Write down the mandate of an agency for a creator whom it enters itself: in force at once."""
+    """Make a mandate in force at once, for a creator whom the agency enters itself and who cannot accept it."""
     return _write(session, actor, creator, terms, MandateStatus.ACTIVE, "mandates.enter", "/mandate")
 
 
@@ -72,7 +76,7 @@ def _write(
     )
     session.add(row)
     session.flush()
-    events.record(session, kind, row.id, actor, parties=[row.agency_id, row.creator_id], **terms.show())
+    events.record(session, kind, row.id, actor, parties=[row.agency_id, row.creator_id], **terms.as_json())
     return row
 
 
@@ -93,7 +97,7 @@ def _answer(session: Session, actor: Actor, mandate_id: UUID, name: str) -> Mand
 
 
 def end(session: Session, actor: Actor, mandate_id: UUID, *, ends_on: date) -> Mandate:
-    """Bring the last day nearer; today ends the mandate at once, and withdraws what is only offered.
+    """Bring the last day forward; today ends the mandate at once, and withdraws one that is only offered.
 
     Raises WrongState (over already, an offer), InvalidInput (a past day, or one later than agreed).
     """

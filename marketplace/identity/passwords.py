@@ -1,4 +1,4 @@
-"""Which passwords are refused: those that a guesser tries first (NIST SP 800-63B 3.1.1.2, ASVS 5.0 6.2.4).
+"""Refuse the passwords that a guesser tries first (NIST SP 800-63B 3.1.1.2, ASVS 5.0 6.2.4).
 
 No rules of composition: they make passwords worse, not better (the same source).
 """

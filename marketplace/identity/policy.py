@@ -1,6 +1,6 @@
-"""Who may know of which party, and whose it is to manage.
+"""Who may see which party, and who may manage it.
 
-People and parties carry no row-level security, so these conditions are the only guard of theirs.
+People and parties have no row-level security, so these conditions alone protect them.
 """
 
 from collections.abc import Collection
@@ -19,7 +19,7 @@ OPEN = (MandateStatus.OFFERED, MandateStatus.ACTIVE)
 
 
 def visible(actor: Actor) -> sa.ColumnElement[bool]:
-    """Its own party, and whoever it has a mandate with, offered or agreed, whose last day is not past."""
+    """Match the actor's own party, and those with whom it has a mandate, offered or agreed, that is not over."""
     if actor.sees_all:
         return sa.true()
     if actor.party_id is None:
@@ -31,7 +31,7 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def mandates(actor: Actor) -> sa.ColumnElement[bool]:
-    """The two sides of it. An agency sees nothing of its creators' mandates with other agencies."""
+    """Match the mandates of which the actor is a side. An agency sees none of its creators' mandates with others."""
     if actor.sees_all:
         return sa.true()
     return sa.or_(Mandate.agency_id == actor.party_id, Mandate.creator_id == actor.party_id)
@@ -42,16 +42,16 @@ def keys(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def invites(actor: Actor) -> sa.ColumnElement[bool]:
-    """Those into its own party, and those that it wrote itself (into a creator whom nobody has claimed)."""
+    """Match the invitations into the actor's own party, and those it wrote itself (into an unclaimed creator)."""
     if actor.sees_all:
         return sa.true()
     return sa.or_(Invite.party_id == actor.party_id, Invite.invited_by == actor.person_id)
 
 
 def require_managed(actor: Actor, party: Party) -> None:
-    """Let pass the party's own people, the platform, and an agency while nobody has claimed its creator.
+    """Admit the party's own people, the platform, and an agency while nobody has claimed its creator.
 
-    `party` was found as visible. Raises NotAllowed.
+    The caller has loaded `party` as visible to the actor. Raises NotAllowed.
     """
     own = party.id == actor.party_id
     unclaimed = party.id in actor.acts_for and party.status == PartyStatus.UNCLAIMED
@@ -59,13 +59,13 @@ def require_managed(actor: Actor, party: Party) -> None:
         raise NotAllowed("A mandate lets you act for a creator, not manage their seats or name.")
 
 
-def require_within(actor: Actor, wanted: Collection[str], pointer: str) -> list[str]:
-    """Return the permissions in order. Raises InvalidInput when one of them is not the actor's to give."""
-    beyond = sorted(set(wanted) - {str(one) for one in actor.permissions})
+def require_within(actor: Actor, names: Collection[str], pointer: str) -> list[str]:
+    """Return the permissions in order. Raises InvalidInput for one that the actor does not have and cannot give."""
+    beyond = sorted(set(names) - {str(permission) for permission in actor.permissions})
     if beyond:
         detail = f"You cannot give what you do not have: {', '.join(beyond)}."
         raise InvalidInput(detail, errors=[FieldError(pointer, detail)])
-    return sorted({str(Permission(one)) for one in wanted})
+    return sorted({str(Permission(name)) for name in names})
 
 
 def unfiltered(session: Session) -> AbstractContextManager[None]:

@@ -64,14 +64,14 @@ def _terms(body: dict[str, Any]) -> MandateTerms:
 def sign_up(body: dict[str, Any]) -> PartySeat:
     """Make an account and the party that it acts for."""
     party = body.pop("party")
-    return service.sign_up(session(), actor(), **body, party_name=party["name"], kind=party["kind"])
+    return service.sign_up(session(), **body, party_name=party["name"], kind=party["kind"])
 
 
 @blueprint.post("/sessions", **_OPEN, counted="sign-in", takes=SignInIn, answers=SignedInOut)
 def sign_in(body: dict[str, Any]) -> SignedIn:
     """Sign in for one party; the token goes into `Authorization: Bearer`."""
     hours: int = current_app.extensions["config"].session_hours
-    return sessions.sign_in(session(), actor(), **body, hours=hours)
+    return sessions.sign_in(session(), **body, hours=hours)
 
 
 @blueprint.delete("/sessions/current", allow=SIGNED_IN)
@@ -147,7 +147,7 @@ def withdraw_invite(invite_id: UUID) -> None:
 @blueprint.post("/invites/accept", **_OPEN, counted="sign-in", takes=InviteAcceptIn, answers=SeatOut)
 def accept_invite(body: dict[str, Any]) -> PartySeat:
     """Take the seat, with one's account or a new one."""
-    return invites.accept(session(), actor(), **body)
+    return invites.accept(session(), **body)
 
 
 @blueprint.post(

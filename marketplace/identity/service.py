@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -43,7 +42,7 @@ class PartySeat:
 
 @dataclass(frozen=True)
 class CurrentUser:
-    """Who is asking, with every seat that this credential may know of."""
+    """The caller, with every seat that this credential may see."""
 
     person: Person
     seats: Sequence[PartySeat]
@@ -52,7 +51,7 @@ class CurrentUser:
 
 @dataclass(frozen=True)
 class EnteredCreator:
-    """A creator whom somebody else wrote down, with the agency's mandate if an agency did."""
+    """A creator whom somebody else entered, with the agency's mandate if an agency did."""
 
     party: Party
     mandate: Mandate | None
@@ -60,7 +59,6 @@ class EnteredCreator:
 
 def sign_up(
     session: Session,
-    actor: Actor,
     *,
     email: str,
     password: str,
@@ -70,7 +68,10 @@ def sign_up(
     locale: str = "zh-CN",
     timezone: str = "Asia/Shanghai",
 ) -> PartySeat:
-    """Make a person and their party, in which they may do everything. Raises InvalidInput, Conflict (address taken)."""
+    """Make a person and their party, in which they have every permission.
+
+    Raises InvalidInput, Conflict (address taken).
+    """
     if PartyKind(kind) == PartyKind.PLATFORM:
         raise NotAllowed("The platform's people are made by its own command.")
     with policy.unfiltered(session):
@@ -84,7 +85,7 @@ def sign_up(
 
 
 def make_platform_admin(session: Session, email: str, name: str, password: str) -> PartySeat:
-    """Make a person of the platform's own party, and that party first if there is none. For a command.
+    """Make a person of the platform's own party, and the party if there is none. Only a command calls this.
 
     Raises InvalidInput, Conflict (address taken).
     """
@@ -103,7 +104,10 @@ def make_platform_admin(session: Session, email: str, name: str, password: str) 
 def add_person(
     session: Session, *, email: str, name: str, password: str, locale: str = "zh-CN", timezone: str = "Asia/Shanghai"
 ) -> Person:
-    """Raises InvalidInput for a weak password, Conflict for a known address, after the same work in both cases."""
+    """Make a person. Raises InvalidInput for a weak password, Conflict for a known address.
+
+    The password is hashed before the address is looked up, so that the time does not show which addresses are known.
+    """
     sessions.refuse_weak(password, email)
     person = Person(
         email=email, name=name, password_hash=credentials.hash_password(password), locale=locale, timezone=timezone
@@ -117,7 +121,9 @@ def add_person(
 
 
 def seat(session: Session, person: Person, party: Party, permissions: Collection[str]) -> Membership:
-    membership = Membership(person_id=person.id, party_id=party.id, permissions=sorted(str(one) for one in permissions))
+    membership = Membership(
+        person_id=person.id, party_id=party.id, permissions=sorted(str(permission) for permission in permissions)
+    )
     session.add(membership)
     session.flush()
     return membership
@@ -166,7 +172,7 @@ def listing(
 
 
 def rename(session: Session, actor: Actor, party_id: UUID, *, name: str, version: int) -> Party:
-    """Raises NotFound, NotAllowed, PreconditionFailed."""
+    """Rename a party. Raises NotFound, NotAllowed, PreconditionFailed."""
     party = db.lock(session, Party, party_id, policy.visible(actor), version=version)
     policy.require_managed(actor, party)
     if name != party.name:
@@ -179,22 +185,21 @@ def rename(session: Session, actor: Actor, party_id: UUID, *, name: str, version
 def members(
     session: Session, actor: Actor, party_id: UUID, *, limit: int, starting_after: UUID | None
 ) -> Page[PartySeat]:
-    """Raises NotFound, NotAllowed: the people of a party are known to itself and the platform only."""
+    """Return a party's people, whom only itself and the platform may see. Raises NotFound, NotAllowed."""
     party = find(session, actor, party_id)
     policy.require_managed(actor, party)
     query = sa.select(Membership).where(Membership.party_id == party.id)
-    found = paging.page(session, query, Membership, limit, starting_after)
-    people = {
-        person.id: person
-        for person in session.scalars(sa.select(Person).where(Person.id.in_([one.person_id for one in found.data])))
-    }
-    return Page([PartySeat(people[one.person_id], party, one) for one in found.data], found.has_more)
+    page = paging.page(session, query, Membership, limit, starting_after)
+    ids_ = [membership.person_id for membership in page.data]
+    people = {person.id: person for person in session.scalars(sa.select(Person).where(Person.id.in_(ids_)))}
+    seats = [PartySeat(people[membership.person_id], party, membership) for membership in page.data]
+    return Page(seats, page.has_more)
 
 
 def remove_member(session: Session, actor: Actor, party_id: UUID, membership_id: UUID) -> None:
-    """Take a seat away, with the person's keys, sessions and open invitations of this party.
+    """Remove a seat, with the person's keys, sessions and open invitations of this party.
 
-    Raises NotFound, NotAllowed, WrongState for the last one who may manage the party.
+    Raises NotFound, NotAllowed, WrongState for the last person who may manage the party.
     """
     party = db.lock(session, Party, party_id, policy.visible(actor))
     policy.require_managed(actor, party)
@@ -212,7 +217,7 @@ def remove_member(session: Session, actor: Actor, party_id: UUID, membership_id:
             Invite.party_id == party.id, Invite.invited_by == person_id, Invite.accepted_at.is_(None)
         )
     )
-    # A seat given again later must not bring the old keys and sessions back to life.
+    # If the person gets a seat here again, the old keys and sessions must stay dead.
     at = now()
     for table in (ApiKey, ConsoleSession):
         session.execute(
@@ -226,7 +231,7 @@ def remove_member(session: Session, actor: Actor, party_id: UUID, membership_id:
 
 
 def enter_creator(session: Session, actor: Actor, *, name: str, terms: MandateTerms | None = None) -> EnteredCreator:
-    """Write down a creator who has not signed up: an unclaimed party, and for an agency a mandate in force.
+    """Enter a creator who has not signed up: an unclaimed party, and for an agency a mandate in force.
 
     An agency's mandate without `terms` begins today, has no end and no share. The actor's `acts_for` names the new
     creator from its next authentication on. Raises NotAllowed, InvalidInput.
@@ -236,8 +241,8 @@ def enter_creator(session: Session, actor: Actor, *, name: str, terms: MandateTe
     party = Party(kind=PartyKind.CREATOR, name=name, status=PartyStatus.UNCLAIMED)
     session.add(party)
     session.flush()
-    told: dict[str, Any] = {"parties": [party.id, *([actor.party_id] if actor.party_id else [])]}
-    events.record(session, "parties.enter", party.id, actor, **told, name=name)
+    parties = [party.id, *([actor.party_id] if actor.party_id else [])]
+    events.record(session, "parties.enter", party.id, actor, parties=parties, name=name)
     if actor.role != Role.AGENCY:
         return EnteredCreator(party, None)
     return EnteredCreator(party, mandates.enter(session, actor, party, terms or MandateTerms(now().date(), None, 0)))

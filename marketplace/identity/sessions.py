@@ -1,4 +1,4 @@
-"""Signing in and out of the console, and changing the password."""
+"""Sign in to the console and out of it, and change the password."""
 
 import secrets
 from dataclasses import dataclass
@@ -32,9 +32,9 @@ def person_of(session: Session, email: str) -> Person | None:
 
 
 def require_password(person: Person | None, password: str) -> Person:
-    """Return the person whose password it is. Takes as long, and says the same, for somebody who does not exist.
+    """Return the person if the password is theirs. Raises NotSignedIn.
 
-    Raises NotSignedIn.
+    It takes as long, and raises the same, for a person who does not exist.
     """
     fits = credentials.check_password(person.password_hash if person else None, password)
     if person is None or not fits:
@@ -42,17 +42,15 @@ def require_password(person: Person | None, password: str) -> Person:
     return person
 
 
-def sign_in(
-    session: Session, actor: Actor, *, email: str, password: str, hours: int, party_id: UUID | None = None
-) -> SignedIn:
-    """Begin a session of so many hours for one of the person's parties.
+def sign_in(session: Session, *, email: str, password: str, hours: int, party_id: UUID | None = None) -> SignedIn:
+    """Begin a session of `hours` for one of the person's parties.
 
     Raises NotSignedIn; and, for the right password only, NotAllowed (no seat anywhere) and InvalidInput (which party?).
     """
     with policy.unfiltered(session):
         person = require_password(person_of(session, email), password)
         party = _seat(session, person, party_id)
-        # Like a key's, the part before the dot may be counted and named; only the part after it is secret.
+        # As with a key, the part before the dot may be logged and counted; only the part after it is secret.
         public = "".join(secrets.choice(ids.ALPHABET) for _ in range(12))
         token = f"{credentials.SESSION_PREFIX}{public}.{credentials.new_token()}"
         at = now()
@@ -65,9 +63,9 @@ def sign_in(
         )
         session.add(row)
         session.flush()
-        found = credentials.authenticate(session, f"Bearer {token}")
-        events.record(session, "console_sessions.create", row.id, found, parties=[party.id])
-    return SignedIn(token, row, found)
+        signed_in = credentials.authenticate(session, f"Bearer {token}")
+        events.record(session, "console_sessions.create", row.id, signed_in, parties=[party.id])
+    return SignedIn(token, row, signed_in)
 
 
 def _seat(session: Session, person: Person, party_id: UUID | None) -> Party:
@@ -77,14 +75,16 @@ def _seat(session: Session, person: Person, party_id: UUID | None) -> Party:
         .where(Membership.person_id == person.id, Party.status != PartyStatus.SUSPENDED)
         .order_by(Party.id)
     )
-    found = list(session.scalars(query))
-    if not found:
+    parties = list(session.scalars(query))
+    if not parties:
         raise NotAllowed("You have no seat in any party that is open.")
-    chosen = found if party_id is None else [party for party in found if party.id == party_id]
+    chosen = parties if party_id is None else [party for party in parties if party.id == party_id]
     if len(chosen) == 1:
         return chosen[0]
-    choice = [FieldError("/party_id", f"{ids.show('pty', one.id)}: {one.name} ({one.kind})") for one in found[:50]]
-    raise InvalidInput("You sit in several parties. Say as party_id for which of these you act.", errors=choice)
+    choices = [
+        FieldError("/party_id", f"{ids.show('pty', party.id)}: {party.name} ({party.kind})") for party in parties[:50]
+    ]
+    raise InvalidInput("You sit in several parties. Say as party_id for which of these you act.", errors=choices)
 
 
 def sign_out(session: Session, actor: Actor, *, token: str) -> None:
@@ -135,7 +135,7 @@ def change_password(session: Session, actor: Actor, *, old: str, new: str, token
 
 
 def refuse_weak(password: str, email: str, pointer: str = "/password") -> None:
-    """Raises InvalidInput for a password that is guessed first."""
+    """Raise InvalidInput for a password that guessers try first."""
     weak = passwords.weakness(password, email)
     if weak is not None:
         raise InvalidInput("Choose another password; nothing was changed.", errors=[FieldError(pointer, weak)])

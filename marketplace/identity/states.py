@@ -1,4 +1,4 @@
-"""How a mandate comes into force and ends, and how a creator whom others entered becomes their own."""
+"""The transitions of a mandate, and of a creator whom others entered and who claims the party."""
 
 from marketplace.core.actor import Role
 from marketplace.core.states import Transitions, transition

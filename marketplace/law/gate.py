@@ -1,7 +1,7 @@
-"""Rules of law that keep a channel out of a brief's set, as data: each with where it holds and its source.
+"""Rules of law that bar a channel from a brief, as data: each with the country where it holds and its source.
 
-Only what follows from facts that are kept here: a brief's category and markets, and a channel's audience. Rules on the
-wording and the picture are for the review of scripts and drafts.
+Only rules that follow from stored facts are here: a brief's category and markets, and a channel's audience. Rules on
+wording and images are for the review of scripts and drafts.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ MODEL_VERSION = "law/1"
 
 @dataclass(frozen=True)
 class LawRule:
-    """No placement of these categories, in a country, with channels whose audience is under age by more than a part."""
+    """Bar these categories in a country from channels of whose audience more than ``minors_most`` is under 18."""
 
     code: str
     country: str
@@ -23,7 +23,7 @@ class LawRule:
     source: str
 
 
-# A medium "aimed at minors" is one with more viewers under 18 than not: the law names no figure.
+# The law names no figure: a medium is taken to be "aimed at minors" when most of its viewers are under 18.
 RULES = (
     LawRule(
         "minors",

@@ -26,7 +26,7 @@ _PUBLIC = ids.pattern(f"({'|'.join(sorted(_NOUNS))})")
 
 
 class SubjectId(fields.String):
-    """A public id of any noun; inside it is a Subject."""
+    """A public id of any noun; it is loaded as an EventSubject."""
 
     def _deserialize(  # type: ignore[override]
         self, value: Any, attr: str | None, data: Any, **kwargs: Any

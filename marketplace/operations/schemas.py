@@ -55,8 +55,3 @@ class JobOut(Schema):
     )
     started_at = TimeField(allow_none=True, required=True)
     finished_at = TimeField(allow_none=True, required=True)
-
-    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        if attr == "next_at" and obj.payload.get("secret_time"):
-            return None
-        return super().get_attribute(obj, attr, default)

@@ -1,8 +1,7 @@
-"""Reading what happened and what is being done; stopping a job, or trying a dead one again."""
+"""Read the events and the jobs; cancel a job, or requeue a dead one."""
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,23 +14,24 @@ from marketplace.core.errors import Conflict, NotAllowed, WrongState
 from marketplace.core.events import Event
 from marketplace.core.http.paging import Page
 from marketplace.core.jobs import Job, JobState
+from marketplace.core.message import Message
 
-# An event gets its id before its transaction commits, so a later id can be there first. Whoever replays moves past
-# ids for good; so a replay ends where every transaction of usual length has ended.
+# An event gets its id before its transaction commits, so a later id can appear first. Whoever replays never goes back
+# to an earlier id; so a replay stops short of what a transaction of usual length may still add.
 SETTLE = timedelta(seconds=2)
 
 _PROBLEMS = {
-    JobState.QUEUED: ("上次尝试失败，将自动重试。", "The last attempt failed; it will be tried again."),
-    JobState.LEASED: ("上次尝试失败，正在重试。", "The last attempt failed; it is being tried again."),
-    JobState.DEAD: ("多次失败，已停止重试。", "It failed and was given up."),
-    JobState.CANCELLED: ("已按要求停止。", "It was stopped on request."),
-    JobState.DONE: ("已并入之后的任务。", "It was merged into a later job."),
+    JobState.QUEUED: Message("waits", "上次尝试失败，将自动重试。", "The last attempt failed; it will be tried again."),
+    JobState.LEASED: Message("tried", "上次尝试失败，正在重试。", "The last attempt failed; it is being tried again."),
+    JobState.DEAD: Message("dead", "多次失败，已停止重试。", "It failed and was given up."),
+    JobState.CANCELLED: Message("cancelled", "已按要求停止。", "It was stopped on request."),
+    JobState.DONE: Message("merged", "已并入之后的任务。", "It was merged into a later job."),
 }
 
 
 @dataclass(frozen=True)
 class EventSubject:
-    """What events are asked for: a thing of a noun (a table's name)."""
+    """The subject whose events are wanted: its noun (a table's name) and its id."""
 
     noun: str
     id: UUID
@@ -39,24 +39,49 @@ class EventSubject:
 
 @dataclass(frozen=True)
 class ShownJob:
-    """A job as the actor may see it: the raw error is for the platform's people."""
+    """A job as the actor may see it.
 
-    job: Job
-    sees_all: bool
+    `last_error`, the raw error, is None but for the platform's people; `next_at` is None where it would give away a
+    secret, such as the time at which a sealed brief closes.
+    """
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.job, name)
+    id: UUID
+    kind: str
+    queue: str
+    state: JobState
+    stage: str | None
+    done: int
+    total: int | None
+    attempt: int
+    max_attempts: int
+    problem: Message | None
+    last_error: str | None
+    cancel_asked: bool
+    created_at: datetime
+    next_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
 
-    @property
-    def last_error(self) -> str | None:
-        return self.job.last_error if self.sees_all else None
 
-    @property
-    def problem(self) -> dict[str, str] | None:
-        if self.job.last_error is None:
-            return None
-        zh, en = _PROBLEMS[self.job.state]
-        return {"zh": zh, "en": en}
+def _shown(actor: Actor, job: Job) -> ShownJob:
+    return ShownJob(
+        id=job.id,
+        kind=job.kind,
+        queue=job.queue,
+        state=job.state,
+        stage=job.stage,
+        done=job.done,
+        total=job.total,
+        attempt=job.attempt,
+        max_attempts=job.max_attempts,
+        problem=None if job.last_error is None else _PROBLEMS[job.state],
+        last_error=job.last_error if actor.sees_all else None,
+        cancel_asked=job.cancel_asked,
+        created_at=job.created_at,
+        next_at=None if job.payload.get("secret_time") else job.next_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+    )
 
 
 def listed_events(
@@ -70,9 +95,9 @@ def listed_events(
     since: UUID | None,
     order: str,
 ) -> Page[Event]:
-    """Events that the actor may read; oldest first (`asc`) to replay them, newest first (`desc`) to look.
+    """Return the events that the actor may read; oldest first (`asc`) to replay them, newest first (`desc`) to look.
 
-    A replay tells of an event two seconds after it was recorded, not sooner.
+    A replay gives an event two seconds after it was recorded, not sooner.
     """
     query = sa.select(Event).where(events.visible(actor)).limit(limit + 1)
     if kind is not None:
@@ -106,7 +131,7 @@ def listed_jobs(
     kind: str | None,
     queue: str | None,
 ) -> Page[ShownJob]:
-    """Jobs of the actor's parties, newest first; every job for the platform."""
+    """Return the jobs of the actor's parties, newest first; every job for the platform."""
     query = sa.select(Job).where(jobs.visible(actor)).order_by(Job.id.desc()).limit(limit + 1)
     if state is not None:
         query = query.where(Job.state == JobState(state))
@@ -117,34 +142,34 @@ def listed_jobs(
     if starting_after is not None:
         query = query.where(Job.id < starting_after)
     rows = session.scalars(query).all()
-    return Page([ShownJob(row, actor.sees_all) for row in rows[:limit]], len(rows) > limit)
+    return Page([_shown(actor, row) for row in rows[:limit]], len(rows) > limit)
 
 
 def find_job(session: Session, actor: Actor, job_id: UUID) -> ShownJob:
-    return ShownJob(db.get(session, Job, job_id, jobs.visible(actor)), actor.sees_all)
+    return _shown(actor, db.get(session, Job, job_id, jobs.visible(actor)))
 
 
 def cancel(session: Session, actor: Actor, job_id: UUID) -> ShownJob:
     """End a waiting job at once; ask a running one to stop at its next report.
 
-    A party stops the work that it asked for (imports), never a timer that others go by, such as a brief's close.
+    A party stops the work that it asked for (imports), never a timer that others rely on, such as a brief's close.
     Raises NotFound, NotAllowed, WrongState.
     """
     job = db.lock(session, Job, job_id, jobs.visible(actor))
-    _may_stop(actor, job)
+    _require_own(actor, job)
     if job.state == JobState.LEASED and job.cancel_asked:
-        return ShownJob(job, actor.sees_all)
+        return _shown(actor, job)
     if job.state == JobState.QUEUED:
         job.state, job.finished_at, job.last_error = JobState.CANCELLED, now(), "cancelled on request"
     elif job.state == JobState.LEASED:
         job.cancel_asked = True
     else:
         raise WrongState(f"The job is {job.state} and cannot be stopped.", state=str(job.state))
-    _tell(session, actor, job, "cancel")
-    return ShownJob(job, actor.sees_all)
+    _record(session, actor, job, "cancel")
+    return _shown(actor, job)
 
 
-def _may_stop(actor: Actor, job: Job) -> None:
+def _require_own(actor: Actor, job: Job) -> None:
     if not actor.sees_all and job.queue != jobs.IMPORTS:
         raise NotAllowed("This is the house's own work, such as a deadline that others go by: only imports are yours.")
     needed = Permission.REVIEWS if actor.sees_all else Permission.CHANNELS
@@ -163,10 +188,10 @@ def requeue(session: Session, actor: Actor, job_id: UUID) -> ShownJob:
             raise Conflict("A newer job for the same waits already and will do this one's work.")
     job.state, job.attempt, job.next_at, job.finished_at, job.cancel_asked = JobState.QUEUED, 0, now(), None, False
     jobs.ring_after_commit(session, job.queue)
-    _tell(session, actor, job, "requeue")
-    return ShownJob(job, actor.sees_all)
+    _record(session, actor, job, "requeue")
+    return _shown(actor, job)
 
 
-def _tell(session: Session, actor: Actor, job: Job, name: str) -> None:
+def _record(session: Session, actor: Actor, job: Job, name: str) -> None:
     parties = [job.party_id] if job.party_id else []
     events.record(session, f"jobs.{name}", job.id, actor, parties=parties, job_kind=job.kind, state=str(job.state))

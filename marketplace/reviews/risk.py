@@ -1,6 +1,6 @@
 """Which facts of a match ask for a person's eyes, how soon, and when for two people's. Pure.
 
-The rules are a table. Each states its limit, its weight in the queue, and where it comes from; one that fires tells
+The rules are a table. Each states its limit, its weight in the queue, and where it comes from; one that fires gives
 its figure.
 """
 
@@ -35,8 +35,8 @@ class RiskFacts:
     """What is known of a match; None where a figure is not known.
 
     `amount_minor` is in the currency's smallest unit, intrusiveness and `tolerance` are 0-100, `percentile` is 0
-    (cheapest) to 100 among so many `comparables`, `over_ceiling` is a ratio (2 is twice the brief's ceiling). `told`
-    names what the sides themselves have told: while it is the same, only forecasts have moved.
+    (cheapest) to 100 among `comparables` bids, `over_ceiling` is a ratio (2 is twice the brief's ceiling). `told` names
+    what the sides themselves have stated: while it is the same, only forecasts have moved.
     """
 
     currency: str
@@ -64,7 +64,8 @@ class FiredRisk:
     figure: float
     limit: float
 
-    def show(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
+        """Return the risk as it is stored with the review and shown."""
         return {"code": self.code, "zh": self.zh, "en": self.en, "figure": self.figure, "limit": self.limit}
 
 
@@ -269,8 +270,8 @@ CODES = tuple(rule.code for rule in RULES)
 _COUNTED = frozenset(rule.code for rule in RULES if rule.counted)
 
 
-def _told(rule: RiskRule, facts: RiskFacts, figure: float, limit: float) -> FiredRisk:
-    words = {
+def _fired(rule: RiskRule, facts: RiskFacts, figure: float, limit: float) -> FiredRisk:
+    values = {
         "figure": figure,
         "limit": limit,
         "facts": facts,
@@ -278,7 +279,7 @@ def _told(rule: RiskRule, facts: RiskFacts, figure: float, limit: float) -> Fire
         "amount": Money(facts.currency, round(facts.amount_minor or 0)).show(),
         "most": Money(facts.currency, LARGE_MINOR[facts.currency]).show(),
     }
-    return FiredRisk(rule.code, rule.zh.format(**words), rule.en.format(**words), figure, limit)
+    return FiredRisk(rule.code, rule.zh.format(**values), rule.en.format(**values), figure, limit)
 
 
 def assess(facts: RiskFacts) -> RiskAssessment:
@@ -290,7 +291,7 @@ def assess(facts: RiskFacts) -> RiskAssessment:
     return RiskAssessment(
         priority=CALM - STEP * sum(rule.weight for rule, _ in fired),
         needs_two=any(rule.needs_two for rule, _ in fired),
-        risks=tuple(_told(rule, facts, *passed) for rule, passed in fired),
+        risks=tuple(_fired(rule, facts, *passed) for rule, passed in fired),
     )
 
 

@@ -18,7 +18,7 @@ from marketplace.reviews.schemas import (
     ReviewSummaryOut,
     ReviewWithDecisionsOut,
 )
-from marketplace.reviews.service import ShownReview
+from marketplace.reviews.service import ReviewSummary, ShownReview
 
 blueprint = GuardedBlueprint("reviews", __name__, description="Human decisions: one queue")
 
@@ -39,7 +39,7 @@ def queue(query: dict[str, Any]) -> Page[ShownReview]:
 
 
 @blueprint.get("/reviews/summary", **_READS, answers=ReviewSummaryOut)
-def summary() -> dict[str, dict[str, int]]:
+def summary() -> ReviewSummary:
     """How many there are by status, and how many undecided ones by risk."""
     return service.summary(session(), actor())
 

@@ -1,7 +1,8 @@
 """One queue: things are put into it with their risks, people decide, and every decision keeps what was seen."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,28 +24,36 @@ from marketplace.reviews.models import Review, ReviewDecision, ReviewStatus
 from marketplace.reviews.risk import CODES, RiskFacts
 from marketplace.reviews.states import DECIDED, PENDING, REVIEW_TRANSITIONS
 
-PREFIX_OF = {"bid": "bid"}
-LAID_BEFORE = ("reviews.open", "reviews.refresh", "reviews.reopen")
+SUBJECT_PREFIXES = {"bid": "bid"}
+# The events that hold the facts with which a review was put or changed.
+FACTS_EVENTS = ("reviews.open", "reviews.refresh", "reviews.reopen")
 
 
 @dataclass(frozen=True)
 class ShownReview:
-    """A review with its decisions and the facts that there are to look at."""
+    """A review as it is shown; one review alone comes with its decisions and the facts that there are to look at."""
 
-    review: Review
-    decisions: list[ReviewDecision] = field(default_factory=list)
-    facts: dict[str, Any] | None = None
+    id: UUID
+    subject_kind: str
+    subject_id: str
+    about_id: UUID
+    status: ReviewStatus
+    priority: int
+    needs_two: bool
+    risks: Sequence[Mapping[str, Any]]
+    seen_fingerprint: str
+    version: int
+    created_at: datetime
+    decisions: Sequence[ReviewDecision] = ()
+    facts: Mapping[str, Any] | None = None
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.review, name)
 
-    @property
-    def version(self) -> int:
-        return self.review.version
+@dataclass(frozen=True)
+class ReviewSummary:
+    """How many reviews there are by status, and how many undecided ones by the code of a risk."""
 
-    @property
-    def subject_id(self) -> str:
-        return show(PREFIX_OF[self.review.subject_kind], self.review.subject_id)
+    by_status: Mapping[str, int]
+    by_risk: Mapping[str, int]
 
 
 def put(
@@ -57,32 +66,32 @@ def put(
     facts: RiskFacts,
     fingerprint: str,
 ) -> bool:
-    """Lay a thing before the reviewers, or bring what they see up to date. Returns whether anything changed.
+    """Put a subject into the queue, or update what the reviewers see of it. Return whether anything changed.
 
-    The same fingerprint changes nothing. A decided review is opened again only where its risks got worse than those
-    that were decided on. Raises ValueError for a kind of subject that the queue cannot show.
+    The same fingerprint changes nothing. A decided review is reopened only where its risks got worse than those that
+    were decided on. Raises ValueError for a kind of subject that the queue cannot show.
     """
-    if subject_kind not in PREFIX_OF:
+    if subject_kind not in SUBJECT_PREFIXES:
         raise ValueError(f"the queue knows no {subject_kind!r}")
-    found = _locked(session, subject_kind, subject_id)
-    if found is not None and found.seen_fingerprint == fingerprint:
+    review = _locked(session, subject_kind, subject_id)
+    if review is not None and review.seen_fingerprint == fingerprint:
         return False
     assessment = risk.assess(facts)
     values: dict[str, Any] = {
         "party_ids": sorted(set(parties)),
         "priority": assessment.priority,
         "needs_two": assessment.needs_two,
-        "risks": [one.show() for one in assessment.risks],
+        "risks": [fired.as_json() for fired in assessment.risks],
         "seen_fingerprint": fingerprint,
     }
-    told = {
+    event_data = {
         "priority": assessment.priority,
         "needs_two": assessment.needs_two,
         "risks": values["risks"],
         "fingerprint": fingerprint,
         "facts": asdict(facts),
     }
-    if found is None:
+    if review is None:
         query = insert(Review).values(
             id=new_id(),
             created_at=now(),
@@ -97,19 +106,19 @@ def put(
             query.on_conflict_do_nothing(index_elements=["subject_kind", "subject_id"]).returning(Review.id)
         )
         if opened is not None:
-            events.record(session, "reviews.open", opened, SYSTEM, parties=[], **told)
+            events.record(session, "reviews.open", opened, SYSTEM, parties=[], **event_data)
             return True
         # Another transaction put it a moment ago and has committed: the insert waited for that.
-        found = _locked(session, subject_kind, subject_id)
-        assert found is not None
-        if found.seen_fingerprint == fingerprint:
+        review = _locked(session, subject_kind, subject_id)
+        assert review is not None
+        if review.seen_fingerprint == fingerprint:
             return False
-    _bring_up_to_date(session, found, values, told)
+    _update(session, review, values, event_data)
     return True
 
 
 def drop(session: Session, subject_kind: str, subjects: Iterable[UUID]) -> int:
-    """Take out of the queue what waits for a decision on things that are gone; returns how many."""
+    """Take out of the queue the undecided reviews of subjects that are gone. Return how many."""
     waiting = session.scalars(
         sa.select(Review)
         .where(Review.subject_kind == subject_kind, Review.subject_id.in_(list(subjects)), Review.status.in_(PENDING))
@@ -127,21 +136,23 @@ def _locked(session: Session, subject_kind: str, subject_id: UUID) -> Review | N
     return session.scalar(query.with_for_update().execution_options(populate_existing=True))
 
 
-def _bring_up_to_date(session: Session, review: Review, values: dict[str, Any], told: dict[str, Any]) -> None:
-    again = False
+def _update(session: Session, review: Review, values: dict[str, Any], event_data: dict[str, Any]) -> None:
+    reopened = False
     if review.status in (ReviewStatus.SECOND, *DECIDED):
         seen = _latest(session, review.id).seen
-        # Every import in the market moves every forecast a little: that alone undoes no approval. In `second`, what
-        # the sides have told anew since then does: what the first person approved is not there any more.
-        told_anew = (seen["facts"] or {}).get("told") != told["facts"]["told"]
-        again = risk.got_worse(seen["risks"], values["risks"]) or (review.status == ReviewStatus.SECOND and told_anew)
+        # Every import in the market moves every forecast a little: that alone undoes no approval. In `second`, anything
+        # new from the sides themselves does: what the first person approved is not there any more.
+        sides_changed = (seen["facts"] or {}).get("told") != event_data["facts"]["told"]
+        reopened = risk.got_worse(seen["risks"], values["risks"]) or (
+            review.status == ReviewStatus.SECOND and sides_changed
+        )
     for name, value in values.items():
         setattr(review, name, value)
-    if again:
-        apply_transition(session, review, REVIEW_TRANSITIONS, "reopen", SYSTEM, parties=[], **told)
+    if reopened:
+        apply_transition(session, review, REVIEW_TRANSITIONS, "reopen", SYSTEM, parties=[], **event_data)
     else:
         review.version += 1
-        events.record(session, "reviews.refresh", review.id, SYSTEM, parties=[], **told)
+        events.record(session, "reviews.refresh", review.id, SYSTEM, parties=[], **event_data)
 
 
 # By the version decided on, which rises under the row's lock: clocks of several hosts may disagree about ids.
@@ -149,7 +160,7 @@ _SEEN_VERSION = ReviewDecision.seen["version"].as_integer()
 
 
 def _latest(session: Session, review_id: UUID) -> ReviewDecision:
-    """Return the last decision: in `second` it is the approval that waits, in a decided state what decided it."""
+    """Return the last decision: the approval that waits for a second one, or the one that decided."""
     query = sa.select(ReviewDecision).where(ReviewDecision.review_id == review_id)
     return session.scalars(query.order_by(_SEEN_VERSION.desc()).limit(1)).one()
 
@@ -174,8 +185,8 @@ def decide(
     review = db.lock(session, Review, review_id, policy.visible(actor))
     if seen_fingerprint is not None and seen_fingerprint != review.seen_fingerprint:
         raise Conflict("It changed since you looked: read it again before you decide.")
-    _is_no_side(session, actor.person_id, review)
-    name, agreed = _move_for(session, actor.person_id, review, verdict, override)
+    _refuse_a_side(session, actor.person_id, review)
+    name, agreed = _transition_for(session, actor.person_id, review, verdict, override)
     seen = {
         "fingerprint": review.seen_fingerprint,
         "version": review.version,
@@ -195,16 +206,16 @@ def decide(
     return _show(session, review)
 
 
-def _is_no_side(session: Session, person_id: UUID, review: Review) -> None:
+def _refuse_a_side(session: Session, person_id: UUID, review: Review) -> None:
     seats = sa.select(Membership.id).where(Membership.person_id == person_id, Membership.party_id.in_(review.party_ids))
     if session.scalar(seats.limit(1)) is not None:
         raise Conflict("You are a member of a side of this: somebody else has to decide.")
 
 
-def _move_for(
+def _transition_for(
     session: Session, person_id: UUID, review: Review, verdict: str, override: dict[str, Any] | None
 ) -> tuple[str, dict[str, Any] | None]:
-    """Return the move that the verdict makes here, and the override that it stands for."""
+    """Return the name of the transition that the verdict makes here, and the override that it agrees to."""
     if verdict in ("hold", "reject"):
         return verdict, None
     if review.status != ReviewStatus.SECOND:
@@ -213,7 +224,7 @@ def _move_for(
     if first.person_id == person_id:
         raise Conflict("You have approved this already; a second person has to agree.")
     if verdict == "override" and override != first.override:
-        # Other values than the first person stood for: now these wait for somebody to agree.
+        # Other values than the first person gave: now these wait for somebody to agree.
         return "second", override
     return "approve", first.override
 
@@ -224,14 +235,30 @@ def find(session: Session, actor: Actor, review_id: UUID) -> ShownReview:
 
 def _show(session: Session, review: Review) -> ShownReview:
     query = sa.select(ReviewDecision).where(ReviewDecision.review_id == review.id).order_by(_SEEN_VERSION)
-    return ShownReview(review, list(session.scalars(query).all()), _facts(session, review))
+    return replace(_without_decisions(review), decisions=session.scalars(query).all(), facts=_facts(session, review))
+
+
+def _without_decisions(review: Review) -> ShownReview:
+    return ShownReview(
+        id=review.id,
+        subject_kind=review.subject_kind,
+        subject_id=show(SUBJECT_PREFIXES[review.subject_kind], review.subject_id),
+        about_id=review.about_id,
+        status=review.status,
+        priority=review.priority,
+        needs_two=review.needs_two,
+        risks=review.risks,
+        seen_fingerprint=review.seen_fingerprint,
+        version=review.version,
+        created_at=review.created_at,
+    )
 
 
 def _facts(session: Session, review: Review) -> dict[str, Any] | None:
-    """Return the facts with which the present fingerprint was put: they stand in the event that told of it."""
+    """Return the facts that belong to the present fingerprint. They are kept in the event that recorded it."""
     query = sa.select(Event.data["facts"]).where(
         Event.subject_id == review.id,
-        Event.kind.in_(LAID_BEFORE),
+        Event.kind.in_(FACTS_EVENTS),
         Event.data["fingerprint"].as_string() == review.seen_fingerprint,
     )
     facts: dict[str, Any] | None = session.scalar(query.order_by(Event.id.desc()).limit(1))
@@ -249,7 +276,7 @@ def queue(
     subject_id: UUID | None = None,
     risk: str | None = None,
 ) -> Page[ShownReview]:
-    """The queue in the order of work: most urgent first, then the oldest. Decided ones only where asked for."""
+    """Return the queue in the order of work: most urgent first, then the oldest; decided ones only on request."""
     query = sa.select(Review).where(policy.visible(actor)).order_by(Review.priority, Review.id).limit(limit + 1)
     if status is not None:
         query = query.where(Review.status == ReviewStatus(status))
@@ -265,18 +292,18 @@ def queue(
         last = db.get(session, Review, starting_after, policy.visible(actor))
         query = query.where(sa.tuple_(Review.priority, Review.id) > sa.tuple_(last.priority, last.id))
     rows = session.scalars(query).all()
-    return Page([ShownReview(row) for row in rows[:limit]], len(rows) > limit)
+    return Page([_without_decisions(row) for row in rows[:limit]], len(rows) > limit)
 
 
-def summary(session: Session, actor: Actor) -> dict[str, dict[str, int]]:
-    """How many reviews there are by status, and undecided ones by risk; what is not there counts 0."""
+def summary(session: Session, actor: Actor) -> ReviewSummary:
+    """Count the reviews by status, and the undecided ones by risk; every status and risk is there, if with 0."""
     seen = policy.visible(actor)
     by_status = session.execute(sa.select(Review.status, sa.func.count()).where(seen).group_by(Review.status))
     code = sa.func.jsonb_array_elements(Review.risks).op("->>")("code").label("code")
     by_risk = session.execute(
         sa.select(code, sa.func.count()).where(seen, Review.status.in_(PENDING)).group_by(sa.text("code"))
     )
-    return {
-        "by_status": dict.fromkeys(map(str, ReviewStatus), 0) | {str(name): count for name, count in by_status},
-        "by_risk": dict.fromkeys(CODES, 0) | {str(name): count for name, count in by_risk},
-    }
+    return ReviewSummary(
+        dict.fromkeys(map(str, ReviewStatus), 0) | {str(name): count for name, count in by_status},
+        dict.fromkeys(CODES, 0) | {str(name): count for name, count in by_risk},
+    )

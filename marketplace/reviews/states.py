@@ -1,4 +1,4 @@
-"""The moves of a review. Only people of the platform decide; worse facts open a decided one again.
+"""The transitions of a review. Only people of the platform decide; worse facts reopen a decided one.
 
 Which of `second` and `approve` an approval is, `service.decide` says: the table cannot count people.
 """

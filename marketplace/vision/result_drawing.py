@@ -147,23 +147,23 @@ def _curve(sheet: DrawingSheet, axis: ValueAxis, made: Timeline, language: str) 
 
 def _reasons(sheet: DrawingSheet, result: Mapping[str, Any], score: Mapping[str, Any], language: str) -> None:
     if score["reasons"]:
-        sheet.words(say(language, "为什么是这个分数", "Why this score"), PLAIN, bold=True, telling=False)
+        sheet.words(say(language, "为什么是这个分数", "Why this score"), PLAIN, bold=True, described=False)
     for one in score["reasons"]:
         sheet.words("· " + one[language], PLAIN, indent=4, gap=1)
         if one["what_if"] is not None:
             sheet.words("→ " + one["what_if"][language], PLAIN, indent=22, ink=BLUE, gap=4)
     told = [one for one in score["exposures"] if language in one]  # earlier results have no sentences
     if told:
-        sheet.words(say(language, "每一处露出", "Each exposure"), PLAIN, bold=True, telling=False)
+        sheet.words(say(language, "每一处露出", "Each exposure"), PLAIN, bold=True, described=False)
     for one in sorted(told, key=lambda one: -one["marginal"])[:EXPOSURES_TOLD]:
         sheet.words("· " + one[language], PLAIN, indent=4, gap=1)
     if score.get("channel") is not None:
-        sheet.words(say(language, "对账号的影响", "What it does to the channel"), PLAIN, bold=True, telling=False)
+        sheet.words(say(language, "对账号的影响", "What it does to the channel"), PLAIN, bold=True, described=False)
         sheet.words("· " + score["channel"][language], PLAIN, indent=4, gap=3)
     if result["plan"] is not None:
-        sheet.words(say(language, "方案与成片", "The plan and the draft"), PLAIN, bold=True, telling=False)
+        sheet.words(say(language, "方案与成片", "The plan and the draft"), PLAIN, bold=True, described=False)
         for row in result["plan"]["rows"]:
             sheet.words(("✓ " if row["kept"] else "✕ ") + row[language], PLAIN, indent=4, gap=3)
-    sheet.words(say(language, "看不到或没有看的", "What was not or cannot be seen"), PLAIN, bold=True, telling=False)
+    sheet.words(say(language, "看不到或没有看的", "What was not or cannot be seen"), PLAIN, bold=True, described=False)
     for one in result["not_seen"]:
         sheet.words("· " + one[language], SMALL, indent=4, ink=SOFT, gap=3)

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from marshmallow import Schema, fields
 
-from marketplace.app import _who
+from marketplace.app import authenticate
 from marketplace.core.actor import Permission
 from marketplace.core.config import Config
 from marketplace.core.http import openapi
@@ -48,7 +48,7 @@ def small(config: Config, app: Flask) -> Flask:
         seen.append(sum(pieces))
         return {"size_bytes": body.size_bytes, "sha256": body.sha256, "call": len(seen)}
 
-    made = make_server(config, _who)
+    made = make_server(config, authenticate)
     openapi.publish(made, [room])
     return made
 

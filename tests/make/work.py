@@ -1,6 +1,7 @@
 """Work done as worker processes do it, without waiting for the clock."""
 
 import importlib
+from dataclasses import replace
 from types import ModuleType
 from uuid import UUID
 
@@ -89,7 +90,9 @@ def do_next(worker: ModuleType, kind: str) -> JobState:
         session.execute(sa.update(Job).where(Job.id == waiting.id).values(queue=queue, next_at=sa.func.now()))
     with db.transaction() as session:
         (claimed,) = jobs.claim(session, queue, 1)
-    return JobState(worker.do(claimed))
+        # Its own queue has its handlers, and is where it waits after a failure.
+        session.execute(sa.update(Job).where(Job.id == waiting.id).values(queue=waiting.queue))
+    return JobState(worker.do(replace(claimed, queue=waiting.queue)))
 
 
 def forget() -> None:

@@ -74,7 +74,7 @@ def test_every_currency_has_a_large_amount() -> None:
 
 
 def test_a_risk_is_told_in_both_languages_with_its_figures() -> None:
-    shown = [risk.show() for risk in assess(facts(amount_minor=12_345_678, snapshot_flags=("spike",))).risks]
+    shown = [risk.as_json() for risk in assess(facts(amount_minor=12_345_678, snapshot_flags=("spike",))).risks]
     assert shown == [
         {
             "code": "suspicious_figures",
@@ -203,7 +203,7 @@ def test_the_priority_is_the_sum_of_what_fired(known: RiskFacts) -> None:
 
 
 def shown(**changes: Any) -> list[dict[str, Any]]:
-    return [risk.show() for risk in assess(facts(**changes)).risks]
+    return [risk.as_json() for risk in assess(facts(**changes)).risks]
 
 
 @pytest.mark.parametrize(

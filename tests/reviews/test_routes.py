@@ -196,7 +196,7 @@ def test_only_the_platform_decides_and_reads(client: FlaskClient, kind: str, ver
     assert everything(review.id) == before
     with db.transaction(who.actor) as session:
         page = service.queue(session, who.actor, limit=100, starting_after=None)
-        assert (page.data, service.summary(session, who.actor)["by_status"]["open"]) == ([], 0)
+        assert (page.data, service.summary(session, who.actor).by_status["open"]) == ([], 0)
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)

@@ -18,7 +18,7 @@ from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.events import Event
 from marketplace.core.ids import new_id
-from marketplace.core.jobs import Job, JobState
+from marketplace.core.jobs import DEFAULT, Job, JobState
 from marketplace.matching.recompute import MODEL_PAUSE
 from tests.make import bids as make
 from tests.make import briefs as make_briefs
@@ -299,7 +299,7 @@ def test_a_brief_whose_timer_is_dead_is_closed_all_the_same(client: FlaskClient,
     work.settle(worker)
     shown = client.get(look.path(there.brief_id), headers=there.brand.headers).json
     assert shown["status"] == "published"
-    work.ask("briefs.close-overdue")
+    work.ask("briefs.close-overdue", queue=DEFAULT)
     work.settle(worker)
     assert client.get(look.path(there.brief_id), headers=there.brand.headers).json["status"] == "closed"
     assert work.of("briefs.close-overdue")[-1].result == {"overdue": 1}

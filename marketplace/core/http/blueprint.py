@@ -1,12 +1,13 @@
-"""The edge: one transaction a request, who is asking, what comes in and what goes out.
+"""Declare routes: who may call them, what they take and what they answer.
 
-A room's routes say all of it in one place:
+A route says all of it in one place, and request handling enforces it:
 
-    @room.post("/briefs/<id('brf'):brief_id>/bids", allow=(Role.CREATOR, Role.AGENCY), needs=Permission.BIDS,
-               takes=BidIn, answers=BidOut, status=201)
+    @blueprint.post("/briefs/<id('brf'):brief_id>/bids", allow=(Role.CREATOR, Role.AGENCY), needs=Permission.BIDS,
+                    takes=BidIn, answers=BidOut, status=201)
     def place(body, brief_id): ...
 
-A view gets the body first, then the query, then the path's values and `version` (If-Match) by keyword.
+A view gets the body first, then the query, then the path's values and `version` (If-Match) by keyword. It runs in one
+transaction, which request handling opens and ends.
 """
 
 from collections.abc import Callable, Sequence
@@ -72,12 +73,13 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
         receive: Receive | None = None,
         refuses: Sequence[int] = (),
     ) -> Callable[[View], View]:
-        """`once` asks for an Idempotency-Key, `if_match` for an ETag, `counted` names a strict rate policy.
+        """Return a decorator that registers a view under this path.
 
-        `takes_raw` instead of `takes`: the body is a file, and the view gets a RawBody first, or what `receive` made
-        of it: called as the view is, but while no transaction is open, for a body may take longer than a connection
-        may be held. `also_as` is the media type in which a query parameter may ask for the answer; `refuses` are
-        statuses that other routes have no use for.
+        `once` requires an Idempotency-Key, `if_match` an ETag; `counted` names a strict rate policy. With `takes_raw`
+        instead of `takes` the body is a file, and the view gets a RawBody first, or what `receive` made of it.
+        `receive` is called as the view is, but while no transaction is open: a body may take longer to arrive than a
+        connection may be held. `also_as` is a second media type, which a query parameter selects; `refuses` are further
+        error statuses, beside those that every route documents.
         """
         endpoint = Endpoint(
             method,
@@ -96,14 +98,15 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
         )
 
         def register(view: View) -> View:
-            def edge(**values: Any) -> Response:
+            def handle_request(**values: Any) -> Response:
                 return serve(endpoint, view, values)
 
-            edge.__name__ = view.__name__
-            edge.__doc__ = view.__doc__
-            edge.endpoint = endpoint  # type: ignore[attr-defined]
-            edge.describe = partial(self._document, endpoint, media_type, also_as)  # type: ignore[attr-defined]
-            self.route(path, methods=[method])(edge)
+            handle_request.__name__ = view.__name__
+            handle_request.__doc__ = view.__doc__
+            handle_request.endpoint = endpoint  # type: ignore[attr-defined]
+            describe = partial(self._document, endpoint, media_type, also_as)
+            handle_request.describe = describe  # type: ignore[attr-defined]
+            self.route(path, methods=[method])(handle_request)
             return view
 
         return register
@@ -132,8 +135,8 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
         ]
         required = [header for header in headers if header["required"]]
         shown: Any = described
-        # First the many refusals: each of these calls copies all that the calls before it have noted.
-        for status in _refusals(endpoint):
+        # The many error statuses come first: each of these calls copies what all calls before it have noted.
+        for status in _error_statuses(endpoint):
             phrase = "Checksum Mismatch" if status == 460 else HTTPStatus(status).phrase
             shown = self.alt_response(status, schema=_PROBLEM, content_type=MEDIA_TYPE, description=phrase)(shown)
         if endpoint.query is not None:
@@ -162,10 +165,10 @@ def _header(name: str, description: str, required: bool) -> dict[str, Any]:
     return {"in": "header", "name": name, "required": required, "description": description, "schema": schema}
 
 
-def _refusals(endpoint: Endpoint) -> list[int]:
-    found = {400, 401, 403, 404, 409, 422, 429, 503}
+def _error_statuses(endpoint: Endpoint) -> list[int]:
+    statuses = {400, 401, 403, 404, 409, 422, 429, 503}
     if endpoint.takes is not None or endpoint.raw is not None:
-        found |= {413, 415}
+        statuses |= {413, 415}
     if endpoint.if_match:
-        found |= {412, 428}
-    return sorted(found.union(endpoint.refuses))
+        statuses |= {412, 428}
+    return sorted(statuses.union(endpoint.refuses))

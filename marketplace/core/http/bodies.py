@@ -1,6 +1,6 @@
 """Bodies that are files: declared by a route, read in pieces, hashed on the way, never whole in memory.
 
-A route says `takes_raw=Raw(256 * MIB, ("text/csv",))`; its view gets a RawBody first.
+A route declares `takes_raw=RawBodySpec(256 * MIB, ("text/csv",))`; its view gets a RawBody first.
 """
 
 import base64
@@ -20,7 +20,7 @@ from marketplace.core.http.form_file import PART, FormFile
 MIB = 1024 * 1024
 ANY_FILE = "application/octet-stream"
 FORM = "multipart/form-data"
-# What a form holds beside the file: boundaries and headers.
+# Room for what a form holds beside the file: boundaries and headers.
 FORM_EXTRA_BYTES = 64 * 1024
 
 _DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]{44}):\s*(?:,|$)")
@@ -28,7 +28,7 @@ _DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]{44}):\s*(?:,|$)")
 
 @dataclass(frozen=True)
 class RawBodySpec:
-    """What a route takes as its body: at most so many bytes, of these media types; `form`: or in a browser's form."""
+    """What a route takes as its body: at most `bytes_max` bytes of these media types; with `form` also in a form."""
 
     bytes_max: int
     media_types: tuple[str, ...] = (ANY_FILE,)
@@ -45,9 +45,9 @@ class RawBodySpec:
 
 
 class RawBody:
-    """The file as it comes in. `size_bytes` and `sha256` speak of what was read so far.
+    """The file as it comes in. `size_bytes` and `sha256` are those of the bytes read so far.
 
-    Of a form it is the file alone; `name` is then what the form calls it.
+    Of a form it is the file alone, and `name` is the name that the form gives it.
     """
 
     def __init__(self, stream: IO[bytes] | FormFile, media_type: str) -> None:
@@ -77,15 +77,15 @@ class RawBody:
         return b"".join(self.pieces())
 
     def digest(self) -> bytes:
-        """Return the SHA-256 of the whole body, having read what nobody read.
+        """Read the rest of the body and return the SHA-256 of all of it.
 
         Raises ClientDisconnected (400) if it is shorter than its Content-Length, InvalidInput if it is not what its
         Content-Digest (RFC 9530) says.
         """
         for _ in self.pieces():
             pass
-        told = _DIGEST.search(request.headers.get("Content-Digest", ""))
-        if told is not None and _decoded(told[1]) != self._hash.digest():
+        stated = _DIGEST.search(request.headers.get("Content-Digest", ""))
+        if stated is not None and _decoded(stated[1]) != self._hash.digest():
             raise InvalidInput(
                 "The body is not what its Content-Digest says; it was damaged on the way. Nothing was kept.",
                 errors=[FieldError("header:/Content-Digest", "The SHA-256 of the received bytes is another one.")],

@@ -1,4 +1,4 @@
-"""What a route demands and gives, as one value that the blueprint declares and request handling enforces."""
+"""What a route requires and answers, as one value that the blueprint declares and request handling enforces."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,23 +12,16 @@ from marketplace.core.actor import Actor, Permission, Role
 from marketplace.core.http.bodies import RawBodySpec
 
 View = TypeVar("View", bound=Callable[..., Any])
-
-
 Authenticate = Callable[[Session], Actor]
-
-
 Receive = Callable[..., AbstractContextManager[Any]]
 
-
 ANYONE = tuple(Role)
-
-
 SIGNED_IN = (Role.BRAND, Role.CREATOR, Role.AGENCY, Role.ADMIN)
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """What a route demands and gives; the authorization matrix is checked against these."""
+    """What a route requires and answers. The tests of authorization walk all of them, so that none is forgotten."""
 
     method: str
     allow: tuple[Role, ...]

@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from marketplace.core import ids
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS, Money
 
-# Bidirectional controls can make a text read otherwise than it is stored (CVE-2021-42574).
+# Bidirectional controls make a text look different from what is stored (CVE-2021-42574).
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
@@ -112,7 +112,7 @@ class TimeField(fields.AwareDateTime):
 
 
 class IdField(fields.String):
-    """A public id of one noun; inside it is a UUID."""
+    """A public id of one noun; it is loaded as a UUID."""
 
     def __init__(self, prefix: str, **kwargs: Any) -> None:
         self.prefix = prefix
@@ -141,7 +141,7 @@ class MoneySchema(Schema):
 
 
 class MoneyField(fields.Nested):
-    """`{amount_minor, currency}`; inside it is a Money."""
+    """`{amount_minor, currency}`; it is loaded as Money."""
 
     def __init__(self, *, low: int = 0, **kwargs: Any) -> None:
         self.low = low
@@ -160,7 +160,7 @@ class MoneyField(fields.Nested):
 
 
 class StoredDocument(fields.Nested):
-    """A document that is shown as it is stored. It was checked when it came in; the schema here describes it."""
+    """A document that is shown as it is stored: it was validated when it came in, and the schema only describes it."""
 
     def _serialize(self, nested_obj: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]
         return nested_obj

@@ -9,12 +9,12 @@ from marketplace.core.errors import FieldError, InvalidInput
 
 PART = "file"
 _READ_BYTES = 64 * 1024
-# No header of a part is longer than this; the file itself never gathers here.
+# The longest header of a part that is waited for; the file itself never collects here.
 _WAITING_MAX = 4 * _READ_BYTES
 
 
 class FormFile:
-    """A stream of the file's bytes. `name` is what the sender calls the file, known from the start."""
+    """A stream of the file's bytes. `name` is the sender's name for the file, known from the start."""
 
     def __init__(self, stream: IO[bytes], boundary: str) -> None:
         """Read as far as the file's first bytes. Raises BadRequest (400), InvalidInput: no file, or not in `file`."""
@@ -32,7 +32,7 @@ class FormFile:
             raise _unwanted()
 
     def read(self, size: int) -> bytes:
-        """Return at most so many bytes, none at the end. Raises BadRequest (400) where the form is cut off."""
+        """Return at most `size` bytes, none at the end. Raises BadRequest (400) where the form is cut off."""
         while not self._ready and not self._over:
             self._step()
         data, self._ready = self._ready[:size], self._ready[size:]

@@ -36,7 +36,7 @@ class StillRunning(Conflict):
 
 
 class IdempotencyKey(Base):
-    """A key that a party used, the hash of what it asked, and what it was answered."""
+    """A key that a party used, the hash of its request, and the answer."""
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (sa.UniqueConstraint("party_id", "key"), sa.Index("ix_idempotency_keys_created_at", "created_at"))
@@ -49,6 +49,8 @@ class IdempotencyKey(Base):
     etag: Mapped[str | None] = mapped_column(default=None)
 
 
+# One round trip for the lock and the look-up; the row of the left side is there even where no key is stored. The lock
+# is tried and not waited for: a client that sends twice at once gets a 409 instead of holding a connection.
 _FIND = sa.text(
     f"SELECT {db.TRY_LOCK} AS locked, stored.request_hash, stored.status, stored.body, stored.etag"
     " FROM (SELECT 1) one_row LEFT JOIN idempotency_keys stored"
@@ -61,7 +63,7 @@ def request_hash(method: str, path: str, body: bytes) -> str:
 
 
 def find(session: Session, party_id: UUID, key: str, hashed: str) -> tuple[int, str, str | None] | None:
-    """Take the key for this transaction. Returns the stored (status, body, etag) of an earlier success.
+    """Take the key for this transaction, and return the stored (status, body, etag) of an earlier success.
 
     Raises KeyMissing, KeyReused, StillRunning.
     """

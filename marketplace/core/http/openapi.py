@@ -32,7 +32,7 @@ _describing = threading.Lock()
 
 
 class _InlayApi(Api):  # type: ignore[misc]
-    """flask-smorest without its error handlers (ours drop no headers) and without its catch-all answer."""
+    """flask-smorest without its error handlers, which drop headers, and without its catch-all response."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None
 
@@ -41,13 +41,13 @@ class _InlayApi(Api):  # type: ignore[misc]
     def _register_doc_blueprint(self) -> None: ...
 
 
-def publish(app: Flask, rooms: Iterable[GuardedBlueprint]) -> None:
-    """Register the rooms under /api/v1 and show what they make together."""
+def publish(app: Flask, blueprints: Iterable[GuardedBlueprint]) -> None:
+    """Register the blueprints under /api/v1, and serve the description of the API that they make together."""
     app.config.update(API_TITLE="Inlay", API_VERSION="1", OPENAPI_VERSION="3.1.0")
-    blueprints = tuple(rooms)
-    for blueprint in blueprints:
+    registered = tuple(blueprints)
+    for blueprint in registered:
         app.register_blueprint(blueprint, url_prefix="/api/v1")
-    _add_pages(app, blueprints)
+    _add_pages(app, registered)
 
 
 def describe(app: Flask, blueprints: Iterable[GuardedBlueprint]) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def _id_parameter(converter: IdConverter) -> dict[str, Any]:
 
 
 def _add_pages(app: Flask, blueprints: tuple[GuardedBlueprint, ...]) -> None:
-    cached: list[dict[str, Any]] = []
+    cached: list[dict[str, Any]] = []  # routes never change while the process runs
 
     @app.get("/openapi.json")
     def openapi() -> Response:
@@ -107,7 +107,7 @@ def _add_pages(app: Flask, blueprints: tuple[GuardedBlueprint, ...]) -> None:
 
 
 def _static(name: str) -> Response:
-    """Send one of the files that ship with the package; any other name is not there."""
+    """Return one of the files that ship with the package. Raises NotFound (404) for any other name."""
     path = safe_join(str(_STATIC), name)
     if path is None or not Path(path).is_file() or Path(path).suffix not in _MEDIA:
         raise NotFound
@@ -118,7 +118,10 @@ def _static(name: str) -> Response:
 
 
 def _problems_page() -> str:
-    """List every problem type that the code can answer with, so that a `type` leads to its meaning."""
+    """List every problem type that the API can answer with, so that a `type` leads to its meaning.
+
+    The docstrings of the errors are shown there.
+    """
     kinds = sorted(_kinds(DomainError), key=lambda kind: (kind.status, kind.code))
     rows = "".join(
         f'<dt id="{kind.code}">{kind.status} {kind.code}</dt><dd>{kind.title}. {(kind.__doc__ or "").strip()}</dd>'

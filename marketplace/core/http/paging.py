@@ -1,4 +1,4 @@
-"""Lists: newest first, a limit, and the id after which to go on."""
+"""Lists: newest first, with a limit and the id after which the next page starts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Row = TypeVar("Row", bound=Base)
 
 @dataclass(frozen=True)
 class Page(Generic[Item]):
-    """One stretch of a list."""
+    """A part of a list."""
 
     data: Sequence[Item]
     has_more: bool
@@ -52,7 +52,8 @@ def page_of(out: type[Schema]) -> type[Schema]:
 def page(
     session: Session, query: sa.Select[Any], model: type[Row], limit: int, starting_after: UUID | None
 ) -> Page[Row]:
-    """Run a query newest first (ids sort by time) and say whether there is more."""
+    """Return the rows of a query, newest first (ids sort by time), and whether there are more."""
+    # One row more than asked for says whether there are more, without a count of the whole table.
     query = query.order_by(model.id.desc()).limit(limit + 1)
     if starting_after is not None:
         query = query.where(model.id < starting_after)

@@ -16,8 +16,8 @@ class IdConverter(BaseConverter):
     def __init__(self, map: Any, prefix: str) -> None:
         super().__init__(map)
         self.prefix = prefix
-        # Refused while paths are compared; refused later, in to_python, it would be a 405 wherever the path has
-        # another method too.
+        # Checked while paths are matched: a refusal in to_python would be a 405 wherever the path has another method
+        # too, and not the 404 that a path without a thing is.
         self.regex = ids.pattern(prefix).removeprefix("^").removesuffix("$")
 
     def to_python(self, value: str) -> UUID:

@@ -1,4 +1,4 @@
-"""Every error, of ours or of Flask, as one shape: application/problem+json (RFC 9457)."""
+"""Answer every error, ours or Flask's, in one form: application/problem+json (RFC 9457)."""
 
 import http
 import json
@@ -22,6 +22,7 @@ TYPE_BASE = "/docs/problems#"
 log = structlog.get_logger("http")
 
 
+# Its name is part of the published OpenAPI document.
 class FaultSchema(Schema):
     pointer = fields.String(
         required=True, metadata={"description": "JSON pointer into the body, or the parameter's name."}
@@ -48,7 +49,7 @@ class ProblemSchema(Schema):
 
 
 def field_errors_of(messages: Any, pointer: str = "") -> Iterator[FieldError]:
-    """Flatten marshmallow's messages: {'a': {0: ['x']}} is at /a/0. Names that could not be encoded are replaced."""
+    """Flatten marshmallow's messages: {'a': {0: ['x']}} is at /a/0. Characters that cannot be encoded are replaced."""
     if isinstance(messages, Mapping):
         for key, value in messages.items():
             word = str(key).encode("utf-8", "replace").decode()[:100].replace("~", "~0").replace("/", "~1")
@@ -69,8 +70,10 @@ def problem(error: DomainError) -> Response:
         "request_id": request_id() or "",
     }
     if error.errors:
-        body["errors"] = [item.show() for item in error.errors[:50]]
+        # A hostile body can hold thousands of mistakes; fifty are enough to mend.
+        body["errors"] = [item.as_json() for item in error.errors[:50]]
     body.update(error.more)
+    # Details quote the request, which may hold lone surrogates.
     text = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
     return Response(text, status=error.status, headers=error.headers, content_type=MEDIA_TYPE)
 
@@ -78,6 +81,7 @@ def problem(error: DomainError) -> Response:
 def _from_http(error: HTTPException) -> Response:
     status = error.code or 500
     phrase = http.HTTPStatus(status).phrase
+    # Such as Allow of a 405; the type and the length are those of our own body.
     headers = {
         name: value for name, value in error.get_headers() if name.lower() not in ("content-type", "content-length")
     }
@@ -87,7 +91,7 @@ def _from_http(error: HTTPException) -> Response:
 
 
 def translate(error: DBAPIError) -> DomainError | None:
-    """Return what a database's refusal means to the caller, or None when it is a fault of ours."""
+    """Return the error that a caller may see for a database error, or None when it is a bug."""
     cause = error.orig
     if isinstance(error, IntegrityError) and isinstance(
         cause, psycopg.errors.UniqueViolation | psycopg.errors.ExclusionViolation

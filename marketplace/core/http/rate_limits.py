@@ -1,7 +1,8 @@
-"""Requests a minute, counted in Redis in one round trip, told in the RateLimit header fields.
+"""Count requests a minute in Redis, in one round trip, and report them in the RateLimit header fields.
 
 Fields after draft-ietf-httpapi-ratelimit-headers: `RateLimit-Policy: "default";q=100;w=60` and
-`RateLimit: "default";r=42;t=18`. When Redis is down reads and writes go on, signing in does not.
+`RateLimit: "default";r=42;t=18`. While Redis is down, reads and writes go on uncounted; signing in does not, for
+counting is what keeps guessers away.
 """
 
 import time
@@ -13,7 +14,7 @@ import structlog
 from marketplace.core.errors import TooMany, Unavailable
 
 WINDOW_S = 60
-# One step of the server: a count is never left behind without its end.
+# A script runs as one step of the server: were INCR and EXPIRE two, a crash between them would leave a count for ever.
 _COUNT = """
 local count = redis.call('INCR', KEYS[1])
 if count == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
@@ -40,7 +41,7 @@ class RateAllowance:
 
 
 class RateLimiter:
-    """Counts requests of one caller in windows of a minute."""
+    """Counts the requests of one caller in windows of a minute."""
 
     def __init__(self, redis_url: str, per_minute: int, strict_per_minute: int) -> None:
         self._redis = redis.Redis.from_url(redis_url, socket_timeout=0.5, socket_connect_timeout=0.5)
@@ -50,7 +51,7 @@ class RateLimiter:
         self._silent_until = 0.0
 
     def hit(self, caller: str, *, policy: str = "default", must_count: bool = False) -> RateAllowance | None:
-        """Count one request. `must_count` refuses when nothing can be counted. Raises TooMany, Unavailable."""
+        """Count one request. With `must_count` it is refused when it cannot be counted. Raises TooMany, Unavailable."""
         quota = self._strict_per_minute if must_count else self._per_minute
         second = time.time()
         window, passed = divmod(int(second), WINDOW_S)
@@ -59,6 +60,7 @@ class RateLimiter:
             return None
         try:
             name = f"inlay:limit:{policy}:{caller}:{window}"
+            # Twice the window, so that no host whose clock is behind finds the count gone.
             count = int(self._count(keys=[name], args=[WINDOW_S * 2]))
         except redis.RedisError as error:
             self._silent_until = time.monotonic() + 2  # do not pay the time-out for every request of an outage

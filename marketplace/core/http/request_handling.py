@@ -1,6 +1,6 @@
 """Handle one request: authenticate, admit, read the input, run the view in one transaction, and shape the answer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn, cast
 from urllib.parse import urlencode
@@ -40,7 +40,7 @@ def actor() -> Actor:
 
 
 def serve(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) -> Response:
-    """Run one request in one transaction; what it raises rolls everything back and is shown as a problem."""
+    """Run one request in one transaction. An exception rolls everything back and is answered as a problem."""
     limiter: RateLimiter | None = current_app.extensions.get("limiter")
     caller = _caller()
     if limiter is not None:
@@ -48,14 +48,14 @@ def serve(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) 
             limiter.hit(request.remote_addr or "-", policy=endpoint.counted, must_count=True)
         g.allowance = limiter.hit(caller)
     if endpoint.receive is not None:
-        return _serve_apart(endpoint, endpoint.receive, view, values)
-    with _entered(endpoint):
+        return _serve_in_two(endpoint, endpoint.receive, view, values)
+    with _admitted(endpoint):
         return (_once if endpoint.once else _answer)(endpoint, view, values)
 
 
 @contextmanager
-def _entered(endpoint: Endpoint) -> Iterator[None]:
-    """A transaction of whoever asks, if they may."""
+def _admitted(endpoint: Endpoint) -> Iterator[None]:
+    """Open a transaction scoped to the caller. Raises NotSignedIn, NotAllowed where they may not call this."""
     limiter: RateLimiter | None = current_app.extensions.get("limiter")
     with db.unscoped() as g.session:
         authenticate: Authenticate = current_app.extensions["authenticate"]
@@ -65,25 +65,26 @@ def _entered(endpoint: Endpoint) -> Iterator[None]:
             if limiter is not None:  # guessing keys is counted by address, whatever the guesses look like
                 limiter.hit(request.remote_addr or "-", policy="refused")
             raise
-        _admit(endpoint, g.actor)
+        _require_allowed(endpoint, g.actor)
         db.become(g.session, g.actor)
+        # After admission, so that nobody uploads what they may not; once, though with `receive` this is entered twice.
         if endpoint.raw is not None and "raw_body" not in g:
             g.raw_body = open_body(endpoint.raw)
         yield
 
 
-def _serve_apart(endpoint: Endpoint, receive: Receive, view: Callable[..., Any], values: dict[str, Any]) -> Response:
-    """Let them in, take the body in while no transaction is open, and answer in a second one."""
-    with _entered(endpoint):
+def _serve_in_two(endpoint: Endpoint, receive: Receive, view: Callable[..., Any], values: dict[str, Any]) -> Response:
+    """Admit the caller, receive the body while no transaction is open, and answer in a second transaction."""
+    with _admitted(endpoint):
         g.arguments = _arguments(endpoint)
         known = endpoint.once and _key_is_known()
     if known:
         hashed = _hashed(endpoint)
-        with _entered(endpoint):
+        with _admitted(endpoint):
             stored = idempotency.find(session(), *_key(), hashed)
-            assert stored is not None, "a key is forgotten after days only"
+            assert stored is not None, "keys are kept for days"
             return _replay(*stored)
-    with receive(*g.arguments, **values) as g.arguments[0], _entered(endpoint):
+    with receive(*g.arguments, **values) as g.arguments[0], _admitted(endpoint):
         return (_once if endpoint.once else _answer)(endpoint, view, values)
 
 
@@ -93,13 +94,13 @@ def _caller() -> str:
     return credential.removeprefix("Bearer ").split(".")[0][:40] or request.remote_addr or "-"
 
 
-def _admit(endpoint: Endpoint, who: Actor) -> None:
-    if who.role not in endpoint.allow:
-        if who.role == Role.NOBODY:
+def _require_allowed(endpoint: Endpoint, caller: Actor) -> None:
+    if caller.role not in endpoint.allow:
+        if caller.role == Role.NOBODY:
             raise NotSignedIn
         allowed = ", ".join(role for role in endpoint.allow if role not in (Role.SYSTEM, Role.NOBODY))
-        raise NotAllowed(f"This is for: {allowed}. You act as {who.role}.")
-    if endpoint.needs is not None and endpoint.needs not in who.permissions:
+        raise NotAllowed(f"This is for: {allowed}. You act as {caller.role}.")
+    if endpoint.needs is not None and endpoint.needs not in caller.permissions:
         raise NotAllowed(f"Your membership or key lacks the permission {endpoint.needs}.")
 
 
@@ -109,6 +110,7 @@ def _once(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) 
     if stored is not None:
         return _replay(*stored)
     response = _answer(endpoint, view, values)
+    # A file could not be hashed before the view had read it.
     hashed = hashed or _hashed(endpoint)
     # Secrets are shown once: what is kept for a replay is what the view asked to be kept.
     body = g.pop("kept_body", None) or response.get_data(as_text=True)
@@ -153,16 +155,16 @@ def _hashed(endpoint: Endpoint) -> str:
 
 
 def _arguments(endpoint: Endpoint) -> list[Any]:
-    found = []
+    arguments = []
     if endpoint.takes is not None:
-        found.append(_load(endpoint.takes, read_json(), ""))
+        arguments.append(_load(endpoint.takes, read_json(), ""))
     if endpoint.raw is not None:
-        found.append(g.raw_body)
+        arguments.append(g.raw_body)
     if endpoint.query is not None:
-        found.append(_load(endpoint.query, _query(), "query:"))
+        arguments.append(_load(endpoint.query, _query(), "query:"))
     elif request.args:
-        _unknown_parameters(request.args)
-    return found
+        _refuse_parameters(request.args)
+    return arguments
 
 
 def _answer(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) -> Response:
@@ -175,7 +177,7 @@ def _answer(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]
     if endpoint.answers is None:
         session().flush()
         return Response(status=endpoint.status if result is None else 200)
-    session().flush()
+    session().flush()  # the database's own rules refuse before the answer is made
     shown = endpoint.answers.dump(result)
     response = cast(Response, current_app.json.response(shown))
     response.status_code = endpoint.status
@@ -198,14 +200,15 @@ def _load(schema: Schema, data: Any, prefix: str) -> Any:
     try:
         return schema.load(data)
     except ValidationError as error:
-        faults = [
-            FieldError(prefix + fault.pointer, fault.detail)
-            for fault in field_errors_of(error.normalized_messages())  # type: ignore[no-untyped-call]
+        errors = [
+            FieldError(prefix + problem.pointer, problem.detail)
+            for problem in field_errors_of(error.normalized_messages())  # type: ignore[no-untyped-call]
         ]
-        raise InvalidInput(errors=faults) from error
+        raise InvalidInput(errors=errors) from error
 
 
 def _query() -> dict[str, Any]:
+    # Two readers may take the first or the last of two values: neither is guessed at.
     for name in request.args:
         if len(request.args.getlist(name)) > 1:
             raise InvalidInput(
@@ -215,10 +218,10 @@ def _query() -> dict[str, Any]:
     return request.args.to_dict()
 
 
-def _unknown_parameters(found: Any) -> NoReturn:
+def _refuse_parameters(names: Iterable[str]) -> NoReturn:
     raise InvalidInput(
         "This call takes no query parameters.",
-        errors=[FieldError(f"query:/{name[:60]}", "Unknown parameter.") for name in found],
+        errors=[FieldError(f"query:/{name[:60]}", "Unknown parameter.") for name in names],
     )
 
 
@@ -227,11 +230,12 @@ def _if_match() -> int:
     if not header:
         raise PreconditionRequired("Read it first and send its ETag as If-Match, so that nobody's change is lost.")
     digits = header.strip().removeprefix('"').removesuffix('"')
+    # Weak tags and lists of tags are refused too: only the one version that was read can be checked.
     if not digits.isascii() or not digits.isdigit() or len(digits) > 15:
         raise PreconditionFailed(f"If-Match {header[:40]} is no ETag of this thing.")
     return int(digits)
 
 
 def keep_for_replay(schema: Schema, shown: Any) -> None:
-    """Say what a replay of this request answers, where the first answer held a secret."""
+    """Set what a replay of this request answers, where the first answer holds a secret."""
     g.kept_body = current_app.json.dumps(schema.dump(shown))

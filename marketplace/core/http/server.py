@@ -1,4 +1,4 @@
-"""The Flask application's outside: request ids, headers, one log line a request, health and metrics."""
+"""Make the Flask application: request ids, headers, one log line a request, health and metrics."""
 
 import hmac
 import re
@@ -39,7 +39,7 @@ HEADERS = {
 
 
 class _NoCookies(SessionInterface):
-    """Who asks is in the Authorization header alone: no cookie is read, none is set, nothing is signed."""
+    """No cookie is read, set or signed: the caller is in the Authorization header alone."""
 
     def open_session(self, app: Flask, request: Request) -> None:
         return None
@@ -49,7 +49,7 @@ log = structlog.get_logger("http")
 
 
 def make_server(config: Config, authenticate: endpoint.Authenticate) -> Flask:
-    """Return a Flask application with the edge in place and no rooms yet."""
+    """Return a Flask application with error handling, health and metrics, and no blueprints yet."""
     app = Flask("marketplace", static_folder=None)
     app.config.update(
         SECRET_KEY=config.secret_key,
@@ -58,6 +58,7 @@ def make_server(config: Config, authenticate: endpoint.Authenticate) -> Flask:
         MAX_FORM_PARTS=50,
         PROPAGATE_EXCEPTIONS=False,
     )
+    # Answers are UTF-8 with fields in the order of their schema, which a reader can follow.
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.session_interface = _NoCookies()
@@ -73,8 +74,9 @@ def make_server(config: Config, authenticate: endpoint.Authenticate) -> Flask:
 
 
 def _begin() -> None:
-    asked = request.headers.get("X-Request-Id", "")
-    g.request_id = asked if _REQUEST_ID.fullmatch(asked) else "req_" + ids.show("r", ids.new_id())[2:]
+    given = request.headers.get("X-Request-Id", "")
+    # Only a harmless id of the caller's is taken: it goes into every log line, event and job.
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else "req_" + ids.show("r", ids.new_id())[2:]
     g.began = time.perf_counter()
     set_request_id(g.request_id)
 
@@ -91,6 +93,7 @@ def _end(response: Response) -> Response:
     route = request.url_rule.rule if request.url_rule else "(none)"
     REQUESTS.labels(route, request.method, response.status_code).inc()
     SECONDS.labels(route).observe(seconds)
+    # Probes come every few seconds and would fill the log.
     if not request.path.startswith(("/livez", "/readyz", "/metrics")):
         who = g.get("actor")
         party = str(who.party_id) if who and who.party_id else None
@@ -117,13 +120,14 @@ def _add_health(app: Flask, config: Config) -> None:
 
     @app.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        found = {"database": _check(_database), "broker": _check(client.ping)}
-        ready = all(value == "ok" for value in found.values())
-        return jsonify(status="ok" if ready else "not ready", **found), 200 if ready else 503
+        checks = {"database": _check(_database), "broker": _check(client.ping)}
+        ready = all(outcome == "ok" for outcome in checks.values())
+        return jsonify(status="ok" if ready else "not ready", **checks), 200 if ready else 503
 
     @app.get("/metrics")
     def metrics() -> Response:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        # Numbers of requests and jobs tell strangers how business goes.
         local = request.remote_addr in (None, "127.0.0.1", "::1")
         if not (config.metrics_token and hmac.compare_digest(given, config.metrics_token)) and not (
             local and not config.metrics_token

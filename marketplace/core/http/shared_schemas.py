@@ -1,4 +1,4 @@
-"""Pieces that several rooms' answers have in common: a number with its interval, and a reason in two languages."""
+"""Schemas that several features share: a number with its interval, and a message in two languages."""
 
 from marshmallow import Schema, fields
 

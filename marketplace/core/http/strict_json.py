@@ -1,4 +1,8 @@
-"""A request's JSON body, read strictly (RFC 8259): one meaning for every reader, bounded work for this one."""
+"""Read a request's JSON body strictly (RFC 8259).
+
+Names given twice, NaN and deep nesting mean different things to different readers, or cost without bound: they are
+refused, not interpreted.
+"""
 
 import json
 from collections.abc import Iterator
@@ -13,10 +17,10 @@ DEPTH_MAX = 40
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise ValueError("a name stands twice in one object")
-    return found
+    return members
 
 
 def _not_finite(word: str) -> NoReturn:
@@ -24,7 +28,10 @@ def _not_finite(word: str) -> NoReturn:
 
 
 def read_json() -> Any:
-    """Parse the body strictly: UTF-8, no double names, no NaN, bounded depth. Raises DomainError (400), 415."""
+    """Return the body's object: UTF-8, no name twice, no NaN, bounded depth.
+
+    Raises DomainError (400), UnsupportedMediaType (415).
+    """
     body = request.get_data(cache=True)
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send the body as Content-Type: application/json.")
