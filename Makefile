@@ -44,7 +44,7 @@ bench: $(DEV) ## measure the parts whose speed matters, as ratios in one run (AR
 pictures: $(DEV) ## draw the pictures of rooms and states in docs
 	$(BIN)/python -m tests.docs_pictures
 
-lock: $(DEV) ## pin every version and hash anew
+lock: $(DEV) ## resolve and pin every version and hash again
 	$(BIN)/uv export -q --extra embedded --no-default-groups --group build --no-emit-project --no-annotate --no-header -o requirements.lock
 	$(BIN)/uv export -q --extra embedded --extra vision --all-groups --no-emit-project --no-annotate --no-header -o requirements-dev.lock
 	$(BIN)/uv export -q --extra embedded --extra vision --no-default-groups --group build --no-emit-project --no-annotate --no-header -o requirements-vision.lock
