@@ -41,7 +41,7 @@ fix: $(DEV) ## format, and fix what the linter can fix
 bench: $(DEV) ## measure the parts whose speed matters, as ratios in one run (ARGS=doorbell for one)
 	$(BIN)/python -m benchmarks $(ARGS)
 
-pictures: $(DEV) ## draw the pictures of rooms and states in docs
+pictures: $(DEV) ## draw the rooms and the states in docs, and list the decisions
 	$(BIN)/python -m tests.docs_pictures
 
 lock: $(DEV) ## resolve and pin every version and hash again
