@@ -2,7 +2,7 @@
 
 The rooms and their order are those of import-linter's contract in pyproject.toml; the arrows are the imports that it
 checks. An arrow is left out where a longer way through other rooms leads to the same place, else nobody could read it.
-States and who may change them are the tables of the rooms' `states.py`. Decisions are listed by the titles of their files.
+States and who may change them are the tables of the rooms' `states.py`; decisions are listed by their titles.
 """
 
 import re

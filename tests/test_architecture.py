@@ -24,28 +24,6 @@ STANDARD_MODULES = {"models", "policy", "service", "routes", "schemas", "states"
 # Measured at 5.1 per cent; models of the field have 2 to 11.
 ONE_WORD_CLASSES_MAX = 0.06
 
-# Public functions that take a Session and still return untyped dicts. The list only shrinks.
-UNTYPED_RETURNS = {
-    "marketplace/channels/files/import_job.py:run",
-    "marketplace/matching/discovery/service.py:discover",
-    "marketplace/matching/discovery/service.py:open_briefs",
-    "marketplace/matching/forecast/readings.py:forecasts",
-    "marketplace/matching/pricing/service.py:of_brief",
-    "marketplace/matching/scoring/fair_price.py:ceiling_warnings",
-    "marketplace/matching/scoring/fair_price.py:floor_reasons",
-    "marketplace/matching/scoring/service.py:match_of",
-    "marketplace/matching/scoring/service.py:of_bid",
-    "marketplace/matching/scoring/suggestions.py:of_bid",
-    "marketplace/matching/selection/collusion_audit.py:signals",
-    "marketplace/matching/selection/service.py:of_bid",
-    "marketplace/matching/selection/service.py:prove",
-    "marketplace/matching/selection/service.py:search",
-    "marketplace/matching/selection/service.py:verify",
-    "marketplace/matching/selection/service.py:what_if",
-    "marketplace/pacing/service.py:state",
-    "marketplace/video_files/upload_assembly.py:finish",
-}
-
 
 def trees(*folders: str) -> Iterator[tuple[str, ast.Module]]:
     """Yield the name and the parsed text of every source file in these folders."""
@@ -148,10 +126,7 @@ def test_a_service_returns_values_that_say_what_they_hold() -> None:
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and node.returns is not None
         if "dict[str, Any]" in ast.unparse(node.returns) and takes_a_session(node)
     }
-    new = untyped - UNTYPED_RETURNS
-    assert not new, f"return a frozen dataclass, a NamedTuple or the row itself: {sorted(new)}"
-    mended = UNTYPED_RETURNS - untyped
-    assert not mended, f"these return typed values by now, so take them off UNTYPED_RETURNS: {sorted(mended)}"
+    assert not untyped, "return a frozen dataclass, a NamedTuple or the row itself"
 
 
 def takes_a_session(function: ast.FunctionDef) -> bool:
