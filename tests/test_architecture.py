@@ -126,7 +126,7 @@ def test_a_service_returns_values_that_say_what_they_hold() -> None:
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and node.returns is not None
         if "dict[str, Any]" in ast.unparse(node.returns) and takes_a_session(node)
     }
-    assert not untyped, "return a frozen dataclass, a NamedTuple or the row itself"
+    assert not untyped, f"return a frozen dataclass, a NamedTuple or the row itself: {sorted(untyped)}"
 
 
 def takes_a_session(function: ast.FunctionDef) -> bool:
