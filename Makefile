@@ -43,10 +43,10 @@ fix: $(DEV) ## format, and fix what the linter can fix
 bench: $(DEV) ## measure the parts whose speed matters, as ratios in one run (ARGS=doorbell for one)
 	$(BIN)/python -m benchmarks $(ARGS)
 
-pictures: $(DEV) ## draw the pictures of rooms and states in docs
+pictures: $(DEV) ## draw the rooms and the states in docs, and list the decisions
 	$(BIN)/python -m tests.docs_pictures
 
-lock: $(DEV) ## pin every version and hash anew
+lock: $(DEV) ## resolve and pin every version and hash again
 	$(BIN)/uv export -q --extra embedded --no-default-groups --group build --no-emit-project --no-annotate --no-header -o requirements.lock
 	$(BIN)/uv export -q --extra embedded --extra vision --all-groups --no-emit-project --no-annotate --no-header -o requirements-dev.lock
 	$(BIN)/uv export -q --extra embedded --extra vision --no-default-groups --group build --no-emit-project --no-annotate --no-header -o requirements-vision.lock

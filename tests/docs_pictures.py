@@ -1,8 +1,8 @@
-"""Draws the pictures of the documents from the code, each between two marks of its page: `make pictures`.
+"""Draws the pictures and lists of the documents from the code, each between two marks of its page: `make pictures`.
 
 The rooms and their order are those of import-linter's contract in pyproject.toml; the arrows are the imports that it
 checks. An arrow is left out where a longer way through other rooms leads to the same place, else nobody could read it.
-States and who may change them are the tables of the rooms' `states.py`.
+States and who may change them are the tables of the rooms' `states.py`; decisions are listed by their titles.
 """
 
 import re
@@ -101,16 +101,30 @@ def node(room: str) -> str:
     return f"{key(room)}[{room.rpartition('.')[2]}]"
 
 
+def mermaid(draw: Callable[[], str]) -> str:
+    return f"```mermaid\n{draw()}\n```"
+
+
+def list_decisions() -> str:
+    """Return a line for each decision, with its number and title as the file has them."""
+    lines = []
+    for path in sorted(ROOT.glob("docs/adr/*.md")):
+        number, _, title = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ").partition(". ")
+        lines.append(f"{number}. [{title}](adr/{path.name})")
+    return "\n".join(lines)
+
+
 PICTURES: dict[str, Callable[[], str]] = {
-    "rooms": draw_rooms,
-    **{name: partial(diagram, transitions) for name, transitions in STATES.items()},
+    "rooms": partial(mermaid, draw_rooms),
+    "decisions": list_decisions,
+    **{name: partial(mermaid, partial(diagram, transitions)) for name, transitions in STATES.items()},
 }
 PLACE = re.compile(r"(<!-- picture: (\w+), by `make pictures` -->\n).*?(<!-- end of picture -->)", re.DOTALL)
 
 
 def drawn(text: str) -> str:
     """Return the text of a page with each of its pictures as the code has it now."""
-    return PLACE.sub(lambda found: f"{found[1]}```mermaid\n{PICTURES[found[2]]()}\n```\n{found[3]}", text)
+    return PLACE.sub(lambda found: f"{found[1]}{PICTURES[found[2]]()}\n{found[3]}", text)
 
 
 def pages() -> list[Path]:

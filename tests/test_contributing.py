@@ -4,6 +4,7 @@ import ast
 import io
 import re
 import subprocess
+from collections import defaultdict
 from datetime import date
 from pathlib import Path
 
@@ -57,45 +58,65 @@ def test_a_route_without_roles_cannot_be_registered() -> None:
 # A job.
 
 
-def kinds(node: ast.expr, constants_of: dict[str, str]) -> list[str]:
-    """Return the kinds of job that an expression names, by itself or through a constant of some module."""
-    match node:
-        case ast.Constant(value=str(kind)):
-            return [kind]
-        case ast.Attribute(attr=name) | ast.Name(id=name) if name in constants_of:
-            return [constants_of[name]]
-    return []
+KIND = re.compile(r"[a-z_]+\.[a-z-]+")
+TREES = {
+    path: ast.parse(path.read_text(encoding="utf-8"))
+    for folder in ("marketplace", "workers")
+    for path in sorted(ROOT.glob(f"{folder}/**/*.py"))
+}
+
+
+def constants_of_kinds() -> dict[str, set[str]]:
+    """Return what each constant of the program that may name a kind of job is in any module."""
+    values = defaultdict(set)
+    for tree in TREES.values():
+        for node in tree.body:
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(kind))) if KIND.fullmatch(
+                    kind
+                ):
+                    values[name].add(kind)
+    return values
+
+
+def asking_functions() -> dict[str, int]:
+    """Return the functions that ask for a job, with the place of the kind among their arguments."""
+    found = {"enqueue": 1}
+    for tree in TREES.values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                names = [argument.arg for argument in node.args.args]
+                if "kind" in names and "enqueue(" in ast.unparse(node):
+                    found[node.name] = names.index("kind")
+    return found
 
 
 def test_every_kind_of_job_that_is_asked_for_has_a_handler() -> None:
-    folders = ("marketplace", "workers")
-    trees = {path: ast.parse(path.read_text()) for folder in folders for path in ROOT.glob(f"{folder}/**/*.py")}
-    named = {
-        target.id: node.value.value
-        for tree in trees.values()
-        for node in tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
+    values, asking = constants_of_kinds(), asking_functions()
+
+    def kinds(node: ast.expr | None) -> set[str]:
+        match node:
+            case ast.Constant(value=str(kind)):
+                return {kind}
+            case ast.Attribute(attr=name) | ast.Name(id=name):
+                return values.get(name, set())
+        return set()
+
     asked: set[str] = set()
     handled: set[str] = set()
-    for path, tree in trees.items():
+    for path, tree in TREES.items():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in (
-                "enqueue",
-                "_ask_for_fitting",
-            ):
-                asked.update(kinds(node.args[1], named) if len(node.args) > 1 else [])
-            elif isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
-                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                found = [kind for key in node.value.keys if key is not None for kind in kinds(key, named)]
-                if {ast.unparse(target) for target in targets} & {"HANDLERS", "AHEAD"} and path.is_relative_to(
-                    ROOT / "workers"
-                ):
-                    handled.update(found)
-                elif path.name == "schedule.py":
-                    asked.update(found)
+            match node:
+                case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=arguments) if name in asking:
+                    asked.update(*map(kinds, arguments[asking[name] : asking[name] + 1]))
+                case (
+                    ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict(keys=keys))
+                    | ast.AnnAssign(target=ast.Name(id=name), value=ast.Dict(keys=keys))
+                ) if path.parent == ROOT / "workers":
+                    if name in {"HANDLERS", "PREPARES", "AHEAD"}:
+                        handled.update(*map(kinds, keys))
+                    elif name == "EVERY":
+                        asked.update(*map(kinds, keys))
     assert len(asked) > 15
     assert asked - handled == set(), "name the handler in HANDLERS of the room's worker"
 

@@ -84,6 +84,19 @@ def defined(module: Path) -> set[str]:
     return names
 
 
+def test_every_module_that_a_comment_names_is_there() -> None:
+    names = {module.name for module in MODULES}
+    gone = []
+    for module in MODULES:
+        if not module.name.startswith("test_"):
+            for path, name in PATH.findall(module.read_text(encoding="utf-8")):
+                if path.endswith(".py") and "*" not in path:
+                    found = any((base / path).is_file() for base in (ROOT, ROOT / "marketplace", module.parent))
+                    if not found and ("/" in path or path not in names):
+                        gone.append(f"{module.relative_to(ROOT)}: {path}{name and f':{name}'}")
+    assert not gone, "say where this is now"
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
 def test_every_name_in_a_module_that_a_document_names_is_there(document: Path) -> None:
     gone = []
