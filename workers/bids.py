@@ -15,7 +15,7 @@ def void(session: Session, job: ClaimedJob) -> dict[str, Any]:
     if job.subject_id is None:
         raise ValueError("A job to void a brief's bids names the brief.")
     done = service.void_for_brief(session, job.subject_id)
-    if done == service.VOID_AT_ONCE:
+    if done == service.VOID_BATCH:
         jobs.enqueue(session, service.VOID, subject_id=job.subject_id, dedupe_key=f"{service.VOID}:{job.subject_id}")
     return {"voided": done}
 

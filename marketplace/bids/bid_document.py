@@ -1,4 +1,7 @@
-"""A bid's wording: how it is stored, and what must hold between it and the brief that it answers."""
+"""A bid's document: how it is stored, and its validation against the brief that it answers.
+
+"Stored" here means the document as JSON values, as `to_stored` returns it.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,11 +22,11 @@ from marketplace.intrusiveness.prominence import prominence
 from marketplace.intrusiveness.timeline import PlanError, Timeline, TimelineSource
 
 _POINTER_MAX = 200
-# Which of the brief's kinds of placement let a plan show the brand in this way.
-_SEEN = frozenset({"background", "hand_prop", "wardrobe", "plot_use"})
-_LETS: Mapping[str, frozenset[str]] = {
-    "product": _SEEN,
-    "logo": _SEEN | {"caption", "logo_card"},
+# Exposure kind of a plan -> the brief's placement kinds that permit it.
+_VISIBLE_KINDS = frozenset({"background", "hand_prop", "wardrobe", "plot_use"})
+_PERMITTED_BY: Mapping[str, frozenset[str]] = {
+    "product": _VISIBLE_KINDS,
+    "logo": _VISIBLE_KINDS | {"caption", "logo_card"},
     "text": frozenset({"caption", "logo_card"}),
     "speech": frozenset({"spoken_mention", "read_ad"}),
 }
@@ -31,7 +34,7 @@ _LETS: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class PlanMeasures:
-    """What a plan does: ten factors of intrusiveness before relief, and prominence 0..100, each from low to high."""
+    """Ten factors of intrusiveness before relief by fit, and prominence (0..100), each as an interval."""
 
     raw_low: list[float]
     raw_high: list[float]
@@ -41,15 +44,15 @@ class PlanMeasures:
 
 
 def to_stored(loaded: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the wording as JSON values, its price with whatever fields came."""
+    """Return a loaded request body as JSON values; its price keeps whatever fields were sent."""
     return briefs.to_stored(loaded)
 
 
 def revision_columns(stored: Mapping[str, Any], currency: str) -> dict[str, Any]:
-    """Return a wording as the columns of a revision. `rights` are kept with the price, answers with the claims."""
+    """Return a document as the columns of a revision. Rights are stored with the price, answers with the claim."""
     price = {**pricing_models.own_fields(stored["price"]), "rights": stored["rights"]}
     cost, claim, answers = stored["production_cost"], stored["forecast_claim"], stored["answers"]
-    told = {**(claim or {}), "answers": answers} if answers else claim
+    claim_with_answers = {**(claim or {}), "answers": answers} if answers else claim
     return {
         "pricing_model": stored["price"]["model"],
         "currency": currency,
@@ -60,13 +63,13 @@ def revision_columns(stored: Mapping[str, Any], currency: str) -> dict[str, Any]
         "deliverables": stored["deliverables"],
         "plan": stored["plan"],
         "production_cost_minor": cost and cost["amount_minor"],
-        "forecast_claim": told,
+        "forecast_claim": claim_with_answers,
         "message": stored["message"],
     }
 
 
 def wording(revision: BidRevision) -> dict[str, Any]:
-    """Return a revision's wording as it is shown and committed to; what making it costs is not in it."""
+    """Return a revision's document as it is shown and committed to, without the production cost."""
     price = dict(revision.price)
     rights = price.pop("rights", None) or dict.fromkeys(pricing_models.RIGHTS)
     claim = dict(revision.forecast_claim or {})
@@ -84,43 +87,46 @@ def wording(revision: BidRevision) -> dict[str, Any]:
 
 
 def production_cost(revision: BidRevision) -> dict[str, Any] | None:
-    """Return what making it costs, for the creator's side alone."""
+    """Return the production cost, which only the creator's side may see."""
     if revision.production_cost_minor is None:
         return None
     return {"amount_minor": revision.production_cost_minor, "currency": revision.currency}
 
 
 def stored_document(revision: BidRevision) -> dict[str, Any]:
-    """Return a revision's whole wording as `document` gave it."""
+    """Return a revision's whole document, as `to_stored` returned it."""
     return {**wording(revision), "production_cost": production_cost(revision)}
 
 
 def read_plan(plan: Mapping[str, Any], brief: Mapping[str, Any]) -> tuple[Timeline | None, list[FieldError]]:
-    """Return a plan as a timeline, or what has to be mended in it, with pointers under /plan."""
+    """Return a plan as a timeline (None if it cannot be read) and its validation errors, with pointers under /plan."""
     try:
-        found = timeline.from_dict(plan)
+        plan_timeline = timeline.from_dict(plan)
     except PlanError as error:
-        return None, [FieldError(f"/plan{one.pointer}"[:_POINTER_MAX], f"{one.zh} {one.en}") for one in error.problems]
-    return found, [*description_errors(plan, "/plan"), *_plan_kinds(found, brief)]
+        return None, [
+            FieldError(f"/plan{problem.pointer}"[:_POINTER_MAX], f"{problem.zh} {problem.en}")
+            for problem in error.problems
+        ]
+    return plan_timeline, [*description_errors(plan, "/plan"), *_plan_kinds(plan_timeline, brief)]
 
 
 def measure_plan(plan: Timeline) -> PlanMeasures:
     low, high = raw_bounds(plan)
-    noticed = prominence(plan)
-    return PlanMeasures(low.tolist(), high.tolist(), noticed.low, noticed.high, MODEL_VERSION)
+    interval = prominence(plan)
+    return PlanMeasures(low.tolist(), high.tolist(), interval.low, interval.high, MODEL_VERSION)
 
 
 def validation_errors(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> list[FieldError]:
-    """Return what contradicts itself or the brief's document, each with a pointer; the plan is looked at apart."""
-    wrong_price = [*pricing_models.validation_errors(stored["price"])]
+    """Return what contradicts itself or the brief's document, each with a pointer; `read_plan` validates the plan."""
+    price_errors = [*pricing_models.validation_errors(stored["price"])]
     return [
-        *wrong_price,
+        *price_errors,
         *_currency(stored, brief["budget"]["currency"]),
-        *([] if wrong_price else _amounts(stored, brief["budget"])),
+        *([] if price_errors else _amounts(stored, brief["budget"])),
         *_rights(stored, brief),
         *_deliverables(stored, brief),
         *_tiers(stored, brief),
-        *_told(stored, brief),
+        *_claim_and_answers(stored, brief),
     ]
 
 
@@ -134,33 +140,33 @@ def _currency(value: Any, currency: str, pointer: str = "") -> Iterator[FieldErr
             if name != "plan":
                 yield from _currency(inner, currency, f"{pointer}/{name}")
     elif isinstance(value, list):
-        for place, inner in enumerate(value):
-            yield from _currency(inner, currency, f"{pointer}/{place}")
+        for index, inner in enumerate(value):
+            yield from _currency(inner, currency, f"{pointer}/{index}")
 
 
 def _amounts(stored: Mapping[str, Any], budget: Mapping[str, Any]) -> Iterator[FieldError]:
     price, options = stored["price"], stored["options"]
-    most = Money(budget["currency"], budget["amount_minor"])
+    limit = Money(budget["currency"], budget["amount_minor"])
     headline = pricing_models.HEADLINE.get(price["model"])
     sure = pricing_models.sure_minor(price)
-    if sure > most.amount:
-        told = (
-            f"The brief's whole budget is {most.show()}; this costs {Money(most.currency, sure).show()} at the least."
+    if sure > limit.amount:
+        detail = (
+            f"The brief's whole budget is {limit.show()}; this costs {Money(limit.currency, sure).show()} at the least."
         )
-        yield FieldError(f"/price/{pricing_models.SURE[price['model']]}", told)
+        yield FieldError(f"/price/{pricing_models.SURE[price['model']]}", detail)
     if options and headline is None:
         yield FieldError("/options", f"A {price['model']} price is the same at every length: leave them out.")
         return
-    for place, option in enumerate(options):
+    for index, option in enumerate(options):
         amount = option["amount"]["amount_minor"]
-        if place == 0 and headline and amount != price[headline]["amount_minor"]:
+        if index == 0 and headline and amount != price[headline]["amount_minor"]:
             yield FieldError(
                 "/options/0/amount", f"The first option is the offer itself: it must equal /price/{headline}."
             )
         elif (
-            place and headline and headline != "rate" and sure - price[headline]["amount_minor"] + amount > most.amount
+            index and headline and headline != "rate" and sure - price[headline]["amount_minor"] + amount > limit.amount
         ):
-            yield FieldError(f"/options/{place}/amount", f"The brief's whole budget is {most.show()}.")
+            yield FieldError(f"/options/{index}/amount", f"The brief's whole budget is {limit.show()}.")
 
 
 def _rights(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[FieldError]:
@@ -170,70 +176,72 @@ def _rights(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[Fie
 
 
 def _deliverables(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[FieldError]:
-    kinds = {wanted["kind"] for wanted in brief["deliverables"]}
+    kinds = {requested["kind"] for requested in brief["deliverables"]}
     opens, ends = (briefs.parse_time(brief["publish_window"][end]) for end in ("from", "to"))
-    for place, one in enumerate(stored["deliverables"]):
-        here = f"/deliverables/{place}"
-        if one["kind"] not in kinds:
-            yield FieldError(f"{here}/kind", f"The brief asks for: {', '.join(sorted(kinds))}.")
-        first, last = (one[name] and briefs.parse_time(one[name]) for name in ("publish_from", "publish_to"))
+    for index, deliverable in enumerate(stored["deliverables"]):
+        pointer = f"/deliverables/{index}"
+        if deliverable["kind"] not in kinds:
+            yield FieldError(f"{pointer}/kind", f"The brief asks for: {', '.join(sorted(kinds))}.")
+        first, last = (
+            deliverable[name] and briefs.parse_time(deliverable[name]) for name in ("publish_from", "publish_to")
+        )
         for name, at in (("publish_from", first), ("publish_to", last)):
             if at is not None and not opens <= at <= ends:
                 window = f"{brief['publish_window']['from']} to {brief['publish_window']['to']}"
-                yield FieldError(f"{here}/{name}", f"Must lie within the brief's window, {window}.")
+                yield FieldError(f"{pointer}/{name}", f"Must lie within the brief's window, {window}.")
         if first is not None and last is not None and last < first:
-            yield FieldError(f"{here}/publish_to", "Must not be earlier than `publish_from`.")
+            yield FieldError(f"{pointer}/publish_to", "Must not be earlier than `publish_from`.")
 
 
 def _tiers(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[FieldError]:
-    asked: dict[str, set[str]] = {}
-    for wanted in brief["deliverables"]:
-        asked.setdefault(wanted["kind"], set()).update(wanted["length_tiers"])
+    requested_tiers: dict[str, set[str]] = {}
+    for requested in brief["deliverables"]:
+        requested_tiers.setdefault(requested["kind"], set()).update(requested["length_tiers"])
     offered = set()
-    for place, one in enumerate(stored["deliverables"]):
-        tier, tiers = one["length_tier"], asked.get(one["kind"], set())
+    for index, deliverable in enumerate(stored["deliverables"]):
+        tier, tiers = deliverable["length_tier"], requested_tiers.get(deliverable["kind"], set())
         offered.add(tier)
-        if tier is not None and one["kind"] == "image":
-            yield FieldError(f"/deliverables/{place}/length_tier", "Images have no length in seconds.")
+        if tier is not None and deliverable["kind"] == "image":
+            yield FieldError(f"/deliverables/{index}/length_tier", "Images have no length in seconds.")
         elif tier is not None and tiers and tier not in tiers:
-            yield FieldError(f"/deliverables/{place}/length_tier", f"The brief asks for: {', '.join(sorted(tiers))}.")
-    every = set().union(*asked.values())
-    for place, option in enumerate(stored["options"]):
-        if every and option["length_tier"] not in every:
-            yield FieldError(f"/options/{place}/length_tier", f"The brief asks for: {', '.join(sorted(every))}.")
-        elif place == 0 and option["length_tier"] not in offered:
+            yield FieldError(f"/deliverables/{index}/length_tier", f"The brief asks for: {', '.join(sorted(tiers))}.")
+    all_tiers = set().union(*requested_tiers.values())
+    for index, option in enumerate(stored["options"]):
+        if all_tiers and option["length_tier"] not in all_tiers:
+            yield FieldError(f"/options/{index}/length_tier", f"The brief asks for: {', '.join(sorted(all_tiers))}.")
+        elif index == 0 and option["length_tier"] not in offered:
             yield FieldError(
                 "/options/0/length_tier", "The first option is the offer itself: no deliverable is so long."
             )
 
 
-def _told(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[FieldError]:
+def _claim_and_answers(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[FieldError]:
     claim = stored["forecast_claim"]
     if claim is not None and claim["views"]["high"] < claim["views"]["low"]:
         yield FieldError("/forecast_claim/views/high", "Must not be less than `low`.")
-    asked = len(brief["questions"])
-    if len(stored["answers"]) != asked:
-        yield FieldError("/answers", f"Give one answer to each of the brief's questions: {asked}.")
+    questions = len(brief["questions"])
+    if len(stored["answers"]) != questions:
+        yield FieldError("/answers", f"Give one answer to each of the brief's questions: {questions}.")
 
 
 def description_errors(plan: Mapping[str, Any], pointer: str) -> Iterator[FieldError]:
-    """Yield the descriptions of a timeline's exposures that cannot be stored; the timeline itself has been read."""
+    """Yield an error for each exposure whose description cannot be stored; the timeline itself must be valid."""
     text = TextField(timeline.DESCRIPTION_MAX, shortest=0)
-    for place, exposure in enumerate(plan["exposures"]):
+    for index, exposure in enumerate(plan["exposures"]):
         try:
             text.deserialize(exposure.get("description", ""))
         except ValidationError as error:
-            yield FieldError(f"{pointer}/exposures/{place}/description", " ".join(map(str, error.messages)))
+            yield FieldError(f"{pointer}/exposures/{index}/description", " ".join(map(str, error.messages)))
 
 
 def _plan_kinds(plan: Timeline, brief: Mapping[str, Any]) -> Iterator[FieldError]:
     allowed = set(brief["placement_kinds"])
     if plan.source is not TimelineSource.PLAN:
         yield FieldError("/plan/source", "A bid carries a plan, nothing measured.")
-    for place, exposure in enumerate(plan.exposures):
-        lets = _LETS[exposure.kind]
-        if not lets & allowed:
+    for index, exposure in enumerate(plan.exposures):
+        needed = _PERMITTED_BY[exposure.kind]
+        if not needed & allowed:
             yield FieldError(
-                f"/plan/exposures/{place}/kind",
-                f"The brief allows {', '.join(sorted(allowed))}; this would need one of: {', '.join(sorted(lets))}.",
+                f"/plan/exposures/{index}/kind",
+                f"The brief allows {', '.join(sorted(allowed))}; this would need one of: {', '.join(sorted(needed))}.",
             )

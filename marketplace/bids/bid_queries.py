@@ -1,4 +1,4 @@
-"""What is read of bids: always with its wording and its brief's version, in one query."""
+"""Read bids, each with its current revision and its brief's version, in one query."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ SEALED = "The bids on this brief are sealed until it is closed."
 
 @dataclass(frozen=True)
 class BidWording:
-    """One wording of an offer, as this reader may see it."""
+    """The document of one revision, as this reader may see it."""
 
     price: dict[str, Any]
     rights: dict[str, Any]
@@ -41,7 +41,7 @@ class BidWording:
 
 @dataclass(frozen=True)
 class ShownBid(BidWording):
-    """A bid in the wording that counts. `version` counts every change, `revision_number` wordings."""
+    """A bid with its current revision. `version` counts every change, `revision_number` the revisions."""
 
     id: UUID
     brief_id: UUID
@@ -64,6 +64,8 @@ class ShownBid(BidWording):
 
 @dataclass(frozen=True)
 class ShownRevision(BidWording):
+    """One revision of a bid."""
+
     id: UUID
     bid_id: UUID
     number: int
@@ -96,7 +98,7 @@ def list_bids(
     brief_id: UUID | None = None,
     status: str | None = None,
 ) -> Page[ShownBid]:
-    """Return the bidder's side's bids, the newest first."""
+    """Return the bids of the bidder's side, newest first."""
     query = _WITH_WORDING.where(policy.own(actor))
     if brief_id is not None:
         query = query.where(Bid.brief_id == brief_id)
@@ -112,7 +114,7 @@ def list_brief_bids(
     starting_after: UUID | None,
     status: str | None = None,
 ) -> Page[ShownBid]:
-    """Return the bids of a brief that is over, as far as the reader may see them. Raises NotFound while sealed."""
+    """Return the bids of a closed or cancelled brief that the reader may see. Raises NotFound while they are sealed."""
     brief = db.get(session, Brief, brief_id, briefs_policy.own(actor))
     if brief.status in (BriefStatus.DRAFT, BriefStatus.PUBLISHED):
         raise NotFound(SEALED)
@@ -121,7 +123,7 @@ def list_brief_bids(
 
 
 def count_bids(session: Session, actor: Actor, brief_id: UUID) -> int:
-    """Return how many bids stand on a brief; that much is told before the close."""
+    """Return the number of a brief's bids that were not withdrawn or voided; it is shown before the close too."""
     db.get(session, Brief, brief_id, briefs_policy.own(actor))
     standing = (BidStatus.OPEN, BidStatus.ACCEPTED, BidStatus.DECLINED)
     query = sa.select(sa.func.count()).where(Bid.brief_id == brief_id, Bid.status.in_(standing))
@@ -131,7 +133,7 @@ def count_bids(session: Session, actor: Actor, brief_id: UUID) -> int:
 def list_revisions(
     session: Session, actor: Actor, bid_id: UUID, *, limit: int, starting_after: UUID | None
 ) -> Page[ShownRevision]:
-    """Return a bid's wordings, the newest first. The brand is shown the one that counts: earlier ones were no offer."""
+    """Return a bid's revisions, newest first. The brand sees the current one only: it was never offered the others."""
     bid = db.get(session, Bid, bid_id, policy.visible(actor))
     query = (
         sa.select(BidRevision, BriefVersion.number)
@@ -151,7 +153,7 @@ def list_revisions(
 def list_commitments(
     session: Session, actor: Actor, brief_id: UUID, *, limit: int, starting_after: UUID | None
 ) -> Page[BidRevision]:
-    """Return every commitment made on a brief, whoever made it, to whoever may read the brief."""
+    """Return the commitments of all bids on a brief, whoever made them, to anyone who may read the brief."""
     db.get(session, Brief, brief_id, briefs_policy.visible(actor))
     query = (
         sa.select(BidRevision)
@@ -159,7 +161,7 @@ def list_commitments(
         .where(Bid.brief_id == brief_id)
         .options(load_only(BidRevision.commitment, BidRevision.created_at, raiseload=True))
     )
-    # Row-level security hides others' bids; a hash and a time say nothing of whose or what they are.
+    # Row-level security hides other parties' bids, but a hash and a time do not reveal whose bid it is or what it says.
     with db.acting_as(session, SYSTEM):
         return paging.page(session, query, BidRevision, limit, starting_after)
 
@@ -203,7 +205,7 @@ def _shown_revision(actor: Actor, revision: BidRevision, number: int) -> ShownRe
 def _wording(actor: Actor, revision: BidRevision) -> dict[str, Any]:
     return {
         **bid_document.wording(revision),
-        # Whoever sees a bid and is a bidder is of its creator's side; nobody else learns what making it costs.
+        # A bidder who may see a bid is on its creator's side; nobody else may learn the production cost.
         "production_cost": bid_document.production_cost(revision) if actor.role in policy.BIDDERS else None,
         "commitment": revision.commitment,
         "salt": revision.salt,

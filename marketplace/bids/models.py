@@ -1,4 +1,4 @@
-"""Creators' offers on briefs. A bid has revisions, never edits; the last one counts."""
+"""Creators' offers on briefs. A bid is never edited: it gets a new revision, and the last one counts."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -46,13 +46,12 @@ class Bid(Base):
 
 
 class BidRevision(Base):
-    """One wording of an offer, bound to the brief's version it answers.
+    """One revision of an offer, bound to the version of the brief that it answers.
 
     `price` is the pricing document, `terms` what it costs as numbers (PriceTerms), `option_costs` the most that each of
-    its options can cost in minor units (infinite: unbounded); `production_cost_minor` is seen by the creator's side
-    only.
-    `commitment` = sha256 of the canonical offer and `salt`: it is shown at once, the salt after the close,
-    so that anyone can check that nothing was changed in between.
+    its options can cost in minor units (infinite: unbounded); `production_cost_minor` is for the creator's side only.
+    `commitment` = SHA-256 of the canonical offer and `salt`. It is shown at once and the salt after the close, so that
+    anyone can check that nothing was changed in between.
     `raw_low` and `raw_high` are the ten intrusiveness factors of the plan before relief by fit.
     """
 

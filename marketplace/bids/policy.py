@@ -1,4 +1,4 @@
-"""Who sees a bid, and who may change it. Bids are sealed until their brief is closed, from admins too."""
+"""Who may see a bid, and who may change it. Until their brief is closed bids are sealed, even for admins."""
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -12,22 +12,27 @@ _BRIEF = aliased(Brief)
 
 
 def visible(actor: Actor) -> sa.ColumnElement[bool]:
-    """The bidder's side always; the brand once the brief is closed, but for what was withdrawn before; admins once it
-    takes no bids any more."""
+    """Return the bids that an actor may see.
+
+    The bidder's side sees its own, the brand those on its closed briefs that were not withdrawn before the close, and
+    admins those on briefs that take no bids any more.
+    """
     if actor.role == Role.SYSTEM:
         return sa.true()
     if actor.role == Role.ADMIN:
         return _brief(_BRIEF.status.in_([BriefStatus.CLOSED, BriefStatus.CANCELLED]))
     if actor.role == Role.BRAND:
-        stood = sa.or_(Bid.status != BidStatus.WITHDRAWN, Bid.withdrawn_at >= _BRIEF.closed_at)
-        return sa.and_(Bid.brand_id == actor.party_id, _brief(_BRIEF.status == BriefStatus.CLOSED, stood))
+        # A bid withdrawn at the very moment of the close, or later, was on the table when the brand could first look.
+        stood_at_close = sa.or_(Bid.status != BidStatus.WITHDRAWN, Bid.withdrawn_at >= _BRIEF.closed_at)
+        return sa.and_(Bid.brand_id == actor.party_id, _brief(_BRIEF.status == BriefStatus.CLOSED, stood_at_close))
     return own(actor)
 
 
 def own(actor: Actor) -> sa.ColumnElement[bool]:
-    """A creator's, whoever placed them; an agency's, what it placed, and what creators it acts for placed in person.
+    """Return the bids of an actor's own side.
 
-    An agency never sees another agency's bids for the same creator.
+    A creator sees all bids for its channels; an agency those that it placed and those that its creators placed
+    themselves, but never another agency's bids for the same creator.
     """
     if actor.role == Role.CREATOR:
         return Bid.creator_id == actor.party_id
@@ -38,7 +43,7 @@ def own(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def acting(actor: Actor) -> sa.ColumnElement[bool]:
-    """What an actor may change of the bidder's side: an agency needs a mandate that lives today."""
+    """Return the bids that the bidder's side may change: an agency needs a live mandate of the creator."""
     if actor.role == Role.AGENCY:
         return sa.and_(own(actor), Bid.creator_id.in_(sorted(actor.acts_for)))
     return own(actor)

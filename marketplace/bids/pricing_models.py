@@ -1,4 +1,4 @@
-"""The ways to price a bid: which fields each has, what must hold between them, and what it costs as five numbers.
+"""The pricing models of bids: the fields of each, their validation, and what a price costs as five numbers.
 
 =============  ====================================================================================================
 model          fields (amounts are {amount_minor, currency}; those with * may be null or left out)
@@ -36,7 +36,7 @@ class PricingModel(StrEnum):
 BASIS_POINTS = 10_000
 VARIABLE = (PricingModel.CPM, PricingModel.CPV, PricingModel.CPA, PricingModel.COMMISSION)
 RIGHTS = ("usage", "whitelisting", "raw_files", "exclusivity")
-_NEEDED: Mapping[str, tuple[str, ...]] = {
+_REQUIRED: Mapping[str, tuple[str, ...]] = {
     "flat": ("amount",),
     "cpm": ("rate", "cap"),
     "cpv": ("rate", "cap"),
@@ -45,7 +45,7 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "barter": ("value",),
     "hybrid": ("fixed", "variable"),
 }
-_MAY: Mapping[str, tuple[str, ...]] = {
+_OPTIONAL: Mapping[str, tuple[str, ...]] = {
     "cpm": ("floor",),
     "cpa": ("actions_per_thousand_views",),
     "commission": ("minimum", "actions_per_thousand_views", "order_value"),
@@ -61,7 +61,7 @@ HEADLINE: Mapping[str, str] = {
 }
 # The amount that does not follow the views.
 _FIXED: Mapping[str, str] = {"flat": "amount", "barter": "value", "hybrid": "fixed"}
-# What the brand pays whatever comes of it.
+# The field that the brand pays whatever the outcome.
 SURE: Mapping[str, str] = {
     "flat": "amount",
     "cpm": "floor",
@@ -98,11 +98,11 @@ def largest_cost(terms: PriceTerms[float]) -> float:
 
 
 def fields_of(model: str) -> tuple[str, ...]:
-    return (*_NEEDED[model], *_MAY.get(model, ()))
+    return (*_REQUIRED[model], *_OPTIONAL.get(model, ()))
 
 
 def own_fields(price: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a price with its model's fields alone."""
+    """Return a price with only the fields of its own model."""
     kept = {name: price[name] for name in ("model", *fields_of(price["model"])) if name in price}
     if kept.get("variable") is not None:
         kept["variable"] = own_fields(kept["variable"])
@@ -110,9 +110,9 @@ def own_fields(price: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def validation_errors(price: Mapping[str, Any], pointer: str = "/price") -> Iterator[FieldError]:
-    """Return which fields of its model a price lacks, which are another model's, and a cap under the floor."""
+    """Yield an error for each missing field, each field of another model, and a cap below the floor."""
     model = price["model"]
-    for name in _NEEDED[model]:
+    for name in _REQUIRED[model]:
         if price.get(name) is None:
             yield FieldError(f"{pointer}/{name}", f"A {model} price needs it.")
     for name, value in price.items():

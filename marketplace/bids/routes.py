@@ -1,4 +1,4 @@
-"""The bids' part of the API."""
+"""The API of bids."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What comes in and goes out of the bids' part of the API."""
+"""Schemas of the API of bids."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from marketplace.core.http.fields import (
 VIEWS_MAX = 10**10
 
 
-def _maybe_money(low: int = 0) -> MoneyField:
+def _optional_money(low: int = 0) -> MoneyField:
     return MoneyField(low=low, load_default=None, allow_none=True)
 
 
@@ -35,13 +35,13 @@ def _different_tiers(options: list[dict[str, Any]]) -> None:
 class _PartIn(Schema):
     """The fields of the models that follow what comes of the video."""
 
-    rate = _maybe_money(1)
-    floor = _maybe_money()
-    cap = _maybe_money(1)
+    rate = _optional_money(1)
+    floor = _optional_money()
+    cap = _optional_money(1)
     basis_points = WholeField(1, 10_000, load_default=None, allow_none=True)
-    minimum = _maybe_money()
+    minimum = _optional_money()
     actions_per_thousand_views = RealField(0, 1000, load_default=None, allow_none=True)
-    order_value = _maybe_money(1)
+    order_value = _optional_money(1)
 
 
 class BidVariableIn(_PartIn):
@@ -52,19 +52,19 @@ class BidPriceIn(_PartIn):
     """A price: its model and that model's own fields."""
 
     model = one_of(PricingModel, required=True)
-    amount = _maybe_money(1)
-    value = _maybe_money(1)
-    fixed = _maybe_money(1)
+    amount = _optional_money(1)
+    value = _optional_money(1)
+    fixed = _optional_money(1)
     variable = fields.Nested(BidVariableIn, load_default=None, allow_none=True)
 
 
 class BidRights(Schema):
     """What each right that the brief asks for costs, apart from the price; 0 gives it away, null leaves it out."""
 
-    usage = _maybe_money()
-    whitelisting = _maybe_money()
-    raw_files = _maybe_money()
-    exclusivity = _maybe_money()
+    usage = _optional_money()
+    whitelisting = _optional_money()
+    raw_files = _optional_money()
+    exclusivity = _optional_money()
 
 
 def _no_rights() -> dict[str, None]:

@@ -1,4 +1,4 @@
-"""How a bid ends, and who may end it. Changing its wording is no move: a new revision stands in the old one's place."""
+"""The transitions of a bid, and who may make them. Revising is not one of them: the bid stays open."""
 
 from marketplace.bids.models import BidStatus as S
 from marketplace.core.actor import Role

@@ -1,4 +1,4 @@
-"""A brief's reference images: checked by their first bytes, kept by their hash."""
+"""A brief's reference images: recognised by their first bytes and stored once per brief and hash."""
 
 import hashlib
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 @dataclass(frozen=True)
 class AssetFacts:
-    """An image without its bytes."""
+    """The facts of an image, without its bytes."""
 
     id: UUID
     brief_id: UUID
@@ -35,7 +35,8 @@ class AssetFacts:
 
 
 def media_type(data: bytes) -> str | None:
-    """Return what the first bytes say an image is (PNG: ISO/IEC 15948; JPEG: ISO/IEC 10918; WebP: RFC 9649)."""
+    """Return the media type of an image by its first bytes, or None (PNG: ISO/IEC 15948; JPEG: ISO/IEC 10918; WebP:
+    RFC 9649)."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
     if data.startswith(b"\xff\xd8\xff"):
@@ -45,18 +46,19 @@ def media_type(data: bytes) -> str | None:
     return None
 
 
-def add_asset(session: Session, actor: Actor, brief_id: UUID, *, name: str, data: bytes, said: str) -> AssetFacts:
-    """Keep an image of a brief that is not over. `said` is the media type it came with.
+def add_asset(
+    session: Session, actor: Actor, brief_id: UUID, *, name: str, data: bytes, content_type: str
+) -> AssetFacts:
+    """Store an image of a brief that is not over. `content_type` is the media type it was sent with.
 
-    Raises NotFound, WrongState, InvalidInput (size, kind), Conflict (too many, or there already).
+    Raises NotFound, WrongState, InvalidInput (size, media type), Conflict (too many, or stored already).
     """
-    found = media_type(data)
+    recognised = media_type(data)
     if len(data) > ASSET_BYTES_MAX:
         raise InvalidInput("The image is too large.", errors=[FieldError("/", f"At most {ASSET_BYTES_MAX} bytes.")])
-    if found is None or found != said:
-        detail = (
-            f"Send a PNG, JPEG or WebP image under its own Content-Type; these bytes are {found or 'none of them'}."
-        )
+    if recognised is None or recognised != content_type:
+        actual = recognised or "none of them"
+        detail = f"Send a PNG, JPEG or WebP image under its own Content-Type; these bytes are {actual}."
         raise InvalidInput("This is not an image that can be kept.", errors=[FieldError("/", detail)])
     brief = db.lock(session, Brief, brief_id, policy.own(actor))
     if brief.status not in (BriefStatus.DRAFT, BriefStatus.PUBLISHED):
@@ -64,17 +66,17 @@ def add_asset(session: Session, actor: Actor, brief_id: UUID, *, name: str, data
     if (session.scalar(sa.select(sa.func.count()).where(BrandAsset.brief_id == brief_id)) or 0) >= ASSETS_MAX:
         raise Conflict(f"A brief has at most {ASSETS_MAX} images.")
     digest = hashlib.sha256(data).hexdigest()
-    asset = BrandAsset(brief_id=brief_id, name=name, media_type=found, sha256=digest, data=data)
+    asset = BrandAsset(brief_id=brief_id, name=name, media_type=recognised, sha256=digest, data=data)
     session.add(asset)
     session.flush()
     events.record(
         session, "brand_assets.create", asset.id, actor, parties=[brief.brand_id], brief_id=str(brief_id), sha256=digest
     )
-    return AssetFacts(asset.id, brief_id, name, found, len(data), digest, asset.created_at)
+    return AssetFacts(asset.id, brief_id, name, recognised, len(data), digest, asset.created_at)
 
 
 def list_assets(session: Session, actor: Actor, brief_id: UUID) -> list[AssetFacts]:
-    """Return the images' facts, the oldest first."""
+    """Return the facts of a brief's images, oldest first."""
     db.get(session, Brief, brief_id, policy.visible(actor))
     query = _facts().where(BrandAsset.brief_id == brief_id).order_by(BrandAsset.id)
     return [AssetFacts(*row) for row in session.execute(query).all()]
@@ -82,7 +84,7 @@ def list_assets(session: Session, actor: Actor, brief_id: UUID) -> list[AssetFac
 
 def _facts() -> sa.Select[Any]:
     size = sa.func.octet_length(BrandAsset.data)
-    wanted: Sequence[Any] = (
+    columns: Sequence[Any] = (
         BrandAsset.id,
         BrandAsset.brief_id,
         BrandAsset.name,
@@ -91,11 +93,11 @@ def _facts() -> sa.Select[Any]:
         BrandAsset.sha256,
         BrandAsset.created_at,
     )
-    return sa.select(*wanted)
+    return sa.select(*columns)
 
 
 def read_asset(session: Session, actor: Actor, asset_id: UUID) -> BrandAsset:
-    """Return an image with its bytes to whoever may see its brief. Raises NotFound."""
+    """Return an image with its bytes if the actor may see its brief. Raises NotFound."""
     asset = session.scalar(
         sa.select(BrandAsset)
         .join(Brief, Brief.id == BrandAsset.brief_id)

@@ -1,4 +1,4 @@
-"""A brief's document: how it is stored, what must hold between its fields, and the rule by which bids are scored."""
+"""A brief's document: how it is stored, its validation, and the rule by which bids are scored."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ BIDDING_DAYS_MAX = 180
 PUBLISH_DAYS_MAX = 180
 
 SCORING_RULE = "score/1"
-# A brief keeps the rule that it was written under: a new rule is a new entry, never a changed one.
+# A brief keeps the rule that it was published under, so a rule is never changed: a new one gets a new entry.
 SCORING_RULES: Mapping[str, Mapping[str, Any]] = {
     "score/1": {
         "version": "score/1",
@@ -37,7 +37,7 @@ SCORING_RULES: Mapping[str, Mapping[str, Any]] = {
 
 
 def to_stored(loaded: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the input as it is stored and shown: JSON values, money as {amount_minor, currency}, times in UTC."""
+    """Return a loaded body as it is stored and shown: JSON values, money as {amount_minor, currency}, times in UTC."""
     return {name: _stored(value) for name, value in loaded.items()}
 
 
@@ -54,7 +54,7 @@ def _stored(value: Any) -> Any:
 
 
 def version_columns(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is searched and scored, as the columns of a version (money in minor units)."""
+    """Return a document as the columns of a version, for search and scoring (money in minor units)."""
     ceiling = stored["ceiling_per_thousand"]
     return {
         "title": stored["title"],
@@ -78,16 +78,16 @@ def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[
 
 
 def validation_errors(stored: Mapping[str, Any]) -> list[FieldError]:
-    """Return what contradicts itself in a stored document, each with a pointer."""
-    return [*_money(stored), *_target(stored), *_times(stored), *_asked(stored)]
+    """Return the contradictions within a stored document, each with a pointer."""
+    return [*_money(stored), *_target(stored), *_times(stored), *_requirements(stored)]
 
 
 def deadline_errors(stored: Mapping[str, Any], at: datetime) -> list[FieldError]:
-    """Return what is wrong with the deadline for bids when it is set at this moment."""
-    left = parse_time(stored["bids_close_at"]) - at
-    if left < timedelta(seconds=BIDDING_SECONDS_MIN):
+    """Return the errors of the deadline for bids, if it were set at the moment `at`."""
+    remaining = parse_time(stored["bids_close_at"]) - at
+    if remaining < timedelta(seconds=BIDDING_SECONDS_MIN):
         return [FieldError("/bids_close_at", f"Leave at least {BIDDING_SECONDS_MIN} seconds from now for bids.")]
-    if left > timedelta(days=BIDDING_DAYS_MAX):
+    if remaining > timedelta(days=BIDDING_DAYS_MAX):
         return [FieldError("/bids_close_at", f"Bidding may last {BIDDING_DAYS_MAX} days at most.")]
     return []
 
@@ -106,18 +106,18 @@ def _target(stored: Mapping[str, Any]) -> Iterator[FieldError]:
     cells = stored["target"]
     if cells and not any(cell["weight"] > 0 for cell in cells):
         yield FieldError("/target", "At least one cell needs a weight above 0; leave all cells out for everybody.")
-    for place, cell in enumerate(cells):
+    for index, cell in enumerate(cells):
         if cell["ages"] is None:
             continue
         first, last = cell["ages"]["from"], cell["ages"]["to"]
         if first not in AGE_STARTS:
             yield FieldError(
-                f"/target/{place}/ages/from", f"Platforms report ages from {_listed(AGE_STARTS)}: take one."
+                f"/target/{index}/ages/from", f"Platforms report ages from {_listed(AGE_STARTS)}: take one."
             )
         if last is not None and last < first:
-            yield FieldError(f"/target/{place}/ages/to", "Must not be less than `from`.")
+            yield FieldError(f"/target/{index}/ages/to", "Must not be less than `from`.")
         elif last is not None and last not in AGE_ENDS:
-            yield FieldError(f"/target/{place}/ages/to", f"Platforms report ages up to {_listed(AGE_ENDS)}: take one.")
+            yield FieldError(f"/target/{index}/ages/to", f"Platforms report ages up to {_listed(AGE_ENDS)}: take one.")
 
 
 def _listed(ages: tuple[int, ...]) -> str:
@@ -134,12 +134,12 @@ def _times(stored: Mapping[str, Any]) -> Iterator[FieldError]:
         yield FieldError("/publish_window/from", "Must be later than `bids_close_at`: nothing is chosen before.")
 
 
-def _asked(stored: Mapping[str, Any]) -> Iterator[FieldError]:
-    for place, wanted in enumerate(stored["deliverables"]):
-        if wanted["kind"] == "image" and wanted["length_tiers"]:
-            yield FieldError(f"/deliverables/{place}/length_tiers", "Images have no length in seconds.")
-    for place, text in enumerate(stored["must_not"]):
+def _requirements(stored: Mapping[str, Any]) -> Iterator[FieldError]:
+    for index, deliverable in enumerate(stored["deliverables"]):
+        if deliverable["kind"] == "image" and deliverable["length_tiers"]:
+            yield FieldError(f"/deliverables/{index}/length_tiers", "Images have no length in seconds.")
+    for index, text in enumerate(stored["must_not"]):
         if text in stored["must"]:
-            yield FieldError(f"/must_not/{place}", "Stands under `must` too.")
+            yield FieldError(f"/must_not/{index}", "Stands under `must` too.")
     if stored["sample"]["to_return"] and not stored["sample"]["provided"]:
         yield FieldError("/sample/to_return", "Nothing can be returned where no sample is provided.")

@@ -1,11 +1,11 @@
-"""When bidding really ends: a moment inside the published window that nobody could choose after seeing bids.
+"""The moment at which bidding ends: inside the published window, and not to be chosen by anyone after seeing bids.
 
 At publication a secret seed is drawn, and its SHA-256 is shown at once. The moment is
 
     bids_close_at + window * x,   x = first 8 bytes of SHA-256(seed + " " + brief id + " " + version id) / 2^64,
 
-with the ids as the API shows them, of the wording that set the deadline. The seed is shown after the close, so that
-anyone can check both. A bidder cannot wait for the last second, and cannot be let in late.
+with the ids as the API shows them, of the version that set the deadline. The seed is shown after the close, so that
+anyone can check both. So no bidder can wait for the last second, and nobody can let a late bid in.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from uuid import UUID
 from marketplace.core import ids
 
 WINDOW_S_MAX = 3_600
-_MOST = 2**64
+_RANGE = 2**64
 
 
 def new_seed() -> str:
@@ -24,12 +24,14 @@ def new_seed() -> str:
 
 
 def seed_commitment(seed: str) -> str:
-    """Return what is shown of the seed before the close: its SHA-256 in hexadecimal."""
+    """Return the commitment to a seed, which is shown before the close: its SHA-256 in hexadecimal."""
     return hashlib.sha256(seed.encode("ascii")).hexdigest()
 
 
 def closing_moment(seed: str, brief_id: UUID, version_id: UUID, bids_close_at: datetime, window_s: int) -> datetime:
-    """Return when bidding ends, to the microsecond; with no window that is `bids_close_at` itself."""
-    drawn = hashlib.sha256(f"{seed} {ids.show('brf', brief_id)} {ids.show('brv', version_id)}".encode("ascii")).digest()
-    micros = window_s * 1_000_000 * int.from_bytes(drawn[:8], "big") // _MOST
+    """Return the moment at which bidding ends, to the microsecond; without a window it is `bids_close_at`."""
+    digest = hashlib.sha256(
+        f"{seed} {ids.show('brf', brief_id)} {ids.show('brv', version_id)}".encode("ascii")
+    ).digest()
+    micros = window_s * 1_000_000 * int.from_bytes(digest[:8], "big") // _RANGE
     return bids_close_at + timedelta(microseconds=micros)

@@ -1,4 +1,4 @@
-"""What brands want placed, for whom, within what limits. Published briefs change by new versions only."""
+"""Briefs: what brands want placed, for whom, within what limits. A published brief changes by new versions only."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -20,10 +20,10 @@ class BriefStatus(StrEnum):
 
 
 class Brief(Base):
-    """A brief as one thing over its versions. `version_id` is the version that counts now.
+    """A brief across its versions. `version_id` is the current one.
 
     Once published, bidding ends at `closes_at`, drawn from `close_seed` for the version `close_version_id` (see
-    briefs.closing); neither is told before the close.
+    briefs.closing_time); both stay secret until the close.
     """
 
     __tablename__ = "briefs"
@@ -44,7 +44,7 @@ class Brief(Base):
 
 
 class BriefVersion(Base):
-    """One wording of a brief. `content` is the whole document; the columns are what is searched and scored."""
+    """One version of a brief. `content` is the whole document; the other columns are for search and scoring."""
 
     __tablename__ = "brief_versions"
     __table_args__ = (
@@ -69,7 +69,7 @@ class BriefVersion(Base):
 
 
 class BrandAsset(Base):
-    """A reference image of a brief, kept for the later check of the video."""
+    """A reference image of a brief, for the later check of the video."""
 
     __tablename__ = "brand_assets"
     __table_args__ = (sa.UniqueConstraint("brief_id", "sha256"),)

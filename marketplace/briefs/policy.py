@@ -1,4 +1,4 @@
-"""Who may see a brief, and whose it is to change."""
+"""Who may see a brief, and who may change it."""
 
 import sqlalchemy as sa
 
@@ -9,7 +9,7 @@ BIDDERS = (Role.CREATOR, Role.AGENCY)
 
 
 def visible(actor: Actor) -> sa.ColumnElement[bool]:
-    """A brand sees its own; creators and agencies whatever was ever published, so that a bid never loses its brief."""
+    """Return a brand's own briefs; for bidders all ever published, so that a bid never loses its brief."""
     if actor.sees_all:
         return sa.true()
     if actor.role in BIDDERS:

@@ -1,4 +1,4 @@
-"""The briefs' part of the API."""
+"""The API of briefs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -133,7 +133,7 @@ def version_of(brief_id: UUID, version_id: UUID) -> BriefVersion:
 def add_asset(body: RawBody, query: dict[str, Any], brief_id: UUID) -> assets.AssetFacts:
     """Keep a reference image: the body is the PNG, JPEG or WebP itself, at most 2 MiB, at most 12 a brief."""
     data = body.whole()
-    return assets.add_asset(session(), actor(), brief_id, name=query["name"], data=data, said=body.media_type)
+    return assets.add_asset(session(), actor(), brief_id, name=query["name"], data=data, content_type=body.media_type)
 
 
 @blueprint.get("/briefs/<id('brf'):brief_id>/assets", **_READS, answers=page_of(BrandAssetOut))
@@ -152,7 +152,7 @@ def _image(asset: BrandAsset) -> Response:
     name = f"{ids.show('ast', asset.id)}.{assets.SUFFIXES[asset.media_type]}"
     response = Response(asset.data, content_type=asset.media_type)
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'
-    # Somebody else's bytes: whatever they hold, a browser runs nothing of it.
+    # The bytes are somebody else's: whatever they contain, the browser must not run any of it.
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cache-Control"] = "private, max-age=3600"
     response.set_etag(asset.sha256)

@@ -1,4 +1,4 @@
-"""What comes in and goes out of the briefs' part of the API. Limits of length are the platforms' own or wider."""
+"""Schemas of the API of briefs. Limits of length are the platforms' own or wider."""
 
 from typing import Any
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""Briefs: written as drafts, published, revised by new versions, and closed for bids by the clock or by hand."""
+"""Create briefs as drafts, publish them, revise them by new versions, and close them by the clock or by hand."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ CLOSE = "briefs.close"
 
 @dataclass(frozen=True)
 class ShownBrief:
-    """A brief with its present wording, as it is shown. `version` counts every change, `version_number` wordings."""
+    """A brief with its current version, as it is shown. `version` counts changes, `version_number` versions."""
 
     id: UUID
     brand_id: UUID
@@ -50,7 +50,7 @@ class ShownBrief:
 
 @dataclass(frozen=True)
 class BiddableBrief:
-    """A brief that takes bids, in the wording that a bid made now is bound to."""
+    """A brief that takes bids, in the version that a bid made now is bound to."""
 
     id: UUID
     brand_id: UUID
@@ -61,20 +61,20 @@ class BiddableBrief:
     content: Mapping[str, Any]
 
 
-# Built once, for bids come in crowds; which briefs a bidder sees hangs on the role alone.
+# Built once, because many bids arrive shortly before a deadline. A bidder's role alone decides which briefs it sees.
 _BIDDABLE = {
     role: sa.select(Brief.brand_id, Brief.status, Brief.closes_at, Brief.version_id)
     .where(Brief.id == sa.bindparam("brief_id"), policy.visible(Actor(role=role)))
     .with_for_update(read=True, of=Brief)
     for role in policy.BIDDERS
 }
-_WORDING = sa.select(
+_CURRENT_VERSION = sa.select(
     BriefVersion.number.label("version_number"), BriefVersion.title, BriefVersion.currency, BriefVersion.content
 ).where(BriefVersion.id == sa.bindparam("version_id"))
 
 
 def create(session: Session, actor: Actor, *, loaded: Mapping[str, Any]) -> ShownBrief:
-    """Write a draft from a whole document. Raises InvalidInput with a pointer for each contradiction."""
+    """Create a draft from a whole document. Raises InvalidInput with a pointer for each validation error."""
     if actor.party_id is None:
         raise NotAllowed("A brief belongs to a brand.")
     stored = contents.to_stored(loaded)
@@ -90,7 +90,7 @@ def create(session: Session, actor: Actor, *, loaded: Mapping[str, Any]) -> Show
 
 
 def change(session: Session, actor: Actor, brief_id: UUID, *, loaded: Mapping[str, Any], version: int) -> ShownBrief:
-    """Put the given fields in place of the old ones: in a draft in place, in a published brief as a new version.
+    """Replace the given fields: a draft is changed in place, a published brief gets a new version.
 
     Raises NotFound, PreconditionFailed, WrongState (over, or past its deadline), InvalidInput.
     """
@@ -103,13 +103,13 @@ def change(session: Session, actor: Actor, brief_id: UUID, *, loaded: Mapping[st
     changed = contents.changed_fields(current.content, stored)
     if not changed:
         return _show(session, [brief])[0]
-    found = contents.validation_errors(stored)
+    errors = contents.validation_errors(stored)
     if "bids_close_at" in changed:
-        found += contents.deadline_errors(stored, at)
+        errors += contents.deadline_errors(stored, at)
     columns = contents.version_columns(stored)
     if brief.status == BriefStatus.PUBLISHED and columns["currency"] != current.currency:
-        found.append(FieldError("/budget/currency", f"Bids are priced in {current.currency} already."))
-    _refuse(found)
+        errors.append(FieldError("/budget/currency", f"Bids are priced in {current.currency} already."))
+    _refuse(errors)
     if brief.status == BriefStatus.DRAFT:
         for name, value in columns.items():
             setattr(current, name, value)
@@ -119,7 +119,7 @@ def change(session: Session, actor: Actor, brief_id: UUID, *, loaded: Mapping[st
     brief.bids_close_at = columns["bids_close_at"]
     brief.version += 1
     if brief.status == BriefStatus.PUBLISHED and {"bids_close_at", "closing_window_s"} & set(changed):
-        _draw(session, brief)
+        _draw_closing_moment(session, brief)
     kind = "briefs.edit" if brief.status == BriefStatus.DRAFT else "briefs.revise"
     events.record(
         session, kind, brief.id, actor, parties=[brief.brand_id], number=brief.version_number, changed=changed
@@ -129,7 +129,7 @@ def change(session: Session, actor: Actor, brief_id: UUID, *, loaded: Mapping[st
 
 
 def publish(session: Session, actor: Actor, brief_id: UUID) -> ShownBrief:
-    """Open a draft for bids until its deadline. Raises InvalidInput where time has overtaken the draft."""
+    """Open a draft for bids until its deadline. Raises InvalidInput if its dates are past by now."""
     brief = db.lock(session, Brief, brief_id, policy.own(actor))
     states.apply_transition(
         session,
@@ -148,13 +148,13 @@ def publish(session: Session, actor: Actor, brief_id: UUID) -> ShownBrief:
     )
     current.content = {**current.content, "scoring_rule": contents.SCORING_RULE}
     brief.close_seed = closing_time.new_seed()
-    _draw(session, brief)
+    _draw_closing_moment(session, brief)
     session.flush()
     return _show(session, [brief])[0]
 
 
 def close(session: Session, actor: Actor, brief_id: UUID) -> ShownBrief:
-    """Take no more bids, before the deadline."""
+    """Close a brief for bids before its deadline."""
     brief = db.lock(session, Brief, brief_id, policy.own(actor))
     return _end(session, actor, brief, "close")
 
@@ -165,50 +165,50 @@ def cancel(session: Session, actor: Actor, brief_id: UUID, *, reason: str) -> Sh
 
 
 def close_if_due(session: Session, brief_id: UUID) -> bool:
-    """Close a published brief whose deadline is past; where it has moved on, ask again for then. Twice is harmless."""
+    """Close a published brief whose deadline has passed; if it was moved, enqueue the close again. Idempotent."""
     brief = db.lock(session, Brief, brief_id)
     if brief.status != BriefStatus.PUBLISHED:
         return False
-    if now() < _ends(brief):
-        _ask_to_close(session, brief)
+    if now() < _closing_moment(brief):
+        _enqueue_close(session, brief)
         return False
     _end(session, SYSTEM, brief, "close")
     return True
 
 
 def open_for_bids(brief: Brief | sa.Row[Any], at: datetime) -> bool:
-    """Return whether a bid may be placed at this moment. The end holds even before the clock's job has run."""
+    """Return whether a bid may be placed at `at`: not after the closing moment, even if the close job is late."""
     return bool(brief.status == BriefStatus.PUBLISHED and brief.closes_at is not None and at < brief.closes_at)
 
 
-def _ends(brief: Brief) -> datetime:
+def _closing_moment(brief: Brief) -> datetime:
     return brief.closes_at or brief.bids_close_at
 
 
-def _draw(session: Session, brief: Brief) -> None:
-    """Set the secret moment for the present wording's deadline and window, and ask for the close at it."""
+def _draw_closing_moment(session: Session, brief: Brief) -> None:
+    """Set the secret closing moment from the current version's deadline and window, and enqueue the close for it."""
     current = session.get_one(BriefVersion, brief.version_id)
     if brief.close_seed is None:
         brief.close_seed = closing_time.new_seed()
     brief.close_version_id = current.id
     window_s = current.content["closing_window_s"]
     brief.closes_at = closing_time.closing_moment(brief.close_seed, brief.id, current.id, brief.bids_close_at, window_s)
-    _ask_to_close(session, brief)
+    _enqueue_close(session, brief)
 
 
 def lock_for_bidding(session: Session, actor: Actor, brief_id: UUID) -> BiddableBrief:
-    """Return a brief that takes bids, in its present wording, held open until the caller's transaction ends.
+    """Return a brief that takes bids, in its current version, locked open until the caller's transaction ends.
 
     Bidders share the lock; a close, a cancel or a revision waits for them. Raises NotFound, WrongState.
     """
-    found = db.run(session, _BIDDABLE[actor.role], {"brief_id": brief_id}).one_or_none()
-    if found is None:
+    row = db.run(session, _BIDDABLE[actor.role], {"brief_id": brief_id}).one_or_none()
+    if row is None:
         raise db.missing(Brief, brief_id)
-    if not open_for_bids(found, now()):
-        raise WrongState("This brief takes no bids: it is not published or its deadline is past.", state=found.status)
-    # A statement of its own: it sees a wording that was committed while the lock was waited for.
-    wording = db.run(session, _WORDING, {"version_id": found.version_id}).one()
-    return BiddableBrief(brief_id, found.brand_id, found.version_id, **wording._mapping)
+    if not open_for_bids(row, now()):
+        raise WrongState("This brief takes no bids: it is not published or its deadline is past.", state=row.status)
+    # A separate statement, so that it sees a version that was committed while this one waited for the lock.
+    version = db.run(session, _CURRENT_VERSION, {"version_id": row.version_id}).one()
+    return BiddableBrief(brief_id, row.brand_id, row.version_id, **version._mapping)
 
 
 def find(session: Session, actor: Actor, brief_id: UUID) -> ShownBrief:
@@ -227,7 +227,7 @@ def list_briefs(
     q: str | None = None,
     brand_id: UUID | None = None,
 ) -> Page[ShownBrief]:
-    """Return briefs newest first. Bidders find cancelled ones only when they ask for them by status."""
+    """Return briefs, newest first. Bidders see cancelled ones only when they filter by that status."""
     query = sa.select(Brief).join(BriefVersion, BriefVersion.id == Brief.version_id).where(policy.visible(actor))
     if status is not None:
         query = query.where(Brief.status == BriefStatus(status))
@@ -241,8 +241,8 @@ def list_briefs(
         query = query.where(BriefVersion.title.icontains(q, autoescape=True))
     if brand_id is not None:
         query = query.where(Brief.brand_id == brand_id)
-    found = paging.page(session, query, Brief, limit, starting_after)
-    return Page(_show(session, found.data), found.has_more)
+    page = paging.page(session, query, Brief, limit, starting_after)
+    return Page(_show(session, page.data), page.has_more)
 
 
 def list_versions(
@@ -266,7 +266,7 @@ def _add_version(session: Session, brief: Brief, columns: dict[str, Any]) -> Non
 
 
 def enqueue_overdue_closes(session: Session) -> int:
-    """Ask again to close the briefs whose deadline passed a while ago: their own jobs are dead. Returns how many."""
+    """Enqueue the close of briefs that are overdue by OVERDUE, for their own jobs are dead; returns how many."""
     overdue = session.scalars(
         sa.select(Brief).where(
             Brief.status == BriefStatus.PUBLISHED,
@@ -274,18 +274,18 @@ def enqueue_overdue_closes(session: Session) -> int:
         )
     ).all()
     for brief in overdue:
-        _ask_to_close(session, brief)
+        _enqueue_close(session, brief)
     return len(overdue)
 
 
-def _ask_to_close(session: Session, brief: Brief) -> None:
+def _enqueue_close(session: Session, brief: Brief) -> None:
     jobs.enqueue(
         session,
         CLOSE,
         subject_id=brief.id,
         party_id=brief.brand_id,
         dedupe_key=f"{CLOSE}:{brief.id}",
-        at=_ends(brief),
+        at=_closing_moment(brief),
         payload={"secret_time": True},
     )
 
@@ -297,13 +297,13 @@ def _end(session: Session, actor: Actor, brief: Brief, name: str, **data: Any) -
     return _show(session, [brief])[0]
 
 
-def _refuse(found: list[FieldError]) -> None:
-    if found:
-        raise InvalidInput(errors=found)
+def _refuse(errors: list[FieldError]) -> None:
+    if errors:
+        raise InvalidInput(errors=errors)
 
 
 def _show(session: Session, briefs: Sequence[Brief]) -> list[ShownBrief]:
-    wordings = {
+    versions_by_id = {
         version.id: version
         for version in session.scalars(
             sa.select(BriefVersion).where(BriefVersion.id.in_([brief.version_id for brief in briefs]))
@@ -312,13 +312,13 @@ def _show(session: Session, briefs: Sequence[Brief]) -> list[ShownBrief]:
     brands = sa.select(Party.id, Party.name).where(Party.id.in_({brief.brand_id for brief in briefs}))
     names = {row.id: row.name for row in session.execute(brands)}
     at = now()
-    return [_shown(brief, wordings, names[brief.brand_id], at) for brief in briefs]
+    return [_shown(brief, versions_by_id, names[brief.brand_id], at) for brief in briefs]
 
 
-def _shown(brief: Brief, wordings: Mapping[UUID, BriefVersion], brand_name: str, at: datetime) -> ShownBrief:
+def _shown(brief: Brief, versions_by_id: Mapping[UUID, BriefVersion], brand_name: str, at: datetime) -> ShownBrief:
     if brief.version_id is None:
         raise RuntimeError(f"The brief {brief.id} has no wording.")
-    content = dict(wordings[brief.version_id].content)
+    content = dict(versions_by_id[brief.version_id].content)
     rule = contents.SCORING_RULES[content.pop("scoring_rule")]
     over = brief.status in (BriefStatus.CLOSED, BriefStatus.CANCELLED)
     return ShownBrief(
@@ -337,6 +337,6 @@ def _shown(brief: Brief, wordings: Mapping[UUID, BriefVersion], brand_name: str,
         close_commitment=brief.close_seed and closing_time.seed_commitment(brief.close_seed),
         close_seed=brief.close_seed if over else None,
         close_version_id=brief.close_version_id if over else None,
-        bidding_ended_at=(brief.closed_at and min(brief.closed_at, _ends(brief))) if over else None,
+        bidding_ended_at=(brief.closed_at and min(brief.closed_at, _closing_moment(brief))) if over else None,
         content=content,
     )

@@ -1,4 +1,4 @@
-"""How a brief goes from draft to its end, and who may take it there."""
+"""The transitions of a brief, and who may make them."""
 
 from marketplace.briefs.models import BriefStatus as S
 from marketplace.core.actor import Role

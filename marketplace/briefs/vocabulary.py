@@ -1,7 +1,7 @@
-"""The closed lists of a brief, with their names in Chinese and English.
+"""The closed lists of codes of a brief, with their names in Chinese and English.
 
-Regions and age ends are those of the grid on which audiences are forecast (platforms report ages in bands that end
-there and regions as countries and Chinese provinces), so that nothing can be asked for that nobody could measure.
+Regions and ages are those of the grid on which audiences are forecast: platforms report ages in bands with these ends,
+and regions as countries and Chinese provinces. So nothing can be requested that nobody can measure.
 """
 
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 
 class NamedCode(NamedTuple):
-    """What a code is called."""
+    """The names of a code."""
 
     zh: str
     en: str
 
 
-# Where a code is also a vertical of channels, it is the same word.
+# A category that is also a vertical of channels has the same code.
 CATEGORIES: Mapping[str, NamedCode] = {
     "beauty": NamedCode("美妆护肤", "Beauty and skin care"),
     "fashion": NamedCode("服饰鞋包", "Clothing, shoes and bags"),

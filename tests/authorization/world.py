@@ -155,7 +155,7 @@ def _add_rows(world: World) -> None:
         for subject in ("draft", "published"):
             brief_id = world.by_subject[subject]["brief_id"]
             kept = assets.add_asset(
-                session, owner.actor, brief_id, name="label", data=make_briefs.PNG, said="image/png"
+                session, owner.actor, brief_id, name="label", data=make_briefs.PNG, content_type="image/png"
             )
             world.by_subject[subject]["asset_id"] = kept.id
             written = session.get_one(Brief, brief_id).version_id

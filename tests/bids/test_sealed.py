@@ -2,6 +2,7 @@
 
 import io
 from contextlib import redirect_stderr, redirect_stdout
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.bids import commitment, service
+from marketplace.bids.models import Bid
+from marketplace.briefs.models import Brief
 from marketplace.core import db, ids, jobs
 from marketplace.core.clock import now
 from marketplace.core.jobs import ClaimedJob, Job
@@ -62,6 +65,20 @@ def test_the_brand_never_learns_what_was_withdrawn_before_the_close(client: Flas
     assert client.get(path(early.id), headers=there.brand.headers).status_code == 404
     assert len(client.get(there.offers, headers=admin.headers).json["data"]) == 2
     assert client.get(f"{there.offers}?status=open", headers=admin.headers).json["data"] == []
+
+
+def test_a_bid_withdrawn_at_the_very_close_was_on_the_table_and_one_just_before_was_not(client: FlaskClient) -> None:
+    there = make.market()
+    bid = make.place(there)
+    make.close(there)
+    make.withdraw(there.creator, bid.id)
+    for before_close, status_code in ((timedelta(), 200), (timedelta(microseconds=1), 404)):
+        with db.transaction() as session:
+            closed_at = session.get_one(Brief, there.brief_id).closed_at
+            assert closed_at is not None
+            session.get_one(Bid, bid.id).withdrawn_at = closed_at - before_close
+        assert client.get(path(bid.id), headers=there.brand.headers).status_code == status_code
+        assert client.get(path(bid.id), headers=there.creator.headers).status_code == 200
 
 
 def test_who_may_ask_for_a_briefs_bids(client: FlaskClient) -> None:
@@ -197,7 +214,7 @@ def test_many_bids_are_voided_a_stretch_at_a_time(app: Flask, monkeypatch: pytes
     for _ in range(3):
         make.place(there, channel_id=make.channel(there.creator.party_id))
     make.cancel(there)
-    monkeypatch.setattr(service, "VOID_AT_ONCE", 2)
+    monkeypatch.setattr(service, "VOID_BATCH", 2)
     assert voided(there.brief_id) == {"voided": 2}
     with db.transaction() as session:
         waiting = session.query(Job).filter_by(dedupe_key=f"bids.void:{there.brief_id}").count()

@@ -117,7 +117,7 @@ def test_too_large_an_image_is_refused(client: FlaskClient, brand: Somebody) -> 
     largest = make.PNG + bytes(assets.ASSET_BYTES_MAX - len(make.PNG))
     assert send(client, brief, brand, largest + b"\x00").status_code == 413
     with pytest.raises(InvalidInput), db.transaction(brand.actor) as session:
-        assets.add_asset(session, brand.actor, brief.id, name="x", data=largest + b"\x00", said="image/png")
+        assets.add_asset(session, brand.actor, brief.id, name="x", data=largest + b"\x00", content_type="image/png")
     assert everything(brief.id) == before
     assert send(client, brief, brand, largest).json["size_bytes"] == 2_097_152
 

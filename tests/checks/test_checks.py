@@ -242,7 +242,12 @@ def test_a_bids_plan_and_the_briefs_images_are_held_against_the_draft(
     there = make_bids.market()
     with db.transaction(there.brand.actor) as session:
         assets.add_asset(
-            session, there.brand.actor, there.brief_id, name="pack.png", data=clips.label_png(), said="image/png"
+            session,
+            there.brand.actor,
+            there.brief_id,
+            name="pack.png",
+            data=clips.label_png(),
+            content_type="image/png",
         )
     promised = {"kind": "product", "start_s": 2.0, "seconds": 1.0, "area_share": 0.02, "centre": 0.8, "plot": "tied"}
     bid = make_bids.place(there, plan={"duration_s": clips.SECONDS, "exposures": [promised]})

@@ -1,7 +1,7 @@
-"""Writes channels in any of the four shapes; each file reads back through its importer.
+"""Export channels in any of the four shapes; each file can be imported again.
 
-Creators take their own data out with it. Text that a spreadsheet would run as a formula is guarded. Rows are written
-as they come, so the length of the list takes no memory. What a shape has no column for is left out.
+Creators export their own data with it. Text that a spreadsheet would run as a formula is guarded. Rows are written as
+they come, so memory use does not depend on their number. What a shape has no column for is left out.
 """
 
 import csv
@@ -24,7 +24,7 @@ else:
     xlsxwriter = lazy_module("xlsxwriter")
 
 SUFFIXES = {"inlay": "csv", "xingtu": "xlsx", "tiktok_one": "json", "youtube": "csv"}
-CELL_MAX = 32_767  # Excel's, and the sheet's writer drops a longer text without a word
+CELL_MAX = 32_767  # Excel's limit; the writer of the sheet silently drops a longer text
 _PROVINCE_NAMES = {f"CN-{code}": name for name, code in xingtu.PROVINCES.items()}
 _ABROAD_NAMES = {code: name for name, code in xingtu.ABROAD.items()}
 
@@ -36,23 +36,22 @@ def write(path: Path, shape: str, records: Iterable[ChannelRecord]) -> None:
 
 
 def export_rows(shape: str, record: ChannelRecord) -> Iterator[dict[str, Any]]:
-    """Yield the rows of one channel as the shape has them."""
+    """Yield the rows of one channel in the shape's columns."""
     return {"inlay": _inlay, "xingtu": _xingtu, "tiktok_one": _tiktok_one, "youtube": _youtube}[shape](record)
 
 
-def _text(value: Any) -> str | None:
+def _json_text(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False) if value else None
 
 
-def _videos(record: ChannelRecord, names: dict[str, str], plain: bool = False) -> list[dict[str, Any]]:
-    found = []
+def _videos(record: ChannelRecord, names: dict[str, str], unix_seconds: bool = False) -> list[dict[str, Any]]:
+    exported = []
     for video in record.videos:
-        told = {name: video[key] for key, name in names.items() if video.get(key) is not None}
-        told[names["published_at"]] = (
-            int(video["published_at"].timestamp()) if plain else video["published_at"].isoformat()
-        )
-        found.append(told)
-    return found
+        published_at = video["published_at"]
+        row = {name: video[key] for key, name in names.items() if video.get(key) is not None}
+        row[names["published_at"]] = int(published_at.timestamp()) if unix_seconds else published_at.isoformat()
+        exported.append(row)
+    return exported
 
 
 def _inlay(record: ChannelRecord) -> Iterator[dict[str, Any]]:
@@ -67,22 +66,22 @@ def _inlay(record: ChannelRecord) -> Iterator[dict[str, Any]]:
         "url": record.url,
         "language": record.language,
         "region": record.region,
-        "verticals": _text(record.verticals),
+        "verticals": _json_text(record.verticals),
         "taken_on": snapshot["taken_on"].isoformat(),
         "followers": snapshot["followers"],
         **facts,
-        "ages": _text(margins.get("age")),
-        "genders": _text(margins.get("gender")),
-        "regions": _text(margins.get("region")),
-        "rate_card": _text(snapshot["rate_card"]),
-        "videos": _text(_videos(record, own_columns.VIDEO)),
+        "ages": _json_text(margins.get("age")),
+        "genders": _json_text(margins.get("gender")),
+        "regions": _json_text(margins.get("region")),
+        "rate_card": _json_text(snapshot["rate_card"]),
+        "videos": _json_text(_videos(record, own_columns.VIDEO)),
     }
     yield {name: row.get(name) for name in own_columns.COLUMNS}
 
 
 def _xingtu(record: ChannelRecord) -> Iterator[dict[str, Any]]:
     snapshot, facts = record.snapshot, record.snapshot["facts"]
-    # The shape's prices are in fen.
+    # The shape's prices are in fen, so lines in other currencies have no place in it.
     card = {
         line["length_tier"]: line.get("amount_minor")
         for line in snapshot["rate_card"]
@@ -106,19 +105,21 @@ def _xingtu(record: ChannelRecord) -> Iterator[dict[str, Any]]:
         "expected_play_num": facts.get("expected_views"),
         "assign_cpm_suggest_price": facts.get("suggested_cpm_minor"),
         **{column: card.get(tier) for column, tier in xingtu.PRICES.items()},
-        "content_theme_labels_180d": _text({VERTICALS[code][0]: share for code, share in record.verticals.items()}),
-        "gender_distribution": _text(snapshot["margins"].get("gender")),
-        "age_distribution": _text(snapshot["margins"].get("age")),
-        "province_distribution": _text(provinces),
-        "last_10_items": _newest_that_fit(_videos(record, xingtu.VIDEO, plain=True)),
+        "content_theme_labels_180d": _json_text(
+            {VERTICALS[code][0]: share for code, share in record.verticals.items()}
+        ),
+        "gender_distribution": _json_text(snapshot["margins"].get("gender")),
+        "age_distribution": _json_text(snapshot["margins"].get("age")),
+        "province_distribution": _json_text(provinces),
+        "last_10_items": _newest_that_fit(_videos(record, xingtu.VIDEO, unix_seconds=True)),
     }
 
 
 def _newest_that_fit(videos: list[dict[str, Any]]) -> str | None:
-    """Return the list as a cell's text, without the oldest where it would be too long for a cell."""
-    told = _text(videos)
-    if told is None or len(told) <= CELL_MAX:
-        return told
+    """Return the list as JSON text for a cell; the oldest videos are left out if it would be too long."""
+    text = _json_text(videos)
+    if text is None or len(text) <= CELL_MAX:
+        return text
     newest = sorted(videos, key=lambda video: -video["create_time"])
     return _newest_that_fit(newest[: len(newest) * 9 // 10])
 
@@ -135,7 +136,7 @@ def _tiktok_one(record: ChannelRecord) -> Iterator[dict[str, Any]]:
         "median_views": facts.get("median_views_30d"),
         "engagement_rate": facts.get("engagement_rate"),
         "completion_rate": facts.get("completion_rate"),
-        "followers_growth_rate": _grown(snapshot["facts"].get("growth_30d"), snapshot["followers"]),
+        "followers_growth_rate": _growth_rate(snapshot["facts"].get("growth_30d"), snapshot["followers"]),
         "creator_rate": _rate(snapshot["rate_card"]),
         "audience_ages": [{"age": name, "percentage": share} for name, share in margins.get("age", {}).items()],
         "audience_genders": [
@@ -147,12 +148,12 @@ def _tiktok_one(record: ChannelRecord) -> Iterator[dict[str, Any]]:
         "content_labels": dict(record.verticals),
         "language": record.language,
         "country_code": record.region,
-        "recent_videos": _videos(record, tiktok_one.VIDEO, plain=True),
+        "recent_videos": _videos(record, tiktok_one.VIDEO, unix_seconds=True),
     }
 
 
-def _grown(growth: float | None, followers: int) -> float | None:
-    # Beyond 1 the figure would read as a per cent.
+def _growth_rate(growth: float | None, followers: int) -> float | None:
+    # A rate above 1 would be read back as a percentage.
     return growth / followers if growth is not None and abs(growth) <= followers > 0 else None
 
 
@@ -171,7 +172,7 @@ def _youtube(record: ChannelRecord) -> Iterator[dict[str, Any]]:
         for age, share in margins.get("age", {}).items()
         for gender, part in margins.get("gender", {}).items()
     }
-    main = max(record.verticals, key=lambda code: record.verticals[code]) if record.verticals else None
+    main_vertical = max(record.verticals, key=lambda code: record.verticals[code]) if record.verticals else None
     channel = {
         "channel_id": record.account_key,
         "channel_handle": record.handle,
@@ -180,7 +181,7 @@ def _youtube(record: ChannelRecord) -> Iterator[dict[str, Any]]:
         "report_date": snapshot["taken_on"].isoformat(),
         "subscribers": snapshot["followers"],
         "subscribers_gained_30d": snapshot["facts"].get("growth_30d"),
-        "category": main,
+        "category": main_vertical,
         "language": record.language,
         "country": record.region,
         **joint,
@@ -191,20 +192,20 @@ def _youtube(record: ChannelRecord) -> Iterator[dict[str, Any]]:
 
 
 def _csv(path: Path, rows: Iterator[dict[str, Any]]) -> None:
-    """Rows may bring columns that none before had, so the header is known last and the body waits beside."""
-    places: dict[str, int] = {}
+    """Write CSV. A row may bring new columns, so the header is known last and the body waits in a temporary file."""
+    column_indices: dict[str, int] = {}
     with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as body:
         writer = csv.writer(body)
         for row in rows:
             for name in row:
-                places.setdefault(name, len(places))
-            cells: list[Any] = [None] * len(places)
+                column_indices.setdefault(name, len(column_indices))
+            cells: list[Any] = [None] * len(column_indices)
             for name, value in row.items():
-                cells[places[name]] = guard_formula(value) if isinstance(value, str) else value
+                cells[column_indices[name]] = guard_formula(value) if isinstance(value, str) else value
             writer.writerow(cells)
         body.seek(0)
         with path.open("w", encoding="utf-8-sig", newline="") as file:
-            csv.writer(file).writerow(places)
+            csv.writer(file).writerow(column_indices)
             shutil.copyfileobj(body, file)
 
 
@@ -218,13 +219,13 @@ def _xlsx(path: Path, rows: Iterator[dict[str, Any]]) -> None:
             if not columns:
                 columns = list(row)
                 sheet.write_row(0, 0, columns)
-            for place, name in enumerate(columns):
+            for index, name in enumerate(columns):
                 value = row[name]
                 if isinstance(value, str):
-                    # Told to be text: a platform's id of 19 digits must not become a number.
-                    sheet.write_string(number, place, guard_formula(value))
+                    # Written as text: a platform's id of 19 digits must not become a number, which keeps only 15.
+                    sheet.write_string(number, index, guard_formula(value))
                 elif value is not None:
-                    sheet.write_number(number, place, value)
+                    sheet.write_number(number, index, value)
 
 
 def _json(path: Path, rows: Iterator[dict[str, Any]]) -> None:

@@ -1,7 +1,7 @@
-"""Rows out of CSV, XLSX and JSON files, one after the other, whatever their length.
+"""Read rows from CSV, XLSX and JSON files as a stream, whatever their length.
 
-The kind is told by the first bytes, not by the name. Formulas are never evaluated; sizes, columns, cells, depth and
-the bytes of one JSON item are bounded, so what is held in memory is one row.
+The kind is recognised by the first bytes, not by the name. Formulas are never evaluated. Sizes, columns, cells, depth
+and the bytes of one JSON item are bounded, so one row is held in memory.
 """
 
 import codecs
@@ -30,7 +30,7 @@ COLUMNS_MAX, UNPACKED_MAX, DEPTH_MAX, ITEM_MAX = 1000, 200 * 1024 * 1024, 12, 4 
 CELL_MAX = 200_000
 HEAD_BYTES = 65_536
 LISTS = ("channels", "creators", "data", "list", "items")
-# Under this key stand the cells of a row beyond its header; no column can be called so.
+# The key of a row's cells beyond its header; no column of a file has such a name.
 SURPLUS = "\x00surplus"
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -38,7 +38,7 @@ _DECODER = json.JSONDecoder()
 
 
 class FileRefused(ValueError):
-    """The file as a whole cannot be read; the sentence says why in both languages."""
+    """The file as a whole cannot be read; `zh` and `en` say why."""
 
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(en)
@@ -87,27 +87,30 @@ def _csv(file: IO[bytes], head: bytes) -> Iterator[Row]:
 
 
 def _named(header: Sequence[str], cells: Sequence[Any]) -> dict[str, Any]:
-    found = {name: cell for name, cell in zip(header, cells, strict=False) if name}
+    row = {name: cell for name, cell in zip(header, cells, strict=False) if name}
     surplus = [cell for cell in cells[len(header) :] if cell not in (None, "")]
     if surplus:
-        found[SURPLUS] = surplus[:3]
-    return found
+        row[SURPLUS] = surplus[:3]
+    return row
 
 
 def _encoding(file: IO[bytes]) -> str:
-    """Return utf-8-sig, utf-8 or gb18030 by the first stretch of the file with anything beyond ASCII in it."""
+    """Return utf-8-sig, utf-8 or gb18030, decided by the first block of the file that is not pure ASCII.
+
+    Chinese versions of Excel write GBK, a part of GB18030, whose bytes are practically never valid UTF-8.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")()
-    found = "utf-8-sig" if file.read(3) == codecs.BOM_UTF8 else ""
+    encoding = "utf-8-sig" if file.read(3) == codecs.BOM_UTF8 else ""
     file.seek(0)
     try:
-        while not found and (piece := file.read(HEAD_BYTES)):
+        while not encoding and (piece := file.read(HEAD_BYTES)):
             decoder.decode(piece)
             if not piece.isascii():
-                found = "utf-8"
+                encoding = "utf-8"
     except UnicodeDecodeError:
-        found = "gb18030"
+        encoding = "gb18030"
     file.seek(0)
-    return found or "utf-8"
+    return encoding or "utf-8"
 
 
 def _header(cells: list[Any]) -> list[str]:
@@ -115,16 +118,16 @@ def _header(cells: list[Any]) -> list[str]:
     if len(names) > COLUMNS_MAX:
         raise FileRefused(f"列数超过 {COLUMNS_MAX}。", f"More than {COLUMNS_MAX} columns.")
     known = [name for name in names if name]
-    twice = sorted({name for name in known if known.count(name) > 1})
-    if twice:
-        raise FileRefused(f"表头重复：{twice[0]}", f"The header names {twice[0]} twice.")
+    duplicates = sorted({name for name in known if known.count(name) > 1})
+    if duplicates:
+        raise FileRefused(f"表头重复：{duplicates[0]}", f"The header names {duplicates[0]} twice.")
     if not known:
         raise FileRefused("没有表头。", "There is no header.")
     return names
 
 
 def guard_formula(value: str) -> str:
-    """A text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, CSV injection)."""
+    """Return a text with an apostrophe in front if a spreadsheet would run it as a formula (OWASP, CSV injection)."""
     return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r", "'") else value
 
 
@@ -140,22 +143,22 @@ def _xlsx(file: IO[bytes]) -> Iterator[Row]:
         file.seek(0)
         book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
         sheet = book.worksheets[0]
-        # The file's own word for its size is not believed: rows would be padded to it, up to 16,384 cells each.
+        # The dimensions stated in the file are ignored: every row would be padded to them, up to 16,384 cells each.
         sheet.reset_dimensions()
         lines = sheet.iter_rows(values_only=True)
         header = _header(["" if cell is None else cell for cell in next(lines, ())])
         for number, line in enumerate(lines, 2):
             if any(cell is not None for cell in line):
-                yield number, _named(header, [_spelled(cell) if isinstance(cell, str) else cell for cell in line])
+                yield number, _named(header, [_decode_cell(cell) if isinstance(cell, str) else cell for cell in line])
     except FileRefused:
         raise
-    except Exception as error:  # a hostile archive fails in many ways; each is the file's fault
+    except Exception as error:  # a hostile archive fails in many ways, and each means that the file is bad
         raise FileRefused("表格已损坏，无法读取。", f"The spreadsheet is damaged ({type(error).__name__}).") from error
 
 
-def _spelled(cell: str) -> str:
-    """Undo `_xHHHH_`, which stands for a letter in a sheet (ECMA-376 22.4.2.4), and the guard."""
-    return _unguard(_ESCAPE.sub(lambda found: chr(int(found[1], 16)), cell))
+def _decode_cell(cell: str) -> str:
+    """Decode `_xHHHH_`, the escape for a character in a sheet (ECMA-376 22.4.2.4), and remove the formula guard."""
+    return _unguard(_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), cell))
 
 
 def _json(file: IO[bytes], first: bytes, start: int) -> Iterator[Row]:
@@ -176,63 +179,64 @@ def _json(file: IO[bytes], first: bytes, start: int) -> Iterator[Row]:
     except RecursionError as error:
         raise _too_deep() from error
     except ValueError as error:
-        told = " ".join(str(error).split())[:100]
-        raise FileRefused(f"JSON 读取中断：{told}", f"The JSON cannot be read on: {told}") from error
+        reason = " ".join(str(error).split())[:100]
+        raise FileRefused(f"JSON 读取中断：{reason}", f"The JSON cannot be read on: {reason}") from error
 
 
 @dataclass
 class _JsonStream:
-    """The text of a JSON file around the place that was reached; never more than one item and a stretch after it.
+    """The text of a JSON file from the current position on: never more than one item and the block after it.
 
-    The standard decoder raises at depth and on giant numbers, where parsers in C were seen to crash the process.
+    Python's own decoder raises on deep nesting and giant numbers, where streaming parsers in C were seen to crash the
+    process.
     """
 
     file: IO[bytes]
     text: str = ""
-    at: int = 0
-    letters: codecs.IncrementalDecoder = field(default_factory=codecs.getincrementaldecoder("utf-8"))
+    position: int = 0
+    decoder: codecs.IncrementalDecoder = field(default_factory=codecs.getincrementaldecoder("utf-8"))
 
     def more(self) -> bool:
-        """Read on; each time as much as is held, so that a long item is not scanned again and again."""
-        self.text = self.text[self.at :]
-        self.at = 0
+        """Read another block, as long as the text held, so that a long item is rescanned only a few times."""
+        self.text = self.text[self.position :]
+        self.position = 0
         if len(self.text) > ITEM_MAX:
             raise FileRefused("JSON 单项超过 4 MiB。", "An item of the JSON is over 4 MiB.")
         piece = self.file.read(max(HEAD_BYTES, len(self.text)))
-        self.text += self.letters.decode(piece, final=not piece)
+        self.text += self.decoder.decode(piece, final=not piece)
         return bool(piece)
 
     def peek(self) -> str:
-        """Return the next letter that is no white space, "" at the end."""
+        """Return the next character that is not white space, or "" at the end."""
         while True:
-            found = _SPACE.match(self.text, self.at)
-            self.at = found.end() if found else self.at
-            if self.at < len(self.text) or not self.more():
-                return self.text[self.at : self.at + 1]
+            space = _SPACE.match(self.text, self.position)
+            self.position = space.end() if space else self.position
+            if self.position < len(self.text) or not self.more():
+                return self.text[self.position : self.position + 1]
 
-    def take(self, wanted: str) -> str:
-        """Step over the next letter, which is one of those wanted."""
-        letter = self.peek()
-        if not letter or letter not in wanted:
-            raise ValueError(f"{letter or 'the end'} where {' or '.join(wanted)} should stand")
-        self.at += 1
-        return letter
+    def take(self, expected: str) -> str:
+        """Step over the next character, which must be one of those expected. Raises ValueError."""
+        character = self.peek()
+        if not character or character not in expected:
+            raise ValueError(f"{character or 'the end'} where {' or '.join(expected)} should stand")
+        self.position += 1
+        return character
 
     def value(self) -> Any:
         self.peek()
         while True:
             try:
-                found, end = _DECODER.raw_decode(self.text, self.at)
+                value, end = _DECODER.raw_decode(self.text, self.position)
             except json.JSONDecodeError as error:
-                # What is cut off shows at the end of the text, or as a string that does not end.
-                cut = error.pos > len(self.text) - 16 or error.msg.startswith("Unterminated")
-                if not cut or not self.more():
+                # An item cut off by the block fails near the end of the text, or as an unterminated string.
+                cut_off = error.pos > len(self.text) - 16 or error.msg.startswith("Unterminated")
+                if not cut_off or not self.more():
                     raise
                 continue
-            if end == len(self.text) and self.more():  # a number may go on
+            if end == len(self.text) and self.more():  # a number may continue in the next block
                 continue
-            self.at = end
-            return found
+            self.position = end
+            return value
 
 
 def _items(stream: _JsonStream) -> Iterator[Any]:
@@ -246,7 +250,7 @@ def _items(stream: _JsonStream) -> Iterator[Any]:
 
 
 def _find_list(stream: _JsonStream) -> None:
-    """Step over an object's members to the list of channels."""
+    """Step over an object's members to its list of channels. Raises FileRefused if there is none."""
     stream.take("{")
     while stream.peek() != "}":
         name = stream.value()
@@ -260,13 +264,13 @@ def _find_list(stream: _JsonStream) -> None:
 
 
 def _lines(file: IO[bytes]) -> bool:
-    """JSON Lines: the first line is an object by itself, and not one that holds the list of channels."""
+    """Return whether the file is JSON Lines: its first line is an object that does not hold the list of channels."""
     line = file.readline(ITEM_MAX)
     try:
-        found = json.loads(line)
+        first = json.loads(line)
     except (ValueError, RecursionError):
         return False
-    return isinstance(found, dict) and not any(isinstance(found.get(name), list) for name in LISTS)
+    return isinstance(first, dict) and not any(isinstance(first.get(name), list) for name in LISTS)
 
 
 def _json_lines(file: IO[bytes]) -> Iterator[Row]:
@@ -279,7 +283,7 @@ def _json_lines(file: IO[bytes]) -> Iterator[Row]:
 
 
 def nested_deeper(value: Any, limit: int) -> bool:
-    """Whether lists and objects stand in each other deeper than the limit."""
+    """Return whether lists and objects are nested deeper than `limit`."""
     level = [value]
     for _ in range(limit + 1):
         level = [

@@ -1,4 +1,4 @@
-"""Inlay's own columns: what `inlay export` writes and what a form would ask for. Documented in docs/import.md."""
+"""Inlay's own columns, which `inlay export` writes. Documented in docs/import.md."""
 
 from datetime import date
 from typing import Any

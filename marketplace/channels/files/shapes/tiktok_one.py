@@ -1,4 +1,4 @@
-"""TikTok One (TTO): a creator as its creator API names the fields, in JSON. Rates are in major units."""
+"""TikTok One (TTO): a creator in JSON, with the field names of its creator API. Prices are in major units."""
 
 from datetime import date
 from typing import Any
@@ -55,7 +55,7 @@ def read(row: int, values: dict[str, Any], today: date) -> RecordOrErrors:
             taken_on=cells.day("updated_at", needed=True),
             followers=cells.whole("followers_count", needed=True),
             facts={
-                "growth_30d": _grown(cells),
+                "growth_30d": _growth(cells),
                 "engagement_rate": cells.share("engagement_rate"),
                 "completion_rate": cells.share("completion_rate"),
                 "median_views_30d": cells.whole("median_views"),
@@ -77,13 +77,13 @@ def read(row: int, values: dict[str, Any], today: date) -> RecordOrErrors:
     )
 
 
-def _grown(cells: RowCells) -> float | None:
+def _growth(cells: RowCells) -> float | None:
     rate, followers = cells.share("followers_growth_rate"), finite_number(cells.values.get("followers_count"))
     return round(rate * followers, 1) if rate is not None and followers is not None else None
 
 
 def _card(cells: RowCells) -> list[dict[str, Any]]:
-    """The one rate it has, in major units, as a line of the middle length."""
+    """Return the shape's single price, in major units, as a line of the middle length tier."""
     given = cells.table("creator_rate")
     if given is None:
         return []

@@ -1,4 +1,4 @@
-"""Xingtu (巨量星图): a creator's row as its search and data pages name the fields. Prices are in fen."""
+"""Xingtu (巨量星图): a creator's row with the field names of its search and data pages. Prices are in fen."""
 
 from datetime import date
 from typing import Any
@@ -77,11 +77,11 @@ PROVINCES = {
 ABROAD = {"香港": "HK", "澳门": "MO", "台湾": "TW"}
 
 
-def region_code(word: str) -> str:
-    """Return the code of a province or region; a word that is none stays as it is."""
-    # Names differ in their ends only: 广西, 广西壮族自治区; no name begins another.
-    short = next((name for name in (*PROVINCES, *ABROAD) if word.startswith(name)), "")
-    return f"CN-{PROVINCES[short]}" if short in PROVINCES else ABROAD.get(short, word)
+def region_code(name: str) -> str:
+    """Return the code of a province or region by its Chinese name; any other text is returned unchanged."""
+    # The long form of a name only adds to the short one (广西, 广西壮族自治区), and no short name begins another.
+    short = next((known for known in (*PROVINCES, *ABROAD) if name.startswith(known)), "")
+    return f"CN-{PROVINCES[short]}" if short in PROVINCES else ABROAD.get(short, name)
 
 
 def read(row: int, values: dict[str, Any], today: date) -> RecordOrErrors:
@@ -129,8 +129,8 @@ def read(row: int, values: dict[str, Any], today: date) -> RecordOrErrors:
 
 
 def _provinces(cells: RowCells) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for word, share in read_margin(cells, "province_distribution", "distribution_key", "distribution_value").items():
-        code = region_code(word)
-        found[code] = round(found.get(code, 0.0) + share, 8)
-    return found
+    shares: dict[str, float] = {}
+    for name, share in read_margin(cells, "province_distribution", "distribution_key", "distribution_value").items():
+        code = region_code(name)
+        shares[code] = round(shares.get(code, 0.0) + share, 8)
+    return shares

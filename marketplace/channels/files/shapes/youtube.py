@@ -1,6 +1,7 @@
-"""YouTube Analytics: one row a video, the channel's columns repeated, rows of a channel one after the other.
+"""YouTube Analytics: one row per video with the channel's columns repeated; a channel's rows follow each other.
 
-`viewerPercentage.age18-24.female` holds per cents of the channel's viewers by age and gender, `country.US` by country.
+`viewerPercentage.age18-24.female` holds the percentage of the channel's viewers by age and gender, `country.US` that by
+country.
 """
 
 from collections.abc import Iterable, Iterator
@@ -45,12 +46,12 @@ COLUMN_NAMES = {
 
 
 def group(rows: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Join the rows of one channel; what is held in memory is one channel, and no more of it than is refused."""
-    for _, members in groupby(rows, key=lambda one: one[1].get("channel_id")):
-        listed = list(islice(members, VIDEOS_MAX + 1))
-        number, first = listed[0]
-        surplus = next((values for _, values in listed if SURPLUS in values), {})
-        yield number, {**first, **surplus, "videos": [values for _, values in listed if values.get("video_id")]}
+    """Join the rows of each channel into one. At most one channel is in memory, with at most one video too many."""
+    for _, members in groupby(rows, key=lambda row: row[1].get("channel_id")):
+        channel_rows = list(islice(members, VIDEOS_MAX + 1))
+        number, first = channel_rows[0]
+        surplus = next((values for _, values in channel_rows if SURPLUS in values), {})
+        yield number, {**first, **surplus, "videos": [values for _, values in channel_rows if values.get("video_id")]}
 
 
 def read(row: int, values: dict[str, Any], today: date) -> RecordOrErrors:
@@ -86,7 +87,7 @@ def read(row: int, values: dict[str, Any], today: date) -> RecordOrErrors:
 
 
 def _audience(cells: RowCells) -> tuple[dict[str, float], dict[str, float]]:
-    """Sum the joint per cents to the two lists that are kept."""
+    """Return the margins by age and by gender, summed from the joint percentages."""
     ages: dict[str, float] = {}
     genders: dict[str, float] = {}
     for name, share in _shares(cells, AUDIENCE).items():
@@ -98,10 +99,10 @@ def _audience(cells: RowCells) -> tuple[dict[str, float], dict[str, float]]:
 
 
 def _shares(cells: RowCells, prefix: str) -> dict[str, float]:
-    found = {}
+    shares = {}
     for column in cells.values:
         if str(column).startswith(prefix) and cells.has(column):
             value = cells.number(column)
             if value is not None:
-                found[column.removeprefix(prefix)] = round(value / 100, 8)
-    return found
+                shares[column.removeprefix(prefix)] = round(value / 100, 8)
+    return shares
