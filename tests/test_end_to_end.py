@@ -28,7 +28,7 @@ from tests.market import clone, connected
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("end-to-end")]
 
-SIZE = WorldSize(channels=48, agencies=3, briefs=2, bids=40)
+SIZE = WorldSize(channels=32, agencies=3, briefs=2, bids=24)
 
 
 @pytest.fixture(scope="module")

@@ -28,14 +28,14 @@ pytestmark = [pytest.mark.process, pytest.mark.xdist_group("vision")]
 # A worker's main process that forks a child for each line it reads: to connect, claim one job and do it.
 MAIN = """
 import os, sys
-from marketplace.checks import working
+from marketplace.checks import check_steps
 from marketplace.core import jobs
 from marketplace.core.db import transaction
-from workers import app, drain
+from workers import celery_app, drain
 for line in sys.stdin:
     pid = os.fork()
     if not pid:
-        app._start_child()
+        celery_app._start_child()
         with transaction() as session:
             claimed = jobs.claim(session, "vision", 1)
         drain._do_all(claimed)
