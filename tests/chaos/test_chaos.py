@@ -23,7 +23,7 @@ from marketplace.local.market_tree import MarketTree
 from marketplace.local.servers import LocalServers
 from tests.waiting import PATIENCE_S, until
 
-pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
+pytestmark = pytest.mark.process
 
 CHAOS = (sys.executable, "-m", "marketplace.cli.main", "chaos")
 CLEAN = {

@@ -23,7 +23,7 @@ from tests import waiting
 from tests.chaos.work import Start, ask, effects, states, until
 from tests.waiting import PATIENCE_S
 
-pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
+pytestmark = pytest.mark.process
 
 
 def test_ctrl_c_ends_the_tree_under_a_backlog_and_gives_back_what_was_not_begun(start: Start, tmp_path: Path) -> None:

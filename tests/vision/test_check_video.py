@@ -16,7 +16,7 @@ from marketplace.vision.pipeline import WantedBrand
 from marketplace.vision.scored_timeline import ScoringTerms
 from tests.make import clips
 
-pytestmark = [pytest.mark.process, pytest.mark.xdist_group("vision")]
+pytestmark = pytest.mark.process
 
 INLAY = Path(sys.executable).parent / "inlay"
 
