@@ -27,8 +27,10 @@ vision: $(VISION) ## install what checking videos needs
 migrate: $(RUN) ## bring the database in DATABASE_URL to the newest schema
 	$(BIN)/inlay migrate $(ARGS)
 
+# Four processes on two cores: a quarter of the tests wait for servers, not for a processor. A file stays in one.
 test: $(DEV) ## run the whole suite on real servers (t=PATH for a part)
-	$(BIN)/python -m pytest $(if $(t),$(t),-n 2 --dist loadgroup) $(ARGS)
+	$(BIN)/python -m compileall -q marketplace workers migrations benchmarks tests
+	$(BIN)/python -m pytest $(if $(t),$(t),-n 4 --dist loadfile --no-loadscope-reorder) $(ARGS)
 
 check: $(DEV) ## check format, lint, types and the order of imports
 	$(BIN)/ruff format --check .

@@ -35,6 +35,12 @@ settings.register_profile("suite", derandomize=True, deadline=None)
 settings.load_profile("suite")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files that wait for processes or look through videos first: they take longest, and a long one must not be
+    what the whole suite waits for at its end."""
+    items.sort(key=lambda item: not any(item.iter_markers("process")) and not any(item.iter_markers("shared")))
+
+
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServers]:
     """This pytest worker's own servers, with a migrated template database."""

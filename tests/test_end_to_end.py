@@ -26,9 +26,9 @@ from marketplace.matching.scoring.schemas import BID_PICTURES
 from marketplace.matching.selection.schemas import PICTURES
 from tests.market import clone, connected
 
-pytestmark = [pytest.mark.process, pytest.mark.xdist_group("end-to-end")]
+pytestmark = pytest.mark.process
 
-SIZE = WorldSize(channels=48, agencies=3, briefs=2, bids=40)
+SIZE = WorldSize(channels=32, agencies=3, briefs=2, bids=24)
 
 
 @pytest.fixture(scope="module")

@@ -5,16 +5,19 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from flask import Flask
+from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
 from marketplace import models
 from marketplace.app import create_app
 from marketplace.core import db, ids
 from marketplace.core.config import Config
+from marketplace.core.errors import DomainError
+from marketplace.core.http import request_handling
 from marketplace.core.http.endpoint import Endpoint
 from tests.authorization import world as worlds
 from tests.authorization.matrix import ACTORS, rows
@@ -27,6 +30,13 @@ UNSIGNED = {"/sessions", "/invites/accept"}
 TOUCHED = {"api_keys", "console_sessions", "worker_beats"}
 # A 503 asks to be tried again: on a busy machine a counter may be out of reach for half a second.
 TRIES = 3
+
+
+class Refusal(NamedTuple):
+    """What a problem says to a program: its status, and where in the input the errors are."""
+
+    status: int
+    pointers: list[str]
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,21 @@ class Call:
     @property
     def name(self) -> str:
         return f"{self.method} {self.path}"
+
+    def load(self, app: Flask, data: bytes | None = None, *, query: str = "") -> "Refusal | None":
+        """Read and check these bytes and this query as the route does before its view; None if the view would run.
+
+        What a caller may do and what a view says is left out: a refusal here is the route's refusal.
+        """
+        media_type = None if data is None else "application/json"
+        with app.test_request_context(f"/x?{query}", method=self.method, data=data, content_type=media_type):
+            try:
+                request_handling.read_arguments(self.endpoint)
+            except DomainError as error:
+                return Refusal(error.status, [one.pointer for one in error.errors])
+            except HTTPException as error:
+                return Refusal(error.code or 500, [])
+        return None
 
     def send(self, app: Flask, data: bytes | None = None, *, query: str = "", address: str = "") -> TestResponse:
         """Send it with these bytes for a body, or these words for a query or an address."""
@@ -129,3 +154,7 @@ def footprint() -> dict[str, tuple[int, int]]:
 def problem(answer: TestResponse) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(answer.data)
     return found
+
+
+def refusal(answer: TestResponse) -> Refusal:
+    return Refusal(answer.status_code, [one["pointer"] for one in problem(answer).get("errors", [])])

@@ -10,8 +10,8 @@ from marshmallow import Schema, fields
 
 from marketplace import models
 from marketplace.core.db import Base
-from tests.api.calls import call_of, footprint, names, problem, replaced
-from tests.authorization import world as worlds
+from tests.api.calls import Refusal, call_of, footprint, names, refusal, replaced
+from tests.api.conftest import Spoilt
 from tests.authorization.world import World
 
 assert models.metadata.tables
@@ -48,7 +48,9 @@ def added(body: Any, way: tuple[str | int, ...], name: str) -> Any:
 
 
 @pytest.mark.parametrize("route", names(lambda endpoint: endpoint.takes), ids=" ".join)
-def test_a_column_that_is_no_field_is_refused_by_name(app: Flask, shared: World, route: tuple[str, str]) -> None:
+def test_a_column_that_is_no_field_is_refused_by_name(
+    app: Flask, shared: World, spoilt: Spoilt, route: tuple[str, str]
+) -> None:
     call = call_of(app, shared, *route)
     assert call.endpoint.takes is not None
     room = type(call.endpoint.takes).__module__.split(".")[1]
@@ -56,12 +58,17 @@ def test_a_column_that_is_no_field_is_refused_by_name(app: Flask, shared: World,
     tried = 0
     for way, known in openings(call.endpoint.takes, call.body):
         for name in sorted((columns(room) if way == () else DECISIVE) - known):
-            answer = call.send(app, json.dumps(added(call.body, way, name)).encode())
+            data = json.dumps(added(call.body, way, name)).encode()
             pointer = "".join(f"/{step}" for step in (*way, name))
-            assert answer.status_code == 422, (pointer, answer.text)
-            assert [fault["pointer"] for fault in problem(answer)["errors"]] == [pointer]
+            assert call.load(app, data) == Refusal(422, [pointer])
+            if tried % 20 == 0:
+                assert refusal(call.send(app, data)) == Refusal(422, [pointer])
             tried += 1
     assert tried >= len(DECISIVE) - 3
     assert footprint() == before
-    call = call_of(app, worlds.make(), *route)
-    assert call.send(app, json.dumps(call.body).encode()).status_code not in (400, 422), "the body alone is well formed"
+    for world in (lambda: spoilt.world, spoilt.renew):
+        call = call_of(app, world(), *route)
+        answer = call.send(app, json.dumps(call.body).encode())
+        if answer.status_code not in (400, 422):
+            break
+    assert answer.status_code not in (400, 422), "the body alone is well formed"

@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
@@ -15,9 +14,8 @@ from tests.authorization.world import World
 CASES = 2
 
 
-@pytest.mark.parametrize("who", generated.WHO)
-def test_generated_calls_are_answered_as_described(app: Flask, who: str) -> None:
-    assert generated.run(app, who, CASES) > 150
+def test_generated_calls_are_answered_as_described(app: Flask) -> None:
+    assert min(generated.run(app, CASES).values()) > 150
 
 
 # Routes whose good call needs more than a world holds; their rooms' tests make them.

@@ -17,6 +17,7 @@ from marketplace.briefs.models import Brief
 from marketplace.core import db, ids
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
+from marketplace.core.jobs import JobState
 from tests.make import bids as make_bids
 from tests.make import briefs as make
 from tests.make import work
@@ -119,3 +120,25 @@ def test_bids_are_taken_until_the_moment_and_not_after(client: FlaskClient, work
     assert late.status_code == 409
     assert "deadline is past" in late.json["detail"]
     work.settle(worker)
+
+
+def test_a_changed_window_draws_the_moment_anew(client: FlaskClient, brand: Somebody) -> None:
+    """A moment drawn for the old window could lie outside the new one, and nobody could check it afterwards."""
+    brief_id = published(client, brand, 600)
+    before = stored(brief_id)
+    headers = {
+        **brand.headers,
+        "If-Match": client.get(f"/api/v1/briefs/{brief_id}", headers=brand.headers).headers["ETag"],
+    }
+    answer = client.patch(f"/api/v1/briefs/{brief_id}", json={"closing_window_s": 60}, headers=headers)
+    assert answer.status_code == 200, answer.json
+    after = stored(brief_id)
+    assert after.close_version_id != before.close_version_id
+    assert after.close_version_id is not None
+    assert after.close_seed is not None
+    assert after.close_seed == before.close_seed
+    drawn = closing_time.moment(after.close_seed, after.id, after.close_version_id, after.bids_close_at, 60)
+    assert after.closes_at == drawn
+    assert drawn <= after.bids_close_at + timedelta(seconds=60)
+    (job,) = [job for job in work.of("briefs.close", after.id) if job.state == JobState.QUEUED]
+    assert job.next_at == drawn

@@ -1,24 +1,29 @@
 """`inlay chaos`: a short run is clean, and whatever makes a run worth less is in its result."""
 
+import contextlib
 import dataclasses
 import json
+import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from marketplace.chaos import chaos_market, fault_run, faults
 from marketplace.chaos.fault_run import ChaosRun
 from marketplace.chaos.faults import FAULTS, FaultMaker
+from marketplace.cli.main import main
 from marketplace.local.market_tree import MarketTree
 from marketplace.local.servers import LocalServers
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, until
 
-pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
+pytestmark = pytest.mark.process
 
 CHAOS = (sys.executable, "-m", "marketplace.cli.main", "chaos")
 CLEAN = {
@@ -53,20 +58,6 @@ def test_a_short_run_loses_and_doubles_nothing(tmp_path: Path) -> None:
     assert result["bids_answered"] == 20
     assert result["faults_while_jobs_came"] == result["faults_while_bids_came"] == result["faults_total"] == 6
     assert set(result["faults"].values()) == {1}
-
-
-def test_a_run_that_is_cut_short_is_not_clean(tmp_path: Path) -> None:
-    out = tmp_path / "result.json"
-    argv = [*CHAOS, "--jobs", "5000", "--faults", "0", "--bids", "0", "--out", str(out)]
-    with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as run:
-        assert run.stderr is not None
-        assert "jobs" in run.stderr.readline()
-        run.send_signal(signal.SIGINT)
-        assert run.wait(PATIENCE_S) == 1
-    result = json.loads(out.read_text())
-    assert result["clean"] is False
-    assert "stopped before" in result["error"]
-    assert 0 < result["jobs_acknowledged"] < 5000
 
 
 @pytest.mark.parametrize("name", fault_run.NOUGHT)
@@ -152,3 +143,38 @@ def test_a_load_that_dies_ends_the_run_and_is_told(tree: MarketTree, web: str) -
     assert "401" in told["threads_that_died"]["bids"]
     assert run.over.is_set()
     assert any("threads_that_died" in why for why in fault_run.verdict({**CLEAN, **told}))
+
+
+def test_a_run_that_is_cut_short_is_not_clean(
+    tree: MarketTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while the load is on. The command is the real one; of the market only the database runs."""
+    seen: list[ChaosRun] = []
+
+    class Market:
+        @staticmethod
+        @contextlib.contextmanager
+        def on_embedded_servers(*_: object, **__: object) -> Iterator[MarketTree]:
+            tree.supervisor.add("idle", [sys.executable, "-S", "-c", "import time; time.sleep(600)"])
+            yield tree
+
+    class SeenRun(ChaosRun):
+        def load(self) -> None:
+            seen.append(self)
+            super().load()
+
+    def interrupt() -> None:
+        until(lambda: seen and seen[0].acked)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(fault_run, "MarketTree", Market)
+    monkeypatch.setattr(fault_run, "ChaosRun", SeenRun)
+    monkeypatch.setattr(fault_run, "answers", lambda _: True)
+    out = tmp_path / "result.json"
+    threading.Thread(target=interrupt, daemon=True).start()
+    done = CliRunner().invoke(main, ["chaos", "--jobs", "5000", "--faults", "0", "--bids", "0", "--out", str(out)])
+    assert done.exit_code == 1
+    result = json.loads(out.read_text())
+    assert result["clean"] is False
+    assert "stopped before" in result["error"]
+    assert 0 < result["jobs_acknowledged"] < 5000

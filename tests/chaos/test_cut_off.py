@@ -22,7 +22,7 @@ from tests.chaos.work import Start, ask, effects, states, until
 from tests.make.people import somebody
 from tests.waiting import PATIENCE_S
 
-pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
+pytestmark = pytest.mark.process
 
 
 def test_a_frozen_and_a_killed_worker_lose_their_jobs_to_another_and_double_none(start: Start) -> None:

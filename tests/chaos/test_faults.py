@@ -13,7 +13,7 @@ from marketplace.local.servers import LocalServers
 from tests import waiting
 from tests.chaos.work import Start, ask, effects, until
 
-pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
+pytestmark = pytest.mark.process
 
 
 def test_a_worker_hears_again_after_its_broker_died_under_load(market: LocalServers, start: Start) -> None:

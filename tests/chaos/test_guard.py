@@ -11,7 +11,7 @@ from kombu.transport import redis, virtual
 from marketplace.local.servers import LocalServers, start_servers
 from workers import guard
 
-pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
+pytestmark = pytest.mark.process
 
 ORIGINAL_ACK = redis.QoS.ack
 

@@ -23,7 +23,7 @@ from tests import waiting
 from tests.chaos.work import Start, ask, effects, states, until
 from tests.waiting import PATIENCE_S
 
-pytestmark = [pytest.mark.process, pytest.mark.xdist_group("chaos")]
+pytestmark = pytest.mark.process
 
 
 def test_ctrl_c_ends_the_tree_under_a_backlog_and_gives_back_what_was_not_begun(start: Start, tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ from marketplace.core import db
 market_tree.DEAF_S, market_tree.WATCH_S = 3.0, 0.2
 db.connect(os.environ["DATABASE_URL"], pool_size=1)
 # The rings are in the broker, wherever requests are counted.
-watched = market_tree.Tree({**os.environ, "REDIS_URL": "redis://127.0.0.1:1/0"})
+watched = market_tree.MarketTree({**os.environ, "REDIS_URL": "redis://127.0.0.1:1/0"})
 watched.add_worker(1)
 watched.run()
 print("deaf:", watched.deaf_restarts, flush=True)

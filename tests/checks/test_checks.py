@@ -17,8 +17,6 @@ from tests.make import bids as make_bids
 from tests.make import clips
 from tests.make.people import Somebody, somebody
 
-pytestmark = pytest.mark.xdist_group("vision")
-
 
 @pytest.fixture(scope="module")
 def creator(app: Any) -> Somebody:

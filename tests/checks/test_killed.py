@@ -23,7 +23,7 @@ from tests.make import clips
 from tests.make.people import somebody
 from tests.waiting import PATIENCE_S, until
 
-pytestmark = [pytest.mark.process, pytest.mark.xdist_group("vision")]
+pytestmark = pytest.mark.process
 
 # A worker's main process that forks a child for each line it reads: to connect, claim one job and do it.
 MAIN = """

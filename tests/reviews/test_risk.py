@@ -215,6 +215,7 @@ def shown(**changes: Any) -> list[dict[str, Any]]:
         ({"snapshot_age_days": 91}, {"snapshot_age_days": 120}, False),
         ({"snapshot_flags": ("a",)}, {"snapshot_flags": ("a", "b")}, True),
         ({"snapshot_flags": ("a", "b")}, {"snapshot_flags": ("a",)}, False),
+        ({"snapshot_flags": ("a", "b")}, {"snapshot_flags": ("a", "b")}, False),  # decided already, as many as then
         ({"intrusiveness_high": 66}, {"intrusiveness_high": 66.1}, False),
         ({"intrusiveness_high": 40}, {"intrusiveness_low": 31, "intrusiveness_high": 40}, True),
         ({"intrusiveness_high": 66}, {"intrusiveness_high": 66}, False),

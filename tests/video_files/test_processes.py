@@ -24,7 +24,7 @@ from tests.make.people import Somebody, somebody
 from tests.video_files import look
 from tests.waiting import until
 
-pytestmark = [pytest.mark.process, pytest.mark.xdist_group("videos")]
+pytestmark = pytest.mark.process
 
 MIB = 1024 * 1024
 

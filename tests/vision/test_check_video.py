@@ -8,13 +8,15 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from click.testing import CliRunner, Result
 
+from marketplace.cli.main import main
 from marketplace.vision import local_check
 from marketplace.vision.pipeline import WantedBrand
 from marketplace.vision.scored_timeline import ScoringTerms
 from tests.make import clips
 
-pytestmark = [pytest.mark.process, pytest.mark.xdist_group("vision")]
+pytestmark = pytest.mark.process
 
 INLAY = Path(sys.executable).parent / "inlay"
 
@@ -30,11 +32,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def run(folder: Path, *more: str, file: str = "draft.mp4", json_too: bool = True) -> subprocess.CompletedProcess[str]:
-    first = [str(INLAY), *(["--json"] if json_too else []), "check-video", file, "--brand", clips.NAME]
-    return subprocess.run(
-        [*first, "--cache", "cache", *more], cwd=folder, capture_output=True, text=True, timeout=120, check=False
-    )
+def run(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    """Run the program itself, as a person would."""
+    argv = [str(INLAY), "--json", "check-video", "draft.mp4", "--brand", clips.NAME, "--cache", "cache", *more]
+    return subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+
+
+def invoke(*words: str, file: str = "draft.mp4", json_too: bool = True) -> Result:
+    """Run the command in this process, in the current folder."""
+    first = [*(["--json"] if json_too else []), "check-video", file, "--brand", clips.NAME, "--cache", "cache"]
+    return CliRunner().invoke(main, [*first, *words])
 
 
 @pytest.fixture(scope="session")
@@ -65,10 +72,11 @@ def test_the_files_are_there_and_can_be_drawn(folder: Path, result: dict[str, An
     assert len(list((folder / "out").glob("keyframe-*.jpg"))) >= 3
 
 
-def test_kept_answers_are_used_again(folder: Path, result: dict[str, Any]) -> None:
+def test_kept_answers_are_used_again(folder: Path, result: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
     kept = {path: path.stat().st_mtime_ns for path in folder.glob("cache/videos/*/answers/*.json")}
     assert len(kept) == 7
-    again = run(folder, "--refs", "refs", "--plan", "plan.json")
+    again = invoke("--refs", "refs", "--plan", "plan.json")
     assert json.loads(again.stdout) == result
     assert {path: path.stat().st_mtime_ns for path in folder.glob("cache/videos/*/answers/*.json")} == kept
 
@@ -86,10 +94,13 @@ def test_the_bar_of_the_decoding_ends_at_its_end(folder: Path, result: dict[str,
     assert ("decode", 100, 100) in told
 
 
-def test_what_must_be_mended_is_an_exit_code(folder: Path, result: dict[str, Any]) -> None:
+def test_what_must_be_mended_is_an_exit_code(
+    folder: Path, result: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert result
-    done = run(folder, "--refs", "refs", "--buying-link", json_too=False)
-    assert done.returncode == 3
+    monkeypatch.chdir(folder)
+    done = invoke("--refs", "refs", "--buying-link", json_too=False)
+    assert done.exit_code == 3
     assert "must be mended" in done.stdout
 
 
@@ -102,8 +113,11 @@ def test_what_must_be_mended_is_an_exit_code(folder: Path, result: dict[str, Any
         (("--alias", " "), "draft.mp4", "a name has letters"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_code_2(folder: Path, more: tuple[str, ...], file: str, told: str) -> None:
-    done = run(folder, *more, file=file)
-    assert done.returncode == 2
+def test_bad_input_is_one_line_and_exit_code_2(
+    folder: Path, more: tuple[str, ...], file: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    done = invoke(*more, file=file)
+    assert done.exit_code == 2
     assert told in done.stderr
     assert done.stdout == ""

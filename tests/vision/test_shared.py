@@ -25,7 +25,6 @@ EDGE_S, AREA_POINTS = 0.25, 0.1
 
 pytestmark = [
     pytest.mark.shared,
-    pytest.mark.xdist_group("vision"),
     pytest.mark.skipif(not DATA.exists(), reason="the measuring data is not beside this checkout"),
 ]
 

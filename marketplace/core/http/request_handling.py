@@ -76,7 +76,7 @@ def _admitted(endpoint: Endpoint) -> Iterator[None]:
 def _serve_in_two(endpoint: Endpoint, receive: Receive, view: Callable[..., Any], values: dict[str, Any]) -> Response:
     """Admit the caller, receive the body while no transaction is open, and answer in a second transaction."""
     with _admitted(endpoint):
-        g.arguments = _arguments(endpoint)
+        g.arguments = read_arguments(endpoint)
         known = endpoint.once and _key_is_known()
     if known:
         hashed = _hashed(endpoint)
@@ -154,7 +154,8 @@ def _hashed(endpoint: Endpoint) -> str:
     return idempotency.request_hash(request.method, request.full_path, body)
 
 
-def _arguments(endpoint: Endpoint) -> list[Any]:
+def read_arguments(endpoint: Endpoint) -> list[Any]:
+    """Return what the view gets first: the checked body, the file, the checked query, each where declared."""
     arguments = []
     if endpoint.takes is not None:
         arguments.append(_load(endpoint.takes, read_json(), ""))
@@ -168,7 +169,7 @@ def _arguments(endpoint: Endpoint) -> list[Any]:
 
 
 def _answer(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) -> Response:
-    arguments = g.arguments if endpoint.receive is not None else _arguments(endpoint)
+    arguments = g.arguments if endpoint.receive is not None else read_arguments(endpoint)
     if endpoint.if_match:
         values = {**values, "version": _if_match()}
     result = view(*arguments, **values)

@@ -218,9 +218,9 @@ _BITS = (
     "import numpy as np;"
     "from tests.matching.selection import markets;"
     "from marketplace.matching.selection.solver import search;"
-    "from marketplace.matching.selection.solver.selection_market import Limits;"
+    "from marketplace.matching.selection.solver.selection_market import SelectionLimits;"
     "m = markets.market(80, 20, 11);"
-    "f = search.choose(m, Limits(budget=markets.budget(m, 6)));"
+    "f = search.choose(m, SelectionLimits(budget=markets.budget(m, 6)));"
     "print(f.options, f.value.hex(), f.spend, round(f.bound, 3))"
 )
 

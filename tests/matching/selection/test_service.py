@@ -8,10 +8,13 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import db, ids
 from marketplace.core.ids import new_id
+from marketplace.matching.selection import load_inputs
 from marketplace.matching.selection.schemas import PICTURES
 from tests.make import bids as make
+from tests.make import channels as make_channels
 from tests.make import overlaps as make_overlaps
 from tests.make import work
 from tests.make.people import Somebody, somebody
@@ -20,6 +23,7 @@ from tests.matching import look
 pytestmark = pytest.mark.usefixtures("own_market")
 
 PRICES = (1_000_000, 1_500_000, 2_500_000, 4_000_000, 6_000_000, 9_000_000)
+OPTIONS = (("21-60", make.cny(3_000_000)), ("60+", make.cny(4_500_000)))
 Case = tuple[make.Market, list[tuple[Somebody, Any]]]
 
 
@@ -166,6 +170,49 @@ def test_the_law_bars_alcohol_from_channels_for_minors(client: FlaskClient, work
         found = selected(client, worker, there, prove="never")["result"]
         barred.append([one["reason"] for one in found["left_out"]])
     assert barred == [["law_minors"], [], []]
+
+
+def test_nothing_is_chosen_on_scores_that_are_out_of_date(client: FlaskClient, worker: ModuleType) -> None:
+    """A set made on old scores would be confirmed to bidders whose numbers change a moment later."""
+    there = look.market()
+    who, bid = look.offer(there)
+    look.offer(there)
+    make.close(there)
+
+    def refused() -> str:
+        answers = [post(client, look.path(there.brief_id, noun), there.brand) for noun in ("selections", "what-if")]
+        assert [answer.status_code for answer in answers] == [409, 409]
+        details = {answer.json["detail"] for answer in answers}
+        assert len(details) == 1
+        return str(details.pop())
+
+    assert refused().startswith("0 of 2 bids have fresh scores")
+    work.settle(worker)
+    assert post(client, look.path(there.brief_id, "what-if"), there.brand).status_code == 200
+    make_channels.told(who, bid.channel_id, taken_on="2026-11-09", followers=70_000, videos=[])
+    assert refused().startswith("1 of 2 bids have fresh scores")
+    work.settle(worker)
+    assert selected(client, worker, there, prove="never")["status"] == "done"
+
+
+def test_an_accepted_bid_has_no_option_but_its_own_price(client: FlaskClient, worker: ModuleType) -> None:
+    """What was accepted was accepted at one price: a set that may take its longer video would change the deal."""
+    asked = {"kind": "video", "count": 1, "length_tiers": [tier for tier, _ in OPTIONS], "platform": None}
+    there = look.market(deliverables=[asked])
+    _, bid = look.offer(there, options=[{"length_tier": tier, "amount": cny} for tier, cny in OPTIONS])
+    make.close(there)
+    work.settle(worker)
+
+    def prices() -> list[int]:
+        with db.transaction() as session:
+            brief = session.get_one(Brief, there.brief_id)
+            version = session.get_one(BriefVersion, brief.version_id)
+            return [int(minor) for minor in load_inputs.load(session, brief, version).prices]
+
+    assert prices() == [3_000_000, 4_500_000]
+    with db.transaction() as session:
+        session.execute(sa.text("UPDATE bids SET status = 'accepted' WHERE id = :id"), {"id": bid.id})
+    assert prices() == [3_000_000]
 
 
 @pytest.mark.parametrize("name", PICTURES)
