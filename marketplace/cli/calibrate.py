@@ -1,4 +1,4 @@
-"""Holds the intrusiveness score against outcomes in a file. Needs no server."""
+"""Compares the intrusiveness score with outcomes in a file. Works without a server."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,21 +32,21 @@ def calibrate(api: ApiClient, /, rows: Iterable[str], weights: Path | None, lang
     is standard input. Figures are of creators that were held out. Weights are written only where the evidence bears it.
     """
     try:
-        found = calibration.calibrate(_read(rows))
+        result = calibration.calibrate(_read(rows))
     except TooFewRows as error:
         fail(str(error))
     if api.as_json:
-        echo_json(asdict(found))
+        echo_json(asdict(result))
     else:
-        _print(found, language)
+        _print(result, language)
     if weights is None:
         return
-    if found.decision != "weights":
-        fail(f"no weights were written: {found.why_zh if language == 'zh' else found.why_en}")
-    told = {
-        name: asdict(found)[name] for name in ("version", "rows", "events", "creators", "weights", "steps", "bands")
+    if result.decision != "weights":
+        fail(f"no weights were written: {result.why_zh if language == 'zh' else result.why_en}")
+    fitted = {
+        name: asdict(result)[name] for name in ("version", "rows", "events", "creators", "weights", "steps", "bands")
     }
-    weights.write_text(json.dumps(told, indent=1), encoding="utf-8")
+    weights.write_text(json.dumps(fitted, indent=1), encoding="utf-8")
 
 
 def _read(lines: Iterable[str]) -> OutcomeRows:

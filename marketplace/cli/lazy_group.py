@@ -1,4 +1,4 @@
-"""A group whose commands are imported when they are called: some need a second or two of libraries, most need none."""
+"""A group that imports a command only when it is called: some load libraries for a second or two, most need none."""
 
 import importlib
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ import click
 
 
 class LazyGroup(click.Group):
-    """A group with commands of its own and ``lazy`` ones: a name, and where the command is (``module:attribute``)."""
+    """A group with ordinary commands and ``lazy`` ones, by name with their place (``module:attribute``)."""
 
     def __init__(self, *args: Any, lazy: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

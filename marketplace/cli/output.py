@@ -1,4 +1,4 @@
-"""How the `inlay` command shows things: tables for people, JSON for programs."""
+"""Prints the answers of the `inlay` command: tables for people, JSON for programs."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -19,15 +19,15 @@ def echo_json(thing: Any) -> None:
 
 def table(rows: Iterable[dict[str, Any]], columns: Sequence[Column], title: str | None = None) -> None:
     """Print rows as a table. A column is (heading, dotted path or function)."""
-    shown = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    rendered = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for heading, _ in columns:
-        shown.add_column(heading, overflow="fold", no_wrap=heading in ("id", "bid"))
+        rendered.add_column(heading, overflow="fold", no_wrap=heading in ("id", "bid"))
     count = 0
     for row in rows:
         count += 1
-        shown.add_row(*[cell(find(row, what)) for _, what in columns])
+        rendered.add_row(*[cell(find(row, what)) for _, what in columns])
     console = Console(soft_wrap=False)
-    console.print(shown if count else "(none)")
+    console.print(rendered if count else "(none)")
 
 
 def find(row: dict[str, Any], what: str | Callable[[dict[str, Any]], Any]) -> Any:
@@ -55,7 +55,7 @@ def cell(value: Any) -> str:
 
 
 def fields(thing: dict[str, Any], indent: str = "") -> None:
-    """Print one thing, a line a value, nested things indented."""
+    """Print one object, a line for each value, nested objects indented."""
     for name, value in thing.items():
         if isinstance(value, dict) and not {"amount_minor", "currency"} <= value.keys():
             click.echo(f"{indent}{name}:")

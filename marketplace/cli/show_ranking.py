@@ -1,4 +1,4 @@
-"""A brief's ranking in the terminal."""
+"""Shows a brief's ranking in the terminal."""
 
 import time
 from typing import Any
