@@ -1,4 +1,4 @@
-"""The demo's draft: a clip drawn with a known exposure that breaks its plan, handed in, checked and held against it."""
+"""The demo's draft: draws a clip with a known exposure that breaks its plan, uploads it and has it checked."""
 
 import json
 import time
@@ -33,7 +33,8 @@ MARKED = DrawnCaption(0.5, 3.0, "#ad", 30, (0.85, 0.06))
 
 
 def show_draft(market: DemoMarket, url: str, folder: Path) -> None:
-    """Draw, hand in, check and print. Raises DemoError where a call is refused or the check does not end."""
+    """Draw a draft, upload it, check it and print the result. Raises DemoError if a call is refused or the check does
+    not end."""
     call, brand, creator = market.caller, market.brands[0], market.owners[0]
     brief = _brief(market, url, brand)
     bid = call(
