@@ -104,8 +104,8 @@ class ChaosRun:
         else:
             self.acked += job_ids
 
-    def _ahead(self, done: int, wanted: int) -> bool:
-        return not self.faults_over.is_set() and done * self.breaker.wanted > self.breaker.total * wanted
+    def _ahead(self, done: int, goal: int) -> bool:
+        return not self.faults_over.is_set() and done * self.breaker.wanted > self.breaker.total * goal
 
     def bid(self, market: chaos_market.ChaosMarket) -> None:
         """Place one bid for each channel, spread over the faults."""

@@ -184,13 +184,13 @@ def _print(result: dict[str, Any], language: str) -> None:
         click.echo(f"({one[language]})")
 
 
-def _exposure(one: dict[str, Any], name: str, part: dict[str, Any], zh: bool) -> str:
+def _exposure(exposure: dict[str, Any], name: str, part: dict[str, Any], zh: bool) -> str:
     """Return a line on an exposure: when, what, how large, and its points."""
-    when = f"{one['start_s']:7.2f} –{one['start_s'] + one['seconds']:7.2f}"
-    share = f"{100 * one['area_share']:.2g}%"
+    when = f"{exposure['start_s']:7.2f} –{exposure['start_s'] + exposure['seconds']:7.2f}"
+    share = f"{100 * exposure['area_share']:.2g}%"
     alone, adds = number(part["alone"]), number(part["marginal"])
     if zh:
-        size = "" if one["kind"] == "speech" else f"，占画面 {share}"
-        return f"{when} 秒  {KINDS[one['kind']][0]}  {name}{size}，单独计 {alone} 分，去掉它少 {adds} 分"
-    size = "" if one["kind"] == "speech" else f", {share} of the picture"
-    return f"{when} s  {one['kind']:8} {name}{size}, {alone} points alone, {adds} of the whole"
+        size = "" if exposure["kind"] == "speech" else f"，占画面 {share}"
+        return f"{when} 秒  {KINDS[exposure['kind']][0]}  {name}{size}，单独计 {alone} 分，去掉它少 {adds} 分"
+    size = "" if exposure["kind"] == "speech" else f", {share} of the picture"
+    return f"{when} s  {exposure['kind']:8} {name}{size}, {alone} points alone, {adds} of the whole"

@@ -25,16 +25,16 @@ def table(rows: Iterable[dict[str, Any]], columns: Sequence[Column], title: str 
     count = 0
     for row in rows:
         count += 1
-        rendered.add_row(*[cell(find(row, what)) for _, what in columns])
+        rendered.add_row(*[cell(find(row, value_of)) for _, value_of in columns])
     console = Console(soft_wrap=False)
     console.print(rendered if count else "(none)")
 
 
-def find(row: dict[str, Any], what: str | Callable[[dict[str, Any]], Any]) -> Any:
-    if callable(what):
-        return what(row)
+def find(row: dict[str, Any], value_of: str | Callable[[dict[str, Any]], Any]) -> Any:
+    if callable(value_of):
+        return value_of(row)
     value: Any = row
-    for part in what.split("."):
+    for part in value_of.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     return value
 

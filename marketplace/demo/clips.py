@@ -175,17 +175,17 @@ class DrawnScene:
         ]
 
 
-def quad_of(shown: DrawnLabel, at_s: float, width: int, height: int, aspect: float) -> Quad:
+def quad_of(drawn: DrawnLabel, at_s: float, width: int, height: int, aspect: float) -> Quad:
     """Return the label's quadrilateral at a moment: 4 x 2 px, clockwise from its upper left corner."""
-    share = (at_s - shown.start_s) / max(1e-6, shown.end_s - shown.start_s)
-    middle = np.asarray(shown.begin) * (1 - share) + np.asarray(shown.finish) * share
-    high = shown.side_px / max(1.0, aspect)
+    share = (at_s - drawn.start_s) / max(1e-6, drawn.end_s - drawn.start_s)
+    middle = np.asarray(drawn.begin) * (1 - share) + np.asarray(drawn.finish) * share
+    high = drawn.side_px / max(1.0, aspect)
     half = np.asarray([high * aspect, high]) / 2
     corners = np.asarray([[-1, -1], [1, -1], [1, 1], [-1, 1]], float) * half
-    if shown.condition == "rotation":
+    if drawn.condition == "rotation":
         turn = math.radians(40 * math.sin(2.5 * at_s))
         corners = corners @ np.asarray([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
-    elif shown.condition == "perspective":
+    elif drawn.condition == "perspective":
         yaw = math.radians(40)
         far = 4 * max(half)
         depth = corners[:, 0] * math.sin(yaw)
@@ -237,9 +237,9 @@ def _laid(picture: Picture, mark: Picture, quad: Quad, condition: str, reach: in
 def write_on(picture: Picture, caption: DrawnCaption, path: str | None = None) -> Picture:
     """Return the picture with a caption, white with a dark edge."""
     image = Image.fromarray(picture[:, :, ::-1])
-    place = (caption.place[0] * image.width, caption.place[1] * image.height)
+    middle = (caption.place[0] * image.width, caption.place[1] * image.height)
     ImageDraw.Draw(image).text(
-        place,
+        middle,
         caption.words,
         font=font(caption.size_px, path),
         fill="white",
@@ -264,7 +264,7 @@ def frames(
     for number in range(round(seconds * fps)):
         at_s = number / fps
         picture = background(at_s)
-        visible = next((label_shown for label_shown in shown if label_shown.start_s <= at_s < label_shown.end_s), None)
+        visible = next((label for label in shown if label.start_s <= at_s < label.end_s), None)
         quad, condition = None, "none"
         if visible is not None and mark is not None:
             condition = visible.condition

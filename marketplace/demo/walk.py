@@ -88,10 +88,10 @@ def _sign_up(caller: DemoClient, kind: str, name: str, number: int) -> DemoAccou
 def _accounts(market: DemoMarket, channels: list[MadeChannel], size: WorldSize) -> str:
     """Sign up the agencies, the brands and the few creators who have no agency."""
     alone = [channel for channel in channels if channel.agency is None]
-    wanted = [("agency", name, number) for number, name in enumerate(world.agencies(size.agencies))]
-    wanted += [("brand", name, number) for number, name in enumerate(wishes.BRANDS[: size.briefs])]
-    wanted += [("creator", channel.creator, channel.number) for channel in alone]
-    accounts = market.caller.many(lambda account: _sign_up(market.caller, *account), wanted)
+    sign_ups = [("agency", name, number) for number, name in enumerate(world.agencies(size.agencies))]
+    sign_ups += [("brand", name, number) for number, name in enumerate(wishes.BRANDS[: size.briefs])]
+    sign_ups += [("creator", channel.creator, channel.number) for channel in alone]
+    accounts = market.caller.many(lambda account: _sign_up(market.caller, *account), sign_ups)
     market.agencies = accounts[: size.agencies]
     market.brands = accounts[size.agencies : size.agencies + size.briefs]
     by_number = dict(zip((channel.number for channel in alone), accounts[size.agencies + size.briefs :], strict=True))

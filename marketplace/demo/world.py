@@ -199,7 +199,7 @@ def _videos(rng: np.random.Generator, number: int, centre: float, today: date) -
     spread = 1.2 * WITHIN_MEDIAN * float(np.exp(rng.normal(0, WITHIN_SPREAD)))
     gap_days = float(rng.choice([1, 2, 3, 7]))
     rare = rng.random() < 0.5
-    made, level = [], rng.normal(0, spread)
+    videos, level = [], rng.normal(0, spread)
     for index in range(VIDEOS):
         level = PULL * level + np.sqrt(1 - PULL**2) * rng.normal(0, spread)
         # The tail of a normal distribution has no end, but no video exceeds the views of the most watched one.
@@ -207,7 +207,7 @@ def _videos(rng: np.random.Generator, number: int, centre: float, today: date) -
         sponsored = bool(rng.random() < (0.05 if rare else 0.25))
         liked = float(np.clip(rng.lognormal(np.log(0.035), 0.5), 0.002, 0.3))
         hours = (VIDEOS - index) * gap_days * 24 + rng.uniform(0, 12) + 72
-        made.append(
+        videos.append(
             MadeVideo(
                 external_id=f"v{number:05d}{index:02d}",
                 published_at=datetime(today.year, today.month, today.day, tzinfo=UTC) - timedelta(hours=float(hours)),
@@ -219,7 +219,7 @@ def _videos(rng: np.random.Generator, number: int, centre: float, today: date) -
                 sponsored=sponsored,
             )
         )
-    return tuple(reversed(made))
+    return tuple(reversed(videos))
 
 
 def _fair(rng: np.random.Generator, views: float) -> int:
