@@ -1,8 +1,6 @@
 """Recognises speech: an adapter to a recogniser whose model comes in packages, or a plain "speech was not read"."""
 
 import importlib
-import importlib.resources
-import importlib.util
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

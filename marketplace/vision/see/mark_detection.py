@@ -43,11 +43,11 @@ _CORNERS = np.asarray([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 
 @dataclass(frozen=True)
 class FoundMark:
-    """A reference seen in a picture: ``quad`` 4 x 2 px, clockwise from its upper left corner."""
+    """A reference (by its index) found in a picture: ``quad`` is 4 x 2 px, clockwise from its upper left corner;
+    ``likeness``: how much it looks like the reference, -1..1."""
 
     reference: int
     quad: Quad
-    inliers: int
     likeness: float
 
 
@@ -154,7 +154,7 @@ def fitted(
     enough = like >= LIKENESS_LEAST and len(inlier_points) >= (FEW_INLIERS + 1 if near else INLIERS_LEAST)
     if not enough and like < FEW_LIKENESS:
         return None
-    return FoundMark(place, quad, len(inlier_points), like)
+    return FoundMark(place, quad, like)
 
 
 def hunches(reference: ReferenceImage, seen: PictureFeatures, matched: Pairs) -> list[NDArray[np.float32]]:
