@@ -1,4 +1,4 @@
-"""What the fault runs bid on: one brief, one creator with many channels, written through the services."""
+"""The market of a fault run: one brief, and one creator with many channels, written through the services."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ from marketplace.identity import service as identity
 
 @dataclass(frozen=True)
 class ChaosMarket:
-    """A brief that takes bids, and who bids with which channels."""
+    """A brief that takes bids, the key of the creator who bids, and the creator's channels."""
 
     brief_id: UUID
     creator_key: str
@@ -38,38 +38,38 @@ class ChaosMarket:
         return show("brf", self.brief_id)
 
     def bid(self, channel: str) -> dict[str, Any]:
-        place = self.channels.index(channel)
-        return offers.bid(np.random.default_rng(place), self.made[place], self.document, channel)
+        index = self.channels.index(channel)
+        return offers.bid(np.random.default_rng(index), self.made[index], self.document, channel)
 
 
 def make(count: int) -> ChaosMarket:
-    """Write the market; the workers make features and forecasts of it as of any other."""
-    at = datetime.now(UTC)
-    document = wishes.brief(0, at, at + timedelta(hours=6))
+    """Write the market with `count` channels; the workers compute its features and forecasts like any other's."""
+    moment = datetime.now(UTC)
+    document = wishes.brief(0, moment, moment + timedelta(hours=6))
     with db.transaction() as session:
         brand = _party(session, "brand")
-        made = briefs.create(session, brand, loaded=BriefIn().load(document))
-        briefs.publish(session, brand, made.id)
+        brief = briefs.create(session, brand, loaded=BriefIn().load(document))
+        briefs.publish(session, brand, brief.id)
         creator = _party(session, "creator")
         key = api_keys.create(
             session, creator, name="chaos", scopes=sorted(EVERYTHING), mode="live", expires_at=None
         ).secret
-        drawn = world.channels(3, now().date(), count)
-        entries = [_entry(number, creator.party_id, one) for number, one in enumerate(drawn)]
+        channels_made = world.channels(3, now().date(), count)
+        entries = [_entry(number, creator.party_id, channel) for number, channel in enumerate(channels_made)]
         stored = bulk_store.store(session, entries, None, peers.PeerRanges())
         events.record(session, "audience_snapshots.new", stored.snapshot_ids[0], SYSTEM, parties=[])
         rows = session.execute(_HANDLES, {"creator": creator.party_id}).all()
-        found: dict[str, UUID] = {row.handle: row.id for row in rows}
+        ids_by_handle: dict[str, UUID] = {row.handle: row.id for row in rows}
     assert key is not None
-    channels = [show("chn", found[one.handle]) for one in drawn]
-    return ChaosMarket(made.id, key, channels, document, drawn)
+    channels = [show("chn", ids_by_handle[channel.handle]) for channel in channels_made]
+    return ChaosMarket(brief.id, key, channels, document, channels_made)
 
 
 _HANDLES = sa.text("SELECT handle, id FROM channels WHERE creator_id = :creator")
 
 
 def _party(session: Any, kind: str) -> Actor:
-    seat = identity.sign_up(
+    membership = identity.sign_up(
         session,
         email=f"{new_id().hex}@chaos.example",
         password=new_id().hex,
@@ -77,14 +77,20 @@ def _party(session: Any, kind: str) -> Actor:
         party_name=f"Chaos {kind}",
         kind=kind,
     )
-    return Actor(role=Role(kind), party_id=seat.party.id, person_id=seat.person.id)
+    return Actor(role=Role(kind), party_id=membership.party.id, person_id=membership.person.id)
 
 
-def _entry(number: int, creator_id: UUID | None, one: world.MadeChannel) -> ChannelEntry:
+def _entry(number: int, creator_id: UUID | None, channel_made: world.MadeChannel) -> ChannelEntry:
     assert creator_id is not None
-    told = record(one, now().date())
+    channel_record = record(channel_made, now().date())
     channel = {
-        name: getattr(told, name)
+        name: getattr(channel_record, name)
         for name in ("platform", "account_key", "handle", "name", "url", "language", "region", "verticals")
     }
-    return ChannelEntry(number, creator_id, channel, {**told.snapshot, "evidence_hash": one.handle}, told.videos)
+    return ChannelEntry(
+        number,
+        creator_id,
+        channel,
+        {**channel_record.snapshot, "evidence_hash": channel_made.handle},
+        channel_record.videos,
+    )

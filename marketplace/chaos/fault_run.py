@@ -1,7 +1,7 @@
 """`inlay chaos`: a running market, faults chosen by a seed, and an oracle that counts what was lost or doubled.
 
-Load: probe jobs in committed transactions, and bids over HTTP, each tried again under one Idempotency-Key until it is
-answered. Whatever was acknowledged must be there once at the end: the job's effect, the bid, the bid's match.
+The load: probe jobs in committed transactions, and bids over HTTP, each retried with the same Idempotency-Key until it
+is answered. Whatever was acknowledged must exist exactly once at the end: the job's effect, the bid, the bid's match.
 """
 
 import contextlib
@@ -36,13 +36,13 @@ BATCH, LEASE_S, DRAIN_S, JOIN_S = 10, 3, 240.0, 30.0
 SLEEPERS = 0.0005  # each holds one of two children for seconds; SIGSTOP makes many more outlast their lease
 PAUSE_S, PAUSE_AHEAD_S = 0.1, 0.3
 QUEUE = jobs.DEFAULT
-# What a database that is away or comes back makes of a statement; anything else is a mistake and ends the load.
+# Errors of statements while the database is down or coming back; any other error is a defect and ends the load.
 AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, sa.exc.TimeoutError)
 
 
 @dataclass
 class ChaosRun:
-    """One run's plan and what it has seen."""
+    """The plan of one run, and what it has observed."""
 
     breaker: FaultMaker
     seed: int
@@ -58,7 +58,7 @@ class ChaosRun:
     died: dict[str, str] = field(default_factory=dict)
 
     def thread(self, name: str, work: Callable[[], None]) -> threading.Thread:
-        """Start a thread whose death is part of the result."""
+        """Start a thread; an exception that ends it becomes part of the result."""
 
         def run() -> None:
             try:
@@ -79,44 +79,44 @@ class ChaosRun:
             self.faults_over.set()
 
     def load(self) -> None:
-        """Ask for probe jobs until enough are acknowledged and no more faults come."""
+        """Enqueue probe jobs until enough are acknowledged and the faults are over."""
         rng = random.Random(self.seed)  # noqa: S311 - a plan that can be repeated, not a secret
         while not self.over.is_set() and (len(self.acked) < self.wanted or not self.faults_over.is_set()):
             self.enqueue(rng)
-            # Ahead of the faults the load goes on more slowly, so that it lasts as long as they do.
+            # A load that is ahead of the faults slows down, so that it lasts as long as they do.
             time.sleep(PAUSE_AHEAD_S if self._ahead(len(self.acked), self.wanted) else PAUSE_S)
 
     def enqueue(self, rng: random.Random) -> None:
-        """Ask for some probe jobs in one transaction; a few sleep past their lease."""
-        made: list[UUID] = []
+        """Enqueue BATCH probe jobs in one transaction; a few sleep beyond their lease."""
+        job_ids: list[UUID] = []
         try:
             with db.transaction() as session:
                 for _ in range(BATCH):
                     payload = {"sleep_s": LEASE_S + 1.5} if rng.random() < SLEEPERS else {}
-                    made.append(
+                    job_ids.append(
                         jobs.enqueue(
                             session, "core.probe", queue=QUEUE, payload=payload, lease_s=LEASE_S, max_attempts=100
                         )
                     )
         except AWAY:
-            self.unknown += made
+            self.unknown += job_ids
             time.sleep(0.3)
         else:
-            self.acked += made
+            self.acked += job_ids
 
-    def _ahead(self, done: int, wanted: int) -> bool:
-        return not self.faults_over.is_set() and done * self.breaker.wanted > self.breaker.total * wanted
+    def _ahead(self, done: int, goal: int) -> bool:
+        return not self.faults_over.is_set() and done * self.breaker.wanted > self.breaker.total * goal
 
     def bid(self, market: chaos_market.ChaosMarket) -> None:
         """Place one bid for each channel, spread over the faults."""
         pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=20))
-        for place, channel in enumerate(market.channels[: self.bids_wanted], 1):
-            while self._ahead(place, self.bids_wanted) and not self.over.is_set():
+        for number, channel in enumerate(market.channels[: self.bids_wanted], 1):
+            while self._ahead(number, self.bids_wanted) and not self.over.is_set():
                 time.sleep(0.1)
             self._place(pool, market, channel)
 
     def _place(self, pool: urllib3.PoolManager, market: chaos_market.ChaosMarket, channel: str) -> None:
-        """Try again with the same key until there is an answer."""
+        """Place a bid, retrying with the same key until there is an answer."""
         key = str(ids.new_id())
         headers = {
             "Authorization": f"Bearer {market.creator_key}",
@@ -137,7 +137,7 @@ class ChaosRun:
 
 
 def judge(run: ChaosRun, brief: UUID | None) -> dict[str, Any]:
-    """Wait for the drain, then count."""
+    """Wait until the queues have drained, then count what was lost or doubled."""
     deadline = time.monotonic() + DRAIN_S
     while time.monotonic() < deadline and (_left() or _stale(brief)):
         if run.stopped.wait(0.5):
@@ -167,12 +167,12 @@ def judge(run: ChaosRun, brief: UUID | None) -> dict[str, Any]:
         "bids_doubled": len(bids) - len(set(answered)),
         "bids_without_one_match": sum(count != 1 for count in bids.values()),
         "matches_stale": _stale(brief),
-        "latency_s": {name: _quantile(seconds, at) for name, at in (("p50", 0.5), ("p99", 0.99), ("max", 1.0))},
+        "latency_s": {name: _quantile(seconds, share) for name, share in (("p50", 0.5), ("p99", 0.99), ("max", 1.0))},
     }
 
 
-def _quantile(ordered: list[float], at: float) -> float | None:
-    return round(ordered[min(len(ordered) - 1, int(at * len(ordered)))], 3) if ordered else None
+def _quantile(ordered: list[float], share: float) -> float | None:
+    return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 3) if ordered else None
 
 
 def _left() -> int:
@@ -200,7 +200,7 @@ def _stale(brief: UUID | None) -> int:
 
 
 def _work(run: ChaosRun, result: dict[str, Any]) -> None:
-    """The run's own thread: wait for the market, load it, break it, judge it, stop it."""
+    """Wait for the market, load it, break it, judge it and stop it; runs in a thread."""
     try:
         began = time.monotonic()
         while not answers(f"{run.breaker.url}/readyz"):
@@ -224,8 +224,8 @@ def _work(run: ChaosRun, result: dict[str, Any]) -> None:
         run.breaker.tree.supervisor.ask_to_stop()
 
 
-def tell(run: ChaosRun) -> dict[str, Any]:
-    """What was done to the market, whether or not it came to a count."""
+def summary(run: ChaosRun) -> dict[str, Any]:
+    """Return what was done to the market, also for a run that ended before the count."""
     tree = run.breaker.tree
     return {
         "jobs_wanted": run.wanted,
@@ -246,7 +246,7 @@ def tell(run: ChaosRun) -> dict[str, Any]:
     }
 
 
-NOUGHT = (
+MUST_BE_ZERO = (
     "error",
     "threads_that_died",
     "faults_that_failed",
@@ -262,20 +262,20 @@ NOUGHT = (
 
 
 def verdict(result: dict[str, Any]) -> list[str]:
-    """Say why a run proves nothing, or the contrary; empty for a clean one."""
-    why = [f"{name}: {result.get(name, 'not counted')}" for name in NOUGHT if result.get(name, True)]
-    least = [
+    """Return why a run is not clean: what was lost or doubled, or why it proves nothing. Empty for a clean run."""
+    problems = [f"{name}: {result.get(name, 'not counted')}" for name in MUST_BE_ZERO if result.get(name, True)]
+    minimums = [
         ("jobs_acknowledged", "jobs_wanted"),
         ("bids_answered", "bids_wanted"),
         ("faults_total", "faults_wanted"),
         ("faults_while_jobs_came", "faults_total"),
     ]
     if result["bids_wanted"]:
-        least.append(("faults_while_bids_came", "faults_total"))
-    for name, wanted in least:
-        if result.get(name, 0) < result[wanted]:
-            why.append(f"{name}: {result.get(name, 0)} of {result[wanted]}")
-    return why
+        minimums.append(("faults_while_bids_came", "faults_total"))
+    for name, goal in minimums:
+        if result.get(name, 0) < result[goal]:
+            problems.append(f"{name}: {result.get(name, 0)} of {result[goal]}")
+    return problems
 
 
 def free_port() -> int:
@@ -315,7 +315,7 @@ def chaos(seed: int, wanted: int, faults: int, bids: int, every: float, out: Pat
             work.join(JOIN_S)
     if code and not result["error"]:
         result["error"] = f"the market ended with {code}"
-    result |= tell(run)
+    result |= summary(run)
     result["unclean"] = verdict(result)
     result["clean"] = not result["unclean"]
     text = json.dumps(result, indent=2)

@@ -1,4 +1,4 @@
-"""What `inlay chaos` breaks, in an order chosen by a seed. Only what was really broken is counted."""
+"""The faults that `inlay chaos` makes, in an order that a seed decides. Only faults that took effect are counted."""
 
 import contextlib
 import math
@@ -22,7 +22,7 @@ FREEZE_S = 4.0  # longer than the load's leases
 
 
 class FaultMissed(Exception):
-    """There was nothing to break: the part had just gone by itself. Another try is made."""
+    """There was nothing to break: the part had just ended by itself. The fault is tried again."""
 
 
 def _pid(tree: MarketTree, name: str) -> int:
@@ -52,7 +52,7 @@ def _pool_child(tree: MarketTree) -> None:
 
 
 def _zombie(tree: MarketTree) -> None:
-    """The whole worker stands still past its lease, then goes on."""
+    """Freeze the whole worker beyond its lease, then let it go on."""
     pid = _pid(tree, "worker")
     os.killpg(pid, signal.SIGSTOP)
     time.sleep(FREEZE_S)
@@ -75,7 +75,7 @@ _DROP = sa.text(
 
 
 def _drop_database_connections(tree: MarketTree) -> None:
-    # A connection of its own: the pool's may be dead from the fault before.
+    # A new connection, because those of the pool may be dead from an earlier fault.
     assert tree.servers is not None
     with sa.create_engine(tree.servers.database_url, poolclass=sa.NullPool).connect() as connection:
         connection.execute(_DROP)
@@ -112,7 +112,7 @@ _DRAINED = sa.text("SELECT EXISTS (SELECT 1 FROM worker_beats WHERE split_part(n
 
 @dataclass
 class FaultMaker:
-    """Makes faults until there were enough, every kind as often as any other."""
+    """Makes faults until there were enough, every kind equally often."""
 
     tree: MarketTree
     url: str
@@ -130,7 +130,8 @@ class FaultMaker:
         return self.made.total()
 
     def run(self, over: Callable[[], bool]) -> None:
-        """Go on until enough was tried or `over` says so. Raises TimeoutError when there is nothing to break."""
+        """Make faults until enough were tried or `over` returns true. Raises TimeoutError if there is nothing to
+        break."""
         rng = random.Random(self.seed)  # noqa: S311 - a plan that can be repeated, not a secret
         names: list[str] = []
         last_made = time.monotonic()
@@ -160,7 +161,7 @@ class FaultMaker:
         return True
 
     def _ready(self, fault: str) -> bool:
-        """Whether the part has worked for a while: one that is killed before it can work proves nothing."""
+        """Return whether the part has worked for SETTLED_S: killing one that has not worked yet proves nothing."""
         aims = {"web": "web", "ringer": "ringer", "worker": "worker", "pool child": "worker"}
         part = next((aims[word] for word in aims if word in fault), None)
         if part is None:

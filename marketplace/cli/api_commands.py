@@ -1,4 +1,4 @@
-"""Makes a command of each line of the table."""
+"""Makes a command from each line of the table of API calls."""
 
 import json
 import re
@@ -37,7 +37,7 @@ NOUNS = {
 
 
 def add_to(root: click.Group) -> None:
-    """Hang every noun's group with its verbs under the root command."""
+    """Add the group of each noun, with its verbs, to the root command."""
     for noun, help_ in NOUNS.items():
         group = click.Group(noun, help=help_)
         for call in CALLS:

@@ -1,4 +1,4 @@
-"""THE table of commands that mirror the API: what is typed, what is called, what is shown."""
+"""The table of commands that mirror the API: what is typed, what is called, what is shown."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class ApiCommand:
 
 
 _PARTY: tuple[Column, ...] = (("id", "id"), ("kind", "kind"), ("name", "name"), ("status", "status"))
-# Its video and bid, 30 letters each, are told by `show`: a terminal has 80 columns.
+# Its video and bid, 30 letters each, appear in `show` only: a terminal has 80 columns.
 _CHECK: tuple[Column, ...] = (
     ("id", "id"),
     ("names", "names"),

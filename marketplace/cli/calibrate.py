@@ -1,4 +1,4 @@
-"""Holds the intrusiveness score against outcomes in a file. Needs no server."""
+"""Compares the intrusiveness score with outcomes in a file. Works without a server."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,30 +32,30 @@ def calibrate(api: ApiClient, /, rows: Iterable[str], weights: Path | None, lang
     is standard input. Figures are of creators that were held out. Weights are written only where the evidence bears it.
     """
     try:
-        found = calibration.calibrate(_read(rows))
+        result = calibration.calibrate(_read(rows))
     except TooFewRows as error:
         fail(str(error))
     if api.as_json:
-        echo_json(asdict(found))
+        echo_json(asdict(result))
     else:
-        _print(found, language)
+        _print(result, language)
     if weights is None:
         return
-    if found.decision != "weights":
-        fail(f"no weights were written: {found.why_zh if language == 'zh' else found.why_en}")
-    told = {
-        name: asdict(found)[name] for name in ("version", "rows", "events", "creators", "weights", "steps", "bands")
+    if result.decision != "weights":
+        fail(f"no weights were written: {result.why_zh if language == 'zh' else result.why_en}")
+    fitted = {
+        name: asdict(result)[name] for name in ("version", "rows", "events", "creators", "weights", "steps", "bands")
     }
-    weights.write_text(json.dumps(told, indent=1), encoding="utf-8")
+    weights.write_text(json.dumps(fitted, indent=1), encoding="utf-8")
 
 
 def _read(lines: Iterable[str]) -> OutcomeRows:
-    read = list(_rows(lines))
-    creators = {name: number for number, name in enumerate(sorted({name for name, _, _ in read}))}
+    parsed = list(_rows(lines))
+    creators = {name: number for number, name in enumerate(sorted({name for name, _, _ in parsed}))}
     return OutcomeRows(
-        np.array([relieved for _, relieved, _ in read], dtype=np.float64).reshape(len(read), len(constants.CODES)),
-        np.array([creators[name] for name, _, _ in read], dtype=np.int64),
-        np.array([backlash for _, _, backlash in read], dtype=np.bool_),
+        np.array([relieved for _, relieved, _ in parsed], dtype=np.float64).reshape(len(parsed), len(constants.CODES)),
+        np.array([creators[name] for name, _, _ in parsed], dtype=np.int64),
+        np.array([backlash for _, _, backlash in parsed], dtype=np.bool_),
     )
 
 
@@ -90,20 +90,20 @@ def _row(row: Any, number: int) -> tuple[str, list[float], bool]:
     return creator, [mine / most for mine, most in zip(points, constants.POINTS, strict=True)], backlash
 
 
-def _print(found: ScoreCalibration, language: str) -> None:
-    click.echo(f"{found.rows:,} videos of {found.creators:,} creators, {found.events:,} with backlash")
-    figures = {"score": found.table, "fitted weights": found.fitted, "ad time alone": found.load_alone}
+def _print(result: ScoreCalibration, language: str) -> None:
+    click.echo(f"{result.rows:,} videos of {result.creators:,} creators, {result.events:,} with backlash")
+    figures = {"score": result.table, "fitted weights": result.fitted, "ad time alone": result.load_alone}
     table(
         [{"by": name, **asdict(one)} for name, one in figures.items()],
         [("by", "by"), ("AUC", "auc"), ("Brier", "brier"), ("calibration error", "calibration_error")],
     )
     click.echo(
-        f"gain over ad time alone: {found.gain:+.3f} AUC ({found.gain_low:+.3f} to {found.gain_high:+.3f}, 90 %)"
+        f"gain over ad time alone: {result.gain:+.3f} AUC ({result.gain_low:+.3f} to {result.gain_high:+.3f}, 90 %)"
     )
-    for chance, score in zip(BAND_CHANCES, found.bands, strict=True):
+    for chance, score in zip(BAND_CHANCES, result.bands, strict=True):
         click.echo(
             f"chance of backlash {chance:.0%}: " + ("not reached" if score is None else f"from {score:.1f} points")
         )
-    shown = ", ".join(f"{name} {points:g}" for name, points in found.weights.items())
+    shown = ", ".join(f"{name} {points:g}" for name, points in result.weights.items())
     click.echo(f"weights as the rows have them: {shown}")
-    click.echo(found.why_zh if language == "zh" else found.why_en)
+    click.echo(result.why_zh if language == "zh" else result.why_en)

@@ -1,4 +1,4 @@
-"""Checks a video file for a brand. Needs no server, but the `vision` extra."""
+"""Checks a video file for a brand. Works without a server, but needs the `vision` extra."""
 
 import importlib.util
 import json
@@ -61,29 +61,29 @@ def check_video(
     if importlib.util.find_spec("av") is None or importlib.util.find_spec("cv2") is None:
         fail("checking videos needs the vision extra: make vision, or pip install 'inlay[vision]'.", 2)
     limits, local = _vision("decode.limits"), _vision("local_check")
-    wanted, terms = _brand(brand, aliases, refs), _terms(plan, fit, buying_link)
+    sought, terms = _brand(brand, aliases, refs), _terms(plan, fit, buying_link)
     try:
         with _StepBars(language) as bars:
-            done = local.run(file, wanted, terms, cache or local.cache_root(), bars.show)
+            local_check = local.run(file, sought, terms, cache or local.cache_root(), bars.show)
     except limits.MediaRefused as refused:
         at = "" if refused.at_s is None else f" ({stamp(refused.at_s)})"
         fail(f"{file}: {refused.refusal.zh if language == 'zh' else refused.refusal.en}{at}", 2)
     except limits.MachineBusy as busy:
         fail(f"{file}: {busy.zh if language == 'zh' else busy.en}", 1)
-    written = local.write(done, terms, out) if out is not None else []
-    result = done.checked.result
+    written = local.write(local_check, terms, out) if out is not None else []
+    result = local_check.checked.result
     if api.as_json:
         echo_json(result)
     else:
         _print(result, language)
         for path in written:
             click.echo(str(path))
-    if any(one["certain"] for one in result["intrusiveness"]["vetoes"]):
+    if any(veto["certain"] for veto in result["intrusiveness"]["vetoes"]):
         raise click.exceptions.Exit(3)
 
 
 def _vision(module: str) -> Any:
-    """Return a module of the vision extra, which an installation may lack."""
+    """Return a module of the vision extra, which may not be installed: only this command needs it."""
     return lazy_module(f"marketplace.vision.{module}")
 
 
@@ -96,11 +96,11 @@ def _brand(brand: str, aliases: tuple[str, ...], refs: Path | None) -> "WantedBr
     if len(names) > words.NAMES_MAX:
         fail(f"at most {words.NAMES_MAX} names.", 2)
     try:
-        found = references.load_folder(refs) if refs is not None else []
+        images = references.load_folder(refs) if refs is not None else []
     except references.BadReference as error:
         fail(str(error), 2)
-    made: WantedBrand = _vision("pipeline").WantedBrand(names, tuple(found))
-    return made
+    brand_sought: WantedBrand = _vision("pipeline").WantedBrand(names, tuple(images))
+    return brand_sought
 
 
 def _terms(plan: Path | None, fit: float | None, buying_link: bool | None) -> ScoringTerms:
@@ -110,7 +110,7 @@ def _terms(plan: Path | None, fit: float | None, buying_link: bool | None) -> Sc
 
 
 def read_plan(path: Path) -> Timeline:
-    """Return the plan in a file; ends the command with one line where it is none."""
+    """Return the plan in a file. Ends the command with one line if the file holds none."""
     if path.stat().st_size > PLAN_BYTES_MAX:
         fail(f"{path}: larger than {PLAN_BYTES_MAX:,} bytes.", 2)
     try:
@@ -128,7 +128,7 @@ class _StepBars:
         steps = _vision("pipeline").BY_NAME
         zh = language == "zh"
         self._names = {"decode": "解码" if zh else "decoding"} | {
-            name: one.zh if zh else one.en for name, one in steps.items()
+            name: step.zh if zh else step.en for name, step in steps.items()
         }
         self._shown = Progress(
             TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True)
@@ -150,11 +150,11 @@ class _StepBars:
 
 def _print(result: dict[str, Any], language: str) -> None:
     score, zh = result["intrusiveness"], language == "zh"
-    told, noticed = number(score["score"]["point"]), number(score["prominence"]["point"])
+    points, prominence = number(score["score"]["point"]), number(score["prominence"]["point"])
     click.echo(
-        f"侵扰度 {told}（满分 100，{BANDS[score['band']][0]}），显著度 {noticed}（满分 100）"
+        f"侵扰度 {points}（满分 100，{BANDS[score['band']][0]}），显著度 {prominence}（满分 100）"
         if zh
-        else f"intrusiveness {told} of 100 ({score['band']}), prominence {noticed} of 100"
+        else f"intrusiveness {points} of 100 ({score['band']}), prominence {prominence} of 100"
     )
     for one in score["vetoes"]:
         must = ("必须修改：" if zh else "must be mended: ") if one["certain"] else ""
@@ -184,13 +184,13 @@ def _print(result: dict[str, Any], language: str) -> None:
         click.echo(f"({one[language]})")
 
 
-def _exposure(one: dict[str, Any], name: str, part: dict[str, Any], zh: bool) -> str:
+def _exposure(exposure: dict[str, Any], name: str, part: dict[str, Any], zh: bool) -> str:
     """Return a line on an exposure: when, what, how large, and its points."""
-    when = f"{one['start_s']:7.2f} –{one['start_s'] + one['seconds']:7.2f}"
-    share = f"{100 * one['area_share']:.2g}%"
+    when = f"{exposure['start_s']:7.2f} –{exposure['start_s'] + exposure['seconds']:7.2f}"
+    share = f"{100 * exposure['area_share']:.2g}%"
     alone, adds = number(part["alone"]), number(part["marginal"])
     if zh:
-        size = "" if one["kind"] == "speech" else f"，占画面 {share}"
-        return f"{when} 秒  {KINDS[one['kind']][0]}  {name}{size}，单独计 {alone} 分，去掉它少 {adds} 分"
-    size = "" if one["kind"] == "speech" else f", {share} of the picture"
-    return f"{when} s  {one['kind']:8} {name}{size}, {alone} points alone, {adds} of the whole"
+        size = "" if exposure["kind"] == "speech" else f"，占画面 {share}"
+        return f"{when} 秒  {KINDS[exposure['kind']][0]}  {name}{size}，单独计 {alone} 分，去掉它少 {adds} 分"
+    size = "" if exposure["kind"] == "speech" else f", {share} of the picture"
+    return f"{when} s  {exposure['kind']:8} {name}{size}, {alone} points alone, {adds} of the whole"

@@ -1,4 +1,4 @@
-"""The HTTP client of the `inlay` command: one place that signs, retries safely and turns problems into one line."""
+"""The HTTP client of the `inlay` command: one place that authenticates, retries safely and prints problems."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ MISSING = 404
 
 @dataclass(frozen=True)
 class ApiClient:
-    """Where the API is and whose key signs the calls. `as_json` prints answers as they came."""
+    """The API's address and the key for its calls. `as_json`: print answers as they came."""
 
     url: str
     key: str
@@ -32,11 +32,11 @@ class ApiClient:
     def call(
         self, method: str, path: str, body: Any = None, query: dict[str, Any] | None = None, etag: str | None = None
     ) -> Any:
-        """Make one call and return the answer's JSON (None for an empty one). Ends the command on a refusal."""
+        """Make one call and return the JSON of the answer (None if it is empty). Ends the command on a refusal."""
         return self.raw(method, path, json.dumps(body).encode() if body is not None else None, query, etag)[0]
 
     def find(self, path: str) -> Any:
-        """Return the JSON of something that may not be there, or None."""
+        """Return the JSON of a resource, or None if there is no such resource."""
         response = self._send("GET", path, None, None, {"Accept": "application/json"}, may_miss=True)
         return None if response.status == MISSING else json.loads(response.data)
 
@@ -69,9 +69,10 @@ class ApiClient:
     ) -> "urllib3.BaseHTTPResponse":
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
-        asked = {name: value for name, value in (query or {}).items() if value is not None}
-        url = f"{self.url.rstrip('/')}/api/v1{path}" + (f"?{urlencode(asked)}" if asked else "")
-        # The same Idempotency-Key goes with each try, so trying again cannot do a thing twice.
+        given = {name: value for name, value in (query or {}).items() if value is not None}
+        url = f"{self.url.rstrip('/')}/api/v1{path}" + (f"?{urlencode(given)}" if given else "")
+        # Each try carries the same Idempotency-Key, so a retry cannot do a thing twice. An open file is not retried: a
+        # part of it has been read.
         retry = urllib3.Retry(
             total=4, backoff_factor=0.3, status_forcelist=(502, 503), allowed_methods=None, raise_on_status=False
         )
@@ -94,15 +95,15 @@ class ApiClient:
         return response.data
 
     def every(self, path: str, query: dict[str, Any] | None = None, most: int = 1000) -> Iterator[dict[str, Any]]:
-        """Walk a list page by page, `most` things at most."""
-        asked = dict(query or {})
+        """Yield the items of a list page by page, at most `most` of them."""
+        page_query = dict(query or {})
         while most > 0:
-            page = self.call("GET", path, query={**asked, "limit": min(100, most)})
+            page = self.call("GET", path, query={**page_query, "limit": min(100, most)})
             yield from page["data"][:most]
             most -= len(page["data"])
             if not page["has_more"]:
                 return
-            asked["starting_after"] = page["data"][-1]["id"]
+            page_query["starting_after"] = page["data"][-1]["id"]
 
 
 @cache
@@ -111,13 +112,13 @@ def _pool() -> "urllib3.PoolManager":
 
 
 def refuse(response: "urllib3.BaseHTTPResponse") -> NoReturn:
-    """End the command with the problem's own words, a line a fault."""
+    """End the command with the problem's own words, one line for each error."""
     try:
         problem = json.loads(response.data)
     except ValueError:
         fail(f"The server answered {response.status} without saying why.")
     lines = [f"{problem.get('title', response.status)}: {problem.get('detail', '')}"]
-    lines += [f"  {fault['pointer']}: {fault['detail']}" for fault in problem.get("errors", [])]
+    lines += [f"  {error['pointer']}: {error['detail']}" for error in problem.get("errors", [])]
     fail("\n".join(lines))
 
 

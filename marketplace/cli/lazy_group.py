@@ -1,4 +1,4 @@
-"""A group whose commands are imported when they are called: some need a second or two of libraries, most need none."""
+"""A group that imports a command only when it is called: some load libraries for a second or two, most need none."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""What deals close at against list prices, in the terminal."""
+"""Shows in the terminal what deals close at, compared with list prices."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How the `inlay` command shows things: tables for people, JSON for programs."""
+"""Prints the answers of the `inlay` command: tables for people, JSON for programs."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -25,22 +25,22 @@ def echo_json(thing: Any) -> None:
 
 def table(rows: Iterable[dict[str, Any]], columns: Sequence[Column], title: str | None = None) -> None:
     """Print rows as a table. A column is (heading, dotted path or function)."""
-    shown = rich_table.Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    rendered = rich_table.Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for heading, _ in columns:
-        shown.add_column(heading, overflow="fold", no_wrap=heading in ("id", "bid"))
+        rendered.add_column(heading, overflow="fold", no_wrap=heading in ("id", "bid"))
     count = 0
     for row in rows:
         count += 1
-        shown.add_row(*[cell(find(row, what)) for _, what in columns])
+        rendered.add_row(*[cell(find(row, value_of)) for _, value_of in columns])
     console = rich_console.Console(soft_wrap=False)
-    console.print(shown if count else "(none)")
+    console.print(rendered if count else "(none)")
 
 
-def find(row: dict[str, Any], what: str | Callable[[dict[str, Any]], Any]) -> Any:
-    if callable(what):
-        return what(row)
+def find(row: dict[str, Any], value_of: str | Callable[[dict[str, Any]], Any]) -> Any:
+    if callable(value_of):
+        return value_of(row)
     value: Any = row
-    for part in what.split("."):
+    for part in value_of.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     return value
 
@@ -61,7 +61,7 @@ def cell(value: Any) -> str:
 
 
 def fields(thing: dict[str, Any], indent: str = "") -> None:
-    """Print one thing, a line a value, nested things indented."""
+    """Print one object, a line for each value, nested objects indented."""
     for name, value in thing.items():
         if isinstance(value, dict) and not {"amount_minor", "currency"} <= value.keys():
             click.echo(f"{indent}{name}:")

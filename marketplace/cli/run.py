@@ -1,4 +1,4 @@
-"""What runs the market: each part alone, and all of them together on the embedded servers."""
+"""Runs the market: each part alone, or all of them together on the embedded servers."""
 
 import os
 import sys
@@ -84,15 +84,15 @@ def health(part: str) -> None:
         return
     db.connect(config.database_url, pool_size=1)
     with db.transaction() as session:
-        late = session.scalar(
+        overdue = session.scalar(
             sa.text(
                 "SELECT count(*) FROM jobs WHERE state = 'queued' AND queue <> 'vision'"
                 " AND next_at < now() - make_interval(secs => :stale)"
             ),
             {"stale": STALE_S},
         )
-    if late:
-        fail(f"{late} jobs have been due for more than {STALE_S} s")
+    if overdue:
+        fail(f"{overdue} jobs have been due for more than {STALE_S} s")
 
 
 @click.command("up")
@@ -131,9 +131,9 @@ def create_admin(email: str, name: str, data: Path, password: str | None) -> Non
     db.connect(MarketTree.database_url(data), pool_size=1)
     password = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
     with db.transaction() as session:
-        made = identity.make_platform_admin(session, email=email, name=name, password=password)
-        who = Actor(role=Role.ADMIN, party_id=made.party.id, person_id=made.person.id)
+        membership = identity.make_platform_admin(session, email=email, name=name, password=password)
+        actor = Actor(role=Role.ADMIN, party_id=membership.party.id, person_id=membership.person.id)
         key = api_keys.create(
-            session, who, name="first", scopes=sorted(EVERYTHING), mode="live", expires_at=None
+            session, actor, name="first", scopes=sorted(EVERYTHING), mode="live", expires_at=None
         ).secret
-    click.echo(f"{show('per', made.person.id)} may administer the platform.\nINLAY_KEY={key}")
+    click.echo(f"{show('per', membership.person.id)} may administer the platform.\nINLAY_KEY={key}")

@@ -1,4 +1,4 @@
-"""Choosing the best set of a brief's bids from the terminal, and trying what another budget would do."""
+"""Chooses the best set of a brief's bids from the terminal, and tries what another budget would do."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -37,7 +37,7 @@ BUDGET: tuple[Column, ...] = (
 
 
 def _limits(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say what a set has to keep."""
+    """Add the options for the limits that a set has to keep."""
     options = (
         click.option("--budget", help="in the brief's currency, such as 60000; else the brief's own"),
         click.option("--min-bids", type=click.IntRange(0, 1000), default=0, help="at least so many"),
@@ -94,16 +94,16 @@ def select(api: ApiClient, /, brief: str, prove: str, time_limit: int, out: Path
     """Choose the best set of a closed BRIEF's bids, and tell why each other bid is out."""
     body = {**_body(api, brief, given), "prove": prove, "time_limit_s": time_limit}
     started = api.call("POST", f"/briefs/{brief}/selections", body)
-    found = _follow(api, started["id"])
-    if out is not None and found["result"] is not None:
-        write_pictures(api, f"/selections/{found['id']}", PICTURES, out, given["language"])
+    selection = _follow(api, started["id"])
+    if out is not None and selection["result"] is not None:
+        write_pictures(api, f"/selections/{selection['id']}", PICTURES, out, given["language"])
     if api.as_json:
-        echo_json(found)
-    elif found["result"] is not None:
-        click.echo(f"{found['id']} ({found['status']})")
-        print_outcome(found["result"], given["language"])
-    if found["status"] == "failed":
-        fail(found["message"] or "the selection failed")
+        echo_json(selection)
+    elif selection["result"] is not None:
+        click.echo(f"{selection['id']} ({selection['status']})")
+        print_outcome(selection["result"], given["language"])
+    if selection["status"] == "failed":
+        fail(selection["message"] or "the selection failed")
 
 
 def _follow(api: ApiClient, selection: str) -> Any:
@@ -111,13 +111,13 @@ def _follow(api: ApiClient, selection: str) -> Any:
     with Progress(*columns, console=Console(stderr=True), disable=api.as_json, transient=True) as bar:
         task = bar.add_task("waiting", total=None)
         while True:
-            found = api.call("GET", f"/selections/{selection}")
-            if found["status"] in OVER:
-                return found
-            job = api.call("GET", f"/jobs/{found['job_id']}")
+            current = api.call("GET", f"/selections/{selection}")
+            if current["status"] in OVER:
+                return current
+            job = api.call("GET", f"/jobs/{current['job_id']}")
             bar.update(task, description=job["stage"] or job["state"], completed=job["done"], total=job["total"])
             if job["state"] in ("dead", "cancelled"):
-                return found
+                return current
             time.sleep(POLL_S)
 
 
@@ -149,18 +149,18 @@ def pictures(api: ApiClient, /, of: str, out: Path, language: str) -> None:
 @click.pass_obj
 def what_if(api: ApiClient, /, brief: str, **given: Any) -> None:
     """Tell which set it would be for a closed BRIEF with other limits or another budget; nothing is stored."""
-    found = api.call("POST", f"/briefs/{brief}/what-if", _body(api, brief, given))
+    answer = api.call("POST", f"/briefs/{brief}/what-if", _body(api, brief, given))
     if api.as_json:
-        echo_json(found)
+        echo_json(answer)
     else:
-        print_outcome(found["outcome"], given["language"])
+        print_outcome(answer["outcome"], given["language"])
 
 
 def print_outcome(outcome: Mapping[str, Any], language: str, left_out: int = LEFT_OUT_SHOWN) -> None:
-    """Print a chosen set, what it reaches, how good it is, what is out and why, and what other budgets reach."""
+    """Print a chosen set, its reach, its quality, which bids are left out and why, and what other budgets reach."""
     table(outcome["chosen"], CHOSEN)
-    for said in (outcome["reach"], outcome["proof"], outcome["made_of"]):
-        click.echo(f"\n{said[language]}")
+    for sentence in (outcome["reach"], outcome["proof"], outcome["made_of"]):
+        click.echo(f"\n{sentence[language]}")
     click.echo("")
     for row in outcome["left_out"][:left_out]:
         click.echo(f"- {row['channel_name']}: {row[language]}")

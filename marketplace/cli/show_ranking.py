@@ -1,4 +1,4 @@
-"""A brief's ranking in the terminal."""
+"""Shows a brief's ranking in the terminal."""
 
 import time
 from typing import Any
@@ -18,11 +18,11 @@ def _per_thousand(row: dict[str, Any]) -> str:
 
 
 def _interval(name: str) -> Any:
-    def shown(row: dict[str, Any]) -> str:
+    def text(row: dict[str, Any]) -> str:
         point, low, high = row["parts"][name]
         return "-" if point is None else f"{point:,.0f} ({low or 0:,.0f} to {high or 0:,.0f})"
 
-    return shown
+    return text
 
 
 def _overall(row: dict[str, Any]) -> str:

@@ -25,20 +25,20 @@ _language = click.option("--language", type=click.Choice(LANGUAGES), default="en
 def suggestions(api: ApiClient, /, bid: str, take: str | None, language: str) -> None:
     """Tell what a BID's plan asks of viewers before shooting, and plans as well noticed that ask less."""
     if take is not None:
-        found = api.call("POST", f"/bids/{bid}/suggestions/{take}/accept")
+        answer = api.call("POST", f"/bids/{bid}/suggestions/{take}/accept")
         if api.as_json:
-            echo_json(found)
+            echo_json(answer)
         else:
-            click.echo(f"{found['id']} has its wording {found['revision_number']}; {found['revisions_left']} left")
+            click.echo(f"{answer['id']} has its wording {answer['revision_number']}; {answer['revisions_left']} left")
         return
-    found = api.call("GET", f"/bids/{bid}/suggestions")
+    answer = api.call("GET", f"/bids/{bid}/suggestions")
     if api.as_json:
-        echo_json(found)
+        echo_json(answer)
         return
-    for reason in found["before_shooting"]["reasons"]:
+    for reason in answer["before_shooting"]["reasons"]:
         click.echo(reason[language])
-    _print(found["suggestions"], language)
-    if found["suggestions"] and not found["can_accept"]:
+    _print(answer["suggestions"], language)
+    if answer["suggestions"] and not answer["can_accept"]:
         click.echo("\nThe bid takes no revision any more.")
 
 
@@ -53,25 +53,25 @@ def check_plan(api: ApiClient, /, file: TextIO, fit: float | None, number: int |
 
     Needs no server.
     """
-    made, suits = _read(file), math.nan if fit is None else fit
-    found = frontier.as_dict(frontier.frontier(made, suits))
-    points: Any = found["points"]
+    plan, known_fit = _read(file), math.nan if fit is None else fit
+    result = frontier.as_dict(frontier.frontier(plan, known_fit))
+    points: Any = result["points"]
     if number is not None:
         if number > len(points):
             fail(f"there are {len(points)} better plans, and no number {number}.")
         echo_json(points[number - 1]["plan"])
         return
-    score = plan_score.score_plan(made, suits)
+    score = plan_score.score_plan(plan, known_fit)
     if api.as_json:
-        echo_json({"plan": plan_score.as_dict(score), "frontier": found})
+        echo_json({"plan": plan_score.as_dict(score), "frontier": result})
         return
-    seen: Any = found["before"]
+    before: Any = result["before"]
     click.echo(
         f"intrusiveness {between(score.low, score.high)} of 100 ({score.band}), "
-        f"prominence {between(seen['prominence']['low'], seen['prominence']['high'])}"
+        f"prominence {between(before['prominence']['low'], before['prominence']['high'])}"
     )
-    for zh, en in [(one.zh, one.en) for one in score.vetoes] + [(one.zh, one.en) for one in score.reasons]:
-        click.echo(f"- {zh if language == 'zh' else en}")
+    for message in (*score.vetoes, *score.reasons):
+        click.echo(f"- {message.zh if language == 'zh' else message.en}")
     _print(points, language)
 
 
@@ -79,7 +79,7 @@ def _read(file: TextIO) -> Timeline:
     try:
         return from_dict(json.load(file))
     except PlanError as error:
-        fail("\n".join(f"{one.pointer or '/'}: {one.en}" for one in error.problems), 2)
+        fail("\n".join(f"{problem.pointer or '/'}: {problem.en}" for problem in error.problems), 2)
     except (ValueError, RecursionError):
         fail(f"{file.name} is not JSON.", 2)
 
@@ -87,7 +87,7 @@ def _read(file: TextIO) -> Timeline:
 def _print(points: list[Mapping[str, Any]], language: str) -> None:
     if not points:
         click.echo("\nNo change that is worth asking for was found.")
-    for place, point in enumerate(points, start=1):
-        click.echo(f"\n{place}. {point[language]}" + (f" [{point['id']}]" if "id" in point else ""))
+    for rank, point in enumerate(points, start=1):
+        click.echo(f"\n{rank}. {point[language]}" + (f" [{point['id']}]" if "id" in point else ""))
         for step in point["steps"]:
             click.echo(f"   {step[language]}")

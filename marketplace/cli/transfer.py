@@ -1,4 +1,4 @@
-"""Files in and out: hand in a platform's export and watch it being read, or a video; take your own channels out."""
+"""Sends files in and out: a platform's export, whose reading it follows, or a video; and exports one's own channels."""
 
 import json
 import time
@@ -38,20 +38,24 @@ def import_file(
         started, _ = api.raw("POST", "/imports", opened, query, content_type="application/octet-stream")
     follow(api, started["job_id"])
     result = api.call("GET", f"/imports/{started['id']}")
-    faults = api.call("GET", f"/imports/{started['id']}/faults", query={"limit": 20})["data"]
+    row_errors = api.call("GET", f"/imports/{started['id']}/faults", query={"limit": 20})["data"]
     if api.as_json:
-        echo_json({**result, "faults": faults})
+        echo_json({**result, "faults": row_errors})
     else:
         fields(result)
-        if faults:
-            where = (("row", "row_number"), ("column", "column_name"), ("value", "value"), ("mend", "message_en"))
-            table(faults, where, title=f"{result['rows_bad']} rows refused; the first {len(faults)} things to mend:")
+        if row_errors:
+            columns = (("row", "row_number"), ("column", "column_name"), ("value", "value"), ("mend", "message_en"))
+            table(
+                row_errors,
+                columns,
+                title=f"{result['rows_bad']} rows refused; the first {len(row_errors)} things to mend:",
+            )
     if result["status"] != "done":
         fail(result.get("message") or f"the import is {result['status']}")
 
 
 def follow(api: ApiClient, job_id: str, show: bool = True) -> dict[str, Any]:
-    """Show an import's progress, which is in bytes, until it is over; returns the job."""
+    """Show an import's progress, in bytes, until it is over, and return the job."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not show or api.as_json, transient=True) as bar:
         task = bar.add_task("waiting", total=None)
@@ -100,10 +104,10 @@ def labels(api: ApiClient, out: Path) -> None:
 def upload_video(api: ApiClient, file: Path, name: str | None) -> None:
     """Hand in a video FILE of at most 200 MiB (MP4, MOV, WebM, Matroska)."""
     with file.open("rb") as opened:
-        kept, _ = api.raw(
+        answer, _ = api.raw(
             "POST", "/videos", opened, {"name": name or file.name}, content_type="application/octet-stream"
         )
     if api.as_json:
-        echo_json(kept)
+        echo_json(answer)
     else:
-        fields(kept)
+        fields(answer)

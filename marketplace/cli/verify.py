@@ -51,30 +51,30 @@ def bids(api: ApiClient, brief: str | None, file: Path | None, save: Path | None
     and the end of bidding, and that end against its seed. As far as your key may see: a bidder checks its own."""
     if (brief is None) == (file is None):
         fail("name a brief, or a --file.", 2)
-    found = _read(file) if file is not None else _fetch(api, str(brief))
+    document = _read(file) if file is not None else _fetch(api, str(brief))
     if save is not None:
-        save.write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")
-    faults = [*_end(found["brief"]), *_offers(found), *_log(found)]
-    told = {"bids": len(found["bids"]), "commitments": len(found["commitments"]), "faults": faults}
+        save.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
+    problems = [*_end(document["brief"]), *_offers(document), *_log(document)]
+    counts = {"bids": len(document["bids"]), "commitments": len(document["commitments"]), "faults": problems}
     if api.as_json:
-        echo_json(told)
+        echo_json(counts)
     else:
-        for fault in faults:
-            click.echo(fault)
-        click.echo(f"{told['bids']} bids and {told['commitments']} commitments checked, {len(faults)} faults")
-    if faults:
+        for problem in problems:
+            click.echo(problem)
+        click.echo(f"{counts['bids']} bids and {counts['commitments']} commitments checked, {len(problems)} faults")
+    if problems:
         raise click.exceptions.Exit(1)
 
 
 def _fetch(api: ApiClient, brief: str) -> dict[str, Any]:
-    shown = api.call("GET", f"/briefs/{brief}")
-    if shown["status"] != "closed":
-        fail(f"the brief is {shown['status']}; bids can be checked when it has closed.")
+    closed_brief = api.call("GET", f"/briefs/{brief}")
+    if closed_brief["status"] != "closed":
+        fail(f"the brief is {closed_brief['status']}; bids can be checked when it has closed.")
     me = api.call("GET", "/people/me")
     own = me["actor"]["role"] in ("creator", "agency")
     path, query = ("/bids", {"brief_id": brief}) if own else (f"/briefs/{brief}/bids", {})
     return {
-        "brief": shown,
+        "brief": closed_brief,
         "bids": list(api.every(path, query, MOST)),
         "commitments": list(api.every(f"/briefs/{brief}/commitments", most=MOST)),
     }
@@ -82,37 +82,37 @@ def _fetch(api: ApiClient, brief: str) -> dict[str, Any]:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        if not {"brief", "bids", "commitments"} <= found.keys():
+        document: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        if not {"brief", "bids", "commitments"} <= document.keys():
             fail(f"{file} has no brief, bids and commitments.", 2)
     except (ValueError, AttributeError):
         fail(f"{file} is no JSON as --save writes it.", 2)
-    return found
+    return document
 
 
 def _end(brief: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with the moment at which bidding ended."""
+    """Yield problems of the moment at which bidding ended."""
     seed, version = brief["close_seed"], brief["close_version_id"]
     if seed is None or version is None:
         return  # published before there were windows
     if hashlib.sha256(seed.encode()).hexdigest() != brief["close_commitment"]:
         yield "the seed is not the one that was committed to at publication"
-    drawn = closing_time.closing_moment(
+    moment = closing_time.closing_moment(
         seed,
         ids.read("brf", brief["id"]),
         ids.read("brv", version),
         _when(brief["bids_close_at"]),
         brief["closing_window_s"],
     )
-    if _when(brief["bidding_ended_at"]) > drawn + SLACK:
-        yield f"bidding ended at {brief['bidding_ended_at']}, after the moment drawn by the seed, {drawn.isoformat()}"
-    if _when(brief["closed_at"]) < drawn:
-        click.echo(f"note: closed by hand at {brief['closed_at']}, before {drawn.isoformat()}", err=True)
+    if _when(brief["bidding_ended_at"]) > moment + SLACK:
+        yield f"bidding ended at {brief['bidding_ended_at']}, after the moment drawn by the seed, {moment.isoformat()}"
+    if _when(brief["closed_at"]) < moment:
+        click.echo(f"note: closed by hand at {brief['closed_at']}, before {moment.isoformat()}", err=True)
 
 
-def _offers(found: Mapping[str, Any]) -> Iterator[str]:
-    """Yield offers that are not what was committed to, and wordings beyond the number allowed."""
-    for bid in found["bids"]:
+def _offers(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield offers that differ from their commitment, and wordings beyond the number allowed."""
+    for bid in document["bids"]:
         offer = commitment.offer_of(
             bid,
             brief_id=ids.read("brf", bid["brief_id"]),
@@ -126,17 +126,18 @@ def _offers(found: Mapping[str, Any]) -> Iterator[str]:
             yield f"{bid['id']}: has {bid['revision_number']} wordings, and {REVISIONS_MAX} are allowed"
 
 
-def _log(found: Mapping[str, Any]) -> Iterator[str]:
+def _log(document: Mapping[str, Any]) -> Iterator[str]:
     """Yield bids whose commitment is not in the public list, and commitments made after bidding ended."""
-    listed = {one["commitment"]: _when(one["created_at"]) for one in found["commitments"]}
-    for bid in found["bids"]:
+    listed = {entry["commitment"]: _when(entry["created_at"]) for entry in document["commitments"]}
+    for bid in document["bids"]:
         if bid["commitment"] not in listed:
             yield f"{bid['id']}: its commitment is not in the public list"
-    ended = found["brief"]["bidding_ended_at"]
+    ended = document["brief"]["bidding_ended_at"]
     if ended is not None:
-        for mark, at in sorted(listed.items(), key=lambda one: one[1]):
-            if at > _when(ended):
-                yield f"the commitment {mark[:16]}... was made at {at.isoformat()}, after bidding ended at {ended}"
+        for commitment_hash, made_at in sorted(listed.items(), key=lambda entry: entry[1]):
+            if made_at > _when(ended):
+                made = f"was made at {made_at.isoformat()}, after bidding ended at {ended}"
+                yield f"the commitment {commitment_hash[:16]}... {made}"
 
 
 def _when(text: str) -> datetime:

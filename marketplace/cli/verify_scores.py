@@ -1,4 +1,4 @@
-"""Works stored scores out again: those of bids' plans and those of checked videos, as far as a key may see them."""
+"""Recomputes stored scores of bids' plans and of checked videos, as far as a key may see them."""
 
 from collections.abc import Iterable, Iterator
 
@@ -24,41 +24,41 @@ def scores(api: ApiClient, /, bids: tuple[str, ...], checks: tuple[str, ...]) ->
     Without names all that your key may see. Exit code 1 where a number does not follow.
     """
     named = bool(bids or checks)
-    told = {"bids": 0, "checks": 0, "earlier": 0}
-    faults = [
-        *_of_bids(api, bids if named else _bids(api), told, named),
-        *_of_checks(api, checks if named else _checks(api), told),
+    counts = {"bids": 0, "checks": 0, "earlier": 0}
+    problems = [
+        *_of_bids(api, bids if named else _bids(api), counts, named),
+        *_of_checks(api, checks if named else _checks(api), counts),
     ]
     if api.as_json:
-        echo_json({**told, "faults": faults})
+        echo_json({**counts, "faults": problems})
     else:
-        for fault in faults:
-            click.echo(fault)
-        click.echo(f"{told['bids']} bids and {told['checks']} checks worked out again, {len(faults)} faults")
-    if faults:
+        for problem in problems:
+            click.echo(problem)
+        click.echo(f"{counts['bids']} bids and {counts['checks']} checks worked out again, {len(problems)} faults")
+    if problems:
         raise click.exceptions.Exit(1)
 
 
-def _of_bids(api: ApiClient, bids: Iterable[str], told: dict[str, int], named: bool) -> Iterator[str]:
+def _of_bids(api: ApiClient, bids: Iterable[str], counts: dict[str, int], named: bool) -> Iterator[str]:
     for bid in bids:
         match = api.find(f"/bids/{bid}/match")
         if match is None and named:
             fail(f"{bid} is not there, or not scored yet.")
-        if match is not None and _counted(told, "bids", bid, matching_again.same_version(match)):
-            yield from (f"{bid}{one}" for one in matching_again.faults(api.call("GET", f"/bids/{bid}"), match))
+        if match is not None and _counted(counts, "bids", bid, matching_again.same_version(match)):
+            yield from (f"{bid}{problem}" for problem in matching_again.faults(api.call("GET", f"/bids/{bid}"), match))
 
 
-def _of_checks(api: ApiClient, checks: Iterable[str], told: dict[str, int]) -> Iterator[str]:
+def _of_checks(api: ApiClient, checks: Iterable[str], counts: dict[str, int]) -> Iterator[str]:
     for check in checks:
-        shown = api.call("GET", f"/video-checks/{check}")
-        if shown["result"] is None:
-            fail(f"{check} is {shown['status']}: there is no score to work out.")
-        if _counted(told, "checks", check, checks_again.same_version(shown)):
-            yield from (f"{check}{one}" for one in checks_again.differences(shown))
+        check_row = api.call("GET", f"/video-checks/{check}")
+        if check_row["result"] is None:
+            fail(f"{check} is {check_row['status']}: there is no score to work out.")
+        if _counted(counts, "checks", check, checks_again.same_version(check_row)):
+            yield from (f"{check}{problem}" for problem in checks_again.differences(check_row))
 
 
-def _counted(told: dict[str, int], kind: str, name: str, same: bool) -> bool:
-    told[kind if same else "earlier"] += 1
+def _counted(counts: dict[str, int], kind: str, name: str, same: bool) -> bool:
+    counts[kind if same else "earlier"] += 1
     if not same:
         click.echo(f"note: {name}: {EARLIER}", err=True)
     return same
@@ -68,11 +68,11 @@ def _bids(api: ApiClient) -> Iterator[str]:
     """Yield the bids that the key may see: its own side's, or those on its brand's closed briefs."""
     role = api.call("GET", "/people/me")["actor"]["role"]
     if role in ("creator", "agency"):
-        yield from (one["id"] for one in api.every("/bids", most=MOST))
+        yield from (row["id"] for row in api.every("/bids", most=MOST))
         return
     for brief in api.every("/briefs", {"status": "closed"}, MOST):
-        yield from (one["id"] for one in api.every(f"/briefs/{brief['id']}/bids", most=MOST))
+        yield from (row["id"] for row in api.every(f"/briefs/{brief['id']}/bids", most=MOST))
 
 
 def _checks(api: ApiClient) -> Iterator[str]:
-    yield from (one["id"] for one in api.every("/video-checks", {"status": "done"}, MOST))
+    yield from (row["id"] for row in api.every("/video-checks", {"status": "done"}, MOST))

@@ -1,4 +1,4 @@
-"""The demo's HTTP client: many calls at once, each with its own credential; a refusal ends the demo with its words."""
+"""The demo's HTTP client: many calls at once, each with its own credential; a refusal ends the demo and is quoted."""
 
 import json
 import threading
@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 
 class DemoError(RuntimeError):
-    """A call was refused that should not have been."""
+    """A call was refused that should have succeeded."""
 
 
 class DemoClient:
@@ -61,6 +61,6 @@ class DemoClient:
         return json.loads(answer.data) if answer.data else None
 
     def many(self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-        """Do the work for all items, some at a time, and keep their order."""
+        """Do the work for all items, THREADS at a time, and return the results in their order."""
         with ThreadPoolExecutor(THREADS) as pool:
             return list(pool.map(work, items))

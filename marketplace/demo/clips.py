@@ -38,7 +38,7 @@ class DrawnLabel:
 
 @dataclass(frozen=True)
 class FrameTruth:
-    """What one frame shows: its moment (s), the label's quadrilateral (px) or None, and the condition."""
+    """The truth about one frame: its time (s), the label's quadrilateral (px) or None, and the condition."""
 
     at_s: float
     quad: Quad | None
@@ -69,7 +69,7 @@ def label(name: str = "LIMEISLE", seed: int = 7, side: int = 480) -> Picture:
     """Return an invented product label, BGR: a name, leaves, bubbles, fine print; another seed is another label."""
     random = np.random.default_rng(seed)
     height = int(side * 4 / 3)
-    tones = [tuple(int(v) for v in random.integers(20, 235, 3)) for _ in range(4)]
+    tones = [tuple(int(tone) for tone in random.integers(20, 235, 3)) for _ in range(4)]
     image = Image.new("RGB", (side, height), (246, 244, 232))
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, side, height * 0.3), fill=tones[0])
@@ -91,14 +91,14 @@ def label(name: str = "LIMEISLE", seed: int = 7, side: int = 480) -> Picture:
 def badge(name: str = "NORTHFOX", seed: int = 3, side: int = 480) -> Picture:
     """Return an invented round emblem, BGR: a ring of words around a drawn figure, two tones on white."""
     random = np.random.default_rng([seed, 1])
-    ink = tuple(int(v) for v in random.integers(0, 120, 3))
+    ink = tuple(int(tone) for tone in random.integers(0, 120, 3))
     image = Image.new("RGB", (side, side), (250, 250, 250))
     draw = ImageDraw.Draw(image)
     draw.ellipse((4, 4, side - 5, side - 5), fill=ink)
     draw.ellipse((side * 0.2, side * 0.2, side * 0.8, side * 0.8), fill=(250, 250, 250))
     words = f"{name} * {name[::-1]} * "
-    for place, letter in enumerate(words):
-        turn = 360 * place / len(words)
+    for index, letter in enumerate(words):
+        turn = 360 * index / len(words)
         drawn = Image.new("L", (side, side))
         ImageDraw.Draw(drawn).text((side / 2, side * 0.1), letter, font=font(side * 0.12), fill=255, anchor="mm")
         image.paste((250, 250, 250), mask=drawn.rotate(-turn, resample=Image.Resampling.BICUBIC))
@@ -112,7 +112,7 @@ def wordmark(name: str = "Moonriver", seed: int = 5, side: int = 480) -> Picture
     """Return an invented word mark, BGR: nothing but a name and a stroke on one tone."""
     random = np.random.default_rng([seed, 2])
     height = int(side * 0.42)
-    image = Image.new("RGB", (side, height), tuple(int(v) for v in random.integers(100, 230, 3)))
+    image = Image.new("RGB", (side, height), tuple(int(tone) for tone in random.integers(100, 230, 3)))
     draw = ImageDraw.Draw(image)
     size = side * 1.45 / max(5, len(name))
     draw.text((side / 2, height * 0.46), name, font=font(size), fill="white", anchor="mm", stroke_width=side // 120)
@@ -121,14 +121,14 @@ def wordmark(name: str = "Moonriver", seed: int = 5, side: int = 480) -> Picture
 
 
 def glyph(side: int = 480) -> Picture:
-    """Return a flat mark without texture, BGR: what cannot be seen reliably."""
+    """Return a flat mark without texture, BGR, which cannot be detected reliably."""
     image = np.full((side, side, 3), 255, np.uint8)
     cv2.ellipse(image, (side // 2, side // 2), (side // 3, side // 7), 25, 0, 360, (20, 20, 20), -1, cv2.LINE_AA)
     return image
 
 
 class DrawnScene:
-    """A drawn scene that moves and cuts: floor, sky, boxes and discs that drift, fine texture, a new one each cut."""
+    """A drawn scene that moves and cuts: floor, sky, drifting boxes and discs, fine texture; a cut draws a new one."""
 
     def __init__(self, width: int, height: int, seed: int, cut_every_s: float = 4.0) -> None:
         self.width, self.height, self.seed, self.cut_every_s = width, height, seed, cut_every_s
@@ -168,24 +168,24 @@ class DrawnScene:
                 int(random.uniform(0.03, 0.22) * side),
                 random.uniform(-40, 40),
                 random.uniform(-20, 20),
-                tuple(int(v) for v in random.integers(20, 235, 3)),
+                tuple(int(tone) for tone in random.integers(20, 235, 3)),
                 bool(random.random() < 0.5),
             )
             for _ in range(14)
         ]
 
 
-def quad_of(shown: DrawnLabel, at_s: float, width: int, height: int, aspect: float) -> Quad:
-    """Return where the label stands at a moment: 4 x 2 px, clockwise from its upper left corner."""
-    share = (at_s - shown.start_s) / max(1e-6, shown.end_s - shown.start_s)
-    middle = np.asarray(shown.begin) * (1 - share) + np.asarray(shown.finish) * share
-    high = shown.side_px / max(1.0, aspect)
+def quad_of(drawn: DrawnLabel, at_s: float, width: int, height: int, aspect: float) -> Quad:
+    """Return the label's quadrilateral at a moment: 4 x 2 px, clockwise from its upper left corner."""
+    share = (at_s - drawn.start_s) / max(1e-6, drawn.end_s - drawn.start_s)
+    middle = np.asarray(drawn.begin) * (1 - share) + np.asarray(drawn.finish) * share
+    high = drawn.side_px / max(1.0, aspect)
     half = np.asarray([high * aspect, high]) / 2
     corners = np.asarray([[-1, -1], [1, -1], [1, 1], [-1, 1]], float) * half
-    if shown.condition == "rotation":
+    if drawn.condition == "rotation":
         turn = math.radians(40 * math.sin(2.5 * at_s))
         corners = corners @ np.asarray([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
-    elif shown.condition == "perspective":
+    elif drawn.condition == "perspective":
         yaw = math.radians(40)
         far = 4 * max(half)
         depth = corners[:, 0] * math.sin(yaw)
@@ -194,21 +194,21 @@ def quad_of(shown: DrawnLabel, at_s: float, width: int, height: int, aspect: flo
 
 
 def put(picture: Picture, mark: Picture, quad: Quad, condition: str, at_s: float) -> Picture:
-    """Return the picture with the mark laid on a quadrilateral, under a condition."""
+    """Return the picture with the mark drawn into a quadrilateral, under a condition."""
     side = float(np.ptp(quad, axis=0).max())
     reach = max(3, round(0.1 * side))
     left, top = np.maximum(np.floor(quad.min(axis=0)).astype(int) - reach - 4, 0)
     right, bottom = np.minimum(np.ceil(quad.max(axis=0)).astype(int) + reach + 4, picture.shape[1::-1])
-    made = picture.copy()
+    result = picture.copy()
     if right > left and bottom > top:
         inner = (quad - [left, top]).astype(np.float32)
-        made[top:bottom, left:right] = _laid(picture[top:bottom, left:right], mark, inner, condition, reach)
+        result[top:bottom, left:right] = _laid(picture[top:bottom, left:right], mark, inner, condition, reach)
     if condition == "dim":
-        noise: Any = np.empty(made.shape, np.float32)
+        noise: Any = np.empty(result.shape, np.float32)
         cv2.setRNGSeed(int(at_s * 1000))
         cv2.randn(noise, np.zeros(1), np.full(1, 4.0))
-        made = np.clip(np.float32(0.4) * made + noise, 0, 255).astype(np.uint8)
-    return made
+        result = np.clip(np.float32(0.4) * result + noise, 0, 255).astype(np.uint8)
+    return result
 
 
 def _laid(picture: Picture, mark: Picture, quad: Quad, condition: str, reach: int) -> Picture:
@@ -218,15 +218,15 @@ def _laid(picture: Picture, mark: Picture, quad: Quad, condition: str, reach: in
     small = cv2.resize(mark, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     high, wide = small.shape[:2]
     matrix = cv2.getPerspectiveTransform(np.asarray([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32), quad)
-    laid = cv2.warpPerspective(small, matrix, size, flags=cv2.INTER_AREA).astype(np.float32)
+    warped = cv2.warpPerspective(small, matrix, size, flags=cv2.INTER_AREA).astype(np.float32)
     mask = cv2.warpPerspective(np.ones((high, wide), np.float32), matrix, size)[:, :, None]
     if condition == "blur":
         kernel = np.zeros((reach, reach), np.float32)
         kernel[reach // 2, :] = 1 / reach
-        smeared = cv2.filter2D(laid * mask, -1, kernel)
+        smeared = cv2.filter2D(warped * mask, -1, kernel)
         mixed = np.asarray(smeared + picture * (1 - cv2.filter2D(mask, -1, kernel)[:, :, None]), np.float32)
     else:
-        mixed = np.asarray(laid * mask + picture * (1 - mask), np.float32)
+        mixed = np.asarray(warped * mask + picture * (1 - mask), np.float32)
     if condition == "occluded":
         (left, top), (right, bottom) = quad.min(axis=0), quad.max(axis=0)
         hidden = (int(left + 0.7 * (right - left)), int(top) - 4), (int(right) + 4, int(bottom) + 4)
@@ -237,9 +237,9 @@ def _laid(picture: Picture, mark: Picture, quad: Quad, condition: str, reach: in
 def write_on(picture: Picture, caption: DrawnCaption, path: str | None = None) -> Picture:
     """Return the picture with a caption, white with a dark edge."""
     image = Image.fromarray(picture[:, :, ::-1])
-    place = (caption.place[0] * image.width, caption.place[1] * image.height)
+    middle = (caption.place[0] * image.width, caption.place[1] * image.height)
     ImageDraw.Draw(image).text(
-        place,
+        middle,
         caption.words,
         font=font(caption.size_px, path),
         fill="white",
@@ -264,11 +264,11 @@ def frames(
     for number in range(round(seconds * fps)):
         at_s = number / fps
         picture = background(at_s)
-        now = next((one for one in shown if one.start_s <= at_s < one.end_s), None)
+        visible = next((label for label in shown if label.start_s <= at_s < label.end_s), None)
         quad, condition = None, "none"
-        if now is not None and mark is not None:
-            condition = now.condition
-            quad = quad_of(now, at_s, picture.shape[1], picture.shape[0], mark.shape[1] / mark.shape[0])
+        if visible is not None and mark is not None:
+            condition = visible.condition
+            quad = quad_of(visible, at_s, picture.shape[1], picture.shape[0], mark.shape[1] / mark.shape[0])
             picture = put(picture, mark, quad, condition, at_s)
         for caption in captions:
             if caption.start_s <= at_s < caption.end_s:
@@ -300,9 +300,9 @@ def encode(
 
 
 def _encode_sound(container: Any, audio: Any, sound: NDArray[np.float32]) -> None:
-    for at in range(0, len(sound), 1024):
-        part = np.ascontiguousarray(sound[None, at : at + 1024], np.float32)
+    for start in range(0, len(sound), 1024):
+        part = np.ascontiguousarray(sound[None, start : start + 1024], np.float32)
         frame = av.AudioFrame.from_ndarray(part, format="fltp", layout="mono")
-        frame.sample_rate, frame.pts = SOUND_HZ, at
+        frame.sample_rate, frame.pts = SOUND_HZ, start
         container.mux(audio.encode(frame))
     container.mux(audio.encode())

@@ -24,7 +24,7 @@ from marketplace.identity import service as identity
 from marketplace.local.market_tree import MarketTree, answers
 from marketplace.local.servers import EmbeddedError, database_url_of
 
-# The demo's own creators all sign up from one address within seconds.
+# The demo's creators all sign up from one address within seconds, which the usual limits would refuse.
 GENEROUS = {"SIGN_INS_PER_MINUTE": "100000", "RATE_LIMIT_PER_MINUTE": "1000000"}
 REVIEWERS = ("ada@demo.inlay.example", "bo@demo.inlay.example")
 SHOWN = 3
@@ -63,7 +63,7 @@ def demo(data: Path, host: str, port: int, seed: int, leave: bool) -> None:
 
 
 def _throw_away(data: Path) -> None:
-    """Begin afresh, but never in a folder that is not a demo's."""
+    """Empty the data folder, but only one that a demo made."""
     mark = data / "demo-data"
     if data.exists() and any(data.iterdir()) and not mark.exists():
         fail(f"{data} holds something that the demo did not make. Name another folder with --data.")
@@ -86,7 +86,7 @@ def _walk(
         show(market, reviewers)
         # The largest budget has the most to choose.
         brief, brand = max(
-            zip(market.briefs, market.brands, strict=True), key=lambda one: one[0]["budget"]["amount_minor"]
+            zip(market.briefs, market.brands, strict=True), key=lambda pair: pair[0]["budget"]["amount_minor"]
         )
         show_selection(market.caller, url, brand, brief, data / "pictures")
         if importlib.util.find_spec("av") is None:
@@ -99,7 +99,7 @@ def _walk(
             f"\n{market.caller.count:,} calls, {market.bids:,} bids, {seconds:.0f} s in all;"
             f" largest process {peak:.0f} MB"
         )
-    except Exception as error:  # whatever it was, the servers must be stopped and the reason told
+    except Exception as error:  # whatever it was, the servers must stop and the reason must be shown
         outcome["error"] = f"{type(error).__name__}: {error}"
         tree.supervisor.ask_to_stop()
         return
@@ -110,11 +110,11 @@ def _walk(
 
 
 def _admin(email: str) -> str:
-    """Make a person of the platform and return a key."""
+    """Create a platform administrator and return a key of theirs."""
     with db.transaction() as session:
-        seat = identity.make_platform_admin(session, email, email.split("@")[0].title(), PASSWORD)
-        who = Actor(role=Role.ADMIN, party_id=seat.party.id, person_id=seat.person.id)
-        issued = api_keys.create(session, who, name=email, scopes=sorted(EVERYTHING), mode="live", expires_at=None)
+        membership = identity.make_platform_admin(session, email, email.split("@")[0].title(), PASSWORD)
+        actor = Actor(role=Role.ADMIN, party_id=membership.party.id, person_id=membership.person.id)
+        issued = api_keys.create(session, actor, name=email, scopes=sorted(EVERYTHING), mode="live", expires_at=None)
         assert issued.secret is not None
         return issued.secret
 
@@ -140,7 +140,7 @@ def show(market: DemoMarket, reviewers: list[str]) -> None:
 
 
 def _review(market: DemoMarket, reviewers: list[str], brief_id: str) -> None:
-    """The first of the queue is approved, by two people where the risks ask for two."""
+    """Approve the first review of the queue, by two people if its risks require two."""
     review = _first_review(market, reviewers[0], brief_id)
     click.echo(f"\n审核队列首位 {review['id']}：风险 {', '.join(risk['code'] for risk in review['risks']) or '无'}")
     for number, key in enumerate(reviewers[: 2 if review["needs_two"] else 1]):
@@ -150,7 +150,7 @@ def _review(market: DemoMarket, reviewers: list[str], brief_id: str) -> None:
 
 
 def _first_review(market: DemoMarket, key: str, brief_id: str) -> dict[str, Any]:
-    """The close of a brief lays its matches before the reviewers a moment later."""
+    """Return the first review of a brief, waiting for it: a worker queues the matches after the brief has closed."""
     for _ in range(300):
         queue = market.caller("GET", "/reviews", key, query={"about_id": brief_id, "limit": 1})["data"]
         if queue:

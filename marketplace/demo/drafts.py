@@ -1,4 +1,4 @@
-"""The demo's draft: a clip drawn with a known exposure that breaks its plan, handed in, checked and held against it."""
+"""The demo's draft: draws a clip with a known exposure that breaks its plan, uploads it and has it checked."""
 
 import json
 import time
@@ -33,7 +33,8 @@ MARKED = DrawnCaption(0.5, 3.0, "#ad", 30, (0.85, 0.06))
 
 
 def show_draft(market: DemoMarket, url: str, folder: Path) -> None:
-    """Draw, hand in, check and print. Raises DemoError where a call is refused or the check does not end."""
+    """Draw a draft, upload it, check it and print the result. Raises DemoError if a call is refused or the check does
+    not end."""
     call, brand, creator = market.caller, market.brands[0], market.owners[0]
     brief = _brief(market, url, brand)
     bid = call(
@@ -51,33 +52,33 @@ def show_draft(market: DemoMarket, url: str, folder: Path) -> None:
     path = folder / "draft.mp4"
     draw(path)
     video = call("POST", "/videos", creator.token, query={"name": path.name}, file=path.read_bytes())
-    asked = call("POST", "/video-checks", creator.token, {"video_id": video["id"], "bid_id": bid["id"]})
-    found = _done(market, creator, asked["id"])
-    _print(found)
-    _save(url, creator, found, folder)
+    requested = call("POST", "/video-checks", creator.token, {"video_id": video["id"], "bid_id": bid["id"]})
+    check = _done(market, creator, requested["id"])
+    _print(check)
+    _save(url, creator, check, folder)
 
 
 def draw(path: Path) -> None:
     """Write the draft: a drawn scene, the label, a mark of disclosure, and a hiss for sound."""
     scene = DrawnScene(540, 960, 12, cut_every_s=5.0)
-    shown = clips.frames(scene.frame, SECONDS, FPS, clips.label(NAME), (DRAWN,), (MARKED,))
+    drawn_frames = clips.frames(scene.frame, SECONDS, FPS, clips.label(NAME), (DRAWN,), (MARKED,))
     sound = np.random.default_rng(12).normal(0, 0.02, int(SECONDS * clips.SOUND_HZ)).astype(np.float32)
-    clips.encode(path, (picture for picture, _ in shown), FPS, sound=sound)
+    clips.encode(path, (picture for picture, _ in drawn_frames), FPS, sound=sound)
 
 
 def _brief(market: DemoMarket, url: str, brand: DemoAccount) -> Any:
     """Publish a brief with the image of the invented pack."""
-    at = datetime.now(UTC).replace(microsecond=0)
-    body = wishes.brief(0, at, at + timedelta(hours=6)) | {
+    moment = datetime.now(UTC).replace(microsecond=0)
+    body = wishes.brief(0, moment, moment + timedelta(hours=6)) | {
         "title": f"{CHINESE}气泡水 · 成片检查示例",
         "brand": {"names": [CHINESE, NAME], "aliases": []},
         "deliverables": [{"kind": "video", "count": 1}],
     }
-    made = market.caller("POST", "/briefs", brand.token, body)
+    draft = market.caller("POST", "/briefs", brand.token, body)
     image = cv2.imencode(".png", clips.label(NAME))[1].tobytes()
     answer = urllib3.request(
         "POST",
-        f"{url}/api/v1/briefs/{made['id']}/assets?name=pack.png",
+        f"{url}/api/v1/briefs/{draft['id']}/assets?name=pack.png",
         body=image,
         timeout=30,
         headers={
@@ -88,48 +89,48 @@ def _brief(market: DemoMarket, url: str, brand: DemoAccount) -> Any:
     )
     if answer.status != 201:
         raise DemoError(f"the pack's image was answered with {answer.status}: {answer.data[:500]!r}")
-    return market.caller("POST", f"/briefs/{made['id']}/publish", brand.token)
+    return market.caller("POST", f"/briefs/{draft['id']}/publish", brand.token)
 
 
 def _done(market: DemoMarket, creator: DemoAccount, check_id: str) -> dict[str, Any]:
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
-        found: dict[str, Any] = market.caller("GET", f"/video-checks/{check_id}", creator.token)
-        if found["status"] == "done":
-            return found
-        if found["status"] not in ("queued", "running"):
-            raise DemoError(f"the check ended as {found['status']}: {found['refusal']}")
+        check: dict[str, Any] = market.caller("GET", f"/video-checks/{check_id}", creator.token)
+        if check["status"] == "done":
+            return check
+        if check["status"] not in ("queued", "running"):
+            raise DemoError(f"the check ended as {check['status']}: {check['refusal']}")
         time.sleep(0.25)
     raise DemoError(f"the check was not done within {PATIENCE_S:g} s")
 
 
-def _print(found: dict[str, Any]) -> None:
-    result = found["result"]
+def _print(check: dict[str, Any]) -> None:
+    result = check["result"]
     score = result["intrusiveness"]
-    click.echo(f"\n成片检查 {found['id']}：侵扰度 {score['score']['point']:.1f}（满分 100）")
+    click.echo(f"\n成片检查 {check['id']}：侵扰度 {score['score']['point']:.1f}（满分 100）")
     click.echo(f"   {result['plan']['zh']}")
     for row in result["plan"]["rows"]:
         click.echo(f"   {'✓' if row['kept'] else '✕'} {row['zh']}")
-    for one in result["disclosures"]:
-        click.echo(f"   广告标识 {one['start_s']:.1f}–{one['end_s']:.1f} 秒：{one['text']}")
-    for one in score["vetoes"]:
-        click.echo(f"   必须修改：{one['zh']}")
-    for one in score["reasons"]:
-        click.echo(f"   {one['zh']}")
-        if one["what_if"] is not None:
-            click.echo(f"      {one['what_if']['zh']}")
+    for item in result["disclosures"]:
+        click.echo(f"   广告标识 {item['start_s']:.1f}–{item['end_s']:.1f} 秒：{item['text']}")
+    for item in score["vetoes"]:
+        click.echo(f"   必须修改：{item['zh']}")
+    for item in score["reasons"]:
+        click.echo(f"   {item['zh']}")
+        if item["what_if"] is not None:
+            click.echo(f"      {item['what_if']['zh']}")
 
 
-def _save(url: str, creator: DemoAccount, found: dict[str, Any], folder: Path) -> None:
-    (folder / "result.json").write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")
-    path = f"{url}/api/v1/video-checks/{found['id']}"
-    wanted = {"timeline.svg": "timeline?language=zh"}
-    wanted |= {f"keyframe-{at}.jpg": f"pictures?number={at}" for at in found["result"]["pictures"]}
-    for name, query in wanted.items():
+def _save(url: str, creator: DemoAccount, check: dict[str, Any], folder: Path) -> None:
+    (folder / "result.json").write_text(json.dumps(check, ensure_ascii=False, indent=1), encoding="utf-8")
+    path = f"{url}/api/v1/video-checks/{check['id']}"
+    files = {"timeline.svg": "timeline?language=zh"}
+    files |= {f"keyframe-{number}.jpg": f"pictures?number={number}" for number in check["result"]["pictures"]}
+    for name, query in files.items():
         answer = urllib3.request(
             "GET", f"{path}/{query}", headers={"Authorization": f"Bearer {creator.token}"}, timeout=30
         )
         if answer.status != 200:
             raise DemoError(f"{name} was answered with {answer.status}")
         (folder / name).write_bytes(answer.data)
-    click.echo(f"   图：{folder}（时间线与 {len(wanted) - 1} 张关键帧）")
+    click.echo(f"   图：{folder}（时间线与 {len(files) - 1} 张关键帧）")

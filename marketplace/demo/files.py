@@ -14,37 +14,39 @@ def write_export(folder: Path, shape: str, members: Sequence[MadeChannel]) -> Pa
     """Write one export file of the shape with these channels; returns its path."""
     path = folder / f"{shape}-{members[0].number:03d}.{exports.SUFFIXES[shape]}"
     today = now().date()
-    exports.write(path, shape, [record(one, today) for one in members])
+    exports.write(path, shape, [record(channel, today) for channel in members])
     return path
 
 
-def record(one: MadeChannel, today: date) -> ChannelRecord:
+def record(channel: MadeChannel, today: date) -> ChannelRecord:
     """Return a made-up channel as an importer would read it."""
-    likes = sum(video.likes for video in one.videos) / max(1, sum(video.views for video in one.videos))
+    likes = sum(video.likes for video in channel.videos) / max(1, sum(video.views for video in channel.videos))
     return ChannelRecord(
         row=0,
-        platform=one.platform,
-        account_key=f"{one.shape}-{one.handle}",
-        handle=one.handle,
-        name=one.creator,
-        creator_name=one.creator,
+        platform=channel.platform,
+        account_key=f"{channel.shape}-{channel.handle}",
+        handle=channel.handle,
+        name=channel.creator,
+        creator_name=channel.creator,
         language="zh-CN",
-        region="CN" if one.shape in ("xingtu", "inlay") else None,
-        verticals={one.niche: 0.7, one.second: 0.3} if one.second != one.niche else {one.niche: 1.0},
+        region="CN" if channel.shape in ("xingtu", "inlay") else None,
+        verticals={channel.niche: 0.7, channel.second: 0.3}
+        if channel.second != channel.niche
+        else {channel.niche: 1.0},
         snapshot={
             "taken_on": today,
-            "source": one.shape,
+            "source": channel.shape,
             "evidence_hash": "",
-            "followers": one.followers,
+            "followers": channel.followers,
             "facts": {
                 "engagement_rate": round(likes * 1.16, 4),
-                "median_views_30d": int(one.median_views),
+                "median_views_30d": int(channel.median_views),
                 "suggested_cpm_minor": SUGGESTED_CPM_MINOR,
             },
-            "margins": {"age": one.ages, "gender": one.genders, "region": one.regions},
+            "margins": {"age": channel.ages, "gender": channel.genders, "region": channel.regions},
             "rate_card": [
                 {"length_tier": tier, "amount_minor": price, "currency": "CNY"}
-                for tier, price in one.card_minor.items()
+                for tier, price in channel.card_minor.items()
             ],
             "series_hash": None,
         },
@@ -60,6 +62,6 @@ def record(one: MadeChannel, today: date) -> ChannelRecord:
                 "sponsored": video.sponsored,
                 "title": None,
             }
-            for video in one.videos
+            for video in channel.videos
         ),
     )

@@ -1,4 +1,4 @@
-"""Bids as the made-up creators would place them: near what deals close at, each in its own pricing model."""
+"""Bids of the made-up creators: near what deals close at, each in its own pricing model."""
 
 from typing import Any
 
@@ -16,17 +16,17 @@ MESSAGES = (
 
 
 def chosen(rng: np.random.Generator, channels: list[MadeChannel], category: str, count: int) -> list[MadeChannel]:
-    """Draw `count` channels that bid on a brief: its own niche more likely than others."""
-    weights = np.array([4.0 if category in (made.niche, made.second) else 1.0 for made in channels])
+    """Draw `count` channels that bid on a brief; those of its own niche are four times as likely."""
+    weights = np.array([4.0 if category in (channel.niche, channel.second) else 1.0 for channel in channels])
     picked = rng.choice(len(channels), size=min(count, len(channels)), replace=False, p=weights / weights.sum())
-    return [channels[place] for place in sorted(picked)]
+    return [channels[index] for index in sorted(picked)]
 
 
-def bid(rng: np.random.Generator, made: MadeChannel, brief: dict[str, Any], channel_id: str) -> dict[str, Any]:
+def bid(rng: np.random.Generator, channel: MadeChannel, brief: dict[str, Any], channel_id: str) -> dict[str, Any]:
     """Return the body of POST /briefs/{id}/bids for one channel."""
-    wanted = brief["deliverables"][0]["length_tiers"]
-    tier = wanted[int(rng.integers(len(wanted)))]
-    shaded = made.fair_minor * LENGTH_RATIOS[tier] * float(rng.uniform(0.85, 1.6))
+    tiers = brief["deliverables"][0]["length_tiers"]
+    tier = tiers[int(rng.integers(len(tiers)))]
+    shaded = channel.fair_minor * LENGTH_RATIOS[tier] * float(rng.uniform(0.85, 1.6))
     amount = min(int(round(shaded, -3)), brief["budget"]["amount_minor"])
     boldness = float(rng.beta(1.6, 2.6))
     rights = {
@@ -36,27 +36,27 @@ def bid(rng: np.random.Generator, made: MadeChannel, brief: dict[str, Any], chan
     }
     if brief["rights"].get("exclusivity"):
         rights["exclusivity"] = _money(amount * 0.2)
-    found: dict[str, Any] = {
+    body: dict[str, Any] = {
         "channel_id": channel_id,
-        "price": _price(rng, amount, made),
+        "price": _price(rng, amount, channel),
         "deliverables": [{"kind": "video", "count": 1, "length_tier": tier}],
         "plan": plan(rng, brief["placement_kinds"], tier, boldness),
-        "production_cost": _money(made.production_minor),
-        "message": MESSAGES[made.number % len(MESSAGES)],
+        "production_cost": _money(channel.production_minor),
+        "message": MESSAGES[channel.number % len(MESSAGES)],
     }
-    return {**found, "rights": rights} if rights else found
+    return {**body, "rights": rights} if rights else body
 
 
 def _money(minor: float) -> dict[str, Any]:
     return {"amount_minor": max(1, int(minor)), "currency": "CNY"}
 
 
-def _price(rng: np.random.Generator, amount: int, made: MadeChannel) -> dict[str, Any]:
-    """Mostly flat; some per thousand views with floor and cap, some hybrid, as the platforms have them."""
+def _price(rng: np.random.Generator, amount: int, channel: MadeChannel) -> dict[str, Any]:
+    """Return a price: 75 % are flat, 15 % per thousand views with floor and cap, 10 % hybrid."""
     kind = rng.random()
     if kind < 0.75:
         return {"model": "flat", "amount": _money(amount)}
-    rate = max(100, round(amount / max(1.0, made.median_views / 1000)))
+    rate = max(100, round(amount / max(1.0, channel.median_views / 1000)))
     if kind < 0.9:
         return {"model": "cpm", "rate": _money(rate), "floor": _money(amount * 0.5), "cap": _money(amount * 1.5)}
     return {

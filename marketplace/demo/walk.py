@@ -33,7 +33,7 @@ class WorldSize:
 
 @dataclass
 class DemoAccount:
-    """Somebody who signed up, with the token that signs their calls."""
+    """An account that signed up, with the token for its calls."""
 
     email: str
     kind: str
@@ -43,7 +43,7 @@ class DemoAccount:
 
 @dataclass
 class DemoMarket:
-    """What the walk has made so far."""
+    """What the walk has created so far."""
 
     caller: DemoClient
     agencies: list[DemoAccount] = field(default_factory=list)
@@ -56,21 +56,21 @@ class DemoMarket:
 
 
 def walk(url: str, folder: Path, size: WorldSize, seed: int, say: Say) -> DemoMarket:
-    """Make the whole world through the API. Raises DemoError where a call is refused or the workers do not finish."""
+    """Create the whole world through the API. Raises DemoError if a call is refused or the workers do not finish."""
     market = DemoMarket(DemoClient(url))
-    made = world.channels(seed, datetime.now(UTC).date(), size.channels, size.agencies)
+    channels = world.channels(seed, datetime.now(UTC).date(), size.channels, size.agencies)
     steps: tuple[tuple[str, Callable[[], str]], ...] = (
-        ("accounts", lambda: _accounts(market, made, size)),
-        ("imports", lambda: _imports(market, made, folder, say)),
+        ("accounts", lambda: _accounts(market, channels, size)),
+        ("imports", lambda: _imports(market, channels, folder, say)),
         ("briefs", lambda: _briefs(market, size)),
-        ("bids", lambda: _bids(market, made, size, seed)),
+        ("bids", lambda: _bids(market, channels, size, seed)),
         ("scores", lambda: _scores(market)),
     )
     for name, step in steps:
         began = time.monotonic()
-        told = step()
+        summary = step()
         market.seconds[name] = round(time.monotonic() - began, 1)
-        say(f"{told} ({market.seconds[name]:.1f} s)")
+        say(f"{summary} ({market.seconds[name]:.1f} s)")
     return market
 
 
@@ -85,50 +85,50 @@ def _sign_up(caller: DemoClient, kind: str, name: str, number: int) -> DemoAccou
     return DemoAccount(email, kind, name, session["token"])
 
 
-def _accounts(market: DemoMarket, made: list[MadeChannel], size: WorldSize) -> str:
-    """Agencies and brands sign up, and the few creators who have no agency."""
-    alone = [one for one in made if one.agency is None]
-    wanted = [("agency", name, number) for number, name in enumerate(world.agencies(size.agencies))]
-    wanted += [("brand", name, number) for number, name in enumerate(wishes.BRANDS[: size.briefs])]
-    wanted += [("creator", one.creator, one.number) for one in alone]
-    accounts = market.caller.many(lambda one: _sign_up(market.caller, *one), wanted)
+def _accounts(market: DemoMarket, channels: list[MadeChannel], size: WorldSize) -> str:
+    """Sign up the agencies, the brands and the few creators who have no agency."""
+    alone = [channel for channel in channels if channel.agency is None]
+    sign_ups = [("agency", name, number) for number, name in enumerate(world.agencies(size.agencies))]
+    sign_ups += [("brand", name, number) for number, name in enumerate(wishes.BRANDS[: size.briefs])]
+    sign_ups += [("creator", channel.creator, channel.number) for channel in alone]
+    accounts = market.caller.many(lambda account: _sign_up(market.caller, *account), sign_ups)
     market.agencies = accounts[: size.agencies]
     market.brands = accounts[size.agencies : size.agencies + size.briefs]
-    by_number = dict(zip((one.number for one in alone), accounts[size.agencies + size.briefs :], strict=True))
+    by_number = dict(zip((channel.number for channel in alone), accounts[size.agencies + size.briefs :], strict=True))
     market.owners = {
-        one.number: by_number[one.number] if one.agency is None else market.agencies[one.agency] for one in made
+        channel.number: by_number[channel.number] if channel.agency is None else market.agencies[channel.agency]
+        for channel in channels
     }
     return f"signed up {size.agencies} agencies, {size.briefs} brands and {len(alone)} creators on their own"
 
 
-def _imports(market: DemoMarket, made: list[MadeChannel], folder: Path, say: Say) -> str:
-    """Everybody hands in the export files of their platforms; the workers read them."""
+def _imports(market: DemoMarket, channels: list[MadeChannel], folder: Path, say: Say) -> str:
+    """Upload the export files of everybody's platforms, and wait until the workers have read them."""
     groups: dict[tuple[str, str], list[MadeChannel]] = {}
-    for one in made:
-        groups.setdefault((market.owners[one.number].email, one.shape), []).append(one)
+    for channel in channels:
+        groups.setdefault((market.owners[channel.number].email, channel.shape), []).append(channel)
     folder.mkdir(parents=True, exist_ok=True)
     files = [
         (shape, members, write_export(folder, shape, members))
         for (_, shape), members in sorted(groups.items(), key=_key)
     ]
 
-    def hand_in(one: tuple[str, list[MadeChannel], Path]) -> tuple[DemoAccount, dict[str, Any]]:
-        _, members, path = one
+    def upload(file: tuple[str, list[MadeChannel], Path]) -> tuple[DemoAccount, dict[str, Any]]:
+        _, members, path = file
         owner = market.owners[members[0].number]
         query = {"file_name": path.name, "mode": "all_or_nothing"}
         if owner.kind == "agency":
             query["create_creators"] = "true"
         return owner, market.caller("POST", "/imports", owner.token, query=query, file=path.read_bytes())
 
-    handed = market.caller.many(hand_in, files)
-    for owner, started in handed:
+    for owner, started in market.caller.many(upload, files):
         _finished(market, owner, started["job_id"])
         result = market.caller("GET", f"/imports/{started['id']}", owner.token)
         if result["status"] != "done":
             raise DemoError(f"import of {result['file_name']}: {result['status']} {result['message']}")
-    _find_channels(market, made)
+    _find_channels(market, channels)
     shapes = sorted({shape for shape, _, _ in files})
-    return f"imported {len(made)} channels from {len(files)} export files ({', '.join(shapes)})"
+    return f"imported {len(channels)} channels from {len(files)} export files ({', '.join(shapes)})"
 
 
 def _key(group: tuple[tuple[str, str], list[MadeChannel]]) -> tuple[str, str]:
@@ -145,9 +145,9 @@ def _finished(market: DemoMarket, owner: DemoAccount, job_id: str) -> None:
     raise DemoError(f"job {job_id} was not done within {PATIENCE_S:g} s")
 
 
-def _find_channels(market: DemoMarket, made: list[MadeChannel]) -> None:
-    """Ask everybody for their channels, to know the ids."""
-    by_handle = {(one.platform, one.handle): one.number for one in made}
+def _find_channels(market: DemoMarket, channels: list[MadeChannel]) -> None:
+    """Look up the ids of all channels, account by account."""
+    by_handle = {(channel.platform, channel.handle): channel.number for channel in channels}
     owners = {account.email: account for account in market.owners.values()}
     for account in owners.values():
         after = None
@@ -165,28 +165,28 @@ def _briefs(market: DemoMarket, size: WorldSize) -> str:
     at = datetime.now(UTC).replace(microsecond=0)
     for number, brand in enumerate(market.brands):
         body = wishes.brief(number, at, at + BIDDING)
-        made = market.caller("POST", "/briefs", brand.token, body)
-        market.briefs.append(market.caller("POST", f"/briefs/{made['id']}/publish", brand.token))
+        draft = market.caller("POST", "/briefs", brand.token, body)
+        market.briefs.append(market.caller("POST", f"/briefs/{draft['id']}/publish", brand.token))
     return f"published {size.briefs} briefs"
 
 
-def _bids(market: DemoMarket, made: list[MadeChannel], size: WorldSize, seed: int) -> str:
+def _bids(market: DemoMarket, channels: list[MadeChannel], size: WorldSize, seed: int) -> str:
     rng = np.random.default_rng(seed + 1)
-    wanted = []
-    for place, brief in enumerate(market.briefs):
-        count = size.bids // len(market.briefs) + (place < size.bids % len(market.briefs))
-        for one in offers.chosen(rng, made, brief["product"]["category"], count):
-            body = offers.bid(rng, one, brief, market.channel_ids[one.number])
-            wanted.append((market.owners[one.number], brief["id"], body))
+    offers_wanted = []
+    for index, brief in enumerate(market.briefs):
+        count = size.bids // len(market.briefs) + (index < size.bids % len(market.briefs))
+        for channel in offers.chosen(rng, channels, brief["product"]["category"], count):
+            body = offers.bid(rng, channel, brief, market.channel_ids[channel.number])
+            offers_wanted.append((market.owners[channel.number], brief["id"], body))
     placed = market.caller.many(
-        lambda one: market.caller("POST", f"/briefs/{one[1]}/bids", one[0].token, one[2]), wanted
+        lambda offer: market.caller("POST", f"/briefs/{offer[1]}/bids", offer[0].token, offer[2]), offers_wanted
     )
     market.bids = len(placed)
     return f"placed {len(placed)} sealed bids"
 
 
 def _scores(market: DemoMarket) -> str:
-    """Close the briefs and wait until every bid has a match on the present inputs."""
+    """Close the briefs and wait until every bid has a match made of the present inputs."""
     for brief, brand in zip(market.briefs, market.brands, strict=True):
         market.caller("POST", f"/briefs/{brief['id']}/close", brand.token)
     deadline = time.monotonic() + PATIENCE_S

@@ -1,6 +1,6 @@
-"""Eight made-up brands and what they want: the lives that short-video makers, agencies and brands told of.
+"""Eight made-up brands and what they want, after cases that short-video makers, agencies and brands described.
 
-Each is a whole brief as the API takes it. Brands and products are invented.
+Each is a whole brief in the form that the API takes. Brands and products are invented.
 """
 
 from datetime import datetime, timedelta

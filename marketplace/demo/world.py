@@ -33,7 +33,7 @@ WITHIN_MEDIAN, WITHIN_SPREAD = 0.63, 0.57
 BETWEEN_SD = 2.04
 ELASTICITY = 0.30
 VIEWS_MAX = 10**9
-PULL = 0.5  # correlation of neighbouring videos: why the newest ones forecast best
+PULL = 0.5  # correlation of neighbouring videos, which makes the newest ones forecast best
 SUGGESTED_CPM_MINOR = 4_600
 LENGTH_RATIOS = {"1-20": 0.78, "21-60": 1.0, "60+": 1.33}
 
@@ -162,7 +162,7 @@ def channels(seed: int, today: date, count: int = 320, agency_count: int = 12) -
 
 def _channel(rng: np.random.Generator, number: int, today: date, agency_count: int) -> MadeChannel:
     niche = NICHES[number % len(NICHES)]
-    # Every shape holds every niche; each agency's talents are exported from one platform's page at a time.
+    # Every shape gets channels of every niche; an agency exports its talents from one platform at a time.
     shape = SHAPES[(number // len(NICHES)) % len(SHAPES)]
     log_followers = float(np.clip(rng.normal(np.log(80_000), 1.6), np.log(1_500), np.log(20_000_000)))
     followers = int(np.exp(log_followers))
@@ -195,21 +195,21 @@ def _channel(rng: np.random.Generator, number: int, today: date, agency_count: i
 
 
 def _videos(rng: np.random.Generator, number: int, centre: float, today: date) -> tuple[MadeVideo, ...]:
-    # Ten neighbours that pull on each other spread less than they would alone; the factor makes up for it.
+    # Ten correlated neighbours spread less than independent videos would; the factor 1.2 makes up for it.
     spread = 1.2 * WITHIN_MEDIAN * float(np.exp(rng.normal(0, WITHIN_SPREAD)))
     gap_days = float(rng.choice([1, 2, 3, 7]))
     rare = rng.random() < 0.5
-    made, level = [], rng.normal(0, spread)
-    for place in range(VIDEOS):
+    videos, level = [], rng.normal(0, spread)
+    for index in range(VIDEOS):
         level = PULL * level + np.sqrt(1 - PULL**2) * rng.normal(0, spread)
-        # No video has been seen more than the most seen of all; a normal's tail knows no end.
+        # The tail of a normal distribution has no end, but no video exceeds the views of the most watched one.
         views = int(np.clip(np.exp(centre + level), 20, VIEWS_MAX))
         sponsored = bool(rng.random() < (0.05 if rare else 0.25))
         liked = float(np.clip(rng.lognormal(np.log(0.035), 0.5), 0.002, 0.3))
-        hours = (VIDEOS - place) * gap_days * 24 + rng.uniform(0, 12) + 72
-        made.append(
+        hours = (VIDEOS - index) * gap_days * 24 + rng.uniform(0, 12) + 72
+        videos.append(
             MadeVideo(
-                external_id=f"v{number:05d}{place:02d}",
+                external_id=f"v{number:05d}{index:02d}",
                 published_at=datetime(today.year, today.month, today.day, tzinfo=UTC) - timedelta(hours=float(hours)),
                 views=views,
                 likes=int(views * liked),
@@ -219,11 +219,12 @@ def _videos(rng: np.random.Generator, number: int, centre: float, today: date) -
                 sponsored=sponsored,
             )
         )
-    return tuple(reversed(made))
+    return tuple(reversed(videos))
 
 
 def _fair(rng: np.random.Generator, views: float) -> int:
-    """What a deal on this channel closes at: the platform's suggested CPM with its spread, over the mean of views."""
+    """Return the price (minor units) at which a deal closes: the platform's suggested CPM with its spread, times the
+    mean views."""
     cpm = SUGGESTED_CPM_MINOR * float(np.exp(rng.normal(0, 0.4)))
     return _round(max(30_000, cpm * views / 1000))
 
@@ -250,10 +251,10 @@ def _genders(rng: np.random.Generator, niche: str) -> dict[str, float]:
 
 
 def _regions(rng: np.random.Generator, shape: str) -> dict[str, float]:
-    base = _PROVINCES if shape in ("xingtu", "inlay") else _COUNTRIES
-    drawn = rng.dirichlet([share * 60 for _, share in base])
-    named = sum(share for _, share in base)
-    return {code: round(float(share * named), 4) for (code, _), share in zip(base, drawn, strict=True)}
+    population = _PROVINCES if shape in ("xingtu", "inlay") else _COUNTRIES
+    drawn = rng.dirichlet([share * 60 for _, share in population])
+    named = sum(share for _, share in population)
+    return {code: round(float(share * named), 4) for (code, _), share in zip(population, drawn, strict=True)}
 
 
 def _shares(raw: dict[str, float]) -> dict[str, float]:

@@ -1,15 +1,15 @@
-"""Holds the score against what happened: how well it foretells backlash, and what the data would change about it.
+"""Compares the score with what happened: how well it predicts backlash, and what the data would change about it.
 
 A row is one published video: the ten factors after relief (0..1 each), its creator, and whether it met backlash. The
-model is monotone, or explanations would break:
+model has to be monotone, because the explanations of the score are:
 
     logit p = a + u_creator + sum of b_k f_k,  b_k >= 0,
 
-b drawn to s times the points that the table gives each factor (s fitted first, so that the table's own proportions are
-the prior), u drawn to nothing. An isotonic map then turns the score into a probability (pool adjacent violators). Every
-figure is measured on creators that the model has not seen. Below the evidence that a change needs, nothing changes: ten
-to twenty events a factor (Peduzzi et al., Journal of Clinical Epidemiology 49, 1996) make 150 for the weights; the map
-alone makes do with 40.
+b is shrunk towards s times the points that the table gives each factor (s is fitted first, so that the table's own
+proportions are the prior), u towards 0. An isotonic map then turns the score into a probability (pool adjacent
+violators). Every figure is measured on creators that the model has not seen. Without enough evidence nothing changes:
+ten to twenty events for each factor (Peduzzi et al., Journal of Clinical Epidemiology 49, 1996) make 150 for the
+weights; the map alone needs 40.
 """
 
 from collections.abc import Callable
@@ -32,10 +32,10 @@ else:
 CALIBRATION_VERSION = "calibration/1"
 EVENTS_FOR_MAP, EVENTS_FOR_WEIGHTS, CREATORS_LEAST = 40, 150, 20
 FOLDS, BINS, RESAMPLES, SEED = 5, 10, 400, 20261123
-# How firmly the prior holds: a factor that is off by its own weight costs so many nats; creators' intercepts have this
-# SD.
+# The strength of the prior: a factor whose weight is off by the prior's own costs PRIOR_NATS; creators' intercepts have
+# the SD CREATOR_SD.
 PRIOR_NATS, CREATOR_SD = 10.0, 0.5
-# Chances of backlash that the bands begin at.
+# The chances of backlash at which the bands moderate, high and severe begin.
 BAND_CHANCES = (0.10, 0.25, 0.50)
 _LOAD = constants.CODES.index("load")
 
@@ -45,7 +45,7 @@ Ints = npt.NDArray[np.int64]
 
 
 class TooFewRows(ValueError):
-    """There is nothing to judge by: one outcome only, or creators too few to be held out."""
+    """The rows allow no judgement: there is only one outcome, or there are too few creators to hold some out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +65,8 @@ class OutcomeRows:
 
 @dataclass(frozen=True)
 class HeldOutFigures:
-    """How well held-out videos were foretold: area under the ROC curve, Brier score, and the mean distance of chance
-    and frequency over ten bins of equal counts."""
+    """How well held-out videos were predicted: area under the ROC curve, Brier score, and the mean distance between
+    chance and frequency over ten bins of equal counts."""
 
     auc: float
     brier: float
@@ -75,11 +75,13 @@ class HeldOutFigures:
 
 @dataclass(frozen=True)
 class ScoreCalibration:
-    """What the rows say. ``decision``: "nothing", "map" or "weights" may change, and ``why``. ``weights``: points of
-    each factor as the data would have them; ``steps``: scores (by the weights that hold) and the chance of backlash
-    from each on; ``bands``: the scores at which chances of 10, 25 and 50 % begin (None: not reached). Figures of the
-    table's weights, of the fitted ones and of the ad time alone, and what AUC the table gains over that, with its 90 %
-    ends."""
+    """What the rows say about the score.
+
+    ``decision``: what may change, "nothing", "map" or "weights", and ``why``. ``weights``: points of each factor by the
+    data. ``steps``: scores (by the weights in force) and the chance of backlash from each on. ``bands``: the scores at
+    which chances of 10, 25 and 50 % begin (None: not reached). Then the figures of the table's weights, of the fitted
+    ones and of the ad time alone, and the AUC that the table gains over the ad time, with its 90 % ends.
+    """
 
     rows: int
     events: int
@@ -100,7 +102,7 @@ class ScoreCalibration:
 
 
 def calibrate(rows: OutcomeRows) -> ScoreCalibration:
-    """Return what rows say of the score. Raises TooFewRows."""
+    """Return what the rows say about the score. Raises TooFewRows."""
     events, creators = int(rows.backlash.sum()), len(np.unique(rows.creators))
     if not 0 < events < len(rows) or creators < FOLDS:
         raise TooFewRows(
@@ -114,7 +116,7 @@ def calibrate(rows: OutcomeRows) -> ScoreCalibration:
         "load": _held_out(rows, lambda _: np.where(np.arange(len(points)) == _LOAD, 100.0, 0.0)),
     }
     table, fitted, load = (figures(chance, rows.backlash) for chance in chances.values())
-    # A difference that other creators might turn round is none.
+    # A difference counts only if it would hold with other creators.
     better, _ = _ends(_brier_saved, chances["fitted"], chances["table"], rows)
     decision, why_zh, why_en = _decide(events, creators, table, fitted, better > 0)
     weights = fit_weights(rows)
@@ -172,8 +174,8 @@ def _decide(
 
 
 def fit_weights(rows: OutcomeRows) -> Floats:
-    """Return the points of each factor [10], none below zero, 100 in all: the table's, as far as the rows bear out
-    others."""
+    """Return the points of each factor [10], none below zero, 100 in all: the table's, changed as far as the rows
+    support it."""
     prior = np.array(constants.POINTS)
     _, creators = np.unique(rows.creators, return_inverse=True)
     slope = _scale(rows.factors @ prior, rows.backlash)
@@ -181,40 +183,40 @@ def fit_weights(rows: OutcomeRows) -> Floats:
 
     def loss(values: Floats) -> tuple[float, Floats]:
         # A weight of 1 is the table's.
-        base, ratio, own = values[0], values[1 : 1 + len(prior)], values[1 + len(prior) :]
-        logits = base + own[creators] + rows.factors @ (slope * prior * ratio)
+        intercept, ratio, intercepts = values[0], values[1 : 1 + len(prior)], values[1 + len(prior) :]
+        logits = intercept + intercepts[creators] + rows.factors @ (slope * prior * ratio)
         chance = special.expit(logits)
-        told = float(np.sum(np.logaddexp(0.0, logits) - outcome * logits))
-        told += PRIOR_NATS * float(np.sum((ratio - 1) ** 2)) + float(np.sum(own**2)) / (2 * CREATOR_SD**2)
-        off = chance - outcome
-        steep = [
-            [float(np.sum(off))],
-            (off @ rows.factors) * slope * prior + 2 * PRIOR_NATS * (ratio - 1),
-            np.bincount(creators, off, count) + own / CREATOR_SD**2,
+        nats = float(np.sum(np.logaddexp(0.0, logits) - outcome * logits))
+        nats += PRIOR_NATS * float(np.sum((ratio - 1) ** 2)) + float(np.sum(intercepts**2)) / (2 * CREATOR_SD**2)
+        residuals = chance - outcome
+        gradient = [
+            [float(np.sum(residuals))],
+            (residuals @ rows.factors) * slope * prior + 2 * PRIOR_NATS * (ratio - 1),
+            np.bincount(creators, residuals, count) + intercepts / CREATOR_SD**2,
         ]
-        return told, np.concatenate(steep)
+        return nats, np.concatenate(gradient)
 
     start = np.concatenate([[_logit(outcome.mean())], np.ones(len(prior)), np.zeros(count)])
     bounds = [(None, None), *[(0.0, None)] * len(prior), *[(None, None)] * count]
-    found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500})
-    weights: Floats = prior * np.maximum(found.x[1 : 1 + len(prior)], 0.0)
+    fit = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500})
+    weights: Floats = prior * np.maximum(fit.x[1 : 1 + len(prior)], 0.0)
     total = float(weights.sum())
     return 100 * weights / total if total > 0 else prior
 
 
 def _scale(scores: Floats, backlash: Bools) -> float:
-    """Return how much the logit rises with a point of the score; never falling, and never nothing."""
+    """Return how much the logit rises with a point of the score; at least 0.001, so that it never falls."""
     outcome = backlash.astype(np.float64)
 
     def loss(values: Floats) -> float:
-        base, slope = values.tolist()
-        logits = base + slope * scores
+        intercept, slope = values.tolist()
+        logits = intercept + slope * scores
         return float(np.sum(np.logaddexp(0.0, logits) - outcome * logits)) + 0.5 * float(slope / 0.1) ** 2
 
-    found = optimize.minimize(
+    fit = optimize.minimize(
         loss, [_logit(outcome.mean()), 0.03], method="L-BFGS-B", bounds=[(None, None), (1e-3, None)]
     )
-    return float(found.x.tolist()[1])
+    return float(fit.x.tolist()[1])
 
 
 def _logit(share: float) -> float:
@@ -223,39 +225,41 @@ def _logit(share: float) -> float:
 
 
 def _held_out(rows: OutcomeRows, weigh: Callable[[OutcomeRows], Floats]) -> Floats:
-    """Return chances [n], each from weights and a map that the video's creator has not taught."""
-    distinct, place = np.unique(rows.creators, return_inverse=True)
-    dealt = np.random.default_rng(SEED).permutation(len(distinct)) % FOLDS
-    folds, found = dealt[place], np.empty(len(rows))
+    """Return chances [n], each from weights and a map that were fitted without the video's creator."""
+    distinct, creator_index = np.unique(rows.creators, return_inverse=True)
+    fold_of_creator = np.random.default_rng(SEED).permutation(len(distinct)) % FOLDS
+    folds, chances = fold_of_creator[creator_index], np.empty(len(rows))
     for fold in range(FOLDS):
-        taught = rows.some(folds != fold)
-        weights = weigh(taught)
-        steps = _steps(taught, weights)
-        found[folds == fold] = chance_of(rows.factors[folds == fold] @ weights, steps)
-    return found
+        training = rows.some(folds != fold)
+        weights = weigh(training)
+        steps = _steps(training, weights)
+        chances[folds == fold] = chance_of(rows.factors[folds == fold] @ weights, steps)
+    return chances
 
 
 def _steps(rows: OutcomeRows, weights: Floats) -> tuple[tuple[float, float], ...]:
-    """Return scores, rising, and the chance from each on. One video more at
-    each end, of the usual chance, keeps chances off 0 and 1."""
+    """Return ascending scores and the chance of backlash from each on.
+
+    One made-up video at each end, with the mean chance, keeps chances away from 0 and 1.
+    """
     scores = rows.factors @ weights
     order = np.argsort(scores, kind="stable")
     values, share = scores[order], rows.backlash.mean()
     outcome = rows.backlash[order].astype(np.float64)
-    told = optimize.isotonic_regression(np.concatenate([[share], outcome, [share]])).x[1:-1]
-    first = np.flatnonzero(np.diff(told, prepend=-1.0) > 1e-12)
-    return tuple((round(float(values[at]), 3), round(float(told[at]), 6)) for at in first.tolist())
+    smoothed = optimize.isotonic_regression(np.concatenate([[share], outcome, [share]])).x[1:-1]
+    step_starts = np.flatnonzero(np.diff(smoothed, prepend=-1.0) > 1e-12)
+    return tuple((round(float(values[at]), 3), round(float(smoothed[at]), 6)) for at in step_starts.tolist())
 
 
 def chance_of(scores: Floats, steps: tuple[tuple[float, float], ...]) -> Floats:
     """Return the chance of backlash [n] at scores, by the map: straight between its steps, level beyond them."""
-    at, chances = np.array(steps).T
-    found: Floats = np.interp(scores, at, chances)
-    return found
+    thresholds, chances = np.array(steps).T
+    interpolated: Floats = np.interp(scores, thresholds, chances)
+    return interpolated
 
 
 def figures(chances: Floats, backlash: Bools) -> HeldOutFigures:
-    """Return how well chances [n] foretell outcomes [n]."""
+    """Return how well chances [n] predict outcomes [n]."""
     return HeldOutFigures(auc(chances, backlash), float(np.mean((chances - backlash) ** 2)), _error(chances, backlash))
 
 
@@ -282,13 +286,15 @@ def _brier_saved(ours: Floats, theirs: Floats, backlash: Bools) -> float:
 def _ends(
     gain: Callable[[Floats, Floats, Bools], float], ours: Floats, theirs: Floats, rows: OutcomeRows
 ) -> tuple[float, float]:
-    """Return the 90 % ends of a gain, by drawing creators anew (Efron, Annals of Statistics 7, 1979)."""
+    """Return the 90 % ends of a gain, by resampling creators (Efron, Annals of Statistics 7, 1979)."""
     rng = np.random.default_rng(SEED)
-    _, place = np.unique(rows.creators, return_inverse=True)
-    of_creator = [np.flatnonzero(place == number) for number in range(int(place.max()) + 1)]
+    _, creator_index = np.unique(rows.creators, return_inverse=True)
+    rows_of_creator = [np.flatnonzero(creator_index == number) for number in range(int(creator_index.max()) + 1)]
     gains = []
     for _ in range(RESAMPLES):
-        drawn = np.concatenate([of_creator[number] for number in rng.integers(0, len(of_creator), len(of_creator))])
+        drawn = np.concatenate(
+            [rows_of_creator[number] for number in rng.integers(0, len(rows_of_creator), len(rows_of_creator))]
+        )
         backlash = rows.backlash[drawn]
         if 0 < backlash.sum() < len(backlash):
             gains.append(gain(ours[drawn], theirs[drawn], backlash))

@@ -1,8 +1,8 @@
-"""Every number the scores rest on, with what it rests on. Change one and MODEL_VERSION changes with it.
+"""Every number that the scores rest on, with its source. A change to one changes MODEL_VERSION.
 
-A factor has 3 units where two or more independent studies show that it moves what viewers do (leave, zap, engage) or
-how they rate the video, 2 units where one such study does, 1 unit where attitude or memory studies or an industry
-standard back it. Twenty units of five points make one hundred. "design" marks a choice no published magnitude backs.
+A factor has 3 units if two or more independent studies show that it moves what viewers do (leave, zap, engage) or how
+they rate the video, 2 units if one such study does, 1 unit if attitude or memory studies or an industry standard back
+it. Twenty units of five points make one hundred. "design" marks a choice that no published magnitude backs.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,8 @@ PACING_VERSION: Final = "pacing/1"
 
 @dataclass(frozen=True)
 class IntrusionFactor:
-    """One of the ten parts of the score: its name, units of evidence, whether fit relieves it, and its sources."""
+    """One of the ten parts of the score: its code and names, its units of evidence (1 to 3), whether a good fit
+    relieves it, and its sources."""
 
     code: str
     units: int
@@ -119,12 +120,13 @@ FACTORS: Final = (
         "Eisend 2015 (JA): attitude peaks at about ten exposures.",
     ),
 )
-CODES: Final = tuple(one.code for one in FACTORS)
+# The order of the ten factors in every array and tuple.
+CODES: Final = tuple(factor.code for factor in FACTORS)
 
 
 @dataclass(frozen=True)
 class SourcedConstant:
-    """A number with its unit and what it rests on."""
+    """A number with its unit and its source."""
 
     value: float
     unit: str
@@ -256,8 +258,8 @@ TABLE: Final = {
 class RampPreset:
     """How a channel goes from no placements to some and then few. Counts are of unsponsored videos.
 
-    Quiet until ``quiet_videos`` and ``quiet_followers`` are both there; then up to ``some`` sponsored of ten videos in
-    a row; from ``few_videos`` or ``few_followers``, whichever comes first, up to ``few``.
+    No sponsored video until both ``quiet_videos`` and ``quiet_followers`` are reached; then up to ``some`` of ten
+    videos in a row; from ``few_videos`` or ``few_followers`` on, whichever comes first, up to ``few``.
     """
 
     code: str
@@ -270,10 +272,10 @@ class RampPreset:
     evidence: str
 
 
-# The order none -> some -> few; the sizes are design choices within these directions.
+# The studies give the order none -> some -> few; the sizes are design choices.
 RAMPS: Final = {
-    one.code: one
-    for one in (
+    preset.code: preset
+    for preset in (
         RampPreset(
             "gentle",
             30,
@@ -324,6 +326,7 @@ LOUD_FULL_LU: Final = _value("loud_full")
 OCCL_FULL: Final = _value("occl_full")
 REPEAT_VISUAL: Final = _value("repeat_visual")
 REPEAT_FULL: Final = _value("repeat_full")
+# Band and the least score (points) that it has, from the highest band down.
 BANDS: Final = (
     ("severe", _value("band_severe")),
     ("high", _value("band_high")),
@@ -342,8 +345,9 @@ PROMINENCE_LEAST: Final = _value("prominence_least")
 STEP_LEAST: Final = _value("step_least")
 MILD_ENOUGH: Final = _value("mild_enough")
 REASON_LEAST: Final = _value("reason_least")
-POINTS: Final = tuple(_value("points_per_unit") * one.units for one in FACTORS)
-RELIEVED: Final = tuple(one.relieved for one in FACTORS)
+# By factor, in the order of CODES: its points at most, and whether a good fit relieves it.
+POINTS: Final = tuple(_value("points_per_unit") * factor.units for factor in FACTORS)
+RELIEVED: Final = tuple(factor.relieved for factor in FACTORS)
 SIZE_EXPONENT: Final = _value("size_exponent")
 VALUE_CENTRE: Final = _value("value_centre")
 FADE_S: Final = _value("fade")

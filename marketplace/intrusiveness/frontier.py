@@ -102,14 +102,14 @@ def frontier(plan: Timeline, fit: float) -> PlanFrontier:
 
     Prominence never falls below ``PROMINENCE_LEAST`` of the plan's own.
     """
-    before = stand(plan, fit)
+    before = plan_standing(plan, fit)
     reached = _search(_SearchNode(plan, (), before), fit)
     chosen = _spread([node for node in reached if node.path], before, POINTS_MAX)
     points = [_option(node, before) for node in chosen]
     return PlanFrontier(before, tuple(sorted(points, key=lambda point: not point.kept)))
 
 
-def stand(plan: Timeline, fit: float) -> PlanStanding:
+def plan_standing(plan: Timeline, fit: float) -> PlanStanding:
     """Return both sides of a plan."""
     return PlanStanding(score_range(plan, fit), prominence_range(plan))
 
@@ -129,7 +129,7 @@ def _search(start: _SearchNode, fit: float) -> list[_SearchNode]:
                 break
             plans_left -= 1
             seen.add(change.plan)
-            standing = stand(change.plan, fit)
+            standing = plan_standing(change.plan, fit)
             if _eases(node.standing, standing) and sum(standing.prominence) >= least - _ROUNDING:
                 next_nodes.append(_SearchNode(change.plan, (*node.path, (change, standing)), standing))
         best = _unbeaten([*best, *next_nodes])

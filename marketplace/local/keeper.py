@@ -1,9 +1,9 @@
 """Ends the children of a process that was killed before it could end them itself.
 
-The owner starts one keeper and holds the only write end of the keeper's standard input. When the owner goes, by
-whatever means, the kernel closes that end, and the keeper ends every process still on its list. PR_SET_PDEATHSIG
-was not taken: the kernel ties it to the thread that forked, forgets it when credentials change (a user namespace,
-another account) and tells grandchildren nothing.
+The owner starts one keeper and holds the only write end of the keeper's standard input. When the owner ends, for
+whatever reason, the kernel closes that end, and the keeper ends every process still on its list. PR_SET_PDEATHSIG
+would not do: the kernel ties it to the thread that forked, forgets it when credentials change (a user namespace,
+another account) and does not signal grandchildren.
 
 This file is also the keeper's program. It runs by path under `python -I -S`, so it imports the standard library
 only, and little of that.
@@ -35,21 +35,21 @@ class ProcessKeeper:
         self._pipe = self._process.stdin
 
     def watch(self, pid: int, stop_signal: int) -> None:
-        """From now on the group led by `pid` ends with the owner: `stop_signal`, and SIGKILL after GRACE_S."""
+        """End the group led by `pid` when the owner ends: with `stop_signal`, and with SIGKILL after GRACE_S."""
         self._tell(f"+{pid} {int(stop_signal)}\n")
 
     def forget(self, pid: int) -> None:
-        """The owner has seen `pid` end; its number may soon be another's."""
+        """Stop watching `pid`, which has ended: the kernel may soon give its number to another process."""
         self._tell(f"-{pid}\n")
 
     def close(self) -> None:
-        """Let the keeper go. It ends at once when every process was forgotten."""
+        """Let the keeper end. It does so at once if it watches no process any more."""
         with contextlib.suppress(OSError):
             self._pipe.close()
         self._process.wait(GRACE_S + 5)
 
     def _tell(self, line: str) -> None:
-        # A keeper that somebody killed must not take its owner along.
+        # The owner must survive a keeper that somebody killed.
         with contextlib.suppress(OSError, ValueError):
             os.write(self._pipe.fileno(), line.encode())
 
@@ -68,19 +68,19 @@ def keep(fd: int) -> None:
 
 
 def end(leaders: dict[int, int]) -> None:
-    """Ask each leader to stop, kill its group once it is gone or GRACE_S are over."""
+    """Ask each leader to stop; kill its group once it has ended or GRACE_S are over."""
     for pid, stop_signal in leaders.items():
         with contextlib.suppress(OSError):
             os.kill(pid, stop_signal)
     deadline = time.monotonic() + GRACE_S
-    left = set(leaders)
-    while left:
+    remaining = set(leaders)
+    while remaining:
         late = time.monotonic() >= deadline
-        for pid in [pid for pid in left if late or not _lives(pid)]:
+        for pid in [pid for pid in remaining if late or not _lives(pid)]:
             with contextlib.suppress(OSError):
                 os.killpg(pid, signal.SIGKILL)
-            left.discard(pid)
-        if left:
+            remaining.discard(pid)
+        if remaining:
             time.sleep(0.05)
 
 

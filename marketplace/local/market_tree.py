@@ -38,7 +38,7 @@ _DEAF = sa.text(
 
 
 class MarketTree:
-    """Children of one command with one environment."""
+    """The market's processes as children of one command, with one environment."""
 
     def __init__(self, env: Mapping[str, str], servers: LocalServers | None = None, log: Path | None = None) -> None:
         self.env = dict(env)
@@ -58,36 +58,37 @@ class MarketTree:
         env: Mapping[str, str] | None = None,
         log: Path | None = None,
     ) -> Iterator["MarketTree"]:
-        """Everything on one machine: embedded servers unless DATABASE_URL and REDIS_URL name others; migrated.
+        """Prepare the whole market on one machine, with a migrated database.
 
-        `env` goes over the environment; `log` takes every child's lines instead of the terminal.
+        The servers are embedded unless DATABASE_URL and REDIS_URL name others. `env` overrides the environment; `log`
+        gets every child's lines instead of the terminal.
         """
-        given = {**os.environ, **(env or {})}  # noqa: TID251 - handed on to the children as it is
+        child_env = {**os.environ, **(env or {})}  # noqa: TID251 - handed on to the children as it is
         with contextlib.ExitStack() as stack:
             servers = None
-            if not (given.get("DATABASE_URL") and given.get("REDIS_URL")):
+            if not (child_env.get("DATABASE_URL") and child_env.get("REDIS_URL")):
                 servers = stack.enter_context(start_servers(data))
-                given["DATABASE_URL"], given["REDIS_URL"] = servers.database_url, servers.redis_url
-                given["BROKER_URL"] = servers.broker_url
+                child_env["DATABASE_URL"], child_env["REDIS_URL"] = servers.database_url, servers.redis_url
+                child_env["BROKER_URL"] = servers.broker_url
             data.mkdir(parents=True, exist_ok=True)
-            given.setdefault("SECRET_KEY", _secret(data))
-            given.setdefault("LOG_FORMAT", "json")
-            given.setdefault("INLAY_DATA", str(data.resolve()))
-            given.setdefault("HEARTBEAT_DIR", str(data.resolve()))
-            schema.upgrade(given["DATABASE_URL"])
-            db.connect(given["DATABASE_URL"], pool_size=3)
-            tree = cls(given, servers, log)
+            child_env.setdefault("SECRET_KEY", _secret(data))
+            child_env.setdefault("LOG_FORMAT", "json")
+            child_env.setdefault("INLAY_DATA", str(data.resolve()))
+            child_env.setdefault("HEARTBEAT_DIR", str(data.resolve()))
+            schema.upgrade(child_env["DATABASE_URL"])
+            db.connect(child_env["DATABASE_URL"], pool_size=3)
+            tree = cls(child_env, servers, log)
             tree.supervisor.add(
                 "web",
                 web_argv(host, port),
-                given,
+                child_env,
                 ready=lambda: answers(f"http://{host}:{port}/readyz"),
                 ready_within_s=WEB_READY_S,
             )
             tree.add_worker(children)
             if importlib.util.find_spec("av") is not None:
                 tree.add_worker(os.cpu_count() or 1, "vision", (VISION,))
-            tree.supervisor.add("ringer", ringer_argv(), given)
+            tree.supervisor.add("ringer", ringer_argv(), child_env)
             yield tree
 
     @staticmethod
@@ -98,7 +99,7 @@ class MarketTree:
 
     def add_worker(self, children: int, name: str = "worker", queues: Sequence[str] = MARKET_QUEUES) -> None:
         """Add a worker that drains some queues, and watch over it."""
-        # Videos are looked through by one process a core: libraries that take all cores would only wait for each other.
+        # Videos are checked by one process for each core: libraries that use all cores would only wait for each other.
         env = {**self.env, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} if VISION in queues else self.env
         self.supervisor.add(name, worker_argv(children, queues), env)
         self.supervisor.watch(lambda: self._deaf(name, queues), WATCH_S)
@@ -107,9 +108,10 @@ class MarketTree:
         return self.supervisor.run()
 
     def _deaf(self, name: str, queues: Sequence[str]) -> dict[str, str]:
-        """A worker that lives but drains nothing while work is due has lost its broker's ear."""
+        """Return a worker to restart, with the reason: one that lives but drains nothing while work is due no longer
+        hears its broker."""
         worker = self.supervisor.children[name]
-        # One that is down, or was just started by anybody, is not deaf: it had no time to drain.
+        # A worker that is down or was just started is not deaf: it had no time to drain.
         up_s = time.monotonic() - worker.started_at
         if worker.process is None or up_s < DEAF_S:
             return {}
@@ -117,14 +119,14 @@ class MarketTree:
             with db.transaction() as session:
                 deaf = session.scalar(_DEAF, {"late": DEAF_S, "up": up_s, "queues": list(queues)})
         except sa.exc.DBAPIError:
-            return {}  # without the database nobody can work; it is not the worker's fault
+            return {}  # without the database no worker can work, and a restart would not help
         if not deaf or not self._rings_wait(queues):
             return {}
         self.deaf_restarts += 1
         return {name: f"work has been due for {DEAF_S:g} s and nobody drains it"}
 
     def _rings_wait(self, queues: Sequence[str]) -> bool:
-        """Whether rings wait that nobody takes: without any, the ringer was away and the worker heard all there was."""
+        """Return whether rings are waiting in the broker: if not, the ringer was down and the worker missed nothing."""
         broker = self.env.get("BROKER_URL") or self.env["REDIS_URL"]
         options = {"socket_timeout": 1, "socket_connect_timeout": 1}
         connection: Any = Connection(broker, transport_options=options)  # type: ignore[no-untyped-call]
@@ -132,7 +134,7 @@ class MarketTree:
             with connection.ensure_connection(max_retries=1, interval_start=0):
                 return any(_waiting(connection, queue) for queue in queues)
         except (OSError, OperationalError, *connection.connection_errors):
-            return False  # without the broker nobody can ring
+            return False  # without the broker there are no rings
 
 
 def _waiting(connection: Any, queue: str) -> int:
@@ -150,7 +152,7 @@ def answers(url: str) -> bool:
 
 
 def _secret(data: Path) -> str:
-    """Return the folder's own secret, made at the first start."""
+    """Return the secret of the folder, which the first start makes."""
     file = data / "secret_key"
     if not file.exists():
         file.touch(mode=0o600)

@@ -52,7 +52,7 @@ WITHOUT_FSYNC = {"fsync": "off", "full_page_writes": "off"}
 
 @dataclass(frozen=True)
 class PostgresCluster:
-    """Where a PostgreSQL lives and how it is called."""
+    """The paths of a PostgreSQL cluster, and how its programs are run."""
 
     binaries: Path
     folder: Path
@@ -97,7 +97,7 @@ def _in_namespace(plain: PostgresCluster, data_dir: Path) -> PostgresCluster | N
     prefix = (unshare, "--user", "--map-user=1000", "--map-group=1000")
     # In the namespace root's power over other people's folders is gone, so ask for the folder as well.
     question = 'test -w "$1" && exec "$2" --version'
-    asked = subprocess.run(  # noqa: S603 - fixed words and our own paths
+    trial = subprocess.run(  # noqa: S603 - fixed words and our own paths
         [*prefix, "/bin/sh", "-c", question, "sh", str(data_dir), str(plain.binaries / "postgres")],
         env=ENVIRONMENT,
         cwd="/",
@@ -105,14 +105,14 @@ def _in_namespace(plain: PostgresCluster, data_dir: Path) -> PostgresCluster | N
         timeout=20,
         check=False,
     )
-    if asked.returncode != 0:
+    if trial.returncode != 0:
         return None
     return PostgresCluster(plain.binaries, plain.folder, plain.sockets, plain.log, prefix=prefix)
 
 
 def _as_nobody(wheel: Path, log: Path, state: dict[str, str]) -> PostgresCluster:
-    found = pwd.getpwnam("nobody")
-    account = SystemAccount(found.pw_uid, found.pw_gid)
+    entry = pwd.getpwnam("nobody")
+    account = SystemAccount(entry.pw_uid, entry.pw_gid)
     base = Path(state.get("postgres_base", ""))
     if "postgres_base" not in state:
         base = Path(tempfile.mkdtemp(prefix="inlay-", dir="/var/tmp"))
@@ -168,20 +168,21 @@ def clear(cluster: PostgresCluster) -> list[int]:
     for a living postmaster and would refuse for ever. Its shared memory still guards against a second server.
     """
     steps = ((signal.SIGINT, STOP_S), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
-    found = end_leftovers(cluster.folder, "postgres", "postmaster.pid", steps)
+    pids = end_leftovers(cluster.folder, "postgres", "postmaster.pid", steps)
     cluster.folder.joinpath("postmaster.pid").unlink(missing_ok=True)
-    return found
+    return pids
 
 
 def init(cluster: PostgresCluster, *, fsync: bool) -> None:
-    """Make the cluster unless it is there. Half a cluster from an interrupted run is thrown away."""
+    """Create the cluster unless it exists. Half a cluster from an interrupted run is discarded."""
     version = cluster.folder / "PG_VERSION"
     if version.exists():
-        found = version.read_text().strip()
-        if found != "18":
+        stored_version = version.read_text().strip()
+        if stored_version != "18":
             raise refusal(
-                f"{cluster.folder} 里是 PostgreSQL {found} 的数据，内置的是 18；请先导出再导入。",
-                f"{cluster.folder} holds data of PostgreSQL {found} and the embedded one is 18; dump and restore it.",
+                f"{cluster.folder} 里是 PostgreSQL {stored_version} 的数据，内置的是 18；请先导出再导入。",
+                f"{cluster.folder} holds data of PostgreSQL {stored_version} and the embedded one is 18;"
+                " dump and restore it.",
             )
         return
     fresh = cluster.folder.with_name("postgres.new")
@@ -218,7 +219,7 @@ def start(cluster: PostgresCluster, *, fsync: bool, settings: Mapping[str, str])
 
 
 def wait(cluster: PostgresCluster, process: "subprocess.Popen[bytes]") -> None:
-    """Wait for a real connection, then see that the database exists. Raises EmbeddedError with the log's end."""
+    """Wait for a real connection, then create the database if needed. Raises EmbeddedError with the log's end."""
     wait_ready(process, lambda: _answers(cluster), name="PostgreSQL", log=cluster.log, within_s=READY_S)
     with psycopg.connect(cluster.url("postgresql", "postgres"), autocommit=True, connect_timeout=10) as opened:
         if opened.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone() is None:

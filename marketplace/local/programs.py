@@ -1,23 +1,23 @@
-"""The command lines of the parts."""
+"""The command lines of the market's parts."""
 
 import sys
 from collections.abc import Sequence
 
 from marketplace.core.jobs import QUEUES, VISION
 
-# Looking through videos takes minutes, and libraries that not every host has.
+# Checking videos takes minutes, and libraries that not every host has: it gets a worker of its own.
 MARKET_QUEUES = tuple(queue for queue in QUEUES if queue != VISION)
 
 
 def web_argv(host: str, port: int, workers: int = 1, threads: int = 8) -> list[str]:
-    """The WSGI server with the application."""
+    """Return the command line of the WSGI server with the application."""
     argv = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws"]
     argv += ["--workers", str(workers), "--blocking-threads", str(threads), "--workers-kill-timeout", "8"]
     return [*argv, "--respawn-failed-workers", "--log-level", "warning", "marketplace.wsgi:app"]
 
 
 def worker_argv(children: int, queues: Sequence[str] = MARKET_QUEUES) -> list[str]:
-    """A Celery worker that drains these queues."""
+    """Return the command line of a Celery worker that drains these queues."""
     argv = [
         sys.executable,
         "-m",

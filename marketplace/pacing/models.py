@@ -15,11 +15,11 @@ ONE_HOLDER = "ex_exclusivity_windows_one_holder"
 
 
 class ExclusivityWindow(Base):
-    """What a channel keeps free of for a brand: a whole category or one competitor, from a day to a day.
+    """A promise of a channel to a brand: to keep free of a whole category or of one competitor, from a day to a day.
 
-    `competitor_key` is `category:<code>` or `brand:<name>` as `exclusivity.brand_key` folds it. `holder` is the brand
-    that it was promised to, as it is written; `holder_id` where it takes part here. Seen by the channel's side and the
-    admins. Never changed: it is taken back, or it stands.
+    `competitor_key` is `category:<code>` or `brand:<name>` as `exclusivity.brand_key` folds it. `holder` is the name of
+    the brand that it was promised to; `holder_id` its party, if it has an account here. Only the channel's side and the
+    admins see it. A window is never changed, only removed.
     """
 
     __tablename__ = "exclusivity_windows"
@@ -48,7 +48,7 @@ class ExclusivityWindow(Base):
     @property
     def last_day(self) -> date:
         assert self.during.upper is not None
-        # Set by hand a range may include its end; as PostgreSQL gives it back it never does.
+        # A range that Python code made may include its end; one that PostgreSQL returns never does.
         return self.during.upper - timedelta(days=0 if self.during.bounds[1] == "]" else 1)
 
     @property

@@ -1,4 +1,4 @@
-"""From what the steps saw, read and heard to the exposure timeline, with the evidence for each exposure."""
+"""Merges what the steps saw, read and heard into the exposure timeline, with the evidence for each exposure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -25,17 +25,18 @@ from marketplace.vision.see.mark_detection import Quad, area_share
 from marketplace.vision.see.mark_tracking import MarkSight
 
 LIKENESS_CLEAR = 0.9  # a mark that looks this much like its reference is clear
-COVERED_LEAST = 0.2  # share of a face or a subtitle that has to lie under the mark
-PLUG_GAP_S = 2.5
-CLAIM_REACH_S = 1.0
-SUBTITLE_BELOW = 0.6  # a subtitle stands below this share of the height
-FACE_STAYS_S = 1.1
+COVERED_LEAST = 0.2  # share of a face or a subtitle that the mark has to cover
+PLUG_GAP_S = 2.5  # a longer pause in speech about the brand begins another exposure
+CLAIM_REACH_S = 1.0  # a selling point on the screen counts for an exposure up to this long before or after it
+SUBTITLE_BELOW = 0.6  # a subtitle is lower than this share of the height
+FACE_STAYS_S = 1.1  # a face seen this long before or after is taken to be there still
 KEYFRAMES_MAX = 3
 
 
 @dataclass(frozen=True)
 class BrandSighting:
-    """A brand in one picture of the cache: ``at_s``, ``quad`` px, how clear (0..1), the eye's pull (0..1)."""
+    """A brand in one picture of the cache: ``at_s`` (s), ``quad`` (4 x 2 px), how clear it is and how strongly it draws
+    the eye (0..1 each)."""
 
     picture: int
     at_s: float
@@ -46,7 +47,10 @@ class BrandSighting:
 
 @dataclass(frozen=True)
 class ExposureEvidence:
-    """What an exposure rests on: the reference's or the name's words, where it was, what was written or said."""
+    """What an exposure rests on: the name of the reference or the words found, the places, the text written or said.
+
+    ``by``: mark, words or speech.
+    """
 
     name: str
     by: str
@@ -54,17 +58,17 @@ class ExposureEvidence:
     text: str = ""
 
     def keyframes(self) -> list[BrandSighting]:
-        """Return the pictures that show it best: where it is largest, and its first and last."""
+        """Return the sightings that show it best: the largest, the first and the last."""
         if not self.places:
             return []
-        largest = max(self.places, key=lambda one: float(np.prod(np.ptp(one.quad, axis=0))))
-        chosen = {one.picture: one for one in (self.places[0], largest, self.places[-1])}
-        return [chosen[at] for at in sorted(chosen)][:KEYFRAMES_MAX]
+        largest = max(self.places, key=lambda sighting: float(np.prod(np.ptp(sighting.quad, axis=0))))
+        chosen = {sighting.picture: sighting for sighting in (self.places[0], largest, self.places[-1])}
+        return [chosen[picture] for picture in sorted(chosen)][:KEYFRAMES_MAX]
 
 
 @dataclass(frozen=True)
 class StepFindings:
-    """What the steps found; pictures are numbers in the frame cache, ``shape`` their height and width."""
+    """What the steps found. Pictures are indexes into the frame cache; ``shape``: their height and width (px)."""
 
     duration_s: float
     times: Sequence[float]
@@ -82,7 +86,7 @@ class StepFindings:
 
 @dataclass(frozen=True)
 class DisclosureMark:
-    """A mark that says the video is paid for, from ``start_s`` to ``end_s``; ``by`` screen or speech."""
+    """A mark that says that the video is paid for, from ``start_s`` to ``end_s``; ``by``: screen or speech."""
 
     start_s: float
     end_s: float
@@ -99,21 +103,24 @@ class MeasuredTimeline:
     disclosures: tuple[DisclosureMark, ...]
 
 
+# Returns how strongly a quadrilateral (px) of a picture draws the eye, 0..1.
 Pull = Callable[[int, Quad], float]
 
 
 def measure(seen: StepFindings, names: Sequence[str], pull: Pull) -> MeasuredTimeline:
-    """Merge what was found into exposures. ``names``: the brand's names; ``pull``: picture and place to saliency."""
+    """Merge the findings into exposures. ``names``: the brand's names; ``pull``: returns the saliency of a place."""
     pairs = [*_marks(seen, pull), *_texts(seen, names, pull), *_spoken(seen, names)]
     pairs = _with_claims(seen, pairs, names)
     pairs.sort(key=lambda pair: (pair[0].start_s.low, pair[0].kind))
     spoken = [
-        (one.start_s.low, one.start_s.low + one.seconds.low) for one, _ in pairs if one.kind is ExposureKind.SPEECH
+        (exposure.start_s.low, exposure.start_s.low + exposure.seconds.low)
+        for exposure, _ in pairs
+        if exposure.kind is ExposureKind.SPEECH
     ]
     louder = loudness.louder(seen.loudness, spoken) if spoken else None
     timeline = Timeline(
         duration_s=round(max(1.0, seen.duration_s), 3),
-        exposures=tuple(one for one, _ in pairs),
+        exposures=tuple(exposure for exposure, _ in pairs),
         loudness_lu=exact(round(float(np.clip(louder, -60, 60)), 2)) if louder is not None else ZERO,
         occlusion_share=exact(round(_covered(seen, [evidence for _, evidence in pairs]), 4)),
         source=TimelineSource.MEASURED,
@@ -126,18 +133,21 @@ Pair = tuple[Exposure, ExposureEvidence]
 
 
 def _marks(seen: StepFindings, pull: Pull) -> list[Pair]:
-    found: list[Pair] = []
-    for place, sights in enumerate(seen.sights):
+    pairs: list[Pair] = []
+    for reference, sights in enumerate(seen.sights):
         for run in runs(sights, seen.times, seen.duration_s, seen.cuts):
+            # A run counts only if a search, not just following, found the mark in it at least once.
             if all(sight.by != "found" for _, sight in run.sights):
                 continue
             places = [
-                BrandSighting(at, seen.times[at], sight.quad, clarity(sight.likeness), pull(at, sight.quad))
-                for at, sight in run.sights
+                BrandSighting(
+                    picture, seen.times[picture], sight.quad, clarity(sight.likeness), pull(picture, sight.quad)
+                )
+                for picture, sight in run.sights
             ]
-            evidence = ExposureEvidence(seen.references[place], "mark", tuple(places))
-            found.append((_visible(seen, run, places, seen.kinds[place], evidence.name), evidence))
-    return found
+            evidence = ExposureEvidence(seen.references[reference], "mark", tuple(places))
+            pairs.append((_visible(seen, run, places, seen.kinds[reference], evidence.name), evidence))
+    return pairs
 
 
 def clarity(likeness: float) -> float:
@@ -149,15 +159,18 @@ def _visible(
     seen: StepFindings, run: TimeRun[Any], places: Sequence[BrandSighting], kind: ExposureKind, name: str
 ) -> Exposure:
     middle = np.asarray([seen.shape[1], seen.shape[0]]) / 2
-    off = [float(np.linalg.norm(one.quad.mean(axis=0) - middle) / np.linalg.norm(middle)) for one in places]
+    # Distances from the middle of the picture; 1 is a corner.
+    distances = [
+        float(np.linalg.norm(sighting.quad.mean(axis=0) - middle) / np.linalg.norm(middle)) for sighting in places
+    ]
     return Exposure(
         start_s=exact(round(run.start_s, 3)),
         seconds=exact(round(run.seconds, 3)),
         kind=kind,
-        area_share=_mean([area_share(one.quad, seen.shape) for one in places]),
-        centre=_mean([1 - min(1.0, one) for one in off]),
-        saliency=_mean([one.saliency for one in places]),
-        clarity=_mean([one.clarity for one in places]),
+        area_share=_mean([area_share(sighting.quad, seen.shape) for sighting in places]),
+        centre=_mean([1 - min(1.0, distance) for distance in distances]),
+        saliency=_mean([sighting.saliency for sighting in places]),
+        clarity=_mean([sighting.clarity for sighting in places]),
         description=name,
     )
 
@@ -167,32 +180,32 @@ def _mean(values: Sequence[float]) -> ValueInterval:
 
 
 def _texts(seen: StepFindings, names: Sequence[str], pull: Pull) -> list[Pair]:
-    """Return names read on the screen, but for those printed on a mark that was seen anyway."""
+    """Return names read on the screen, except those printed on a mark that was seen anyway."""
     by_name: dict[str, dict[int, list[TextLine]]] = {}
     for line in seen.lines:
         for hit in brand_words.brand_hits(line.text, names, written=True)[:1]:
             if not _on_a_mark(seen, line):
                 by_name.setdefault(brand_words.plain(hit.name), {}).setdefault(line.picture, []).append(line)
-    found: list[Pair] = []
+    pairs: list[Pair] = []
     for sights in by_name.values():
         for run in runs(sights, seen.times, seen.duration_s, seen.cuts):
             places = [
-                BrandSighting(at, seen.times[at], line.quad, line.score, pull(at, line.quad))
-                for at, lines in run.sights
+                BrandSighting(picture, seen.times[picture], line.quad, line.score, pull(picture, line.quad))
+                for picture, lines in run.sights
                 for line in lines[:1]
             ]
             text = max((line.text for _, lines in run.sights for line in lines), key=len)
             evidence = ExposureEvidence(text, "words", tuple(places), text)
-            found.append((_visible(seen, run, places, ExposureKind.TEXT, text[:200]), evidence))
-    return found
+            pairs.append((_visible(seen, run, places, ExposureKind.TEXT, text[:200]), evidence))
+    return pairs
 
 
 def _on_a_mark(seen: StepFindings, line: TextLine) -> bool:
     middle = line.quad.mean(axis=0)
     for sights in seen.sights:
-        for at in (line.picture, line.picture - 1, line.picture + 1):
-            if at in sights:
-                left, top, right, bottom = box(sights[at].quad)
+        for picture in (line.picture, line.picture - 1, line.picture + 1):
+            if picture in sights:
+                left, top, right, bottom = box(sights[picture].quad)
                 wide, high = 0.15 * (right - left), 0.15 * (bottom - top)
                 if left - wide <= middle[0] <= right + wide and top - high <= middle[1] <= bottom + high:
                     return True
@@ -201,32 +214,35 @@ def _on_a_mark(seen: StepFindings, line: TextLine) -> bool:
 
 def _spoken(seen: StepFindings, names: Sequence[str]) -> list[Pair]:
     """Return stretches of speech about the brand: sentences that name it, and selling points right beside them."""
-    said = seen.heard.sentences
-    naming = [bool(brand_words.brand_hits(one.text, names)) for one in said]
-    told = list(naming)
-    for order in (range(1, len(said)), range(len(said) - 2, -1, -1)):
-        for at in order:
-            beside = at - 1 if order.step > 0 else at + 1
-            gap = max(said[at].start_s - said[beside].end_s, said[beside].start_s - said[at].end_s)
-            told[at] = told[at] or (told[beside] and gap <= PLUG_GAP_S and bool(brand_words.claims(said[at].text)))
-    found: list[Pair] = []
-    part: list[SpokenSentence] = []
-    for one, about in zip(said, told, strict=True):
-        if part and (not about or one.start_s - part[-1].end_s > PLUG_GAP_S):
-            found.append(_plug(part, names))
-            part = []
+    sentences = seen.heard.sentences
+    about_brand = [bool(brand_words.brand_hits(sentence.text, names)) for sentence in sentences]
+    # Forwards, then backwards: selling points count if they follow or precede a sentence that counts.
+    for order in (range(1, len(sentences)), range(len(sentences) - 2, -1, -1)):
+        for index in order:
+            sentence, beside = sentences[index], index - order.step
+            neighbour = sentences[beside]
+            gap = max(sentence.start_s - neighbour.end_s, neighbour.start_s - sentence.end_s)
+            about_brand[index] = about_brand[index] or (
+                about_brand[beside] and gap <= PLUG_GAP_S and bool(brand_words.claims(sentence.text))
+            )
+    pairs: list[Pair] = []
+    plug: list[SpokenSentence] = []
+    for sentence, about in zip(sentences, about_brand, strict=True):
+        if plug and (not about or sentence.start_s - plug[-1].end_s > PLUG_GAP_S):
+            pairs.append(_plug(plug, names))
+            plug = []
         if about:
-            part.append(one)
-    return [*found, _plug(part, names)] if part else found
+            plug.append(sentence)
+    return [*pairs, _plug(plug, names)] if plug else pairs
 
 
-def _plug(part: Sequence[SpokenSentence], names: Sequence[str]) -> Pair:
-    text = " ".join(one.text for one in part)
-    kinds = {(at, kind) for at, one in enumerate(part) for kind in brand_words.claims(one.text)}
-    named = sum(bool(brand_words.brand_hits(one.text, names)) for one in part)
+def _plug(sentences: Sequence[SpokenSentence], names: Sequence[str]) -> Pair:
+    text = " ".join(sentence.text for sentence in sentences)
+    kinds = {(index, kind) for index, sentence in enumerate(sentences) for kind in brand_words.claims(sentence.text)}
+    named = sum(bool(brand_words.brand_hits(sentence.text, names)) for sentence in sentences)
     exposure = Exposure(
-        start_s=exact(part[0].start_s),
-        seconds=exact(round(max(0.05, part[-1].end_s - part[0].start_s), 3)),
+        start_s=exact(sentences[0].start_s),
+        seconds=exact(round(max(0.05, sentences[-1].end_s - sentences[0].start_s), 3)),
         kind=ExposureKind.SPEECH,
         claims=exact(float(len(kinds))),
         mentions=exact(float(named)),
@@ -237,64 +253,71 @@ def _plug(part: Sequence[SpokenSentence], names: Sequence[str]) -> Pair:
 
 
 def _with_claims(seen: StepFindings, pairs: list[Pair], names: Sequence[str]) -> list[Pair]:
-    """Count selling points written on the screen to the exposure they stand beside, each text once."""
+    """Count selling points written on the screen for the exposure that they are shown with, each text once."""
     counted: set[str] = set()
     for line in seen.lines:
         kinds = brand_words.claims(line.text)
         text = brand_words.plain(line.text)
         at_s = seen.times[line.picture]
         near = [
-            at
-            for at, (one, _) in enumerate(pairs)
-            if one.kind is not ExposureKind.SPEECH
-            and one.start_s.low - CLAIM_REACH_S <= at_s <= one.start_s.low + one.seconds.low + CLAIM_REACH_S
+            index
+            for index, (exposure, _) in enumerate(pairs)
+            if exposure.kind is not ExposureKind.SPEECH
+            and exposure.start_s.low - CLAIM_REACH_S
+            <= at_s
+            <= exposure.start_s.low + exposure.seconds.low + CLAIM_REACH_S
         ]
         if not kinds or text in counted or not near:
             continue
         counted.add(text)
-        own = next((at for at in near if pairs[at][1].text == line.text), near[0])
-        one, evidence = pairs[own]
-        more = exact(min(100.0, one.claims.low + len(kinds)))
-        pairs[own] = (replace(one, claims=more, cta=one.cta or "call_to_action" in kinds), evidence)
+        # The exposure of this very line, if there is one, else the first nearby.
+        chosen = next((index for index in near if pairs[index][1].text == line.text), near[0])
+        exposure, evidence = pairs[chosen]
+        claims = exact(min(100.0, exposure.claims.low + len(kinds)))
+        pairs[chosen] = (
+            replace(exposure, claims=claims, cta=exposure.cta or "call_to_action" in kinds),
+            evidence,
+        )
     return pairs
 
 
 def _covered(seen: StepFindings, evidence: Sequence[ExposureEvidence]) -> float:
-    """Return the share of brand time in which a mark lies over a face or a subtitle."""
-    shown: dict[int, bool] = {}
-    for one in evidence:
-        if one.by != "mark":
+    """Return the share of brand time in which a mark covers a face or a subtitle."""
+    covering: dict[int, bool] = {}
+    for item in evidence:
+        if item.by != "mark":
             continue
-        for place in one.places:
-            shown[place.picture] = shown.get(place.picture, False) or _covers(seen, place)
-    return sum(shown.values()) / len(shown) if shown else 0.0
+        for sighting in item.places:
+            covering[sighting.picture] = covering.get(sighting.picture, False) or _covers(seen, sighting)
+    return sum(covering.values()) / len(covering) if covering else 0.0
 
 
-def _covers(seen: StepFindings, place: BrandSighting) -> bool:
-    mark = box(place.quad)
-    for face in _faces_about(seen, place.picture):
+def _covers(seen: StepFindings, sighting: BrandSighting) -> bool:
+    mark = box(sighting.quad)
+    for face in _faces_about(seen, sighting.picture):
         area = (face[2] - face[0]) * (face[3] - face[1])
         if area > 0 and common(mark, face) >= COVERED_LEAST * area:
             return True
     low = SUBTITLE_BELOW * seen.shape[0]
     for line in seen.lines:
-        if line.picture == place.picture and line.quad[:, 1].mean() > low:
+        if line.picture == sighting.picture and line.quad[:, 1].mean() > low:
             text = box(line.quad)
             area = (text[2] - text[0]) * (text[3] - text[1])
-            # Words wholly on the mark are the mark's own.
+            # Words wholly on the mark belong to the mark.
             if COVERED_LEAST * area <= common(mark, text) <= 0.8 * area:
                 return True
     return False
 
 
 def _faces_about(seen: StepFindings, picture: int) -> list[tuple[float, float, float, float]]:
-    """Return faces in or shortly before and after a picture of the same shot: a covered face is not seen itself."""
+    """Return faces in a picture, or shortly before and after it in the same shot, because a covered face is not
+    found."""
     at_s = seen.times[picture]
     near = []
-    for other, found in seen.faces.items():
+    for other, boxes in seen.faces.items():
         low, high = sorted((at_s, seen.times[other]))
         if high - low <= FACE_STAYS_S and not any(low < cut <= high for cut in seen.cuts):
-            near += found
+            near += boxes
     return near
 
 
@@ -304,13 +327,13 @@ def _disclosures(seen: StepFindings) -> list[DisclosureMark]:
         marked = brand_words.disclosure(line.text)
         if marked:
             by_text.setdefault(marked, {})[line.picture] = line
-    found = [
+    marks = [
         DisclosureMark(round(run.start_s, 3), round(run.end_s, 3), text, "screen")
         for text, sights in by_text.items()
         for run in runs(sights, seen.times, seen.duration_s, seen.cuts)
     ]
-    for one in seen.heard.sentences:
-        marked = brand_words.disclosure(one.text)
+    for sentence in seen.heard.sentences:
+        marked = brand_words.disclosure(sentence.text)
         if marked:
-            found.append(DisclosureMark(one.start_s, one.end_s, marked, "speech"))
-    return sorted(found, key=lambda one: one.start_s)
+            marks.append(DisclosureMark(sentence.start_s, sentence.end_s, marked, "speech"))
+    return sorted(marks, key=lambda mark: mark.start_s)

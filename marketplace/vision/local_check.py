@@ -1,4 +1,4 @@
-"""A check of a file on this machine, without a server: the same steps, their answers kept in a folder."""
+"""Checks a file on this machine, without a server: the same steps, with their answers stored in a folder."""
 
 import json
 import os
@@ -20,7 +20,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def cache_root() -> Path:
-    """Return where frame caches and models are kept for this user."""
+    """Return the folder for this user's frame caches and models."""
     return platformdirs.user_cache_path("inlay", appauthor=False)
 
 
@@ -33,21 +33,21 @@ class LocalCheck:
 
 
 def run(file: Path, brand: WantedBrand, terms: ScoringTerms, folder: Path, progress: Progress) -> LocalCheck:
-    """Check a file; what an earlier run of it has worked out in ``folder`` is used again. Raises MediaRefused."""
+    """Check a file, reusing the answers that an earlier run left in ``folder``. Raises MediaRefused, MachineBusy."""
     media.check_file(file)
-    home = folder / "videos" / media.digest(file)
-    cache = media.decode(file, home / "frames", lambda share: progress("decode", int(100 * share), 100))
+    video_folder = folder / "videos" / media.digest(file)
+    cache = media.decode(file, video_folder / "frames", lambda share: progress("decode", int(100 * share), 100))
     progress("decode", 100, 100)  # the last picture comes before the end of the video
     work = StepWork(cache, brand, folder / "models")
-    answers = {step.name: _answer(step, work, home / "answers", progress) for step in STEPS}
+    answers = {step.name: _answer(step, work, video_folder / "answers", progress) for step in STEPS}
     return LocalCheck(cache, check(cache, brand, answers, terms))
 
 
 def _answer(step: PipelineStep, work: StepWork, folder: Path, progress: Progress) -> Answer:
     path = folder / f"{step.name}-{key(step, work.cache.info.sha256, work.brand)[:24]}.json"
     if path.exists():
-        found: Answer = json.loads(path.read_text())
-        return found
+        kept: Answer = json.loads(path.read_text())
+        return kept
     progress(step.name, 0, 1)
     answer = step.answer(work, lambda done, total: progress(step.name, done, total))
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The result as one picture, in SVG. Needs nothing of the vision extra, so that a web process can draw it."""
+"""Draws the result as one picture, in SVG. Works without the vision extra, so that a web process can draw it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,41 +12,41 @@ from marketplace.intrusiveness.timeline import Timeline, from_dict
 
 ROW = 22.0
 CURVE = 70.0
-EXPOSURES_TOLD = 8  # those that add most
+EXPOSURES_TOLD = 8  # those that add most to the score
 _INKS = {"product": BLUE, "logo": BLUE, "text": GREEN, "speech": ORANGE}
 
 
 def timeline_svg(
     result: Mapping[str, Any], plan: Timeline | None = None, *, language: str = "zh", width: int = WIDTH
 ) -> str:
-    """Return the result as one picture: when the brand is seen, read and heard, how strongly, against the plan."""
-    made = from_dict(result["timeline"])
+    """Return the result as one picture: when the brand is seen, read and heard, how strongly, and what was planned."""
+    timeline = from_dict(result["timeline"])
     score = result["intrusiveness"]
     sheet = DrawingSheet(say(language, "视频里的品牌露出", "The brand in this video"), width, language)
     _head(sheet, result, score, language)
     label = max(90.0, min(150.0, width * 0.16))
     marks = [
         one
-        for one in ticks(0, made.duration_s, max(3, int(sheet.room / 110)))
-        if one <= made.duration_s and one == int(one)
+        for one in ticks(0, timeline.duration_s, max(3, int(sheet.room / 110)))
+        if one <= timeline.duration_s and one == int(one)
     ]
-    axis = ValueAxis(0, made.duration_s, MARGIN + label, width - MARGIN - 8, marks, 1.0, log=False)
+    axis = ValueAxis(0, timeline.duration_s, MARGIN + label, width - MARGIN - 8, marks, 1.0, log=False)
     if plan is not None:
         _row(sheet, axis, say(language, "方案", "planned"), _planned(plan), result["cuts"])
     for kind, ink in _INKS.items():
-        spans = [(one.start_s.mid, one.seconds.mid, ink) for one in made.exposures if one.kind.value == kind]
+        spans = [(one.start_s.mid, one.seconds.mid, ink) for one in timeline.exposures if one.kind.value == kind]
         if spans:
             _row(sheet, axis, say(language, *KINDS[kind]), spans, result["cuts"])
-    told = [(one["start_s"], max(0.3, one["end_s"] - one["start_s"]), INK) for one in result["disclosures"]]
+    disclosures = [(one["start_s"], max(0.3, one["end_s"] - one["start_s"]), INK) for one in result["disclosures"]]
     _row(
         sheet,
         axis,
         say(language, "广告标识", "disclosure"),
-        told,
+        disclosures,
         result["cuts"],
         say(language, "未找到", "none found"),
     )
-    _curve(sheet, axis, made, language)
+    _curve(sheet, axis, timeline, language)
     scale(sheet, axis, stamp)
     sheet.words(
         say(
@@ -85,21 +85,21 @@ def _head(sheet: DrawingSheet, result: Mapping[str, Any], score: Mapping[str, An
         LARGE,
         bold=True,
     )
-    for one in score["vetoes"]:
-        sheet.words(("✕ " if one["certain"] else "? ") + one[language], PLAIN, ink=ORANGE, bold=True)
+    for veto in score["vetoes"]:
+        sheet.words(("✕ " if veto["certain"] else "? ") + veto[language], PLAIN, ink=ORANGE, bold=True)
     if result["plan"] is not None:
         sheet.words(result["plan"][language], PLAIN)
 
 
 def _planned(plan: Timeline) -> list[tuple[float, float, str]]:
-    """Return the plan as bars: pale where an exposure may lie, full where it must."""
+    """Return the plan as bars (start, seconds, ink): pale when an exposure may be shown, full when it must."""
     bars: list[tuple[float, float, str]] = []
-    for one in plan.exposures:
-        end = min(plan.duration_s, one.start_s.high + one.seconds.high)
-        bars.append((one.start_s.low, end - one.start_s.low, PALE_BLUE))
-        sure_end = one.start_s.low + one.seconds.low
-        if sure_end > one.start_s.high:
-            bars.append((one.start_s.high, sure_end - one.start_s.high, GREY))
+    for exposure in plan.exposures:
+        end = min(plan.duration_s, exposure.start_s.high + exposure.seconds.high)
+        bars.append((exposure.start_s.low, end - exposure.start_s.low, PALE_BLUE))
+        sure_end = exposure.start_s.low + exposure.seconds.low
+        if sure_end > exposure.start_s.high:
+            bars.append((exposure.start_s.high, sure_end - exposure.start_s.high, GREY))
     return bars
 
 
@@ -124,7 +124,7 @@ def _row(
     sheet.y += ROW
 
 
-def _curve(sheet: DrawingSheet, axis: ValueAxis, made: Timeline, language: str) -> None:
+def _curve(sheet: DrawingSheet, axis: ValueAxis, timeline: Timeline, language: str) -> None:
     drawing, top = sheet.drawing, sheet.y + 8
     bottom = top + CURVE
     drawing.text(MARGIN, top + 14, say(language, "醒目程度", "how striking"), size=PLAIN)
@@ -132,7 +132,7 @@ def _curve(sheet: DrawingSheet, axis: ValueAxis, made: Timeline, language: str) 
         y = bottom - share * CURVE
         drawing.line(axis.left, y, axis.right, y)
         drawing.text(axis.left - 6, y + 4, words, size=SMALL, anchor="end", ink=SOFT)
-    spans = factors.spans(made, "mid")
+    spans = factors.spans(timeline, "mid")
     weights = steps([TimeStep(span.earliest, span.earliest + span.seconds, span.weight) for span in spans])
     path = [(axis.x(0), bottom)]
     for step in weights:
@@ -148,15 +148,15 @@ def _curve(sheet: DrawingSheet, axis: ValueAxis, made: Timeline, language: str) 
 def _reasons(sheet: DrawingSheet, result: Mapping[str, Any], score: Mapping[str, Any], language: str) -> None:
     if score["reasons"]:
         sheet.words(say(language, "为什么是这个分数", "Why this score"), PLAIN, bold=True, described=False)
-    for one in score["reasons"]:
-        sheet.words("· " + one[language], PLAIN, indent=4, gap=1)
-        if one["what_if"] is not None:
-            sheet.words("→ " + one["what_if"][language], PLAIN, indent=22, ink=BLUE, gap=4)
-    told = [one for one in score["exposures"] if language in one]  # earlier results have no sentences
-    if told:
+    for item in score["reasons"]:
+        sheet.words("· " + item[language], PLAIN, indent=4, gap=1)
+        if item["what_if"] is not None:
+            sheet.words("→ " + item["what_if"][language], PLAIN, indent=22, ink=BLUE, gap=4)
+    exposures = [item for item in score["exposures"] if language in item]  # earlier results have no sentences
+    if exposures:
         sheet.words(say(language, "每一处露出", "Each exposure"), PLAIN, bold=True, described=False)
-    for one in sorted(told, key=lambda one: -one["marginal"])[:EXPOSURES_TOLD]:
-        sheet.words("· " + one[language], PLAIN, indent=4, gap=1)
+    for item in sorted(exposures, key=lambda item: -item["marginal"])[:EXPOSURES_TOLD]:
+        sheet.words("· " + item[language], PLAIN, indent=4, gap=1)
     if score.get("channel") is not None:
         sheet.words(say(language, "对账号的影响", "What it does to the channel"), PLAIN, bold=True, described=False)
         sheet.words("· " + score["channel"][language], PLAIN, indent=4, gap=3)
@@ -165,5 +165,5 @@ def _reasons(sheet: DrawingSheet, result: Mapping[str, Any], score: Mapping[str,
         for row in result["plan"]["rows"]:
             sheet.words(("✓ " if row["kept"] else "✕ ") + row[language], PLAIN, indent=4, gap=3)
     sheet.words(say(language, "看不到或没有看的", "What was not or cannot be seen"), PLAIN, bold=True, described=False)
-    for one in result["not_seen"]:
-        sheet.words("· " + one[language], SMALL, indent=4, ink=SOFT, gap=3)
+    for item in result["not_seen"]:
+        sheet.words("· " + item[language], SMALL, indent=4, ink=SOFT, gap=3)

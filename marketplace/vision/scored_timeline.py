@@ -1,4 +1,4 @@
-"""The score of a measured or corrected timeline as JSON data. Needs nothing of the vision extra."""
+"""The score of a measured or corrected timeline as JSON data. Works without the vision extra."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from marketplace.intrusiveness.timeline import Timeline, from_dict
 
 @dataclass(frozen=True)
 class ScoringTerms:
-    """What the video is held against: the plan, how well the brief fits the channel (NaN: unknown), a buying link, and
-    the last videos of the channel it is for, oldest first (None: not known)."""
+    """What a video is compared with: the plan, how well the brief fits the channel (0..1; NaN: unknown), whether there
+    is a buying link, and the last videos of the channel, oldest first (None: unknown)."""
 
     plan: Timeline | None = None
     fit: float = nan
@@ -24,7 +24,7 @@ class ScoringTerms:
 
 
 def terms_of(document: Mapping[str, Any]) -> ScoringTerms:
-    """Return terms as a check keeps them in JSON."""
+    """Return the terms from the JSON form in which a check stores them."""
     plan, fit, past = (document.get(name) for name in ("plan", "fit", "past"))
     return ScoringTerms(
         None if plan is None else from_dict(plan),
@@ -37,16 +37,16 @@ def terms_of(document: Mapping[str, Any]) -> ScoringTerms:
 def scored(timeline: Timeline, disclosed: bool, terms: ScoringTerms) -> dict[str, Any]:
     """Return score, reasons, vetoes and prominence of a measured or corrected timeline, and its channel's score."""
     score = scoring.score_plan(timeline, terms.fit, buying_link=terms.buying_link, disclosed=disclosed)
-    noticed = prominence(timeline)
+    noticeability = prominence(timeline)
     return {
         **scoring.as_dict(score),
         "fit": None if isnan(terms.fit) else terms.fit,
         "prominence": {
-            "point": round(noticed.point, 2),
-            "low": round(noticed.low, 2),
-            "high": round(noticed.high, 2),
-            "zh": noticed.zh,
-            "en": noticed.en,
+            "point": round(noticeability.point, 2),
+            "low": round(noticeability.low, 2),
+            "high": round(noticeability.high, 2),
+            "zh": noticeability.zh,
+            "en": noticeability.en,
         },
         "channel": None
         if terms.past is None

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.process
 
 CHAOS = (sys.executable, "-m", "marketplace.cli.main", "chaos")
 CLEAN = {
-    **dict.fromkeys(fault_run.NOUGHT, 0),
+    **dict.fromkeys(fault_run.MUST_BE_ZERO, 0),
     "error": None,
     "threads_that_died": {},
     "faults_that_failed": {},
@@ -60,7 +60,7 @@ def test_a_short_run_loses_and_doubles_nothing(tmp_path: Path) -> None:
     assert set(result["faults"].values()) == {1}
 
 
-@pytest.mark.parametrize("name", fault_run.NOUGHT)
+@pytest.mark.parametrize("name", fault_run.MUST_BE_ZERO)
 def test_a_count_that_is_not_nought_or_was_not_made_is_not_clean(name: str) -> None:
     assert fault_run.verdict(CLEAN) == []
     assert fault_run.verdict({**CLEAN, name: 1}) == [f"{name}: 1"]
@@ -113,7 +113,7 @@ def test_a_fault_that_fails_is_told_and_not_counted_as_made(tree: MarketTree, ma
     market.kill_valkey()
     run.thread("faults", run.break_things).join(PATIENCE_S)
     market.restart_valkey()
-    told = fault_run.tell(run)
+    told = fault_run.summary(run)
     assert (told["faults_total"], told["faults_that_failed"]) == (0, {"FLUSHALL: ConnectionError": 1})
     why = fault_run.verdict({**CLEAN, **told})
     assert "faults_that_failed: {'FLUSHALL: ConnectionError': 1}" in why
@@ -127,7 +127,7 @@ def test_when_there_is_nothing_to_break_the_run_ends_and_says_so(
     tree.add_worker(1)  # never started
     run = ChaosRun(FaultMaker(tree, "", 1, 1, 0.1, only("SIGKILL worker")), seed=1, wanted=10, bids_wanted=0)
     run.thread("faults", run.break_things).join(PATIENCE_S)
-    told = fault_run.tell(run)
+    told = fault_run.summary(run)
     assert told["threads_that_died"] == {"faults": "TimeoutError: nothing could be broken for 0.5 s"}
     assert run.over.is_set()
     assert run.faults_over.is_set()
@@ -137,7 +137,7 @@ def test_a_load_that_dies_ends_the_run_and_is_told(tree: MarketTree, web: str) -
     market = dataclasses.replace(chaos_market.make(2), creator_key="inl_live_nobodys")
     run = ChaosRun(FaultMaker(tree, web, 1, 0, 0.1), seed=1, wanted=10, bids_wanted=2)
     run.thread("bids", lambda: run.bid(market)).join(PATIENCE_S)
-    told = fault_run.tell(run)
+    told = fault_run.summary(run)
     assert list(told["threads_that_died"]) == ["bids"]
     assert told["threads_that_died"]["bids"].startswith("RuntimeError: ")
     assert "401" in told["threads_that_died"]["bids"]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.io import wavfile
 
-from marketplace.vision.read import brand_words, speech
+from marketplace.vision.read import brand_words, speech, speech_model
 from marketplace.vision.read.speech import HEARD_HZ, SpeechRecogniser
 
 SPEECH = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "speech"
@@ -19,7 +19,7 @@ shared = [
 
 @pytest.fixture(scope="module")
 def recogniser(tmp_path_factory: pytest.TempPathFactory) -> SpeechRecogniser:
-    if importlib.util.find_spec(speech.PARTS[0]) is None:
+    if importlib.util.find_spec(speech_model.PARTS[0]) is None:
         pytest.skip("no speech model is installed")
     found = speech.recogniser(tmp_path_factory.mktemp("models"))
     assert found is not None

@@ -1,4 +1,4 @@
-"""The program that decodes: it runs alone in a closed process, reads the video on file descriptor 0, writes messages.
+"""The program that decodes: it runs alone in a closed process, reads the video from descriptor 0, writes messages.
 
 A message is a tag (1 byte), a length (8 bytes, big-endian) and that many bytes:
 
@@ -45,17 +45,17 @@ _ROUNDING_S = 1e-6
 
 
 class MessageWriter:
-    """Writes messages."""
+    """Writes messages to the parent process."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
 
     def send(self, tag: bytes, *parts: bytes) -> None:
-        self._stream.write(HEADER.pack(tag, sum(len(one) for one in parts)))
-        for one in parts:
-            self._stream.write(one)
+        self._stream.write(HEADER.pack(tag, sum(len(part) for part in parts)))
+        for part in parts:
+            self._stream.write(part)
 
-    def told(self, tag: bytes, table: dict[str, Any]) -> None:
+    def send_json(self, tag: bytes, table: dict[str, Any]) -> None:
         self.send(tag, json.dumps(table).encode())
         self.flush()
 
@@ -64,7 +64,7 @@ class MessageWriter:
 
 
 class CpuBudget:
-    """The processor time of this process, held against what it has handed over. Raises MediaRefused."""
+    """Compares the processor time of this process with the seconds of video decoded. Raises MediaRefused."""
 
     def __init__(self, out: MessageWriter) -> None:
         self.out = out
@@ -75,7 +75,7 @@ class CpuBudget:
         used = time.process_time()
         if used > limits.START_CPU_S + limits.CPU_S_PER_VIDEO_S * self.reached_s:
             raise MediaRefused("too_heavy", self.reached_s)
-        if used > self._flushed + 1.0:  # so that whoever waits sees that it goes on
+        if used > self._flushed + 1.0:  # so that the parent sees progress
             self._flushed = used
             self.out.flush()
 
@@ -86,7 +86,9 @@ def check_streams(container: Any) -> tuple[Any, Any]:
         raise MediaRefused("damaged")
     if len(container.streams) > limits.STREAMS_MAX:
         raise MediaRefused("too_many_streams")
-    pictures = [one for one in container.streams.video if not one.disposition & av.stream.Disposition.attached_pic]
+    pictures = [
+        stream for stream in container.streams.video if not stream.disposition & av.stream.Disposition.attached_pic
+    ]
     if not pictures:
         raise MediaRefused("no_picture")
     video = pictures[0]
@@ -105,13 +107,13 @@ def check_streams(container: Any) -> tuple[Any, Any]:
 def check_sound(sound: Any) -> None:
     if sound.codec_context is None or sound.codec_context.codec.canonical_name not in limits.AUDIO_CODECS:
         raise MediaRefused("codec")
-    # A rate of 0 is one that the header leaves to the sound itself.
+    # A rate of 0 means that the header leaves it to the sound itself.
     if sound.rate and not limits.SOUND_HZ_MIN <= sound.rate <= limits.SOUND_HZ_MAX:
         raise MediaRefused("codec")
 
 
 def _decoders() -> frozenset[str]:
-    # FFmpeg names a decoder after its library where it has several: dav1d for av1, vpx-vp9 for vp9.
+    # If FFmpeg has several decoders it names them after their library: dav1d for av1, vpx-vp9 for vp9.
     return frozenset((*limits.VIDEO_CODECS, "dav1d", "vpx-vp9", "vpx", "aom-av1"))
 
 
@@ -126,8 +128,11 @@ def check_size(width: int, height: int) -> None:
 
 @dataclass(frozen=True)
 class PacketSurvey:
-    """What the packets say, whatever the header does: the picture's seconds and number of frames, the earliest moment
-    of all streams, the seconds to the end of the last of them, and the moments (pts) that need no decoding."""
+    """What the packets say, whatever the header claims.
+
+    ``seconds`` and ``number``: length and frames of the picture. ``earliest_s`` and ``whole_s``: the first moment of
+    all streams, and the seconds from there to the end of the last. ``spare``: moments (pts) that need no decoding.
+    """
 
     seconds: float
     number: int
@@ -138,7 +143,7 @@ class PacketSurvey:
 
 def survey(container: Any, video: Any, budget: CpuBudget) -> PacketSurvey:
     """Read all packets without decoding. Raises MediaRefused."""
-    picture, every, number = PacketSpan(), PacketSpan(), 0
+    picture, all_streams, count = PacketSpan(), PacketSpan(), 0
     length = length_bytes(video)
     needed: list[int] = []
     unneeded: list[int] = []
@@ -146,23 +151,23 @@ def survey(container: Any, video: Any, budget: CpuBudget) -> PacketSurvey:
         budget.check()
         if packet.size == 0 or packet.pts is None or packet.time_base is None:
             continue
-        every.take(packet)
-        if packet.stream is not video or packet.is_discard:  # cut away by an edit; decoded, not shown
+        all_streams.take(packet)
+        if packet.stream is not video or packet.is_discard:  # cut away by an edit: decoded but not shown
             continue
-        number += 1
+        count += 1
         picture.take(packet)
         (needed if length is None or not spare_pictures.unreferenced(packet, length) else unneeded).append(packet.pts)
         if picture.seconds > limits.DURATION_S_MAX:
             raise MediaRefused("too_long")
-        if number > limits.DURATION_S_MAX * limits.FPS_MAX:
+        if count > limits.DURATION_S_MAX * limits.FPS_MAX:
             raise MediaRefused("too_fast")
-    if number == 0:
+    if count == 0:
         raise MediaRefused("damaged")
-    if number > 240 and number / max(picture.seconds, 0.001) > limits.FPS_MAX:
+    if count > 240 and count / max(picture.seconds, 0.001) > limits.FPS_MAX:
         raise MediaRefused("too_fast")
     gap = spare_pictures.GAP_S_MAX / float(video.time_base) if video.time_base else 0.0
     return PacketSurvey(
-        picture.seconds, number, every.first, every.seconds, spare_pictures.spare(needed, unneeded, gap)
+        picture.seconds, count, all_streams.first, all_streams.seconds, spare_pictures.spare(needed, unneeded, gap)
     )
 
 
@@ -171,7 +176,7 @@ def length_bytes(video: Any) -> int | None:
 
 
 class PacketSpan:
-    """The time from the beginning of the first to the end of the last of some packets, s."""
+    """The time (s) from the start of the first packet to the end of the last."""
 
     def __init__(self) -> None:
         self.first, self.last = math.inf, -math.inf
@@ -181,13 +186,13 @@ class PacketSpan:
         return self.last - self.first
 
     def take(self, packet: Any) -> None:
-        at = float(packet.pts * packet.time_base)
-        self.first = min(self.first, at)
-        self.last = max(self.last, at + float((packet.duration or 0) * packet.time_base))
+        start = float(packet.pts * packet.time_base)
+        self.first = min(self.first, start)
+        self.last = max(self.last, start + float((packet.duration or 0) * packet.time_base))
 
 
 def check_claim(container: Any, whole_s: float) -> None:
-    """Hold the duration in the header against what is there: an upload cut off is shorter. Raises MediaRefused.
+    """Compare the duration in the header with that of the packets: a cut-off upload is shorter. Raises MediaRefused.
 
     A header without a duration (a live recording) claims nothing.
     """
@@ -197,7 +202,7 @@ def check_claim(container: Any, whole_s: float) -> None:
 
 
 def shown_size(width: int, height: int) -> tuple[int, int]:
-    """Return the size at which pictures are looked at: at most SHOWN_SIDE, even as 4:2:0 needs it."""
+    """Return the size of the decoded pictures: at most SHOWN_SIDE, and even, as 4:2:0 requires."""
     scale = min(1.0, SHOWN_SIDE / max(width, height))
     return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
 
@@ -229,7 +234,7 @@ class DecodingPass:
     def run(self, closed: bool) -> None:
         self.container.seek(min(0, int(self.survey.earliest_s * av.time_base)))
         streams = [self.video, *([self.sound] if self.sound is not None else [])]
-        # No thread can be started once closed in; some decoders (dav1d) fail where they are not told.
+        # The closed process cannot start threads, and some decoders (dav1d) fail if they are not told so.
         self.video.thread_type, self.video.codec_context.thread_count = "NONE", 1
         resampler = av.audio.resampler.AudioResampler("s16", "stereo", SOUND_HZ)
         for packet in self.packets(streams):
@@ -253,10 +258,10 @@ class DecodingPass:
             raise MediaRefused("damaged")
         if self.frames < 0.9 * (self.survey.number - self.left_out) - 8:
             raise MediaRefused("damaged")
-        self.out.told(b"D", {"frames": self.frames, "broken": self.broken})
+        self.out.send_json(b"D", {"frames": self.frames, "broken": self.broken})
 
     def packets(self, streams: Sequence[Any]) -> Iterator[Any]:
-        """Yield the packets that are to be decoded."""
+        """Yield the packets to decode."""
         length = length_bytes(self.video)
         for packet in self.container.demux(*streams):
             self.budget.check()
@@ -266,7 +271,7 @@ class DecodingPass:
                 yield packet
 
     def is_spare(self, packet: Any, length: int | None) -> bool:
-        # Asked of the packet again: in a broken file two may claim one moment.
+        # The packet itself is asked again: in a broken file two packets may claim one moment.
         return (
             length is not None
             and packet.size > 0
@@ -276,7 +281,7 @@ class DecodingPass:
         )
 
     def tell(self, frame: Any, closed: bool) -> None:
-        # The first picture's own size: what a header says of it may be wrong, or that of a later one.
+        # The size of the first picture itself: the header's may be wrong, or that of a later picture.
         check_size(frame.width, frame.height)
         self.size, self.shown = (frame.width, frame.height), shown_size(frame.width, frame.height)
         rate = self.video.average_rate
@@ -291,50 +296,50 @@ class DecodingPass:
             "shown": list(self.shown),
             "seccomp": closed,
         }
-        self.out.told(b"I", info)
+        self.out.send_json(b"I", info)
 
     def picture(self, frame: Any) -> None:
-        at = float(frame.time or 0.0)
-        self.begin = at if self.begin is None else self.begin
-        at -= self.begin
+        at_s = float(frame.time or 0.0)
+        self.begin = at_s if self.begin is None else self.begin
+        at_s -= self.begin
         if (frame.width, frame.height) != self.size:
-            raise MediaRefused("changes_size", max(0.0, at))
+            raise MediaRefused("changes_size", max(0.0, at_s))
         if frame.is_corrupt:
             self.broken += 1
         self.frames += 1
-        if at > limits.DURATION_S_MAX:
+        if at_s > limits.DURATION_S_MAX:
             raise MediaRefused("too_long")
-        self.budget.reached_s = max(self.budget.reached_s, at)
-        if at + _ROUNDING_S >= self.next_thumb:
-            self.next_thumb = at + 1 / THUMBS_PER_S - _ROUNDING_S
-            small = self.small.reformat(
+        self.budget.reached_s = max(self.budget.reached_s, at_s)
+        if at_s + _ROUNDING_S >= self.next_thumb:
+            self.next_thumb = at_s + 1 / THUMBS_PER_S - _ROUNDING_S
+            thumb = self.small.reformat(
                 frame, THUMB[1], THUMB[0], "bgr24", interpolation=Interpolation.FAST_BILINEAR, threads=1
             )
-            self.out.send(b"T", TIME.pack(at), *packed(small))
-        if at + _ROUNDING_S >= self.next_picture:
-            self.next_picture = (int((at + _ROUNDING_S) / self.step_s) + 1) * self.step_s
-            shown = self.scaler.reformat(frame, *self.shown, "yuv420p", interpolation=Interpolation.AREA, threads=1)
-            self.out.send(b"F", TIME.pack(at), *packed(shown))
+            self.out.send(b"T", TIME.pack(at_s), *packed(thumb))
+        if at_s + _ROUNDING_S >= self.next_picture:
+            self.next_picture = (int((at_s + _ROUNDING_S) / self.step_s) + 1) * self.step_s
+            reduced = self.scaler.reformat(frame, *self.shown, "yuv420p", interpolation=Interpolation.AREA, threads=1)
+            self.out.send(b"F", TIME.pack(at_s), *packed(reduced))
 
     def hear(self, resampler: Any, frame: Any) -> None:
         try:
             parts = resampler.resample(frame)
         except (av.error.FFmpegError, ValueError):
-            return  # a break in the sound's format; what was heard so far stays
+            return  # the sound changes its format; what was decoded so far stays
         for part in parts:
             samples = np.frombuffer(part.planes[0], np.int16)[: part.samples * 2]
             self.out.send(b"S", samples.astype("<i2").tobytes())
 
 
 def preload() -> None:
-    """Import every part of PyAV: once closed in, the process cannot read a module's file any more."""
+    """Import every part of PyAV: the closed process cannot read the file of a module any more."""
     for module in pkgutil.walk_packages(av.__path__, "av."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
 
 
 def main() -> None:
-    """Decode descriptor 0 as the demuxer ``argv[1]`` says, a picture each ``argv[2]`` seconds."""
+    """Decode descriptor 0 with the demuxer ``argv[1]``, a picture every ``argv[2]`` seconds."""
     demuxer, step_s = sys.argv[1], float(sys.argv[2])
     seccomp.end_with_parent()
     av.logging.set_level(None)
@@ -343,7 +348,7 @@ def main() -> None:
     out = MessageWriter(os.fdopen(os.dup(1), "wb", buffering=1 << 20))
     closed = seccomp.lock_down()
     try:
-        # The user's file names nothing but itself: no demuxer is guessed, nothing else can be opened.
+        # The file cannot choose a demuxer or make FFmpeg open anything else.
         container = av.open(
             file,
             format=demuxer,
@@ -353,12 +358,12 @@ def main() -> None:
         )
         DecodingPass(out, container, step_s).run(closed)
     except MediaRefused as refused:
-        out.told(b"E", {"code": refused.refusal.code, "at_s": refused.at_s})
+        out.send_json(b"E", {"code": refused.refusal.code, "at_s": refused.at_s})
     except MemoryError:
-        out.told(b"E", {"code": "too_heavy", "at_s": None})
-    except Exception:  # whatever a broken file made of the libraries: the words are the same
-        out.told(b"E", {"code": "damaged", "at_s": None})
-    # What the libraries would do at exit, they would do in a closed process: there is nothing to save.
+        out.send_json(b"E", {"code": "too_heavy", "at_s": None})
+    except Exception:  # whatever a broken file makes the libraries raise, it is damaged
+        out.send_json(b"E", {"code": "damaged", "at_s": None})
+    # Handlers of the libraries at exit would run in a closed process, and there is nothing to save.
     os._exit(0)
 
 

@@ -1,4 +1,4 @@
-"""The frame cache: what one decoding of a video leaves for all steps, as files in one folder.
+"""The frame cache: the files that decoding a video once leaves for all steps, in one folder.
 
 ``info.json`` (written last: a folder without it is unfinished), ``frames/NNNNNN.jpg``, ``thumbs.npy`` (uint8,
 number x height x width x 3), ``thumb_times.npy`` (s), ``sound.s16`` (interleaved stereo at 48 kHz).
@@ -21,7 +21,7 @@ _REDUCED = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4), (2
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What is known of a video: ``width``, ``height`` as watched (px), ``times`` of the kept pictures (s)."""
+    """What is known about a video: ``width``, ``height`` as watched (px), ``times`` of the kept pictures (s)."""
 
     sha256: str
     width: int
@@ -52,28 +52,31 @@ class FrameCache:
     def __len__(self) -> int:
         return len(self.info.times)
 
-    def picture(self, at: int) -> Picture:
-        """Return picture number ``at``, height x width x 3, BGR."""
-        return self._read(at, cv2.IMREAD_COLOR)
+    def picture(self, index: int) -> Picture:
+        """Return a picture by its index, height x width x 3, BGR."""
+        return self._read(index, cv2.IMREAD_COLOR)
 
-    def grey(self, at: int) -> Picture:
-        return self._read(at, cv2.IMREAD_GRAYSCALE)
+    def grey(self, index: int) -> Picture:
+        return self._read(index, cv2.IMREAD_GRAYSCALE)
 
-    def small(self, at: int, side_px: int) -> Picture:
-        """Return picture number ``at`` as small as JPEG can be read at once (a half, a quarter, an eighth), its longer
-        side at least ``side_px`` where it has so many. A quarter is read in a third of the time."""
-        how = next((how for by, how in _REDUCED if max(self.shape) >= by * side_px), cv2.IMREAD_COLOR)
-        return self._read(at, how)
+    def small(self, index: int, side_px: int) -> Picture:
+        """Return a picture by its index, reduced to a half, a quarter or an eighth, which JPEG can be read at directly.
 
-    def _read(self, at: int, how: int) -> Picture:
-        found = cv2.imread(str(picture_path(self.folder, at)), how)
-        if found is None:
-            raise FileNotFoundError(f"Picture {at} is missing from the frame cache; decode the video again.")
-        return np.asarray(found, np.uint8)
+        Its longer side is at least ``side_px``, if the picture has that many. Reading a quarter takes a third of the
+        time.
+        """
+        flag = next((flag for factor, flag in _REDUCED if max(self.shape) >= factor * side_px), cv2.IMREAD_COLOR)
+        return self._read(index, flag)
+
+    def _read(self, index: int, flag: int) -> Picture:
+        picture = cv2.imread(str(picture_path(self.folder, index)), flag)
+        if picture is None:
+            raise FileNotFoundError(f"Picture {index} is missing from the frame cache; decode the video again.")
+        return np.asarray(picture, np.uint8)
 
     @cached_property
     def shape(self) -> tuple[int, int]:
-        """Height and width of the kept pictures, px."""
+        """Return height and width of the kept pictures, px."""
         height, width = self.grey(0).shape
         return height, width
 
@@ -82,16 +85,16 @@ class FrameCache:
         return np.load(self.folder / "thumb_times.npy"), np.load(self.folder / "thumbs.npy", mmap_mode="r")
 
     def sound(self) -> "SoundFile":
-        """Return the sound; without samples where there is none."""
+        """Return the sound; it has no samples if the video has none."""
         path = self.folder / "sound.s16"
-        there = self.info.audio and path.exists()
-        return SoundFile(path, path.stat().st_size // SAMPLE_BYTES if there else 0)
+        exists = self.info.audio and path.exists()
+        return SoundFile(path, path.stat().st_size // SAMPLE_BYTES if exists else 0)
 
 
 @dataclass(frozen=True)
 class SoundFile:
-    """Sound in a file, samples x 2 at 48 kHz, of which slices are read. Ten minutes are 115 MB: as an array, or mapped
-    into memory, they would stay there as long as any of it is worked on."""
+    """Sound in a file, samples x 2 at 48 kHz, read slice by slice. Ten minutes are 115 MB: as an array, or mapped into
+    memory, they would stay there for as long as any part is in use."""
 
     path: Path
     samples: int
@@ -104,16 +107,16 @@ class SoundFile:
         count = max(0, stop - start)
         if not count:
             return np.zeros((0, 2), np.int16)
-        read = np.fromfile(self.path, "<i2", 2 * count, offset=start * SAMPLE_BYTES)
-        return np.asarray(read, np.int16).reshape(-1, 2)
+        samples = np.fromfile(self.path, "<i2", 2 * count, offset=start * SAMPLE_BYTES)
+        return np.asarray(samples, np.int16).reshape(-1, 2)
 
 
-def picture_path(folder: Path, at: int) -> Path:
-    return folder / "frames" / f"{at:06d}.jpg"
+def picture_path(folder: Path, index: int) -> Path:
+    return folder / "frames" / f"{index:06d}.jpg"
 
 
 def finish(folder: Path, info: VideoInfo) -> FrameCache:
-    """Write what is known of the video; from now on the folder is a finished cache."""
+    """Write what is known about the video, which makes the folder a finished cache."""
     unfinished = folder / "info.part"
     unfinished.write_text(json.dumps(asdict(info)))
     unfinished.rename(folder / "info.json")

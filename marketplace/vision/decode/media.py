@@ -1,4 +1,4 @@
-"""From an untrusted file to a frame cache: the first bytes looked at here, everything else in a closed process."""
+"""Makes a frame cache from an untrusted file: only its first bytes are read here, the rest in a closed process."""
 
 import contextlib
 import hashlib
@@ -51,7 +51,7 @@ def digest(file: Path) -> str:
 
 
 def check_file(file: Path) -> str:
-    """Return the demuxer of a file that may be tried. Raises MediaRefused; nothing is decoded."""
+    """Return the demuxer for a file that may be decoded. Raises MediaRefused. Decodes nothing."""
     size = file.stat().st_size
     if size == 0:
         raise MediaRefused("empty")
@@ -65,10 +65,9 @@ def check_file(file: Path) -> str:
 
 
 def decode(file: Path, folder: Path, report: Report = lambda _: None) -> FrameCache:
-    """Decode a video once into ``folder``; one that is there already is kept. ``report`` gets the share done, 0..1.
+    """Decode a video into ``folder``, unless it is there already. ``report`` gets the share done, 0..1.
 
-    Raises MediaRefused, or MachineBusy where another try may do. An unfinished folder is never taken for a finished
-    one.
+    Raises MediaRefused, or MachineBusy if a retry may succeed. An unfinished folder never counts as a finished one.
     """
     if (folder / "info.json").exists():
         return FrameCache(folder)
@@ -78,7 +77,7 @@ def decode(file: Path, folder: Path, report: Report = lambda _: None) -> FrameCa
     try:
         (work / "frames").mkdir()
         finish(work, _MessageReader(work, report).run(file, demuxer))
-        with contextlib.suppress(OSError):  # somebody else was faster; theirs is as good
+        with contextlib.suppress(OSError):  # another process was faster; its folder is as good
             work.rename(folder)
         return FrameCache(folder)
     finally:
@@ -86,7 +85,7 @@ def decode(file: Path, folder: Path, report: Report = lambda _: None) -> FrameCa
 
 
 class _DecoderPatience:
-    """How long (wall clock) the decoder may take: until it first speaks, and for what it has handed over since."""
+    """The wall-clock time that the decoder may take: until its first message, and for the video decoded since."""
 
     def __init__(self, file_bytes: int, process: subprocess.Popen[bytes]) -> None:
         reading_s = max(0, file_bytes - limits.READ_BYTES_FREE) / limits.READ_BYTES_PER_S
@@ -94,15 +93,15 @@ class _DecoderPatience:
         self._end = self._begun + limits.START_WALL_S + reading_s
         self.reached_s = 0.0
 
-    def left(self) -> float:
-        """Return for how long a next word may be waited, s. Raises MediaRefused or MachineBusy once that is over."""
-        left = self._end + limits.WALL_S_PER_VIDEO_S * self.reached_s - time.monotonic()
-        if left <= 0:
+    def remaining(self) -> float:
+        """Return how long to wait for the next message, s. Raises MediaRefused or MachineBusy once time is up."""
+        remaining = self._end + limits.WALL_S_PER_VIDEO_S * self.reached_s - time.monotonic()
+        if remaining <= 0:
             raise self.over()
-        return min(left, limits.STALL_S)
+        return min(remaining, limits.STALL_S)
 
     def over(self) -> Exception:
-        """Return why nothing more is waited for."""
+        """Return the error for a decoder whose time is up."""
         waited_s = time.monotonic() - self._begun
         if sandbox.cpu_s(self._process.pid) < limits.BUSY_SHARE * waited_s:
             return MachineBusy()
@@ -110,11 +109,11 @@ class _DecoderPatience:
 
 
 class _MessageReader:
-    """Takes the decoder's messages, none of them on trust."""
+    """Reads the decoder's messages and checks each of them, because the decoder may have been taken over."""
 
     def __init__(self, work: Path, report: Report) -> None:
         self.work, self.report = work, report
-        self.told: _StatedVideo | None = None
+        self.stated: _StatedVideo | None = None
         self.times: list[float] = []
         self.thumb_times: list[float] = []
         self._sound_bytes = 0
@@ -136,10 +135,10 @@ class _MessageReader:
             process.wait()
             if process.stdout is not None:
                 process.stdout.close()
-        if self.told is None or not self.times:
+        if self.stated is None or not self.times:
             raise MediaRefused("damaged")
         np.save(self.work / "thumb_times.npy", np.asarray(self.thumb_times))
-        return self._info(file, self.told)
+        return self._info(file, self.stated)
 
     def _thumbs_header(self) -> None:
         # Written before the first thumbnail and again after the last: numpy pads it, so that its length stays.
@@ -147,16 +146,18 @@ class _MessageReader:
         self.thumbs.seek(0)
         np.lib.format.write_array_header_1_0(self.thumbs, {"descr": "|u1", "fortran_order": False, "shape": shape})
 
-    def _info(self, file: Path, told: "_StatedVideo") -> VideoInfo:
-        width, height = (told.width, told.height) if told.rotation % 360 not in _SIDEWAYS else (told.height, told.width)
-        by = "seccomp" if told.seccomp else "limits"
+    def _info(self, file: Path, stated: "_StatedVideo") -> VideoInfo:
+        width, height = (
+            (stated.width, stated.height) if stated.rotation % 360 not in _SIDEWAYS else (stated.height, stated.width)
+        )
+        by = "seccomp" if stated.seccomp else "limits"
         return VideoInfo(
             sha256=digest(file),
             width=width,
             height=height,
-            duration_s=max(told.duration_s, self.times[-1]),
-            fps=told.fps,
-            audio=told.audio,
+            duration_s=max(stated.duration_s, self.times[-1]),
+            fps=stated.fps,
+            audio=stated.audio,
             step_s=STEP_S,
             closed_by=f"bubblewrap and {by}" if sandbox.bubblewrap() else by,
             times=tuple(self.times),
@@ -167,9 +168,9 @@ class _MessageReader:
             if tag == b"D":
                 return
             self._message(tag, payload)
-        # It ended without a last word: killed by a limit, or by the file itself.
+        # It ended without a last message: killed by a limit, or crashed by the file.
         try:
-            code = process.wait(self.patience.left())
+            code = process.wait(self.patience.remaining())
         except subprocess.TimeoutExpired:
             raise self.patience.over() from None
         raise MediaRefused("too_heavy" if sandbox.ended_by_limit(code) else "damaged")
@@ -182,60 +183,62 @@ class _MessageReader:
             if self._sound_bytes > (limits.DURATION_S_MAX + 60) * SOUND_HZ * SAMPLE_BYTES:
                 raise MediaRefused("too_long")
             self.sound.write(payload)
-        elif tag == b"I" and self.told is None:
-            self.told = _checked(payload)
-        elif self.told is None:
+        elif tag == b"I" and self.stated is None:
+            self.stated = _checked(payload)
+        elif self.stated is None:
             raise MediaRefused("damaged")
         elif tag == b"T":
             self._thumb(payload)
         elif tag == b"F":
-            self._picture(payload, self.told)
-            self.report(min(1.0, self.times[-1] / max(self.told.duration_s, 0.001)))
+            self._picture(payload, self.stated)
+            self.report(min(1.0, self.times[-1] / max(self.stated.duration_s, 0.001)))
 
     def _time(self, payload: bytearray, pictures_bytes: int) -> float:
-        """Return the time at the head of a message that has the length it must have."""
+        """Return the time (s) at the head of a message, after checking the message's length."""
         if len(payload) != TIME.size + pictures_bytes:
             raise MediaRefused("damaged")
-        at = float(TIME.unpack_from(payload)[0])
-        if not 0 <= at <= limits.DURATION_S_MAX:  # refuses what is no number, too
+        at_s = float(TIME.unpack_from(payload)[0])
+        if not 0 <= at_s <= limits.DURATION_S_MAX:  # refuses NaN, too
             raise MediaRefused("damaged")
-        self.patience.reached_s = max(self.patience.reached_s, at)
-        return at
+        self.patience.reached_s = max(self.patience.reached_s, at_s)
+        return at_s
 
     def _thumb(self, payload: bytearray) -> None:
-        at = self._time(payload, THUMB[0] * THUMB[1] * 3)
+        at_s = self._time(payload, THUMB[0] * THUMB[1] * 3)
         if len(self.thumb_times) > limits.DURATION_S_MAX * THUMBS_PER_S + 8:
             raise MediaRefused("damaged")
-        self.thumb_times.append(at)
+        self.thumb_times.append(at_s)
         self.thumbs.write(payload[TIME.size :])
 
-    def _picture(self, payload: bytearray, told: "_StatedVideo") -> None:
-        width, height = told.shown
-        at = self._time(payload, width * height * 3 // 2)
+    def _picture(self, payload: bytearray, stated: "_StatedVideo") -> None:
+        width, height = stated.shown
+        at_s = self._time(payload, width * height * 3 // 2)
         if len(self.times) > limits.DURATION_S_MAX / STEP_S + 8:
             raise MediaRefused("damaged")
-        if self.times and at <= self.times[-1]:
-            return  # out of order; the step it belongs to is taken
+        if self.times and at_s <= self.times[-1]:
+            return  # out of order; there is a picture for this step already
         planes = np.frombuffer(payload, np.uint8, offset=TIME.size).reshape(height * 3 // 2, width)
-        shown = turned(cv2.cvtColor(planes, cv2.COLOR_YUV2BGR_I420), told.rotation)
+        image = turned(cv2.cvtColor(planes, cv2.COLOR_YUV2BGR_I420), stated.rotation)
         path = picture_path(self.work, len(self.times))
-        if not cv2.imwrite(str(path), shown, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):
+        if not cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):
             raise OSError("The frame cache cannot be written; is the disk full?")
-        self.times.append(at)
+        self.times.append(at_s)
 
 
 _SIDEWAYS = (90, 270)
 
 
 def turned(picture: Picture | Any, rotation: int) -> Any:
-    """Return a picture as it is meant to be watched; ``rotation`` in degrees counter-clockwise, as FFmpeg tells it."""
-    how = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}.get(rotation % 360)
-    return picture if how is None else cv2.rotate(picture, how)
+    """Return a picture as it is meant to be watched; ``rotation``: degrees counter-clockwise, as FFmpeg gives it."""
+    rotate_code = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}.get(
+        rotation % 360
+    )
+    return picture if rotate_code is None else cv2.rotate(picture, rotate_code)
 
 
 @dataclass(frozen=True)
 class _StatedVideo:
-    """What the decoder says of a video before its first picture."""
+    """What the decoder states about a video before its first picture."""
 
     width: int
     height: int
@@ -248,10 +251,10 @@ class _StatedVideo:
 
 
 def _checked(payload: bytearray) -> _StatedVideo:
-    """Return the message I with every value of the right kind and size. Raises MediaRefused."""
+    """Return the content of message I, with every value checked. Raises MediaRefused."""
     try:
         table = json.loads(payload)
-        told = _StatedVideo(
+        stated = _StatedVideo(
             int(table["width"]),
             int(table["height"]),
             int(table["rotation"]),
@@ -261,16 +264,16 @@ def _checked(payload: bytearray) -> _StatedVideo:
             shown_size(int(table["width"]), int(table["height"])),
             bool(table["seccomp"]),
         )
-        check_size(told.width, told.height)
+        check_size(stated.width, stated.height)
     except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
         raise MediaRefused("damaged") from None
-    if not 0 <= told.duration_s <= limits.DURATION_S_MAX or not 0 <= told.fps <= limits.FPS_MAX:
+    if not 0 <= stated.duration_s <= limits.DURATION_S_MAX or not 0 <= stated.fps <= limits.FPS_MAX:
         raise MediaRefused("damaged")
-    return told
+    return stated
 
 
 def _refused(payload: bytearray) -> MediaRefused:
-    """Return the refusal that the message E tells of; one that is not understood is a damaged file."""
+    """Return the refusal in message E; one that cannot be read means a damaged file."""
     try:
         table = json.loads(payload)
         at_s = None if table["at_s"] is None else float(table["at_s"])
@@ -281,7 +284,7 @@ def _refused(payload: bytearray) -> MediaRefused:
 
 
 def _messages(process: subprocess.Popen[bytes], patience: _DecoderPatience) -> Iterator[tuple[bytes, bytearray]]:
-    """Yield the decoder's messages. Raises MediaRefused or MachineBusy where it falls silent."""
+    """Yield the decoder's messages. Raises MediaRefused or MachineBusy if it falls silent."""
     stream = process.stdout
     assert stream is not None
     while True:
@@ -297,17 +300,17 @@ def _messages(process: subprocess.Popen[bytes], patience: _DecoderPatience) -> I
         yield tag, payload
 
 
-def _read(stream: Any, wanted: int, patience: _DecoderPatience) -> bytearray:
-    """Return so many bytes, fewer at the end of the stream."""
-    found = bytearray(wanted)
-    view, got = memoryview(found), 0
-    while got < wanted:
-        if not select.select([stream], [], [], patience.left())[0]:
+def _read(stream: Any, count: int, patience: _DecoderPatience) -> bytearray:
+    """Return ``count`` bytes, or fewer at the end of the stream."""
+    buffer = bytearray(count)
+    view, filled = memoryview(buffer), 0
+    while filled < count:
+        if not select.select([stream], [], [], patience.remaining())[0]:
             raise patience.over()
-        part = stream.readinto(view[got:])
+        part = stream.readinto(view[filled:])
         if not part:
             break
-        got += part
+        filled += part
     view.release()
-    del found[got:]
-    return found
+    del buffer[filled:]
+    return buffer

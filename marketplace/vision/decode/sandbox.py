@@ -1,7 +1,7 @@
-"""Starting the decoder closed in: no other files, no network, no programs, little memory, and an end in time.
+"""Starts the decoder in a sandbox: no other files, no network, no programs, little memory, and an end in time.
 
-Three walls, of which the inner two hold everywhere: bubblewrap where it works (own namespaces, the file system read
-only), limits of the operating system (data, open files, file size, processor time), and the filter of system calls
+There are three walls, of which the inner two hold everywhere: bubblewrap if it works (own namespaces, a read-only file
+system), limits of the operating system (data, open files, file size, processor time), and the filter of system calls
 that the decoder puts on itself before it reads the first byte (seccomp).
 """
 
@@ -39,19 +39,19 @@ BUBBLEWRAP = (
 
 @functools.cache
 def bubblewrap() -> tuple[str, ...]:
-    """Return the command that closes in what follows it; empty where bubblewrap is missing or not allowed to."""
-    found = shutil.which("bwrap")
-    if found is None:
+    """Return the command that runs what follows it in bubblewrap; empty if that is missing or forbidden."""
+    program = shutil.which("bwrap")
+    if program is None:
         return ()
     try:
-        tried = subprocess.run([found, *BUBBLEWRAP, "/bin/true"], capture_output=True, timeout=10, check=False)  # noqa: S603
+        trial = subprocess.run([program, *BUBBLEWRAP, "/bin/true"], capture_output=True, timeout=10, check=False)  # noqa: S603
     except (OSError, subprocess.SubprocessError):
-        return ()  # there, but no program of this machine, or one that never ends
-    return (found, *BUBBLEWRAP) if tried.returncode == 0 else ()
+        return ()  # it exists, but does not run on this machine, or never ends
+    return (program, *BUBBLEWRAP) if trial.returncode == 0 else ()
 
 
 def _limit(cpu_s: int) -> None:
-    """Set the limits of the process about to be started; one that is narrower already stays."""
+    """Set the limits of the process about to start; a limit that is already narrower stays."""
     for kind, value in (
         (resource.RLIMIT_DATA, limits.DECODER_DATA_BYTES),
         (resource.RLIMIT_CPU, cpu_s),
@@ -66,7 +66,7 @@ def _limit(cpu_s: int) -> None:
 
 
 def ended_by_limit(code: int) -> bool:
-    """Whether a decoder's exit code tells of a limit: killed for memory, for processor time, or by the filter.
+    """Return whether an exit code means that a limit was hit: of memory, of processor time, or the filter's.
 
     ``code`` is negative for a signal, or 128 and the signal where bubblewrap passes it on.
     """
@@ -75,7 +75,7 @@ def ended_by_limit(code: int) -> bool:
 
 
 def descendants(pid: int) -> Iterator[int]:
-    """Yield the processes under a process that live now (Linux; none elsewhere)."""
+    """Yield the living descendants of a process (Linux; none elsewhere)."""
     with contextlib.suppress(OSError):
         for task in os.listdir(f"/proc/{pid}/task"):
             for child in Path(f"/proc/{pid}/task/{task}/children").read_text().split():
@@ -84,18 +84,18 @@ def descendants(pid: int) -> Iterator[int]:
 
 
 def cpu_s(pid: int) -> float:
-    """Return the processor time of a process and of those under it, s; 0 where it cannot be told."""
+    """Return the processor time (s) of a process and its descendants; 0 if it is unknown."""
     ticks = 0
-    for one in (pid, *descendants(pid)):
+    for member in (pid, *descendants(pid)):
         with contextlib.suppress(OSError):
             # The name may hold spaces and brackets; utime and stime are fields 14 and 15 (proc(5)).
-            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            fields = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
             ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def widen(process: subprocess.Popen[bytes]) -> None:
-    """Let a pipe hold most of a picture at once (Linux; at most what the system allows): a tenth of the calls."""
+    """Enlarge a pipe to hold most of a picture (Linux; as far as the system allows): a tenth of the calls."""
     if process.stdout is not None and hasattr(fcntl, "F_SETPIPE_SZ"):
         with contextlib.suppress(OSError):
             fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
@@ -107,9 +107,9 @@ def start_decoder(file: Path, demuxer: str, step_s: float, cpu_s: int) -> subpro
 
 
 def start_closed(module: str, arguments: Sequence[str], file: Path, cpu_s: int) -> subprocess.Popen[bytes]:
-    """Start a module as a program with a file as its standard input, closed in; the caller ends it.
+    """Start a module as a program in the sandbox, with a file as its standard input; the caller ends it.
 
-    The filter of system calls is the program's own to put on.
+    The program has to put on the filter of system calls itself.
     """
     source = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
     try:

@@ -1,4 +1,4 @@
-"""A process gives up every system call but the few that reading, computing and writing to open files need.
+"""Gives up every system call of a process but the few for reading, computing and writing to open files.
 
 Classic BPF over ``struct seccomp_data`` (linux/seccomp.h): the architecture is checked first, listed calls pass, all
 others fail with EPERM, so that no file can be opened, no program started and no socket made any more.
@@ -53,13 +53,13 @@ _SECCOMP = (317, 277)
 
 
 def end_with_parent() -> None:
-    """Let the kernel kill this process when the one that started it is gone (Linux); else it would decode on alone."""
+    """Let the kernel kill this process when its parent has ended (Linux); it would go on decoding otherwise."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def lock_down() -> bool:
-    """Put the filter on all threads of the process, for good; False where kernel or machine do not know it."""
+    """Put the filter on all threads of the process, for good. Return False if kernel or machine do not support it."""
     machine = platform.machine()
     if sys.platform != "linux" or machine not in _ARCHES:
         return False

@@ -1,4 +1,4 @@
-"""Where one shot ends and the next begins."""
+"""Finds where one shot ends and the next begins."""
 
 import numpy as np
 from scenedetect import FrameTimecode
@@ -17,9 +17,9 @@ def cuts(cache: FrameCache) -> list[float]:
     """
     times, thumbs = cache.thumbs()
     detector = AdaptiveDetector(min_scene_len=max(2, round(SHOT_LEAST_S * THUMBS_PER_S)), window_width=2)
-    found: list[int] = []
-    for at in range(len(times)):
-        frame = np.ascontiguousarray(thumbs[at])
-        found += [one.frame_num for one in detector.process_frame(FrameTimecode(at, THUMBS_PER_S), frame)]
-    found += [one.frame_num for one in detector.post_process(FrameTimecode(len(times), THUMBS_PER_S))]
-    return sorted({round(float(times[at - 1] + times[at]) / 2, 3) for at in found if 0 < at < len(times)})
+    frames: list[int] = []
+    for index in range(len(times)):
+        frame = np.ascontiguousarray(thumbs[index])
+        frames += [cut.frame_num for cut in detector.process_frame(FrameTimecode(index, THUMBS_PER_S), frame)]
+    frames += [cut.frame_num for cut in detector.post_process(FrameTimecode(len(times), THUMBS_PER_S))]
+    return sorted({round(float(times[index - 1] + times[index]) / 2, 3) for index in frames if 0 < index < len(times)})

@@ -1,7 +1,7 @@
-"""Which of a text's words matter: a brand's names however they are written, disclosure marks, offers.
+"""Finds the words that matter in a text: a brand's names however they are written, disclosure marks, offers.
 
-Names are looked for in what optical character or speech recognition made of them: by edit distance for letters and,
-as both mistake homophones, by the sound of Chinese characters (pinyin without tones).
+Names are matched against the output of optical character or speech recognition: letters by edit distance, Chinese
+characters by their sound (pinyin without tones), because both kinds of recognition confuse homophones.
 """
 
 import re
@@ -17,17 +17,18 @@ from rapidfuzz.distance import Levenshtein
 
 NAME_MAX = 60
 NAMES_MAX = 20
-# Alike from here on, by the number of letters: a short name must be met exactly, or every word is a brand.
+# The least similarity of a match, by the name's number of letters: a short name must match exactly, or every word would
+# be a brand.
 LETTERS_ALIKE = ((3, 1.0), (5, 0.8), (8, 0.82), (99, 0.8))
 HAN_ALIKE_LEAST = 0.8  # homophones were measured at 0.91, unrelated names at 0.53 to 0.62
 HAN_SHORT, HAN_SHORT_ALIKE_LEAST = 2, 0.95
-# Reading mistakes characters far more rarely than hearing does, so that of written ones each has to sound alike.
+# Reading confuses characters far more rarely than hearing does, so each character of a written name has to sound alike.
 WRITTEN_ALIKE_LEAST = 0.65
 
 
 @dataclass(frozen=True)
 class NameHit:
-    """A name found in a text: which, how surely (0..1), and how it was written there."""
+    """A name found in a text: which one, how similar (0..1), and how it was written there."""
 
     name: str
     alike: float
@@ -49,8 +50,8 @@ def _folded_case(text: str) -> str:
 def plain(text: str) -> str:
     """Return a text for comparing: compatibility forms resolved, simplified characters, lower case, letters and
     digits only, single spaces."""
-    simple = _folded_case(text)
-    return " ".join("".join(one if one.isalnum() else " " for one in simple).split())
+    folded = _folded_case(text)
+    return " ".join("".join(character if character.isalnum() else " " for character in folded).split())
 
 
 @lru_cache(maxsize=4096)
@@ -59,64 +60,64 @@ def sounds(text: str) -> tuple[str, ...]:
 
 
 def _han(text: str) -> bool:
-    return any("\u4e00" <= one <= "\u9fff" for one in text)
+    return any("\u4e00" <= character <= "\u9fff" for character in text)
 
 
 def brand_hits(text: str, names: Sequence[str], *, written: bool = False) -> list[NameHit]:
-    """Return each name met in a text, the surest first. ``written``: the text was read, not heard."""
-    found = (_best(plain(text), name, written) for name in names)
-    return sorted((one for one in found if one is not None), key=lambda one: -one.alike)
+    """Return each name found in a text, the most similar first. ``written``: the text was read, not heard."""
+    hits = (_best(plain(text), name, written) for name in names)
+    return sorted((hit for hit in hits if hit is not None), key=lambda hit: -hit.alike)
 
 
 def _best(text: str, name: str, written: bool) -> NameHit | None:
-    wanted = plain(name).replace(" ", "")
-    if not wanted or not text:
+    folded_name = plain(name).replace(" ", "")
+    if not folded_name or not text:
         return None
-    if not _han(wanted):
-        return _letters_best(text, name, wanted)
-    return _han_best(text.replace(" ", ""), name, wanted, written)
+    if not _han(folded_name):
+        return _letters_best(text, name, folded_name)
+    return _han_best(text.replace(" ", ""), name, folded_name, written)
 
 
-def _han_best(text: str, name: str, wanted: str, written: bool) -> NameHit | None:
-    if wanted in text:
-        return NameHit(name, 1.0, wanted)
-    if written and len(wanted) <= HAN_SHORT:
+def _han_best(text: str, name: str, folded_name: str, written: bool) -> NameHit | None:
+    if folded_name in text:
+        return NameHit(name, 1.0, folded_name)
+    if written and len(folded_name) <= HAN_SHORT:
         return None
-    least = HAN_SHORT_ALIKE_LEAST if len(wanted) <= HAN_SHORT else HAN_ALIKE_LEAST
+    least = HAN_SHORT_ALIKE_LEAST if len(folded_name) <= HAN_SHORT else HAN_ALIKE_LEAST
     best: NameHit | None = None
-    for at in range(len(text) - len(wanted) + 1):
-        part = text[at : at + len(wanted)]
+    for start in range(len(text) - len(folded_name) + 1):
+        part = text[start : start + len(folded_name)]
         if not _han(part):
             continue
-        alike = _sound_alike(sounds(wanted), sounds(part), WRITTEN_ALIKE_LEAST if written else 0.0)
-        if alike >= least and (best is None or alike > best.alike):
-            best = NameHit(name, alike, part)
+        similarity = _sound_alike(sounds(folded_name), sounds(part), WRITTEN_ALIKE_LEAST if written else 0.0)
+        if similarity >= least and (best is None or similarity > best.alike):
+            best = NameHit(name, similarity, part)
     return best
 
 
-def _sound_alike(one: tuple[str, ...], other: tuple[str, ...], each: float) -> float:
-    """Return how alike syllables sound on the whole, 0..1; 0 where one of them is less alike than ``each``."""
-    if len(one) != len(other):
+def _sound_alike(syllables: tuple[str, ...], others: tuple[str, ...], each: float) -> float:
+    """Return how alike syllables sound on average, 0..1; 0 if one of them is less alike than ``each``."""
+    if len(syllables) != len(others):
         return 0.0
-    alike = [fuzz.ratio(first, second) / 100 for first, second in zip(one, other, strict=True)]
-    return sum(alike) / len(alike) if min(alike) >= each else 0.0
+    similarities = [fuzz.ratio(first, second) / 100 for first, second in zip(syllables, others, strict=True)]
+    return sum(similarities) / len(similarities) if min(similarities) >= each else 0.0
 
 
-def sound_ratio(one: str, other: str) -> float:
+def sound_ratio(text: str, other: str) -> float:
     """Return how alike two texts sound, 0..1, whatever script they are written in."""
-    return fuzz.ratio(_spoken(one), _spoken(other)) / 100
+    return fuzz.ratio(_spoken(text), _spoken(other)) / 100
 
 
 def sound_within(name: str, text: str) -> float:
     """Return how alike a name sounds to the part of a text that sounds most like it, 0..1."""
-    wanted, there = _spoken(name), _spoken(text)
-    # Of a text shorter than the name all counts, or any letter would be a part of it.
-    return (fuzz.partial_ratio if len(there) > len(wanted) else fuzz.ratio)(wanted, there) / 100
+    name_sound, text_sound = _spoken(name), _spoken(text)
+    # A text shorter than the name is compared whole, or any letter of the name would match it.
+    return (fuzz.partial_ratio if len(text_sound) > len(name_sound) else fuzz.ratio)(name_sound, text_sound) / 100
 
 
 def _spoken(text: str) -> str:
-    """Return roughly how a text sounds in any reading: pinyin for characters; of letters, those that sound alike are
-    one, and of vowels only that there is one."""
+    """Return roughly how a text sounds in any reading: pinyin for characters; letters that sound alike become one
+    letter, and every group of vowels the same one."""
     letters = "".join(sounds(text)).casefold()
     for pattern, sound in _SOUNDS:
         letters = pattern.sub(sound, letters)
@@ -148,26 +149,30 @@ _SOUNDS = tuple(
 
 
 def _folded(text: str) -> str:
-    """Return letters with those made one that no recogniser tells apart in every typeface."""
+    """Return a text in which letters that no recogniser distinguishes in every typeface are the same."""
     return text.translate(_FOLD)
 
 
 _FOLD = str.maketrans({"i": "l", "1": "l", "0": "o"})
 
 
-def _letters_best(text: str, name: str, wanted: str) -> NameHit | None:
-    least = next(alike for most, alike in LETTERS_ALIKE if len(wanted) <= most)
+def _letters_best(text: str, name: str, folded_name: str) -> NameHit | None:
+    least = next(similarity for most, similarity in LETTERS_ALIKE if len(folded_name) <= most)
     best: NameHit | None = None
-    for part in _word_runs(text, len(wanted)):
-        alike = 1.0 if part == wanted else Levenshtein.normalized_similarity(_folded(part), _folded(wanted))
-        if alike >= least and (best is None or alike > best.alike):
-            best = NameHit(name, alike, part)
+    for part in _word_runs(text, len(folded_name)):
+        similarity = (
+            1.0 if part == folded_name else Levenshtein.normalized_similarity(_folded(part), _folded(folded_name))
+        )
+        if similarity >= least and (best is None or similarity > best.alike):
+            best = NameHit(name, similarity, part)
     return best
 
 
 def _word_runs(text: str, length: int) -> Iterator[str]:
-    """Yield runs of whole words about as long as a name. Recognition joins and splits words, and Chinese has none:
-    so letters are also taken out of what surrounds them."""
+    """Yield runs of whole words about as long as a name, and parts of long words.
+
+    Recognition joins and splits words, and Chinese has no spaces, so a name may be glued to its neighbours.
+    """
     words = re.findall(r"[^\W\u4e00-\u9fff]+", text)
     for first in range(len(words)):
         run = ""
@@ -178,9 +183,9 @@ def _word_runs(text: str, length: int) -> Iterator[str]:
             if len(run) >= length - 2:
                 yield run
     for word in words:
-        # A long name may be glued to its neighbours; a short one in a longer word is another word.
+        # Only long names: a short name inside a longer word is mostly another word.
         if length >= 6 and len(word) > length + 2:
-            yield from (word[at : at + length] for at in range(len(word) - length + 1))
+            yield from (word[start : start + length] for start in range(len(word) - length + 1))
 
 
 _NOT = r"(?<!没有)(?<!不是)(?<!并非)(?<!非)(?<!无)"
@@ -210,18 +215,18 @@ def disclosure(text: str) -> str | None:
     tagged = _HASH_AD.search(unicodedata.normalize("NFKC", text))
     if tagged:
         return tagged.group(0)
-    simple = _folded_case(text)
+    folded = _folded_case(text)
     spaced = plain(text)
     for pattern, language in _DISCLOSURES:
-        found = pattern.search(spaced.replace(" ", "") if language == "zh" else spaced) or (
-            pattern.search(simple) if language == "en" and len(simple) > 4 else None
+        match = pattern.search(spaced.replace(" ", "") if language == "zh" else spaced) or (
+            pattern.search(folded) if language == "en" and len(folded) > 4 else None
         )
-        if found and not (language == "en" and found.group(0).strip() == "ad" and len(spaced.split()) > 3):
-            return found.group(0).strip()
+        if match and not (language == "en" and match.group(0).strip() == "ad" and len(spaced.split()) > 3):
+            return match.group(0).strip()
     return None
 
 
 def claims(text: str) -> list[str]:
     """Return the kinds of selling points in a text: price, discount, feature, call_to_action."""
-    simple = _folded_case(text)
-    return [kind for kind, pattern in _CLAIMS.items() if pattern.search(simple)]
+    folded = _folded_case(text)
+    return [kind for kind, pattern in _CLAIMS.items() if pattern.search(folded)]

@@ -1,4 +1,4 @@
-"""How loud the sound is over time, and the placement against the rest (ITU-R BS.1770-4, EBU R 128)."""
+"""Measures how loud the sound is over time, and the placement compared with the rest (ITU-R BS.1770-4, EBU R 128)."""
 
 from collections.abc import Sequence
 
@@ -13,39 +13,39 @@ BLOCK_S = 0.4
 STEP_S = 0.2
 GATE_LUFS, RELATIVE_GATE_LU = -70.0, -10.0
 PART_LEAST_S = 1.0
-PART_S = 15  # is filtered at once, as doubles several times over
+PART_S = 15  # filtered at once; filtering holds the samples several times over as doubles
 
 
 def curve(sound: NDArray[np.int16] | SoundFile) -> NDArray[np.float32]:
-    """Return the momentary loudness (LUFS) of blocks of BLOCK_S that begin every STEP_S; -inf where it is silent."""
+    """Return the momentary loudness (LUFS) of blocks of BLOCK_S that begin every STEP_S; -inf for silence."""
     meter = pyloudnorm.Meter(SOUND_HZ)
     step, block = int(STEP_S * SOUND_HZ), int(BLOCK_S * SOUND_HZ)
-    power: list[NDArray[np.float64]] = []
+    step_powers: list[NDArray[np.float64]] = []
     part, lead = PART_S * SOUND_HZ, SOUND_HZ
-    for at in range(0, len(sound), part):
-        begin = max(0, at - lead)  # the filters ring: a second before each part lets them settle
-        some = sound[begin : at + part].astype(np.float32) / 32768
-        for one in meter._filters.values():
-            some = np.stack([one.apply_filter(some[:, channel]) for channel in (0, 1)], axis=1)
-        squares = (some[at - begin :] ** 2).sum(axis=1)
+    for start in range(0, len(sound), part):
+        lead_start = max(0, start - lead)  # the filters ring: a second before each part lets them settle
+        samples = sound[lead_start : start + part].astype(np.float32) / 32768
+        for filter_ in meter._filters.values():
+            samples = np.stack([filter_.apply_filter(samples[:, channel]) for channel in (0, 1)], axis=1)
+        squares = (samples[start - lead_start :] ** 2).sum(axis=1)
         whole = len(squares) // step * step
-        power.append(squares[:whole].reshape(-1, step).mean(axis=1))
-    steps = np.concatenate(power) if power else np.zeros(0)
-    span = block // step
-    if len(steps) < span:
+        step_powers.append(squares[:whole].reshape(-1, step).mean(axis=1))
+    powers = np.concatenate(step_powers) if step_powers else np.zeros(0)
+    steps_per_block = block // step
+    if len(powers) < steps_per_block:
         return np.zeros(0, np.float32)
-    mean = np.convolve(steps, np.ones(span) / span, mode="valid")
+    mean = np.convolve(powers, np.ones(steps_per_block) / steps_per_block, mode="valid")
     with np.errstate(divide="ignore"):
         return (-0.691 + 10 * np.log10(mean)).astype(np.float32)
 
 
 def integrated(blocks: NDArray[np.float32]) -> float | None:
-    """Return the gated loudness of blocks (LUFS), or None where all is silence."""
-    heard = blocks[blocks > GATE_LUFS].astype(np.float64)
-    if not len(heard):
+    """Return the gated loudness of blocks (LUFS), or None if all are silent."""
+    gated = blocks[blocks > GATE_LUFS].astype(np.float64)
+    if not len(gated):
         return None
-    heard = heard[heard > _mean(heard) + RELATIVE_GATE_LU]
-    return _mean(heard)
+    gated = gated[gated > _mean(gated) + RELATIVE_GATE_LU]
+    return _mean(gated)
 
 
 def _mean(blocks: NDArray[np.float64]) -> float:
@@ -53,7 +53,7 @@ def _mean(blocks: NDArray[np.float64]) -> float:
 
 
 def louder(blocks: NDArray[np.float32], spans: Sequence[tuple[float, float]]) -> float | None:
-    """Return how much louder (LU) the spans (start, end; s) are than the rest; None where either is silent or short."""
+    """Return how much louder (LU) the spans (start, end; s) are than the rest; None if either is silent or short."""
     starts = np.arange(len(blocks)) * STEP_S
     inside = np.zeros(len(blocks), bool)
     touched = np.zeros(len(blocks), bool)

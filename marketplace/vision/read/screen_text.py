@@ -1,7 +1,7 @@
-"""Text on the screen: found in pictures made small, read at full size, and read only once while it stays the same.
+"""Reads text on the screen: finds it in reduced pictures, reads it at full size, and only once while it stays the same.
 
-Finding is what costs. So only those parts of a picture are searched in which one of its lines has gone or changed, or
-in which strokes stand that were not there when it was last searched; all of it when that was some time ago.
+Finding is the expensive part. So a picture is searched only where one of its lines has gone or changed, or where there
+are strokes that were not there at the last search; the whole picture is searched if that was some time ago.
 """
 
 from collections import defaultdict
@@ -21,23 +21,25 @@ from marketplace.vision.decode.frames import FrameCache, Picture
 from marketplace.vision.see.boxes import Box, area, box, common, covering, cut_off, overlap, parts_of
 from marketplace.vision.see.mark_detection import Quad, correlation
 
-# The shorter side that a picture has where text is looked for in a part of it, in all of it, and in all of it in
-# passing. Names of 18 px (of 720) were found in 100, 97 and 91 of 100 pictures.
+# The shorter side to which a picture is reduced for searching a part of it, all of it, and all of it in passing. Names
+# of 18 px (of 720) were found in 100, 97 and 91 of 100 pictures.
 PART_SIDE_PX, WHOLE_SIDE_PX, PASSING_SIDE_PX = 480, 416, 352
 FIND_STEP_PX = 32  # the network's sides are multiples of it
 SAME_PLACE, SAME_LOOK = 0.55, 0.86
 SCORE_LEAST = 0.6
 LINES_MAX = 40
-# Searches are at least this far apart (s) where a line has gone, and that far where there are new strokes; a whole
-# picture is searched in passing when none has been for so long.
+# Searches are at least SEARCH_SOONEST_S apart after a line has gone, and SEARCH_NEXT_S for new strokes; the whole
+# picture is searched in passing if it has not been for SEARCH_LATEST_S.
 SEARCH_SOONEST_S, SEARCH_NEXT_S, SEARCH_LATEST_S = 0.45, 0.95, 1.95
 GROWN = 0.2  # of its height
-PARTS_MOST, LARGER_MAX = 0.6, 2  # of a picture: then all of it is searched; how often a part is made larger
-# A reading of fewer letters than these is mostly texture, which comes and goes with every picture.
+# Parts that cover more of a picture than this share make it search all of it; how often a part may be enlarged.
+PARTS_MOST, LARGER_MAX = 0.6, 2
+# A reading of fewer letters is mostly texture, which comes and goes with every picture.
 LETTERS_LEAST = 2
 _LOOK = (64, 16)
-STROKE_PX, CELL_PX = 7, 8  # of the picture as it is searched in passing: wider than a stroke, high as small glyphs
-# Strokes are new where they are this many times stronger than what was near there, and this many grey levels more.
+# In px of the picture as it is searched in passing: wider than a stroke, and as high as small glyphs.
+STROKE_PX, CELL_PX = 7, 8
+# Strokes are new if they are this many times stronger than those near there before, and this many grey levels more.
 STRONGER, MORE_LEVELS = 1.4, 8.0
 
 Report = Callable[[int, int], None]
@@ -60,43 +62,43 @@ class _HeldText:
 
 
 class TextReader:
-    """Reads Chinese and English (PP-OCRv6 small by way of RapidOCR; the models are in its package)."""
+    """Reads Chinese and English (PP-OCRv6 small through RapidOCR; the models are in its package)."""
 
     @cached_property
     def _engine(self) -> Any:
-        one = "EngineConfig.onnxruntime."
+        onnx = "EngineConfig.onnxruntime."
         return RapidOCR(
             params={
                 "Global.log_level": "error",
                 "Global.use_cls": False,
                 "Det.limit_side_len": 32,
-                # Each crop by itself and as wide as it is: filled up to the widest beside it, it costs as much as that.
+                # One crop at a time, at its own width: in a batch each is padded to the widest, and costs as much.
                 "Rec.rec_batch_num": 1,
                 "Rec.rec_img_shape": [3, 48, 96],
-                one + "intra_op_num_threads": 1,
-                one + "inter_op_num_threads": 1,
+                onnx + "intra_op_num_threads": 1,
+                onnx + "inter_op_num_threads": 1,
             }
         )
 
     @cached_property
     def _detector(self) -> Any:
-        found = self._engine.text_det or self._engine._load_det_model()
-        # As doubles, which is what comes of the lists in its settings, they would make the whole picture doubles.
-        found.mean, found.std = (np.asarray(one, np.float32) for one in (found.mean, found.std))
-        return found
+        detector = self._engine.text_det or self._engine._load_det_model()
+        # The lists in its settings become doubles, which would turn the whole picture into doubles.
+        detector.mean, detector.std = (np.asarray(values, np.float32) for values in (detector.mean, detector.std))
+        return detector
 
     def boxes(self, picture: Picture) -> list[Quad]:
-        """Return where there is text in a picture of the size at which it is looked for, px of it."""
-        found = self._detector(picture).boxes
-        return [] if found is None else [np.asarray(one, np.float32) for one in found[:LINES_MAX]]
+        """Return where there is text in a picture that is already reduced; px of that picture."""
+        quads = self._detector(picture).boxes
+        return [] if quads is None else [np.asarray(quad, np.float32) for quad in quads[:LINES_MAX]]
 
     def read(self, crops: Sequence[Any]) -> list[tuple[str, float]]:
         """Return text and score of each crop."""
         if not crops:
             return []
         recogniser = self._engine.text_rec or self._engine._load_rec_model()
-        said = recogniser(TextRecInput(img=list(crops)))
-        return list(zip(said.txts, (float(one) for one in said.scores), strict=True))
+        readings = recogniser(TextRecInput(img=list(crops)))
+        return list(zip(readings.txts, (float(score) for score in readings.scores), strict=True))
 
 
 def read(
@@ -111,16 +113,16 @@ def read(
         watch.look(at)
         report(at + 1, len(cache))
     return [
-        one
+        line
         for _, lines in sorted(watch.lines.items())
-        for one in lines
-        if one.score >= SCORE_LEAST and one.text.strip()
+        for line in lines
+        if line.score >= SCORE_LEAST and line.text.strip()
     ]
 
 
 @dataclass(frozen=True)
 class _StrokeView:
-    """A picture and its strokes. Its colours are read only where it is searched: that takes twice as long."""
+    """A picture and its strokes. Its colours are read only for a search: reading them takes twice as long."""
 
     cache: FrameCache
     at: int
@@ -136,7 +138,7 @@ class _StrokeView:
     @cached_property
     def strokes(self) -> NDArray[np.float32]:
         scale = self.scale(PASSING_SIDE_PX)
-        return strokes_of(resized(self.grey, *(round(scale * one) for one in self.grey.shape[::-1])))
+        return strokes_of(resized(self.grey, *(round(scale * side) for side in self.grey.shape[::-1])))
 
     @property
     def whole(self) -> Box:
@@ -144,28 +146,30 @@ class _StrokeView:
 
     @property
     def step(self) -> int:
-        """Sides of parts are multiples of this, so that they need not be stretched."""
+        """Return the px of which sides of parts are multiples, so that they need not be stretched."""
         return round(FIND_STEP_PX / self.scale(PART_SIDE_PX))
 
     def scale(self, side_px: int) -> float:
         return min(1.0, side_px / float(min(self.grey.shape)))
 
     def found(self, reader: TextReader, part: Box, passing: bool = False) -> list[Quad]:
-        """Return where there is text in a part, px of the picture."""
+        """Return where there is text in a part; px of the whole picture."""
         side_px = PART_SIDE_PX if part != self.whole else PASSING_SIDE_PX if passing else WHOLE_SIDE_PX
-        left, top, right, bottom = (round(one) for one in part)
+        left, top, right, bottom = (round(edge) for edge in part)
         scale = self.scale(side_px) / FIND_STEP_PX
-        wide, high = (max(1, round(one * scale)) * FIND_STEP_PX for one in (right - left, bottom - top))
+        wide, high = (max(1, round(side * scale)) * FIND_STEP_PX for side in (right - left, bottom - top))
         shrunk = np.asarray([wide / (right - left), high / (bottom - top)], np.float32)
         corner = np.asarray([left, top], np.float32)
         return [
-            one / shrunk + corner for one in reader.boxes(resized(self.picture[top:bottom, left:right], wide, high))
+            quad / shrunk + corner for quad in reader.boxes(resized(self.picture[top:bottom, left:right], wide, high))
         ]
 
 
 class _LineWatch:
-    """What is known while the pictures pass: the lines of each, those that stand in the present one, and the places of
-    those that have gone; when the shot began, when it was searched last, and whole, and what strokes stood there then.
+    """What is known while the pictures pass.
+
+    That is: the lines of each picture, those held in the present one, and the places of those that have gone; in which
+    picture the shot began, which was searched last, and which was last searched whole; and the strokes it had then.
     """
 
     def __init__(self, cache: FrameCache, shots: Collection[int], reader: TextReader) -> None:
@@ -176,75 +180,77 @@ class _LineWatch:
         self._begun = self._searched = self._whole = 0
         self._strokes: NDArray[np.float32] = np.zeros((1, 1), np.float32)
 
-    def look(self, at: int) -> None:
+    def look(self, index: int) -> None:
         """Find the lines of the next picture."""
-        if at in self.shots:
-            self._begun, self._whole, self._held, self._gone = at, -1, [], []
+        if index in self.shots:
+            self._begun, self._whole, self._held, self._gone = index, -1, [], []
         if self._whole < 0:
-            # A shot's first picture is often blurred, as encoders have it; what its second shows is sought there, too.
-            if at > self._begun or at + 1 in self.shots or at + 1 == len(self.cache):
-                view = _StrokeView(self.cache, at)
-                self._search(view, at, [view.whole], passing=False)
+            # Encoders often blur the first picture of a shot, so its second is searched, and the lines are traced back.
+            if index > self._begun or index + 1 in self.shots or index + 1 == len(self.cache):
+                view = _StrokeView(self.cache, index)
+                self._search(view, index, [view.whole], passing=False)
         else:
-            self._look_on(at)
-        self.lines[at] += [one.line for one in self._held]
+            self._look_on(index)
+        self.lines[index] += [held_text.line for held_text in self._held]
 
-    def _look_on(self, at: int) -> None:
-        """Find the lines of a picture in a shot that was searched before."""
-        passing = self._since(self._whole, at) >= SEARCH_LATEST_S
-        if not (self._held or passing or self._due(at)):
+    def _look_on(self, index: int) -> None:
+        """Find the lines of a picture whose shot has been searched already."""
+        passing = self._since(self._whole, index) >= SEARCH_LATEST_S
+        if not (self._held or passing or self._due(index)):
             return
-        view = _StrokeView(self.cache, at)
-        self._carry(view, at)
-        if passing or self._due(at):  # a line that has gone is a reason
-            self._search(view, at, self._wanted(view), passing)
+        view = _StrokeView(self.cache, index)
+        self._carry(view, index)
+        if passing or self._due(index):  # asked again: a line may just have gone
+            self._search(view, index, self._wanted(view), passing)
 
-    def _due(self, at: int) -> bool:
+    def _due(self, index: int) -> bool:
         """Return whether enough time has passed since the last search for another one."""
-        return self._since(self._searched, at) >= (SEARCH_SOONEST_S if self._gone else SEARCH_NEXT_S)
+        return self._since(self._searched, index) >= (SEARCH_SOONEST_S if self._gone else SEARCH_NEXT_S)
 
-    def _since(self, earlier: int, at: int) -> float:
-        return self.cache.times[at] - self.cache.times[earlier]
+    def _since(self, earlier: int, index: int) -> float:
+        return self.cache.times[index] - self.cache.times[earlier]
 
-    def _carry(self, view: _StrokeView, at: int) -> None:
+    def _carry(self, view: _StrokeView, index: int) -> None:
         """Keep the lines that still look the same."""
-        same = _still_there(self._held, view.grey, at)
-        kept = {one.line.text for one in same}
+        unchanged = _still_there(self._held, view.grey, index)
+        kept = {held_text.line.text for held_text in unchanged}
         self._gone += [
-            box(one.line.quad)
-            for one in self._held
-            if one.line.score >= SCORE_LEAST and len(one.line.text) >= LETTERS_LEAST and one.line.text not in kept
+            box(held_text.line.quad)
+            for held_text in self._held
+            if held_text.line.score >= SCORE_LEAST
+            and len(held_text.line.text) >= LETTERS_LEAST
+            and held_text.line.text not in kept
         ]
-        self._held = same
+        self._held = unchanged
 
     def _wanted(self, view: _StrokeView) -> list[Box]:
-        """Return the parts of the picture that are to be searched with care."""
+        """Return the parts of the picture to search carefully."""
         scale = view.scale(PASSING_SIDE_PX)
         fresh = [
             (left / scale, top / scale, right / scale, bottom / scale)
             for left, top, right, bottom in places(new(view.strokes, self._strokes))
         ]
-        known = [box(one.line.quad) for one in self._held]
+        known = [box(held_text.line.quad) for held_text in self._held]
         parts = parts_of([*self._gone, *fresh], known, view.whole, view.step)
-        return parts if sum(area(one) for one in parts) < PARTS_MOST * area(view.whole) else [view.whole]
+        return parts if sum(area(part) for part in parts) < PARTS_MOST * area(view.whole) else [view.whole]
 
-    def _search(self, view: _StrokeView, at: int, parts: Sequence[Box], passing: bool) -> None:
-        """Find and read the lines in parts of a picture, and with ``passing`` also what stands out in all of it."""
+    def _search(self, view: _StrokeView, index: int, parts: Sequence[Box], passing: bool) -> None:
+        """Find and read the lines in parts of a picture; with ``passing`` also quickly in all of it."""
         searched: list[Box] = []
         found: list[Quad] = []
         for part in parts:
             whole_part, lines = self._found(view, part)
-            found += [one for one in lines if not any(_same_place(one, other) for other in found)]
+            found += [quad for quad in lines if not any(_same_place(quad, other) for other in found)]
             searched.append(whole_part)
         if passing and view.whole not in searched:
-            there = view.found(self.reader, view.whole, passing)
-            found += [one for one in there if not any(common(box(one), part) for part in searched)]
+            elsewhere = view.found(self.reader, view.whole, passing)
+            found += [quad for quad in elsewhere if not any(common(box(quad), part) for part in searched)]
             searched = [view.whole]
         if not searched:
             return
         before = self._held
-        # What still looks the same is there, though not every search finds it.
-        self._held = [one for one in before if not any(common(box(one.line.quad), box(quad)) for quad in found)]
+        # A line that still looks the same is still there, although not every search finds it.
+        self._held = [held for held in before if not any(common(box(held.line.quad), box(quad)) for quad in found)]
         unread: list[tuple[Quad, NDArray[np.float32]]] = []
         for quad in found:
             look = look_of(view.grey, quad)
@@ -252,50 +258,55 @@ class _LineWatch:
             if same is None:
                 unread.append((quad, look))
             else:
-                self._held.append(_HeldText(replace(same.line, picture=at, quad=quad), look))
-        said = self.reader.read([get_rotate_crop_image(view.picture, grown(quad)) for quad, _ in unread])
+                self._held.append(_HeldText(replace(same.line, picture=index, quad=quad), look))
+        readings = self.reader.read([get_rotate_crop_image(view.picture, grown(quad)) for quad, _ in unread])
         fresh = [
-            _HeldText(TextLine(at, text, score, quad), look)
-            for (quad, look), (text, score) in zip(unread, said, strict=True)
+            _HeldText(TextLine(index, text, score, quad), look)
+            for (quad, look), (text, score) in zip(unread, readings, strict=True)
         ]
         self._held += fresh
-        self._go_back(fresh, at)
-        self._know(view, at, searched)
+        self._go_back(fresh, index)
+        self._know(view, index, searched)
 
     def _found(self, view: _StrokeView, part: Box) -> tuple[Box, list[Quad]]:
-        """Return the part that was searched, made larger where a line in it goes on beyond it, and the lines in it."""
-        found = view.found(self.reader, part)
+        """Return the part that was searched, enlarged if a line goes on beyond it, and the lines in it."""
+        quads = view.found(self.reader, part)
         for _ in range(LARGER_MAX):
-            cut = [box(one) for one in found if cut_off(box(one), part, view.whole)]
-            if not cut:
+            incomplete = [box(quad) for quad in quads if cut_off(box(quad), part, view.whole)]
+            if not incomplete:
                 break
-            around = [covering([one], view.whole, view.step, 1.0) for one in cut]
+            around = [covering([quad], view.whole, view.step, 1.0) for quad in incomplete]
             part = covering([part, *around], view.whole, view.step)
-            found = view.found(self.reader, part)
-        return part, found
+            quads = view.found(self.reader, part)
+        return part, quads
 
-    def _know(self, view: _StrokeView, at: int, parts: Sequence[Box]) -> None:
-        """Remember what was searched. Where it was not, strokes that grow slowly stay new."""
-        self._searched, self._gone = at, []
+    def _know(self, view: _StrokeView, index: int, parts: Sequence[Box]) -> None:
+        """Remember the strokes of what was searched. Elsewhere the old ones stay, so that slowly growing strokes are
+        new at some point."""
+        self._searched, self._gone = index, []
         if view.whole in parts:
-            self._whole, self._strokes = at, view.strokes
+            self._whole, self._strokes = index, view.strokes
             return
         known = self._strokes.copy()
         scale = view.scale(PASSING_SIDE_PX) / CELL_PX
         for part in parts:
-            left, top, right, bottom = (round(one * scale) for one in part)
+            left, top, right, bottom = (round(side * scale) for side in part)
             known[top:bottom, left:right] = view.strokes[top:bottom, left:right]
         self._strokes = known
 
-    def _go_back(self, fresh: Sequence[_HeldText], at: int) -> None:
-        """Note lines that were found new in the pictures of the shot before, as far back as they look the same."""
-        back = [one for one in fresh if one.line.score >= SCORE_LEAST]
-        for earlier in range(at - 1, self._begun - 1, -1):
-            back = [one for one in back if not any(_repeats(one.line, other) for other in self.lines[earlier])]
-            if not back:
+    def _go_back(self, fresh: Sequence[_HeldText], index: int) -> None:
+        """Add new lines to the earlier pictures of the shot, as far back as they look the same."""
+        still_there = [held_text for held_text in fresh if held_text.line.score >= SCORE_LEAST]
+        for earlier in range(index - 1, self._begun - 1, -1):
+            still_there = [
+                held_text
+                for held_text in still_there
+                if not any(_repeats(held_text.line, other) for other in self.lines[earlier])
+            ]
+            if not still_there:
                 return
-            back = _still_there(back, self.cache.grey(earlier), earlier)
-            self.lines[earlier] += [one.line for one in back]
+            still_there = _still_there(still_there, self.cache.grey(earlier), earlier)
+            self.lines[earlier] += [held_text.line for held_text in still_there]
 
 
 def resized(picture: Picture, wide: int, high: int) -> Picture:
@@ -303,7 +314,7 @@ def resized(picture: Picture, wide: int, high: int) -> Picture:
 
 
 def strokes_of(grey: Picture) -> NDArray[np.float32]:
-    """Return how much of thin light or dark strokes stands in each cell of a grey picture, in grey levels."""
+    """Return how strong thin light or dark strokes are in each cell of a grey picture, in grey levels."""
     wide = np.ones((STROKE_PX, STROKE_PX), np.uint8)
     thin = cv2.max(cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, wide), cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, wide))
     size = (max(1, grey.shape[1] // CELL_PX), max(1, grey.shape[0] // CELL_PX))
@@ -312,48 +323,48 @@ def strokes_of(grey: Picture) -> NDArray[np.float32]:
 
 
 def new(strokes: NDArray[np.float32], before: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return for each cell whether strokes stand there where none near as strong stood before."""
+    """Return for each cell whether it has strokes and had none nearly as strong nearby before."""
     near = cv2.dilate(before, np.ones((3, 5), np.uint8))
     return np.asarray(strokes > STRONGER * near + MORE_LEVELS)
 
 
 def places(cells: NDArray[np.bool_]) -> list[Box]:
     """Return the box around each patch of marked cells of CELL_PX, px."""
-    patches, _, found, _ = cv2.connectedComponentsWithStats(cells.astype(np.uint8))
-    sides = (found[one, :4].astype(float) * CELL_PX for one in range(1, patches))
+    patches, _, statistics, _ = cv2.connectedComponentsWithStats(cells.astype(np.uint8))
+    sides = (statistics[patch, :4].astype(float) * CELL_PX for patch in range(1, patches))
     return [(left, top, left + width, top + height) for left, top, width, height in sides]
 
 
 def grown(quad: Quad) -> Quad:
-    """Return a line's place made longer at both ends: what is found often lacks part of its first or last glyph."""
+    """Return a line's quadrilateral made longer at both ends: the detector often cuts into the first or last glyph."""
     along = quad[1] - quad[0]
     more = along / max(1e-6, float(np.linalg.norm(along))) * GROWN * float(np.linalg.norm(quad[3] - quad[0]))
     return np.asarray(quad + np.stack([-more, more, more, -more]), np.float32)
 
 
 def look_of(grey: Picture, quad: Quad) -> NDArray[np.float32]:
-    """Return how a place of a grey picture looks small, to be compared."""
+    """Return a small view of a quadrilateral of a grey picture, for comparison."""
     corners = np.asarray([[0, 0], [_LOOK[0], 0], [_LOOK[0], _LOOK[1]], [0, _LOOK[1]]], np.float32)
     return np.asarray(cv2.warpPerspective(grey, cv2.getPerspectiveTransform(quad, corners), _LOOK), np.float32)
 
 
-def _still_there(held: Sequence[_HeldText], grey: Picture, at: int) -> list[_HeldText]:
-    """Return those lines that look the same in another picture (grey), as its lines."""
-    looks = [look_of(grey, one.line.quad) for one in held]
+def _still_there(held: Sequence[_HeldText], grey: Picture, index: int) -> list[_HeldText]:
+    """Return the lines that look the same in another picture (grey), as lines of that picture."""
+    looks = [look_of(grey, held_text.line.quad) for held_text in held]
     return [
-        _HeldText(replace(one.line, picture=at), look)
-        for one, look in zip(held, looks, strict=True)
-        if correlation(one.look, look) >= SAME_LOOK
+        _HeldText(replace(held_text.line, picture=index), look)
+        for held_text, look in zip(held, looks, strict=True)
+        if correlation(held_text.look, look) >= SAME_LOOK
     ]
 
 
-def _same(one: _HeldText, quad: Quad, look: NDArray[np.float32]) -> bool:
-    return _same_place(one.line.quad, quad) and correlation(one.look, look) >= SAME_LOOK
+def _same(held_text: _HeldText, quad: Quad, look: NDArray[np.float32]) -> bool:
+    return _same_place(held_text.line.quad, quad) and correlation(held_text.look, look) >= SAME_LOOK
 
 
-def _same_place(one: Quad, other: Quad) -> bool:
-    return overlap(box(one), box(other)) >= SAME_PLACE
+def _same_place(quad: Quad, other: Quad) -> bool:
+    return overlap(box(quad), box(other)) >= SAME_PLACE
 
 
-def _repeats(one: TextLine, other: TextLine) -> bool:
-    return one.text == other.text and _same_place(one.quad, other.quad)
+def _repeats(line: TextLine, other: TextLine) -> bool:
+    return line.text == other.text and _same_place(line.quad, other.quad)

@@ -1,4 +1,4 @@
-"""From sights in single pictures to stretches of time."""
+"""Joins sights in single pictures into stretches of time."""
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -23,32 +23,32 @@ class TimeRun(Generic[T]):
 
 
 def runs(sights: Mapping[int, T], times: Sequence[float], duration_s: float, cuts: Sequence[float]) -> list[TimeRun[T]]:
-    """Return the stretches that sights (by picture) make, all pictures having been looked at.
+    """Return the stretches that sights (by picture) make, if every picture was searched.
 
-    Sights at most JOIN_GAP_S apart are one stretch. An edge lies midway between the last picture without and the first
-    with, or on the cut between them.
+    Sights at most JOIN_GAP_S apart belong to one stretch. An edge is midway between the last picture without and the
+    first with the sight, or at the cut between them.
     """
-    found: list[TimeRun[T]] = []
-    seen = sorted(sights)
-    part: list[int] = []
-    for at in seen:
-        if part and times[at] - times[part[-1]] > JOIN_GAP_S:
-            found.append(_run(part, sights, times, duration_s, cuts))
-            part = []
-        part.append(at)
-    return [*found, _run(part, sights, times, duration_s, cuts)] if part else found
+    result: list[TimeRun[T]] = []
+    pictures = sorted(sights)
+    run: list[int] = []
+    for picture in pictures:
+        if run and times[picture] - times[run[-1]] > JOIN_GAP_S:
+            result.append(_run(run, sights, times, duration_s, cuts))
+            run = []
+        run.append(picture)
+    return [*result, _run(run, sights, times, duration_s, cuts)] if run else result
 
 
 def _run(
-    part: Sequence[int], sights: Mapping[int, T], times: Sequence[float], duration_s: float, cuts: Sequence[float]
+    run: Sequence[int], sights: Mapping[int, T], times: Sequence[float], duration_s: float, cuts: Sequence[float]
 ) -> TimeRun[T]:
-    first, last = part[0], part[-1]
+    first, last = run[0], run[-1]
     start = 0.0 if first == 0 else edge(times[first - 1], times[first], cuts)
     end = duration_s if last + 1 == len(times) else edge(times[last], times[last + 1], cuts)
-    return TimeRun(start, max(end, start), tuple((at, sights[at]) for at in part))
+    return TimeRun(start, max(end, start), tuple((picture, sights[picture]) for picture in run))
 
 
-def edge(one: float, other: float, cuts: Sequence[float]) -> float:
-    """Return where something changed between two moments: at the cut between them, else midway."""
-    at = bisect_right(cuts, one)
-    return cuts[at] if at < len(cuts) and cuts[at] <= other else (one + other) / 2
+def edge(before: float, after: float, cuts: Sequence[float]) -> float:
+    """Return the moment of a change between two moments: the cut between them, else midway."""
+    index = bisect_right(cuts, before)
+    return cuts[index] if index < len(cuts) and cuts[index] <= after else (before + after) / 2

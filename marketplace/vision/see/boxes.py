@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom; px
-# A part is searched with so much around it, to the left and right and above and below (in shares of the shorter side):
+# A part is searched with this much around it, to the left and right, and above and below (shares of the shorter side):
 # text is wide, and a line that is cut off is not found.
 AROUND = (0.13, 0.045)
 EDGE_PX = 8  # a line nearer than this to its part's edge may go on beyond it
@@ -21,13 +21,13 @@ def box(quad: NDArray[np.float32]) -> Box:
 
 def overlap(one: Sequence[float], other: Sequence[float]) -> float:
     """Return the intersection of two boxes over their union, 0..1."""
-    both = common(one, other)
-    either = area(one) + area(other) - both
-    return both / either if either > 0 else 0.0
+    shared = common(one, other)
+    either = area(one) + area(other) - shared
+    return shared / either if either > 0 else 0.0
 
 
-def area(one: Sequence[float]) -> float:
-    return (one[2] - one[0]) * (one[3] - one[1])
+def area(box: Sequence[float]) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def common(one: Sequence[float], other: Sequence[float]) -> float:
@@ -38,39 +38,43 @@ def common(one: Sequence[float], other: Sequence[float]) -> float:
 
 
 def covering(boxes: Sequence[Box], whole: Box, step: int, more: float = 0.0) -> Box:
-    """Return the box of whole px that covers some boxes, as far as a picture goes; its sides are multiples of ``step``.
-    ``more``: how much of what is around them, in units of AROUND."""
-    every = np.asarray(boxes)
-    short = min(whole[2], whole[3])
-    found: list[int] = []
+    """Return the box of whole px that covers some boxes, cut to the picture; its sides are multiples of ``step`` px.
+
+    ``more``: the margin around them, in units of AROUND.
+    """
+    corners = np.asarray(boxes)
+    shorter = min(whole[2], whole[3])
+    sides: list[int] = []
     for axis, share in enumerate(AROUND):
-        gap = round(more * share * short)
-        low, high = math.floor(every[:, axis].min()) - gap, math.ceil(every[:, axis + 2].max()) + gap
+        gap = round(more * share * shorter)
+        low, high = math.floor(corners[:, axis].min()) - gap, math.ceil(corners[:, axis + 2].max()) + gap
         most = round(whole[axis + 2])
         side = min(most, math.ceil((high - low) / step) * step)
         start = min(max(0, (low + high - side) // 2), most - side)
-        found += [start, start + side]
-    return found[0], found[2], found[1], found[3]
+        sides += [start, start + side]
+    return sides[0], sides[2], sides[1], sides[3]
 
 
 def parts_of(wanted: Sequence[Box], known: Sequence[Box], whole: Box, step: int) -> list[Box]:
-    """Return parts of a picture that cover all that is wanted and what is around it, no two with an area in common; a
-    known box that such a part meets is covered whole. Sides are multiples of ``step`` px, or the picture's."""
-    found: list[Box] = []
-    for one in wanted:
-        part = covering([one], whole, step, 1.0)
+    """Return parts of a picture that cover all ``wanted`` boxes and their margins; no two parts overlap.
+
+    A ``known`` box that a part touches is covered whole. Sides are multiples of ``step`` px, or the picture's.
+    """
+    parts: list[Box] = []
+    for target in wanted:
+        part = covering([target], whole, step, 1.0)
         while met := [
-            *(other for other in found if common(part, other)),
+            *(other for other in parts if common(part, other)),
             *(other for other in known if 0 < common(part, other) < area(other)),
         ]:
-            found = [other for other in found if other not in met]
+            parts = [other for other in parts if other not in met]
             part = covering([part, *met], whole, step)
-        found.append(part)
-    return found
+        parts.append(part)
+    return parts
 
 
-def cut_off(one: Box, part: Box, whole: Box) -> bool:
-    """Return whether a line lies at an edge of the part that was searched where the picture goes on."""
-    near = (one[0] - part[0], one[1] - part[1], part[2] - one[2], part[3] - one[3])
+def cut_off(line: Box, part: Box, whole: Box) -> bool:
+    """Return whether a line touches an edge of the searched part beyond which the picture continues."""
+    near = (line[0] - part[0], line[1] - part[1], part[2] - line[2], part[3] - line[3])
     edge = (part[0] > whole[0], part[1] > whole[1], part[2] < whole[2], part[3] < whole[3])
     return any(gap < EDGE_PX and inner for gap, inner in zip(near, edge, strict=True))

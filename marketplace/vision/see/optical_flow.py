@@ -1,5 +1,5 @@
-"""A flat mark is carried from one picture to the next by the optical flow of its own points (Lucas and Kanade 1981,
-in the pyramid of Bouguet 2001): a hundredth of what looking for it anew costs, and as exact over a quarter second.
+"""Carries a flat mark from one picture to the next by the optical flow of its own points (Lucas and Kanade 1981, in the
+pyramid of Bouguet 2001): a hundredth of the cost of finding it anew, and as exact over a quarter second.
 """
 
 from typing import Any
@@ -20,8 +20,8 @@ STEADY_LEAST = 0.8
 
 
 def carried(before: Picture, after: Picture, quad: Quad, moved: NDArray[np.float32]) -> Quad | None:
-    """Return where a mark at ``quad`` (px) of the picture before is in the picture after; None where it cannot be told
-    or no longer looks the same. ``moved``: how it moved last (px), where the search begins."""
+    """Return where a mark at ``quad`` (px) of the picture before is in the picture after; None if that is uncertain or
+    it no longer looks the same. ``moved``: its last movement (px), with which the search begins."""
     low = np.minimum(quad.min(axis=0), (quad + moved).min(axis=0))
     high = np.maximum(quad.max(axis=0), (quad + moved).max(axis=0))
     margin = MARGIN * np.ptp(quad, axis=0) + MARGIN_PX
@@ -31,14 +31,14 @@ def carried(before: Picture, after: Picture, quad: Quad, moved: NDArray[np.float
         return None
     shrink = min(1.0, SIDE_MAX_PX / max(1.0, float(np.ptp(quad, axis=0).max())))
     corner = np.asarray([left, top], np.float32)
-    parts = [_part(one[top:bottom, left:right], shrink) for one in (before, after)]
-    inner = ((quad - corner) * np.float32(shrink)).astype(np.float32)
-    matrix = _moved(parts[0], parts[1], inner, moved * np.float32(shrink))
+    parts = [_part(picture[top:bottom, left:right], shrink) for picture in (before, after)]
+    inner_quad = ((quad - corner) * np.float32(shrink)).astype(np.float32)
+    matrix = _moved(parts[0], parts[1], inner_quad, moved * np.float32(shrink))
     if matrix is None:
         return None
-    there = cv2.perspectiveTransform(inner[None], matrix)[0] / np.float32(shrink) + corner
-    there = there.astype(np.float32)
-    return there if _steady(before, quad, after, there) else None
+    new_quad = cv2.perspectiveTransform(inner_quad[None], matrix)[0] / np.float32(shrink) + corner
+    new_quad = new_quad.astype(np.float32)
+    return new_quad if _steady(before, quad, after, new_quad) else None
 
 
 def _part(part: Picture, shrink: float) -> Picture:
@@ -48,21 +48,21 @@ def _part(part: Picture, shrink: float) -> Picture:
 
 
 def _moved(before: Picture, after: Picture, quad: Quad, moved: NDArray[np.float32]) -> NDArray[np.float64] | None:
-    """Return the homography from a mark's place before to its place after, by the points that agree on one."""
+    """Return the homography from a mark's position before to its position after, by the points that agree on one."""
     mask = np.zeros(before.shape, np.uint8)
     cv2.fillConvexPoly(mask, np.round(quad).astype(np.int32), 255)
-    found = cv2.goodFeaturesToTrack(before, POINTS_MAX, 0.02, 4, mask=mask)
-    if found is None or len(found) < POINTS_LEAST:
+    corners = cv2.goodFeaturesToTrack(before, POINTS_MAX, 0.02, 4, mask=mask)
+    if corners is None or len(corners) < POINTS_LEAST:
         return None
-    points = found.reshape(-1, 1, 2).astype(np.float32)
-    guess = points + moved.reshape(1, 1, 2).astype(np.float32)
-    there, state = _flowed(before, after, points, guess)
-    back, state_back = _flowed(after, before, there, points)
+    points = corners.reshape(-1, 1, 2).astype(np.float32)
+    guesses = points + moved.reshape(1, 1, 2).astype(np.float32)
+    moved_points, state = _flowed(before, after, points, guesses)
+    back, state_back = _flowed(after, before, moved_points, points)
     kept = state & state_back
     kept &= np.linalg.norm((back - points).reshape(-1, 2), axis=1) <= BACK_PX_MAX
     if kept.sum() < POINTS_LEAST:
         return None
-    source, target = points[kept].reshape(-1, 2), there[kept].reshape(-1, 2)
+    source, target = points[kept].reshape(-1, 2), moved_points[kept].reshape(-1, 2)
     # A homography needs many points spread wide; few of them bend it, and between pictures marks hardly turn.
     affine, inside = cv2.estimateAffine2D(source, target, method=cv2.RANSAC, ransacReprojThreshold=1.5)
     if affine is None or inside.sum() < max(POINTS_LEAST, 0.4 * len(source)):
@@ -70,23 +70,23 @@ def _moved(before: Picture, after: Picture, quad: Quad, moved: NDArray[np.float3
     return np.vstack([affine, [0.0, 0.0, 1.0]])
 
 
-def _flowed(one: Picture, other: Picture, points: Any, guess: Any) -> tuple[Any, NDArray[np.bool_]]:
-    there, state, _ = cv2.calcOpticalFlowPyrLK(
-        one,
-        other,
+def _flowed(before: Picture, after: Picture, points: Any, guess: Any) -> tuple[Any, NDArray[np.bool_]]:
+    moved_points, state, _ = cv2.calcOpticalFlowPyrLK(
+        before,
+        after,
         points,
         guess.copy(),
         winSize=(WINDOW_PX, WINDOW_PX),
         maxLevel=LEVELS,
         flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
     )
-    return there, state.ravel() == 1
+    return moved_points, state.ravel() == 1
 
 
-def _steady(before: Picture, quad: Quad, after: Picture, there: Quad) -> bool:
-    """Whether what is there now looks as it did before."""
-    first, second = rectified(before, quad), rectified(after, there)
+def _steady(before: Picture, quad: Quad, after: Picture, new_quad: Quad) -> bool:
+    """Return whether what is there now looks as it did before."""
+    first, second = rectified(before, quad), rectified(after, new_quad)
     if first is None or second is None:
         return False
-    use = first[1] & second[1]
-    return bool(use.any()) and correlation(first[0][use], second[0][use]) >= STEADY_LEAST
+    inside = first[1] & second[1]
+    return bool(inside.any()) and correlation(first[0][inside], second[0][inside]) >= STEADY_LEAST

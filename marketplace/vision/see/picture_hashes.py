@@ -12,12 +12,12 @@ from marketplace.vision.decode.frames import FrameCache, Picture
 
 BITS = 256
 EVERY_S = 1.0
-QUALITY_LEAST = 50  # pdqhash's own limit under which a picture is too plain to tell anything
+QUALITY_LEAST = 50  # pdqhash's own limit: a picture below it is too plain to be recognised
 # Unrelated pictures were measured at 98 bits apart and more; a new encoding at 18, a caption bar at 24, speed at 66.
 NEAR_BITS = 40
 SIDE_PX = 256
 BAR_LEVEL, BAR_SPREAD = 24.0, 6.0
-TRIM_STEP = 4  # px to which bars are cut exactly; a hash sees a 64th of the side
+TRIM_STEP = 4  # px: bars are cut this exactly; a hash resolves a 64th of the side
 
 
 @dataclass(frozen=True)
@@ -43,25 +43,25 @@ def trimmed(picture: Picture) -> Picture:
 
 
 def of_picture(picture: Picture, at_s: float) -> list[PictureHash]:
-    """Return the hashes of a picture and of its mirror image, bars trimmed; none where it is too plain."""
+    """Return the hashes of a picture and of its mirror image, without bars; none if it is too plain."""
     small = cv2.resize(trimmed(picture), (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)
-    found = []
-    for view, shown in (("plain", small), ("mirrored", cv2.flip(small, 1))):
-        bits, quality = pdqhash.compute(cv2.cvtColor(shown, cv2.COLOR_BGR2RGB))
+    hashes = []
+    for view, image in (("plain", small), ("mirrored", cv2.flip(small, 1))):
+        bits, quality = pdqhash.compute(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
         if quality >= QUALITY_LEAST:
-            found.append(PictureHash(at_s, view, np.packbits(bits).tobytes(), int(quality)))
-    return found
+            hashes.append(PictureHash(at_s, view, np.packbits(bits).tobytes(), int(quality)))
+    return hashes
 
 
 def of_video(cache: FrameCache) -> list[PictureHash]:
     """Return the hashes of a video's pictures, one each EVERY_S."""
-    found: list[PictureHash] = []
+    hashes: list[PictureHash] = []
     last = -EVERY_S
-    for at, time in enumerate(cache.times):
+    for index, time in enumerate(cache.times):
         if time - last >= EVERY_S - 1e-6:
             last = time
-            found += of_picture(cache.picture(at), round(time, 3))
-    return found
+            hashes += of_picture(cache.picture(index), round(time, 3))
+    return hashes
 
 
 def table(hashes: Iterable[bytes]) -> NDArray[np.uint64]:
@@ -69,9 +69,9 @@ def table(hashes: Iterable[bytes]) -> NDArray[np.uint64]:
     return np.frombuffer(b"".join(hashes), np.uint64).reshape(-1, BITS // 64)
 
 
-def distances(one: NDArray[np.uint64], many: NDArray[np.uint64]) -> NDArray[np.int64]:
+def distances(hash_: NDArray[np.uint64], others: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Return the number of bits in which each of ``many`` (n x 4) differs from ``one`` (4)."""
-    return np.asarray(np.bitwise_count(many ^ one).sum(axis=1), np.int64)
+    return np.asarray(np.bitwise_count(others ^ hash_).sum(axis=1), np.int64)
 
 
 @dataclass(frozen=True)
@@ -85,17 +85,17 @@ class PictureMatch:
 
 
 def matches(new: Sequence[PictureHash], known: Sequence[PictureHash]) -> list[PictureMatch]:
-    """Return, for each picture of ``new``, its nearest in ``known`` where that is near. Mirrored views of ``new``
-    are held against plain views of ``known``."""
-    plain = [one for one in known if one.view == "plain"]
+    """Return for each picture of ``new`` its nearest one in ``known``, if that is within NEAR_BITS. Mirrored views of
+    ``new`` are compared with plain views of ``known``."""
+    plain = [hash_ for hash_ in known if hash_.view == "plain"]
     if not plain:
         return []
-    rows = table(one.bits for one in plain)
+    rows = table(hash_.bits for hash_ in plain)
     best: dict[float, PictureMatch] = {}
-    for one in new:
-        far = distances(table([one.bits])[0], rows)
-        at = int(far.argmin())
-        bits = int(far[at])
-        if bits <= NEAR_BITS and (one.at_s not in best or bits < best[one.at_s].bits):
-            best[one.at_s] = PictureMatch(one.at_s, plain[at].at_s, bits, one.view == "mirrored")
-    return [best[at] for at in sorted(best)]
+    for hash_ in new:
+        bits_apart = distances(table([hash_.bits])[0], rows)
+        nearest = int(bits_apart.argmin())
+        bits = int(bits_apart[nearest])
+        if bits <= NEAR_BITS and (hash_.at_s not in best or bits < best[hash_.at_s].bits):
+            best[hash_.at_s] = PictureMatch(hash_.at_s, plain[nearest].at_s, bits, hash_.view == "mirrored")
+    return [best[nearest] for nearest in sorted(best)]

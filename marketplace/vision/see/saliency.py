@@ -1,4 +1,4 @@
-"""How much a place draws the eye, from what stands out of the picture's spectrum (Hou and Zhang 2007)."""
+"""Measures how much a place draws the eye, by what stands out from the picture's spectrum (Hou and Zhang 2007)."""
 
 from typing import Any
 
@@ -25,19 +25,19 @@ class SaliencyMap:
         """Return the saliency map of a picture at SIDE_PX, summing to 1."""
         scale = SIDE_PX / max(picture.shape[:2])
         small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        _, found = self._by.computeSaliency(small)
-        total = float(found.sum())
-        return np.asarray(found / total if total > 0 else np.full_like(found, 1 / found.size), np.float32)
+        _, saliency = self._by.computeSaliency(small)
+        total = float(saliency.sum())
+        return np.asarray(saliency / total if total > 0 else np.full_like(saliency, 1 / saliency.size), np.float32)
 
 
-def weight(found: NDArray[np.float32], quad: Quad, shape: tuple[int, ...]) -> float:
-    """Return how much a place (px of a picture of ``shape``) draws the eye, 0..1; 1/3 is a place like any other."""
-    scale = np.asarray([found.shape[1] / shape[1], found.shape[0] / shape[0]], np.float32)
-    mask = np.zeros(found.shape, np.uint8)
+def weight(saliency: NDArray[np.float32], quad: Quad, shape: tuple[int, ...]) -> float:
+    """Return how much a place (px of a picture of ``shape``) draws the eye, 0..1; an average place has 1/3."""
+    scale = np.asarray([saliency.shape[1] / shape[1], saliency.shape[0] / shape[0]], np.float32)
+    mask = np.zeros(saliency.shape, np.uint8)
     cv2.fillConvexPoly(mask, np.round(quad * scale).astype(np.int32), 1)
     inside = mask > 0
-    part = float(inside.sum()) / mask.size
-    if part == 0.0:
+    share = float(inside.sum()) / mask.size
+    if share == 0.0:
         return 0.0
-    times = float(found[inside].sum()) / part
-    return times / (times + HALF_AT)
+    ratio = float(saliency[inside].sum()) / share
+    return ratio / (ratio + HALF_AT)

@@ -1,4 +1,4 @@
-"""Where in a picture it pays to look for features: where there is fine texture that has changed since the last look."""
+"""Finds where in a picture features are worth looking for: fine texture that has changed since the last look."""
 
 from collections.abc import Sequence
 
@@ -18,32 +18,34 @@ Box = tuple[int, int, int, int]
 
 
 def cells(grey: Picture) -> NDArray[np.bool_]:
-    """Return which cells of CELL_PX hold fine texture, or lie next to one that does."""
+    """Return which cells of CELL_PX hold fine texture, or are next to one that does."""
     rows, columns = (-(-side // CELL_PX) for side in grey.shape)
-    found = cv2.FastFeatureDetector.create(CORNER_CONTRAST).detect(grey, None)
-    if not found:
+    keypoints = cv2.FastFeatureDetector.create(CORNER_CONTRAST).detect(grey, None)
+    if not keypoints:
         return np.zeros((rows, columns), bool)
-    points = (np.asarray(cv2.KeyPoint.convert(found)) / CELL_PX).astype(int)
+    points = (np.asarray(cv2.KeyPoint.convert(keypoints)) / CELL_PX).astype(int)
     count = np.zeros((rows, columns), np.float32)
     np.add.at(count, (points[:, 1], points[:, 0]), 1.0)
-    near = cv2.boxFilter(count, -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
-    return np.asarray(cv2.dilate((near >= CORNERS_LEAST).astype(np.uint8), np.ones((3, 3))) > 0)
+    neighbourhood = cv2.boxFilter(count, -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(cv2.dilate((neighbourhood >= CORNERS_LEAST).astype(np.uint8), np.ones((3, 3))) > 0)
 
 
 def boxes(marked: NDArray[np.bool_], shape: Sequence[int]) -> list[Box]:
-    """Return parts (left, top, right, bottom; px) of a picture (height, width) that hold the marked cells: stretches of
-    bands, so that what winds through a picture does not ask for all of it. In bands even a whole picture takes two
-    thirds of the time that it takes at once: what is worked on stays in the processor's cache."""
-    found: list[Box] = []
+    """Return parts (left, top, right, bottom; px) of a picture (height, width) that hold the marked cells.
+
+    The parts are stretches of bands, so that cells that wind through a picture do not make all of it a part. In bands
+    even a whole picture takes two thirds of the time it takes at once: the data stay in the processor's cache.
+    """
+    parts: list[Box] = []
     for top in range(0, len(marked), BAND_CELLS):
         columns = marked[top : top + BAND_CELLS].any(axis=0)
         steps = np.flatnonzero(np.diff(np.concatenate([[False], columns, [False]]).astype(np.int8)))
         for left, right in steps.reshape(-1, 2).tolist():
             rows = np.flatnonzero(marked[top : top + BAND_CELLS, left:right].any(axis=1))
-            found.append((left, top + int(rows[0]), right, top + int(rows[-1]) + 1))
+            parts.append((left, top + int(rows[0]), right, top + int(rows[-1]) + 1))
     return [
-        (one[0] * CELL_PX, one[1] * CELL_PX, min(one[2] * CELL_PX, shape[1]), min(one[3] * CELL_PX, shape[0]))
-        for one in found
+        (part[0] * CELL_PX, part[1] * CELL_PX, min(part[2] * CELL_PX, shape[1]), min(part[3] * CELL_PX, shape[0]))
+        for part in parts
     ]
 
 
@@ -61,15 +63,15 @@ class FreshTexture:
         now = np.asarray(small, np.float32)
         wanted = cells(grey)
         if self._last is not None:
-            off = np.abs(now - self._last).reshape(rows, side, columns, side).max(axis=(1, 3))
-            wanted &= cv2.dilate((off >= CHANGE_LEAST).astype(np.uint8), np.ones((3, 3))) > 0
+            changes = np.abs(now - self._last).reshape(rows, side, columns, side).max(axis=(1, 3))
+            wanted &= cv2.dilate((changes >= CHANGE_LEAST).astype(np.uint8), np.ones((3, 3))) > 0
             now = np.where(np.kron(wanted, np.ones((side, side), bool)), now, self._last)
         self._last = now
         return boxes(wanted, grey.shape)
 
     def forget(self, quad: NDArray[np.float32]) -> None:
-        """Count what lies around a place (n x 2 px) as never looked at."""
+        """Count the surroundings of a place (n x 2 px) as never looked at."""
         if self._last is not None:
             low, high = quad.min(axis=0) - CELL_PX, quad.max(axis=0) + CELL_PX
-            (left, top), (right, bottom) = (np.maximum(one / SHRINK, 0).astype(int) for one in (low, high))
+            (left, top), (right, bottom) = (np.maximum(corner / SHRINK, 0).astype(int) for corner in (low, high))
             self._last[top:bottom, left:right] = NEVER
