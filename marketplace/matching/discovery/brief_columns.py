@@ -1,4 +1,4 @@
-"""Open briefs as arrays, so that one channel is held against all of them in one pass."""
+"""Open briefs as arrays, so that one channel is compared with all of them in one pass."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ _CELLS = AGES_N * GENDERS_N
 
 @dataclass(frozen=True, eq=False)
 class BriefRow:
-    """A brief's version ready for the pass: boxes as masks [k, cells], [k, regions] and weights [k]; nearness of each
-    tag; mask of its markets' regions; and what it asks for."""
+    """A brief's version ready for the pass: the k boxes of its target as masks [k, cells] and [k, regions] with weights
+    [k], the nearness of each tag to its category, the mask of its markets' regions, and its wants."""
 
     cells: Floats
     regions: Floats
@@ -47,15 +47,17 @@ def brief_row(version: BriefVersion) -> BriefRow:
 
 
 def _mask(places: Sequence[int], first: int, count: int) -> Floats:
-    """Everybody, where no places are named."""
-    found = np.zeros(count) if places else np.ones(count)
-    found[[place - first for place in places]] = 1.0
-    return found
+    """Return a mask [count] of these columns, counted from `first`; all ones without any column."""
+    mask = np.zeros(count) if places else np.ones(count)
+    mask[[place - first for place in places]] = 1.0
+    return mask
 
 
 def best_briefs(channel: ChannelColumns, rows: Sequence[BriefRow], keep: int) -> Ints:
-    """Return the places of up to `keep` briefs with the highest keys for the one channel, as discover.first_pass would
-    give it for each; without those where it reaches nobody."""
+    """Return the indices of up to `keep` briefs with the highest keys for one channel, the best first.
+
+    The key is that of shortlist.first_pass; briefs for which the channel reaches nobody are left out.
+    """
     if not rows:
         return np.empty(0, dtype=np.int64)
     own = as_floats(channel.values[:, 0])
@@ -67,8 +69,8 @@ def best_briefs(channel: ChannelColumns, rows: Sequence[BriefRow], keep: int) ->
     parts *= np.concatenate([row.weights for row in rows])
     share = np.add.reduceat(parts, np.cumsum([0, *counts[:-1]]))
     wanted = [row.wanted for row in rows]
-    price = np.array([_price(channel, one) for one in wanted])
-    ceiling = np.array([one.ceiling for one in wanted])
+    price = np.array([_price(channel, wants) for wants in wanted])
+    ceiling = np.array([wants.ceiling for wants in wanted])
     suits = fits(channel, rows)
     quality = rank.quality_multiplier(suits, np.full(len(rows), np.nan), 1.0)
     people = float(channel["middle"][0]) * share
@@ -80,9 +82,9 @@ def best_briefs(channel: ChannelColumns, rows: Sequence[BriefRow], keep: int) ->
 
 
 def _inside(masks: Floats, shares: Floats) -> Floats:
-    # Who leaves nobody out asks for everybody, whatever the shares round to.
-    found: Floats = np.where(masks.all(axis=1), 1.0, np.sum(masks * shares, axis=1))
-    return found
+    # A mask of all ones means everybody: the 32-bit shares may sum to a little more or less than one.
+    inside: Floats = np.where(masks.all(axis=1), 1.0, np.sum(masks * shares, axis=1))
+    return inside
 
 
 def _price(channel: ChannelColumns, wanted: BriefWants) -> float:
@@ -103,9 +105,9 @@ def fits(channel: ChannelColumns, rows: Sequence[BriefRow]) -> Floats:
     language, seconds = float(channel["language"][0]), float(channel["seconds"][0]) or np.nan
     parts["language"] = as_floats([_speaks(language, row.wanted) for row in rows])
     markets = np.stack([row.markets for row in rows])
-    there = np.minimum(np.sum(markets * own[first : first + REGIONS_N], axis=1), 1.0)
-    told = channel["regions_told"][0] > 0 and markets.any(axis=1)
-    parts["market"] = np.where(told, there, np.nan)
+    in_markets = np.minimum(np.sum(markets * own[first : first + REGIONS_N], axis=1), 1.0)
+    has_regions = channel["regions_told"][0] > 0 and markets.any(axis=1)
+    parts["market"] = np.where(has_regions, in_markets, np.nan)
     spans = as_floats([row.wanted.seconds or (np.nan, np.nan) for row in rows])
     parts["length"] = np.minimum(1.0, np.minimum(seconds / spans[:, 0], spans[:, 1] / seconds))
     return brand_fit.fit(parts, count).value

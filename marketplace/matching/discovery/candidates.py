@@ -110,7 +110,7 @@ def score_rows(version: BriefVersion, wanted: BriefWants, rows: Rows, by: Discov
 
 
 def _in_currency(asked: AskingPrices, codes: Floats, currency: str) -> AskingPrices:
-    """Leave out prices in another currency: there is no rate of exchange here."""
+    """Return the prices without those in another currency, for there are no exchange rates here."""
     own = codes == market_columns.code(currency)
     point, low, high, listed = (
         np.where(own, part, np.nan) for part in (asked.point, asked.low, asked.high, asked.listed)
@@ -119,7 +119,7 @@ def _in_currency(asked: AskingPrices, codes: Floats, currency: str) -> AskingPri
 
 
 def _order(rows: Rows, scores: BidScores) -> Ints:
-    """Priced ones first by score, then the others by people; ties by id."""
+    """Return the order of candidates [n]: priced ones by score, then the others by people, with ties by id."""
     overall = scores.ranking.overall
     unknown = np.isnan(overall)
     return np.lexsort(

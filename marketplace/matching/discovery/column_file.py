@@ -31,8 +31,12 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 @dataclass(frozen=True)
 class ColumnFileState:
-    """What the folder holds: `name` of the market and of the shape of its columns, the file's number, rows and room;
-    transactions before `since` are in it; `after` is the last id of a loading that is not done, in hex."""
+    """What the folder holds.
+
+    `name` of the market and of the shape of its columns, the file's `number`, its `count` of rows and its `room` for
+    rows; transactions before `since` are in it. While the market is read for the first time, `after` is the last id
+    read, in hex (None: all is read).
+    """
 
     name: str
     boot: str
@@ -44,6 +48,7 @@ class ColumnFileState:
 
     @property
     def loaded(self) -> bool:
+        """Return whether the whole market has been read."""
         return self.after is None
 
 
@@ -55,13 +60,16 @@ class ColumnFile:
         self._mapped: tuple[str, tuple[Column, Ints, Singles]] | None = None
 
     def state(self, name: str) -> ColumnFileState:
-        """Return what there is of the market `name`; nothing where the file is another's, or older than the machine's
-        start (what was in memory then may not have reached the disk)."""
+        """Return the state of the market `name`.
+
+        It is empty if the file is another market's, or older than the machine's start: what was in memory then may not
+        have reached the disk.
+        """
         try:
-            found = ColumnFileState(**json.loads((self.folder / "state.json").read_text()))
+            stored = ColumnFileState(**json.loads((self.folder / "state.json").read_text()))
         except (OSError, ValueError, TypeError):
             return ColumnFileState(name, _boot())
-        return found if (found.name, found.boot) == (name, _boot()) else ColumnFileState(name, _boot())
+        return stored if (stored.name, stored.boot) == (name, _boot()) else ColumnFileState(name, _boot())
 
     def read(self, state: ColumnFileState) -> ChannelColumns:
         """Return the columns; they stay readable whatever is written later."""
@@ -76,7 +84,7 @@ class ColumnFile:
 
     @contextmanager
     def writing(self) -> Iterator[bool]:
-        """Take the turn to write; yields whether this process has it. Never waits."""
+        """Take the writers' lock without waiting; yield whether this process has it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "lock").open("wb") as lock:
             try:
@@ -87,7 +95,7 @@ class ColumnFile:
             yield True
 
     def append(self, state: ColumnFileState, ids: Column, marks: Ints, values: Singles) -> ColumnFileState:
-        """Add rows that are not there yet; they are not seen before the new state is kept."""
+        """Add new rows; readers see them once the returned state is kept."""
         state = self._with_room(state, state.count + len(ids))
         there = self._map(state)
         place = slice(state.count, state.count + len(ids))
@@ -95,7 +103,7 @@ class ColumnFile:
         return replace(state, count=state.count + len(ids))
 
     def put(self, state: ColumnFileState, ids: Column, marks: Ints, values: Singles) -> ColumnFileState:
-        """Write rows over those of the same ids, and behind them where there are none."""
+        """Write rows over those with the same ids, and append the others."""
         rows = rows_of(self.read(state).ids, ids)
         old, new = rows >= 0, rows < 0
         if old.any():
@@ -143,14 +151,14 @@ def rows_of(ids: Column, wanted: Column) -> Ints:
     if not len(ids) or not len(wanted):
         return np.full(len(wanted), -1, dtype=np.int64)
     # The last half of a UUIDv7 is random: equal halves are equal ids but for a chance that the whole id then rules out.
-    keys, asked = (np.ascontiguousarray(some).view(np.uint64).reshape(-1, 2)[:, 1] for some in (ids, wanted))
-    if len(asked) <= FEW:
-        found = np.array([_first(keys == key) for key in asked], dtype=np.int64)
+    keys, wanted_keys = (np.ascontiguousarray(packed).view(np.uint64).reshape(-1, 2)[:, 1] for packed in (ids, wanted))
+    if len(wanted_keys) <= FEW:
+        rows = np.array([_first(keys == key) for key in wanted_keys], dtype=np.int64)
     else:
         order = np.argsort(keys, kind="stable")
-        found = order[np.minimum(np.searchsorted(keys, asked, sorter=order), len(keys) - 1)]
-    same: Ints = np.where(ids[found] == wanted, found, -1)
-    return same
+        rows = order[np.minimum(np.searchsorted(keys, wanted_keys, sorter=order), len(keys) - 1)]
+    matched: Ints = np.where(ids[rows] == wanted, rows, -1)
+    return matched
 
 
 def _first(hits: Column) -> int:

@@ -1,4 +1,4 @@
-"""Brings the columns of the market up to what the database holds: all of it once, then what changed since."""
+"""Keeps the market's columns up to date with the database: reads all of it once, then what changed since."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ from marketplace.matching.scoring.match_columns import FORECAST, LANGUAGE_BYTES,
 
 Rows = dict[str, Column]
 PAGE, PAGES_A_LOOK = 50_000, 4
-# What else makes the columns other ones than they were, beside what is in the database.
+# A fingerprint of what the columns depend on beside the database: another one makes them be read anew.
 SHAPE = fingerprint(
     [
         market_columns.WIDTH,
@@ -97,8 +97,9 @@ KINDS = {
     "shares": f"bytes:{share_columns.BYTES}",
     "forecast": FORECAST.kind,
 }
-# Whatever committed before the oldest running transaction is seen by now; what a restored dump says of another
-# cluster's future is not asked for again and again.
+# Whatever committed before the oldest running transaction is visible by now. A restored dump may hold transaction
+# numbers of another cluster that lie in this one's future: _CHANGED leaves them out, or each look would read them
+# again.
 _NOW = sa.text(
     "SELECT (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint AS since,"
     " system_identifier || '.' || d.oid AS market FROM pg_control_system(), pg_database d"
@@ -112,20 +113,24 @@ _MARKS = {"channel_id": "uuid", "changed": "int8"}
 
 
 def rows_by_id(session: Session, ids: list[UUID]) -> Rows:
-    """Return the present numbers of channels, in no order; those without features are not among them."""
+    """Return the present numbers of channels, in no particular order; channels without features are left out."""
     return column_copy.read(session, _OF, {"ids": ids}, KINDS)
 
 
 @dataclass(frozen=True)
 class DiscoveryModels:
-    """What channels are forecast and priced by. Prices are those of the last night's model: a new one is a new price
-    for every channel, and reading all of them again after each deal would leave no time for anything else."""
+    """The models that channels are forecast and priced by.
+
+    Prices are those of last night's model: a new model changes the price of every channel, and reading all channels
+    again after each deal would leave no time for anything else.
+    """
 
     calibration: ForecastCalibration | None = None
     prices: FittedPrices = UNFITTED
 
 
 def models(session: Session) -> DiscoveryModels:
+    """Return the newest calibration, and the newest prices from before midnight."""
     return DiscoveryModels(load_model(session).calibration, load_prices(session, before=_midnight()))
 
 
@@ -134,7 +139,8 @@ def _midnight() -> datetime:
 
 
 def price_rows(rows: Mapping[str, Column], seen: Floats, tier: int, prices: FittedPrices) -> AskingPrices:
-    """Return what a video of a length tier of loaded rows would cost; `seen` are their views (see columns.views)."""
+    """Return what a video of a length tier would cost for loaded rows; `seen` are their views
+    (market_columns.views)."""
     return asking_price.asking_price(
         rows["card"].astype(np.float64),
         rows["suggested_cpm"].astype(np.float64),
@@ -148,45 +154,49 @@ def price_rows(rows: Mapping[str, Column], seen: Floats, tier: int, prices: Fitt
 
 
 def _settled(rows: Mapping[str, Column], tier: int, prices: FittedPrices) -> Floats:
-    """Return what deals of such channels close at [n, 4]: middle, ends, deals. NaN where too few tell, as fair prices
-    are shown."""
-    found = np.full((len(rows["currency"]), 4), np.nan)
+    """Return what deals of such channels close at [n, 4]: middle, low, high, number of deals; NaN where they are too
+    few.
+
+    Prices are in two digits, as fair prices are shown.
+    """
+    settled = np.full((len(rows["currency"]), 4), np.nan)
     for currency, model in prices.models.items():
-        own = np.flatnonzero(rows["currency"].astype("S3") == currency.encode())
-        if not model.deals or not len(own):
+        in_currency = np.flatnonzero(rows["currency"].astype("S3") == currency.encode())
+        if not model.deals or not len(in_currency):
             continue
-        tags = np.frombuffer(rows["shares"][own].tobytes(), dtype="<f4").reshape(-1, share_columns.WIDTH)
-        told = predict(
+        tags = np.frombuffer(rows["shares"][in_currency].tobytes(), dtype="<f4").reshape(-1, share_columns.WIDTH)
+        prediction = predict(
             model,
-            _known(rows["expected_views"][own]),
-            _known(rows["followers"][own]),
+            _known(rows["expected_views"][in_currency]),
+            _known(rows["followers"][in_currency]),
             channel_tags.main_tags(tags[:, market_columns.TAGS]),
-            np.char.strip(np.char.decode(rows["platform"][own].astype("S30"))),
-            np.full(len(own), TIERS[tier]),
-            np.zeros((len(own), len(BOUGHT)), dtype=bool),
-            np.zeros(len(own)),
-            _known(rows["suggested_cpm"][own]),
+            np.char.strip(np.char.decode(rows["platform"][in_currency].astype("S30"))),
+            np.full(len(in_currency), TIERS[tier]),
+            np.zeros((len(in_currency), len(BOUGHT)), dtype=bool),
+            np.zeros(len(in_currency)),
+            _known(rows["suggested_cpm"][in_currency]),
         )
-        rounded = (told.point, np.round), (told.low, np.floor), (told.high, np.ceil)
-        shown = np.stack([*(two_digits(values, whole) for values, whole in rounded), told.count], axis=1)
-        found[own] = np.where((told.basis == BASES.index("settled"))[:, None], shown, np.nan)
-    return found
+        rounded = (prediction.point, np.round), (prediction.low, np.floor), (prediction.high, np.ceil)
+        figures = np.stack([*(two_digits(values, whole) for values, whole in rounded), prediction.count], axis=1)
+        settled[in_currency] = np.where((prediction.basis == BASES.index("settled"))[:, None], figures, np.nan)
+    return settled
 
 
 def _known(values: Column) -> Floats:
-    told = values.astype(np.float64)
-    return np.where(told > 0, told, np.nan)
+    floats = values.astype(np.float64)
+    return np.where(floats > 0, floats, np.nan)
 
 
 def values_of(rows: Mapping[str, Column], by: DiscoveryModels) -> Singles:
-    """Return loaded rows as columns."""
+    """Return loaded rows as columns [WIDTH, n]."""
     seen = market_columns.views(rows, by.calibration)
     prices = np.stack([price_rows(rows, seen, tier, by.prices).point for tier in range(len(TIERS))], axis=1)
     return market_columns.build(rows, seen, prices)
 
 
 def present(session: Session, file: ColumnFile) -> ChannelColumns:
-    """Return the market's columns as of now. Raises Unavailable while a large market is read for the first time."""
+    """Return the market's columns as of now. Raises Unavailable while a large market is read for the first time, and
+    when the file cannot be written."""
     moment = session.execute(_NOW).one()
     name = f"{moment.market}.{SHAPE}.{newest_prices(session, before=_midnight())[:16]}"
     for _ in range(2):
@@ -205,11 +215,11 @@ def present(session: Session, file: ColumnFile) -> ChannelColumns:
 
 
 def _present(session: Session, file: ColumnFile, state: ColumnFileState, since: int) -> ColumnFileState:
-    told = _told(session, file, state) if state.loaded else None
-    if told is None or len(told.new) or (told.known and since > state.since):
-        with file.writing() as mine:
-            if mine:
-                state = _brought_up(session, file, file.state(state.name), since)
+    changed = _changed_rows(session, file, state) if state.loaded else None
+    if changed is None or len(changed.new) or (changed.known and since > state.since):
+        with file.writing() as may_write:
+            if may_write:
+                state = _bring_up_to_date(session, file, file.state(state.name), since)
     if not state.loaded:
         raise Unavailable("The channels are being read into memory. Ask again in a few seconds.", retry_after_s=3)
     return state
@@ -217,33 +227,36 @@ def _present(session: Session, file: ColumnFile, state: ColumnFileState, since: 
 
 @dataclass(frozen=True)
 class _ChangedRows:
-    """Ids whose row changed since it was read, and how many were told of that did not."""
+    """The ids of rows that changed since they were read, and the number of reported rows that are known already."""
 
     new: Column
     known: int
 
 
-def _told(session: Session, file: ColumnFile, state: ColumnFileState) -> _ChangedRows:
-    """Ask what changed. A long transaction keeps being told of all that came after it: marks tell what is known."""
-    told = column_copy.read(session, _CHANGED, {"since": state.since}, _MARKS)
-    rows = rows_of(file.read(state).ids, told["channel_id"])
+def _changed_rows(session: Session, file: ColumnFile, state: ColumnFileState) -> _ChangedRows:
+    """Return the rows that changed since the state.
+
+    While a long transaction runs, every look reports all rows written after it began; marks say which are known.
+    """
+    reported = column_copy.read(session, _CHANGED, {"since": state.since}, _MARKS)
+    rows = rows_of(file.read(state).ids, reported["channel_id"])
     marks = np.append(file.marks(state), -1)
-    new = told["channel_id"][marks[rows] != told["changed"].astype(np.int64)]
+    new = reported["channel_id"][marks[rows] != reported["changed"].astype(np.int64)]
     return _ChangedRows(new, len(rows) - len(new))
 
 
-def _brought_up(session: Session, file: ColumnFile, state: ColumnFileState, since: int) -> ColumnFileState:
-    by = models(session)
+def _bring_up_to_date(session: Session, file: ColumnFile, state: ColumnFileState, since: int) -> ColumnFileState:
+    fitted = models(session)
     for _ in range(PAGES_A_LOOK):
         if state.loaded:
-            return _follow(session, file, state, since, by)
-        # What changes while the pages are read is asked for again from the first page's moment.
+            return _follow(session, file, state, since, fitted)
+        # Rows that change while the pages are read are read again, from the moment of the first page on.
         state = state if state.count else replace(state, since=since)
         after = UUID(hex=state.after) if state.after else UUID(int=0)
         rows = column_copy.read(session, _NEXT, {"after": after, "page": PAGE}, KINDS)
         count = len(rows["channel_id"])
         if count:
-            state = file.append(state, rows["channel_id"], _marks(rows), values_of(rows, by))
+            state = file.append(state, rows["channel_id"], _marks(rows), values_of(rows, fitted))
         last = None if count < PAGE else rows["channel_id"][-1].tobytes().hex()
         state = replace(state, after=last)
         file.keep(state)
@@ -253,9 +266,9 @@ def _brought_up(session: Session, file: ColumnFile, state: ColumnFileState, sinc
 def _follow(
     session: Session, file: ColumnFile, state: ColumnFileState, since: int, by: DiscoveryModels
 ) -> ColumnFileState:
-    new = _told(session, file, state).new
+    new = _changed_rows(session, file, state).new
     for start in range(0, len(new), PAGE):
-        rows = rows_by_id(session, [UUID(bytes=one.tobytes()) for one in new[start : start + PAGE]])
+        rows = rows_by_id(session, [UUID(bytes=id_.tobytes()) for id_ in new[start : start + PAGE]])
         if len(rows["channel_id"]):
             state = file.put(state, rows["channel_id"], _marks(rows), values_of(rows, by))
     state = replace(state, since=since)

@@ -1,8 +1,8 @@
-"""The market's channels as columns of 32-bit floats, so that a million are looked through in one pass.
+"""The market's channels as columns of 32-bit floats, so that one pass looks through a million.
 
-One column [n] for each share that `vectors` stores, and one for each number that channels are searched and priced by.
-Codes of texts are 24 bits of their CRC-32, which a 32-bit float holds exactly. What is summed or divided by at every
-look is summed and divided once, here; 0 stands for a price, a length or a text that is not known.
+There is one column [n] for each share that share_columns stores, and one for each number that channels are searched and
+priced by. Codes of texts are 24 bits of their CRC-32, which a 32-bit float holds exactly. Sums and reciprocals that
+every look needs are computed once, here; 0 stands for an unknown price, length or text.
 """
 
 import zlib
@@ -30,9 +30,9 @@ from marketplace.matching.pricing.asking_price import TIERS
 
 Column = npt.NDArray[Any]
 
-# One over the price: people for a price are found without a division.
+# Reciprocals of the prices, so that a look needs no division.
 PER_PRICE = tuple(f"per_price_{tier}" for tier in TIERS)
-WHOLE = "CN"  # the one country that is told of by its parts
+WHOLE = "CN"  # the one country whose regions are its parts
 SINGLES = (
     "live",
     "careful",
@@ -65,7 +65,7 @@ _ENDS = (LOW, CAREFUL, MIDDLE, HIGH)
 
 @dataclass(frozen=True, eq=False)
 class ChannelColumns:
-    """n channels: ids [n] of 16 bytes and values [WIDTH, n]. Rows whose "live" is 0 are not to be found."""
+    """n channels: ids [n] of 16 bytes and values [WIDTH, n]. Discovery leaves out rows whose "live" is 0."""
 
     ids: Column
     values: Singles
@@ -85,8 +85,8 @@ def code(text: str) -> float:
 
 def codes(texts: Column) -> Floats:
     """Return the numbers of texts [n] of bytes, blank-padded."""
-    distinct, place = np.unique(texts, return_inverse=True)
-    return as_floats([code(one.decode().strip()) for one in distinct.tolist()])[place]
+    distinct, index = np.unique(texts, return_inverse=True)
+    return as_floats([code(text.decode().strip()) for text in distinct.tolist()])[index]
 
 
 def forecasts_of(rows: Mapping[str, Column]) -> ViewForecasts:
@@ -107,19 +107,22 @@ def views(rows: Mapping[str, Column], calibration: ForecastCalibration | None) -
 
 
 def build(rows: Mapping[str, Column], seen: Floats, prices: Floats) -> Singles:
-    """Return the values [WIDTH, n] of loaded rows, their views at the four quantiles [n, 4] and the middle of what a
-    video of each length tier would cost [n, 3], minor units."""
+    """Return the values [WIDTH, n] of loaded rows.
+
+    `seen` [n, 4] are their views at tau .1, .3, .5 and .9, `prices` [n, 3] the likely price of a video by length tier,
+    minor units (NaN: not known).
+    """
     shares = np.frombuffer(rows["shares"].tobytes(), dtype="<f4").reshape(-1, share_columns.WIDTH)
     regions = rows["region"].astype("S6")
     tags = shares[:, TAGS].sum(axis=1, dtype=np.float64)
     with np.errstate(divide="ignore"):
         per_tags = np.where(tags > 0, 1 / tags, 0.0)
         per_price = np.where(prices > 0, 1 / prices, 0.0)
-    told = {
+    singles = {
         "live": rows["live"],
         "careful": seen[:, 1],
         "middle": seen[:, 2],
-        **{name: per_price[:, place] for place, name in enumerate(PER_PRICE)},
+        **{name: per_price[:, index] for index, name in enumerate(PER_PRICE)},
         "currency": codes(rows["currency"]),
         "tagged": tags > 0,
         "per_tags": per_tags,
@@ -132,7 +135,7 @@ def build(rows: Mapping[str, Column], seen: Floats, prices: Floats) -> Singles:
         "seconds": np.nan_to_num(as_floats(rows["seconds"])),
         **{name: rows[name] for name in ("followers", "ad_load", "taken_on", "agency_until")},
     }
-    return np.concatenate([shares.T, np.stack([told[name].astype(np.float32) for name in SINGLES])])
+    return np.concatenate([shares.T, np.stack([singles[name].astype(np.float32) for name in SINGLES])])
 
 
 def joint_places(ages: Sequence[int], genders: Sequence[int]) -> tuple[int, ...]:

@@ -17,12 +17,12 @@ from marketplace.matching.pricing.asking_price import BASES
 LIMIT_DEFAULT, DAYS_MAX = 20, 3650
 
 
-def _said(text: str) -> dict[str, str]:
+def _described(text: str) -> dict[str, str]:
     return {"description": text}
 
 
 def _at_most(most: int, text: str) -> WholeParam:
-    return WholeParam(0, most, load_default=None, metadata=_said(text))
+    return WholeParam(0, most, load_default=None, metadata=_described(text))
 
 
 class ShareParam(fields.Float):
@@ -41,16 +41,18 @@ class DiscoverQuery(Schema):
     limit = WholeParam(1, LIMIT_MAX, load_default=LIMIT_DEFAULT)
     platform = TextField(30, pattern=PLATFORM, load_default=None)
     vertical = TextField(40, pattern=WORD, load_default=None)
-    region = TextField(6, pattern=REGION, load_default=None, metadata=_said("The channel's country, or a part of one."))
-    language = TextField(35, pattern=LANGUAGE, load_default=None, metadata=_said("Its primary subtag counts."))
+    region = TextField(
+        6, pattern=REGION, load_default=None, metadata=_described("The channel's country, or a part of one.")
+    )
+    language = TextField(35, pattern=LANGUAGE, load_default=None, metadata=_described("Its primary subtag counts."))
     followers_min = _at_most(COUNT_MAX, "Least followers.")
     followers_max = _at_most(COUNT_MAX, "Most followers.")
-    ad_load_max = ShareParam(load_default=None, metadata=_said("Most of its videos that are sponsored, 0-1."))
+    ad_load_max = ShareParam(load_default=None, metadata=_described("Most of its videos that are sponsored, 0-1."))
     price_max = _at_most(AMOUNT_MAX, "Highest likely price of one video, minor units of the brief's currency.")
     reach_min = _at_most(COUNT_MAX, "Least expected on-target people of one video.")
     reach_max = _at_most(COUNT_MAX, "Most expected on-target people of one video.")
     represented = fields.Boolean(
-        load_default=None, truthy={"true"}, falsy={"false"}, metadata=_said("Whether an agency (MCN) acts for it.")
+        load_default=None, truthy={"true"}, falsy={"false"}, metadata=_described("Whether an agency (MCN) acts for it.")
     )
     told_within_days = _at_most(DAYS_MAX, "Its last audience snapshot is not older.")
 
@@ -72,15 +74,15 @@ def _estimate(**kwargs: Any) -> fields.Nested:
 class _CandidateFigures(Schema):
     """As if the channel had bid its likely price for one video, without a placement plan."""
 
-    overall = _estimate(metadata=_said("Points of 100 by the brief's scoring rule; no other channel moves it."))
+    overall = _estimate(metadata=_described("Points of 100 by the brief's scoring rule; no other channel moves it."))
     views = _estimate()
     share = _estimate()
-    people = _estimate(metadata=_said("Expected on-target people of one video."))
-    price = _estimate(metadata=_said("Likely price of one video, minor units."))
+    people = _estimate(metadata=_described("Expected on-target people of one video."))
+    price = _estimate(metadata=_described("Likely price of one video, minor units."))
     price_basis = one_of(BASES, required=True)
     price_count = fields.Integer(required=True)
     currency = fields.String(required=True)
-    per_thousand = _estimate(metadata=_said("Minor units per 1,000 on-target people."))
+    per_thousand = _estimate(metadata=_described("Minor units per 1,000 on-target people."))
     fit = fields.Float(required=True, allow_none=True)
     ad_load = fields.Float(required=True, allow_none=True)
     flags = fields.List(fields.String(), required=True)
@@ -123,7 +125,7 @@ class OpenBriefOut(_CandidateFigures):
     ceiling_per_thousand = fields.Float(required=True)
     ceiling_is_the_briefs = fields.Boolean(required=True)
     worth_at_ceiling = fields.Float(
-        required=True, metadata=_said("What the ceiling allows for the expected on-target people, minor units.")
+        required=True, metadata=_described("What the ceiling allows for the expected on-target people, minor units.")
     )
 
 

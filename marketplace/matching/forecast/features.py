@@ -1,4 +1,4 @@
-"""Loads histories and audiences, fits the forecast model to them, and keeps each channel's numbers as columns."""
+"""Loads histories and audiences, fits the forecast model to them, and stores each channel's features as columns."""
 
 import json
 from collections.abc import Sequence
@@ -26,20 +26,20 @@ from marketplace.matching.forecast.sponsored import ChannelLabels, SponsoredGaps
 
 BATCH = 500
 _NEWEST = sa.select(ForecastModel.fingerprint).order_by(ForecastModel.id.desc()).limit(1)
-# What a channel's features are made of. A new rank or price formula makes no feature stale.
-_MADE_OF = {
+# The versions that features depend on. A new formula of ranks or prices is not among them: it makes no feature stale.
+_FEATURE_VERSIONS = {
     "cells": grid.MODEL_VERSION,
     "pool": pool.MODEL_VERSION,
     "reach": forecast.MODEL_VERSION,
     "sponsored": sponsored.MODEL_VERSION,
     "tags": channel_tags.MODEL_VERSION,
 }
-_VERSIONS = fingerprint(_MADE_OF)[:8]
+_VERSIONS = fingerprint(_FEATURE_VERSIONS)[:8]
 
-# One width whatever it is made of, because scoring reads it as one.
+# Hashed, because scoring reads it by COPY as bytes of one fixed width.
 WANTED = "md5(c.snapshot_id::text || '.' || c.version || :suffix)"
 FINGERPRINT_BYTES = 32
-# The forecast uses ten videos, the load of advertisements twelve, their difference in views all of these.
+# The forecast uses ten videos, the ad load twelve, and the difference of sponsored videos all forty.
 _HISTORIES = (
     "SELECT c.id AS channel_id, s.id AS snapshot_id, s.followers, s.margins, s.flags,"
     f" c.verticals, c.language, v.views, v.ages, v.marks, v.seconds, v.sponsored, {WANTED} AS wanted,"
@@ -54,7 +54,7 @@ _HISTORIES = (
     "   FROM (SELECT *, row_number() OVER (ORDER BY published_at DESC) AS place FROM videos WHERE channel_id = c.id"
     "   ORDER BY published_at DESC LIMIT 40) newest) v ON true"
 )
-# What the platform foretold before the newest settled video came out: what it tells now may have seen that video.
+# The platform's forecast from before the newest settled video came out: a later one may have seen that video.
 _BEFORE = (
     ", (SELECT (o.facts ->> 'expected_views')::float8 FROM audience_snapshots o WHERE o.channel_id = c.id"
     " AND o.facts ->> 'expected_views' IS NOT NULL AND o.taken_on < (SELECT max(published_at)::date FROM videos"
@@ -77,7 +77,7 @@ _WRITE = _INSERT.on_conflict_do_update(
 
 @dataclass(frozen=True)
 class FittedForecast:
-    """The newest forecast model, ready for use. `suffix` marks the features that were made with it."""
+    """The newest forecast model, ready for use. `suffix` is what the fingerprint of a feature made with it ends in."""
 
     pools: dict[str, VerticalPool]
     calibration: ForecastCalibration | None
@@ -86,6 +86,7 @@ class FittedForecast:
     sponsored: SponsoredMarket = sponsored.PRIOR_MARKET
 
     def pool_for(self, vertical: str | None) -> VerticalPool:
+        """Return the pool of a vertical, or that of all creators, or the prior."""
         return self.pools.get(vertical or EVERYTHING) or self.pools.get(EVERYTHING) or PRIOR_POOL
 
 
@@ -96,7 +97,7 @@ def load_model(session: Session) -> FittedForecast:
         return FittedForecast({}, None, _suffix(None))
     calibration = row.content["calibration"]
     return FittedForecast(
-        {name: _pool(told) for name, told in row.content["pools"].items()},
+        {name: _pool(stored) for name, stored in row.content["pools"].items()},
         ForecastCalibration(np.array(calibration["quantiles"]), np.array(calibration["counts"]))
         if calibration
         else None,
@@ -106,13 +107,13 @@ def load_model(session: Session) -> FittedForecast:
     )
 
 
-def _pool(told: dict[str, Any]) -> VerticalPool:
-    values: dict[str, Any] = {name: tuple(part) if isinstance(part, list) else part for name, part in told.items()}
+def _pool(stored: dict[str, Any]) -> VerticalPool:
+    values: dict[str, Any] = {name: tuple(part) if isinstance(part, list) else part for name, part in stored.items()}
     return VerticalPool(**values)
 
 
 def suffix(session: Session) -> str:
-    """Return what marks the features made with the newest model, without loading it."""
+    """Return the suffix of the newest model without loading it (see FittedForecast)."""
     return _suffix(session.scalar(_NEWEST))
 
 
@@ -121,22 +122,24 @@ def _suffix(name: str | None) -> str:
 
 
 def fit_model(session: Session) -> bool:
-    """Fit pools, the platform's weight, the difference of sponsored videos and a calibration per follower tier to all
-    histories; returns whether it is a new model."""
+    """Fit the forecast model to all histories; return whether it is new.
+
+    It has the pools, the platform's weight, the difference of sponsored videos, and a calibration per follower tier.
+    """
     rows = session.execute(_ALL, {"suffix": ""}).all()
     if not rows:
         return False
     past = _histories(rows)
-    mains = [main_vertical(row.verticals) for row in rows]
+    verticals = [main_vertical(row.verticals) for row in rows]
     before = np.array([np.nan if row.platform_before is None else row.platform_before for row in rows])
-    fitted = fit_market(past, mains, before)
-    pools, table = fitted.pools, fitted.calibration
+    fitted = fit_market(past, verticals, before)
+    pools, calibration = fitted.pools, fitted.calibration
     variance = predict(past, priors_of([pools[EVERYTHING]], np.zeros(len(rows), dtype=np.int64)))[0].variance
     content = {
         "pools": {name: asdict(pool) for name, pool in pools.items()},
         "calibration": None
-        if table is None
-        else {"quantiles": table.quantiles.tolist(), "counts": table.counts.tolist()},
+        if calibration is None
+        else {"quantiles": calibration.quantiles.tolist(), "counts": calibration.counts.tolist()},
         "blend": asdict(fitted.blend),
         "sponsored": asdict(sponsored.fit_market(past, variance, _labels(rows))),
     }
@@ -151,7 +154,7 @@ def fit_model(session: Session) -> bool:
 
 
 def _labels(rows: Sequence[Any]) -> ChannelLabels:
-    """Return what groups of channels the rows belong to."""
+    """Return the vertical and the audience segment of each row's channel."""
     return ChannelLabels(
         [main_vertical(row.verticals) for row in rows], [segments.of_margins(row.margins) for row in rows]
     )
@@ -160,89 +163,93 @@ def _labels(rows: Sequence[Any]) -> ChannelLabels:
 def _forecasts(
     past: ViewHistories, model: FittedForecast, pools: Sequence[VerticalPool], labels: ChannelLabels
 ) -> tuple[ViewForecasts, SponsoredGaps]:
-    """Return forecasts of a placement in each channel, and what sponsored videos differ by."""
-    own = np.arange(len(pools))
-    variance = predict(past, priors_of(pools, own))[0].variance
+    """Return forecasts of a placement in each channel, and the differences of sponsored videos."""
+    pool_index = np.arange(len(pools))
+    variance = predict(past, priors_of(pools, pool_index))[0].variance
     gaps = sponsored.gaps(past, variance, model.sponsored, labels)
     shift, shift_sd = sponsored.placement(gaps)
-    return forecast.forecast_many(past, pools, own, model.blend, shift, shift_sd), gaps
+    return forecast.forecast_many(past, pools, pool_index, model.blend, shift, shift_sd), gaps
 
 
 def refresh(session: Session, limit: int = BATCH) -> list[UUID]:
-    """Compute the features of up to `limit` channels whose snapshot or model is newer; returns their ids."""
+    """Compute the features of up to `limit` channels whose snapshot or model is newer; return the channels' ids."""
     model = load_model(session)
     rows = session.execute(_STALE, {"suffix": model.suffix, "limit": limit}).all()
     if not rows:
         return []
-    mains = [main_vertical(row.verticals) for row in rows]
-    pools = [model.pool_for(main) for main in mains]
+    verticals = [main_vertical(row.verticals) for row in rows]
+    pools = [model.pool_for(main) for main in verticals]
     past = _histories(rows)
     forecasts, gaps = _forecasts(past, model, pools, _labels(rows))
     tiers = forecast.tier_of(past.followers)
-    at = now()
-    written = []
-    for number, row in enumerate(rows):
-        audience, found = _audience(row.margins)
-        written.append(
+    computed_at = now()
+    features = []
+    for index, row in enumerate(rows):
+        audience, audience_flags = _audience(row.margins)
+        features.append(
             {
                 "id": new_id(),
-                "created_at": at,
+                "created_at": computed_at,
                 "channel_id": row.channel_id,
                 "snapshot_id": row.snapshot_id,
                 "fingerprint": row.wanted,
-                "log_centre": float(forecasts.log_centre[number]),
-                "scale": float(forecasts.scale[number]),
-                "df": float(forecasts.df[number]),
-                "smear": float(forecasts.smear[number]),
-                "n_used": int(forecasts.n_used[number]),
-                "from_history": bool(forecasts.from_history[number]),
-                "tier": int(tiers[number]),
+                "log_centre": float(forecasts.log_centre[index]),
+                "scale": float(forecasts.scale[index]),
+                "df": float(forecasts.df[index]),
+                "smear": float(forecasts.smear[index]),
+                "n_used": int(forecasts.n_used[index]),
+                "from_history": bool(forecasts.from_history[index]),
+                "tier": int(tiers[index]),
                 "ad_load": float(row.sponsored or 0.0),
                 "seconds": None if row.seconds is None else float(row.seconds),
                 "language": row.language and row.language.split("-")[0].lower(),
                 "shares": share_columns.pack(audience, row.verticals or {}),
-                "flags": flags.bits(found, [flag["code"] for flag in row.flags]),
-                "computed_at": at,
-                **_basis(forecasts, gaps, past, number),
+                "flags": flags.bits(audience_flags, [flag["code"] for flag in row.flags]),
+                "computed_at": computed_at,
+                **_basis(forecasts, gaps, past, index),
             }
         )
-    session.execute(_WRITE, written)
+    session.execute(_WRITE, features)
     return [row.channel_id for row in rows]
 
 
-def _basis(forecasts: ViewForecasts, gaps: SponsoredGaps, past: ViewHistories, number: int) -> dict[str, Any]:
-    """Return what one channel's forecast rests on, as it is stored."""
+def _basis(forecasts: ViewForecasts, gaps: SponsoredGaps, past: ViewHistories, index: int) -> dict[str, Any]:
+    """Return the stored columns of what one channel's forecast rests on."""
     assert forecasts.from_median is not None
     assert forecasts.platform_weight is not None
     assert past.platform is not None
-    told, weight = bool(gaps.told[number]), float(forecasts.platform_weight[number])
+    sponsored_known, weight = bool(gaps.told[index]), float(forecasts.platform_weight[index])
     ends = {"sponsored_gap": gaps.gap, "sponsored_low": gaps.low, "sponsored_high": gaps.high}
     return {
-        "from_median": bool(forecasts.from_median[number]),
-        "platform_views": float(past.platform[number]) if weight > 0 else None,
+        "from_median": bool(forecasts.from_median[index]),
+        "platform_views": float(past.platform[index]) if weight > 0 else None,
         "platform_weight": weight,
-        **{name: float(values[number]) if told else None for name, values in ends.items()},
-        "sponsored_videos": int(gaps.sponsored[number]),
-        "other_videos": int(gaps.other[number]),
+        **{name: float(values[index]) if sponsored_known else None for name, values in ends.items()},
+        "sponsored_videos": int(gaps.sponsored[index]),
+        "other_videos": int(gaps.other[index]),
     }
 
 
 def _audience(margins: dict[str, Any]) -> tuple[GridAudience, Sequence[str]]:
-    """Return the audience and what was filled in; lists that no table meets must not keep other channels waiting."""
+    """Return the audience and its flags.
+
+    Lists that no table can meet give the prior and a flag: an error here would keep the whole batch from being done.
+    """
     try:
-        found = grid.audience(margins.get("age"), margins.get("gender"), margins.get("region"))
+        audience = grid.audience(margins.get("age"), margins.get("gender"), margins.get("region"))
     except (BadAudience, MarginsContradict):
-        found = grid.audience()
-        return found, [*found.flags, "audience_unreadable"]
-    return found, found.flags
+        audience = grid.audience()
+        return audience, [*audience.flags, "audience_unreadable"]
+    return audience, audience.flags
 
 
 def any_stale(session: Session) -> bool:
+    """Return whether some channel's features are out of date."""
     return bool(session.execute(_STALE, {"suffix": suffix(session), "limit": 1}).all())
 
 
 def main_vertical(verticals: dict[str, float]) -> str | None:
-    """Return the vertical that a channel has most of; ties go to the first by name."""
+    """Return the vertical with the largest share of a channel, the first by name among equals; None without any."""
     return min(verticals, key=lambda name: (-verticals[name], name)) if verticals else None
 
 

@@ -1,4 +1,4 @@
-"""Flags as bits of one number, so that a thousand bids' flags are one array."""
+"""Flags as bits of one integer, so that the flags of a thousand bids are one array."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -6,7 +6,8 @@ import numpy as np
 
 from marketplace.matching.audience.arrays import Bools, Ints
 
-# Each group's codes in the order of their bits, from the group's first bit: only ever add at the end.
+# The codes of each group in the order of their bits, from the first bit of the group. Stored numbers hold these bits,
+# so new codes go to the end of a group.
 AUDIENCE = (
     "ages_from_prior",
     "genders_from_prior",
@@ -24,12 +25,13 @@ _FIRST: Mapping[Sequence[str], int] = {AUDIENCE: 0, SNAPSHOT: 20, MATCH: 40}
 
 
 def bits(audience: Iterable[str], snapshot: Iterable[str]) -> int:
-    """Return the number of a channel's flags. Raises ValueError for a code that has no bit."""
+    """Return a channel's flags as a number. Raises ValueError for a code without a bit."""
     return _bits(AUDIENCE, audience) | _bits(SNAPSHOT, snapshot)
 
 
 def of_matches(channels: Ints, gates: Bools, known: Bools) -> Ints:
-    """Return the numbers [n] of matches' flags: their channels', the gates [n, 3] that hold, and what is not known."""
+    """Return the flags of n matches as numbers [n]: their channels' flags, the gates [n, 3] that hold, and whether the
+    audience is known [n]."""
     bits = np.array([1 << MATCH.index(code) for code in (*GATES, "no_audience_data")])
     own: Ints = np.concatenate([gates, ~known[:, None]], axis=1) @ bits
     found: Ints = channels.astype(np.int64) | own << _FIRST[MATCH]
@@ -37,23 +39,23 @@ def of_matches(channels: Ints, gates: Bools, known: Bools) -> Ints:
 
 
 def holds(numbers: Ints, code: str) -> Bools:
-    """Return where an audience's flag is raised [n]."""
-    found: Bools = numbers.astype(np.int64) >> AUDIENCE.index(code) & 1 == 1
-    return found
+    """Return where an audience flag is set [n]."""
+    is_set: Bools = numbers.astype(np.int64) >> AUDIENCE.index(code) & 1 == 1
+    return is_set
 
 
 def audience(number: int) -> list[str]:
-    """Return what was filled in of the audience."""
+    """Return the audience flags of a number: what was filled in."""
     return _codes(AUDIENCE, number)
 
 
 def snapshot(number: int) -> list[str]:
-    """Return what the checks found odd in the snapshot."""
+    """Return the snapshot flags of a number: what the checks found odd."""
     return _codes(SNAPSHOT, number)
 
 
 def shown(number: int) -> list[str]:
-    """Return a match's flags as they are shown: its own, and the snapshot's with their prefix."""
+    """Return a match's flags as they are shown: its own, and those of the snapshot with a prefix."""
     return _codes(MATCH, number) + [f"snapshot:{code}" for code in snapshot(number)]
 
 
@@ -62,4 +64,4 @@ def _bits(group: Sequence[str], codes: Iterable[str]) -> int:
 
 
 def _codes(group: Sequence[str], number: int) -> list[str]:
-    return [code for place, code in enumerate(group) if number >> _FIRST[group] + place & 1]
+    return [code for bit, code in enumerate(group) if number >> _FIRST[group] + bit & 1]

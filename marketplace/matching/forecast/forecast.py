@@ -1,9 +1,10 @@
 """How many views a channel's next video will get, as a distribution, and how many people of the target that is.
 
 log views ~ log_centre + scale * Student-t(df): the recency-weighted mean of log views moved by its signals, with a
-variance drawn to the vertical's (see pool.py), the platform's own forecast blended in (blend.py), and what a placement
-takes away or adds (sponsored.py). Finished by conformal quantiles of past misses where there are enough of them (Vovk,
-Gammerman and Shafer, Algorithmic Learning in a Random World, 2005; by follower tier so that each tier keeps coverage).
+variance shrunk to the vertical's (pool.py), blended with the platform's own forecast (platform_blend.py), and shifted
+by the effect of a placement (sponsored.py). Where enough past errors are known, their conformal quantiles replace those
+of the Student-t (Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World, 2005), by follower tier, so that
+each tier keeps its coverage.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,10 +28,10 @@ else:
 
 MODEL_VERSION = "reach/2"
 LOW, MIDDLE, HIGH, CAREFUL = 0.1, 0.5, 0.9, 0.3
-# People per view of one video: a prior until channels upload reached-account counts; plausible from 0.7 to 1.
+# People per view of one video: a prior until channels upload reached-account counts; 0.7 to 1 is plausible.
 UNIQUE_PER_VIEW, UNIQUE_PER_VIEW_RANGE = 0.85, (0.7, 1.0)
 RESIDUALS_MIN, TIER_RESIDUALS_MIN = 60, 50
-MIDDLE_DOUBT = 200.0  # misses of its own with which a tier's middle counts half against the pool's
+MIDDLE_DOUBT = 200.0  # the number of a tier's own errors at which its median counts as much as the pool's
 CALIBRATION_TAUS = tuple(round(0.05 * step, 2) for step in range(1, 20))
 FOLLOWERS_DF = 30.0
 SMEAR_MAX = 4.0
@@ -43,9 +44,12 @@ Basis = Literal["history", "median", "followers", "platform"]
 
 @dataclass(frozen=True)
 class ViewForecast:
-    """One channel's view forecast, to be stored column by column: log_centre (log views), scale (log units), df,
-    videos used, mean over median of views, and what it rests on: its videos, a told median of views, its followers, or
-    the platform's own forecast alone."""
+    """One channel's view forecast, as its columns are stored.
+
+    log_centre is in log views, scale in log units; `smear` is the mean of views over their median. `basis` says what
+    the forecast rests on: the channel's videos, a reported median of views, its followers, or the platform's own
+    forecast alone.
+    """
 
     log_centre: float
     scale: float
@@ -57,8 +61,11 @@ class ViewForecast:
 
 @dataclass(frozen=True, eq=False)
 class ViewForecasts:
-    """The same for n channels, as arrays [n]; NaN centres where nothing is known. ``from_median``: where a told median
-    stands in for videos (None: nowhere); ``platform_weight``: what the platform's forecast counts for, 0..1."""
+    """View forecasts of n channels as arrays [n], with NaN centres where nothing is known.
+
+    ``from_median`` marks where a reported median of views stands in for videos (None: nowhere); ``platform_weight`` is
+    the weight of the platform's forecast, 0..1 (None: 0 everywhere).
+    """
 
     log_centre: Floats
     scale: Floats
@@ -75,9 +82,10 @@ class ViewForecasts:
 
 @dataclass(frozen=True, eq=False)
 class ForecastCalibration:
-    """Quantiles of standardised misses at CALIBRATION_TAUS by follower tier [4, 19], and the misses behind each [4].
+    """Quantiles of standardised errors at CALIBRATION_TAUS by follower tier [4, 19], and the errors behind each [4].
 
-    A tier with fewer than 50 misses holds the pooled quantiles; its count is that of the pool."""
+    A tier with fewer than 50 errors has the quantiles and the count of all tiers together.
+    """
 
     quantiles: Floats
     counts: Ints
@@ -100,34 +108,35 @@ def forecast_many(
     shift: Floats | None = None,
     shift_sd: Floats | None = None,
 ) -> ViewForecasts:
-    """Return the forecasts of n channels; ``pool_of`` [n] picks each one's pool (all take the first without it).
+    """Return the forecasts of n channels.
 
-    ``shift`` and ``shift_sd`` [n], log units: what a placement adds to the channel's views and how sure that is, as
-    sponsored.placement tells it; the platform's forecast, which is of a placement already, is not moved.
+    ``pool_of`` [n] is the index of each channel's pool (None: all take the first). ``shift`` and ``shift_sd`` [n], in
+    log units, are what a placement adds to a channel's views and the SD of that (see sponsored.placement). They do not
+    move the platform's forecast, which is of a placement already.
     """
     count = len(past.views)
     priors = priors_of(pools, np.zeros(count, dtype=np.int64) if pool_of is None else pool_of)
-    found, _, _ = predict(past, priors)
-    seen = found.summary.n_used > 0
-    nothing = np.full(count, np.nan)
-    told = nothing if past.told_median is None else past.told_median
-    typical = log(np.where(told > 0, told, np.nan)) + priors.median_bias
+    prediction, _, _ = predict(past, priors)
+    seen = prediction.summary.n_used > 0
+    nan = np.full(count, np.nan)
+    told_median = nan if past.told_median is None else past.told_median
+    typical = log(np.where(told_median > 0, told_median, np.nan)) + priors.median_bias
     by_median = ~seen & np.isfinite(typical)
-    centre = np.where(seen, found.centre, np.where(by_median, typical, found.line))
-    scale = np.where(seen, found.scale, np.where(by_median, priors.median_scale, priors.followers_scale))
+    centre = np.where(seen, prediction.centre, np.where(by_median, typical, prediction.line))
+    scale = np.where(seen, prediction.scale, np.where(by_median, priors.median_scale, priors.followers_scale))
     if shift is not None:
         centre = centre + shift
     if shift_sd is not None:
         scale = np.sqrt(scale**2 + shift_sd**2)
-    platform = nothing if past.platform is None else past.platform
+    platform = nan if past.platform is None else past.platform
     with_videos, without = blended(centre, scale, platform, blend), combined(centre, scale, platform)
     centre, scale, weight = (np.where(seen, ours, other) for ours, other in zip(with_videos, without, strict=True))
     own_smear = np.minimum(exp(scale**2 / 2), SMEAR_MAX)
     return ViewForecasts(
         log_centre=centre,
         scale=scale,
-        df=np.where(seen, found.df, np.where(by_median, MEDIAN_DF, FOLLOWERS_DF)),
-        n_used=found.summary.n_used,
+        df=np.where(seen, prediction.df, np.where(by_median, MEDIAN_DF, FOLLOWERS_DF)),
+        n_used=prediction.summary.n_used,
         smear=np.where(seen & np.isfinite(priors.smear), priors.smear, own_smear),
         from_history=seen,
         from_median=by_median,
@@ -138,25 +147,25 @@ def forecast_many(
 def forecast(
     views_newest_first: Sequence[float], ages_days: Sequence[float], pool: VerticalPool, followers: float | None = None
 ) -> ViewForecast:
-    """Return one channel's forecast; bit for bit what forecast_many gives it.
+    """Return one channel's forecast, bit for bit as forecast_many gives it.
 
-    Raises ValueError when no video is at least three days old and followers are not known either.
+    Raises ValueError without a video at least three days old and without followers.
     """
-    many = forecast_many(histories([views_newest_first], [ages_days], [followers]), [pool])
-    if not np.isfinite(many.log_centre[0]):
+    forecasts = forecast_many(histories([views_newest_first], [ages_days], [followers]), [pool])
+    if not np.isfinite(forecasts.log_centre[0]):
         raise ValueError("A forecast needs a video at least three days old, or the number of followers.")
     return ViewForecast(
-        log_centre=float(many.log_centre[0]),
-        scale=float(many.scale[0]),
-        df=float(many.df[0]),
-        n_used=int(many.n_used[0]),
-        smear=float(many.smear[0]),
-        basis=bases(many)[0],
+        log_centre=float(forecasts.log_centre[0]),
+        scale=float(forecasts.scale[0]),
+        df=float(forecasts.df[0]),
+        n_used=int(forecasts.n_used[0]),
+        smear=float(forecasts.smear[0]),
+        basis=bases(forecasts)[0],
     )
 
 
 def bases(forecasts: ViewForecasts) -> list[Basis]:
-    """Return what each of n forecasts rests on; one without a centre counts as from followers."""
+    """Return what each of n forecasts rests on; a forecast without a centre counts as one from followers."""
     count = len(forecasts)
     by_median = np.zeros(count, dtype=bool) if forecasts.from_median is None else forecasts.from_median
     weight = np.zeros(count) if forecasts.platform_weight is None else forecasts.platform_weight
@@ -167,16 +176,16 @@ def bases(forecasts: ViewForecasts) -> list[Basis]:
 
 
 def stack(forecasts: Sequence[ViewForecast]) -> ViewForecasts:
-    """Return stored forecasts as arrays."""
+    """Return n stored forecasts as arrays."""
     return ViewForecasts(
-        log_centre=np.array([one.log_centre for one in forecasts]),
-        scale=np.array([one.scale for one in forecasts]),
-        df=np.array([one.df for one in forecasts]),
-        n_used=np.array([float(one.n_used) for one in forecasts]),
-        smear=np.array([one.smear for one in forecasts]),
-        from_history=np.array([one.basis == "history" for one in forecasts], dtype=bool),
-        from_median=np.array([one.basis == "median" for one in forecasts], dtype=bool),
-        platform_weight=np.array([float(one.basis == "platform") for one in forecasts]),
+        log_centre=np.array([each.log_centre for each in forecasts]),
+        scale=np.array([each.scale for each in forecasts]),
+        df=np.array([each.df for each in forecasts]),
+        n_used=np.array([float(each.n_used) for each in forecasts]),
+        smear=np.array([each.smear for each in forecasts]),
+        from_history=np.array([each.basis == "history" for each in forecasts], dtype=bool),
+        from_median=np.array([each.basis == "median" for each in forecasts], dtype=bool),
+        platform_weight=np.array([float(each.basis == "platform") for each in forecasts]),
     )
 
 
@@ -185,42 +194,42 @@ def tier_of(followers: Floats) -> Ints:
     return np.searchsorted(np.array(FOLLOWER_TIERS), np.nan_to_num(followers), side="right").astype(np.int64)
 
 
-def calibrate(residuals_by_tier: Mapping[int, Floats]) -> ForecastCalibration | None:
-    """Return the table of settled misses, or None while there are fewer than 60 in all tiers together.
+def calibrate(errors_by_tier: Mapping[int, Floats]) -> ForecastCalibration | None:
+    """Return the quantiles of standardised errors, (log views - log_centre) / scale, or None under 60 errors in all.
 
-    Quantile tau is the value at place (n + 1) tau of n misses in order, between two of them in proportion. A tier with
-    50 or more has its own ends at 10 and 90 %, which keeps its coverage, and a middle drawn to the pool's; in between
-    and beyond it has the pool's shape, which many more misses tell.
+    Quantile tau is the value at rank (n + 1) tau of n errors in order, interpolated linearly. A tier with 50 or more
+    keeps its own 10 % and 90 % quantiles, so that its intervals keep their coverage, and has a median shrunk to the
+    pool's. Elsewhere it takes the shape of the pool, which rests on many more errors.
     """
-    by_tier = [as_floats(residuals_by_tier.get(tier, np.array([]))) for tier in range(len(FOLLOWER_TIERS) + 1)]
-    pooled = np.concatenate(by_tier)
-    if len(pooled) < RESIDUALS_MIN:
+    by_tier = [as_floats(errors_by_tier.get(tier, np.array([]))) for tier in range(len(FOLLOWER_TIERS) + 1)]
+    all_errors = np.concatenate(by_tier)
+    if len(all_errors) < RESIDUALS_MIN:
         return None
-    whole = _conformal(np.sort(pooled))
-    rows = [_shaped(np.sort(own), whole) if len(own) >= TIER_RESIDUALS_MIN else whole for own in by_tier]
-    counts = [len(own) if len(own) >= TIER_RESIDUALS_MIN else len(pooled) for own in by_tier]
+    pooled = _conformal(np.sort(all_errors))
+    rows = [_shaped(np.sort(errors), pooled) if len(errors) >= TIER_RESIDUALS_MIN else pooled for errors in by_tier]
+    counts = [len(errors) if len(errors) >= TIER_RESIDUALS_MIN else len(all_errors) for errors in by_tier]
     return ForecastCalibration(np.stack(rows), np.array(counts, dtype=np.int64))
 
 
 def _conformal(ordered: Floats) -> Floats:
-    places = (len(ordered) + 1) * np.array(CALIBRATION_TAUS) - 1
-    found: Floats = np.interp(places, np.arange(len(ordered)), ordered)
-    return found
+    ranks = (len(ordered) + 1) * np.array(CALIBRATION_TAUS) - 1
+    values: Floats = np.interp(ranks, np.arange(len(ordered)), ordered)
+    return values
 
 
-def _shaped(ordered: Floats, whole: Floats) -> Floats:
+def _shaped(ordered: Floats, pooled: Floats) -> Floats:
     own = _conformal(ordered)
     low, middle, high = (CALIBRATION_TAUS.index(tau) for tau in (LOW, MIDDLE, HIGH))
     trust = len(ordered) / (len(ordered) + MIDDLE_DOUBT)
-    centre = trust * own[middle] + (1 - trust) * whole[middle]
+    centre = trust * own[middle] + (1 - trust) * pooled[middle]
     centre = float(np.clip(centre, own[low], own[high]))
-    below, above = whole[middle] - whole[low], whole[high] - whole[middle]
+    below, above = pooled[middle] - pooled[low], pooled[high] - pooled[middle]
     if below <= 0 or above <= 0:
         return own
-    shape = np.minimum(whole - whole[middle], 0) * ((centre - own[low]) / below)
-    shape += np.maximum(whole - whole[middle], 0) * ((own[high] - centre) / above)
-    found: Floats = centre + shape
-    return found
+    shape = np.minimum(pooled - pooled[middle], 0) * ((centre - own[low]) / below)
+    shape += np.maximum(pooled - pooled[middle], 0) * ((own[high] - centre) / above)
+    shaped: Floats = centre + shape
+    return shaped
 
 
 def quantiles(
@@ -229,47 +238,47 @@ def quantiles(
     calibration: ForecastCalibration | None = None,
     tiers: Ints | None = None,
 ) -> Floats:
-    """Return views [n, len(taus)] at the quantiles, rising with tau; taus lie strictly between 0 and 1.
+    """Return views [n, len(taus)] at the quantiles, rising with tau.
 
-    With a calibration and each channel's tier, forecasts from history use its quantiles; outside its 5-95 % the
-    Student-t's shape continues it.
+    With a calibration and each channel's tier, forecasts from history use its quantiles; outside 5-95 % the shape of
+    the Student-t continues them. Raises ValueError unless every tau is strictly between 0 and 1.
     """
     tau = as_floats(taus)
     if np.any((tau <= 0) | (tau >= 1)):
         raise ValueError("A quantile lies strictly between 0 and 1.")
-    distinct, place = np.unique(forecasts.df, return_inverse=True)
-    z = special.stdtrit(distinct[:, None], tau[None, :])[place]
+    distinct, index = np.unique(forecasts.df, return_inverse=True)
+    z = special.stdtrit(distinct[:, None], tau[None, :])[index]
     if calibration is not None and tiers is not None:
-        own = _calibrated(forecasts.df, tau, calibration, distinct, place, tiers)
+        own = _calibrated(forecasts.df, tau, calibration, distinct, index, tiers)
         z = np.where(forecasts.from_history[:, None], own, z)
     return np.exp(forecasts.log_centre[:, None] + forecasts.scale[:, None] * z)
 
 
 def _calibrated(
-    df: Floats, tau: Floats, table: ForecastCalibration, distinct: Floats, place: Ints, tiers: Ints
+    df: Floats, tau: Floats, table: ForecastCalibration, distinct: Floats, index: Ints, tiers: Ints
 ) -> Floats:
     first, last = CALIBRATION_TAUS[0], CALIBRATION_TAUS[-1]
     inside = np.stack([np.interp(tau, CALIBRATION_TAUS, row) for row in table.quantiles])[tiers]
     inner = np.clip(tau, first, last)
     beyond = special.stdtrit(distinct[:, None], tau[None, :]) - special.stdtrit(distinct[:, None], inner[None, :])
-    return inside + np.where((tau < first) | (tau > last), beyond, 0.0)[place]
+    return inside + np.where((tau < first) | (tau > last), beyond, 0.0)[index]
 
 
 def expected_views(forecasts: ViewForecasts) -> Floats:
-    """Return the mean of the next video's views [n]: the median times the smearing factor."""
+    """Return the expected views [n] of the next video: the median times the smearing factor."""
     return np.exp(forecasts.log_centre) * forecasts.smear
 
 
 def on_target_people(views: Floats, share: Floats, h: float = UNIQUE_PER_VIEW) -> Floats:
-    """Return people of the target behind the views: share * views * h.
+    """Return the on-target people behind the views: share * views * h.
 
-    ``h`` is people per view of one video.
+    ``h`` is the people per view of one video.
     """
     return share * views * h
 
 
 def people(views_low: Floats, views_middle: Floats, views_high: Floats, shares: TargetShares) -> OnTargetPeople:
-    """Return on-target people of one video: the median, and views at tau .1 / .9 with the low / high share."""
+    """Return the on-target people of one video: the median, and views at tau .1 and .9 with the low and high share."""
     return OnTargetPeople(
         point=on_target_people(views_middle, shares.point),
         low=on_target_people(views_low, shares.low),

@@ -1,4 +1,4 @@
-"""How many views a published video had when somebody looked, and what many videos taught of how views grow."""
+"""Tables of the forecast: readings of published videos, the fitted models, and each channel's features."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from marketplace.core.db import Base
 
 
 class VideoReading(Base):
-    """The views of one video of a channel at one moment. Written once; whoever sees the channel sees it."""
+    """The views of one video of a channel at one moment. Written once; visible to whoever sees the channel."""
 
     __tablename__ = "video_readings"
     __table_args__ = (
@@ -28,11 +28,12 @@ class VideoReading(Base):
 
     @property
     def hours(self) -> float:
+        """Return the hours from publication to the reading."""
         return (self.taken_at - self.published_at).total_seconds() / 3600
 
 
 class GrowthModel(Base):
-    """How views grow from 24 h and 72 h to thirty days (early.EarlyModel). The newest one counts."""
+    """A fit of how views grow from 24 h and 72 h to thirty days (early.EarlyModel). The newest row counts."""
 
     __tablename__ = "growth_models"
 
@@ -43,7 +44,7 @@ class GrowthModel(Base):
 
 
 class ForecastModel(Base):
-    """The pools and the calibration fitted to the market's own video histories. The newest one counts."""
+    """The pools and the calibration fitted to the market's own video histories. The newest row counts."""
 
     __tablename__ = "forecast_models"
 
@@ -54,14 +55,14 @@ class ForecastModel(Base):
 
 
 class ChannelFeatures(Base):
-    """A channel as numbers for scoring, made from the channel, its present snapshot and the present forecast model.
+    """A channel as numbers for scoring, computed from the channel, its present snapshot and the present forecast model.
 
     Log views of one video ~ `log_centre` + `scale` * t(`df`); expected views = exp(log_centre) * `smear`. `shares` are
-    32-bit floats, little-endian, as `matching.vectors` reads them; `flags` are the bits of `matching.flags`;
-    `language` is the primary subtag. `from_median`: no single video but a told median of views; `platform_weight`: how
-    far the platform's own forecast `platform_views` counts; `sponsored_gap` with its 80 % ends: log views of sponsored
-    videos less those of others, from as many as are counted (NULL: nothing was told of it).
-    `changed` is the transaction that last wrote it, or what it is searched by.
+    32-bit floats, little-endian (audience/share_columns.py); `flags` are bits (flags.py); `language` is the primary
+    subtag. `from_median`: the forecast rests on a reported median of views, not on single videos. `platform_weight` is
+    the weight of the platform's own forecast `platform_views`. `sponsored_gap`, with its 80 % ends, is log views of
+    sponsored videos less those of others, from the two counts of videos (NULL: not known).
+    `changed` is the transaction that last wrote the row, or something that the channel is searched by.
     """
 
     __tablename__ = "channel_features"

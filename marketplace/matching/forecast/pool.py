@@ -1,7 +1,7 @@
-"""What the creators of a vertical teach about one of them: spread of views, bias, and views from followers.
+"""What the creators of a vertical have in common: spread of views, bias, and the line from followers to views.
 
-How far the centre and the scale follow the signals of `matching.signals` is learnt from the videos that came out: each
-of a creator's newest two is forecast from those before it.
+The coefficients of the signals (signals.py) on centre and scale are fitted to videos that came out: each of a creator's
+newest two is forecast from those before it.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ HALF_LIFE_VIDEOS = 1.0
 VIDEOS_MAX = 10
 AGE_MIN_DAYS = 3.0
 VIEWS_FLOOR = 1.0
-# How many creators' worth the stated prior counts against a market's own, and the market against one of its verticals:
-# two hundred made-up creators of one vertical told more of chance than of it.
+# The number of creators that the stated prior counts as against a market's own, and the market against one of its
+# verticals: a fit to two hundred simulated creators of one vertical followed chance more than the vertical.
 TRUST_CREATORS, TRUST_OF_ALL = 10.0, 300.0
 RESIDUALS_MIN = 30
 # Elasticity of views on followers: 0.1-0.5 in the literature and the trade (Tian, Dew and Iyengar, Journal of Marketing
@@ -30,8 +30,9 @@ ELASTICITY, ELASTICITY_SD = 0.3, 0.2
 REFERENCE_FOLLOWERS, REFERENCE_VIEWS = 100_000.0, 3_000.0
 # Followers alone miss log views by 1.35 on average (846 creators, one search word, 2025-11): about ten times each way.
 FOLLOWERS_FACTOR = 10.0
-# Coefficients of signals.CENTRE and signals.SPREAD before a market has taught its own: the middle of what six made-up
-# markets teach (benchmarks/quality/histories.py), with how many creators' worth of doubt.
+# Coefficients of signals.CENTRE and signals.SPREAD before a market has its own: the middle of the fits to six simulated
+# markets (benchmarks/quality/histories.py). RIDGE is the weight of these priors, RIDGE_OF_ALL that of the market's
+# coefficients against a vertical's.
 CENTRE_PRIOR = (0.15, 0.2, 0.1, 0.0, 0.3, 0.0, 0.0, 0.1)
 SPREAD_PRIOR = (0.05, -0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.1, 0.15)
 RIDGE, RIDGE_OF_ALL = 20.0, 600.0
@@ -39,7 +40,8 @@ ORIGINS, OLDER_MIN, ROWS_MAX = 2, 3, 8_000
 SPREAD_RANGE = 0.9
 # E|error| over scale for the Student-t of a usual channel.
 ABSOLUTE_PER_SCALE = 0.9
-# A told median of 30 days misses the next video by 0.815 in the mean where the last nine were told (matching.md 1.3).
+# A reported 30-day median misses the next video by 0.815 on average, measured where the last nine videos were known too
+# (matching.md 1.3).
 MEDIAN_SCALE, MEDIAN_DF = 0.86, 5.0
 MEDIAN_VIDEOS = 5
 T5_AT_90 = 1.4758840488244815
@@ -49,12 +51,12 @@ T5_AT_90 = 1.4758840488244815
 class VerticalPool:
     """A vertical's priors.
 
-    ``s0_squared``, ``nu0``: variance of log views inside a creator and its weight in degrees of freedom; ``bias``: what
-    the centre misses in the median (log); ``smear``: mean over median of views, None where too little is known;
+    ``s0_squared``, ``nu0``: variance of log views within a creator and its weight in degrees of freedom; ``bias``: the
+    median error of the centre (log); ``smear``: mean over median of views (None: too little is known);
     ``log_views_at_reference`` and ``elasticity``: log views at 100,000 followers and their slope on log followers;
-    ``followers_scale``: SD of log views around that line; ``creators``: how many creators stand behind it;
-    ``centre`` and ``spread``: coefficients of the signals; ``median_bias`` and ``median_scale``: what a told median of
-    views misses in the middle, and the scale of a Student-t with five degrees of freedom about it.
+    ``followers_scale``: SD of log views around that line; ``creators``: the number of creators it was fitted to;
+    ``centre`` and ``spread``: coefficients of the signals; ``median_bias`` and ``median_scale``: the median error of a
+    reported median of views, and the scale of a Student-t with five degrees of freedom about it.
     """
 
     s0_squared: float = 0.40
@@ -73,9 +75,11 @@ class VerticalPool:
 
 @dataclass(frozen=True, eq=False)
 class ViewHistories:
-    """Views of n channels' videos, newest first, as [n, k] with NaN where there is none, and each video's age in days;
-    ``followers`` [n], NaN where not known; where told, the median of views over 30 days [n], the platform's own
-    forecast of views [n], and whether a video is sponsored [n, k] (1, 0, or NaN where it does not say)."""
+    """Views of n channels' videos, newest first, as [n, k] with NaN for none, and each video's age in days [n, k].
+
+    ``followers`` [n] (NaN: not known); ``told_median`` [n]: the reported median of views over 30 days; ``platform``
+    [n]: the platform's own forecast of views; ``sponsored`` [n, k]: 1 or 0, NaN where the video does not say.
+    """
 
     views: Floats
     ages_days: Floats
@@ -99,7 +103,7 @@ class HistorySummary:
 
 @dataclass(frozen=True, eq=False)
 class PoolPriors:
-    """The pools of n channels as arrays [n]; ``centre`` [n, 8] and ``spread`` [n, 9]; ``smear`` NaN: not known."""
+    """The pools of n channels as arrays [n]; ``centre`` is [n, 8], ``spread`` [n, 9], ``smear`` NaN if not known."""
 
     s0_squared: Floats
     nu0: Floats
@@ -116,9 +120,12 @@ class PoolPriors:
 
 @dataclass(frozen=True, eq=False)
 class ViewPrediction:
-    """What histories tell of the next video [n]: centre and scale of log views, the scale before its signals, the
-    shrunk variance of one video's log views, its degrees of freedom, the log views that followers predict (NaN: not
-    known), and the moments behind them."""
+    """The next video of n channels by their histories [n].
+
+    ``centre`` and ``scale`` of log views, ``base``: the scale before its signals, ``variance``: the shrunk variance of
+    one video's log views, with ``df`` degrees of freedom, ``line``: the log views that followers predict (NaN: not
+    known), and ``summary``: the moments behind them.
+    """
 
     centre: Floats
     scale: Floats
@@ -133,11 +140,11 @@ PRIOR_POOL = VerticalPool()
 
 
 def priors_of(pools: Sequence[VerticalPool], which: Ints) -> PoolPriors:
-    """Return the pools that ``which`` [n] names, as arrays."""
-    found = {
+    """Return the pools at the indices ``which`` [n], as arrays."""
+    columns = {
         part.name: np.array([_number(getattr(pool, part.name)) for pool in pools])[which] for part in fields(PoolPriors)
     }
-    return PoolPriors(**found)
+    return PoolPriors(**columns)
 
 
 def _number(value: float | tuple[float, ...] | None) -> float | tuple[float, ...]:
@@ -153,19 +160,19 @@ def histories(
     platform: Sequence[float | None] | None = None,
     sponsored: Sequence[Sequence[bool | None]] | None = None,
 ) -> ViewHistories:
-    """Pad lists of views and ages, newest first, to arrays; raises ValueError where their lengths differ."""
+    """Return lists of views and ages, newest first, padded to arrays. Raises ValueError where their lengths differ."""
     if not len(views) == len(ages_days) == len(followers) or any(
-        len(v) != len(a) for v, a in zip(views, ages_days, strict=False)
+        len(row) != len(row_ages) for row, row_ages in zip(views, ages_days, strict=False)
     ):
         raise ValueError("Each video needs its views and its age.")
     width = max((len(row) for row in views), default=0)
-    table, ages, marks = np.full((3, len(views), width), np.nan)
+    view_table, ages, marks = np.full((3, len(views), width), np.nan)
     for number, row in enumerate(views):
-        table[number, : len(row)], ages[number, : len(row)] = row, ages_days[number]
-    for number, said in enumerate(sponsored or []):
-        marks[number, : len(said)] = _column(said)
+        view_table[number, : len(row)], ages[number, : len(row)] = row, ages_days[number]
+    for number, row_marks in enumerate(sponsored or []):
+        marks[number, : len(row_marks)] = _column(row_marks)
     return ViewHistories(
-        table,
+        view_table,
         ages,
         _column(followers),
         None if told_median is None else _column(told_median),
@@ -179,15 +186,16 @@ def _column(values: Sequence[float | None]) -> Floats:
 
 
 def usable(past: ViewHistories) -> Bools:
-    """Return which videos count [n, k]: with views, and at least three days old, for younger ones still grow."""
-    found: Bools = (past.ages_days >= AGE_MIN_DAYS) & (past.views >= 0)
-    return found
+    """Return which videos count [n, k]: those with views and at least three days old; younger ones still grow."""
+    good: Bools = (past.ages_days >= AGE_MIN_DAYS) & (past.views >= 0)
+    return good
 
 
 def _packed(past: ViewHistories, skip: int) -> tuple[Floats, Floats]:
-    """Return log views and ages of the newest usable videos [n, 10] after ``skip`` of them; NaN where there are fewer.
+    """Return log views and ages of the newest usable videos [n, 10] after the first ``skip``, padded with NaN.
 
-    A video without views counts as one view."""
+    Fewer views than one count as one, so that the log is finite.
+    """
     good = usable(past)
     rank = np.cumsum(good, axis=1) - 1 - skip
     good &= (rank >= 0) & (rank < VIDEOS_MAX)
@@ -235,58 +243,59 @@ def _summary(logs: Floats) -> HistorySummary:
 
 
 def predict(past: ViewHistories, priors: PoolPriors, skip: int = 0) -> tuple[ViewPrediction, Floats, Floats]:
-    """Return what the videos after ``skip`` tell of the one before them, and the signals of centre and spread.
+    """Return the forecast of the video before the newest ``skip`` from those after, and both tables of signals.
 
-    The centre is the recency-weighted mean moved by its signals and the vertical's bias; the scale that of a next value
-    from the shrunk variance, widened or narrowed by its signals within a factor of exp(0.9).
+    The centre is the recency-weighted mean moved by its signals and the vertical's bias. The scale is that of a next
+    value under the shrunk variance, widened or narrowed by its signals within a factor of exp(0.9). The signals are
+    [n, 8] for the centre and [n, 9] for the spread.
     """
     logs, ages = _packed(past, skip)
-    now = _summary(logs)
-    seen = now.n_used > 0
-    df = priors.nu0 + now.df
-    variance = (priors.nu0 * priors.s0_squared + now.df * now.variance) / df
+    summary = _summary(logs)
+    seen = summary.n_used > 0
+    df = priors.nu0 + summary.df
+    variance = (priors.nu0 * priors.s0_squared + summary.df * summary.variance) / df
     with np.errstate(divide="ignore", invalid="ignore"):
         size = log(np.where(past.followers > 0, past.followers, np.nan) / REFERENCE_FOLLOWERS)
-        base = np.sqrt(variance * (1 + 1 / now.n_eff))
+        base = np.sqrt(variance * (1 + 1 / summary.n_eff))
     line = priors.log_views_at_reference + priors.elasticity * size
-    known = SignalInputs(
+    inputs = SignalInputs(
         logs=logs,
         ages=ages,
-        count=now.n_used,
-        centre=now.centre,
+        count=summary.n_used,
+        centre=summary.centre,
         variance=variance,
-        n_eff=now.n_eff,
+        n_eff=summary.n_eff,
         usual=priors.s0_squared,
         line=line,
         line_scale=priors.followers_scale,
         size=size,
     )
-    of_centre, of_spread = signals(known)
-    wider = np.clip(sum_columns(of_spread * priors.spread), -SPREAD_RANGE, SPREAD_RANGE)
-    found = ViewPrediction(
-        centre=np.where(seen, now.centre + sum_columns(of_centre * priors.centre) + priors.bias, np.nan),
-        scale=base * exp(wider),
+    centre_signals, spread_signals = signals(inputs)
+    log_factor = np.clip(sum_columns(spread_signals * priors.spread), -SPREAD_RANGE, SPREAD_RANGE)
+    prediction = ViewPrediction(
+        centre=np.where(seen, summary.centre + sum_columns(centre_signals * priors.centre) + priors.bias, np.nan),
+        scale=base * exp(log_factor),
         base=base,
         variance=variance,
         df=df,
         line=line,
-        summary=now,
+        summary=summary,
     )
-    return found, of_centre, of_spread
+    return prediction, centre_signals, spread_signals
 
 
 def fit_pool(past: ViewHistories, base: VerticalPool = PRIOR_POOL) -> VerticalPool:
-    """Return a market's pool; with few creators it stays near the stated prior (as if that were ten creators).
+    """Return the pool fitted to a market's histories, shrunk to the stated prior, which counts as ten creators.
 
-    A vertical's pool has the market's as its ``base`` and stays near it (as if that were three hundred).
+    A vertical's pool takes the market's as its ``base``, which counts as three hundred creators.
     """
-    now = summarise(past)
-    several = now.n_used >= 2
+    summary = summarise(past)
+    several = summary.n_used >= 2
     creators = int(several.sum())
     trust = creators / (creators + (TRUST_CREATORS if base is PRIOR_POOL else TRUST_OF_ALL))
-    s0_squared, nu0 = match_weighted(now.variance[several], now.n_used[several])
-    level, elasticity, scale = _followers_line(past.followers, now, base, trust)
-    first = replace(
+    s0_squared, nu0 = match_weighted(summary.variance[several], summary.n_used[several])
+    level, elasticity, scale = _followers_line(past.followers, summary, base, trust)
+    pool = replace(
         base,
         s0_squared=base.s0_squared * (s0_squared / base.s0_squared) ** trust,
         nu0=base.nu0 * (nu0 / base.nu0) ** trust,
@@ -295,94 +304,93 @@ def fit_pool(past: ViewHistories, base: VerticalPool = PRIOR_POOL) -> VerticalPo
         followers_scale=scale,
         creators=creators,
     )
-    return _misses(past, _learn(past, first, base), base, trust)
+    return _errors(past, _learn(past, pool, base), base, trust)
 
 
 def _learn(past: ViewHistories, pool: VerticalPool, base: VerticalPool) -> VerticalPool:
-    """Return the pool with coefficients from forecasting each of the newest two usable videos from the older ones.
+    """Return the pool with coefficients fitted by forecasting each of the newest two usable videos from the older ones.
 
-    Of more than 8,000 videos every second, third .. is taken: a dozen coefficients need no more."""
+    Of more than 8,000 videos every second, third .. is used: a dozen coefficients need no more.
+    """
     parts = []
     for skip in range(ORIGINS):
-        found, of_centre, of_spread = predict(past, _priors(pool, past), skip + 1)
-        moves = _packed(past, skip)[0][:, 0] - found.summary.centre
-        tested = (found.summary.n_used >= OLDER_MIN) & np.isfinite(moves)
-        parts.append((of_centre[tested], of_spread[tested], moves[tested], found.base[tested]))
+        prediction, centre_signals, spread_signals = predict(past, _priors(pool, past), skip + 1)
+        changes = _packed(past, skip)[0][:, 0] - prediction.summary.centre
+        tested = (prediction.summary.n_used >= OLDER_MIN) & np.isfinite(changes)
+        parts.append((centre_signals[tested], spread_signals[tested], changes[tested], prediction.base[tested]))
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    table, of_spread, moves, scale = (column[:: len(columns[-1]) // ROWS_MAX + 1] for column in columns)
-    if len(moves) < RESIDUALS_MIN:
+    table, spread_signals, changes, scale = (column[:: len(columns[-1]) // ROWS_MAX + 1] for column in columns)
+    if len(changes) < RESIDUALS_MIN:
         return pool
-    strength = RIDGE if base is PRIOR_POOL else RIDGE_OF_ALL
-    # What all of them miss is the bias, told apart below.
-    with_one = np.concatenate([table, np.ones((len(moves), 1))], axis=1)
-    prior, ridge = np.array([*base.centre, 0.0]), np.array([*[strength] * len(CENTRE), 0.0])
-    found_centre = regression.absolute(with_one, moves, 1 / np.sqrt(scale), prior, ridge)
-    misses = moves - regression.times(with_one, found_centre)
+    weight = RIDGE if base is PRIOR_POOL else RIDGE_OF_ALL
+    # The constant takes up the error that all have in common: that is the bias, which _errors fits.
+    with_constant = np.concatenate([table, np.ones((len(changes), 1))], axis=1)
+    prior, ridge = np.array([*base.centre, 0.0]), np.array([*[weight] * len(CENTRE), 0.0])
+    centre = regression.absolute(with_constant, changes, 1 / np.sqrt(scale), prior, ridge)
+    errors = changes - regression.times(with_constant, centre)
     usual = ABSOLUTE_PER_SCALE * scale
-    found_spread = regression.log_spread(
-        of_spread, misses, usual, np.array(base.spread), np.full(len(SPREAD), strength)
-    )
-    return replace(pool, centre=tuple(found_centre[:-1].tolist()), spread=tuple(found_spread.tolist()))
+    spread = regression.log_spread(spread_signals, errors, usual, np.array(base.spread), np.full(len(SPREAD), weight))
+    return replace(pool, centre=tuple(centre[:-1].tolist()), spread=tuple(spread.tolist()))
 
 
 def _priors(pool: VerticalPool, past: ViewHistories) -> PoolPriors:
     return priors_of([pool], np.zeros(len(past.views), dtype=np.int64))
 
 
-def _misses(past: ViewHistories, pool: VerticalPool, base: VerticalPool, trust: float) -> VerticalPool:
-    """Return the pool with what forecasts of each creator's newest usable video from the older ones miss: bias,
+def _errors(past: ViewHistories, pool: VerticalPool, base: VerticalPool, trust: float) -> VerticalPool:
+    """Return the pool with the errors of forecasting each creator's newest usable video from the older ones: bias,
     smearing factor, and bias and scale of the median of the older ones.
 
     The smearing factor (Duan, Journal of the American Statistical Association 78, 1983) is the mean of exp(residual)
     after cutting the residuals at their 2 % and 98 % quantiles, so that one viral video does not set it.
     """
-    plain = replace(pool, bias=0.0)
-    before, _, _ = predict(past, _priors(plain, past), 1)
+    unbiased = replace(pool, bias=0.0)
+    before, _, _ = predict(past, _priors(unbiased, past), 1)
     older, newest = _packed(past, 1)[0], _packed(past, 0)[0][:, 0]
     count = before.summary.n_used
-    misses = (newest - before.centre)[count >= 2]
-    of_median = (newest - median(older, count))[count >= MEDIAN_VIDEOS]
-    if not len(misses):
+    errors = (newest - before.centre)[count >= 2]
+    median_errors = (newest - median(older, count))[count >= MEDIAN_VIDEOS]
+    if not len(errors):
         return pool
-    bias = base.bias + trust * (float(np.median(misses)) - base.bias)
-    found = replace(pool, bias=bias)
-    if len(misses) >= RESIDUALS_MIN:
-        low, high = np.quantile(misses, [0.02, 0.98])
-        smear = max(1.0, float(np.mean(np.exp(np.clip(misses, low, high) - bias))))
-        found = replace(found, smear=smear if base.smear is None else base.smear * (smear / base.smear) ** trust)
-    if len(of_median) >= RESIDUALS_MIN:
-        low, high = np.quantile(of_median, [0.1, 0.9])
+    bias = base.bias + trust * (float(np.median(errors)) - base.bias)
+    fitted = replace(pool, bias=bias)
+    if len(errors) >= RESIDUALS_MIN:
+        low, high = np.quantile(errors, [0.02, 0.98])
+        smear = max(1.0, float(np.mean(np.exp(np.clip(errors, low, high) - bias))))
+        fitted = replace(fitted, smear=smear if base.smear is None else base.smear * (smear / base.smear) ** trust)
+    if len(median_errors) >= RESIDUALS_MIN:
+        low, high = np.quantile(median_errors, [0.1, 0.9])
         scale = max(float(high - low) / 2 / T5_AT_90, 0.1)
-        found = replace(
-            found,
-            median_bias=base.median_bias + trust * (float(np.median(of_median)) - base.median_bias),
+        fitted = replace(
+            fitted,
+            median_bias=base.median_bias + trust * (float(np.median(median_errors)) - base.median_bias),
             median_scale=base.median_scale * (scale / base.median_scale) ** trust,
         )
-    return found
+    return fitted
 
 
 def _followers_line(
-    followers: Floats, now: HistorySummary, base: VerticalPool, trust: float
+    followers: Floats, summary: HistorySummary, base: VerticalPool, trust: float
 ) -> tuple[float, float, float]:
-    """Return log views at the reference, elasticity and spread: least squares, the slope drawn to its prior; of a
-    vertical, each drawn to the market's."""
-    known = (followers > 0) & (now.n_used > 0)
+    """Return log views at the reference, elasticity and spread by least squares, with the slope shrunk to its prior;
+    those of a vertical are each shrunk to the market's."""
+    known = (followers > 0) & (summary.n_used > 0)
     if known.sum() < RESIDUALS_MIN:
         return base.log_views_at_reference, base.elasticity, base.followers_scale
     x = np.log(followers[known] / REFERENCE_FOLLOWERS)
-    y = now.centre[known]
+    y = summary.centre[known]
     dx, dy = x - x.mean(), y - y.mean()
-    free = float((dx * dy).sum() / max((dx * dx).sum(), 1e-12))
-    noise = float(np.var(dy - free * dx, ddof=1)) + 1e-9
+    unshrunk = float((dx * dy).sum() / max((dx * dx).sum(), 1e-12))
+    noise = float(np.var(dy - unshrunk * dx, ddof=1)) + 1e-9
     precision, prior_precision = float((dx * dx).sum()) / noise, 1 / ELASTICITY_SD**2
-    slope = (precision * free + prior_precision * ELASTICITY) / (precision + prior_precision)
+    slope = (precision * unshrunk + prior_precision * ELASTICITY) / (precision + prior_precision)
     level = float(y.mean() - slope * x.mean())
-    single_video = float(np.median(now.variance[known]))
+    single_video = float(np.median(summary.variance[known]))
     scale = float(np.sqrt(np.var(y - level - slope * x, ddof=1) + single_video))
     if base is PRIOR_POOL:
         return level, slope, scale
-    old = (base.log_views_at_reference, base.elasticity, base.followers_scale)
+    market = (base.log_views_at_reference, base.elasticity, base.followers_scale)
     level, slope, scale = (
-        before + trust * (own - before) for before, own in zip(old, (level, slope, scale), strict=True)
+        prior + trust * (fitted - prior) for prior, fitted in zip(market, (level, slope, scale), strict=True)
     )
     return level, slope, scale

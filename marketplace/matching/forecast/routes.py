@@ -1,4 +1,4 @@
-"""The API of published videos' views over time, and of the forecast made of them."""
+"""The API of published videos' views over time, and of the forecasts made from them."""
 
 from typing import Any
 from uuid import UUID

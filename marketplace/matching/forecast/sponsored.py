@@ -1,9 +1,9 @@
-"""What an advertisement does to a channel's views: log views of its sponsored videos against its other ones.
+"""The effect of an advertisement on a channel's views: log views of its sponsored videos less those of its other ones.
 
-A bid is a sponsored video, a history mostly is not. A channel's own difference is drawn to that of its vertical and of
-the audience segment it speaks to, these to the market's, and the market's to a prior of no effect, by how sure each is
-(random effects: DerSimonian and Laird, Controlled Clinical Trials 7, 1986; shrinking in steps: Efron and Morris,
-Journal of the American Statistical Association 70, 1975).
+A bid is for a sponsored video, but most of a history is not sponsored. A channel's own difference is shrunk to those of
+its vertical and of its audience segment, these to the market's, and the market's to a prior of no effect, each by its
+precision (random effects: DerSimonian and Laird, Controlled Clinical Trials 7, 1986; shrinking in steps: Efron and
+Morris, Journal of the American Statistical Association 70, 1975).
 """
 
 import math
@@ -18,11 +18,11 @@ from marketplace.matching.audience.portable_math import log
 from marketplace.matching.forecast.pool import HALF_LIFE_VIDEOS, VIDEOS_MAX, VIEWS_FLOOR, ViewHistories, usable
 
 MODEL_VERSION = "sponsored/2"
-# The market's difference before any channel has told one, and how far channels lie from the market: log units. No
-# effect in the middle, a third less or more within reach; no public figure of views was found that would say more.
+# The market's difference and the SD of channels about it before any channel shows one, in log units: no effect in the
+# middle, a third less or more within reach. No public figure on views was found that would say more.
 MEAN_PRIOR, MEAN_SD_PRIOR, BETWEEN_PRIOR = 0.0, 0.15, 0.25
 BETWEEN_DOUBT, CHANNELS_MIN = 20.0, 5
-# How far verticals lie from the market, and segments from their verticals: log units, design.
+# SD of verticals about the market, and of segments about their verticals, in log units: chosen, not measured.
 VERTICAL_SD, SEGMENT_SD = 0.15, 0.10
 Z_80 = 1.2815515655446004
 GAP_MAX = 1.5
@@ -44,8 +44,8 @@ def unlabelled(count: int) -> ChannelLabels:
 
 
 class SponsoredGroup(NamedTuple):
-    """By how much a group of channels differs from what stands above it (log units), the SD of that, and how many
-    channels with both kinds of videos are behind it."""
+    """The difference of a group of channels from the level above it (log units), its SD, and the number of channels
+    with both kinds of videos behind it."""
 
     shift: float
     sd: float
@@ -54,8 +54,11 @@ class SponsoredGroup(NamedTuple):
 
 @dataclass(frozen=True)
 class SponsoredMarket:
-    """The mean difference of log views, sponsored less other, its SD, the SD of channels about what is expected of
-    them, how many channels with both kinds are behind it, and the groups of five such channels and more."""
+    """The market's mean difference of log views, sponsored less other, with its SD ``mean_sd``.
+
+    ``between`` is the SD of channels about what is expected of them, ``channels`` the number of channels with both
+    kinds of videos. ``verticals`` and ``segments`` are the groups with at least five such channels.
+    """
 
     mean: float = MEAN_PRIOR
     mean_sd: float = MEAN_SD_PRIOR
@@ -75,7 +78,7 @@ class SponsoredMarket:
         variances = np.zeros((2, len(labels)))
         levels = ((self.verticals, VERTICAL_SD, labels.verticals), (self.segments, SEGMENT_SD, labels.segments))
         for level, (groups, apart, names) in enumerate(levels):
-            # Where no group is known, `between` holds what they differ by.
+            # While no group is fitted, `between` still includes the spread of groups.
             unknown = SponsoredGroup(0.0, apart if groups else 0.0, 0)
             for number, name in enumerate(names):
                 group = groups.get(name or "", unknown)
@@ -85,8 +88,9 @@ class SponsoredMarket:
 
 @dataclass(frozen=True, eq=False)
 class SponsoredGaps:
-    """Of n channels: the difference of log views [n] and its SD [n] after shrinking, the counts of sponsored and other
-    videos behind it [n], and the recency-weighted share of sponsored videos in the forecast's own mean [n]."""
+    """Of n channels: ``gap`` [n], the difference of log views after shrinking, and its ``sd`` [n]; the numbers of
+    ``sponsored`` and ``other`` videos behind it [n]; and ``share`` [n], the recency-weighted share of sponsored videos
+    in the mean that the forecast uses."""
 
     gap: Floats
     sd: Floats
@@ -96,9 +100,9 @@ class SponsoredGaps:
 
     @property
     def told(self) -> Bools:
-        """Return where the channel or the market has told of it [n]: elsewhere the prior alone stands."""
-        found: Bools = (self.sponsored > 0) & (self.other > 0) | (self.gap != MEAN_PRIOR)
-        return found
+        """Return where videos of the channel or the market show the difference [n]; elsewhere it is the prior alone."""
+        known: Bools = (self.sponsored > 0) & (self.other > 0) | (self.gap != MEAN_PRIOR)
+        return known
 
     @property
     def low(self) -> Floats:
@@ -119,14 +123,14 @@ def from_content(content: Mapping[str, Any] | None) -> SponsoredMarket:
     if content is None:
         return PRIOR_MARKET
     groups = {
-        level: {name: SponsoredGroup(*told) for name, told in content.get(level, {}).items()}
+        level: {name: SponsoredGroup(*group) for name, group in content.get(level, {}).items()}
         for level in ("verticals", "segments")
     }
     return SponsoredMarket(**{**content, **groups})
 
 
 def _own(past: ViewHistories, variance: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Return each channel's own difference, its variance, both counts and the share of its weighted mean."""
+    """Return each channel's own difference, its variance, both counts and the sponsored share of its weighted mean."""
     marks = np.full(past.views.shape, np.nan) if past.sponsored is None else past.sponsored
     good = usable(past)
     logs = log(np.maximum(np.where(good, past.views, VIEWS_FLOOR), VIEWS_FLOOR))
@@ -148,9 +152,10 @@ def _mean(logs: Floats, which: Bools) -> Floats:
 
 
 def fit_market(past: ViewHistories, variance: Floats, labels: ChannelLabels | None = None) -> SponsoredMarket:
-    """Return what n channels teach of the difference; ``variance`` [n] is that of one video's log views.
+    """Return the difference fitted to n channels; ``variance`` [n] is that of one video's log views.
 
-    With fewer than five channels that have both kinds the prior stays."""
+    With fewer than five channels that have both kinds of videos it stays the prior.
+    """
     gap, noise, sponsored, other, _ = _own(past, variance)
     both = (sponsored > 0) & (other > 0)
     count = int(both.sum())
@@ -162,65 +167,69 @@ def fit_market(past: ViewHistories, variance: Floats, labels: ChannelLabels | No
     total = float(np.sum(precision)) + 1 / MEAN_SD_PRIOR**2
     mean = (float(np.sum(precision * gap)) + MEAN_PRIOR / MEAN_SD_PRIOR**2) / total
     labels = unlabelled(len(both)) if labels is None else labels
-    left, groups = gap - mean, []
+    residuals, groups = gap - mean, []
     for names, apart in ((labels.verticals, VERTICAL_SD), (labels.segments, SEGMENT_SD)):
-        own = [name for name, kept in zip(names, both.tolist(), strict=True) if kept]
-        found = _groups(left, noise + spread, own, apart)
-        left = left - np.array([found[name].shift if name in found else 0.0 for name in own])
-        groups.append(found)
-    # What groups tell apart is no scatter of channels any more.
-    spread = _between(left, noise) if any(groups) else spread
+        members = [name for name, kept in zip(names, both.tolist(), strict=True) if kept]
+        fitted_groups = _groups(residuals, noise + spread, members, apart)
+        residuals = residuals - np.array(
+            [fitted_groups[name].shift if name in fitted_groups else 0.0 for name in members]
+        )
+        groups.append(fitted_groups)
+    # The part of the scatter that groups explain is no longer a scatter of channels.
+    spread = _between(residuals, noise) if any(groups) else spread
     return SponsoredMarket(
         round(mean, 9), round(float(np.sqrt(1 / total)), 9), round(float(np.sqrt(spread)), 9), count, *groups
     )
 
 
 def _between(gap: Floats, noise: Floats) -> float:
-    """Return the variance of channels about their mean, drawn to the prior's by the weight of twenty channels."""
+    """Return the variance of channels about their mean, shrunk to the prior, which counts as twenty channels."""
     precision, count = 1 / noise, len(gap)
     total = float(np.sum(precision))
     fixed = float(np.sum(precision * gap)) / total
     excess = float(np.sum(precision * (gap - fixed) ** 2)) - (count - 1)
-    found = max(0.0, excess / (total - float(np.sum(precision**2)) / total))
-    return (count * found + BETWEEN_DOUBT * BETWEEN_PRIOR**2) / (count + BETWEEN_DOUBT)
+    variance = max(0.0, excess / (total - float(np.sum(precision**2)) / total))
+    return (count * variance + BETWEEN_DOUBT * BETWEEN_PRIOR**2) / (count + BETWEEN_DOUBT)
 
 
-def _groups(left: Floats, variance: Floats, names: Sequence[str | None], apart: float) -> dict[str, SponsoredGroup]:
-    """Return what each group of five channels and more differs by, drawn to nothing by an SD of ``apart``."""
-    found = {}
+def _groups(
+    residuals: Floats, variance: Floats, names: Sequence[str | None], apart: float
+) -> dict[str, SponsoredGroup]:
+    """Return the difference of each group with at least five channels, shrunk to zero by a prior SD of ``apart``."""
+    fitted = {}
     for name in sorted({name for name in names if name}):
         members = np.array([other == name for other in names], dtype=np.bool_)
         count = int(members.sum())
         if count >= CHANNELS_MIN:
             precision = float(np.sum(1 / variance[members])) + 1 / apart**2
-            shift = float(np.sum(left[members] / variance[members])) / precision
-            found[name] = SponsoredGroup(round(shift, 9), round(float(np.sqrt(1 / precision)), 9), count)
-    return found
+            shift = float(np.sum(residuals[members] / variance[members])) / precision
+            fitted[name] = SponsoredGroup(round(shift, 9), round(float(np.sqrt(1 / precision)), 9), count)
+    return fitted
 
 
 def gaps(
     past: ViewHistories, variance: Floats, market: SponsoredMarket = PRIOR_MARKET, labels: ChannelLabels | None = None
 ) -> SponsoredGaps:
-    """Return n channels' differences, each drawn to what is expected of its vertical and segment; without both kinds
-    of videos, that itself.
+    """Return n channels' differences, each shrunk to what is expected of its vertical and segment.
 
-    ``variance`` [n]: of one video's log views in the channel. Uses every settled video of the history, not ten only.
+    A channel without both kinds of videos gets what is expected. ``variance`` [n] is that of one video's log views in
+    the channel. Every settled video of the history counts, not only the ten that the forecast uses.
     """
-    own, noise, sponsored, other, share = _own(past, variance)
+    own_gap, noise, sponsored, other, share = _own(past, variance)
     both = (sponsored > 0) & (other > 0)
     expected, expected_sd = market.expected(unlabelled(len(both)) if labels is None else labels)
-    about = market.between**2 + expected_sd**2
-    trust = np.where(both, about / (about + np.where(both, noise, 1.0)), 0.0)
-    moved = np.clip(np.where(both, own, expected), -2 * GAP_MAX, 2 * GAP_MAX) - expected
-    gap = np.clip(expected + trust * moved, -GAP_MAX, GAP_MAX)
-    return SponsoredGaps(gap, np.sqrt((1 - trust) * about), sponsored, other, share)
+    prior_variance = market.between**2 + expected_sd**2
+    trust = np.where(both, prior_variance / (prior_variance + np.where(both, noise, 1.0)), 0.0)
+    departure = np.clip(np.where(both, own_gap, expected), -2 * GAP_MAX, 2 * GAP_MAX) - expected
+    gap = np.clip(expected + trust * departure, -GAP_MAX, GAP_MAX)
+    return SponsoredGaps(gap, np.sqrt((1 - trust) * prior_variance), sponsored, other, share)
 
 
-def placement(found: SponsoredGaps) -> tuple[Floats, Floats]:
-    """Return what a placement adds to the channel's forecast, and its SD [n], log units.
+def placement(gaps: SponsoredGaps) -> tuple[Floats, Floats]:
+    """Return what a placement adds to the channel's forecast, and the SD of that [n], log units.
 
-    The part of the history that was sponsored already holds the difference. Where neither the channel nor the market
-    has told of sponsored videos, nothing is added and the forecast stays as wide as it was.
+    The sponsored part of the history has the difference already. Where neither the channel nor the market shows
+    sponsored videos, nothing is added and the forecast stays as wide as it was.
     """
-    left = np.where(found.told, 1 - found.share, 0.0)
-    return left * found.gap, left * found.sd
+    unsponsored = np.where(gaps.told, 1 - gaps.share, 0.0)
+    return unsponsored * gaps.gap, unsponsored * gaps.sd

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 else:
     special = lazy_module("scipy.special")
 
-# s0^2 and nu0 before anything is known.
+# s0^2 (log units squared) and nu0 (degrees of freedom) before any creator is known.
 PRIOR = (0.40, 3.0)
 NU0_RANGE = (1.0, 100.0)
 # Mean and variance of the log of a recency-weighted variance of 2, 3 .. 10 normal values over the true one, from four

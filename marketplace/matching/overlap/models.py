@@ -1,4 +1,4 @@
-"""How many people two channels' audiences have in common, as somebody measured it, and what was learnt from that."""
+"""Tables of overlaps: measurements of the people that two audiences have in common, and the models fitted to them."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from marketplace.core.db import Base
 
 
 class OverlapMethod(StrEnum):
-    """How an overlap was measured, the surest first."""
+    """How an overlap was measured, the most reliable first."""
 
     MEASURED_IDS = "measured_ids"  # the same people, matched in both audiences
     PANEL = "panel"
@@ -22,11 +22,11 @@ class OverlapMethod(StrEnum):
 
 
 class AudienceOverlap(Base):
-    """A measured overlap: `value` is the share of the smaller of two audiences that the other one has too, of audiences
-    of `people` and `other_people`; `sample` people were looked at.
+    """A measured overlap: `value` is the share of the smaller audience that the other one has too.
 
-    Seen by the side of the creator whose channel it was told of and the admins. It counts, in what is learnt and in
-    selections, from when an admin stands by it: nobody looks less alike by their own word.
+    The audiences have `people` and `other_people`, and `sample` people were looked at. Visible to the side of the
+    creator whose channel it was reported for and to admins. It counts, in fits and in selections, only once an admin
+    has confirmed it: a creator's own word must not make audiences look less alike.
     """
 
     __tablename__ = "audience_overlaps"
@@ -53,7 +53,7 @@ class AudienceOverlap(Base):
 
 
 class OverlapModel(Base):
-    """How strongly audiences overlap within a cell, as all measured pairs taught it. The newest one counts."""
+    """A fit to all measured pairs of how strongly audiences overlap within a cell. The newest row counts."""
 
     __tablename__ = "overlap_models"
 

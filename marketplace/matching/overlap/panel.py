@@ -1,8 +1,8 @@
-"""A made-up panel that counts people one by one: an oracle for the closed forms, which it does not use.
+"""A simulated panel that counts people one by one: an oracle for the closed forms, which it does not use.
 
-In every unit so many persons stand for its people. Their activity is drawn by strata of the gamma distribution, and
-each creator is a bitmap over them: a person of activity theta sees creator i with the probability 1 - exp(-theta l_i).
-Reach is then the count of a union of bitmaps, for any set and any target.
+In each unit a number of persons stands for its people. Their activity is drawn from strata of the gamma distribution,
+and each creator is a bitmap over them: a person of activity theta sees creator i with the probability
+1 - exp(-theta l_i). Reach is then the count of a union of bitmaps, for any set and any target.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class PeoplePanel:
 
 @dataclass(frozen=True)
 class PanelCount:
-    """Weighted people that the panel counts, and the standard error of the count."""
+    """The weighted people that a panel counts, and the standard error of the count."""
 
     people: float
     error: float
@@ -51,9 +51,9 @@ def draw(rates: Floats, units: PeopleUnits, seed: int, persons: int = PERSONS) -
 
 
 def count(panel: PeoplePanel, at_least: int = 1) -> PanelCount:
-    """Return the people that see at least so many of the panel's creators.
+    """Return the people who see at least ``at_least`` of the panel's creators.
 
-    The error is that of plain draws; the strata only make it smaller.
+    The error is that of simple random draws; the strata only make it smaller.
     """
     share = np.mean(np.sum(panel.seen, axis=0) >= at_least, axis=1) if len(panel.seen) else np.zeros(len(panel.weights))
     persons = max(1, panel.seen.shape[2])

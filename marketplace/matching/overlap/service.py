@@ -1,4 +1,4 @@
-"""Measured overlaps of audiences: told by a channel's side or an admin, confirmed by an admin, learnt from by a job."""
+"""Measured overlaps of audiences: reported by a channel's side or an admin, confirmed by an admin, fitted by a job."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -26,10 +26,10 @@ from marketplace.matching.overlap.models import AudienceOverlap, OverlapMethod, 
 from marketplace.matching.overlap.overlap_fit import AudiencePairs, OverlapAudiences
 from marketplace.matching.overlap.units import PRIOR, DuplicationModel
 
-# The newest pairs: fitting to more of them changes little and takes a minute.
+# The newest pairs that a fit uses: more of them change little and take a minute.
 PAIRS_MAX = 300
 _METHODS = [str(method) for method in OverlapMethod]
-# One measurement of a pair counts: the surest method's newest, as of the audiences that are known today.
+# One measurement of a pair counts: the newest of the most reliable method. Its audiences are those known today.
 _PAIRS = (
     "SELECT DISTINCT ON (least(o.channel_id, o.other_channel_id), greatest(o.channel_id, o.other_channel_id))"
     " o.id, o.channel_id, o.other_channel_id, o.people, o.other_people, o.value, o.measured_on, f.shares,"
@@ -50,25 +50,25 @@ _AMONG = sa.text(
 
 @dataclass(frozen=True)
 class FittedOverlap:
-    """The newest duplication and when it was fitted (None: the prior)."""
+    """The newest duplication and the day it was fitted (None: the prior)."""
 
     duplication: DuplicationModel
     fitted_on: date | None
 
 
 def visible(actor: Actor) -> sa.ColumnElement[bool]:
-    """An overlap is for the side of the channel it was told of, and the admins."""
+    """Return which overlaps an actor may see: the side of the channel it was reported for, and admins."""
     if actor.sees_all:
         return sa.true()
     return AudienceOverlap.creator_id.in_(sorted(actor.parties)) if actor.role in channels_policy.OWNERS else sa.false()
 
 
 def record(
-    session: Session, actor: Actor, *, channel_id: UUID, other_channel_id: UUID, measured_on: date, **told: Any
+    session: Session, actor: Actor, *, channel_id: UUID, other_channel_id: UUID, measured_on: date, **measurement: Any
 ) -> AudienceOverlap:
-    """Keep a measured overlap of an own channel with any other. An admin's counts at once.
+    """Store a measured overlap of an own channel with any other. That of an admin counts at once.
 
-    Raises NotFound (a channel that is not theirs), InvalidInput.
+    Raises NotFound (a channel that is not theirs) and InvalidInput.
     """
     channel = db.get(session, Channel, channel_id, channels_policy.own(actor))
     if not EARLIEST <= measured_on <= now().date():
@@ -87,13 +87,13 @@ def record(
         measured_on=measured_on,
         told_by_id=actor.party_id,
         confirmed_at=now() if actor.sees_all else None,
-        **told,
+        **measurement,
     )
     try:
         with session.begin_nested():
             session.add(row)
     except sa.exc.IntegrityError as error:
-        # Whose channel it is, is not this side's to read: only that there is one.
+        # This side may not read the other channel, so its foreign key says whether there is one.
         raise InvalidInput(
             "There is no such other channel.",
             errors=[FieldError("/other_channel_id", "Name a channel of this market.")],
@@ -103,7 +103,7 @@ def record(
 
 
 def confirm(session: Session, actor: Actor, overlap_id: UUID) -> AudienceOverlap:
-    """Stand by an overlap that a side told, as an admin. Raises NotFound, Conflict."""
+    """Confirm an overlap that a side reported, as an admin. Raises NotFound and Conflict."""
     row = db.lock(session, AudienceOverlap, overlap_id, visible(actor))
     if row.confirmed_at is not None:
         raise Conflict("This overlap is confirmed already.")
@@ -116,6 +116,7 @@ def confirm(session: Session, actor: Actor, overlap_id: UUID) -> AudienceOverlap
 def listed(
     session: Session, actor: Actor, *, limit: int, starting_after: UUID | None, channel_id: UUID | None
 ) -> paging.Page[AudienceOverlap]:
+    """Return a page of the overlaps that the actor may see, of one channel or of all."""
     query = sa.select(AudienceOverlap).where(visible(actor))
     if channel_id is not None:
         query = query.where(
@@ -125,7 +126,7 @@ def listed(
 
 
 def load(session: Session) -> FittedOverlap:
-    """Return the newest duplication, or the prior where none was fitted yet."""
+    """Return the newest duplication, or the prior before the first fit."""
     row = session.scalar(sa.select(OverlapModel).order_by(OverlapModel.id.desc()).limit(1))
     if row is None:
         return FittedOverlap(PRIOR, None)
@@ -133,13 +134,13 @@ def load(session: Session) -> FittedOverlap:
 
 
 def fit(session: Session) -> bool:
-    """Fit the duplication to the newest measured pairs; returns whether anything is new."""
+    """Fit the duplication to the newest measured pairs; return whether the model is new."""
     db.lock_name(session, "overlaps")
     rows = session.execute(_NEWEST_PAIRS, {"most": PAIRS_MAX}).all()
     if not rows:
         return False
-    found = overlap_fit.fit_pairs(_pairs(sorted(rows, key=lambda row: row.id)))
-    content = {"version": overlap_fit.MODEL_VERSION, "duplication": asdict(found)}
+    duplication = overlap_fit.fit_pairs(_pairs(sorted(rows, key=lambda row: row.id)))
+    content = {"version": overlap_fit.MODEL_VERSION, "duplication": asdict(duplication)}
     name = fingerprint(content)
     newest = session.scalar(sa.select(OverlapModel.fingerprint).order_by(OverlapModel.id.desc()).limit(1))
     if newest == name:
@@ -151,7 +152,7 @@ def fit(session: Session) -> bool:
 
 
 def among(session: Session, channels: Sequence[UUID]) -> tuple[list[tuple[UUID, UUID]], AudiencePairs]:
-    """Return the measured pairs among channels, that count, as they may be read."""
+    """Return the confirmed pairs among these channels that the session may read, and their measured audiences."""
     rows = session.execute(_AMONG, {"channels": sorted(set(channels))}).all()
     return [(row.channel_id, row.other_channel_id) for row in rows], _pairs(rows)
 

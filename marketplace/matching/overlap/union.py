@@ -1,4 +1,4 @@
-"""How many people see one, two, three or more of a set of creators (see coverage for the model)."""
+"""The numbers of people who see one, two, three or more of a set of creators (see coverage for the model)."""
 
 from typing import TYPE_CHECKING
 
@@ -18,13 +18,13 @@ _NODES, _MASS = np.polynomial.legendre.leggauss(96)
 
 
 def at_least_once(rates: Floats, units: PeopleUnits) -> float:
-    """Return the weighted people that see one creator or more, from rates [n, U]."""
+    """Return the weighted people who see one creator or more, from rates [n, U]."""
     return float(coverage.people(np.sum(rates, axis=0), units))
 
 
 def at_least_twice(rates: Floats, units: PeopleUnits) -> float:
-    """Return the weighted people that see two creators or more, in closed form: those reached by any, less those whom
-    one alone reaches, P(only i) = P(none of the others) - P(none)."""
+    """Return the weighted people who see two creators or more, in closed form: those whom any reaches, less those whom
+    one alone reaches, with P(only i) = P(none of the others) - P(none)."""
     total = np.sum(rates, axis=0)
     alone = np.sum(
         coverage.reached(total, units.shapes) - coverage.reached(np.maximum(total - rates, 0.0), units.shapes), axis=0
@@ -33,21 +33,21 @@ def at_least_twice(rates: Floats, units: PeopleUnits) -> float:
 
 
 def frequency(rates: Floats, units: PeopleUnits, most: int) -> Floats:
-    """Return the weighted people [most] that see at least 1, 2 .. most of the creators.
+    """Return the weighted people [most] who see at least 1, 2 .. most of the creators.
 
     One and two are closed forms. From three on, the number of creators that a person of activity theta sees is Poisson
-    binomial; its distribution is averaged over the quantiles of theta by Gauss-Legendre quadrature.
+    binomial; its distribution is averaged over the quantiles of theta by Gauss-Legendre quadrature with 96 nodes.
     """
-    found = np.zeros(most)
+    people = np.zeros(most)
     if not len(rates) or not most:
-        return found
-    found[0] = at_least_once(rates, units)
+        return people
+    people[0] = at_least_once(rates, units)
     if most > 1:
-        found[1] = at_least_twice(rates, units)
+        people[1] = at_least_twice(rates, units)
     for shape in np.unique(units.shapes) if most > 2 else ():
-        here = units.shapes == shape
-        found[2:] += _by_quadrature(rates[:, here], units.weights[here], float(shape), most)[2:]
-    return np.minimum.accumulate(np.maximum(found, 0.0))
+        of_shape = units.shapes == shape
+        people[2:] += _by_quadrature(rates[:, of_shape], units.weights[of_shape], float(shape), most)[2:]
+    return np.minimum.accumulate(np.maximum(people, 0.0))
 
 
 def _by_quadrature(rates: Floats, weights: Floats, shape: float, most: int) -> Floats:
@@ -64,10 +64,10 @@ def _by_quadrature(rates: Floats, weights: Floats, shape: float, most: int) -> F
 
 
 def summed(shares: Floats, weights: Floats) -> float:
-    """Return people counted as often as they are reached."""
+    """Return contacts: people counted as often as they are reached, from shares [n, U] and weights [U]."""
     return float(np.sum(weights * np.sum(shares, axis=0)))
 
 
 def independent(shares: Floats, weights: Floats) -> float:
-    """Return people reached at least once if creators' audiences were independent in each unit (Sainsbury)."""
+    """Return the people reached at least once if audiences were independent within each unit (Sainsbury)."""
     return float(np.sum(weights * (1 - np.prod(1 - shares, axis=0))))

@@ -1,4 +1,4 @@
-"""What deals closed at, the model of prices learnt from them, and what is told of them to everybody."""
+"""Tables of prices: what deals closed at, the models fitted to them, and the public index."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -25,12 +25,11 @@ class DealSide(StrEnum):
 
 
 class DealPrice(Base):
-    """What one deliverable (one video) closed at, with what was known on the day; seen by its two sides and the
-    admins alone.
+    """What one deliverable (one video) closed at, with what was known on the day; visible to its two sides and admins.
 
-    `brand_key` names the brand also where it takes no part here: its id, or the hash of its name. `confirmed_by` is who
-    stands by it beside the side that told it: the other side, or the platform. `cell_id` is the one public cell that
-    has told of it.
+    `brand_key` is the brand's id or, of a brand that takes no part here, the hash of its name. `confirmed_by` is the
+    side that confirmed the report of `told_by`: the other one, or the platform. `cell_id` is the one cell of the index
+    that has published it.
     """
 
     __tablename__ = "deal_prices"
@@ -77,7 +76,7 @@ class DealPrice(Base):
 class PriceIndexCell(Base):
     """Paid over listed prices of one group of deals, for anyone to read. Written once, never changed.
 
-    `tier` is the follower tier; a group that is not told of is null. Months are their first days.
+    `tier` is the follower tier; a dimension that the cell does not have is null. Months are their first days.
     """
 
     __tablename__ = "price_index_cells"
@@ -94,7 +93,7 @@ class PriceIndexCell(Base):
 
 
 class PriceModelRow(Base):
-    """The prices learnt from the market's deals and rate cards, by currency. The newest one counts."""
+    """The price models fitted to the market's deals and rate cards, by currency. The newest row counts."""
 
     __tablename__ = "price_models"
 

@@ -1,15 +1,14 @@
-"""How much of the list price is really paid: settled over listed prices, for anyone to read, of nobody in particular.
+"""The part of the list price that is really paid: settled over listed prices, public, and of nobody in particular.
 
-Every deal is told in one cell only, once, and for good. Cells are therefore disjoint, and the difference of any two
-answers is one of the answers: nothing can be learnt by subtracting one from another. A deal belongs to the month in
-which it was both settled and confirmed; only whole months that are over are told, so that no month fills up under the
-reader's eyes. The finest cell that is large enough takes a deal; what is left goes to a coarser one, and what even the
-coarsest cannot take waits for the next month.
+Every deal is published in one cell only, once, and for good. So cells are disjoint, and subtracting one from another
+reveals nothing. A deal belongs to the month by which it was both settled and confirmed, and only months that are over
+are published, so that nobody can watch a month fill up. A deal goes to the finest cell that is large enough; the others
+go to a coarser one, and those that fit in no cell wait for the next month.
 
-A cell is large enough (k-anonymity: Samarati and Sweeney, 1998) with five deals of three creators and three brands, and
-if without any one creator's or any one brand's deals two of each are left: who knows their own deals subtracts them.
-All deals of a creator weigh as one, so that nobody moves a cell by their number. Numbers are rounded: the quartiles
-outwards, to steps of 0.05, counts down to fives.
+A cell is large enough (k-anonymity: Samarati and Sweeney, 1998) with five deals of three creators and three brands, if
+two of each remain without any one creator's or any one brand's deals: those who know their own deals can subtract them.
+All deals of a creator together weigh one, so that nobody moves a cell by the number of theirs. Numbers are rounded: the
+quartiles outwards to steps of 0.05, counts down to fives.
 """
 
 import math
@@ -25,15 +24,15 @@ DEALS_MIN, SIDE_MIN, LEFT_MIN = 5, 3, 2
 STEP = 0.05
 COUNT_STEP = 5
 DIMENSIONS = ("tier", "vertical", "platform")
-# From the finest to the coarsest; each is what a cell is told by beside its months.
+# The dimensions of a cell beside its months, from the finest to the coarsest.
 LEVELS: tuple[tuple[str, ...], ...] = (("tier", "vertical", "platform"), ("tier", "vertical"), ("tier",), ())
 
 
 @dataclass(frozen=True, eq=False)
 class PriceRatios:
-    """n deals: the price over the list price of the day [n], creators and brands as numbers [n] (a brand nobody named
-    is -1 and makes no side), the month from which each counts as year * 12 + month - 1 [n], and for each of DIMENSIONS
-    the group as a text or number [n]."""
+    """n deals: the price over the list price of the day [n]; creators and brands as numbers [n] (an unnamed brand is -1
+    and does not count as one); the month from which each counts, as year * 12 + month - 1 [n]; and by each of
+    DIMENSIONS the group, a text or a number [n]."""
 
     ratio: Floats
     creators: Ints
@@ -47,8 +46,9 @@ class PriceRatios:
 
 @dataclass(frozen=True)
 class IndexCell:
-    """What is told of the deals of one group in the months from ``first`` to ``last``: the median of paid over listed
-    with its quartiles, and how many deals there were at least. ``rows``: which deals they are, never told."""
+    """What is published of the deals of one group in the months from ``first`` to ``last``: the median of paid over
+    listed with its quartiles, and the least number of deals. ``rows`` says which deals they are and is not
+    published."""
 
     by: Mapping[str, object]
     first: int
@@ -61,11 +61,11 @@ class IndexCell:
 
 
 def cells(waiting: PriceRatios, before: int) -> list[IndexCell]:
-    """Return the cells that the deals of months under ``before`` make, month by month as they would have been told.
+    """Return the cells of the deals of the months under ``before``, month by month as they would have been published.
 
-    ``waiting`` are the deals that no cell has told of yet; those that are in none of the returned go on waiting.
+    ``waiting`` are the deals that no cell has yet; those in none of the returned cells go on waiting.
     """
-    found: list[IndexCell] = []
+    published: list[IndexCell] = []
     pending: list[int] = []
     months = waiting.months.tolist()
     for month in sorted({month for month in months if month < before}):
@@ -77,19 +77,19 @@ def cells(waiting: PriceRatios, before: int) -> list[IndexCell]:
             pending = []
             for key, rows in groups.items():
                 if large_enough(waiting.creators[rows], waiting.brands[rows]):
-                    found.append(_cell(waiting, dict(zip(level, key, strict=True)), rows))
+                    published.append(_cell(waiting, dict(zip(level, key, strict=True)), rows))
                 else:
                     pending += rows
-    return found
+    return published
 
 
 def large_enough(creators: Ints, brands: Ints) -> bool:
-    """Return whether n deals may be told of together; see the head of this file."""
+    """Return whether a cell of n deals may be published; see the head of this file."""
     if len(creators) < DEALS_MIN or not _sides(creators, brands, SIDE_MIN):
         return False
-    without = [creators != one for one in np.unique(creators)]
-    without += [brands != one for one in np.unique(brands[brands >= 0])]
-    return all(_sides(creators[left], brands[left], LEFT_MIN) for left in without)
+    without = [creators != side for side in np.unique(creators)]
+    without += [brands != side for side in np.unique(brands[brands >= 0])]
+    return all(_sides(creators[kept], brands[kept], LEFT_MIN) for kept in without)
 
 
 def _sides(creators: Ints, brands: Ints, least: int) -> bool:
@@ -97,8 +97,8 @@ def _sides(creators: Ints, brands: Ints, least: int) -> bool:
 
 
 def _cell(waiting: PriceRatios, by: Mapping[str, object], rows: list[int]) -> IndexCell:
-    _, place, count = np.unique(waiting.creators[rows], return_inverse=True, return_counts=True)
-    low, middle, high = weighted_quantiles(waiting.ratio[rows], 1 / count[place], (0.25, 0.5, 0.75)).tolist()
+    _, index, count = np.unique(waiting.creators[rows], return_inverse=True, return_counts=True)
+    low, middle, high = weighted_quantiles(waiting.ratio[rows], 1 / count[index], (0.25, 0.5, 0.75)).tolist()
     months = waiting.months[rows]
     return IndexCell(
         by,

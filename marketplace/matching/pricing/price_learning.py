@@ -1,4 +1,4 @@
-"""Loads deals, rate cards and suggestions, keeps the models learnt from them, and publishes the index."""
+"""Loads deals, rate cards and suggestions, stores the models fitted to them, and publishes the index."""
 
 import math
 from collections.abc import Sequence
@@ -32,12 +32,13 @@ from marketplace.matching.pricing.price_model import (
     SuggestedPrices,
 )
 
-# The newest deals, and the rate cards of so many channels, drawn by their ids' hash: the same ones each time.
+# The most deals, and the most channels whose rate cards count: chosen by the hash of their ids, so that each fit takes
+# the same ones.
 DEALS_MAX, CARDS_MAX = 10_000, 2_000
-# What a platform suggests where nobody's snapshot tells: Xingtu's own suggestion for 369 channels, 2025-11 (10 %,
+# What a platform suggests where no snapshot says: Xingtu's own suggestion for 369 channels, 2025-11 (10 %,
 # median, 90 %: 32, 46, 66 yuan for 1,000 views).
 PUBLIC: dict[str, dict[str, SuggestedPrices]] = {"CNY": {"douyin": SuggestedPrices(4600.0, 3200.0, 6600.0, 369)}}
-# In which currency a snapshot's platform suggests, and the views that prices are learnt by.
+# SQL for the currency of a snapshot's suggestion, and for the views that prices are fitted to.
 OF_SUGGESTION = f"coalesce(s.rate_card->0->>'currency', '{CURRENCY_OF_SUGGESTIONS}')"
 VIEWS = "coalesce((s.facts->>'expected_views')::float8, s.median_views)"
 _DEALS = sa.text(
@@ -61,7 +62,7 @@ _CPMS = sa.text(
     " FROM channels c JOIN audience_snapshots s ON s.id = c.snapshot_id"
     " WHERE c.status = 'active' AND (s.facts->>'suggested_cpm_minor')::float8 > 0 ORDER BY c.id LIMIT :most"
 )
-_WAITING = sa.text(
+_UNPUBLISHED = sa.text(
     "SELECT id, deal_minor, list_minor, creator_id, brand_key, followers, vertical, platform,"
     " greatest(settled_on, confirmed_at::date) AS counted FROM deal_prices WHERE cell_id IS NULL"
     " AND confirmed_at IS NOT NULL AND list_minor IS NOT NULL AND rights = '{}' AND exclusivity_days = 0 ORDER BY id"
@@ -70,12 +71,13 @@ _WAITING = sa.text(
 
 @dataclass(frozen=True, eq=False)
 class FittedPrices:
-    """The newest models by currency, ready for use, and when they were fitted (None: never)."""
+    """The newest models by currency, ready for use, and the day they were fitted (None: never)."""
 
     models: dict[str, PriceModel]
     fitted_on: date | None
 
     def of(self, currency: str) -> PriceModel:
+        """Return the model of a currency, or one of public suggestions alone."""
         return self.models.get(currency) or PriceModel(suggested=PUBLIC.get(currency, {}))
 
 
@@ -83,11 +85,11 @@ UNFITTED = FittedPrices({}, None)
 
 
 def load_prices(session: Session, before: datetime | None = None) -> FittedPrices:
-    """Return the newest models, or the newest of before a moment; what platforms suggest where none was fitted."""
+    """Return the newest models, or the newest fitted before a moment; UNFITTED without any."""
     row: PriceModelRow | None = session.scalar(_newest(sa.select(PriceModelRow), before))
     if row is None:
         return UNFITTED
-    return FittedPrices({name: _model(told) for name, told in row.content["models"].items()}, row.fitted_at.date())
+    return FittedPrices({name: _model(stored) for name, stored in row.content["models"].items()}, row.fitted_at.date())
 
 
 def newest_prices(session: Session, before: datetime | None = None) -> str:
@@ -103,7 +105,7 @@ def _newest(query: sa.Select[Any], before: datetime | None) -> sa.Select[Any]:
 
 
 def fit_prices(session: Session) -> bool:
-    """Fit a model for each currency to the newest deals and to rate cards; returns whether anything is new."""
+    """Fit a model for each currency to the newest deals and to rate cards; return whether the models are new."""
     db.lock_name(session, "prices")
     deals = session.execute(_DEALS, {"most": DEALS_MAX}).all()
     cards = session.execute(_CARDS, {"most": CARDS_MAX}).all()
@@ -115,19 +117,24 @@ def fit_prices(session: Session) -> bool:
         currency: fit(_records([row for row in rows if row.currency == currency]), _suggested(cpms, currency))
         for currency in sorted({row.currency for row in rows})
     }
-    content = _plain({"version": price_model.MODEL_VERSION, "models": {n: asdict(one) for n, one in models.items()}})
+    content = _plain(
+        {
+            "version": price_model.MODEL_VERSION,
+            "models": {currency: asdict(model) for currency, model in models.items()},
+        }
+    )
     name = fingerprint(content)
     if newest_prices(session) == name:
         return False
     session.execute(sa.delete(PriceModelRow).where(PriceModelRow.fingerprint == name))
-    deals_used, cards_used = (sum(getattr(one, kind) for one in models.values()) for kind in ("deals", "cards"))
+    deals_used, cards_used = (sum(getattr(model, kind) for model in models.values()) for kind in ("deals", "cards"))
     session.add(PriceModelRow(fingerprint=name, content=content, deals=deals_used, cards=cards_used, fitted_at=now()))
     session.flush()
     return True
 
 
 def _plain(value: Any) -> Any:
-    """Return the content as JSON keeps it: what is not known is null."""
+    """Return the content as JSON data, with null for what is not known."""
     if isinstance(value, dict):
         return {name: _plain(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
@@ -135,28 +142,30 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _model(told: dict[str, Any]) -> PriceModel:
+def _model(stored: dict[str, Any]) -> PriceModel:
     def ends(row: Sequence[float | None]) -> tuple[float, float, int]:
         low, high, count = (math.nan if part is None else part for part in row)
         return low, high, int(count)
 
     return PriceModel(
-        point=PricePoint(**told["point"]),
-        suggested={name: SuggestedPrices(**one) for name, one in told["suggested"].items()},
-        terms={name: PriceTerm(**one) for name, one in told["terms"].items()},
-        ends=[ends(row) for row in told["ends"]],
-        card_ends=ends(told["card_ends"]),
-        spread=math.nan if told["spread"] is None else told["spread"],
-        deals=told["deals"],
-        cards=told["cards"],
-        per_thousand={name: (low, count) for name, (low, count) in told["per_thousand"].items()},
+        point=PricePoint(**stored["point"]),
+        suggested={name: SuggestedPrices(**values) for name, values in stored["suggested"].items()},
+        terms={name: PriceTerm(**values) for name, values in stored["terms"].items()},
+        ends=[ends(row) for row in stored["ends"]],
+        card_ends=ends(stored["card_ends"]),
+        spread=math.nan if stored["spread"] is None else stored["spread"],
+        deals=stored["deals"],
+        cards=stored["cards"],
+        per_thousand={name: (low, count) for name, (low, count) in stored["per_thousand"].items()},
     )
 
 
 def _suggested(cpms: Sequence[Any], currency: str) -> dict[str, SuggestedPrices]:
-    own = [row for row in cpms if row.currency == currency]
-    found = suggestions(np.array([row.platform for row in own], dtype=np.str_), as_floats([row.cpm for row in own]))
-    return {**PUBLIC.get(currency, {}), **found}
+    in_currency = [row for row in cpms if row.currency == currency]
+    suggested = suggestions(
+        np.array([row.platform for row in in_currency], dtype=np.str_), as_floats([row.cpm for row in in_currency])
+    )
+    return {**PUBLIC.get(currency, {}), **suggested}
 
 
 def _records(rows: Sequence[Any]) -> PriceRecords:
@@ -171,13 +180,14 @@ def _records(rows: Sequence[Any]) -> PriceRecords:
 
 
 def deliverables(rows: Sequence[Any]) -> PricedDeliverables:
-    """Return rows with views, followers, vertical or verticals, platform, length_tier, rights, days and cpm."""
-    mains = [row.vertical if hasattr(row, "vertical") else main_vertical(row.verticals or {}) for row in rows]
+    """Return rows as deliverables; they have views, followers, vertical or verticals, platform, length_tier, rights,
+    days and cpm."""
+    verticals = [row.vertical if hasattr(row, "vertical") else main_vertical(row.verticals or {}) for row in rows]
     rights = [[right in row.rights for right in BOUGHT] for row in rows]
     return PricedDeliverables(
         views=_known([row.views for row in rows]),
         followers=_known([row.followers for row in rows]),
-        verticals=np.array([main or "" for main in mains], dtype=np.str_),
+        verticals=np.array([main or "" for main in verticals], dtype=np.str_),
         platforms=np.array([row.platform for row in rows], dtype=np.str_),
         lengths=np.array([row.length_tier or "" for row in rows], dtype=np.str_),
         rights=np.array(rights, dtype=bool).reshape(len(rows), len(BOUGHT)),
@@ -191,19 +201,19 @@ def _known(values: Sequence[float | None]) -> Floats:
 
 
 def publish_index(session: Session, today: date) -> int:
-    """Tell of the months that are over, for good; returns how many cells are new."""
+    """Publish the index cells of the months that are over, for good; return the number of new cells."""
     db.lock_name(session, "prices")
-    rows = session.execute(_WAITING).all()
+    rows = session.execute(_UNPUBLISHED).all()
     if not rows:
         return 0
-    found = price_index.cells(_ratios(rows), _month(today))
-    for cell in found:
-        told = _cell_row(cell)
-        session.add(told)
+    cells = price_index.cells(_ratios(rows), _month(today))
+    for cell in cells:
+        published = _cell_row(cell)
+        session.add(published)
         session.flush()
         ids: list[UUID] = [rows[row].id for row in cell.rows]
-        session.execute(sa.update(DealPrice).where(DealPrice.id.in_(ids)).values(cell_id=told.id))
-    return len(found)
+        session.execute(sa.update(DealPrice).where(DealPrice.id.in_(ids)).values(cell_id=published.id))
+    return len(cells)
 
 
 def _ratios(rows: Sequence[Any]) -> PriceRatios:

@@ -1,10 +1,10 @@
-"""What one deliverable of a channel is fairly priced at, with an interval, how many deals stand behind it, and which.
+"""The fair price of one deliverable of a channel, with an interval and the number and kind of records behind it.
 
 log price = a + u_vertical + u_platform + b1 log views + b2 log followers + length + rights + exclusivity, and for rate
-cards, which are another source than settled deals, an offset. The u are drawn to zero and the others to weak priors: a
-ridge in closed form (a mixed model with known variances: Robinson, Statistical Science 6, 1991). Until thirty settled
-deals stand in a vertical, what the platform itself suggests (price per thousand views times expected views) holds the
-rest of the weight. Every term but the price is a ratio: prices in another unit give predictions in that unit.
+cards, which are another source than settled deals, an offset. The u are shrunk to zero and the others to weak priors: a
+ridge in closed form (a mixed model with known variances: Robinson, Statistical Science 6, 1991). Until a vertical has
+thirty settled deals, the platform's own suggestion (price per thousand views times expected views) has the rest of the
+weight. Every term but the price is a ratio: prices in another unit give predictions in that unit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,7 +51,7 @@ PRIORS: Mapping[str, tuple[float, float | None]] = {
 }
 FIXED = tuple(PRIORS)
 GROUP_SD = 0.5
-# The terms that are told as ratios of their own.
+# The terms that are shown as ratios.
 TERMS = ("1-20", "60+", *BOUGHT, "exclusivity_month")
 
 Texts = npt.NDArray[np.str_]
@@ -59,9 +59,12 @@ Texts = npt.NDArray[np.str_]
 
 @dataclass(frozen=True, eq=False)
 class PricedDeliverables:
-    """n deliverables (one video each): expected views and followers [n] (NaN: not known), the main vertical and the
-    platform as texts [n] ("" for none), the length tier [n] ("" not known), rights bought [n, 3] in the order of
-    BOUGHT, days of exclusivity [n], and the platform's own suggested price per 1,000 views [n] (NaN: none)."""
+    """n deliverables of one video each.
+
+    Expected ``views`` and ``followers`` [n] (NaN: not known); ``verticals``, ``platforms`` and ``lengths`` [n] as texts
+    ("": not known); the ``rights`` bought [n, 3] in the order of BOUGHT; days of exclusivity [n]; and the platform's
+    suggested price per 1,000 views for the channel [n], minor units (NaN: none).
+    """
 
     views: Floats
     followers: Floats
@@ -91,7 +94,8 @@ class SuggestedPrices:
 
 @dataclass(frozen=True)
 class PriceTerm:
-    """What one thing multiplies the price by, with its 80 % interval, and in how many settled deals it was bought."""
+    """The factor of one term on the price, with its 80 % interval, and the number of settled deals that have the
+    term."""
 
     ratio: float
     low: float
@@ -101,8 +105,8 @@ class PriceTerm:
 
 @dataclass(frozen=True, eq=False)
 class PricePoint:
-    """The middle of the model: coefficients by name, creators' weight of settled deals by vertical, and how far log
-    deals lie from the platform's suggestion."""
+    """The middle of the model: coefficients by name, the weight of settled deals by vertical (creators), and by how
+    much log prices of deals exceed the platform's suggestion."""
 
     coefficients: Mapping[str, float] = field(default_factory=dict)
     settled: Mapping[str, float] = field(default_factory=dict)
@@ -113,10 +117,10 @@ class PricePoint:
 class PriceModel:
     """A fitted market in one currency.
 
-    ``ends`` by follower tier and pooled: the 10 % and 90 % of log misses, and the number of settled deals behind them
-    (0: too few to tell); ``card_ends`` the same of rate cards against their own line. ``deals`` and ``cards``: how many
-    were used; ``spread``: the SD of log misses. ``per_thousand`` by vertical, and "*" for all: what nine in ten settled
-    deals cost more than for 1,000 expected views, and how many they are."""
+    ``ends`` by follower tier and pooled: the 10 % and 90 % quantiles of log errors and the number of settled deals
+    behind them (0: too few); ``card_ends``: the same for rate cards against their own line. ``deals`` and ``cards``:
+    the numbers used; ``spread``: the SD of log errors. ``per_thousand`` by vertical ("*" for all): what nine in ten
+    settled deals cost more than per 1,000 expected views, and the number of these deals."""
 
     point: PricePoint = PricePoint()
     suggested: Mapping[str, SuggestedPrices] = field(default_factory=dict)
@@ -131,9 +135,12 @@ class PriceModel:
 
 @dataclass(frozen=True, eq=False)
 class PricePrediction:
-    """Fair prices of n deliverables in minor units: the middle and the 80 % interval [n], how many records the interval
-    was learnt from [n], and of which kind [n] (places in BASES). Where the interval is not known the middle is NaN too.
-    ``share``: the part of the middle that comes from settled deals, the rest from the platform's suggestion."""
+    """Fair prices of n deliverables in minor units: the middle and the 80 % interval [n].
+
+    ``count`` [n] is the number of records behind the interval and ``basis`` [n] their kind (an index of BASES). Where
+    the interval is not known, the middle is NaN too. ``share`` [n] is the part of the middle that comes from settled
+    deals; the rest comes from the platform's suggestion.
+    """
 
     point: Floats
     low: Floats
@@ -143,18 +150,18 @@ class PricePrediction:
     share: Floats
 
 
-def table(what: PricedDeliverables, rate_card: Bools) -> Floats:
+def table(deliverables: PricedDeliverables, rate_card: Bools) -> Floats:
     """Return the columns of FIXED for n deliverables [n, 12]."""
-    views, followers = _scaled(what.views, VIEWS_UNIT), _scaled(what.followers, FOLLOWERS_UNIT)
-    months = np.clip(np.nan_to_num(what.exclusivity_days), 0.0, DAYS_MAX) / DAYS_UNIT
+    views, followers = _scaled(deliverables.views, VIEWS_UNIT), _scaled(deliverables.followers, FOLLOWERS_UNIT)
+    months = np.clip(np.nan_to_num(deliverables.exclusivity_days), 0.0, DAYS_MAX) / DAYS_UNIT
     columns = [
-        np.ones(len(what)),
+        np.ones(len(deliverables)),
         np.nan_to_num(views),
         np.isnan(views),
         np.nan_to_num(followers),
         np.isnan(followers),
-        *(what.lengths == name for name in LENGTHS),
-        *what.rights.T,
+        *(deliverables.lengths == name for name in LENGTHS),
+        *deliverables.rights.T,
         months,
         rate_card,
     ]
@@ -166,44 +173,45 @@ def _scaled(values: Floats, unit: float) -> Floats:
     return np.where(known, log(np.where(known, values, unit) / unit), np.nan)
 
 
-def groups(what: PricedDeliverables) -> tuple[Texts, Texts]:
-    """Return each deliverable's groups [n] as coefficients name them."""
-    return np.char.add("vertical:", what.verticals), np.char.add("platform:", what.platforms)
+def groups(deliverables: PricedDeliverables) -> tuple[Texts, Texts]:
+    """Return the names of the vertical's and the platform's coefficients of each deliverable [n]."""
+    return np.char.add("vertical:", deliverables.verticals), np.char.add("platform:", deliverables.platforms)
 
 
-def from_model(point: PricePoint, what: PricedDeliverables, rate_card: bool = False) -> Floats:
-    """Return log prices [n] by the regression alone; a group that was never seen counts for nothing."""
+def from_model(point: PricePoint, deliverables: PricedDeliverables, rate_card: bool = False) -> Floats:
+    """Return log prices [n] by the regression alone; an unseen group has a coefficient of zero."""
     fixed = np.array([point.coefficients.get(name, 0.0) for name in FIXED])
-    found = times(table(what, np.full(len(what), rate_card)), fixed)
-    for names in groups(what):
-        found = found + _looked_up(point.coefficients, names)
-    return found
+    logs = times(table(deliverables, np.full(len(deliverables), rate_card)), fixed)
+    for names in groups(deliverables):
+        logs = logs + _looked_up(point.coefficients, names)
+    return logs
 
 
 def _looked_up(values: Mapping[str, float], names: Texts) -> Floats:
-    distinct, place = np.unique(names, return_inverse=True)
-    return as_floats([values.get(str(name), 0.0) for name in distinct])[place]
+    distinct, index = np.unique(names, return_inverse=True)
+    return as_floats([values.get(str(name), 0.0) for name in distinct])[index]
 
 
-def from_suggestion(suggested: Mapping[str, SuggestedPrices], what: PricedDeliverables) -> Floats:
-    """Return log prices [n] by the platform: the channel's own suggestion per 1,000 views, else the platform's median,
-    times expected views. NaN where either is not known."""
-    distinct, place = np.unique(what.platforms, return_inverse=True)
-    usual = as_floats([suggested[name].median if name in suggested else np.nan for name in distinct.tolist()])[place]
-    own = np.isfinite(what.suggested_cpm) & (what.suggested_cpm > 0)
-    price = np.where(own, what.suggested_cpm, usual) * what.views / 1000
+def from_suggestion(suggested: Mapping[str, SuggestedPrices], deliverables: PricedDeliverables) -> Floats:
+    """Return log prices [n] by the platform: its suggestion per 1,000 views for the channel, or else its median over
+    channels, times expected views. NaN where either is not known."""
+    distinct, index = np.unique(deliverables.platforms, return_inverse=True)
+    usual = as_floats([suggested[name].median if name in suggested else np.nan for name in distinct.tolist()])[index]
+    own = np.isfinite(deliverables.suggested_cpm) & (deliverables.suggested_cpm > 0)
+    price = np.where(own, deliverables.suggested_cpm, usual) * deliverables.views / 1000
     known = np.isfinite(price) & (price > 0)
     return np.where(known, log(np.where(known, price, 1.0)), np.nan)
 
 
 def blended(
-    point: PricePoint, suggested: Mapping[str, SuggestedPrices], what: PricedDeliverables
+    point: PricePoint, suggested: Mapping[str, SuggestedPrices], deliverables: PricedDeliverables
 ) -> tuple[Floats, Floats]:
-    """Return log prices of settled deals [n], and the regression's share in them: n / 30 with n in the vertical."""
-    regressed, told = from_model(point, what), from_suggestion(suggested, what)
-    share = np.minimum(_looked_up(point.settled, what.verticals) / DEALS_ENOUGH, 1.0)
-    share = np.where(np.isfinite(told), share, 1.0)
-    return share * regressed + (1 - share) * np.nan_to_num(told + point.above_suggestion), share
+    """Return log prices of settled deals [n] and the regression's share in them [n]: deals of the vertical / 30, at
+    most 1."""
+    regressed, suggestion = from_model(point, deliverables), from_suggestion(suggested, deliverables)
+    share = np.minimum(_looked_up(point.settled, deliverables.verticals) / DEALS_ENOUGH, 1.0)
+    share = np.where(np.isfinite(suggestion), share, 1.0)
+    return share * regressed + (1 - share) * np.nan_to_num(suggestion + point.above_suggestion), share
 
 
 def predict(
@@ -217,13 +225,13 @@ def predict(
     exclusivity_days: Floats,
     suggested_cpm: Floats | None = None,
 ) -> PricePrediction:
-    """Return the fair prices of n deliverables; see Deliverables for the arrays.
+    """Return the fair prices of n deliverables; see PricedDeliverables for the arrays.
 
-    Settled deals answer where at least nine creators' stand in the market; else what the platform suggests, with the
-    spread of its suggestions; else rate cards, which are lists and no deals; else nothing.
+    They rest on settled deals if the market has those of at least nine creators; else on what the platform suggests,
+    with the spread of its suggestions; else on rate cards, which are lists and not deals; else they are NaN.
     """
     none = np.full(len(views), np.nan)
-    what = PricedDeliverables(
+    deliverables = PricedDeliverables(
         as_floats(views),
         as_floats(followers),
         np.asarray(verticals, dtype=np.str_),
@@ -233,48 +241,59 @@ def predict(
         as_floats(exclusivity_days),
         none if suggested_cpm is None else as_floats(suggested_cpm),
     )
-    if not len(what):
+    if not len(deliverables):
         return PricePrediction(*(none,) * len(PricePrediction.__dataclass_fields__))
-    found = PricePrediction(none, none, none, np.full(len(what), float(model.deals)), np.zeros(len(what)), none)
-    for answer in (_cards(model, what), _suggestions(model, what), _settled(model, what)):
-        told = np.isfinite(answer.low) & np.isfinite(answer.high) & np.isfinite(answer.point)
-        found = PricePrediction(
-            *(np.where(told, *pair) for pair in zip(vars(answer).values(), vars(found).values(), strict=True))
+    prediction = PricePrediction(
+        none, none, none, np.full(len(deliverables), float(model.deals)), np.zeros(len(deliverables)), none
+    )
+    for answer in (_cards(model, deliverables), _suggestions(model, deliverables), _settled(model, deliverables)):
+        known = np.isfinite(answer.low) & np.isfinite(answer.high) & np.isfinite(answer.point)
+        prediction = PricePrediction(
+            *(np.where(known, *pair) for pair in zip(vars(answer).values(), vars(prediction).values(), strict=True))
         )
-    return found
+    return prediction
 
 
-def _settled(model: PriceModel, what: PricedDeliverables) -> PricePrediction:
-    middle, share = blended(model.point, model.suggested, what)
+def _settled(model: PriceModel, deliverables: PricedDeliverables) -> PricePrediction:
+    middle, share = blended(model.point, model.suggested, deliverables)
     ends = as_floats(model.ends)
-    tier = tier_of(what.followers)
-    # A tier's own misses say nothing of a channel whose tier is not known.
-    row = np.where(np.isfinite(what.followers) & (ends[tier, 2] > 0), tier, POOLED)
+    tier = tier_of(deliverables.followers)
+    # Without followers the tier is not known, so the pooled errors of all tiers count.
+    row = np.where(np.isfinite(deliverables.followers) & (ends[tier, 2] > 0), tier, POOLED)
     low, high, count = ends[row].T
     return _of(middle, low, high, count, "settled", share)
 
 
-def _suggestions(model: PriceModel, what: PricedDeliverables) -> PricePrediction:
-    middle = from_suggestion(model.suggested, what)
-    distinct, place = np.unique(what.platforms, return_inverse=True)
+def _suggestions(model: PriceModel, deliverables: PricedDeliverables) -> PricePrediction:
+    middle = from_suggestion(model.suggested, deliverables)
+    distinct, index = np.unique(deliverables.platforms, return_inverse=True)
     rows = [model.suggested.get(name) for name in distinct.tolist()]
-    usual = as_floats([[one.median, one.low, one.high, one.count] if one else [np.nan] * 4 for one in rows])[place]
+    usual = as_floats(
+        [[prices.median, prices.low, prices.high, prices.count] if prices else [np.nan] * 4 for prices in rows]
+    )[index]
     with np.errstate(invalid="ignore"):
-        own = np.where(np.isfinite(what.suggested_cpm), what.suggested_cpm, usual[:, 0])
+        own = np.where(np.isfinite(deliverables.suggested_cpm), deliverables.suggested_cpm, usual[:, 0])
         low, high = log(np.minimum(usual[:, 1] / own, 1.0)), log(np.maximum(usual[:, 2] / own, 1.0))
-    return _of(middle, low, high, usual[:, 3], "platform_cpm", np.zeros(len(what)))
+    return _of(middle, low, high, usual[:, 3], "platform_cpm", np.zeros(len(deliverables)))
 
 
-def _cards(model: PriceModel, what: PricedDeliverables) -> PricePrediction:
-    low, high, count = (np.full(len(what), float(end)) for end in model.card_ends)
-    return _of(from_model(model.point, what, rate_card=True), low, high, count, "rate_cards", np.zeros(len(what)))
+def _cards(model: PriceModel, deliverables: PricedDeliverables) -> PricePrediction:
+    low, high, count = (np.full(len(deliverables), float(end)) for end in model.card_ends)
+    return _of(
+        from_model(model.point, deliverables, rate_card=True),
+        low,
+        high,
+        count,
+        "rate_cards",
+        np.zeros(len(deliverables)),
+    )
 
 
 def _of(middle: Floats, low: Floats, high: Floats, count: Floats, basis: str, share: Floats) -> PricePrediction:
-    told = np.isfinite(middle) & (count >= COMPARABLES_MIN)
+    known = np.isfinite(middle) & (count >= COMPARABLES_MIN)
     point, lowest, highest = (
-        np.where(told, exp(np.where(told, logs, 0.0)), np.nan) for logs in (middle, middle + low, middle + high)
+        np.where(known, exp(np.where(known, logs, 0.0)), np.nan) for logs in (middle, middle + low, middle + high)
     )
-    # Misses may all lie on one side of a middle that a suggestion pulls.
+    # The suggestion may pull the middle beyond all errors: the interval then ends at the middle.
     ends = np.minimum(lowest, point), np.maximum(highest, point)
     return PricePrediction(point, *ends, count, np.full(len(middle), float(BASES.index(basis))), share)

@@ -46,13 +46,13 @@ def records(rng: np.random.Generator, deals: int, cards: int = 0, spread: float 
         + np.where(settled, 0.0, TRUE["rate_card"])
         + rng.normal(0, np.where(settled, spread, 1.0))
     )
-    what = PricedDeliverables(views, followers, verticals, platforms, lengths, rights, days, np.full(n, np.nan))
-    values = {"what": what, "prices": np.exp(logs), "creators": np.arange(n), "settled": settled}
+    deliverables = PricedDeliverables(views, followers, verticals, platforms, lengths, rights, days, np.full(n, np.nan))
+    values = {"deliverables": deliverables, "prices": np.exp(logs), "creators": np.arange(n), "settled": settled}
     return PriceRecords(**{**values, "confirmed": np.ones(n, dtype=bool), **changes})
 
 
-def ask(model: PriceModel, what: PricedDeliverables, **changes: Any) -> PricePrediction:
-    asked = {**vars(what), **changes}
+def ask(model: PriceModel, deliverables: PricedDeliverables, **changes: Any) -> PricePrediction:
+    asked = {**vars(deliverables), **changes}
     return predict(
         model,
         asked["views"],

@@ -31,8 +31,8 @@ def test_rights_and_exclusivity_are_ratios_of_their_own_with_interval_and_count(
         term = model.terms[name]
         assert term.low < np.exp(TRUE[name]) < term.high
         assert term.low < term.ratio < term.high
-        assert term.count == int(made.what.rights[:, place].sum())
-    nobody = replace(made, what=replace(made.what, rights=np.zeros((len(made), 3), dtype=bool)))
+        assert term.count == int(made.deliverables.rights[:, place].sum())
+    nobody = replace(made, deliverables=replace(made.deliverables, rights=np.zeros((len(made), 3), dtype=bool)))
     unbought = fit(nobody, {}).terms["raw_files"]
     assert (unbought.ratio, unbought.count) == (pytest.approx(np.exp(0.34)), 0)
     assert unbought.low < 1.1 < 1.8 < unbought.high
@@ -43,7 +43,7 @@ def test_four_in_five_of_deals_held_out_fall_into_the_interval(deals: int) -> No
     rng, covered = np.random.default_rng(deals), []
     for _ in range(40):
         model, held = fit(records(rng, deals), {}), records(rng, 300)
-        told = ask(model, held.what)
+        told = ask(model, held.deliverables)
         covered.append(np.mean((told.low <= held.prices) & (held.prices <= told.high)))
     assert 0.78 <= np.mean(covered) <= 0.82
 
@@ -57,7 +57,7 @@ def test_a_tier_with_fifty_deals_has_an_interval_of_its_own() -> None:
     assert sum(own) == 400
     few = fit(made.some(np.arange(400) < 60), {})
     assert all(count == 0 or count >= 50 for _, _, count in few.ends[:POOLED])
-    told = ask(few, made.what)
+    told = ask(few, made.deliverables)
     assert set(told.count) <= {60.0, *(float(count) for _, _, count in few.ends)}
 
 
@@ -65,7 +65,7 @@ def test_a_tier_with_fifty_deals_has_an_interval_of_its_own() -> None:
 def test_under_nine_deals_no_number_is_shown_but_the_count(deals: int) -> None:
     rng = np.random.default_rng(6)
     model = fit(records(rng, deals), {})
-    told = ask(model, records(rng, 3).what)
+    told = ask(model, records(rng, 3).deliverables)
     assert np.isnan([told.point, told.low, told.high]).all()
     assert told.count.tolist() == [deals] * 3
     assert [BASES[int(told.basis[place])] for place in range(3)] == ["none"] * 3
@@ -73,12 +73,12 @@ def test_under_nine_deals_no_number_is_shown_but_the_count(deals: int) -> None:
 
 def test_nine_deals_of_one_creator_are_not_nine() -> None:
     made = replace(records(np.random.default_rng(7), 9), creators=np.zeros(9, dtype=np.int64))
-    assert np.isnan(ask(fit(made, {}), made.what).low).all()
+    assert np.isnan(ask(fit(made, {}), made.deliverables).low).all()
 
 
 def test_nine_deals_tell_with_their_count_and_basis() -> None:
     made = records(np.random.default_rng(8), 9)
-    told = ask(fit(made, {}), made.what)
+    told = ask(fit(made, {}), made.deliverables)
     assert np.all(told.low <= told.point)
     assert np.all(told.point <= told.high)
     assert set(told.count) == {9.0}
@@ -88,47 +88,47 @@ def test_nine_deals_tell_with_their_count_and_basis() -> None:
 def test_without_deals_the_platforms_suggestion_tells_with_its_spread() -> None:
     rng = np.random.default_rng(9)
     made = records(rng, 0, 40)
-    told = ask(fit(made, SUGGESTED), made.what)
+    told = ask(fit(made, SUGGESTED), made.deliverables)
     assert {BASES[int(told.basis[place])] for place in range(40)} == {"platform_cpm"}
-    np.testing.assert_allclose(told.point, 50 * made.what.views / 1000)
+    np.testing.assert_allclose(told.point, 50 * made.deliverables.views / 1000)
     np.testing.assert_allclose(told.low / told.point, 0.6)
     assert set(told.count) == {20.0}
-    own = ask(fit(made, SUGGESTED), made.what, suggested_cpm=np.full(40, 90.0))
-    np.testing.assert_allclose(own.point, 90 * made.what.views / 1000)
+    own = ask(fit(made, SUGGESTED), made.deliverables, suggested_cpm=np.full(40, 90.0))
+    np.testing.assert_allclose(own.point, 90 * made.deliverables.views / 1000)
     np.testing.assert_allclose(own.high, own.point)
 
 
 def test_without_deals_and_suggestions_rate_cards_tell_as_lists() -> None:
     made = records(np.random.default_rng(10), 0, 40)
-    told = ask(fit(made, {}), made.what)
+    told = ask(fit(made, {}), made.deliverables)
     assert {BASES[int(told.basis[place])] for place in range(40)} == {"rate_cards"}
     assert set(told.count) == {40.0}
-    unseen = ask(fit(made, SUGGESTED), made.what, views=np.full(40, np.nan))
+    unseen = ask(fit(made, SUGGESTED), made.deliverables, views=np.full(40, np.nan))
     assert {BASES[int(unseen.basis[place])] for place in range(40)} == {"rate_cards"}
 
 
 def test_the_suggestion_fades_as_deals_of_the_vertical_come() -> None:
     made = records(np.random.default_rng(11), 300)
-    beauty = np.flatnonzero(made.what.verticals == "beauty")
+    beauty = np.flatnonzero(made.deliverables.verticals == "beauty")
     shares = []
     for count in (0, 10, 20, 30):
-        members = made.what.verticals != "beauty"
+        members = made.deliverables.verticals != "beauty"
         members[beauty[:count]] = True
-        one = made.what.some(beauty[:1])
+        one = made.deliverables.some(beauty[:1])
         shares.append(float(ask(fit(made.some(members), SUGGESTED), one).share[0]))
     assert shares == pytest.approx([0, 1 / 3, 2 / 3, 1])
 
 
 def test_a_suggestion_that_is_always_off_is_moved_to_where_deals_lie() -> None:
     made = records(np.random.default_rng(12), 200)
-    made = replace(made, prices=5 * 50 * made.what.views / 1000)
+    made = replace(made, prices=5 * 50 * made.deliverables.views / 1000)
     model = fit(made, SUGGESTED)
     assert np.exp(model.point.above_suggestion) == pytest.approx(5, rel=0.05)
 
 
 def test_prices_in_another_unit_give_predictions_in_that_unit() -> None:
     made = records(np.random.default_rng(13), 60, 60)
-    what, times = made.what, 137.0
+    what, times = made.deliverables, 137.0
     scaled = {
         name: SuggestedPrices(one.median * times, one.low * times, one.high * times, one.count)
         for name, one in SUGGESTED.items()
@@ -146,7 +146,7 @@ def test_a_creators_thousand_deals_weigh_as_one() -> None:
     flood = replace(records(rng, 1_000), prices=np.full(1_000, 1e9), creators=np.full(1_000, 10_000))
     both = _joined(honest, flood)
     assert weights(both)[60:].sum() == pytest.approx(1)
-    before, after = ask(fit(honest, {}), honest.what), ask(fit(both, {}), honest.what)
+    before, after = ask(fit(honest, {}), honest.deliverables), ask(fit(both, {}), honest.deliverables)
     assert np.all(np.abs(np.log(after.point / before.point)) < 0.25)
 
 
@@ -154,14 +154,14 @@ def test_what_one_side_alone_tells_counts_less_and_sets_no_interval() -> None:
     made = records(np.random.default_rng(15), 40)
     alone = replace(made, confirmed=np.zeros(40, dtype=bool))
     assert weights(alone) == pytest.approx(weights(made) / 4)
-    assert np.isnan(ask(fit(alone, {}), made.what).low).all()
+    assert np.isnan(ask(fit(alone, {}), made.deliverables).low).all()
 
 
 def test_an_absurd_price_moves_little() -> None:
     made = records(np.random.default_rng(16), 100)
     prices = made.prices.copy()
     prices[0] = 1.0
-    before, after = (ask(fit(one, {}), made.what) for one in (made, replace(made, prices=prices)))
+    before, after = (ask(fit(one, {}), made.deliverables) for one in (made, replace(made, prices=prices)))
     assert np.all(np.abs(np.log(after.point / before.point)) < 0.2)
 
 
@@ -173,7 +173,7 @@ def test_suggestions_need_nine_channels() -> None:
 
 
 def test_an_empty_market_tells_nothing() -> None:
-    told = ask(PriceModel(), records(np.random.default_rng(17), 2).what)
+    told = ask(PriceModel(), records(np.random.default_rng(17), 2).deliverables)
     assert np.isnan(told.point).all()
     assert told.count.tolist() == [0, 0]
 
@@ -186,8 +186,8 @@ CARDS_ALONE = fit(MADE.some(~MADE.settled), SUGGESTED)
 @given(st.lists(st.integers(0, 109), min_size=1, max_size=20))
 @settings(max_examples=50)
 def test_a_prediction_is_the_same_alone_and_in_a_batch(rows: list[int]) -> None:
-    whole = ask(MODEL, MADE.what)
-    some = ask(MODEL, MADE.what.some(np.array(rows)))
+    whole = ask(MODEL, MADE.deliverables)
+    some = ask(MODEL, MADE.deliverables.some(np.array(rows)))
     for name in ("point", "low", "high", "count", "basis", "share"):
         np.testing.assert_array_equal(getattr(some, name), getattr(whole, name)[rows])
 
@@ -216,7 +216,10 @@ def test_a_number_never_comes_without_its_interval(views: float, followers: floa
 
 def _joined(one: PriceRecords, other: PriceRecords) -> PriceRecords:
     what = PricedDeliverables(
-        **{name: np.concatenate([values, getattr(other.what, name)]) for name, values in vars(one.what).items()}
+        **{
+            name: np.concatenate([values, getattr(other.deliverables, name)])
+            for name, values in vars(one.deliverables).items()
+        }
     )
     names = ("prices", "creators", "settled", "confirmed")
     return PriceRecords(what, *(np.concatenate([getattr(one, name), getattr(other, name)]) for name in names))
