@@ -25,10 +25,18 @@ from marketplace.local.servers import LocalServers
 from marketplace.matching.scoring.schemas import BID_PICTURES
 from marketplace.matching.selection.schemas import PICTURES
 from tests.market import clone, connected
+from tests.waiting import until
 
 pytestmark = pytest.mark.process
 
-SIZE = WorldSize(channels=32, agencies=3, briefs=2, bids=24)
+SIZE = WorldSize(channels=48, agencies=3, briefs=2, bids=24)
+
+AT_WORK = (
+    "SELECT (SELECT count(*) FROM events WHERE relayed_at IS NULL)"
+    " + (SELECT count(*) FROM jobs WHERE kind LIKE 'matching.%' AND state IN ('queued', 'leased')"
+    # What the clock repeats waits longer.
+    " AND next_at < now() + interval '5 s')"
+)
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +141,8 @@ def test_the_queue_is_worked_by_two_people(market: DemoMarket, servers: LocalSer
                     session, who, name=f"k{number}", scopes=sorted(EVERYTHING), mode="live", expires_at=None
                 )
                 admins.append(made.secret)
+    # Until the last fitting is followed by its scores, a review may change while somebody reads it.
+    until(lambda: rows(servers, AT_WORK) == [(0,)])
     deadline = time.monotonic() + 120
     while True:
         queue = market.caller("GET", "/reviews", admins[0], query={"limit": 100})["data"]
