@@ -58,7 +58,7 @@ class ChannelFeatures(Base):
     """A channel as numbers for scoring, computed from the channel, its present snapshot and the present forecast model.
 
     Log views of one video ~ `log_centre` + `scale` * t(`df`); expected views = exp(log_centre) * `smear`. `shares` are
-    32-bit floats, little-endian (audience/share_columns.py); `flags` are bits (flags.py); `language` is the primary
+    32-bit floats, little-endian (audience.share_columns); `flags` are bits (flags.py); `language` is the primary
     subtag. `from_median`: the forecast rests on a reported median of views, not on single videos. `platform_weight` is
     the weight of the platform's own forecast `platform_views`. `sponsored_gap`, with its 80 % ends, is log views of
     sponsored videos less those of others, from the two counts of videos (NULL: not known).
