@@ -11,7 +11,7 @@ t ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up vision migrate test check fix bench pictures lock clean
+.PHONY: help demo up vision migrate test check fix bench pictures figures lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ bench: $(DEV) ## measure the parts whose speed matters, as ratios in one run (AR
 
 pictures: $(DEV) ## draw the rooms and the states in docs, and list the decisions
 	$(BIN)/python -m tests.docs_pictures
+
+figures: $(DEV) ## print what the code is like to live in: files a folder, names, comments, tests
+	$(BIN)/python -m tests.house_figures $(ARGS)
 
 lock: $(DEV) ## resolve and pin every version and hash again
 	$(BIN)/uv export -q --extra embedded --no-default-groups --group build --no-emit-project --no-annotate --no-header -o requirements.lock
