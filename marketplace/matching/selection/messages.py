@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from marketplace.core.message import Bilingual
 from marketplace.core.money import Money
-
-Said = dict[str, str]
 
 # Why a bid is not in the set: code -> (Chinese, English). `{...}` are the numbers of the case.
 REASONS: Mapping[str, tuple[str, str]] = {
@@ -72,20 +71,20 @@ REASONS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def left_out(code: str, numbers: Mapping[str, Any], would_win_at: Money | None) -> Said:
+def left_out(code: str, numbers: Mapping[str, Any], would_win_at: Money | None) -> Bilingual:
     """Return why a bid is out, and the price at which it would have been in."""
     zh, en = (text.format(**numbers) for text in REASONS[code])
     if would_win_at is None:
-        return {"zh": zh, "en": en}
+        return Bilingual(zh, en)
     if would_win_at.amount == 0:
-        return {
-            "zh": f"{zh}只有免费时换入才会更好。",
-            "en": f"{en} Only for free would a set with it have reached more.",
-        }
-    return {
-        "zh": f"{zh}若费用不高于 {would_win_at.show()}，换入后组合的触达更大。",
-        "en": f"{en} At {would_win_at.show()} or less, a set with it would have reached more.",
-    }
+        return Bilingual(
+            f"{zh}只有免费时换入才会更好。",
+            f"{en} Only for free would a set with it have reached more.",
+        )
+    return Bilingual(
+        f"{zh}若费用不高于 {would_win_at.show()}，换入后组合的触达更大。",
+        f"{en} At {would_win_at.show()} or less, a set with it would have reached more.",
+    )
 
 
 # What would tell a bidder of its rivals, or of the brand's limits, is told in general.
@@ -109,22 +108,22 @@ _TOLD_BIDDERS = frozenset(
 )
 
 
-def for_bidder(code: str) -> tuple[str, str]:
-    """Return why a bid is out, (Chinese, English), as its own side may know it."""
-    return REASONS[code if code in _TOLD_BIDDERS else "others_bring_more"]
+def for_bidder(code: str) -> Bilingual:
+    """Return why a bid is out, as its own side may know it."""
+    return Bilingual(*REASONS[code if code in _TOLD_BIDDERS else "others_bring_more"])
 
 
-def chosen(added: float, alone: float, lost: float) -> Said:
-    return {
-        "zh": (
+def chosen(added: float, alone: float, lost: float) -> Bilingual:
+    return Bilingual(
+        (
             f"单独触达 {alone:,.0f} 人，按入选顺序新增 {added:,.0f} 人；"
             f"去掉它少 {lost:,.0f} 人（加权目标人群，保守预测）。"
         ),
-        "en": (
+        (
             f"Reaches {alone:,.0f} people alone and adds {added:,.0f} in the order of choice; without it the set loses"
             f" {lost:,.0f} (weighted people of the target, careful forecast)."
         ),
-    }
+    )
 
 
 def _overlap(values: Mapping[str, Any]) -> tuple[str, str]:
@@ -141,28 +140,28 @@ def _overlap(values: Mapping[str, Any]) -> tuple[str, str]:
     return zh, en
 
 
-def reach(values: Mapping[str, Any], bids: int) -> Said:
+def reach(values: Mapping[str, Any], bids: int) -> Bilingual:
     basis_zh, basis_en = _overlap(values)
     over = max(0.0, values["summed"] / values["careful"] - 1) if values["careful"] > 0 else 0.0
-    return {
-        "zh": (
+    return Bilingual(
+        (
             f"{bids} 个报价去重后触达目标人群约 {values['point']:,.0f} 人（80% 区间 {values['low']:,.0f}–"
             f"{values['high']:,.0f}；每个账号都取 0.3 分位的保守值 {values['careful']:,.0f}）。"
             f"直接相加会高估 {over:.0%}。"
             f"重叠形状加倍或减半时，保守值为 {values['at_double_shape']:,.0f} 或 {values['at_half_shape']:,.0f}。"
             f"{basis_zh}"
         ),
-        "en": (
+        (
             f"{bids} bids reach about {values['point']:,.0f} different people of the target (80 % interval"
             f" {values['low']:,.0f} to {values['high']:,.0f}; careful, every channel at its 0.3 quantile at once,"
             f" {values['careful']:,.0f}). Plain adding up would say {over:.0%} more. With the"
             f" overlap shape doubled or halved the careful number is"
             f" {values['at_double_shape']:,.0f} or {values['at_half_shape']:,.0f}. {basis_en}"
         ),
-    }
+    )
 
 
-def proof(certificate: float, how: str) -> Said:
+def proof(certificate: float, how: str) -> Bilingual:
     by = {
         "bound": ("由凹松弛上界保证", "by the bound of the concave relaxation"),
         "proved": ("由精确求解器证明", "proved by the exact solver"),
@@ -172,22 +171,22 @@ def proof(certificate: float, how: str) -> Said:
     }[how]
     # Rounded down: a certificate never promises more than was shown.
     least = int(certificate * 1000) / 10
-    return {
-        "zh": f"至少是任何满足限制的组合所能触达的 {least:.1f}%（{by[0]}）。",
-        "en": f"At least {least:.1f} % of what any set within the limits could reach ({by[1]}).",
-    }
+    return Bilingual(
+        f"至少是任何满足限制的组合所能触达的 {least:.1f}%（{by[0]}）。",
+        f"At least {least:.1f} % of what any set within the limits could reach ({by[1]}).",
+    )
 
 
-def made_of(bids: int, options: int, units: int, model: str) -> Said:
-    return {
-        "zh": (
+def made_of(bids: int, options: int, units: int, model: str) -> Bilingual:
+    return Bilingual(
+        (
             f"依据 {bids} 个报价的 {options} 个选项、{units} 个人群单元"
             f"（年龄 × 性别 × 地区 × 内容领域，人口普查口径）；"
             f"每个账号按 0.3 分位的播放预测；重叠模型与各项来源见 docs/formulas；模型版本 {model}。"
         ),
-        "en": (
+        (
             f"From {options} options of {bids} bids and {units} groups of people (age x gender x region x niche, by"
             f" census); every channel at the 0.3 quantile of its views; docs/formulas tells each formula and source;"
             f" model {model}."
         ),
-    }
+    )

@@ -92,7 +92,7 @@ def describe(inputs: SetInputs, limits: SelectionLimits, found: FoundSet) -> dic
             "bound": found.bound,
             "certificate": found.certificate,
             "how": found.how,
-            **words.proof(found.certificate, found.how),
+            **words.proof(found.certificate, found.how)._asdict(),
         },
         "budget_curve": [
             {
@@ -109,7 +109,7 @@ def describe(inputs: SetInputs, limits: SelectionLimits, found: FoundSet) -> dic
             for point in curves.frontier(market, limits)
         ],
         "units": len(inputs.weights),
-        "made_of": words.made_of(len(inputs), len(inputs.options.prices), len(inputs.weights), MODEL_VERSION),
+        "made_of": words.made_of(len(inputs), len(inputs.options.prices), len(inputs.weights), MODEL_VERSION)._asdict(),
     }
 
 
@@ -142,7 +142,7 @@ def _chosen(inputs: SetInputs, order: Sequence[int], bids: Sequence[int]) -> lis
                 "people_added": added[place],
                 "people_lost_without": lost[place],
                 "per_thousand_added": per_thousand,
-                **words.chosen(added[place], alone[place], lost[place]),
+                **words.chosen(added[place], alone[place], lost[place])._asdict(),
             }
         )
     return found
@@ -178,7 +178,7 @@ def _left_out(
                 **_named(inputs, one.row, bid),
                 "reason": one.reason,
                 "would_win_at": None if one.wins_at is None else _money(inputs, one.wins_at),
-                **words.left_out(one.reason, numbers, wins_at),
+                **words.left_out(one.reason, numbers, wins_at)._asdict(),
             }
         )
     return found

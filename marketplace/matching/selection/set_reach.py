@@ -55,7 +55,7 @@ def told(inputs: SetInputs, bids: Sequence[int]) -> dict[str, Any]:
         "overlap": dict(inputs.overlap),
         "matched": matched(inputs, bids),
     }
-    return {**found, **words.reach(found, len(bids))}
+    return {**found, **words.reach(found, len(bids))._asdict()}
 
 
 def matched(inputs: SetInputs, bids: Sequence[int]) -> dict[str, Any] | None:
