@@ -215,7 +215,9 @@ def test_make_help_lists_every_target_in_one_column() -> None:
     (phony,) = re.findall(r"^\.PHONY: (.+)$", MAKEFILE, re.MULTILINE)
     targets = re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE)
     assert sorted(phony.split()) == sorted(targets)
-    done = subprocess.run(["/usr/bin/env", "make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["/usr/bin/env", "make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     lines = done.stdout.splitlines()
     assert [line.split()[1] for line in lines] == targets, "give the target a line of help: `target: ## what it does`"
     starts = {re.match(r"make \S+ +", line).end() for line in lines}  # type: ignore[union-attr]

@@ -137,7 +137,7 @@ def test_a_changed_window_draws_the_moment_anew(client: FlaskClient, brand: Some
     assert after.close_version_id is not None
     assert after.close_seed is not None
     assert after.close_seed == before.close_seed
-    drawn = closing_time.moment(after.close_seed, after.id, after.close_version_id, after.bids_close_at, 60)
+    drawn = closing_time.closing_moment(after.close_seed, after.id, after.close_version_id, after.bids_close_at, 60)
     assert after.closes_at == drawn
     assert drawn <= after.bids_close_at + timedelta(seconds=60)
     (job,) = [job for job in work.of("briefs.close", after.id) if job.state == JobState.QUEUED]

@@ -131,7 +131,7 @@ def test_shares_come_back_as_arrays() -> None:
 
 def test_flags_come_back_from_their_bits() -> None:
     own = flags.bits(["regions_from_prior", "ages_from_prior"], ["last_digits"])
-    gates = np.array([[True, False, False, True], [False] * 4])
+    gates = np.array([[True, False, True], [False] * 3])
     found = flags.of_matches(np.array([own, 0]), gates, np.array([True, False])).tolist()
     assert flags.shown(found[0]) == ["over_tolerance", "no_reach", "snapshot:last_digits"]
     assert flags.audience(found[0]) == ["ages_from_prior", "regions_from_prior"]

@@ -99,7 +99,7 @@ def test_the_look_at_bids_loses_none_of_the_best_either(seed: int, tolerance: fl
     parts = np.where(
         dice.random((count, len(brand_fit.PARTS))) < 0.3, np.nan, dice.random((count, len(brand_fit.PARTS)))
     )
-    suits = brand_fit.fit(dict(zip(brand_fit.PARTS, parts.T, strict=True)), np.zeros(count, dtype=bool)).value
+    suits = brand_fit.fit(dict(zip(brand_fit.PARTS, parts.T, strict=True)), count).value
     features = bid_features({**told, "per_cost": 1 / cost}, parts)
     look = first_pass.BidLook(ceiling, tolerance, ad_load_max=0.5)
     rows = look.best(features, BEST, 256)

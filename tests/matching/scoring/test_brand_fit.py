@@ -58,8 +58,8 @@ def test_a_part_that_is_not_known_is_left_out_not_counted_as_nought() -> None:
 @given(st.lists(st.floats(0, 1) | st.just(float("nan")), min_size=6, max_size=6), st.integers(0, 5), st.floats(0, 1))
 def test_the_value_stays_in_bounds_and_rises_with_each_part(parts, which, better) -> None:
     table = {name: np.array([part]) for name, part in zip(PARTS, parts, strict=True)}
-    before = fit(table, np.array([False])).value[0]
+    before = fit(table, 1).value[0]
     assert 0 <= before <= 1
     if not np.isnan(parts[which]):
         table[PARTS[which]] = np.array([max(parts[which], better)])
-        assert fit(table, np.array([False])).value[0] >= before - 1e-12
+        assert fit(table, 1).value[0] >= before - 1e-12

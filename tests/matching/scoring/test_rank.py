@@ -101,7 +101,7 @@ def test_gates_are_named_and_take_no_points() -> None:
 
 def test_order_puts_held_bids_last_and_breaks_ties_by_commitment() -> None:
     same = np.array([5_000.0, 5_000.0, 4_000.0, 5_000.0, np.nan])
-    got = rank(6_000, same, same, same, np.full(5, 0.5), np.array([10.0, 10, 90, 10, 10]), 40, np.zeros(5, dtype=bool))
+    got = rank(6_000, same, same, same, np.full(5, 0.5), np.array([10.0, 10, 90, 10, 10]), 40)
     assert order(got, ["b", "c", "a", "a", "a"]).tolist() == [3, 0, 1, 2, 4]
 
 

@@ -207,7 +207,7 @@ def test_an_accepted_bid_has_no_option_but_its_own_price(client: FlaskClient, wo
         with db.transaction() as session:
             brief = session.get_one(Brief, there.brief_id)
             version = session.get_one(BriefVersion, brief.version_id)
-            return [int(minor) for minor in load_inputs.load(session, brief, version).prices]
+            return [int(minor) for minor in load_inputs.load(session, brief, version).options.prices]
 
     assert prices() == [3_000_000, 4_500_000]
     with db.transaction() as session:
