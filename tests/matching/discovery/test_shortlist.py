@@ -105,7 +105,7 @@ def test_the_look_at_bids_loses_none_of_the_best_either(seed: int, tolerance: fl
     rows = look.best(features, BEST, 256)
     careful = 1000 * cost / (told["careful"] * told["share"] * told["valid"] * UNIQUE_PER_VIEW)
     ends = (careful, careful, careful)
-    ranking = rank.rank(ceiling, *ends, suits, told["intrusiveness"], tolerance, np.zeros(count, dtype=bool))
+    ranking = rank.rank(ceiling, *ends, suits, told["intrusiveness"], tolerance)
     order = [place for place in rank.order(ranking, np.arange(count)) if not ranking.gates[place].any()]
     right = [place for place in order if told["ad_load"][place] <= 0.5][:BEST]
     assert set(right) <= set(rows.tolist())
