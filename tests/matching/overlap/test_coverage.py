@@ -41,7 +41,7 @@ _BITS = (
     "import hashlib, numpy as np;"
     "from marketplace.matching.overlap import coverage as c;"
     "r = np.random.default_rng(1).random((200, 37)); k = np.linspace(.2, 3, 37);"
-    "l = c.rates(r, k); u = c.Units(np.linspace(1, 1e6, 37), k);"
+    "l = c.rates(r, k); u = c.PeopleUnits(np.linspace(1, 1e6, 37), k);"
     "found = (l, c.people(l.cumsum(axis=0), u), c.slopes(l, k), c.rates(r, np.full(37, .25)));"
     "print(hashlib.sha256(b''.join(part.tobytes() for part in found)).hexdigest())"
 )
