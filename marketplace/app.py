@@ -13,7 +13,7 @@ from marketplace.core.config import Config
 from marketplace.core.http import openapi
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.server import make_server
-from marketplace.identity import credentials
+from marketplace.identity import authentication
 from marketplace.identity.routes import blueprint as identity
 from marketplace.matching.discovery.routes import blueprint as discovery
 from marketplace.matching.forecast.routes import blueprint as readings
@@ -51,7 +51,7 @@ BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
 
 
 def authenticate(session: Session) -> Actor:
-    return credentials.authenticate(session, request.headers.get("Authorization", ""))
+    return authentication.authenticate(session, request.headers.get("Authorization", ""))
 
 
 def create_app(config: Config) -> Flask:

@@ -28,7 +28,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
         "workers.bids",
         "workers.briefs",
         "workers.channels",
-        "workers.checks",
+        "workers.check_cleanup",
         "workers.matching",
         "workers.videos",
     ),

@@ -10,7 +10,7 @@ from marketplace.core import jobs
 from marketplace.core.db import transaction
 from marketplace.core.errors import DomainError
 from marketplace.core.jobs import ClaimedJob
-from workers.checks import GAVE_UP, KEEP_FRAMES_S
+from workers.check_cleanup import GAVE_UP, KEEP_FRAMES_S
 from workers.handlers import Handler, Prepares
 from workers.vision_folder import vision_folder
 

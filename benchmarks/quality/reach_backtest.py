@@ -20,13 +20,15 @@ import numpy as np
 from benchmarks.quality import histories as made_up
 from benchmarks.quality.video_lines import BadLines, Creator, moment, read
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
-from marketplace.matching.forecast import forecast, market_fit, pool
+from marketplace.matching.forecast import market_fit, pool, view_forecast
 from marketplace.matching.forecast import platform_blend as platforms
 from marketplace.matching.forecast.pool import ViewHistories
 from marketplace.matching.forecast.signals import CENTRE, SPREAD
 
-TAUS = np.array(forecast.CALIBRATION_TAUS)
-MIDDLE, LOW, HIGH = (forecast.CALIBRATION_TAUS.index(tau) for tau in (forecast.MIDDLE, forecast.LOW, forecast.HIGH))
+TAUS = np.array(view_forecast.CALIBRATION_TAUS)
+MIDDLE, LOW, HIGH = (
+    view_forecast.CALIBRATION_TAUS.index(tau) for tau in (view_forecast.MIDDLE, view_forecast.LOW, view_forecast.HIGH)
+)
 TIERS = ("under_30k", "30k_to_100k", "100k_to_500k", "from_500k")
 COEFFICIENTS = len(CENTRE) + len(SPREAD)
 FOLDS, BASELINE_VIDEOS, DAY_S = 80, 9, 86_400.0
@@ -64,7 +66,7 @@ def hold_out(creators: Sequence[Creator], crawled_at: datetime, folds: int = FOL
         whole=whole,
         past=older,
         truth=truth,
-        tiers=forecast.tier_of(whole.followers),
+        tiers=view_forecast.tier_of(whole.followers),
         verticals=[one.vertical for one in kept],
         folds=np.argsort(order) % folds,
     )
@@ -85,12 +87,12 @@ def forecasts(held: Held, with_platform: bool) -> Floats:
             by_tier = {tier: misses[rest & (held.tiers == tier)] for tier in range(len(TIERS))}
             alone = _rows(many, np.arange(len(misses)) == one)
             found[one] = np.log(
-                forecast.quantiles(alone, TAUS, forecast.calibrate(by_tier), held.tiers[one : one + 1])
+                view_forecast.quantiles(alone, TAUS, view_forecast.calibrate(by_tier), held.tiers[one : one + 1])
             )[0]
     return found
 
 
-def _by_others(held: Held, others: Bools, with_platform: bool) -> forecast.ViewForecasts:
+def _by_others(held: Held, others: Bools, with_platform: bool) -> view_forecast.ViewForecasts:
     """Return everybody's forecasts by the pools and the blend that the others' videos teach, theirs of today among
     them."""
     verticals = [name for name, other in zip(held.verticals, others, strict=True) if other]
@@ -100,15 +102,15 @@ def _by_others(held: Held, others: Bools, with_platform: bool) -> forecast.ViewF
     past = held.past if with_platform else replace(held.past, platform=None)
     learnt = platforms.PRIOR_BLEND
     if with_platform and held.past.platform is not None:
-        plain = forecast.forecast_many(replace(held.past, platform=None), [pools[name] for name in names], which)
+        plain = view_forecast.forecast_many(replace(held.past, platform=None), [pools[name] for name in names], which)
         learnt = platforms.fit_blend(
             plain.log_centre[others], plain.scale[others], held.past.platform[others], held.truth[others]
         )
-    return forecast.forecast_many(past, [pools[name] for name in names], which, learnt)
+    return view_forecast.forecast_many(past, [pools[name] for name in names], which, learnt)
 
 
-def _rows(many: forecast.ViewForecasts, rows: Bools) -> forecast.ViewForecasts:
-    return forecast.ViewForecasts(
+def _rows(many: view_forecast.ViewForecasts, rows: Bools) -> view_forecast.ViewForecasts:
+    return view_forecast.ViewForecasts(
         many.log_centre[rows],
         many.scale[rows],
         many.df[rows],

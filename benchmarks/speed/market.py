@@ -13,7 +13,7 @@ from marketplace.briefs.schemas import BriefIn
 from marketplace.core.actor import Actor, Role
 from marketplace.core.ids import new_id
 from marketplace.demo import wishes
-from marketplace.identity import credentials
+from marketplace.identity import authentication
 from marketplace.local.servers import LocalServers
 from marketplace.matching.audience import grid, share_columns
 from marketplace.matching.forecast import features
@@ -65,7 +65,7 @@ def environment(servers: LocalServers) -> dict[str, str]:
 def party(session: Session, kind: str) -> tuple[UUID, str]:
     """Write a party with one person and a key; returns its id and the Authorization header."""
     party_id, person_id = new_id(), new_id()
-    public_id, shown, secret_hash = credentials.new_key("live")
+    public_id, shown, secret_hash = authentication.new_key("live")
     session.execute(_PARTY, {"id": party_id, "kind": kind, "name": f"bench {kind}"})
     session.execute(
         sa.text(

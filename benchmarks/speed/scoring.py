@@ -24,7 +24,7 @@ from marketplace.core import column_copy, db, log
 from marketplace.local.servers import start_servers
 from marketplace.matching.audience.arrays import Floats, sum_columns
 from marketplace.matching.discovery.first_pass import FEATURES, BidLook, Singles
-from marketplace.matching.forecast.forecast import UNIQUE_PER_VIEW
+from marketplace.matching.forecast.view_forecast import UNIQUE_PER_VIEW
 from marketplace.matching.scoring import brand_fit
 from marketplace.matching.scoring.rank import FIT_WEIGHT, QUALITY_HIGH, QUALITY_LOW
 

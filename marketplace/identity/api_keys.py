@@ -15,7 +15,7 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, FieldError, InvalidInput, NotAllowed
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
-from marketplace.identity import credentials, policy
+from marketplace.identity import authentication, policy
 from marketplace.identity.models import ApiKey, Party
 
 LIVE_MAX = 2  # under one name: the one in use and its successor
@@ -59,7 +59,7 @@ def create(
     )
     if (live or 0) >= LIVE_MAX:
         raise Conflict(f"{LIVE_MAX} keys of this name are live. Revoke one, or use another name.")
-    public_id, whole_key, secret_hash = credentials.new_key(mode)
+    public_id, whole_key, secret_hash = authentication.new_key(mode)
     row = ApiKey(
         party_id=actor.party_id,
         person_id=actor.person_id,

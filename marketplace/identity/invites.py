@@ -16,7 +16,7 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, FieldError, InvalidInput, NotAllowed, NotFound, WrongState
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
-from marketplace.identity import credentials, policy, service, sessions
+from marketplace.identity import authentication, policy, service, sessions
 from marketplace.identity.api_keys import IssuedKey
 from marketplace.identity.models import Invite, Membership, Party, PartyStatus, Person
 from marketplace.identity.service import PartySeat
@@ -46,12 +46,12 @@ def create(
     seated = seated.where(Membership.party_id == party.id, sa.func.lower(Person.email) == sa.func.lower(email))
     if session.scalar(seated) is not None:
         raise Conflict("This person has a seat here already.")
-    token = _PREFIX + credentials.new_token()
+    token = _PREFIX + authentication.new_token()
     row = Invite(
         party_id=party.id,
         email=email,
         permissions=given,
-        token_hash=credentials.digest(token),
+        token_hash=authentication.digest(token),
         expires_at=now() + timedelta(days=DAYS),
         invited_by=actor.person_id,
     )
@@ -94,7 +94,7 @@ def accept(session: Session, *, token: str, password: str, name: str | None = No
         membership = service.seat(session, person, party, invite.permissions)
         invite.accepted_at = now()
         known = frozenset(Permission(name) for name in invite.permissions)
-        who = Actor(credentials.ROLES[party.kind], party.id, person.id, permissions=known)
+        who = Actor(authentication.ROLES[party.kind], party.id, person.id, permissions=known)
         if party.status == PartyStatus.UNCLAIMED:
             _claim(session, who, party, invite)
         events.record(session, "invites.accept", invite.id, who, parties=[party.id], membership_id=str(membership.id))
@@ -103,7 +103,11 @@ def accept(session: Session, *, token: str, password: str, name: str | None = No
 
 def _open(session: Session, token: str) -> tuple[Invite, Party]:
     """Lock the party, then the invitation, in this order: one of two claims wins, and they cannot deadlock."""
-    is_open = (Invite.token_hash == credentials.digest(token), Invite.accepted_at.is_(None), Invite.expires_at > now())
+    is_open = (
+        Invite.token_hash == authentication.digest(token),
+        Invite.accepted_at.is_(None),
+        Invite.expires_at > now(),
+    )
     party = session.scalar(
         sa.select(Party)
         .where(Party.id == sa.select(Invite.party_id).where(*is_open).scalar_subquery())

@@ -14,7 +14,7 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, NotAllowed, WrongState
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
-from marketplace.identity import credentials, mandates, policy, sessions
+from marketplace.identity import authentication, mandates, policy, sessions
 from marketplace.identity.mandates import MandateTerms
 from marketplace.identity.models import (
     ApiKey,
@@ -110,7 +110,7 @@ def add_person(
     """
     sessions.refuse_weak(password, email)
     person = Person(
-        email=email, name=name, password_hash=credentials.hash_password(password), locale=locale, timezone=timezone
+        email=email, name=name, password_hash=authentication.hash_password(password), locale=locale, timezone=timezone
     )
     try:
         with session.begin_nested():
@@ -130,7 +130,7 @@ def seat(session: Session, person: Person, party: Party, permissions: Collection
 
 
 def _as(party: Party, person: Person) -> Actor:
-    return Actor(role=credentials.ROLES[party.kind], party_id=party.id, person_id=person.id)
+    return Actor(role=authentication.ROLES[party.kind], party_id=party.id, person_id=person.id)
 
 
 def me(session: Session, actor: Actor) -> CurrentUser:

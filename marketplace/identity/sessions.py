@@ -12,7 +12,7 @@ from marketplace.core import db, events, ids
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import FieldError, InvalidInput, NotAllowed, NotFound, NotSignedIn
-from marketplace.identity import credentials, passwords, policy
+from marketplace.identity import authentication, passwords, policy
 from marketplace.identity.models import ConsoleSession, Membership, Party, PartyStatus, Person
 
 WRONG = "The e-mail address or the password is wrong."
@@ -36,7 +36,7 @@ def require_password(person: Person | None, password: str) -> Person:
 
     It takes as long, and raises the same, for a person who does not exist.
     """
-    fits = credentials.check_password(person.password_hash if person else None, password)
+    fits = authentication.check_password(person.password_hash if person else None, password)
     if person is None or not fits:
         raise NotSignedIn(WRONG)
     return person
@@ -52,18 +52,18 @@ def sign_in(session: Session, *, email: str, password: str, hours: int, party_id
         party = _seat(session, person, party_id)
         # As with a key, the part before the dot may be logged and counted; only the part after it is secret.
         public = "".join(secrets.choice(ids.ALPHABET) for _ in range(12))
-        token = f"{credentials.SESSION_PREFIX}{public}.{credentials.new_token()}"
+        token = f"{authentication.SESSION_PREFIX}{public}.{authentication.new_token()}"
         at = now()
         row = ConsoleSession(
             person_id=person.id,
             party_id=party.id,
-            token_hash=credentials.digest(token),
+            token_hash=authentication.digest(token),
             expires_at=at + timedelta(hours=hours),
             last_seen_at=at,
         )
         session.add(row)
         session.flush()
-        signed_in = credentials.authenticate(session, f"Bearer {token}")
+        signed_in = authentication.authenticate(session, f"Bearer {token}")
         events.record(session, "console_sessions.create", row.id, signed_in, parties=[party.id])
     return SignedIn(token, row, signed_in)
 
@@ -91,7 +91,7 @@ def sign_out(session: Session, actor: Actor, *, token: str) -> None:
     """End the session whose token this is. Raises NotFound for a caller with a key, who has none."""
     row = session.scalar(
         sa.select(ConsoleSession).where(
-            ConsoleSession.token_hash == credentials.digest(token), ConsoleSession.person_id == actor.person_id
+            ConsoleSession.token_hash == authentication.digest(token), ConsoleSession.person_id == actor.person_id
         )
     )
     if row is None:
@@ -109,17 +109,17 @@ def change_password(session: Session, actor: Actor, *, old: str, new: str, token
         raise NotAllowed("A password is changed by the person, signed in, and not with a key.")
     with policy.unfiltered(session):
         person = db.lock(session, Person, actor.person_id)
-        if not credentials.check_password(person.password_hash, old):
+        if not authentication.check_password(person.password_hash, old):
             raise InvalidInput(
                 "Nothing was changed.", errors=[FieldError("/old", "This is not your present password.")]
             )
         refuse_weak(new, person.email, "/new")
-        person.password_hash = credentials.hash_password(new)
+        person.password_hash = authentication.hash_password(new)
         ended = session.execute(
             sa.update(ConsoleSession)
             .where(
                 ConsoleSession.person_id == person.id,
-                ConsoleSession.token_hash != credentials.digest(token),
+                ConsoleSession.token_hash != authentication.digest(token),
                 ConsoleSession.revoked_at.is_(None),
             )
             .values(revoked_at=now())

@@ -10,7 +10,7 @@ from marketplace.core.actor import Permission, Role
 from marketplace.core.clock import now
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.request_handling import actor, session
-from marketplace.pacing import calendar_file as pacing_ics
+from marketplace.pacing import icalendar_file as pacing_ics
 from marketplace.pacing import service as pacing
 from marketplace.pacing.schemas import PacingCalendarOut, PacingCalendarQuery, PacingOut, PacingQuery
 from marketplace.pacing.service import PacingState

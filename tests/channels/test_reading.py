@@ -9,7 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from marketplace.channels.files import rows
+from marketplace.channels.files import row_readers
 from marketplace.channels.files.record_stream import SHAPES
 from marketplace.channels.files.shapes.xingtu import region_code
 from marketplace.channels.records import ChannelRecord, normalise_verticals
@@ -82,7 +82,7 @@ def test_json_that_arrives_in_small_pieces_is_the_same(size: int) -> None:
 
     row = make.row(name='名\\"\n', note=[1.25e-7, -12345, True, None, {"深": "\U00020bb7"}])
     data = json.dumps({"total": 12345, "more": False, "creators": [row, row]}, indent=1).encode()
-    assert list(rows.rows(Pieces(data))) == [(1, row), (2, row)]
+    assert list(row_readers.rows(Pieces(data))) == [(1, row), (2, row)]
 
 
 def test_rows_are_numbered_as_the_file_shows_them() -> None:
@@ -156,7 +156,7 @@ def test_a_nul_byte_is_refused(place: str) -> None:
     assert said == (late if place == "late" else ("文件不是 CSV、XLSX 或 JSON。", "The file is no CSV, XLSX or JSON."))
 
 
-DEEP = (f"JSON 嵌套超过 {rows.DEPTH_MAX} 层。", f"The JSON is nested over {rows.DEPTH_MAX} deep.")
+DEEP = (f"JSON 嵌套超过 {row_readers.DEPTH_MAX} 层。", f"The JSON is nested over {row_readers.DEPTH_MAX} deep.")
 
 
 @pytest.mark.parametrize(
@@ -187,9 +187,9 @@ def test_brackets_within_texts_are_no_depth(size: int) -> None:
 
 
 def test_an_endless_item_is_refused() -> None:
-    item = json.dumps(make.row(note="x" * 3 * rows.ITEM_MAX)).encode()
+    item = json.dumps(make.row(note="x" * 3 * row_readers.ITEM_MAX)).encode()
     assert make.refusal(b"[" + item + b"]") == ("JSON 单项超过 4 MiB。", "An item of the JSON is over 4 MiB.")
-    assert make.refusal(b'{"note": "' + b"x" * 3 * rows.ITEM_MAX)[1] == "An item of the JSON is over 4 MiB."
+    assert make.refusal(b'{"note": "' + b"x" * 3 * row_readers.ITEM_MAX)[1] == "An item of the JSON is over 4 MiB."
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def repacked(data: bytes, **parts: bytes) -> bytes:
 
 
 def test_a_zip_bomb_is_not_unpacked() -> None:
-    data = repacked(make.as_xlsx(make.row()), sheet1=b" " * (rows.UNPACKED_MAX + 1))
+    data = repacked(make.as_xlsx(make.row()), sheet1=b" " * (row_readers.UNPACKED_MAX + 1))
     assert len(data) < 1024 * 1024
     tracemalloc.start()
     try:

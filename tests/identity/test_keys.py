@@ -15,7 +15,7 @@ from marketplace.core import ids
 from marketplace.core.actor import EVERYTHING, Permission
 from marketplace.core.clock import now
 from marketplace.core.events import Event
-from marketplace.identity import credentials
+from marketplace.identity import authentication
 from marketplace.identity.models import ApiKey, ConsoleSession, Membership
 from tests.make.people import Somebody, console, membership_of, somebody
 
@@ -47,7 +47,7 @@ def test_a_key_works_and_is_never_shown_again(client: FlaskClient, session: Sess
     assert made.get_json()["public_id"].startswith("inl_test_")
     assert client.get(ME, headers=signed(made)).get_json()["actor"]["permissions"] == ["party:manage", "read"]
     row = session.get_one(ApiKey, ids.read("key", made.get_json()["id"]))
-    assert row.secret_hash == credentials.digest(made.get_json()["key"].partition(".")[2][:-8])
+    assert row.secret_hash == authentication.digest(made.get_json()["key"].partition(".")[2][:-8])
     assert (row.person_id, row.mode) == (who.person_id, "test")
     assert row.last_used_at is not None
     listed = client.get(URL, headers=who.headers)
@@ -183,7 +183,7 @@ def test_a_mistyped_key_is_told_from_an_unknown_one(client: FlaskClient, spoilt:
     whole = who.headers["Authorization"]
     assert client.get(ME, headers={"Authorization": whole[:-8] + spoilt}).status_code == 401
     assert client.get(ME, headers={"Authorization": whole.replace("Bearer", "Basic")}).status_code == 401
-    _, unknown, _ = credentials.new_key("live")
+    _, unknown, _ = authentication.new_key("live")
     assert client.get(ME, headers={"Authorization": f"Bearer {unknown}"}).status_code == 401
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from marketplace.identity import credentials, passwords
+from marketplace.identity import authentication, passwords
 
 EMAIL = "Wang.Fang@example.com"
 GUESSED = "This is among the passwords that are guessed first. Choose another."
@@ -38,5 +38,5 @@ def test_the_list_holds_only_what_the_length_would_let_through() -> None:
 
 
 def test_nobody_has_no_password_not_even_the_one_that_stands_in() -> None:
-    assert not credentials.check_password(None, "nobody has this password")
-    assert not credentials.check_password("-", "nobody has this password")
+    assert not authentication.check_password(None, "nobody has this password")
+    assert not authentication.check_password("-", "nobody has this password")

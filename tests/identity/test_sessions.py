@@ -15,7 +15,7 @@ from marketplace.core import ids
 from marketplace.core.clock import now
 from marketplace.core.events import Event
 from marketplace.core.ids import new_id
-from marketplace.identity import credentials
+from marketplace.identity import authentication
 from marketplace.identity.models import ConsoleSession, Party, PartyStatus, Person
 from tests.make.people import PASSWORD, Somebody, console, mandate, seat, somebody, with_password
 
@@ -47,7 +47,7 @@ def test_signing_in_gives_a_token_for_twelve_hours(client: FlaskClient, session:
     assert answer.get_json()["actor"]["party_id"] == ids.show("pty", agency.party_id)
     assert answer.get_json()["actor"]["acts_for"] == [ids.show("pty", creator.party_id)]
     (row,) = sessions_of(session, agency)
-    assert row.token_hash == credentials.digest(token)
+    assert row.token_hash == authentication.digest(token)
     assert timedelta(hours=12) <= row.expires_at - before < timedelta(hours=12, minutes=1)
     assert client.get(ME, headers={"Authorization": f"Bearer {token}"}).status_code == 200
     event = session.scalars(sa.select(Event).filter_by(subject_id=row.id)).one()
@@ -174,7 +174,7 @@ def test_a_new_password_ends_every_other_session_in_all_parties(client: FlaskCli
     assert answer.status_code == 204, answer.text
     assert [client.get(ME, headers=one).status_code for one in (here, there, away, strangers)] == [200, 401, 401, 200]
     person = session.get_one(Person, who.person_id)
-    assert credentials.check_password(person.password_hash, "another long phrase")
+    assert authentication.check_password(person.password_hash, "another long phrase")
     event = session.scalars(sa.select(Event).filter_by(subject_id=who.person_id)).one()
     assert (event.kind, event.data) == ("people.change-password", {"sessions_ended": 2})
 

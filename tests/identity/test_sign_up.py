@@ -17,7 +17,7 @@ from marketplace.core.config import Config
 from marketplace.core.errors import Conflict, NotAllowed
 from marketplace.core.events import Event
 from marketplace.core.ids import new_id
-from marketplace.identity import credentials, service
+from marketplace.identity import authentication, service
 from marketplace.identity.models import Membership, Party, PartyKind, Person
 from tests.make.people import PASSWORD, somebody, with_password
 
@@ -55,7 +55,7 @@ def test_signing_up_makes_a_person_who_may_do_everything_in_a_new_party(client: 
     assert found["membership"]["permissions"] == sorted(EVERYTHING)
     person = session.get_one(Person, ids.read("per", found["person"]["id"]))
     assert person.password_hash.startswith("$argon2id$")
-    assert credentials.check_password(person.password_hash, body["password"])
+    assert authentication.check_password(person.password_hash, body["password"])
     event = session.scalars(sa.select(Event).filter_by(subject_id=ids.read("pty", found["party"]["id"]))).one()
     assert (event.kind, event.actor_role, event.actor_person_id) == ("parties.sign-up", "brand", person.id)
     assert event.data == {"party_kind": "brand"}
@@ -158,4 +158,4 @@ def test_the_platforms_people_are_made_by_a_function_only(session: Session) -> N
     assert Permission.PARTY in membership.permissions
     assert people(session, email) == 1
     assert people(session, f"x{email}") == 0
-    assert credentials.ROLES["platform"] == Role.ADMIN
+    assert authentication.ROLES["platform"] == Role.ADMIN

@@ -12,7 +12,7 @@ from marketplace.core import db
 from marketplace.core.actor import EVERYTHING, Actor
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
-from marketplace.identity import credentials
+from marketplace.identity import authentication
 from marketplace.identity.models import (
     ApiKey,
     ConsoleSession,
@@ -46,7 +46,7 @@ def somebody(
     kind: str, name: str | None = None, scopes: frozenset[str] = EVERYTHING, party_id: UUID | None = None
 ) -> Somebody:
     """A new party of the kind (or a new person in `party_id`) with one person who may do everything."""
-    public_id, shown, secret_hash = credentials.new_key("live")
+    public_id, shown, secret_hash = authentication.new_key("live")
     with db.transaction() as session:
         if party_id is None:
             party = Party(kind=PartyKind(kind), name=name or f"{kind} {new_id().hex[-6:]}")
@@ -67,7 +67,7 @@ def somebody(
         )
         session.add(key)
         session.flush()
-        actor = credentials.authenticate(session, f"Bearer {shown}")
+        actor = authentication.authenticate(session, f"Bearer {shown}")
         return Somebody(party_id, person.id, key.id, {"Authorization": f"Bearer {shown}"}, actor)
 
 
@@ -91,12 +91,12 @@ def mandate(agency: Somebody, creator_id: UUID, *, from_days: int = -30, to_days
 def again(who: Somebody) -> Actor:
     """The actor as it would be found now, with today's mandates."""
     with db.transaction() as session:
-        return credentials.authenticate(session, who.headers["Authorization"])
+        return authentication.authenticate(session, who.headers["Authorization"])
 
 
 @cache
 def _hash() -> str:
-    return credentials.hash_password(PASSWORD)
+    return authentication.hash_password(PASSWORD)
 
 
 def with_password(who: Somebody) -> str:
@@ -124,12 +124,12 @@ def membership_of(who: Somebody) -> UUID:
 
 def console(who: Somebody, *, hours: int = 12) -> dict[str, str]:
     """Headers of a console session of the person, begun now."""
-    token = f"{credentials.SESSION_PREFIX}{new_id().hex[-12:]}.{credentials.new_token()}"
+    token = f"{authentication.SESSION_PREFIX}{new_id().hex[-12:]}.{authentication.new_token()}"
     with db.transaction() as session:
         row = ConsoleSession(
             person_id=who.person_id,
             party_id=who.party_id,
-            token_hash=credentials.digest(token),
+            token_hash=authentication.digest(token),
             expires_at=now() + timedelta(hours=hours),
             last_seen_at=now(),
         )

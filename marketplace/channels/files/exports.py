@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from marketplace.channels.files.rows import guard_formula
+from marketplace.channels.files.row_readers import guard_formula
 from marketplace.channels.files.shapes import own_columns, tiktok_one, xingtu, youtube
 from marketplace.channels.records import VERTICALS, ChannelRecord
 from marketplace.core.lazy_import import lazy_module

@@ -13,7 +13,7 @@ from marketplace.core.actor import Actor, Role
 from marketplace.core.clock import now
 from marketplace.core.errors import NotAllowed
 from marketplace.identity import service as identity
-from marketplace.identity.credentials import ROLES
+from marketplace.identity.authentication import ROLES
 from marketplace.identity.models import Party, PartyStatus
 
 # Mandates are queried again for each batch, so one that ends while a file is read is respected from then on.

@@ -6,8 +6,8 @@ from datetime import date
 from itertools import chain
 from typing import IO, Any
 
-from marketplace.channels.files import rows as reading
-from marketplace.channels.files.rows import SURPLUS, FileRefused, Row
+from marketplace.channels.files import row_readers as reading
+from marketplace.channels.files.row_readers import SURPLUS, FileRefused, Row
 from marketplace.channels.files.shapes import own_columns, tiktok_one, xingtu, youtube
 from marketplace.channels.files.shapes.cell_values import shorten
 from marketplace.channels.files.shapes.record_builder import RecordOrErrors

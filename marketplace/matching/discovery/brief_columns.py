@@ -13,7 +13,7 @@ from marketplace.matching.discovery import market_columns
 from marketplace.matching.discovery.candidates import wanted_of
 from marketplace.matching.discovery.market_columns import PER_PRICE, ChannelColumns
 from marketplace.matching.discovery.shortlist import BriefWants, ChannelFilters
-from marketplace.matching.forecast.forecast import UNIQUE_PER_VIEW
+from marketplace.matching.forecast.view_forecast import UNIQUE_PER_VIEW
 from marketplace.matching.scoring import brand_fit, rank
 
 _CELLS = AGES_N * GENDERS_N

@@ -20,7 +20,7 @@ from marketplace.matching.discovery.column_file import ROW_BYTES, ColumnFile, Co
 from marketplace.matching.discovery.first_pass import Singles
 from marketplace.matching.discovery.market_columns import ChannelColumns, Column
 from marketplace.matching.forecast.features import load_model
-from marketplace.matching.forecast.forecast import ForecastCalibration
+from marketplace.matching.forecast.view_forecast import ForecastCalibration
 from marketplace.matching.pricing import asking_price, price_model
 from marketplace.matching.pricing.asking_price import TIERS, AskingPrices
 from marketplace.matching.pricing.cost import CURRENCY_OF_SUGGESTIONS, two_digits

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from marketplace.matching.audience.arrays import Bools, Ints
-from marketplace.matching.forecast.forecast import UNIQUE_PER_VIEW
+from marketplace.matching.forecast.view_forecast import UNIQUE_PER_VIEW
 from marketplace.matching.scoring import brand_fit
 from marketplace.matching.scoring.rank import FIT_WEIGHT, QUALITY_HIGH, QUALITY_LOW
 

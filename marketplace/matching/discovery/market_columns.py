@@ -17,7 +17,7 @@ from marketplace.matching.audience import channel_tags, grid, share_columns
 from marketplace.matching.audience.arrays import Floats, as_floats
 from marketplace.matching.discovery.first_pass import Singles
 from marketplace.matching.forecast import flags
-from marketplace.matching.forecast.forecast import (
+from marketplace.matching.forecast.view_forecast import (
     CAREFUL,
     HIGH,
     LOW,

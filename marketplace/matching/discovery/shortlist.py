@@ -29,7 +29,7 @@ from marketplace.matching.discovery.market_columns import (
     tag_places,
     vertical_place,
 )
-from marketplace.matching.forecast.forecast import UNIQUE_PER_VIEW
+from marketplace.matching.forecast.view_forecast import UNIQUE_PER_VIEW
 from marketplace.matching.scoring import brand_fit
 from marketplace.matching.scoring.rank import FIT_WEIGHT
 

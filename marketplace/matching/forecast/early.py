@@ -13,7 +13,7 @@ import numpy as np
 from marketplace.matching.audience import regression
 from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.audience.portable_math import exp, log
-from marketplace.matching.forecast.forecast import ViewForecasts
+from marketplace.matching.forecast.view_forecast import ViewForecasts
 
 MODEL_VERSION = "early/1"
 HOURS = (24.0, 72.0)

@@ -16,13 +16,13 @@ from marketplace.core.fingerprint import fingerprint
 from marketplace.core.ids import new_id
 from marketplace.matching.audience import channel_tags, grid, segments, share_columns
 from marketplace.matching.audience.grid import BadAudience, GridAudience, MarginsContradict
-from marketplace.matching.forecast import flags, forecast, platform_blend, pool, sponsored
-from marketplace.matching.forecast.forecast import ForecastCalibration, ViewForecasts
+from marketplace.matching.forecast import flags, platform_blend, pool, sponsored, view_forecast
 from marketplace.matching.forecast.market_fit import EVERYTHING, fit_market
 from marketplace.matching.forecast.models import ChannelFeatures, ForecastModel
 from marketplace.matching.forecast.platform_blend import PlatformBlend
 from marketplace.matching.forecast.pool import PRIOR_POOL, VerticalPool, ViewHistories, histories, predict, priors_of
 from marketplace.matching.forecast.sponsored import ChannelLabels, SponsoredGaps, SponsoredMarket
+from marketplace.matching.forecast.view_forecast import ForecastCalibration, ViewForecasts
 
 BATCH = 500
 _NEWEST = sa.select(ForecastModel.fingerprint).order_by(ForecastModel.id.desc()).limit(1)
@@ -30,7 +30,7 @@ _NEWEST = sa.select(ForecastModel.fingerprint).order_by(ForecastModel.id.desc())
 _FEATURE_VERSIONS = {
     "cells": grid.MODEL_VERSION,
     "pool": pool.MODEL_VERSION,
-    "reach": forecast.MODEL_VERSION,
+    "reach": view_forecast.MODEL_VERSION,
     "sponsored": sponsored.MODEL_VERSION,
     "tags": channel_tags.MODEL_VERSION,
 }
@@ -168,7 +168,7 @@ def _forecasts(
     variance = predict(past, priors_of(pools, pool_index))[0].variance
     gaps = sponsored.gaps(past, variance, model.sponsored, labels)
     shift, shift_sd = sponsored.placement(gaps)
-    return forecast.forecast_many(past, pools, pool_index, model.blend, shift, shift_sd), gaps
+    return view_forecast.forecast_many(past, pools, pool_index, model.blend, shift, shift_sd), gaps
 
 
 def refresh(session: Session, limit: int = BATCH) -> list[UUID]:
@@ -181,7 +181,7 @@ def refresh(session: Session, limit: int = BATCH) -> list[UUID]:
     pools = [model.pool_for(main) for main in verticals]
     past = _histories(rows)
     forecasts, gaps = _forecasts(past, model, pools, _labels(rows))
-    tiers = forecast.tier_of(past.followers)
+    tiers = view_forecast.tier_of(past.followers)
     computed_at = now()
     features = []
     for index, row in enumerate(rows):

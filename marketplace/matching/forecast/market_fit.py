@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
-from marketplace.matching.forecast import forecast
-from marketplace.matching.forecast.forecast import ForecastCalibration, ViewForecasts
+from marketplace.matching.forecast import view_forecast
 from marketplace.matching.forecast.platform_blend import PRIOR_BLEND, PlatformBlend, fit_blend
 from marketplace.matching.forecast.pool import VerticalPool, ViewHistories, fit_pool, newest_of
+from marketplace.matching.forecast.view_forecast import ForecastCalibration, ViewForecasts
 
 EVERYTHING = "*"
 CREATORS_MIN = 20  # a vertical with fewer shares the pool of all
@@ -57,7 +57,7 @@ def fit_market(
     none): a later one may have seen that video.
     """
     truth, older = newest_of(past)
-    tiers = forecast.tier_of(past.followers)
+    tiers = view_forecast.tier_of(past.followers)
     before = replace(older, platform=platform_before, told_median=None)
     plain = _crossed(past, replace(before, platform=None), verticals, PRIOR_BLEND)
     settled = plain.from_history & np.isfinite(truth)
@@ -67,7 +67,7 @@ def fit_market(
         crossed = _crossed(past, before, verticals, blend)
     errors = (truth - crossed.log_centre) / crossed.scale
     by_tier = {int(tier): errors[settled & (tiers == tier)] for tier in np.unique(tiers)}
-    return MarketFit(fit_pools(past, verticals), blend, forecast.calibrate(by_tier))
+    return MarketFit(fit_pools(past, verticals), blend, view_forecast.calibrate(by_tier))
 
 
 def _crossed(
@@ -85,7 +85,9 @@ def _crossed(
         )
         names = sorted(pools)
         pool_index = pool_of([name for name, member in zip(verticals, held_out, strict=True) if member], names)
-        forecasts = forecast.forecast_many(some(older, held_out), [pools[name] for name in names], pool_index, blend)
+        forecasts = view_forecast.forecast_many(
+            some(older, held_out), [pools[name] for name in names], pool_index, blend
+        )
         for name in ("log_centre", "scale", "df", "n_used", "smear", "from_history"):
             values = getattr(forecasts, name)
             columns.setdefault(name, np.zeros(len(folds), dtype=values.dtype))[held_out] = values

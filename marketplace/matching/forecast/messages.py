@@ -4,7 +4,7 @@ from typing import Any
 
 from marketplace.core.estimate import Estimate
 from marketplace.core.message import Message
-from marketplace.matching.forecast.video_forecast import VideoForecast
+from marketplace.matching.forecast.second_forecast import VideoForecast
 
 # Percentiles of the forecast before publication from which a video counts as ahead of it, or behind.
 AHEAD, BEHIND = 80, 20

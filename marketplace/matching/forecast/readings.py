@@ -25,9 +25,9 @@ from marketplace.matching.audience.arrays import Floats, as_floats
 from marketplace.matching.forecast import early, messages
 from marketplace.matching.forecast.early import FINAL_HOURS, HOURS, EarlyModel
 from marketplace.matching.forecast.features import load_model
-from marketplace.matching.forecast.forecast import HIGH, LOW, MIDDLE, ViewForecasts, quantiles
 from marketplace.matching.forecast.models import GrowthModel, VideoReading
-from marketplace.matching.forecast.video_forecast import VideoForecast
+from marketplace.matching.forecast.second_forecast import VideoForecast
+from marketplace.matching.forecast.view_forecast import HIGH, LOW, MIDDLE, ViewForecasts, quantiles
 
 # The share of views that a platform may take back as invalid. A larger fall is another video, or a typing error.
 TAKEN_BACK = 0.05

@@ -12,7 +12,7 @@ import numpy as np
 
 from marketplace.bids.pricing_models import BASIS_POINTS, PriceTerms
 from marketplace.matching.audience.arrays import Bools, Floats, as_floats, sum_columns
-from marketplace.matching.forecast.forecast import GRID_WEIGHTS
+from marketplace.matching.forecast.view_forecast import GRID_WEIGHTS
 
 MODEL_VERSION = "price/2"
 COMPARABLES_MIN = 9

@@ -15,7 +15,7 @@ import numpy as np
 from marketplace.matching.audience.arrays import Bools, Floats, Ints, as_floats
 from marketplace.matching.audience.portable_math import exp, log
 from marketplace.matching.audience.regression import normal_equations, solve, times
-from marketplace.matching.forecast.forecast import tier_of
+from marketplace.matching.forecast.view_forecast import tier_of
 from marketplace.matching.pricing.cost import COMPARABLES_MIN, weighted_quantiles
 from marketplace.matching.pricing.price_model import (
     FIXED,

@@ -17,7 +17,7 @@ from marketplace.core.fingerprint import fingerprint
 from marketplace.core.ids import new_id
 from marketplace.matching.audience.arrays import Floats, as_floats
 from marketplace.matching.forecast.features import main_vertical
-from marketplace.matching.forecast.forecast import tier_of
+from marketplace.matching.forecast.view_forecast import tier_of
 from marketplace.matching.pricing import price_index, price_model
 from marketplace.matching.pricing.cost import CURRENCY_OF_SUGGESTIONS
 from marketplace.matching.pricing.models import DealPrice, PriceIndexCell, PriceModelRow

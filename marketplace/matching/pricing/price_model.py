@@ -18,7 +18,7 @@ from marketplace.channels.anomalies import FOLLOWER_TIERS
 from marketplace.matching.audience.arrays import Bools, Floats, as_floats
 from marketplace.matching.audience.portable_math import exp, log
 from marketplace.matching.audience.regression import times
-from marketplace.matching.forecast.forecast import HIGH, LOW, tier_of
+from marketplace.matching.forecast.view_forecast import HIGH, LOW, tier_of
 from marketplace.matching.pricing.cost import COMPARABLES_MIN
 
 MODEL_VERSION = "price-model/1"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from marketplace.core.estimate import Estimate
 from marketplace.core.message import Message
 from marketplace.core.money import Money
-from marketplace.matching.forecast.forecast import UNIQUE_PER_VIEW, UNIQUE_PER_VIEW_RANGE
+from marketplace.matching.forecast.view_forecast import UNIQUE_PER_VIEW, UNIQUE_PER_VIEW_RANGE
 from marketplace.matching.pricing.cost import COMPARABLES_MIN
 from marketplace.matching.scoring.scored_bid import ScoredBid
 

@@ -7,15 +7,15 @@ import numpy as np
 from marketplace.bids.pricing_models import PriceTerms
 from marketplace.matching.audience.arrays import Floats, Ints
 from marketplace.matching.audience.targets import TargetShares, TargetWeights, on_target
-from marketplace.matching.forecast import forecast
-from marketplace.matching.forecast.forecast import ForecastCalibration, OnTargetPeople, ViewForecasts
+from marketplace.matching.forecast import view_forecast
+from marketplace.matching.forecast.view_forecast import ForecastCalibration, OnTargetPeople, ViewForecasts
 from marketplace.matching.pricing import cost as price
 from marketplace.matching.pricing.cost import ExpectedCost
 from marketplace.matching.scoring.brand_fit import BrandFit
 from marketplace.matching.scoring.rank import BidRanks, rank
 
-_ENDS = (forecast.LOW, forecast.CAREFUL, forecast.MIDDLE, forecast.HIGH)
-_TAUS = np.concatenate([forecast.GRID_TAUS, _ENDS])
+_ENDS = (view_forecast.LOW, view_forecast.CAREFUL, view_forecast.MIDDLE, view_forecast.HIGH)
+_TAUS = np.concatenate([view_forecast.GRID_TAUS, _ENDS])
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,14 +65,14 @@ def score(
     Cost and people rise with views together, and cost per person never rises with views in any pricing model, so the
     80 % ends of the cost per thousand are those at tau .9 with the high share and at tau .1 with the low share.
     """
-    all_views = forecast.quantiles(bids.forecasts, _TAUS, calibration, bids.tiers)
-    grid, ends = all_views[:, : len(forecast.GRID_TAUS)], all_views[:, len(forecast.GRID_TAUS) :]
+    all_views = view_forecast.quantiles(bids.forecasts, _TAUS, calibration, bids.tiers)
+    grid, ends = all_views[:, : len(view_forecast.GRID_TAUS)], all_views[:, len(view_forecast.GRID_TAUS) :]
     low, careful, middle, high = (ends[:, place] for place in range(len(_ENDS)))
     shares = on_target(bids.joint, bids.regions, target)
-    persons = forecast.people(low, middle, high, shares)
+    persons = view_forecast.people(low, middle, high, shares)
     cost = price.expected_cost(bids.terms, grid, low, high)
     at_ends = price.cost_at(bids.terms, ends)
-    careful_people = forecast.on_target_people(careful, shares.point)
+    careful_people = view_forecast.on_target_people(careful, shares.point)
     videos = bids.terms.videos
     dearest = price.per_thousand(at_ends[:, 0], persons.low * videos)
     careful_price = price.per_thousand(at_ends[:, 1], careful_people * videos)
@@ -91,7 +91,7 @@ def score(
     )
     return BidScores(
         views=np.stack([low, middle, high], axis=1),
-        expected_views=forecast.expected_views(bids.forecasts),
+        expected_views=view_forecast.expected_views(bids.forecasts),
         shares=shares,
         people=persons,
         cost=cost,

@@ -21,9 +21,9 @@ from marketplace.intrusiveness.factors import relieved_total
 from marketplace.matching.audience import channel_tags, grid, share_columns, targets
 from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.audience.share_columns import ShareColumns
-from marketplace.matching.forecast import flags, forecast, pool, sponsored
+from marketplace.matching.forecast import flags, pool, sponsored, view_forecast
 from marketplace.matching.forecast.features import load_model
-from marketplace.matching.forecast.forecast import ViewForecasts
+from marketplace.matching.forecast.view_forecast import ViewForecasts
 from marketplace.matching.pricing import cost
 from marketplace.matching.scoring import brand_fit, numbers, rank
 from marketplace.matching.scoring.brand_fit import BrandFit
@@ -46,7 +46,7 @@ MODEL_VERSIONS = {
     "pool": pool.MODEL_VERSION,
     "price": cost.MODEL_VERSION,
     "rank": rank.MODEL_VERSION,
-    "reach": forecast.MODEL_VERSION,
+    "reach": view_forecast.MODEL_VERSION,
     "sponsored": sponsored.MODEL_VERSION,
     "targets": targets.MODEL_VERSION,
 }

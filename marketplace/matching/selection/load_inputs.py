@@ -1,7 +1,7 @@
 """Loads a closed brief's bids as the inputs of a selection: the same forecasts that their scores were made from."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from marketplace.core import ids
 from marketplace.law import gate
 from marketplace.matching.audience import channel_tags, grid, targets
 from marketplace.matching.audience.arrays import Bools, Ints, as_floats
-from marketplace.matching.forecast import flags, forecast
+from marketplace.matching.forecast import flags, view_forecast
 from marketplace.matching.forecast.features import load_model
 from marketplace.matching.overlap import overlap_fit, units
 from marketplace.matching.overlap import service as overlaps
@@ -22,6 +22,7 @@ from marketplace.matching.overlap.service import FittedOverlap
 from marketplace.matching.overlap.units import DuplicationModel
 from marketplace.matching.scoring import score_brief
 from marketplace.matching.scoring.score_brief import LoadedBids
+from marketplace.matching.selection.bid_gates import first_gate, option_costs, pacing_gates
 from marketplace.matching.selection.inputs import (
     NO_PAIRS,
     STRATA,
@@ -30,8 +31,6 @@ from marketplace.matching.selection.inputs import (
     OptionColumns,
     SetInputs,
 )
-from marketplace.pacing import service as pacing
-from marketplace.pacing.exclusivity import WantedPlacement
 
 STATUSES = ("open", "accepted", "declined")
 STRATA_TAUS = (np.arange(STRATA) + 0.5) / STRATA
@@ -44,8 +43,6 @@ _BIDS = sa.text(
     " LEFT JOIN reviews w ON w.subject_id = b.id AND w.subject_kind = 'bid'"
     " WHERE b.brief_id = :brief_id AND b.status = ANY(:statuses)"
 )
-# A review's word on the bid. One that nobody has settled yet holds nothing back: the brand chooses, admins decide.
-_REVIEW_GATES = {"rejected": "review_rejected", "held": "review_held"}
 
 
 def choosable(session: Session, brief_id: UUID) -> list[str]:
@@ -61,15 +58,15 @@ def load(session: Session, brief: Brief, version: BriefVersion, target: Any = No
         return _no_bids(version.currency)
     wording: Mapping[str, Any] = {**version.content, **({"target": target} if target else {})}
     bids = loaded.bids
-    taus = np.concatenate([[forecast.CAREFUL], STRATA_TAUS])
-    views = forecast.quantiles(bids.forecasts, taus, load_model(session).calibration, bids.tiers)
+    taus = np.concatenate([[view_forecast.CAREFUL], STRATA_TAUS])
+    views = view_forecast.quantiles(bids.forecasts, taus, load_model(session).calibration, bids.tiers)
     careful = views[:, 0]
     fitted = overlaps.load(session)
     brief_units = units.build(
         bids.joint,
         bids.regions,
         loaded.shares.tags,
-        forecast.on_target_people(careful, np.ones(len(careful))),
+        view_forecast.on_target_people(careful, np.ones(len(careful))),
         bids.terms.videos,
         targets.target_weights(score_brief.target_cells(wording)),
         fitted.duplication,
@@ -118,7 +115,7 @@ def _bids(
         rows,
         loaded.rows["known"][order].tolist(),
         gate.barred(version.category, version.content.get("markets") or [], under_age)[order].tolist(),
-        _pacing_gates(session, brief, version, rows),
+        pacing_gates(session, brief, version, rows),
         (loaded.bids.intrusiveness > version.tolerance)[order].tolist(),
         reaches.tolist(),
         strict=True,
@@ -132,7 +129,7 @@ def _bids(
             niche=channel_tags.main_tag(loaded.shares.tags[loaded_row]),
             channel_name=row.name,
             commitment=loaded.rows["commitment"][loaded_row].decode(),
-            gate=_gate(*facts),
+            gate=first_gate(*facts),
             status=row.status,
         )
         for row, loaded_row, facts in zip(rows, order.tolist(), gates, strict=True)
@@ -140,7 +137,7 @@ def _bids(
 
 
 def _options(rows: Sequence[Any]) -> OptionColumns:
-    costs = [_option_costs(row) for row in rows]
+    costs = [option_costs(row) for row in rows]
     return OptionColumns(
         bid_of=np.repeat(np.arange(len(rows)), [len(of_bid) for of_bid in costs]),
         place=np.array([option for of_bid in costs for option in range(len(of_bid))], dtype=np.int64),
@@ -173,44 +170,9 @@ def _overlap_basis(fitted: FittedOverlap) -> dict[str, Any]:
     }
 
 
-def _option_costs(row: Any) -> list[float]:
-    """Return the most that each option of a bid may cost; what was accepted was accepted at its own price."""
-    costs: list[float] = row.option_costs
-    return costs[:1] if row.status == "accepted" else costs
-
-
 def _whole(minor: float) -> int:
     """Return whole minor units. What has no upper end is held back by its gate, whatever stands here."""
     return math.ceil(minor) if math.isfinite(minor) else 0
-
-
-def _gate(row: Any, known: bool, unlawful: bool, paced: str, disturbing: bool, reaches: bool) -> str:
-    """Return the first gate that holds a bid back, or an empty text. What was accepted is not held back any more."""
-    if row.status == "accepted":
-        return ""
-    gates = (
-        ("declined", row.status == "declined"),
-        (_REVIEW_GATES.get(row.review, ""), row.review in _REVIEW_GATES),
-        ("law_minors", unlawful),
-        (paced, bool(paced)),
-        ("over_tolerance", disturbing),
-        ("no_audience_data", not known),
-        ("no_reach", not reaches),
-        ("cost_unbounded", not math.isfinite(max(_option_costs(row)))),
-    )
-    return next((code for code, holds in gates if holds), "")
-
-
-def _pacing_gates(session: Session, brief: Brief, version: BriefVersion, rows: Sequence[Any]) -> Iterator[str]:
-    """Return for each bid which of the channel's own promises and rules holds it back, or an empty text.
-
-    The session must see all: other brands' deals and windows of exclusivity count against the bids.
-    """
-    brand = version.content["brand"]
-    placement = WantedPlacement(brief.brand_id, [*brand["names"], *brand.get("aliases", [])], version.category)
-    offers = {row.channel_id: row.deliverables for row in rows if row.status == "open"}
-    held = pacing.gates(session, placement, version.content["publish_window"], offers)
-    return (held.get(row.channel_id, "") for row in rows)
 
 
 def _no_bids(currency: str) -> SetInputs:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from marketplace.matching.audience.arrays import Floats
-from marketplace.matching.overlap import coverage, union
+from marketplace.matching.overlap import coverage, set_frequency
 from marketplace.matching.overlap.coverage import REACHED_MOST, PeopleUnits
 from marketplace.matching.overlap.overlap_fit import FACTORS
 from marketplace.matching.selection import messages as words
@@ -38,7 +38,7 @@ def told(inputs: SetInputs, bids: Sequence[int]) -> dict[str, Any]:
     rates, units = inputs.rates()[list(bids)], inputs.units()
     spread = samples(inputs, bids)
     low, point, high = (float(np.quantile(spread, tau)) for tau in (LOW, 0.5, HIGH)) if len(bids) else (0.0, 0.0, 0.0)
-    frequency = union.frequency(rates, units, FREQUENCIES) if len(bids) else np.zeros(FREQUENCIES)
+    frequency = set_frequency.frequency(rates, units, FREQUENCIES) if len(bids) else np.zeros(FREQUENCIES)
     shares = inputs.shares[list(bids)]
     contacts = float(np.sum(inputs.contacts[list(bids)]))
     found: dict[str, Any] = {

@@ -22,7 +22,7 @@ from marketplace.matching.discovery.column_store import DiscoveryModels, Rows
 from marketplace.matching.discovery.market_columns import ChannelColumns, code
 from marketplace.matching.discovery.shortlist import ChannelFilters
 from marketplace.matching.forecast import flags
-from marketplace.matching.forecast.forecast import UNIQUE_PER_VIEW
+from marketplace.matching.forecast.view_forecast import UNIQUE_PER_VIEW
 from marketplace.matching.pricing import price_fit
 from marketplace.matching.pricing.asking_price import BASES, SETTLED, TIERS, asking_price
 from marketplace.matching.pricing.price_learning import UNFITTED, FittedPrices

@@ -14,7 +14,7 @@ from marketplace.matching.forecast.early import (
     from_content,
     from_early,
 )
-from marketplace.matching.forecast.forecast import ViewForecast, ViewForecasts, quantiles, stack
+from marketplace.matching.forecast.view_forecast import ViewForecast, ViewForecasts, quantiles, stack
 
 FIRST = ViewForecast(9.0, 0.9, 6.0, 8, 1.4, "history")
 

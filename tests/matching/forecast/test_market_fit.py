@@ -5,7 +5,6 @@ import pytest
 
 from benchmarks.quality.histories import SETTINGS, market
 from marketplace.matching.audience import regression
-from marketplace.matching.forecast.forecast import forecast_many, quantiles, tier_of
 from marketplace.matching.forecast.market_fit import EVERYTHING, FOLDS, fit_market, fit_pools, pool_of, some
 from marketplace.matching.forecast.pool import (
     CENTRE_PRIOR,
@@ -18,6 +17,7 @@ from marketplace.matching.forecast.pool import (
     priors_of,
 )
 from marketplace.matching.forecast.signals import CENTRE, SPREAD
+from marketplace.matching.forecast.view_forecast import forecast_many, quantiles, tier_of
 
 
 def _past(name: str = "drifting", seed: int = 1) -> ViewHistories:

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.matching.forecast.forecast import bases, forecast_many
 from marketplace.matching.forecast.platform_blend import (
     ALONE_SCALE,
     FAR,
@@ -17,6 +16,7 @@ from marketplace.matching.forecast.platform_blend import (
     from_content,
 )
 from marketplace.matching.forecast.pool import PRIOR_POOL, histories
+from marketplace.matching.forecast.view_forecast import bases, forecast_many
 
 NAN = float("nan")
 

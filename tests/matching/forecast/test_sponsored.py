@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from marketplace.matching.forecast.forecast import forecast_many
 from marketplace.matching.forecast.pool import PRIOR_POOL, ViewHistories, histories
 from marketplace.matching.forecast.sponsored import (
     PRIOR_MARKET,
@@ -13,6 +12,7 @@ from marketplace.matching.forecast.sponsored import (
     gaps,
     placement,
 )
+from marketplace.matching.forecast.view_forecast import forecast_many
 
 
 def _channels(n: int, ads: int, gap: float, between: float = 0.0, seed: int = 1, sd: float = 0.5) -> ViewHistories:

@@ -9,7 +9,7 @@ from marketplace.matching.audience import channel_tags, grid, targets
 from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.audience.priors import PROVINCES, REGIONS, population
 from marketplace.matching.audience.targets import TargetWeights
-from marketplace.matching.overlap import coverage, union, units
+from marketplace.matching.overlap import coverage, set_frequency, units
 
 EVERYBODY = targets.target_weights([{"regions": ["CN"]}])
 TARGETS = (
@@ -55,7 +55,7 @@ def test_a_bid_is_the_same_alone_and_among_others(seed: int) -> None:
     pair = [2, 5]
     apart = units.build(joint[pair], regions[pair], tags[pair], people[pair], videos[pair], EVERYBODY)
     values = [
-        union.at_least_once(coverage.rates(built.shares[rows], built.units.shapes), built.units)
+        set_frequency.at_least_once(coverage.rates(built.shares[rows], built.units.shapes), built.units)
         for built, rows in ((together, pair), (apart, [0, 1]))
     ]
     assert values[0] == pytest.approx(values[1], rel=1e-12)
@@ -74,7 +74,8 @@ def test_niches_share_as_many_people_as_the_model_says() -> None:
     # The same audience table everywhere, so that only the niches make a difference.
     in_cells = np.sum(built.alone[0] * built.alone[1] / total)
     both = [
-        built.alone[i] + built.alone[j] - union.at_least_once(rates[[i, j]], built.units) for i, j in ((0, 1), (0, 2))
+        built.alone[i] + built.alone[j] - set_frequency.at_least_once(rates[[i, j]], built.units)
+        for i, j in ((0, 1), (0, 2))
     ]
     s2, count = units.OWN_NICHE**2, len(units.NICHES)
     same, cross = (1 + 1 / units.SHAPE) * (1 + s2 * (count - 1)), (1 + 1 / units.SHAPE) * (1 - s2)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from marketplace.bids.pricing_models import PriceTerms, price_terms
 from marketplace.matching.audience.arrays import Floats
-from marketplace.matching.forecast.forecast import GRID_TAUS, ViewForecast, quantiles, stack
+from marketplace.matching.forecast.view_forecast import GRID_TAUS, ViewForecast, quantiles, stack
 from marketplace.matching.pricing.cost import (
     cost_at,
     expected_cost,

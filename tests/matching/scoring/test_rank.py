@@ -11,7 +11,7 @@ from scipy import stats
 from marketplace.matching.audience.grid import REGIONS_N, audience
 from marketplace.matching.audience.targets import target_weights
 from marketplace.matching.forecast.flags import GATES
-from marketplace.matching.forecast.forecast import ViewForecasts, calibrate
+from marketplace.matching.forecast.view_forecast import ViewForecasts, calibrate
 from marketplace.matching.pricing.cost import from_rows
 from marketplace.matching.scoring.brand_fit import fit
 from marketplace.matching.scoring.rank import ceiling_for, order, overall, quality_multiplier, rank

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from marketplace.channels.files.rows import nested_deeper
+from marketplace.channels.files.row_readers import nested_deeper
 from marketplace.channels.records import RowError
 
 # Of a refused value the first 120 characters are kept. A float holds whole numbers exactly only below 2**53.

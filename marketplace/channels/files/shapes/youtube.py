@@ -9,7 +9,7 @@ from datetime import date
 from itertools import groupby, islice
 from typing import Any
 
-from marketplace.channels.files.rows import SURPLUS
+from marketplace.channels.files.row_readers import SURPLUS
 from marketplace.channels.files.shapes.cell_values import RowCells
 from marketplace.channels.files.shapes.record_builder import (
     VIDEOS_MAX,

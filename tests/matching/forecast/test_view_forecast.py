@@ -8,7 +8,10 @@ from scipy import stats
 from scipy.special import polygamma
 
 from marketplace.matching.audience.targets import TargetShares
-from marketplace.matching.forecast.forecast import (
+from marketplace.matching.forecast.pool import PRIOR_POOL, VerticalPool, ViewHistories, fit_pool, histories, summarise
+from marketplace.matching.forecast.signals import CENTRE, SPREAD
+from marketplace.matching.forecast.variance_moments import match_weighted, trigamma_inverse
+from marketplace.matching.forecast.view_forecast import (
     CALIBRATION_TAUS,
     GRID_TAUS,
     GRID_WEIGHTS,
@@ -24,9 +27,6 @@ from marketplace.matching.forecast.forecast import (
     stack,
     tier_of,
 )
-from marketplace.matching.forecast.pool import PRIOR_POOL, VerticalPool, ViewHistories, fit_pool, histories, summarise
-from marketplace.matching.forecast.signals import CENTRE, SPREAD
-from marketplace.matching.forecast.variance_moments import match_weighted, trigamma_inverse
 
 OLD = [10.0] * 12
 PLAIN = VerticalPool(
