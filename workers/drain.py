@@ -3,6 +3,11 @@
 A worker that is stopping finishes the job it is doing and gives back those it has only claimed.
 """
 
+import gc
+
+# Everything that is imported stays: looking through it for garbage took a third of a worker's start.
+gc.disable()
+
 import os
 import time
 
@@ -132,3 +137,8 @@ def beat(queue: str) -> None:
     """Tell the watchdog that this queue is being drained."""
     with transaction() as session:
         session.execute(_BEAT, {"id": new_id(), "name": f"{os.uname().nodename}:{os.getppid()}:{queue}"})
+
+
+# What stands now is never looked through again, and the children that are forked from this process share it.
+gc.freeze()
+gc.enable()
