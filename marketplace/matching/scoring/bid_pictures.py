@@ -1,4 +1,4 @@
-"""One bid's pictures: its price beside the fair one, its price among the brief's bids, and its reach."""
+"""Pictures of one bid: its price beside the fair price, its price among the brief's bids, and its reach."""
 
 import math
 from uuid import UUID
@@ -28,7 +28,8 @@ _PEERS = sa.text(
 
 
 def draw(session: Session, actor: Actor, bid_id: UUID, name: str, *, language: str, width: int) -> str:
-    """Return a picture of a scored bid as SVG. Who sees the bid sees it. Raises NotFound."""
+    """Return a picture of a scored bid as SVG, for whoever may see the bid. `name` is "price" (beside the fair price),
+    "reach", or the price per thousand people among the brief's bids. Raises NotFound."""
     match = service.match_of_bid(session, actor, bid_id)
     made_of = _made_of(match, language)
     if name == "reach":
@@ -71,7 +72,7 @@ def draw(session: Session, actor: Actor, bid_id: UUID, name: str, *, language: s
 
 
 def _peers(session: Session, actor: Actor, bid: Bid, language: str) -> tuple[PricePeers | None, str | None]:
-    """Return the prices per thousand people of all bids on the brief, for those who may read its ranking."""
+    """Return the prices per thousand people of all bids on the brief, or else why this actor may not see them."""
     brief = session.get_one(Brief, bid.brief_id)
     if not actor.sees_all and brief.brand_id != actor.party_id:
         return None, say(

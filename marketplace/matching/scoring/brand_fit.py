@@ -1,7 +1,7 @@
-"""How well a brief suits a channel, 0..1, from what both sides told; the parts stay visible beside the value.
+"""How well a brief suits a channel, 0..1, from what both sides state; the parts stay visible beside the value.
 
-The weights and the affinity table are editorial judgement, stated here and not fitted to outcomes; settled deals are to
-replace them. A part that is not known is left out and its weight shared among the rest, and its name is flagged.
+The weights and the affinity table are editorial judgement and not fitted to outcomes; settled deals are meant to
+replace them. A part that is not known is left out, its weight is shared among the rest, and its name is flagged.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,42 +34,42 @@ def category_part(tag_shares: Floats, nearness: Floats) -> Floats:
 
 
 def tolerance_part(gap: Floats) -> Floats:
-    """Return how channels' viewers take to sponsored videos, 0..1: the views of these as a share of the others', exp of
-    the difference in log views [n] (sponsored.py) and 1 at the most; NaN where nobody has told of it."""
+    """Return how well channels' viewers accept sponsored videos, 0..1: exp of the difference in log views [n] between
+    sponsored and other videos (sponsored.py), at most 1; NaN where the difference is not known."""
     return np.minimum(1.0, np.exp(gap))
 
 
 def market_part(regions: Floats, codes: Sequence[str]) -> Floats:
-    """Return the share of audiences [n, R] that lives in the brief's markets."""
-    places = sorted({place for code in codes for place in region_places(code)})
-    return np.minimum(sum_columns(as_floats(regions), places), 1.0)
+    """Return the share [n] of each audience [n, R] that lives in the brief's markets."""
+    columns = sorted({column for code in codes for column in region_places(code)})
+    return np.minimum(sum_columns(as_floats(regions), columns), 1.0)
 
 
 def length_part(seconds: Floats, shortest: float, longest: float) -> Floats:
-    """Return 1 for videos [n] inside the wanted length, else the ratio to the nearer end (half as long gives 0.5)."""
+    """Return 1 for videos [n] of a requested length, else the ratio to the nearer end (half as long gives 0.5)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(np.isnan(seconds), np.nan, np.minimum(1.0, np.minimum(seconds / shortest, longest / seconds)))
 
 
-def language_part(languages: Sequence[str | None], wanted: Sequence[str]) -> Floats:
-    """Return 1 where a channel's language tag (BCP 47) has a wanted primary language, 0 where not, NaN if untold."""
-    primary = {tag.split("-")[0].lower() for tag in wanted}
-    if not primary:
+def language_part(languages: Sequence[str | None], requested: Sequence[str]) -> Floats:
+    """Return 1 where the primary subtag of a channel's language (BCP 47) is requested, 0 where not, NaN if unknown."""
+    primary_tags = {tag.split("-")[0].lower() for tag in requested}
+    if not primary_tags:
         return np.full(len(languages), np.nan)
-    return np.array([np.nan if not tag else float(tag.split("-")[0].lower() in primary) for tag in languages])
+    return np.array([np.nan if not tag else float(tag.split("-")[0].lower() in primary_tags) for tag in languages])
 
 
 def fit(parts: Mapping[str, Floats], count: int) -> BrandFit:
-    """Return the fit of n channels from the parts that are known, each [n] in 0..1 with NaN for not known.
+    """Return the fit of n channels from their parts, each [n] in 0..1 with NaN where it is not known.
 
-    Raises ValueError for a part's name that has no weight. With no part known at all the value is 0.5.
+    The value is 0.5 for a channel with no known part. Raises ValueError for a part that has no weight.
     """
-    strange = set(parts) - set(PARTS)
-    if strange:
-        raise ValueError(f"'{min(strange)}' is no part of the fit.")
+    unexpected = set(parts) - set(PARTS)
+    if unexpected:
+        raise ValueError(f"'{min(unexpected)}' is no part of the fit.")
     table = np.stack([as_floats(parts.get(name, np.full(count, np.nan))) for name in PARTS], axis=1)
-    known = np.where(np.isnan(table), 0.0, np.array([WEIGHTS[name] for name in PARTS]))
-    weight = sum_columns(known)
+    weights = np.where(np.isnan(table), 0.0, np.array([WEIGHTS[name] for name in PARTS]))
+    weight = sum_columns(weights)
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = np.where(weight > 0, sum_columns(known * np.nan_to_num(table)) / weight, NEUTRAL)
+        value = np.where(weight > 0, sum_columns(weights * np.nan_to_num(table)) / weight, NEUTRAL)
     return BrandFit(np.clip(value, 0.0, 1.0), table)

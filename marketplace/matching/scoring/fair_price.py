@@ -1,4 +1,5 @@
-"""The fair price beside a bid's own: what its side may read of its costs, and what the brand of its ceiling."""
+"""The fair price beside a bid's own price, what the creator's side may read about its costs, and the warning to a brand
+that every bid exceeds its ceiling."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,9 +23,8 @@ from marketplace.matching.scoring.messages import floor_reason
 from marketplace.matching.scoring.ranked_match import RankedMatch
 from marketplace.matching.scoring.scored_bid import ScoredBid
 
-# Yuan that video platforms pay for 10,000 plays, as creators told in 2017-2018: the middle and the ends.
+# Minor units that video platforms pay for 10,000 plays, as creators reported in 2017-2018: the middle and both ends.
 PAID_PER_10_000 = {"CNY": (1_450, 1_000, 1_900)}
-
 
 _BIDS = sa.text(
     f"SELECT b.id, r.price -> 'rights' AS rights, r.terms, r.deliverables, r.currency,"
@@ -33,39 +33,32 @@ _BIDS = sa.text(
     " JOIN channels c ON c.id = b.channel_id LEFT JOIN audience_snapshots s ON s.id = c.snapshot_id"
     " WHERE b.id = ANY(:bids)"
 )
-
-
 _SHARE = sa.text(
     "SELECT share_basis_points FROM mandates WHERE agency_id = :agency AND creator_id = :creator AND status = 'active'"
     " AND starts_on <= :today AND (ends_on IS NULL OR ends_on >= :today)"
 )
-
 
 _PER_THOUSAND = numbers.sql("per_thousand", "point")
 _STANDING = (
     "FROM matches m JOIN bids b ON b.id = m.id WHERE m.brief_id = :brief_id"
     " AND b.status IN ('open', 'accepted', 'declined')"
 )
-
-
 _WITHIN = sa.text(f"SELECT EXISTS (SELECT 1 {_STANDING} AND {_PER_THOUSAND} <= :ceiling)")
-
-
 _CHEAPEST = sa.text(
     f"SELECT min({_PER_THOUSAND}) AS cheapest, count(*) AS bids {_STANDING} AND {_PER_THOUSAND} < 'Infinity'"
 )
 
 
 def with_fair_prices(session: Session, matches: Sequence[RankedMatch]) -> list[RankedMatch]:
-    """Return the matches with the fair price beside each one's own, among its parts and its reasons."""
+    """Return the matches, each with its fair price among its parts and its reasons."""
     rows = {row.id: row for row in session.execute(_BIDS, {"bids": [match.bid_id for match in matches]})}
-    known = [match for match in matches if match.bid_id in rows]
-    if not known:
+    with_rows = [match for match in matches if match.bid_id in rows]
+    if not with_rows:
         return list(matches)
-    prices = fair_prices(load_prices(session), [_deliverable_of(rows[match.bid_id]) for match in known])
-    fair_of = {match.bid_id: price for match, price in zip(known, prices, strict=True)}
+    prices = fair_prices(load_prices(session), [_deliverable_of(rows[match.bid_id]) for match in with_rows])
+    fair_price_of = {match.bid_id: price for match, price in zip(with_rows, prices, strict=True)}
     return [
-        _with_fair_price(match, fair_of[match.bid_id], rows[match.bid_id]) if match.bid_id in rows else match
+        _with_fair_price(match, fair_price_of[match.bid_id], rows[match.bid_id]) if match.bid_id in rows else match
         for match in matches
     ]
 
@@ -83,30 +76,33 @@ def _deliverable_of(row: Any) -> AskedDeliverable:
 
 
 def floor_reasons(session: Session, bid: Bid, revision: BidRevision, scored: ScoredBid) -> list[Message]:
-    """Return what the creator's side alone may read of its costs.
+    """Return what only the creator's side may read about its costs.
 
-    That is a bid under its making and shares, and what the platform pays for the views anyway.
+    That is a warning if the bid is less than the production cost and the shares of others, and what the platform pays
+    for the views in any case.
     """
     reasons: list[Message] = []
     terms = PriceTerms(*revision.terms)
-    # The guaranteed part where nobody knows what the variable one will bring.
-    sure = terms.fixed + terms.floor if scored.cost.low is None else scored.cost.low
+    # Without a forecast the variable part is not known; only the guaranteed part is certain.
+    guaranteed = terms.fixed + terms.floor if scored.cost.low is None else scored.cost.low
     if revision.production_cost_minor:
         values = {"agency": bid.agency_id, "creator": bid.creator_id, "today": now().date()}
         share = session.scalar(_SHARE, values) or 0
-        check = floor_check(*(as_floats([value]) for value in (revision.production_cost_minor, 1, share, 0, sure)))
-        warning = floor_reason(revision.currency, float(check.floor[0]), sure)
+        check = floor_check(
+            *(as_floats([value]) for value in (revision.production_cost_minor, 1, share, 0, guaranteed))
+        )
+        warning = floor_reason(revision.currency, float(check.floor[0]), guaranteed)
         reasons += [warning] if warning else []
-    paid = PAID_PER_10_000.get(revision.currency)
+    paid_per_10_000 = PAID_PER_10_000.get(revision.currency)
     views = [count for count in scored.views if count is not None]
-    if paid is not None and len(views) == len(paid):
-        amounts = [rate * count * terms.videos / 10_000 for rate, count in zip(paid, views, strict=True)]
+    if paid_per_10_000 is not None and len(views) == len(paid_per_10_000):
+        amounts = [rate * count * terms.videos / 10_000 for rate, count in zip(paid_per_10_000, views, strict=True)]
         reasons.append(paid_anyway_reason(revision.currency, *amounts))
     return reasons
 
 
 def ceiling_warnings(session: Session, brief: Brief) -> list[Message]:
-    """Return the warning that all bids on a closed brief are over its own ceiling; empty where one is not."""
+    """Return the warning that all bids on a closed brief exceed its own ceiling; empty if one of them does not."""
     version = session.get_one(BriefVersion, brief.version_id)
     if version.ceiling_minor is None:
         return []

@@ -1,7 +1,7 @@
-"""THE tables of the columns that scoring reads and writes, from which its SQL is made.
+"""The tables of the columns that scoring reads and writes, from which its SQL is built.
 
-Whole columns go to and from PostgreSQL (see `core.column_copy`): nothing may be NULL and every column has one width, so
-each column says what stands for a value that is missing.
+Whole columns go to and from PostgreSQL (see `core.column_copy`). No value may be NULL and every value of a column has
+the same width, so each column states what replaces a missing value.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ FACTORS = len(intrusion.CODES)
 
 
 class LoadedColumn(NamedTuple):
-    """One column that is read: its name, its kind (see `core.column_copy.read`), its SQL, and what stands for NULL."""
+    """One column that is read: its name, its kind (see `core.column_copy.read`), its SQL, and what replaces NULL."""
 
     name: str
     kind: str
@@ -26,8 +26,8 @@ class LoadedColumn(NamedTuple):
 
 
 class WrittenColumn(NamedTuple):
-    """One column of matches that is written: its kind, its type in the staging table, and its value made of staged
-    row `n`. Without a kind it is the same for all rows and not staged."""
+    """One column of matches that is written: its kind, its type in the staging table, and the SQL of its value from the
+    staged row `n`. A column without a kind has the same value in all rows and is not staged."""
 
     name: str
     kind: str | None
@@ -35,7 +35,7 @@ class WrittenColumn(NamedTuple):
     value: str
 
 
-# What a channel's forecast was made of, by the parts of the number "forecast", which is stored in the same order.
+# What a channel's forecast is based on, by the parts of the number "forecast", which is stored in the same order.
 _FORECAST_SQL: Mapping[str, str] = {
     "from_median": "coalesce(f.from_median, false)::int",
     "platform_views": "coalesce(f.platform_views, 'NaN')",
@@ -52,7 +52,7 @@ FORECAST = LoadedColumn(
 )
 SPONSORED_GAP = list(_FORECAST_SQL).index("sponsored_gap")
 
-# Of a bid `b`, its revision `r` and its channel's features `f`.
+# The columns of a bid `b`, its revision `r` and its channel's features `f`.
 LOADED = (
     LoadedColumn("bid_id", "uuid", "b.id"),
     LoadedColumn("revision_id", "uuid", "r.id"),
@@ -96,13 +96,13 @@ WRITTEN = (
     WrittenColumn("flags", "int8", "bigint", "{staged}"),
     WrittenColumn("scored_at", None, "timestamptz", ":at"),
 )
-# What the staging table has beside the columns of a match.
+# The columns of the staging table that are not columns of a match.
 _KEYS = (WrittenColumn("bid_id", "uuid", "uuid", ""), WrittenColumn("known", "bool", "boolean", ""))
 STAGED: Mapping[str, str] = {column.name: column.kind for column in (*_KEYS, *WRITTEN) if column.kind is not None}
 
 
 def select_list(columns: Iterable[LoadedColumn]) -> str:
-    """Return the columns as the list of a SELECT."""
+    """Return the columns as a SELECT list."""
     return ", ".join(
         f"{column.sql if column.missing is None else f'coalesce({column.sql}, {column.missing})'} AS {column.name}"
         for column in columns
@@ -110,18 +110,18 @@ def select_list(columns: Iterable[LoadedColumn]) -> str:
 
 
 def kinds(columns: Iterable[LoadedColumn]) -> dict[str, str]:
-    """Return the kind of each column, as `core.column_copy.read` takes them."""
+    """Return the kind of each column by its name, for `core.column_copy.read`."""
     return {column.name: column.kind for column in columns}
 
 
 def staging_table(name: str) -> str:
-    """Return the statement that makes the staging table of a session, whose rows go with the transaction."""
+    """Return the statement that creates a session's staging table. Its rows are deleted on commit."""
     columns = ", ".join(f"{column.name} {column.sql_type}" for column in (*_KEYS, *WRITTEN) if column.kind is not None)
     return f"CREATE TEMPORARY TABLE IF NOT EXISTS {name} ({columns}) ON COMMIT DELETE ROWS"
 
 
 def insert_from(staging: str) -> str:
-    """Return the statement that makes a match of each staged row."""
+    """Return the statement that inserts a match for each staged row."""
     names = ", ".join(column.name for column in WRITTEN)
     values = ", ".join(column.value.format(staged=f"n.{column.name}") for column in WRITTEN)
     return (

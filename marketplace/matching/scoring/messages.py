@@ -1,6 +1,6 @@
-"""What a scored bid's numbers say, in Chinese and English.
+"""The reasons for a bid's scores, in Chinese and English.
 
-Every number carries its unit, and its interval, count, source and date where it has them.
+Every number carries its unit, and where it has them its interval, count, source and date.
 """
 
 from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ _MISSING = {
 
 
 class _Known(NamedTuple):
-    """A number that is known, with its ends (None: has none) and what they are."""
+    """A number that is known, with its ends (None: it has none) and the kind of its interval."""
 
     value: float
     low: float | None
@@ -52,14 +52,14 @@ class _Known(NamedTuple):
 
 
 def _known(estimate: Estimate, interval: str = "80%") -> _Known | None:
-    """Return an estimate whose middle is known. `interval` is "80%", or "bounds" or "range" without a level."""
+    """Return an estimate if its middle is known. `interval` is "80%", or "bounds" or "range", which have no level."""
     return None if estimate.point is None else _Known(estimate.point, estimate.low, estimate.high, interval)
 
 
 def reasons(bid: ScoredBid) -> list[Message]:
-    """Return why a bid scores as it does, in a reader's order: result, gates, reach, audience, cost, fit, viewers.
+    """Return why a bid scores as it does, in reading order: result, gates, reach, audience, cost, fit, viewers.
 
-    Holds nothing of the creator's own costs, so that the brand may read it.
+    The reasons contain nothing about the creator's own costs, so that the brand may read them.
     """
     groups = (
         _result(bid),
@@ -74,7 +74,10 @@ def reasons(bid: ScoredBid) -> list[Message]:
 
 
 def floor_reason(currency: str, floor_minor: float, bid_minor: float) -> Message | None:
-    """Return the warning that a bid does not cover its making, for the creator's side only; None where it does."""
+    """Return the warning that a bid does not cover its production cost and shares, for the creator's side only.
+
+    None if it covers them. Amounts are in minor units.
+    """
     if bid_minor >= floor_minor:
         return None
     floor, bid = _money(currency, floor_minor), _money(currency, bid_minor)
@@ -122,8 +125,8 @@ def _money_span(currency: str, estimate: _Known) -> str:
 def _with_ends(estimate: _Known, show: Callable[[float], str]) -> str:
     if estimate.low is None or estimate.high is None or estimate.low == estimate.high:
         return show(estimate.value)
-    how_sure = f", {estimate.interval}" if estimate.interval.endswith("%") else ""
-    return f"{show(estimate.value)} ({show(estimate.low)}–{show(estimate.high)}{how_sure})"
+    level = f", {estimate.interval}" if estimate.interval.endswith("%") else ""
+    return f"{show(estimate.value)} ({show(estimate.low)}–{show(estimate.high)}{level})"
 
 
 def _origin(bid: ScoredBid) -> dict[str, Any]:
@@ -239,9 +242,9 @@ def _beside_history(bid: ScoredBid) -> Iterator[Message]:
     sponsored = None if basis.sponsored is None else _known(basis.sponsored)
     if sponsored is not None:
         shown, (ads, others) = _span(sponsored, ".2f"), (basis.sponsored_videos, basis.other_videos)
-        own = ads > 0 and others > 0
-        zh_of = f"依据该账号 {ads} 条商业视频与 {others} 条其他视频" if own else "依据其他账号"
-        en_of = f"from {ads} sponsored and {others} other videos" if own else "from other channels"
+        from_channel = ads > 0 and others > 0
+        zh_of = f"依据该账号 {ads} 条商业视频与 {others} 条其他视频" if from_channel else "依据其他账号"
+        en_of = f"from {ads} sponsored and {others} other videos" if from_channel else "from other channels"
         yield _reason(
             "sponsored_views",
             f"商业视频播放为其他视频的 {shown} 倍，{zh_of}；已计入上述预计{zh_from}",

@@ -1,4 +1,4 @@
-"""What the workers found: a channel's features as columns, the fitted forecast model, and one match for each bid."""
+"""The stored scores: one match for each bid."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,18 +11,18 @@ from marketplace.core.db import Base
 
 
 class Match(Base):
-    """A bid with its scores, under the bid's own id. Fresh while all that it was made from is still the present one:
-    revision, brief version, features and model.
+    """A bid's scores, under the bid's own id. Fresh while the revision, brief version, features and model that it was
+    computed from are still the current ones.
 
-    `numbers` holds every number that the reasons are told from, in the order of `matching.parts`; `rank` is the place
-    within the brief; `peers` names the set of bids that it was compared with; `flags` are the bits of
-    `matching.flags`.
+    `numbers` holds every number that the reasons are written from, in the order of `scoring.numbers`; `rank` is the
+    position within the brief, from 1; `peers` identifies the set of bids that it was compared with; `flags` are the
+    bits of `forecast.flags`.
     """
 
     __tablename__ = "matches"
     __table_args__ = (sa.Index("ix_matches_brief_rank", "brief_id", "rank"),)
 
-    # These come from the bid's own rows in the transaction that writes the match, so that nothing checks them again.
+    # No foreign keys: the ids come from the bid's own rows in the transaction that writes the match.
     brief_id: Mapped[UUID]
     revision_id: Mapped[UUID]
     brief_version_id: Mapped[UUID]

@@ -1,7 +1,7 @@
-"""THE table of a match's stored numbers: what each is called, what it is made of, and when it is missing.
+"""The one table of a match's stored numbers: the name, kind and parts of each, and when it is missing.
 
-A match stores its numbers as one array of 64-bit floats in the order of this table, NaN where a number is not known.
-Everything that writes the array, reads it or names one of its places in SQL goes by the table.
+A match stores its numbers as one array of 64-bit floats in the order of this table, with NaN for a number that is not
+known. All code that writes the array, reads it or names one of its elements in SQL uses the table.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,18 +19,18 @@ DECIMALS = 6
 
 
 class NumberKind(Enum):
-    """How the places of a number belong together."""
+    """How the parts of a number belong together."""
 
-    SPAN = auto()  # its middle, low and high
-    RANGE = auto()  # its low and high
+    SPAN = auto()  # middle, low and high
+    RANGE = auto()  # low and high
     NAMED = auto()  # one value for each name
-    NONZERO = auto()  # the same, of which only those above zero are shown
+    NONZERO = auto()  # one value for each name, of which only those other than zero are shown
     SINGLE = auto()  # one value
 
 
 @dataclass(frozen=True)
 class MatchNumber:
-    """One number of a match. `parts` name its places in the array; `missing` says when it is not known."""
+    """One number of a match. `parts` name its elements in the array; `missing` says when they are not known (NaN)."""
 
     name: str
     kind: NumberKind
@@ -46,26 +46,37 @@ def _single(name: str, missing: str) -> MatchNumber:
     return MatchNumber(name, NumberKind.SINGLE, (name,), missing)
 
 
-# Matches are stored in this order: a new number goes to the end, and matches that were decided before end without it.
+_NO_FORECAST = "the channel has no snapshot, or one without videos, median views, followers and a platform forecast"
+_NO_PLAN = "never for a bid; always for a candidate that has not bid and so has no plan"
+# Matches are stored in this order. A new number goes to the end: a match that was decided earlier keeps its shorter
+# array, and `unpack` fills it up with None.
 NUMBERS = (
-    _span("views", "the channel has no audience snapshot"),
-    _span("share", "never"),
+    _span("views", _NO_FORECAST),
+    _span("share", "never: without lists the shares are those of the population prior"),
     _span("people", "the views are not known"),
-    _span("cost", "it follows views or sales that are not known"),
-    _span("per_thousand", "cost or people are not known, or nobody is reached"),
-    _span("intrusiveness", "the plan has not been scored"),
-    MatchNumber("prominence", NumberKind.RANGE, ("low", "high"), "the plan has not been scored"),
-    MatchNumber("fit_parts", NumberKind.NAMED, PARTS, "one of the two sides has not said it"),
-    MatchNumber("intrusion", NumberKind.NONZERO, intrusion.CODES, "the plan has not been scored"),
-    MatchNumber("unknown", NumberKind.NONZERO, LISTS, "never"),
-    _single("expected_views", "the channel has no audience snapshot"),
-    _single("percentile", "there are fewer than nine comparable bids"),
+    _span(
+        "cost",
+        "it depends on views or sales that are not known; a candidate has no asking price in the brief's currency",
+    ),
+    _span("per_thousand", "the cost or the people are not known, or nobody on target is reached"),
+    _span("intrusiveness", _NO_PLAN),
+    MatchNumber("prominence", NumberKind.RANGE, ("low", "high"), _NO_PLAN),
+    MatchNumber(
+        "fit_parts",
+        NumberKind.NAMED,
+        PARTS,
+        "the brief or the channel does not state that part; format: always; sponsors: for every candidate",
+    ),
+    MatchNumber("intrusion", NumberKind.NONZERO, intrusion.CODES, _NO_PLAN),
+    MatchNumber("unknown", NumberKind.NONZERO, LISTS, "never: 0 for a list that is complete or absent"),
+    _single("expected_views", _NO_FORECAST),
+    _single("percentile", "per_thousand is not known, or there are fewer than nine comparable bids"),
     _single("comparables", "never"),
-    _single("fit", "never"),
-    _single("quality", "never"),
+    _single("fit", "never: 0.5 where no part is known"),
+    _single("quality", "never: an unknown intrusiveness counts as middling"),
     _single("videos_used", "never: 0 without a history"),
-    _single("ad_load", "no video says whether it is sponsored"),
-    _single("ceiling", "never"),
+    _single("ad_load", "the channel has no snapshot; 0 where no video states whether it is sponsored"),
+    _single("ceiling", "never: the default of the currency where the brief has none"),
     _single("tolerance", "never"),
     _single("ceiling_is_the_briefs", "never: 1 or 0"),
     MatchNumber(
@@ -81,7 +92,8 @@ NUMBERS = (
             "sponsored_videos",
             "other_videos",
         ),
-        "the match was decided before they were kept; gap and platform views: nobody has reported them",
+        "the match was decided before they were stored; platform_views: the platform's forecast has no weight;"
+        " the sponsored gap and its ends: neither the channel's nor the market's videos show a difference",
     ),
 )
 BY_NAME: Mapping[str, MatchNumber] = {number.name: number for number in NUMBERS}
@@ -92,19 +104,19 @@ WIDTH = sum(len(number.parts) for number in NUMBERS)
 
 
 def position(name: str, part: str | None = None) -> int:
-    """Return where a number's part is in the array, from 0; without a part, the number's first place."""
+    """Return the index of a number's part in the array, from 0; without a part, that of its first element."""
     return int(_STARTS[name]) + (0 if part is None else BY_NAME[name].parts.index(part))
 
 
 def sql(name: str, part: str | None = None, match: str = "m") -> str:
-    """Return the SQL of one stored number of the match with this alias (arrays count from 1 there)."""
+    """Return the SQL for one stored number of the match with this alias (SQL arrays count from 1)."""
     return f"{match}.numbers[{position(name, part) + 1}]"
 
 
 def pack(values: Mapping[str, Floats]) -> Floats:
     """Return n matches' numbers [n, WIDTH] from arrays by name: [n, parts], or [n] for a single one; NaN is unknown.
 
-    Rounded to six decimals; what is infinite is not known either.
+    Values are rounded to six decimals. Infinite values count as unknown, because JSON has no infinity.
     """
     columns = [as_floats(values[number.name]).reshape(-1, len(number.parts)) for number in NUMBERS]
     table = np.round(np.concatenate(columns, axis=1), DECIMALS)
@@ -112,7 +124,7 @@ def pack(values: Mapping[str, Floats]) -> Floats:
 
 
 def unpack(stored: Sequence[float]) -> dict[str, tuple[float | None, ...]]:
-    """Return the parts of each number by its name, None where not known."""
+    """Return the parts of each number by its name, with None for a part that is not known."""
     known = [None if value != value else value for value in stored]
     known += [None] * (WIDTH - len(known))
     return {

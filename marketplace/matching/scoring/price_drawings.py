@@ -34,17 +34,17 @@ from marketplace.drawing.svg import (
 )
 from marketplace.matching.pricing.cost import COMPARABLES_MIN
 
-Words = tuple[str, str]
+Bilingual = tuple[str, str]  # Chinese, English
 
 
 @dataclass(frozen=True)
 class PriceSubject:
-    """What is compared, in words (zh, en): the picture's title, the axis, the interval, and who the peers are."""
+    """What a picture compares, in both languages: its title, the axis, the name of the interval and of the peers."""
 
-    title: Words
-    axis: Words
-    span: Words
-    peers: Words
+    title: Bilingual
+    axis: Bilingual
+    span: Bilingual
+    peers: Bilingual
 
 
 A_VIDEO = PriceSubject(
@@ -110,21 +110,22 @@ def price_among_peers(
     language: str = "zh",
     width: int = WIDTH,
 ) -> str:
-    """Return a price on a log axis beside an 80 % interval, fair or forecast, and the box of comparable prices.
+    """Draw a price on a log axis beside an 80 % interval, fair or forecast, and the box of comparable prices; as SVG.
 
-    Amounts in minor units of ``currency``; one that is not finite and above zero is not known, and a part that is not
-    known is told, not drawn. Fewer than nine comparable prices are told, never drawn; ``hidden_reason`` says why in the
-    reader's ``language``. ``made_of`` says what the numbers come from. Raises ValueError where ends do not rise.
+    Amounts are in minor units of ``currency``. An amount that is not finite and above zero counts as unknown; unknown
+    parts are stated in words and not drawn. Fewer than nine comparable prices are counted in words, never drawn;
+    ``hidden_reason`` states in the reader's ``language`` why peers are not shown. ``made_of`` states the sources of the
+    numbers. Raises ValueError if the values of an interval or of the peers do not rise.
     """
     sheet = DrawingSheet(say(language, *subject.title), width, language)
-    own = None if own_minor is None or not _known(own_minor) else own_minor
+    price = None if own_minor is None or not _known(own_minor) else own_minor
     fair = None if interval is None or not _rising(astuple(interval), "interval") else interval
-    # Quantiles of fewer would come close to telling single prices.
+    # Quantiles of fewer prices would come close to revealing single ones.
     shown = peers if peers is not None and peers.count >= COMPARABLES_MIN else None
     shown = shown if shown is not None and _rising(shown.quantiles, "peers") else None
-    if own is not None:
-        sheet.words(_verdict(subject, own, fair, shown, language), PLAIN, bold=True)
-    rows = _price_rows(subject, own, fair, shown, currency, language)
+    if price is not None:
+        sheet.words(_verdict(subject, price, fair, shown, language), PLAIN, bold=True)
+    rows = _price_rows(subject, price, fair, shown, currency, language)
     if fair is None and shown is None:
         for text, _ in rows:
             sheet.words(text, PLAIN)
@@ -138,15 +139,16 @@ def price_among_peers(
             SMALL,
             ink=SOFT,
         )
-        values = [one for one in (own, *_parts(fair), *(shown.quantiles if shown else ())) if one is not None]
+        amounts = (price, *_parts(fair), *(shown.quantiles if shown else ()))
+        values = [amount for amount in amounts if amount is not None]
         axis = log_axis(values, sheet, currency)
         for text, draw in rows:
             sheet.words(text, PLAIN)
-            band(sheet, axis, own)
+            band(sheet, axis, price)
             draw(sheet.drawing, axis, sheet.y + BAND / 2)
             sheet.y += BAND + 16
         scale(sheet, axis, lambda value: number(value, language))
-    for text in _missing(subject, own, fair, peers, shown, hidden_reason, language):
+    for text in _missing(subject, price, fair, peers, shown, hidden_reason, language):
         sheet.words(text, PLAIN)
     return sheet.show(made_of)
 
@@ -154,17 +156,18 @@ def price_among_peers(
 def forecast_fan(
     people: ReachFan | None, *, channel: str, made_of: str, language: str = "zh", width: int = WIDTH
 ) -> str:
-    """Return one channel's forecast of people on target: 80 % interval and middle on one axis.
+    """Draw one channel's forecast of people on target, its 80 % interval and middle on one axis; as SVG.
 
-    A forecast with a part that is not finite or below zero is told as not known. ``channel`` is its name, from
-    anybody: escaped, and cut to one line. Raises ValueError where the quantiles do not rise.
+    A forecast with a part that is not finite or is below zero counts as unknown and is stated in words. ``channel`` is
+    the channel's name: untrusted text, so it is escaped and cut to one line. Raises ValueError if the quantiles do not
+    rise.
     """
     sheet = DrawingSheet(
         say(language, "预计触达多少目标人群", "How many people of the target it may reach"), width, language
     )
     sheet.words(cut(channel, sheet.room, PLAIN), PLAIN, bold=True)
     parts = () if people is None else astuple(people)
-    if people is None or not all(math.isfinite(one) and one >= 0 for one in parts):
+    if people is None or not all(math.isfinite(part) and part >= 0 for part in parts):
         sheet.words(
             say(language, "预计人数未知，因此不画图。", "The forecast is not known, so nothing is drawn."), PLAIN
         )
@@ -193,7 +196,7 @@ def _known(value: float) -> bool:
 
 
 def _rising(values: Sequence[float], name: str) -> bool:
-    """Return whether all are known. Raises ValueError where known values do not rise."""
+    """Return whether all values are known. Raises ValueError if they are known and do not rise."""
     if not all(map(_known, values)):
         return False
     if list(values) != sorted(values):
@@ -210,24 +213,24 @@ _Draw = Callable[[SvgDrawing, ValueAxis, float], None]
 
 def _price_rows(
     subject: PriceSubject,
-    own: float | None,
+    own_price: float | None,
     fair: FairPriceSpan | None,
     peers: PricePeers | None,
     currency: str,
     language: str,
 ) -> list[tuple[str, _Draw]]:
-    """Return each row's words, with its numbers, and what draws it about a height."""
+    """Return each row's text, with its numbers, and the function that draws it at a height."""
     rows: list[tuple[str, _Draw]] = []
     unit = 10.0 ** MINOR_DIGITS[currency]
 
     def money(minor: float) -> str:
         return number(minor / unit, language)
 
-    if own is not None:
-        price, asked = own, Money(currency, round(own)).show()
+    if own_price is not None:
+        price, price_text = own_price, Money(currency, round(own_price)).show()
         rows.append(
             (
-                say(language, f"本价格：{asked}", f"This price: {asked}"),
+                say(language, f"本价格：{price_text}", f"This price: {price_text}"),
                 lambda drawing, axis, y: drawing.dot(axis.x(price), y, ink=ORANGE, size=7),
             )
         )
@@ -277,24 +280,26 @@ def _box(drawing: SvgDrawing, axis: ValueAxis, y: float, peers: PricePeers) -> N
 
 
 def _verdict(
-    subject: PriceSubject, own: float, fair: FairPriceSpan | None, peers: PricePeers | None, language: str
+    subject: PriceSubject, price: float, fair: FairPriceSpan | None, peers: PricePeers | None, language: str
 ) -> str:
-    said = []
-    # A bid lies within its own forecast, which says nothing.
+    clauses = []
+    # Only the fair price: a bid is always within its own forecast, so that comparison says nothing.
     if fair is not None and subject is A_VIDEO:
-        zh, en = ("低于", "below") if own < fair.low else ("高于", "above") if own > fair.high else ("处于", "within")
-        said.append(say(language, f"{zh}参考价的 80% 区间", f"{en} the fair price's 80 % interval"))
+        zh, en = (
+            ("低于", "below") if price < fair.low else ("高于", "above") if price > fair.high else ("处于", "within")
+        )
+        clauses.append(say(language, f"{zh}参考价的 80% 区间", f"{en} the fair price's 80 % interval"))
     if peers is not None:
-        said.append(say(language, *_standing(subject, own, peers)))
-    if not said:
+        clauses.append(say(language, *_standing(subject, price, peers)))
+    if not clauses:
         return ""
-    return say(language, f"本价格{'，'.join(said)}。", f"This price is {' and '.join(said)}.")
+    return say(language, f"本价格{'，'.join(clauses)}。", f"This price is {' and '.join(clauses)}.")
 
 
-def _standing(subject: PriceSubject, own: float, peers: PricePeers) -> Words:
+def _standing(subject: PriceSubject, price: float, peers: PricePeers) -> Bilingual:
     zh, en = subject.peers
-    over = sum(own > value for value in peers.quantiles)
-    under = sum(own < value for value in peers.quantiles)
+    over = sum(price > value for value in peers.quantiles)
+    under = sum(price < value for value in peers.quantiles)
     if over == under or (over < 3 and under < 3):
         return f"与{zh}的中位数相当", f"at the median of the {en}"
     share_zh, share_en = {3: ("一半", "half"), 4: ("四分之三", "three in four"), 5: ("九成", "nine in ten")}[
@@ -307,18 +312,18 @@ def _standing(subject: PriceSubject, own: float, peers: PricePeers) -> Words:
 
 def _missing(
     subject: PriceSubject,
-    own: float | None,
+    price: float | None,
     fair: FairPriceSpan | None,
     peers: PricePeers | None,
     shown: PricePeers | None,
     hidden_reason: str | None,
     language: str,
 ) -> list[str]:
-    said = []
-    if own is None:
-        said.append(say(language, "本价格未知。", "This price is not known."))
+    lines = []
+    if price is None:
+        lines.append(say(language, "本价格未知。", "This price is not known."))
     if shown is None and peers is not None and peers.count < COMPARABLES_MIN:
-        said.append(
+        lines.append(
             say(
                 language,
                 f"{subject.peers[0]}只有 {peers.count} 个，少于 {COMPARABLES_MIN} 个，因此不显示。",
@@ -326,12 +331,12 @@ def _missing(
             )
         )
     if fair is None:
-        said.append(say(language, f"{subject.span[0]}未知。", f"{subject.span[1]}: not known."))
-    return [*said, hidden_reason] if hidden_reason else said
+        lines.append(say(language, f"{subject.span[0]}未知。", f"{subject.span[1]}: not known."))
+    return [*lines, hidden_reason] if hidden_reason else lines
 
 
 def _chances(people: ReachFan, language: str) -> tuple[str, str, str]:
-    low, middle, high = (number(one, language) for one in (people.low, people.middle, people.high))
+    low, middle, high = (number(count, language) for count in (people.low, people.middle, people.high))
     return (
         say(language, f"九成可能至少 {low} 人", f"9 in 10: at least {low} people"),
         say(language, f"五成可能至少 {middle} 人", f"5 in 10: at least {middle}"),

@@ -1,9 +1,9 @@
-"""One number per bid, 0..100, that no other bid can move: value for the brand's money at the brand's own ceiling.
+"""One score per bid, 0..100, that no other bid can change: value for the brand's money at the brand's own ceiling.
 
-A bid's value is the ceiling for a thousand on-target people over the bid's cost for them, at a careful forecast (views
-at tau 0.3, so that a wild forecast does not win on luck), times a bounded quality multiplier. A score in which one
-bid's points depend on another's price invites covers and breaks the order when a bid is withdrawn, so nothing here is
-relative. Hard limits are gates with a name, not points taken off in silence.
+A bid's value is the ceiling per thousand on-target people divided by the bid's cost for them, at a careful forecast
+(views at tau 0.3, so that a wild forecast does not win by luck), times a bounded quality multiplier. A score in which
+one bid's points depended on another's price would invite cover bids and would reorder the ranking when a bid is
+withdrawn, so nothing here is relative. Hard limits are named gates, not silent deductions.
 """
 
 from collections.abc import Sequence
@@ -19,16 +19,16 @@ MODEL_VERSION = "rank/2"
 QUALITY_LOW, QUALITY_HIGH = 0.8, 1.25
 FIT_WEIGHT = 0.6
 SCORE_DECIMALS = 6
-# Where a brief names no ceiling: public CPM of views (Xingtu's own suggestion, median of 369, 2025-11: CNY 46; TikTok
-# bookings of a Nordic marketplace, read 2026-11: EUR 23-33 or USD 25-35), over 0.85 people a view, half of
-# them on target.
+# Used when a brief names no ceiling: the public CPM of views (Xingtu's own suggestion, median of 369, 2025-11: CNY 46;
+# TikTok bookings of a Nordic marketplace, read 2026-11: EUR 23-33 or USD 25-35), divided by 0.85 people a view, half
+# of them on target.
 DEFAULT_CEILING_MINOR = {"CNY": 10_800, "EUR": 6_600, "USD": 7_000}
 
 
 @dataclass(frozen=True, eq=False)
 class BidRanks:
-    """Scores of n bids: overall with the 80 % ends (0..100, NaN where cost or reach is not known), the quality
-    multiplier, and gates [n, 3] in the order of flags.GATES."""
+    """Scores of n bids: overall with the ends of its 80 % interval (0..100, NaN where the cost or the reach is not
+    known), the quality multiplier, and gates [n, 3] in the order of flags.GATES (True: the gate holds the bid back)."""
 
     overall: Floats
     low: Floats
@@ -40,7 +40,8 @@ class BidRanks:
 def ceiling_for(ceiling_minor: int | None, currency: str) -> tuple[float, bool]:
     """Return the reference ceiling per 1,000 on-target people in minor units, and whether the brief itself set it.
 
-    Raises ValueError where the brief set none and there is no default in its currency."""
+    Raises ValueError for a ceiling of zero or less, and where the brief set none and its currency has no default.
+    """
     if ceiling_minor is not None:
         if ceiling_minor <= 0:
             raise ValueError("A ceiling per thousand people lies above zero.")
@@ -51,10 +52,10 @@ def ceiling_for(ceiling_minor: int | None, currency: str) -> tuple[float, bool]:
 
 
 def quality_multiplier(fit: Floats, intrusiveness: Floats, tolerance: float) -> Floats:
-    """Return 0.8..1.25 from fit (weight 0.6) and the room left under the brief's tolerance (0.4); both middling give 1.
+    """Return 0.8..1.25 [n] from fit (weight 0.6) and the room under the tolerance (0.4); 1 if both are middling.
 
-    ``intrusiveness`` [n] and ``tolerance`` are 0..100; NaN counts as middling. At the tolerance and beyond there is no
-    room left: going over is the gate's business, not a deeper cut here.
+    ``intrusiveness`` [n] and ``tolerance`` are 0..100; NaN counts as middling. At or above the tolerance the room is 0:
+    the gate handles what goes over, so the multiplier does not fall any further.
     """
     room = np.clip((tolerance - intrusiveness) / max(tolerance, 1.0), 0.0, 1.0)
     good = FIT_WEIGHT * np.nan_to_num(fit, nan=0.5) + (1 - FIT_WEIGHT) * np.nan_to_num(room, nan=0.5)
@@ -62,10 +63,10 @@ def quality_multiplier(fit: Floats, intrusiveness: Floats, tolerance: float) -> 
 
 
 def overall(ceiling: float, per_thousand: Floats, quality: Floats) -> Floats:
-    """Return 100 x / (1 + x) with x = quality * ceiling / per_thousand: 50 is the ceiling's own price at quality 1.
+    """Return 100 x / (1 + x) with x = quality * ceiling / per_thousand: 50 means the ceiling's own price at quality 1.
 
-    Free people score 100, infinitely dear ones 0, unknown ones NaN. Rounded to six decimals, so that money in another
-    unit cannot turn a tie into an order.
+    A cost of zero scores 100, an infinite one 0, an unknown one NaN. Scores are rounded to six decimals, so that the
+    same prices in another unit of money cannot turn a tie into an order.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         score = 100 / (1 + per_thousand / (quality * ceiling))
@@ -82,8 +83,11 @@ def rank(
     tolerance: float,
     cost_known: Bools | None = None,
 ) -> BidRanks:
-    """Return the ranking of n bids from their cost per thousand on-target people in minor units: ``careful`` at tau .3
-    with the point share, ``cheapest`` and ``dearest`` the 80 % ends."""
+    """Return the ranking of n bids from their cost per thousand on-target people in minor units: ``careful`` at tau 0.3
+    with the point share, ``cheapest`` and ``dearest`` at the ends of the 80 % interval.
+
+    ``cost_known`` [n] is False for a bid that the gate of unknown costs holds back (None: where ``careful`` is NaN).
+    """
     quality = quality_multiplier(fit, intrusiveness, tolerance)
     unknown = np.isnan(careful) if cost_known is None else ~cost_known
     gates = np.stack(
@@ -100,7 +104,9 @@ def rank(
 
 
 def order(ranking: BidRanks, commitments: Sequence[str] | npt.NDArray[Any]) -> Ints:
-    """Return the places of the bids from first to last: those no gate holds before the others, then by score, then by
-    commitment hash, which was fixed before anyone knew the scores."""
+    """Return the rows of the bids from first to last: those that no gate holds back, then the others, each by score.
+
+    Ties are broken by the commitment hash, which was fixed before anyone knew the scores.
+    """
     held = ranking.gates.any(axis=1)
     return np.lexsort((np.asarray(commitments), -np.nan_to_num(ranking.overall), held)).astype(np.int64)

@@ -1,4 +1,4 @@
-"""One line of a brief's ranking: a bid, its scores, and what is said of them to this reader."""
+"""One line of a brief's ranking: a bid, its scores, and the reasons that this reader may see."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -13,15 +13,15 @@ from marketplace.matching.scoring import scored_bid
 from marketplace.matching.scoring.messages import reasons
 from marketplace.matching.scoring.scored_bid import ScoredBid
 
-# Parts and reasons that speak of the brief's other bids.
+# Parts and reasons that depend on the brief's other bids.
 RELATIVE = frozenset({"percentile", "comparables", "peers", "price_percentile", "too_few_comparables"})
 
 
 @dataclass(frozen=True)
 class RankedMatch:
-    """A bid's match as it is shown. `rank` is None while the bids are sealed; `fresh`: on the present inputs.
+    """A bid's match as it is shown. `rank` is None while the bids are sealed; `fresh`: scored on the current inputs.
 
-    `plan` is the placement plan's own score, where a single bid is read.
+    `plan` is the score of the placement plan, set only when a single bid is read.
     """
 
     id: UUID
@@ -66,22 +66,22 @@ class RankedMatch:
 
     @property
     def parts(self) -> dict[str, Any]:
-        """The numbers behind the scores, by name; without those that speak of other bids while they are sealed."""
+        """The numbers behind the scores, by name; while bids are sealed, without those that depend on other bids."""
         parts = self.scored.parts()
         if self.fair_price is not None:
             parts["fair_price"] = self.fair_price.numbers()
         return {name: value for name, value in parts.items() if not (self.is_sealed and name in RELATIVE)}
 
     def sealed(self) -> "RankedMatch":
-        """Return the match without its place among bids that are sealed: it would give them away."""
+        """Return the match without what depends on the other bids: while they are sealed it would give them away."""
         kept = tuple(reason for reason in self.reasons if reason.code not in RELATIVE)
         return replace(self, rank=None, reasons=kept, is_sealed=True)
 
     def with_fair_price(self, fair_price: FairPrice, reason: Message) -> "RankedMatch":
         return replace(self, fair_price=fair_price, reasons=(*self.reasons, reason))
 
-    def with_reasons(self, more: Iterable[Message]) -> "RankedMatch":
-        return replace(self, reasons=(*self.reasons, *more))
+    def with_reasons(self, added: Iterable[Message]) -> "RankedMatch":
+        return replace(self, reasons=(*self.reasons, *added))
 
 
 def from_row(row: Any) -> RankedMatch:

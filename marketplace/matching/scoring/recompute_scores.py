@@ -1,4 +1,4 @@
-"""Works the plan's scores of a bid's stored match out again from what is stored of the bid."""
+"""Recomputes the plan scores of a stored match from the stored bid."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -15,26 +15,28 @@ from marketplace.matching.scoring.score_brief import MODEL_VERSION
 
 
 def same_version(match: Mapping[str, Any]) -> bool:
-    """Whether a match was scored with the constants and formulas of this version."""
+    """Return whether a match was scored with the constants and formulas of this version."""
     return bool(match["model_version"] == MODEL_VERSION)
 
 
 def faults(bid: Mapping[str, Any], match: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what of a match's stored plan scores does not follow from the bid's plan and the stored fit, both as the
-    API shows them."""
-    plan, told = from_dict(bid["plan"]), match["parts"]
-    fit = math.nan if told["fit"] is None else told["fit"]
+    """Yield each of a match's stored plan scores that does not follow from the bid's plan and the stored fit.
+
+    Both arguments are documents as the API shows them.
+    """
+    plan, parts = from_dict(bid["plan"]), match["parts"]
+    fit = math.nan if parts["fit"] is None else parts["fit"]
     ends = [np.array(factors.points(tuple(raw.tolist()), fit)) for raw in factors.raw_bounds(plan)]
     low, high = (float(end.sum()) for end in ends)
     middle = (ends[0] + ends[1]) / 2
-    again = {
+    recomputed = {
         "intrusiveness": {"point": (low + high) / 2, "low": low, "high": high},
         "intrusion": {code: value for code, value in zip(c.CODES, middle.tolist(), strict=True) if value},
         "prominence": list(prominence_range(plan)),
     }
     stored = {
         "intrusiveness": dict(match["intrusiveness"]),
-        "intrusion": told["intrusion"],
-        "prominence": told["prominence"],
+        "intrusion": parts["intrusion"],
+        "prominence": parts["prominence"],
     }
-    yield from differences(stored, again)
+    yield from differences(stored, recomputed)

@@ -1,4 +1,4 @@
-"""Lays the matches of a closed brief before the reviewers, with what is risky about each."""
+"""Puts the matches of a closed brief into the review queue, with the risks of each."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -28,14 +28,15 @@ _MATCHES = sa.text(
 
 
 def put_all(session: Session, brief: Brief) -> int:
-    """Put every open bid of the brief into the queue; returns how many reviews are new or changed."""
+    """Put every open bid of the brief into the queue, and return how many reviews are new or changed."""
     rows: Sequence[Any] = session.execute(_MATCHES, {"brief_id": brief.id}).mappings().all()
     today = now().date()
     return sum(_put(session, brief, row, today) for row in rows)
 
 
 def _put(session: Session, brief: Brief, row: Any, today: date) -> bool:
-    parties: list[UUID] = [one for one in (row["creator_id"], row["agency_id"], row["brand_id"]) if one is not None]
+    candidates = (row["creator_id"], row["agency_id"], row["brand_id"])
+    parties: list[UUID] = [party for party in candidates if party is not None]
     return reviews.put(
         session,
         subject_kind="bid",
@@ -48,12 +49,12 @@ def _put(session: Session, brief: Brief, row: Any, today: date) -> bool:
 
 
 def facts(bid: ScoredBid, row: Any, today: date) -> RiskFacts:
-    """Return what a match says of risk."""
+    """Return the facts of a match that the risk of its bid is rated by."""
     per_thousand, (_, low, high) = bid.per_thousand.point, bid.intrusiveness
     # Every bid has a plan, and every plan is scored when the bid is placed.
     assert low is not None
     assert high is not None
-    # A list of the top regions is a list: what it leaves open follows the prior without a risk.
+    # Only an absent list is a risk. A list of the top regions counts as a list, although the prior fills its rest.
     missing = [f"{name}_from_prior" for name in grid.LISTS if f"{name}_from_prior" in bid.audience_flags]
     return RiskFacts(
         currency=bid.currency,

@@ -58,18 +58,19 @@ def stream(brief_id: UUID) -> Response:
     service.find_brief(session(), actor(), brief_id)
     if not _STREAMS.acquire(blocking=False):
         raise Unavailable("Too many streams are open. Ask for the ranking itself instead.", retry_after_s=5)
-    place = ExitStack()
-    place.callback(_STREAMS.release)
-    told = _told(brief_id, actor(), place)
-    response = Response(told, content_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
-    # Who asks by HEAD, or leaves before the first word, never starts the telling: its end frees no place then.
-    response.call_on_close(place.close)
+    slot = ExitStack()
+    slot.callback(_STREAMS.release)
+    updates = _updates(brief_id, actor(), slot)
+    response = Response(updates, content_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    # A HEAD request, or a client that leaves before the first event, never starts the generator, so its end would not
+    # free the slot.
+    response.call_on_close(slot.close)
     return response
 
 
-def _told(brief_id: UUID, who: Any, place: ExitStack) -> Iterator[str]:
-    with place:
-        for state in service.watch(brief_id, who, STREAM_TURNS):
+def _updates(brief_id: UUID, reader: Any, slot: ExitStack) -> Iterator[str]:
+    with slot:
+        for state in service.watch(brief_id, reader, STREAM_TURNS):
             yield f"data: {json.dumps({'total': state.total, 'fresh': state.fresh})}\n\n"
             if state.fresh < state.total:
                 time.sleep(STREAM_PAUSE_S)

@@ -1,4 +1,4 @@
-"""All bids of one brief scored as one array operation. A bid's numbers are the same bits alone and in a batch."""
+"""Scores all bids of one brief as one array operation. A bid's numbers have the same bits alone and in a batch."""
 
 from dataclasses import dataclass
 
@@ -34,11 +34,12 @@ class BidInputs:
 
 @dataclass(frozen=True, eq=False)
 class BidScores:
-    """What n bids bring: views of one video at tau .1 / .5 / .9 [n, 3], expected views [n], on-target shares, on-target
-    people of one video, the brand's cost for all videos, minor units per 1,000 on-target people (median case and 80 %
-    ends), their percentile among the brief's bids with the number compared, and the ranking.
+    """The scores of n bids: views of one video at tau .1 / .5 / .9 [n, 3], expected views [n], on-target shares,
+    on-target people of one video, the brand's cost for all videos, minor units per 1,000 on-target people (median and
+    the ends of the 80 % interval), its percentile among the brief's bids with the number compared, and the ranking.
 
-    The cost per thousand counts people video by video: who sees two episodes of a bid counts in both."""
+    The cost per thousand counts people video by video: a person who sees two episodes of a bid counts twice.
+    """
 
     views: Floats
     expected_views: Floats
@@ -60,24 +61,25 @@ def score(
     tolerance: float,
     calibration: ForecastCalibration | None = None,
 ) -> BidScores:
-    """Score n bids on one brief: ``ceiling`` in minor units per 1,000 on-target people, ``tolerance`` 0..100.
+    """Return the scores of n bids on one brief: ``ceiling`` in minor units per 1,000 on-target people, ``tolerance``
+    0..100.
 
-    Cost and people rise with views together, and cost per person never rises with views in any pricing model, so the
-    80 % ends of the cost per thousand are those at tau .9 with the high share and at tau .1 with the low share.
+    Cost and people both rise with views, and the cost per person never rises with views in any pricing model. So the
+    ends of the 80 % interval of the cost per thousand are at tau .9 with the high share and at tau .1 with the low one.
     """
     all_views = view_forecast.quantiles(bids.forecasts, _TAUS, calibration, bids.tiers)
     grid, ends = all_views[:, : len(view_forecast.GRID_TAUS)], all_views[:, len(view_forecast.GRID_TAUS) :]
-    low, careful, middle, high = (ends[:, place] for place in range(len(_ENDS)))
+    low, careful, middle, high = (ends[:, column] for column in range(len(_ENDS)))
     shares = on_target(bids.joint, bids.regions, target)
-    persons = view_forecast.people(low, middle, high, shares)
+    people = view_forecast.people(low, middle, high, shares)
     cost = price.expected_cost(bids.terms, grid, low, high)
-    at_ends = price.cost_at(bids.terms, ends)
+    cost_at_ends = price.cost_at(bids.terms, ends)
     careful_people = view_forecast.on_target_people(careful, shares.point)
     videos = bids.terms.videos
-    dearest = price.per_thousand(at_ends[:, 0], persons.low * videos)
-    careful_price = price.per_thousand(at_ends[:, 1], careful_people * videos)
-    typical = price.per_thousand(at_ends[:, 2], persons.point * videos)
-    cheapest = price.per_thousand(at_ends[:, 3], persons.high * videos)
+    dearest = price.per_thousand(cost_at_ends[:, 0], people.low * videos)
+    careful_price = price.per_thousand(cost_at_ends[:, 1], careful_people * videos)
+    typical = price.per_thousand(cost_at_ends[:, 2], people.point * videos)
+    cheapest = price.per_thousand(cost_at_ends[:, 3], people.high * videos)
     percentile, comparables = price.percentiles(typical)
     ranking = rank(
         ceiling,
@@ -93,7 +95,7 @@ def score(
         views=np.stack([low, middle, high], axis=1),
         expected_views=view_forecast.expected_views(bids.forecasts),
         shares=shares,
-        people=persons,
+        people=people,
         cost=cost,
         per_thousand=typical,
         per_thousand_low=cheapest,

@@ -1,4 +1,4 @@
-"""Scores all open bids of a brief as one array operation and keeps one match for each."""
+"""Scores all open bids of a brief as one array operation and stores one match for each."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ from marketplace.matching.scoring.match_columns import (
 )
 from marketplace.matching.scoring.score import BidInputs, BidScores, score
 
-# Which versions of the formulas stand behind a score. How a number is worded is none of them.
+# The versions of the formulas behind a score. The wording of reasons has no version: it is not stored.
 MODEL_VERSIONS = {
     "cells": grid.MODEL_VERSION,
     "fit": brand_fit.MODEL_VERSION,
@@ -73,7 +73,7 @@ _STAGE = sa.text(staging_table("scored"))
 _CLEAR = sa.text("TRUNCATE scored")
 _INSERT = insert_from("scored")
 _NAMED = ("revision_id", "commitment", "features")
-# Looking for what is there already costs a third of the writing, so a brief's first matches go without.
+# ON CONFLICT costs a third of the writing time, so a brief's first matches are written without it.
 _WRITE_FIRST = sa.text(_INSERT)
 _UPDATED = ", ".join(f"{column.name} = excluded.{column.name}" for column in WRITTEN)
 _WRITE = sa.text(
@@ -87,7 +87,7 @@ Rows = dict[str, Column]
 
 @dataclass(frozen=True)
 class ScoringResult:
-    """How one scoring went."""
+    """How many bids were scored, and how many of their matches are new or different."""
 
     bids: int
     written: int
@@ -95,26 +95,26 @@ class ScoringResult:
 
 @dataclass(frozen=True, eq=False)
 class LoadedBids:
-    """n bids of a brief as they are scored: the rows read, the channels' shares, the inputs of `score`, and the ends of
-    each plan's intrusiveness after relief by fit."""
+    """n bids of a brief, ready for scoring: the rows read, the channels' shares, the inputs of `score`, and the low and
+    high end [n] of each plan's intrusiveness after relief by fit."""
 
     rows: Rows
     shares: ShareColumns
     bids: BidInputs
-    intrusive: tuple[Floats, Floats]
+    intrusiveness_ends: tuple[Floats, Floats]
 
 
 def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("open",)) -> LoadedBids | None:
-    """Return the brief's bids in these states, or None where there are none."""
-    blank = share_columns.pack(grid.audience(), {})
-    values = {"brief_id": version.brief_id, "shares": blank, "statuses": list(statuses)}
+    """Return the brief's bids in these states, or None if there are none."""
+    no_shares = share_columns.pack(grid.audience(), {})
+    values = {"brief_id": version.brief_id, "shares": no_shares, "statuses": list(statuses)}
     rows = column_copy.read(session, _LOAD, values, kinds(LOADED))
     count = len(rows["bid_id"])
     if not count:
         return None
     shares = share_columns.unpack(rows["shares"].tobytes())
-    suits = fit_of(version, rows, shares, _floats(rows, "forecast")[:, SPONSORED_GAP])
-    intrusive = relieved_total(_floats(rows, "raw_low"), _floats(rows, "raw_high"), suits.value)
+    fit = fit_of(version, rows, shares, _floats(rows, "forecast")[:, SPONSORED_GAP])
+    ends = relieved_total(_floats(rows, "raw_low"), _floats(rows, "raw_high"), fit.value)
     bids = BidInputs(
         forecasts=ViewForecasts(
             log_centre=_floats(rows, "log_centre"),
@@ -127,33 +127,37 @@ def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("op
         joint=shares.joint,
         regions=shares.regions,
         terms=cost.from_rows(_floats(rows, "terms")),
-        fit=suits,
-        intrusiveness=(intrusive[0] + intrusive[1]) / 2,
+        fit=fit,
+        intrusiveness=(ends[0] + ends[1]) / 2,
         tiers=rows["tier"].astype(np.int64),
     )
-    return LoadedBids(rows, shares, bids, intrusive)
+    return LoadedBids(rows, shares, bids, ends)
 
 
 def score_brief(session: Session, brief_id: UUID) -> ScoringResult:
-    """Score every open bid of the brief on its present inputs. The same inputs write the same rows, or none."""
+    """Score every open bid of the brief on its current inputs. Running it again on the same inputs writes nothing."""
     brief = db.get(session, Brief, brief_id)
     version = session.get_one(BriefVersion, brief.version_id)
-    # One scoring of a brief at a time: the second one sees what the first wrote.
+    # Scorings of one brief wait for each other, so that the second one sees what the first wrote.
     db.lock_name(session, "score", brief_id)
     loaded = load(session, version)
     if loaded is None:
         return ScoringResult(0, 0)
     rows, bids = loaded.rows, loaded.bids
     count = len(rows["bid_id"])
-    ceiling, own = rank.ceiling_for(version.ceiling_minor, version.currency)
+    ceiling, is_the_briefs = rank.ceiling_for(version.ceiling_minor, version.currency)
     target = targets.target_weights(target_cells(version.content))
     scores = score(bids, target, ceiling, float(version.tolerance), load_model(session).calibration)
-    told = numbers_of(rows, loaded.shares, bids, scores, loaded.intrusive)
-    told |= {
+    by_name = numbers_of(rows, loaded.shares, bids, scores, loaded.intrusiveness_ends)
+    by_name |= {
         name: np.full(count, float(value))
-        for name, value in (("ceiling", ceiling), ("tolerance", version.tolerance), ("ceiling_is_the_briefs", own))
+        for name, value in (
+            ("ceiling", ceiling),
+            ("tolerance", version.tolerance),
+            ("ceiling_is_the_briefs", is_the_briefs),
+        )
     }
-    return ScoringResult(count, _write(session, version, rows, scores, numbers.pack(told)))
+    return ScoringResult(count, _write(session, version, rows, scores, numbers.pack(by_name)))
 
 
 def _floats(rows: Rows, name: str) -> Floats:
@@ -161,55 +165,61 @@ def _floats(rows: Rows, name: str) -> Floats:
 
 
 def target_cells(content: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return a brief's target as `matching.targets` reads it; without one, everybody in its markets."""
-    wanted = content.get("target") or [{"regions": content.get("markets") or []}]
-    return [_cell(cell) for cell in wanted]
+    """Return a brief's target as `audience.targets` reads it; without one, everybody in its markets."""
+    cells = content.get("target") or [{"regions": content.get("markets") or []}]
+    return [_cell(cell) for cell in cells]
 
 
 def _cell(cell: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {"weight": cell.get("weight", 1.0)}
+    target: dict[str, Any] = {"weight": cell.get("weight", 1.0)}
     ages = cell.get("ages")
     if ages:
         last = ages.get("to")
-        found["ages"] = [ages["from"], None if last is None or last >= 99 else last]
+        # The grid's last age group ends at 99, so an upper end from there on means no upper end.
+        target["ages"] = [ages["from"], None if last is None or last >= 99 else last]
     for name in ("genders", "regions"):
         if cell.get(name):
-            found[name] = cell[name]
-    return found
+            target[name] = cell[name]
+    return target
 
 
 def fit_of(version: BriefVersion, rows: Rows, shares: ShareColumns, gap: Floats | None = None) -> BrandFit:
-    """How the brief suits each channel, from what both sides told, and from the difference in log views of its
-    sponsored videos [n] (None, in discovery, whose first look has none: left out). Formats are not known yet."""
+    """Return how well the brief suits each of n channels, from what both sides state.
+
+    ``gap`` [n] is the difference in log views of a channel's sponsored videos. None leaves that part out, as discovery
+    does, whose first pass does not have it. Formats of channels are not recorded yet, so that part is never known.
+    """
     content = version.content
     markets = content.get("markets") or []
-    tiers = [tier for wanted in content.get("deliverables") or [] for tier in wanted.get("length_tiers") or []]
+    tiers = [
+        tier for deliverable in content.get("deliverables") or [] for tier in deliverable.get("length_tiers") or []
+    ]
     spans = [LENGTHS[tier] for tier in tiers if tier in LENGTHS]
-    languages, place = np.unique(rows["language"], return_inverse=True)
+    languages, language_index = np.unique(rows["language"], return_inverse=True)
     tags = [language.decode().strip() for language in languages.tolist()]
-    wanted = sorted({LANGUAGES[market] for market in markets if market in LANGUAGES})
-    found = {
+    requested = sorted({LANGUAGES[market] for market in markets if market in LANGUAGES})
+    parts = {
         "category": brand_fit.category_part(shares.tags, channel_tags.category_nearness(version.category)),
-        "language": brand_fit.language_part(tags, wanted)[place],
+        "language": brand_fit.language_part(tags, requested)[language_index],
     }
     if gap is not None:
-        found["sponsors"] = brand_fit.tolerance_part(gap)
+        parts["sponsors"] = brand_fit.tolerance_part(gap)
     if markets:
-        # Without a list of regions the prior would answer, and it knows nothing of this channel.
-        told = rows["known"] & ~flags.holds(rows["flags"], "regions_from_prior")
-        found["market"] = np.where(told, brand_fit.market_part(shares.regions, markets), np.nan)
+        # Without a region list the shares are those of the population prior, which says nothing about this channel.
+        has_regions = rows["known"] & ~flags.holds(rows["flags"], "regions_from_prior")
+        parts["market"] = np.where(has_regions, brand_fit.market_part(shares.regions, markets), np.nan)
     if spans:
-        found["length"] = brand_fit.length_part(
+        parts["length"] = brand_fit.length_part(
             _floats(rows, "seconds"), min(low for low, _ in spans), max(high for _, high in spans)
         )
-    return brand_fit.fit(found, len(place))
+    return brand_fit.fit(parts, len(language_index))
 
 
 def numbers_of(
-    rows: Rows, shares: ShareColumns, bids: BidInputs, scores: BidScores, intrusive: tuple[Floats, Floats]
+    rows: Rows, shares: ShareColumns, bids: BidInputs, scores: BidScores, intrusiveness_ends: tuple[Floats, Floats]
 ) -> dict[str, Floats]:
-    """Return every number of the matches by name, as parts.pack takes them."""
-    low, high = intrusive
+    """Return the numbers of n matches by name for `numbers.pack`, all but the brief's ceiling and tolerance."""
+    low, high = intrusiveness_ends
     people, cost = scores.people, scores.cost
     return {
         "views": np.stack([scores.views[:, 1], scores.views[:, 0], scores.views[:, 2]], axis=1),
@@ -233,25 +243,28 @@ def numbers_of(
     }
 
 
-def _points(rows: Rows, suits: Floats) -> Floats:
-    """Points of each intrusiveness factor [n, 10] at the middle of the plan's range, after relief by fit."""
+def _points(rows: Rows, fit: Floats) -> Floats:
+    """Return the points of each intrusiveness factor [n, 10] at the middle of the plan's range, after relief by fit."""
     raw = (_floats(rows, "raw_low") + _floats(rows, "raw_high")) / 2
-    left = 1 - intrusion.RELIEF_MAX * np.nan_to_num(suits)
-    points: Floats = raw * np.array(intrusion.POINTS) * np.where(np.array(intrusion.RELIEVED), left[:, None], 1.0)
+    remaining = 1 - intrusion.RELIEF_MAX * np.nan_to_num(fit)
+    points: Floats = raw * np.array(intrusion.POINTS) * np.where(np.array(intrusion.RELIEVED), remaining[:, None], 1.0)
     return points
 
 
 def _write(session: Session, version: BriefVersion, rows: Rows, scores: BidScores, numbers: Floats) -> int:
-    """Keep one match for each bid; returns how many are new or different. Goes by way of a table of this session,
-    because COPY, many times as fast as values in a statement, cannot update."""
+    """Store one match for each bid, and return how many are new or different.
+
+    The rows go through a temporary table, because COPY is many times as fast as values in a statement but cannot
+    update.
+    """
     ranking, commitments = scores.ranking, rows["commitment"]
-    place = np.empty(len(commitments), dtype=np.int64)
-    place[rank.order(ranking, commitments)] = np.arange(1, len(commitments) + 1)
+    ranks = np.empty(len(commitments), dtype=np.int64)
+    ranks[rank.order(ranking, commitments)] = np.arange(1, len(commitments) + 1)
     staged: dict[str, npt.ArrayLike] = {
         **{name: rows[name] for name in ("bid_id", "revision_id", "snapshot_id", "known")},
         "features_fingerprint": rows["features"],
         "fingerprint": _inputs(version, rows),
-        "rank": place,
+        "rank": ranks,
         "overall": ranking.overall,
         "overall_low": ranking.low,
         "overall_high": ranking.high,
@@ -259,8 +272,8 @@ def _write(session: Session, version: BriefVersion, rows: Rows, scores: BidScore
         "flags": flags.of_matches(rows["flags"], ranking.gates, rows["known"]),
     }
     session.execute(_STAGE)
-    session.execute(_CLEAR)  # of another brief's rows, where one transaction scores several
-    # Always in one order, so that two scorings cannot wait for each other's rows.
+    session.execute(_CLEAR)  # another brief's rows, if one transaction scores several briefs
+    # Always in the same order, so that two scorings cannot deadlock on each other's rows.
     column_copy.write(session, "scored", STAGED, staged, np.argsort(rows["bid_id"].view("S16")))
     values = {
         "at": now(),
@@ -269,14 +282,15 @@ def _write(session: Session, version: BriefVersion, rows: Rows, scores: BidScore
         "model_version": MODEL_VERSION,
         "peers": hashlib.sha256(np.sort(commitments).tobytes()).hexdigest()[:16],
     }
-    seen = session.scalar(_ANY, {"brief_id": version.brief_id})
-    done = session.execute(_WRITE if seen else _WRITE_FIRST, values)
-    return int(done.rowcount)  # type: ignore[attr-defined]
+    has_matches = session.scalar(_ANY, {"brief_id": version.brief_id})
+    result = session.execute(_WRITE if has_matches else _WRITE_FIRST, values)
+    return int(result.rowcount)  # type: ignore[attr-defined]
 
 
 def _inputs(version: BriefVersion, rows: Rows) -> list[str]:
-    """Name the exact inputs: revisions, published versions and snapshots never change, so ids stand for content."""
+    """Return the fingerprint of each match's inputs. Ids are enough: revisions, published versions and snapshots never
+    change."""
     common = f"{version.id} {MODEL_VERSION}".encode()
-    own = np.concatenate([rows[name].view(np.uint8).reshape(len(rows[name]), -1) for name in _NAMED], axis=1)
-    texts, width = own.tobytes(), own.shape[1]
-    return [hashlib.sha256(common + texts[at : at + width]).hexdigest() for at in range(0, len(texts), width)]
+    ids = np.concatenate([rows[name].view(np.uint8).reshape(len(rows[name]), -1) for name in _NAMED], axis=1)
+    texts, width = ids.tobytes(), ids.shape[1]
+    return [hashlib.sha256(common + texts[start : start + width]).hexdigest() for start in range(0, len(texts), width)]

@@ -1,4 +1,4 @@
-"""One scored bid: every stored number of a match by name, which ranking, selection, pictures and messages read."""
+"""One scored bid: every stored number of a match by name, for ranking, selection, pictures and messages."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from marketplace.matching.forecast import flags
 from marketplace.matching.scoring import numbers
 from marketplace.matching.scoring.numbers import NUMBERS, NumberKind
 
-# The columns of a match `m` that a ScoredBid is made from, and the joins that they need.
+# The columns of a match `m` that a ScoredBid is built from, and the joins that they need.
 COLUMNS = (
     "m.numbers, m.peers, m.flags AS flag_bits, m.overall, m.overall_low, m.overall_high, v.currency,"
     " s.source, s.taken_on"
@@ -21,7 +21,7 @@ JOINS = "JOIN brief_versions v ON v.id = m.brief_version_id LEFT JOIN audience_s
 
 
 class ForecastBasis(NamedTuple):
-    """What the forecast of views rests on; `sponsored` is views of sponsored videos over those of the others."""
+    """What the forecast of views is based on; `sponsored` is views of sponsored videos over those of others."""
 
     from_median: bool = False
     platform_views: float | None = None
@@ -33,10 +33,10 @@ class ForecastBasis(NamedTuple):
 
 @dataclass(frozen=True)
 class ScoredBid:
-    """The numbers of one scored bid; None where a number is not known. Money in minor units of `currency`.
+    """The numbers of one scored bid; None where a number is not known. Money is in minor units of `currency`.
 
-    `stored` holds every number as it is stored (see `numbers`); the other fields are what people and programs read of
-    it. `flags` are those of the match, with the snapshot's under their prefix.
+    `stored` holds every number as it is stored (see `numbers`); the other fields are derived from it. `fit` and
+    `quality` are NaN where not known. `flags` are those of the match, with the snapshot's under their prefix.
     """
 
     stored: Mapping[str, tuple[float | None, ...]]
@@ -68,7 +68,7 @@ class ScoredBid:
     taken_on: date | None = None
 
     def parts(self) -> dict[str, Any]:
-        """Return the numbers by name as the API shows them, with where they come from."""
+        """Return the numbers by name as the API shows them, with their sources."""
         shown: dict[str, Any] = {number.name: _shown(number, self.stored[number.name]) for number in NUMBERS}
         return {
             **shown,
@@ -83,7 +83,7 @@ class ScoredBid:
 
 
 def from_row(row: Any) -> ScoredBid:
-    """Return the scored bid of a row (a mapping) with COLUMNS."""
+    """Return the scored bid of a row (a mapping) that has COLUMNS."""
     return scored_bid(
         row["numbers"],
         row["flag_bits"],
@@ -105,7 +105,7 @@ def scored_bid(
     taken_on: date | None,
     peers: str = "",
 ) -> ScoredBid:
-    """Return a scored bid from its numbers in the order of the table and the bits of its flags."""
+    """Return a scored bid from its numbers, in the order of the table, and the bits of its flags."""
     by_name = numbers.unpack(stored)
     single = {number.name: by_name[number.name][0] for number in NUMBERS if number.kind is NumberKind.SINGLE}
     spans = {number.name: Estimate(*by_name[number.name]) for number in NUMBERS if number.kind is NumberKind.SPAN}
@@ -140,7 +140,7 @@ def _by_part(name: str, by_name: Mapping[str, tuple[float | None, ...]]) -> dict
 
 
 def _basis(forecast: Mapping[str, float | None]) -> ForecastBasis:
-    """Return what the forecast rests on; a difference of log views becomes the factor that it makes."""
+    """Return what the forecast is based on, with the difference of log views as a ratio of views (its exp)."""
     ends = [forecast[f"sponsored_{name}"] for name in ("gap", "low", "high")]
     factors = [math.exp(end) for end in ends if end is not None]
     return ForecastBasis(

@@ -1,4 +1,4 @@
-"""A brief's ranking as people read it: how many matches are fresh, their numbers, and why."""
+"""A brief's ranking for its readers: how many matches are fresh, their numbers, and the reasons."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ from marketplace.matching.scoring.ranked_match import RankedMatch
 from marketplace.matching.scoring.score_brief import MODEL_VERSION
 
 LISTED = ("open", "accepted", "declined")
-# What was decided keeps the scores on which it was decided.
+# Decided bids always count as fresh: they keep the scores on which they were decided.
 _FRESH = (
     "m.id IS NOT NULL AND (b.status <> 'open' OR m.revision_id = b.revision_id AND m.brief_version_id = f.version_id"
     " AND m.model_version = :model AND m.features_fingerprint IS NOT DISTINCT FROM"
@@ -54,7 +54,7 @@ _STALE = sa.text(
 
 @dataclass(frozen=True)
 class ScoreFreshness:
-    """How far scoring has come: of `total` bids, `fresh` have a match on the present inputs."""
+    """Progress of scoring: of `total` bids, `fresh` have a match on the current inputs."""
 
     total: int
     fresh: int
@@ -62,7 +62,7 @@ class ScoreFreshness:
 
 @dataclass(frozen=True)
 class BriefRanking:
-    """One stretch of a brief's ranking. Before the close it is sealed: counts only."""
+    """One page of a brief's ranking. Before the brief closes it is sealed and has only the counts."""
 
     brief_id: UUID
     sealed: bool
@@ -74,7 +74,7 @@ class BriefRanking:
 
 
 def _present(session: Session) -> dict[str, str]:
-    """Return what the present model is called: the part that scores, and the part that was fitted."""
+    """Return the names of the current models, as parameters of _FRESH: the scoring model and the fitted forecast."""
     return {"model": MODEL_VERSION, "suffix": suffix(session)}
 
 
@@ -84,12 +84,12 @@ def freshness(session: Session, brief_id: UUID) -> ScoreFreshness:
 
 
 def stale_briefs(session: Session) -> list[UUID]:
-    """Return the briefs, open or closed, with an open bid whose match is not on the present inputs."""
+    """Return the briefs, published or closed, that have an open bid without a fresh match."""
     return sorted(session.scalars(_STALE, _present(session)).all())
 
 
 def find_brief(session: Session, actor: Actor, brief_id: UUID) -> Brief:
-    """Return a brief whose ranking the actor may ask for: its brand and the admins. Raises NotFound."""
+    """Return a brief if the actor may read its ranking: its brand and the admins may. Raises NotFound."""
     brief = db.get(session, Brief, brief_id, briefs_policy.visible(actor))
     if not actor.sees_all and brief.brand_id != actor.party_id:
         raise NotFound("The ranking of a brief is for its brand.")
@@ -97,7 +97,10 @@ def find_brief(session: Session, actor: Actor, brief_id: UUID) -> Brief:
 
 
 def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, starting_after: UUID | None) -> BriefRanking:
-    """Return the matches of a closed brief by rank; of an open one, only how many bids there are and how many fresh."""
+    """Return the matches of a closed brief by rank; for an open brief, only how many there are and how many are fresh.
+
+    Raises NotFound.
+    """
     brief = find_brief(session, actor, brief_id)
     state = freshness(session, brief_id)
     if brief.status != BriefStatus.CLOSED:
@@ -105,10 +108,10 @@ def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, start
     after: Sequence[Any] = (0, UUID(int=0))
     if starting_after is not None:
         last = sa.select(Match.rank, Match.id).where(Match.id == starting_after, Match.brief_id == brief_id)
-        found = session.execute(last).one_or_none()
-        if found is None:
+        last_row = session.execute(last).one_or_none()
+        if last_row is None:
             raise NotFound("There is no such match in this ranking; start again from the first page.")
-        after = found
+        after = last_row
     rows = session.execute(
         _RANKED,
         {
@@ -127,7 +130,7 @@ def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, start
 
 
 def match_of_bid(session: Session, actor: Actor, bid_id: UUID) -> RankedMatch:
-    """Return one bid's match with every reason, and for its plan what to change. Whoever sees the bid sees this.
+    """Return one bid's match with every reason and the score of its plan, for whoever may see the bid.
 
     Raises NotFound, also before the bid's first scoring.
     """
@@ -148,7 +151,7 @@ def match_of_bid(session: Session, actor: Actor, bid_id: UUID) -> RankedMatch:
 
 
 def find_match(session: Session, bid: Bid) -> RankedMatch | None:
-    """Return a bid's match, or None before its first scoring. Who may see the bid is the caller's business."""
+    """Return a bid's match, or None before its first scoring. The caller checks who may see the bid."""
     values = {
         **_present(session),
         "brief_id": bid.brief_id,
@@ -160,12 +163,15 @@ def find_match(session: Session, bid: Bid) -> RankedMatch | None:
 
 
 def plan_score(document: dict[str, Any], fit: float, buying_link: bool) -> dict[str, object]:
-    """Return a stored plan's score by factors and exposures, each reason with its evidence and what to change."""
+    """Return the score of a stored plan by factors and exposures, each reason with its evidence and what to change."""
     return plan.as_dict(plan.score_plan(timeline.from_dict(document), fit, buying_link=buying_link))
 
 
 def watch(brief_id: UUID, actor: Actor, turns: int) -> Iterator[ScoreFreshness]:
-    """Look again and again, each time in a transaction of its own, until all is fresh or the turns are over."""
+    """Yield the freshness up to `turns` times, until all matches are fresh.
+
+    Each time is its own transaction, so that none stays open while the caller waits.
+    """
     for _ in range(turns):
         with db.transaction(actor) as session:
             state = freshness(session, brief_id)

@@ -1,4 +1,4 @@
-"""Sentences, Chinese and English, about a bid's plan before shooting."""
+"""The messages about a bid's plan before shooting, in Chinese and English."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from marketplace.core.estimate import Estimate
 from marketplace.core.message import Message
 from marketplace.intrusiveness.messages import between, number
 
-# Told of a match as they stand there.
+# The codes of a match's reasons that are repeated unchanged.
 OF_MATCH = ("fit", "sponsored_views")
 KEEPS = {
     "yes": ("全部不超过", "all of it within"),
@@ -20,10 +20,10 @@ KEEPS = {
 
 @dataclass(frozen=True)
 class BeforeShooting:
-    """What a plan asks of a channel's viewers, 0..100, before anything is shot; None where a number is not known.
+    """What a plan asks of a channel's viewers, 0..100, before the shooting; None where a number is not known.
 
     `keeps_tolerance` is a key of KEEPS; `channel` is the channel's own score before and after, as the API shows it;
-    `sponsored_views`: how many times the views of other videos sponsored ones get.
+    `sponsored_views` is the ratio of views of sponsored videos to those of others.
     """
 
     intrusiveness: Estimate
@@ -44,12 +44,12 @@ class BeforeShooting:
 
 
 def reasons(before: BeforeShooting, match_reasons: Iterable[Message] | None, exposures: int) -> list[Message]:
-    """Return what can be said before shooting; `match_reasons` are those of the bid's match, None if not scored yet."""
+    """Return the messages about a plan; `match_reasons` are those of the bid's match, None before its first scoring."""
     return [*_plan(before, exposures), _channel_after(before.channel), *_channel(before, match_reasons)]
 
 
 def _channel_after(score: Mapping[str, Any]) -> Message:
-    """Return what the planned video does to the channel's own score."""
+    """Return the message on how the planned video changes the channel's own score."""
     numbers = {name: _points(Estimate(**score[name])) for name in ("before", "after", "unsponsored")}
     return Message("channel_after", score["zh"].removesuffix("。"), score["en"].removesuffix("."), numbers)
 
@@ -113,6 +113,6 @@ def _between(estimate: Estimate) -> str:
 
 
 def _points(estimate: Estimate) -> dict[str, Any]:
-    """Return points of 100 with their range as a number of a message."""
+    """Return points of 100 with their range, as a number of a message."""
     ends = {"low": estimate.low, "high": estimate.high}
     return {"value": estimate.point, **ends, "unit": "points of 100", "interval": "range"}

@@ -1,7 +1,8 @@
 """A bid before shooting: what its plan does to this channel's viewers, and plans that disturb them less.
 
-Suggestions are found anew at each call from the plan and the channel's fit; nothing is stored. An id is made of the
-wording and of the plan that it leads to: once the bid has another wording it can be told from one that never was.
+Suggestions are computed at each call from the plan and the channel's fit; nothing is stored. A suggestion's id is
+derived from the bid's revision and from the suggested plan, so that a suggestion for an older revision can be told from
+one that never existed.
 """
 
 import hashlib
@@ -44,7 +45,7 @@ STALE = "stale_suggestion"
 
 @dataclass(frozen=True)
 class BidSuggestions:
-    """What a bid's plan does, and up to six plans that could take its place, as the API shows them."""
+    """What a bid's plan does, and up to six plans that could replace it, as the API shows them."""
 
     bid_id: UUID
     revision_id: UUID
@@ -57,13 +58,13 @@ class BidSuggestions:
 
 
 def suggest(session: Session, actor: Actor, bid_id: UUID) -> BidSuggestions:
-    """Return what a bid's plan does, and what could take its place. For the bidder's side alone. Raises NotFound."""
+    """Return what a bid's plan does and which plans could replace it, for the bidder's side only. Raises NotFound."""
     bid = db.get(session, Bid, bid_id, bids_policy.own(actor))
     revision = session.get_one(BidRevision, bid.revision_id)
     brief = session.get_one(Brief, bid.brief_id)
     tolerance = session.scalars(sa.select(BriefVersion.tolerance).where(BriefVersion.id == brief.version_id)).one()
     match = service.find_match(session, bid)
-    plan, found = _search(revision, match)
+    plan, plan_frontier = _search(revision, match)
     revisions_left = REVISIONS_MAX - bid.revision_number
     return BidSuggestions(
         bid_id=bid_id,
@@ -71,7 +72,7 @@ def suggest(session: Session, actor: Actor, bid_id: UUID) -> BidSuggestions:
         revision_number=revision.number,
         can_accept=bid.status == BidStatus.OPEN and revisions_left > 0 and briefs.open_for_bids(brief, now()),
         before_shooting=_before_shooting(
-            found.before, plan, match, tolerance, past_videos.past(session, bid.channel_id)
+            plan_frontier.before, plan, match, tolerance, past_videos.past(session, bid.channel_id)
         ),
         suggestions=[
             {
@@ -79,42 +80,42 @@ def suggest(session: Session, actor: Actor, bid_id: UUID) -> BidSuggestions:
                 "id": id_of(revision.id, timeline.to_dict(point.plan)),
                 "keeps_tolerance": keeps(point.standing, tolerance),
             }
-            for point in found.points
+            for point in plan_frontier.points
         ],
-        model_version=found.model_version,
+        model_version=plan_frontier.model_version,
     )
 
 
 def accept(session: Session, actor: Actor, bid_id: UUID, suggestion_id: UUID) -> ShownBid:
-    """Make a revision of the bid with a suggestion's plan and everything else as it was.
+    """Revise the bid to a suggestion's plan and leave everything else unchanged.
 
-    Raises what a revision raises (NotFound, WrongState, Conflict, InvalidInput), Conflict if the bid or its channel has
-    changed since the suggestion was made, and NotFound where it is none of this bid.
+    Raises what a revision raises (NotFound, WrongState, Conflict, InvalidInput), Conflict if the bid or its channel's
+    scores have changed since the suggestion was made, and NotFound if this bid never had the suggestion.
     """
 
-    def chosen(revision: BidRevision) -> Mapping[str, Any]:
+    def suggested_plan(revision: BidRevision) -> Mapping[str, Any]:
         match = service.find_match(session, session.get_one(Bid, bid_id))
         for point in _search(revision, match)[1].points:
             plan = timeline.to_dict(point.plan)
             if id_of(revision.id, plan) == suggestion_id:
                 return plan
-        raise _gone(session, bid_id, suggestion_id)
+        raise _not_current(session, bid_id, suggestion_id)
 
-    return bids.replan(session, actor, bid_id, choose=chosen)
+    return bids.replan(session, actor, bid_id, choose=suggested_plan)
 
 
 def id_of(revision_id: UUID, plan: Mapping[str, Any]) -> UUID:
-    """Return the id of the suggestion to put this plan in a wording's place: half of it names the wording."""
+    """Return the id of the suggestion to replace a revision's plan by this one. Its first half names the revision."""
     return UUID(bytes=_half(str(revision_id)) + _half(f"{revision_id}:{commitment.canonical(plan)}"))
 
 
-def _half(told: str) -> bytes:
-    return hashlib.sha256(told.encode()).digest()[:8]
+def _half(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()[:8]
 
 
-def _gone(session: Session, bid_id: UUID, suggestion_id: UUID) -> DomainError:
-    wordings = session.scalars(sa.select(BidRevision.id).where(BidRevision.bid_id == bid_id))
-    if suggestion_id.bytes[:8] not in {_half(str(wording)) for wording in wordings}:
+def _not_current(session: Session, bid_id: UUID, suggestion_id: UUID) -> DomainError:
+    revision_ids = session.scalars(sa.select(BidRevision.id).where(BidRevision.bid_id == bid_id))
+    if suggestion_id.bytes[:8] not in {_half(str(revision_id)) for revision_id in revision_ids}:
         return NotFound(f"There is no suggestion {ids.show('sug', suggestion_id)} for this bid.")
     return Conflict(
         "The bid's plan or its channel's scores have changed since this was suggested. Read the bid's suggestions again"
@@ -124,15 +125,15 @@ def _gone(session: Session, bid_id: UUID, suggestion_id: UUID) -> DomainError:
 
 
 def keeps(standing: PlanStanding, tolerance: float) -> str:
-    """Return how far a plan keeps to a tolerance of 0..100: "yes" with its whole range, "likely" with its middle, by
-    which bids are judged, "unlikely" with its low end alone, or "no"."""
+    """Return whether a plan keeps a tolerance of 0..100: "yes" with its whole range, "likely" with its middle, by which
+    bids are judged, "unlikely" with its low end only, or "no"."""
     low, high = standing.intrusiveness
     ends = (("yes", high), ("likely", (low + high) / 2), ("unlikely", low))
-    return next((word for word, end in ends if end <= tolerance), "no")
+    return next((answer for answer, end in ends if end <= tolerance), "no")
 
 
 def _search(revision: BidRevision, match: RankedMatch | None) -> tuple[Timeline, PlanFrontier]:
-    """Return a revision's plan and what could take its place; a fit that is not known relieves nothing."""
+    """Return a revision's plan and the plans that could replace it. An unknown fit relieves nothing."""
     plan = timeline.from_dict(revision.plan)
     return plan, frontier.frontier(plan, math.nan if match is None else match.scored.fit)
 
@@ -155,7 +156,7 @@ def _before_shooting(
         keeps_tolerance=keeps(standing, tolerance),
         fit=None if scored is None else scored.fit,
         channel=channel_score.as_dict(channel_score.channel_score(past, channel_score.seen(plan, score))),
-        # Where no video says whether it is sponsored, a share of none is not known to be none.
+        # An ad load of 0 is only shown if some video states whether it is sponsored; otherwise 0 means unknown.
         ad_load=scored.ad_load if scored is not None and basis.sponsored_videos + basis.other_videos > 0 else None,
         sponsored_views=_rounded(basis.sponsored),
         sponsored_videos=basis.sponsored_videos,
