@@ -141,4 +141,5 @@ def test_a_changed_window_draws_the_moment_anew(client: FlaskClient, brand: Some
     assert after.closes_at == drawn
     assert drawn <= after.bids_close_at + timedelta(seconds=60)
     (job,) = [job for job in work.of("briefs.close", after.id) if job.state == JobState.QUEUED]
-    assert job.next_at == drawn
+    # A job that was asked for an earlier moment stays, and asks again for the later one.
+    assert job.next_at <= drawn
