@@ -1,4 +1,4 @@
-"""Loads a closed brief's bids as the inputs of a selection: the same forecasts that their scores were made from."""
+"""Loads a closed brief's bids as the inputs of a selection, from the same forecasts as their scores."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,22 +44,22 @@ _BIDS = sa.text(
     " LEFT JOIN reviews w ON w.subject_id = b.id AND w.subject_kind = 'bid'"
     " WHERE b.brief_id = :brief_id AND b.status = ANY(:statuses)"
 )
-# A review's word on the bid. One that nobody has settled yet holds nothing back: the brand chooses, admins decide.
+# Reviews that keep a bid out. A review that is not settled yet keeps nothing out: the brand chooses, admins decide.
 _REVIEW_GATES = {"rejected": "review_rejected", "held": "review_held"}
 
 
 def choosable(session: Session, brief_id: UUID) -> list[str]:
-    """Return the public ids of the bids that a selection may name."""
+    """Return the public ids of the bids that the wishes for a selection may name."""
     bid_ids = session.scalars(_CHOOSABLE, {"brief_id": brief_id, "statuses": list(STATUSES)}).all()
     return [ids.show("bid", bid_id) for bid_id in bid_ids]
 
 
 def load(session: Session, brief: Brief, version: BriefVersion, target: Any = None) -> SetInputs:
-    """Return the inputs of a selection among the brief's bids; ``target`` takes the place of the brief's own."""
+    """Return the inputs of a selection among the brief's bids; a ``target`` replaces the brief's own."""
     loaded = score_brief.load(session, version, STATUSES)
     if loaded is None:
         return _no_bids(version.currency)
-    wording: Mapping[str, Any] = {**version.content, **({"target": target} if target else {})}
+    content: Mapping[str, Any] = {**version.content, **({"target": target} if target else {})}
     bids = loaded.bids
     taus = np.concatenate([[forecast.CAREFUL], STRATA_TAUS])
     views = forecast.quantiles(bids.forecasts, taus, load_model(session).calibration, bids.tiers)
@@ -71,10 +71,10 @@ def load(session: Session, brief: Brief, version: BriefVersion, target: Any = No
         loaded.shares.tags,
         forecast.on_target_people(careful, np.ones(len(careful))),
         bids.terms.videos,
-        targets.target_weights(score_brief.target_cells(wording)),
+        targets.target_weights(score_brief.target_cells(content)),
         fitted.duplication,
     )
-    # By id, so that the same bids are the same rows whatever order the database reads them in.
+    # By id, so that the same bids are the same rows in whatever order the database returns them.
     order = np.argsort(loaded.rows["bid_id"].view("S16"), kind="stable")
     rows = _rows(session, brief, [UUID(bytes=bytes(packed.tobytes())) for packed in loaded.rows["bid_id"][order]])
     shares = np.nan_to_num(brief_units.shares[order])
@@ -95,7 +95,7 @@ def load(session: Session, brief: Brief, version: BriefVersion, target: Any = No
 
 
 def _rows(session: Session, brief: Brief, bid_ids: Sequence[UUID]) -> list[Any]:
-    """Return what else is known of the bids, in their order."""
+    """Return the other columns of the bids, in the order of their ids."""
     rows = session.execute(_BIDS, {"brief_id": brief.id, "statuses": list(STATUSES)})
     by_id = {row.id: row for row in rows}
     return [by_id[bid_id] for bid_id in bid_ids]
@@ -110,7 +110,7 @@ def _bids(
     rows: Sequence[Any],
     reaches: Bools,
 ) -> list[ChoosableBid]:
-    """Return the bids in this order, each with the first gate that holds it back."""
+    """Return the bids in this order, each with the first gate that keeps it out."""
     under_age = np.where(
         flags.holds(loaded.rows["flags"], "ages_from_prior"), np.nan, np.sum(loaded.bids.joint[:, grid.MINORS], axis=1)
     )
@@ -149,7 +149,7 @@ def _options(rows: Sequence[Any]) -> OptionColumns:
 
 
 def _measured_pairs(session: Session, channels: Sequence[UUID], fitted: DuplicationModel) -> MeasuredPairs:
-    """Return the measured pairs among the bids' channels. A channel bids once on a brief."""
+    """Return the measured pairs among the bids' channels. Each channel has at most one bid on a brief."""
     names, pairs = overlaps.among(session, channels)
     if not names:
         return NO_PAIRS
@@ -174,26 +174,26 @@ def _overlap_basis(fitted: FittedOverlap) -> dict[str, Any]:
 
 
 def _option_costs(row: Any) -> list[float]:
-    """Return the most that each option of a bid may cost; what was accepted was accepted at its own price."""
+    """Return the most that each option of a bid may cost. An accepted bid has only its own price left."""
     costs: list[float] = row.option_costs
     return costs[:1] if row.status == "accepted" else costs
 
 
 def _whole(minor: float) -> int:
-    """Return whole minor units. What has no upper end is held back by its gate, whatever stands here."""
+    """Return whole minor units, rounded up. An infinite cost becomes 0, which has no effect: its gate keeps it out."""
     return math.ceil(minor) if math.isfinite(minor) else 0
 
 
-def _gate(row: Any, known: bool, unlawful: bool, paced: str, disturbing: bool, reaches: bool) -> str:
-    """Return the first gate that holds a bid back, or an empty text. What was accepted is not held back any more."""
+def _gate(row: Any, known: bool, unlawful: bool, pacing_gate: str, over_tolerance: bool, reaches: bool) -> str:
+    """Return the code of the first gate that keeps a bid out, or "". An accepted bid is never kept out."""
     if row.status == "accepted":
         return ""
     gates = (
         ("declined", row.status == "declined"),
         (_REVIEW_GATES.get(row.review, ""), row.review in _REVIEW_GATES),
         ("law_minors", unlawful),
-        (paced, bool(paced)),
-        ("over_tolerance", disturbing),
+        (pacing_gate, bool(pacing_gate)),
+        ("over_tolerance", over_tolerance),
         ("no_audience_data", not known),
         ("no_reach", not reaches),
         ("cost_unbounded", not math.isfinite(max(_option_costs(row)))),
@@ -202,19 +202,19 @@ def _gate(row: Any, known: bool, unlawful: bool, paced: str, disturbing: bool, r
 
 
 def _pacing_gates(session: Session, brief: Brief, version: BriefVersion, rows: Sequence[Any]) -> Iterator[str]:
-    """Return for each bid which of the channel's own promises and rules holds it back, or an empty text.
+    """Return for each bid the code of the channel's own promise or rule that keeps it out, or "".
 
-    The session must see all: other brands' deals and windows of exclusivity count against the bids.
+    The session must see all rows: other brands' deals and exclusivity windows count against the bids.
     """
     brand = version.content["brand"]
     placement = WantedPlacement(brief.brand_id, [*brand["names"], *brand.get("aliases", [])], version.category)
     offers = {row.channel_id: row.deliverables for row in rows if row.status == "open"}
-    held = pacing.gates(session, placement, version.content["publish_window"], offers)
-    return (held.get(row.channel_id, "") for row in rows)
+    gates = pacing.gates(session, placement, version.content["publish_window"], offers)
+    return (gates.get(row.channel_id, "") for row in rows)
 
 
 def _no_bids(currency: str) -> SetInputs:
-    """Return the inputs of a brief that nobody bid on."""
+    """Return the inputs of a brief without bids."""
     empty = np.zeros(0)
     return SetInputs(
         currency=currency,
