@@ -37,7 +37,7 @@ _RANGES = (
     " (array_agg(value ORDER BY value))[(count(*) + 1) / :per] AS low,"
     " (array_agg(value ORDER BY value DESC))[(count(*) + 1) / :per] AS high"
     " FROM like_channels CROSS JOIN LATERAL (VALUES ('views_per_follower', views_per_follower),"
-    " ('engagement', engagement), ('growth_30d', growth_30d)) AS told(figure, value)"
+    " ('engagement', engagement), ('growth_30d', growth_30d)) AS channel_figures(figure, value)"
     " JOIN unnest(CAST(:figures AS text[]), CAST(:lows AS float8[]), CAST(:highs AS float8[]))"
     " AS house(figure, low, high) USING (figure) WHERE value BETWEEN house.low AND house.high"
     " GROUP BY platform, tier, figure HAVING count(*) >= :least"

@@ -1,7 +1,7 @@
-"""Rules of law that bar a channel from a brief, as data: each with the country where it holds and its source.
+"""Legal rules that bar a channel from a brief, as data: each with the country where it applies and its source.
 
-Only rules that follow from stored facts are here: a brief's category and markets, and a channel's audience. Rules on
-wording and images are for the review of scripts and drafts.
+Only rules that can be checked from stored facts are here: a brief's category and markets, and a channel's audience.
+Rules on wording and images belong to the review of scripts and drafts.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ MODEL_VERSION = "law/1"
 
 @dataclass(frozen=True)
 class LawRule:
-    """Bar these categories in a country from channels of whose audience more than ``minors_most`` is under 18."""
+    """Bars categories in a country from channels with more than ``minors_most`` (0..1) of the audience under 18."""
 
     code: str
     country: str
@@ -36,11 +36,11 @@ RULES = (
 
 
 def barred(category: str, markets: Iterable[str], minors: Floats) -> Bools:
-    """Return which channels [n] may not carry a category in these markets, from the parts of their audiences that are
-    under 18 [n] (NaN: not told, which bars nobody)."""
-    here = {market.partition("-")[0] for market in markets}
-    found: Bools = minors > 1.0
+    """Return which channels [n] may not advertise a category in these markets, from the share of each audience that is
+    under 18 [n] (NaN: unknown, which bars no channel)."""
+    countries = {market.partition("-")[0] for market in markets}
+    is_barred: Bools = minors > 1.0
     for rule in RULES:
-        if rule.country in here and category in rule.categories:
-            found = found | (minors > rule.minors_most)
-    return found
+        if rule.country in countries and category in rule.categories:
+            is_barred = is_barred | (minors > rule.minors_most)
+    return is_barred

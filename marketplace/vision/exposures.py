@@ -47,7 +47,7 @@ class BrandSighting:
 
 @dataclass(frozen=True)
 class ExposureEvidence:
-    """What an exposure rests on: the name of the reference or the words found, the places, the text written or said.
+    """The evidence for an exposure: the name of the reference or the words found, the places, the text shown or spoken.
 
     ``by``: mark, words or speech.
     """

@@ -33,7 +33,7 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True)
 class WantedBrand:
-    """The brand to look for: its names as written and said, its reference images, and what the images show."""
+    """The brand to look for: its names as written and spoken, its reference images, and what the images show."""
 
     names: tuple[str, ...]
     references: tuple[ReferenceImage, ...] = ()

@@ -1,4 +1,4 @@
-"""Array types of the matching cores, and sums that do not depend on how many bids are scored together."""
+"""Array types for the matching modules, and sums that do not depend on how many bids are scored together."""
 
 from collections.abc import Iterable
 
@@ -16,9 +16,9 @@ def as_floats(values: npt.ArrayLike) -> Floats:
 
 
 def sum_columns(table: Floats, columns: Iterable[int] | None = None) -> Floats:
-    """Sum columns of a table [n, k] into [n], always from left to right.
+    """Return the sum [n] of a table's columns [n, k], added from left to right.
 
-    A matrix product or a library's pairwise sum may round one row differently in a batch of one and in a batch of ten
+    A matrix product or a library's pairwise sum may round a row differently in a batch of one and in a batch of ten
     thousand; adding whole columns in a fixed order gives each row the same bits in both.
     """
     total = np.zeros(table.shape[0])

@@ -1,4 +1,4 @@
-"""What a channel is about: the shares of its tags, and how near the verticals are to each other."""
+"""The topics of a channel: the shares of its tags, and how near the verticals are to each other."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,8 +12,7 @@ from marketplace.matching.audience.arrays import Floats
 MODEL_VERSION = "tags/1"
 SAME, NEAR, FAR = 1.0, 0.6, 0.15
 
-
-# Verticals whose viewers are on the same errand; two in one set are near, any others far.
+# Verticals whose viewers have the same interests: two verticals in one set are near, all others are far.
 KINSHIPS: tuple[frozenset[str], ...] = (
     frozenset({"beauty", "fashion", "lifestyle"}),
     frozenset({"food", "travel", "lifestyle", "rural"}),
@@ -29,24 +28,23 @@ KINSHIPS: tuple[frozenset[str], ...] = (
     frozenset({"health", "food", "parenting"}),
 )
 
-
-# The order of a channel's tag shares; one more place behind these holds whatever has another name.
+# The order of a channel's tag shares; one more element after these holds tags with any other name.
 VERTICALS = tuple(sorted({*CATEGORIES, *CHANNEL_VERTICALS}.union(*KINSHIPS)))
 
 
 def affinity(category: str, others: Sequence[str]) -> Floats:
-    """Return how near each other vertical is to a category: 1 the same, 0.6 kin, 0.15 else."""
+    """Return how near each vertical is to a category: 1 if it is the same, 0.6 if related, 0.15 otherwise."""
     return np.array([_nearness(category, other) for other in others], dtype=np.float64)
 
 
-def _nearness(one: str, other: str) -> float:
-    if one == other:
+def _nearness(first: str, second: str) -> float:
+    if first == second:
         return SAME
-    return NEAR if any(one in kin and other in kin for kin in KINSHIPS) else FAR
+    return NEAR if any(first in kin and second in kin for kin in KINSHIPS) else FAR
 
 
 def tag_shares(tags: Mapping[str, float]) -> Floats:
-    """Return a channel's tags in the order of VERTICALS, those with other names together in the last place."""
+    """Return a channel's tag shares in the order of VERTICALS, those of all other names summed in the last element."""
     shares = np.zeros(len(VERTICALS) + 1)
     for name, share in tags.items():
         shares[VERTICALS.index(name) if name in VERTICALS else -1] += share
@@ -54,18 +52,18 @@ def tag_shares(tags: Mapping[str, float]) -> Floats:
 
 
 def main_tag(shares: Floats) -> str:
-    """Return the vertical that a channel [V + 1] has most of, the first by name where several do; "" without any."""
-    place = int(np.argmax(shares))
-    return VERTICALS[place] if place < len(VERTICALS) and shares[place] > 0 else ""
+    """Return the vertical with the largest of a channel's shares [V + 1], the first by name among equals, or ""."""
+    index = int(np.argmax(shares))
+    return VERTICALS[index] if index < len(VERTICALS) and shares[index] > 0 else ""
 
 
 def main_tags(shares: npt.NDArray[np.floating]) -> npt.NDArray[np.str_]:
     """Return the main tag of each of n channels [n, V + 1]."""
-    places = np.argmax(shares, axis=1)
-    told = np.take_along_axis(shares, places[:, None], axis=1)[:, 0] > 0
-    return np.where(told, np.array([*VERTICALS, ""])[places], "")
+    indices = np.argmax(shares, axis=1)
+    has_tag = np.take_along_axis(shares, indices[:, None], axis=1)[:, 0] > 0
+    return np.where(has_tag, np.array([*VERTICALS, ""])[indices], "")
 
 
 def category_nearness(category: str) -> Floats:
-    """Return how near each place of ``tag_shares`` is to a category."""
+    """Return how near each element of ``tag_shares`` [V + 1] is to a category; other names are far."""
     return np.append(affinity(category, VERTICALS), FAR)

@@ -1,10 +1,10 @@
-"""From a channel's audience lists to an age x gender table and a region vector on one fixed grid.
+"""Turns a channel's audience lists into an age x gender table and a region vector on one fixed grid.
 
-Platforms give each list on its own (ages, genders, regions), in bands of their own, and never the table behind them.
-Ages and genders are joined by the table closest to a population prior that keeps both lists (Deming and Stephan,
-Annals of Mathematical Statistics 11, 1940; least relative entropy: Csiszar, Annals of Probability 3, 1975). Regions
-come as a one-way list and the prior holds them independent of age and gender; the fit then *is* the product of the two
-parts, so they are stored apart: joint [A * G] and regions [R], and a cell's share is joint * region.
+Platforms publish each list separately (ages, genders, regions), in their own bands, and never the table behind them.
+Ages and genders are joined in the table that matches both lists and is closest to a population prior (Deming and
+Stephan, Annals of Mathematical Statistics 11, 1940; least relative entropy: Csiszar, Annals of Probability 3, 1975).
+Regions come as a one-way list, and the prior assumes them independent of age and gender; the fit then *is* the product
+of the two parts, so they are stored separately: joint [A * G] and regions [R], and a cell's share is joint * region.
 """
 
 import re
@@ -28,7 +28,7 @@ from marketplace.matching.audience.priors import (
 
 MODEL_VERSION = "cells/1"
 AGES_N, GENDERS_N, REGIONS_N = len(AGE_STARTS), len(GENDERS), len(REGIONS)
-# Places of people under 18 in a joint table.
+# The elements of people under 18 in a joint table.
 MINORS = slice(0, AGE_STARTS.index(18) * GENDERS_N)
 CONVERGED = 1e-6
 ROUNDS_MAX = 2_000
@@ -42,16 +42,16 @@ _CODE = re.compile(r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")
 
 
 class MarginsContradict(ValueError):
-    """No table meets these margins: they disagree with each other or ask for people where the prior has none."""
+    """No table has these margins: they contradict each other, or have people where the prior has none."""
 
 
 class BadAudience(ValueError):
-    """An audience list or a target that cannot be read; the text says which label and what would do."""
+    """An audience list or a target cannot be read; the text states which label is wrong and what is allowed."""
 
 
 @dataclass(frozen=True, eq=False)
 class GridMargin:
-    """What a table must add up to: ``group`` has each cell's group (in the prior's shape), ``shares`` what each has."""
+    """One margin of a table: each cell's ``group`` (in the prior's shape), and the ``shares`` of the groups."""
 
     group: Ints
     shares: Floats
@@ -61,8 +61,8 @@ class GridMargin:
 class GridAudience:
     """A channel's audience on the grid.
 
-    ``joint`` [A * G] (age major) and ``regions`` [R] each sum to 1. ``unknown`` tells the share of each list that was
-    undisclosed and has been spread in proportion. ``flags`` names what was filled in from the prior.
+    ``joint`` [A * G] (age major) and ``regions`` [R] each sum to 1. ``unknown`` has the share of each list that was
+    undisclosed and has been spread in proportion. ``flags`` names the parts that were filled in from the prior.
     """
 
     joint: Floats
@@ -73,22 +73,22 @@ class GridAudience:
 
 
 def margin_along(shape: tuple[int, ...], axes: Sequence[int], shares: Floats, groups: Ints | None = None) -> GridMargin:
-    """Return the margin of a table over some axes: shares have the axes' lengths, or with one axis and ``groups`` the
-    number of groups into which that axis' places fall."""
-    place = np.indices(shape)
+    """Return the margin of a table over some axes. ``shares`` have the lengths of the axes; with one axis and
+    ``groups`` (the group of each index along it), as many as there are groups."""
+    indices = np.indices(shape)
     if groups is not None:
-        return GridMargin(np.asarray(groups, dtype=np.int64)[place[axes[0]]], as_floats(shares))
+        return GridMargin(np.asarray(groups, dtype=np.int64)[indices[axes[0]]], as_floats(shares))
     kept = tuple(shape[axis] for axis in axes)
-    group = np.ravel_multi_index(tuple(place[axis] for axis in axes), kept)
+    group = np.ravel_multi_index(tuple(indices[axis] for axis in axes), kept)
     return GridMargin(group.astype(np.int64), as_floats(shares).reshape(-1))
 
 
 def fit_margins(prior: Floats, margins: Sequence[GridMargin]) -> Floats:
-    """Return the table of the prior's shape (any number of dimensions) that meets the margins, by iterative
-    proportional fitting; it stops when no cell moves and no margin is off by more than 1e-6.
+    """Return the table of the prior's shape (any number of dimensions) that has the margins, by iterative proportional
+    fitting; it stops when no cell moves and no margin is off by 1e-6 or more.
 
-    Raises MarginsContradict when a margin asks for a share where the prior is zero everywhere, when margins sum to
-    different totals, or when zeros of the prior leave no table that meets all of them.
+    Raises MarginsContradict if a margin has a share where the prior is zero everywhere, if a margin does not sum to 1,
+    or if zeros of the prior leave no table that has all margins.
     """
     table = as_floats(prior) / np.sum(prior)
     for margin in margins:
@@ -115,23 +115,24 @@ def _add_up(table: Floats, margin: GridMargin) -> Floats:
 
 
 def age_band(label: str) -> tuple[int, int]:
-    """Return the first and one past the last place on the age grid that a label covers: '18-23', '65+', 'age18-24'.
+    """Return the first index on the age grid that a label covers and one past the last: '18-23', '65+', 'age18-24'.
 
-    '50+' is read as 51 and over (the Chinese platforms list 41-50 before it), and a band that begins under 13 as one
-    from 13 on. Raises BadAudience when an end is no break point of the grid.
+    '50+' means 51 and over (the Chinese platforms list 41-50 before it), and a band that begins under 13 is cut to 13
+    and over. Raises BadAudience if an end is no break point of the grid.
     """
     plain = label.strip().lower().replace(" ", "")
     under = re.match(r"^(?:<|under)(\d{1,3})$", plain)
     if under:
         return _band(0, int(under[1]) - 1, label)
-    found = _BAND.match(plain)
-    if not found:
+    match = _BAND.match(plain)
+    if not match:
         raise BadAudience(f"'{label}' is no age band; write it like 18-23 or 51+.")
-    return _band(int(found[1]), int(found[2]) if found[2] else None, label)
+    return _band(int(match[1]), int(match[2]) if match[2] else None, label)
 
 
 def ages_between(first: int, last: int | None) -> tuple[int, int]:
-    """Return the places on the age grid from one age to another, both included; None leaves the end open."""
+    """Return the first index on the age grid of the ages from ``first`` to ``last`` (inclusive, None: no upper end) and
+    one past the last. Raises BadAudience."""
     return _band(first, last, f"{first}-{last}" if last is not None else f"{first}+")
 
 
@@ -156,9 +157,10 @@ def gender_place(word: str) -> int:
 
 
 def region_places(code: str) -> tuple[int, ...]:
-    """Return the places of a region: 'CN' is every CN-* of the grid (the 31 of the mainland), 'CN-HK' reads as 'HK'.
+    """Return the indices of a region on the grid: 'CN' is every CN-* (the 31 of the mainland), 'CN-HK' means 'HK'.
 
-    Raises BadAudience for a code the grid does not hold."""
+    Raises BadAudience for a code that is not on the grid.
+    """
     plain = _REGION_ALIASES.get(code.strip().upper(), code.strip().upper())
     if plain == "CN":
         return tuple(_REGION_INDEX[province] for province in PROVINCES)
@@ -173,11 +175,11 @@ def audience(
     regions: Mapping[str, float] | None = None,
     prior: PopulationPrior = CHINA,
 ) -> GridAudience:
-    """Return the audience that a channel's lists describe; shares are 0..1, a missing or empty list follows the prior.
+    """Return the audience that a channel's lists describe; shares are 0..1; the prior replaces a missing or empty list.
 
-    Ages that a list's bands leave out have nobody. A list short of 1 by more than 0.02 counts the rest as undisclosed.
-    Raises BadAudience for labels off the grid, overlapping bands and lists that are not shares; MarginsContradict when
-    prior and lists cannot meet.
+    Ages outside a list's bands get a share of 0. If a list sums to less than 0.98, the rest counts as undisclosed.
+    Raises BadAudience for labels off the grid, overlapping bands and lists that are not shares; MarginsContradict if no
+    table fits both the prior and the lists.
     """
     flags: list[str] = []
     unknown: dict[str, float] = {}
@@ -208,7 +210,7 @@ def audience(
 
 
 def _known_shares(given: Mapping[str, float], name: str) -> tuple[dict[str, float], float]:
-    """Return the disclosed labels' shares scaled to 1, and the undisclosed share that this spread over them."""
+    """Return the shares of the disclosed labels, scaled to sum to 1, and the undisclosed share spread over them."""
     _check_shares(given, name)
     known = {label: float(share) for label, share in given.items() if label.strip().lower() not in UNKNOWN}
     total = sum(known.values())
@@ -225,7 +227,7 @@ def _check_shares(given: Mapping[str, float], name: str) -> None:
 
 
 def _age_groups(known: Mapping[str, float]) -> tuple[Ints, Floats]:
-    """Return each grid age's group and each group's share; ages that no band names share a last group with nobody."""
+    """Return the group of each age of the grid and the share of each group; ages in no band are a last group of 0."""
     groups = np.full(AGES_N, len(known), dtype=np.int64)
     for number, label in enumerate(known):
         first, after = age_band(label)
@@ -236,8 +238,11 @@ def _age_groups(known: Mapping[str, float]) -> tuple[Ints, Floats]:
 
 
 def _region_shares(given: Mapping[str, float], prior: PopulationPrior) -> tuple[Floats, float, list[str]]:
-    """Return the region vector, the undisclosed share and flags. 'other' counts as elsewhere, for here it is a place;
-    a rest that a short list leaves out goes to the regions it does not name, as the prior has them."""
+    """Return the region vector, the undisclosed share and the flags.
+
+    Here 'other' is not undisclosed but counts as elsewhere. If the list is short of 1, the rest goes to the regions
+    that it does not name, in proportion to the prior.
+    """
     hidden_words = UNKNOWN - {"other", "其他"}
     renamed = {ELSEWHERE if label.lower() in ("other", "其他") else label: share for label, share in given.items()}
     _check_shares(given, "regions")
@@ -246,23 +251,24 @@ def _region_shares(given: Mapping[str, float], prior: PopulationPrior) -> tuple[
     for label, share in renamed.items():
         if label.lower() in hidden_words:
             continue
-        places, off_list = _places_or_elsewhere(label)
+        indices, off_list = _indices_or_elsewhere(label)
         if off_list and "regions_off_the_list" not in flags:
             flags.append("regions_off_the_list")
-        weights = prior.regions[list(places)] if prior.regions[list(places)].sum() > 0 else np.ones(len(places))
-        placed[list(places)] += float(share) * weights / weights.sum()
-        named[list(places)] = True
+        columns = list(indices)
+        weights = prior.regions[columns] if prior.regions[columns].sum() > 0 else np.ones(len(columns))
+        placed[columns] += float(share) * weights / weights.sum()
+        named[columns] = True
     rest = 1 - hidden - placed.sum()
-    open_places = np.where(named, 0.0, prior.regions)
-    if rest > SUM_SLACK and open_places.sum() > 0:
-        placed += rest * open_places / open_places.sum()
+    unnamed = np.where(named, 0.0, prior.regions)
+    if rest > SUM_SLACK and unnamed.sum() > 0:
+        placed += rest * unnamed / unnamed.sum()
         flags.append("regions_rest_from_prior")
     if placed.sum() <= 0:
         raise BadAudience("The regions list discloses nothing.")
     return placed / placed.sum(), hidden, flags
 
 
-def _places_or_elsewhere(label: str) -> tuple[tuple[int, ...], bool]:
+def _indices_or_elsewhere(label: str) -> tuple[tuple[int, ...], bool]:
     try:
         return region_places(label), False
     except BadAudience:

@@ -1,8 +1,8 @@
 """Logarithm, exponential and powers that give the same bits on every machine.
 
-NumPy picks its log, exp and power by the processor it runs on, and their last digits differ from one to the next; a
-choice between two bids must not. Here they are built from operations that IEEE 754 rounds in one way only: sum,
-product, quotient, root, and taking a number's exponent apart. Errors stay within a few units of the last place.
+NumPy chooses its log, exp and power by processor, and their last digits differ from one processor to the next; the
+choice between two bids must not. Here they are built only from operations whose rounding IEEE 754 fixes: sum, product,
+quotient, square root, and splitting off the exponent. Errors stay within a few units in the last place.
 """
 
 import math
@@ -17,7 +17,7 @@ _ROOT_HALF = 0.7071067811865476
 _ARTANH_TERMS = tuple(1 / (2 * k + 1) for k in range(11, 0, -1))
 _EXP_TERMS = tuple(1 / math.factorial(k) for k in range(14, 1, -1))
 _EXP_LEAST, _EXP_MOST = -745.0, 709.0
-# Whole powers and those of two roots need no logarithm, and are many times as fast.
+# Exponents that are multiples of 1/4 (two square roots), up to 8, need no logarithm and are many times as fast.
 _ROOTS, _WHOLE_MOST = 2, 8
 
 
@@ -33,32 +33,32 @@ def log(values: Floats) -> Floats:
     for term in _ARTANH_TERMS:
         series += term
         series *= square
-    found: Floats = whole * _LN2_HIGH + (2 * s + (2 * s * series + whole * _LN2_LOW))
-    return found
+    logarithms: Floats = whole * _LN2_HIGH + (2 * s + (2 * s * series + whole * _LN2_LOW))
+    return logarithms
 
 
 def exp(values: Floats) -> Floats:
-    """Return exponentials: 2^n times a Taylor sum of what is left, at most half of ln 2. Cut to -745..709."""
+    """Return exponentials: 2^n times a Taylor sum of the remainder, at most half of ln 2. Cut to -745..709."""
     x = np.clip(as_floats(values), _EXP_LEAST, _EXP_MOST)
     n = np.rint(x * _PER_LN2)
-    left = (x - n * _LN2_HIGH) - n * _LN2_LOW
-    series = np.zeros_like(left)
+    remainder = (x - n * _LN2_HIGH) - n * _LN2_LOW
+    series = np.zeros_like(remainder)
     for term in _EXP_TERMS:
         series += term
-        series *= left
-    found: Floats = np.ldexp(1 + (left + left * series), n.astype(np.int32))
-    return found
+        series *= remainder
+    exponentials: Floats = np.ldexp(1 + (remainder + remainder * series), n.astype(np.int32))
+    return exponentials
 
 
 def power(values: Floats, exponent: Floats | float) -> Floats:
-    """Return values > 0 to an exponent: one for all, or one for each place of the last axis."""
-    base, wanted = as_floats(values), as_floats(exponent)
-    if wanted.size and np.all(wanted == wanted.flat[0]):
-        single = float(wanted.flat[0])
+    """Return values > 0 raised to an exponent: one for all, or one for each element of the last axis."""
+    base, exponents = as_floats(values), as_floats(exponent)
+    if exponents.size and np.all(exponents == exponents.flat[0]):
+        single = float(exponents.flat[0])
         if abs(single) <= _WHOLE_MOST and float(single * 2**_ROOTS).is_integer():
-            found = _by_roots(base, int(abs(single) * 2**_ROOTS))
-            return 1 / found if single < 0 else found
-    return exp(wanted * log(base))
+            powers = _by_roots(base, int(abs(single) * 2**_ROOTS))
+            return 1 / powers if single < 0 else powers
+    return exp(exponents * log(base))
 
 
 def _by_roots(base: Floats, quarters: int) -> Floats:

@@ -1,4 +1,4 @@
-"""Population tables that stand in where a channel's own audience facts are missing or coarser than the grid.
+"""Population tables for use where a channel's own audience facts are missing or coarser than the grid.
 
 Both tables are starting points, not measurements of any platform: rounded millions of people, spread evenly inside
 five-year groups. Sources: China, 7th national census 2020 (National Bureau of Statistics, communiques 3 and 5); world,
@@ -115,7 +115,7 @@ ELSEWHERE_MILLIONS = 1_500.0
 WORLD_MILLIONS = 7_950.0  # everybody of any age, 2022
 REGIONS = (*PROVINCES, *COUNTRIES, ELSEWHERE)
 
-# First year of a five-year group: millions of people, men per 100 women.
+# First year of a five-year group (65: all from there on): millions of people, men per 100 women.
 _CHINA = {
     10: (85.3, 115),
     15: (72.7, 116),
@@ -156,7 +156,7 @@ class PopulationPrior:
 
 
 def _millions(groups: Mapping[int, tuple[float, int]]) -> Floats:
-    """Return millions of people from 13 years on [11 ages, 2 genders]."""
+    """Return millions of people aged 13 and over [11 ages, 2 genders]."""
     people = np.zeros((len(AGE_STARTS), len(GENDERS)))
     for first, (millions, men_per_100_women) in groups.items():
         years = range(first, first + 5) if first < AGE_STARTS[-1] else (first,)
@@ -164,8 +164,8 @@ def _millions(groups: Mapping[int, tuple[float, int]]) -> Floats:
         for year in years:
             if year < AGE_STARTS[0]:
                 continue
-            atom = sum(year >= start for start in AGE_STARTS) - 1
-            people[atom] += millions / len(years) * np.array([women, 1 - women])
+            age_group = sum(year >= start for start in AGE_STARTS) - 1
+            people[age_group] += millions / len(years) * np.array([women, 1 - women])
     return people
 
 
@@ -183,14 +183,14 @@ CHINA = _china()
 
 
 def population() -> Floats:
-    """Return people from 13 years on [11 ages, 2 genders, R regions]: China's by its census, all others by the world's
-    ages; a region's people are its share of everybody of any age there."""
+    """Return people aged 13 and over [11 ages, 2 genders, R regions]: China's provinces by its census, other regions by
+    the ages of the world. A region's people are its share of the whole population at any age, of China or the world."""
     china, world = _millions(_CHINA), _millions(_WORLD)
     everybody = sum(PROVINCES.values())
-    found = np.zeros((*china.shape, len(REGIONS)))
-    for place, code in enumerate(REGIONS):
+    people = np.zeros((*china.shape, len(REGIONS)))
+    for column, code in enumerate(REGIONS):
         if code in PROVINCES:
-            found[:, :, place] = china * PROVINCES[code] / everybody
+            people[:, :, column] = china * PROVINCES[code] / everybody
         else:
-            found[:, :, place] = world * COUNTRIES.get(code, ELSEWHERE_MILLIONS) / WORLD_MILLIONS
-    return as_floats(found * 1e6)
+            people[:, :, column] = world * COUNTRIES.get(code, ELSEWHERE_MILLIONS) / WORLD_MILLIONS
+    return as_floats(people * 1e6)

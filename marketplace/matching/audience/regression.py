@@ -1,4 +1,4 @@
-"""Two regressions drawn to a prior, for a handful of coefficients: least absolute deviations, and log spread.
+"""Two regressions with a prior, for a handful of coefficients: least absolute deviations, and log spread.
 
 Sums are taken column by column without a matrix library, so that a fit has the same digits on every processor.
 """
@@ -14,11 +14,11 @@ _ROUNDS, _CLOSE, _SMALLEST, _RATIO_MAX, _DECIMALS = 25, 1e-6, 0.05, 6.0, 9
 def solve(matrix: Floats, right: Floats) -> Floats:
     """Return x with matrix x = right for a small symmetric positive matrix [p, p], by elimination."""
     rows = np.concatenate([matrix, right[:, None]], axis=1)
-    for place in range(len(right)):
-        rows[place] /= rows[place, place]
-        others = rows[:, place].copy()
-        others[place] = 0.0
-        rows -= others[:, None] * rows[place]
+    for pivot in range(len(right)):
+        rows[pivot] /= rows[pivot, pivot]
+        others = rows[:, pivot].copy()
+        others[pivot] = 0.0
+        rows -= others[:, None] * rows[pivot]
     return rows[:, -1].copy()
 
 
@@ -27,19 +27,22 @@ def times(table: Floats, coefficients: Floats) -> Floats:
     return sum_columns(table * coefficients[None, :])
 
 
-def absolute(table: Floats, wanted: Floats, weights: Floats, prior: Floats, ridge: Floats) -> Floats:
-    """Return coefficients [p] that make the weighted sum of absolute errors least, drawn to ``prior``.
+def absolute(table: Floats, targets: Floats, weights: Floats, prior: Floats, ridge: Floats) -> Floats:
+    """Return coefficients [p] that minimise the weighted sum of absolute errors, shrunk towards ``prior``.
 
-    Iteratively reweighted least squares (Schlossmacher, Journal of the American Statistical Association 68, 1973) with
-    errors under 0.05 counted as that; ``ridge`` [p] is how many unit-sized rows of the prior stand against the data.
+    Iteratively reweighted least squares (Schlossmacher, Journal of the American Statistical Association 68, 1973), with
+    errors under 0.05 counted as 0.05; the prior has the weight of ``ridge`` [p] unit-sized rows of data.
     """
-    found = prior.copy()
+    coefficients = prior.copy()
     for _ in range(_ROUNDS):
-        away = np.abs(wanted - times(table, found))
-        before, found = found, weighted_ridge(table, wanted, weights / np.maximum(away, _SMALLEST), prior, ridge)
-        if np.max(np.abs(found - before)) < _CLOSE:
+        errors = np.abs(targets - times(table, coefficients))
+        before, coefficients = (
+            coefficients,
+            weighted_ridge(table, targets, weights / np.maximum(errors, _SMALLEST), prior, ridge),
+        )
+        if np.max(np.abs(coefficients - before)) < _CLOSE:
             break
-    return np.round(found, _DECIMALS)
+    return np.round(coefficients, _DECIMALS)
 
 
 def log_spread(table: Floats, errors: Floats, spread: Floats, prior: Floats, ridge: Floats) -> Floats:
@@ -48,32 +51,32 @@ def log_spread(table: Floats, errors: Floats, spread: Floats, prior: Floats, rid
     Its scoring steps have constant weights (McCullagh and Nelder, Generalized Linear Models, 1989, chapter 8); an error
     over six times its expectation counts as six.
     """
-    found = prior.copy()
+    coefficients = prior.copy()
     for _ in range(_ROUNDS):
-        ratio = np.minimum(np.abs(errors) / (spread * exp(times(table, found))), _RATIO_MAX)
-        wanted = times(table, found) + ratio - 1
-        before, found = found, weighted_ridge(table, wanted, np.ones(len(errors)), prior, ridge)
-        if np.max(np.abs(found - before)) < _CLOSE:
+        ratio = np.minimum(np.abs(errors) / (spread * exp(times(table, coefficients))), _RATIO_MAX)
+        targets = times(table, coefficients) + ratio - 1
+        before, coefficients = coefficients, weighted_ridge(table, targets, np.ones(len(errors)), prior, ridge)
+        if np.max(np.abs(coefficients - before)) < _CLOSE:
             break
-    return np.round(found, _DECIMALS)
+    return np.round(coefficients, _DECIMALS)
 
 
-def weighted_ridge(table: Floats, wanted: Floats, weights: Floats, prior: Floats, ridge: Floats) -> Floats:
-    """Return coefficients [p] of weighted least squares drawn to ``prior``: (X'WX + R) b = X'Wy + R prior, with R the
-    diagonal ``ridge`` [p]."""
-    moments, right = normal_equations(table, wanted, weights, prior, ridge)
+def weighted_ridge(table: Floats, targets: Floats, weights: Floats, prior: Floats, ridge: Floats) -> Floats:
+    """Return coefficients [p] of weighted least squares, shrunk towards ``prior``: (X'WX + R) b = X'Wy + R prior, with
+    R the diagonal ``ridge`` [p]."""
+    moments, right = normal_equations(table, targets, weights, prior, ridge)
     return solve(moments, right)
 
 
 def normal_equations(
-    table: Floats, wanted: Floats, weights: Floats, prior: Floats, ridge: Floats
+    table: Floats, targets: Floats, weights: Floats, prior: Floats, ridge: Floats
 ) -> tuple[Floats, Floats]:
     """Return X'WX + R [p, p] and X'Wy + R prior [p]."""
     width = table.shape[1]
     moments, right = np.diag(ridge), ridge * prior
     for i in range(width):
         weighted = table[:, i] * weights
-        right[i] += np.sum(weighted * wanted)
+        right[i] += np.sum(weighted * targets)
         # Sums down whole columns add row after row, in one order whatever the processor.
         moments[i, : i + 1] += np.sum(weighted[:, None] * table[:, : i + 1], axis=0)
         moments[: i + 1, i] = moments[i, : i + 1]

@@ -1,5 +1,5 @@
-"""The audience segment that a channel speaks to, where its snapshot told ages and genders: a name for groups of
-channels whose viewers may take to advertisements alike."""
+"""The audience segment of a channel whose snapshot has ages and genders. Channels of one segment are grouped, because
+their viewers may respond to advertisements alike."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,8 @@ from marketplace.matching.audience import grid
 from marketplace.matching.audience.grid import BadAudience
 from marketplace.matching.audience.priors import AGE_OPEN_END, AGE_STARTS
 
-# Design: from which share on an audience is mostly of one gender, and the share-weighted mean ages that part it.
+# Design choices: from this share on an audience is mostly of one gender; these mean ages (weighted by share) divide the
+# age groups.
 MOSTLY = 0.6
 YOUNG, OLD = 25.0, 35.0
 GENDERS = {"female": ("女性为主", "mostly women"), "male": ("男性为主", "mostly men"), "mixed": ("男女相当", "mixed")}
@@ -21,7 +22,7 @@ _ENDS = (*AGE_STARTS, AGE_OPEN_END)
 
 
 def of_margins(margins: Mapping[str, Any] | None) -> str | None:
-    """Return "<gender>:<age>" of a snapshot's lists of shares, None where either was not told or cannot be read."""
+    """Return "<gender>:<age>" of a snapshot's lists of shares, None if either is missing or cannot be read."""
     ages, genders = ((margins or {}).get(name) for name in ("age", "gender"))
     if not ages or not genders:
         return None

@@ -17,8 +17,8 @@ BYTES = WIDTH * _FLOAT.itemsize
 
 @dataclass(frozen=True, eq=False)
 class ShareColumns:
-    """n channels' shares: joint [n, A * G] and regions [n, R] on the grid of cells, tags [n, V + 1] in the order of
-    fit.tag_shares, and undisclosed shares [n, 3] in the order of parts.LISTS."""
+    """n channels' shares: joint [n, A * G] and regions [n, R] on the grid, tags [n, V + 1] in the order of
+    channel_tags.tag_shares, and undisclosed shares [n, 3] in the order of grid.LISTS."""
 
     joint: Floats
     regions: Floats
@@ -27,7 +27,7 @@ class ShareColumns:
 
 
 def pack(audience: GridAudience, tags: Mapping[str, float]) -> bytes:
-    """Return a channel's shares as they are stored."""
+    """Return a channel's shares as stored bytes."""
     unknown = [audience.unknown.get(name, 0.0) for name in LISTS]
     return (
         np.concatenate([audience.joint, audience.regions, channel_tags.tag_shares(tags), unknown])
@@ -37,6 +37,6 @@ def pack(audience: GridAudience, tags: Mapping[str, float]) -> bytes:
 
 
 def unpack(stored: bytes) -> ShareColumns:
-    """Return the stored shares of n channels, one behind the other, as arrays."""
+    """Return the shares of n channels as arrays, from their stored bytes one after the other."""
     table = np.frombuffer(stored, dtype=_FLOAT).reshape(-1, WIDTH).astype(np.float64)
     return ShareColumns(*np.split(table, _ENDS[:-1], axis=1))

@@ -1,4 +1,4 @@
-"""The exact scores of channels that have not bid, by the functions that score bids, at the price they would ask."""
+"""Exact scores of channels that have not bid: by the functions that score bids, at the price that they would ask."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ from marketplace.matching.scoring.scored_bid import ScoredBid, scored_bid
 
 @dataclass(frozen=True, eq=False)
 class ScoredCandidates:
-    """n loaded channels with what they would ask and their scores; `overall_low` and `overall_high` [n] take in the
-    ends of the price beside those of views and shares. `order` has their places from the best on."""
+    """n loaded channels with their asking prices and scores. `overall_low` and `overall_high` [n] include the ends of
+    the price as well as those of views and shares. `order` has the rows from the best on."""
 
     rows: Rows
     asking: AskingPrices
@@ -39,16 +39,16 @@ class ScoredCandidates:
 
 
 def wanted_of(version: BriefVersion, filters: ChannelFilters) -> BriefWants:
-    """Return a brief's version as the first pass reads it."""
+    """Return what a version of a brief asks for, in the form that the first pass takes."""
     content = version.content
     markets = content.get("markets") or []
-    places = sorted({place for code in markets for place in region_places(code)})
+    indices = sorted({index for code in markets for index in region_places(code)})
     spans = [LENGTHS[tier] for tier in _tiers(version) if tier in LENGTHS]
     ceiling, _ = rank.ceiling_for(version.ceiling_minor, version.currency)
     return BriefWants(
         boxes=shortlist.boxes_of(targets.target_weights(target_cells(version.content))),
         category=version.category,
-        markets=market_columns.region_places(places),
+        markets=market_columns.region_places(indices),
         languages=tuple(sorted({LANGUAGES[market] for market in markets if market in LANGUAGES})),
         seconds=(min(low for low, _ in spans), max(high for _, high in spans)) if spans else None,
         tier=length_of(version),
@@ -59,67 +59,69 @@ def wanted_of(version: BriefVersion, filters: ChannelFilters) -> BriefWants:
 
 
 def length_of(version: BriefVersion) -> int:
-    """Return the length tier whose price counts: the first that the brief names, else the standard one."""
+    """Return the index of the length tier whose price counts: the first that the brief names, else the standard one."""
     return next((TIERS.index(tier) for tier in _tiers(version) if tier in TIERS), STANDARD)
 
 
 def _tiers(version: BriefVersion) -> list[str]:
-    return [tier for wanted in version.content.get("deliverables") or [] for tier in wanted.get("length_tiers") or []]
+    deliverables = version.content.get("deliverables") or []
+    return [tier for deliverable in deliverables for tier in deliverable.get("length_tiers") or []]
 
 
 def score_rows(version: BriefVersion, wanted: BriefWants, rows: Rows, by: DiscoveryModels) -> ScoredCandidates:
-    """Return the channels as if each had bid its asking price for one video, without a placement plan."""
+    """Return the scores of channels as if each had bid its asking price for one video, without a placement plan."""
     count = len(rows["channel_id"])
     shares = share_columns.unpack(rows["shares"].tobytes())
-    seen = market_columns.views(rows, by.calibration)
-    asked = _in_currency(
-        price_rows(rows, seen, wanted.tier, by.prices), market_columns.codes(rows["currency"]), wanted.currency
+    views = market_columns.views(rows, by.calibration)
+    asking = _in_currency(
+        price_rows(rows, views, wanted.tier, by.prices), market_columns.codes(rows["currency"]), wanted.currency
     )
-    nothing = np.full(count, np.nan)
-    sides = {"raw_low": np.full((count, FACTORS), np.nan), "prominence_low": nothing, "prominence_high": nothing}
-    rows = {**rows, **sides, "raw_high": sides["raw_low"]}
+    unknown = np.full(count, np.nan)
+    no_plan = {"raw_low": np.full((count, FACTORS), np.nan), "prominence_low": unknown, "prominence_high": unknown}
+    rows = {**rows, **no_plan, "raw_high": no_plan["raw_low"]}
     bids = BidInputs(
         forecasts=forecasts_of(rows),
         joint=shares.joint,
         regions=shares.regions,
-        terms=PriceTerms(asked.point, np.zeros(count), np.zeros(count), np.full(count, np.inf), np.ones(count)),
+        terms=PriceTerms(asking.point, np.zeros(count), np.zeros(count), np.full(count, np.inf), np.ones(count)),
         fit=fit_of(version, rows, shares),
-        intrusiveness=nothing,
+        intrusiveness=unknown,
         tiers=rows["tier"].astype(np.int64),
     )
     target = targets.target_weights(target_cells(version.content))
     scores = score(bids, target, wanted.ceiling, float(version.tolerance), by.calibration)
-    told = numbers_of(rows, shares, bids, scores, (nothing, nothing))
-    own = version.ceiling_minor is not None
-    same = {"ceiling": wanted.ceiling, "tolerance": version.tolerance, "ceiling_is_the_briefs": own}
-    told |= {name: np.full(count, float(value)) for name, value in same.items()}
-    told["cost"] = np.stack([asked.point, asked.low, asked.high], axis=1)
-    dearest = scores.per_thousand_high * (asked.high / asked.point)
-    cheapest = scores.per_thousand_low * (asked.low / asked.point)
-    told["per_thousand"] = np.stack([scores.per_thousand, cheapest, dearest], axis=1)
+    by_name = numbers_of(rows, shares, bids, scores, (unknown, unknown))
+    is_the_briefs = version.ceiling_minor is not None
+    constants = {"ceiling": wanted.ceiling, "tolerance": version.tolerance, "ceiling_is_the_briefs": is_the_briefs}
+    by_name |= {name: np.full(count, float(value)) for name, value in constants.items()}
+    by_name["cost"] = np.stack([asking.point, asking.low, asking.high], axis=1)
+    # The scores take the asking price as certain; its own interval widens the ends.
+    dearest = scores.per_thousand_high * (asking.high / asking.point)
+    cheapest = scores.per_thousand_low * (asking.low / asking.point)
+    by_name["per_thousand"] = np.stack([scores.per_thousand, cheapest, dearest], axis=1)
     quality = scores.ranking.quality
     return ScoredCandidates(
         rows,
-        asked,
+        asking,
         scores,
-        numbers.pack(told),
+        numbers.pack(by_name),
         rank.overall(wanted.ceiling, dearest, quality),
         rank.overall(wanted.ceiling, cheapest, quality),
         _order(rows, scores),
     )
 
 
-def _in_currency(asked: AskingPrices, codes: Floats, currency: str) -> AskingPrices:
-    """Return the prices without those in another currency, for there are no exchange rates here."""
-    own = codes == market_columns.code(currency)
+def _in_currency(asking: AskingPrices, codes: Floats, currency: str) -> AskingPrices:
+    """Return the prices with those in another currency as unknown, because there are no exchange rates here."""
+    same = codes == market_columns.code(currency)
     point, low, high, listed = (
-        np.where(own, part, np.nan) for part in (asked.point, asked.low, asked.high, asked.listed)
+        np.where(same, part, np.nan) for part in (asking.point, asking.low, asking.high, asking.listed)
     )
-    return AskingPrices(point, low, high, np.where(own, asked.basis, 0), np.where(own, asked.count, 0), listed)
+    return AskingPrices(point, low, high, np.where(same, asking.basis, 0), np.where(same, asking.count, 0), listed)
 
 
 def _order(rows: Rows, scores: BidScores) -> Ints:
-    """Return the order of candidates [n]: priced ones by score, then the others by people, with ties by id."""
+    """Return the rows of candidates [n] in order: priced ones by score, then the others by people, with ties by id."""
     overall = scores.ranking.overall
     unknown = np.isnan(overall)
     return np.lexsort(
@@ -132,21 +134,21 @@ def _order(rows: Rows, scores: BidScores) -> Ints:
     ).astype(np.int64)
 
 
-def admitted(found: ScoredCandidates, wanted: BriefWants, by: DiscoveryModels) -> Bools:
-    """Return which candidates [n] the filters let through: those of the first pass, and the figures as they are."""
-    filters, people = wanted.filters, found.scores.people.point
-    shown = shortlist.admitted(values_of(found.rows, by), wanted) & (people > 0)
+def admitted(scored: ScoredCandidates, wanted: BriefWants, by: DiscoveryModels) -> Bools:
+    """Return which candidates [n] pass the filters: those of the first pass, and the limits on exact figures."""
+    filters, people = wanted.filters, scored.scores.people.point
+    passing = shortlist.admitted(values_of(scored.rows, by), wanted) & (people > 0)
     limits: Sequence[tuple[Floats, int | None, int | None]] = (
-        (found.asking.point, None, filters.price_max),
+        (scored.asking.point, None, filters.price_max),
         (people, filters.reach_min, filters.reach_max),
-        (found.rows["followers"].astype(np.float64), filters.followers_min, filters.followers_max),
+        (scored.rows["followers"].astype(np.float64), filters.followers_min, filters.followers_max),
     )
     for values, least, most in limits:
         if least is not None:
-            shown &= values >= least
+            passing &= values >= least
         if most is not None:
-            shown &= values <= most
-    return shown
+            passing &= values <= most
+    return passing
 
 
 def scored_candidate(

@@ -1,9 +1,9 @@
-"""One look at very many candidates: which may be among the best, block by block, in 32-bit floats.
+"""A first pass over very many candidates: finds those that may be among the best, block by block, in 32-bit floats.
 
-A key x = quality * ceiling / cost per thousand on-target people orders as the score 100 x / (1 + x) does. It is built
-here without a logarithm or an exponential, in blocks small enough for the processor's cache, and only for choosing whom
-to score exactly: its rounding is less than MARGIN, and whatever lies that near the last place wanted is handed on, so
-that nothing that belongs among the best is lost.
+The key x = quality * ceiling / cost per thousand on-target people gives the same order as the score 100 x / (1 + x). It
+is computed here without a logarithm or an exponential, in blocks small enough for the processor's cache, and only to
+choose which candidates to score exactly: its rounding is less than MARGIN, and every candidate within that of the last
+requested rank is passed on, so that none of the best is lost.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ Look = Callable[[Singles, np.float32], tuple[Ints, Singles]]
 
 BLOCK = 1 << 15  # 128 kilobytes a column
 MARGIN = 1e-3
-ROUNDING = 2e-6  # scores are rounded to six decimals, and equal ones ordered by hash
+ROUNDING = 2e-6  # of scores, which are rounded to six decimals; equal ones are ordered by hash
 NOWHERE = np.float32(-np.inf)
 FEATURES = ("careful", "share", "valid", "per_cost", *brand_fit.PARTS, "intrusiveness", "ad_load")
 _FIT, _INTRUSIVENESS = FEATURES.index(brand_fit.PARTS[0]), FEATURES.index("intrusiveness")
@@ -35,18 +35,18 @@ QUALITY_TERMS = tuple(
 
 
 def best_rows(values: Singles, look: Look, best: int, keep: int) -> Ints:
-    """Return rows of values [k, n] among which the `best` highest exact scores are, the highest key first: `keep` of
-    them, and whatever else lies so near the `best`-th that rounding might have put it behind.
+    """Return rows of values [k, n] that contain the `best` highest exact scores, the highest key first.
 
-    ``look`` gets a block [k, b] and the least key worth telling, and returns the places of those that have it, and
-    their keys.
+    They are `keep` rows, and every other row so near the `best`-th key that rounding may have put it behind. ``look``
+    takes a block [k, b] and the least key that still counts, and returns the indices of the rows that have it and their
+    keys.
     """
     keys, rows = np.empty(0, dtype=np.float32), np.empty(0, dtype=np.int64)
     least = NOWHERE
     for start in range(0, values.shape[1], BLOCK):
-        places, own = look(values[:, start : start + BLOCK], least)
-        if len(places):
-            keys, rows = np.append(keys, own), np.append(rows, places + start)
+        indices, block_keys = look(values[:, start : start + BLOCK], least)
+        if len(indices):
+            keys, rows = np.append(keys, block_keys), np.append(rows, indices + start)
         if len(keys) > 4 * keep:
             least = max(least, np.float32(_near(float(-np.partition(-keys, keep - 1)[keep - 1]))))
             kept = keys >= least
@@ -58,7 +58,7 @@ def best_rows(values: Singles, look: Look, best: int, keep: int) -> Ints:
 
 
 def _near(key: float) -> float:
-    """Return the least key that might, exactly, stand beside this one."""
+    """Return the least key whose exact value may equal that of this one."""
     if key <= 0:
         return key - MARGIN * abs(key)
     share = key / (1 + key) - ROUNDING / 100
@@ -66,19 +66,19 @@ def _near(key: float) -> float:
 
 
 def quality(off_middle: Singles, out: Singles | None = None) -> Singles:
-    """Return the quality multiplier of g - 0.5 [b] (rank.quality_multiplier)."""
-    found: Singles = np.multiply(off_middle, QUALITY_TERMS[0], out=out)
+    """Return the quality multiplier (rank.quality_multiplier) from g - 0.5 [b], where g is its weighted sum 0..1."""
+    result: Singles = np.multiply(off_middle, QUALITY_TERMS[0], out=out)
     for term in QUALITY_TERMS[1:-1]:
-        found += term
-        found *= off_middle
-    found += QUALITY_TERMS[-1]
-    return found
+        result += term
+        result *= off_middle
+    result += QUALITY_TERMS[-1]
+    return result
 
 
 @dataclass(frozen=True)
 class BidLook:
-    """How the bids on one brief are looked at: its ceiling in minor units per 1,000 on-target people, its tolerance
-    0..100, and the most of a channel's videos that may be sponsored."""
+    """The first pass over the bids on one brief: its ceiling in minor units per 1,000 on-target people, its tolerance
+    0..100, and the largest share of a channel's videos that may be sponsored."""
 
     ceiling: float
     tolerance: float
@@ -89,29 +89,32 @@ class BidLook:
         return best_rows(features, self._near, best, keep)
 
     def scores(self, features: Singles) -> Singles:
-        """Return the score 0..100 of every bid [n], 0 where a gate holds it."""
-        found = np.empty(features.shape[1], dtype=np.float32)
+        """Return the score 0..100 of every bid [n], 0 where a gate keeps it out."""
+        result = np.empty(features.shape[1], dtype=np.float32)
         good, better = np.empty((2, BLOCK), dtype=np.float32)
-        for start in range(0, len(found), BLOCK):
-            block, key = features[:, start : start + BLOCK], found[start : start + BLOCK]
+        for start in range(0, len(result), BLOCK):
+            block, key = features[:, start : start + BLOCK], result[start : start + BLOCK]
             count = len(key)
             self._value(block, key)
             key *= quality(self._good(block, good[:count]), better[:count])
             key *= self._free(block)
             np.divide(key, np.add(key, 1, out=good[:count]), out=key)
             key *= 100
-        return found
+        return result
 
     def _near(self, block: Singles, least: np.float32) -> tuple[Ints, Singles]:
-        """What is no match for the last one kept at the best quality needs none of its own."""
+        """Return the rows of a block with at least this key, and their keys.
+
+        The quality is only computed for rows that would reach the key with the best quality.
+        """
         value = self._value(block)
         near = value >= least / np.float32(QUALITY_HIGH * (1 + MARGIN))
         near &= value > 0
         near &= self._free(block)
-        places = np.flatnonzero(near)
-        key = value[places] * quality(self._good(block[:, places]))
+        indices = np.flatnonzero(near)
+        key = value[indices] * quality(self._good(block[:, indices]))
         kept = key >= least
-        return places[kept], key[kept]
+        return indices[kept], key[kept]
 
     def _value(self, block: Singles, out: Singles | None = None) -> Singles:
         """Return the keys at quality 1."""
@@ -122,8 +125,8 @@ class BidLook:
         return value
 
     def _good(self, block: Singles, out: Singles | None = None) -> Singles:
-        """Return g - 0.5: fit and the room under the tolerance are one weighted sum of columns, which a matrix product
-        takes in one go. Its rounding decides nothing, for the best are scored exactly."""
+        """Return g - 0.5. Fit and the room under the tolerance are one weighted sum of columns, so one matrix product
+        gives them. Its rounding does not matter, because the best are scored exactly."""
         room = (1 - FIT_WEIGHT) / max(self.tolerance, 1.0)
         weights = np.array(
             [*(FIT_WEIGHT * brand_fit.WEIGHTS[name] for name in brand_fit.PARTS), -room], dtype=np.float32

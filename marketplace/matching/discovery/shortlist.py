@@ -1,10 +1,10 @@
-"""The best channels for a brief out of all there are: one pass over columns, before a few hundred are scored exactly.
+"""The best channels for a brief among all channels: one pass over columns, before a few hundred are scored exactly.
 
 The key of the first pass (see first_pass) is that of a bid at the channel's likely price without a placement plan,
 
     x = quality * ceiling / (1000 * price / (careful views * share on target * people per view)),
 
-and -1 / (1 + people) where no price is known, so that these come last by reach.
+and -1 / (1 + people) if no price is known, so that these channels come last, by reach.
 """
 
 from collections.abc import Callable
@@ -34,14 +34,15 @@ from marketplace.matching.scoring import brand_fit
 from marketplace.matching.scoring.rank import FIT_WEIGHT
 
 SLACK = 1e-4
-FEW = 0.25  # of a block: fewer rows than that are picked out first
+FEW = 0.25  # share of a block: if fewer rows pass the filters, only those are computed
 _ROOM_UNKNOWN = 0.5 * (1 - FIT_WEIGHT)
 
 
 @dataclass(frozen=True)
 class ChannelFilters:
-    """Which channels are looked at; None leaves out a filter. `day` is today, in days since 1970; `language` a primary
-    subtag, `region` a country or one of its parts, prices minor units of the brief's currency for one video."""
+    """The filters on channels; None leaves out a filter. `day` is today, in days since 1970; `language` is a primary
+    subtag, `region` a country or one of its parts; `price_max` is in minor units of the brief's currency for one video,
+    `reach_min` and `reach_max` are people on target."""
 
     day: int
     platform: str | None = None
@@ -60,9 +61,9 @@ class ChannelFilters:
 
 @dataclass(frozen=True)
 class BriefWants:
-    """What a brief asks for, as the columns have it: disjoint boxes of the target (columns of ages by genders and of
-    regions, empty for everybody, and a weight), the category, markets, languages, lengths in seconds, the price's
-    column and currency, and the ceiling in minor units per 1,000 people on target."""
+    """What a brief asks for, in terms of the columns: disjoint boxes of the target (columns of ages by genders and of
+    regions, empty for everybody, and a weight), the category, markets, languages, the range of lengths in seconds, the
+    tier of length whose price counts, the currency, and the ceiling in minor units per 1,000 people on target."""
 
     boxes: tuple[tuple[tuple[int, ...], tuple[int, ...], float], ...]
     category: str
@@ -76,7 +77,7 @@ class BriefWants:
 
 
 def boxes_of(target: TargetWeights) -> tuple[tuple[tuple[int, ...], tuple[int, ...], float], ...]:
-    """Return a target's boxes as columns; one that leaves nothing out needs none."""
+    """Return a target's boxes as columns; a part that covers everybody has none."""
     return tuple(
         (
             () if len(box.ages) * len(box.genders) == AGES_N * GENDERS_N else joint_places(box.ages, box.genders),
@@ -93,7 +94,7 @@ def first_pass(table: ChannelColumns, wanted: BriefWants, best: int, keep: int) 
 
 
 class ColumnBlock:
-    """Some columns' rows side by side: all of a stretch, or those of it that are worth a look."""
+    """A block of the columns: all of its rows, or only the given ones."""
 
     def __init__(self, values: Singles, rows: Ints | None = None) -> None:
         self._values, self._rows = values, rows
@@ -105,37 +106,37 @@ class ColumnBlock:
     def __getitem__(self, name: str) -> Singles:
         return self.at(PLACES[name])
 
-    def at(self, place: int) -> Singles:
-        own: Singles = self._values[place]
-        return own if self._rows is None else own[self._rows]
+    def at(self, column: int) -> Singles:
+        values: Singles = self._values[column]
+        return values if self._rows is None else values[self._rows]
 
-    def sum(self, places: tuple[int, ...]) -> Singles:
-        """Return the sum of columns, made once."""
-        if places not in self._sums:
-            whole = len(places) >= len(WHOLE_PLACES) and set(WHOLE_PLACES) <= set(places)
-            rest = tuple(sorted({*places} - {*WHOLE_PLACES})) if whole else places
+    def sum(self, columns: tuple[int, ...]) -> Singles:
+        """Return the sum of columns, computed only once."""
+        if columns not in self._sums:
+            whole = len(columns) >= len(WHOLE_PLACES) and set(WHOLE_PLACES) <= set(columns)
+            rest = tuple(sorted({*columns} - {*WHOLE_PLACES})) if whole else columns
             total = self["whole"].copy() if whole else np.zeros(len(self), dtype=np.float32)
-            for place in rest:
-                total += self.at(place)
-            self._sums[places] = total
-        return self._sums[places]
+            for column in rest:
+                total += self.at(column)
+            self._sums[columns] = total
+        return self._sums[columns]
 
 
 def _look(wanted: BriefWants) -> Look:
-    """Return what gives the keys of a block [WIDTH, b], of those channels that are to be shown."""
+    """Return the function that computes the keys of a block [WIDTH, b], for the channels that pass the filters."""
     fits = fitting(wanted)
     worth = np.float32(UNIQUE_PER_VIEW * wanted.ceiling / 1000)
     per_price, currency = PER_PRICE[wanted.tier], np.float32(code(wanted.currency))
 
     def look(values: Singles, least: np.float32) -> tuple[Ints, Singles]:
-        shown = _named(ColumnBlock(values), wanted)
+        shown = _pass_filters(ColumnBlock(values), wanted)
         rows = np.flatnonzero(shown)
         if not len(rows):
             return rows, np.empty(0, dtype=np.float32)
-        some = len(rows) < FEW * values.shape[1]
-        block = ColumnBlock(values, rows if some else None)
+        is_few = len(rows) < FEW * values.shape[1]
+        block = ColumnBlock(values, rows if is_few else None)
         share = on_target(block, wanted)
-        own = _measured(block, wanted, share)
+        within_reach = _within_reach(block, wanted, share)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             key = quality(fits(block) * np.float32(FIT_WEIGHT) + np.float32(_ROOM_UNKNOWN - 0.5))
             for factor in (block["careful"], share, block[per_price]):
@@ -144,32 +145,32 @@ def _look(wanted: BriefWants) -> Look:
             people = block["middle"] * share
             unpriced = (block[per_price] <= 0) | (block["currency"] != currency)
             key[unpriced] = -1 / (1 + people[unpriced])
-            near = (key >= least) & (people > 0) & own
-        if not some:
-            near &= shown
-        places = np.flatnonzero(near)
-        return rows[places] if some else places, key[places]
+            kept = (key >= least) & (people > 0) & within_reach
+        if not is_few:
+            kept &= shown
+        indices = np.flatnonzero(kept)
+        return rows[indices] if is_few else indices, key[indices]
 
     return look
 
 
 def on_target(block: ColumnBlock, wanted: BriefWants) -> Singles:
-    """Return the share of each audience that is on target [b], as targets.on_target has it."""
+    """Return the share of each audience that is on target [b], as targets.on_target computes it."""
     share = np.zeros(len(block), dtype=np.float32)
     for cells, regions, weight in wanted.boxes:
-        parts = [block.sum(places) for places in (cells, regions) if places]
+        parts = [block.sum(columns) for columns in (cells, regions) if columns]
         if not parts:
             share += np.float32(weight)
             continue
         part = parts[0] * np.float32(weight)
         share += part if len(parts) == 1 else part * parts[1]
     most = np.float32(max((weight for _, _, weight in wanted.boxes), default=0.0))
-    found: Singles = np.minimum(share, most)
-    return found
+    capped: Singles = np.minimum(share, most)
+    return capped
 
 
 def fitting(wanted: BriefWants) -> Callable[[ColumnBlock], Singles]:
-    """Return what gives the fit [b] of the parts that are known, as fit.fit weighs them."""
+    """Return the function that computes the fit [b] of a block from its known parts, as brand_fit.fit weighs them."""
     nearness = category_nearness(wanted.category)
     groups = [
         (tag_places(np.flatnonzero(nearness == worth).tolist()), worth - channel_tags.FAR)
@@ -181,38 +182,38 @@ def fitting(wanted: BriefWants) -> Callable[[ColumnBlock], Singles]:
     def fits(block: ColumnBlock) -> Singles:
         tagged = block["tagged"]
         near = np.zeros(len(block), dtype=np.float32)
-        for places, more in groups:
-            near += block.sum(places) * np.float32(more)
+        for columns, above_far in groups:
+            near += block.sum(columns) * np.float32(above_far)
         near *= block["per_tags"]
         near += tagged * np.float32(channel_tags.FAR)
         total, weight = near * worth["category"], tagged * worth["category"]
         if languages:
-            own = block["language"]
+            spoken = block["language"]
             for language in languages:
-                total += (own == language) * worth["language"]
-            weight += (own > 0) * worth["language"]
+                total += (spoken == language) * worth["language"]
+            weight += (spoken > 0) * worth["language"]
         if wanted.markets:
-            told = block["regions_told"] * worth["market"]
-            total += np.minimum(block.sum(wanted.markets), np.float32(1)) * told
-            weight += told
+            market_weight = block["regions_told"] * worth["market"]
+            total += np.minimum(block.sum(wanted.markets), np.float32(1)) * market_weight
+            weight += market_weight
         if wanted.seconds:
             seconds, (short, long) = block["seconds"], wanted.seconds
             close = np.minimum(seconds * np.float32(1 / short), np.float32(long) / seconds)
             total += np.minimum(close, np.float32(1)) * worth["length"]
             weight += (seconds > 0) * worth["length"]
-        found: Singles = total / weight
-        return np.nan_to_num(found, copy=False, nan=brand_fit.NEUTRAL) if not weight.all() else found
+        fit: Singles = total / weight
+        return np.nan_to_num(fit, copy=False, nan=brand_fit.NEUTRAL) if not weight.all() else fit
 
     return fits
 
 
 def admitted(values: Singles, wanted: BriefWants) -> Bools:
-    """Return which channels [b] the filters let through; prices and people a little wider, for they are rounded."""
+    """Return which channels [b] pass the filters. Limits on prices and people are widened by SLACK, for rounding."""
     block = ColumnBlock(values)
-    return _named(block, wanted) & _measured(block, wanted, on_target(block, wanted))
+    return _pass_filters(block, wanted) & _within_reach(block, wanted, on_target(block, wanted))
 
 
-def _named(block: ColumnBlock, wanted: BriefWants) -> Bools:
+def _pass_filters(block: ColumnBlock, wanted: BriefWants) -> Bools:
     filters = wanted.filters
     shown: Bools = block["live"] > 0
     region = "country" if filters.region is None or "-" not in filters.region else "region"
@@ -234,15 +235,15 @@ def _named(block: ColumnBlock, wanted: BriefWants) -> Bools:
     return shown
 
 
-def _measured(block: ColumnBlock, wanted: BriefWants, share: Singles) -> Bools | bool:
+def _within_reach(block: ColumnBlock, wanted: BriefWants, share: Singles) -> Bools | bool:
     least, most = wanted.filters.reach_min, wanted.filters.reach_max
     if least is None and most is None:
         return True
     people = block["middle"] * share * np.float32(UNIQUE_PER_VIEW)
-    found: Bools = people >= np.float32((least or 0) * (1 - SLACK))
+    within: Bools = people >= np.float32((least or 0) * (1 - SLACK))
     if most is not None:
-        found &= people <= np.float32(most * (1 + SLACK))
-    return found
+        within &= people <= np.float32(most * (1 + SLACK))
+    return within
 
 
 def _ago(filters: ChannelFilters) -> int | None:

@@ -218,7 +218,7 @@ def _basis(forecasts: ViewForecasts, gaps: SponsoredGaps, past: ViewHistories, i
     assert forecasts.from_median is not None
     assert forecasts.platform_weight is not None
     assert past.platform is not None
-    sponsored_known, weight = bool(gaps.told[index]), float(forecasts.platform_weight[index])
+    sponsored_known, weight = bool(gaps.is_known[index]), float(forecasts.platform_weight[index])
     ends = {"sponsored_gap": gaps.gap, "sponsored_low": gaps.low, "sponsored_high": gaps.high}
     return {
         "from_median": bool(forecasts.from_median[index]),

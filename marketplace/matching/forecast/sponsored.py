@@ -99,8 +99,8 @@ class SponsoredGaps:
     share: Floats
 
     @property
-    def told(self) -> Bools:
-        """Return where videos of the channel or the market show the difference [n]; elsewhere it is the prior alone."""
+    def is_known(self) -> Bools:
+        """Return where the channel's or the market's videos show the difference [n]; elsewhere it is only the prior."""
         known: Bools = (self.sponsored > 0) & (self.other > 0) | (self.gap != MEAN_PRIOR)
         return known
 
@@ -231,5 +231,5 @@ def placement(gaps: SponsoredGaps) -> tuple[Floats, Floats]:
     The sponsored part of the history has the difference already. Where neither the channel nor the market shows
     sponsored videos, nothing is added and the forecast stays as wide as it was.
     """
-    unsponsored = np.where(gaps.told, 1 - gaps.share, 0.0)
+    unsponsored = np.where(gaps.is_known, 1 - gaps.share, 0.0)
     return unsponsored * gaps.gap, unsponsored * gaps.sd

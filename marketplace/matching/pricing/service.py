@@ -1,4 +1,4 @@
-"""Fair prices where they are told: of a channel, beside a bid's own price, under a creator's costs, over a ceiling."""
+"""Fair prices of channels' deliverables, and how a brief's ceiling compares with the prices of past deals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from marketplace.channels.models import Channel
 from marketplace.core import db
 from marketplace.core.actor import Actor
 from marketplace.core.message import Message
-from marketplace.matching.pricing import messages as price_words
+from marketplace.matching.pricing import messages
 from marketplace.matching.pricing.messages import FairPrice
 from marketplace.matching.pricing.price_fit import EVERYTHING
 from marketplace.matching.pricing.price_learning import OF_SUGGESTION, VIEWS, FittedPrices, deliverables, load_prices
@@ -33,7 +33,8 @@ _CHANNEL = sa.text(
 
 
 class AskedDeliverable(NamedTuple):
-    """One deliverable of a channel that is to be priced; `days` of exclusivity, `cpm` as its platform suggests."""
+    """One deliverable of a channel to be priced. `days` are those of exclusivity; `cpm` is the price that the platform
+    suggests, in minor units per 1,000 views."""
 
     platform: str
     verticals: Sequence[str]
@@ -48,7 +49,7 @@ class AskedDeliverable(NamedTuple):
 
 @dataclass(frozen=True)
 class ChannelPrice:
-    """What one deliverable of a channel is fairly priced at, and what rights, exclusivity and length each change."""
+    """The fair price of one deliverable of a channel, and what rights, exclusivity and length each change."""
 
     channel_id: UUID
     length_tier: str
@@ -73,10 +74,10 @@ def of_channel(
     db.get(session, Channel, channel_id, channels_policy.visible(actor))
     row = session.execute(_CHANNEL, {"channel_id": channel_id}).one()
     bought = [right for right in rights if right in BOUGHT]
-    asked = asked_deliverable(row, currency or row.cpm_currency, length_tier, bought, exclusivity_days)
+    deliverable = asked_deliverable(row, currency or row.cpm_currency, length_tier, bought, exclusivity_days)
     fitted = load_prices(session)
-    model = fitted.of(asked.currency)
-    fair = fair_prices(fitted, [asked])[0]
+    model = fitted.of(deliverable.currency)
+    fair = fair_prices(fitted, [deliverable])[0]
     return ChannelPrice(
         channel_id,
         length_tier,
@@ -84,19 +85,19 @@ def of_channel(
         exclusivity_days,
         fair,
         model.terms,
-        [price_words.fair_reason(fair), *price_words.term_reasons(_bought(model, asked))],
+        [messages.fair_reason(fair), *messages.term_reasons(_bought(model, deliverable))],
     )
 
 
-def _bought(model: PriceModel, asked: AskedDeliverable) -> dict[str, PriceTerm]:
-    wanted = {*asked.rights, asked.length_tier, *(["exclusivity_month"] if asked.days else [])}
-    return {name: term for name, term in model.terms.items() if name in wanted}
+def _bought(model: PriceModel, deliverable: AskedDeliverable) -> dict[str, PriceTerm]:
+    names = {*deliverable.rights, deliverable.length_tier, *(["exclusivity_month"] if deliverable.days else [])}
+    return {name: term for name, term in model.terms.items() if name in names}
 
 
 def asked_deliverable(
     row: Any, currency: str, length_tier: str | None, rights: Sequence[str], days: float
 ) -> AskedDeliverable:
-    """Return one deliverable of a channel, a row with CHANNEL_COLUMNS, as it is to be priced in a currency."""
+    """Return one deliverable of a channel (a row with CHANNEL_COLUMNS) to be priced in a currency."""
     return AskedDeliverable(
         platform=row.platform,
         verticals=row.verticals,
@@ -111,7 +112,7 @@ def asked_deliverable(
 
 
 def fair_prices(fitted: FittedPrices, asked: Sequence[AskedDeliverable]) -> list[FairPrice]:
-    """Return the fair prices of deliverables, of any currencies, in their order."""
+    """Return the fair prices of deliverables, which may be in several currencies, in their order."""
     by_position: dict[int, FairPrice] = {}
     for currency in {deliverable.currency for deliverable in asked}:
         positions = [position for position, deliverable in enumerate(asked) if deliverable.currency == currency]
@@ -128,15 +129,15 @@ def fair_prices(fitted: FittedPrices, asked: Sequence[AskedDeliverable]) -> list
             arrays.suggested_cpm,
         )
         for row, position in enumerate(positions):
-            by_position[position] = price_words.shown(prediction, row, currency, fitted.fitted_on)
+            by_position[position] = messages.shown(prediction, row, currency, fitted.fitted_on)
     return [by_position[position] for position in range(len(asked))]
 
 
 def of_brief(session: Session, actor: Actor, brief_id: UUID) -> list[Message]:
-    """Return how a brief's ceiling stands to what like channels were ever bought for; of no bid on it. Raises NotFound.
+    """Return the warning that a brief's ceiling is below what similar channels were ever bought for, if it is.
 
-    A thousand views are at most a thousand people, all of them on target: only a ceiling under the price of the views
-    themselves is warned of.
+    It depends on past deals, not on the bids on this brief. A thousand views reach at most a thousand people, all of
+    them on target, so only a ceiling below the price of the views themselves gives a warning. Raises NotFound.
     """
     brief = db.get(session, Brief, brief_id, briefs_policy.own(actor))
     version = session.get_one(BriefVersion, brief.version_id)
@@ -146,15 +147,13 @@ def of_brief(session: Session, actor: Actor, brief_id: UUID) -> list[Message]:
     model = fitted.of(version.currency)
     name = version.category if version.category in model.per_thousand else EVERYTHING
     if name not in model.per_thousand:
-        return [price_words.ceiling_unknown_reason(model.deals)]
+        return [messages.ceiling_unknown_reason(model.deals)]
     exact, deals = model.per_thousand[name]
-    # Compared as it is told: by trying ceilings nobody learns more than the two digits.
-    low = price_words.two_digits(exact, np.floor)
+    # Compared with the rounded price that is shown, so that trying out ceilings reveals no more than its two digits.
+    low = messages.two_digits(exact, np.floor)
     if version.ceiling_minor >= low:
         return []
     vertical = None if name == EVERYTHING else name
     return [
-        price_words.never_so_cheap_reason(
-            version.currency, version.ceiling_minor, low, deals, vertical, fitted.fitted_on
-        )
+        messages.never_so_cheap_reason(version.currency, version.ceiling_minor, low, deals, vertical, fitted.fitted_on)
     ]

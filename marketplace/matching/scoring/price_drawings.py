@@ -34,17 +34,17 @@ from marketplace.drawing.svg import (
 )
 from marketplace.matching.pricing.cost import COMPARABLES_MIN
 
-Bilingual = tuple[str, str]  # Chinese, English
+TextPair = tuple[str, str]  # Chinese, English
 
 
 @dataclass(frozen=True)
 class PriceSubject:
     """What a picture compares, in both languages: its title, the axis, the name of the interval and of the peers."""
 
-    title: Bilingual
-    axis: Bilingual
-    span: Bilingual
-    peers: Bilingual
+    title: TextPair
+    axis: TextPair
+    span: TextPair
+    peers: TextPair
 
 
 A_VIDEO = PriceSubject(
@@ -296,7 +296,7 @@ def _verdict(
     return say(language, f"本价格{'，'.join(clauses)}。", f"This price is {' and '.join(clauses)}.")
 
 
-def _standing(subject: PriceSubject, price: float, peers: PricePeers) -> Bilingual:
+def _standing(subject: PriceSubject, price: float, peers: PricePeers) -> TextPair:
     zh, en = subject.peers
     over = sum(price > value for value in peers.quantiles)
     under = sum(price < value for value in peers.quantiles)

@@ -1,4 +1,4 @@
-"""Loads what the signs of collusion on a closed brief are read from. For the platform's admins."""
+"""Loads the data for the signs of collusion on a closed brief, for the platform's admins."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from marketplace.core.errors import WrongState
 from marketplace.matching.selection import collusion
 from marketplace.matching.selection.collusion import CollusionSignal
 
-# Only single ladders are told: a whole brief's prices, and each agency's own.
+# The fixed part of each price is what ladders are looked for in.
 _BIDS = sa.text(
     "SELECT b.id, b.creator_id, b.agency_id, r.message, r.terms[1] AS fixed FROM bids b"
     " JOIN bid_revisions r ON r.id = b.revision_id"
@@ -31,7 +31,7 @@ _PEOPLE = sa.text(
 
 @dataclass(frozen=True)
 class CollusionSignals:
-    """The signs on a brief's bids, the rarest kinds first, and how many bids were looked at."""
+    """The signs on a brief's bids, the rarest kinds first, and how many bids were examined."""
 
     brief_id: UUID
     bids: int
@@ -39,13 +39,13 @@ class CollusionSignals:
 
 
 def signals(session: Session, actor: Actor, brief_id: UUID) -> CollusionSignals:
-    """Return the signs on a closed brief. Raises NotFound, WrongState."""
+    """Return the signs on a closed brief. Raises NotFound, and WrongState before the brief has closed."""
     brief = db.get(session, Brief, brief_id, briefs_policy.own(actor))
     if brief.status != BriefStatus.CLOSED:
         raise WrongState("Bids are sealed until the brief has closed.", state=brief.status)
     rows = {ids.show("bid", row.id): row for row in session.execute(_BIDS, {"brief_id": brief_id})}
     people = session.execute(_PEOPLE, {"brief_id": brief_id}).all()
-    # A creator and the agency that bids for it are one side, whoever belongs to both.
+    # A creator and the agency that bids for it are one side, so a person in both is no sign.
     side_of = {bid: str(row.agency_id or row.creator_id) for bid, row in rows.items()}
     shared = [(str(row.person_id), side_of[ids.show("bid", row.id)], ids.show("bid", row.id)) for row in people]
     return CollusionSignals(
@@ -63,7 +63,8 @@ def signals(session: Session, actor: Actor, brief_id: UUID) -> CollusionSignals:
 
 
 def _ladders(rows: Mapping[str, Any]) -> Iterator[CollusionSignal]:
-    """Yield the ladders among all fixed prices of a brief, and among those of each agency."""
+    """Yield the ladder among all fixed prices of a brief, and that among each agency's; no other subsets, since with
+    enough of them some ladder would arise by chance."""
     groups: dict[str, list[tuple[str, int]]] = {}
     for bid, row in rows.items():
         if row.fixed > 0:

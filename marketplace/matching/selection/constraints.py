@@ -1,4 +1,4 @@
-"""What a selection has to keep, as it is stored with it, and as the optimiser takes it."""
+"""The constraints of a selection, as they are stored with it and as the optimiser takes them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from marketplace.matching.selection.solver.selection_market import GROUPS, Selec
 
 
 def document(loaded: Mapping[str, Any], currency: str, budget_minor: int) -> dict[str, Any]:
-    """Return the wishes as JSON values, the brief's budget where they name none."""
+    """Return the wishes as JSON values for storage, with the brief's budget if they name none."""
     budget = loaded["budget"]
     amount = budget_minor if budget is None else budget.amount
     stored = {
@@ -37,26 +37,29 @@ def document(loaded: Mapping[str, Any], currency: str, budget_minor: int) -> dic
 
 
 def validation_errors(loaded: Mapping[str, Any], currency: str, known: Sequence[str]) -> list[FieldError]:
-    """Return what contradicts itself or names a bid that the brief does not have."""
+    """Return the errors of wishes that contradict themselves or name a bid that cannot be chosen on this brief.
+
+    ``known`` are the public ids of the bids that can.
+    """
     errors = []
     budget, bids_max = loaded["budget"], loaded["bids_max"]
     if budget is not None and budget.currency != currency:
         errors.append(FieldError("/budget/currency", f"Must be the brief's currency, {currency}."))
     if bids_max is not None and bids_max < loaded["bids_min"]:
         errors.append(FieldError("/bids_max", "Must not be less than `bids_min`."))
-    there = set(known)
+    known_bids = set(known)
     for name in ("must", "never"):
-        for place, bid in enumerate(loaded[name]):
-            if ids.show("bid", bid) not in there:
-                errors.append(FieldError(f"/{name}/{place}", "This brief has no such bid to choose."))
-    for place, bid in enumerate(loaded["never"]):
+        for index, bid in enumerate(loaded[name]):
+            if ids.show("bid", bid) not in known_bids:
+                errors.append(FieldError(f"/{name}/{index}", "This brief has no such bid to choose."))
+    for index, bid in enumerate(loaded["never"]):
         if bid in loaded["must"]:
-            errors.append(FieldError(f"/never/{place}", "The same bid is in `must`."))
+            errors.append(FieldError(f"/never/{index}", "The same bid is in `must`."))
     return errors
 
 
 def limits(wishes: Mapping[str, Any], inputs: SetInputs) -> SelectionLimits:
-    """Return the stored wishes as limits. Bids that were accepted already are in, as the budget must pay them."""
+    """Return the stored wishes as limits. Accepted bids are in every set, because the budget pays for them."""
     row_of = {bid.bid_id: row for row, bid in enumerate(inputs.bids)}
     accepted = {row for row, bid in enumerate(inputs.bids) if bid.status == "accepted"}
     caps = wishes["caps"]

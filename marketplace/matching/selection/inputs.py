@@ -1,4 +1,4 @@
-"""What a selection is made from, as plain arrays that are stored with it: the same bytes give the same set."""
+"""The inputs of a selection, as plain arrays that are stored with it: the same bytes give the same set."""
 
 import hashlib
 import json
@@ -16,9 +16,9 @@ from marketplace.matching.overlap.coverage import PeopleUnits
 from marketplace.matching.overlap.overlap_fit import FACTORS
 from marketplace.matching.selection.solver.selection_market import SelectionMarket
 
-# Views of one bid are told by so many equally likely strata.
+# The distribution of a bid's views is given by this many equally likely strata.
 STRATA = 16
-# The stored arrays by their stored names: where each is kept, and its type in the file.
+# The stored arrays by their stored names: the attribute of SetInputs, and the type in the file.
 _ARRAYS: Mapping[str, tuple[str, str]] = {
     "weights": ("weights", "<f8"),
     "shapes": ("shapes", "<f8"),
@@ -34,7 +34,7 @@ _ARRAYS: Mapping[str, tuple[str, str]] = {
     "place": ("options.place", "<i8"),
     "prices": ("options.prices", "<i8"),
 }
-# The stored texts of bids by their stored names, and the field of a ChoosableBid that each is.
+# The stored texts of bids by their stored names, with the field of ChoosableBid for each.
 _TEXTS: Mapping[str, str] = {
     "bids": "bid_id",
     "creators": "creator_id",
@@ -49,13 +49,13 @@ _TEXTS: Mapping[str, str] = {
 
 
 class BadInputs(ValueError):
-    """The stored inputs are not what was stored."""
+    """The stored inputs are damaged and cannot be read."""
 
 
 class ChoosableBid(NamedTuple):
-    """A bid that a set may have: public ids, an empty text where there is no agency, niche or gate.
+    """A bid that a set may contain, with public ids; an empty string if it has no agency, niche or gate.
 
-    `gate` is what holds the bid back; `status` is the bid's own.
+    `gate` is the code of what keeps the bid out whatever its price; `status` is the status of the bid.
     """
 
     bid_id: str
@@ -70,10 +70,8 @@ class ChoosableBid(NamedTuple):
 
 
 class OptionColumns(NamedTuple):
-    """The m options of all bids: the bid's row, which option of it (0: its own price), and the most that it costs [m].
-
-    Prices are in minor units.
-    """
+    """The m options of all bids: the row of the bid [m], the option's index in it [m] (0: its own price), and the most
+    that the option costs [m], in minor units."""
 
     bid_of: Ints
     place: Ints
@@ -81,8 +79,8 @@ class OptionColumns(NamedTuple):
 
 
 class MeasuredPairs(NamedTuple):
-    """P pairs of bids whose channels' common audience was measured: the rows of both bids [P, 2], the people that both
-    have [P], and those that the model has at each of overlap_fit.FACTORS [P, F]."""
+    """P pairs of bids whose channels' common audience was measured: the rows of both bids [P, 2], the people in both
+    audiences [P], and the model's number of them at each of overlap_fit.FACTORS [P, F]."""
 
     bids: Ints
     people: Floats
@@ -94,12 +92,13 @@ NO_PAIRS = MeasuredPairs(np.zeros((0, 2), dtype=np.int64), np.zeros(0), np.zeros
 
 @dataclass(frozen=True, eq=False)
 class SetInputs:
-    """n bids and their options, as a set is chosen from them. Money in minor units of ``currency``.
+    """n bids and their options, from which a set is chosen. Money is in minor units of ``currency``.
 
-    Of units: ``weights`` (people times what each is worth), ``shapes`` [U]. Of bids: ``shares`` [n, U], the careful
-    share of each unit's people reached; ``contacts`` [n], careful weighted views; ``spread`` [n, 16], views at the
-    middles of 16 equally likely strata over the careful views; ``intrusiveness``, ``ad_load`` [n] (NaN: not known).
-    ``overlap`` says what the shapes were fitted to: pairs, the day, shape and own_niche; empty: the prior.
+    Per unit of people: ``weights`` (people times the weight of each) and ``shapes`` [U]. Per bid: ``shares`` [n, U],
+    the share of each unit's people reached by the careful forecast; ``contacts`` [n], its weighted views; ``spread``
+    [n, 16], views at the middles of 16 equally likely strata divided by the careful views; ``intrusiveness`` and
+    ``ad_load`` [n] (NaN: not known). ``overlap`` states what the shapes were fitted to: pairs, the day, shape and
+    own_niche; it is empty for the prior.
     """
 
     currency: str
@@ -122,11 +121,11 @@ class SetInputs:
         return PeopleUnits(self.weights, self.shapes)
 
     def rates(self, factor: float = 1.0) -> Floats:
-        """Return the bids' exposure rates [n, U], with every shape times a factor."""
+        """Return the bids' exposure rates [n, U], with every shape multiplied by the factor."""
         return coverage.rates(self.shares.astype(np.float64), self.shapes * factor)
 
     def market(self) -> SelectionMarket:
-        """Return the options as the optimiser takes them."""
+        """Return the options in the form that the optimiser takes."""
         bid_of, place, prices = self.options
         groups = {"agency": "agency_id", "platform": "platform", "niche": "niche"}
         option_bids = [self.bids[row] for row in bid_of.tolist()]
@@ -150,14 +149,14 @@ class SetInputs:
         )
 
 
-def _numbers(words: Sequence[str]) -> Ints:
-    """Return a number for each word, the same for the same; -1 for none."""
-    places = {word: place for place, word in enumerate(sorted(set(words) - {""}))}
-    return np.array([places.get(word, -1) for word in words], dtype=np.int64)
+def _numbers(names: Sequence[str]) -> Ints:
+    """Return a number for each name, from 0 in alphabetical order; -1 for an empty one."""
+    numbers = {name: number for number, name in enumerate(sorted(set(names) - {""}))}
+    return np.array([numbers.get(name, -1) for name in names], dtype=np.int64)
 
 
 def pack(inputs: SetInputs) -> bytes:
-    """Return the inputs as they are stored."""
+    """Return the inputs as stored bytes: the length of a JSON head, the head, and the arrays; compressed by zlib."""
     arrays = {
         name: np.ascontiguousarray(attrgetter(path)(inputs), dtype=kind) for name, (path, kind) in _ARRAYS.items()
     }
@@ -173,7 +172,7 @@ def pack(inputs: SetInputs) -> bytes:
 
 
 def unpack(data: bytes) -> SetInputs:
-    """Return stored inputs. Raises BadInputs."""
+    """Return the inputs from stored bytes. Raises BadInputs."""
     try:
         raw = zlib.decompress(data)
         start = 8 + int.from_bytes(raw[:8], "big")
@@ -181,7 +180,7 @@ def unpack(data: bytes) -> SetInputs:
         arrays = _read_arrays(raw, start, head["shapes_of"])
         texts = [head[name] for name in _TEXTS]
         options = OptionColumns(*(arrays.pop(name) for name in ("bid_of", "place", "prices")))
-        # What was stored before overlaps were measured has no pairs.
+        # Inputs that were stored before overlaps were measured have no pairs.
         pairs = [arrays.pop(name) for name in ("pair_bids", "pair_people", "pair_modelled") if name in arrays]
         return SetInputs(
             currency=head["currency"],
@@ -209,5 +208,5 @@ def _read_arrays(raw: bytes, start: int, shapes: Mapping[str, list[int]]) -> dic
 
 
 def hash_of(data: bytes) -> str:
-    """Return the name of stored inputs: SHA-256 of what is in them."""
+    """Return the SHA-256 of stored inputs. Taken before compression, which may differ between zlib versions."""
     return hashlib.sha256(zlib.decompress(data)).hexdigest()

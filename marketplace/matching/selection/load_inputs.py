@@ -1,4 +1,4 @@
-"""Loads a closed brief's bids as the inputs of a selection: the same forecasts that their scores were made from."""
+"""Loads a closed brief's bids as the inputs of a selection, from the same forecasts as their scores."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -46,17 +46,17 @@ _BIDS = sa.text(
 
 
 def choosable(session: Session, brief_id: UUID) -> list[str]:
-    """Return the public ids of the bids that a selection may name."""
+    """Return the public ids of the bids that the wishes for a selection may name."""
     bid_ids = session.scalars(_CHOOSABLE, {"brief_id": brief_id, "statuses": list(STATUSES)}).all()
     return [ids.show("bid", bid_id) for bid_id in bid_ids]
 
 
 def load(session: Session, brief: Brief, version: BriefVersion, target: Any = None) -> SetInputs:
-    """Return the inputs of a selection among the brief's bids; ``target`` takes the place of the brief's own."""
+    """Return the inputs of a selection among the brief's bids; a ``target`` replaces the brief's own."""
     loaded = score_brief.load(session, version, STATUSES)
     if loaded is None:
         return _no_bids(version.currency)
-    wording: Mapping[str, Any] = {**version.content, **({"target": target} if target else {})}
+    content: Mapping[str, Any] = {**version.content, **({"target": target} if target else {})}
     bids = loaded.bids
     taus = np.concatenate([[view_forecast.CAREFUL], STRATA_TAUS])
     views = view_forecast.quantiles(bids.forecasts, taus, load_model(session).calibration, bids.tiers)
@@ -68,10 +68,10 @@ def load(session: Session, brief: Brief, version: BriefVersion, target: Any = No
         loaded.shares.tags,
         view_forecast.on_target_people(careful, np.ones(len(careful))),
         bids.terms.videos,
-        targets.target_weights(score_brief.target_cells(wording)),
+        targets.target_weights(score_brief.target_cells(content)),
         fitted.duplication,
     )
-    # By id, so that the same bids are the same rows whatever order the database reads them in.
+    # By id, so that the same bids are the same rows in whatever order the database returns them.
     order = np.argsort(loaded.rows["bid_id"].view("S16"), kind="stable")
     rows = _rows(session, brief, [UUID(bytes=bytes(packed.tobytes())) for packed in loaded.rows["bid_id"][order]])
     shares = np.nan_to_num(brief_units.shares[order])
@@ -92,7 +92,7 @@ def load(session: Session, brief: Brief, version: BriefVersion, target: Any = No
 
 
 def _rows(session: Session, brief: Brief, bid_ids: Sequence[UUID]) -> list[Any]:
-    """Return what else is known of the bids, in their order."""
+    """Return the other columns of the bids, in the order of their ids."""
     rows = session.execute(_BIDS, {"brief_id": brief.id, "statuses": list(STATUSES)})
     by_id = {row.id: row for row in rows}
     return [by_id[bid_id] for bid_id in bid_ids]
@@ -107,7 +107,7 @@ def _bids(
     rows: Sequence[Any],
     reaches: Bools,
 ) -> list[ChoosableBid]:
-    """Return the bids in this order, each with the first gate that holds it back."""
+    """Return the bids in this order, each with the first gate that keeps it out."""
     under_age = np.where(
         flags.holds(loaded.rows["flags"], "ages_from_prior"), np.nan, np.sum(loaded.bids.joint[:, grid.MINORS], axis=1)
     )
@@ -146,7 +146,7 @@ def _options(rows: Sequence[Any]) -> OptionColumns:
 
 
 def _measured_pairs(session: Session, channels: Sequence[UUID], fitted: DuplicationModel) -> MeasuredPairs:
-    """Return the measured pairs among the bids' channels. A channel bids once on a brief."""
+    """Return the measured pairs among the bids' channels. Each channel has at most one bid on a brief."""
     names, pairs = overlaps.among(session, channels)
     if not names:
         return NO_PAIRS
@@ -171,12 +171,12 @@ def _overlap_basis(fitted: FittedOverlap) -> dict[str, Any]:
 
 
 def _whole(minor: float) -> int:
-    """Return whole minor units. What has no upper end is held back by its gate, whatever stands here."""
+    """Return whole minor units, rounded up. An infinite cost becomes 0, which has no effect: its gate keeps it out."""
     return math.ceil(minor) if math.isfinite(minor) else 0
 
 
 def _no_bids(currency: str) -> SetInputs:
-    """Return the inputs of a brief that nobody bid on."""
+    """Return the inputs of a brief without bids."""
     empty = np.zeros(0)
     return SetInputs(
         currency=currency,

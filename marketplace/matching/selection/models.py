@@ -1,4 +1,4 @@
-"""The sets of bids that were chosen for a brief, with what they were chosen from."""
+"""The selections of bids for a brief, and the inputs that they were chosen from."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,17 +13,17 @@ from marketplace.core.db import Base
 
 class SelectionStatus(StrEnum):
     WAITING = "waiting"
-    FOUND = "found"  # a set with its bound; the exact solver is still at work on a better one or a proof
+    FOUND = "found"  # has a set and its bound; the exact solver still looks for a better one or a proof
     DONE = "done"
     FAILED = "failed"
     CONFIRMED = "confirmed"
 
 
 class Selection(Base):
-    """One choice of bids for a brief. `wishes` is what was asked for; `result` everything that is shown of it.
+    """One choice of bids for a brief. `wishes` are the stored constraints; `result` is everything that is shown of it.
 
-    `value` is the careful reach in weighted people, `bound` what no set could exceed, `certificate` their ratio.
-    `inputs_hash` names the stored inputs: the same inputs give the same set.
+    `value` is the careful reach in weighted people, `bound` what no set can exceed, `certificate` their ratio.
+    `inputs_hash` identifies the stored inputs: the same inputs give the same set.
     """
 
     __tablename__ = "selections"
@@ -52,7 +52,7 @@ class Selection(Base):
 
 
 class SelectionInputs(Base):
-    """What a selection was made from, as `selections.inputs` packs it. Never changed."""
+    """The inputs of a selection, as `selection.inputs` packs them. Never changed."""
 
     __tablename__ = "selection_inputs"
 

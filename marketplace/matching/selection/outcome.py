@@ -1,4 +1,4 @@
-"""Chooses from stored inputs and tells the choice. Pure: the same inputs and limits give the same outcome."""
+"""Chooses a set from stored inputs and describes the choice. Pure: the same inputs and limits give the same outcome."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,22 +9,21 @@ import numpy as np
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.money import Money
 from marketplace.matching.overlap import coverage, panel, units
-from marketplace.matching.selection import band, set_reach
-from marketplace.matching.selection import messages as words
+from marketplace.matching.selection import band, messages, set_reach
 from marketplace.matching.selection.inputs import SetInputs
 from marketplace.matching.selection.solver import curves, exact, explain
 from marketplace.matching.selection.solver import problem as problems
-from marketplace.matching.selection.solver import search as select
+from marketplace.matching.selection.solver import search as solver_search
 from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
 
-_VERSIONS = {"coverage": coverage.MODEL_VERSION, "select": select.MODEL_VERSION, "units": units.MODEL_VERSION}
+_VERSIONS = {"coverage": coverage.MODEL_VERSION, "select": solver_search.MODEL_VERSION, "units": units.MODEL_VERSION}
 MODEL_VERSION = "s-" + fingerprint(_VERSIONS)[:12]
-# The exact solver pays up to so many options, or where the bound alone leaves too much open; nothing is left to gain
-# above the last.
+# The exact solver is worth its time for at most this many options, or if the certificate by the bound alone is below
+# the second number; above the third nothing is left to gain.
 PROVE_OPTIONS, PROVE_BELOW, PROVED_ENOUGH = 1_000, 0.97, 0.999
 GAP = 1e-3
 PANEL_SEED, PANEL_ERRORS = 20261123, 4.5
-PANEL_SIZE = 60_000_000  # persons of all units times creators, at most
+PANEL_SIZE = 60_000_000  # persons in all units times bids, at most
 
 Progress = Callable[[str, int, int | None], None]
 CannotKeep = problems.CannotKeep
@@ -32,7 +31,8 @@ CannotKeep = problems.CannotKeep
 
 @dataclass(frozen=True)
 class FoundSet:
-    """A chosen set: rows of the market, its careful people, cost and bound, and how the bound was got."""
+    """A chosen set: rows of the market, the people that it reaches by the careful forecast, its cost in minor units,
+    the bound on the people of any set, and how the bound was found: "bound", or how the exact solver stopped."""
 
     options: tuple[int, ...]
     value: float
@@ -46,53 +46,54 @@ class FoundSet:
 
 
 def search(inputs: SetInputs, limits: SelectionLimits) -> FoundSet:
-    """Return the set that the search finds. Raises CannotKeep where no set keeps the limits."""
-    found = select.choose(inputs.market(), limits)
-    return FoundSet(found.options, found.value, found.spend, found.bound, "bound")
+    """Return the set that the search finds. Raises CannotKeep if no set keeps the limits."""
+    chosen = solver_search.choose(inputs.market(), limits)
+    return FoundSet(chosen.options, chosen.value, chosen.spend, chosen.bound, "bound")
 
 
-def worth_proving(inputs: SetInputs, found: FoundSet, wish: str) -> bool:
-    """Return whether the exact solver is to follow: always or never, or by size and by what the bound left open."""
+def worth_proving(inputs: SetInputs, found_set: FoundSet, wish: str) -> bool:
+    """Return whether to run the exact solver. The wish is "always", "never", or "auto": by the number of options and by
+    how much the bound leaves open."""
     if wish != "auto":
         return wish == "always"
-    if found.certificate >= PROVED_ENOUGH:
+    if found_set.certificate >= PROVED_ENOUGH:
         return False
-    return len(inputs.options.prices) <= PROVE_OPTIONS or found.certificate < PROVE_BELOW
+    return len(inputs.options.prices) <= PROVE_OPTIONS or found_set.certificate < PROVE_BELOW
 
 
 def prove(inputs: SetInputs, limits: SelectionLimits, time_limit_s: int, progress: Progress) -> FoundSet:
-    """Return the exact solver's set and bound. Reports the seconds gone of those it has."""
+    """Return the exact solver's set and bound. Reports the seconds elapsed of the time limit as progress."""
     market = inputs.market()
     problem = problems.prepare(market, limits)
-    start = select.search(problem)
+    start = solver_search.search(problem)
 
     def report(seconds: float, _: float, __: float) -> bool:
         progress("proving", int(seconds), time_limit_s)
         return True
 
-    found = exact.solve(problem, start, gap=GAP, time_limit_s=time_limit_s, progress=report)
-    options = tuple(sorted(problem.rows[list(found.members)].tolist()))
-    return FoundSet(options, found.value, problem.spend(found.members), found.bound, found.stopped)
+    result = exact.solve(problem, start, gap=GAP, time_limit_s=time_limit_s, progress=report)
+    options = tuple(sorted(problem.rows[list(result.members)].tolist()))
+    return FoundSet(options, result.value, problem.spend(result.members), result.bound, result.stopped)
 
 
-def describe(inputs: SetInputs, limits: SelectionLimits, found: FoundSet) -> dict[str, Any]:
-    """Return everything that is shown of a choice, as JSON values."""
+def describe(inputs: SetInputs, limits: SelectionLimits, found_set: FoundSet) -> dict[str, Any]:
+    """Return everything that is shown about a choice, as JSON values."""
     market = inputs.market()
-    order = _order(inputs, market, found.options)
+    order = _order(inputs, market, found_set.options)
     bids = [int(inputs.options.bid_of[row]) for row in order]
-    reached = set_reach.told(inputs, bids)
-    curve = curves.budget_curve(market, limits, chosen=found.options)
+    reached = set_reach.describe(inputs, bids)
+    curve = curves.budget_curve(market, limits, chosen=found_set.options)
     return {
         "chosen": _chosen(inputs, order, bids),
-        "left_out": _left_out(inputs, market, limits, found.options),
+        "left_out": _left_out(inputs, market, limits, found_set.options),
         "reach": reached,
-        "spend": _money(inputs, found.spend),
+        "spend": _money(inputs, found_set.spend),
         "budget": _money(inputs, limits.budget),
         "proof": {
-            "bound": found.bound,
-            "certificate": found.certificate,
-            "how": found.how,
-            **words.proof(found.certificate, found.how)._asdict(),
+            "bound": found_set.bound,
+            "certificate": found_set.certificate,
+            "how": found_set.how,
+            **messages.proof(found_set.certificate, found_set.how)._asdict(),
         },
         "budget_curve": [
             {
@@ -109,7 +110,9 @@ def describe(inputs: SetInputs, limits: SelectionLimits, found: FoundSet) -> dic
             for point in curves.frontier(market, limits)
         ],
         "units": len(inputs.weights),
-        "made_of": words.made_of(len(inputs), len(inputs.options.prices), len(inputs.weights), MODEL_VERSION)._asdict(),
+        "made_of": messages.made_of(
+            len(inputs), len(inputs.options.prices), len(inputs.weights), MODEL_VERSION
+        )._asdict(),
     }
 
 
@@ -118,34 +121,38 @@ def _money(inputs: SetInputs, minor: int) -> dict[str, Any]:
 
 
 def _order(inputs: SetInputs, market: SelectionMarket, options: Sequence[int]) -> list[int]:
-    """Return the chosen rows so that each adds the most to those before it, which is how a curve of them reads."""
-    left, sums, order = sorted(options, key=lambda row: market.commitments[row]), np.zeros(len(market.units)), []
-    while left:
-        gains = coverage.people(sums + market.rates[left], market.units)
-        best = left[int(np.argmax(gains))]
+    """Return the chosen rows in the order of greatest gain: each adds the most people to those before it."""
+    # Sorted by commitment, so that equal gains are broken the same way in every run.
+    remaining = sorted(options, key=lambda row: market.commitments[row])
+    sums, order = np.zeros(len(market.units)), []
+    while remaining:
+        gains = coverage.people(sums + market.rates[remaining], market.units)
+        best = remaining[int(np.argmax(gains))]
         order.append(best)
         sums = sums + market.rates[best]
-        left.remove(best)
+        remaining.remove(best)
     return order
 
 
 def _chosen(inputs: SetInputs, order: Sequence[int], bids: Sequence[int]) -> list[dict[str, Any]]:
-    alone, added, lost = (part.tolist() for part in set_reach.steps(inputs, bids))
-    found = []
-    for place, (row, bid) in enumerate(zip(order, bids, strict=True)):
+    people_alone, people_added, people_lost = (part.tolist() for part in set_reach.steps(inputs, bids))
+    lines = []
+    for position, (row, bid) in enumerate(zip(order, bids, strict=True)):
         price = int(inputs.options.prices[row])
-        per_thousand = _money(inputs, round(1000 * price / added[place])) if added[place] >= 1 else None
-        found.append(
+        per_thousand = (
+            _money(inputs, round(1000 * price / people_added[position])) if people_added[position] >= 1 else None
+        )
+        lines.append(
             {
                 **_named(inputs, row, bid),
-                "people_alone": alone[place],
-                "people_added": added[place],
-                "people_lost_without": lost[place],
+                "people_alone": people_alone[position],
+                "people_added": people_added[position],
+                "people_lost_without": people_lost[position],
                 "per_thousand_added": per_thousand,
-                **words.chosen(added[place], alone[place], lost[place])._asdict(),
+                **messages.chosen(people_added[position], people_alone[position], people_lost[position])._asdict(),
             }
         )
-    return found
+    return lines
 
 
 def _named(inputs: SetInputs, row: int, bid: int) -> dict[str, Any]:
@@ -160,42 +167,44 @@ def _named(inputs: SetInputs, row: int, bid: int) -> dict[str, Any]:
 def _left_out(
     inputs: SetInputs, market: SelectionMarket, limits: SelectionLimits, options: tuple[int, ...]
 ) -> list[dict[str, Any]]:
-    """Return why each bid is out, once for each: of a bid's options the one that was nearest to being in."""
+    """Return why each bid is out, one line for each: that of its option that was nearest to being chosen."""
     chosen = {int(inputs.options.bid_of[row]) for row in options}
     nearest: dict[int, explain.LeftOut] = {}
-    for one in explain.explain(market, limits, options):
-        bid = int(inputs.options.bid_of[one.row])
-        if bid not in chosen and (bid not in nearest or _gap(inputs, one) < _gap(inputs, nearest[bid])):
-            nearest[bid] = one
-    found = []
-    for bid, one in sorted(nearest.items(), key=lambda item: (_gap(inputs, item[1]), inputs.bids[item[0]].commitment)):
-        wins_at = None if one.wins_at is None else Money(inputs.currency, one.wins_at)
-        numbers = dict(one.numbers)
+    for left_out in explain.explain(market, limits, options):
+        bid = int(inputs.options.bid_of[left_out.row])
+        if bid not in chosen and (bid not in nearest or _gap(inputs, left_out) < _gap(inputs, nearest[bid])):
+            nearest[bid] = left_out
+    lines = []
+    for bid, left_out in sorted(
+        nearest.items(), key=lambda item: (_gap(inputs, item[1]), inputs.bids[item[0]].commitment)
+    ):
+        wins_at = None if left_out.wins_at is None else Money(inputs.currency, left_out.wins_at)
+        numbers = dict(left_out.numbers)
         if "budget" in numbers:
             numbers["budget"] = Money(inputs.currency, numbers["budget"]).show()
-        found.append(
+        lines.append(
             {
-                **_named(inputs, one.row, bid),
-                "reason": one.reason,
-                "would_win_at": None if one.wins_at is None else _money(inputs, one.wins_at),
-                **words.left_out(one.reason, numbers, wins_at)._asdict(),
+                **_named(inputs, left_out.row, bid),
+                "reason": left_out.reason,
+                "would_win_at": None if left_out.wins_at is None else _money(inputs, left_out.wins_at),
+                **messages.left_out(left_out.reason, numbers, wins_at)._asdict(),
             }
         )
-    return found
+    return lines
 
 
-def _gap(inputs: SetInputs, one: explain.LeftOut) -> float:
-    """Return by which share of its price a row would have had to be cheaper; infinite where no price would do."""
-    price = int(inputs.options.prices[one.row])
-    return float("inf") if one.wins_at is None or price <= 0 else 1 - one.wins_at / price
+def _gap(inputs: SetInputs, left_out: explain.LeftOut) -> float:
+    """Return the share of its price by which a row would have had to be cheaper; infinite if no price would win."""
+    price = int(inputs.options.prices[left_out.row])
+    return float("inf") if left_out.wins_at is None or price <= 0 else 1 - left_out.wins_at / price
 
 
 @dataclass(frozen=True)
 class Verification:
-    """A stored set held against its limits, its own value, a choice made again and a panel that counts its people.
+    """A stored set compared with its limits, its stored value, a new choice and a panel that counts its people.
 
-    `same_model` is false where an older release chose it; `panel_error` is the panel's standard error; `faults` say in
-    words what does not hold.
+    `same_model` is false if an older release chose the set; `panel_error` is the panel's standard error in people;
+    `faults` state in words what does not hold.
     """
 
     same_model: bool
@@ -217,7 +226,7 @@ def verify(
     value: float,
     model_version: str | None = MODEL_VERSION,
 ) -> Verification:
-    """Choose again and compare. A set that another model chose is no fault where this one would choose otherwise."""
+    """Choose again and compare with a stored result. It is no fault if another model chose a different set."""
     same_model = model_version == MODEL_VERSION
     problem = problems.prepare(inputs.market(), limits)
     bid_of, option_of, _ = inputs.options
@@ -229,38 +238,38 @@ def verify(
     position = {row: index for index, row in enumerate(problem.rows.tolist())}
     chosen_again = search(inputs, limits)
     members = [position[row] for row in stored if row in position]
-    keeps = len(members) == len(stored) and problems.keeps(problem, members)
+    keeps_limits = len(members) == len(stored) and problems.keeps(problem, members)
     persons = PANEL_SIZE // max(1, len(members) * len(problem.units))
     persons = min(max(persons, panel.PERSONS_LEAST), panel.PERSONS_MOST)
-    counted = panel.count(panel.draw(problem.rates[members], problem.units, PANEL_SEED, persons))
-    real = problem.value(members)
+    panel_count = panel.count(panel.draw(problem.rates[members], problem.units, PANEL_SEED, persons))
+    people = problem.value(members)
     same_set = stored == chosen_again.options
     faults = {
-        "The set does not keep the limits.": not keeps,
-        "The set's people are not those that were stored.": real != value,
+        "The set does not keep the limits.": not keeps_limits,
+        "The set's people are not those that were stored.": people != value,
         "Choosing again finds a set that reaches more.": (
-            same_model and real < chosen_again.value * (1 - problems.SAME)
+            same_model and people < chosen_again.value * (1 - problems.SAME)
         ),
         "Choosing again gives another set.": same_model and result["proof"]["how"] == "bound" and not same_set,
         "The panel counts other people than the closed form.": (
-            abs(counted.people - real) > PANEL_ERRORS * counted.error + 1e-6 * real
+            abs(panel_count.people - people) > PANEL_ERRORS * panel_count.error + 1e-6 * people
         ),
     }
     return Verification(
         same_model=same_model,
         same_set=same_set,
-        same_value=real == value,
-        keeps_limits=keeps,
-        value=real,
+        same_value=people == value,
+        keeps_limits=keeps_limits,
+        value=people,
         bound=result["proof"]["bound"],
-        panel_people=counted.people,
-        panel_error=counted.error,
+        panel_people=panel_count.people,
+        panel_error=panel_count.error,
         faults=tuple(text for text, holds in faults.items() if holds),
     )
 
 
 class OutcomeLine(NamedTuple):
-    """How one bid fared: chosen, or why not, and by how many per cent its price would have had to be lower."""
+    """The outcome for one bid: chosen, or why not, and by how many per cent its price would have had to be lower."""
 
     chosen: bool
     reason: str | None
@@ -271,7 +280,7 @@ class OutcomeLine(NamedTuple):
 
 
 def line_of_bid(result: dict[str, Any], bid: str) -> OutcomeLine:
-    """Return how one bid fared, as its own side may know it: chosen, or why not and how far, in a band."""
+    """Return the outcome for one bid as its own side may know it: chosen, or why not and how far off, in a band."""
     if any(line["bid_id"] == bid for line in result["chosen"]):
         return OutcomeLine(True, None, None, None, "已入选。", "It was chosen.")
     line = next((line for line in result["left_out"] if line["bid_id"] == bid), None)
@@ -280,7 +289,7 @@ def line_of_bid(result: dict[str, Any], bid: str) -> OutcomeLine:
         return OutcomeLine(False, None, None, None, *withdrawn)
     wins_at = line["would_win_at"] and line["would_win_at"]["amount_minor"]
     price_band = band.band(line["price"]["amount_minor"], wins_at)
-    zh, en = words.for_bidder(line["reason"])
+    zh, en = messages.for_bidder(line["reason"])
     return OutcomeLine(
         False, line["reason"], price_band.low, price_band.high, f"{zh}{price_band.zh}", f"{en} {price_band.en}"
     )

@@ -79,8 +79,8 @@ def verify(selection_id: UUID) -> Verification:
 @blueprint.get("/selections/<id('sel'):selection_id>/picture", **_READS, query=PictureQuery, media_type=SVG)
 def picture(query: dict[str, Any], selection_id: UUID) -> Response:
     """One picture of the result, as SVG."""
-    found = service.find(session(), actor(), selection_id)
-    return Response(selection_pictures.draw(found, **query), content_type=SVG)
+    selection = service.find(session(), actor(), selection_id)
+    return Response(selection_pictures.draw(selection, **query), content_type=SVG)
 
 
 @blueprint.get(

@@ -24,18 +24,19 @@ def draw(selection: Selection, name: str, *, language: str, width: int) -> str:
     """Return one picture of the selection's result as SVG. Raises NotFound while there is none."""
     if selection.result is None:
         raise NotFound("There is no picture before the selection has a result.")
-    return of_result(selection.result, name, language=language, width=width)
+    return draw_result(selection.result, name, language=language, width=width)
 
 
-def of_result(result: Result, name: str, *, language: str, width: int) -> str:
+def draw_result(result: Result, name: str, *, language: str, width: int) -> str:
+    """Return one picture of a result as SVG, `width` points wide, with its caption. `name` is a key of _TITLES."""
     title = _TITLES[name][0 if language == "zh" else 1]
     drawing = SvgDrawing(float(width), title)
     drawing.text(16, 28, cut(title, width - 32, LARGE), size=LARGE, bold=True)
-    bottom, told = _DRAW[name](drawing, result, language)
-    for line in wrap(told, width - 32, SMALL):
+    bottom, caption = _DRAW[name](drawing, result, language)
+    for line in wrap(caption, width - 32, SMALL):
         drawing.text(16, bottom, line, size=SMALL, ink=SOFT)
         bottom += 16
-    return drawing.show(bottom, told)
+    return drawing.show(bottom, caption)
 
 
 def _say(language: str, zh: str, en: str) -> str:
@@ -43,7 +44,7 @@ def _say(language: str, zh: str, en: str) -> str:
 
 
 class _PlotPlane:
-    """The field between two axes: places of values on the sheet."""
+    """The area between two axes, which maps values to points on the sheet."""
 
     def __init__(
         self,
@@ -66,8 +67,8 @@ class _PlotPlane:
             drawing.line(self.left, self.y(value), self.right, self.y(value))
             drawing.text(self.left - 6, self.y(value) + 4, number(value, language), size=SMALL, anchor="end", ink=SOFT)
         end = self.left - 20
-        wanted = max(2, int((self.right - self.left) / 90))
-        for value in [tick for tick in ticks(self.x_low, self.x_high, wanted) if self.x_low <= tick <= self.x_high]:
+        tick_count = max(2, int((self.right - self.left) / 90))
+        for value in [tick for tick in ticks(self.x_low, self.x_high, tick_count) if self.x_low <= tick <= self.x_high]:
             label = x_label(value)
             half = width_of(label, SMALL) / 2
             if self.x(value) - half > end + 6 and self.x(value) + half <= drawing.width:
@@ -88,26 +89,26 @@ class _PlotPlane:
     def at(self, points: Sequence[Point]) -> list[Point]:
         return [(self.x(x), self.y(y)) for x, y in points]
 
-    def note(self, x: float, y: float, words: str, ink: str) -> None:
-        """Write beside a point, on the side where there is room."""
-        room = width_of(words, PLAIN)
+    def note(self, x: float, y: float, text: str, ink: str) -> None:
+        """Write a text beside a point, shifted so that it stays inside the picture."""
+        room = width_of(text, PLAIN)
         start = min(max(x + 8, self.left + 2), self.drawing.width - room - 6)
-        self.drawing.text(start, max(y - 8, self.top + 4), words, size=PLAIN, ink=ink, bold=True)
+        self.drawing.text(start, max(y - 8, self.top + 4), text, size=PLAIN, ink=ink, bold=True)
 
     def legend(self, rows: Sequence[tuple[str, str, str]]) -> None:
         """Name the lines (text, ink, dash) in the upper left corner, where a rising curve leaves room."""
-        for place, (words, ink, dash) in enumerate(rows):
-            y = self.top + 14 + 18 * place
+        for row, (text, ink, dash) in enumerate(rows):
+            y = self.top + 14 + 18 * row
             self.drawing.line(self.left + 8, y - 4, self.left + 32, y - 4, ink=ink, width=2, dash=dash)
-            self.drawing.text(self.left + 38, y, words, size=PLAIN, ink=ink, bold=True)
+            self.drawing.text(self.left + 38, y, text, size=PLAIN, ink=ink, bold=True)
 
 
 def _set_reach(drawing: SvgDrawing, result: Result, language: str) -> tuple[float, str]:
     chosen, reach = result["chosen"], result["reach"]
     together, apart = [(0.0, 0.0)], [(0.0, 0.0)]
-    for place, one in enumerate(chosen, start=1):
-        together.append((float(place), together[-1][1] + one["people_added"]))
-        apart.append((float(place), apart[-1][1] + one["people_alone"]))
+    for count, line in enumerate(chosen, start=1):
+        together.append((float(count), together[-1][1] + line["people_added"]))
+        apart.append((float(count), apart[-1][1] + line["people_alone"]))
     plane = _PlotPlane(
         drawing,
         (0.0, float(max(1, len(chosen)))),
@@ -130,13 +131,13 @@ def _set_reach(drawing: SvgDrawing, result: Result, language: str) -> tuple[floa
             (_say(language, "去重后", "each person once"), BLUE, ""),
         ]
     )
-    told = _say(
+    caption = _say(
         language,
         f"实线：保守预测（0.3 分位）下去重后的人数；虚线：直接相加；竖条：{len(chosen)} 个报价合计的 80% 区间。",
         f"Solid: each person once, careful forecast (0.3 quantile). Dashed: added up. Bar: 80 % interval of all"
         f" {len(chosen)} bids together.",
     )
-    return plane.below, told
+    return plane.below, caption
 
 
 def _union(drawing: SvgDrawing, result: Result, language: str) -> tuple[float, str]:
@@ -147,7 +148,7 @@ def _union(drawing: SvgDrawing, result: Result, language: str) -> tuple[float, s
         (_say(language, "去重（保守）", "once each (careful)"), reach["careful"], BLUE, (reach["low"], reach["high"])),
     )
     bottom = _bars(drawing, rows, language)
-    told = _say(
+    caption = _say(
         language,
         f"细线：80% 区间；保守值假设每个账号都只到其 0.3 分位，所以可能低于区间。"
         f"单位：加权目标人数。重叠形状减半或加倍时为 {number(reach['at_half_shape'], language)} 或"
@@ -156,28 +157,28 @@ def _union(drawing: SvgDrawing, result: Result, language: str) -> tuple[float, s
         f" under it. Weighted people of the target. With the overlap shape halved or doubled it is"
         f" {number(reach['at_half_shape'], language)} or {number(reach['at_double_shape'], language)}.",
     )
-    return bottom, told
+    return bottom, caption
 
 
 def _frequency(drawing: SvgDrawing, result: Result, language: str) -> tuple[float, str]:
     rows = tuple(
-        (_say(language, f"{place} 个以上", f"{place} or more"), people, BLUE, None)
-        for place, people in enumerate(result["reach"]["frequency"], start=1)
+        (_say(language, f"{contacts} 个以上", f"{contacts} or more"), people, BLUE, None)
+        for contacts, people in enumerate(result["reach"]["frequency"], start=1)
     )
     mean = result["reach"]["contacts_per_person"]
     shown = "-" if mean is None else f"{mean:.2f}"
-    told = _say(
+    caption = _say(
         language,
         f"单位：加权目标人数，保守预测。人均触达 {shown} 次。",
         f"Weighted people of the target, careful forecast. {shown} contacts for each person reached.",
     )
-    return _bars(drawing, rows, language), told
+    return _bars(drawing, rows, language), caption
 
 
 def _bars(
     drawing: SvgDrawing, rows: Sequence[tuple[str, float, str, tuple[float, float] | None]], language: str
 ) -> float:
-    """Draw bars with their names above them; returns where the text below may begin."""
+    """Draw bars with their names above them, and return the height at which the text below may begin."""
     left, y = 16.0, 50.0
     most = max([value for _, value, _, _ in rows] + [ends[1] for _, _, _, ends in rows if ends] + [1e-9])
     room = drawing.width - left - 120
@@ -200,7 +201,7 @@ def _bars(
 def _budget_curve(drawing: SvgDrawing, result: Result, language: str) -> tuple[float, str]:
     curve, currency = result["budget_curve"], result["budget"]["currency"]
     unit = 10.0 ** MINOR_DIGITS[currency]
-    points = [(one["budget"]["amount_minor"] / unit, one["careful"]) for one in curve] or [(0.0, 0.0)]
+    points = [(point["budget"]["amount_minor"] / unit, point["careful"]) for point in curve] or [(0.0, 0.0)]
     plane = _PlotPlane(
         drawing,
         (0.0, max(x for x, _ in points) or 1.0),
@@ -216,29 +217,29 @@ def _budget_curve(drawing: SvgDrawing, result: Result, language: str) -> tuple[f
     for x, y in plane.at(points):
         drawing.dot(x, y)
     plane.note(plane.x(present), plane.top + 16, _say(language, "当前预算", "present budget"), ORANGE)
-    more = next((one for one in curve if one["factor"] > 1), None)
-    now = next((one for one in curve if one["factor"] == 1), None)
-    told = _say(language, "每个点：该预算下找到的最佳组合。", "Each dot: the best set found for that budget.")
+    more = next((point for point in curve if point["factor"] > 1), None)
+    now = next((point for point in curve if point["factor"] == 1), None)
+    caption = _say(language, "每个点：该预算下找到的最佳组合。", "Each dot: the best set found for that budget.")
     if more is not None and now is not None and more["careful"] > now["careful"]:
         extra, cost = (
             more["careful"] - now["careful"],
             (more["budget"]["amount_minor"] - now["budget"]["amount_minor"]) / unit,
         )
-        told += _say(
+        caption += _say(
             language,
             f"再加 {number(cost, language)} {currency} 预算，多触达 {number(extra, language)} 人"
             f"（每千人 {number(1000 * cost / extra, language)} {currency}）。",
             f" Another {number(cost, language)} {currency} reaches {number(extra, language)} more people"
             f" ({number(1000 * cost / extra, language)} {currency} per thousand).",
         )
-    return plane.below, told
+    return plane.below, caption
 
 
 def _frontier(drawing: SvgDrawing, result: Result, language: str) -> tuple[float, str]:
-    points = [(one["intrusiveness"], one["careful"]) for one in result["frontier"]]
+    points = [(point["intrusiveness"], point["careful"]) for point in result["frontier"]]
     if not points:
-        told = _say(language, "没有侵扰度已知的报价。", "No bid's intrusiveness is known.")
-        return 60.0, told
+        caption = _say(language, "没有侵扰度已知的报价。", "No bid's intrusiveness is known.")
+        return 60.0, caption
     plane = _PlotPlane(
         drawing,
         (0.0, max(x for x, _ in points) * 1.05),
@@ -256,12 +257,12 @@ def _frontier(drawing: SvgDrawing, result: Result, language: str) -> tuple[float
     drawing.path(steps)
     for x, y in plane.at(points):
         drawing.dot(x, y)
-    told = _say(
+    caption = _say(
         language,
         "每个点：只用侵扰度不高于横轴数值的报价时的最佳组合。越靠左上越好。",
         "Each dot: the best set of bids whose intrusiveness is no higher. Up and to the left is better.",
     )
-    return plane.below, told
+    return plane.below, caption
 
 
 _DRAW: Mapping[str, Callable[[SvgDrawing, Result, str], tuple[float, str]]] = {

@@ -1,4 +1,4 @@
-"""Asks for selections, keeps and shows them, confirms one, and tells each bidder how its own bid fared."""
+"""Starts, stores, shows and confirms selections, and shows each bidder the outcome for its own bid."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, InvalidInput, NotFound, WrongState
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
-from marketplace.matching.scoring import service as matching
+from marketplace.matching.scoring import service as scoring_service
 from marketplace.matching.selection import constraints, load_inputs, outcome, policy
 from marketplace.matching.selection.inputs import SetInputs, hash_of, pack, unpack
 from marketplace.matching.selection.models import Selection, SelectionInputs, SelectionStatus
@@ -31,7 +31,7 @@ DECIDED = (SelectionStatus.DONE, SelectionStatus.CONFIRMED)
 
 @dataclass(frozen=True)
 class HypotheticalSet:
-    """Which set it would be; nothing was stored. `outcome` is the document that a selection stores as its result."""
+    """The set that other wishes would give, which was not stored. `outcome` has the form of a selection's result."""
 
     brief_id: UUID
     outcome: Mapping[str, Any]
@@ -39,9 +39,10 @@ class HypotheticalSet:
 
 @dataclass(frozen=True)
 class BidOutcome:
-    """How one bid fared in the confirmed selection, as its own side may know it: chosen, or why not and how far.
+    """The outcome for one bid in the confirmed selection, as its own side may know it: chosen, or why not and how far.
 
-    The two ends say by how many per cent the price would have had to be lower; None where no price would have done.
+    `lower_percent_from` and `lower_percent_to` bound by how many per cent the price would have had to be lower; None if
+    no price would have won.
     """
 
     bid_id: UUID
@@ -56,54 +57,60 @@ class BidOutcome:
 
 
 def start(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str, Any]) -> Selection:
-    """Ask for a selection of a closed brief's bids. Raises NotFound, WrongState, Conflict, InvalidInput."""
+    """Start a selection among a closed brief's bids as a job. Raises NotFound, WrongState, Conflict, InvalidInput."""
     brief, version = _choosable(session, actor, brief_id)
-    stored = _checked(session, brief, version, loaded)
+    wishes = _stored_wishes(session, brief, version, loaded)
     if session.scalar(_confirmed(brief_id)) is not None:
         raise Conflict("A selection of this brief is confirmed already.")
-    selection = Selection(brief_id=brief_id, brief_version_id=version.id, brand_id=brief.brand_id, wishes=stored)
+    selection = Selection(brief_id=brief_id, brief_version_id=version.id, brand_id=brief.brand_id, wishes=wishes)
     session.add(selection)
     session.flush()
-    selection.job_id = _ask(session, selection, SEARCH)
+    selection.job_id = _enqueue(session, selection, SEARCH)
     events.record(session, "selections.start", selection.id, actor, parties=[brief.brand_id], brief_id=str(brief_id))
     session.flush()
     return selection
 
 
 def what_if(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str, Any]) -> HypotheticalSet:
-    """Return which set it would be with other limits, another budget or target. Nothing is stored."""
+    """Return the set that other limits, another budget or another target would give. Nothing is stored.
+
+    Raises NotFound, WrongState, Conflict, InvalidInput.
+    """
     brief, version = _choosable(session, actor, brief_id)
-    stored = _checked(session, brief, version, loaded)
-    # As in a search: what bars a bid may stand in rows that are not the brand's to read. It is told the gate alone.
+    wishes = _stored_wishes(session, brief, version, loaded)
+    # As the system, as in a search: a bid's gate may come from rows that the brand may not read. It sees only the gate.
     with db.acting_as(session, SYSTEM):
         inputs = load_inputs.load(session, brief, version, loaded["target"])
-    limits = constraints.limits(stored, inputs)
+    limits = constraints.limits(wishes, inputs)
     try:
-        found = outcome.search(inputs, limits)
+        found_set = outcome.search(inputs, limits)
     except outcome.CannotKeep as error:
         raise Conflict(str(error)) from error
-    return HypotheticalSet(brief_id, outcome.describe(inputs, limits, found))
+    return HypotheticalSet(brief_id, outcome.describe(inputs, limits, found_set))
 
 
 def _choosable(session: Session, actor: Actor, brief_id: UUID) -> tuple[Brief, BriefVersion]:
-    """Return a closed brief whose bids all have fresh scores, in its present wording."""
+    """Return a closed brief whose bids all have fresh scores, with its current version.
+
+    Raises NotFound, WrongState before it has closed, and Conflict while scores are out of date.
+    """
     brief = db.get(session, Brief, brief_id, briefs_policy.own(actor))
     if brief.status != BriefStatus.CLOSED:
         raise WrongState("Bids are chosen when the brief has closed.", state=brief.status)
-    state = matching.freshness(session, brief_id)
+    state = scoring_service.freshness(session, brief_id)
     if state.fresh < state.total:
         raise Conflict(f"{state.fresh} of {state.total} bids have fresh scores. Ask again in a few seconds.")
     return brief, session.get_one(BriefVersion, brief.version_id)
 
 
-def _checked(session: Session, brief: Brief, version: BriefVersion, loaded: Mapping[str, Any]) -> dict[str, Any]:
+def _stored_wishes(session: Session, brief: Brief, version: BriefVersion, loaded: Mapping[str, Any]) -> dict[str, Any]:
     errors = constraints.validation_errors(loaded, version.currency, load_inputs.choosable(session, brief.id))
     if errors:
         raise InvalidInput(errors=errors)
     return constraints.document(loaded, version.currency, version.budget_minor)
 
 
-def _ask(session: Session, selection: Selection, kind: str) -> UUID:
+def _enqueue(session: Session, selection: Selection, kind: str) -> UUID:
     lease_s = 120 if kind == SEARCH else int(selection.wishes["time_limit_s"]) + 120
     return jobs.enqueue(
         session,
@@ -134,9 +141,12 @@ def listing(
 
 
 def confirm(session: Session, actor: Actor, selection_id: UUID) -> Selection:
-    """Make it the brief's choice, once and for all; from then on each bidder may read how its bid fared."""
+    """Make a selection the brief's final choice. From then on each bidder may read the outcome for its own bid.
+
+    Raises NotFound, NotAllowed, WrongState, and Conflict if another selection of the brief is confirmed.
+    """
     selection = db.lock(session, Selection, selection_id, policy.visible(actor))
-    # Two confirmations of one brief wait for each other here; the unique index is the second net.
+    # Two confirmations of one brief wait for each other here; the unique index is the second safeguard.
     db.lock(session, Brief, selection.brief_id)
     if session.scalar(_confirmed(selection.brief_id)) not in (None, selection.id):
         raise Conflict("A selection of this brief is confirmed already.")
@@ -160,7 +170,7 @@ def _bidders(session: Session, brief_id: UUID) -> list[UUID]:
 
 
 def search(session: Session, selection_id: UUID) -> Selection:
-    """Gather the inputs, choose, and keep both; the exact solver follows where it is wanted. Twice is harmless."""
+    """Load the inputs, choose, and store both; then start the exact solver if it is worth it. Idempotent."""
     selection = db.lock(session, Selection, selection_id)
     if selection.status != SelectionStatus.WAITING:
         return selection
@@ -169,25 +179,25 @@ def search(session: Session, selection_id: UUID) -> Selection:
     data = pack(inputs)
     session.add(SelectionInputs(selection_id=selection.id, data=data))
     selection.inputs_hash, selection.model_version = hash_of(data), outcome.MODEL_VERSION
-    # What is stored is what is chosen from: shares are rounded on their way in.
+    # Choose from what was stored, because storing rounds the shares.
     inputs = unpack(data)
     limits = constraints.limits(selection.wishes, inputs)
     try:
-        found = outcome.search(inputs, limits)
+        found_set = outcome.search(inputs, limits)
     except outcome.CannotKeep as error:
         _fail(session, selection, str(error))
         return selection
-    _keep(selection, outcome.describe(inputs, limits, found), found)
-    if outcome.worth_proving(inputs, found, selection.wishes["prove"]):
+    _store_result(selection, outcome.describe(inputs, limits, found_set), found_set)
+    if outcome.worth_proving(inputs, found_set, selection.wishes["prove"]):
         states.apply_transition(session, selection, SELECTION_TRANSITIONS, "find", SYSTEM, parties=[selection.brand_id])
-        selection.job_id = _ask(session, selection, PROVE)
+        selection.job_id = _enqueue(session, selection, PROVE)
     else:
         _finish(session, selection)
     return selection
 
 
 def prove(session: Session, selection_id: UUID, progress: outcome.Progress) -> Selection:
-    """Let the exact solver better the set or prove it, within its time."""
+    """Let the exact solver improve the set or prove it, within its time limit."""
     selection = session.get_one(Selection, selection_id)
     if selection.status != SelectionStatus.FOUND:
         return selection
@@ -195,20 +205,20 @@ def prove(session: Session, selection_id: UUID, progress: outcome.Progress) -> S
     limits = constraints.limits(selection.wishes, inputs)
 
     def report(stage: str, done: int, total: int | None) -> None:
-        # No row is locked meanwhile; a word now and then, for a transaction that stays idle is ended by the server.
+        # No row is locked while the solver runs, but the server ends idle transactions, so keep this one alive.
         session.execute(sa.text("SELECT 1"))
         progress(stage, done, total)
 
-    found = outcome.prove(inputs, limits, int(selection.wishes["time_limit_s"]), report)
+    found_set = outcome.prove(inputs, limits, int(selection.wishes["time_limit_s"]), report)
     selection = db.lock(session, Selection, selection_id)
     if selection.status == SelectionStatus.FOUND:
-        _keep(selection, outcome.describe(inputs, limits, found), found)
+        _store_result(selection, outcome.describe(inputs, limits, found_set), found_set)
         _finish(session, selection)
     return selection
 
 
 def give_up(session: Session, selection_id: UUID, message: str) -> None:
-    """End a selection whose job cannot be done. One that has a set keeps it, as far as it was proved."""
+    """End a selection whose job cannot be done. A selection that has a set keeps it, with the proof so far."""
     selection = db.lock(session, Selection, selection_id)
     if selection.status == SelectionStatus.FOUND:
         selection.message = message
@@ -224,10 +234,10 @@ def stored_inputs(session: Session, selection: Selection) -> SetInputs:
     return unpack(data)
 
 
-def _keep(selection: Selection, result: dict[str, Any], found: outcome.FoundSet) -> None:
+def _store_result(selection: Selection, result: dict[str, Any], found_set: outcome.FoundSet) -> None:
     selection.result = result
-    selection.bids, selection.value, selection.spend_minor = len(result["chosen"]), found.value, found.spend
-    selection.bound, selection.certificate = found.bound, found.certificate
+    selection.bids, selection.value, selection.spend_minor = len(result["chosen"]), found_set.value, found_set.spend
+    selection.bound, selection.certificate = found_set.bound, found_set.certificate
 
 
 def _finish(session: Session, selection: Selection) -> None:
@@ -243,7 +253,7 @@ def _fail(session: Session, selection: Selection, message: str) -> None:
 
 
 def verify(session: Session, actor: Actor, selection_id: UUID) -> outcome.Verification:
-    """Choose again from the stored inputs, and count the set's people by a panel. Raises NotFound, WrongState."""
+    """Choose again from the stored inputs, and count the set's people with a panel. Raises NotFound, WrongState."""
     selection = find(session, actor, selection_id)
     if selection.status not in DECIDED or selection.result is None:
         raise WrongState("There is nothing to verify before the selection is done.", state=selection.status)
@@ -264,9 +274,9 @@ def verify(session: Session, actor: Actor, selection_id: UUID) -> outcome.Verifi
 
 
 def outcome_of_bid(session: Session, actor: Actor, bid_id: UUID) -> BidOutcome:
-    """Return how one bid fared in the confirmed selection, for its own side. Raises NotFound before that."""
+    """Return the outcome for one bid, for its own side. Raises NotFound before a selection is confirmed."""
     bid = db.get(session, Bid, bid_id, bids_policy.own(actor))
-    # Row-level security hides the brand's selection; of it only the bid's own line is shown, and in a band.
+    # As the system: row-level security hides the brand's selection. Only the bid's own line is shown, and in a band.
     with db.acting_as(session, SYSTEM):
         selection = session.scalar(sa.select(Selection).where(Selection.id.in_(_confirmed(bid.brief_id))))
     if selection is None or selection.result is None or selection.confirmed_at is None:

@@ -1,4 +1,4 @@
-"""What a chosen set reaches: the careful number that was maximised, its interval, and how the numbers hang together."""
+"""What a chosen set reaches: the careful number that was maximised, its interval, and numbers to compare it with."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.overlap import coverage, set_frequency
 from marketplace.matching.overlap.coverage import REACHED_MOST, PeopleUnits
 from marketplace.matching.overlap.overlap_fit import FACTORS
-from marketplace.matching.selection import messages as words
+from marketplace.matching.selection import messages
 from marketplace.matching.selection.inputs import STRATA, SetInputs
 
 # Each round draws every stratum of every channel once (a Latin hypercube: McKay, Beckman and Conover, 1979).
@@ -20,8 +20,8 @@ _SEED = 20261123
 
 
 def steps(inputs: SetInputs, bids: Sequence[int]) -> tuple[Floats, Floats, Floats]:
-    """Return, for each of the bids in this order, the people it reaches alone, adds to those before it, and the set
-    loses without it."""
+    """Return three arrays for the bids in this order: the weighted people that each reaches alone, adds to those before
+    it, and that the set loses without it."""
     rates, units = inputs.rates()[list(bids)], inputs.units()
     if not len(rates):
         return np.zeros(0), np.zeros(0), np.zeros(0)
@@ -32,8 +32,8 @@ def steps(inputs: SetInputs, bids: Sequence[int]) -> tuple[Floats, Floats, Float
     return coverage.people(rates, units), np.diff(total, prepend=0.0), total[-1] - coverage.people(without, units)
 
 
-def told(inputs: SetInputs, bids: Sequence[int]) -> dict[str, Any]:
-    """Return everything that is told of the set's reach, in weighted people."""
+def describe(inputs: SetInputs, bids: Sequence[int]) -> dict[str, Any]:
+    """Return everything that is shown about the set's reach, in weighted people, as JSON values."""
     careful = _people(inputs, bids, 1.0)
     rates, units = inputs.rates()[list(bids)], inputs.units()
     spread = samples(inputs, bids)
@@ -41,7 +41,7 @@ def told(inputs: SetInputs, bids: Sequence[int]) -> dict[str, Any]:
     frequency = set_frequency.frequency(rates, units, FREQUENCIES) if len(bids) else np.zeros(FREQUENCIES)
     shares = inputs.shares[list(bids)]
     contacts = float(np.sum(inputs.contacts[list(bids)]))
-    found: dict[str, Any] = {
+    values: dict[str, Any] = {
         "careful": careful,
         "point": point,
         "low": low,
@@ -55,40 +55,44 @@ def told(inputs: SetInputs, bids: Sequence[int]) -> dict[str, Any]:
         "overlap": dict(inputs.overlap),
         "matched": matched(inputs, bids),
     }
-    return {**found, **words.reach(found, len(bids))._asdict()}
+    return {**values, **messages.reach(values, len(bids))._asdict()}
 
 
 def matched(inputs: SetInputs, bids: Sequence[int]) -> dict[str, Any] | None:
-    """Return the careful reach by the one factor on all shapes with which the set's pairs overlap as they were measured
-    to. None where some pair was not measured."""
+    """Return the careful reach with all shapes times the one factor at which the set's pairs overlap as measured.
+
+    None if some pair was not measured.
+    """
     chosen = set(bids)
-    rows = [place for place, pair in enumerate(inputs.pairs.bids.tolist()) if set(pair) <= chosen]
+    rows = [row for row, pair in enumerate(inputs.pairs.bids.tolist()) if set(pair) <= chosen]
     if len(chosen) < 2 or len(rows) < len(chosen) * (len(chosen) - 1) // 2:
         return None
-    # Overlaps fall with the factor; both run upwards for the interpolation.
+    # Overlaps fall with the factor, so both are reversed: np.interp needs rising values.
     modelled = np.sum(inputs.pairs.modelled[rows], axis=0)[::-1]
-    steps = np.log2(FACTORS)[::-1]
-    found = float(np.interp(float(np.sum(inputs.pairs.people[rows])), np.maximum.accumulate(modelled), steps))
-    factor = float(np.exp2(found))
+    log_factors = np.log2(FACTORS)[::-1]
+    log_factor = float(
+        np.interp(float(np.sum(inputs.pairs.people[rows])), np.maximum.accumulate(modelled), log_factors)
+    )
+    factor = float(np.exp2(log_factor))
     return {"people": _people(inputs, bids, factor), "factor": factor, "pairs": len(rows)}
 
 
 def _people(inputs: SetInputs, bids: Sequence[int], factor: float) -> float:
-    """Return the careful reach with every shape times a factor."""
+    """Return the careful reach with every shape multiplied by a factor."""
     units = PeopleUnits(inputs.weights, inputs.shapes * factor)
     return float(coverage.people(np.sum(inputs.rates(factor)[list(bids)], axis=0), units))
 
 
 def samples(inputs: SetInputs, bids: Sequence[int]) -> Floats:
-    """Return the set's reach [ROUNDS * STRATA] over the forecasts' spread, each channel missing on its own.
+    """Return samples [ROUNDS * STRATA] of the set's reach over the spread of its forecasts, with independent errors.
 
-    The order of the bids does not matter: each channel's draws go by its commitment's place.
+    The order of the bids does not matter: channels draw in the order of their commitments.
     """
     units, order = inputs.units(), sorted(bids, key=lambda bid: inputs.bids[bid].commitment)
     rng = np.random.Generator(np.random.PCG64(_SEED))
     sums = np.zeros((ROUNDS * STRATA, len(units)))
     for bid in order:
-        drawn = np.concatenate([rng.permutation(STRATA) for _ in range(ROUNDS)])
+        strata = np.concatenate([rng.permutation(STRATA) for _ in range(ROUNDS)])
         shares = np.minimum(inputs.shares[bid] * inputs.spread[bid][:, None], REACHED_MOST)
-        sums += coverage.rates(shares, units.shapes)[drawn]
+        sums += coverage.rates(shares, units.shapes)[strata]
     return coverage.people(sums, units)

@@ -1,4 +1,4 @@
-"""How a selection comes to its end. Only what is done can be confirmed, and of a brief only one."""
+"""The transitions of a selection. Only a finished one can be confirmed, and only one for each brief."""
 
 from marketplace.core.actor import Role
 from marketplace.core.states import Transitions, transition

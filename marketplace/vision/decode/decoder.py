@@ -234,7 +234,7 @@ class DecodingPass:
     def run(self, closed: bool) -> None:
         self.container.seek(min(0, int(self.survey.earliest_s * av.time_base)))
         streams = [self.video, *([self.sound] if self.sound is not None else [])]
-        # The closed process cannot start threads, and some decoders (dav1d) fail if they are not told so.
+        # The closed process cannot start threads, and some decoders (dav1d) fail unless threads are switched off.
         self.video.thread_type, self.video.codec_context.thread_count = "NONE", 1
         resampler = av.audio.resampler.AudioResampler("s16", "stereo", SOUND_HZ)
         for packet in self.packets(streams):

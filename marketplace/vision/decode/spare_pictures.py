@@ -8,7 +8,7 @@ import bisect
 from collections.abc import Sequence
 from typing import Any
 
-GAP_S_MAX = 1 / 12 + 1e-3  # between two pictures that are left; a cut is told no coarser than by thumbnails
+GAP_S_MAX = 1 / 12 + 1e-3  # between two pictures that are left; a cut is located no coarser than by thumbnails
 _SLICES = range(1, 6)
 _HEADER_LEAST = 5
 

@@ -48,7 +48,7 @@ Window = tuple[int, int]  # first sample and the one after the last
 
 @dataclass(frozen=True)
 class SpokenSentence:
-    """Something said, from ``start_s`` to ``end_s``."""
+    """One spoken sentence, from ``start_s`` to ``end_s``."""
 
     start_s: float
     end_s: float
@@ -57,7 +57,7 @@ class SpokenSentence:
 
 @dataclass(frozen=True)
 class HeardSpeech:
-    """All that was said. ``by``: the recogniser; None if none is installed, and then nothing was read."""
+    """All the speech in a video. ``by``: the recogniser; None if none is installed, and nothing was transcribed."""
 
     by: str | None
     language: str | None
@@ -95,7 +95,7 @@ class _WindowText:
 class WhisperRecogniser:
     """Whisper base through faster-whisper (CTranslate2, 8 bit, one thread).
 
-    The model was trained on windows of 30 s, and each costs the same however little is said in it. Here windows are
+    The model was trained on windows of 30 s, and each costs the same however little speech it has. Here windows are
     only as long as the speech, with a little silence after it. That was measured to be as accurate, provided that the
     model also writes time stamps: without them it repeats the text of short windows.
     """
@@ -117,9 +117,9 @@ class WhisperRecogniser:
             block = windows[first : first + TOGETHER_MAX]
             batches = [self._encoded(sound, windows_alike) for windows_alike in alike(block)]
             tokens = self._tokens(block, batches, likely)
-            said = dict(reading for batch in batches for reading in self._said(batch, tokens, names))
+            words_of = dict(reading for batch in batches for reading in self._transcribed(batch, tokens, names))
             for window in block:
-                sentences += _sentences(said[window])
+                sentences += _sentences(words_of[window])
         language = likely.most_common(1)[0][0] if likely else None
         return HeardSpeech(self.name, language, tuple(sentences))
 
@@ -168,10 +168,10 @@ class WhisperRecogniser:
         encoded = self._model.encode(features[:, :, : min(3000, features.shape[2]) // 2 * 2])
         return _WindowBatch(tuple(windows), np.asarray(encoded), type(encoded).from_array)
 
-    def _said(
+    def _transcribed(
         self, batch: "_WindowBatch", tokens: Mapping[Window, Any], names: Sequence[str]
     ) -> Iterator[tuple[Window, list[SpokenWord]]]:
-        """Yield what is said in each window of a batch.
+        """Yield the spoken words of each window of a batch.
 
         Hot words correct misheard names, but now and then they spoil one that was heard well, or produce one that
         nobody said. So they are given only if a name may have been misheard, and a name has to sound like what is in
@@ -354,7 +354,7 @@ def mono(sound: NDArray[np.int16] | SoundFile) -> NDArray[np.float32]:
 
 
 def listen(sound: NDArray[np.int16] | SoundFile, names: Sequence[str], by: SpeechRecogniser | None) -> HeardSpeech:
-    """Return what is said in stereo sound at 48 kHz. Without a recogniser ``by`` is None and nothing is read."""
+    """Return the speech in stereo sound at 48 kHz. Without a recogniser ``by`` is None and nothing is transcribed."""
     if by is None:
         return HeardSpeech(None, None, ())
     samples = mono(sound)

@@ -75,7 +75,7 @@ def test_a_channel_without_sponsored_videos_is_expected_to_be_as_its_group_is() 
     nothing.sponsored[:] = 0
     told = gaps(nothing, np.full(2, NOISE), found, ChannelLabels(["beauty", "games"], ["a", "b"]))
     assert told.gap.tolist() == pytest.approx([0.1, -0.5], abs=0.08)
-    assert told.told.all()
+    assert told.is_known.all()
     assert told.sd[0] == pytest.approx(np.hypot(found.between, 0.03), abs=0.03)
 
 

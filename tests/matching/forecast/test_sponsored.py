@@ -70,7 +70,7 @@ def test_the_interval_of_the_difference_holds_what_it_says() -> None:
 def test_where_nobody_told_a_placement_is_forecast_as_any_video() -> None:
     past = histories([[100.0, 200.0]] * 2, [[5.0, 9.0]] * 2, [None] * 2, sponsored=[[None, None], [False, False]])
     found = gaps(past, np.full(2, 0.4))
-    assert not found.told.any()
+    assert not found.is_known.any()
     assert [part.tolist() for part in placement(found)] == [[0, 0], [0, 0]]
 
 

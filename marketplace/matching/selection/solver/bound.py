@@ -1,12 +1,12 @@
-"""What no set within the limits can exceed: the concave relaxation, by Frank-Wolfe steps.
+"""An upper bound on the people that any set within the limits reaches: the concave relaxation, by Frank-Wolfe steps.
 
-With every option taken in part, x in 0..1, reach is a concave function of the rates that x sums up, so at any point x
+If fractions of options are allowed, x in 0..1, reach is a concave function of the summed rates of x, so at any point x
 
     best <= reach(x) + max over s of gradient . (s - x),
 
-where s keeps the budget, one option of a creator, and the number of bids, each in part (Frank and Wolfe, Naval Research
-Logistics Quarterly 3, 1956; Jaggi, Revisiting Frank-Wolfe, 2013). Every point gives a valid bound; the steps only make
-it smaller. Limits that are left out can only raise the maximum, so the bound holds with them too.
+where s keeps the budget, one option per creator, and the number of bids, each in fractions (Frank and Wolfe, Naval
+Research Logistics Quarterly 3, 1956; Jaggi, Revisiting Frank-Wolfe, 2013). Every point gives a valid bound; the steps
+only make it smaller. The other limits are left out: that can only raise the maximum, so the bound holds with them too.
 """
 
 from collections.abc import Sequence
@@ -21,17 +21,20 @@ from marketplace.matching.selection.solver.greedy import NOTHING
 from marketplace.matching.selection.solver.problem import SelectionProblem
 
 STEPS = 60
-# Steps end when the bound is within this share of the best point.
+# The steps end when the bound exceeds the best point by no more than this share.
 CLOSE = 5e-4
 LINE_ROUNDS, LINE_POINTS = 3, 17
-# Sums differ in their last places with their order; the bound stays one.
+# Sums in another order differ in their last digits; with this factor the bound still holds.
 SAFE = 1 + 1e-9
-_PRICES_OF_A_PLACE = 12
+_MULTIPLIER_ROUNDS = 12  # of the bisection for the price of one bid's slot
+
+_HullPoint = tuple[float, float, int]  # price, gain, row
 
 
 @dataclass(frozen=True, eq=False)
 class TangentPoint:
-    """The point of the steps with the smallest bound: sums [U], reach there, and the slopes [U] of weighted people."""
+    """The point of the steps with the smallest bound: that bound, the sums of rates [U], the people reached there, and
+    the slopes [U] of weighted people."""
 
     most: float
     sums: Floats
@@ -40,40 +43,41 @@ class TangentPoint:
 
 
 def upper(problem: SelectionProblem, members: Sequence[int], steps: int = STEPS) -> float:
-    """Return a bound of the people that any set within the limits reaches. ``members`` are where the steps start."""
+    """Return an upper bound on the people that any set within the limits reaches. The steps start from ``members``."""
     if not len(problem):
         return 0.0
     return max(best_tangent(problem, members, steps).most, problem.value(members))
 
 
 def best_tangent(problem: SelectionProblem, members: Sequence[int], steps: int = STEPS) -> TangentPoint:
-    """Return the smallest bound of the steps, with the plane that it was read off."""
+    """Return the smallest bound of the steps, with the tangent plane that gives it. They start from ``members``."""
     free = _free(problem)
     must = problem.sums(problem.must)
     budget = problem.limits.budget - problem.spend(problem.must)
-    places = None if problem.limits.most is None else problem.limits.most - len(problem.must)
-    sums, found = problem.sums(members), TangentPoint(np.inf, must, 0.0, must)
+    slots = None if problem.limits.most is None else problem.limits.most - len(problem.must)
+    sums, tightest = problem.sums(members), TangentPoint(np.inf, must, 0.0, must)
     for step in range(steps):
         slopes = problem.units.weights * coverage.slopes(sums, problem.units.shapes)
         gains = np.sum(problem.rates[free] * slopes, axis=1)
-        most, parts = _knapsack(gains, problem.prices[free], problem.creators[free], budget, places)
-        here = float(coverage.people(sums, problem.units))
-        # gradient . x is over the options in x: all of the sums but what must be in.
-        bound = (here + most - float(np.sum(slopes * (sums - must)))) * SAFE
-        if bound < found.most:
-            found = TangentPoint(bound, sums, here, slopes)
-        if found.most <= here * (1 + CLOSE):
+        linear_bound, parts = _knapsack(gains, problem.prices[free], problem.creators[free], budget, slots)
+        people = float(coverage.people(sums, problem.units))
+        # gradient . x covers only the options in x: the sums without the members that must be in.
+        bound = (people + linear_bound - float(np.sum(slopes * (sums - must)))) * SAFE
+        if bound < tightest.most:
+            tightest = TangentPoint(bound, sums, people, slopes)
+        if tightest.most <= people * (1 + CLOSE):
             break
         target = must + np.sum(problem.rates[free[parts > 0]] * parts[parts > 0][:, None], axis=0)
         sums = _between(problem, sums, target, step)
-    return found
+    return tightest
 
 
 def hopeful(problem: SelectionProblem, members: Sequence[int], tangent: TangentPoint | None = None) -> Ints:
-    """Return the rows that a set better than the members could contain.
+    """Return the rows that a set better than ``members`` could contain, ascending.
 
-    With a price for each unit of budget (the knapsack's Lagrangian) the bound of a set that is made to contain a row
-    is the bound less what that row brings too little for its price: below the members' reach, no better set has it.
+    With a price for each unit of budget (the Lagrangian of the knapsack), the bound for sets with a given row is the
+    general bound less the amount by which the row's gain falls short of its price. If that is below the reach of
+    ``members``, no better set contains the row.
     """
     tangent = tangent or best_tangent(problem, members)
     must = problem.sums(problem.must)
@@ -85,15 +89,18 @@ def hopeful(problem: SelectionProblem, members: Sequence[int], tangent: TangentP
     prices = problem.prices[free].astype(np.float64)
     offset = tangent.people - float(np.sum(tangent.slopes * (tangent.sums - must)))
     charges = np.unique(gains / np.maximum(prices, NOTHING))
-    charge = min(charges.tolist(), key=lambda one: one * budget + float(np.sum(np.maximum(gains - one * prices, 0.0))))
+    charge = min(
+        charges.tolist(), key=lambda unit: unit * budget + float(np.sum(np.maximum(gains - unit * prices, 0.0)))
+    )
     most = (offset + charge * budget + float(np.sum(np.maximum(gains - charge * prices, 0.0)))) * SAFE
-    with_it = most + np.minimum(gains - charge * prices, 0.0)
-    kept = free[(with_it > problem.value(members)) & (problem.prices[free] <= budget)]
+    bound_with_row = most + np.minimum(gains - charge * prices, 0.0)
+    kept = free[(bound_with_row > problem.value(members)) & (problem.prices[free] <= budget)]
     return np.array(sorted({*kept.tolist(), *members, *problem.must}), dtype=np.int64)
 
 
 def _free(problem: SelectionProblem) -> Ints:
-    """Return the rows beside what must be in, but for those that a cheaper one of the same creator is as good as."""
+    """Return the affordable rows beside those that must be in, without rows that a cheaper one of the same creator
+    equals or beats in every unit."""
     allowed = np.flatnonzero(problem.free_of(problem.must))
     allowed = allowed[problem.prices[allowed] <= problem.limits.budget - problem.spend(problem.must)]
     kept: dict[int, list[int]] = {}
@@ -104,33 +111,35 @@ def _free(problem: SelectionProblem) -> Ints:
     return np.array(sorted(row for rows in kept.values() for row in rows), dtype=np.int64)
 
 
-def _knapsack(gains: Floats, prices: Ints, creators: Ints, budget: int, places: int | None) -> tuple[float, Floats]:
-    """Return the maximum of gains . s and the s that has it (options in part; a valid bound where it is not exact).
+def _knapsack(gains: Floats, prices: Ints, creators: Ints, budget: int, slots: int | None) -> tuple[float, Floats]:
+    """Return an upper bound on gains . s, with the fractions s of the options that nearly reach it.
 
-    A limit on the number is taken in by a price for each place (its Lagrangian): whatever that price, the bound holds.
+    A limit on the number of bids, ``slots``, is replaced by a price for each slot (its Lagrangian). The bound holds at
+    any price; a bisection finds one at which it is nearly exact.
     """
     if not len(gains):
         return 0.0, gains
-    found = _by_density(gains, prices, creators, budget)
-    if places is None or float(np.sum(found[1])) <= places:
-        return found
-    low, high, parts = 0.0, float(np.max(gains)), found[1]
-    least = found[0]
-    for _ in range(_PRICES_OF_A_PLACE):
+    without_slots = _by_density(gains, prices, creators, budget)
+    if slots is None or float(np.sum(without_slots[1])) <= slots:
+        return without_slots
+    low, high, parts = 0.0, float(np.max(gains)), without_slots[1]
+    least = without_slots[0]
+    for _ in range(_MULTIPLIER_ROUNDS):
         charge = (low + high) / 2
         value, taken = _by_density(np.maximum(gains - charge, 0.0), prices, creators, budget)
-        if value + charge * places < least:
-            least, parts = value + charge * places, taken
-        if float(np.sum(taken[gains > charge])) > places:
+        if value + charge * slots < least:
+            least, parts = value + charge * slots, taken
+        if float(np.sum(taken[gains > charge])) > slots:
             low = charge
         else:
             high = charge
     count = float(np.sum(parts))
-    return least, parts * min(1.0, places / count) if count > 0 else parts
+    return least, parts * min(1.0, slots / count) if count > 0 else parts
 
 
 def _by_density(gains: Floats, prices: Ints, creators: Ints, budget: int) -> tuple[float, Floats]:
-    """Return the fractional knapsack with one option's worth of each creator at most (Sinha and Zoltners, 1979)."""
+    """Return the value and the fractions of the fractional knapsack with at most one option of each creator (Sinha and
+    Zoltners, 1979)."""
     weights = prices.astype(np.float64)
     density = gains / np.maximum(weights, NOTHING)
     parts = np.zeros(len(gains))
@@ -142,23 +151,24 @@ def _by_density(gains: Floats, prices: Ints, creators: Ints, budget: int) -> tup
             share = np.where(weights[order] > 0, (budget - before) / weights[order], 1.0)
         parts[order] = np.clip(share, 0.0, 1.0) * (gains[order] > 0)
         return float(np.sum(parts * gains)), parts
-    moves = _hulls(gains, weights, creators)
-    left, value = float(budget), 0.0
-    for _, up, down, cost, gain in moves:
-        part = 1.0 if cost <= left else max(0.0, left / cost)
-        parts[up] += part
-        if down >= 0:
-            parts[down] -= part
-        left, value = left - part * cost, value + part * gain
+    remaining, value = float(budget), 0.0
+    for _, row_in, row_out, cost, gain in _hulls(gains, weights, creators):
+        part = 1.0 if cost <= remaining else max(0.0, remaining / cost)
+        parts[row_in] += part
+        if row_out >= 0:
+            parts[row_out] -= part
+        remaining, value = remaining - part * cost, value + part * gain
         if part < 1.0:
             break
     return value, parts
 
 
 def _hulls(gains: Floats, weights: Floats, creators: Ints) -> list[tuple[float, int, int, float, float]]:
-    """Return the moves along each creator's upper hull of (price, gain), the densest first: (density, row that comes,
-    row that goes or -1, extra price, extra gain)."""
-    moves = []
+    """Return the steps along each creator's upper hull of (price, gain), the densest first.
+
+    Each is (density, row that comes in, row that it replaces or -1, extra price, extra gain).
+    """
+    hull_steps = []
     order = np.lexsort((np.arange(len(gains)), weights, creators))
     start = 0
     while start < len(order):
@@ -170,31 +180,34 @@ def _hulls(gains: Floats, weights: Floats, creators: Ints) -> list[tuple[float, 
             end += 1
             if point[1] <= hull[-1][1]:
                 continue
-            while len(hull) > 1 and _steeper(hull[-2], hull[-1], point):
+            while len(hull) > 1 and _below_line(hull[-2], hull[-1], point):
                 hull.pop()
             hull.append(point)
         for before, after in pairwise(hull):
             cost, gain = after[0] - before[0], after[1] - before[1]
-            moves.append((gain / max(cost, NOTHING), after[2], before[2], cost, gain))
+            hull_steps.append((gain / max(cost, NOTHING), after[2], before[2], cost, gain))
         start = end
-    return sorted(moves, key=lambda move: (-move[0], move[1]))
+    return sorted(hull_steps, key=lambda step: (-step[0], step[1]))
 
 
-def _steeper(one: tuple[float, float, int], two: tuple[float, float, int], three: tuple[float, float, int]) -> bool:
-    """Return whether the middle point lies on or under the line between its neighbours."""
-    return (two[1] - one[1]) * (three[0] - one[0]) <= (three[1] - one[1]) * (two[0] - one[0])
+def _below_line(first: _HullPoint, middle: _HullPoint, last: _HullPoint) -> bool:
+    """Return whether the middle point is on or below the line between its neighbours."""
+    return (middle[1] - first[1]) * (last[0] - first[0]) <= (last[1] - first[1]) * (middle[0] - first[0])
 
 
 def _between(problem: SelectionProblem, start: Floats, end: Floats, step: int) -> Floats:
-    """Return the best point on the line between two sums: where the slope along it changes its sign."""
+    """Return the best point on the line between two sums: where the slope along the line changes its sign."""
     low, high = 0.0, 1.0
-    way = problem.units.weights * (end - start)
+    direction = problem.units.weights * (end - start)
     for _ in range(LINE_ROUNDS):
         shares = np.linspace(low, high, LINE_POINTS)
-        rises = np.sum(way * coverage.slopes(start + shares[:, None] * (end - start), problem.units.shapes), axis=1) > 0
+        rises = (
+            np.sum(direction * coverage.slopes(start + shares[:, None] * (end - start), problem.units.shapes), axis=1)
+            > 0
+        )
         last = int(np.sum(np.cumprod(rises))) - 1
         low, high = float(shares[max(last, 0)]), float(shares[min(last + 1, LINE_POINTS - 1)])
-    # A start that is best along its own line would never leave it.
+    # Always move a little: a start that is already the best point of its line would never leave it.
     share = max((low + high) / 2, 1e-3 / (step + 2))
-    found: Floats = start + share * (end - start)
-    return found
+    point: Floats = start + share * (end - start)
+    return point

@@ -1,4 +1,4 @@
-"""What other limits would bring: reach over the budget, and reach over the intrusiveness that is put up with."""
+"""What other limits would give: reach as a function of the budget, and of the highest intrusiveness allowed."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ SEEDS = 8
 
 @dataclass(frozen=True)
 class BudgetPoint:
-    """What a budget, a factor times the present one, reaches: weighted people, what is spent, how many bids."""
+    """What a budget, the current one times a factor, reaches: weighted people, minor units spent, number of bids."""
 
     factor: float
     budget: int
@@ -27,7 +27,7 @@ class BudgetPoint:
 
 @dataclass(frozen=True)
 class FrontierPoint:
-    """What is reached when every bid in the set lies at or under this intrusiveness (0..100)."""
+    """The weighted people reached if no bid in the set exceeds this intrusiveness (0..100), and the number of bids."""
 
     intrusiveness: float
     people: float
@@ -37,26 +37,27 @@ class FrontierPoint:
 def budget_curve(
     market: SelectionMarket, limits: SelectionLimits, factors: Sequence[float] = FACTORS, chosen: Collection[int] = ()
 ) -> tuple[BudgetPoint, ...]:
-    """Return reach at factors of the budget, rising. A larger budget is never left with less than a smaller one's set.
+    """Return the reach at each factor of the budget, in rising order; a larger budget never reaches fewer people.
 
-    ``chosen`` are the rows that the present budget was given to; its point is no worse. Budgets that cannot pay what
-    must be in the set are left out.
+    ``chosen`` are the rows of the set chosen with the current budget; the point at factor 1 is no worse than that set.
+    Budgets that cannot pay for what must be in the set are left out.
     """
     points: list[BudgetPoint] = []
     before: frozenset[int] = frozenset()
     for factor in sorted(factors):
         budget = int(limits.budget * factor)
         starts = [before, *([frozenset(chosen)] if factor >= 1 else [])]
-        found = _set(market, replace(limits, budget=budget), starts)
-        if found is None:
+        best_set = _set(market, replace(limits, budget=budget), starts)
+        if best_set is None:
             continue
-        before, people, spend = found
+        before, people, spend = best_set
         points.append(BudgetPoint(factor, budget, people, spend, len(before)))
     return tuple(points)
 
 
 def frontier(market: SelectionMarket, limits: SelectionLimits, levels: int = LEVELS) -> tuple[FrontierPoint, ...]:
-    """Return the sets that reach more only by being more intrusive: levels of the highest intrusiveness in the set."""
+    """Return the frontier of reach against the highest intrusiveness in the set: each point reaches more people than
+    the less intrusive ones. At most ``levels`` points, at quantiles of the bids' intrusiveness."""
     known = market.intrusiveness[~np.isnan(market.intrusiveness)]
     if not len(known):
         return ()
@@ -65,28 +66,31 @@ def frontier(market: SelectionMarket, limits: SelectionLimits, levels: int = LEV
     points: list[FrontierPoint] = []
     before: frozenset[int] = frozenset()
     for level in steps.tolist():
-        found = _set(market, replace(limits, intrusiveness=level), [before])
-        if found is None:
+        best_set = _set(market, replace(limits, intrusiveness=level), [before])
+        if best_set is None:
             continue
-        before, people, _ = found
-        # The level is what the set really has, not what it was allowed.
-        real = max((float(market.intrusiveness[row]) for row in before), default=0.0)
+        before, people, _ = best_set
+        # Show the highest intrusiveness that the set really has, which may be less than the level allowed.
+        highest = max((float(market.intrusiveness[row]) for row in before), default=0.0)
         if before and (not points or people > points[-1].people):
-            points.append(FrontierPoint(real, people, len(before)))
+            points.append(FrontierPoint(highest, people, len(before)))
     return tuple(points)
 
 
 def _set(
     market: SelectionMarket, limits: SelectionLimits, known: Sequence[frozenset[int]]
 ) -> tuple[frozenset[int], float, int] | None:
-    """Return the rows of the market that are chosen, their people and spend; at least as good as the known sets."""
+    """Return the rows of the market in the best set found, its people and its spend; None if no set keeps the limits.
+
+    It is at least as good as the ``known`` sets that keep the limits.
+    """
     try:
         problem = prepare(market, limits)
-        place = {row: number for number, row in enumerate(problem.rows.tolist())}
-        also: list[Members] = [
-            tuple(sorted(place[row] for row in rows)) for rows in known if rows and rows <= place.keys()
+        position_of = {row: position for position, row in enumerate(problem.rows.tolist())}
+        starts: list[Members] = [
+            tuple(sorted(position_of[row] for row in rows)) for rows in known if rows and rows <= position_of.keys()
         ]
-        members = search(problem, seeds=SEEDS, also=also)
+        members = search(problem, seeds=SEEDS, also=starts)
     except CannotKeep:
         return None
     return frozenset(problem.rows[list(members)].tolist()), problem.value(members), problem.spend(members)

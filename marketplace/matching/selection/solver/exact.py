@@ -4,8 +4,8 @@ Reach is a sum of one-dimensional concave functions of sums of rates, so each is
 
     max sum_u t_u,   t_u <= f(q) + f'(q) (L_u - q) at points q,   L_u = sum_i l_iu x_i,   x_i in {0, 1},
 
-with the budget, one option of a creator, and the other limits as rows. Tangents lie above the curve, so what the solver
-proves of the program bounds reach itself. What it finds is counted again by `coverage`.
+with the budget, one option per creator, and the other limits as rows. Tangents are above the curve, so a bound that the
+solver proves for the program also bounds reach itself. The sets that it finds are counted again by `coverage`.
 """
 
 import math
@@ -29,24 +29,24 @@ if TYPE_CHECKING:
 else:
     highspy = lazy_module("highspy")
 
-# Tangents of a unit before any set has been found: so spaced that each lies above the curve by the same at most.
+# Tangents of a unit before any set has been found, spaced so that the largest gap above the curve is the same for each.
 TOUCHES = 20
 SCALE = 1_000.0
 POLL_S = 1.0
-# A bound that is so near is a proof: what remains is rounding.
+# A bound that exceeds the value by no more than this share is a proof: the rest is rounding.
 PROVED = 1e-6
-_FOREVER = math.inf
+_INFINITE = math.inf
 
-# seconds so far, bound and value as people; returns whether to go on.
+# Takes the seconds so far, the bound and the value in people; returns whether to go on.
 Progress = Callable[[float, float, float], bool]
 
 
 @dataclass(frozen=True)
 class ExactResult:
-    """The best set known (rows of the problem), its people, the bound, and how the solver ended: "proved" (nothing is
-    better), "gap" (within the gap asked for), "time" or "cancelled".
+    """The best set known (rows of the problem), its people, the bound, and how the solver stopped: "proved" (no set is
+    better), "gap" (within the requested gap), "time" or "cancelled".
 
-    Another machine may have come less far in the same time; the other endings are the same everywhere.
+    What "time" gives depends on the speed of the machine; the other endings give the same result everywhere.
     """
 
     members: tuple[int, ...]
@@ -63,10 +63,11 @@ def solve(
     time_limit_s: float = 60.0,
     progress: Progress | None = None,
 ) -> ExactResult:
-    """Return the start or something better, with what is proved of it. ``gap`` is relative to the value.
+    """Return the start or a better set, with its bound. ``gap`` is relative to the value.
 
-    Tangents lie above the curve, so the program may hope for more than a set reaches. Then they are put where it hoped,
-    and it is solved again, until the bound is as near as asked for (outer approximation: Duran and Grossmann, 1986).
+    Tangents are above the curve, so the program may overestimate what a set reaches. Then tangents are added at that
+    set, and the program is solved again, until the bound is within the gap (outer approximation: Duran and Grossmann,
+    1986).
     """
     best = tuple(sorted(start))
     most = bound.upper(problem, best)
@@ -75,23 +76,23 @@ def solve(
     touches = np.vstack([_spaced(problem, rows), problem.sums(best)])
     stopped = "proved" if set(rows.tolist()) <= set(best) else ""
 
-    def go_on(told: float) -> bool:
-        return progress is None or progress(time.monotonic() - began, min(most, told), problem.value(best))
+    def go_on(solver_bound: float) -> bool:
+        return progress is None or progress(time.monotonic() - began, min(most, solver_bound), problem.value(best))
 
     while not stopped and most > problem.value(best) * (1 + max(gap, PROVED)):
-        left = max(time_limit_s - (time.monotonic() - began), 0.0)
-        if left == 0 or not go_on(most):
-            stopped = "cancelled" if left else "time"
+        remaining_s = max(time_limit_s - (time.monotonic() - began), 0.0)
+        if remaining_s == 0 or not go_on(most):
+            stopped = "cancelled" if remaining_s else "time"
             break
-        run = _SolverRun(problem, rows, best, touches, gap / 2, left)
+        run = _SolverRun(problem, rows, best, touches, gap / 2, remaining_s)
         stopped = run.solve(go_on)
-        # Rows that were left out are in no set better than the start.
+        # The program has only the hopeful rows: the others are in no set better than the start, so its bound holds.
         most = max(min(most, run.most()), problem.value(best))
-        found = run.members()
-        if found and keeps(problem, found) and problem.value(found) > problem.value(best):
-            best = found
-        # Where the tangents had too much hope they touch next, so that no set disappoints twice.
-        touches = np.vstack([touches, problem.sums(found), problem.sums(best)])
+        members = run.members()
+        if members and keeps(problem, members) and problem.value(members) > problem.value(best):
+            best = members
+        # Add tangents at the sets just evaluated, so that none of them is overestimated again.
+        touches = np.vstack([touches, problem.sums(members), problem.sums(best)])
     value = problem.value(best)
     if stopped == "proved":
         most = value
@@ -101,7 +102,7 @@ def solve(
 
 
 def _spaced(problem: SelectionProblem, rows: Ints) -> Floats:
-    """Return sums [TOUCHES, U] from nothing to the most that the budget buys in each unit.
+    """Return sums [TOUCHES, U] at which to place tangents, from 0 to the most that the budget buys in each unit.
 
     With s = 1 + L / k the curve bends by (1 + 1 / k) s^(-k - 2), so equal steps of s^(-k / 2) leave equal gaps.
     """
@@ -112,12 +113,12 @@ def _spaced(problem: SelectionProblem, rows: Ints) -> Floats:
     bought = np.where(before < problem.limits.budget, np.take_along_axis(rates, order, axis=0), 0.0)
     last = portable_math.power(1 + np.sum(bought, axis=0) / shapes, -shapes / 2)
     steps = 1 + np.linspace(0.0, 1.0, TOUCHES)[:, None] * (last - 1)
-    found: Floats = np.maximum(shapes * (portable_math.power(steps, -2 / shapes) - 1), 0.0)
-    return found
+    spaced: Floats = np.maximum(shapes * (portable_math.power(steps, -2 / shapes) - 1), 0.0)
+    return spaced
 
 
 class _SolverRun:
-    """One program with tangents at the given touches, solved once."""
+    """One program with tangents at the given points of contact, solved once."""
 
     def __init__(
         self,
@@ -139,7 +140,7 @@ class _SolverRun:
             ("time_limit", time_limit_s),
         ):
             self.solver.setOptionValue(name, option)
-        # People are counted so that the best set has the value SCALE, and rates so that the largest touch is 1.
+        # Scaled for the solver's tolerances: the best set has the value SCALE, and the largest point of contact is 1.
         self.people = max(problem.value(best), 1e-9) / SCALE
         program = _SolverProgram(
             self.solver, problem, rows, 1 / self.people, np.maximum(np.max(touches, axis=0), 1e-12)
@@ -153,19 +154,21 @@ class _SolverRun:
         self.solver.setSolution(answer)
 
     def solve(self, go_on: Callable[[float], bool]) -> str:
-        """Let the solver work in a thread of its own, and ask every second, with the bound so far, whether to go on.
-        Returns "time" or "cancelled" where it did not come to its end, else nothing."""
-        told = {"bound": math.inf}
+        """Run the solver in its own thread, and ask every second, with the bound so far, whether to go on.
 
-        def look(event: Any) -> None:
-            told["bound"] = float(event.data_out.mip_dual_bound) * self.people
+        Returns "time" or "cancelled" if the solver was stopped early, else "".
+        """
+        latest = {"bound": math.inf}
+
+        def on_progress(event: Any) -> None:
+            latest["bound"] = float(event.data_out.mip_dual_bound) * self.people
 
         self.solver.HandleUserInterrupt = True
-        self.solver.cbMipLogging += look
+        self.solver.cbMipLogging += on_progress
         running = self.solver.startSolve()
         cancelled = False
         while not self.solver.wait(POLL_S)[0]:
-            if not cancelled and not go_on(told["bound"]):
+            if not cancelled and not go_on(latest["bound"]):
                 cancelled = True
                 self.solver.cancelSolve()  # type: ignore[no-untyped-call]
         self.solver.joinSolve(running)
@@ -185,7 +188,7 @@ class _SolverRun:
 
 
 class _SolverProgram:
-    """Writes the program's columns (x, then L over what is typical, then t) and rows."""
+    """Writes the program's columns (x, then L divided by its typical size, then t) and its rows."""
 
     def __init__(
         self, solver: "highspy.Highs", problem: SelectionProblem, rows: Ints, scale: float, typical: Floats
@@ -198,7 +201,7 @@ class _SolverProgram:
         must = np.isin(self.chosen, self.problem.must).astype(np.float64)
         weights = self.problem.units.weights * self.scale
         lower = np.concatenate([must, np.zeros(2 * self.units)])
-        upper = np.concatenate([np.ones(self.n), np.full(self.units, _FOREVER), weights])
+        upper = np.concatenate([np.ones(self.n), np.full(self.units, _INFINITE), weights])
         cost = np.concatenate([np.zeros(self.n + self.units), np.ones(self.units)])
         count = len(cost)
         nothing = np.zeros(0)
@@ -209,46 +212,46 @@ class _SolverProgram:
             self.solver.changeColIntegrality(column, highspy.HighsVarType.kInteger)
 
     def _row(self, low: float, high: float, columns: Any, values: Any) -> None:
-        places = np.asarray(columns, dtype=np.int32)
-        self.solver.addRow(low, high, len(places), places, np.asarray(values, dtype=np.float64))
+        indices = np.asarray(columns, dtype=np.int32)
+        self.solver.addRow(low, high, len(indices), indices, np.asarray(values, dtype=np.float64))
 
     def tangents(self, touches: Floats) -> None:
-        """L_u is at most what the rates sum up to; t_u lies under each tangent."""
+        """Add the rows that keep L_u at most the sum of the rates, and t_u below each tangent."""
         units = self.problem.units
         for unit in range(self.units):
             rates = self.problem.rates[self.chosen, unit] / self.typical[unit]
-            some = np.flatnonzero(rates > 0)
-            columns = np.append(some, self.n + unit)
-            self._row(-_FOREVER, 0.0, columns, np.append(-rates[some], 1.0))
+            reaching = np.flatnonzero(rates > 0)
+            columns = np.append(reaching, self.n + unit)
+            self._row(-_INFINITE, 0.0, columns, np.append(-rates[reaching], 1.0))
         heights = units.weights * self.scale * coverage.reached(touches, units.shapes)
         slopes = units.weights * self.scale * coverage.slopes(touches, units.shapes)
         starts = heights - slopes * touches
         for unit in range(self.units):
-            for touch in sorted({float(one): place for place, one in enumerate(touches[:, unit])}.values()):
+            for touch in sorted({float(at): row for row, at in enumerate(touches[:, unit])}.values()):
                 slope = float(slopes[touch, unit]) * float(self.typical[unit])
                 self._row(
-                    -_FOREVER, float(starts[touch, unit]), [self.n + self.units + unit, self.n + unit], [1.0, -slope]
+                    -_INFINITE, float(starts[touch, unit]), [self.n + self.units + unit, self.n + unit], [1.0, -slope]
                 )
 
     def limits(self) -> None:
         problem, limits, rows = self.problem, self.problem.limits, self.chosen
         every = np.arange(self.n)
         # Prices in shares of the budget: the same program for the same market in any currency.
-        self._row(-_FOREVER, 1.0, every, problem.prices[rows] / max(1, limits.budget))
-        for _, places in _groups(problem.creators[rows]):
-            if len(places) > 1:
-                self._row(-_FOREVER, 1.0, places, np.ones(len(places)))
+        self._row(-_INFINITE, 1.0, every, problem.prices[rows] / max(1, limits.budget))
+        for _, columns in _groups(problem.creators[rows]):
+            if len(columns) > 1:
+                self._row(-_INFINITE, 1.0, columns, np.ones(len(columns)))
         for name, cap in limits.caps.items():
-            for number, places in _groups(problem.groups[name][rows]):
-                if number >= 0 and len(places) > cap:
-                    self._row(-_FOREVER, float(cap), places, np.ones(len(places)))
+            for number, columns in _groups(problem.groups[name][rows]):
+                if number >= 0 and len(columns) > cap:
+                    self._row(-_INFINITE, float(cap), columns, np.ones(len(columns)))
         if limits.least or limits.most is not None:
-            most = _FOREVER if limits.most is None else float(limits.most)
+            most = _INFINITE if limits.most is None else float(limits.most)
             self._row(float(limits.least), most, every, np.ones(self.n))
         if limits.contacts_per_person is not None:
             people = np.arange(self.n + self.units, self.n + 2 * self.units)
             values = np.append(problem.contacts[rows] * self.scale, np.full(self.units, -limits.contacts_per_person))
-            self._row(-_FOREVER, 0.0, np.append(every, people), values)
+            self._row(-_INFINITE, 0.0, np.append(every, people), values)
 
     def answer(self, members: Sequence[int]) -> list[float]:
         x = np.isin(self.chosen, list(members)).astype(np.float64)

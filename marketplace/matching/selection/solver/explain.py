@@ -1,4 +1,4 @@
-"""Why each option is in or out of a set, and what would have changed that."""
+"""Explains why each option is in or out of a set, and at what price an option would have been in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ from marketplace.matching.selection.solver.selection_market import SelectionLimi
 @dataclass(frozen=True)
 class LeftOut:
     """A row of the market that is not in the set: the reason's code, its numbers, and the largest price in minor units
-    at which a set with it would have reached more (None: no price would do)."""
+    at which a set with it would have reached more (None: at no price)."""
 
     row: int
     reason: str
@@ -25,8 +25,8 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class MarginalGain:
-    """What a chosen row adds: the weighted people that the set would lose without it, and its price in minor units for
-    each thousand of them (NaN where it adds none)."""
+    """What a chosen row adds: the weighted people that the set would lose without it, and its price in minor units per
+    thousand of them (NaN if it adds none)."""
 
     row: int
     people: float
@@ -36,41 +36,42 @@ class MarginalGain:
 def explain(market: SelectionMarket, limits: SelectionLimits, options: tuple[int, ...]) -> tuple[LeftOut, ...]:
     """Return why each row of the market that is not among the chosen ``options`` is out, in the rows' order.
 
-    ``wins_at`` is the largest whole price at which the set with the row in it, or with the row in the place of one or
-    two of its members, keeps every limit and reaches more people. It is exact: one minor unit more and no such exchange
-    keeps the budget. A row that another limit holds back has none, nor one that would have to be paid for being in.
+    ``wins_at`` is the largest whole price at which the set with the row added, or with the row replacing one or two of
+    its members, keeps every limit and reaches more people. It is exact: at one minor unit more, no such exchange keeps
+    the budget. It is None for a row that another limit keeps out, and for one that would win only at a negative price.
     """
-    # An option dearer than the whole budget has its threshold too, if only its price holds it back.
-    asked = prepare(replace(market, prices=np.minimum(market.prices, limits.budget)), limits)
-    place = {row: number for number, row in enumerate(asked.rows.tolist())}
-    members = sorted(place[row] for row in options)
-    others = np.array([number for row, number in place.items() if row not in options], dtype=np.int64)
-    prices = thresholds(asked, members, others) if len(others) else {}
-    chosen = _ChosenSet(asked, market, members, frozenset(options))
-    found = []
+    # Prices are capped at the budget, so that an option dearer than all of it has a threshold too if only its price
+    # keeps it out.
+    capped = prepare(replace(market, prices=np.minimum(market.prices, limits.budget)), limits)
+    position_of = {row: position for position, row in enumerate(capped.rows.tolist())}
+    members = sorted(position_of[row] for row in options)
+    others = np.array([position for row, position in position_of.items() if row not in options], dtype=np.int64)
+    prices = thresholds(capped, members, others) if len(others) else {}
+    chosen = _ChosenSet(capped, market, members, frozenset(options))
+    left_out = []
     for row in range(len(market)):
         if row in options:
             continue
-        reason = asked.held.get(row) or _reason(chosen, place[row], row)
-        wins_at = prices.get(place[row]) if row in place else None
-        # At its own price nothing reaches more, so a threshold at or above it belongs to another limit.
+        reason = capped.held.get(row) or _reason(chosen, position_of[row], row)
+        wins_at = prices.get(position_of[row]) if row in position_of else None
+        # The set is already the best at current prices, so a threshold at or above the price is due to another limit.
         if wins_at is not None and wins_at >= market.prices[row]:
             wins_at = None
-        found.append(LeftOut(row, reason, _numbers(limits, reason), wins_at))
-    return tuple(found)
+        left_out.append(LeftOut(row, reason, _numbers(limits, reason), wins_at))
+    return tuple(left_out)
 
 
 def parts(market: SelectionMarket, limits: SelectionLimits, options: tuple[int, ...]) -> tuple[MarginalGain, ...]:
-    """Return what each of the chosen ``options`` adds to the others."""
+    """Return what each of the chosen ``options`` adds to the others, in the rows' order."""
     problem = prepare(market, limits)
-    place = {row: number for number, row in enumerate(problem.rows.tolist())}
-    members = sorted(place[row] for row in options)
+    position_of = {row: position for position, row in enumerate(problem.rows.tolist())}
+    members = sorted(position_of[row] for row in options)
     reached = problem.value(members)
-    found = []
+    gains = []
     for row in sorted(options):
-        lost = reached - problem.value(one for one in members if one != place[row])
-        found.append(MarginalGain(row, lost, 1000 * int(market.prices[row]) / lost if lost > 0 else float("nan")))
-    return tuple(found)
+        lost = reached - problem.value(member for member in members if member != position_of[row])
+        gains.append(MarginalGain(row, lost, 1000 * int(market.prices[row]) / lost if lost > 0 else float("nan")))
+    return tuple(gains)
 
 
 def _numbers(limits: SelectionLimits, reason: str) -> dict[str, Any]:
@@ -86,7 +87,7 @@ def _numbers(limits: SelectionLimits, reason: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, eq=False)
 class _ChosenSet:
-    """The set that the others were left out of."""
+    """The set that the other rows were left out of. `problem` has its prices capped at the budget, `market` has not."""
 
     problem: SelectionProblem
     market: SelectionMarket
@@ -107,7 +108,7 @@ class _ChosenSet:
 
 
 def _reason(chosen: _ChosenSet, number: int, row: int) -> str:
-    """Return the first thing that keeps a row out of this set."""
+    """Return the code of the first reason that keeps a row out of this set. ``number`` is its row in the problem."""
     problem, market, members = chosen.problem, chosen.market, chosen.members
     limits = problem.limits
     if int(market.bids[row]) in chosen.bids:

@@ -1,7 +1,7 @@
-"""A market and its limits in the one form that the search, the bound and the explanations work on.
+"""A market and its limits in the form that the search, the bound and the explanations work on.
 
-Rows stand in the order of their commitments, so that equal choices are broken by what was fixed before anyone knew
-the scores, and never by the order in which rows happened to be loaded.
+Rows are in the order of their commitments, so that ties between choices are broken by what was fixed before anyone knew
+the scores, and never by the order in which rows were loaded.
 """
 
 from collections.abc import Iterable
@@ -14,21 +14,22 @@ from marketplace.matching.overlap import coverage
 from marketplace.matching.overlap.coverage import PeopleUnits
 from marketplace.matching.selection.solver.selection_market import GROUPS, SelectionLimits, SelectionMarket
 
-# One reached person is not told from another by less than this share: sums of the same numbers in another order.
+# Relative differences of people up to this are none: sums of the same numbers in another order differ as much.
 SAME = 1e-12
 
 
 class CannotKeep(ValueError):
-    """The limits cannot be kept together; the text says which."""
+    """The limits cannot be kept together; the text states which."""
 
 
 @dataclass(frozen=True, eq=False)
 class SelectionProblem:
     """The options that may be chosen at all, n rows in the order of their commitments.
 
-    ``rows`` [n] are their places in the market; ``creators`` [n] and ``groups`` (for each kind [n], -1 for none) are
-    numbers from 0; ``must`` are rows that are in every set, one for each bid that has to be. ``held`` tells, for each
-    row of the market that may not be chosen, why.
+    ``rows`` [n] are their rows in the market; ``creators`` [n] and ``groups`` (for each kind [n], -1 for none) are
+    numbers from 0; ``must`` are the rows that are in every set, one for each bid that has to be. ``held`` maps each row
+    of the market that may not be chosen to the reason's code. ``alone`` [n] are the people that each option reaches by
+    itself.
     """
 
     units: PeopleUnits
@@ -48,50 +49,53 @@ class SelectionProblem:
         return len(self.prices)
 
     def value(self, chosen: Iterable[int]) -> float:
-        """Return the people that a set reaches. Rates are summed in the rows' order, so that a set has one value."""
+        """Return the people that a set reaches, with the same bits in whatever order its rows are given."""
         return float(coverage.people(self.sums(chosen), self.units))
 
     def sums(self, chosen: Iterable[int]) -> Floats:
-        found: Floats = np.sum(self.rates[sorted(chosen)], axis=0)
-        return found
+        sums: Floats = np.sum(self.rates[sorted(chosen)], axis=0)
+        return sums
 
     def free_of(self, chosen: Iterable[int]) -> Bools:
-        """Return the rows [n] of creators that have none among the chosen."""
+        """Return which rows [n] are of creators that have no chosen row."""
         taken = np.zeros(int(np.max(self.creators, initial=-1)) + 1, dtype=np.bool_)
         taken[self.creators[list(chosen)]] = True
-        found: Bools = ~taken[self.creators]
-        return found
+        free: Bools = ~taken[self.creators]
+        return free
 
     def spend(self, chosen: Iterable[int]) -> int:
         return int(np.sum(self.prices[sorted(chosen)]))
 
-    def only(self, places: Ints) -> "SelectionProblem":
-        """Return the problem of these rows alone, ascending; what must be in has to be among them. A set has the same
-        bits of value in both."""
+    def only(self, kept: Ints) -> "SelectionProblem":
+        """Return the problem with only these rows, which must ascend and contain those that must be in every set.
+
+        The value of a set has the same bits in both problems.
+        """
         return replace(
             self,
-            rates=self.rates[places],
-            prices=self.prices[places],
-            creators=self.creators[places],
-            bids=self.bids[places],
-            contacts=self.contacts[places],
-            groups={name: numbers[places] for name, numbers in self.groups.items()},
-            rows=self.rows[places],
-            must=tuple(int(np.searchsorted(places, row)) for row in self.must),
-            alone=self.alone[places],
+            rates=self.rates[kept],
+            prices=self.prices[kept],
+            creators=self.creators[kept],
+            bids=self.bids[kept],
+            contacts=self.contacts[kept],
+            groups={name: numbers[kept] for name, numbers in self.groups.items()},
+            rows=self.rows[kept],
+            must=tuple(int(np.searchsorted(kept, row)) for row in self.must),
+            alone=self.alone[kept],
         )
 
 
 def prepare(market: SelectionMarket, limits: SelectionLimits) -> SelectionProblem:
-    """Return the problem. Raises CannotKeep where what must be in the set may not be, or not together."""
+    """Return the problem of a market within limits. Raises CannotKeep if the bids that must be in the set may not be
+    chosen, or not together, or if there are too few creators."""
     held = _held(market, limits)
     order = sorted(range(len(market)), key=lambda row: market.commitments[row])
     rows = np.array([row for row in order if row not in held], dtype=np.int64)
-    used = market.units.weights > 0
-    units = PeopleUnits(market.units.weights[used], market.units.shapes[used])
-    rates = np.ascontiguousarray(market.rates[rows][:, used])
+    has_weight = market.units.weights > 0
+    units = PeopleUnits(market.units.weights[has_weight], market.units.shapes[has_weight])
+    rates = np.ascontiguousarray(market.rates[rows][:, has_weight])
     groups = {name: _numbered(market.groups[name][rows]) for name in GROUPS if name in market.groups}
-    found = SelectionProblem(
+    problem = SelectionProblem(
         units=units,
         rates=rates,
         prices=market.prices[rows].astype(np.int64),
@@ -105,12 +109,12 @@ def prepare(market: SelectionMarket, limits: SelectionLimits) -> SelectionProble
         held=held,
         alone=coverage.people(rates, units) if len(rows) else np.zeros(0),
     )
-    _check(found)
-    return found
+    _check(problem)
+    return problem
 
 
 def _held(market: SelectionMarket, limits: SelectionLimits) -> dict[int, str]:
-    """Return why rows may not be chosen, whatever the others are. What must be in is held by gates alone."""
+    """Return why rows may not be chosen, whatever else is chosen. Only gates keep out a bid that must be in."""
     held: dict[int, str] = {}
     for row, (bid, gate) in enumerate(zip(market.bids.tolist(), market.barred, strict=True)):
         reason = gate or ("never" if bid in limits.never else None) or _single(market, limits, row)
@@ -133,24 +137,24 @@ def _single(market: SelectionMarket, limits: SelectionLimits, row: int) -> str |
     return None
 
 
-def _numbered(words: Ints) -> Ints:
-    """Return numbers from 0 in the order of first appearance, -1 where there is none."""
-    distinct, place = np.unique(words, return_inverse=True)
-    return np.where(words < 0, -1, place - int(np.sum(distinct < 0))).astype(np.int64)
+def _numbered(labels: Ints) -> Ints:
+    """Return consecutive numbers from 0 in the order of the labels, -1 for negative ones (no group)."""
+    distinct, index = np.unique(labels, return_inverse=True)
+    return np.where(labels < 0, -1, index - int(np.sum(distinct < 0))).astype(np.int64)
 
 
 def _must(market: SelectionMarket, limits: SelectionLimits, rows: Ints, held: dict[int, str]) -> tuple[int, ...]:
-    """Return the cheapest option of each bid that has to be in the set."""
-    found = []
+    """Return the row of the cheapest option of each bid that must be in the set. Raises CannotKeep."""
+    must = []
     for bid in sorted(limits.must):
-        places = [place for place, row in enumerate(rows.tolist()) if market.bids[row] == bid]
-        if not places:
+        positions = [position for position, row in enumerate(rows.tolist()) if market.bids[row] == bid]
+        if not positions:
             reasons = sorted({held[row] for row in range(len(market)) if market.bids[row] == bid and row in held})
             raise CannotKeep(
                 f"A bid that must be in the set may not be chosen: {', '.join(reasons) or 'it has no price'}."
             )
-        found.append(min(places, key=lambda place: (int(market.prices[rows[place]]), place)))
-    return tuple(sorted(found))
+        must.append(min(positions, key=lambda position: (int(market.prices[rows[position]]), position)))
+    return tuple(sorted(must))
 
 
 def _check(problem: SelectionProblem) -> None:
@@ -174,23 +178,23 @@ def _check(problem: SelectionProblem) -> None:
 
 def keeps(problem: SelectionProblem, chosen: Iterable[int]) -> bool:
     """Return whether a set of rows keeps every limit."""
-    places, limits = sorted(chosen), problem.limits
-    counted = [problem.groups[name][places] for name in limits.caps]
+    members, limits = sorted(chosen), problem.limits
+    counted = [problem.groups[name][members] for name in limits.caps]
     return (
-        problem.spend(places) <= limits.budget
-        and len(set(problem.creators[places].tolist())) == len(places)
-        and limits.least <= len(places) <= (len(problem) if limits.most is None else limits.most)
-        and set(problem.must) <= set(places)
+        problem.spend(members) <= limits.budget
+        and len(set(problem.creators[members].tolist())) == len(members)
+        and limits.least <= len(members) <= (len(problem) if limits.most is None else limits.most)
+        and set(problem.must) <= set(members)
         and all(
             not len(numbers) or np.max(np.bincount(numbers[numbers >= 0], minlength=1)) <= cap
             for numbers, cap in zip(counted, limits.caps.values(), strict=True)
         )
-        and within_contacts(problem, places)
+        and within_contacts(problem, members)
     )
 
 
-def within_contacts(problem: SelectionProblem, places: list[int]) -> bool:
+def within_contacts(problem: SelectionProblem, members: list[int]) -> bool:
     cap = problem.limits.contacts_per_person
-    if cap is None or not places:
+    if cap is None or not members:
         return True
-    return float(np.sum(problem.contacts[places])) <= cap * problem.value(places)
+    return float(np.sum(problem.contacts[members])) <= cap * problem.value(members)

@@ -1,11 +1,11 @@
-"""Chooses the set of bids that reaches most people for a budget, and says how good it is at the least.
+"""Chooses the set of bids that reaches the most people for a budget, with a guarantee of how good it is.
 
-Reach is monotone and submodular in the set (see coverage), and the budget is a knapsack. Greedy by gain for price,
-or the best single option, is within 0.405 of the best set at worst; two guessed members and greedy within 1 - 1/e, the
-best that is possible in polynomial time (Feldman, Nutov and Shoham, Practical budgeted submodular maximization, 2020).
-So many starts are filled greedily, the best of them are emptied by one or two members and filled again, and exchanges
-of one option for up to two members are tried until none reaches more. How far the result can be from the best at most
-is what `bound` shows for the very case.
+Reach is monotone and submodular in the set (see coverage), and the budget is a knapsack. The better of greedy by gain
+per price and the best single option reaches at least 0.405 of the best set; greedy from two guessed members reaches
+1 - 1/e, the best possible in polynomial time (Feldman, Nutov and Shoham, Practical budgeted submodular maximization,
+2020). So the search fills many starts greedily, removes one or two members from the best of them and fills these again,
+and exchanges one option for up to two members until no exchange reaches more. `bound` gives the largest possible
+distance from the best set for each case.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -23,12 +23,12 @@ from marketplace.matching.selection.solver.selection_market import SelectionLimi
 
 MODEL_VERSION = "select/2"
 SEEDS = 64
-PAIRS_OF = 8  # the most promising options, of which pairs are starts too
+PAIRS_OF = 8  # the number of most promising options whose pairs are starts too
 MEMBERS_FILLED = 480  # starts times members, at most
 POLISHED = 4
-# Up to so many members, gain alone is tried beside gain for price.
+# For sets of up to this many members, gain alone is tried beside gain per price.
 FEW = 8
-# A set that is so near to the bound is improved by exchanges alone.
+# A set that reaches this share of the bound is only improved by exchanges.
 NEAR = 0.999
 ROUNDS_MAX = 50
 
@@ -37,7 +37,7 @@ Members = tuple[int, ...]
 
 @dataclass(frozen=True)
 class ChosenRow:
-    """One chosen row of the market, in the order of gain for price: what it adds to those before it, in weighted
+    """One chosen row of the market, in the order of gain per price: what it adds to those before it, in weighted
     people, and how many they reach together."""
 
     row: int
@@ -47,8 +47,8 @@ class ChosenRow:
 
 @dataclass(frozen=True)
 class ChosenSet:
-    """The chosen rows of the market, sorted; the weighted people that they reach by the careful forecast; what they
-    cost at most; what no set within the limits could exceed, and how that was found ("relaxation" or "exact")."""
+    """The chosen rows of the market, sorted; the weighted people that they reach by the careful forecast; the most that
+    they cost in minor units; the bound on any set within the limits, and how it was found ("relaxation" or "exact")."""
 
     options: tuple[int, ...]
     value: float
@@ -59,61 +59,61 @@ class ChosenSet:
 
     @property
     def certificate(self) -> float:
-        """The value as a share of the bound: the set reaches at least this share of what the best set reaches."""
+        """The value divided by the bound: the set reaches at least this share of what the best set reaches."""
         return min(1.0, self.value / self.bound) if self.bound > 0 else 1.0
 
 
 def choose(
     market: SelectionMarket, limits: SelectionLimits, *, seeds: int = SEEDS, also: Collection[int] = ()
 ) -> ChosenSet:
-    """Return the best set found, with its bound. Raises CannotKeep where no set keeps the limits.
+    """Return the best set found, with its bound. Raises CannotKeep if no set keeps the limits.
 
-    ``also`` are rows chosen before, to start from as well: while they keep the limits nothing worse is returned, so a
-    set changes only for one that reaches more.
+    ``also`` are the rows of an earlier set, as another start: while it keeps the limits, the result is no worse, so a
+    set is only replaced by one that reaches more.
     """
     problem = prepare(market, limits)
-    place = {row: number for number, row in enumerate(problem.rows.tolist())}
-    before = [tuple(sorted(place[row] for row in also))] if also and place.keys() >= set(also) else []
+    position_of = {row: position for position, row in enumerate(problem.rows.tolist())}
+    before = [tuple(sorted(position_of[row] for row in also))] if also and position_of.keys() >= set(also) else []
     members, most = searched(problem, seeds=seeds, also=before)
     return selection(problem, members, most)
 
 
 def selection(problem: SelectionProblem, members: Sequence[int], most: float, proof: str = "relaxation") -> ChosenSet:
-    """Return the rows of a problem as a selection; ``most`` is its bound, got by ``proof``."""
+    """Return rows of a problem as a chosen set; ``most`` is its bound, found by ``proof``."""
     value = problem.value(members)
     options = tuple(sorted(problem.rows[list(members)].tolist()))
     return ChosenSet(options, value, problem.spend(members), max(most, value), picks(problem, members), proof)
 
 
 def picks(problem: SelectionProblem, members: Sequence[int]) -> tuple[ChosenRow, ...]:
-    """Return the members in the order in which greedy by gain for price would take them, what must be in first."""
-    left, taken, people = sorted(members), list[int](), 0.0
-    found = []
-    while left:
-        among = [row for row in left if row in problem.must] or left
-        sums = problem.sums(taken) + problem.rates[among]
+    """Return the members in the order in which greedy by gain per price takes them, those that must be in first."""
+    remaining, taken, people = sorted(members), list[int](), 0.0
+    chosen_rows = []
+    while remaining:
+        candidates = [row for row in remaining if row in problem.must] or remaining
+        sums = problem.sums(taken) + problem.rates[candidates]
         gains = coverage.people(sums, problem.units) - people
-        row = among[int(np.argmax(gains / np.maximum(problem.prices[among], fill.NOTHING)))]
+        row = candidates[int(np.argmax(gains / np.maximum(problem.prices[candidates], fill.NOTHING)))]
         taken.append(row)
-        left.remove(row)
+        remaining.remove(row)
         before, people = people, problem.value(taken)
-        found.append(ChosenRow(int(problem.rows[row]), people - before, people))
-    return tuple(found)
+        chosen_rows.append(ChosenRow(int(problem.rows[row]), people - before, people))
+    return tuple(chosen_rows)
 
 
 def greedy(problem: SelectionProblem) -> Members:
-    """Return what must be in, filled up by gain for its price or by gain alone, whichever reaches more."""
-    found = _ranked(problem, _filled(problem, [problem.must]))
-    return found[0] if found else problem.must
+    """Return the rows that must be in, filled up by gain per price or by gain alone, whichever reaches more."""
+    ranked = _ranked(problem, _filled(problem, [problem.must]))
+    return ranked[0] if ranked else problem.must
 
 
 def search(problem: SelectionProblem, *, seeds: int = SEEDS, also: Sequence[Members] = ()) -> Members:
-    """Return the best set found, as rows of the problem. ``also`` are sets to start from beside its own starts."""
+    """Return the best set found, as rows of the problem. ``also`` are sets to start from as well. Raises CannotKeep."""
     return searched(problem, seeds=seeds, also=also)[0]
 
 
 def searched(problem: SelectionProblem, *, seeds: int = SEEDS, also: Sequence[Members] = ()) -> tuple[Members, float]:
-    """Return the best set found and what no set exceeds."""
+    """Return the best set found, as rows of the problem, and its bound. Raises CannotKeep."""
     if not len(problem):
         if problem.limits.least > 0:
             raise CannotKeep(f"The set has to have {problem.limits.least} bids, and none may be chosen.")
@@ -127,16 +127,18 @@ def searched(problem: SelectionProblem, *, seeds: int = SEEDS, also: Sequence[Me
     if problem.value(start) >= NEAR * tangent.most:
         return start, tangent.most
     # No better set has any other row, so the search does not look at them.
-    places = bound.hopeful(problem, start, tangent)
-    where = {row: number for number, row in enumerate(places.tolist())}
-    known = [tuple(where[row] for row in members) for members in (start, *first) if where.keys() >= set(members)]
-    found = _from_starts(problem.only(places), known, seeds)
-    return tuple(sorted(places[list(found)].tolist())), tangent.most
+    hopeful = bound.hopeful(problem, start, tangent)
+    position_of = {row: position for position, row in enumerate(hopeful.tolist())}
+    known = [
+        tuple(position_of[row] for row in members) for members in (start, *first) if position_of.keys() >= set(members)
+    ]
+    best = _from_starts(problem.only(hopeful), known, seeds)
+    return tuple(sorted(hopeful[list(best)].tolist())), tangent.most
 
 
 def _from_starts(problem: SelectionProblem, known: Sequence[Members], seeds: int) -> Members:
-    """Return the best of many filled starts and the known sets, improved until no exchange betters it."""
-    # Many starts matter where few bids fit; where many do, one more or less moves little.
+    """Return the best of many filled starts and the known sets, improved until no exchange reaches more."""
+    # Many starts matter if few bids fit; in a large set one bid more or less changes little.
     size = max((len(members) for members in known), default=1)
     starts = _starts(problem, min(seeds, MEMBERS_FILLED // max(1, size)))
     ranked = _ranked(problem, _filled(problem, starts, few=size <= FEW) | set(known))
@@ -155,7 +157,8 @@ def _ranked(problem: SelectionProblem, sets: Iterable[Members]) -> list[Members]
 
 
 def _starts(problem: SelectionProblem, seeds: int) -> list[Members]:
-    """Return sets to fill: what must be in; with each of the most promising options; with pairs of the very best."""
+    """Return sets to fill: the rows that must be in, alone, with each of the most promising options, and with pairs of
+    the best of those."""
     must, count = problem.must, max(0, seeds)
     cost = np.maximum(problem.prices, fill.NOTHING)
     fits = np.flatnonzero(_joinable(problem))
@@ -164,25 +167,25 @@ def _starts(problem: SelectionProblem, seeds: int) -> list[Members]:
     singles: list[int] = list(dict.fromkeys([*by_ratio[: count // 2].tolist(), *by_reach[: count // 4].tolist()]))
     best: list[int] = [*by_ratio[: PAIRS_OF // 2].tolist(), *by_reach[: PAIRS_OF // 2].tolist()]
     pairs = list(combinations(best, 2))
-    wanted: list[Members] = [must, *[tuple(sorted((*must, one))) for one in singles]]
+    starts: list[Members] = [must, *[tuple(sorted((*must, row))) for row in singles]]
     for pair in pairs[: count // 4]:
         both = tuple(sorted({*must, *pair}))
         if (
             len(set(problem.creators[list(both)].tolist())) == len(both)
             and problem.spend(both) <= problem.limits.budget
         ):
-            wanted.append(both)
-    kept = [start for start in dict.fromkeys(wanted) if _may_grow(problem, start)]
+            starts.append(both)
+    kept = [start for start in dict.fromkeys(starts) if _may_grow(problem, start)]
     return kept or [must]
 
 
 def _joinable(problem: SelectionProblem) -> Bools:
-    """Return which rows [n] may stand beside what must be in."""
+    """Return which rows [n] may join those that must be in."""
     return problem.free_of(problem.must) & (problem.prices <= problem.limits.budget - problem.spend(problem.must))
 
 
 def _may_grow(problem: SelectionProblem, start: Members) -> bool:
-    """Return whether a start keeps the limits that more members cannot mend."""
+    """Return whether a start keeps the limits that adding members cannot repair: the number of bids and the caps."""
     limits = problem.limits
     if limits.most is not None and len(start) > limits.most:
         return False
@@ -196,7 +199,8 @@ def _may_grow(problem: SelectionProblem, start: Members) -> bool:
 def _filled(
     problem: SelectionProblem, starts: Sequence[Members], bans: Sequence[Members] | None = None, *, few: bool = True
 ) -> set[Members]:
-    """Return the starts filled by gain for price and, where few bids fit, by gain alone as well."""
+    """Return the starts filled by gain per price and, if ``few`` bids fit, by gain alone as well. ``bans`` are the rows
+    that may not come into each of them."""
     ways = 2 if few else 1
     sets = fill.begin(problem, [*starts] * ways, None if bans is None else [*bans] * ways)
     fill.fill(problem, sets, [True] * len(starts) + [False] * len(starts) * (ways - 1))
@@ -206,8 +210,10 @@ def _filled(
 def _polished(
     problem: SelectionProblem, members: Members, *, refill: bool, settled: Collection[Members] = frozenset()
 ) -> Members:
-    """Return a set that no exchange betters, nor (with ``refill``) emptying by one or two members and filling again;
-    ``settled`` sets are known to be such."""
+    """Return a set that no exchange improves, nor (with ``refill``) removing one or two members and filling again.
+
+    ``settled`` sets are known to be such.
+    """
     for _ in range(ROUNDS_MAX):
         if members in settled:
             return members
@@ -227,9 +233,9 @@ def _refilled(problem: SelectionProblem, members: Members) -> Members | None:
         removed.extend(combinations(free, 2))
     if not removed:
         return None
-    starts = [tuple(sorted(set(members) - set(out))) for out in removed]
-    found = _ranked(problem, _filled(problem, starts, removed, few=len(members) <= FEW))
-    if not found:
+    starts = [tuple(sorted(set(members) - set(rows))) for rows in removed]
+    ranked = _ranked(problem, _filled(problem, starts, removed, few=len(members) <= FEW))
+    if not ranked:
         return None
-    best = found[0]
+    best = ranked[0]
     return best if problem.value(best) > problem.value(members) * (1 + SAME) else None

@@ -1,4 +1,4 @@
-"""What a selection is made from and within which limits: plain arrays, one row for each option of each bid."""
+"""The market that a selection chooses from and its limits: plain arrays, one row for each option of each bid."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,11 +14,11 @@ class SelectionMarket:
     """n options of bids on one brief.
 
     ``rates`` [n, U]: exposure rates of the careful forecast in each unit (see coverage). ``prices`` [n]: the most that
-    the option may cost in minor units, so that a budget is never exceeded. ``bids`` and ``creators`` [n]: numbers; of
-    one bid and of one creator one option at most is chosen. ``commitments`` [n]: the bid's hash with the option's
-    place, which breaks ties. ``contacts`` [n]: careful views by people of the target, weighted as the units are.
+    the option may cost in minor units, so that a budget is never exceeded. ``bids`` and ``creators`` [n]: numbers; at
+    most one option of a bid and of a creator is chosen. ``commitments`` [n]: the bid's hash with the option's index,
+    which breaks ties. ``contacts`` [n]: careful views by people of the target, weighted as the units are.
     ``intrusiveness`` (0..100) and ``ad_load`` (0..1) [n], NaN where not known. ``groups``: for each of GROUPS a number
-    [n], -1 for none. ``barred`` [n]: the gate that holds the option back whatever its price, or None.
+    [n], -1 for none. ``barred`` [n]: the gate that keeps the option out whatever its price, or None.
     """
 
     units: PeopleUnits
@@ -39,9 +39,9 @@ class SelectionMarket:
 
 @dataclass(frozen=True)
 class SelectionLimits:
-    """What the chosen set must keep: budget in minor units, number of bids, for a kind of group the most bids of any
-    one, bids that must or must never be in (by their numbers), mean contacts for each person reached, and for every
-    single bid its intrusiveness and the ad load of its channel."""
+    """The limits that a set must keep: the budget in minor units, the number of bids (at least, at most), for a kind of
+    group the most bids of any one, the bids that must or must never be in (by their numbers), the mean contacts per
+    person reached, and for every single bid its intrusiveness and the ad load of its channel."""
 
     budget: int
     least: int = 0
