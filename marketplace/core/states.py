@@ -78,7 +78,7 @@ def apply_transition(
 
 
 def diagram(transitions: Transitions, starts: Iterable[StrEnum]) -> str:
-    """Return the table as a Mermaid state diagram, for the documents. ``starts``: the statuses that a row begins with."""
+    """Return the table as a Mermaid state diagram, for the documents. ``starts``: what a row can begin with."""
     lines = ["stateDiagram-v2", *(f"    [*] --> {start}" for start in starts)]
     for name, rule in transitions.items():
         roles = "/".join(sorted(rule.roles))
