@@ -8,34 +8,62 @@ States and who may change them are the tables of the rooms' `states.py`; decisio
 import re
 import tomllib
 from collections.abc import Callable
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import grimp
+from sqlalchemy import ColumnDefault
 
+from marketplace.bids.models import Bid
 from marketplace.bids.states import BID_TRANSITIONS
+from marketplace.briefs.models import Brief
 from marketplace.briefs.states import BRIEF_TRANSITIONS
+from marketplace.channels.models import Channel, ChannelImport
 from marketplace.channels.states import CHANNEL_TRANSITIONS, IMPORT_TRANSITIONS
+from marketplace.checks.models import VideoCheck
 from marketplace.checks.states import CHECK_TRANSITIONS
-from marketplace.core.states import diagram
+from marketplace.core.db import Base
+from marketplace.core.states import Transitions, diagram
+from marketplace.identity.models import Mandate, MandateStatus, Party, PartyStatus
 from marketplace.identity.states import MANDATE_TRANSITIONS, PARTY_TRANSITIONS
+from marketplace.matching.selection.models import Selection
 from marketplace.matching.selection.states import SELECTION_TRANSITIONS
+from marketplace.reviews.models import Review
 from marketplace.reviews.states import REVIEW_TRANSITIONS
+from marketplace.video_files.models import VideoFile
 from marketplace.video_files.states import VIDEO_TRANSITIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 GROUPS = {"marketplace.matching": "matching"}
+
+
+class StateMachine(NamedTuple):
+    """A table of transitions, the model whose status it is for, and the statuses besides the model's default that a row
+    can begin with."""
+
+    transitions: Transitions
+    model: type[Base]
+    other_starts: tuple[StrEnum, ...] = ()
+
+    def draw(self) -> str:
+        default = self.model.__table__.columns["status"].default
+        assert isinstance(default, ColumnDefault), "a row begins with its column's default"
+        return diagram(self.transitions, [default.arg, *self.other_starts])
+
+
 STATES = {
-    "party": PARTY_TRANSITIONS,
-    "mandate": MANDATE_TRANSITIONS,
-    "channel": CHANNEL_TRANSITIONS,
-    "import": IMPORT_TRANSITIONS,
-    "brief": BRIEF_TRANSITIONS,
-    "bid": BID_TRANSITIONS,
-    "selection": SELECTION_TRANSITIONS,
-    "review": REVIEW_TRANSITIONS,
-    "video": VIDEO_TRANSITIONS,
-    "check": CHECK_TRANSITIONS,
+    "party": StateMachine(PARTY_TRANSITIONS, Party, (PartyStatus.UNCLAIMED,)),
+    "mandate": StateMachine(MANDATE_TRANSITIONS, Mandate, (MandateStatus.ACTIVE,)),
+    "channel": StateMachine(CHANNEL_TRANSITIONS, Channel),
+    "import": StateMachine(IMPORT_TRANSITIONS, ChannelImport),
+    "brief": StateMachine(BRIEF_TRANSITIONS, Brief),
+    "bid": StateMachine(BID_TRANSITIONS, Bid),
+    "selection": StateMachine(SELECTION_TRANSITIONS, Selection),
+    "review": StateMachine(REVIEW_TRANSITIONS, Review),
+    "video": StateMachine(VIDEO_TRANSITIONS, VideoFile),
+    "check": StateMachine(CHECK_TRANSITIONS, VideoCheck),
 }
 
 Arrows = dict[str, set[str]]
@@ -117,7 +145,7 @@ def list_decisions() -> str:
 PICTURES: dict[str, Callable[[], str]] = {
     "rooms": partial(mermaid, draw_rooms),
     "decisions": list_decisions,
-    **{name: partial(mermaid, partial(diagram, transitions)) for name, transitions in STATES.items()},
+    **{name: partial(mermaid, machine.draw) for name, machine in STATES.items()},
 }
 PLACE = re.compile(r"(<!-- picture: (\w+), by `make pictures` -->\n).*?(<!-- end of picture -->)", re.DOTALL)
 

@@ -97,6 +97,42 @@ def test_modules_are_imported_by_name_only_where_named() -> None:
     assert found == IMPORTS_BY_NAME, "import at the top of the file, or by core.lazy_import"
 
 
+# Where a framework is imported besides its own modules, and why it is needed there.
+FLASK_ELSEWHERE = {"benchmarks/speed/edge.py"}  # measures the same route on bare Flask
+CELERY_ELSEWHERE = {
+    "marketplace/core/doorbell.py",  # any process rings
+    "marketplace/local/market_tree.py",  # `inlay up` asks the broker whether it answers and how much waits in it
+    "benchmarks/speed/noop.py",  # measures a bare Celery task
+}
+
+
+def is_http(name: str) -> bool:
+    in_core = name.startswith("marketplace/core/http/")
+    return in_core or name in {"marketplace/app.py", "marketplace/wsgi.py"} or Path(name).stem.startswith("routes")
+
+
+def test_flask_and_celery_are_imported_only_where_requests_and_workers_are() -> None:
+    # What can be done is plain functions: request handling, jobs, the command and tests call the same ones.
+    flask, celery = set(), set()
+    for name, tree in trees("marketplace", "workers", "benchmarks"):
+        packages = set(imported_packages(tree))
+        if packages & {"flask", "flask_smorest"} and not is_http(name):
+            flask.add(name)
+        if packages & {"celery", "kombu"} and not name.startswith("workers/"):
+            celery.add(name)
+    assert flask == FLASK_ELSEWHERE, "a route or request handling reads the request and hands on plain values"
+    assert celery == CELERY_ELSEWHERE, "ask for work by core.jobs.enqueue"
+
+
+def imported_packages(tree: ast.Module) -> Iterator[str]:
+    """Yield the package of every import of a module, wherever it is in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
 def test_celery_is_told_no_countdowns() -> None:
     for path in SOURCES:
         tree = ast.parse(path.read_text(encoding="utf-8"))

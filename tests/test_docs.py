@@ -1,7 +1,8 @@
-"""What the documents name is there: files, functions, constants, modules to run, targets of make, commands of inlay."""
+"""What the documents name is there: files, headings, functions, constants, modules to run, make targets, commands."""
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -166,6 +167,25 @@ def test_every_page_is_reached_from_the_first() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
 def test_every_link_between_documents_leads_somewhere(document: Path) -> None:
-    links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
-    gone = [link for link in links if not (document.parent / link).exists()]
-    assert not gone
+    gone = []
+    for link, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)", document.read_text(encoding="utf-8")):
+        page = document.parent / link if link else document
+        if not page.exists():
+            gone.append(link)
+        elif anchor and anchor not in anchors(page):
+            gone.append(f"{link}#{anchor}")
+    assert not gone, "name the file, or the heading, as it is now"
+
+
+@cache
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives the headings of a page."""
+    text = re.sub(r"^```\w*\n.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    found: Counter[str] = Counter()
+    names = set()
+    for heading in re.findall(r"^#+ +(.+?) *$", text, re.MULTILINE):
+        name = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        # A heading that repeats an earlier one is numbered.
+        names.add(f"{name}-{found[name]}" if found[name] else name)
+        found[name] += 1
+    return names

@@ -77,9 +77,9 @@ def apply_transition(
     )
 
 
-def diagram(transitions: Transitions) -> str:
-    """Return the table as a Mermaid state diagram, for the documents."""
-    lines = ["stateDiagram-v2"]
+def diagram(transitions: Transitions, starts: Iterable[StrEnum]) -> str:
+    """Return the table as a Mermaid state diagram, for the documents. ``starts``: what a row can begin with."""
+    lines = ["stateDiagram-v2", *(f"    [*] --> {start}" for start in starts)]
     for name, rule in transitions.items():
         roles = "/".join(sorted(rule.roles))
         lines += [f"    {source} --> {rule.target}: {name} ({roles})" for source in sorted(rule.sources)]
