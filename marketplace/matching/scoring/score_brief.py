@@ -126,7 +126,7 @@ def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("op
         ),
         joint=shares.joint,
         regions=shares.regions,
-        terms=cost.from_rows(_floats(rows, "terms")),
+        terms=cost.terms_from_rows(_floats(rows, "terms")),
         fit=fit,
         intrusiveness=(ends[0] + ends[1]) / 2,
         tiers=rows["tier"].astype(np.int64),
