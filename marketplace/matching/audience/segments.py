@@ -28,7 +28,7 @@ def segment_of(margins: Mapping[str, Any] | None) -> str | None:
         return None
     ages, genders = _known(ages), _known(genders)
     try:
-        women = {label: share for label, share in genders.items() if grid.gender_place(label) == 0}
+        women = {label: share for label, share in genders.items() if grid.gender_index(label) == 0}
         years = {label: _middle(label) for label in ages}
     except BadAudience:
         return None

@@ -11,7 +11,7 @@ from marketplace.briefs.models import BriefVersion
 from marketplace.core.estimate import Estimate, finite
 from marketplace.matching.audience import share_columns, targets
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
-from marketplace.matching.audience.grid import region_places
+from marketplace.matching.audience.grid import region_indices
 from marketplace.matching.discovery import market_columns, shortlist
 from marketplace.matching.discovery.column_store import DiscoveryModels, Rows, price_rows, values_of
 from marketplace.matching.discovery.market_columns import forecasts_of
@@ -42,7 +42,7 @@ def wants_of(version: BriefVersion, filters: ChannelFilters) -> BriefWants:
     """Return what a version of a brief asks for, in the form that the first pass takes."""
     content = version.content
     markets = content.get("markets") or []
-    indices = sorted({index for code in markets for index in region_places(code)})
+    indices = sorted({index for code in markets for index in region_indices(code)})
     spans = [LENGTHS[tier] for tier in _tiers(version) if tier in LENGTHS]
     ceiling, _ = rank.ceiling_for(version.ceiling_minor, version.currency)
     return BriefWants(

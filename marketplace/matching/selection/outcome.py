@@ -159,7 +159,7 @@ def _named(inputs: SetInputs, row: int, bid: int) -> dict[str, Any]:
     return {
         "bid_id": inputs.bids[bid].bid_id,
         "channel_name": inputs.bids[bid].channel_name,
-        "option": int(inputs.options.place[row]),
+        "option": int(inputs.options.option[row]),
         "price": _money(inputs, inputs.options.prices[row]),
     }
 

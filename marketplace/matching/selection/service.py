@@ -111,6 +111,7 @@ def _stored_wishes(session: Session, brief: Brief, version: BriefVersion, loaded
 
 
 def _enqueue(session: Session, selection: Selection, kind: str) -> UUID:
+    # A lease longer than the solver's time limit, so that no second worker takes the job while the first one solves.
     lease_s = 120 if kind == SEARCH else int(selection.wishes["time_limit_s"]) + 120
     return jobs.enqueue(
         session,
