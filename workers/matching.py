@@ -60,7 +60,7 @@ def score(session: Session, job: ClaimedJob) -> dict[str, Any]:
     if result.written:
         changes = {"bids": result.bids, "changed": result.written}
         events.record(session, "briefs.score", brief.id, SYSTEM, parties=[brief.brand_id], **changes)
-    reviews = review_queue.put_all(session, brief) if brief.status == BriefStatus.CLOSED else 0
+    reviews = review_queue.queue_reviews(session, brief) if brief.status == BriefStatus.CLOSED else 0
     return {"bids": result.bids, "changed": result.written, "reviews": reviews}
 
 

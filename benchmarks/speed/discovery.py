@@ -151,7 +151,7 @@ def _pass_ms(brand_id: UUID, brief_id: UUID, columns: ColumnFile) -> float:
     with db.transaction(_actor(brand_id)) as session:
         table = column_store.present(session, columns)
         version = session.scalars(sa.select(BriefVersion).where(BriefVersion.brief_id == brief_id)).one()
-        wanted = candidates.wanted_of(version, ChannelFilters(day=0))
+        wanted = candidates.wants_of(version, ChannelFilters(day=0))
         times = []
         for _ in range(10):
             began = time.perf_counter()

@@ -293,7 +293,7 @@ def _tolerance(session: Session, channel_id: UUID) -> AdTolerance | None:
         return None
     ratio, low, high = (math.exp(value) for value in (row.sponsored_gap, row.sponsored_low, row.sponsored_high))
     market = load_model(session).sponsored
-    vertical, segment = main_vertical(row.verticals), segments.of_margins(row.margins)
+    vertical, segment = main_vertical(row.verticals), segments.segment_of(row.margins)
     text = messages.tolerance(ratio, low, high, row.sponsored_videos, row.other_videos)
     return AdTolerance(
         gap=row.sponsored_gap,
@@ -309,7 +309,7 @@ def _tolerance(session: Session, channel_id: UUID) -> AdTolerance | None:
         else _group(market, market.verticals.get(vertical), vertical, Bilingual(vertical, vertical)),
         segment=None
         if segment is None
-        else _group(market, market.segments.get(segment), segment, Bilingual(*segments.words(segment))),
+        else _group(market, market.segments.get(segment), segment, Bilingual(*segments.segment_name(segment))),
         zh=text.zh,
         en=text.en,
     )

@@ -36,7 +36,7 @@ SUM_SLACK = 0.02
 UNKNOWN = frozenset({"unknown", "other", "undisclosed", "user_specified", "未知", "其他"})
 _GENDER_WORDS = {"female": 0, "f": 0, "women": 0, "女": 0, "女性": 0, "male": 1, "m": 1, "men": 1, "男": 1, "男性": 1}
 _REGION_ALIASES = {"CN-HK": "HK", "CN-MO": "MO", "CN-TW": "TW"}
-_REGION_INDEX = {code: place for place, code in enumerate(REGIONS)}
+_REGION_INDEX = {code: index for index, code in enumerate(REGIONS)}
 _BAND = re.compile(r"^(?:age)?(\d{1,3})(?:[-–~](\d{1,3})|(\+|-))$")
 _CODE = re.compile(r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")
 
@@ -148,7 +148,7 @@ def _band(first: int, last: int | None, label: str) -> tuple[int, int]:
     return starts.index(first), starts.index(after)
 
 
-def gender_place(word: str) -> int:
+def gender_index(word: str) -> int:
     """Return 0 for female and 1 for male. Raises BadAudience for any other word."""
     try:
         return _GENDER_WORDS[word.strip().lower()]
@@ -156,7 +156,7 @@ def gender_place(word: str) -> int:
         raise BadAudience(f"'{word}' is no gender of the grid; use female or male.") from None
 
 
-def region_places(code: str) -> tuple[int, ...]:
+def region_indices(code: str) -> tuple[int, ...]:
     """Return the indices of a region on the grid: 'CN' is every CN-* (the 31 of the mainland), 'CN-HK' means 'HK'.
 
     Raises BadAudience for a code that is not on the grid.
@@ -195,7 +195,7 @@ def audience(
         known, unknown["genders"] = _known_shares(genders, "genders")
         split = np.zeros(GENDERS_N)
         for word, share in known.items():
-            split[gender_place(word)] += share
+            split[gender_index(word)] += share
         margins.append(margin_along(shape, (1,), split))
     else:
         flags.append("genders_from_prior")
@@ -270,14 +270,14 @@ def _region_shares(given: Mapping[str, float], prior: PopulationPrior) -> tuple[
 
 def _indices_or_elsewhere(label: str) -> tuple[tuple[int, ...], bool]:
     try:
-        return region_places(label), False
+        return region_indices(label), False
     except BadAudience:
         country = label.strip().upper().split("-")[0]
         if not _CODE.match(label.strip().upper()) or country == "CN":
             raise
         if country in COUNTRIES:
-            return region_places(country), False
-        return region_places(ELSEWHERE), True
+            return region_indices(country), False
+        return region_indices(ELSEWHERE), True
 
 
 LISTS = ("ages", "genders", "regions")

@@ -21,14 +21,14 @@ AGES = {
 _ENDS = (*AGE_STARTS, AGE_OPEN_END)
 
 
-def of_margins(margins: Mapping[str, Any] | None) -> str | None:
+def segment_of(margins: Mapping[str, Any] | None) -> str | None:
     """Return "<gender>:<age>" of a snapshot's lists of shares, None if either is missing or cannot be read."""
     ages, genders = ((margins or {}).get(name) for name in ("age", "gender"))
     if not ages or not genders:
         return None
     ages, genders = _known(ages), _known(genders)
     try:
-        women = {label: share for label, share in genders.items() if grid.gender_place(label) == 0}
+        women = {label: share for label, share in genders.items() if grid.gender_index(label) == 0}
         years = {label: _middle(label) for label in ages}
     except BadAudience:
         return None
@@ -41,7 +41,7 @@ def of_margins(margins: Mapping[str, Any] | None) -> str | None:
     return f"{gender}:{'under_25' if mean < YOUNG else '25_34' if mean < OLD else '35_up'}"
 
 
-def words(segment: str) -> tuple[str, str]:
+def segment_name(segment: str) -> tuple[str, str]:
     """Return a segment's name in Chinese and in English."""
     gender, age = segment.split(":")
     return f"{GENDERS[gender][0]}、{AGES[age][0]}", f"{GENDERS[gender][1]}, {AGES[age][1]}"

@@ -20,8 +20,8 @@ from marketplace.matching.audience.grid import (
     BadAudience,
     age_band,
     ages_between,
-    gender_place,
-    region_places,
+    gender_index,
+    region_indices,
 )
 
 MODEL_VERSION = "targets/1"
@@ -71,9 +71,9 @@ def target_weights(cells: Sequence[Mapping[str, Any]]) -> TargetWeights:
         if not 0 <= weight <= 1:
             raise BadAudience(f"A cell's weight lies between 0 and 1, not {weight:g}.")
         ages = _ages(cell.get("ages"))
-        genders = sorted({gender_place(word) for word in cell.get("genders") or ("female", "male")})
+        genders = sorted({gender_index(word) for word in cell.get("genders") or ("female", "male")})
         codes = cell.get("regions")
-        regions = sorted({column for code in codes for column in region_places(code)}) if codes else range(REGIONS_N)
+        regions = sorted({column for code in codes for column in region_indices(code)}) if codes else range(REGIONS_N)
         block = np.ix_(ages, genders, list(regions))
         weights[block] = np.maximum(weights[block], weight)
     return TargetWeights(weights, _boxes(weights))

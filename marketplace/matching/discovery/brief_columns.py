@@ -10,7 +10,7 @@ from marketplace.matching.audience import channel_tags
 from marketplace.matching.audience.arrays import Floats, Ints, as_floats
 from marketplace.matching.audience.grid import AGES_N, GENDERS_N, REGIONS_N
 from marketplace.matching.discovery import market_columns
-from marketplace.matching.discovery.candidates import wanted_of
+from marketplace.matching.discovery.candidates import wants_of
 from marketplace.matching.discovery.market_columns import PER_PRICE, ChannelColumns
 from marketplace.matching.discovery.shortlist import BriefWants, ChannelFilters
 from marketplace.matching.forecast.view_forecast import UNIQUE_PER_VIEW
@@ -34,7 +34,7 @@ class BriefRow:
 
 def brief_row(version: BriefVersion) -> BriefRow:
     """Return one version as arrays; versions never change, so it may be kept."""
-    wanted = wanted_of(version, ChannelFilters(day=0))
+    wanted = wants_of(version, ChannelFilters(day=0))
     first = market_columns.region_places([0])[0]
     return BriefRow(
         cells=np.stack([_mask(places, 0, _CELLS) for places, _, _ in wanted.boxes]),

@@ -11,7 +11,7 @@ from marketplace.briefs.models import BriefVersion
 from marketplace.core.estimate import Estimate, finite
 from marketplace.matching.audience import share_columns, targets
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
-from marketplace.matching.audience.grid import region_places
+from marketplace.matching.audience.grid import region_indices
 from marketplace.matching.discovery import market_columns, shortlist
 from marketplace.matching.discovery.column_store import DiscoveryModels, Rows, price_rows, values_of
 from marketplace.matching.discovery.market_columns import forecasts_of
@@ -38,11 +38,11 @@ class ScoredCandidates:
     order: Ints
 
 
-def wanted_of(version: BriefVersion, filters: ChannelFilters) -> BriefWants:
+def wants_of(version: BriefVersion, filters: ChannelFilters) -> BriefWants:
     """Return what a version of a brief asks for, in the form that the first pass takes."""
     content = version.content
     markets = content.get("markets") or []
-    indices = sorted({index for code in markets for index in region_places(code)})
+    indices = sorted({index for code in markets for index in region_indices(code)})
     spans = [LENGTHS[tier] for tier in _tiers(version) if tier in LENGTHS]
     ceiling, _ = rank.ceiling_for(version.ceiling_minor, version.currency)
     return BriefWants(
@@ -68,13 +68,13 @@ def _tiers(version: BriefVersion) -> list[str]:
     return [tier for deliverable in deliverables for tier in deliverable.get("length_tiers") or []]
 
 
-def score_rows(version: BriefVersion, wanted: BriefWants, rows: Rows, by: DiscoveryModels) -> ScoredCandidates:
+def score_rows(version: BriefVersion, wants: BriefWants, rows: Rows, by: DiscoveryModels) -> ScoredCandidates:
     """Return the scores of channels as if each had bid its asking price for one video, without a placement plan."""
     count = len(rows["channel_id"])
     shares = share_columns.unpack(rows["shares"].tobytes())
     views = market_columns.views(rows, by.calibration)
     asking = _in_currency(
-        price_rows(rows, views, wanted.tier, by.prices), market_columns.codes(rows["currency"]), wanted.currency
+        price_rows(rows, views, wants.tier, by.prices), market_columns.codes(rows["currency"]), wants.currency
     )
     unknown = np.full(count, np.nan)
     no_plan = {"raw_low": np.full((count, FACTORS), np.nan), "prominence_low": unknown, "prominence_high": unknown}
@@ -89,10 +89,10 @@ def score_rows(version: BriefVersion, wanted: BriefWants, rows: Rows, by: Discov
         tiers=rows["tier"].astype(np.int64),
     )
     target = targets.target_weights(target_cells(version.content))
-    scores = score(bids, target, wanted.ceiling, float(version.tolerance), by.calibration)
+    scores = score(bids, target, wants.ceiling, float(version.tolerance), by.calibration)
     by_name = numbers_of(rows, shares, bids, scores, (unknown, unknown))
     is_the_briefs = version.ceiling_minor is not None
-    constants = {"ceiling": wanted.ceiling, "tolerance": version.tolerance, "ceiling_is_the_briefs": is_the_briefs}
+    constants = {"ceiling": wants.ceiling, "tolerance": version.tolerance, "ceiling_is_the_briefs": is_the_briefs}
     by_name |= {name: np.full(count, float(value)) for name, value in constants.items()}
     by_name["cost"] = np.stack([asking.point, asking.low, asking.high], axis=1)
     # The scores take the asking price as certain; its own interval widens the ends.
@@ -105,8 +105,8 @@ def score_rows(version: BriefVersion, wanted: BriefWants, rows: Rows, by: Discov
         asking,
         scores,
         numbers.pack(by_name),
-        rank.overall(wanted.ceiling, dearest, quality),
-        rank.overall(wanted.ceiling, cheapest, quality),
+        rank.overall(wants.ceiling, dearest, quality),
+        rank.overall(wants.ceiling, cheapest, quality),
         _order(rows, scores),
     )
 
@@ -134,10 +134,10 @@ def _order(rows: Rows, scores: BidScores) -> Ints:
     ).astype(np.int64)
 
 
-def admitted(scored: ScoredCandidates, wanted: BriefWants, by: DiscoveryModels) -> Bools:
+def admitted(scored: ScoredCandidates, wants: BriefWants, by: DiscoveryModels) -> Bools:
     """Return which candidates [n] pass the filters: those of the first pass, and the limits on exact figures."""
-    filters, people = wanted.filters, scored.scores.people.point
-    passing = shortlist.admitted(values_of(scored.rows, by), wanted) & (people > 0)
+    filters, people = wants.filters, scored.scores.people.point
+    passing = shortlist.admitted(values_of(scored.rows, by), wants) & (people > 0)
     limits: Sequence[tuple[Floats, int | None, int | None]] = (
         (scored.asking.point, None, filters.price_max),
         (people, filters.reach_min, filters.reach_max),

@@ -59,7 +59,7 @@ _REGIONS = grid.AGES_N * grid.GENDERS_N
 _TAGS = _REGIONS + grid.REGIONS_N
 TAGS = slice(_TAGS, _TAGS + len(channel_tags.VERTICALS) + 1)
 CODE_BITS = 24
-WHOLE_PLACES = tuple(_REGIONS + place for place in grid.region_places(WHOLE))
+WHOLE_PLACES = tuple(_REGIONS + place for place in grid.region_indices(WHOLE))
 _ENDS = (LOW, CAREFUL, MIDDLE, HIGH)
 
 

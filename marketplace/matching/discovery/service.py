@@ -89,7 +89,7 @@ def discover(
     brief = service.find_brief(session, actor, brief_id)
     version = session.get_one(BriefVersion, brief.version_id)
     filters["language"] = filters["language"] and filters["language"].split("-")[0].lower()
-    wants = candidates.wanted_of(version, ChannelFilters(day=_today(), **filters))
+    wants = candidates.wants_of(version, ChannelFilters(day=_today(), **filters))
     market = column_store.present(session, columns)
     models = column_store.models(session)
     bidders = session.scalars(_BIDDERS, {"brief_id": brief_id, "listed": list(service.LISTED)}).all()
@@ -205,7 +205,7 @@ def open_briefs(
     found = []
     for index in best.tolist():
         version = session.get_one(BriefVersion, versions[index])
-        wants = candidates.wanted_of(version, ChannelFilters(day=0))
+        wants = candidates.wants_of(version, ChannelFilters(day=0))
         scored = candidates.score_rows(version, wants, rows, models)
         found.append(_open_brief(scored, version, wants.ceiling, details, models.prices.fitted_on))
     found.sort(key=lambda brief: -(brief.overall.point or 0))

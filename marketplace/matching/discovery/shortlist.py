@@ -88,9 +88,9 @@ def boxes_of(target: TargetWeights) -> tuple[tuple[tuple[int, ...], tuple[int, .
     )
 
 
-def first_pass(table: ChannelColumns, wanted: BriefWants, best: int, keep: int) -> Ints:
+def first_pass(table: ChannelColumns, wants: BriefWants, best: int, keep: int) -> Ints:
     """Return rows among which the `best` highest exact scores are, the highest key first (first_pass.best_rows)."""
-    return best_rows(table.values, _look(wanted), best, keep)
+    return best_rows(table.values, _look(wants), best, keep)
 
 
 class ColumnBlock:
@@ -122,21 +122,21 @@ class ColumnBlock:
         return self._sums[columns]
 
 
-def _look(wanted: BriefWants) -> Look:
+def _look(wants: BriefWants) -> Look:
     """Return the function that computes the keys of a block [WIDTH, b], for the channels that pass the filters."""
-    fits = fitting(wanted)
-    worth = np.float32(UNIQUE_PER_VIEW * wanted.ceiling / 1000)
-    per_price, currency = PER_PRICE[wanted.tier], np.float32(code(wanted.currency))
+    fits = fit_function(wants)
+    worth = np.float32(UNIQUE_PER_VIEW * wants.ceiling / 1000)
+    per_price, currency = PER_PRICE[wants.tier], np.float32(code(wants.currency))
 
     def look(values: Singles, least: np.float32) -> tuple[Ints, Singles]:
-        shown = _pass_filters(ColumnBlock(values), wanted)
-        rows = np.flatnonzero(shown)
+        passing = _pass_filters(ColumnBlock(values), wants)
+        rows = np.flatnonzero(passing)
         if not len(rows):
             return rows, np.empty(0, dtype=np.float32)
         is_few = len(rows) < FEW * values.shape[1]
         block = ColumnBlock(values, rows if is_few else None)
-        share = on_target(block, wanted)
-        within_reach = _within_reach(block, wanted, share)
+        share = on_target(block, wants)
+        within_reach = _within_reach(block, wants, share)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             key = quality(fits(block) * np.float32(FIT_WEIGHT) + np.float32(_ROOM_UNKNOWN - 0.5))
             for factor in (block["careful"], share, block[per_price]):
@@ -147,36 +147,36 @@ def _look(wanted: BriefWants) -> Look:
             key[unpriced] = -1 / (1 + people[unpriced])
             kept = (key >= least) & (people > 0) & within_reach
         if not is_few:
-            kept &= shown
+            kept &= passing
         indices = np.flatnonzero(kept)
         return rows[indices] if is_few else indices, key[indices]
 
     return look
 
 
-def on_target(block: ColumnBlock, wanted: BriefWants) -> Singles:
+def on_target(block: ColumnBlock, wants: BriefWants) -> Singles:
     """Return the share of each audience that is on target [b], as targets.on_target computes it."""
     share = np.zeros(len(block), dtype=np.float32)
-    for cells, regions, weight in wanted.boxes:
+    for cells, regions, weight in wants.boxes:
         parts = [block.sum(columns) for columns in (cells, regions) if columns]
         if not parts:
             share += np.float32(weight)
             continue
         part = parts[0] * np.float32(weight)
         share += part if len(parts) == 1 else part * parts[1]
-    most = np.float32(max((weight for _, _, weight in wanted.boxes), default=0.0))
+    most = np.float32(max((weight for _, _, weight in wants.boxes), default=0.0))
     capped: Singles = np.minimum(share, most)
     return capped
 
 
-def fitting(wanted: BriefWants) -> Callable[[ColumnBlock], Singles]:
+def fit_function(wants: BriefWants) -> Callable[[ColumnBlock], Singles]:
     """Return the function that computes the fit [b] of a block from its known parts, as brand_fit.fit weighs them."""
-    nearness = category_nearness(wanted.category)
+    nearness = category_nearness(wants.category)
     groups = [
         (tag_places(np.flatnonzero(nearness == worth).tolist()), worth - channel_tags.FAR)
         for worth in (channel_tags.SAME, channel_tags.NEAR)
     ]
-    languages = [np.float32(code(tag)) for tag in wanted.languages]
+    languages = [np.float32(code(tag)) for tag in wants.languages]
     worth = {name: np.float32(weight) for name, weight in brand_fit.WEIGHTS.items()}
 
     def fits(block: ColumnBlock) -> Singles:
@@ -192,12 +192,12 @@ def fitting(wanted: BriefWants) -> Callable[[ColumnBlock], Singles]:
             for language in languages:
                 total += (spoken == language) * worth["language"]
             weight += (spoken > 0) * worth["language"]
-        if wanted.markets:
+        if wants.markets:
             market_weight = block["regions_told"] * worth["market"]
-            total += np.minimum(block.sum(wanted.markets), np.float32(1)) * market_weight
+            total += np.minimum(block.sum(wants.markets), np.float32(1)) * market_weight
             weight += market_weight
-        if wanted.seconds:
-            seconds, (short, long) = block["seconds"], wanted.seconds
+        if wants.seconds:
+            seconds, (short, long) = block["seconds"], wants.seconds
             close = np.minimum(seconds * np.float32(1 / short), np.float32(long) / seconds)
             total += np.minimum(close, np.float32(1)) * worth["length"]
             weight += (seconds > 0) * worth["length"]
@@ -207,36 +207,36 @@ def fitting(wanted: BriefWants) -> Callable[[ColumnBlock], Singles]:
     return fits
 
 
-def admitted(values: Singles, wanted: BriefWants) -> Bools:
+def admitted(values: Singles, wants: BriefWants) -> Bools:
     """Return which channels [b] pass the filters. Limits on prices and people are widened by SLACK, for rounding."""
     block = ColumnBlock(values)
-    return _pass_filters(block, wanted) & _within_reach(block, wanted, on_target(block, wanted))
+    return _pass_filters(block, wants) & _within_reach(block, wants, on_target(block, wants))
 
 
-def _pass_filters(block: ColumnBlock, wanted: BriefWants) -> Bools:
-    filters = wanted.filters
-    shown: Bools = block["live"] > 0
+def _pass_filters(block: ColumnBlock, wants: BriefWants) -> Bools:
+    filters = wants.filters
+    passing: Bools = block["live"] > 0
     region = "country" if filters.region is None or "-" not in filters.region else "region"
     same = {"platform": filters.platform, "language": filters.language, region: filters.region}
     codes: dict[str, float | None] = {name: code(text) for name, text in same.items() if text is not None}
     lows: dict[str, float | None] = {"followers": filters.followers_min, "taken_on": _ago(filters)}
     highs: dict[str, float | None] = {"followers": filters.followers_max, "ad_load": filters.ad_load_max}
     if filters.price_max is not None:
-        codes["currency"] = code(wanted.currency)
-        lows[PER_PRICE[wanted.tier]] = (1 - SLACK) / max(filters.price_max, 1)
+        codes["currency"] = code(wants.currency)
+        lows[PER_PRICE[wants.tier]] = (1 - SLACK) / max(filters.price_max, 1)
     for limits, holds in ((codes, np.equal), (lows, np.greater_equal), (highs, np.less_equal)):
         for name, limit in limits.items():
             if limit is not None:
-                shown &= holds(block[name], np.float32(limit))
+                passing &= holds(block[name], np.float32(limit))
     if filters.vertical is not None:
-        shown &= block.at(vertical_place(filters.vertical)) > 0
+        passing &= block.at(vertical_place(filters.vertical)) > 0
     if filters.represented is not None:
-        shown &= (block["agency_until"] >= filters.day) == filters.represented
-    return shown
+        passing &= (block["agency_until"] >= filters.day) == filters.represented
+    return passing
 
 
-def _within_reach(block: ColumnBlock, wanted: BriefWants, share: Singles) -> Bools | bool:
-    least, most = wanted.filters.reach_min, wanted.filters.reach_max
+def _within_reach(block: ColumnBlock, wants: BriefWants, share: Singles) -> Bools | bool:
+    least, most = wants.filters.reach_min, wants.filters.reach_max
     if least is None and most is None:
         return True
     people = block["middle"] * share * np.float32(UNIQUE_PER_VIEW)

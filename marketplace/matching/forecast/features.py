@@ -156,7 +156,7 @@ def fit_model(session: Session) -> bool:
 def _labels(rows: Sequence[Any]) -> ChannelLabels:
     """Return the vertical and the audience segment of each row's channel."""
     return ChannelLabels(
-        [main_vertical(row.verticals) for row in rows], [segments.of_margins(row.margins) for row in rows]
+        [main_vertical(row.verticals) for row in rows], [segments.segment_of(row.margins) for row in rows]
     )
 
 

@@ -39,7 +39,7 @@ class ExpectedCost:
     known: Bools
 
 
-def from_rows(rows: Floats) -> PriceTerms[Floats]:
+def terms_from_rows(rows: Floats) -> PriceTerms[Floats]:
     """Return the stored terms [n, 5] of n prices as arrays [n]."""
     return PriceTerms(*rows.T)
 

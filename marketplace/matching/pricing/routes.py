@@ -73,7 +73,7 @@ def confirm(deal_price_id: UUID) -> DealPrice:
 )
 def of_channel(query: dict[str, Any], channel_id: UUID) -> ChannelPrice:
     """The fair price of one video of a channel, with its interval, count and basis, and never whose deals they are."""
-    return fair.of_channel(session(), actor(), channel_id, **query)
+    return fair.channel_price(session(), actor(), channel_id, **query)
 
 
 @blueprint.get(
@@ -84,4 +84,4 @@ def of_channel(query: dict[str, Any], channel_id: UUID) -> ChannelPrice:
 )
 def of_brief(brief_id: UUID) -> dict[str, Any]:
     """How the brief's ceiling stands to what like channels were bought for. Speaks of no bid on it."""
-    return {"warnings": fair.of_brief(session(), actor(), brief_id)}
+    return {"warnings": fair.past_price_warnings(session(), actor(), brief_id)}

@@ -60,7 +60,7 @@ class ChannelPrice:
     reasons: Sequence[Message]
 
 
-def of_channel(
+def channel_price(
     session: Session,
     actor: Actor,
     channel_id: UUID,
@@ -133,7 +133,7 @@ def fair_prices(fitted: FittedPrices, asked: Sequence[AskedDeliverable]) -> list
     return [by_position[position] for position in range(len(asked))]
 
 
-def of_brief(session: Session, actor: Actor, brief_id: UUID) -> list[Message]:
+def past_price_warnings(session: Session, actor: Actor, brief_id: UUID) -> list[Message]:
     """Return the warning that a brief's ceiling is below what similar channels were ever bought for, if it is.
 
     It depends on past deals, not on the bids on this brief. A thousand views reach at most a thousand people, all of

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from marketplace.matching.audience.arrays import Floats, as_floats, sum_columns
-from marketplace.matching.audience.grid import region_places
+from marketplace.matching.audience.grid import region_indices
 
 MODEL_VERSION = "fit/2"
 WEIGHTS = {"category": 0.40, "market": 0.20, "language": 0.10, "format": 0.10, "length": 0.10, "sponsors": 0.10}
@@ -41,7 +41,7 @@ def tolerance_part(gap: Floats) -> Floats:
 
 def market_part(regions: Floats, codes: Sequence[str]) -> Floats:
     """Return the share [n] of each audience [n, R] that lives in the brief's markets."""
-    columns = sorted({column for code in codes for column in region_places(code)})
+    columns = sorted({column for code in codes for column in region_indices(code)})
     return np.minimum(sum_columns(as_floats(regions), columns), 1.0)
 
 

@@ -121,12 +121,12 @@ def price_among_peers(
     price = None if own_minor is None or not _known(own_minor) else own_minor
     fair = None if interval is None or not _rising(astuple(interval), "interval") else interval
     # Quantiles of fewer prices would come close to revealing single ones.
-    shown = peers if peers is not None and peers.count >= COMPARABLES_MIN else None
-    shown = shown if shown is not None and _rising(shown.quantiles, "peers") else None
+    shown_peers = peers if peers is not None and peers.count >= COMPARABLES_MIN else None
+    shown_peers = shown_peers if shown_peers is not None and _rising(shown_peers.quantiles, "peers") else None
     if price is not None:
-        sheet.words(_verdict(subject, price, fair, shown, language), PLAIN, bold=True)
-    rows = _price_rows(subject, price, fair, shown, currency, language)
-    if fair is None and shown is None:
+        sheet.words(_verdict(subject, price, fair, shown_peers, language), PLAIN, bold=True)
+    rows = _price_rows(subject, price, fair, shown_peers, currency, language)
+    if fair is None and shown_peers is None:
         for text, _ in rows:
             sheet.words(text, PLAIN)
     else:
@@ -139,7 +139,7 @@ def price_among_peers(
             SMALL,
             ink=SOFT,
         )
-        amounts = (price, *_parts(fair), *(shown.quantiles if shown else ()))
+        amounts = (price, *_parts(fair), *(shown_peers.quantiles if shown_peers else ()))
         values = [amount for amount in amounts if amount is not None]
         axis = log_axis(values, sheet, currency)
         for text, draw in rows:
@@ -148,7 +148,7 @@ def price_among_peers(
             draw(sheet.drawing, axis, sheet.y + BAND / 2)
             sheet.y += BAND + 16
         scale(sheet, axis, lambda value: number(value, language))
-    for text in _missing(subject, price, fair, peers, shown, hidden_reason, language):
+    for text in _missing(subject, price, fair, peers, shown_peers, hidden_reason, language):
         sheet.words(text, PLAIN)
     return sheet.show(made_of)
 
@@ -315,14 +315,14 @@ def _missing(
     price: float | None,
     fair: FairPriceSpan | None,
     peers: PricePeers | None,
-    shown: PricePeers | None,
+    shown_peers: PricePeers | None,
     hidden_reason: str | None,
     language: str,
 ) -> list[str]:
     lines = []
     if price is None:
         lines.append(say(language, "本价格未知。", "This price is not known."))
-    if shown is None and peers is not None and peers.count < COMPARABLES_MIN:
+    if shown_peers is None and peers is not None and peers.count < COMPARABLES_MIN:
         lines.append(
             say(
                 language,

@@ -27,7 +27,7 @@ _MATCHES = sa.text(
 )
 
 
-def put_all(session: Session, brief: Brief) -> int:
+def queue_reviews(session: Session, brief: Brief) -> int:
     """Put every open bid of the brief into the queue, and return how many reviews are new or changed."""
     rows: Sequence[Any] = session.execute(_MATCHES, {"brief_id": brief.id}).mappings().all()
     today = now().date()
@@ -43,12 +43,12 @@ def _put(session: Session, brief: Brief, row: Any, today: date) -> bool:
         subject_id=row["bid_id"],
         about_id=brief.id,
         parties=parties,
-        facts=facts(scored_bid.from_row(row), row, today),
+        facts=risk_facts(scored_bid.from_row(row), row, today),
         fingerprint=row["fingerprint"],
     )
 
 
-def facts(bid: ScoredBid, row: Any, today: date) -> RiskFacts:
+def risk_facts(bid: ScoredBid, row: Any, today: date) -> RiskFacts:
     """Return the facts of a match that the risk of its bid is rated by."""
     per_thousand, (_, low, high) = bid.per_thousand.point, bid.intrusiveness
     # Every bid has a plan, and every plan is scored when the bid is placed.

@@ -126,7 +126,7 @@ def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("op
         ),
         joint=shares.joint,
         regions=shares.regions,
-        terms=cost.from_rows(_floats(rows, "terms")),
+        terms=cost.terms_from_rows(_floats(rows, "terms")),
         fit=fit,
         intrusiveness=(ends[0] + ends[1]) / 2,
         tiers=rows["tier"].astype(np.int64),
@@ -195,6 +195,7 @@ def fit_of(version: BriefVersion, rows: Rows, shares: ShareColumns, gap: Floats 
         tier for deliverable in content.get("deliverables") or [] for tier in deliverable.get("length_tiers") or []
     ]
     spans = [LENGTHS[tier] for tier in tiers if tier in LENGTHS]
+    # Few distinct languages among many channels: match each only once.
     languages, language_index = np.unique(rows["language"], return_inverse=True)
     tags = [language.decode().strip() for language in languages.tolist()]
     requested = sorted({LANGUAGES[market] for market in markets if market in LANGUAGES})

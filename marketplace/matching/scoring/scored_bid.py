@@ -69,9 +69,9 @@ class ScoredBid:
 
     def parts(self) -> dict[str, Any]:
         """Return the numbers by name as the API shows them, with their sources."""
-        shown: dict[str, Any] = {number.name: _shown(number, self.stored[number.name]) for number in NUMBERS}
+        by_name: dict[str, Any] = {number.name: _shown(number, self.stored[number.name]) for number in NUMBERS}
         return {
-            **shown,
+            **by_name,
             "videos_used": self.videos_used,
             "ceiling_is_the_briefs": self.ceiling_is_the_briefs,
             "currency": self.currency,

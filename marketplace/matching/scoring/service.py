@@ -124,9 +124,9 @@ def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, start
         },
     ).mappings()
     matches = [ranked_match.from_row(row) for row in rows]
-    shown = fair_price.with_fair_prices(session, matches[:limit])
+    page = fair_price.with_fair_prices(session, matches[:limit])
     warnings = fair_price.ceiling_warnings(session, brief) if starting_after is None else []
-    return BriefRanking(brief_id, False, state.total, state.fresh, shown, len(matches) > limit, warnings)
+    return BriefRanking(brief_id, False, state.total, state.fresh, page, len(matches) > limit, warnings)
 
 
 def match_of_bid(session: Session, actor: Actor, bid_id: UUID) -> RankedMatch:

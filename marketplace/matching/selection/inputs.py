@@ -31,7 +31,7 @@ _ARRAYS: Mapping[str, tuple[str, str]] = {
     "pair_people": ("pairs.people", "<f8"),
     "pair_modelled": ("pairs.modelled", "<f8"),
     "bid_of": ("options.bid_of", "<i8"),
-    "place": ("options.place", "<i8"),
+    "place": ("options.option", "<i8"),
     "prices": ("options.prices", "<i8"),
 }
 # The stored texts of bids by their stored names, with the field of ChoosableBid for each.
@@ -74,7 +74,7 @@ class OptionColumns(NamedTuple):
     that the option costs [m], in minor units."""
 
     bid_of: Ints
-    place: Ints
+    option: Ints
     prices: Ints
 
 
@@ -126,7 +126,7 @@ class SetInputs:
 
     def market(self) -> SelectionMarket:
         """Return the options in the form that the optimiser takes."""
-        bid_of, place, prices = self.options
+        bid_of, option_of, prices = self.options
         groups = {"agency": "agency_id", "platform": "platform", "niche": "niche"}
         option_bids = [self.bids[row] for row in bid_of.tolist()]
         return SelectionMarket(
@@ -136,7 +136,7 @@ class SetInputs:
             bids=bid_of,
             creators=_numbers([bid.creator_id for bid in self.bids])[bid_of],
             commitments=tuple(
-                f"{bid.commitment}:{option}" for bid, option in zip(option_bids, place.tolist(), strict=True)
+                f"{bid.commitment}:{option}" for bid, option in zip(option_bids, option_of.tolist(), strict=True)
             ),
             contacts=self.contacts[bid_of],
             intrusiveness=self.intrusiveness[bid_of],

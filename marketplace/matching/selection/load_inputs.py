@@ -74,6 +74,7 @@ def load(session: Session, brief: Brief, version: BriefVersion, target: Any = No
     # By id, so that the same bids are the same rows in whatever order the database returns them.
     order = np.argsort(loaded.rows["bid_id"].view("S16"), kind="stable")
     rows = _rows(session, brief, [UUID(bytes=bytes(packed.tobytes())) for packed in loaded.rows["bid_id"][order]])
+    # A channel without a forecast reaches nobody; its gate keeps it out. NaN would spread through the sums of all bids.
     shares = np.nan_to_num(brief_units.shares[order])
     return SetInputs(
         currency=version.currency,
@@ -140,7 +141,7 @@ def _options(rows: Sequence[Any]) -> OptionColumns:
     costs = [option_costs(row) for row in rows]
     return OptionColumns(
         bid_of=np.repeat(np.arange(len(rows)), [len(of_bid) for of_bid in costs]),
-        place=np.array([option for of_bid in costs for option in range(len(of_bid))], dtype=np.int64),
+        option=np.array([option for of_bid in costs for option in range(len(of_bid))], dtype=np.int64),
         prices=np.array([_whole(minor) for of_bid in costs for minor in of_bid], dtype=np.int64),
     )
 

@@ -159,7 +159,7 @@ def _named(inputs: SetInputs, row: int, bid: int) -> dict[str, Any]:
     return {
         "bid_id": inputs.bids[bid].bid_id,
         "channel_name": inputs.bids[bid].channel_name,
-        "option": int(inputs.options.place[row]),
+        "option": int(inputs.options.option[row]),
         "price": _money(inputs, inputs.options.prices[row]),
     }
 
@@ -279,7 +279,7 @@ class OutcomeLine(NamedTuple):
     en: str
 
 
-def line_of_bid(result: dict[str, Any], bid: str) -> OutcomeLine:
+def outcome_line(result: dict[str, Any], bid: str) -> OutcomeLine:
     """Return the outcome for one bid as its own side may know it: chosen, or why not and how far off, in a band."""
     if any(line["bid_id"] == bid for line in result["chosen"]):
         return OutcomeLine(True, None, None, None, "已入选。", "It was chosen.")

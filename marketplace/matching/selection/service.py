@@ -111,6 +111,7 @@ def _stored_wishes(session: Session, brief: Brief, version: BriefVersion, loaded
 
 
 def _enqueue(session: Session, selection: Selection, kind: str) -> UUID:
+    # A lease longer than the solver's time limit, so that no second worker takes the job while the first one solves.
     lease_s = 120 if kind == SEARCH else int(selection.wishes["time_limit_s"]) + 120
     return jobs.enqueue(
         session,
@@ -281,5 +282,5 @@ def outcome_of_bid(session: Session, actor: Actor, bid_id: UUID) -> BidOutcome:
         selection = session.scalar(sa.select(Selection).where(Selection.id.in_(_confirmed(bid.brief_id))))
     if selection is None or selection.result is None or selection.confirmed_at is None:
         raise NotFound("No selection of this brief is confirmed yet.")
-    line = outcome.line_of_bid(selection.result, ids.show("bid", bid_id))
+    line = outcome.outcome_line(selection.result, ids.show("bid", bid_id))
     return BidOutcome(bid_id, selection.id, selection.confirmed_at, *line)

@@ -15,7 +15,7 @@ from marketplace.matching.audience.grid import (
     audience,
     fit_margins,
     margin_along,
-    region_places,
+    region_indices,
 )
 from marketplace.matching.audience.priors import AGE_STARTS, CHINA, PROVINCES, REGIONS
 
@@ -90,11 +90,11 @@ def test_a_band_off_the_grid_is_refused(label) -> None:
 
 
 def test_a_country_with_provinces_is_all_of_them() -> None:
-    assert [REGIONS[place] for place in region_places("cn")] == list(PROVINCES)
+    assert [REGIONS[place] for place in region_indices("cn")] == list(PROVINCES)
     assert len(PROVINCES) == 31
-    assert [REGIONS[place] for place in region_places("CN-HK")] == ["HK"]
+    assert [REGIONS[place] for place in region_indices("CN-HK")] == ["HK"]
     with pytest.raises(BadAudience, match="'XX'"):
-        region_places("XX")
+        region_indices("XX")
 
 
 def test_the_prior_is_shares() -> None:
@@ -102,7 +102,7 @@ def test_the_prior_is_shares() -> None:
     assert CHINA.joint.sum() == pytest.approx(1)
     assert CHINA.regions.sum() == pytest.approx(1)
     assert (CHINA.joint > 0).all()
-    assert CHINA.regions[region_places("US")[0]] == 0
+    assert CHINA.regions[region_indices("US")[0]] == 0
 
 
 def test_a_channels_lists_come_back_as_margins_of_the_fit() -> None:
@@ -114,7 +114,7 @@ def test_a_channels_lists_come_back_as_margins_of_the_fit() -> None:
         first, after = age_band(label)
         assert by_age[first:after].sum() == pytest.approx(share, abs=2e-6)
     assert by_age[0] == 0
-    assert found.regions[region_places("CN-GD")[0]] == pytest.approx(0.6)
+    assert found.regions[region_indices("CN-GD")[0]] == pytest.approx(0.6)
     assert found.flags == ()
     assert found.unknown == {"ages": 0.0, "genders": 0.0, "regions": 0.0}
 
@@ -139,10 +139,10 @@ def test_an_undisclosed_share_is_spread_in_proportion_and_reported() -> None:
 
 def test_the_rest_of_a_short_region_list_goes_where_the_list_is_silent() -> None:
     found = audience(regions={"CN-GD": 0.5, "unknown": 0.1})
-    guangdong = region_places("CN-GD")[0]
+    guangdong = region_indices("CN-GD")[0]
     assert found.regions[guangdong] == pytest.approx(0.5 / 0.9)
-    assert found.regions[region_places("CN-SD")[0]] == pytest.approx(
-        0.4 / 0.9 * CHINA.regions[region_places("CN-SD")[0]] / (1 - CHINA.regions[guangdong])
+    assert found.regions[region_indices("CN-SD")[0]] == pytest.approx(
+        0.4 / 0.9 * CHINA.regions[region_indices("CN-SD")[0]] / (1 - CHINA.regions[guangdong])
     )
     assert found.unknown["regions"] == pytest.approx(0.1)
     assert found.flags[-1] == "regions_rest_from_prior"
@@ -150,8 +150,8 @@ def test_the_rest_of_a_short_region_list_goes_where_the_list_is_silent() -> None
 
 def test_regions_off_the_list_count_as_elsewhere_and_states_as_their_country() -> None:
     found = audience(regions={"US-CA": 0.5, "IS": 0.3, "other": 0.2})
-    assert found.regions[region_places("US")[0]] == pytest.approx(0.5)
-    assert found.regions[region_places("ZZ")[0]] == pytest.approx(0.5)
+    assert found.regions[region_indices("US")[0]] == pytest.approx(0.5)
+    assert found.regions[region_indices("ZZ")[0]] == pytest.approx(0.5)
     assert "regions_off_the_list" in found.flags
 
 

@@ -59,7 +59,7 @@ def table(rows: Rows) -> ChannelColumns:
 
 def best_of(version: BriefVersion, filters: ChannelFilters, rows: Rows) -> list[bytes]:
     """The best by exact scores."""
-    wanted = candidates.wanted_of(version, filters)
+    wanted = candidates.wants_of(version, filters)
     found = candidates.score_rows(version, wanted, rows, DiscoveryModels())
     shown = candidates.admitted(found, wanted, DiscoveryModels())
     places = [place for place in found.order.tolist() if shown[place]][:BEST]
@@ -78,7 +78,7 @@ def test_the_first_pass_never_loses_one_of_the_exact_best(
 ) -> None:
     rows, version = worlds.rows(seed, count, alike), worlds.version(seed)
     filters = ChannelFilters(day=DAY, **asked)
-    handed_on = shortlist.first_pass(table(rows), candidates.wanted_of(version, filters), BEST, 256)
+    handed_on = shortlist.first_pass(table(rows), candidates.wants_of(version, filters), BEST, 256)
     assert len(set(handed_on.tolist())) == len(handed_on)
     assert best_of(version, filters, some(rows, handed_on)) == best_of(version, filters, rows)
 
@@ -126,7 +126,7 @@ def test_what_the_filters_leave_is_what_they_ask_for() -> None:
         "told_within_days": (30, rows["taken_on"] >= DAY - 30),
     }
     for name, (wanted_value, right) in asked.items():
-        wanted = candidates.wanted_of(version, ChannelFilters(day=DAY, **{name: wanted_value}))
+        wanted = candidates.wants_of(version, ChannelFilters(day=DAY, **{name: wanted_value}))
         let_through = shortlist.admitted(table(rows).values, wanted)
         assert 0 < let_through.sum() < len(right)
         assert np.array_equal(let_through, right & rows["live"]), name
@@ -135,7 +135,7 @@ def test_what_the_filters_leave_is_what_they_ask_for() -> None:
 def test_those_without_a_price_come_last_by_reach() -> None:
     rows, version = worlds.rows(3, 500), worlds.version(3)
     found = candidates.score_rows(
-        version, candidates.wanted_of(version, ChannelFilters(day=DAY)), rows, DiscoveryModels()
+        version, candidates.wants_of(version, ChannelFilters(day=DAY)), rows, DiscoveryModels()
     )
     order = found.order[found.scores.people.point[found.order] > 0]
     unknown = np.isnan(found.asking.point[order])
@@ -176,7 +176,7 @@ def test_one_channel_against_many_briefs_is_many_briefs_against_one_channel(seed
     scored = {}
     for place, version in enumerate(versions):
         found = candidates.score_rows(
-            version, candidates.wanted_of(version, ChannelFilters(day=DAY)), rows, DiscoveryModels()
+            version, candidates.wants_of(version, ChannelFilters(day=DAY)), rows, DiscoveryModels()
         )
         if found.scores.people.point[0] > 0:
             scored[place] = float(np.nan_to_num(found.scores.ranking.overall[0]))
@@ -230,7 +230,7 @@ def test_too_few_deals_leave_the_listed_price() -> None:
 @given(seed=st.integers(0, 10**6))
 def test_the_first_pass_loses_none_of_the_best_by_settled_prices(seed: int) -> None:
     rows, version, by = worlds.rows(seed, 3_000), worlds.version(seed), DiscoveryModels(None, settled(4))
-    wanted = candidates.wanted_of(version, ChannelFilters(day=DAY))
+    wanted = candidates.wants_of(version, ChannelFilters(day=DAY))
     own = ChannelColumns(rows["channel_id"], column_store.values_of(rows, by))
     handed_on = {rows["channel_id"][row].tobytes() for row in shortlist.first_pass(own, wanted, BEST, 256)}
     found = candidates.score_rows(version, wanted, rows, by)
@@ -245,10 +245,10 @@ def test_the_first_pass_fits_a_channel_as_the_exact_score_does(seed: int) -> Non
     """Of channels without regions of their own too, for whom the market is left out of the fit."""
     rows, version = worlds.rows(seed, 500), worlds.version(seed)
     assert flags.holds(rows["flags"], "regions_from_prior").any()
-    wants = candidates.wanted_of(version, ChannelFilters(day=DAY))
+    wants = candidates.wants_of(version, ChannelFilters(day=DAY))
     exact = fit_of(version, rows, share_columns.unpack(rows["shares"].tobytes())).value
     with np.errstate(divide="ignore", invalid="ignore"):  # a channel of which nothing is known
-        quick = shortlist.fitting(wants)(shortlist.ColumnBlock(table(rows).values))
+        quick = shortlist.fit_function(wants)(shortlist.ColumnBlock(table(rows).values))
     assert quick == pytest.approx(exact, abs=1e-5)
     brief = brief_columns.brief_row(version)
     for index in range(20):

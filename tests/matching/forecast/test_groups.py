@@ -113,9 +113,9 @@ def test_groups_foretell_better_than_the_market_alone() -> None:
     ],
 )
 def test_a_segment_is_named_where_both_lists_are_told(margins: Any, segment: str | None) -> None:
-    assert segments.of_margins(margins) == segment
+    assert segments.segment_of(margins) == segment
     if segment is not None:
-        assert all(segments.words(segment))
+        assert all(segments.segment_name(segment))
 
 
 def test_the_fit_hears_how_viewers_take_to_sponsored_videos() -> None:

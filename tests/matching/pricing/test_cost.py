@@ -14,9 +14,9 @@ from marketplace.matching.pricing.cost import (
     cost_at,
     expected_cost,
     floor_check,
-    from_rows,
     per_thousand,
     percentiles,
+    terms_from_rows,
 )
 from tests.make.briefs import cny
 
@@ -25,7 +25,7 @@ ONE = stack([ViewForecast(9.0, 0.8, 4.0, 8, 1.4, "history")])
 
 def _terms(price: dict[str, Any], videos: int = 1, rows: int = 1) -> PriceTerms[Floats]:
     """Return one price as the terms of so many bids."""
-    return from_rows(np.array([price_terms(price, [{"kind": "video", "count": videos}])] * rows))
+    return terms_from_rows(np.array([price_terms(price, [{"kind": "video", "count": videos}])] * rows))
 
 
 def _cost(price: dict[str, Any], forecasts=ONE):

@@ -12,7 +12,7 @@ from marketplace.matching.audience.grid import REGIONS_N, audience
 from marketplace.matching.audience.targets import target_weights
 from marketplace.matching.forecast.flags import GATES
 from marketplace.matching.forecast.view_forecast import ViewForecasts, calibrate
-from marketplace.matching.pricing.cost import from_rows
+from marketplace.matching.pricing.cost import terms_from_rows
 from marketplace.matching.scoring.brand_fit import fit
 from marketplace.matching.scoring.rank import ceiling_for, order, overall, quality_multiplier, rank
 from marketplace.matching.scoring.score import BidInputs, score
@@ -41,7 +41,7 @@ def _bids(n: int, times: int = 1) -> BidInputs:
         ),
         joint=rng.dirichlet(np.ones(22), n),
         regions=rng.dirichlet(np.ones(REGIONS_N), n),
-        terms=from_rows(np.array(rows).reshape(-1, 5)),
+        terms=terms_from_rows(np.array(rows).reshape(-1, 5)),
         fit=fit({"category": rng.random(n), "market": rng.random(n)}, n),
         intrusiveness=rng.uniform(0, 100, n),
         tiers=rng.integers(0, 4, n),
@@ -165,7 +165,9 @@ def test_money_in_another_unit_gives_the_same_scores(times) -> None:
 
 def test_an_unknown_cost_has_no_score_and_says_so() -> None:
     bids = _row(_bids(3), 0)
-    got = score(dataclasses.replace(bids, terms=from_rows(np.array([[0, np.nan, 0, np.inf, 1.0]]))), TARGET, 10_000, 40)
+    got = score(
+        dataclasses.replace(bids, terms=terms_from_rows(np.array([[0, np.nan, 0, np.inf, 1.0]]))), TARGET, 10_000, 40
+    )
     assert np.isnan(got.ranking.overall[0])
     assert got.ranking.gates[0, GATES.index("cost_unknown")]
     assert not got.cost.known[0]
@@ -178,7 +180,7 @@ def test_a_bid_of_two_videos_by_hand() -> None:
             np.array([9.0]), np.array([0.8]), np.array([4.0]), np.array([6.0]), np.array([1.4]), np.array([True])
         ),
         joint=audience({"18-23": 0.5, "24-30": 0.4, "31-40": 0.1}, {"female": 0.8, "male": 0.2}).joint[None, :],
-        terms=from_rows(np.array([[90_000, 0, 0, np.inf, 2.0]])),
+        terms=terms_from_rows(np.array([[90_000, 0, 0, np.inf, 2.0]])),
         fit=fit({"category": np.array([0.5])}, 1),
         intrusiveness=np.array([20.0]),
     )

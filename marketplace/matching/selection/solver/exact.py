@@ -130,6 +130,7 @@ class _SolverRun:
         time_limit_s: float,
     ) -> None:
         self.rows = rows
+        # One thread and a fixed seed, so that the same program gives the same answer.
         self.solver = highspy.Highs()  # type: ignore[no-untyped-call]
         for name, option in (
             ("output_flag", False),
