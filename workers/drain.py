@@ -134,7 +134,7 @@ _BEAT = sa.text(
 
 
 def beat(queue: str) -> None:
-    """Tell the watchdog that this queue is being drained."""
+    """Record for the watchdog that this queue is being drained."""
     with transaction() as session:
         session.execute(_BEAT, {"id": new_id(), "name": f"{os.uname().nodename}:{os.getppid()}:{queue}"})
 

@@ -17,12 +17,12 @@ from marketplace.core.jobs import ClaimedJob
 
 Handler = Callable[[Session, ClaimedJob], dict[str, Any] | None]
 Handlers = Mapping[str, Handler]
-# What takes minutes is done before the job's transaction begins; it returns what is to be done in it.
+# Does what takes minutes before the job's transaction begins, and returns the handler that runs in the transaction.
 Prepare = Callable[[ClaimedJob], Handler]
 Prepares = Mapping[str, Prepare]
 
-# Each module has HANDLERS, or PREPARES, or both, by the kind of job. Some are in several lines, because the clock asks
-# for its jobs in the default queue.
+# Each module has HANDLERS, or PREPARES, or both, by the kind of job. Some are listed under several queues: the clock
+# enqueues its jobs in the default queue, so a module with such a job must be listed there too.
 MODULES: Mapping[str, tuple[str, ...]] = {
     jobs.DEFAULT: (
         "workers.bids",

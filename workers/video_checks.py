@@ -18,7 +18,7 @@ BEAT_S = 3.0  # the lease is far longer, so several beats may be missed
 
 
 class LeaseBeat:
-    """Keeps a job's lease and its progress, also while a library computes for a minute without coming back."""
+    """Keeps a job's lease and its progress, also while a library computes for a minute without returning."""
 
     def __init__(self, job: ClaimedJob) -> None:
         self._job, self._over = job, threading.Event()
@@ -35,7 +35,7 @@ class LeaseBeat:
         self._thread.join()
 
     def report(self, stage: str, done: int, total: int) -> None:
-        """Note how far the work is. Raises JobFenced or JobCancelled once the job is no longer ours to do."""
+        """Note the progress of the work. Raises JobFenced or JobCancelled once the job is no longer ours to do."""
         if self._stopped is not None:
             raise self._stopped
         self._now = (stage, done, total)
@@ -52,7 +52,7 @@ class LeaseBeat:
 
 
 def _prepare(job: ClaimedJob, work: Callable[[Report], Finish]) -> Handler:
-    """Do a part of a check; after its last failure the check ends too, in a transaction of its own."""
+    """Do a part of a check; after its last failure the check ends too, in a separate transaction."""
     try:
         with LeaseBeat(job) as beat:
             finish = work(beat.report)

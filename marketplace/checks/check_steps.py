@@ -251,7 +251,7 @@ def _cache(sha256: str, folder: Path, report: Callable[[float], None]) -> FrameC
 
 
 def other_cache(sha256: str, folder: Path) -> FrameCache | None:
-    """Return the frames of another checked video, or None where its file is gone."""
+    """Return the frames of another checked video, or None if its file is gone."""
     try:
         return _cache(sha256, folder, lambda share: None)
     except (FileNotFoundError, MediaRefused):

@@ -19,7 +19,7 @@ from marketplace.intrusiveness.timeline import Exposure, PlanError, Timeline, fr
 from marketplace.vision import plan_comparison
 from marketplace.vision.scored_timeline import scored, terms_of
 
-# Pictures are read every 0.25 s, so an edge cannot be measured more exactly, and a smaller difference is no correction.
+# Pictures are read every 0.25 s, so an edge cannot be measured more exactly: a smaller difference is not a correction.
 EDGE_S = 0.25
 NOTE_MAX = 1000
 _POINTER_MAX = 200

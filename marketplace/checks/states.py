@@ -1,4 +1,4 @@
-"""The states of a check, and who may cancel it."""
+"""The transitions of a check, and who may make them."""
 
 from marketplace.checks.models import VideoCheckStatus as Status
 from marketplace.core.actor import Role

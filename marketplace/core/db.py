@@ -138,7 +138,10 @@ def unscoped() -> Iterator[Session]:
 
 @contextmanager
 def transaction(actor: Actor = SYSTEM) -> Iterator[Session]:
-    """Commit on success, roll back on error. Only request handling, jobs and commands call this."""
+    """Commit on success, roll back on error.
+
+    For jobs and commands, and for the parts of a request or a job that take too long for one transaction: uploads and
+    checks of videos. Other services get the session of their caller."""
     with unscoped() as session:
         become(session, actor)
         yield session
@@ -152,7 +155,7 @@ _LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:lock_name, 0))")
 def lock_name(session: Session, kind: str, id_: object = "") -> None:
     """Wait for the one lock of this name, and hold it until the transaction ends.
 
-    For work that must not run twice at once and has no row of its own to lock.
+    For work that must not run twice at once and has no row that could be locked instead.
     """
     run(session, _LOCK, {"lock_name": name_of_lock(kind, id_)})
 

@@ -1,6 +1,6 @@
 """The Celery message that only says "there is work in this queue, drain it".
 
-Rings are disposable: they are sent from a thread of their own, so that a slow or dead broker never holds a request up;
+Rings are disposable: they are sent from a separate thread, so that a slow or dead broker never holds a request up;
 at most a few wait in a queue, and each is worthless after ten seconds. The ringer rings again for whatever is missed.
 """
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Estimate(NamedTuple):
-    """A number with the ends of its interval (80 % unless its place says otherwise); each None where not known."""
+    """A number with the ends of its interval (80 % unless its field says otherwise); each None where not known."""
 
     point: float | None
     low: float | None

@@ -1,7 +1,7 @@
 """Events: what happened, written in the same transaction as the change.
 
-One row serves three ends: the audit trail, what integrators read and replay, and what must follow (the workers' table
-of reactions). Rows are never changed, except for the time at which they were relayed to the reactions.
+One row serves three purposes: the audit trail, what integrators read and replay, and what must follow (the workers'
+table of reactions). Rows are never changed, except for the time at which they were relayed to the reactions.
 """
 
 from collections.abc import Iterable

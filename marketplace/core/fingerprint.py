@@ -19,7 +19,7 @@ def fingerprint(inputs: Any) -> str:
 
     Numbers are written as their shortest exact decimal and whole floats below 2**53 as integers, so that a value keeps
     its fingerprint through JSON and the database. Raises ValueError for NaN and infinities (write None for a value
-    that is not known) and TypeError for what has no plain form or a mapping key that is no text.
+    that is not known) and TypeError for what has no plain form or a mapping key that is not a string.
     """
     # Python's own JSON and not RFC 8785, in which commitments are written: that has 0.00001 for 1e-05 and no integers
     # beyond 2**53, so the stored fingerprints would change and every feature and match be out of date at once.

@@ -32,8 +32,8 @@ LEASE_MAX_S = 900  # a worker's child is killed after this long, so no lease nee
 
 
 def _lease(tries_before: str) -> str:
-    """How long a lease is. Each try gets twice the time of the last: a job that outlasted its lease once
-    would otherwise be taken over again and again, each time too early, until it is dead."""
+    """Return SQL for the length of a lease. Each try gets twice the time of the last: a job that outlasted its lease
+    once would otherwise be taken over again and again, each time too early, until it is dead."""
     doubled = f"least({LEASE_MAX_S}, lease_s * power(2, least({tries_before}, 10)))"
     return f"make_interval(secs => greatest(lease_s, {doubled}))"
 
@@ -50,7 +50,7 @@ class JobState(StrEnum):
 
 
 class Job(Base):
-    """Work that must be done once, and how far it is. `subject_id` is what it is about."""
+    """Work that must be done once, with its progress. `subject_id` is the row that it is about."""
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -120,7 +120,7 @@ class ClaimedJob:
     request_id: str | None
 
     def progress(self, stage: str, done: int, total: int | None = None) -> None:
-        """Report in a transaction of its own and extend the lease. Raises JobFenced, JobCancelled."""
+        """Report progress in a separate transaction and extend the lease. Raises JobFenced, JobCancelled."""
         with transaction() as session:
             row = session.execute(
                 _PROGRESS, {"id": self.id, "fence": self.fence, "stage": stage, "done": done, "total": total}

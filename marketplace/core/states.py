@@ -52,7 +52,7 @@ def apply_transition(
 ) -> UUID:
     """Apply the named transition to a row that the caller has locked, raise its version, and record the event.
 
-    Returns the event's id. Raises NotAllowed for a role that may not, WrongState where it does not start.
+    Returns the event's id. Raises NotAllowed for another role, WrongState for a status that it cannot start from.
     """
     rule = transitions[name]
     if actor.role not in rule.roles:

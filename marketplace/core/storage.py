@@ -1,8 +1,8 @@
 """Objects, addressed by content: a stream is kept under its SHA-256, so that the same bytes are stored once.
 
 The store is a folder unless STORAGE_URL names a bucket (s3://, gs://, az://); obstore makes them look the same. Keys
-are `sha256/ab/cdef...` for whole objects and `incoming/<id>/<id>` for those still arriving. No key contains text of a
-user's, which could name another's object or leave the folder.
+are `sha256/ab/cdef...` for whole objects and `incoming/<id>/<id>` for those still arriving. No key contains text that
+a user wrote, which could name another's object or leave the folder.
 """
 
 import contextlib
@@ -161,7 +161,7 @@ class ObjectStore:
             yield Path(file.name)
 
     def remove(self, key: str) -> None:
-        """Remove an object. One that does not exist is no error."""
+        """Remove an object. It is not an error if it does not exist."""
         with contextlib.suppress(FileNotFoundError):
             obstore.delete(self._store, key)
 

@@ -23,7 +23,7 @@ from marketplace.local.servers import LocalServers, database_url_of, start_serve
 from marketplace.local.supervisor import Supervisor
 
 DEAF_S = 20.0
-WEB_READY_S = 120.0  # on a busy machine; 6 s of processor are usual
+WEB_READY_S = 120.0  # on a busy machine; usually takes 6 s of CPU time
 WATCH_S = 5.0
 
 _DEAF = sa.text(
@@ -31,7 +31,7 @@ _DEAF = sa.text(
     " AND next_at < now() - make_interval(secs => :late))"
     " AND NOT EXISTS (SELECT 1 FROM worker_beats WHERE split_part(name, ':', 3) = ANY(:queues)"
     " AND drained_at > now() - make_interval(secs => :late))"
-    # A long job reports no drain but keeps its lease. One that began before this worker was a dead one's.
+    # A long job reports no drain but keeps its lease. A lease that began before this worker belonged to a dead one.
     " AND NOT EXISTS (SELECT 1 FROM jobs WHERE state = 'leased' AND queue = ANY(:queues) AND lease_until > now()"
     f" AND {LEASE_BEGAN} > now() - make_interval(secs => :up))"
 )
@@ -141,7 +141,7 @@ def _waiting(connection: Any, queue: str) -> int:
     try:
         return int(connection.channel().queue_declare(queue, passive=True).message_count)
     except connection.channel_errors:
-        return 0  # an empty list is no list to Redis
+        return 0  # Redis does not keep empty lists
 
 
 def answers(url: str) -> bool:

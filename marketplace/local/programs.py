@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from marketplace.core.jobs import QUEUES, VISION
 
-# Checking videos takes minutes, and libraries that not every host has: it gets a worker of its own.
+# Checking videos takes minutes, and libraries that not every host has: it gets a separate worker.
 MARKET_QUEUES = tuple(queue for queue in QUEUES if queue != VISION)
 
 

@@ -1,4 +1,4 @@
-"""Reviews are the platform's own business; the sides of a deal learn of it by what follows."""
+"""Only the platform sees reviews; the sides of a deal see what follows from them."""
 
 import sqlalchemy as sa
 

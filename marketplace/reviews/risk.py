@@ -1,4 +1,4 @@
-"""Which facts of a match ask for a person's eyes, how soon, and when for two people's. Pure.
+"""Which facts of a match a person has to look at, how soon, and when two people have to. Pure functions.
 
 The rules are a table. Each states its limit, its weight in the queue, and where it comes from; one that fires gives
 its figure.

@@ -31,7 +31,7 @@ FACTS_EVENTS = ("reviews.open", "reviews.refresh", "reviews.reopen")
 
 @dataclass(frozen=True)
 class ShownReview:
-    """A review as it is shown; one review alone comes with its decisions and the facts that there are to look at."""
+    """A review as it is shown; one review alone comes with its decisions and the facts shown to the reviewers."""
 
     id: UUID
     subject_kind: str
@@ -68,7 +68,7 @@ def put(
 ) -> bool:
     """Put a subject into the queue, or update what the reviewers see of it. Return whether anything changed.
 
-    The same fingerprint changes nothing. A decided review is reopened only where its risks got worse than those that
+    The same fingerprint changes nothing. A decided review is reopened only if its risks got worse than those that
     were decided on. Raises ValueError for a kind of subject that the queue cannot show.
     """
     if subject_kind not in SUBJECT_PREFIXES:
@@ -141,7 +141,7 @@ def _update(session: Session, review: Review, values: dict[str, Any], event_data
     if review.status in (ReviewStatus.SECOND, *DECIDED):
         seen = _latest(session, review.id).seen
         # Every import in the market moves every forecast a little: that alone undoes no approval. In `second`, anything
-        # new from the sides themselves does: what the first person approved is not there any more.
+        # new that the sides themselves state does: what the first person approved no longer exists.
         sides_changed = (seen["facts"] or {}).get("told") != event_data["facts"]["told"]
         reopened = risk.got_worse(seen["risks"], values["risks"]) or (
             review.status == ReviewStatus.SECOND and sides_changed
@@ -296,7 +296,7 @@ def queue(
 
 
 def summary(session: Session, actor: Actor) -> ReviewSummary:
-    """Count the reviews by status, and the undecided ones by risk; every status and risk is there, if with 0."""
+    """Count the reviews by status, and the undecided ones by risk; every status and risk has its count, also 0."""
     seen = policy.visible(actor)
     by_status = session.execute(sa.select(Review.status, sa.func.count()).where(seen).group_by(Review.status))
     code = sa.func.jsonb_array_elements(Review.risks).op("->>")("code").label("code")

@@ -1,6 +1,6 @@
 """The transitions of a review. Only people of the platform decide; worse facts reopen a decided one.
 
-Which of `second` and `approve` an approval is, `service.decide` says: the table cannot count people.
+`service.decide` chooses between `second` and `approve` for an approval: the table cannot count people.
 """
 
 from marketplace.core.actor import Role

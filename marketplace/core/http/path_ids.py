@@ -17,7 +17,7 @@ class IdConverter(BaseConverter):
         super().__init__(map)
         self.prefix = prefix
         # Checked while paths are matched: a refusal in to_python would be a 405 wherever the path has another method
-        # too, and not the 404 that a path without a thing is.
+        # too, instead of the 404 of a path that leads to nothing.
         self.regex = ids.pattern(prefix).removeprefix("^").removesuffix("$")
 
     def to_python(self, value: str) -> UUID:

@@ -70,7 +70,7 @@ def problem(error: DomainError) -> Response:
         "request_id": request_id() or "",
     }
     if error.errors:
-        # A hostile body can hold thousands of mistakes; fifty are enough to mend.
+        # A hostile body can hold thousands of mistakes; fifty are enough to start correcting.
         body["errors"] = [item.as_json() for item in error.errors[:50]]
     body.update(error.more)
     # Details quote the request, which may hold lone surrogates.

@@ -40,7 +40,8 @@ def actor() -> Actor:
 
 
 def serve(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) -> Response:
-    """Run one request in one transaction. An exception rolls everything back and is answered as a problem."""
+    """Run one request in one transaction, or in two if the route declares `receive`. An exception rolls everything back
+    and is answered as a problem."""
     limiter: RateLimiter | None = current_app.extensions.get("limiter")
     caller = _caller()
     if limiter is not None:
@@ -144,7 +145,7 @@ def _stored(endpoint: Endpoint, party_id: UUID, key: str) -> tuple[tuple[int, st
     try:
         return idempotency.find(session(), party_id, key, ""), ""
     except idempotency.KeyReused:
-        # A file is hashed by reading it, so it is read for the comparison only where the key is known already.
+        # A file is hashed by reading it, so it is read for the comparison only if the key is known already.
         hashed = _hashed(endpoint)
         return idempotency.find(session(), party_id, key, hashed), hashed
 
@@ -238,5 +239,5 @@ def _if_match() -> int:
 
 
 def keep_for_replay(schema: Schema, shown: Any) -> None:
-    """Set what a replay of this request answers, where the first answer holds a secret."""
+    """Set what a replay of this request answers if the first answer holds a secret."""
     g.kept_body = current_app.json.dumps(schema.dump(shown))

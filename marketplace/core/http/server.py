@@ -127,7 +127,7 @@ def _add_health(app: Flask, config: Config) -> None:
     @app.get("/metrics")
     def metrics() -> Response:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        # Numbers of requests and jobs tell strangers how business goes.
+        # Numbers of requests and jobs would show strangers how business goes.
         local = request.remote_addr in (None, "127.0.0.1", "::1")
         if not (config.metrics_token and hmac.compare_digest(given, config.metrics_token)) and not (
             local and not config.metrics_token
