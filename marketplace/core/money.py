@@ -36,3 +36,8 @@ class Money:
     def _same(self, other: "Money") -> None:
         if self.currency != other.currency:
             raise ValueError(f"{self.currency} is not {other.currency}")
+
+
+def show_minor(currency: str, minor: float) -> str:
+    """Return an amount that need not be whole, such as an expected cost in minor units, as `Money.show` does."""
+    return Money(currency, round(minor)).show()

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from marketplace.core.message import Message
-from marketplace.core.money import Money
+from marketplace.core.money import show_minor
 from marketplace.matching.pricing.asking_price import BASES
 
 _BASES = {
@@ -58,14 +58,17 @@ def price_reason(
         "count": count,
     }
     number |= {"source": source, "date": None if taken_on is None else taken_on.isoformat()}
-    interval = _money(currency, point)
+    interval = show_minor(currency, point)
     if low < high:
         number |= {"low": low, "high": high, "interval": "80%"}
-        interval += f" ({_money(currency, low)}–{_money(currency, high)}, 80%)"
+        interval += f" ({show_minor(currency, low)}–{show_minor(currency, high)}, 80%)"
     numbers = {"price": number}
     if BASES[basis] == "settled_deals" and listed > 0:
         numbers["listed"] = {"value": listed, "unit": f"{currency} minor per video"}
-        zh, en = f"{zh}；其刊例价为 {_money(currency, listed)}", f"{en}; its listed price is {_money(currency, listed)}"
+        zh, en = (
+            f"{zh}；其刊例价为 {show_minor(currency, listed)}",
+            f"{en}; its listed price is {show_minor(currency, listed)}",
+        )
     return Message(
         f"price_from_{BASES[basis]}",
         f"预计单条报价 {interval}，{zh}（{count} 个数据）；来源 {source}，{taken_on}",
@@ -88,21 +91,16 @@ def room_reason(currency: str, worth: float, price: float | None) -> Message:
     """Return what the brief's ceiling allows for this channel's on-target people (`worth`), beside its likely price;
     both in minor units."""
     numbers = {"worth": {"value": worth, "unit": f"{currency} minor per video"}}
-    zh, en = (
-        f"按需求的每千目标人群上限，本账号单条约值 {_money(currency, worth)}",
-        (f"By the brief's ceiling per 1,000 on-target people one video here is worth about {_money(currency, worth)}"),
-    )
+    worth_shown = show_minor(currency, worth)
+    zh = f"按需求的每千目标人群上限，本账号单条约值 {worth_shown}"
+    en = f"By the brief's ceiling per 1,000 on-target people one video here is worth about {worth_shown}"
     if price is None:
         return Message("worth_at_ceiling", zh, en, numbers)
     within = price <= worth
     numbers["price"] = {"value": price, "unit": f"{currency} minor per video"}
     return Message(
         "price_within_ceiling" if within else "price_over_ceiling",
-        f"{zh}，预计报价 {_money(currency, price)}{'在其之内' if within else '超出'}",
-        f"{en}; the likely price of {_money(currency, price)} is {'within' if within else 'over'} it",
+        f"{zh}，预计报价 {show_minor(currency, price)}{'在其之内' if within else '超出'}",
+        f"{en}; the likely price of {show_minor(currency, price)} is {'within' if within else 'over'} it",
         numbers,
     )
-
-
-def _money(currency: str, minor: float) -> str:
-    return Money(currency, round(minor)).show()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from marketplace.core.message import Message
-from marketplace.core.money import Money
+from marketplace.core.money import show_minor
 from marketplace.matching.audience.arrays import Floats, as_floats
 from marketplace.matching.pricing import cost
 from marketplace.matching.pricing.cost import COMPARABLES_MIN
@@ -101,7 +101,7 @@ def fair_reason(fair: FairPrice, asked_minor: float | None = None) -> Message:
     if fair.basis == "settled" and fair.share is not None and fair.share < 1:
         zh += f"，其中 {1 - fair.share:.0%} 的权重来自平台建议价"
         en += f", and the platform's suggestion for {1 - fair.share:.0%} of it"
-    point, low, high = (_money(fair.currency, minor) for minor in (fair.point, fair.low, fair.high))
+    point, low, high = (show_minor(fair.currency, minor) for minor in (fair.point, fair.low, fair.high))
     span = f"{point} ({low}–{high}, {LEVEL})"
     day = f"；模型日期 {fair.fitted_on}" if fair.fitted_on else ""
     day_en = f"; model of {fair.fitted_on}" if fair.fitted_on else ""
@@ -114,7 +114,7 @@ def fair_reason(fair: FairPrice, asked_minor: float | None = None) -> Message:
             {"fair": number},
         )
     code, side_zh, side_en = _side(fair.low, fair.high, asked_minor)
-    asked = _money(fair.currency, asked_minor)
+    asked = show_minor(fair.currency, asked_minor)
     return Message(
         code,
         f"本报价单条 {asked}，{side_zh}参考价 {span}，{zh}{day}",
@@ -158,7 +158,7 @@ def term_reasons(terms: Mapping[str, PriceTerm]) -> list[Message]:
 
 def paid_anyway_reason(currency: str, value: float, low: float, high: float) -> Message:
     """Return what the video platform pays for the plays with or without the deal; for the creator's side alone."""
-    span = f"{_money(currency, value)} ({_money(currency, low)}–{_money(currency, high)})"
+    span = f"{show_minor(currency, value)} ({show_minor(currency, low)}–{show_minor(currency, high)})"
     return Message(
         "platform_pays_anyway",
         f"平台按播放量本来约付 {span}（每万次播放 10–19 元，2017–2018 年创作者所述），"
@@ -180,7 +180,7 @@ def paid_anyway_reason(currency: str, value: float, low: float, high: float) -> 
 
 def ceiling_reason(currency: str, ceiling_minor: int, cheapest_minor: float, bids: int) -> Message:
     """Return the warning to a brand that no bid on its closed brief is within its ceiling."""
-    ceiling, cheapest = _money(currency, ceiling_minor), _money(currency, cheapest_minor)
+    ceiling, cheapest = show_minor(currency, ceiling_minor), show_minor(currency, cheapest_minor)
     unit = f"{currency} minor per 1,000 people"
     return Message(
         "ceiling_under_every_price",
@@ -207,7 +207,7 @@ def never_so_cheap_reason(
     `per_thousand_minor` is what nine in ten of `deals` settled deals cost more than, per 1,000 views; `vertical` is
     theirs (None: all verticals).
     """
-    ceiling, shown_low = _money(currency, ceiling_minor), _money(currency, per_thousand_minor)
+    ceiling, shown_low = show_minor(currency, ceiling_minor), show_minor(currency, per_thousand_minor)
     of_zh, of_en = (f"{vertical} 类", f" in {vertical}") if vertical else ("各类", "")
     day = None if fitted_on is None else fitted_on.isoformat()
     return Message(
@@ -236,7 +236,3 @@ def ceiling_unknown_reason(deals: int) -> Message:
         f"Only {deals} comparable settled deals, of fewer than nine creators: nothing to compare the ceiling with",
         {"deals": {"value": deals, "unit": "settled deals", "count": deals}},
     )
-
-
-def _money(currency: str, minor: float) -> str:
-    return Money(currency, round(minor)).show()

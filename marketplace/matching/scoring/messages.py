@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from marketplace.core.estimate import Estimate
 from marketplace.core.message import Message
-from marketplace.core.money import Money
+from marketplace.core.money import show_minor
 from marketplace.matching.forecast.view_forecast import UNIQUE_PER_VIEW, UNIQUE_PER_VIEW_RANGE
 from marketplace.matching.pricing.cost import COMPARABLES_MIN
 from marketplace.matching.scoring.scored_bid import ScoredBid
@@ -80,7 +80,7 @@ def floor_reason(currency: str, floor_minor: float, bid_minor: float) -> Message
     """
     if bid_minor >= floor_minor:
         return None
-    floor, bid = _money(currency, floor_minor), _money(currency, bid_minor)
+    floor, bid = show_minor(currency, floor_minor), show_minor(currency, bid_minor)
     percent = 100 * (floor_minor - bid_minor) / floor_minor
     return _reason(
         "under_own_cost",
@@ -110,16 +110,12 @@ def _minor(currency: str) -> str:
     return f"{currency} minor"
 
 
-def _money(currency: str, minor: float) -> str:
-    return Money(currency, round(minor)).show()
-
-
 def _span(estimate: _Known, show: str = ",.0f") -> str:
     return _with_ends(estimate, lambda value: f"{value:{show}}")
 
 
 def _money_span(currency: str, estimate: _Known) -> str:
-    return _with_ends(estimate, lambda value: _money(currency, value))
+    return _with_ends(estimate, lambda value: show_minor(currency, value))
 
 
 def _with_ends(estimate: _Known, show: Callable[[float], str]) -> str:
@@ -288,7 +284,7 @@ def _cost(bid: ScoredBid) -> Iterator[Message]:
         shown = _money_span(bid.currency, cost)
         yield _reason("cost", f"预计总成本 {shown}", f"Expected cost {shown}", cost=_number(cost, unit))
     if per_thousand is not None:
-        shown, ceiling = _money_span(bid.currency, per_thousand), _money(bid.currency, bid.ceiling_minor)
+        shown, ceiling = _money_span(bid.currency, per_thousand), show_minor(bid.currency, bid.ceiling_minor)
         under = per_thousand.value <= bid.ceiling_minor
         whose_zh, whose_en = (
             ("需求上限", "the brief's ceiling") if bid.ceiling_is_the_briefs else ("默认参考", "the default")
