@@ -15,10 +15,13 @@ from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.server import make_server
 from marketplace.identity import authentication
 from marketplace.identity.routes import blueprint as identity
+from marketplace.matching.closing.routes import blueprint as closing
 from marketplace.matching.discovery.routes import blueprint as discovery
 from marketplace.matching.forecast.routes import blueprint as readings
+from marketplace.matching.gates.routes import blueprint as acceptance
 from marketplace.matching.overlap.routes import blueprint as overlaps
 from marketplace.matching.pricing.routes import blueprint as prices
+from marketplace.matching.ranking.routes import blueprint as ranking
 from marketplace.matching.scoring.routes import blueprint as matching
 from marketplace.matching.selection.routes import blueprint as selections
 from marketplace.operations.routes import blueprint as records
@@ -35,6 +38,9 @@ BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
     briefs,
     bids,
     matching,
+    ranking,
+    closing,
+    acceptance,
     discovery,
     prices,
     overlaps,

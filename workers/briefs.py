@@ -6,13 +6,14 @@ from sqlalchemy.orm import Session
 
 from marketplace.briefs import service
 from marketplace.core.jobs import ClaimedJob
+from marketplace.matching.closing import service as closing
 from workers.handlers import Handlers
 
 
 def close(session: Session, job: ClaimedJob) -> dict[str, Any]:
     if job.subject_id is None:
         raise ValueError("A job to close a brief names the brief.")
-    return {"closed": service.close_if_due(session, job.subject_id)}
+    return {"closed": closing.close_if_due(session, job.subject_id)}
 
 
 def close_overdue(session: Session, _: ClaimedJob) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from marketplace.matching import recompute
 from marketplace.matching.forecast import features, readings
 from marketplace.matching.overlap import service as overlaps
 from marketplace.matching.pricing import price_learning
-from marketplace.matching.scoring import review_queue, score_brief, service
+from marketplace.matching.scoring import score_brief, service
 from workers.handlers import Handlers
 
 _TOUCHED = sa.text("SELECT DISTINCT brief_id FROM bids WHERE status = 'open' AND channel_id = ANY(:channels)")
@@ -53,15 +53,16 @@ def fit_growth(session: Session, _: ClaimedJob) -> dict[str, Any]:
 
 
 def score(session: Session, job: ClaimedJob) -> dict[str, Any]:
-    """Score all bids of one brief together."""
+    """Score all bids of one open brief together. Those of a closed one were scored at the close, and stay so."""
     assert job.subject_id is not None
     brief = session.get_one(Brief, job.subject_id)
+    if brief.status != BriefStatus.PUBLISHED:
+        return {"bids": 0, "changed": 0}
     result = score_brief.score_brief(session, brief.id)
     if result.written:
         changes = {"bids": result.bids, "changed": result.written}
         events.record(session, "briefs.score", brief.id, SYSTEM, parties=[brief.brand_id], **changes)
-    reviews = review_queue.queue_reviews(session, brief) if brief.status == BriefStatus.CLOSED else 0
-    return {"bids": result.bids, "changed": result.written, "reviews": reviews}
+    return {"bids": result.bids, "changed": result.written}
 
 
 def catch_up(session: Session, _: ClaimedJob) -> dict[str, Any]:

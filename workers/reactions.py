@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import jobs
 from marketplace.core.events import Event
 from marketplace.matching import recompute
+from marketplace.matching.forecast import features
 from marketplace.reviews import service as reviews
 
 Reaction = Callable[[Session, Sequence[Event]], None]
@@ -54,7 +55,7 @@ def refresh_features(session: Session, _: Sequence[Event]) -> None:
 def learn_from_snapshots(session: Session, _: Sequence[Event]) -> None:
     """Ask for features at once, and after a pause for the forecast model and prices, which snapshots change too."""
     recompute.ask_for_features(session)
-    recompute.ask_for_model(session)
+    recompute.ask_for_model(session, features.model_pause(session))
     recompute.ask_for_prices(session)
 
 
@@ -77,7 +78,6 @@ REACTIONS: Mapping[str, Reaction] = {
     "bids.void": drop_reviews,
     "bids.decline": drop_reviews,
     "briefs.revise": score_briefs,
-    "briefs.close": score_briefs,
     "briefs.cancel": void_bids,
     "channels.change": refresh_features,
     "channels.archive": refresh_features,

@@ -21,7 +21,10 @@ class BidStatus(StrEnum):
 
 
 class Bid(Base):
-    """An offer for one channel on one brief. `agency_id` is the agency that placed it for the creator."""
+    """An offer for one channel on one brief. `agency_id` is the agency that placed it for the creator.
+
+    An accepted bid has the option that was accepted (0 is the bid's own price) and the most that it costs.
+    """
 
     __tablename__ = "bids"
     __table_args__ = (
@@ -42,6 +45,8 @@ class Bid(Base):
     )
     revision_number: Mapped[int] = mapped_column(default=1)
     withdrawn_at: Mapped[datetime | None] = mapped_column(default=None)
+    accepted_option: Mapped[int | None] = mapped_column(default=None)
+    accepted_cost_minor: Mapped[int | None] = mapped_column(default=None)
     version: Mapped[int] = mapped_column(default=1)
 
 

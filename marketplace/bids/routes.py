@@ -90,12 +90,6 @@ def withdraw(bid_id: UUID) -> ShownBid:
     return service.withdraw(session(), actor(), bid_id)
 
 
-@blueprint.post("/bids/<id('bid'):bid_id>/accept", **_DECIDES)
-def accept(bid_id: UUID) -> ShownBid:
-    """Take a bid on one's closed brief; more than one may be taken."""
-    return service.accept(session(), actor(), bid_id)
-
-
 @blueprint.post("/bids/<id('bid'):bid_id>/decline", **_DECIDES)
 def decline(bid_id: UUID) -> ShownBid:
     """Turn a bid down."""

@@ -1,6 +1,6 @@
 """Place and revise bids while a brief is open; they are sealed until it closes, then accepted or declined."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
@@ -95,9 +95,24 @@ def withdraw(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
     return find(session, actor, bid_id)
 
 
-def accept(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
-    """Accept a bid on one's closed brief. Several bids on a brief may be accepted."""
-    return _decide(session, actor, bid_id, "accept")
+def take(session: Session, actor: Actor, bid: Bid, option: int, cost_minor: int, set_aside: Sequence[str] = ()) -> None:
+    """Mark a locked bid as accepted in one of its options, which costs at most this.
+
+    Called by `matching.gates.acceptance` alone, which has asked the gates; ``set_aside`` are the codes of the shut ones
+    that the brand accepted the bid in spite of.
+    """
+    bid.accepted_option, bid.accepted_cost_minor = option, cost_minor
+    decision = {"option": option, "cost_minor": cost_minor, "set_aside": list(set_aside)}
+    states.apply_transition(
+        session,
+        bid,
+        BID_TRANSITIONS,
+        "accept",
+        actor,
+        parties=[*_side(bid), bid.brand_id],
+        **_event_data(bid),
+        **decision,
+    )
 
 
 def decline(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:

@@ -96,12 +96,6 @@ def publish(brief_id: UUID) -> ShownBrief:
     return service.publish(session(), actor(), brief_id)
 
 
-@blueprint.post("/briefs/<id('brf'):brief_id>/close", **_ENDS)
-def close(brief_id: UUID) -> ShownBrief:
-    """Take no more bids, before the deadline."""
-    return service.close(session(), actor(), brief_id)
-
-
 @blueprint.post("/briefs/<id('brf'):brief_id>/cancel", **_ENDS, takes=BriefCancelIn)
 def cancel(body: dict[str, Any], brief_id: UUID) -> ShownBrief:
     """Call the brief off, with a reason."""

@@ -154,7 +154,7 @@ def publish(session: Session, actor: Actor, brief_id: UUID) -> ShownBrief:
 
 
 def close(session: Session, actor: Actor, brief_id: UUID) -> ShownBrief:
-    """Close a brief for bids before its deadline."""
+    """Close a brief for bids before its deadline. Called by `matching.closing` alone, which records what was known."""
     brief = db.lock(session, Brief, brief_id, policy.own(actor))
     return _end(session, actor, brief, "close")
 

@@ -23,7 +23,7 @@ from marketplace.core.http import paging
 from marketplace.core.jobs import Job, JobState
 from marketplace.core.states import apply_transition
 from marketplace.matching.forecast import past_videos
-from marketplace.matching.scoring import service as matching
+from marketplace.matching.ranking import service as ranking
 from marketplace.video_files import service as videos
 from marketplace.video_files.models import VideoFile, VideoFileStatus
 
@@ -179,7 +179,7 @@ def _bid_references(session: Session, actor: Actor, bid_id: UUID) -> _BidReferen
 
 def _fit(session: Session, actor: Actor, bid_id: UUID) -> float | None:
     try:
-        return matching.match_of_bid(session, actor, bid_id).scored.fit
+        return ranking.match_of_bid(session, actor, bid_id).scored.fit
     except NotFound:  # not scored yet: without a fit, no factor of the score is relieved
         return None
 

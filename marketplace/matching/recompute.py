@@ -22,9 +22,12 @@ FIT_OVERLAPS = "matching.fit-overlaps"
 FIT_GROWTH = "matching.fit-growth"
 CATCH_UP = "matching.catch-up"  # asked for by the clock alone
 
-# A pause gathers the changes of a moment, as an import makes them, into one fitting. Every channel's features wait for
-# the forecast model, and nothing waits for the others.
+# A pause gathers the changes of a moment, as an import makes them, into one fitting. The forecast model has a slow
+# clock of its own, because every refit moves every open bid a little; only while a market grows by a tenth does it
+# follow at once, for a model of few channels is worth replacing.
 MODEL_PAUSE = timedelta(seconds=1)
+MODEL_CLOCK = timedelta(minutes=30)
+MODEL_GROWTH = 1.1
 PRICES_PAUSE = timedelta(minutes=1)
 
 
@@ -49,9 +52,9 @@ def ask_for_features(session: Session) -> None:
     jobs.enqueue(session, FEATURES, queue=jobs.SCORING, dedupe_key=FEATURES, lease_s=120)
 
 
-def ask_for_model(session: Session) -> None:
-    """Ask for the forecast model to be fitted after a pause."""
-    _ask_for_fitting(session, FIT_MODEL, MODEL_PAUSE)
+def ask_for_model(session: Session, pause: timedelta = MODEL_PAUSE) -> None:
+    """Ask for the forecast model to be fitted after a pause (see `forecast.features.model_pause`)."""
+    _ask_for_fitting(session, FIT_MODEL, pause)
 
 
 def ask_for_prices(session: Session) -> None:

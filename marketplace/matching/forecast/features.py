@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from marketplace.matching.forecast.platform_blend import PlatformBlend
 from marketplace.matching.forecast.pool import PRIOR_POOL, VerticalPool, ViewHistories, histories, predict, priors_of
 from marketplace.matching.forecast.sponsored import ChannelLabels, SponsoredGaps, SponsoredMarket
 from marketplace.matching.forecast.view_forecast import ForecastCalibration, ViewForecasts
+from marketplace.matching.recompute import MODEL_CLOCK, MODEL_GROWTH, MODEL_PAUSE
 
 BATCH = 500
 _NEWEST = sa.select(ForecastModel.fingerprint).order_by(ForecastModel.id.desc()).limit(1)
@@ -64,8 +66,10 @@ _BEFORE = (
 _ALL = sa.text(f"{_HISTORIES.replace('{more}', _BEFORE)} WHERE c.status = 'active' ORDER BY c.id")
 _STALE = sa.text(
     f"{_HISTORIES.replace('{more}', '')} LEFT JOIN channel_features f ON f.channel_id = c.id"
-    f" WHERE (f.id IS NULL OR f.fingerprint <> {WANTED}) ORDER BY c.id LIMIT :limit"
+    f" WHERE (f.id IS NULL OR f.fingerprint <> {WANTED})"
+    " AND (CAST(:channels AS uuid[]) IS NULL OR c.id = ANY(:channels)) ORDER BY c.id LIMIT :limit"
 )
+_KNOWN_CHANNELS = sa.text("SELECT count(*) FROM channels WHERE status = 'active' AND snapshot_id IS NOT NULL")
 _FEATURES = cast(sa.Table, ChannelFeatures.__table__)
 _INSERT = postgresql.insert(_FEATURES)
 _KEPT = {"id", "created_at", "channel_id"}
@@ -90,9 +94,10 @@ class FittedForecast:
         return self.pools.get(vertical or EVERYTHING) or self.pools.get(EVERYTHING) or PRIOR_POOL
 
 
-def load_model(session: Session) -> FittedForecast:
-    """Return the newest fitted model, or the priors where none was fitted yet."""
-    row = session.scalar(sa.select(ForecastModel).order_by(ForecastModel.id.desc()).limit(1))
+def load_model(session: Session, name: str | None = None) -> FittedForecast:
+    """Return the newest fitted model, or the one with this fingerprint; the priors where none was fitted yet."""
+    query = sa.select(ForecastModel).order_by(ForecastModel.id.desc()).limit(1)
+    row = session.scalar(query if name is None else query.where(ForecastModel.fingerprint == name))
     if row is None:
         return FittedForecast({}, None, _suffix(None))
     calibration = row.content["calibration"]
@@ -114,7 +119,16 @@ def _pool(stored: dict[str, Any]) -> VerticalPool:
 
 def suffix(session: Session) -> str:
     """Return the suffix of the newest model without loading it (see FittedForecast)."""
-    return _suffix(session.scalar(_NEWEST))
+    return _suffix(newest_name(session))
+
+
+def model_pause(session: Session) -> timedelta:
+    """Return how long the next fit of the model should wait: until the slow clock's next turn, unless the channels with
+    a snapshot have grown by a tenth since the newest fit."""
+    newest = session.scalar(sa.select(ForecastModel).order_by(ForecastModel.id.desc()).limit(1))
+    if newest is None or (session.scalar(_KNOWN_CHANNELS) or 0) >= MODEL_GROWTH * newest.channels:
+        return MODEL_PAUSE
+    return max(MODEL_PAUSE, newest.fitted_at + MODEL_CLOCK - now())
 
 
 def _suffix(name: str | None) -> str:
@@ -145,7 +159,7 @@ def fit_model(session: Session) -> bool:
     }
     content = json.loads(json.dumps(content))
     name = fingerprint(content)
-    if session.scalar(_NEWEST) == name:
+    if newest_name(session) == name:
         return False
     session.execute(sa.delete(ForecastModel).where(ForecastModel.fingerprint == name))
     session.add(ForecastModel(fingerprint=name, content=content, channels=len(rows), fitted_at=now()))
@@ -171,10 +185,18 @@ def _forecasts(
     return view_forecast.forecast_many(past, pools, pool_index, model.blend, shift, shift_sd), gaps
 
 
-def refresh(session: Session, limit: int = BATCH) -> list[UUID]:
-    """Compute the features of up to `limit` channels whose snapshot or model is newer; return the channels' ids."""
+def newest_name(session: Session) -> str | None:
+    """Return the fingerprint of the newest model; None before the first fit."""
+    return session.scalar(_NEWEST)
+
+
+def refresh(session: Session, limit: int = BATCH, channels: Sequence[UUID] | None = None) -> list[UUID]:
+    """Compute the features of up to `limit` channels whose snapshot or model is newer; return the channels' ids.
+
+    ``channels``: only these.
+    """
     model = load_model(session)
-    rows = session.execute(_STALE, {"suffix": model.suffix, "limit": limit}).all()
+    rows = session.execute(_STALE, {"suffix": model.suffix, "limit": limit, "channels": channels}).all()
     if not rows:
         return []
     verticals = [main_vertical(row.verticals) for row in rows]
@@ -245,7 +267,7 @@ def _audience(margins: dict[str, Any]) -> tuple[GridAudience, Sequence[str]]:
 
 def any_stale(session: Session) -> bool:
     """Return whether some channel's features are out of date."""
-    return bool(session.execute(_STALE, {"suffix": suffix(session), "limit": 1}).all())
+    return bool(session.execute(_STALE, {"suffix": suffix(session), "limit": 1, "channels": None}).all())
 
 
 def main_vertical(verticals: dict[str, float]) -> str | None:

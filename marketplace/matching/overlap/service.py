@@ -1,9 +1,9 @@
 """Measured overlaps of audiences: reported by a channel's side or an admin, confirmed by an admin, fitted by a job."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -125,9 +125,14 @@ def listed(
     return paging.page(session, query, AudienceOverlap, limit, starting_after)
 
 
-def load(session: Session) -> FittedOverlap:
-    """Return the newest duplication, or the prior before the first fit."""
-    row = session.scalar(sa.select(OverlapModel).order_by(OverlapModel.id.desc()).limit(1))
+def newest_name(session: Session) -> str | None:
+    """Return the fingerprint of the newest fit; None before the first one."""
+    return session.scalar(sa.select(OverlapModel.fingerprint).order_by(OverlapModel.id.desc()).limit(1))
+
+
+def load_named(session: Session, name: str | None) -> FittedOverlap:
+    """Return the duplication with this fingerprint, or the prior for None."""
+    row = session.scalar(sa.select(OverlapModel).where(OverlapModel.fingerprint == name))
     if row is None:
         return FittedOverlap(PRIOR, None)
     return FittedOverlap(DuplicationModel(**row.content["duplication"]), row.fitted_at.date())
@@ -142,8 +147,7 @@ def fit(session: Session) -> bool:
     duplication = overlap_fit.fit_pairs(_pairs(sorted(rows, key=lambda row: row.id)))
     content = {"version": overlap_fit.MODEL_VERSION, "duplication": asdict(duplication)}
     name = fingerprint(content)
-    newest = session.scalar(sa.select(OverlapModel.fingerprint).order_by(OverlapModel.id.desc()).limit(1))
-    if newest == name:
+    if newest_name(session) == name:
         return False
     session.execute(sa.delete(OverlapModel).where(OverlapModel.fingerprint == name))
     session.add(OverlapModel(fingerprint=name, content=content, pairs=len(rows), fitted_at=now()))
@@ -151,10 +155,33 @@ def fit(session: Session) -> bool:
     return True
 
 
-def among(session: Session, channels: Sequence[UUID]) -> tuple[list[tuple[UUID, UUID]], AudiencePairs]:
-    """Return the confirmed pairs among these channels that the session may read, and their measured audiences."""
+def measured_pairs(session: Session, channels: Sequence[UUID]) -> list[list[Any]]:
+    """Return the confirmed pairs among these channels as JSON values: both channels, the people of both, the share."""
     rows = session.execute(_AMONG, {"channels": sorted(set(channels))}).all()
-    return [(row.channel_id, row.other_channel_id) for row in rows], _pairs(rows)
+    return [
+        [str(row.channel_id), str(row.other_channel_id), row.people, row.other_people, row.value]
+        for row in sorted(rows, key=lambda row: row.id)
+    ]
+
+
+def audiences_of(stored: Sequence[Sequence[Any]], shares: Mapping[UUID, bytes]) -> AudiencePairs:
+    """Return stored pairs as audiences, from each channel's packed shares."""
+    return _pairs(
+        [
+            StoredPair(people, other_people, value, shares[UUID(channel)], shares[UUID(other_channel)])
+            for channel, other_channel, people, other_people, value in stored
+        ]
+    )
+
+
+class StoredPair(NamedTuple):
+    """A measured pair: the people of both audiences, the share of the smaller, and the packed shares of both."""
+
+    people: int
+    other_people: int
+    value: float
+    shares: bytes
+    other_shares: bytes
 
 
 def _pairs(rows: Sequence[Any]) -> AudiencePairs:

@@ -86,10 +86,26 @@ UNFITTED = FittedPrices({}, None)
 
 def load_prices(session: Session, before: datetime | None = None) -> FittedPrices:
     """Return the newest models, or the newest fitted before a moment; UNFITTED without any."""
-    row: PriceModelRow | None = session.scalar(_newest(sa.select(PriceModelRow), before))
+    return _fitted(session.scalar(_newest(sa.select(PriceModelRow), before)))
+
+
+def _fitted(row: PriceModelRow | None) -> FittedPrices:
     if row is None:
         return UNFITTED
     return FittedPrices({name: _model(stored) for name, stored in row.content["models"].items()}, row.fitted_at.date())
+
+
+def newest_name(session: Session) -> str | None:
+    """Return the fingerprint of the newest models; None before the first fit."""
+    name: str | None = session.scalar(_newest(sa.select(PriceModelRow.fingerprint), None))
+    return name
+
+
+def load_named(session: Session, name: str | None) -> FittedPrices:
+    """Return the models with this fingerprint; UNFITTED for None."""
+    if name is None:
+        return UNFITTED
+    return _fitted(session.scalar(sa.select(PriceModelRow).where(PriceModelRow.fingerprint == name)))
 
 
 def newest_prices(session: Session, before: datetime | None = None) -> str:

@@ -15,11 +15,12 @@ from marketplace.core.message import Message
 from marketplace.matching.audience.arrays import as_floats
 from marketplace.matching.pricing.cost import floor_check
 from marketplace.matching.pricing.messages import FairPrice, ceiling_reason, fair_reason, paid_anyway_reason
-from marketplace.matching.pricing.price_learning import load_prices
+from marketplace.matching.pricing.price_learning import load_named, load_prices
 from marketplace.matching.pricing.price_model import DAYS_UNIT
 from marketplace.matching.pricing.service import CHANNEL_COLUMNS, AskedDeliverable, asked_deliverable, fair_prices
 from marketplace.matching.scoring import numbers
 from marketplace.matching.scoring.messages import floor_reason
+from marketplace.matching.scoring.models import CloseRecord
 from marketplace.matching.scoring.ranked_match import RankedMatch
 from marketplace.matching.scoring.scored_bid import ScoredBid
 
@@ -30,7 +31,9 @@ _BIDS = sa.text(
     f"SELECT b.id, r.price -> 'rights' AS rights, r.terms, r.deliverables, r.currency,"
     f" v.content -> 'rights' -> 'exclusivity' ->> 'days' AS days, {CHANNEL_COLUMNS}"
     " FROM bids b JOIN bid_revisions r ON r.id = b.revision_id JOIN brief_versions v ON v.id = r.brief_version_id"
-    " JOIN channels c ON c.id = b.channel_id LEFT JOIN audience_snapshots s ON s.id = c.snapshot_id"
+    " JOIN channels c ON c.id = b.channel_id LEFT JOIN matches m ON m.id = b.id"
+    # What the bid was scored on, so that a closed brief's fair prices move no more than its scores do.
+    " LEFT JOIN audience_snapshots s ON s.id = coalesce(m.snapshot_id, c.snapshot_id)"
     " WHERE b.id = ANY(:bids)"
 )
 _SHARE = sa.text(
@@ -49,13 +52,19 @@ _CHEAPEST = sa.text(
 )
 
 
-def with_fair_prices(session: Session, matches: Sequence[RankedMatch]) -> list[RankedMatch]:
-    """Return the matches, each with its fair price among its parts and its reasons."""
+def with_fair_prices(
+    session: Session, matches: Sequence[RankedMatch], record: CloseRecord | None = None
+) -> list[RankedMatch]:
+    """Return the matches, each with its fair price among its parts and its reasons.
+
+    With a ``record`` the prices are of its model; else of the newest.
+    """
     rows = {row.id: row for row in session.execute(_BIDS, {"bids": [match.bid_id for match in matches]})}
     with_rows = [match for match in matches if match.bid_id in rows]
     if not with_rows:
         return list(matches)
-    prices = fair_prices(load_prices(session), [_deliverable_of(rows[match.bid_id]) for match in with_rows])
+    fitted = load_prices(session) if record is None else load_named(session, record.price_model)
+    prices = fair_prices(fitted, [_deliverable_of(rows[match.bid_id]) for match in with_rows])
     fair_price_of = {match.bid_id: price for match, price in zip(with_rows, prices, strict=True)}
     return [
         _with_fair_price(match, fair_price_of[match.bid_id], rows[match.bid_id]) if match.bid_id in rows else match

@@ -63,7 +63,7 @@ LOADED = (
     LoadedColumn("prominence_low", "float8", "r.prominence_low"),
     LoadedColumn("prominence_high", "float8", "r.prominence_high"),
     LoadedColumn("snapshot_id", "uuid", "f.snapshot_id", "'00000000-0000-0000-0000-000000000000'"),
-    LoadedColumn("known", "bool", "f.id IS NOT NULL"),
+    LoadedColumn("known", "bool", "f.snapshot_id IS NOT NULL"),
     LoadedColumn("features", f"text:{FINGERPRINT_BYTES}", "f.fingerprint", f"repeat(' ', {FINGERPRINT_BYTES})"),
     LoadedColumn("log_centre", "float8", "f.log_centre", "'NaN'"),
     LoadedColumn("scale", "float8", "f.scale", "'NaN'"),

@@ -1,6 +1,7 @@
-"""The stored scores: one match for each bid."""
+"""The stored scores: one match for each bid, and the record of what every bid was scored on when its brief closed."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -8,6 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.db import Base
+from marketplace.matching.forecast.models import ChannelFeatures
 
 
 class Match(Base):
@@ -38,3 +40,43 @@ class Match(Base):
     peers: Mapped[str]
     flags: Mapped[int]
     scored_at: Mapped[datetime]
+
+
+class CloseRecord(Base):
+    """What a brief's bids are scored on from its close on: the models by their fingerprints, the measured overlaps.
+
+    `number` is 1 for the record that the close made; each re-scoring by an admin, with its reason, adds one, and the
+    newest counts. Former ones stay, so that a score can be shown to follow from its inputs. `pairs` are the measured
+    overlaps among the channels, each [channel, other channel, people, people of the other, share of the smaller].
+    """
+
+    __tablename__ = "close_records"
+    __table_args__ = (sa.UniqueConstraint("brief_id", "number"),)
+
+    brief_id: Mapped[UUID] = mapped_column(sa.ForeignKey("briefs.id"))
+    number: Mapped[int]
+    brief_version_id: Mapped[UUID] = mapped_column(sa.ForeignKey("brief_versions.id"))
+    forecast_model: Mapped[str | None]
+    price_model: Mapped[str | None]
+    overlap_model: Mapped[str | None]
+    pairs: Mapped[list[Any]]
+    reason: Mapped[str | None] = mapped_column(default=None)
+
+
+# The columns of a channel's features that a record keeps: all but what identifies the row.
+RECORDED = tuple(
+    column
+    for column in sa.inspect(ChannelFeatures).columns
+    if column.name not in {"id", "created_at", "channel_id", "changed"}
+)
+
+# A bid's features as a record keeps them. Each is NULL for a channel without a snapshot. A table without a class: the
+# columns follow those of ChannelFeatures, and scoring reads both by the same SQL.
+CLOSE_FEATURES = sa.Table(
+    "close_features",
+    Base.metadata,
+    sa.Column("record_id", sa.Uuid, sa.ForeignKey("close_records.id"), primary_key=True),
+    sa.Column("bid_id", sa.Uuid, sa.ForeignKey("bids.id"), primary_key=True, index=True),
+    sa.Column("channel_id", sa.Uuid, nullable=False),
+    *(sa.Column(column.name, column.type, nullable=True) for column in RECORDED),
+)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from marketplace.core.estimate import Estimate
@@ -72,15 +72,15 @@ class RankedMatch:
             parts["fair_price"] = self.fair_price.numbers()
         return {name: value for name, value in parts.items() if not (self.is_sealed and name in RELATIVE)}
 
-    def sealed(self) -> "RankedMatch":
+    def sealed(self) -> Self:
         """Return the match without what depends on the other bids: while they are sealed it would give them away."""
         kept = tuple(reason for reason in self.reasons if reason.code not in RELATIVE)
         return replace(self, rank=None, reasons=kept, is_sealed=True)
 
-    def with_fair_price(self, fair_price: FairPrice, reason: Message) -> "RankedMatch":
+    def with_fair_price(self, fair_price: FairPrice, reason: Message) -> Self:
         return replace(self, fair_price=fair_price, reasons=(*self.reasons, reason))
 
-    def with_reasons(self, added: Iterable[Message]) -> "RankedMatch":
+    def with_reasons(self, added: Iterable[Message]) -> Self:
         return replace(self, reasons=(*self.reasons, *added))
 
 

@@ -1,4 +1,4 @@
-"""The API of rankings."""
+"""The API of scores: their progress, and milder plans."""
 
 import json
 import threading
@@ -16,14 +16,10 @@ from marketplace.bids.schemas import BidOut
 from marketplace.core.actor import Permission, Role
 from marketplace.core.errors import Unavailable
 from marketplace.core.http.blueprint import GuardedBlueprint
-from marketplace.core.http.endpoint import SIGNED_IN
-from marketplace.core.http.paging import page_query
 from marketplace.core.http.request_handling import actor, session
 from marketplace.matching import recompute
-from marketplace.matching.scoring import bid_pictures, service
-from marketplace.matching.scoring.ranked_match import RankedMatch
-from marketplace.matching.scoring.schemas import SVG, BidMatchOut, BidPictureQuery, RankingOut, RescoreOut
-from marketplace.matching.scoring.service import BriefRanking
+from marketplace.matching.scoring import service
+from marketplace.matching.scoring.schemas import RescoreOut
 from marketplace.matching.scoring.suggestions import plan_suggestions
 from marketplace.matching.scoring.suggestions.plan_suggestions import BidSuggestions
 from marketplace.matching.scoring.suggestions.schemas import SuggestionsOut
@@ -33,18 +29,6 @@ blueprint = GuardedBlueprint("matching", __name__, description="Bids with their 
 # Each open stream holds one of the server's threads, so there are few.
 _STREAMS = threading.BoundedSemaphore(2)
 STREAM_TURNS, STREAM_PAUSE_S = 120, 0.5
-
-
-@blueprint.get(
-    "/briefs/<id('brf'):brief_id>/ranking",
-    allow=(Role.BRAND, Role.ADMIN),
-    needs=Permission.READ,
-    query=page_query("mtc"),
-    answers=RankingOut,
-)
-def ranking(query: dict[str, Any], brief_id: UUID) -> BriefRanking:
-    """The matches by rank, with how many of them are fresh."""
-    return service.ranking(session(), actor(), brief_id, **query)
 
 
 @blueprint.get(
@@ -76,20 +60,6 @@ def _updates(brief_id: UUID, reader: Any, slot: ExitStack) -> Iterator[str]:
                 time.sleep(STREAM_PAUSE_S)
 
 
-@blueprint.get("/bids/<id('bid'):bid_id>/match", allow=SIGNED_IN, needs=Permission.READ, answers=BidMatchOut)
-def match_of_bid(bid_id: UUID) -> RankedMatch:
-    """One bid's scores with every reason, and what its plan could change."""
-    return service.match_of_bid(session(), actor(), bid_id)
-
-
-@blueprint.get(
-    "/bids/<id('bid'):bid_id>/picture", allow=SIGNED_IN, needs=Permission.READ, query=BidPictureQuery, media_type=SVG
-)
-def picture(query: dict[str, Any], bid_id: UUID) -> Response:
-    """One picture of a scored bid, as SVG. The brief's other bids are drawn for its brand and the admins alone."""
-    return Response(bid_pictures.draw(session(), actor(), bid_id, **query), content_type=SVG)
-
-
 @blueprint.get("/bids/<id('bid'):bid_id>/suggestions", allow=BIDDERS, needs=Permission.READ, answers=SuggestionsOut)
 def suggested(bid_id: UUID) -> BidSuggestions:
     """What the plan asks of the channel's viewers before shooting, and plans as well noticed that ask less."""
@@ -116,6 +86,7 @@ def accept_suggestion(bid_id: UUID, suggestion_id: UUID) -> ShownBid:
     status=202,
 )
 def rescore(brief_id: UUID) -> dict[str, UUID]:
-    """Ask for the scoring again; work that waits already is joined."""
-    service.find_brief(session(), actor(), brief_id)
+    """Ask for the scoring of an open brief's bids again; work that waits already is joined. Those of a closed one were
+    scored at the close, and only an admin scores them again."""
+    service.refuse_closed(service.find_brief(session(), actor(), brief_id))
     return {"job_id": recompute.ask_for_scores(session(), brief_id)}

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.bids.models import BidStatus
 from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import column_copy, db
 from marketplace.core.clock import now
@@ -23,7 +24,7 @@ from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.audience.share_columns import ShareColumns
 from marketplace.matching.forecast import flags, pool, sponsored, view_forecast
 from marketplace.matching.forecast.features import load_model
-from marketplace.matching.forecast.view_forecast import ViewForecasts
+from marketplace.matching.forecast.view_forecast import ForecastCalibration, ViewForecasts
 from marketplace.matching.pricing import cost
 from marketplace.matching.scoring import brand_fit, numbers, rank
 from marketplace.matching.scoring.brand_fit import BrandFit
@@ -37,6 +38,7 @@ from marketplace.matching.scoring.match_columns import (
     select_list,
     staging_table,
 )
+from marketplace.matching.scoring.models import CloseRecord
 from marketplace.matching.scoring.score import BidInputs, BidScores, score
 
 # The versions of the formulas behind a score. The wording of reasons has no version: it is not stored.
@@ -65,10 +67,13 @@ LANGUAGES = {
     "KR": "ko",
 }
 _LOAD = (
-    f"SELECT {select_list(LOADED)} FROM bids b JOIN bid_revisions r ON r.id = b.revision_id"
-    " LEFT JOIN channel_features f ON f.channel_id = b.channel_id"
+    f"SELECT {select_list(LOADED)} FROM bids b JOIN bid_revisions r ON r.id = b.revision_id {{features}}"
     " WHERE b.brief_id = %(brief_id)s AND b.status = ANY(%(statuses)s)"
 )
+_PRESENT_FEATURES = "LEFT JOIN channel_features f ON f.channel_id = b.channel_id"
+_RECORDED_FEATURES = "JOIN close_features f ON f.bid_id = b.id AND f.record_id = %(record_id)s"
+# A place in the ranking of a closed brief is kept by every bid that was open at the close, whatever became of it.
+RANKED_STATUSES = tuple(str(status) for status in BidStatus)
 _STAGE = sa.text(staging_table("scored"))
 _CLEAR = sa.text("TRUNCATE scored")
 _INSERT = insert_from("scored")
@@ -104,11 +109,28 @@ class LoadedBids:
     intrusiveness_ends: tuple[Floats, Floats]
 
 
-def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("open",)) -> LoadedBids | None:
-    """Return the brief's bids in these states, or None if there are none."""
+def newest_record(session: Session, brief_id: UUID) -> CloseRecord | None:
+    """Return the record that a brief's bids are scored on; None before its close."""
+    query = sa.select(CloseRecord).where(CloseRecord.brief_id == brief_id).order_by(CloseRecord.number.desc())
+    return session.scalar(query.limit(1))
+
+
+def load(
+    session: Session, version: BriefVersion, statuses: Sequence[str] = ("open",), record: CloseRecord | None = None
+) -> LoadedBids | None:
+    """Return the brief's bids in these states, or None if there are none.
+
+    With a ``record`` they are what it holds: nothing that became known after the close is read.
+    """
     no_shares = share_columns.pack(grid.audience(), {})
-    values = {"brief_id": version.brief_id, "shares": no_shares, "statuses": list(statuses)}
-    rows = column_copy.read(session, _LOAD, values, kinds(LOADED))
+    values = {
+        "brief_id": version.brief_id,
+        "shares": no_shares,
+        "statuses": list(statuses),
+        "record_id": None if record is None else record.id,
+    }
+    query = _LOAD.format(features=_PRESENT_FEATURES if record is None else _RECORDED_FEATURES)
+    rows = column_copy.read(session, query, values, kinds(LOADED))
     count = len(rows["bid_id"])
     if not count:
         return None
@@ -135,19 +157,24 @@ def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("op
 
 
 def score_brief(session: Session, brief_id: UUID) -> ScoringResult:
-    """Score every open bid of the brief on its current inputs. Running it again on the same inputs writes nothing."""
+    """Score every open bid of the brief on its current inputs, or the bids of a closed one on what its record holds.
+
+    Running it again on the same inputs writes nothing.
+    """
     brief = db.get(session, Brief, brief_id)
     version = session.get_one(BriefVersion, brief.version_id)
     # Scorings of one brief wait for each other, so that the second one sees what the first wrote.
     db.lock_name(session, "score", brief_id)
-    loaded = load(session, version)
+    record = newest_record(session, brief_id)
+    loaded = load(session, version) if record is None else load(session, version, RANKED_STATUSES, record)
     if loaded is None:
         return ScoringResult(0, 0)
     rows, bids = loaded.rows, loaded.bids
     count = len(rows["bid_id"])
     ceiling, is_the_briefs = rank.ceiling_for(version.ceiling_minor, version.currency)
     target = targets.target_weights(target_cells(version.content))
-    scores = score(bids, target, ceiling, float(version.tolerance), load_model(session).calibration)
+    calibration = calibration_of(session, record)
+    scores = score(bids, target, ceiling, float(version.tolerance), calibration)
     by_name = numbers_of(rows, loaded.shares, bids, scores, loaded.intrusiveness_ends)
     by_name |= {
         name: np.full(count, float(value))
@@ -158,6 +185,13 @@ def score_brief(session: Session, brief_id: UUID) -> ScoringResult:
         )
     }
     return ScoringResult(count, _write(session, version, rows, scores, numbers.pack(by_name)))
+
+
+def calibration_of(session: Session, record: CloseRecord | None) -> ForecastCalibration | None:
+    """Return the forecast's calibration: that of the record's model, or of the newest without a record."""
+    if record is None:
+        return load_model(session).calibration
+    return None if record.forecast_model is None else load_model(session, record.forecast_model).calibration
 
 
 def _floats(rows: Rows, name: str) -> Floats:

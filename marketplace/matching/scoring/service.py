@@ -1,34 +1,35 @@
-"""A brief's ranking for its readers: how many matches are fresh, their numbers, and the reasons."""
+"""The stored matches of a brief: how many of them are fresh, and one or many of them by rank."""
 
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.bids import policy as bids_policy
-from marketplace.bids.models import Bid, BidRevision
+from marketplace.bids.models import Bid, BidStatus
 from marketplace.briefs import policy as briefs_policy
-from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
+from marketplace.briefs.models import Brief, BriefStatus
 from marketplace.core import db
 from marketplace.core.actor import Actor
-from marketplace.core.errors import NotFound
-from marketplace.core.message import Message
+from marketplace.core.errors import NotFound, WrongState
+from marketplace.core.http.paging import Page
 from marketplace.intrusiveness import plan_score as plan
 from marketplace.intrusiveness import timeline
 from marketplace.matching.forecast.features import WANTED, suffix
-from marketplace.matching.scoring import fair_price, ranked_match, scored_bid
+from marketplace.matching.scoring import ranked_match, scored_bid
 from marketplace.matching.scoring.models import Match
 from marketplace.matching.scoring.ranked_match import RankedMatch
 from marketplace.matching.scoring.score_brief import MODEL_VERSION
 
-LISTED = ("open", "accepted", "declined")
-# Decided bids always count as fresh: they keep the scores on which they were decided.
+LISTED = tuple(str(status) for status in BidStatus)
+# The bids that still stand, as the counts before the close tell.
+_STANDING = (BidStatus.OPEN, BidStatus.ACCEPTED, BidStatus.DECLINED)
+# Decided bids and those of closed briefs always count as fresh: they keep the scores of that moment.
 _FRESH = (
-    "m.id IS NOT NULL AND (b.status <> 'open' OR m.revision_id = b.revision_id AND m.brief_version_id = f.version_id"
+    "m.id IS NOT NULL AND (f.status = 'closed' OR b.status <> 'open' OR m.revision_id = b.revision_id"
+    " AND m.brief_version_id = f.version_id"
     " AND m.model_version = :model AND m.features_fingerprint IS NOT DISTINCT FROM"
     f" CASE WHEN c.snapshot_id IS NOT NULL THEN {WANTED} END)"
 )
@@ -43,12 +44,16 @@ _SHOWN = (
     f" m.fingerprint, m.model_version, m.scored_at, c.name AS channel_name, c.handle, c.platform,"
     f" {scored_bid.COLUMNS}, {_FRESH} AS fresh{_JOINS.format(more=' ' + scored_bid.JOINS)} AND m.id IS NOT NULL"
 )
-_RANKED = sa.text(f"{_SHOWN} AND (m.rank, m.id) > (:after, :after_id) ORDER BY m.rank, m.id LIMIT :limit")
+# A bid that was withdrawn before the close has no place, although it may have been scored.
+_RANKED = sa.text(
+    f"{_SHOWN} AND EXISTS (SELECT 1 FROM close_features k WHERE k.bid_id = b.id)"
+    " AND (m.rank, m.id) > (:after, :after_id) ORDER BY m.rank, m.id LIMIT :limit"
+)
 _OF_BID = sa.text(f"{_SHOWN} AND b.id = :bid_id")
 _STALE = sa.text(
     "SELECT DISTINCT b.brief_id FROM bids b JOIN briefs f ON f.id = b.brief_id JOIN channels c ON c.id = b.channel_id"
     " LEFT JOIN matches m ON m.id = b.id"
-    f" WHERE b.status = 'open' AND f.status IN ('published', 'closed') AND ({_FRESH}) IS NOT TRUE"
+    f" WHERE b.status = 'open' AND f.status = 'published' AND ({_FRESH}) IS NOT TRUE"
 )
 
 
@@ -60,31 +65,18 @@ class ScoreFreshness:
     fresh: int
 
 
-@dataclass(frozen=True)
-class BriefRanking:
-    """One page of a brief's ranking. Before the brief closes it is sealed and has only the counts."""
-
-    brief_id: UUID
-    sealed: bool
-    total: int
-    fresh: int
-    data: list[RankedMatch]
-    has_more: bool
-    warnings: list[Message] = field(default_factory=list)
-
-
 def _present(session: Session) -> dict[str, str]:
     """Return the names of the current models, as parameters of _FRESH: the scoring model and the fitted forecast."""
     return {"model": MODEL_VERSION, "suffix": suffix(session)}
 
 
 def freshness(session: Session, brief_id: UUID) -> ScoreFreshness:
-    row = session.execute(_COUNTS, {**_present(session), "brief_id": brief_id, "listed": list(LISTED)}).one()
+    row = session.execute(_COUNTS, {**_present(session), "brief_id": brief_id, "listed": list(_STANDING)}).one()
     return ScoreFreshness(row.total, row.fresh)
 
 
 def stale_briefs(session: Session) -> list[UUID]:
-    """Return the briefs, published or closed, that have an open bid without a fresh match."""
+    """Return the published briefs that have an open bid without a fresh match."""
     return sorted(session.scalars(_STALE, _present(session)).all())
 
 
@@ -96,15 +88,14 @@ def find_brief(session: Session, actor: Actor, brief_id: UUID) -> Brief:
     return brief
 
 
-def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, starting_after: UUID | None) -> BriefRanking:
-    """Return the matches of a closed brief by rank; for an open brief, only how many there are and how many are fresh.
+def refuse_closed(brief: Brief) -> None:
+    """Raise WrongState for a brief whose scores were fixed by its close."""
+    if brief.status == BriefStatus.CLOSED:
+        raise WrongState("The bids were scored at the close; an admin may score them again with a reason.")
 
-    Raises NotFound.
-    """
-    brief = find_brief(session, actor, brief_id)
-    state = freshness(session, brief_id)
-    if brief.status != BriefStatus.CLOSED:
-        return BriefRanking(brief_id, True, state.total, state.fresh, [], False)
+
+def page_by_rank(session: Session, brief_id: UUID, *, limit: int, starting_after: UUID | None) -> Page[RankedMatch]:
+    """Return matches of a brief by rank. Raises NotFound where the page starts after a match that is not there."""
     after: Sequence[Any] = (0, UUID(int=0))
     if starting_after is not None:
         last = sa.select(Match.rank, Match.id).where(Match.id == starting_after, Match.brief_id == brief_id)
@@ -112,52 +103,21 @@ def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, start
         if last_row is None:
             raise NotFound("There is no such match in this ranking; start again from the first page.")
         after = last_row
-    rows = session.execute(
-        _RANKED,
-        {
-            **_present(session),
-            "brief_id": brief_id,
-            "listed": list(LISTED),
-            "after": after[0],
-            "after_id": after[1],
-            "limit": limit + 1,
-        },
-    ).mappings()
-    matches = [ranked_match.from_row(row) for row in rows]
-    page = fair_price.with_fair_prices(session, matches[:limit])
-    warnings = fair_price.ceiling_warnings(session, brief) if starting_after is None else []
-    return BriefRanking(brief_id, False, state.total, state.fresh, page, len(matches) > limit, warnings)
-
-
-def match_of_bid(session: Session, actor: Actor, bid_id: UUID) -> RankedMatch:
-    """Return one bid's match with every reason and the score of its plan, for whoever may see the bid.
-
-    Raises NotFound, also before the bid's first scoring.
-    """
-    bid = db.get(session, Bid, bid_id, bids_policy.visible(actor))
-    match = find_match(session, bid)
-    if match is None:
-        raise NotFound("This bid has not been scored yet. Ask again in a few seconds.")
-    [match] = fair_price.with_fair_prices(session, [match])
-    brief = session.get_one(Brief, bid.brief_id)
-    if brief.status != BriefStatus.CLOSED:
-        match = match.sealed()
-    revision = session.get_one(BidRevision, bid.revision_id)
-    if actor.role in bids_policy.BIDDERS:
-        match = match.with_reasons(fair_price.floor_reasons(session, bid, revision, match.scored))
-    version = session.get_one(BriefVersion, revision.brief_version_id)
-    fit = 0.0 if math.isnan(match.scored.fit) else match.scored.fit
-    return replace(match, plan=plan_score(revision.plan, fit, bool(version.content.get("buying_link"))))
+    values = {
+        **_present(session),
+        "brief_id": brief_id,
+        "listed": list(LISTED),
+        "after": after[0],
+        "after_id": after[1],
+        "limit": limit + 1,
+    }
+    matches = [ranked_match.from_row(row) for row in session.execute(_RANKED, values).mappings()]
+    return Page(matches[:limit], len(matches) > limit)
 
 
 def find_match(session: Session, bid: Bid) -> RankedMatch | None:
     """Return a bid's match, or None before its first scoring. The caller checks who may see the bid."""
-    values = {
-        **_present(session),
-        "brief_id": bid.brief_id,
-        "listed": [*LISTED, "withdrawn", "void"],
-        "bid_id": bid.id,
-    }
+    values = {**_present(session), "brief_id": bid.brief_id, "listed": list(LISTED), "bid_id": bid.id}
     row = session.execute(_OF_BID, values).mappings().one_or_none()
     return None if row is None else ranked_match.from_row(row)
 

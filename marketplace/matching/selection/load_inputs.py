@@ -11,18 +11,18 @@ from sqlalchemy.orm import Session
 
 from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import ids
-from marketplace.law import gate
-from marketplace.matching.audience import channel_tags, grid, targets
+from marketplace.matching.audience import channel_tags, targets
 from marketplace.matching.audience.arrays import Bools, Ints, as_floats
-from marketplace.matching.forecast import flags, view_forecast
-from marketplace.matching.forecast.features import load_model
+from marketplace.matching.forecast import view_forecast
+from marketplace.matching.gates.bid_gates import OVER_BUDGET, ShutGate
+from marketplace.matching.gates.gate_facts import gates_of
 from marketplace.matching.overlap import overlap_fit, units
 from marketplace.matching.overlap import service as overlaps
 from marketplace.matching.overlap.service import FittedOverlap
 from marketplace.matching.overlap.units import DuplicationModel
 from marketplace.matching.scoring import score_brief
-from marketplace.matching.scoring.score_brief import LoadedBids
-from marketplace.matching.selection.bid_gates import first_gate, option_costs, pacing_gates
+from marketplace.matching.scoring.models import CloseRecord
+from marketplace.matching.scoring.score_brief import LoadedBids, Rows
 from marketplace.matching.selection.inputs import (
     NO_PAIRS,
     STRATA,
@@ -33,14 +33,17 @@ from marketplace.matching.selection.inputs import (
 )
 
 STATUSES = ("open", "accepted", "declined")
+# What does not keep a bid out of a set: the solver keeps to the budget itself, and a review that is still to come binds
+# the acceptance, not the choice, for only the chosen are worth a person's time.
+# Whom a bid reaches is counted again, because a what-if may have another target.
+STAYS_CHOOSABLE = frozenset({OVER_BUDGET, "review_open", "review_needed", "no_reach"})
 STRATA_TAUS = (np.arange(STRATA) + 0.5) / STRATA
 
 _CHOOSABLE = sa.text("SELECT id FROM bids WHERE brief_id = :brief_id AND status = ANY(:statuses) ORDER BY id")
 _BIDS = sa.text(
     "SELECT b.id, b.status, b.creator_id, b.agency_id, b.channel_id, c.platform, c.name, r.option_costs,"
-    " r.deliverables, w.status AS review FROM bids b JOIN channels c ON c.id = b.channel_id"
+    " b.accepted_option FROM bids b JOIN channels c ON c.id = b.channel_id"
     " JOIN bid_revisions r ON r.id = b.revision_id"
-    " LEFT JOIN reviews w ON w.subject_id = b.id AND w.subject_kind = 'bid'"
     " WHERE b.brief_id = :brief_id AND b.status = ANY(:statuses)"
 )
 
@@ -52,16 +55,18 @@ def choosable(session: Session, brief_id: UUID) -> list[str]:
 
 
 def load(session: Session, brief: Brief, version: BriefVersion, target: Any = None) -> SetInputs:
-    """Return the inputs of a selection among the brief's bids; a ``target`` replaces the brief's own."""
-    loaded = score_brief.load(session, version, STATUSES)
+    """Return the inputs of a selection among a closed brief's bids, from the record of its close; a ``target`` replaces
+    the brief's own."""
+    record = score_brief.newest_record(session, brief.id)
+    loaded = score_brief.load(session, version, STATUSES, record)
     if loaded is None:
         return _no_bids(version.currency)
     content: Mapping[str, Any] = {**version.content, **({"target": target} if target else {})}
     bids = loaded.bids
     taus = np.concatenate([[view_forecast.CAREFUL], STRATA_TAUS])
-    views = view_forecast.quantiles(bids.forecasts, taus, load_model(session).calibration, bids.tiers)
+    views = view_forecast.quantiles(bids.forecasts, taus, score_brief.calibration_of(session, record), bids.tiers)
     careful = views[:, 0]
-    fitted = overlaps.load(session)
+    fitted = overlaps.load_named(session, None if record is None else record.overlap_model)
     brief_units = units.build(
         bids.joint,
         bids.regions,
@@ -85,9 +90,9 @@ def load(session: Session, brief: Brief, version: BriefVersion, target: Any = No
         spread=np.nan_to_num(views[order, 1:] / careful[order, None], nan=1.0),
         intrusiveness=bids.intrusiveness[order],
         ad_load=as_floats(loaded.rows["ad_load"])[order],
-        bids=_bids(session, brief, version, loaded, order, rows, np.sum(shares, axis=1) > 0),
+        bids=_bids(loaded, order, rows, gates_of(session, brief), np.sum(shares, axis=1) > 0),
         options=_options(rows),
-        pairs=_measured_pairs(session, [row.channel_id for row in rows], fitted.duplication),
+        pairs=_measured_pairs(record, loaded.rows, order, rows, fitted.duplication),
         overlap=_overlap_basis(fitted),
     )
 
@@ -100,27 +105,12 @@ def _rows(session: Session, brief: Brief, bid_ids: Sequence[UUID]) -> list[Any]:
 
 
 def _bids(
-    session: Session,
-    brief: Brief,
-    version: BriefVersion,
-    loaded: LoadedBids,
-    order: Ints,
-    rows: Sequence[Any],
-    reaches: Bools,
+    loaded: LoadedBids, order: Ints, rows: Sequence[Any], gates: Mapping[UUID, Sequence[ShutGate]], reaches: Bools
 ) -> list[ChoosableBid]:
-    """Return the bids in this order, each with the first gate that keeps it out."""
-    under_age = np.where(
-        flags.holds(loaded.rows["flags"], "ages_from_prior"), np.nan, np.sum(loaded.bids.joint[:, grid.MINORS], axis=1)
-    )
-    gates = zip(
-        rows,
-        loaded.rows["known"][order].tolist(),
-        gate.barred(version.category, version.content.get("markets") or [], under_age)[order].tolist(),
-        pacing_gates(session, brief, version, rows),
-        (loaded.bids.intrusiveness > version.tolerance)[order].tolist(),
-        reaches.tolist(),
-        strict=True,
-    )
+    """Return the bids in this order, each with the first gate that keeps it out.
+
+    ``reaches`` [n]: whether it reaches anybody of the target in question, which need not be the brief's own.
+    """
     return [
         ChoosableBid(
             bid_id=ids.show("bid", row.id),
@@ -130,30 +120,52 @@ def _bids(
             niche=channel_tags.main_tag(loaded.shares.tags[loaded_row]),
             channel_name=row.name,
             commitment=loaded.rows["commitment"][loaded_row].decode(),
-            gate=first_gate(*facts),
+            gate=_keeping_out(row, gates.get(row.id, ()), reaches_somebody),
             status=row.status,
         )
-        for row, loaded_row, facts in zip(rows, order.tolist(), gates, strict=True)
+        for row, loaded_row, reaches_somebody in zip(rows, order.tolist(), reaches.tolist(), strict=True)
     ]
 
 
+def _keeping_out(row: Any, gates: Sequence[ShutGate], reaches_somebody: bool) -> str:
+    """Return the code of what keeps a bid out of a set, or "". An accepted bid is never kept out."""
+    if row.status == "accepted":
+        return ""
+    codes = [gate.code for gate in gates if gate.code not in STAYS_CHOOSABLE]
+    return codes[0] if codes else ("" if reaches_somebody else "no_reach")
+
+
+def _open_options(row: Any) -> list[tuple[int, float]]:
+    """Return the options that may still be chosen, with the most that each costs: an accepted bid has only its own."""
+    costs: list[tuple[int, float]] = list(enumerate(row.option_costs))
+    return costs[row.accepted_option or 0 :][:1] if row.status == "accepted" else costs
+
+
 def _options(rows: Sequence[Any]) -> OptionColumns:
-    costs = [option_costs(row) for row in rows]
+    costs = [_open_options(row) for row in rows]
     return OptionColumns(
         bid_of=np.repeat(np.arange(len(rows)), [len(of_bid) for of_bid in costs]),
-        option=np.array([option for of_bid in costs for option in range(len(of_bid))], dtype=np.int64),
-        prices=np.array([_whole(minor) for of_bid in costs for minor in of_bid], dtype=np.int64),
+        option=np.array([option for of_bid in costs for option, _ in of_bid], dtype=np.int64),
+        prices=np.array([_whole(minor) for of_bid in costs for _, minor in of_bid], dtype=np.int64),
     )
 
 
-def _measured_pairs(session: Session, channels: Sequence[UUID], fitted: DuplicationModel) -> MeasuredPairs:
-    """Return the measured pairs among the bids' channels. Each channel has at most one bid on a brief."""
-    names, pairs = overlaps.among(session, channels)
-    if not names:
+def _measured_pairs(
+    record: CloseRecord | None, loaded: Rows, order: Ints, rows: Sequence[Any], duplication: DuplicationModel
+) -> MeasuredPairs:
+    """Return the recorded pairs among the bids' channels. Each channel has at most one bid on a brief."""
+    row_of = {row.channel_id: position for position, row in enumerate(rows)}
+    pairs = [
+        pair
+        for pair in (record.pairs if record is not None else [])
+        if UUID(pair[0]) in row_of and UUID(pair[1]) in row_of
+    ]
+    if not pairs:
         return NO_PAIRS
-    row_of = {channel: row for row, channel in enumerate(channels)}
-    rows = np.array([[row_of[first], row_of[second]] for first, second in names], dtype=np.int64)
-    return MeasuredPairs(rows, pairs.both, overlap_fit.modelled(pairs, fitted, overlap_fit.FACTORS))
+    shares = {row.channel_id: loaded["shares"][order[position]].tobytes() for position, row in enumerate(rows)}
+    audiences = overlaps.audiences_of(pairs, shares)
+    members = np.array([[row_of[UUID(pair[0])], row_of[UUID(pair[1])]] for pair in pairs], dtype=np.int64)
+    return MeasuredPairs(members, audiences.both, overlap_fit.modelled(audiences, duplication, overlap_fit.FACTORS))
 
 
 def _overlap_basis(fitted: FittedOverlap) -> dict[str, Any]:

@@ -5,37 +5,27 @@ from typing import Any
 
 from marketplace.core.message import Bilingual
 from marketplace.core.money import Money
+from marketplace.matching.gates.messages import GATES
 
 # Why a bid is not in the set: code -> (Chinese, English). `{...}` are the numbers of the case.
-REASONS: Mapping[str, tuple[str, str]] = {
+# The gates have sentences of their own, with figures; here the figures of one bid are not at hand.
+_GATES: Mapping[str, tuple[str, str]] = {
     "over_tolerance": ("侵扰度超过需求的容忍上限。", "Its intrusiveness is above the brief's tolerance."),
+    "over_ceiling": (
+        "每千目标人群费用高于需求上限。",
+        "It costs more per 1,000 people of the target than the brief's ceiling.",
+    ),
+    "does_not_answer": ("报价不符合需求。", "It does not answer the brief."),
+    "review_rejected": ("审核未通过。", "The review rejected it."),
+    "review_held": ("审核已暂缓，等待处理。", "The review holds it back until it is settled."),
+}
+REASONS: Mapping[str, tuple[str, str]] = {
+    **{code: (texts.zh, texts.en) for code, texts in GATES.items()},
+    **_GATES,
     "exclusivity_clash": (
         "该账号对其他品牌有同类排他承诺。",
         "The channel has promised another brand exclusivity in this category.",
     ),
-    "exclusive_elsewhere": (
-        "该账号在发布日期内已对其他品牌承诺排他（同类目或点名竞品）。",
-        "On days on which it would publish, the channel is promised to another brand in this category or against this"
-        " brand.",
-    ),
-    "pacing_full": (
-        "按该账号自己的节奏规则，发布日期内容纳不下这次承诺的全部视频。",
-        "By the channel's own pacing rule, the days on which it would publish have no room for all of its videos.",
-    ),
-    "law_minors": (
-        "受众半数以上未满 18 岁，依法不得投放该类目（《广告法》第四十条）。",
-        "More than half of its audience is under 18: the law bars this category there (Advertising Law of the PRC, art."
-        " 40).",
-    ),
-    "cost_unbounded": (
-        "费用没有上限（按销售分成且未设封顶），无法保证不超预算。",
-        "Its cost has no upper end (a share of sales without a cap), so no budget could be kept.",
-    ),
-    "no_reach": ("预测触达的目标人群为零。", "It is forecast to reach nobody of the target."),
-    "no_audience_data": ("没有受众数据，无法计算去重触达。", "There are no audience facts to count people with."),
-    "review_rejected": ("审核未通过。", "The review rejected it."),
-    "review_held": ("审核已暂缓，等待处理。", "The review holds it back until it is settled."),
-    "declined": ("品牌方已婉拒该报价。", "The brand has declined this bid."),
     "never": ("在本次选择的排除名单中。", "It is on this selection's list of bids to leave out."),
     "over_budget": ("单独一项就超过预算 {budget}。", "It alone costs more than the budget of {budget}."),
     "over_intrusiveness": (
@@ -100,6 +90,11 @@ _TOLD_BIDDERS = frozenset(
         "no_audience_data",
         "review_rejected",
         "review_held",
+        "party_suspended",
+        "no_mandate",
+        "older_version",
+        "does_not_answer",
+        "over_ceiling",
         "declined",
         "other_option",
         "other_bid_of_creator",

@@ -15,6 +15,7 @@ from marketplace.matching.selection.collusion_audit import CollusionSignals
 from marketplace.matching.selection.models import Selection
 from marketplace.matching.selection.outcome import Verification
 from marketplace.matching.selection.schemas import (
+    ConfirmIn,
     OutcomeOfBidOut,
     PictureQuery,
     SelectionHeadOut,
@@ -64,10 +65,11 @@ def show(selection_id: UUID) -> Selection:
     return service.find(session(), actor(), selection_id)
 
 
-@blueprint.post("/selections/<id('sel'):selection_id>/confirm", **_CHANGES, answers=SelectionOut)
-def confirm(selection_id: UUID) -> Selection:
-    """Make it the brief's choice, once and for all. From then on each bidder may read how its own bid fared."""
-    return service.confirm(session(), actor(), selection_id)
+@blueprint.post("/selections/<id('sel'):selection_id>/confirm", **_CHANGES, takes=ConfirmIn, answers=SelectionOut)
+def confirm(body: dict[str, Any], selection_id: UUID) -> Selection:
+    """Make it the brief's choice and accept its bids, in one act. Each is checked now: 409 names what has changed or
+    which gate is shut. From then on each bidder may read how its own bid fared."""
+    return service.confirm(session(), actor(), selection_id, **body)
 
 
 @blueprint.get("/selections/<id('sel'):selection_id>/verification", **_READS, answers=VerificationOut)

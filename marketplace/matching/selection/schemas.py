@@ -16,6 +16,7 @@ from marketplace.core.http.fields import (
     WholeField,
     one_of,
 )
+from marketplace.matching.gates.schemas import AcceptIn
 from marketplace.matching.scoring.schemas import PictureLooks
 from marketplace.matching.selection.messages import REASONS
 from marketplace.matching.selection.models import SelectionStatus
@@ -79,6 +80,13 @@ class WhatIfIn(SelectionIn):
 
     class Meta:
         exclude = ("prove", "time_limit_s")
+
+
+class ConfirmIn(AcceptIn):
+    """What the brand sets aside when it confirms. The body may be left out."""
+
+    class Meta:
+        exclude = ("option",)
 
 
 class SaidOut(Schema):

@@ -1,6 +1,6 @@
 """Starts, stores, shows and confirms selections, and shows each bidder the outcome for its own bid."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,10 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, InvalidInput, NotFound, WrongState
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
-from marketplace.matching.scoring import service as scoring_service
+from marketplace.core.money import Money
+from marketplace.matching.gates import acceptance
+from marketplace.matching.gates.gate_facts import committed
+from marketplace.matching.scoring.score_brief import newest_record
 from marketplace.matching.selection import constraints, load_inputs, outcome, policy
 from marketplace.matching.selection.inputs import SetInputs, hash_of, pack, unpack
 from marketplace.matching.selection.models import Selection, SelectionInputs, SelectionStatus
@@ -90,16 +93,10 @@ def what_if(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str,
 
 
 def _choosable(session: Session, actor: Actor, brief_id: UUID) -> tuple[Brief, BriefVersion]:
-    """Return a closed brief whose bids all have fresh scores, with its current version.
-
-    Raises NotFound, WrongState before it has closed, and Conflict while scores are out of date.
-    """
+    """Return a closed brief with its current version. Raises NotFound, and WrongState before it has closed."""
     brief = db.get(session, Brief, brief_id, briefs_policy.own(actor))
     if brief.status != BriefStatus.CLOSED:
         raise WrongState("Bids are chosen when the brief has closed.", state=brief.status)
-    state = scoring_service.freshness(session, brief_id)
-    if state.fresh < state.total:
-        raise Conflict(f"{state.fresh} of {state.total} bids have fresh scores. Ask again in a few seconds.")
     return brief, session.get_one(BriefVersion, brief.version_id)
 
 
@@ -141,14 +138,24 @@ def listing(
     return paging.page(session, query, Selection, limit, starting_after)
 
 
-def confirm(session: Session, actor: Actor, selection_id: UUID) -> Selection:
-    """Make a selection the brief's final choice. From then on each bidder may read the outcome for its own bid.
+def confirm(
+    session: Session,
+    actor: Actor,
+    selection_id: UUID,
+    *,
+    over_budget: bool = False,
+    despite: Collection[str] = (),
+) -> Selection:
+    """Make a selection the brief's final choice and accept its bids, in one act. From then on each bidder may read the
+    outcome for its own bid.
 
-    Raises NotFound, NotAllowed, WrongState, and Conflict if another selection of the brief is confirmed.
+    Every member's status and gates are checked now. Raises NotFound, NotAllowed, WrongState (also where a member has
+    changed since), GatesShut, and Conflict if another selection of the brief is confirmed or the budget is exceeded.
     """
+    selection = db.get(session, Selection, selection_id, policy.visible(actor))
+    # The brief first, as every decision on its bids does; the unique index is the second safeguard.
+    brief = db.lock(session, Brief, selection.brief_id)
     selection = db.lock(session, Selection, selection_id, policy.visible(actor))
-    # Two confirmations of one brief wait for each other here; the unique index is the second safeguard.
-    db.lock(session, Brief, selection.brief_id)
     if session.scalar(_confirmed(selection.brief_id)) not in (None, selection.id):
         raise Conflict("A selection of this brief is confirmed already.")
     states.apply_transition(
@@ -160,9 +167,31 @@ def confirm(session: Session, actor: Actor, selection_id: UUID) -> Selection:
         parties=[selection.brand_id, *_bidders(session, selection.brief_id)],
         brief_id=str(selection.brief_id),
     )
+    if selection.result is None:
+        raise RuntimeError(f"The selection {selection.id} is done without a result.")
+    if brief.status != BriefStatus.CLOSED:
+        raise WrongState("Bids are accepted while their brief is closed.", state=str(brief.status))
+    chosen = {ids.read("bid", line["bid_id"]): int(line["option"]) for line in selection.result["chosen"]}
+    record = newest_record(session, brief.id)
+    if record is not None and record.created_at > selection.created_at:
+        raise WrongState("The bids were scored again since this set was chosen. Choose again.", state="rescored")
+    acceptance.accept_set(session, actor, brief, chosen, despite)
+    _refuse_over_budget(session, brief, over_budget)
     selection.confirmed_at = now()
     session.flush()
     return selection
+
+
+def _refuse_over_budget(session: Session, brief: Brief, over_budget: bool) -> None:
+    version = session.get_one(BriefVersion, brief.version_id)
+    spent = committed(session, brief.id)
+    if spent > version.budget_minor and not over_budget:
+        cost, budget = (Money(version.currency, minor).show() for minor in (spent, version.budget_minor))
+        raise Conflict(
+            f"The accepted bids would cost up to {cost}, and the budget is {budget}. Choose again, or say"
+            " `over_budget: true`.",
+            state="over_budget",
+        )
 
 
 def _bidders(session: Session, brief_id: UUID) -> list[UUID]:

@@ -16,14 +16,15 @@ from marketplace.drawing.sheet import say
 from marketplace.matching.audience.arrays import Floats, as_floats
 from marketplace.matching.pricing.cost import weighted_quantiles
 from marketplace.matching.pricing.messages import FairPrice
-from marketplace.matching.scoring import numbers, price_drawings, service
+from marketplace.matching.ranking import service
+from marketplace.matching.scoring import numbers, price_drawings
 from marketplace.matching.scoring.price_drawings import A_VIDEO, PER_THOUSAND, FairPriceSpan, PricePeers, ReachFan
 from marketplace.matching.scoring.ranked_match import RankedMatch
 
 _QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 _PEERS = sa.text(
     f"SELECT {numbers.sql('per_thousand', 'point')} FROM matches m JOIN bids b ON b.id = m.id"
-    " WHERE b.brief_id = :brief_id AND b.status = ANY(:listed) ORDER BY b.id"
+    " WHERE b.brief_id = :brief_id AND EXISTS (SELECT 1 FROM close_features k WHERE k.bid_id = b.id) ORDER BY b.id"
 )
 
 
@@ -80,7 +81,7 @@ def _peers(session: Session, actor: Actor, bid: Bid, language: str) -> tuple[Pri
         )
     if brief.status != BriefStatus.CLOSED:
         return None, say(language, "截止前报价密封，不作比较。", "Bids are sealed until the close.")
-    values = as_floats(session.scalars(_PEERS, {"brief_id": bid.brief_id, "listed": list(service.LISTED)}).all())
+    values = as_floats(session.scalars(_PEERS, {"brief_id": bid.brief_id}).all())
     return _box(values[np.isfinite(values) & (values > 0)]), None
 
 

@@ -1,0 +1,14 @@
+"""Put the bids of a closed brief before the reviewers, in view of the gates that keep some of them out anyway."""
+
+from sqlalchemy.orm import Session
+
+from marketplace.briefs.models import Brief
+from marketplace.matching.scoring import review_queue
+
+# Gates that a review itself shuts say nothing of whether a review is worth a person's time.
+_OF_REVIEWS = frozenset({"review_open", "review_needed", "review_held", "review_rejected"})
+
+
+def ask_people(session: Session, brief: Brief) -> int:
+    """Put the bids that need a person into the queue; return how many reviews are new or changed."""
+    return review_queue.queue_reviews(session, brief)

@@ -1,0 +1,36 @@
+"""The API of closing a brief, and of scoring a closed one again."""
+
+from typing import Any
+from uuid import UUID
+
+from marketplace.briefs.schemas import BriefOut
+from marketplace.briefs.service import ShownBrief
+from marketplace.core.actor import Permission, Role
+from marketplace.core.http.blueprint import GuardedBlueprint
+from marketplace.core.http.request_handling import actor, session
+from marketplace.matching.closing import service
+from marketplace.matching.closing.schemas import BriefRescoreIn, CloseRecordOut
+from marketplace.matching.scoring.models import CloseRecord
+
+blueprint = GuardedBlueprint("closing", __name__, description="The end of bidding, and what the bids are scored on")
+
+
+@blueprint.post(
+    "/briefs/<id('brf'):brief_id>/close", allow=(Role.BRAND, Role.ADMIN), needs=Permission.BRIEFS, answers=BriefOut
+)
+def close(brief_id: UUID) -> ShownBrief:
+    """Take no more bids, before the deadline. What every bid is scored on is recorded at this moment."""
+    return service.close(session(), actor(), brief_id)
+
+
+@blueprint.post(
+    "/briefs/<id('brf'):brief_id>/rescore",
+    allow=(Role.ADMIN,),
+    needs=Permission.BRIEFS,
+    takes=BriefRescoreIn,
+    answers=CloseRecordOut,
+    status=201,
+)
+def rescore(body: dict[str, Any], brief_id: UUID) -> CloseRecord:
+    """Score a closed brief's bids again on what is known now, with a reason that both sides read."""
+    return service.rescore(session(), actor(), brief_id, reason=body["reason"])

@@ -1,0 +1,118 @@
+"""Accept bids on a closed brief: only through open gates, in a named option, and within the budget."""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.bids import bid_queries, policy
+from marketplace.bids import service as bids
+from marketplace.bids.bid_queries import ShownBid
+from marketplace.bids.models import Bid, BidRevision, BidStatus
+from marketplace.briefs.models import Brief
+from marketplace.core import db, ids
+from marketplace.core.actor import Actor
+from marketplace.core.errors import Conflict, FieldError, InvalidInput, WrongState
+from marketplace.matching.gates.bid_gates import OVER_BUDGET, ShutGate
+from marketplace.matching.gates.gate_facts import gates_of
+
+
+class GatesShut(Conflict):
+    """A bid may not be accepted: `gates` names each gate that is shut, why, and what would open it."""
+
+    code = "gates-shut"
+    title = "A gate of this bid is shut"
+
+
+def accept(
+    session: Session,
+    actor: Actor,
+    bid_id: UUID,
+    *,
+    option: int | None = None,
+    over_budget: bool = False,
+    despite: Collection[str] = (),
+) -> ShownBid:
+    """Accept an open bid on one's closed brief, in one of its options (0: its own price).
+
+    ``despite`` names limits of the brand's own (BRANDS_OWN) that it sets aside, ``over_budget`` its budget. Raises
+    NotFound, WrongState, InvalidInput (the bid has several options and none was named, or not that one), and GatesShut.
+    """
+    # Acceptances, confirmations and changes of one brief wait for each other here: each sees what the last one spent.
+    brief = _lock_brief(session, actor, bid_id)
+    bid = db.lock(session, Bid, bid_id, policy.visible(actor))
+    if bid.status != BidStatus.OPEN:
+        raise WrongState(f"Cannot accept this bid while it is {bid.status}.", state=str(bid.status))
+    costs = session.get_one(BidRevision, bid.revision_id).option_costs
+    chosen = _option(costs, option)
+    aside = {*despite, *([OVER_BUDGET] if over_budget else [])}
+    shut = gates_of(session, brief, [bid_id], options={bid_id: chosen})[bid_id]
+    refuse_shut(bid_id, [gate for gate in shut if gate.code not in aside])
+    bids.take(session, actor, bid, chosen, math.ceil(costs[chosen]), [gate.code for gate in shut])
+    session.flush()
+    return bid_queries.find(session, actor, bid_id)
+
+
+def accept_set(
+    session: Session, actor: Actor, brief: Brief, options: Mapping[UUID, int], aside: Collection[str] = ()
+) -> None:
+    """Accept several open bids of a brief that the caller has locked, in one act: all of them or none.
+
+    Bids that are accepted already in the same option stay as they are. Raises WrongState with the changes if a bid is
+    neither, and GatesShut; whether the set keeps the budget is the caller's to check.
+    """
+    query = sa.select(Bid).where(Bid.id.in_(list(options))).order_by(Bid.id).with_for_update(of=Bid)
+    members = session.scalars(query.execution_options(populate_existing=True)).all()
+    changes = [
+        f"{ids.show('bid', bid.id)} is {bid.status}"
+        for bid in members
+        if bid.status != BidStatus.OPEN and not _is_accepted_so(bid, options[bid.id])
+    ]
+    if changes or len(members) < len(options):
+        raise WrongState(
+            f"The bids have changed since this set was chosen: {'; '.join(changes) or 'one is gone'}. Choose again.",
+            state="changed",
+        )
+    waiting = [bid for bid in members if bid.status == BidStatus.OPEN]
+    shut = gates_of(session, brief, [bid.id for bid in waiting], options=options)
+    for bid in waiting:
+        keeping_out = [gate for gate in shut[bid.id] if gate.code not in {*aside, OVER_BUDGET}]
+        refuse_shut(bid.id, keeping_out)
+    for bid in waiting:
+        cost = session.get_one(BidRevision, bid.revision_id).option_costs[options[bid.id]]
+        bids.take(session, actor, bid, options[bid.id], math.ceil(cost), [gate.code for gate in shut[bid.id]])
+    session.flush()
+
+
+def refuse_shut(bid_id: UUID, shut: Sequence[ShutGate]) -> None:
+    """Raise GatesShut if a gate is shut."""
+    if not shut:
+        return
+    first = shut[0]
+    raise GatesShut(
+        f"{ids.show('bid', bid_id)} cannot be accepted: {first.en} {first.opens_en}",
+        gates=[asdict(gate) for gate in shut],
+        bid_id=ids.show("bid", bid_id),
+    )
+
+
+def _lock_brief(session: Session, actor: Actor, bid_id: UUID) -> Brief:
+    bid = db.get(session, Bid, bid_id, policy.visible(actor))
+    return db.lock(session, Brief, bid.brief_id)
+
+
+def _option(costs: Sequence[float], option: int | None) -> int:
+    """Return the index of the option to accept. Raises InvalidInput."""
+    if option is None and len(costs) == 1:
+        return 0
+    if option is None or option >= len(costs):
+        text = f"Name one of the bid's options, 0 to {len(costs) - 1}; 0 is its own price."
+        raise InvalidInput(errors=[FieldError("/option", text)])
+    return option
+
+
+def _is_accepted_so(bid: Bid, option: int) -> bool:
+    return bid.status == BidStatus.ACCEPTED and (bid.accepted_option or 0) == option

@@ -1,0 +1,124 @@
+"""THE gates of a bid: which of them it passes now, why each other one is shut, and what would open it.
+
+Pure functions. Ranking, selection, what-if, discovery and acceptance ask here, so that none of them lets through what
+another keeps out.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from marketplace.core.message import Bilingual
+from marketplace.core.money import show_minor
+from marketplace.matching.gates.messages import GATES
+
+# What the brand itself asked for, and may set aside on purpose when it accepts. The budget has a word of its own.
+BRANDS_OWN = frozenset({"over_tolerance", "over_ceiling"})
+OVER_BUDGET = "over_budget"
+# What a review's status does to its bid. A review that was approved or dropped keeps nothing out.
+_REVIEW_GATES: Mapping[str, str] = {
+    "rejected": "review_rejected",
+    "held": "review_held",
+    "open": "review_open",
+    "second": "review_open",
+    "deferred": "review_needed",
+}
+
+
+@dataclass(frozen=True)
+class GateFacts:
+    """What the gates of one bid read. Money is in minor units of `currency`; None where a figure is not known.
+
+    `placement` is the code of the channel's own promise or rule that leaves no room, or "". `minors` is the share
+    (0..1) of the audience under 18, and `law` the code of the rule that it breaks, or "". `ceiling` is None where the
+    brief set none. `mismatches` says where the bid's document does not answer the brief. `cost` is the most that the
+    bid can cost in the option in question, `committed` what the brief's accepted bids cost already.
+    """
+
+    status: str
+    currency: str
+    budget: int
+    cost: float
+    review: str | None = None
+    review_reason: str = ""
+    is_suspended: bool = False
+    has_mandate: bool = True
+    stands_by_brief: bool = True
+    mismatches: Sequence[Bilingual] = ()
+    law: str = ""
+    minors: float | None = None
+    placement: str = ""
+    is_known: bool = True
+    people: float | None = None
+    intrusiveness: float | None = None
+    tolerance: float = 100.0
+    per_thousand: float | None = None
+    ceiling: float | None = None
+    committed: int = 0
+
+
+@dataclass(frozen=True)
+class ShutGate:
+    """A gate that keeps a bid out: why, with its figures, and what would open it.
+
+    `brands_own`: the brand may set it aside when it accepts, because it is a limit of the brand's own.
+    """
+
+    code: str
+    zh: str
+    en: str
+    opens_zh: str
+    opens_en: str
+    brands_own: bool = False
+
+
+def shut_gates(facts: GateFacts) -> tuple[ShutGate, ...]:
+    """Return the gates that are shut for a bid now, in the order in which they are worth opening; empty if none is."""
+    is_bounded = math.isfinite(facts.cost)
+    money = {
+        name: show_minor(facts.currency, amount or 0)
+        for name, amount in (("cost", facts.cost if is_bounded else 0), ("left", _left(facts)), *_prices(facts).items())
+    }
+    shut: Sequence[tuple[str, Mapping[str, Any]]] = (
+        ("" if facts.status in ("open", "accepted") else facts.status, {}),
+        ("party_suspended" if facts.is_suspended else "", {}),
+        ("no_mandate" if not facts.has_mandate else "", {}),
+        ("older_version" if not facts.stands_by_brief else "", {}),
+        ("does_not_answer" if facts.mismatches else "", _joined(facts.mismatches)),
+        (_REVIEW_GATES.get(facts.review or "", ""), {"reason": facts.review_reason}),
+        (facts.law, {"minors": facts.minors}),
+        (facts.placement, {}),
+        ("no_audience_data" if not facts.is_known else "", {}),
+        ("no_reach" if facts.is_known and not (facts.people or 0) > 0 else "", {}),
+        ("over_tolerance" if _over(facts.intrusiveness, facts.tolerance) else "", _against_tolerance(facts)),
+        ("" if is_bounded else "cost_unbounded", {}),
+        ("over_ceiling" if _over(facts.per_thousand, facts.ceiling) else "", money),
+        (OVER_BUDGET if is_bounded and _left(facts) < facts.cost else "", money),
+    )
+    return tuple(_shut(code, figures) for code, figures in shut if code)
+
+
+def _over(figure: float | None, limit: float | None) -> bool:
+    return figure is not None and limit is not None and figure > limit
+
+
+def _left(facts: GateFacts) -> int:
+    return facts.budget - facts.committed
+
+
+def _prices(facts: GateFacts) -> dict[str, float | None]:
+    return {"per_thousand": facts.per_thousand, "ceiling": facts.ceiling}
+
+
+def _against_tolerance(facts: GateFacts) -> dict[str, Any]:
+    return {"intrusiveness": facts.intrusiveness, "tolerance": facts.tolerance}
+
+
+def _joined(mismatches: Sequence[Bilingual]) -> dict[str, str]:
+    return {"zh": "；".join(text.zh for text in mismatches), "en": " ".join(text.en for text in mismatches)}
+
+
+def _shut(code: str, figures: Mapping[str, Any]) -> ShutGate:
+    texts = {name: text.format(**figures) for name, text in GATES[code]._asdict().items()}
+    return ShutGate(code, **texts, brands_own=code in BRANDS_OWN)

@@ -1,0 +1,154 @@
+"""Loads what the gates of a brief's bids read: from what was recorded at the close, and from what holds today."""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.briefs.models import Brief, BriefVersion
+from marketplace.core import db
+from marketplace.core.actor import SYSTEM
+from marketplace.core.clock import now
+from marketplace.law import gate as law
+from marketplace.matching.audience import grid, share_columns
+from marketplace.matching.audience.arrays import Floats
+from marketplace.matching.forecast import flags
+from marketplace.matching.gates.bid_gates import GateFacts, ShutGate, shut_gates
+from marketplace.matching.scoring import numbers
+from marketplace.matching.scoring.score_brief import newest_record
+from marketplace.pacing import service as pacing
+from marketplace.pacing.exclusivity import WantedPlacement
+
+_BIDS = (
+    "SELECT b.id, b.status, b.channel_id, b.accepted_option, b.accepted_cost_minor, r.option_costs, r.deliverables,"
+    " r.brief_version_id, w.status AS review, d.reason AS review_reason, f.snapshot_id, f.shares,"
+    " f.flags AS channel_flags,"
+    f" {numbers.sql('people', 'point')} AS people, {numbers.sql('intrusiveness', 'point')} AS intrusiveness,"
+    f" {numbers.sql('per_thousand', 'point')} AS per_thousand,"
+    " p.status <> 'active' OR coalesce(a.status, 'active') <> 'active' AS suspended,"
+    " b.agency_id IS NULL OR EXISTS (SELECT 1 FROM mandates g WHERE g.agency_id = b.agency_id"
+    "   AND g.creator_id = b.creator_id AND g.status = 'active' AND g.starts_on <= :today"
+    "   AND (g.ends_on IS NULL OR g.ends_on >= :today)) AS mandate"
+    " FROM bids b JOIN bid_revisions r ON r.id = b.revision_id JOIN parties p ON p.id = b.creator_id"
+    " LEFT JOIN parties a ON a.id = b.agency_id LEFT JOIN matches m ON m.id = b.id"
+    " {features}"
+    " LEFT JOIN reviews w ON w.subject_id = b.id AND w.subject_kind = 'bid'"
+    " LEFT JOIN LATERAL (SELECT reason FROM review_decisions WHERE review_id = w.id ORDER BY id DESC LIMIT 1) d"
+    "   ON w.status IN ('held', 'rejected')"
+    " WHERE b.brief_id = :brief_id AND (CAST(:bids AS uuid[]) IS NULL OR b.id = ANY(:bids)) ORDER BY b.id"
+)
+_OF_CHANNELS = sa.text(_BIDS.format(features="LEFT JOIN channel_features f ON f.channel_id = b.channel_id"))
+_OF_RECORD = sa.text(
+    _BIDS.format(features="LEFT JOIN close_features f ON f.bid_id = b.id AND f.record_id = :record_id")
+)
+_COMMITTED = sa.text(
+    "SELECT coalesce(sum(accepted_cost_minor), 0)::bigint FROM bids WHERE brief_id = :brief_id AND status = 'accepted'"
+)
+
+
+def committed(session: Session, brief_id: UUID) -> int:
+    """Return the most that a brief's accepted bids cost together, in minor units of its currency."""
+    return int(session.scalar(_COMMITTED, {"brief_id": brief_id}) or 0)
+
+
+def gates_of(
+    session: Session,
+    brief: Brief,
+    bid_ids: Collection[UUID] | None = None,
+    *,
+    options: Mapping[UUID, int] | None = None,
+) -> dict[UUID, tuple[ShutGate, ...]]:
+    """Return the shut gates of a brief's bids by their ids: of all bids, or of these.
+
+    ``options``: the option in question by bid; else the accepted one, or the cheapest of an open bid. Reads as the
+    system, because promises to other brands count; only codes and sentences leave it.
+    """
+    version = session.get_one(BriefVersion, brief.version_id)
+    with db.acting_as(session, SYSTEM):
+        rows = _rows(session, brief, bid_ids)
+        facts = _facts(session, brief, version, rows, options or {})
+    return {row.id: shut_gates(of_bid) for row, of_bid in zip(rows, facts, strict=True)}
+
+
+def _rows(session: Session, brief: Brief, bid_ids: Collection[UUID] | None) -> Sequence[Any]:
+    record = newest_record(session, brief.id)
+    values: dict[str, Any] = {
+        "brief_id": brief.id,
+        "bids": None if bid_ids is None else sorted(bid_ids),
+        "today": now().date(),
+    }
+    if record is None:
+        return session.execute(_OF_CHANNELS, values).all()
+    return session.execute(_OF_RECORD, {**values, "record_id": record.id}).all()
+
+
+def _facts(
+    session: Session, brief: Brief, version: BriefVersion, rows: Sequence[Any], options: Mapping[UUID, int]
+) -> list[GateFacts]:
+    minors = _minors([row.shares for row in rows], [row.channel_flags for row in rows])
+    barred = law.barred(version.category, version.content.get("markets") or [], minors)
+    placements = _placements(session, brief, version, rows)
+    spent = committed(session, brief.id)
+    return [
+        GateFacts(
+            status=row.status,
+            currency=version.currency,
+            budget=version.budget_minor,
+            cost=_cost(row, options.get(row.id)),
+            review=row.review,
+            review_reason=row.review_reason or "",
+            is_suspended=row.suspended,
+            has_mandate=row.mandate,
+            stands_by_brief=row.brief_version_id == version.id,
+            law="law_minors" if is_barred else "",
+            minors=None if math.isnan(share) else share,
+            placement=placements.get(row.channel_id, ""),
+            is_known=row.snapshot_id is not None,
+            people=_known(row.people),
+            intrusiveness=_known(row.intrusiveness),
+            tolerance=version.tolerance,
+            per_thousand=_known(row.per_thousand),
+            ceiling=version.ceiling_minor,
+            # What an accepted bid costs is among what is committed, and it may not shut its own gate.
+            committed=spent - (row.accepted_cost_minor or 0) if row.status == "accepted" else spent,
+        )
+        for row, share, is_barred in zip(rows, minors.tolist(), barred.tolist(), strict=True)
+    ]
+
+
+def _minors(shares: Sequence[bytes | None], channel_flags: Sequence[int | None]) -> Floats:
+    """Return the share of each audience that is under 18 [n]; NaN where no list of ages says so."""
+    minors = np.full(len(shares), np.nan)
+    known = [row for row, packed in enumerate(shares) if packed is not None]
+    if known:
+        joint = share_columns.unpack(b"".join(shares[row] or b"" for row in known)).joint
+        from_prior = flags.holds(np.array([channel_flags[row] or 0 for row in known]), "ages_from_prior")
+        minors[known] = np.where(from_prior, np.nan, np.sum(joint[:, grid.MINORS], axis=1))
+    return minors
+
+
+def _placements(session: Session, brief: Brief, version: BriefVersion, rows: Sequence[Any]) -> Mapping[UUID, str]:
+    """Return by channel the code of the promise or pacing rule that leaves no room for what it offers.
+
+    The session must see all rows: other brands' deals and exclusivity windows count against the bids.
+    """
+    brand = version.content["brand"]
+    placement = WantedPlacement(brief.brand_id, [*brand["names"], *brand.get("aliases", [])], version.category)
+    offers = {row.channel_id: row.deliverables for row in rows if row.status == "open"}
+    return pacing.gates(session, placement, version.content["publish_window"], offers)
+
+
+def _cost(row: Any, option: int | None) -> float:
+    """Return the most that a bid costs in an option, or in the accepted one, or in its cheapest."""
+    position = row.accepted_option if option is None else option
+    costs: list[float] = row.option_costs
+    return min(costs) if position is None else costs[position]
+
+
+def _known(figure: float | None) -> float | None:
+    """Return a stored number, with None where it is missing or not a number."""
+    return None if figure is None or math.isnan(figure) else figure

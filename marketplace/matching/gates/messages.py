@@ -1,0 +1,127 @@
+"""Why a gate is shut and what would open it, in Chinese and English. `{...}` are the figures of the case."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class GateTexts(NamedTuple):
+    """Why a gate is shut, and what would open it."""
+
+    zh: str
+    en: str
+    opens_zh: str
+    opens_en: str
+
+
+_FINAL = ("无法再打开。", "Nothing opens it any more.")
+
+GATES: Mapping[str, GateTexts] = {
+    "declined": GateTexts("品牌方已婉拒该报价。", "The brand has declined this bid.", *_FINAL),
+    "withdrawn": GateTexts("报价方已撤回该报价。", "The bidder has withdrawn this bid.", *_FINAL),
+    "void": GateTexts("需求已取消。", "The brief was called off.", *_FINAL),
+    "lapsed": GateTexts("报价已过有效期。", "The bid has lapsed.", *_FINAL),
+    "party_suspended": GateTexts(
+        "报价一方的账户已被平台暂停。",
+        "A party on the bidder's side is suspended.",
+        "平台恢复该账户后即可。",
+        "It opens when the platform reinstates the party.",
+    ),
+    "no_mandate": GateTexts(
+        "机构对该创作者的授权今天已不在有效期内。",
+        "The agency's mandate for this creator does not hold today.",
+        "创作者续签授权后即可。",
+        "It opens when the creator renews the mandate.",
+    ),
+    "older_version": GateTexts(
+        "该报价回应的是需求的旧版本，报价方尚未确认现行版本。",
+        "The bid answers an older version of the brief, and its side has not confirmed the present one.",
+        "报价方确认现行需求（一次调用）后即可。",
+        "It opens when the bidder's side confirms the brief: POST /bids/{{id}}/confirm-brief.",
+    ),
+    "does_not_answer": GateTexts(
+        "该报价不符合需求：{zh}",
+        "The bid does not answer the brief: {en}",
+        "需求关闭前修改报价即可。",
+        "A revision before the close opens it.",
+    ),
+    "review_rejected": GateTexts(
+        "审核未通过：{reason}",
+        "The review rejected it: {reason}",
+        "只有情况变化后重新审核才会打开。",
+        "Only a new review, after facts have changed, opens it.",
+    ),
+    "review_held": GateTexts(
+        "审核已暂缓：{reason}",
+        "The review holds it back: {reason}",
+        "审核人员解除暂缓后即可。",
+        "It opens when a reviewer settles it.",
+    ),
+    "review_open": GateTexts(
+        "有需要人工判断的风险，审核尚未完成。",
+        "It has a risk that a person has to judge, and the review is not finished.",
+        "审核通过后即可。",
+        "It opens when the review approves it.",
+    ),
+    "review_needed": GateTexts(
+        "有需要人工判断的风险，尚未提交审核。",
+        "It has a risk that a person has to judge, and nobody has been asked yet.",
+        "品牌方申请审核：POST /bids/{{id}}/review。",
+        "Ask for the review: POST /bids/{{id}}/review.",
+    ),
+    "law_minors": GateTexts(
+        "受众半数以上未满 18 岁，依法不得投放该类目（《广告法》第四十条）。",
+        "More than half of its audience is under 18: the law bars this category there (Advertising Law of the PRC, art."
+        " 40).",
+        "只有受众构成改变才会打开。",
+        "Only another audience opens it.",
+    ),
+    "exclusive_elsewhere": GateTexts(
+        "该账号在发布日期内已对其他品牌承诺排他（同类目或点名竞品）。",
+        "On days on which it would publish, the channel is promised to another brand in this category or against this"
+        " brand.",
+        "排他期结束或解除后即可。",
+        "It opens when that promise ends.",
+    ),
+    "pacing_full": GateTexts(
+        "按该账号自己的节奏规则，发布日期内容纳不下这次承诺的全部视频。",
+        "By the channel's own pacing rule, the days on which it would publish have no room for all of its videos.",
+        "创作者放宽节奏规则，或已约定的视频减少后即可。",
+        "It opens when the creator eases the rule or fewer videos are booked.",
+    ),
+    "no_audience_data": GateTexts(
+        "没有受众数据，无法计算去重触达。",
+        "There are no audience facts to count people with.",
+        "报价方在需求关闭前导入受众快照即可；关闭后只能由管理员重新评分。",
+        "An audience snapshot before the close opens it; afterwards only a re-scoring by an admin.",
+    ),
+    "no_reach": GateTexts(
+        "预测触达的目标人群为零。",
+        "It is forecast to reach nobody of the target.",
+        "只有受众与目标相交才会打开。",
+        "Only an audience within the target opens it.",
+    ),
+    "over_tolerance": GateTexts(
+        "侵扰度 {intrusiveness:.1f} 超过需求的容忍上限 {tolerance:.0f}。",
+        "Its intrusiveness of {intrusiveness:.1f} is above the brief's tolerance of {tolerance:.0f}.",
+        "更温和的植入方案，或品牌方接受时注明放宽（despite）。",
+        "A milder plan opens it, or the brand sets its limit aside when it accepts (`despite`).",
+    ),
+    "cost_unbounded": GateTexts(
+        "费用没有上限（按量计费且未设封顶），无法保证不超预算。",
+        "Its cost has no upper end (a rate without a cap), so no budget could be kept.",
+        "报价方设定封顶金额即可。",
+        "A cap opens it.",
+    ),
+    "over_ceiling": GateTexts(
+        "每千目标人群费用 {per_thousand} 高于需求上限 {ceiling}。",
+        "It costs {per_thousand} per 1,000 people of the target, above the brief's ceiling of {ceiling}.",
+        "更低的价格，或品牌方接受时注明放宽（despite）。",
+        "A lower price opens it, or the brand sets its limit aside when it accepts (`despite`).",
+    ),
+    "over_budget": GateTexts(
+        "最高费用 {cost} 超过剩余预算 {left}。",
+        "It costs up to {cost}, and {left} of the budget is left.",
+        "更便宜的选项，或品牌方接受时注明 over_budget。",
+        "A cheaper option opens it, or the brand says `over_budget: true` when it accepts.",
+    ),
+}

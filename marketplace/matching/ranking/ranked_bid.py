@@ -1,0 +1,41 @@
+"""One line of a closed brief's ranking: a match, the gates that are shut for its bid now, and what is known since."""
+
+from dataclasses import dataclass, fields
+from datetime import date
+from uuid import UUID
+
+from marketplace.matching.gates.bid_gates import ShutGate
+from marketplace.matching.scoring.ranked_match import RankedMatch
+
+
+@dataclass(frozen=True)
+class LaterFacts:
+    """A channel's newest audience snapshot, where it is not the one that its bid is scored on, beside the figures that
+    count. None where a figure is not known."""
+
+    snapshot_id: UUID
+    taken_on: date
+    followers: int | None
+    followers_at_close: int | None
+    median_views: float | None
+    median_views_at_close: float | None
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RankedBid(RankedMatch):
+    """A match with its bid's shut gates (empty: every gate is open) and what became known since the close.
+
+    `rank` is None for a bid that answers an older version of the brief: it has a place, but only once its side has
+    confirmed the present version.
+    """
+
+    gates: tuple[ShutGate, ...] = ()
+    since_close: LaterFacts | None = None
+
+
+def with_gates(match: RankedMatch, gates: tuple[ShutGate, ...]) -> RankedBid:
+    values = {field.name: getattr(match, field.name) for field in fields(RankedMatch)}
+    if any(gate.code == "older_version" for gate in gates):
+        values["rank"] = None
+    return RankedBid(**values, gates=gates)

@@ -1,0 +1,81 @@
+"""Schemas of the ranking."""
+
+from marshmallow import Schema, fields
+
+from marketplace.core.http.fields import IdField, TimeField
+from marketplace.core.http.shared_schemas import EstimateOut, ReasonOut
+from marketplace.matching.gates.schemas import GateOut
+
+
+class LaterFactsOut(Schema):
+    """A channel's newest audience snapshot beside the figures at the close."""
+
+    snapshot_id = IdField("snp", required=True)
+    taken_on = fields.Date(required=True)
+    followers = fields.Integer(required=True, allow_none=True)
+    followers_at_close = fields.Integer(required=True, allow_none=True)
+    median_views = fields.Float(required=True, allow_none=True)
+    median_views_at_close = fields.Float(required=True, allow_none=True)
+    flags = fields.List(fields.String(), required=True)
+
+
+class MatchOut(Schema):
+    """A bid with its scores. `overall` is 0-100 and depends on no other bid; `parts` are the numbers behind it."""
+
+    id = IdField("mtc", required=True)
+    bid_id = IdField("bid", required=True)
+    channel_id = IdField("chn", required=True)
+    channel_name = fields.String(required=True)
+    handle = fields.String(required=True)
+    platform = fields.String(required=True)
+    creator_id = IdField("pty", required=True)
+    agency_id = IdField("pty", allow_none=True, required=True)
+    bid_status = fields.String(required=True)
+    rank = fields.Integer(allow_none=True, required=True)
+    overall = fields.Float(allow_none=True, required=True)
+    overall_low = fields.Float(allow_none=True, required=True)
+    overall_high = fields.Float(allow_none=True, required=True)
+    intrusiveness = fields.Nested(EstimateOut, required=True)
+    flags = fields.List(fields.String(), required=True)
+    fresh = fields.Boolean(required=True)
+    reasons = fields.List(fields.Nested(ReasonOut), required=True)
+    parts = fields.Dict(keys=fields.String(), required=True)
+    fingerprint = fields.String(required=True)
+    model_version = fields.String(required=True)
+    scored_at = TimeField(required=True)
+    gates = fields.List(
+        fields.Nested(GateOut),
+        required=True,
+        metadata={"description": "The gates that keep the bid out now; empty: it may be accepted."},
+    )
+    since_close = fields.Nested(
+        LaterFactsOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "The channel's newer facts, which move nothing; null where there are none."},
+    )
+
+
+class BidMatchOut(MatchOut):
+    """A match with its placement plan's score: factors, exposures, reasons with evidence and what to change."""
+
+    plan = fields.Dict(keys=fields.String(), required=True)
+
+
+class RankingOut(Schema):
+    """A brief's ranking. While bids are sealed `data` is empty and only the counts are told."""
+
+    brief_id = IdField("brf", required=True)
+    sealed = fields.Boolean(required=True)
+    total = fields.Integer(required=True)
+    fresh = fields.Integer(required=True)
+    data = fields.List(fields.Nested(MatchOut), required=True)
+    warnings = fields.List(
+        fields.Nested(ReasonOut), required=True, metadata={"description": "Of all bids together, on the first page."}
+    )
+    record = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "1: scored at the close. Each re-scoring by an admin, with its reason, adds one."},
+    )
+    has_more = fields.Boolean(required=True)

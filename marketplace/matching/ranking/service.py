@@ -1,0 +1,88 @@
+"""A brief's ranking for its readers: its matches in one total order, each with its reasons and its shut gates."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from marketplace.bids import policy as bids_policy
+from marketplace.bids.models import Bid, BidRevision
+from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
+from marketplace.core import db
+from marketplace.core.actor import Actor
+from marketplace.core.errors import NotFound
+from marketplace.core.message import Message
+from marketplace.matching.gates.gate_facts import gates_of
+from marketplace.matching.ranking import later_facts
+from marketplace.matching.ranking.ranked_bid import RankedBid, with_gates
+from marketplace.matching.scoring import fair_price
+from marketplace.matching.scoring.ranked_match import RankedMatch
+from marketplace.matching.scoring.score_brief import newest_record
+from marketplace.matching.scoring.service import find_brief, find_match, freshness, page_by_rank, plan_score
+
+
+@dataclass(frozen=True)
+class BriefRanking:
+    """One page of a brief's ranking. Before the brief closes it is sealed and has only the counts.
+
+    `record` is the number of the record that the bids are scored on; each re-scoring by an admin adds one.
+    """
+
+    brief_id: UUID
+    sealed: bool
+    total: int
+    fresh: int
+    data: list[RankedBid]
+    has_more: bool
+    record: int | None = None
+    warnings: list[Message] = field(default_factory=list)
+
+
+def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, starting_after: UUID | None) -> BriefRanking:
+    """Return the matches of a closed brief by rank; for an open brief, only how many there are and how many are fresh.
+
+    Every bid that was open at the close keeps its place, whatever became of it. Raises NotFound.
+    """
+    brief = find_brief(session, actor, brief_id)
+    state = freshness(session, brief_id)
+    if brief.status != BriefStatus.CLOSED:
+        return BriefRanking(brief_id, True, state.total, state.fresh, [], False)
+    page = page_by_rank(session, brief_id, limit=limit, starting_after=starting_after)
+    record = newest_record(session, brief_id)
+    priced = fair_price.with_fair_prices(session, page.data, record)
+    matches = later_facts.with_later_facts(session, _with_gates(session, brief, priced))
+    warnings = fair_price.ceiling_warnings(session, brief) if starting_after is None else []
+    number = None if record is None else record.number
+    return BriefRanking(brief_id, False, state.total, state.fresh, matches, page.has_more, number, warnings)
+
+
+def _with_gates(session: Session, brief: Brief, matches: Sequence[RankedMatch]) -> list[RankedBid]:
+    gates = gates_of(session, brief, [match.bid_id for match in matches])
+    return [with_gates(match, gates.get(match.bid_id, ())) for match in matches]
+
+
+def match_of_bid(session: Session, actor: Actor, bid_id: UUID) -> RankedBid:
+    """Return one bid's match with every reason and the score of its plan, for whoever may see the bid.
+
+    Raises NotFound, also before the bid's first scoring.
+    """
+    bid = db.get(session, Bid, bid_id, bids_policy.visible(actor))
+    stored = find_match(session, bid)
+    if stored is None:
+        raise NotFound("This bid has not been scored yet. Ask again in a few seconds.")
+    brief = session.get_one(Brief, bid.brief_id)
+    [match] = _with_gates(
+        session, brief, fair_price.with_fair_prices(session, [stored], newest_record(session, brief.id))
+    )
+    if brief.status == BriefStatus.CLOSED:
+        [match] = later_facts.with_later_facts(session, [match])
+    else:
+        match = match.sealed()
+    revision = session.get_one(BidRevision, bid.revision_id)
+    if actor.role in bids_policy.BIDDERS:
+        match = match.with_reasons(fair_price.floor_reasons(session, bid, revision, match.scored))
+    version = session.get_one(BriefVersion, revision.brief_version_id)
+    fit = 0.0 if math.isnan(match.scored.fit) else match.scored.fit
+    return replace(match, plan=plan_score(revision.plan, fit, bool(version.content.get("buying_link"))))
