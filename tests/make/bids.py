@@ -14,6 +14,8 @@ from marketplace.briefs import service as briefs_service
 from marketplace.channels.models import Channel
 from marketplace.core import db, ids
 from marketplace.core.ids import new_id
+from marketplace.matching.closing import service as closing
+from marketplace.matching.gates import acceptance
 from tests.make import briefs as make_briefs
 from tests.make.briefs import cny
 from tests.make.people import Somebody, again, mandate, somebody
@@ -152,8 +154,8 @@ def withdraw(who: Somebody, bid_id: UUID) -> ShownBid:
     return _as(who, lambda session: service.withdraw(session, who.actor, bid_id))
 
 
-def accept(there: Market, bid_id: UUID) -> ShownBid:
-    return _as(there.brand, lambda session: service.accept(session, there.brand.actor, bid_id))
+def accept(there: Market, bid_id: UUID, **said: Any) -> ShownBid:
+    return _as(there.brand, lambda session: acceptance.accept(session, there.brand.actor, bid_id, **said))
 
 
 def decline(there: Market, bid_id: UUID) -> ShownBid:
@@ -162,7 +164,7 @@ def decline(there: Market, bid_id: UUID) -> ShownBid:
 
 def close(there: Market) -> None:
     with db.transaction(there.brand.actor) as session:
-        briefs_service.close(session, there.brand.actor, there.brief_id)
+        closing.close(session, there.brand.actor, there.brief_id)
 
 
 def cancel(there: Market) -> None:

@@ -14,6 +14,7 @@ from marketplace.briefs.schemas import BriefIn
 from marketplace.briefs.service import ShownBrief
 from marketplace.core import db
 from marketplace.core.clock import now
+from marketplace.matching.closing import service as closing
 from tests.make.people import Somebody
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(24)
@@ -122,7 +123,7 @@ def published(brand: Somebody, **changes: Any) -> ShownBrief:
 
 def closed(brand: Somebody, **changes: Any) -> ShownBrief:
     brief = published(brand, **changes)
-    return _as(brand, lambda session: service.close(session, brand.actor, brief.id))
+    return _as(brand, lambda session: closing.close(session, brand.actor, brief.id))
 
 
 def cancelled(brand: Somebody, **changes: Any) -> ShownBrief:

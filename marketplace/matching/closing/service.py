@@ -25,7 +25,7 @@ from marketplace.matching.forecast import features
 from marketplace.matching.overlap import service as overlaps
 from marketplace.matching.pricing import price_learning
 from marketplace.matching.scoring.models import CLOSE_FEATURES, RECORDED, CloseRecord
-from marketplace.matching.scoring.score_brief import ScoringResult, newest_record, score_brief
+from marketplace.matching.scoring.score_brief import newest_record, score_brief
 
 _FEATURE_NAMES = ", ".join(column.name for column in RECORDED)
 # The bids that were open at the close, whatever became of them since: a re-scoring reads the same ones.
@@ -95,8 +95,7 @@ def take_record(session: Session, brief: Brief, reason: str | None = None) -> Cl
         session.flush()
         values = {"record_id": record.id, "brief_id": brief.id, "former_id": former and former.id}
         session.execute(_COPY_FIRST if former is None else _COPY_AGAIN, values)
-        result = score_brief(session, brief.id)
-        _record_scoring(session, brief, result)
+        score_brief(session, brief.id)
         review_round.ask_people(session, brief)
     return record
 
@@ -112,8 +111,3 @@ def _channels(session: Session, brief_id: UUID, former: CloseRecord | None) -> S
     if former is not None:
         query = sa.select(CLOSE_FEATURES.c.channel_id).where(CLOSE_FEATURES.c.record_id == former.id)
     return session.scalars(query.order_by("channel_id")).all()
-
-
-def _record_scoring(session: Session, brief: Brief, result: ScoringResult) -> None:
-    changes = {"bids": result.bids, "changed": result.written}
-    events.record(session, "briefs.score", brief.id, SYSTEM, parties=[brief.brand_id], **changes)
