@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import jobs
 from marketplace.core.events import Event
 from marketplace.matching import recompute
-from marketplace.reviews import service as reviews
+from marketplace.reviews import review_entry
 
 Reaction = Callable[[Session, Sequence[Event]], None]
 
@@ -27,7 +27,7 @@ def score_briefs_of_bids(session: Session, events: Sequence[Event]) -> None:
 
 def drop_reviews(session: Session, events: Sequence[Event]) -> None:
     """Drop the reviews of bids that are over."""
-    reviews.drop(session, "bid", [event.subject_id for event in events])
+    review_entry.drop(session, [event.subject_id for event in events])
 
 
 def withdraw_bids(session: Session, events: Sequence[Event]) -> None:
