@@ -339,7 +339,11 @@ def test_the_summary_counts_by_status_and_undecided_ones_by_risk(client: FlaskCl
     grown = {name: after[name] - statuses[name] for name in after}
     assert grown == {
         **dict.fromkeys(grown, 0),
-        **{"deferred": 1, "open": 1, "held": 1, "second": 1, "approved": 1},
+        "deferred": 1,
+        "open": 1,
+        "held": 1,
+        "second": 1,
+        "approved": 1,
     }
     more = {code: risks_after[code] - risks[code] for code in CODES if risks_after[code] != risks[code]}
     assert more == {
