@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -157,3 +158,88 @@ def test_a_brief_published_before_there_were_windows_still_takes_bids_until_its_
         told = connection.execute(sa.text("SELECT status, closes_at = bids_close_at FROM briefs ORDER BY status")).all()
         assert [tuple(row) for row in told] == [("draft", None), ("published", True)]
         assert connection.scalar(sa.text("SELECT content -> 'closing_window_s' FROM brief_versions")) == 0
+
+
+REVIEW = (
+    "INSERT INTO reviews (id, created_at, subject_kind, subject_id, about_id, party_ids, priority, needs_two, risks,"
+    " seen_fingerprint, status, version) VALUES (:id, now(), 'bid', :bid, :brief, ARRAY[CAST(:party AS uuid)], 990,"
+    " false, CAST(:risks AS jsonb), 'a', :status, 3)"
+)
+DECISION = (
+    "INSERT INTO review_decisions (id, created_at, review_id, person_id, verdict, reason, override, seen)"
+    " VALUES (gen_random_uuid(), now(), :id, :person, :verdict, :reason, CAST(:override AS jsonb),"
+    " CAST(:seen AS jsonb))"
+)
+APPROVED = (
+    "INSERT INTO events (id, created_at, kind, subject_id, party_ids, actor_role, data)"
+    " VALUES (gen_random_uuid(), now(), 'reviews.approve', :id, '{}', 'admin',"
+    " jsonb_build_object('override', CAST(:override AS jsonb)))"
+)
+
+
+def _former_review(connection: sa.Connection, status: str, codes: tuple[str, ...], *decided: tuple[str, Any]) -> Any:
+    """Insert a review of the former program with its decisions (verdict, override), and return its columns."""
+    risks = [{"code": code, "zh": code, "en": code, "figure": 1, "limit": 0} for code in codes]
+    names = ("id", "bid", "brief", "party")
+    row = {**{name: uuid4() for name in names}, "status": status, "risks": json.dumps(risks)}
+    connection.execute(sa.text(REVIEW), row)
+    for number, (verdict, override) in enumerate(decided):
+        decision = {"id": row["id"], "person": uuid4(), "verdict": verdict, "override": json.dumps(override)}
+        decision |= {"reason": f"{verdict} {number}", "seen": json.dumps({"version": number})}
+        connection.execute(sa.text(DECISION), decision)
+    if status == "approved":
+        agreed = next((override for _, override in reversed(decided) if override), None)
+        connection.execute(sa.text(APPROVED), {"id": row["id"], "override": json.dumps(agreed)})
+    return row
+
+
+def test_reviews_of_a_former_market_keep_their_decisions_and_calm_ones_pass(servers: LocalServers) -> None:
+    url = clone(servers, "inlay_reviews")
+    schema.downgrade(url, "0016")
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    override = {"overall": 5.0, "intrusiveness": 95.0, "flags_cleared": False}
+    with engine.begin() as connection:
+        rows = {
+            "calm": _former_review(connection, "open", ("first_time", "far_over_ceiling")),
+            "bare": _former_review(connection, "open", ()),
+            "risky": _former_review(connection, "open", ("suspicious_figures", "first_time")),
+            "reopened": _former_review(connection, "open", ("first_time",), ("approve", None)),
+            "held": _former_review(connection, "held", ("first_time",), ("hold", None)),
+            "rejected": _former_review(connection, "rejected", (), ("hold", None), ("reject", None)),
+            "approved": _former_review(connection, "approved", (), ("approve", None)),
+            "overridden": _former_review(connection, "approved", (), ("override", override), ("approve", None)),
+        }
+    schema.upgrade(url)
+    query = sa.text("SELECT id, status, reason, override, decided_at IS NOT NULL AS decided, risks FROM reviews")
+    with engine.connect() as connection:
+        found = {row.id: row for row in connection.execute(query)}
+        events = connection.execute(sa.text("SELECT kind, subject_id, party_ids FROM events WHERE kind LIKE '%pass%'"))
+        told = {(event.kind, event.subject_id): event.party_ids for event in events}
+        decisions = connection.scalar(sa.text("SELECT count(*) FROM review_decisions"))
+    after = {name: found[row["id"]] for name, row in rows.items()}
+    assert {name: (row.status, row.reason, row.decided) for name, row in after.items()} == {
+        "calm": ("passed", None, False),
+        "bare": ("passed", None, False),
+        "risky": ("open", None, False),
+        "reopened": ("open", None, False),
+        "held": ("held", "hold 0", True),
+        "rejected": ("rejected", "reject 1", True),
+        "approved": ("approved", None, True),
+        "overridden": ("approved", "override 0", True),
+    }
+    assert [risk["asks"] for risk in after["risky"].risks] == [True, False]
+    agreed = dict(after["overridden"].override)
+    assert len(set(agreed.pop("by"))) == 2
+    assert agreed.pop("decided_at")
+    assert agreed == {**override, "reason": "override 0"}
+    assert [name for name, row in after.items() if row.override] == ["overridden"]
+    passed = [rows[name] for name in ("calm", "bare")]
+    assert told == {
+        **{("reviews.pass", row["id"]): [] for row in passed},
+        **{("bids.pass_review", row["bid"]): [row["party"]] for row in passed},
+    }
+    assert decisions == 7
+    schema.downgrade(url, "0016")
+    with engine.connect() as connection:
+        states = {row.id: row.status for row in connection.execute(sa.text("SELECT id, status FROM reviews"))}
+    assert (states[rows["calm"]["id"]], states[rows["held"]["id"]]) == ("open", "held")

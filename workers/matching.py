@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.briefs.models import Brief, BriefStatus
-from marketplace.core import events
+from marketplace.core import db, events
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.jobs import ClaimedJob
@@ -65,6 +65,16 @@ def score(session: Session, job: ClaimedJob) -> dict[str, Any]:
     return {"bids": result.bids, "changed": result.written}
 
 
+def apply_overrides(session: Session, job: ClaimedJob) -> dict[str, Any]:
+    """Score a closed brief's bids from the record of its close, with the overrides that hold now."""
+    assert job.subject_id is not None
+    brief = db.lock(session, Brief, job.subject_id)
+    if brief.status != BriefStatus.CLOSED:
+        return {"bids": 0, "changed": 0}
+    result = score_brief.score_brief(session, brief.id)
+    return {"bids": result.bids, "changed": result.written}
+
+
 def catch_up(session: Session, _: ClaimedJob) -> dict[str, Any]:
     """Ask for whatever is out of date without an event: a new release brings a new model."""
     if features.any_stale(session):
@@ -82,5 +92,6 @@ HANDLERS: Handlers = {
     recompute.FIT_OVERLAPS: fit_overlaps,
     recompute.FEATURES: refresh_features,
     recompute.SCORE: score,
+    recompute.OVERRIDES: apply_overrides,
     recompute.CATCH_UP: catch_up,
 }

@@ -12,10 +12,14 @@ from marketplace.core import jobs
 from marketplace.core.events import Event
 from marketplace.matching import recompute
 from marketplace.matching.forecast import features
-from marketplace.reviews import service as reviews
+from marketplace.reviews import review_entry
 
 Reaction = Callable[[Session, Sequence[Event]], None]
 
+_BRIEFS_OF_REVIEWS = sa.text(
+    "SELECT DISTINCT r.about_id FROM reviews r JOIN matches m ON m.id = r.subject_id"
+    " WHERE r.id = ANY(:reviews) AND (r.override IS NOT NULL OR m.computed IS NOT NULL)"
+)
 _BRIEFS_OF = sa.text("SELECT DISTINCT brief_id FROM bids WHERE id = ANY(:bids)")
 
 
@@ -28,11 +32,11 @@ def score_briefs_of_bids(session: Session, events: Sequence[Event]) -> None:
 
 def drop_reviews(session: Session, events: Sequence[Event]) -> None:
     """Drop the reviews of bids that are over."""
-    reviews.drop(session, "bid", [event.subject_id for event in events])
+    review_entry.drop(session, [event.subject_id for event in events])
 
 
 def withdraw_bids(session: Session, events: Sequence[Event]) -> None:
-    """Drop the reviews of withdrawn bids, and rank again the bids that stay."""
+    """Drop the reviews of withdrawn bids, and rank again the bids that stay on an open brief."""
     drop_reviews(session, events)
     score_briefs_of_bids(session, events)
 
@@ -40,6 +44,14 @@ def withdraw_bids(session: Session, events: Sequence[Event]) -> None:
 def score_briefs(session: Session, events: Sequence[Event]) -> None:
     for brief_id in sorted({event.subject_id for event in events}):
         recompute.ask_for_scores(session, brief_id)
+
+
+def apply_overrides(session: Session, events: Sequence[Event]) -> None:
+    """Score anew, from the record of its close, each brief in whose reviews people have put values in place of the
+    computed ones, or taken them back."""
+    reviews = [event.subject_id for event in events]
+    for brief_id in sorted(session.scalars(_BRIEFS_OF_REVIEWS, {"reviews": reviews}).all()):
+        recompute.ask_for_overrides(session, brief_id)
 
 
 def void_bids(session: Session, events: Sequence[Event]) -> None:
@@ -72,6 +84,10 @@ def learn_from_readings(session: Session, _: Sequence[Event]) -> None:
 
 
 REACTIONS: Mapping[str, Reaction] = {
+    "reviews.approve": apply_overrides,
+    "reviews.reopen": apply_overrides,
+    "reviews.reject": apply_overrides,
+    "reviews.hold": apply_overrides,
     "bids.place": score_briefs_of_bids,
     "bids.revise": score_briefs_of_bids,
     "bids.withdraw": withdraw_bids,

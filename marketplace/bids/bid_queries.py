@@ -17,6 +17,8 @@ from marketplace.core.actor import SYSTEM, Actor, Role
 from marketplace.core.errors import NotFound
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
+from marketplace.reviews import verdicts
+from marketplace.reviews.verdicts import ReviewVerdict
 
 REVISIONS_MAX = 3
 SEALED = "The bids on this brief are sealed until it is closed."
@@ -60,6 +62,7 @@ class ShownBid(BidWording):
     created_at: datetime
     revised_at: datetime
     withdrawn_at: datetime | None
+    review: ReviewVerdict | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ def find(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
     row = session.execute(_WITH_WORDING.where(Bid.id == bid_id, policy.visible(actor))).one_or_none()
     if row is None:
         raise db.missing(Bid, bid_id)
-    return show(actor, *row)
+    return show(actor, *row, review=verdicts.verdicts(session, [bid_id]).get(bid_id))
 
 
 def list_bids(
@@ -166,7 +169,9 @@ def list_commitments(
         return paging.page(session, query, BidRevision, limit, starting_after)
 
 
-def show(actor: Actor, bid: Bid, revision: BidRevision, title: str, number: int) -> ShownBid:
+def show(
+    actor: Actor, bid: Bid, revision: BidRevision, title: str, number: int, review: ReviewVerdict | None = None
+) -> ShownBid:
     """Return a bid as this actor may see it."""
     return ShownBid(
         id=bid.id,
@@ -186,6 +191,7 @@ def show(actor: Actor, bid: Bid, revision: BidRevision, title: str, number: int)
         created_at=bid.created_at,
         revised_at=revision.created_at,
         withdrawn_at=bid.withdrawn_at,
+        review=review,
         **_wording(actor, revision),
     )
 
@@ -220,4 +226,5 @@ def _page(
     if starting_after is not None:
         query = query.where(Bid.id < starting_after)
     rows = session.execute(query.order_by(Bid.id.desc()).limit(limit + 1)).all()
-    return Page([show(actor, *row) for row in rows[:limit]], len(rows) > limit)
+    reviews = verdicts.verdicts(session, [bid.id for bid, *_ in rows])
+    return Page([show(actor, *row, review=reviews.get(row[0].id)) for row in rows[:limit]], len(rows) > limit)

@@ -18,6 +18,7 @@ from marketplace.core.http.fields import (
     WholeField,
     one_of,
 )
+from marketplace.reviews.schemas import VerdictOut
 
 VIEWS_MAX = 10**10
 
@@ -221,6 +222,9 @@ class BidOut(_WordingOut):
     created_at = TimeField(required=True)
     revised_at = TimeField(required=True)
     withdrawn_at = TimeField(required=True, allow_none=True)
+    review = fields.Nested(
+        VerdictOut, required=True, allow_none=True, metadata={"description": "null before the brief has closed."}
+    )
 
 
 class BidRevisionOut(_WordingOut):

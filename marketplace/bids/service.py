@@ -20,6 +20,7 @@ from marketplace.core import db, events, states
 from marketplace.core.actor import SYSTEM, Actor, Role
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, InvalidInput, WrongState
+from marketplace.reviews import review_entry
 
 VOID = "bids.void"
 VOID_BATCH = 500
@@ -117,6 +118,16 @@ def take(session: Session, actor: Actor, bid: Bid, option: int, cost_minor: int,
 
 def decline(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
     return _decide(session, actor, bid_id, "decline")
+
+
+def ask_for_review(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
+    """Ask a person about a bid whose review was deferred. Raises NotFound, WrongState, Conflict."""
+    bid = db.get(session, Bid, bid_id, policy.visible(actor))
+    if bid.status != BidStatus.OPEN:
+        raise WrongState("Only an open bid is reviewed.", state=bid.status)
+    review_entry.ask_for(session, actor, bid_id)
+    session.flush()
+    return find(session, actor, bid_id)
 
 
 def void_for_brief(session: Session, brief_id: UUID) -> int:

@@ -15,6 +15,7 @@ from marketplace.core import jobs
 from marketplace.core.clock import now
 
 SCORE = "matching.score"
+OVERRIDES = "matching.apply-overrides"
 FEATURES = "matching.features"
 FIT_MODEL = "matching.fit-model"
 FIT_PRICES = "matching.fit-prices"
@@ -44,6 +45,13 @@ def ask_for_scores(session: Session, brief_id: UUID) -> UUID:
         subject_id=brief_id,
         party_id=brand_id,
         dedupe_key=f"{SCORE}:{brief_id}",
+    )
+
+
+def ask_for_overrides(session: Session, brief_id: UUID) -> UUID:
+    """Ask for a closed brief's scores with the values that reviewers have put in place of computed ones."""
+    return jobs.enqueue(
+        session, OVERRIDES, queue=jobs.SCORING, subject_id=brief_id, dedupe_key=f"{OVERRIDES}:{brief_id}"
     )
 
 

@@ -1,11 +1,13 @@
 """Which facts of a match a person has to look at, how soon, and when two people have to. Pure functions.
 
-The rules are a table. Each states its limit, its weight in the queue, and where it comes from; one that fires gives
-its figure.
+The rules are a table. Each states its limit, its weight in the queue, where it comes from, and whether it asks for a
+person or is only a note beside what does; one that fires gives its figure. A rule asks for a person where a human can
+find out something that no gate and no score takes into account. All others are notes: a gate keeps such a bid out
+anyway, an interval shows the doubt already, or the rule would fire on most bids of a healthy market.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from marketplace.core.money import Money
@@ -35,8 +37,9 @@ class RiskFacts:
     """What is known of a match; None where a figure is not known.
 
     `amount_minor` is in the currency's smallest unit, intrusiveness and `tolerance` are 0-100, `percentile` is 0
-    (cheapest) to 100 among `comparables` bids, `over_ceiling` is a ratio (2 is twice the brief's ceiling). `told` names
-    what the sides themselves have stated: while it is the same, only forecasts have moved.
+    (cheapest) to 100 among `comparables` bids, `over_ceiling` is a ratio (2 is twice the brief's ceiling),
+    `shared_people` counts those who are members of both sides. `told` names what the sides themselves have stated:
+    while it is the same, only forecasts have moved.
     """
 
     currency: str
@@ -51,6 +54,8 @@ class RiskFacts:
     comparables: int
     over_ceiling: float | None
     first_time: bool
+    below_market: bool = False
+    shared_people: int = 0
     told: str = ""
 
 
@@ -63,16 +68,18 @@ class FiredRisk:
     en: str
     figure: float
     limit: float
+    asks: bool
 
     def as_json(self) -> dict[str, Any]:
         """Return the risk as it is stored with the review and shown."""
-        return {"code": self.code, "zh": self.zh, "en": self.en, "figure": self.figure, "limit": self.limit}
+        return asdict(self)
 
 
 @dataclass(frozen=True)
 class RiskAssessment:
-    """How soon (lower first), whether two different people must agree, and why."""
+    """Whether a person is needed at all, how soon (lower first), whether two different people must agree, and why."""
 
+    asks: bool
     priority: int
     needs_two: bool
     risks: tuple[FiredRisk, ...]
@@ -83,11 +90,13 @@ Passed = tuple[float, float] | None
 
 @dataclass(frozen=True)
 class RiskRule:
-    """`passed` returns (figure, limit) where it fires. A `counted` figure is a number of things: more is worse."""
+    """`passed` returns (figure, limit) where it fires. A rule that `asks` needs a person, the others are notes. A
+    `counted` figure is a number of things: more is worse."""
 
     code: str
     passed: Callable[[RiskFacts], Passed]
     weight: int
+    asks: bool
     needs_two: bool
     origin: str
     zh: str
@@ -131,6 +140,14 @@ def _far_from_peers(facts: RiskFacts) -> Passed:
     return facts.percentile, PEERS_LOW if facts.percentile < PEERS_LOW else PEERS_HIGH
 
 
+def _below_market(facts: RiskFacts) -> Passed:
+    return _when(facts.below_market, 0, 1)
+
+
+def _related(facts: RiskFacts) -> Passed:
+    return _when(facts.shared_people > 0, facts.shared_people, 0)
+
+
 def _over_ceiling(facts: RiskFacts) -> Passed:
     return _when((facts.over_ceiling or 0) > OVER_CEILING, facts.over_ceiling, OVER_CEILING)
 
@@ -160,7 +177,8 @@ RULES: tuple[RiskRule, ...] = (
         _severe,
         4,
         True,
-        f"{_BANDS}; the last asks both sides, so two people look",
+        True,
+        f"{_BANDS}; whether viewers bear it is a judgement, and it asks both sides, so two people look",
         "侵扰度最高 {figure:.1f}，达到严重档 {limit:.0f}",
         "Intrusiveness up to {figure:.1f}, severe from {limit:.0f}",
     ),
@@ -169,7 +187,8 @@ RULES: tuple[RiskRule, ...] = (
         _high,
         2,
         False,
-        _BANDS,
+        False,
+        f"{_BANDS}; a note, because the brand has set its tolerance for this",
         "侵扰度最高 {figure:.1f}，达到偏高档 {limit:.0f}",
         "Intrusiveness up to {figure:.1f}, high from {limit:.0f}",
     ),
@@ -178,7 +197,8 @@ RULES: tuple[RiskRule, ...] = (
         _surely_over,
         3,
         False,
-        "the brief's own tolerance, against the low end of the score",
+        False,
+        "the brief's own tolerance, against the low end of the score; a note, because a gate keeps such a bid out",
         "侵扰度至少 {figure:.1f}，超过需求容忍度 {limit:.1f}",
         "Intrusiveness at least {figure:.1f}, over the brief's tolerance of {limit:.1f}",
     ),
@@ -187,7 +207,8 @@ RULES: tuple[RiskRule, ...] = (
         _perhaps_over,
         2,
         False,
-        "the brief's own tolerance, against the high end of the score",
+        False,
+        "the brief's own tolerance, against the high end of the score; a note, because the range says so itself",
         "侵扰度最高 {figure:.1f}，可能超过需求容忍度 {limit:.1f}",
         "Intrusiveness up to {figure:.1f}, perhaps over the brief's tolerance of {limit:.1f}",
     ),
@@ -196,7 +217,8 @@ RULES: tuple[RiskRule, ...] = (
         _flags,
         4,
         True,
-        f"the snapshot's anomaly checks; two people: {_HOUSE}",
+        True,
+        f"the snapshot's anomaly checks: only a person can look at the account; two people: {_HOUSE}",
         "受众数据有 {figure:.0f} 处可疑：{flags}",
         "{figure:.0f} suspicious figures in the audience data: {flags}",
         counted=True,
@@ -206,16 +228,39 @@ RULES: tuple[RiskRule, ...] = (
         _large,
         3,
         True,
-        f"studios' own figures, see LARGE_MINOR; {_HOUSE}",
+        True,
+        f"studios' own figures, see LARGE_MINOR: a mistake costs too much to leave it to one reader; {_HOUSE}",
         "金额 {amount} 达到双人复核线 {most}",
         "The amount of {amount} reaches {most}, from which two people look",
+    ),
+    RiskRule(
+        "related_parties",
+        _related,
+        4,
+        True,
+        True,
+        f"who pays and who is paid may be one person, and a deal with oneself teaches false prices; two: {_HOUSE}",
+        "品牌与报价方有 {figure:.0f} 名共同成员",
+        "Members of both the brand and the bidder's side: {figure:.0f}",
+        counted=True,
+    ),
+    RiskRule(
+        "price_below_market",
+        _below_market,
+        3,
+        True,
+        False,
+        f"the price's own flag: a slip of the pen, bait, or payment elsewhere, which a person can ask about; {_HOUSE}",
+        "报价远低于同类成交价",
+        "The price is far below what such placements settle at",
     ),
     RiskRule(
         "price_far_from_peers",
         _far_from_peers,
         2,
         False,
-        f"outside the 5th to 95th percentile; {_HOUSE}",
+        False,
+        "outside the 5th to 95th percentile; a note, because a tenth of any brief's bids lies there",
         "千人成本位于 {facts.comparables} 个可比报价的第 {figure:.1f} 百分位",
         "Cost per thousand at percentile {figure:.1f} of {facts.comparables} comparable bids",
     ),
@@ -224,7 +269,8 @@ RULES: tuple[RiskRule, ...] = (
         _over_ceiling,
         2,
         False,
-        f"more than twice the ceiling; {_HOUSE}",
+        False,
+        "more than twice the ceiling; a note, because the ceiling keeps such a bid out",
         "千人成本是上限的 {figure:.2f} 倍",
         "Cost per thousand is {figure:.2f} times the ceiling",
     ),
@@ -233,7 +279,8 @@ RULES: tuple[RiskRule, ...] = (
         _no_snapshot,
         2,
         False,
-        "without a snapshot every audience figure is the prior's",
+        False,
+        "without a snapshot every audience figure is the prior's; a note, because a gate keeps such a bid out",
         "没有受众快照",
         "There is no audience snapshot",
     ),
@@ -242,7 +289,8 @@ RULES: tuple[RiskRule, ...] = (
         _stale,
         1,
         False,
-        f"a quarter; {_HOUSE}",
+        False,
+        "a quarter; a note, because a person knows no fresher figures, and the ranking gives the date",
         "受众快照已有 {figure:.0f} 天，超过 {limit:.0f} 天",
         "The audience snapshot is {figure:.0f} days old, more than {limit:.0f}",
     ),
@@ -251,7 +299,8 @@ RULES: tuple[RiskRule, ...] = (
         _missing,
         1,
         False,
-        "what is missing is filled in from the prior",
+        False,
+        "what is missing is filled in from the prior; a note, because the interval of people is wider for it",
         "缺少 {figure:.0f} 项受众分布",
         "{figure:.0f} audience lists are missing",
         counted=True,
@@ -261,7 +310,8 @@ RULES: tuple[RiskRule, ...] = (
         _first_time,
         1,
         False,
-        f"nothing is known of how this party delivers; {_HOUSE}",
+        False,
+        "nothing is known of how this party delivers; a note, because in a young market that is nearly everybody",
         "该主体尚无成交记录",
         "This party has no accepted bid yet",
     ),
@@ -279,16 +329,17 @@ def _fired(rule: RiskRule, facts: RiskFacts, figure: float, limit: float) -> Fir
         "amount": Money(facts.currency, round(facts.amount_minor or 0)).show(),
         "most": Money(facts.currency, LARGE_MINOR[facts.currency]).show(),
     }
-    return FiredRisk(rule.code, rule.zh.format(**values), rule.en.format(**values), figure, limit)
+    return FiredRisk(rule.code, rule.zh.format(**values), rule.en.format(**values), figure, limit, rule.asks)
 
 
 def assess(facts: RiskFacts) -> RiskAssessment:
-    """Run every rule. More or worse facts never make a review less urgent or need fewer people.
+    """Run every rule. More or worse facts never take the person away, make a review less urgent or need fewer people.
 
     The priority falls from 1000 by ten for each unit of weight.
     """
     fired = [(rule, passed) for rule in RULES if (passed := rule.passed(facts)) is not None]
     return RiskAssessment(
+        asks=any(rule.asks for rule, _ in fired),
         priority=CALM - STEP * sum(rule.weight for rule, _ in fired),
         needs_two=any(rule.needs_two for rule, _ in fired),
         risks=tuple(_fired(rule, facts, *passed) for rule, passed in fired),
@@ -296,12 +347,14 @@ def assess(facts: RiskFacts) -> RiskAssessment:
 
 
 def got_worse(then: Iterable[Mapping[str, Any]], now: Iterable[Mapping[str, Any]]) -> bool:
-    """Return whether there is a risk, as shown, that was not there then, or one that counts more things.
+    """Return whether there is a risk that asks for a person and was not there then, or that counts more things now.
 
-    Other figures may drift (a snapshot ages by a day, a score moves by a tenth) without anything new to decide.
+    Other figures may drift (a snapshot ages by a day, a score moves by a tenth) without anything new to decide, and no
+    note calls a person back.
     """
     before = {risk["code"]: risk["figure"] for risk in then}
     return any(
-        risk["code"] not in before or (risk["code"] in _COUNTED and risk["figure"] > before[risk["code"]])
+        risk["asks"]
+        and (risk["code"] not in before or (risk["code"] in _COUNTED and risk["figure"] > before[risk["code"]]))
         for risk in now
     )

@@ -8,11 +8,14 @@ from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.fields import IdField, one_of
 from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.core.http.request_handling import actor, session
-from marketplace.reviews import service
+from marketplace.reviews import decisions, service
+from marketplace.reviews.decisions import DecidedReview, WantedDecision
 from marketplace.reviews.models import ReviewStatus
 from marketplace.reviews.risk import CODES
 from marketplace.reviews.schemas import (
     DecisionIn,
+    DecisionsIn,
+    DecisionsOut,
     OverrideIn,
     ReviewOut,
     ReviewSummaryOut,
@@ -34,7 +37,7 @@ _FILTERS = {
 
 @blueprint.get("/reviews", **_READS, query=page_query("rvw", **_FILTERS), answers=page_of(ReviewOut))
 def queue(query: dict[str, Any]) -> Page[ShownReview]:
-    """What waits for a person, the most urgent first; decided ones by `status` or `subject_id`."""
+    """What waits for a person, the most urgent first; deferred and decided ones by `status` or `subject_id`."""
     return service.queue(session(), actor(), **query)
 
 
@@ -53,23 +56,38 @@ def find(review_id: UUID) -> ShownReview:
 @blueprint.post("/reviews/<id('rvw'):review_id>/approve", **_DECIDES, takes=DecisionIn)
 def approve(body: dict[str, Any], review_id: UUID) -> ShownReview:
     """Let it pass; where two must agree, the second approval decides."""
-    return service.decide(session(), actor(), review_id, verdict="approve", **body)
+    return decisions.decide(session(), actor(), review_id, WantedDecision("approve", **body))
 
 
 @blueprint.post("/reviews/<id('rvw'):review_id>/hold", **_DECIDES, takes=DecisionIn)
 def hold(body: dict[str, Any], review_id: UUID) -> ShownReview:
     """Leave it for later, with a reason."""
-    return service.decide(session(), actor(), review_id, verdict="hold", **body)
+    return decisions.decide(session(), actor(), review_id, WantedDecision("hold", **body))
 
 
 @blueprint.post("/reviews/<id('rvw'):review_id>/reject", **_DECIDES, takes=DecisionIn)
 def reject(body: dict[str, Any], review_id: UUID) -> ShownReview:
     """Refuse it, with a reason."""
-    return service.decide(session(), actor(), review_id, verdict="reject", **body)
+    return decisions.decide(session(), actor(), review_id, WantedDecision("reject", **body))
 
 
 @blueprint.post("/reviews/<id('rvw'):review_id>/override", **_DECIDES, takes=OverrideIn)
 def override(body: dict[str, Any], review_id: UUID) -> ShownReview:
     """Decide against the scores; two different people must agree."""
     values = {name: body.pop(name) for name in ("overall", "intrusiveness", "flags_cleared")}
-    return service.decide(session(), actor(), review_id, verdict="override", override=values, **body)
+    return decisions.decide(session(), actor(), review_id, WantedDecision("override", **body, override=values))
+
+
+@blueprint.post(
+    "/reviews/decisions",
+    allow=(Role.ADMIN,),
+    needs=Permission.REVIEWS,
+    takes=DecisionsIn,
+    answers=DecisionsOut,
+)
+def decide_many(body: dict[str, Any]) -> dict[str, list[DecidedReview]]:
+    """Approve, hold or reject up to 200 reviews for one reason: all of them, or none and why.
+
+    Where two must agree, each still waits for a second person.
+    """
+    return {"data": decisions.decide_many(session(), actor(), **body)}

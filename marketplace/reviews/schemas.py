@@ -2,24 +2,29 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from marketplace.core.http.fields import FlagField, IdField, RealField, TextField, TimeField, one_of
+from marketplace.reviews.decisions import MANY
 from marketplace.reviews.models import ReviewStatus
+from marketplace.reviews.verdicts import VerdictStatus
 
 VERDICTS = ("approve", "hold", "reject", "override")
 
 
 class RiskOut(Schema):
+    """A rule that fired. One that `asks` needs a person; the others are notes beside it."""
+
     code = fields.String(required=True)
     zh = fields.String(required=True)
     en = fields.String(required=True)
     figure = fields.Float(required=True)
     limit = fields.Float(required=True)
+    asks = fields.Boolean(required=True)
 
 
 class ReviewOut(Schema):
-    """A thing that waits for a person; `seen_fingerprint` names what there is to look at."""
+    """A thing that needs a person; `seen_fingerprint` names what there is to look at."""
 
     id = IdField("rvw", required=True)
     subject_kind = fields.String(required=True)
@@ -30,6 +35,15 @@ class ReviewOut(Schema):
     needs_two = fields.Boolean(required=True)
     risks = fields.List(fields.Nested(RiskOut), required=True)
     seen_fingerprint = fields.String(required=True)
+    reason = fields.String(
+        allow_none=True, required=True, metadata={"description": "What both sides read of the decision's reasons."}
+    )
+    override = fields.Dict(
+        allow_none=True,
+        required=True,
+        metadata={"description": "What two people put in place of the computed values; null until both have agreed."},
+    )
+    decided_at = TimeField(allow_none=True, required=True)
     version = fields.Integer(required=True)
     created_at = TimeField(required=True)
 
@@ -54,7 +68,12 @@ class ReviewWithDecisionsOut(ReviewOut):
 class DecisionIn(Schema):
     """`seen_fingerprint` as it was read: a decision on something else than what there is now is refused."""
 
-    reason = TextField(2000, shortest=3, required=True)
+    reason = TextField(
+        2000,
+        shortest=3,
+        required=True,
+        metadata={"description": "Both sides read it if the verdict is to hold, to reject or to override."},
+    )
     seen_fingerprint = TextField(128, load_default=None, allow_none=True)
 
 
@@ -69,6 +88,65 @@ class OverrideIn(DecisionIn):
     def _changes_something(self, data: dict[str, Any], **_: Any) -> None:
         if data.get("overall") is None and data.get("intrusiveness") is None and not data.get("flags_cleared"):
             raise ValidationError("Give at least one of overall, intrusiveness and flags_cleared.")
+
+
+class _SeenReviewIn(Schema):
+    id = IdField("rvw", required=True)
+    seen_fingerprint = TextField(128, required=True)
+
+
+def _each_once(reviews: list[dict[str, Any]]) -> None:
+    if len({review["id"] for review in reviews}) != len(reviews):
+        raise ValidationError("Names the same review twice.")
+
+
+class DecisionsIn(Schema):
+    """One verdict and one reason for many reviews, each as it was read."""
+
+    verdict = one_of(("approve", "hold", "reject"), required=True)
+    reason = TextField(
+        2000,
+        shortest=3,
+        required=True,
+        metadata={"description": "Both sides read it if the verdict is to hold or to reject."},
+    )
+    reviews = fields.List(
+        fields.Nested(_SeenReviewIn), validate=[validate.Length(min=1, max=MANY), _each_once], required=True
+    )
+
+
+class DecidedReviewOut(Schema):
+    id = IdField("rvw", required=True)
+    status = one_of(ReviewStatus, required=True)
+
+
+class DecisionsOut(Schema):
+    data = fields.List(fields.Nested(DecidedReviewOut), required=True)
+
+
+class VerdictRiskOut(Schema):
+    code = fields.String(required=True)
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+
+
+class OverrideOut(Schema):
+    """The values that people have put in place of the computed ones; null for a value that stays."""
+
+    overall = fields.Float(allow_none=True, required=True)
+    intrusiveness = fields.Float(allow_none=True, required=True)
+    flags_cleared = fields.Boolean(required=True)
+
+
+class VerdictOut(Schema):
+    """Where the review of a bid stands, for both sides. `reason` is the reviewer's, if the bid is held or rejected or
+    its scores were overridden; `risks` say why a person is needed."""
+
+    status = one_of(VerdictStatus, required=True)
+    reason = fields.String(allow_none=True, required=True)
+    override = fields.Nested(OverrideOut, allow_none=True, required=True)
+    decided_at = TimeField(allow_none=True, required=True)
+    risks = fields.List(fields.Nested(VerdictRiskOut), required=True)
 
 
 class ReviewSummaryOut(Schema):

@@ -1,6 +1,6 @@
 """The transitions of a review. Only people of the platform decide; worse facts reopen a decided one.
 
-`service.decide` chooses between `second` and `approve` for an approval: the table cannot count people.
+`decisions` chooses between `second` and `approve` for an approval: the table cannot count people.
 """
 
 from marketplace.core.actor import Role
@@ -8,13 +8,17 @@ from marketplace.core.states import Transitions, transition
 from marketplace.reviews.models import ReviewStatus as S
 
 PENDING = (S.OPEN, S.HELD, S.SECOND)
+DECIDABLE = (S.DEFERRED, *PENDING)
 DECIDED = (S.APPROVED, S.REJECTED)
 
 REVIEW_TRANSITIONS: Transitions = {
-    "second": transition(*PENDING, to=S.SECOND, by=Role.ADMIN),
-    "approve": transition(*PENDING, to=S.APPROVED, by=Role.ADMIN),
-    "hold": transition(S.OPEN, S.SECOND, to=S.HELD, by=Role.ADMIN),
-    "reject": transition(*PENDING, to=S.REJECTED, by=Role.ADMIN),
-    "drop": transition(*PENDING, to=S.DROPPED, by=Role.SYSTEM),
+    "ask": transition(S.DEFERRED, to=S.OPEN, by=(Role.SYSTEM, Role.BRAND)),
+    "second": transition(*DECIDABLE, to=S.SECOND, by=Role.ADMIN),
+    "approve": transition(*DECIDABLE, to=S.APPROVED, by=Role.ADMIN),
+    "hold": transition(S.DEFERRED, S.OPEN, S.SECOND, to=S.HELD, by=Role.ADMIN),
+    "reject": transition(*DECIDABLE, to=S.REJECTED, by=Role.ADMIN),
+    "drop": transition(*DECIDABLE, to=S.DROPPED, by=Role.SYSTEM),
+    "pass": transition(S.DEFERRED, S.OPEN, to=S.PASSED, by=Role.SYSTEM),
+    "defer": transition(S.PASSED, to=S.DEFERRED, by=Role.SYSTEM),
     "reopen": transition(S.SECOND, *DECIDED, to=S.OPEN, by=Role.SYSTEM),
 }

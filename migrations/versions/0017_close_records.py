@@ -86,6 +86,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("record_id", "bid_id", name=op.f("pk_close_features")),
     )
     op.create_index(op.f("ix_close_features_bid_id"), "close_features", ["bid_id"])
+    op.add_column("matches", sa.Column("computed", postgresql.JSONB(), nullable=True))
     op.add_column("bids", sa.Column("accepted_option", sa.BigInteger(), nullable=True))
     op.add_column("bids", sa.Column("accepted_cost_minor", sa.BigInteger(), nullable=True))
     op.execute(
@@ -114,5 +115,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("bids", "accepted_cost_minor")
     op.drop_column("bids", "accepted_option")
+    op.drop_column("matches", "computed")
     op.drop_table("close_features")
     op.drop_table("close_records")

@@ -163,6 +163,7 @@ POST   /bids/{bid_id}/withdraw | published                SSFFYNYNFFF
 POST   /bids/{bid_id}/accept | published                  SSNNFFFFFFF
 POST   /bids/{bid_id}/accept | closed                     SSYNFFFFFFF
 POST   /bids/{bid_id}/decline | closed                    SSYNFFFFFFF
+POST   /bids/{bid_id}/review | closed                     SSYNFFFFFFF
 POST   /briefs/{brief_id}/selections | closed             SSYNFFFFFFF
 GET    /briefs/{brief_id}/selections | closed             SSYNFFFFYYF
 POST   /briefs/{brief_id}/what-if | closed                SSYNFFFFYYF
@@ -175,6 +176,7 @@ GET    /bids/{bid_id}/outcome | closed                    SSFFYNYNFFF
 GET    /reviews                                           SSFFFFFFYFF
 GET    /reviews/summary                                   SSFFFFFFYFF
 GET    /reviews/{review_id}                               SSFFFFFFYFF
+POST   /reviews/decisions                                 SSFFFFFFYFF
 POST   /reviews/{review_id}/approve                       SSFFFFFFYFF
 POST   /reviews/{review_id}/hold                          SSFFFFFFYFF
 POST   /reviews/{review_id}/reject                        SSFFFFFFYFF

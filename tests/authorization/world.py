@@ -343,6 +343,9 @@ def body(method: str, path: str, world: World) -> Any:
         }
         more = {"target": plain["target"]} if path.endswith("what-if") else {"prove": "never", "time_limit_s": 5}
         return {**wishes, **more}
+    if path == "/reviews/decisions":
+        seen = {"id": _show("rvw", world.ids["review_id"]), "seen_fingerprint": "a"}
+        return {"verdict": "hold", "reason": "looked at it", "reviews": [seen]}
     if path.startswith("/reviews/") and method == "POST":
         return {"reason": "looked at it", **({"overall": 50} if path.endswith("/override") else {})}
     return found.get((method, path))

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 
 from marketplace.core import db
 from marketplace.core.ids import new_id
-from marketplace.reviews import service
+from marketplace.reviews import decisions, review_entry
+from marketplace.reviews.decisions import WantedDecision
 from marketplace.reviews.models import Review
+from marketplace.reviews.review_entry import ReviewSubject
 from marketplace.reviews.risk import RiskFacts
 from tests.make.people import Somebody, somebody
 
@@ -29,7 +31,9 @@ CALM = RiskFacts(
     over_ceiling=1,
     first_time=False,
 )
-SEVERE: dict[str, Any] = {"intrusiveness_high": 70.0}
+# One person has to look, two people have to look.
+RISKY: dict[str, Any] = {"below_market": True}
+SEVERE: dict[str, Any] = {"intrusiveness_high": 70.0, "below_market": False}
 
 
 def facts(**changes: Any) -> RiskFacts:
@@ -37,26 +41,36 @@ def facts(**changes: Any) -> RiskFacts:
     return replace(CALM, **changes)
 
 
-def put(
-    bid_id: UUID, fingerprint: str = "a", *, about_id: UUID | None = None, parties: Sequence[UUID] = (), **changes: Any
-) -> bool:
+def subject(
+    bid_id: UUID,
+    fingerprint: str = "a",
+    *,
+    about_id: UUID | None = None,
+    parties: Sequence[UUID] = (),
+    is_near: bool = True,
+    **changes: Any,
+) -> ReviewSubject:
+    """A subject that one person has to look at, unless the changes say that it is not `below_market`."""
+    return ReviewSubject(
+        subject_id=bid_id,
+        about_id=about_id or new_id(),
+        parties=tuple(parties),
+        facts=facts(**{**RISKY, **changes}),
+        fingerprint=fingerprint,
+        is_near=is_near,
+    )
+
+
+def put(bid_id: UUID, fingerprint: str = "a", **changes: Any) -> bool:
     with db.transaction() as session:
-        return service.put(
-            session,
-            subject_kind="bid",
-            subject_id=bid_id,
-            about_id=about_id or new_id(),
-            parties=parties,
-            facts=facts(**changes),
-            fingerprint=fingerprint,
-        )
+        return review_entry.put(session, "bid", [subject(bid_id, fingerprint, **changes)]) == 1
 
 
-def review(about_id: UUID | None = None, parties: Sequence[UUID] = (), **changes: Any) -> Review:
+def review(about_id: UUID | None = None, **changes: Any) -> Review:
     """A new review of a new bid, with fingerprint `a`."""
     time.sleep(0.002)  # ids sort by the millisecond, and the queue by age
     bid_id = new_id()
-    put(bid_id, about_id=about_id, parties=parties, **changes)
+    put(bid_id, about_id=about_id, **changes)
     return of(bid_id)
 
 
@@ -75,19 +89,19 @@ def decide(
     who: Somebody, review_id: UUID, verdict: str, override: dict[str, Any] | None = None, reason: str = "数据已核对"
 ) -> None:
     with db.transaction(who.actor) as session:
-        service.decide(
-            session, who.actor, review_id, verdict=verdict, reason=reason, seen_fingerprint=None, override=override
-        )
+        decisions.decide(session, who.actor, review_id, WantedDecision(verdict, reason, None, override))
 
 
 def standing(status: str, first: Somebody, other: Somebody, **changes: Any) -> Review:
     """A review that has come to this state; in `second` the first person has approved."""
-    made = review(**({**SEVERE} if status == "second" else {}), **changes)
+    made = review(**{**(SEVERE if status == "second" else {}), "is_near": status != "deferred", **changes})
     if status in ("approved", "second"):
         decide(first, made.id, "approve")
     elif status == "dropped":
         with db.transaction() as session:
-            assert service.drop(session, "bid", [made.subject_id]) == 1
-    elif status != "open":
+            assert review_entry.drop(session, [made.subject_id]) == 1
+    elif status == "passed":
+        put(made.subject_id, "passed", about_id=made.about_id, parties=made.party_ids, below_market=False)
+    elif status not in ("open", "deferred"):
         decide(other, made.id, {"held": "hold", "rejected": "reject"}[status])
     return of(made.subject_id)

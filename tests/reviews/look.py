@@ -31,6 +31,11 @@ def decisions(review_id: UUID) -> list[ReviewDecision]:
         return list(session.scalars(query))
 
 
+def heard(subject_id: UUID) -> list[tuple[str, list[UUID], dict[str, Any]]]:
+    """The steps of a bid's review as its sides hear of them: kind, who may read it, and what it says."""
+    return [(event.kind, list(event.party_ids), event.data) for event in events(subject_id)]
+
+
 def everything(review_id: UUID) -> Any:
     """All that is stored of a review, to tell whether a refusal changed anything."""
     with db.transaction() as session:

@@ -23,6 +23,8 @@ FIRING: list[tuple[dict[str, Any], str, float, float, bool]] = [
     ({"snapshot_flags": ("spike", "round")}, "suspicious_figures", 2, 0, True),
     ({"amount_minor": 10_000_000}, "large_amount", 10_000_000, 10_000_000, True),
     ({"currency": "JPY", "amount_minor": 2_000_000}, "large_amount", 2_000_000, 2_000_000, True),
+    ({"below_market": True}, "price_below_market", 0, 1, False),
+    ({"shared_people": 1}, "related_parties", 1, 0, True),
     ({"percentile": 4.9}, "price_far_from_peers", 4.9, 5, False),
     ({"percentile": 95.1}, "price_far_from_peers", 95.1, 95, False),
     ({"over_ceiling": 2.01}, "far_over_ceiling", 2.01, 2, False),
@@ -69,6 +71,26 @@ def test_every_rule_is_tried_and_says_where_it_comes_from() -> None:
     assert all(rule.origin and rule.weight > 0 for rule in RULES)
 
 
+def test_a_person_is_asked_only_where_one_is_needed() -> None:
+    assert {rule.code for rule in RULES if rule.asks} == {
+        "severe_intrusiveness",
+        "suspicious_figures",
+        "large_amount",
+        "related_parties",
+        "price_below_market",
+    }
+    assert all(rule.asks for rule in RULES if rule.needs_two)
+    # Every other says why it is only a note.
+    assert all(rule.asks or "a note, because" in rule.origin for rule in RULES)
+
+
+@pytest.mark.parametrize(("changes", "code"), [(changes, code) for changes, code, *_ in FIRING])
+def test_a_note_alone_asks_nobody(changes: dict[str, Any], code: str) -> None:
+    asks = {rule.code: rule.asks for rule in RULES}
+    found = assess(facts(**changes))
+    assert (found.asks, found.risks[0].asks) == (asks[code], asks[code])
+
+
 def test_every_currency_has_a_large_amount() -> None:
     assert set(LARGE_MINOR) == set(MINOR_DIGITS)
 
@@ -82,6 +104,7 @@ def test_a_risk_is_told_in_both_languages_with_its_figures() -> None:
             "en": "1 suspicious figures in the audience data: spike",
             "figure": 1,
             "limit": 0,
+            "asks": True,
         },
         {
             "code": "large_amount",
@@ -89,6 +112,7 @@ def test_a_risk_is_told_in_both_languages_with_its_figures() -> None:
             "en": "The amount of CNY 123,456.78 reaches CNY 100,000.00, from which two people look",
             "figure": 12_345_678,
             "limit": 10_000_000,
+            "asks": True,
         },
     ]
 
@@ -101,6 +125,8 @@ def test_the_worst_is_the_most_urgent() -> None:
         snapshot_flags=("spike",),
         amount_minor=10**9,
         percentile=100,
+        below_market=True,
+        shared_people=1,
         over_ceiling=5,
         snapshot_age_days=None,
         margins_missing=3,
@@ -111,7 +137,7 @@ def test_the_worst_is_the_most_urgent() -> None:
     assert [risk.code for risk in found.risks] == [
         code for code in CODES if code not in ("high_intrusiveness", "over_tolerance", "stale_data")
     ]
-    assert found.priority == 1000 - 10 * (4 + 3 + 4 + 3 + 2 + 2 + 2 + 1 + 1)
+    assert found.priority == 1000 - 10 * (4 + 3 + 4 + 3 + 4 + 3 + 2 + 2 + 2 + 1 + 1)
 
 
 POINTS = st.floats(0, 100)
@@ -133,6 +159,8 @@ def any_facts(draw: st.DrawFn) -> RiskFacts:
         comparables=draw(st.integers(0, 500)),
         over_ceiling=draw(st.none() | st.floats(0, 50)),
         first_time=draw(st.booleans()),
+        below_market=draw(st.booleans()),
+        shared_people=draw(st.integers(0, 3)),
     )
 
 
@@ -157,6 +185,8 @@ def facts_and_worse(draw: st.DrawFn) -> tuple[RiskFacts, RiskFacts]:
         percentile=percentile,
         over_ceiling=draw(st.floats(one.over_ceiling or 0, 100)),
         first_time=one.first_time or draw(st.booleans()),
+        below_market=one.below_market or draw(st.booleans()),
+        shared_people=one.shared_people + draw(st.integers(0, 3)),
     )
 
 
@@ -166,11 +196,14 @@ def test_worse_facts_are_never_less_urgent_and_never_need_fewer_people(pair: tup
     one, worse = map(assess, pair)
     assert worse.priority <= one.priority
     assert worse.needs_two >= one.needs_two
+    assert worse.asks >= one.asks
 
 
 ADDED: list[tuple[str, dict[str, Any]]] = [
     ("suspicious_figures", {"snapshot_flags": ("spike",)}),
     ("large_amount", {"amount_minor": 1e9}),
+    ("related_parties", {"shared_people": 2}),
+    ("price_below_market", {"below_market": True}),
     ("price_far_from_peers", {"percentile": 99.0}),
     ("far_over_ceiling", {"over_ceiling": 3.0}),
     ("missing_margins", {"margins_missing": 1}),
@@ -185,7 +218,7 @@ def test_one_more_risk_never_takes_the_second_person_away(known: RiskFacts, adde
     before, after = assess(known), assess(replace(known, **changes))
     had, has = ({risk.code for risk in found.risks} for found in (before, after))
     assert has == had | {code}
-    assert after.needs_two == (before.needs_two or code in ("suspicious_figures", "large_amount"))
+    assert after.needs_two == (before.needs_two or code in ("suspicious_figures", "large_amount", "related_parties"))
     assert after.priority == before.priority - 10 * WEIGHTS[code] * (code not in had)
 
 
@@ -209,15 +242,18 @@ def shown(**changes: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("then", "now", "worse"),
     [
-        ({}, {"first_time": True}, True),
-        ({"first_time": True}, {}, False),
-        ({"first_time": True}, {"margins_missing": 1}, True),  # as urgent as before, but nobody has seen it
+        ({}, {"below_market": True}, True),
+        ({"below_market": True}, {}, False),
+        ({"below_market": True}, {"shared_people": 1}, True),  # nobody has seen it
+        ({}, {"first_time": True}, False),  # a note calls nobody back
+        ({"first_time": True}, {"margins_missing": 3}, False),
         ({"snapshot_age_days": 91}, {"snapshot_age_days": 120}, False),
         ({"snapshot_flags": ("a",)}, {"snapshot_flags": ("a", "b")}, True),
         ({"snapshot_flags": ("a", "b")}, {"snapshot_flags": ("a",)}, False),
         ({"snapshot_flags": ("a", "b")}, {"snapshot_flags": ("a", "b")}, False),  # decided already, as many as then
         ({"intrusiveness_high": 66}, {"intrusiveness_high": 66.1}, False),
-        ({"intrusiveness_high": 40}, {"intrusiveness_low": 31, "intrusiveness_high": 40}, True),
+        ({"intrusiveness_high": 40}, {"intrusiveness_low": 31, "intrusiveness_high": 40}, False),
+        ({"intrusiveness_high": 64}, {"intrusiveness_high": 66}, True),
         ({"intrusiveness_high": 66}, {"intrusiveness_high": 66}, False),
     ],
 )

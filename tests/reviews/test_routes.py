@@ -10,7 +10,10 @@ from marketplace.core import db, ids
 from marketplace.core.actor import SYSTEM
 from marketplace.core.errors import NotAllowed
 from marketplace.core.ids import new_id
+from marketplace.reviews import decisions as review_decisions
 from marketplace.reviews import service
+from marketplace.reviews.decisions import WantedDecision
+from marketplace.reviews.models import ReviewStatus
 from marketplace.reviews.risk import CODES
 from tests.make import reviews as make
 from tests.make.people import Somebody, seat, somebody
@@ -31,7 +34,7 @@ def body_of(verdict: str, **more: Any) -> dict[str, Any]:
 
 
 def test_a_review_shows_what_there_is_to_look_at(client: FlaskClient, people: list[Somebody]) -> None:
-    review = make.review(first_time=True, snapshot_flags=("spike",))
+    review = make.review(first_time=True, snapshot_flags=("spike",), below_market=False)
     answer = client.get(path(review.id), headers=people[0].headers)
     assert (answer.status_code, answer.headers["ETag"]) == (200, '"1"')
     shown = answer.json
@@ -48,6 +51,9 @@ def test_a_review_shows_what_there_is_to_look_at(client: FlaskClient, people: li
         "priority": 950,
         "needs_two": True,
         "seen_fingerprint": "a",
+        "reason": None,
+        "override": None,
+        "decided_at": None,
         "version": 1,
         "decisions": [],
         "risks": [
@@ -55,9 +61,16 @@ def test_a_review_shows_what_there_is_to_look_at(client: FlaskClient, people: li
                 "code": "suspicious_figures",
                 "figure": 1.0,
                 "limit": 0.0,
+                "asks": True,
                 "en": "1 suspicious figures in the audience data: spike",
             },
-            {"code": "first_time", "figure": 0.0, "limit": 1.0, "en": "This party has no accepted bid yet"},
+            {
+                "code": "first_time",
+                "figure": 0.0,
+                "limit": 1.0,
+                "asks": False,
+                "en": "This party has no accepted bid yet",
+            },
         ],
     }
 
@@ -72,7 +85,7 @@ def test_a_decision_keeps_what_was_seen(client: FlaskClient, people: list[Somebo
     seen = {
         "fingerprint": "a",
         "version": 1,
-        "priority": 990,
+        "priority": 960,
         "needs_two": False,
         "risks": review.risks,
         "facts": answer.json["facts"],
@@ -214,7 +227,7 @@ def test_the_machine_decides_nothing(app: Flask) -> None:
     review = make.review()
     before = everything(review.id)
     with pytest.raises(NotAllowed), db.transaction() as session:
-        service.decide(session, SYSTEM, review.id, verdict="approve", reason="auto", seen_fingerprint=None)
+        review_decisions.decide(session, SYSTEM, review.id, WantedDecision("approve", "auto", None))
     assert everything(review.id) == before
 
 
@@ -315,14 +328,28 @@ def test_the_summary_counts_by_status_and_undecided_ones_by_risk(client: FlaskCl
         return found["by_status"], found["by_risk"]
 
     statuses, risks = counts()
-    assert set(statuses) == {"open", "held", "second", "approved", "rejected", "dropped"}
+    assert set(statuses) == set(map(str, ReviewStatus))
     assert set(risks) == set(CODES)
     make.review(first_time=True, margins_missing=2)
+    make.review(is_near=False, margins_missing=3)
     make.standing("held", *people[:2], first_time=True)
     make.standing("approved", *people[:2], first_time=True)
     make.standing("second", *people[:2])
     after, risks_after = counts()
     grown = {name: after[name] - statuses[name] for name in after}
-    assert grown == {"open": 1, "held": 1, "second": 1, "approved": 1, "rejected": 0, "dropped": 0}
+    assert grown == {
+        **dict.fromkeys(grown, 0),
+        "deferred": 1,
+        "open": 1,
+        "held": 1,
+        "second": 1,
+        "approved": 1,
+    }
     more = {code: risks_after[code] - risks[code] for code in CODES if risks_after[code] != risks[code]}
-    assert more == {"first_time": 2, "missing_margins": 1, "severe_intrusiveness": 1, "over_tolerance": 1}
+    assert more == {
+        "price_below_market": 2,
+        "first_time": 2,
+        "missing_margins": 1,
+        "severe_intrusiveness": 1,
+        "over_tolerance": 1,
+    }

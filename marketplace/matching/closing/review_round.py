@@ -3,6 +3,7 @@
 from sqlalchemy.orm import Session
 
 from marketplace.briefs.models import Brief
+from marketplace.matching.gates.gate_facts import gates_of
 from marketplace.matching.scoring import review_queue
 
 # Gates that a review itself shuts say nothing of whether a review is worth a person's time.
@@ -11,4 +12,6 @@ _OF_REVIEWS = frozenset({"review_open", "review_needed", "review_held", "review_
 
 def ask_people(session: Session, brief: Brief) -> int:
     """Put the bids that need a person into the queue; return how many reviews are new or changed."""
-    return review_queue.queue_reviews(session, brief)
+    gates = gates_of(session, brief)
+    kept_out = {bid for bid, shut in gates.items() if any(gate.code not in _OF_REVIEWS for gate in shut)}
+    return review_queue.queue_reviews(session, brief, kept_out)

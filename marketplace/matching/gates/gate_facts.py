@@ -25,9 +25,11 @@ from marketplace.pacing.exclusivity import WantedPlacement
 
 _BIDS = (
     "SELECT b.id, b.status, b.channel_id, b.accepted_option, b.accepted_cost_minor, r.option_costs, r.deliverables,"
-    " r.brief_version_id, w.status AS review, d.reason AS review_reason, f.snapshot_id, f.shares,"
+    " r.brief_version_id, w.status AS review, w.reason AS review_reason, f.snapshot_id, f.shares,"
     " f.flags AS channel_flags,"
-    f" {numbers.sql('people', 'point')} AS people, {numbers.sql('intrusiveness', 'point')} AS intrusiveness,"
+    f" {numbers.sql('people', 'point')} AS people, {numbers.sql('intrusiveness', 'point')} AS computed_intrusiveness,"
+    # At once, and not only when the job has scored the bid with it.
+    " CASE WHEN w.status = 'approved' THEN (w.override ->> 'intrusiveness')::float8 END AS given_intrusiveness,"
     f" {numbers.sql('per_thousand', 'point')} AS per_thousand,"
     " p.status <> 'active' OR coalesce(a.status, 'active') <> 'active' AS suspended,"
     " b.agency_id IS NULL OR EXISTS (SELECT 1 FROM mandates g WHERE g.agency_id = b.agency_id"
@@ -37,8 +39,6 @@ _BIDS = (
     " LEFT JOIN parties a ON a.id = b.agency_id LEFT JOIN matches m ON m.id = b.id"
     " {features}"
     " LEFT JOIN reviews w ON w.subject_id = b.id AND w.subject_kind = 'bid'"
-    " LEFT JOIN LATERAL (SELECT reason FROM review_decisions WHERE review_id = w.id ORDER BY id DESC LIMIT 1) d"
-    "   ON w.status IN ('held', 'rejected')"
     " WHERE b.brief_id = :brief_id AND (CAST(:bids AS uuid[]) IS NULL OR b.id = ANY(:bids)) ORDER BY b.id"
 )
 _OF_CHANNELS = sa.text(_BIDS.format(features="LEFT JOIN channel_features f ON f.channel_id = b.channel_id"))
@@ -109,7 +109,9 @@ def _facts(
             placement=placements.get(row.channel_id, ""),
             is_known=row.snapshot_id is not None,
             people=_known(row.people),
-            intrusiveness=_known(row.intrusiveness),
+            intrusiveness=_known(
+                row.computed_intrusiveness if row.given_intrusiveness is None else row.given_intrusiveness
+            ),
             tolerance=version.tolerance,
             per_thousand=_known(row.per_thousand),
             ceiling=version.ceiling_minor,

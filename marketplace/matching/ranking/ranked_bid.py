@@ -6,6 +6,7 @@ from uuid import UUID
 
 from marketplace.matching.gates.bid_gates import ShutGate
 from marketplace.matching.scoring.ranked_match import RankedMatch
+from marketplace.reviews.verdicts import ReviewVerdict
 
 
 @dataclass(frozen=True)
@@ -24,18 +25,19 @@ class LaterFacts:
 
 @dataclass(frozen=True)
 class RankedBid(RankedMatch):
-    """A match with its bid's shut gates (empty: every gate is open) and what became known since the close.
+    """A match with its bid's shut gates (empty: every gate is open), its review, and what became known since the close.
 
     `rank` is None for a bid that answers an older version of the brief: it has a place, but only once its side has
     confirmed the present version.
     """
 
     gates: tuple[ShutGate, ...] = ()
+    review: ReviewVerdict | None = None
     since_close: LaterFacts | None = None
 
 
-def with_gates(match: RankedMatch, gates: tuple[ShutGate, ...]) -> RankedBid:
+def with_gates(match: RankedMatch, gates: tuple[ShutGate, ...], review: ReviewVerdict | None) -> RankedBid:
     values = {field.name: getattr(match, field.name) for field in fields(RankedMatch)}
     if any(gate.code == "older_version" for gate in gates):
         values["rank"] = None
-    return RankedBid(**values, gates=gates)
+    return RankedBid(**values, gates=gates, review=review)

@@ -5,6 +5,7 @@ from marshmallow import Schema, fields
 from marketplace.core.http.fields import IdField, TimeField
 from marketplace.core.http.shared_schemas import EstimateOut, ReasonOut
 from marketplace.matching.gates.schemas import GateOut
+from marketplace.reviews.schemas import VerdictOut
 
 
 class LaterFactsOut(Schema):
@@ -17,6 +18,13 @@ class LaterFactsOut(Schema):
     median_views = fields.Float(required=True, allow_none=True)
     median_views_at_close = fields.Float(required=True, allow_none=True)
     flags = fields.List(fields.String(), required=True)
+
+
+class ComputedOut(Schema):
+    """The computed values of a match that reviewers have overridden."""
+
+    overall = fields.Float(required=True, allow_none=True)
+    intrusiveness = fields.Float(required=True, allow_none=True)
 
 
 class MatchOut(Schema):
@@ -47,6 +55,18 @@ class MatchOut(Schema):
         fields.Nested(GateOut),
         required=True,
         metadata={"description": "The gates that keep the bid out now; empty: it may be accepted."},
+    )
+    review = fields.Nested(
+        VerdictOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "What the reviewers decided, as both sides may read it; null before the close."},
+    )
+    computed = fields.Nested(
+        ComputedOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "What was computed, where reviewers have put another value in its place."},
     )
     since_close = fields.Nested(
         LaterFactsOut,

@@ -11,7 +11,7 @@ from marketplace.bids import policy as bids_policy
 from marketplace.bids.models import Bid, BidRevision
 from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
 from marketplace.core import db
-from marketplace.core.actor import Actor
+from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.errors import NotFound
 from marketplace.core.message import Message
 from marketplace.matching.gates.gate_facts import gates_of
@@ -21,6 +21,7 @@ from marketplace.matching.scoring import fair_price
 from marketplace.matching.scoring.ranked_match import RankedMatch
 from marketplace.matching.scoring.score_brief import newest_record
 from marketplace.matching.scoring.service import find_brief, find_match, freshness, page_by_rank, plan_score
+from marketplace.reviews.verdicts import verdicts
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,12 @@ def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, start
 
 
 def _with_gates(session: Session, brief: Brief, matches: Sequence[RankedMatch]) -> list[RankedBid]:
-    gates = gates_of(session, brief, [match.bid_id for match in matches])
-    return [with_gates(match, gates.get(match.bid_id, ())) for match in matches]
+    bid_ids = [match.bid_id for match in matches]
+    gates = gates_of(session, brief, bid_ids)
+    # As the system: reviews are the platform's own, and a verdict is what both sides may know of one.
+    with db.acting_as(session, SYSTEM):
+        reviews = verdicts(session, bid_ids)
+    return [with_gates(match, gates.get(match.bid_id, ()), reviews.get(match.bid_id)) for match in matches]
 
 
 def match_of_bid(session: Session, actor: Actor, bid_id: UUID) -> RankedBid:

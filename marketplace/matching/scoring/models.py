@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.db import Base
@@ -18,7 +18,7 @@ class Match(Base):
 
     `numbers` holds every number that the reasons are written from, in the order of `scoring.numbers`; `rank` is the
     position within the brief, from 1; `peers` identifies the set of bids that it was compared with; `flags` are the
-    bits of `forecast.flags`.
+    bits of `forecast.flags`. `computed` holds what was computed where reviewers have put another value in its place.
     """
 
     __tablename__ = "matches"
@@ -40,6 +40,7 @@ class Match(Base):
     peers: Mapped[str]
     flags: Mapped[int]
     scored_at: Mapped[datetime]
+    computed: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True), default=None)
 
 
 class CloseRecord(Base):

@@ -21,7 +21,8 @@ RELATIVE = frozenset({"percentile", "comparables", "peers", "price_percentile", 
 class RankedMatch:
     """A bid's match as it is shown. `rank` is None while the bids are sealed; `fresh`: scored on the current inputs.
 
-    `plan` is the score of the placement plan, set only when a single bid is read.
+    `plan` is the score of the placement plan, set only when a single bid is read. `computed` holds what was computed
+    where reviewers have put another value in its place.
     """
 
     id: UUID
@@ -43,6 +44,7 @@ class RankedMatch:
     fair_price: FairPrice | None = None
     plan: Mapping[str, Any] | None = None
     is_sealed: bool = False
+    computed: Mapping[str, Any] | None = None
 
     @property
     def overall(self) -> float | None:
@@ -104,4 +106,5 @@ def from_row(row: Any) -> RankedMatch:
         fresh=bool(row["fresh"]),
         scored=scored,
         reasons=tuple(reasons(scored)),
+        computed=row["computed"],
     )

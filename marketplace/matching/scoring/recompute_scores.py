@@ -34,8 +34,10 @@ def faults(bid: Mapping[str, Any], match: Mapping[str, Any]) -> Iterator[str]:
         "intrusion": {code: value for code, value in zip(c.CODES, middle.tolist(), strict=True) if value},
         "prominence": list(prominence_range(plan)),
     }
+    # Where reviewers have put another value in its place, what was computed has to follow from the plan all the same.
+    computed = (match.get("computed") or {}).get("intrusiveness")
     stored = {
-        "intrusiveness": dict(match["intrusiveness"]),
+        "intrusiveness": dict(match["intrusiveness"]) if computed is None else {"point": computed},
         "intrusion": parts["intrusion"],
         "prominence": parts["prominence"],
     }

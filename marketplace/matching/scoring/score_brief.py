@@ -39,6 +39,7 @@ from marketplace.matching.scoring.match_columns import (
     staging_table,
 )
 from marketplace.matching.scoring.models import CloseRecord
+from marketplace.matching.scoring.overrides import BidOverrides, keep_computed, load_overrides
 from marketplace.matching.scoring.score import BidInputs, BidScores, score
 
 # The versions of the formulas behind a score. The wording of reasons has no version: it is not stored.
@@ -100,12 +101,15 @@ class ScoringResult:
 
 @dataclass(frozen=True, eq=False)
 class LoadedBids:
-    """n bids of a brief, ready for scoring: the rows read, the channels' shares, the inputs of `score`, and the low and
-    high end [n] of each plan's intrusiveness after relief by fit."""
+    """n bids of a brief, ready for scoring: the rows read, the channels' shares, the inputs of `score` with the values
+    that reviewers gave and as computed, and the low and high end [n] of each plan's intrusiveness after relief by fit.
+    """
 
     rows: Rows
     shares: ShareColumns
     bids: BidInputs
+    computed: BidInputs
+    overrides: BidOverrides
     intrusiveness_ends: tuple[Floats, Floats]
 
 
@@ -137,7 +141,7 @@ def load(
     shares = share_columns.unpack(rows["shares"].tobytes())
     fit = fit_of(version, rows, shares, _floats(rows, "forecast")[:, SPONSORED_GAP])
     ends = relieved_total(_floats(rows, "raw_low"), _floats(rows, "raw_high"), fit.value)
-    bids = BidInputs(
+    computed = BidInputs(
         forecasts=ViewForecasts(
             log_centre=_floats(rows, "log_centre"),
             scale=_floats(rows, "scale"),
@@ -153,7 +157,10 @@ def load(
         intrusiveness=(ends[0] + ends[1]) / 2,
         tiers=rows["tier"].astype(np.int64),
     )
-    return LoadedBids(rows, shares, bids, ends)
+    overrides = load_overrides(session, version.brief_id, rows["bid_id"])
+    given = overrides.intrusiveness
+    ends = (np.where(np.isnan(given), ends[0], given), np.where(np.isnan(given), ends[1], given))
+    return LoadedBids(rows, shares, overrides.of_inputs(computed), computed, overrides, ends)
 
 
 def score_brief(session: Session, brief_id: UUID) -> ScoringResult:
@@ -169,12 +176,15 @@ def score_brief(session: Session, brief_id: UUID) -> ScoringResult:
     loaded = load(session, version) if record is None else load(session, version, RANKED_STATUSES, record)
     if loaded is None:
         return ScoringResult(0, 0)
-    rows, bids = loaded.rows, loaded.bids
+    rows, bids, overrides = loaded.rows, loaded.bids, loaded.overrides
     count = len(rows["bid_id"])
     ceiling, is_the_briefs = rank.ceiling_for(version.ceiling_minor, version.currency)
     target = targets.target_weights(target_cells(version.content))
     calibration = calibration_of(session, record)
-    scores = score(bids, target, ceiling, float(version.tolerance), calibration)
+    computed = score(loaded.computed, target, ceiling, float(version.tolerance), calibration)
+    scores = computed
+    if overrides.rows.any():
+        scores = overrides.of_scores(score(bids, target, ceiling, float(version.tolerance), calibration))
     by_name = numbers_of(rows, loaded.shares, bids, scores, loaded.intrusiveness_ends)
     by_name |= {
         name: np.full(count, float(value))
@@ -184,7 +194,9 @@ def score_brief(session: Session, brief_id: UUID) -> ScoringResult:
             ("ceiling_is_the_briefs", is_the_briefs),
         )
     }
-    return ScoringResult(count, _write(session, version, rows, scores, numbers.pack(by_name)))
+    written = _write(session, version, loaded, scores, numbers.pack(by_name))
+    keep_computed(session, brief_id, rows["bid_id"], overrides, loaded.computed, computed)
+    return ScoringResult(count, written)
 
 
 def calibration_of(session: Session, record: CloseRecord | None) -> ForecastCalibration | None:
@@ -286,19 +298,20 @@ def _points(rows: Rows, fit: Floats) -> Floats:
     return points
 
 
-def _write(session: Session, version: BriefVersion, rows: Rows, scores: BidScores, numbers: Floats) -> int:
+def _write(session: Session, version: BriefVersion, loaded: LoadedBids, scores: BidScores, numbers: Floats) -> int:
     """Store one match for each bid, and return how many are new or different.
 
     The rows go through a temporary table, because COPY is many times as fast as values in a statement but cannot
     update.
     """
+    rows = loaded.rows
     ranking, commitments = scores.ranking, rows["commitment"]
     ranks = np.empty(len(commitments), dtype=np.int64)
     ranks[rank.order(ranking, commitments)] = np.arange(1, len(commitments) + 1)
     staged: dict[str, npt.ArrayLike] = {
         **{name: rows[name] for name in ("bid_id", "revision_id", "snapshot_id", "known")},
         "features_fingerprint": rows["features"],
-        "fingerprint": _inputs(version, rows),
+        "fingerprint": _inputs(version, rows, loaded.overrides.texts()),
         "rank": ranks,
         "overall": ranking.overall,
         "overall_low": ranking.low,
@@ -322,10 +335,13 @@ def _write(session: Session, version: BriefVersion, rows: Rows, scores: BidScore
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 
-def _inputs(version: BriefVersion, rows: Rows) -> list[str]:
+def _inputs(version: BriefVersion, rows: Rows, overrides: Sequence[str]) -> list[str]:
     """Return the fingerprint of each match's inputs. Ids are enough: revisions, published versions and snapshots never
-    change."""
+    change. An override is an input too."""
     common = f"{version.id} {MODEL_VERSION}".encode()
     ids = np.concatenate([rows[name].view(np.uint8).reshape(len(rows[name]), -1) for name in _NAMED], axis=1)
     texts, width = ids.tobytes(), ids.shape[1]
-    return [hashlib.sha256(common + texts[start : start + width]).hexdigest() for start in range(0, len(texts), width)]
+    return [
+        hashlib.sha256(common + texts[start : start + width] + override.encode()).hexdigest()
+        for start, override in zip(range(0, len(texts), width), overrides, strict=True)
+    ]
