@@ -103,7 +103,8 @@ def take(session: Session, actor: Actor, bid: Bid, option: int, cost_minor: int,
     that the brand accepted the bid in spite of.
     """
     bid.accepted_option, bid.accepted_cost_minor = option, cost_minor
-    decision = {"option": option, "cost_minor": cost_minor, "set_aside": list(set_aside)}
+    # Not what it costs: the bid says that, and events are read by more people than prices are.
+    decision = {"option": option, "set_aside": list(set_aside)}
     states.apply_transition(
         session,
         bid,

@@ -20,9 +20,11 @@ from marketplace.intrusiveness import plan_score as plans
 from marketplace.intrusiveness import timeline
 from marketplace.intrusiveness.constants import MODEL_VERSION
 from marketplace.intrusiveness.prominence import prominence
+from marketplace.matching.gates.bid_gates import BRANDS_OWN
 from tests.bids.look import API, events, everything, path, pointers, wordings
 from tests.make import bids as make
 from tests.make import briefs as make_briefs
+from tests.make import channels as make_channels
 from tests.make.people import Somebody, somebody
 
 
@@ -194,13 +196,17 @@ def test_a_closed_brief_takes_no_revision_but_lets_go(client: FlaskClient) -> No
 
 @pytest.mark.parametrize(("name", "status"), [("accept", "accepted"), ("decline", "declined")])
 def test_the_brand_decides_after_the_close(client: FlaskClient, name: str, status: str) -> None:
-    there = make.market()
+    there = make.with_audience(make.market())
     agency = make.agency_of(there.creator.party_id)
     bid = make.place(there, by=agency)
-    second = make.place(there, channel_id=make.channel(there.creator.party_id))
+    second_channel = make.channel(there.creator.party_id)
+    make_channels.told(there.creator, second_channel)
+    second = make.place(there, channel_id=second_channel)
     make.close(there)
+    # The bids have several options, so an acceptance names one; each is over what the brief has for a thousand people.
+    accepts = {"json": {"option": 0, "over_budget": True, "despite": sorted(BRANDS_OWN)}}
     for one in (bid, second):
-        answer = client.post(path(one.id, name), headers=there.brand.once())
+        answer = client.post(path(one.id, name), headers=there.brand.once(), **(accepts if name == "accept" else {}))
         assert (answer.status_code, answer.json["status"], answer.json["version"]) == (200, status, 2)
         assert answer.json["production_cost"] is None
     parties = [there.creator.party_id, there.brand.party_id, agency.party_id]

@@ -17,6 +17,7 @@ from marketplace.briefs.models import Brief
 from marketplace.core import db, ids, jobs
 from marketplace.core.clock import now
 from marketplace.core.jobs import ClaimedJob, Job
+from marketplace.matching.gates.bid_gates import BRANDS_OWN
 from tests.bids.look import events, everything, path, wordings
 from tests.make import bids as make
 from tests.make.people import Somebody, somebody
@@ -104,7 +105,8 @@ def test_the_brand_reads_the_wording_that_counts_and_no_earlier_one(client: Flas
 
 def test_what_making_it_costs_leaves_the_creators_side_nowhere(client: FlaskClient, admin: Somebody) -> None:
     cost = str(make.PRODUCTION_COST_MINOR)
-    there = make.market()
+    there = make.with_audience(make.market())
+    accepts = {"option": 0, "over_budget": True, "despite": sorted(BRANDS_OWN)}
     out = io.StringIO()
     with redirect_stderr(out), redirect_stdout(out), structlog.testing.capture_logs() as lines:
         placed = client.post(there.offers, json=there.body(), headers=there.creator.once())
@@ -117,7 +119,7 @@ def test_what_making_it_costs_leaves_the_creators_side_nowhere(client: FlaskClie
         for who in (there.brand, admin):
             for url in (path(bid_id), path(bid_id, "revisions"), there.offers):
                 seen.append(client.get(url, headers=who.headers))
-        seen.append(client.post(path(bid_id, "accept"), headers=there.brand.once()))
+        seen.append(client.post(path(bid_id, "accept"), json=accepts, headers=there.brand.once()))
     assert [answer.status_code for answer in (placed, refused, *seen)] == [201, 422, *[200] * 7]
     assert cost in placed.text
     assert wordings(bid_id)[-1].production_cost_minor == make.PRODUCTION_COST_MINOR
@@ -125,7 +127,7 @@ def test_what_making_it_costs_leaves_the_creators_side_nowhere(client: FlaskClie
     assert len([line for line in lines if line["event"] == "http.request"]) == 10
     assert cost not in out.getvalue() + repr(lines)
     told = [repr(event.data) for event in events(bid_id)]
-    assert len(told) == 3
+    assert len(told) == 4
     assert not [data for data in told if cost in data or "8000000" in data]
 
 

@@ -99,7 +99,7 @@ def test_what_has_no_brand_yet_is_not_shared(client: FlaskClient) -> None:
 
 def test_an_agency_does_not_share_drafts_for_another_agencys_bid(client: FlaskClient) -> None:
     creator = somebody("creator")
-    there = make_bids.market(creator=creator)
+    there = make_bids.with_audience(make_bids.market(creator=creator))
     mine, other = make_bids.agency_of(creator.party_id), make_bids.agency_of(creator.party_id)
     bid = make_bids.place(there, by=mine)
     make_bids.close(there)

@@ -16,7 +16,9 @@ from marketplace.core import db, ids
 from marketplace.core.ids import new_id
 from marketplace.matching.closing import service as closing
 from marketplace.matching.gates import acceptance
+from marketplace.matching.gates.bid_gates import BRANDS_OWN
 from tests.make import briefs as make_briefs
+from tests.make import channels as make_channels
 from tests.make.briefs import cny
 from tests.make.people import Somebody, again, mandate, somebody
 
@@ -121,6 +123,12 @@ def market(brand: Somebody | None = None, creator: Somebody | None = None, **cha
     return Market(brand, creator, brief.id, channel(creator.party_id))
 
 
+def with_audience(there: Market) -> Market:
+    """The market, with facts of its channel's audience: without any, no bid of it can be accepted."""
+    make_channels.told(there.creator, there.channel_id)
+    return there
+
+
 def agency_of(creator_id: UUID, **days: int) -> Somebody:
     """An agency with a mandate of the creator; its `actor` is as it would be found now."""
     agency = somebody("agency")
@@ -155,6 +163,8 @@ def withdraw(who: Somebody, bid_id: UUID) -> ShownBid:
 
 
 def accept(there: Market, bid_id: UUID, **said: Any) -> ShownBid:
+    """Accept a bid in its own price, whatever limits of the brand's own it passes."""
+    said = {"option": 0, "over_budget": True, "despite": sorted(BRANDS_OWN), **said}
     return _as(there.brand, lambda session: acceptance.accept(session, there.brand.actor, bid_id, **said))
 
 
@@ -167,6 +177,11 @@ def close(there: Market) -> None:
         closing.close(session, there.brand.actor, there.brief_id)
 
 
+def rescore(there: Market, admin: Somebody, reason: str = "补充了实测数据") -> None:
+    with db.transaction(admin.actor) as session:
+        closing.rescore(session, admin.actor, there.brief_id, reason=reason)
+
+
 def cancel(there: Market) -> None:
     with db.transaction(there.brand.actor) as session:
         briefs_service.cancel(session, there.brand.actor, there.brief_id, reason="停产")
@@ -174,7 +189,7 @@ def cancel(there: Market) -> None:
 
 def standing(status: str) -> tuple[Market, ShownBid]:
     """A market whose brief is over and whose one bid has come to this state."""
-    there = market()
+    there = with_audience(market())
     bid = place(there)
     if status == "void":
         cancel(there)

@@ -156,7 +156,7 @@ def test_a_series_is_known_by_its_videos_titles(client: FlaskClient, creator: So
 
 
 def test_accepted_bids_are_booked_with_the_seconds_of_their_plans(client: FlaskClient) -> None:
-    there = make_bids.market()
+    there = make_bids.with_audience(make_bids.market())
     bid = make_bids.place(there)
     choose(client, there.creator, there.channel_id, {"gap_days": 1})
     before = get(client, there.creator, there.channel_id).json

@@ -103,25 +103,24 @@ def test_the_workers_learn_from_what_counts_and_from_the_surest_of_each_pair(wor
     who, one, other = two()
     work.settle(worker)
     with db.transaction() as session:
-        before = overlaps.load(session).duplication
+        before = overlaps.load_named(session, overlaps.newest_name(session)).duplication
     make.record(who, one, other, value=0.9)
     work.settle(worker)
     with db.transaction() as session:
-        assert overlaps.load(session).duplication == before
+        assert overlaps.load_named(session, overlaps.newest_name(session)).duplication == before
     admin = somebody("platform")
     sure = make.record(admin, other, one, value=0.5, method="measured_ids", measured_on=now().date() - timedelta(30))
     make.record(admin, one, other, value=0.01, method="tool_estimate")
     work.settle(worker)
     with db.transaction() as session:
-        learnt = overlaps.load(session)
-        names, pairs = overlaps.among(session, [one, other])
+        learnt = overlaps.load_named(session, overlaps.newest_name(session))
+        [pair] = overlaps.measured_pairs(session, [one, other])
     assert learnt.fitted_on == now().date()
     assert learnt.duplication.measured == before.measured + 1
     assert learnt.duplication.shape < before.shape
-    assert names == [(other, one)]
-    assert pairs.both.tolist() == [sure.value * 400_000]
+    assert pair == [str(other), str(one), sure.people, sure.other_people, sure.value]
     make.record(admin, one, other, value=0.02, method="measured_ids")
     work.settle(worker)
     with db.transaction() as session:
-        assert overlaps.load(session).duplication.shape > learnt.duplication.shape
+        assert overlaps.load_named(session, overlaps.newest_name(session)).duplication.shape > learnt.duplication.shape
     assert {job.state for job in work.of("matching.fit-overlaps")} == {"done"}

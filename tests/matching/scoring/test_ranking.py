@@ -44,6 +44,7 @@ def test_before_the_close_counts_alone_are_told(client: FlaskClient, worker: Mod
                 "fresh": settled,
                 "data": [],
                 "has_more": False,
+                "record": None,
                 "warnings": [],
             }
             match = f"/api/v1/bids/{ids.show('bid', bid.id)}/match"

@@ -80,9 +80,9 @@ def test_the_same_inputs_write_nothing_the_second_time(client: FlaskClient, work
     make.close(there)
     work.settle(worker)
     before = look.ranking(client, there)
-    work.ask("matching.score", there.brief_id)
+    work.ask("matching.apply-overrides", there.brief_id)
     work.settle(worker)
-    assert work.of("matching.score", there.brief_id)[-1].result == {"bids": 2, "changed": 0, "reviews": 0}
+    assert work.of("matching.apply-overrides", there.brief_id)[-1].result == {"bids": 2, "changed": 0}
     # Not even the time of scoring.
     assert look.ranking(client, there) == before
 
@@ -104,20 +104,20 @@ def test_a_bid_has_the_same_own_numbers_alone_and_among_others(client: FlaskClie
     assert look.told(other)["price_percentile"]["numbers"]["percentile"]["count"] == 11
 
 
-def test_a_bid_that_leaves_takes_its_place_along_and_nobodys_numbers(client: FlaskClient, worker: ModuleType) -> None:
+def test_a_bid_that_leaves_keeps_its_place_and_moves_nobody(client: FlaskClient, worker: ModuleType) -> None:
     there = look.market()
     people = [look.offer(there, amount) for amount in (1_000_000, 2_000_000, 3_000_000)]
     make.close(there)
     work.settle(worker)
     before = look.ranking(client, there)["data"]
     make.withdraw(people[0][0], people[0][1].id)
-    assert [one["rank"] for one in look.ranking(client, there)["data"]] == [2, 3]
     work.settle(worker)
     after = look.ranking(client, there)
     assert (after["total"], after["fresh"]) == (2, 2)
-    assert [one["bid_id"] for one in after["data"]] == [one["bid_id"] for one in before[1:]]
-    assert [one["rank"] for one in after["data"]] == [1, 2]
-    assert [own(one) for one in after["data"]] == [own(one) for one in before[1:]]
+    # It keeps its place and says what became of it: nobody is moved by another's decision.
+    assert [(one["rank"], one["bid_id"]) for one in after["data"]] == [(one["rank"], one["bid_id"]) for one in before]
+    assert [one["bid_status"] for one in after["data"]] == ["withdrawn", "open", "open"]
+    assert [own(one) for one in after["data"][1:]] == [own(one) for one in before[1:]]
 
 
 @pytest.mark.parametrize("model", PRICES)
@@ -183,9 +183,6 @@ def test_a_brief_without_bids_is_scored_too(client: FlaskClient, worker: ModuleT
     there = look.market()
     make.close(there)
     work.settle(worker)
-    assert [job.result for job in work.of("matching.score", there.brief_id)] == [
-        {"bids": 0, "changed": 0, "reviews": 0}
-    ]
     told = look.ranking(client, there)
     assert (told["sealed"], told["total"], told["fresh"], told["data"], told["has_more"]) == (False, 0, 0, [], False)
 

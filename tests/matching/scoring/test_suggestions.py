@@ -190,10 +190,10 @@ def test_a_bid_that_takes_no_revision_takes_no_suggestion(client: FlaskClient, o
     if over == "no revision left":
         for _ in range(2):
             make.revise(there.creator, bid.id, plan=LOUD)
-    told = read(client, there.creator, bid.id)
     if over == "closed":
         make.close(there)
-    elif over == "withdrawn":
+    told = read(client, there.creator, bid.id)
+    if over == "withdrawn":
         make.withdraw(there.creator, bid.id)
     before = everything(there.brief_id)
     again = read(client, there.creator, bid.id)
