@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from marketplace.core import jobs
 from marketplace.core.events import Event
 from marketplace.matching import recompute
+from marketplace.matching.scoring import review_queue
+from marketplace.matching.selection.models import Selection
 from marketplace.reviews import review_entry
 
 Reaction = Callable[[Session, Sequence[Event]], None]
@@ -28,6 +30,13 @@ def score_briefs_of_bids(session: Session, events: Sequence[Event]) -> None:
 def drop_reviews(session: Session, events: Sequence[Event]) -> None:
     """Drop the reviews of bids that are over."""
     review_entry.drop(session, [event.subject_id for event in events])
+
+
+def ask_about_sets(session: Session, events: Sequence[Event]) -> None:
+    """Ask people about the bids of a finished selection, chosen or nearly, that nobody had to look at before."""
+    for result in session.scalars(sa.select(Selection.result).where(Selection.id.in_([e.subject_id for e in events]))):
+        if result is not None:
+            review_queue.ask_about_set(session, result)
 
 
 def withdraw_bids(session: Session, events: Sequence[Event]) -> None:
@@ -79,6 +88,7 @@ REACTIONS: Mapping[str, Reaction] = {
     "briefs.revise": score_briefs,
     "briefs.close": score_briefs,
     "briefs.cancel": void_bids,
+    "selections.finish": ask_about_sets,
     "channels.change": refresh_features,
     "channels.archive": refresh_features,
     "audience_snapshots.new": learn_from_snapshots,

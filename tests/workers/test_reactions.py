@@ -20,6 +20,8 @@ from marketplace.core.events import Event
 from marketplace.core.ids import new_id
 from marketplace.core.jobs import DEFAULT, Job, JobState
 from marketplace.matching.recompute import MODEL_PAUSE
+from marketplace.matching.selection import service as selections
+from marketplace.matching.selection.schemas import SelectionIn
 from tests.make import bids as make
 from tests.make import briefs as make_briefs
 from tests.make import channels as make_channels
@@ -106,6 +108,14 @@ def confirm_overlap(client: FlaskClient, there: make.Market) -> None:
     overlaps.confirm(row)
 
 
+def select(client: FlaskClient, there: make.Market) -> None:
+    make.close(there)
+    with db.transaction(there.brand.actor) as session:
+        chosen = selections.start(session, there.brand.actor, there.brief_id, SelectionIn().load({"prove": "never"}))
+    with db.transaction() as session:
+        selections.search(session, chosen.id)
+
+
 # What happens, and the work that follows from it: (kind, about the brief?, does it wait for a moment?).
 PAUSED = [(kind, False, True) for kind in work.PAUSED]
 FOLLOWS: dict[str, tuple[Callable[[FlaskClient, make.Market], None], list[tuple[str, bool, bool]]]] = {
@@ -117,6 +127,7 @@ FOLLOWS: dict[str, tuple[Callable[[FlaskClient, make.Market], None], list[tuple[
     "briefs.revise": (revise_brief, [("matching.score", True, False)]),
     "briefs.close": (close, [("matching.score", True, False)]),
     "briefs.cancel": (cancel, [("bids.void", True, False)]),
+    "selections.finish": (select, [("matching.score", True, False)]),  # the close's own
     "channels.change": (rename, [("matching.features", False, False)]),
     "channels.archive": (archive, [("matching.features", False, False)]),
     "audience_snapshots.new": (tell, [("matching.features", False, False), PAUSED[1], PAUSED[3]]),
