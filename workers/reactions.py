@@ -85,6 +85,8 @@ REACTIONS: Mapping[str, Reaction] = {
     "bids.withdraw": withdraw_bids,
     "bids.void": drop_reviews,
     "bids.decline": drop_reviews,
+    # A gate lets nothing through that waits: only a review that came up at the same moment is left.
+    "bids.accept": drop_reviews,
     "briefs.revise": score_briefs,
     "briefs.close": score_briefs,
     "briefs.cancel": void_bids,

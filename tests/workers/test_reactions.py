@@ -20,6 +20,7 @@ from marketplace.core.events import Event
 from marketplace.core.ids import new_id
 from marketplace.core.jobs import DEFAULT, Job, JobState
 from marketplace.matching.recompute import MODEL_PAUSE
+from marketplace.matching.scoring import score_brief
 from marketplace.matching.selection import service as selections
 from marketplace.matching.selection.schemas import SelectionIn
 from tests.make import bids as make
@@ -45,6 +46,12 @@ def revise(client: FlaskClient, there: make.Market) -> None:
 def withdraw(client: FlaskClient, there: make.Market) -> None:
     (bid,) = bids(there)
     make.withdraw(there.creator, bid)
+
+
+def accept(client: FlaskClient, there: make.Market) -> None:
+    (bid,) = bids(there)
+    make.close(there)
+    make.accept(there, bid)
 
 
 def revise_brief(client: FlaskClient, there: make.Market) -> None:
@@ -110,6 +117,8 @@ def confirm_overlap(client: FlaskClient, there: make.Market) -> None:
 
 def select(client: FlaskClient, there: make.Market) -> None:
     make.close(there)
+    with db.transaction() as session:
+        score_brief.score_brief(session, there.brief_id)
     with db.transaction(there.brand.actor) as session:
         chosen = selections.start(session, there.brand.actor, there.brief_id, SelectionIn().load({"prove": "never"}))
     with db.transaction() as session:
@@ -123,6 +132,7 @@ FOLLOWS: dict[str, tuple[Callable[[FlaskClient, make.Market], None], list[tuple[
     "bids.revise": (revise, [("matching.score", True, False)]),
     "bids.withdraw": (withdraw, [("matching.score", True, False)]),
     "bids.decline": (decline, [("matching.score", True, False)]),  # the close's own
+    "bids.accept": (accept, [("matching.score", True, False)]),  # the close's own
     "bids.void": (void, [("bids.void", True, False)]),  # the call-off's own
     "briefs.revise": (revise_brief, [("matching.score", True, False)]),
     "briefs.close": (close, [("matching.score", True, False)]),
