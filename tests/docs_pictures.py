@@ -30,7 +30,7 @@ from marketplace.identity.models import Mandate, MandateStatus, Party, PartyStat
 from marketplace.identity.states import MANDATE_TRANSITIONS, PARTY_TRANSITIONS
 from marketplace.matching.selection.models import Selection
 from marketplace.matching.selection.states import SELECTION_TRANSITIONS
-from marketplace.reviews.models import Review
+from marketplace.reviews.models import Review, ReviewStatus
 from marketplace.reviews.states import REVIEW_TRANSITIONS
 from marketplace.video_files.models import VideoFile
 from marketplace.video_files.states import VIDEO_TRANSITIONS
@@ -61,7 +61,7 @@ STATES = {
     "brief": StateMachine(BRIEF_TRANSITIONS, Brief),
     "bid": StateMachine(BID_TRANSITIONS, Bid),
     "selection": StateMachine(SELECTION_TRANSITIONS, Selection),
-    "review": StateMachine(REVIEW_TRANSITIONS, Review),
+    "review": StateMachine(REVIEW_TRANSITIONS, Review, (ReviewStatus.DEFERRED,)),
     "video": StateMachine(VIDEO_TRANSITIONS, VideoFile),
     "check": StateMachine(CHECK_TRANSITIONS, VideoCheck),
 }

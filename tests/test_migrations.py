@@ -203,12 +203,22 @@ def test_reviews_of_a_former_market_keep_their_decisions_and_calm_ones_pass(serv
             "calm": _former_review(connection, "open", ("first_time", "far_over_ceiling")),
             "bare": _former_review(connection, "open", ()),
             "risky": _former_review(connection, "open", ("suspicious_figures", "first_time")),
+            "accepted": _former_review(connection, "open", ("large_amount",)),
             "reopened": _former_review(connection, "open", ("first_time",), ("approve", None)),
             "held": _former_review(connection, "held", ("first_time",), ("hold", None)),
             "rejected": _former_review(connection, "rejected", (), ("hold", None), ("reject", None)),
             "approved": _former_review(connection, "approved", (), ("approve", None)),
             "overridden": _former_review(connection, "approved", (), ("override", override), ("approve", None)),
         }
+        connection.execute(sa.text("SET session_replication_role = replica"))  # a bid alone, of no brief
+        accepted = {"id": rows["accepted"]["bid"]}
+        connection.execute(
+            sa.text(
+                "INSERT INTO bids (id, created_at, brief_id, brand_id, channel_id, creator_id, status, revision_number,"
+                " version) VALUES (:id, now(), :id, :id, :id, :id, 'accepted', 1, 2)"
+            ),
+            accepted,
+        )
     schema.upgrade(url)
     query = sa.text("SELECT id, status, reason, override, decided_at IS NOT NULL AS decided, risks FROM reviews")
     with engine.connect() as connection:
@@ -221,6 +231,7 @@ def test_reviews_of_a_former_market_keep_their_decisions_and_calm_ones_pass(serv
         "calm": ("passed", None, False),
         "bare": ("passed", None, False),
         "risky": ("open", None, False),
+        "accepted": ("dropped", None, False),
         "reopened": ("open", None, False),
         "held": ("held", "hold 0", True),
         "rejected": ("rejected", "reject 1", True),

@@ -12,6 +12,8 @@ from marketplace.core import jobs
 from marketplace.core.events import Event
 from marketplace.matching import recompute
 from marketplace.matching.forecast import features
+from marketplace.matching.scoring import review_queue
+from marketplace.matching.selection.models import Selection
 from marketplace.reviews import review_entry
 
 Reaction = Callable[[Session, Sequence[Event]], None]
@@ -33,6 +35,13 @@ def score_briefs_of_bids(session: Session, events: Sequence[Event]) -> None:
 def drop_reviews(session: Session, events: Sequence[Event]) -> None:
     """Drop the reviews of bids that are over."""
     review_entry.drop(session, [event.subject_id for event in events])
+
+
+def ask_about_sets(session: Session, events: Sequence[Event]) -> None:
+    """Ask people about the bids of a finished selection, chosen or nearly, that nobody had to look at before."""
+    for result in session.scalars(sa.select(Selection.result).where(Selection.id.in_([e.subject_id for e in events]))):
+        if result is not None:
+            review_queue.ask_about_set(session, result)
 
 
 def withdraw_bids(session: Session, events: Sequence[Event]) -> None:
@@ -86,15 +95,16 @@ def learn_from_readings(session: Session, _: Sequence[Event]) -> None:
 REACTIONS: Mapping[str, Reaction] = {
     "reviews.approve": apply_overrides,
     "reviews.reopen": apply_overrides,
-    "reviews.reject": apply_overrides,
-    "reviews.hold": apply_overrides,
     "bids.place": score_briefs_of_bids,
     "bids.revise": score_briefs_of_bids,
     "bids.withdraw": withdraw_bids,
     "bids.void": drop_reviews,
     "bids.decline": drop_reviews,
+    # A gate lets nothing through that waits: only a review that came up at the same moment is left.
+    "bids.accept": drop_reviews,
     "briefs.revise": score_briefs,
     "briefs.cancel": void_bids,
+    "selections.finish": ask_about_sets,
     "channels.change": refresh_features,
     "channels.archive": refresh_features,
     "audience_snapshots.new": learn_from_snapshots,

@@ -2,10 +2,12 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
+from marketplace.cli import decide_reviews
 from marketplace.cli.api_table import CALLS, ApiCommand
 from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.output import echo_json, fields, table
@@ -36,6 +38,10 @@ NOUNS = {
 }
 
 
+# Verbs that take more than one call.
+LONGER: Mapping[str, click.Command] = {"reviews": decide_reviews.decide}
+
+
 def add_to(root: click.Group) -> None:
     """Add the group of each noun, with its verbs, to the root command."""
     for noun, help_ in NOUNS.items():
@@ -43,6 +49,8 @@ def add_to(root: click.Group) -> None:
         for call in CALLS:
             if call.noun == noun:
                 group.add_command(_command(call))
+        if noun in LONGER:
+            group.add_command(LONGER[noun])
         root.add_command(group)
 
 

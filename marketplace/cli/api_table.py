@@ -92,7 +92,7 @@ _EXCLUSIVITY: tuple[Column, ...] = (
     ("from", "first_day"),
     ("to", "last_day"),
 )
-_REVIEW: tuple[Column, ...] = (
+REVIEW: tuple[Column, ...] = (
     ("id", "id"),
     ("subject", "subject_id"),
     ("status", "status"),
@@ -271,6 +271,7 @@ CALLS: tuple[ApiCommand, ...] = (
     ApiCommand("bids", "withdraw", "POST", "/bids/{bid}/withdraw", "withdraw a bid"),
     ApiCommand("bids", "accept", "POST", "/bids/{bid}/accept", "accept a bid"),
     ApiCommand("bids", "decline", "POST", "/bids/{bid}/decline", "decline a bid"),
+    ApiCommand("bids", "review", "POST", "/bids/{bid}/review", "ask a person about a bid whose review was deferred"),
     ApiCommand("bids", "why", "GET", "/bids/{bid}/match", "a bid's scores with every reason"),
     ApiCommand("bids", "outcome", "GET", "/bids/{bid}/outcome", "how your bid fared in the confirmed selection"),
     ApiCommand(
@@ -294,7 +295,8 @@ CALLS: tuple[ApiCommand, ...] = (
         "briefs", "collusion", "GET", "/briefs/{brief}/collusion-signals", "signs of collusion (administrators)"
     ),
     ApiCommand("selections", "verify", "GET", "/selections/{selection}/verification", "choose again and compare"),
-    ApiCommand("reviews", "list", "GET", "/reviews", "the review queue", _REVIEW, ("status", "about_id", "risk")),
+    ApiCommand("reviews", "list", "GET", "/reviews", "the review queue", REVIEW, ("status", "about_id", "risk")),
+    ApiCommand("reviews", "summary", "GET", "/reviews/summary", "how many there are, by status and by risk"),
     ApiCommand("reviews", "show", "GET", "/reviews/{review}", "one review with its decisions"),
     ApiCommand("reviews", "approve", "POST", "/reviews/{review}/approve", "approve", fields=("reason",), body="fields"),
     ApiCommand("reviews", "hold", "POST", "/reviews/{review}/hold", "hold", fields=("reason",), body="fields"),

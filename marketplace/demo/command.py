@@ -18,6 +18,7 @@ from marketplace.core import db
 from marketplace.core.actor import EVERYTHING, Actor, Role
 from marketplace.core.lazy_import import lazy_module
 from marketplace.demo.choosing import show_selection
+from marketplace.demo.reviewing import show_reviews
 from marketplace.demo.walk import PASSWORD, DemoMarket, WorldSize, walk
 from marketplace.identity import api_keys
 from marketplace.identity import service as identity
@@ -83,12 +84,13 @@ def _walk(
             time.sleep(0.1)
         reviewers = [_admin(email) for email in REVIEWERS]
         market = walk(url, data / "exports", WorldSize(), seed, click.echo)
-        show(market, reviewers)
+        show(market)
         # The largest budget has the most to choose.
         brief, brand = max(
             zip(market.briefs, market.brands, strict=True), key=lambda pair: pair[0]["budget"]["amount_minor"]
         )
         show_selection(market.caller, url, brand, brief, data / "pictures")
+        show_reviews(market, dict(zip(REVIEWERS, reviewers, strict=True)))
         if importlib.util.find_spec("av") is None:
             click.echo("\n成片检查需要 vision 组件：make vision")
         else:
@@ -119,8 +121,8 @@ def _admin(email: str) -> str:
         return issued.secret
 
 
-def show(market: DemoMarket, reviewers: list[str]) -> None:
-    """Print the first brief's ranking with reasons, one plan's reasons, and a review by two people."""
+def show(market: DemoMarket) -> None:
+    """Print the first brief's ranking with reasons, and one plan's reasons."""
     brief, brand = market.briefs[0], market.brands[0]
     page = market.caller("GET", f"/briefs/{brief['id']}/ranking", brand.token, query={"limit": 10})
     click.echo(f"\n需求 {brief['title']} · {brand.name}")
@@ -136,28 +138,6 @@ def show(market: DemoMarket, reviewers: list[str]) -> None:
         click.echo(f"   {reason['zh']}")
         if reason["what_if"]:
             click.echo(f"      {reason['what_if']['zh']}")
-    _review(market, reviewers, brief["id"])
-
-
-def _review(market: DemoMarket, reviewers: list[str], brief_id: str) -> None:
-    """Approve the first review of the queue, by two people if its risks require two."""
-    review = _first_review(market, reviewers[0], brief_id)
-    click.echo(f"\n审核队列首位 {review['id']}：风险 {', '.join(risk['code'] for risk in review['risks']) or '无'}")
-    for number, key in enumerate(reviewers[: 2 if review["needs_two"] else 1]):
-        body = {"reason": "数据来源与方案均已核对", "seen_fingerprint": review["seen_fingerprint"]}
-        review = market.caller("POST", f"/reviews/{review['id']}/approve", key, body)
-        click.echo(f"   {REVIEWERS[number]} 通过 → {review['status']}")
-
-
-def _first_review(market: DemoMarket, key: str, brief_id: str) -> dict[str, Any]:
-    """Return the first review of a brief, waiting for it: a worker queues the matches after the brief has closed."""
-    for _ in range(300):
-        queue = market.caller("GET", "/reviews", key, query={"about_id": brief_id, "limit": 1})["data"]
-        if queue:
-            first: dict[str, Any] = queue[0]
-            return first
-        time.sleep(0.1)
-    raise RuntimeError("the review queue stayed empty")
 
 
 def _say_where(url: str, market: DemoMarket) -> None:

@@ -7,6 +7,7 @@ What happens to the reviews that are there:
 
 - Decided and held ones stay as they are and get their reason, time and, where two people had agreed on one, the
   override, which binds from now on. Both sides read the reason of a held or rejected one and of an override.
+- Open ones that nobody has touched, of bids that are over or accepted, are dropped: a decision would bind nothing.
 - Open ones that somebody has decided anything about, now or before they were reopened, stay open.
 - Open ones that nobody has touched, with a risk that needs a person, stay open: whoever was asked is still asked.
 - Open ones that nobody has touched, with notes alone, become passed, with an event of their own and one that both
@@ -58,11 +59,21 @@ WHERE r.status = 'approved' AND last.review_id = r.id AND agreed.subject_id = r.
   AND jsonb_typeof(agreed.override) = 'object'
 """
 
+UNTOUCHED = "status = 'open' AND NOT EXISTS (SELECT 1 FROM review_decisions d WHERE d.review_id = r.id)"
+
+DROP = f"""
+WITH over AS (
+  UPDATE reviews r SET status = 'dropped', version = version + 1
+  WHERE {UNTOUCHED} AND EXISTS (SELECT 1 FROM bids b WHERE b.id = r.subject_id AND b.status <> 'open') RETURNING id)
+INSERT INTO events (id, created_at, kind, subject_id, party_ids, actor_role, data, relayed_at)
+SELECT uuidv7(), now(), 'reviews.drop', id, '{{}}', 'system',
+  jsonb_build_object('before', 'open', 'after', 'dropped'), now() FROM over
+"""
+
 PASS = f"""
 WITH calm AS (
   UPDATE reviews r SET status = 'passed', version = version + 1
-  WHERE status = 'open' AND NOT EXISTS (SELECT 1 FROM review_decisions d WHERE d.review_id = r.id)
-    AND NOT EXISTS (SELECT 1 FROM jsonb_array_elements(risks) risk WHERE risk ->> 'code' IN ({ASKING}))
+  WHERE {UNTOUCHED} AND NOT EXISTS (SELECT 1 FROM jsonb_array_elements(risks) risk WHERE risk ->> 'code' IN ({ASKING}))
   RETURNING id, subject_kind, subject_id, about_id, party_ids, seen_fingerprint)
 INSERT INTO events (id, created_at, kind, subject_id, party_ids, actor_role, data, relayed_at)
 SELECT uuidv7(), now(), 'reviews.pass', id, '{{}}', 'system',
@@ -77,7 +88,7 @@ def upgrade() -> None:
     op.add_column("reviews", sa.Column("reason", sa.Text(), nullable=True))
     op.add_column("reviews", sa.Column("override", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
     op.add_column("reviews", sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True))
-    for statement in (GRADE, DECIDED, OVERRIDES, PASS):
+    for statement in (GRADE, DECIDED, OVERRIDES, DROP, PASS):
         op.execute(statement)
 
 

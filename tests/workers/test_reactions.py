@@ -20,10 +20,13 @@ from marketplace.core.events import Event
 from marketplace.core.ids import new_id
 from marketplace.core.jobs import DEFAULT, Job, JobState
 from marketplace.matching.recompute import MODEL_PAUSE
+from marketplace.matching.selection import service as selections
+from marketplace.matching.selection.schemas import SelectionIn
 from tests.make import bids as make
 from tests.make import briefs as make_briefs
 from tests.make import channels as make_channels
 from tests.make import deals, overlaps, readings, work
+from tests.make import reviews as make_reviews
 from tests.matching import look
 from workers import reactions
 from workers.handlers import load_handlers
@@ -43,6 +46,12 @@ def revise(client: FlaskClient, there: make.Market) -> None:
 def withdraw(client: FlaskClient, there: make.Market) -> None:
     (bid,) = bids(there)
     make.withdraw(there.creator, bid)
+
+
+def accept(client: FlaskClient, there: make.Market) -> None:
+    (bid,) = bids(there)
+    make.close(there)
+    make.accept(there, bid)
 
 
 def revise_brief(client: FlaskClient, there: make.Market) -> None:
@@ -102,6 +111,29 @@ def confirm_overlap(client: FlaskClient, there: make.Market) -> None:
     overlaps.confirm(row)
 
 
+def select(client: FlaskClient, there: make.Market) -> None:
+    make.close(there)
+    with db.transaction(there.brand.actor) as session:
+        chosen = selections.start(session, there.brand.actor, there.brief_id, SelectionIn().load({"prove": "never"}))
+    with db.transaction() as session:
+        selections.search(session, chosen.id)
+
+
+def override(client: FlaskClient, there: make.Market) -> None:
+    """Two people put another intrusiveness in place of the computed one."""
+    (bid,) = bids(there)
+    make.close(there)
+    make_reviews.put(bid, about_id=there.brief_id)
+    for admin in make_reviews.admins(2):
+        make_reviews.decide(admin, make_reviews.of(bid).id, "override", {"intrusiveness": 95.0})
+
+
+def reopen(client: FlaskClient, there: make.Market) -> None:
+    override(client, there)
+    (bid,) = bids(there)
+    assert make_reviews.put(bid, "worse", about_id=there.brief_id, **make_reviews.SEVERE)
+
+
 # What happens, and the work that follows from it: (kind, about the brief?, does it wait for a moment?).
 PAUSED = [(kind, False, True) for kind in work.PAUSED]
 FOLLOWS: dict[str, tuple[Callable[[FlaskClient, make.Market], None], list[tuple[str, bool, bool]]]] = {
@@ -109,9 +141,13 @@ FOLLOWS: dict[str, tuple[Callable[[FlaskClient, make.Market], None], list[tuple[
     "bids.revise": (revise, [("matching.score", True, False)]),
     "bids.withdraw": (withdraw, [("matching.score", True, False)]),
     "bids.decline": (decline, []),
+    "bids.accept": (accept, []),
     "bids.void": (void, [("bids.void", True, False)]),  # the call-off's own
     "briefs.revise": (revise_brief, [("matching.score", True, False)]),
     "briefs.cancel": (cancel, [("bids.void", True, False)]),
+    "selections.finish": (select, []),
+    "reviews.approve": (override, [("matching.apply-overrides", True, False)]),
+    "reviews.reopen": (reopen, [("matching.apply-overrides", True, False)]),  # together with the approval's
     "channels.change": (rename, [("matching.features", False, False)]),
     "channels.archive": (archive, [("matching.features", False, False)]),
     "audience_snapshots.new": (tell, [("matching.features", False, False), PAUSED[1], PAUSED[3]]),
@@ -131,7 +167,9 @@ def bids(there: make.Market) -> list[UUID]:
 def waiting() -> list[Job]:
     """What waits to be done but for the briefs' own timers and the clock's table."""
     with db.transaction() as session:
-        query = sa.select(Job).where(Job.state == JobState.QUEUED, Job.kind.in_(["matching.score", "bids.void"]))
+        query = sa.select(Job).where(
+            Job.state == JobState.QUEUED, Job.kind.in_(["matching.score", "matching.apply-overrides", "bids.void"])
+        )
         more = sa.select(Job).where(Job.state == JobState.QUEUED, Job.kind.in_(["matching.features", *work.PAUSED]))
         return [*session.scalars(query.order_by(Job.kind)), *session.scalars(more.order_by(Job.kind))]
 

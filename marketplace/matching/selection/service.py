@@ -22,7 +22,6 @@ from marketplace.core.http.paging import Page
 from marketplace.core.money import Money
 from marketplace.matching.gates import acceptance
 from marketplace.matching.gates.gate_facts import committed
-from marketplace.matching.scoring import review_queue
 from marketplace.matching.scoring.score_brief import newest_record
 from marketplace.matching.selection import constraints, load_inputs, outcome, policy
 from marketplace.matching.selection.inputs import SetInputs, hash_of, pack, unpack
@@ -273,8 +272,6 @@ def _store_result(selection: Selection, result: dict[str, Any], found_set: outco
 
 def _finish(session: Session, selection: Selection) -> None:
     selection.finished_at = now()
-    if selection.result is not None:
-        review_queue.ask_about_set(session, selection.result)
     states.apply_transition(
         session, selection, SELECTION_TRANSITIONS, "finish", SYSTEM, parties=[selection.brand_id], bids=selection.bids
     )

@@ -2,16 +2,23 @@
 
 from types import ModuleType
 from typing import Any
+from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from marketplace.core import ids
+from marketplace.bids.bid_queries import ShownBid
+from marketplace.briefs.models import Brief
+from marketplace.core import db, ids
+from marketplace.core.ids import new_id
+from marketplace.matching.scoring import review_queue, score_brief
+from marketplace.reviews.models import Review, ReviewStatus
 from tests.make import bids as make
 from tests.make import channels as make_channels
 from tests.make import reviews as make_reviews
 from tests.make import work
-from tests.make.people import Somebody, somebody
+from tests.make.people import Somebody, seat, somebody
 from tests.matching import look
 from tests.reviews.look import events
 
@@ -43,14 +50,27 @@ def act(client: FlaskClient, who: Somebody, review: dict[str, Any], verdict: str
     return client.post(f"/api/v1/reviews/{review['id']}/{verdict}", json=body, headers=who.once())
 
 
+def of_bid(client: FlaskClient, who: Somebody, bid_id: UUID) -> Any:
+    answer = client.get(f"/api/v1/bids/{ids.show('bid', bid_id)}", headers=who.headers)
+    assert answer.status_code == 200, answer.json
+    return answer.json["review"]
+
+
+def risky(there: make.Market, amount_minor: int = 3_000_000) -> tuple[Somebody, ShownBid]:
+    """A bid of a channel whose figures two people have to look at."""
+    who = somebody("creator")
+    return who, make.place(there, who, look.channel(who, **ODD), **look.plain(amount_minor))
+
+
 def test_nobody_reviews_sealed_bids(client: FlaskClient, worker: ModuleType, admins: list[Somebody]) -> None:
     there = look.market()
-    look.offer(there)
+    who, bid = risky(there)
     work.settle(worker)
-    assert queue(client, admins[0], there) == []
+    assert (queue(client, admins[0], there), of_bid(client, who, bid.id)) == ([], None)
     make.close(there)
     work.settle(worker)
     assert len(queue(client, admins[0], there)) == 1
+    assert of_bid(client, who, bid.id)["status"] == "waiting"
 
 
 def test_each_match_is_laid_before_the_reviewers_with_its_own_risks(
@@ -63,41 +83,190 @@ def test_each_match_is_laid_before_the_reviewers_with_its_own_risks(
     make.close(before)
     make.accept(before, earlier.id)
     bids = {
-        "known": make.place(there, known, look.channel(known), **look.plain()),
+        "known": make.place(there, known, look.channel(known, **ODD), **look.plain()),
         "odd": make.place(there, odd, look.channel(odd, **ODD), **look.plain()),
         "dear": make.place(there, dear, look.channel(dear), **look.plain(10_000_000)),
-        "untold": make.place(there, **look.plain()),
     }
     make.close(there)
     work.settle(worker)
     found = {review["subject_id"]: review for review in queue(client, admins[0], there)}
     by_name = {name: found[ids.show("bid", bid.id)] for name, bid in bids.items()}
-    assert len(found) == 4
+    assert len(found) == 3
     assert "first_time" not in codes(by_name["known"])
     assert {"first_time", "suspicious_figures"} <= codes(by_name["odd"])
     assert {"first_time", "large_amount", "far_over_ceiling"} <= codes(by_name["dear"])
-    assert {"first_time", "no_audience_data"} <= codes(by_name["untold"])
-    assert {name: review["needs_two"] for name, review in by_name.items()} == {
-        "known": False,
-        "odd": True,
-        "dear": True,
-        "untold": False,
-    }
+    assert all(review["needs_two"] for review in by_name.values())
     (large,) = [risk for risk in by_name["dear"]["risks"] if risk["code"] == "large_amount"]
-    assert large["figure"] == 10_000_000
+    assert (large["figure"], large["asks"]) == (10_000_000, True)
     urgent = [review["priority"] for review in queue(client, admins[0], there)]
     assert urgent == sorted(urgent)
+
+
+def test_a_calm_bid_passes_by_rule_and_both_sides_read_that(
+    client: FlaskClient, worker: ModuleType, admins: list[Somebody]
+) -> None:
+    there = look.market()
+    who, bid = look.offer(there)
+    untold = make.place(there, **look.plain())
+    make.close(there)
+    work.settle(worker)
+    assert queue(client, admins[0], there) == []
+    assert queue(client, admins[0], there, status="deferred") == []
+    for reader in (who, there.brand, admins[0]):
+        shown = of_bid(client, reader, bid.id)
+        assert shown.pop("decided_at")
+        assert shown == {"status": "passed_by_rule", "reason": None, "override": None, "risks": []}
+    assert of_bid(client, there.brand, untold.id)["status"] == "passed_by_rule"
+    listed = client.get(there.offers, headers=there.brand.headers).json["data"]
+    assert {one["review"]["status"] for one in listed} == {"passed_by_rule"}
+    [event] = [event for event in events(bid.id) if event.kind == "bids.pass_review"]
+    assert event.party_ids == sorted([who.party_id, there.brand.party_id])
+
+
+def test_what_a_gate_keeps_out_is_deferred_and_a_brand_may_ask_for_it(
+    client: FlaskClient, worker: ModuleType, admins: list[Somebody]
+) -> None:
+    there = look.market(tolerance=3)
+    who, bid = risky(there)
+    _, calm = look.offer(there)
+    ask = f"/api/v1/bids/{ids.show('bid', bid.id)}/review"
+    make.close(there)
+    work.settle(worker)
+    # Over the tolerance: no person is asked about what a gate keeps out.
+    assert queue(client, admins[0], there) == []
+    assert [one["subject_id"] for one in queue(client, admins[0], there, status="deferred")] == [
+        ids.show("bid", bid.id)
+    ]
+    assert of_bid(client, who, bid.id)["status"] == "deferred"
+    other = somebody("brand")
+    assert client.post(ask, headers=other.once()).status_code == 404
+    assert client.post(ask, headers=who.once()).status_code == 403
+    asked = client.post(ask, headers=there.brand.once())
+    assert (asked.status_code, asked.json["review"]["status"]) == (200, "waiting")
+    assert [one["subject_id"] for one in queue(client, admins[0], there)] == [ids.show("bid", bid.id)]
+    again = client.post(ask, headers=there.brand.once())
+    assert (again.status_code, again.json["detail"]) == (409, "It waits for a person already.")
+    passed = client.post(f"/api/v1/bids/{ids.show('bid', calm.id)}/review", headers=there.brand.once())
+    assert (passed.status_code, passed.json["detail"]) == (409, "A rule has let it pass; nobody needs to look at it.")
+
+
+def test_a_review_is_asked_for_after_the_close_alone_and_while_the_bid_is_open(
+    client: FlaskClient, worker: ModuleType
+) -> None:
+    there = look.market(tolerance=3)
+    who, bid = risky(there)
+    ask = f"/api/v1/bids/{ids.show('bid', bid.id)}/review"
+    assert client.post(ask, headers=there.brand.once()).status_code == 404
+    make.close(there)
+    early = client.post(ask, headers=there.brand.once())
+    assert (early.status_code, early.json["detail"][:32]) == (409, "It has not been assessed yet. As")
+    work.settle(worker)
+    make.decline(there, bid.id)
+    assert client.post(ask, headers=there.brand.once()).status_code == 409
+    work.settle(worker)
+    assert of_bid(client, who, bid.id) is None
+
+
+def test_the_lead_of_the_ranking_is_asked_about_and_what_other_gates_keep_out_is_not(
+    worker: ModuleType, client: FlaskClient, admins: list[Somebody]
+) -> None:
+    there = look.market()
+    bids = [risky(there)[1] for _ in range(3)]
+    work.settle(worker)
+    make.close(there)
+    with db.transaction() as session:
+        brief = session.get_one(Brief, there.brief_id)
+        score_brief.score_brief(session, brief.id)
+        assert review_queue.queue_reviews(session, brief, kept_out=[bids[0].id]) == 3
+    assert {one["subject_id"] for one in queue(client, admins[0], there)} == {
+        ids.show("bid", bid.id) for bid in bids[1:]
+    }
+
+
+def test_the_nearly_chosen_cost_twice_the_budget_together_and_are_ten_at_least() -> None:
+    many = [new_id() for _ in range(30)]
+    assert review_queue.nearly_chosen([(one, 100.0) for one in many], 1_000) == set(many[:20])
+    assert review_queue.nearly_chosen([(one, 5_000.0) for one in many], 1_000) == set(many[:10])
+    assert review_queue.nearly_chosen([(one, 1.0) for one in many], 1_000) == set(many)
+    assert review_queue.nearly_chosen([(many[0], None), (many[1], 5.0)], 1_000) == {many[1]}
+
+
+def test_a_selection_asks_about_the_chosen_and_the_nearest_left_out(
+    client: FlaskClient, worker: ModuleType, admins: list[Somebody]
+) -> None:
+    there = look.market()
+    bids = [risky(there)[1].id for _ in range(9)]
+    make.close(there)
+    work.settle(worker)
+    with db.transaction() as session:
+        deferred = sa.update(Review).where(Review.about_id == there.brief_id).values(status=ReviewStatus.DEFERRED)
+        session.execute(deferred)
+        lines = [{"bid_id": ids.show("bid", bid)} for bid in bids]
+        left_out = [{**line, "would_win_at": None if number == 0 else {}} for number, line in enumerate(lines[2:])]
+        assert review_queue.ask_about_set(session, {"chosen": lines[:2], "left_out": left_out}) == 7
+    asked = {one["subject_id"] for one in queue(client, admins[0], there)}
+    assert asked == {ids.show("bid", bid) for bid in (*bids[:2], *bids[3:8])}
+
+
+def test_a_finished_selection_opens_what_it_chose(
+    client: FlaskClient, worker: ModuleType, admins: list[Somebody]
+) -> None:
+    there = look.market()
+    _, bid = risky(there)
+    make.close(there)
+    work.settle(worker)
+    with db.transaction() as session:
+        session.execute(
+            sa.update(Review).where(Review.subject_id == bid.id).values(status=ReviewStatus.DEFERRED),
+        )
+    started = client.post(look.path(there.brief_id, "selections"), json={"prove": "never"}, headers=there.brand.once())
+    assert started.status_code == 202, started.json
+    work.settle(worker)
+    result = client.get(f"/api/v1/selections/{started.json['id']}", headers=there.brand.headers).json["result"]
+    named = {line["bid_id"] for line in result["chosen"]}
+    assert {one["subject_id"] for one in queue(client, admins[0], there)} == named == {ids.show("bid", bid.id)}
+
+
+def test_one_person_on_both_sides_brings_a_bid_before_two_others(
+    client: FlaskClient, worker: ModuleType, admins: list[Somebody]
+) -> None:
+    there = look.market()
+    who, bid = look.offer(there)
+    seat(who, there.brand.party_id)
+    look.offer(there)
+    make.close(there)
+    work.settle(worker)
+    [review] = queue(client, admins[0], there)
+    assert (review["subject_id"], review["needs_two"]) == (ids.show("bid", bid.id), True)
+    assert "related_parties" in codes(review)
+
+
+def test_both_sides_read_verdict_and_reason_on_the_bid(
+    client: FlaskClient, worker: ModuleType, admins: list[Somebody]
+) -> None:
+    there = look.market()
+    who, bid = risky(there)
+    make.close(there)
+    work.settle(worker)
+    [review] = queue(client, admins[0], there)
+    assert act(client, admins[0], review, "reject").json["status"] == "rejected"
+    for reader in (who, there.brand):
+        shown = of_bid(client, reader, bid.id)
+        assert (shown["status"], shown["reason"]) == ("rejected", "数据来源已核对")
+        assert [risk["code"] for risk in shown["risks"]] == ["suspicious_figures"]
+    mine = client.get("/api/v1/bids", headers=who.headers).json["data"]
+    assert [one["review"]["status"] for one in mine] == ["rejected"]
 
 
 def test_what_is_risky_is_told_of_the_numbers_that_the_ranking_shows(
     client: FlaskClient, worker: ModuleType, admins: list[Somebody]
 ) -> None:
     there, who = look.market(tolerance=3), somebody("creator")
-    bid = make.place(there, who, look.channel(who, genders={}, regions=WHOLE), **look.plain())
+    bid = make.place(there, who, look.channel(who, genders={}, regions=WHOLE, **ODD), **look.plain())
     make.close(there)
     work.settle(worker)
     (match,) = look.ranking(client, there)["data"]
-    (laid,) = queue(client, admins[0], there)
+    (laid,) = queue(client, admins[0], there, status="deferred")
     review = client.get(f"/api/v1/reviews/{laid['id']}", headers=admins[0].headers).json
     assert (review["subject_id"], review["seen_fingerprint"]) == (ids.show("bid", bid.id), match["fingerprint"])
     facts = review["facts"]
@@ -151,11 +320,11 @@ def test_a_decided_match_comes_back_only_where_something_got_worse(
     client: FlaskClient, worker: ModuleType, admins: list[Somebody]
 ) -> None:
     there = look.market()
-    who, bid = look.offer(there)
+    who, bid = look.offer(there, 10_000_000)
     make.close(there)
     work.settle(worker)
     (review,) = queue(client, admins[0], there)
-    assert act(client, admins[0], review, "approve").json["status"] == "approved"
+    assert [act(client, admin, review, "approve").json["status"] for admin in admins[:2]] == ["second", "approved"]
     make_channels.told(who, bid.channel_id, taken_on="2026-11-08", followers=51_000)
     work.settle(worker)
     assert queue(client, admins[0], there) == []
@@ -169,11 +338,12 @@ def test_scoring_again_lays_nothing_before_them_again(
     client: FlaskClient, worker: ModuleType, admins: list[Somebody]
 ) -> None:
     there = look.market()
+    risky(there)
     look.offer(there)
     make.close(there)
     work.settle(worker)
     before = queue(client, admins[0], there)
     work.ask("matching.score", there.brief_id)
     work.settle(worker)
-    assert work.of("matching.score", there.brief_id)[-1].result == {"bids": 1, "changed": 0, "reviews": 0}
+    assert work.of("matching.score", there.brief_id)[-1].result == {"bids": 2, "changed": 0, "reviews": 0}
     assert queue(client, admins[0], there) == before
