@@ -17,7 +17,11 @@ from tests.make.people import Somebody, somebody
 HISTORY = (900_000, 700_000, 1_100_000, 650_000, 800_000, 950_000)
 ONE_VIDEO = [{"kind": "video", "count": 1, "length_tier": "21-60"}]
 _NUMBERS = count(1)
-BRIEF: dict[str, Any] = {"deliverables": [{"kind": "video", "count": 1, "length_tiers": ["21-60"], "platform": None}]}
+# Without a ceiling of its own, which would keep the dearer bids out.
+BRIEF: dict[str, Any] = {
+    "deliverables": [{"kind": "video", "count": 1, "length_tiers": ["21-60"], "platform": None}],
+    "ceiling_per_thousand": None,
+}
 
 
 def plain(amount_minor: int = 3_000_000, **changes: Any) -> dict[str, Any]:
