@@ -49,9 +49,9 @@ def all_crafted(folder: Path, listener: Listener, place: Place, quick: bool) -> 
 
 
 def made(files: Iterable[Crafted], folder: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    for one in files:
-        one.make(folder / one.name)
-        yield folder / one.name, one.may
+    for file in files:
+        file.make(folder / file.name)
+        yield folder / file.name, file.may
 
 
 def mutants(
@@ -91,14 +91,14 @@ def decode_all(
 
 def show(title: str, outcomes: list[Outcome], each: bool) -> None:
     print(f"\n{title}: {len(outcomes)} files")
-    for one in outcomes if each else [one for one in outcomes if one.faults]:
+    for one in outcomes if each else [outcome for outcome in outcomes if outcome.faults]:
         at = "" if one.at_s is None else f" at {one.at_s:.1f} s"
         print(
             f"  {one.name[:44]:<45}{one.said[:60] + at:<26}{one.seconds:6.2f} s{one.decoder_mb:6.0f} MB"
             f"{one.worker_mb:6.0f} MB  {'; '.join(one.faults)}"
         )
-    counts = Counter(one.said for one in outcomes)
-    refused = [one for one in outcomes if one.said != TAKEN] or outcomes
+    counts = Counter(outcome.said for outcome in outcomes)
+    refused = [outcome for outcome in outcomes if outcome.said != TAKEN] or outcomes
     print("  " + ", ".join(f"{name} {number}" for name, number in counts.most_common()))
     print(
         f"  most: {max(one.seconds for one in refused):.2f} s until a refusal, {max(one.seconds for one in outcomes):.2f} s"
@@ -113,13 +113,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="leave out crafted files that are large or slow")
     parser.add_argument("--keep", type=Path, help="a folder for the files that broke a promise")
-    asked = parser.parse_args()
+    args = parser.parse_args()
     if sys.platform != "linux":
         sys.exit("The watching reads /proc: run this on Linux.")
-    if asked.keep is not None:
-        asked.keep.mkdir(parents=True, exist_ok=True)
+    if args.keep is not None:
+        args.keep.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="inlay-hostile-") as root:
-        broken = run(Path(root), asked.mutated, asked.seed, asked.quick, asked.keep)
+        broken = run(Path(root), args.mutated, args.seed, args.quick, args.keep)
     print("\nEvery promise was kept." if not broken else "\n" + "\n".join(broken))
     sys.exit(1 if broken else 0)
 

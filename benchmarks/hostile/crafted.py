@@ -165,7 +165,7 @@ def _broken_boxes(start: Base) -> list[Crafted]:
 
 
 def _stts(*runs: tuple[int, int]) -> bytes:
-    return box(b"stts", struct.pack(">II", 0, len(runs)), *(struct.pack(">II", *one) for one in runs))
+    return box(b"stts", struct.pack(">II", 0, len(runs)), *(struct.pack(">II", *run) for run in runs))
 
 
 def _tables(start: Base) -> list[Crafted]:
@@ -275,7 +275,7 @@ def _ebml(start: Base) -> list[Crafted]:
     deep = b""
     for _ in range(2000):
         deep = element(0x1043A770, deep)  # Chapters in Chapters
-    vp9, good = b"V_VP9", [cluster(block(one), at_ms=40 * at) for at, one in enumerate(start.packets)]
+    vp9, good = b"V_VP9", [cluster(block(packet), at_ms=40 * at) for at, packet in enumerate(start.packets)]
     attached = element(
         0x1941A469,
         *(

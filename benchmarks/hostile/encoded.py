@@ -40,8 +40,8 @@ def _refused_for_one_reason() -> list[Crafted]:
 def _many_streams(path: Path) -> None:
     with av.open(str(path), "w") as container:
         sounds: list[Any] = [container.add_stream("aac", rate=clips.SOUND_HZ) for _ in range(40)]
-        for one in sounds:
-            clips.tone(container, one, 0.1)
+        for sound in sounds:
+            clips.tone(container, sound, 0.1)
 
 
 def _sound_only(path: Path) -> None:
@@ -127,7 +127,7 @@ def _crowded(path: Path) -> None:
     """The largest pictures allowed, ten times as many as fit in their time."""
     source = clips.write(path.with_suffix(".webm"), "libvpx-vp9", size=(4096, 2304), number=8)
     parts = packets(source) * 30
-    path.write_bytes(matroska(b"V_VP9", 4096, 2304, *(cluster(block(one), at_ms=at) for at, one in enumerate(parts))))
+    path.write_bytes(matroska(b"V_VP9", 4096, 2304, *(cluster(block(part), at_ms=at) for at, part in enumerate(parts))))
     source.unlink()
 
 

@@ -91,11 +91,11 @@ def main() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     threads = len(list(Path("/proc/self/task").iterdir())) if sys.platform == "linux" else 1
     closed = seccomp.lock_down()
-    found: dict[str, object] = {"closed": closed, "threads": threads}
+    report: dict[str, object] = {"closed": closed, "threads": threads}
     if closed:
-        found |= {name: _tried(attempt) for name, attempt in attempts.items()}
-        found["open_calls"] = _sweep(libc, listed)
-    os.write(1, json.dumps(found).encode())
+        report |= {name: _tried(attempt) for name, attempt in attempts.items()}
+        report["open_calls"] = _sweep(libc, listed)
+    os.write(1, json.dumps(report).encode())
     os._exit(0)
 
 

@@ -192,13 +192,13 @@ def _t(rng: np.random.Generator, n: int, df: float) -> Floats:
     return found
 
 
-def aggregates(made: Market) -> dict[str, float]:
+def aggregates(made_up_market: Market) -> dict[str, float]:
     """Return the figures of TARGETS for a market, forecasting each creator's newest video from the others."""
-    logs, newest, older = made.logs, made.logs[:, 0], made.logs[:, 1:]
+    logs, newest, older = made_up_market.logs, made_up_market.logs[:, 0], made_up_market.logs[:, 1:]
     within = np.std(logs, axis=1, ddof=1)
-    x = np.log(made.followers)
+    x = np.log(made_up_market.followers)
     line = np.polynomial.Polynomial.fit(x, newest, 1)(x)
-    platform = np.abs(newest - made.platform)[np.isfinite(made.platform)]
+    platform = np.abs(newest - made_up_market.platform)[np.isfinite(made_up_market.platform)]
     weights = 2.0 ** -np.arange(older.shape[1])
     weights /= weights.sum()
     return {
@@ -218,18 +218,18 @@ def aggregates(made: Market) -> dict[str, float]:
 
 def lines(name: str, seed: int) -> list[str]:
     """Return a setting's market as JSON lines, in the form that benchmarks.quality.reach_backtest reads."""
-    made = market(SETTINGS[name], seed)
-    verticals = np.random.default_rng(seed + 1).integers(0, len(VERTICALS), len(made.followers))
+    made_up_market = market(SETTINGS[name], seed)
+    verticals = np.random.default_rng(seed + 1).integers(0, len(VERTICALS), len(made_up_market.followers))
     found = []
-    for number, followers in enumerate(made.followers):
+    for number, followers in enumerate(made_up_market.followers):
         videos = [
             {
                 "published_at": (CRAWLED_AT - timedelta(days=float(age))).isoformat(timespec="seconds"),
                 "views": round(float(np.exp(log))),
             }
-            for log, age in zip(made.logs[number], made.ages[number], strict=True)
+            for log, age in zip(made_up_market.logs[number], made_up_market.ages[number], strict=True)
         ]
-        told = made.platform[number]
+        told = made_up_market.platform[number]
         row: dict[str, Any] = {
             "creator": f"{name}-{seed}-{number}",
             "followers": round(float(followers)),
@@ -245,8 +245,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.histories", description=__doc__)
     parser.add_argument("--setting", choices=sorted(SETTINGS), default="drifting")
     parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
-    sys.stdout.writelines(f"{line}\n" for line in lines(asked.setting, asked.seed))
+    args = parser.parse_args()
+    sys.stdout.writelines(f"{line}\n" for line in lines(args.setting, args.seed))
 
 
 if __name__ == "__main__":

@@ -75,10 +75,10 @@ def _in_range(case: Case) -> Iterator[float]:
 
 def _points_sum(case: Case) -> Iterator[float]:
     """The points told, the ends told and the score that is stored as factors are one number."""
-    told = score_plan(case.one, case.fit, what_ifs=False)
+    score = score_plan(case.one, case.fit, what_ifs=False)
     stored = raw_point(case.one)[None, :]
     kept = relieved_total(stored, stored, np.array([case.fit]))[0][0]
-    for total in (sum(one.point for one in told.factors), told.point, told.low, told.high, float(kept)):
+    for total in (sum(factor.point for factor in score.factors), score.point, score.low, score.high, float(kept)):
         yield abs(total - case.score)
 
 
@@ -218,11 +218,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.intrusiveness", description=__doc__)
     parser.add_argument("--timelines", type=int, default=1_000, help="plans to try")
     parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args(arguments)
-    if asked.timelines < 1:
+    args = parser.parse_args(arguments)
+    if args.timelines < 1:
         parser.error("--timelines must be 1 or more")
     began = time.process_time()
-    tallies = run(asked.timelines, asked.seed)
+    tallies = run(args.timelines, args.seed)
     print(f"{'property':<48}{'cases':>9}{'violations':>12}{'worst excess':>14}")
     for name, tally in tallies.items():
         worst = "-" if not tally.cases else f"{max(0.0, tally.worst):.1e}"
@@ -231,7 +231,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cases = sum(tally.cases for tally in tallies.values())
     spent = time.process_time() - began
     print(
-        f"{asked.timelines:,} plans, seed {asked.seed}: {cases:,} cases, {broken:,} violations, {spent:.1f} s of processor"
+        f"{args.timelines:,} plans, seed {args.seed}: {cases:,} cases, {broken:,} violations, {spent:.1f} s of processor"
     )
     return 1 if broken else 0
 

@@ -193,25 +193,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--setting", choices=sorted(made_up.SETTINGS), default="drifting")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folds", type=int, default=FOLDS, help="groups of creators, each judged by the others")
-    asked = parser.parse_args(arguments)
-    if asked.folds < 2:
+    args = parser.parse_args(arguments)
+    if args.folds < 2:
         parser.error("--folds must be 2 or more")
     try:
-        if asked.videos is None:
-            creators, source = read(made_up.lines(asked.setting, asked.seed)), f"made up: {asked.setting}, {asked.seed}"
+        if args.videos is None:
+            creators, source = read(made_up.lines(args.setting, args.seed)), f"made up: {args.setting}, {args.seed}"
             crawled_at = made_up.CRAWLED_AT
         else:
-            creators, source = read(asked.videos.read_text(encoding="utf-8-sig").splitlines()), asked.videos.name
+            creators, source = read(args.videos.read_text(encoding="utf-8-sig").splitlines()), args.videos.name
             crawled_at = max(
-                (video.published_at for one in creators for video in one.videos), default=made_up.CRAWLED_AT
+                (video.published_at for creator in creators for video in creator.videos), default=made_up.CRAWLED_AT
             )
-        if asked.crawled_at is not None:
-            crawled_at = moment(asked.crawled_at, "--crawled-at")
-        found = {"source": source, **run(creators, crawled_at, asked.folds)}
+        if args.crawled_at is not None:
+            crawled_at = moment(args.crawled_at, "--crawled-at")
+        report = {"source": source, **run(creators, crawled_at, args.folds)}
     except (BadLines, OSError, UnicodeDecodeError) as problem:
         print(f"reach_backtest: {problem}", file=sys.stderr)
         return 2
-    print(json.dumps(found, indent=2, allow_nan=False))
+    print(json.dumps(report, indent=2, allow_nan=False))
     return 0
 
 

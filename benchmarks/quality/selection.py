@@ -62,10 +62,10 @@ class Clock:
 
     def run(self, name: str, work: Callable[[], T]) -> T:
         wall, processor = time.perf_counter(), time.process_time()
-        found = work()
+        answer = work()
         took = (1000 * (time.perf_counter() - wall), 1000 * (time.process_time() - processor))
         self.times.setdefault(name, []).append(took)
-        return found
+        return answer
 
     def table(self) -> dict[str, dict[str, float]]:
         return {
@@ -80,59 +80,63 @@ class Clock:
         }
 
 
-def measure(asked: argparse.Namespace) -> dict[str, Any]:
+def measure(args: argparse.Namespace) -> dict[str, Any]:
     clock, lines = Clock(), []
-    for seed in range(asked.seeds):
-        made = market(asked.bids, asked.cells, asked.first_seed + seed)
-        times = asked.budgets[seed % len(asked.budgets)]
-        limits = SelectionLimits(budget=int(np.median(made.prices) * times))
-        lines.append(_one(made, limits, clock, asked, seed) | {"budget_in_median_prices": times})
-    return _summary(lines, asked) | {"times": clock.table(), "markets": lines if asked.lines else len(lines)}
+    for seed in range(args.seeds):
+        selection_market = market(args.bids, args.cells, args.first_seed + seed)
+        times = args.budgets[seed % len(args.budgets)]
+        limits = SelectionLimits(budget=int(np.median(selection_market.prices) * times))
+        lines.append(_one(selection_market, limits, clock, args, seed) | {"budget_in_median_prices": times})
+    return _summary(lines, args) | {"times": clock.table(), "markets": lines if args.lines else len(lines)}
 
 
 def _one(
-    made: SelectionMarket, limits: SelectionLimits, clock: Clock, asked: argparse.Namespace, seed: int
+    selection_market: SelectionMarket, limits: SelectionLimits, clock: Clock, args: argparse.Namespace, seed: int
 ) -> dict[str, Any]:
-    problem = clock.run("prepare", lambda: prepare(made, limits))
+    problem = clock.run("prepare", lambda: prepare(selection_market, limits))
     greedy = clock.run("greedy", lambda: search.greedy(problem))
     clock.run("greedy_seeds_swaps", lambda: search.search(problem))
     clock.run("bound", lambda: bound.upper(problem, greedy))
-    found = clock.run("choose", lambda: search.choose(made, limits))
-    if seed < asked.explained:
-        clock.run("explain", lambda: explain.explain(made, limits, found.options))
-        clock.run("budget_curve", lambda: curves.budget_curve(made, limits))
+    chosen = clock.run("choose", lambda: search.choose(selection_market, limits))
+    if seed < args.explained:
+        clock.run("explain", lambda: explain.explain(selection_market, limits, chosen.options))
+        clock.run("budget_curve", lambda: curves.budget_curve(selection_market, limits))
     line = {
-        "picks": len(found.options),
-        "greedy_share": round(problem.value(greedy) / found.value, 5),
-        "certificate": round(found.certificate, 5),
-        "best_possible_share": round(found.certificate, 5),
+        "picks": len(chosen.options),
+        "greedy_share": round(problem.value(greedy) / chosen.value, 5),
+        "certificate": round(chosen.certificate, 5),
+        "best_possible_share": round(chosen.certificate, 5),
         "against": "bound",
     }
-    if asked.exact and seed < asked.exact_seeds:
-        line |= _exactly(problem, made, found, clock, asked)
+    if args.exact and seed < args.exact_seeds:
+        line |= _exactly(problem, selection_market, chosen, clock, args)
     return line
 
 
 def _exactly(
-    problem: SelectionProblem, made: SelectionMarket, found: search.ChosenSet, clock: Clock, asked: argparse.Namespace
+    problem: SelectionProblem,
+    selection_market: SelectionMarket,
+    chosen: search.ChosenSet,
+    clock: Clock,
+    args: argparse.Namespace,
 ) -> dict[str, Any]:
     place = {row: number for number, row in enumerate(problem.rows.tolist())}
-    start = tuple(sorted(place[row] for row in found.options))
-    best = clock.run("exact", lambda: exact.solve(problem, start, gap=asked.gap, time_limit_s=asked.time_limit))
+    start = tuple(sorted(place[row] for row in chosen.options))
+    best = clock.run("exact", lambda: exact.solve(problem, start, gap=args.gap, time_limit_s=args.time_limit))
     return {
         "against": "exact",
         "stopped": best.stopped,
         "exact_gap": round(best.bound / best.value - 1, 6),
-        "best_possible_share": round(found.value / best.value, 5),
+        "best_possible_share": round(chosen.value / best.value, 5),
         "certificate_with_exact": round(best.value / best.bound, 5),
     }
 
 
-def _summary(lines: list[dict[str, Any]], asked: argparse.Namespace) -> dict[str, Any]:
+def _summary(lines: list[dict[str, Any]], args: argparse.Namespace) -> dict[str, Any]:
     certificates = [line["certificate"] for line in lines]
     parts: dict[str, Any] = {
-        "bids": asked.bids,
-        "cells": asked.cells,
+        "bids": args.bids,
+        "cells": args.cells,
         "certificate": {"least": min(certificates), "median": round(float(np.median(certificates)), 5)},
         "python": platform.python_version(),
         "numpy": np.__version__,
@@ -164,11 +168,11 @@ def main() -> None:
     parser.add_argument("--gap", type=float, default=1e-3)
     parser.add_argument("--time-limit", type=float, default=60.0, help="seconds for HiGHS on one market")
     parser.add_argument("--lines", action="store_true", help="a line for each market")
-    asked = parser.parse_args()
+    args = parser.parse_args()
     # HiGHS writes its name on the process's standard output; there only the figures belong.
     with os.fdopen(os.dup(1), "w") as out:
         os.dup2(2, 1)
-        print(json.dumps(measure(asked), indent=2), file=out)
+        print(json.dumps(measure(args), indent=2), file=out)
 
 
 if __name__ == "__main__":

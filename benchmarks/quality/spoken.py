@@ -95,11 +95,11 @@ def chords(seconds: float, random: np.random.Generator) -> Sound:
 
 
 def met(heard: HeardSpeech, names: Sequence[str]) -> bool:
-    return any(brand_words.brand_hits(one.text, names) for one in heard.sentences)
+    return any(brand_words.brand_hits(sentence.text, names) for sentence in heard.sentences)
 
 
 def told(heard: HeardSpeech) -> str:
-    return " | ".join(one.text for one in heard.sentences)
+    return " | ".join(sentence.text for sentence in heard.sentences)
 
 
 def others(spoken: Sequence[Utterance], one: Utterance, random: np.random.Generator) -> list[str]:
@@ -172,14 +172,14 @@ def main() -> None:
     parse.add_argument("--snr-db", type=float, nargs="*", default=[], help="also under music and noise this far below")
     parse.add_argument("--plain", action="store_true", help="without names as hot words")
     parse.add_argument("--explain", action="store_true", help="print each miss and each wrong hit")
-    asked = parse.parse_args()
-    by = speech.recogniser(asked.models)
+    args = parse.parse_args()
+    by = speech.recogniser(args.models)
     if by is None:
         raise SystemExit("No speech model is installed: make vision")
-    spoken = read(asked.folder, asked.table or asked.folder / "transcripts.tsv")
-    for snr_db in (None, *asked.snr_db):
-        measure(by, spoken, snr_db, asked.plain, asked.explain)
-    nothing_said(by, sorted({one.name for one in spoken})[:20], asked.plain)
+    spoken = read(args.folder, args.table or args.folder / "transcripts.tsv")
+    for snr_db in (None, *args.snr_db):
+        measure(by, spoken, snr_db, args.plain, args.explain)
+    nothing_said(by, sorted({one.name for one in spoken})[:20], args.plain)
 
 
 if __name__ == "__main__":

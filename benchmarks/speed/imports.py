@@ -72,7 +72,7 @@ def run() -> dict[str, Any]:
 
 def _write(path: Path) -> None:
     today = now().date()
-    exports.write(path, "inlay", (files.record(one, today) for one in world.channels(1, today, ROWS)))
+    exports.write(path, "inlay", (files.record(channel, today) for channel in world.channels(1, today, ROWS)))
 
 
 def _import(servers: LocalServers, path: Path) -> float:

@@ -96,10 +96,10 @@ def brief(session: Session, brand_id: UUID, number: int = 0) -> UUID:
     at = datetime.now(UTC)
     who = Actor(role=Role.BRAND, party_id=brand_id)
     loaded = BriefIn().load(wishes.brief(number, at, at + timedelta(hours=5)))
-    made = briefs.create(session, who, loaded=loaded)
+    brief = briefs.create(session, who, loaded=loaded)
     session.flush()
-    briefs.publish(session, who, made.id)
-    return made.id
+    briefs.publish(session, who, brief.id)
+    return brief.id
 
 
 def channels(session: Session, creator_id: UUID, count: int) -> None:

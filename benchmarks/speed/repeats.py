@@ -87,11 +87,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.repeats", description=__doc__)
     parser.add_argument("--pictures", type=int, default=PICTURES, help="pictures that the market has seen")
     parser.add_argument("--seconds", type=int, default=SECONDS, help="length of the video that is looked up")
-    asked = parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
     log.configure("json", io.StringIO())
-    told = run(asked.pictures, asked.seconds)
-    print(json.dumps(told))
-    return 0 if told["found"] == [["", asked.seconds]] else 1
+    figures = run(args.pictures, args.seconds)
+    print(json.dumps(figures))
+    return 0 if figures["found"] == [["", args.seconds]] else 1
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def run(bids: int = BIDS) -> dict[str, Any]:
     plain, loop = _ms(lambda: _plain(features), 5), _loop_ms(features[:, :SAMPLE]) * bids / min(SAMPLE, bids)
     pandas = _pandas_ms(features)
     stored, persisted = _through_postgresql(features, right)
-    found: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "bids": bids,
         "bytes": features.nbytes,
         "ms": {
@@ -75,8 +75,8 @@ def run(bids: int = BIDS) -> dict[str, Any]:
         "through_postgresql": persisted,
     }
     if pandas is None:
-        found["note"] = "pandas is not installed here and is no dependency: not measured"
-    return found
+        figures["note"] = "pandas is not installed here and is no dependency: not measured"
+    return figures
 
 
 def _times(others: dict[str, float | None], ours: float) -> dict[str, float | None]:
@@ -205,8 +205,8 @@ def _persist() -> dict[str, Any]:
         marks.append(time.perf_counter())
         _keep(session, rows["id"], scores)
     marks.append(time.perf_counter())
-    told = dict(zip(("read_s", "score_s", "write_s"), np.round(np.diff(marks), 2).tolist(), strict=True))
-    return {**told, "all_s": round(marks[-1] - marks[0], 2)}
+    seconds = dict(zip(("read_s", "score_s", "write_s"), np.round(np.diff(marks), 2).tolist(), strict=True))
+    return {**seconds, "all_s": round(marks[-1] - marks[0], 2)}
 
 
 def _read(session: Session) -> dict[str, column_copy.Column]:

@@ -91,7 +91,7 @@ def repeated(source: Path, target: Path, times: int) -> None:
         for _ in range(times):
             with av.open(str(source)) as read:
                 if not made:
-                    made = {one.index: out.add_stream_from_template(one) for one in read.streams}
+                    made = {stream.index: out.add_stream_from_template(stream) for stream in read.streams}
                 for packet in read.demux():
                     if packet.dts is None or packet.pts is None or packet.time_base is None:
                         continue
@@ -111,7 +111,7 @@ def used() -> float:
 
 def measure(path: Path, folder: Path) -> None:
     images = {"label.png": clips.label(NAME, 1), "badge.png": clips.badge("NORTHFOX", 1)}
-    found = [reference_images.prepare(name, cv2.imencode(".png", one)[1].tobytes()) for name, one in images.items()]
+    found = [reference_images.prepare(name, cv2.imencode(".png", image)[1].tobytes()) for name, image in images.items()]
     brand = WantedBrand((NAME, "NORTHFOX"), tuple(found))
     print(f"{'':>10}{'CPU s':>9}{'a minute':>10}{'wall s':>9}{'peak MB':>9}")
     began, total, wall = used(), used(), time.monotonic()
@@ -119,10 +119,10 @@ def measure(path: Path, folder: Path) -> None:
     minutes = cache.info.duration_s / 60
     show("decode", used() - began, minutes, time.monotonic() - wall)
     work, answers = StepWork(cache, brand, folder / "models"), {}
-    for one in STEPS:
+    for step in STEPS:
         began, wall = used(), time.monotonic()
-        answers[one.name] = one.answer(work, lambda done, of: None)
-        show(one.name, used() - began, minutes, time.monotonic() - wall)
+        answers[step.name] = step.answer(work, lambda done, of: None)
+        show(step.name, used() - began, minutes, time.monotonic() - wall)
     began, wall = used(), time.monotonic()
     made = check_result.check(cache, brand, answers, ScoringTerms())
     show("merge", used() - began, minutes, time.monotonic() - wall)
@@ -147,15 +147,15 @@ def main() -> None:
     read.add_argument("--sound", type=Path, nargs="*", default=[], help="WAV files, 16 bit, one channel")
     read.add_argument("--file", type=Path, help="check this file instead of drawing one")
     read.add_argument("--keep", type=Path)
-    asked = read.parse_args()
+    args = read.parse_args()
     cv2.setNumThreads(1)
     folder = Path(tempfile.mkdtemp(prefix="inlay-checks-"))
-    path = asked.file or (asked.keep or folder) / "clip.mp4"
+    path = args.file or (args.keep or folder) / "clip.mp4"
     if not path.exists():
         once = folder / "once.mp4"
-        drawn = pictures(asked.seconds, (asked.size[0], asked.size[1]), asked.fps, asked.background)
-        clips.encode(once, drawn, asked.fps, sound=sound_of(asked.sound, asked.seconds))
-        repeated(once, path, asked.repeat)
+        drawn = pictures(args.seconds, (args.size[0], args.size[1]), args.fps, args.background)
+        clips.encode(once, drawn, args.fps, sound=sound_of(args.sound, args.seconds))
+        repeated(once, path, args.repeat)
         # In a process of its own: what drawing took is not what checking takes.
         subprocess.run([sys.executable, "-m", "benchmarks.speed.video_checks", "--file", str(path)], check=True)
     else:

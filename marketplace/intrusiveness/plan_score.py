@@ -67,7 +67,7 @@ class FactorReason(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class PlanVeto(Message):
-    """Something to mend whatever the score is; ``certain`` is false if only a part of the range calls for it."""
+    """Something to fix whatever the score is; ``certain`` is false if only a part of the range calls for it."""
 
     certain: bool
 
@@ -217,7 +217,7 @@ def _best_change(
 
 
 def vetoes(timeline: Timeline, *, buying_link: bool | None, disclosed: bool | None) -> list[PlanVeto]:
-    """Return what has to be mended whatever the score is.
+    """Return what must be fixed whatever the score is.
 
     Sources: for undisclosed buying links China's 2023 Internet advertising measures; for faces, subtitles and loudness
     constants.TABLE.

@@ -33,7 +33,7 @@ class Prominence:
 
 
 def prominence(timeline: Timeline) -> Prominence:
-    """Return how well the brand would be noticed; every plan inside the intervals lies in low..high."""
+    """Return how well the brand would be noticed; every plan inside the intervals is within low..high."""
     low, point, high = 100 * _share(timeline, "low"), 100 * _share(timeline, "mid"), 100 * _share(timeline, "high")
     score = between(low, high)
     seconds = between(_seen_s(timeline, "low"), _seen_s(timeline, "high"))

@@ -45,7 +45,7 @@ _ROUNDING_S = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class ValueInterval:
-    """A number known to lie in low..high; exact where both are equal. Raises ValueError if low > high or not finite."""
+    """A number known to be within low..high; exact if both are equal. Raises ValueError if low > high or not finite."""
 
     low: float
     high: float

@@ -56,7 +56,7 @@ def exposures(draw: st.DrawFn, length: float, *, sure: bool = False) -> Exposure
     numbers["area_share"] = draw(intervals(0, 0.2))
     seconds = ValueInterval(least, least + draw(st.floats(0.1, 5)))
     if sure:
-        numbers = {name: exact(one.low) for name, one in numbers.items()}
+        numbers = {name: exact(number.low) for name, number in numbers.items()}
         start, seconds = exact(start.low), exact(max(0.1, least))
     return Exposure(start, seconds, draw(st.sampled_from(ExposureKind)), cta=draw(st.booleans()), **numbers)
 
@@ -72,8 +72,8 @@ def inside(draw: st.DrawFn, plan: Timeline) -> Timeline:
 
     names = ("start_s", "seconds", "area_share", "centre", "saliency", "clarity", "claims", "mentions", "plot")
     found = tuple(
-        Exposure(kind=one.kind, cta=one.cta, **{name: some(getattr(one, name)) for name in names})
-        for one in plan.exposures
+        Exposure(kind=exposure.kind, cta=exposure.cta, **{name: some(getattr(exposure, name)) for name in names})
+        for exposure in plan.exposures
     )
     return Timeline(plan.duration_s, found, some(plan.brands), some(plan.loudness_lu), some(plan.occlusion_share))
 

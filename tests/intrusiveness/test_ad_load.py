@@ -23,17 +23,17 @@ PAID = AdLoadVideo(35, 6, 60, sponsored=True)
     ],
 )
 def test_the_worked_values(videos: list[AdLoadVideo], told: float) -> None:
-    found = ad_load(videos)
-    assert found.score == pytest.approx(told, abs=0.5)
-    assert found.score == pytest.approx(sum(one.points for one in found.reasons))
+    load = ad_load(videos)
+    assert load.score == pytest.approx(told, abs=0.5)
+    assert load.score == pytest.approx(sum(reason.points for reason in load.reasons))
 
 
 def test_ten_sponsored_in_a_row_by_parts() -> None:
-    found = ad_load([PAID] * 10)
-    assert {one.code: one.points for one in found.reasons} == pytest.approx(
+    load = ad_load([PAID] * 10)
+    assert {reason.code: reason.points for reason in load.reasons} == pytest.approx(
         {"past": 21, "density": 20, "frequency": 12, "streak": 8}
     )
-    for reason, value in zip(found.reasons, ("35", "10%", "10", "10"), strict=True):
+    for reason, value in zip(load.reasons, ("35", "10%", "10", "10"), strict=True):
         assert value in reason.zh
         assert value in reason.en
         assert re.search(r"[一-鿿]", reason.zh)
@@ -51,11 +51,11 @@ videos = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(videos)
 def test_one_more_free_video_never_raises_it_and_it_stays_in_0_to_100(some: list[AdLoadVideo]) -> None:
-    found = ad_load(some).score
-    assert 0 <= found <= 100
+    load = ad_load(some).score
+    assert 0 <= load <= 100
     assert ad_load([*some, AdLoadVideo(0, 0, 1, sponsored=False)]).score <= 100
     if len(some) < 10:
-        assert ad_load([*some, FREE]).score <= found + 1e-9
+        assert ad_load([*some, FREE]).score <= load + 1e-9
 
 
 @pytest.mark.parametrize("values", [(101, 0, 60), (-1, 0, 60), (5, 61, 60), (5, 0, 0), (5, float("nan"), 60)])

@@ -118,7 +118,7 @@ def lines(count: int, seed: int = 3) -> list[dict[str, Any]]:
 
 def test_the_command_tells_and_refuses_weights_that_nothing_bears(tmp_path: Path) -> None:
     path, out = tmp_path / "rows.jsonl", tmp_path / "weights.json"
-    path.write_text("\n".join(json.dumps(one) for one in lines(200)) + "\n\n", encoding="utf-8")
+    path.write_text("\n".join(json.dumps(line) for line in lines(200)) + "\n\n", encoding="utf-8")
     told = CliRunner().invoke(main, ["--json", "calibrate", str(path)])
     assert told.exit_code == 0, told.output
     found = json.loads(told.output)
@@ -154,7 +154,7 @@ def test_a_row_that_cannot_be_read_is_named(tmp_path: Path, change: dict[str, An
 
 def test_weights_are_written_where_the_rows_bear_them(tmp_path: Path) -> None:
     path, out = tmp_path / "rows.jsonl", tmp_path / "weights.json"
-    path.write_text("\n".join(json.dumps(one) for one in lines(1_500)), encoding="utf-8")
+    path.write_text("\n".join(json.dumps(line) for line in lines(1_500)), encoding="utf-8")
     told = CliRunner().invoke(main, ["calibrate", str(path), "--weights", str(out)])
     assert told.exit_code == 0, told.output
     assert sum(json.loads(out.read_text())["weights"].values()) == pytest.approx(100, abs=0.1)

@@ -33,10 +33,10 @@ def of(timeline: Timeline) -> VideoEnds:
 def test_the_middle_is_the_worked_value_of_usual_videos() -> None:
     usual = AdLoadVideo(constants.UNSEEN_SCORE, constants.UNSEEN_ADS * 60, 60, sponsored=True)
     free = AdLoadVideo(0, 0, 60, sponsored=False)
-    found = channel_score([FREE, PAID] * 5)
-    assert found.before.point == pytest.approx(ad_load([free, usual] * 5).score)
-    assert found.before.low < found.before.point < found.before.high
-    assert (found.videos, found.sponsored, found.after) == (10, 5, None)
+    score = channel_score([FREE, PAID] * 5)
+    assert score.before.point == pytest.approx(ad_load([free, usual] * 5).score)
+    assert score.before.low < score.before.point < score.before.high
+    assert (score.videos, score.sponsored, score.after) == (10, 5, None)
 
 
 def test_nothing_sponsored_is_known_exactly() -> None:
@@ -59,26 +59,26 @@ def test_a_video_of_known_timeline_counts_as_it_is() -> None:
 def test_the_ends_enclose_the_middle_and_a_sponsored_video_is_never_lighter(
     past: list[PublishedVideo], plan: Timeline
 ) -> None:
-    found = channel_score(past, of(plan))
-    assert found.after is not None
-    assert found.unsponsored is not None
-    for one in (found.before, found.after, found.unsponsored):
+    score = channel_score(past, of(plan))
+    assert score.after is not None
+    assert score.unsponsored is not None
+    for one in (score.before, score.after, score.unsponsored):
         assert 0 <= one.low <= one.point + 1e-9
         assert one.point <= one.high + 1e-9
         assert one.high <= 100
-    assert all(a >= b - 1e-9 for a, b in zip(found.after, found.unsponsored, strict=True))
+    assert all(a >= b - 1e-9 for a, b in zip(score.after, score.unsponsored, strict=True))
 
 
 @given(PASTS, make.plans(sure=True))
 @QUICK
 def test_every_channel_inside_the_ends_lies_in_the_range(past: list[PublishedVideo], plan: Timeline) -> None:
     one = of(plan)
-    found = channel_score(past, one)
+    score = channel_score(past, one)
     ends = [unseen(video) for video in past]
     for pick in range(3):
         inside = ad_load([end[pick] for end in ends] + [one.mid]).score
-        assert found.after is not None
-        assert found.after.low - 1e-9 <= inside <= found.after.high + 1e-9
+        assert score.after is not None
+        assert score.after.low - 1e-9 <= inside <= score.after.high + 1e-9
 
 
 def test_what_is_longer_ago_than_is_looked_at_changes_nothing() -> None:
@@ -106,7 +106,7 @@ def replace_past(one: PublishedVideo) -> PublishedVideo:
 
 def test_a_plan_without_exposures_still_counts_as_sponsored() -> None:
     empty = replace(make.CUP, exposures=())
-    found = channel_score([FREE] * 3, of(empty))
-    assert found.after is not None
-    assert found.unsponsored is not None
-    assert found.after.point > found.unsponsored.point
+    score = channel_score([FREE] * 3, of(empty))
+    assert score.after is not None
+    assert score.unsponsored is not None
+    assert score.after.point > score.unsponsored.point

@@ -53,9 +53,9 @@ def test_a_worked_value_by_hand() -> None:
 
 
 def test_units_make_a_hundred_points_and_names_are_whole() -> None:
-    assert sum(one.units for one in constants.FACTORS) == 20
+    assert sum(factor.units for factor in constants.FACTORS) == 20
     assert sum(constants.POINTS) == 100
-    assert all(one.zh and one.en and one.evidence for one in constants.FACTORS)
+    assert all(factor.zh and factor.en and factor.evidence for factor in constants.FACTORS)
     assert all(one.unit and one.evidence for one in constants.TABLE.values())
 
 
@@ -128,11 +128,13 @@ def test_area_and_best_mean_agree_with_a_fine_grid(some: list[tuple[int, int, fl
 @QUICK
 @given(make.plans(sure=True), make.SHARES)
 def test_the_score_is_the_sum_of_its_points_and_lies_in_0_to_100(timeline: Timeline, fit: float) -> None:
-    told = score_plan(timeline, fit, what_ifs=False)
-    assert -ROUNDING <= told.point <= 100 + ROUNDING
-    assert told.point == pytest.approx(sum(one.point for one in told.factors), abs=ROUNDING)
-    assert told.low == pytest.approx(told.high, abs=ROUNDING)
-    assert all(0 <= one.point <= most + ROUNDING for one, most in zip(told.factors, constants.POINTS, strict=True))
+    score = score_plan(timeline, fit, what_ifs=False)
+    assert -ROUNDING <= score.point <= 100 + ROUNDING
+    assert score.point == pytest.approx(sum(factor.point for factor in score.factors), abs=ROUNDING)
+    assert score.low == pytest.approx(score.high, abs=ROUNDING)
+    assert all(
+        0 <= factor.point <= most + ROUNDING for factor, most in zip(score.factors, constants.POINTS, strict=True)
+    )
 
 
 @QUICK
@@ -192,7 +194,7 @@ def test_more_fit_or_plot_never_raises_the_score(timeline: Timeline, a: float, b
 
 def test_an_unknown_fit_relieves_nothing_and_load_is_never_relieved() -> None:
     assert score(make.READ, float("nan")) == score(make.READ, 0.0)
-    relieved = [one.code for one in constants.FACTORS if one.relieved]
+    relieved = [factor.code for factor in constants.FACTORS if factor.relieved]
     assert relieved == ["peak", "early", "info", "run", "clutter", "spoken", "repeat"]
     none, full = (score_plan(make.READ, fit).factors for fit in (0.0, 1.0))
     for before, after in zip(none, full, strict=True):
@@ -224,8 +226,8 @@ def test_a_long_run_split_in_two_never_raises_the_score(seconds: float, like: Ex
 def test_every_plan_inside_the_intervals_scores_inside_the_range(
     plan: Timeline, data: st.DataObject, fit: float
 ) -> None:
-    told = score_plan(plan, fit, what_ifs=False)
-    assert told.low - ROUNDING <= told.point <= told.high + ROUNDING
+    score = score_plan(plan, fit, what_ifs=False)
+    assert score.low - ROUNDING <= score.point <= score.high + ROUNDING
     low, high = measure(plan, "low"), measure(plan, "high")
     for _ in range(4):
         one = data.draw(make.inside(plan))
@@ -235,7 +237,7 @@ def test_every_plan_inside_the_intervals_scores_inside_the_range(
                 if code not in {"clutter", "loud"}:
                     assert least - 1e-6 <= value <= most + 1e-6, code
         total = sum(points(to_factors(values, plan.duration_s), fit))
-        assert told.low - ROUNDING * 10 <= total <= told.high + ROUNDING * 10
+        assert score.low - ROUNDING * 10 <= total <= score.high + ROUNDING * 10
 
 
 def test_bounds_are_tight_where_exposures_cannot_meet() -> None:
@@ -301,9 +303,9 @@ def test_a_number_does_not_change_without_its_version() -> None:
     )
     numbers = {
         "table": {name: one.value for name, one in constants.TABLE.items()},
-        "factors": [(one.code, one.units, one.relieved) for one in constants.FACTORS],
+        "factors": [(factor.code, factor.units, factor.relieved) for factor in constants.FACTORS],
         "ramps": {
-            name: [value for value in astuple(one) if isinstance(value, int)] for name, one in constants.RAMPS.items()
+            name: [value for value in astuple(ramp) if isinstance(value, int)] for name, ramp in constants.RAMPS.items()
         },
     }
     digest = hashlib.sha256(json.dumps([versions, numbers], sort_keys=True).encode()).hexdigest()

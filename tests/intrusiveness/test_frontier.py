@@ -54,18 +54,18 @@ def no_less(now: tuple[float, float], was: tuple[float, float], by: float = 0.0)
 @settings(max_examples=40, deadline=None)
 @given(make.plans(most=5), make.SHARES)
 def test_what_holds_of_every_point(plan: Timeline, fit: float) -> None:
-    found = f.frontier(plan, fit)
-    assert found.before == f.PlanStanding(score_range(plan, fit), prominence_range(plan))
-    assert len(found.points) <= f.POINTS_MAX
-    assert [one.kept for one in found.points] == sorted((one.kept for one in found.points), reverse=True)
-    for one in found.points:
+    frontier = f.frontier(plan, fit)
+    assert frontier.before == f.PlanStanding(score_range(plan, fit), prominence_range(plan))
+    assert len(frontier.points) <= f.POINTS_MAX
+    assert [point.kept for point in frontier.points] == sorted((point.kept for point in frontier.points), reverse=True)
+    for one in frontier.points:
         assert from_dict(to_dict(one.plan)) == one.plan
         assert one.plan.source is plan.source
-        assert one.kept == no_less(one.standing.prominence, found.before.prominence, constants.PROMINENCE_KEPT)
-        assert sum(one.standing.prominence) >= constants.PROMINENCE_LEAST * sum(found.before.prominence) - ROUNDING
+        assert one.kept == no_less(one.standing.prominence, frontier.before.prominence, constants.PROMINENCE_KEPT)
+        assert sum(one.standing.prominence) >= constants.PROMINENCE_LEAST * sum(frontier.before.prominence) - ROUNDING
         assert 1 <= len(one.steps) <= f.STEPS_MAX
         assert one.steps[-1].change.plan == one.plan
-        before = found.before
+        before = frontier.before
         for step in one.steps:
             really = f.PlanStanding(score_range(step.change.plan, fit), prominence_range(step.change.plan))
             assert step.after == really
@@ -79,11 +79,11 @@ def test_what_holds_of_every_point(plan: Timeline, fit: float) -> None:
 @settings(max_examples=40, deadline=None)
 @given(make.plans(most=5), make.SHARES)
 def test_none_is_beaten_by_another_or_by_the_plan_itself(plan: Timeline, fit: float) -> None:
-    found = f.frontier(plan, fit)
-    sides = [(sum(one.standing.intrusiveness), -sum(one.standing.prominence)) for one in found.points]
-    for one in sides:
-        assert not any(two != one and two[0] <= one[0] and two[1] <= one[1] for two in sides)
-        assert one[0] < sum(found.before.intrusiveness)
+    frontier = f.frontier(plan, fit)
+    sides = [(sum(point.standing.intrusiveness), -sum(point.standing.prominence)) for point in frontier.points]
+    for side in sides:
+        assert not any(two != side and two[0] <= side[0] and two[1] <= side[1] for two in sides)
+        assert side[0] < sum(frontier.before.intrusiveness)
     assert len(set(sides)) == len(sides)
 
 
@@ -98,27 +98,27 @@ def test_the_same_plan_gives_the_same_plain_json(plan: Timeline) -> None:
 
 def test_a_plan_of_six_is_much_less_intrusive_with_the_same_prominence_and_found_at_once() -> None:
     began = time.process_time()
-    found = f.frontier(SIX, 0.4)
+    frontier = f.frontier(SIX, 0.4)
     assert time.process_time() - began < 1
-    assert 3 <= len(found.points) <= 6
-    kept = [one for one in found.points if one.kept]
-    before, after = found.before.intrusiveness, kept[-1].standing.intrusiveness
+    assert 3 <= len(frontier.points) <= 6
+    kept = [point for point in frontier.points if point.kept]
+    before, after = frontier.before.intrusiveness, kept[-1].standing.intrusiveness
     assert sum(after) < 0.65 * sum(before)
-    assert no_less(kept[-1].standing.prominence, found.before.prominence, 1)
-    assert sum(found.points[-1].standing.intrusiveness) < sum(after)
+    assert no_less(kept[-1].standing.prominence, frontier.before.prominence, 1)
+    assert sum(frontier.points[-1].standing.intrusiveness) < sum(after)
 
 
 def test_every_step_says_what_to_do_and_what_comes_of_it() -> None:
-    for one in f.frontier(SIX, 0.4).points:
-        assert ("基本不变" in one.zh, "stays" in one.en) == (one.kept, one.kept)
-        for step in one.steps:
+    for point in f.frontier(SIX, 0.4).points:
+        assert ("基本不变" in point.zh, "stays" in point.en) == (point.kept, point.kept)
+        for step in point.steps:
             assert re.search(r"[一-鿿]", step.zh)
             assert not re.search(r"[一-鿿]", step.en)
             assert step.zh.count("侵扰度由") == step.en.count("score goes from") == 1
 
 
 def test_towards_the_edge_and_larger_is_noticed_as_well_as_before() -> None:
-    [kept] = [one for one in f.frontier(make.HERO, 0.4).points if one.kept]
+    [kept] = [point for point in f.frontier(make.HERO, 0.4).points if point.kept]
     [step] = kept.steps
     [was], [now] = make.HERO.exposures, kept.plan.exposures
     assert step.change.action == "edge_larger"
@@ -135,8 +135,8 @@ def test_nothing_to_say_where_nothing_helps() -> None:
 
 
 def test_times_of_what_is_changed_can_be_read() -> None:
-    for one in f.frontier(SIX, 0.4).points:
-        for exposure in one.plan.exposures:
+    for point in f.frontier(SIX, 0.4).points:
+        for exposure in point.plan.exposures:
             for value in (exposure.start_s, exposure.seconds):
                 assert all(len(str(end).partition(".")[2]) <= 3 for end in (value.low, value.high))
 
@@ -148,16 +148,16 @@ def told(*words: str) -> Any:
 def test_a_plan_in_a_file_is_checked_without_a_server(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(to_dict(SIX)))
-    found = f.frontier(SIX, 0.4)
-    shown = told("plan", str(path), "--fit", "0.4", "--language", "zh")
-    assert shown.exit_code == 0, shown.output
-    assert "intrusiveness 43.4–66.7" in shown.output
-    assert all(step.zh in shown.output for point in found.points for step in point.steps)
+    frontier = f.frontier(SIX, 0.4)
+    result = told("plan", str(path), "--fit", "0.4", "--language", "zh")
+    assert result.exit_code == 0, result.output
+    assert "intrusiveness 43.4–66.7" in result.output
+    assert all(step.zh in result.output for point in frontier.points for step in point.steps)
     data = json.loads(told("--json", "plan", str(path), "--fit", "0.4").output)
-    assert data["frontier"] == f.as_dict(found)
+    assert data["frontier"] == f.as_dict(frontier)
     assert data["plan"]["model_version"] == constants.MODEL_VERSION
     second = told("plan", str(path), "--fit", "0.4", "--number", "2")
-    assert from_dict(json.loads(second.output)) == found.points[1].plan
+    assert from_dict(json.loads(second.output)) == frontier.points[1].plan
 
 
 def test_a_file_that_is_no_plan_is_told_what_to_mend(tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_a_file_that_is_no_plan_is_told_what_to_mend(tmp_path: Path) -> None:
 
 def test_two_hundred_exposures_are_searched() -> None:
     many = [make.shown(at * 0.5, 3, centre=at % 7 / 7, area_share=0.01, clarity=1) for at in range(200)]
-    found = f.frontier(make.video(120, *many), 0.2)
-    for one in found.points:
-        assert from_dict(to_dict(one.plan)) == one.plan
-    assert found.points
+    frontier = f.frontier(make.video(120, *many), 0.2)
+    for point in frontier.points:
+        assert from_dict(to_dict(point.plan)) == point.plan
+    assert frontier.points

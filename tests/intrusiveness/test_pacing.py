@@ -43,7 +43,7 @@ def past(marks: str, every: int = 2, **more: Any) -> ChannelPast:
 
 
 def codes(rule: SpacingRule, of: ChannelPast, day: date = TODAY, series: str | None = None) -> list[str]:
-    return [one.code for one in ChannelPacing(rule, of, TODAY, on(60), series).on(day).reasons]
+    return [reason.code for reason in ChannelPacing(rule, of, TODAY, on(60), series).on(day).reasons]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_each_limit_closes_today_and_says_its_figures(
     limits: SpacingLimits, marks: str, told: list[str], figures: tuple[str, ...]
 ) -> None:
     found = ChannelPacing(SpacingRule(limits), past(marks), TODAY, on(9)).on(TODAY)
-    assert [one.code for one in found.reasons] == told
+    assert [reason.code for reason in found.reasons] == told
     assert found.open == (not told)
     for reason in found.reasons:
         for text, end in ((reason.zh, "。"), (reason.en, ".")):
@@ -101,7 +101,7 @@ def test_the_channel_is_expected_to_go_on_at_its_own_pace() -> None:
     assert ChannelPacing(rule, past("....x"), TODAY, TODAY).figures().pace_days == 3
     # One that never published without a sponsor is not expected to.
     assert next_open(rule, past("xxxxx"), TODAY) is None
-    asleep = ChannelPast([replace(one, day=one.day - timedelta(days=100)) for one in past("....x").videos])
+    asleep = ChannelPast([replace(video, day=video.day - timedelta(days=100)) for video in past("....x").videos])
     opens = next_open(rule, asleep, TODAY)
     assert opens is not None
     assert opens > on(300)

@@ -54,12 +54,12 @@ LOUD = Timeline(
 
 
 def reasons(told: PlanScore) -> dict[str, tuple[str, str]]:
-    return {one.code: (one.zh, one.en) for one in told.reasons}
+    return {reason.code: (reason.zh, reason.en) for reason in told.reasons}
 
 
 def test_every_factor_speaks_both_languages_with_times_numbers_and_evidence() -> None:
-    told = score_plan(LOUD, 0.4)
-    said = reasons(told)
+    score = score_plan(LOUD, 0.4)
+    said = reasons(score)
     assert set(said) == set(constants.CODES)
     values = {
         "load": "60",
@@ -73,7 +73,7 @@ def test_every_factor_speaks_both_languages_with_times_numbers_and_evidence() ->
         "occl": "10–25%",
         "repeat": "3",
     }
-    for reason in told.reasons:
+    for reason in score.reasons:
         for text in (reason.zh, reason.en):
             assert re.search(r"\d\d:\d\d–\d\d:\d\d", text)
             assert values[reason.code] in text
@@ -81,7 +81,7 @@ def test_every_factor_speaks_both_languages_with_times_numbers_and_evidence() ->
             assert f"{reason.high:.1f}".removesuffix(".0") in text
         assert re.search(r"[一-鿿]", reason.zh)
         assert not re.search(r"[一-鿿]", reason.en)
-        assert reason.evidence == next(one.evidence for one in constants.FACTORS if one.code == reason.code)
+        assert reason.evidence == next(factor.evidence for factor in constants.FACTORS if factor.code == reason.code)
         assert reason.what_if is not None
 
 
@@ -92,18 +92,18 @@ def test_the_sentence_of_a_read_advertisement_says_when_and_how_long() -> None:
 
 
 def test_reasons_come_by_weight_and_only_where_points_are() -> None:
-    told = score_plan(make.READ, 0.1)
-    point = {one.code: one.point for one in told.factors}
-    order = [point[one.code] for one in told.reasons]
+    score = score_plan(make.READ, 0.1)
+    point = {factor.code: factor.point for factor in score.factors}
+    order = [point[reason.code] for reason in score.reasons]
     assert order == sorted(order, reverse=True)
-    assert {one.code for one in told.reasons} == {one.code for one in told.factors if one.high > 0}
+    assert {reason.code for reason in score.reasons} == {factor.code for factor in score.factors if factor.high > 0}
 
 
 @settings(max_examples=25, deadline=None)
 @given(make.plans(most=4), make.SHARES)
 def test_a_change_is_a_valid_plan_that_really_scores_what_is_told(plan: Timeline, fit: float) -> None:
-    told = score_plan(plan, fit)
-    for reason in told.reasons:
+    score = score_plan(plan, fit)
+    for reason in score.reasons:
         assert reason.zh
         assert reason.en
         if reason.what_if is None:
@@ -111,12 +111,12 @@ def test_a_change_is_a_valid_plan_that_really_scores_what_is_told(plan: Timeline
         changed = reason.what_if.change.plan
         assert from_dict(to_dict(changed)) == changed
         assert score_range(changed, fit) == (reason.what_if.score_low, reason.what_if.score_high)
-        assert reason.what_if.score_low + reason.what_if.score_high < told.low + told.high
+        assert reason.what_if.score_low + reason.what_if.score_high < score.low + score.high
         assert reason.what_if.zh.count("侵扰度由") == reason.what_if.en.count("score goes from") == 1
 
 
 def test_the_changes_are_those_a_creator_can_make() -> None:
-    found = {one.code: one.what_if.change.action for one in score_plan(LOUD, 0.4).reasons if one.what_if}
+    found = {reason.code: reason.what_if.change.action for reason in score_plan(LOUD, 0.4).reasons if reason.what_if}
     assert found == {
         "load": "shorten",
         "peak": "off_centre",
@@ -132,11 +132,14 @@ def test_the_changes_are_those_a_creator_can_make() -> None:
 
 
 def test_a_pause_in_a_long_run_is_scored_as_told() -> None:
-    told = score_plan(make.video(60, make.shown(10, 20, centre=0.5)), 0.0)
-    change = next(one.what_if for one in told.reasons if one.code == "run")
+    score = score_plan(make.video(60, make.shown(10, 20, centre=0.5)), 0.0)
+    change = next(reason.what_if for reason in score.reasons if reason.code == "run")
     assert change is not None
-    assert [(one.start_s.low, one.seconds.low) for one in change.change.plan.exposures] == [(10, 10), (23, 10)]
-    assert change.score_low == pytest.approx(told.low - 10 * 10 / 31)
+    assert [(exposure.start_s.low, exposure.seconds.low) for exposure in change.change.plan.exposures] == [
+        (10, 10),
+        (23, 10),
+    ]
+    assert change.score_low == pytest.approx(score.low - 10 * 10 / 31)
     assert "00:20" in change.zh
     assert "00:20" in change.en
 
@@ -144,9 +147,9 @@ def test_a_pause_in_a_long_run_is_scored_as_told() -> None:
 @QUICK
 @given(make.plans(sure=True), make.SHARES)
 def test_leaving_an_exposure_out_saves_its_marginal(timeline: Timeline, fit: float) -> None:
-    told = score_plan(timeline, fit, what_ifs=False)
-    assert [one.index for one in told.exposures] == list(range(len(timeline.exposures)))
-    for one in told.exposures:
+    score = score_plan(timeline, fit, what_ifs=False)
+    assert [exposure.index for exposure in score.exposures] == list(range(len(timeline.exposures)))
+    for one in score.exposures:
         kept = tuple(was for at, was in enumerate(timeline.exposures) if at != one.index)
         rest = Timeline(timeline.duration_s, kept, timeline.brands, timeline.loudness_lu, timeline.occlusion_share)
         lone = Timeline(
@@ -156,7 +159,7 @@ def test_leaving_an_exposure_out_saves_its_marginal(timeline: Timeline, fit: flo
             timeline.loudness_lu,
             timeline.occlusion_share,
         )
-        assert one.marginal == pytest.approx(told.point - score_range(rest, fit)[1], abs=1e-8)
+        assert one.marginal == pytest.approx(score.point - score_range(rest, fit)[1], abs=1e-8)
         assert one.marginal >= 0
         assert one.alone == pytest.approx(score_range(lone, fit)[1], abs=1e-8)
 
@@ -181,17 +184,17 @@ def test_bands(score: float, name: str) -> None:
 def test_disclosure_raises_a_flag_and_never_moves_the_score() -> None:
     silent = score_plan(make.HERO, 0.5)
     hidden = score_plan(make.HERO, 0.5, buying_link=True, disclosed=False)
-    shown = score_plan(make.HERO, 0.5, buying_link=True, disclosed=True)
+    score = score_plan(make.HERO, 0.5, buying_link=True, disclosed=True)
     unknown = score_plan(make.HERO, 0.5, buying_link=True)
-    assert [one.code for one in hidden.vetoes] == ["undisclosed_buying_link"]
-    assert silent.vetoes == shown.vetoes == unknown.vetoes == ()
-    assert {(one.low, one.point, one.high) for one in (silent, hidden, shown, unknown)} == {
+    assert [veto.code for veto in hidden.vetoes] == ["undisclosed_buying_link"]
+    assert silent.vetoes == score.vetoes == unknown.vetoes == ()
+    assert {(one.low, one.point, one.high) for one in (silent, hidden, score, unknown)} == {
         (silent.low, silent.point, silent.high)
     }
 
 
 def test_flags_for_covering_and_loudness_say_whether_they_are_certain() -> None:
-    flags = {one.code: one.certain for one in score_plan(LOUD, 0.4).vetoes}
+    flags = {veto.code: veto.certain for veto in score_plan(LOUD, 0.4).vetoes}
     assert flags == {"covers_face_or_subtitle": False, "too_loud": False}
     sure = score_plan(make.video(60, make.shown(9, 3), occlusion_share=0.3, loudness_lu=5.5), 0.4).vetoes
     assert [(one.code, one.certain) for one in sure] == [("covers_face_or_subtitle", True), ("too_loud", True)]
@@ -215,6 +218,6 @@ def test_the_same_plan_gives_the_same_score_and_plain_json(plan: Timeline, fit: 
 
 def test_two_hundred_exposures_are_scored() -> None:
     many = [make.shown(at * 0.5, 3, centre=at % 7 / 7) for at in range(200)]
-    told = score_plan(make.video(120, *many), 0.2)
-    assert len(told.exposures) == 200
-    assert all(math.isfinite(one.marginal) for one in told.exposures)
+    score = score_plan(make.video(120, *many), 0.2)
+    assert len(score.exposures) == 200
+    assert all(math.isfinite(exposure.marginal) for exposure in score.exposures)

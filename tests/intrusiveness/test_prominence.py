@@ -48,11 +48,11 @@ def test_more_is_noticed_no_less(field: str, timeline: Timeline, by: float, data
 @QUICK
 @given(make.plans(), st.data())
 def test_every_plan_inside_the_intervals_lies_in_the_range(plan: Timeline, data: st.DataObject) -> None:
-    told = prominence(plan)
-    assert 0 <= told.low <= told.point + 1e-9
-    assert told.point <= told.high + 1e-9 <= 100 + 1e-9
+    score = prominence(plan)
+    assert 0 <= score.low <= score.point + 1e-9
+    assert score.point <= score.high + 1e-9 <= 100 + 1e-9
     one = prominence(data.draw(make.inside(plan))).point
-    assert told.low - 1e-9 <= one <= told.high + 1e-9
+    assert score.low - 1e-9 <= one <= score.high + 1e-9
 
 
 def test_brands_share_what_is_noticed_and_speech_lifts() -> None:
@@ -63,8 +63,8 @@ def test_brands_share_what_is_noticed_and_speech_lifts() -> None:
 
 
 def test_it_says_what_it_is_made_of() -> None:
-    told = prominence(replace(make.READ, brands=ValueInterval(1, 2)))
-    assert "口播 3 次" in told.zh
-    assert "1–2" in told.zh
-    assert "named 3 times" in told.en
-    assert "1–2" in told.en
+    score = prominence(replace(make.READ, brands=ValueInterval(1, 2)))
+    assert "口播 3 次" in score.zh
+    assert "1–2" in score.zh
+    assert "named 3 times" in score.en
+    assert "1–2" in score.en

@@ -66,12 +66,12 @@ def test_words_and_defaults() -> None:
 
 def test_every_word_can_be_used_and_is_told_in_chinese() -> None:
     for field, words in SHORTHANDS.items():
-        for one in words:
+        for shorthand in words:
             data = copy.deepcopy(GOOD)
-            data["exposures"][0][field] = one.word
-            assert getattr(from_dict(data).exposures[0], field) == one.interval
-            assert re.search(r"[一-鿿]", one.zh)
-            assert 0 <= one.interval.low <= one.interval.high <= 1
+            data["exposures"][0][field] = shorthand.word
+            assert getattr(from_dict(data).exposures[0], field) == shorthand.interval
+            assert re.search(r"[一-鿿]", shorthand.zh)
+            assert 0 <= shorthand.interval.low <= shorthand.interval.high <= 1
 
 
 def at(pointer: str, value: object) -> dict:
@@ -138,7 +138,7 @@ def test_a_mistake_is_answered_with_its_place_and_what_to_mend(pointer: str, val
     before = copy.deepcopy(data)
     with pytest.raises(PlanError) as refused:
         from_dict(data)
-    assert [one.pointer for one in refused.value.problems] == [pointer]
+    assert [problem.pointer for problem in refused.value.problems] == [pointer]
     assert refused.value.pointer == pointer
     assert re.search(r"[一-鿿]", refused.value.problems[0].zh)
     assert refused.value.problems[0].en.endswith(".")
@@ -159,13 +159,13 @@ def test_what_a_visible_exposure_needs(field: str) -> None:
     del data["exposures"][0][field]
     with pytest.raises(PlanError) as refused:
         from_dict(data)
-    assert [one.pointer for one in refused.value.problems] == [f"/exposures/0/{field}"]
+    assert [problem.pointer for problem in refused.value.problems] == [f"/exposures/0/{field}"]
 
 
 def test_all_mistakes_are_told_at_once_and_odd_names_are_escaped() -> None:
     with pytest.raises(PlanError) as refused:
         from_dict({"a/b~c": 1, "exposures": [{"kind": "logo"}]})
-    assert [one.pointer for one in refused.value.problems] == [
+    assert [problem.pointer for problem in refused.value.problems] == [
         "/a~1b~0c",
         "/duration_s",
         *(f"/exposures/0/{field}" for field in ("start_s", "seconds", "area_share", "centre")),

@@ -23,13 +23,13 @@ INLAY = Path(sys.executable).parent / "inlay"
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("local")
-    (made / "refs").mkdir()
-    (made / "refs" / "pack.png").write_bytes(clips.label_png())
+    folder = tmp_path_factory.mktemp("local")
+    (folder / "refs").mkdir()
+    (folder / "refs" / "pack.png").write_bytes(clips.label_png())
     promised = {"kind": "product", "start_s": 2.0, "seconds": 1.0, "area_share": 0.033, "centre": 0.8}
-    (made / "plan.json").write_text(json.dumps({"duration_s": clips.SECONDS, "exposures": [promised]}))
-    clips.clip(made / "draft.mp4")
-    return made
+    (folder / "plan.json").write_text(json.dumps({"duration_s": clips.SECONDS, "exposures": [promised]}))
+    clips.clip(folder / "draft.mp4")
+    return folder
 
 
 def run(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
@@ -61,7 +61,7 @@ def test_edges_area_and_words_are_found(result: dict[str, Any]) -> None:
     assert pack["area_share"] == pytest.approx(side / (clips.WIDTH * clips.HEIGHT), abs=0.001)
     assert text["kind"] == "text"
     assert abs(text["start_s"] - clips.CAPTION.start_s) <= 0.25
-    assert [one["off"] for one in result["plan"]["rows"] if one["planned"] == 0] == [["longer"]]
+    assert [row["off"] for row in result["plan"]["rows"] if row["planned"] == 0] == [["longer"]]
     assert "no_sound" in [one["code"] for one in result["not_seen"]]
 
 

@@ -23,9 +23,9 @@ def of(*exposures: dict[str, Any]) -> Any:
 
 
 def test_a_kept_plan_is_told_as_kept() -> None:
-    told = plan_comparison.compare(of(PROMISED), of(KEPT))
-    assert told["kept"]
-    assert told["rows"][0]["off"] == []
+    comparison = plan_comparison.compare(of(PROMISED), of(KEPT))
+    assert comparison["kept"]
+    assert comparison["rows"][0]["off"] == []
 
 
 def test_each_way_of_leaving_the_plan_is_named() -> None:

@@ -59,9 +59,9 @@ def test_pairs_of_several_sizes_are_each_sizes_own_and_each_place_counts_once(gr
 
 
 def test_what_is_seen_at_several_sizes_is_found_where_it_is(grey: np.ndarray) -> None:
-    found = mark_detection.find(reference("label"), 0, seen(grey, 1.0, 1.5), grey)
-    assert found is not None
-    assert np.abs(found.quad - [[55, 40], [145, 40], [145, 160], [55, 160]]).max() < 3
+    finds = mark_detection.find(reference("label"), 0, seen(grey, 1.0, 1.5), grey)
+    assert finds is not None
+    assert np.abs(finds.quad - [[55, 40], [145, 40], [145, 160], [55, 160]]).max() < 3
 
 
 @pytest.mark.parametrize(("name", "least"), [("word", 2), ("label", 4)])

@@ -16,8 +16,8 @@ from marketplace.vision.see.reference_images import BadReference
 
 
 def noise(seconds: float, level: float, seed: int = 1) -> np.ndarray:
-    made = np.random.default_rng(seed).normal(0, level, (int(seconds * SOUND_HZ), 2))
-    return (np.clip(made, -1, 1) * 32767).astype(np.int16)
+    sound = np.random.default_rng(seed).normal(0, level, (int(seconds * SOUND_HZ), 2))
+    return (np.clip(sound, -1, 1) * 32767).astype(np.int16)
 
 
 def test_the_loudness_is_that_of_the_reference() -> None:
@@ -68,9 +68,9 @@ def test_a_flat_mark_is_told_to_be_unfindable_and_a_label_findable() -> None:
 
 
 def test_a_see_through_image_is_a_reference_too() -> None:
-    made = io.BytesIO()
-    Image.fromarray(np.dstack([clips.label(), np.full(clips.label().shape[:2], 200, np.uint8)])).save(made, "PNG")
-    assert reference_images.prepare("a.png", made.getvalue()).findable
+    buffer = io.BytesIO()
+    Image.fromarray(np.dstack([clips.label(), np.full(clips.label().shape[:2], 200, np.uint8)])).save(buffer, "PNG")
+    assert reference_images.prepare("a.png", buffer.getvalue()).findable
 
 
 @pytest.mark.parametrize("data", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, png(clips.glyph(8))])

@@ -44,10 +44,10 @@ def test_a_caption_is_read_in_each_of_its_pictures_and_only_once(cache: FrameCac
 
     lines = screen_text.read(cache, [0], reader)
 
-    with_it = [cache.times[one.picture] for one in lines if "Northfox" in one.text]
+    with_it = [cache.times[line.picture] for line in lines if "Northfox" in line.text]
     wanted = [at_s for at_s in cache.times if CAPTION.start_s <= at_s < CAPTION.end_s]
     assert set(wanted[1:-1]) <= set(with_it) <= set(wanted)
-    assert len({one.text for one in lines if "Northfox" in one.text}) == 1
+    assert len({line.text for line in lines if "Northfox" in line.text}) == 1
     assert reader.searched_px < len(cache) * screen_text.WHOLE_SIDE_PX**2 * HEIGHT / WIDTH / 2
     assert reader.crops <= 6
 

@@ -11,8 +11,8 @@ TIMES = [at * 0.25 for at in range(80)]
 
 
 def test_a_short_gap_is_bridged_and_a_long_one_is_not() -> None:
-    made = runs(dict.fromkeys([4, 5, 8, 20], "x"), TIMES, 20.0, [])
-    assert [(one.start_s, one.end_s) for one in made] == [(0.875, 2.125), (4.875, 5.125)]
+    stretches = runs(dict.fromkeys([4, 5, 8, 20], "x"), TIMES, 20.0, [])
+    assert [(stretch.start_s, stretch.end_s) for stretch in stretches] == [(0.875, 2.125), (4.875, 5.125)]
 
 
 def test_an_edge_lies_on_a_cut_where_there_is_one() -> None:
@@ -27,11 +27,11 @@ def test_the_ends_of_the_video_are_edges() -> None:
 
 @given(st.sets(st.integers(0, len(TIMES) - 1)), st.lists(st.floats(0, 20), max_size=5))
 def test_stretches_hold_every_sight_once_and_never_touch(seen: set[int], cuts: list[float]) -> None:
-    made = runs(dict.fromkeys(seen, "x"), TIMES, 20.0, sorted(cuts))
-    assert sorted(at for one in made for at, _ in one.sights) == sorted(seen)
-    for one in made:
+    stretches = runs(dict.fromkeys(seen, "x"), TIMES, 20.0, sorted(cuts))
+    assert sorted(at for stretch in stretches for at, _ in stretch.sights) == sorted(seen)
+    for one in stretches:
         assert 0 <= one.start_s <= TIMES[one.sights[0][0]]
         assert TIMES[one.sights[-1][0]] <= one.end_s <= 20.0
-    for first, second in pairwise(made):
+    for first, second in pairwise(stretches):
         assert first.end_s <= second.start_s
         assert TIMES[second.sights[0][0]] - TIMES[first.sights[-1][0]] > JOIN_GAP_S

@@ -119,4 +119,4 @@ def test_a_flat_mark_is_said_to_be_beyond_sight(known: list[ReferenceImage]) -> 
 def test_real_clips_without_the_marks_show_none(known: list[ReferenceImage], tmp_path: Path, name: str) -> None:
     cache = media.decode(DATA / "clips" / f"{name}.mp4", tmp_path / name)
     sights = MarkTracker(cache, known).run(shot_starts(cache.times, shot_cuts.cuts(cache)))
-    assert [len(one) for one in sights] == [0] * len(known)
+    assert [len(sight) for sight in sights] == [0] * len(known)

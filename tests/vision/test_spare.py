@@ -34,7 +34,7 @@ def test_the_pictures_that_others_refer_to_are_those_that_ffmpeg_keeps(clip: Pat
         length = spare_pictures.length_bytes(video.codec_context.name, video.codec_context.extradata)
         assert length == 4
         packets = [one for one in container.demux(video) if one.size]
-        needed = {one.pts for one in packets if not spare_pictures.unreferenced(one, length)}
+        needed = {packet.pts for packet in packets if not spare_pictures.unreferenced(packet, length)}
 
     assert needed == _moments(clip, "NONREF")
     assert needed < _moments(clip, "DEFAULT")

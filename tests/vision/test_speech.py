@@ -31,7 +31,7 @@ def test_where_nobody_speaks_no_name_is_heard(recogniser: SpeechRecogniser) -> N
 
     heard = recogniser.hear(sound, ["青柠岛", "Northfox"])
 
-    assert not any(brand_words.brand_hits(one.text, ["青柠岛", "Northfox"]) for one in heard.sentences)
+    assert not any(brand_words.brand_hits(sentence.text, ["青柠岛", "Northfox"]) for sentence in heard.sentences)
 
 
 @pytest.mark.parametrize(
@@ -51,10 +51,10 @@ def test_a_name_is_heard_where_it_is_said(
     heard = recogniser.hear(sound, [name, *absent])
 
     assert heard.language == language
-    said = [one for one in heard.sentences if brand_words.brand_hits(one.text, [name])]
+    said = [sentence for sentence in heard.sentences if brand_words.brand_hits(sentence.text, [name])]
     assert len(said) == 1
     assert 0 <= said[0].start_s < said[0].end_s <= len(sound) / HEARD_HZ
-    assert not any(brand_words.brand_hits(one.text, absent) for one in heard.sentences)
+    assert not any(brand_words.brand_hits(sentence.text, absent) for sentence in heard.sentences)
 
 
 @pytest.mark.parametrize(

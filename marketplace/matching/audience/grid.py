@@ -32,9 +32,11 @@ AGES_N, GENDERS_N, REGIONS_N = len(AGE_STARTS), len(GENDERS), len(REGIONS)
 MINORS = slice(0, AGE_STARTS.index(18) * GENDERS_N)
 CONVERGED = 1e-6
 ROUNDS_MAX = 2_000
+# Published shares are rounded, so a complete list may sum to a little less or more than 1.
 SUM_SLACK = 0.02
 UNKNOWN = frozenset({"unknown", "other", "undisclosed", "user_specified", "未知", "其他"})
 _GENDER_WORDS = {"female": 0, "f": 0, "women": 0, "女": 0, "女性": 0, "male": 1, "m": 1, "men": 1, "男": 1, "男性": 1}
+# ISO 3166 lists these three under both codes; the grid has them once.
 _REGION_ALIASES = {"CN-HK": "HK", "CN-MO": "MO", "CN-TW": "TW"}
 _REGION_INDEX = {code: index for index, code in enumerate(REGIONS)}
 _BAND = re.compile(r"^(?:age)?(\d{1,3})(?:[-–~](\d{1,3})|(\+|-))$")
@@ -101,8 +103,10 @@ def fit_margins(prior: Floats, margins: Sequence[GridMargin]) -> Floats:
         before = table
         for margin in margins:
             sums = _add_up(table, margin)
+            # A group that is empty by now has no share (checked above for the prior): 0 / 0 would spread NaN.
             factor = np.divide(margin.shares, sums, out=np.zeros_like(sums), where=sums > 0)
             table = table * factor[margin.group]
+        # Both, because contradictory margins can leave a table that hardly moves and still misses one of them.
         moved = np.abs(table - before).max()
         off = max((np.abs(_add_up(table, margin) - margin.shares).max() for margin in margins), default=0.0)
         if moved < CONVERGED and off < CONVERGED:
@@ -255,6 +259,7 @@ def _region_shares(given: Mapping[str, float], prior: PopulationPrior) -> tuple[
         if off_list and "regions_off_the_list" not in flags:
             flags.append("regions_off_the_list")
         columns = list(indices)
+        # A country-wide code is split by population, or evenly where the prior has nobody to split by.
         weights = prior.regions[columns] if prior.regions[columns].sum() > 0 else np.ones(len(columns))
         placed[columns] += float(share) * weights / weights.sum()
         named[columns] = True

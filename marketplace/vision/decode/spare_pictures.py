@@ -1,6 +1,6 @@
-"""Pictures of a video that need not be decoded: no other refers to them, and those left stand close enough.
+"""Pictures of a video that need not be decoded: no other refers to them, and the rest are close enough together.
 
-Encoders put pictures between others to which none refers (of H.264 about every second; ITU-T H.264 7.4.1,
+Encoders insert pictures that no other picture refers to (of H.264 about every second; ITU-T H.264 7.4.1,
 ``nal_ref_idc`` 0). They look like their neighbours and take two fifths of the time that decoding takes.
 """
 
@@ -14,15 +14,15 @@ _HEADER_LEAST = 5
 
 
 def length_bytes(codec: str, extradata: bytes | None) -> int | None:
-    """Return how many bytes tell the length of each unit of an H.264 packet (ISO/IEC 14496-15, avcC); None where a
-    packet cannot be read so."""
+    """Return how many bytes give the length of each unit of an H.264 packet (ISO/IEC 14496-15, avcC); None if a
+    packet cannot be read that way."""
     if codec != "h264" or extradata is None or len(extradata) < _HEADER_LEAST or extradata[0] != 1:
         return None
     return (extradata[4] & 3) + 1
 
 
 def unreferenced(packet: Any, length: int) -> bool:
-    """Whether no other picture refers to that of an H.264 packet (bytes, or what gives them)."""
+    """Return whether no other picture refers to the one in an H.264 packet (bytes, or a buffer of them)."""
     view, at, slices = memoryview(packet), 0, 0
     while at + length < len(view):
         size, head = int.from_bytes(view[at : at + length], "big"), view[at + length]

@@ -210,7 +210,7 @@ class MarkTracker:
         return MarkSight(now, quad, like, "carried")
 
     def _near(self, picture: int, place: int, guess: Quad) -> MarkSight | None:
-        """Look for a mark by its features near where it is expected."""
+        """Look for a mark by its features, near its expected position."""
         grey = self.grey(picture)
         left, top, right, bottom = around(guess, grey.shape)
         if right - left < 16 or bottom - top < 16:

@@ -84,7 +84,7 @@ def _flowed(before: Picture, after: Picture, points: Any, guess: Any) -> tuple[A
 
 
 def _steady(before: Picture, quad: Quad, after: Picture, new_quad: Quad) -> bool:
-    """Return whether what is there now looks as it did before."""
+    """Return whether the mark still looks as it did in the picture before."""
     first, second = rectified(before, quad), rectified(after, new_quad)
     if first is None or second is None:
         return False

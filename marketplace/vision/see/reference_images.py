@@ -1,4 +1,4 @@
-"""Prepares a brand's reference images for the search, and tells which of them can be found at all."""
+"""Prepares a brand's reference images for the search, and determines which of them can be found at all."""
 
 import hashlib
 import io

@@ -29,29 +29,29 @@ def told(client: FlaskClient, worker: ModuleType, **facts: Any) -> dict[str, Any
 
 
 def test_views_come_from_the_videos_and_are_as_old_as_the_snapshot(client: FlaskClient, worker: ModuleType) -> None:
-    found = told(client, worker, videos=make_channels.videos(*range(90_000, 110_000, 5_000)), taken_on="2026-11-03")
-    views = found["views_from_history"]["numbers"]["views"]
+    reasons = told(client, worker, videos=make_channels.videos(*range(90_000, 110_000, 5_000)), taken_on="2026-11-03")
+    views = reasons["views_from_history"]["numbers"]["views"]
     assert (views["count"], views["source"], views["date"]) == (4, "typed", "2026-11-03")
     assert 90_000 < views["value"] < 110_000
-    assert "views_from_followers" not in found
+    assert "views_from_followers" not in reasons
 
 
 def test_ten_videos_are_used_of_more(client: FlaskClient, worker: ModuleType) -> None:
-    found = told(client, worker, videos=make_channels.videos(*range(50_000, 64_000, 1_000)))
-    assert found["views_from_history"]["numbers"]["views"]["count"] == 10
+    reasons = told(client, worker, videos=make_channels.videos(*range(50_000, 64_000, 1_000)))
+    assert reasons["views_from_history"]["numbers"]["views"]["count"] == 10
 
 
 def test_videos_of_the_last_days_are_not_settled_yet(client: FlaskClient, worker: ModuleType) -> None:
-    found = told(client, worker, videos=make_channels.videos(5, 7, 9), taken_on="2026-10-29")
+    reasons = told(client, worker, videos=make_channels.videos(5, 7, 9), taken_on="2026-10-29")
     # The newest two are a day and two days old on that day.
-    assert found["views_from_history"]["numbers"]["views"]["count"] == 1
+    assert reasons["views_from_history"]["numbers"]["views"]["count"] == 1
 
 
 def test_without_videos_followers_alone_tell_and_the_interval_is_wide(client: FlaskClient, worker: ModuleType) -> None:
     known = told(client, worker)["views_from_history"]["numbers"]["views"]
-    found = told(client, worker, videos=[])
-    assert "views_from_history" not in found
-    guess = found["views_from_followers"]["numbers"]["views"]
+    reasons = told(client, worker, videos=[])
+    assert "views_from_history" not in reasons
+    guess = reasons["views_from_followers"]["numbers"]["views"]
     assert guess["count"] == 0
     assert guess["high"] / guess["low"] > 5 * known["high"] / known["low"]
 
@@ -65,18 +65,20 @@ def test_more_followers_are_more_views_where_nothing_else_is_known(client: Flask
 
 
 def test_shares_that_nobody_disclosed_are_told_and_spread(client: FlaskClient, worker: ModuleType) -> None:
-    found = told(client, worker, genders={"female": 0.5, "male": 0.38, "unknown": 0.12})
-    assert found["unknown_genders"]["numbers"]["share"]["value"] == pytest.approx(0.12)
-    assert "12.0%" in found["unknown_genders"]["en"]
-    assert not {"unknown_ages", "genders_from_prior"} & set(found)
+    reasons = told(client, worker, genders={"female": 0.5, "male": 0.38, "unknown": 0.12})
+    assert reasons["unknown_genders"]["numbers"]["share"]["value"] == pytest.approx(0.12)
+    assert "12.0%" in reasons["unknown_genders"]["en"]
+    assert not {"unknown_ages", "genders_from_prior"} & set(reasons)
 
 
 @pytest.mark.parametrize("missing", ["ages", "genders", "regions"])
 def test_a_list_that_is_missing_follows_the_population_and_says_so(
     client: FlaskClient, worker: ModuleType, missing: str
 ) -> None:
-    found = told(client, worker, **{missing: {}})
-    assert [code for code in found if code.endswith("_from_prior") and "rest" not in code] == [f"{missing}_from_prior"]
+    reasons = told(client, worker, **{missing: {}})
+    assert [code for code in reasons if code.endswith("_from_prior") and "rest" not in code] == [
+        f"{missing}_from_prior"
+    ]
 
 
 def test_a_missing_list_leaves_wider_ends_than_a_told_one(client: FlaskClient, worker: ModuleType) -> None:
@@ -91,10 +93,10 @@ def test_a_channel_nobody_told_of_is_scored_without_reach(client: FlaskClient, w
     there = look.market()
     bid = make.place(there, **look.plain())
     work.settle(worker)
-    found = look.match(client, there.creator, bid.id)
-    assert "no_audience_data" in found["flags"]
-    assert (found["overall"], found["overall_low"], found["overall_high"]) == (None, None, None)
-    assert not {"views_from_history", "views_from_followers", "people", "overall"} & set(look.told(found))
+    match = look.match(client, there.creator, bid.id)
+    assert "no_audience_data" in match["flags"]
+    assert (match["overall"], match["overall_low"], match["overall_high"]) == (None, None, None)
+    assert not {"views_from_history", "views_from_followers", "people", "overall"} & set(look.told(match))
 
 
 def test_odd_figures_of_the_snapshot_are_flags_of_the_match(client: FlaskClient, worker: ModuleType) -> None:
@@ -136,9 +138,9 @@ def test_fitting_the_same_videos_again_changes_nothing(client: FlaskClient, work
 
 def test_without_videos_a_told_median_is_believed_more_than_followers(client: FlaskClient, worker: ModuleType) -> None:
     followers = told(client, worker, videos=[])["views_from_followers"]["numbers"]["views"]
-    found = told(client, worker, videos=[], median_views_30d=20_000)
-    assert not {"views_from_followers", "views_from_history"} & set(found)
-    views = found["views_from_median"]["numbers"]["views"]
+    reasons = told(client, worker, videos=[], median_views_30d=20_000)
+    assert not {"views_from_followers", "views_from_history"} & set(reasons)
+    views = reasons["views_from_median"]["numbers"]["views"]
     assert 15_000 < views["value"] < 27_000
     assert views["high"] / views["low"] < followers["high"] / followers["low"]
     # Single videos tell more than their median.
@@ -150,11 +152,11 @@ def test_without_videos_a_told_median_is_believed_more_than_followers(client: Fl
 def test_the_platforms_own_forecast_counts_and_is_told(client: FlaskClient, worker: ModuleType) -> None:
     plain = told(client, worker)
     assert "platform_forecast" not in plain
-    found = told(client, worker, expected_views=1_200_000)
-    numbers = found["platform_forecast"]["numbers"]
+    reasons = told(client, worker, expected_views=1_200_000)
+    numbers = reasons["platform_forecast"]["numbers"]
     assert (numbers["platform_views"]["value"], numbers["platform_views"]["source"]) == (1_200_000, "typed")
     assert 0.3 < numbers["weight"]["value"] <= 0.5
-    views = [one["views_from_history"]["numbers"]["views"]["value"] for one in (plain, found)]
+    views = [one["views_from_history"]["numbers"]["views"]["value"] for one in (plain, reasons)]
     assert views[0] < views[1] < 1_200_000
     far_off = told(client, worker, expected_views=900)
     assert "platform_forecast" not in far_off
@@ -168,13 +170,13 @@ def test_sponsored_videos_that_get_less_lower_the_forecast_of_a_placement(
     for place, video in enumerate(marked):
         video["sponsored"] = place % 3 == 2
     plain = told(client, worker, videos=make_channels.videos(*(count + 1 for count in views)))
-    found = told(client, worker, videos=marked)
+    reasons = told(client, worker, videos=marked)
     assert "sponsored_views" not in plain
-    numbers = found["sponsored_views"]["numbers"]
+    numbers = reasons["sponsored_views"]["numbers"]
     assert (numbers["sponsored"]["count"], numbers["others"]["value"]) == (4, 8)
     assert 0.5 < numbers["sponsored"]["value"] < 1
     assert numbers["sponsored"]["low"] < numbers["sponsored"]["value"] < numbers["sponsored"]["high"]
-    expected = [one["views_from_history"]["numbers"]["views"]["value"] for one in (plain, found)]
+    expected = [one["views_from_history"]["numbers"]["views"]["value"] for one in (plain, reasons)]
     assert expected[1] < 0.9 * expected[0]
 
 
@@ -182,10 +184,10 @@ def _told_twice(before: int | None) -> None:
     """22 channels whose platform foretold views before their newest video came out, or only after."""
     for number in range(22):
         who = somebody("creator")
-        made = make_channels.channel(who.party_id)
+        channel = make_channels.channel(who.party_id)
         videos = make_channels.videos(*(1_000 + 37 * number + place for place in range(6)))
-        make_channels.told(who, made.id, taken_on="2026-10-20", expected_views=before, videos=videos[-1:])
-        make_channels.told(who, made.id, taken_on="2026-11-10", expected_views=9_999 + number, videos=videos)
+        make_channels.told(who, channel.id, taken_on="2026-10-20", expected_views=before, videos=videos[-1:])
+        make_channels.told(who, channel.id, taken_on="2026-11-10", expected_views=9_999 + number, videos=videos)
 
 
 def test_the_platforms_weight_is_learnt_from_what_it_said_before_the_video_came() -> None:

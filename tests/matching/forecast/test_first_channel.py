@@ -17,6 +17,6 @@ def test_the_model_is_fitted_and_the_bid_scored_from_followers(client: FlaskClie
     bid = look.make.place(there, who, look.channel(who, videos=[]), **look.plain())
     work.settle(worker)
     assert {job.state for job in work.of("matching.fit-model")} == {"done"}
-    told = look.told(look.match(client, who, bid.id))
-    assert "views_from_followers" in told
+    reasons = look.told(look.match(client, who, bid.id))
+    assert "views_from_followers" in reasons
     assert look.fresh(there.brief_id) == (1, 1)

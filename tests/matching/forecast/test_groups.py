@@ -59,31 +59,31 @@ def test_groups_are_found_and_their_scatter_is_no_channels() -> None:
 def test_few_channels_of_a_group_leave_the_markets() -> None:
     true, labels = world(60)
     few = ChannelLabels(["rare" if at < CHANNELS_MIN - 1 else "games" for at in range(60)], labels.segments)
-    found = fitted(true, few)
-    assert set(found.verticals) == {"games"}
-    expected, sd = found.expected(ChannelLabels(["rare", None, "games"], [None] * 3))
-    assert expected[:2].tolist() == [found.mean] * 2
+    fit = fitted(true, few)
+    assert set(fit.verticals) == {"games"}
+    expected, sd = fit.expected(ChannelLabels(["rare", None, "games"], [None] * 3))
+    assert expected[:2].tolist() == [fit.mean] * 2
     assert sd[0] > sd[2]  # it may differ as verticals do, and nobody knows how
     assert PRIOR_MARKET.expected(unlabelled(2))[1].tolist() == [PRIOR_MARKET.mean_sd] * 2
 
 
 def test_a_channel_without_sponsored_videos_is_expected_to_be_as_its_group_is() -> None:
     true, labels = world(1_000)
-    found = fitted(true, labels)
+    fit = fitted(true, labels)
     nothing = channels(np.zeros(2), ads=1)
     assert nothing.sponsored is not None
     nothing.sponsored[:] = 0
-    told = gaps(nothing, np.full(2, NOISE), found, ChannelLabels(["beauty", "games"], ["a", "b"]))
-    assert told.gap.tolist() == pytest.approx([0.1, -0.5], abs=0.08)
-    assert told.is_known.all()
-    assert told.sd[0] == pytest.approx(np.hypot(found.between, 0.03), abs=0.03)
+    channel_gaps = gaps(nothing, np.full(2, NOISE), fit, ChannelLabels(["beauty", "games"], ["a", "b"]))
+    assert channel_gaps.gap.tolist() == pytest.approx([0.1, -0.5], abs=0.08)
+    assert channel_gaps.is_known.all()
+    assert channel_gaps.sd[0] == pytest.approx(np.hypot(fit.between, 0.03), abs=0.03)
 
 
 def test_the_interval_holds_what_it_says_with_groups() -> None:
     true, labels = world(1_000)
-    found = fitted(true, labels)
+    fit = fitted(true, labels)
     fresh, told = world(3_000, seed=8)
-    drawn = gaps(channels(fresh, seed=9, videos=12, ads=3), np.full(3_000, NOISE), found, told)
+    drawn = gaps(channels(fresh, seed=9, videos=12, ads=3), np.full(3_000, NOISE), fit, told)
     assert 0.77 <= np.mean((drawn.low <= fresh) & (fresh <= drawn.high)) <= 0.84
 
 

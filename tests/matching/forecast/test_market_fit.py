@@ -21,8 +21,13 @@ from marketplace.matching.forecast.view_forecast import forecast_many, quantiles
 
 
 def _past(name: str = "drifting", seed: int = 1) -> ViewHistories:
-    made = market(SETTINGS[name], seed)
-    return ViewHistories(np.exp(made.logs), made.ages, made.followers, platform=np.exp(made.platform))
+    made_up_market = market(SETTINGS[name], seed)
+    return ViewHistories(
+        np.exp(made_up_market.logs),
+        made_up_market.ages,
+        made_up_market.followers,
+        platform=np.exp(made_up_market.platform),
+    )
 
 
 def test_the_calibrated_interval_holds_in_every_tier_of_another_market() -> None:
@@ -96,8 +101,8 @@ def test_regressions_find_what_was_put_in() -> None:
     table = np.concatenate([np.ones((4_000, 1)), rng.normal(size=(4_000, 2))], axis=1)
     noise = rng.standard_t(2, 4_000)
     ridge, prior = np.full(3, 1.0), np.zeros(3)
-    found = regression.absolute(table, table @ np.array([1.0, -0.5, 0.2]) + noise, np.ones(4_000), prior, ridge)
-    assert found == pytest.approx([1.0, -0.5, 0.2], abs=0.05)
+    coefficients = regression.absolute(table, table @ np.array([1.0, -0.5, 0.2]) + noise, np.ones(4_000), prior, ridge)
+    assert coefficients == pytest.approx([1.0, -0.5, 0.2], abs=0.05)
     scale = np.exp(table @ np.array([0.3, 0.4, 0.0]))
     spread = regression.log_spread(table, scale * rng.laplace(size=4_000), np.ones(4_000), prior, ridge)
     assert spread == pytest.approx([0.3, 0.4, 0.0], abs=0.06)

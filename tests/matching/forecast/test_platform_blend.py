@@ -22,8 +22,8 @@ NAN = float("nan")
 
 
 def _one(centre: float, platform: float) -> tuple[float, float, float]:
-    found = blended(np.array([centre]), np.array([0.7]), np.array([platform]))
-    return tuple(float(part[0]) for part in found)  # type: ignore[return-value]
+    blend = blended(np.array([centre]), np.array([0.7]), np.array([platform]))
+    return tuple(float(part[0]) for part in blend)  # type: ignore[return-value]
 
 
 def test_a_near_forecast_counts_by_its_band_and_none_changes_nothing() -> None:

@@ -31,9 +31,9 @@ def test_a_made_up_market_is_the_same_for_the_same_seed() -> None:
 
 
 def test_ours_beats_the_default_and_covers_every_tier(capsys) -> None:
-    found = _run(capsys, "--setting", "idle", "--seed", "3", "--folds", "12")
-    ours, default = found["ours"], found["median_of_last_9"]
-    assert found["source"] == "made up: idle, 3"
+    report = _run(capsys, "--setting", "idle", "--seed", "3", "--folds", "12")
+    ours, default = report["ours"], report["median_of_last_9"]
+    assert report["source"] == "made up: idle, 3"
     for figure in ("mae_log", "pinball", "median_factor"):
         assert ours["overall"][figure] < 0.97 * default["overall"][figure]
     assert default["overall"]["coverage80"] < 0.65
@@ -41,7 +41,7 @@ def test_ours_beats_the_default_and_covers_every_tier(capsys) -> None:
     for tier in ours["tiers"].values():
         # One creator more or less of the 63 largest is 1.6 points.
         assert abs(tier["coverage80"] - 0.8) <= max(0.02, 2 / tier["creators"])
-    assert sum(tier["creators"] for tier in ours["tiers"].values()) == found["judged"]
+    assert sum(tier["creators"] for tier in ours["tiers"].values()) == report["judged"]
 
 
 def test_what_is_judged_has_not_taught_its_own_forecast() -> None:
@@ -73,11 +73,11 @@ def test_an_odd_file_is_read_as_far_as_it_goes(tmp_path: Path, capsys) -> None:
     rows.append(row(20, videos=[]))
     rows.append({"creator": "no followers", "videos": row(9)["videos"]})
     path = tmp_path / "videos.jsonl"
-    path.write_text("\ufeff" + "\n\n".join(json.dumps(one) for one in rows), encoding="utf-8")
-    found = _run(capsys, "--videos", str(path))
-    assert (found["judged"], found["not_judged"]["fewer_than_three_settled_videos"]) == (8, 2)
-    assert found["crawled_at"] == "2025-11-07T08:00:00+00:00"
-    assert found["ours"]["overall"]["mae_log"] < 1
+    path.write_text("\ufeff" + "\n\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    report = _run(capsys, "--videos", str(path))
+    assert (report["judged"], report["not_judged"]["fewer_than_three_settled_videos"]) == (8, 2)
+    assert report["crawled_at"] == "2025-11-07T08:00:00+00:00"
+    assert report["ours"]["overall"]["mae_log"] < 1
     later = _run(capsys, "--videos", str(path), "--crawled-at", "2025-12-01")
     assert later["judged"] == 8
 
@@ -111,10 +111,10 @@ def test_a_file_that_cannot_be_judged_ends_with_two_and_one_line(tmp_path: Path,
     if content is not None:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     assert reach_backtest.main(["--videos", str(path)]) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.startswith("reach_backtest: ")
-    assert told.err.count("\n") == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("reach_backtest: ")
+    assert output.err.count("\n") == 1
 
 
 def test_the_command_prints_json_alone(tmp_path: Path) -> None:

@@ -44,8 +44,8 @@ def body(views: dict[float, int], **changes: Any) -> dict[str, Any]:
 def forecast(client: FlaskClient, who: Somebody, channel_id: UUID, video: str = "v1") -> Any:
     answer = client.get(path(channel_id, f"video-forecasts?video={video}"), headers=who.headers)
     assert answer.status_code == 200, answer.json
-    (found,) = answer.json["data"]
-    return found
+    (body,) = answer.json["data"]
+    return body
 
 
 def test_readings_are_told_and_told_again_without_harm(client: FlaskClient) -> None:
@@ -101,9 +101,9 @@ def test_a_forecast_says_what_it_is_made_of(client: FlaskClient, worker: ModuleT
     work.settle(worker)
     assert client.get(path(channel_id, "video-forecasts"), headers=who.headers).json["data"] == []
     make.tell(who, channel_id, {24: 5_000})
-    found = forecast(client, who, channel_id)
-    before, soon, both = found["before"], found["early"], found["forecast"]
-    assert found["settled_videos"] == 0
+    body = forecast(client, who, channel_id)
+    before, soon, both = body["before"], body["early"], body["forecast"]
+    assert body["settled_videos"] == 0
     for ends in (before, soon, both):
         assert ends["low"] < ends["point"] < ends["high"]
     # Both together lie between the two and are surer than the early views alone.
@@ -111,14 +111,14 @@ def test_a_forecast_says_what_it_is_made_of(client: FlaskClient, worker: ModuleT
     assert low <= both["point"] <= high
     widths = [math.log(ends["high"] / ends["low"]) for ends in (before, soon, both)]
     assert widths[2] < widths[1]
-    first, second = found["reasons"]
+    first, second = body["reasons"]
     assert first["code"] == "views_after_publication"
     assert "a prior" in first["en"]
     assert "先验" in first["zh"]
     day = (make.PUBLISHED + timedelta(days=1)).date().isoformat()
     assert first["numbers"]["so_far"] == {"value": 5_000, "unit": "views", "source": "typed", "date": day}
     assert second["code"] == "behind_forecast"  # of some 800,000
-    assert found["percentile"] <= 20
+    assert body["percentile"] <= 20
     make.tell(who, channel_id, {72: 900_000 * 3})
     ahead = forecast(client, who, channel_id)
     assert ahead["reasons"][1]["code"] == "ahead_of_forecast"
@@ -142,12 +142,12 @@ def test_the_workers_learn_how_views_grow(client: FlaskClient, worker: ModuleTyp
     assert PRIOR_EARLY.growth[0] < growth.model.growth[0] <= math.log(4) * 1.02
     assert PRIOR_EARLY.growth[1] < growth.model.growth[1] <= math.log(2) * 1.02
     make.tell(who, channel_id, {24: 10_000}, "new")
-    found = forecast(client, who, channel_id, "new")
-    assert found["settled_videos"] == 40
-    assert found["early"]["point"] > 10_000 * math.exp(PRIOR_EARLY.growth[0])
-    asked = len(work.of("matching.fit-growth"))
+    body = forecast(client, who, channel_id, "new")
+    assert body["settled_videos"] == 40
+    assert body["early"]["point"] > 10_000 * math.exp(PRIOR_EARLY.growth[0])
+    jobs_before = len(work.of("matching.fit-growth"))
     work.settle(worker)
-    assert len(work.of("matching.fit-growth")) == asked + 1
+    assert len(work.of("matching.fit-growth")) == jobs_before + 1
     assert {job.state for job in work.of("matching.fit-growth")} == {"done"}
 
 

@@ -27,11 +27,11 @@ def _channels(n: int, ads: int, gap: float, between: float = 0.0, seed: int = 1,
 
 
 def test_the_market_finds_the_mean_and_the_spread_it_was_drawn_with() -> None:
-    found = fit_market(_channels(800, 5, gap=-0.3, between=0.4), np.full(800, 0.25))
-    assert found.mean == pytest.approx(-0.3, abs=0.05)
-    assert found.between == pytest.approx(0.4, abs=0.05)
-    assert found.mean_sd < 0.05
-    assert found.channels == 800
+    fit = fit_market(_channels(800, 5, gap=-0.3, between=0.4), np.full(800, 0.25))
+    assert fit.mean == pytest.approx(-0.3, abs=0.05)
+    assert fit.between == pytest.approx(0.4, abs=0.05)
+    assert fit.mean_sd < 0.05
+    assert fit.channels == 800
     alike = fit_market(_channels(800, 5, gap=0.2), np.full(800, 0.25))
     assert alike.between < 0.12
 
@@ -63,26 +63,26 @@ def test_the_interval_of_the_difference_holds_what_it_says() -> None:
     marks[:, ::3] = 1
     views = np.exp(logs + true[:, None] * marks)
     past = ViewHistories(views, np.full((3_000, 12), 9.0), np.full(3_000, np.nan), sponsored=marks)
-    found = gaps(past, np.full(3_000, 0.25), SponsoredMarket(-0.2, 0.01, 0.3, 500))
-    assert 0.77 <= np.mean((found.low <= true) & (true <= found.high)) <= 0.83
+    channel_gaps = gaps(past, np.full(3_000, 0.25), SponsoredMarket(-0.2, 0.01, 0.3, 500))
+    assert 0.77 <= np.mean((channel_gaps.low <= true) & (true <= channel_gaps.high)) <= 0.83
 
 
 def test_where_nobody_told_a_placement_is_forecast_as_any_video() -> None:
     past = histories([[100.0, 200.0]] * 2, [[5.0, 9.0]] * 2, [None] * 2, sponsored=[[None, None], [False, False]])
-    found = gaps(past, np.full(2, 0.4))
-    assert not found.is_known.any()
-    assert [part.tolist() for part in placement(found)] == [[0, 0], [0, 0]]
+    channel_gaps = gaps(past, np.full(2, 0.4))
+    assert not channel_gaps.is_known.any()
+    assert [part.tolist() for part in placement(channel_gaps)] == [[0, 0], [0, 0]]
 
 
 def test_what_is_sponsored_in_the_history_already_is_not_taken_twice() -> None:
     past = histories(
         [[100.0, 100.0]] * 3, [[5.0, 9.0]] * 3, [None] * 3, sponsored=[[False, False], [True, False], [True, True]]
     )
-    found = gaps(past, np.full(3, 0.4), SponsoredMarket(-0.3, 0.05, 0.1, 50))
-    assert found.share.tolist() == pytest.approx([0, 2 / 3, 1])
-    shift, sd = placement(found)
+    channel_gaps = gaps(past, np.full(3, 0.4), SponsoredMarket(-0.3, 0.05, 0.1, 50))
+    assert channel_gaps.share.tolist() == pytest.approx([0, 2 / 3, 1])
+    shift, sd = placement(channel_gaps)
     assert shift[0] == pytest.approx(-0.3)
-    assert shift[1] == pytest.approx(found.gap[1] / 3)
+    assert shift[1] == pytest.approx(channel_gaps.gap[1] / 3)
     assert (shift[2], sd[2]) == (0, 0)
     plain, moved = forecast_many(past, [PRIOR_POOL]), forecast_many(past, [PRIOR_POOL], shift=shift, shift_sd=sd)
     assert moved.log_centre - plain.log_centre == pytest.approx(shift)

@@ -50,16 +50,16 @@ def market(
     return SelectionMarket(**{**values, **changes})
 
 
-def budget(made: SelectionMarket, times: float) -> int:
-    return int(np.median(made.prices) * times) if len(made) else 1
+def budget(selection_market: SelectionMarket, times: float) -> int:
+    return int(np.median(selection_market.prices) * times) if len(selection_market) else 1
 
 
 @st.composite
-def limits(draw: st.DrawFn, made: SelectionMarket) -> SelectionLimits:
+def limits(draw: st.DrawFn, selection_market: SelectionMarket) -> SelectionLimits:
     """Limits that bind now and then, each on or off."""
-    bids = sorted(set(made.bids.tolist()))
+    bids = sorted(set(selection_market.bids.tolist()))
     return SelectionLimits(
-        budget=budget(made, draw(st.floats(0.3, 6))),
+        budget=budget(selection_market, draw(st.floats(0.3, 6))),
         least=draw(st.sampled_from([0, 0, 2])),
         most=draw(st.sampled_from([None, None, 3])),
         caps=draw(st.sampled_from([{}, {}, {"agency": 1}, {"platform": 2, "niche": 1}])),
@@ -81,5 +81,5 @@ def every_set(problem: SelectionProblem) -> Iterator[tuple[int, ...]]:
 
 def best(problem: SelectionProblem) -> tuple[tuple[int, ...], float] | None:
     """Return the best set by trying every one."""
-    found = max(((problem.value(members), members) for members in every_set(problem)), default=None)
-    return None if found is None else (found[1], found[0])
+    best_set = max(((problem.value(members), members) for members in every_set(problem)), default=None)
+    return None if best_set is None else (best_set[1], best_set[0])

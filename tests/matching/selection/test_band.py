@@ -20,10 +20,10 @@ def test_a_change_at_the_end_of_a_step_is_told_by_that_step(step: int) -> None:
 @given(own=st.integers(1, 10**12), data=st.data())
 def test_the_smallest_winning_change_is_in_its_step(own: int, data: st.DataObject) -> None:
     wins_at = data.draw(st.integers(0, own - 1))
-    told = band(own, wins_at)
-    assert told.low is not None
-    assert told.high is not None
-    assert told.low < 100 * (own - wins_at) / own <= told.high
+    step = band(own, wins_at)
+    assert step.low is not None
+    assert step.high is not None
+    assert step.low < 100 * (own - wins_at) / own <= step.high
 
 
 def test_no_winning_price_has_no_step_and_one_above_the_bids_own_is_refused() -> None:

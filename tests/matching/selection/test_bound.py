@@ -12,9 +12,11 @@ from tests.matching.selection import markets
 
 
 def small(data: st.DataObject) -> SelectionProblem | None:
-    made = markets.market(data.draw(st.integers(1, 10)), data.draw(st.integers(1, 5)), data.draw(st.integers(0, 10**6)))
+    market = markets.market(
+        data.draw(st.integers(1, 10)), data.draw(st.integers(1, 5)), data.draw(st.integers(0, 10**6))
+    )
     try:
-        return prepare(made, data.draw(markets.limits(made)))
+        return prepare(market, data.draw(markets.limits(market)))
     except CannotKeep:
         return None
 
@@ -36,16 +38,16 @@ def test_more_steps_never_loosen_the_bound(data: st.DataObject) -> None:
     problem = small(data)
     if problem is None or not len(problem):
         return
-    found = [bound.best_tangent(problem, problem.must, steps).most for steps in (1, 3, 10, 40)]
-    assert found == sorted(found, reverse=True)
+    bounds = [bound.best_tangent(problem, problem.must, steps).most for steps in (1, 3, 10, 40)]
+    assert bounds == sorted(bounds, reverse=True)
 
 
 @settings(max_examples=40)
 @given(st.integers(1, 25), st.integers(0, 10**6), st.floats(0.4, 4))
 def test_one_creator_never_counts_twice_in_the_bound(n: int, seed: int, times: float) -> None:
     """All bids are one creator's: the best set is the best single one, and the relaxation may only mix them."""
-    made = markets.market(n, 3, seed, creators=np.zeros(n, dtype=np.int64), bids=np.arange(n), barred=(None,) * n)
-    problem = prepare(made, SelectionLimits(budget=int(np.max(made.prices) * times)))
+    market = markets.market(n, 3, seed, creators=np.zeros(n, dtype=np.int64), bids=np.arange(n), barred=(None,) * n)
+    problem = prepare(market, SelectionLimits(budget=int(np.max(market.prices) * times)))
     if not len(problem):
         return
     best = float(np.max(problem.alone))
@@ -54,29 +56,29 @@ def test_one_creator_never_counts_twice_in_the_bound(n: int, seed: int, times: f
 
 
 def test_a_budget_for_all_is_bounded_by_all() -> None:
-    made = markets.market(20, 6, 4, two_options=False, creators=np.arange(20))
-    problem = prepare(made, SelectionLimits(budget=int(np.sum(made.prices))))
+    market = markets.market(20, 6, 4, two_options=False, creators=np.arange(20))
+    problem = prepare(market, SelectionLimits(budget=int(np.sum(market.prices))))
     every = tuple(range(len(problem)))
     assert bound.upper(problem, every) == pytest.approx(problem.value(every), rel=1e-6)
 
 
 @pytest.mark.parametrize("most", [1, 3, 6])
 def test_a_limit_on_the_number_tightens_the_bound(most: int) -> None:
-    made = markets.market(60, 12, 8)
-    loose = search.choose(made, SelectionLimits(budget=int(np.sum(made.prices))))
-    tight = search.choose(made, SelectionLimits(budget=int(np.sum(made.prices)), most=most))
+    market = markets.market(60, 12, 8)
+    loose = search.choose(market, SelectionLimits(budget=int(np.sum(market.prices))))
+    tight = search.choose(market, SelectionLimits(budget=int(np.sum(market.prices)), most=most))
     assert tight.value <= tight.bound < loose.value
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_where_many_bids_fit_the_bound_is_near(seed: int) -> None:
-    made = markets.market(200, 20, seed)
-    assert search.choose(made, SelectionLimits(budget=markets.budget(made, 30))).certificate > 0.96
+    market = markets.market(200, 20, seed)
+    assert search.choose(market, SelectionLimits(budget=markets.budget(market, 30))).certificate > 0.96
 
 
 def test_where_every_creator_has_to_be_in_nothing_is_left_to_choose() -> None:
-    made = markets.market(1, 4, 3, barred=(None,))
-    found = search.choose(made, SelectionLimits(budget=int(made.prices[0]), must=frozenset({0})))
-    assert (found.options, found.certificate) == ((0,), pytest.approx(1.0))
-    problem = prepare(made, SelectionLimits(budget=int(made.prices[0]), must=frozenset({0})))
+    market = markets.market(1, 4, 3, barred=(None,))
+    chosen = search.choose(market, SelectionLimits(budget=int(market.prices[0]), must=frozenset({0})))
+    assert (chosen.options, chosen.certificate) == ((0,), pytest.approx(1.0))
+    problem = prepare(market, SelectionLimits(budget=int(market.prices[0]), must=frozenset({0})))
     assert bound.hopeful(problem, problem.must).tolist() == [0]

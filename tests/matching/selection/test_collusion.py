@@ -11,28 +11,28 @@ from marketplace.matching.selection import collusion
 @given(st.integers(10_000, 10_000_000), st.integers(5_000, 500_000), st.integers(5, 12))
 def test_prices_in_equal_steps_are_a_ladder(first: int, step: int, count: int) -> None:
     prices = [first + step * place for place in range(count)]
-    found = collusion.ladder([f"bid_{place}" for place in range(count)], prices)
-    assert found is not None
-    assert (found.code, found.numbers["kind"], len(found.bids)) == ("ladder", "equal steps", count)
+    signal = collusion.ladder([f"bid_{place}" for place in range(count)], prices)
+    assert signal is not None
+    assert (signal.code, signal.numbers["kind"], len(signal.bids)) == ("ladder", "equal steps", count)
 
 
 @given(st.integers(1_000_000, 10_000_000), st.floats(1.1, 1.8), st.integers(5, 10))
 def test_prices_in_equal_factors_are_a_ladder(first: int, factor: float, count: int) -> None:
     prices = [round(first * factor**place) for place in range(count)]
-    found = collusion.ladder([str(place) for place in range(count)], prices)
-    assert found is not None
-    assert found.numbers["kind"] == "equal factors"
+    signal = collusion.ladder([str(place) for place in range(count)], prices)
+    assert signal is not None
+    assert signal.numbers["kind"] == "equal factors"
 
 
 @pytest.mark.parametrize("count", [4, 6, 10, 40])
 def test_honest_prices_are_hardly_ever_a_ladder(count: int) -> None:
     """At most four in a thousand honest briefs, with prices as they are: skewed, and rounded to tens."""
     rng = np.random.default_rng(count)
-    told = 0
+    ladders = 0
     for _ in range(1_000):
         prices = np.round(np.exp(rng.normal(13, 0.8, count)), -3).astype(int)
-        told += collusion.ladder([str(place) for place in range(count)], prices.tolist()) is not None
-    assert told <= 4
+        ladders += collusion.ladder([str(place) for place in range(count)], prices.tolist()) is not None
+    assert ladders <= 4
 
 
 def test_few_or_equal_prices_are_no_ladder() -> None:
@@ -43,17 +43,17 @@ def test_few_or_equal_prices_are_no_ladder() -> None:
 def test_words_count_where_sides_differ_and_there_are_enough() -> None:
     text = "我们会把汽水放在女主角的桌上，第二集再出现一次，不影响剧情。"
     rows = [("b1", "one", text), ("b2", "two", f"  {text} "), ("b3", "one", text), ("b4", "x", "好"), ("b5", "y", "好")]
-    (found,) = collusion.same_wording(rows)
-    assert (found.bids, found.numbers["sides"]) == (("b1", "b2", "b3"), 2)
+    (signal,) = collusion.same_wording(rows)
+    assert (signal.bids, signal.numbers["sides"]) == (("b1", "b2", "b3"), 2)
     assert collusion.same_wording([("b1", "one", text), ("b2", "one", text)]) == []
 
 
 def test_a_person_on_two_sides_is_told_once() -> None:
     rows = [("p", "one", "b1"), ("p", "two", "b2"), ("q", "one", "b1"), ("r", "one", "b1"), ("r", "two", "b2")]
-    (found,) = collusion.shared_people(rows)
-    assert (found.code, found.bids) == ("shared_people", ("b1", "b2"))
+    (signal,) = collusion.shared_people(rows)
+    assert (signal.code, signal.bids) == ("shared_people", ("b1", "b2"))
 
 
 def test_an_agencys_bids_are_one_bidder() -> None:
-    (found,) = collusion.one_agency([("b1", "a"), ("b2", "a"), ("b3", ""), ("b4", ""), ("b5", "c")])
-    assert found.bids == ("b1", "b2")
+    (signal,) = collusion.one_agency([("b1", "a"), ("b2", "a"), ("b3", ""), ("b4", ""), ("b5", "c")])
+    assert signal.bids == ("b1", "b2")

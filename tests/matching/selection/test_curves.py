@@ -13,23 +13,23 @@ from tests.matching.selection import markets
 
 @pytest.mark.parametrize("seed", range(4))
 def test_reach_rises_with_the_budget(seed: int) -> None:
-    made = markets.market(40, 10, seed)
-    limits = SelectionLimits(budget=markets.budget(made, 4), caps={"agency": 1})
-    points = curves.budget_curve(made, limits)
+    market = markets.market(40, 10, seed)
+    limits = SelectionLimits(budget=markets.budget(market, 4), caps={"agency": 1})
+    points = curves.budget_curve(market, limits)
     assert [point.factor for point in points] == list(curves.FACTORS)
     for before, after in pairwise(points):
         assert after.people >= before.people
     for point in points:
         assert point.spend <= point.budget == int(limits.budget * point.factor)
     now = next(point for point in points if point.factor == 1)
-    assert now.people == pytest.approx(search.choose(made, limits).value, rel=0.01)
+    assert now.people == pytest.approx(search.choose(market, limits).value, rel=0.01)
 
 
 def test_budgets_that_cannot_keep_the_limits_have_no_point() -> None:
-    made = markets.market(20, 6, 3, two_options=False)
-    row = int(np.argsort(made.prices)[10])
+    market = markets.market(20, 6, 3, two_options=False)
+    row = int(np.argsort(market.prices)[10])
     points = curves.budget_curve(
-        made, SelectionLimits(budget=int(made.prices[row]), must=frozenset({int(made.bids[row])}))
+        market, SelectionLimits(budget=int(market.prices[row]), must=frozenset({int(market.bids[row])}))
     )
     assert points
     assert points[0].factor == 1
@@ -37,9 +37,9 @@ def test_budgets_that_cannot_keep_the_limits_have_no_point() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_more_intrusiveness_is_shown_only_where_it_reaches_more(seed: int) -> None:
-    made = markets.market(40, 10, seed)
-    limits = SelectionLimits(budget=markets.budget(made, 4), intrusiveness=45.0)
-    points = curves.frontier(made, limits)
+    market = markets.market(40, 10, seed)
+    limits = SelectionLimits(budget=markets.budget(market, 4), intrusiveness=45.0)
+    points = curves.frontier(market, limits)
     assert len(points) > 1
     for before, after in pairwise(points):
         assert after.people > before.people
@@ -48,6 +48,6 @@ def test_more_intrusiveness_is_shown_only_where_it_reaches_more(seed: int) -> No
 
 
 def test_without_known_intrusiveness_there_is_no_frontier() -> None:
-    made = markets.market(12, 4, 1)
-    unknown = dataclasses.replace(made, intrusiveness=np.full(12, np.nan))
-    assert curves.frontier(unknown, SelectionLimits(budget=markets.budget(made, 4))) == ()
+    market = markets.market(12, 4, 1)
+    unknown = dataclasses.replace(market, intrusiveness=np.full(12, np.nan))
+    assert curves.frontier(unknown, SelectionLimits(budget=markets.budget(market, 4))) == ()

@@ -49,12 +49,12 @@ def gates(client: FlaskClient, worker: ModuleType, there: make.Market) -> dict[U
         headers = {**there.brand.headers, "Idempotency-Key": str(new_id())}
         return client.post(look.path(there.brief_id, what), json={}, headers=headers).json
 
-    asked = post("what-if")["outcome"]["left_out"]
-    made = post("selections")
+    left_out = post("what-if")["outcome"]["left_out"]
+    selection = post("selections")
     work.settle(worker)
-    found = client.get(f"/api/v1/selections/{made['id']}", headers=there.brand.headers).json
-    kept = found["result"]["left_out"]
-    assert {one["bid_id"]: one["reason"] for one in asked} == {one["bid_id"]: one["reason"] for one in kept}
+    answer = client.get(f"/api/v1/selections/{selection['id']}", headers=there.brand.headers).json
+    kept = answer["result"]["left_out"]
+    assert {one["bid_id"]: one["reason"] for one in left_out} == {one["bid_id"]: one["reason"] for one in kept}
     return {ids.read("bid", one["bid_id"]): one for one in kept}
 
 
@@ -70,10 +70,10 @@ def test_a_channel_that_is_full_or_promised_elsewhere_is_left_out(client: FlaskC
     window(who[before.id], before.channel_id, last_day=_day(19), holder="别家")  # publication begins on day 20
     window(who[holder.id], holder.channel_id, holder="别名", holder_id=ids.show("pty", there.brand.party_id))
     left = gates(client, worker, there)
-    told = {bid: one["reason"] for bid, one in left.items()}
-    assert told.pop(none.id) == "pacing_full"
-    assert told.pop(promised.id) == told.pop(named.id) == "exclusive_elsewhere"
-    assert set(told.values()) <= {"others_bring_more", "over_budget"}
+    reasons = {bid: one["reason"] for bid, one in left.items()}
+    assert reasons.pop(none.id) == "pacing_full"
+    assert reasons.pop(promised.id) == reasons.pop(named.id) == "exclusive_elsewhere"
+    assert set(reasons.values()) <= {"others_bring_more", "over_budget"}
     for bid in (none, promised):
         assert left[bid.id]["would_win_at"] is None
         assert left[bid.id]["zh"].endswith("。")
@@ -91,8 +91,8 @@ def test_a_series_needs_room_for_all_of_its_videos(client: FlaskClient, worker: 
     offers.append(look.offer(there, 1_000_000, deliverables=late))
     for (_, bid), days in zip(offers, (6, 8, 0, 6), strict=True):
         rule(bid.channel_id, gap_days=days)
-    told = {bid: one["reason"] for bid, one in gates(client, worker, there).items()}
-    full = {bid for bid, reason in told.items() if reason == "pacing_full"}
+    reasons = {bid: gate["reason"] for bid, gate in gates(client, worker, there).items()}
+    full = {bid for bid, reason in reasons.items() if reason == "pacing_full"}
     assert full == {offers[1][1].id, offers[3][1].id}
 
 

@@ -14,12 +14,12 @@ from tests.matching.selection.make import some
 
 @given(st.integers(0, 30), st.integers(1, 20), st.integers(0, 2**31))
 def test_stored_inputs_are_the_same_to_the_bit(bids: int, units: int, seed: int) -> None:
-    made = some(bids, units, seed)
-    data = inputs.pack(made)
+    inputs_ = some(bids, units, seed)
+    data = inputs.pack(inputs_)
     again = inputs.unpack(data)
     assert inputs.pack(again) == data
     for field in dataclasses.fields(SetInputs):
-        before, after = getattr(made, field.name), getattr(again, field.name)
+        before, after = getattr(inputs_, field.name), getattr(again, field.name)
         for old, new in zip(
             *([part] if isinstance(part, np.ndarray) else part for part in (before, after)), strict=True
         ):
@@ -31,18 +31,18 @@ def test_stored_inputs_are_the_same_to_the_bit(bids: int, units: int, seed: int)
 
 
 def test_the_name_of_inputs_changes_with_every_part() -> None:
-    made = some(6, 5, 1)
-    names = {inputs.hash_of(inputs.pack(made))}
+    inputs_ = some(6, 5, 1)
+    names = {inputs.hash_of(inputs.pack(inputs_))}
     for change in (
         {"currency": "EUR"},
-        {"weights": made.weights + 1},
-        {"options": made.options._replace(prices=made.options.prices + 1)},
-        {"bids": [bid._replace(gate="declined") for bid in made.bids]},
-        {"bids": [bid._replace(commitment=bid.commitment[::-1]) for bid in made.bids]},
-        {"shares": made.shares * 0.5},
-        {"spread": made.spread * 2},
+        {"weights": inputs_.weights + 1},
+        {"options": inputs_.options._replace(prices=inputs_.options.prices + 1)},
+        {"bids": [bid._replace(gate="declined") for bid in inputs_.bids]},
+        {"bids": [bid._replace(commitment=bid.commitment[::-1]) for bid in inputs_.bids]},
+        {"shares": inputs_.shares * 0.5},
+        {"spread": inputs_.spread * 2},
     ):
-        names.add(inputs.hash_of(inputs.pack(dataclasses.replace(made, **change))))
+        names.add(inputs.hash_of(inputs.pack(dataclasses.replace(inputs_, **change))))
     assert len(names) == 8
 
 
@@ -54,15 +54,15 @@ def test_what_was_not_packed_is_refused() -> None:
 
 
 def test_every_option_of_a_bid_has_its_rates_and_its_creator() -> None:
-    made = some(8, 5, 3)
-    market = made.market()
-    assert len(market) == len(made.options.prices)
-    for row, bid in enumerate(made.options.bid_of.tolist()):
-        np.testing.assert_array_equal(market.rates[row], made.rates()[bid])
-        assert market.contacts[row] == made.contacts[bid]
-        assert (market.groups["agency"][row] == -1) == (made.bids[bid].agency_id == "")
+    inputs = some(8, 5, 3)
+    market = inputs.market()
+    assert len(market) == len(inputs.options.prices)
+    for row, bid in enumerate(inputs.options.bid_of.tolist()):
+        np.testing.assert_array_equal(market.rates[row], inputs.rates()[bid])
+        assert market.contacts[row] == inputs.contacts[bid]
+        assert (market.groups["agency"][row] == -1) == (inputs.bids[bid].agency_id == "")
     by_creator = {}
-    for row, bid in enumerate(made.options.bid_of.tolist()):
-        by_creator.setdefault(made.bids[bid].creator_id, set()).add(int(market.creators[row]))
+    for row, bid in enumerate(inputs.options.bid_of.tolist()):
+        by_creator.setdefault(inputs.bids[bid].creator_id, set()).add(int(market.creators[row]))
     assert all(len(numbers) == 1 for numbers in by_creator.values())
     assert len(set(market.commitments)) == len(market)

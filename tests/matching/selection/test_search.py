@@ -17,8 +17,8 @@ from tests.matching.selection import markets
 
 @st.composite
 def small(draw: st.DrawFn) -> tuple[SelectionMarket, SelectionLimits]:
-    made = markets.market(draw(st.integers(0, 10)), draw(st.integers(1, 5)), draw(st.integers(0, 10**6)))
-    return made, draw(markets.limits(made))
+    market = markets.market(draw(st.integers(0, 10)), draw(st.integers(1, 5)), draw(st.integers(0, 10**6)))
+    return market, draw(markets.limits(market))
 
 
 @settings(max_examples=150)
@@ -26,67 +26,67 @@ def small(draw: st.DrawFn) -> tuple[SelectionMarket, SelectionLimits]:
 def test_a_small_market_is_chosen_nearly_as_well_as_by_trying_every_set(
     case: tuple[SelectionMarket, SelectionLimits],
 ) -> None:
-    made, limits = case
+    market, limits = case
     try:
-        problem = prepare(made, limits)
+        problem = prepare(market, limits)
     except CannotKeep:
         return
     truth = markets.best(problem)
     try:
-        found = search.choose(made, limits)
+        chosen = search.choose(market, limits)
     except CannotKeep:
         assert truth is None
         return
     assert truth is not None
-    assert found.value >= 0.97 * truth[1]
-    assert found.bound >= truth[1]
-    assert found.certificate <= found.value / truth[1] + 1e-12 if truth[1] else True
+    assert chosen.value >= 0.97 * truth[1]
+    assert chosen.bound >= truth[1]
+    assert chosen.certificate <= chosen.value / truth[1] + 1e-12 if truth[1] else True
 
 
 def test_most_small_markets_are_chosen_exactly() -> None:
     exact = 0
     for seed in range(30):
-        made = markets.market(11, 4, seed)
-        limits = SelectionLimits(budget=markets.budget(made, 2 + seed % 3))
-        truth = markets.best(prepare(made, limits))
+        market = markets.market(11, 4, seed)
+        limits = SelectionLimits(budget=markets.budget(market, 2 + seed % 3))
+        truth = markets.best(prepare(market, limits))
         assert truth is not None
-        exact += search.choose(made, limits).value >= truth[1] * (1 - 1e-9)
+        exact += search.choose(market, limits).value >= truth[1] * (1 - 1e-9)
     assert exact >= 29
 
 
 @settings(max_examples=60)
 @given(st.integers(1, 60), st.integers(1, 30), st.integers(0, 10**6), st.data())
 def test_every_limit_is_kept(n: int, units: int, seed: int, data: st.DataObject) -> None:
-    made = markets.market(n, units, seed)
-    limits = data.draw(markets.limits(made))
+    market = markets.market(n, units, seed)
+    limits = data.draw(markets.limits(market))
     try:
-        found = search.choose(made, limits)
+        chosen = search.choose(market, limits)
     except CannotKeep:
         return
-    rows = list(found.options)
-    assert sum(made.prices[rows]) == found.spend <= limits.budget
-    assert len({made.creators[row] for row in rows}) == len(rows)
+    rows = list(chosen.options)
+    assert sum(market.prices[rows]) == chosen.spend <= limits.budget
+    assert len({market.creators[row] for row in rows}) == len(rows)
     assert limits.least <= len(rows) <= (limits.most or n)
-    assert {made.bids[row] for row in rows} >= limits.must
-    assert not {made.bids[row] for row in rows} & limits.never
-    assert all(made.barred[row] is None for row in rows)
+    assert {market.bids[row] for row in rows} >= limits.must
+    assert not {market.bids[row] for row in rows} & limits.never
+    assert all(market.barred[row] is None for row in rows)
     for name, cap in limits.caps.items():
-        numbers = made.groups[name][rows]
+        numbers = market.groups[name][rows]
         assert all(np.sum(numbers == number) <= cap for number in set(numbers.tolist()) - {-1})
     for row in rows:
-        if made.bids[row] not in limits.must:
-            assert limits.intrusiveness is None or made.intrusiveness[row] <= limits.intrusiveness
-            assert limits.ad_load is None or made.ad_load[row] <= limits.ad_load
+        if market.bids[row] not in limits.must:
+            assert limits.intrusiveness is None or market.intrusiveness[row] <= limits.intrusiveness
+            assert limits.ad_load is None or market.ad_load[row] <= limits.ad_load
     if limits.contacts_per_person is not None:
-        assert np.sum(made.contacts[rows]) <= limits.contacts_per_person * found.value * (1 + 1e-9)
-    assert found.bound >= found.value
+        assert np.sum(market.contacts[rows]) <= limits.contacts_per_person * chosen.value * (1 + 1e-9)
+    assert chosen.bound >= chosen.value
 
 
 def test_a_larger_budget_never_reaches_less() -> None:
     for seed in range(4):
-        made = markets.market(40, 12, seed)
+        market = markets.market(40, 12, seed)
         values = [
-            search.choose(made, SelectionLimits(budget=markets.budget(made, times))).value for times in range(1, 12)
+            search.choose(market, SelectionLimits(budget=markets.budget(market, times))).value for times in range(1, 12)
         ]
         best = np.maximum.accumulate(values)
         # Not every budget is solved exactly; what falls back is within the search's own error.
@@ -96,22 +96,22 @@ def test_a_larger_budget_never_reaches_less() -> None:
 @settings(max_examples=25)
 @given(st.integers(2, 40), st.integers(0, 10**6), st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_means_nothing(n: int, seed: int, random: object) -> None:
-    made = markets.market(n, 8, seed)
+    market = markets.market(n, 8, seed)
     order = np.random.default_rng(seed).permutation(n)
     values = {
-        name: getattr(made, name)[order]
+        name: getattr(market, name)[order]
         for name in ("rates", "prices", "bids", "creators", "contacts", "intrusiveness", "ad_load")
     }
     mixed = dataclasses.replace(
-        made,
+        market,
         **values,
-        commitments=tuple(made.commitments[place] for place in order),
-        barred=tuple(made.barred[place] for place in order),
-        groups={name: numbers[order] for name, numbers in made.groups.items()},
+        commitments=tuple(market.commitments[place] for place in order),
+        barred=tuple(market.barred[place] for place in order),
+        groups={name: numbers[order] for name, numbers in market.groups.items()},
     )
-    limits = SelectionLimits(budget=markets.budget(made, 4))
-    one, two = search.choose(made, limits), search.choose(mixed, limits)
-    assert {made.commitments[row] for row in one.options} == {mixed.commitments[row] for row in two.options}
+    limits = SelectionLimits(budget=markets.budget(market, 4))
+    one, two = search.choose(market, limits), search.choose(mixed, limits)
+    assert {market.commitments[row] for row in one.options} == {mixed.commitments[row] for row in two.options}
     assert (one.value, one.spend) == (two.value, two.spend)
     assert one.bound == pytest.approx(two.bound, rel=1e-9)
 
@@ -119,11 +119,11 @@ def test_the_order_of_the_rows_means_nothing(n: int, seed: int, random: object) 
 @settings(max_examples=25)
 @given(st.integers(1, 40), st.integers(0, 10**6), st.sampled_from([2, 7, 100]))
 def test_money_in_another_unit_chooses_the_same(n: int, seed: int, times: int) -> None:
-    made = markets.market(n, 8, seed)
-    limits = SelectionLimits(budget=markets.budget(made, 4))
-    dearer = dataclasses.replace(made, prices=made.prices * times)
+    market = markets.market(n, 8, seed)
+    limits = SelectionLimits(budget=markets.budget(market, 4))
+    dearer = dataclasses.replace(market, prices=market.prices * times)
     other = search.choose(dearer, dataclasses.replace(limits, budget=limits.budget * times))
-    assert other.options == search.choose(made, limits).options
+    assert other.options == search.choose(market, limits).options
 
 
 def test_equal_bids_are_told_apart_by_their_commitments() -> None:
@@ -141,8 +141,8 @@ def test_equal_bids_are_told_apart_by_their_commitments() -> None:
         groups={},
         commitments=("d", "b", "a", "e", "c"),
     )
-    found = search.choose(five, SelectionLimits(budget=int(twin.prices[0]) * 2))
-    assert {five.commitments[row] for row in found.options} == {"a", "b"}
+    chosen = search.choose(five, SelectionLimits(budget=int(twin.prices[0]) * 2))
+    assert {five.commitments[row] for row in chosen.options} == {"a", "b"}
 
 
 def test_taking_away_a_bid_that_was_not_chosen_changes_nothing() -> None:
@@ -150,21 +150,21 @@ def test_taking_away_a_bid_that_was_not_chosen_changes_nothing() -> None:
     at most one in a hundred may find another set, and then one within the certificate."""
     removals, moved = 0, 0
     for seed in range(4):
-        made = markets.market(30, 6, seed, two_options=False, shape=0.5)
-        limits = SelectionLimits(budget=markets.budget(made, 5))
-        found = search.choose(made, limits)
-        for row in sorted(set(range(30)) - set(found.options)):
-            other = search.choose(without(made, row), limits)
+        market = markets.market(30, 6, seed, two_options=False, shape=0.5)
+        limits = SelectionLimits(budget=markets.budget(market, 5))
+        chosen = search.choose(market, limits)
+        for row in sorted(set(range(30)) - set(chosen.options)):
+            other = search.choose(without(market, row), limits)
             removals += 1
-            moved += other.options != found.options
-            assert other.value <= found.bound
+            moved += other.options != chosen.options
+            assert other.value <= chosen.bound
     assert removals >= 80
     assert moved <= removals / 100
 
 
-def without(made: SelectionMarket, row: int) -> SelectionMarket:
-    barred = tuple("gone" if one == row else gate for one, gate in enumerate(made.barred))
-    return dataclasses.replace(made, barred=barred)
+def without(market: SelectionMarket, row: int) -> SelectionMarket:
+    barred = tuple("gone" if one == row else gate for one, gate in enumerate(market.barred))
+    return dataclasses.replace(market, barred=barred)
 
 
 @settings(max_examples=25)
@@ -172,22 +172,22 @@ def without(made: SelectionMarket, row: int) -> SelectionMarket:
 def test_a_set_that_was_chosen_before_changes_only_for_one_that_reaches_more(
     n: int, seed: int, data: st.DataObject
 ) -> None:
-    made = markets.market(n, 6, seed, shape=0.5)
-    limits = data.draw(markets.limits(made))
+    market = markets.market(n, 6, seed, shape=0.5)
+    limits = data.draw(markets.limits(market))
     try:
-        found = search.choose(made, limits)
+        chosen = search.choose(market, limits)
     except CannotKeep:
         return
-    others = sorted(set(range(n)) - set(found.options) - {r for r in range(n) if made.bids[r] in limits.must})
+    others = sorted(set(range(n)) - set(chosen.options) - {r for r in range(n) if market.bids[r] in limits.must})
     if not others:
         return
-    again = search.choose(without(made, data.draw(st.sampled_from(others))), limits, also=found.options)
-    assert again.options == found.options or again.value > found.value
+    again = search.choose(without(market, data.draw(st.sampled_from(others))), limits, also=chosen.options)
+    assert again.options == chosen.options or again.value > chosen.value
 
 
 def test_what_cannot_be_kept_says_which_limit() -> None:
-    made = markets.market(14, 4, 5, two_options=False)
-    plenty = int(np.sum(made.prices))
+    market = markets.market(14, 4, 5, two_options=False)
+    plenty = int(np.sum(market.prices))
     cases = (
         (SelectionLimits(budget=1, must=frozenset({0})), "cost more than the budget"),
         (SelectionLimits(budget=plenty, must=frozenset({4, 5})), "of one creator"),
@@ -195,23 +195,23 @@ def test_what_cannot_be_kept_says_which_limit() -> None:
         (SelectionLimits(budget=plenty, must=frozenset({0, 1}), most=1), "More bids must be"),
         (SelectionLimits(budget=plenty, must=frozenset({0, 6}), caps={"agency": 1}), "one agency"),
         (SelectionLimits(budget=plenty, must=frozenset({12})), "may not be chosen: over_tolerance"),
-        (SelectionLimits(budget=int(np.sum(np.sort(made.prices)[:5])) - 1, least=5), "raise the budget"),
+        (SelectionLimits(budget=int(np.sum(np.sort(market.prices)[:5])) - 1, least=5), "raise the budget"),
     )
     for limits, words in cases:
         with pytest.raises(CannotKeep, match=words):
-            search.choose(made, limits)
+            search.choose(market, limits)
 
 
 def test_a_cap_binds_nobody_where_nobody_is_of_a_group() -> None:
-    made = markets.market(6, 3, 2, groups={"agency": np.full(6, -1)})
-    free, capped = (search.choose(made, SelectionLimits(budget=10**9, caps=caps)) for caps in ({}, {"agency": 1}))
+    market = markets.market(6, 3, 2, groups={"agency": np.full(6, -1)})
+    free, capped = (search.choose(market, SelectionLimits(budget=10**9, caps=caps)) for caps in ({}, {"agency": 1}))
     assert free == capped
-    assert explain.explain(made, SelectionLimits(budget=10**9, caps={"agency": 1}), capped.options) is not None
+    assert explain.explain(market, SelectionLimits(budget=10**9, caps={"agency": 1}), capped.options) is not None
 
 
 def test_an_empty_market_has_an_empty_set() -> None:
-    found = search.choose(markets.market(0, 3, 1), SelectionLimits(budget=100))
-    assert (found.options, found.value, found.spend, found.certificate) == ((), 0.0, 0, 1.0)
+    chosen = search.choose(markets.market(0, 3, 1), SelectionLimits(budget=100))
+    assert (chosen.options, chosen.value, chosen.spend, chosen.certificate) == ((), 0.0, 0, 1.0)
 
 
 _BITS = (
@@ -244,10 +244,10 @@ def test_another_process_on_another_processor_chooses_the_same_bits() -> None:
 def test_the_bound_is_above_every_set_and_hopeful_rows_hold_every_better_one(
     n: int, seed: int, data: st.DataObject
 ) -> None:
-    made = markets.market(n, 4, seed)
-    limits = data.draw(markets.limits(made))
+    market = markets.market(n, 4, seed)
+    limits = data.draw(markets.limits(market))
     try:
-        problem = prepare(made, limits)
+        problem = prepare(market, limits)
     except CannotKeep:
         return
     sets = list(markets.every_set(problem))

@@ -49,9 +49,9 @@ def selected(client: FlaskClient, worker: ModuleType, there: make.Market, **body
 
 def test_a_set_is_chosen_with_its_reasons(client: FlaskClient, worker: ModuleType, closed: Case) -> None:
     there, offers = closed
-    found = selected(client, worker, there, budget={"amount_minor": 6_000_000, "currency": "CNY"})
-    assert found["status"] == "done", found
-    result = found["result"]
+    selection = selected(client, worker, there, budget={"amount_minor": 6_000_000, "currency": "CNY"})
+    assert selection["status"] == "done", selection
+    result = selection["result"]
     bids = {ids.show("bid", bid.id) for _, bid in offers}
     inside, outside = {one["bid_id"] for one in result["chosen"]}, {one["bid_id"] for one in result["left_out"]}
     assert inside
@@ -105,23 +105,25 @@ def test_the_same_inputs_give_the_same_set_and_it_can_be_verified(
     assert one["inputs_hash"] == two["inputs_hash"]
     assert one["result"] == two["result"]
     assert one["result"]["proof"]["how"] in ("proved", "gap")
-    for made in (one, selected(client, worker, there, bids_max=3, prove="never")):
-        told = client.get(f"/api/v1/selections/{made['id']}/verification", headers=there.brand.headers).json
-        assert told["faults"] == []
-        assert (told["inputs_unchanged"], told["same_set"], told["same_value"], told["keeps_limits"]) == (True,) * 4
-        assert abs(told["panel_people"] - told["value"]) < 5 * told["panel_error"]
+    for selection in (one, selected(client, worker, there, bids_max=3, prove="never")):
+        answer = client.get(f"/api/v1/selections/{selection['id']}/verification", headers=there.brand.headers).json
+        assert answer["faults"] == []
+        assert (answer["inputs_unchanged"], answer["same_set"], answer["same_value"], answer["keeps_limits"]) == (
+            True,
+        ) * 4
+        assert abs(answer["panel_people"] - answer["value"]) < 5 * answer["panel_error"]
     with db.transaction() as session:
         session.execute(
             sa.text("UPDATE selections SET model_version = 's-0' WHERE id = :id"), {"id": ids.read("sel", one["id"])}
         )
-    told = client.get(f"/api/v1/selections/{one['id']}/verification", headers=there.brand.headers).json
-    assert (told["same_model"], told["same_value"], told["faults"]) == (False, True, [])
+    answer = client.get(f"/api/v1/selections/{one['id']}/verification", headers=there.brand.headers).json
+    assert (answer["same_model"], answer["same_value"], answer["faults"]) == (False, True, [])
     with db.transaction() as session:
         session.execute(
             sa.text("UPDATE selections SET value = value * 1.1 WHERE id = :id"), {"id": ids.read("sel", one["id"])}
         )
-    told = client.get(f"/api/v1/selections/{one['id']}/verification", headers=there.brand.headers).json
-    assert (told["same_value"], len(told["faults"])) == (False, 1)
+    answer = client.get(f"/api/v1/selections/{one['id']}/verification", headers=there.brand.headers).json
+    assert (answer["same_value"], len(answer["faults"])) == (False, 1)
 
 
 def test_a_set_is_counted_by_the_overlaps_that_were_measured(client: FlaskClient, worker: ModuleType) -> None:
@@ -147,8 +149,8 @@ def test_a_set_is_counted_by_the_overlaps_that_were_measured(client: FlaskClient
     assert some["matched"] is None
     measure(2, 0)
     make.rescore(there, admin)
-    made = selected(client, worker, there, prove="never")
-    reach = made["result"]["reach"]
+    selection = selected(client, worker, there, prove="never")
+    reach = selection["result"]["reach"]
     assert reach["overlap"]["pairs"] == 3
     assert "3 measured pairs" in reach["en"]
     assert "3 对实测重叠" in reach["zh"]
@@ -157,7 +159,7 @@ def test_a_set_is_counted_by_the_overlaps_that_were_measured(client: FlaskClient
     assert reach["matched"]["pairs"] == 3
     assert reach["matched"]["factor"] < 1
     assert 0 < reach["matched"]["people"] < reach["careful"]
-    checked = client.get(f"/api/v1/selections/{made['id']}/verification", headers=there.brand.headers).json
+    checked = client.get(f"/api/v1/selections/{selection['id']}/verification", headers=there.brand.headers).json
     assert checked["same_value"]
     assert checked["faults"] == []
 
@@ -166,14 +168,14 @@ def test_the_law_bars_alcohol_from_channels_for_minors(client: FlaskClient, work
     young = {"13-17": 0.7, "18-23": 0.3}
     product = {"name": "米酒", "category": "alcohol"}
     barred = []
-    for ages, wanted in ((young, {"product": product}), (young, {}), (None, {"product": product})):
-        there, who = look.market(**wanted), somebody("creator")
+    for ages, brief_changes in ((young, {"product": product}), (young, {}), (None, {"product": product})):
+        there, who = look.market(**brief_changes), somebody("creator")
         facts = {} if ages is None else {"ages": ages}
         make.place(there, who, look.channel(who, **facts), **look.plain(300_000))
         make.close(there)
         work.settle(worker)
-        found = selected(client, worker, there, prove="never")["result"]
-        barred.append([one["reason"] for one in found["left_out"]])
+        result = selected(client, worker, there, prove="never")["result"]
+        barred.append([one["reason"] for one in result["left_out"]])
     assert barred == [["law_minors"], [], []]
 
 
@@ -200,9 +202,9 @@ def test_an_accepted_bid_has_no_option_but_its_own_price(client: FlaskClient, wo
 @pytest.mark.parametrize("name", PICTURES)
 def test_every_picture_is_sound_svg(client: FlaskClient, worker: ModuleType, closed: Case, name: str) -> None:
     there, _ = closed
-    made = selected(client, worker, there, bids_max=3, prove="never")
+    selection = selected(client, worker, there, bids_max=3, prove="never")
     for language in ("zh", "en"):
-        url = f"/api/v1/selections/{made['id']}/picture?name={name}&language={language}&width=360"
+        url = f"/api/v1/selections/{selection['id']}/picture?name={name}&language={language}&width=360"
         answer = client.get(url, headers=there.brand.headers)
         assert (answer.status_code, answer.content_type) == (200, "image/svg+xml")
         assert ET.fromstring(answer.data).tag.endswith("svg")  # noqa: S314 - our own picture
@@ -235,9 +237,9 @@ def test_limits_that_cannot_be_kept_are_told_and_an_open_brief_has_no_selection(
 ) -> None:
     there, _ = closed
     impossible = {"bids_min": 5, "budget": {"amount_minor": 1_000_000, "currency": "CNY"}}
-    found = selected(client, worker, there, **impossible)
-    assert found["status"] == "failed"
-    assert "bids" in found["message"]
+    selection = selected(client, worker, there, **impossible)
+    assert selection["status"] == "failed"
+    assert "bids" in selection["message"]
     answer = post(client, look.path(there.brief_id, "what-if"), there.brand, impossible)
     assert answer.status_code == 409
     assert "bids" in answer.json["detail"]
@@ -252,16 +254,16 @@ def test_once_it_is_confirmed_each_bidder_reads_its_own_line_and_no_more(
     offers = [look.offer(there, amount) for amount in PRICES]
     make.close(there)
     work.settle(worker)
-    made = selected(client, worker, there, budget={"amount_minor": 6_000_000, "currency": "CNY"})
+    selection = selected(client, worker, there, budget={"amount_minor": 6_000_000, "currency": "CNY"})
     path = f"/api/v1/bids/{ids.show('bid', offers[0][1].id)}/outcome"
     assert client.get(path, headers=offers[0][0].headers).status_code == 404
-    assert post(client, f"/api/v1/selections/{made['id']}/confirm", there.brand).json["status"] == "confirmed"
-    inside = {one["bid_id"] for one in made["result"]["chosen"]}
+    assert post(client, f"/api/v1/selections/{selection['id']}/confirm", there.brand).json["status"] == "confirmed"
+    inside = {one["bid_id"] for one in selection["result"]["chosen"]}
     for who, bid in offers:
         path = f"/api/v1/bids/{ids.show('bid', bid.id)}/outcome"
-        told = client.get(path, headers=who.headers).json
-        assert told["chosen"] == (ids.show("bid", bid.id) in inside)
-        assert set(told) == {
+        answer = client.get(path, headers=who.headers).json
+        assert answer["chosen"] == (ids.show("bid", bid.id) in inside)
+        assert set(answer) == {
             "bid_id",
             "selection_id",
             "chosen",
@@ -272,10 +274,10 @@ def test_once_it_is_confirmed_each_bidder_reads_its_own_line_and_no_more(
             "zh",
             "en",
         }
-        if told["lower_percent_to"] is not None:
-            line = next(one for one in made["result"]["left_out"] if one["bid_id"] == told["bid_id"])
+        if answer["lower_percent_to"] is not None:
+            line = next(one for one in selection["result"]["left_out"] if one["bid_id"] == answer["bid_id"])
             lower = 100 * (1 - line["would_win_at"]["amount_minor"] / line["price"]["amount_minor"])
-            assert told["lower_percent_from"] < lower <= told["lower_percent_to"]
+            assert answer["lower_percent_from"] < lower <= answer["lower_percent_to"]
         assert client.get(path, headers=somebody("creator").headers).status_code == 404
     again = post(client, look.path(there.brief_id, "selections"), there.brand)
     assert (again.status_code, "confirmed already" in again.json["detail"]) == (409, True)
@@ -288,9 +290,9 @@ def test_admins_see_the_signs_of_arranged_bids(client: FlaskClient, worker: Modu
     path, admin = look.path(there.brief_id, "collusion-signals"), somebody("platform")
     assert client.get(path, headers=admin.headers).status_code == 409
     make.close(there)
-    told = client.get(path, headers=admin.headers).json
-    assert {one["code"] for one in told["signals"]} == {"same_wording", "ladder"}
-    for one in told["signals"]:
+    answer = client.get(path, headers=admin.headers).json
+    assert {signal["code"] for signal in answer["signals"]} == {"same_wording", "ladder"}
+    for one in answer["signals"]:
         assert sorted(one["bids"]) == sorted(ids.show("bid", bid.id) for _, bid in offers)
         assert one["zh"]
         assert one["en"]

@@ -23,9 +23,11 @@ from marketplace.matching.selection.solver.problem import SelectionProblem
 STEPS = 60
 # The steps end when the bound exceeds the best point by no more than this share.
 CLOSE = 5e-4
+# Each round keeps one of the 16 gaps between the points: three rounds find the place on a line to 1/4096 of it.
 LINE_ROUNDS, LINE_POINTS = 3, 17
 # Sums in another order differ in their last digits; with this factor the bound still holds.
 SAFE = 1 + 1e-9
+# Any price gives a valid bound, so it need not be exact: 12 halvings find it to 1/4096 of the largest gain.
 _MULTIPLIER_ROUNDS = 12  # of the bisection for the price of one bid's slot
 
 _HullPoint = tuple[float, float, int]  # price, gain, row
@@ -46,6 +48,7 @@ def upper(problem: SelectionProblem, members: Sequence[int], steps: int = STEPS)
     """Return an upper bound on the people that any set within the limits reaches. The steps start from ``members``."""
     if not len(problem):
         return 0.0
+    # A set that exists is never above the bound, not even by rounding.
     return max(best_tangent(problem, members, steps).most, problem.value(members))
 
 
@@ -82,12 +85,14 @@ def hopeful(problem: SelectionProblem, members: Sequence[int], tangent: TangentP
     tangent = tangent or best_tangent(problem, members)
     must = problem.sums(problem.must)
     budget = problem.limits.budget - problem.spend(problem.must)
+    # All rows, unlike in `_free`: one that a cheaper row equals can still be part of a better set.
     free = np.flatnonzero(problem.free_of(problem.must))
     if not len(free):
         return np.array(sorted({*members, *problem.must}), dtype=np.int64)
     gains = np.sum(problem.rates[free] * tangent.slopes, axis=1)
     prices = problem.prices[free].astype(np.float64)
     offset = tangent.people - float(np.sum(tangent.slopes * (tangent.sums - must)))
+    # The bound is a function of the charge in straight pieces that meet at these densities: one has the least.
     charges = np.unique(gains / np.maximum(prices, NOTHING))
     charge = min(
         charges.tolist(), key=lambda unit: unit * budget + float(np.sum(np.maximum(gains - unit * prices, 0.0)))
@@ -120,6 +125,7 @@ def _knapsack(gains: Floats, prices: Ints, creators: Ints, budget: int, slots: i
     if not len(gains):
         return 0.0, gains
     without_slots = _by_density(gains, prices, creators, budget)
+    # Within the number of slots as it is: the limit does not bind, and a price for slots could only be 0.
     if slots is None or float(np.sum(without_slots[1])) <= slots:
         return without_slots
     low, high, parts = 0.0, float(np.max(gains)), without_slots[1]
@@ -143,6 +149,7 @@ def _by_density(gains: Floats, prices: Ints, creators: Ints, budget: int) -> tup
     weights = prices.astype(np.float64)
     density = gains / np.maximum(weights, NOTHING)
     parts = np.zeros(len(gains))
+    # With one option a creator there are no hulls to walk along, and one sort takes the place of the loop below.
     if len(np.unique(creators)) == len(creators):
         order = np.argsort(-density, kind="stable")
         spent = np.cumsum(weights[order])
@@ -178,6 +185,7 @@ def _hulls(gains: Floats, weights: Floats, creators: Ints) -> list[tuple[float, 
             row = int(order[end])
             point = (float(weights[row]), float(gains[row]), row)
             end += 1
+            # Dearer, and gains no more: never worth its price.
             if point[1] <= hull[-1][1]:
                 continue
             while len(hull) > 1 and _below_line(hull[-2], hull[-1], point):

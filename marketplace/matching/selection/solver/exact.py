@@ -73,6 +73,7 @@ def solve(
     most = bound.upper(problem, best)
     rows = bound.hopeful(problem, best)
     began = time.monotonic()
+    # A tangent at the start itself, so that the program values it at what it reaches.
     touches = np.vstack([_spaced(problem, rows), problem.sums(best)])
     stopped = "proved" if set(rows.tolist()) <= set(best) else ""
 
@@ -84,11 +85,13 @@ def solve(
         if remaining_s == 0 or not go_on(most):
             stopped = "cancelled" if remaining_s else "time"
             break
+        # Half of the gap for the solver: the tangents, which lie above the curve, may use up the other half.
         run = _SolverRun(problem, rows, best, touches, gap / 2, remaining_s)
         stopped = run.solve(go_on)
         # The program has only the hopeful rows: the others are in no set better than the start, so its bound holds.
         most = max(min(most, run.most()), problem.value(best))
         members = run.members()
+        # The solver keeps the rows of limits within its tolerance only, so the set is checked exactly.
         if members and keeps(problem, members) and problem.value(members) > problem.value(best):
             best = members
         # Add tangents at the sets just evaluated, so that none of them is overestimated again.
@@ -185,6 +188,7 @@ class _SolverRun:
         solution = np.array(self.solver.getSolution().col_value)
         if len(solution) < len(self.rows):
             return ()
+        # Whole numbers only within the solver's tolerance: .9999999 is a chosen row.
         return tuple(sorted(self.rows[solution[: len(self.rows)] > 0.5].tolist()))
 
 
@@ -219,6 +223,7 @@ class _SolverProgram:
     def tangents(self, touches: Floats) -> None:
         """Add the rows that keep L_u at most the sum of the rates, and t_u below each tangent."""
         units = self.problem.units
+        # At most instead of equal: t rises with L, so the maximum lifts L to the sum by itself.
         for unit in range(self.units):
             rates = self.problem.rates[self.chosen, unit] / self.typical[unit]
             reaching = np.flatnonzero(rates > 0)
@@ -228,6 +233,7 @@ class _SolverProgram:
         slopes = units.weights * self.scale * coverage.slopes(touches, units.shapes)
         starts = heights - slopes * touches
         for unit in range(self.units):
+            # Sets often share a unit's sum: equal points of contact would only repeat a row.
             for touch in sorted({float(at): row for row, at in enumerate(touches[:, unit])}.values()):
                 slope = float(slopes[touch, unit]) * float(self.typical[unit])
                 self._row(

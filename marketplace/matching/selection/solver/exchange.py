@@ -35,6 +35,7 @@ def gaps(problem: SelectionProblem, members: Sequence[int], at_once: int = 2) ->
     """Return the ways to make room by removing up to ``at_once`` members, at most two; those that must be in stay."""
     free = [row for row in members if row not in problem.must]
     most = at_once if len(free) <= PAIRS_UP_TO else min(at_once, 1)
+    # Size 0, removing nobody, is a way too: an option may still fit beside the set.
     removed = tuple(rows for size in range(most + 1) for rows in combinations(free, size))
     remaining = [sorted(set(members) - set(rows)) for rows in removed]
     sums = np.stack([problem.sums(rows) for rows in remaining])
@@ -55,6 +56,7 @@ def _open(problem: SelectionProblem, remaining: list[int], members: Sequence[int
     if size < limits.least or (limits.most is not None and size > limits.most):
         return np.zeros(len(problem), dtype=np.bool_)
     allowed = problem.free_of(remaining)
+    # A removed member that came back would be no exchange.
     allowed[list(members)] = False
     for name, cap in limits.caps.items():
         groups = problem.groups[name]
@@ -68,6 +70,7 @@ def best(problem: SelectionProblem, members: Sequence[int], at_once: int = 2) ->
     """Return the best set that one exchange leads to, or None if no exchange reaches more people."""
     current, ways = problem.value(members), gaps(problem, members, at_once)
     fits = ways.open & (problem.prices <= ways.room[:, None])
+    # More than rounding: a gain in the last digit could lead back and forth between two sets for ever.
     needed = current * (1 + SAME)
     most_people = needed
     best_exchange: tuple[int, int] | None = None

@@ -63,6 +63,7 @@ def begin(
         },
         contacts=np.array([float(np.sum(problem.contacts[sorted(start)])) for start in starts]),
         banned=np.zeros((count, n), dtype=np.bool_),
+        # Gains only fall as a set grows, so what an option reaches alone bounds its gain in any set.
         bounds=np.broadcast_to(problem.alone * SAFE, (count, n)).copy(),
     )
     sets.people = coverage.people(sets.sums, problem.units)
@@ -88,6 +89,7 @@ def fill(problem: SelectionProblem, sets: GrowingSets, per_price: Sequence[bool]
             _tighten(problem, sets, active)
         divisors = np.where(by_price[active][:, None], cost, 1.0)
         scores = sets.bounds[active] / divisors
+        # Below every gain: a row that does not fit is never looked at.
         scores[~fits] = -1.0
         picks = _best(problem, sets, active, scores, divisors)
         for position, number in enumerate(active.tolist()):
@@ -110,6 +112,7 @@ def _fits(problem: SelectionProblem, sets: GrowingSets, now: Ints) -> Bools:
     limits = problem.limits
     available = limits.budget - sets.spend[now]
     sizes = np.array([len(sets.members[number]) for number in now.tolist()])
+    # Without the reserve, greedy could spend what the least number of bids still costs, and no set would keep it.
     available = available - _reserved(problem, sets, now, limits.least - sizes - 1)
     fits: Bools = (problem.prices <= available[:, None]) & ~sets.taken[now][:, problem.creators] & ~sets.banned[now]
     for name, cap in limits.caps.items():
@@ -127,6 +130,7 @@ def _reserved(problem: SelectionProblem, sets: GrowingSets, now: Ints, more: Int
     reserved = np.zeros(len(now), dtype=np.int64)
     for position in np.flatnonzero(more > 0).tolist():
         free = ~sets.taken[now[position]][problem.creators] & ~sets.banned[now[position]]
+        # By creator, because a set holds one bid of each: two cheap options of one creator pay for one place only.
         cheapest: dict[int, int] = {}
         for creator, price in zip(problem.creators[free].tolist(), problem.prices[free].tolist(), strict=True):
             cheapest[creator] = min(price, cheapest.get(creator, price))
@@ -156,12 +160,14 @@ def _best(problem: SelectionProblem, sets: GrowingSets, now: Ints, scores: Float
             if width < n
             else np.tile(np.arange(n), (len(open_sets), 1))
         )
+        # An equal bound is evaluated too: its exact score may tie, and then the first row has to win on every machine.
         may_win = np.take_along_axis(bounds, rows, axis=1) >= best[open_sets][:, None]
         may_win &= np.take_along_axis(bounds, rows, axis=1) >= 0
         position, column = np.nonzero(may_win)
         if len(position):
             which, row = open_sets[position], rows[position, column]
             gains = _gains(problem, sets, now[which], row)
+            # An exact gain is the tightest bound for the steps that follow, so it is kept.
             sets.bounds[now[which], row] = np.maximum(gains, 0.0) * SAFE
             exact = gains / divisors[which, row]
             exact = np.where(_within(problem, sets, now[which], row, gains), exact, -1.0)
@@ -183,6 +189,7 @@ def _gains(problem: SelectionProblem, sets: GrowingSets, which: Ints, rows: Ints
 
 
 def _within(problem: SelectionProblem, sets: GrowingSets, which: Ints, rows: Ints, gains: Floats) -> Bools:
+    # Checked here and not in `_fits`: the people reached depend on the exact gain.
     cap = problem.limits.contacts_per_person
     if cap is None:
         return np.ones(len(rows), dtype=np.bool_)

@@ -25,11 +25,13 @@ MODEL_VERSION = "select/2"
 SEEDS = 64
 PAIRS_OF = 8  # the number of most promising options whose pairs are starts too
 MEMBERS_FILLED = 480  # starts times members, at most
+# Only the best filled starts are improved: each refill fills as many sets as it has members, or pairs of them.
 POLISHED = 4
 # For sets of up to this many members, gain alone is tried beside gain per price.
 FEW = 8
 # A set that reaches this share of the bound is only improved by exchanges.
 NEAR = 0.999
+# Every round reaches more, so the rounds end by themselves; this only bounds the time that they take.
 ROUNDS_MAX = 50
 
 Members = tuple[int, ...]
@@ -217,6 +219,7 @@ def _polished(
     for _ in range(ROUNDS_MAX):
         if members in settled:
             return members
+        # Single members first: pairs are many times as many, and worth their time only where no single one helps.
         better = exchange.best(problem, members, 1) or exchange.best(problem, members, 2)
         if better is None and refill:
             better = _refilled(problem, members)
@@ -234,6 +237,7 @@ def _refilled(problem: SelectionProblem, members: Members) -> Members | None:
     if not removed:
         return None
     starts = [tuple(sorted(set(members) - set(rows))) for rows in removed]
+    # The removed members are barred, or greedy would take them straight back.
     ranked = _ranked(problem, _filled(problem, starts, removed, few=len(members) <= FEW))
     if not ranked:
         return None
