@@ -81,7 +81,7 @@ class AudienceSnapshot(Base):
 
 
 class ChannelVideo(Base):
-    """A published video of a channel as last reported."""
+    """A published video of a channel as last reported, on the day `told_on`."""
 
     __tablename__ = "videos"
     __table_args__ = (
@@ -99,6 +99,7 @@ class ChannelVideo(Base):
     duration_s: Mapped[float | None] = mapped_column(default=None)
     sponsored: Mapped[bool | None] = mapped_column(default=None)
     title: Mapped[str | None] = mapped_column(default=None)
+    told_on: Mapped[date] = mapped_column(default_factory=date.today, server_default=sa.text("CURRENT_DATE"))
 
 
 class ChannelImport(Base):

@@ -67,6 +67,12 @@ class DuplicationModel:
 PRIOR = DuplicationModel()
 
 
+def of_several_videos(videos: Floats) -> Floats:
+    """Return how many times the people of one video n channels reach with so many videos [n]."""
+    times: Floats = np.maximum(as_floats(videos), 1.0) ** SEVERAL_VIDEOS
+    return times
+
+
 @dataclass(frozen=True, eq=False)
 class BriefUnits:
     """Units of a brief with each bid's share of their people [n, U], weighted contacts [n], and what is reached alone
@@ -95,7 +101,7 @@ def build(
     last unit of each cell.
     """
     cells = _TargetCells(target)
-    reached = np.nan_to_num(people) * np.maximum(videos, 1.0) ** SEVERAL_VIDEOS
+    reached = np.nan_to_num(people) * of_several_videos(videos)
     in_cells = cells.of(as_floats(joint), as_floats(regions)) * reached[:, None]
     contacts = (
         sum_columns(cells.of(as_floats(joint), as_floats(regions)) * cells.worth) * np.nan_to_num(people) * videos
