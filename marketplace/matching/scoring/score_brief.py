@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -19,16 +19,19 @@ from marketplace.core.fingerprint import fingerprint
 from marketplace.intrusiveness import constants as intrusion
 from marketplace.intrusiveness.factors import relieved_total
 from marketplace.matching.audience import channel_tags, grid, share_columns, targets
-from marketplace.matching.audience.arrays import Floats
+from marketplace.matching.audience.arrays import Bools, Floats
 from marketplace.matching.audience.share_columns import ShareColumns
 from marketplace.matching.forecast import flags, pool, sponsored, view_forecast
 from marketplace.matching.forecast.features import load_model
-from marketplace.matching.forecast.view_forecast import ViewForecasts
-from marketplace.matching.pricing import cost
-from marketplace.matching.scoring import brand_fit, numbers, rank
+from marketplace.matching.overlap import units
+from marketplace.matching.pricing import cost, market_floor, outcome_rates
+from marketplace.matching.pricing.price_learning import load_prices, newest_prices
+from marketplace.matching.scoring import brand_fit, noticing, numbers, rank
 from marketplace.matching.scoring.brand_fit import BrandFit
+from marketplace.matching.scoring.counted_inputs import counted_forecasts, counted_terms, floor_of
 from marketplace.matching.scoring.match_columns import (
     LOADED,
+    LOADED_JOINS,
     SPONSORED_GAP,
     STAGED,
     WRITTEN,
@@ -43,12 +46,16 @@ from marketplace.matching.scoring.score import BidInputs, BidScores, score
 MODEL_VERSIONS = {
     "cells": grid.MODEL_VERSION,
     "fit": brand_fit.MODEL_VERSION,
+    "floor": market_floor.MODEL_VERSION,
+    "noticing": noticing.MODEL_VERSION,
+    "outcomes": outcome_rates.MODEL_VERSION,
     "pool": pool.MODEL_VERSION,
     "price": cost.MODEL_VERSION,
     "rank": rank.MODEL_VERSION,
     "reach": view_forecast.MODEL_VERSION,
     "sponsored": sponsored.MODEL_VERSION,
     "targets": targets.MODEL_VERSION,
+    "videos": units.SEVERAL_VIDEOS,
 }
 MODEL_VERSION = "m-" + fingerprint({**MODEL_VERSIONS, "intrusiveness": intrusion.MODEL_VERSION})[:12]
 LENGTHS = {"1-20": (1.0, 20.0), "21-60": (21.0, 60.0), "60+": (61.0, 600.0)}
@@ -66,13 +73,13 @@ LANGUAGES = {
 }
 _LOAD = (
     f"SELECT {select_list(LOADED)} FROM bids b JOIN bid_revisions r ON r.id = b.revision_id"
-    " LEFT JOIN channel_features f ON f.channel_id = b.channel_id"
+    f" LEFT JOIN channel_features f ON f.channel_id = b.channel_id {LOADED_JOINS}"
     " WHERE b.brief_id = %(brief_id)s AND b.status = ANY(%(statuses)s)"
 )
 _STAGE = sa.text(staging_table("scored"))
 _CLEAR = sa.text("TRUNCATE scored")
 _INSERT = insert_from("scored")
-_NAMED = ("revision_id", "commitment", "features")
+_NAMED = ("revision_id", "commitment", "features", "cleared")
 # ON CONFLICT costs a third of the writing time, so a brief's first matches are written without it.
 _WRITE_FIRST = sa.text(_INSERT)
 _UPDATED = ", ".join(f"{column.name} = excluded.{column.name}" for column in WRITTEN)
@@ -95,13 +102,15 @@ class ScoringResult:
 
 @dataclass(frozen=True, eq=False)
 class LoadedBids:
-    """n bids of a brief, ready for scoring: the rows read, the channels' shares, the inputs of `score`, and the low and
-    high end [n] of each plan's intrusiveness after relief by fit."""
+    """n bids of a brief, ready for scoring: the rows read, the channels' shares, the inputs of `score` without a price
+    floor, the low and high end [n] of each plan's intrusiveness after relief by fit, and which forecasts rest on
+    flagged figures and are held down to those of peers [n]."""
 
     rows: Rows
     shares: ShareColumns
     bids: BidInputs
     intrusiveness_ends: tuple[Floats, Floats]
+    views_capped: Bools
 
 
 def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("open",)) -> LoadedBids | None:
@@ -115,23 +124,20 @@ def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("op
     shares = share_columns.unpack(rows["shares"].tobytes())
     fit = fit_of(version, rows, shares, _floats(rows, "forecast")[:, SPONSORED_GAP])
     ends = relieved_total(_floats(rows, "raw_low"), _floats(rows, "raw_high"), fit.value)
+    forecasts, views_capped = counted_forecasts(rows)
     bids = BidInputs(
-        forecasts=ViewForecasts(
-            log_centre=_floats(rows, "log_centre"),
-            scale=_floats(rows, "scale"),
-            df=_floats(rows, "df"),
-            n_used=_floats(rows, "n_used"),
-            smear=_floats(rows, "smear"),
-            from_history=rows["from_history"],
-        ),
+        forecasts=forecasts,
         joint=shares.joint,
         regions=shares.regions,
-        terms=cost.terms_from_rows(_floats(rows, "terms")),
+        terms=counted_terms(version, rows),
         fit=fit,
         intrusiveness=(ends[0] + ends[1]) / 2,
         tiers=rows["tier"].astype(np.int64),
+        prominence=np.stack([_floats(rows, "prominence_low"), _floats(rows, "prominence_high")], axis=1),
+        source_weight=_floats(rows, "source_weight"),
+        cleared=rows["cleared"],
     )
-    return LoadedBids(rows, shares, bids, ends)
+    return LoadedBids(rows, shares, bids, ends, views_capped)
 
 
 def score_brief(session: Session, brief_id: UUID) -> ScoringResult:
@@ -143,7 +149,9 @@ def score_brief(session: Session, brief_id: UUID) -> ScoringResult:
     loaded = load(session, version)
     if loaded is None:
         return ScoringResult(0, 0)
-    rows, bids = loaded.rows, loaded.bids
+    rows = loaded.rows
+    prices = load_prices(session).of(version.currency)
+    bids = replace(loaded.bids, floor=floor_of(version, rows, loaded.shares, prices))
     count = len(rows["bid_id"])
     ceiling, is_the_briefs = rank.ceiling_for(version.ceiling_minor, version.currency)
     target = targets.target_weights(target_cells(version.content))
@@ -157,7 +165,7 @@ def score_brief(session: Session, brief_id: UUID) -> ScoringResult:
             ("ceiling_is_the_briefs", is_the_briefs),
         )
     }
-    return ScoringResult(count, _write(session, version, rows, scores, numbers.pack(by_name)))
+    return ScoringResult(count, _write(session, version, loaded, scores, numbers.pack(by_name)))
 
 
 def _floats(rows: Rows, name: str) -> Floats:
@@ -241,6 +249,11 @@ def numbers_of(
         "videos_used": rows["n_used"],
         "ad_load": rows["ad_load"],
         "forecast": _floats(rows, "forecast"),
+        "noticing": scores.noticing,
+        "videos": bids.terms.videos,
+        "largest_cost": scores.largest_cost,
+        "least_price": scores.least_price,
+        "source_weight": np.ones(len(low)) if bids.source_weight is None else bids.source_weight,
     }
 
 
@@ -252,25 +265,26 @@ def _points(rows: Rows, fit: Floats) -> Floats:
     return points
 
 
-def _write(session: Session, version: BriefVersion, rows: Rows, scores: BidScores, numbers: Floats) -> int:
+def _write(session: Session, version: BriefVersion, loaded: LoadedBids, scores: BidScores, numbers: Floats) -> int:
     """Store one match for each bid, and return how many are new or different.
 
     The rows go through a temporary table, because COPY is many times as fast as values in a statement but cannot
     update.
     """
-    ranking, commitments = scores.ranking, rows["commitment"]
+    rows, ranking = loaded.rows, scores.ranking
+    commitments = rows["commitment"]
     ranks = np.empty(len(commitments), dtype=np.int64)
     ranks[rank.order(ranking, commitments)] = np.arange(1, len(commitments) + 1)
     staged: dict[str, npt.ArrayLike] = {
         **{name: rows[name] for name in ("bid_id", "revision_id", "snapshot_id", "known")},
         "features_fingerprint": rows["features"],
-        "fingerprint": _inputs(version, rows),
+        "fingerprint": _inputs(version, rows, newest_prices(session)),
         "rank": ranks,
         "overall": ranking.overall,
         "overall_low": ranking.low,
         "overall_high": ranking.high,
         "numbers": numbers,
-        "flags": flags.of_matches(rows["flags"], ranking.gates, rows["known"]),
+        "flags": flags.of_matches(rows["flags"], ranking.gates, rows["known"], loaded.views_capped),
     }
     session.execute(_STAGE)
     session.execute(_CLEAR)  # another brief's rows, if one transaction scores several briefs
@@ -288,10 +302,10 @@ def _write(session: Session, version: BriefVersion, rows: Rows, scores: BidScore
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 
-def _inputs(version: BriefVersion, rows: Rows) -> list[str]:
-    """Return the fingerprint of each match's inputs. Ids are enough: revisions, published versions and snapshots never
-    change."""
-    common = f"{version.id} {MODEL_VERSION}".encode()
+def _inputs(version: BriefVersion, rows: Rows, prices: str) -> list[str]:
+    """Return the fingerprint of each match's inputs, of which ``prices`` names the price models. Ids are enough:
+    revisions, published versions and snapshots never change."""
+    common = f"{version.id} {MODEL_VERSION} {prices}".encode()
     ids = np.concatenate([rows[name].view(np.uint8).reshape(len(rows[name]), -1) for name in _NAMED], axis=1)
     texts, width = ids.tobytes(), ids.shape[1]
     return [hashlib.sha256(common + texts[start : start + width]).hexdigest() for start in range(0, len(texts), width)]

@@ -60,7 +60,7 @@ def load(session: Session, brief: Brief, version: BriefVersion, target: Any = No
     bids = loaded.bids
     taus = np.concatenate([[view_forecast.CAREFUL], STRATA_TAUS])
     views = view_forecast.quantiles(bids.forecasts, taus, load_model(session).calibration, bids.tiers)
-    careful = views[:, 0]
+    careful = views[:, 0] if bids.source_weight is None else views[:, 0] * bids.source_weight
     fitted = overlaps.load(session)
     brief_units = units.build(
         bids.joint,
