@@ -3,7 +3,6 @@
 Every statement takes its rows as one JSON array, so a batch costs the same number of round trips whatever its size.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -17,6 +16,7 @@ from marketplace.channels import anomalies
 from marketplace.channels.anomalies import SnapshotFlag
 from marketplace.channels.peers import PeerRanges
 from marketplace.core.clock import now
+from marketplace.core.finite_numbers import strict_json
 from marketplace.core.ids import new_id
 
 _NEW_CHANNELS = sa.text(
@@ -223,4 +223,4 @@ def _write_videos(session: Session, own: OwnEntries, newest: set[int], at: datet
 
 
 def _rows(rows: Iterable[Any]) -> str:
-    return json.dumps(list(rows), default=str, ensure_ascii=False)
+    return strict_json(list(rows), default=str)

@@ -19,7 +19,7 @@ from marketplace.matching.audience.priors import PROVINCES, REGIONS, population
 from marketplace.matching.audience.targets import TargetBox, TargetWeights
 from marketplace.matching.overlap.coverage import REACHED_MOST, PeopleUnits
 
-MODEL_VERSION = "units/1"
+MODEL_VERSION = "units/2"
 # From films and artists, which stand in for creators until overlaps of channels are measured (overlap_fit).
 SHAPE, OWN_NICHE = 1.0, 0.22
 # The share of people from 13 years on who watch short videos: CNNIC counts 1.05 billion in China in 2024; the other is
@@ -117,7 +117,8 @@ def build(
     parts += np.where(has_content, 1 - overlap.own_niche, 1.0)[:, None] * sizes
     kept = sizes > 0
     inside = cells.people[:, None] * sizes[kept]
-    shares = in_cells[:, :, None] * parts[:, None, kept] / inside
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = np.where(inside > 0, in_cells[:, :, None] * parts[:, None, kept] / inside, 0.0)
     weights = (cells.worth[:, None] * inside).reshape(-1)
     shapes = as_floats([overlap.by_niche.get(NICHES[place], overlap.shape) for place in niche_index] + [overlap.shape])
     reached_shares = np.minimum(shares.reshape(len(reached), -1), REACHED_MOST)

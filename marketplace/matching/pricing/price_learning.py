@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import db
 from marketplace.core.clock import now
 from marketplace.core.fingerprint import fingerprint
+from marketplace.core.finite_numbers import known_or_null
 from marketplace.core.ids import new_id
 from marketplace.matching.audience.arrays import Floats, as_floats
 from marketplace.matching.forecast.features import main_vertical
@@ -117,7 +118,7 @@ def fit_prices(session: Session) -> bool:
         currency: fit(_records([row for row in rows if row.currency == currency]), _suggested(cpms, currency))
         for currency in sorted({row.currency for row in rows})
     }
-    content = _plain(
+    content = known_or_null(
         {
             "version": price_model.MODEL_VERSION,
             "models": {currency: asdict(model) for currency, model in models.items()},
@@ -131,15 +132,6 @@ def fit_prices(session: Session) -> bool:
     session.add(PriceModelRow(fingerprint=name, content=content, deals=deals_used, cards=cards_used, fitted_at=now()))
     session.flush()
     return True
-
-
-def _plain(value: Any) -> Any:
-    """Return the content as JSON data, with null for what is not known."""
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _model(stored: dict[str, Any]) -> PriceModel:

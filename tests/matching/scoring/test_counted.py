@@ -23,7 +23,6 @@ from marketplace.matching.scoring.score import BidInputs, score
 
 TARGET = target_weights([{"ages": [18, 30], "genders": ["female"]}])
 CEILING, TOLERANCE = 10_800.0, 40.0
-NO_FLOOR = MarketFloor(np.full(1, np.nan), np.nan)
 
 
 def _bid(price: float, prominence: float = 40.0, videos: float = 1.0, **changes) -> BidInputs:
@@ -144,3 +143,10 @@ def test_a_partys_own_word_counts_less_in_the_careful_forecast_alone() -> None:
     assert less.ranking.overall[0] < whole.ranking.overall[0]
     assert less.people.point[0] == whole.people.point[0]
     assert less.ranking.high[0] == whole.ranking.high[0]
+
+
+def test_a_price_that_nothing_bounds_has_no_score() -> None:
+    for terms in ([0.0, 0.5, 0.0, np.inf, 1.0], [np.nan, 0.0, 0.0, np.inf, 1.0]):
+        found = score(_bid(1, terms=terms_from_rows(np.array([terms]))), TARGET, CEILING, TOLERANCE).ranking
+        assert found.gates[0].tolist() == [code == "cost_unknown" for code in GATES]
+        assert np.isnan([found.overall[0], found.low[0], found.high[0]]).all()
