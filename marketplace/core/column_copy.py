@@ -15,7 +15,7 @@ import numpy.typing as npt
 import psycopg
 from sqlalchemy.orm import Session
 
-from marketplace.core.finite_numbers import refuse_infinite
+from marketplace.core.estimate import refuse_infinite
 
 Column = npt.NDArray[Any]
 Kinds = Mapping[str, str]

@@ -16,7 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, Session, 
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import NotFound, PreconditionFailed
-from marketplace.core.finite_numbers import strict_json
+from marketplace.core.estimate import strict_json
 from marketplace.core.ids import PREFIXES, new_id, show
 
 NAMING = {

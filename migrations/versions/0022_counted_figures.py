@@ -2,8 +2,8 @@
 
 What a bidder expects of its own sales, and what it declares that bartered goods are worth, counts no more: prices by
 actions or sales have no cost of a view of their own, goods count at the brief's value. Channels' features say what
-flagged figures count at most and how much of a party's own word counts. Videos keep the day of their figures, so that
-figures which growth does not explain are seen.
+flagged figures count at most and how much of a party's own word counts. Videos keep the last views that growth
+explains, and their day.
 """
 
 import sqlalchemy as sa
@@ -46,14 +46,14 @@ def upgrade() -> None:
         )
     op.execute(NO_CLAIMED_SALES)
     op.execute(GOODS)
-    op.add_column("videos", sa.Column("told_on", sa.Date(), nullable=True))
-    # When the figures of older rows were last told is not known; the day of the first time is the earliest it can be.
-    op.execute("UPDATE videos SET told_on = created_at::date")
-    op.alter_column("videos", "told_on", nullable=False, server_default=sa.text("CURRENT_DATE"))
+    # When the figures of older rows were told is not known; their first day is taken, the earliest that it can be.
+    op.add_column("videos", sa.Column("believed_views", sa.BigInteger(), nullable=True))
+    op.add_column("videos", sa.Column("believed_on", sa.Date(), nullable=True))
 
 
 def downgrade() -> None:
-    op.drop_column("videos", "told_on")
+    op.drop_column("videos", "believed_on")
+    op.drop_column("videos", "believed_views")
     for table in _FEATURES:
         op.execute(
             f"ALTER TABLE IF EXISTS {table} DROP COLUMN IF EXISTS peers_upper, DROP COLUMN IF EXISTS source_weight"

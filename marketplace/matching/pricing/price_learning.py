@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import db
 from marketplace.core.clock import now
+from marketplace.core.estimate import known_or_null
 from marketplace.core.fingerprint import fingerprint
-from marketplace.core.finite_numbers import known_or_null
 from marketplace.core.ids import new_id
 from marketplace.matching.audience.arrays import Floats, as_floats
 from marketplace.matching.forecast.features import main_vertical

@@ -23,12 +23,13 @@ from marketplace.matching.audience.arrays import Bools, Floats
 from marketplace.matching.audience.share_columns import ShareColumns
 from marketplace.matching.forecast import flags, pool, sponsored, view_forecast
 from marketplace.matching.forecast.features import load_model
+from marketplace.matching.forecast.view_forecast import ViewForecasts
 from marketplace.matching.overlap import units
 from marketplace.matching.pricing import cost, market_floor, outcome_rates
+from marketplace.matching.pricing.counted_prices import counted_terms, floor_of
 from marketplace.matching.pricing.price_learning import load_prices, newest_prices
 from marketplace.matching.scoring import brand_fit, noticing, numbers, rank
 from marketplace.matching.scoring.brand_fit import BrandFit
-from marketplace.matching.scoring.counted_inputs import counted_forecasts, counted_terms, floor_of
 from marketplace.matching.scoring.match_columns import (
     LOADED,
     LOADED_JOINS,
@@ -124,7 +125,7 @@ def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("op
     shares = share_columns.unpack(rows["shares"].tobytes())
     fit = fit_of(version, rows, shares, _floats(rows, "forecast")[:, SPONSORED_GAP])
     ends = relieved_total(_floats(rows, "raw_low"), _floats(rows, "raw_high"), fit.value)
-    forecasts, views_capped = counted_forecasts(rows)
+    forecasts, views_capped = _counted_forecasts(rows)
     bids = BidInputs(
         forecasts=forecasts,
         joint=shares.joint,
@@ -138,6 +139,21 @@ def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("op
         cleared=rows["cleared"],
     )
     return LoadedBids(rows, shares, bids, ends, views_capped)
+
+
+def _counted_forecasts(rows: Rows) -> tuple[ViewForecasts, Bools]:
+    """Return the forecasts of n bids' channels, those from flagged figures held to their peers until a person has
+    cleared them, and which of them were held [n]."""
+    forecasts = ViewForecasts(
+        log_centre=_floats(rows, "log_centre"),
+        scale=_floats(rows, "scale"),
+        df=_floats(rows, "df"),
+        n_used=_floats(rows, "n_used"),
+        smear=_floats(rows, "smear"),
+        from_history=rows["from_history"],
+    )
+    flagged = flags.any_snapshot(rows["flags"])
+    return view_forecast.held_to_peers(forecasts, flagged, _floats(rows, "peers_upper"), rows["cleared"])
 
 
 def score_brief(session: Session, brief_id: UUID) -> ScoringResult:

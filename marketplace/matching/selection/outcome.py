@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from marketplace.core.estimate import known_or_null
 from marketplace.core.fingerprint import fingerprint
-from marketplace.core.finite_numbers import known_or_null
 from marketplace.core.money import Money
 from marketplace.matching.overlap import coverage, panel, units
 from marketplace.matching.selection import band, messages, set_reach

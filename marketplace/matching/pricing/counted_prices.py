@@ -1,4 +1,4 @@
-"""What counts of a bid's words when it is scored: its price by its cap, its videos up to those asked, its figures."""
+"""What counts of a bid's price: sales at prior rates, videos up to those asked, no less than the market settles at."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,10 +9,8 @@ from marketplace.bids.pricing_models import PriceTerms
 from marketplace.briefs.models import BriefVersion
 from marketplace.core.column_copy import Column
 from marketplace.matching.audience import channel_tags
-from marketplace.matching.audience.arrays import Bools, Floats
+from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.audience.share_columns import ShareColumns
-from marketplace.matching.forecast import flags, view_forecast
-from marketplace.matching.forecast.view_forecast import ViewForecasts
 from marketplace.matching.pricing import cost
 from marketplace.matching.pricing.market_floor import MarketFloor, market_floor
 from marketplace.matching.pricing.price_model import PriceModel, Texts
@@ -36,21 +34,6 @@ def videos_asked(content: Mapping[str, Any]) -> float:
     """Return how many videos a brief asks of each bid; what a bid offers beyond them buys no rank."""
     deliverables = content.get("deliverables") or []
     return float(max(1, sum(one.get("count") or 1 for one in deliverables if one.get("kind") != "image")))
-
-
-def counted_forecasts(rows: Rows) -> tuple[ViewForecasts, Bools]:
-    """Return the forecasts of n bids' channels, those from flagged figures held to their peers until a person has
-    cleared them, and which of them were held [n]."""
-    forecasts = ViewForecasts(
-        log_centre=_floats(rows, "log_centre"),
-        scale=_floats(rows, "scale"),
-        df=_floats(rows, "df"),
-        n_used=_floats(rows, "n_used"),
-        smear=_floats(rows, "smear"),
-        from_history=rows["from_history"],
-    )
-    flagged = flags.any_snapshot(rows["flags"])
-    return view_forecast.held_to_peers(forecasts, flagged, _floats(rows, "peers_upper"), rows["cleared"])
 
 
 def floor_of(version: BriefVersion, rows: Rows, shares: ShareColumns, model: PriceModel) -> MarketFloor:
