@@ -83,6 +83,13 @@ PRICES: tuple[dict[str, Any], ...] = (
     {"model": "cpv", "rate": _yuan(2), "cap": _yuan(900), "rights": {}},
     {"model": "cpa", "rate": _yuan(5), "cap": _yuan(900), "actions_per_thousand_views": 2.5},
     {"model": "cpa", "rate": _yuan(5), "cap": _yuan(900)},
+    # A claim of no sales, which made the price free.
+    {"model": "cpa", "rate": _yuan(5), "cap": _yuan(900), "actions_per_thousand_views": 0},
+    {
+        "model": "hybrid",
+        "fixed": _yuan(200),
+        "variable": {"model": "cpa", "rate": _yuan(4), "cap": _yuan(60), "actions_per_thousand_views": 0},
+    },
     {
         "model": "commission",
         "basis_points": 500,
@@ -129,7 +136,8 @@ def test_prices_stored_before_terms_and_option_costs_get_the_same_as_new_ones(se
     for number, ((terms, costs), price) in enumerate(zip(stored, PRICES, strict=True)):
         deliverables = DELIVERABLES if number else []
         assert terms == pytest.approx(list(pricing_models.price_terms(price, deliverables)), nan_ok=True), price
-        assert costs == pytest.approx(pricing_models.option_costs(price, OPTIONS, deliverables)), price
+        expected = pricing_models.option_costs(price, OPTIONS, deliverables)
+        assert costs == pytest.approx(expected, nan_ok=True), price
 
 
 def test_a_brief_published_before_there_were_windows_still_takes_bids_until_its_deadline(servers: LocalServers) -> None:

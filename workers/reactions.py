@@ -18,10 +18,7 @@ from marketplace.reviews import review_entry
 
 Reaction = Callable[[Session, Sequence[Event]], None]
 
-_BRIEFS_OF_REVIEWS = sa.text(
-    "SELECT DISTINCT r.about_id FROM reviews r JOIN matches m ON m.id = r.subject_id"
-    " WHERE r.id = ANY(:reviews) AND (r.override IS NOT NULL OR m.computed IS NOT NULL)"
-)
+_BRIEFS_OF_REVIEWS = sa.text("SELECT DISTINCT about_id FROM reviews WHERE id = ANY(:reviews) AND subject_kind = 'bid'")
 _BRIEFS_OF = sa.text("SELECT DISTINCT brief_id FROM bids WHERE id = ANY(:bids)")
 
 
@@ -56,8 +53,8 @@ def score_briefs(session: Session, events: Sequence[Event]) -> None:
 
 
 def apply_overrides(session: Session, events: Sequence[Event]) -> None:
-    """Score anew, from the record of its close, each brief in whose reviews people have put values in place of the
-    computed ones, or taken them back."""
+    """Score anew, from the record of its close, each brief in whose reviews people have cleared figures, put values in
+    place of the computed ones, or taken either back."""
     reviews = [event.subject_id for event in events]
     for brief_id in sorted(session.scalars(_BRIEFS_OF_REVIEWS, {"reviews": reviews}).all()):
         recompute.ask_for_overrides(session, brief_id)

@@ -48,8 +48,11 @@ def to_stored(loaded: Mapping[str, Any]) -> dict[str, Any]:
     return briefs.to_stored(loaded)
 
 
-def revision_columns(stored: Mapping[str, Any], currency: str) -> dict[str, Any]:
-    """Return a document as the columns of a revision. Rights are stored with the price, answers with the claim."""
+def revision_columns(stored: Mapping[str, Any], currency: str, product_value_minor: int | None) -> dict[str, Any]:
+    """Return a document as the columns of a revision. Rights are stored with the price, answers with the claim.
+
+    ``product_value_minor`` is the brief's own value of its product (None: it states none), for bartered goods.
+    """
     price = {**pricing_models.own_fields(stored["price"]), "rights": stored["rights"]}
     cost, claim, answers = stored["production_cost"], stored["forecast_claim"], stored["answers"]
     claim_with_answers = {**(claim or {}), "answers": answers} if answers else claim
@@ -57,8 +60,10 @@ def revision_columns(stored: Mapping[str, Any], currency: str) -> dict[str, Any]
         "pricing_model": stored["price"]["model"],
         "currency": currency,
         "price": price,
-        "terms": list(pricing_models.price_terms(price, stored["deliverables"])),
-        "option_costs": pricing_models.option_costs(price, stored["options"], stored["deliverables"]),
+        "terms": list(pricing_models.price_terms(price, stored["deliverables"], product_value_minor)),
+        "option_costs": pricing_models.option_costs(
+            price, stored["options"], stored["deliverables"], product_value_minor
+        ),
         "options": stored["options"],
         "deliverables": stored["deliverables"],
         "plan": stored["plan"],

@@ -6,11 +6,15 @@ model          fields (amounts are {amount_minor, currency}; those with * may be
 ``flat``       ``amount``
 ``cpm``        ``rate`` per 1,000 views, ``floor``*, ``cap``
 ``cpv``        ``rate`` per view, ``cap``
-``cpa``        ``rate`` per action, ``cap``, ``actions_per_thousand_views``* as the bidder expects them
-``commission`` ``basis_points`` of sales, ``minimum``*, ``actions_per_thousand_views``*, ``order_value``*
-``barter``     ``value`` of the products taken
+``cpa``        ``rate`` per action, ``cap``, ``actions_per_thousand_views``*
+``commission`` ``basis_points`` of sales, ``cap``, ``minimum``*, ``actions_per_thousand_views``*, ``order_value``*
+``barter``     ``value`` of the products taken, as the bidder declares it
 ``hybrid``     ``fixed`` and a ``variable`` part, which is a price by cpm, cpv, cpa or commission
 =============  ====================================================================================================
+
+What the bidder expects of its own sales (``actions_per_thousand_views``, ``order_value``) and what it declares that
+bartered goods are worth is shown to the brand and counted nowhere: a price counts with its cap, bartered goods with the
+brief's own value of the product.
 """
 
 import math
@@ -41,7 +45,7 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "cpm": ("rate", "cap"),
     "cpv": ("rate", "cap"),
     "cpa": ("rate", "cap"),
-    "commission": ("basis_points",),
+    "commission": ("basis_points", "cap"),
     "barter": ("value",),
     "hybrid": ("fixed", "variable"),
 }
@@ -60,7 +64,9 @@ HEADLINE: Mapping[str, str] = {
     "hybrid": "fixed",
 }
 # The amount that does not follow the views.
-_FIXED: Mapping[str, str] = {"flat": "amount", "barter": "value", "hybrid": "fixed"}
+_FIXED: Mapping[str, str] = {"flat": "amount", "hybrid": "fixed"}
+# What a price that follows views or sales costs at the least.
+_LEAST: Mapping[str, str] = {"cpm": "floor", "commission": "minimum"}
 # The field that the brand pays whatever the outcome.
 SURE: Mapping[str, str] = {
     "flat": "amount",
@@ -80,9 +86,9 @@ class PriceTerms(NamedTuple, Generic[Number]):
     Amounts are minor units for all `videos` of the price together; the views of its videos are taken to rise and fall
     together. As floats it is one price, as it is stored with a revision; as arrays [n] it is the prices of n bids.
 
-    `fixed` is paid whatever the views are: a flat price, the value of bartered products, the fixed part of a hybrid
-    price, and the rights that the brief asks for. `unit` follows the views: NaN where nobody declared how many views
-    become sales. `cap` is infinite without one.
+    `fixed` is paid whatever the views are: a flat price, the value of bartered products (NaN where the brief states
+    none), the fixed part of a hybrid price, and the rights that the brief asks for. `unit` follows the views: NaN for a
+    price by actions or sales, which nobody knows beforehand. `cap` is infinite without one.
     """
 
     fixed: Number
@@ -93,7 +99,7 @@ class PriceTerms(NamedTuple, Generic[Number]):
 
 
 def largest_cost(terms: PriceTerms[float]) -> float:
-    """Return the most that a price can cost in minor units: infinite where nothing bounds it."""
+    """Return the most that a price can cost in minor units: infinite where nothing bounds it, NaN if not known."""
     return terms.fixed + (terms.floor if terms.unit == 0 else terms.cap)
 
 
@@ -118,9 +124,10 @@ def validation_errors(price: Mapping[str, Any], pointer: str = "/price") -> Iter
     for name, value in price.items():
         if value is not None and name not in ("model", *fields_of(model)):
             yield FieldError(f"{pointer}/{name}", f"A {model} price has none: take it out.")
-    floor, cap = price.get("floor"), price.get("cap")
-    if floor and cap and model == "cpm" and cap["amount_minor"] < floor["amount_minor"]:
-        yield FieldError(f"{pointer}/cap", "Must not be less than `floor`.")
+    least, cap = _LEAST.get(model), price.get("cap")
+    floor = price.get(least) if least else None
+    if floor and cap and cap["amount_minor"] < floor["amount_minor"]:
+        yield FieldError(f"{pointer}/cap", f"Must not be less than `{least}`.")
     if model == "hybrid" and price.get("variable"):
         yield from validation_errors(price["variable"], f"{pointer}/variable")
 
@@ -132,14 +139,20 @@ def sure_minor(price: Mapping[str, Any]) -> int:
     return (sure or 0) + (sure_minor(price["variable"]) if price["model"] == "hybrid" else 0)
 
 
-def price_terms(price: Mapping[str, Any], deliverables: Sequence[Mapping[str, Any]]) -> PriceTerms[float]:
+def price_terms(
+    price: Mapping[str, Any], deliverables: Sequence[Mapping[str, Any]], product_value_minor: int | None = None
+) -> PriceTerms[float]:
     """Return the terms of a stored price (with its `rights`) and its deliverables.
 
-    Raises ValueError where the parts of the price do not fit its model.
+    ``product_value_minor`` is the brief's own value of its product, at which bartered goods count. Raises ValueError
+    where the parts of the price do not fit its model.
     """
     model = PricingModel(price["model"])
     videos = float(_videos(deliverables))
     rights = sum(right["amount_minor"] for right in (price.get("rights") or {}).values() if right)
+    if model is PricingModel.BARTER:
+        fixed = math.nan if product_value_minor is None else float(rights + product_value_minor)
+        return PriceTerms(fixed, 0.0, 0.0, math.inf, videos)
     fixed = rights + (_minor(price, _FIXED.get(model, "")) or 0)
     if fixed < 0:
         raise ValueError("Amounts are not negative.")
@@ -148,7 +161,7 @@ def price_terms(price: Mapping[str, Any], deliverables: Sequence[Mapping[str, An
         if model is PricingModel.HYBRID:
             raise ValueError("A hybrid price needs one variable part: cpm, cpv, cpa or commission.")
         return PriceTerms(float(fixed), 0.0, 0.0, math.inf, videos)
-    floor = _minor(variable, "minimum" if variable["model"] == PricingModel.COMMISSION else "floor") or 0
+    floor = _minor(variable, _LEAST.get(variable["model"], "")) or 0
     cap = _minor(variable, "cap")
     if floor < 0 or (cap is not None and cap < floor):
         raise ValueError("The floor is not negative, and the cap is not less than the floor.")
@@ -157,7 +170,10 @@ def price_terms(price: Mapping[str, Any], deliverables: Sequence[Mapping[str, An
 
 
 def option_costs(
-    price: Mapping[str, Any], options: Sequence[Mapping[str, Any]], deliverables: Sequence[Mapping[str, Any]]
+    price: Mapping[str, Any],
+    options: Sequence[Mapping[str, Any]],
+    deliverables: Sequence[Mapping[str, Any]],
+    product_value_minor: int | None = None,
 ) -> list[float]:
     """Return the most that each option of a bid can cost in minor units: its own price, then its other lengths.
 
@@ -167,26 +183,18 @@ def option_costs(
     prices = [price]
     if headline is not None:
         prices += [{**price, headline: option["amount"]} for option in options[1:]]
-    return [largest_cost(price_terms(each, deliverables)) for each in prices]
+    return [largest_cost(price_terms(each, deliverables, product_value_minor)) for each in prices]
 
 
 def _cost_of_a_view(variable: Mapping[str, Any], videos: float) -> float:
-    """Return minor units per view of one video, for all videos; NaN where nobody declared how views become sales."""
+    """Return minor units per view of one video, for all videos; NaN for a price by actions or sales."""
     model = PricingModel(variable["model"])
-    commission = model is PricingModel.COMMISSION
-    rate = float(variable["basis_points"] if commission else variable["rate"]["amount_minor"])
+    rate = float(variable["basis_points"] if model is PricingModel.COMMISSION else variable["rate"]["amount_minor"])
     if rate <= 0:
         raise ValueError("A variable price needs a rate above zero.")
     if model is PricingModel.CPM:
         return videos * rate / 1000
-    if model is PricingModel.CPV:
-        return videos * rate
-    expected = variable.get("actions_per_thousand_views")
-    actions = math.nan if expected is None else expected / 1000
-    if model is PricingModel.CPA:
-        return float(videos * rate * actions)
-    order = _minor(variable, "order_value")
-    return float(videos * rate / BASIS_POINTS * actions * (math.nan if order is None else order))
+    return videos * rate if model is PricingModel.CPV else math.nan
 
 
 def _minor(price: Mapping[str, Any], name: str) -> int | None:

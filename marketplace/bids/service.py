@@ -191,7 +191,7 @@ def _new_revision(bid: Bid, brief: BiddableBrief, number: int, stored: Mapping[s
         prominence_low=measures.prominence_low,
         prominence_high=measures.prominence_high,
         plan_version=measures.plan_version,
-        **bid_document.revision_columns(stored, brief.currency),
+        **bid_document.revision_columns(stored, brief.currency, _product_value(brief.content)),
     )
     offer = commitment.offer_of(
         bid_document.wording(revision),
@@ -202,6 +202,11 @@ def _new_revision(bid: Bid, brief: BiddableBrief, number: int, stored: Mapping[s
     )
     revision.commitment = commitment.seal(offer, revision.salt)
     return revision
+
+
+def _product_value(content: Mapping[str, Any]) -> int | None:
+    value = content["product"].get("value")
+    return value and int(value["amount_minor"])
 
 
 def _set_revision(session: Session, bid: Bid, revision: BidRevision, version: int) -> None:

@@ -12,7 +12,7 @@ BIDDING_SECONDS_MIN = 5
 BIDDING_DAYS_MAX = 180
 PUBLISH_DAYS_MAX = 180
 
-SCORING_RULE = "score/1"
+SCORING_RULE = "score/2"
 # A brief keeps the rule that it was published under, so a rule is never changed: a new one gets a new entry.
 SCORING_RULES: Mapping[str, Mapping[str, Any]] = {
     "score/1": {
@@ -31,6 +31,39 @@ SCORING_RULES: Mapping[str, Mapping[str, Any]] = {
             " (views forecast carefully, at their 0.3 quantile), times a quality factor of 0.8 to 1.25 (fit, and room"
             " left under the tolerance for intrusiveness). 50 is the ceiling's own price at quality 1. No other bid"
             " moves it, no payment raises it; equal scores are ordered by the hash of the bid's commitment."
+        ),
+    },
+    # Briefs that were published under score/1 keep its words; their bids are scored by this rule, as all are.
+    "score/2": {
+        "version": "score/2",
+        "formula": (
+            "score = 100 x / (1 + x), x = quality * ceiling_per_thousand / (counted_cost / counted_people * 1000),"
+            " counted_cost = max(largest_cost, least_settled_price),"
+            " counted_people = on_target_people(tau) * videos^0.585 * noticing / 0.5"
+        ),
+        "quality_low": 0.8,
+        "quality_high": 1.25,
+        "tau": 0.3,
+        "zh": (
+            "得分 0–100：需求的每千目标人群上限价，除以报价折算的每千目标人群成本，"
+            "再乘以 0.8–1.25 的质量系数（契合度与侵扰度余量）。"
+            "成本按报价最高可能成本（封顶价）计，且不低于同类成交价的 5% 分位；远低于此的报价须经人工核准才参与排名。"
+            "出价方对自己销量的预期只展示、不计分，以货抵价按需求写明的产品价值计。"
+            "人数按播放量的 0.3 分位保守估计，乘以会注意到品牌的比例（0.5 为基准），"
+            "多条视频按条数的 0.585 次方计，不超过需求要求的条数；有异常标记的数据在人工核准前按同类账号的高端计，"
+            "自报数据打 75 折。别人的报价不影响得分，付费不能提升名次；同分按报价承诺哈希排序。"
+        ),
+        "en": (
+            "A score from 0 to 100: the brief's ceiling per thousand on-target people over what the bid costs for them,"
+            " times a quality factor of 0.8 to 1.25 (fit, and room left under the tolerance for intrusiveness). The"
+            " cost is the most that the price allows, its cap, and no less than the 5 % quantile of what such deals"
+            " settle at; a price far below that ranks only once a person has approved it. What a bidder expects of its"
+            " own sales is shown and not counted, and bartered goods count at the brief's value of its product. People"
+            " are counted carefully, at the 0.3 quantile of views, by the share who notice the brand (0.5 counts as"
+            " one), and several videos by their number to the power 0.585, up to as many as the brief asks for. Flagged"
+            " figures count at the upper end of the channel's peers until a person has cleared them; figures on a"
+            " party's own word count for three quarters. No other bid moves the score, no payment raises it; equal"
+            " scores are ordered by the hash of the bid's commitment."
         ),
     },
 }

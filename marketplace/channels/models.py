@@ -81,7 +81,11 @@ class AudienceSnapshot(Base):
 
 
 class ChannelVideo(Base):
-    """A published video of a channel as last reported."""
+    """A published video of a channel as last reported.
+
+    `believed_views` and `believed_on` are the last views that growth explains and their day (NULL: those first told);
+    what is told later is compared with them.
+    """
 
     __tablename__ = "videos"
     __table_args__ = (
@@ -99,6 +103,8 @@ class ChannelVideo(Base):
     duration_s: Mapped[float | None] = mapped_column(default=None)
     sponsored: Mapped[bool | None] = mapped_column(default=None)
     title: Mapped[str | None] = mapped_column(default=None)
+    believed_views: Mapped[int | None] = mapped_column(default=None)
+    believed_on: Mapped[date | None] = mapped_column(default=None)
 
 
 class ChannelImport(Base):

@@ -15,6 +15,8 @@ import numpy.typing as npt
 import psycopg
 from sqlalchemy.orm import Session
 
+from marketplace.core.estimate import refuse_infinite
+
 Column = npt.NDArray[Any]
 Kinds = Mapping[str, str]
 
@@ -46,10 +48,15 @@ def read(session: Session, query: str, values: Mapping[str, Any], kinds: Kinds) 
 
 
 def write(session: Session, table: str, kinds: Kinds, values: Mapping[str, npt.ArrayLike], order: Column) -> None:
-    """Add rows to the table from one array [n] (or [n, k]) for each column, in the order of the indices `order` [n]."""
+    """Add rows to the table from one array [n] (or [n, k]) for each column, in the order of the indices `order` [n].
+
+    Raises NotFinite where a number is infinite.
+    """
     rows = np.zeros(len(order), dtype=_layout(kinds))
     rows["_"] = len(kinds)
     for name, kind in kinds.items():
+        if kind.startswith("float8"):
+            refuse_infinite(name, values[name])
         rows[f"_w{name}"] = _width(kind)
         if kind.startswith("float8:"):
             rows[f"_h{name}"] = ((1, 0, _FLOAT8_OID), (_count(kind), 1))

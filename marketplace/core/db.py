@@ -16,6 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, Session, 
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import NotFound, PreconditionFailed
+from marketplace.core.estimate import strict_json
 from marketplace.core.ids import PREFIXES, new_id, show
 
 NAMING = {
@@ -39,6 +40,7 @@ def connect(url: str, *, pool_size: int = 8, statement_timeout_ms: int = 15_000)
         max_overflow=0,  # PostgreSQL's connections are the scarce thing: what waits, waits here
         pool_timeout=5,
         pool_recycle=1800,
+        json_serializer=strict_json,
         connect_args={
             "connect_timeout": 5,
             # A statement, a lock or an idle transaction that hangs would hold its connection, and the pool is small.

@@ -10,16 +10,27 @@ from hypothesis import strategies as st
 from rfc8785 import CanonicalizationError
 
 from marketplace.bids.commitment import canonical, seal, verify
-from marketplace.bids.pricing_models import HEADLINE, PriceTerms, PricingModel, option_costs, price_terms, sure_minor
+from marketplace.bids.pricing_models import (
+    HEADLINE,
+    PriceTerms,
+    PricingModel,
+    largest_cost,
+    option_costs,
+    price_terms,
+    sure_minor,
+    validation_errors,
+)
 from tests.make.briefs import cny
 
 ONE = [{"kind": "video", "count": 1}]
 RIGHTS = {"usage": cny(30), "whitelisting": None, "raw_files": cny(0), "exclusivity": cny(4)}
-INF = math.inf
+INF, NAN = math.inf, math.nan
+PRODUCT_VALUE = 2_500
 CASES: list[tuple[dict[str, Any], PriceTerms[float]]] = [
     ({"model": "flat", "amount": cny(500)}, PriceTerms(500, 0, 0, INF, 1)),
     ({"model": "flat", "amount": cny(500), "rights": RIGHTS}, PriceTerms(534, 0, 0, INF, 1)),
-    ({"model": "barter", "value": cny(70), "rights": RIGHTS}, PriceTerms(104, 0, 0, INF, 1)),
+    # Bartered goods count at the brief's value of its product, 2,500 in these tests, whatever the bidder declares.
+    ({"model": "barter", "value": cny(70), "rights": RIGHTS}, PriceTerms(2_534, 0, 0, INF, 1)),
     (
         {"model": "cpm", "rate": cny(40), "floor": cny(7), "cap": cny(90)},
         PriceTerms(0, 0.04, 7, 90, 1),
@@ -31,17 +42,18 @@ CASES: list[tuple[dict[str, Any], PriceTerms[float]]] = [
     ({"model": "cpv", "rate": cny(2), "cap": cny(90)}, PriceTerms(0, 2, 0, 90, 1)),
     (
         {"model": "cpa", "rate": cny(900), "cap": cny(9000), "actions_per_thousand_views": 4.0},
-        PriceTerms(0, 3.6, 0, 9000, 1),
+        PriceTerms(0, NAN, 0, 9000, 1),
     ),
     (
         {
             "model": "commission",
             "basis_points": 1500,
             "minimum": cny(8),
+            "cap": cny(700),
             "actions_per_thousand_views": 2,
             "order_value": cny(4900),
         },
-        PriceTerms(0, 1.47, 8, INF, 1),
+        PriceTerms(0, NAN, 8, 700, 1),
     ),
     (
         {
@@ -57,7 +69,7 @@ CASES: list[tuple[dict[str, Any], PriceTerms[float]]] = [
 
 @pytest.mark.parametrize(("price", "terms"), CASES)
 def test_a_stored_price_is_read(price: dict[str, Any], terms: PriceTerms[float]) -> None:
-    assert price_terms(price, ONE) == pytest.approx(terms, rel=1e-12)
+    assert price_terms(price, ONE, PRODUCT_VALUE) == pytest.approx(terms, rel=1e-12, nan_ok=True)
 
 
 def test_a_price_covers_every_video_and_no_image() -> None:
@@ -72,13 +84,29 @@ def test_a_rate_counts_for_every_video_of_the_price() -> None:
     assert price_terms(price, [{"kind": "video", "count": 3}]).unit == 0.12
 
 
-def test_sales_without_declared_assumptions_have_no_known_cost_of_a_view() -> None:
+@pytest.mark.parametrize("claim", [None, 0, 0.0001, 2, 1000])
+def test_what_a_bidder_expects_of_its_own_sales_counts_nowhere(claim: float | None) -> None:
     for price in (
-        {"model": "cpa", "rate": cny(5), "cap": cny(9)},
-        {"model": "commission", "basis_points": 500, "actions_per_thousand_views": 2},
-        {"model": "commission", "basis_points": 500, "order_value": cny(9)},
+        {"model": "cpa", "rate": cny(5), "cap": cny(900)},
+        {"model": "commission", "basis_points": 10_000, "order_value": cny(1), "cap": cny(900)},
     ):
-        assert math.isnan(price_terms(price, ONE).unit), price
+        terms = price_terms({**price, "actions_per_thousand_views": claim}, ONE)
+        assert math.isnan(terms.unit)
+        assert largest_cost(terms) == 900
+
+
+def test_goods_without_a_value_in_the_brief_have_no_price() -> None:
+    price = {"model": "barter", "value": cny(1)}
+    assert math.isnan(price_terms(price, ONE).fixed)
+    assert [math.isnan(cost) for cost in option_costs(price, OPTIONS, ONE)] == [True] * 3
+
+
+def test_a_variable_price_needs_a_cap_that_its_least_does_not_exceed() -> None:
+    assert [error.pointer for error in validation_errors({"model": "commission", "basis_points": 500})] == [
+        "/price/cap"
+    ]
+    price = {"model": "commission", "basis_points": 500, "minimum": cny(9), "cap": cny(8)}
+    assert [error.pointer for error in validation_errors(price)] == ["/price/cap"]
 
 
 @pytest.mark.parametrize(
@@ -104,18 +132,21 @@ OPTIONS = [{"amount": cny(1)}, {"amount": cny(700)}, {"amount": cny(50)}]
     [
         # The amount of an option replaces the headline; rights and the variable part stay.
         ({"model": "flat", "amount": cny(500), "rights": RIGHTS}, [534, 734, 84]),
-        ({"model": "barter", "value": cny(70)}, [70, 700, 50]),
+        ({"model": "barter", "value": cny(70)}, [2_500, 2_500, 2_500]),
         (CASES[8][0], [144, 784, 134]),
         # A rate changes no upper end: the cap bounds it.
         ({"model": "cpm", "rate": cny(40), "floor": cny(7), "cap": cny(90)}, [90, 90, 90]),
-        # Where nobody declared what becomes of a view, the cap still holds.
+        # Nobody knows what becomes of a view, and the cap holds.
         ({"model": "cpa", "rate": cny(900), "cap": cny(9000)}, [9000, 9000, 9000]),
-        # A share of sales has no headline, and without a cap no upper end.
-        (CASES[7][0], [INF]),
+        # A claim of no sales makes nothing free: the cap counts.
+        ({"model": "cpa", "rate": cny(900), "cap": cny(9000), "actions_per_thousand_views": 0}, [9000, 9000, 9000]),
+        # A share of sales has no headline; an old one without a cap has no upper end.
+        (CASES[7][0], [700]),
+        ({"model": "commission", "basis_points": 1500, "actions_per_thousand_views": 0}, [INF]),
     ],
 )
 def test_the_most_that_each_option_can_cost(price: dict[str, Any], costs: list[float]) -> None:
-    assert option_costs(price, OPTIONS, ONE) == costs
+    assert option_costs(price, OPTIONS, ONE, PRODUCT_VALUE) == costs
 
 
 @pytest.mark.parametrize(

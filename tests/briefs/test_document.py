@@ -16,7 +16,9 @@ from marketplace.briefs import brief_document, vocabulary
 from marketplace.core.http.fields import TextField
 from marketplace.core.money import MINOR_DIGITS
 from marketplace.matching.audience import targets
-from marketplace.matching.scoring import brand_fit, rank
+from marketplace.matching.forecast import view_forecast
+from marketplace.matching.overlap import units
+from marketplace.matching.scoring import brand_fit, noticing, rank
 from tests.briefs.look import API, count_briefs, everything, path, pointers
 from tests.make import briefs as make
 from tests.make.people import Somebody, somebody
@@ -331,6 +333,9 @@ def test_the_lists_are_those_that_scoring_reads() -> None:
     assert brand_fit.market_part(np.ones((1, 91)) / 91, vocabulary.MARKETS)[0] == pytest.approx(90 / 91)
     rule = brief_document.SCORING_RULES[brief_document.SCORING_RULE]
     assert (rule["quality_low"], rule["quality_high"]) == (rank.QUALITY_LOW, rank.QUALITY_HIGH)
+    assert f"videos^{units.SEVERAL_VIDEOS} * noticing / {noticing.REFERENCE}" in rule["formula"]
+    assert rule["tau"] == view_forecast.CAREFUL
+    assert view_forecast.OWN_WORD == 0.75
 
 
 def test_a_change_is_held_to_the_same_limits(client: FlaskClient, brand: Somebody) -> None:
@@ -355,4 +360,4 @@ def test_the_options_are_public(client: FlaskClient) -> None:
     assert {"code": "beauty", "zh": "美妆护肤", "en": "Beauty and skin care"} in shown["categories"]
     assert [kind["code"] for kind in shown["placement_kinds"]] == list(vocabulary.PLACEMENT_KINDS)
     assert shown["regions"] == list(vocabulary.REGIONS)
-    assert (shown["scoring_rule"]["version"], shown["scoring_rule"]["tau"]) == ("score/1", 0.3)
+    assert (shown["scoring_rule"]["version"], shown["scoring_rule"]["tau"]) == ("score/2", 0.3)

@@ -150,7 +150,7 @@ FOLLOWS: dict[str, tuple[Callable[[FlaskClient, make.Market], None], list[tuple[
     "briefs.cancel": (cancel, [("bids.void", True, False)]),
     "selections.finish": (select, []),
     "reviews.approve": (override, [("matching.apply-overrides", True, False)]),
-    "reviews.reopen": (reopen, []),  # nothing was computed with the override yet, so nothing is to be undone
+    "reviews.reopen": (reopen, [("matching.apply-overrides", True, False)]),  # together with the approval's
     "channels.change": (rename, [("matching.features", False, False)]),
     "channels.archive": (archive, [("matching.features", False, False)]),
     "audience_snapshots.new": (tell, [("matching.features", False, False), PAUSED[1], PAUSED[3]]),

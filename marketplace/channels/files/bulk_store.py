@@ -3,7 +3,6 @@
 Every statement takes its rows as one JSON array, so a batch costs the same number of round trips whatever its size.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -15,8 +14,10 @@ from sqlalchemy.orm import Session
 
 from marketplace.channels import anomalies
 from marketplace.channels.anomalies import SnapshotFlag
+from marketplace.channels.files import earlier_figures
 from marketplace.channels.peers import PeerRanges
 from marketplace.core.clock import now
+from marketplace.core.estimate import strict_json
 from marketplace.core.ids import new_id
 
 _NEW_CHANNELS = sa.text(
@@ -57,17 +58,21 @@ _NEW_SNAPSHOTS = sa.text(
 _VIDEO_COLUMNS = ("published_at", "views", "likes", "comments", "shares", "duration_s", "sponsored", "title")
 _VIDEOS = sa.text(
     "INSERT INTO videos (id, created_at, channel_id, external_id, published_at, views, likes, comments, shares,"
-    " duration_s, sponsored, title) SELECT r.id, :at, r.channel_id, r.external_id, r.published_at, r.views, r.likes,"
-    " r.comments, r.shares, r.duration_s, r.sponsored, r.title FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS"
+    " duration_s, sponsored, title, believed_views, believed_on) SELECT r.id, :at, r.channel_id, r.external_id,"
+    " r.published_at, r.views, r.likes, r.comments, r.shares, r.duration_s, r.sponsored, r.title, r.believed_views,"
+    " r.believed_on FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS"
     " r(id uuid, channel_id uuid, external_id text, published_at timestamptz, views bigint, likes bigint,"
-    " comments bigint, shares bigint, duration_s float8, sponsored boolean, title text)"
+    " comments bigint, shares bigint, duration_s float8, sponsored boolean, title text,"
+    " believed_views bigint, believed_on date)"
     " ON CONFLICT (channel_id, external_id) DO "
 )
 _NEWEST_VIDEOS = sa.text(
     f"{_VIDEOS.text} UPDATE SET published_at = excluded.published_at, views = excluded.views,"
+    " believed_views = coalesce(excluded.believed_views, videos.believed_views),"
+    " believed_on = coalesce(excluded.believed_on, videos.believed_on),"
     + ", ".join(f" {name} = coalesce(excluded.{name}, videos.{name})" for name in _VIDEO_COLUMNS[2:])
-    + f" WHERE ({', '.join(f'videos.{name}' for name in _VIDEO_COLUMNS)}) IS DISTINCT FROM"
-    " (excluded.published_at, excluded.views, "
+    + f" WHERE (videos.believed_on, {', '.join(f'videos.{name}' for name in _VIDEO_COLUMNS)}) IS DISTINCT FROM"
+    " (coalesce(excluded.believed_on, videos.believed_on), excluded.published_at, excluded.views, "
     + ", ".join(f"coalesce(excluded.{name}, videos.{name})" for name in _VIDEO_COLUMNS[2:])
     + ")"
 )
@@ -149,21 +154,23 @@ def store(session: Session, entries: Sequence[ChannelEntry], import_id: UUID | N
     newest = [(id_, entry) for id_, entry in _by_day(own) if entry.taken_on >= current_days.get(id_, date.min)]
     details = {id_: {**entry.channel, "id": id_} for id_, entry in newest}
     session.execute(_NEWER_DETAILS, {"rows": _rows(details.values())})
+    comparisons = earlier_figures.compare(session, own)
     rows: list[dict[str, Any]] = [
         {
             **entry.snapshot,
             "id": new_id(),
             "channel_id": id_,
-            "flags": [flag.as_json() for flag in flags],
+            "flags": [flag.as_json() for flag in (*flags, *comparison.flags)],
             "median_views": anomalies.median_views(entry.snapshot["facts"], entry.videos),
         }
-        for (id_, entry), flags in zip(own, _flags(session, own, market), strict=True)
+        for (id_, entry), flags, comparison in zip(own, _flags(session, own, market), comparisons, strict=True)
     ]
     stored.snapshot_ids = list(
         session.scalars(_NEW_SNAPSHOTS, {"rows": _rows(rows), "at": at, "import_id": import_id}).all()
     )
     stored.snapshots_new = len(stored.snapshot_ids)
-    _write_videos(session, own, {id(entry) for _, entry in newest}, at)
+    rewritten = {id(entry): one.rewritten for (_, entry), one in zip(own, comparisons, strict=True)}
+    _write_videos(session, own, {id(entry) for _, entry in newest}, rewritten, at)
     # A snapshot that was there already (same evidence) was not inserted and must not become current again.
     written = set(stored.snapshot_ids)
     rows.sort(key=lambda row: row["taken_on"])
@@ -210,12 +217,22 @@ def _flags(session: Session, own: OwnEntries, market: PeerRanges) -> list[list[S
     return flags_of_entries
 
 
-def _write_videos(session: Session, own: OwnEntries, newest: set[int], at: datetime) -> None:
-    """Update videos from the newest facts; older facts only add videos that were unknown."""
+def _write_videos(
+    session: Session, own: OwnEntries, newest: set[int], rewritten: Mapping[int, frozenset[str]], at: datetime
+) -> None:
+    """Update videos from the newest facts; older facts only add videos that were unknown. ``rewritten`` has the videos
+    of each entry whose views are not believed."""
     rows_by_age: tuple[dict[tuple[UUID, str], Any], ...] = ({}, {})
     for channel_id, entry in _by_day(own):
         for video in entry.videos:
-            row = {**video, "id": new_id(), "channel_id": channel_id}
+            believed = video["external_id"] not in rewritten[id(entry)]
+            row = {
+                **video,
+                "id": new_id(),
+                "channel_id": channel_id,
+                "believed_views": video["views"] if believed else None,
+                "believed_on": entry.taken_on if believed else None,
+            }
             rows_by_age[id(entry) in newest][channel_id, video["external_id"]] = row
     for statement, rows in zip((_OLDER_VIDEOS, _NEWEST_VIDEOS), rows_by_age, strict=True):
         if rows:
@@ -223,4 +240,4 @@ def _write_videos(session: Session, own: OwnEntries, newest: set[int], at: datet
 
 
 def _rows(rows: Iterable[Any]) -> str:
-    return json.dumps(list(rows), default=str, ensure_ascii=False)
+    return strict_json(list(rows), default=str)

@@ -9,6 +9,7 @@ import redis
 import sqlalchemy as sa
 import structlog
 from flask import Flask, Request, Response, g, jsonify, request
+from flask.json.provider import DefaultJSONProvider
 from flask.sessions import SessionInterface
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -45,6 +46,17 @@ class _NoCookies(SessionInterface):
         return None
 
 
+class _StrictJson(DefaultJSONProvider):
+    """Answers are UTF-8 with fields in the order of their schema, which a reader can follow, and without the NaN and
+    infinity that JSON does not have: one of them is a fault of ours and answers 500."""
+
+    ensure_ascii = False
+    sort_keys = False
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        return super().dumps(obj, **{**kwargs, "allow_nan": False})
+
+
 log = structlog.get_logger("http")
 
 
@@ -58,9 +70,7 @@ def make_server(config: Config, authenticate: endpoint.Authenticate) -> Flask:
         MAX_FORM_PARTS=50,
         PROPAGATE_EXCEPTIONS=False,
     )
-    # Answers are UTF-8 with fields in the order of their schema, which a reader can follow.
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json = _StrictJson(app)
     app.session_interface = _NoCookies()
     app.extensions["config"] = config
     app.extensions["authenticate"] = authenticate

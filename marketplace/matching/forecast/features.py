@@ -43,7 +43,7 @@ WANTED = "md5(c.snapshot_id::text || '.' || c.version || :suffix)"
 FINGERPRINT_BYTES = 32
 # The forecast uses ten videos, the ad load twelve, and the difference of sponsored videos all forty.
 _HISTORIES = (
-    "SELECT c.id AS channel_id, s.id AS snapshot_id, s.followers, s.margins, s.flags,"
+    "SELECT c.id AS channel_id, s.id AS snapshot_id, s.followers, s.source, s.margins, s.flags,"
     f" c.verticals, c.language, v.views, v.ages, v.marks, v.seconds, v.sponsored, {WANTED} AS wanted,"
     " coalesce((s.facts ->> 'median_views_30d')::float8, CASE WHEN v.views IS NULL THEN s.median_views END)"
     "   AS told_median, (s.facts ->> 'expected_views')::float8 AS platform{more}"
@@ -204,6 +204,8 @@ def refresh(session: Session, limit: int = BATCH, channels: Sequence[UUID] | Non
     past = _histories(rows)
     forecasts, gaps = _forecasts(past, model, pools, _labels(rows))
     tiers = view_forecast.tier_of(past.followers)
+    told_followers = np.array([float(row.followers) for row in rows])
+    peers = view_forecast.peers_upper(told_followers, priors_of(pools, np.arange(len(pools))))
     computed_at = now()
     features = []
     for index, row in enumerate(rows):
@@ -228,6 +230,8 @@ def refresh(session: Session, limit: int = BATCH, channels: Sequence[UUID] | Non
                 "shares": share_columns.pack(audience, row.verticals or {}),
                 "flags": flags.bits(audience_flags, [flag["code"] for flag in row.flags]),
                 "computed_at": computed_at,
+                "peers_upper": float(peers[index]),
+                "source_weight": view_forecast.source_weight(row.source),
                 **_basis(forecasts, gaps, past, index),
             }
         )

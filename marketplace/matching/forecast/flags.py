@@ -16,11 +16,28 @@ AUDIENCE = (
     "regions_off_the_list",
     "audience_unreadable",
 )
-SNAPSHOT = ("views_against_followers", "engagement", "growth_jump", "identical_views", "last_digits", "series_copied")
+SNAPSHOT = (
+    "views_against_followers",
+    "engagement",
+    "growth_jump",
+    "identical_views",
+    "last_digits",
+    "series_copied",
+    "video_rewritten",
+)
 # The gates that scoring itself can shut, in the order of BidRanks.gates.
-GATES = ("over_tolerance", "cost_unknown", "no_reach")
-# "exclusivity_clash" was never raised; its bit stays so that stored numbers keep their meaning.
-MATCH = ("over_tolerance", "exclusivity_clash", "cost_unknown", "no_reach", "no_audience_data")
+GATES = ("over_tolerance", "cost_unknown", "no_reach", "price_below_market")
+# "exclusivity_clash" was never raised; its bit stays so that stored numbers keep their meaning. "views_capped": the
+# forecast rests on flagged figures and counts at the upper end of the channel's peers.
+MATCH = (
+    "over_tolerance",
+    "exclusivity_clash",
+    "cost_unknown",
+    "no_reach",
+    "no_audience_data",
+    "price_below_market",
+    "views_capped",
+)
 _FIRST: Mapping[Sequence[str], int] = {AUDIENCE: 0, SNAPSHOT: 20, MATCH: 40}
 
 
@@ -29,11 +46,11 @@ def bits(audience: Iterable[str], snapshot: Iterable[str]) -> int:
     return _bits(AUDIENCE, audience) | _bits(SNAPSHOT, snapshot)
 
 
-def of_matches(channels: Ints, gates: Bools, known: Bools) -> Ints:
-    """Return the flags of n matches as numbers [n]: their channels' flags, the gates [n, 3] that hold, and whether the
-    audience is known [n]."""
-    bits = np.array([1 << MATCH.index(code) for code in (*GATES, "no_audience_data")])
-    own: Ints = np.concatenate([gates, ~known[:, None]], axis=1) @ bits
+def of_matches(channels: Ints, gates: Bools, known: Bools, views_capped: Bools) -> Ints:
+    """Return the flags of n matches as numbers [n]: their channels' flags, the gates [n, 4] that hold, whether the
+    audience is known [n], and whether the forecast is held down to that of peers [n]."""
+    bits = np.array([1 << MATCH.index(code) for code in (*GATES, "no_audience_data", "views_capped")])
+    own: Ints = np.concatenate([gates, ~known[:, None], views_capped[:, None]], axis=1) @ bits
     found: Ints = channels.astype(np.int64) | own << _FIRST[MATCH]
     return found
 
@@ -41,6 +58,13 @@ def of_matches(channels: Ints, gates: Bools, known: Bools) -> Ints:
 def holds(numbers: Ints, code: str) -> Bools:
     """Return where an audience flag is set [n]."""
     is_set: Bools = numbers.astype(np.int64) >> AUDIENCE.index(code) & 1 == 1
+    return is_set
+
+
+def any_snapshot(numbers: Ints) -> Bools:
+    """Return where any of the checks found a snapshot's figures odd [n]."""
+    mask = ((1 << len(SNAPSHOT)) - 1) << _FIRST[SNAPSHOT]
+    is_set: Bools = (numbers.astype(np.int64) & mask) != 0
     return is_set
 
 

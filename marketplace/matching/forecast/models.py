@@ -61,7 +61,9 @@ class ChannelFeatures(Base):
     32-bit floats, little-endian (audience.share_columns); `flags` are bits (flags.py); `language` is the primary
     subtag. `from_median`: the forecast rests on a reported median of views, not on single videos. `platform_weight` is
     the weight of the platform's own forecast `platform_views`. `sponsored_gap`, with its 80 % ends, is log views of
-    sponsored videos less those of others, from the two counts of videos (NULL: not known).
+    sponsored videos less those of others, from the two counts of videos (NULL: not known). `peers_upper` is what
+    flagged figures count at most (NULL: followers are not known), `source_weight` the share of the careful forecast
+    that counts.
     `changed` is the transaction that last wrote the row, or something that the channel is searched by.
     """
 
@@ -91,6 +93,8 @@ class ChannelFeatures(Base):
     sponsored_high: Mapped[float | None] = mapped_column(default=None)
     sponsored_videos: Mapped[int] = mapped_column(default=0, server_default="0")
     other_videos: Mapped[int] = mapped_column(default=0, server_default="0")
+    peers_upper: Mapped[float | None] = mapped_column(default=None)
+    source_weight: Mapped[float] = mapped_column(default=1.0, server_default="1")
     changed: Mapped[int] = mapped_column(
         init=False, index=True, server_default=sa.text("(pg_current_xact_id()::text)::bigint")
     )

@@ -18,7 +18,7 @@ from marketplace.matching.overlap import coverage, shapes, units
 from marketplace.matching.overlap.coverage import PeopleUnits
 from marketplace.matching.overlap.units import PRIOR, DuplicationModel
 
-MODEL_VERSION = "overlaps/1"
+MODEL_VERSION = "overlaps/2"
 # Factors on all shapes at which a pair's overlap is tabulated; a set's own factor is interpolated between two of them.
 FACTORS = tuple(2.0**step for step in range(-6, 7))
 OWN_NICHE_MOST = 0.95
@@ -86,16 +86,23 @@ def fit_pairs(pairs: AudiencePairs, prior: DuplicationModel = PRIOR) -> Duplicat
 
 
 def _own_niche(pairs: AudiencePairs, within: Bools, prior: DuplicationModel) -> float:
-    """Return the share s at which the pairs within a niche overlap as measured, and at the same time all pairs do."""
-    count = min(int(within.sum()), int((~within).sum()))
-    if not count:
+    """Return the share s at which the pairs within a niche overlap as measured, and at the same time all pairs do.
+
+    Pairs within niches alone say nothing of the shape, which keeps its prior: what they overlap more than it makes them
+    is that their niches are narrow. A shape small enough to explain it would make creators of any two niches overlap.
+    """
+    inside, across = int(within.sum()), int((~within).sum())
+    if not inside:
         return prior.own_niche
+    count = min(inside, across) if across else inside
     measured = float(np.sum(pairs.both[within]))
     low, high = 0.0, OWN_NICHE_MOST
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         trial = replace(prior, own_niche=middle)
-        overlaps = modelled(pairs, replace(trial, shape=_shape(pairs, trial)))[:, 0]
+        if across:
+            trial = replace(trial, shape=_shape(pairs, trial))
+        overlaps = modelled(pairs, trial)[:, 0]
         low, high = (middle, high) if float(np.sum(overlaps[within])) < measured else (low, middle)
     weight = count / (count + shapes.PRIOR_PAIRS)
     return weight * (low + high) / 2 + (1 - weight) * prior.own_niche

@@ -20,7 +20,7 @@ MODEL_VERSION = "shapes/1"
 PRIOR_WITHIN, PRIOR_ACROSS = 0.5, 1.2
 # The number of measured pairs that the prior counts as, on the logarithm of the shape.
 PRIOR_PAIRS = 3.0
-_LEAST, _MOST = 1e-2, 1e4
+_LEAST, _MOST = coverage.SHAPE_LEAST, 1e4
 _HALVINGS = 32
 
 

@@ -19,7 +19,7 @@ from marketplace.matching.audience.priors import PROVINCES, REGIONS, population
 from marketplace.matching.audience.targets import TargetBox, TargetWeights
 from marketplace.matching.overlap.coverage import REACHED_MOST, PeopleUnits
 
-MODEL_VERSION = "units/1"
+MODEL_VERSION = "units/2"
 # From films and artists, which stand in for creators until overlaps of channels are measured (overlap_fit).
 SHAPE, OWN_NICHE = 1.0, 0.22
 # The share of people from 13 years on who watch short videos: CNNIC counts 1.05 billion in China in 2024; the other is
@@ -67,6 +67,12 @@ class DuplicationModel:
 PRIOR = DuplicationModel()
 
 
+def of_several_videos(videos: Floats) -> Floats:
+    """Return how many times the people of one video n channels reach with so many videos [n]."""
+    times: Floats = np.maximum(as_floats(videos), 1.0) ** SEVERAL_VIDEOS
+    return times
+
+
 @dataclass(frozen=True, eq=False)
 class BriefUnits:
     """Units of a brief with each bid's share of their people [n, U], weighted contacts [n], and what is reached alone
@@ -95,7 +101,7 @@ def build(
     last unit of each cell.
     """
     cells = _TargetCells(target)
-    reached = np.nan_to_num(people) * np.maximum(videos, 1.0) ** SEVERAL_VIDEOS
+    reached = np.nan_to_num(people) * of_several_videos(videos)
     in_cells = cells.of(as_floats(joint), as_floats(regions)) * reached[:, None]
     contacts = (
         sum_columns(cells.of(as_floats(joint), as_floats(regions)) * cells.worth) * np.nan_to_num(people) * videos
@@ -111,7 +117,8 @@ def build(
     parts += np.where(has_content, 1 - overlap.own_niche, 1.0)[:, None] * sizes
     kept = sizes > 0
     inside = cells.people[:, None] * sizes[kept]
-    shares = in_cells[:, :, None] * parts[:, None, kept] / inside
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = np.where(inside > 0, in_cells[:, :, None] * parts[:, None, kept] / inside, 0.0)
     weights = (cells.worth[:, None] * inside).reshape(-1)
     shapes = as_floats([overlap.by_niche.get(NICHES[place], overlap.shape) for place in niche_index] + [overlap.shape])
     reached_shares = np.minimum(shares.reshape(len(reached), -1), REACHED_MOST)

@@ -13,8 +13,9 @@ import numpy as np
 from marketplace.bids.pricing_models import BASIS_POINTS, PriceTerms
 from marketplace.matching.audience.arrays import Bools, Floats, as_floats, sum_columns
 from marketplace.matching.forecast.view_forecast import GRID_WEIGHTS
+from marketplace.matching.pricing import outcome_rates
 
-MODEL_VERSION = "price/2"
+MODEL_VERSION = "price/3"
 COMPARABLES_MIN = 9
 CURRENCY_OF_SUGGESTIONS = "CNY"  # the one platform that suggests prices names them in yuan
 _UNITS = as_floats([10**power for power in range(30)])
@@ -42,6 +43,25 @@ class ExpectedCost:
 def terms_from_rows(rows: Floats) -> PriceTerms[Floats]:
     """Return the stored terms [n, 5] of n prices as arrays [n]."""
     return PriceTerms(*rows.T)
+
+
+def by_prior_rates(
+    priced: PriceTerms[Floats], per_sale: Floats, share_of_sales: Floats, category: str, currency: str
+) -> PriceTerms[Floats]:
+    """Return the terms with a cost of a view for prices by actions or sales, at the vertical's prior rates.
+
+    ``per_sale`` [n]: minor units for each action, ``share_of_sales`` [n]: the commission as a share; 0 for other
+    prices. Whatever the bidder itself expects of its sales is not among the inputs.
+    """
+    sales = outcome_rates.sales_per_view(category)
+    of_orders = np.where(share_of_sales > 0, share_of_sales * outcome_rates.order_value_minor(category, currency), 0.0)
+    follows_sales = (per_sale > 0) | (share_of_sales > 0)
+    return priced._replace(unit=np.where(follows_sales, priced.videos * sales * (per_sale + of_orders), priced.unit))
+
+
+def largest_cost(priced: PriceTerms[Floats]) -> Floats:
+    """Return the most that prices can cost [n], which ranks them: infinite without a cap, NaN if not known."""
+    return priced.fixed + np.where(priced.unit == 0, priced.floor, priced.cap)
 
 
 def cost_at(priced: PriceTerms[Floats], views: Floats) -> Floats:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import db
 from marketplace.core.clock import now
+from marketplace.core.estimate import known_or_null
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.ids import new_id
 from marketplace.matching.audience.arrays import Floats, as_floats
@@ -133,7 +134,7 @@ def fit_prices(session: Session) -> bool:
         currency: fit(_records([row for row in rows if row.currency == currency]), _suggested(cpms, currency))
         for currency in sorted({row.currency for row in rows})
     }
-    content = _plain(
+    content = known_or_null(
         {
             "version": price_model.MODEL_VERSION,
             "models": {currency: asdict(model) for currency, model in models.items()},
@@ -147,15 +148,6 @@ def fit_prices(session: Session) -> bool:
     session.add(PriceModelRow(fingerprint=name, content=content, deals=deals_used, cards=cards_used, fitted_at=now()))
     session.flush()
     return True
-
-
-def _plain(value: Any) -> Any:
-    """Return the content as JSON data, with null for what is not known."""
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _model(stored: dict[str, Any]) -> PriceModel:

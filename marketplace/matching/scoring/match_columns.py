@@ -7,12 +7,15 @@ the same width, so each column states what replaces a missing value.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from marketplace.bids.pricing_models import BASIS_POINTS
 from marketplace.intrusiveness import constants as intrusion
 from marketplace.matching.audience import share_columns
 from marketplace.matching.forecast.features import FINGERPRINT_BYTES
+from marketplace.matching.pricing.price_learning import OF_SUGGESTION, VIEWS
 from marketplace.matching.scoring import numbers
 
 LANGUAGE_BYTES = 8  # of a primary language subtag (BCP 47)
+PLATFORM_BYTES, LENGTH_BYTES = 16, 8
 FACTORS = len(intrusion.CODES)
 
 
@@ -52,7 +55,12 @@ FORECAST = LoadedColumn(
 )
 SPONSORED_GAP = list(_FORECAST_SQL).index("sponsored_gap")
 
-# The columns of a bid `b`, its revision `r` and its channel's features `f`.
+# The part of a price that follows views or sales, and the tier of the first video of an offer.
+_VARIABLE = "CASE r.pricing_model WHEN 'hybrid' THEN r.price -> 'variable' ELSE r.price END"
+_LENGTH = "jsonb_path_query_first(r.deliverables, '$[*] ? (@.kind != \"image\")') ->> 'length_tier'"
+
+# The joins that the columns below need beside those of a bid `b`, its revision `r` and its channel's features `f`.
+LOADED_JOINS = "JOIN channels c ON c.id = b.channel_id LEFT JOIN audience_snapshots s ON s.id = f.snapshot_id"
 LOADED = (
     LoadedColumn("bid_id", "uuid", "b.id"),
     LoadedColumn("revision_id", "uuid", "r.id"),
@@ -77,6 +85,41 @@ LOADED = (
     LoadedColumn("language", f"text:{LANGUAGE_BYTES}", f"rpad(coalesce(f.language, ''), {LANGUAGE_BYTES})"),
     LoadedColumn("flags", "int8", "f.flags", "0"),
     LoadedColumn("shares", f"bytes:{share_columns.BYTES}", "f.shares", "%(shares)s"),
+    LoadedColumn("peers_upper", "float8", "f.peers_upper", "'NaN'"),
+    LoadedColumn("source_weight", "float8", "f.source_weight", "1"),
+    # Whether a person has looked at the bid and approved it, and with it the figures that it rests on.
+    LoadedColumn(
+        "cleared",
+        "bool",
+        "EXISTS (SELECT 1 FROM reviews w WHERE w.subject_id = b.id AND w.subject_kind = 'bid'"
+        " AND w.status = 'approved')",
+    ),
+    # What a price by actions or by sales asks for each: minor units, and the share of an order (0: another model).
+    LoadedColumn(
+        "per_sale",
+        "float8",
+        f"CASE WHEN r.pricing_model IN ('cpa', 'hybrid') AND {_VARIABLE} ->> 'model' = 'cpa'"
+        f" THEN ({_VARIABLE} -> 'rate' ->> 'amount_minor')::float8 END",
+        "0",
+    ),
+    LoadedColumn(
+        "share_of_sales",
+        "float8",
+        f"CASE WHEN r.pricing_model IN ('commission', 'hybrid') AND {_VARIABLE} ->> 'model' = 'commission'"
+        f" THEN ({_VARIABLE} ->> 'basis_points')::float8 / {BASIS_POINTS} END",
+        "0",
+    ),
+    # What the price model predicts from.
+    LoadedColumn("platform", f"text:{PLATFORM_BYTES}", f"rpad(c.platform, {PLATFORM_BYTES})"),
+    LoadedColumn("length_tier", f"text:{LENGTH_BYTES}", f"rpad(coalesce({_LENGTH}, ''), {LENGTH_BYTES})"),
+    LoadedColumn("followers", "float8", "nullif(s.followers, 0)::float8", "'NaN'"),
+    LoadedColumn("price_views", "float8", f"nullif({VIEWS}, 0)", "'NaN'"),
+    LoadedColumn(
+        "suggested_cpm",
+        "float8",
+        f"CASE WHEN {OF_SUGGESTION} = r.currency THEN (s.facts ->> 'suggested_cpm_minor')::float8 END",
+        "'NaN'",
+    ),
     FORECAST,
 )
 

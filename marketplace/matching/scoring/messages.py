@@ -11,6 +11,7 @@ from marketplace.core.message import Message
 from marketplace.core.money import show_minor
 from marketplace.matching.forecast.view_forecast import UNIQUE_PER_VIEW, UNIQUE_PER_VIEW_RANGE
 from marketplace.matching.pricing.cost import COMPARABLES_MIN
+from marketplace.matching.scoring import counted_messages
 from marketplace.matching.scoring.scored_bid import ScoredBid
 
 FIT_GOOD, FIT_POOR = 0.7, 0.4
@@ -160,17 +161,19 @@ def _gates(bid: ScoredBid) -> Iterator[Message]:
         )
     if "no_reach" in bid.flags:
         yield _reason("no_reach", "预计触达不到目标人群", "Nobody of the target is expected to see it")
-    if "cost_unknown" in bid.flags and bid.cost.point is None:
+    if "cost_unknown" in bid.flags:
         yield _reason(
             "cost_unknown",
-            "按效果或佣金计价，但没有申报转化率与客单价，成本未知",
-            "Priced by action or commission without a declared conversion rate and order value: the cost is not known",
+            "按效果或佣金计价而没有封顶，或以货抵价而需求未给出产品价值：最高成本未知",
+            "Priced by views or sales without a cap, or in goods to which the brief gives no value: what it costs at"
+            " most is not known",
         )
+    yield from counted_messages.price_below_market(bid)
 
 
 def _reach(bid: ScoredBid) -> Iterator[Message]:
     zh_from, en_from = _from(bid)
-    views, people = _known(bid.views), _known(bid.people)
+    views = _known(bid.views)
     if views is None:
         yield _reason(
             "reach_unknown",
@@ -210,17 +213,26 @@ def _reach(bid: ScoredBid) -> Iterator[Message]:
                 views=number,
             )
         yield from _beside_history(bid)
+        yield from counted_messages.doubts(bid)
+    yield from _people(bid)
+
+
+def _people(bid: ScoredBid) -> Iterator[Message]:
+    people = _known(bid.people)
     if people is not None:
         shown, (least, most) = _span(people), UNIQUE_PER_VIEW_RANGE
+        zh_of, en_of = ("单条", "one video") if bid.videos == 1 else (f"{bid.videos} 条视频", f"{bid.videos} videos")
         yield _reason(
             "people",
-            f"单条预计触达目标人群 {shown} 人（按每次播放 {UNIQUE_PER_VIEW} 人估计，合理范围 {least}–{most}）",
-            f"On-target people of one video {shown} (taking {UNIQUE_PER_VIEW} people a view, plausibly {least}-{most})",
+            f"{zh_of}预计触达目标人群 {shown} 人（按每次播放 {UNIQUE_PER_VIEW} 人估计，合理范围 {least}–{most}）",
+            f"On-target people of {en_of} {shown} (taking {UNIQUE_PER_VIEW} people a view, plausibly {least}-{most})",
             people=_number(people, "people", **_origin(bid)),
             people_per_view=_number(
                 UNIQUE_PER_VIEW, "people per view", low=least, high=most, interval="plausible range"
             ),
         )
+
+    yield from counted_messages.noticing(bid)
 
 
 def _beside_history(bid: ScoredBid) -> Iterator[Message]:
@@ -283,6 +295,7 @@ def _cost(bid: ScoredBid) -> Iterator[Message]:
     if cost is not None:
         shown = _money_span(bid.currency, cost)
         yield _reason("cost", f"预计总成本 {shown}", f"Expected cost {shown}", cost=_number(cost, unit))
+    yield from counted_messages.largest_cost(bid)
     if per_thousand is not None:
         shown, ceiling = _money_span(bid.currency, per_thousand), show_minor(bid.currency, bid.ceiling_minor)
         under = per_thousand.value <= bid.ceiling_minor

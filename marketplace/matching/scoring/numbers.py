@@ -47,13 +47,14 @@ def _single(name: str, missing: str) -> MatchNumber:
 
 
 _NO_FORECAST = "the channel has no snapshot, or one without videos, median views, followers and a platform forecast"
+_EARLIER = "the match was decided before it was stored"
 _NO_PLAN = "never for a bid; always for a candidate that has not bid and so has no plan"
 # Matches are stored in this order. A new number goes to the end: a match that was decided earlier keeps its shorter
 # array, and `unpack` fills it up with None.
 NUMBERS = (
     _span("views", _NO_FORECAST),
     _span("share", "never: without lists the shares are those of the population prior"),
-    _span("people", "the views are not known"),
+    _span("people", "the views are not known"),  # of all videos of the bid
     _span(
         "cost",
         "it depends on views or sales that are not known; a candidate has no asking price in the brief's currency",
@@ -95,6 +96,11 @@ NUMBERS = (
         "the match was decided before they were stored; platform_views: the platform's forecast has no weight;"
         " the sponsored gap and its ends: neither the channel's nor the market's videos show a difference",
     ),
+    _span("noticing", f"{_NO_PLAN}; {_EARLIER}"),
+    _single("videos", _EARLIER),
+    _single("largest_cost", f"nothing bounds the price, or its goods have no value in the brief; {_EARLIER}"),
+    _single("least_price", f"the views are not known, or the currency has no figure; {_EARLIER}"),
+    _single("source_weight", _EARLIER),
 )
 BY_NAME: Mapping[str, MatchNumber] = {number.name: number for number in NUMBERS}
 _STARTS = dict(

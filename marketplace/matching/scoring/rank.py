@@ -1,7 +1,8 @@
 """One score per bid, 0..100, that no other bid can change: value for the brand's money at the brand's own ceiling.
 
 A bid's value is the ceiling per thousand on-target people divided by the bid's cost for them, at a careful forecast
-(views at tau 0.3, so that a wild forecast does not win by luck), times a bounded quality multiplier. A score in which
+(views at tau 0.3, so that a wild forecast does not win by luck), times a bounded quality multiplier. The cost is the
+largest that the price allows, and people count by the share who notice (see score.py). A score in which
 one bid's points depended on another's price would invite cover bids and would reorder the ranking when a bid is
 withdrawn, so nothing here is relative. Hard limits are named gates, not silent deductions.
 """
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from marketplace.matching.audience.arrays import Bools, Floats, Ints, as_floats
 
-MODEL_VERSION = "rank/2"
+MODEL_VERSION = "rank/3"
 QUALITY_LOW, QUALITY_HIGH = 0.8, 1.25
 FIT_WEIGHT = 0.6
 SCORE_DECIMALS = 6
@@ -28,7 +29,7 @@ DEFAULT_CEILING_MINOR = {"CNY": 10_800, "EUR": 6_600, "USD": 7_000}
 @dataclass(frozen=True, eq=False)
 class BidRanks:
     """Scores of n bids: overall with the ends of its 80 % interval (0..100, NaN where the cost or the reach is not
-    known), the quality multiplier, and gates [n, 3] in the order of flags.GATES (True: the gate holds the bid back)."""
+    known), the quality multiplier, and gates [n, 4] in the order of flags.GATES (True: the gate holds the bid back)."""
 
     overall: Floats
     low: Floats
@@ -82,18 +83,23 @@ def rank(
     intrusiveness: Floats,
     tolerance: float,
     cost_known: Bools | None = None,
+    reaches: Bools | None = None,
+    far_below: Bools | None = None,
 ) -> BidRanks:
     """Return the ranking of n bids from their cost per thousand on-target people in minor units: ``careful`` at tau 0.3
     with the point share, ``cheapest`` and ``dearest`` at the ends of the 80 % interval.
 
-    ``cost_known`` [n] is False for a bid that the gate of unknown costs holds back (None: where ``careful`` is NaN).
+    ``cost_known`` [n] is False for a bid that the gate of unknown costs holds back (None: where ``careful`` is NaN),
+    which has no score then; ``reaches`` [n] is False for one that reaches nobody on target (None: where ``careful`` is
+    infinite); ``far_below`` [n] is True for one whose price lies too far below the market (None: none).
     """
     quality = quality_multiplier(fit, intrusiveness, tolerance)
     unknown = np.isnan(careful) if cost_known is None else ~cost_known
-    gates = np.stack(
-        [as_floats(intrusiveness) > tolerance, unknown, np.isposinf(careful)],
-        axis=1,
-    )
+    if cost_known is not None:
+        careful, cheapest, dearest = (np.where(unknown, np.nan, part) for part in (careful, cheapest, dearest))
+    nobody = np.isposinf(careful) if reaches is None else ~reaches
+    too_cheap = np.zeros(len(careful), dtype=bool) if far_below is None else far_below
+    gates = np.stack([as_floats(intrusiveness) > tolerance, unknown, nobody, too_cheap], axis=1)
     return BidRanks(
         overall(ceiling, careful, quality),
         overall(ceiling, dearest, quality),

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -20,16 +20,19 @@ from marketplace.core.fingerprint import fingerprint
 from marketplace.intrusiveness import constants as intrusion
 from marketplace.intrusiveness.factors import relieved_total
 from marketplace.matching.audience import channel_tags, grid, share_columns, targets
-from marketplace.matching.audience.arrays import Floats
+from marketplace.matching.audience.arrays import Bools, Floats
 from marketplace.matching.audience.share_columns import ShareColumns
 from marketplace.matching.forecast import flags, pool, sponsored, view_forecast
 from marketplace.matching.forecast.features import load_model
 from marketplace.matching.forecast.view_forecast import ForecastCalibration, ViewForecasts
-from marketplace.matching.pricing import cost
-from marketplace.matching.scoring import brand_fit, numbers, rank
+from marketplace.matching.overlap import units
+from marketplace.matching.pricing import cost, market_floor, outcome_rates, price_learning
+from marketplace.matching.pricing.counted_prices import counted_terms, floor_of
+from marketplace.matching.scoring import brand_fit, noticing, numbers, rank
 from marketplace.matching.scoring.brand_fit import BrandFit
 from marketplace.matching.scoring.match_columns import (
     LOADED,
+    LOADED_JOINS,
     SPONSORED_GAP,
     STAGED,
     WRITTEN,
@@ -46,12 +49,16 @@ from marketplace.matching.scoring.score import BidInputs, BidScores, score
 MODEL_VERSIONS = {
     "cells": grid.MODEL_VERSION,
     "fit": brand_fit.MODEL_VERSION,
+    "floor": market_floor.MODEL_VERSION,
+    "noticing": noticing.MODEL_VERSION,
+    "outcomes": outcome_rates.MODEL_VERSION,
     "pool": pool.MODEL_VERSION,
     "price": cost.MODEL_VERSION,
     "rank": rank.MODEL_VERSION,
     "reach": view_forecast.MODEL_VERSION,
     "sponsored": sponsored.MODEL_VERSION,
     "targets": targets.MODEL_VERSION,
+    "videos": units.SEVERAL_VIDEOS,
 }
 MODEL_VERSION = "m-" + fingerprint({**MODEL_VERSIONS, "intrusiveness": intrusion.MODEL_VERSION})[:12]
 LENGTHS = {"1-20": (1.0, 20.0), "21-60": (21.0, 60.0), "60+": (61.0, 600.0)}
@@ -68,7 +75,7 @@ LANGUAGES = {
     "KR": "ko",
 }
 _LOAD = (
-    f"SELECT {select_list(LOADED)} FROM bids b JOIN bid_revisions r ON r.id = b.revision_id {{features}}"
+    f"SELECT {select_list(LOADED)} FROM bids b JOIN bid_revisions r ON r.id = b.revision_id {{features}} {LOADED_JOINS}"
     " WHERE b.brief_id = %(brief_id)s AND b.status = ANY(%(statuses)s)"
 )
 _PRESENT_FEATURES = "LEFT JOIN channel_features f ON f.channel_id = b.channel_id"
@@ -78,7 +85,7 @@ RANKED_STATUSES = tuple(str(status) for status in BidStatus)
 _STAGE = sa.text(staging_table("scored"))
 _CLEAR = sa.text("TRUNCATE scored")
 _INSERT = insert_from("scored")
-_NAMED = ("revision_id", "commitment", "features")
+_NAMED = ("revision_id", "commitment", "features", "cleared")
 # ON CONFLICT costs a third of the writing time, so a brief's first matches are written without it.
 _WRITE_FIRST = sa.text(_INSERT)
 _UPDATED = ", ".join(f"{column.name} = excluded.{column.name}" for column in WRITTEN)
@@ -101,9 +108,9 @@ class ScoringResult:
 
 @dataclass(frozen=True, eq=False)
 class LoadedBids:
-    """n bids of a brief, ready for scoring: the rows read, the channels' shares, the inputs of `score` with the values
-    that reviewers gave and as computed, and the low and high end [n] of each plan's intrusiveness after relief by fit.
-    """
+    """n bids of a brief, ready for scoring: the rows read, the channels' shares, the inputs of `score` without a price
+    floor, with the values that reviewers gave and as computed, the low and high end [n] of each plan's intrusiveness
+    after relief by fit, and which forecasts rest on flagged figures and are held down to those of peers [n]."""
 
     rows: Rows
     shares: ShareColumns
@@ -111,6 +118,7 @@ class LoadedBids:
     computed: BidInputs
     overrides: BidOverrides
     intrusiveness_ends: tuple[Floats, Floats]
+    views_capped: Bools
 
 
 def newest_record(session: Session, brief_id: UUID) -> CloseRecord | None:
@@ -141,26 +149,38 @@ def load(
     shares = share_columns.unpack(rows["shares"].tobytes())
     fit = fit_of(version, rows, shares, _floats(rows, "forecast")[:, SPONSORED_GAP])
     ends = relieved_total(_floats(rows, "raw_low"), _floats(rows, "raw_high"), fit.value)
+    forecasts, views_capped = _counted_forecasts(rows)
     computed = BidInputs(
-        forecasts=ViewForecasts(
-            log_centre=_floats(rows, "log_centre"),
-            scale=_floats(rows, "scale"),
-            df=_floats(rows, "df"),
-            n_used=_floats(rows, "n_used"),
-            smear=_floats(rows, "smear"),
-            from_history=rows["from_history"],
-        ),
+        forecasts=forecasts,
         joint=shares.joint,
         regions=shares.regions,
-        terms=cost.terms_from_rows(_floats(rows, "terms")),
+        terms=counted_terms(version, rows),
         fit=fit,
         intrusiveness=(ends[0] + ends[1]) / 2,
         tiers=rows["tier"].astype(np.int64),
+        prominence=np.stack([_floats(rows, "prominence_low"), _floats(rows, "prominence_high")], axis=1),
+        source_weight=_floats(rows, "source_weight"),
+        cleared=rows["cleared"],
     )
     overrides = load_overrides(session, version.brief_id, rows["bid_id"])
     given = overrides.intrusiveness
     ends = (np.where(np.isnan(given), ends[0], given), np.where(np.isnan(given), ends[1], given))
-    return LoadedBids(rows, shares, overrides.of_inputs(computed), computed, overrides, ends)
+    return LoadedBids(rows, shares, overrides.of_inputs(computed), computed, overrides, ends, views_capped)
+
+
+def _counted_forecasts(rows: Rows) -> tuple[ViewForecasts, Bools]:
+    """Return the forecasts of n bids' channels, those from flagged figures held to their peers until a person has
+    cleared them, and which of them were held [n]."""
+    forecasts = ViewForecasts(
+        log_centre=_floats(rows, "log_centre"),
+        scale=_floats(rows, "scale"),
+        df=_floats(rows, "df"),
+        n_used=_floats(rows, "n_used"),
+        smear=_floats(rows, "smear"),
+        from_history=rows["from_history"],
+    )
+    flagged = flags.any_snapshot(rows["flags"])
+    return view_forecast.held_to_peers(forecasts, flagged, _floats(rows, "peers_upper"), rows["cleared"])
 
 
 def score_brief(session: Session, brief_id: UUID) -> ScoringResult:
@@ -176,12 +196,16 @@ def score_brief(session: Session, brief_id: UUID) -> ScoringResult:
     loaded = load(session, version) if record is None else load(session, version, RANKED_STATUSES, record)
     if loaded is None:
         return ScoringResult(0, 0)
-    rows, bids, overrides = loaded.rows, loaded.bids, loaded.overrides
+    rows, overrides = loaded.rows, loaded.overrides
+    price_model = price_learning.newest_name(session) if record is None else record.price_model
+    prices = price_learning.load_named(session, price_model).of(version.currency)
+    floor = floor_of(version, rows, loaded.shares, prices)
+    bids, computed_bids = replace(loaded.bids, floor=floor), replace(loaded.computed, floor=floor)
     count = len(rows["bid_id"])
     ceiling, is_the_briefs = rank.ceiling_for(version.ceiling_minor, version.currency)
     target = targets.target_weights(target_cells(version.content))
     calibration = calibration_of(session, record)
-    computed = score(loaded.computed, target, ceiling, float(version.tolerance), calibration)
+    computed = score(computed_bids, target, ceiling, float(version.tolerance), calibration)
     scores = computed
     if overrides.rows.any():
         scores = overrides.of_scores(score(bids, target, ceiling, float(version.tolerance), calibration))
@@ -194,7 +218,7 @@ def score_brief(session: Session, brief_id: UUID) -> ScoringResult:
             ("ceiling_is_the_briefs", is_the_briefs),
         )
     }
-    written = _write(session, version, loaded, scores, numbers.pack(by_name))
+    written = _write(session, version, loaded, scores, numbers.pack(by_name), price_model or "none")
     keep_computed(session, brief_id, rows["bid_id"], overrides, loaded.computed, computed)
     return ScoringResult(count, written)
 
@@ -287,6 +311,11 @@ def numbers_of(
         "videos_used": rows["n_used"],
         "ad_load": rows["ad_load"],
         "forecast": _floats(rows, "forecast"),
+        "noticing": scores.noticing,
+        "videos": bids.terms.videos,
+        "largest_cost": scores.largest_cost,
+        "least_price": scores.least_price,
+        "source_weight": np.ones(len(low)) if bids.source_weight is None else bids.source_weight,
     }
 
 
@@ -298,26 +327,28 @@ def _points(rows: Rows, fit: Floats) -> Floats:
     return points
 
 
-def _write(session: Session, version: BriefVersion, loaded: LoadedBids, scores: BidScores, numbers: Floats) -> int:
+def _write(
+    session: Session, version: BriefVersion, loaded: LoadedBids, scores: BidScores, numbers: Floats, prices: str
+) -> int:
     """Store one match for each bid, and return how many are new or different.
 
     The rows go through a temporary table, because COPY is many times as fast as values in a statement but cannot
     update.
     """
-    rows = loaded.rows
-    ranking, commitments = scores.ranking, rows["commitment"]
+    rows, ranking = loaded.rows, scores.ranking
+    commitments = rows["commitment"]
     ranks = np.empty(len(commitments), dtype=np.int64)
     ranks[rank.order(ranking, commitments)] = np.arange(1, len(commitments) + 1)
     staged: dict[str, npt.ArrayLike] = {
         **{name: rows[name] for name in ("bid_id", "revision_id", "snapshot_id", "known")},
         "features_fingerprint": rows["features"],
-        "fingerprint": _inputs(version, rows, loaded.overrides.texts()),
+        "fingerprint": _inputs(version, rows, prices, loaded.overrides.texts()),
         "rank": ranks,
         "overall": ranking.overall,
         "overall_low": ranking.low,
         "overall_high": ranking.high,
         "numbers": numbers,
-        "flags": flags.of_matches(rows["flags"], ranking.gates, rows["known"]),
+        "flags": flags.of_matches(rows["flags"], ranking.gates, rows["known"], loaded.views_capped),
     }
     session.execute(_STAGE)
     session.execute(_CLEAR)  # another brief's rows, if one transaction scores several briefs
@@ -335,10 +366,10 @@ def _write(session: Session, version: BriefVersion, loaded: LoadedBids, scores: 
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 
-def _inputs(version: BriefVersion, rows: Rows, overrides: Sequence[str]) -> list[str]:
-    """Return the fingerprint of each match's inputs. Ids are enough: revisions, published versions and snapshots never
-    change. An override is an input too."""
-    common = f"{version.id} {MODEL_VERSION}".encode()
+def _inputs(version: BriefVersion, rows: Rows, prices: str, overrides: Sequence[str]) -> list[str]:
+    """Return the fingerprint of each match's inputs, of which ``prices`` names the price models. Ids are enough:
+    revisions, published versions and snapshots never change. An override is an input too."""
+    common = f"{version.id} {MODEL_VERSION} {prices}".encode()
     ids = np.concatenate([rows[name].view(np.uint8).reshape(len(rows[name]), -1) for name in _NAMED], axis=1)
     texts, width = ids.tobytes(), ids.shape[1]
     return [

@@ -20,6 +20,9 @@ COLUMNS = (
 JOINS = "JOIN brief_versions v ON v.id = m.brief_version_id LEFT JOIN audience_snapshots s ON s.id = m.snapshot_id"
 
 
+NOT_KNOWN = Estimate(None, None, None)
+
+
 class ForecastBasis(NamedTuple):
     """What the forecast of views is based on; `sponsored` is views of sponsored videos over those of others."""
 
@@ -60,6 +63,11 @@ class ScoredBid:
     ceiling_is_the_briefs: bool
     tolerance: float
     basis: ForecastBasis
+    noticing: Estimate = NOT_KNOWN
+    videos: int = 1
+    largest_cost: float | None = None
+    least_price: float | None = None
+    source_weight: float = 1.0
     peers: str = ""
     flags: tuple[str, ...] = ()
     audience_flags: tuple[str, ...] = ()
@@ -120,6 +128,10 @@ def scored_bid(
         quality=math.nan if single["quality"] is None else single["quality"],
         percentile=single["percentile"],
         comparables=int(single["comparables"] or 0),
+        videos=int(single["videos"] or 1),
+        largest_cost=single["largest_cost"],
+        least_price=single["least_price"],
+        source_weight=1.0 if single["source_weight"] is None else single["source_weight"],
         videos_used=int(single["videos_used"] or 0),
         ad_load=single["ad_load"],
         ceiling_minor=single["ceiling"] or 0.0,

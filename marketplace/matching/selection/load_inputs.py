@@ -65,7 +65,7 @@ def load(session: Session, brief: Brief, version: BriefVersion, target: Any = No
     bids = loaded.bids
     taus = np.concatenate([[view_forecast.CAREFUL], STRATA_TAUS])
     views = view_forecast.quantiles(bids.forecasts, taus, score_brief.calibration_of(session, record), bids.tiers)
-    careful = views[:, 0]
+    careful = views[:, 0] if bids.source_weight is None else views[:, 0] * bids.source_weight
     fitted = overlaps.load_named(session, None if record is None else record.overlap_model)
     brief_units = units.build(
         bids.joint,

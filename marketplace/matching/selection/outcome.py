@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from marketplace.core.estimate import known_or_null
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.money import Money
 from marketplace.matching.overlap import coverage, panel, units
@@ -83,7 +84,7 @@ def describe(inputs: SetInputs, limits: SelectionLimits, found_set: FoundSet) ->
     bids = [int(inputs.options.bid_of[row]) for row in order]
     reached = set_reach.describe(inputs, bids)
     curve = curves.budget_curve(market, limits, chosen=found_set.options)
-    return {
+    shown = {
         "chosen": _chosen(inputs, order, bids),
         "left_out": _left_out(inputs, market, limits, found_set.options),
         "reach": reached,
@@ -114,6 +115,7 @@ def describe(inputs: SetInputs, limits: SelectionLimits, found_set: FoundSet) ->
             len(inputs), len(inputs.options.prices), len(inputs.weights), MODEL_VERSION
         )._asdict(),
     }
+    return {name: known_or_null(part) for name, part in shown.items()}
 
 
 def _money(inputs: SetInputs, minor: int) -> dict[str, Any]:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace.matching.audience import channel_tags
-from marketplace.matching.overlap import units
+from marketplace.matching.audience import channel_tags, grid
+from marketplace.matching.overlap import coverage, units
+from marketplace.matching.overlap.coverage import REACHED_MOST, SHAPE_LEAST, PeopleUnits
 from marketplace.matching.overlap.overlap_fit import (
     FACTORS,
     AudiencePairs,
@@ -76,7 +77,9 @@ def test_no_pairs_are_the_prior() -> None:
 def test_overlaps_fall_with_the_factor_and_are_parts_of_both() -> None:
     pairs = drawn(8, 5, PRIOR)
     table = modelled(pairs, PRIOR, FACTORS)
-    assert np.all(np.diff(table, axis=1) < 0)
+    # Two factors make the shape smaller than the least one, and give what that gives.
+    assert np.all(table[:, :2] == table[:, :1])
+    assert np.all(np.diff(table[:, 2:], axis=1) < 0)
     assert np.all(table > 0)
     assert np.all(table <= np.minimum(pairs.one.people, pairs.other.people)[:, None])
 
@@ -96,3 +99,44 @@ def test_a_niche_of_its_own_shape_changes_nothing_for_the_others() -> None:
     assert plain.alone == pytest.approx(told.alone, rel=1e-12)
     assert np.sum(plain.units.weights) == pytest.approx(np.sum(told.units.weights), rel=1e-12)
     assert len(told.units) > len(plain.units)
+
+
+def alike(count: int, people: float, share: float) -> AudiencePairs:
+    """Pairs of beauty channels of one province, of which each has this share of the other's audience."""
+    facts = grid.audience({"18-23": 0.5, "24-30": 0.4, "31-40": 0.1}, {"female": 0.8, "male": 0.2}, {"CN-GD": 1.0})
+    one = OverlapAudiences(
+        np.tile(facts.joint, (count, 1)),
+        np.tile(facts.regions, (count, 1)),
+        np.tile(channel_tags.tag_shares({"beauty": 1.0}), (count, 1)),
+        np.full(count, people),
+    )
+    return AudiencePairs(one, one, np.full(count, share * people))
+
+
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.4])
+@pytest.mark.parametrize("people", [200_000.0, 1_000_000.0, 5_000_000.0])
+def test_pairs_within_a_niche_overlap_as_measured_when_no_others_were(people: float, share: float) -> None:
+    pairs = alike(28, people, share)
+    found = fit_pairs(pairs)
+    assert found.shape >= SHAPE_LEAST
+    assert modelled(pairs, found)[:, 0] == pytest.approx(pairs.both, rel=0.02)
+
+
+def test_twenty_eight_overlaps_of_a_fifth_among_eight_channels_keep_every_number_finite() -> None:
+    pairs = alike(28, 50_000.0, 0.2)
+    found = fit_pairs(pairs)
+    table = modelled(pairs, found, FACTORS)
+    assert np.isfinite(table).all()
+    assert modelled(pairs, found)[:, 0] == pytest.approx(pairs.both, rel=0.02)
+
+
+@pytest.mark.parametrize("share", [0.0, 1e-12, 0.5, 1.0, 7.0])
+@pytest.mark.parametrize("shape", [0.0, 1e-300, 0.0104, 0.05, 1.0, 1e9])
+def test_reach_is_finite_for_any_shape_and_any_number_of_creators(shape: float, share: float) -> None:
+    people_units = PeopleUnits(np.array([1e9]), np.array([shape]))
+    one = coverage.rates(np.array([share]), people_units.shapes)
+    for count in (1, 2, 500, 10_000):
+        reach = coverage.people(count * one, people_units)
+        assert 0 <= reach <= 1e9
+        assert np.isfinite(coverage.slopes(count * one, people_units.shapes)).all()
+    assert coverage.people(one, people_units) == pytest.approx(1e9 * min(share, REACHED_MOST), rel=1e-6, abs=1e-3)

@@ -11,9 +11,11 @@ from marketplace.bids.pricing_models import PriceTerms, price_terms
 from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.forecast.view_forecast import GRID_TAUS, ViewForecast, quantiles, stack
 from marketplace.matching.pricing.cost import (
+    by_prior_rates,
     cost_at,
     expected_cost,
     floor_check,
+    largest_cost,
     per_thousand,
     percentiles,
     terms_from_rows,
@@ -34,9 +36,12 @@ def _cost(price: dict[str, Any], forecasts=ONE):
     return expected_cost(_terms(price, rows=len(forecasts)), grid, ends[:, 0], ends[:, 1])
 
 
-def test_a_flat_price_and_a_barter_cost_what_they_say() -> None:
-    for price in ({"model": "flat", "amount": cny(250_000)}, {"model": "barter", "value": cny(250_000)}):
-        cost = _cost(price)
+def test_a_flat_price_costs_what_it_says_and_goods_what_the_brief_says() -> None:
+    flat = _terms({"model": "flat", "amount": cny(250_000)})
+    goods = terms_from_rows(np.array([price_terms({"model": "barter", "value": cny(1)}, [], 250_000)]))
+    ends = quantiles(ONE, [0.1, 0.9])
+    for terms in (flat, goods):
+        cost = expected_cost(terms, quantiles(ONE, GRID_TAUS), ends[:, 0], ends[:, 1])
         assert cost.expected[0] == pytest.approx(250_000)
         assert (cost.low[0], cost.high[0], cost.known[0]) == (250_000, 250_000, True)
 
@@ -61,21 +66,33 @@ def test_floor_and_cap_are_averaged_over_the_views_and_not_taken_at_their_mean()
     assert abs(at_the_mean - drawn.mean()) > 0.1 * drawn.mean()
 
 
-def test_sales_need_declared_assumptions() -> None:
-    for price in (
-        {"model": "cpa", "rate": cny(500)},
-        {"model": "commission", "basis_points": 2_000, "actions_per_thousand_views": 2},
-        {"model": "hybrid", "fixed": cny(1_000), "variable": {"model": "cpa", "rate": cny(500)}},
-        {"model": "cpa", "rate": cny(500), "cap": cny(900)},
-    ):
-        cost = _cost(price)
-        assert np.isnan(cost.expected[0])
-        assert not cost.known[0]
+def test_sales_count_at_the_verticals_rates_and_never_at_the_bidders() -> None:
     views = np.array([[10_000.0]])
-    paid = _terms({"model": "cpa", "rate": cny(500), "actions_per_thousand_views": 2})
-    assert cost_at(paid, views)[0, 0] == pytest.approx(10_000)
-    share = {"model": "commission", "basis_points": 2_000, "actions_per_thousand_views": 2, "order_value": cny(9_900)}
-    assert cost_at(_terms(share), views)[0, 0] == pytest.approx(0.2 * 20 * 9_900)
+    claims = (None, 0, 0.0001, 2.0, 1000.0)
+    cpa = [
+        _terms({"model": "cpa", "rate": cny(500), "cap": cny(9_000), "actions_per_thousand_views": claim})
+        for claim in claims
+    ]
+    sold = [by_prior_rates(terms, np.array([500.0]), np.zeros(1), "food", "CNY") for terms in cpa]
+    # 0.2 orders per 1,000 views, times 0.65 for food.
+    assert [cost_at(terms, views)[0, 0] for terms in sold] == pytest.approx([10 * 0.2 * 0.65 * 500] * len(claims))
+    share = {"model": "commission", "basis_points": 2_000, "cap": cny(10**9), "order_value": cny(1)}
+    sold_share = by_prior_rates(_terms(share), np.zeros(1), np.array([0.2]), "food", "CNY")
+    assert cost_at(sold_share, views)[0, 0] == pytest.approx(0.2 * 10 * 0.2 * 0.65 * 11_400)
+    flat = _terms({"model": "flat", "amount": cny(7)})
+    assert cost_at(by_prior_rates(flat, np.zeros(1), np.zeros(1), "food", "CNY"), views)[0, 0] == 7
+
+
+def test_the_most_that_a_price_can_cost() -> None:
+    prices: list[tuple[dict[str, Any], float]] = [
+        ({"model": "flat", "amount": cny(7)}, 7),
+        ({"model": "cpm", "rate": cny(4), "cap": cny(900)}, 900),
+        ({"model": "cpa", "rate": cny(4), "cap": cny(900), "actions_per_thousand_views": 0}, 900),
+        ({"model": "commission", "basis_points": 9}, np.inf),
+        ({"model": "hybrid", "fixed": cny(5), "variable": {"model": "cpa", "rate": cny(4), "cap": cny(90)}}, 95),
+    ]
+    assert [largest_cost(_terms(price))[0] for price, _ in prices] == [most for _, most in prices]
+    assert np.isnan(largest_cost(_terms({"model": "barter", "value": cny(1)}))[0])
 
 
 def test_a_hybrid_is_its_fixed_part_and_its_variable_one() -> None:

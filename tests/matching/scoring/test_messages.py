@@ -27,6 +27,7 @@ BID = ScoredBid(
     share=Estimate(0.31, 0.2, 0.4),
     people=Estimate(31_620, 6_800, 122_400),
     cost=Estimate(550_000, 550_000, 550_000),
+    largest_cost=550_000,
     per_thousand=Estimate(17_394, 4_493, 80_882),
     ceiling_minor=10_000,
     ceiling_is_the_briefs=True,

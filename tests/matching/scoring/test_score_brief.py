@@ -30,6 +30,7 @@ PRICES: dict[str, dict[str, Any]] = {
         "basis_points": 1_500,
         "actions_per_thousand_views": 2.5,
         "order_value": make.cny(9_900),
+        **CAP,
     },
     "barter": {"model": "barter", "value": make.cny(50_000)},
     "hybrid": {
@@ -38,16 +39,7 @@ PRICES: dict[str, dict[str, Any]] = {
         "variable": {"model": "cpm", "rate": make.cny(900), **CAP},
     },
 }
-UNDECLARED: dict[str, dict[str, Any]] = {
-    "cpa": {"model": "cpa", "rate": make.cny(500), **CAP},
-    "commission": {"model": "commission", "basis_points": 1_500},
-    "commission of sales nobody values": {
-        "model": "commission",
-        "basis_points": 1_500,
-        "actions_per_thousand_views": 2.5,
-    },
-    "hybrid": {"model": "hybrid", "fixed": make.cny(500_000), "variable": {"model": "commission", "basis_points": 500}},
-}
+PRODUCT = {"name": "扫地机器人", "category": "home", "value": make.cny(2_500_000)}
 
 
 def own(found: dict[str, Any]) -> dict[str, Any]:
@@ -122,7 +114,7 @@ def test_a_bid_that_leaves_keeps_its_place_and_moves_nobody(client: FlaskClient,
 
 @pytest.mark.parametrize("model", PRICES)
 def test_every_way_to_price_a_bid_is_scored(client: FlaskClient, worker: ModuleType, model: str) -> None:
-    there = look.market()
+    there = look.market(product=PRODUCT)
     who, bid = look.offer(there, price=PRICES[model])
     work.settle(worker)
     found = look.match(client, who, bid.id)
@@ -134,12 +126,11 @@ def test_every_way_to_price_a_bid_is_scored(client: FlaskClient, worker: ModuleT
     assert (cost["low"] < cost["high"]) == (model in ("cpm", "cpv", "cpa", "commission", "hybrid"))
 
 
-@pytest.mark.parametrize("model", UNDECLARED)
-def test_a_cost_that_nobody_can_know_holds_the_bid_behind_the_others(
-    client: FlaskClient, worker: ModuleType, model: str
+def test_goods_to_which_the_brief_gives_no_value_hold_the_bid_behind_the_others(
+    client: FlaskClient, worker: ModuleType
 ) -> None:
-    there = look.market()
-    _, bid = look.offer(there, price=UNDECLARED[model])
+    there = look.market(product={"name": "气泡水", "category": "food"})
+    _, bid = look.offer(there, price=PRICES["barter"])
     look.offer(there, 19_000_000)
     make.close(there)
     work.settle(worker)
@@ -148,8 +139,8 @@ def test_a_cost_that_nobody_can_know_holds_the_bid_behind_the_others(
     assert (first["flags"], last["flags"]) == ([], ["cost_unknown"])
     assert (last["overall"], last["overall_low"], last["overall_high"]) == (None, None, None)
     told = look.told(last)
-    assert {"cost", "overall", "price_percentile"}.isdisjoint(told)
-    assert "没有申报转化率" in told["cost_unknown"]["zh"]
+    assert {"largest_cost", "overall", "price_percentile"}.isdisjoint(told)
+    assert "最高成本未知" in told["cost_unknown"]["zh"]
     assert "views_from_history" in told
 
 
@@ -191,12 +182,11 @@ def test_every_number_says_its_unit_and_every_interval_which_it_is(client: Flask
     there = look.market()
     for price in PRICES.values():
         look.offer(there, price=price)
-    look.offer(there, price=UNDECLARED["cpa"])
     make.place(there, **look.plain())
     make.close(there)
     work.settle(worker)
     data = look.ranking(client, there)["data"]
-    assert len(data) == len(PRICES) + 2
+    assert len(data) == len(PRICES) + 1
     numbers = []
     for match in data:
         for reason in match["reasons"]:

@@ -1,0 +1,152 @@
+"""What counts of a bid's words: people who notice, the least price of the market, figures held to those of peers."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from marketplace.matching.audience.grid import audience
+from marketplace.matching.audience.targets import target_weights
+from marketplace.matching.forecast import flags
+from marketplace.matching.forecast.flags import GATES
+from marketplace.matching.forecast.pool import PRIOR_POOL, priors_of
+from marketplace.matching.forecast.view_forecast import ViewForecasts, held_to_peers, peers_upper, source_weight
+from marketplace.matching.pricing.cost import terms_from_rows
+from marketplace.matching.pricing.market_floor import MarketFloor, market_floor
+from marketplace.matching.pricing.price_model import PriceModel, PricePoint
+from marketplace.matching.scoring import noticing
+from marketplace.matching.scoring.brand_fit import fit
+from marketplace.matching.scoring.rank import order
+from marketplace.matching.scoring.score import BidInputs, score
+
+TARGET = target_weights([{"ages": [18, 30], "genders": ["female"]}])
+CEILING, TOLERANCE = 10_800.0, 40.0
+
+
+def _bid(price: float, prominence: float = 40.0, videos: float = 1.0, **changes) -> BidInputs:
+    """One flat bid of a channel with 100,000 views at the median."""
+    facts = audience({"18-23": 0.5, "24-30": 0.4, "31-40": 0.1}, {"female": 0.8, "male": 0.2})
+    bid = BidInputs(
+        forecasts=ViewForecasts(
+            np.log([100_000.0]), np.array([0.8]), np.array([5.0]), np.array([9.0]), np.array([1.4]), np.array([True])
+        ),
+        joint=facts.joint[None, :],
+        regions=facts.regions[None, :],
+        terms=terms_from_rows(np.array([[price, 0.0, 0.0, np.inf, videos]])),
+        fit=fit({"category": np.array([0.5])}, 1),
+        intrusiveness=np.array([20.0]),
+        prominence=np.array([[prominence, prominence]]),
+    )
+    return dataclasses.replace(bid, **changes)
+
+
+def _overall(bid: BidInputs) -> float:
+    return float(score(bid, TARGET, CEILING, TOLERANCE).ranking.overall[0])
+
+
+@pytest.mark.parametrize(("prominence", "share"), [(0, 0.0), (8, 0.12), (30, 0.4), (51, 0.58), (82, 0.73), (100, 0.75)])
+def test_noticing_follows_the_published_curve(prominence: float, share: float) -> None:
+    assert noticing.noticed(np.array([float(prominence)]))[0] == pytest.approx(share, abs=0.02)
+
+
+@settings(deadline=None)
+@given(st.floats(0, 100), st.floats(0, 100))
+def test_a_rank_never_rises_when_prominence_falls(one: float, other: float) -> None:
+    less, more = sorted((one, other))
+    assert _overall(_bid(500_000, less)) <= _overall(_bid(500_000, more))
+
+
+def test_no_exposures_earn_nothing_and_a_flash_in_the_corner_little() -> None:
+    nothing = score(_bid(500_000, 0.0), TARGET, CEILING, TOLERANCE)
+    assert (nothing.ranking.overall[0], nothing.ranking.high[0]) == (0, 0)
+    # What is shown as people stays people.
+    assert nothing.people.point[0] == score(_bid(500_000), TARGET, CEILING, TOLERANCE).people.point[0]
+    assert _overall(_bid(500_000, 1.0)) < 0.1 * _overall(_bid(500_000, 40.0))
+
+
+def test_a_channel_without_a_plan_counts_as_at_the_usual_prominence() -> None:
+    assert _overall(_bid(500_000, float("nan"))) == pytest.approx(_overall(_bid(500_000, 40.0)), rel=0.03)
+
+
+def test_fifty_videos_count_by_the_selections_law() -> None:
+    one, fifty = (score(_bid(500_000, videos=videos), TARGET, CEILING, TOLERANCE) for videos in (1.0, 50.0))
+    assert fifty.people.point[0] == pytest.approx(one.people.point[0] * 50**0.585)
+
+
+@settings(deadline=None)
+@given(st.floats(1, 1e7), st.floats(1.01, 10))
+def test_a_price_under_the_least_of_the_market_earns_what_the_least_would(least: float, times: float) -> None:
+    floor = MarketFloor(np.array([least]), 3_000.0)
+    at_floor, under = (_overall(_bid(price, floor=floor)) for price in (least, least / times))
+    assert under == at_floor
+    assert _overall(_bid(least * times, floor=floor)) <= at_floor
+
+
+def test_one_fen_is_held_back_until_a_person_has_cleared_it() -> None:
+    floor = MarketFloor(np.full(1, np.nan), 3_000.0)
+    gate = GATES.index("price_below_market")
+    found = score(_bid(1, floor=floor), TARGET, CEILING, TOLERANCE)
+    assert found.ranking.gates[0, gate]
+    cleared = score(_bid(1, floor=floor, cleared=np.array([True])), TARGET, CEILING, TOLERANCE)
+    assert not cleared.ranking.gates[0, gate]
+    # Clearing lets it rank; it still earns no more than the least price would.
+    assert cleared.ranking.overall[0] == found.ranking.overall[0]
+    honest = score(_bid(400_000, floor=floor), TARGET, CEILING, TOLERANCE)
+    assert not honest.ranking.gates[0, gate]
+    gates = np.concatenate([found.ranking.gates, honest.ranking.gates])
+    overall = np.concatenate([found.ranking.overall, honest.ranking.overall])
+    both = dataclasses.replace(honest.ranking, gates=gates, overall=overall)
+    assert order(both, ["a", "b"]).tolist() == [1, 0]
+
+
+def test_the_least_price_is_the_fifth_percentile_of_settled_deals_or_a_price_per_thousand_views() -> None:
+    settled = PriceModel(point=PricePoint({"one": np.log(1_000_000.0)}), ends=((-0.8, 0.8, 60),) * 5, deals=60)
+    texts = [np.array([text]) for text in ("food", "douyin", "21-60")]
+    views, followers, none = np.array([10_000.0]), np.array([100_000.0]), np.array([np.nan])
+    fifth = market_floor(settled, "CNY", views, followers, *texts, none).least(views, np.array([2.0]))[0]
+    assert fifth == pytest.approx(2 * 1_000_000 * np.exp(-0.8 * 1.645 / 1.2816), rel=0.05)
+    prior = market_floor(PriceModel(), "CNY", views, followers, *texts, none)
+    assert prior.least(views, np.array([1.0]))[0] == 30_000
+    unknown = market_floor(PriceModel(), "XXX", views, followers, *texts, none)
+    assert np.isnan(unknown.least(views, np.array([1.0]))[0])
+
+
+def test_flagged_figures_count_at_the_upper_end_of_peers_until_they_are_cleared() -> None:
+    peers = peers_upper(np.array([2_297.0, 0.0, np.nan]), priors_of([PRIOR_POOL] * 3, np.arange(3)))
+    # 3,000 views at 100,000 followers, elasticity 0.3, times exp(0.85 x 1.8) for four in five.
+    assert peers[0] == pytest.approx(3_000 * 0.02297**0.3 * np.exp(0.8538 * 1.7967), rel=1e-3)
+    assert 0 < peers[1] < peers[0]
+    assert np.isnan(peers[2])
+    wild = dataclasses.replace(_bid(1).forecasts, log_centre=np.log([7_530_000.0]))
+    yes, no = np.array([True]), np.array([False])
+    held, moved = held_to_peers(wild, yes, peers[:1])
+    assert moved[0]
+    assert np.exp(held.log_centre[0]) == pytest.approx(peers[0])
+    for flagged, cleared in ((no, None), (yes, yes)):
+        free, moved = held_to_peers(wild, flagged, peers[:1], cleared)
+        assert not moved[0]
+        assert free.log_centre[0] == wild.log_centre[0]
+
+
+def test_every_flag_of_a_snapshot_counts_as_one() -> None:
+    codes = np.array([0, flags.bits(["ages_from_prior"], []), *(flags.bits([], [code]) for code in flags.SNAPSHOT)])
+    assert flags.any_snapshot(codes).tolist() == [False, False, *[True] * len(flags.SNAPSHOT)]
+
+
+def test_a_partys_own_word_counts_less_in_the_careful_forecast_alone() -> None:
+    assert (source_weight("typed"), source_weight("inlay"), source_weight("xingtu")) == (0.75, 0.75, 1.0)
+    whole, less = (
+        score(_bid(500_000, source_weight=np.array([weight])), TARGET, CEILING, TOLERANCE) for weight in (1.0, 0.75)
+    )
+    assert less.ranking.overall[0] < whole.ranking.overall[0]
+    assert less.people.point[0] == whole.people.point[0]
+    assert less.ranking.high[0] == whole.ranking.high[0]
+
+
+def test_a_price_that_nothing_bounds_has_no_score() -> None:
+    for terms in ([0.0, 0.5, 0.0, np.inf, 1.0], [np.nan, 0.0, 0.0, np.inf, 1.0]):
+        found = score(_bid(1, terms=terms_from_rows(np.array([terms]))), TARGET, CEILING, TOLERANCE).ranking
+        assert found.gates[0].tolist() == [code == "cost_unknown" for code in GATES]
+        assert np.isnan([found.overall[0], found.low[0], found.high[0]]).all()
