@@ -5,8 +5,10 @@ Nothing of the application is imported here before a test asks for it: a test of
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,9 +32,27 @@ else:
     market = lazy_module("tests.market")
     work = lazy_module("tests.make.work")
 
+# Several pytest workers share the processors, so threads of numeric libraries only wait for each other: looking through
+# the measured clips takes half of the processor time with one. Read when such a library is first imported.
+for library in ("OPENBLAS", "OMP"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
+
 # The same cases at every run: a suite that lands must not depend on luck. Longer searches are for the workbench.
 settings.register_profile("suite", derandomize=True, deadline=None)
 settings.load_profile("suite")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Nothing that is imported while tests are collected is garbage, so no collection of garbage looks at it, then or
+    later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

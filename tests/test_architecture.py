@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,17 @@ STANDARD_MODULES = {"models", "policy", "service", "routes", "schemas", "states"
 ONE_WORD_CLASSES_MAX = 0.06
 
 
-def trees(*folders: str) -> Iterator[tuple[str, ast.Module]]:
-    """Yield the name and the parsed text of every source file in these folders."""
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """Return every node of a source file, the module itself first. Parsed and walked once for all tests here."""
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def walked(*folders: str) -> Iterator[tuple[str, list[ast.AST]]]:
+    """Yield the name and the nodes of every source file in these folders."""
     for path, name in zip(SOURCES, NAMES, strict=True):
         if name.startswith(tuple(f"{folder}/" for folder in folders)):
-            yield name, ast.parse(path.read_text(encoding="utf-8"))
+            yield name, nodes(path)
 
 
 def repeated(places: dict[str, list[str]]) -> dict[str, list[str]]:
@@ -39,10 +46,9 @@ def repeated(places: dict[str, list[str]]) -> dict[str, list[str]]:
 @pytest.mark.parametrize("path", SOURCES, ids=NAMES)
 def test_a_file_keeps_the_house_rules(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    tree = ast.parse(text)
     name = str(path.relative_to(ROOT))
     assert text.count("\n") <= 400, "split this file by use case"
-    for node in ast.walk(tree):
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert (node.end_lineno or 0) - node.lineno < 60, f"{node.name} is too long"
             inner = [one for one in ast.walk(node) if isinstance(one, ast.Import | ast.ImportFrom)]
@@ -68,7 +74,7 @@ def test_only_request_handling_says_who_acts() -> None:
     callers = {
         name
         for path, name in zip(SOURCES, NAMES, strict=True)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes(path)
         if (isinstance(node, ast.Attribute) and node.attr == "become")
         or (isinstance(node, ast.ImportFrom) and any(alias.name == "become" for alias in node.names))
         or (isinstance(node, ast.Name) and node.id == "become")
@@ -114,8 +120,8 @@ def is_http(name: str) -> bool:
 def test_flask_and_celery_are_imported_only_where_requests_and_workers_are() -> None:
     # What can be done is plain functions: request handling, jobs, the command and tests call the same ones.
     flask, celery = set(), set()
-    for name, tree in trees("marketplace", "workers", "benchmarks"):
-        packages = set(imported_packages(tree))
+    for name, found in walked("marketplace", "workers", "benchmarks"):
+        packages = set(imported_packages(found))
         if packages & {"flask", "flask_smorest"} and not is_http(name):
             flask.add(name)
         if packages & {"celery", "kombu"} and not name.startswith("workers/"):
@@ -124,9 +130,9 @@ def test_flask_and_celery_are_imported_only_where_requests_and_workers_are() -> 
     assert celery == CELERY_ELSEWHERE, "ask for work by core.jobs.enqueue"
 
 
-def imported_packages(tree: ast.Module) -> Iterator[str]:
-    """Yield the package of every import of a module, wherever it is in it."""
-    for node in ast.walk(tree):
+def imported_packages(found: list[ast.AST]) -> Iterator[str]:
+    """Yield the package of every import among the nodes of a module."""
+    for node in found:
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -135,8 +141,7 @@ def imported_packages(tree: ast.Module) -> Iterator[str]:
 
 def test_celery_is_told_no_countdowns() -> None:
     for path in SOURCES:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
+        for node in nodes(path):
             if isinstance(node, ast.keyword):
                 assert node.arg not in ("countdown", "eta"), f"{path}:{node.value.lineno}: timers are rows"
 
@@ -161,7 +166,7 @@ def test_a_folder_holds_few_enough_modules_to_read_in_one_glance() -> None:
 @pytest.mark.parametrize("folders", [("marketplace", "workers"), ("benchmarks",)], ids=" and ".join)
 def test_no_two_modules_share_a_name(folders: tuple[str, ...]) -> None:
     places = defaultdict(list)
-    for name, _ in trees(*folders):
+    for name, _ in walked(*folders):
         stem = Path(name).stem
         if not stem.startswith("__") and stem not in STANDARD_MODULES:
             places[stem].append(name)
@@ -170,8 +175,9 @@ def test_no_two_modules_share_a_name(folders: tuple[str, ...]) -> None:
 
 def test_no_two_public_classes_share_a_name() -> None:
     places = defaultdict(list)
-    for name, tree in trees("marketplace", "workers"):
-        for node in tree.body:
+    for name, (module, *_) in walked("marketplace", "workers"):
+        assert isinstance(module, ast.Module)
+        for node in module.body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places[node.name].append(name)
     assert not repeated(places), "name each class for what it holds in its own room"
@@ -180,8 +186,8 @@ def test_no_two_public_classes_share_a_name() -> None:
 def test_class_names_say_what_they_hold() -> None:
     names = [
         node.name
-        for _, tree in trees("marketplace", "workers")
-        for node in ast.walk(tree)
+        for _, found in walked("marketplace", "workers")
+        for node in found
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     ]
     one_word = sorted(name for name in names if len(re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*", name)) == 1)
@@ -192,8 +198,8 @@ def test_class_names_say_what_they_hold() -> None:
 def test_a_service_returns_values_that_say_what_they_hold() -> None:
     untyped = {
         f"{name}:{node.name}"
-        for name, tree in trees("marketplace")
-        for node in ast.walk(tree)
+        for name, found in walked("marketplace")
+        for node in found
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and node.returns is not None
         if "dict[str, Any]" in ast.unparse(node.returns) and takes_a_session(node)
     }

@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections import defaultdict
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import click
@@ -59,17 +60,22 @@ def test_a_route_without_roles_cannot_be_registered() -> None:
 
 
 KIND = re.compile(r"[a-z_]+\.[a-z-]+")
-TREES = {
-    path: ast.parse(path.read_text(encoding="utf-8"))
-    for folder in ("marketplace", "workers")
-    for path in sorted(ROOT.glob(f"{folder}/**/*.py"))
-}
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """Return the parsed text of every module of the program."""
+    return {
+        path: ast.parse(path.read_text(encoding="utf-8"))
+        for folder in ("marketplace", "workers")
+        for path in sorted(ROOT.glob(f"{folder}/**/*.py"))
+    }
 
 
 def constants_of_kinds() -> dict[str, set[str]]:
     """Return what each constant of the program that may name a kind of job is in any module."""
     values = defaultdict(set)
-    for tree in TREES.values():
+    for tree in trees().values():
         for node in tree.body:
             match node:
                 case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(kind))) if KIND.fullmatch(
@@ -82,7 +88,7 @@ def constants_of_kinds() -> dict[str, set[str]]:
 def asking_functions() -> dict[str, int]:
     """Return the functions that ask for a job, with the place of the kind among their arguments."""
     found = {"enqueue": 1}
-    for tree in TREES.values():
+    for tree in trees().values():
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef):
                 names = [argument.arg for argument in node.args.args]
@@ -104,7 +110,7 @@ def test_every_kind_of_job_that_is_asked_for_has_a_handler() -> None:
 
     asked: set[str] = set()
     handled: set[str] = set()
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         for node in ast.walk(tree):
             match node:
                 case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=arguments) if name in asking:

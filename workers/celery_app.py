@@ -1,5 +1,9 @@
 """The Celery application: its limits, and what each child process does when it starts."""
 
+from marketplace.core.lazy_import import keep_imports, pause_garbage
+
+pause_garbage()
+
 from typing import Any
 
 from celery import Celery
@@ -78,3 +82,6 @@ def _start_child(**_: object) -> None:
     db.connect(config.database_url, pool_size=4, statement_timeout_ms=120_000)
     storage.connect(config.storage_url)
     jobs.set_bell(BellThread(config.broker_url, config.redis_url))
+
+
+keep_imports()

@@ -3,10 +3,9 @@
 A worker that is stopping finishes the job it is doing and gives back those it has only claimed.
 """
 
-import gc
+from marketplace.core.lazy_import import keep_imports, pause_garbage
 
-# Everything that is imported stays: looking through it for garbage took a third of a worker's start.
-gc.disable()
+pause_garbage()
 
 import os
 import time
@@ -139,6 +138,4 @@ def beat(queue: str) -> None:
         session.execute(_BEAT, {"id": new_id(), "name": f"{os.uname().nodename}:{os.getppid()}:{queue}"})
 
 
-# What stands now is never looked through again, and the children that are forked from this process share it.
-gc.freeze()
-gc.enable()
+keep_imports()

@@ -3,6 +3,10 @@
 `python -m workers.ringer`. It keeps no state in memory, so killing it loses nothing.
 """
 
+from marketplace.core.lazy_import import keep_imports, pause_garbage
+
+pause_garbage()
+
 import signal
 import threading
 from datetime import timedelta
@@ -12,7 +16,6 @@ import redis
 import sqlalchemy as sa
 import structlog
 
-from marketplace import models
 from marketplace.core import db, jobs, log
 from marketplace.core.clock import now
 from marketplace.core.config import Config
@@ -22,7 +25,6 @@ from workers.schedule import EVERY
 
 PAUSE_S = 0.5
 
-assert models.metadata.tables
 logger = structlog.get_logger("ringer")
 
 
@@ -74,6 +76,8 @@ def main() -> None:
             logger.warning("ringer.waits", error=type(error).__name__)
         stop.wait(PAUSE_S)
 
+
+keep_imports()
 
 if __name__ == "__main__":
     main()

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -107,10 +108,15 @@ def call_of(app: Flask, world: World, method: str, path: str, wanted: str | None
     return Call(method, path, address, headers, body, routes(app)[method, path], world, subject)
 
 
+@cache
+def _declared() -> dict[tuple[str, str], Endpoint]:
+    nowhere = Config("postgresql+psycopg://nowhere/x", "redis://nowhere/0", "redis://nowhere/1", "x")
+    return routes(create_app(nowhere))
+
+
 def names(wanted: Callable[[Endpoint], object]) -> list[tuple[str, str]]:
     """Return the routes of which this holds, for parametrize; no server is asked."""
-    nowhere = Config("postgresql+psycopg://nowhere/x", "redis://nowhere/0", "redis://nowhere/1", "x")
-    return sorted(route for route, endpoint in routes(create_app(nowhere)).items() if wanted(endpoint))
+    return sorted(route for route, endpoint in _declared().items() if wanted(endpoint))
 
 
 def places(value: Any, way: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

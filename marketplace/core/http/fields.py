@@ -12,8 +12,8 @@ from marshmallow import Schema, ValidationError, fields, validate
 from marketplace.core import ids
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS, Money
 
-# Bidirectional controls make a text look different from what is stored (CVE-2021-42574).
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# NUL and lone surrogates; bidirectional controls make a text look different from what is stored (CVE-2021-42574).
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 
 class TextField(fields.String):
@@ -27,7 +27,7 @@ class TextField(fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text) or _BIDI.search(text):
+        if _UNSTORABLE.search(text):
             raise ValidationError("Contains characters that cannot be stored (NUL, lone surrogate or text direction).")
         return unicodedata.normalize("NFC", text)
 

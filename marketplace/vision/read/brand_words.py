@@ -9,11 +9,18 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from opencc import OpenCC
-from pypinyin import lazy_pinyin
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
+
+from marketplace.core.lazy_import import lazy_module
+
+if TYPE_CHECKING:
+    import pypinyin
+else:  # reads its dictionary of phrases when it is imported
+    pypinyin = lazy_module("pypinyin")
 
 NAME_MAX = 60
 NAMES_MAX = 20
@@ -56,7 +63,7 @@ def plain(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def sounds(text: str) -> tuple[str, ...]:
-    return tuple(lazy_pinyin(text))
+    return tuple(pypinyin.lazy_pinyin(text))
 
 
 def _han(text: str) -> bool:

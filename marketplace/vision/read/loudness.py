@@ -1,13 +1,19 @@
 """Measures how loud the sound is over time, and the placement compared with the rest (ITU-R BS.1770-4, EBU R 128)."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyloudnorm
 from numpy.typing import NDArray
 
+from marketplace.core.lazy_import import lazy_module
 from marketplace.vision.decode.decoder import SOUND_HZ
 from marketplace.vision.decode.frames import SoundFile
+
+if TYPE_CHECKING:
+    import pyloudnorm
+else:  # brings scipy.signal, which a clip without sound never needs
+    pyloudnorm = lazy_module("pyloudnorm")
 
 BLOCK_S = 0.4
 STEP_S = 0.2

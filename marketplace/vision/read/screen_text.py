@@ -8,18 +8,25 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from rapidocr import RapidOCR
-from rapidocr.ch_ppocr_rec import TextRecInput
-from rapidocr.utils.process_img import get_rotate_crop_image
 
+from marketplace.core.lazy_import import lazy_module
 from marketplace.vision.decode.frames import FrameCache, Picture
 from marketplace.vision.see.boxes import Box, area, box, common, covering, cut_off, overlap, parts_of
 from marketplace.vision.see.mark_detection import Quad, correlation
+
+if TYPE_CHECKING:
+    import rapidocr
+    from rapidocr import ch_ppocr_rec
+    from rapidocr.utils import process_img
+else:  # a check whose answers are kept reads nothing
+    rapidocr = lazy_module("rapidocr")
+    ch_ppocr_rec = lazy_module("rapidocr.ch_ppocr_rec")
+    process_img = lazy_module("rapidocr.utils.process_img")
 
 # The shorter side to which a picture is reduced for searching a part of it, all of it, and all of it in passing. Names
 # of 18 px (of 720) were found in 100, 97 and 91 of 100 pictures.
@@ -67,7 +74,7 @@ class TextReader:
     @cached_property
     def _engine(self) -> Any:
         onnx = "EngineConfig.onnxruntime."
-        return RapidOCR(
+        return rapidocr.RapidOCR(
             params={
                 "Global.log_level": "error",
                 "Global.use_cls": False,
@@ -97,7 +104,7 @@ class TextReader:
         if not crops:
             return []
         recogniser = self._engine.text_rec or self._engine._load_rec_model()
-        readings = recogniser(TextRecInput(img=list(crops)))
+        readings = recogniser(ch_ppocr_rec.TextRecInput(img=list(crops)))
         return list(zip(readings.txts, (float(score) for score in readings.scores), strict=True))
 
 
@@ -259,7 +266,9 @@ class _LineWatch:
                 unread.append((quad, look))
             else:
                 self._held.append(_HeldText(replace(same.line, picture=index, quad=quad), look))
-        readings = self.reader.read([get_rotate_crop_image(view.picture, grown(quad)) for quad, _ in unread])
+        readings = self.reader.read(
+            [process_img.get_rotate_crop_image(view.picture, grown(quad)) for quad, _ in unread]
+        )
         fresh = [
             _HeldText(TextLine(index, text, score, quad), look)
             for (quad, look), (text, score) in zip(unread, readings, strict=True)

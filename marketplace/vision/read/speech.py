@@ -4,18 +4,22 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
-from scipy.signal import resample_poly
 
 from marketplace.core.lazy_import import lazy_module
 from marketplace.vision.decode.decoder import SOUND_HZ
 from marketplace.vision.decode.frames import SoundFile
 from marketplace.vision.read.brand_words import brand_hits, plain, simplified, sound_ratio, sound_within
 from marketplace.vision.read.speech_model import MODEL_NAME, installed, model_folder
+
+if TYPE_CHECKING:
+    from scipy import signal
+else:  # a clip without sound needs none of it
+    signal = lazy_module("scipy.signal")
 
 HEARD_HZ = 16_000
 # A window is first read the quick way (a beam of 1), and with this beam only if it may hold a name.
@@ -349,7 +353,7 @@ def mono(sound: NDArray[np.int16] | SoundFile) -> NDArray[np.float32]:
     step = MONO_PART_S * SOUND_HZ
     for start in range(0, len(sound), step):
         part = sound[start : start + step].astype(np.float32).mean(axis=1) / 32768
-        heard[start // ratio : (start + step) // ratio] = resample_poly(part, 1, ratio)
+        heard[start // ratio : (start + step) // ratio] = signal.resample_poly(part, 1, ratio)
     return heard
 
 
