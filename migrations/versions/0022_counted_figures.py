@@ -33,17 +33,16 @@ FROM (SELECT r.id, coalesce(r.terms[1] - (r.price -> 'value' ->> 'amount_minor')
   FROM bid_revisions r LEFT JOIN brief_versions v ON v.id = r.brief_version_id WHERE r.pricing_model = 'barter') goods
 WHERE goods.id = r.id
 """
-# The records of closed briefs keep the columns of features; where there is no such table yet, it is made with them.
+# The records of closed briefs keep the columns of features.
 _FEATURES = ("channel_features", "close_features")
 
 
 def upgrade() -> None:
     for table in _FEATURES:
-        default = "NOT NULL DEFAULT 1" if table == "channel_features" else "DEFAULT 1"
-        op.execute(
-            f"ALTER TABLE IF EXISTS {table} ADD COLUMN IF NOT EXISTS peers_upper float8,"
-            f" ADD COLUMN IF NOT EXISTS source_weight float8 {default}"
-        )
+        op.add_column(table, sa.Column("peers_upper", sa.Double(), nullable=True))
+    op.add_column("channel_features", sa.Column("source_weight", sa.Double(), nullable=False, server_default="1"))
+    op.add_column("close_features", sa.Column("source_weight", sa.Double(), nullable=True))
+    op.execute("UPDATE close_features SET source_weight = 1 WHERE snapshot_id IS NOT NULL")
     op.execute(NO_CLAIMED_SALES)
     op.execute(GOODS)
     # When the figures of older rows were told is not known; their first day is taken, the earliest that it can be.
@@ -55,6 +54,5 @@ def downgrade() -> None:
     op.drop_column("videos", "believed_on")
     op.drop_column("videos", "believed_views")
     for table in _FEATURES:
-        op.execute(
-            f"ALTER TABLE IF EXISTS {table} DROP COLUMN IF EXISTS peers_upper, DROP COLUMN IF EXISTS source_weight"
-        )
+        op.drop_column(table, "source_weight")
+        op.drop_column(table, "peers_upper")
