@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from marketplace.cli import decide_reviews
+from marketplace.cli import decide_bids, decide_reviews
 from marketplace.cli.api_table import CALLS, ApiCommand
 from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.output import echo_json, fields, table
@@ -38,8 +38,12 @@ NOUNS = {
 }
 
 
-# Verbs that take more than one call.
-LONGER: Mapping[str, click.Command] = {"reviews": decide_reviews.decide}
+# Verbs that take more than one call, or options of several kinds.
+LONGER: Mapping[str, click.Command] = {
+    "bids": decide_bids.accept,
+    "reviews": decide_reviews.decide,
+    "selections": decide_bids.confirm,
+}
 
 
 def add_to(root: click.Group) -> None:

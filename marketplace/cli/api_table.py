@@ -261,6 +261,15 @@ CALLS: tuple[ApiCommand, ...] = (
     ApiCommand("briefs", "publish", "POST", "/briefs/{brief}/publish", "publish a draft"),
     ApiCommand("briefs", "close", "POST", "/briefs/{brief}/close", "close a brief before its deadline"),
     ApiCommand(
+        "briefs",
+        "rescore",
+        "POST",
+        "/briefs/{brief}/rescore",
+        "score a closed brief's bids on what is known now (administrators)",
+        fields=("reason",),
+        body="fields",
+    ),
+    ApiCommand(
         "briefs", "cancel", "POST", "/briefs/{brief}/cancel", "cancel a brief", fields=("reason",), body="fields"
     ),
     ApiCommand("bids", "list", "GET", "/bids", "your side's bids", _BID, ("brief_id", "status")),
@@ -269,7 +278,6 @@ CALLS: tuple[ApiCommand, ...] = (
     ApiCommand("bids", "place", "POST", "/briefs/{brief}/bids", "place a bid", body="file"),
     ApiCommand("bids", "revise", "POST", "/bids/{bid}/revisions", "revise a bid", body="file"),
     ApiCommand("bids", "withdraw", "POST", "/bids/{bid}/withdraw", "withdraw a bid"),
-    ApiCommand("bids", "accept", "POST", "/bids/{bid}/accept", "accept a bid"),
     ApiCommand("bids", "decline", "POST", "/bids/{bid}/decline", "decline a bid"),
     ApiCommand("bids", "review", "POST", "/bids/{bid}/review", "ask a person about a bid whose review was deferred"),
     ApiCommand("bids", "why", "GET", "/bids/{bid}/match", "a bid's scores with every reason"),
@@ -290,7 +298,6 @@ CALLS: tuple[ApiCommand, ...] = (
     ApiCommand("exclusivity", "remove", "DELETE", "/channels/{channel}/exclusivity/{window}", "take a window back"),
     ApiCommand("selections", "list", "GET", "/briefs/{brief}/selections", "a brief's selections", _SELECTION),
     ApiCommand("selections", "show", "GET", "/selections/{selection}", "one selection with its reasons"),
-    ApiCommand("selections", "confirm", "POST", "/selections/{selection}/confirm", "make it the brief's choice"),
     ApiCommand(
         "briefs", "collusion", "GET", "/briefs/{brief}/collusion-signals", "signs of collusion (administrators)"
     ),
