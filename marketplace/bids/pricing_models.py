@@ -7,7 +7,7 @@ model          fields (amounts are {amount_minor, currency}; those with * may be
 ``cpm``        ``rate`` per 1,000 views, ``floor``*, ``cap``
 ``cpv``        ``rate`` per view, ``cap``
 ``cpa``        ``rate`` per action, ``cap``, ``actions_per_thousand_views``* as the bidder expects them
-``commission`` ``basis_points`` of sales, ``minimum``*, ``actions_per_thousand_views``*, ``order_value``*
+``commission`` ``basis_points`` of sales, ``cap``, ``minimum``*, ``actions_per_thousand_views``*, ``order_value``*
 ``barter``     ``value`` of the products taken
 ``hybrid``     ``fixed`` and a ``variable`` part, which is a price by cpm, cpv, cpa or commission
 =============  ====================================================================================================
@@ -35,13 +35,13 @@ class PricingModel(StrEnum):
 
 BASIS_POINTS = 10_000
 VARIABLE = (PricingModel.CPM, PricingModel.CPV, PricingModel.CPA, PricingModel.COMMISSION)
-RIGHTS = ("usage", "whitelisting", "raw_files", "exclusivity")
+RIGHTS = ("usage", "whitelisting", "raw_files", "exclusivity", "likeness_for_ai")
 _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "flat": ("amount",),
     "cpm": ("rate", "cap"),
     "cpv": ("rate", "cap"),
     "cpa": ("rate", "cap"),
-    "commission": ("basis_points",),
+    "commission": ("basis_points", "cap"),
     "barter": ("value",),
     "hybrid": ("fixed", "variable"),
 }
@@ -118,9 +118,11 @@ def validation_errors(price: Mapping[str, Any], pointer: str = "/price") -> Iter
     for name, value in price.items():
         if value is not None and name not in ("model", *fields_of(model)):
             yield FieldError(f"{pointer}/{name}", f"A {model} price has none: take it out.")
-    floor, cap = price.get("floor"), price.get("cap")
-    if floor and cap and model == "cpm" and cap["amount_minor"] < floor["amount_minor"]:
-        yield FieldError(f"{pointer}/cap", "Must not be less than `floor`.")
+    cap = price.get("cap")
+    for name in ("floor", "minimum"):
+        floor = price.get(name)
+        if floor and cap and name in fields_of(model) and cap["amount_minor"] < floor["amount_minor"]:
+            yield FieldError(f"{pointer}/cap", f"Must not be less than `{name}`.")
     if model == "hybrid" and price.get("variable"):
         yield from validation_errors(price["variable"], f"{pointer}/variable")
 
@@ -132,15 +134,21 @@ def sure_minor(price: Mapping[str, Any]) -> int:
     return (sure or 0) + (sure_minor(price["variable"]) if price["model"] == "hybrid" else 0)
 
 
-def price_terms(price: Mapping[str, Any], deliverables: Sequence[Mapping[str, Any]]) -> PriceTerms[float]:
+def price_terms(
+    price: Mapping[str, Any], deliverables: Sequence[Mapping[str, Any]], *, product_value_minor: int | None = None
+) -> PriceTerms[float]:
     """Return the terms of a stored price (with its `rights`) and its deliverables.
 
+    Barter counts at `product_value_minor`, what the brief says that the goods are worth; None stands for bids from
+    before briefs had to say it, which count at their own `value`.
     Raises ValueError where the parts of the price do not fit its model.
     """
     model = PricingModel(price["model"])
     videos = float(_videos(deliverables))
     rights = sum(right["amount_minor"] for right in (price.get("rights") or {}).values() if right)
-    fixed = rights + (_minor(price, _FIXED.get(model, "")) or 0)
+    own = _minor(price, _FIXED.get(model, "")) or 0
+    barter = model is PricingModel.BARTER and product_value_minor is not None
+    fixed = rights + (product_value_minor or 0 if barter else own)
     if fixed < 0:
         raise ValueError("Amounts are not negative.")
     variable = price["variable"] if model is PricingModel.HYBRID else price
@@ -157,7 +165,11 @@ def price_terms(price: Mapping[str, Any], deliverables: Sequence[Mapping[str, An
 
 
 def option_costs(
-    price: Mapping[str, Any], options: Sequence[Mapping[str, Any]], deliverables: Sequence[Mapping[str, Any]]
+    price: Mapping[str, Any],
+    options: Sequence[Mapping[str, Any]],
+    deliverables: Sequence[Mapping[str, Any]],
+    *,
+    product_value_minor: int | None = None,
 ) -> list[float]:
     """Return the most that each option of a bid can cost in minor units: its own price, then its other lengths.
 
@@ -167,7 +179,8 @@ def option_costs(
     prices = [price]
     if headline is not None:
         prices += [{**price, headline: option["amount"]} for option in options[1:]]
-    return [largest_cost(price_terms(each, deliverables)) for each in prices]
+    terms = (price_terms(each, deliverables, product_value_minor=product_value_minor) for each in prices)
+    return [largest_cost(each) for each in terms]
 
 
 def _cost_of_a_view(variable: Mapping[str, Any], videos: float) -> float:

@@ -13,8 +13,7 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from marketplace.bids import service
-from marketplace.briefs import service as briefs
+from marketplace.bids import brief_changes, service
 from marketplace.core import db, ids
 from marketplace.core.clock import now
 from tests.bids.look import events, everything, path, wordings
@@ -95,7 +94,7 @@ def test_a_bid_that_waits_for_a_revision_is_bound_to_the_new_version(app: Flask)
     )
     with ThreadPoolExecutor(1) as pool:
         with db.transaction(there.brand.actor) as session:
-            briefs.change(session, there.brand.actor, there.brief_id, loaded={"tolerance": 33}, version=2)
+            brief_changes.change(session, there.brand.actor, there.brief_id, loaded={"tolerance": 33}, version=2)
             session.flush()
             found = pool.submit(bid)
             for _ in range(500):
@@ -144,5 +143,5 @@ def test_placing_and_reading_ask_little_of_the_database(app: Flask) -> None:
         client.get("/livez")
     finally:
         sa.event.remove(db.Sessions.kw["bind"], "before_cursor_execute", note)
-    assert placing == 6
+    assert placing == 7
     assert listing <= 4  # the key, the mark that it was used, the role, the list

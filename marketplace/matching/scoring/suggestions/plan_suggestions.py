@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from marketplace.bids import commitment
 from marketplace.bids import policy as bids_policy
 from marketplace.bids import service as bids
-from marketplace.bids.bid_queries import REVISIONS_MAX, ShownBid
+from marketplace.bids.bid_queries import ShownBid
 from marketplace.bids.models import Bid, BidRevision, BidStatus
 from marketplace.briefs import service as briefs
 from marketplace.briefs.models import Brief, BriefVersion
@@ -65,7 +65,7 @@ def suggest(session: Session, actor: Actor, bid_id: UUID) -> BidSuggestions:
     tolerance = session.scalars(sa.select(BriefVersion.tolerance).where(BriefVersion.id == brief.version_id)).one()
     match = service.find_match(session, bid)
     plan, plan_frontier = _search(revision, match)
-    revisions_left = REVISIONS_MAX - bid.revision_number
+    revisions_left = bid.revisions_max - bid.revision_number
     return BidSuggestions(
         bid_id=bid_id,
         revision_id=revision.id,
