@@ -11,12 +11,13 @@ from flask.testing import FlaskClient
 
 from marketplace.bids.bid_queries import ShownBid
 from marketplace.briefs.change_rules import RULES, ChangeWeight
+from marketplace.briefs.models import Brief
 from marketplace.briefs.schemas import BriefIn
-from marketplace.core import ids
+from marketplace.core import db, ids
 from marketplace.core.clock import now
 from tests.bids.look import events, everything, path, pointers
 from tests.bids.test_sealed import offer, voided
-from tests.briefs.look import last_event, timers
+from tests.briefs.look import last_event
 from tests.briefs.look import path as brief_path
 from tests.make import bids as make
 from tests.make import briefs as make_briefs
@@ -45,6 +46,10 @@ def confirm(client: FlaskClient, who: Somebody, bid_id: UUID, version_id: str) -
 
 def shown_bid(client: FlaskClient, who: Somebody, bid_id: UUID) -> Any:
     return client.get(path(bid_id), headers=who.headers).json
+
+
+def stands_by(shown: Any) -> tuple[str, bool]:
+    return shown["stands_by_version_id"], shown["stands_by_current_version"]
 
 
 def read_events(client: FlaskClient, who: Somebody, kind: str) -> list[Any]:
@@ -106,7 +111,7 @@ def test_a_change_that_matters_tells_each_bidder_gives_a_wording_and_waits_for_i
     brief = changed(client, there, **fields)
     for who, one in ((there.creator, bid), (agency, second)):
         shown = shown_bid(client, who, one.id)
-        assert (shown["stands_by_version_id"], shown["stands_by_current_version"]) == (
+        assert stands_by(shown) == (
             ids.show("brv", bid.brief_version_id),
             False,
         )
@@ -125,7 +130,7 @@ def test_a_typo_matters_to_nobody_and_bids_move_along(client: FlaskClient, field
     brief = changed(client, there, **fields)
     assert (brief["version_number"], brief["notice_ends_at"]) == (2, None)
     shown = shown_bid(client, there.creator, bid.id)
-    assert (shown["stands_by_version_id"], shown["stands_by_current_version"]) == (brief["version_id"], True)
+    assert stands_by(shown) == (brief["version_id"], True)
     assert (shown["brief_version_number"], shown["revisions_left"]) == (1, 2)
     assert last_event(there.brief_id).party_ids == [there.brand.party_id]
     assert read_events(client, there.creator, "briefs.revise") == []
@@ -165,8 +170,7 @@ def test_nobody_but_the_bidders_reads_of_a_change_and_a_withdrawn_one_no_more(cl
 
 @pytest.mark.parametrize("hours", [0.1, 23.9])
 def test_a_deadline_nearer_than_24_hours_moves_to_24_hours_after_the_change(client: FlaskClient, hours: float) -> None:
-    there = make.market(closing_window_s=600)
-    make_briefs.move_deadline(there.brief_id, now() + timedelta(hours=hours))
+    there = make.market(closing_window_s=600, bids_close_at=make_briefs.moment(hours=hours))
     before = client.get(brief_path(there.brief_id), headers=there.brand.headers).json
     began = now()
     brief = changed(client, there, tolerance=34)
@@ -175,8 +179,11 @@ def test_a_deadline_nearer_than_24_hours_moves_to_24_hours_after_the_change(clie
     assert brief["notice_ends_at"] == brief["bids_close_at"]
     assert before["close_commitment"] == brief["close_commitment"]
     assert last_event(there.brief_id).data["changed"] == ["bids_close_at", "tolerance"]
-    (due,) = timers(there.brief_id)
-    assert close_at <= due <= close_at + timedelta(seconds=600)
+    with db.transaction() as session:
+        stored = session.get_one(Brief, there.brief_id)
+        assert (stored.close_version_id, stored.bids_close_at) == (stored.version_id, close_at)
+        assert stored.closes_at is not None
+        assert close_at <= stored.closes_at <= close_at + timedelta(seconds=600)
 
 
 def test_a_later_deadline_stays_where_it_is(client: FlaskClient) -> None:
@@ -214,7 +221,7 @@ def test_a_bidder_who_used_three_wordings_can_answer_a_change(client: FlaskClien
     brief = changed(client, there, tolerance=34)
     answer = revise(client, there.creator, bid.id)
     assert (answer.status_code, answer.json["revision_number"], answer.json["revisions_left"]) == (201, 4, 0)
-    assert (answer.json["stands_by_version_id"], answer.json["stands_by_current_version"]) == (
+    assert stands_by(answer.json) == (
         brief["version_id"],
         True,
     )
@@ -227,7 +234,7 @@ def test_a_bid_stands_by_a_change_after_one_call(client: FlaskClient) -> None:
     brief = changed(client, there, tolerance=34)
     answer = confirm(client, there.creator, bid.id, brief["version_id"])
     assert answer.status_code == 200
-    assert (answer.json["stands_by_version_id"], answer.json["stands_by_current_version"]) == (
+    assert stands_by(answer.json) == (
         brief["version_id"],
         True,
     )
