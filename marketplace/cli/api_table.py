@@ -265,7 +265,7 @@ CALLS: tuple[ApiCommand, ...] = (
         "cancel",
         "POST",
         "/briefs/{brief}/cancel",
-        "call a brief off, before its close or after it",
+        "call a brief off, even after its close",
         fields=("reason",),
         body="fields",
     ),

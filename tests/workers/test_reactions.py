@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from marketplace.bids import brief_changes
 from marketplace.bids import service as bids_service
 from marketplace.channels import service as channels
 from marketplace.core import db, events, ids
@@ -64,6 +65,34 @@ def decline(client: FlaskClient, there: make.Market) -> None:
     make.decline(there, bid)
 
 
+def confirm_brief(client: FlaskClient, there: make.Market) -> None:
+    (bid,) = bids(there)
+    with db.transaction(there.brand.actor) as session:
+        brief = brief_changes.change(session, there.brand.actor, there.brief_id, loaded={"tolerance": 30}, version=2)
+    with db.transaction(there.creator.actor) as session:
+        bids_service.confirm_brief(session, there.creator.actor, bid, brief_version_id=brief.version_id)
+
+
+def step_back(client: FlaskClient, there: make.Market, who: str = "brand") -> None:
+    (bid,) = bids(there)
+    make.close(there)
+    make.accept(there, bid)
+    side = getattr(there, who)
+    with db.transaction(side.actor) as session:
+        bids_service.step_back(session, side.actor, bid, reason="x")
+
+
+def back_out(client: FlaskClient, there: make.Market) -> None:
+    step_back(client, there, "creator")
+
+
+def lapse(client: FlaskClient, there: make.Market) -> None:
+    make.close(there)
+    with db.transaction() as session:
+        session.execute(sa.text("UPDATE briefs SET bids_lapse_at = now() WHERE id = :id"), {"id": there.brief_id})
+        assert bids_service.lapse_overdue(session) == 1
+
+
 def void(client: FlaskClient, there: make.Market) -> None:
     make.cancel(there)
     with db.transaction() as session:
@@ -113,6 +142,10 @@ FOLLOWS: dict[str, tuple[Callable[[FlaskClient, make.Market], None], list[tuple[
     "bids.revise": (revise, [("matching.score", True, False)]),
     "bids.withdraw": (withdraw, [("matching.score", True, False)]),
     "bids.decline": (decline, [("matching.score", True, False)]),  # the close's own
+    "bids.confirm_brief": (confirm_brief, [("matching.score", True, False)]),  # together with the brief's change
+    "bids.step_back": (step_back, [("matching.score", True, False)]),
+    "bids.back_out": (back_out, [("matching.score", True, False)]),
+    "bids.lapse": (lapse, [("matching.score", True, False)]),  # the close's own
     "bids.void": (void, [("bids.void", True, False)]),  # the call-off's own
     "briefs.revise": (revise_brief, [("matching.score", True, False)]),
     "briefs.close": (close, [("matching.score", True, False)]),
