@@ -64,6 +64,11 @@ def plan_errors(
         yield FieldError("/plan/source", "A bid carries a plan, nothing measured.")
     yield from _plan_kinds(plan, set(brief["placement_kinds"]))
     yield from _plan_length(plan, stored["deliverables"], asked_of(brief, platform))
+    yield from notice_errors(plan, brief)
+
+
+def notice_errors(plan: Timeline, brief: Mapping[str, Any]) -> Iterator[FieldError]:
+    """Yield an error where nobody would notice the brand, or where the brief asks that it is noticed more."""
     sure, most = prominence_range(plan)
     least = brief["least_prominence"]
     if not plan.exposures:

@@ -134,6 +134,17 @@ def test_a_channel_has_one_open_bid_on_a_brief(client: FlaskClient) -> None:
     assert client.post(there.offers, json=body, headers=there.creator.once()).status_code == 201
 
 
+def test_another_agency_of_the_creator_is_not_told_which_bid_stands_in_its_way(client: FlaskClient) -> None:
+    there = make.market()
+    first, second = make.agency_of(there.creator.party_id), make.agency_of(there.creator.party_id)
+    bid = make.place(there, by=first)
+    answer = client.post(there.offers, json=there.body(), headers=second.once())
+    assert (answer.status_code, "bid_id" in answer.json) == (409, False)
+    assert ids.show("bid", bid.id) not in answer.text
+    told = client.post(there.offers, json=there.body(), headers=there.creator.once())
+    assert told.json["bid_id"] == ids.show("bid", bid.id)
+
+
 @pytest.mark.parametrize("state", ["draft", "closed", "cancelled"])
 def test_a_brief_that_is_not_open_takes_no_bids(client: FlaskClient, others: dict[str, Somebody], state: str) -> None:
     creator = others["creator"]
