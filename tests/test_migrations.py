@@ -262,3 +262,66 @@ def test_reviews_of_a_former_market_keep_their_decisions_and_calm_ones_pass(serv
     with engine.connect() as connection:
         states = {row.id: row.status for row in connection.execute(sa.text("SELECT id, status FROM reviews"))}
     assert (states[rows["calm"]["id"]], states[rows["held"]["id"]]) == ("open", "held")
+
+
+def test_bids_stored_before_briefs_could_change_stand_by_the_version_that_they_answered(servers: LocalServers) -> None:
+    url = clone(servers, "inlay_changes")
+    schema.downgrade(url, "0016")
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    ids = {name: uuid4() for name in ("party", "channel", "closed", "cancelled", "version", "bid", "whole", "revision")}
+    asked = {"deliverables": [{"kind": "video", "count": 2, "platform": None}, ELSEWHERE], "title": "t"}
+    written = {**ids, "asked": json.dumps(asked), "whole_revision": uuid4()}
+    with engine.begin() as connection:
+        connection.execute(sa.text("SET session_replication_role = replica"))  # the tables reference each other
+        for statement in _OLD_BIDS:
+            connection.execute(sa.text(statement), written)
+    schema.upgrade(url)
+    with engine.connect() as connection:
+        rows = connection.execute(
+            sa.text("SELECT id, brief_version_id, revisions_max, answers_in_part FROM bids ORDER BY created_at")
+        ).all()
+        assert [tuple(row) for row in rows] == [
+            (ids["bid"], ids["version"], 3, True),
+            (ids["whole"], ids["version"], 3, False),
+        ]
+        ends = connection.execute(
+            sa.text(
+                "SELECT status, cancelled_at = closed_at, bids_lapse_at - now() BETWEEN '13 days' AND '14 days'"
+                " FROM briefs ORDER BY status"
+            )
+        ).all()
+        assert [tuple(row) for row in ends] == [("cancelled", True, None), ("closed", None, True)]
+
+
+ELSEWHERE = {"kind": "video", "count": 5, "platform": "tiktok"}
+_OLD_BRIEF = (
+    "INSERT INTO briefs (id, created_at, brand_id, bids_close_at, status, version_id, version_number, version,"
+    " closed_at) VALUES (:{0}, now(), :party, now(), '{0}', :version, 1, 1, now() - interval '40 days')"
+)
+_OLD_BID = (
+    "INSERT INTO bids (id, created_at, brief_id, brand_id, channel_id, creator_id, status, revision_id,"
+    " revision_number, version)"
+    " VALUES (:{0}, now() + interval '{2} s', :closed, :party, :channel, :party, '{3}', :{1}, 1, 1)"
+)
+_OLD_REVISION = (
+    "INSERT INTO bid_revisions (id, created_at, bid_id, number, brief_version_id, pricing_model, currency, price,"
+    " terms, option_costs, options, deliverables, plan, salt, commitment, raw_low, raw_high, prominence_low,"
+    " prominence_high, plan_version)"
+    " VALUES (:{1}, now(), :{0}, 1, :version, 'flat', 'CNY', '{{}}', '{{}}', '{{}}', '[]',"
+    """ '[{{"kind": "video", "count": {2}}}]', '{{}}', 's', 'c', '{{}}', '{{}}', 0, 0, 'p')"""
+)
+_OLD_BIDS = (
+    "INSERT INTO parties (id, created_at, kind, name, status, version)"
+    " VALUES (:party, now(), 'creator', 'p', 'active', 1)",
+    "INSERT INTO channels (id, created_at, creator_id, platform, account_key, handle, name, verticals, status, version)"
+    " VALUES (:channel, now(), :party, 'douyin', 'a', 'a', 'a', '{}', 'active', 1)",
+    "INSERT INTO brief_versions (id, created_at, brief_id, number, title, category, currency, budget_minor, tolerance,"
+    " bids_close_at, content) VALUES (:version, now(), :closed, 1, 't', 'food', 'CNY', 1, 1, now(),"
+    " CAST(:asked AS jsonb))",
+    *(_OLD_BRIEF.format(status) for status in ("closed", "cancelled")),
+    *(
+        _OLD_BID.format(*names)
+        for names in (("bid", "revision", 0, "open"), ("whole", "whole_revision", 1, "declined"))
+    ),
+    *(_OLD_REVISION.format(*names) for names in (("bid", "revision", 1), ("whole", "whole_revision", 2))),
+)

@@ -1,4 +1,4 @@
-"""The job of bids whose brief was cancelled."""
+"""The jobs that end bids: those of a cancelled brief, and those that nobody decided on in time."""
 
 from typing import Any
 
@@ -11,13 +11,21 @@ from workers.handlers import Handlers
 
 
 def void(session: Session, job: ClaimedJob) -> dict[str, Any]:
-    """Void a cancelled brief's open bids, some hundreds at a time."""
+    """Void a cancelled brief's open and accepted bids, some hundreds at a time."""
     if job.subject_id is None:
         raise ValueError("A job to void a brief's bids names the brief.")
     done = service.void_for_brief(session, job.subject_id)
-    if done == service.VOID_BATCH:
+    if done == service.BATCH:
         jobs.enqueue(session, service.VOID, subject_id=job.subject_id, dedupe_key=f"{service.VOID}:{job.subject_id}")
     return {"voided": done}
 
 
-HANDLERS: Handlers = {service.VOID: void}
+def lapse(session: Session, _: ClaimedJob) -> dict[str, Any]:
+    """Lapse bids that nobody decided on in time, some hundreds at a time."""
+    done = service.lapse_overdue(session)
+    if done == service.BATCH:
+        jobs.enqueue(session, service.LAPSE, dedupe_key=service.LAPSE)
+    return {"lapsed": done}
+
+
+HANDLERS: Handlers = {service.VOID: void, service.LAPSE: lapse}

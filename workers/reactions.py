@@ -95,7 +95,10 @@ REACTIONS: Mapping[str, Reaction] = {
     "bids.place": score_briefs_of_bids,
     "bids.revise": score_briefs_of_bids,
     "bids.withdraw": withdraw_bids,
+    "bids.confirm_brief": score_briefs_of_bids,
+    "bids.back_out": drop_reviews,
     "bids.void": drop_reviews,
+    "bids.lapse": drop_reviews,
     "bids.decline": drop_reviews,
     # A gate lets nothing through that waits: only a review that came up at the same moment is left.
     "bids.accept": drop_reviews,

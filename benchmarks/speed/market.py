@@ -39,8 +39,10 @@ _FEATURES = sa.text(
     " 45, 'zh', :shares, 0, now() FROM channels WHERE creator_id = :creator"
 )
 _BIDS = sa.text(
-    "INSERT INTO bids (id, created_at, brief_id, brand_id, channel_id, creator_id, status, revision_number, version)"
-    " SELECT uuidv7(), now(), :brief, :brand, c.id, :creator, 'open', 1, 1 FROM channels c WHERE c.creator_id = :creator"
+    "INSERT INTO bids (id, created_at, brief_id, brand_id, channel_id, creator_id, status, revision_number, version,"
+    " brief_version_id, revisions_max, answers_in_part)"
+    " SELECT uuidv7(), now(), :brief, :brand, c.id, :creator, 'open', 1, 1, :version, 3, false"
+    " FROM channels c WHERE c.creator_id = :creator"
 )
 _REVISIONS = sa.text(
     "WITH made AS (INSERT INTO bid_revisions (id, created_at, bid_id, number, brief_version_id, pricing_model, currency, price,"
@@ -113,7 +115,7 @@ def channels(session: Session, creator_id: UUID, count: int) -> None:
 def bids(session: Session, brief_id: UUID, brand_id: UUID, creator_id: UUID) -> None:
     """Write one open bid for each of the creator's channels."""
     version = session.scalar(sa.text("SELECT version_id FROM briefs WHERE id = :id"), {"id": brief_id})
-    session.execute(_BIDS, {"brief": brief_id, "brand": brand_id, "creator": creator_id})
+    session.execute(_BIDS, {"brief": brief_id, "brand": brand_id, "creator": creator_id, "version": version})
     price = {"model": "flat", "amount": {"amount_minor": 500_000, "currency": "CNY"}}
     deliverables = [{"kind": "video", "count": 1, "length_tier": "21-60"}]
     written = {"price": json.dumps(price), "deliverables": json.dumps(deliverables)}

@@ -9,8 +9,8 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from marketplace.bids import pricing_models
-from marketplace.bids.models import BidRevision
+from marketplace.bids import brief_answer, pricing_models
+from marketplace.bids.models import Bid, BidRevision
 from marketplace.briefs import brief_document as briefs
 from marketplace.core.errors import FieldError
 from marketplace.core.http.fields import TextField
@@ -19,17 +19,9 @@ from marketplace.intrusiveness import timeline
 from marketplace.intrusiveness.constants import MODEL_VERSION
 from marketplace.intrusiveness.factors import raw_bounds
 from marketplace.intrusiveness.prominence import prominence
-from marketplace.intrusiveness.timeline import PlanError, Timeline, TimelineSource
+from marketplace.intrusiveness.timeline import PlanError, Timeline
 
 _POINTER_MAX = 200
-# Exposure kind of a plan -> the brief's placement kinds that permit it.
-_VISIBLE_KINDS = frozenset({"background", "hand_prop", "wardrobe", "plot_use"})
-_PERMITTED_BY: Mapping[str, frozenset[str]] = {
-    "product": _VISIBLE_KINDS,
-    "logo": _VISIBLE_KINDS | {"caption", "logo_card"},
-    "text": frozenset({"caption", "logo_card"}),
-    "speech": frozenset({"spoken_mention", "read_ad"}),
-}
 
 
 @dataclass(frozen=True)
@@ -48,21 +40,22 @@ def to_stored(loaded: Mapping[str, Any]) -> dict[str, Any]:
     return briefs.to_stored(loaded)
 
 
-def revision_columns(stored: Mapping[str, Any], currency: str, product_value_minor: int | None) -> dict[str, Any]:
-    """Return a document as the columns of a revision. Rights are stored with the price, answers with the claim.
+def revision_columns(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document as the columns of a revision of a bid on this brief.
 
-    ``product_value_minor`` is the brief's own value of its product (None: it states none), for bartered goods.
+    Rights are stored with the price, answers with the claim. A right that nobody asked for may be left out.
     """
-    price = {**pricing_models.own_fields(stored["price"]), "rights": stored["rights"]}
+    price = _whole_price(stored)
+    currency, product_value = brief["budget"]["currency"], _product_value(brief)
     cost, claim, answers = stored["production_cost"], stored["forecast_claim"], stored["answers"]
     claim_with_answers = {**(claim or {}), "answers": answers} if answers else claim
     return {
         "pricing_model": stored["price"]["model"],
         "currency": currency,
         "price": price,
-        "terms": list(pricing_models.price_terms(price, stored["deliverables"], product_value_minor)),
+        "terms": list(pricing_models.price_terms(price, stored["deliverables"], product_value_minor=product_value)),
         "option_costs": pricing_models.option_costs(
-            price, stored["options"], stored["deliverables"], product_value_minor
+            price, stored["options"], stored["deliverables"], product_value_minor=product_value
         ),
         "options": stored["options"],
         "deliverables": stored["deliverables"],
@@ -71,6 +64,17 @@ def revision_columns(stored: Mapping[str, Any], currency: str, product_value_min
         "forecast_claim": claim_with_answers,
         "message": stored["message"],
     }
+
+
+def _whole_price(stored: Mapping[str, Any]) -> dict[str, Any]:
+    rights = {name: stored["rights"].get(name) for name in pricing_models.RIGHTS}
+    return {**pricing_models.own_fields(stored["price"]), "rights": rights}
+
+
+def _product_value(brief: Mapping[str, Any]) -> int | None:
+    """Return what the brief says that its product is worth, in minor units of its currency."""
+    value = brief["product"]["value"]
+    return value and int(value["amount_minor"])
 
 
 def wording(revision: BidRevision) -> dict[str, Any]:
@@ -103,8 +107,11 @@ def stored_document(revision: BidRevision) -> dict[str, Any]:
     return {**wording(revision), "production_cost": production_cost(revision)}
 
 
-def read_plan(plan: Mapping[str, Any], brief: Mapping[str, Any]) -> tuple[Timeline | None, list[FieldError]]:
-    """Return a plan as a timeline (None if it cannot be read) and its validation errors, with pointers under /plan."""
+def read_plan(
+    stored: Mapping[str, Any], brief: Mapping[str, Any], platform: str
+) -> tuple[Timeline | None, list[FieldError]]:
+    """Return a bid's plan as a timeline (None if it cannot be read) and its validation errors."""
+    plan = stored["plan"]
     try:
         plan_timeline = timeline.from_dict(plan)
     except PlanError as error:
@@ -112,7 +119,8 @@ def read_plan(plan: Mapping[str, Any], brief: Mapping[str, Any]) -> tuple[Timeli
             FieldError(f"/plan{problem.pointer}"[:_POINTER_MAX], f"{problem.zh} {problem.en}")
             for problem in error.problems
         ]
-    return plan_timeline, [*description_errors(plan, "/plan"), *_plan_kinds(plan_timeline, brief)]
+    against_brief = brief_answer.plan_errors(plan_timeline, stored, brief, platform)
+    return plan_timeline, [*description_errors(plan, "/plan"), *against_brief]
 
 
 def measure_plan(plan: Timeline) -> PlanMeasures:
@@ -121,18 +129,26 @@ def measure_plan(plan: Timeline) -> PlanMeasures:
     return PlanMeasures(low.tolist(), high.tolist(), interval.low, interval.high, MODEL_VERSION)
 
 
-def validation_errors(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> list[FieldError]:
+def validation_errors(stored: Mapping[str, Any], brief: Mapping[str, Any], platform: str) -> list[FieldError]:
     """Return what contradicts itself or the brief's document, each with a pointer; `read_plan` validates the plan."""
-    price_errors = [*pricing_models.validation_errors(stored["price"])]
+    price_errors = [*pricing_models.validation_errors(stored["price"]), *_price_claims(stored["price"])]
+    currency_errors = [*_currency(stored, brief["budget"]["currency"])]
     return [
         *price_errors,
-        *_currency(stored, brief["budget"]["currency"]),
-        *([] if price_errors else _amounts(stored, brief["budget"])),
-        *_rights(stored, brief),
-        *_deliverables(stored, brief),
-        *_tiers(stored, brief),
+        *currency_errors,
+        *([] if price_errors or currency_errors else _amounts(stored, brief)),
+        *brief_answer.answer_errors(stored, brief, platform),
         *_claim_and_answers(stored, brief),
     ]
+
+
+def confirmation_errors(revision: BidRevision, brief: Mapping[str, Any], platform: str) -> list[FieldError]:
+    """Return what keeps a stored revision from answering a later version of its brief as it stands."""
+    stored = stored_document(revision)
+    errors = [*validation_errors(stored, brief, platform), *read_plan(stored, brief, platform)[1]]
+    if not errors and list(revision.terms[:1]) != revision_columns(stored, brief)["terms"][:1]:
+        errors.append(FieldError("/price/value", "The brief's product is worth another amount now: revise the bid."))
+    return errors
 
 
 def _currency(value: Any, currency: str, pointer: str = "") -> Iterator[FieldError]:
@@ -149,81 +165,55 @@ def _currency(value: Any, currency: str, pointer: str = "") -> Iterator[FieldErr
             yield from _currency(inner, currency, f"{pointer}/{index}")
 
 
-def _amounts(stored: Mapping[str, Any], budget: Mapping[str, Any]) -> Iterator[FieldError]:
+def _price_claims(price: Mapping[str, Any], pointer: str = "/price") -> Iterator[FieldError]:
+    if price.get("actions_per_thousand_views") == 0:
+        yield FieldError(f"{pointer}/actions_per_thousand_views", "Must be more than 0; leave out what is not known.")
+    if price.get("variable"):
+        yield from _price_claims(price["variable"], f"{pointer}/variable")
+
+
+def _amounts(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[FieldError]:
+    """Yield an error for each amount that the whole budget would not pay, and for options that contradict the offer."""
     price, options = stored["price"], stored["options"]
-    limit = Money(budget["currency"], budget["amount_minor"])
-    headline = pricing_models.HEADLINE.get(price["model"])
-    sure = pricing_models.sure_minor(price)
-    if sure > limit.amount:
-        detail = (
-            f"The brief's whole budget is {limit.show()}; this costs {Money(limit.currency, sure).show()} at the least."
+    limit = Money(brief["budget"]["currency"], brief["budget"]["amount_minor"])
+    headline, product_value = pricing_models.HEADLINE.get(price["model"]), _product_value(brief)
+    if price["model"] == "barter" and product_value is None:
+        yield FieldError(
+            "/price/model", "Barter counts at the brief's `product.value`, and this brief names none: ask for money."
         )
-        yield FieldError(f"/price/{pricing_models.SURE[price['model']]}", detail)
+        return
     if options and headline is None:
         yield FieldError("/options", f"A {price['model']} price is the same at every length: leave them out.")
         return
-    for index, option in enumerate(options):
-        amount = option["amount"]["amount_minor"]
-        if index == 0 and headline and amount != price[headline]["amount_minor"]:
-            yield FieldError(
-                "/options/0/amount", f"The first option is the offer itself: it must equal /price/{headline}."
-            )
-        elif (
-            index and headline and headline != "rate" and sure - price[headline]["amount_minor"] + amount > limit.amount
-        ):
-            yield FieldError(f"/options/{index}/amount", f"The brief's whole budget is {limit.show()}.")
+    if options and headline and options[0]["amount"]["amount_minor"] != price[headline]["amount_minor"]:
+        yield FieldError("/options/0/amount", f"The first option is the offer itself: it must equal /price/{headline}.")
+    rights = {name: right["amount_minor"] for name, right in stored["rights"].items() if right}
+    too_much = [name for name, amount in rights.items() if amount > limit.amount]
+    for name in too_much:
+        yield FieldError(f"/rights/{name}", f"The brief's whole budget is {limit.show()}.")
+    if too_much or price["model"] == "barter":
+        return
+    costs = pricing_models.option_costs(_whole_price(stored), options, stored["deliverables"])
+    for index, cost in enumerate(costs):
+        if cost > limit.amount:
+            most = Money(limit.currency, round(cost)).show()
+            text = f"The brief's whole budget is {limit.show()}; with its rights this costs up to {most}."
+            yield FieldError(_most_of(price) if index == 0 else f"/options/{index}/amount", text)
 
 
-def _rights(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[FieldError]:
-    for name in pricing_models.RIGHTS:
-        if stored["rights"][name] is not None and not brief["rights"][name]:
-            yield FieldError(f"/rights/{name}", "The brief does not ask for this right.")
-
-
-def _deliverables(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[FieldError]:
-    kinds = {requested["kind"] for requested in brief["deliverables"]}
-    opens, ends = (briefs.parse_time(brief["publish_window"][end]) for end in ("from", "to"))
-    for index, deliverable in enumerate(stored["deliverables"]):
-        pointer = f"/deliverables/{index}"
-        if deliverable["kind"] not in kinds:
-            yield FieldError(f"{pointer}/kind", f"The brief asks for: {', '.join(sorted(kinds))}.")
-        first, last = (
-            deliverable[name] and briefs.parse_time(deliverable[name]) for name in ("publish_from", "publish_to")
-        )
-        for name, at in (("publish_from", first), ("publish_to", last)):
-            if at is not None and not opens <= at <= ends:
-                window = f"{brief['publish_window']['from']} to {brief['publish_window']['to']}"
-                yield FieldError(f"{pointer}/{name}", f"Must lie within the brief's window, {window}.")
-        if first is not None and last is not None and last < first:
-            yield FieldError(f"{pointer}/publish_to", "Must not be earlier than `publish_from`.")
-
-
-def _tiers(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[FieldError]:
-    requested_tiers: dict[str, set[str]] = {}
-    for requested in brief["deliverables"]:
-        requested_tiers.setdefault(requested["kind"], set()).update(requested["length_tiers"])
-    offered = set()
-    for index, deliverable in enumerate(stored["deliverables"]):
-        tier, tiers = deliverable["length_tier"], requested_tiers.get(deliverable["kind"], set())
-        offered.add(tier)
-        if tier is not None and deliverable["kind"] == "image":
-            yield FieldError(f"/deliverables/{index}/length_tier", "Images have no length in seconds.")
-        elif tier is not None and tiers and tier not in tiers:
-            yield FieldError(f"/deliverables/{index}/length_tier", f"The brief asks for: {', '.join(sorted(tiers))}.")
-    all_tiers = set().union(*requested_tiers.values())
-    for index, option in enumerate(stored["options"]):
-        if all_tiers and option["length_tier"] not in all_tiers:
-            yield FieldError(f"/options/{index}/length_tier", f"The brief asks for: {', '.join(sorted(all_tiers))}.")
-        elif index == 0 and option["length_tier"] not in offered:
-            yield FieldError(
-                "/options/0/length_tier", "The first option is the offer itself: no deliverable is so long."
-            )
+def _most_of(price: Mapping[str, Any]) -> str:
+    """Return the pointer of the amount that bounds a price."""
+    if price["model"] == "hybrid":
+        return "/price/variable/cap"
+    return "/price/cap" if "cap" in pricing_models.fields_of(price["model"]) else "/price/amount"
 
 
 def _claim_and_answers(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[FieldError]:
     claim = stored["forecast_claim"]
     if claim is not None and claim["views"]["high"] < claim["views"]["low"]:
         yield FieldError("/forecast_claim/views/high", "Must not be less than `low`.")
+    elif claim is not None and claim["views"]["high"] == 0:
+        yield FieldError("/forecast_claim/views/high", "Must be more than 0; leave out what is not known.")
     questions = len(brief["questions"])
     if len(stored["answers"]) != questions:
         yield FieldError("/answers", f"Give one answer to each of the brief's questions: {questions}.")
@@ -239,14 +229,6 @@ def description_errors(plan: Mapping[str, Any], pointer: str) -> Iterator[FieldE
             yield FieldError(f"{pointer}/exposures/{index}/description", " ".join(map(str, error.messages)))
 
 
-def _plan_kinds(plan: Timeline, brief: Mapping[str, Any]) -> Iterator[FieldError]:
-    allowed = set(brief["placement_kinds"])
-    if plan.source is not TimelineSource.PLAN:
-        yield FieldError("/plan/source", "A bid carries a plan, nothing measured.")
-    for index, exposure in enumerate(plan.exposures):
-        needed = _PERMITTED_BY[exposure.kind]
-        if not needed & allowed:
-            yield FieldError(
-                f"/plan/exposures/{index}/kind",
-                f"The brief allows {', '.join(sorted(allowed))}; this would need one of: {', '.join(sorted(needed))}.",
-            )
+def accepted_cost(bid: Bid, revision: BidRevision) -> Money | None:
+    """Return the most that the accepted option of a bid costs; None for a bid that is not accepted."""
+    return None if bid.accepted_cost_minor is None else Money(revision.currency, bid.accepted_cost_minor)

@@ -17,10 +17,10 @@ from marketplace.core.actor import SYSTEM, Actor, Role
 from marketplace.core.errors import NotFound
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
+from marketplace.core.money import Money
 from marketplace.reviews import verdicts
 from marketplace.reviews.verdicts import ReviewVerdict
 
-REVISIONS_MAX = 3
 SEALED = "The bids on this brief are sealed until it is closed."
 
 
@@ -42,8 +42,22 @@ class BidWording:
 
 
 @dataclass(frozen=True)
+class AnsweredBrief:
+    """A bid's brief: the title and number of the version that the bid's wording answered, and how the brief is now."""
+
+    title: str
+    number: int
+    version_id: UUID
+    lapse_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class ShownBid(BidWording):
-    """A bid with its current revision. `version` counts every change, `revision_number` the revisions."""
+    """A bid with its current revision. `version` counts every change, `revision_number` the revisions.
+
+    The wording answered the version `brief_version_id`, to which its commitment is bound; its side stands by the
+    version `stands_by_version_id`.
+    """
 
     id: UUID
     brief_id: UUID
@@ -56,12 +70,18 @@ class ShownBid(BidWording):
     agency_id: UUID | None
     status: BidStatus
     version: int
+    stands_by_version_id: UUID
+    stands_by_current_version: bool
+    answers_in_part: bool
     revision_id: UUID
     revision_number: int
     revisions_left: int
     created_at: datetime
     revised_at: datetime
     withdrawn_at: datetime | None
+    lapses_at: datetime | None
+    accepted_option: int | None = None
+    accepted_cost: Money | None = None
     review: ReviewVerdict | None = None
 
 
@@ -77,11 +97,12 @@ class ShownRevision(BidWording):
     created_at: datetime
 
 
-_Rows = sa.Select[Bid, BidRevision, str, int]
+_Rows = sa.Select[Bid, BidRevision, str, int, UUID | None, datetime | None]
 _WITH_WORDING: _Rows = (
-    sa.select(Bid, BidRevision, BriefVersion.title, BriefVersion.number)
+    sa.select(Bid, BidRevision, BriefVersion.title, BriefVersion.number, Brief.version_id, Brief.bids_lapse_at)
     .join(BidRevision, BidRevision.id == Bid.revision_id)
     .join(BriefVersion, BriefVersion.id == BidRevision.brief_version_id)
+    .join(Brief, Brief.id == Bid.brief_id)
 )
 
 
@@ -89,7 +110,7 @@ def find(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
     row = session.execute(_WITH_WORDING.where(Bid.id == bid_id, policy.visible(actor))).one_or_none()
     if row is None:
         raise db.missing(Bid, bid_id)
-    return show(actor, *row, review=verdicts.verdicts(session, [bid_id]).get(bid_id))
+    return _show(actor, row, verdicts.verdicts(session, [bid_id]).get(bid_id))
 
 
 def list_bids(
@@ -128,7 +149,7 @@ def list_brief_bids(
 def count_bids(session: Session, actor: Actor, brief_id: UUID) -> int:
     """Return the number of a brief's bids that were not withdrawn or voided; it is shown before the close too."""
     db.get(session, Brief, brief_id, briefs_policy.own(actor))
-    standing = (BidStatus.OPEN, BidStatus.ACCEPTED, BidStatus.DECLINED)
+    standing = (BidStatus.OPEN, BidStatus.ACCEPTED, BidStatus.DECLINED, BidStatus.LAPSED)
     query = sa.select(sa.func.count()).where(Bid.brief_id == brief_id, Bid.status.in_(standing))
     return session.scalar(query) or 0
 
@@ -169,28 +190,39 @@ def list_commitments(
         return paging.page(session, query, BidRevision, limit, starting_after)
 
 
+def _show(actor: Actor, row: Any, review: ReviewVerdict | None) -> ShownBid:
+    brief = AnsweredBrief(row.title, row.number, row.version_id, row.bids_lapse_at)
+    return show(actor, row.Bid, row.BidRevision, brief, review)
+
+
 def show(
-    actor: Actor, bid: Bid, revision: BidRevision, title: str, number: int, review: ReviewVerdict | None = None
+    actor: Actor, bid: Bid, revision: BidRevision, brief: AnsweredBrief, review: ReviewVerdict | None = None
 ) -> ShownBid:
     """Return a bid as this actor may see it."""
     return ShownBid(
         id=bid.id,
         brief_id=bid.brief_id,
-        brief_title=title,
+        brief_title=brief.title,
         brief_version_id=revision.brief_version_id,
-        brief_version_number=number,
+        brief_version_number=brief.number,
         brand_id=bid.brand_id,
         channel_id=bid.channel_id,
         creator_id=bid.creator_id,
         agency_id=bid.agency_id,
         status=bid.status,
         version=bid.version,
+        stands_by_version_id=bid.brief_version_id,
+        stands_by_current_version=bid.brief_version_id == brief.version_id,
+        answers_in_part=bid.answers_in_part,
         revision_id=revision.id,
         revision_number=revision.number,
-        revisions_left=REVISIONS_MAX - revision.number,
+        revisions_left=bid.revisions_max - revision.number,
         created_at=bid.created_at,
         revised_at=revision.created_at,
         withdrawn_at=bid.withdrawn_at,
+        lapses_at=brief.lapse_at,
+        accepted_option=bid.accepted_option,
+        accepted_cost=bid_document.accepted_cost(bid, revision),
         review=review,
         **_wording(actor, revision),
     )
@@ -226,5 +258,5 @@ def _page(
     if starting_after is not None:
         query = query.where(Bid.id < starting_after)
     rows = session.execute(query.order_by(Bid.id.desc()).limit(limit + 1)).all()
-    reviews = verdicts.verdicts(session, [bid.id for bid, *_ in rows])
-    return Page([show(actor, *row, review=reviews.get(row[0].id)) for row in rows[:limit]], len(rows) > limit)
+    reviews = verdicts.verdicts(session, [row.Bid.id for row in rows])
+    return Page([_show(actor, row, reviews.get(row.Bid.id)) for row in rows[:limit]], len(rows) > limit)

@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.db import Base
 
+# The wordings that a bid may have on a brief that does not change.
+REVISIONS_MAX = 3
+
 
 class BidStatus(StrEnum):
     OPEN = "open"
@@ -18,12 +21,16 @@ class BidStatus(StrEnum):
     ACCEPTED = "accepted"
     DECLINED = "declined"
     VOID = "void"  # its brief was cancelled
+    LAPSED = "lapsed"  # nobody decided on it in time
 
 
 class Bid(Base):
     """An offer for one channel on one brief. `agency_id` is the agency that placed it for the creator.
 
     An accepted bid has the option that was accepted (0 is the bid's own price) and the most that it costs.
+    Its side stands by the version `brief_version_id` of the brief: the one that its wording answered, or a later one
+    that changed nothing that matters or was confirmed. It may have `revisions_max` wordings. `answers_in_part` says
+    that it offers fewer videos than that version asks for.
     """
 
     __tablename__ = "bids"
@@ -38,12 +45,15 @@ class Bid(Base):
     brand_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
     channel_id: Mapped[UUID] = mapped_column(sa.ForeignKey("channels.id"), index=True)
     creator_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
+    brief_version_id: Mapped[UUID] = mapped_column(sa.ForeignKey("brief_versions.id"))
     agency_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("parties.id"), default=None, index=True)
     status: Mapped[BidStatus] = mapped_column(default=BidStatus.OPEN)
     revision_id: Mapped[UUID | None] = mapped_column(
         sa.ForeignKey("bid_revisions.id", use_alter=True, name="fk_bids_revision_id"), default=None
     )
     revision_number: Mapped[int] = mapped_column(default=1)
+    revisions_max: Mapped[int] = mapped_column(default=REVISIONS_MAX)
+    answers_in_part: Mapped[bool] = mapped_column(default=False)
     withdrawn_at: Mapped[datetime | None] = mapped_column(default=None)
     accepted_option: Mapped[int | None] = mapped_column(default=None)
     accepted_cost_minor: Mapped[int | None] = mapped_column(default=None)

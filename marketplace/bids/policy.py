@@ -14,8 +14,8 @@ _BRIEF = aliased(Brief)
 def visible(actor: Actor) -> sa.ColumnElement[bool]:
     """Return the bids that an actor may see.
 
-    The bidder's side sees its own, the brand those on its closed briefs that were not withdrawn before the close, and
-    admins those on briefs that take no bids any more.
+    The bidder's side sees its own, the brand those on its briefs that were closed, even if they were called off later,
+    and that were not withdrawn before the close, and admins those on briefs that take no bids any more.
     """
     if actor.role == Role.SYSTEM:
         return sa.true()
@@ -24,7 +24,9 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
     if actor.role == Role.BRAND:
         # A bid withdrawn at the very moment of the close, or later, was on the table when the brand could first look.
         stood_at_close = sa.or_(Bid.status != BidStatus.WITHDRAWN, Bid.withdrawn_at >= _BRIEF.closed_at)
-        return sa.and_(Bid.brand_id == actor.party_id, _brief(_BRIEF.status == BriefStatus.CLOSED, stood_at_close))
+        called_off = sa.and_(_BRIEF.status == BriefStatus.CANCELLED, _BRIEF.closed_at < _BRIEF.cancelled_at)
+        was_closed = sa.or_(_BRIEF.status == BriefStatus.CLOSED, called_off)
+        return sa.and_(Bid.brand_id == actor.party_id, _brief(was_closed, stood_at_close))
     return own(actor)
 
 

@@ -39,7 +39,7 @@ class PricingModel(StrEnum):
 
 BASIS_POINTS = 10_000
 VARIABLE = (PricingModel.CPM, PricingModel.CPV, PricingModel.CPA, PricingModel.COMMISSION)
-RIGHTS = ("usage", "whitelisting", "raw_files", "exclusivity")
+RIGHTS = ("usage", "whitelisting", "raw_files", "exclusivity", "likeness_for_ai")
 _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "flat": ("amount",),
     "cpm": ("rate", "cap"),
@@ -124,10 +124,11 @@ def validation_errors(price: Mapping[str, Any], pointer: str = "/price") -> Iter
     for name, value in price.items():
         if value is not None and name not in ("model", *fields_of(model)):
             yield FieldError(f"{pointer}/{name}", f"A {model} price has none: take it out.")
-    least, cap = _LEAST.get(model), price.get("cap")
-    floor = price.get(least) if least else None
-    if floor and cap and cap["amount_minor"] < floor["amount_minor"]:
-        yield FieldError(f"{pointer}/cap", f"Must not be less than `{least}`.")
+    cap = price.get("cap")
+    for name in ("floor", "minimum"):
+        floor = price.get(name)
+        if floor and cap and name in fields_of(model) and cap["amount_minor"] < floor["amount_minor"]:
+            yield FieldError(f"{pointer}/cap", f"Must not be less than `{name}`.")
     if model == "hybrid" and price.get("variable"):
         yield from validation_errors(price["variable"], f"{pointer}/variable")
 
@@ -173,6 +174,7 @@ def option_costs(
     price: Mapping[str, Any],
     options: Sequence[Mapping[str, Any]],
     deliverables: Sequence[Mapping[str, Any]],
+    *,
     product_value_minor: int | None = None,
 ) -> list[float]:
     """Return the most that each option of a bid can cost in minor units: its own price, then its other lengths.
@@ -183,7 +185,8 @@ def option_costs(
     prices = [price]
     if headline is not None:
         prices += [{**price, headline: option["amount"]} for option in options[1:]]
-    return [largest_cost(price_terms(each, deliverables, product_value_minor)) for each in prices]
+    terms = (price_terms(each, deliverables, product_value_minor=product_value_minor) for each in prices)
+    return [largest_cost(each) for each in terms]
 
 
 def _cost_of_a_view(variable: Mapping[str, Any], videos: float) -> float:

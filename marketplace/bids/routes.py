@@ -3,11 +3,22 @@
 from typing import Any
 from uuid import UUID
 
-from marketplace.bids import bid_queries, service
+from marketplace.bids import bid_queries, brief_changes, service
 from marketplace.bids.bid_queries import ShownBid, ShownRevision
 from marketplace.bids.models import BidRevision, BidStatus
 from marketplace.bids.policy import BIDDERS
-from marketplace.bids.schemas import BidCommitmentOut, BidCountOut, BidIn, BidOut, BidRevisionIn, BidRevisionOut
+from marketplace.bids.schemas import (
+    BidCommitmentOut,
+    BidCountOut,
+    BidIn,
+    BidOut,
+    BidRevisionIn,
+    BidRevisionOut,
+    BriefConfirmIn,
+    StepBackIn,
+)
+from marketplace.briefs.schemas import BriefCancelIn, BriefChange, BriefOut
+from marketplace.briefs.service import ShownBrief
 from marketplace.core.actor import Permission, Role
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.endpoint import SIGNED_IN
@@ -80,7 +91,8 @@ def revisions(query: dict[str, Any], bid_id: UUID) -> Page[ShownRevision]:
 
 @blueprint.post("/bids/<id('bid'):bid_id>/revisions", **_OFFERS, takes=BidRevisionIn, status=201)
 def revise(body: dict[str, Any], bid_id: UUID) -> ShownBid:
-    """Put a new wording in place of the last, at most twice, while the brief is open."""
+    """Put a new wording in place of the last while the brief is open: at most twice, and once more for each change of
+    the brief that matters."""
     return service.revise(session(), actor(), bid_id, loaded=body)
 
 
@@ -100,3 +112,46 @@ def decline(bid_id: UUID) -> ShownBid:
 def ask_for_review(bid_id: UUID) -> ShownBid:
     """Ask the platform's people about a bid whose review was deferred, before it comes near to being chosen."""
     return service.ask_for_review(session(), actor(), bid_id)
+
+
+@blueprint.post(
+    "/bids/<id('bid'):bid_id>/step-back",
+    allow=(Role.BRAND, *BIDDERS),
+    needs=Permission.BIDS,
+    takes=StepBackIn,
+    answers=BidOut,
+)
+def step_back(body: dict[str, Any], bid_id: UUID) -> ShownBid:
+    """Step back from an acceptance, with a reason: the brand's step leaves the bid open, the bidder's takes it back."""
+    return service.step_back(session(), actor(), bid_id, reason=body["reason"])
+
+
+@blueprint.post("/bids/<id('bid'):bid_id>/confirm-brief", **_OFFERS, takes=BriefConfirmIn)
+def confirm_brief(body: dict[str, Any], bid_id: UUID) -> ShownBid:
+    """Stand by an open bid after its brief has changed in something that matters; until then it is not ranked."""
+    return service.confirm_brief(session(), actor(), bid_id, brief_version_id=body["brief_version_id"])
+
+
+@blueprint.patch(
+    "/briefs/<id('brf'):brief_id>",
+    allow=(Role.BRAND,),
+    needs=Permission.BRIEFS,
+    takes=BriefChange,
+    answers=BriefOut,
+)
+def change_brief(body: dict[str, Any], brief_id: UUID, version: int) -> ShownBrief:
+    """Change a draft in place; a published brief gets a new version. A change that matters to bids tells every bidder,
+    gives each bid one wording more and leaves 24 hours; a bid counts again once its side has confirmed the version."""
+    return brief_changes.change(session(), actor(), brief_id, loaded=body, version=version)
+
+
+@blueprint.post(
+    "/briefs/<id('brf'):brief_id>/cancel",
+    allow=(Role.BRAND, Role.ADMIN),
+    needs=Permission.BRIEFS,
+    takes=BriefCancelIn,
+    answers=BriefOut,
+)
+def cancel_brief(body: dict[str, Any], brief_id: UUID) -> ShownBrief:
+    """Call the brief off, before its close or after it, with a reason that every bidder reads; its bids are void."""
+    return brief_changes.cancel(session(), actor(), brief_id, reason=body["reason"])

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from marketplace.bids.models import BidStatus
-from marketplace.bids.pricing_models import RIGHTS, VARIABLE, PricingModel
+from marketplace.bids.pricing_models import VARIABLE, PricingModel
 from marketplace.briefs.vocabulary import DELIVERABLE_KINDS, LENGTH_TIERS
 from marketplace.core.http.fields import (
     IdField,
@@ -60,16 +60,16 @@ class BidPriceIn(_PartIn):
 
 
 class BidRights(Schema):
-    """What each right that the brief asks for costs, apart from the price; 0 gives it away, null leaves it out."""
+    """What each right costs, apart from the price: 0 gives it away, null refuses it.
 
-    usage = _optional_money()
-    whitelisting = _optional_money()
-    raw_files = _optional_money()
-    exclusivity = _optional_money()
+    Each right that the brief asks for has to be here; the others may be left out.
+    """
 
-
-def _no_rights() -> dict[str, None]:
-    return dict.fromkeys(RIGHTS)
+    usage = MoneyField(allow_none=True)
+    whitelisting = MoneyField(allow_none=True)
+    raw_files = MoneyField(allow_none=True)
+    exclusivity = MoneyField(allow_none=True)
+    likeness_for_ai = MoneyField(allow_none=True)
 
 
 class BidOptionIn(Schema):
@@ -102,7 +102,7 @@ class BidRevisionIn(Schema):
     """One wording of an offer. The first option is the offer itself; the others price other lengths."""
 
     price = fields.Nested(BidPriceIn, required=True)
-    rights = fields.Nested(BidRights, load_default=_no_rights)
+    rights = fields.Nested(BidRights, load_default=dict)
     options = fields.List(
         fields.Nested(BidOptionIn),
         validate=[validate.Length(max=len(LENGTH_TIERS)), _different_tiers],
@@ -129,6 +129,18 @@ class BidRevisionIn(Schema):
         load_default=list,
         metadata={"description": "One to each of the brief's questions, in their order."},
     )
+
+
+class BriefConfirmIn(Schema):
+    brief_version_id = IdField(
+        "brv",
+        required=True,
+        metadata={"description": "The version of the brief that you have read and stand by: its current one."},
+    )
+
+
+class StepBackIn(Schema):
+    reason = TextField(500, pattern=r"^\s*\S", required=True)
 
 
 class BidIn(BidRevisionIn):
@@ -168,6 +180,8 @@ class BidRightsOut(Schema):
     whitelisting = fields.Nested(MoneySchema, required=True, allow_none=True)
     raw_files = fields.Nested(MoneySchema, required=True, allow_none=True)
     exclusivity = fields.Nested(MoneySchema, required=True, allow_none=True)
+    # Wordings from before it could be priced lack it, and their commitments cover what was there.
+    likeness_for_ai = fields.Nested(MoneySchema, allow_none=True)
 
 
 class BidOptionOut(Schema):
@@ -208,8 +222,25 @@ class BidOut(_WordingOut):
     id = IdField("bid", required=True)
     brief_id = IdField("brf", required=True)
     brief_title = fields.String(required=True)
-    brief_version_id = IdField("brv", required=True)
+    brief_version_id = IdField(
+        "brv",
+        required=True,
+        metadata={"description": "The version of the brief that the wording answered; the commitment is bound to it."},
+    )
     brief_version_number = fields.Integer(required=True)
+    stands_by_version_id = IdField(
+        "brv",
+        required=True,
+        metadata={
+            "description": "The version that the bidder stands by: answered, confirmed, or not changed in what matters."
+        },
+    )
+    stands_by_current_version = fields.Boolean(
+        required=True, metadata={"description": "Where false, the bid is not ranked until its side confirms the brief."}
+    )
+    answers_in_part = fields.Boolean(
+        required=True, metadata={"description": "It offers fewer than the brief asks for."}
+    )
     brand_id = IdField("pty", required=True)
     channel_id = IdField("chn", required=True)
     creator_id = IdField("pty", required=True)
@@ -224,6 +255,20 @@ class BidOut(_WordingOut):
     withdrawn_at = TimeField(required=True, allow_none=True)
     review = fields.Nested(
         VerdictOut, required=True, allow_none=True, metadata={"description": "null before the brief has closed."}
+    )
+    accepted_option = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Which of its prices was accepted; 0 is its own."}
+    )
+    accepted_cost = fields.Nested(
+        MoneySchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "The most that the accepted option can cost."},
+    )
+    lapses_at = TimeField(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When the bid lapses if it is still open; known from the brief's close on."},
     )
 
 

@@ -1,29 +1,34 @@
 """Place and revise bids while a brief is open; they are sealed until it closes, then accepted or declined."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from marketplace.bids import bid_document, commitment, policy
-from marketplace.bids.bid_queries import REVISIONS_MAX, ShownBid, find, show
+from marketplace.bids import bid_document, brief_answer, commitment, policy
+from marketplace.bids.bid_queries import AnsweredBrief, ShownBid, find, show
 from marketplace.bids.models import Bid, BidRevision, BidStatus
 from marketplace.bids.states import BID_TRANSITIONS
-from marketplace.briefs import service as briefs
-from marketplace.briefs.models import Brief, BriefStatus
-from marketplace.briefs.service import BiddableBrief
+from marketplace.briefs import bidding
+from marketplace.briefs.bidding import BiddableBrief, HeldBrief
+from marketplace.briefs.brief_document import with_defaults
+from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
 from marketplace.channels import service as channels
-from marketplace.core import db, events, states
+from marketplace.channels.models import Channel
+from marketplace.core import db, events, ids, states
 from marketplace.core.actor import SYSTEM, Actor, Role
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, InvalidInput, WrongState
 from marketplace.reviews import review_entry
 
 VOID = "bids.void"
-VOID_BATCH = 500
+LAPSE = "bids.lapse"
+BATCH = 500  # bids that one job ends in one transaction
 
 # One statement inserts a revision and makes it current, for the two tables reference each other. It is built once,
 # because many bids arrive at the same time shortly before a deadline.
@@ -37,17 +42,29 @@ _INSERTED = (
 _SET_REVISION = (
     sa.update(_BIDS)
     .where(_BIDS.c.id == _INSERTED.c.bid_id)
-    .values(revision_id=_INSERTED.c.id, revision_number=_INSERTED.c.number, version=sa.bindparam("bid_version"))
+    .values(
+        revision_id=_INSERTED.c.id,
+        revision_number=_INSERTED.c.number,
+        brief_version_id=sa.bindparam("brief_version"),
+        answers_in_part=sa.bindparam("in_part"),
+        version=sa.bindparam("bid_version"),
+    )
+)
+# A second open bid for a channel on a brief inserts nothing, once the first one is committed.
+_PLACED = (
+    postgresql.insert(_BIDS)
+    .on_conflict_do_nothing(index_elements=["brief_id", "channel_id"], index_where=sa.text("status = 'open'"))
+    .returning(_BIDS.c.id)
 )
 
 
 def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, loaded: Mapping[str, Any]) -> ShownBid:
     """Bid on an open brief for one's own channel, or for that of a creator whose live mandate one holds.
 
-    Raises NotFound, WrongState (the brief is not open, the channel is archived), and InvalidInput with a pointer for
-    each validation error. A second open bid for the channel violates the unique index (409).
+    Raises NotFound, WrongState (the brief is not open, the channel is archived), InvalidInput with a pointer for each
+    validation error, and Conflict if the channel has an open bid on the brief.
     """
-    brief = briefs.lock_for_bidding(session, actor, brief_id)
+    brief = bidding.lock_for_bidding(session, actor, brief_id)
     creator_id = channels.creator_for_bidding(session, actor, channel_id)
     bid = Bid(
         brief_id=brief.id,
@@ -55,18 +72,35 @@ def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, l
         channel_id=channel_id,
         creator_id=creator_id,
         agency_id=actor.party_id if actor.role == Role.AGENCY else None,
+        brief_version_id=brief.version_id,
     )
-    revision = _new_revision(bid, brief, 1, bid_document.to_stored(loaded))
-    db.insert(session, bid)
+    revision = _new_revision(session, bid, brief, 1, bid_document.to_stored(loaded))
+    values = {name: getattr(bid, name) for name in _BIDS.columns.keys()}  # noqa: SIM118 - a collection of columns
+    if db.run(session, _PLACED, values).one_or_none() is None:
+        raise _duplicate(session, actor, bid)
     _set_revision(session, bid, revision, bid.version)
     _record(session, "bids.place", bid, actor, number=1)
-    return show(actor, bid, revision, brief.title, brief.version_number)
+    return _shown(actor, bid, revision, brief)
+
+
+def _duplicate(session: Session, actor: Actor, bid: Bid) -> Conflict:
+    """Return the refusal of a second bid; it names the first one to those who may see it."""
+    of_channel = (Bid.brief_id == bid.brief_id, Bid.channel_id == bid.channel_id, Bid.status == BidStatus.OPEN)
+    open_id = session.scalar(sa.select(Bid.id).where(*of_channel, policy.own(actor)))
+    if open_id is None:
+        return Conflict("This channel has an open bid on this brief, placed by another of its representatives.")
+    shown = ids.show("bid", open_id)
+    return Conflict(
+        f"This channel has an open bid on this brief, {shown}. To change it, revise it: POST /bids/{shown}/revisions.",
+        bid_id=shown,
+    )
 
 
 def revise(session: Session, actor: Actor, bid_id: UUID, *, loaded: Mapping[str, Any]) -> ShownBid:
-    """Replace a bid's document, bound to the brief's current version; at most twice, before the close.
+    """Replace a bid's document, bound to the brief's current version, before the close.
 
-    Raises NotFound, WrongState, Conflict (no revision is left), InvalidInput.
+    A bid may have three wordings, and one more for each change of its brief that matters. Raises NotFound, WrongState,
+    Conflict (no revision is left), InvalidInput.
     """
     bid, brief = _revisable(session, actor, bid_id)
     return _replace(session, actor, bid, brief, bid_document.to_stored(loaded))
@@ -117,10 +151,6 @@ def take(session: Session, actor: Actor, bid: Bid, option: int, cost_minor: int,
     )
 
 
-def decline(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
-    return _decide(session, actor, bid_id, "decline")
-
-
 def ask_for_review(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
     """Ask a person about a bid whose review was deferred. Raises NotFound, WrongState, Conflict."""
     bid = db.get(session, Bid, bid_id, policy.visible(actor))
@@ -131,54 +161,145 @@ def ask_for_review(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
     return find(session, actor, bid_id)
 
 
-def void_for_brief(session: Session, brief_id: UUID) -> int:
-    """Void up to VOID_BATCH open bids of a cancelled brief; returns how many. Does nothing for another brief."""
-    cancelled = sa.exists().where(Brief.id == Bid.brief_id, Brief.status == BriefStatus.CANCELLED)
-    bids = session.scalars(
-        sa.select(Bid)
-        .where(Bid.brief_id == brief_id, Bid.status == BidStatus.OPEN, cancelled)
-        .order_by(Bid.id)
-        .limit(VOID_BATCH)
-        .with_for_update(of=Bid)
-        .execution_options(populate_existing=True)
-    ).all()
-    for bid in bids:
-        _apply(session, SYSTEM, bid, "void")
-    return len(bids)
-
-
-def _decide(session: Session, actor: Actor, bid_id: UUID, name: str) -> ShownBid:
+def decline(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
     # A bid is visible to the brand only after the close, and a closed brief never opens again.
     bid = db.lock(session, Bid, bid_id, policy.visible(actor))
-    _apply(session, actor, bid, name, bid.brand_id)
+    return _decide(session, actor, bid, "decline")
+
+
+def refuse_lapsed(bid: Bid, lapse_at: datetime | None) -> None:
+    """Raise WrongState for an open bid whose time is over, also if the job that lapses it is late."""
+    if bid.status == BidStatus.OPEN and lapse_at is not None and now() >= lapse_at:
+        raise WrongState(f"The bid lapsed at {lapse_at.isoformat()}: nobody decided on it in time.", state="lapsed")
+
+
+def step_back(session: Session, actor: Actor, bid_id: UUID, *, reason: str) -> ShownBid:
+    """Step back from an acceptance, with a reason that both sides read.
+
+    The brand's step leaves the bid open, as it was before; the bidder's takes it back. Raises NotFound, WrongState.
+    """
+    brands = actor.role == Role.BRAND
+    bid = db.lock(session, Bid, bid_id, policy.visible(actor) if brands else policy.acting(actor))
+    _apply(session, actor, bid, "step_back" if brands else "back_out", bid.brand_id, reason=reason)
+    bid.withdrawn_at = None if brands else now()
+    bid.accepted_option = bid.accepted_cost_minor = None
     session.flush()
     return find(session, actor, bid_id)
 
 
+def confirm_brief(session: Session, actor: Actor, bid_id: UUID, *, brief_version_id: UUID) -> ShownBid:
+    """Stand by an open bid after its brief has changed: `brief_version_id` is the version that the bidder has read.
+
+    Raises NotFound, WrongState, Conflict (the brief has changed again), and InvalidInput if the bid as it stands does
+    not answer that version.
+    """
+    bid, brief = _held(session, actor, bid_id, policy.acting(actor))
+    if bid.status != BidStatus.OPEN:
+        raise WrongState("Only an open bid can be confirmed.", state=bid.status)
+    if brief.status not in (BriefStatus.PUBLISHED, BriefStatus.CLOSED):
+        raise WrongState("Its brief was called off.", state=brief.status)
+    refuse_lapsed(bid, brief.bids_lapse_at)
+    if brief.version_id != brief_version_id:
+        shown = ids.show("brv", brief.version_id)
+        raise Conflict(f"The brief is at version {shown} now: read that one and confirm it.", version_id=shown)
+    if bid.brief_version_id != brief.version_id:
+        content = with_defaults(session.get_one(BriefVersion, brief.version_id).content)
+        revision, platform = session.get_one(BidRevision, bid.revision_id), _platform(session, bid)
+        errors = bid_document.confirmation_errors(revision, content, platform)
+        if errors:
+            raise InvalidInput("As it stands, the bid does not answer this version: revise it.", errors=errors)
+        bid.brief_version_id = brief.version_id
+        bid.answers_in_part = brief_answer.answers_in_part(bid_document.stored_document(revision), content, platform)
+        bid.version += 1
+        brand = [brief.brand_id] if brief.status == BriefStatus.CLOSED else []
+        _record(session, "bids.confirm_brief", bid, actor, *brand, brief_version_id=str(brief.version_id))
+        session.flush()
+    return find(session, actor, bid_id)
+
+
+def void_for_brief(session: Session, brief_id: UUID) -> int:
+    """Void up to BATCH open and accepted bids of a cancelled brief; returns how many. Does nothing for another brief.
+
+    Calling the brief off steps back from its acceptances too: nothing keeps the channels' days for it any more.
+    """
+    cancelled = sa.exists().where(Brief.id == Bid.brief_id, Brief.status == BriefStatus.CANCELLED)
+    standing = Bid.status.in_([BidStatus.OPEN, BidStatus.ACCEPTED])
+    bids = _some_locked(session, Bid.brief_id == brief_id, standing, cancelled)
+    for bid in bids:
+        _apply(session, SYSTEM, bid, "void", *([bid.brand_id] if bid.status == BidStatus.ACCEPTED else []))
+    return len(bids)
+
+
+def lapse_overdue(session: Session) -> int:
+    """Lapse up to BATCH open bids that nobody decided on in the time that their closed brief gave; returns how many."""
+    over = sa.exists().where(Brief.id == Bid.brief_id, Brief.status == BriefStatus.CLOSED, Brief.bids_lapse_at <= now())
+    bids = _some_locked(session, Bid.status == BidStatus.OPEN, over)
+    for bid in bids:
+        _apply(session, SYSTEM, bid, "lapse", bid.brand_id)
+    return len(bids)
+
+
+def _some_locked(session: Session, *where: sa.ColumnElement[bool]) -> Sequence[Bid]:
+    query = sa.select(Bid).where(*where).order_by(Bid.id).limit(BATCH).with_for_update(of=Bid)
+    return session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def _decide(session: Session, actor: Actor, bid: Bid, name: str) -> ShownBid:
+    _apply(session, actor, bid, name, bid.brand_id)
+    session.flush()
+    return find(session, actor, bid.id)
+
+
+def _held(session: Session, actor: Actor, bid_id: UUID, condition: sa.ColumnElement[bool]) -> tuple[Bid, HeldBrief]:
+    """Keep a bid's brief as it is and lock the bid, in this order: see briefs.bidding.hold."""
+    brief = bidding.hold(session, _brief_of(session, bid_id, condition))
+    return db.lock(session, Bid, bid_id, condition), brief
+
+
+def _brief_of(session: Session, bid_id: UUID, condition: sa.ColumnElement[bool]) -> UUID:
+    brief_id = session.scalar(sa.select(Bid.brief_id).where(Bid.id == bid_id, condition))
+    if brief_id is None:
+        raise db.missing(Bid, bid_id)
+    return brief_id
+
+
 def _revisable(session: Session, actor: Actor, bid_id: UUID) -> tuple[Bid, BiddableBrief]:
     """Lock a bid that may be revised, and keep its brief open until the transaction ends."""
+    brief = bidding.lock_for_bidding(session, actor, _brief_of(session, bid_id, policy.acting(actor)))
     bid = db.lock(session, Bid, bid_id, policy.acting(actor))
     if bid.status != BidStatus.OPEN:
         raise WrongState("Only an open bid can be revised.", state=bid.status)
-    brief = briefs.lock_for_bidding(session, actor, bid.brief_id)
-    if bid.revision_number >= REVISIONS_MAX:
-        raise Conflict(f"A bid has {REVISIONS_MAX} wordings at most, and this one has had them.")
+    if bid.revision_number >= bid.revisions_max:
+        raise Conflict(f"This bid may have {bid.revisions_max} wordings, and has had them.")
     return bid, brief
 
 
 def _replace(session: Session, actor: Actor, bid: Bid, brief: BiddableBrief, stored: Mapping[str, Any]) -> ShownBid:
-    revision = _new_revision(bid, brief, bid.revision_number + 1, stored)
+    revision = _new_revision(session, bid, brief, bid.revision_number + 1, stored)
     _set_revision(session, bid, revision, bid.version + 1)
     _record(session, "bids.revise", bid, actor, number=revision.number)
-    return show(actor, bid, revision, brief.title, brief.version_number)
+    return _shown(actor, bid, revision, brief)
 
 
-def _new_revision(bid: Bid, brief: BiddableBrief, number: int, stored: Mapping[str, Any]) -> BidRevision:
+def _shown(actor: Actor, bid: Bid, revision: BidRevision, brief: BiddableBrief) -> ShownBid:
+    return show(actor, bid, revision, AnsweredBrief(brief.title, brief.version_number, brief.version_id))
+
+
+def _platform(session: Session, bid: Bid) -> str:
+    return session.execute(sa.select(Channel.platform).where(Channel.id == bid.channel_id)).scalar_one()
+
+
+def _new_revision(
+    session: Session, bid: Bid, brief: BiddableBrief, number: int, stored: Mapping[str, Any]
+) -> BidRevision:
     """Return the next revision of a bid, validated against the brief's version, measured and committed to."""
-    plan, plan_errors = bid_document.read_plan(stored["plan"], brief.content)
-    errors = [*bid_document.validation_errors(stored, brief.content), *plan_errors]
+    platform = _platform(session, bid)
+    plan, plan_errors = bid_document.read_plan(stored, brief.content, platform)
+    errors = [*bid_document.validation_errors(stored, brief.content, platform), *plan_errors]
     if errors or plan is None:
         raise InvalidInput(errors=errors)
+    set_committed_value(bid, "brief_version_id", brief.version_id)
+    set_committed_value(bid, "answers_in_part", brief_answer.answers_in_part(stored, brief.content, platform))
     measures = bid_document.measure_plan(plan)
     revision = BidRevision(
         bid_id=bid.id,
@@ -191,7 +312,7 @@ def _new_revision(bid: Bid, brief: BiddableBrief, number: int, stored: Mapping[s
         prominence_low=measures.prominence_low,
         prominence_high=measures.prominence_high,
         plan_version=measures.plan_version,
-        **bid_document.revision_columns(stored, brief.currency, _product_value(brief.content)),
+        **bid_document.revision_columns(stored, brief.content),
     )
     offer = commitment.offer_of(
         bid_document.wording(revision),
@@ -204,27 +325,23 @@ def _new_revision(bid: Bid, brief: BiddableBrief, number: int, stored: Mapping[s
     return revision
 
 
-def _product_value(content: Mapping[str, Any]) -> int | None:
-    value = content["product"].get("value")
-    return value and int(value["amount_minor"])
-
-
 def _set_revision(session: Session, bid: Bid, revision: BidRevision, version: int) -> None:
     """Insert a revision and make it the current one."""
     values = {f"new_{column.name}": getattr(revision, column.name) for column in _REVISIONS.columns}
-    db.run(session, _SET_REVISION, {**values, "bid_version": version})
+    of_bid = {"brief_version": bid.brief_version_id, "in_part": bid.answers_in_part, "bid_version": version}
+    db.run(session, _SET_REVISION, {**values, **of_bid})
     for name, value in (("revision_id", revision.id), ("revision_number", revision.number), ("version", version)):
         set_committed_value(bid, name, value)
 
 
-def _apply(session: Session, actor: Actor, bid: Bid, name: str, *brand: UUID) -> None:
+def _apply(session: Session, actor: Actor, bid: Bid, name: str, *brand: UUID, **data: Any) -> None:
     states.apply_transition(
-        session, bid, BID_TRANSITIONS, name, actor, parties=[*_side(bid), *brand], **_event_data(bid)
+        session, bid, BID_TRANSITIONS, name, actor, parties=[*_side(bid), *brand], **_event_data(bid), **data
     )
 
 
-def _record(session: Session, kind: str, bid: Bid, actor: Actor, **data: Any) -> None:
-    events.record(session, kind, bid.id, actor, parties=_side(bid), **_event_data(bid), **data)
+def _record(session: Session, kind: str, bid: Bid, actor: Actor, *brand: UUID, **data: Any) -> None:
+    events.record(session, kind, bid.id, actor, parties=[*_side(bid), *brand], **_event_data(bid), **data)
 
 
 def _event_data(bid: Bid) -> dict[str, str]:

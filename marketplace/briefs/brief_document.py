@@ -4,13 +4,28 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from marketplace.briefs.vocabulary import AGE_ENDS, AGE_STARTS, CURRENCIES_WITH_DEFAULT_CEILING
+from marketplace.briefs.vocabulary import (
+    AGE_ENDS,
+    AGE_STARTS,
+    CURRENCIES_WITH_DEFAULT_CEILING,
+    TIER_SECONDS,
+    VIDEO_S_MAX,
+)
 from marketplace.core.errors import FieldError
 from marketplace.core.money import Money
 
 BIDDING_SECONDS_MIN = 5
 BIDDING_DAYS_MAX = 180
 PUBLISH_DAYS_MAX = 180
+LAPSE_DAYS = 14
+LAPSE_DAYS_MAX = 90
+# What a document says that was stored before these fields were there.
+_DEFAULTS: Mapping[str, Any] = {
+    "part_offers": False,
+    "least_prominence": None,
+    "least_seconds": None,
+    "bids_lapse_days": LAPSE_DAYS,
+}
 
 SCORING_RULE = "score/2"
 # A brief keeps the rule that it was published under, so a rule is never changed: a new one gets a new entry.
@@ -72,6 +87,11 @@ SCORING_RULES: Mapping[str, Mapping[str, Any]] = {
 def to_stored(loaded: Mapping[str, Any]) -> dict[str, Any]:
     """Return a loaded body as it is stored and shown: JSON values, money as {amount_minor, currency}, times in UTC."""
     return {name: _stored(value) for name, value in loaded.items()}
+
+
+def with_defaults(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored document with every field; older ones lack those that came later."""
+    return {**_DEFAULTS, **stored}
 
 
 def _stored(value: Any) -> Any:
@@ -171,8 +191,15 @@ def _requirements(stored: Mapping[str, Any]) -> Iterator[FieldError]:
     for index, deliverable in enumerate(stored["deliverables"]):
         if deliverable["kind"] == "image" and deliverable["length_tiers"]:
             yield FieldError(f"/deliverables/{index}/length_tiers", "Images have no length in seconds.")
+    longest = max(_longest(deliverable) for deliverable in stored["deliverables"])
+    if stored["least_seconds"] is not None and stored["least_seconds"] > longest:
+        yield FieldError("/least_seconds", f"The longest video that `deliverables` asks for has {longest} s.")
     for index, text in enumerate(stored["must_not"]):
         if text in stored["must"]:
             yield FieldError(f"/must_not/{index}", "Stands under `must` too.")
     if stored["sample"]["to_return"] and not stored["sample"]["provided"]:
         yield FieldError("/sample/to_return", "Nothing can be returned where no sample is provided.")
+
+
+def _longest(deliverable: Mapping[str, Any]) -> int:
+    return max((TIER_SECONDS[tier][1] for tier in deliverable["length_tiers"]), default=VIDEO_S_MAX)

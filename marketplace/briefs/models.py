@@ -23,7 +23,8 @@ class Brief(Base):
     """A brief across its versions. `version_id` is the current one.
 
     Once published, bidding ends at `closes_at`, drawn from `close_seed` for the version `close_version_id` (see
-    briefs.closing_time); both stay secret until the close.
+    briefs.closing_time); both stay secret until the close. `changed_at` is when it last changed after its publication
+    in something that matters to a bid (see briefs.change_rules). Bids that are still open lapse at `bids_lapse_at`.
     """
 
     __tablename__ = "briefs"
@@ -37,6 +38,9 @@ class Brief(Base):
     version_number: Mapped[int] = mapped_column(default=1)
     published_at: Mapped[datetime | None] = mapped_column(default=None)
     closed_at: Mapped[datetime | None] = mapped_column(default=None)
+    cancelled_at: Mapped[datetime | None] = mapped_column(default=None)
+    changed_at: Mapped[datetime | None] = mapped_column(default=None)
+    bids_lapse_at: Mapped[datetime | None] = mapped_column(default=None)
     closes_at: Mapped[datetime | None] = mapped_column(default=None)
     close_seed: Mapped[str | None] = mapped_column(default=None)
     close_version_id: Mapped[UUID | None] = mapped_column(default=None)

@@ -1,4 +1,4 @@
-"""The API of briefs."""
+"""The API of briefs. What also concerns their bids, a change and calling off, is in marketplace/bids/routes.py."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,8 +12,6 @@ from marketplace.briefs.models import BrandAsset, BriefStatus, BriefVersion
 from marketplace.briefs.schemas import (
     BrandAssetOut,
     BrandAssetQuery,
-    BriefCancelIn,
-    BriefChange,
     BriefIn,
     BriefOptionsOut,
     BriefOut,
@@ -84,22 +82,10 @@ def find(brief_id: UUID) -> ShownBrief:
     return service.find(session(), actor(), brief_id)
 
 
-@blueprint.patch("/briefs/<id('brf'):brief_id>", **_CHANGES, takes=BriefChange, answers=BriefOut)
-def change(body: dict[str, Any], brief_id: UUID, version: int) -> ShownBrief:
-    """Change a draft in place; a published brief gets a new version, and bids stay bound to the one they answered."""
-    return service.change(session(), actor(), brief_id, loaded=body, version=version)
-
-
 @blueprint.post("/briefs/<id('brf'):brief_id>/publish", **_CHANGES, answers=BriefOut)
 def publish(brief_id: UUID) -> ShownBrief:
     """Open a draft for bids until its deadline."""
     return service.publish(session(), actor(), brief_id)
-
-
-@blueprint.post("/briefs/<id('brf'):brief_id>/cancel", **_ENDS, takes=BriefCancelIn)
-def cancel(body: dict[str, Any], brief_id: UUID) -> ShownBrief:
-    """Call the brief off, with a reason."""
-    return service.cancel(session(), actor(), brief_id, reason=body["reason"])
 
 
 @blueprint.get(

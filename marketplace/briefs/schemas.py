@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from marshmallow import Schema, ValidationError, fields, missing, validate
 
-from marketplace.briefs.brief_document import SCORING_RULES
+from marketplace.briefs.brief_document import LAPSE_DAYS, LAPSE_DAYS_MAX, SCORING_RULES, with_defaults
 from marketplace.briefs.closing_time import WINDOW_S_MAX
 from marketplace.briefs.models import BriefStatus
 from marketplace.briefs.vocabulary import (
@@ -17,6 +17,7 @@ from marketplace.briefs.vocabulary import (
     PLACEMENT_KINDS,
     REGIONS,
     USAGE_CHANNELS,
+    VIDEO_S_MAX,
 )
 from marketplace.core.http.fields import (
     FlagField,
@@ -30,6 +31,9 @@ from marketplace.core.http.fields import (
     one_of,
 )
 
+_LEAST_PROMINENCE = "The prominence (0..100) that a bid's plan must be sure of; null: any."
+_LEAST_SECONDS = "The seconds in which the brand must be sure to be seen or heard in each video; null: any."
+
 
 def _line(longest: int, **kwargs: Any) -> TextField:
     """A text that says something: not blank."""
@@ -41,10 +45,12 @@ def _different(values: list[Any]) -> None:
         raise ValidationError("Holds the same thing twice.")
 
 
-def _several(inner: fields.Field[Any], most: int, least: int = 0, **kwargs: Any) -> fields.List[Any]:
+def _several(
+    inner: fields.Field[Any], most: int, least: int = 0, description: str | None = None, **kwargs: Any
+) -> fields.List[Any]:
     """A list of different things; without `least` it may be left out."""
     kwargs |= {"required": True} if least else {"load_default": list}
-    metadata = {"uniqueItems": True}
+    metadata = {"uniqueItems": True, **({"description": description} if description else {})}
     return fields.List(inner, validate=[validate.Length(min=least, max=most), _different], metadata=metadata, **kwargs)
 
 
@@ -190,7 +196,21 @@ class BriefIn(Schema):
     tolerance = WholeField(0, 100, load_default=40, metadata={"description": "The highest intrusiveness accepted."})
     budget = MoneyField(low=1, required=True)
     ceiling_per_thousand = MoneyField(low=1, load_default=None, allow_none=True)
-    deliverables = _several(fields.Nested(BriefDeliverable), 20, 1)
+    deliverables = _several(
+        fields.Nested(BriefDeliverable),
+        20,
+        1,
+        description="What each bid owes, on the channel's platform; `part_offers` says whether it may be fewer.",
+    )
+    part_offers = FlagField(
+        load_default=False, metadata={"description": "A bid may offer fewer than `deliverables` asks for."}
+    )
+    least_prominence = RealField(
+        0, 100, load_default=None, allow_none=True, metadata={"description": _LEAST_PROMINENCE}
+    )
+    least_seconds = RealField(
+        0, VIDEO_S_MAX, load_default=None, allow_none=True, metadata={"description": _LEAST_SECONDS}
+    )
     publish_window = fields.Nested(BriefWindowIn, required=True)
     keep_live_days = WholeField(1, 365, load_default=30)
     rights = _part(BriefRights)
@@ -208,6 +228,12 @@ class BriefIn(Schema):
         WINDOW_S_MAX,
         load_default=600,
         metadata={"description": "Bidding ends at a secret moment within so many seconds after `bids_close_at`."},
+    )
+    bids_lapse_days = WholeField(
+        1,
+        LAPSE_DAYS_MAX,
+        load_default=LAPSE_DAYS,
+        metadata={"description": "So many days after the close every bid lapses that is still open."},
     )
 
 
@@ -248,6 +274,9 @@ class _DocumentOut(Schema):
     budget = fields.Nested(MoneySchema, required=True)
     ceiling_per_thousand = fields.Nested(MoneySchema, required=True, allow_none=True)
     deliverables = fields.List(fields.Nested(BriefDeliverable), required=True)
+    part_offers = fields.Boolean(required=True)
+    least_prominence = fields.Float(required=True, allow_none=True, metadata={"description": _LEAST_PROMINENCE})
+    least_seconds = fields.Float(required=True, allow_none=True, metadata={"description": _LEAST_SECONDS})
     publish_window = fields.Nested(BriefWindowOut, required=True)
     keep_live_days = fields.Integer(required=True)
     rights = fields.Nested(BriefRights, required=True)
@@ -261,9 +290,11 @@ class _DocumentOut(Schema):
     note = fields.String(required=True, allow_none=True)
     bids_close_at = _stored_time()
     closing_window_s = fields.Integer(required=True)
+    bids_lapse_days = fields.Integer(required=True)
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        return obj.content[attr] if attr in obj.content else super().get_attribute(obj, attr, default)
+        content = with_defaults(obj.content)
+        return content[attr] if attr in content else super().get_attribute(obj, attr, default)
 
 
 class BriefOut(_DocumentOut):
@@ -287,6 +318,17 @@ class BriefOut(_DocumentOut):
     close_seed = fields.String(required=True, allow_none=True, metadata={"description": "Told after the close."})
     close_version_id = IdField("brv", required=True, allow_none=True)
     bidding_ended_at = TimeField(required=True, allow_none=True, metadata={"description": "Told after the close."})
+    cancelled_at = TimeField(required=True, allow_none=True)
+    bids_lapse_at = TimeField(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When bids that are still open lapse; known from the close on."},
+    )
+    notice_ends_at = TimeField(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Bidding ends no sooner: 24 hours after the last change that matters to bids."},
+    )
 
 
 class BriefVersionOut(_DocumentOut):

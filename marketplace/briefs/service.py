@@ -1,6 +1,6 @@
 """Create briefs as drafts, publish them, revise them by new versions, and close them by the clock or by hand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.briefs import brief_document as contents
-from marketplace.briefs import closing_time, policy
+from marketplace.briefs import change_rules, closing_time, policy
+from marketplace.briefs.change_rules import NOTICE, ChangeWeight
 from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
 from marketplace.briefs.states import BRIEF_TRANSITIONS
 from marketplace.core import db, events, jobs, states
@@ -22,6 +23,7 @@ from marketplace.core.http.paging import Page
 from marketplace.identity.models import Party
 
 OVERDUE = timedelta(minutes=2)
+_NOTICE_WHY = f"bidders have {NOTICE.total_seconds() / 3600:.0f} hours after a change that matters to their bids."
 CLOSE = "briefs.close"
 
 
@@ -45,32 +47,19 @@ class ShownBrief:
     close_seed: str | None
     close_version_id: UUID | None
     bidding_ended_at: datetime | None
+    cancelled_at: datetime | None
+    bids_lapse_at: datetime | None
+    notice_ends_at: datetime | None
     content: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class BiddableBrief:
-    """A brief that takes bids, in the version that a bid made now is bound to."""
+class BriefChanged:
+    """A brief after a change, the version that it had before, and the changed fields that bids have to confirm."""
 
-    id: UUID
-    brand_id: UUID
-    version_id: UUID
-    version_number: int
-    title: str
-    currency: str
-    content: Mapping[str, Any]
-
-
-# Built once, because many bids arrive shortly before a deadline. A bidder's role alone decides which briefs it sees.
-_BIDDABLE = {
-    role: sa.select(Brief.brand_id, Brief.status, Brief.closes_at, Brief.version_id)
-    .where(Brief.id == sa.bindparam("brief_id"), policy.visible(Actor(role=role)))
-    .with_for_update(read=True, of=Brief)
-    for role in policy.BIDDERS
-}
-_CURRENT_VERSION = sa.select(
-    BriefVersion.number.label("version_number"), BriefVersion.title, BriefVersion.currency, BriefVersion.content
-).where(BriefVersion.id == sa.bindparam("version_id"))
+    brief: ShownBrief
+    version_before: UUID
+    to_confirm: Sequence[str]
 
 
 def create(session: Session, actor: Actor, *, loaded: Mapping[str, Any]) -> ShownBrief:
@@ -89,43 +78,79 @@ def create(session: Session, actor: Actor, *, loaded: Mapping[str, Any]) -> Show
     return _show(session, [brief])[0]
 
 
-def change(session: Session, actor: Actor, brief_id: UUID, *, loaded: Mapping[str, Any], version: int) -> ShownBrief:
+def change(
+    session: Session,
+    actor: Actor,
+    brief_id: UUID,
+    *,
+    loaded: Mapping[str, Any],
+    version: int,
+    bidders: Iterable[UUID] = (),
+) -> BriefChanged:
     """Replace the given fields: a draft is changed in place, a published brief gets a new version.
 
+    A change that matters (see briefs.change_rules) leaves `NOTICE` until bidding ends; the `bidders` may read of it.
     Raises NotFound, PreconditionFailed, WrongState (over, or past its deadline), InvalidInput.
     """
     brief = db.lock(session, Brief, brief_id, policy.own(actor), version=version)
     at = now()
-    if not (brief.status == BriefStatus.DRAFT or open_for_bids(brief, at)):
+    published = open_for_bids(brief, at)
+    if not (brief.status == BriefStatus.DRAFT or published):
         raise WrongState("Only a draft or a brief that is open for bids can be changed.", state=str(brief.status))
     current = session.get_one(BriefVersion, brief.version_id)
-    stored = {**current.content, **contents.to_stored(loaded)}
-    changed = contents.changed_fields(current.content, stored)
+    before = contents.with_defaults(current.content)
+    after = {**before, **contents.to_stored(loaded)}
+    weights = change_rules.weigh(before, after, contents.changed_fields(before, after))
+    to_confirm = change_rules.of_weight(weights, ChangeWeight.CONFIRMED)
+    if published and to_confirm and contents.parse_time(after["bids_close_at"]) < at + NOTICE:
+        after.update(contents.to_stored({"bids_close_at": at + NOTICE}))
+    changed = contents.changed_fields(before, after)
     if not changed:
-        return _show(session, [brief])[0]
-    errors = contents.validation_errors(stored)
-    if "bids_close_at" in changed:
-        errors += contents.deadline_errors(stored, at)
-    columns = contents.version_columns(stored)
-    if brief.status == BriefStatus.PUBLISHED and columns["currency"] != current.currency:
-        errors.append(FieldError("/budget/currency", f"Bids are priced in {current.currency} already."))
-    _refuse(errors)
-    if brief.status == BriefStatus.DRAFT:
+        return BriefChanged(_show(session, [brief])[0], current.id, [])
+    columns = contents.version_columns(after)
+    _refuse(_change_errors(brief, current, after, changed, at))
+    if not published:
         for name, value in columns.items():
             setattr(current, name, value)
     else:
         brief.version_number += 1
+        brief.changed_at = at if to_confirm else brief.changed_at
         _add_version(session, brief, columns)
     brief.bids_close_at = columns["bids_close_at"]
     brief.version += 1
-    if brief.status == BriefStatus.PUBLISHED and {"bids_close_at", "closing_window_s"} & set(changed):
+    if published and {"bids_close_at", "closing_window_s"} & set(changed):
         _draw_closing_moment(session, brief)
-    kind = "briefs.edit" if brief.status == BriefStatus.DRAFT else "briefs.revise"
-    events.record(
-        session, kind, brief.id, actor, parties=[brief.brand_id], number=brief.version_number, changed=changed
-    )
+    data: dict[str, Any] = {"number": brief.version_number, "changed": changed}
+    if published:
+        data |= {"to_confirm": to_confirm, "version_id": str(brief.version_id)}
+    told = bidders if change_rules.of_weight(weights, ChangeWeight.CONFIRMED, ChangeWeight.TOLD) else ()
+    kind = "briefs.revise" if published else "briefs.edit"
+    events.record(session, kind, brief.id, actor, parties=[brief.brand_id, *told], **data)
     session.flush()
-    return _show(session, [brief])[0]
+    return BriefChanged(_show(session, [brief])[0], current.id, to_confirm if published else [])
+
+
+def _change_errors(
+    brief: Brief, current: BriefVersion, after: Mapping[str, Any], changed: Sequence[str], at: datetime
+) -> list[FieldError]:
+    errors = contents.validation_errors(after)
+    if "bids_close_at" in changed:
+        errors += contents.deadline_errors(after, at)
+    if brief.status == BriefStatus.PUBLISHED and after["budget"]["currency"] != current.currency:
+        errors.append(FieldError("/budget/currency", f"Bids are priced in {current.currency} already."))
+    ends = notice_ends(brief)
+    if ends is not None and contents.parse_time(after["bids_close_at"]) < ends:
+        errors.append(FieldError("/bids_close_at", f"Must not be earlier than {_shown_time(ends)}: {_NOTICE_WHY}"))
+    return errors
+
+
+def notice_ends(brief: Brief) -> datetime | None:
+    """Return the end of the time that bidders have after the last change that matters."""
+    return brief.changed_at and brief.changed_at + NOTICE
+
+
+def _shown_time(at: datetime) -> str:
+    return str(contents.to_stored({"at": at})["at"])
 
 
 def publish(session: Session, actor: Actor, brief_id: UUID) -> ShownBrief:
@@ -154,14 +179,21 @@ def publish(session: Session, actor: Actor, brief_id: UUID) -> ShownBrief:
 
 
 def close(session: Session, actor: Actor, brief_id: UUID) -> ShownBrief:
-    """Close a brief for bids before its deadline. Called by `matching.closing` alone, which records what was known."""
+    """Close a brief for bids before its deadline. Raises WrongState while bidders have time to answer a change.
+
+    Called by `matching.closing` alone, which records what was known.
+    """
     brief = db.lock(session, Brief, brief_id, policy.own(actor))
+    ends = notice_ends(brief)
+    if brief.status == BriefStatus.PUBLISHED and ends is not None and now() < ends:
+        raise WrongState(f"Close it after {_shown_time(ends)}, or cancel it: {_NOTICE_WHY}", state=str(brief.status))
     return _end(session, actor, brief, "close")
 
 
-def cancel(session: Session, actor: Actor, brief_id: UUID, *, reason: str) -> ShownBrief:
+def cancel(session: Session, actor: Actor, brief_id: UUID, *, reason: str, bidders: Iterable[UUID] = ()) -> ShownBrief:
+    """Call a brief off, also after its close. The `bidders` may read the reason."""
     brief = db.lock(session, Brief, brief_id, policy.own(actor))
-    return _end(session, actor, brief, "cancel", reason=reason)
+    return _end(session, actor, brief, "cancel", bidders=bidders, reason=reason)
 
 
 def close_if_due(session: Session, brief_id: UUID) -> bool:
@@ -194,21 +226,6 @@ def _draw_closing_moment(session: Session, brief: Brief) -> None:
     window_s = current.content["closing_window_s"]
     brief.closes_at = closing_time.closing_moment(brief.close_seed, brief.id, current.id, brief.bids_close_at, window_s)
     _enqueue_close(session, brief)
-
-
-def lock_for_bidding(session: Session, actor: Actor, brief_id: UUID) -> BiddableBrief:
-    """Return a brief that takes bids, in its current version, locked open until the caller's transaction ends.
-
-    Bidders share the lock; a close, a cancel or a revision waits for them. Raises NotFound, WrongState.
-    """
-    row = db.run(session, _BIDDABLE[actor.role], {"brief_id": brief_id}).one_or_none()
-    if row is None:
-        raise db.missing(Brief, brief_id)
-    if not open_for_bids(row, now()):
-        raise WrongState("This brief takes no bids: it is not published or its deadline is past.", state=row.status)
-    # A separate statement, so that it sees a version that was committed while this one waited for the lock.
-    version = db.run(session, _CURRENT_VERSION, {"version_id": row.version_id}).one()
-    return BiddableBrief(brief_id, row.brand_id, row.version_id, **version._mapping)
 
 
 def find(session: Session, actor: Actor, brief_id: UUID) -> ShownBrief:
@@ -290,9 +307,18 @@ def _enqueue_close(session: Session, brief: Brief) -> None:
     )
 
 
-def _end(session: Session, actor: Actor, brief: Brief, name: str, **data: Any) -> ShownBrief:
-    states.apply_transition(session, brief, BRIEF_TRANSITIONS, name, actor, parties=[brief.brand_id], **data)
-    brief.closed_at = now()
+def _end(
+    session: Session, actor: Actor, brief: Brief, name: str, *, bidders: Iterable[UUID] = (), **data: Any
+) -> ShownBrief:
+    parties = [brief.brand_id, *bidders]
+    states.apply_transition(session, brief, BRIEF_TRANSITIONS, name, actor, parties=parties, **data)
+    at = now()
+    brief.closed_at = brief.closed_at or at
+    if name == "cancel":
+        brief.cancelled_at = at
+    else:
+        current = session.get_one(BriefVersion, brief.version_id)
+        brief.bids_lapse_at = at + timedelta(days=contents.with_defaults(current.content)["bids_lapse_days"])
     session.flush()
     return _show(session, [brief])[0]
 
@@ -318,7 +344,7 @@ def _show(session: Session, briefs: Sequence[Brief]) -> list[ShownBrief]:
 def _shown(brief: Brief, versions_by_id: Mapping[UUID, BriefVersion], brand_name: str, at: datetime) -> ShownBrief:
     if brief.version_id is None:
         raise RuntimeError(f"The brief {brief.id} has no wording.")
-    content = dict(versions_by_id[brief.version_id].content)
+    content = contents.with_defaults(versions_by_id[brief.version_id].content)
     rule = contents.SCORING_RULES[content.pop("scoring_rule")]
     over = brief.status in (BriefStatus.CLOSED, BriefStatus.CANCELLED)
     return ShownBrief(
@@ -338,5 +364,8 @@ def _shown(brief: Brief, versions_by_id: Mapping[UUID, BriefVersion], brand_name
         close_seed=brief.close_seed if over else None,
         close_version_id=brief.close_version_id if over else None,
         bidding_ended_at=(brief.closed_at and min(brief.closed_at, _closing_moment(brief))) if over else None,
+        cancelled_at=brief.cancelled_at,
+        bids_lapse_at=brief.bids_lapse_at,
+        notice_ends_at=notice_ends(brief),
         content=content,
     )

@@ -7,5 +7,5 @@ from marketplace.core.states import Transitions, transition
 BRIEF_TRANSITIONS: Transitions = {
     "publish": transition(S.DRAFT, to=S.PUBLISHED, by=Role.BRAND),
     "close": transition(S.PUBLISHED, to=S.CLOSED, by=(Role.BRAND, Role.ADMIN, Role.SYSTEM)),
-    "cancel": transition(S.DRAFT, S.PUBLISHED, to=S.CANCELLED, by=(Role.BRAND, Role.ADMIN)),
+    "cancel": transition(S.DRAFT, S.PUBLISHED, S.CLOSED, to=S.CANCELLED, by=(Role.BRAND, Role.ADMIN)),
 }

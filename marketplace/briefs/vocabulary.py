@@ -76,7 +76,11 @@ USAGE_CHANNELS: Mapping[str, NamedCode] = {
     "print": NamedCode("印刷品", "Print"),
 }
 
-LENGTH_TIERS = ("1-20", "21-60", "60+")  # seconds
+# The longest video that a plan can describe.
+VIDEO_S_MAX = 7_200
+# Whole seconds, both ends included. The platforms' price lists leave 60 s to either of the two longer tiers.
+TIER_SECONDS: Mapping[str, tuple[int, int]] = {"1-20": (1, 20), "21-60": (21, 60), "60+": (60, VIDEO_S_MAX)}
+LENGTH_TIERS = tuple(TIER_SECONDS)
 GENDERS = ("female", "male")
 
 # Ages are whole years, both ends included; 99 stands for everybody older.

@@ -15,6 +15,11 @@ MESSAGES = (
 )
 
 
+RIGHTS_SHARES = {"usage": 0.3, "whitelisting": 0.2, "exclusivity": 0.2}
+# What the dearest of the pricing models below can cost, over the amount of a flat price.
+MOST_OVER_AMOUNT = 1.6
+
+
 def chosen(rng: np.random.Generator, channels: list[MadeChannel], category: str, count: int) -> list[MadeChannel]:
     """Draw `count` channels that bid on a brief; those of its own niche are four times as likely."""
     weights = np.array([4.0 if category in (channel.niche, channel.second) else 1.0 for channel in channels])
@@ -27,15 +32,12 @@ def bid(rng: np.random.Generator, channel: MadeChannel, brief: dict[str, Any], c
     tiers = brief["deliverables"][0]["length_tiers"]
     tier = tiers[int(rng.integers(len(tiers)))]
     shaded = channel.fair_minor * LENGTH_RATIOS[tier] * float(rng.uniform(0.85, 1.6))
-    amount = min(int(round(shaded, -3)), brief["budget"]["amount_minor"])
+    shares = {name: share for name, share in RIGHTS_SHARES.items() if brief["rights"].get(name)}
+    # With its rights, and at its cap, a bid must not cost more than the whole budget.
+    most = brief["budget"]["amount_minor"] / (MOST_OVER_AMOUNT + sum(shares.values()))
+    amount = int(min(round(shaded, -3), most))
     boldness = float(rng.beta(1.6, 2.6))
-    rights = {
-        name: _money(amount * share)
-        for name, share in (("usage", 0.3), ("whitelisting", 0.2))
-        if brief["rights"].get(name)
-    }
-    if brief["rights"].get("exclusivity"):
-        rights["exclusivity"] = _money(amount * 0.2)
+    rights = {name: _money(amount * share) for name, share in shares.items()}
     body: dict[str, Any] = {
         "channel_id": channel_id,
         "price": _price(rng, amount, channel),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 else:
     optimize = lazy_module("scipy.optimize")
 
-COMPARISON_VERSION = "comparison/2"
+COMPARISON_VERSION = "comparison/3"
 VISIBLE = (ExposureKind.LOGO, ExposureKind.PRODUCT, ExposureKind.TEXT)
 # Exposures whose middles are farther apart than this are not the same one.
 APART_S_MAX = 30.0
@@ -79,9 +79,10 @@ def _distance_s(planned: Exposure, measured: Exposure) -> float:
 
 
 def compare(plan: Timeline, draft: Timeline) -> dict[str, Any]:
-    """Return the comparison as JSON data: one row per exposure and a sentence on the whole."""
+    """Return the comparison as JSON data: a row for each exposure, the length, and a sentence on all of it."""
     rows = [_row(plan, draft, planned, measured) for planned, measured in pairs(plan.exposures, draft.exposures)]
-    kept = all(row["kept"] for row in rows)
+    length = _length(plan.duration_s, draft.duration_s)
+    kept = length["kept"] and all(row["kept"] for row in rows)
     seconds = sum(exposure.seconds.mid for exposure in draft.exposures)
     promised = between(
         sum(exposure.seconds.low for exposure in plan.exposures),
@@ -90,11 +91,29 @@ def compare(plan: Timeline, draft: Timeline) -> dict[str, Any]:
     return {
         "kept": kept,
         "zh": f"方案承诺露出共 {promised} 秒，成片实测 {number(seconds)} 秒；"
-        + ("符合方案。" if kept else "与方案不符。"),
+        + ("符合方案。" if kept else "与方案不符。")
+        + ("" if length["kept"] else length["zh"]),
         "en": f"The plan promises {promised} s of exposure in all; the draft measures {number(seconds)} s: "
-        + ("as planned." if kept else "not as planned."),
+        + ("as planned." if kept else "not as planned.")
+        + ("" if length["kept"] else f" {length['en']}"),
+        "length": length,
         "rows": rows,
         "model_version": COMPARISON_VERSION,
+    }
+
+
+def _length(planned_s: float, measured_s: float) -> dict[str, Any]:
+    """Return the planned and the measured length of the whole video; the slack is that of an exposure's length."""
+    slack = SLACK_S + LENGTH_SLACK * planned_s
+    off = "longer" if measured_s > planned_s + slack else "shorter" if measured_s < planned_s - slack else None
+    word = _DEVIATIONS[off] if off else Bilingual("符合方案", "as planned")
+    return {
+        "planned_s": planned_s,
+        "measured_s": measured_s,
+        "kept": off is None,
+        "off": [off] if off else [],
+        "zh": f"方案视频长 {number(planned_s)} 秒，成片长 {number(measured_s)} 秒：{word.zh}。",
+        "en": f"The plan is for a video of {number(planned_s)} s, the draft has {number(measured_s)} s: {word.en}.",
     }
 
 

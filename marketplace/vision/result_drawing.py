@@ -25,12 +25,10 @@ def timeline_svg(
     sheet = DrawingSheet(say(language, "视频里的品牌露出", "The brand in this video"), width, language)
     _head(sheet, result, score, language)
     label = max(90.0, min(150.0, width * 0.16))
-    marks = [
-        one
-        for one in ticks(0, timeline.duration_s, max(3, int(sheet.room / 110)))
-        if one <= timeline.duration_s and one == int(one)
-    ]
-    axis = ValueAxis(0, timeline.duration_s, MARGIN + label, width - MARGIN - 8, marks, 1.0, log=False)
+    # A plan for a longer video than the draft has its exposures beyond the draft's end.
+    lasts = max(timeline.duration_s, plan.duration_s if plan else 0.0)
+    marks = [one for one in ticks(0, lasts, max(3, int(sheet.room / 110))) if one <= lasts and one == int(one)]
+    axis = ValueAxis(0, lasts, MARGIN + label, width - MARGIN - 8, marks, 1.0, log=False)
     if plan is not None:
         _row(sheet, axis, say(language, "方案", "planned"), _planned(plan), result["cuts"])
     for kind, ink in _INKS.items():

@@ -104,6 +104,7 @@ PATCH  /briefs/{brief_id} | published                     SSYNFFFFFFF
 POST   /briefs/{brief_id}/publish | draft                 SSYNFFFFFFF
 POST   /briefs/{brief_id}/close | published               SSYNFFFFYFF
 POST   /briefs/{brief_id}/cancel | published              SSYNFFFFYFF
+POST   /briefs/{brief_id}/cancel | closed                 SSYNFFFFYFF
 GET    /briefs/{brief_id}/versions | draft                SSYNNNNNYYF
 GET    /briefs/{brief_id}/versions | published            SSYNYYYYYYF
 GET    /briefs/{brief_id}/versions/{version_id} | published SSYNYYYYYYF
@@ -161,6 +162,10 @@ GET    /bids/{bid_id}/suggestions | published             SSFFYNYNFFF
 GET    /bids/{bid_id}/suggestions | closed                SSFFYNYNFFF
 POST   /bids/{bid_id}/suggestions/{suggestion_id}/accept | published SSFFYNYNFFF
 POST   /bids/{bid_id}/withdraw | published                SSFFYNYNFFF
+POST   /bids/{bid_id}/confirm-brief | published           SSFFYNYNFFF
+POST   /bids/{bid_id}/confirm-brief | closed              SSFFYNYNFFF
+POST   /bids/{bid_id}/step-back | published               SSNNYNYNFFF
+POST   /bids/{bid_id}/step-back | closed                  SSYNYNYNFFF
 POST   /bids/{bid_id}/accept | published                  SSNNFFFFFFF
 POST   /bids/{bid_id}/accept | closed                     SSYNFFFFFFF
 POST   /bids/{bid_id}/decline | closed                    SSYNFFFFFFF

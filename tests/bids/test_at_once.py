@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -13,8 +14,9 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from marketplace.bids import service
-from marketplace.briefs import service as briefs
+from marketplace.bids import brief_changes, service
+from marketplace.bids.models import BidRevision
+from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import db, ids
 from marketplace.core.clock import now
 from marketplace.matching.gates.bid_gates import BRANDS_OWN
@@ -100,7 +102,7 @@ def test_a_bid_that_waits_for_a_revision_is_bound_to_the_new_version(app: Flask)
     )
     with ThreadPoolExecutor(1) as pool:
         with db.transaction(there.brand.actor) as session:
-            briefs.change(session, there.brand.actor, there.brief_id, loaded={"tolerance": 33}, version=2)
+            brief_changes.change(session, there.brand.actor, there.brief_id, loaded={"tolerance": 33}, version=2)
             session.flush()
             found = pool.submit(bid)
             for _ in range(500):
@@ -111,6 +113,91 @@ def test_a_bid_that_waits_for_a_revision_is_bound_to_the_new_version(app: Flask)
             else:
                 raise AssertionError("the bid does not wait")
         assert found.result(10) == 2
+
+
+def test_changes_confirmations_and_withdrawals_have_one_order_that_the_events_tell(app: Flask) -> None:
+    there = make.market()
+    bids = [make.place(there, channel_id=make.channel(there.creator.party_id)) for _ in range(4)]
+    url = f"/api/v1/briefs/{ids.show('brf', there.brief_id)}"
+
+    def one(number: int) -> int:
+        client, bid = app.test_client(), bids[number % 4]
+        if number % 5 == 0:
+            etag = client.get(url, headers=there.brand.headers).headers["ETag"]
+            body = {"tolerance": 36 + number} if number % 10 else {"title": f"第 {number} 版"}
+            return client.patch(url, json=body, headers={**there.brand.headers, "If-Match": etag}).status_code
+        if number % 5 == 1:
+            return client.post(path(bid.id, "revisions"), json=wording, headers=there.creator.once()).status_code
+        if number in (12, 33):
+            return client.post(path(bid.id, "withdraw"), headers=there.creator.once()).status_code
+        version = client.get(url, headers=there.creator.headers).json["version_id"]
+        body = {"brief_version_id": version}
+        return client.post(path(bid.id, "confirm-brief"), json=body, headers=there.creator.once()).status_code
+
+    wording = make.document()
+    codes = at_once(one)
+    assert set(codes) <= {200, 201, 409, 412}
+    assert codes[200] >= 3
+    with db.transaction() as session:
+        brief = session.get_one(Brief, there.brief_id)
+        numbers = {
+            row.id: row.number
+            for row in session.scalars(sa.select(BriefVersion).where(BriefVersion.brief_id == there.brief_id))
+        }
+        wordings_at = {
+            row.id: row
+            for row in session.scalars(sa.select(BidRevision).where(BidRevision.brief_version_id.in_(numbers)))
+        }
+    told = [event for event in events(there.brief_id) if event.kind == "briefs.revise"]
+    assert [event.data["number"] for event in told] == list(range(2, brief.version_number + 1))
+    matters = {event.data["number"]: bool(event.data["to_confirm"]) for event in told}
+    for row, _, kinds in everything(there.brief_id):
+        steps = events(row["id"])
+        stood_by = numbers[wordings_at[row["revision_id"]].brief_version_id]
+        for step in steps:
+            if step.kind == "bids.confirm_brief":
+                stood_by = max(stood_by, numbers[UUID(step.data["brief_version_id"])])
+        # What does not matter moves along.
+        while stood_by < brief.version_number and not matters[stood_by + 1]:
+            stood_by += 1
+        assert numbers[row["brief_version_id"]] == stood_by
+        while_open = sum(
+            matters[event.data["number"]]
+            for event in told
+            if row["withdrawn_at"] is None or event.created_at < row["withdrawn_at"]
+        )
+        assert 3 <= row["revisions_max"] <= 3 + sum(matters.values())
+        if row["withdrawn_at"] is None:
+            assert row["revisions_max"] == 3 + while_open
+        assert kinds.count("bids.revise") == row["revision_number"] - 1 <= row["revisions_max"] - 1
+        assert (row["status"] == "withdrawn") == (kinds[-1] == "bids.withdraw")
+
+
+def test_accepting_and_calling_off_and_stepping_back_have_one_order(app: Flask) -> None:
+    there = make.market()
+    bid = make.place(there)
+    make.close(there)
+    url = f"/api/v1/briefs/{ids.show('brf', there.brief_id)}/cancel"
+
+    def one(number: int) -> int:
+        client = app.test_client()
+        if number == 40:
+            return client.post(url, json={"reason": "停产"}, headers=there.brand.once()).status_code
+        name, body = [("accept", None), ("step-back", {"reason": "改期"})][number % 2]
+        return client.post(path(bid.id, name), json=body, headers=there.brand.once()).status_code
+
+    codes = at_once(one)
+    assert set(codes) <= {200, 409}
+    steps = [event for event in events(bid.id) if event.kind != "bids.place"]
+    assert codes[200] == len(steps) + 1
+    states = ["open", *(event.data["after"] for event in steps)]
+    assert [event.data["before"] for event in steps] == states[:-1]
+    assert [event.kind for event in steps] == [
+        f"bids.{('accept', 'step_back')[turn % 2]}" for turn in range(len(steps))
+    ]
+    with db.transaction() as session:
+        assert service.void_for_brief(session, there.brief_id) == 1
+    assert everything(there.brief_id)[0][0]["status"] == "void"
 
 
 @pytest.mark.parametrize(("late", "status"), [(timedelta(0), 409), (timedelta(microseconds=-1), 201)])
@@ -149,5 +236,5 @@ def test_placing_and_reading_ask_little_of_the_database(app: Flask) -> None:
         client.get("/livez")
     finally:
         sa.event.remove(db.Sessions.kw["bind"], "before_cursor_execute", note)
-    assert placing == 6
+    assert placing == 7
     assert listing <= 4  # the key, the mark that it was used, the role, the list

@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from marketplace.bids import brief_changes
 from marketplace.bids.models import Bid, BidStatus
 from marketplace.bids.states import BID_TRANSITIONS
-from marketplace.briefs import service as briefs_service
 from marketplace.briefs.schemas import BriefChange
 from marketplace.channels import service as channels_service
 from marketplace.core import db, ids, states
@@ -125,13 +125,26 @@ def test_a_channel_has_one_open_bid_on_a_brief(client: FlaskClient) -> None:
     bid = make.place(there)
     before = everything(there.brief_id)
     answer = client.post(there.offers, json=there.body(), headers=there.creator.once())
-    assert (answer.status_code, answer.json["rule"]) == (409, "uq_bids_one_open")
+    shown = ids.show("bid", bid.id)
+    assert (answer.status_code, answer.json["bid_id"]) == (409, shown)
+    assert answer.json["detail"].endswith(f"To change it, revise it: POST /bids/{shown}/revisions.")
     assert everything(there.brief_id) == before
     make.withdraw(there.creator, bid.id)
     assert client.post(there.offers, json=there.body(), headers=there.creator.once()).status_code == 201
     other = make.channel(there.creator.party_id)
     body = {**there.body(), "channel_id": ids.show("chn", other)}
     assert client.post(there.offers, json=body, headers=there.creator.once()).status_code == 201
+
+
+def test_another_agency_of_the_creator_is_not_told_which_bid_stands_in_its_way(client: FlaskClient) -> None:
+    there = make.market()
+    first, second = make.agency_of(there.creator.party_id), make.agency_of(there.creator.party_id)
+    bid = make.place(there, by=first)
+    answer = client.post(there.offers, json=there.body(), headers=second.once())
+    assert (answer.status_code, "bid_id" in answer.json) == (409, False)
+    assert ids.show("bid", bid.id) not in answer.text
+    told = client.post(there.offers, json=there.body(), headers=there.creator.once())
+    assert told.json["bid_id"] == ids.show("bid", bid.id)
 
 
 @pytest.mark.parametrize("state", ["draft", "closed", "cancelled"])
@@ -161,7 +174,7 @@ def test_two_revisions_are_bound_to_the_brief_as_it_then_is_and_a_third_is_refus
     bid = make.place(there)
     change = BriefChange().load({"title": "第二版"})
     with db.transaction(there.brand.actor) as session:
-        briefs_service.change(session, there.brand.actor, there.brief_id, loaded=change, version=2)
+        brief_changes.change(session, there.brand.actor, there.brief_id, loaded=change, version=2)
     for number, left in ((2, 1), (3, 0)):
         price = {"model": "flat", "amount": make.cny(8_000_000 - number)}
         body = make.document(price=price, options=[])
@@ -289,7 +302,8 @@ def test_the_list_is_filtered_and_paged(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize(("name", "status", "role"), list(product(BID_TRANSITIONS, BidStatus, Role)))
 def test_a_bid_moves_only_as_the_table_says(app: Flask, name: str, status: BidStatus, role: Role) -> None:
-    bid = Bid(brief_id=new_id(), brand_id=new_id(), channel_id=new_id(), creator_id=new_id(), status=status)
+    ids_of = ("brief_id", "brand_id", "channel_id", "creator_id", "brief_version_id")
+    bid = Bid(**{id_: new_id() for id_ in ids_of}, status=status)
     wanted = BID_TRANSITIONS[name]
     with db.Sessions() as session:
         if role in wanted.roles and status in wanted.sources:

@@ -216,7 +216,7 @@ def test_many_bids_are_voided_a_stretch_at_a_time(app: Flask, monkeypatch: pytes
     for _ in range(3):
         make.place(there, channel_id=make.channel(there.creator.party_id))
     make.cancel(there)
-    monkeypatch.setattr(service, "VOID_BATCH", 2)
+    monkeypatch.setattr(service, "BATCH", 2)
     assert voided(there.brief_id) == {"voided": 2}
     with db.transaction() as session:
         waiting = session.query(Job).filter_by(dedupe_key=f"bids.void:{there.brief_id}").count()

@@ -12,7 +12,7 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from marketplace.briefs import service
+from marketplace.briefs import bidding, service
 from marketplace.briefs.models import Brief, BriefStatus
 from marketplace.briefs.service import ShownBrief
 from marketplace.core import db, jobs
@@ -98,7 +98,7 @@ def test_the_deadline_holds_before_the_clock_has_run(client: FlaskClient, brand:
     make.move_deadline(brief.id, now() - timedelta(seconds=1))
     before = everything(brief.id)
     with pytest.raises(WrongState), db.transaction(creator.actor) as session:
-        service.lock_for_bidding(session, creator.actor, brief.id)
+        bidding.lock_for_bidding(session, creator.actor, brief.id)
     assert client.get(path(brief.id), headers=creator.headers).json["open_for_bids"] is False
     answer = client.patch(
         path(brief.id), json={"bids_close_at": make.moment(days=9)}, headers={**brand.headers, "If-Match": '"2"'}
@@ -138,24 +138,24 @@ def test_bidders_get_the_present_version_and_no_draft(client: FlaskClient, brand
     brief = make.published(brand)
     client.patch(path(brief.id), json={"title": "第二版"}, headers={**brand.headers, "If-Match": '"2"'})
     with db.transaction(creator.actor) as session:
-        found = service.lock_for_bidding(session, creator.actor, brief.id)
+        found = bidding.lock_for_bidding(session, creator.actor, brief.id)
     told = (found.id, found.brand_id, found.version_number, found.title, found.content["title"])
     assert told == (brief.id, brand.party_id, 2, "第二版", "第二版")
     draft = make.draft(brand)
     with pytest.raises(NotFound), db.transaction(creator.actor) as session:
-        service.lock_for_bidding(session, creator.actor, draft.id)
+        bidding.lock_for_bidding(session, creator.actor, draft.id)
     closed = make.closed(brand)
     with pytest.raises(WrongState), db.transaction(creator.actor) as session:
-        service.lock_for_bidding(session, creator.actor, closed.id)
+        bidding.lock_for_bidding(session, creator.actor, closed.id)
 
 
 def test_a_close_waits_for_bidders_and_bidders_do_not_wait_for_each_other(brand: Somebody, creator: Somebody) -> None:
     brief = make.published(brand)
-    with db.transaction(creator.actor) as bidding:
-        service.lock_for_bidding(bidding, creator.actor, brief.id)
+    with db.transaction(creator.actor) as bidder:
+        bidding.lock_for_bidding(bidder, creator.actor, brief.id)
         with db.transaction(creator.actor) as other:
             other.execute(sa.text("SET LOCAL lock_timeout = '50ms'"))
-            assert service.lock_for_bidding(other, creator.actor, brief.id).id == brief.id
+            assert bidding.lock_for_bidding(other, creator.actor, brief.id).id == brief.id
         with db.transaction(brand.actor) as closing:
             closing.execute(sa.text("SET LOCAL lock_timeout = '50ms'"))
             with pytest.raises(sa.exc.OperationalError, match="lock timeout"), closing.begin_nested():
@@ -169,7 +169,7 @@ def test_a_bidder_who_waited_for_a_revision_is_bound_to_it(brand: Somebody, crea
 
     def bid() -> tuple[int, str]:
         with db.transaction(creator.actor) as session:
-            found = service.lock_for_bidding(session, creator.actor, brief.id)
+            found = bidding.lock_for_bidding(session, creator.actor, brief.id)
             return found.version_number, found.content["title"]
 
     waiting = sa.text("SELECT count(*) FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0")

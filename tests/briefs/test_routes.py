@@ -135,7 +135,8 @@ def test_a_published_brief_gets_a_new_version_and_keeps_the_old(client: FlaskCli
     )
     assert (answer.status_code, answer.headers["ETag"], answer.json["version_number"]) == (200, '"3"', 2)
     event = last_event(brief.id)
-    assert (event.kind, event.data) == ("briefs.revise", {"number": 2, "changed": ["budget", "title"]})
+    data = {"number": 2, "changed": ["budget", "title"], "to_confirm": ["budget"]}
+    assert (event.kind, {name: event.data[name] for name in data}) == ("briefs.revise", data)
     assert event.party_ids == [brand.party_id]
     creator = people["creator"].headers
     wordings = client.get(path(brief.id, "versions"), headers=creator).json["data"]
@@ -207,7 +208,7 @@ def test_a_brief_is_cancelled_with_a_reason(client: FlaskClient, people: dict[st
 
 
 CALLS = {"publish": None, "close": None, "cancel": {"reason": "x"}}
-SOURCES = {"publish": {"draft"}, "close": {"published"}, "cancel": {"draft", "published"}}
+SOURCES = {"publish": {"draft"}, "close": {"published"}, "cancel": {"draft", "published", "closed"}}
 
 
 @pytest.mark.parametrize("call", list(CALLS))

@@ -200,8 +200,11 @@ _BRIEF = sa.text(
     " VALUES (:id, now(), :brand, :close, :status, 1, 1)"
 )
 _BID = sa.text(
-    "INSERT INTO bids (id, created_at, brief_id, brand_id, channel_id, creator_id, status, revision_number, version)"
-    " VALUES (:id, now(), :brief, :brand, :channel, :creator, :status, 1, 1)"
+    "WITH answered AS (INSERT INTO brief_versions (id, created_at, brief_id, number, title, category, currency,"
+    " budget_minor, tolerance, bids_close_at, content) VALUES (:id, now(), :brief, 1, 't', 'food', 'CNY', 1, 40, now(),"
+    " '{}') RETURNING id) INSERT INTO bids (id, created_at, brief_id, brand_id, channel_id, creator_id, status,"
+    " revision_number, version, brief_version_id, revisions_max, answers_in_part)"
+    " SELECT :id, now(), :brief, :brand, :channel, :creator, :status, 1, 1, answered.id, 3, false FROM answered"
 )
 
 

@@ -7,10 +7,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from marketplace.bids import service
+from marketplace.bids import brief_changes, service
 from marketplace.bids.bid_queries import ShownBid
 from marketplace.bids.schemas import BidRevisionIn
-from marketplace.briefs import service as briefs_service
 from marketplace.channels.models import Channel
 from marketplace.core import db, ids
 from marketplace.core.ids import new_id
@@ -52,7 +51,8 @@ def minimal(**changes: Any) -> dict[str, Any]:
     """A wording with nothing in it that may be left out, for a brief that asks one question."""
     return {
         "price": {"model": "flat", "amount": cny(8_000_000)},
-        "deliverables": [{"kind": "series", "count": 4}],
+        "deliverables": [{"kind": "series", "count": 4}, {"kind": "image", "count": 2}],
+        "rights": dict.fromkeys(("usage", "whitelisting", "raw_files", "exclusivity")),
         "plan": plan(),
         "answers": ["三个月前"],
         **changes,
@@ -68,6 +68,7 @@ def document(**changes: Any) -> dict[str, Any]:
             "whitelisting": cny(0),
             "raw_files": None,
             "exclusivity": cny(1_000_000),
+            "likeness_for_ai": None,
         },
         "options": [
             {"length_tier": "21-60", "amount": cny(8_000_000)},
@@ -184,7 +185,7 @@ def rescore(there: Market, admin: Somebody, reason: str = "补充了实测数据
 
 def cancel(there: Market) -> None:
     with db.transaction(there.brand.actor) as session:
-        briefs_service.cancel(session, there.brand.actor, there.brief_id, reason="停产")
+        brief_changes.cancel(session, there.brand.actor, there.brief_id, reason="停产")
 
 
 def standing(status: str) -> tuple[Market, ShownBid]:

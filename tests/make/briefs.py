@@ -56,6 +56,10 @@ def document(**changes: Any) -> dict[str, Any]:
     return {
         **minimal(),
         "closing_window_s": 0,
+        "bids_lapse_days": 21,
+        "part_offers": False,
+        "least_prominence": None,
+        "least_seconds": None,
         "product": {
             "name": "气泡水",
             "description": "零糖柠檬味",

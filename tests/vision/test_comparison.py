@@ -42,6 +42,19 @@ def test_what_is_missing_and_what_is_more_stand_in_rows_of_their_own() -> None:
     assert [(row["planned"], row["measured"], row["kept"]) for row in rows] == [(0, None, False), (None, 0, False)]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "off"), [(55, []), (58.25, []), (51.75, []), (58.3, ["longer"]), (51.7, ["shorter"]), (16, ["shorter"])]
+)
+def test_a_drafts_length_is_told_against_the_plans(seconds: float, off: list[str]) -> None:
+    plan = from_dict({"duration_s": 55, "exposures": [PROMISED]})
+    told = plan_comparison.compare(plan, from_dict({"duration_s": seconds, "exposures": [KEPT]}))
+    assert (told["length"]["off"], told["kept"]) == (off, not off)
+    assert told["rows"][0]["kept"]
+    if seconds == 16:
+        assert told["zh"].endswith("方案视频长 55 秒，成片长 16 秒：比承诺更短。")
+        assert told["en"].endswith("The plan is for a video of 55 s, the draft has 16 s: shorter than promised.")
+
+
 def test_what_the_plan_may_leave_out_is_not_missed() -> None:
     optional = {**PROMISED, "seconds": {"low": 0, "high": 4}}
     assert plan_comparison.compare(of(optional), of())["kept"]

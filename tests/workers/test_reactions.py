@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from marketplace.bids import brief_changes
 from marketplace.bids import service as bids_service
 from marketplace.bids.models import Bid
 from marketplace.channels import service as channels
@@ -70,6 +71,34 @@ def decline(client: FlaskClient, there: make.Market) -> None:
     (bid,) = bids(there)
     make.close(there)
     make.decline(there, bid)
+
+
+def confirm_brief(client: FlaskClient, there: make.Market) -> None:
+    (bid,) = bids(there)
+    with db.transaction(there.brand.actor) as session:
+        brief = brief_changes.change(session, there.brand.actor, there.brief_id, loaded={"tolerance": 30}, version=2)
+    with db.transaction(there.creator.actor) as session:
+        bids_service.confirm_brief(session, there.creator.actor, bid, brief_version_id=brief.version_id)
+
+
+def step_back(client: FlaskClient, there: make.Market, who: str = "brand") -> None:
+    (bid,) = bids(there)
+    make.close(there)
+    make.accept(there, bid)
+    side = getattr(there, who)
+    with db.transaction(side.actor) as session:
+        bids_service.step_back(session, side.actor, bid, reason="x")
+
+
+def back_out(client: FlaskClient, there: make.Market) -> None:
+    step_back(client, there, "creator")
+
+
+def lapse(client: FlaskClient, there: make.Market) -> None:
+    make.close(there)
+    with db.transaction() as session:
+        session.execute(sa.text("UPDATE briefs SET bids_lapse_at = now() WHERE id = :id"), {"id": there.brief_id})
+        assert bids_service.lapse_overdue(session) == 1
 
 
 def void(client: FlaskClient, there: make.Market) -> None:
@@ -145,6 +174,9 @@ FOLLOWS: dict[str, tuple[Callable[[FlaskClient, make.Market], None], list[tuple[
     "bids.withdraw": (withdraw, [("matching.score", True, False)]),
     "bids.decline": (decline, []),
     "bids.accept": (accept, []),
+    "bids.confirm_brief": (confirm_brief, [("matching.score", True, False)]),  # together with the brief's change
+    "bids.back_out": (back_out, []),
+    "bids.lapse": (lapse, []),
     "bids.void": (void, [("bids.void", True, False)]),  # the call-off's own
     "briefs.revise": (revise_brief, [("matching.score", True, False)]),
     "briefs.cancel": (cancel, [("bids.void", True, False)]),

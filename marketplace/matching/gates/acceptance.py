@@ -12,7 +12,7 @@ from marketplace.bids import bid_queries, policy
 from marketplace.bids import service as bids
 from marketplace.bids.bid_queries import ShownBid
 from marketplace.bids.models import Bid, BidRevision, BidStatus
-from marketplace.briefs.models import Brief
+from marketplace.briefs.models import Brief, BriefStatus
 from marketplace.core import db, ids
 from marketplace.core.actor import Actor
 from marketplace.core.errors import Conflict, FieldError, InvalidInput, WrongState
@@ -44,6 +44,7 @@ def accept(
     # Acceptances, confirmations and changes of one brief wait for each other here: each sees what the last one spent.
     brief = _lock_brief(session, actor, bid_id)
     bid = db.lock(session, Bid, bid_id, policy.visible(actor))
+    _refuse_over(brief)
     if bid.status != BidStatus.OPEN:
         raise WrongState(f"Cannot accept this bid while it is {bid.status}.", state=str(bid.status))
     costs = session.get_one(BidRevision, bid.revision_id).option_costs
@@ -64,6 +65,7 @@ def accept_set(
     Bids that are accepted already in the same option stay as they are. Raises WrongState with the changes if a bid is
     neither, and GatesShut; whether the set keeps the budget is the caller's to check.
     """
+    _refuse_over(brief)
     query = sa.select(Bid).where(Bid.id.in_(list(options))).order_by(Bid.id).with_for_update(of=Bid)
     members = session.scalars(query.execution_options(populate_existing=True)).all()
     changes = [
@@ -97,6 +99,11 @@ def refuse_shut(bid_id: UUID, shut: Sequence[ShutGate]) -> None:
         gates=[asdict(gate) for gate in shut],
         bid_id=ids.show("bid", bid_id),
     )
+
+
+def _refuse_over(brief: Brief) -> None:
+    if brief.status != BriefStatus.CLOSED:
+        raise WrongState("Bids are accepted while their brief is closed.", state=str(brief.status))
 
 
 def _lock_brief(session: Session, actor: Actor, bid_id: UUID) -> Brief:

@@ -9,10 +9,13 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.bids import brief_answer
+from marketplace.briefs.brief_document import with_defaults
 from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import db
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
+from marketplace.core.message import Bilingual
 from marketplace.law import gate as law
 from marketplace.matching.audience import grid, share_columns
 from marketplace.matching.audience.arrays import Floats
@@ -24,9 +27,9 @@ from marketplace.pacing import service as pacing
 from marketplace.pacing.exclusivity import WantedPlacement
 
 _BIDS = (
-    "SELECT b.id, b.status, b.channel_id, b.accepted_option, b.accepted_cost_minor, r.option_costs, r.deliverables,"
-    " r.brief_version_id, w.status AS review, w.reason AS review_reason, f.snapshot_id, f.shares,"
-    " f.flags AS channel_flags,"
+    "SELECT b.id, b.status, b.channel_id, b.accepted_option, b.accepted_cost_minor, b.brief_version_id, r.option_costs,"
+    " r.deliverables, r.options, r.price, c.platform, w.status AS review, w.reason AS review_reason, f.snapshot_id,"
+    " f.shares, f.flags AS channel_flags,"
     f" {numbers.sql('people', 'point')} AS people, {numbers.sql('intrusiveness', 'point')} AS computed_intrusiveness,"
     # At once, and not only when the job has scored the bid with it.
     " CASE WHEN w.status = 'approved' THEN (w.override ->> 'intrusiveness')::float8 END AS given_intrusiveness,"
@@ -36,6 +39,7 @@ _BIDS = (
     "   AND g.creator_id = b.creator_id AND g.status = 'active' AND g.starts_on <= :today"
     "   AND (g.ends_on IS NULL OR g.ends_on >= :today)) AS mandate"
     " FROM bids b JOIN bid_revisions r ON r.id = b.revision_id JOIN parties p ON p.id = b.creator_id"
+    " JOIN channels c ON c.id = b.channel_id"
     " LEFT JOIN parties a ON a.id = b.agency_id LEFT JOIN matches m ON m.id = b.id"
     " {features}"
     " LEFT JOIN reviews w ON w.subject_id = b.id AND w.subject_kind = 'bid'"
@@ -93,9 +97,10 @@ def _facts(
     barred = law.barred(version.category, version.content.get("markets") or [], minors)
     placements = _placements(session, brief, version, rows)
     spent = committed(session, brief.id)
+    content = with_defaults(version.content)
     return [
         GateFacts(
-            status=row.status,
+            status="lapsed" if row.status == "open" and _is_over(brief) else row.status,
             currency=version.currency,
             budget=version.budget_minor,
             cost=_cost(row, options.get(row.id)),
@@ -104,6 +109,7 @@ def _facts(
             is_suspended=row.suspended,
             has_mandate=row.mandate,
             stands_by_brief=row.brief_version_id == version.id,
+            mismatches=_mismatches(row, content) if row.status == "open" else (),
             law="law_minors" if is_barred else "",
             minors=None if math.isnan(share) else share,
             placement=placements.get(row.channel_id, ""),
@@ -119,6 +125,23 @@ def _facts(
             committed=spent - (row.accepted_cost_minor or 0) if row.status == "accepted" else spent,
         )
         for row, share, is_barred in zip(rows, minors.tolist(), barred.tolist(), strict=True)
+    ]
+
+
+def _is_over(brief: Brief) -> bool:
+    """Return whether the open bids of a closed brief have lapsed, also if the job that marks them is late."""
+    return brief.bids_lapse_at is not None and now() >= brief.bids_lapse_at
+
+
+def _mismatches(row: Any, content: Mapping[str, Any]) -> list[Bilingual]:
+    """Return where what a bid would deliver does not answer the brief, for bids from before that was refused."""
+    stored = {"deliverables": row.deliverables, "options": row.options, "price": row.price}
+    stored["rights"] = row.price.get("rights") or {}
+    errors = brief_answer.answer_errors(stored, content, row.platform)
+    return [
+        Bilingual(f"{error.pointer} 不符合。", f"{error.pointer}: {error.detail}")
+        for error in errors
+        if error.pointer.startswith("/deliverables")
     ]
 
 

@@ -29,7 +29,8 @@ POOLED = TIERS
 VIEWS_UNIT, FOLLOWERS_UNIT, DAYS_UNIT, DAYS_MAX = 10_000.0, 100_000.0, 30.0, 365.0
 TAUS = (LOW, HIGH)
 LENGTHS = ("1-20", "60+")
-BOUGHT = tuple(right for right in RIGHTS if right != "exclusivity")
+# Nothing is known yet of what the use of a likeness for AI adds to a price, so no deal tells of it.
+BOUGHT = tuple(right for right in RIGHTS if right not in ("exclusivity", "likeness_for_ai"))
 BASES = ("none", "settled", "platform_cpm", "rate_cards")
 # Prior mean and standard deviation of each coefficient on the log scale (None: free). Elasticities and lengths: rate
 # cards of Xingtu, 2025-11 (0.16 on plays and 0.54 on followers for lists, 1 on views for a price by the thousand). Raw

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from marketplace.bids.pricing_models import RIGHTS, PricingModel
+from marketplace.bids.pricing_models import PricingModel
 from marketplace.briefs.vocabulary import LENGTH_TIERS
 from marketplace.core.http.fields import IdField, MoneyField, TextField, TimeField, WholeField, WholeParam, one_of
 from marketplace.core.http.shared_schemas import ReasonOut
@@ -13,6 +13,7 @@ from marketplace.core.money import MINOR_DIGITS
 from marketplace.matching.pricing.models import DealSide, DealSource
 from marketplace.matching.pricing.price_model import BASES, BOUGHT
 
+TOLD_RIGHTS = (*BOUGHT, "exclusivity")
 DAYS_MAX = 365
 _VIEWS_MAX = 10_000_000_000
 
@@ -84,7 +85,7 @@ class DealPriceIn(Schema):
     list_price = MoneyField(low=1, load_default=None, allow_none=True)
     pricing_model = one_of(PricingModel, load_default="flat")
     length_tier = one_of(LENGTH_TIERS, load_default=None, allow_none=True)
-    rights = fields.List(one_of(RIGHTS), load_default=list, validate=validate.Length(max=len(RIGHTS)))
+    rights = fields.List(one_of(TOLD_RIGHTS), load_default=list, validate=validate.Length(max=len(TOLD_RIGHTS)))
     exclusivity_days = WholeField(0, DAYS_MAX, load_default=0)
     settled_on = fields.Date(required=True)
     expected_views = WholeField(1, _VIEWS_MAX, load_default=None, allow_none=True)

@@ -169,8 +169,6 @@ def confirm(
     )
     if selection.result is None:
         raise RuntimeError(f"The selection {selection.id} is done without a result.")
-    if brief.status != BriefStatus.CLOSED:
-        raise WrongState("Bids are accepted while their brief is closed.", state=str(brief.status))
     chosen = {ids.read("bid", line["bid_id"]): int(line["option"]) for line in selection.result["chosen"]}
     record = newest_record(session, brief.id)
     if record is not None and record.created_at > selection.created_at:

@@ -89,7 +89,7 @@ def test_what_needs_two_people_waits_for_the_second(client: FlaskClient) -> None
 
 def test_a_bid_that_nobody_was_asked_about_is_refused_until_its_brand_asks(client: FlaskClient) -> None:
     there = look.market(tolerance=3)
-    who, bid_id = risky(there)
+    _, bid_id = risky(there)
     make.close(there)
     assert "review_needed" in gates(accept(client, there, bid_id))
     assert post(client, there.brand, f"bids/{ids.show('bid', bid_id)}/review").status_code == 200
@@ -147,8 +147,8 @@ def test_a_promise_elsewhere_and_a_missing_audience_refuse_acceptance(client: Fl
 
 def test_the_ranking_shows_the_gates_that_acceptance_will_meet(client: FlaskClient) -> None:
     there = look.market(ceiling_per_thousand=make.cny(100))
-    _, dear = look.offer(there)
-    _, bid_id = risky(there)
+    look.offer(there)
+    risky(there)
     make.place(there, **look.plain())
     make.close(there)
     for line in look.ranking(client, there)["data"]:

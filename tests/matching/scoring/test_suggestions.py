@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 
-from marketplace.bids import commitment
+from marketplace.bids import brief_answer, commitment
 from marketplace.briefs import service as briefs_service
 from marketplace.briefs.schemas import BriefChange
 from marketplace.cli.client import ApiClient
@@ -68,6 +68,22 @@ def test_before_it_is_scored_the_plan_alone_speaks(client: FlaskClient) -> None:
     found = frontier.frontier(plan, math.nan)
     assert [one["plan"] for one in told["suggestions"]] == [timeline.to_dict(one.plan) for one in found.points]
     assert told["suggestions"][0]["kept"] is True
+
+
+def test_no_plan_is_suggested_that_the_brief_would_refuse_for_showing_too_little(client: FlaskClient) -> None:
+    told = {}
+    for least in (None, 6):
+        there = look.market(tolerance=90, least_seconds=least)
+        who, bid = look.offer(there, plan=LOUD)
+        told[least] = {str(one["plan"]) for one in read(client, who, bid.id)["suggestions"]}
+    assert told[6] < told[None]
+    plan = timeline.from_dict(LOUD)
+    enough = {str(timeline.to_dict(one.plan)) for one in frontier.frontier(plan, math.nan).points if seconds(one) >= 6}
+    assert told[6] == enough
+
+
+def seconds(point: frontier.PlanOption) -> float:
+    return brief_answer.sure_seconds(point.plan)
 
 
 def test_once_it_is_scored_the_channel_speaks_too(client: FlaskClient, worker: ModuleType) -> None:

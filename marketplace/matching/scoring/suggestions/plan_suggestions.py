@@ -15,12 +15,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.bids import commitment
+from marketplace.bids import brief_answer, commitment
 from marketplace.bids import policy as bids_policy
 from marketplace.bids import service as bids
-from marketplace.bids.bid_queries import REVISIONS_MAX, ShownBid
+from marketplace.bids.bid_queries import ShownBid
 from marketplace.bids.models import Bid, BidRevision, BidStatus
 from marketplace.briefs import service as briefs
+from marketplace.briefs.brief_document import with_defaults
 from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import db, ids
 from marketplace.core.actor import Actor
@@ -62,10 +63,11 @@ def suggest(session: Session, actor: Actor, bid_id: UUID) -> BidSuggestions:
     bid = db.get(session, Bid, bid_id, bids_policy.own(actor))
     revision = session.get_one(BidRevision, bid.revision_id)
     brief = session.get_one(Brief, bid.brief_id)
-    tolerance = session.scalars(sa.select(BriefVersion.tolerance).where(BriefVersion.id == brief.version_id)).one()
+    version = session.get_one(BriefVersion, brief.version_id)
+    tolerance, asked = version.tolerance, with_defaults(version.content)
     match = service.find_match(session, bid)
     plan, plan_frontier = _search(revision, match)
-    revisions_left = REVISIONS_MAX - bid.revision_number
+    revisions_left = bid.revisions_max - bid.revision_number
     return BidSuggestions(
         bid_id=bid_id,
         revision_id=revision.id,
@@ -81,6 +83,8 @@ def suggest(session: Session, actor: Actor, bid_id: UUID) -> BidSuggestions:
                 "keeps_tolerance": keeps(point.standing, tolerance),
             }
             for point in plan_frontier.points
+            # A milder plan may be noticed less than the brief asks for, and would be refused.
+            if not any(brief_answer.notice_errors(point.plan, asked))
         ],
         model_version=plan_frontier.model_version,
     )

@@ -1,0 +1,223 @@
+"""Whether a bid answers its brief: platform, kinds, counts, lengths, rights, and the least that its plan must show.
+
+"Stored" and "brief" are documents as JSON values; `platform` is that of the bid's channel. What the brief asks of a
+bid are its deliverables for that platform and those for any.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, combinations
+from typing import Any
+
+from marketplace.bids.pricing_models import RIGHTS
+from marketplace.briefs.brief_document import parse_time
+from marketplace.briefs.vocabulary import LENGTH_TIERS, TIER_SECONDS
+from marketplace.core.errors import FieldError
+from marketplace.intrusiveness.prominence import prominence_range
+from marketplace.intrusiveness.timeline import ExposureKind, Timeline, TimelineSource
+
+Documents = Sequence[Mapping[str, Any]]
+
+# Exposure kind of a plan -> the brief's placement kinds that permit it.
+_VISIBLE_KINDS = frozenset({"background", "hand_prop", "wardrobe", "plot_use"})
+_PERMITTED_BY: Mapping[str, frozenset[str]] = {
+    "product": _VISIBLE_KINDS,
+    "logo": _VISIBLE_KINDS | {"caption", "logo_card"},
+    "text": frozenset({"caption", "logo_card"}),
+    "speech": frozenset({"spoken_mention", "read_ad"}),
+}
+# Every set of lengths: a brief's lines may allow several each, so no single length shows whether all fit together.
+_TIER_SETS = tuple(
+    frozenset(chosen) for size in range(1, len(LENGTH_TIERS) + 1) for chosen in combinations(LENGTH_TIERS, size)
+)
+
+
+def answer_errors(stored: Mapping[str, Any], brief: Mapping[str, Any], platform: str) -> Iterator[FieldError]:
+    """Yield an error for each thing that the brief asks for and the bid does not answer; the plan has `plan_errors`."""
+    yield from _rights(stored["rights"], brief["rights"])
+    asked = asked_of(brief, platform)
+    if not asked:
+        platforms = ", ".join(sorted({line["platform"] for line in brief["deliverables"]}))
+        yield FieldError("/deliverables", f"The brief asks for {platforms}; this channel is on {platform}.")
+        return
+    yield from _kinds_and_counts(stored["deliverables"], asked, brief["part_offers"])
+    yield from _windows(stored["deliverables"], brief["publish_window"])
+    yield from _tiers(stored, asked)
+
+
+def answers_in_part(stored: Mapping[str, Any], brief: Mapping[str, Any], platform: str) -> bool:
+    """Return whether a bid offers fewer of something than the brief asks of it."""
+    offered = _counts(stored["deliverables"])
+    return any(offered[kind] < count for kind, count in _counts(asked_of(brief, platform)).items())
+
+
+def asked_of(brief: Mapping[str, Any], platform: str) -> Documents:
+    """Return the deliverables that a brief asks of a channel on this platform."""
+    return [line for line in brief["deliverables"] if line["platform"] in (None, platform)]
+
+
+def plan_errors(
+    plan: Timeline, stored: Mapping[str, Any], brief: Mapping[str, Any], platform: str
+) -> Iterator[FieldError]:
+    """Yield what a plan shows too much or too little of, against itself, its own bid and the brief."""
+    if plan.source is not TimelineSource.PLAN:
+        yield FieldError("/plan/source", "A bid carries a plan, nothing measured.")
+    yield from _plan_kinds(plan, set(brief["placement_kinds"]))
+    yield from _plan_length(plan, stored["deliverables"], asked_of(brief, platform))
+    yield from notice_errors(plan, brief)
+
+
+def notice_errors(plan: Timeline, brief: Mapping[str, Any]) -> Iterator[FieldError]:
+    """Yield an error where nobody would notice the brand, or where the brief asks that it is noticed more."""
+    sure, most = prominence_range(plan)
+    least = brief["least_prominence"]
+    if not plan.exposures:
+        yield FieldError("/plan/exposures", "Plan at least one exposure: nobody notices a brand that is never there.")
+    elif most <= 0:
+        yield FieldError("/plan/exposures", "Nobody would notice this: its prominence is 0 of 100 at the most.")
+    elif least is not None and sure < least:
+        yield FieldError(
+            "/plan/exposures",
+            f"The brief asks for a prominence of {least:g} of 100 at the least; this plan is sure of {sure:.1f} only.",
+        )
+    seconds, wanted = sure_seconds(plan), brief["least_seconds"]
+    if plan.exposures and wanted is not None and seconds < wanted:
+        yield FieldError(
+            "/plan/exposures",
+            f"The brief asks for {wanted:g} s of exposure at the least; this plan is sure of {seconds:.1f} s only.",
+        )
+
+
+def sure_seconds(plan: Timeline) -> float:
+    """Return the seconds in which the brand is seen or heard: each exposure at its shortest, from the middle of its
+    start's interval, and where several overlap, once."""
+    total, reached = 0.0, 0.0
+    for start, end in sorted((one.start_s.mid, one.start_s.mid + one.seconds.low) for one in plan.exposures):
+        last = min(end, plan.duration_s)
+        total += max(0.0, last - max(start, reached))
+        reached = max(reached, last)
+    return total
+
+
+def _rights(offered: Mapping[str, Any], asked: Mapping[str, Any]) -> Iterator[FieldError]:
+    for name in RIGHTS:
+        if offered.get(name) is not None and not asked.get(name):
+            yield FieldError(f"/rights/{name}", "The brief does not ask for this right.")
+        elif asked.get(name) and name not in offered:
+            yield FieldError(
+                f"/rights/{name}",
+                "The brief asks for this right: price it, give it away with 0, or refuse it with null.",
+            )
+
+
+def _counts(lines: Documents) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for line in lines:
+        counts[line["kind"]] += line["count"]
+    return counts
+
+
+def _kinds_and_counts(offered: Documents, asked: Documents, part_offers: bool) -> Iterator[FieldError]:
+    asked_counts, counts = _counts(asked), _counts(offered)
+    last = {line["kind"]: f"/deliverables/{index}" for index, line in enumerate(offered)}
+    unasked = [index for index, line in enumerate(offered) if line["kind"] not in asked_counts]
+    for index in unasked:
+        yield FieldError(f"/deliverables/{index}/kind", f"The brief asks for: {', '.join(sorted(asked_counts))}.")
+    if unasked:
+        return  # what is missing is perhaps there under the wrong name
+    for kind, wanted in asked_counts.items():
+        if counts[kind] > wanted:
+            text = f"The brief asks for {wanted} of kind {kind}; this offers {counts[kind]}."
+            yield FieldError(f"{last[kind]}/count", text)
+        elif counts[kind] < wanted and not part_offers:
+            text = f"The brief asks for {wanted} of kind {kind} and takes no part offers; this offers {counts[kind]}."
+            yield FieldError(f"{last[kind]}/count" if kind in last else "/deliverables", text)
+
+
+def _windows(offered: Documents, window: Mapping[str, str]) -> Iterator[FieldError]:
+    opens, ends = parse_time(window["from"]), parse_time(window["to"])
+    for index, line in enumerate(offered):
+        pointer = f"/deliverables/{index}"
+        first, last = (line[name] and parse_time(line[name]) for name in ("publish_from", "publish_to"))
+        for name, at in (("publish_from", first), ("publish_to", last)):
+            if at is not None and not opens <= at <= ends:
+                text = f"Must lie within the brief's window, {window['from']} to {window['to']}."
+                yield FieldError(f"{pointer}/{name}", text)
+        if first is not None and last is not None and last < first:
+            yield FieldError(f"{pointer}/publish_to", "Must not be earlier than `publish_from`.")
+
+
+def _tiers(stored: Mapping[str, Any], asked: Documents) -> Iterator[FieldError]:
+    offered, errors = stored["deliverables"], []
+    for index, line in enumerate(offered):
+        tier, tiers = line["length_tier"], _allowed([line["kind"]], asked)
+        if tier is not None and line["kind"] == "image":
+            errors.append(FieldError(f"/deliverables/{index}/length_tier", "Images have no length in seconds."))
+        elif tier is not None and tiers and tier not in tiers:
+            text = f"The brief asks for: {', '.join(sorted(tiers))}."
+            errors.append(FieldError(f"/deliverables/{index}/length_tier", text))
+    yield from errors or _crowded_tiers(offered, asked)
+    tiers = _allowed({line["kind"] for line in offered}, asked)
+    for index, option in enumerate(stored["options"]):
+        if tiers and option["length_tier"] not in tiers:
+            yield FieldError(f"/options/{index}/length_tier", f"The brief asks for: {', '.join(sorted(tiers))}.")
+        elif index == 0 and option["length_tier"] not in {line["length_tier"] for line in offered}:
+            text = "The first option is the offer itself: no deliverable is so long."
+            yield FieldError("/options/0/length_tier", text)
+
+
+def _allowed(kinds: Sequence[str] | set[str], asked: Documents) -> set[str]:
+    """Return the lengths asked for in these kinds; empty where any length will do."""
+    lines = [line["length_tiers"] for line in asked if line["kind"] in kinds and line["kind"] != "image"]
+    return set(chain.from_iterable(lines)) if all(lines) else set()
+
+
+def _crowded_tiers(offered: Documents, asked: Documents) -> Iterator[FieldError]:
+    """Yield an error where more is offered of some lengths than the lines that allow them ask for (Hall's theorem)."""
+    for kind in sorted({line["kind"] for line in offered if line["kind"] != "image"}):
+        lines = [line for line in asked if line["kind"] == kind]
+        for tiers in _TIER_SETS:
+            of_tiers = [
+                (index, line["count"])
+                for index, line in enumerate(offered)
+                if line["kind"] == kind and line["length_tier"] in tiers
+            ]
+            room = sum(line["count"] for line in lines if not line["length_tiers"] or tiers & {*line["length_tiers"]})
+            count = sum(each for _, each in of_tiers)
+            if room < count <= sum(line["count"] for line in lines):
+                text = f"The brief asks for {room} of {', '.join(sorted(tiers))} s; this offers {count}."
+                yield FieldError(f"/deliverables/{of_tiers[-1][0]}/count", text)
+                return
+
+
+def _plan_kinds(plan: Timeline, allowed: set[str]) -> Iterator[FieldError]:
+    for index, exposure in enumerate(plan.exposures):
+        pointer, needed = f"/plan/exposures/{index}", _PERMITTED_BY[exposure.kind]
+        if not needed & allowed:
+            yield FieldError(
+                f"{pointer}/kind",
+                f"The brief allows {', '.join(sorted(allowed))}; this would need one of: {', '.join(sorted(needed))}.",
+            )
+        if exposure.kind is not ExposureKind.SPEECH and exposure.area_share.high <= 0:
+            yield FieldError(f"{pointer}/area_share", "Must be more than 0: nobody sees what has no size.")
+        if exposure.kind is not ExposureKind.SPEECH and exposure.clarity.high <= 0:
+            yield FieldError(f"{pointer}/clarity", "Must be more than 0: nobody recognises this.")
+        if exposure.start_s.high >= plan.duration_s:
+            yield FieldError(f"{pointer}/start_s", f"Begins when the video of {plan.duration_s:g} s is over.")
+
+
+def _plan_length(plan: Timeline, offered: Documents, asked: Documents) -> Iterator[FieldError]:
+    """Yield an error where the planned video is none of those that the bid offers."""
+    lengths: set[str] = set()
+    for line in offered:
+        if line["kind"] != "image":
+            tier, tiers = line["length_tier"], _allowed([line["kind"]], asked)
+            if (tier and tiers and tier not in tiers) or not (tier or tiers):
+                return  # another error says so already, or any length will do
+            tiers = {tier} if tier else tiers
+            lengths |= tiers
+    # Platforms count whole seconds.
+    seconds = round(plan.duration_s)
+    if lengths and not any(TIER_SECONDS[tier][0] <= seconds <= TIER_SECONDS[tier][1] for tier in lengths):
+        offers = ", ".join(tier for tier in LENGTH_TIERS if tier in lengths)
+        yield FieldError("/plan/duration_s", f"The bid offers a video of {offers} s; this plan has {seconds} s.")

@@ -1,0 +1,54 @@
+"""Change a brief or call it off, in one transaction with what that means for the bids that stand on it.
+
+Briefs know nothing of bids, so the two calls that may not happen behind the bidders' backs are made here.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from marketplace.bids.models import Bid, BidStatus
+from marketplace.briefs import policy as briefs_policy
+from marketplace.briefs import service as briefs
+from marketplace.briefs.models import Brief
+from marketplace.briefs.service import ShownBrief
+from marketplace.core import db
+from marketplace.core.actor import Actor
+
+
+def change(session: Session, actor: Actor, brief_id: UUID, *, loaded: Mapping[str, Any], version: int) -> ShownBrief:
+    """Change a brief: see briefs.service.change. The side of each standing bid may read of what matters to it.
+
+    A change that matters gives each open bid one wording more, and leaves it standing by the version before. Any other
+    moves along with the bids that stood by that version.
+    """
+    sides = _standing_sides(session, actor, brief_id)
+    changed = briefs.change(session, actor, brief_id, loaded=loaded, version=version, bidders=sides)
+    moved = sa.update(Bid).where(Bid.brief_id == brief_id)
+    if changed.to_confirm:
+        more = moved.where(Bid.status == BidStatus.OPEN).values(revisions_max=Bid.revisions_max + 1)
+        db.run(session, more)
+    elif changed.brief.version_id != changed.version_before:
+        along = moved.where(Bid.brief_version_id == changed.version_before)
+        db.run(session, along.values(brief_version_id=changed.brief.version_id))
+    return changed.brief
+
+
+def cancel(session: Session, actor: Actor, brief_id: UUID, *, reason: str) -> ShownBrief:
+    """Call a brief off, before its close or after it; the side of each standing bid may read the reason.
+
+    A job voids the open and the accepted bids.
+    """
+    sides = _standing_sides(session, actor, brief_id)
+    return briefs.cancel(session, actor, brief_id, reason=reason, bidders=sides)
+
+
+def _standing_sides(session: Session, actor: Actor, brief_id: UUID) -> list[UUID]:
+    """Lock a brief, so that no bid is placed meanwhile, and return the parties of its open and accepted bids."""
+    db.lock(session, Brief, brief_id, briefs_policy.own(actor))
+    standing = Bid.status.in_([BidStatus.OPEN, BidStatus.ACCEPTED])
+    rows = session.execute(sa.select(Bid.creator_id, Bid.agency_id).where(Bid.brief_id == brief_id, standing))
+    return sorted({party for row in rows for party in row if party is not None})

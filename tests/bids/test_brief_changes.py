@@ -1,0 +1,355 @@
+"""A published brief may change, but not behind the backs of those who bid on it."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import time_machine
+from flask.testing import FlaskClient
+
+from marketplace.bids.bid_queries import ShownBid
+from marketplace.briefs.change_rules import RULES, ChangeWeight
+from marketplace.briefs.models import Brief
+from marketplace.briefs.schemas import BriefIn
+from marketplace.core import db, ids
+from marketplace.core.clock import now
+from tests.bids.look import events, everything, path, pointers
+from tests.bids.test_sealed import offer, voided
+from tests.briefs.look import last_event
+from tests.briefs.look import path as brief_path
+from tests.make import bids as make
+from tests.make import briefs as make_briefs
+from tests.make.briefs import cny
+from tests.make.people import Somebody, somebody
+
+
+def change(client: FlaskClient, there: make.Market, **fields: Any) -> Any:
+    """Change a brief over HTTP, whatever version it is at."""
+    version = client.get(brief_path(there.brief_id), headers=there.brand.headers).headers["ETag"]
+    headers = {**there.brand.headers, "If-Match": version}
+    return client.patch(brief_path(there.brief_id), json=fields, headers=headers)
+
+
+def changed(client: FlaskClient, there: make.Market, **fields: Any) -> Mapping[str, Any]:
+    answer = change(client, there, **fields)
+    assert answer.status_code == 200, answer.json
+    shown: Mapping[str, Any] = answer.json
+    return shown
+
+
+def confirm(client: FlaskClient, who: Somebody, bid_id: UUID, version_id: str) -> Any:
+    body = {"brief_version_id": version_id}
+    return client.post(path(bid_id, "confirm-brief"), json=body, headers=who.once())
+
+
+def shown_bid(client: FlaskClient, who: Somebody, bid_id: UUID) -> Any:
+    return client.get(path(bid_id), headers=who.headers).json
+
+
+def stands_by(shown: Any) -> tuple[str, bool]:
+    return shown["stands_by_version_id"], shown["stands_by_current_version"]
+
+
+def read_events(client: FlaskClient, who: Somebody, kind: str) -> list[Any]:
+    data = client.get("/api/v1/events?limit=100", headers=who.headers).json["data"]
+    return [event for event in data if event["kind"] == kind]
+
+
+def revise(client: FlaskClient, who: Somebody, bid_id: UUID, **changes: Any) -> Any:
+    return client.post(path(bid_id, "revisions"), json=make.document(**changes), headers=who.once())
+
+
+def test_every_field_of_a_brief_has_its_weight_and_a_reason() -> None:
+    assert set(RULES) == set(BriefIn().fields)
+    assert all(reason.strip() for _, reason in RULES.values())
+
+
+MATTERS: list[dict[str, Any]] = [
+    {"budget": cny(19_000_000)},
+    {"target": []},
+    {"markets": ["CN"]},
+    {"placement_kinds": ["hand_prop", "background", "plot_use", "caption"]},
+    {"tolerance": 34},
+    {"ceiling_per_thousand": cny(1)},
+    {"deliverables": [{"kind": "series", "count": 3, "length_tiers": [], "platform": None}]},
+    {"least_prominence": 1},
+    {"least_seconds": 1},
+    {"publish_window": {"from": make_briefs.moment(days=21), "to": make_briefs.moment(days=39)}},
+    {"keep_live_days": 365},
+    {"rights": {"likeness_for_ai": True}},
+    {"must": []},
+    {"must_not": ["别说价格"]},
+    {"disclosure": {"required": True, "text": "赞助"}},
+    {"buying_link": False},
+    {"sample": {"provided": False}},
+    {"terms": {"payment_days": 180}},
+    {"questions": []},
+    {"bids_lapse_days": 90},
+    {"product": {"name": "气泡水", "category": "alcohol", "value": cny(4_900)}},
+    {"product": {"name": "气泡水", "category": "food", "value": cny(1)}},
+    {"product": {"name": "果汁", "category": "food", "value": cny(4_900)}},
+    {"brand": {"names": ["别家"]}},
+]
+LIGHT: list[dict[str, Any]] = [
+    {"title": "改了一个错字"},
+    {"note": None},
+    {"product": {"name": "气泡水", "category": "food", "value": cny(4_900), "description": "改了说明"}},
+    {"brand": {"names": ["清泉", "Clearspring"], "aliases": ["小泉"]}},
+    {"title": "x", "note": "y"},
+]
+
+
+@pytest.mark.parametrize("fields", MATTERS, ids=lambda fields: next(iter(fields)))
+def test_a_change_that_matters_tells_each_bidder_gives_a_wording_and_waits_for_its_word(
+    client: FlaskClient, fields: dict[str, Any]
+) -> None:
+    there = make.market()
+    agency = make.agency_of(there.creator.party_id)
+    bid, second = make.place(there), make.place(there, agency, make.channel(there.creator.party_id))
+    brief = changed(client, there, **fields)
+    for who, one in ((there.creator, bid), (agency, second)):
+        shown = shown_bid(client, who, one.id)
+        assert stands_by(shown) == (
+            ids.show("brv", bid.brief_version_id),
+            False,
+        )
+        assert (shown["revisions_left"], shown["revision_number"]) == (3, 1)
+        (told,) = read_events(client, who, "briefs.revise")
+        assert (told["subject_id"], told["data"]["to_confirm"]) == (brief["id"], sorted(fields))
+    assert last_event(there.brief_id).party_ids == sorted(
+        [there.brand.party_id, there.creator.party_id, agency.party_id]
+    )
+
+
+@pytest.mark.parametrize("fields", LIGHT)
+def test_a_typo_matters_to_nobody_and_bids_move_along(client: FlaskClient, fields: dict[str, Any]) -> None:
+    there = make.market()
+    bid = make.place(there)
+    brief = changed(client, there, **fields)
+    assert (brief["version_number"], brief["notice_ends_at"]) == (2, None)
+    shown = shown_bid(client, there.creator, bid.id)
+    assert stands_by(shown) == (brief["version_id"], True)
+    assert (shown["brief_version_number"], shown["revisions_left"]) == (1, 2)
+    assert last_event(there.brief_id).party_ids == [there.brand.party_id]
+    assert read_events(client, there.creator, "briefs.revise") == []
+
+
+def test_a_typo_does_not_carry_an_unconfirmed_bid_along(client: FlaskClient) -> None:
+    there = make.market()
+    bid = make.place(there)
+    changed(client, there, tolerance=34)
+    changed(client, there, title="x")
+    shown = shown_bid(client, there.creator, bid.id)
+    assert (shown["stands_by_current_version"], shown["revisions_left"]) == (False, 3)
+
+
+def test_a_moved_deadline_is_told_and_needs_no_word(client: FlaskClient) -> None:
+    there = make.market()
+    bid = make.place(there)
+    brief = changed(client, there, bids_close_at=make_briefs.moment(days=12))
+    shown = shown_bid(client, there.creator, bid.id)
+    assert (shown["stands_by_version_id"], shown["revisions_left"]) == (brief["version_id"], 2)
+    (told,) = read_events(client, there.creator, "briefs.revise")
+    assert (told["data"]["changed"], told["data"]["to_confirm"]) == (["bids_close_at"], [])
+    assert RULES["bids_close_at"][0] == ChangeWeight.TOLD
+
+
+def test_nobody_but_the_bidders_reads_of_a_change_and_a_withdrawn_one_no_more(client: FlaskClient) -> None:
+    there, rival = make.market(), somebody("creator")
+    gone, stranger = make.place(there), make.place(there, rival, make.channel(rival.party_id))
+    make.withdraw(there.creator, gone.id)
+    changed(client, there, tolerance=34)
+    assert len(read_events(client, rival, "briefs.revise")) == 1
+    assert read_events(client, there.creator, "briefs.revise") == []
+    data = read_events(client, rival, "briefs.revise")[0]["data"]
+    assert str(stranger.id) not in str(data)
+    assert str(there.creator.party_id) not in str(data)
+
+
+@pytest.mark.parametrize("hours", [0.1, 23.9])
+def test_a_deadline_nearer_than_24_hours_moves_to_24_hours_after_the_change(client: FlaskClient, hours: float) -> None:
+    there = make.market(closing_window_s=600, bids_close_at=make_briefs.moment(hours=hours))
+    before = client.get(brief_path(there.brief_id), headers=there.brand.headers).json
+    began = now()
+    brief = changed(client, there, tolerance=34)
+    close_at = datetime.fromisoformat(brief["bids_close_at"])
+    assert began + timedelta(hours=24) <= close_at <= now() + timedelta(hours=24)
+    assert brief["notice_ends_at"] == brief["bids_close_at"]
+    assert before["close_commitment"] == brief["close_commitment"]
+    assert last_event(there.brief_id).data["changed"] == ["bids_close_at", "tolerance"]
+    with db.transaction() as session:
+        stored = session.get_one(Brief, there.brief_id)
+        assert (stored.close_version_id, stored.bids_close_at) == (stored.version_id, close_at)
+        assert stored.closes_at is not None
+        assert close_at <= stored.closes_at <= close_at + timedelta(seconds=600)
+
+
+def test_a_later_deadline_stays_where_it_is(client: FlaskClient) -> None:
+    there = make.market()
+    before = client.get(brief_path(there.brief_id), headers=there.brand.headers).json["bids_close_at"]
+    assert changed(client, there, tolerance=34)["bids_close_at"] == before
+
+
+def test_the_24_hours_cannot_be_taken_back(client: FlaskClient) -> None:
+    there = make.market()
+    make.place(there)
+    changed(client, there, tolerance=34)
+    answer = change(client, there, bids_close_at=make_briefs.moment(hours=23))
+    assert (answer.status_code, pointers(answer)) == (422, ["/bids_close_at"])
+    answer = client.post(brief_path(there.brief_id, "close"), headers=there.brand.once())
+    assert (answer.status_code, answer.json["state"]) == (409, "published")
+    with time_machine.travel(now() + timedelta(hours=24, minutes=1), tick=True):
+        answer = client.post(brief_path(there.brief_id, "close"), headers=there.brand.once())
+        assert (answer.status_code, answer.json["status"]) == (200, "closed")
+
+
+def test_a_deadline_that_would_pass_the_first_day_of_publishing_is_refused_with_the_change(client: FlaskClient) -> None:
+    window = {"from": make_briefs.moment(hours=20), "to": make_briefs.moment(days=3)}
+    there = make.market(bids_close_at=make_briefs.moment(hours=10), publish_window=window)
+    answer = change(client, there, tolerance=34)
+    assert (answer.status_code, pointers(answer)) == (422, ["/publish_window/from"])
+
+
+def test_a_bidder_who_used_three_wordings_can_answer_a_change(client: FlaskClient) -> None:
+    there = make.market()
+    bid = make.place(there)
+    for _ in range(2):
+        assert revise(client, there.creator, bid.id).status_code == 201
+    assert revise(client, there.creator, bid.id).status_code == 409
+    brief = changed(client, there, tolerance=34)
+    answer = revise(client, there.creator, bid.id)
+    assert (answer.status_code, answer.json["revision_number"], answer.json["revisions_left"]) == (201, 4, 0)
+    assert stands_by(answer.json) == (
+        brief["version_id"],
+        True,
+    )
+    assert revise(client, there.creator, bid.id).status_code == 409
+
+
+def test_a_bid_stands_by_a_change_after_one_call(client: FlaskClient) -> None:
+    there = make.market()
+    bid = make.place(there)
+    brief = changed(client, there, tolerance=34)
+    answer = confirm(client, there.creator, bid.id, brief["version_id"])
+    assert answer.status_code == 200
+    assert stands_by(answer.json) == (
+        brief["version_id"],
+        True,
+    )
+    # The wording, and what it was committed to, stays bound to the version that it answered.
+    assert answer.json["brief_version_id"] == ids.show("brv", bid.brief_version_id)
+    assert offer(answer.json)["brief_version_id"] == ids.show("brv", bid.brief_version_id)
+    assert [event.kind for event in events(bid.id)] == ["bids.place", "bids.confirm_brief"]
+    assert events(bid.id)[-1].party_ids == [there.creator.party_id]
+    again = confirm(client, there.creator, bid.id, brief["version_id"])
+    assert (again.status_code, len(events(bid.id))) == (200, 2)
+
+
+def test_a_bid_is_confirmed_after_the_close_too_and_both_sides_read_it(client: FlaskClient) -> None:
+    there = make.market()
+    bid = make.place(there)
+    brief = changed(client, there, tolerance=34)
+    with time_machine.travel(now() + timedelta(days=2), tick=True):
+        make.close(there)
+        assert shown_bid(client, there.brand, bid.id)["stands_by_current_version"] is False
+        assert confirm(client, there.creator, bid.id, brief["version_id"]).status_code == 200
+        assert shown_bid(client, there.brand, bid.id)["stands_by_current_version"] is True
+    assert events(bid.id)[-1].party_ids == sorted([there.creator.party_id, there.brand.party_id])
+
+
+def test_only_the_version_that_counts_is_confirmed(client: FlaskClient) -> None:
+    there = make.market()
+    bid = make.place(there)
+    first = changed(client, there, tolerance=34)["version_id"]
+    second = changed(client, there, tolerance=33)["version_id"]
+    before = everything(there.brief_id)
+    answer = confirm(client, there.creator, bid.id, first)
+    assert (answer.status_code, answer.json["version_id"]) == (409, second)
+    assert everything(there.brief_id) == before
+    for who, code in ((there.brand, 403), (somebody("creator"), 404), (somebody("agency"), 404)):
+        assert confirm(client, who, bid.id, second).status_code == code
+    assert everything(there.brief_id) == before
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        ({"budget": cny(9_000_000)}, "/price/amount"),
+        ({"placement_kinds": ["caption"]}, "/plan/exposures/0/kind"),
+        ({"questions": []}, "/answers"),
+        ({"rights": {"usage": None}}, "/rights/usage"),
+        ({"least_seconds": 30}, "/plan/exposures"),
+        ({"deliverables": [{"kind": "series", "count": 5}, {"kind": "image", "count": 2}]}, "/deliverables/0/count"),
+    ],
+)
+def test_a_bid_that_no_longer_answers_has_to_be_revised(
+    client: FlaskClient, fields: dict[str, Any], pointer: str
+) -> None:
+    there = make.market()
+    bid = make.place(there)
+    version = changed(client, there, **fields)["version_id"]
+    answer = confirm(client, there.creator, bid.id, version)
+    assert (answer.status_code, pointer in pointers(answer)) == (422, True)
+    assert shown_bid(client, there.creator, bid.id)["stands_by_current_version"] is False
+
+
+def test_a_barter_bid_follows_the_products_value_only_by_a_revision(client: FlaskClient) -> None:
+    there = make.market()
+    bid = make.place(there, price={"model": "barter", "value": cny(1)}, options=[])
+    version = changed(client, there, product={"name": "气泡水", "category": "food", "value": cny(9_900)})["version_id"]
+    answer = confirm(client, there.creator, bid.id, version)
+    assert (answer.status_code, pointers(answer)) == (422, ["/price/value"])
+
+
+def test_a_withdrawn_bid_is_not_confirmed(client: FlaskClient) -> None:
+    there = make.market()
+    bid = make.place(there)
+    version = changed(client, there, tolerance=34)["version_id"]
+    make.withdraw(there.creator, bid.id)
+    assert confirm(client, there.creator, bid.id, version).status_code == 409
+
+
+def called_off(client: FlaskClient, there: make.Market, by: Somebody | None = None) -> Any:
+    headers = (by or there.brand).once()
+    return client.post(brief_path(there.brief_id, "cancel"), json={"reason": "停产"}, headers=headers)
+
+
+def placed_and_closed() -> tuple[make.Market, ShownBid, ShownBid]:
+    there = make.market()
+    bids = make.place(there), make.place(there, channel_id=make.channel(there.creator.party_id))
+    make.close(there)
+    return there, *bids
+
+
+@pytest.mark.parametrize("by_admin", [False, True])
+def test_a_closed_brief_is_called_off_with_its_open_and_accepted_bids(client: FlaskClient, by_admin: bool) -> None:
+    there, accepted, still_open = placed_and_closed()
+    make.accept(there, accepted.id)
+    closed = client.get(brief_path(there.brief_id), headers=there.brand.headers).json
+    answer = called_off(client, there, somebody("platform") if by_admin else None)
+    assert (answer.status_code, answer.json["status"], answer.json["closed_at"]) == (
+        200,
+        "cancelled",
+        closed["closed_at"],
+    )
+    assert answer.json["cancelled_at"] > closed["closed_at"]
+    (told,) = read_events(client, there.creator, "briefs.cancel")
+    assert (told["data"]["reason"], told["data"]["before"]) == ("停产", "closed")
+    # Until the job has run: nothing is accepted on a brief that was called off.
+    assert client.post(path(still_open.id, "accept"), headers=there.brand.once()).status_code == 409
+    assert voided(there.brief_id) == {"voided": 2}
+    for bid in (accepted, still_open):
+        for who in (there.creator, there.brand):
+            assert shown_bid(client, who, bid.id)["status"] == "void"
+
+
+def test_what_was_sealed_when_a_brief_was_called_off_stays_sealed(client: FlaskClient) -> None:
+    there = make.market()
+    bid = make.place(there)
+    assert called_off(client, there).status_code == 200
+    assert voided(there.brief_id) == {"voided": 1}
+    assert client.get(path(bid.id), headers=there.brand.headers).status_code == 404
+    (told,) = read_events(client, there.creator, "briefs.cancel")
+    assert told["data"]["reason"] == "停产"
