@@ -30,6 +30,7 @@ PRICES: dict[str, dict[str, Any]] = {
         "basis_points": 1_500,
         "actions_per_thousand_views": 2.5,
         "order_value": make.cny(9_900),
+        **CAP,
     },
     "barter": {"model": "barter", "value": make.cny(50_000)},
     "hybrid": {
@@ -40,13 +41,18 @@ PRICES: dict[str, dict[str, Any]] = {
 }
 UNDECLARED: dict[str, dict[str, Any]] = {
     "cpa": {"model": "cpa", "rate": make.cny(500), **CAP},
-    "commission": {"model": "commission", "basis_points": 1_500},
+    "commission": {"model": "commission", "basis_points": 1_500, **CAP},
     "commission of sales nobody values": {
         "model": "commission",
         "basis_points": 1_500,
         "actions_per_thousand_views": 2.5,
+        **CAP,
     },
-    "hybrid": {"model": "hybrid", "fixed": make.cny(500_000), "variable": {"model": "commission", "basis_points": 500}},
+    "hybrid": {
+        "model": "hybrid",
+        "fixed": make.cny(500_000),
+        "variable": {"model": "commission", "basis_points": 500, **CAP},
+    },
 }
 
 
