@@ -237,7 +237,8 @@ def test_hashes_and_answers_are_kept_once(done: dict[str, Any]) -> None:
 def test_a_bids_plan_and_the_briefs_images_are_held_against_the_draft(
     client: FlaskClient, worker: ModuleType, clip: Path
 ) -> None:
-    there = make_bids.market()
+    of_any_length = make_bids.minimal()["deliverables"]
+    there = make_bids.market(deliverables=of_any_length)
     with db.transaction(there.brand.actor) as session:
         assets.add_asset(
             session,
@@ -248,7 +249,8 @@ def test_a_bids_plan_and_the_briefs_images_are_held_against_the_draft(
             content_type="image/png",
         )
     promised = {"kind": "product", "start_s": 2.0, "seconds": 1.0, "area_share": 0.02, "centre": 0.8, "plot": "tied"}
-    bid = make_bids.place(there, plan={"duration_s": clips.SECONDS, "exposures": [promised]})
+    planned = {"duration_s": clips.SECONDS, "exposures": [promised]}
+    bid = make_bids.place(there, plan=planned, deliverables=of_any_length, options=[])
     video_id = clips.handed_in(there.creator, clip)
     answer = ask(client, there.creator, video_id, bid_id=ids.show("bid", bid.id))
     assert answer.json["names"] == ["清泉", "Clearspring", "qingquan", "小清", "清泉气泡水", clips.NAME]
@@ -261,6 +263,7 @@ def test_a_bids_plan_and_the_briefs_images_are_held_against_the_draft(
     row = next(one for one in result["plan"]["rows"] if one["planned"] == 0)
     assert not row["kept"]
     assert "longer" in row["off"]
+    assert result["plan"]["length"]["kept"]
     # A buying link without a mark is against the law, and the brief has the link.
     assert [one["code"] for one in result["intrusiveness"]["vetoes"]] == ["undisclosed_buying_link"]
     seen = client.get(f"/api/v1/video-checks/{answer.json['id']}", headers=there.brand.headers)
