@@ -38,6 +38,7 @@ def put(document: dict[str, Any], pointer: str, value: Any) -> dict[str, Any]:
 
 
 USD = {"amount_minor": 1, "currency": "USD"}
+COMMISSION_OF_ONE = {"model": "commission", "basis_points": 1, "cap": cny(10**9)}
 PART = {"rate": cny(40), "cap": cny(90)}
 BAD: list[tuple[str, Any, str]] = [
     # (place, value, pointer of the fault)
@@ -64,9 +65,11 @@ BAD: list[tuple[str, Any, str]] = [
     ("/price", {"model": "cpa", **PART, "order_value": cny(1)}, "/price/order_value"),
     ("/price", {"model": "cpa", **PART, "actions_per_thousand_views": 1001}, "/price/actions_per_thousand_views"),
     ("/price", {"model": "commission", "basis_points": 10_001}, "/price/basis_points"),
-    ("/price", {"model": "commission"}, "/price/basis_points"),
-    ("/price", {"model": "commission", "basis_points": 1, "minimum": cny(20_000_001)}, "/price/minimum"),
-    ("/price", {"model": "commission", "basis_points": 1}, "/options"),
+    ("/price", {"model": "commission", "cap": cny(90)}, "/price/basis_points"),
+    ("/price", {"model": "commission", "basis_points": 1}, "/price/cap"),
+    ("/price", {**COMMISSION_OF_ONE, "minimum": cny(20_000_001)}, "/price/minimum"),
+    ("/price", {**COMMISSION_OF_ONE, "minimum": cny(10**9 + 1)}, "/price/cap"),
+    ("/price", COMMISSION_OF_ONE, "/options"),
     ("/price", {"model": "barter", "value": cny(20_000_001)}, "/price/value"),
     ("/price", {"model": "barter"}, "/price/value"),
     ("/price", {"model": "hybrid", "fixed": cny(1)}, "/price/variable"),
@@ -231,6 +234,7 @@ CPA = fixed(model=st.just("cpa"), rate=money(), cap=money(), actions_per_thousan
 COMMISSION = fixed(
     model=st.just("commission"),
     basis_points=st.integers(1, 10_000),
+    cap=money(10**12, 9_000_000),
     minimum=st.none() | SURE,
     actions_per_thousand_views=PER_THOUSAND,
     order_value=st.none() | money(),
