@@ -162,3 +162,44 @@ def test_a_price_by_sales_ranks_no_better_than_what_it_costs_at_the_verticals_ra
     variable = score(_bid(1, terms=terms), TARGET, CEILING, TOLERANCE)
     assert variable.ranking.overall[0] <= _overall(_bid(variable.cost.expected[0])) + 1e-6
     assert variable.ranking.overall[0] == pytest.approx(_overall(_bid(cap)), abs=1e-6)
+
+
+def test_five_hundred_extreme_bids_give_numbers_that_are_finite_or_not_known() -> None:
+    rng, count = np.random.default_rng(3), 500
+    single = _bid(1)
+    many = dataclasses.replace(
+        single,
+        forecasts=ViewForecasts(
+            rng.choice([np.nan, 0.0, np.log(1e10)], count),
+            rng.choice([0.03, 1.0, 6.0], count),
+            rng.choice([3.0, 30.0], count),
+            rng.choice([0.0, 10.0], count),
+            rng.choice([1.0, 4.0], count),
+            rng.random(count) < 0.5,
+        ),
+        joint=np.repeat(single.joint, count, axis=0),
+        regions=np.repeat(single.regions, count, axis=0),
+        terms=terms_from_rows(
+            np.stack(
+                [
+                    rng.choice([0.0, 1.0, 1e12, np.nan], count),
+                    rng.choice([0.0, 1e-9, 1e12, np.nan], count),
+                    rng.choice([0.0, 1e12], count),
+                    rng.choice([0.0, 1e12, np.inf], count),
+                    rng.choice([1.0, 50.0], count),
+                ],
+                axis=1,
+            )
+        ),
+        fit=fit({"category": rng.choice([0.0, 1.0, np.nan], count)}, count),
+        intrusiveness=rng.choice([0.0, 100.0], count),
+        prominence=np.stack([np.zeros(count), rng.choice([0.0, 1e-6, 100.0], count)], axis=1),
+        source_weight=rng.choice([0.75, 1.0], count),
+        floor=MarketFloor(rng.choice([np.nan, 1.0, 1e12], count), 3_000.0),
+    )
+    for ceiling, tolerance in ((1.0, 0.0), (1e12, 100.0)):
+        found = score(many, TARGET, ceiling, tolerance)
+        for ends in (found.ranking.overall, found.ranking.low, found.ranking.high):
+            known = ends[~np.isnan(ends)]
+            assert ((known >= 0) & (known <= 100)).all()
+        assert sorted(order(found.ranking, [str(row) for row in range(count)]).tolist()) == list(range(count))
