@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -100,6 +100,7 @@ PRICES: tuple[dict[str, Any], ...] = (
     {"model": "commission", "basis_points": 500},
     {"model": "hybrid", "fixed": _yuan(200), "variable": {"model": "cpm", "rate": _yuan(4), "cap": _yuan(60)}},
 )
+VERSION_ID, PRODUCT_YUAN = UUID(int=7), 49
 OPTIONS = [{"amount": _yuan(1)}, {"amount": _yuan(700)}, {"amount": _yuan(50)}]
 DELIVERABLES = [{"kind": "video", "count": 2}, {"kind": "live", "count": 1}, {"kind": "image", "count": 9}]
 
@@ -114,17 +115,27 @@ def test_prices_stored_before_terms_and_option_costs_get_the_same_as_new_ones(se
     )
     with engine.begin() as connection:
         connection.execute(sa.text("SET session_replication_role = replica"))  # revisions alone, of no bid
+        # Bartered goods count at the brief's own value of its product.
+        connection.execute(
+            sa.text(
+                "INSERT INTO brief_versions (id, created_at, brief_id, number, title, category, currency, budget_minor,"
+                " tolerance, bids_close_at, content) VALUES (:id, now(), gen_random_uuid(), 1, 't', 'food', 'CNY', 1,"
+                " 40, now(), CAST(:content AS jsonb))"
+            ),
+            {"id": VERSION_ID, "content": json.dumps({"product": {"value": _yuan(PRODUCT_YUAN)}})},
+        )
         for number, price in enumerate(PRICES):
             connection.execute(
                 sa.text(
                     f"INSERT INTO bid_revisions ({columns}) VALUES (gen_random_uuid(), now(), gen_random_uuid(), :n,"
-                    " gen_random_uuid(), :model, 'CNY', CAST(:price AS jsonb), CAST(:options AS jsonb), "
+                    " :version, :model, 'CNY', CAST(:price AS jsonb), CAST(:options AS jsonb), "
                     " CAST(:told AS jsonb), '{}', 's',"
                     " 'c', '{}', '{}', 0, 0, 'p')"
                 ),
                 {
                     "n": number,
                     "model": price["model"],
+                    "version": VERSION_ID,
                     "price": json.dumps(price),
                     "options": json.dumps(OPTIONS),
                     "told": json.dumps(DELIVERABLES if number else []),
@@ -135,8 +146,9 @@ def test_prices_stored_before_terms_and_option_costs_get_the_same_as_new_ones(se
         stored = connection.execute(sa.text("SELECT terms, option_costs FROM bid_revisions ORDER BY number")).all()
     for number, ((terms, costs), price) in enumerate(zip(stored, PRICES, strict=True)):
         deliverables = DELIVERABLES if number else []
-        assert terms == pytest.approx(list(pricing_models.price_terms(price, deliverables)), nan_ok=True), price
-        expected = pricing_models.option_costs(price, OPTIONS, deliverables)
+        value = 100 * PRODUCT_YUAN
+        assert terms == pytest.approx(list(pricing_models.price_terms(price, deliverables, value)), nan_ok=True), price
+        expected = pricing_models.option_costs(price, OPTIONS, deliverables, value)
         assert costs == pytest.approx(expected, nan_ok=True), price
 
 

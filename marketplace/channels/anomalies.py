@@ -212,9 +212,12 @@ def find_flags(
     views = [video["views"] for video in videos]
     median = median_views(facts, videos)
     flags: list[SnapshotFlag] = []
-    if median and followers:
+    if median:
         usual = peers["views_per_follower"]
-        flags += _outside("views_against_followers", median / followers, usual, "播放与粉丝之比", "Views per follower")
+        # Nobody counts as one follower: a channel without any is not above suspicion.
+        flags += _outside(
+            "views_against_followers", median / max(followers, 1), usual, "播放与粉丝之比", "Views per follower"
+        )
     engagement = facts.get("engagement_rate")
     if engagement is not None:
         flags += _outside("engagement", engagement, peers["engagement"], "互动率", "Engagement rate")

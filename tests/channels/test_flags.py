@@ -45,6 +45,13 @@ def test_a_flag_says_figure_range_and_source() -> None:
     ("followers", "facts", "videos", "code", "en"),
     [
         (10**8, {}, views(10, 20, 30), "views_against_followers", f"{LOW} and 60"),
+        (
+            0,
+            {},
+            views(900_000),
+            "views_against_followers",
+            "Views per follower: 900000; peers lie between 0.0005 and 60",
+        ),
         (10**4, {"engagement_rate": 0.5}, [], "engagement", "Engagement rate: 0.5; peers lie between 0.001 and 0.35"),
         (10**4, {"engagement_rate": 0.0}, [], "engagement", "Engagement rate: 0; peers lie between 0.001 and 0.35"),
         (10**4, {"growth_30d": 9000}, [], "growth_jump", "Growth in 30 days: 0.9; peers lie between -0.3 and 0.5"),

@@ -46,7 +46,7 @@ LIMIT_MAX = 50
 LOOKS = (256, 4096)
 EPOCH = date(1970, 1, 1)
 # Reasons that speak of other bids, or of an offer that nobody has made.
-_NOT_SHOWN = frozenset({*RELATIVE, "cost", "cost_unknown", "intrusiveness_unknown"})
+_NOT_SHOWN = frozenset({*RELATIVE, "cost", "cost_unknown", "largest_cost", "intrusiveness_unknown"})
 _BIDDERS = sa.text("SELECT DISTINCT channel_id FROM bids WHERE brief_id = :brief_id AND status = ANY(:listed)")
 _DETAILS = sa.text(
     "SELECT c.id, c.creator_id, c.platform, c.handle, c.name, c.url, c.region, c.language, c.verticals, s.followers,"

@@ -103,7 +103,7 @@ def test_odd_figures_of_the_snapshot_are_flags_of_the_match(client: FlaskClient,
     there, who = look.market(), somebody("creator")
     bid = make.place(there, who, look.channel(who, engagement_rate=0.9), **look.plain())
     work.settle(worker)
-    assert look.match(client, who, bid.id)["flags"] == ["snapshot:engagement"]
+    assert look.match(client, who, bid.id)["flags"] == ["views_capped", "snapshot:engagement"]
 
 
 def test_another_channels_videos_fit_the_model_again_and_every_score_follows(

@@ -13,7 +13,7 @@ from marketplace.matching.forecast import flags
 from marketplace.matching.forecast.flags import GATES
 from marketplace.matching.forecast.pool import PRIOR_POOL, priors_of
 from marketplace.matching.forecast.view_forecast import ViewForecasts, held_to_peers, peers_upper, source_weight
-from marketplace.matching.pricing.cost import terms_from_rows
+from marketplace.matching.pricing.cost import by_prior_rates, terms_from_rows
 from marketplace.matching.pricing.market_floor import MarketFloor, market_floor
 from marketplace.matching.pricing.price_model import PriceModel, PricePoint
 from marketplace.matching.scoring import noticing
@@ -150,3 +150,56 @@ def test_a_price_that_nothing_bounds_has_no_score() -> None:
         found = score(_bid(1, terms=terms_from_rows(np.array([terms]))), TARGET, CEILING, TOLERANCE).ranking
         assert found.gates[0].tolist() == [code == "cost_unknown" for code in GATES]
         assert np.isnan([found.overall[0], found.low[0], found.high[0]]).all()
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.floats(1, 1e6), st.floats(0, 1), st.floats(1, 1e7))
+def test_a_price_by_sales_ranks_no_better_than_what_it_costs_at_the_verticals_rates(
+    per_sale: float, share: float, cap: float
+) -> None:
+    unpriced = terms_from_rows(np.array([[0.0, np.nan, 0.0, cap, 1.0]]))
+    terms = by_prior_rates(unpriced, np.array([per_sale]), np.array([share]), "food", "CNY")
+    variable = score(_bid(1, terms=terms), TARGET, CEILING, TOLERANCE)
+    assert variable.ranking.overall[0] <= _overall(_bid(variable.cost.expected[0])) + 1e-6
+    assert variable.ranking.overall[0] == pytest.approx(_overall(_bid(cap)), abs=1e-6)
+
+
+def test_five_hundred_extreme_bids_give_numbers_that_are_finite_or_not_known() -> None:
+    rng, count = np.random.default_rng(3), 500
+    single = _bid(1)
+    many = dataclasses.replace(
+        single,
+        forecasts=ViewForecasts(
+            rng.choice([np.nan, 0.0, np.log(1e10)], count),
+            rng.choice([0.03, 1.0, 6.0], count),
+            rng.choice([3.0, 30.0], count),
+            rng.choice([0.0, 10.0], count),
+            rng.choice([1.0, 4.0], count),
+            rng.random(count) < 0.5,
+        ),
+        joint=np.repeat(single.joint, count, axis=0),
+        regions=np.repeat(single.regions, count, axis=0),
+        terms=terms_from_rows(
+            np.stack(
+                [
+                    rng.choice([0.0, 1.0, 1e12, np.nan], count),
+                    rng.choice([0.0, 1e-9, 1e12, np.nan], count),
+                    rng.choice([0.0, 1e12], count),
+                    rng.choice([0.0, 1e12, np.inf], count),
+                    rng.choice([1.0, 50.0], count),
+                ],
+                axis=1,
+            )
+        ),
+        fit=fit({"category": rng.choice([0.0, 1.0, np.nan], count)}, count),
+        intrusiveness=rng.choice([0.0, 100.0], count),
+        prominence=np.stack([np.zeros(count), rng.choice([0.0, 1e-6, 100.0], count)], axis=1),
+        source_weight=rng.choice([0.75, 1.0], count),
+        floor=MarketFloor(rng.choice([np.nan, 1.0, 1e12], count), 3_000.0),
+    )
+    for ceiling, tolerance in ((1.0, 0.0), (1e12, 100.0)):
+        found = score(many, TARGET, ceiling, tolerance)
+        for ends in (found.ranking.overall, found.ranking.low, found.ranking.high):
+            known = ends[~np.isnan(ends)]
+            assert ((known >= 0) & (known <= 100)).all()
+        assert sorted(order(found.ranking, [str(row) for row in range(count)]).tolist()) == list(range(count))

@@ -322,7 +322,7 @@ def test_a_decided_match_comes_back_only_where_something_got_worse(
     work.settle(worker)
     (review,) = queue(client, admins[0], there)
     assert [act(client, admin, review, "approve").json["status"] for admin in admins[:2]] == ["second", "approved"]
-    make_channels.told(who, bid.channel_id, taken_on="2026-11-08", followers=51_000)
+    make_channels.told(who, bid.channel_id, taken_on="2026-11-08", followers=51_000, videos=[])
     make.rescore(there, admins[2])
     assert queue(client, admins[0], there) == []
     make_channels.told(who, bid.channel_id, taken_on="2026-11-09", **ODD)
