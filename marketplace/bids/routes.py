@@ -14,6 +14,8 @@ from marketplace.core.http.endpoint import SIGNED_IN
 from marketplace.core.http.fields import IdField, one_of
 from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.core.http.request_handling import actor, session
+from marketplace.reviews.decisions import WantedDecision
+from marketplace.reviews.schemas import DecisionIn
 
 blueprint = GuardedBlueprint(
     "bids", __name__, description="Creators' offers on briefs, sealed until the brief is closed"
@@ -106,3 +108,15 @@ def decline(bid_id: UUID) -> ShownBid:
 def ask_for_review(bid_id: UUID) -> ShownBid:
     """Ask the platform's people about a bid whose review was deferred, before it comes near to being chosen."""
     return service.ask_for_review(session(), actor(), bid_id)
+
+
+@blueprint.post(
+    "/bids/<id('bid'):bid_id>/review/reopen",
+    allow=(Role.ADMIN,),
+    needs=Permission.REVIEWS,
+    takes=DecisionIn,
+    answers=BidOut,
+)
+def reopen_review(body: dict[str, Any], bid_id: UUID) -> ShownBid:
+    """Take back what was decided on a bid, while it is open, with a reason that both sides read."""
+    return service.reopen_review(session(), actor(), bid_id, WantedDecision("reopen", **body))

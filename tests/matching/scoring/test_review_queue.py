@@ -241,7 +241,7 @@ def test_one_person_on_both_sides_brings_a_bid_before_two_others(
     assert "related_parties" in codes(review)
 
 
-def test_both_sides_read_verdict_and_reason_on_the_bid(
+def test_a_decision_is_taken_back_with_a_reason_while_the_bid_is_open(
     client: FlaskClient, worker: ModuleType, admins: list[Somebody]
 ) -> None:
     there = look.market()
@@ -249,8 +249,61 @@ def test_both_sides_read_verdict_and_reason_on_the_bid(
     make.close(there)
     work.settle(worker)
     [review] = queue(client, admins[0], there)
+    back = f"/api/v1/bids/{ids.show('bid', bid.id)}/review/reopen"
+    body = {"reason": "查错了账号"}
+    assert client.post(back, json=body, headers=admins[1].once()).status_code == 409  # nothing is decided yet
     assert act(client, admins[0], review, "reject").json["status"] == "rejected"
-    for reader in (who, there.brand):
+    assert client.post(back, json=body, headers=there.brand.once()).status_code == 403
+    answer = client.post(back, json=body, headers=admins[1].once())
+    assert (answer.status_code, answer.json["review"]["status"], answer.json["review"]["reason"]) == (
+        200,
+        "waiting",
+        None,
+    )
+    shown = client.get(f"/api/v1/reviews/{review['id']}", headers=admins[0].headers).json
+    assert [(one["verdict"], one["reason"]) for one in shown["decisions"]] == [
+        ("reject", "数据来源已核对"),
+        ("reopen", "查错了账号"),
+    ]
+    heard = events(bid.id)[-1]
+    assert (heard.kind, heard.data["reason"], heard.actor_person_id) == ("bids.reopen_review", "查错了账号", None)
+    assert heard.party_ids == sorted([who.party_id, there.brand.party_id])
+    # Once the bid is over a decision binds nothing.
+    [again] = queue(client, admins[0], there)
+    assert act(client, admins[0], again, "reject").json["status"] == "rejected"
+    make.decline(there, bid.id)
+    late = client.post(back, json=body, headers=admins[1].once())
+    assert (late.status_code, late.json["state"]) == (409, "declined")
+
+
+def test_a_withdrawn_bid_leaves_the_queue_and_is_not_decided(
+    client: FlaskClient, worker: ModuleType, admins: list[Somebody]
+) -> None:
+    there = look.market()
+    who, bid = risky(there)
+    make.close(there)
+    work.settle(worker)
+    [review] = queue(client, admins[0], there)
+    make.withdraw(who, bid.id)
+    work.settle(worker)
+    assert queue(client, admins[0], there) == []
+    refused = act(client, admins[0], review, "approve")
+    assert (refused.status_code, refused.json["state"]) == (409, "dropped")
+    assert of_bid(client, who, bid.id) is None
+
+
+def test_both_sides_and_the_agency_read_verdict_and_reason_on_the_bid(
+    client: FlaskClient, worker: ModuleType, admins: list[Somebody]
+) -> None:
+    there = look.market()
+    who = somebody("creator")
+    agency = make.agency_of(who.party_id)
+    bid = make.place(there, agency, look.channel(who, **ODD), **look.plain())
+    make.close(there)
+    work.settle(worker)
+    [review] = queue(client, admins[0], there)
+    assert act(client, admins[0], review, "reject").json["status"] == "rejected"
+    for reader in (who, agency, there.brand):
         shown = of_bid(client, reader, bid.id)
         assert (shown["status"], shown["reason"]) == ("rejected", "数据来源已核对")
         assert [risk["code"] for risk in shown["risks"]] == ["suspicious_figures"]
