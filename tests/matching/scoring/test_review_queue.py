@@ -45,6 +45,18 @@ def codes(review: dict[str, Any]) -> set[str]:
     return {risk["code"] for risk in review["risks"]}
 
 
+def closed_with_risk(
+    client: FlaskClient, worker: ModuleType, admin: Somebody
+) -> tuple[make.Market, Somebody, ShownBid, dict[str, Any]]:
+    """A closed brief with one risky bid: the market, the bidder, the bid and its review."""
+    there = look.market()
+    who, bid = risky(there)
+    make.close(there)
+    work.settle(worker)
+    [review] = queue(client, admin, there)
+    return there, who, bid, review
+
+
 def act(client: FlaskClient, who: Somebody, review: dict[str, Any], verdict: str) -> Any:
     body = {"reason": "数据来源已核对", "seen_fingerprint": review["seen_fingerprint"]}
     return client.post(f"/api/v1/reviews/{review['id']}/{verdict}", json=body, headers=who.once())
@@ -244,11 +256,7 @@ def test_one_person_on_both_sides_brings_a_bid_before_two_others(
 def test_a_decision_is_taken_back_with_a_reason_while_the_bid_is_open(
     client: FlaskClient, worker: ModuleType, admins: list[Somebody]
 ) -> None:
-    there = look.market()
-    who, bid = risky(there)
-    make.close(there)
-    work.settle(worker)
-    [review] = queue(client, admins[0], there)
+    there, who, bid, review = closed_with_risk(client, worker, admins[0])
     back = f"/api/v1/bids/{ids.show('bid', bid.id)}/review/reopen"
     body = {"reason": "查错了账号"}
     assert client.post(back, json=body, headers=admins[1].once()).status_code == 409  # nothing is decided yet
@@ -279,11 +287,7 @@ def test_a_decision_is_taken_back_with_a_reason_while_the_bid_is_open(
 def test_a_withdrawn_bid_leaves_the_queue_and_is_not_decided(
     client: FlaskClient, worker: ModuleType, admins: list[Somebody]
 ) -> None:
-    there = look.market()
-    who, bid = risky(there)
-    make.close(there)
-    work.settle(worker)
-    [review] = queue(client, admins[0], there)
+    there, who, bid, review = closed_with_risk(client, worker, admins[0])
     make.withdraw(who, bid.id)
     work.settle(worker)
     assert queue(client, admins[0], there) == []
