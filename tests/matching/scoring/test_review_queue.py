@@ -1,5 +1,7 @@
 """A closed brief's matches come before the reviewers with what is risky about them, and are decided by people."""
 
+import math
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 from uuid import UUID
@@ -11,8 +13,11 @@ from flask.testing import FlaskClient
 from marketplace.bids.bid_queries import ShownBid
 from marketplace.briefs.models import Brief
 from marketplace.core import db, ids
+from marketplace.core.estimate import Estimate
 from marketplace.core.ids import new_id
-from marketplace.matching.scoring import review_queue, score_brief
+from marketplace.matching.scoring import review_queue, score_brief, scored_bid
+from marketplace.matching.scoring.numbers import WIDTH
+from marketplace.matching.scoring.scored_bid import ScoredBid
 from marketplace.reviews.models import Review, ReviewStatus
 from tests.make import bids as make
 from tests.make import channels as make_channels
@@ -195,12 +200,29 @@ def test_the_lead_of_the_ranking_is_asked_about_and_what_other_gates_keep_out_is
     }
 
 
+def scored(overall: float | None, cost: float | None, *flags: str) -> tuple[UUID, ScoredBid]:
+    point = Estimate(overall, overall, overall)
+    nothing = scored_bid.scored_bid([math.nan] * WIDTH, 0, overall=point, currency="CNY", source=None, taken_on=None)
+    return new_id(), replace(nothing, cost=Estimate(cost, cost, cost), flags=flags)
+
+
 def test_the_nearly_chosen_cost_twice_the_budget_together_and_are_ten_at_least() -> None:
-    many = [new_id() for _ in range(30)]
-    assert review_queue.nearly_chosen([(one, 100.0) for one in many], 1_000) == set(many[:20])
-    assert review_queue.nearly_chosen([(one, 5_000.0) for one in many], 1_000) == set(many[:10])
-    assert review_queue.nearly_chosen([(one, 1.0) for one in many], 1_000) == set(many)
-    assert review_queue.nearly_chosen([(many[0], None), (many[1], 5.0)], 1_000) == {many[1]}
+    near = review_queue.nearly_chosen
+    for cost, most in ((100.0, 20), (5_000.0, 10), (1.0, 30)):
+        bids = [scored(50.0 - number, cost) for number in range(30)]
+        assert near(bids[::-1], 1_000) == {bid_id for bid_id, _ in bids[:most]}
+
+
+def test_no_person_is_asked_at_the_close_about_what_a_gate_keeps_out_but_for_the_one_that_a_person_opens() -> None:
+    good, unpriced, unscored = scored(40.0, 5.0), scored(40.0, None), scored(None, 5.0)
+    over, cheap = scored(90.0, 5.0, "over_tolerance"), scored(80.0, 5.0, "price_below_market")
+    untold, elsewhere = scored(70.0, 5.0, "no_audience_data"), scored(60.0, 5.0)
+    bids = [good, unpriced, unscored, over, cheap, untold, elsewhere]
+    near = review_queue.nearly_chosen(bids, 1_000, kept_out=[elsewhere[0]])
+    assert near == {good[0], unscored[0], cheap[0]}
+    # It has its place by its score, although it is ranked behind the others.
+    many = [scored(40.0, 5_000.0) for _ in range(10)]
+    assert cheap[0] in review_queue.nearly_chosen([*many, cheap], 1_000)
 
 
 def test_a_selection_asks_about_the_chosen_and_the_nearest_left_out(
