@@ -7,15 +7,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psycopg
 import pytest
 import urllib3
 
 from marketplace.core import db
 from marketplace.core.actor import EVERYTHING, Actor, Role
+from marketplace.demo import offers, wishes, world
 from marketplace.demo.walk import DemoMarket, WorldSize, walk
 from marketplace.identity import api_keys
 from marketplace.identity import service as identity
@@ -129,10 +132,10 @@ def test_a_bidder_sees_why_and_what_to_change(market: DemoMarket) -> None:
         assert reason["evidence"]
 
 
-def test_the_queue_is_worked_by_two_people(market: DemoMarket, servers: LocalServers) -> None:
-    url = servers.database_url.replace("/inlay?", "/inlay_walk?")
+def test_the_queue_is_worked_by_two_people(market: DemoMarket, servers: LocalServers, url: str) -> None:
+    database_url = servers.database_url.replace("/inlay?", "/inlay_walk?")
     admins = []
-    with connected(url, 2):
+    with connected(database_url, 2):
         for number in range(2):
             with db.transaction() as session:
                 seat = identity.make_platform_admin(session, f"a{number}@walk.example", "Ada", "a long enough password")
@@ -140,24 +143,67 @@ def test_the_queue_is_worked_by_two_people(market: DemoMarket, servers: LocalSer
                 made = api_keys.create(
                     session, who, name=f"k{number}", scopes=sorted(EVERYTHING), mode="live", expires_at=None
                 )
-                admins.append(made.secret)
+                admins.append(str(made.secret))
+    until(lambda: len(assessed(market)) == SIZE.bids)
+    # A person is asked only where one is needed: nothing is wrong with any of these.
+    assert set(assessed(market)) == {"passed_by_rule"}
+    assert market.caller("GET", "/reviews", admins[0])["data"] == []
+
+    brief_id = large_bids(market)
     # Until the last fitting is followed by its scores, a review may change while somebody reads it.
     until(lambda: rows(servers, AT_WORK) == [(0,)])
-    deadline = time.monotonic() + 120
-    while True:
-        queue = market.caller("GET", "/reviews", admins[0], query={"limit": 100})["data"]
-        if len(queue) == SIZE.bids or time.monotonic() > deadline:
-            break
-        time.sleep(0.2)
-    assert len(queue) == SIZE.bids
+    # What a gate keeps out waits for nobody until its brand asks.
+    deferred = market.caller("GET", "/reviews", admins[0], query={"status": "deferred"})["data"]
+    for review in deferred:
+        asked = market.caller("POST", f"/bids/{review['subject_id']}/review", market.brands[0].token)
+        assert asked["review"]["status"] == "waiting"
+    queue = market.caller("GET", "/reviews", admins[0])["data"]
+    assert len(queue) == 3
     assert [one["priority"] for one in queue] == sorted(one["priority"] for one in queue)
     review = queue[0]
+    assert (review["about_id"], review["needs_two"]) == (brief_id, True)
     body = {"reason": "checked the sources", "seen_fingerprint": review["seen_fingerprint"]}
     first = market.caller("POST", f"/reviews/{review['id']}/override", admins[0], {**body, "overall": 50})
-    assert first["status"] == "second"
+    assert (first["status"], first["override"]) == ("second", None)
     second = market.caller("POST", f"/reviews/{review['id']}/approve", admins[1], body)
-    assert second["status"] == "approved"
+    assert (second["status"], second["override"]["overall"]) == ("approved", 50)
     assert [one["verdict"] for one in second["decisions"]] == ["override", "approve"]
+    shown = market.caller("GET", f"/bids/{review['subject_id']}", market.brands[0].token)["review"]
+    assert (shown["status"], shown["reason"], shown["override"]["overall"]) == ("approved", "checked the sources", 50)
+
+    # The others are decided with one reason, by one command of each of the two.
+    words = ("reviews", "decide", "--risk", "large_amount", "--verdict", "approve", "--reason", "prices are as usual")
+    for admin, status in zip(admins, ("second", "approved"), strict=True):
+        done = inlay(url, admin, "--json", *words, "--yes")
+        assert done.returncode == 0, done.stderr
+        decided = json.loads(done.stdout)
+        assert {one["id"]: one["status"] for one in decided} == {one["id"]: status for one in queue[1:]}
+    again = inlay(url, admins[0], *words, "--yes")
+    assert (again.returncode, again.stdout.strip()) == (0, "(none)")
+
+
+def assessed(market: DemoMarket) -> list[str]:
+    """Return the verdict on each bid of the walk that has one, as its brand reads it."""
+    pages = [
+        market.caller("GET", f"/briefs/{brief['id']}/bids", brand.token, query={"limit": 100})["data"]
+        for brief, brand in zip(market.briefs, market.brands, strict=True)
+    ]
+    return [bid["review"]["status"] for page in pages for bid in page if bid["review"] is not None]
+
+
+def large_bids(market: DemoMarket) -> str:
+    """Close a brief with three bids of CNY 150,000, and return its id."""
+    at, brand = datetime.now(UTC).replace(microsecond=0), market.brands[0]
+    wish = {**wishes.brief(0, at, at + timedelta(hours=1)), "budget": {"amount_minor": 40_000_000, "currency": "CNY"}}
+    draft = market.caller("POST", "/briefs", brand.token, wish)
+    brief = market.caller("POST", f"/briefs/{draft['id']}/publish", brand.token)
+    rng = np.random.default_rng(7)
+    for channel in world.channels(7, at.date(), SIZE.channels, SIZE.agencies)[:3]:
+        body = offers.bid(rng, channel, brief, market.channel_ids[channel.number])
+        body["price"] = {"model": "flat", "amount": {"amount_minor": 15_000_000, "currency": "CNY"}}
+        market.caller("POST", f"/briefs/{brief['id']}/bids", market.owners[channel.number].token, body)
+    market.caller("POST", f"/briefs/{brief['id']}/close", brand.token)
+    return str(brief["id"])
 
 
 def test_progress_can_be_followed_as_a_stream(market: DemoMarket, url: str) -> None:

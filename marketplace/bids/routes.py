@@ -25,6 +25,8 @@ from marketplace.core.http.endpoint import SIGNED_IN
 from marketplace.core.http.fields import IdField, one_of
 from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.core.http.request_handling import actor, session
+from marketplace.reviews.decisions import WantedDecision
+from marketplace.reviews.schemas import DecisionIn
 
 blueprint = GuardedBlueprint(
     "bids", __name__, description="Creators' offers on briefs, sealed until the brief is closed"
@@ -155,3 +157,15 @@ def change_brief(body: dict[str, Any], brief_id: UUID, version: int) -> ShownBri
 def cancel_brief(body: dict[str, Any], brief_id: UUID) -> ShownBrief:
     """Call the brief off, before its close or after it, with a reason that every bidder reads; its bids are void."""
     return brief_changes.cancel(session(), actor(), brief_id, reason=body["reason"])
+
+
+@blueprint.post(
+    "/bids/<id('bid'):bid_id>/review/reopen",
+    allow=(Role.ADMIN,),
+    needs=Permission.REVIEWS,
+    takes=DecisionIn,
+    answers=BidOut,
+)
+def reopen_review(body: dict[str, Any], bid_id: UUID) -> ShownBid:
+    """Take back what was decided on a bid, while it is open, with a reason that both sides read."""
+    return service.reopen_review(session(), actor(), bid_id, WantedDecision("reopen", **body))

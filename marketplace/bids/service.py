@@ -24,7 +24,9 @@ from marketplace.core import db, events, ids, states
 from marketplace.core.actor import SYSTEM, Actor, Role
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, InvalidInput, WrongState
+from marketplace.reviews import decisions as review_decisions
 from marketplace.reviews import review_entry
+from marketplace.reviews.decisions import WantedDecision
 
 VOID = "bids.void"
 LAPSE = "bids.lapse"
@@ -157,6 +159,18 @@ def ask_for_review(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
     if bid.status != BidStatus.OPEN:
         raise WrongState("Only an open bid is reviewed.", state=bid.status)
     review_entry.ask_for(session, actor, bid_id)
+    session.flush()
+    return find(session, actor, bid_id)
+
+
+def reopen_review(session: Session, actor: Actor, bid_id: UUID, wanted: WantedDecision) -> ShownBid:
+    """Take back the decision on a bid's review, before the bid is accepted or over. Raises NotFound, WrongState,
+    Conflict."""
+    # Locked as for an acceptance: one of the two comes first.
+    bid = db.lock(session, Bid, bid_id, policy.visible(actor))
+    if bid.status != BidStatus.OPEN:
+        raise WrongState("Only an open bid is reviewed.", state=bid.status)
+    review_decisions.reopen(session, actor, bid_id, wanted)
     session.flush()
     return find(session, actor, bid_id)
 

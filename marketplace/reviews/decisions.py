@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import db
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
-from marketplace.core.errors import Conflict, DomainError, FieldError, NotAllowed
+from marketplace.core.errors import Conflict, DomainError, FieldError, NotAllowed, NotFound
 from marketplace.core.states import apply_transition
 from marketplace.identity.models import Membership
 from marketplace.reviews import policy, verdicts
@@ -86,13 +86,50 @@ def decide_many(
     return [DecidedReview(item["id"], found[item["id"]].status) for item in reviews]
 
 
+def reopen(session: Session, actor: Actor, subject_id: UUID, wanted: WantedDecision, subject_kind: str = "bid") -> None:
+    """Take back what was decided on a subject, with a reason: it waits for a person again, and an override ends.
+
+    One person is enough, for nothing passes by it. The caller holds the subject's row and has made sure that a decision
+    still binds something. Raises NotFound, NotAllowed, WrongState, Conflict.
+    """
+    if actor.person_id is None:
+        raise NotAllowed("A decision is a person's.")
+    query = sa.select(Review.id).where(Review.subject_kind == subject_kind, Review.subject_id == subject_id)
+    review_id = session.scalar(query.where(policy.visible(actor)))
+    if review_id is None:
+        raise NotFound("There is no review of this.")
+    review = db.lock(session, Review, review_id, policy.visible(actor))
+    _refuse(session, actor.person_id, review, wanted)
+    withdrawn = verdicts.shown_override(review.override)
+    seen = _seen(session, review)
+    apply_transition(
+        session, review, REVIEW_TRANSITIONS, "reopen", actor, parties=[], verdict=wanted.verdict, seen=seen
+    )
+    _keep(session, actor.person_id, review, wanted, seen)
+    review.reason = review.override = review.decided_at = None
+    verdicts.announce(session, "reopen", [review], actor, reason=wanted.reason, withdrawn_override=withdrawn)
+
+
 def _decide(session: Session, actor: Actor, person_id: UUID, review: Review, wanted: WantedDecision) -> None:
-    if wanted.seen_fingerprint is not None and wanted.seen_fingerprint != review.seen_fingerprint:
-        raise Conflict("It changed since you looked: read it again before you decide.")
-    _refuse_a_side(session, person_id, review)
+    _refuse(session, person_id, review, wanted)
     name, agreed_to = _transition_for(session, person_id, review, wanted)
+    seen = _seen(session, review)
+    agreed = None if agreed_to is None else agreed_to.override
+    apply_transition(
+        session, review, REVIEW_TRANSITIONS, name, actor, parties=[], verdict=wanted.verdict, override=agreed, seen=seen
+    )
+    _keep(session, person_id, review, wanted, seen)
+    _set_verdict(review, name, person_id, wanted, agreed_to if name == "approve" else None)
+    if name != "second":
+        override = verdicts.shown_override(review.override)
+        verdicts.announce(session, name, [review], actor, reason=review.reason, override=override)
+    session.flush()
+
+
+def _seen(session: Session, review: Review) -> dict[str, Any]:
+    """Return what there is to look at now, as a decision keeps it."""
     recorded = facts_event(session, review)
-    seen = {
+    return {
         "fingerprint": review.seen_fingerprint,
         "version": review.version,
         "priority": review.priority,
@@ -100,10 +137,9 @@ def _decide(session: Session, actor: Actor, person_id: UUID, review: Review, wan
         "risks": review.risks,
         "facts": None if recorded is None else recorded.data.get("facts"),
     }
-    agreed = None if agreed_to is None else agreed_to.override
-    apply_transition(
-        session, review, REVIEW_TRANSITIONS, name, actor, parties=[], verdict=wanted.verdict, override=agreed, seen=seen
-    )
+
+
+def _keep(session: Session, person_id: UUID, review: Review, wanted: WantedDecision, seen: dict[str, Any]) -> None:
     db.insert(
         session,
         ReviewDecision(
@@ -115,11 +151,6 @@ def _decide(session: Session, actor: Actor, person_id: UUID, review: Review, wan
             seen=seen,
         ),
     )
-    _set_verdict(review, name, person_id, wanted, agreed_to if name == "approve" else None)
-    if name != "second":
-        override = verdicts.shown_override(review.override)
-        verdicts.announce(session, name, [review], actor, reason=review.reason, override=override)
-    session.flush()
 
 
 def _set_verdict(
@@ -140,7 +171,9 @@ def _set_verdict(
         }
 
 
-def _refuse_a_side(session: Session, person_id: UUID, review: Review) -> None:
+def _refuse(session: Session, person_id: UUID, review: Review, wanted: WantedDecision) -> None:
+    if wanted.seen_fingerprint is not None and wanted.seen_fingerprint != review.seen_fingerprint:
+        raise Conflict("It changed since you looked: read it again before you decide.")
     seats = sa.select(Membership.id).where(Membership.person_id == person_id, Membership.party_id.in_(review.party_ids))
     if session.scalar(seats.limit(1)) is not None:
         raise Conflict("You are a member of a side of this: somebody else has to decide.")

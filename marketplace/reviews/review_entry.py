@@ -115,14 +115,16 @@ def _open(
         rows.append({"id": new_id(), "created_at": now(), "status": status, "version": 1, **one, **values})
     query = insert(Review).on_conflict_do_nothing(index_elements=["subject_kind", "subject_id"]).returning(Review)
     opened = {review.subject_id: review for review in session.scalars(query, rows)}
-    for status, own, step in (
-        (ReviewStatus.OPEN, "reviews.open", "ask"),
-        (ReviewStatus.DEFERRED, "reviews.defer", "defer"),
-    ):
-        chosen = [review for review in opened.values() if review.status == status]
-        heard = [NewEvent(review.id, (), data[review.subject_id]) for review in chosen]
-        events.record_many(session, own, SYSTEM, heard)
-        verdicts.announce(session, step, chosen)
+    asked = [review for review in opened.values() if review.status == ReviewStatus.OPEN]
+    deferred = [review for review in opened.values() if review.status == ReviewStatus.DEFERRED]
+
+    def with_facts(reviews: Sequence[Review]) -> list[NewEvent]:
+        return [NewEvent(review.id, (), data[review.subject_id]) for review in reviews]
+
+    events.record_many(session, "reviews.open", SYSTEM, with_facts(asked))
+    events.record_many(session, "reviews.defer", SYSTEM, with_facts(deferred))
+    verdicts.announce(session, "ask", asked)
+    verdicts.announce(session, "defer", deferred)
     return opened
 
 

@@ -9,7 +9,7 @@ from marketplace.reviews.decisions import MANY
 from marketplace.reviews.models import ReviewStatus
 from marketplace.reviews.verdicts import VerdictStatus
 
-VERDICTS = ("approve", "hold", "reject", "override")
+VERDICTS = ("approve", "hold", "reject", "override", "reopen")
 
 
 class RiskOut(Schema):
@@ -72,7 +72,7 @@ class DecisionIn(Schema):
         2000,
         shortest=3,
         required=True,
-        metadata={"description": "Both sides read it if the verdict is to hold, to reject or to override."},
+        metadata={"description": "Both sides read it, but for that of an approval."},
     )
     seen_fingerprint = TextField(128, load_default=None, allow_none=True)
 

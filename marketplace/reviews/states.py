@@ -20,5 +20,5 @@ REVIEW_TRANSITIONS: Transitions = {
     "drop": transition(*DECIDABLE, to=S.DROPPED, by=Role.SYSTEM),
     "pass": transition(S.DEFERRED, S.OPEN, to=S.PASSED, by=Role.SYSTEM),
     "defer": transition(S.PASSED, to=S.DEFERRED, by=Role.SYSTEM),
-    "reopen": transition(S.SECOND, *DECIDED, to=S.OPEN, by=Role.SYSTEM),
+    "reopen": transition(S.SECOND, *DECIDED, to=S.OPEN, by=(Role.SYSTEM, Role.ADMIN)),
 }

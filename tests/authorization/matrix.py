@@ -170,6 +170,7 @@ POST   /bids/{bid_id}/accept | published                  SSNNFFFFFFF
 POST   /bids/{bid_id}/accept | closed                     SSYNFFFFFFF
 POST   /bids/{bid_id}/decline | closed                    SSYNFFFFFFF
 POST   /bids/{bid_id}/review | closed                     SSYNFFFFFFF
+POST   /bids/{bid_id}/review/reopen | closed              SSFFFFFFYFF
 POST   /briefs/{brief_id}/selections | closed             SSYNFFFFFFF
 GET    /briefs/{brief_id}/selections | closed             SSYNFFFFYYF
 POST   /briefs/{brief_id}/what-if | closed                SSYNFFFFYYF

@@ -348,7 +348,7 @@ def body(method: str, path: str, world: World) -> Any:
     if path == "/reviews/decisions":
         seen = {"id": _show("rvw", world.ids["review_id"]), "seen_fingerprint": "a"}
         return {"verdict": "hold", "reason": "looked at it", "reviews": [seen]}
-    if path.startswith("/reviews/") and method == "POST":
+    if path.startswith(("/reviews/", "/bids/{bid_id}/review/")) and method == "POST":
         return {"reason": "looked at it", **({"overall": 50} if path.endswith("/override") else {})}
     return found.get((method, path))
 

@@ -63,7 +63,11 @@ def _kinds(path: Path) -> list[str]:
     """Return the kinds that a file records under a name written there, through whatever function named so."""
     found = []
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and len(node.args) > 1 and ast.unparse(node.func).endswith("record"):
+        if (
+            isinstance(node, ast.Call)
+            and len(node.args) > 1
+            and ast.unparse(node.func).endswith(("record", "record_many"))
+        ):
             kind = node.args[1].values[0] if isinstance(node.args[1], ast.JoinedStr) else node.args[1]
             if isinstance(kind, ast.Constant) and isinstance(kind.value, str):
                 found.append(kind.value)

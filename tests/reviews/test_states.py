@@ -28,7 +28,7 @@ TABLE: dict[str, tuple[set[str], str, set[Role]]] = {
     "drop": (DECIDABLE, "dropped", {Role.SYSTEM}),
     "pass": ({"deferred", "open"}, "passed", {Role.SYSTEM}),
     "defer": ({"passed"}, "deferred", {Role.SYSTEM}),
-    "reopen": ({"second", "approved", "rejected"}, "open", {Role.SYSTEM}),
+    "reopen": ({"second", "approved", "rejected"}, "open", {Role.SYSTEM, Role.ADMIN}),
 }
 
 

@@ -1,5 +1,6 @@
 """Lets the calm bids of a closed brief pass, and puts risky ones before people once they are nearly chosen."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -19,13 +20,14 @@ from marketplace.reviews import review_entry
 from marketplace.reviews.review_entry import ReviewSubject
 from marketplace.reviews.risk import RiskFacts
 
-# Before a selection nobody knows what will be chosen. Bids in the order of their ranks that cost twice the budget
+# Before a selection nobody knows what will be chosen. Bids in the order of their scores that cost twice the budget
 # together hold more than the budget buys, also where some of them drop out; ten is for briefs with few large bids.
 NEAR_BUDGETS, NEAR_LEAST = 2.0, 10
 # After a selection: how many of the bids that were left out, those first whose price was nearest to winning.
 NEAREST_LEFT_OUT = 5
-_GATES = frozenset((*flags.GATES, "no_audience_data"))
 BELOW_MARKET = "price_below_market"
+# Not the one that a person's approval opens.
+_GATES = frozenset((*flags.GATES, "no_audience_data")) - {BELOW_MARKET}
 
 _MATCHES = sa.text(
     f"SELECT m.id AS bid_id, m.revision_id, m.snapshot_id, m.fingerprint, {scored_bid.COLUMNS}, b.creator_id,"
@@ -49,12 +51,7 @@ def queue_reviews(session: Session, brief: Brief, kept_out: Collection[UUID] = (
     rows: Sequence[Any] = session.execute(_MATCHES, {"brief_id": brief.id}).mappings().all()
     bids = [scored_bid.from_row(row) for row in rows]
     budget = session.get_one(BriefVersion, brief.version_id).budget_minor
-    standing = [
-        (row["bid_id"], bid.cost.point)
-        for row, bid in zip(rows, bids, strict=True)
-        if row["bid_id"] not in kept_out and _GATES.isdisjoint(bid.flags)
-    ]
-    near = nearly_chosen(standing, budget)
+    near = nearly_chosen([(row["bid_id"], bid) for row, bid in zip(rows, bids, strict=True)], budget, kept_out)
     shared = {row.party_id: set(row.people) for row in session.execute(_SHARED, {"brand_id": brief.brand_id})}
     today = now().date()
     subjects = [
@@ -64,19 +61,30 @@ def queue_reviews(session: Session, brief: Brief, kept_out: Collection[UUID] = (
     return review_entry.put(session, "bid", subjects)
 
 
-def nearly_chosen(standing: Sequence[tuple[UUID, float | None]], budget_minor: float) -> set[UUID]:
+def nearly_chosen(
+    bids: Sequence[tuple[UUID, ScoredBid]], budget_minor: float, kept_out: Collection[UUID] = ()
+) -> set[UUID]:
     """Return the bids that a person is asked about before anything is chosen: of those that no gate keeps out, in the
-    order of their ranks and with what each costs, as many as cost twice the budget together, and ten at least."""
+    order of their scores, as many as cost twice the budget together, and ten at least.
+
+    By the score and not the rank, because a bid that only a person's approval lets count is ranked behind all others.
+    """
     near: set[UUID] = set()
     spent = 0.0
-    for bid_id, cost in standing:
-        if cost is None:
+    standing = [(bid_id, bid) for bid_id, bid in bids if bid_id not in kept_out and _GATES.isdisjoint(bid.flags)]
+    for bid_id, bid in sorted(standing, key=lambda one: _from_the_best(one[1])):
+        if bid.cost.point is None:
             continue
         if spent >= NEAR_BUDGETS * budget_minor and len(near) >= NEAR_LEAST:
             break
         near.add(bid_id)
-        spent += cost
+        spent += bid.cost.point
     return near
+
+
+def _from_the_best(bid: ScoredBid) -> float:
+    overall = bid.overall.point
+    return 1.0 if overall is None or math.isnan(overall) else -overall
 
 
 def ask_about_set(session: Session, result: Mapping[str, Any]) -> int:

@@ -1,5 +1,7 @@
 """A closed brief's matches come before the reviewers with what is risky about them, and are decided by people."""
 
+import math
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 from uuid import UUID
@@ -10,8 +12,11 @@ from flask.testing import FlaskClient
 
 from marketplace.bids.bid_queries import ShownBid
 from marketplace.core import db, ids
+from marketplace.core.estimate import Estimate
 from marketplace.core.ids import new_id
-from marketplace.matching.scoring import review_queue
+from marketplace.matching.scoring import review_queue, scored_bid
+from marketplace.matching.scoring.numbers import WIDTH
+from marketplace.matching.scoring.scored_bid import ScoredBid
 from marketplace.reviews.models import Review, ReviewStatus
 from tests.make import bids as make
 from tests.make import channels as make_channels
@@ -42,6 +47,18 @@ def queue(client: FlaskClient, admin: Somebody, there: make.Market, **query: str
 
 def codes(review: dict[str, Any]) -> set[str]:
     return {risk["code"] for risk in review["risks"]}
+
+
+def closed_with_risk(
+    client: FlaskClient, worker: ModuleType, admin: Somebody
+) -> tuple[make.Market, Somebody, ShownBid, dict[str, Any]]:
+    """A closed brief with one risky bid: the market, the bidder, the bid and its review."""
+    there = look.market()
+    who, bid = risky(there)
+    make.close(there)
+    work.settle(worker)
+    [review] = queue(client, admin, there)
+    return there, who, bid, review
 
 
 def act(client: FlaskClient, who: Somebody, review: dict[str, Any], verdict: str) -> Any:
@@ -179,12 +196,29 @@ def test_the_lead_of_the_ranking_is_asked_about_and_what_other_gates_keep_out_is
     }
 
 
+def scored(overall: float | None, cost: float | None, *flags: str) -> tuple[UUID, ScoredBid]:
+    point = Estimate(overall, overall, overall)
+    nothing = scored_bid.scored_bid([math.nan] * WIDTH, 0, overall=point, currency="CNY", source=None, taken_on=None)
+    return new_id(), replace(nothing, cost=Estimate(cost, cost, cost), flags=flags)
+
+
 def test_the_nearly_chosen_cost_twice_the_budget_together_and_are_ten_at_least() -> None:
-    many = [new_id() for _ in range(30)]
-    assert review_queue.nearly_chosen([(one, 100.0) for one in many], 1_000) == set(many[:20])
-    assert review_queue.nearly_chosen([(one, 5_000.0) for one in many], 1_000) == set(many[:10])
-    assert review_queue.nearly_chosen([(one, 1.0) for one in many], 1_000) == set(many)
-    assert review_queue.nearly_chosen([(many[0], None), (many[1], 5.0)], 1_000) == {many[1]}
+    near = review_queue.nearly_chosen
+    for cost, most in ((100.0, 20), (5_000.0, 10), (1.0, 30)):
+        bids = [scored(50.0 - number, cost) for number in range(30)]
+        assert near(bids[::-1], 1_000) == {bid_id for bid_id, _ in bids[:most]}
+
+
+def test_no_person_is_asked_at_the_close_about_what_a_gate_keeps_out_but_for_the_one_that_a_person_opens() -> None:
+    good, unpriced, unscored = scored(40.0, 5.0), scored(40.0, None), scored(None, 5.0)
+    over, cheap = scored(90.0, 5.0, "over_tolerance"), scored(80.0, 5.0, "price_below_market")
+    untold, elsewhere = scored(70.0, 5.0, "no_audience_data"), scored(60.0, 5.0)
+    bids = [good, unpriced, unscored, over, cheap, untold, elsewhere]
+    near = review_queue.nearly_chosen(bids, 1_000, kept_out=[elsewhere[0]])
+    assert near == {good[0], unscored[0], cheap[0]}
+    # It has its place by its score, although it is ranked behind the others.
+    many = [scored(40.0, 5_000.0) for _ in range(10)]
+    assert cheap[0] in review_queue.nearly_chosen([*many, cheap], 1_000)
 
 
 def test_a_selection_asks_about_the_chosen_and_the_nearest_left_out(
@@ -237,16 +271,61 @@ def test_one_person_on_both_sides_brings_a_bid_before_two_others(
     assert "related_parties" in codes(review)
 
 
-def test_both_sides_read_verdict_and_reason_on_the_bid(
+def test_a_decision_is_taken_back_with_a_reason_while_the_bid_is_open(
+    client: FlaskClient, worker: ModuleType, admins: list[Somebody]
+) -> None:
+    there, who, bid, review = closed_with_risk(client, worker, admins[0])
+    back = f"/api/v1/bids/{ids.show('bid', bid.id)}/review/reopen"
+    body = {"reason": "查错了账号"}
+    assert client.post(back, json=body, headers=admins[1].once()).status_code == 409  # nothing is decided yet
+    assert act(client, admins[0], review, "reject").json["status"] == "rejected"
+    assert client.post(back, json=body, headers=there.brand.once()).status_code == 403
+    answer = client.post(back, json=body, headers=admins[1].once())
+    assert (answer.status_code, answer.json["review"]["status"], answer.json["review"]["reason"]) == (
+        200,
+        "waiting",
+        None,
+    )
+    shown = client.get(f"/api/v1/reviews/{review['id']}", headers=admins[0].headers).json
+    assert [(one["verdict"], one["reason"]) for one in shown["decisions"]] == [
+        ("reject", "数据来源已核对"),
+        ("reopen", "查错了账号"),
+    ]
+    heard = events(bid.id)[-1]
+    assert (heard.kind, heard.data["reason"], heard.actor_person_id) == ("bids.reopen_review", "查错了账号", None)
+    assert heard.party_ids == sorted([who.party_id, there.brand.party_id])
+    # Once the bid is over a decision binds nothing.
+    [again] = queue(client, admins[0], there)
+    assert act(client, admins[0], again, "reject").json["status"] == "rejected"
+    make.decline(there, bid.id)
+    late = client.post(back, json=body, headers=admins[1].once())
+    assert (late.status_code, late.json["state"]) == (409, "declined")
+
+
+def test_a_withdrawn_bid_leaves_the_queue_and_is_not_decided(
+    client: FlaskClient, worker: ModuleType, admins: list[Somebody]
+) -> None:
+    there, who, bid, review = closed_with_risk(client, worker, admins[0])
+    make.withdraw(who, bid.id)
+    work.settle(worker)
+    assert queue(client, admins[0], there) == []
+    refused = act(client, admins[0], review, "approve")
+    assert (refused.status_code, refused.json["state"]) == (409, "dropped")
+    assert of_bid(client, who, bid.id) is None
+
+
+def test_both_sides_and_the_agency_read_verdict_and_reason_on_the_bid(
     client: FlaskClient, worker: ModuleType, admins: list[Somebody]
 ) -> None:
     there = look.market()
-    who, bid = risky(there)
+    who = somebody("creator")
+    agency = make.agency_of(who.party_id)
+    bid = make.place(there, agency, look.channel(who, **ODD), **look.plain())
     make.close(there)
     work.settle(worker)
     [review] = queue(client, admins[0], there)
     assert act(client, admins[0], review, "reject").json["status"] == "rejected"
-    for reader in (who, there.brand):
+    for reader in (who, agency, there.brand):
         shown = of_bid(client, reader, bid.id)
         assert (shown["status"], shown["reason"]) == ("rejected", "数据来源已核对")
         assert [risk["code"] for risk in shown["risks"]] == ["suspicious_figures"]
