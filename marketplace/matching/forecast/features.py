@@ -15,7 +15,6 @@ from marketplace.core.clock import now
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.ids import new_id
 from marketplace.matching.audience import channel_tags, grid, segments, share_columns
-from marketplace.matching.audience.grid import BadAudience, GridAudience, MarginsContradict
 from marketplace.matching.forecast import flags, platform_blend, pool, sponsored, view_forecast
 from marketplace.matching.forecast.market_fit import EVERYTHING, fit_market
 from marketplace.matching.forecast.models import ChannelFeatures, ForecastModel
@@ -25,6 +24,8 @@ from marketplace.matching.forecast.sponsored import ChannelLabels, SponsoredGaps
 from marketplace.matching.forecast.view_forecast import ForecastCalibration, ViewForecasts
 
 BATCH = 500
+# The list of a snapshot that each list of the grid is read from.
+MARGINS = {"ages": "age", "genders": "gender", "regions": "region", "education": "education", "interests": "interests"}
 _NEWEST = sa.select(ForecastModel.fingerprint).order_by(ForecastModel.id.desc()).limit(1)
 # The versions that features depend on. A new formula of ranks or prices is not among them: it makes no feature stale.
 _FEATURE_VERSIONS = {
@@ -185,7 +186,7 @@ def refresh(session: Session, limit: int = BATCH) -> list[UUID]:
     computed_at = now()
     features = []
     for index, row in enumerate(rows):
-        audience, audience_flags = _audience(row.margins)
+        audience = grid.readable_audience({name: row.margins.get(key) for name, key in MARGINS.items()})
         features.append(
             {
                 "id": new_id(),
@@ -204,7 +205,7 @@ def refresh(session: Session, limit: int = BATCH) -> list[UUID]:
                 "seconds": None if row.seconds is None else float(row.seconds),
                 "language": row.language and row.language.split("-")[0].lower(),
                 "shares": share_columns.pack(audience, row.verticals or {}),
-                "flags": flags.bits(audience_flags, [flag["code"] for flag in row.flags]),
+                "flags": flags.bits(audience.flags, [flag["code"] for flag in row.flags]),
                 "computed_at": computed_at,
                 **_basis(forecasts, gaps, past, index),
             }
@@ -228,19 +229,6 @@ def _basis(forecasts: ViewForecasts, gaps: SponsoredGaps, past: ViewHistories, i
         "sponsored_videos": int(gaps.sponsored[index]),
         "other_videos": int(gaps.other[index]),
     }
-
-
-def _audience(margins: dict[str, Any]) -> tuple[GridAudience, Sequence[str]]:
-    """Return the audience and its flags.
-
-    Lists that no table can meet give the prior and a flag: an error here would keep the whole batch from being done.
-    """
-    try:
-        audience = grid.audience(margins.get("age"), margins.get("gender"), margins.get("region"))
-    except (BadAudience, MarginsContradict):
-        audience = grid.audience()
-        return audience, [*audience.flags, "audience_unreadable"]
-    return audience, audience.flags
 
 
 def any_stale(session: Session) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 from marketplace.bids.pricing_models import PriceTerms
 from marketplace.matching.audience.arrays import Floats, Ints
 from marketplace.matching.audience.targets import TargetShares, TargetWeights, on_target
+from marketplace.matching.audience.told_lists import AudienceLists
 from marketplace.matching.forecast import view_forecast
 from marketplace.matching.forecast.view_forecast import ForecastCalibration, OnTargetPeople, ViewForecasts
 from marketplace.matching.pricing import cost as price
@@ -21,7 +22,7 @@ _TAUS = np.concatenate([view_forecast.GRID_TAUS, _ENDS])
 @dataclass(frozen=True, eq=False)
 class BidInputs:
     """The inputs of n bids: forecasts, audiences (joint [n, A * G], regions [n, R]), terms in the brief's currency,
-    fit, and intrusiveness [n] 0..100 (NaN: not scored)."""
+    fit, intrusiveness [n] 0..100 (NaN: not scored), and what the audiences' lists leave open (None: nothing)."""
 
     forecasts: ViewForecasts
     joint: Floats
@@ -30,6 +31,7 @@ class BidInputs:
     fit: BrandFit
     intrusiveness: Floats
     tiers: Ints | None = None
+    lists: AudienceLists | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +72,7 @@ def score(
     all_views = view_forecast.quantiles(bids.forecasts, _TAUS, calibration, bids.tiers)
     grid, ends = all_views[:, : len(view_forecast.GRID_TAUS)], all_views[:, len(view_forecast.GRID_TAUS) :]
     low, careful, middle, high = (ends[:, column] for column in range(len(_ENDS)))
-    shares = on_target(bids.joint, bids.regions, target)
+    shares = on_target(bids.joint, bids.regions, target, bids.lists)
     people = view_forecast.people(low, middle, high, shares)
     cost = price.expected_cost(bids.terms, grid, low, high)
     cost_at_ends = price.cost_at(bids.terms, ends)

@@ -1,9 +1,8 @@
 """Scores all open bids of a brief as one array operation and stores one match for each."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -21,6 +20,7 @@ from marketplace.intrusiveness.factors import relieved_total
 from marketplace.matching.audience import channel_tags, grid, share_columns, targets
 from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.audience.share_columns import ShareColumns
+from marketplace.matching.audience.targets import target_cells
 from marketplace.matching.forecast import flags, pool, sponsored, view_forecast
 from marketplace.matching.forecast.features import load_model
 from marketplace.matching.forecast.view_forecast import ViewForecasts
@@ -112,6 +112,7 @@ def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("op
     count = len(rows["bid_id"])
     if not count:
         return None
+    rows["flags"] = flags.of_target(rows["flags"], target_cells(version.content))
     shares = share_columns.unpack(rows["shares"].tobytes())
     fit = fit_of(version, rows, shares, _floats(rows, "forecast")[:, SPONSORED_GAP])
     ends = relieved_total(_floats(rows, "raw_low"), _floats(rows, "raw_high"), fit.value)
@@ -130,6 +131,7 @@ def load(session: Session, version: BriefVersion, statuses: Sequence[str] = ("op
         fit=fit,
         intrusiveness=(ends[0] + ends[1]) / 2,
         tiers=rows["tier"].astype(np.int64),
+        lists=shares.lists,
     )
     return LoadedBids(rows, shares, bids, ends)
 
@@ -162,25 +164,6 @@ def score_brief(session: Session, brief_id: UUID) -> ScoringResult:
 
 def _floats(rows: Rows, name: str) -> Floats:
     return rows[name].astype(np.float64)
-
-
-def target_cells(content: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return a brief's target as `audience.targets` reads it; without one, everybody in its markets."""
-    cells = content.get("target") or [{"regions": content.get("markets") or []}]
-    return [_cell(cell) for cell in cells]
-
-
-def _cell(cell: dict[str, Any]) -> dict[str, Any]:
-    target: dict[str, Any] = {"weight": cell.get("weight", 1.0)}
-    ages = cell.get("ages")
-    if ages:
-        last = ages.get("to")
-        # The grid's last age group ends at 99, so an upper end from there on means no upper end.
-        target["ages"] = [ages["from"], None if last is None or last >= 99 else last]
-    for name in ("genders", "regions"):
-        if cell.get(name):
-            target[name] = cell[name]
-    return target
 
 
 def fit_of(version: BriefVersion, rows: Rows, shares: ShareColumns, gap: Floats | None = None) -> BrandFit:
