@@ -23,6 +23,7 @@ DIGITS_MIN, CHI_SQUARE_LIMIT = 50, 27.88  # nine degrees of freedom, one in a th
 # mainland China, where TikTok cannot be installed; people abroad with Chinese accounts are well under half.
 NOT_OFFERED: Mapping[str, tuple[str, str, str]] = {
     "tiktok": ("CN", "TikTok 不在中国大陆提供（那里是抖音）", "TikTok is not offered in mainland China (Douyin is)"),
+    "youtube": ("CN", "YouTube 不在中国大陆提供", "YouTube is not offered in mainland China"),
 }
 ELSEWHERE_MOST = 0.5
 OUTSIDE_SHARES = ("占比须在 0 到 1 之间。", "Shares must lie between 0 and 1.")

@@ -240,7 +240,7 @@ def _gender_span(word: str) -> tuple[int, int]:
     return index, index + 1
 
 
-def readable_audience(lists: Mapping[str, Mapping[str, float] | None]) -> GridAudience:
+def readable_audience(lists: Mapping[str, Mapping[str, float] | None], prior: PopulationPrior = CHINA) -> GridAudience:
     """Return the audience of lists by their names in ALL_LISTS, without those that cannot be used, which are flagged
     ("regions_unreadable").
 
@@ -254,13 +254,13 @@ def readable_audience(lists: Mapping[str, Mapping[str, float] | None]) -> GridAu
         one = next((name for name in reversed(used) if _fits({**used, name: None})), next(reversed(used)))
         dropped.append(one)
         used.pop(one)
-    found = _of_lists(used)
+    found = _of_lists(used, prior)
     return replace(found, flags=(*found.flags, *(f"{name}_unreadable" for name in dropped)))
 
 
-def _of_lists(lists: Mapping[str, Mapping[str, float] | None]) -> GridAudience:
+def _of_lists(lists: Mapping[str, Mapping[str, float] | None], prior: PopulationPrior = CHINA) -> GridAudience:
     ages, genders, regions, education, interests = (lists.get(name) for name in ALL_LISTS)
-    return audience(ages, genders, regions, education=education, interests=interests)
+    return audience(ages, genders, regions, prior, education=education, interests=interests)
 
 
 def _fits(lists: Mapping[str, Mapping[str, float] | None]) -> bool:

@@ -193,7 +193,15 @@ def _china() -> PopulationPrior:
     )
 
 
+def _abroad() -> PopulationPrior:
+    people = np.array([{**COUNTRIES, ELSEWHERE: ELSEWHERE_MILLIONS}.get(code, 0.0) for code in REGIONS])
+    source = f"{CHINA.source}; regions: United Nations, 2022, without mainland China"
+    return PopulationPrior(CHINA.years, CHINA.joint, as_floats(people / people.sum()), source)
+
+
 CHINA = _china()
+# For platforms that are not offered in mainland China.
+ABROAD = _abroad()
 
 
 def population() -> Floats:

@@ -113,7 +113,7 @@ def packed_table(columns: ShareColumns) -> Floats:
 
 def stored_rows(joint: Floats, regions: Floats, tags: Floats) -> Column:
     """Return the stored bytes [n] of made-up channels whose lists state genders and regions, and nothing else."""
-    genders = joint.reshape(len(joint), -1, grid.GENDERS_N).sum(axis=1)
+    genders = joint.reshape(len(joint), grid.AGES_N, grid.GENDERS_N).sum(axis=1)
     anybody = told_lists.nothing_known(grid.AGES_N)
     lists = exact_lists(np.tile(anybody.shares, (len(joint), 1)), anybody.masks, genders, regions)
     columns = ShareColumns(joint, regions, tags, np.zeros((len(joint), len(LISTS))), lists)

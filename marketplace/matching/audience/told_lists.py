@@ -14,7 +14,7 @@ from marketplace.channels.facts.audience_vocabulary import INTERESTS
 from marketplace.channels.facts.region_names import OTHER, merged_shares, net_shares, stranger_said
 from marketplace.channels.facts.region_names import UNKNOWN as UNKNOWN_REGION
 from marketplace.matching.audience.arrays import Floats, Ints, as_floats
-from marketplace.matching.audience.priors import COUNTRIES, ELSEWHERE, PROVINCES, REGIONS, PopulationPrior
+from marketplace.matching.audience.priors import CHINA, COUNTRIES, ELSEWHERE, PROVINCES, REGIONS, PopulationPrior
 
 SUM_SLACK = 0.02
 UNKNOWN = frozenset({"unknown", "other", "undisclosed", "user_specified", "未知", "其他"})
@@ -147,7 +147,7 @@ def read_regions(given: Mapping[str, float], prior: PopulationPrior) -> ReadRegi
     point[_ELSEWHERE] += other
     unnamed = IN_CHINA & (stated <= 0)
     spread = unnamed if unnamed.any() else IN_CHINA
-    point += china * np.where(spread, prior.regions, 0) / np.sum(prior.regions[spread])
+    point += china * np.where(spread, CHINA.regions, 0) / np.sum(CHINA.regions[spread])
     rest = 1 - hidden - point.sum()
     silent = np.where((point > 0) | (IN_CHINA & (china > 0)), 0.0, prior.regions)
     if rest > SUM_SLACK and silent.sum() > 0:

@@ -11,10 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from marketplace.channels.anomalies import NOT_OFFERED
 from marketplace.core.clock import now
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.ids import new_id
 from marketplace.matching.audience import channel_tags, grid, segments, share_columns
+from marketplace.matching.audience.priors import ABROAD, CHINA
 from marketplace.matching.forecast import flags, platform_blend, pool, sponsored, view_forecast
 from marketplace.matching.forecast.market_fit import EVERYTHING, fit_market
 from marketplace.matching.forecast.models import ChannelFeatures, ForecastModel
@@ -43,7 +45,8 @@ FINGERPRINT_BYTES = 32
 # The forecast uses ten videos, the ad load twelve, and the difference of sponsored videos all forty.
 _HISTORIES = (
     "SELECT c.id AS channel_id, s.id AS snapshot_id, s.followers, s.margins, s.flags,"
-    f" c.verticals, c.language, v.views, v.ages, v.marks, v.seconds, v.sponsored, {WANTED} AS wanted,"
+    " c.verticals, c.language, c.platform AS platform_name, v.views, v.ages, v.marks, v.seconds, v.sponsored,"
+    f" {WANTED} AS wanted,"
     " coalesce((s.facts ->> 'median_views_30d')::float8, CASE WHEN v.views IS NULL THEN s.median_views END)"
     "   AS told_median, (s.facts ->> 'expected_views')::float8 AS platform{more}"
     " FROM channels c JOIN audience_snapshots s ON s.id = c.snapshot_id"
@@ -186,7 +189,8 @@ def refresh(session: Session, limit: int = BATCH) -> list[UUID]:
     computed_at = now()
     features = []
     for index, row in enumerate(rows):
-        audience = grid.readable_audience({name: row.margins.get(key) for name, key in MARGINS.items()})
+        lists = {name: row.margins.get(key) for name, key in MARGINS.items()}
+        audience = grid.readable_audience(lists, ABROAD if row.platform_name in NOT_OFFERED else CHINA)
         features.append(
             {
                 "id": new_id(),

@@ -17,7 +17,7 @@ from marketplace.matching.audience.grid import (
     readable_audience,
     region_indices,
 )
-from marketplace.matching.audience.priors import AGE_STARTS, CHINA, PROVINCES, REGIONS, YEARS, on_grid
+from marketplace.matching.audience.priors import ABROAD, AGE_STARTS, CHINA, PROVINCES, REGIONS, YEARS, on_grid
 from marketplace.matching.audience.told_lists import BadAudience
 
 XINGTU = {"18-23": 0.35, "24-30": 0.30, "31-40": 0.20, "41-50": 0.10, "50+": 0.05}
@@ -196,6 +196,13 @@ def test_a_province_counts_towards_its_country() -> None:
     found = audience(regions={"CN": 0.9, "CN-GD": 0.3, "US": 0.1})
     assert found.regions[list(region_indices("CN"))].sum() == pytest.approx(0.9)
     assert found.regions[region_indices("CN-GD")[0]] == pytest.approx(0.3)
+
+
+def test_a_share_of_china_is_spread_over_its_provinces_whatever_the_prior() -> None:
+    found = audience(regions={"CN": 0.3, "US": 0.2}, prior=ABROAD)
+    assert found.regions[list(region_indices("CN"))].sum() == pytest.approx(0.3)
+    assert found.regions.sum() == pytest.approx(1)
+    assert np.isfinite(found.regions).all()
 
 
 def test_a_band_that_cuts_the_grid_is_split_by_the_years_of_the_prior() -> None:
