@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from marketplace.core import ids
+from marketplace.channels.models import AudienceSnapshot, Channel
+from marketplace.core import db, ids
 from marketplace.core.ids import new_id
 from tests.make import bids as make
 from tests.make import channels as make_channels
@@ -115,3 +116,30 @@ def test_the_rest_of_a_tiktok_list_is_not_put_into_mainland_china(client: FlaskC
     regions = {"TW": 0.5, "US": 0.3}
     assert share_of(shown(client, worker, [], ["CN"], platform="tiktok", regions=regions))[1] == 0.0
     assert share_of(shown(client, worker, [], ["CN"], platform="douyin", regions=regions))[1] == pytest.approx(0.2)
+
+
+def test_a_stored_list_that_cannot_be_used_is_left_out_alone_and_named(client: FlaskClient, worker: ModuleType) -> None:
+    there, who = look.market(target=[cell(18, 30)], markets=["CN"]), somebody("creator")
+    channel_id = look.channel(who, ages={"18-23": 0.4, "24-30": 0.3, "31+": 0.3})
+    # A former version took the label; facts never change, so such lists stay stored.
+    with db.transaction(who.actor) as session:
+        channel = session.get_one(Channel, channel_id)
+        known = session.get_one(AudienceSnapshot, channel.snapshot_id)
+        columns = {name: getattr(known, name) for name in ("taken_on", "source", "import_id", "followers", "facts")}
+        odd = {**known.margins, "region": {"Mars": 0.4}}
+        session.add(
+            stored := AudienceSnapshot(
+                channel_id=channel_id, evidence_hash="odd", margins=odd, rate_card=[], flags=[], **columns
+            )
+        )
+        session.flush()
+        channel.snapshot_id = stored.id
+    bid = make.place(there, who, channel_id, **look.plain())
+    work.settle(worker)
+    found = look.told(look.match(client, who, bid.id))
+    assert found["regions_unreadable"]["en"] == (
+        "The region list cannot be used and was left out; the other lists were used"
+    )
+    assert found["regions_unreadable"]["zh"] == "地域列表有误，未采用；其余列表照用"
+    assert share_of(found) == (0.0, pytest.approx(0.7, abs=1e-4), pytest.approx(0.7, abs=1e-4))
+    assert [code for code in found if code.endswith("unreadable")] == ["regions_unreadable"]
