@@ -265,6 +265,10 @@ YT|马约特|Mayotte|MYT|馬約特島
 ZA|南非|South Africa|ZAF|Republic of South Africa
 ZM|赞比亚|Zambia|ZMB|尚比亞|Republic of Zambia
 ZW|津巴布韦|Zimbabwe|ZWE|辛巴威|Republic of Zimbabwe
+HK|China Hong Kong|Hong Kong SAR|Hongkong SAR|香港地区
+MO|Macao SAR|Macau SAR|Macao China|Macau China|China Macao|China Macau|澳门地区
+TW|Taiwan China|China Taiwan|Taiwan Region|Taiwan Province|台灣地區
+CZ|Czech
 XK|科索沃|Kosovo|XKX
 CN-AH|安徽|Anhui|CN-34|340000
 CN-BJ|北京|Beijing|Peking|CN-11|110000

@@ -204,17 +204,13 @@ def on_target(
     that low <= point <= high <= the largest weight.
     """
     joint, regions = as_floats(joint), as_floats(regions)
-    by_age = np.stack([sum_columns(joint, range(a * GENDERS_N, (a + 1) * GENDERS_N)) for a in range(AGES_N)], axis=1)
-    genders = (range(gender, AGES_N * GENDERS_N, GENDERS_N) for gender in range(GENDERS_N))
-    by_gender = np.stack([sum_columns(joint, columns) for columns in genders], axis=1)
     point, low, high = np.zeros(len(joint)), np.zeros(len(joint)), np.zeros(len(joint))
     for box in target.boxes:
         cells = [age * GENDERS_N + gender for age in box.ages for gender in box.genders]
         point += box.weight * _part(joint, cells) * _part(regions, box.regions) * of_lists(box, len(joint), lists)
         bounds = [*_list_bounds(box, len(joint), lists)]
         if lists is None:
-            known = (_part(by_age, box.ages), _part(by_gender, box.genders), _part(regions, box.regions))
-            bounds += [(part, part) for part in known]
+            bounds += [(part, part) for part in _stated(box, joint, regions)]
         together = np.zeros(len(joint))
         most = np.ones(len(joint))
         for least_part, most_part in bounds:
@@ -252,6 +248,15 @@ def _list_bounds(box: TargetBox, count: int, lists: AudienceLists | None) -> Ite
         yield group_bounds(lists.gender_masks, lists.gender_shares, box.genders)
     if len(box.regions) < REGIONS_N:
         yield region_bounds(lists.regions, lists.open, box.regions)
+
+
+def _stated(box: TargetBox, joint: Floats, regions: Floats) -> Iterator[Floats]:
+    """Yield the shares of the audiences that are in each part of a box, where the shares count as stated."""
+    ages = [age * GENDERS_N + gender for age in box.ages for gender in range(GENDERS_N)]
+    genders = [age * GENDERS_N + gender for age in range(AGES_N) for gender in box.genders]
+    yield _part(joint, ages)
+    yield _part(joint, genders)
+    yield _part(regions, box.regions)
 
 
 def _part(table: Floats, columns: Sequence[int]) -> Floats:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from marketplace.channels.anomalies import NOT_OFFERED
+from marketplace.channels.facts.language_tags import language_tag
 from marketplace.core.clock import now
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.ids import new_id
@@ -207,7 +208,7 @@ def refresh(session: Session, limit: int = BATCH) -> list[UUID]:
                 "tier": int(tiers[index]),
                 "ad_load": float(row.sponsored or 0.0),
                 "seconds": None if row.seconds is None else float(row.seconds),
-                "language": row.language and row.language.split("-")[0].lower(),
+                "language": row.language and (language_tag(row.language) or row.language).split("-")[0].lower(),
                 "shares": share_columns.pack(audience, row.verticals or {}),
                 "flags": flags.bits(audience.flags, [flag["code"] for flag in row.flags]),
                 "computed_at": computed_at,
