@@ -82,9 +82,7 @@ def _audiences(dice: np.random.Generator) -> Column:
     table = [
         dice.dirichlet(np.full(width, alpha), AUDIENCES) for width, alpha in zip(parts, (1, 0.1, 0.05), strict=True)
     ]
-    whole = np.concatenate([*table, np.zeros((AUDIENCES, 3))], axis=1).astype("<f4")
-    found: Column = whole.view(f"V{share_columns.BYTES}")[:, 0]
-    return found
+    return share_columns.stored_rows(*table)
 
 
 def _features(dice: np.random.Generator, rows: dict[str, Column], shares: Column) -> dict[str, npt.ArrayLike]:

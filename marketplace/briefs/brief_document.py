@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from marketplace.briefs.vocabulary import (
-    AGE_ENDS,
-    AGE_STARTS,
     CURRENCIES_WITH_DEFAULT_CEILING,
+    INTEREST_SETS_MAX,
     TIER_SECONDS,
     VIDEO_S_MAX,
 )
@@ -159,22 +158,15 @@ def _target(stored: Mapping[str, Any]) -> Iterator[FieldError]:
     cells = stored["target"]
     if cells and not any(cell["weight"] > 0 for cell in cells):
         yield FieldError("/target", "At least one cell needs a weight above 0; leave all cells out for everybody.")
+    # A stored wording from before there were interests has none.
+    if len({tuple(sorted(cell.get("interests") or ())) for cell in cells} - {()}) > INTEREST_SETS_MAX:
+        yield FieldError("/target", f"The cells may name at most {INTEREST_SETS_MAX} different sets of interests.")
     for index, cell in enumerate(cells):
         if cell["ages"] is None:
             continue
         first, last = cell["ages"]["from"], cell["ages"]["to"]
-        if first not in AGE_STARTS:
-            yield FieldError(
-                f"/target/{index}/ages/from", f"Platforms report ages from {_listed(AGE_STARTS)}: take one."
-            )
         if last is not None and last < first:
             yield FieldError(f"/target/{index}/ages/to", "Must not be less than `from`.")
-        elif last is not None and last not in AGE_ENDS:
-            yield FieldError(f"/target/{index}/ages/to", f"Platforms report ages up to {_listed(AGE_ENDS)}: take one.")
-
-
-def _listed(ages: tuple[int, ...]) -> str:
-    return ", ".join(str(age) for age in ages)
 
 
 def _times(stored: Mapping[str, Any]) -> Iterator[FieldError]:

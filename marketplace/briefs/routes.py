@@ -18,6 +18,8 @@ from marketplace.briefs.schemas import (
     BriefVersionOut,
 )
 from marketplace.briefs.service import ShownBrief
+from marketplace.channels.facts.audience_vocabulary import EDUCATION, INTERESTS, EducationLevel, InterestCategory
+from marketplace.channels.facts.region_names import region_name
 from marketplace.core import ids
 from marketplace.core.actor import Permission, Role
 from marketplace.core.http.blueprint import GuardedBlueprint
@@ -56,11 +58,21 @@ def options() -> Mapping[str, Any]:
         "age_ends": vocabulary.AGE_ENDS,
         "markets": vocabulary.MARKETS,
         "regions": vocabulary.REGIONS,
+        "region_names": _region_names(),
+        "education": _named(EDUCATION),
+        "interests": _named(INTERESTS),
         "scoring_rule": SCORING_RULES[SCORING_RULE],
     }
 
 
-def _named(table: Mapping[str, vocabulary.NamedCode]) -> list[dict[str, str]]:
+def _region_names() -> list[dict[str, str]]:
+    names = ((code, region_name(code)) for code in vocabulary.REGIONS)
+    return [{"code": code, "zh": zh, "en": en} for code, (zh, en) in names]
+
+
+def _named(
+    table: Mapping[str, vocabulary.NamedCode] | Mapping[str, EducationLevel] | Mapping[str, InterestCategory],
+) -> list[dict[str, str]]:
     return [{"code": code, "zh": name.zh, "en": name.en} for code, name in table.items()]
 
 

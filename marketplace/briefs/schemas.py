@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from marshmallow import Schema, ValidationError, fields, missing, validate
+from marshmallow import Schema, ValidationError, fields, missing, post_load, validate
 
 from marketplace.briefs.brief_document import LAPSE_DAYS, LAPSE_DAYS_MAX, SCORING_RULES, with_defaults
 from marketplace.briefs.closing_time import WINDOW_S_MAX
@@ -19,6 +19,8 @@ from marketplace.briefs.vocabulary import (
     USAGE_CHANNELS,
     VIDEO_S_MAX,
 )
+from marketplace.channels.facts.audience_vocabulary import INTERESTS, LEVELS, education_levels
+from marketplace.channels.facts.fact_fields import InterestField, LevelField, RegionField
 from marketplace.core.http.fields import (
     FlagField,
     IdField,
@@ -109,12 +111,21 @@ class BriefAges(Schema):
 
 
 class BriefTargetCell(Schema):
-    """A part of the audience and what it is worth to the brand; a list left empty means everybody."""
+    """A part of the audience and what it is worth to the brand. A list left empty means everybody; regions left empty
+    mean the brief's markets. Of several interests, people count who have any."""
 
     ages = fields.Nested(BriefAges, load_default=None, allow_none=True)
     genders = _several(one_of(GENDERS), len(GENDERS))
-    regions = _several(one_of(REGIONS), len(REGIONS))
+    regions = _several(RegionField(REGIONS), len(REGIONS))
+    education = _several(LevelField(), len(LEVELS))
+    interests = _several(InterestField(), len(INTERESTS))
     weight = RealField(0, 1, load_default=1.0)
+
+    @post_load
+    def _levels(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """A name of several levels, such as university, is stored as these levels."""
+        covered = {level for label in data["education"] for level in range(*education_levels(label) or (0, 0))}
+        return {**data, "education": [LEVELS[level] for level in sorted(covered)]}
 
 
 class BriefDeliverable(Schema):
@@ -190,7 +201,7 @@ class BriefIn(Schema):
     title = _line(120, required=True)
     product = fields.Nested(BriefProductIn, required=True)
     brand = fields.Nested(BriefBrand, required=True)
-    markets = _several(one_of(MARKETS), 20, 1)
+    markets = _several(RegionField(MARKETS), 20, 1)
     target = _several(fields.Nested(BriefTargetCell), 20)
     placement_kinds = _several(one_of(PLACEMENT_KINDS), len(PLACEMENT_KINDS), 1)
     tolerance = WholeField(0, 100, load_default=40, metadata={"description": "The highest intrusiveness accepted."})
@@ -373,8 +384,15 @@ class BriefOptionsOut(Schema):
     usage_channels = _names()
     length_tiers = fields.List(fields.String(), required=True)
     genders = fields.List(fields.String(), required=True)
-    age_starts = fields.List(fields.Integer(), required=True)
+    education = _names()
+    interests = _names()
+    age_starts = fields.List(
+        fields.Integer(),
+        required=True,
+        metadata={"description": "Where bands of the platforms begin. Any age is accepted; others widen the bounds."},
+    )
     age_ends = fields.List(fields.Integer(), required=True)
     markets = fields.List(fields.String(), required=True)
     regions = fields.List(fields.String(), required=True)
+    region_names = _names()
     scoring_rule = fields.Nested(ScoringRuleOut, required=True)

@@ -1,7 +1,8 @@
 """The closed lists of codes of a brief, with their names in Chinese and English.
 
-Regions and ages are those of the grid on which audiences are forecast: platforms report ages in bands with these ends,
-and regions as countries and Chinese provinces. So nothing can be requested that nobody can measure.
+Regions are those of the grid on which audiences are forecast: countries and Chinese provinces, as platforms report
+them. So nothing can be requested that nobody can measure. Bands of the platforms have the ages below as their ends; a
+target may begin and end at any age.
 """
 
 from collections.abc import Mapping
@@ -84,8 +85,10 @@ LENGTH_TIERS = tuple(TIER_SECONDS)
 GENDERS = ("female", "male")
 
 # Ages are whole years, both ends included; 99 stands for everybody older.
-AGE_STARTS = (13, 18, 24, 25, 31, 35, 41, 45, 51, 55, 65)
-AGE_ENDS = (17, 23, 24, 30, 34, 40, 44, 50, 54, 64, 99)
+AGE_STARTS = (13, 16, 18, 21, 24, 25, 30, 31, 35, 36, 40, 41, 45, 46, 50, 51, 55, 60, 65)
+AGE_ENDS = (*(start - 1 for start in AGE_STARTS[1:]), 99)
+# Every set doubles the number of combinations that a person's interests can be in.
+INTEREST_SETS_MAX = 4
 
 MARKETS = (
     "CN",

@@ -5,19 +5,28 @@ The `check_...` functions yield a CellError for each impossible value; `find_fla
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from marketplace.channels.facts import region_names
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
 
 COUNT_MAX = 10_000_000_000
 # Platforms round each share, so a margin's sum may miss 1 by two points.
 SUM_TOLERANCE = 0.02
-AGE_STARTS = (13, 18, 24, 25, 31, 35, 41, 45, 51, 55, 65)
 EARLIEST = date(2005, 1, 1)  # the year the first of the platforms opened; Excel's day numbers read as 1970
+AGE_FIRST = 13  # the platforms admit nobody younger
 DIGITS_MIN, CHI_SQUARE_LIMIT = 50, 27.88  # nine degrees of freedom, one in a thousand; five expected a digit at least
+# Platforms that are not offered in a country: its code, and why, in Chinese and English. ByteDance runs Douyin in
+# mainland China, where TikTok cannot be installed; people abroad with Chinese accounts are well under half.
+NOT_OFFERED: Mapping[str, tuple[str, str, str]] = {
+    "tiktok": ("CN", "TikTok 不在中国大陆提供（那里是抖音）", "TikTok is not offered in mainland China (Douyin is)"),
+    "youtube": ("CN", "YouTube 不在中国大陆提供", "YouTube is not offered in mainland China"),
+}
+ELSEWHERE_MOST = 0.5
+OUTSIDE_SHARES = ("占比须在 0 到 1 之间。", "Shares must lie between 0 and 1.")
 UNKNOWN_AGES = ("unknown", "other", "未知", "其他")
 GENDERS = {
     **dict.fromkeys(("female", "f", "women", "女", "女性"), "female"),
@@ -99,7 +108,8 @@ def parse_age_band(label: str) -> tuple[int, int] | None:
 
 
 def normalise_ages(margin: Mapping[str, float]) -> tuple[dict[str, float], list[CellError]]:
-    """Return the margin under the labels of the audience grid, and the errors of its age bands."""
+    """Return the margin under labels such as 18-23 and 51+, and the errors of its age bands. A band may begin and end
+    at any year from 13 on."""
     normalised: dict[str, float] = {}
     errors: list[CellError] = []
     accepted: list[tuple[int, int]] = []
@@ -112,9 +122,14 @@ def normalise_ages(margin: Mapping[str, float]) -> tuple[dict[str, float], list[
             errors.append(CellError("age", label, f"“{label}” 不是年龄段。", f"'{label}' is no age band."))
             continue
         first, last = ends
-        if (first and first not in AGE_STARTS) or (last != 120 and last + 1 not in AGE_STARTS):
+        if last < AGE_FIRST:
             errors.append(
-                CellError("age", label, f"年龄段 {label} 不在平台口径内。", f"No platform reports the band {label}.")
+                CellError(
+                    "age",
+                    label,
+                    f"受众从 {AGE_FIRST} 岁起计，{label} 不在其内。",
+                    f"Audiences are counted from {AGE_FIRST} years on, and {label} is younger.",
+                )
             )
             continue
         if any(first <= other[1] and other[0] <= last for other in accepted):
@@ -125,6 +140,41 @@ def normalise_ages(margin: Mapping[str, float]) -> tuple[dict[str, float], list[
         accepted.append(ends)
         normalised[f"{first}+" if last == 120 else f"{first}-{last}"] = share
     return normalised, errors
+
+
+def covers_adults(margin: Mapping[str, float]) -> bool:
+    """Return whether the bands of a margin leave out no year from 18 on, so that their shares must sum to 1."""
+    spans = sorted(ends for label in margin if (ends := parse_age_band(label)) is not None)
+    reached = 17
+    for first, last in spans:
+        if first > reached + 1:
+            return False
+        reached = max(reached, last)
+    return reached >= 99
+
+
+def normalise_labels(
+    name: str, margin: Mapping[str, float], code_of: Callable[[str], str | None], codes: Iterable[str]
+) -> tuple[dict[str, float], list[CellError]]:
+    """Return the margin under the codes of a vocabulary, and an error for each label that is not of it."""
+    normalised: dict[str, float] = {}
+    errors: list[CellError] = []
+    for label, share in margin.items():
+        code = code_of(label)
+        if code is None:
+            zh, en = f"“{label}” 不在名录内", f"'{label}' is none of"
+            errors.append(CellError(name, label, f"{zh}：{'、'.join(codes)}。", f"{en}: {', '.join(codes)}."))
+        elif code in normalised:
+            errors.append(CellError(name, label, f"“{label}” 出现两次。", f"'{label}' is there twice."))
+        else:
+            normalised[code] = share
+    return normalised, errors
+
+
+def normalise_regions(margin: Mapping[str, float]) -> tuple[dict[str, float], list[CellError]]:
+    """Return the margin under the codes of regions, and an error for each label that is no region."""
+    shares, strangers = region_names.merged_shares(margin)
+    return shares, [CellError("region", label, *region_names.stranger_said(label)) for label in strangers]
 
 
 def normalise_genders(margin: Mapping[str, float]) -> dict[str, float]:
@@ -138,9 +188,9 @@ def normalise_genders(margin: Mapping[str, float]) -> dict[str, float]:
 
 def check_margin(name: str, margin: Mapping[str, float], whole: bool) -> Iterator[CellError]:
     """Refuse shares outside 0..1 and sums that miss 1 by over two points; a list of top places may sum to less."""
-    total = sum(margin.values())
+    total = sum((region_names.net_shares(margin) if name == "region" else margin).values())
     if any(not 0 <= share <= 1 for share in margin.values()):
-        yield CellError(name, margin, "占比须在 0 到 1 之间。", "Shares must lie between 0 and 1.")
+        yield CellError(name, margin, *OUTSIDE_SHARES)
     elif total > 1 + SUM_TOLERANCE or (whole and total < 1 - SUM_TOLERANCE):
         percent = f"{100 * total:.1f} %"
         yield CellError(
@@ -241,6 +291,24 @@ def find_flags(
                 )
             )
     return flags
+
+
+def impossible_audience(platform: str, margins: Mapping[str, Mapping[str, float]]) -> list[SnapshotFlag]:
+    """Return a flag for an audience that lives where the platform is not offered."""
+    country, source_zh, source_en = NOT_OFFERED.get(platform, ("", "", ""))
+    shares = region_names.net_shares(margins.get("region", {}))
+    share = sum(part for code, part in shares.items() if country and code.partition("-")[0] == country)
+    if share <= ELSEWHERE_MOST:
+        return []
+    zh, en = region_names.region_name(country)
+    return [
+        SnapshotFlag(
+            "audience_impossible",
+            f"{share:.0%} 的受众在{zh}，而{source_zh}",
+            f"{share:.0%} of the audience is in {en}, but {source_en}",
+            {"figure": round(share, 4), "peers_low": 0.0, "peers_high": ELSEWHERE_MOST, "source": "house"},
+        )
+    ]
 
 
 def _outside(code: str, figure: float, usual: PeerRange, zh: str, en: str) -> list[SnapshotFlag]:

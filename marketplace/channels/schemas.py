@@ -3,9 +3,12 @@
 from datetime import date
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields, post_load, validate
 
 from marketplace.channels.anomalies import COUNT_MAX
+from marketplace.channels.facts import account_handles
+from marketplace.channels.facts.audience_vocabulary import INTERESTS, LEVELS
+from marketplace.channels.facts.fact_fields import LABEL_MAX, HandleField, LanguageField, RegionField
 from marketplace.channels.models import ChannelStatus, ImportMode, ImportStatus
 from marketplace.channels.schemas_pacing import PacingRule
 from marketplace.core.http.fields import (
@@ -24,8 +27,6 @@ from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
 
 PLATFORM = r"^[a-z][a-z0-9_]{1,29}$"
 WORD = r"^[a-z][a-z0-9_.-]{0,39}$"
-LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
-REGION = r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$"
 URL = r"^https?://[^\s<>\"]{3,}$"
 SHAPES = ("inlay", "xingtu", "tiktok_one", "youtube")
 
@@ -44,24 +45,32 @@ class ChannelIn(Schema):
     """`account_key` is the platform's own id of the account; the handle stands in where it is not known."""
 
     platform = TextField(30, pattern=PLATFORM, required=True)
-    handle = TextField(200, required=True)
+    handle = HandleField(200, required=True)
     name = TextField(200, required=True)
     account_key = TextField(200, load_default=None, allow_none=True)
     creator_id = IdField("pty", load_default=None, allow_none=True)
     verticals = shares(load_default=dict)
-    language = TextField(35, pattern=LANGUAGE, load_default=None, allow_none=True)
-    region = TextField(6, pattern=REGION, load_default=None, allow_none=True)
+    language = LanguageField(load_default=None, allow_none=True)
+    region = RegionField(load_default=None, allow_none=True)
     url = TextField(500, pattern=URL, load_default=None, allow_none=True)
+
+    @post_load
+    def _normal_key(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """An account key that is only the handle in another spelling is left out."""
+        key = data["account_key"]
+        if key is not None and account_handles.normal_handle(key) == data["handle"]:
+            data["account_key"] = None
+        return data
 
 
 class ChannelPatchIn(Schema):
     """What is left out stays as it is."""
 
-    handle = TextField(200)
+    handle = HandleField(200)
     name = TextField(200)
     verticals = shares()
-    language = TextField(35, pattern=LANGUAGE, allow_none=True)
-    region = TextField(6, pattern=REGION, allow_none=True)
+    language = LanguageField(allow_none=True)
+    region = RegionField(allow_none=True)
     url = TextField(500, pattern=URL, allow_none=True)
     discoverable = FlagField(metadata={"description": "Whether brands may find it by search."})
     pacing = fields.Nested(
@@ -152,7 +161,7 @@ class SnapshotVideoIn(Schema):
 
 def margin(description: str) -> fields.Dict:
     return fields.Dict(
-        keys=TextField(40),
+        keys=TextField(LABEL_MAX),
         values=RealField(0, 1),
         validate=validate.Length(max=300),
         load_default=dict,
@@ -171,9 +180,13 @@ class SnapshotIn(Schema):
     median_views_30d = WholeField(0, COUNT_MAX, load_default=None, allow_none=True)
     expected_views = WholeField(0, COUNT_MAX, load_default=None, allow_none=True)
     suggested_cpm_minor = WholeField(0, AMOUNT_MAX, load_default=None, allow_none=True)
-    ages = margin("Shares by age band, such as 18-23 or 51+; they sum to 1.")
+    ages = margin(
+        "Shares by age band, from any year to any (16-30, 51+). Bands that leave out nobody from 18 on sum to 1."
+    )
     genders = margin("Shares by gender; they sum to 1.")
-    regions = margin("Shares by province (CN-GD) or country; the top ones suffice.")
+    regions = margin("Shares by province or country, by code or name (CN-GD, 广东, US, USA); the top ones suffice.")
+    education = margin(f"Shares by level of education ({', '.join(LEVELS)}, or university); some of them suffice.")
+    interests = margin(f"Share of people with each interest ({', '.join(INTERESTS)}); people have several.")
     rate_card = fields.List(fields.Nested(RateLineIn), validate=validate.Length(max=20), load_default=list)
     videos = fields.List(fields.Nested(SnapshotVideoIn), validate=validate.Length(max=200), load_default=list)
 

@@ -84,6 +84,8 @@ def _check(channel: Channel, values: Mapping[str, Any]) -> ChannelRecord:
         genders=values["genders"],
         regions=values["regions"],
         whole_regions=False,
+        education=values["education"],
+        interests=values["interests"],
         labels={},
         rate_card=values["rate_card"],
         videos=values["videos"],

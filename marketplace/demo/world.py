@@ -104,7 +104,8 @@ _PROVINCES = (
     ("CN-HB", 0.04),
     ("CN-HN", 0.05),
 )
-_COUNTRIES = (("CN", 0.55), ("US", 0.12), ("MY", 0.08), ("SG", 0.05), ("TW", 0.08), ("HK", 0.05))
+# TikTok and YouTube are not offered in mainland China: Chinese-speaking creators there are watched by people abroad.
+_COUNTRIES = (("TW", 0.36), ("MY", 0.18), ("US", 0.14), ("HK", 0.12), ("SG", 0.07), ("CN", 0.02), ("CA", 0.04))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 import xlsxwriter
 from hypothesis import strategies as st
 
+from marketplace.channels.facts.account_handles import normal_handle
 from marketplace.channels.files.record_stream import FileRefused, iter_import
 from marketplace.channels.files.shapes import xingtu
 from marketplace.channels.records import VERTICALS, ChannelRecord, RowError
@@ -110,6 +111,7 @@ TEXTS = st.one_of(
 IDS = st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True).filter(lambda text: "E" not in text.upper())
 BANDS = (("18-23", "24-30", "31-40", "41-50", "51+"), ("13-17", "18-24", "25-34", "35-44", "45-54", "55-64", "65+"))
 REGIONS = ("CN-GD", "CN-NM", "CN-SN", "HK")
+EDUCATION, INTERESTS = ("bachelor-master", "high_school"), ("food", "online_shopping")
 
 
 def shares(labels: Sequence[str], whole: bool = True) -> st.SearchStrategy[dict[str, float]]:
@@ -162,6 +164,9 @@ def records(draw: st.DrawFn, shape: str) -> ChannelRecord:
         "gender": draw(shares(("female", "male", "unknown"))) if audience else {},
         "region": draw(st.just({}) | shares(REGIONS, whole=False)),
     }
+    if shape == "inlay":
+        margins["education"] = draw(st.just({}) | shares(EDUCATION, whole=False))
+        margins["interests"] = draw(st.just({}) | shares(INTERESTS))
     name, key = draw(TEXTS), draw(IDS)
     places = {"xingtu": ("zh-CN", "CN")}.get(shape, (draw(st.none() | st.just("en")), draw(st.none() | st.just("US"))))
     tag = draw(st.sampled_from(sorted(VERTICALS)))
@@ -170,7 +175,7 @@ def records(draw: st.DrawFn, shape: str) -> ChannelRecord:
         row=0,
         platform={"xingtu": "douyin", "tiktok_one": "tiktok", "youtube": "youtube"}.get(shape, "bilibili"),
         account_key=key,
-        handle=draw(TEXTS),
+        handle=draw(TEXTS.map(normal_handle)),
         name=name,
         snapshot={
             "taken_on": draw(st.dates(date(2010, 1, 1), TODAY)),

@@ -9,9 +9,9 @@ from typing import Any
 import openpyxl
 import pytest
 
+from marketplace.channels.facts.region_names import region_code
 from marketplace.channels.files import row_readers
 from marketplace.channels.files.record_stream import SHAPES
-from marketplace.channels.files.shapes.xingtu import region_code
 from marketplace.channels.records import ChannelRecord, normalise_verticals
 from tests.channels import make
 

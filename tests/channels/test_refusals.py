@@ -19,6 +19,7 @@ DAY = ("不是日期。", "Not a date such as 2026-11-23.")
 FUTURE = ("日期在未来。", "The date lies in the future.")
 EARLY = ("日期早于 2005 年。", "The date lies before 2005.")
 SHARES = ("应为“名称：占比”。", "Should be labels with their shares.")
+BETWEEN = ("占比须在 0 到 1 之间。", "Shares must lie between 0 and 1.")
 YES_NO = ("应为是或否。", "Should be yes or no.")
 TIER = ("时长档应为文字。", "A length tier is a word such as 21-60.")
 PRICE = ("报价须为非负整数（最小货币单位）。", "A price is whole, in the smallest unit.")
@@ -30,6 +31,13 @@ LONG_ID = (
 
 def total(told: str) -> tuple[str, str]:
     return f"占比合计 {told}，应为 100 %（±2）。", f"The shares sum to {told}, not to 100 % within 2 points."
+
+
+def stranger(label: str) -> tuple[str, str]:
+    return (
+        f"“{label}” 不是已知的国家或省份；请写作 CN-GD、广东、US 或 美国。",
+        f"'{label}' is no region: write a country or a Chinese province, such as CN-GD, Guangdong, US or 美国.",
+    )
 
 
 def text(longest: int) -> tuple[str, str]:
@@ -72,7 +80,7 @@ REFUSED: list[tuple[dict[str, Any], str, str, tuple[str, str]]] = [
     ({"external_id": "6.61235E+18"}, "external_id", "6.61235E+18", LONG_ID),
     ({"ages": "{"}, "ages", "{", ("不是 JSON。", "Not JSON.")),
     ({"ages": "[" * 10 + "]" * 10}, "ages", "[" * 10 + "]" * 10, ("嵌套过深。", "Nested too deep.")),
-    ({"ages": {"18-23": 0.5, "24-30": 0.47}}, "ages", "97.0 %", total("97.0 %")),
+    ({"ages": {"18-23": 0.5, "24+": 0.47}}, "ages", "97.0 %", total("97.0 %")),
     ({"ages": {"18-23": 60, "24-30": 43}}, "ages", "103.0 %", total("103.0 %")),
     ({"genders": {"female": 0.5}}, "genders", "50.0 %", total("50.0 %")),
     ({"regions": {"CN-GD": 0.8, "CN-SN": 0.3}}, "regions", "110.0 %", total("110.0 %")),
@@ -80,7 +88,7 @@ REFUSED: list[tuple[dict[str, Any], str, str, tuple[str, str]]] = [
         {"genders": {"female": 1.2, "male": -0.2}},
         "genders",
         "{'female': 1.2, 'male': -0.2}",
-        ("占比须在 0 到 1 之间。", "Shares must lie between 0 and 1."),
+        BETWEEN,
     ),
     ({"genders": {"female": "half"}}, "genders", "female: half", SHARES),
     ({"genders": {"female": True}}, "genders", "female: True", SHARES),
@@ -88,11 +96,34 @@ REFUSED: list[tuple[dict[str, Any], str, str, tuple[str, str]]] = [
     ({"genders": [1]}, "genders", "[1]", SHARES),
     ({"genders": 5}, "genders", "5", SHARES),
     (
-        {"ages": {"18-23": 0.5, "20-30": 0.5}},
+        {"ages": {"0-12": 0.1, "13-30": 0.9}},
         "ages",
-        "20-30",
-        ("年龄段 20-30 不在平台口径内。", "No platform reports the band 20-30."),
+        "0-12",
+        (
+            "受众从 13 岁起计，0-12 不在其内。",
+            "Audiences are counted from 13 years on, and 0-12 is younger.",
+        ),
     ),
+    ({"regions": {"Mars": 0.4}}, "regions", "Mars", stranger("Mars")),
+    ({"regions": {"CN-XX": 0.4}}, "regions", "CN-XX", stranger("CN-XX")),
+    ({"region": "Atlantis"}, "region", "Atlantis", stranger("Atlantis")),
+    (
+        {"url": "javascript:alert(1)"},
+        "url",
+        "javascript:alert(1)",
+        ("须为 http 或 https 网址。", "Should be an http or https address."),
+    ),
+    (
+        {"language": "Klingon"},
+        "language",
+        "Klingon",
+        (
+            "“Klingon” 不是语言标签；请写 BCP 47 标签，如 zh-CN、en。",
+            "'Klingon' is no language: write a BCP 47 tag such as zh-CN or en.",
+        ),
+    ),
+    ({"interests": {"food": -0.5}}, "interests", "{'food': -0.5}", BETWEEN),
+    ({"education": {"university": 0.8, "college": 0.3}}, "education", "110.0 %", total("110.0 %")),
     (
         {"ages": {"18-24": 0.5, "18-23": 0.5}},
         "ages",
@@ -122,6 +153,12 @@ REFUSED: list[tuple[dict[str, Any], str, str, tuple[str, str]]] = [
     ({"videos": [{**VIDEO, "views": 10**11}]}, "videos[0].views", "100000000000", COUNT),
     ({"videos": [{**VIDEO, "duration_s": -1}]}, "videos[0].duration_s", "-1.0", COUNT),
     ({"videos": [{**VIDEO, "likes": 101}]}, "videos[0].likes", "101", ("点赞数多于播放数。", "More likes than views.")),
+    (
+        {"videos": [{**VIDEO, "views": 0, "likes": 1000}]},
+        "videos[0].likes",
+        "1000",
+        ("点赞数多于播放数。", "More likes than views."),
+    ),
     ({"videos": [{**VIDEO, "published_at": "2027-01-01"}]}, "videos[0].published_at", "2027-01-01", FUTURE),
     ({"videos": [{**VIDEO, "published_at": 45000}]}, "videos[0].published_at", "1970-01-01", EARLY),
     ({"videos": [{**VIDEO, "published_at": "?"}]}, "videos[0].published_at", "?", DAY),
@@ -156,7 +193,7 @@ def test_a_row_is_told_everything_that_is_wrong_with_it() -> None:
     ("shape", "change", "column"),
     [
         ("xingtu", {"follower": 10**11}, "follower"),
-        ("xingtu", {"age_distribution": {"18-23": 0.5}}, "age_distribution"),
+        ("xingtu", {"age_distribution": {"18-23": 0.5, "24+": 0.2}}, "age_distribution"),
         ("xingtu", {"gender_distribution": [{"distribution_key": "male"}]}, "gender_distribution"),
         ("xingtu", {"expected_play_num": -1}, "expected_play_num"),
         ("xingtu", {"price_20_60": -5}, "price_20_60"),
@@ -193,7 +230,11 @@ def test_errors_name_the_columns_of_the_file(shape: str, change: dict[str, Any],
         {"taken_on": "2026-11-24"},
         {"videos": [{**VIDEO, "likes": 100}]},
         {"ages": {}},
-        {"videos": [{**VIDEO, "views": 0, "likes": 3}]},
+        {"videos": [{**VIDEO, "views": 0, "likes": 0}]},
+        {"ages": {"16-30": 78.26}},
+        {"education": {"university": 0.8156}},
+        {"interests": {"网购": 0.9, "food": 0.8}},
+        {"regions": {"CN": 0.9, "CN-GD": 0.3}},
         {"growth_30d": -5},
         {"rate_card": []},
         {"videos": []},

@@ -90,7 +90,7 @@ TOMORROW = (now() + timedelta(days=5)).date().isoformat()
         ({"followers": 10**11}, "/followers"),
         ({"taken_on": "yesterday"}, "/taken_on"),
         ({"taken_on": TOMORROW}, "/taken_on"),
-        ({"ages": {"18-23": 0.5}}, "/ages"),
+        ({"ages": {"18-23": 0.5, "24+": 0.2}}, "/ages"),
         ({"ages": {"teens": 1.0}}, "/ages"),
         ({"ages": {"18-30": 0.5, "24-30": 0.5}}, "/ages"),
         ({"genders": {"female": 0.9, "male": 0.4}}, "/genders"),

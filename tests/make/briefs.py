@@ -51,6 +51,12 @@ def minimal(**changes: Any) -> dict[str, Any]:
     }
 
 
+def cell(first: int, last: int | None, **more: Any) -> dict[str, Any]:
+    """A cell of a target as it is shown, with everybody of these ages."""
+    everybody: dict[str, Any] = {"genders": [], "regions": [], "education": [], "interests": []}
+    return {"ages": {"from": first, "to": last}, **everybody, **more}
+
+
 def document(**changes: Any) -> dict[str, Any]:
     """A document with every field filled in, just as it is shown again."""
     return {
@@ -70,8 +76,8 @@ def document(**changes: Any) -> dict[str, Any]:
         "brand": {"names": ["清泉", "Clearspring"], "aliases": ["qingquan", "小清"], "spoken_forms": ["清泉气泡水"]},
         "markets": ["CN", "SG"],
         "target": [
-            {"ages": {"from": 18, "to": 30}, "genders": ["female"], "regions": ["CN-GD", "CN-SH"], "weight": 1.0},
-            {"ages": {"from": 31, "to": None}, "genders": [], "regions": [], "weight": 0.25},
+            {**cell(18, 30, weight=1.0), "genders": ["female"], "regions": ["CN-GD", "CN-SH"]},
+            cell(31, None, weight=0.25),
         ],
         "placement_kinds": ["background", "hand_prop", "plot_use"],
         "tolerance": 35,

@@ -22,16 +22,11 @@ DAY = 20_780
 def rows(seed: int, count: int, alike: float = 0.0) -> Rows:
     """Random channels; a share of them are `alike` in all but their ids, so that their scores tie."""
     dice = np.random.default_rng(seed)
-    shares = np.concatenate(
-        [
-            dice.dirichlet(np.full(grid.AGES_N * grid.GENDERS_N, 0.3), count),
-            dice.dirichlet(np.full(grid.REGIONS_N, 0.05), count),
-            dice.dirichlet(np.full(len(channel_tags.VERTICALS) + 1, 0.05), count) * (dice.random((count, 1)) > 0.1),
-            np.zeros((count, 3)),
-        ],
-        axis=1,
-    ).astype("<f4")
-    assert shares.shape[1] == share_columns.WIDTH
+    shares = share_columns.stored_rows(
+        dice.dirichlet(np.full(grid.AGES_N * grid.GENDERS_N, 0.3), count),
+        dice.dirichlet(np.full(grid.REGIONS_N, 0.05), count),
+        dice.dirichlet(np.full(len(channel_tags.VERTICALS) + 1, 0.05), count) * (dice.random((count, 1)) > 0.1),
+    )
     known = dice.random(count)
     card = np.where(dice.random((count, len(TIERS))) < 0.5, np.round(np.exp(dice.normal(11, 2, (count, 3)))), np.nan)
     found: Rows = {
@@ -58,7 +53,7 @@ def rows(seed: int, count: int, alike: float = 0.0) -> Rows:
         "seconds": np.where(dice.random(count) < 0.8, np.round(dice.uniform(5, 200, count)), np.nan),
         "language": _words(dice, LANGUAGE_CODES, count, 8),
         "flags": np.where(dice.random(count) < 0.2, 4, 0),
-        "shares": shares.view(f"V{share_columns.BYTES}")[:, 0],
+        "shares": shares,
     }
     same = np.where(dice.random(count) < alike, 0, np.arange(count))
     found = {name: np.ascontiguousarray(column[same]) for name, column in found.items()}
@@ -81,6 +76,8 @@ def version(seed: int) -> BriefVersion:
             "ages": {"from": 18, "to": int(dice.choice([23, 30, 40, 99]))} if dice.random() < 0.7 else None,
             "genders": [str(dice.choice(["female", "male"]))] if dice.random() < 0.5 else [],
             "regions": sorted({str(dice.choice(regions)) for _ in range(2)}) if dice.random() < 0.6 else [],
+            "education": ["bachelor", "master"] if dice.random() < 0.2 else [],
+            "interests": ["food", "games"][: int(dice.integers(1, 3))] if dice.random() < 0.3 else [],
             "weight": round(float(dice.uniform(0.1, 1)), 2),
         }
         for _ in range(int(dice.integers(0, 4)))

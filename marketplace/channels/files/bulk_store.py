@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.channels import anomalies
 from marketplace.channels.anomalies import SnapshotFlag
+from marketplace.channels.facts import account_handles
 from marketplace.channels.files import earlier_figures
 from marketplace.channels.peers import PeerRanges
 from marketplace.core.clock import now
@@ -95,8 +96,8 @@ COPIED_SERIES = SnapshotFlag(
 
 
 def handle_key(handle: str) -> str:
-    """Return the account key for a handle: platforms ignore its case, and the @ is not part of it."""
-    return handle.strip().removeprefix("@").casefold()
+    """Return the account key for a handle."""
+    return account_handles.handle_key(handle)
 
 
 @dataclass(frozen=True)
@@ -208,6 +209,7 @@ def _flags(session: Session, own: OwnEntries, market: PeerRanges) -> list[list[S
         followers, facts = entry.snapshot["followers"], entry.snapshot["facts"]
         ranges = market.for_channel(entry.channel["platform"], followers)
         flags = anomalies.find_flags(followers, facts, entry.videos, ranges)
+        flags += anomalies.impossible_audience(entry.channel["platform"], entry.snapshot["margins"])
         if series := entry.snapshot["series_hash"]:
             others = channels_by_series.setdefault(series, set())
             if others - {channel_id}:

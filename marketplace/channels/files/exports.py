@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from marketplace.channels.facts.region_names import region_name
 from marketplace.channels.files.row_readers import guard_formula
 from marketplace.channels.files.shapes import own_columns, tiktok_one, xingtu, youtube
 from marketplace.channels.records import VERTICALS, ChannelRecord
@@ -25,8 +26,6 @@ else:
 
 SUFFIXES = {"inlay": "csv", "xingtu": "xlsx", "tiktok_one": "json", "youtube": "csv"}
 CELL_MAX = 32_767  # Excel's limit; the writer of the sheet silently drops a longer text
-_PROVINCE_NAMES = {f"CN-{code}": name for name, code in xingtu.PROVINCES.items()}
-_ABROAD_NAMES = {code: name for name, code in xingtu.ABROAD.items()}
 
 
 def write(path: Path, shape: str, records: Iterable[ChannelRecord]) -> None:
@@ -73,6 +72,8 @@ def _inlay(record: ChannelRecord) -> Iterator[dict[str, Any]]:
         "ages": _json_text(margins.get("age")),
         "genders": _json_text(margins.get("gender")),
         "regions": _json_text(margins.get("region")),
+        "education": _json_text(margins.get("education")),
+        "interests": _json_text(margins.get("interests")),
         "rate_card": _json_text(snapshot["rate_card"]),
         "videos": _json_text(_videos(record, own_columns.VIDEO)),
     }
@@ -87,10 +88,7 @@ def _xingtu(record: ChannelRecord) -> Iterator[dict[str, Any]]:
         for line in snapshot["rate_card"]
         if "length_tier" in line and line.get("currency") == "CNY"
     }
-    provinces = {
-        _PROVINCE_NAMES.get(code, _ABROAD_NAMES.get(code, code)): share
-        for code, share in snapshot["margins"].get("region", {}).items()
-    }
+    provinces = {region_name(code)[0]: share for code, share in snapshot["margins"].get("region", {}).items()}
     yield {
         "star_id": record.account_key,
         "unique_id": record.handle,

@@ -9,46 +9,54 @@ of the two parts, so they are stored separately: joint [A * G] and regions [R], 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
+from marketplace.channels.facts.audience_vocabulary import (
+    EDUCATION,
+    INTERESTS,
+    LEVELS,
+    education_levels,
+    interest_code,
+)
+from marketplace.channels.facts.region_names import region_code
+from marketplace.matching.audience import told_lists
 from marketplace.matching.audience.arrays import Floats, Ints, as_floats
 from marketplace.matching.audience.priors import (
-    AGE_OPEN_END,
     AGE_STARTS,
     CHINA,
-    COUNTRIES,
-    ELSEWHERE,
     GENDERS,
     PROVINCES,
     REGIONS,
+    YEARS,
     PopulationPrior,
+    on_grid,
 )
+from marketplace.matching.audience.told_lists import REGION_INDEX, BadAudience, ListGroups, ReadRegions
 
-MODEL_VERSION = "cells/1"
+MODEL_VERSION = "cells/2"
 AGES_N, GENDERS_N, REGIONS_N = len(AGE_STARTS), len(GENDERS), len(REGIONS)
+EDUCATION_N, INTERESTS_N = len(LEVELS), len(INTERESTS)
 # The elements of people under 18 in a joint table.
 MINORS = slice(0, AGE_STARTS.index(18) * GENDERS_N)
 CONVERGED = 1e-6
 ROUNDS_MAX = 2_000
-# Published shares are rounded, so a complete list may sum to a little less or more than 1.
-SUM_SLACK = 0.02
-UNKNOWN = frozenset({"unknown", "other", "undisclosed", "user_specified", "未知", "其他"})
+UNKNOWN = told_lists.UNKNOWN
+# The lists whose undisclosed shares are shown with a match, and all lists.
+LISTS = ("ages", "genders", "regions")
+ALL_LISTS = (*LISTS, "education", "interests")
+EDUCATION_PRIOR = as_floats([level.share for level in EDUCATION.values()])
+INTEREST_PRIOR = as_floats([interest.share for interest in INTERESTS.values()])
+# The age of the grid that each year lies in.
+AGE_OF_YEAR = np.array([sum(year >= start for start in AGE_STARTS) - 1 for year in YEARS], dtype=np.int64)
 _GENDER_WORDS = {"female": 0, "f": 0, "women": 0, "女": 0, "女性": 0, "male": 1, "m": 1, "men": 1, "男": 1, "男性": 1}
-# ISO 3166 lists these three under both codes; the grid has them once.
-_REGION_ALIASES = {"CN-HK": "HK", "CN-MO": "MO", "CN-TW": "TW"}
-_REGION_INDEX = {code: index for index, code in enumerate(REGIONS)}
 _BAND = re.compile(r"^(?:age)?(\d{1,3})(?:[-–~](\d{1,3})|(\+|-))$")
-_CODE = re.compile(r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")
 
 
 class MarginsContradict(ValueError):
     """No table has these margins: they contradict each other, or have people where the prior has none."""
-
-
-class BadAudience(ValueError):
-    """An audience list or a target cannot be read; the text states which label is wrong and what is allowed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +71,10 @@ class GridMargin:
 class GridAudience:
     """A channel's audience on the grid.
 
-    ``joint`` [A * G] (age major) and ``regions`` [R] each sum to 1. ``unknown`` has the share of each list that was
-    undisclosed and has been spread in proportion. ``flags`` names the parts that were filled in from the prior.
+    ``joint`` [A * G] (age major), ``regions`` [R] and ``education`` [E] each sum to 1; ``interests`` [I] are the shares
+    of people with each, NaN where the list does not say. The four last fields are what the lists state, which bounds
+    what they leave open. ``unknown`` has the share of each list that was undisclosed and has been spread in proportion.
+    ``flags`` names the parts that were filled in from the prior.
     """
 
     joint: Floats
@@ -72,6 +82,12 @@ class GridAudience:
     unknown: Mapping[str, float] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
     prior: str = ""
+    education: Floats = field(default_factory=EDUCATION_PRIOR.copy)
+    interests: Floats = field(default_factory=lambda: np.full(INTERESTS_N, np.nan))
+    age_groups: ListGroups = field(default_factory=lambda: told_lists.nothing_known(AGES_N))
+    gender_groups: ListGroups = field(default_factory=lambda: told_lists.nothing_known(GENDERS_N))
+    education_groups: ListGroups = field(default_factory=lambda: told_lists.nothing_known(EDUCATION_N))
+    stated_regions: tuple[Floats, Floats] = field(default_factory=told_lists.regions_unknown)
 
 
 def margin_along(shape: tuple[int, ...], axes: Sequence[int], shares: Floats, groups: Ints | None = None) -> GridMargin:
@@ -118,38 +134,31 @@ def _add_up(table: Floats, margin: GridMargin) -> Floats:
     return as_floats(np.bincount(margin.group.reshape(-1), weights=table.reshape(-1), minlength=len(margin.shares)))
 
 
-def age_band(label: str) -> tuple[int, int]:
-    """Return the first index on the age grid that a label covers and one past the last: '18-23', '65+', 'age18-24'.
+def age_years(label: str) -> tuple[int, int]:
+    """Return the first index among the years of age that a label covers and one past the last: '18-23', '65+'.
 
     '50+' means 51 and over (the Chinese platforms list 41-50 before it), and a band that begins under 13 is cut to 13
-    and over. Raises BadAudience if an end is no break point of the grid.
+    and over. Raises BadAudience if the label is no band of ages, or none of people from 13 on.
     """
     plain = label.strip().lower().replace(" ", "")
     under = re.match(r"^(?:<|under)(\d{1,3})$", plain)
     if under:
-        return _band(0, int(under[1]) - 1, label)
+        return years_between(0, int(under[1]) - 1)
     match = _BAND.match(plain)
     if not match:
         raise BadAudience(f"'{label}' is no age band; write it like 18-23 or 51+.")
-    return _band(int(match[1]), int(match[2]) if match[2] else None, label)
+    first, last = int(match[1]), int(match[2]) if match[2] else None
+    return years_between(51 if first == 50 and last is None else first, last)
 
 
-def ages_between(first: int, last: int | None) -> tuple[int, int]:
-    """Return the first index on the age grid of the ages from ``first`` to ``last`` (inclusive, None: no upper end) and
-    one past the last. Raises BadAudience."""
-    return _band(first, last, f"{first}-{last}" if last is not None else f"{first}+")
-
-
-def _band(first: int, last: int | None, label: str) -> tuple[int, int]:
-    if first == 50 and last is None:
-        first = 51
-    first = max(first, AGE_STARTS[0])
-    starts = (*AGE_STARTS, AGE_OPEN_END)
-    after = AGE_OPEN_END if last is None or last >= AGE_OPEN_END - 1 else last + 1
-    if first not in AGE_STARTS or after not in starts or after <= first:
-        allowed = ", ".join(str(start) for start in AGE_STARTS)
-        raise BadAudience(f"'{label}' is off the grid; bands begin at {allowed} and end a year before one.")
-    return starts.index(first), starts.index(after)
+def years_between(first: int, last: int | None) -> tuple[int, int]:
+    """Return the first index among the years of age from ``first`` to ``last`` (inclusive, None: no upper end) and one
+    past the last. Raises BadAudience."""
+    start = max(first, YEARS.start)
+    after = YEARS.stop if last is None else min(last + 1, YEARS.stop)
+    if after <= start:
+        raise BadAudience(f"Nobody from {YEARS.start} on is between {first} and {last}: ages begin at {YEARS.start}.")
+    return start - YEARS.start, after - YEARS.start
 
 
 def gender_index(word: str) -> int:
@@ -160,17 +169,26 @@ def gender_index(word: str) -> int:
         raise BadAudience(f"'{word}' is no gender of the grid; use female or male.") from None
 
 
-def region_indices(code: str) -> tuple[int, ...]:
+def region_indices(label: str) -> tuple[int, ...]:
     """Return the indices of a region on the grid: 'CN' is every CN-* (the 31 of the mainland), 'CN-HK' means 'HK'.
 
-    Raises BadAudience for a code that is not on the grid.
+    Raises BadAudience for a region that is not on the grid.
     """
-    plain = _REGION_ALIASES.get(code.strip().upper(), code.strip().upper())
-    if plain == "CN":
-        return tuple(_REGION_INDEX[province] for province in PROVINCES)
-    if plain not in _REGION_INDEX:
-        raise BadAudience(f"'{code}' is not in the region list; use a country ('US') or a Chinese province ('CN-GD').")
-    return (_REGION_INDEX[plain],)
+    code = region_code(label) or label.strip().upper()
+    if code == "CN":
+        return tuple(REGION_INDEX[province] for province in PROVINCES)
+    if code not in REGION_INDEX:
+        raise BadAudience(f"'{label}' is not in the region list; use a country ('US') or a Chinese province ('CN-GD').")
+    return (REGION_INDEX[code],)
+
+
+def level_span(label: str) -> tuple[int, int]:
+    """Return the first index among the levels of education that a label covers and one past the last. Raises
+    BadAudience."""
+    span = education_levels(label)
+    if span is None:
+        raise BadAudience(f"'{label}' is no level of education; use one of {', '.join(LEVELS)}, or university.")
+    return span
 
 
 def audience(
@@ -178,111 +196,78 @@ def audience(
     genders: Mapping[str, float] | None = None,
     regions: Mapping[str, float] | None = None,
     prior: PopulationPrior = CHINA,
+    *,
+    education: Mapping[str, float] | None = None,
+    interests: Mapping[str, float] | None = None,
 ) -> GridAudience:
     """Return the audience that a channel's lists describe; shares are 0..1; the prior replaces a missing or empty list.
 
-    Ages outside a list's bands get a share of 0. If a list sums to less than 0.98, the rest counts as undisclosed.
-    Raises BadAudience for labels off the grid, overlapping bands and lists that are not shares; MarginsContradict if no
-    table fits both the prior and the lists.
+    Bands of ages may begin and end at any year; inside a band, years and genders follow the prior. If a list sums to
+    less than 0.98, the rest is spread over what it does not name. Raises BadAudience for labels that mean nothing here,
+    overlapping bands and lists that are not shares; MarginsContradict if no table fits both the prior and the lists.
     """
     flags: list[str] = []
+    parts: dict[str, Any] = {}
     unknown: dict[str, float] = {}
     margins: list[GridMargin] = []
-    shape = (AGES_N, GENDERS_N)
-    if ages:
-        known, unknown["ages"] = _known_shares(ages, "ages")
-        groups, shares = _age_groups(known)
-        margins.append(margin_along(shape, (0,), shares, groups))
-    else:
-        flags.append("ages_from_prior")
-    if genders:
-        known, unknown["genders"] = _known_shares(genders, "genders")
-        split = np.zeros(GENDERS_N)
-        for word, share in known.items():
-            split[gender_index(word)] += share
-        margins.append(margin_along(shape, (1,), split))
-    else:
-        flags.append("genders_from_prior")
-    joint = fit_margins(prior.joint, margins) if margins else prior.joint
-    if regions:
-        placed, unknown["regions"], more = _region_shares(regions, prior)
-        flags += more
-    else:
-        placed = prior.regions
-        flags.append("regions_from_prior")
-    return GridAudience(joint.reshape(-1), placed, unknown, tuple(flags), prior.source)
-
-
-def _known_shares(given: Mapping[str, float], name: str) -> tuple[dict[str, float], float]:
-    """Return the shares of the disclosed labels, scaled to sum to 1, and the undisclosed share spread over them."""
-    _check_shares(given, name)
-    known = {label: float(share) for label, share in given.items() if label.strip().lower() not in UNKNOWN}
-    total = sum(known.values())
-    if total <= 0:
-        raise BadAudience(f"The {name} list discloses nothing.")
-    stated = total + sum(float(share) for label, share in given.items() if label not in known)
-    hidden = stated - total + max(0.0, 1 - stated if 1 - stated > SUM_SLACK else 0.0)
-    return {label: share / total for label, share in known.items()}, hidden
-
-
-def _check_shares(given: Mapping[str, float], name: str) -> None:
-    if any(not 0 <= share <= 1 for share in given.values()) or sum(given.values()) > 1 + SUM_SLACK:
-        raise BadAudience(f"The {name} list must hold shares from 0 to 1 that sum to 1, not per cent or counts.")
-
-
-def _age_groups(known: Mapping[str, float]) -> tuple[Ints, Floats]:
-    """Return the group of each age of the grid and the share of each group; ages in no band are a last group of 0."""
-    groups = np.full(AGES_N, len(known), dtype=np.int64)
-    for number, label in enumerate(known):
-        first, after = age_band(label)
-        if np.any(groups[first:after] != len(known)):
-            raise BadAudience(f"The band '{label}' overlaps another one.")
-        groups[first:after] = number
-    return groups, np.array([*known.values(), 0.0])
-
-
-def _region_shares(given: Mapping[str, float], prior: PopulationPrior) -> tuple[Floats, float, list[str]]:
-    """Return the region vector, the undisclosed share and the flags.
-
-    Here 'other' is not undisclosed but counts as elsewhere. If the list is short of 1, the rest goes to the regions
-    that it does not name, in proportion to the prior.
-    """
-    hidden_words = UNKNOWN - {"other", "其他"}
-    renamed = {ELSEWHERE if label.lower() in ("other", "其他") else label: share for label, share in given.items()}
-    _check_shares(given, "regions")
-    hidden = float(sum(share for label, share in renamed.items() if label.lower() in hidden_words))
-    placed, named, flags = np.zeros(REGIONS_N), np.zeros(REGIONS_N, dtype=bool), []
-    for label, share in renamed.items():
-        if label.lower() in hidden_words:
+    spans = (("ages", ages, age_years, AGE_OF_YEAR), ("genders", genders, _gender_span, np.arange(GENDERS_N)))
+    for axis, (name, given, span_of, coarse) in enumerate(spans):
+        if not given:
+            flags.append(f"{name}_from_prior")
             continue
-        indices, off_list = _indices_or_elsewhere(label)
-        if off_list and "regions_off_the_list" not in flags:
-            flags.append("regions_off_the_list")
-        columns = list(indices)
-        # A country-wide code is split by population, or evenly where the prior has nobody to split by.
-        weights = prior.regions[columns] if prior.regions[columns].sum() > 0 else np.ones(len(columns))
-        placed[columns] += float(share) * weights / weights.sum()
-        named[columns] = True
-    rest = 1 - hidden - placed.sum()
-    unnamed = np.where(named, 0.0, prior.regions)
-    if rest > SUM_SLACK and unnamed.sum() > 0:
-        placed += rest * unnamed / unnamed.sum()
-        flags.append("regions_rest_from_prior")
-    if placed.sum() <= 0:
-        raise BadAudience("The regions list discloses nothing.")
-    return placed / placed.sum(), hidden, flags
+        read = told_lists.read_list(given, name, span_of, coarse)
+        margins.append(margin_along(prior.years.shape, (axis,), read.shares, read.group))
+        parts["age_groups" if name == "ages" else "gender_groups"], unknown[name] = read.groups, read.hidden
+        flags += ["ages_rest_from_prior"] if read.has_rest and name == "ages" else []
+    joint = on_grid(fit_margins(prior.years, margins)) if margins else prior.joint
+    placed = prior.regions
+    if regions:
+        found: ReadRegions = told_lists.read_regions(regions, prior)
+        placed, parts["stated_regions"], unknown["regions"] = found.point, (found.stated, found.open), found.hidden
+        flags += found.flags
+    else:
+        flags.append("regions_from_prior")
+    if education:
+        read = told_lists.read_list(education, "education", level_span, np.arange(EDUCATION_N))
+        split = margin_along((EDUCATION_N,), (0,), read.shares, read.group)
+        parts |= {"education": fit_margins(EDUCATION_PRIOR, [split]), "education_groups": read.groups}
+    if interests:
+        parts["interests"] = told_lists.read_interests(interests, interest_code)
+    flags += [f"{name}_unlisted" for name, given in (("education", education), ("interests", interests)) if not given]
+    return GridAudience(joint.reshape(-1), placed, unknown, tuple(flags), prior.source, **parts)
 
 
-def _indices_or_elsewhere(label: str) -> tuple[tuple[int, ...], bool]:
+def _gender_span(word: str) -> tuple[int, int]:
+    index = gender_index(word)
+    return index, index + 1
+
+
+def readable_audience(lists: Mapping[str, Mapping[str, float] | None], prior: PopulationPrior = CHINA) -> GridAudience:
+    """Return the audience of lists by their names in ALL_LISTS, without those that cannot be used, which are flagged
+    ("regions_unreadable").
+
+    A list that cannot be read by itself is left out; if the others still contradict each other, the first is left out
+    without which they do not.
+    """
+    used = {name: lists[name] for name in ALL_LISTS if lists.get(name)}
+    dropped = [name for name, given in used.items() if not _fits({name: given})]
+    used = {name: given for name, given in used.items() if name not in dropped}
+    while not _fits(used):
+        one = next((name for name in reversed(used) if _fits({**used, name: None})), next(reversed(used)))
+        dropped.append(one)
+        used.pop(one)
+    found = _of_lists(used, prior)
+    return replace(found, flags=(*found.flags, *(f"{name}_unreadable" for name in dropped)))
+
+
+def _of_lists(lists: Mapping[str, Mapping[str, float] | None], prior: PopulationPrior = CHINA) -> GridAudience:
+    ages, genders, regions, education, interests = (lists.get(name) for name in ALL_LISTS)
+    return audience(ages, genders, regions, prior, education=education, interests=interests)
+
+
+def _fits(lists: Mapping[str, Mapping[str, float] | None]) -> bool:
     try:
-        return region_indices(label), False
-    except BadAudience:
-        country = label.strip().upper().split("-")[0]
-        if not _CODE.match(label.strip().upper()) or country == "CN":
-            raise
-        if country in COUNTRIES:
-            return region_indices(country), False
-        return region_indices(ELSEWHERE), True
-
-
-LISTS = ("ages", "genders", "regions")
+        _of_lists(lists)
+    except (BadAudience, MarginsContradict):
+        return False
+    return True

@@ -12,8 +12,11 @@ import numpy as np
 
 from marketplace.matching.audience.arrays import Floats, as_floats
 
-AGE_STARTS = (13, 18, 24, 25, 31, 35, 41, 45, 51, 55, 65)
+# Where the bands of platforms and panels begin: Xingtu 18, 24, 31, 41, 51; TikTok and YouTube 18, 25, 35, 45, 55, 65;
+# others 16, 21, 30, 36, 40, 46, 50, 60. A band that begins between two of them is split by the years of the prior.
+AGE_STARTS = (13, 16, 18, 21, 24, 25, 30, 31, 35, 36, 40, 41, 45, 46, 50, 51, 55, 60, 65)
 AGE_OPEN_END = 100
+YEARS = range(AGE_STARTS[0], AGE_OPEN_END)  # the last year stands for everybody older too
 GENDERS = ("female", "male")
 
 PROVINCES = {
@@ -115,7 +118,7 @@ ELSEWHERE_MILLIONS = 1_500.0
 WORLD_MILLIONS = 7_950.0  # everybody of any age, 2022
 REGIONS = (*PROVINCES, *COUNTRIES, ELSEWHERE)
 
-# First year of a five-year group (65: all from there on): millions of people, men per 100 women.
+# First year of a five-year group (the last: all from there on): millions of people, men per 100 women.
 _CHINA = {
     10: (85.3, 115),
     15: (72.7, 116),
@@ -128,7 +131,11 @@ _CHINA = {
     50: (121.2, 102),
     55: (101.4, 101),
     60: (73.4, 100),
-    65: (190.6, 90),
+    65: (74.0, 97),
+    70: (49.6, 95),
+    75: (31.2, 89),
+    80: (20.4, 80),
+    85: (15.4, 65),
 }
 _WORLD = {
     10: (664, 106),
@@ -148,44 +155,59 @@ _WORLD = {
 
 @dataclass(frozen=True, eq=False)
 class PopulationPrior:
-    """Shares of a population: joint [11 ages, 2 genders] and regions [R], each summing to 1, and their source."""
+    """Shares of a population: years [87 years of age from 13 on, 2 genders], the same on the grid as joint [A ages, 2
+    genders], and regions [R], each summing to 1, and their source."""
 
+    years: Floats
     joint: Floats
     regions: Floats
     source: str
 
 
 def _millions(groups: Mapping[int, tuple[float, int]]) -> Floats:
-    """Return millions of people aged 13 and over [11 ages, 2 genders]."""
-    people = np.zeros((len(AGE_STARTS), len(GENDERS)))
+    """Return millions of people of each year of age from 13 to 99 by gender [87, 2]."""
+    people = np.zeros((len(YEARS), len(GENDERS)))
     for first, (millions, men_per_100_women) in groups.items():
-        years = range(first, first + 5) if first < AGE_STARTS[-1] else (first,)
+        ages = range(first, first + 5 if first < max(groups) else AGE_OPEN_END)
         women = 100 / (100 + men_per_100_women)
-        for year in years:
-            if year < AGE_STARTS[0]:
-                continue
-            age_group = sum(year >= start for start in AGE_STARTS) - 1
-            people[age_group] += millions / len(years) * np.array([women, 1 - women])
+        for age in ages:
+            if age in YEARS:
+                people[age - YEARS[0]] += millions / len(ages) * np.array([women, 1 - women])
     return people
+
+
+def on_grid(years: Floats) -> Floats:
+    """Return a table of years of age [87, ...] summed over the ages of the grid [A, ...]."""
+    return as_floats(np.add.reduceat(years, [start - AGE_STARTS[0] for start in AGE_STARTS], axis=0))
 
 
 def _china() -> PopulationPrior:
     people = _millions(_CHINA)
+    years = as_floats(people / people.sum())
     regions = np.array([PROVINCES.get(code, 0.0) for code in REGIONS])
     return PopulationPrior(
-        as_floats(people / people.sum()),
+        years,
+        on_grid(years),
         as_floats(regions / regions.sum()),
         "7th national census of China, 2020, rounded",
     )
 
 
+def _abroad() -> PopulationPrior:
+    people = np.array([{**COUNTRIES, ELSEWHERE: ELSEWHERE_MILLIONS}.get(code, 0.0) for code in REGIONS])
+    source = f"{CHINA.source}; regions: United Nations, 2022, without mainland China"
+    return PopulationPrior(CHINA.years, CHINA.joint, as_floats(people / people.sum()), source)
+
+
 CHINA = _china()
+# For platforms that are not offered in mainland China.
+ABROAD = _abroad()
 
 
 def population() -> Floats:
-    """Return people aged 13 and over [11 ages, 2 genders, R regions]: China's provinces by its census, other regions by
+    """Return people aged 13 and over [A ages, 2 genders, R regions]: China's provinces by its census, other regions by
     the ages of the world. A region's people are its share of the whole population at any age, of China or the world."""
-    china, world = _millions(_CHINA), _millions(_WORLD)
+    china, world = on_grid(_millions(_CHINA)), on_grid(_millions(_WORLD))
     everybody = sum(PROVINCES.values())
     people = np.zeros((*china.shape, len(REGIONS)))
     for column, code in enumerate(REGIONS):

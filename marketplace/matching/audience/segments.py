@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from marketplace.matching.audience import grid
-from marketplace.matching.audience.grid import BadAudience
-from marketplace.matching.audience.priors import AGE_OPEN_END, AGE_STARTS
+from marketplace.matching.audience.priors import YEARS
+from marketplace.matching.audience.told_lists import BadAudience
 
 # Design choices: from this share on an audience is mostly of one gender; these mean ages (weighted by share) divide the
 # age groups.
@@ -18,7 +18,6 @@ AGES = {
     "25_34": ("平均 25–34 岁", "mean age 25 to 34"),
     "35_up": ("平均 35 岁及以上", "mean age 35 and over"),
 }
-_ENDS = (*AGE_STARTS, AGE_OPEN_END)
 
 
 def segment_of(margins: Mapping[str, Any] | None) -> str | None:
@@ -52,5 +51,5 @@ def _known(shares: Mapping[str, float]) -> dict[str, float]:
 
 
 def _middle(label: str) -> float:
-    first, after = grid.age_band(label)
-    return (_ENDS[first] + _ENDS[after]) / 2
+    first, after = grid.age_years(label)
+    return YEARS.start + (first + after) / 2

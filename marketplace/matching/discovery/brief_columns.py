@@ -12,7 +12,7 @@ from marketplace.matching.audience.grid import AGES_N, GENDERS_N, REGIONS_N
 from marketplace.matching.discovery import market_columns
 from marketplace.matching.discovery.candidates import wants_of
 from marketplace.matching.discovery.market_columns import PER_PRICE, ChannelColumns
-from marketplace.matching.discovery.shortlist import BriefWants, ChannelFilters
+from marketplace.matching.discovery.shortlist import BriefWants, ChannelFilters, ColumnBlock, interested
 from marketplace.matching.forecast.view_forecast import UNIQUE_PER_VIEW
 from marketplace.matching.scoring import brand_fit, rank
 
@@ -37,9 +37,9 @@ def brief_row(version: BriefVersion) -> BriefRow:
     wanted = wants_of(version, ChannelFilters(day=0))
     first = market_columns.region_places([0])[0]
     return BriefRow(
-        cells=np.stack([_mask(places, 0, _CELLS) for places, _, _ in wanted.boxes]),
-        regions=np.stack([_mask(places, first, REGIONS_N) for _, places, _ in wanted.boxes]),
-        weights=as_floats([weight for _, _, weight in wanted.boxes]),
+        cells=np.stack([_mask(places, 0, _CELLS) for places in (box.cells for box in wanted.boxes)]),
+        regions=np.stack([_mask(places, first, REGIONS_N) for places in (box.regions for box in wanted.boxes)]),
+        weights=as_floats([box.weight for box in wanted.boxes]),
         nearness=channel_tags.category_nearness(wanted.category),
         markets=_mask(wanted.markets, first, REGIONS_N) if wanted.markets else np.zeros(REGIONS_N),
         wanted=wanted,
@@ -66,7 +66,7 @@ def best_briefs(channel: ChannelColumns, rows: Sequence[BriefRow], keep: int) ->
     regions = np.concatenate([row.regions for row in rows])
     first = market_columns.region_places([0])[0]
     parts = _inside(cells, own[:_CELLS]) * _inside(regions, own[first : first + REGIONS_N])
-    parts *= np.concatenate([row.weights for row in rows])
+    parts *= np.concatenate([row.weights * _of_lists(channel, row.wanted) for row in rows])
     share = np.add.reduceat(parts, np.cumsum([0, *counts[:-1]]))
     wanted = [row.wanted for row in rows]
     price = np.array([_price(channel, wants) for wants in wanted])
@@ -79,6 +79,18 @@ def best_briefs(channel: ChannelColumns, rows: Sequence[BriefRow], keep: int) ->
     key = np.where(price > 0, key, -1 / (1 + people))
     usable = np.flatnonzero(people > 0)
     return usable[np.argsort(-key[usable], kind="stable")][:keep]
+
+
+def _of_lists(channel: ChannelColumns, wanted: BriefWants) -> Floats:
+    """Return the share of one channel's audience with the education and interests of each box [k]."""
+    block = ColumnBlock(channel.values[:, :1])
+    shares = np.ones(len(wanted.boxes))
+    for number, box in enumerate(wanted.boxes):
+        if box.education:
+            shares[number] *= block.sum(box.education)[0]
+        if box.interests:
+            shares[number] *= interested(block, box)[0]
+    return shares
 
 
 def _inside(masks: Floats, shares: Floats) -> Floats:

@@ -12,15 +12,17 @@ from marketplace.core.estimate import Estimate, finite
 from marketplace.matching.audience import share_columns, targets
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
 from marketplace.matching.audience.grid import region_indices
+from marketplace.matching.audience.targets import target_cells
 from marketplace.matching.discovery import market_columns, shortlist
 from marketplace.matching.discovery.column_store import DiscoveryModels, Rows, price_rows, values_of
 from marketplace.matching.discovery.market_columns import forecasts_of
 from marketplace.matching.discovery.shortlist import BriefWants, ChannelFilters
+from marketplace.matching.forecast import flags
 from marketplace.matching.pricing.asking_price import STANDARD, TIERS, AskingPrices
 from marketplace.matching.scoring import numbers, rank
 from marketplace.matching.scoring.match_columns import FACTORS
 from marketplace.matching.scoring.score import BidInputs, BidScores, score
-from marketplace.matching.scoring.score_brief import LANGUAGES, LENGTHS, fit_of, numbers_of, target_cells
+from marketplace.matching.scoring.score_brief import LANGUAGES, LENGTHS, fit_of, numbers_of
 from marketplace.matching.scoring.scored_bid import ScoredBid, scored_bid
 
 
@@ -71,6 +73,7 @@ def _tiers(version: BriefVersion) -> list[str]:
 def score_rows(version: BriefVersion, wants: BriefWants, rows: Rows, by: DiscoveryModels) -> ScoredCandidates:
     """Return the scores of channels as if each had bid its asking price for one video, without a placement plan."""
     count = len(rows["channel_id"])
+    rows = {**rows, "flags": flags.of_target(rows["flags"], target_cells(version.content))}
     shares = share_columns.unpack(rows["shares"].tobytes())
     views = market_columns.views(rows, by.calibration)
     asking = _in_currency(
@@ -87,6 +90,7 @@ def score_rows(version: BriefVersion, wants: BriefWants, rows: Rows, by: Discove
         fit=fit_of(version, rows, shares),
         intrusiveness=unknown,
         tiers=rows["tier"].astype(np.int64),
+        lists=shares.lists,
     )
     target = targets.target_weights(target_cells(version.content))
     scores = score(bids, target, wants.ceiling, float(version.tolerance), by.calibration)

@@ -53,7 +53,8 @@ _SELECT = (
     f" coalesce({VIEWS}, 'NaN') AS expected_views,"
     " s.id AS snapshot_id, true AS known, f.log_centre, f.scale, f.df, f.smear, f.n_used, f.from_history, f.tier,"
     " f.ad_load, coalesce(f.seconds, 'NaN') AS seconds,"
-    f" rpad(coalesce(f.language, ''), {LANGUAGE_BYTES}) AS language, f.flags, f.shares, {select_list([FORECAST])}"
+    f" rpad(coalesce(f.language, ''), {LANGUAGE_BYTES}) AS language, f.flags,"
+    f" {share_columns.stored_sql('f.shares')} AS shares, {select_list([FORECAST])}"
     " FROM channel_features f JOIN channels c ON c.id = f.channel_id JOIN parties p ON p.id = c.creator_id"
     " JOIN audience_snapshots s ON s.id = f.snapshot_id"
     " LEFT JOIN LATERAL (SELECT {lines} FROM jsonb_array_elements(s.rate_card) AS line"
@@ -164,12 +165,12 @@ def _settled(rows: Mapping[str, Column], tier: int, prices: FittedPrices) -> Flo
         in_currency = np.flatnonzero(rows["currency"].astype("S3") == currency.encode())
         if not model.deals or not len(in_currency):
             continue
-        tags = np.frombuffer(rows["shares"][in_currency].tobytes(), dtype="<f4").reshape(-1, share_columns.WIDTH)
+        tags = share_columns.unpack(rows["shares"][in_currency].tobytes()).tags
         prediction = predict(
             model,
             _known(rows["expected_views"][in_currency]),
             _known(rows["followers"][in_currency]),
-            channel_tags.main_tags(tags[:, market_columns.TAGS]),
+            channel_tags.main_tags(tags),
             np.char.strip(np.char.decode(rows["platform"][in_currency].astype("S30"))),
             np.full(len(in_currency), TIERS[tier]),
             np.zeros((len(in_currency), len(BOUGHT)), dtype=bool),

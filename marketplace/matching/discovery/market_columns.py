@@ -1,6 +1,6 @@
 """The market's channels as columns of 32-bit floats, so that one pass looks through a million.
 
-There is one column [n] for each share that share_columns stores, and one for each number that channels are searched and
+There is one column [n] for each share of an audience, and one for each number that channels are searched and
 priced by. Codes of texts are 24 bits of their CRC-32, which a 32-bit float holds exactly. Sums and reciprocals that
 every look needs are computed once, here; 0 stands for an unknown price, length or text.
 """
@@ -53,11 +53,14 @@ SINGLES = (
     "taken_on",
     "agency_until",
 )
-PLACES: Mapping[str, int] = {name: share_columns.WIDTH + place for place, name in enumerate(SINGLES)}
-WIDTH = share_columns.WIDTH + len(SINGLES)
 _REGIONS = grid.AGES_N * grid.GENDERS_N
 _TAGS = _REGIONS + grid.REGIONS_N
-TAGS = slice(_TAGS, _TAGS + len(channel_tags.VERTICALS) + 1)
+_EDUCATION = _TAGS + len(channel_tags.VERTICALS) + 1
+_INTERESTS = _EDUCATION + grid.EDUCATION_N
+SHARES = _INTERESTS + grid.INTERESTS_N
+TAGS = slice(_TAGS, _EDUCATION)
+PLACES: Mapping[str, int] = {name: SHARES + place for place, name in enumerate(SINGLES)}
+WIDTH = SHARES + len(SINGLES)
 CODE_BITS = 24
 WHOLE_PLACES = tuple(_REGIONS + place for place in grid.region_indices(WHOLE))
 _ENDS = (LOW, CAREFUL, MIDDLE, HIGH)
@@ -112,7 +115,9 @@ def build(rows: Mapping[str, Column], seen: Floats, prices: Floats) -> Singles:
     `seen` [n, 4] are their views at tau .1, .3, .5 and .9, `prices` [n, 3] the likely price of a video by length tier,
     minor units (NaN: not known).
     """
-    shares = np.frombuffer(rows["shares"].tobytes(), dtype="<f4").reshape(-1, share_columns.WIDTH)
+    known = share_columns.unpack(rows["shares"].tobytes())
+    of_channel = (known.joint, known.regions, known.tags, known.lists.education, known.interests())
+    shares = np.concatenate(of_channel, axis=1).astype(np.float32)
     regions = rows["region"].astype("S6")
     tags = shares[:, TAGS].sum(axis=1, dtype=np.float64)
     with np.errstate(divide="ignore"):
@@ -145,6 +150,14 @@ def joint_places(ages: Sequence[int], genders: Sequence[int]) -> tuple[int, ...]
 
 def region_places(regions: Sequence[int]) -> tuple[int, ...]:
     return tuple(_REGIONS + region for region in regions)
+
+
+def education_places(levels: Sequence[int]) -> tuple[int, ...]:
+    return tuple(_EDUCATION + level for level in levels)
+
+
+def interest_places(interests: Sequence[int]) -> tuple[int, ...]:
+    return tuple(_INTERESTS + interest for interest in interests)
 
 
 def tag_places(tags: Sequence[int]) -> tuple[int, ...]:

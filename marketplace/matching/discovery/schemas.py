@@ -7,7 +7,8 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from marketplace.briefs.vocabulary import CATEGORIES, MARKETS, PLACEMENT_KINDS
 from marketplace.channels.anomalies import COUNT_MAX
-from marketplace.channels.schemas import LANGUAGE, PLATFORM, REGION, WORD
+from marketplace.channels.facts.fact_fields import LanguageField, RegionField
+from marketplace.channels.schemas import PLATFORM, WORD
 from marketplace.core.http.fields import IdField, MoneyField, TextField, TimeField, WholeParam, one_of
 from marketplace.core.http.shared_schemas import EstimateOut, ReasonOut
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
@@ -41,10 +42,8 @@ class DiscoverQuery(Schema):
     limit = WholeParam(1, LIMIT_MAX, load_default=LIMIT_DEFAULT)
     platform = TextField(30, pattern=PLATFORM, load_default=None)
     vertical = TextField(40, pattern=WORD, load_default=None)
-    region = TextField(
-        6, pattern=REGION, load_default=None, metadata=_described("The channel's country, or a part of one.")
-    )
-    language = TextField(35, pattern=LANGUAGE, load_default=None, metadata=_described("Its primary subtag counts."))
+    region = RegionField(load_default=None)
+    language = LanguageField(load_default=None)
     followers_min = _at_most(COUNT_MAX, "Least followers.")
     followers_max = _at_most(COUNT_MAX, "Most followers.")
     ad_load_max = ShareParam(load_default=None, metadata=_described("Most of its videos that are sponsored, 0-1."))

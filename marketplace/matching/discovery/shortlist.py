@@ -9,13 +9,14 @@ and -1 / (1 + people) if no price is known, so that these channels come last, by
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from marketplace.matching.audience import channel_tags
 from marketplace.matching.audience.arrays import Bools, Ints
 from marketplace.matching.audience.channel_tags import category_nearness
-from marketplace.matching.audience.grid import AGES_N, GENDERS_N, REGIONS_N
+from marketplace.matching.audience.grid import AGES_N, EDUCATION_N, GENDERS_N, REGIONS_N
 from marketplace.matching.audience.targets import TargetWeights
 from marketplace.matching.discovery.first_pass import Look, Singles, best_rows, quality
 from marketplace.matching.discovery.market_columns import (
@@ -24,6 +25,8 @@ from marketplace.matching.discovery.market_columns import (
     WHOLE_PLACES,
     ChannelColumns,
     code,
+    education_places,
+    interest_places,
     joint_places,
     region_places,
     tag_places,
@@ -59,13 +62,25 @@ class ChannelFilters:
     told_within_days: int | None = None
 
 
+class ColumnBox(NamedTuple):
+    """A box of a target as columns: of ages by genders, of regions, of education (each empty for everybody), the terms
+    of its interests (see InterestEvent), and its weight, at most ``most``."""
+
+    cells: tuple[int, ...]
+    regions: tuple[int, ...]
+    education: tuple[int, ...]
+    interests: tuple[tuple[int, tuple[int, ...]], ...]
+    weight: float
+    most: float
+
+
 @dataclass(frozen=True)
 class BriefWants:
-    """What a brief asks for, in terms of the columns: disjoint boxes of the target (columns of ages by genders and of
-    regions, empty for everybody, and a weight), the category, markets, languages, the range of lengths in seconds, the
-    tier of length whose price counts, the currency, and the ceiling in minor units per 1,000 people on target."""
+    """What a brief asks for, in terms of the columns: disjoint boxes of the target, the category, markets, languages,
+    the range of lengths in seconds, the tier of length whose price counts, the currency, and the ceiling in minor units
+    per 1,000 people on target."""
 
-    boxes: tuple[tuple[tuple[int, ...], tuple[int, ...], float], ...]
+    boxes: tuple[ColumnBox, ...]
     category: str
     markets: tuple[int, ...]
     languages: tuple[str, ...]
@@ -76,13 +91,16 @@ class BriefWants:
     filters: ChannelFilters = field(default_factory=lambda: ChannelFilters(day=0))
 
 
-def boxes_of(target: TargetWeights) -> tuple[tuple[tuple[int, ...], tuple[int, ...], float], ...]:
+def boxes_of(target: TargetWeights) -> tuple[ColumnBox, ...]:
     """Return a target's boxes as columns; a part that covers everybody has none."""
     return tuple(
-        (
+        ColumnBox(
             () if len(box.ages) * len(box.genders) == AGES_N * GENDERS_N else joint_places(box.ages, box.genders),
             () if len(box.regions) == REGIONS_N else region_places(box.regions),
+            () if len(box.education) == EDUCATION_N else education_places(box.education),
+            tuple((factor, interest_places(interests)) for factor, interests in box.interests.terms),
             box.weight,
+            box.most,
         )
         for box in target.boxes
     )
@@ -157,16 +175,31 @@ def _look(wants: BriefWants) -> Look:
 def on_target(block: ColumnBlock, wants: BriefWants) -> Singles:
     """Return the share of each audience that is on target [b], as targets.on_target computes it."""
     share = np.zeros(len(block), dtype=np.float32)
-    for cells, regions, weight in wants.boxes:
-        parts = [block.sum(columns) for columns in (cells, regions) if columns]
+    for box in wants.boxes:
+        parts = [block.sum(columns) for columns in (box.cells, box.regions, box.education) if columns]
+        if box.interests:
+            parts.append(interested(block, box))
         if not parts:
-            share += np.float32(weight)
+            share += np.float32(box.weight)
             continue
-        part = parts[0] * np.float32(weight)
-        share += part if len(parts) == 1 else part * parts[1]
-    most = np.float32(max((weight for _, _, weight in wants.boxes), default=0.0))
+        part = parts[0] * np.float32(box.weight)
+        for other in parts[1:]:
+            part = part * other
+        share += part
+    most = np.float32(max((box.most for box in wants.boxes), default=0.0))
     capped: Singles = np.minimum(share, most)
     return capped
+
+
+def interested(block: ColumnBlock, box: ColumnBox) -> Singles:
+    """Return the share of each audience [b] with a box's interests, as InterestEvent.point computes it."""
+    total = np.zeros(len(block), dtype=np.float32)
+    for factor, columns in box.interests:
+        without = np.full(len(block), np.float32(factor))
+        for column in columns:
+            without *= 1 - block.at(column)
+        total += without
+    return np.clip(total, 0, 1)
 
 
 def fit_function(wants: BriefWants) -> Callable[[ColumnBlock], Singles]:

@@ -12,11 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from marketplace.channels.anomalies import NOT_OFFERED
+from marketplace.channels.facts.language_tags import language_tag
 from marketplace.core.clock import now
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.ids import new_id
 from marketplace.matching.audience import channel_tags, grid, segments, share_columns
-from marketplace.matching.audience.grid import BadAudience, GridAudience, MarginsContradict
+from marketplace.matching.audience.priors import ABROAD, CHINA
 from marketplace.matching.forecast import flags, platform_blend, pool, sponsored, view_forecast
 from marketplace.matching.forecast.market_fit import EVERYTHING, fit_market
 from marketplace.matching.forecast.models import ChannelFeatures, ForecastModel
@@ -27,6 +29,8 @@ from marketplace.matching.forecast.view_forecast import ForecastCalibration, Vie
 from marketplace.matching.recompute import MODEL_CLOCK, MODEL_GROWTH, MODEL_PAUSE
 
 BATCH = 500
+# The list of a snapshot that each list of the grid is read from.
+MARGINS = {"ages": "age", "genders": "gender", "regions": "region", "education": "education", "interests": "interests"}
 _NEWEST = sa.select(ForecastModel.fingerprint).order_by(ForecastModel.id.desc()).limit(1)
 # The versions that features depend on. A new formula of ranks or prices is not among them: it makes no feature stale.
 _FEATURE_VERSIONS = {
@@ -44,7 +48,8 @@ FINGERPRINT_BYTES = 32
 # The forecast uses ten videos, the ad load twelve, and the difference of sponsored videos all forty.
 _HISTORIES = (
     "SELECT c.id AS channel_id, s.id AS snapshot_id, s.followers, s.source, s.margins, s.flags,"
-    f" c.verticals, c.language, v.views, v.ages, v.marks, v.seconds, v.sponsored, {WANTED} AS wanted,"
+    " c.verticals, c.language, c.platform AS platform_name, v.views, v.ages, v.marks, v.seconds, v.sponsored,"
+    f" {WANTED} AS wanted,"
     " coalesce((s.facts ->> 'median_views_30d')::float8, CASE WHEN v.views IS NULL THEN s.median_views END)"
     "   AS told_median, (s.facts ->> 'expected_views')::float8 AS platform{more}"
     " FROM channels c JOIN audience_snapshots s ON s.id = c.snapshot_id"
@@ -209,7 +214,8 @@ def refresh(session: Session, limit: int = BATCH, channels: Sequence[UUID] | Non
     computed_at = now()
     features = []
     for index, row in enumerate(rows):
-        audience, audience_flags = _audience(row.margins)
+        lists = {name: row.margins.get(key) for name, key in MARGINS.items()}
+        audience = grid.readable_audience(lists, ABROAD if row.platform_name in NOT_OFFERED else CHINA)
         features.append(
             {
                 "id": new_id(),
@@ -226,9 +232,9 @@ def refresh(session: Session, limit: int = BATCH, channels: Sequence[UUID] | Non
                 "tier": int(tiers[index]),
                 "ad_load": float(row.sponsored or 0.0),
                 "seconds": None if row.seconds is None else float(row.seconds),
-                "language": row.language and row.language.split("-")[0].lower(),
+                "language": row.language and (language_tag(row.language) or row.language).split("-")[0].lower(),
                 "shares": share_columns.pack(audience, row.verticals or {}),
-                "flags": flags.bits(audience_flags, [flag["code"] for flag in row.flags]),
+                "flags": flags.bits(audience.flags, [flag["code"] for flag in row.flags]),
                 "computed_at": computed_at,
                 "peers_upper": float(peers[index]),
                 "source_weight": view_forecast.source_weight(row.source),
@@ -254,19 +260,6 @@ def _basis(forecasts: ViewForecasts, gaps: SponsoredGaps, past: ViewHistories, i
         "sponsored_videos": int(gaps.sponsored[index]),
         "other_videos": int(gaps.other[index]),
     }
-
-
-def _audience(margins: dict[str, Any]) -> tuple[GridAudience, Sequence[str]]:
-    """Return the audience and its flags.
-
-    Lists that no table can meet give the prior and a flag: an error here would keep the whole batch from being done.
-    """
-    try:
-        audience = grid.audience(margins.get("age"), margins.get("gender"), margins.get("region"))
-    except (BadAudience, MarginsContradict):
-        audience = grid.audience()
-        return audience, [*audience.flags, "audience_unreadable"]
-    return audience, audience.flags
 
 
 def any_stale(session: Session) -> bool:

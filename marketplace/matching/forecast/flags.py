@@ -1,6 +1,7 @@
 """Flags as bits of one integer, so that the flags of a thousand bids are one array."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,15 @@ AUDIENCE = (
     "regions_from_prior",
     "regions_rest_from_prior",
     "regions_off_the_list",
-    "audience_unreadable",
+    "audience_unreadable",  # of features computed before each list had its own
+    "ages_rest_from_prior",
+    "education_unlisted",
+    "interests_unlisted",
+    "ages_unreadable",
+    "genders_unreadable",
+    "regions_unreadable",
+    "education_unreadable",
+    "interests_unreadable",
 )
 SNAPSHOT = (
     "views_against_followers",
@@ -24,6 +33,7 @@ SNAPSHOT = (
     "last_digits",
     "series_copied",
     "video_rewritten",
+    "audience_impossible",
 )
 # The gates that scoring itself can shut, in the order of BidRanks.gates.
 GATES = ("over_tolerance", "cost_unknown", "no_reach", "price_below_market")
@@ -66,6 +76,14 @@ def any_snapshot(numbers: Ints) -> Bools:
     mask = ((1 << len(SNAPSHOT)) - 1) << _FIRST[SNAPSHOT]
     is_set: Bools = (numbers.astype(np.int64) & mask) != 0
     return is_set
+
+
+def of_target(channels: Ints, cells: Iterable[Mapping[str, Any]]) -> Ints:
+    """Return the flags of n channels [n] without those of missing lists that a target's cells do not ask about."""
+    asked = {name for cell in cells for name in ("education", "interests") if cell.get(name)}
+    unasked = [f"{name}_unlisted" for name in ("education", "interests") if name not in asked]
+    kept: Ints = channels.astype(np.int64) & ~_bits(AUDIENCE, unasked)
+    return kept
 
 
 def audience(number: int) -> list[str]:

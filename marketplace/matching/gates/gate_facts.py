@@ -29,7 +29,7 @@ from marketplace.pacing.exclusivity import WantedPlacement
 _BIDS = (
     "SELECT b.id, b.status, b.channel_id, b.accepted_option, b.accepted_cost_minor, b.brief_version_id, r.option_costs,"
     " r.deliverables, r.options, r.price, c.platform, w.status AS review, w.reason AS review_reason, f.snapshot_id,"
-    " f.shares, f.flags AS channel_flags,"
+    f" {share_columns.stored_sql('f.shares')} AS shares, f.flags AS channel_flags,"
     f" {numbers.sql('people', 'point')} AS people, {numbers.sql('intrusiveness', 'point')} AS computed_intrusiveness,"
     # At once, and not only when the job has scored the bid with it.
     " CASE WHEN w.status = 'approved' THEN (w.override ->> 'intrusiveness')::float8 END AS given_intrusiveness,"

@@ -187,12 +187,12 @@ class StoredPair(NamedTuple):
 def _pairs(rows: Sequence[Any]) -> AudiencePairs:
     both = [row.value * min(row.people, row.other_people) for row in rows]
     return AudiencePairs(
-        _audience(b"".join(row.shares for row in rows), [row.people for row in rows]),
-        _audience(b"".join(row.other_shares for row in rows), [row.other_people for row in rows]),
+        _audience([row.shares for row in rows], [row.people for row in rows]),
+        _audience([row.other_shares for row in rows], [row.other_people for row in rows]),
         as_floats(both),
     )
 
 
-def _audience(stored: bytes, people: Sequence[int]) -> OverlapAudiences:
-    shares = share_columns.unpack(stored)
+def _audience(stored: Sequence[bytes], people: Sequence[int]) -> OverlapAudiences:
+    shares = share_columns.unpack(b"".join(map(share_columns.filled_up, stored)))
     return OverlapAudiences(shares.joint, shares.regions, shares.tags, np.array(people, dtype=np.float64))

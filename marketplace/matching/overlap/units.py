@@ -15,8 +15,9 @@ import numpy as np
 
 from marketplace.matching.audience import channel_tags, grid
 from marketplace.matching.audience.arrays import Floats, Ints, as_floats, sum_columns
-from marketplace.matching.audience.priors import PROVINCES, REGIONS, population
-from marketplace.matching.audience.targets import TargetBox, TargetWeights
+from marketplace.matching.audience.priors import AGE_STARTS, PROVINCES, REGIONS, population
+from marketplace.matching.audience.targets import TargetBox, TargetWeights, of_lists
+from marketplace.matching.audience.told_lists import AudienceLists
 from marketplace.matching.overlap.coverage import REACHED_MOST, PeopleUnits
 
 MODEL_VERSION = "units/2"
@@ -30,7 +31,7 @@ WATCHING_CHINA, WATCHING_ELSEWHERE = 0.88, 0.65
 SEVERAL_VIDEOS = 0.585
 NICHES = (*channel_tags.VERTICALS, "other")
 # First grid ages of the bands: 13-23, 24-30, 31-40, 41 and older.
-_BANDS = (0, 2, 4, 6)
+_BANDS = tuple(AGE_STARTS.index(start) for start in (13, 24, 31, 41))
 _AREAS = {
     "north": "CN-BJ CN-TJ CN-HE CN-SX CN-NM CN-LN CN-JL CN-HL",
     "east": "CN-SH CN-JS CN-ZJ CN-AH CN-FJ CN-JX CN-SD",
@@ -92,20 +93,20 @@ def build(
     videos: Floats,
     target: TargetWeights,
     overlap: DuplicationModel = PRIOR,
+    lists: AudienceLists | None = None,
 ) -> BriefUnits:
     """Return the units of a target and how n bids reach them.
 
     ``joint`` [n, A * G] and ``regions`` [n, R] each sum to 1; ``tags`` [n, V + 1] are in the order of
-    channel_tags.tag_shares; ``people`` [n] are all whom one video reaches; ``videos`` [n] their number. Only niches
-    that some bid has, or that have their own shape, are separate units; the others are alike and together make the
-    last unit of each cell.
+    channel_tags.tag_shares; ``people`` [n] are all whom one video reaches; ``videos`` [n] their number; ``lists`` hold
+    the education and interests that a target may ask for (None: not known). Only niches that some bid has, or that have
+    their own shape, are separate units; the others are alike and together make the last unit of each cell.
     """
     cells = _TargetCells(target)
     reached = np.nan_to_num(people) * of_several_videos(videos)
-    in_cells = cells.of(as_floats(joint), as_floats(regions)) * reached[:, None]
-    contacts = (
-        sum_columns(cells.of(as_floats(joint), as_floats(regions)) * cells.worth) * np.nan_to_num(people) * videos
-    )
+    on_cells = cells.of(as_floats(joint), as_floats(regions), lists)
+    in_cells = on_cells * reached[:, None]
+    contacts = sum_columns(on_cells * cells.worth) * np.nan_to_num(people) * videos
     niches = _niches(tags)
     count = len(NICHES)
     has_shape = np.array([name in overlap.by_niche for name in NICHES])
@@ -141,10 +142,10 @@ class _TargetCells:
     """The target cut into C cells of equal worth by age band, gender and area; `worth` [C] and `people` [C] of each."""
 
     def __init__(self, target: TargetWeights) -> None:
-        parts: dict[tuple[float, int, int, int], list[tuple[Ints, Ints]]] = {}
+        parts: dict[tuple[float, int, int, int], list[tuple[Ints, Ints, TargetBox]]] = {}
         for box in target.boxes:
             for key, ages_genders, region_index in _cut(box):
-                parts.setdefault((box.weight, *key), []).append((ages_genders, region_index))
+                parts.setdefault((box.weight, *key), []).append((ages_genders, region_index, box))
         keys = sorted(parts)
         self.parts = [parts[key] for key in keys]
         self.worth = np.array([key[0] for key in keys])
@@ -153,20 +154,21 @@ class _TargetCells:
         people = watching.reshape(-1, len(REGIONS))
         self.people = np.array(
             [
-                sum(float(np.sum(people[np.ix_(rows, region_index)])) for rows, region_index in cell)
+                sum(float(np.sum(people[np.ix_(rows, places)])) * box.of_everybody for rows, places, box in cell)
                 for cell in self.parts
             ]
         )
 
-    def of(self, joint: Floats, regions: Floats) -> Floats:
+    def of(self, joint: Floats, regions: Floats, lists: AudienceLists | None = None) -> Floats:
         """Return the shares [n, C] of n audiences that fall on each cell."""
         if not self.parts:
             return np.zeros((len(joint), 0))
+        boxes = {box: of_lists(box, len(joint), lists) for cell in self.parts for _, _, box in cell}
         columns = [
             np.sum(
                 [
-                    sum_columns(joint, rows.tolist()) * sum_columns(regions, region_index.tolist())
-                    for rows, region_index in cell
+                    sum_columns(joint, rows.tolist()) * sum_columns(regions, places.tolist()) * boxes[box]
+                    for rows, places, box in cell
                 ],
                 axis=0,
             )

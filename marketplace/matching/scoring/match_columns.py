@@ -84,7 +84,7 @@ LOADED = (
     LoadedColumn("seconds", "float8", "f.seconds", "'NaN'"),
     LoadedColumn("language", f"text:{LANGUAGE_BYTES}", f"rpad(coalesce(f.language, ''), {LANGUAGE_BYTES})"),
     LoadedColumn("flags", "int8", "f.flags", "0"),
-    LoadedColumn("shares", f"bytes:{share_columns.BYTES}", "f.shares", "%(shares)s"),
+    LoadedColumn("shares", f"bytes:{share_columns.BYTES}", share_columns.stored_sql("f.shares"), "%(shares)s"),
     LoadedColumn("peers_upper", "float8", "f.peers_upper", "'NaN'"),
     LoadedColumn("source_weight", "float8", "f.source_weight", "1"),
     # Whether a person has looked at the bid and approved it, and with it the figures that it rests on.

@@ -36,6 +36,31 @@ _MISSING = {
         "部分地域不在名录，归入其他地区",
         "Some regions are not on the list and count as elsewhere",
     ),
+    "ages_rest_from_prior": (
+        "年龄数据不全，其余按人口分布估计",
+        "A short age list: the rest follows the population",
+    ),
+    "education_unlisted": (
+        "没有学历数据，按人口普查估计，上下限为 0–100%",
+        "No education list: the census stands in, and anything from 0 to 100 % is possible",
+    ),
+    "interests_unlisted": (
+        "没有兴趣数据，按一般占比估计，上下限为 0–100%",
+        "No list of interests: the usual shares stand in, and anything from 0 to 100 % is possible",
+    ),
+    **{
+        f"{name}_unreadable": (
+            f"{zh}列表有误，未采用；其余列表照用",
+            f"The {en} list cannot be used and was left out; the other lists were used",
+        )
+        for name, zh, en in (
+            ("ages", "年龄", "age"),
+            ("genders", "性别", "gender"),
+            ("regions", "地域", "region"),
+            ("education", "学历", "education"),
+            ("interests", "兴趣", "interest"),
+        )
+    },
     "audience_unreadable": (
         "受众列表相互矛盾，无法采用，按人口分布估计",
         "The audience lists contradict each other and were not used: it follows the population",

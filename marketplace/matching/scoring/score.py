@@ -7,6 +7,7 @@ import numpy as np
 from marketplace.bids.pricing_models import PriceTerms
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
 from marketplace.matching.audience.targets import TargetShares, TargetWeights, on_target
+from marketplace.matching.audience.told_lists import AudienceLists
 from marketplace.matching.forecast import view_forecast
 from marketplace.matching.forecast.view_forecast import ForecastCalibration, OnTargetPeople, ViewForecasts
 from marketplace.matching.overlap.units import of_several_videos
@@ -25,7 +26,7 @@ _TAUS = np.concatenate([view_forecast.GRID_TAUS, _ENDS])
 @dataclass(frozen=True, eq=False)
 class BidInputs:
     """The inputs of n bids: forecasts, audiences (joint [n, A * G], regions [n, R]), terms in the brief's currency,
-    fit, and intrusiveness [n] 0..100 (NaN: not scored).
+    fit, intrusiveness [n] 0..100 (NaN: not scored), and what the audiences' lists leave open (None: nothing).
 
     ``prominence`` [n, 2]: the ends of each plan's prominence (None: no bid has a plan). ``source_weight`` [n]: the
     share of the careful forecast that counts (None: all of it). ``floor``: what such videos cost at the least (None: no
@@ -43,6 +44,7 @@ class BidInputs:
     source_weight: Floats | None = None
     floor: MarketFloor | None = None
     cleared: Bools | None = None
+    lists: AudienceLists | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +93,7 @@ def score(
     low, careful, middle, high = (ends[:, column] for column in range(len(_ENDS)))
     if bids.source_weight is not None:
         careful = careful * bids.source_weight
-    shares = on_target(bids.joint, bids.regions, target)
+    shares = on_target(bids.joint, bids.regions, target, bids.lists)
     times = of_several_videos(bids.terms.videos)
     people = view_forecast.people(low * times, middle * times, high * times, shares)
     careful_people = view_forecast.on_target_people(careful * times, shares.point)

@@ -1,9 +1,8 @@
 """Scores all open bids of a brief as one array operation and stores one match for each."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -22,6 +21,7 @@ from marketplace.intrusiveness.factors import relieved_total
 from marketplace.matching.audience import channel_tags, grid, share_columns, targets
 from marketplace.matching.audience.arrays import Bools, Floats
 from marketplace.matching.audience.share_columns import ShareColumns
+from marketplace.matching.audience.targets import target_cells
 from marketplace.matching.forecast import flags, pool, sponsored, view_forecast
 from marketplace.matching.forecast.features import load_model
 from marketplace.matching.forecast.view_forecast import ForecastCalibration, ViewForecasts
@@ -146,6 +146,7 @@ def load(
     count = len(rows["bid_id"])
     if not count:
         return None
+    rows["flags"] = flags.of_target(rows["flags"], target_cells(version.content))
     shares = share_columns.unpack(rows["shares"].tobytes())
     fit = fit_of(version, rows, shares, _floats(rows, "forecast")[:, SPONSORED_GAP])
     ends = relieved_total(_floats(rows, "raw_low"), _floats(rows, "raw_high"), fit.value)
@@ -161,6 +162,7 @@ def load(
         prominence=np.stack([_floats(rows, "prominence_low"), _floats(rows, "prominence_high")], axis=1),
         source_weight=_floats(rows, "source_weight"),
         cleared=rows["cleared"],
+        lists=shares.lists,
     )
     overrides = load_overrides(session, version.brief_id, rows["bid_id"])
     given = overrides.intrusiveness
@@ -232,25 +234,6 @@ def calibration_of(session: Session, record: CloseRecord | None) -> ForecastCali
 
 def _floats(rows: Rows, name: str) -> Floats:
     return rows[name].astype(np.float64)
-
-
-def target_cells(content: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return a brief's target as `audience.targets` reads it; without one, everybody in its markets."""
-    cells = content.get("target") or [{"regions": content.get("markets") or []}]
-    return [_cell(cell) for cell in cells]
-
-
-def _cell(cell: dict[str, Any]) -> dict[str, Any]:
-    target: dict[str, Any] = {"weight": cell.get("weight", 1.0)}
-    ages = cell.get("ages")
-    if ages:
-        last = ages.get("to")
-        # The grid's last age group ends at 99, so an upper end from there on means no upper end.
-        target["ages"] = [ages["from"], None if last is None or last >= 99 else last]
-    for name in ("genders", "regions"):
-        if cell.get(name):
-            target[name] = cell[name]
-    return target
 
 
 def fit_of(version: BriefVersion, rows: Rows, shares: ShareColumns, gap: Floats | None = None) -> BrandFit:

@@ -73,8 +73,9 @@ def load(session: Session, brief: Brief, version: BriefVersion, target: Any = No
         loaded.shares.tags,
         view_forecast.on_target_people(careful, np.ones(len(careful))),
         bids.terms.videos,
-        targets.target_weights(score_brief.target_cells(content)),
+        targets.target_weights(targets.target_cells(content)),
         fitted.duplication,
+        loaded.shares.lists,
     )
     # By id, so that the same bids are the same rows in whatever order the database returns them.
     order = np.argsort(loaded.rows["bid_id"].view("S16"), kind="stable")

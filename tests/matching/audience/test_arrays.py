@@ -143,6 +143,8 @@ def test_flags_come_back_from_their_bits() -> None:
 def test_every_flag_that_is_raised_has_a_bit() -> None:
     odd = [{"views": 1010, "likes": 1}] * 400
     raised = anomalies.find_flags(10, {"engagement_rate": 0.99, "growth_30d": 9}, odd)
-    assert {flag.code for flag in raised} | {bulk_store.COPIED_SERIES.code} == set(flags.SNAPSHOT)
-    given = grid.audience(None, None, {"XK": 0.5}).flags + grid.audience().flags
+    raised += [bulk_store.COPIED_SERIES, *anomalies.impossible_audience("tiktok", {"region": {"CN": 0.9}})]
+    assert {flag.code for flag in raised} == set(flags.SNAPSHOT)
+    given = [*grid.audience({"16-30": 0.5}, None, {"XK": 0.5}).flags, *grid.audience().flags]
+    given += grid.readable_audience({name: {"nonsense": 2.0} for name in grid.ALL_LISTS}).flags
     assert {*given, "audience_unreadable"} == set(flags.AUDIENCE)

@@ -107,7 +107,8 @@ def test_groups_foretell_better_than_the_market_alone() -> None:
         ({"age": {"41-50": 1.0}, "gender": {"男": 0.9, "女": 0.1}}, "male:35_up"),
         ({"age": {"18-23": 1.0}}, None),
         ({"gender": {"female": 1.0}, "age": {}}, None),
-        ({"age": {"17-23": 1.0}, "gender": {"female": 1.0}}, None),  # off the grid
+        ({"age": {"17-23": 1.0}, "gender": {"female": 1.0}}, "female:under_25"),
+        ({"age": {"0-12": 1.0}, "gender": {"female": 1.0}}, None),
         ({"age": {"unknown": 1.0}, "gender": {"female": 1.0}}, None),
         (None, None),
     ],

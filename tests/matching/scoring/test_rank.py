@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from marketplace.matching.audience.grid import REGIONS_N, audience
+from marketplace.matching.audience import channel_tags, share_columns
+from marketplace.matching.audience.grid import AGES_N, GENDERS_N, REGIONS_N, audience
 from marketplace.matching.audience.targets import target_weights
 from marketplace.matching.forecast.flags import GATES
 from marketplace.matching.forecast.view_forecast import ViewForecasts, calibrate
@@ -17,7 +18,12 @@ from marketplace.matching.scoring.brand_fit import fit
 from marketplace.matching.scoring.rank import ceiling_for, order, overall, quality_multiplier, rank
 from marketplace.matching.scoring.score import BidInputs, score
 
-TARGET = target_weights([{"ages": [18, 30], "genders": ["female"]}])
+TARGET = target_weights(
+    [
+        {"ages": [18, 30], "genders": ["female"]},
+        {"regions": ["CN-GD", "US"], "education": ["bachelor"], "interests": ["food", "pets"], "weight": 0.5},
+    ]
+)
 
 
 def _bids(n: int, times: int = 1) -> BidInputs:
@@ -30,6 +36,8 @@ def _bids(n: int, times: int = 1) -> BidInputs:
         else (0.0, amount / 500 * times / 1000, amount // 8 * times, amount * times, 1.0)
         for number, amount in enumerate(amounts)
     ]
+    joint, regions = rng.dirichlet(np.ones(AGES_N * GENDERS_N), n), rng.dirichlet(np.ones(REGIONS_N), n)
+    tags = np.zeros((n, len(channel_tags.VERTICALS) + 1))
     return BidInputs(
         forecasts=ViewForecasts(
             rng.normal(9, 2, n),
@@ -39,12 +47,13 @@ def _bids(n: int, times: int = 1) -> BidInputs:
             np.full(n, 1.4),
             rng.random(n) < 0.8,
         ),
-        joint=rng.dirichlet(np.ones(22), n),
-        regions=rng.dirichlet(np.ones(REGIONS_N), n),
+        joint=joint,
+        regions=regions,
         terms=terms_from_rows(np.array(rows).reshape(-1, 5)),
         fit=fit({"category": rng.random(n), "market": rng.random(n)}, n),
         intrusiveness=rng.uniform(0, 100, n),
         tiers=rng.integers(0, 4, n),
+        lists=share_columns.unpack(share_columns.stored_rows(joint, regions, tags).tobytes()).lists,
     )
 
 
@@ -183,6 +192,7 @@ def test_a_bid_of_two_videos_by_hand() -> None:
         terms=terms_from_rows(np.array([[90_000, 0, 0, np.inf, 2.0]])),
         fit=fit({"category": np.array([0.5])}, 1),
         intrusiveness=np.array([20.0]),
+        lists=None,
     )
     got = score(bids, TARGET, 10_000, 40)
     low, careful, middle, high = np.exp(9 + 0.8 * stats.t.ppf([0.1, 0.3, 0.5, 0.9], 4))

@@ -11,6 +11,7 @@ from marketplace.channels.files.shapes.record_builder import (
     read_labels,
     read_margin,
     read_rate_card,
+    read_rates,
     read_videos,
 )
 
@@ -38,6 +39,8 @@ COLUMNS = (
     "ages",
     "genders",
     "regions",
+    "education",
+    "interests",
     "rate_card",
     "videos",
 )
@@ -53,7 +56,7 @@ VIDEO = {
     "title": "title",
 }
 
-COLUMN_NAMES = {"age": "ages", "gender": "genders", "region": "regions", "videos": "videos"}
+COLUMN_NAMES = {"age": "ages", "gender": "genders", "region": "regions", "country": "region", "videos": "videos"}
 
 
 def read(row: int, values: dict[str, Any], today: date) -> RecordOrErrors:
@@ -81,14 +84,16 @@ def read(row: int, values: dict[str, Any], today: date) -> RecordOrErrors:
             genders=read_margin(cells, "genders"),
             regions=read_margin(cells, "regions"),
             whole_regions=False,
+            education=read_margin(cells, "education"),
+            interests=read_rates(cells, "interests"),
             labels=read_labels(cells, "verticals"),
             rate_card=read_rate_card(cells, "rate_card"),
             videos=read_videos(cells, "videos", cells.table("videos"), VIDEO),
             creator_name=cells.text("creator_name"),
             creator_id=cells.text("creator_id", 60),
             url=cells.text("url", 500),
-            language=cells.text("language", 20),
-            region=cells.text("region", 20),
+            language=cells.text("language", 60),
+            region=cells.text("region", 60),
             columns=COLUMN_NAMES,
             video_columns=VIDEO,
         ),

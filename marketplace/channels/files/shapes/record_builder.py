@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -9,10 +10,15 @@ from typing import Any
 
 from marketplace.channels import anomalies
 from marketplace.channels.anomalies import CellError
+from marketplace.channels.facts import language_tags, region_names
+from marketplace.channels.facts.account_handles import account_key, normal_handle
+from marketplace.channels.facts.audience_vocabulary import INTERESTS, LEVELS, education_label, interest_code
+from marketplace.channels.facts.language_tags import language_tag
 from marketplace.channels.files.shapes.cell_values import RowCells, finite_number
 from marketplace.channels.records import ChannelRecord, RowError, normalise_verticals
 
 VIDEOS_MAX = 200
+URL = re.compile(r"https?://[^\s<>\"]{3,}")
 COUNTS = ("median_views_30d", "expected_views", "suggested_cpm_minor")
 BOOLEANS = {
     "": None,
@@ -52,18 +58,21 @@ class ShapeReading:
     region: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     video_columns: Mapping[str, str] = field(default_factory=dict)
+    education: Mapping[str, float] = field(default_factory=dict)
+    interests: Mapping[str, float] = field(default_factory=dict)
 
 
 def build_record(cells: RowCells, reading: ShapeReading, today: date) -> RecordOrErrors:
     """Check a reading and return its record, or every error of the row."""
-    ages, age_errors = anomalies.normalise_ages(reading.ages)
-    for error in (*_cell_errors(reading, today), *age_errors):
+    margins, list_errors = _lists(reading)
+    details, detail_errors = channel_details(reading.url, reading.language, reading.region)
+    for error in (*_cell_errors(reading, margins, today), *list_errors, *detail_errors):
         cells.add_error(reading.columns.get(error.column, error.column), error.value, error.zh, error.en)
     for error in _video_errors(reading, today):
         cells.add_error(*error)
     if cells.errors or not (reading.platform and reading.account_key and reading.taken_on) or reading.followers is None:
         return cells.errors
-    margins = {"age": ages, "gender": anomalies.normalise_genders(reading.genders), "region": dict(reading.regions)}
+    handle = normal_handle(reading.handle or reading.account_key)
     snapshot = {
         "taken_on": reading.taken_on,
         "source": reading.source,
@@ -77,18 +86,43 @@ def build_record(cells: RowCells, reading: ShapeReading, today: date) -> RecordO
     return ChannelRecord(
         row=cells.row,
         platform=reading.platform,
-        account_key=reading.account_key,
-        handle=reading.handle or reading.account_key,
-        name=reading.name or reading.handle or reading.account_key,
+        account_key=account_key(reading.account_key, reading.handle or reading.account_key),
+        handle=handle,
+        name=reading.name or handle,
         snapshot=snapshot,
         videos=tuple(reading.videos),
         creator_id=reading.creator_id,
         creator_name=reading.creator_name,
-        url=reading.url,
-        language=reading.language,
-        region=reading.region,
+        **details,
         verticals=normalise_verticals(reading.labels),
     )
+
+
+def _lists(reading: ShapeReading) -> tuple[dict[str, dict[str, float]], list[CellError]]:
+    """Return the lists under their codes, and the errors of their labels."""
+    ages, errors = anomalies.normalise_ages(reading.ages)
+    regions, more = anomalies.normalise_regions(reading.regions)
+    education, of_education = anomalies.normalise_labels("education", reading.education, education_label, LEVELS)
+    interests, of_interests = anomalies.normalise_labels("interests", reading.interests, interest_code, INTERESTS)
+    genders = anomalies.normalise_genders(reading.genders)
+    named = {"age": ages, "gender": genders, "region": regions, "education": education, "interests": interests}
+    return named, [*errors, *more, *of_education, *of_interests]
+
+
+def channel_details(
+    url: str | None, language: str | None, region: str | None
+) -> tuple[dict[str, str | None], list[CellError]]:
+    """Return a channel's address, language and region in their normal forms, and what is wrong with them."""
+    errors: list[CellError] = []
+    if url is not None and not URL.fullmatch(url):
+        errors.append(CellError("url", url, "须为 http 或 https 网址。", "Should be an http or https address."))
+    tag = language and language_tag(language)
+    if language and not tag:
+        errors.append(CellError("language", language, *language_tags.stranger_said(language)))
+    code = region and region_names.region_code(region)
+    if region and not code:
+        errors.append(CellError("country", region, *region_names.stranger_said(region)))
+    return {"url": url, "language": tag or None, "region": code or None}, errors
 
 
 def evidence_hash(values: Mapping[str, Any]) -> str:
@@ -97,7 +131,7 @@ def evidence_hash(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _cell_errors(reading: ShapeReading, today: date) -> Iterable[CellError]:
+def _cell_errors(reading: ShapeReading, margins: Mapping[str, Mapping[str, float]], today: date) -> Iterable[CellError]:
     yield from anomalies.check_count("followers", reading.followers)
     if reading.taken_on is not None:
         yield from anomalies.check_day("taken_on", reading.taken_on, today)
@@ -108,12 +142,18 @@ def _cell_errors(reading: ShapeReading, today: date) -> Iterable[CellError]:
     for name in RATES:
         yield from anomalies.check_rate(name, reading.facts.get(name))
     yield from anomalies.check_rate_card(reading.rate_card)
-    if reading.ages:
-        yield from anomalies.check_margin("age", reading.ages, whole=True)
-    if reading.genders:
-        yield from anomalies.check_margin("gender", reading.genders, whole=True)
-    if reading.regions:
-        yield from anomalies.check_margin("region", reading.regions, whole=reading.whole_regions)
+    whole = {
+        "age": anomalies.covers_adults(reading.ages),
+        "gender": True,
+        "region": reading.whole_regions,
+        "education": False,
+    }
+    told = {"age": reading.ages, "gender": reading.genders}
+    for name, must_be_whole in whole.items():
+        if margin := told.get(name, margins[name]):
+            yield from anomalies.check_margin(name, margin, whole=must_be_whole)
+    if any(not 0 <= share <= 1 for share in reading.interests.values()):
+        yield CellError("interests", dict(reading.interests), *anomalies.OUTSIDE_SHARES)
     if len(reading.videos) > VIDEOS_MAX:
         yield CellError("videos", len(reading.videos), f"视频不超过 {VIDEOS_MAX} 条。", f"At most {VIDEOS_MAX} videos.")
 
@@ -124,7 +164,7 @@ def _video_errors(reading: ShapeReading, today: date) -> Iterable[CellError]:
         for name in ("views", "likes", "comments", "shares", "duration_s"):
             errors += anomalies.check_count(name, video.get(name))
         likes = video.get("likes")
-        if likes is not None and likes > video["views"] > 0:
+        if likes is not None and likes > video["views"]:
             errors.append(CellError("likes", likes, "点赞数多于播放数。", "More likes than views."))
         for error in errors:
             column = error.column
@@ -175,6 +215,11 @@ def read_margin(cells: RowCells, column: str, label: str = "", share: str = "") 
 
     Shares sum to about 1 and percentages to about 100, so a sum over 2 means percentages.
     """
+    shares = _told_shares(cells, column, label, share)
+    return _scaled(shares, sum(shares.values()) > 2)
+
+
+def _told_shares(cells: RowCells, column: str, label: str = "", share: str = "") -> dict[str, float]:
     given = cells.table(column)
     if given is None:
         return {}
@@ -190,8 +235,17 @@ def read_margin(cells: RowCells, column: str, label: str = "", share: str = "") 
         shares[str(name)] = shares.get(str(name), 0.0) + number
     if not pairs and given not in ({}, []):
         cells.add_error(column, given, "应为“名称：占比”。", "Should be labels with their shares.")
-    scale = 100 if sum(shares.values()) > 2 else 1
-    return {name: round(value / scale, 8) for name, value in shares.items()}
+    return shares
+
+
+def _scaled(shares: Mapping[str, float], are_percentages: bool) -> dict[str, float]:
+    return {name: round(value / (100 if are_percentages else 1), 8) for name, value in shares.items()}
+
+
+def read_rates(cells: RowCells, column: str) -> dict[str, float]:
+    """Read {label: share} of people who may have several; if any is over 1, all are percentages."""
+    shares = _told_shares(cells, column)
+    return _scaled(shares, any(value > 1 for value in shares.values()))
 
 
 def read_labels(cells: RowCells, column: str) -> dict[str, float]:

@@ -36,6 +36,7 @@ COLUMN_NAMES = {
     "age": "audience_ages",
     "gender": "audience_genders",
     "region": "audience_countries",
+    "country": "country_code",
     "rate_card": "creator_rate",
     "videos": "recent_videos",
 }
@@ -68,8 +69,8 @@ def read(row: int, values: dict[str, Any], today: date) -> RecordOrErrors:
             rate_card=_card(cells),
             videos=read_videos(cells, "recent_videos", cells.table("recent_videos"), VIDEO),
             creator_name=cells.text("creator_name") or cells.text("display_name"),
-            language=cells.text("language", 20),
-            region=cells.text("country_code", 20),
+            language=cells.text("language", 60),
+            region=cells.text("country_code", 60),
             columns=COLUMN_NAMES,
             video_columns=VIDEO,
         ),

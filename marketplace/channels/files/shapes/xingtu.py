@@ -40,48 +40,6 @@ COLUMN_NAMES = {
     "region": "province_distribution",
     "videos": "last_10_items",
 }
-# The names of provinces as the platform writes them -> ISO 3166-2:CN.
-PROVINCES = {
-    "安徽": "AH",
-    "北京": "BJ",
-    "重庆": "CQ",
-    "福建": "FJ",
-    "甘肃": "GS",
-    "广东": "GD",
-    "广西": "GX",
-    "贵州": "GZ",
-    "海南": "HI",
-    "河北": "HE",
-    "河南": "HA",
-    "黑龙江": "HL",
-    "湖北": "HB",
-    "湖南": "HN",
-    "吉林": "JL",
-    "江苏": "JS",
-    "江西": "JX",
-    "辽宁": "LN",
-    "内蒙古": "NM",
-    "宁夏": "NX",
-    "青海": "QH",
-    "山东": "SD",
-    "山西": "SX",
-    "陕西": "SN",
-    "上海": "SH",
-    "四川": "SC",
-    "天津": "TJ",
-    "西藏": "XZ",
-    "新疆": "XJ",
-    "云南": "YN",
-    "浙江": "ZJ",
-}
-ABROAD = {"香港": "HK", "澳门": "MO", "台湾": "TW"}
-
-
-def region_code(name: str) -> str:
-    """Return the code of a province or region by its Chinese name; any other text is returned unchanged."""
-    # The long form of a name only adds to the short one (广西, 广西壮族自治区), and no short name begins another.
-    short = next((known for known in (*PROVINCES, *ABROAD) if name.startswith(known)), "")
-    return f"CN-{PROVINCES[short]}" if short in PROVINCES else ABROAD.get(short, name)
 
 
 def read(row: int, values: dict[str, Any], today: date) -> RecordOrErrors:
@@ -113,7 +71,7 @@ def read(row: int, values: dict[str, Any], today: date) -> RecordOrErrors:
             },
             ages=read_margin(cells, "age_distribution", "distribution_key", "distribution_value"),
             genders=read_margin(cells, "gender_distribution", "distribution_key", "distribution_value"),
-            regions=_provinces(cells),
+            regions=read_margin(cells, "province_distribution", "distribution_key", "distribution_value"),
             whole_regions=False,
             labels=read_labels(cells, "content_theme_labels_180d"),
             rate_card=card,
@@ -126,11 +84,3 @@ def read(row: int, values: dict[str, Any], today: date) -> RecordOrErrors:
         ),
         today,
     )
-
-
-def _provinces(cells: RowCells) -> dict[str, float]:
-    shares: dict[str, float] = {}
-    for name, share in read_margin(cells, "province_distribution", "distribution_key", "distribution_value").items():
-        code = region_code(name)
-        shares[code] = round(shares.get(code, 0.0) + share, 8)
-    return shares

@@ -1,0 +1,79 @@
+"""Fields of the API for facts about channels and audiences, which come in under many names and are stored under one."""
+
+from typing import Any
+
+from marshmallow import ValidationError
+
+from marketplace.channels.facts import account_handles, language_tags, region_names
+from marketplace.channels.facts.audience_vocabulary import INTERESTS, LEVELS, education_levels, interest_code
+from marketplace.core.http.fields import TextField
+
+LABEL_MAX = 60
+
+
+class RegionField(TextField):
+    """A region's code or its name in Chinese or English; it is loaded as the code. `among` are the codes allowed."""
+
+    def __init__(self, among: tuple[str, ...] | None = None, **kwargs: Any) -> None:
+        self.among = None if among is None else frozenset(among)
+        described = "A country (ISO 3166-1), a province of China (CN-GD), or its name: US, USA, 美国, Guangdong, 广东."
+        super().__init__(LABEL_MAX, metadata={"description": described, "example": "CN-GD"}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        code = region_names.region_code(text)
+        if code is None:
+            raise ValidationError(region_names.stranger_said(text)[1])
+        if self.among is not None and code not in self.among:
+            raise ValidationError(f"{region_names.region_name(code)[1]} ({code}) is not a region to ask for.")
+        return code
+
+
+class LanguageField(TextField):
+    """A BCP 47 tag or a language's name; it is loaded as the tag."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        described = "A BCP 47 tag, or the language's name: zh-CN, en, Chinese, 中文."
+        super().__init__(LABEL_MAX, metadata={"description": described, "example": "zh-CN"}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        tag = language_tags.language_tag(text)
+        if tag is None:
+            raise ValidationError(language_tags.stranger_said(text)[1])
+        return tag
+
+
+class HandleField(TextField):
+    """A handle, with or without @, or the address of a profile; it is loaded in its normal form."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        return account_handles.normal_handle(super()._deserialize(value, attr, data, **kwargs))
+
+
+class LevelField(TextField):
+    """A level of education, or a name of one or several; it is loaded as the list of levels that it covers."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        described = f"One of {', '.join(LEVELS)}, or university (a bachelor's degree or more)."
+        super().__init__(LABEL_MAX, metadata={"description": described}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if education_levels(text) is None:
+            raise ValidationError(f"'{text}' is none of: {', '.join(LEVELS)}, university.")
+        return text
+
+
+class InterestField(TextField):
+    """An interest of audiences; it is loaded as its code."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(LABEL_MAX, metadata={"description": f"One of {', '.join(INTERESTS)}."}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        code = interest_code(text)
+        if code is None:
+            raise ValidationError(f"'{text}' is none of: {', '.join(INTERESTS)}.")
+        return code
