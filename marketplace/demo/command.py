@@ -114,7 +114,7 @@ def _admin(email: str) -> str:
     with db.transaction() as session:
         membership = identity.make_platform_admin(session, email, email.split("@")[0].title(), PASSWORD)
         actor = Actor(role=Role.ADMIN, party_id=membership.party.id, person_id=membership.person.id)
-        issued = api_keys.create(session, actor, name=email, scopes=sorted(EVERYTHING), mode="live", expires_at=None)
+        issued = api_keys.create(session, actor, name=email, scopes=sorted(EVERYTHING), expires_at=None)
         assert issued.secret is not None
         return issued.secret
 

@@ -140,7 +140,7 @@ def make() -> World:
 
 def _revoked(owner: Somebody) -> dict[str, str]:
     with db.transaction(owner.actor) as session:
-        issued = api_keys.create(session, owner.actor, name="gone", scopes=["read"], mode="live", expires_at=None)
+        issued = api_keys.create(session, owner.actor, name="gone", scopes=["read"], expires_at=None)
         api_keys.revoke(session, owner.actor, issued.row.id)
     return {"Authorization": f"Bearer {issued.secret}"}
 
@@ -161,9 +161,7 @@ def _add_rows(world: World) -> None:
             written = session.get_one(Brief, brief_id).version_id
             assert written is not None
             world.by_subject[subject]["version_id"] = written
-        found["key_id"] = api_keys.create(
-            session, owner.actor, name="spare", scopes=["read"], mode="live", expires_at=None
-        ).row.id
+        found["key_id"] = api_keys.create(session, owner.actor, name="spare", scopes=["read"], expires_at=None).row.id
         found["invite_id"] = invites.create(session, owner.actor, email="x@example.org", permissions=["read"]).row.id
         terms = MandateTerms(now().date(), None, 1000)
         found["mandate_id"] = mandates.offer(session, lapsed.actor, creator_id=other.party_id, terms=terms).id

@@ -45,7 +45,7 @@ def tell(
 ) -> None:
     """Store a channel for each of the facts."""
     entries = []
-    for number, (owner, told) in enumerate(zip(owners, facts, strict=True)):
+    for owner, told in zip(owners, facts, strict=True):
         account = new_id().hex
         words = {"handle": account, "name": "频道", "url": None, "language": None, "region": None, "verticals": {}}
         snapshot = {
@@ -58,7 +58,7 @@ def tell(
             "rate_card": [],
             "series_hash": None,
         }
-        entries.append(ChannelEntry(number, owner, {"platform": platform, "account_key": account, **words}, snapshot))
+        entries.append(ChannelEntry(owner, {"platform": platform, "account_key": account, **words}, snapshot))
     with db.transaction() as session:
         bulk_store.store(session, entries, None, PeerRanges())
 
