@@ -23,6 +23,7 @@ from marketplace.identity import api_keys
 from marketplace.identity import service as identity
 from marketplace.local.market_tree import MarketTree, answers
 from marketplace.local.servers import EmbeddedError, database_url_of
+from marketplace.local.web_port import require_free
 
 # The demo's creators all sign up from one address within seconds, which the usual limits would refuse.
 GENEROUS = {"SIGN_INS_PER_MINUTE": "100000", "RATE_LIMIT_PER_MINUTE": "1000000"}
@@ -47,6 +48,7 @@ def demo(data: Path, host: str, port: int, seed: int, leave: bool) -> None:
     began = time.monotonic()
     outcome: dict[str, Any] = {}
     try:
+        require_free(host, port)
         _throw_away(data)
         with MarketTree.on_embedded_servers(data, host, port, env=GENEROUS, log=data / "inlay.log") as tree:
             click.echo(f"servers started ({time.monotonic() - began:.1f} s); the log is {data / 'inlay.log'}")
