@@ -50,6 +50,7 @@ class ShownBid(BidWording):
     brief_version_number: int
     brand_id: UUID
     channel_id: UUID
+    channel_proven: bool
     creator_id: UUID
     agency_id: UUID | None
     status: BidStatus
@@ -176,6 +177,7 @@ def show(actor: Actor, bid: Bid, revision: BidRevision, title: str, number: int)
         brief_version_number=number,
         brand_id=bid.brand_id,
         channel_id=bid.channel_id,
+        channel_proven=bid.channel_proven,
         creator_id=bid.creator_id,
         agency_id=bid.agency_id,
         status=bid.status,

@@ -47,14 +47,15 @@ def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, l
     each validation error. A second open bid for the channel violates the unique index (409).
     """
     brief = briefs.lock_for_bidding(session, actor, brief_id)
-    creator_id = channels.creator_for_bidding(session, actor, channel_id)
+    channel = channels.channel_for_bidding(session, actor, channel_id)
     bid = Bid(
         brief_id=brief.id,
         brand_id=brief.brand_id,
         channel_id=channel_id,
-        creator_id=creator_id,
+        creator_id=channel.creator_id,
         agency_id=actor.party_id if actor.role == Role.AGENCY else None,
     )
+    bid.channel_proven = channel.proven
     revision = _new_revision(bid, brief, 1, bid_document.to_stored(loaded))
     db.insert(session, bid)
     _set_revision(session, bid, revision, bid.version)

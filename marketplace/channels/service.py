@@ -1,6 +1,7 @@
 """Enter, change and archive channels by hand, and read them with their snapshots and videos."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -58,7 +59,15 @@ def enter(
     return channel
 
 
-def creator_for_bidding(session: Session, actor: Actor, channel_id: UUID) -> UUID:
+@dataclass(frozen=True)
+class BiddingChannel:
+    """Whose a channel is, and whether that is proven."""
+
+    creator_id: UUID
+    proven: bool
+
+
+def channel_for_bidding(session: Session, actor: Actor, channel_id: UUID) -> BiddingChannel:
     """Return the creator of an active channel that the actor may bid with.
 
     A claim that is not proven yet may bid, marked as such. Raises NotFound, and WrongState: archived, the claim was
@@ -74,8 +83,7 @@ def creator_for_bidding(session: Session, actor: Actor, channel_id: UUID) -> UUI
         raise WrongState(f"The claim of this channel was refused. {_PROVE_FIRST}", state=row.claim_status)
     if row.claim_status != ClaimStatus.PROVEN and row.proven_by_another:
         raise WrongState(f"Another creator has proven that this account is theirs. {_PROVE_FIRST}", state="disputed")
-    creator_id: UUID = row.creator_id
-    return creator_id
+    return BiddingChannel(row.creator_id, row.claim_status == ClaimStatus.PROVEN)
 
 
 def event_parties(channel: Channel, actor: Actor) -> list[UUID]:

@@ -26,6 +26,7 @@ from marketplace.core.states import apply_transition
 from tests.channels.make import as_csv
 from tests.channels.make import row as file_row
 from tests.channels_service.test_import import Work, done
+from tests.make import bids as make_bids
 from tests.make import channels as make
 from tests.make.people import Somebody, mandate, somebody
 
@@ -299,3 +300,32 @@ def test_every_proof_begins_asked_and_ends_once() -> None:
     ends = {rule.target for rule in PROOF_TRANSITIONS.values()}
     assert ends == set(ProofStatus) - {ProofStatus.ASKED}
     assert all(rule.sources == {ProofStatus.ASKED} for rule in PROOF_TRANSITIONS.values())
+
+
+def test_a_bid_says_whether_its_channel_is_proven_and_an_impostor_places_none(
+    client: FlaskClient, session: Session, admin: Somebody
+) -> None:
+    market = make_bids.market()
+    channel = session.get_one(Channel, market.channel_id)
+    placed = client.post(market.offers, json=market.body(), headers=market.creator.once())
+    assert (placed.status_code, placed.get_json()["channel_proven"]) == (201, False)
+    url = f"{API}/bids/{placed.get_json()['id']}"
+    assert client.get(url, headers=market.creator.headers).get_json()["channel_proven"] is False
+    impostor = somebody("creator")
+    false = make.channel(impostor.party_id, account_key=channel.account_key, handle=channel.handle)
+
+    proven(client, market.creator, admin, channel)
+
+    assert client.get(url, headers=market.creator.headers).get_json()["channel_proven"] is True
+    (listed,) = client.get(f"{API}/bids", headers=market.creator.headers).get_json()["data"]
+    assert listed["channel_proven"] is True
+    refused = client.post(market.offers, json=market.body(channel_id=shown(false)), headers=impostor.once())
+    assert (refused.status_code, refused.get_json()["state"]) == (409, "refused")
+    # One who comes after the proof may claim, and bids only once the claim is proven.
+    late = somebody("creator")
+    claim = make.channel(late.party_id, account_key=channel.account_key, handle=channel.handle)
+    disputed = client.post(market.offers, json=market.body(channel_id=shown(claim)), headers=late.once())
+    assert (disputed.status_code, disputed.get_json()["state"]) == (409, "disputed")
+    client.post(f"{url}/withdraw", headers=market.creator.once())
+    again = client.post(market.offers, json=market.body(), headers=market.creator.once())
+    assert again.get_json()["channel_proven"] is True
