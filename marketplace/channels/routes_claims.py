@@ -8,11 +8,11 @@ from marketplace.channels.claims import ShownClaim
 from marketplace.channels.models import ChannelProof
 from marketplace.channels.schemas_claims import (
     ClaimOut,
+    ClaimProofIn,
+    ClaimProofOut,
     ClaimProvenIn,
     ClaimQuery,
     ClaimRefusedIn,
-    ProofIn,
-    ProofOut,
     TransferIn,
     TransferOut,
     TransferQuery,
@@ -34,8 +34,8 @@ _HANDS_OVER: dict[str, Any] = {"allow": (Role.CREATOR,), "needs": Permission.PAR
     "/channels/<id('chn'):channel_id>/proof",
     allow=(Role.CREATOR, Role.AGENCY),
     needs=Permission.CHANNELS,
-    takes=ProofIn,
-    answers=ProofOut,
+    takes=ClaimProofIn,
+    answers=ClaimProofOut,
     status=201,
 )
 def ask(body: dict[str, Any], channel_id: UUID) -> ChannelProof:
@@ -48,7 +48,7 @@ def ask(body: dict[str, Any], channel_id: UUID) -> ChannelProof:
     allow=(Role.CREATOR, Role.AGENCY, Role.ADMIN),
     needs=Permission.READ,
     query=page_query("prf"),
-    answers=page_of(ProofOut),
+    answers=page_of(ClaimProofOut),
 )
 def list_proofs(query: dict[str, Any], channel_id: UUID) -> Page[ChannelProof]:
     """What was offered as proof of the channel, and how it was decided."""

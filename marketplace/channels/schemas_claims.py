@@ -8,14 +8,14 @@ from marketplace.core.http.fields import IdField, TextField, TimeField, one_of
 from marketplace.core.http.paging import page_query
 
 
-class ProofIn(Schema):
+class ClaimProofIn(Schema):
     """A code to put into the account's profile, or an export of the platform that was imported already."""
 
     kind = one_of(ProofKind, load_default=ProofKind.CODE_IN_PROFILE.value)
     import_id = IdField("imp", load_default=None, allow_none=True, metadata={"description": "For platform_export."})
 
 
-class ProofOut(Schema):
+class ClaimProofOut(Schema):
     id = IdField("prf", required=True)
     channel_id = IdField("chn", required=True)
     kind = one_of(ProofKind, required=True)
@@ -33,7 +33,7 @@ class ProofOut(Schema):
     version = fields.Integer(required=True)
 
 
-class ProofEvidenceOut(ProofOut):
+class ProofEvidenceOut(ClaimProofOut):
     """A proof as admins see it, with what was seen and by whom."""
 
     evidence = fields.String(required=True, allow_none=True)

@@ -162,4 +162,5 @@ def _record(
         language=channel.language,
         region=channel.region,
         verticals=channel.verticals,
+        claim_status=channel.claim_status,
     )

@@ -71,6 +71,21 @@ FUNCTIONS = {
         " (SELECT 1 FROM channels c WHERE c.creator_id = p.id AND c.claim_status = 'proven'))) $$"
     ),
 }
+# Whether somebody represents a creator is told with every channel; which mandates there are stays with their parties.
+# The answer is the end of the last day at the creator's midnight, in days since 1970 (formerly the last day itself).
+REPRESENTED = "LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = public, pg_temp AS $$ SELECT"
+REPRESENTED_UNTIL = (
+    "represented_until(creator uuid, begun_by timestamptz)",
+    f"double precision {REPRESENTED} coalesce(max(extract(epoch FROM"
+    " coalesce((m.ends_on + 1)::timestamp AT TIME ZONE c.timezone, timestamptz '9999-12-31 00:00:00Z'))"
+    " / 86400), 0)::double precision FROM mandates m JOIN parties c ON c.id = m.creator_id WHERE m.creator_id = creator"
+    " AND m.status = 'active' AND m.starts_on <= (begun_by AT TIME ZONE c.timezone)::date $$",
+)
+REPRESENTED_BEFORE = (
+    "represented_until(creator uuid, begun_by date)",
+    f"integer {REPRESENTED} coalesce(max(coalesce(ends_on, DATE '9999-12-31')), DATE '1970-01-01') - DATE '1970-01-01'"
+    " FROM mandates WHERE creator_id = creator AND status = 'active' AND starts_on <= begun_by $$",
+)
 
 
 def upgrade() -> None:
@@ -80,6 +95,8 @@ def upgrade() -> None:
     op.drop_column("api_keys", "mode")
     for signature, body in FUNCTIONS.items():
         op.execute(f"CREATE FUNCTION {signature} RETURNS {body}")
+    op.execute(f"DROP FUNCTION {REPRESENTED_BEFORE[0]}")
+    op.execute(f"CREATE FUNCTION {REPRESENTED_UNTIL[0]} RETURNS {REPRESENTED_UNTIL[1]}")
     _follow("channels", *FOLLOWED["channels"])
     _follow("parties", *FOLLOWED["parties"])
     for table, rule in POLICIES.items():
@@ -253,8 +270,9 @@ def _proofs_and_transfers() -> None:
 def downgrade() -> None:
     op.execute("DROP TRIGGER features_follow ON parties")
     op.execute("DROP FUNCTION features_follow_parties()")
-    for signature in reversed(FUNCTIONS):
+    for signature in (*reversed(FUNCTIONS), REPRESENTED_UNTIL[0]):
         op.execute(f"DROP FUNCTION {signature}")
+    op.execute(f"CREATE FUNCTION {REPRESENTED_BEFORE[0]} RETURNS {REPRESENTED_BEFORE[1]}")
     for table in ("channel_transfers", "channel_proofs", "party_verifications"):
         op.drop_table(table)
     op.drop_index("ix_channels_platform_handle_key", "channels")

@@ -23,6 +23,7 @@ from marketplace.core.errors import NotAllowed, WrongState
 from marketplace.core.events import Event
 from marketplace.core.ids import new_id
 from marketplace.core.states import apply_transition
+from marketplace.identity.models import Party
 from tests.channels.make import as_csv
 from tests.channels.make import row as file_row
 from tests.channels_service.test_import import Work, done
@@ -241,6 +242,23 @@ def test_an_agency_asks_for_its_creator_and_a_rival_agency_reads_nothing(
         assert own.scalars(sa.select(ChannelProof).filter_by(channel_id=channel.id)).all() == []
     with db.transaction(creator.actor) as own:
         assert len(own.scalars(sa.select(ChannelProof).filter_by(channel_id=channel.id)).all()) == 1
+
+
+def test_an_export_says_what_is_proven_and_the_importer_believes_no_file(
+    client: FlaskClient, session: Session, work: Work, creator: Somebody, admin: Somebody
+) -> None:
+    channel = proven(client, creator, admin, make.channel(creator.party_id))
+    make.told(creator, channel.id)
+    data = client.get(f"{API}/channels/export?shape=inlay", headers=creator.headers).data
+    assert b",proven," in data
+    other = somebody("creator")
+    assert done(client, other, work, data.replace(creator_name(session, creator), b""))["rows_done"] == 1
+    claim = session.scalars(sa.select(Channel).filter_by(creator_id=other.party_id)).one()
+    assert (claim.account_key, claim.claim_status) == (channel.account_key, ClaimStatus.CLAIMED)
+
+
+def creator_name(session: Session, who: Somebody) -> bytes:
+    return session.get_one(Party, who.party_id).name.encode()
 
 
 def counted(session: Session, *channels: Channel) -> list[bool]:
