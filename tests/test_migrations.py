@@ -169,15 +169,17 @@ def test_channels_keys_and_parties_from_before_claims_come_up_as_they_should(ser
         connection.execute(
             sa.text(
                 "INSERT INTO parties (id, created_at, kind, name, status, version) VALUES"
-                f" ('{party}', now(), 'creator', 'A', 'active', 1), ('{lonely}', now(), 'creator', 'B', 'suspended', 1);"
+                f" ('{party}', now(), 'creator', 'A', 'active', 1),"
+                f" ('{lonely}', now(), 'creator', 'B', 'suspended', 1);"
                 " INSERT INTO people (id, created_at, email, name, password_hash, locale, timezone) VALUES"
                 f" ('{person}', now(), 'a@example.org', 'A', '-', 'en', 'America/New_York');"
                 " INSERT INTO memberships (id, created_at, person_id, party_id, permissions) VALUES"
                 f" (gen_random_uuid(), now(), '{person}', '{party}', '{{}}');"
                 f" INSERT INTO channels ({columns}) VALUES"
                 f" (gen_random_uuid(), now(), '{party}', 'douyin', 'x', ' @XiaoYu', 'X', '{{}}', 'active', 1);"
-                " INSERT INTO api_keys (id, created_at, party_id, person_id, name, public_id, secret_hash, scopes, mode)"
-                f" VALUES (gen_random_uuid(), now(), '{party}', '{person}', 'k', 'inl_test_1', 'h', '{{read}}', 'test')"
+                " INSERT INTO api_keys"
+                " (id, created_at, party_id, person_id, name, public_id, secret_hash, scopes, mode) VALUES"
+                f" (gen_random_uuid(), now(), '{party}', '{person}', 'k', 'inl_test_1', 'h', '{{read}}', 'test')"
             )
         )
     schema.upgrade(url)
