@@ -38,10 +38,26 @@ _EARLIER = (
 def counts_once(alias: str) -> str:
     """Return the SQL condition on `channels` that one row of an account meets, however many have claimed it.
 
-    For whatever learns from channels or shows them to strangers: an impostor's claim teaches nothing twice.
+    For whatever learns from channels: an impostor's claim teaches nothing twice.
     """
     earlier = "".join(_EARLIER.format(c=alias, key=key) for key in ("account_key", "handle_key"))
     return f"({alias}.claim_status <> 'refused'{earlier})"
+
+
+_BEATEN = (
+    "EXISTS (SELECT 1 FROM channels o WHERE o.platform = {c}.platform AND o.{key} = {c}.{key} AND o.id <> {c}.id"
+    " AND o.claim_status = 'proven')"
+)
+
+
+def unbeaten(alias: str) -> str:
+    """Return the SQL condition on `channels` that a claim may be dealt with: proven, or neither refused nor beaten.
+
+    For whatever offers channels to others. Of several claims that nobody has proven all are shown, each as claimed:
+    else whoever takes another's handle would hide the other.
+    """
+    beaten = " OR ".join(_BEATEN.format(c=alias, key=key) for key in ("account_key", "handle_key"))
+    return f"({alias}.claim_status = 'proven' OR ({alias}.claim_status = 'claimed' AND NOT ({beaten})))"
 
 
 def _of(parties: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:

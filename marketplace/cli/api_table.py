@@ -48,6 +48,7 @@ _BID: tuple[Column, ...] = (
     ("id", "id"),
     ("brief", "brief_id"),
     ("channel", "channel_id"),
+    ("proven", "channel_proven"),
     ("status", "status"),
     ("rev", "revision_number"),
     ("model", "price.model"),

@@ -24,6 +24,7 @@ from marketplace.core.actor import EVERYTHING, NOBODY, Actor, Role
 from marketplace.core.clock import now
 from marketplace.core.errors import NotAllowed, NotSignedIn
 from marketplace.core.ids import ALPHABET
+from marketplace.identity.models import Person, PersonStatus
 
 # 19 MiB, 2 passes, 1 lane: OWASP's password storage cheat sheet, second row. At most two at once, because many
 # sign-ins at a time would otherwise take the machine's memory.
@@ -151,19 +152,24 @@ def _by_session(session: Session, credential: str) -> Actor:
     return _actor(row, set(row.permissions), None)
 
 
-def refuse_suspended(reason: str | None) -> None:
-    """Raise NotAllowed, with the reason that the admin gave, for a person who is suspended (a reason is given)."""
+def refuse_suspended_person(person: Person) -> None:
+    """Raise NotAllowed, with the reason that the admin gave, for somebody who is suspended."""
+    if person.status == PersonStatus.SUSPENDED:
+        _refuse_shut_out(person.suspension_reason or "")
+
+
+def _refuse_shut_out(reason: str | None) -> None:
     if reason is not None:
-        raise NotAllowed(f"You are suspended and can neither sign in nor use a key. {said(reason)}")
+        raise NotAllowed(f"You are suspended and can neither sign in nor use a key. {_said(reason)}")
 
 
-def said(reason: str) -> str:
+def _said(reason: str) -> str:
     """Return the sentence that tells a suspended party or person why."""
     return f"The platform's reason: {reason}" if reason else "The platform has noted no reason; ask it."
 
 
 def _actor(row: Any, permissions: set[str], key_id: UUID | None) -> Actor:
-    refuse_suspended(row.shut_out)
+    _refuse_shut_out(row.shut_out)
     # A stored permission that the program no longer knows gives nothing.
     known = frozenset(permission for permission in EVERYTHING if permission in permissions)
     return Actor(
@@ -173,5 +179,5 @@ def _actor(row: Any, permissions: set[str], key_id: UUID | None) -> Actor:
         key_id=key_id,
         permissions=known,
         acts_for=frozenset(row.acts_for or ()),
-        suspended=None if row.suspended is None else said(row.suspended),
+        suspended=None if row.suspended is None else _said(row.suspended),
     )

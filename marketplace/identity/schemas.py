@@ -132,11 +132,14 @@ class PartyOut(Schema):
         metadata={"description": "Since when the platform knows that the party is who it says."},
     )
     suspended_at = TimeField(required=True, allow_none=True)
-    suspension_reason = fields.String(
-        required=True, allow_none=True, metadata={"description": "Why it is suspended, in the platform's words."}
-    )
     version = fields.Integer(required=True)
     created_at = TimeField(required=True)
+
+
+class PartyStandingOut(PartyOut):
+    """A party as admins see it. Those on the other side of its mandates are not told why it is suspended."""
+
+    suspension_reason = fields.String(required=True, allow_none=True)
 
 
 class PartyChange(Schema):
@@ -192,6 +195,7 @@ class MemberPersonOut(Schema):
     id = IdField("per", required=True)
     name = fields.String(required=True)
     email = fields.String(required=True)
+    status = one_of(PersonStatus, required=True)
 
 
 class MemberOut(Schema):
@@ -213,6 +217,11 @@ class ActorOut(Schema):
     person_id = IdField("per", required=True)
     permissions = fields.List(one_of(Permission), required=True)
     acts_for = fields.List(IdField("pty"), required=True, metadata={"description": "Creators with a mandate today."})
+    suspended = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Why the party may only read at present; null where it may act."},
+    )
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         found = super().get_attribute(obj, attr, default)

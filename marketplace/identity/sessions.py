@@ -13,7 +13,7 @@ from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import FieldError, InvalidInput, NotAllowed, NotFound, NotSignedIn
 from marketplace.identity import authentication, passwords, policy
-from marketplace.identity.models import ConsoleSession, Membership, Party, Person, PersonStatus
+from marketplace.identity.models import ConsoleSession, Membership, Party, Person
 
 WRONG = "The e-mail address or the password is wrong."
 
@@ -50,8 +50,7 @@ def sign_in(session: Session, *, email: str, password: str, hours: int, party_id
     """
     with policy.unfiltered(session):
         person = require_password(person_of(session, email), password)
-        if person.status == PersonStatus.SUSPENDED:
-            authentication.refuse_suspended(person.suspension_reason or "")
+        authentication.refuse_suspended_person(person)
         party = _seat(session, person, party_id)
         # As with a key, the part before the dot may be logged and counted; only the part after it is secret.
         public = "".join(secrets.choice(ids.ALPHABET) for _ in range(12))

@@ -25,10 +25,10 @@ POLICIES = {
     "party_verifications": "false",
 }
 # What changed -> where, and whose features it touches: what is searched by is read again by whoever keeps it elsewhere.
-# A claim that is decided changes which of the channels of one account counts.
+# A claim that is decided changes what the other claims of the account are worth.
 FOLLOWED = {
     "channels": (
-        "UPDATE OF status, discoverable, creator_id, region, claim_status",
+        "UPDATE OF status, discoverable, creator_id, region, claim_status, handle",
         "channel_id IN (SELECT c.id FROM channels c WHERE c.platform = NEW.platform AND c.account_key = NEW.account_key"
         " UNION SELECT c.id FROM channels c WHERE c.platform = NEW.platform AND c.handle_key = NEW.handle_key)",
     ),

@@ -49,6 +49,7 @@ def test_me_with_a_session_knows_all_my_seats_and_with_a_key_only_its_own(client
             "person_id": ids.show("per", who.person_id),
             "permissions": sorted(EVERYTHING),
             "acts_for": [shown(creator)],
+            "suspended": None,
         }
     assert client.get("/api/v1/people/me").status_code == 401
 
@@ -118,7 +119,7 @@ def test_members_are_known_to_the_party_itself(client: FlaskClient) -> None:
         ids.show("per", second.person_id),
         ids.show("per", creator.person_id),
     ]
-    assert set(found.get_json()["data"][0]["person"]) == {"id", "name", "email"}
+    assert set(found.get_json()["data"][0]["person"]) == {"id", "name", "email", "status"}
     assert client.get(f"{url}?limit=1", headers=creator.headers).get_json()["has_more"] is True
     assert client.get(url, headers=admin.headers).status_code == 200
     assert client.get(url, headers=agency.headers).status_code == 403

@@ -19,6 +19,7 @@ from marketplace.identity.states import PARTY_TRANSITIONS, PERSON_TRANSITIONS
 from tests.authorization.world import routes
 from tests.make import bids as make_bids
 from tests.make import channels as make_channels
+from tests.make import videos as make_videos
 from tests.make.people import PASSWORD, Somebody, again, console, mandate, seat, somebody, with_password
 
 API = "/api/v1"
@@ -59,8 +60,11 @@ def test_a_suspended_party_reads_its_own_and_changes_nothing(
     for headers in (creator.headers, signed):
         assert client.get(ME, headers=headers).status_code == 200
         assert client.get(f"{API}/bids/{ids.show('bid', bid.id)}", headers=headers).status_code == 200
-    own = client.get(f"{API}/parties/{ids.show('pty', creator.party_id)}", headers=creator.headers).get_json()
-    assert (own["status"], own["suspension_reason"]) == ("suspended", WHY)
+    assert WHY in client.get(ME, headers=creator.headers).get_json()["actor"]["suspended"]
+    # Whoever has a mandate of the creator sees that it is suspended, and not why.
+    agency = make_bids.agency_of(creator.party_id)
+    beside = client.get(f"{API}/parties/{ids.show('pty', creator.party_id)}", headers=agency.headers)
+    assert (beside.get_json()["status"], WHY in beside.text) == ("suspended", False)
     withdrawn = client.post(f"{API}/bids/{ids.show('bid', bid.id)}/withdraw", headers=creator.once())
     body = {"platform": "douyin", "handle": ids.new_id().hex, "name": "频道"}
     entered = client.post(f"{API}/channels", json=body, headers=creator.once(**signed))
@@ -166,6 +170,29 @@ def test_a_suspended_person_is_shut_out_of_every_party_and_their_keys_stop(
     assert client.get(ME, headers=who.headers).status_code == 200
     assert client.get(ME, headers=signed).status_code == 401
     assert sign_in(client, email).status_code == 422  # of two parties, which?
+
+
+def test_a_suspended_person_takes_no_seat_elsewhere(client: FlaskClient, admin: Somebody) -> None:
+    who, other = somebody("brand"), somebody("agency")
+    email = with_password(who)
+    body = {"email": email, "permissions": ["read"]}
+    token = client.post(f"{API}/invites", json=body, headers=other.once()).get_json()["token"]
+    person(client, admin, who, "suspend")
+    answer = client.post(f"{API}/invites/accept", json={"token": token, "password": PASSWORD})
+    assert (answer.status_code, WHY in answer.get_json()["detail"]) == (403, True)
+
+
+def test_a_link_of_a_suspended_party_receives_nothing(client: FlaskClient, admin: Somebody) -> None:
+    who = somebody("brand")
+    data = make_videos.video()
+    body = {"name": "x.mp4", "size_bytes": len(data), "seconds": 60}
+    link = client.post(f"{API}/video-links", json=body, headers=who.once()).get_json()
+    party(client, admin, who, "suspend")
+    sent = client.put(link["url"].removeprefix("http://localhost"), data=data, content_type="video/mp4")
+    assert (sent.status_code, "at present" in sent.get_json()["detail"]) == (404, True)
+    party(client, admin, who, "reinstate")
+    again_sent = client.put(link["url"].removeprefix("http://localhost"), data=data, content_type="video/mp4")
+    assert again_sent.status_code == 201, again_sent.text
 
 
 def test_of_two_admins_who_suspend_each_other_one_is_left(app: Flask, session: Session) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.channels.policy import counts_once
+from marketplace.channels.policy import unbeaten
 from marketplace.core import column_copy
 from marketplace.core.clock import now
 from marketplace.core.errors import Unavailable
@@ -39,13 +39,13 @@ SHAPE = fingerprint(
         grid.MODEL_VERSION,
         asking_price.MODEL_VERSION,
         price_model.MODEL_VERSION,
-        "each account once; mandates to the creator's midnight",
+        "claims that another has not beaten; mandates to the creator's midnight",
     ]
 )[:16]
 
 _SELECT = (
     "SELECT c.id AS channel_id, c.id AS bid_id, f.changed,"
-    f" (c.status = 'active' AND c.discoverable AND p.status <> 'suspended' AND {counts_once('c')}) AS live,"
+    f" (c.status = 'active' AND c.discoverable AND p.status <> 'suspended' AND {unbeaten('c')}) AS live,"
     " rpad(c.platform, 30) AS platform, rpad(coalesce(c.region, ''), 6) AS region,"
     " s.followers::float8 AS followers, (s.taken_on - DATE '1970-01-01')::float8 AS taken_on,"
     " represented_until(c.creator_id, {begun}) AS agency_until,"
