@@ -7,6 +7,7 @@ from marketplace.bids.routes import blueprint as bids
 from marketplace.briefs.routes import blueprint as briefs
 from marketplace.channels.files.routes_imports import blueprint as imports
 from marketplace.channels.routes import blueprint as channels
+from marketplace.channels.routes_claims import blueprint as claims
 from marketplace.checks.routes import blueprint as checks
 from marketplace.core.actor import Actor
 from marketplace.core.config import Config
@@ -15,6 +16,7 @@ from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.server import make_server
 from marketplace.identity import authentication
 from marketplace.identity.routes import blueprint as identity
+from marketplace.identity.routes_suspensions import blueprint as standing
 from marketplace.matching.closing.routes import blueprint as closing
 from marketplace.matching.discovery.routes import blueprint as discovery
 from marketplace.matching.forecast.routes import blueprint as readings
@@ -33,7 +35,9 @@ from marketplace.video_files.routes_uploads import blueprint as video_uploads
 
 BLUEPRINTS: tuple[GuardedBlueprint, ...] = (
     identity,
+    standing,
     channels,
+    claims,
     imports,
     briefs,
     bids,

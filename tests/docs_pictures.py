@@ -20,14 +20,20 @@ from marketplace.bids.models import Bid
 from marketplace.bids.states import BID_TRANSITIONS
 from marketplace.briefs.models import Brief
 from marketplace.briefs.states import BRIEF_TRANSITIONS
-from marketplace.channels.models import Channel, ChannelImport
-from marketplace.channels.states import CHANNEL_TRANSITIONS, IMPORT_TRANSITIONS
+from marketplace.channels.models import Channel, ChannelImport, ChannelProof, ChannelTransfer
+from marketplace.channels.states import (
+    CHANNEL_TRANSITIONS,
+    CLAIM_TRANSITIONS,
+    IMPORT_TRANSITIONS,
+    PROOF_TRANSITIONS,
+    TRANSFER_TRANSITIONS,
+)
 from marketplace.checks.models import VideoCheck
 from marketplace.checks.states import CHECK_TRANSITIONS
 from marketplace.core.db import Base
 from marketplace.core.states import Transitions, diagram
-from marketplace.identity.models import Mandate, MandateStatus, Party, PartyStatus
-from marketplace.identity.states import MANDATE_TRANSITIONS, PARTY_TRANSITIONS
+from marketplace.identity.models import Mandate, MandateStatus, Party, PartyStatus, Person
+from marketplace.identity.states import MANDATE_TRANSITIONS, PARTY_TRANSITIONS, PERSON_TRANSITIONS
 from marketplace.matching.selection.models import Selection
 from marketplace.matching.selection.states import SELECTION_TRANSITIONS
 from marketplace.reviews.models import Review, ReviewStatus
@@ -46,17 +52,22 @@ class StateMachine(NamedTuple):
     transitions: Transitions
     model: type[Base]
     other_starts: tuple[StrEnum, ...] = ()
+    column: str = "status"
 
     def draw(self) -> str:
-        default = self.model.__table__.columns["status"].default
+        default = self.model.__table__.columns[self.column].default
         assert isinstance(default, ColumnDefault), "a row begins with its column's default"
         return diagram(self.transitions, [default.arg, *self.other_starts])
 
 
 STATES = {
     "party": StateMachine(PARTY_TRANSITIONS, Party, (PartyStatus.UNCLAIMED,)),
+    "person": StateMachine(PERSON_TRANSITIONS, Person),
     "mandate": StateMachine(MANDATE_TRANSITIONS, Mandate, (MandateStatus.ACTIVE,)),
     "channel": StateMachine(CHANNEL_TRANSITIONS, Channel),
+    "claim": StateMachine(CLAIM_TRANSITIONS, Channel, column="claim_status"),
+    "proof": StateMachine(PROOF_TRANSITIONS, ChannelProof),
+    "transfer": StateMachine(TRANSFER_TRANSITIONS, ChannelTransfer),
     "import": StateMachine(IMPORT_TRANSITIONS, ChannelImport),
     "brief": StateMachine(BRIEF_TRANSITIONS, Brief),
     "bid": StateMachine(BID_TRANSITIONS, Bid),

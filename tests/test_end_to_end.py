@@ -132,18 +132,18 @@ def test_a_bidder_sees_why_and_what_to_change(market: DemoMarket) -> None:
         assert reason["evidence"]
 
 
+def admin_key(servers: LocalServers, name: str) -> str:
+    """The key of another administrator."""
+    with connected(servers.database_url.replace("/inlay?", "/inlay_walk?"), 2), db.transaction() as session:
+        seat = identity.make_platform_admin(session, f"{name}@walk.example", "Ada", "a long enough password")
+        who = Actor(role=Role.ADMIN, party_id=seat.party.id, person_id=seat.person.id)
+        made = api_keys.create(session, who, name=name, scopes=sorted(EVERYTHING), expires_at=None)
+    assert made.secret is not None
+    return made.secret
+
+
 def test_the_queue_is_worked_by_two_people(market: DemoMarket, servers: LocalServers, url: str) -> None:
-    database_url = servers.database_url.replace("/inlay?", "/inlay_walk?")
-    admins = []
-    with connected(database_url, 2):
-        for number in range(2):
-            with db.transaction() as session:
-                seat = identity.make_platform_admin(session, f"a{number}@walk.example", "Ada", "a long enough password")
-                who = Actor(role=Role.ADMIN, party_id=seat.party.id, person_id=seat.person.id)
-                made = api_keys.create(
-                    session, who, name=f"k{number}", scopes=sorted(EVERYTHING), mode="live", expires_at=None
-                )
-                admins.append(str(made.secret))
+    admins = [admin_key(servers, f"a{number}") for number in range(2)]
     until(lambda: len(assessed(market)) == SIZE.bids)
     # A person is asked only where one is needed: nothing is wrong with any of these.
     assert set(assessed(market)) == {"passed_by_rule"}
@@ -248,6 +248,23 @@ def test_the_command_chooses_a_set_and_draws_it(market: DemoMarket, url: str, tm
     assert "CNY 1,000.00" in told.stdout
     refused = inlay(url, brand.token, "select", brief["id"], "--budget", "ten")
     assert (refused.returncode, len(refused.stderr.strip().splitlines())) == (2, 1)
+
+
+def test_a_channel_is_proven_by_commands(market: DemoMarket, url: str, servers: LocalServers) -> None:
+    number, owner = next(iter(market.owners.items()))
+    channel, admin = market.channel_ids[number], admin_key(servers, "claims")
+    asked = inlay(url, owner.token, "--json", "claims", "ask", channel)
+    assert asked.returncode == 0, asked.stderr
+    code = json.loads(asked.stdout)["code"]
+    waiting = json.loads(inlay(url, admin, "--json", "claims", "list").stdout)
+    assert [one["proofs"][0]["code"] for one in waiting if one["id"] == channel] == [code]
+    assert "claimed" in inlay(url, admin, "claims", "list").stdout
+    seen = ("--reason", "the code is there", "--evidence", "the profile, today")
+    assert inlay(url, owner.token, "claims", "prove", channel, *seen).returncode == 1  # for administrators
+    assert inlay(url, admin, "claims", "prove", channel, *seen).returncode == 0
+    assert json.loads(inlay(url, owner.token, "--json", "channels", "show", channel).stdout)["claim_status"] == "proven"
+    listed = inlay(url, owner.token, "claims", "proofs", channel)
+    assert "accepted" in listed.stdout, listed.stderr
 
 
 def test_the_bids_of_a_closed_brief_can_be_verified_and_a_changed_one_is_found(

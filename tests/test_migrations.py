@@ -337,3 +337,50 @@ _OLD_BIDS = (
     ),
     *(_OLD_REVISION.format(*names) for names in (("bid", "revision", 1), ("whole", "whole_revision", 2))),
 )
+
+
+def test_channels_keys_and_parties_from_before_claims_come_up_as_they_should(servers: LocalServers) -> None:
+    url = clone(servers, "inlay_claims")
+    schema.downgrade(url, "0016")
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    columns = "id, created_at, creator_id, platform, account_key, handle, name, verticals, status, version"
+    party, person, lonely = (f"00000000-0000-7000-8000-{number:012d}" for number in range(3))
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO parties (id, created_at, kind, name, status, version) VALUES"
+                f" ('{party}', now(), 'creator', 'A', 'active', 1),"
+                f" ('{lonely}', now(), 'creator', 'B', 'suspended', 1);"
+                " INSERT INTO people (id, created_at, email, name, password_hash, locale, timezone) VALUES"
+                f" ('{person}', now(), 'a@example.org', 'A', '-', 'en', 'America/New_York');"
+                " INSERT INTO memberships (id, created_at, person_id, party_id, permissions) VALUES"
+                f" (gen_random_uuid(), now(), '{person}', '{party}', '{{}}');"
+                f" INSERT INTO channels ({columns}) VALUES"
+                f" (gen_random_uuid(), now(), '{party}', 'douyin', 'x', ' @XiaoYu', 'X', '{{}}', 'active', 1);"
+                " INSERT INTO api_keys"
+                " (id, created_at, party_id, person_id, name, public_id, secret_hash, scopes, mode) VALUES"
+                f" (gen_random_uuid(), now(), '{party}', '{person}', 'k', 'inl_test_1', 'h', '{{read}}', 'test')"
+            )
+        )
+    schema.upgrade(url)
+    with engine.begin() as connection:
+        zones = connection.execute(sa.text("SELECT timezone, status, verified_at FROM parties ORDER BY name")).all()
+        claims = connection.execute(sa.text("SELECT claim_status, proven_at, handle_key FROM channels")).all()
+        people = connection.execute(sa.text("SELECT status, version FROM people")).all()
+        kept = connection.scalar(sa.text("SELECT public_id FROM api_keys"))
+        # A second claim, which the schema before has no room for.
+        connection.execute(
+            sa.text(
+                f"INSERT INTO channels ({columns}) VALUES"
+                f" (gen_random_uuid(), now(), '{lonely}', 'douyin', 'x', 'x', 'Y', '{{}}', 'active', 1)"
+            )
+        )
+    assert [tuple(row) for row in zones] == [("America/New_York", "active", None), ("Asia/Shanghai", "suspended", None)]
+    assert [tuple(row) for row in claims] == [("claimed", None, "xiaoyu")]
+    assert [tuple(row) for row in people] == [("active", 1)]
+    assert kept == "inl_test_1"
+    schema.downgrade(url, "0016")
+    with engine.connect() as connection:
+        left = connection.execute(sa.text("SELECT account_key, status FROM channels ORDER BY name")).all()
+    assert [(row.account_key[:1], row.status) for row in left] == [("x", "active"), ("x", "archived")]
+    schema.upgrade(url)

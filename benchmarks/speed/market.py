@@ -67,7 +67,7 @@ def environment(servers: LocalServers) -> dict[str, str]:
 def party(session: Session, kind: str) -> tuple[UUID, str]:
     """Write a party with one person and a key; returns its id and the Authorization header."""
     party_id, person_id = new_id(), new_id()
-    public_id, shown, secret_hash = authentication.new_key("live")
+    public_id, shown, secret_hash = authentication.new_key()
     session.execute(_PARTY, {"id": party_id, "kind": kind, "name": f"bench {kind}"})
     session.execute(
         sa.text(

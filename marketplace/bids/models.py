@@ -7,8 +7,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
+from marketplace.channels.models import Channel, ClaimStatus
 from marketplace.core.db import Base
 
 # The wordings that a bid may have on a brief that does not change.
@@ -58,6 +59,13 @@ class Bid(Base):
     accepted_option: Mapped[int | None] = mapped_column(default=None)
     accepted_cost_minor: Mapped[int | None] = mapped_column(default=None)
     version: Mapped[int] = mapped_column(default=1)
+    # Read with the bid, as it is at that moment: whether the channel is known to be its creator's.
+    channel_proven: Mapped[bool] = column_property(
+        sa.select(Channel.claim_status == ClaimStatus.PROVEN)
+        .where(Channel.id == channel_id)
+        .correlate_except(Channel)
+        .scalar_subquery()
+    )
 
 
 class BidRevision(Base):

@@ -243,6 +243,10 @@ class BidOut(_WordingOut):
     )
     brand_id = IdField("pty", required=True)
     channel_id = IdField("chn", required=True)
+    channel_proven = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether an admin has seen that the channel is the creator's; else it is claimed."},
+    )
     creator_id = IdField("pty", required=True)
     agency_id = IdField("pty", required=True, allow_none=True)
     status = one_of(BidStatus, required=True)

@@ -67,15 +67,16 @@ def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, l
     validation error, and Conflict if the channel has an open bid on the brief.
     """
     brief = bidding.lock_for_bidding(session, actor, brief_id)
-    creator_id = channels.creator_for_bidding(session, actor, channel_id)
+    channel = channels.channel_for_bidding(session, actor, channel_id)
     bid = Bid(
         brief_id=brief.id,
         brand_id=brief.brand_id,
         channel_id=channel_id,
-        creator_id=creator_id,
+        creator_id=channel.creator_id,
         agency_id=actor.party_id if actor.role == Role.AGENCY else None,
         brief_version_id=brief.version_id,
     )
+    bid.channel_proven = channel.proven
     revision = _new_revision(session, bid, brief, 1, bid_document.to_stored(loaded))
     values = {name: getattr(bid, name) for name in _BIDS.columns.keys()}  # noqa: SIM118 - a collection of columns
     if db.run(session, _PLACED, values).one_or_none() is None:
@@ -140,7 +141,7 @@ def take(session: Session, actor: Actor, bid: Bid, option: int, cost_minor: int,
     """
     bid.accepted_option, bid.accepted_cost_minor = option, cost_minor
     # Not what it costs: the bid says that, and events are read by more people than prices are.
-    decision = {"option": option, "set_aside": list(set_aside)}
+    decision: dict[str, Any] = {"option": option, "set_aside": list(set_aside)}
     states.apply_transition(
         session,
         bid,

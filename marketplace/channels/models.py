@@ -17,6 +17,33 @@ class ChannelStatus(StrEnum):
     ARCHIVED = "archived"
 
 
+class ClaimStatus(StrEnum):
+    """How far it is certain that a channel is its creator's: several may claim one account, one of them is proven."""
+
+    CLAIMED = "claimed"
+    PROVEN = "proven"
+    REFUSED = "refused"
+
+
+class ProofKind(StrEnum):
+    CODE_IN_PROFILE = "code_in_profile"
+    PLATFORM_EXPORT = "platform_export"
+
+
+class ProofStatus(StrEnum):
+    ASKED = "asked"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    LAPSED = "lapsed"
+
+
+class TransferStatus(StrEnum):
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
 class ImportStatus(StrEnum):
     RECEIVED = "received"
     DONE = "done"
@@ -30,14 +57,25 @@ class ImportMode(StrEnum):
 
 
 class Channel(Base):
-    """One account of a creator on one platform. `account_key` is the platform's own id, or else the handle.
+    """A creator's claim of one account on one platform. `account_key` is the platform's own id, or else the handle.
 
-    `discoverable`: whether its owner lets brands find it whose briefs it has not bid on. `pacing` is the rule for its
-    placements as schemas_pacing.PacingRule loads it (NULL: none).
+    Others may claim the same account; what is known of who is right is `claim_status`. `handle_key` is the handle as
+    platforms compare it. `discoverable`: whether its owner lets brands find it whose briefs it has not bid on. `pacing`
+    is the rule for its placements as schemas_pacing.PacingRule loads it (NULL: none).
     """
 
     __tablename__ = "channels"
-    __table_args__ = (sa.UniqueConstraint("platform", "account_key"),)
+    __table_args__ = (
+        sa.UniqueConstraint("platform", "account_key", "creator_id"),
+        sa.Index(
+            "uq_channels_one_proven",
+            "platform",
+            "account_key",
+            unique=True,
+            postgresql_where=sa.text("claim_status = 'proven'"),
+        ),
+        sa.Index("ix_channels_platform_handle_key", "platform", "handle_key"),
+    )
 
     creator_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
     platform: Mapped[str]
@@ -54,6 +92,64 @@ class Channel(Base):
     )
     discoverable: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     pacing: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True), default=None)
+    claim_status: Mapped[ClaimStatus] = mapped_column(default=ClaimStatus.CLAIMED, server_default="claimed")
+    proven_at: Mapped[datetime | None] = mapped_column(default=None)
+    handle_key: Mapped[str] = mapped_column(sa.Computed("lower(ltrim(btrim(handle), '@'))", persisted=True), init=False)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class ChannelProof(Base):
+    """What a creator's side offers as proof of a claim, and what an admin saw of it and decided.
+
+    `code` is to stand in the account's profile until `expires_at`; `import_id` is the platform's export file. Of the
+    evidence the words are kept, and the SHA-256 of the file, or of the words where there is none.
+    """
+
+    __tablename__ = "channel_proofs"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "(kind = 'code_in_profile') = (code IS NOT NULL AND expires_at IS NOT NULL)", name="code_that_expires"
+        ),
+        sa.CheckConstraint("(kind = 'platform_export') = (import_id IS NOT NULL)", name="export_named"),
+        sa.Index(
+            "uq_channel_proofs_one_asked", "channel_id", unique=True, postgresql_where=sa.text("status = 'asked'")
+        ),
+    )
+
+    channel_id: Mapped[UUID] = mapped_column(sa.ForeignKey("channels.id"), index=True)
+    creator_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"))
+    kind: Mapped[ProofKind]
+    code: Mapped[str | None] = mapped_column(default=None)
+    import_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("imports.id"), default=None)
+    expires_at: Mapped[datetime | None] = mapped_column(default=None)
+    status: Mapped[ProofStatus] = mapped_column(default=ProofStatus.ASKED)
+    reason: Mapped[str | None] = mapped_column(default=None)
+    evidence: Mapped[str | None] = mapped_column(default=None)
+    evidence_sha256: Mapped[str | None] = mapped_column(default=None)
+    decided_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"), default=None)
+    decided_at: Mapped[datetime | None] = mapped_column(default=None)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class ChannelTransfer(Base):
+    """A proven channel that its creator hands over to another one."""
+
+    __tablename__ = "channel_transfers"
+    __table_args__ = (
+        sa.CheckConstraint("from_creator_id <> to_creator_id", name="to_another"),
+        sa.Index(
+            "uq_channel_transfers_one_offered",
+            "channel_id",
+            unique=True,
+            postgresql_where=sa.text("status = 'offered'"),
+        ),
+    )
+
+    channel_id: Mapped[UUID] = mapped_column(sa.ForeignKey("channels.id"))
+    from_creator_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
+    to_creator_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
+    status: Mapped[TransferStatus] = mapped_column(default=TransferStatus.OFFERED)
+    decided_at: Mapped[datetime | None] = mapped_column(default=None)
     version: Mapped[int] = mapped_column(default=1)
 
 

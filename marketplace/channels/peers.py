@@ -1,7 +1,8 @@
 """The usual ranges of the figures of comparable channels, computed from the market's current snapshots.
 
 Comparable channels share the platform and the follower tier; each creator counts with the one channel that has the
-newest facts, so entering ten channels does not count ten times. Figures outside the house range are left out, so the
+newest facts, so entering ten channels does not count ten times, and an account that several creators claim counts
+once. Figures outside the house range are left out, so the
 market's range can only be narrower than it: a flood of made-up channels cannot widen it beyond what is flagged anyway.
 
 The ends are order statistics: with n creators, the k-th lowest and the k-th highest, k = (n + 1) / 100 rounded down. A
@@ -19,6 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.channels import policy
 from marketplace.channels.anomalies import FOLLOWER_TIERS, HOUSE_RANGES, PeerRange
 
 PER = 100  # one in PER is left out at either end
@@ -31,7 +33,7 @@ _RANGES = (
     " (s.facts ->> 'engagement_rate')::float8 AS engagement,"
     " (s.facts ->> 'growth_30d')::float8 / s.followers AS growth_30d"
     " FROM channels c JOIN audience_snapshots s ON s.id = c.snapshot_id"
-    " WHERE c.status = 'active' AND s.followers > 0{only}"
+    f" WHERE c.status = 'active' AND s.followers > 0 AND {policy.counts_once('c')}{{only}}"
     " ORDER BY c.platform, tier, c.creator_id, s.taken_on DESC, s.id DESC)"
     " SELECT platform, tier, figure, count(*) AS creators,"
     " (array_agg(value ORDER BY value))[(count(*) + 1) / :per] AS low,"

@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from marketplace.channels.models import Channel, ChannelImport
+from marketplace.channels.models import Channel, ChannelImport, ChannelProof, ChannelTransfer
 from marketplace.core.actor import Actor, Role
 from marketplace.core.errors import FieldError, InvalidInput
 
@@ -25,6 +25,39 @@ _STANDING = ("open", "accepted", "declined")
 
 
 _IDS = ARRAY(sa.Uuid)
+
+# Two rows are one account if the platform's id or the handle is the same; the proven one comes first, else the oldest.
+_EARLIER = (
+    " AND NOT EXISTS (SELECT 1 FROM channels o WHERE o.platform = {c}.platform AND o.{key} = {c}.{key}"
+    " AND o.id <> {c}.id AND o.status = 'active' AND o.claim_status <> 'refused'"
+    " AND ((o.claim_status = 'proven') > ({c}.claim_status = 'proven') OR ((o.claim_status = 'proven')"
+    " = ({c}.claim_status = 'proven') AND (o.created_at, o.id) < ({c}.created_at, {c}.id))))"
+)
+
+
+def counts_once(alias: str) -> str:
+    """Return the SQL condition on `channels` that one row of an account meets, however many have claimed it.
+
+    For whatever learns from channels: an impostor's claim teaches nothing twice.
+    """
+    earlier = "".join(_EARLIER.format(c=alias, key=key) for key in ("account_key", "handle_key"))
+    return f"({alias}.claim_status <> 'refused'{earlier})"
+
+
+_BEATEN = (
+    "EXISTS (SELECT 1 FROM channels o WHERE o.platform = {c}.platform AND o.{key} = {c}.{key} AND o.id <> {c}.id"
+    " AND o.claim_status = 'proven')"
+)
+
+
+def unbeaten(alias: str) -> str:
+    """Return the SQL condition on `channels` that a claim may be dealt with: proven, or neither refused nor beaten.
+
+    For whatever offers channels to others. Of several claims that nobody has proven all are shown, each as claimed:
+    else whoever takes another's handle would hide the other.
+    """
+    beaten = " OR ".join(_BEATEN.format(c=alias, key=key) for key in ("account_key", "handle_key"))
+    return f"({alias}.claim_status = 'proven' OR ({alias}.claim_status = 'claimed' AND NOT ({beaten})))"
 
 
 def _of(parties: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
@@ -59,6 +92,38 @@ def imports(actor: Actor) -> sa.ColumnElement[bool]:
     if actor.sees_all:
         return sa.true()
     return ChannelImport.party_id.in_(sorted(actor.parties)) if actor.role in OWNERS else sa.false()
+
+
+def proofs(actor: Actor) -> sa.ColumnElement[bool]:
+    return sa.true() if actor.sees_all else ChannelProof.creator_id.in_(sorted(actor.parties))
+
+
+def transfers_from(actor: Actor) -> sa.ColumnElement[bool]:
+    """Match the offers of the actor itself: no agency gives a channel away, or takes one."""
+    return ChannelTransfer.from_creator_id == actor.party_id
+
+
+def transfers_to(actor: Actor) -> sa.ColumnElement[bool]:
+    return ChannelTransfer.to_creator_id == actor.party_id
+
+
+def transfers(actor: Actor) -> sa.ColumnElement[bool]:
+    return sa.true() if actor.sees_all else sa.or_(transfers_from(actor), transfers_to(actor))
+
+
+def same_account(channel: Channel) -> sa.ColumnElement[bool]:
+    """Match every claim of the account, this one too: by the platform's id, or by the handle."""
+    return sa.and_(
+        Channel.platform == channel.platform,
+        sa.or_(Channel.account_key == channel.account_key, Channel.handle_key == channel.handle_key),
+    )
+
+
+def open_bids(channel_id: UUID) -> sa.Select[Any]:
+    """Count the bids with a channel that wait for a decision."""
+    return (
+        sa.select(sa.func.count()).select_from(_BIDS).where(_BIDS.c.channel_id == channel_id, _BIDS.c.status == "open")
+    )
 
 
 def creator_of(actor: Actor, creator_id: UUID | None, pointer: str) -> UUID:

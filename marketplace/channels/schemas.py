@@ -9,7 +9,7 @@ from marketplace.channels.anomalies import COUNT_MAX
 from marketplace.channels.facts import account_handles
 from marketplace.channels.facts.audience_vocabulary import INTERESTS, LEVELS
 from marketplace.channels.facts.fact_fields import LABEL_MAX, HandleField, LanguageField, RegionField
-from marketplace.channels.models import ChannelStatus, ImportMode, ImportStatus
+from marketplace.channels.models import ChannelStatus, ClaimStatus, ImportMode, ImportStatus
 from marketplace.channels.schemas_pacing import PacingRule
 from marketplace.core.http.fields import (
     FlagField,
@@ -94,6 +94,15 @@ class ChannelOut(Schema):
     status = one_of(ChannelStatus, required=True)
     discoverable = fields.Boolean(required=True)
     pacing = StoredDocument(PacingRule, required=True, allow_none=True)
+    claim_status = one_of(
+        ClaimStatus,
+        required=True,
+        metadata={
+            "description": "claimed: its creator says that the account is theirs, and nobody has looked. proven: an"
+            " admin has seen it. refused: an admin does not believe it, or another creator has proven theirs."
+        },
+    )
+    proven_at = TimeField(required=True, allow_none=True)
     snapshot_id = IdField("snp", required=True, allow_none=True)
     version = fields.Integer(required=True)
     created_at = TimeField(required=True)

@@ -1,40 +1,55 @@
 """Enter, change and archive channels by hand, and read them with their snapshots and videos."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from marketplace.channels import policy
 from marketplace.channels.files.bulk_store import handle_key
 from marketplace.channels.files.imports import require_creator
-from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus, ChannelVideo
+from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus, ChannelVideo, ClaimStatus
 from marketplace.channels.states import CHANNEL_TRANSITIONS
-from marketplace.core import db, events
+from marketplace.core import db, events, ids
 from marketplace.core.actor import Actor
 from marketplace.core.errors import Conflict, WrongState
 from marketplace.core.http import paging
 from marketplace.core.states import apply_transition
 
-_BIDDING = sa.select(Channel.creator_id, Channel.status).where(Channel.id == sa.bindparam("channel_id"), policy.OWNED)
+_OTHER = aliased(Channel)
+_PROVEN_BY_ANOTHER = sa.exists().where(
+    _OTHER.platform == Channel.platform,
+    sa.or_(_OTHER.account_key == Channel.account_key, _OTHER.handle_key == Channel.handle_key),
+    _OTHER.id != Channel.id,
+    _OTHER.claim_status == ClaimStatus.PROVEN,
+)
+_BIDDING = sa.select(
+    Channel.creator_id, Channel.status, Channel.claim_status, _PROVEN_BY_ANOTHER.label("proven_by_another")
+).where(Channel.id == sa.bindparam("channel_id"), policy.OWNED)
+
+_PROVE_FIRST = "Prove that it is yours first: POST /channels/{channel_id}/proof."
 
 
 def enter(
     session: Session, actor: Actor, *, creator_id: UUID | None, account_key: str | None, **values: Any
 ) -> Channel:
-    """Enter a channel for a creator.
+    """Enter a channel for a creator, who claims the account with it; others may have claimed it too.
 
-    Raises InvalidInput (a creator the actor does not act for), Conflict (the account is entered already).
+    Raises InvalidInput (a creator the actor does not act for), Conflict (this creator has entered the account already).
     """
     creator_id = require_creator(session, actor, creator_id, pointer="/creator_id")
     key = account_key or handle_key(values["handle"])
-    exists = session.scalar(
-        sa.select(sa.exists().where(Channel.platform == values["platform"], Channel.account_key == key))
+    known = session.scalar(
+        sa.select(Channel.id).filter_by(platform=values["platform"], account_key=key, creator_id=creator_id)
     )
-    if exists:
-        raise Conflict("This account is entered already.", rule="uq_channels_platform_account_key")
+    if known is not None:
+        raise Conflict(
+            f"This account is entered already: it is {ids.show('chn', known)}.",
+            rule="uq_channels_platform_account_key_creator_id",
+        )
     channel = Channel(creator_id=creator_id, account_key=key, **values)
     session.add(channel)
     session.flush()
@@ -44,16 +59,31 @@ def enter(
     return channel
 
 
-def creator_for_bidding(session: Session, actor: Actor, channel_id: UUID) -> UUID:
-    """Return the creator of an active channel that the actor may bid with. Raises NotFound, WrongState (archived)."""
+@dataclass(frozen=True)
+class BiddingChannel:
+    """Whose a channel is, and whether that is proven."""
+
+    creator_id: UUID
+    proven: bool
+
+
+def channel_for_bidding(session: Session, actor: Actor, channel_id: UUID) -> BiddingChannel:
+    """Return the creator of an active channel that the actor may bid with.
+
+    A claim that is not proven yet may bid, marked as such. Raises NotFound, and WrongState: archived, the claim was
+    refused, or another creator has proven theirs.
+    """
     values = {"channel_id": channel_id, "parties": sorted(actor.parties)}
     row = db.run(session, _BIDDING, values).one_or_none()
     if row is None:
         raise db.missing(Channel, channel_id)
     if row.status != ChannelStatus.ACTIVE:
         raise WrongState("This channel is archived.", state=row.status)
-    creator_id: UUID = row.creator_id
-    return creator_id
+    if row.claim_status == ClaimStatus.REFUSED:
+        raise WrongState(f"The claim of this channel was refused. {_PROVE_FIRST}", state=row.claim_status)
+    if row.claim_status != ClaimStatus.PROVEN and row.proven_by_another:
+        raise WrongState(f"Another creator has proven that this account is theirs. {_PROVE_FIRST}", state="disputed")
+    return BiddingChannel(row.creator_id, row.claim_status == ClaimStatus.PROVEN)
 
 
 def event_parties(channel: Channel, actor: Actor) -> list[UUID]:

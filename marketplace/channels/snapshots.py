@@ -50,7 +50,7 @@ def enter_snapshot(session: Session, actor: Actor, channel_id: UUID, values: Map
     record = _check(channel, values)
     columns = ("platform", "account_key", "handle", "name", "url", "language", "region", "verticals")
     entry = ChannelEntry(
-        0, channel.creator_id, {name: getattr(channel, name) for name in columns}, record.snapshot, record.videos
+        channel.creator_id, {name: getattr(channel, name) for name in columns}, record.snapshot, record.videos
     )
     market = peers.load_for_channel(session, channel.platform, record.snapshot["followers"])
     stored = bulk_store.store(session, [entry], None, market)
@@ -164,4 +164,5 @@ def _record(
         language=channel.language,
         region=channel.region,
         verticals=channel.verticals,
+        claim_status=channel.claim_status,
     )

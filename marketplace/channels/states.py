@@ -1,11 +1,28 @@
-"""The transitions of channels and imports, and who may make them."""
+"""The transitions of channels and their claims, of proofs, transfers and imports, and who may make them."""
 
-from marketplace.channels.models import ChannelStatus, ImportStatus
+from marketplace.channels.models import ChannelStatus, ClaimStatus, ImportStatus, ProofStatus, TransferStatus
 from marketplace.core.actor import Role
 from marketplace.core.states import Transitions, transition
 
 CHANNEL_TRANSITIONS: Transitions = {
     "archive": transition(ChannelStatus.ACTIVE, to=ChannelStatus.ARCHIVED, by=(Role.CREATOR, Role.AGENCY, Role.ADMIN)),
+}
+# Of `claim_status`. "supplant" follows by itself when another claim on the same account is proven. What was refused may
+# be proven later: somebody who bought the account, or whose first proof was not good enough.
+CLAIM_TRANSITIONS: Transitions = {
+    "prove": transition(ClaimStatus.CLAIMED, ClaimStatus.REFUSED, to=ClaimStatus.PROVEN, by=Role.ADMIN),
+    "refuse": transition(ClaimStatus.CLAIMED, ClaimStatus.PROVEN, to=ClaimStatus.REFUSED, by=Role.ADMIN),
+    "supplant": transition(ClaimStatus.CLAIMED, ClaimStatus.PROVEN, to=ClaimStatus.REFUSED, by=Role.ADMIN),
+}
+PROOF_TRANSITIONS: Transitions = {
+    "accept": transition(ProofStatus.ASKED, to=ProofStatus.ACCEPTED, by=Role.ADMIN),
+    "refuse": transition(ProofStatus.ASKED, to=ProofStatus.REFUSED, by=Role.ADMIN),
+    "lapse": transition(ProofStatus.ASKED, to=ProofStatus.LAPSED, by=(Role.CREATOR, Role.AGENCY)),
+}
+TRANSFER_TRANSITIONS: Transitions = {
+    "accept": transition(TransferStatus.OFFERED, to=TransferStatus.ACCEPTED, by=Role.CREATOR),
+    "decline": transition(TransferStatus.OFFERED, to=TransferStatus.DECLINED, by=Role.CREATOR),
+    "withdraw": transition(TransferStatus.OFFERED, to=TransferStatus.WITHDRAWN, by=Role.CREATOR),
 }
 IMPORT_TRANSITIONS: Transitions = {
     "done": transition(ImportStatus.RECEIVED, to=ImportStatus.DONE, by=Role.SYSTEM),

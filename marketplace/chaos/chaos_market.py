@@ -51,11 +51,9 @@ def make(count: int) -> ChaosMarket:
         brief = briefs.create(session, brand, loaded=BriefIn().load(document))
         briefs.publish(session, brand, brief.id)
         creator = _party(session, "creator")
-        key = api_keys.create(
-            session, creator, name="chaos", scopes=sorted(EVERYTHING), mode="live", expires_at=None
-        ).secret
+        key = api_keys.create(session, creator, name="chaos", scopes=sorted(EVERYTHING), expires_at=None).secret
         channels_made = world.channels(3, now().date(), count)
-        entries = [_entry(number, creator.party_id, channel) for number, channel in enumerate(channels_made)]
+        entries = [_entry(creator.party_id, channel) for channel in channels_made]
         stored = bulk_store.store(session, entries, None, peers.PeerRanges())
         events.record(session, "audience_snapshots.new", stored.snapshot_ids[0], SYSTEM, parties=[])
         rows = session.execute(_HANDLES, {"creator": creator.party_id}).all()
@@ -80,7 +78,7 @@ def _party(session: Any, kind: str) -> Actor:
     return Actor(role=Role(kind), party_id=membership.party.id, person_id=membership.person.id)
 
 
-def _entry(number: int, creator_id: UUID | None, channel_made: world.MadeChannel) -> ChannelEntry:
+def _entry(creator_id: UUID | None, channel_made: world.MadeChannel) -> ChannelEntry:
     assert creator_id is not None
     channel_record = record(channel_made, now().date())
     channel = {
@@ -88,7 +86,6 @@ def _entry(number: int, creator_id: UUID | None, channel_made: world.MadeChannel
         for name in ("platform", "account_key", "handle", "name", "url", "language", "region", "verticals")
     }
     return ChannelEntry(
-        number,
         creator_id,
         channel,
         {**channel_record.snapshot, "evidence_hash": channel_made.handle},

@@ -9,17 +9,21 @@ import click
 
 from marketplace.cli import decide_bids, decide_reviews
 from marketplace.cli.api_table import CALLS, ApiCommand
+from marketplace.cli.claims_table import CLAIM_CALLS
 from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.output import echo_json, fields, table
 
 NOUNS = {
     "me": "who you are",
     "parties": "parties",
+    "people": "people who sign in",
     "creators": "creators that an agency enters",
     "mandates": "agencies' mandates",
     "keys": "API keys",
     "invites": "invitations",
     "channels": "creators' accounts",
+    "claims": "whose an account is: proofs, and their decision",
+    "transfers": "channels that creators hand over",
     "readings": "views of published videos over time",
     "snapshots": "audience snapshots",
     "video-checks": "what was measured in videos",
@@ -50,7 +54,7 @@ def add_to(root: click.Group) -> None:
     """Add the group of each noun, with its verbs, to the root command."""
     for noun, help_ in NOUNS.items():
         group = click.Group(noun, help=help_)
-        for call in CALLS:
+        for call in (*CALLS, *CLAIM_CALLS):
             if call.noun == noun:
                 group.add_command(_command(call))
         if noun in LONGER:
@@ -63,6 +67,7 @@ def _command(call: ApiCommand) -> click.Command:
     params: list[click.Parameter] = [click.Argument([name], metavar=name.upper()) for name in arguments]
     params += [click.Option([f"--{name.replace('_', '-')}"], help=f"only this {name}") for name in call.filters]
     params += [click.Option([f"--{name.replace('_', '-')}"], required=True) for name in call.fields]
+    params += [click.Option([f"--{name.replace('_', '-')}"]) for name in call.optional]
     if call.columns:
         params.append(
             click.Option(["--most"], type=click.IntRange(1, 10_000), default=20, show_default=True, help="rows to show")
@@ -92,7 +97,7 @@ def _run(call: ApiCommand, arguments: list[str], given: dict[str, Any]) -> None:
     if call.body == "file":
         body = _read(given["file"])
     elif call.body == "fields":
-        body = {name: given[name] for name in call.fields}
+        body = {name: given[name] for name in (*call.fields, *call.optional) if given[name] is not None}
     etag = None
     if call.etag_from:
         etag = api.raw("GET", call.etag_from.format(**values))[1].headers.get("ETag")

@@ -9,8 +9,9 @@ from marketplace.cli.output import Column
 class ApiCommand:
     """`inlay <noun> <verb> ARGUMENTS... --options`. `{name}` in the path is an argument.
 
-    `body` names how the body is given: "file" (JSON from --file or standard input), "fields" (options of their own)
-    or none. `columns` shows a list as a table; without them one thing is shown, a line a value.
+    `body` names how the body is given: "file" (JSON from --file or standard input), "fields" (options of their own, of
+    which `optional` may be left out) or none. `columns` shows a list as a table; without them one thing is shown, a
+    line a value.
     """
 
     noun: str
@@ -21,6 +22,7 @@ class ApiCommand:
     columns: tuple[Column, ...] = ()
     filters: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
     body: str = ""
     etag_from: str = ""
 
@@ -46,6 +48,7 @@ _BID: tuple[Column, ...] = (
     ("id", "id"),
     ("brief", "brief_id"),
     ("channel", "channel_id"),
+    ("proven", "channel_proven"),
     ("status", "status"),
     ("rev", "revision_number"),
     ("model", "price.model"),
@@ -58,6 +61,7 @@ _CHANNEL: tuple[Column, ...] = (
     ("name", "name"),
     ("region", "region"),
     ("status", "status"),
+    ("claim", "claim_status"),
 )
 _SELECTION: tuple[Column, ...] = (
     ("id", "id"),

@@ -133,7 +133,5 @@ def create_admin(email: str, name: str, data: Path, password: str | None) -> Non
     with db.transaction() as session:
         membership = identity.make_platform_admin(session, email=email, name=name, password=password)
         actor = Actor(role=Role.ADMIN, party_id=membership.party.id, person_id=membership.person.id)
-        key = api_keys.create(
-            session, actor, name="first", scopes=sorted(EVERYTHING), mode="live", expires_at=None
-        ).secret
+        key = api_keys.create(session, actor, name="first", scopes=sorted(EVERYTHING), expires_at=None).secret
     click.echo(f"{show('per', membership.person.id)} may administer the platform.\nINLAY_KEY={key}")

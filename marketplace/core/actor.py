@@ -33,7 +33,10 @@ EVERYTHING = frozenset(Permission)
 
 @dataclass(frozen=True)
 class Actor:
-    """A person or key acting for a party; `acts_for` are the creators an agency holds a mandate of today."""
+    """A person or key acting for a party; `acts_for` are the creators an agency holds a mandate of today.
+
+    `suspended` is the sentence that says why the party may only read at present; None if it may act.
+    """
 
     role: Role
     party_id: UUID | None = None
@@ -41,6 +44,7 @@ class Actor:
     key_id: UUID | None = None
     permissions: frozenset[Permission] = EVERYTHING
     acts_for: frozenset[UUID] = field(default_factory=frozenset)
+    suspended: str | None = None
 
     @property
     def parties(self) -> frozenset[UUID]:

@@ -30,7 +30,6 @@ Transitions = Mapping[str, Transition]
 
 class HasStatus(Protocol):
     id: Any
-    status: Any
     version: Any
     __tablename__: Any
 
@@ -48,21 +47,24 @@ def apply_transition(
     actor: Actor,
     *,
     parties: Iterable[UUID],
+    column: str = "status",
     **data: Any,
 ) -> UUID:
     """Apply the named transition to a row that the caller has locked, raise its version, and record the event.
 
-    Returns the event's id. Raises NotAllowed for another role, WrongState for a status that it cannot start from.
+    `column` holds the status, where a row has a second one. Returns the event's id. Raises NotAllowed for another role,
+    WrongState for a status that it cannot start from.
     """
     rule = transitions[name]
     if actor.role not in rule.roles:
         raise NotAllowed(f"A {actor.role} may not {name} this.")
-    if row.status not in rule.sources:
+    before = getattr(row, column)
+    if before not in rule.sources:
         raise WrongState(
-            f"Cannot {name} while it is {row.status}; that is possible from: {', '.join(sorted(rule.sources))}.",
-            state=str(row.status),
+            f"Cannot {name} while it is {before}; that is possible from: {', '.join(sorted(rule.sources))}.",
+            state=str(before),
         )
-    before, row.status = row.status, rule.target
+    setattr(row, column, rule.target)
     row.version += 1
     subject_id: UUID = row.id
     return events.record(
@@ -73,7 +75,7 @@ def apply_transition(
         parties=parties,
         **data,
         before=before,
-        after=row.status,
+        after=rule.target,
     )
 
 

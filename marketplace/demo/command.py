@@ -24,6 +24,7 @@ from marketplace.identity import api_keys
 from marketplace.identity import service as identity
 from marketplace.local.market_tree import MarketTree, answers
 from marketplace.local.servers import EmbeddedError, database_url_of
+from marketplace.local.web_port import require_free
 
 # The demo's creators all sign up from one address within seconds, which the usual limits would refuse.
 GENEROUS = {"SIGN_INS_PER_MINUTE": "100000", "RATE_LIMIT_PER_MINUTE": "1000000"}
@@ -48,6 +49,7 @@ def demo(data: Path, host: str, port: int, seed: int, leave: bool) -> None:
     began = time.monotonic()
     outcome: dict[str, Any] = {}
     try:
+        require_free(host, port)
         _throw_away(data)
         with MarketTree.on_embedded_servers(data, host, port, env=GENEROUS, log=data / "inlay.log") as tree:
             click.echo(f"servers started ({time.monotonic() - began:.1f} s); the log is {data / 'inlay.log'}")
@@ -116,7 +118,7 @@ def _admin(email: str) -> str:
     with db.transaction() as session:
         membership = identity.make_platform_admin(session, email, email.split("@")[0].title(), PASSWORD)
         actor = Actor(role=Role.ADMIN, party_id=membership.party.id, person_id=membership.person.id)
-        issued = api_keys.create(session, actor, name=email, scopes=sorted(EVERYTHING), mode="live", expires_at=None)
+        issued = api_keys.create(session, actor, name=email, scopes=sorted(EVERYTHING), expires_at=None)
         assert issued.secret is not None
         return issued.secret
 

@@ -35,7 +35,7 @@ class IssuedKey(Generic[Row]):
 
 
 def create(
-    session: Session, actor: Actor, *, name: str, scopes: Collection[str], mode: str, expires_at: datetime | None
+    session: Session, actor: Actor, *, name: str, scopes: Collection[str], expires_at: datetime | None
 ) -> IssuedKey[ApiKey]:
     """Make a key for the actor's party, with at most the actor's own permissions.
 
@@ -59,7 +59,7 @@ def create(
     )
     if (live or 0) >= LIVE_MAX:
         raise Conflict(f"{LIVE_MAX} keys of this name are live. Revoke one, or use another name.")
-    public_id, whole_key, secret_hash = authentication.new_key(mode)
+    public_id, whole_key, secret_hash = authentication.new_key()
     row = ApiKey(
         party_id=actor.party_id,
         person_id=actor.person_id,
@@ -67,11 +67,10 @@ def create(
         public_id=public_id,
         secret_hash=secret_hash,
         scopes=given,
-        mode=mode,
         expires_at=expires_at,
     )
     session.add(row)
-    events.record(session, "api_keys.create", row.id, actor, parties=[row.party_id], scopes=given, mode=mode)
+    events.record(session, "api_keys.create", row.id, actor, parties=[row.party_id], scopes=given)
     session.flush()
     return IssuedKey(row, whole_key)
 

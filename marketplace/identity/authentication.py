@@ -1,8 +1,9 @@
 """Passwords, API keys and console sessions: make them, check them, and turn them into an Actor.
 
-An API key is `inl_<mode>_<public id>.<secret><checksum>`. The public id is looked up; of the secret, 32 random bytes,
-only the SHA-256 is kept (nobody can guess it, so no slow hash is needed); by the CRC-32 at the end secret scanners know
-a real key, and a mistyped one is refused, without a query.
+An API key is `inl_<12 letters>.<secret><checksum>`. What stands before the dot is looked up; of the secret, 32 random
+bytes, only the SHA-256 is kept (nobody can guess it, so no slow hash is needed); by the CRC-32 at the end secret
+scanners know a real key, and a mistyped one is refused, without a query. There is one kind of key; those that were
+issued as `inl_live_` and `inl_test_` go on, because the two never differed in what they may do.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ import secrets
 import threading
 import zlib
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import argon2
@@ -20,8 +22,9 @@ from sqlalchemy.orm import Session
 from marketplace.core import db
 from marketplace.core.actor import EVERYTHING, NOBODY, Actor, Role
 from marketplace.core.clock import now
-from marketplace.core.errors import NotSignedIn
+from marketplace.core.errors import NotAllowed, NotSignedIn
 from marketplace.core.ids import ALPHABET
+from marketplace.identity.models import Person, PersonStatus
 
 # 19 MiB, 2 passes, 1 lane: OWASP's password storage cheat sheet, second row. At most two at once, because many
 # sign-ins at a time would otherwise take the machine's memory.
@@ -30,6 +33,7 @@ _SLOTS = threading.BoundedSemaphore(2)
 _NOBODYS_HASH = _HASHER.hash("nobody has this password")
 
 ROLES = {"brand": Role.BRAND, "creator": Role.CREATOR, "agency": Role.AGENCY, "platform": Role.ADMIN}
+KEY_PREFIX = "inl_"
 SESSION_PREFIX = "inl_ses_"
 IDLE_HOURS = 2
 
@@ -60,9 +64,9 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def new_key(mode: str) -> tuple[str, str, str]:
+def new_key() -> tuple[str, str, str]:
     """Return the public id, the whole key to show once, and the hash to keep."""
-    public_id = f"inl_{mode}_" + "".join(secrets.choice(ALPHABET) for _ in range(12))
+    public_id = KEY_PREFIX + "".join(secrets.choice(ALPHABET) for _ in range(12))
     secret = secrets.token_urlsafe(32)
     return public_id, f"{public_id}.{secret}{_checksum(secret)}", digest(secret)
 
@@ -75,24 +79,28 @@ def _checksum(secret: str) -> str:
 _ACTS_FOR = (
     "CASE WHEN p.kind = 'agency' THEN ARRAY(SELECT d.creator_id FROM mandates d"
     " JOIN parties c ON c.id = d.creator_id AND c.status <> 'suspended'"
-    " WHERE d.agency_id = p.id AND d.status = 'active' AND d.starts_on <= :today"
-    " AND (d.ends_on IS NULL OR d.ends_on >= :today)) END AS acts_for"
+    " WHERE d.agency_id = p.id AND d.status = 'active'"
+    " AND mandate_covers(d.starts_on, d.ends_on, c.timezone, :now)) END AS acts_for"
+)
+# Whoever sits in a suspended party reads on; a suspended person is let in nowhere.
+_STANDING = (
+    "CASE WHEN p.status = 'suspended' THEN coalesce(p.suspension_reason, '') END AS suspended,"
+    " CASE WHEN w.status = 'suspended' THEN coalesce(w.suspension_reason, '') END AS shut_out"
 )
 _KEY = sa.text(
     "SELECT k.id, k.party_id, k.person_id, k.secret_hash, k.scopes, k.last_used_at, p.kind, m.permissions,"
-    f" {_ACTS_FOR}"
-    " FROM api_keys k JOIN parties p ON p.id = k.party_id"
+    f" {_ACTS_FOR}, {_STANDING}"
+    " FROM api_keys k JOIN parties p ON p.id = k.party_id JOIN people w ON w.id = k.person_id"
     " JOIN memberships m ON m.party_id = k.party_id AND m.person_id = k.person_id"
     " WHERE k.public_id = :public_id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > :now)"
-    " AND p.status <> 'suspended'"
 )
 _SESSION = sa.text(
     "SELECT s.id, s.party_id, s.person_id, s.last_seen_at, p.kind, m.permissions,"
-    f" {_ACTS_FOR}"
-    " FROM console_sessions s JOIN parties p ON p.id = s.party_id"
+    f" {_ACTS_FOR}, {_STANDING}"
+    " FROM console_sessions s JOIN parties p ON p.id = s.party_id JOIN people w ON w.id = s.person_id"
     " JOIN memberships m ON m.party_id = s.party_id AND m.person_id = s.person_id"
     " WHERE s.token_hash = :token_hash AND s.revoked_at IS NULL AND s.expires_at > :now"
-    " AND s.last_seen_at > :idle_since AND p.status <> 'suspended'"
+    " AND s.last_seen_at > :idle_since"
 )
 # The row stays locked until the request ends. Another request with the same key skips the update instead of waiting.
 _KEY_USED = sa.text(
@@ -122,12 +130,12 @@ def _by_key(session: Session, credential: str) -> Actor:
     if not secret or not hmac.compare_digest(_checksum(secret), checksum):
         raise NotSignedIn("This is no complete key: letters are missing or mistyped.")
     at = now()
-    row = db.run(session, _KEY, {"public_id": public_id, "now": at, "today": at.date()}).one_or_none()
+    row = db.run(session, _KEY, {"public_id": public_id, "now": at}).one_or_none()
     if row is None or not hmac.compare_digest(row.secret_hash, digest(secret)):
         raise NotSignedIn("This key is unknown, revoked or past its time.")
     if row.last_used_at is None or row.last_used_at < at - timedelta(minutes=5):
         db.run(session, _KEY_USED, {"now": at, "id": row.id})
-    return _actor(row.kind, row.party_id, row.person_id, set(row.permissions) & set(row.scopes), row.acts_for, row.id)
+    return _actor(row, set(row.permissions) & set(row.scopes), row.id)
 
 
 def _by_session(session: Session, credential: str) -> Actor:
@@ -135,30 +143,41 @@ def _by_session(session: Session, credential: str) -> Actor:
     row = db.run(
         session,
         _SESSION,
-        {
-            "token_hash": digest(credential),
-            "now": at,
-            "today": at.date(),
-            "idle_since": at - timedelta(hours=IDLE_HOURS),
-        },
+        {"token_hash": digest(credential), "now": at, "idle_since": at - timedelta(hours=IDLE_HOURS)},
     ).one_or_none()
     if row is None:
         raise NotSignedIn("This session is over. Sign in again.")
     if row.last_seen_at < at - timedelta(minutes=1):
         db.run(session, _SESSION_SEEN, {"now": at, "id": row.id})
-    return _actor(row.kind, row.party_id, row.person_id, set(row.permissions), row.acts_for, None)
+    return _actor(row, set(row.permissions), None)
 
 
-def _actor(
-    kind: str, party_id: UUID, person_id: UUID, permissions: set[str], acts_for: list[UUID] | None, key_id: UUID | None
-) -> Actor:
+def refuse_suspended_person(person: Person) -> None:
+    """Raise NotAllowed, with the reason that the admin gave, for somebody who is suspended."""
+    if person.status == PersonStatus.SUSPENDED:
+        _refuse_shut_out(person.suspension_reason or "")
+
+
+def _refuse_shut_out(reason: str | None) -> None:
+    if reason is not None:
+        raise NotAllowed(f"You are suspended and can neither sign in nor use a key. {_said(reason)}")
+
+
+def _said(reason: str) -> str:
+    """Return the sentence that tells a suspended party or person why."""
+    return f"The platform's reason: {reason}" if reason else "The platform has noted no reason; ask it."
+
+
+def _actor(row: Any, permissions: set[str], key_id: UUID | None) -> Actor:
+    _refuse_shut_out(row.shut_out)
     # A stored permission that the program no longer knows gives nothing.
     known = frozenset(permission for permission in EVERYTHING if permission in permissions)
     return Actor(
-        role=ROLES[kind],
-        party_id=party_id,
-        person_id=person_id,
+        role=ROLES[row.kind],
+        party_id=row.party_id,
+        person_id=row.person_id,
         key_id=key_id,
         permissions=known,
-        acts_for=frozenset(acts_for or ()),
+        acts_for=frozenset(row.acts_for or ()),
+        suspended=None if row.suspended is None else _said(row.suspended),
     )

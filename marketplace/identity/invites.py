@@ -85,6 +85,7 @@ def accept(session: Session, *, token: str, password: str, name: str | None = No
         person = sessions.person_of(session, invite.email)
         if person is not None:
             sessions.require_password(person, password)
+            authentication.refuse_suspended_person(person)
         elif name is None:
             raise InvalidInput("Say how you are called.", errors=[FieldError("/name", "A new account needs a name.")])
         else:

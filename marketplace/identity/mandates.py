@@ -1,4 +1,4 @@
-"""Mandates: an agency offers, the creator accepts or declines, either side ends. Days are days of UTC."""
+"""Mandates: an agency offers, the creator accepts or declines, either side ends. Their days are the creator's."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -9,11 +9,10 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import db, events, states
 from marketplace.core.actor import Actor
-from marketplace.core.clock import now
 from marketplace.core.errors import FieldError, InvalidInput, NotAllowed, WrongState
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
-from marketplace.identity import policy
+from marketplace.identity import party_days, policy
 from marketplace.identity.models import Mandate, MandateStatus, Party, PartyKind, PartyStatus
 from marketplace.identity.states import MANDATE_TRANSITIONS
 
@@ -63,7 +62,7 @@ def _write(
 ) -> Mandate:
     if actor.party_id is None:
         raise NotAllowed("A mandate belongs to an agency.")
-    if terms.ends_on is not None and terms.ends_on < max(terms.starts_on, now().date()):
+    if terms.ends_on is not None and terms.ends_on < max(terms.starts_on, party_days.today_of(creator)):
         detail = "Must be neither past nor before the first day."
         raise InvalidInput("These days cannot be.", errors=[FieldError(f"{pointer}/ends_on", detail)])
     row = Mandate(
@@ -90,7 +89,7 @@ def decline(session: Session, actor: Actor, mandate_id: UUID) -> Mandate:
 
 def _answer(session: Session, actor: Actor, mandate_id: UUID, name: str) -> Mandate:
     row = db.lock(session, Mandate, mandate_id, policy.mandates(actor))
-    if name == "accept" and row.ends_on is not None and row.ends_on < now().date():
+    if name == "accept" and row.ends_on is not None and row.ends_on < _today(session, row):
         raise WrongState("The days of this offer are past.", state=str(row.status))
     states.apply_transition(session, row, MANDATE_TRANSITIONS, name, actor, parties=[row.agency_id, row.creator_id])
     return row
@@ -102,7 +101,7 @@ def end(session: Session, actor: Actor, mandate_id: UUID, *, ends_on: date) -> M
     Raises WrongState (over already, an offer), InvalidInput (a past day, or one later than agreed).
     """
     row = db.lock(session, Mandate, mandate_id, policy.mandates(actor))
-    today = now().date()
+    today = _today(session, row)
     if row.status == MandateStatus.ACTIVE and row.ends_on is not None and row.ends_on < today:
         raise WrongState("This mandate ended by itself on its last day.", state=str(row.status))
     if ends_on < today:
@@ -125,6 +124,10 @@ def end(session: Session, actor: Actor, mandate_id: UUID, *, ends_on: date) -> M
         session, "mandates.shorten", row.id, actor, parties=[row.agency_id, row.creator_id], ends_on=ends_on.isoformat()
     )
     return row
+
+
+def _today(session: Session, row: Mandate) -> date:
+    return party_days.today_of(session.get_one(Party, row.creator_id))
 
 
 def listing(

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.db import Base
 
+TIMEZONE = "Asia/Shanghai"  # of whoever names no other
+
 
 class PartyKind(StrEnum):
     BRAND = "brand"
@@ -24,6 +26,11 @@ class PartyStatus(StrEnum):
     SUSPENDED = "suspended"
 
 
+class PersonStatus(StrEnum):
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
 class MandateStatus(StrEnum):
     OFFERED = "offered"
     ACTIVE = "active"
@@ -32,13 +39,24 @@ class MandateStatus(StrEnum):
 
 
 class Party(Base):
-    """An organisation (or a person alone) that acts."""
+    """An organisation (or a person alone) that acts.
+
+    The days of a creator's mandates are days of its `timezone`. `verified_at`: since when an admin knows that the party
+    is who it says. `suspension_reason` is what a suspended party reads.
+    """
 
     __tablename__ = "parties"
+    __table_args__ = (
+        sa.CheckConstraint("(timestamptz '2000-01-01' AT TIME ZONE timezone) IS NOT NULL", name="timezone_known"),
+    )
 
     kind: Mapped[PartyKind]
     name: Mapped[str]
     status: Mapped[PartyStatus] = mapped_column(default=PartyStatus.ACTIVE)
+    timezone: Mapped[str] = mapped_column(default=TIMEZONE, server_default=TIMEZONE)
+    verified_at: Mapped[datetime | None] = mapped_column(default=None)
+    suspended_at: Mapped[datetime | None] = mapped_column(default=None)
+    suspension_reason: Mapped[str | None] = mapped_column(default=None)
     version: Mapped[int] = mapped_column(default=1)
 
 
@@ -52,7 +70,24 @@ class Person(Base):
     name: Mapped[str]
     password_hash: Mapped[str]
     locale: Mapped[str] = mapped_column(default="zh-CN")
-    timezone: Mapped[str] = mapped_column(default="Asia/Shanghai")
+    timezone: Mapped[str] = mapped_column(default=TIMEZONE)
+    status: Mapped[PersonStatus] = mapped_column(default=PersonStatus.ACTIVE, server_default="active")
+    suspended_at: Mapped[datetime | None] = mapped_column(default=None)
+    suspension_reason: Mapped[str | None] = mapped_column(default=None)
+    version: Mapped[int] = mapped_column(default=1, server_default=sa.text("1"))
+
+
+class PartyVerification(Base):
+    """An admin's decision that a party is, or is no longer known to be, who it says. Never changed."""
+
+    __tablename__ = "party_verifications"
+
+    party_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
+    decided_by: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
+    verified: Mapped[bool]
+    reason: Mapped[str]
+    evidence: Mapped[str | None] = mapped_column(default=None)
+    evidence_sha256: Mapped[str | None] = mapped_column(default=None)
 
 
 class Membership(Base):
@@ -117,7 +152,6 @@ class ApiKey(Base):
     public_id: Mapped[str] = mapped_column(unique=True)
     secret_hash: Mapped[str]
     scopes: Mapped[list[str]]
-    mode: Mapped[str] = mapped_column(default="live")
     expires_at: Mapped[datetime | None] = mapped_column(default=None)
     revoked_at: Mapped[datetime | None] = mapped_column(default=None)
     last_used_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -5,9 +5,10 @@ People and parties have no row-level security, so these conditions alone protect
 
 from collections.abc import Collection
 from contextlib import AbstractContextManager
+from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from marketplace.core import db
 from marketplace.core.actor import SYSTEM, Actor, Permission
@@ -24,7 +25,13 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
         return sa.true()
     if actor.party_id is None:
         return sa.false()
-    not_over = Mandate.status.in_(OPEN), sa.or_(Mandate.ends_on.is_(None), Mandate.ends_on >= now().date())
+    # A mandate that has not begun shows the two to each other already, so its first day is left out of the comparison.
+    creator = aliased(Party)
+    not_over = (
+        creator.id == Mandate.creator_id,
+        Mandate.status.in_(OPEN),
+        sa.func.mandate_covers(sa.literal(date.min), Mandate.ends_on, creator.timezone, now()),
+    )
     creators = sa.select(Mandate.creator_id).where(Mandate.agency_id == actor.party_id, *not_over)
     agencies = sa.select(Mandate.agency_id).where(Mandate.creator_id == actor.party_id, *not_over)
     return sa.or_(Party.id.in_(actor.parties), Party.id.in_(creators), Party.id.in_(agencies))

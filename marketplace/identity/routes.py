@@ -74,7 +74,7 @@ def sign_in(body: dict[str, Any]) -> SignedIn:
     return sessions.sign_in(session(), **body, hours=hours)
 
 
-@blueprint.delete("/sessions/current", allow=SIGNED_IN)
+@blueprint.delete("/sessions/current", allow=SIGNED_IN, while_suspended=True)
 def sign_out() -> None:
     """End the session that asks."""
     sessions.sign_out(session(), actor(), token=_token())
@@ -86,7 +86,15 @@ def me() -> CurrentUser:
     return service.me(session(), actor())
 
 
-@blueprint.post("/people/me/password", allow=SIGNED_IN, once=False, counted="sign-in", takes=PasswordIn, status=204)
+@blueprint.post(
+    "/people/me/password",
+    allow=SIGNED_IN,
+    once=False,
+    counted="sign-in",
+    takes=PasswordIn,
+    status=204,
+    while_suspended=True,
+)
 def change_password(body: dict[str, Any]) -> None:
     """Change the password; every other session of the person ends."""
     sessions.change_password(session(), actor(), **body, token=_token())
@@ -107,9 +115,9 @@ def party(party_id: UUID) -> Party:
 
 
 @blueprint.patch("/parties/<id('pty'):party_id>", **_MANAGES, takes=PartyChange, answers=PartyOut)
-def rename(body: dict[str, Any], party_id: UUID, version: int) -> Party:
-    """Change the name."""
-    return service.rename(session(), actor(), party_id, name=body["name"], version=version)
+def change_party(body: dict[str, Any], party_id: UUID, version: int) -> Party:
+    """Change the name or the time zone."""
+    return service.change(session(), actor(), party_id, values=body, version=version)
 
 
 @blueprint.get("/parties/<id('pty'):party_id>/members", **_READS, query=page_query("mbr"), answers=page_of(MemberOut))

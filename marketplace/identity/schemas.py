@@ -11,7 +11,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from marketplace.core.actor import Permission, Role
 from marketplace.core.http.fields import IdField, TextField, TimeField, WholeField, one_of
 from marketplace.identity import passwords
-from marketplace.identity.models import MandateStatus, PartyKind, PartyStatus
+from marketplace.identity.models import TIMEZONE, MandateStatus, PartyKind, PartyStatus, PersonStatus
 
 LOCALES = ("zh-CN", "en")
 SIGN_UP_KINDS = (PartyKind.BRAND, PartyKind.CREATOR, PartyKind.AGENCY)
@@ -105,7 +105,7 @@ class SignUpIn(Schema):
     password = _new_password(required=True)
     name = _named(required=True)
     locale = one_of(LOCALES, load_default="zh-CN")
-    timezone = TimezoneField(load_default="Asia/Shanghai")
+    timezone = TimezoneField(load_default=TIMEZONE)
     party = fields.Nested(PartyIn, required=True)
 
 
@@ -123,12 +123,56 @@ class PartyOut(Schema):
     kind = one_of(PartyKind, required=True)
     name = fields.String(required=True)
     status = one_of(PartyStatus, required=True)
+    timezone = fields.String(
+        required=True, metadata={"description": "The days of a creator's mandates are days of this time zone."}
+    )
+    verified_at = TimeField(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Since when the platform knows that the party is who it says."},
+    )
+    suspended_at = TimeField(required=True, allow_none=True)
     version = fields.Integer(required=True)
     created_at = TimeField(required=True)
 
 
+class PartyStandingOut(PartyOut):
+    """A party as admins see it. Those on the other side of its mandates are not told why it is suspended."""
+
+    suspension_reason = fields.String(required=True, allow_none=True)
+
+
 class PartyChange(Schema):
-    name = _named(required=True)
+    """What is left out stays as it is."""
+
+    name = _named()
+    timezone = TimezoneField()
+
+
+class ReasonIn(Schema):
+    reason = _named(500, required=True)
+
+
+class SuspensionIn(Schema):
+    reason = _named(
+        500, required=True, metadata={"description": "Read by whoever is suspended, with each call that is refused."}
+    )
+
+
+class VerificationIn(ReasonIn):
+    """What was seen. `evidence_sha256` is the hash of a file that is kept elsewhere; without it, that of the words."""
+
+    evidence = _named(4000, required=True, metadata={"description": "What was seen, where, and of which day."})
+    evidence_sha256 = TextField(64, pattern=r"^[0-9a-f]{64}$", load_default=None, allow_none=True)
+
+
+class PersonStandingOut(Schema):
+    id = IdField("per", required=True)
+    name = fields.String(required=True)
+    status = one_of(PersonStatus, required=True)
+    suspended_at = TimeField(required=True, allow_none=True)
+    suspension_reason = fields.String(required=True, allow_none=True)
+    version = fields.Integer(required=True)
 
 
 class MembershipOut(Schema):
@@ -151,6 +195,7 @@ class MemberPersonOut(Schema):
     id = IdField("per", required=True)
     name = fields.String(required=True)
     email = fields.String(required=True)
+    status = one_of(PersonStatus, required=True)
 
 
 class MemberOut(Schema):
@@ -172,6 +217,11 @@ class ActorOut(Schema):
     person_id = IdField("per", required=True)
     permissions = fields.List(one_of(Permission), required=True)
     acts_for = fields.List(IdField("pty"), required=True, metadata={"description": "Creators with a mandate today."})
+    suspended = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Why the party may only read at present; null where it may act."},
+    )
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         found = super().get_attribute(obj, attr, default)
@@ -238,7 +288,11 @@ class InviteAcceptIn(Schema):
 
 class MandateTermsIn(Schema):
     starts_on = DayField(required=True)
-    ends_on = DayField(load_default=None, allow_none=True, metadata={"description": "The last day, included. UTC."})
+    ends_on = DayField(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "The last day, included, to midnight in the creator's time zone."},
+    )
     share_basis_points = WholeField(
         0, 10_000, required=True, metadata={"description": "Of 10,000: the agency's share."}
     )
@@ -249,7 +303,7 @@ class MandateIn(MandateTermsIn):
 
 
 class MandateEndIn(Schema):
-    ends_on = DayField(required=True, metadata={"description": "Today ends it at once."})
+    ends_on = DayField(required=True, metadata={"description": "Today, in the creator's time zone, ends it at once."})
 
 
 class MandateOut(Schema):
@@ -279,7 +333,6 @@ class CreatorOut(Schema):
 class ApiKeyIn(Schema):
     name = _named(60, required=True)
     scopes = _permissions(required=True)
-    mode = one_of(("live", "test"), load_default="live")
     expires_at = TimeField(load_default=None, allow_none=True)
 
 
@@ -290,7 +343,6 @@ class ApiKeyOut(Schema):
     name = fields.String(required=True)
     public_id = fields.String(required=True, metadata={"description": "The part of the key before the dot."})
     scopes = fields.List(one_of(Permission), required=True)
-    mode = fields.String(required=True)
     created_at = TimeField(required=True)
     expires_at = TimeField(required=True, allow_none=True)
     revoked_at = TimeField(required=True, allow_none=True)

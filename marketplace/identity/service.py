@@ -1,6 +1,6 @@
 """People and parties: signing up, who one is, who sits where, and creators whom others enter."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,9 +14,10 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, NotAllowed, WrongState
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
-from marketplace.identity import authentication, mandates, policy, sessions
+from marketplace.identity import authentication, mandates, party_days, policy, sessions
 from marketplace.identity.mandates import MandateTerms
 from marketplace.identity.models import (
+    TIMEZONE,
     ApiKey,
     ConsoleSession,
     Invite,
@@ -66,7 +67,7 @@ def sign_up(
     party_name: str,
     kind: str,
     locale: str = "zh-CN",
-    timezone: str = "Asia/Shanghai",
+    timezone: str = TIMEZONE,
 ) -> PartySeat:
     """Make a person and their party, in which they have every permission.
 
@@ -74,9 +75,10 @@ def sign_up(
     """
     if PartyKind(kind) == PartyKind.PLATFORM:
         raise NotAllowed("The platform's people are made by its own command.")
+    party_days.require_known(session, timezone, "/timezone")
     with policy.unfiltered(session):
         person = add_person(session, email=email, name=name, password=password, locale=locale, timezone=timezone)
-        party = Party(kind=PartyKind(kind), name=party_name)
+        party = Party(kind=PartyKind(kind), name=party_name, timezone=timezone)
         session.add(party)
         session.flush()
         membership = seat(session, person, party, EVERYTHING)
@@ -102,7 +104,7 @@ def make_platform_admin(session: Session, email: str, name: str, password: str) 
 
 
 def add_person(
-    session: Session, *, email: str, name: str, password: str, locale: str = "zh-CN", timezone: str = "Asia/Shanghai"
+    session: Session, *, email: str, name: str, password: str, locale: str = "zh-CN", timezone: str = TIMEZONE
 ) -> Person:
     """Make a person. Raises InvalidInput for a weak password, Conflict for a known address.
 
@@ -171,14 +173,21 @@ def listing(
     return paging.page(session, query, Party, limit, starting_after)
 
 
-def rename(session: Session, actor: Actor, party_id: UUID, *, name: str, version: int) -> Party:
-    """Rename a party. Raises NotFound, NotAllowed, PreconditionFailed."""
+def change(session: Session, actor: Actor, party_id: UUID, *, values: Mapping[str, str], version: int) -> Party:
+    """Rename a party, or move it to another time zone, in which the days of its mandates then count.
+
+    Raises NotFound, NotAllowed, PreconditionFailed, InvalidInput (a time zone that the database does not know).
+    """
     party = db.lock(session, Party, party_id, policy.visible(actor), version=version)
     policy.require_managed(actor, party)
-    if name != party.name:
-        before, party.name = party.name, name
-        party.version += 1
-        events.record(session, "parties.rename", party.id, actor, parties=[party.id], before=before, after=name)
+    if "timezone" in values:
+        party_days.require_known(session, values["timezone"], "/timezone")
+    for name, kind in (("name", "parties.rename"), ("timezone", "parties.move")):
+        before = getattr(party, name)
+        if values.get(name, before) != before:
+            setattr(party, name, values[name])
+            party.version += 1
+            events.record(session, kind, party.id, actor, parties=[party.id], before=before, after=values[name])
     return party
 
 
@@ -233,16 +242,20 @@ def remove_member(session: Session, actor: Actor, party_id: UUID, membership_id:
 def enter_creator(session: Session, actor: Actor, *, name: str, terms: MandateTerms | None = None) -> EnteredCreator:
     """Enter a creator who has not signed up: an unclaimed party, and for an agency a mandate in force.
 
+    The creator's time zone is that of whoever enters it, until the creator claims the party and names another.
     An agency's mandate without `terms` begins today, has no end and no share. The actor's `acts_for` names the new
     creator from its next authentication on. Raises NotAllowed, InvalidInput.
     """
     if actor.role not in (Role.AGENCY, Role.ADMIN, Role.SYSTEM):
         raise NotAllowed("Creators are entered by agencies and the platform.")
-    party = Party(kind=PartyKind.CREATOR, name=name, status=PartyStatus.UNCLAIMED)
+    own = session.get(Party, actor.party_id) if actor.party_id else None
+    zone = own.timezone if own else TIMEZONE
+    party = Party(kind=PartyKind.CREATOR, name=name, status=PartyStatus.UNCLAIMED, timezone=zone)
     session.add(party)
     session.flush()
     parties = [party.id, *([actor.party_id] if actor.party_id else [])]
     events.record(session, "parties.enter", party.id, actor, parties=parties, name=name)
     if actor.role != Role.AGENCY:
         return EnteredCreator(party, None)
-    return EnteredCreator(party, mandates.enter(session, actor, party, terms or MandateTerms(now().date(), None, 0)))
+    terms = terms or MandateTerms(party_days.today_of(party), None, 0)
+    return EnteredCreator(party, mandates.enter(session, actor, party, terms))

@@ -13,7 +13,7 @@ from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import FieldError, InvalidInput, NotAllowed, NotFound, NotSignedIn
 from marketplace.identity import authentication, passwords, policy
-from marketplace.identity.models import ConsoleSession, Membership, Party, PartyStatus, Person
+from marketplace.identity.models import ConsoleSession, Membership, Party, Person
 
 WRONG = "The e-mail address or the password is wrong."
 
@@ -45,10 +45,12 @@ def require_password(person: Person | None, password: str) -> Person:
 def sign_in(session: Session, *, email: str, password: str, hours: int, party_id: UUID | None = None) -> SignedIn:
     """Begin a session of `hours` for one of the person's parties.
 
-    Raises NotSignedIn; and, for the right password only, NotAllowed (no seat anywhere) and InvalidInput (which party?).
+    A suspended party's people may sign in, to read. Raises NotSignedIn; and, for the right password only, NotAllowed
+    (the person is suspended, or has no seat anywhere) and InvalidInput (which party?).
     """
     with policy.unfiltered(session):
         person = require_password(person_of(session, email), password)
+        authentication.refuse_suspended_person(person)
         party = _seat(session, person, party_id)
         # As with a key, the part before the dot may be logged and counted; only the part after it is secret.
         public = "".join(secrets.choice(ids.ALPHABET) for _ in range(12))
@@ -72,12 +74,12 @@ def _seat(session: Session, person: Person, party_id: UUID | None) -> Party:
     query = (
         sa.select(Party)
         .join(Membership, Membership.party_id == Party.id)
-        .where(Membership.person_id == person.id, Party.status != PartyStatus.SUSPENDED)
+        .where(Membership.person_id == person.id)
         .order_by(Party.id)
     )
     parties = list(session.scalars(query))
     if not parties:
-        raise NotAllowed("You have no seat in any party that is open.")
+        raise NotAllowed("You have no seat in any party.")
     chosen = parties if party_id is None else [party for party in parties if party.id == party_id]
     if len(chosen) == 1:
         return chosen[0]

@@ -21,6 +21,7 @@ from marketplace.core.jobs import LEASE_BEGAN, VISION
 from marketplace.local.programs import MARKET_QUEUES, ringer_argv, web_argv, worker_argv
 from marketplace.local.servers import LocalServers, database_url_of, start_servers
 from marketplace.local.supervisor import Supervisor
+from marketplace.local.web_port import hold_port
 
 DEAF_S = 20.0
 WEB_READY_S = 120.0  # on a busy machine; usually takes 6 s of CPU time
@@ -61,10 +62,11 @@ class MarketTree:
         """Prepare the whole market on one machine, with a migrated database.
 
         The servers are embedded unless DATABASE_URL and REDIS_URL name others. `env` overrides the environment; `log`
-        gets every child's lines instead of the terminal.
+        gets every child's lines instead of the terminal. Raises EmbeddedError for a taken port, before anything starts.
         """
         child_env = {**os.environ, **(env or {})}  # noqa: TID251 - handed on to the children as it is
         with contextlib.ExitStack() as stack:
+            stack.enter_context(hold_port(host, port))
             servers = None
             if not (child_env.get("DATABASE_URL") and child_env.get("REDIS_URL")):
                 servers = stack.enter_context(start_servers(data))

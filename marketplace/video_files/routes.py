@@ -150,6 +150,7 @@ def _linked(body: RawBody, query: dict[str, Any], video_id: UUID) -> Iterator[Re
 )
 def send_signed(video: ReceivedVideo, query: dict[str, Any], video_id: UUID) -> ShownVideo:
     """Send the one video that a link was made for. What was cut off or refused can be sent again."""
+    signed_links.refuse_suspended(session(), video_id)
     return service.show(actor(), whole_uploads.keep(session(), video))
 
 

@@ -9,6 +9,7 @@ import hmac
 from datetime import UTC, datetime
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.core import db
@@ -38,6 +39,14 @@ def check(secret: str, method: str, video_id: UUID, until: int, given: str) -> N
     """Raise LinkOver if the signature is forged, for something else, or expired."""
     if not hmac.compare_digest(signature(secret, method, video_id, until), given) or until < now().timestamp():
         raise LinkOver("It was made for something else, or its time is over. Ask its maker for a new one.")
+
+
+def refuse_suspended(session: Session, video_id: UUID) -> None:
+    """Raise LinkOver if the party that made the link may change nothing at present."""
+    with db.acting_as(session, SYSTEM):
+        query = sa.select(sa.func.party_is_suspended(VideoFile.party_id)).where(VideoFile.id == video_id)
+        if session.scalar(query):
+            raise LinkOver("Its maker may not receive videos at present.")
 
 
 def announce(session: Session, actor: Actor, *, name: str, size_bytes: int, quota_bytes: int, until: int) -> VideoFile:

@@ -34,6 +34,12 @@ PATCH  /parties/{party_id} | creators                     SSNNYNFNYFF
 GET    /parties/{party_id}/members                        SSYNNNNNYYF
 GET    /parties/{party_id}/members | creators             SSNNYNFNYNF
 DELETE /parties/{party_id}/members/{membership_id}        SSYNNNNNYFF
+POST   /parties/{party_id}/suspend                        SSFFFFFFYFF
+POST   /parties/{party_id}/reinstate                      SSFFFFFFYFF
+POST   /parties/{party_id}/verify                         SSFFFFFFYFF
+POST   /parties/{party_id}/unverify                       SSFFFFFFYFF
+POST   /people/{person_id}/suspend                        SSFFFFFFYFF
+POST   /people/{person_id}/reinstate                      SSFFFFFFYFF
 POST   /invites                                           SSYYYYYYYFF
 GET    /invites                                           SSYYYYYYYFF
 DELETE /invites/{invite_id}                               SSYNNNNNYFF
@@ -54,6 +60,17 @@ GET    /channels/{channel_id}                             SSYNYNYNYYF
 GET    /channels/{channel_id} | published                 SSNNYNYNYNF
 PATCH  /channels/{channel_id}                             SSFFYNYNYFF
 POST   /channels/{channel_id}/archive                     SSFFYNYNYFF
+POST   /channels/{channel_id}/proof                       SSFFYNYNFFF
+GET    /channels/{channel_id}/proofs                      SSFFYNYNYFF
+GET    /channel-claims                                    SSFFFFFFYFF
+GET    /channel-claims/{channel_id}                       SSFFFFFFYFF
+POST   /channel-claims/{channel_id}/prove                 SSFFFFFFYFF
+POST   /channel-claims/{channel_id}/refuse                SSFFFFFFYFF
+POST   /channels/{channel_id}/transfer                    SSFFYNFFFFF
+GET    /channel-transfers                                 SSFFYYFFYFF
+POST   /channel-transfers/{transfer_id}/accept            SSFFNYFFFFF
+POST   /channel-transfers/{transfer_id}/decline           SSFFNYFFFFF
+POST   /channel-transfers/{transfer_id}/withdraw          SSFFYNFFFFF
 POST   /channels/{channel_id}/audience-snapshots          SSFFYNYNYFF
 GET    /channels/{channel_id}/audience-snapshots          SSYNYNYNYYF
 GET    /channels/{channel_id}/audience-snapshots | published SSNNYNYNYNF

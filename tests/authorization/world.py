@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.briefs import assets
 from marketplace.briefs.models import Brief
-from marketplace.channels.models import AudienceSnapshot, Channel, ChannelImport, ImportMode
+from marketplace.channels.models import AudienceSnapshot, Channel, ChannelImport, ChannelTransfer, ImportMode
 from marketplace.core import db, ids, jobs
 from marketplace.core.actor import Permission
 from marketplace.core.clock import now
@@ -43,11 +43,13 @@ from tests.make.people import Somebody, somebody
 
 PREFIXES = {
     "party_id": "pty",
+    "person_id": "per",
     "membership_id": "mbr",
     "invite_id": "inv",
     "mandate_id": "mnd",
     "key_id": "key",
     "channel_id": "chn",
+    "transfer_id": "ctr",
     "snapshot_id": "snp",
     "import_id": "imp",
     "brief_id": "brf",
@@ -66,6 +68,10 @@ PREFIXES = {
     "check_id": "vck",
     "exclusivity_id": "exw",
 }
+
+
+REASON = {"reason": "looked at it"}
+EVIDENCE = {**REASON, "evidence": "seen on the page of the account"}
 
 
 @dataclass
@@ -121,6 +127,7 @@ def make() -> World:
         },
         ids={
             "party_id": owner.party_id,
+            "person_id": owner.person_id,
             "membership_id": people.membership_of(owner),
             "brief_id": there.brief_id,
             "channel_id": closing.channel_id,
@@ -140,7 +147,7 @@ def make() -> World:
 
 def _revoked(owner: Somebody) -> dict[str, str]:
     with db.transaction(owner.actor) as session:
-        issued = api_keys.create(session, owner.actor, name="gone", scopes=["read"], mode="live", expires_at=None)
+        issued = api_keys.create(session, owner.actor, name="gone", scopes=["read"], expires_at=None)
         api_keys.revoke(session, owner.actor, issued.row.id)
     return {"Authorization": f"Bearer {issued.secret}"}
 
@@ -161,13 +168,12 @@ def _add_rows(world: World) -> None:
             written = session.get_one(Brief, brief_id).version_id
             assert written is not None
             world.by_subject[subject]["version_id"] = written
-        found["key_id"] = api_keys.create(
-            session, owner.actor, name="spare", scopes=["read"], mode="live", expires_at=None
-        ).row.id
+        found["key_id"] = api_keys.create(session, owner.actor, name="spare", scopes=["read"], expires_at=None).row.id
         found["invite_id"] = invites.create(session, owner.actor, email="x@example.org", permissions=["read"]).row.id
         terms = MandateTerms(now().date(), None, 1000)
         found["mandate_id"] = mandates.offer(session, lapsed.actor, creator_id=other.party_id, terms=terms).id
         found["import_id"] = _import(session, creator)
+        found["transfer_id"] = _transfer(session, found["channel_id"], creator, other)
         found["job_id"] = jobs.enqueue(
             session, "channels.import", queue=jobs.IMPORTS, party_id=creator.party_id, at=now() + timedelta(days=1)
         )
@@ -225,6 +231,13 @@ def _snapshot(session: Session, channel_id: UUID) -> UUID:
     session.flush()
     session.get_one(Channel, channel_id).snapshot_id = snapshot.id
     return snapshot.id
+
+
+def _transfer(session: Session, channel_id: UUID, giver: Somebody, taker: Somebody) -> UUID:
+    row = ChannelTransfer(channel_id=channel_id, from_creator_id=giver.party_id, to_creator_id=taker.party_id)
+    session.add(row)
+    session.flush()
+    return row.id
 
 
 def _import(session: Session, creator: Somebody) -> UUID:
@@ -287,6 +300,15 @@ def body(method: str, path: str, world: World) -> Any:
         ("POST", "/sessions"): {"email": "nobody@example.org", "password": "not the password"},
         ("POST", "/people/me/password"): {"old": "not the password", "new": new_id().hex},
         ("PATCH", "/parties/{party_id}"): {"name": "New name"},
+        **{("POST", f"/parties/{{party_id}}/{name}"): REASON for name in ("suspend", "reinstate", "unverify")},
+        **{("POST", f"/people/{{person_id}}/{name}"): REASON for name in ("suspend", "reinstate")},
+        ("POST", "/parties/{party_id}/verify"): EVIDENCE,
+        ("POST", "/channels/{channel_id}/proof"): {},
+        ("POST", "/channel-claims/{channel_id}/prove"): EVIDENCE,
+        ("POST", "/channel-claims/{channel_id}/refuse"): REASON,
+        ("POST", "/channels/{channel_id}/transfer"): {
+            "creator_id": _show("pty", world.people["other_creator"].party_id)
+        },
         ("POST", "/invites"): {"email": "y@example.org", "permissions": ["read"]},
         ("POST", "/invites/accept"): {"token": "x" * 43, "name": "N", "password": new_id().hex},
         ("POST", "/creators"): {"name": "新人"},

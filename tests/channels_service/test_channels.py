@@ -78,14 +78,20 @@ def test_an_admin_enters_channels_of_creators_that_exist(
         assert (answer.status_code, count(session, party_id)) == (422, 0)
 
 
-def test_an_account_is_entered_once_whoever_asks(client: FlaskClient, session: Session, creator: Somebody) -> None:
+def test_a_creator_enters_an_account_once_and_another_may_claim_it_too(
+    client: FlaskClient, session: Session, creator: Somebody
+) -> None:
     sent = body()
-    assert client.post(API, json=sent, headers=creator.once()).status_code == 201
+    first = client.post(API, json=sent, headers=creator.once())
+    assert (first.status_code, first.json["claim_status"], first.json["proven_at"]) == (201, "claimed", None)
+    again = {**sent, "handle": "@" + sent["handle"].upper()}
+    answer = client.post(API, json=again, headers=creator.once())
+    assert (answer.status_code, answer.json["rule"]) == (409, "uq_channels_platform_account_key_creator_id")
+    assert first.json["id"] in answer.json["detail"]
     other = somebody("creator")
-    for who in (creator, other):
-        answer = client.post(API, json={**sent, "handle": "@" + sent["handle"].upper()}, headers=who.once())
-        assert (answer.status_code, answer.json["rule"]) == (409, "uq_channels_platform_account_key")
-    assert (count(session, creator.party_id), count(session, other.party_id)) == (1, 0)
+    claimed = client.post(API, json=again, headers=other.once())
+    assert (claimed.status_code, claimed.json["claim_status"]) == (201, "claimed")
+    assert (count(session, creator.party_id), count(session, other.party_id)) == (1, 1)
     assert client.post(API, json={**sent, "platform": "tiktok"}, headers=creator.once()).status_code == 201
 
 

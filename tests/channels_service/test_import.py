@@ -237,18 +237,20 @@ def test_a_stop_is_heard_while_rows_are_read(
     assert kinds(session, told) == ["imports.cancelled"]
 
 
-def test_another_creators_channel_is_a_fault_of_its_row(
+def test_an_account_that_another_creator_claims_gets_a_claim_beside_it(
     client: FlaskClient, session: Session, work: Work, creator: Somebody, mark: str
 ) -> None:
     victim = somebody("creator")
     done(client, victim, work, make.rows(mark, 1))
     before = stored(session, mark)
     told = done(client, creator, work, make.rows(mark, 2, name="偷来的"))
-    assert (told["status"], told["rows_done"], told["rows_bad"], told["channels_new"]) == ("done", 1, 1, 1)
-    assert faults(client, creator, told) == [(2, "account_key")]
-    assert stored(session, mark)[:2] == (before[0] + 1, before[1] + 1)
-    first = session.scalars(sa.select(Channel).where(Channel.account_key == f"{mark}0")).one()
+    assert (told["status"], told["rows_done"], told["rows_bad"], told["channels_new"]) == ("done", 2, 0, 2)
+    assert stored(session, mark)[:2] == (before[0] + 2, before[1] + 2)
+    first, claim = session.scalars(
+        sa.select(Channel).where(Channel.account_key == f"{mark}0").order_by(Channel.created_at)
+    )
     assert (first.creator_id, first.version, first.name != "偷来的") == (victim.party_id, 2, True)
+    assert (claim.creator_id, claim.claim_status, claim.handle_key) == (creator.party_id, "claimed", f"{mark}0")
 
 
 def test_an_agencys_rows_need_a_mandate(

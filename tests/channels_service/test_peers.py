@@ -13,7 +13,7 @@ from marketplace.channels import peers
 from marketplace.channels.anomalies import HOUSE_RANGES, PeerRange
 from marketplace.channels.files import bulk_store
 from marketplace.channels.files.bulk_store import ChannelEntry
-from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus
+from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus, ClaimStatus
 from marketplace.channels.peers import CREATORS_MIN, PeerRanges
 from marketplace.core import db, ids
 from marketplace.core.ids import new_id
@@ -41,24 +41,30 @@ def creators(count: int) -> list[UUID]:
 
 
 def tell(
-    platform: str, owners: Sequence[UUID], facts: Sequence[dict[str, Any]], *, followers: int = FOLLOWERS, day: int = 1
+    platform: str,
+    owners: Sequence[UUID],
+    facts: Sequence[dict[str, Any]],
+    *,
+    followers: int = FOLLOWERS,
+    day: int = 1,
+    accounts: Sequence[str] = (),
 ) -> None:
-    """Store a channel for each of the facts."""
+    """Store a channel for each of the facts, of new accounts unless they are named."""
     entries = []
-    for number, (owner, told) in enumerate(zip(owners, facts, strict=True)):
-        account = new_id().hex
+    for owner, told, named in zip(owners, facts, accounts or [None] * len(facts), strict=True):
+        account = named or new_id().hex
         words = {"handle": account, "name": "频道", "url": None, "language": None, "region": None, "verticals": {}}
         snapshot = {
             "taken_on": date(2026, 11, day),
             "source": "test",
-            "evidence_hash": account,
+            "evidence_hash": new_id().hex,
             "followers": followers,
             "facts": told,
             "margins": {},
             "rate_card": [],
             "series_hash": None,
         }
-        entries.append(ChannelEntry(number, owner, {"platform": platform, "account_key": account, **words}, snapshot))
+        entries.append(ChannelEntry(owner, {"platform": platform, "account_key": account, **words}, snapshot))
     with db.transaction() as session:
         bulk_store.store(session, entries, None, PeerRanges())
 
@@ -98,6 +104,22 @@ def test_the_ends_are_the_second_of_two_hundred_rounded_outwards(platform: str) 
         f"199 creators on {platform} with 30,000 to 100,000 followers, 1 % left out at either end",
         creators=199,
     )
+
+
+def test_impostors_of_every_account_move_no_range_and_proven_owners_who_came_second_count(platform: str) -> None:
+    tell(platform, creators(CREATORS_MIN), rates(*rising(CREATORS_MIN)))
+    before = usual(platform)
+    with db.transaction() as session:
+        accounts = session.scalars(sa.select(Channel.account_key).filter_by(platform=platform)).all()
+    tell(platform, creators(CREATORS_MIN), rates(*([0.2] * CREATORS_MIN)), accounts=accounts)
+    assert usual(platform) == before  # nor are there twice as many creators
+
+    with db.transaction() as session:
+        second = sa.select(sa.func.max(Channel.created_at)).filter_by(platform=platform).scalar_subquery()
+        latest = sa.update(Channel).where(Channel.platform == platform, Channel.created_at == second)
+        session.execute(latest.values(claim_status=ClaimStatus.PROVEN))
+    after = usual(platform)["engagement"]
+    assert (after.low, after.high, after.creators) == (0.2, 0.2, CREATORS_MIN)
 
 
 def test_one_in_a_hundred_is_left_out_at_either_end_however_many_there_are(platform: str) -> None:

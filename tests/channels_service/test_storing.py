@@ -1,7 +1,6 @@
 """Many rows written at once: the same again changes nothing, other people's channels stay theirs."""
 
 import hashlib
-from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -42,19 +41,21 @@ def entry(
         "series_hash": words.pop("series_hash", None),
     }
     channel.update({"language": "zh-CN", "region": None, "verticals": {"food": 1.0}, **words})
-    return ChannelEntry(key=0, creator_id=creator_id, channel=channel, snapshot=snapshot, videos=videos)
+    return ChannelEntry(creator_id=creator_id, channel=channel, snapshot=snapshot, videos=videos)
 
 
 def put(*entries: ChannelEntry) -> StoredBatch:
-    numbered = [replace(one, key=number) for number, one in enumerate(entries)]
     with db.transaction() as session:
-        return bulk_store.store(session, numbered, None, PeerRanges())
+        return bulk_store.store(session, entries, None, PeerRanges())
 
 
-def look(session: Session, account: str) -> tuple[Channel, list[AudienceSnapshot], list[ChannelVideo]]:
+def look(
+    session: Session, account: str, creator_id: UUID | None = None
+) -> tuple[Channel, list[AudienceSnapshot], list[ChannelVideo]]:
     session.rollback()
     session.expire_all()
-    channel = session.scalars(sa.select(Channel).where(Channel.account_key == account)).one()
+    claims = sa.select(Channel).where(Channel.account_key == account).order_by(Channel.created_at)
+    channel = session.scalars(claims.filter_by(creator_id=creator_id) if creator_id else claims).all()[0]
     of = [
         session.scalars(sa.select(model).where(model.channel_id == channel.id).order_by(model.id)).all()
         for model in (AudienceSnapshot, ChannelVideo)
@@ -82,7 +83,7 @@ def account(app: object) -> str:
 
 def test_a_new_channel_comes_with_snapshot_and_videos(session: Session, creator: UUID, account: str) -> None:
     stored = put(entry(creator, account, videos=[video("v1"), video("v2", views=7)]))
-    assert (stored.channels_new, stored.snapshots_new, stored.foreign) == (1, 1, [])
+    assert (stored.channels_new, stored.snapshots_new) == (1, 1)
     channel, snapshots, videos = look(session, account)
     assert (channel.creator_id, channel.snapshot_id, channel.verticals) == (creator, snapshots[0].id, {"food": 1.0})
     by_name = sorted(videos, key=lambda one: one.external_id)
@@ -111,15 +112,20 @@ def test_a_channel_of_another_creator_is_left_alone(session: Session, creator: U
         entry(thief, account + "own"),
         entry(thief, account, followers=9, name="乙", videos=[video(views=1), video("v9")]),
     )
-    assert (stored.foreign, stored.channels_new, stored.snapshots_new) == ([1], 1, 1)
+    assert (stored.channels_new, stored.snapshots_new) == (2, 2)
     assert everything(session, account) == before
+    assert look(session, account, thief)[0].name == "乙"
 
 
-def test_two_creators_of_one_file_cannot_share_an_account(session: Session, creator: UUID, account: str) -> None:
+def test_two_creators_of_one_file_claim_an_account_each(session: Session, creator: UUID, account: str) -> None:
     other = somebody("creator").party_id
-    stored = put(entry(creator, account), entry(other, account, followers=6))
-    assert (stored.foreign, stored.channels_new, stored.snapshots_new) == ([1], 1, 1)
-    assert look(session, account)[0].creator_id == creator
+    series = {"series_hash": new_id().hex}
+    stored = put(entry(creator, account, **series), entry(other, account, followers=6, **series))
+    assert (stored.channels_new, stored.snapshots_new) == (2, 2)
+    (mine, snapshots, _), (theirs, others, _) = look(session, account, creator), look(session, account, other)
+    assert (mine.creator_id, theirs.creator_id) == (creator, other)
+    # It is one account, so neither has copied another one's series of views.
+    assert [flag for row in (*snapshots, *others) for flag in row.flags if flag["code"] == "series_copied"] == []
 
 
 def test_the_newest_snapshot_counts_in_whatever_order_they_come(session: Session, creator: UUID, account: str) -> None:

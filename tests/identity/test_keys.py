@@ -1,5 +1,6 @@
 """API keys: shown once, narrowed, rotated, revoked."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -40,22 +41,37 @@ def live(session: Session, who: Somebody, name: str = "erp") -> int:
 def test_a_key_works_and_is_never_shown_again(client: FlaskClient, session: Session) -> None:
     who = somebody("brand")
 
-    made = make(client, who, mode="test", scopes=["read", "party:manage"])
+    made = make(client, who, scopes=["read", "party:manage"])
 
     assert made.status_code == 201, made.text
     assert made.get_json()["key"].startswith(made.get_json()["public_id"] + ".")
-    assert made.get_json()["public_id"].startswith("inl_test_")
+    assert re.fullmatch("inl_[0-9a-z]{12}", made.get_json()["public_id"])
     assert client.get(ME, headers=signed(made)).get_json()["actor"]["permissions"] == ["party:manage", "read"]
     row = session.get_one(ApiKey, ids.read("key", made.get_json()["id"]))
     assert row.secret_hash == authentication.digest(made.get_json()["key"].partition(".")[2][:-8])
-    assert (row.person_id, row.mode) == (who.person_id, "test")
+    assert row.person_id == who.person_id
     assert row.last_used_at is not None
     listed = client.get(URL, headers=who.headers)
     assert made.get_json()["id"] in [one["id"] for one in listed.get_json()["data"]]
     assert made.get_json()["key"].partition(".")[2] not in listed.text
     assert row.secret_hash not in listed.text
     event = session.scalars(sa.select(Event).filter_by(subject_id=row.id)).one()
-    assert (event.kind, event.data) == ("api_keys.create", {"scopes": ["party:manage", "read"], "mode": "test"})
+    assert (event.kind, event.data) == ("api_keys.create", {"scopes": ["party:manage", "read"]})
+
+
+@pytest.mark.parametrize("kind", ["live", "test"])
+def test_keys_of_the_former_two_kinds_go_on_as_one(client: FlaskClient, session: Session, kind: str) -> None:
+    who = somebody("brand")
+    made = make(client, who, scopes=["read", "party:manage"])
+    key, public_id = made.get_json()["key"], made.get_json()["public_id"]
+    former = public_id.replace("inl_", f"inl_{kind}_")
+    session.execute(sa.update(ApiKey).filter_by(public_id=public_id).values(public_id=former))
+    session.commit()
+
+    answer = client.get(ME, headers={"Authorization": f"Bearer {key.replace(public_id, former)}"})
+
+    assert (answer.status_code, answer.get_json()["actor"]["permissions"]) == (200, ["party:manage", "read"])
+    assert "mode" not in client.get(URL, headers=who.headers).get_json()["data"][0]
 
 
 def test_a_replay_holds_no_key(client: FlaskClient) -> None:
@@ -144,7 +160,7 @@ def test_a_key_has_never_more_than_its_persons_seat(client: FlaskClient, session
         ({"scopes": ["everything"]}, "/scopes/0"),
         ({"scopes": ["read"] * (len(EVERYTHING) + 1)}, "/scopes"),
         ({"name": "\t"}, "/name"),
-        ({"mode": "demo"}, "/mode"),
+        ({"mode": "test"}, "/mode"),
         ({"expires_at": "2020-01-01T00:00:00Z"}, "/expires_at"),
         ({"expires_at": "2027-01-01T00:00:00"}, "/expires_at"),
         ({"secret_hash": "x"}, "/secret_hash"),
@@ -183,7 +199,7 @@ def test_a_mistyped_key_is_told_from_an_unknown_one(client: FlaskClient, spoilt:
     whole = who.headers["Authorization"]
     assert client.get(ME, headers={"Authorization": whole[:-8] + spoilt}).status_code == 401
     assert client.get(ME, headers={"Authorization": whole.replace("Bearer", "Basic")}).status_code == 401
-    _, unknown, _ = authentication.new_key("live")
+    _, unknown, _ = authentication.new_key()
     assert client.get(ME, headers={"Authorization": f"Bearer {unknown}"}).status_code == 401
 
 

@@ -18,13 +18,13 @@ from marketplace.core.events import Event
 from marketplace.core.states import apply_transition
 from marketplace.identity.models import Mandate, MandateStatus, Party, PartyStatus
 from marketplace.identity.states import MANDATE_TRANSITIONS
-from tests.make.people import Somebody, again, mandate, somebody
+from tests.make.people import Somebody, again, home_day, mandate, somebody
 
 URL = "/api/v1/mandates"
 
 
 def day(days: int) -> str:
-    return f"{now().date() + timedelta(days=days)}"
+    return f"{home_day() + timedelta(days=days)}"
 
 
 def offer(client: FlaskClient, agency: Somebody, creator: Somebody, **changes: Any) -> Any:
@@ -137,16 +137,51 @@ def test_two_that_overlap_are_refused_by_the_database(client: FlaskClient, sessi
     assert session.scalar(count) == 2
 
 
-def test_an_agency_acts_for_a_creator_on_the_mandates_days_only() -> None:
+MOMENTS = ("03-02T23:59:59", "03-03T00:00:00", "03-06T12:00:00", "03-10T23:59:59", "03-11T00:00:00")
+
+
+@pytest.mark.parametrize(
+    ("timezone", "offset"),
+    [("Asia/Shanghai", "+08:00"), ("UTC", "+00:00"), ("America/New_York", "-05:00"), ("Pacific/Kiritimati", "+14:00")],
+)
+def test_a_mandate_begins_and_ends_at_the_creators_midnight(
+    client: FlaskClient, session: Session, timezone: str, offset: str
+) -> None:
     agency, creator = somebody("agency"), somebody("creator")
-    with time_machine.travel(datetime(2027, 3, 1, 12, tzinfo=UTC), tick=False) as clock:
+    session.execute(sa.update(Party).filter_by(id=creator.party_id).values(timezone=timezone))
+    session.commit()
+    acts, bids, holds = [], [], []
+    with time_machine.travel(datetime(2027, 3, 1, 9, tzinfo=UTC), tick=False) as clock:
         mandate(agency, creator.party_id, from_days=2, to_days=9)
-        found = {}
-        for moment in ("03-02T23:59:59", "03-03T00:00:00", "03-06T12:00:00", "03-10T23:59:59", "03-11T00:00:00"):
-            clock.move_to(datetime.fromisoformat(f"2027-{moment}+00:00"))
-            found[moment] = again(agency).acts_for
-    mine = frozenset({creator.party_id})
-    assert list(found.values()) == [frozenset(), mine, mine, mine, frozenset()]
+        for moment in MOMENTS:
+            clock.move_to(datetime.fromisoformat(f"2027-{moment}{offset}"))
+            acts.append(again(agency).acts_for == {creator.party_id})
+            # An import asks again for each batch, and the gates of bids ask the database.
+            body = {"platform": "douyin", "handle": ids.new_id().hex, "name": "频道", "creator_id": shown(creator)}
+            bids.append(client.post("/api/v1/channels", json=body, headers=agency.once()).status_code)
+            asked = sa.select(sa.func.mandate_holds(agency.party_id, creator.party_id, now()))
+            holds.append(session.scalar(asked))
+    assert acts == holds == [False, True, True, True, False]
+    assert bids == [422, 201, 201, 201, 422]
+    assert session.scalar(sa.select(sa.func.mandate_holds(None, creator.party_id, now()))) is True
+
+
+def shown(who: Somebody) -> str:
+    return ids.show("pty", who.party_id)
+
+
+def test_today_is_the_creators_day_when_a_mandate_is_offered_and_ended(client: FlaskClient) -> None:
+    agency, creator = somebody("agency"), somebody("creator")
+    # Half past midnight of 11 March in Shanghai, where the agency and the creator are; still 10 March in Greenwich.
+    with time_machine.travel(datetime(2027, 3, 10, 16, 30, tzinfo=UTC), tick=False):
+        late = offer(client, agency, creator, starts_on="2027-03-01", ends_on="2027-03-10")
+        made = offer(client, agency, creator, starts_on="2027-03-11", ends_on="2027-03-20")
+        taken = act(client, creator, made, "accept")
+        past = act(client, agency, made, "end", ends_on="2027-03-10")
+        ended = act(client, agency, made, "end", ends_on="2027-03-11")
+    assert (late.status_code, late.get_json()["errors"][0]["pointer"]) == (422, "/ends_on")
+    assert (taken.status_code, past.status_code) == (200, 422)
+    assert (ended.get_json()["status"], ended.get_json()["ends_on"]) == ("ended", "2027-03-11")
 
 
 def test_nobody_acts_for_a_suspended_creator(session: Session) -> None:

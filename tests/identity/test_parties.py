@@ -10,13 +10,12 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import db, ids
 from marketplace.core.actor import EVERYTHING, NOBODY, SYSTEM, Permission
-from marketplace.core.clock import now
 from marketplace.core.errors import NotAllowed
 from marketplace.core.events import Event
 from marketplace.core.ids import new_id
 from marketplace.identity import service
 from marketplace.identity.models import Mandate, MandateStatus, Membership, Party, PartyStatus
-from tests.make.people import Somebody, again, console, mandate, membership_of, seat, somebody
+from tests.make.people import Somebody, again, console, home_day, mandate, membership_of, seat, somebody
 
 PARTIES = "/api/v1/parties"
 READ_ONLY = frozenset({Permission.READ})
@@ -50,6 +49,7 @@ def test_me_with_a_session_knows_all_my_seats_and_with_a_key_only_its_own(client
             "person_id": ids.show("per", who.person_id),
             "permissions": sorted(EVERYTHING),
             "acts_for": [shown(creator)],
+            "suspended": None,
         }
     assert client.get("/api/v1/people/me").status_code == 401
 
@@ -119,7 +119,7 @@ def test_members_are_known_to_the_party_itself(client: FlaskClient) -> None:
         ids.show("per", second.person_id),
         ids.show("per", creator.person_id),
     ]
-    assert set(found.get_json()["data"][0]["person"]) == {"id", "name", "email"}
+    assert set(found.get_json()["data"][0]["person"]) == {"id", "name", "email", "status"}
     assert client.get(f"{url}?limit=1", headers=creator.headers).get_json()["has_more"] is True
     assert client.get(url, headers=admin.headers).status_code == 200
     assert client.get(url, headers=agency.headers).status_code == 403
@@ -163,7 +163,7 @@ def test_seats_that_stay(client: FlaskClient, session: Session) -> None:
 
 
 def terms(**changes: Any) -> dict[str, Any]:
-    today = now().date()
+    today = home_day()
     return {"starts_on": f"{today}", "ends_on": f"{today + timedelta(days=90)}", "share_basis_points": 2500, **changes}
 
 
@@ -195,7 +195,7 @@ def test_the_platform_enters_a_creator_without_one(client: FlaskClient) -> None:
 def test_creators_that_are_not_entered(client: FlaskClient, session: Session) -> None:
     name, agency = f"Nobody {new_id().hex}", somebody("agency")
     weak = somebody("agency", scopes=READ_ONLY)
-    yesterday = f"{now().date() - timedelta(days=1)}"
+    yesterday = f"{home_day() - timedelta(days=1)}"
     bad = {"name": name, "mandate": terms(starts_on=yesterday, ends_on=yesterday)}
 
     def enter(who: Somebody, body: dict[str, Any]) -> Any:
@@ -222,7 +222,7 @@ def test_the_importer_enters_creators_by_name_alone() -> None:
 
     assert entered.party.status == alone.party.status == PartyStatus.UNCLAIMED
     assert entered.mandate is not None
-    assert (entered.mandate.starts_on, entered.mandate.ends_on) == (now().date(), None)
+    assert (entered.mandate.starts_on, entered.mandate.ends_on) == (home_day(), None)
     assert entered.mandate.share_basis_points == 0
     assert alone.mandate is None
     assert again(agency).acts_for == {entered.party.id}

@@ -16,7 +16,7 @@ from marketplace.core.clock import now
 from marketplace.core.events import Event
 from marketplace.core.ids import new_id
 from marketplace.identity import authentication
-from marketplace.identity.models import ConsoleSession, Party, PartyStatus, Person
+from marketplace.identity.models import ConsoleSession, Person
 from tests.make.people import PASSWORD, Somebody, console, mandate, seat, somebody, with_password
 
 URL = "/api/v1/sessions"
@@ -111,17 +111,6 @@ def test_somebody_of_several_parties_says_for_which(client: FlaskClient, session
     chosen = sign_in(client, email, party_id=ids.show("pty", other.party_id))
     assert chosen.status_code == 201
     assert chosen.get_json()["actor"]["role"] == "agency"
-
-
-def test_a_suspended_party_is_no_place_to_sign_in(client: FlaskClient, session: Session) -> None:
-    who = somebody("brand")
-    email, signed = with_password(who), console(who)
-    session.execute(sa.update(Party).where(Party.id == who.party_id).values(status=PartyStatus.SUSPENDED))
-    session.commit()
-
-    assert sign_in(client, email).status_code == 403
-    assert client.get(ME, headers=signed).status_code == 401
-    assert client.get(ME, headers=who.headers).status_code == 401
 
 
 def test_signing_out_ends_this_session_only(client: FlaskClient, session: Session) -> None:

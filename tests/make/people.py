@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache
 from uuid import UUID
 
@@ -12,8 +12,9 @@ from marketplace.core import db
 from marketplace.core.actor import EVERYTHING, Actor
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
-from marketplace.identity import authentication
+from marketplace.identity import authentication, party_days
 from marketplace.identity.models import (
+    TIMEZONE,
     ApiKey,
     ConsoleSession,
     Mandate,
@@ -46,7 +47,7 @@ def somebody(
     kind: str, name: str | None = None, scopes: frozenset[str] = EVERYTHING, party_id: UUID | None = None
 ) -> Somebody:
     """A new party of the kind (or a new person in `party_id`) with one person who may do everything."""
-    public_id, shown, secret_hash = authentication.new_key("live")
+    public_id, shown, secret_hash = authentication.new_key()
     with db.transaction() as session:
         if party_id is None:
             party = Party(kind=PartyKind(kind), name=name or f"{kind} {new_id().hex[-6:]}")
@@ -71,9 +72,14 @@ def somebody(
         return Somebody(party_id, person.id, key.id, {"Authorization": f"Bearer {shown}"}, actor)
 
 
+def home_day() -> date:
+    """The day that the calendar shows to a party with the usual time zone: mandates begin and end by it."""
+    return party_days.day_of(TIMEZONE, now())
+
+
 def mandate(agency: Somebody, creator_id: UUID, *, from_days: int = -30, to_days: int | None = None) -> UUID:
-    """A live mandate by default; days are counted from today."""
-    today = now().date()
+    """A live mandate by default; days are counted from the creator's today."""
+    today = home_day()
     with db.transaction() as session:
         row = Mandate(
             agency_id=agency.party_id,

@@ -26,16 +26,18 @@ _NEW_CHANNELS = sa.text(
     " verticals, status, version) SELECT r.id, :at, r.creator_id, r.platform, r.account_key, r.handle, r.name, r.url,"
     " r.language, r.region, r.verticals, 'active', 1 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid,"
     " creator_id uuid, platform text, account_key text, handle text, name text, url text, language text, region text,"
-    " verticals jsonb) ORDER BY r.platform, r.account_key"
-    " ON CONFLICT (platform, account_key) DO NOTHING RETURNING id"
+    " verticals jsonb) ORDER BY r.platform, r.account_key, r.creator_id"
+    " ON CONFLICT (platform, account_key, creator_id) DO NOTHING RETURNING id"
 )
 _EXISTING = sa.text(
     "SELECT c.id, c.platform, c.account_key, c.creator_id FROM channels c"
-    " JOIN jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(platform text, account_key text)"
-    " ON r.platform = c.platform AND r.account_key = c.account_key"
+    " JOIN jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(platform text, account_key text, creator_id uuid)"
+    " ON r.platform = c.platform AND r.account_key = c.account_key AND r.creator_id = c.creator_id"
 )
 # Every import locks rows in the same order, so that two imports cannot deadlock.
-_LOCK = sa.text("SELECT id FROM channels WHERE id = ANY(:ids) ORDER BY platform, account_key FOR NO KEY UPDATE")
+_LOCK = sa.text(
+    "SELECT id FROM channels WHERE id = ANY(:ids) ORDER BY platform, account_key, creator_id FOR NO KEY UPDATE"
+)
 _CURRENT_DAYS = sa.text(
     "SELECT c.id, s.taken_on FROM channels c JOIN audience_snapshots s ON s.id = c.snapshot_id WHERE c.id = ANY(:ids)"
 )
@@ -85,7 +87,8 @@ _SET_CURRENT_SNAPSHOTS = sa.text(
     " (SELECT 1 FROM audience_snapshots s WHERE s.id = c.snapshot_id AND s.taken_on > n.taken_on)"
 )
 _SAME_SERIES = sa.text(
-    "SELECT DISTINCT series_hash, channel_id FROM audience_snapshots WHERE series_hash = ANY(:hashes)"
+    "SELECT DISTINCT s.series_hash, c.platform, c.account_key FROM audience_snapshots s"
+    " JOIN channels c ON c.id = s.channel_id WHERE s.series_hash = ANY(:hashes)"
 )
 
 COPIED_SERIES = SnapshotFlag(
@@ -104,10 +107,9 @@ def handle_key(handle: str) -> str:
 class ChannelEntry:
     """A channel of a creator with a snapshot and videos, from a file or typed in. Mappings hold the tables' columns.
 
-    `snapshot` lacks ids, import and flags; each of `videos` is one video. `key` identifies the entry for its caller.
+    `snapshot` lacks ids, import and flags; each of `videos` is one video.
     """
 
-    key: int
     creator_id: UUID
     channel: Mapping[str, Any]
     snapshot: Mapping[str, Any]
@@ -118,6 +120,11 @@ class ChannelEntry:
         return self.channel["platform"], self.channel["account_key"]
 
     @property
+    def claim(self) -> tuple[tuple[str, str], UUID]:
+        """The creator's own claim of the account: others may have claimed it too."""
+        return self.account, self.creator_id
+
+    @property
     def taken_on(self) -> date:
         taken_on: date = self.snapshot["taken_on"]
         return taken_on
@@ -125,30 +132,24 @@ class ChannelEntry:
 
 @dataclass
 class StoredBatch:
-    """What a batch stored. `foreign` holds the keys of the entries whose channel belongs to another creator."""
+    """What a batch stored."""
 
     channels_new: int = 0
     snapshots_new: int = 0
-    foreign: list[int] = field(default_factory=list)
     snapshot_ids: list[UUID] = field(default_factory=list)
 
 
 def store(session: Session, entries: Sequence[ChannelEntry], import_id: UUID | None, market: PeerRanges) -> StoredBatch:
     """Write the entries, with flags for figures outside the market's ranges.
 
-    Entries for a channel of another creator are not written; their keys are returned as `foreign`.
+    An account that another creator has claimed already gets a claim of this entry's creator beside it.
     """
     at, stored = now(), StoredBatch()
-    stored.channels_new = len(_new_channels(session, entries, at))
-    channels = {(row.platform, row.account_key): row for row in _existing(session, entries)}
-    own = []
-    for entry in entries:
-        if channels[entry.account].creator_id == entry.creator_id:
-            own.append((channels[entry.account].id, entry))
-        else:
-            stored.foreign.append(entry.key)
-    if not own:
+    if not entries:
         return stored
+    stored.channels_new = len(_new_channels(session, entries, at))
+    claims = {((row.platform, row.account_key), row.creator_id): row.id for row in _existing(session, entries)}
+    own = [(claims[entry.claim], entry) for entry in entries]
     ids = sorted({channel_id for channel_id, _ in own})
     session.execute(_LOCK, {"ids": ids})
     current_days = {row.id: row.taken_on for row in session.execute(_CURRENT_DAYS, {"ids": ids})}
@@ -184,13 +185,16 @@ OwnEntries = Sequence[tuple[UUID, ChannelEntry]]
 
 
 def _new_channels(session: Session, entries: Sequence[ChannelEntry], at: datetime) -> Sequence[UUID]:
-    first = {entry.account: {**entry.channel, "creator_id": entry.creator_id} for entry in reversed(entries)}
+    first = {entry.claim: {**entry.channel, "creator_id": entry.creator_id} for entry in reversed(entries)}
     rows = [{**channel, "id": new_id()} for channel in first.values()]
     return session.scalars(_NEW_CHANNELS, {"rows": _rows(rows), "at": at}).all()
 
 
 def _existing(session: Session, entries: Sequence[ChannelEntry]) -> Sequence[Any]:
-    keys = [{"platform": platform, "account_key": key} for platform, key in {entry.account for entry in entries}]
+    keys = [
+        {"platform": platform, "account_key": key, "creator_id": creator_id}
+        for (platform, key), creator_id in {entry.claim for entry in entries}
+    ]
     return session.execute(_EXISTING, {"rows": _rows(keys)}).all()
 
 
@@ -199,22 +203,22 @@ def _by_day(own: OwnEntries) -> list[tuple[UUID, ChannelEntry]]:
 
 
 def _flags(session: Session, own: OwnEntries, market: PeerRanges) -> list[list[SnapshotFlag]]:
-    """Return each entry's flags, with one more for a series of views that another channel reports too."""
+    """Return each entry's flags, with one more for a series of views that another account reports too."""
     hashes = sorted({entry.snapshot["series_hash"] for _, entry in own if entry.snapshot["series_hash"]})
-    channels_by_series: dict[str, set[UUID]] = {}
+    accounts_by_series: dict[str, set[tuple[str, str]]] = {}
     for row in session.execute(_SAME_SERIES, {"hashes": hashes}):
-        channels_by_series.setdefault(row.series_hash, set()).add(row.channel_id)
+        accounts_by_series.setdefault(row.series_hash, set()).add((row.platform, row.account_key))
     flags_of_entries = []
-    for channel_id, entry in own:
+    for _, entry in own:
         followers, facts = entry.snapshot["followers"], entry.snapshot["facts"]
         ranges = market.for_channel(entry.channel["platform"], followers)
         flags = anomalies.find_flags(followers, facts, entry.videos, ranges)
         flags += anomalies.impossible_audience(entry.channel["platform"], entry.snapshot["margins"])
         if series := entry.snapshot["series_hash"]:
-            others = channels_by_series.setdefault(series, set())
-            if others - {channel_id}:
+            others = accounts_by_series.setdefault(series, set())
+            if others - {entry.account}:
                 flags.append(COPIED_SERIES)
-            others.add(channel_id)
+            others.add(entry.account)
         flags_of_entries.append(flags)
     return flags_of_entries
 

@@ -62,6 +62,7 @@ def _inlay(record: ChannelRecord) -> Iterator[dict[str, Any]]:
         "external_id": record.account_key,
         "name": record.name,
         "creator_name": record.creator_name,
+        "claim_status": record.claim_status,
         "url": record.url,
         "language": record.language,
         "region": record.region,

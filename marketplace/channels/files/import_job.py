@@ -46,10 +46,6 @@ NOTHING_KEPT = (
 )
 
 
-FOREIGN_ZH = "此账号已属于另一位创作者。"
-FOREIGN_EN = "This account belongs to another creator."
-
-
 class _UndoImport(Exception):
     """Some row was refused in the mode "all or nothing"."""
 
@@ -139,26 +135,23 @@ def _write(
 ) -> None:
     named = [NamedCreator(record.creator_id and str(record.creator_id), record.creator_name) for record in batch]
     entries = []
-    for number, (record, owner) in enumerate(zip(batch, owners.resolve_creators(session, source, named), strict=True)):
+    for record, owner in zip(batch, owners.resolve_creators(session, source, named), strict=True):
         if isinstance(owner, UnknownCreator):
             tally.add_error(record.row, CellError(owner.column, owner.value, owner.zh, owner.en))
         else:
-            entries.append(_entry(number, owner, record))
+            entries.append(_entry(owner, record))
     stored = bulk_store.store(session, entries, row.id, market)
-    for number in stored.foreign:
-        record = batch[number]
-        tally.add_error(record.row, CellError("account_key", record.account_key, FOREIGN_ZH, FOREIGN_EN))
-    tally.good += len(entries) - len(stored.foreign)
+    tally.good += len(entries)
     tally.channels_new += stored.channels_new
     tally.snapshots_new += stored.snapshots_new
 
 
-def _entry(number: int, owner: UUID, record: ChannelRecord) -> ChannelEntry:
+def _entry(owner: UUID, record: ChannelRecord) -> ChannelEntry:
     channel = {name: getattr(record, name) for name in CHANNEL_COLUMNS}
     channel["platform"] = record.platform.lower()
     if record.account_key == record.handle:
         channel["account_key"] = handle_key(record.handle)
-    return ChannelEntry(number, owner, channel, record.snapshot, record.videos)
+    return ChannelEntry(owner, channel, record.snapshot, record.videos)
 
 
 def _storage_error(record: ChannelRecord) -> CellError | None:

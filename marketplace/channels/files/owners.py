@@ -18,9 +18,8 @@ from marketplace.identity.models import Party, PartyStatus
 
 # Mandates are queried again for each batch, so one that ends while a file is read is respected from then on.
 _CREATORS = (
-    "SELECT p.id, p.name FROM parties p WHERE p.kind = 'creator' AND {which} AND (CAST(:agency AS uuid) IS NULL"
-    " OR EXISTS (SELECT 1 FROM mandates m WHERE m.creator_id = p.id AND m.agency_id = :agency AND m.status = 'active'"
-    " AND m.starts_on <= :today AND (m.ends_on IS NULL OR m.ends_on >= :today)))"
+    "SELECT p.id, p.name FROM parties p WHERE p.kind = 'creator' AND p.status <> 'suspended' AND {which}"
+    " AND mandate_holds(CAST(:agency AS uuid), p.id, :now)"
 )
 _BY_NAME = sa.text(_CREATORS.format(which="p.name = ANY(:wanted)"))
 _BY_ID = sa.text(_CREATORS.format(which="p.id = ANY(:wanted)"))
@@ -143,7 +142,7 @@ def _by_name(session: Session, actor: Actor, wanted: Sequence[str]) -> dict[str,
 
 def _parameters(actor: Actor, wanted: Sequence[UUID] | Sequence[str]) -> dict[str, object]:
     agency = actor.party_id if actor.role == Role.AGENCY else None
-    return {"wanted": list(wanted), "agency": agency, "today": now().date()}
+    return {"wanted": list(wanted), "agency": agency, "now": now()}
 
 
 def _parse_id(text: str | None) -> UUID | None:

@@ -72,6 +72,7 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
         takes_raw: RawBodySpec | None = None,
         receive: Receive | None = None,
         refuses: Sequence[int] = (),
+        while_suspended: bool = False,
     ) -> Callable[[View], View]:
         """Return a decorator that registers a view under this path.
 
@@ -79,7 +80,8 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
         instead of `takes` the body is a file, and the view gets a RawBody first, or what `receive` made of it.
         `receive` is called as the view is, but while no transaction is open: a body may take longer to arrive than a
         connection may be held. `also_as` is a second media type, which a query parameter selects; `refuses` are further
-        error statuses, beside those that every route documents.
+        error statuses, beside those that every route documents. `while_suspended` opens to a suspended party what is no
+        mere reading.
         """
         endpoint = Endpoint(
             method,
@@ -95,6 +97,7 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
             takes_raw,
             receive,
             tuple(refuses),
+            while_suspended or method == "GET" or Role.NOBODY in allow,
         )
 
         def register(view: View) -> View:

@@ -21,7 +21,10 @@ SIGNED_IN = (Role.BRAND, Role.CREATOR, Role.AGENCY, Role.ADMIN)
 
 @dataclass(frozen=True)
 class Endpoint:
-    """What a route requires and answers. The tests of authorization walk all of them, so that none is forgotten."""
+    """What a route requires and answers. The tests of authorization walk all of them, so that none is forgotten.
+
+    `while_suspended`: whether a suspended party may call it. Reading it may; of the rest only what a route allows.
+    """
 
     method: str
     allow: tuple[Role, ...]
@@ -36,3 +39,4 @@ class Endpoint:
     raw: RawBodySpec | None = None
     receive: Receive | None = None
     refuses: tuple[int, ...] = ()
+    while_suspended: bool = False

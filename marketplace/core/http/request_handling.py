@@ -101,6 +101,8 @@ def _require_allowed(endpoint: Endpoint, caller: Actor) -> None:
             raise NotSignedIn
         allowed = ", ".join(role for role in endpoint.allow if role not in (Role.SYSTEM, Role.NOBODY))
         raise NotAllowed(f"This is for: {allowed}. You act as {caller.role}.")
+    if caller.suspended is not None and not endpoint.while_suspended:
+        raise NotAllowed(f"Your party is suspended: it can read, and change nothing. {caller.suspended}")
     if endpoint.needs is not None and endpoint.needs not in caller.permissions:
         raise NotAllowed(f"Your membership or key lacks the permission {endpoint.needs}.")
 

@@ -9,6 +9,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.channels.policy import unbeaten
 from marketplace.core import column_copy
 from marketplace.core.clock import now
 from marketplace.core.errors import Unavailable
@@ -38,15 +39,16 @@ SHAPE = fingerprint(
         grid.MODEL_VERSION,
         asking_price.MODEL_VERSION,
         price_model.MODEL_VERSION,
+        "claims that another has not beaten; mandates to the creator's midnight",
     ]
 )[:16]
 
 _SELECT = (
     "SELECT c.id AS channel_id, c.id AS bid_id, f.changed,"
-    " (c.status = 'active' AND c.discoverable AND p.status <> 'suspended') AS live,"
+    f" (c.status = 'active' AND c.discoverable AND p.status <> 'suspended' AND {unbeaten('c')}) AS live,"
     " rpad(c.platform, 30) AS platform, rpad(coalesce(c.region, ''), 6) AS region,"
     " s.followers::float8 AS followers, (s.taken_on - DATE '1970-01-01')::float8 AS taken_on,"
-    " represented_until(c.creator_id, {day})::float8 AS agency_until,"
+    " represented_until(c.creator_id, {begun}) AS agency_until,"
     " ARRAY[coalesce(l.short, 'NaN'), coalesce(l.middle, 'NaN'), coalesce(l.long, 'NaN')] AS card,"
     f" coalesce(s.rate_card->0->>'currency', '{CURRENCY_OF_SUGGESTIONS}') AS currency,"
     " coalesce((s.facts->>'suggested_cpm_minor')::float8, 'NaN') AS suggested_cpm,"
@@ -65,9 +67,9 @@ _LINES = ", ".join(
     for tier, name in zip(TIERS, ("short", "middle", "long"), strict=True)
 )
 # A mandate that has not begun is in the columns already, for no row changes on the day that it begins.
-_EVER, _PAGE = "DATE '9999-12-31'", "f.channel_id > %(after)s ORDER BY f.channel_id LIMIT %(page)s"
-_NEXT = _SELECT.format(lines=_LINES, day=_EVER, which=_PAGE)
-_OF = _SELECT.format(lines=_LINES, day="current_date", which="f.channel_id = ANY(%(ids)s)")
+_EVER, _PAGE = "TIMESTAMPTZ '9999-12-30 00:00:00Z'", "f.channel_id > %(after)s ORDER BY f.channel_id LIMIT %(page)s"
+_NEXT = _SELECT.format(lines=_LINES, begun=_EVER, which=_PAGE)
+_OF = _SELECT.format(lines=_LINES, begun="now()", which="f.channel_id = ANY(%(ids)s)")
 KINDS = {
     "channel_id": "uuid",
     "bid_id": "uuid",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from marketplace.channels.models import ClaimStatus
 from marketplace.core.estimate import Estimate
 from marketplace.core.message import Message
 from marketplace.core.money import Money
@@ -52,6 +53,7 @@ class FoundChannel(CandidateFigures):
     source: str
     creator_id: UUID
     represented: bool
+    claim_status: ClaimStatus
 
 
 @dataclass(frozen=True)

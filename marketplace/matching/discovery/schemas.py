@@ -8,6 +8,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from marketplace.briefs.vocabulary import CATEGORIES, MARKETS, PLACEMENT_KINDS
 from marketplace.channels.anomalies import COUNT_MAX
 from marketplace.channels.facts.fact_fields import LanguageField, RegionField
+from marketplace.channels.models import ClaimStatus
 from marketplace.channels.schemas import PLATFORM, WORD
 from marketplace.core.http.fields import IdField, MoneyField, TextField, TimeField, WholeParam, one_of
 from marketplace.core.http.shared_schemas import EstimateOut, ReasonOut
@@ -102,6 +103,11 @@ class FoundChannelOut(_CandidateFigures):
     source = fields.String(required=True)
     creator_id = IdField("pty", required=True)
     represented = fields.Boolean(required=True)
+    claim_status = one_of(
+        ClaimStatus,
+        required=True,
+        metadata={"description": "proven: an admin has seen that it is its creator's; claimed: nobody has looked."},
+    )
 
 
 class DiscoverOut(Schema):

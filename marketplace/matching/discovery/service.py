@@ -44,13 +44,13 @@ from marketplace.matching.scoring.ranked_match import RELATIVE
 LIMIT_MAX = 50
 # How many candidates are scored exactly; the second number only when the first leaves too few after the filters.
 LOOKS = (256, 4096)
-EPOCH = date(1970, 1, 1)
+DAY_S = 86_400
 # Reasons that speak of other bids, or of an offer that nobody has made.
 _NOT_SHOWN = frozenset({*RELATIVE, "cost", "cost_unknown", "largest_cost", "intrusiveness_unknown"})
 _BIDDERS = sa.text("SELECT DISTINCT channel_id FROM bids WHERE brief_id = :brief_id AND status = ANY(:listed)")
 _DETAILS = sa.text(
-    "SELECT c.id, c.creator_id, c.platform, c.handle, c.name, c.url, c.region, c.language, c.verticals, s.followers,"
-    " s.taken_on, s.source FROM channel_features f JOIN channels c ON c.id = f.channel_id"
+    "SELECT c.id, c.creator_id, c.platform, c.handle, c.claim_status, c.name, c.url, c.region, c.language, c.verticals,"
+    " s.followers, s.taken_on, s.source FROM channel_features f JOIN channels c ON c.id = f.channel_id"
     " JOIN audience_snapshots s ON s.id = f.snapshot_id WHERE c.id = ANY(:ids)"
 )
 _WITH_VERTICAL = sa.text("SELECT id FROM channels WHERE id = ANY(:ids) AND jsonb_exists(verticals, :vertical)")
@@ -89,7 +89,7 @@ def discover(
     brief = service.find_brief(session, actor, brief_id)
     version = session.get_one(BriefVersion, brief.version_id)
     filters["language"] = filters["language"] and filters["language"].split("-")[0].lower()
-    wants = candidates.wants_of(version, ChannelFilters(day=_today(), **filters))
+    wants = candidates.wants_of(version, ChannelFilters(day=_day(), **filters))
     market = column_store.present(session, columns)
     models = column_store.models(session)
     bidders = session.scalars(_BIDDERS, {"brief_id": brief_id, "listed": list(service.LISTED)}).all()
@@ -107,9 +107,9 @@ def discover(
     return FoundChannels(brief_id, int(np.count_nonzero(market["live"] > 0)), found)
 
 
-def _today() -> int:
-    """Return today in days since 1970, as columns hold days."""
-    return (now().date() - EPOCH).days
+def _day() -> float:
+    """Return the present moment in days since 1970, as columns hold days."""
+    return now().timestamp() / DAY_S
 
 
 def _without(ids: Column, bidders: Sequence[UUID]) -> list[UUID]:
@@ -143,7 +143,8 @@ def _found_channel(
     return FoundChannel(
         channel_id=details["id"],
         channel_name=details["name"],
-        represented=float(scored.rows["agency_until"][index]) >= _today(),
+        represented=float(scored.rows["agency_until"][index]) > _day(),
+        claim_status=details["claim_status"],
         **{name: details[name] for name in _OF_CHANNEL},
         **vars(_figures(scored, index, version, details, fitted_on)),
     )

@@ -47,7 +47,7 @@ class ChannelFilters:
     subtag, `region` a country or one of its parts; `price_max` is in minor units of the brief's currency for one video,
     `reach_min` and `reach_max` are people on target."""
 
-    day: int
+    day: float
     platform: str | None = None
     vertical: str | None = None
     region: str | None = None
@@ -264,7 +264,7 @@ def _pass_filters(block: ColumnBlock, wants: BriefWants) -> Bools:
     if filters.vertical is not None:
         passing &= block.at(vertical_place(filters.vertical)) > 0
     if filters.represented is not None:
-        passing &= (block["agency_until"] >= filters.day) == filters.represented
+        passing &= (block["agency_until"] > filters.day) == filters.represented
     return passing
 
 
@@ -280,4 +280,4 @@ def _within_reach(block: ColumnBlock, wants: BriefWants, share: Singles) -> Bool
 
 
 def _ago(filters: ChannelFilters) -> int | None:
-    return None if filters.told_within_days is None else filters.day - filters.told_within_days
+    return None if filters.told_within_days is None else int(filters.day) - filters.told_within_days

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.channels.anomalies import NOT_OFFERED
 from marketplace.channels.facts.language_tags import language_tag
+from marketplace.channels.policy import counts_once
 from marketplace.core.clock import now
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.ids import new_id
@@ -68,7 +69,10 @@ _BEFORE = (
     " WHERE channel_id = c.id AND s.taken_on - published_at::date >= 3) ORDER BY o.taken_on DESC, o.id DESC LIMIT 1)"
     " AS platform_before"
 )
-_ALL = sa.text(f"{_HISTORIES.replace('{more}', _BEFORE)} WHERE c.status = 'active' ORDER BY c.id")
+# What the models learn from: each account once, however many have claimed it.
+_ALL = sa.text(
+    f"{_HISTORIES.replace('{more}', _BEFORE)} WHERE c.status = 'active' AND {counts_once('c')} ORDER BY c.id"
+)
 _STALE = sa.text(
     f"{_HISTORIES.replace('{more}', '')} LEFT JOIN channel_features f ON f.channel_id = c.id"
     f" WHERE (f.id IS NULL OR f.fingerprint <> {WANTED})"

@@ -41,8 +41,9 @@ _FEATURES = sa.text(
 )
 _SETTLED = sa.text(
     "SELECT channel_id, external_id, extract(epoch FROM taken_at - published_at) / 3600 AS hours, views"
-    " FROM video_readings WHERE (channel_id, external_id) IN (SELECT channel_id, external_id FROM video_readings"
-    " WHERE taken_at >= published_at + make_interval(hours => :final) GROUP BY 1, 2 ORDER BY max(taken_at) DESC, 1, 2"
+    " FROM video_readings WHERE (channel_id, external_id) IN (SELECT v.channel_id, v.external_id FROM video_readings v"
+    " JOIN channels c ON c.id = v.channel_id WHERE v.taken_at >= v.published_at + make_interval(hours => :final)"
+    f" AND {channels_policy.counts_once('c')} GROUP BY 1, 2 ORDER BY max(v.taken_at) DESC, 1, 2"
     " LIMIT :most) ORDER BY channel_id, external_id, taken_at"
 )
 

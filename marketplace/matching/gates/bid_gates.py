@@ -30,10 +30,11 @@ _REVIEW_GATES: Mapping[str, str] = {
 class GateFacts:
     """What the gates of one bid read. Money is in minor units of `currency`; None where a figure is not known.
 
-    `placement` is the code of the channel's own promise or rule that leaves no room, or "". `minors` is the share
-    (0..1) of the audience under 18, and `law` the code of the rule that it breaks, or "". `ceiling` is None where the
-    brief set none. `mismatches` says where the bid's document does not answer the brief. `cost` is the most that the
-    bid can cost in the option in question, `committed` what the brief's accepted bids cost already.
+    `is_beaten`: another party has proven that the channel is its own. `placement` is the code of the channel's own
+    promise or rule that leaves no room, or "". `minors` is the share (0..1) of the audience under 18, and `law` the code
+    of the rule that it breaks, or "". `ceiling` is None where the brief set none. `mismatches` says where the bid's
+    document does not answer the brief. `cost` is the most that the bid can cost in the option in question, `committed`
+    what the brief's accepted bids cost already.
     """
 
     status: str
@@ -44,6 +45,7 @@ class GateFacts:
     review_reason: str = ""
     is_suspended: bool = False
     has_mandate: bool = True
+    is_beaten: bool = False
     stands_by_brief: bool = True
     mismatches: Sequence[Bilingual] = ()
     law: str = ""
@@ -84,6 +86,7 @@ def shut_gates(facts: GateFacts) -> tuple[ShutGate, ...]:
         ("" if facts.status in ("open", "accepted") else facts.status, {}),
         ("party_suspended" if facts.is_suspended else "", {}),
         ("no_mandate" if not facts.has_mandate else "", {}),
+        ("claim_beaten" if facts.is_beaten else "", {}),
         ("older_version" if not facts.stands_by_brief else "", {}),
         ("does_not_answer" if facts.mismatches else "", _joined(facts.mismatches)),
         (_REVIEW_GATES.get(facts.review or "", ""), {"reason": facts.review_reason}),

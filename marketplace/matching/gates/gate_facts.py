@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from marketplace.bids import brief_answer
 from marketplace.briefs.brief_document import with_defaults
 from marketplace.briefs.models import Brief, BriefVersion
+from marketplace.channels.policy import unbeaten
 from marketplace.core import db
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
@@ -34,13 +35,11 @@ _BIDS = (
     # At once, and not only when the job has scored the bid with it.
     " CASE WHEN w.status = 'approved' THEN (w.override ->> 'intrusiveness')::float8 END AS given_intrusiveness,"
     f" {numbers.sql('per_thousand', 'point')} AS per_thousand,"
-    " p.status <> 'active' OR coalesce(a.status, 'active') <> 'active' AS suspended,"
-    " b.agency_id IS NULL OR EXISTS (SELECT 1 FROM mandates g WHERE g.agency_id = b.agency_id"
-    "   AND g.creator_id = b.creator_id AND g.status = 'active' AND g.starts_on <= :today"
-    "   AND (g.ends_on IS NULL OR g.ends_on >= :today)) AS mandate"
-    " FROM bids b JOIN bid_revisions r ON r.id = b.revision_id JOIN parties p ON p.id = b.creator_id"
-    " JOIN channels c ON c.id = b.channel_id"
-    " LEFT JOIN parties a ON a.id = b.agency_id LEFT JOIN matches m ON m.id = b.id"
+    " party_is_suspended(b.creator_id) OR party_is_suspended(b.brand_id)"
+    "   OR b.agency_id IS NOT NULL AND party_is_suspended(b.agency_id) AS suspended,"
+    f" mandate_holds(b.agency_id, b.creator_id, :at) AS mandate, {unbeaten('c')} AS unbeaten"
+    " FROM bids b JOIN bid_revisions r ON r.id = b.revision_id JOIN channels c ON c.id = b.channel_id"
+    " LEFT JOIN matches m ON m.id = b.id"
     " {features}"
     " LEFT JOIN reviews w ON w.subject_id = b.id AND w.subject_kind = 'bid'"
     " WHERE b.brief_id = :brief_id AND (CAST(:bids AS uuid[]) IS NULL OR b.id = ANY(:bids)) ORDER BY b.id"
@@ -83,7 +82,7 @@ def _rows(session: Session, brief: Brief, bid_ids: Collection[UUID] | None) -> S
     values: dict[str, Any] = {
         "brief_id": brief.id,
         "bids": None if bid_ids is None else sorted(bid_ids),
-        "today": now().date(),
+        "at": now(),
     }
     if record is None:
         return session.execute(_OF_CHANNELS, values).all()
@@ -108,6 +107,7 @@ def _facts(
             review_reason=row.review_reason or "",
             is_suspended=row.suspended,
             has_mandate=row.mandate,
+            is_beaten=not row.unbeaten,
             stands_by_brief=row.brief_version_id == version.id,
             mismatches=_mismatches(row, content) if row.status == "open" else (),
             law="law_minors" if is_barred else "",

@@ -32,6 +32,12 @@ GATES: Mapping[str, GateTexts] = {
         "创作者续签授权后即可。",
         "It opens when the creator renews the mandate.",
     ),
+    "claim_beaten": GateTexts(
+        "另一方已证明该账号归其所有。",
+        "Another party has proven that this account is its own.",
+        "只有认领争议改判后才会打开。",
+        "Only another decision on the claims opens it.",
+    ),
     "older_version": GateTexts(
         "该报价回应的是需求的旧版本，报价方尚未确认现行版本。",
         "The bid answers an older version of the brief, and its side has not confirmed the present one.",

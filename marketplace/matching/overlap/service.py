@@ -36,12 +36,15 @@ _PAIRS = (
     " g.shares AS other_shares"
     " FROM audience_overlaps o JOIN channel_features f ON f.channel_id = o.channel_id"
     " JOIN channel_features g ON g.channel_id = o.other_channel_id"
+    " JOIN channels c ON c.id = o.channel_id JOIN channels d ON d.id = o.other_channel_id"
     " WHERE o.confirmed_at IS NOT NULL{more}"
     " ORDER BY least(o.channel_id, o.other_channel_id), greatest(o.channel_id, o.other_channel_id),"
     " array_position(:methods, o.method), o.measured_on DESC, o.id DESC"
 )
+# What the fit learns from: an account that several creators claim is one.
+_ONCE = f" AND {channels_policy.counts_once('c')} AND {channels_policy.counts_once('d')}"
 _NEWEST_PAIRS = sa.text(
-    f"SELECT * FROM ({_PAIRS.format(more='')}) p ORDER BY measured_on DESC, id DESC LIMIT :most"
+    f"SELECT * FROM ({_PAIRS.format(more=_ONCE)}) p ORDER BY measured_on DESC, id DESC LIMIT :most"
 ).bindparams(methods=_METHODS)
 _AMONG = sa.text(
     _PAIRS.format(more=" AND o.channel_id = ANY(:channels) AND o.other_channel_id = ANY(:channels)")

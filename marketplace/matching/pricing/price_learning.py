@@ -11,6 +11,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.channels.policy import counts_once
 from marketplace.core import db
 from marketplace.core.clock import now
 from marketplace.core.estimate import known_or_null
@@ -53,15 +54,16 @@ _CARDS = sa.text(
     f" {VIEWS} AS views, s.followers,"
     f" CASE WHEN line->>'currency' = {OF_SUGGESTION} THEN (s.facts->>'suggested_cpm_minor')::float8 END AS cpm,"
     " c.platform, c.verticals, false AS confirmed, false AS settled"
-    " FROM (SELECT * FROM channels WHERE status = 'active' AND snapshot_id IS NOT NULL"
-    " ORDER BY md5(id::text) LIMIT :most) c"
+    " FROM (SELECT a.* FROM channels a WHERE a.status = 'active' AND a.snapshot_id IS NOT NULL"
+    f" AND {counts_once('a')} ORDER BY md5(a.id::text) LIMIT :most) c"
     " JOIN audience_snapshots s ON s.id = c.snapshot_id, jsonb_array_elements(s.rate_card) line"
     " WHERE (line->>'amount_minor')::float8 > 0 AND line->>'currency' IS NOT NULL ORDER BY c.id, line->>'length_tier'"
 )
 _CPMS = sa.text(
     f"SELECT c.platform, {OF_SUGGESTION} AS currency, (s.facts->>'suggested_cpm_minor')::float8 AS cpm"
     " FROM channels c JOIN audience_snapshots s ON s.id = c.snapshot_id"
-    " WHERE c.status = 'active' AND (s.facts->>'suggested_cpm_minor')::float8 > 0 ORDER BY c.id LIMIT :most"
+    f" WHERE c.status = 'active' AND {counts_once('c')} AND (s.facts->>'suggested_cpm_minor')::float8 > 0"
+    " ORDER BY c.id LIMIT :most"
 )
 _UNPUBLISHED = sa.text(
     "SELECT id, deal_minor, list_minor, creator_id, brand_key, followers, vertical, platform,"

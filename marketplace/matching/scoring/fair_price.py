@@ -37,8 +37,9 @@ _BIDS = sa.text(
     " WHERE b.id = ANY(:bids)"
 )
 _SHARE = sa.text(
-    "SELECT share_basis_points FROM mandates WHERE agency_id = :agency AND creator_id = :creator AND status = 'active'"
-    " AND starts_on <= :today AND (ends_on IS NULL OR ends_on >= :today)"
+    "SELECT m.share_basis_points FROM mandates m JOIN parties c ON c.id = m.creator_id WHERE m.agency_id = :agency"
+    " AND m.creator_id = :creator AND m.status = 'active'"
+    " AND mandate_covers(m.starts_on, m.ends_on, c.timezone, :now)"
 )
 
 _PER_THOUSAND = numbers.sql("per_thousand", "point")
@@ -95,7 +96,7 @@ def floor_reasons(session: Session, bid: Bid, revision: BidRevision, scored: Sco
     # Without a forecast the variable part is not known; only the guaranteed part is certain.
     guaranteed = terms.fixed + terms.floor if scored.cost.low is None else scored.cost.low
     if revision.production_cost_minor:
-        values = {"agency": bid.agency_id, "creator": bid.creator_id, "today": now().date()}
+        values = {"agency": bid.agency_id, "creator": bid.creator_id, "now": now()}
         share = session.scalar(_SHARE, values) or 0
         check = floor_check(
             *(as_floats([value]) for value in (revision.production_cost_minor, 1, share, 0, guaranteed))

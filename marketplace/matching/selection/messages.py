@@ -92,6 +92,7 @@ _TOLD_BIDDERS = frozenset(
         "review_held",
         "party_suspended",
         "no_mandate",
+        "claim_beaten",
         "older_version",
         "does_not_answer",
         "over_ceiling",

@@ -1,6 +1,5 @@
 """The columns in memory are what the database holds, whatever changed and whoever wrote it."""
 
-from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -10,13 +9,12 @@ import sqlalchemy as sa
 
 from marketplace.channels import service as channels
 from marketplace.core import db
-from marketplace.core.clock import now
 from marketplace.core.errors import Unavailable
 from marketplace.core.ids import new_id
 from marketplace.matching.discovery import column_store, market_columns
 from marketplace.matching.discovery.column_file import FEW, ColumnFile, ColumnFileState, rows_of
 from marketplace.matching.forecast import features
-from tests.make.people import Somebody, mandate, somebody
+from tests.make.people import Somebody, home_day, mandate, somebody
 from tests.matching import look
 
 pytestmark = pytest.mark.usefixtures("own_market")
@@ -85,13 +83,14 @@ def test_who_is_represented_is_known_whoever_asks(tmp_path: Path) -> None:
     who, agency, brand = somebody("creator"), somebody("agency"), somebody("brand")
     own = look.channel(who)
     refresh()
-    ends = (now() + timedelta(days=9)).date()
+    # Midnight in Shanghai, at the end of the last day, is 16:00 of that day in Greenwich.
+    ends = home_day().toordinal() - 719_163 + 9 + 16 / 24
     assert value(tmp_path, own, "agency_until") == 0
     mandate(agency, who.party_id, to_days=9)
     with db.transaction(brand.actor) as session:  # who sees no mandates
         table = column_store.present(session, ColumnFile(tmp_path))
         row = rows_of(table.ids, np.frombuffer(own.bytes, dtype="V16"))[0]
-        assert table["agency_until"][row] == ends.toordinal() - 719_163
+        assert table["agency_until"][row] == pytest.approx(ends, abs=2 / 24 / 60)  # columns are of 32 bits
 
 
 def test_what_commits_late_is_not_missed(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from marketplace.channels.models import Channel
 from marketplace.core import db, ids
 from marketplace.matching.forecast import features
 from marketplace.matching.pricing.models import PriceModelRow
@@ -108,6 +109,33 @@ def test_a_channel_that_does_not_want_to_be_found_is_not(client: FlaskClient) ->
     changed = client.patch(path, json={"discoverable": False}, headers={**who.headers, **headers})
     assert changed.json["discoverable"] is False
     assert shown(own) not in names(discover(client, there, limit=50))
+
+
+def test_a_beaten_claim_and_a_suspended_creator_are_not_found_and_the_rest_says_what_is_proven(
+    client: FlaskClient,
+) -> None:
+    there, owner, impostor, admin = look.market(), somebody("creator"), somebody("creator"), somebody("platform")
+    true, false = look.channel(owner), look.channel(impostor)
+    with db.transaction() as session:
+        handle = session.get_one(Channel, true).handle
+        session.get_one(Channel, false).handle = handle.upper()
+    refresh()
+
+    def left() -> dict[str, str]:
+        found = {one["channel_id"]: one["claim_status"] for one in discover(client, there, limit=50)}
+        return {name: found[name] for name in (shown(true), shown(false)) if name in found}
+
+    assert left() == {shown(true): "claimed", shown(false): "claimed"}
+    client.post(f"/api/v1/channels/{shown(true)}/proof", json={}, headers=owner.once())
+    seen = {"reason": "the code is there", "evidence": "the profile, today"}
+    proven = client.post(f"/api/v1/channel-claims/{shown(true)}/prove", json=seen, headers=admin.once())
+    assert proven.status_code == 200, proven.text
+    assert left() == {shown(true): "proven"}
+    party = f"/api/v1/parties/{ids.show('pty', owner.party_id)}"
+    client.post(f"{party}/suspend", json={"reason": "reported"}, headers=admin.once())
+    assert left() == {}
+    client.post(f"{party}/reinstate", json={"reason": "cleared"}, headers=admin.once())
+    assert left() == {shown(true): "proven"}
 
 
 def test_filters_narrow_the_search_and_bad_ones_say_what_to_mend(client: FlaskClient) -> None:

@@ -122,7 +122,7 @@ def test_what_the_filters_leave_is_what_they_ask_for() -> None:
         "language": ("en", rows["language"] == b"en".ljust(8)),
         "followers_min": (50_000, rows["followers"] >= 50_000),
         "ad_load_max": (0.25, rows["ad_load"] <= np.float32(0.25)),
-        "represented": (False, rows["agency_until"] < DAY),
+        "represented": (False, rows["agency_until"] <= DAY),
         "told_within_days": (30, rows["taken_on"] >= DAY - 30),
     }
     for name, (wanted_value, right) in asked.items():

@@ -24,6 +24,7 @@ COLUMNS = (
     "name",
     "creator_id",
     "creator_name",
+    "claim_status",  # written by exports and not read: a file proves nothing
     "url",
     "language",
     "region",
