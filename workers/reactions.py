@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import jobs
 from marketplace.core.events import Event
 from marketplace.matching import recompute
+from marketplace.matching.pricing import market_deals
 from marketplace.reviews import service as reviews
 
 Reaction = Callable[[Session, Sequence[Event]], None]
@@ -62,6 +63,25 @@ def learn_from_deals(session: Session, _: Sequence[Event]) -> None:
     recompute.ask_for_prices(session)
 
 
+def follow_acceptances(session: Session, events: Sequence[Event]) -> None:
+    """Store the prices of bids that were accepted, and take back those of bids that are accepted no more."""
+    for bid_id in sorted({event.subject_id for event in events}):
+        key = f"{market_deals.FOLLOW_ACCEPTANCE}:{bid_id}"
+        jobs.enqueue(session, market_deals.FOLLOW_ACCEPTANCE, subject_id=bid_id, dedupe_key=key)
+
+
+def step_back_bids(session: Session, events: Sequence[Event]) -> None:
+    """Take back the prices of bids that their brand stepped back from, and rank them again with the others."""
+    follow_acceptances(session, events)
+    score_briefs_of_bids(session, events)
+
+
+def back_out_bids(session: Session, events: Sequence[Event]) -> None:
+    """Take back the prices of bids that their side backed out of; for the rest they are withdrawn."""
+    follow_acceptances(session, events)
+    withdraw_bids(session, events)
+
+
 def learn_from_overlaps(session: Session, _: Sequence[Event]) -> None:
     recompute.ask_for_overlaps(session)
 
@@ -76,6 +96,9 @@ REACTIONS: Mapping[str, Reaction] = {
     "bids.withdraw": withdraw_bids,
     "bids.void": drop_reviews,
     "bids.decline": drop_reviews,
+    "bids.accept": follow_acceptances,
+    "bids.step_back": step_back_bids,
+    "bids.back_out": back_out_bids,
     "briefs.revise": score_briefs,
     "briefs.close": score_briefs,
     "briefs.cancel": void_bids,
@@ -84,6 +107,7 @@ REACTIONS: Mapping[str, Reaction] = {
     "audience_snapshots.new": learn_from_snapshots,
     "deal_prices.new": learn_from_deals,
     "deal_prices.confirm": learn_from_deals,
+    "deal_prices.remove": learn_from_deals,
     "audience_overlaps.new": learn_from_overlaps,
     "audience_overlaps.confirm": learn_from_overlaps,
     "video_readings.new": learn_from_readings,

@@ -19,6 +19,7 @@ from marketplace.core.clock import now
 from marketplace.core.events import Event
 from marketplace.core.ids import new_id
 from marketplace.core.jobs import DEFAULT, Job, JobState
+from marketplace.matching.pricing.market_deals import FOLLOW_ACCEPTANCE
 from marketplace.matching.recompute import MODEL_PAUSE
 from tests.make import bids as make
 from tests.make import briefs as make_briefs
@@ -64,6 +65,28 @@ def decline(client: FlaskClient, there: make.Market) -> None:
     make.decline(there, bid)
 
 
+def accept(client: FlaskClient, there: make.Market) -> None:
+    (bid,) = bids(there)
+    make.close(there)
+    make.accept(there, bid)
+
+
+def recorded(kind: str) -> Callable[[FlaskClient, make.Market], None]:
+    """Something that happened to the bid, of which only the event counts here."""
+
+    def happens(client: FlaskClient, there: make.Market) -> None:
+        (bid,) = bids(there)
+        with db.transaction() as session:
+            events.record(session, kind, bid, SYSTEM, parties=[])
+
+    return happens
+
+
+def take_back_deal(client: FlaskClient, there: make.Market) -> None:
+    with db.transaction() as session:
+        events.record(session, "deal_prices.remove", new_id(), SYSTEM, parties=[])
+
+
 def void(client: FlaskClient, there: make.Market) -> None:
     make.cancel(there)
     with db.transaction() as session:
@@ -107,12 +130,16 @@ def confirm_overlap(client: FlaskClient, there: make.Market) -> None:
 
 
 # What happens, and the work that follows from it: (kind, about the brief?, does it wait for a moment?).
+FOLLOWED = (FOLLOW_ACCEPTANCE, False, False)
 PAUSED = [(kind, False, True) for kind in work.PAUSED]
 FOLLOWS: dict[str, tuple[Callable[[FlaskClient, make.Market], None], list[tuple[str, bool, bool]]]] = {
     "bids.place": (place, [("matching.score", True, False)]),
     "bids.revise": (revise, [("matching.score", True, False)]),
     "bids.withdraw": (withdraw, [("matching.score", True, False)]),
     "bids.decline": (decline, [("matching.score", True, False)]),  # the close's own
+    "bids.accept": (accept, [("matching.score", True, False), FOLLOWED]),  # the scoring is the close's own
+    "bids.step_back": (recorded("bids.step_back"), [("matching.score", True, False), FOLLOWED]),
+    "bids.back_out": (recorded("bids.back_out"), [("matching.score", True, False), FOLLOWED]),
     "bids.void": (void, [("bids.void", True, False)]),  # the call-off's own
     "briefs.revise": (revise_brief, [("matching.score", True, False)]),
     "briefs.close": (close, [("matching.score", True, False)]),
@@ -122,6 +149,7 @@ FOLLOWS: dict[str, tuple[Callable[[FlaskClient, make.Market], None], list[tuple[
     "audience_snapshots.new": (tell, [("matching.features", False, False), PAUSED[1], PAUSED[3]]),
     "deal_prices.new": (tell_of_deal, [PAUSED[3]]),
     "deal_prices.confirm": (confirm_deal, [PAUSED[3]]),  # together with the telling's
+    "deal_prices.remove": (take_back_deal, [PAUSED[3]]),
     "video_readings.new": (tell_of_views, [PAUSED[0]]),
     "audience_overlaps.new": (tell_of_overlap, [PAUSED[2]]),
     "audience_overlaps.confirm": (confirm_overlap, [PAUSED[2]]),  # together with the telling's
@@ -133,11 +161,14 @@ def bids(there: make.Market) -> list[UUID]:
         return list(session.scalars(sa.text("SELECT id FROM bids WHERE brief_id = :id"), {"id": there.brief_id}))
 
 
+AFTERWARDS = ["matching.features", FOLLOW_ACCEPTANCE, *work.PAUSED]
+
+
 def waiting() -> list[Job]:
     """What waits to be done but for the briefs' own timers and the clock's table."""
     with db.transaction() as session:
         query = sa.select(Job).where(Job.state == JobState.QUEUED, Job.kind.in_(["matching.score", "bids.void"]))
-        more = sa.select(Job).where(Job.state == JobState.QUEUED, Job.kind.in_(["matching.features", *work.PAUSED]))
+        more = sa.select(Job).where(Job.state == JobState.QUEUED, Job.kind.in_(AFTERWARDS))
         return [*session.scalars(query.order_by(Job.kind)), *session.scalars(more.order_by(Job.kind))]
 
 
