@@ -19,9 +19,29 @@ def alembic_config(database_url: str) -> AlembicConfig:
     return config
 
 
+# A database that was restored into another server has events of transactions which that server has not come to yet.
+# They would stay hidden, and new ones would be sorted before them; so all become as old as can be, in the order of ids.
+_SETTLE_RESTORED = sa.text(
+    "UPDATE events SET xid = 0 WHERE xid <> 0 AND EXISTS (SELECT FROM events"
+    " WHERE xid >= ((pg_snapshot_xmax(pg_current_snapshot()))::text)::bigint)"
+)
+
+
 def upgrade(database_url: str, revision: str = "head") -> None:
     """Run what is missing, under an advisory lock, so that several hosts may call it at once."""
     command.upgrade(alembic_config(database_url), revision)
+    if revision == "head":
+        settle_restored_events(database_url)
+
+
+def settle_restored_events(database_url: str) -> int:
+    """Let the stream of events go on after a restore into another server. Return how many events that changed."""
+    engine = sa.create_engine(database_url, poolclass=sa.NullPool)
+    try:
+        with engine.begin() as connection:
+            return connection.execute(_SETTLE_RESTORED).rowcount
+    finally:
+        engine.dispose()
 
 
 def downgrade(database_url: str, revision: str) -> None:

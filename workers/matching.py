@@ -13,7 +13,7 @@ from marketplace.core.jobs import ClaimedJob
 from marketplace.matching import recompute
 from marketplace.matching.forecast import features, readings
 from marketplace.matching.overlap import service as overlaps
-from marketplace.matching.pricing import price_learning
+from marketplace.matching.pricing import market_deals, price_learning
 from marketplace.matching.scoring import score_brief, service
 from workers.handlers import Handlers
 
@@ -40,6 +40,12 @@ def refresh_features(session: Session, job: ClaimedJob) -> dict[str, Any]:
 def fit_prices(session: Session, _: ClaimedJob) -> dict[str, Any]:
     """Fit the price models to deals, rate cards and suggestions, and publish the index of the months that are over."""
     return {"changed": price_learning.fit_prices(session), "cells": price_learning.publish_index(session, now().date())}
+
+
+def follow_acceptance(session: Session, job: ClaimedJob) -> dict[str, Any]:
+    """Store what an accepted bid closed at, or take back the price of one that is accepted no more."""
+    assert job.subject_id is not None
+    return {"changed": market_deals.follow_acceptance(session, job.subject_id)}
 
 
 def fit_overlaps(session: Session, _: ClaimedJob) -> dict[str, Any]:
@@ -88,6 +94,7 @@ def catch_up(session: Session, _: ClaimedJob) -> dict[str, Any]:
 HANDLERS: Handlers = {
     recompute.FIT_MODEL: fit_model,
     recompute.FIT_PRICES: fit_prices,
+    market_deals.FOLLOW_ACCEPTANCE: follow_acceptance,
     recompute.FIT_GROWTH: fit_growth,
     recompute.FIT_OVERLAPS: fit_overlaps,
     recompute.FEATURES: refresh_features,

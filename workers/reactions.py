@@ -12,6 +12,7 @@ from marketplace.core import jobs
 from marketplace.core.events import Event
 from marketplace.matching import recompute
 from marketplace.matching.forecast import features
+from marketplace.matching.pricing import market_deals
 from marketplace.matching.scoring import review_queue
 from marketplace.matching.selection.models import Selection
 from marketplace.reviews import review_entry
@@ -81,6 +82,19 @@ def learn_from_deals(session: Session, _: Sequence[Event]) -> None:
     recompute.ask_for_prices(session)
 
 
+def follow_acceptances(session: Session, events: Sequence[Event]) -> None:
+    """Store the prices of bids that were accepted, and take back those of bids that are accepted no more."""
+    for bid_id in sorted({event.subject_id for event in events}):
+        key = f"{market_deals.FOLLOW_ACCEPTANCE}:{bid_id}"
+        jobs.enqueue(session, market_deals.FOLLOW_ACCEPTANCE, subject_id=bid_id, dedupe_key=key)
+
+
+def end_open_bids(session: Session, events: Sequence[Event]) -> None:
+    """Store or take back the prices of bids that are open no more, and drop what reviews of them are left."""
+    follow_acceptances(session, events)
+    drop_reviews(session, events)
+
+
 def learn_from_overlaps(session: Session, _: Sequence[Event]) -> None:
     recompute.ask_for_overlaps(session)
 
@@ -96,12 +110,13 @@ REACTIONS: Mapping[str, Reaction] = {
     "bids.revise": score_briefs_of_bids,
     "bids.withdraw": withdraw_bids,
     "bids.confirm_brief": score_briefs_of_bids,
-    "bids.back_out": drop_reviews,
     "bids.void": drop_reviews,
     "bids.lapse": drop_reviews,
     "bids.decline": drop_reviews,
     # A gate lets nothing through that waits: only a review that came up at the same moment is left.
-    "bids.accept": drop_reviews,
+    "bids.accept": end_open_bids,
+    "bids.step_back": follow_acceptances,
+    "bids.back_out": end_open_bids,
     "briefs.revise": score_briefs,
     "briefs.cancel": void_bids,
     "selections.finish": ask_about_sets,
@@ -110,6 +125,7 @@ REACTIONS: Mapping[str, Reaction] = {
     "audience_snapshots.new": learn_from_snapshots,
     "deal_prices.new": learn_from_deals,
     "deal_prices.confirm": learn_from_deals,
+    "deal_prices.remove": learn_from_deals,
     "audience_overlaps.new": learn_from_overlaps,
     "audience_overlaps.confirm": learn_from_overlaps,
     "video_readings.new": learn_from_readings,

@@ -42,6 +42,8 @@ class VideoCheck(Base):
     )
 
     party_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
+    # The agency that requested it, or whose bid it is for; None where the creator's side knows of no agency.
+    agency_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("parties.id"), index=True, default=None, kw_only=True)
     person_id: Mapped[UUID | None]
     video_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("video_files.id", ondelete="SET NULL"), index=True)
     bid_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("bids.id"), index=True)

@@ -1,8 +1,13 @@
 """Who may request and read a video check: the side whose video it is, and the platform. Once it is shared, the brand of
-the bid that it was made for may read it too, but change nothing."""
+the bid that it was made for may read it too, but change nothing.
+
+A check that one agency requested, or that was made for its bid, is not for another agency of the same creator: it holds
+the bid's plan and the brand's names. Nor is it for admins while the bid is sealed."""
 
 import sqlalchemy as sa
 
+from marketplace.bids.models import Bid
+from marketplace.briefs.models import Brief, BriefStatus
 from marketplace.checks.models import VideoCheck
 from marketplace.core.actor import Actor, Role
 
@@ -12,8 +17,18 @@ SHARERS = (Role.CREATOR, Role.AGENCY)
 
 
 def own(actor: Actor) -> sa.ColumnElement[bool]:
-    """Return the checks of the actor's own side; all of them for the platform."""
-    return sa.true() if actor.sees_all else VideoCheck.party_id.in_(sorted(actor.parties))
+    """Return the checks of the actor's own side; for the platform all but those for sealed bids."""
+    if actor.role == Role.ADMIN:
+        sealed = sa.exists().where(
+            Bid.id == VideoCheck.bid_id, Brief.id == Bid.brief_id, Brief.status == BriefStatus.PUBLISHED
+        )
+        return ~sealed
+    if actor.sees_all:
+        return sa.true()
+    if actor.role == Role.AGENCY:
+        by_mandate = VideoCheck.party_id.in_(sorted(actor.acts_for)) & VideoCheck.agency_id.is_(None)
+        return sa.or_(VideoCheck.party_id == actor.party_id, VideoCheck.agency_id == actor.party_id, by_mandate)
+    return VideoCheck.party_id == actor.party_id
 
 
 def visible(actor: Actor) -> sa.ColumnElement[bool]:

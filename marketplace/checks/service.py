@@ -16,7 +16,7 @@ from marketplace.checks import policy
 from marketplace.checks.models import VideoCheck, VideoCheckStatus, VideoCheckStep
 from marketplace.checks.states import CHECK_TRANSITIONS
 from marketplace.core import db, jobs
-from marketplace.core.actor import Actor
+from marketplace.core.actor import Actor, Role
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, FieldError, InvalidInput, NotFound, WrongState
 from marketplace.core.http import paging
@@ -96,6 +96,7 @@ class _BidReferences(NamedTuple):
     names: list[str]
     asset_ids: list[UUID]
     terms: dict[str, Any]
+    agency_id: UUID | None = None
 
 
 def request_check(
@@ -132,6 +133,7 @@ def request_check(
         raise Conflict(f"{OPEN_MAX} checks of yours are under way; wait for one of them, or cancel one.")
     row = VideoCheck(
         party_id=video.party_id,
+        agency_id=actor.party_id if actor.role == Role.AGENCY else references.agency_id,
         person_id=actor.person_id,
         video_id=video.id,
         bid_id=bid_id,
@@ -174,6 +176,7 @@ def _bid_references(session: Session, actor: Actor, bid_id: UUID) -> _BidReferen
             "buying_link": bool(brief["buying_link"]),
             "past": past_videos.past(session, bid.channel_id),
         },
+        agency_id=bid.agency_id,
     )
 
 
@@ -245,7 +248,7 @@ def show(session: Session, actor: Actor, row: VideoCheck) -> ShownCheck:
 def _shown(
     actor: Actor, row: VideoCheck, steps: Sequence[StepProgress] = (), duplicates: Sequence[ShownDuplicate] = ()
 ) -> ShownCheck:
-    own = actor.sees_all or row.party_id in actor.parties
+    own = actor.sees_all or row.party_id in actor.parties or row.agency_id == actor.party_id
     stored = row.result
     return ShownCheck(
         id=row.id,

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from marketplace.core import db, jobs
-from marketplace.core.actor import Actor
+from marketplace.core.actor import Actor, Role
 from marketplace.core.context import request_id
 from marketplace.core.db import Base
 
@@ -27,6 +27,7 @@ class Event(Base):
     __table_args__ = (
         sa.Index("ix_events_waiting", "id", postgresql_where=sa.text("relayed_at IS NULL")),
         sa.Index("ix_events_party_ids", "party_ids", postgresql_using="gin"),
+        sa.Index("ix_events_stream", "xid", "id"),
     )
 
     # No foreign keys: an event outlives what it is about.
@@ -39,6 +40,26 @@ class Event(Base):
     request_id: Mapped[str | None]
     data: Mapped[dict[str, Any]]
     relayed_at: Mapped[datetime | None] = mapped_column(default=None)
+    # The transaction that recorded it, which PostgreSQL fills in (0: from before the column). Ids are drawn before the
+    # commit, so that only (xid, id) below the oldest open transaction is an order to which nothing is added later.
+    xid: Mapped[int] = mapped_column(
+        init=False, server_default=sa.text("((pg_current_xact_id())::text)::bigint"), sort_order=1
+    )
+
+
+# Below it are the events to which no transaction can add an earlier one any more: those of finished transactions.
+SETTLED = Event.xid < sa.literal_column("((pg_snapshot_xmin(pg_current_snapshot()))::text)::bigint", sa.BigInteger)
+STREAM_ORDER = (Event.xid, Event.id)
+
+
+def place_of(event_id: UUID) -> sa.Tuple:
+    """Return an event's place in the stream, to compare with STREAM_ORDER.
+
+    Found whoever reads, for a cursor outlives the right to read its event. An unknown event stands before all that
+    were recorded since transactions are, so that whoever goes on from it misses nothing.
+    """
+    cursor = sa.literal(event_id, sa.Uuid)
+    return sa.tuple_(sa.func.event_xid(cursor), cursor)
 
 
 def record(
@@ -46,14 +67,18 @@ def record(
 ) -> UUID:
     """Record that `kind` (`<table>.<transition>`) happened. Return the event's id.
 
-    `parties` may read it, so `data` must hold nothing that one of them may not see.
+    `parties` may read it, so `data` must hold nothing that one of them may not see. An agency that acts is one of
+    them: what it does for a creator is its own business, and not that of another agency of the creator.
     """
+    readers = set(parties)
+    if actor.role == Role.AGENCY and actor.party_id is not None:
+        readers.add(actor.party_id)
     event_id = db.write(
         session,
         Event,
         kind=kind,
         subject_id=subject_id,
-        party_ids=sorted(set(parties)),
+        party_ids=sorted(readers),
         actor_role=str(actor.role),
         actor_party_id=actor.party_id,
         actor_person_id=actor.person_id,
@@ -91,10 +116,3 @@ def record_many(session: Session, kind: str, actor: Actor, events: Sequence[NewE
     ]
     db.write_many(session, Event, rows)
     jobs.ring_after_commit(session, jobs.DEFAULT)
-
-
-def visible(actor: Actor) -> sa.ColumnElement[bool]:
-    if actor.sees_all:
-        return sa.true()
-    readable: sa.ColumnElement[bool] = Event.party_ids.overlap(sorted(actor.parties))
-    return readable

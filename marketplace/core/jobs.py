@@ -306,7 +306,11 @@ def due_queues(session: Session) -> set[str]:
 
 
 def visible(actor: Actor) -> sa.ColumnElement[bool]:
-    return sa.true() if actor.sees_all else Job.party_id.in_(sorted(actor.parties))
+    """Return a party's own jobs, and for an agency its creators' imports: other work may be another agency's."""
+    if actor.sees_all:
+        return sa.true()
+    by_mandate = sa.and_(Job.party_id.in_(sorted(actor.acts_for)), Job.queue == IMPORTS)
+    return sa.or_(Job.party_id == actor.party_id, by_mandate)
 
 
 Bell = Callable[[frozenset[str]], None]

@@ -7,7 +7,6 @@ from marshmallow import ValidationError, fields
 
 from marketplace.core import ids
 from marketplace.core.actor import Permission, Role
-from marketplace.core.events import Event
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.endpoint import SIGNED_IN
 from marketplace.core.http.fields import IdField, TextField, one_of
@@ -16,7 +15,7 @@ from marketplace.core.http.request_handling import actor, session
 from marketplace.core.jobs import QUEUES, JobState
 from marketplace.operations import service
 from marketplace.operations.schemas import EventOut, JobOut
-from marketplace.operations.service import EventSubject, ShownJob
+from marketplace.operations.service import EventSubject, ShownEvent, ShownJob
 
 blueprint = GuardedBlueprint("records", __name__, description="What happened, and what is being done")
 
@@ -52,13 +51,14 @@ _JOBS = {
 
 
 @blueprint.get("/events", **_READS, query=page_query("evt", **_EVENTS), answers=page_of(EventOut))
-def listed_events(query: dict[str, Any]) -> Page[Event]:
-    """What happened; `order=asc` with `starting_after` replays from any point on, two seconds behind the present."""
+def listed_events(query: dict[str, Any]) -> Page[ShownEvent]:
+    """What happened. `order=asc` with `starting_after` replays from any point on and misses nothing: the list ends at
+    the oldest transaction that is not over, such as an import that is being written."""
     return service.listed_events(session(), actor(), **query)
 
 
 @blueprint.get("/events/<id('evt'):event_id>", **_READS, answers=EventOut)
-def find_event(event_id: UUID) -> Event:
+def find_event(event_id: UUID) -> ShownEvent:
     """One event."""
     return service.find_event(session(), actor(), event_id)
 

@@ -10,15 +10,20 @@ from marketplace.core.jobs import JobState
 
 
 class EventOut(Schema):
-    """Something that happened. `subject_id` is the public id of the thing, by the noun of `kind`."""
+    """Something that happened. `subject_id` is the public id of the thing, by the noun of `kind`; ids in `data` are
+    public ones too. While the bid that it is about is `sealed` from admins, nobody is named who acted."""
 
     id = IdField("evt", required=True)
     kind = fields.String(required=True)
     subject_id = fields.Method("_subject", required=True)
-    actor_role = fields.String(required=True)
+    actor_role = fields.String(allow_none=True, required=True)
     actor_party_id = IdField("pty", allow_none=True, required=True)
     request_id = fields.String(allow_none=True, required=True)
     data = fields.Dict(keys=fields.String(), required=True)
+    sealed = fields.Boolean(
+        required=True,
+        metadata={"description": "For admins, of a bid until its brief is over: `data` names the brief alone."},
+    )
     created_at = TimeField(required=True)
 
     def _subject(self, event: Any) -> str:

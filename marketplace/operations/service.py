@@ -1,7 +1,8 @@
 """Read the events and the jobs; cancel a job, or requeue a dead one."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,10 +16,7 @@ from marketplace.core.events import Event
 from marketplace.core.http.paging import Page
 from marketplace.core.jobs import Job, JobState
 from marketplace.core.message import Message
-
-# An event gets its id before its transaction commits, so a later id can appear first. Whoever replays never goes back
-# to an earlier id; so a replay stops short of what a transaction of usual length may still add.
-SETTLE = timedelta(seconds=2)
+from marketplace.operations import policy, public_ids
 
 _PROBLEMS = {
     JobState.QUEUED: Message("waits", "上次尝试失败，将自动重试。", "The last attempt failed; it will be tried again."),
@@ -35,6 +33,25 @@ class EventSubject:
 
     noun: str
     id: UUID
+
+
+@dataclass(frozen=True)
+class ShownEvent:
+    """An event as the actor may see it.
+
+    `sealed`: it is about a bid whose brief still takes bids, and the actor is an admin. Who acted is None then, and
+    `data` names the brief alone.
+    """
+
+    id: UUID
+    kind: str
+    subject_id: UUID
+    actor_role: str | None
+    actor_party_id: UUID | None
+    request_id: str | None
+    data: dict[str, Any]
+    sealed: bool
+    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -84,6 +101,21 @@ def _shown(actor: Actor, job: Job) -> ShownJob:
     )
 
 
+def _shown_event(event: Event, sealed: bool) -> ShownEvent:
+    data = {name: value for name, value in event.data.items() if not sealed or name == "brief_id"}
+    return ShownEvent(
+        id=event.id,
+        kind=event.kind,
+        subject_id=event.subject_id,
+        actor_role=None if sealed else event.actor_role,
+        actor_party_id=None if sealed else event.actor_party_id,
+        request_id=None if sealed else event.request_id,
+        data=public_ids.shown_data(data),
+        sealed=sealed,
+        created_at=event.created_at,
+    )
+
+
 def listed_events(
     session: Session,
     actor: Actor,
@@ -94,31 +126,35 @@ def listed_events(
     subject_id: EventSubject | None,
     since: UUID | None,
     order: str,
-) -> Page[Event]:
+) -> Page[ShownEvent]:
     """Return the events that the actor may read; oldest first (`asc`) to replay them, newest first (`desc`) to look.
 
-    A replay gives an event two seconds after it was recorded, not sooner.
+    Both ways end at the oldest transaction that is still open, so that nothing ever appears before an event that was
+    listed already: whoever goes on from the last one they have read misses none, however long transactions take.
     """
-    query = sa.select(Event).where(events.visible(actor)).limit(limit + 1)
+    query = sa.select(Event).where(policy.visible(actor), events.SETTLED).limit(limit + 1)
     if kind is not None:
         query = query.where(Event.kind == kind)
     if subject_id is not None:
         query = query.where(
             Event.subject_id == subject_id.id, Event.kind.startswith(f"{subject_id.noun}.", autoescape=True)
         )
+    place = sa.tuple_(*events.STREAM_ORDER)
     if since is not None:
-        query = query.where(Event.id > since)
+        query = query.where(place > events.place_of(since))
     forward = order == "asc"
-    if forward:
-        query = query.where(Event.created_at < now() - SETTLE)
     if starting_after is not None:
-        query = query.where(Event.id > starting_after if forward else Event.id < starting_after)
-    rows = session.scalars(query.order_by(Event.id if forward else Event.id.desc())).all()
-    return Page(rows[:limit], len(rows) > limit)
+        cursor = events.place_of(starting_after)
+        query = query.where(place > cursor if forward else place < cursor)
+    ordered = query.order_by(*(column if forward else column.desc() for column in events.STREAM_ORDER))
+    rows = session.scalars(ordered).all()
+    sealed = policy.sealed(session, actor, rows[:limit])
+    return Page([_shown_event(event, event.id in sealed) for event in rows[:limit]], len(rows) > limit)
 
 
-def find_event(session: Session, actor: Actor, event_id: UUID) -> Event:
-    return db.get(session, Event, event_id, events.visible(actor))
+def find_event(session: Session, actor: Actor, event_id: UUID) -> ShownEvent:
+    event = db.get(session, Event, event_id, policy.visible(actor))
+    return _shown_event(event, bool(policy.sealed(session, actor, [event])))
 
 
 def listed_jobs(

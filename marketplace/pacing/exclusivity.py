@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from marketplace.channels import policy as channels_policy
 from marketplace.channels.models import Channel
 from marketplace.core import db, events, ids
-from marketplace.core.actor import Actor
-from marketplace.core.errors import Conflict, FieldError, InvalidInput
+from marketplace.core.actor import Actor, Role
+from marketplace.core.errors import Conflict, FieldError, InvalidInput, NotAllowed
 from marketplace.core.http import paging
 from marketplace.identity.models import Party, PartyKind
 from marketplace.pacing.models import BRAND, CATEGORY, ONE_HOLDER, ExclusivityWindow
@@ -24,6 +24,22 @@ _WINDOWS = sa.text(
     "SELECT w.channel_id, lower(w.during) AS first_day, upper(w.during) AS after_day, w.holder, w.holder_id"
     " FROM exclusivity_windows w WHERE w.channel_id = ANY(:channels) AND w.competitor_key = ANY(:keys)"
 )
+
+
+@dataclass(frozen=True)
+class ShownWindow:
+    """A window as the actor may see it. `holder`, `holder_id` and `note` are None where another agency recorded it."""
+
+    id: UUID
+    channel_id: UUID
+    category: str | None
+    brand: str | None
+    holder: str | None
+    holder_id: UUID | None
+    first_day: date
+    last_day: date
+    note: str | None
+    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -60,6 +76,26 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
     return mine if actor.role in channels_policy.OWNERS else sa.false()
 
 
+def _is_rivals(actor: Actor, window: ExclusivityWindow) -> bool:
+    return actor.role == Role.AGENCY and window.agency_id not in (None, actor.party_id)
+
+
+def _shown(actor: Actor, window: ExclusivityWindow) -> ShownWindow:
+    hidden = _is_rivals(actor, window)
+    return ShownWindow(
+        id=window.id,
+        channel_id=window.channel_id,
+        category=window.category,
+        brand=window.brand,
+        holder=None if hidden else window.holder,
+        holder_id=None if hidden else window.holder_id,
+        first_day=window.first_day,
+        last_day=window.last_day,
+        note=None if hidden else window.note,
+        created_at=window.created_at,
+    )
+
+
 def record(
     session: Session,
     actor: Actor,
@@ -72,7 +108,7 @@ def record(
     holder_id: UUID | None,
     holder: str,
     note: str | None,
-) -> ExclusivityWindow:
+) -> ShownWindow:
     """Keep a channel free of a category or a brand for somebody, both days included.
 
     Raises NotFound (a channel that is not theirs), InvalidInput, Conflict naming the window that is already there.
@@ -93,14 +129,15 @@ def record(
         holder_id=holder_id,
         holder=holder,
         note=note,
+        agency_id=actor.party_id if actor.role == Role.AGENCY else None,
     )
     try:
         with session.begin_nested():
             session.add(window)
     except sa.exc.IntegrityError as error:
-        raise _conflict(session, window) from error
+        raise _conflict(session, actor, window) from error
     events.record(session, "exclusivity_windows.new", window.id, actor, parties=[window.creator_id])
-    return window
+    return _shown(actor, window)
 
 
 def _key_errors(category: str | None, brand: str | None) -> Iterable[FieldError]:
@@ -121,7 +158,7 @@ def _is_brand(session: Session, party_id: UUID) -> bool:
     return session.scalar(sa.select(Party.kind).where(Party.id == party_id)) == PartyKind.BRAND
 
 
-def _conflict(session: Session, window: ExclusivityWindow) -> Conflict:
+def _conflict(session: Session, actor: Actor, window: ExclusivityWindow) -> Conflict:
     """Return the refusal with the first window that shares a day with a new one."""
     holding = session.scalars(
         sa.select(ExclusivityWindow)
@@ -137,8 +174,9 @@ def _conflict(session: Session, window: ExclusivityWindow) -> Conflict:
         # It was removed between the refusal by the database and this query.
         return Conflict("Another window was in the way just now. Send it again.", rule=ONE_HOLDER)
     holding_id = ids.show("exw", holding.id)
+    holder = "" if _is_rivals(actor, holding) else f" to {holding.holder}"
     return Conflict(
-        f"{holding.competitor_key} is promised to {holding.holder} from {holding.first_day} to {holding.last_day} by"
+        f"{holding.competitor_key} is promised{holder} from {holding.first_day} to {holding.last_day} by"
         f" the window {holding_id}. Choose other days, or take that window back first.",
         rule=ONE_HOLDER,
         clashes_with=holding_id,
@@ -147,23 +185,25 @@ def _conflict(session: Session, window: ExclusivityWindow) -> Conflict:
 
 def listed(
     session: Session, actor: Actor, channel_id: UUID, *, limit: int, starting_after: UUID | None
-) -> paging.Page[ExclusivityWindow]:
+) -> paging.Page[ShownWindow]:
     """Return a channel's windows, the newest first. Raises NotFound for a channel that is not theirs."""
     channel = db.get(session, Channel, channel_id, channels_policy.own(actor))
     query = sa.select(ExclusivityWindow).where(ExclusivityWindow.channel_id == channel.id, visible(actor))
-    return paging.page(session, query, ExclusivityWindow, limit, starting_after)
+    page = paging.page(session, query, ExclusivityWindow, limit, starting_after)
+    return paging.Page([_shown(actor, window) for window in page.data], page.has_more)
 
 
 def remove(session: Session, actor: Actor, channel_id: UUID, window_id: UUID) -> None:
-    """Remove a window. Raises NotFound."""
-    creator_id = session.scalar(
-        sa.delete(ExclusivityWindow)
-        .where(ExclusivityWindow.id == window_id, ExclusivityWindow.channel_id == channel_id, visible(actor))
-        .returning(ExclusivityWindow.creator_id)
-    )
-    if creator_id is None:
+    """Remove a window. Raises NotFound, and NotAllowed for what another agency of the creator promised."""
+    window = db.get(session, ExclusivityWindow, window_id, ExclusivityWindow.channel_id == channel_id, visible(actor))
+    if _is_rivals(actor, window):
+        raise NotAllowed("The creator takes this window back, or whoever recorded it.")
+    # Of several who remove it at once, one does.
+    removed = sa.delete(ExclusivityWindow).where(ExclusivityWindow.id == window_id).returning(ExclusivityWindow.id)
+    if session.scalar(removed) is None:
         raise db.missing(ExclusivityWindow, window_id)
-    events.record(session, "exclusivity_windows.remove", window_id, actor, parties=[creator_id])
+    agency = [window.agency_id] if window.agency_id else []
+    events.record(session, "exclusivity_windows.remove", window_id, actor, parties=[window.creator_id, *agency])
 
 
 def promised_elsewhere(session: Session, wanted: WantedPlacement, days: Mapping[UUID, tuple[date, date]]) -> set[UUID]:

@@ -19,7 +19,7 @@ class ExclusivityWindow(Base):
 
     `competitor_key` is `category:<code>` or `brand:<name>` as `exclusivity.brand_key` folds it. `holder` is the name of
     the brand that it was promised to; `holder_id` its party, if it has an account here. Only the channel's side and the
-    admins see it. A window is never changed, only removed.
+    admins see it, and for whom an agency (`agency_id`) promised it only that agency. It is never changed, only removed.
     """
 
     __tablename__ = "exclusivity_windows"
@@ -39,6 +39,7 @@ class ExclusivityWindow(Base):
     holder: Mapped[str]
     holder_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("parties.id"), default=None)
     note: Mapped[str | None] = mapped_column(default=None)
+    agency_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("parties.id"), default=None)
 
     @property
     def first_day(self) -> date:

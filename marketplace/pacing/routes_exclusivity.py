@@ -8,7 +8,7 @@ from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.core.http.request_handling import actor, session
 from marketplace.pacing import exclusivity
-from marketplace.pacing.models import ExclusivityWindow
+from marketplace.pacing.exclusivity import ShownWindow
 from marketplace.pacing.schemas_exclusivity import ExclusivityIn, ExclusivityOut
 
 blueprint = GuardedBlueprint(
@@ -22,14 +22,14 @@ _PATH = "/channels/<id('chn'):channel_id>/exclusivity"
 @blueprint.post(
     _PATH, allow=_OWNERS, needs=Permission.CHANNELS, takes=ExclusivityIn, answers=ExclusivityOut, status=201
 )
-def tell(body: dict[str, Any], channel_id: UUID) -> ExclusivityWindow:
+def tell(body: dict[str, Any], channel_id: UUID) -> ShownWindow:
     """Keep one's own channel free of a category or a competitor for some days: selections of other brands that would
     publish on them leave the channel out. A second window over the same is refused and names the first."""
     return exclusivity.record(session(), actor(), channel_id, **body)
 
 
 @blueprint.get(_PATH, allow=_OWNERS, needs=Permission.READ, query=page_query("exw"), answers=page_of(ExclusivityOut))
-def listing(query: dict[str, Any], channel_id: UUID) -> Page[ExclusivityWindow]:
+def listing(query: dict[str, Any], channel_id: UUID) -> Page[ShownWindow]:
     """The windows of one's own channel."""
     return exclusivity.listed(session(), actor(), channel_id, **query)
 

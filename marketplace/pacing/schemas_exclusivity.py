@@ -23,13 +23,14 @@ class ExclusivityIn(Schema):
 
 
 class ExclusivityOut(Schema):
-    """`brand` as it is compared: without differences of case, width and spaces."""
+    """`brand` as it is compared: without differences of case, width and spaces. Of a window that another agency of the
+    creator recorded, an agency reads what the channel keeps free of and when, but not for whom: `holder` is null."""
 
     id = IdField("exw", required=True)
     channel_id = IdField("chn", required=True)
     category = fields.String(required=True, allow_none=True)
     brand = fields.String(required=True, allow_none=True)
-    holder = fields.String(required=True)
+    holder = fields.String(required=True, allow_none=True)
     holder_id = IdField("pty", required=True, allow_none=True)
     first_day = fields.Date(required=True)
     last_day = fields.Date(required=True)

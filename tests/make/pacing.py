@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from marketplace.pacing import exclusivity
-from marketplace.pacing.models import ExclusivityWindow
+from marketplace.pacing.exclusivity import ShownWindow
 from marketplace.pacing.schemas_exclusivity import ExclusivityIn
 from tests.make.people import Somebody
 
@@ -37,6 +37,6 @@ def rule(**changes: Any) -> dict[str, Any]:
     return {**NO_LIMITS, "ramp": None, "series": [], **changes}
 
 
-def window(session: Session, who: Somebody, channel_id: UUID, **changes: Any) -> ExclusivityWindow:
+def window(session: Session, who: Somebody, channel_id: UUID, **changes: Any) -> ShownWindow:
     values: Any = ExclusivityIn().load({**WINDOW, **changes})
     return exclusivity.record(session, who.actor, channel_id, **values)

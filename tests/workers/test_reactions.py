@@ -21,6 +21,7 @@ from marketplace.core.clock import now
 from marketplace.core.events import Event
 from marketplace.core.ids import new_id
 from marketplace.core.jobs import DEFAULT, Job, JobState
+from marketplace.matching.pricing.market_deals import FOLLOW_ACCEPTANCE
 from marketplace.matching.recompute import MODEL_PAUSE
 from marketplace.matching.selection import service as selections
 from marketplace.matching.selection.schemas import SelectionIn
@@ -101,6 +102,11 @@ def lapse(client: FlaskClient, there: make.Market) -> None:
         assert bids_service.lapse_overdue(session) == 1
 
 
+def take_back_deal(client: FlaskClient, there: make.Market) -> None:
+    with db.transaction() as session:
+        events.record(session, "deal_prices.remove", new_id(), SYSTEM, parties=[])
+
+
 def void(client: FlaskClient, there: make.Market) -> None:
     make.cancel(there)
     with db.transaction() as session:
@@ -167,15 +173,17 @@ def reopen(client: FlaskClient, there: make.Market) -> None:
 
 
 # What happens, and the work that follows from it: (kind, about the brief?, does it wait for a moment?).
+FOLLOWED = (FOLLOW_ACCEPTANCE, False, False)
 PAUSED = [(kind, False, True) for kind in work.PAUSED]
 FOLLOWS: dict[str, tuple[Callable[[FlaskClient, make.Market], None], list[tuple[str, bool, bool]]]] = {
     "bids.place": (place, [("matching.score", True, False)]),
     "bids.revise": (revise, [("matching.score", True, False)]),
     "bids.withdraw": (withdraw, [("matching.score", True, False)]),
     "bids.decline": (decline, []),
-    "bids.accept": (accept, []),
+    "bids.accept": (accept, [FOLLOWED]),
     "bids.confirm_brief": (confirm_brief, [("matching.score", True, False)]),  # together with the brief's change
-    "bids.back_out": (back_out, []),
+    "bids.step_back": (step_back, [FOLLOWED]),
+    "bids.back_out": (back_out, [FOLLOWED]),
     "bids.lapse": (lapse, []),
     "bids.void": (void, [("bids.void", True, False)]),  # the call-off's own
     "briefs.revise": (revise_brief, [("matching.score", True, False)]),
@@ -188,6 +196,7 @@ FOLLOWS: dict[str, tuple[Callable[[FlaskClient, make.Market], None], list[tuple[
     "audience_snapshots.new": (tell, [("matching.features", False, False), PAUSED[1], PAUSED[3]]),
     "deal_prices.new": (tell_of_deal, [PAUSED[3]]),
     "deal_prices.confirm": (confirm_deal, [PAUSED[3]]),  # together with the telling's
+    "deal_prices.remove": (take_back_deal, [PAUSED[3]]),
     "video_readings.new": (tell_of_views, [PAUSED[0]]),
     "audience_overlaps.new": (tell_of_overlap, [PAUSED[2]]),
     "audience_overlaps.confirm": (confirm_overlap, [PAUSED[2]]),  # together with the telling's
@@ -199,12 +208,15 @@ def bids(there: make.Market) -> list[UUID]:
         return list(session.scalars(sa.text("SELECT id FROM bids WHERE brief_id = :id"), {"id": there.brief_id}))
 
 
+AFTERWARDS = ["matching.features", FOLLOW_ACCEPTANCE, *work.PAUSED]
+
+
 def waiting() -> list[Job]:
     """What waits to be done but for the briefs' own timers and the clock's table."""
     with db.transaction() as session:
         about_briefs = ["matching.score", "matching.apply-overrides", "bids.void"]
         query = sa.select(Job).where(Job.state == JobState.QUEUED, Job.kind.in_(about_briefs))
-        more = sa.select(Job).where(Job.state == JobState.QUEUED, Job.kind.in_(["matching.features", *work.PAUSED]))
+        more = sa.select(Job).where(Job.state == JobState.QUEUED, Job.kind.in_(AFTERWARDS))
         return [*session.scalars(query.order_by(Job.kind)), *session.scalars(more.order_by(Job.kind))]
 
 

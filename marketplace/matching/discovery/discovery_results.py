@@ -38,7 +38,7 @@ class CandidateFigures:
 
 @dataclass(frozen=True, kw_only=True)
 class FoundChannel(CandidateFigures):
-    """A channel that has not bid on a brief. `represented`: an agency acts for it today."""
+    """A channel that was found for a brief. `represented`: an agency acts for it today."""
 
     channel_id: UUID
     channel_name: str
@@ -67,8 +67,8 @@ class FoundChannels:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenBrief(CandidateFigures):
-    """An open brief that a channel has not bid on. `worth_at_ceiling` is what its ceiling allows for the channel's
-    expected on-target people, minor units; the ceiling is minor units per 1,000 on-target people."""
+    """An open brief on which the asking side has no bid for the channel. `worth_at_ceiling` is what its ceiling allows
+    for the channel's expected on-target people, minor units; the ceiling is minor units per 1,000 on-target people."""
 
     brief_id: UUID
     title: str

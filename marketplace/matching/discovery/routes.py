@@ -15,9 +15,7 @@ from marketplace.matching.discovery.discovery_memory import DiscoveryMemory
 from marketplace.matching.discovery.discovery_results import FoundChannels, OpenBriefs
 from marketplace.matching.discovery.schemas import DiscoverOut, DiscoverQuery, OpenBriefsOut, OpenBriefsQuery
 
-blueprint = GuardedBlueprint(
-    "discovery", __name__, description="Channels for a brief that have not bid, and open briefs for a channel"
-)
+blueprint = GuardedBlueprint("discovery", __name__, description="Channels for a brief, and open briefs for a channel")
 
 
 _EXTENSION = "discovery"
@@ -42,7 +40,8 @@ def _memory() -> DiscoveryMemory:
     answers=DiscoverOut,
 )
 def discover(query: dict[str, Any], brief_id: UUID) -> FoundChannels:
-    """The best channels that have not bid and may be found, each with its likely price, its reach and why."""
+    """The best channels that may be found, each with its likely price, its reach and why. Who bids is sealed: bidders
+    are left out from the close on."""
     return discovery.discover(session(), actor(), brief_id, _memory().columns, **query)
 
 
@@ -54,5 +53,5 @@ def discover(query: dict[str, Any], brief_id: UUID) -> FoundChannels:
     answers=OpenBriefsOut,
 )
 def open_briefs(query: dict[str, Any], channel_id: UUID) -> OpenBriefs:
-    """The best open briefs for a channel that it has not bid on, with what each would pay and why."""
+    """The best open briefs for a channel on which your side has no bid for it, with what each would pay and why."""
     return discovery.open_briefs(session(), actor(), channel_id, _memory().briefs, **query)

@@ -111,7 +111,7 @@ class FoundChannelOut(_CandidateFigures):
 
 
 class DiscoverOut(Schema):
-    """The best channels for the brief that have not bid on it, out of so many `channels`."""
+    """The best channels for the brief, out of so many `channels`; from the close on without those that bid."""
 
     brief_id = IdField("brf", required=True)
     channels = fields.Integer(required=True)

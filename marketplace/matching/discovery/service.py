@@ -1,4 +1,9 @@
-"""Finds channels for a brief among those that have not bid, and open briefs for a channel, each with its reasons."""
+"""Finds channels for a brief and open briefs for a channel, each with its reasons.
+
+Who has bid is sealed until the close. So an open brief finds bidders and others alike, and finds what a draft of the
+same words finds; from the close on those that bid are left out. A channel's open briefs lack those that the asking side
+itself has bid on, and no others: another agency's bid for the same channel is sealed too.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -10,6 +15,8 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.bids import policy as bids_policy
+from marketplace.bids.models import Bid
 from marketplace.briefs import policy as briefs_policy
 from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
 from marketplace.channels import policy as channels_policy
@@ -47,7 +54,10 @@ LOOKS = (256, 4096)
 DAY_S = 86_400
 # Reasons that speak of other bids, or of an offer that nobody has made.
 _NOT_SHOWN = frozenset({*RELATIVE, "cost", "cost_unknown", "largest_cost", "intrusiveness_unknown"})
-_BIDDERS = sa.text("SELECT DISTINCT channel_id FROM bids WHERE brief_id = :brief_id AND status = ANY(:listed)")
+_BIDDERS = sa.text(
+    "SELECT DISTINCT b.channel_id FROM bids b JOIN briefs f ON f.id = b.brief_id"
+    " WHERE b.brief_id = :brief_id AND b.status = ANY(:listed) AND f.status IN ('closed', 'cancelled')"
+)
 _DETAILS = sa.text(
     "SELECT c.id, c.creator_id, c.platform, c.handle, c.claim_status, c.name, c.url, c.region, c.language, c.verticals,"
     " s.followers, s.taken_on, s.source FROM channel_features f JOIN channels c ON c.id = f.channel_id"
@@ -75,13 +85,13 @@ _BRIEF_FILTERS: Mapping[str, Callable[[Any], sa.ColumnElement[bool]]] = {
     "placement_kind": lambda value: BriefVersion.content["placement_kinds"].contains([value]),
     "closing_before": lambda value: Brief.bids_close_at < value,
 }
-_BRIEFS_BID_ON = sa.text("SELECT brief_id FROM bids WHERE channel_id = :channel_id AND status = ANY(:listed)")
 
 
 def discover(
     session: Session, actor: Actor, brief_id: UUID, columns: ColumnFile, *, limit: int, **filters: Any
 ) -> FoundChannels:
-    """Return the best channels for a brief that have not bid on it, each at the price it would likely ask.
+    """Return the best channels for a brief, each at the price it would likely ask; once it is closed, those that have
+    not bid on it.
 
     `columns` hold the market (see column_store), `filters` are those of ChannelFilters. Raises NotFound for anyone but
     the brief's brand, and Unavailable while a large market is read for the first time.
@@ -189,8 +199,8 @@ def open_briefs(
 ) -> OpenBriefs:
     """Return the open briefs that suit one of the actor's channels best, as if it had bid what it would likely ask.
 
-    Briefs that it has bid on are left out; `filters` are those of _BRIEF_FILTERS. Raises NotFound, WrongState (no
-    audience snapshot) and Unavailable (the snapshot is not worked out yet).
+    Briefs on which the actor sees a bid for it are left out; `filters` are those of _BRIEF_FILTERS. Raises NotFound,
+    WrongState (no audience snapshot) and Unavailable (the snapshot is not worked out yet).
     """
     channel = db.get(session, Channel, channel_id, channels_policy.own(actor))
     if channel.snapshot_id is None:
@@ -214,8 +224,11 @@ def open_briefs(
 
 
 def _open_versions(session: Session, actor: Actor, channel_id: UUID, filters: Mapping[str, Any]) -> list[UUID]:
-    """Return the present versions of the open briefs that the actor may see and the channel has not bid on."""
-    bid_on = session.scalars(_BRIEFS_BID_ON, {"channel_id": channel_id, "listed": list(service.LISTED)}).all()
+    """Return the present versions of the open briefs that the actor may see, without those on which it sees a bid for
+    the channel. Admins and other agencies see none before the close."""
+    bid_on = sa.select(Bid.brief_id).where(
+        Bid.channel_id == channel_id, Bid.status.in_(service.LISTED), bids_policy.visible(actor)
+    )
     query = sa.select(BriefVersion.id).join(Brief, Brief.version_id == BriefVersion.id).order_by(BriefVersion.id)
     query = query.where(briefs_policy.visible(actor), Brief.status == BriefStatus.PUBLISHED)
     query = query.where(Brief.bids_close_at > now(), Brief.id.not_in(bid_on))

@@ -31,7 +31,7 @@ class GateFacts:
     """What the gates of one bid read. Money is in minor units of `currency`; None where a figure is not known.
 
     `is_beaten`: another party has proven that the channel is its own. `placement` is the code of the channel's own
-    promise or rule that leaves no room, or "". `minors` is the share (0..1) of the audience under 18, and `law` the code
+    promise or rule that leaves no room, or "". `minors` is the share (0..1) of the audience under 18, `law` the code
     of the rule that it breaks, or "". `ceiling` is None where the brief set none. `mismatches` says where the bid's
     document does not answer the brief. `cost` is the most that the bid can cost in the option in question, `committed`
     what the brief's accepted bids cost already.

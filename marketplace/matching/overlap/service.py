@@ -14,7 +14,7 @@ from marketplace.channels import policy as channels_policy
 from marketplace.channels.anomalies import EARLIEST
 from marketplace.channels.models import Channel
 from marketplace.core import db, events
-from marketplace.core.actor import Actor
+from marketplace.core.actor import Actor, Role
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, FieldError, InvalidInput
 from marketplace.core.fingerprint import fingerprint
@@ -60,10 +60,17 @@ class FittedOverlap:
 
 
 def visible(actor: Actor) -> sa.ColumnElement[bool]:
-    """Return which overlaps an actor may see: the side of the channel it was reported for, and admins."""
+    """Return which overlaps an actor may see: the side of the channel it was reported for, and admins. An agency sees
+    what it reported itself and what its creators reported in person, but nothing of another agency's."""
     if actor.sees_all:
         return sa.true()
-    return AudienceOverlap.creator_id.in_(sorted(actor.parties)) if actor.role in channels_policy.OWNERS else sa.false()
+    if actor.role == Role.AGENCY:
+        in_person = sa.and_(
+            AudienceOverlap.creator_id.in_(sorted(actor.acts_for)),
+            AudienceOverlap.told_by_id == AudienceOverlap.creator_id,
+        )
+        return sa.or_(AudienceOverlap.told_by_id == actor.party_id, in_person)
+    return AudienceOverlap.creator_id == actor.party_id if actor.role in channels_policy.OWNERS else sa.false()
 
 
 def record(

@@ -14,6 +14,7 @@ from marketplace.core.money import Money
 
 class DealSource(StrEnum):
     PLATFORM = "platform_deal"  # a deal that was settled here
+    MARKET = "market"  # a bid that was accepted here; stored by the market itself
     PARTY = "party"
     ADMIN = "admin"
 
@@ -27,14 +28,34 @@ class DealSide(StrEnum):
 class DealPrice(Base):
     """What one deliverable (one video) closed at, with what was known on the day; visible to its two sides and admins.
 
-    `brand_key` is the brand's id or, of a brand that takes no part here, the hash of its name. `confirmed_by` is the
-    side that confirmed the report of `told_by`: the other one, or the platform. `cell_id` is the one cell of the index
-    that has published it.
+    `told_by` is the side, and `told_by_id` the party, that reported it; `agency_id` is the agency whose deal it is, and
+    no other agency of the creator sees it. `bid_id` is the bid that was accepted. `removed_at`: the acceptance was
+    taken back; the row stays, since a cell of the index may tell of it. `brand_key` is the brand's id or, of a brand
+    that takes no part here, the hash of its name. `confirmed_by` is the side that confirmed the report of `told_by`:
+    the other one, or the platform. `cell_id` is the one cell of the index that has published it.
     """
 
     __tablename__ = "deal_prices"
     __table_args__ = (
-        sa.UniqueConstraint("channel_id", "brand_key", "settled_on", "deal_minor", "currency"),
+        # By party: whether another agency of the creator reported the same is nobody's to find out by trying.
+        sa.Index(
+            "uq_deal_prices_one_report",
+            "channel_id",
+            "brand_key",
+            "settled_on",
+            "deal_minor",
+            "currency",
+            "told_by_id",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=sa.text("removed_at IS NULL AND source <> 'market'"),
+        ),
+        sa.Index(
+            "uq_deal_prices_one_of_a_bid",
+            "bid_id",
+            unique=True,
+            postgresql_where=sa.text("removed_at IS NULL AND source = 'market'"),
+        ),
         sa.CheckConstraint("deal_minor > 0 AND (list_minor IS NULL OR list_minor > 0)", name="prices_above_zero"),
         sa.CheckConstraint("(confirmed_by IS NULL) = (confirmed_at IS NULL)", name="confirmed_at_a_time"),
     )
@@ -61,6 +82,10 @@ class DealPrice(Base):
     vertical: Mapped[str]
     confirmed_by: Mapped[DealSide | None] = mapped_column(default=None)
     confirmed_at: Mapped[datetime | None] = mapped_column(default=None)
+    told_by_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("parties.id"), default=None)
+    agency_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("parties.id"), default=None, index=True)
+    bid_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("bids.id"), default=None, index=True)
+    removed_at: Mapped[datetime | None] = mapped_column(default=None)
     cell_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("price_index_cells.id"), default=None, index=True)
     version: Mapped[int] = mapped_column(default=1)
 

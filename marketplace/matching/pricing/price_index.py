@@ -5,14 +5,16 @@ reveals nothing. A deal belongs to the month by which it was both settled and co
 are published, so that nobody can watch a month fill up. A deal goes to the finest cell that is large enough; the others
 go to a coarser one, and those that fit in no cell wait for the next month.
 
-A cell is large enough (k-anonymity: Samarati and Sweeney, 1998) with five deals of three creators and three brands, if
-two of each remain without any one creator's or any one brand's deals: those who know their own deals can subtract them.
+A cell is large enough (k-anonymity: Samarati and Sweeney, 1998) with five creators and five brands in five pairs or
+more, if three of each remain without the deals of any two creators or of any two brands: those who know their own deals
+can subtract them, and two may do so together around one whom they want to read.
 All deals of a creator together weigh one, so that nobody moves a cell by the number of theirs. Numbers are rounded: the
 quartiles outwards to steps of 0.05, counts down to fives.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +22,7 @@ import numpy as np
 from marketplace.matching.audience.arrays import Floats, Ints
 from marketplace.matching.pricing.cost import weighted_quantiles
 
-DEALS_MIN, SIDE_MIN, LEFT_MIN = 5, 3, 2
+PAIRS_MIN, SIDE_MIN, LEFT_MIN = 5, 5, 3
 STEP = 0.05
 COUNT_STEP = 5
 DIMENSIONS = ("tier", "vertical", "platform")
@@ -85,15 +87,28 @@ def cells(waiting: PriceRatios, before: int) -> list[IndexCell]:
 
 def large_enough(creators: Ints, brands: Ints) -> bool:
     """Return whether a cell of n deals may be published; see the head of this file."""
-    if len(creators) < DEALS_MIN or not _sides(creators, brands, SIDE_MIN):
+    pairs = {(creator, brand) for creator, brand in zip(creators.tolist(), brands.tolist(), strict=True) if brand >= 0}
+    of_creators, of_brands = _partners(pairs), _partners({(brand, creator) for creator, brand in pairs})
+    if len(pairs) < PAIRS_MIN or len(of_brands) < SIDE_MIN or len(of_creators) < SIDE_MIN:
         return False
-    without = [creators != side for side in np.unique(creators)]
-    without += [brands != side for side in np.unique(brands[brands >= 0])]
-    return all(_sides(creators[kept], brands[kept], LEFT_MIN) for kept in without)
+    # Two of five leave three on their own side; on the other one, whoever dealt with nobody else leaves with them.
+    return len(of_brands) - _leaving(of_brands) >= LEFT_MIN and len(of_creators) - _leaving(of_creators) >= LEFT_MIN
 
 
-def _sides(creators: Ints, brands: Ints, least: int) -> bool:
-    return len(np.unique(creators)) >= least and len(np.unique(brands[brands >= 0])) >= least
+def _partners(pairs: Iterable[tuple[int, int]]) -> dict[int, frozenset[int]]:
+    """Return for each first of the pairs those that it has dealt with."""
+    found: dict[int, set[int]] = {}
+    for side, partner in pairs:
+        found.setdefault(side, set()).add(partner)
+    return {side: frozenset(partners) for side, partners in found.items()}
+
+
+def _leaving(partners: Mapping[int, frozenset[int]]) -> int:
+    """Return how many of one side leave together with two of the other at most: those who dealt with these alone."""
+    alone = Counter(next(iter(own)) for own in partners.values() if len(own) == 1)
+    of_two = Counter(own for own in partners.values() if len(own) == 2)
+    best = sum(count for _, count in alone.most_common(2))
+    return max([best, *(count + sum(alone[one] for one in two) for two, count in of_two.items())])
 
 
 def _cell(waiting: PriceRatios, by: Mapping[str, object], rows: list[int]) -> IndexCell:

@@ -43,10 +43,22 @@ PUBLIC: dict[str, dict[str, SuggestedPrices]] = {"CNY": {"douyin": SuggestedPric
 # SQL for the currency of a snapshot's suggestion, and for the views that prices are fitted to.
 OF_SUGGESTION = f"coalesce(s.rate_card->0->>'currency', '{CURRENCY_OF_SUGGESTIONS}')"
 VIEWS = "coalesce((s.facts->>'expected_views')::float8, s.median_views)"
+# SQL for the deals (d) that teach anything. Anybody may sign up, invent deals and confirm them from the other side, so
+# what parties report counts only if both are proven or the platform vouches for it. An acceptance on this market binds
+# nobody's money yet, so it counts if the brand that would pay is proven. A deal counts once, however many report it.
+_COUNTING = (
+    "d.removed_at IS NULL AND CASE WHEN d.source = 'market' THEN party_is_proven(d.brand_id)"
+    " WHEN d.source IN ('admin', 'platform_deal') OR d.confirmed_by = 'platform' THEN true"
+    " ELSE party_is_proven(d.brand_id) AND party_is_proven(d.creator_id) END"
+    " AND (d.source = 'market' OR NOT EXISTS (SELECT FROM deal_prices o WHERE o.channel_id = d.channel_id"
+    " AND o.brand_key = d.brand_key AND o.deal_minor = d.deal_minor AND o.currency = d.currency"
+    " AND o.removed_at IS NULL AND (o.source = 'market'"
+    " OR o.settled_on = d.settled_on AND (o.confirmed_at IS NULL, o.id) < (d.confirmed_at IS NULL, d.id))))"
+)
 _DEALS = sa.text(
     "SELECT creator_id, deal_minor AS price, currency, length_tier, rights, exclusivity_days AS days, expected_views"
     " AS views, followers, suggested_cpm_minor AS cpm, platform, vertical, confirmed_by IS NOT NULL AS confirmed,"
-    " true AS settled FROM deal_prices ORDER BY settled_on DESC, id DESC LIMIT :most"
+    f" true AS settled FROM deal_prices d WHERE {_COUNTING} ORDER BY settled_on DESC, id DESC LIMIT :most"
 )
 _CARDS = sa.text(
     "SELECT c.creator_id, (line->>'amount_minor')::float8 AS price, line->>'currency' AS currency,"
@@ -67,7 +79,9 @@ _CPMS = sa.text(
 )
 _UNPUBLISHED = sa.text(
     "SELECT id, deal_minor, list_minor, creator_id, brand_key, followers, vertical, platform,"
-    " greatest(settled_on, confirmed_at::date) AS counted FROM deal_prices WHERE cell_id IS NULL"
+    f" greatest(settled_on, confirmed_at::date) AS counted FROM deal_prices d WHERE cell_id IS NULL AND {_COUNTING}"
+    # What is told to everybody asks for more: no sham creator beside an honest one.
+    " AND (d.source <> 'market' OR party_is_proven(d.creator_id))"
     " AND confirmed_at IS NOT NULL AND list_minor IS NOT NULL AND rights = '{}' AND exclusivity_days = 0 ORDER BY id"
 )
 

@@ -38,14 +38,15 @@ _TELLS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.BIDS, "answers
     answers=page_of(IndexCellOut),
 )
 def index(query: dict[str, Any]) -> Page[PriceIndexCell]:
-    """Settled over listed prices, for anyone: medians with quartiles of at least five deals of at least three creators
-    and three brands. Each deal is told in one cell only, once."""
+    """Settled over listed prices, for anyone: medians with quartiles of at least five deals of at least five creators
+    and five brands, all of them proven. Each deal is told in one cell only, once."""
     return settled_deals.index(session(), **query)
 
 
 @blueprint.post("/deal-prices", **_TELLS, takes=DealPriceIn, status=201)
 def tell(body: dict[str, Any]) -> DealPrice:
-    """Tell what a deal of one's own closed at. The same told by the other side confirms it."""
+    """Tell what a deal of one's own closed at. The same told by the other side confirms it. An accepted bid with a flat
+    price is recorded by the market itself, with the source `market`."""
     channel_id = body.pop("channel_id")
     return settled_deals.record(session(), actor(), channel_id, ReportedDeal(**body))
 
@@ -54,7 +55,8 @@ def tell(body: dict[str, Any]) -> DealPrice:
     "/deal-prices", allow=SIGNED_IN, needs=Permission.READ, query=page_query("dpr"), answers=page_of(DealPriceOut)
 )
 def listing(query: dict[str, Any]) -> Page[DealPrice]:
-    """What one's own deals closed at; nobody else's."""
+    """What one's own deals closed at; nobody else's. An agency sees those that it told or that were made through it,
+    and what its creators told in person since its mandate."""
     return settled_deals.listed(session(), actor(), **query)
 
 

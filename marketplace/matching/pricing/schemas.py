@@ -79,6 +79,12 @@ class DealPriceIn(Schema):
     snapshot of the day count."""
 
     channel_id = IdField("chn", required=True)
+    bid_id = IdField(
+        "bid",
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "The accepted bid that the deal came from; it names the brand and the agency."},
+    )
     brand_id = IdField("pty", load_default=None, allow_none=True)
     brand_name = TextField(200, load_default=None, allow_none=True)
     deal_price = MoneyField(low=1, required=True)
@@ -97,6 +103,8 @@ class DealPriceOut(Schema):
     channel_id = IdField("chn", required=True)
     creator_id = IdField("pty", required=True)
     brand_id = IdField("pty", required=True, allow_none=True)
+    agency_id = IdField("pty", required=True, allow_none=True)
+    bid_id = IdField("bid", required=True, allow_none=True)
     deal_price = MoneyField(required=True)
     list_price = MoneyField(required=True, allow_none=True)
     pricing_model = fields.String(required=True)

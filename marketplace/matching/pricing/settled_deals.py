@@ -10,6 +10,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.bids import policy as bids_policy
+from marketplace.bids.models import Bid, BidStatus
 from marketplace.channels import policy as channels_policy
 from marketplace.channels.anomalies import EARLIEST
 from marketplace.channels.models import AudienceSnapshot, Channel
@@ -23,6 +25,7 @@ from marketplace.identity.models import Party, PartyKind
 from marketplace.matching.forecast.features import main_vertical
 from marketplace.matching.pricing.cost import CURRENCY_OF_SUGGESTIONS
 from marketplace.matching.pricing.models import DealPrice, DealSide, DealSource, PriceIndexCell
+from marketplace.operations.agency_reach import under_mandate
 
 _SIDES = {Role.BRAND: DealSide.BRAND, Role.CREATOR: DealSide.CREATOR, Role.AGENCY: DealSide.CREATOR}
 
@@ -35,6 +38,7 @@ class ReportedDeal:
     deal_price: Money
     settled_on: date
     list_price: Money | None = None
+    bid_id: UUID | None = None
     brand_id: UUID | None = None
     brand_name: str | None = None
     pricing_model: str = "flat"
@@ -46,45 +50,65 @@ class ReportedDeal:
 
 
 def visible(actor: Actor) -> sa.ColumnElement[bool]:
-    """Return which deal prices an actor may see: the creator's side, the brand, and admins."""
+    """Return which deal prices an actor may see: the creator, the brand, the agency whose deal it is, and admins.
+
+    Another agency of the creator sees only what the creator told in person of a deal of no agency, since its mandate.
+    """
+    stands = DealPrice.removed_at.is_(None)
     if actor.sees_all:
-        return sa.true()
+        return stands
     if actor.role == Role.BRAND:
-        return DealPrice.brand_id == actor.party_id
-    return DealPrice.creator_id.in_(sorted(actor.parties)) if actor.role in _SIDES else sa.false()
+        return stands & (DealPrice.brand_id == actor.party_id)
+    if actor.role == Role.AGENCY:
+        in_person = sa.and_(
+            DealPrice.agency_id.is_(None),
+            DealPrice.told_by_id == DealPrice.creator_id,
+            under_mandate(actor, lambda creator: creator == DealPrice.creator_id, DealPrice.created_at),
+        )
+        return stands & sa.or_(DealPrice.told_by_id == actor.party_id, DealPrice.agency_id == actor.party_id, in_person)
+    return stands & (DealPrice.creator_id == actor.party_id) if actor.role == Role.CREATOR else sa.false()
 
 
 def record(session: Session, actor: Actor, channel_id: UUID, deal: ReportedDeal) -> DealPrice:
     """Store what a deal of the channel closed at. The same report by the other side confirms it.
 
-    Raises NotFound (a channel they may not see), InvalidInput, and Conflict (this side has reported it already).
+    Raises NotFound (a channel they may not see), InvalidInput, and Conflict (this side has reported it already). What
+    another agency of the creator reported neither confirms nor refuses it: nobody learns of it by trying.
     """
     allowed = channels_policy.visible(actor) if actor.role == Role.BRAND else channels_policy.own(actor)
     channel = db.get(session, Channel, channel_id, allowed)
-    brand_id, brand_key = _brand(session, actor, deal)
+    bid = _bid(session, actor, channel_id, deal)
+    brand_id, brand_key = _brand(session, actor, deal, bid)
     _validate(deal)
     side = _SIDES.get(actor.role, DealSide.PLATFORM)
     amount = deal.deal_price
     same = session.scalar(
-        sa.select(DealPrice).where(
+        sa.select(DealPrice)
+        .where(
             visible(actor),
+            DealPrice.source != DealSource.MARKET,
             DealPrice.channel_id == channel_id,
             DealPrice.brand_key == brand_key,
             DealPrice.settled_on == deal.settled_on,
             DealPrice.deal_minor == amount.amount,
             DealPrice.currency == amount.currency,
         )
+        # What the other side waits for comes before what one has told oneself.
+        .order_by(DealPrice.confirmed_by.is_not(None), DealPrice.told_by == side, DealPrice.id)
+        .limit(1)
     )
     if same is not None:
         return _reported_again(session, actor, same, side)
-    row = _row(session, channel, deal, side)
+    row = row_of(session, channel, deal, side)
     row.brand_id, row.brand_key = brand_id, brand_key
+    row.told_by_id, row.bid_id = actor.party_id, deal.bid_id
+    row.agency_id = _agency_of(session, actor, channel_id, brand_id, bid)
     if side is DealSide.PLATFORM:
         row.source = DealSource.PLATFORM if actor.role == Role.SYSTEM else DealSource.ADMIN
         row.confirmed_by, row.confirmed_at = side, now()
     session.add(row)
     session.flush()
-    _record_event(session, actor, row, "deal_prices.new")
+    record_event(session, actor, row, "deal_prices.new")
     return row
 
 
@@ -116,17 +140,46 @@ def _reported_again(session: Session, actor: Actor, row: DealPrice, side: DealSi
 def _confirmed(session: Session, actor: Actor, row: DealPrice, side: DealSide) -> DealPrice:
     row.confirmed_by, row.confirmed_at = side, now()
     row.version += 1
-    _record_event(session, actor, row, "deal_prices.confirm")
+    record_event(session, actor, row, "deal_prices.confirm")
     return row
 
 
-def _record_event(session: Session, actor: Actor, row: DealPrice, kind: str) -> None:
-    sides = [row.creator_id] + ([row.brand_id] if row.brand_id else [])
+def record_event(session: Session, actor: Actor, row: DealPrice, kind: str) -> None:
+    sides = [row.creator_id, *(party for party in (row.brand_id, row.agency_id) if party)]
     events.record(session, kind, row.id, actor, parties=sides)
 
 
-def _brand(session: Session, actor: Actor, deal: ReportedDeal) -> tuple[UUID | None, str]:
+def _bid(session: Session, actor: Actor, channel_id: UUID, deal: ReportedDeal) -> Bid | None:
+    """Return the accepted bid that a deal is said to come from. Raises InvalidInput for any other."""
+    if deal.bid_id is None:
+        return None
+    bid = session.scalar(sa.select(Bid).where(Bid.id == deal.bid_id, bids_policy.visible(actor)))
+    if bid is None or bid.channel_id != channel_id or bid.status != BidStatus.ACCEPTED:
+        detail = "Name an accepted bid of yours for this channel, or leave it out."
+        raise InvalidInput("There is no such deal.", errors=[FieldError("/bid_id", detail)])
+    if deal.brand_id not in (None, bid.brand_id) or deal.brand_name is not None:
+        detail = "The bid names the brand: leave it out."
+        raise InvalidInput(detail, errors=[FieldError("/brand_id", detail)])
+    return bid
+
+
+def _agency_of(session: Session, actor: Actor, channel_id: UUID, brand_id: UUID | None, bid: Bid | None) -> UUID | None:
+    """Return the agency whose deal it is: that of the bid, else the one that tells it, else that of the newest bid for
+    the channel that the brand accepted."""
+    if bid is not None:
+        return bid.agency_id
+    if actor.role == Role.AGENCY:
+        return actor.party_id
+    query = sa.select(Bid.agency_id).where(
+        Bid.channel_id == channel_id, Bid.brand_id == brand_id, Bid.status == BidStatus.ACCEPTED
+    )
+    return session.scalar(query.order_by(Bid.id.desc()).limit(1))
+
+
+def _brand(session: Session, actor: Actor, deal: ReportedDeal, bid: Bid | None) -> tuple[UUID | None, str]:
     """Return the brand's id (None: it takes no part here) and its key."""
+    if bid is not None:
+        return bid.brand_id, f"id:{bid.brand_id}"
     if actor.role == Role.BRAND:
         if deal.brand_id not in (None, actor.party_id) or deal.brand_name is not None:
             raise InvalidInput(
@@ -157,7 +210,7 @@ def _validate(deal: ReportedDeal) -> None:
         raise InvalidInput("The price has to be mended; nothing was changed.", errors=errors)
 
 
-def _row(session: Session, channel: Channel, deal: ReportedDeal, side: DealSide) -> DealPrice:
+def row_of(session: Session, channel: Channel, deal: ReportedDeal, side: DealSide) -> DealPrice:
     """Return the row of a report, with what was known of the channel on the day."""
     query = sa.select(AudienceSnapshot).where(AudienceSnapshot.channel_id == channel.id)
     snapshot = session.scalar(

@@ -86,13 +86,43 @@ def test_the_score_is_that_of_a_bid_at_the_same_price(client: FlaskClient, worke
     work.settle(worker)  # the model is fitted anew once, and not between the two
     (before,) = [one for one in discover(client, there, limit=50) if one["channel_id"] == shown(own)]
     make.place(there, who, own, **look.plain(3_000_000))
-    assert shown(own) not in names(discover(client, there, limit=50))
+    assert shown(own) in names(discover(client, there, limit=50))
     make.close(there)
+    assert shown(own) not in names(discover(client, there, limit=50))
     work.settle(worker)
     (match,) = [one for one in look.ranking(client, there)["data"] if one["channel_id"] == shown(own)]
     for name in ("views", "people", "per_thousand", "share"):
         assert list(before[name].values()) == pytest.approx(match["parts"][name])
     assert before["fit"] == match["parts"]["fit"]
+
+
+def test_an_identical_draft_finds_what_the_published_brief_finds_until_the_close(client: FlaskClient) -> None:
+    there, who = look.market(), somebody("creator")
+    bidding, standing_by = look.channel(who), look.channel(somebody("creator"))
+    refresh()
+    copy = make.Market(there.brand, there.creator, make_briefs.draft(there.brand).id, there.channel_id)
+    make.place(there, who, bidding, **look.plain())
+    found, of_draft = (discover(client, one, limit=50) for one in (there, copy))
+    assert found == of_draft
+    assert {shown(bidding), shown(standing_by)} <= set(names(found))
+    make.close(there)
+    after = names(discover(client, there, limit=50))
+    assert set(names(found)) - set(after) == {shown(bidding)}
+
+
+def test_open_briefs_lack_those_alone_that_the_asking_side_has_bid_on(client: FlaskClient) -> None:
+    there, who = look.market(), somebody("creator")
+    own, admin = look.channel(who), somebody("platform")
+    first, second = make.agency_of(who.party_id), make.agency_of(who.party_id)
+    refresh()
+    make.place(there, first, own, **look.plain())
+
+    def offered(reader: Somebody) -> bool:
+        found = open_briefs(client, reader, own, limit=50)["data"]
+        return ids.show("brf", there.brief_id) in [one["brief_id"] for one in found]
+
+    assert (offered(who), offered(first)) == (False, False)
+    assert (offered(second), offered(admin)) == (True, True)
 
 
 def test_a_channel_that_does_not_want_to_be_found_is_not(client: FlaskClient) -> None:

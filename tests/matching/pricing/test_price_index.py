@@ -76,9 +76,17 @@ def test_what_a_finer_cell_told_is_in_no_coarser_one() -> None:
         ([1, 1, 2, 2, 2], [1, 2, 3, 4, 5], False),
         ([1, 2, 3, 4, 5], [1, 1, 2, 2, 2], False),
         ([1, 2, 3, 4, 5], [-1, -1, -1, 1, 2], False),
-        # Without brand 1's deals a single creator would be left, whom brand 1 could read off.
-        ([1, 1, 2, 3, 3], [2, 3, 1, 1, 1], False),
-        ([1, 1, 2, 2, 3, 3], [1, 2, 2, 3, 3, 1], True),
+        # Two sham creators with two sham brands around one victim.
+        ([1, 1, 2, 2, 9], [1, 2, 1, 2, 9], False),
+        ([1, 1, 2, 2, 9, 8, 7], [1, 2, 1, 2, 9, 8, 7], True),
+        # Without the deals of brands 1 and 2 two creators would be left.
+        ([1, 2, 3, 4, 5, 6], [1, 1, 2, 2, 5, 6], False),
+        ([1, 2, 3, 4, 5, 6, 7], [1, 1, 2, 2, 5, 6, 7], True),
+        ([1, 1, 2, 2, 3, 4, 5], [1, 2, 3, 4, 5, 5, 5], False),
+        # Whoever dealt with two alone leaves with both of them, and with one of them stays.
+        ([1, 2, 3, 3, 4, 4, 5, 6], [1, 2, 1, 2, 1, 2, 3, 4], False),
+        ([1, 2, 3, 3, 4, 4, 5, 6, 7], [1, 2, 1, 2, 1, 2, 3, 4, 5], True),
+        ([1, 1, 2, 2, 3, 3, 4, 4, 5, 5], [1, 2, 2, 3, 3, 4, 4, 5, 5, 1], True),
     ],
 )
 def test_how_many_of_each_side_there_must_be(creators: list[int], brands: list[int], told: bool) -> None:

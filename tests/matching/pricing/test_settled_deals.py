@@ -19,7 +19,7 @@ from marketplace.matching.pricing.models import DealPrice, DealSide, PriceIndexC
 from tests.make import bids as make
 from tests.make import work
 from tests.make.deals import TODAY, closed_deals, confirm, fit, one_channel, record, seen, told
-from tests.make.people import Somebody, again, mandate, somebody
+from tests.make.people import somebody
 from tests.matching import look
 
 pytestmark = pytest.mark.usefixtures("own_market")
@@ -41,10 +41,8 @@ def test_a_deal_takes_what_was_known_on_its_day() -> None:
 
 def test_only_the_two_sides_and_admins_read_a_price() -> None:
     brand, (who, channel_id) = somebody("brand"), one_channel()
+    agency = make.agency_of(who.party_id)
     row = record(who, channel_id, told(brand_id=brand.party_id))
-    agency = somebody("agency")
-    mandate(agency, who.party_id)
-    agency = Somebody(agency.party_id, agency.person_id, agency.key_id, agency.headers, again(agency))
     for reader in (who, brand, agency, somebody("platform")):
         assert row.id in seen(reader)
     for stranger in (somebody("brand"), somebody("creator"), somebody("agency")):
@@ -52,6 +50,55 @@ def test_only_the_two_sides_and_admins_read_a_price() -> None:
         with db.transaction(stranger.actor) as session:
             # The second net, under the policies in the code.
             assert session.scalar(sa.select(sa.func.count()).select_from(DealPrice)) == 0
+
+
+def test_an_agency_reads_no_price_that_a_rival_told_or_made(client: FlaskClient) -> None:
+    brand, (who, channel_id) = somebody("brand"), one_channel()
+    before = record(who, channel_id, told(400_001, brand_id=brand.party_id))
+    first, second = make.agency_of(who.party_id), make.agency_of(who.party_id)
+    of_first = record(first, channel_id, told(511_117, brand_id=brand.party_id))
+    in_person = record(who, channel_id, told(400_002, brand_id=brand.party_id))
+    assert seen(first) == [in_person.id, of_first.id]
+    assert seen(second) == [in_person.id]
+    assert seen(who) == [in_person.id, of_first.id, before.id]
+    url = f"/api/v1/deal-prices/{ids.show('dpr', of_first.id)}/confirm"
+    assert client.post(url, headers=second.once()).status_code == 404
+    # Telling the same gives nothing away: it is a report of its own, as any other price would be.
+    same = record(second, channel_id, told(511_117, brand_id=brand.party_id))
+    other = record(second, channel_id, told(511_118, brand_id=brand.party_id))
+    assert (same.confirmed_by, other.confirmed_by) == (None, None)
+    assert of_first.id not in (same.id, other.id)
+    assert confirm(brand, of_first).confirmed_by == DealSide.BRAND
+
+
+def test_a_price_that_a_brand_tells_is_that_of_the_agency_whose_bid_it_accepted() -> None:
+    there = look.market()
+    who, bid = look.offer(there)
+    first, second = make.agency_of(who.party_id), make.agency_of(who.party_id)
+    make.withdraw(who, bid.id)
+    placed = make.place(there, first, bid.channel_id, **look.plain())
+    make.close(there)
+    make.accept(there, placed.id)
+    row = record(there.brand, bid.channel_id, told(522_227))
+    assert (row.agency_id, seen(first), seen(second)) == (first.party_id, [row.id], [])
+    assert confirm(first, row).confirmed_by == DealSide.CREATOR
+
+
+def test_a_price_may_name_the_accepted_bid_that_it_came_from(client: FlaskClient) -> None:
+    there = look.market()
+    who, bid = look.offer(there)
+    make.close(there)
+    with pytest.raises(InvalidInput) as refused:
+        record(who, bid.channel_id, told(bid_id=bid.id))
+    assert [fault.pointer for fault in refused.value.errors] == ["/bid_id"]
+    make.accept(there, bid.id)
+    for stranger_bid in ({"bid_id": bid.id, "brand_id": somebody("brand").party_id}, {"bid_id": UUID(int=7)}):
+        with pytest.raises(InvalidInput):
+            record(who, bid.channel_id, told(**stranger_bid))
+    row = record(who, bid.channel_id, told(bid_id=bid.id))
+    assert (row.bid_id, row.brand_id) == (bid.id, there.brand.party_id)
+    shown = client.get("/api/v1/deal-prices", headers=there.brand.headers).json["data"]
+    assert [one["bid_id"] for one in shown if one["id"] == ids.show("dpr", row.id)] == [ids.show("bid", bid.id)]
 
 
 def test_the_other_side_confirms_by_telling_the_same() -> None:

@@ -1,0 +1,258 @@
+"""Two brands, two creators and two agencies of one of them, who are rivals, and the secrets that each has from whom.
+
+A secret is a pattern: an amount or a word that stands in nothing else of the tests. `sees` names who may read it, and
+`from_the_close` those who may once the brief is closed on which the bid was placed.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from marketplace.briefs import assets
+from marketplace.channels.models import Channel, ChannelImport, ImportMode
+from marketplace.checks import service as checks
+from marketplace.core import db, ids, jobs
+from marketplace.core.clock import now
+from marketplace.core.ids import new_id
+from marketplace.core.money import Money
+from marketplace.identity import api_keys, invites, mandates
+from marketplace.identity.mandates import MandateTerms
+from marketplace.matching.forecast import features
+from marketplace.matching.overlap import service as overlaps
+from marketplace.matching.pricing import settled_deals
+from marketplace.matching.pricing.settled_deals import ReportedDeal
+from marketplace.matching.scoring import score_brief
+from marketplace.matching.scoring.suggestions import plan_suggestions
+from marketplace.matching.selection import service as selections
+from marketplace.matching.selection.schemas import SelectionIn
+from tests.make import bids as make_bids
+from tests.make import briefs as make_briefs
+from tests.make import overlaps as make_overlaps
+from tests.make import pacing as make_pacing
+from tests.make import people
+from tests.make import reviews as make_reviews
+from tests.make import videos as make_videos
+from tests.make.people import Somebody, again, somebody
+from tests.matching import look
+
+# Whoever calls. `creator` has a mandate with either agency; `first` and `second` are these.
+CALLERS = ("brand", "rival_brand", "creator", "rival_creator", "first", "second", "admin")
+
+
+@dataclass(frozen=True)
+class RivalSecret:
+    """What must be read by nobody but those named."""
+
+    name: str
+    pattern: re.Pattern[str]
+    sees: frozenset[str]
+    from_the_close: frozenset[str] = frozenset()
+    # Read by those who see it in at least one answer; not so where no route shows it to its owner.
+    shown: bool = True
+
+    def hidden_from(self, caller: str, *, closed: bool) -> bool:
+        return caller not in (self.sees | self.from_the_close if closed else self.sees)
+
+
+@dataclass
+class RivalWorld:
+    """Who there is, what ids each one's things have by the names of paths, and the secrets."""
+
+    people: dict[str, Somebody]
+    ids: dict[str, dict[str, UUID]] = field(default_factory=dict)
+    more_ids: list[dict[str, UUID]] = field(default_factory=list)
+    bids: dict[tuple[str, str], UUID] = field(default_factory=dict)
+    secrets: list[RivalSecret] = field(default_factory=list)
+    markets: dict[str, make_bids.Market] = field(default_factory=dict)
+
+    def keep(
+        self, name: str, pattern: str, *sees: str, from_the_close: tuple[str, ...] = (), shown: bool = True
+    ) -> None:
+        known = {"admin", *sees} if not from_the_close else set(sees)
+        secret = RivalSecret(name, re.compile(pattern), frozenset(known), frozenset(from_the_close), shown)
+        self.secrets.append(secret)
+
+
+def make() -> RivalWorld:
+    kinds = {"brand": "brand", "rival_brand": "brand", "creator": "creator", "rival_creator": "creator"}
+    world = RivalWorld({name: somebody(kind) for name, kind in kinds.items()})
+    world.people["admin"] = somebody("platform")
+    for name in ("first", "second"):
+        agency = make_bids.agency_of(world.people["creator"].party_id)
+        world.people[name] = Somebody(agency.party_id, agency.person_id, agency.key_id, agency.headers, again(agency))
+    brand = world.people["brand"]
+    world.markets = {"open": look.market(brand=brand), "closed": look.market(brand=brand)}
+    sides = (("first", 1), ("second", 2), ("creator", 3), ("rival_creator", 4))
+    for name, number in sides:
+        _bids(world, name, number)
+    make_bids.close(world.markets["closed"])
+    for name, number in sides:
+        _side(world, name, number)
+    for name, number in (("brand", 5), ("rival_brand", 6)):
+        _brand(world, name, number)
+    _score_and_choose(world)
+    return world
+
+
+def _amount(number: int, kind: int) -> int:
+    """An amount whose digits no other number of the tests has."""
+    return 1_917_003 + number * 100_010 + kind * 1_001
+
+
+def _owner_of_channels(world: RivalWorld, name: str) -> Somebody:
+    return world.people["creator" if name in ("first", "second") else name]
+
+
+def _readers(name: str) -> tuple[str, ...]:
+    """Who reads what a side does: itself, the creator of an agency, and both agencies what the creator does itself."""
+    if name in ("first", "second"):
+        return (name, "creator")
+    return (name, "first", "second") if name == "creator" else (name,)
+
+
+def _bids(world: RivalWorld, name: str, number: int) -> None:
+    who, readers = world.people[name], _readers(name)
+    found = world.ids.setdefault(name, {})
+    found["channel_id"] = look.channel(_owner_of_channels(world, name))
+    for kind, (state, there) in enumerate(world.markets.items()):
+        price, cost, word = _amount(number, kind), _amount(number, kind + 2), f"{name}-says-{state}-{number}"
+        offer = look.plain(price, message=word, production_cost=make_bids.cny(cost))
+        bid_id = make_bids.place(there, who, found["channel_id"], **offer).id
+        world.more_ids.append({"bid_id": bid_id, "brief_id": there.brief_id})
+        world.bids[name, state] = bid_id
+        found |= world.more_ids[-1]
+        # The brand and the admins are shown a sealed bid only after the close, the cost of making it never.
+        seen_by = ("brand", "admin")
+        world.keep(f"{name}'s price, {state}", rf"\b{price}\b", *readers, from_the_close=seen_by)
+        world.keep(f"{name}'s message, {state}", word, *readers, from_the_close=seen_by)
+        # The platform follows sealed bids in its stream of events by an id that says nothing of whose they are.
+        world.keep(f"{name}'s bid, {state}", ids.show("bid", bid_id), *readers, "admin", from_the_close=("brand",))
+        world.secrets.append(RivalSecret(f"{name}'s cost, {state}", re.compile(rf"\b{cost}\b"), frozenset(readers)))
+
+
+def _side(world: RivalWorld, name: str, number: int) -> None:
+    """What an agency or a creator has beside bids."""
+    who, found, readers = world.people[name], world.ids[name], _readers(name)
+    channel_id, brand_id = found["channel_id"], world.people["rival_brand"].party_id
+    told, word = _amount(number, 5), f"{name}-keeps-{number}"
+    with db.transaction(who.actor) as session:
+        deal = ReportedDeal(Money("CNY", told), now().date(), brand_id=brand_id, evidence=f"{word}-deal")
+        found["deal_price_id"] = settled_deals.record(session, who.actor, channel_id, deal).id
+        window = make_pacing.window(session, who, channel_id, category="games", holder=f"{word}-holder", note=word)
+        found["exclusivity_id"] = window.id
+        pair = {"channel_id": channel_id, "other_channel_id": make_bids.channel(world.people["brand"].party_id)}
+        found["overlap_id"] = overlaps.record(
+            session, who.actor, **make_overlaps.told(**pair, source=f"{word}-source")
+        ).id
+        found["invite_id"] = invites.create(
+            session, who.actor, email=f"{word}@example.org", permissions=["read"]
+        ).row.id
+        key = api_keys.create(session, who.actor, name=f"{word}-key", scopes=["read"], mode="live", expires_at=None)
+        found["key_id"] = key.row.id
+        found["suggestion_id"] = plan_suggestions.suggest(session, who.actor, found["bid_id"]).suggestions[0]["id"]
+    owner = _owner_of_channels(world, name)
+    found["video_id"], found["upload_id"] = make_videos.kept(owner), make_videos.announced(who)
+    with db.transaction(who.actor) as session:
+        found["check_id"] = checks.request_check(
+            session,
+            who.actor,
+            video_id=found["video_id"],
+            bid_id=world.bids[name, "open"],
+            names=[f"{word}-name"],
+            buying_link=None,
+        ).id
+    with db.transaction() as session:
+        snapshot_id = session.get_one(Channel, channel_id).snapshot_id
+        assert snapshot_id is not None
+        found["snapshot_id"] = snapshot_id
+        found["import_id"], found["job_id"] = _import(session, who, f"{word}.csv")
+    world.keep(f"{name}'s deal price", rf"\b{told}\b", *readers, "rival_brand")
+    world.keep(f"{name}'s evidence", f"{word}-deal", *readers, "rival_brand")
+    for what in ("holder", "source"):
+        world.keep(f"{name}'s {what}", f"{word}-{what}", *readers)
+    world.keep(f"{name}'s check", f"{word}-name", *readers, from_the_close=("admin",))
+    world.keep(f"{name}'s import", rf"{word}\.csv", *(readers if name == "creator" else (name,)))
+    for what in ("-key", "@example"):
+        world.keep(f"{name}'s {what}", f"{word}{what}", name)
+    found["party_id"], found["membership_id"] = who.party_id, people.membership_of(who)
+    if name in ("first", "second"):
+        share = 2_300 + number * 7
+        rival = world.people["rival_creator"]
+        with db.transaction(who.actor) as session:
+            terms = MandateTerms(now().date(), None, share)
+            found["mandate_id"] = mandates.offer(session, who.actor, creator_id=rival.party_id, terms=terms).id
+        world.keep(f"{name}'s share", rf'share_basis_points"?\W+{share}\b', name, "rival_creator")
+
+
+def _import(session: Session, who: Somebody, file_name: str) -> tuple[UUID, UUID]:
+    row = ChannelImport(
+        party_id=who.party_id,
+        person_id=who.person_id,
+        file_name=file_name,
+        shape=None,
+        mode=ImportMode.SKIP_BAD_ROWS,
+        create_creators=False,
+        size_bytes=1,
+        sha256=new_id().hex * 2,
+    )
+    session.add(row)
+    session.flush()
+    return row.id, jobs.enqueue(session, "channels.import", queue=jobs.IMPORTS, party_id=who.party_id, at=now())
+
+
+def _brand(world: RivalWorld, name: str, number: int) -> None:
+    who, word = world.people[name], f"{name}-drafts-{number}"
+    found = world.ids.setdefault(name, {})
+    budget, told = _amount(number, 6), _amount(number, 7)
+    draft = make_briefs.draft(who, title=f"{word}-title", budget=make_briefs.cny(budget))
+    with db.transaction(who.actor) as session:
+        asset = assets.add_asset(
+            session, who.actor, draft.id, name=f"{word}-asset", data=make_briefs.PNG, content_type="image/png"
+        )
+        key = api_keys.create(session, who.actor, name=f"{word}-key", scopes=["read"], mode="live", expires_at=None)
+        invite = invites.create(session, who.actor, email=f"{word}@example.org", permissions=["read"])
+    with db.transaction() as session:
+        deal = ReportedDeal(Money("CNY", told), now().date(), brand_id=who.party_id)
+        channel_id = world.ids["rival_creator"]["channel_id"]
+        found["deal_price_id"] = settled_deals.record(session, world.people["admin"].actor, channel_id, deal).id
+    found |= {"brief_id": draft.id, "version_id": draft.version_id, "asset_id": asset.id}
+    found |= {"key_id": key.row.id, "invite_id": invite.row.id}
+    found |= {"party_id": who.party_id, "membership_id": people.membership_of(who)}
+    found["upload_id"] = make_videos.announced(who)
+    world.keep(f"{name}'s deal price", rf"\b{told}\b", name, "rival_creator")
+    world.keep(f"{name}'s draft", f"{word}-title", name)
+    world.keep(f"{name}'s budget", rf"\b{budget}\b", name)
+    world.keep(f"{name}'s asset", f"{word}-asset", name)
+    for what in ("-key", "@example"):
+        world.keep(f"{name}'s {what}", f"{word}{what}", name)
+
+
+def _score_and_choose(world: RivalWorld) -> None:
+    with db.transaction() as session:
+        while features.refresh(session):
+            pass
+        for there in world.markets.values():
+            score_brief.score_brief(session, there.brief_id)
+    brand = world.people["brand"]
+    closed_id = world.markets["closed"].brief_id
+    with db.transaction(brand.actor) as session:
+        chosen = selections.start(session, brand.actor, closed_id, SelectionIn().load({"prove": "never"}))
+    with db.transaction() as session:
+        selections.search(session, chosen.id)
+    review_id = make_reviews.review(closed_id).id
+    world.ids["brand"] |= {"selection_id": chosen.id, "review_id": review_id}
+    # A bidder reads by what selection its own bid fared as it did.
+    world.keep("brand's selection", ids.show("sel", chosen.id), "brand", *CALLERS[2:6])
+    world.keep("the review", ids.show("rvw", review_id), "admin")
+
+
+def ids_for(world: RivalWorld, caller: str) -> list[Mapping[str, UUID]]:
+    """Return the ids to call with: those of each side, and each bid with its brief."""
+    everything: dict[str, UUID] = {}
+    for own in world.ids.values():
+        everything |= own
+    sides = [{**everything, **own} for name, own in world.ids.items() if name != caller]
+    return [{**everything, **world.ids.get(caller, {})}, *sides, *({**everything, **more} for more in world.more_ids)]
