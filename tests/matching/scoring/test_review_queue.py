@@ -112,6 +112,8 @@ def test_each_match_is_laid_before_the_reviewers_with_its_own_risks(
     assert {"first_time", "suspicious_figures"} <= codes(by_name["odd"])
     assert {"first_time", "large_amount", "far_over_ceiling"} <= codes(by_name["dear"])
     assert all(review["needs_two"] for review in by_name.values())
+    # A list of the top regions alone is short, and not missing.
+    assert all("missing_margins" not in codes(review) for review in by_name.values())
     (large,) = [risk for risk in by_name["dear"]["risks"] if risk["code"] == "large_amount"]
     assert (large["figure"], large["asks"]) == (10_000_000, True)
     urgent = [review["priority"] for review in queue(client, admins[0], there)]
