@@ -41,6 +41,8 @@ UPDATE video_checks c SET agency_id = coalesce(
   (SELECT b.agency_id FROM bids b WHERE b.id = c.bid_id)
 )
 """
+
+
 def upgrade() -> None:
     # 0 for what is there: those transactions are over, and among them the ids are the order that cursors went by.
     op.add_column("events", sa.Column("xid", sa.BigInteger(), nullable=False, server_default=sa.text("0")))

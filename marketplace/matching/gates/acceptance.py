@@ -18,6 +18,7 @@ from marketplace.core.actor import Actor
 from marketplace.core.errors import Conflict, FieldError, InvalidInput, WrongState
 from marketplace.matching.gates.bid_gates import OVER_BUDGET, ShutGate
 from marketplace.matching.gates.gate_facts import gates_of
+from marketplace.reviews.verdicts import locked_verdicts
 
 
 class GatesShut(Conflict):
@@ -49,6 +50,7 @@ def accept(
         raise WrongState(f"Cannot accept this bid while it is {bid.status}.", state=str(bid.status))
     costs = session.get_one(BidRevision, bid.revision_id).option_costs
     chosen = _option(costs, option)
+    locked_verdicts(session, [bid_id])  # a reviewer who decides now comes before this, or after
     aside = {*despite, *([OVER_BUDGET] if over_budget else [])}
     shut = gates_of(session, brief, [bid_id], options={bid_id: chosen})[bid_id]
     refuse_shut(bid_id, [gate for gate in shut if gate.code not in aside])
@@ -79,6 +81,7 @@ def accept_set(
             state="changed",
         )
     waiting = [bid for bid in members if bid.status == BidStatus.OPEN]
+    locked_verdicts(session, [bid.id for bid in waiting])
     shut = gates_of(session, brief, [bid.id for bid in waiting], options=options)
     for bid in waiting:
         keeping_out = [gate for gate in shut[bid.id] if gate.code not in {*aside, OVER_BUDGET}]
