@@ -148,7 +148,7 @@ def test_prices_stored_before_terms_and_option_costs_get_the_same_as_new_ones(se
         deliverables = DELIVERABLES if number else []
         value = 100 * PRODUCT_YUAN
         assert terms == pytest.approx(list(pricing_models.price_terms(price, deliverables, value)), nan_ok=True), price
-        expected = pricing_models.option_costs(price, OPTIONS, deliverables, value)
+        expected = pricing_models.option_costs(price, OPTIONS, deliverables, product_value_minor=value)
         assert costs == pytest.approx(expected, nan_ok=True), price
 
 
@@ -215,7 +215,7 @@ def _former_review(connection: sa.Connection, status: str, codes: tuple[str, ...
 
 def test_reviews_of_a_former_market_keep_their_decisions_and_calm_ones_pass(servers: LocalServers) -> None:
     url = clone(servers, "inlay_reviews")
-    schema.downgrade(url, "0016")
+    schema.downgrade(url, "0020")
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     override = {"overall": 5.0, "intrusiveness": 95.0, "flags_cleared": False}
     with engine.begin() as connection:
@@ -234,8 +234,9 @@ def test_reviews_of_a_former_market_keep_their_decisions_and_calm_ones_pass(serv
         accepted = {"id": rows["accepted"]["bid"]}
         connection.execute(
             sa.text(
-                "INSERT INTO bids (id, created_at, brief_id, brand_id, channel_id, creator_id, status, revision_number,"
-                " version) VALUES (:id, now(), :id, :id, :id, :id, 'accepted', 1, 2)"
+                "INSERT INTO bids (id, created_at, brief_id, brief_version_id, brand_id, channel_id, creator_id, status,"
+                " revision_number, revisions_max, answers_in_part, version)"
+                " VALUES (:id, now(), :id, :id, :id, :id, :id, 'accepted', 1, 3, false, 2)"
             ),
             accepted,
         )

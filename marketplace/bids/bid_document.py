@@ -229,6 +229,8 @@ def description_errors(plan: Mapping[str, Any], pointer: str) -> Iterator[FieldE
             yield FieldError(f"{pointer}/exposures/{index}/description", " ".join(map(str, error.messages)))
 
 
-def accepted_cost(bid: Bid, revision: BidRevision) -> Money | None:
+def accepted_cost(bid: Bid, revision: BidRevision) -> dict[str, Any] | None:
     """Return the most that the accepted option of a bid costs; None for a bid that is not accepted."""
-    return None if bid.accepted_cost_minor is None else Money(revision.currency, bid.accepted_cost_minor)
+    if bid.accepted_cost_minor is None:
+        return None
+    return {"amount_minor": bid.accepted_cost_minor, "currency": revision.currency}

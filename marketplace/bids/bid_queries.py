@@ -17,7 +17,6 @@ from marketplace.core.actor import SYSTEM, Actor, Role
 from marketplace.core.errors import NotFound
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
-from marketplace.core.money import Money
 from marketplace.reviews import verdicts
 from marketplace.reviews.verdicts import ReviewVerdict
 
@@ -82,7 +81,7 @@ class ShownBid(BidWording):
     withdrawn_at: datetime | None
     lapses_at: datetime | None
     accepted_option: int | None = None
-    accepted_cost: Money | None = None
+    accepted_cost: dict[str, Any] | None = None
     review: ReviewVerdict | None = None
 
 

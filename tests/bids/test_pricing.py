@@ -146,7 +146,7 @@ OPTIONS = [{"amount": cny(1)}, {"amount": cny(700)}, {"amount": cny(50)}]
     ],
 )
 def test_the_most_that_each_option_can_cost(price: dict[str, Any], costs: list[float]) -> None:
-    assert option_costs(price, OPTIONS, ONE, PRODUCT_VALUE) == costs
+    assert option_costs(price, OPTIONS, ONE, product_value_minor=PRODUCT_VALUE) == costs
 
 
 @pytest.mark.parametrize(
