@@ -15,7 +15,7 @@ import numpy.typing as npt
 import psycopg
 from sqlalchemy.orm import Session
 
-from marketplace.core.estimate import refuse_infinite
+from marketplace.core.estimate import NotFinite
 
 Column = npt.NDArray[Any]
 Kinds = Mapping[str, str]
@@ -56,7 +56,7 @@ def write(session: Session, table: str, kinds: Kinds, values: Mapping[str, npt.A
     rows["_"] = len(kinds)
     for name, kind in kinds.items():
         if kind.startswith("float8"):
-            refuse_infinite(name, values[name])
+            _refuse_infinite(name, values[name])
         rows[f"_w{name}"] = _width(kind)
         if kind.startswith("float8:"):
             rows[f"_h{name}"] = ((1, 0, _FLOAT8_OID), (_count(kind), 1))
@@ -66,6 +66,13 @@ def write(session: Session, table: str, kinds: Kinds, values: Mapping[str, npt.A
     statement: Any = f"COPY {table} ({', '.join(kinds)}) FROM STDIN (FORMAT binary)"
     with _connection(session).cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(_HEADER + rows[order].tobytes() + _TRAILER)
+
+
+def _refuse_infinite(name: str, values: npt.ArrayLike) -> None:
+    """Raise NotFinite if some value of a column of numbers is infinite. NaN stands for what is not known."""
+    numbers = np.asarray(values, dtype=np.float64)
+    if np.isinf(numbers).any():
+        raise NotFinite(f"The column {name} holds a number without an end.")
 
 
 def _connection(session: Session) -> psycopg.Connection[Any]:

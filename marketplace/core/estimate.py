@@ -9,9 +9,6 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
 
 class Estimate(NamedTuple):
     """A number with the ends of its interval (80 % unless its field says otherwise); each None where not known."""
@@ -45,10 +42,3 @@ def strict_json(value: Any, **options: Any) -> str:
         return json.dumps(value, **{"ensure_ascii": False, **options, "allow_nan": False})
     except ValueError as error:
         raise NotFinite(str(error)) from error
-
-
-def refuse_infinite(name: str, values: npt.ArrayLike) -> None:
-    """Raise NotFinite if some value of a column of numbers is infinite. NaN stands for what is not known."""
-    numbers = np.asarray(values, dtype=np.float64)
-    if np.isinf(numbers).any():
-        raise NotFinite(f"The column {name} holds a number without an end.")
