@@ -210,6 +210,7 @@ def test_a_deadline_that_would_pass_the_first_day_of_publishing_is_refused_with_
     there = make.market(bids_close_at=make_briefs.moment(hours=10), publish_window=window)
     answer = change(client, there, tolerance=34)
     assert (answer.status_code, pointers(answer)) == (422, ["/publish_window/from"])
+    assert answer.json["detail"].startswith("With this change bidding would end at ")
 
 
 def test_a_bidder_who_used_three_wordings_can_answer_a_change(client: FlaskClient) -> None:
