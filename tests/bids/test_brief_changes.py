@@ -267,7 +267,7 @@ def test_only_the_version_that_counts_is_confirmed(client: FlaskClient) -> None:
     second = changed(client, there, tolerance=33)["version_id"]
     before = everything(there.brief_id)
     answer = confirm(client, there.creator, bid.id, first)
-    assert (answer.status_code, answer.json["version_id"]) == (409, second)
+    assert (answer.status_code, answer.json["clashes_with"]) == (409, second)
     assert everything(there.brief_id) == before
     for who, code in ((there.brand, 403), (somebody("creator"), 404), (somebody("agency"), 404)):
         assert confirm(client, who, bid.id, second).status_code == code
