@@ -95,7 +95,7 @@ def _duplicate(session: Session, actor: Actor, bid: Bid) -> Conflict:
     shown = ids.show("bid", open_id)
     return Conflict(
         f"This channel has an open bid on this brief, {shown}. To change it, revise it: POST /bids/{shown}/revisions.",
-        bid_id=shown,
+        clashes_with=shown,
     )
 
 
@@ -216,7 +216,7 @@ def confirm_brief(session: Session, actor: Actor, bid_id: UUID, *, brief_version
     refuse_lapsed(bid, brief.bids_lapse_at)
     if brief.version_id != brief_version_id:
         shown = ids.show("brv", brief.version_id)
-        raise Conflict(f"The brief is at version {shown} now: read that one and confirm it.", version_id=shown)
+        raise Conflict(f"The brief is at version {shown} now: read that one and confirm it.", clashes_with=shown)
     if bid.brief_version_id != brief.version_id:
         content = with_defaults(session.get_one(BriefVersion, brief.version_id).content)
         revision, platform = session.get_one(BidRevision, bid.revision_id), _platform(session, bid)

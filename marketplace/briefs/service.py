@@ -102,13 +102,16 @@ def change(
     after = {**before, **contents.to_stored(loaded)}
     weights = change_rules.weigh(before, after, contents.changed_fields(before, after))
     to_confirm = change_rules.of_weight(weights, ChangeWeight.CONFIRMED)
-    if published and to_confirm and contents.parse_time(after["bids_close_at"]) < at + NOTICE:
+    moved = bool(published and to_confirm and contents.parse_time(after["bids_close_at"]) < at + NOTICE)
+    if moved:
         after.update(contents.to_stored({"bids_close_at": at + NOTICE}))
     changed = contents.changed_fields(before, after)
     if not changed:
         return BriefChanged(_show(session, [brief])[0], current.id, [])
     columns = contents.version_columns(after)
-    _refuse(_change_errors(brief, current, after, changed, at))
+    if errors := _change_errors(brief, current, after, changed, at):
+        ends = f"With this change bidding would end at {after['bids_close_at']}: {_NOTICE_WHY} " if moved else ""
+        raise InvalidInput(f"{ends}Mend what `errors` names and send it again; nothing was changed.", errors=errors)
     if not published:
         for name, value in columns.items():
             setattr(current, name, value)

@@ -331,7 +331,9 @@ def body(method: str, path: str, world: World) -> Any:
             "channel_id": _show("chn", world.ids["channel_id"]),
         },
         ("POST", "/bids/{bid_id}/revisions"): make_bids.document(),
-        ("POST", "/bids/{bid_id}/confirm-brief"): {"brief_version_id": _show("brv", new_id())},
+        ("POST", "/bids/{bid_id}/confirm-brief"): {
+            "brief_version_id": _show("brv", world.id_of("version_id", "published"))
+        },
         ("POST", "/bids/{bid_id}/step-back"): {"reason": "plan changed"},
         ("POST", "/channels/{channel_id}/video-readings"): {
             "readings": [

@@ -210,6 +210,7 @@ def test_a_deadline_that_would_pass_the_first_day_of_publishing_is_refused_with_
     there = make.market(bids_close_at=make_briefs.moment(hours=10), publish_window=window)
     answer = change(client, there, tolerance=34)
     assert (answer.status_code, pointers(answer)) == (422, ["/publish_window/from"])
+    assert answer.json["detail"].startswith("With this change bidding would end at ")
 
 
 def test_a_bidder_who_used_three_wordings_can_answer_a_change(client: FlaskClient) -> None:
@@ -266,7 +267,7 @@ def test_only_the_version_that_counts_is_confirmed(client: FlaskClient) -> None:
     second = changed(client, there, tolerance=33)["version_id"]
     before = everything(there.brief_id)
     answer = confirm(client, there.creator, bid.id, first)
-    assert (answer.status_code, answer.json["version_id"]) == (409, second)
+    assert (answer.status_code, answer.json["clashes_with"]) == (409, second)
     assert everything(there.brief_id) == before
     for who, code in ((there.brand, 403), (somebody("creator"), 404), (somebody("agency"), 404)):
         assert confirm(client, who, bid.id, second).status_code == code

@@ -126,7 +126,7 @@ def test_a_channel_has_one_open_bid_on_a_brief(client: FlaskClient) -> None:
     before = everything(there.brief_id)
     answer = client.post(there.offers, json=there.body(), headers=there.creator.once())
     shown = ids.show("bid", bid.id)
-    assert (answer.status_code, answer.json["bid_id"]) == (409, shown)
+    assert (answer.status_code, answer.json["clashes_with"]) == (409, shown)
     assert answer.json["detail"].endswith(f"To change it, revise it: POST /bids/{shown}/revisions.")
     assert everything(there.brief_id) == before
     make.withdraw(there.creator, bid.id)
@@ -141,10 +141,10 @@ def test_another_agency_of_the_creator_is_not_told_which_bid_stands_in_its_way(c
     first, second = make.agency_of(there.creator.party_id), make.agency_of(there.creator.party_id)
     bid = make.place(there, by=first)
     answer = client.post(there.offers, json=there.body(), headers=second.once())
-    assert (answer.status_code, "bid_id" in answer.json) == (409, False)
+    assert (answer.status_code, "clashes_with" in answer.json) == (409, False)
     assert ids.show("bid", bid.id) not in answer.text
     told = client.post(there.offers, json=there.body(), headers=there.creator.once())
-    assert told.json["bid_id"] == ids.show("bid", bid.id)
+    assert told.json["clashes_with"] == ids.show("bid", bid.id)
 
 
 @pytest.mark.parametrize("state", ["draft", "closed", "cancelled"])
