@@ -19,7 +19,6 @@ from marketplace.bids.models import BidRevision
 from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import db, ids
 from marketplace.core.clock import now
-from marketplace.matching.gates.bid_gates import BRANDS_OWN
 from tests.bids.look import events, everything, path, wordings
 from tests.make import bids as make
 
@@ -61,7 +60,7 @@ def test_accepted_or_withdrawn_never_both(app: Flask) -> None:
     there = make.with_audience(make.market())
     bid = make.place(there)
     make.close(there)
-    accepts = {"json": {"option": 0, "over_budget": True, "despite": sorted(BRANDS_OWN)}}
+    accepts = {"json": make.ACCEPTS}
 
     def end(number: int) -> int:
         if number % 2:
@@ -174,7 +173,7 @@ def test_changes_confirmations_and_withdrawals_have_one_order_that_the_events_te
 
 
 def test_accepting_and_calling_off_and_stepping_back_have_one_order(app: Flask) -> None:
-    there = make.market()
+    there = make.with_audience(make.market())
     bid = make.place(there)
     make.close(there)
     url = f"/api/v1/briefs/{ids.show('brf', there.brief_id)}/cancel"
@@ -183,12 +182,12 @@ def test_accepting_and_calling_off_and_stepping_back_have_one_order(app: Flask) 
         client = app.test_client()
         if number == 40:
             return client.post(url, json={"reason": "停产"}, headers=there.brand.once()).status_code
-        name, body = [("accept", None), ("step-back", {"reason": "改期"})][number % 2]
+        name, body = [("accept", make.ACCEPTS), ("step-back", {"reason": "改期"})][number % 2]
         return client.post(path(bid.id, name), json=body, headers=there.brand.once()).status_code
 
     codes = at_once(one)
     assert set(codes) <= {200, 409}
-    steps = [event for event in events(bid.id) if event.kind != "bids.place"]
+    steps = [event for event in events(bid.id) if event.kind in ("bids.accept", "bids.step_back")]
     assert codes[200] == len(steps) + 1
     states = ["open", *(event.data["after"] for event in steps)]
     assert [event.data["before"] for event in steps] == states[:-1]

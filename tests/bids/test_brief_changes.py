@@ -318,7 +318,7 @@ def called_off(client: FlaskClient, there: make.Market, by: Somebody | None = No
 
 
 def placed_and_closed() -> tuple[make.Market, ShownBid, ShownBid]:
-    there = make.market()
+    there = make.with_audience(make.market())
     bids = make.place(there), make.place(there, channel_id=make.channel(there.creator.party_id))
     make.close(there)
     return there, *bids

@@ -20,7 +20,6 @@ from marketplace.intrusiveness import plan_score as plans
 from marketplace.intrusiveness import timeline
 from marketplace.intrusiveness.constants import MODEL_VERSION
 from marketplace.intrusiveness.prominence import prominence
-from marketplace.matching.gates.bid_gates import BRANDS_OWN
 from tests.bids.look import API, events, everything, path, pointers, wordings
 from tests.make import bids as make
 from tests.make import briefs as make_briefs
@@ -217,7 +216,7 @@ def test_the_brand_decides_after_the_close(client: FlaskClient, name: str, statu
     second = make.place(there, channel_id=second_channel)
     make.close(there)
     # The bids have several options, so an acceptance names one; each is over what the brief has for a thousand people.
-    accepts = {"json": {"option": 0, "over_budget": True, "despite": sorted(BRANDS_OWN)}}
+    accepts = {"json": make.ACCEPTS}
     for one in (bid, second):
         answer = client.post(path(one.id, name), headers=there.brand.once(), **(accepts if name == "accept" else {}))
         assert (answer.status_code, answer.json["status"], answer.json["version"]) == (200, status, 2)

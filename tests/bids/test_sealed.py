@@ -17,7 +17,6 @@ from marketplace.briefs.models import Brief
 from marketplace.core import db, ids, jobs
 from marketplace.core.clock import now
 from marketplace.core.jobs import ClaimedJob, Job
-from marketplace.matching.gates.bid_gates import BRANDS_OWN
 from tests.bids.look import events, everything, path, wordings
 from tests.make import bids as make
 from tests.make.people import Somebody, somebody
@@ -106,7 +105,6 @@ def test_the_brand_reads_the_wording_that_counts_and_no_earlier_one(client: Flas
 def test_what_making_it_costs_leaves_the_creators_side_nowhere(client: FlaskClient, admin: Somebody) -> None:
     cost = str(make.PRODUCTION_COST_MINOR)
     there = make.with_audience(make.market())
-    accepts = {"option": 0, "over_budget": True, "despite": sorted(BRANDS_OWN)}
     out = io.StringIO()
     with redirect_stderr(out), redirect_stdout(out), structlog.testing.capture_logs() as lines:
         placed = client.post(there.offers, json=there.body(), headers=there.creator.once())
@@ -119,7 +117,7 @@ def test_what_making_it_costs_leaves_the_creators_side_nowhere(client: FlaskClie
         for who in (there.brand, admin):
             for url in (path(bid_id), path(bid_id, "revisions"), there.offers):
                 seen.append(client.get(url, headers=who.headers))
-        seen.append(client.post(path(bid_id, "accept"), json=accepts, headers=there.brand.once()))
+        seen.append(client.post(path(bid_id, "accept"), json=make.ACCEPTS, headers=there.brand.once()))
     assert [answer.status_code for answer in (placed, refused, *seen)] == [201, 422, *[200] * 7]
     assert cost in placed.text
     assert wordings(bid_id)[-1].production_cost_minor == make.PRODUCTION_COST_MINOR

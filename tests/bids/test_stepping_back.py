@@ -39,7 +39,9 @@ def test_the_brand_steps_back_and_the_bid_is_open_as_before(client: FlaskClient)
     last = events(bid.id)[-1]
     assert (last.kind, last.data["reason"], last.data["before"]) == ("bids.step_back", "档期变了", "accepted")
     assert last.party_ids == sorted([there.creator.party_id, there.brand.party_id])
-    assert client.post(path(bid.id, "accept"), headers=there.brand.once()).json["status"] == "accepted"
+    assert (
+        client.post(path(bid.id, "accept"), json=make.ACCEPTS, headers=there.brand.once()).json["status"] == "accepted"
+    )
 
 
 def test_the_bidder_steps_back_and_the_offer_is_gone(client: FlaskClient) -> None:
@@ -121,8 +123,8 @@ def run_lapse() -> int:
 def test_open_bids_lapse_at_their_time_and_both_sides_read_it(client: FlaskClient) -> None:
     assert "bids.lapse" in EVERY
     assert "bids.lapse" in HANDLERS
-    there = make.market()
-    kept, taken = make.place(there), make.place(there, channel_id=make.channel(there.creator.party_id))
+    there = make.with_audience(make.market())
+    taken, kept = make.place(there), make.place(there, channel_id=make.channel(there.creator.party_id))
     make.close(there)
     make.accept(there, taken.id)
     run_lapse()

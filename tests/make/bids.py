@@ -1,6 +1,6 @@
 """Bids in every state, placed through the services."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -163,9 +163,13 @@ def withdraw(who: Somebody, bid_id: UUID) -> ShownBid:
     return _as(who, lambda session: service.withdraw(session, who.actor, bid_id))
 
 
+# Accepting a bid in its own price, whatever limits of the brand's own it passes.
+ACCEPTS: Mapping[str, Any] = {"option": 0, "over_budget": True, "despite": sorted(BRANDS_OWN)}
+
+
 def accept(there: Market, bid_id: UUID, **said: Any) -> ShownBid:
     """Accept a bid in its own price, whatever limits of the brand's own it passes."""
-    said = {"option": 0, "over_budget": True, "despite": sorted(BRANDS_OWN), **said}
+    said = {**ACCEPTS, **said}
     return _as(there.brand, lambda session: acceptance.accept(session, there.brand.actor, bid_id, **said))
 
 

@@ -185,7 +185,7 @@ FOLLOWS: dict[str, tuple[Callable[[FlaskClient, make.Market], None], list[tuple[
     "bids.step_back": (step_back, [FOLLOWED]),
     "bids.back_out": (back_out, [FOLLOWED]),
     "bids.lapse": (lapse, []),
-    "bids.void": (void, [("bids.void", True, False)]),  # the call-off's own
+    "bids.void": (void, [("bids.void", True, False), FOLLOWED]),  # the first is the call-off's own
     "briefs.revise": (revise_brief, [("matching.score", True, False)]),
     "briefs.cancel": (cancel, [("bids.void", True, False)]),
     "selections.finish": (select, []),

@@ -48,6 +48,7 @@ def accept(
     _refuse_over(brief)
     if bid.status != BidStatus.OPEN:
         raise WrongState(f"Cannot accept this bid while it is {bid.status}.", state=str(bid.status))
+    bids.refuse_lapsed(bid, brief.bids_lapse_at)
     costs = session.get_one(BidRevision, bid.revision_id).option_costs
     chosen = _option(costs, option)
     locked_verdicts(session, [bid_id])  # a reviewer who decides now comes before this, or after

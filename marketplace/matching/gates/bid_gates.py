@@ -30,11 +30,11 @@ _REVIEW_GATES: Mapping[str, str] = {
 class GateFacts:
     """What the gates of one bid read. Money is in minor units of `currency`; None where a figure is not known.
 
-    `is_beaten`: another party has proven that the channel is its own. `placement` is the code of the channel's own
-    promise or rule that leaves no room, or "". `minors` is the share (0..1) of the audience under 18, `law` the code
-    of the rule that it breaks, or "". `ceiling` is None where the brief set none. `mismatches` says where the bid's
-    document does not answer the brief. `cost` is the most that the bid can cost in the option in question, `committed`
-    what the brief's accepted bids cost already.
+    `is_beaten`: another party has proven that the channel is its own. `is_far_below`: the price is far below what such
+    videos settle at. `placement` is the code of the channel's own promise or rule that leaves no room, or "". `minors`
+    is the share (0..1) of the audience under 18, `law` the code of the rule that it breaks, or "". `ceiling` is None
+    where the brief set none. `mismatches` says where the bid's document does not answer the brief. `cost` is the most
+    that the bid can cost in the option in question, `committed` what the brief's accepted bids cost already.
     """
 
     status: str
@@ -53,6 +53,7 @@ class GateFacts:
     placement: str = ""
     is_known: bool = True
     people: float | None = None
+    is_far_below: bool = False
     intrusiveness: float | None = None
     tolerance: float = 100.0
     per_thousand: float | None = None
@@ -90,6 +91,7 @@ def shut_gates(facts: GateFacts) -> tuple[ShutGate, ...]:
         ("older_version" if not facts.stands_by_brief else "", {}),
         ("does_not_answer" if facts.mismatches else "", _joined(facts.mismatches)),
         (_REVIEW_GATES.get(facts.review or "", ""), {"reason": facts.review_reason}),
+        ("price_below_market" if facts.is_far_below and facts.review != "approved" else "", {}),
         (facts.law, {"minors": facts.minors}),
         (facts.placement, {}),
         ("no_audience_data" if not facts.is_known else "", {}),

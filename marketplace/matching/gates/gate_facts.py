@@ -35,7 +35,7 @@ _BIDS = (
     # At once, and not only when the job has scored the bid with it.
     " CASE WHEN w.status = 'approved' THEN (w.override ->> 'intrusiveness')::float8 END AS given_intrusiveness,"
     f" {numbers.sql('per_thousand', 'point')} AS per_thousand,"
-    " party_is_suspended(b.creator_id) OR party_is_suspended(b.brand_id)"
+    " m.flags AS match_flags, party_is_suspended(b.creator_id) OR party_is_suspended(b.brand_id)"
     "   OR b.agency_id IS NOT NULL AND party_is_suspended(b.agency_id) AS suspended,"
     f" mandate_holds(b.agency_id, b.creator_id, :at) AS mandate, {unbeaten('c')} AS unbeaten"
     " FROM bids b JOIN bid_revisions r ON r.id = b.revision_id JOIN channels c ON c.id = b.channel_id"
@@ -115,6 +115,7 @@ def _facts(
             placement=placements.get(row.channel_id, ""),
             is_known=row.snapshot_id is not None,
             people=_known(row.people),
+            is_far_below="price_below_market" in flags.shown(row.match_flags or 0),
             intrusiveness=_known(
                 row.computed_intrusiveness if row.given_intrusiveness is None else row.given_intrusiveness
             ),

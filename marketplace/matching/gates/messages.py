@@ -74,6 +74,12 @@ GATES: Mapping[str, GateTexts] = {
         "品牌方申请审核：POST /bids/{{id}}/review。",
         "Ask for the review: POST /bids/{{id}}/review.",
     ),
+    "price_below_market": GateTexts(
+        "价格远低于同类合作的成交价，尚未经人工核实。",
+        "Its price is far below what such videos settle at, and no person has looked at it yet.",
+        "审核通过后即可；品牌方可申请审核：POST /bids/{{id}}/review。",
+        "It opens when the review approves it; ask for it with POST /bids/{{id}}/review.",
+    ),
     "law_minors": GateTexts(
         "受众半数以上未满 18 岁，依法不得投放该类目（《广告法》第四十条）。",
         "More than half of its audience is under 18: the law bars this category there (Advertising Law of the PRC, art."

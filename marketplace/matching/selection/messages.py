@@ -93,6 +93,7 @@ _TOLD_BIDDERS = frozenset(
         "party_suspended",
         "no_mandate",
         "claim_beaten",
+        "price_below_market",
         "older_version",
         "does_not_answer",
         "over_ceiling",

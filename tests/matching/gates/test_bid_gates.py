@@ -38,6 +38,7 @@ SHUT: dict[str, dict[str, Any]] = {
     "review_held": {"review": "held", "review_reason": "等待平台核实"},
     "review_open": {"review": "open"},
     "review_needed": {"review": "deferred"},
+    "price_below_market": {"is_far_below": True},
     "law_minors": {"law": "law_minors", "minors": 0.7},
     "exclusive_elsewhere": {"placement": "exclusive_elsewhere"},
     "pacing_full": {"placement": "pacing_full"},
