@@ -1,11 +1,13 @@
 """What looks wrong is let in with a flag that shows its figure and what is usual."""
 
 import random
+from datetime import date
 from typing import Any
 
 import pytest
 
 from marketplace.channels import anomalies
+from marketplace.demo import world
 
 LOW = "Views per follower: 0; peers lie between 0.0005"
 PEERS = "house figures: too few creators to compare with"
@@ -110,3 +112,32 @@ def test_a_series_is_known_by_its_views_in_their_order() -> None:
     assert anomalies.series_hash(series) == anomalies.series_hash([{**video, "likes": 1} for video in series])
     assert anomalies.series_hash(series) != anomalies.series_hash(series[::-1])
     assert anomalies.series_hash(series[:4]) is None
+
+
+def test_the_made_up_world_has_no_audience_that_cannot_be() -> None:
+    made = world.channels(7, date(2026, 11, 1))
+    assert {channel.platform for channel in made} == set(world.PLATFORMS.values())
+    assert [
+        channel.handle
+        for channel in made
+        if anomalies.impossible_audience(channel.platform, {"region": channel.regions})
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("platform", "regions", "flagged"),
+    [
+        ("tiktok", {"CN": 0.51, "US": 0.49}, True),
+        ("tiktok", {"CN-GD": 0.3, "CN-SH": 0.3}, True),
+        ("tiktok", {"CN": 0.55, "CN-GD": 0.3}, True),
+        ("tiktok", {"CN": 0.5, "CN-GD": 0.3}, False),
+        ("tiktok", {"HK": 0.6, "TW": 0.4}, False),
+        ("tiktok", {}, False),
+        ("douyin", {"CN": 1.0}, False),
+        ("youtube", {"CN": 0.9}, True),
+    ],
+)
+def test_an_audience_where_the_platform_is_not_offered_is_flagged(
+    platform: str, regions: dict[str, float], flagged: bool
+) -> None:
+    assert bool(anomalies.impossible_audience(platform, {"region": regions})) is flagged

@@ -3,12 +3,19 @@
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.channels.models import AudienceSnapshot, Channel
 from marketplace.core import db, ids
 from marketplace.core.ids import new_id
+from marketplace.matching.audience import grid, share_columns, targets
+from marketplace.matching.discovery import column_store
+from marketplace.matching.forecast.models import ChannelFeatures
+from marketplace.matching.scoring import score_brief
 from tests.make import bids as make
 from tests.make import channels as make_channels
 from tests.make import work
@@ -143,3 +150,25 @@ def test_a_stored_list_that_cannot_be_used_is_left_out_alone_and_named(client: F
     assert found["regions_unreadable"]["zh"] == "地域列表有误，未采用；其余列表照用"
     assert share_of(found) == (0.0, pytest.approx(0.7, abs=1e-4), pytest.approx(0.7, abs=1e-4))
     assert [code for code in found if code.endswith("unreadable")] == ["regions_unreadable"]
+
+
+def test_features_of_the_former_form_are_still_scored_and_found(client: FlaskClient, worker: ModuleType) -> None:
+    there, who = look.market(target=[cell(18, 30)], markets=["CN"]), somebody("creator")
+    channel_id = look.channel(who)
+    make.place(there, who, channel_id, **look.plain())
+    work.settle(worker)
+    old = np.zeros(share_columns.OLD_BYTES // 4, dtype="<f4")
+    old[2:6] = 0.25  # 18-23 and 24 of both genders
+    old[22 + grid.region_indices("CN-GD")[0]] = 1.0
+    with db.transaction() as session:
+        features = session.scalars(sa.select(ChannelFeatures).where(ChannelFeatures.channel_id == channel_id)).one()
+        features.shares = old.tobytes()
+        session.flush()
+        brief = session.get_one(Brief, there.brief_id)
+        loaded = score_brief.load(session, session.get_one(BriefVersion, brief.version_id))
+        rows = column_store.rows_by_id(session, [channel_id])
+    assert loaded is not None
+    target = targets.target_weights([{"ages": [18, 30], "regions": ["CN"]}])
+    shares = targets.on_target(loaded.shares.joint, loaded.shares.regions, target, loaded.shares.lists)
+    assert (shares.low[0], shares.point[0], shares.high[0]) == pytest.approx((1.0, 1.0, 1.0), abs=1e-6)
+    assert share_columns.unpack(rows["shares"].tobytes()).joint.sum() == pytest.approx(1.0)
