@@ -30,8 +30,6 @@ _BIDDING = sa.select(
     Channel.creator_id, Channel.status, Channel.claim_status, _PROVEN_BY_ANOTHER.label("proven_by_another")
 ).where(Channel.id == sa.bindparam("channel_id"), policy.OWNED)
 
-_PROVE_FIRST = "Prove that it is yours first: POST /channels/{channel_id}/proof."
-
 
 def enter(
     session: Session, actor: Actor, *, creator_id: UUID | None, account_key: str | None, **values: Any
@@ -79,10 +77,11 @@ def channel_for_bidding(session: Session, actor: Actor, channel_id: UUID) -> Bid
         raise db.missing(Channel, channel_id)
     if row.status != ChannelStatus.ACTIVE:
         raise WrongState("This channel is archived.", state=row.status)
+    prove = f"Prove that it is yours first: POST /channels/{ids.show('chn', channel_id)}/proof."
     if row.claim_status == ClaimStatus.REFUSED:
-        raise WrongState(f"The claim of this channel was refused. {_PROVE_FIRST}", state=row.claim_status)
+        raise WrongState(f"The claim of this channel was refused. {prove}", state=row.claim_status)
     if row.claim_status != ClaimStatus.PROVEN and row.proven_by_another:
-        raise WrongState(f"Another creator has proven that this account is theirs. {_PROVE_FIRST}", state="disputed")
+        raise WrongState(f"Another creator has proven that this account is theirs. {prove}", state="disputed")
     return BiddingChannel(row.creator_id, row.claim_status == ClaimStatus.PROVEN)
 
 

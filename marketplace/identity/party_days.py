@@ -3,8 +3,9 @@
 The creator's, because it is the creator who gives the mandate and reads on the calendar at home when it ends; an agency
 acts for creators in several zones, and one zone for all of them would move the end of what the creator agreed to.
 
-`COVERS` is the one condition in SQL; for callers that hold neither the mandate nor the creator there is the function
-`mandate_holds(agency, creator, moment)` of the database, which is true for a bid in person (no agency).
+In SQL there are two functions of the database: `mandate_covers(starts_on, ends_on, timezone, moment)` for whoever holds
+the mandate and the creator's party, and `mandate_holds(agency, creator, moment)` for whoever may read neither; it is
+true for a bid in person (no agency).
 """
 
 from datetime import date, datetime
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.clock import now
 from marketplace.core.errors import FieldError, InvalidInput
-from marketplace.identity.models import Mandate, Party
+from marketplace.identity.models import Party
 
 _KNOWN = sa.text("SELECT now() AT TIME ZONE :timezone")
 
@@ -28,11 +29,6 @@ def day_of(timezone: str, at: datetime) -> date:
 
 def today_of(party: Party) -> date:
     return day_of(party.timezone, now())
-
-
-def covers(at: datetime) -> sa.ColumnElement[bool]:
-    """Match the mandates whose days include the moment, joined to their creator as Party."""
-    return sa.func.mandate_covers(Mandate.starts_on, Mandate.ends_on, Party.timezone, at)
 
 
 def require_known(session: Session, timezone: str, pointer: str) -> str:

@@ -66,7 +66,7 @@ GET    /channel-claims                                    SSFFFFFFYFF
 GET    /channel-claims/{channel_id}                       SSFFFFFFYFF
 POST   /channel-claims/{channel_id}/prove                 SSFFFFFFYFF
 POST   /channel-claims/{channel_id}/refuse                SSFFFFFFYFF
-POST   /channels/{channel_id}/transfer                    SSFFYNFFFFF
+POST   /channels/{channel_id}/transfer | proven           SSFFYNFFFFF
 GET    /channel-transfers                                 SSFFYYFFYFF
 POST   /channel-transfers/{transfer_id}/accept            SSFFNYFFFFF
 POST   /channel-transfers/{transfer_id}/decline           SSFFNYFFFFF

@@ -12,7 +12,14 @@ from sqlalchemy.orm import Session
 
 from marketplace.briefs import assets
 from marketplace.briefs.models import Brief
-from marketplace.channels.models import AudienceSnapshot, Channel, ChannelImport, ChannelTransfer, ImportMode
+from marketplace.channels.models import (
+    AudienceSnapshot,
+    Channel,
+    ChannelImport,
+    ChannelTransfer,
+    ClaimStatus,
+    ImportMode,
+)
 from marketplace.core import db, ids, jobs
 from marketplace.core.actor import Permission
 from marketplace.core.clock import now
@@ -32,6 +39,7 @@ from marketplace.matching.selection import service as selections
 from marketplace.matching.selection.schemas import SelectionIn
 from tests.make import bids as make_bids
 from tests.make import briefs as make_briefs
+from tests.make import channels as make_channels
 from tests.make import checks as make_checks
 from tests.make import overlaps as make_overlaps
 from tests.make import pacing as make_pacing
@@ -170,10 +178,11 @@ def _add_rows(world: World) -> None:
             world.by_subject[subject]["version_id"] = written
         found["key_id"] = api_keys.create(session, owner.actor, name="spare", scopes=["read"], expires_at=None).row.id
         found["invite_id"] = invites.create(session, owner.actor, email="x@example.org", permissions=["read"]).row.id
-        terms = MandateTerms(now().date(), None, 1000)
+        terms = MandateTerms(people.home_day(), None, 1000)
         found["mandate_id"] = mandates.offer(session, lapsed.actor, creator_id=other.party_id, terms=terms).id
         found["import_id"] = _import(session, creator)
-        found["transfer_id"] = _transfer(session, found["channel_id"], creator, other)
+        found["transfer_id"] = _transfer(session, _proven(creator), creator, other)
+        world.by_subject["proven"] = {"channel_id": _proven(creator)}
         found["job_id"] = jobs.enqueue(
             session, "channels.import", queue=jobs.IMPORTS, party_id=creator.party_id, at=now() + timedelta(days=1)
         )
@@ -231,6 +240,10 @@ def _snapshot(session: Session, channel_id: UUID) -> UUID:
     session.flush()
     session.get_one(Channel, channel_id).snapshot_id = snapshot.id
     return snapshot.id
+
+
+def _proven(creator: Somebody) -> UUID:
+    return make_channels.channel(creator.party_id, claim_status=ClaimStatus.PROVEN).id
 
 
 def _transfer(session: Session, channel_id: UUID, giver: Somebody, taker: Somebody) -> UUID:
@@ -303,7 +316,7 @@ def body(method: str, path: str, world: World) -> Any:
         **{("POST", f"/parties/{{party_id}}/{name}"): REASON for name in ("suspend", "reinstate", "unverify")},
         **{("POST", f"/people/{{person_id}}/{name}"): REASON for name in ("suspend", "reinstate")},
         ("POST", "/parties/{party_id}/verify"): EVIDENCE,
-        ("POST", "/channels/{channel_id}/proof"): {},
+        ("POST", "/channels/{channel_id}/proof"): {"kind": "code_in_profile"},
         ("POST", "/channel-claims/{channel_id}/prove"): EVIDENCE,
         ("POST", "/channel-claims/{channel_id}/refuse"): REASON,
         ("POST", "/channels/{channel_id}/transfer"): {
@@ -313,7 +326,7 @@ def body(method: str, path: str, world: World) -> Any:
         ("POST", "/invites/accept"): {"token": "x" * 43, "name": "N", "password": new_id().hex},
         ("POST", "/creators"): {"name": "新人"},
         ("POST", "/mandates"): {"creator_id": _show("pty", world.people["other_creator"].party_id), **_terms()},
-        ("POST", "/mandates/{mandate_id}/end"): {"ends_on": now().date().isoformat()},
+        ("POST", "/mandates/{mandate_id}/end"): {"ends_on": people.home_day().isoformat()},
         ("POST", "/api-keys"): {"name": "k", "scopes": ["read"]},
         ("POST", "/channels"): channel,
         ("POST", "/videos/{video_id}/links"): {"seconds": 60},
@@ -378,7 +391,7 @@ def body(method: str, path: str, world: World) -> Any:
 
 
 def _terms() -> dict[str, Any]:
-    return {"starts_on": now().date().isoformat(), "ends_on": None, "share_basis_points": 1000}
+    return {"starts_on": people.home_day().isoformat(), "ends_on": None, "share_basis_points": 1000}
 
 
 def _show(prefix: str, value: UUID) -> str:

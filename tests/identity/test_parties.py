@@ -1,19 +1,22 @@
 """Who one is, which parties one knows, who sits where, and creators whom others enter."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask.testing import FlaskClient
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
 from marketplace.core import db, ids
 from marketplace.core.actor import EVERYTHING, NOBODY, SYSTEM, Permission
-from marketplace.core.errors import NotAllowed
+from marketplace.core.clock import now
+from marketplace.core.errors import InvalidInput, NotAllowed
 from marketplace.core.events import Event
 from marketplace.core.ids import new_id
-from marketplace.identity import service
+from marketplace.identity import party_days, service
 from marketplace.identity.models import Mandate, MandateStatus, Membership, Party, PartyStatus
 from tests.make.people import Somebody, again, console, home_day, mandate, membership_of, seat, somebody
 
@@ -226,3 +229,39 @@ def test_the_importer_enters_creators_by_name_alone() -> None:
     assert entered.mandate.share_basis_points == 0
     assert alone.mandate is None
     assert again(agency).acts_for == {entered.party.id}
+
+
+def test_a_party_moves_to_another_time_zone_and_its_mandates_with_it(client: FlaskClient, session: Session) -> None:
+    agency, creator = somebody("agency"), somebody("creator")
+    url = f"{PARTIES}/{shown(creator)}"
+    with time_machine.travel(datetime(2027, 3, 10, 15, 30, tzinfo=UTC), tick=False) as clock:
+        mandate(agency, creator.party_id, from_days=-5, to_days=0)
+        clock.move_to(datetime(2027, 3, 10, 16, 30, tzinfo=UTC))  # half past midnight in Shanghai
+        assert again(agency).acts_for == frozenset()
+        moved = client.patch(url, json={"timezone": "Europe/London"}, headers={**creator.headers, "If-Match": '"1"'})
+        assert (moved.status_code, moved.get_json()["timezone"]) == (200, "Europe/London")
+        assert again(agency).acts_for == {creator.party_id}
+    assert kinds(session, creator.party_id) == ["parties.move"]
+    for wrong in ("Mars/Olympus", "UTC+8", ""):
+        answer = client.patch(url, json={"timezone": wrong}, headers={**creator.headers, "If-Match": '"2"'})
+        assert (answer.status_code, answer.get_json()["errors"][0]["pointer"]) == (422, "/timezone")
+
+
+def test_a_time_zone_that_the_database_does_not_know_is_refused_before_it_can_break_anything(session: Session) -> None:
+    with pytest.raises(InvalidInput, match="errors") as refused:
+        party_days.require_known(session, "Mars/Olympus", "/timezone")
+    assert [fault.pointer for fault in refused.value.errors] == ["/timezone"]
+    assert party_days.require_known(session, "Asia/Shanghai", "/timezone") == "Asia/Shanghai"  # the session goes on
+    with pytest.raises(DataError, match="not recognized"):
+        session.execute(
+            sa.insert(Party).values(
+                id=new_id(),
+                created_at=now(),
+                kind="brand",
+                name="x",
+                status="active",
+                version=1,
+                timezone="Mars/Olympus",
+            )
+        )
+    session.rollback()
