@@ -178,6 +178,7 @@ def _side(world: RivalWorld, name: str, number: int) -> None:
     for what in ("-key", "@example"):
         world.keep(f"{name}'s {what}", f"{word}{what}", name)
     found["party_id"], found["membership_id"] = who.party_id, people.membership_of(who)
+    found["person_id"] = who.person_id
     if name in ("first", "second"):
         share = 2_300 + number * 7
         rival = world.people["rival_creator"]

@@ -26,6 +26,12 @@ from tests.make import bids as make_bids
 pytestmark = pytest.mark.usefixtures("own_market")
 # What a path names that belongs to nobody in particular: who may read it is the events' and the signatures' own rule.
 ANYBODYS = {"event_id"}
+# POSTs that would change who may do what, or end the things that are looked for.
+RIGHTS = (
+    *("/sign-up", "/sessions", "/people", "/invites", "/api-keys", "/mandates", "/parties"),
+    *("/channel-claims", "/channel-transfers"),
+)
+ENDING = ("/close", "/cancel", "/archive", "/withdraw", "/publish", "/requeue", "/transfer", "/video-uploads")
 
 
 @pytest.fixture(scope="module")
@@ -116,8 +122,7 @@ def test_nobody_reads_a_rivals_secrets_before_the_close(app: Flask, world: Rival
 def test_no_post_tells_a_rivals_secrets_in_its_answer_or_refusal(app: Flask, world: RivalWorld, caller: str) -> None:
     leaks = []
     for (method, path), endpoint in sorted(routes(app).items()):
-        # What would change who may do what, or end the things that are looked for.
-        if method != "POST" or path.startswith(worlds_of_rights) or endpoint.raw is not None or path.endswith(ENDING):
+        if method != "POST" or path.startswith(RIGHTS) or endpoint.raw is not None or path.endswith(ENDING):
             continue
         others = [name for name in world.ids if name != caller]
         for name in others:
@@ -130,10 +135,6 @@ def test_no_post_tells_a_rivals_secrets_in_its_answer_or_refusal(app: Flask, wor
                 if hidden and not secret.pattern.search(shown + str(body)) and secret.pattern.search(text):
                     leaks.append((caller, shown, secret.name))
     assert leaks == []
-
-
-worlds_of_rights = ("/sign-up", "/sessions", "/people", "/invites", "/api-keys", "/mandates", "/parties")
-ENDING = ("/close", "/cancel", "/archive", "/withdraw", "/publish", "/requeue", "/video-uploads")
 
 
 def _body(method: str, path: str, world: RivalWorld, found: Mapping[str, UUID]) -> Any:

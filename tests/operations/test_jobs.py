@@ -200,6 +200,15 @@ def test_an_agency_stops_its_creators_import(client: FlaskClient, owner: Somebod
     assert client.post(path(made.id, "cancel"), headers=agency.once()).json["state"] == "cancelled"
 
 
+def test_an_agency_follows_its_creators_imports_and_no_other_work(client: FlaskClient) -> None:
+    agency, creator = somebody("agency"), somebody("creator")
+    mandate(agency, creator.party_id)
+    of_import, of_check = job(creator.party_id), job(creator.party_id, queue=jobs.VISION, kind="checks.step")
+    assert listed(client, agency) == shown(of_import)
+    assert client.get(path(of_check.id), headers=agency.headers).status_code == 404
+    assert listed(client, creator) == shown(of_check, of_import)
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_only_a_dead_job_is_tried_again(client: FlaskClient, owner: Somebody, admin: Somebody, state: str) -> None:
     made = job(owner.party_id, state, attempt=8, last_error="boom", finished_at=now(), cancel_asked=True, fence=8)

@@ -65,6 +65,25 @@ def test_a_window_is_told_listed_and_taken_back(
     assert kinds == ["exclusivity_windows.new", "exclusivity_windows.remove"]
 
 
+def test_another_agency_learns_the_days_and_not_for_whom(
+    client: FlaskClient, creator: Somebody, channel_id: UUID
+) -> None:
+    first, second = somebody("agency"), somebody("agency")
+    for agency in (first, second):
+        mandate(agency, creator.party_id)
+    told = tell(client, first, channel_id, holder="Zephyr-holder", note="Zephyr-note").json
+    hidden = {**told, "holder": None, "holder_id": None, "note": None}
+    assert client.get(path(channel_id), headers=second.headers).json["data"] == [hidden]
+    assert client.get(path(channel_id), headers=creator.headers).json["data"] == [told]
+    clash = tell(client, second, channel_id)
+    assert (clash.status_code, clash.json["clashes_with"]) == (409, told["id"])
+    removed = client.delete(path(channel_id, told["id"]), headers=second.headers)
+    assert removed.status_code == 403
+    assert "Zephyr" not in clash.text + removed.text
+    assert "Zephyr-holder" in tell(client, creator, channel_id).text
+    assert client.delete(path(channel_id, told["id"]), headers=creator.headers).status_code == 204
+
+
 def test_a_second_window_over_the_same_names_the_first(
     client: FlaskClient, session: Session, creator: Somebody, channel_id: UUID
 ) -> None:
