@@ -234,8 +234,8 @@ def test_reviews_of_a_former_market_keep_their_decisions_and_calm_ones_pass(serv
         accepted = {"id": rows["accepted"]["bid"]}
         connection.execute(
             sa.text(
-                "INSERT INTO bids (id, created_at, brief_id, brief_version_id, brand_id, channel_id, creator_id, status,"
-                " revision_number, revisions_max, answers_in_part, version)"
+                "INSERT INTO bids (id, created_at, brief_id, brief_version_id, brand_id, channel_id, creator_id,"
+                " status, revision_number, revisions_max, answers_in_part, version)"
                 " VALUES (:id, now(), :id, :id, :id, :id, :id, 'accepted', 1, 3, false, 2)"
             ),
             accepted,

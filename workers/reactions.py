@@ -110,7 +110,7 @@ REACTIONS: Mapping[str, Reaction] = {
     "bids.revise": score_briefs_of_bids,
     "bids.withdraw": withdraw_bids,
     "bids.confirm_brief": score_briefs_of_bids,
-    "bids.void": drop_reviews,
+    "bids.void": end_open_bids,
     "bids.lapse": drop_reviews,
     "bids.decline": drop_reviews,
     # A gate lets nothing through that waits: only a review that came up at the same moment is left.

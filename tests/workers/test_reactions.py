@@ -52,8 +52,12 @@ def withdraw(client: FlaskClient, there: make.Market) -> None:
 
 
 def accept(client: FlaskClient, there: make.Market) -> None:
-    # The gate of unknown audiences is not what is tried here.
     (bid,) = bids(there)
+    accept_it(there, bid)
+
+
+def accept_it(there: make.Market, bid: UUID) -> None:
+    # The gate of unknown audiences is not what is tried here.
     make.close(there)
     with db.transaction(there.brand.actor) as session:
         bids_service.take(session, there.brand.actor, db.lock(session, Bid, bid), 0, 3_000_000)
@@ -84,8 +88,7 @@ def confirm_brief(client: FlaskClient, there: make.Market) -> None:
 
 def step_back(client: FlaskClient, there: make.Market, who: str = "brand") -> None:
     (bid,) = bids(there)
-    make.close(there)
-    make.accept(there, bid)
+    accept_it(there, bid)
     side = getattr(there, who)
     with db.transaction(side.actor) as session:
         bids_service.step_back(session, side.actor, bid, reason="x")

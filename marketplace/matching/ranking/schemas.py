@@ -36,6 +36,9 @@ class MatchOut(Schema):
     channel_name = fields.String(required=True)
     handle = fields.String(required=True)
     platform = fields.String(required=True)
+    channel_proven = fields.Boolean(
+        required=True, metadata={"description": "Whether the bidder has shown that the channel is its own."}
+    )
     creator_id = IdField("pty", required=True)
     agency_id = IdField("pty", allow_none=True, required=True)
     bid_status = fields.String(required=True)

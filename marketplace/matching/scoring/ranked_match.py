@@ -21,8 +21,9 @@ RELATIVE = frozenset({"percentile", "comparables", "peers", "price_percentile", 
 class RankedMatch:
     """A bid's match as it is shown. `rank` is None while the bids are sealed; `fresh`: scored on the current inputs.
 
-    `plan` is the score of the placement plan, set only when a single bid is read. `computed` holds what was computed
-    where reviewers have put another value in its place.
+    `plan` is the score of the placement plan, set only when a single bid is read. `channel_proven`: the bidder has
+    shown that the channel is its own. `computed` holds what was computed where reviewers have put another value in its
+    place.
     """
 
     id: UUID
@@ -44,6 +45,7 @@ class RankedMatch:
     fair_price: FairPrice | None = None
     plan: Mapping[str, Any] | None = None
     is_sealed: bool = False
+    channel_proven: bool = False
     computed: Mapping[str, Any] | None = None
 
     @property
@@ -106,5 +108,6 @@ def from_row(row: Any) -> RankedMatch:
         fresh=bool(row["fresh"]),
         scored=scored,
         reasons=tuple(reasons(scored)),
+        channel_proven=row["channel_proven"],
         computed=row["computed"],
     )

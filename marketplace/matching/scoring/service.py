@@ -42,6 +42,7 @@ _COUNTS = sa.text(f"SELECT count(*) AS total, count(*) FILTER (WHERE {_FRESH}) A
 _SHOWN = (
     f"SELECT m.id, b.id AS bid_id, b.channel_id, b.creator_id, b.agency_id, b.status AS bid_status, m.rank,"
     f" m.fingerprint, m.model_version, m.scored_at, m.computed, c.name AS channel_name, c.handle, c.platform,"
+    " c.claim_status = 'proven' AS channel_proven,"
     f" {scored_bid.COLUMNS}, {_FRESH} AS fresh{_JOINS.format(more=' ' + scored_bid.JOINS)} AND m.id IS NOT NULL"
 )
 # A bid that was withdrawn before the close has no place, although it may have been scored.
