@@ -42,7 +42,13 @@ class HeldBrief:
 
 # Built once, because many bids arrive shortly before a deadline. A bidder's role alone decides which briefs it sees.
 _BIDDABLE = {
-    role: sa.select(Brief.brand_id, Brief.status, Brief.closes_at, Brief.version_id)
+    role: sa.select(
+        Brief.brand_id,
+        Brief.status,
+        Brief.closes_at,
+        Brief.version_id,
+        sa.func.party_is_suspended(Brief.brand_id).label("is_suspended"),
+    )
     .where(Brief.id == sa.bindparam("brief_id"), policy.visible(Actor(role=role)))
     .with_for_update(read=True, of=Brief)
     for role in policy.BIDDERS
@@ -62,6 +68,8 @@ def lock_for_bidding(session: Session, actor: Actor, brief_id: UUID) -> Biddable
         raise db.missing(Brief, brief_id)
     if not open_for_bids(row, now()):
         raise WrongState("This brief takes no bids: it is not published or its deadline is past.", state=row.status)
+    if row.is_suspended:
+        raise WrongState("This brief takes no bids while its brand is suspended.", state="suspended")
     # A separate statement, so that it sees a version that was committed while this one waited for the lock.
     version = db.run(session, _CURRENT_VERSION, {"version_id": row.version_id}).one()
     content = brief_document.with_defaults(version.content)

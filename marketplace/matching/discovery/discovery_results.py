@@ -9,6 +9,7 @@ from marketplace.channels.models import ClaimStatus
 from marketplace.core.estimate import Estimate
 from marketplace.core.message import Message
 from marketplace.core.money import Money
+from marketplace.matching.gates.bid_gates import ShutGate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,8 @@ class CandidateFigures:
 
 @dataclass(frozen=True, kw_only=True)
 class FoundChannel(CandidateFigures):
-    """A channel that was found for a brief. `represented`: an agency acts for it today."""
+    """A channel that was found for a brief. `represented`: an agency acts for it today. `gates` are those that would be
+    shut for a bid of it."""
 
     channel_id: UUID
     channel_name: str
@@ -54,6 +56,7 @@ class FoundChannel(CandidateFigures):
     creator_id: UUID
     represented: bool
     claim_status: ClaimStatus
+    gates: Sequence[ShutGate] = ()
 
 
 @dataclass(frozen=True)

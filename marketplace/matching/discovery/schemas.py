@@ -14,6 +14,7 @@ from marketplace.core.http.fields import IdField, MoneyField, TextField, TimeFie
 from marketplace.core.http.shared_schemas import EstimateOut, ReasonOut
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
 from marketplace.matching.discovery.service import LIMIT_MAX
+from marketplace.matching.gates.schemas import GateOut
 from marketplace.matching.pricing.asking_price import BASES
 
 LIMIT_DEFAULT, DAYS_MAX = 20, 3650
@@ -107,6 +108,9 @@ class FoundChannelOut(_CandidateFigures):
         ClaimStatus,
         required=True,
         metadata={"description": "proven: an admin has seen that it is its creator's; claimed: nobody has looked."},
+    )
+    gates = fields.List(
+        fields.Nested(GateOut), required=True, metadata={"description": "What would keep a bid of it out now."}
     )
 
 

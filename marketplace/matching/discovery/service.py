@@ -43,6 +43,7 @@ from marketplace.matching.discovery.discovery_results import (
 )
 from marketplace.matching.discovery.market_columns import ChannelColumns
 from marketplace.matching.discovery.shortlist import ChannelFilters, first_pass
+from marketplace.matching.gates.gate_facts import gates_of_channels
 from marketplace.matching.pricing.asking_price import BASES, SETTLED
 from marketplace.matching.scoring import service
 from marketplace.matching.scoring.messages import reasons
@@ -114,7 +115,9 @@ def discover(
         if len(best) == limit or len(rows) < look:
             break
     found = _found_channels(session, scored, best, version, models.prices.fitted_on)
-    return FoundChannels(brief_id, int(np.count_nonzero(market["live"] > 0)), found)
+    gates = gates_of_channels(session, brief, [channel.channel_id for channel in found])
+    with_gates = [replace(channel, gates=gates.get(channel.channel_id, ())) for channel in found]
+    return FoundChannels(brief_id, int(np.count_nonzero(market["live"] > 0)), with_gates)
 
 
 def _day() -> float:

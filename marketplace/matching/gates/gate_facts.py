@@ -48,6 +48,10 @@ _OF_CHANNELS = sa.text(_BIDS.format(features="LEFT JOIN channel_features f ON f.
 _OF_RECORD = sa.text(
     _BIDS.format(features="LEFT JOIN close_features f ON f.bid_id = b.id AND f.record_id = :record_id")
 )
+_CHANNELS = sa.text(
+    f"SELECT c.id, c.platform, {share_columns.stored_sql('f.shares')} AS shares, f.flags AS channel_flags"
+    " FROM channels c LEFT JOIN channel_features f ON f.channel_id = c.id WHERE c.id = ANY(:channels) ORDER BY c.id"
+)
 _COMMITTED = sa.text(
     "SELECT coalesce(sum(accepted_cost_minor), 0)::bigint FROM bids WHERE brief_id = :brief_id AND status = 'accepted'"
 )
@@ -75,6 +79,44 @@ def gates_of(
         rows = _rows(session, brief, bid_ids)
         facts = _facts(session, brief, version, rows, options or {})
     return {row.id: shut_gates(of_bid) for row, of_bid in zip(rows, facts, strict=True)}
+
+
+def gates_of_channels(
+    session: Session, brief: Brief, channel_ids: Collection[UUID]
+) -> dict[UUID, tuple[ShutGate, ...]]:
+    """Return the gates that would be shut for a bid of each channel that has not bid: those of the law, of promises and
+    of pacing, for one video of each kind that the brief asks for. Reads as the system, as `gates_of` does."""
+    version = session.get_one(BriefVersion, brief.version_id)
+    content = with_defaults(version.content)
+    with db.acting_as(session, SYSTEM):
+        rows = session.execute(_CHANNELS, {"channels": sorted(channel_ids)}).all()
+        minors = _minors([row.shares for row in rows], [row.channel_flags for row in rows])
+        barred = law.barred(version.category, content.get("markets") or [], minors)
+        offers = {row.id: _asked(content, row.platform) for row in rows}
+        placements = pacing.gates(session, _wanted(brief, version), content["publish_window"], offers)
+    return {
+        row.id: shut_gates(
+            GateFacts(
+                status="open",
+                currency=version.currency,
+                budget=version.budget_minor,
+                cost=0,
+                people=1,  # whom it would reach is the search's own question
+                law="law_minors" if is_barred else "",
+                placement=placements.get(row.id, ""),
+                is_known=row.shares is not None,
+            )
+        )
+        for row, is_barred in zip(rows, barred.tolist(), strict=True)
+    }
+
+
+def _asked(content: Mapping[str, Any], platform: str) -> list[dict[str, Any]]:
+    """Return what a brief asks of a channel on this platform, as the deliverables of a bid."""
+    return [
+        {"kind": line["kind"], "count": line["count"], "publish_from": None, "publish_to": None}
+        for line in brief_answer.asked_of(content, platform)
+    ]
 
 
 def _rows(session: Session, brief: Brief, bid_ids: Collection[UUID] | None) -> Sequence[Any]:
@@ -162,10 +204,13 @@ def _placements(session: Session, brief: Brief, version: BriefVersion, rows: Seq
 
     The session must see all rows: other brands' deals and exclusivity windows count against the bids.
     """
-    brand = version.content["brand"]
-    placement = WantedPlacement(brief.brand_id, [*brand["names"], *brand.get("aliases", [])], version.category)
     offers = {row.channel_id: row.deliverables for row in rows if row.status == "open"}
-    return pacing.gates(session, placement, version.content["publish_window"], offers)
+    return pacing.gates(session, _wanted(brief, version), version.content["publish_window"], offers)
+
+
+def _wanted(brief: Brief, version: BriefVersion) -> WantedPlacement:
+    brand = version.content["brand"]
+    return WantedPlacement(brief.brand_id, [*brand["names"], *brand.get("aliases", [])], version.category)
 
 
 def _cost(row: Any, option: int | None) -> float:

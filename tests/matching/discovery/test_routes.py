@@ -19,6 +19,7 @@ from tests.make import deals as make_deals
 from tests.make import work
 from tests.make.people import Somebody, mandate, somebody
 from tests.matching import look
+from tests.matching.selection.test_held_back import window
 
 pytestmark = pytest.mark.usefixtures("own_market")
 
@@ -296,3 +297,20 @@ def test_discovery_prices_by_the_deals_of_the_night_before(client: FlaskClient) 
     assert "90,000" in told["zh"]
     fair = client.get(f"/api/v1/channels/{shown(channel_id)}/price", headers=who.headers).json["fair"]
     assert {part: fair[part] for part in found["price"]} == found["price"]
+
+
+def test_what_would_keep_a_bid_out_is_said_before_anybody_bids(client: FlaskClient) -> None:
+    there, who = look.market(product={"name": "米酒", "category": "alcohol"}), somebody("creator")
+    free, promised = look.channel(who), look.channel(who)
+    young = look.channel(who, ages={"13-17": 0.7, "18-23": 0.3})
+    window(who, promised, category="alcohol")
+    refresh()
+    gates = {one["channel_id"]: one["gates"] for one in discover(client, there, limit=50)}
+    assert [gates[shown(channel)] and gates[shown(channel)][0]["code"] for channel in (free, promised, young)] == [
+        [],
+        "exclusive_elsewhere",
+        "law_minors",
+    ]
+    for gate in (*gates[shown(promised)], *gates[shown(young)]):
+        assert gate["opens_zh"]
+        assert gate["opens_en"]
