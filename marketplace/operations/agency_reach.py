@@ -46,14 +46,20 @@ def under_mandate(
         .where(agreement.subject_id == _MANDATES.c.id, agreement.kind.in_(_IN_FORCE))
         .scalar_subquery()
     )
-    first_moment = sa.cast(_MANDATES.c.starts_on, sa.DateTime(timezone=True))
-    today = now().date()
+    # Days of a mandate are the creator's, who gives it.
+    zone = (
+        sa.select(sa.column("timezone"))
+        .select_from(sa.table("parties", sa.column("id"), sa.column("timezone")))
+        .where(sa.column("id") == _MANDATES.c.creator_id)
+        .scalar_subquery()
+    )
+    first_moment = sa.func.timezone(zone, sa.cast(_MANDATES.c.starts_on, sa.DateTime()))
     return sa.exists().where(
         _MANDATES.c.agency_id == actor.party_id,
         _MANDATES.c.creator_id.in_(sorted(actor.acts_for)),
         is_creator(_MANDATES.c.creator_id),
         _MANDATES.c.status == "active",
-        sa.or_(_MANDATES.c.ends_on.is_(None), _MANDATES.c.ends_on >= today),
+        sa.func.mandate_covers(_MANDATES.c.starts_on, _MANDATES.c.ends_on, zone, now()),
         moment >= first_moment,
         moment >= sa.func.coalesce(agreed_at, _MANDATES.c.created_at),
     )

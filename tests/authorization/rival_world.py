@@ -28,6 +28,7 @@ from marketplace.matching.scoring import score_brief
 from marketplace.matching.scoring.suggestions import plan_suggestions
 from marketplace.matching.selection import service as selections
 from marketplace.matching.selection.schemas import SelectionIn
+from tests.authorization.world import proven, transfer
 from tests.make import bids as make_bids
 from tests.make import briefs as make_briefs
 from tests.make import overlaps as make_overlaps
@@ -150,10 +151,12 @@ def _side(world: RivalWorld, name: str, number: int) -> None:
         found["invite_id"] = invites.create(
             session, who.actor, email=f"{word}@example.org", permissions=["read"]
         ).row.id
-        key = api_keys.create(session, who.actor, name=f"{word}-key", scopes=["read"], mode="live", expires_at=None)
+        key = api_keys.create(session, who.actor, name=f"{word}-key", scopes=["read"], expires_at=None)
         found["key_id"] = key.row.id
         found["suggestion_id"] = plan_suggestions.suggest(session, who.actor, found["bid_id"]).suggestions[0]["id"]
     owner = _owner_of_channels(world, name)
+    with db.transaction() as session:
+        found["transfer_id"] = transfer(session, proven(owner), owner, somebody("creator"))
     found["video_id"], found["upload_id"] = make_videos.kept(owner), make_videos.announced(who)
     with db.transaction(who.actor) as session:
         found["check_id"] = checks.request_check(
@@ -213,7 +216,7 @@ def _brand(world: RivalWorld, name: str, number: int) -> None:
         asset = assets.add_asset(
             session, who.actor, draft.id, name=f"{word}-asset", data=make_briefs.PNG, content_type="image/png"
         )
-        key = api_keys.create(session, who.actor, name=f"{word}-key", scopes=["read"], mode="live", expires_at=None)
+        key = api_keys.create(session, who.actor, name=f"{word}-key", scopes=["read"], expires_at=None)
         invite = invites.create(session, who.actor, email=f"{word}@example.org", permissions=["read"])
     with db.transaction() as session:
         deal = ReportedDeal(Money("CNY", told), now().date(), brand_id=who.party_id)

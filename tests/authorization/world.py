@@ -181,8 +181,8 @@ def _add_rows(world: World) -> None:
         terms = MandateTerms(people.home_day(), None, 1000)
         found["mandate_id"] = mandates.offer(session, lapsed.actor, creator_id=other.party_id, terms=terms).id
         found["import_id"] = _import(session, creator)
-        found["transfer_id"] = _transfer(session, _proven(creator), creator, other)
-        world.by_subject["proven"] = {"channel_id": _proven(creator)}
+        found["transfer_id"] = transfer(session, proven(creator), creator, other)
+        world.by_subject["proven"] = {"channel_id": proven(creator)}
         found["job_id"] = jobs.enqueue(
             session, "channels.import", queue=jobs.IMPORTS, party_id=creator.party_id, at=now() + timedelta(days=1)
         )
@@ -242,11 +242,11 @@ def _snapshot(session: Session, channel_id: UUID) -> UUID:
     return snapshot.id
 
 
-def _proven(creator: Somebody) -> UUID:
+def proven(creator: Somebody) -> UUID:
     return make_channels.channel(creator.party_id, claim_status=ClaimStatus.PROVEN).id
 
 
-def _transfer(session: Session, channel_id: UUID, giver: Somebody, taker: Somebody) -> UUID:
+def transfer(session: Session, channel_id: UUID, giver: Somebody, taker: Somebody) -> UUID:
     row = ChannelTransfer(channel_id=channel_id, from_creator_id=giver.party_id, to_creator_id=taker.party_id)
     session.add(row)
     session.flush()

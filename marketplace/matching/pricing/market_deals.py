@@ -22,7 +22,7 @@ from marketplace.matching.pricing.settled_deals import ReportedDeal
 FOLLOW_ACCEPTANCE = "matching.follow-acceptance"
 # The option that was accepted; the bid's own price where none was named. And when it was accepted last.
 _ACCEPTED = sa.text(
-    "SELECT coalesce((to_jsonb(b) ->> 'accepted_option')::int, 0) AS option,"
+    "SELECT coalesce(b.accepted_option, 0) AS option,"
     " (SELECT max(e.created_at) FROM events e WHERE e.subject_id = b.id AND e.kind = 'bids.accept') AS at"
     " FROM bids b WHERE b.id = :bid_id"
 )

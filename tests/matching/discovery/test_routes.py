@@ -101,7 +101,7 @@ def test_an_identical_draft_finds_what_the_published_brief_finds_until_the_close
     there, who = look.market(), somebody("creator")
     bidding, standing_by = look.channel(who), look.channel(somebody("creator"))
     refresh()
-    copy = make.Market(there.brand, there.creator, make_briefs.draft(there.brand).id, there.channel_id)
+    copy = make.Market(there.brand, there.creator, make_briefs.draft(there.brand, **look.BRIEF).id, there.channel_id)
     make.place(there, who, bidding, **look.plain())
     found, of_draft = (discover(client, one, limit=50) for one in (there, copy))
     assert found == of_draft
