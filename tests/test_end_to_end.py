@@ -232,7 +232,9 @@ def inlay(url: str, key: str, *words: str) -> subprocess.CompletedProcess[str]:
 def test_the_command_chooses_a_set_and_draws_it(market: DemoMarket, url: str, tmp_path: Path) -> None:
     brief, brand = market.briefs[0], market.brands[0]
     settled(market, brief, brand.token)
-    done = inlay(url, brand.token, "--json", "select", brief["id"], "--max-bids", "3", "--out", str(tmp_path))
+    done = inlay(
+        url, brand.token, "--json", "select", brief["id"], "--max-bids", "3", "--lift-ceiling", "--out", str(tmp_path)
+    )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["status"] == "done"

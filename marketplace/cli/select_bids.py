@@ -50,6 +50,7 @@ def _limits(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--contacts", type=click.FloatRange(1, 100), help="mean contacts for each person, at most"),
         click.option("--intrusiveness", type=click.FloatRange(0, 100), help="of each bid, at most"),
         click.option("--ad-load", type=click.FloatRange(0, 1), help="of each channel, at most"),
+        click.option("--lift-ceiling", is_flag=True, help="bids above the brief's own ceiling too"),
         click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True),
     )
     for option in reversed(options):
@@ -67,6 +68,7 @@ def _body(api: ApiClient, brief: str, given: Mapping[str, Any]) -> dict[str, Any
         "contacts_per_person_max": given["contacts"],
         "intrusiveness_max": given["intrusiveness"],
         "ad_load_max": given["ad_load"],
+        "lift_ceiling": given["lift_ceiling"],
     }
     if given["budget"] is not None:
         body["budget"] = _amount(given["budget"], api.call("GET", f"/briefs/{brief}")["budget"]["currency"])

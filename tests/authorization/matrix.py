@@ -141,7 +141,7 @@ GET    /briefs/{brief_id}/commitments | draft             SSYNNNNNYYF
 GET    /briefs/{brief_id}/ranking | published             SSYNFFFFYYF
 GET    /briefs/{brief_id}/ranking | closed                SSYNFFFFYYF
 GET    /briefs/{brief_id}/ranking/stream | closed         SSYNFFFFYYF
-POST   /briefs/{brief_id}/score | closed                  SSYNFFFFYFF
+POST   /briefs/{brief_id}/score | published               SSYNFFFFYFF
 POST   /briefs/{brief_id}/rescore | closed                SSFFFFFFYFF
 GET    /briefs/{brief_id}/discover | published            SSYNFFFFYYF
 GET    /channels/{channel_id}/open-briefs                 SSFFYNYNYFF

@@ -243,9 +243,14 @@ def _score_and_choose(world: RivalWorld) -> None:
     brand = world.people["brand"]
     closed_id = world.markets["closed"].brief_id
     with db.transaction(brand.actor) as session:
-        chosen = selections.start(session, brand.actor, closed_id, SelectionIn().load({"prove": "never"}))
+        # Of none of the bids, so that they stay open for whoever tries to act on them.
+        bids = [ids.show("bid", bid_id) for (_, state), bid_id in world.bids.items() if state == "closed"]
+        wishes = SelectionIn().load({"prove": "never", "never": bids})
+        chosen = selections.start(session, brand.actor, closed_id, wishes)
     with db.transaction() as session:
         selections.search(session, chosen.id)
+    with db.transaction(brand.actor) as session:
+        selections.confirm(session, brand.actor, chosen.id)
     review_id = make_reviews.review(closed_id).id
     world.ids["brand"] |= {"selection_id": chosen.id, "review_id": review_id}
     # A bidder reads by what selection its own bid fared as it did.

@@ -116,6 +116,8 @@ def make() -> World:
     draft = make_briefs.draft(owner)
     there, closing = make_bids.market(owner, creator), make_bids.market(owner, creator)
     open_bid, closed_bid = make_bids.place(there), make_bids.place(closing)
+    with db.transaction() as session:
+        snapshot_id = _snapshot(session, closing.channel_id)  # without an audience no bid can be accepted
     make_bids.close(closing)
     reader = somebody("brand", scopes=frozenset({Permission.READ}), party_id=owner.party_id)
     scopeless = somebody("creator", scopes=frozenset(), party_id=creator.party_id)
@@ -140,6 +142,7 @@ def make() -> World:
             "brief_id": there.brief_id,
             "channel_id": closing.channel_id,
             "bid_id": open_bid.id,
+            "snapshot_id": snapshot_id,
         },
         by_subject={
             "creators": {"party_id": creator.party_id},
@@ -165,7 +168,6 @@ def _add_rows(world: World) -> None:
     owner, creator, other, lapsed = (world.people[name] for name in ("owner", "creator", "other_creator", "lapsed"))
     found = world.ids
     with db.transaction() as session:
-        found["snapshot_id"] = _snapshot(session, found["channel_id"])
         world.by_subject["published"]["snapshot_id"] = _snapshot(session, world.by_subject["published"]["channel_id"])
         for subject in ("draft", "published"):
             brief_id = world.by_subject[subject]["brief_id"]
@@ -199,7 +201,8 @@ def _add_rows(world: World) -> None:
         found["suggestion_id"] = suggested[0]["id"]
     with db.transaction(owner.actor) as session:
         closed_id = world.by_subject["closed"]["brief_id"]
-        chosen = selections.start(session, owner.actor, closed_id, SelectionIn().load({"prove": "never"}))
+        wishes = {"prove": "never", "never": [_show("bid", world.by_subject["closed"]["bid_id"])]}
+        chosen = selections.start(session, owner.actor, closed_id, SelectionIn().load(wishes))
         found["selection_id"] = chosen.id
     with db.transaction() as session:
         selections.search(session, chosen.id)
@@ -322,6 +325,9 @@ def body(method: str, path: str, world: World) -> Any:
         ("POST", "/channels/{channel_id}/transfer"): {
             "creator_id": _show("pty", world.people["other_creator"].party_id)
         },
+        ("POST", "/bids/{bid_id}/accept"): dict(make_bids.ACCEPTS),
+        ("POST", "/selections/{selection_id}/confirm"): {"over_budget": False, "despite": []},
+        ("POST", "/briefs/{brief_id}/rescore"): REASON,
         ("POST", "/invites"): {"email": "y@example.org", "permissions": ["read"]},
         ("POST", "/invites/accept"): {"token": "x" * 43, "name": "N", "password": new_id().hex},
         ("POST", "/creators"): {"name": "新人"},

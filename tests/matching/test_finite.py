@@ -234,8 +234,8 @@ def test_eight_channels_that_overlap_by_a_fifth_can_be_chosen_among(client: Flas
     }
     there = _brief(case)
     placed = _placed(there, case)
+    work.settle(worker)  # the overlaps are fitted before the close records them
     make.close(there)
-    work.settle(worker)
     found = _walk(client, worker, there, placed)
     _stored()
     assert len(placed) == 8

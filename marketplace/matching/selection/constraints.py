@@ -23,6 +23,7 @@ def document(loaded: Mapping[str, Any], currency: str, budget_minor: int) -> dic
             "contacts_per_person_max",
             "intrusiveness_max",
             "ad_load_max",
+            "lift_ceiling",
             "prove",
             "time_limit_s",
         )

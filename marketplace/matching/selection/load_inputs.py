@@ -14,7 +14,7 @@ from marketplace.core import ids
 from marketplace.matching.audience import channel_tags, targets
 from marketplace.matching.audience.arrays import Bools, Ints, as_floats
 from marketplace.matching.forecast import view_forecast
-from marketplace.matching.gates.bid_gates import OVER_BUDGET, ShutGate
+from marketplace.matching.gates.bid_gates import OVER_BUDGET
 from marketplace.matching.gates.gate_facts import gates_of
 from marketplace.matching.overlap import overlap_fit, units
 from marketplace.matching.overlap import service as overlaps
@@ -54,9 +54,11 @@ def choosable(session: Session, brief_id: UUID) -> list[str]:
     return [ids.show("bid", bid_id) for bid_id in bid_ids]
 
 
-def load(session: Session, brief: Brief, version: BriefVersion, target: Any = None) -> SetInputs:
+def load(
+    session: Session, brief: Brief, version: BriefVersion, target: Any = None, *, lift_ceiling: bool = False
+) -> SetInputs:
     """Return the inputs of a selection among a closed brief's bids, from the record of its close; a ``target`` replaces
-    the brief's own."""
+    the brief's own, and ``lift_ceiling`` sets its ceiling per thousand people aside."""
     record = score_brief.newest_record(session, brief.id)
     loaded = score_brief.load(session, version, STATUSES, record)
     if loaded is None:
@@ -91,7 +93,7 @@ def load(session: Session, brief: Brief, version: BriefVersion, target: Any = No
         spread=np.nan_to_num(views[order, 1:] / careful[order, None], nan=1.0),
         intrusiveness=bids.intrusiveness[order],
         ad_load=as_floats(loaded.rows["ad_load"])[order],
-        bids=_bids(loaded, order, rows, gates_of(session, brief), np.sum(shares, axis=1) > 0),
+        bids=_bids(loaded, order, rows, _gates(session, brief, lift_ceiling), np.sum(shares, axis=1) > 0),
         options=_options(rows),
         pairs=_measured_pairs(record, loaded.rows, order, rows, fitted.duplication),
         overlap=_overlap_basis(fitted),
@@ -106,7 +108,7 @@ def _rows(session: Session, brief: Brief, bid_ids: Sequence[UUID]) -> list[Any]:
 
 
 def _bids(
-    loaded: LoadedBids, order: Ints, rows: Sequence[Any], gates: Mapping[UUID, Sequence[ShutGate]], reaches: Bools
+    loaded: LoadedBids, order: Ints, rows: Sequence[Any], gates: Mapping[UUID, Sequence[str]], reaches: Bools
 ) -> list[ChoosableBid]:
     """Return the bids in this order, each with the first gate that keeps it out.
 
@@ -128,11 +130,19 @@ def _bids(
     ]
 
 
-def _keeping_out(row: Any, gates: Sequence[ShutGate], reaches_somebody: bool) -> str:
+def _gates(session: Session, brief: Brief, lift_ceiling: bool) -> dict[UUID, list[str]]:
+    """Return by bid the codes of the shut gates that keep it out of a set."""
+    open_here = {*STAYS_CHOOSABLE, "over_ceiling"} if lift_ceiling else STAYS_CHOOSABLE
+    return {
+        bid_id: [gate.code for gate in shut if gate.code not in open_here]
+        for bid_id, shut in gates_of(session, brief).items()
+    }
+
+
+def _keeping_out(row: Any, codes: Sequence[str], reaches_somebody: bool) -> str:
     """Return the code of what keeps a bid out of a set, or "". An accepted bid is never kept out."""
     if row.status == "accepted":
         return ""
-    codes = [gate.code for gate in gates if gate.code not in STAYS_CHOOSABLE]
     return codes[0] if codes else ("" if reaches_somebody else "no_reach")
 
 

@@ -7,6 +7,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from marketplace.briefs.schemas import BriefTargetCell
 from marketplace.core import ids
 from marketplace.core.http.fields import (
+    FlagField,
     IdField,
     MoneyField,
     MoneySchema,
@@ -67,6 +68,10 @@ class SelectionIn(Schema):
     )
     intrusiveness_max = RealField(0, 100, load_default=None, allow_none=True)
     ad_load_max = RealField(0, 1, load_default=None, allow_none=True)
+    lift_ceiling = FlagField(
+        load_default=False,
+        metadata={"description": "Choose among bids above the brief's own ceiling per thousand people too."},
+    )
     prove = one_of(PROVE, load_default="auto")
     time_limit_s = WholeField(1, 300, load_default=60, metadata={"description": "For the exact solver."})
 

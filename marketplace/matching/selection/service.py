@@ -83,7 +83,7 @@ def what_if(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str,
     wishes = _stored_wishes(session, brief, version, loaded)
     # As the system, as in a search: a bid's gate may come from rows that the brand may not read. It sees only the gate.
     with db.acting_as(session, SYSTEM):
-        inputs = load_inputs.load(session, brief, version, loaded["target"])
+        inputs = load_inputs.load(session, brief, version, loaded["target"], lift_ceiling=loaded["lift_ceiling"])
     limits = constraints.limits(wishes, inputs)
     try:
         found_set = outcome.search(inputs, limits)
@@ -203,7 +203,8 @@ def search(session: Session, selection_id: UUID) -> Selection:
     if selection.status != SelectionStatus.WAITING:
         return selection
     brief = session.get_one(Brief, selection.brief_id)
-    inputs = load_inputs.load(session, brief, session.get_one(BriefVersion, selection.brief_version_id))
+    version = session.get_one(BriefVersion, selection.brief_version_id)
+    inputs = load_inputs.load(session, brief, version, lift_ceiling=bool(selection.wishes.get("lift_ceiling")))
     data = pack(inputs)
     session.add(SelectionInputs(selection_id=selection.id, data=data))
     selection.inputs_hash, selection.model_version = hash_of(data), outcome.MODEL_VERSION

@@ -126,24 +126,6 @@ def test_every_way_to_price_a_bid_is_scored(client: FlaskClient, worker: ModuleT
     assert (cost["low"] < cost["high"]) == (model in ("cpm", "cpv", "cpa", "commission", "hybrid"))
 
 
-def test_goods_to_which_the_brief_gives_no_value_hold_the_bid_behind_the_others(
-    client: FlaskClient, worker: ModuleType
-) -> None:
-    there = look.market(product={"name": "气泡水", "category": "food"})
-    _, bid = look.offer(there, price=PRICES["barter"])
-    look.offer(there, 19_000_000)
-    make.close(there)
-    work.settle(worker)
-    first, last = look.ranking(client, there)["data"]
-    assert (first["rank"], last["rank"], last["bid_id"]) == (1, 2, ids.show("bid", bid.id))
-    assert (first["flags"], last["flags"]) == ([], ["cost_unknown"])
-    assert (last["overall"], last["overall_low"], last["overall_high"]) == (None, None, None)
-    told = look.told(last)
-    assert {"largest_cost", "overall", "price_percentile"}.isdisjoint(told)
-    assert "最高成本未知" in told["cost_unknown"]["zh"]
-    assert "views_from_history" in told
-
-
 def test_amounts_are_told_in_the_briefs_own_currency(client: FlaskClient, worker: ModuleType) -> None:
     yen = {"currency": "JPY", "amount_minor": 4_000_000}
     there = look.market(

@@ -106,3 +106,12 @@ def test_what_another_brand_has_accepted_takes_the_days(client: FlaskClient, wor
     assert gates(client, worker, second)[again.id]["reason"] == "pacing_full"
     line = client.get(f"/api/v1/bids/{ids.show('bid', again.id)}/match", headers=creator.headers)
     assert line.status_code == 200
+
+
+def test_the_briefs_own_ceiling_holds_until_the_brand_lifts_it(client: FlaskClient, worker: ModuleType) -> None:
+    there = look.market(ceiling_per_thousand=make.cny(100))
+    _, bid = look.offer(there)
+    assert gates(client, worker, there)[bid.id]["reason"] == "over_ceiling"
+    url = look.path(there.brief_id, "what-if")
+    lifted = client.post(url, json={"lift_ceiling": True}, headers=there.brand.headers)
+    assert [line["bid_id"] for line in lifted.json["outcome"]["chosen"]] == [ids.show("bid", bid.id)]

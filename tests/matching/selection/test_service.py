@@ -128,7 +128,7 @@ def test_the_same_inputs_give_the_same_set_and_it_can_be_verified(
 
 def test_a_set_is_counted_by_the_overlaps_that_were_measured(client: FlaskClient, worker: ModuleType) -> None:
     there = look.market()
-    offers = [look.offer(there, amount) for amount in (100_000, 110_000, 120_000)]
+    offers = [look.offer(there, amount) for amount in (1_000_000, 1_100_000, 1_200_000)]
     make.close(there)
     before = selected(client, worker, there, prove="never")["result"]["reach"]
     assert before["matched"] is None
@@ -171,7 +171,7 @@ def test_the_law_bars_alcohol_from_channels_for_minors(client: FlaskClient, work
     for ages, brief_changes in ((young, {"product": product}), (young, {}), (None, {"product": product})):
         there, who = look.market(**brief_changes), somebody("creator")
         facts = {} if ages is None else {"ages": ages}
-        make.place(there, who, look.channel(who, **facts), **look.plain(300_000))
+        make.place(there, who, look.channel(who, **facts), **look.plain(1_000_000))
         make.close(there)
         work.settle(worker)
         result = selected(client, worker, there, prove="never")["result"]
