@@ -31,6 +31,11 @@ class InterestEvent:
     def is_everybody(self) -> bool:
         return len(self.states) == 1 << len(self.sets)
 
+    @property
+    def is_nobody(self) -> bool:
+        """Whether nobody can be in these states: one set holds another, so whoever is in the smaller is in both."""
+        return not self.terms and not self.is_everybody
+
     def point(self, shares: Floats) -> Floats:
         """Return the event's share of n audiences from the shares of people with each interest [n, I], with the usual
         one for NaN."""

@@ -178,6 +178,8 @@ def _boxes(weights: Floats, sets: tuple[frozenset[int], ...]) -> tuple[TargetBox
         for levels, by_level in _alike(by_region, 3):
             for states, by_state in _alike(by_level, 3):
                 event = interest_events.event(states, sets)
+                if event.is_nobody:
+                    continue
                 for ages, by_age in _alike(by_state, 1):
                     for genders, (least, weight, most) in _alike(by_age, 1):
                         if most > 0:

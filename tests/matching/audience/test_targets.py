@@ -327,3 +327,10 @@ def test_rows_stored_before_there_were_lists_are_still_read() -> None:
     assert np.isnan(found.lists.interests[0]).all()
     assert found.lists.education[0] == pytest.approx(EDUCATION_PRIOR)
     assert found.interests().shape == (3, INTERESTS_N)
+
+
+def test_interests_of_which_one_set_holds_another_leave_no_box_without_people() -> None:
+    """Discovery reads a box without terms as everybody's: its first pass counted such a part twice over."""
+    cells = [{"interests": ["food", "games"], "weight": 0.7}, {"interests": ["food"], "weight": 0.5}]
+    boxes = target_weights(cells).boxes
+    assert [box.interests.is_everybody or bool(box.interests.terms) for box in boxes] == [True] * len(boxes)
