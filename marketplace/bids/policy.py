@@ -15,17 +15,18 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
     """Return the bids that an actor may see.
 
     The bidder's side sees its own, the brand those on its briefs that were closed, even if they were called off later,
-    and that were not withdrawn before the close, and admins those on briefs that take no bids any more.
+    and that were not withdrawn before the close, and admins those on briefs that were closed: one that
+    is called off while it takes bids unseals nothing.
     """
     if actor.role == Role.SYSTEM:
         return sa.true()
+    called_off = sa.and_(_BRIEF.status == BriefStatus.CANCELLED, _BRIEF.closed_at < _BRIEF.cancelled_at)
+    was_closed = sa.or_(_BRIEF.status == BriefStatus.CLOSED, called_off)
     if actor.role == Role.ADMIN:
-        return _brief(_BRIEF.status.in_([BriefStatus.CLOSED, BriefStatus.CANCELLED]))
+        return _brief(was_closed)
     if actor.role == Role.BRAND:
         # A bid withdrawn at the very moment of the close, or later, was on the table when the brand could first look.
         stood_at_close = sa.or_(Bid.status != BidStatus.WITHDRAWN, Bid.withdrawn_at >= _BRIEF.closed_at)
-        called_off = sa.and_(_BRIEF.status == BriefStatus.CANCELLED, _BRIEF.closed_at < _BRIEF.cancelled_at)
-        was_closed = sa.or_(_BRIEF.status == BriefStatus.CLOSED, called_off)
         return sa.and_(Bid.brand_id == actor.party_id, _brief(was_closed, stood_at_close))
     return own(actor)
 

@@ -7,7 +7,9 @@ from marketplace.matching.gates.gate_facts import gates_of
 from marketplace.matching.scoring import review_queue
 
 # Gates that a review itself shuts say nothing of whether a review is worth a person's time.
-_OF_REVIEWS = frozenset({"review_open", "review_needed", "review_held", "review_rejected", "price_below_market"})
+_OF_REVIEWS = frozenset(
+    {"review_open", "review_needed", "review_held", "review_rejected", "price_below_market", "part_offer"}
+)
 
 
 def ask_people(session: Session, brief: Brief) -> int:

@@ -14,7 +14,7 @@ from marketplace.core.money import show_minor
 from marketplace.matching.gates.messages import GATES
 
 # What the brand itself asked for, and may set aside on purpose when it accepts. The budget has a word of its own.
-BRANDS_OWN = frozenset({"over_tolerance", "over_ceiling"})
+BRANDS_OWN = frozenset({"over_tolerance", "over_ceiling", "part_offer"})
 OVER_BUDGET = "over_budget"
 # What a review's status does to its bid. A review that was approved or dropped keeps nothing out.
 _REVIEW_GATES: Mapping[str, str] = {
@@ -30,11 +30,13 @@ _REVIEW_GATES: Mapping[str, str] = {
 class GateFacts:
     """What the gates of one bid read. Money is in minor units of `currency`; None where a figure is not known.
 
-    `is_beaten`: another party has proven that the channel is its own. `is_far_below`: the price is far below what such
-    videos settle at. `placement` is the code of the channel's own promise or rule that leaves no room, or "". `minors`
-    is the share (0..1) of the audience under 18, `law` the code of the rule that it breaks, or "". `ceiling` is None
-    where the brief set none. `mismatches` says where the bid's document does not answer the brief. `cost` is the most
-    that the bid can cost in the option in question, `committed` what the brief's accepted bids cost already.
+    `is_beaten`: another party has proven that the channel is its own; `is_same_account`: another claimant's bid of the
+    same account is accepted; `is_part_offer`: it offers fewer videos than asked.
+    `is_far_below`: the price is far below what such videos settle at. `placement` is the code of the channel's own
+    promise or rule that leaves no room, or "". `minors` is the share (0..1) of the audience under 18, `law` the code of
+    the rule that it breaks, or "". `ceiling` is None where the brief set none. `mismatches` says where the bid's
+    document does not answer the brief. `cost` is the most that the bid can cost in the option in question, `committed`
+    what the brief's accepted bids cost already.
     """
 
     status: str
@@ -46,6 +48,8 @@ class GateFacts:
     is_suspended: bool = False
     has_mandate: bool = True
     is_beaten: bool = False
+    is_same_account: bool = False
+    is_part_offer: bool = False
     stands_by_brief: bool = True
     mismatches: Sequence[Bilingual] = ()
     law: str = ""
@@ -88,8 +92,10 @@ def shut_gates(facts: GateFacts) -> tuple[ShutGate, ...]:
         ("party_suspended" if facts.is_suspended else "", {}),
         ("no_mandate" if not facts.has_mandate else "", {}),
         ("claim_beaten" if facts.is_beaten else "", {}),
+        ("same_account" if facts.is_same_account else "", {}),
         ("older_version" if not facts.stands_by_brief else "", {}),
         ("does_not_answer" if facts.mismatches else "", _joined(facts.mismatches)),
+        ("part_offer" if facts.is_part_offer else "", {}),
         (_REVIEW_GATES.get(facts.review or "", ""), {"reason": facts.review_reason}),
         (facts.law, {"minors": facts.minors}),
         (facts.placement, {}),

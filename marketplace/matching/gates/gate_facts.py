@@ -37,7 +37,10 @@ _BIDS = (
     f" {numbers.sql('per_thousand', 'point')} AS per_thousand,"
     " m.flags AS match_flags, party_is_suspended(b.creator_id) OR party_is_suspended(b.brand_id)"
     "   OR b.agency_id IS NOT NULL AND party_is_suspended(b.agency_id) AS suspended,"
-    f" mandate_holds(b.agency_id, b.creator_id, :at) AS mandate, {unbeaten('c')} AS unbeaten"
+    f" mandate_holds(b.agency_id, b.creator_id, :at) AS mandate, {unbeaten('c')} AS unbeaten, b.answers_in_part,"
+    " EXISTS (SELECT 1 FROM bids o JOIN channels d ON d.id = o.channel_id WHERE o.brief_id = b.brief_id"
+    "   AND o.status = 'accepted' AND o.id <> b.id AND d.platform = c.platform"
+    "   AND (d.account_key = c.account_key OR d.handle_key = c.handle_key)) AS same_account"
     " FROM bids b JOIN bid_revisions r ON r.id = b.revision_id JOIN channels c ON c.id = b.channel_id"
     " LEFT JOIN matches m ON m.id = b.id"
     " {features}"
@@ -150,6 +153,8 @@ def _facts(
             is_suspended=row.suspended,
             has_mandate=row.mandate,
             is_beaten=not row.unbeaten,
+            is_same_account=row.same_account,
+            is_part_offer=row.answers_in_part,
             stands_by_brief=row.brief_version_id == version.id,
             mismatches=_mismatches(row, content) if row.status == "open" else (),
             law="law_minors" if is_barred else "",

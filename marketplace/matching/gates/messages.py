@@ -38,6 +38,18 @@ GATES: Mapping[str, GateTexts] = {
         "只有认领争议改判后才会打开。",
         "Only another decision on the claims opens it.",
     ),
+    "same_account": GateTexts(
+        "另一方就同一账号的报价已被接受，该账号的归属尚有争议。",
+        "A bid of another claimant of the same account is accepted, and whose account it is is not settled.",
+        "对方退出，或平台判定账号归属后即可。",
+        "It opens when the other bid is stepped back from, or when the platform has decided whose the account is.",
+    ),
+    "part_offer": GateTexts(
+        "只提供所需视频的一部分。",
+        "It offers only a part of the videos that the brief asks for.",
+        "品牌方接受时注明（despite）。",
+        "The brand says so when it accepts (`despite`).",
+    ),
     "older_version": GateTexts(
         "该报价回应的是需求的旧版本，报价方尚未确认现行版本。",
         "The bid answers an older version of the brief, and its side has not confirmed the present one.",

@@ -39,6 +39,10 @@ class MatchOut(Schema):
     channel_proven = fields.Boolean(
         required=True, metadata={"description": "Whether the bidder has shown that the channel is its own."}
     )
+    rival_claims = fields.Integer(required=True, metadata={"description": "How many others claim the same account."})
+    rights_refused = fields.List(
+        fields.String(), required=True, metadata={"description": "Rights that the brief asks for and the bid refuses."}
+    )
     creator_id = IdField("pty", required=True)
     agency_id = IdField("pty", allow_none=True, required=True)
     bid_status = fields.String(required=True)

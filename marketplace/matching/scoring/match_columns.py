@@ -66,6 +66,8 @@ LOADED = (
     LoadedColumn("revision_id", "uuid", "r.id"),
     LoadedColumn("commitment", "text:64", "r.commitment"),
     LoadedColumn("terms", "float8:5", "r.terms"),
+    # Of all its options: one that is far too cheap makes the whole bid a matter for a person.
+    LoadedColumn("cheapest", "float8", "(SELECT min(cost) FROM unnest(r.option_costs) cost)", "'NaN'"),
     LoadedColumn("raw_low", f"float8:{FACTORS}", "r.raw_low"),
     LoadedColumn("raw_high", f"float8:{FACTORS}", "r.raw_high"),
     LoadedColumn("prominence_low", "float8", "r.prominence_low"),

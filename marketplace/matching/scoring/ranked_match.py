@@ -22,7 +22,8 @@ class RankedMatch:
     """A bid's match as it is shown. `rank` is None while the bids are sealed; `fresh`: scored on the current inputs.
 
     `plan` is the score of the placement plan, set only when a single bid is read. `channel_proven`: the bidder has
-    shown that the channel is its own. `computed` holds what was computed where reviewers have put another value in its
+    shown that the channel is its own; `rival_claims`: how many others claim it; `rights_refused`: rights that the brief
+    asks for and the bid refuses. `computed` holds what was computed where reviewers have put another value in its
     place.
     """
 
@@ -46,6 +47,8 @@ class RankedMatch:
     plan: Mapping[str, Any] | None = None
     is_sealed: bool = False
     channel_proven: bool = False
+    rival_claims: int = 0
+    rights_refused: tuple[str, ...] = ()
     computed: Mapping[str, Any] | None = None
 
     @property
@@ -109,5 +112,7 @@ def from_row(row: Any) -> RankedMatch:
         scored=scored,
         reasons=tuple(reasons(scored)),
         channel_proven=row["channel_proven"],
+        rival_claims=row["rival_claims"],
+        rights_refused=tuple(row["rights_refused"]),
         computed=row["computed"],
     )

@@ -30,8 +30,8 @@ BELOW_MARKET = "price_below_market"
 _GATES = frozenset((*flags.GATES, "no_audience_data")) - {BELOW_MARKET}
 
 _MATCHES = sa.text(
-    f"SELECT m.id AS bid_id, m.revision_id, m.snapshot_id, m.fingerprint, {scored_bid.COLUMNS}, b.creator_id,"
-    " b.agency_id, b.brand_id,"
+    f"SELECT m.id AS bid_id, m.revision_id, m.snapshot_id, m.fingerprint, m.computed, {scored_bid.COLUMNS},"
+    " b.creator_id, b.agency_id, b.brand_id,"
     " NOT EXISTS (SELECT 1 FROM bids e WHERE e.creator_id = b.creator_id AND e.status = 'accepted') AS first_time"
     f" FROM matches m JOIN bids b ON b.id = m.id {scored_bid.JOINS}"
     " WHERE m.brief_id = :brief_id AND b.status = 'open' ORDER BY m.rank, m.id"
@@ -114,6 +114,10 @@ def risk_facts(bid: ScoredBid, row: Any, today: date, shared: Mapping[UUID, set[
     """Return the facts of a match that the risk of its bid is rated by. ``shared`` names, for each party, the people
     who are members of the brand too."""
     per_thousand, (_, low, high) = bid.per_thousand.point, bid.intrusiveness
+    # A person's own value is no new risk: what was computed is what they have decided on.
+    computed = (row["computed"] or {}).get("intrusiveness")
+    if computed is not None:
+        low = high = computed
     # Every bid has a plan, and every plan is scored when the bid is placed.
     assert low is not None
     assert high is not None

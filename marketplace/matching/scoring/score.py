@@ -30,7 +30,8 @@ class BidInputs:
 
     ``prominence`` [n, 2]: the ends of each plan's prominence (None: no bid has a plan). ``source_weight`` [n]: the
     share of the careful forecast that counts (None: all of it). ``floor``: what such videos cost at the least (None: no
-    floor). ``cleared`` [n]: bids that a person has looked at and approved (None: none).
+    floor). ``cleared`` [n]: bids that a person has looked at and approved (None: none). ``cheapest`` [n]: the
+    most that the cheapest option costs (None: there is one price).
     """
 
     forecasts: ViewForecasts
@@ -44,6 +45,7 @@ class BidInputs:
     source_weight: Floats | None = None
     floor: MarketFloor | None = None
     cleared: Bools | None = None
+    cheapest: Floats | None = None
     lists: AudienceLists | None = None
 
 
@@ -105,7 +107,7 @@ def score(
     counted = [_counted_cost(bids, most, views) for views in (low, careful, high)]
     cost = price.expected_cost(bids.terms, grid, low, high)
     least = np.full(len(most), np.nan) if bids.floor is None else bids.floor.least(careful, bids.terms.videos)
-    far_below = market_floor.far_below(most, least)
+    far_below = market_floor.far_below(most if bids.cheapest is None else np.fmin(most, bids.cheapest), least)
     ranking = rank(
         ceiling,
         price.per_thousand(counted[1], careful_people * worth[:, 0]),

@@ -162,6 +162,7 @@ def load(
         prominence=np.stack([_floats(rows, "prominence_low"), _floats(rows, "prominence_high")], axis=1),
         source_weight=_floats(rows, "source_weight"),
         cleared=rows["cleared"],
+        cheapest=_floats(rows, "cheapest"),
         lists=shares.lists,
     )
     overrides = load_overrides(session, version.brief_id, rows["bid_id"])

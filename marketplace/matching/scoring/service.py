@@ -43,7 +43,15 @@ _SHOWN = (
     f"SELECT m.id, b.id AS bid_id, b.channel_id, b.creator_id, b.agency_id, b.status AS bid_status, m.rank,"
     f" m.fingerprint, m.model_version, m.scored_at, m.computed, c.name AS channel_name, c.handle, c.platform,"
     " c.claim_status = 'proven' AS channel_proven,"
-    f" {scored_bid.COLUMNS}, {_FRESH} AS fresh{_JOINS.format(more=' ' + scored_bid.JOINS)} AND m.id IS NOT NULL"
+    # Rights that the brief asks for and the bid refuses.
+    " ARRAY(SELECT e.key FROM jsonb_each(v.content -> 'rights') e WHERE e.value NOT IN ('null', 'false')"
+    "   AND coalesce(r.price -> 'rights' -> e.key, 'null') = 'null' ORDER BY e.key) AS rights_refused,"
+    # Others who claim the same account.
+    " (SELECT count(*) FROM channels d WHERE d.platform = c.platform AND d.id <> c.id AND d.status = 'active'"
+    "   AND d.claim_status <> 'refused' AND (d.account_key = c.account_key OR d.handle_key = c.handle_key))"
+    "   AS rival_claims,"
+    f" {scored_bid.COLUMNS}, {_FRESH} AS fresh"
+    f"{_JOINS.format(more=f' {scored_bid.JOINS} JOIN bid_revisions r ON r.id = b.revision_id')} AND m.id IS NOT NULL"
 )
 # A bid that was withdrawn before the close has no place, although it may have been scored.
 _RANKED = sa.text(

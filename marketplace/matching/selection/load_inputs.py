@@ -35,14 +35,14 @@ from marketplace.matching.selection.inputs import (
 STATUSES = ("open", "accepted", "declined")
 # What does not keep a bid out of a set: the solver keeps to the budget itself, and a review that is still to come binds
 # the acceptance, not the choice, for only the chosen are worth a person's time.
-# Whom a bid reaches is counted again, because a what-if may have another target.
-STAYS_CHOOSABLE = frozenset({OVER_BUDGET, "review_open", "review_needed", "no_reach"})
+# What the brand has to say it accepts binds the acceptance too.
+STAYS_CHOOSABLE = frozenset({OVER_BUDGET, "review_open", "review_needed", "part_offer"})
 STRATA_TAUS = (np.arange(STRATA) + 0.5) / STRATA
 
 _CHOOSABLE = sa.text("SELECT id FROM bids WHERE brief_id = :brief_id AND status = ANY(:statuses) ORDER BY id")
 _BIDS = sa.text(
-    "SELECT b.id, b.status, b.creator_id, b.agency_id, b.channel_id, c.platform, c.name, r.option_costs,"
-    " b.accepted_option FROM bids b JOIN channels c ON c.id = b.channel_id"
+    "SELECT b.id, b.status, b.creator_id, b.agency_id, b.channel_id, c.platform, c.account_key, c.handle_key, c.name,"
+    " r.option_costs, b.accepted_option FROM bids b JOIN channels c ON c.id = b.channel_id"
     " JOIN bid_revisions r ON r.id = b.revision_id"
     " WHERE b.brief_id = :brief_id AND b.status = ANY(:statuses)"
 )
@@ -84,6 +84,7 @@ def load(
     rows = _rows(session, brief, [UUID(bytes=bytes(packed.tobytes())) for packed in loaded.rows["bid_id"][order]])
     # A channel without a forecast reaches nobody; its gate keeps it out. NaN would spread through the sums of all bids.
     shares = np.nan_to_num(brief_units.shares[order])
+    gates = _gates(session, brief, lift_ceiling, target is not None)
     return SetInputs(
         currency=version.currency,
         weights=brief_units.units.weights,
@@ -93,7 +94,7 @@ def load(
         spread=np.nan_to_num(views[order, 1:] / careful[order, None], nan=1.0),
         intrusiveness=bids.intrusiveness[order],
         ad_load=as_floats(loaded.rows["ad_load"])[order],
-        bids=_bids(loaded, order, rows, _gates(session, brief, lift_ceiling), np.sum(shares, axis=1) > 0),
+        bids=_bids(loaded, order, rows, gates, np.sum(shares, axis=1) > 0),
         options=_options(rows),
         pairs=_measured_pairs(record, loaded.rows, order, rows, fitted.duplication),
         overlap=_overlap_basis(fitted),
@@ -112,12 +113,14 @@ def _bids(
 ) -> list[ChoosableBid]:
     """Return the bids in this order, each with the first gate that keeps it out.
 
+    Claimants of one account count as one creator: its people are reached once, whoever the account belongs to.
     ``reaches`` [n]: whether it reaches anybody of the target in question, which need not be the brief's own.
     """
+    claimants = _claimants(rows)
     return [
         ChoosableBid(
             bid_id=ids.show("bid", row.id),
-            creator_id=ids.show("pty", row.creator_id),
+            creator_id=ids.show("pty", claimants[row.id]),
             agency_id="" if row.agency_id is None else ids.show("pty", row.agency_id),
             platform=row.platform,
             niche=channel_tags.main_tag(loaded.shares.tags[loaded_row]),
@@ -130,13 +133,30 @@ def _bids(
     ]
 
 
-def _gates(session: Session, brief: Brief, lift_ceiling: bool) -> dict[UUID, list[str]]:
-    """Return by bid the codes of the shut gates that keep it out of a set."""
-    open_here = {*STAYS_CHOOSABLE, "over_ceiling"} if lift_ceiling else STAYS_CHOOSABLE
+def _gates(session: Session, brief: Brief, lift_ceiling: bool, has_target: bool) -> dict[UUID, list[str]]:
+    """Return by bid the codes of the shut gates that keep it out of a set. Whom a bid reaches, and at what cost a
+    thousand, is another question where the set has a target of its own."""
+    open_here = {
+        *STAYS_CHOOSABLE,
+        *(["over_ceiling"] if lift_ceiling or has_target else []),
+        *(["no_reach"] if has_target else []),
+    }
     return {
         bid_id: [gate.code for gate in shut if gate.code not in open_here]
         for bid_id, shut in gates_of(session, brief).items()
     }
+
+
+def _claimants(rows: Sequence[Any]) -> dict[UUID, UUID]:
+    """Return by bid the creator that it counts for: the first of those whose bids are of one account."""
+    first: dict[tuple[str, str], UUID] = {}
+    found: dict[UUID, UUID] = {}
+    for row in rows:
+        keys = [(row.platform, f"account {row.account_key}"), (row.platform, f"handle {row.handle_key}")]
+        creator_id = next((first[key] for key in keys if key in first), row.creator_id)
+        first |= dict.fromkeys(keys, creator_id)
+        found[row.id] = creator_id
+    return found
 
 
 def _keeping_out(row: Any, codes: Sequence[str], reaches_somebody: bool) -> str:

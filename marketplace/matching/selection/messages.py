@@ -93,6 +93,7 @@ _TOLD_BIDDERS = frozenset(
         "party_suspended",
         "no_mandate",
         "claim_beaten",
+        "same_account",
         "price_below_market",
         "older_version",
         "does_not_answer",
@@ -103,6 +104,10 @@ _TOLD_BIDDERS = frozenset(
         "others_bring_more",
     }
 )
+
+
+# Gates that a lower price would open.
+OF_PRICE = frozenset({"over_ceiling", "cost_unbounded"})
 
 
 def for_bidder(code: str) -> Bilingual:

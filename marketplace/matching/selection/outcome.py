@@ -290,8 +290,11 @@ def outcome_line(result: dict[str, Any], bid: str) -> OutcomeLine:
         withdrawn = ("选择时该报价已撤回。", "The bid was withdrawn when the choice was made.")
         return OutcomeLine(False, None, None, None, *withdrawn)
     wins_at = line["would_win_at"] and line["would_win_at"]["amount_minor"]
-    price_band = band.band(line["price"]["amount_minor"], wins_at)
     zh, en = messages.for_bidder(line["reason"])
+    if line["reason"] in messages.OF_PRICE:
+        # It is the price, though no price was looked for at which a set with the bid would have been chosen.
+        return OutcomeLine(False, line["reason"], None, None, zh, en)
+    price_band = band.band(line["price"]["amount_minor"], wins_at)
     return OutcomeLine(
         False, line["reason"], price_band.low, price_band.high, f"{zh}{price_band.zh}", f"{en} {price_band.en}"
     )

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.bids import policy as bids_policy
-from marketplace.bids.models import Bid
+from marketplace.bids.models import Bid, BidStatus
 from marketplace.briefs import policy as briefs_policy
 from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
 from marketplace.core import db, events, ids, jobs, states
@@ -63,8 +63,7 @@ def start(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str, A
     """Start a selection among a closed brief's bids as a job. Raises NotFound, WrongState, Conflict, InvalidInput."""
     brief, version = _choosable(session, actor, brief_id)
     wishes = _stored_wishes(session, brief, version, loaded)
-    if session.scalar(_confirmed(brief_id)) is not None:
-        raise Conflict("A selection of this brief is confirmed already.")
+    _superseded(session, brief_id)
     selection = Selection(brief_id=brief_id, brief_version_id=version.id, brand_id=brief.brand_id, wishes=wishes)
     session.add(selection)
     session.flush()
@@ -122,6 +121,19 @@ def _enqueue(session: Session, selection: Selection, kind: str) -> UUID:
     )
 
 
+def _superseded(session: Session, brief_id: UUID, but: UUID | None = None) -> Selection | None:
+    """Return the confirmed selection of a brief that another may take the place of, because one of its bids is
+    accepted no more; None without one, and for the selection ``but`` itself. Raises Conflict if it still binds."""
+    former = session.scalar(sa.select(Selection).where(Selection.id.in_(_confirmed(brief_id)), Selection.id != but))
+    if former is None or former.result is None:
+        return None
+    chosen = [ids.read("bid", line["bid_id"]) for line in former.result["chosen"]]
+    given_up = sa.select(Bid.id).where(Bid.id.in_(chosen), Bid.status != BidStatus.ACCEPTED)
+    if session.scalar(given_up.limit(1)) is None:
+        raise Conflict("A selection of this brief is confirmed already, and all of its bids are accepted.")
+    return former
+
+
 def _confirmed(brief_id: UUID) -> sa.Select[UUID]:
     return sa.select(Selection.id).where(Selection.brief_id == brief_id, Selection.status == SelectionStatus.CONFIRMED)
 
@@ -156,8 +168,12 @@ def confirm(
     # The brief first, as every decision on its bids does; the unique index is the second safeguard.
     brief = db.lock(session, Brief, selection.brief_id)
     selection = db.lock(session, Selection, selection_id, policy.visible(actor))
-    if session.scalar(_confirmed(selection.brief_id)) not in (None, selection.id):
-        raise Conflict("A selection of this brief is confirmed already.")
+    former = _superseded(session, selection.brief_id, but=selection.id)
+    if former is not None:
+        parties = [selection.brand_id]
+        states.apply_transition(session, former, SELECTION_TRANSITIONS, "supersede", actor, parties=parties)
+        former.confirmed_at = None
+        session.flush()
     states.apply_transition(
         session,
         selection,
@@ -311,4 +327,8 @@ def outcome_of_bid(session: Session, actor: Actor, bid_id: UUID) -> BidOutcome:
     if selection is None or selection.result is None or selection.confirmed_at is None:
         raise NotFound("No selection of this brief is confirmed yet.")
     line = outcome.outcome_line(selection.result, ids.show("bid", bid_id))
+    if line.chosen and bid.status != BidStatus.ACCEPTED:
+        line = line._replace(
+            zh="曾经入选，接受后来被撤回。", en="It was chosen, and the acceptance was taken back later."
+        )
     return BidOutcome(bid_id, selection.id, selection.confirmed_at, *line)

@@ -1,4 +1,4 @@
-"""The transitions of a selection. Only a finished one can be confirmed, and only one for each brief."""
+"""The transitions of a selection. Only a finished one can be confirmed, and only one for each brief at a time."""
 
 from marketplace.core.actor import Role
 from marketplace.core.states import Transitions, transition
@@ -9,4 +9,6 @@ SELECTION_TRANSITIONS: Transitions = {
     "finish": transition(S.WAITING, S.FOUND, to=S.DONE, by=Role.SYSTEM),
     "fail": transition(S.WAITING, S.FOUND, to=S.FAILED, by=Role.SYSTEM),
     "confirm": transition(S.DONE, to=S.CONFIRMED, by=Role.BRAND),
+    # By another confirmation, once one of its bids is accepted no more: see service._still_binds.
+    "supersede": transition(S.CONFIRMED, to=S.DONE, by=Role.BRAND),
 }

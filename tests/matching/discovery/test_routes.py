@@ -303,7 +303,7 @@ def test_what_would_keep_a_bid_out_is_said_before_anybody_bids(client: FlaskClie
     there, who = look.market(product={"name": "米酒", "category": "alcohol"}), somebody("creator")
     free, promised = look.channel(who), look.channel(who)
     young = look.channel(who, ages={"13-17": 0.7, "18-23": 0.3})
-    window(who, promised, category="alcohol")
+    window(who, promised, category="alcohol", holder="别家")
     refresh()
     gates = {one["channel_id"]: one["gates"] for one in discover(client, there, limit=50)}
     assert [gates[shown(channel)] and gates[shown(channel)][0]["code"] for channel in (free, promised, young)] == [

@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from marketplace.core import ids
+from marketplace.channels.models import Channel
+from marketplace.core import db, ids
 from tests.bids.test_at_once import at_once
 from tests.make import bids as make
 from tests.make import reviews as make_reviews
@@ -254,3 +256,83 @@ def test_fifty_decisions_at_once_keep_one_order_and_the_budget(app: Flask, clien
         assert len(decisions) <= 1
         expected = {"bids.accept": "accepted", "bids.decline": "declined", "bids.withdraw": "withdrawn"}
         assert status(client, who, bid.id) == (expected[decisions[0]] if decisions else "open")
+
+
+def test_after_a_step_back_another_set_takes_the_place_of_the_confirmed_one(
+    client: FlaskClient, worker: ModuleType
+) -> None:
+    there = look.market()
+    offers = [look.offer(there, amount) for amount in (900_000, 1_000_000, 1_100_000)]
+    make.close(there)
+    first = selection(client, worker, there, bids_max=2)
+    assert post(client, there.brand, f"selections/{first['id']}/confirm").status_code == 200
+    again = post(client, there.brand, f"briefs/{ids.show('brf', there.brief_id)}/selections", {})
+    assert again.status_code == 409
+    chosen = first["result"]["chosen"][0]["bid_id"]
+    who = next(who for who, bid in offers if ids.show("bid", bid.id) == chosen)
+    assert post(client, who, f"bids/{chosen}/step-back", {"reason": "档期变了"}).status_code == 200
+    told = client.get(f"/api/v1/bids/{chosen}/outcome", headers=who.headers).json
+    assert "taken back" in told["en"]
+    second = selection(client, worker, there, bids_max=2)
+    assert post(client, there.brand, f"selections/{second['id']}/confirm").json["status"] == "confirmed"
+    former = client.get(f"/api/v1/selections/{first['id']}", headers=there.brand.headers).json
+    assert (former["status"], former["confirmed_at"]) == ("done", None)
+
+
+def test_two_claimants_of_one_account_are_not_both_chosen_or_accepted(client: FlaskClient, worker: ModuleType) -> None:
+    there, owner, impostor = look.market(), somebody("creator"), somebody("creator")
+    channels = [look.channel(who) for who in (owner, impostor)]
+    with db.transaction() as session:
+        claims = sa.update(Channel).where(Channel.id.in_(channels))
+        session.execute(claims.values(handle="rc12", account_key="rc12"))
+    bids = [
+        make.place(there, who, channel_id, **look.plain())
+        for who, channel_id in zip((owner, impostor), channels, strict=True)
+    ]
+    make.close(there)
+    assert [line["rival_claims"] for line in look.ranking(client, there)["data"]] == [1, 1]
+    assert len(selection(client, worker, there)["result"]["chosen"]) == 1
+    assert accept(client, there, bids[1].id).status_code == 200
+    assert gates(accept(client, there, bids[0].id)) == ["same_account"]
+
+
+def test_a_far_too_cheap_option_is_a_matter_for_a_person(client: FlaskClient) -> None:
+    tiers = ("21-60", "60+")
+    there = look.market(deliverables=[{"kind": "video", "count": 1, "length_tiers": [*tiers], "platform": None}])
+    options = [
+        {"length_tier": "21-60", "amount": make.cny(3_000_000)},
+        {"length_tier": "60+", "amount": make.cny(1)},
+    ]
+    _, bid = look.offer(there, options=options)
+    make.close(there)
+    for option in (0, 1):
+        assert {"review_open", "price_below_market"} <= set(gates(accept(client, there, bid.id, {"option": option})))
+
+
+def test_what_people_approved_counts_as_any_other_bid(client: FlaskClient, worker: ModuleType) -> None:
+    there = look.market()
+    _, cheap = look.offer(there, 1_000)
+    look.offer(there, 3_000_000)
+    make.close(there)
+    last = look.ranking(client, there)["data"][-1]
+    assert (last["bid_id"], "price_below_market" in last["flags"]) == (ids.show("bid", cheap.id), True)
+    for admin in make_reviews.admins(2):
+        if make_reviews.of(cheap.id).status != "approved":
+            make_reviews.decide(admin, make_reviews.of(cheap.id).id, "approve")
+    work.settle(worker)
+    first = look.ranking(client, there)["data"][0]
+    assert (first["bid_id"], first["flags"], first["gates"]) == (ids.show("bid", cheap.id), [], [])
+
+
+def test_a_rescoring_keeps_what_two_people_agreed_on(client: FlaskClient, worker: ModuleType) -> None:
+    there, admin = look.market(), somebody("platform")
+    _, bid_id = risky(there)
+    make.close(there)
+    for person in make_reviews.admins(2):
+        make_reviews.decide(person, make_reviews.of(bid_id).id, "override", {"intrusiveness": 80.0})
+    work.settle(worker)
+    make.rescore(there, admin)
+    work.settle(worker)
+    assert make_reviews.of(bid_id).status == "approved"
+    [line] = look.ranking(client, there)["data"]
+    assert line["intrusiveness"]["point"] == 80.0

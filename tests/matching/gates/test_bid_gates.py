@@ -32,6 +32,8 @@ SHUT: dict[str, dict[str, Any]] = {
     "party_suspended": {"is_suspended": True},
     "no_mandate": {"has_mandate": False},
     "claim_beaten": {"is_beaten": True},
+    "same_account": {"is_same_account": True},
+    "part_offer": {"is_part_offer": True},
     "older_version": {"stands_by_brief": False},
     "does_not_answer": {"mismatches": [Bilingual("要 2 条视频，报价 50 条。", "2 videos are asked for, 50 offered.")]},
     "review_rejected": {"review": "rejected", "review_reason": "粉丝为购买所得"},
