@@ -286,6 +286,8 @@ def _revisable(session: Session, actor: Actor, bid_id: UUID) -> tuple[Bid, Bidda
         raise WrongState("Only an open bid can be revised.", state=bid.status)
     if bid.revision_number >= bid.revisions_max:
         raise Conflict(f"This bid may have {bid.revisions_max} wordings, and has had them.")
+    # A claim that was refused since, or beaten by another's proof, may no more be revised than bid with.
+    channels.channel_for_bidding(session, actor, bid.channel_id)
     return bid, brief
 
 

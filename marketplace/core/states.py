@@ -57,11 +57,12 @@ def apply_transition(
     """
     rule = transitions[name]
     if actor.role not in rule.roles:
-        raise NotAllowed(f"A {actor.role} may not {name} this.")
+        raise NotAllowed(f"A {actor.role} may not {name.replace('_', ' ')} this.")
     before = getattr(row, column)
     if before not in rule.sources:
         raise WrongState(
-            f"Cannot {name} while it is {before}; that is possible from: {', '.join(sorted(rule.sources))}.",
+            f"Cannot {name.replace('_', ' ')} while it is {before}; that is possible from:"
+            f" {', '.join(sorted(rule.sources))}.",
             state=str(before),
         )
     setattr(row, column, rule.target)

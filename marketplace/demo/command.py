@@ -144,8 +144,10 @@ def show(market: DemoMarket) -> None:
 
 def _say_where(url: str, market: DemoMarket) -> None:
     click.echo(f"\nInlay stays up at {url} (API {url}/api/v1, page {url}/docs). Ctrl-C stops it. Log-ins:")
-    for account in (market.brands[0], market.agencies[0]):
+    creators = [owner for owner in market.owners.values() if owner.kind == "creator"]
+    for account in (market.brands[0], market.agencies[0], *creators[:1]):
         click.echo(f"   {account.kind:<8} {account.email}  {PASSWORD}")
         click.echo(f"            INLAY_KEY={account.token}")
     click.echo(f"   admin    {REVIEWERS[0]}  {PASSWORD}")
-    click.echo(f"   try: INLAY_KEY=... .venv/bin/inlay ranking {market.briefs[0]['id']} --why")
+    command = f".venv/bin/inlay --url {url} ranking {market.briefs[0]['id']} --why"
+    click.echo(f"   try: INLAY_KEY={market.brands[0].token} {command}")

@@ -63,14 +63,14 @@ GATES: Mapping[str, GateTexts] = {
         "A revision before the close opens it.",
     ),
     "review_rejected": GateTexts(
-        "审核未通过：{reason}",
-        "The review rejected it: {reason}",
+        "审核未通过：“{reason}”。",
+        'The review rejected it: "{reason}".',
         "只有情况变化后重新审核才会打开。",
         "Only a new review, after facts have changed, opens it.",
     ),
     "review_held": GateTexts(
-        "审核已暂缓：{reason}",
-        "The review holds it back: {reason}",
+        "审核已暂缓：“{reason}”。",
+        'The review holds it back: "{reason}".',
         "审核人员解除暂缓后即可。",
         "It opens when a reviewer settles it.",
     ),

@@ -160,7 +160,7 @@ def _must(market: SelectionMarket, limits: SelectionLimits, rows: Ints, held: di
 def _check(problem: SelectionProblem) -> None:
     limits, must = problem.limits, list(problem.must)
     if problem.spend(must) > limits.budget:
-        raise CannotKeep("The bids that must be in the set cost more than the budget together.")
+        raise CannotKeep("The bids that are accepted already or must be in the set cost more than the budget together.")
     if len(set(problem.creators[must].tolist())) < len(must):
         raise CannotKeep("Two of the bids that must be in the set are of one creator.")
     if limits.most is not None and len(must) > limits.most:
