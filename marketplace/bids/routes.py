@@ -110,12 +110,6 @@ def decline(bid_id: UUID) -> ShownBid:
     return service.decline(session(), actor(), bid_id)
 
 
-@blueprint.post("/bids/<id('bid'):bid_id>/review", **_DECIDES)
-def ask_for_review(bid_id: UUID) -> ShownBid:
-    """Ask the platform's people about a bid whose review was deferred, before it comes near to being chosen."""
-    return service.ask_for_review(session(), actor(), bid_id)
-
-
 @blueprint.post(
     "/bids/<id('bid'):bid_id>/step-back",
     allow=(Role.BRAND, *BIDDERS),

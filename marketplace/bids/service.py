@@ -23,9 +23,8 @@ from marketplace.channels.models import Channel
 from marketplace.core import db, events, ids, states
 from marketplace.core.actor import SYSTEM, Actor, Role
 from marketplace.core.clock import now
-from marketplace.core.errors import Conflict, InvalidInput, WrongState
+from marketplace.core.errors import Conflict, InvalidInput, NotAllowed, WrongState
 from marketplace.reviews import decisions as review_decisions
-from marketplace.reviews import review_entry
 from marketplace.reviews.decisions import WantedDecision
 
 VOID = "bids.void"
@@ -125,7 +124,7 @@ def replan(
 
 def withdraw(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
     """Withdraw an open bid, before the close or after it. The brand is notified only if it could see the bid."""
-    bid = db.lock(session, Bid, bid_id, policy.acting(actor))
+    bid = db.lock(session, Bid, bid_id, _acting(session, actor, bid_id))
     closed = session.scalar(sa.select(Brief.status).where(Brief.id == bid.brief_id)) == BriefStatus.CLOSED
     _apply(session, actor, bid, "withdraw", *([bid.brand_id] if closed else []))
     bid.withdrawn_at = now()
@@ -152,16 +151,6 @@ def take(session: Session, actor: Actor, bid: Bid, option: int, cost_minor: int,
         **_event_data(bid),
         **decision,
     )
-
-
-def ask_for_review(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
-    """Ask a person about a bid whose review was deferred. Raises NotFound, WrongState, Conflict."""
-    bid = db.get(session, Bid, bid_id, policy.visible(actor))
-    if bid.status != BidStatus.OPEN:
-        raise WrongState("Only an open bid is reviewed.", state=bid.status)
-    review_entry.ask_for(session, actor, bid_id)
-    session.flush()
-    return find(session, actor, bid_id)
 
 
 def reopen_review(session: Session, actor: Actor, bid_id: UUID, wanted: WantedDecision) -> ShownBid:
@@ -194,7 +183,7 @@ def step_back(session: Session, actor: Actor, bid_id: UUID, *, reason: str) -> S
     The brand's step leaves the bid open, as it was before; the bidder's takes it back. Raises NotFound, WrongState.
     """
     brands = actor.role == Role.BRAND
-    bid = db.lock(session, Bid, bid_id, policy.visible(actor) if brands else policy.acting(actor))
+    bid = db.lock(session, Bid, bid_id, policy.visible(actor) if brands else _acting(session, actor, bid_id))
     _apply(session, actor, bid, "step_back" if brands else "back_out", bid.brand_id, reason=reason)
     bid.withdrawn_at = None if brands else now()
     bid.accepted_option = bid.accepted_cost_minor = None
@@ -208,7 +197,7 @@ def confirm_brief(session: Session, actor: Actor, bid_id: UUID, *, brief_version
     Raises NotFound, WrongState, Conflict (the brief has changed again), and InvalidInput if the bid as it stands does
     not answer that version.
     """
-    bid, brief = _held(session, actor, bid_id, policy.acting(actor))
+    bid, brief = _held(session, actor, bid_id, _acting(session, actor, bid_id))
     if bid.status != BidStatus.OPEN:
         raise WrongState("Only an open bid can be confirmed.", state=bid.status)
     if brief.status not in (BriefStatus.PUBLISHED, BriefStatus.CLOSED):
@@ -265,6 +254,14 @@ def _decide(session: Session, actor: Actor, bid: Bid, name: str) -> ShownBid:
     return find(session, actor, bid.id)
 
 
+def _acting(session: Session, actor: Actor, bid_id: UUID) -> sa.ColumnElement[bool]:
+    """Return the condition of the bids that an actor may change. Raises NotAllowed for one that it may only read."""
+    creator_id = session.scalar(sa.select(Bid.creator_id).where(Bid.id == bid_id, policy.own(actor)))
+    if actor.role == Role.AGENCY and creator_id is not None and creator_id not in actor.acts_for:
+        raise NotAllowed("Your mandate of this creator does not run now: the bid is the creator's to act on.")
+    return policy.acting(actor)
+
+
 def _held(session: Session, actor: Actor, bid_id: UUID, condition: sa.ColumnElement[bool]) -> tuple[Bid, HeldBrief]:
     """Keep a bid's brief as it is and lock the bid, in this order: see briefs.bidding.hold."""
     brief = bidding.hold(session, _brief_of(session, bid_id, condition))
@@ -280,8 +277,9 @@ def _brief_of(session: Session, bid_id: UUID, condition: sa.ColumnElement[bool])
 
 def _revisable(session: Session, actor: Actor, bid_id: UUID) -> tuple[Bid, BiddableBrief]:
     """Lock a bid that may be revised, and keep its brief open until the transaction ends."""
-    brief = bidding.lock_for_bidding(session, actor, _brief_of(session, bid_id, policy.acting(actor)))
-    bid = db.lock(session, Bid, bid_id, policy.acting(actor))
+    condition = _acting(session, actor, bid_id)
+    brief = bidding.lock_for_bidding(session, actor, _brief_of(session, bid_id, condition))
+    bid = db.lock(session, Bid, bid_id, condition)
     if bid.status != BidStatus.OPEN:
         raise WrongState("Only an open bid can be revised.", state=bid.status)
     if bid.revision_number >= bid.revisions_max:

@@ -46,6 +46,13 @@ class Brief(Base):
     close_version_id: Mapped[UUID | None] = mapped_column(default=None)
     version: Mapped[int] = mapped_column(default=1)
 
+    @property
+    def was_closed(self) -> bool:
+        """Whether its bidding was closed, also if it was called off later: then its bids are sealed no more."""
+        if self.status == BriefStatus.CANCELLED and self.closed_at is not None and self.cancelled_at is not None:
+            return self.closed_at < self.cancelled_at
+        return self.status == BriefStatus.CLOSED
+
 
 class BriefVersion(Base):
     """One version of a brief. `content` is the whole document; the other columns are for search and scoring."""

@@ -307,7 +307,9 @@ CALLS: tuple[ApiCommand, ...] = (
         body="fields",
     ),
     ApiCommand("bids", "decline", "POST", "/bids/{bid}/decline", "decline a bid"),
-    ApiCommand("bids", "review", "POST", "/bids/{bid}/review", "ask a person about a bid whose review was deferred"),
+    ApiCommand(
+        "bids", "review", "POST", "/bids/{bid}/review", "ask a person about a bid that was deferred or passed by rule"
+    ),
     ApiCommand("bids", "why", "GET", "/bids/{bid}/match", "a bid's scores with every reason"),
     ApiCommand("bids", "outcome", "GET", "/bids/{bid}/outcome", "how your bid fared in the confirmed selection"),
     ApiCommand(

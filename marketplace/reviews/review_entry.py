@@ -1,7 +1,7 @@
 """How things come before people: what is calm passes by rule, what is risky waits until it is near to being chosen."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +24,6 @@ from marketplace.reviews.service import SUBJECT_PREFIXES
 from marketplace.reviews.states import DECIDABLE, DECIDED, PENDING, REVIEW_TRANSITIONS
 
 _NO_REVIEW = "It has not been assessed yet. Ask again in a few seconds."
-_PASSED = "A rule has let it pass; nobody needs to look at it."
 _WAITS = "It waits for a person already."
 
 
@@ -101,7 +100,10 @@ def _pass(session: Session, subject_kind: str, subjects: Sequence[ReviewSubject]
 
 
 def _open(
-    session: Session, subject_kind: str, risky: Sequence[tuple[ReviewSubject, RiskAssessment]]
+    session: Session,
+    subject_kind: str,
+    risky: Sequence[tuple[ReviewSubject, RiskAssessment]],
+    actor: Actor = SYSTEM,
 ) -> dict[UUID, Review]:
     """Insert the reviews of subjects that have none, and return those inserted by their subject."""
     if not risky:
@@ -121,9 +123,9 @@ def _open(
     def with_facts(reviews: Sequence[Review]) -> list[NewEvent]:
         return [NewEvent(review.id, (), data[review.subject_id]) for review in reviews]
 
-    events.record_many(session, "reviews.open", SYSTEM, with_facts(asked))
+    events.record_many(session, "reviews.open", actor, with_facts(asked))
     events.record_many(session, "reviews.defer", SYSTEM, with_facts(deferred))
-    verdicts.announce(session, "ask", asked)
+    verdicts.announce(session, "ask", asked, actor)
     verdicts.announce(session, "defer", deferred)
     return opened
 
@@ -132,6 +134,9 @@ def _update(session: Session, review: Review, subject: ReviewSubject) -> bool:
     """Bring a locked review up to date, and return whether anything changed."""
     changed = review.seen_fingerprint != subject.fingerprint
     if changed:
+        # Whoever asked for a person is not answered by new figures.
+        was_asked_for = any(fired["code"] == risk.ASKED_FOR for fired in review.risks)
+        subject = replace(subject, facts=replace(subject.facts, asked_for=was_asked_for))
         assessment = risk.assess(subject.facts)
         values = subject.values(assessment)
         data = subject.event_data(values)
@@ -194,17 +199,27 @@ def ask(session: Session, subject_ids: Collection[UUID], subject_kind: str = "bi
     return len(deferred)
 
 
-def ask_for(session: Session, actor: Actor, subject_id: UUID, subject_kind: str = "bid") -> None:
-    """Let a side ask for a person's decision on a subject that it may see. Raises Conflict, WrongState."""
-    review = _locked(session, subject_kind, [subject_id]).get(subject_id)
+def ask_for(session: Session, actor: Actor, subject: ReviewSubject, subject_kind: str = "bid") -> None:
+    """Let a side, or the platform, have a person look at what was deferred or passed by rule.
+
+    Raises Conflict (not assessed yet) and WrongState (a person looks at it already, or has decided).
+    """
+    subject = replace(subject, facts=replace(subject.facts, asked_for=True), is_near=True)
+    assessment = risk.assess(subject.facts)
+    review = _locked(session, subject_kind, [subject.subject_id]).get(subject.subject_id)
     if review is None:
-        raise Conflict(_PASSED if verdicts.verdicts(session, [subject_id], subject_kind) else _NO_REVIEW)
-    if review.status == ReviewStatus.DEFERRED:
-        _apply(session, review, "ask", {}, actor)
+        if not verdicts.verdicts(session, [subject.subject_id], subject_kind):
+            raise Conflict(_NO_REVIEW)
+        if not _open(session, subject_kind, [(subject, assessment)], actor):
+            # Somebody else asked a moment ago.
+            raise WrongState(_WAITS, state=ReviewStatus.OPEN)
+    elif review.status in (ReviewStatus.DEFERRED, ReviewStatus.PASSED):
+        values = subject.values(assessment)
+        for name, value in values.items():
+            setattr(review, name, value)
+        _apply(session, review, "ask", subject.event_data(values), actor)
     elif review.status in PENDING:
         raise WrongState(_WAITS, state=review.status)
-    elif review.status == ReviewStatus.PASSED:
-        raise WrongState(_PASSED, state=review.status)
     else:
         raise WrongState(f"It is {review.status} already.", state=review.status)
 

@@ -30,6 +30,7 @@ LARGE_MINOR: Mapping[str, int] = {
     "KRW": 20_000_000,
 }
 CALM, STEP = 1000, 10
+ASKED_FOR = "asked_for"
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class RiskFacts:
 
     `amount_minor` is in the currency's smallest unit, intrusiveness and `tolerance` are 0-100, `percentile` is 0
     (cheapest) to 100 among `comparables` bids, `over_ceiling` is a ratio (2 is twice the brief's ceiling),
-    `shared_people` counts those who are members of both sides. `told` names what the sides themselves have stated:
-    while it is the same, only forecasts have moved.
+    `shared_people` counts those who are members of both sides; `asked_for`: the brand or the platform wants a person to
+    look. `told` names what the sides themselves have stated: while it is the same, only forecasts have moved.
     """
 
     currency: str
@@ -56,6 +57,7 @@ class RiskFacts:
     first_time: bool
     below_market: bool = False
     shared_people: int = 0
+    asked_for: bool = False
     told: str = ""
 
 
@@ -146,6 +148,10 @@ def _below_market(facts: RiskFacts) -> Passed:
 
 def _related(facts: RiskFacts) -> Passed:
     return _when(facts.shared_people > 0, facts.shared_people, 0)
+
+
+def _asked_for(facts: RiskFacts) -> Passed:
+    return _when(facts.asked_for, 1, 0)
 
 
 def _over_ceiling(facts: RiskFacts) -> Passed:
@@ -253,6 +259,16 @@ RULES: tuple[RiskRule, ...] = (
         f"the price's own flag: a slip of the pen, bait, or payment elsewhere, which a person can ask about; {_HOUSE}",
         "报价远低于同类成交价",
         "The price is far below what such placements settle at",
+    ),
+    RiskRule(
+        ASKED_FOR,
+        _asked_for,
+        2,
+        True,
+        False,
+        "whoever pays, or answers for the market, may have a person look at what a rule let pass",
+        "品牌或平台要求人工查看",
+        "The brand or the platform wants a person to look",
     ),
     RiskRule(
         "price_far_from_peers",

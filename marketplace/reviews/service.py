@@ -21,7 +21,7 @@ from marketplace.reviews.states import PENDING
 
 SUBJECT_PREFIXES = {"bid": "bid"}
 # The events that hold the facts with which a review was put or changed.
-FACTS_EVENTS = ("reviews.open", "reviews.defer", "reviews.refresh", "reviews.pass", "reviews.reopen")
+FACTS_EVENTS = ("reviews.open", "reviews.ask", "reviews.defer", "reviews.refresh", "reviews.pass", "reviews.reopen")
 # By the version decided on, which rises under the row's lock: clocks of several hosts may disagree about ids.
 SEEN_VERSION = ReviewDecision.seen["version"].as_integer()
 

@@ -12,7 +12,7 @@ DECIDABLE = (S.DEFERRED, *PENDING)
 DECIDED = (S.APPROVED, S.REJECTED)
 
 REVIEW_TRANSITIONS: Transitions = {
-    "ask": transition(S.DEFERRED, to=S.OPEN, by=(Role.SYSTEM, Role.BRAND)),
+    "ask": transition(S.DEFERRED, S.PASSED, to=S.OPEN, by=(Role.SYSTEM, Role.BRAND, Role.ADMIN)),
     "second": transition(*DECIDABLE, to=S.SECOND, by=Role.ADMIN),
     "approve": transition(*DECIDABLE, to=S.APPROVED, by=Role.ADMIN),
     "hold": transition(S.DEFERRED, S.OPEN, S.SECOND, to=S.HELD, by=Role.ADMIN),

@@ -186,7 +186,7 @@ POST   /bids/{bid_id}/step-back | closed                  SSYNYNYNFFF
 POST   /bids/{bid_id}/accept | published                  SSNNFFFFFFF
 POST   /bids/{bid_id}/accept | closed                     SSYNFFFFFFF
 POST   /bids/{bid_id}/decline | closed                    SSYNFFFFFFF
-POST   /bids/{bid_id}/review | closed                     SSYNFFFFFFF
+POST   /bids/{bid_id}/review | closed                     SSYNFFFFYFF
 POST   /bids/{bid_id}/review/reopen | closed              SSFFFFFFYFF
 POST   /briefs/{brief_id}/selections | closed             SSYNFFFFFFF
 GET    /briefs/{brief_id}/selections | closed             SSYNFFFFYYF

@@ -114,7 +114,7 @@ def test_an_agency_reads_what_it_placed_after_its_mandate_but_changes_it_no_more
     )
     before = everything(there.brief_id)
     for call in (lambda: make.withdraw(gone, bid.id), lambda: make.revise(gone, bid.id)):
-        with pytest.raises(Exception, match="There is no bid"):
+        with pytest.raises(Exception, match="Your mandate of this creator does not run now"):
             call()
     assert everything(there.brief_id) == before
 

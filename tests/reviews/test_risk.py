@@ -25,6 +25,7 @@ FIRING: list[tuple[dict[str, Any], str, float, float, bool]] = [
     ({"currency": "JPY", "amount_minor": 2_000_000}, "large_amount", 2_000_000, 2_000_000, True),
     ({"below_market": True}, "price_below_market", 0, 1, False),
     ({"shared_people": 1}, "related_parties", 1, 0, True),
+    ({"asked_for": True}, "asked_for", 1, 0, False),
     ({"percentile": 4.9}, "price_far_from_peers", 4.9, 5, False),
     ({"percentile": 95.1}, "price_far_from_peers", 95.1, 95, False),
     ({"over_ceiling": 2.01}, "far_over_ceiling", 2.01, 2, False),
@@ -78,6 +79,7 @@ def test_a_person_is_asked_only_where_one_is_needed() -> None:
         "large_amount",
         "related_parties",
         "price_below_market",
+        "asked_for",
     }
     assert all(rule.asks for rule in RULES if rule.needs_two)
     # Every other says why it is only a note.
@@ -127,6 +129,7 @@ def test_the_worst_is_the_most_urgent() -> None:
         percentile=100,
         below_market=True,
         shared_people=1,
+        asked_for=True,
         over_ceiling=5,
         snapshot_age_days=None,
         margins_missing=3,
@@ -137,7 +140,7 @@ def test_the_worst_is_the_most_urgent() -> None:
     assert [risk.code for risk in found.risks] == [
         code for code in CODES if code not in ("high_intrusiveness", "over_tolerance", "stale_data")
     ]
-    assert found.priority == 1000 - 10 * (4 + 3 + 4 + 3 + 4 + 3 + 2 + 2 + 2 + 1 + 1)
+    assert found.priority == 1000 - 10 * (4 + 3 + 4 + 3 + 4 + 3 + 2 + 2 + 2 + 2 + 1 + 1)
 
 
 POINTS = st.floats(0, 100)

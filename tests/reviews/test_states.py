@@ -20,7 +20,7 @@ from tests.reviews.look import decisions, everything, kinds, path
 STATES = tuple(map(str, ReviewStatus))
 DECIDABLE = {"deferred", "open", "held", "second"}
 TABLE: dict[str, tuple[set[str], str, set[Role]]] = {
-    "ask": ({"deferred"}, "open", {Role.SYSTEM, Role.BRAND}),
+    "ask": ({"deferred", "passed"}, "open", {Role.SYSTEM, Role.BRAND, Role.ADMIN}),
     "second": (DECIDABLE, "second", {Role.ADMIN}),
     "approve": (DECIDABLE, "approved", {Role.ADMIN}),
     "hold": ({"deferred", "open", "second"}, "held", {Role.ADMIN}),

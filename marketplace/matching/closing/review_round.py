@@ -1,8 +1,16 @@
 """Put the bids of a closed brief before the reviewers, in view of the gates that keep some of them out anyway."""
 
+from uuid import UUID
+
 from sqlalchemy.orm import Session
 
+from marketplace.bids import policy
+from marketplace.bids.bid_queries import ShownBid, find
+from marketplace.bids.models import Bid, BidStatus
 from marketplace.briefs.models import Brief
+from marketplace.core import db
+from marketplace.core.actor import Actor
+from marketplace.core.errors import WrongState
 from marketplace.matching.gates.gate_facts import gates_of
 from marketplace.matching.scoring import review_queue
 
@@ -17,3 +25,14 @@ def ask_people(session: Session, brief: Brief) -> int:
     gates = gates_of(session, brief)
     kept_out = {bid for bid, shut in gates.items() if any(gate.code not in _OF_REVIEWS for gate in shut)}
     return review_queue.queue_reviews(session, brief, kept_out)
+
+
+def ask_for_review(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
+    """Ask a person about a bid that was deferred, or that a rule let pass. Raises NotFound, WrongState, Conflict."""
+    # Locked as for an acceptance: one of the two comes first.
+    bid = db.lock(session, Bid, bid_id, policy.visible(actor))
+    if bid.status != BidStatus.OPEN:
+        raise WrongState("Only an open bid is reviewed.", state=bid.status)
+    review_queue.ask_for(session, actor, session.get_one(Brief, bid.brief_id), bid_id)
+    session.flush()
+    return find(session, actor, bid_id)

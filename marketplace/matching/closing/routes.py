@@ -3,16 +3,20 @@
 from typing import Any
 from uuid import UUID
 
+from marketplace.bids.bid_queries import ShownBid
+from marketplace.bids.schemas import BidOut
 from marketplace.briefs.schemas import BriefOut
 from marketplace.briefs.service import ShownBrief
 from marketplace.core.actor import Permission, Role
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.request_handling import actor, session
-from marketplace.matching.closing import service
+from marketplace.matching.closing import review_round, service
 from marketplace.matching.closing.schemas import BriefRescoreIn, CloseRecordOut
 from marketplace.matching.scoring.models import CloseRecord
 
-blueprint = GuardedBlueprint("closing", __name__, description="The end of bidding, and what the bids are scored on")
+blueprint = GuardedBlueprint(
+    "closing", __name__, description="The end of bidding, what the bids are scored on, and who reviews them"
+)
 
 
 @blueprint.post(
@@ -34,3 +38,11 @@ def close(brief_id: UUID) -> ShownBrief:
 def rescore(body: dict[str, Any], brief_id: UUID) -> CloseRecord:
     """Score a closed brief's bids again on what is known now, with a reason that both sides read."""
     return service.rescore(session(), actor(), brief_id, reason=body["reason"])
+
+
+@blueprint.post(
+    "/bids/<id('bid'):bid_id>/review", allow=(Role.BRAND, Role.ADMIN), needs=Permission.BIDS, answers=BidOut
+)
+def ask_for_review(bid_id: UUID) -> ShownBid:
+    """Have a person of the platform look at a bid that was deferred, or that a rule let pass."""
+    return review_round.ask_for_review(session(), actor(), bid_id)

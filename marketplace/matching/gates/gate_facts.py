@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.bids import brief_answer
 from marketplace.briefs.brief_document import with_defaults
-from marketplace.briefs.models import Brief, BriefVersion
+from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
 from marketplace.channels.policy import unbeaten
 from marketplace.core import db
 from marketplace.core.actor import SYSTEM
@@ -144,7 +144,7 @@ def _facts(
     content = with_defaults(version.content)
     return [
         GateFacts(
-            status="lapsed" if row.status == "open" and _is_over(brief) else row.status,
+            status=_status(brief, row.status),
             currency=version.currency,
             budget=version.budget_minor,
             cost=_cost(row, options.get(row.id)),
@@ -176,9 +176,12 @@ def _facts(
     ]
 
 
-def _is_over(brief: Brief) -> bool:
-    """Return whether the open bids of a closed brief have lapsed, also if the job that marks them is late."""
-    return brief.bids_lapse_at is not None and now() >= brief.bids_lapse_at
+def _status(brief: Brief, stored: str) -> str:
+    """Return a bid's status as it binds, also if the job that marks the bids of a brief is late."""
+    if brief.status == BriefStatus.CANCELLED and stored in ("open", "accepted"):
+        return "void"
+    is_over = brief.bids_lapse_at is not None and now() >= brief.bids_lapse_at
+    return "lapsed" if stored == "open" and is_over else stored
 
 
 def _mismatches(row: Any, content: Mapping[str, Any]) -> list[Bilingual]:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.bids.models import Bid, BidRevision
-from marketplace.briefs.models import Brief, BriefStatus
+from marketplace.briefs.models import Brief
 from marketplace.core.actor import Actor
 from marketplace.core.estimate import Estimate
 from marketplace.core.message import Message
@@ -79,7 +79,7 @@ def _peers(session: Session, actor: Actor, bid: Bid, language: str) -> tuple[Pri
         return None, say(
             language, "其他报价只给品牌方和审核员看。", "The other bids are for the brand and the reviewers."
         )
-    if brief.status != BriefStatus.CLOSED:
+    if not brief.was_closed:
         return None, say(language, "截止前报价密封，不作比较。", "Bids are sealed until the close.")
     values = as_floats(session.scalars(_PEERS, {"brief_id": bid.brief_id}).all())
     return _box(values[np.isfinite(values) & (values > 0)]), None

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.bids import policy as bids_policy
 from marketplace.bids.models import Bid, BidRevision
-from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
+from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import db
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.errors import NotFound
@@ -20,7 +20,7 @@ from marketplace.matching.ranking.ranked_bid import RankedBid, with_gates
 from marketplace.matching.scoring import fair_price
 from marketplace.matching.scoring.ranked_match import RankedMatch
 from marketplace.matching.scoring.score_brief import newest_record
-from marketplace.matching.scoring.service import find_brief, find_match, freshness, page_by_rank, plan_score
+from marketplace.matching.scoring.service import find_brief, find_match, freshness, page_by_rank, places, plan_score
 from marketplace.reviews.verdicts import verdicts
 
 
@@ -28,6 +28,7 @@ from marketplace.reviews.verdicts import verdicts
 class BriefRanking:
     """One page of a brief's ranking. Before the brief closes it is sealed and has only the counts.
 
+    `fresh` of `total` bids are scored on what is known now; those of a closed brief all are, on what was known then.
     `record` is the number of the record that the bids are scored on; each re-scoring by an admin adds one.
     """
 
@@ -44,11 +45,11 @@ class BriefRanking:
 def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, starting_after: UUID | None) -> BriefRanking:
     """Return the matches of a closed brief by rank; for an open brief, only how many there are and how many are fresh.
 
-    Every bid that was open at the close keeps its place, whatever became of it. Raises NotFound.
+    Every bid that was open at the close keeps its place, whatever became of it, and of the brief. Raises NotFound.
     """
     brief = find_brief(session, actor, brief_id)
-    state = freshness(session, brief_id)
-    if brief.status != BriefStatus.CLOSED:
+    if not brief.was_closed:
+        state = freshness(session, brief_id)
         return BriefRanking(brief_id, True, state.total, state.fresh, [], False)
     page = page_by_rank(session, brief_id, limit=limit, starting_after=starting_after)
     record = newest_record(session, brief_id)
@@ -56,7 +57,8 @@ def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, start
     matches = later_facts.with_later_facts(session, _with_gates(session, brief, priced))
     warnings = fair_price.ceiling_warnings(session, brief) if starting_after is None else []
     number = None if record is None else record.number
-    return BriefRanking(brief_id, False, state.total, state.fresh, matches, page.has_more, number, warnings)
+    total = places(session, brief_id)
+    return BriefRanking(brief_id, False, total, total, matches, page.has_more, number, warnings)
 
 
 def _with_gates(session: Session, brief: Brief, matches: Sequence[RankedMatch]) -> list[RankedBid]:
@@ -81,7 +83,7 @@ def match_of_bid(session: Session, actor: Actor, bid_id: UUID) -> RankedBid:
     [match] = _with_gates(
         session, brief, fair_price.with_fair_prices(session, [stored], newest_record(session, brief.id))
     )
-    if brief.status == BriefStatus.CLOSED:
+    if brief.was_closed:
         [match] = later_facts.with_later_facts(session, [match])
     else:
         match = match.sealed()

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import ids
+from marketplace.core.actor import Actor
 from marketplace.core.clock import now
+from marketplace.core.errors import Conflict
 from marketplace.matching.audience import grid
 from marketplace.matching.forecast import flags
 from marketplace.matching.scoring import scored_bid
@@ -29,13 +31,15 @@ BELOW_MARKET = "price_below_market"
 # Not the one that a person's approval opens.
 _GATES = frozenset((*flags.GATES, "no_audience_data")) - {BELOW_MARKET}
 
-_MATCHES = sa.text(
+_MATCHES = (
     f"SELECT m.id AS bid_id, m.revision_id, m.snapshot_id, m.fingerprint, m.computed, {scored_bid.COLUMNS},"
     " b.creator_id, b.agency_id, b.brand_id,"
     " NOT EXISTS (SELECT 1 FROM bids e WHERE e.creator_id = b.creator_id AND e.status = 'accepted') AS first_time"
     f" FROM matches m JOIN bids b ON b.id = m.id {scored_bid.JOINS}"
-    " WHERE m.brief_id = :brief_id AND b.status = 'open' ORDER BY m.rank, m.id"
+    " WHERE m.brief_id = :brief_id AND b.status = 'open'"
 )
+_IN_ORDER = sa.text(f"{_MATCHES} ORDER BY m.rank, m.id")
+_ONE = sa.text(f"{_MATCHES} AND b.id = :bid_id")
 _SHARED = sa.text(
     "SELECT o.party_id, array_agg(o.person_id) AS people FROM memberships m JOIN memberships o"
     " ON o.person_id = m.person_id AND o.party_id <> m.party_id WHERE m.party_id = :brand_id GROUP BY o.party_id"
@@ -48,17 +52,33 @@ def queue_reviews(session: Session, brief: Brief, kept_out: Collection[UUID] = (
     ``kept_out`` are the bids that a gate keeps out, beside those that scoring itself has marked: no person is asked
     about them before the gate opens and they come near to being chosen.
     """
-    rows: Sequence[Any] = session.execute(_MATCHES, {"brief_id": brief.id}).mappings().all()
+    rows: Sequence[Any] = session.execute(_IN_ORDER, {"brief_id": brief.id}).mappings().all()
     bids = [scored_bid.from_row(row) for row in rows]
     budget = session.get_one(BriefVersion, brief.version_id).budget_minor
     near = nearly_chosen([(row["bid_id"], bid) for row, bid in zip(rows, bids, strict=True)], budget, kept_out)
-    shared = {row.party_id: set(row.people) for row in session.execute(_SHARED, {"brand_id": brief.brand_id})}
-    today = now().date()
+    shared, today = _shared_people(session, brief), now().date()
     subjects = [
         _subject(brief, row, risk_facts(bid, row, today, shared), row["bid_id"] in near)
         for row, bid in zip(rows, bids, strict=True)
     ]
     return review_entry.put(session, "bid", subjects)
+
+
+def ask_for(session: Session, actor: Actor, brief: Brief, bid_id: UUID) -> None:
+    """Have a person look at an open bid of a closed brief that was deferred, or that a rule let pass.
+
+    Raises Conflict (not scored yet) and WrongState.
+    """
+    row = session.execute(_ONE, {"brief_id": brief.id, "bid_id": bid_id}).mappings().one_or_none()
+    if row is None:
+        raise Conflict("It has not been scored yet. Ask again in a few seconds.")
+    facts = risk_facts(scored_bid.from_row(row), row, now().date(), _shared_people(session, brief))
+    review_entry.ask_for(session, actor, _subject(brief, row, facts, True))
+
+
+def _shared_people(session: Session, brief: Brief) -> dict[UUID, set[UUID]]:
+    """Return, for each party, the people who are members of the brief's brand too."""
+    return {row.party_id: set(row.people) for row in session.execute(_SHARED, {"brand_id": brief.brand_id})}
 
 
 def nearly_chosen(

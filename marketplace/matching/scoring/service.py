@@ -28,7 +28,7 @@ LISTED = tuple(str(status) for status in BidStatus)
 _STANDING = (BidStatus.OPEN, BidStatus.ACCEPTED, BidStatus.DECLINED)
 # Decided bids and those of closed briefs always count as fresh: they keep the scores of that moment.
 _FRESH = (
-    "m.id IS NOT NULL AND (f.status = 'closed' OR b.status <> 'open' OR m.revision_id = b.revision_id"
+    "m.id IS NOT NULL AND (f.status IN ('closed', 'cancelled') OR b.status <> 'open' OR m.revision_id = b.revision_id"
     " AND m.brief_version_id = f.version_id"
     " AND m.model_version = :model AND m.features_fingerprint IS NOT DISTINCT FROM"
     f" CASE WHEN c.snapshot_id IS NOT NULL THEN {WANTED} END)"
@@ -54,10 +54,9 @@ _SHOWN = (
     f"{_JOINS.format(more=f' {scored_bid.JOINS} JOIN bid_revisions r ON r.id = b.revision_id')} AND m.id IS NOT NULL"
 )
 # A bid that was withdrawn before the close has no place, although it may have been scored.
-_RANKED = sa.text(
-    f"{_SHOWN} AND EXISTS (SELECT 1 FROM close_features k WHERE k.bid_id = b.id)"
-    " AND (m.rank, m.id) > (:after, :after_id) ORDER BY m.rank, m.id LIMIT :limit"
-)
+_HAS_PLACE = " AND m.id IS NOT NULL AND EXISTS (SELECT 1 FROM close_features k WHERE k.bid_id = b.id)"
+_PLACES = sa.text(f"SELECT count(*){_JOINS.format(more='')}{_HAS_PLACE}")
+_RANKED = sa.text(f"{_SHOWN}{_HAS_PLACE} AND (m.rank, m.id) > (:after, :after_id) ORDER BY m.rank, m.id LIMIT :limit")
 _OF_BID = sa.text(f"{_SHOWN} AND b.id = :bid_id")
 _STALE = sa.text(
     "SELECT DISTINCT b.brief_id FROM bids b JOIN briefs f ON f.id = b.brief_id JOIN channels c ON c.id = b.channel_id"
@@ -82,6 +81,11 @@ def _present(session: Session) -> dict[str, str]:
 def freshness(session: Session, brief_id: UUID) -> ScoreFreshness:
     row = session.execute(_COUNTS, {**_present(session), "brief_id": brief_id, "listed": list(_STANDING)}).one()
     return ScoreFreshness(row.total, row.fresh)
+
+
+def places(session: Session, brief_id: UUID) -> int:
+    """Return how many bids the ranking of a closed brief lists, whatever became of them since."""
+    return int(session.execute(_PLACES, {"brief_id": brief_id, "listed": list(LISTED)}).scalar_one())
 
 
 def stale_briefs(session: Session) -> list[UUID]:

@@ -146,7 +146,6 @@ def test_what_a_gate_keeps_out_is_deferred_and_a_brand_may_ask_for_it(
 ) -> None:
     there = look.market(tolerance=3)
     who, bid = risky(there)
-    _, calm = look.offer(there)
     ask = f"/api/v1/bids/{ids.show('bid', bid.id)}/review"
     make.close(there)
     work.settle(worker)
@@ -164,8 +163,35 @@ def test_what_a_gate_keeps_out_is_deferred_and_a_brand_may_ask_for_it(
     assert [one["subject_id"] for one in queue(client, admins[0], there)] == [ids.show("bid", bid.id)]
     again = client.post(ask, headers=there.brand.once())
     assert (again.status_code, again.json["detail"]) == (409, "It waits for a person already.")
-    passed = client.post(f"/api/v1/bids/{ids.show('bid', calm.id)}/review", headers=there.brand.once())
-    assert (passed.status_code, passed.json["detail"]) == (409, "A rule has let it pass; nobody needs to look at it.")
+
+
+@pytest.mark.parametrize("asker", ["brand", "admin"])
+def test_a_bid_that_a_rule_let_pass_is_judged_by_a_person_if_its_brand_or_an_admin_asks(
+    client: FlaskClient, worker: ModuleType, admins: list[Somebody], asker: str
+) -> None:
+    there = look.market()
+    who, bid = look.offer(there)
+    make.close(there)
+    work.settle(worker)
+    asks = {"brand": there.brand, "admin": admins[0]}[asker]
+    asked = client.post(f"/api/v1/bids/{ids.show('bid', bid.id)}/review", headers=asks.once())
+    assert (asked.status_code, asked.json["review"]["status"]) == (200, "waiting"), asked.json
+    [review] = queue(client, admins[0], there)
+    assert {risk["code"] for risk in review["risks"] if risk["asks"]} == {"asked_for"}
+    assert client.get(f"/api/v1/reviews/{review['id']}", headers=admins[0].headers).json["facts"]["asked_for"] is True
+    # Other figures, which a rule would let pass, do not answer whoever asked.
+    seen = review["seen_fingerprint"]
+    make_channels.told(who, bid.channel_id, followers=260_000)
+    work.settle(worker)
+    rescored = client.post(look.path(there.brief_id, "rescore"), json={"reason": "数据更正"}, headers=admins[0].once())
+    assert rescored.status_code == 201, rescored.json
+    [review] = queue(client, admins[0], there)
+    assert review["seen_fingerprint"] != seen
+    assert act(client, admins[0], review, "reject").status_code == 200
+    for reader in (who, there.brand):
+        assert of_bid(client, reader, bid.id)["status"] == "rejected"
+    steps = [(event.kind, event.actor_role) for event in events(bid.id) if event.kind.endswith("_review")]
+    assert steps == [("bids.pass_review", "system"), ("bids.ask_review", asker), ("bids.reject_review", "admin")]
 
 
 def test_a_review_is_asked_for_after_the_close_alone_and_while_the_bid_is_open(

@@ -105,7 +105,7 @@ def test_a_bid_that_leaves_keeps_its_place_and_moves_nobody(client: FlaskClient,
     make.withdraw(people[0][0], people[0][1].id)
     work.settle(worker)
     after = look.ranking(client, there)
-    assert (after["total"], after["fresh"]) == (2, 2)
+    assert (after["total"], after["fresh"]) == (3, 3)
     # It keeps its place and says what became of it: nobody is moved by another's decision.
     assert [(one["rank"], one["bid_id"]) for one in after["data"]] == [(one["rank"], one["bid_id"]) for one in before]
     assert [one["bid_status"] for one in after["data"]] == ["withdrawn", "open", "open"]

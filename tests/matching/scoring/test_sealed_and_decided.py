@@ -24,6 +24,29 @@ def test_calling_a_brief_off_unseals_nothing(client: FlaskClient, worker: Module
     assert look.ranking(client, there)["data"] == []
 
 
+def test_a_closed_brief_that_is_called_off_keeps_its_ranking_and_says_why_nothing_can_be_accepted(
+    client: FlaskClient, worker: ModuleType
+) -> None:
+    there = look.market()
+    _, best = look.offer(there, 1_000_000)
+    look.offer(there, 4_000_000)
+    make.close(there)
+    work.settle(worker)
+    make.accept(there, best.id)
+    before = look.ranking(client, there)
+    make.cancel(there)
+    # Before the job that marks the bids, and after it.
+    for settle in (lambda: None, lambda: work.settle(worker)):
+        settle()
+        after = look.ranking(client, there)
+        assert (after["sealed"], after["total"], after["record"]) == (False, 2, 1)
+        assert [(line["bid_id"], line["rank"]) for line in after["data"]] == [
+            (line["bid_id"], line["rank"]) for line in before["data"]
+        ]
+        assert all("void" in {gate["code"] for gate in line["gates"]} for line in after["data"])
+    assert {line["bid_status"] for line in after["data"]} == {"void"}
+
+
 def test_a_sealed_match_tells_nothing_of_the_other_bids(client: FlaskClient, worker: ModuleType) -> None:
     there = look.market()
     who, bid = look.offer(there)
