@@ -172,7 +172,8 @@ def test_the_queue_is_worked_by_two_people(market: DemoMarket, servers: LocalSer
     assert (shown["status"], shown["reason"], shown["override"]["overall"]) == ("approved", "checked the sources", 50)
 
     # The others are decided with one reason, by one command of each of the two.
-    words = ("reviews", "decide", "--risk", "large_amount", "--verdict", "approve", "--reason", "prices are as usual")
+    risks = ("--risk", "large_amount", "--risk", "asked_for")
+    words = ("reviews", "decide", *risks, "--verdict", "approve", "--reason", "prices are as usual")
     for admin, status in zip(admins, ("second", "approved"), strict=True):
         done = inlay(url, admin, "--json", *words, "--yes")
         assert done.returncode == 0, done.stderr

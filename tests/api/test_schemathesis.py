@@ -27,7 +27,6 @@ WITHOUT_SUCCESS = {
     ("POST", "/bids/{bid_id}/step-back"),  # an accepted bid
     ("POST", "/briefs/{brief_id}/selections"),  # the world's closed brief has a confirmed one
     ("POST", "/selections/{selection_id}/confirm"),
-    ("POST", "/bids/{bid_id}/review"),  # a deferred review
     ("POST", "/bids/{bid_id}/review/reopen"),  # a decided one
 }
 
