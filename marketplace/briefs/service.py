@@ -126,6 +126,7 @@ def change(
     data: dict[str, Any] = {"number": brief.version_number, "changed": changed}
     if published:
         data |= {"to_confirm": to_confirm, "version_id": str(brief.version_id)}
+        data |= {"values": {name: {"before": before.get(name), "after": after[name]} for name in changed}}
     told = bidders if change_rules.of_weight(weights, ChangeWeight.CONFIRMED, ChangeWeight.TOLD) else ()
     kind = "briefs.revise" if published else "briefs.edit"
     events.record(session, kind, brief.id, actor, parties=[brief.brand_id, *told], **data)

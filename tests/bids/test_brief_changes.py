@@ -118,6 +118,9 @@ def test_a_change_that_matters_tells_each_bidder_gives_a_wording_and_waits_for_i
         assert (shown["revisions_left"], shown["revision_number"]) == (3, 1)
         (told,) = read_events(client, who, "briefs.revise")
         assert (told["subject_id"], told["data"]["to_confirm"]) == (brief["id"], sorted(fields))
+        # What it was and what it is, so that nobody has to look for the difference.
+        assert all(one["before"] != one["after"] for one in told["data"]["values"].values())
+        assert set(fields) <= set(told["data"]["values"])
     assert last_event(there.brief_id).party_ids == sorted(
         [there.brand.party_id, there.creator.party_id, agency.party_id]
     )

@@ -137,6 +137,10 @@ def test_a_published_brief_gets_a_new_version_and_keeps_the_old(client: FlaskCli
     event = last_event(brief.id)
     data = {"number": 2, "changed": ["budget", "title"], "to_confirm": ["budget"]}
     assert (event.kind, {name: event.data[name] for name in data}) == ("briefs.revise", data)
+    assert event.data["values"] == {
+        "budget": {"before": make.cny(20_000_000), "after": make.cny(30_000_000)},
+        "title": {"before": "第一版", "after": "第二版"},
+    }
     assert event.party_ids == [brand.party_id]
     creator = people["creator"].headers
     wordings = client.get(path(brief.id, "versions"), headers=creator).json["data"]
