@@ -44,6 +44,8 @@ ABSOLUTE_PER_SCALE = 0.9
 # (matching.md 1.3).
 MEDIAN_SCALE, MEDIAN_DF = 0.86, 5.0
 MEDIAN_VIDEOS = 5
+# The least SD of log views, a tenth: a market whose told figures are all alike has not taught that nothing varies.
+SCALE_MIN = 0.1
 T5_AT_90 = 1.4758840488244815
 
 
@@ -294,6 +296,7 @@ def fit_pool(past: ViewHistories, base: VerticalPool = PRIOR_POOL) -> VerticalPo
     creators = int(several.sum())
     trust = creators / (creators + (TRUST_CREATORS if base is PRIOR_POOL else TRUST_OF_ALL))
     s0_squared, nu0 = match_weighted(summary.variance[several], summary.n_used[several])
+    s0_squared = max(s0_squared, SCALE_MIN**2)
     level, elasticity, scale = _followers_line(past.followers, summary, base, trust)
     pool = replace(
         base,
@@ -360,7 +363,7 @@ def _errors(past: ViewHistories, pool: VerticalPool, base: VerticalPool, trust: 
         fitted = replace(fitted, smear=smear if base.smear is None else base.smear * (smear / base.smear) ** trust)
     if len(median_errors) >= RESIDUALS_MIN:
         low, high = np.quantile(median_errors, [0.1, 0.9])
-        scale = max(float(high - low) / 2 / T5_AT_90, 0.1)
+        scale = max(float(high - low) / 2 / T5_AT_90, SCALE_MIN)
         fitted = replace(
             fitted,
             median_bias=base.median_bias + trust * (float(np.median(median_errors)) - base.median_bias),
@@ -386,7 +389,7 @@ def _followers_line(
     slope = (precision * unshrunk + prior_precision * ELASTICITY) / (precision + prior_precision)
     level = float(y.mean() - slope * x.mean())
     single_video = float(np.median(summary.variance[known]))
-    scale = float(np.sqrt(np.var(y - level - slope * x, ddof=1) + single_video))
+    scale = max(float(np.sqrt(np.var(y - level - slope * x, ddof=1) + single_video)), SCALE_MIN)
     if base is PRIOR_POOL:
         return level, slope, scale
     market = (base.log_views_at_reference, base.elasticity, base.followers_scale)

@@ -110,3 +110,15 @@ def test_regressions_find_what_was_put_in() -> None:
     assert held == pytest.approx(prior, abs=1e-3)
     matrix = np.array([[4.0, 1.0], [1.0, 3.0]])
     assert matrix @ regression.solve(matrix, np.array([1.0, 2.0])) == pytest.approx([1.0, 2.0])
+
+
+@pytest.mark.parametrize("videos", [1, 2, 10])
+def test_a_market_whose_figures_are_all_alike_still_has_doubt(videos: int) -> None:
+    alike = ViewHistories(np.full((60, videos), 20_000.0), np.full((60, videos), 10.0), np.full(60, 100_000.0))
+    with np.errstate(all="raise"):
+        fitted = fit_market(alike, ["beauty"] * 60)
+    for pool in fitted.pools.values():
+        assert min(pool.s0_squared, pool.followers_scale, pool.median_scale) > 0
+        forecasts = forecast_many(alike, [pool])
+        assert np.isfinite(forecasts.log_centre).all()
+        assert (forecasts.scale >= 0.05).all()
