@@ -125,8 +125,8 @@ def replan(
 def withdraw(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
     """Withdraw an open bid, before the close or after it. The brand is notified only if it could see the bid."""
     bid = db.lock(session, Bid, bid_id, _acting(session, actor, bid_id))
-    closed = session.scalar(sa.select(Brief.status).where(Brief.id == bid.brief_id)) == BriefStatus.CLOSED
-    _apply(session, actor, bid, "withdraw", *([bid.brand_id] if closed else []))
+    could_see_it = session.scalar(sa.select(Brief.was_closed).where(Brief.id == bid.brief_id))
+    _apply(session, actor, bid, "withdraw", *([bid.brand_id] if could_see_it else []))
     bid.withdrawn_at = now()
     session.flush()
     return find(session, actor, bid_id)
