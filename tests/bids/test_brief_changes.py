@@ -91,12 +91,13 @@ MATTERS: list[dict[str, Any]] = [
     {"product": {"name": "气泡水", "category": "food", "value": cny(1)}},
     {"product": {"name": "果汁", "category": "food", "value": cny(4_900)}},
     {"brand": {"names": ["别家"]}},
+    {"brand": {**make_briefs.document()["brand"], "aliases": ["小泉"]}},
 ]
 LIGHT: list[dict[str, Any]] = [
     {"title": "改了一个错字"},
     {"note": None},
     {"product": {"name": "气泡水", "category": "food", "value": cny(4_900), "description": "改了说明"}},
-    {"brand": {"names": ["清泉", "Clearspring"], "aliases": ["小泉"]}},
+    {"brand": {**make_briefs.document()["brand"], "spoken_forms": ["清泉水"]}},
     {"title": "x", "note": "y"},
 ]
 
@@ -154,6 +155,38 @@ def test_a_moved_deadline_is_told_and_needs_no_word(client: FlaskClient) -> None
     (told,) = read_events(client, there.creator, "briefs.revise")
     assert (told["data"]["changed"], told["data"]["to_confirm"]) == (["bids_close_at"], [])
     assert RULES["bids_close_at"][0] == ChangeWeight.TOLD
+
+
+PART = [{"kind": "series", "count": 3, "length_tier": "21-60"}, {"kind": "image", "count": 2}]
+
+
+def test_part_offers_are_not_shut_behind_those_who_made_one(client: FlaskClient) -> None:
+    there = make.market(part_offers=True)
+    bid = make.place(there, deliverables=PART)
+    for _ in range(2):
+        make.revise(there.creator, bid.id, deliverables=PART)
+    assert shown_bid(client, there.creator, bid.id)["revisions_left"] == 0
+    brief = changed(client, there, part_offers=False)
+    shown = shown_bid(client, there.creator, bid.id)
+    assert (shown["revisions_left"], shown["stands_by_current_version"]) == (1, False)
+    (told,) = read_events(client, there.creator, "briefs.revise")
+    assert told["data"]["to_confirm"] == ["part_offers"]
+    assert client.post(brief_path(there.brief_id, "close"), headers=there.brand.once()).status_code == 409
+    as_it_stands = confirm(client, there.creator, bid.id, brief["version_id"])
+    assert (as_it_stands.status_code, pointers(as_it_stands)) == (422, ["/deliverables/0/count"])
+    whole = revise(client, there.creator, bid.id)
+    assert (whole.status_code, whole.json["answers_in_part"]) == (201, False)
+    assert stands_by(whole.json) == (brief["version_id"], True)
+
+
+def test_part_offers_are_opened_without_a_word_from_those_who_offer_everything(client: FlaskClient) -> None:
+    there = make.market()
+    bid = make.place(there)
+    brief = changed(client, there, part_offers=True)
+    shown = shown_bid(client, there.creator, bid.id)
+    assert (*stands_by(shown), shown["revisions_left"]) == (brief["version_id"], True, 2)
+    (told,) = read_events(client, there.creator, "briefs.revise")
+    assert (told["data"]["changed"], told["data"]["to_confirm"]) == (["part_offers"], [])
 
 
 def test_nobody_but_the_bidders_reads_of_a_change_and_a_withdrawn_one_no_more(client: FlaskClient) -> None:
