@@ -337,6 +337,20 @@ def test_a_barter_bid_follows_the_products_value_only_by_a_revision(client: Flas
     assert (answer.status_code, pointers(answer)) == (422, ["/price/value"])
 
 
+@pytest.mark.parametrize(
+    ("budget", "refused"), [(100_000, ["/price/model"]), (1_799_999, ["/rights"]), (1_800_000, [])], ids=str
+)
+def test_a_barter_bid_is_confirmed_on_a_lower_budget_only_if_that_would_pay_it(
+    client: FlaskClient, budget: int, refused: list[str]
+) -> None:
+    there = make.market(product={"name": "气泡水", "category": "food", "value": cny(500_000)})
+    bid = make.place(there, price={"model": "barter", "value": cny(1)}, options=[])
+    version = changed(client, there, budget=cny(budget))["version_id"]
+    answer = confirm(client, there.creator, bid.id, version)
+    assert answer.status_code == (422 if refused else 200)
+    assert [error["pointer"] for error in answer.json.get("errors", [])] == refused
+
+
 def test_a_withdrawn_bid_is_not_confirmed(client: FlaskClient) -> None:
     there = make.market()
     bid = make.place(there)
