@@ -87,7 +87,13 @@ def ask(session: Session, actor: Actor, channel_id: UUID, *, kind: str, import_i
     if asked is not None:
         apply_transition(session, asked, PROOF_TRANSITIONS, "lapse", actor, parties=[channel.creator_id])
         session.flush()  # before the next one is asked for: one at a time
-    proof = ChannelProof(channel_id=channel.id, creator_id=channel.creator_id, kind=wanted, import_id=import_id)
+    proof = ChannelProof(
+        channel_id=channel.id,
+        creator_id=channel.creator_id,
+        handle=channel.handle,
+        kind=wanted,
+        import_id=import_id,
+    )
     if wanted == ProofKind.CODE_IN_PROFILE:
         proof.code = "inlay-" + "".join(secrets.choice(ids.ALPHABET) for _ in range(CODE_LETTERS))
         proof.expires_at = now() + timedelta(days=CODE_DAYS)
