@@ -45,19 +45,29 @@ def counts_once(alias: str) -> str:
 
 
 _BEATEN = (
-    "EXISTS (SELECT 1 FROM channels o WHERE o.platform = {c}.platform AND o.{key} = {c}.{key} AND o.id <> {c}.id"
+    "EXISTS (SELECT 1 FROM channels o WHERE o.platform = {k}.platform AND o.{key} = {k}.{key} AND o.id <> {c}.id"
     " AND o.claim_status = 'proven')"
 )
 
 
-def unbeaten(alias: str) -> str:
+def holds(alias: str, named: str) -> str:
+    """Return the SQL condition on `channels` that the account of that name is proven to be its creator's.
+
+    ``named`` is the alias of a name, a row with `platform`, `account_key` and `handle_key`: what the channel is called,
+    or was called when it bid.
+    """
+    return f"({alias}.claim_status = 'proven' AND {alias}.handle_key = {named}.handle_key)"
+
+
+def unbeaten(alias: str, named: str = "") -> str:
     """Return the SQL condition on `channels` that a claim may be dealt with: proven, or neither refused nor beaten.
 
     For whatever offers channels to others. Of several claims that nobody has proven all are shown, each as claimed:
-    else whoever takes another's handle would hide the other.
+    else whoever takes another's handle would hide the other. ``named``: as in `holds`; without it, the channel itself.
     """
-    beaten = " OR ".join(_BEATEN.format(c=alias, key=key) for key in ("account_key", "handle_key"))
-    return f"({alias}.claim_status = 'proven' OR ({alias}.claim_status = 'claimed' AND NOT ({beaten})))"
+    name = named or alias
+    beaten = " OR ".join(_BEATEN.format(c=alias, k=name, key=key) for key in ("account_key", "handle_key"))
+    return f"({holds(alias, name)} OR ({alias}.claim_status <> 'refused' AND NOT ({beaten})))"
 
 
 def _of(parties: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
@@ -119,10 +129,14 @@ def same_account(channel: Channel) -> sa.ColumnElement[bool]:
     )
 
 
-def open_bids(channel_id: UUID) -> sa.Select[Any]:
-    """Count the bids with a channel that wait for a decision."""
+def standing_bids(channel_id: UUID) -> sa.Select[Any]:
+    """Count the bids with a channel that wait for a decision or are accepted, by status."""
+    standing = _BIDS.c.status.in_(("open", "accepted"))
     return (
-        sa.select(sa.func.count()).select_from(_BIDS).where(_BIDS.c.channel_id == channel_id, _BIDS.c.status == "open")
+        sa.select(_BIDS.c.status, sa.func.count())
+        .where(_BIDS.c.channel_id == channel_id, standing)
+        .group_by(_BIDS.c.status)
+        .order_by(_BIDS.c.status.desc())
     )
 
 

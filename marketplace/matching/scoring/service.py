@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from marketplace.bids.models import Bid, BidStatus
 from marketplace.briefs import policy as briefs_policy
 from marketplace.briefs.models import Brief, BriefStatus
+from marketplace.channels.policy import holds
 from marketplace.core import db
 from marketplace.core.actor import Actor
 from marketplace.core.errors import NotFound, WrongState
@@ -19,7 +20,7 @@ from marketplace.intrusiveness import plan_score as plan
 from marketplace.intrusiveness import timeline
 from marketplace.matching.forecast.features import WANTED, suffix
 from marketplace.matching.scoring import ranked_match, scored_bid
-from marketplace.matching.scoring.models import Match
+from marketplace.matching.scoring.models import NAMED, Match
 from marketplace.matching.scoring.ranked_match import RankedMatch
 from marketplace.matching.scoring.score_brief import MODEL_VERSION
 
@@ -39,16 +40,11 @@ _JOINS = (
     " WHERE b.brief_id = :brief_id AND b.status = ANY(:listed)"
 )
 _COUNTS = sa.text(f"SELECT count(*) AS total, count(*) FILTER (WHERE {_FRESH}) AS fresh{_JOINS.format(more='')}")
-# What a channel was called at the close, which is the same in every record of the brief; until then, what it is called.
-_NAMED = (
-    " CROSS JOIN LATERAL (SELECT 1 AS choice, o.platform, o.account_key, o.handle, o.handle_key, o.channel_name"
-    " FROM close_features o WHERE o.bid_id = b.id UNION ALL"
-    " SELECT 2, c.platform, c.account_key, c.handle, c.handle_key, c.name ORDER BY choice LIMIT 1) k"
-)
+_NAMED = NAMED.format(b="b", c="c", k="k")
 _SHOWN = (
     "SELECT m.id, b.id AS bid_id, b.channel_id, b.creator_id, b.agency_id, b.status AS bid_status, m.rank,"
     " m.fingerprint, m.model_version, m.scored_at, m.computed, k.channel_name, k.handle, k.platform,"
-    " c.claim_status = 'proven' AND c.handle_key = k.handle_key AS channel_proven,"
+    f" {holds('c', 'k')} AS channel_proven,"
     # Rights that the brief asks for and the bid refuses.
     " ARRAY(SELECT e.key FROM jsonb_each(v.content -> 'rights') e WHERE e.value NOT IN ('null', 'false')"
     "   AND coalesce(r.price -> 'rights' -> e.key, 'null') = 'null' ORDER BY e.key) AS rights_refused,"
@@ -57,7 +53,7 @@ _SHOWN = (
     "   AND d.claim_status <> 'refused' AND (d.account_key = k.account_key OR d.handle_key = k.handle_key))"
     "   AS rival_claims,"
     f" {scored_bid.COLUMNS}, {_FRESH} AS fresh"
-    f"{_JOINS.format(more=f' {scored_bid.JOINS} JOIN bid_revisions r ON r.id = b.revision_id{_NAMED}')}"
+    f"{_JOINS.format(more=f' {scored_bid.JOINS} JOIN bid_revisions r ON r.id = b.revision_id {_NAMED}')}"
     " AND m.id IS NOT NULL"
 )
 # A bid that was withdrawn before the close has no place, although it may have been scored.
