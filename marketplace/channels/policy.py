@@ -19,9 +19,11 @@ _BIDS = sa.table(
     sa.column("brief_id", sa.Uuid),
     sa.column("brand_id", sa.Uuid),
     sa.column("status"),
+    sa.column("withdrawn_at"),
 )
-_BRIEFS = sa.table("briefs", sa.column("id", sa.Uuid), sa.column("status"))
-_STANDING = ("open", "accepted", "declined")
+_BRIEFS = sa.table(
+    "briefs", sa.column("id", sa.Uuid), sa.column("status"), sa.column("closed_at"), sa.column("cancelled_at")
+)
 
 
 _IDS = ARRAY(sa.Uuid)
@@ -78,8 +80,22 @@ def _of(parties: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
 OWNED = _of(sa.bindparam("parties", type_=_IDS))
 
 
+def was_closed(brief: Any) -> sa.ColumnElement[bool]:
+    """Match a brief whose bidding was closed, also if it was called off later. ``brief`` has the columns of briefs."""
+    called_off = sa.and_(brief.status == "cancelled", brief.closed_at < brief.cancelled_at)
+    return sa.or_(brief.status == "closed", called_off)
+
+
+def stood_at_close(bid: Any, brief: Any) -> sa.ColumnElement[bool]:
+    """Match the bids that were on the table when their brief was closed, whatever became of them since.
+
+    One withdrawn at the very moment of the close, or later, was there when the brand could first look.
+    """
+    return sa.or_(bid.status != "withdrawn", bid.withdrawn_at >= brief.closed_at)
+
+
 def visible(actor: Actor) -> sa.ColumnElement[bool]:
-    """Owners see their own; a brand sees the channels whose bids on its closed briefs were not withdrawn."""
+    """Owners see their own; a brand sees the channel of every bid that it may see."""
     if actor.sees_all or actor.role in OWNERS:
         return own(actor)
     if actor.role != Role.BRAND:
@@ -87,7 +103,7 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
     offered = (
         sa.select(_BIDS.c.channel_id)
         .join(_BRIEFS, _BRIEFS.c.id == _BIDS.c.brief_id)
-        .where(_BIDS.c.brand_id == actor.party_id, _BRIEFS.c.status == "closed", _BIDS.c.status.in_(_STANDING))
+        .where(_BIDS.c.brand_id == actor.party_id, was_closed(_BRIEFS.c), stood_at_close(_BIDS.c, _BRIEFS.c))
     )
     return Channel.id.in_(offered)
 
