@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from marketplace.channels.facts import region_names
+from marketplace.channels.facts.audience_vocabulary import LEVELS, education_levels
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
 
 COUNT_MAX = 10_000_000_000
@@ -151,6 +152,12 @@ def covers_adults(margin: Mapping[str, float]) -> bool:
             return False
         reached = max(reached, last)
     return reached >= 99
+
+
+def covers_levels(margin: Mapping[str, float]) -> bool:
+    """Return whether the labels of a list of education leave out no level."""
+    spans = [span for label in margin if (span := education_levels(label)) is not None]
+    return {level for first, after in spans for level in range(first, after)} == set(range(len(LEVELS)))
 
 
 def normalise_labels(

@@ -286,6 +286,12 @@ def test_two_spellings_of_one_thing_are_refused_by_both_names(change: dict[str, 
             assert all(spelling in text for spelling in both)
 
 
+def test_an_education_list_of_all_levels_and_nobody_is_refused() -> None:
+    [(_, column, _, en)] = make.row_errors(make.as_json(make.row(education={"本科以下": 0, "university": 0})))
+    assert (column, "0.0 %" in en) == ("education", True)
+    make.one(make.as_json(make.row(education={"university": 0})))
+
+
 def test_a_label_twice_in_a_list_of_pairs_is_refused() -> None:
     pairs = [{"country": "US", "percentage": 40}, {"country": "US", "percentage": 30}]
     [(_, column, _, en)] = make.row_errors(make.as_json(make.row("tiktok_one", audience_countries=pairs)))

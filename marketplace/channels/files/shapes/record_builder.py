@@ -146,7 +146,7 @@ def _cell_errors(reading: ShapeReading, margins: Mapping[str, Mapping[str, float
         "age": anomalies.covers_adults(reading.ages),
         "gender": True,
         "region": reading.whole_regions,
-        "education": False,
+        "education": not any(margins["education"].values()) and anomalies.covers_levels(margins["education"]),
     }
     told = {"age": reading.ages, "gender": reading.genders}
     for name, must_be_whole in whole.items():
