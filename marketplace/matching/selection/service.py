@@ -124,13 +124,14 @@ def _enqueue(session: Session, selection: Selection, kind: str) -> UUID:
 
 def _superseded(session: Session, brief_id: UUID, but: UUID | None = None) -> Selection | None:
     """Return the confirmed selection of a brief that another may take the place of, because one of its bids is
-    accepted no more; None without one, and for the selection ``but`` itself. Raises Conflict if it still binds."""
+    accepted no more, or because it has none; None without one, and for the selection ``but`` itself. Raises Conflict if
+    it still binds."""
     former = session.scalar(sa.select(Selection).where(Selection.id.in_(_confirmed(brief_id)), Selection.id != but))
     if former is None or former.result is None:
         return None
     chosen = [ids.read("bid", line["bid_id"]) for line in former.result["chosen"]]
     given_up = sa.select(Bid.id).where(Bid.id.in_(chosen), Bid.status != BidStatus.ACCEPTED)
-    if session.scalar(given_up.limit(1)) is None:
+    if chosen and session.scalar(given_up.limit(1)) is None:
         raise Conflict("A selection of this brief is confirmed already, and all of its bids are accepted.")
     return former
 
@@ -188,6 +189,12 @@ def confirm(
     if selection.result is None:
         raise RuntimeError(f"The selection {selection.id} is done without a result.")
     chosen = {ids.read("bid", line["bid_id"]): int(line["option"]) for line in selection.result["chosen"]}
+    if not chosen:
+        raise WrongState(
+            "This set is empty, so there is nothing to accept. Its `left_out` says why each bid is out; choose again"
+            " with other limits.",
+            state="empty",
+        )
     record = newest_record(session, brief.id)
     if record is not None and record.created_at > selection.created_at:
         raise WrongState("The bids were scored again since this set was chosen. Choose again.", state="rescored")

@@ -13,6 +13,7 @@ from tests.make import bids as make
 from tests.make import reviews as make_reviews
 from tests.make import work
 from tests.make.people import somebody
+from tests.make.selections import store_confirmed
 from tests.matching import look
 from tests.matching.gates.test_acceptance import accept, post, selection, status
 
@@ -174,3 +175,31 @@ def test_a_bid_that_must_be_in_and_is_withdrawn_fails_the_choice_in_words(
     ended = client.get(f"/api/v1/selections/{started.json['id']}", headers=there.brand.headers).json
     assert ended["status"] == "failed"
     assert named in ended["message"]
+
+
+def test_an_empty_set_is_not_confirmed_and_locks_nothing(client: FlaskClient, worker: ModuleType) -> None:
+    there = look.market(ceiling_per_thousand=make.cny(10))
+    _, bid = look.offer(there)
+    make.close(there)
+    empty = selection(client, worker, there)
+    assert empty["result"]["chosen"] == []
+    answer = confirm(client, there, empty)
+    assert (answer.status_code, answer.json["state"]) == (409, "empty")
+    assert "choose again" in answer.json["detail"]
+    shown = client.get(f"/api/v1/selections/{empty['id']}", headers=there.brand.headers).json
+    assert (shown["status"], shown["confirmed_at"]) == ("done", None)
+    lifted = selection(client, worker, there, lift_ceiling=True)
+    assert confirm(client, there, lifted, despite=["over_ceiling"]).json["status"] == "confirmed"
+    assert status(client, there.brand, bid.id) == "accepted"
+
+
+def test_an_empty_set_that_was_confirmed_once_gives_way(client: FlaskClient, worker: ModuleType) -> None:
+    there = look.market(ceiling_per_thousand=make.cny(10))
+    look.offer(there)
+    make.close(there)
+    empty = selection(client, worker, there)
+    store_confirmed(ids.read("sel", empty["id"]))
+    lifted = selection(client, worker, there, lift_ceiling=True)
+    assert confirm(client, there, lifted, despite=["over_ceiling"]).json["status"] == "confirmed"
+    former = client.get(f"/api/v1/selections/{empty['id']}", headers=there.brand.headers).json
+    assert (former["status"], former["confirmed_at"]) == ("done", None)
