@@ -23,6 +23,7 @@ from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.forecast import flags
 from marketplace.matching.gates.bid_gates import GateFacts, ShutGate, shut_gates
 from marketplace.matching.scoring import numbers
+from marketplace.matching.scoring.follow_decisions import follow_decisions
 from marketplace.matching.scoring.score_brief import newest_record
 from marketplace.pacing import service as pacing
 from marketplace.pacing.exclusivity import WantedPlacement
@@ -31,9 +32,7 @@ _BIDS = (
     "SELECT b.id, b.status, b.channel_id, b.accepted_option, b.accepted_cost_minor, b.brief_version_id, r.option_costs,"
     " r.deliverables, r.options, r.price, c.platform, w.status AS review, w.reason AS review_reason, f.snapshot_id,"
     f" {share_columns.stored_sql('f.shares')} AS shares, f.flags AS channel_flags,"
-    f" {numbers.sql('people', 'point')} AS people, {numbers.sql('intrusiveness', 'point')} AS computed_intrusiveness,"
-    # At once, and not only when the job has scored the bid with it.
-    " CASE WHEN w.status = 'approved' THEN (w.override ->> 'intrusiveness')::float8 END AS given_intrusiveness,"
+    f" {numbers.sql('people', 'point')} AS people, {numbers.sql('intrusiveness', 'point')} AS intrusiveness,"
     f" {numbers.sql('per_thousand', 'point')} AS per_thousand,"
     " m.flags AS match_flags, party_is_suspended(b.creator_id) OR party_is_suspended(b.brand_id)"
     "   OR b.agency_id IS NOT NULL AND party_is_suspended(b.agency_id) AS suspended,"
@@ -75,10 +74,12 @@ def gates_of(
     """Return the shut gates of a brief's bids by their ids: of all bids, or of these.
 
     ``options``: the option in question by bid; else the accepted one, or the cheapest of an open bid. Reads as the
-    system, because promises to other brands count; only codes and sentences leave it.
+    system, because promises to other brands count; only codes and sentences leave it. What people decide binds at once:
+    scores that have not followed it yet do so first.
     """
     version = session.get_one(BriefVersion, brief.version_id)
     with db.acting_as(session, SYSTEM):
+        follow_decisions(session, brief)
         rows = _rows(session, brief, bid_ids)
         facts = _facts(session, brief, version, rows, options or {})
     return {row.id: shut_gates(of_bid) for row, of_bid in zip(rows, facts, strict=True)}
@@ -163,9 +164,7 @@ def _facts(
             is_known=row.snapshot_id is not None,
             people=_known(row.people),
             is_far_below="price_below_market" in flags.shown(row.match_flags or 0),
-            intrusiveness=_known(
-                row.computed_intrusiveness if row.given_intrusiveness is None else row.given_intrusiveness
-            ),
+            intrusiveness=_known(row.intrusiveness),
             tolerance=version.tolerance,
             per_thousand=_known(row.per_thousand),
             ceiling=version.ceiling_minor,
