@@ -16,6 +16,8 @@ from marketplace.matching.gates.messages import GATES
 # What the brand itself asked for, and may set aside on purpose when it accepts. The budget has a word of its own.
 BRANDS_OWN = frozenset({"over_tolerance", "over_ceiling", "part_offer"})
 OVER_BUDGET = "over_budget"
+# The highest number that an option of a bid may have.
+OPTIONS_MAX = 20
 # What a review's status does to its bid. A review that was approved or dropped keeps nothing out.
 _REVIEW_GATES: Mapping[str, str] = {
     "rejected": "review_rejected",

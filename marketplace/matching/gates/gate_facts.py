@@ -23,7 +23,8 @@ from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.forecast import flags
 from marketplace.matching.gates.bid_gates import GateFacts, ShutGate, shut_gates
 from marketplace.matching.scoring import numbers
-from marketplace.matching.scoring.models import NAMED
+from marketplace.matching.scoring.follow_decisions import follow_decisions
+from marketplace.matching.scoring.models import CLOSE_NAMES
 from marketplace.matching.scoring.score_brief import newest_record
 from marketplace.pacing import service as pacing
 from marketplace.pacing.exclusivity import WantedPlacement
@@ -32,9 +33,7 @@ _BIDS = (
     "SELECT b.id, b.status, b.channel_id, b.accepted_option, b.accepted_cost_minor, b.brief_version_id, r.option_costs,"
     " r.deliverables, r.options, r.price, c.platform, w.status AS review, w.reason AS review_reason, f.snapshot_id,"
     f" {share_columns.stored_sql('f.shares')} AS shares, f.flags AS channel_flags,"
-    f" {numbers.sql('people', 'point')} AS people, {numbers.sql('intrusiveness', 'point')} AS computed_intrusiveness,"
-    # At once, and not only when the job has scored the bid with it.
-    " CASE WHEN w.status = 'approved' THEN (w.override ->> 'intrusiveness')::float8 END AS given_intrusiveness,"
+    f" {numbers.sql('people', 'point')} AS people, {numbers.sql('intrusiveness', 'point')} AS intrusiveness,"
     f" {numbers.sql('per_thousand', 'point')} AS per_thousand,"
     " m.flags AS match_flags, party_is_suspended(b.creator_id) OR party_is_suspended(b.brand_id)"
     "   OR b.agency_id IS NOT NULL AND party_is_suspended(b.agency_id) AS suspended,"
@@ -42,11 +41,11 @@ _BIDS = (
     f" c.creator_id <> b.creator_id AS handed_over, {unbeaten('c', 'k')} AS unbeaten, b.answers_in_part,"
     # While nobody has proven the account. Once somebody has, what another claimant's bid meets is that it is beaten.
     f" NOT {holds('c', 'k')} AND EXISTS (SELECT 1 FROM bids o JOIN channels d ON d.id = o.channel_id"
-    f"   {NAMED.format(b='o', c='d', k='l')} WHERE o.brief_id = b.brief_id AND o.status = 'accepted' AND o.id <> b.id"
-    "   AND l.platform = k.platform AND (l.account_key = k.account_key OR l.handle_key = k.handle_key)"
+    f"   {CLOSE_NAMES.format(b='o', c='d', k='l')} WHERE o.brief_id = b.brief_id AND o.status = 'accepted'"
+    "   AND o.id <> b.id AND l.platform = k.platform AND (l.account_key = k.account_key OR l.handle_key = k.handle_key)"
     f"   AND {unbeaten('d', 'l')} AND NOT {holds('d', 'l')}) AS same_account"
     " FROM bids b JOIN bid_revisions r ON r.id = b.revision_id JOIN channels c ON c.id = b.channel_id"
-    f" {NAMED.format(b='b', c='c', k='k')}"
+    f" {CLOSE_NAMES.format(b='b', c='c', k='k')}"
     " LEFT JOIN matches m ON m.id = b.id"
     " {features}"
     " LEFT JOIN reviews w ON w.subject_id = b.id AND w.subject_kind = 'bid'"
@@ -81,10 +80,12 @@ def gates_of(
     """Return the shut gates of a brief's bids by their ids: of all bids, or of these.
 
     ``options``: the option in question by bid; else the accepted one, or the cheapest of an open bid. Reads as the
-    system, because promises to other brands count; only codes and sentences leave it.
+    system, because promises to other brands count; only codes and sentences leave it. What people decide binds at once:
+    scores that have not followed it yet do so first.
     """
     version = session.get_one(BriefVersion, brief.version_id)
     with db.acting_as(session, SYSTEM):
+        follow_decisions(session, brief)
         rows = _rows(session, brief, bid_ids)
         facts = _facts(session, brief, version, rows, options or {})
     return {row.id: shut_gates(of_bid) for row, of_bid in zip(rows, facts, strict=True)}
@@ -173,9 +174,7 @@ def _facts(
             is_known=row.snapshot_id is not None,
             people=_known(row.people),
             is_far_below="price_below_market" in flags.shown(row.match_flags or 0),
-            intrusiveness=_known(
-                row.computed_intrusiveness if row.given_intrusiveness is None else row.given_intrusiveness
-            ),
+            intrusiveness=_known(row.intrusiveness),
             tolerance=version.tolerance,
             per_thousand=_known(row.per_thousand),
             ceiling=version.ceiling_minor,

@@ -76,7 +76,7 @@ RECORDED = tuple(
 NAMES_AT_CLOSE = ("platform", "account_key", "handle", "channel_name")
 # Joins what channel `c` of bid `b` was called at the close, which is the same in every record of its brief; until then,
 # what it is called now.
-NAMED = (
+CLOSE_NAMES = (
     "CROSS JOIN LATERAL (SELECT 1 AS choice, n.platform, n.account_key, n.handle, n.handle_key, n.channel_name"
     " FROM close_features n WHERE n.bid_id = {b}.id UNION ALL"
     " SELECT 2, {c}.platform, {c}.account_key, {c}.handle, {c}.handle_key, {c}.name ORDER BY choice LIMIT 1) {k}"

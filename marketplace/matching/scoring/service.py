@@ -20,7 +20,7 @@ from marketplace.intrusiveness import plan_score as plan
 from marketplace.intrusiveness import timeline
 from marketplace.matching.forecast.features import WANTED, suffix
 from marketplace.matching.scoring import ranked_match, scored_bid
-from marketplace.matching.scoring.models import NAMED, Match
+from marketplace.matching.scoring.models import CLOSE_NAMES, Match
 from marketplace.matching.scoring.ranked_match import RankedMatch
 from marketplace.matching.scoring.score_brief import MODEL_VERSION
 
@@ -40,7 +40,7 @@ _JOINS = (
     " WHERE b.brief_id = :brief_id AND b.status = ANY(:listed)"
 )
 _COUNTS = sa.text(f"SELECT count(*) AS total, count(*) FILTER (WHERE {_FRESH}) AS fresh{_JOINS.format(more='')}")
-_NAMED = NAMED.format(b="b", c="c", k="k")
+_NAMED = CLOSE_NAMES.format(b="b", c="c", k="k")
 _SHOWN = (
     "SELECT m.id, b.id AS bid_id, b.channel_id, b.creator_id, b.agency_id, b.status AS bid_status, m.rank,"
     " m.fingerprint, m.model_version, m.scored_at, m.computed, k.channel_name, k.handle, k.platform,"
