@@ -5,7 +5,14 @@ from urllib.parse import urlsplit
 
 from marshmallow import Schema, ValidationError, fields, missing, post_load, validate
 
-from marketplace.briefs.brief_document import LAPSE_DAYS, LAPSE_DAYS_MAX, SCORING_RULES, with_defaults
+from marketplace.briefs.brief_document import (
+    FIT_WEIGHT,
+    FIT_WEIGHT_MAX,
+    LAPSE_DAYS,
+    LAPSE_DAYS_MAX,
+    SCORING_RULES,
+    with_defaults,
+)
 from marketplace.briefs.closing_time import WINDOW_S_MAX
 from marketplace.briefs.models import BriefStatus
 from marketplace.briefs.vocabulary import (
@@ -35,6 +42,7 @@ from marketplace.core.http.fields import (
 
 _LEAST_PROMINENCE = "The prominence (0..100) that a bid's plan must be sure of; null: any."
 _LEAST_SECONDS = "The seconds in which the brand must be sure to be seen or heard in each video; null: any."
+_FIT_WEIGHT = "The share of a bid's value that follows how well the channel's content suits the category."
 
 
 def _line(longest: int, **kwargs: Any) -> TextField:
@@ -222,6 +230,7 @@ class BriefIn(Schema):
     least_seconds = RealField(
         0, VIDEO_S_MAX, load_default=None, allow_none=True, metadata={"description": _LEAST_SECONDS}
     )
+    fit_weight = RealField(0, FIT_WEIGHT_MAX, load_default=FIT_WEIGHT, metadata={"description": _FIT_WEIGHT})
     publish_window = fields.Nested(BriefWindowIn, required=True)
     keep_live_days = WholeField(1, 365, load_default=30)
     rights = _part(BriefRights)
@@ -288,6 +297,7 @@ class _DocumentOut(Schema):
     part_offers = fields.Boolean(required=True)
     least_prominence = fields.Float(required=True, allow_none=True, metadata={"description": _LEAST_PROMINENCE})
     least_seconds = fields.Float(required=True, allow_none=True, metadata={"description": _LEAST_SECONDS})
+    fit_weight = fields.Float(required=True, metadata={"description": _FIT_WEIGHT})
     publish_window = fields.Nested(BriefWindowOut, required=True)
     keep_live_days = fields.Integer(required=True)
     rights = fields.Nested(BriefRights, required=True)

@@ -49,7 +49,8 @@ FINGERPRINT_BYTES = 32
 # The forecast uses ten videos, the ad load twelve, and the difference of sponsored videos all forty.
 _HISTORIES = (
     "SELECT c.id AS channel_id, s.id AS snapshot_id, s.followers, s.source, s.margins, s.flags,"
-    " c.verticals, c.language, c.platform AS platform_name, v.views, v.ages, v.marks, v.seconds, v.sponsored,"
+    " c.verticals, c.language, c.platform AS platform_name,"
+    " c.claim_status = 'proven' AS is_proven, v.views, v.ages, v.marks, v.seconds, v.sponsored,"
     f" {WANTED} AS wanted,"
     " coalesce((s.facts ->> 'median_views_30d')::float8, CASE WHEN v.views IS NULL THEN s.median_views END)"
     "   AS told_median, (s.facts ->> 'expected_views')::float8 AS platform{more}"
@@ -241,7 +242,7 @@ def refresh(session: Session, limit: int = BATCH, channels: Sequence[UUID] | Non
                 "flags": flags.bits(audience.flags, [flag["code"] for flag in row.flags]),
                 "computed_at": computed_at,
                 "peers_upper": float(peers[index]),
-                "source_weight": view_forecast.source_weight(row.source),
+                "source_weight": view_forecast.source_weight(row.source, row.is_proven),
                 **_basis(forecasts, gaps, past, index),
             }
         )

@@ -39,6 +39,10 @@ MODEL_VERSION = "reach/3"
 LOW, MIDDLE, HIGH, CAREFUL = 0.1, 0.5, 0.9, 0.3
 # People per view of one video: a prior until channels upload reached-account counts; 0.7 to 1 is plausible.
 UNIQUE_PER_VIEW, UNIQUE_PER_VIEW_RANGE = 0.85, (0.7, 1.0)
+# Where the 80 % interval is wider than the first ratio, too little is known, and from the second on only the low end
+# counts. Channels with videos are within a factor of 9 in the middle and of 20 nine times in ten; a forecast from
+# followers alone spans 100. Judged.
+LITTLE_KNOWN = (20.0, 60.0)
 RESIDUALS_MIN, TIER_RESIDUALS_MIN = 60, 50
 MIDDLE_DOUBT = 200.0  # the number of a tier's own errors at which its median counts as much as the pool's
 CALIBRATION_TAUS = tuple(round(0.05 * step, 2) for step in range(1, 20))
@@ -46,9 +50,10 @@ FOLLOWERS_DF = 30.0
 SMEAR_MAX = 4.0
 # Figures that a check found odd count at most at this quantile of the channel's peers, until a person has cleared them.
 PEERS_UPPER = 0.8
-# What is taken off the careful forecast of figures that rest on a party's own word: typed, or in a file of its own. A
-# house rule, judged: nobody has measured how far such figures are off. A platform's own export counts in full.
-OWN_WORD, OWN_WORD_SOURCES = 0.75, frozenset({"typed", "inlay"})
+# What counts of a careful forecast by where its figures come from: a file in a platform's own form, which can be edited
+# before it is handed in, and a party's own word (typed, or in a file of one's own). The figures of a channel that its
+# side has proven to be its own count in full. House rules, judged: nobody has measured how far such figures are off.
+EXPORT_FILE, OWN_WORD, OWN_WORD_SOURCES = 0.9, 0.75, frozenset({"typed", "inlay"})
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(32)
 GRID_TAUS: Floats = (_NODES + 1) / 2
 GRID_WEIGHTS: Floats = _NODE_WEIGHTS / 2
@@ -307,9 +312,37 @@ def held_to_peers(
     return replace(forecasts, log_centre=np.where(moved, limit, forecasts.log_centre)), moved
 
 
-def source_weight(source: str) -> float:
-    """Return the share of a careful forecast that counts by where its figures come from."""
-    return OWN_WORD if source in OWN_WORD_SOURCES else 1.0
+def source_weight(source: str, proven: bool = False) -> float:
+    """Return the share of a careful forecast that counts by where its figures come from, and by whether the channel is
+    proven to be its side's."""
+    return 1.0 if proven else OWN_WORD if source in OWN_WORD_SOURCES else EXPORT_FILE
+
+
+def careful_of(low: Floats, usual: Floats, high: Floats) -> Floats:
+    """Return the careful views [n] from those at tau .1, .3 and .9: ``usual``, and the nearer to ``low`` the less is
+    known (LITTLE_KNOWN)."""
+    way = unknown_way(low, high)
+    known = way > 0
+    moved = exp(log(np.where(known, usual, 1.0)) + way * log(np.where(known, low, 1.0) / np.where(known, usual, 1.0)))
+    careful: Floats = np.where(known, moved, usual)
+    return careful
+
+
+def unknown_way(low: Floats, high: Floats) -> Floats:
+    """Return how far from the usual careful quantile to the low end views count [n], 0..1, by their 80 % interval."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        width = np.where(high > low, high / low, 1.0)
+    first, last = LITTLE_KNOWN
+    wide = np.isfinite(width) & (width > first)
+    way: Floats = np.clip(log(np.where(wide, width, first) / first) / np.log(last / first), 0.0, 1.0)
+    return way
+
+
+def careful_views(
+    forecasts: ViewForecasts, calibration: ForecastCalibration | None = None, tiers: Ints | None = None
+) -> Floats:
+    """Return the views of one video that count where bids are compared [n], before any discount for their source."""
+    return careful_of(*quantiles(forecasts, (LOW, CAREFUL, HIGH), calibration, tiers).T)
 
 
 def expected_views(forecasts: ViewForecasts) -> Floats:

@@ -1,33 +1,24 @@
-"""The share of viewers who notice a placement, from its prominence.
-
-    noticed = 0.75 (1 - (1 - prominence / 100)^2.1)
-
-No study tells recall of placements in short videos by seconds. The curve is fitted (rms .025 over 25 plans) to a law of
-attentive seconds that rests on recall of video ads: 36 % at 0.5 s and 80 % at 4 s (ESPN, MediaScience); 40 % at 1 s and
-70 % at 4 s (a short-video platform's own); 7 to 35 % by dwell of 0 to 5 s (Lumen and Digital Turbine, 2022); of drama
-placements 30 % are recognised (Nielsen, 2007). Its ceiling of .75 is judged, with .46 to .93 plausible; a close-up of
-.60 may be .34 to .70. When in the video the brand is seen, and who has left by then, is not in it.
-"""
+"""What people are worth by how many of them notice the brand (`intrusiveness.notice` has the law)."""
 
 import numpy as np
 
-from marketplace.matching.audience.arrays import Floats, as_floats
-from marketplace.matching.audience.portable_math import power
+from marketplace.intrusiveness import notice
+from marketplace.matching.audience.arrays import Floats
 
-MODEL_VERSION = "noticing/1"
-CEILING, POWER = 0.75, 2.1
-# The share at which a brief's ceiling per 1,000 people is taken to be meant: that of a placement of prominence 40, seen
-# clearly for a few seconds. Judged; a placement that twice as many notice is worth twice as much.
-REFERENCE = 0.5
+MODEL_VERSION = notice.MODEL_VERSION
+# The share at which a brief's ceiling per 1,000 people is taken to be meant: a close-up of ten seconds in the middle of
+# a minute, a read ad of thirty, or a sticker throughout, of which 12 to 17 % of the viewers remember the brand. Judged;
+# a placement that twice as many notice is worth twice as much.
+REFERENCE = 0.15
+# The careful quantile is that of the views, 0.3; in a normal distribution it lies at 0.41 of the way to the 0.1 end.
+CAREFUL_WAY = 0.41
 
 
-def noticed(prominence: Floats) -> Floats:
-    """Return the share of viewers who notice placements of a prominence [n] of 0..100: 0 for 0, rising; NaN stays."""
-    given = as_floats(prominence)
-    unseen = 1 - np.clip(given, 0.0, 100.0) / 100
-    some = unseen > 0  # a logarithm needs numbers above zero
-    missed = np.where(some, power(np.where(some, unseen, 1.0), POWER), 0.0)
-    return np.where(np.isnan(given), np.nan, CEILING * (1 - missed))
+def careful(noticed: Floats) -> Floats:
+    """Return the share [n] that counts, from the middle, low and high [n, 3]: its 0.3 quantile."""
+    middle, low, _ = noticed.T
+    counted: Floats = middle - CAREFUL_WAY * (middle - low)
+    return counted
 
 
 def worth(noticing: Floats) -> Floats:
