@@ -89,8 +89,8 @@ SCORING_RULES: Mapping[str, Mapping[str, Any]] = {
         "formula": (
             "score = 100 x / (1 + x), x = quality * ceiling_per_thousand / (counted_cost / counted_people * 1000),"
             " counted_cost = max(largest_cost, least_settled_price),"
-            " counted_people = on_target_people(tau) * noticing / 0.15 * ((1 - w) + w * category_fit) / (1 - w / 2),"
-            " w = fit_weight"
+            " counted_people = on_target_people(tau) * videos^0.585 * noticing / 0.15"
+            " * ((1 - w) + w * category_fit) / (1 - w / 2), w = fit_weight"
         ),
         "quality_low": 0.8,
         "quality_high": 1.25,

@@ -15,10 +15,10 @@ from marketplace.matching.pricing import cost as price
 from marketplace.matching.pricing import market_floor
 from marketplace.matching.pricing.cost import ExpectedCost
 from marketplace.matching.pricing.market_floor import MarketFloor
-from marketplace.matching.scoring import bid_worth, noticing
-from marketplace.matching.scoring.bid_worth import AudienceColumns
 from marketplace.matching.scoring.brand_fit import BrandFit
 from marketplace.matching.scoring.rank import BidRanks, rank, suitability
+from marketplace.matching.scoring.worth import bid_worth, noticing
+from marketplace.matching.scoring.worth.bid_worth import AudienceColumns
 
 _ENDS = (view_forecast.LOW, view_forecast.CAREFUL, view_forecast.MIDDLE, view_forecast.HIGH)
 _TAUS = np.concatenate([view_forecast.GRID_TAUS, _ENDS])
@@ -91,66 +91,81 @@ def score(
     """Return the scores of n bids on one brief: ``ceiling`` in minor units per 1,000 on-target people, ``tolerance``
     0..100, ``fit_weight`` the share of the value that follows the content's fit.
 
-    A bid counts with the largest cost that its price allows, and with no less than such videos settle at. Its people
-    count by how many of them notice and by how well the content suits. The ends of the 80 % interval of the cost per
-    thousand are at tau .9 with the high shares and at tau .1 with the low ones: cost per person never rises with views.
+    A bid counts with the largest cost of its price, and no less than such videos settle at; its people by how many
+    notice and by how well the content suits. The ends of the cost per thousand are at tau .9 with the high shares and
+    at tau .1 with the low ones: cost per person never rises with views.
     """
-    all_views = view_forecast.quantiles(bids.forecasts, _TAUS, calibration, bids.tiers)
-    grid, ends = all_views[:, : len(view_forecast.GRID_TAUS)], all_views[:, len(view_forecast.GRID_TAUS) :]
-    low, usual, middle, high = (ends[:, column] for column in range(len(_ENDS)))
-    careful = view_forecast.careful_of(low, usual, high)
-    if bids.source_weight is not None:
-        careful = careful * bids.source_weight
-    shares = on_target(bids.joint, bids.regions, target, bids.lists)
-    audience = AudienceColumns(bids.joint, bids.regions, bids.lists, shares)
-    shown = bid_worth.figures(bids.terms, middle, audience, target)
-    least, greatest = (
-        bid_worth.people_within(views, bids.terms.videos, share, target)
-        for views, share in ((low, shares.low), (high, shares.high))
+    grid, low, careful, middle, high = _views(bids, calibration)
+    audience = AudienceColumns(
+        bids.joint, bids.regions, bids.lists, on_target(bids.joint, bids.regions, target, bids.lists)
     )
-    people = OnTargetPeople(shown.people, np.minimum(least, shown.people), np.maximum(greatest, shown.people))
+    shown = bid_worth.figures(bids.terms, middle, audience, target)
+    people = _with_ends(shown.people, (low, high), bids.terms.videos, audience.shares, target)
     careful_people = bid_worth.people_reached(careful, bids.terms.videos, audience, target)
-    most, typical = shown.price, shown.per_thousand
-    percentile, comparables = price.percentiles(typical)
-    noticed = np.full((len(most), 3), np.nan) if bids.noticed is None else bids.noticed
+    percentile, comparables = price.percentiles(shown.per_thousand)
+    noticed = np.full((len(low), 3), np.nan) if bids.noticed is None else bids.noticed
     suits = suitability(bids.fit.category, fit_weight)
-    worth = [suits * noticing.worth(share) for share in (noticing.careful(noticed), *noticed.T[1:])]
-    counted = [_counted_cost(bids, most, views) for views in (low, careful, high)]
-    cost = price.expected_cost(bids.terms, grid, low, high)
-    floor = np.full(len(most), np.nan) if bids.floor is None else bids.floor.least(careful, bids.terms.videos)
-    far_below = market_floor.far_below(most if bids.cheapest is None else np.fmin(most, bids.cheapest), floor)
+    worth_low, worth, worth_high = (suits * share for share in noticing.worth_of(noticed))
+    cost_low, cost, cost_high = (_counted_cost(bids, shown.price, views) for views in (low, careful, high))
+    floor = np.full(len(low), np.nan) if bids.floor is None else bids.floor.least(careful, bids.terms.videos)
     ranking = rank(
         ceiling,
-        price.per_thousand(counted[1], careful_people * worth[0]),
-        price.per_thousand(counted[2], people.high * worth[2]),
-        price.per_thousand(counted[0], people.low * worth[1]),
+        price.per_thousand(cost, careful_people * worth),
+        price.per_thousand(cost_high, people.high * worth_high),
+        price.per_thousand(cost_low, people.low * worth_low),
         bids.fit.rest,
         bids.intrusiveness,
         tolerance,
-        cost_known=np.isfinite(most),
+        cost_known=np.isfinite(shown.price),
         reaches=~(careful_people <= 0),
-        far_below=far_below if bids.cleared is None else far_below & ~bids.cleared,
+        far_below=_far_below(bids, shown.price, floor),
     )
     return BidScores(
         views=np.stack([low, middle, high], axis=1),
         expected_views=view_forecast.expected_views(bids.forecasts),
-        shares=shares,
+        shares=audience.shares,
         people=people,
-        cost=cost,
-        largest_cost=most,
-        per_thousand=typical,
-        per_thousand_low=price.per_thousand(most, people.high),
-        per_thousand_high=price.per_thousand(most, people.low),
+        cost=price.expected_cost(bids.terms, grid, low, high),
+        largest_cost=shown.price,
+        per_thousand=shown.per_thousand,
+        per_thousand_low=price.per_thousand(shown.price, people.high),
+        per_thousand_high=price.per_thousand(shown.price, people.low),
         percentile=percentile,
         comparables=comparables,
         noticing=noticed,
         least_price=floor,
         counted_people=careful_people,
-        counted_cost=counted[1],
+        counted_cost=cost,
         suitability=suits,
         little_known=view_forecast.unknown_way(low, high) > 0,
         ranking=ranking,
     )
+
+
+def _views(bids: BidInputs, calibration: ForecastCalibration | None) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Return views of one video at GRID_TAUS [n, 32], and at tau .1, as they are counted, at .5 and at .9 [n]."""
+    all_views = view_forecast.quantiles(bids.forecasts, _TAUS, calibration, bids.tiers)
+    grid, ends = all_views[:, : len(view_forecast.GRID_TAUS)], all_views[:, len(view_forecast.GRID_TAUS) :]
+    low, usual, middle, high = (ends[:, column] for column in range(len(_ENDS)))
+    careful = view_forecast.careful_of(low, usual, high)
+    return grid, low, careful if bids.source_weight is None else careful * bids.source_weight, middle, high
+
+
+def _with_ends(
+    middle: Floats, ends: tuple[Floats, Floats], videos: Floats, shares: TargetShares, target: TargetWeights
+) -> OnTargetPeople:
+    """Return the people ``middle`` [n] with those at the low and high views and shares; no end lies beyond it."""
+    least, greatest = (
+        bid_worth.people_within(views, videos, share, target)
+        for views, share in zip(ends, (shares.low, shares.high), strict=True)
+    )
+    return OnTargetPeople(middle, np.minimum(least, middle), np.maximum(greatest, middle))
+
+
+def _far_below(bids: BidInputs, most: Floats, floor: Floats) -> Bools:
+    """Return whose price, or that of the cheapest option, is too low to be true and that no person has approved [n]."""
+    far: Bools = market_floor.far_below(most if bids.cheapest is None else np.fmin(most, bids.cheapest), floor)
+    return far if bids.cleared is None else far & ~bids.cleared
 
 
 def _counted_cost(bids: BidInputs, most: Floats, views: Floats) -> Floats:

@@ -31,7 +31,7 @@ from marketplace.matching.forecast.view_forecast import ForecastCalibration, Vie
 from marketplace.matching.overlap import units
 from marketplace.matching.pricing import cost, market_floor, outcome_rates, price_learning
 from marketplace.matching.pricing.counted_prices import counted_terms, floor_of
-from marketplace.matching.scoring import bid_worth, brand_fit, noticing, numbers, rank
+from marketplace.matching.scoring import brand_fit, numbers, rank
 from marketplace.matching.scoring.brand_fit import BrandFit
 from marketplace.matching.scoring.match_columns import (
     LOADED,
@@ -47,6 +47,7 @@ from marketplace.matching.scoring.match_columns import (
 from marketplace.matching.scoring.models import CloseRecord
 from marketplace.matching.scoring.overrides import BidOverrides, keep_computed, load_overrides
 from marketplace.matching.scoring.score import BidInputs, BidScores, score
+from marketplace.matching.scoring.worth import bid_worth, noticing
 
 # The versions of the formulas behind a score. The wording of reasons has no version: it is not stored.
 MODEL_VERSIONS = {

@@ -21,6 +21,12 @@ def careful(noticed: Floats) -> Floats:
     return counted
 
 
+def worth_of(noticed: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return what people are worth [n] at the low end, the careful share and the high end of ``noticed`` [n, 3]."""
+    _, low, high = noticed.T
+    return worth(low), worth(careful(noticed)), worth(high)
+
+
 def worth(noticing: Floats) -> Floats:
     """Return what people are worth [n] at a share who notice, as a multiple of that at REFERENCE.
 
