@@ -142,8 +142,9 @@ def largest_cost(bid: ScoredBid) -> Iterator[Message]:
     shown = show_minor(bid.currency, most)
     yield Message(
         "largest_cost",
-        f"最高成本 {shown}：得分按它计，不按出价方对自己销量的预期",
-        f"At most {shown}: the score counts this, and nothing that the bidder expects of its own sales",
+        f"最高成本 {shown}：得分按它计，不按出价方对自己销量的预期；封顶价降低，得分就升高",
+        f"At most {shown}: the score counts this, and nothing that the bidder expects of its own sales; a lower cap"
+        " scores higher",
         {"most": {"value": most, "unit": f"{bid.currency} minor"}},
     )
 
