@@ -24,7 +24,16 @@ from marketplace.matching.forecast import flags, platform_blend, pool, sponsored
 from marketplace.matching.forecast.market_fit import EVERYTHING, fit_market
 from marketplace.matching.forecast.models import ChannelFeatures, ForecastModel
 from marketplace.matching.forecast.platform_blend import PlatformBlend
-from marketplace.matching.forecast.pool import PRIOR_POOL, VerticalPool, ViewHistories, histories, predict, priors_of
+from marketplace.matching.forecast.pool import (
+    CENTRE_PRIOR,
+    PRIOR_POOL,
+    SPREAD_PRIOR,
+    VerticalPool,
+    ViewHistories,
+    histories,
+    predict,
+    priors_of,
+)
 from marketplace.matching.forecast.sponsored import ChannelLabels, SponsoredGaps, SponsoredMarket
 from marketplace.matching.forecast.view_forecast import ForecastCalibration, ViewForecasts
 from marketplace.matching.recompute import MODEL_CLOCK, MODEL_GROWTH, MODEL_PAUSE
@@ -124,6 +133,11 @@ def load_model(session: Session, name: str | None = None) -> FittedForecast:
 
 def _pool(stored: dict[str, Any]) -> VerticalPool:
     values: dict[str, Any] = {name: tuple(part) if isinstance(part, list) else part for name, part in stored.items()}
+    if len(values["centre"]) < len(CENTRE_PRIOR):
+        # Of a model from before a signal was added: it has its prior until the next fit. Its smear was a whole factor.
+        values["centre"] += CENTRE_PRIOR[len(values["centre"]) :]
+        values["spread"] += SPREAD_PRIOR[len(values["spread"]) :]
+        values["smear"] = None
     return VerticalPool(**values)
 
 

@@ -12,10 +12,10 @@ import numpy as np
 from marketplace.matching.audience import regression
 from marketplace.matching.audience.arrays import Bools, Floats, Ints, sum_columns
 from marketplace.matching.audience.portable_math import exp, log
-from marketplace.matching.forecast.signals import CENTRE, SPREAD, SignalInputs, median, signals
+from marketplace.matching.forecast.signals import CENTRE, SPREAD, SignalInputs, median, signals, unfinished
 from marketplace.matching.forecast.variance_moments import match_weighted
 
-MODEL_VERSION = "pool/2"
+MODEL_VERSION = "pool/3"
 HALF_LIFE_VIDEOS = 1.0
 VIDEOS_MAX = 10
 AGE_MIN_DAYS = 3.0
@@ -33,8 +33,8 @@ FOLLOWERS_FACTOR = 10.0
 # Coefficients of signals.CENTRE and signals.SPREAD before a market has its own: the middle of the fits to six simulated
 # markets (benchmarks/quality/histories.py). RIDGE is the weight of these priors, RIDGE_OF_ALL that of the market's
 # coefficients against a vertical's.
-CENTRE_PRIOR = (0.15, 0.2, 0.1, 0.0, 0.3, 0.0, 0.0, 0.1)
-SPREAD_PRIOR = (0.05, -0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.1, 0.15)
+CENTRE_PRIOR = (0.15, 0.2, 0.1, 0.0, 0.3, 0.0, 0.0, 0.1, 0.0, 0.0, 0.2)
+SPREAD_PRIOR = (0.05, -0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.1, 0.15, 0.0, 0.0)
 RIDGE, RIDGE_OF_ALL = 20.0, 600.0
 ORIGINS, OLDER_MIN, ROWS_MAX = 2, 3, 8_000
 SPREAD_RANGE = 0.9
@@ -46,6 +46,7 @@ MEDIAN_SCALE, MEDIAN_DF = 0.86, 5.0
 MEDIAN_VIDEOS = 5
 # The least SD of log views, a tenth: a market whose told figures are all alike has not taught that nothing varies.
 SCALE_MIN = 0.1
+VIRAL, SMEAR_LEAST = 20.0, 0.25
 T5_AT_90 = 1.4758840488244815
 
 
@@ -54,7 +55,8 @@ class VerticalPool:
     """A vertical's priors.
 
     ``s0_squared``, ``nu0``: variance of log views within a creator and its weight in degrees of freedom; ``bias``: the
-    median error of the centre (log); ``smear``: mean over median of views (None: too little is known);
+    median error of the centre (log); ``smear``: the mean of views over their median times exp(scale^2 / 2) (None: too
+    little is known);
     ``log_views_at_reference`` and ``elasticity``: log views at 100,000 followers and their slope on log followers;
     ``followers_scale``: SD of log views around that line; ``creators``: the number of creators it was fitted to;
     ``centre`` and ``spread``: coefficients of the signals; ``median_bias`` and ``median_scale``: the median error of a
@@ -89,6 +91,7 @@ class ViewHistories:
     told_median: Floats | None = None
     platform: Floats | None = None
     sponsored: Floats | None = None
+    moment: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +108,7 @@ class HistorySummary:
 
 @dataclass(frozen=True, eq=False)
 class PoolPriors:
-    """The pools of n channels as arrays [n]; ``centre`` is [n, 8], ``spread`` [n, 9], ``smear`` NaN if not known."""
+    """The pools of n channels as arrays [n]; ``centre`` and ``spread`` are [n, 11], ``smear`` NaN if not known."""
 
     s0_squared: Floats
     nu0: Floats
@@ -212,7 +215,9 @@ def newest_of(past: ViewHistories) -> tuple[Floats, ViewHistories]:
     """Return the log views [n] of each channel's newest usable video (NaN: none), and the histories without it."""
     good = usable(past)
     first = good & (np.cumsum(good, axis=1) == 1)
-    return _packed(past, 0)[0][:, 0], replace(past, ages_days=np.where(first, np.nan, past.ages_days))
+    logs, ages = _packed(past, 0)
+    older = replace(past, ages_days=np.where(first, np.nan, past.ages_days), moment=ages[:, 0])
+    return logs[:, 0], older
 
 
 def summarise(past: ViewHistories, skip: int = 0) -> HistorySummary:
@@ -248,10 +253,11 @@ def predict(past: ViewHistories, priors: PoolPriors, skip: int = 0) -> tuple[Vie
     """Return the forecast of the video before the newest ``skip`` from those after, and both tables of signals.
 
     The centre is the recency-weighted mean moved by its signals and the vertical's bias. The scale is that of a next
-    value under the shrunk variance, widened or narrowed by its signals within a factor of exp(0.9). The signals are
-    [n, 8] for the centre and [n, 9] for the spread.
+    value under the shrunk variance, widened or narrowed by its signals within a factor of exp(0.9). Both tables of
+    signals are [n, 11].
     """
     logs, ages = _packed(past, skip)
+    idle, lacking = _idle(past, ages, skip)
     summary = _summary(logs)
     seen = summary.n_used > 0
     df = priors.nu0 + summary.df
@@ -271,6 +277,8 @@ def predict(past: ViewHistories, priors: PoolPriors, skip: int = 0) -> tuple[Vie
         line=line,
         line_scale=priors.followers_scale,
         size=size,
+        idle=idle,
+        lacking=lacking,
     )
     centre_signals, spread_signals = signals(inputs)
     log_factor = np.clip(sum_columns(spread_signals * priors.spread), -SPREAD_RANGE, SPREAD_RANGE)
@@ -284,6 +292,20 @@ def predict(past: ViewHistories, priors: PoolPriors, skip: int = 0) -> tuple[Vie
         summary=summary,
     )
     return prediction, centre_signals, spread_signals
+
+
+def _idle(past: ViewHistories, ages: Floats, skip: int) -> tuple[Floats, Floats]:
+    """Return the days [n] from a channel's last video to the one that is forecast, and how unfinished that one is when
+    its views are read [n]. ``ages`` [n, 10] are those of the videos that it is forecast from."""
+    if skip:
+        moment = _packed(past, skip - 1)[1][:, 0]
+        return ages[:, 0] - moment, unfinished(moment)
+    moment = np.zeros(len(ages)) if past.moment is None else np.nan_to_num(past.moment)
+    # Videos under three days old tell no views yet, but that the channel is at work.
+    earlier = np.where(past.ages_days >= moment[:, None], past.ages_days, np.inf)
+    last = np.min(earlier, axis=1, initial=np.inf)
+    read_for_good = np.zeros(len(ages)) if past.moment is None else unfinished(past.moment)
+    return np.where(np.isfinite(last), last - moment, np.nan), read_for_good
 
 
 def fit_pool(past: ViewHistories, base: VerticalPool = PRIOR_POOL) -> VerticalPool:
@@ -344,8 +366,8 @@ def _errors(past: ViewHistories, pool: VerticalPool, base: VerticalPool, trust: 
     """Return the pool with the errors of forecasting each creator's newest usable video from the older ones: bias,
     smearing factor, and bias and scale of the median of the older ones.
 
-    The smearing factor (Duan, Journal of the American Statistical Association 78, 1983) is the mean of exp(residual)
-    after cutting the residuals at their 2 % and 98 % quantiles, so that one viral video does not set it.
+    The smearing factor (Duan, Journal of the American Statistical Association 78, 1983) is that by which the expected
+    views exceed the median times exp(scale^2 / 2); see _smear.
     """
     unbiased = replace(pool, bias=0.0)
     before, _, _ = predict(past, _priors(unbiased, past), 1)
@@ -358,8 +380,7 @@ def _errors(past: ViewHistories, pool: VerticalPool, base: VerticalPool, trust: 
     bias = base.bias + trust * (float(np.median(errors)) - base.bias)
     fitted = replace(pool, bias=bias)
     if len(errors) >= RESIDUALS_MIN:
-        low, high = np.quantile(errors, [0.02, 0.98])
-        smear = max(1.0, float(np.mean(np.exp(np.clip(errors, low, high) - bias))))
+        smear = _smear(errors - bias, before.scale[count >= 2])
         fitted = replace(fitted, smear=smear if base.smear is None else base.smear * (smear / base.smear) ** trust)
     if len(median_errors) >= RESIDUALS_MIN:
         low, high = np.quantile(median_errors, [0.1, 0.9])
@@ -370,6 +391,21 @@ def _errors(past: ViewHistories, pool: VerticalPool, base: VerticalPool, trust: 
             median_scale=base.median_scale * (scale / base.median_scale) ** trust,
         )
     return fitted
+
+
+def _smear(errors: Floats, scales: Floats) -> float:
+    """Return the factor c with which views over c exp(scale^2 / 2) times their median are 1 on average, from residuals
+    and scales [n].
+
+    No video counts for more than twenty times what is expected, so that a viral one does not set it.
+    """
+    with np.errstate(over="ignore"):
+        ratios = np.exp(errors - scales**2 / 2)
+    low, high = SMEAR_LEAST, VIRAL * max(1.0, float(np.max(ratios)))
+    for _ in range(60):
+        middle = float(np.sqrt(low * high))
+        low, high = (middle, high) if float(np.mean(np.minimum(ratios / middle, VIRAL))) > 1 else (low, middle)
+    return high
 
 
 def _followers_line(

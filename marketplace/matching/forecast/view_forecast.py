@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 else:
     special = lazy_module("scipy.special")
 
-MODEL_VERSION = "reach/3"
+MODEL_VERSION = "reach/4"
 LOW, MIDDLE, HIGH, CAREFUL = 0.1, 0.5, 0.9, 0.3
 # People per view of one video: a prior until channels upload reached-account counts; 0.7 to 1 is plausible.
 UNIQUE_PER_VIEW, UNIQUE_PER_VIEW_RANGE = 0.85, (0.7, 1.0)
@@ -44,10 +44,11 @@ UNIQUE_PER_VIEW, UNIQUE_PER_VIEW_RANGE = 0.85, (0.7, 1.0)
 # followers alone spans 100. Judged.
 LITTLE_KNOWN = (20.0, 60.0)
 RESIDUALS_MIN, TIER_RESIDUALS_MIN = 60, 50
+TIER_ERRORS_LEAST = 9  # with fewer of its own a tier has the pool's ends alone
 MIDDLE_DOUBT = 200.0  # the number of a tier's own errors at which its median counts as much as the pool's
 CALIBRATION_TAUS = tuple(round(0.05 * step, 2) for step in range(1, 20))
 FOLLOWERS_DF = 30.0
-SMEAR_MAX = 4.0
+SMEAR_MAX = 6.0
 # Figures that a check found odd count at most at this quantile of the channel's peers, until a person has cleared them.
 PEERS_UPPER = 0.8
 # What counts of a careful forecast by where its figures come from: a file in a platform's own form, which can be edited
@@ -103,7 +104,7 @@ class ViewForecasts:
 class ForecastCalibration:
     """Quantiles of standardised errors at CALIBRATION_TAUS by follower tier [4, 19], and the errors behind each [4].
 
-    A tier with fewer than 50 errors has the quantiles and the count of all tiers together.
+    A tier with fewer than 9 errors has the quantiles and the count of all tiers together.
     """
 
     quantiles: Floats
@@ -150,13 +151,14 @@ def forecast_many(
     platform = nan if past.platform is None else past.platform
     with_videos, without = blended(centre, scale, platform, blend), combined(centre, scale, platform)
     centre, scale, weight = (np.where(seen, ours, other) for ours, other in zip(with_videos, without, strict=True))
-    own_smear = np.minimum(exp(scale**2 / 2), SMEAR_MAX)
+    with_scale = exp(np.minimum(scale**2 / 2, np.log(SMEAR_MAX)))
+    factor = np.where(seen & np.isfinite(priors.smear), priors.smear, 1.0)
     return ViewForecasts(
         log_centre=centre,
         scale=scale,
         df=np.where(seen, prediction.df, np.where(by_median, MEDIAN_DF, FOLLOWERS_DF)),
         n_used=prediction.summary.n_used,
-        smear=np.where(seen & np.isfinite(priors.smear), priors.smear, own_smear),
+        smear=np.clip(with_scale * factor, 1.0, SMEAR_MAX),
         from_history=seen,
         from_median=by_median,
         platform_weight=weight,
@@ -217,16 +219,17 @@ def calibrate(errors_by_tier: Mapping[int, Floats]) -> ForecastCalibration | Non
     """Return the quantiles of standardised errors, (log views - log_centre) / scale, or None under 60 errors in all.
 
     Quantile tau is the value at rank (n + 1) tau of n errors in order, interpolated linearly. A tier with 50 or more
-    keeps its own 10 % and 90 % quantiles, so that its intervals keep their coverage, and has a median shrunk to the
-    pool's. Elsewhere it takes the shape of the pool, which rests on many more errors.
+    keeps its own 10 % and 90 % quantiles, so that its intervals keep their coverage, and one with n fewer goes n / 50
+    of the way from the pool's to its own; its median is shrunk to the pool's. Elsewhere it takes the shape of the pool,
+    which rests on many more errors.
     """
     by_tier = [as_floats(errors_by_tier.get(tier, np.array([]))) for tier in range(len(FOLLOWER_TIERS) + 1)]
     all_errors = np.concatenate(by_tier)
     if len(all_errors) < RESIDUALS_MIN:
         return None
     pooled = _conformal(np.sort(all_errors))
-    rows = [_shaped(np.sort(errors), pooled) if len(errors) >= TIER_RESIDUALS_MIN else pooled for errors in by_tier]
-    counts = [len(errors) if len(errors) >= TIER_RESIDUALS_MIN else len(all_errors) for errors in by_tier]
+    rows = [_shaped(np.sort(errors), pooled) if len(errors) >= TIER_ERRORS_LEAST else pooled for errors in by_tier]
+    counts = [len(errors) if len(errors) >= TIER_ERRORS_LEAST else len(all_errors) for errors in by_tier]
     return ForecastCalibration(np.stack(rows), np.array(counts, dtype=np.int64))
 
 
@@ -237,7 +240,8 @@ def _conformal(ordered: Floats) -> Floats:
 
 
 def _shaped(ordered: Floats, pooled: Floats) -> Floats:
-    own = _conformal(ordered)
+    keeps = min(1.0, len(ordered) / TIER_RESIDUALS_MIN)
+    own = keeps * _conformal(ordered) + (1 - keeps) * pooled
     low, middle, high = (CALIBRATION_TAUS.index(tau) for tau in (LOW, MIDDLE, HIGH))
     trust = len(ordered) / (len(ordered) + MIDDLE_DOUBT)
     centre = trust * own[middle] + (1 - trust) * pooled[middle]
