@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.quality import histories as made_up
 from benchmarks.quality.video_lines import BadLines, Creator, moment, read
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
-from marketplace.matching.forecast import market_fit, pool, view_forecast
+from marketplace.matching.forecast import market_fit, pool, pool_fit, view_forecast
 from marketplace.matching.forecast import platform_blend as platforms
 from marketplace.matching.forecast.pool import ViewHistories
 from marketplace.matching.forecast.signals import CENTRE, SPREAD
@@ -88,7 +88,7 @@ def forecasts(held: Held, with_platform: bool, without: Sequence[str] = ()) -> t
         expected[judged] = view_forecast.expected_views(many)[judged]
         misses = (held.truth - many.log_centre) / many.scale
         # Who taught the coefficients misses a hair less than who did not: by their number over that of the rows.
-        misses[others] *= 1 + COEFFICIENTS / (pool.ORIGINS * others.sum())
+        misses[others] *= 1 + COEFFICIENTS / (pool_fit.ORIGINS * others.sum())
         for one in np.flatnonzero(judged):
             rest = np.arange(len(misses)) != one
             by_tier = {tier: misses[rest & (held.tiers == tier)] for tier in range(len(TIERS))}

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.quality import deals
 from benchmarks.speed.scoring import bid_features
 from marketplace.briefs.models import BriefVersion
 from marketplace.matching.audience import share_columns
@@ -30,7 +31,6 @@ from marketplace.matching.scoring import brand_fit, rank
 from marketplace.matching.scoring.score_brief import fit_of
 from tests.make import worlds
 from tests.make.worlds import DAY
-from tests.matching.pricing import deals
 
 BEST = 50
 FILTERS: dict[str, Any] = {

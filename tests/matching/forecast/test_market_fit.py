@@ -11,11 +11,11 @@ from marketplace.matching.forecast.pool import (
     PRIOR_POOL,
     VerticalPool,
     ViewHistories,
-    fit_pool,
     newest_of,
     predict,
     priors_of,
 )
+from marketplace.matching.forecast.pool_fit import fit_pool
 from marketplace.matching.forecast.signals import CENTRE, SPREAD
 from marketplace.matching.forecast.view_forecast import forecast_many, quantiles, tier_of
 
