@@ -185,7 +185,9 @@ def _gates(bid: ScoredBid) -> Iterator[Message]:
             tolerance=_number(bid.tolerance, "points of 100"),
         )
     if "no_reach" in bid.flags:
-        yield _reason("no_reach", "预计触达不到目标人群", "Nobody of the target is expected to see it")
+        yield _reason(
+            "no_reach", "预计目标人群中没有人会注意到", "Nobody of the target is expected to see and notice it"
+        )
     if "cost_unknown" in bid.flags:
         yield _reason(
             "cost_unknown",

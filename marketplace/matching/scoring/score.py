@@ -117,7 +117,7 @@ def score(
         bids.intrusiveness,
         tolerance,
         cost_known=np.isfinite(shown.price),
-        reaches=~(careful_people <= 0),
+        reaches=~(careful_people * noticing.worth(noticed[:, 0]) <= 0),
         far_below=_far_below(bids, shown.price, floor),
     )
     return BidScores(

@@ -58,6 +58,7 @@ def test_a_rank_never_rises_when_fewer_notice(one: int, other: int) -> None:
 def test_no_exposures_earn_nothing_and_a_flash_in_the_corner_little() -> None:
     nothing = score(_bid(500_000, 0.0), TARGET, CEILING, TOLERANCE)
     assert (nothing.ranking.overall[0], nothing.ranking.high[0]) == (0, 0)
+    assert nothing.ranking.gates[0, GATES.index("no_reach")]
     # What is shown as people stays people.
     assert nothing.people.point[0] == score(_bid(500_000), TARGET, CEILING, TOLERANCE).people.point[0]
     assert _overall(_bid(500_000, 0.01)) < 0.15 * _overall(_bid(500_000))
