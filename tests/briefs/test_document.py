@@ -373,3 +373,14 @@ def test_the_options_are_public(client: FlaskClient) -> None:
     assert [kind["code"] for kind in shown["placement_kinds"]] == list(vocabulary.PLACEMENT_KINDS)
     assert shown["regions"] == list(vocabulary.REGIONS)
     assert (shown["scoring_rule"]["version"], shown["scoring_rule"]["tau"]) == ("score/3", 0.3)
+
+
+def test_the_weight_of_the_fit_is_half_unless_the_brief_says_otherwise(client: FlaskClient, brand: Somebody) -> None:
+    def posted(**said: Any) -> Any:
+        return client.post(API, json={**make.minimal(), **said}, headers=brand.once())
+
+    assert posted().json["fit_weight"] == 0.5
+    assert posted(fit_weight=0).json["fit_weight"] == 0
+    for weight in (0.71, -0.1, None, "half"):
+        answer = posted(fit_weight=weight)
+        assert (answer.status_code, pointers(answer)) == (422, ["/fit_weight"])
