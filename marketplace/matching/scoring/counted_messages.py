@@ -3,10 +3,14 @@ and what is taken off doubtful figures."""
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from marketplace.core.message import Message
 from marketplace.core.money import show_minor
 from marketplace.matching.forecast.view_forecast import OWN_WORD
 from marketplace.matching.scoring.scored_bid import ScoredBid
+from marketplace.matching.scoring.worth.noticing import REFERENCE, careful
+from marketplace.matching.scoring.worth.noticing import worth as worth_at
 
 VIDEOS_ENOUGH = 5
 
@@ -86,29 +90,49 @@ def _too_little(bid: ScoredBid) -> Iterator[Message]:
 
 
 def counted(bid: ScoredBid) -> Iterator[Message]:
-    """Yield what the score counts: the cost, the careful people, and what noticing and fit make of them."""
+    """Yield what the score counts: the cost, the careful people, what noticing and fit make of them, and the cost per
+    thousand of these, which is compared with the ceiling."""
     people, cost, suits, weight = bid.counted_people, bid.counted_cost, bid.suitability, bid.fit_weight
     if people is None or cost is None or suits is None or weight is None or not people:
         return
-    category = bid.fit_parts.get("category")
+    share, times = _notice_times(bid)
+    worth = people * times * suits
+    if not worth:
+        return
+    category, per_thousand = bid.fit_parts.get("category"), 1000 * cost / worth
     known_zh, known_en = ("未知，按 0.50", "not known, taken as 0.50") if category is None else (f"{category:.2f}",) * 2
-    shown, per_thousand = show_minor(bid.currency, cost), show_minor(bid.currency, 1000 * cost / people)
-    unit = f"{bid.currency} minor"
+    money = {name: show_minor(bid.currency, minor) for name, minor in (("cost", cost), ("each", per_thousand))}
+    ceiling, unit = show_minor(bid.currency, bid.ceiling_minor), f"{bid.currency} minor"
     yield Message(
         "counted",
-        f"计分：{shown} 对保守估计的 {people:,.0f} 人，即每千人 {per_thousand}；"
-        f"内容契合 {known_zh}（需求给的权重 {weight:.0%}），人数计 {suits:.2f} 倍（契合 0.50 为 1 倍）",
-        f"The score counts {shown} for {people:,.0f} people by the careful forecast, {per_thousand} per 1,000; with the"
-        f" brief's weight of {weight:.0%}, content of a fit of {known_en} makes them count {suits:.2f} times (1 at"
-        " 0.50)",
+        f"计分：{money['cost']} 对保守估计的 {people:,.0f} 人；注意到的保守按 {share:.1%} 计 {times:.2f} 倍"
+        f"（{REFERENCE:.0%} 为 1 倍），内容契合 {known_zh}、需求给的权重 {weight:.0%}，计 {suits:.2f} 倍（0.50 为 1 倍）"
+        f"：折合 {worth:,.0f} 人，每千人 {money['each']}，与 {ceiling} 相比",
+        f"The score counts {money['cost']} for {people:,.0f} people by the careful forecast, {times:.2f} times as"
+        f" {share:.1%} at the careful end notice ({REFERENCE:.0%} counts 1) and {suits:.2f} times for the content's fit"
+        f" of {known_en} with the brief's weight of {weight:.0%} (0.50 counts 1): {worth:,.0f} people, {money['each']} per"
+        f" 1,000, held against {ceiling}",
         {
             "cost": {"value": cost, "unit": unit},
             "people": {"value": people, "unit": "people"},
-            "per_thousand": {"value": 1000 * cost / people, "unit": f"{unit} per 1,000 people"},
-            "fit_weight": {"value": weight, "unit": "share of the value"},
+            "noticing": {"value": times, "unit": "times"},
             "suitability": {"value": suits, "unit": "times"},
+            "fit_weight": {"value": weight, "unit": "share of the value"},
+            "counted": {"value": worth, "unit": "people"},
+            "per_thousand": {"value": per_thousand, "unit": f"{unit} per 1,000 people counted"},
+            "ceiling": {"value": bid.ceiling_minor, "unit": f"{unit} per 1,000 people"},
         },
     )
+
+
+def _notice_times(bid: ScoredBid) -> tuple[float, float]:
+    """Return the share who notice at the careful end, and how many times people count by it; as at the reference
+    without a plan."""
+    middle, low, high = bid.noticing
+    if middle is None or low is None or high is None:
+        return REFERENCE, 1.0
+    share = float(careful(np.array([[middle, low, high]]))[0])
+    return share, float(worth_at(np.array([share]))[0])
 
 
 def noticing(bid: ScoredBid) -> Iterator[Message]:

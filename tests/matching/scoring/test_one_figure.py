@@ -61,8 +61,13 @@ def test_the_sentences_divide_too(client: FlaskClient, there: make.Market) -> No
     assert people == pytest.approx(parts["people"][0], abs=0.5)
     assert shown["numbers"]["per_thousand"]["value"] == pytest.approx(1000 * AMOUNT / people, rel=1e-4)
     counted = told["counted"]["numbers"]
-    assert 1000 * counted["cost"]["value"] / counted["people"]["value"] == counted["per_thousand"]["value"]
-    assert counted["people"]["value"] < people
+    values = {name: part["value"] for name, part in counted.items()}
+    assert values["people"] < people
+    assert values["people"] * values["noticing"] * values["suitability"] == pytest.approx(values["counted"])
+    assert 1000 * values["cost"] / values["counted"] == pytest.approx(values["per_thousand"])
+    # And so does the score itself: anybody can work it out from its sentences.
+    times = told["overall"]["numbers"]["quality"]["value"] * values["ceiling"] / values["per_thousand"]
+    assert told["overall"]["numbers"]["overall"]["value"] == pytest.approx(100 * times / (1 + times), abs=1e-3)
 
 
 def test_the_selection_counts_the_people_that_the_score_counts(
