@@ -106,12 +106,12 @@ def counted(bid: ScoredBid) -> Iterator[Message]:
     yield Message(
         "counted",
         f"计分：{money['cost']} 对保守估计的 {people:,.0f} 人；注意到的保守按 {share:.1%} 计 {times:.2f} 倍"
-        f"（{REFERENCE:.0%} 为 1 倍），内容契合 {known_zh}、需求给的权重 {weight:.0%}，计 {suits:.2f} 倍（0.50 为 1 倍）"
-        f"：折合 {worth:,.0f} 人，每千人 {money['each']}，与 {ceiling} 相比",
+        f"（{REFERENCE:.0%} 为 1 倍），内容契合 {known_zh}、需求给的权重 {weight:.0%}，计 {suits:.2f} 倍"
+        f"（0.50 为 1 倍）：折合 {worth:,.0f} 人，每千人 {money['each']}，与 {ceiling} 相比",
         f"The score counts {money['cost']} for {people:,.0f} people by the careful forecast, {times:.2f} times as"
         f" {share:.1%} at the careful end notice ({REFERENCE:.0%} counts 1) and {suits:.2f} times for the content's fit"
-        f" of {known_en} with the brief's weight of {weight:.0%} (0.50 counts 1): {worth:,.0f} people, {money['each']} per"
-        f" 1,000, held against {ceiling}",
+        f" of {known_en} with the brief's weight of {weight:.0%} (0.50 counts 1): {worth:,.0f} people, {money['each']}"
+        f" per 1,000, held against {ceiling}",
         {
             "cost": {"value": cost, "unit": unit},
             "people": {"value": people, "unit": "people"},
