@@ -33,7 +33,9 @@ _BIDS = (
     "SELECT b.id, b.status, b.channel_id, b.accepted_option, b.accepted_cost_minor, b.brief_version_id, r.option_costs,"
     " r.deliverables, r.options, r.price, c.platform, w.status AS review, w.reason AS review_reason, f.snapshot_id,"
     f" {share_columns.stored_sql('f.shares')} AS shares, f.flags AS channel_flags,"
-    f" {numbers.sql('people', 'point')} AS people, {numbers.sql('intrusiveness', 'point')} AS intrusiveness,"
+    # Of a plan that nobody notices nobody is reached.
+    f" CASE WHEN {numbers.sql('noticing', 'point')} = 0 THEN 0 ELSE {numbers.sql('people', 'point')} END AS people,"
+    f" {numbers.sql('intrusiveness', 'point')} AS intrusiveness,"
     f" {numbers.sql('per_thousand', 'point')} AS per_thousand,"
     " m.flags AS match_flags, party_is_suspended(b.creator_id) OR party_is_suspended(b.brand_id)"
     "   OR b.agency_id IS NOT NULL AND party_is_suspended(b.agency_id) AS suspended,"

@@ -72,6 +72,8 @@ LOADED = (
     LoadedColumn("raw_high", f"float8:{FACTORS}", "r.raw_high"),
     LoadedColumn("prominence_low", "float8", "r.prominence_low"),
     LoadedColumn("prominence_high", "float8", "r.prominence_high"),
+    # NaN: stored before there was such a share; score_brief works it out from the plan.
+    LoadedColumn("noticed", "float8:3", "r.noticed", "ARRAY['NaN', 'NaN', 'NaN']::float8[]"),
     LoadedColumn("snapshot_id", "uuid", "f.snapshot_id", "'00000000-0000-0000-0000-000000000000'"),
     LoadedColumn("known", "bool", "f.snapshot_id IS NOT NULL"),
     LoadedColumn("features", f"text:{FINGERPRINT_BYTES}", "f.fingerprint", f"repeat(' ', {FINGERPRINT_BYTES})"),

@@ -101,6 +101,10 @@ NUMBERS = (
     _single("largest_cost", f"nothing bounds the price, or its goods have no value in the brief; {_EARLIER}"),
     _single("least_price", f"the views are not known, or the currency has no figure; {_EARLIER}"),
     _single("source_weight", _EARLIER),
+    _single("counted_people", f"the views are not known; {_EARLIER}"),
+    _single("counted_cost", f"nothing bounds the price, or its goods have no value in the brief; {_EARLIER}"),
+    _single("suitability", _EARLIER),
+    _single("fit_weight", _EARLIER),
 )
 BY_NAME: Mapping[str, MatchNumber] = {number.name: number for number in NUMBERS}
 _STARTS = dict(

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.bids.models import BidStatus
+from marketplace.briefs.brief_document import with_defaults
 from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import column_copy, db
 from marketplace.core.clock import now
@@ -18,6 +19,8 @@ from marketplace.core.column_copy import Column
 from marketplace.core.fingerprint import fingerprint
 from marketplace.intrusiveness import constants as intrusion
 from marketplace.intrusiveness.factors import relieved_total
+from marketplace.intrusiveness.notice import notice_share
+from marketplace.intrusiveness.timeline import from_dict
 from marketplace.matching.audience import channel_tags, grid, share_columns, targets
 from marketplace.matching.audience.arrays import Bools, Floats
 from marketplace.matching.audience.share_columns import ShareColumns
@@ -28,7 +31,7 @@ from marketplace.matching.forecast.view_forecast import ForecastCalibration, Vie
 from marketplace.matching.overlap import units
 from marketplace.matching.pricing import cost, market_floor, outcome_rates, price_learning
 from marketplace.matching.pricing.counted_prices import counted_terms, floor_of
-from marketplace.matching.scoring import brand_fit, noticing, numbers, rank
+from marketplace.matching.scoring import brand_fit, numbers, rank
 from marketplace.matching.scoring.brand_fit import BrandFit
 from marketplace.matching.scoring.match_columns import (
     LOADED,
@@ -44,6 +47,7 @@ from marketplace.matching.scoring.match_columns import (
 from marketplace.matching.scoring.models import CloseRecord
 from marketplace.matching.scoring.overrides import BidOverrides, keep_computed, load_overrides
 from marketplace.matching.scoring.score import BidInputs, BidScores, score
+from marketplace.matching.scoring.worth import bid_worth, noticing
 
 # The versions of the formulas behind a score. The wording of reasons has no version: it is not stored.
 MODEL_VERSIONS = {
@@ -59,6 +63,7 @@ MODEL_VERSIONS = {
     "sponsored": sponsored.MODEL_VERSION,
     "targets": targets.MODEL_VERSION,
     "videos": units.SEVERAL_VIDEOS,
+    "worth": bid_worth.MODEL_VERSION,
 }
 MODEL_VERSION = "m-" + fingerprint({**MODEL_VERSIONS, "intrusiveness": intrusion.MODEL_VERSION})[:12]
 LENGTHS = {"1-20": (1.0, 20.0), "21-60": (21.0, 60.0), "60+": (61.0, 600.0)}
@@ -94,6 +99,7 @@ _WRITE = sa.text(
     " WHERE (matches.fingerprint, matches.rank, matches.numbers, matches.peers) IS DISTINCT FROM"
     " (excluded.fingerprint, excluded.rank, excluded.numbers, excluded.peers)"
 )
+_PLANS = sa.text("SELECT id, plan FROM bid_revisions WHERE id = ANY(:ids)")
 _ANY = sa.text("SELECT EXISTS (SELECT 1 FROM matches WHERE brief_id = :brief_id)")
 Rows = dict[str, Column]
 
@@ -159,7 +165,7 @@ def load(
         fit=fit,
         intrusiveness=(ends[0] + ends[1]) / 2,
         tiers=rows["tier"].astype(np.int64),
-        prominence=np.stack([_floats(rows, "prominence_low"), _floats(rows, "prominence_high")], axis=1),
+        noticed=_noticed(session, rows),
         source_weight=_floats(rows, "source_weight"),
         cleared=rows["cleared"],
         cheapest=_floats(rows, "cheapest"),
@@ -169,6 +175,18 @@ def load(
     given = overrides.intrusiveness
     ends = (np.where(np.isnan(given), ends[0], given), np.where(np.isnan(given), ends[1], given))
     return LoadedBids(rows, shares, overrides.of_inputs(computed), computed, overrides, ends, views_capped)
+
+
+def _noticed(session: Session, rows: Rows) -> Floats:
+    """Return the share of viewers who notice each plan [n, 3]; that of a revision from before there was such a share is
+    worked out from its plan."""
+    noticed = _floats(rows, "noticed")
+    missing = np.flatnonzero(np.isnan(noticed[:, 0])).tolist()
+    if missing:
+        ids = [UUID(bytes=rows["revision_id"][row].tobytes()) for row in missing]
+        plans = {row.id: row.plan for row in session.execute(_PLANS, {"ids": ids})}
+        noticed[missing] = [notice_share(from_dict(plans[revision_id])) for revision_id in ids]
+    return noticed
 
 
 def _counted_forecasts(rows: Rows) -> tuple[ViewForecasts, Bools]:
@@ -207,11 +225,12 @@ def score_brief(session: Session, brief_id: UUID) -> ScoringResult:
     count = len(rows["bid_id"])
     ceiling, is_the_briefs = rank.ceiling_for(version.ceiling_minor, version.currency)
     target = targets.target_weights(target_cells(version.content))
-    calibration = calibration_of(session, record)
-    computed = score(computed_bids, target, ceiling, float(version.tolerance), calibration)
+    calibration, fit_weight = calibration_of(session, record), with_defaults(version.content)["fit_weight"]
+    rule = (target, ceiling, float(version.tolerance), calibration, fit_weight)
+    computed = score(computed_bids, *rule)
     scores = computed
     if overrides.rows.any():
-        scores = overrides.of_scores(score(bids, target, ceiling, float(version.tolerance), calibration))
+        scores = overrides.of_scores(score(bids, *rule))
     by_name = numbers_of(rows, loaded.shares, bids, scores, loaded.intrusiveness_ends)
     by_name |= {
         name: np.full(count, float(value))
@@ -219,6 +238,7 @@ def score_brief(session: Session, brief_id: UUID) -> ScoringResult:
             ("ceiling", ceiling),
             ("tolerance", version.tolerance),
             ("ceiling_is_the_briefs", is_the_briefs),
+            ("fit_weight", fit_weight),
         )
     }
     written = _write(session, version, loaded, scores, numbers.pack(by_name), price_model or "none")
@@ -273,7 +293,8 @@ def fit_of(version: BriefVersion, rows: Rows, shares: ShareColumns, gap: Floats 
 def numbers_of(
     rows: Rows, shares: ShareColumns, bids: BidInputs, scores: BidScores, intrusiveness_ends: tuple[Floats, Floats]
 ) -> dict[str, Floats]:
-    """Return the numbers of n matches by name for `numbers.pack`, all but the brief's ceiling and tolerance."""
+    """Return the numbers of n matches by name for `numbers.pack`, all but the brief's own: ceiling, tolerance and the
+    weight of the fit."""
     low, high = intrusiveness_ends
     people, cost = scores.people, scores.cost
     return {
@@ -300,6 +321,9 @@ def numbers_of(
         "largest_cost": scores.largest_cost,
         "least_price": scores.least_price,
         "source_weight": np.ones(len(low)) if bids.source_weight is None else bids.source_weight,
+        "counted_people": scores.counted_people,
+        "counted_cost": scores.counted_cost,
+        "suitability": scores.suitability,
     }
 
 
@@ -332,7 +356,9 @@ def _write(
         "overall_low": ranking.low,
         "overall_high": ranking.high,
         "numbers": numbers,
-        "flags": flags.of_matches(rows["flags"], ranking.gates, rows["known"], loaded.views_capped),
+        "flags": flags.of_matches(
+            rows["flags"], ranking.gates, rows["known"], loaded.views_capped, scores.little_known
+        ),
     }
     session.execute(_STAGE)
     session.execute(_CLEAR)  # another brief's rows, if one transaction scores several briefs

@@ -68,6 +68,10 @@ class ScoredBid:
     largest_cost: float | None = None
     least_price: float | None = None
     source_weight: float = 1.0
+    counted_people: float | None = None
+    counted_cost: float | None = None
+    suitability: float | None = None
+    fit_weight: float | None = None
     peers: str = ""
     flags: tuple[str, ...] = ()
     audience_flags: tuple[str, ...] = ()
@@ -132,6 +136,10 @@ def scored_bid(
         largest_cost=single["largest_cost"],
         least_price=single["least_price"],
         source_weight=1.0 if single["source_weight"] is None else single["source_weight"],
+        counted_people=single["counted_people"],
+        counted_cost=single["counted_cost"],
+        suitability=single["suitability"],
+        fit_weight=single["fit_weight"],
         videos_used=int(single["videos_used"] or 0),
         ad_load=single["ad_load"],
         ceiling_minor=single["ceiling"] or 0.0,

@@ -83,7 +83,8 @@ def test_a_bid_is_told_in_order_with_its_numbers() -> None:
     }
     assert found["on_target_share"]["numbers"]["share"]["interval"] == "bounds"
     assert found["per_thousand_over_ceiling"]["en"] == (
-        "CNY 173.94 (CNY 44.93–CNY 808.82, 80%) per 1,000 on-target people, over the brief's ceiling of CNY 100.00"
+        "CNY 173.94 (CNY 44.93–CNY 808.82, 80%) per 1,000 on-target people (at most CNY 5,500.00 over 31,620 people),"
+        " over the brief's ceiling of CNY 100.00"
     )
     assert found["cost"]["en"] == "Expected cost CNY 5,500.00"
     assert found["unknown_genders"]["en"] == "Gender is undisclosed for 12.0% of the audience, spread in proportion"
