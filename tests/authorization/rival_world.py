@@ -37,6 +37,7 @@ from tests.make import people
 from tests.make import reviews as make_reviews
 from tests.make import videos as make_videos
 from tests.make.people import Somebody, again, somebody
+from tests.make.selections import store_confirmed
 from tests.matching import look
 
 # Whoever calls. `creator` has a mandate with either agency; `first` and `second` are these.
@@ -249,8 +250,7 @@ def _score_and_choose(world: RivalWorld) -> None:
         chosen = selections.start(session, brand.actor, closed_id, wishes)
     with db.transaction() as session:
         selections.search(session, chosen.id)
-    with db.transaction(brand.actor) as session:
-        selections.confirm(session, brand.actor, chosen.id)
+    store_confirmed(chosen.id)
     review_id = make_reviews.review(closed_id).id
     world.ids["brand"] |= {"selection_id": chosen.id, "review_id": review_id}
     # A bidder reads by what selection its own bid fared as it did.
