@@ -12,7 +12,7 @@ import numpy as np
 
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
 from marketplace.matching.overlap import coverage
-from marketplace.matching.selection.solver.problem import SelectionProblem
+from marketplace.matching.selection.solver.problem import SelectionProblem, over_ceiling, under_ceiling
 
 # Options evaluated exactly in one round, for each set.
 LOOK = 8
@@ -27,9 +27,10 @@ NOTHING = 1e-9
 
 @dataclass(eq=False)
 class GrowingSets:
-    """S sets while they are filled: summed rates [S, U], people [S], spend [S], members, creators that have a member
-    [S, C], counts of each kind of group [S, G], contacts [S], rows that may not come in [S, n], and upper bounds of
-    gains [S, n]."""
+    """S sets while they are filled: summed rates [S, U], people [S], spend with handling [S], members, creators that
+    have a member [S, C], counts of each kind of group [S, G], contacts [S], rows that may not come in [S, n], and upper
+    bounds of gains [S, n]. ``guest`` [S]: a member whose price is still looked for, so that the ceiling on what a bid
+    adds is not asked of it (-1: none)."""
 
     sums: Floats
     people: Floats
@@ -40,6 +41,7 @@ class GrowingSets:
     contacts: Floats
     banned: Bools
     bounds: Floats
+    guest: Ints
 
     def __len__(self) -> int:
         return len(self.members)
@@ -54,7 +56,7 @@ def begin(
     sets = GrowingSets(
         sums=np.stack([problem.sums(start) for start in starts]) if count else np.zeros((0, len(problem.units))),
         people=np.zeros(count),
-        spend=np.array([problem.spend(start) for start in starts], dtype=np.int64),
+        spend=np.array([problem.cost(start) for start in starts], dtype=np.int64),
         members=[sorted(start) for start in starts],
         taken=np.zeros((count, creators), dtype=np.bool_),
         counts={
@@ -65,6 +67,7 @@ def begin(
         banned=np.zeros((count, n), dtype=np.bool_),
         # Gains only fall as a set grows, so what an option reaches alone bounds its gain in any set.
         bounds=np.broadcast_to(problem.alone * SAFE, (count, n)).copy(),
+        guest=np.full(count, -1, dtype=np.int64),
     )
     sets.people = coverage.people(sets.sums, problem.units)
     for number, start in enumerate(starts):
@@ -79,7 +82,7 @@ def begin(
 
 def fill(problem: SelectionProblem, sets: GrowingSets, per_price: Sequence[bool]) -> None:
     """Fill every set in place until nothing fits: by gain per price where ``per_price`` [S] is true, else by gain."""
-    cost = np.maximum(problem.prices, NOTHING)
+    cost = np.maximum(problem.costs, NOTHING)
     by_price = np.array(per_price, dtype=np.bool_)
     alive = np.ones(len(sets), dtype=np.bool_)
     while alive.any():
@@ -95,8 +98,11 @@ def fill(problem: SelectionProblem, sets: GrowingSets, per_price: Sequence[bool]
         for position, number in enumerate(active.tolist()):
             if picks[position] < 0:
                 alive[number] = False
-            else:
+            elif _leaves_enough(problem, sets, number, int(picks[position])):
                 _take(problem, sets, number, int(picks[position]))
+            else:
+                # Nor may it come into any larger set: there the members would add even less.
+                sets.banned[number, picks[position]] = True
         sets.people[active] = coverage.people(sets.sums[active], problem.units)
 
 
@@ -110,17 +116,19 @@ def _tighten(problem: SelectionProblem, sets: GrowingSets, which: Ints) -> None:
 def _fits(problem: SelectionProblem, sets: GrowingSets, now: Ints) -> Bools:
     """Return which rows may come into which sets [len(now), n], apart from the limit on contacts."""
     limits = problem.limits
-    available = limits.budget - sets.spend[now]
+    available = problem.budget - sets.spend[now]
     sizes = np.array([len(sets.members[number]) for number in now.tolist()])
     # Without the reserve, greedy could spend what the least number of bids still costs, and no set would keep it.
     available = available - _reserved(problem, sets, now, limits.least - sizes - 1)
-    fits: Bools = (problem.prices <= available[:, None]) & ~sets.taken[now][:, problem.creators] & ~sets.banned[now]
+    fits: Bools = (problem.costs <= available[:, None]) & ~sets.taken[now][:, problem.creators] & ~sets.banned[now]
     for name, cap in limits.caps.items():
         groups = problem.groups[name]
         full = sets.counts[name][now] >= cap
         fits &= ~np.where(groups >= 0, full[:, groups], False)
     if limits.most is not None:
         fits &= (sizes < limits.most)[:, None]
+    if limits.ceiling is not None:
+        fits &= under_ceiling(limits, problem.costs, sets.bounds[now])
     return fits
 
 
@@ -132,7 +140,7 @@ def _reserved(problem: SelectionProblem, sets: GrowingSets, now: Ints, more: Int
         free = ~sets.taken[now[position]][problem.creators] & ~sets.banned[now[position]]
         # By creator, because a set holds one bid of each: two cheap options of one creator pay for one place only.
         cheapest: dict[int, int] = {}
-        for creator, price in zip(problem.creators[free].tolist(), problem.prices[free].tolist(), strict=True):
+        for creator, price in zip(problem.creators[free].tolist(), problem.costs[free].tolist(), strict=True):
             cheapest[creator] = min(price, cheapest.get(creator, price))
         reserved[position] = sum(sorted(cheapest.values())[: int(more[position])])
     return reserved
@@ -191,10 +199,17 @@ def _gains(problem: SelectionProblem, sets: GrowingSets, which: Ints, rows: Ints
 def _within(problem: SelectionProblem, sets: GrowingSets, which: Ints, rows: Ints, gains: Floats) -> Bools:
     # Checked here and not in `_fits`: the people reached depend on the exact gain.
     cap = problem.limits.contacts_per_person
-    if cap is None:
-        return np.ones(len(rows), dtype=np.bool_)
-    kept: Bools = sets.contacts[which] + problem.contacts[rows] <= cap * (sets.people[which] + gains)
+    kept = under_ceiling(problem.limits, problem.costs[rows], gains)
+    if cap is not None:
+        kept &= sets.contacts[which] + problem.contacts[rows] <= cap * (sets.people[which] + gains)
     return kept
+
+
+def _leaves_enough(problem: SelectionProblem, sets: GrowingSets, number: int, row: int) -> bool:
+    """Return whether each member still adds what the ceiling asks of it when a row has joined."""
+    if problem.limits.ceiling is None:
+        return True
+    return set(over_ceiling(problem, [*sets.members[number], row])) <= {int(sets.guest[number])}
 
 
 def _take(problem: SelectionProblem, sets: GrowingSets, number: int, row: int) -> None:
@@ -202,7 +217,7 @@ def _take(problem: SelectionProblem, sets: GrowingSets, number: int, row: int) -
     sets.members[number] = members
     # Summed in the rows' order instead of added: a set has the same bits of value, whichever way it was reached.
     sets.sums[number] = problem.sums(members)
-    sets.spend[number] += problem.prices[row]
+    sets.spend[number] += problem.costs[row]
     sets.contacts[number] = float(np.sum(problem.contacts[members]))
     sets.taken[number, problem.creators[row]] = True
     for name, counts in sets.counts.items():
