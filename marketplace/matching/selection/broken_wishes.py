@@ -69,7 +69,7 @@ def _of_set(currency: str, whole: SelectionProblem) -> Iterator[BrokenWish]:
         "least": limits.least,
         "most": limits.most,
         "limit": limits.contacts_per_person,
-        "spend": show_minor(currency, whole.spend(members)),
+        "spend": show_minor(currency, whole.cost(members)),
         "budget": show_minor(currency, limits.budget),
     }
     for code in problem.broken(whole, members):

@@ -74,7 +74,8 @@ def prove(inputs: SetInputs, limits: SelectionLimits, time_limit_s: int, progres
 
     result = exact.solve(problem, start, gap=GAP, time_limit_s=time_limit_s, progress=report)
     options = tuple(sorted(problem.rows[list(result.members)].tolist()))
-    return FoundSet(options, result.value, problem.spend(result.members), result.bound, result.stopped)
+    spend = problem.cost(result.members) - limits.handling * len(options)
+    return FoundSet(options, result.value, spend, result.bound, result.stopped)
 
 
 def describe(inputs: SetInputs, limits: SelectionLimits, found_set: FoundSet) -> dict[str, Any]:

@@ -32,22 +32,11 @@ def best(problem: SelectionProblem, start: Members | None, branches: int) -> tup
     return _SetTree(problem, start, -1.0 if start is None else problem.value(start), branches).walked()
 
 
-def better(problem: SelectionProblem, member: int, people: float, branches: int) -> tuple[bool, bool]:
-    """Return whether some set with this member reaches more than so many people, and whether all were tried."""
-    tree = _SetTree(problem, None, people, branches, member)
-    found, complete = tree.walked()
-    return found is not None, complete or found is not None
-
-
 class _SetTree:
     """The walk over all sets: the best one so far with its people, and the branches that may still be looked at."""
 
-    def __init__(
-        self, problem: SelectionProblem, start: Members | None, people: float, branches: int, member: int | None = None
-    ) -> None:
-        self.problem, self.best, self.people, self.left, self.member = problem, start, people, branches, member
-        # With a member that has to come in, any better set will do.
-        self.any = member is not None
+    def __init__(self, problem: SelectionProblem, start: Members | None, people: float, branches: int) -> None:
+        self.problem, self.best, self.people, self.left = problem, start, people, branches
 
     def walked(self) -> tuple[Members | None, bool]:
         for first in self._roots():
@@ -58,22 +47,17 @@ class _SetTree:
         return self.best, self.left > 0
 
     def _roots(self) -> Iterator[Members]:
-        problem, member = self.problem, self.member
-        options = [np.flatnonzero(problem.bids == problem.bids[row]).tolist() for row in problem.must]
-        for rows in product(*options):
-            if member is not None and problem.has_to_be[member] and member not in rows:
-                continue
-            yield tuple(sorted({*rows, *([] if member is None else [member])}))
-
-    def _done(self) -> bool:
-        return self.left <= 0 or (self.any and self.best is not None)
+        """Yield the sets of what must be in, one option of each bid."""
+        bids = self.problem.bids
+        for rows in product(*(np.flatnonzero(bids == bids[row]).tolist() for row in self.problem.must)):
+            yield tuple(sorted(rows))
 
     def _branch(self, members: Members, others: Ints) -> None:
         """Look at every set of the members and some of the others."""
         problem = self.problem
         self.left -= 1
         others = others[problem.costs[others] <= problem.budget - problem.cost(members)]
-        if self._done() or not len(others):
+        if self.left <= 0 or not len(others):
             return
         sums = problem.sums(members)
         people = float(coverage.people(sums, problem.units))
@@ -91,7 +75,7 @@ class _SetTree:
                 self._branch(joined, np.sort(rest[problem.creators[rest] != problem.creators[row]]))
             # Without the row: what is left may be too little.
             left = min(people + self._most_more(members, gains[order[position + 1 :]], rest), whole)
-            if self._done() or left <= self.people * (1 + SAME):
+            if self.left <= 0 or left <= self.people * (1 + SAME):
                 return
 
     def _most_more(self, members: Members, gains: Floats, others: Ints) -> float:

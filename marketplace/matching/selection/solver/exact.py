@@ -69,19 +69,13 @@ def solve(
     set, and the program is solved again, until the bound is within the gap (outer approximation: Duran and Grossmann,
     1986).
     """
-    best = tuple(sorted(start))
-    if len(problem) <= enumeration.OPTIONS_MOST:
-        members, complete = enumeration.best(problem, best, enumeration.PATIENT)
-        best = best if members is None else members
-        if complete:
-            return _proved(problem, best)
+    best, complete = _tried(problem, np.arange(len(problem)), tuple(sorted(start)))
+    rows = np.arange(0) if complete else bound.hopeful(problem, best)
+    if not complete:
+        best, complete = _tried(problem, rows, best)
+    if complete:
+        return ExactResult(best, problem.value(best), problem.value(best), "proved")
     most = bound.upper(problem, best)
-    rows = bound.hopeful(problem, best)
-    if 0 < len(rows) <= enumeration.OPTIONS_MOST:
-        members, complete = enumeration.best(problem.only(rows), _places(rows, best), enumeration.PATIENT)
-        best = best if members is None else tuple(rows[list(members)].tolist())
-        if complete:
-            return _proved(problem, best)
     began = time.monotonic()
     # A tangent at the start itself, so that the program values it at what it reaches.
     touches = np.vstack([_spaced(problem, rows), problem.sums(best)])
@@ -116,14 +110,14 @@ def solve(
     return ExactResult(best, value, max(most, value), stopped)
 
 
-def _proved(problem: SelectionProblem, members: tuple[int, ...]) -> ExactResult:
-    value = problem.value(members)
-    return ExactResult(members, value, value, "proved")
-
-
-def _places(rows: Ints, members: Sequence[int]) -> tuple[int, ...]:
-    """Return the places of members among ascending rows that contain them."""
-    return tuple(np.searchsorted(rows, sorted(members)).tolist())
+def _tried(problem: SelectionProblem, rows: Ints, best: tuple[int, ...]) -> tuple[tuple[int, ...], bool]:
+    """Return the best set of a few ascending rows, which have those of ``best`` among them, and whether all were tried;
+    ``best`` itself where they are too many."""
+    if len(rows) > enumeration.OPTIONS_MOST:
+        return best, False
+    inside = tuple(np.searchsorted(rows, best).tolist())
+    members, complete = enumeration.best(problem.only(rows), inside, enumeration.PATIENT)
+    return best if members is None else tuple(rows[list(members)].tolist()), complete
 
 
 def _broken_ceilings(problem: SelectionProblem, members: Sequence[int]) -> list[tuple[int, ...]]:

@@ -89,7 +89,9 @@ def best(problem: SelectionProblem, members: Sequence[int], at_once: int = 2) ->
         exchanged = _exchanged(members, ways.removed[way], row)
         if keeps(problem, exchanged):
             return exchanged
-    as_many = [_exchanged(members, ways.removed[way], row) for way, row, people in exchanges if people <= current * (1 + SAME)]
+    as_many = [
+        _exchanged(members, ways.removed[way], row) for way, row, people in exchanges if people <= current * (1 + SAME)
+    ]
     cost = problem.cost(members)
     cheaper = [one for one in as_many if problem.cost(one) < cost and keeps(problem, one)]
     return min(cheaper, key=lambda one: (problem.cost(one), one), default=None)
@@ -112,7 +114,7 @@ def _exchanged(members: Sequence[int], removed: Sequence[int], row: int) -> tupl
 def _reaching(
     problem: SelectionProblem, ways: ExchangeGaps, fits: Bools, needed: float
 ) -> list[tuple[int, int, float]]:
-    """Return (removal, row, people) for each exchange that may reach more people than needed.
+    """Return (removal, row, people) for each exchange that reaches more people than needed and keeps the ceiling.
 
     Upper bounds, from concavity and from what a row reaches alone, avoid most of the exact counting.
     """
@@ -130,6 +132,7 @@ def _reaching(
         people = coverage.people(ways.sums[way[batch]] + problem.rates[row[batch]], problem.units)
         enough = under_ceiling(problem.limits, problem.costs[row[batch]], people - ways.people[way[batch]])
         enough |= problem.has_to_be[row[batch]]
+        enough &= people > needed
         lists = (column[enough].tolist() for column in (way[batch], row[batch], people))
         exchanges += list(zip(*lists, strict=True))
     return exchanges

@@ -77,7 +77,7 @@ def _largest_prices(market: SelectionMarket, limits: SelectionLimits) -> Ints:
         most = np.minimum(most, math.floor(limits.share * limits.budget))
     if limits.ceiling is not None and len(market):
         worth = limits.ceiling * coverage.people(market.rates, market.units) / 1000
-        most = np.minimum(most, np.floor(worth).astype(np.int64) - limits.handling)
+        most = np.minimum(most, np.floor(worth).astype(np.int64))
     return most
 
 
@@ -97,8 +97,10 @@ def parts(market: SelectionMarket, limits: SelectionLimits, options: tuple[int, 
 
 def figures(limits: SelectionLimits, reason: str) -> dict[str, Any]:
     """Return the numbers of a reason's sentence; a budget is in minor units."""
-    if reason in ("over_budget", "over_share"):
+    if reason == "over_share":
         return {"budget": limits.budget, "share": limits.share}
+    if reason == "over_budget":
+        return {"budget": limits.budget, **({"handling": limits.handling} if limits.handling else {})}
     limit = {
         "over_added_ceiling": limits.ceiling,
         "too_small": limits.smallest,

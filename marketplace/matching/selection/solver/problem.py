@@ -179,10 +179,11 @@ def _single(market: SelectionMarket, limits: SelectionLimits, row: int) -> str |
 
 
 def under_ceiling(limits: SelectionLimits, costs: Ints, people: Floats) -> Bools:
-    """Return which of some bids [m] cost no more for the people whom they add than the ceiling allows."""
+    """Return which of some bids [m] cost no more for the people whom they add than the ceiling allows. ``costs`` have
+    the handling in them, which the ceiling does not count: it is on what is paid for people."""
     if limits.ceiling is None:
         return np.ones(len(costs), dtype=np.bool_)
-    kept: Bools = 1000.0 * costs <= limits.ceiling * people * (1 + ROUNDING)
+    kept: Bools = 1000.0 * (costs - limits.handling) <= limits.ceiling * people * (1 + ROUNDING)
     return kept
 
 

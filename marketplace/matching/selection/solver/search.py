@@ -53,7 +53,8 @@ class ChosenRow:
 @dataclass(frozen=True)
 class ChosenSet:
     """The chosen rows of the market, sorted; the weighted people that they reach by the careful forecast; the most that
-    they cost in minor units, without handling; the bound on any set within the limits, and how it was found ("relaxation" or "exact")."""
+    they cost in minor units, without handling; the bound on any set within the limits, and how it was found
+    ("relaxation" or "exact")."""
 
     options: tuple[int, ...]
     value: float
@@ -132,6 +133,7 @@ def searched(problem: SelectionProblem, *, seeds: int = SEEDS, also: Sequence[Me
             return members, problem.value(members)
         if complete:
             raise CannotKeep(_NO_SET)
+        first = [*([] if members is None else [members]), *first]
     if not first:
         members = _from_starts(problem, [], seeds)
         return members, bound.upper(problem, members)
@@ -172,7 +174,9 @@ def _ranked(problem: SelectionProblem, sets: Iterable[Members]) -> list[Members]
 def _must_have(problem: SelectionProblem) -> list[Members]:
     """Return the sets of what must be in, one option of each bid, the cheaper options first."""
     of_bid = [
-        sorted(np.flatnonzero(problem.bids == problem.bids[row]).tolist(), key=lambda one: (int(problem.costs[one]), one))
+        sorted(
+            np.flatnonzero(problem.bids == problem.bids[row]).tolist(), key=lambda one: (int(problem.costs[one]), one)
+        )
         for row in problem.must
     ]
     combinations_of = (tuple(sorted(rows)) for rows in islice(product(*of_bid), MUST_STARTS))
@@ -194,10 +198,7 @@ def _starts(problem: SelectionProblem, seeds: int) -> list[Members]:
     starts: list[Members] = [must, *others, *[tuple(sorted((*must, row))) for row in singles]]
     for pair in pairs[: count // 4]:
         both = tuple(sorted({*must, *pair}))
-        if (
-            len(set(problem.creators[list(both)].tolist())) == len(both)
-            and problem.cost(both) <= problem.budget
-        ):
+        if len(set(problem.creators[list(both)].tolist())) == len(both) and problem.cost(both) <= problem.budget:
             starts.append(both)
     kept = [start for start in dict.fromkeys(starts) if _may_grow(problem, start)]
     return kept or [must]

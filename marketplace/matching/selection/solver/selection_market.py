@@ -44,9 +44,9 @@ class SelectionLimits:
     person reached, and for every single bid its intrusiveness and the ad load of its channel.
 
     ``handling``: what the work on a deal costs the brand, in minor units; the budget has to hold it beside the price.
-    ``ceiling``: the most that a bid may cost with its handling, in minor units per 1,000 people whom the set would lose
-    without it. ``smallest`` and ``share``: the least price of a bid, and the largest as a share of the budget. Bids
-    that must be in are bound by none of the limits for a single bid.
+    ``ceiling``: the most that a bid may cost, without its handling, in minor units per 1,000 people whom the set would
+    lose without it. ``smallest`` and ``share``: the least price of a bid, and the largest as a share of the budget.
+    Bids that must be in are bound by none of the limits for a single bid.
     """
 
     budget: int

@@ -1,8 +1,8 @@
 """The price at which a bid that was left out would have been chosen: its own, by bisection.
 
 At a price, members leave the set until the bid fits, and what remains of the budget is filled again; the bid wins if
-that reaches more people than the set. In a market of few options every set with the bid is tried instead. What wins at
-a price wins at a lower one, so the largest price is found by halving, to 1 % or one minor unit.
+that reaches more people than the set. What wins at a price wins at a lower one, so the largest price is found by
+halving, to 1 % or one minor unit.
 """
 
 from collections.abc import Sequence
@@ -12,13 +12,15 @@ import numpy as np
 
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
 from marketplace.matching.overlap import coverage
-from marketplace.matching.selection.solver import enumeration, greedy
+from marketplace.matching.selection.solver import greedy
 from marketplace.matching.selection.solver.problem import SAME, SelectionProblem, keeps
 
 # The part of a price within which the winning one is known.
 PRECISION_PARTS = 100
 # Bids that are looked at side by side, and the rows with the largest gains per cost that refill their sets.
 RIVALS_AT_ONCE, REFILLS = 64, 128
+# In markets of up to this many options the set is also filled anew around a bid.
+STARTS_ANEW = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,13 +47,11 @@ def winning_prices(problem: SelectionProblem, members: Sequence[int], most: Ints
     prices: dict[int, int] = {}
     for start in range(0, len(rows), RIVALS_AT_ONCE):
         rivals = rows[start : start + RIVALS_AT_ONCE]
-        question = _Tried(problem, chosen) if len(problem) <= enumeration.OPTIONS_MOST else None
-        asked = question or _Refilled.of(problem, chosen, rivals)
-        prices |= _bisected(asked, rivals, floor, most[rivals])
+        prices |= _bisected(_Refilled.of(problem, chosen, rivals), rivals, floor, most[rivals])
     return prices
 
 
-def _bisected(asked: "_Tried | _Refilled", rivals: Ints, floor: int, most: Ints) -> dict[int, int]:
+def _bisected(asked: "_Refilled", rivals: Ints, floor: int, most: Ints) -> dict[int, int]:
     low, high = np.full(len(rivals), floor, dtype=np.int64), most.astype(np.int64)
     active = np.flatnonzero(asked.wins(rivals, low))
     prices = dict.fromkeys(rivals[active].tolist(), floor)
@@ -71,22 +71,6 @@ def _at_price(problem: SelectionProblem, row: int, price: int) -> SelectionProbl
     costs = problem.costs.copy()
     costs[row] = price + problem.limits.handling
     return replace(problem, costs=costs)
-
-
-@dataclass(frozen=True, eq=False)
-class _Tried:
-    """Asks by trying every set."""
-
-    problem: SelectionProblem
-    members: tuple[int, ...]
-
-    def wins(self, rivals: Ints, prices: Ints) -> Bools:
-        people = self.problem.value(self.members)
-        answers = [
-            enumeration.better(_at_price(self.problem, row, price), row, people, enumeration.QUICK)[0]
-            for row, price in zip(rivals.tolist(), prices.tolist(), strict=True)
-        ]
-        return np.array(answers, dtype=np.bool_)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +123,7 @@ class _Refilled:
 
     def _ways(self, number: int, price: int) -> list[tuple[int, ...]]:
         """Return the sets of members that leave room for a rival at a price: those left when the least missed have
-        gone, and when only one has."""
+        gone, when only one has, and in a small market when all have."""
         leaving, problem = self.leaving, self.problem
         if not leaving.possible[number]:
             return []
@@ -162,6 +146,9 @@ class _Refilled:
             gone = forced.copy()
             gone[single[np.argmin(leaving.losses[number][single])]] = True
             ways.append(self._without(gone))
+        if len(problem) <= STARTS_ANEW:
+            free = ~problem.has_to_be[list(self.members)] | forced
+            ways += [self._without(free)] if int(np.sum(costs[free])) >= over else []
         return list(dict.fromkeys(ways))
 
     def _without(self, gone: Bools) -> tuple[int, ...]:
