@@ -93,4 +93,4 @@ def _set(
         members = search(problem, seeds=SEEDS, also=starts)
     except CannotKeep:
         return None
-    return frozenset(problem.rows[list(members)].tolist()), problem.value(members), problem.cost(members)
+    return frozenset(problem.rows[list(members)].tolist()), problem.value(members), problem.price(members)

@@ -96,19 +96,18 @@ def parts(market: SelectionMarket, limits: SelectionLimits, options: tuple[int, 
 
 
 def figures(limits: SelectionLimits, reason: str) -> dict[str, Any]:
-    """Return the numbers of a reason's sentence; a budget is in minor units."""
+    """Return the numbers of a reason's sentence; `budget`, `ceiling` and `smallest` are in minor units."""
     if reason == "over_share":
         return {"budget": limits.budget, "share": limits.share}
-    if reason == "over_budget":
-        return {"budget": limits.budget, **({"handling": limits.handling} if limits.handling else {})}
-    limit = {
-        "over_added_ceiling": limits.ceiling,
-        "too_small": limits.smallest,
-        "over_intrusiveness": limits.intrusiveness,
-        "over_ad_load": limits.ad_load,
-        "contacts": limits.contacts_per_person,
-    }.get(reason)
-    return {} if limit is None else {"limit": limit}
+    name, limit = {
+        "over_budget": ("budget", limits.budget),
+        "over_added_ceiling": ("ceiling", limits.ceiling),
+        "too_small": ("smallest", limits.smallest),
+        "over_intrusiveness": ("limit", limits.intrusiveness),
+        "over_ad_load": ("limit", limits.ad_load),
+        "contacts": ("limit", limits.contacts_per_person),
+    }.get(reason, ("", None))
+    return {} if limit is None else {name: limit}
 
 
 @dataclass(frozen=True, eq=False)

@@ -82,6 +82,11 @@ class SelectionProblem:
         """Return what rows cost together with their handling, in minor units."""
         return int(np.sum(self.costs[sorted(chosen)]))
 
+    def price(self, chosen: Iterable[int]) -> int:
+        """Return what rows cost without their handling, in minor units."""
+        rows = sorted(chosen)
+        return self.cost(rows) - self.limits.handling * len(rows)
+
     def only(self, kept: Ints) -> "SelectionProblem":
         """Return the problem with only these rows, which must ascend and contain those that must be in every set.
 
@@ -210,7 +215,7 @@ def _must(market: SelectionMarket, limits: SelectionLimits, rows: Ints, held: di
 def _check(problem: SelectionProblem) -> None:
     limits, must = problem.limits, list(problem.must)
     # By their prices: the handling of what must be in takes from the rest of the set, but does not forbid it.
-    if _price(problem, must) > limits.budget:
+    if problem.price(must) > limits.budget:
         raise CannotKeep("The bids that are accepted already or must be in the set cost more than the budget together.")
     if len(set(problem.creators[must].tolist())) < len(must):
         raise CannotKeep("Two of the bids that must be in the set are of one creator.")
@@ -236,7 +241,7 @@ def broken(problem: SelectionProblem, chosen: Iterable[int]) -> Iterator[str]:
     """Yield a code for each limit that a set of rows does not keep: "budget", "one_creator", "least", "most", "must",
     "contacts", "ceiling", or the kind of group that has too many."""
     members, limits = sorted(chosen), problem.limits
-    if problem.cost(members) > problem.budget or _price(problem, members) > limits.budget:
+    if problem.cost(members) > problem.budget or problem.price(members) > limits.budget:
         yield "budget"
     if len(set(problem.creators[members].tolist())) < len(members):
         yield "one_creator"
@@ -254,10 +259,6 @@ def broken(problem: SelectionProblem, chosen: Iterable[int]) -> Iterator[str]:
         yield "contacts"
     if over_ceiling(problem, members):
         yield "ceiling"
-
-
-def _price(problem: SelectionProblem, members: Sequence[int]) -> int:
-    return problem.cost(members) - problem.limits.handling * len(members)
 
 
 def within_contacts(problem: SelectionProblem, members: list[int]) -> bool:

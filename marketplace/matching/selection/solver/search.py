@@ -88,8 +88,7 @@ def selection(problem: SelectionProblem, members: Sequence[int], most: float, pr
     """Return rows of a problem as a chosen set; ``most`` is its bound, found by ``proof``."""
     value = problem.value(members)
     options = tuple(sorted(problem.rows[list(members)].tolist()))
-    spend = problem.cost(members) - problem.limits.handling * len(options)
-    return ChosenSet(options, value, spend, max(most, value), picks(problem, members), proof)
+    return ChosenSet(options, value, problem.price(members), max(most, value), picks(problem, members), proof)
 
 
 def picks(problem: SelectionProblem, members: Sequence[int]) -> tuple[ChosenRow, ...]:
