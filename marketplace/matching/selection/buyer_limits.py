@@ -70,12 +70,12 @@ def bids_most(budget: int, handling: int) -> int:
 
 
 def costly(
-    market: SelectionMarket, limits: SelectionLimits, options: Sequence[int], people: float
+    market: SelectionMarket, limits: SelectionLimits, options: Sequence[int], people: float, currency: str
 ) -> list[CostlyLimit]:
     """Return the limits without which a set reaches COSTLY more than the chosen ``options``, each lifted alone, the
     costliest first. All other limits hold, the budget and the handling among them."""
     found = []
-    for code, change, lifted_market, lifted in _lifted(market, limits, len(options)):
+    for code, change, lifted_market, lifted in _lifted(market, limits, len(options), currency):
         try:
             problem = prepare(lifted_market, lifted)
             place = {row: number for number, row in enumerate(problem.rows.tolist())}
@@ -88,8 +88,12 @@ def costly(
     return sorted(found, key=lambda one: (-one.people, one.code))
 
 
+def _nothing(currency: str) -> dict[str, Any]:
+    return {"amount_minor": 0, "currency": currency}
+
+
 def _lifted(
-    market: SelectionMarket, limits: SelectionLimits, size: int
+    market: SelectionMarket, limits: SelectionLimits, size: int, currency: str
 ) -> Iterator[tuple[str, dict[str, Any], SelectionMarket, SelectionLimits]]:
     """Yield each limit that is set and may bind, how to lift it, and the market and limits without it."""
     if limits.ceiling is not None:
@@ -102,7 +106,7 @@ def _lifted(
             replace(limits, ceiling=None),
         )
     if limits.smallest > 0:
-        yield "smallest_bid", {"smallest_bid": 0}, market, replace(limits, smallest=0)
+        yield "smallest_bid", {"smallest_bid": _nothing(currency)}, market, replace(limits, smallest=0)
     if limits.share is not None and limits.share < 1:
         yield "largest_share", {"largest_share": 1}, market, replace(limits, share=None)
     if limits.most is not None and size >= limits.most:

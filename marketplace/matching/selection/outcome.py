@@ -94,7 +94,7 @@ def describe(
         "reach": reached,
         **_costs(inputs, limits, found_set, [line["reason"] for line in left_out]),
         "limits": _limits(inputs.currency, limits, by_default),
-        "costly": _costly(market, limits, found_set),
+        "costly": _costly(inputs.currency, market, limits, found_set),
         "proof": {
             "bound": found_set.bound,
             "certificate": found_set.certificate,
@@ -162,9 +162,11 @@ def _limits(currency: str, limits: SelectionLimits, by_default: Collection[str])
     ]
 
 
-def _costly(market: SelectionMarket, limits: SelectionLimits, found_set: FoundSet) -> list[dict[str, Any]]:
+def _costly(
+    currency: str, market: SelectionMarket, limits: SelectionLimits, found_set: FoundSet
+) -> list[dict[str, Any]]:
     lines = []
-    for one in buyer_limits.costly(market, limits, found_set.options, found_set.value):
+    for one in buyer_limits.costly(market, limits, found_set.options, found_set.value, currency):
         percent = 100 * (one.people / found_set.value - 1) if found_set.value > 0 else None
         lines.append(
             {
