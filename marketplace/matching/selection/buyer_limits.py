@@ -5,7 +5,7 @@ The defaults are judgements, from what coordination of creators costs and what t
 creator at second hand, 15 to 25 creators usual and at most 50 preferred, list prices from 1,000 yuan up.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -67,6 +67,12 @@ def bids_most(budget: int, handling: int) -> int:
         return BIDS_MANY
     # In whole numbers: a product of fractions could fall below a whole number that it is.
     return max(BIDS_FEW, min(BIDS_MANY, round(HANDLING_SHARE * 100) * budget // (100 * handling)))
+
+
+def most_at(limits: SelectionLimits) -> Callable[[int], int]:
+    """Return how many bids a set may have at another budget, where their number is the default."""
+    least = max(limits.least, len(limits.must))
+    return lambda budget: max(least, bids_most(budget, limits.handling))
 
 
 def costly(

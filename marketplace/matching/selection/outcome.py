@@ -86,7 +86,8 @@ def describe(
     order = _order(inputs, market, found_set.options)
     bids = [int(inputs.options.bid_of[row]) for row in order]
     reached = set_reach.describe(inputs, bids)
-    curve = curves.budget_curve(market, limits, chosen=found_set.options)
+    most_at = buyer_limits.most_at(limits) if "bids_max" in by_default else None
+    curve = curves.budget_curve(market, limits, chosen=found_set.options, most_at=most_at)
     left_out = _left_out(inputs, market, limits, found_set.options)
     shown = {
         "chosen": _chosen(inputs, order, bids),

@@ -124,7 +124,9 @@ def searched(problem: SelectionProblem, *, seeds: int = SEEDS, also: Sequence[Me
         if problem.limits.least > 0:
             raise CannotKeep(f"The set has to have {problem.limits.least} bids, and none may be chosen.")
         return (), 0.0
-    first = _ranked(problem, _filled(problem, _must_have(problem)) | set(also))
+    # A known set is also filled up: it may be of a smaller budget.
+    known = [members for members in also if problem.cost(members) <= problem.budget and _may_grow(problem, members)]
+    first = _ranked(problem, _filled(problem, [*_must_have(problem), *known]) | set(also))
     if len(problem) <= enumeration.OPTIONS_MOST:
         members, complete = enumeration.best(problem, first[0] if first else None, enumeration.QUICK)
         if complete and members is not None:
@@ -143,10 +145,10 @@ def searched(problem: SelectionProblem, *, seeds: int = SEEDS, also: Sequence[Me
     # No better set has any other row, so the search does not look at them.
     hopeful = bound.hopeful(problem, start, tangent)
     position_of = {row: position for position, row in enumerate(hopeful.tolist())}
-    known = [
+    inside = [
         tuple(position_of[row] for row in members) for members in (start, *first) if position_of.keys() >= set(members)
     ]
-    best = _from_starts(problem.only(hopeful), known, seeds)
+    best = _from_starts(problem.only(hopeful), inside, seeds)
     return tuple(sorted(hopeful[list(best)].tolist())), tangent.most
 
 
