@@ -302,18 +302,22 @@ def _overlap(values: Mapping[str, Any]) -> tuple[str, str]:
 def reach(values: Mapping[str, Any], bids: int) -> Bilingual:
     basis_zh, basis_en = _overlap(values)
     over = max(0.0, values["summed"] / values["careful"] - 1) if values["careful"] > 0 else 0.0
+    # Less than half a per cent would read as no difference.
+    over_zh, over_en = "直接相加会高估 {over:.0%}。", " Plain adding up would say {over:.0%} more."
+    if over < 0.005:
+        over_zh, over_en = "各账号的受众几乎不重叠。", " Hardly anybody is reached by two of them."
     return Bilingual(
         (
             f"{bids} 个报价去重后触达目标人群约 {values['point']:,.0f} 人（80% 区间 {values['low']:,.0f}–"
             f"{values['high']:,.0f}；每个账号都取 0.3 分位的保守值 {values['careful']:,.0f}）。"
-            f"直接相加会高估 {over:.0%}。"
+            f"{over_zh.format(over=over)}"
             f"重叠形状加倍或减半时，保守值为 {values['at_double_shape']:,.0f} 或 {values['at_half_shape']:,.0f}。"
             f"{basis_zh}"
         ),
         (
             f"{bids} bids reach about {values['point']:,.0f} different people of the target (80 % interval"
             f" {values['low']:,.0f} to {values['high']:,.0f}; careful, every channel at its 0.3 quantile at once,"
-            f" {values['careful']:,.0f}). Plain adding up would say {over:.0%} more. With the"
+            f" {values['careful']:,.0f}).{over_en.format(over=over)} With the"
             f" overlap shape doubled or halved the careful number is"
             f" {values['at_double_shape']:,.0f} or {values['at_half_shape']:,.0f}. {basis_en}"
         ),

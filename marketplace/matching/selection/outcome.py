@@ -214,6 +214,7 @@ def _chosen(inputs: SetInputs, order: Sequence[int], bids: Sequence[int]) -> lis
                 "people_added": people_added[position],
                 "people_lost_without": people_lost[position],
                 "per_thousand_added": per_thousand,
+                "intrusiveness": known_or_null(float(inputs.intrusiveness[bid])),
                 **messages.chosen(people_added[position], people_alone[position], people_lost[position])._asdict(),
             }
         )

@@ -170,6 +170,7 @@ class ChosenOut(SaidOut):
     people_added = fields.Float(required=True, metadata={"description": "In the order of the list."})
     people_lost_without = fields.Float(required=True)
     per_thousand_added = fields.Nested(MoneySchema, required=True, allow_none=True)
+    intrusiveness = fields.Float(allow_none=True, metadata={"description": "0 to 100; null where it is not known."})
 
 
 class LeftOutOut(SaidOut):

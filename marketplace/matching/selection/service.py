@@ -147,6 +147,11 @@ def find(session: Session, actor: Actor, selection_id: UUID) -> Selection:
     return db.get(session, Selection, selection_id, policy.visible(actor))
 
 
+def tolerance_of(session: Session, selection: Selection) -> float:
+    """Return the highest intrusiveness (0..100) that the brief of a selection tolerates."""
+    return float(session.get_one(BriefVersion, selection.brief_version_id).tolerance)
+
+
 def listing(
     session: Session, actor: Actor, brief_id: UUID, *, limit: int, starting_after: UUID | None
 ) -> Page[Selection]:
