@@ -12,13 +12,15 @@ import numpy as np
 
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
 from marketplace.matching.overlap import coverage
-from marketplace.matching.selection.solver.problem import SelectionProblem, over_ceiling, under_ceiling
+from marketplace.matching.selection.solver.problem import SelectionProblem, under_ceiling
 
 # Options evaluated exactly in one round, for each set.
 LOOK = 8
 # Up to FEW sets are first evaluated with their old bounds: these stay valid because gains only fall, and new bounds for
 # all options cost more than a few rounds. After PATIENCE rounds the bounds are computed anew all the same.
 FEW, PATIENCE = 4, 3
+# A set that has refused so many options, because its members would then add too little, is full.
+REFUSALS = 12
 # A bound sums in another order than the exact gain, so it is raised by this factor to stay above it.
 SAFE = 1 + 1e-9
 # The price that a free option is divided by, so that it comes before any other.
@@ -85,25 +87,30 @@ def fill(problem: SelectionProblem, sets: GrowingSets, per_price: Sequence[bool]
     cost = np.maximum(problem.costs, NOTHING)
     by_price = np.array(per_price, dtype=np.bool_)
     alive = np.ones(len(sets), dtype=np.bool_)
+    refused, grown = np.zeros(len(sets), dtype=np.int64), np.ones(len(sets), dtype=np.bool_)
     while alive.any():
         active = np.flatnonzero(alive)
         fits = _fits(problem, sets, active)
         if len(active) > FEW:
-            _tighten(problem, sets, active)
+            # A set that has refused an option is as it was, and so are its bounds.
+            _tighten(problem, sets, active[grown[active]])
         divisors = np.where(by_price[active][:, None], cost, 1.0)
         scores = sets.bounds[active] / divisors
         # Below every gain: a row that does not fit is never looked at.
         scores[~fits] = -1.0
         picks = _best(problem, sets, active, scores, divisors)
-        for position, number in enumerate(active.tolist()):
-            if picks[position] < 0:
-                alive[number] = False
-            elif _leaves_enough(problem, sets, number, int(picks[position])):
-                _take(problem, sets, number, int(picks[position]))
-            else:
-                # Nor may it come into any larger set: there the members would add even less.
-                sets.banned[number, picks[position]] = True
-        sets.people[active] = coverage.people(sets.sums[active], problem.units)
+        welcome = _leave_enough(problem, sets, active, picks)
+        grown[active] = welcome
+        for number, pick, fitting in zip(active.tolist(), picks.tolist(), welcome.tolist(), strict=True):
+            if fitting:
+                _take(problem, sets, number, pick)
+                continue
+            # Nor may it come into any larger set: there the members would add even less.
+            sets.banned[number, pick] |= pick >= 0
+            refused[number] += 1
+            alive[number] = pick >= 0 and refused[number] < REFUSALS
+        larger = active[welcome]
+        sets.people[larger] = coverage.people(sets.sums[larger], problem.units)
 
 
 def _tighten(problem: SelectionProblem, sets: GrowingSets, which: Ints) -> None:
@@ -205,11 +212,24 @@ def _within(problem: SelectionProblem, sets: GrowingSets, which: Ints, rows: Int
     return kept
 
 
-def _leaves_enough(problem: SelectionProblem, sets: GrowingSets, number: int, row: int) -> bool:
-    """Return whether each member still adds what the ceiling asks of it when a row has joined."""
-    if problem.limits.ceiling is None:
-        return True
-    return set(over_ceiling(problem, [*sets.members[number], row])) <= {int(sets.guest[number])}
+def _leave_enough(problem: SelectionProblem, sets: GrowingSets, which: Ints, picks: Ints) -> Bools:
+    """Return for some sets [m] whether each member still adds what the ceiling asks of it when the pick [m] has joined;
+    false where there is no pick (-1)."""
+    welcome: Bools = picks >= 0
+    if problem.limits.ceiling is None or not welcome.any():
+        return welcome
+    numbers, joining = which[welcome], picks[welcome]
+    members = [[*sets.members[number], row] for number, row in zip(numbers.tolist(), joining.tolist(), strict=True)]
+    # All members of all sets in one table, since each single count costs more to call than to make.
+    sizes = np.array([len(rows) for rows in members])
+    owner, rows = np.repeat(np.arange(len(members)), sizes), np.concatenate(members)
+    sums = sets.sums[numbers] + problem.rates[joining]
+    without = np.maximum(sums[owner] - problem.rates[rows], 0.0)
+    lost = coverage.people(sums, problem.units)[owner] - coverage.people(without, problem.units)
+    kept = under_ceiling(problem.limits, problem.costs[rows], lost)
+    kept |= problem.has_to_be[rows] | (rows == sets.guest[numbers][owner])
+    welcome[welcome] = np.bincount(owner[~kept], minlength=len(members)) == 0
+    return welcome
 
 
 def _take(problem: SelectionProblem, sets: GrowingSets, number: int, row: int) -> None:

@@ -24,7 +24,8 @@ from marketplace.matching.selection.solver.selection_market import SelectionLimi
 MODEL_VERSION = "select/3"
 SEEDS = 256
 PAIRS_OF = 8  # the number of most promising options whose pairs are starts too
-MEMBERS_FILLED = 2_000  # starts times members, at most
+# Starts times members, at most: in small sets, and in those of more than FEW.
+FILLED_FEW, FILLED_MANY = 2_000, 800
 # Only the best filled starts are improved: each refill fills as many sets as it has members, or pairs of them.
 POLISHED = 4
 # For sets of up to this many members, gain alone is tried beside gain per price.
@@ -156,7 +157,7 @@ def _from_starts(problem: SelectionProblem, known: Sequence[Members], seeds: int
     """Return the best of many filled starts and the known sets, improved until no exchange reaches more."""
     # Many starts matter if few bids fit; in a large set one bid more or less changes little.
     size = max((len(members) for members in known), default=1)
-    starts = _starts(problem, min(seeds, MEMBERS_FILLED // max(1, size)))
+    starts = _starts(problem, min(seeds, (FILLED_FEW if size <= FEW else FILLED_MANY) // max(1, size)))
     ranked = _ranked(problem, _filled(problem, starts, few=size <= FEW) | set(known))
     if not ranked:
         raise CannotKeep(_NO_SET)
