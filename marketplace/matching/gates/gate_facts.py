@@ -22,8 +22,8 @@ from marketplace.matching.audience import grid, share_columns
 from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.forecast import flags
 from marketplace.matching.gates.bid_gates import GateFacts, ShutGate, shut_gates
+from marketplace.matching.gates.follow_decisions import follow_decisions
 from marketplace.matching.scoring import numbers
-from marketplace.matching.scoring.follow_decisions import follow_decisions
 from marketplace.matching.scoring.models import CLOSE_NAMES
 from marketplace.matching.scoring.score_brief import newest_record
 from marketplace.pacing import service as pacing
