@@ -2,7 +2,10 @@
 
 Markets are drawn as in published experiments on budgeted coverage: log-normal unique viewers, twelve niches with their
 own audience, price ~ views ^ 0.62 times noise, 40 % of the cells on target, shape k = 1/2. Budgets are multiples of the
-median price, one after the other. JSON on standard output; times of one run on one thread of arithmetic.
+median price, one after the other, and the limits are those of a request that names none; every other market has a
+ceiling on what a bid adds as well. `--limits none` leaves all but the budget out. The best known set is the best of the
+choice, of the exact solver within its time, and of a search from eight times as many starts. JSON on standard output;
+times on one thread of arithmetic, of the choice the least of three runs.
 """
 
 import argparse
@@ -17,8 +20,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from marketplace.core.money import Money
 from marketplace.matching.overlap import coverage
 from marketplace.matching.overlap.coverage import PeopleUnits
+from marketplace.matching.selection import buyer_limits
+from marketplace.matching.selection.constraints import BUYERS
 from marketplace.matching.selection.solver import bound, curves, exact, explain, search
 from marketplace.matching.selection.solver.problem import SelectionProblem, prepare
 from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
@@ -27,6 +33,10 @@ T = TypeVar("T")
 NICHES, ON_TARGET, SHAPE, PEOPLE = 12, 0.4, 0.5, 3e8
 BUDGETS = (8.0, 20.0, 60.0)
 GOOD = 0.99
+# The wide search has so many times the starts.
+WIDE = 8
+# The choice is timed so often, and the shortest time counts.
+REPEATS = 3
 
 
 def market(n: int, cells: int, seed: int) -> SelectionMarket:
@@ -42,7 +52,8 @@ def market(n: int, cells: int, seed: int) -> SelectionMarket:
     return SelectionMarket(
         units=units,
         rates=coverage.rates(shares, units.shapes),
-        prices=np.ceil(viewers**0.62 * np.exp(rng.normal(0, 0.5, n)) * 30).astype(np.int64),
+        # In fen, so that the median is about 40,000 yuan.
+        prices=100 * np.ceil(viewers**0.62 * np.exp(rng.normal(0, 0.5, n)) * 30).astype(np.int64),
         bids=np.arange(n),
         creators=np.arange(n),
         commitments=tuple(hashlib.sha256(f"{seed} {row}".encode()).hexdigest() for row in range(n)),
@@ -67,6 +78,12 @@ class Clock:
         self.times.setdefault(name, []).append(took)
         return answer
 
+    def run_again(self, name: str, work: Callable[[], object]) -> None:
+        """Run a step of the last market again, and keep its shorter times: other processes only add to them."""
+        self.run(name, work)
+        again, before = self.times[name].pop(), self.times[name].pop()
+        self.times[name].append((min(before[0], again[0]), min(before[1], again[1])))
+
     def table(self) -> dict[str, dict[str, float]]:
         return {
             name: {
@@ -74,6 +91,8 @@ class Clock:
                 "wall_p95_ms": round(float(np.quantile([wall for wall, _ in took], 0.95)), 2),
                 "wall_max_ms": round(max(wall for wall, _ in took), 2),
                 "cpu_median_ms": round(float(np.median([cpu for _, cpu in took])), 2),
+                "cpu_p95_ms": round(float(np.quantile([cpu for _, cpu in took], 0.95)), 2),
+                "cpu_max_ms": round(max(cpu for _, cpu in took), 2),
                 "markets": len(took),
             }
             for name, took in self.times.items()
@@ -85,9 +104,27 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     for seed in range(args.seeds):
         selection_market = market(args.bids, args.cells, args.first_seed + seed)
         times = args.budgets[seed % len(args.budgets)]
-        limits = SelectionLimits(budget=int(np.median(selection_market.prices) * times))
+        budget = int(np.median(selection_market.prices) * times)
+        limits = _limits(selection_market, budget, seed) if args.limits == "buyer" else SelectionLimits(budget=budget)
         lines.append(_one(selection_market, limits, clock, args, seed) | {"budget_in_median_prices": times})
     return _summary(lines, args) | {"times": clock.table(), "markets": lines if args.lines else len(lines)}
+
+
+def _limits(selection_market: SelectionMarket, budget: int, seed: int) -> SelectionLimits:
+    """Return the limits that a request has where it names none. In every other market the brief has a ceiling too, what
+    seven in ten bids cost at most for a thousand people alone."""
+    given = dict.fromkeys(BUYERS)
+    wanted = buyer_limits.defaults(Money("CNY", budget), given)
+    alone = coverage.people(selection_market.rates, selection_market.units)
+    ceiling = float(np.quantile(1000 * selection_market.prices / alone, 0.7))
+    return SelectionLimits(
+        budget=budget,
+        most=wanted["bids_max"],
+        handling=wanted["handling_per_deal"],
+        smallest=wanted["smallest_bid"],
+        share=wanted["largest_share"],
+        ceiling=ceiling if seed % 2 else None,
+    )
 
 
 def _one(
@@ -95,9 +132,10 @@ def _one(
 ) -> dict[str, Any]:
     problem = clock.run("prepare", lambda: prepare(selection_market, limits))
     greedy = clock.run("greedy", lambda: search.greedy(problem))
-    clock.run("greedy_seeds_swaps", lambda: search.search(problem))
     clock.run("bound", lambda: bound.upper(problem, greedy))
     chosen = clock.run("choose", lambda: search.choose(selection_market, limits))
+    for _ in range(REPEATS - 1):
+        clock.run_again("choose", lambda: search.choose(selection_market, limits))
     if seed < args.explained:
         clock.run("explain", lambda: explain.explain(selection_market, limits, chosen.options))
         clock.run("budget_curve", lambda: curves.budget_curve(selection_market, limits))
@@ -123,11 +161,12 @@ def _exactly(
     place = {row: number for number, row in enumerate(problem.rows.tolist())}
     start = tuple(sorted(place[row] for row in chosen.options))
     best = clock.run("exact", lambda: exact.solve(problem, start, gap=args.gap, time_limit_s=args.time_limit))
+    wide = problem.value(search.search(problem, seeds=WIDE * search.SEEDS, also=[start, best.members]))
     return {
-        "against": "exact",
+        "against": "best_known",
         "stopped": best.stopped,
         "exact_gap": round(best.bound / best.value - 1, 6),
-        "best_possible_share": round(chosen.value / best.value, 5),
+        "best_possible_share": round(chosen.value / max(best.value, wide), 5),
         "certificate_with_exact": round(best.value / best.bound, 5),
     }
 
@@ -143,7 +182,7 @@ def _summary(lines: list[dict[str, Any]], args: argparse.Namespace) -> dict[str,
         "highspy": metadata.version("highspy"),
         "load_average": os.getloadavg()[0],
     }
-    for against in ("exact", "bound"):
+    for against in ("best_known", "bound"):
         shares = [line["best_possible_share"] for line in lines if line["against"] == against]
         if shares:
             parts[f"against_{against}"] = {
@@ -162,6 +201,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10, help="markets")
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--budgets", type=float, nargs="+", default=list(BUDGETS), help="in median prices, in turn")
+    parser.add_argument("--limits", choices=("buyer", "none"), default="buyer", help="a request's defaults, or none")
     parser.add_argument("--exact", action="store_true", help="solve the first markets with HiGHS too")
     parser.add_argument("--exact-seeds", type=int, default=10**9, help="how many of the markets HiGHS solves")
     parser.add_argument("--explained", type=int, default=3, help="markets whose explanations and curves are timed")

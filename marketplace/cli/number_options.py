@@ -49,10 +49,14 @@ class RealNumber(click.FloatRange):
 
 
 class MoneyAmount(click.ParamType[Decimal]):
-    """An amount above zero in the major unit of a currency that is not known yet, such as 60000 or 60,000.50."""
+    """An amount above zero, or with ``zero`` of zero too, in the major unit of a currency that is not known yet, such
+    as 60000 or 60,000.50."""
 
     name = "amount"
-    wanted = "amount above zero such as 60000 or 60000.50"
+
+    def __init__(self, *, zero: bool = False) -> None:
+        self.zero = zero
+        self.wanted = f"amount {'from' if zero else 'above'} zero such as 60000 or 60000.50"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
         """Return the amount. Ends the command with one line for anything else."""
@@ -60,7 +64,7 @@ class MoneyAmount(click.ParamType[Decimal]):
             amount = Decimal(str(value).replace(",", ""))
         except InvalidOperation:
             refuse(value, param, self.wanted)
-        if not amount.is_finite() or not 0 < amount <= AMOUNT_MAX:
+        if not amount.is_finite() or not 0 <= amount <= AMOUNT_MAX or (amount == 0 and not self.zero):
             refuse(value, param, self.wanted)
         return amount
 

@@ -29,6 +29,8 @@ CHOSEN: tuple[Column, ...] = (
     ("per 1,000 added", "per_thousand_added"),
     ("bid", "bid_id"),
 )
+# The amounts of a request by the options that give them.
+_AMOUNTS = {"budget": "budget", "handling_per_deal": "handling", "smallest_bid": "smallest_bid"}
 BUDGET: tuple[Column, ...] = (
     ("budget", "budget"),
     ("spent", "spend"),
@@ -44,7 +46,7 @@ def _limits(command: Callable[..., None]) -> Callable[..., None]:
             "--budget", type=MoneyAmount(), help="in the brief's currency, such as 60000; else the brief's own"
         ),
         click.option("--min-bids", type=WholeNumber(0, BIDS_MAX), default=0, help="at least so many"),
-        click.option("--max-bids", type=WholeNumber(1, BIDS_MAX), help="at most so many"),
+        click.option("--max-bids", type=WholeNumber(1, BIDS_MAX), help="at most so many; else by the budget"),
         click.option("--per-agency", type=WholeNumber(1, BIDS_MAX), help="at most so many of one agency"),
         click.option("--per-platform", type=WholeNumber(1, BIDS_MAX), help="at most so many of one platform"),
         click.option("--per-niche", type=WholeNumber(1, BIDS_MAX), help="at most so many of one niche"),
@@ -53,7 +55,16 @@ def _limits(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--contacts", type=RealNumber(1, 100), help="mean contacts for each person, at most"),
         click.option("--intrusiveness", type=RealNumber(0, 100), help="of each bid, at most"),
         click.option("--ad-load", type=RealNumber(0, 1), help="of each channel, at most"),
-        click.option("--lift-ceiling", is_flag=True, help="bids above the brief's own ceiling too"),
+        click.option("--lift-ceiling", is_flag=True, help="set the brief's own ceiling per 1,000 people aside"),
+        click.option(
+            "--handling",
+            type=MoneyAmount(zero=True),
+            help="the work on one deal, such as 800; 0 for none; else the default",
+        ),
+        click.option(
+            "--smallest-bid", type=MoneyAmount(zero=True), help="no bid below this price; else 3 times the handling"
+        ),
+        click.option("--largest-share", type=RealNumber(0.01, 1), help="of the budget for one bid; else 0.6"),
         click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True),
     )
     for option in reversed(options):
@@ -72,16 +83,23 @@ def _body(api: ApiClient, brief: str, given: Mapping[str, Any]) -> dict[str, Any
         "intrusiveness_max": given["intrusiveness"],
         "ad_load_max": given["ad_load"],
         "lift_ceiling": given["lift_ceiling"],
+        "largest_share": given["largest_share"],
     }
-    if given["budget"] is not None:
-        body["budget"] = _amount(given["budget"], api.call("GET", f"/briefs/{brief}")["budget"]["currency"])
+    amounts = {name: given[option] for name, option in _AMOUNTS.items() if given[option] is not None}
+    if amounts:
+        currency = api.call("GET", f"/briefs/{brief}")["budget"]["currency"]
+        body |= {name: _amount(amount, currency, _AMOUNTS[name]) for name, amount in amounts.items()}
     return body
 
 
-def _amount(amount: Decimal, currency: str) -> dict[str, Any]:
+def _amount(amount: Decimal, currency: str, option: str) -> dict[str, Any]:
     minor = amount.scaleb(MINOR_DIGITS[currency])
-    if minor != minor.to_integral_value() or not 1 <= minor <= AMOUNT_MAX:
-        refuse(amount, "--budget", f"amount of {currency}: at most {MINOR_DIGITS[currency]} digits after the point")
+    if minor != minor.to_integral_value() or minor > AMOUNT_MAX or (minor < 1 and amount > 0):
+        refuse(
+            amount,
+            f"--{option.replace('_', '-')}",
+            f"amount of {currency}: at most {MINOR_DIGITS[currency]} digits after the point",
+        )
     return {"amount_minor": int(minor), "currency": currency}
 
 
@@ -159,11 +177,15 @@ def what_if(api: ApiClient, /, brief: str, **given: Any) -> None:
 
 
 def print_outcome(outcome: Mapping[str, Any], language: str, left_out: int = LEFT_OUT_SHOWN) -> None:
-    """Print a chosen set, its reach, its quality, which bids are left out and why, and what other budgets reach."""
+    """Print a chosen set, its reach, its quality and limits, which bids are left out and why, and other budgets."""
     table(outcome["chosen"], CHOSEN)
-    for sentence in (outcome["reach"], outcome["proof"], outcome["made_of"]):
+    # Sets that older releases chose do not tell their limits.
+    left = [outcome["left"]] if "left" in outcome else []
+    for sentence in (outcome["reach"], *left, *outcome.get("costly", []), outcome["proof"], outcome["made_of"]):
         click.echo(f"\n{sentence[language]}")
     click.echo("")
+    for row in outcome.get("limits", []):
+        click.echo(f"* {row[language]}")
     for row in outcome["left_out"][:left_out]:
         click.echo(f"- {row['channel_name']}: {row[language]}")
     if len(outcome["left_out"]) > left_out:

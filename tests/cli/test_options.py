@@ -74,6 +74,7 @@ def test_choices_are_those_of_the_api(name: str) -> None:
         ("--contacts", selection.SelectionIn, "contacts_per_person_max"),
         ("--intrusiveness", selection.SelectionIn, "intrusiveness_max"),
         ("--ad-load", selection.SelectionIn, "ad_load_max"),
+        ("--largest-share", selection.SelectionIn, "largest_share"),
         ("--time-limit", selection.SelectionIn, "time_limit_s"),
     ],
 )
@@ -104,7 +105,8 @@ def test_no_number_is_taken_without_ends() -> None:
     plain = (click.types.IntParamType, click.types.FloatParamType)
     numbers = {name for name, param in PARAMS.items() if isinstance(param.type, plain)}
     assert numbers == set(NUMBERS)
-    assert set(MONEY) == {"select --budget", "what-if --budget"}
+    options = ("--budget", "--handling", "--smallest-bid")
+    assert set(MONEY) == {f"{command} {option}" for command in ("select", "what-if") for option in options}
 
 
 @pytest.mark.parametrize("name", [*NUMBERS, *MONEY])
@@ -113,7 +115,8 @@ def test_what_is_no_number_is_refused_with_one_line(name: str, tmp_path: Path) -
     file = tmp_path / "file"
     file.write_text("{}")
     command = dict(commands.every())[tuple(words)]
-    for text in (*NO_NUMBERS, *([str(AMOUNT_MAX + 1), "0"] if name in MONEY else [])):
+    amounts = [str(AMOUNT_MAX + 1), *(["0"] if option == "--budget" else [])] if name in MONEY else []
+    for text in (*NO_NUMBERS, *amounts):
         # The parser converts parameters in the order in which they were typed, so nothing else is missing yet.
         arguments = [str(file) for param in command.params if isinstance(param, click.Argument)]
         done = CliRunner().invoke(main, [*words, f"{option}={text}", *arguments])
@@ -128,6 +131,14 @@ def test_an_amount_of_money_is_read_in_its_currency(text: str, minor: int, monke
     sent = calls(monkeypatch)
     assert CliRunner().invoke(main, ["--json", "what-if", "brf_1", "--budget", text]).exit_code == 0
     assert sent[-1]["budget"] == {"amount_minor": minor, "currency": "CNY"}
+
+
+def test_a_deal_may_be_handled_for_nothing_and_no_bid_be_too_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = calls(monkeypatch)
+    words = ["--json", "what-if", "brf_1", "--handling", "0", "--smallest-bid", "0", "--largest-share", "1"]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    nothing = {"amount_minor": 0, "currency": "CNY"}
+    assert (sent[-1]["handling_per_deal"], sent[-1]["smallest_bid"], sent[-1]["largest_share"]) == (nothing, nothing, 1)
 
 
 @pytest.mark.parametrize("text", ["0.001", "10.005", "99999999999", "1e-20", "1e-999999999"])

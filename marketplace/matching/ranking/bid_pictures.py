@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.bids.models import Bid, BidRevision
-from marketplace.briefs.models import Brief
+from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core.actor import Actor
 from marketplace.core.estimate import Estimate
 from marketplace.core.message import Message
@@ -67,6 +67,7 @@ def draw(session: Session, actor: Actor, bid_id: UUID, name: str, *, language: s
         currency,
         made_of=made_of,
         hidden_reason=hidden,
+        ceiling=_ceiling(session, bid),
         language=language,
         width=width,
     )
@@ -83,6 +84,12 @@ def _peers(session: Session, actor: Actor, bid: Bid, language: str) -> tuple[Pri
         return None, say(language, "截止前报价密封，不作比较。", "Bids are sealed until the close.")
     values = as_floats(session.scalars(_PEERS, {"brief_id": bid.brief_id}).all())
     return _box(values[np.isfinite(values) & (values > 0)]), None
+
+
+def _ceiling(session: Session, bid: Bid) -> float | None:
+    """Return what the bid's brief pays at most per 1,000 people, in minor units; None where it names nothing."""
+    version = session.get_one(BriefVersion, session.get_one(Brief, bid.brief_id).version_id)
+    return None if version.ceiling_minor is None else float(version.ceiling_minor)
 
 
 def _box(values: Floats) -> PricePeers:

@@ -22,6 +22,7 @@ from marketplace.drawing.sheet import (
 from marketplace.drawing.svg import (
     BLUE,
     GREEN,
+    GREY,
     INK,
     ORANGE,
     PALE_BLUE,
@@ -107,6 +108,7 @@ def price_among_peers(
     *,
     made_of: str,
     hidden_reason: str | None = None,
+    ceiling: float | None = None,
     language: str = "zh",
     width: int = WIDTH,
 ) -> str:
@@ -114,7 +116,8 @@ def price_among_peers(
 
     Amounts are in minor units of ``currency``. An amount that is not finite and above zero counts as unknown; unknown
     parts are stated in words and not drawn. Fewer than nine comparable prices are counted in words, never drawn;
-    ``hidden_reason`` states in the reader's ``language`` why peers are not shown. ``made_of`` states the sources of the
+    ``hidden_reason`` states in the reader's ``language`` why peers are not shown. ``ceiling`` is the brief's own, of
+    what it pays at most. ``made_of`` states the sources of the
     numbers. Raises ValueError if the values of an interval or of the peers do not rise.
     """
     sheet = DrawingSheet(say(language, *subject.title), width, language)
@@ -139,7 +142,9 @@ def price_among_peers(
             SMALL,
             ink=SOFT,
         )
-        amounts = (price, *_parts(fair), *(shown_peers.quantiles if shown_peers else ()))
+        if ceiling is not None:
+            rows.append(_ceiling_row(ceiling, currency, language))
+        amounts = (price, *_parts(fair), *(shown_peers.quantiles if shown_peers else ()), ceiling)
         values = [amount for amount in amounts if amount is not None]
         axis = log_axis(values, sheet, currency)
         for text, draw in rows:
@@ -262,6 +267,14 @@ def _price_rows(
             )
         )
     return rows
+
+
+def _ceiling_row(ceiling: float, currency: str, language: str) -> tuple[str, _Draw]:
+    shown = Money(currency, round(ceiling)).show()
+    return (
+        say(language, f"需求的上限：{shown}", f"The brief's ceiling: {shown}"),
+        lambda drawing, axis, y: drawing.line(axis.x(ceiling), y - 12, axis.x(ceiling), y + 12, ink=GREY, width=3),
+    )
 
 
 def _span(drawing: SvgDrawing, axis: ValueAxis, y: float, fair: FairPriceSpan) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from marketplace.core.message import Bilingual
 from marketplace.core.money import show_minor
 from marketplace.matching.selection import constraints, messages
@@ -37,14 +39,23 @@ def broken_wishes(
     market, limits = inputs.market(), _limits(wishes, inputs, settled)
     rows = [row for row, bid in enumerate(inputs.options.bid_of.tolist()) if inputs.bids[bid].status == "accepted"]
     if not budget_binds:
-        limits = replace(limits, budget=max(limits.budget, int(market.prices[rows].sum())))
-    held = problem.held_back(market, limits)
+        cost = int(market.prices[rows].sum()) + limits.handling * len(rows)
+        limits = replace(limits, budget=max(limits.budget, cost))
+    held = {row: code for row, code in problem.held_back(market, limits).items() if row in rows}
     # Bids that must be in a set are never held back, so all of them are counted together here.
     whole = problem.unchecked(market, replace(limits, must=frozenset(market.bids[rows].tolist())))
-    return [
-        *_of_bids(inputs, limits, {row: held[row] for row in rows if row in held}),
-        *_of_set(inputs.currency, whole),
-    ]
+    named = [place for place in whole.must if int(whole.bids[place]) in limits.must]
+    whole = replace(whole, budget=max(limits.budget, whole.cost(named)))
+    adds_little = {row: "over_added_ceiling" for row in _over_ceiling(whole, named) if row not in held}
+    return [*_of_bids(inputs, limits, held | adds_little), *_of_set(inputs.currency, whole)]
+
+
+def _over_ceiling(whole: SelectionProblem, named: Sequence[int]) -> list[int]:
+    """Return the rows of the market whose bids cost more for what they add to the accepted ones than the ceiling
+    allows. Those that are named are not asked."""
+    members = np.array(whole.must, dtype=np.int64)
+    kept = problem.under_ceiling(whole.limits, whole.costs[members], problem.added(whole, whole.must))
+    return sorted(whole.rows[[place for place in members[~kept].tolist() if place not in named]].tolist())
 
 
 def _limits(wishes: Mapping[str, Any], inputs: SetInputs, settled: Collection[str]) -> SelectionLimits:
@@ -69,7 +80,7 @@ def _of_set(currency: str, whole: SelectionProblem) -> Iterator[BrokenWish]:
         "least": limits.least,
         "most": limits.most,
         "limit": limits.contacts_per_person,
-        "spend": show_minor(currency, whole.spend(members)),
+        "spend": show_minor(currency, whole.cost(members)),
         "budget": show_minor(currency, limits.budget),
     }
     for code in problem.broken(whole, members):

@@ -188,6 +188,8 @@ def _keeping_out(row: Any, codes: Sequence[str], reaches_somebody: bool) -> str:
     """Return the code of what keeps a bid out of a set, or "". An accepted bid is never kept out."""
     if row.status == "accepted":
         return ""
+    # The brand may lift its ceiling: another gate that would then still be shut is the one to name.
+    codes = sorted(codes, key=lambda code: code == "over_ceiling")
     return codes[0] if codes else ("" if reaches_somebody else "no_reach")
 
 

@@ -1,6 +1,7 @@
 """What a selection says of itself, in Chinese and English, each with the numbers it is made of."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from marketplace.core.message import Bilingual
@@ -27,7 +28,22 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "The channel has promised another brand exclusivity in this category.",
     ),
     "never": ("在本次选择的排除名单中。", "It is on this selection's list of bids to leave out."),
-    "over_budget": ("单独一项就超过预算 {budget}。", "It alone costs more than the budget of {budget}."),
+    "over_budget": (
+        "单独一项连同每单处理成本就超过预算 {budget}。",
+        "It alone, with the handling of a deal, costs more than the budget of {budget}.",
+    ),
+    "over_share": (
+        "单独一项超过预算 {budget} 的 {share:.0%}，即本次选择给单个报价的上限。",
+        "It alone takes more than {share:.0%} of the budget of {budget}, the most that this selection gives one bid.",
+    ),
+    "too_small": (
+        "低于本次选择的最小合作金额 {smallest}，不值得单独处理一单。",
+        "It is below the smallest useful bid of this selection, {smallest}: too little for the work on a deal.",
+    ),
+    "over_added_ceiling": (
+        "它新增的每千人费用高于上限 {ceiling}。",
+        "For the people whom it would add it costs more than the ceiling of {ceiling} per 1,000.",
+    ),
     "over_intrusiveness": (
         "侵扰度高于本次选择的上限 {limit:g}。",
         "Its intrusiveness is above this selection's limit of {limit:g}.",
@@ -78,15 +94,19 @@ def left_out(code: str, numbers: Mapping[str, Any], would_win_at: Money | None) 
 
 
 def shown_figures(numbers: Mapping[str, Any], currency: str) -> dict[str, Any]:
-    """Return the numbers of a reason as its sentence has them: a budget in money instead of minor units."""
-    return {name: show_minor(currency, value) if name == "budget" else value for name, value in numbers.items()}
+    """Return the numbers of a reason as its sentence has them: amounts in money instead of minor units."""
+    return {
+        name: show_minor(currency, value) if name in ("budget", "ceiling", "smallest") else value
+        for name, value in numbers.items()
+    }
 
 
 # What the accepted bids of a brief do not keep together of a selection's wishes: code -> (Chinese, English).
 _BROKEN: Mapping[str, tuple[str, str]] = {
     "budget": (
-        "全部已接受报价最高 {spend}，超过本次选择的预算 {budget}。",
-        "The accepted bids would cost up to {spend} together, and this selection's budget is {budget}.",
+        "全部已接受报价连同处理成本最高 {spend}，超过本次选择的预算 {budget}。",
+        "The accepted bids would cost up to {spend} together with their handling, and this selection's budget is"
+        " {budget}.",
     ),
     "one_creator": ("同一创作者有多个报价。", "Several of the accepted bids would be of one creator."),
     "least": ("共 {bids} 个报价，少于 {least} 个。", "It would be {bids} bids, and the set has to have {least}."),
@@ -148,13 +168,108 @@ _TOLD_BIDDERS = frozenset(
 )
 
 
-# Gates that a lower price would open.
-OF_PRICE = frozenset({"over_ceiling", "cost_unbounded"})
+# Reasons that lie in the price, though there is no price at which the bid would have been chosen.
+OF_PRICE = frozenset({"over_ceiling", "cost_unbounded", "too_small"})
 
 
 def for_bidder(code: str) -> Bilingual:
     """Return why a bid is out, as its own side may know it."""
+    if code == "too_small":
+        return Bilingual("金额低于该品牌会单独处理的合作。", "It is smaller than the deals that this brand handles.")
     return Bilingual(*REASONS[code if code in _TOLD_BIDDERS else "others_bring_more"])
+
+
+# The limits of every set: code -> (Chinese, English). `{value}` is the amount or the number.
+LIMITS: Mapping[str, tuple[str, str]] = {
+    "handling_per_deal": (
+        "每单合作另计 {value} 的处理成本；预算须同时覆盖报价和这项成本",
+        "Each deal is counted with {value} for the work on it, which the budget covers beside the price",
+    ),
+    "ceiling_per_thousand": (
+        "每个报价新增的每千名目标人群最多花 {value}（只计报价）",
+        "No bid costs more than {value} for each 1,000 people whom the set would lose without it (its price alone)",
+    ),
+    "smallest_bid": ("低于 {value} 的报价不入选", "No bid below {value} is chosen"),
+    "largest_share": ("单个报价最多占预算的 {value}", "No bid takes more than {value} of the budget"),
+    "bids_max": ("最多入选 {value} 个报价", "At most {value} bids are chosen"),
+}
+_COSTLY: Mapping[str, tuple[str, str]] = {
+    "ceiling_per_thousand": ("每千人费用上限", "the ceiling per 1,000 people"),
+    "smallest_bid": ("最小合作金额", "the smallest useful bid"),
+    "largest_share": ("单个报价的预算占比上限", "the largest share of one bid"),
+    "bids_max": ("入选数量上限", "the largest number of bids"),
+    "caps_agency": ("每家机构的名额", "the limit for each agency"),
+    "caps_platform": ("每个平台的名额", "the limit for each platform"),
+    "caps_niche": ("每个内容领域的名额", "the limit for each niche"),
+    "contacts_per_person_max": ("人均触达次数上限", "the limit on contacts for each person"),
+    "intrusiveness_max": ("侵扰度上限", "the limit on intrusiveness"),
+    "ad_load_max": ("广告密度上限", "the limit on ad load"),
+}
+
+
+def limit(code: str, value: str, by_default: bool) -> Bilingual:
+    zh, en = (text.format(value=value) for text in LIMITS[code])
+    return Bilingual(
+        f"{zh}（默认值）。" if by_default else f"{zh}。", f"{en} (the default)." if by_default else f"{en}."
+    )
+
+
+def costly(code: str, people: float, percent_more: float | None, change: str) -> Bilingual:
+    """Return what a limit costs, and what to say in a request to lift it."""
+    zh, en = _COSTLY[code]
+    more = ("", "") if percent_more is None else (f"，多 {percent_more:.0f}%", f", {percent_more:.0f} % more")
+    return Bilingual(
+        f"若不设{zh}，组合可触达 {people:,.0f} 人（保守预测{more[0]}）。要放开它，请设 {change}。",
+        f"Without {en} a set would reach {people:,.0f} people (careful forecast{more[1]}). To lift it, say {change}.",
+    )
+
+
+# Why bids did not take what is left of a budget: code -> (Chinese, English), with `{bids}`.
+_LEFT: Mapping[str, tuple[str, str]] = {
+    "dear": ("{bids} 个比剩下的预算贵", "{bids} cost more than is left"),
+    "ceiling": ("{bids} 个新增的人太贵", "{bids} add people at more than the ceiling"),
+    "size": ("{bids} 个太小或占比太大", "{bids} are too small or too large a share"),
+    "full": ("{bids} 个因名额已满", "{bids} find their places taken"),
+    "limits": ("{bids} 个超过其他限制", "{bids} pass another limit"),
+    "shut": ("{bids} 个不可入选", "{bids} may not be chosen"),
+}
+_LEFT_OF: Mapping[str, str] = {
+    "others_bring_more": "dear",
+    "over_budget": "dear",
+    "over_added_ceiling": "ceiling",
+    "over_ceiling": "ceiling",
+    "over_share": "size",
+    "too_small": "size",
+    "agency_full": "full",
+    "platform_full": "full",
+    "niche_full": "full",
+    "set_full": "full",
+    "other_bid_of_creator": "full",
+    "contacts": "limits",
+    "over_intrusiveness": "limits",
+    "over_ad_load": "limits",
+    "unknown_intrusiveness": "limits",
+    "unknown_ad_load": "limits",
+    "never": "limits",
+}
+
+
+def budget_left(amounts: Mapping[str, Money], reasons: Sequence[str]) -> Bilingual:
+    """Return how much of the budget is left, and why, from what is `left`, and what prices (`spend`) and `handling`
+    take; ``reasons`` are the codes of the bids that are out."""
+    left, spend, handling = (amounts[name] for name in ("left", "spend", "handling"))
+    counts = Counter(_LEFT_OF.get(code, "shut") for code in reasons)
+    zh = f"报价 {spend.show()}，处理成本 {handling.show()}，预算还剩 {left.show()}。"
+    en = f"Prices take {spend.show()}, handling {handling.show()}, and {left.show()} of the budget is left."
+    if left.amount <= 0:
+        return Bilingual(zh, en)
+    if not counts:
+        return Bilingual(f"{zh}所有报价都已入选。", f"{en} Every bid is in.")
+    parts = [[text.format(bids=counts[code]) for text in texts] for code, texts in _LEFT.items() if counts[code]]
+    return Bilingual(
+        f"{zh}未入选的报价中，{'，'.join(part[0] for part in parts)}。",
+        f"{en} Of the bids that are out, {', '.join(part[1] for part in parts)}.",
+    )
 
 
 def chosen(added: float, alone: float, lost: float) -> Bilingual:
@@ -187,18 +302,22 @@ def _overlap(values: Mapping[str, Any]) -> tuple[str, str]:
 def reach(values: Mapping[str, Any], bids: int) -> Bilingual:
     basis_zh, basis_en = _overlap(values)
     over = max(0.0, values["summed"] / values["careful"] - 1) if values["careful"] > 0 else 0.0
+    # Less than half a per cent would read as no difference.
+    over_zh, over_en = "直接相加会高估 {over:.0%}。", " Plain adding up would say {over:.0%} more."
+    if over < 0.005:
+        over_zh, over_en = "各账号的受众几乎不重叠。", " Hardly anybody is reached by two of them."
     return Bilingual(
         (
             f"{bids} 个报价去重后触达目标人群约 {values['point']:,.0f} 人（80% 区间 {values['low']:,.0f}–"
             f"{values['high']:,.0f}；每个账号都取 0.3 分位的保守值 {values['careful']:,.0f}）。"
-            f"直接相加会高估 {over:.0%}。"
+            f"{over_zh.format(over=over)}"
             f"重叠形状加倍或减半时，保守值为 {values['at_double_shape']:,.0f} 或 {values['at_half_shape']:,.0f}。"
             f"{basis_zh}"
         ),
         (
             f"{bids} bids reach about {values['point']:,.0f} different people of the target (80 % interval"
             f" {values['low']:,.0f} to {values['high']:,.0f}; careful, every channel at its 0.3 quantile at once,"
-            f" {values['careful']:,.0f}). Plain adding up would say {over:.0%} more. With the"
+            f" {values['careful']:,.0f}).{over_en.format(over=over)} With the"
             f" overlap shape doubled or halved the careful number is"
             f" {values['at_double_shape']:,.0f} or {values['at_half_shape']:,.0f}. {basis_en}"
         ),

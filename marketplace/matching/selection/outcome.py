@@ -1,6 +1,7 @@
 """Chooses a set from stored inputs and describes the choice. Pure: the same inputs and limits give the same outcome."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -8,9 +9,9 @@ import numpy as np
 
 from marketplace.core.estimate import known_or_null
 from marketplace.core.fingerprint import fingerprint
-from marketplace.core.money import Money
+from marketplace.core.money import Money, show_minor
 from marketplace.matching.overlap import coverage, panel, units
-from marketplace.matching.selection import band, messages, set_reach
+from marketplace.matching.selection import band, buyer_limits, messages, set_reach
 from marketplace.matching.selection.inputs import SetInputs
 from marketplace.matching.selection.solver import curves, exact, explain
 from marketplace.matching.selection.solver import problem as problems
@@ -74,22 +75,27 @@ def prove(inputs: SetInputs, limits: SelectionLimits, time_limit_s: int, progres
 
     result = exact.solve(problem, start, gap=GAP, time_limit_s=time_limit_s, progress=report)
     options = tuple(sorted(problem.rows[list(result.members)].tolist()))
-    return FoundSet(options, result.value, problem.spend(result.members), result.bound, result.stopped)
+    return FoundSet(options, result.value, problem.price(result.members), result.bound, result.stopped)
 
 
-def describe(inputs: SetInputs, limits: SelectionLimits, found_set: FoundSet) -> dict[str, Any]:
-    """Return everything that is shown about a choice, as JSON values."""
+def describe(
+    inputs: SetInputs, limits: SelectionLimits, found_set: FoundSet, by_default: Collection[str] = ()
+) -> dict[str, Any]:
+    """Return everything that is shown about a choice, as JSON values. ``by_default``: the limits that nobody named."""
     market = inputs.market()
     order = _order(inputs, market, found_set.options)
     bids = [int(inputs.options.bid_of[row]) for row in order]
     reached = set_reach.describe(inputs, bids)
-    curve = curves.budget_curve(market, limits, chosen=found_set.options)
+    most_at = buyer_limits.most_at(limits) if "bids_max" in by_default else None
+    curve = curves.budget_curve(market, limits, chosen=found_set.options, most_at=most_at)
+    left_out = _left_out(inputs, market, limits, found_set.options)
     shown = {
         "chosen": _chosen(inputs, order, bids),
-        "left_out": _left_out(inputs, market, limits, found_set.options),
+        "left_out": left_out,
         "reach": reached,
-        "spend": _money(inputs, found_set.spend),
-        "budget": _money(inputs, limits.budget),
+        **_costs(inputs, limits, found_set, [line["reason"] for line in left_out]),
+        "limits": _limits(inputs.currency, limits, by_default),
+        "costly": _costly(inputs.currency, market, limits, found_set),
         "proof": {
             "bound": found_set.bound,
             "certificate": found_set.certificate,
@@ -116,6 +122,63 @@ def describe(inputs: SetInputs, limits: SelectionLimits, found_set: FoundSet) ->
         )._asdict(),
     }
     return {name: known_or_null(part) for name, part in shown.items()}
+
+
+def _costs(inputs: SetInputs, limits: SelectionLimits, found_set: FoundSet, reasons: Sequence[str]) -> dict[str, Any]:
+    """Return what the set costs with its handling, and what the budget has left. ``reasons``: of the bids left out."""
+    handling = limits.handling * len(found_set.options)
+    left = limits.budget - found_set.spend - handling
+    amounts = {"left": left, "spend": found_set.spend, "handling": handling}
+    said = messages.budget_left({name: Money(inputs.currency, minor) for name, minor in amounts.items()}, reasons)
+    return {
+        "spend": _money(inputs, found_set.spend),
+        "handling": _money(inputs, handling),
+        "cost": _money(inputs, found_set.spend + handling),
+        "budget": _money(inputs, limits.budget),
+        "left": {"amount": _money(inputs, left), **said._asdict()},
+    }
+
+
+def _limits(currency: str, limits: SelectionLimits, by_default: Collection[str]) -> list[dict[str, Any]]:
+    """Return the limits of a buyer that the set keeps, each with its value."""
+    amounts = {
+        "handling_per_deal": limits.handling or None,
+        "ceiling_per_thousand": limits.ceiling,
+        "smallest_bid": limits.smallest or None,
+    }
+    lines = [
+        (code, None, int(minor), show_minor(currency, minor)) for code, minor in amounts.items() if minor is not None
+    ]
+    shares = [] if limits.share is None else [("largest_share", limits.share, None, f"{limits.share:.0%}")]
+    numbers = [] if limits.most is None else [("bids_max", float(limits.most), None, str(limits.most))]
+    return [
+        {
+            "code": code,
+            "number": number,
+            "money": None if minor is None else {"amount_minor": minor, "currency": currency},
+            "by_default": code in by_default,
+            **messages.limit(code, text, code in by_default)._asdict(),
+        }
+        for code, number, minor, text in (*lines, *shares, *numbers)
+    ]
+
+
+def _costly(
+    currency: str, market: SelectionMarket, limits: SelectionLimits, found_set: FoundSet
+) -> list[dict[str, Any]]:
+    lines = []
+    for one in buyer_limits.costly(market, limits, found_set.options, found_set.value, currency):
+        percent = 100 * (one.people / found_set.value - 1) if found_set.value > 0 else None
+        lines.append(
+            {
+                "code": one.code,
+                "change": one.change,
+                "careful": one.people,
+                "percent_more": percent,
+                **messages.costly(one.code, one.people, percent, json.dumps(one.change))._asdict(),
+            }
+        )
+    return lines
 
 
 def _money(inputs: SetInputs, minor: int) -> dict[str, Any]:
@@ -151,6 +214,7 @@ def _chosen(inputs: SetInputs, order: Sequence[int], bids: Sequence[int]) -> lis
                 "people_added": people_added[position],
                 "people_lost_without": people_lost[position],
                 "per_thousand_added": per_thousand,
+                "intrusiveness": known_or_null(float(inputs.intrusiveness[bid])),
                 **messages.chosen(people_added[position], people_alone[position], people_lost[position])._asdict(),
             }
         )

@@ -82,7 +82,8 @@ def verify(selection_id: UUID) -> Verification:
 def picture(query: dict[str, Any], selection_id: UUID) -> Response:
     """One picture of the result, as SVG."""
     selection = service.find(session(), actor(), selection_id)
-    return Response(selection_pictures.draw(selection, **query), content_type=SVG)
+    tolerance = service.tolerance_of(session(), selection)
+    return Response(selection_pictures.draw(selection, tolerance, **query), content_type=SVG)
 
 
 @blueprint.get(

@@ -19,7 +19,7 @@ from marketplace.core.http.fields import (
 )
 from marketplace.matching.gates.schemas import AcceptIn
 from marketplace.matching.scoring.schemas import PictureLooks
-from marketplace.matching.selection.messages import REASONS
+from marketplace.matching.selection.messages import LIMITS, REASONS
 from marketplace.matching.selection.models import SelectionStatus
 
 BIDS_MAX = 1_000
@@ -51,11 +51,38 @@ class SelectionCaps(Schema):
 
 
 class SelectionIn(Schema):
-    """What the chosen set has to keep. Everything may be left out: then the brief's budget alone binds it."""
+    """What the chosen set has to keep. Everything may be left out: then it keeps the brief's budget and ceiling, and
+    the defaults of the limits that every buyer has. The result tells each limit (`limits`), and which cost much reach
+    (`costly`)."""
 
     budget = MoneyField(low=1, load_default=None, allow_none=True, metadata={"description": "Else the brief's."})
     bids_min = WholeField(0, BIDS_MAX, load_default=0)
-    bids_max = WholeField(1, BIDS_MAX, load_default=None, allow_none=True)
+    bids_max = WholeField(
+        1,
+        BIDS_MAX,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Else 15 % of the budget divided by the handling of a deal, 2 to 50."},
+    )
+    handling_per_deal = MoneyField(
+        low=0,
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "What the work on a deal costs the brand: the budget has to cover it beside the price. Else"
+            " CNY 800, USD 300, EUR 300, or about as much in the brief's currency."
+        },
+    )
+    smallest_bid = MoneyField(
+        low=0, load_default=None, allow_none=True, metadata={"description": "Else three times the handling of a deal."}
+    )
+    largest_share = RealField(
+        0.01,
+        1,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "The largest share of the budget for one bid; else 0.6."},
+    )
     caps = fields.Nested(SelectionCaps, load_default=lambda: SelectionCaps().load({}))
     must = _bids("Bids that have to be in the set.")
     never = _bids("Bids that must not be in the set.")
@@ -70,7 +97,10 @@ class SelectionIn(Schema):
     ad_load_max = RealField(0, 1, load_default=None, allow_none=True)
     lift_ceiling = FlagField(
         load_default=False,
-        metadata={"description": "Choose among bids above the brief's own ceiling per thousand people too."},
+        metadata={
+            "description": "Set the brief's own ceiling per thousand people aside, for what a bid alone and what it"
+            " adds to the set costs."
+        },
     )
     prove = one_of(PROVE, load_default="auto")
     time_limit_s = WholeField(1, 300, load_default=60, metadata={"description": "For the exact solver."})
@@ -140,6 +170,7 @@ class ChosenOut(SaidOut):
     people_added = fields.Float(required=True, metadata={"description": "In the order of the list."})
     people_lost_without = fields.Float(required=True)
     per_thousand_added = fields.Nested(MoneySchema, required=True, allow_none=True)
+    intrusiveness = fields.Float(allow_none=True, metadata={"description": "0 to 100; null where it is not known."})
 
 
 class LeftOutOut(SaidOut):
@@ -154,7 +185,7 @@ class LeftOutOut(SaidOut):
 class BudgetPointOut(Schema):
     factor = fields.Float(required=True)
     budget = fields.Nested(MoneySchema, required=True)
-    spend = fields.Nested(MoneySchema, required=True)
+    spend = fields.Nested(MoneySchema, required=True, metadata={"description": "The prices, without handling."})
     careful = fields.Float(required=True)
     bids = fields.Integer(required=True)
 
@@ -173,14 +204,44 @@ class ProofOut(SaidOut):
     how = one_of(("bound", "proved", "gap", "time", "cancelled"), required=True)
 
 
+class BudgetLeftOut(SaidOut):
+    """What the budget has left when prices and handling are paid, and why."""
+
+    amount = fields.Nested(MoneySchema, required=True)
+
+
+class LimitOut(SaidOut):
+    """A limit that the set keeps: a number or an amount of money. `by_default`: the request named none."""
+
+    code = one_of(LIMITS, required=True)
+    number = fields.Float(required=True, allow_none=True)
+    money = fields.Nested(MoneySchema, required=True, allow_none=True)
+    by_default = fields.Boolean(required=True)
+
+
+class CostlyLimitOut(SaidOut):
+    """A limit without which a set would reach over 5 % more: `change` in the request lifts it. All others hold."""
+
+    code = fields.String(required=True)
+    change = fields.Dict(keys=fields.String(), required=True)
+    careful = fields.Float(required=True)
+    percent_more = fields.Float(required=True, allow_none=True)
+
+
 class OutcomeOut(Schema):
-    """A chosen set with its reasons."""
+    """A chosen set with its reasons. Sets that older releases chose have no `handling`, `cost`, `left`, `limits` and
+    `costly`: no deal was counted with its handling, and no limit had a default."""
 
     chosen = fields.List(fields.Nested(ChosenOut), required=True)
     left_out = fields.List(fields.Nested(LeftOutOut), required=True)
     reach = fields.Nested(ReachOfSetOut, required=True)
-    spend = fields.Nested(MoneySchema, required=True)
+    spend = fields.Nested(MoneySchema, required=True, metadata={"description": "The prices, without handling."})
+    handling = fields.Nested(MoneySchema, metadata={"description": "The work on all deals of the set."})
+    cost = fields.Nested(MoneySchema, metadata={"description": "`spend` and `handling`, which the budget covers."})
     budget = fields.Nested(MoneySchema, required=True)
+    left = fields.Nested(BudgetLeftOut)
+    limits = fields.List(fields.Nested(LimitOut))
+    costly = fields.List(fields.Nested(CostlyLimitOut))
     proof = fields.Nested(ProofOut, required=True)
     budget_curve = fields.List(fields.Nested(BudgetPointOut), required=True)
     frontier = fields.List(fields.Nested(FrontierPointOut), required=True)

@@ -11,6 +11,8 @@ from marketplace.matching.selection.models import Selection
 Result = Mapping[str, Any]
 Point = tuple[float, float]
 SMALL, PLAIN, LARGE = 11.0, 12.0, 15.0
+# The channels that are named under a picture; the rest are counted.
+NAMES_MOST = 20
 _TITLES = {
     "set_reach": ("每加入一个报价，多触达多少人", "People reached as bids are added"),
     "union": ("去重后究竟触达多少人", "How many different people the set reaches"),
@@ -20,11 +22,12 @@ _TITLES = {
 }
 
 
-def draw(selection: Selection, name: str, *, language: str, width: int) -> str:
-    """Return one picture of the selection's result as SVG. Raises NotFound while there is none."""
+def draw(selection: Selection, tolerance: float | None, name: str, *, language: str, width: int) -> str:
+    """Return one picture of the selection's result as SVG, with the brief's tolerance of intrusiveness where it is
+    asked of bids. Raises NotFound while there is no result."""
     if selection.result is None:
         raise NotFound("There is no picture before the selection has a result.")
-    return draw_result(selection.result, name, language=language, width=width)
+    return draw_result({**selection.result, "tolerance": tolerance}, name, language=language, width=width)
 
 
 def draw_result(result: Result, name: str, *, language: str, width: int) -> str:
@@ -37,6 +40,16 @@ def draw_result(result: Result, name: str, *, language: str, width: int) -> str:
         drawing.text(16, bottom, line, size=SMALL, ink=SOFT)
         bottom += 16
     return drawing.show(bottom, caption)
+
+
+def _people(value: float, language: str) -> str:
+    return _say(language, f"{number(value, language)}人", f"{number(value, language)} people")
+
+
+def _headline(reach: Mapping[str, Any], language: str) -> str:
+    """Return the figure that the text begins with, and its interval."""
+    point, low, high = (number(reach[name], language) for name in ("point", "low", "high"))
+    return _say(language, f"约{point}人（80% 区间 {low}–{high}）", f"about {point} people (80 % interval {low}-{high})")
 
 
 def _say(language: str, zh: str, en: str) -> str:
@@ -124,53 +137,90 @@ def _set_reach(drawing: SvgDrawing, result: Result, language: str) -> tuple[floa
         drawing.dot(x, y)
     if chosen:
         end = plane.x(float(len(chosen)))
-        drawing.line(end, plane.y(reach["low"]), end, plane.y(reach["high"]), ink=BLUE, width=6)
+        drawing.line(end, plane.y(reach["low"]), end, plane.y(reach["high"]), ink=ORANGE, width=4)
+        drawing.dot(end, plane.y(reach["point"]), ink=ORANGE, size=5)
+    once = _say(language, "去重后（保守）：", "each person once (careful): ")
     plane.legend(
         [
-            (_say(language, "直接相加", "added up"), GREY, "5 4"),
-            (_say(language, "去重后", "each person once"), BLUE, ""),
+            (_headline(reach, language), ORANGE, ""),
+            (_say(language, "直接相加（保守）", "added up (careful)"), GREY, "5 4"),
+            (once + _people(reach["careful"], language), BLUE, ""),
         ]
     )
     caption = _say(
         language,
-        f"实线：保守预测（0.3 分位）下去重后的人数；虚线：直接相加；竖条：{len(chosen)} 个报价合计的 80% 区间。",
-        f"Solid: each person once, careful forecast (0.3 quantile). Dashed: added up. Bar: 80 % interval of all"
-        f" {len(chosen)} bids together.",
+        f"实线：保守预测（每个账号取 0.3 分位）下去重后的人数；虚线：直接相加。竖条和大圆点：{len(chosen)} 个报价合计的"
+        " 80% 区间和中位数，即文字中的主要数字。",
+        f"Solid: each person once, every channel at its 0.3 quantile. Dashed: added up. Bar and large dot: the 80 %"
+        f" interval and the middle of all {len(chosen)} bids together, the figure that the text begins with.",
     )
-    return plane.below, caption
+    return _names(drawing, plane.below, chosen, language), caption
+
+
+def _names(drawing: SvgDrawing, top: float, chosen: Sequence[Mapping[str, Any]], language: str) -> float:
+    """Name the channels in their order with what each adds, and return the height at which the text below may begin."""
+    for row, line in enumerate(chosen[:NAMES_MOST]):
+        added = f"+{number(line['people_added'], language)}"
+        room = drawing.width - 32 - width_of(added, SMALL) - 12
+        y = top + 16 * row
+        drawing.text(16, y, cut(f"{row + 1}. {line['channel_name']}", room, SMALL), size=SMALL)
+        drawing.text(drawing.width - 16, y, added, size=SMALL, anchor="end")
+    rows = min(len(chosen), NAMES_MOST)
+    if len(chosen) > NAMES_MOST:
+        rest = sum(line["people_added"] for line in chosen[NAMES_MOST:])
+        count, people = len(chosen) - NAMES_MOST, number(rest, language)
+        more = _say(language, f"另有 {count} 个，共 +{people}", f"and {count} more, +{people} together")
+        drawing.text(16, top + 16 * rows, more, size=SMALL)
+        rows += 1
+    return top + 16 * rows + (10 if rows else 0)
 
 
 def _union(drawing: SvgDrawing, result: Result, language: str) -> tuple[float, str]:
     reach = result["reach"]
     rows = (
-        (_say(language, "直接相加", "added up"), reach["summed"], GREY, None),
-        (_say(language, "假设互不相关", "if independent"), reach["independent"], GREEN, None),
-        (_say(language, "去重（保守）", "once each (careful)"), reach["careful"], BLUE, (reach["low"], reach["high"])),
+        (
+            _say(language, "去重后（中位数）", "once each (middle)"),
+            reach["point"],
+            ORANGE,
+            (reach["low"], reach["high"]),
+        ),
+        (_say(language, "去重后（保守）", "once each (careful)"), reach["careful"], BLUE, None),
+        (_say(language, "假设互不相关（保守）", "if independent (careful)"), reach["independent"], GREEN, None),
+        (_say(language, "直接相加（保守）", "added up (careful)"), reach["summed"], GREY, None),
     )
     bottom = _bars(drawing, rows, language)
     caption = _say(
         language,
-        f"细线：80% 区间；保守值假设每个账号都只到其 0.3 分位，所以可能低于区间。"
-        f"单位：加权目标人数。重叠形状减半或加倍时为 {number(reach['at_half_shape'], language)} 或"
-        f" {number(reach['at_double_shape'], language)}。",
-        f"Thin line: 80 % interval. The careful number takes every channel at its 0.3 quantile at once, so it may lie"
-        f" under it. Weighted people of the target. With the overlap shape halved or doubled it is"
-        f" {number(reach['at_half_shape'], language)} or {number(reach['at_double_shape'], language)}.",
+        f"{_headline(reach, language)}。细线：80% 区间。保守：每个账号都只取其 0.3 分位，所以可能低于区间。"
+        f"单位：加权目标人数。",
+        f"The set reaches {_headline(reach, language)}. Thin line: 80 % interval. Careful: every channel at its 0.3"
+        f" quantile at once, so it may lie under the interval. Weighted people of the target.",
     )
+    # Results of other releases tell how far overlaps may be off in other words.
+    if "at_half_shape" in reach:
+        half, double = (number(reach[name], language) for name in ("at_half_shape", "at_double_shape"))
+        caption += _say(
+            language,
+            f"重叠形状减半或加倍时，保守值为 {half} 或 {double}。",
+            f" With the overlap shape halved or doubled the careful number is {half} or {double}.",
+        )
     return bottom, caption
 
 
 def _frequency(drawing: SvgDrawing, result: Result, language: str) -> tuple[float, str]:
+    people_seeing = result["reach"]["frequency"]
     rows = tuple(
         (_say(language, f"{contacts} 个以上", f"{contacts} or more"), people, BLUE, None)
-        for contacts, people in enumerate(result["reach"]["frequency"], start=1)
+        for contacts, people in enumerate(people_seeing, start=1)
     )
     mean = result["reach"]["contacts_per_person"]
     shown = "-" if mean is None else f"{mean:.2f}"
+    whole = ", ".join(f"{people:,.0f}" for people in people_seeing)
     caption = _say(
         language,
-        f"单位：加权目标人数，保守预测。人均触达 {shown} 次。",
-        f"Weighted people of the target, careful forecast. {shown} contacts for each person reached.",
+        f"单位：加权目标人数，保守预测（完整数字：{whole}）。人均触达 {shown} 次。",
+        f"Weighted people of the target, careful forecast (in full: {whole}). {shown} contacts for each person"
+        f" reached.",
     )
     return _bars(drawing, rows, language), caption
 
@@ -185,7 +235,7 @@ def _bars(
     for name, value, ink, ends in rows:
         drawing.text(left, y + 10, name, size=PLAIN)
         drawing.bar(left, y + 16, room * value / most, 16, ink=ink)
-        drawing.text(left + room * value / most + 8, y + 29, number(value, language), size=PLAIN, bold=True)
+        drawing.text(left + room * value / most + 8, y + 29, _people(value, language), size=PLAIN, bold=True)
         if ends is not None:
             low, high = (left + room * end / most for end in ends)
             drawing.line(low, y + 42, high, y + 42, ink=INK, width=2)
@@ -240,10 +290,12 @@ def _frontier(drawing: SvgDrawing, result: Result, language: str) -> tuple[float
     if not points:
         caption = _say(language, "没有侵扰度已知的报价。", "No bid's intrusiveness is known.")
         return 60.0, caption
+    tolerance, chosen = result.get("tolerance"), _chosen_point(result)
+    across = [x for x, _ in (*points, *chosen)]
     plane = _PlotPlane(
         drawing,
-        (0.0, max(x for x, _ in points) * 1.05),
-        (0.0, max(y for _, y in points) or 1.0),
+        (0.0, min(100.0, max([*across, *([] if tolerance is None else [tolerance])]) * 1.05)),
+        (0.0, max(y for _, y in (*points, *chosen)) or 1.0),
         language,
         _say(language, "组合中最高的侵扰度（0–100）", "highest intrusiveness in the set (0-100)"),
         _say(language, "目标人群（加权人数，保守）", "people of the target, weighted, careful"),
@@ -254,15 +306,38 @@ def _frontier(drawing: SvgDrawing, result: Result, language: str) -> tuple[float
         if steps:
             steps.append((x, steps[-1][1]))
         steps.append((x, y))
+    if tolerance is not None:
+        at = plane.x(tolerance)
+        drawing.line(at, plane.top, at, plane.bottom, ink=GREY, width=1.5, dash="4 3")
     drawing.path(steps)
     for x, y in plane.at(points):
         drawing.dot(x, y)
+    for x, y in plane.at(chosen):
+        drawing.dot(x, y, ink=ORANGE, size=6)
     caption = _say(
         language,
-        "每个点：只用侵扰度不高于横轴数值的报价时的最佳组合。越靠左上越好。",
-        "Each dot: the best set of bids whose intrusiveness is no higher. Up and to the left is better.",
+        "蓝点：只用侵扰度不高于横轴数值的报价时的最佳组合。越靠左上越好。",
+        "Blue dots: the best set of bids whose intrusiveness is no higher. Up and to the left is better.",
     )
+    for x, y in chosen:
+        caption += _say(
+            language,
+            f"橙点：所选组合，最高侵扰度 {x:.0f}，{_people(y, language)}。",
+            f" Orange: the chosen set, {x:.0f} at most, {_people(y, language)}.",
+        )
+    if tolerance is not None:
+        caption += _say(
+            language,
+            f"虚线：需求的容忍上限 {tolerance:.0f}，超过的报价不入选。",
+            f" Dashed: the brief's tolerance of {tolerance:.0f}; bids above it are out.",
+        )
     return plane.below, caption
+
+
+def _chosen_point(result: Result) -> list[Point]:
+    """Return where the chosen set lies: its highest intrusiveness and its people; nothing where that is not known."""
+    known = [line["intrusiveness"] for line in result["chosen"] if line.get("intrusiveness") is not None]
+    return [(max(known), result["reach"]["careful"])] if known else []
 
 
 _DRAW: Mapping[str, Callable[[SvgDrawing, Result, str], tuple[float, str]]] = {

@@ -27,6 +27,7 @@ from marketplace.matching.selection import constraints, load_inputs, outcome, po
 from marketplace.matching.selection.broken_wishes import broken_wishes
 from marketplace.matching.selection.inputs import SetInputs, hash_of, pack, unpack
 from marketplace.matching.selection.models import Selection, SelectionInputs, SelectionStatus
+from marketplace.matching.selection.solver.selection_market import SelectionLimits
 from marketplace.matching.selection.states import SELECTION_TRANSITIONS
 
 SEARCH, PROVE = "selections.search", "selections.prove"
@@ -89,7 +90,7 @@ def what_if(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str,
         found_set = outcome.search(inputs, limits)
     except outcome.CannotKeep as error:
         raise Conflict(str(error)) from error
-    return HypotheticalSet(brief_id, outcome.describe(inputs, limits, found_set))
+    return HypotheticalSet(brief_id, outcome.describe(inputs, limits, found_set, wishes["by_default"]))
 
 
 def _choosable(session: Session, actor: Actor, brief_id: UUID) -> tuple[Brief, BriefVersion]:
@@ -104,7 +105,9 @@ def _stored_wishes(session: Session, brief: Brief, version: BriefVersion, loaded
     errors = constraints.validation_errors(loaded, version.currency, load_inputs.choosable(session, brief.id))
     if errors:
         raise InvalidInput(errors=errors)
-    return constraints.document(loaded, version.currency, version.budget_minor)
+    # The ceiling is on people of the brief's own target.
+    ceiling = None if loaded.get("target") else version.ceiling_minor
+    return constraints.document(loaded, version.currency, version.budget_minor, ceiling)
 
 
 def _enqueue(session: Session, selection: Selection, kind: str) -> UUID:
@@ -142,6 +145,11 @@ def _confirmed(brief_id: UUID) -> sa.Select[UUID]:
 
 def find(session: Session, actor: Actor, selection_id: UUID) -> Selection:
     return db.get(session, Selection, selection_id, policy.visible(actor))
+
+
+def tolerance_of(session: Session, selection: Selection) -> float:
+    """Return the highest intrusiveness (0..100) that the brief of a selection tolerates."""
+    return float(session.get_one(BriefVersion, selection.brief_version_id).tolerance)
 
 
 def listing(
@@ -273,7 +281,7 @@ def search(session: Session, selection_id: UUID) -> Selection:
     except outcome.CannotKeep as error:
         _fail(session, selection, str(error))
         return selection
-    _store_result(selection, outcome.describe(inputs, limits, found_set), found_set)
+    _store_result(selection, _described(selection, inputs, limits, found_set), found_set)
     if outcome.worth_proving(inputs, found_set, selection.wishes["prove"]):
         states.apply_transition(session, selection, SELECTION_TRANSITIONS, "find", SYSTEM, parties=[selection.brand_id])
         selection.job_id = _enqueue(session, selection, PROVE)
@@ -298,7 +306,7 @@ def prove(session: Session, selection_id: UUID, progress: outcome.Progress) -> S
     found_set = outcome.prove(inputs, limits, int(selection.wishes["time_limit_s"]), report)
     selection = db.lock(session, Selection, selection_id)
     if selection.status == SelectionStatus.FOUND:
-        _store_result(selection, outcome.describe(inputs, limits, found_set), found_set)
+        _store_result(selection, _described(selection, inputs, limits, found_set), found_set)
         _finish(session, selection)
     return selection
 
@@ -318,6 +326,12 @@ def stored_inputs(session: Session, selection: Selection) -> SetInputs:
     if data is None:
         raise NotFound("This selection has no inputs yet.")
     return unpack(data)
+
+
+def _described(
+    selection: Selection, inputs: SetInputs, limits: SelectionLimits, found_set: outcome.FoundSet
+) -> dict[str, Any]:
+    return outcome.describe(inputs, limits, found_set, selection.wishes.get("by_default", ()))
 
 
 def _store_result(selection: Selection, result: dict[str, Any], found_set: outcome.FoundSet) -> None:

@@ -53,6 +53,7 @@ def sound(svg: str, width: int) -> str:
     fair=st.one_of(st.none(), st.lists(AMOUNT, min_size=3, max_size=3).map(sorted)),
     peers=st.one_of(st.none(), st.lists(AMOUNT, min_size=5, max_size=5).map(sorted)),
     count=st.integers(0, 10_000),
+    ceiling=st.one_of(st.none(), AMOUNT),
     language=st.sampled_from(["zh", "en"]),
     width=st.integers(320, 1600),
     made_of=st.text(max_size=200),
@@ -63,14 +64,19 @@ def test_any_price_is_drawn_on_the_sheet(
     fair: list[float] | None,
     peers: list[float] | None,
     count: int,
+    ceiling: float | None,
     language: str,
     width: int,
     made_of: str,
 ) -> None:
     box = None if peers is None else PricePeers(*peers, count)
     span = None if fair is None else FairPriceSpan(*fair)
-    svg = price_among_peers(subject, own, span, box, "CNY", made_of=made_of, language=language, width=width)
+    svg = price_among_peers(
+        subject, own, span, box, "CNY", made_of=made_of, ceiling=ceiling, language=language, width=width
+    )
     words = sound(svg, width)
+    is_drawn = fair is not None or (box is not None and count >= COMPARABLES_MIN)
+    assert ("ceiling" in words or "需求的上限" in words) >= (ceiling is not None and is_drawn)
     drawn = svg.count("<rect") - 1
     assert drawn == (fair is not None) + (box is not None and count >= COMPARABLES_MIN)
     if box is not None and count < COMPARABLES_MIN:

@@ -54,10 +54,19 @@ def budget(selection_market: SelectionMarket, times: float) -> int:
     return int(np.median(selection_market.prices) * times) if len(selection_market) else 1
 
 
+def ceiling(selection_market: SelectionMarket) -> float | None:
+    """The cost per thousand people that half of the bids keep alone."""
+    if not len(selection_market):
+        return None
+    people = coverage.people(selection_market.rates, selection_market.units)
+    return float(np.median(1000 * selection_market.prices / people))
+
+
 @st.composite
 def limits(draw: st.DrawFn, selection_market: SelectionMarket) -> SelectionLimits:
     """Limits that bind now and then, each on or off."""
     bids = sorted(set(selection_market.bids.tolist()))
+    usual = float(np.median(selection_market.prices)) if len(selection_market) else 1.0
     return SelectionLimits(
         budget=budget(selection_market, draw(st.floats(0.3, 6))),
         least=draw(st.sampled_from([0, 0, 2])),
@@ -68,6 +77,10 @@ def limits(draw: st.DrawFn, selection_market: SelectionMarket) -> SelectionLimit
         contacts_per_person=draw(st.sampled_from([None, None, 1.6])),
         intrusiveness=draw(st.sampled_from([None, 40.0])),
         ad_load=draw(st.sampled_from([None, 0.4])),
+        handling=int(usual * draw(st.sampled_from([0, 0, 0.2]))),
+        ceiling=draw(st.sampled_from([None, None, ceiling(selection_market)])),
+        smallest=int(usual * draw(st.sampled_from([0, 0, 0.4]))),
+        share=draw(st.sampled_from([None, None, 0.6])),
     )
 
 

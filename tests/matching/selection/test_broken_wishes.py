@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from marketplace.matching.selection import constraints
+from marketplace.matching.selection import constraints, set_reach
 from marketplace.matching.selection.broken_wishes import broken_wishes
 from marketplace.matching.selection.inputs import SetInputs
 from marketplace.matching.selection.schemas import SelectionIn
@@ -33,8 +33,14 @@ def accepted(**changes: Any) -> SetInputs:
     return replace(inputs, bids=bids, intrusiveness=np.array([10.0, 20, 30, 99]), ad_load=np.full(4, 0.2), **changes)
 
 
+def money(minor: int) -> dict[str, Any]:
+    return {"amount_minor": minor, "currency": "CNY"}
+
+
 def wishes(inputs: SetInputs, **wanted: Any) -> dict[str, Any]:
-    stored = constraints.document(SelectionIn().load({}), inputs.currency, BUDGET)
+    """The wishes of a request that lifts every limit that has a default, but for those that are wanted."""
+    lifted = {"handling_per_deal": money(0), "smallest_bid": money(0), "largest_share": 1, "bids_max": 1_000}
+    stored = constraints.document(SelectionIn().load(lifted), inputs.currency, BUDGET)
     return {**stored, **wanted, "caps": {**stored["caps"], **wanted.get("caps", {})}}
 
 
@@ -69,11 +75,44 @@ def test_a_wish_for_the_whole_set(keeps: dict[str, Any], breaks: dict[str, Any],
 def test_the_budget_holds_to_the_last_minor_unit() -> None:
     inputs = accepted()
     spend = int(inputs.options.prices[:3].sum())
-    budget = {"amount_minor": spend, "currency": "CNY"}
-    assert told(inputs, budget=budget) == []
-    less = {**budget, "amount_minor": spend - 1}
-    assert told(inputs, budget=less) == [("budget", None)]
-    assert broken_wishes(wishes(inputs, budget=less), inputs, [], budget_binds=False) == []
+    for handling in (0, 70):
+        wanted = {"handling_per_deal": money(handling)}
+        assert told(inputs, budget=money(spend + 3 * handling), **wanted) == []
+        less = money(spend + 3 * handling - 1)
+        assert told(inputs, budget=less, **wanted) == [("budget", None)]
+        assert broken_wishes(wishes(inputs, budget=less, **wanted), inputs, [], budget_binds=False) == []
+    # What was accepted before may pass the budget by its handling, as in a choice, but not by its prices.
+    assert told(inputs, (0, 1, 2), budget=money(spend), handling_per_deal=money(70)) == []
+    assert told(inputs, (0, 1, 2), budget=money(spend - 1), handling_per_deal=money(70)) == [("budget", None)]
+
+
+def test_the_sizes_of_bids_and_what_they_add_bind_those_that_are_not_settled() -> None:
+    inputs = accepted()
+    prices = inputs.options.prices[:3]
+    least, largest = int(np.argmin(prices)), int(np.argmax(prices))
+    small = {"smallest_bid": money(int(prices[least]) + 1)}
+    assert told(inputs, **small) == [("too_small", least)]
+    assert told(inputs, (least,), **small) == []
+    budget = int(prices.sum())
+    large = {"budget": money(budget), "largest_share": (int(prices[largest]) - 0.5) / budget}
+    assert told(inputs, **large) == [("over_share", largest)]
+    assert told(inputs, (largest,), **large) == []
+    adds = set_reach.steps(inputs, [0, 1, 2])[2]
+    per_thousand = 1000 * prices / adds
+    dearest = int(np.argmax(per_thousand))
+    ceiling = {"ceiling_per_thousand": money(int(np.sort(per_thousand)[1]) + 1)}
+    assert int(np.sort(per_thousand)[1]) + 1 < per_thousand[dearest]
+    assert told(inputs, **ceiling) == [("over_added_ceiling", dearest)]
+    assert told(inputs, (dearest,), **ceiling) == []
+
+
+def test_a_default_number_of_bids_gives_way_to_what_is_accepted_and_old_wishes_have_none() -> None:
+    inputs = accepted()
+    assert told(inputs, bids_max=2, by_default=["bids_max"]) == []
+    old = wishes(inputs, bids_max=None)
+    for name in ("handling_per_deal", "smallest_bid", "largest_share", "ceiling_per_thousand", "by_default"):
+        del old[name]
+    assert broken_wishes(old, inputs, []) == []
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,31 @@ def test_reach_rises_with_the_budget(seed: int) -> None:
     assert now.people == pytest.approx(search.choose(market, limits).value, rel=0.01)
 
 
+def test_the_sets_of_rising_budgets_grow_without_jumps() -> None:
+    """With the work on deals counted, hardly any larger budget takes fewer bids, and then only a few."""
+    falls = []
+    for seed in range(4):
+        market = markets.market(100, 8, seed, two_options=False)
+        handling = int(np.median(market.prices) * 0.3)
+        limits = SelectionLimits(budget=markets.budget(market, 15), handling=handling, smallest=3 * handling, share=0.6)
+        points = curves.budget_curve(market, limits, factors=[step / 4 for step in range(1, 11)])
+        falls += [before.bids - after.bids for before, after in pairwise(points)]
+        assert [point.people for point in points] == sorted(point.people for point in points)
+        for point in points:
+            assert point.spend + handling * point.bids <= point.budget
+    assert max(falls) <= 4
+    assert sum(fall > 0 for fall in falls) <= len(falls) / 8
+
+
+def test_the_number_of_bids_may_follow_the_budget() -> None:
+    market = markets.market(60, 8, 3, two_options=False)
+    limits = SelectionLimits(budget=markets.budget(market, 8), most=4)
+    points = curves.budget_curve(
+        market, limits, factors=(0.5, 1, 2), most_at=lambda budget: budget * 4 // limits.budget
+    )
+    assert [point.bids for point in points] == [2, 4, 8]
+
+
 def test_budgets_that_cannot_keep_the_limits_have_no_point() -> None:
     market = markets.market(20, 6, 3, two_options=False)
     row = int(np.argsort(market.prices)[10])

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from marketplace.matching.overlap import coverage
 from marketplace.matching.selection.solver import exact, search
 from marketplace.matching.selection.solver.problem import CannotKeep, SelectionProblem, keeps, prepare
 from marketplace.matching.selection.solver.selection_market import SelectionLimits
@@ -80,7 +81,7 @@ def test_a_proved_set_stays_when_a_bid_that_was_not_chosen_goes() -> None:
 
 def test_progress_is_told_and_a_refusal_stops_it() -> None:
     market = markets.market(400, 120, 3, shape=0.5)
-    problem = prepare(market, SelectionLimits(budget=markets.budget(market, 8)))
+    problem = prepare(market, SelectionLimits(budget=markets.budget(market, 20)))
     start = search.greedy(problem)
     reports: list[tuple[float, float, float]] = []
 
@@ -97,9 +98,46 @@ def test_progress_is_told_and_a_refusal_stops_it() -> None:
 
 def test_time_is_kept_and_the_bound_still_holds() -> None:
     market = markets.market(400, 120, 3, shape=0.5)
-    problem = prepare(market, SelectionLimits(budget=markets.budget(market, 8)))
+    problem = prepare(market, SelectionLimits(budget=markets.budget(market, 20)))
     result = exact.solve(problem, search.greedy(problem), gap=0.0, time_limit_s=0.05)
     assert result.stopped == "time"
     assert np.isfinite(result.bound)
     proved = exact.solve(problem, search.search(problem), gap=1e-3)
     assert result.bound >= proved.value
+
+
+def test_what_must_be_in_may_be_in_with_any_of_its_options() -> None:
+    """The cheaper option reaches a tenth: a set with the dearer one is better, and "proved" says so of all options."""
+    better = 0
+    for seed in range(6):
+        market = markets.market(12, 3, seed, barred=(None,) * 12)
+        rates = market.rates.copy()
+        cheap = 2 if market.prices[2] < market.prices[3] else 3
+        rates[cheap] /= 10
+        market = dataclasses.replace(market, rates=rates)
+        limits = SelectionLimits(budget=markets.budget(market, 5), must=frozenset({2}))
+        problem = prepare(market, limits)
+        truth = markets.best(problem)
+        assert truth is not None
+        result = exact.solve(problem, search.search(problem))
+        assert (result.stopped, result.value) == ("proved", pytest.approx(truth[1], rel=1e-12))
+        chosen = search.choose(market, limits)
+        assert chosen.value == pytest.approx(truth[1], rel=1e-12)
+        better += cheap not in chosen.options
+    assert better >= 4
+
+
+def test_units_that_are_nearly_full_do_not_keep_small_markets_from_a_proof() -> None:
+    for seed in range(4):
+        market = markets.market(14, 3, seed, shape=0.25, barred=(None,) * 14)
+        full = coverage.rates(np.full(market.rates.shape, 0.999) * (market.rates > 0), market.units.shapes)
+        problem = prepare(dataclasses.replace(market, rates=full), SelectionLimits(budget=markets.budget(market, 4)))
+        result = exact.solve(problem, search.greedy(problem), gap=0.0, time_limit_s=30)
+        assert (result.stopped, result.bound) == ("proved", result.value)
+
+
+def test_a_limit_on_contacts_that_only_the_empty_set_keeps_is_proved_at_once() -> None:
+    market = markets.market(60, 8, 2, contacts=np.full(60, 1e12))
+    problem = prepare(market, SelectionLimits(budget=markets.budget(market, 6), contacts_per_person=1.5))
+    result = exact.solve(problem, ())
+    assert (result.members, result.value, result.bound, result.stopped) == ((), 0.0, 0.0, "proved")

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace.matching.selection.solver import bound, explain, search
+from marketplace.matching.overlap import coverage
+from marketplace.matching.selection.solver import bound, exact, explain, search
 from marketplace.matching.selection.solver.problem import CannotKeep, keeps, prepare
 from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
 from tests.matching.selection import markets
@@ -64,7 +65,11 @@ def test_every_limit_is_kept(n: int, units: int, seed: int, data: st.DataObject)
     except CannotKeep:
         return
     rows = list(chosen.options)
-    assert sum(market.prices[rows]) == chosen.spend <= limits.budget
+    assert sum(market.prices[rows]) == chosen.spend
+    must_cost = sum(int(market.prices[row]) + limits.handling for row in rows if market.bids[row] in limits.must)
+    # The budget covers the handling too, but for that of what must be in.
+    assert chosen.spend + limits.handling * len(rows) <= max(limits.budget, must_cost)
+    assert chosen.spend <= limits.budget
     assert len({market.creators[row] for row in rows}) == len(rows)
     assert limits.least <= len(rows) <= (limits.most or n)
     assert {market.bids[row] for row in rows} >= limits.must
@@ -77,9 +82,41 @@ def test_every_limit_is_kept(n: int, units: int, seed: int, data: st.DataObject)
         if market.bids[row] not in limits.must:
             assert limits.intrusiveness is None or market.intrusiveness[row] <= limits.intrusiveness
             assert limits.ad_load is None or market.ad_load[row] <= limits.ad_load
+            assert market.prices[row] >= limits.smallest
+            assert limits.share is None or market.prices[row] <= limits.share * limits.budget
     if limits.contacts_per_person is not None:
         assert np.sum(market.contacts[rows]) <= limits.contacts_per_person * chosen.value * (1 + 1e-9)
+    for row in rows:
+        rest = coverage.people(np.sum(market.rates[[one for one in rows if one != row]], axis=0), market.units)
+        if limits.ceiling is not None and market.bids[row] not in limits.must:
+            assert 1000 * market.prices[row] <= limits.ceiling * (chosen.value - rest) * (1 + 1e-6)
     assert chosen.bound >= chosen.value
+
+
+def test_of_equal_reach_the_cheaper_is_chosen() -> None:
+    """The same bid at two prices, and a set of bids that all reach the same: the least money for it."""
+    for seed in range(5):
+        market = markets.market(6, 4, seed, two_options=False, barred=(None,) * 6, creators=np.arange(6))
+        rates = np.repeat(market.rates[:1], 6, axis=0)
+        prices = np.array([3_500, 300, 1_000, 302, 301, 900])
+        same = dataclasses.replace(market, rates=rates, prices=prices, creators=np.zeros(6, dtype=np.int64))
+        chosen = search.choose(same, SelectionLimits(budget=5_000))
+        assert (chosen.options, chosen.spend) == ((1,), 300)
+        problem = prepare(same, SelectionLimits(budget=5_000))
+        proved = exact.solve(problem, search.search(problem))
+        assert problem.cost(proved.members) == 300
+
+
+def test_handling_makes_fewer_and_larger_deals() -> None:
+    fewer = 0
+    for seed in range(5):
+        market = markets.market(60, 10, seed, two_options=False)
+        budget = markets.budget(market, 8)
+        plain = search.choose(market, SelectionLimits(budget=budget))
+        handled = search.choose(market, SelectionLimits(budget=budget, handling=int(np.median(market.prices) / 2)))
+        assert handled.value < plain.value
+        fewer += len(handled.options) < len(plain.options)
+    assert fewer == 5
 
 
 def test_a_larger_budget_never_reaches_less() -> None:

@@ -75,6 +75,50 @@ def test_a_set_is_chosen_with_its_reasons(client: FlaskClient, worker: ModuleTyp
             assert one["would_win_at"]["amount_minor"] < one["price"]["amount_minor"]
 
 
+def test_the_limits_of_a_buyer_are_told_and_the_budget_covers_the_handling(
+    client: FlaskClient, worker: ModuleType, closed: Case
+) -> None:
+    there, _ = closed
+    selection = selected(client, worker, there, budget=make.cny(6_000_000), prove="never")
+    wishes, result = selection["wishes"], selection["result"]
+    # 15 % of 60,000 is eleven times 800.
+    assert wishes["by_default"] == ["handling_per_deal", "smallest_bid", "largest_share", "bids_max"]
+    assert [wishes[name] for name in wishes["by_default"]] == [make.cny(80_000), make.cny(240_000), 0.6, 11]
+    told = {one["code"]: (one["money"] or one["number"], one["by_default"]) for one in result["limits"]}
+    assert told == {
+        "handling_per_deal": (make.cny(80_000), True),
+        "smallest_bid": (make.cny(240_000), True),
+        "largest_share": (0.6, True),
+        "bids_max": (11, True),
+        **({"ceiling_per_thousand": (wishes["ceiling_per_thousand"], False)} if "ceiling_per_thousand" in told else {}),
+    }
+    handling = 80_000 * len(result["chosen"])
+    assert result["handling"]["amount_minor"] == handling
+    assert result["cost"]["amount_minor"] == result["spend"]["amount_minor"] + handling <= 6_000_000
+    assert result["left"]["amount"]["amount_minor"] == 6_000_000 - result["cost"]["amount_minor"]
+    assert "CNY" in result["left"]["en"]
+    assert "还剩" in result["left"]["zh"]
+    large = [one for one in result["left_out"] if one["price"]["amount_minor"] > 3_600_000]
+    assert {one["reason"] for one in large} <= {"over_share", "over_budget"}
+
+
+def test_a_limit_that_costs_much_reach_is_named_with_what_lifts_it(
+    client: FlaskClient, worker: ModuleType, closed: Case
+) -> None:
+    there, _ = closed
+    small = {"budget": make.cny(6_000_000), "smallest_bid": make.cny(5_000_000), "largest_share": 1}
+    result = post(client, look.path(there.brief_id, "what-if"), there.brand, small).json["outcome"]
+    [costly] = [one for one in result["costly"] if one["code"] == "smallest_bid"]
+    lifted = post(client, look.path(there.brief_id, "what-if"), there.brand, small | {"smallest_bid": make.cny(0)})
+    assert costly["change"] == {"smallest_bid": make.cny(0)}
+    reach = lifted.json["outcome"]["reach"]["careful"]
+    assert reach == pytest.approx(costly["careful"])
+    assert (costly["percent_more"] is None) == (result["reach"]["careful"] == 0)
+    assert "too_small" in {one["reason"] for one in result["left_out"]}
+    changed = post(client, look.path(there.brief_id, "what-if"), there.brand, {**small, **costly["change"]})
+    assert changed.status_code == 200, changed.json
+
+
 def test_what_if_stores_nothing(client: FlaskClient, closed: Case) -> None:
     there, _ = closed
     with db.transaction() as session:
@@ -216,6 +260,9 @@ def test_every_picture_is_sound_svg(client: FlaskClient, worker: ModuleType, clo
     [
         ({"budget": {"amount_minor": 5, "currency": "EUR"}}, "/budget/currency"),
         ({"bids_min": 4, "bids_max": 2}, "/bids_max"),
+        ({"handling_per_deal": {"amount_minor": 5, "currency": "EUR"}}, "/handling_per_deal/currency"),
+        ({"smallest_bid": {"amount_minor": -1, "currency": "CNY"}}, "/smallest_bid/amount_minor"),
+        ({"largest_share": 1.5}, "/largest_share"),
         ({"must": [ids.show("bid", new_id())]}, "/must/0"),
         ({"never": ["bid_x"]}, "/never/0"),
         ({"intrusiveness_max": 101}, "/intrusiveness_max"),

@@ -6,7 +6,8 @@ If fractions of options are allowed, x in 0..1, reach is a concave function of t
 
 where s keeps the budget, one option per creator, and the number of bids, each in fractions (Frank and Wolfe, Naval
 Research Logistics Quarterly 3, 1956; Jaggi, Revisiting Frank-Wolfe, 2013). Every point gives a valid bound; the steps
-only make it smaller. The other limits are left out: that can only raise the maximum, so the bound holds with them too.
+only make it smaller. The other limits (the ceiling on what a bid adds among them, and that one of several options of a
+bid must be in) are left out: that can only raise the maximum, so the bound holds with them too.
 """
 
 from collections.abc import Sequence
@@ -46,7 +47,7 @@ class TangentPoint:
 
 def upper(problem: SelectionProblem, members: Sequence[int], steps: int = STEPS) -> float:
     """Return an upper bound on the people that any set within the limits reaches. The steps start from ``members``."""
-    if not len(problem):
+    if not len(problem) or _only_nobody(problem):
         return 0.0
     # A set that exists is never above the bound, not even by rounding.
     return max(best_tangent(problem, members, steps).most, problem.value(members))
@@ -55,14 +56,14 @@ def upper(problem: SelectionProblem, members: Sequence[int], steps: int = STEPS)
 def best_tangent(problem: SelectionProblem, members: Sequence[int], steps: int = STEPS) -> TangentPoint:
     """Return the smallest bound of the steps, with the tangent plane that gives it. They start from ``members``."""
     free = _free(problem)
-    must = problem.sums(problem.must)
-    budget = problem.limits.budget - problem.spend(problem.must)
-    slots = None if problem.limits.most is None else problem.limits.most - len(problem.must)
+    must = problem.sums(problem.fixed)
+    budget = problem.budget - problem.cost(problem.fixed)
+    slots = None if problem.limits.most is None else problem.limits.most - len(problem.fixed)
     sums, tightest = problem.sums(members), TangentPoint(np.inf, must, 0.0, must)
     for step in range(steps):
         slopes = problem.units.weights * coverage.slopes(sums, problem.units.shapes)
         gains = np.sum(problem.rates[free] * slopes, axis=1)
-        linear_bound, parts = _knapsack(gains, problem.prices[free], problem.creators[free], budget, slots)
+        linear_bound, parts = _knapsack(gains, problem.costs[free], problem.creators[free], budget, slots)
         people = float(coverage.people(sums, problem.units))
         # gradient . x covers only the options in x: the sums without the members that must be in.
         bound = (people + linear_bound - float(np.sum(slopes * (sums - must)))) * SAFE
@@ -83,14 +84,14 @@ def hopeful(problem: SelectionProblem, members: Sequence[int], tangent: TangentP
     ``members``, no better set contains the row.
     """
     tangent = tangent or best_tangent(problem, members)
-    must = problem.sums(problem.must)
-    budget = problem.limits.budget - problem.spend(problem.must)
+    must = problem.sums(problem.fixed)
+    budget = problem.budget - problem.cost(problem.fixed)
     # All rows, unlike in `_free`: one that a cheaper row equals can still be part of a better set.
-    free = np.flatnonzero(problem.free_of(problem.must))
+    free = np.flatnonzero(problem.free_of(problem.fixed))
     if not len(free):
-        return np.array(sorted({*members, *problem.must}), dtype=np.int64)
+        return np.array(sorted({*members, *_must_options(problem)}), dtype=np.int64)
     gains = np.sum(problem.rates[free] * tangent.slopes, axis=1)
-    prices = problem.prices[free].astype(np.float64)
+    prices = problem.costs[free].astype(np.float64)
     offset = tangent.people - float(np.sum(tangent.slopes * (tangent.sums - must)))
     # The bound is a function of the charge in straight pieces that meet at these densities: one has the least.
     charges = np.unique(gains / np.maximum(prices, NOTHING))
@@ -99,17 +100,32 @@ def hopeful(problem: SelectionProblem, members: Sequence[int], tangent: TangentP
     )
     most = (offset + charge * budget + float(np.sum(np.maximum(gains - charge * prices, 0.0)))) * SAFE
     bound_with_row = most + np.minimum(gains - charge * prices, 0.0)
-    kept = free[(bound_with_row > problem.value(members)) & (problem.prices[free] <= budget)]
-    return np.array(sorted({*kept.tolist(), *members, *problem.must}), dtype=np.int64)
+    kept = free[(bound_with_row > problem.value(members)) & (problem.costs[free] <= budget)]
+    return np.array(sorted({*kept.tolist(), *members, *_must_options(problem)}), dtype=np.int64)
+
+
+def _must_options(problem: SelectionProblem) -> list[int]:
+    rows: list[int] = np.flatnonzero(problem.has_to_be).tolist()
+    return rows
+
+
+def _only_nobody(problem: SelectionProblem) -> bool:
+    """Return whether the limit on contacts leaves no set but the empty one.
+
+    A set reaches no more people than its members reach one by one. So if each single one is seen more often than the
+    limit, all sets are.
+    """
+    cap = problem.limits.contacts_per_person
+    return cap is not None and not problem.must and not np.any(problem.contacts <= cap * problem.alone * SAFE)
 
 
 def _free(problem: SelectionProblem) -> Ints:
     """Return the affordable rows beside those that must be in, without rows that a cheaper one of the same creator
     equals or beats in every unit."""
-    allowed = np.flatnonzero(problem.free_of(problem.must))
-    allowed = allowed[problem.prices[allowed] <= problem.limits.budget - problem.spend(problem.must)]
+    allowed = np.flatnonzero(problem.free_of(problem.fixed))
+    allowed = allowed[problem.costs[allowed] <= problem.budget - problem.cost(problem.fixed)]
     kept: dict[int, list[int]] = {}
-    for row in sorted(allowed.tolist(), key=lambda row: (int(problem.prices[row]), row)):
+    for row in sorted(allowed.tolist(), key=lambda row: (int(problem.costs[row]), row)):
         others = kept.setdefault(int(problem.creators[row]), [])
         if not any(np.all(problem.rates[other] >= problem.rates[row]) for other in others):
             others.append(row)

@@ -1,11 +1,12 @@
 """What other limits would give: reach as a function of the budget, and of the highest intrusiveness allowed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
-from marketplace.matching.selection.solver.problem import CannotKeep, prepare
+from marketplace.matching.selection.solver.problem import CannotKeep, SelectionProblem, added, prepare
 from marketplace.matching.selection.solver.search import Members, search
 from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
 
@@ -35,24 +36,42 @@ class FrontierPoint:
 
 
 def budget_curve(
-    market: SelectionMarket, limits: SelectionLimits, factors: Sequence[float] = FACTORS, chosen: Collection[int] = ()
+    market: SelectionMarket,
+    limits: SelectionLimits,
+    factors: Sequence[float] = FACTORS,
+    chosen: Collection[int] = (),
+    most_at: Callable[[int], int | None] | None = None,
 ) -> tuple[BudgetPoint, ...]:
     """Return the reach at each factor of the budget, in rising order; a larger budget never reaches fewer people.
 
-    ``chosen`` are the rows of the set chosen with the current budget; the point at factor 1 is no worse than that set.
-    Budgets that cannot pay for what must be in the set are left out.
+    Each budget's set is looked for from those of its neighbours: of the smaller one, which is filled up, and of the
+    larger one, from which whoever is missed least for the cost has to go. ``chosen`` are the rows of the set chosen
+    with the current budget; the point at factor 1 is no worse than that set. ``most_at`` gives the largest number of
+    bids at a budget; else it is that of the limits. Budgets that cannot pay for what must be in the set are left out.
     """
-    points: list[BudgetPoint] = []
+    at = {factor: _at_budget(limits, int(limits.budget * factor), most_at) for factor in sorted(factors)}
+    found: dict[float, _MarketSet] = {}
     before: frozenset[int] = frozenset()
-    for factor in sorted(factors):
-        budget = int(limits.budget * factor)
-        starts = [before, *([frozenset(chosen)] if factor >= 1 else [])]
-        best_set = _set(market, replace(limits, budget=budget), starts)
-        if best_set is None:
-            continue
-        before, people, spend = best_set
-        points.append(BudgetPoint(factor, budget, people, spend, len(before)))
+    for factor, here in at.items():
+        best_set = _set(market, here, [before, *([frozenset(chosen)] if factor >= 1 else [])])
+        if best_set is not None:
+            found[factor], before = best_set, best_set.rows
+    for factor, larger in reversed(list(pairwise(found))):
+        best_set = _set(market, at[factor], [found[factor].rows, found[larger].rows])
+        if best_set is not None and best_set.people > found[factor].people:
+            found[factor] = best_set
+    points: list[BudgetPoint] = []
+    for factor, best_set in found.items():
+        # What was improved on the way back may reach more than the next larger budget's set.
+        best_set = max(best_set, found[points[-1].factor], key=lambda one: one.people) if points else best_set
+        found[factor] = best_set
+        budget = at[factor].budget
+        points.append(BudgetPoint(factor, budget, best_set.people, best_set.spend, len(best_set.rows)))
     return tuple(points)
+
+
+def _at_budget(limits: SelectionLimits, budget: int, most_at: Callable[[int], int | None] | None) -> SelectionLimits:
+    return replace(limits, budget=budget, most=limits.most if most_at is None else most_at(budget))
 
 
 def frontier(market: SelectionMarket, limits: SelectionLimits, levels: int = LEVELS) -> tuple[FrontierPoint, ...]:
@@ -69,7 +88,7 @@ def frontier(market: SelectionMarket, limits: SelectionLimits, levels: int = LEV
         best_set = _set(market, replace(limits, intrusiveness=level), [before])
         if best_set is None:
             continue
-        before, people, _ = best_set
+        before, people = best_set.rows, best_set.people
         # Show the highest intrusiveness that the set really has, which may be less than the level allowed.
         highest = max((float(market.intrusiveness[row]) for row in before), default=0.0)
         if before and (not points or people > points[-1].people):
@@ -77,20 +96,42 @@ def frontier(market: SelectionMarket, limits: SelectionLimits, levels: int = LEV
     return tuple(points)
 
 
-def _set(
-    market: SelectionMarket, limits: SelectionLimits, known: Sequence[frozenset[int]]
-) -> tuple[frozenset[int], float, int] | None:
-    """Return the rows of the market in the best set found, its people and its spend; None if no set keeps the limits.
+@dataclass(frozen=True)
+class _MarketSet:
+    """A set as rows of the market, with its weighted people and its price in minor units."""
 
-    It is at least as good as the ``known`` sets that keep the limits.
+    rows: frozenset[int]
+    people: float
+    spend: int
+
+
+def _set(market: SelectionMarket, limits: SelectionLimits, known: Sequence[frozenset[int]]) -> _MarketSet | None:
+    """Return the best set found, or None if no set keeps the limits.
+
+    It is at least as good as the ``known`` sets that keep the limits; those that cost too much are made to fit.
     """
     try:
         problem = prepare(market, limits)
         position_of = {row: position for position, row in enumerate(problem.rows.tolist())}
-        starts: list[Members] = [
-            tuple(sorted(position_of[row] for row in rows)) for rows in known if rows and rows <= position_of.keys()
+        starts = [
+            _made_to_fit(problem, [position_of[row] for row in rows if row in position_of]) for rows in known if rows
         ]
         members = search(problem, seeds=SEEDS, also=starts)
     except CannotKeep:
         return None
-    return frozenset(problem.rows[list(members)].tolist()), problem.value(members), problem.spend(members)
+    rows = frozenset(problem.rows[list(members)].tolist())
+    return _MarketSet(rows, problem.value(members), problem.price(members))
+
+
+def _made_to_fit(problem: SelectionProblem, rows: Sequence[int]) -> Members:
+    """Return what is left of a set when those who are missed least for their cost have gone until the rest fits."""
+    members = sorted(rows)
+    most = len(members) if problem.limits.most is None else problem.limits.most
+    while problem.cost(members) > problem.budget or len(members) > most:
+        costs = np.maximum(problem.costs[members], 1)
+        missed = np.where(problem.has_to_be[members], np.inf, added(problem, members) / costs)
+        place = int(np.argmin(missed))
+        if not np.isfinite(missed[place]):
+            break
+        members.pop(place)
+    return tuple(members)

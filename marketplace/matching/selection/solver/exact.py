@@ -20,9 +20,9 @@ from marketplace.core.lazy_import import lazy_module
 from marketplace.matching.audience import portable_math
 from marketplace.matching.audience.arrays import Floats, Ints
 from marketplace.matching.overlap import coverage
-from marketplace.matching.selection.solver import bound
+from marketplace.matching.selection.solver import bound, enumeration
 from marketplace.matching.selection.solver.greedy import NOTHING, SAFE
-from marketplace.matching.selection.solver.problem import SelectionProblem, keeps
+from marketplace.matching.selection.solver.problem import SelectionProblem, keeps, over_ceiling
 
 if TYPE_CHECKING:
     import highspy
@@ -69,13 +69,18 @@ def solve(
     set, and the program is solved again, until the bound is within the gap (outer approximation: Duran and Grossmann,
     1986).
     """
-    best = tuple(sorted(start))
+    best, complete = _tried(problem, np.arange(len(problem)), tuple(sorted(start)))
+    rows = np.arange(0) if complete else bound.hopeful(problem, best)
+    if not complete:
+        best, complete = _tried(problem, rows, best)
+    if complete:
+        return ExactResult(best, problem.value(best), problem.value(best), "proved")
     most = bound.upper(problem, best)
-    rows = bound.hopeful(problem, best)
     began = time.monotonic()
     # A tangent at the start itself, so that the program values it at what it reaches.
     touches = np.vstack([_spaced(problem, rows), problem.sums(best)])
     stopped = "proved" if set(rows.tolist()) <= set(best) else ""
+    broken: list[tuple[int, ...]] = []
 
     def go_on(solver_bound: float) -> bool:
         return progress is None or progress(time.monotonic() - began, min(most, solver_bound), problem.value(best))
@@ -86,7 +91,7 @@ def solve(
             stopped = "cancelled" if remaining_s else "time"
             break
         # Half of the gap for the solver: the tangents, which lie above the curve, may use up the other half.
-        run = _SolverRun(problem, rows, best, touches, gap / 2, remaining_s)
+        run = _SolverRun(problem, rows, best, touches, gap / 2, remaining_s, broken, most)
         stopped = run.solve(go_on)
         # The program has only the hopeful rows: the others are in no set better than the start, so its bound holds.
         most = max(min(most, run.most()), problem.value(best))
@@ -94,6 +99,7 @@ def solve(
         # The solver keeps the rows of limits within its tolerance only, so the set is checked exactly.
         if members and keeps(problem, members) and problem.value(members) > problem.value(best):
             best = members
+        broken += _broken_ceilings(problem, members)
         # Add tangents at the sets just evaluated, so that none of them is overestimated again.
         touches = np.vstack([touches, problem.sums(members), problem.sums(best)])
     value = problem.value(best)
@@ -104,16 +110,42 @@ def solve(
     return ExactResult(best, value, max(most, value), stopped)
 
 
+def _tried(problem: SelectionProblem, rows: Ints, best: tuple[int, ...]) -> tuple[tuple[int, ...], bool]:
+    """Return the best set of a few ascending rows, which have those of ``best`` among them, and whether all were tried;
+    ``best`` itself where they are too many."""
+    if len(rows) > enumeration.OPTIONS_MOST:
+        return best, False
+    inside = tuple(np.searchsorted(rows, best).tolist())
+    members, complete = enumeration.best(problem.only(rows), inside, enumeration.PATIENT)
+    return best if members is None else tuple(rows[list(members)].tolist()), complete
+
+
+def _broken_ceilings(problem: SelectionProblem, members: Sequence[int]) -> list[tuple[int, ...]]:
+    """Return, for each member that adds too little for its cost, that member with as few others as make it so.
+
+    No set that contains all of these keeps the ceiling, which is all that the program has to know of it.
+    """
+    groups = []
+    for row in over_ceiling(problem, members):
+        group = sorted(members)
+        for other in sorted(members):
+            fewer = [one for one in group if one != other]
+            if other != row and row in over_ceiling(problem, fewer):
+                group = fewer
+        groups.append(tuple(group))
+    return groups
+
+
 def _spaced(problem: SelectionProblem, rows: Ints) -> Floats:
     """Return sums [TOUCHES, U] at which to place tangents, from 0 to the most that the budget buys in each unit.
 
     With s = 1 + L / k the curve bends by (1 + 1 / k) s^(-k - 2), so equal steps of s^(-k / 2) leave equal gaps.
     """
     shapes, rates = problem.units.shapes, problem.rates[rows]
-    prices = problem.prices[rows].astype(np.float64)
+    prices = problem.costs[rows].astype(np.float64)
     order = np.argsort(-(rates / np.maximum(prices, NOTHING)[:, None]), axis=0, kind="stable")
     before = np.cumsum(prices[order], axis=0) - prices[order]
-    bought = np.where(before < problem.limits.budget, np.take_along_axis(rates, order, axis=0), 0.0)
+    bought = np.where(before < problem.budget, np.take_along_axis(rates, order, axis=0), 0.0)
     last = portable_math.power(1 + np.sum(bought, axis=0) / shapes, -shapes / 2)
     steps = 1 + np.linspace(0.0, 1.0, TOUCHES)[:, None] * (last - 1)
     spaced: Floats = np.maximum(shapes * (portable_math.power(steps, -2 / shapes) - 1), 0.0)
@@ -131,6 +163,8 @@ class _SolverRun:
         touches: Floats,
         gap: float,
         time_limit_s: float,
+        broken: Sequence[tuple[int, ...]],
+        most: float,
     ) -> None:
         self.rows = rows
         # One thread and a fixed seed, so that the same program gives the same answer.
@@ -145,13 +179,15 @@ class _SolverRun:
         ):
             self.solver.setOptionValue(name, option)
         # Scaled for the solver's tolerances: the best set has the value SCALE, and the largest point of contact is 1.
-        self.people = max(problem.value(best), 1e-9) / SCALE
+        # Where the best set known reaches nobody, the bound is the only scale there is.
+        self.people = max(problem.value(best) or most, 1e-9) / SCALE
         program = _SolverProgram(
             self.solver, problem, rows, 1 / self.people, np.maximum(np.max(touches, axis=0), 1e-12)
         )
         program.columns()
         program.tangents(touches)
         program.limits()
+        program.not_together(broken)
         self.solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
         answer = highspy.HighsSolution()
         answer.col_value = program.answer(best)
@@ -203,7 +239,7 @@ class _SolverProgram:
         self.n, self.units = len(rows), len(problem.units)
 
     def columns(self) -> None:
-        must = np.isin(self.chosen, self.problem.must).astype(np.float64)
+        must = np.isin(self.chosen, self.problem.fixed).astype(np.float64)
         weights = self.problem.units.weights * self.scale
         lower = np.concatenate([must, np.zeros(2 * self.units)])
         upper = np.concatenate([np.ones(self.n), np.full(self.units, _INFINITE), weights])
@@ -244,7 +280,7 @@ class _SolverProgram:
         problem, limits, rows = self.problem, self.problem.limits, self.chosen
         every = np.arange(self.n)
         # Prices in shares of the budget: the same program for the same market in any currency.
-        self._row(-_INFINITE, 1.0, every, problem.prices[rows] / max(1, limits.budget))
+        self._row(-_INFINITE, 1.0, every, problem.costs[rows] / max(1, problem.budget))
         for _, columns in _groups(problem.creators[rows]):
             if len(columns) > 1:
                 self._row(-_INFINITE, 1.0, columns, np.ones(len(columns)))
@@ -259,6 +295,16 @@ class _SolverProgram:
             people = np.arange(self.n + self.units, self.n + 2 * self.units)
             values = np.append(problem.contacts[rows] * self.scale, np.full(self.units, -limits.contacts_per_person))
             self._row(-_INFINITE, 0.0, np.append(every, people), values)
+
+        # One option of each bid that must be in; that of a bid with a single one is fixed by its bounds.
+        for bid in sorted(set(problem.bids[list(problem.must)].tolist())):
+            columns = np.flatnonzero(problem.bids[rows] == bid)
+            self._row(1.0, 1.0, columns, np.ones(len(columns)))
+
+    def not_together(self, groups: Sequence[tuple[int, ...]]) -> None:
+        """Keep out the sets that contain all rows of one of these groups."""
+        for group in groups:
+            self._row(-_INFINITE, len(group) - 1.0, np.flatnonzero(np.isin(self.chosen, group)), np.ones(len(group)))
 
     def answer(self, members: Sequence[int]) -> list[float]:
         x = np.isin(self.chosen, list(members)).astype(np.float64)

@@ -1,5 +1,6 @@
 """Explains why each option is in or out of a set, and at what price an option would have been in."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -7,15 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from marketplace.matching.selection.solver.exchange import thresholds
-from marketplace.matching.selection.solver.problem import SelectionProblem, prepare, within_contacts
+from marketplace.matching.audience.arrays import Ints
+from marketplace.matching.overlap import coverage
+from marketplace.matching.selection.solver.problem import (
+    SelectionProblem,
+    held_back,
+    over_ceiling,
+    prepare,
+    within_contacts,
+)
 from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
+from marketplace.matching.selection.solver.winning_price import winning_prices
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A row of the market that is not in the set: the reason's code, its numbers, and the largest price in minor units
-    at which a set with it would have reached more (None: at no price)."""
+    """A row of the market that is not in the set: the reason's code, its numbers, and the largest price in minor units,
+    to 1 %, at which a set with it would have reached more (None: at no price)."""
 
     row: int
     reason: str
@@ -25,8 +34,8 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class MarginalGain:
-    """What a chosen row adds: the weighted people that the set would lose without it, and its price in minor units per
-    thousand of them (NaN if it adds none)."""
+    """What a chosen row adds: the weighted people that the set would lose without it, and its price with handling in
+    minor units per thousand of them (NaN if it adds none)."""
 
     row: int
     people: float
@@ -36,29 +45,40 @@ class MarginalGain:
 def explain(market: SelectionMarket, limits: SelectionLimits, options: tuple[int, ...]) -> tuple[LeftOut, ...]:
     """Return why each row of the market that is not among the chosen ``options`` is out, in the rows' order.
 
-    ``wins_at`` is the largest whole price at which the set with the row added, or with the row replacing one or two of
-    its members, keeps every limit and reaches more people. It is exact: at one minor unit more, no such exchange keeps
-    the budget. It is None for a row that another limit keeps out, and for one that would win only at a negative price.
+    ``wins_at`` is the price at which a set with the row would reach more people (see winning_price), below the row's
+    own. It is None for a row that another limit keeps out, and where no price does.
     """
-    # Prices are capped at the budget, so that an option dearer than all of it has a threshold too if only its price
-    # keeps it out.
-    capped = prepare(replace(market, prices=np.minimum(market.prices, limits.budget)), limits)
+    ceilings = _largest_prices(market, limits)
+    # Prices are lowered to what the limits for a single bid allow, so that an option that only its price keeps out has
+    # a winning price too; that of the others does not depend on what it costs.
+    allowed = np.minimum(market.prices, np.maximum(ceilings, limits.smallest))
+    allowed[list(options)] = market.prices[list(options)]
+    capped = prepare(replace(market, prices=allowed), limits)
     position_of = {row: position for position, row in enumerate(capped.rows.tolist())}
     members = sorted(position_of[row] for row in options)
-    others = np.array([position for row, position in position_of.items() if row not in options], dtype=np.int64)
-    prices = thresholds(capped, members, others) if len(others) else {}
+    most = np.minimum(market.prices - 1, ceilings)[capped.rows]
+    prices = winning_prices(capped, members, most) if len(members) < len(capped) else {}
+    held = held_back(market, limits)
     chosen = _ChosenSet(capped, market, members, frozenset(options))
     left_out = []
     for row in range(len(market)):
         if row in options:
             continue
-        reason = capped.held.get(row) or _reason(chosen, position_of[row], row)
+        reason = held.get(row) or _reason(chosen, position_of[row], row)
         wins_at = prices.get(position_of[row]) if row in position_of else None
-        # The set is already the best at current prices, so a threshold at or above the price is due to another limit.
-        if wins_at is not None and wins_at >= market.prices[row]:
-            wins_at = None
         left_out.append(LeftOut(row, reason, figures(limits, reason), wins_at))
     return tuple(left_out)
+
+
+def _largest_prices(market: SelectionMarket, limits: SelectionLimits) -> Ints:
+    """Return the largest price [n] that the limits for a single bid allow each option of the market."""
+    most = np.full(len(market), limits.budget - limits.handling, dtype=np.int64)
+    if limits.share is not None:
+        most = np.minimum(most, math.floor(limits.share * limits.budget))
+    if limits.ceiling is not None and len(market):
+        worth = limits.ceiling * coverage.people(market.rates, market.units) / 1000
+        most = np.minimum(most, np.floor(worth).astype(np.int64))
+    return most
 
 
 def parts(market: SelectionMarket, limits: SelectionLimits, options: tuple[int, ...]) -> tuple[MarginalGain, ...]:
@@ -70,25 +90,29 @@ def parts(market: SelectionMarket, limits: SelectionLimits, options: tuple[int, 
     gains = []
     for row in sorted(options):
         lost = reached - problem.value(member for member in members if member != position_of[row])
-        gains.append(MarginalGain(row, lost, 1000 * int(market.prices[row]) / lost if lost > 0 else float("nan")))
+        cost = int(market.prices[row]) + limits.handling
+        gains.append(MarginalGain(row, lost, 1000 * cost / lost if lost > 0 else float("nan")))
     return tuple(gains)
 
 
 def figures(limits: SelectionLimits, reason: str) -> dict[str, Any]:
-    """Return the numbers of a reason's sentence; a budget is in minor units."""
-    if reason == "over_budget":
-        return {"budget": limits.budget}
-    limit = {
-        "over_intrusiveness": limits.intrusiveness,
-        "over_ad_load": limits.ad_load,
-        "contacts": limits.contacts_per_person,
-    }.get(reason)
-    return {} if limit is None else {"limit": limit}
+    """Return the numbers of a reason's sentence; `budget`, `ceiling` and `smallest` are in minor units."""
+    if reason == "over_share":
+        return {"budget": limits.budget, "share": limits.share}
+    name, limit = {
+        "over_budget": ("budget", limits.budget),
+        "over_added_ceiling": ("ceiling", limits.ceiling),
+        "too_small": ("smallest", limits.smallest),
+        "over_intrusiveness": ("limit", limits.intrusiveness),
+        "over_ad_load": ("limit", limits.ad_load),
+        "contacts": ("limit", limits.contacts_per_person),
+    }.get(reason, ("", None))
+    return {} if limit is None else {name: limit}
 
 
 @dataclass(frozen=True, eq=False)
 class _ChosenSet:
-    """The set that the other rows were left out of. `problem` has its prices capped at the budget, `market` has not."""
+    """The set that the other rows were left out of. `problem` has lowered prices, `market` has not."""
 
     problem: SelectionProblem
     market: SelectionMarket
@@ -104,8 +128,8 @@ class _ChosenSet:
         return frozenset(self.problem.creators[self.members].tolist())
 
     @cached_property
-    def spend(self) -> int:
-        return self.problem.spend(self.members)
+    def cost(self) -> int:
+        return self.problem.cost(self.members)
 
 
 def _reason(chosen: _ChosenSet, number: int, row: int) -> str:
@@ -116,15 +140,15 @@ def _reason(chosen: _ChosenSet, number: int, row: int) -> str:
         return "other_option"
     if int(problem.creators[number]) in chosen.creators:
         return "other_bid_of_creator"
-    if market.prices[row] > limits.budget:
-        return "over_budget"
     for name, cap in limits.caps.items():
         group = problem.groups[name][number]
         if group >= 0 and int(np.sum(problem.groups[name][members] == group)) >= cap:
             return f"{name}_full"
     if limits.most is not None and len(members) >= limits.most:
         return "set_full"
-    fits = chosen.spend + int(market.prices[row]) <= limits.budget
+    fits = chosen.cost + int(problem.costs[number]) <= problem.budget
     if fits and not within_contacts(problem, sorted([*members, number])):
         return "contacts"
+    if fits and over_ceiling(problem, [*members, number]):
+        return "over_added_ceiling"
     return "others_bring_more"

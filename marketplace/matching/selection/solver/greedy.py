@@ -12,13 +12,15 @@ import numpy as np
 
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
 from marketplace.matching.overlap import coverage
-from marketplace.matching.selection.solver.problem import SelectionProblem
+from marketplace.matching.selection.solver.problem import SelectionProblem, under_ceiling
 
 # Options evaluated exactly in one round, for each set.
 LOOK = 8
 # Up to FEW sets are first evaluated with their old bounds: these stay valid because gains only fall, and new bounds for
 # all options cost more than a few rounds. After PATIENCE rounds the bounds are computed anew all the same.
 FEW, PATIENCE = 4, 3
+# A set that has refused so many options, because its members would then add too little, is full.
+REFUSALS = 12
 # A bound sums in another order than the exact gain, so it is raised by this factor to stay above it.
 SAFE = 1 + 1e-9
 # The price that a free option is divided by, so that it comes before any other.
@@ -27,9 +29,10 @@ NOTHING = 1e-9
 
 @dataclass(eq=False)
 class GrowingSets:
-    """S sets while they are filled: summed rates [S, U], people [S], spend [S], members, creators that have a member
-    [S, C], counts of each kind of group [S, G], contacts [S], rows that may not come in [S, n], and upper bounds of
-    gains [S, n]."""
+    """S sets while they are filled: summed rates [S, U], people [S], spend with handling [S], members, creators that
+    have a member [S, C], counts of each kind of group [S, G], contacts [S], rows that may not come in [S, n], and upper
+    bounds of gains [S, n]. ``guest`` [S]: a member whose price is still looked for, so that the ceiling on what a bid
+    adds is not asked of it (-1: none)."""
 
     sums: Floats
     people: Floats
@@ -40,6 +43,7 @@ class GrowingSets:
     contacts: Floats
     banned: Bools
     bounds: Floats
+    guest: Ints
 
     def __len__(self) -> int:
         return len(self.members)
@@ -54,7 +58,7 @@ def begin(
     sets = GrowingSets(
         sums=np.stack([problem.sums(start) for start in starts]) if count else np.zeros((0, len(problem.units))),
         people=np.zeros(count),
-        spend=np.array([problem.spend(start) for start in starts], dtype=np.int64),
+        spend=np.array([problem.cost(start) for start in starts], dtype=np.int64),
         members=[sorted(start) for start in starts],
         taken=np.zeros((count, creators), dtype=np.bool_),
         counts={
@@ -65,6 +69,7 @@ def begin(
         banned=np.zeros((count, n), dtype=np.bool_),
         # Gains only fall as a set grows, so what an option reaches alone bounds its gain in any set.
         bounds=np.broadcast_to(problem.alone * SAFE, (count, n)).copy(),
+        guest=np.full(count, -1, dtype=np.int64),
     )
     sets.people = coverage.people(sets.sums, problem.units)
     for number, start in enumerate(starts):
@@ -79,25 +84,33 @@ def begin(
 
 def fill(problem: SelectionProblem, sets: GrowingSets, per_price: Sequence[bool]) -> None:
     """Fill every set in place until nothing fits: by gain per price where ``per_price`` [S] is true, else by gain."""
-    cost = np.maximum(problem.prices, NOTHING)
+    cost = np.maximum(problem.costs, NOTHING)
     by_price = np.array(per_price, dtype=np.bool_)
     alive = np.ones(len(sets), dtype=np.bool_)
+    refused, grown = np.zeros(len(sets), dtype=np.int64), np.ones(len(sets), dtype=np.bool_)
     while alive.any():
         active = np.flatnonzero(alive)
         fits = _fits(problem, sets, active)
         if len(active) > FEW:
-            _tighten(problem, sets, active)
+            # A set that has refused an option is as it was, and so are its bounds.
+            _tighten(problem, sets, active[grown[active]])
         divisors = np.where(by_price[active][:, None], cost, 1.0)
         scores = sets.bounds[active] / divisors
         # Below every gain: a row that does not fit is never looked at.
         scores[~fits] = -1.0
         picks = _best(problem, sets, active, scores, divisors)
-        for position, number in enumerate(active.tolist()):
-            if picks[position] < 0:
-                alive[number] = False
-            else:
-                _take(problem, sets, number, int(picks[position]))
-        sets.people[active] = coverage.people(sets.sums[active], problem.units)
+        welcome = _leave_enough(problem, sets, active, picks)
+        grown[active] = welcome
+        for number, pick, fitting in zip(active.tolist(), picks.tolist(), welcome.tolist(), strict=True):
+            if fitting:
+                _take(problem, sets, number, pick)
+                continue
+            # Nor may it come into any larger set: there the members would add even less.
+            sets.banned[number, pick] |= pick >= 0
+            refused[number] += 1
+            alive[number] = pick >= 0 and refused[number] < REFUSALS
+        larger = active[welcome]
+        sets.people[larger] = coverage.people(sets.sums[larger], problem.units)
 
 
 def _tighten(problem: SelectionProblem, sets: GrowingSets, which: Ints) -> None:
@@ -110,17 +123,19 @@ def _tighten(problem: SelectionProblem, sets: GrowingSets, which: Ints) -> None:
 def _fits(problem: SelectionProblem, sets: GrowingSets, now: Ints) -> Bools:
     """Return which rows may come into which sets [len(now), n], apart from the limit on contacts."""
     limits = problem.limits
-    available = limits.budget - sets.spend[now]
+    available = problem.budget - sets.spend[now]
     sizes = np.array([len(sets.members[number]) for number in now.tolist()])
     # Without the reserve, greedy could spend what the least number of bids still costs, and no set would keep it.
     available = available - _reserved(problem, sets, now, limits.least - sizes - 1)
-    fits: Bools = (problem.prices <= available[:, None]) & ~sets.taken[now][:, problem.creators] & ~sets.banned[now]
+    fits: Bools = (problem.costs <= available[:, None]) & ~sets.taken[now][:, problem.creators] & ~sets.banned[now]
     for name, cap in limits.caps.items():
         groups = problem.groups[name]
         full = sets.counts[name][now] >= cap
         fits &= ~np.where(groups >= 0, full[:, groups], False)
     if limits.most is not None:
         fits &= (sizes < limits.most)[:, None]
+    if limits.ceiling is not None:
+        fits &= under_ceiling(limits, problem.costs, sets.bounds[now])
     return fits
 
 
@@ -132,7 +147,7 @@ def _reserved(problem: SelectionProblem, sets: GrowingSets, now: Ints, more: Int
         free = ~sets.taken[now[position]][problem.creators] & ~sets.banned[now[position]]
         # By creator, because a set holds one bid of each: two cheap options of one creator pay for one place only.
         cheapest: dict[int, int] = {}
-        for creator, price in zip(problem.creators[free].tolist(), problem.prices[free].tolist(), strict=True):
+        for creator, price in zip(problem.creators[free].tolist(), problem.costs[free].tolist(), strict=True):
             cheapest[creator] = min(price, cheapest.get(creator, price))
         reserved[position] = sum(sorted(cheapest.values())[: int(more[position])])
     return reserved
@@ -191,10 +206,30 @@ def _gains(problem: SelectionProblem, sets: GrowingSets, which: Ints, rows: Ints
 def _within(problem: SelectionProblem, sets: GrowingSets, which: Ints, rows: Ints, gains: Floats) -> Bools:
     # Checked here and not in `_fits`: the people reached depend on the exact gain.
     cap = problem.limits.contacts_per_person
-    if cap is None:
-        return np.ones(len(rows), dtype=np.bool_)
-    kept: Bools = sets.contacts[which] + problem.contacts[rows] <= cap * (sets.people[which] + gains)
+    kept = under_ceiling(problem.limits, problem.costs[rows], gains)
+    if cap is not None:
+        kept &= sets.contacts[which] + problem.contacts[rows] <= cap * (sets.people[which] + gains)
     return kept
+
+
+def _leave_enough(problem: SelectionProblem, sets: GrowingSets, which: Ints, picks: Ints) -> Bools:
+    """Return for some sets [m] whether each member still adds what the ceiling asks of it when the pick [m] has joined;
+    false where there is no pick (-1)."""
+    welcome: Bools = picks >= 0
+    if problem.limits.ceiling is None or not welcome.any():
+        return welcome
+    numbers, joining = which[welcome], picks[welcome]
+    members = [[*sets.members[number], row] for number, row in zip(numbers.tolist(), joining.tolist(), strict=True)]
+    # All members of all sets in one table, since each single count costs more to call than to make.
+    sizes = np.array([len(rows) for rows in members])
+    owner, rows = np.repeat(np.arange(len(members)), sizes), np.concatenate(members)
+    sums = sets.sums[numbers] + problem.rates[joining]
+    without = np.maximum(sums[owner] - problem.rates[rows], 0.0)
+    lost = coverage.people(sums, problem.units)[owner] - coverage.people(without, problem.units)
+    kept = under_ceiling(problem.limits, problem.costs[rows], lost)
+    kept |= problem.has_to_be[rows] | (rows == sets.guest[numbers][owner])
+    welcome[welcome] = np.bincount(owner[~kept], minlength=len(members)) == 0
+    return welcome
 
 
 def _take(problem: SelectionProblem, sets: GrowingSets, number: int, row: int) -> None:
@@ -202,7 +237,7 @@ def _take(problem: SelectionProblem, sets: GrowingSets, number: int, row: int) -
     sets.members[number] = members
     # Summed in the rows' order instead of added: a set has the same bits of value, whichever way it was reached.
     sets.sums[number] = problem.sums(members)
-    sets.spend[number] += problem.prices[row]
+    sets.spend[number] += problem.costs[row]
     sets.contacts[number] = float(np.sum(problem.contacts[members]))
     sets.taken[number, problem.creators[row]] = True
     for name, counts in sets.counts.items():

@@ -4,8 +4,9 @@ Rows are in the order of their commitments, so that ties between choices are bro
 the scores, and never by the order in which rows were loaded.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from marketplace.matching.selection.solver.selection_market import GROUPS, Selec
 
 # Relative differences of people up to this are none: sums of the same numbers in another order differ as much.
 SAME = 1e-12
+# The ceiling on what a bid adds is kept to this share: its people are a difference of two sums.
+ROUNDING = 1e-9
 
 
 class CannotKeep(ValueError):
@@ -26,15 +29,16 @@ class CannotKeep(ValueError):
 class SelectionProblem:
     """The options that may be chosen at all, n rows in the order of their commitments.
 
-    ``rows`` [n] are their rows in the market; ``creators`` [n] and ``groups`` (for each kind [n], -1 for none) are
-    numbers from 0; ``must`` are the rows that are in every set, one for each bid that has to be. ``held`` maps each row
-    of the market that may not be chosen to the reason's code. ``alone`` [n] are the people that each option reaches by
-    itself.
+    ``rows`` [n] are their rows in the market; ``costs`` [n] their prices with the handling of a deal; ``creators`` [n]
+    and ``groups`` (for each kind [n], -1 for none) are numbers from 0. ``must`` has the cheapest row of each bid that
+    has to be in every set; another option of the bid may take its place. ``budget`` is what the costs of a set may come
+    to: that of the limits, and more if what must be in fits it by its prices alone. ``held`` maps each row of the
+    market that may not be chosen to the reason's code. ``alone`` [n] are the people that each option reaches by itself.
     """
 
     units: PeopleUnits
     rates: Floats
-    prices: Ints
+    costs: Ints
     creators: Ints
     bids: Ints
     contacts: Floats
@@ -42,11 +46,22 @@ class SelectionProblem:
     rows: Ints
     must: tuple[int, ...]
     limits: SelectionLimits
+    budget: int
     held: dict[int, str]
     alone: Floats
 
     def __len__(self) -> int:
-        return len(self.prices)
+        return len(self.costs)
+
+    @cached_property
+    def has_to_be(self) -> Bools:
+        """Return which rows [n] are options of bids that must be in the set."""
+        return np.isin(self.bids, self.bids[list(self.must)])
+
+    @cached_property
+    def fixed(self) -> tuple[int, ...]:
+        """Return the rows that are in every set: the only options of bids that must be in."""
+        return tuple(row for row in self.must if int(np.sum(self.bids == self.bids[row])) == 1)
 
     def value(self, chosen: Iterable[int]) -> float:
         """Return the people that a set reaches, with the same bits in whatever order its rows are given."""
@@ -63,8 +78,14 @@ class SelectionProblem:
         free: Bools = ~taken[self.creators]
         return free
 
-    def spend(self, chosen: Iterable[int]) -> int:
-        return int(np.sum(self.prices[sorted(chosen)]))
+    def cost(self, chosen: Iterable[int]) -> int:
+        """Return what rows cost together with their handling, in minor units."""
+        return int(np.sum(self.costs[sorted(chosen)]))
+
+    def price(self, chosen: Iterable[int]) -> int:
+        """Return what rows cost without their handling, in minor units."""
+        rows = sorted(chosen)
+        return self.cost(rows) - self.limits.handling * len(rows)
 
     def only(self, kept: Ints) -> "SelectionProblem":
         """Return the problem with only these rows, which must ascend and contain those that must be in every set.
@@ -74,7 +95,7 @@ class SelectionProblem:
         return replace(
             self,
             rates=self.rates[kept],
-            prices=self.prices[kept],
+            costs=self.costs[kept],
             creators=self.creators[kept],
             bids=self.bids[kept],
             contacts=self.contacts[kept],
@@ -99,39 +120,58 @@ def unchecked(market: SelectionMarket, limits: SelectionLimits) -> SelectionProb
     held = held_back(market, limits)
     order = sorted(range(len(market)), key=lambda row: market.commitments[row])
     rows = np.array([row for row in order if row not in held], dtype=np.int64)
-    has_weight = market.units.weights > 0
-    units = PeopleUnits(market.units.weights[has_weight], market.units.shapes[has_weight])
-    rates = np.ascontiguousarray(market.rates[rows][:, has_weight])
+    units, rates = _weighted(market)
+    rates = np.ascontiguousarray(rates[rows])
     groups = {name: _numbered(market.groups[name][rows]) for name in GROUPS if name in market.groups}
+    costs = market.prices[rows].astype(np.int64) + limits.handling
+    must = _must(market, limits, rows, held)
     return SelectionProblem(
         units=units,
         rates=rates,
-        prices=market.prices[rows].astype(np.int64),
+        costs=costs,
         creators=_numbered(market.creators[rows]),
         bids=market.bids[rows],
         contacts=market.contacts[rows],
         groups=groups,
         rows=rows,
-        must=_must(market, limits, rows, held),
+        must=must,
         limits=limits,
+        budget=max(limits.budget, int(np.sum(costs[list(must)]))),
         held=held,
         alone=coverage.people(rates, units) if len(rows) else np.zeros(0),
     )
 
 
+def _weighted(market: SelectionMarket) -> tuple[PeopleUnits, Floats]:
+    """Return the units whose people count, and the options' rates [n, U] in them."""
+    has_weight = market.units.weights > 0
+    return PeopleUnits(market.units.weights[has_weight], market.units.shapes[has_weight]), market.rates[:, has_weight]
+
+
 def held_back(market: SelectionMarket, limits: SelectionLimits) -> dict[int, str]:
     """Return why rows may not be chosen, whatever else is chosen. Only gates keep out a bid that must be in."""
+    adds_least = np.zeros(len(market), dtype=np.bool_)
+    if limits.ceiling is not None and len(market):
+        units, rates = _weighted(market)
+        adds_least = ~under_ceiling(limits, market.prices + limits.handling, coverage.people(rates, units))
     held: dict[int, str] = {}
     for row, (bid, gate) in enumerate(zip(market.bids.tolist(), market.barred, strict=True)):
         reason = gate or ("never" if bid in limits.never else None) or _single(market, limits, row)
+        if reason is None and adds_least[row]:
+            reason = "over_added_ceiling"
         if reason is not None and not (gate is None and bid in limits.must):
             held[row] = reason
     return held
 
 
 def _single(market: SelectionMarket, limits: SelectionLimits, row: int) -> str | None:
-    if market.prices[row] > limits.budget:
+    price = int(market.prices[row])
+    if price + limits.handling > limits.budget:
         return "over_budget"
+    if limits.share is not None and price > limits.share * limits.budget:
+        return "over_share"
+    if price < limits.smallest:
+        return "too_small"
     for name, most, value in (
         ("intrusiveness", limits.intrusiveness, market.intrusiveness[row]),
         ("ad_load", limits.ad_load, market.ad_load[row]),
@@ -141,6 +181,15 @@ def _single(market: SelectionMarket, limits: SelectionLimits, row: int) -> str |
         if most is not None and value > most:
             return f"over_{name}"
     return None
+
+
+def under_ceiling(limits: SelectionLimits, costs: Ints, people: Floats) -> Bools:
+    """Return which of some bids [m] cost no more for the people whom they add than the ceiling allows. ``costs`` have
+    the handling in them, which the ceiling does not count: it is on what is paid for people."""
+    if limits.ceiling is None:
+        return np.ones(len(costs), dtype=np.bool_)
+    kept: Bools = 1000.0 * (costs - limits.handling) <= limits.ceiling * people * (1 + ROUNDING)
+    return kept
 
 
 def _numbered(labels: Ints) -> Ints:
@@ -165,7 +214,8 @@ def _must(market: SelectionMarket, limits: SelectionLimits, rows: Ints, held: di
 
 def _check(problem: SelectionProblem) -> None:
     limits, must = problem.limits, list(problem.must)
-    if problem.spend(must) > limits.budget:
+    # By their prices: the handling of what must be in takes from the rest of the set, but does not forbid it.
+    if problem.price(must) > limits.budget:
         raise CannotKeep("The bids that are accepted already or must be in the set cost more than the budget together.")
     if len(set(problem.creators[must].tolist())) < len(must):
         raise CannotKeep("Two of the bids that must be in the set are of one creator.")
@@ -189,9 +239,9 @@ def keeps(problem: SelectionProblem, chosen: Iterable[int]) -> bool:
 
 def broken(problem: SelectionProblem, chosen: Iterable[int]) -> Iterator[str]:
     """Yield a code for each limit that a set of rows does not keep: "budget", "one_creator", "least", "most", "must",
-    "contacts", or the kind of group that has too many."""
+    "contacts", "ceiling", or the kind of group that has too many."""
     members, limits = sorted(chosen), problem.limits
-    if problem.spend(members) > limits.budget:
+    if problem.cost(members) > problem.budget or problem.price(members) > limits.budget:
         yield "budget"
     if len(set(problem.creators[members].tolist())) < len(members):
         yield "one_creator"
@@ -199,7 +249,7 @@ def broken(problem: SelectionProblem, chosen: Iterable[int]) -> Iterator[str]:
         yield "least"
     if limits.most is not None and len(members) > limits.most:
         yield "most"
-    if not set(problem.must) <= set(members):
+    if not set(problem.bids[list(problem.must)].tolist()) <= set(problem.bids[members].tolist()):
         yield "must"
     for name, cap in limits.caps.items():
         numbers = problem.groups[name][members]
@@ -207,6 +257,8 @@ def broken(problem: SelectionProblem, chosen: Iterable[int]) -> Iterator[str]:
             yield name
     if not within_contacts(problem, members):
         yield "contacts"
+    if over_ceiling(problem, members):
+        yield "ceiling"
 
 
 def within_contacts(problem: SelectionProblem, members: list[int]) -> bool:
@@ -214,3 +266,23 @@ def within_contacts(problem: SelectionProblem, members: list[int]) -> bool:
     if cap is None or not members:
         return True
     return float(np.sum(problem.contacts[members])) <= cap * problem.value(members)
+
+
+def added(problem: SelectionProblem, members: Sequence[int]) -> Floats:
+    """Return the people [m] whom a set would lose without each of its members, in their order."""
+    sums = problem.sums(members)
+    without = np.maximum(sums - problem.rates[list(members)], 0.0)
+    lost: Floats = coverage.people(sums, problem.units) - coverage.people(without, problem.units)
+    return lost
+
+
+def over_ceiling(problem: SelectionProblem, members: Sequence[int]) -> list[int]:
+    """Return the members that cost more for what they add than the ceiling allows; those that must be in are not asked.
+
+    A set without them may still have some: what is left adds more. What is over stays over in any larger set.
+    """
+    if problem.limits.ceiling is None or not len(members):
+        return []
+    asked = np.array(sorted(members), dtype=np.int64)
+    kept = under_ceiling(problem.limits, problem.costs[asked], added(problem, asked.tolist()))
+    return [int(row) for row in asked[~kept & ~problem.has_to_be[asked]]]

@@ -10,28 +10,32 @@ distance from the best set for each case.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice, product
 
 import numpy as np
 
 from marketplace.matching.audience.arrays import Bools
 from marketplace.matching.overlap import coverage
-from marketplace.matching.selection.solver import bound, exchange
+from marketplace.matching.selection.solver import bound, enumeration, exchange
 from marketplace.matching.selection.solver import greedy as fill
 from marketplace.matching.selection.solver.problem import SAME, CannotKeep, SelectionProblem, keeps, prepare
 from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
 
-MODEL_VERSION = "select/2"
-SEEDS = 64
+MODEL_VERSION = "select/3"
+SEEDS = 256
 PAIRS_OF = 8  # the number of most promising options whose pairs are starts too
-MEMBERS_FILLED = 480  # starts times members, at most
+# Starts times members, at most: in small sets, and in those of more than FEW.
+FILLED_FEW, FILLED_MANY = 2_000, 800
 # Only the best filled starts are improved: each refill fills as many sets as it has members, or pairs of them.
 POLISHED = 4
 # For sets of up to this many members, gain alone is tried beside gain per price.
 FEW = 8
 # A set that reaches this share of the bound is only improved by exchanges.
 NEAR = 0.999
-# Every round reaches more, so the rounds end by themselves; this only bounds the time that they take.
+_NO_SET = "No set of bids keeps these limits together: raise the budget or ease a limit."
+# The ways to combine the options of bids that must be in that the search starts from; exchanges lead to the others.
+MUST_STARTS = 16
+# Every round reaches more or costs less, so the rounds end by themselves; this only bounds the time that they take.
 ROUNDS_MAX = 50
 
 Members = tuple[int, ...]
@@ -50,7 +54,8 @@ class ChosenRow:
 @dataclass(frozen=True)
 class ChosenSet:
     """The chosen rows of the market, sorted; the weighted people that they reach by the careful forecast; the most that
-    they cost in minor units; the bound on any set within the limits, and how it was found ("relaxation" or "exact")."""
+    they cost in minor units, without handling; the bound on any set within the limits, and how it was found
+    ("relaxation" or "exact")."""
 
     options: tuple[int, ...]
     value: float
@@ -84,7 +89,7 @@ def selection(problem: SelectionProblem, members: Sequence[int], most: float, pr
     """Return rows of a problem as a chosen set; ``most`` is its bound, found by ``proof``."""
     value = problem.value(members)
     options = tuple(sorted(problem.rows[list(members)].tolist()))
-    return ChosenSet(options, value, problem.spend(members), max(most, value), picks(problem, members), proof)
+    return ChosenSet(options, value, problem.price(members), max(most, value), picks(problem, members), proof)
 
 
 def picks(problem: SelectionProblem, members: Sequence[int]) -> tuple[ChosenRow, ...]:
@@ -92,10 +97,10 @@ def picks(problem: SelectionProblem, members: Sequence[int]) -> tuple[ChosenRow,
     remaining, taken, people = sorted(members), list[int](), 0.0
     chosen_rows = []
     while remaining:
-        candidates = [row for row in remaining if row in problem.must] or remaining
+        candidates = [row for row in remaining if problem.has_to_be[row]] or remaining
         sums = problem.sums(taken) + problem.rates[candidates]
         gains = coverage.people(sums, problem.units) - people
-        row = candidates[int(np.argmax(gains / np.maximum(problem.prices[candidates], fill.NOTHING)))]
+        row = candidates[int(np.argmax(gains / np.maximum(problem.costs[candidates], fill.NOTHING)))]
         taken.append(row)
         remaining.remove(row)
         before, people = people, problem.value(taken)
@@ -105,7 +110,7 @@ def picks(problem: SelectionProblem, members: Sequence[int]) -> tuple[ChosenRow,
 
 def greedy(problem: SelectionProblem) -> Members:
     """Return the rows that must be in, filled up by gain per price or by gain alone, whichever reaches more."""
-    ranked = _ranked(problem, _filled(problem, [problem.must]))
+    ranked = _ranked(problem, _filled(problem, _must_have(problem)))
     return ranked[0] if ranked else problem.must
 
 
@@ -120,7 +125,17 @@ def searched(problem: SelectionProblem, *, seeds: int = SEEDS, also: Sequence[Me
         if problem.limits.least > 0:
             raise CannotKeep(f"The set has to have {problem.limits.least} bids, and none may be chosen.")
         return (), 0.0
-    first = _ranked(problem, _filled(problem, [problem.must]) | set(also))
+    # A known set is also filled up: it may be of a smaller budget.
+    known = [members for members in also if problem.cost(members) <= problem.budget and _may_grow(problem, members)]
+    first = _ranked(problem, _filled(problem, [*_must_have(problem), *known]) | set(also))
+    if len(problem) <= enumeration.OPTIONS_MOST:
+        members, complete = enumeration.best(problem, first[0] if first else None, enumeration.QUICK)
+        if complete and members is not None:
+            members = _polished(problem, members, refill=False)
+            return members, problem.value(members)
+        if complete:
+            raise CannotKeep(_NO_SET)
+        first = [*([] if members is None else [members]), *first]
     if not first:
         members = _from_starts(problem, [], seeds)
         return members, bound.upper(problem, members)
@@ -131,10 +146,10 @@ def searched(problem: SelectionProblem, *, seeds: int = SEEDS, also: Sequence[Me
     # No better set has any other row, so the search does not look at them.
     hopeful = bound.hopeful(problem, start, tangent)
     position_of = {row: position for position, row in enumerate(hopeful.tolist())}
-    known = [
+    inside = [
         tuple(position_of[row] for row in members) for members in (start, *first) if position_of.keys() >= set(members)
     ]
-    best = _from_starts(problem.only(hopeful), known, seeds)
+    best = _from_starts(problem.only(hopeful), inside, seeds)
     return tuple(sorted(hopeful[list(best)].tolist())), tangent.most
 
 
@@ -142,10 +157,10 @@ def _from_starts(problem: SelectionProblem, known: Sequence[Members], seeds: int
     """Return the best of many filled starts and the known sets, improved until no exchange reaches more."""
     # Many starts matter if few bids fit; in a large set one bid more or less changes little.
     size = max((len(members) for members in known), default=1)
-    starts = _starts(problem, min(seeds, MEMBERS_FILLED // max(1, size)))
+    starts = _starts(problem, min(seeds, (FILLED_FEW if size <= FEW else FILLED_MANY) // max(1, size)))
     ranked = _ranked(problem, _filled(problem, starts, few=size <= FEW) | set(known))
     if not ranked:
-        raise CannotKeep("No set of bids keeps these limits together: raise the budget or ease a limit.")
+        raise CannotKeep(_NO_SET)
     settled: set[Members] = set()
     for members in ranked[:POLISHED]:
         settled.add(_polished(problem, members, refill=True, settled=settled))
@@ -153,29 +168,39 @@ def _from_starts(problem: SelectionProblem, known: Sequence[Members], seeds: int
 
 
 def _ranked(problem: SelectionProblem, sets: Iterable[Members]) -> list[Members]:
-    """Return the sets that keep the limits, the best first; equal ones by their rows."""
+    """Return the sets that keep the limits, the best first; of equal ones the cheaper, and then by their rows."""
     good = [members for members in set(sets) if keeps(problem, members)]
-    return sorted(good, key=lambda members: (-problem.value(members), members))
+    return sorted(good, key=lambda members: (-problem.value(members), problem.cost(members), members))
+
+
+def _must_have(problem: SelectionProblem) -> list[Members]:
+    """Return the sets of what must be in, one option of each bid, the cheaper options first."""
+    of_bid = [
+        sorted(
+            np.flatnonzero(problem.bids == problem.bids[row]).tolist(), key=lambda one: (int(problem.costs[one]), one)
+        )
+        for row in problem.must
+    ]
+    combinations_of = (tuple(sorted(rows)) for rows in islice(product(*of_bid), MUST_STARTS))
+    return [rows for rows in combinations_of if problem.cost(rows) <= problem.budget]
 
 
 def _starts(problem: SelectionProblem, seeds: int) -> list[Members]:
     """Return sets to fill: the rows that must be in, alone, with each of the most promising options, and with pairs of
     the best of those."""
     must, count = problem.must, max(0, seeds)
-    cost = np.maximum(problem.prices, fill.NOTHING)
+    others = [members for members in _must_have(problem) if members != must]
+    cost = np.maximum(problem.costs, fill.NOTHING)
     fits = np.flatnonzero(_joinable(problem))
     by_ratio = fits[np.argsort(-(problem.alone[fits] / cost[fits]), kind="stable")]
     by_reach = fits[np.argsort(-problem.alone[fits], kind="stable")]
     singles: list[int] = list(dict.fromkeys([*by_ratio[: count // 2].tolist(), *by_reach[: count // 4].tolist()]))
     best: list[int] = [*by_ratio[: PAIRS_OF // 2].tolist(), *by_reach[: PAIRS_OF // 2].tolist()]
     pairs = list(combinations(best, 2))
-    starts: list[Members] = [must, *[tuple(sorted((*must, row))) for row in singles]]
+    starts: list[Members] = [must, *others, *[tuple(sorted((*must, row))) for row in singles]]
     for pair in pairs[: count // 4]:
         both = tuple(sorted({*must, *pair}))
-        if (
-            len(set(problem.creators[list(both)].tolist())) == len(both)
-            and problem.spend(both) <= problem.limits.budget
-        ):
+        if len(set(problem.creators[list(both)].tolist())) == len(both) and problem.cost(both) <= problem.budget:
             starts.append(both)
     kept = [start for start in dict.fromkeys(starts) if _may_grow(problem, start)]
     return kept or [must]
@@ -183,7 +208,7 @@ def _starts(problem: SelectionProblem, seeds: int) -> list[Members]:
 
 def _joinable(problem: SelectionProblem) -> Bools:
     """Return which rows [n] may join those that must be in."""
-    return problem.free_of(problem.must) & (problem.prices <= problem.limits.budget - problem.spend(problem.must))
+    return problem.free_of(problem.must) & (problem.costs <= problem.budget - problem.cost(problem.must))
 
 
 def _may_grow(problem: SelectionProblem, start: Members) -> bool:
@@ -220,6 +245,7 @@ def _polished(
         if members in settled:
             return members
         # Single members first: pairs are many times as many, and worth their time only where no single one helps.
+        members = exchange.without_idle(problem, members)
         better = exchange.best(problem, members, 1) or exchange.best(problem, members, 2)
         if better is None and refill:
             better = _refilled(problem, members)
@@ -230,7 +256,7 @@ def _polished(
 
 
 def _refilled(problem: SelectionProblem, members: Members) -> Members | None:
-    free = [row for row in members if row not in problem.must]
+    free = [row for row in members if not problem.has_to_be[row]]
     removed: list[Members] = [(row,) for row in free]
     if len(free) <= fill.LOOK * 2:
         removed.extend(combinations(free, 2))

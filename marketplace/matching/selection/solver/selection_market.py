@@ -41,7 +41,13 @@ class SelectionMarket:
 class SelectionLimits:
     """The limits that a set must keep: the budget in minor units, the number of bids (at least, at most), for a kind of
     group the most bids of any one, the bids that must or must never be in (by their numbers), the mean contacts per
-    person reached, and for every single bid its intrusiveness and the ad load of its channel."""
+    person reached, and for every single bid its intrusiveness and the ad load of its channel.
+
+    ``handling``: what the work on a deal costs the brand, in minor units; the budget has to hold it beside the price.
+    ``ceiling``: the most that a bid may cost, without its handling, in minor units per 1,000 people whom the set would
+    lose without it. ``smallest`` and ``share``: the least price of a bid, and the largest as a share of the budget.
+    Bids that must be in are bound by none of the limits for a single bid.
+    """
 
     budget: int
     least: int = 0
@@ -52,3 +58,7 @@ class SelectionLimits:
     contacts_per_person: float | None = None
     intrusiveness: float | None = None
     ad_load: float | None = None
+    handling: int = 0
+    ceiling: float | None = None
+    smallest: int = 0
+    share: float | None = None

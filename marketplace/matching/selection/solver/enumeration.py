@@ -1,0 +1,112 @@
+"""Tries every set of a market of few options, but for those that cannot be better than the best so far.
+
+Depth first: an option is in or out. A branch ends where its bound is no higher than the best set known (branch and
+bound: Land and Doig, Econometrica 28, 1960). The bound takes, of what may still come in, as much as the budget buys in
+fractions, each option with what it adds to the set as it is: by concavity it adds no more later (Nemhauser and Wolsey,
+Maximizing submodular set functions, 1981).
+"""
+
+from collections.abc import Iterator
+from itertools import product
+
+import numpy as np
+
+from marketplace.matching.audience.arrays import Floats, Ints
+from marketplace.matching.overlap import coverage
+from marketplace.matching.selection.solver.greedy import NOTHING
+from marketplace.matching.selection.solver.problem import SAME, SelectionProblem, keeps, over_ceiling
+
+# Markets of up to this many options are tried out, for as many branches at most as a request may wait for (QUICK, about
+# half a second) or as a job may.
+OPTIONS_MOST = 20
+QUICK, PATIENT = 4_000, 100_000
+
+Members = tuple[int, ...]
+
+
+def best(problem: SelectionProblem, start: Members | None, branches: int) -> tuple[Members | None, bool]:
+    """Return the best set that keeps the limits (None: there is none), and whether all were tried.
+
+    ``start`` is a set known to keep them, which is returned where none reaches more.
+    """
+    return _SetTree(problem, start, -1.0 if start is None else problem.value(start), branches).walked()
+
+
+class _SetTree:
+    """The walk over all sets: the best one so far with its people, and the branches that may still be looked at."""
+
+    def __init__(self, problem: SelectionProblem, start: Members | None, people: float, branches: int) -> None:
+        self.problem, self.best, self.people, self.left = problem, start, people, branches
+
+    def walked(self) -> tuple[Members | None, bool]:
+        for first in self._roots():
+            others = np.flatnonzero(self.problem.free_of(first) & ~self.problem.has_to_be)
+            if self._keeps_growing(first):
+                self._take(first)
+                self._branch(first, others)
+        return self.best, self.left > 0
+
+    def _roots(self) -> Iterator[Members]:
+        """Yield the sets of what must be in, one option of each bid."""
+        bids = self.problem.bids
+        for rows in product(*(np.flatnonzero(bids == bids[row]).tolist() for row in self.problem.must)):
+            yield tuple(sorted(rows))
+
+    def _branch(self, members: Members, others: Ints) -> None:
+        """Look at every set of the members and some of the others."""
+        problem = self.problem
+        self.left -= 1
+        others = others[problem.costs[others] <= problem.budget - problem.cost(members)]
+        if self.left <= 0 or not len(others):
+            return
+        sums = problem.sums(members)
+        people = float(coverage.people(sums, problem.units))
+        gains = coverage.people(sums + problem.rates[others], problem.units) - people
+        whole = float(coverage.people(sums + np.sum(problem.rates[others], axis=0), problem.units))
+        if min(people + self._most_more(members, gains, others), whole) <= self.people * (1 + SAME):
+            return
+        density = gains / np.maximum(problem.costs[others], NOTHING)
+        order = np.argsort(-density, kind="stable")
+        for position, row in enumerate(others[order].tolist()):
+            rest = others[order[position + 1 :]]
+            joined = tuple(sorted((*members, row)))
+            if self._keeps_growing(joined):
+                self._take(joined)
+                self._branch(joined, np.sort(rest[problem.creators[rest] != problem.creators[row]]))
+            # Without the row: what is left may be too little.
+            left = min(people + self._most_more(members, gains[order[position + 1 :]], rest), whole)
+            if self.left <= 0 or left <= self.people * (1 + SAME):
+                return
+
+    def _most_more(self, members: Members, gains: Floats, others: Ints) -> float:
+        """Return the most that others may add: the densest first, the last in part; no more of them than may come."""
+        problem = self.problem
+        costs = problem.costs[others].astype(np.float64)
+        order = np.argsort(-(gains / np.maximum(costs, NOTHING)), kind="stable")
+        room = problem.budget - problem.cost(members)
+        before = np.cumsum(costs[order]) - costs[order]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            parts = np.where(costs[order] > 0, np.clip((room - before) / costs[order], 0.0, 1.0), 1.0)
+        most = float(np.sum(gains[order] * parts))
+        if problem.limits.most is not None:
+            slots = max(0, problem.limits.most - len(members))
+            most = min(most, float(np.sum(np.sort(gains)[::-1][:slots])))
+        return most
+
+    def _keeps_growing(self, members: Members) -> bool:
+        """Return whether a set keeps the limits that no larger set would keep again."""
+        problem, limits, rows = self.problem, self.problem.limits, list(members)
+        if problem.cost(rows) > problem.budget or (limits.most is not None and len(rows) > limits.most):
+            return False
+        if len(set(problem.creators[rows].tolist())) < len(rows):
+            return False
+        for name, cap in limits.caps.items():
+            numbers = problem.groups[name][rows]
+            if len(rows) and np.max(np.bincount(numbers[numbers >= 0], minlength=1)) > cap:
+                return False
+        return not over_ceiling(problem, rows)
+
+    def _take(self, members: Members) -> None:
+        people = self.problem.value(members)
+        if people > self.people * (1 + SAME) and keeps(self.problem, members):
+            self.best, self.people = members, people
