@@ -19,12 +19,12 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, FieldError, InvalidInput
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.http import paging
-from marketplace.matching.audience import share_columns
+from marketplace.matching.audience import share_columns, targets
 from marketplace.matching.audience.arrays import as_floats
-from marketplace.matching.overlap import overlap_fit
+from marketplace.matching.overlap import duplication, overlap_fit, units
+from marketplace.matching.overlap.duplication import PRIOR, DuplicationModel, MarketDuplication
 from marketplace.matching.overlap.models import AudienceOverlap, OverlapMethod, OverlapModel
-from marketplace.matching.overlap.overlap_fit import AudiencePairs, OverlapAudiences
-from marketplace.matching.overlap.units import PRIOR, DuplicationModel
+from marketplace.matching.overlap.overlap_fit import AudiencePairs
 
 # The newest pairs that a fit uses: more of them change little and take a minute.
 PAIRS_MAX = 300
@@ -33,7 +33,7 @@ _METHODS = [str(method) for method in OverlapMethod]
 _PAIRS = (
     "SELECT DISTINCT ON (least(o.channel_id, o.other_channel_id), greatest(o.channel_id, o.other_channel_id))"
     " o.id, o.channel_id, o.other_channel_id, o.people, o.other_people, o.value, o.measured_on, f.shares,"
-    " g.shares AS other_shares"
+    " g.shares AS other_shares, c.language, d.language AS other_language"
     " FROM audience_overlaps o JOIN channel_features f ON f.channel_id = o.channel_id"
     " JOIN channel_features g ON g.channel_id = o.other_channel_id"
     " JOIN channels c ON c.id = o.channel_id JOIN channels d ON d.id = o.other_channel_id"
@@ -53,9 +53,9 @@ _AMONG = sa.text(
 
 @dataclass(frozen=True)
 class FittedOverlap:
-    """The newest duplication and the day it was fitted (None: the prior)."""
+    """The newest lifts and the day they were fitted (None: the prior)."""
 
-    duplication: DuplicationModel
+    duplication: MarketDuplication
     fitted_on: date | None
 
 
@@ -141,21 +141,28 @@ def newest_name(session: Session) -> str | None:
 
 
 def load_named(session: Session, name: str | None) -> FittedOverlap:
-    """Return the duplication with this fingerprint, or the prior for None."""
+    """Return the lifts with this fingerprint, or the prior for None."""
     row = session.scalar(sa.select(OverlapModel).where(OverlapModel.fingerprint == name))
     if row is None:
         return FittedOverlap(PRIOR, None)
-    return FittedOverlap(DuplicationModel(**row.content["duplication"]), row.fitted_at.date())
+    return FittedOverlap(_from_content(row.content), row.fitted_at.date())
+
+
+def _from_content(content: Mapping[str, Any]) -> MarketDuplication:
+    if "markets" in content:
+        return MarketDuplication({name: DuplicationModel(**model) for name, model in content["markets"].items()})
+    return duplication.of_former(content["duplication"], len(units.NICHES))
 
 
 def fit(session: Session) -> bool:
-    """Fit the duplication to the newest measured pairs; return whether the model is new."""
+    """Fit the lifts of each market to the newest measured pairs; return whether the model is new."""
     db.lock_name(session, "overlaps")
     rows = session.execute(_NEWEST_PAIRS, {"most": PAIRS_MAX}).all()
     if not rows:
         return False
-    duplication = overlap_fit.fit_pairs(_pairs(sorted(rows, key=lambda row: row.id)))
-    content = {"version": overlap_fit.MODEL_VERSION, "duplication": asdict(duplication)}
+    found = overlap_fit.fit_markets(_pairs(sorted(rows, key=lambda row: row.id)))
+    markets = {name: asdict(model) for name, model in sorted(found.fitted.items())}
+    content = {"version": overlap_fit.MODEL_VERSION, "markets": markets}
     name = fingerprint(content)
     if newest_name(session) == name:
         return False
@@ -174,35 +181,50 @@ def measured_pairs(session: Session, channels: Sequence[UUID]) -> list[list[Any]
     ]
 
 
-def audiences_of(stored: Sequence[Sequence[Any]], shares: Mapping[UUID, bytes]) -> AudiencePairs:
-    """Return stored pairs as audiences, from each channel's packed shares."""
+def audiences_of(
+    stored: Sequence[Sequence[Any]], shares: Mapping[UUID, bytes], languages: Mapping[UUID, str | None]
+) -> AudiencePairs:
+    """Return stored pairs as audiences, from each channel's packed shares and its language."""
     return _pairs(
         [
-            StoredPair(people, other_people, value, shares[UUID(channel)], shares[UUID(other_channel)])
+            StoredPair(
+                people,
+                other_people,
+                value,
+                shares[UUID(channel)],
+                shares[UUID(other_channel)],
+                languages[UUID(channel)],
+                languages[UUID(other_channel)],
+            )
             for channel, other_channel, people, other_people, value in stored
         ]
     )
 
 
 class StoredPair(NamedTuple):
-    """A measured pair: the people of both audiences, the share of the smaller, and the packed shares of both."""
+    """A measured pair: the people of both audiences, the share of the smaller, and of both channels the packed shares
+    and the language."""
 
     people: int
     other_people: int
     value: float
     shares: bytes
     other_shares: bytes
+    language: str | None
+    other_language: str | None
 
 
 def _pairs(rows: Sequence[Any]) -> AudiencePairs:
-    both = [row.value * min(row.people, row.other_people) for row in rows]
-    return AudiencePairs(
-        _audience([row.shares for row in rows], [row.people for row in rows]),
-        _audience([row.other_shares for row in rows], [row.other_people for row in rows]),
-        as_floats(both),
-    )
-
-
-def _audience(stored: Sequence[bytes], people: Sequence[int]) -> OverlapAudiences:
+    stored = [row.shares for row in rows] + [row.other_shares for row in rows]
     shares = share_columns.unpack(b"".join(map(share_columns.filled_up, stored)))
-    return OverlapAudiences(shares.joint, shares.regions, shares.tags, np.array(people, dtype=np.float64))
+    audiences = units.lay(
+        shares.joint,
+        shares.regions,
+        shares.tags,
+        as_floats([row.people for row in rows] + [row.other_people for row in rows]),
+        targets.target_weights([{}]),
+        [row.language or "" for row in rows] + [row.other_language or "" for row in rows],
+    )
+    one, other = (np.arange(len(rows)) + start for start in (0, len(rows)))
+    both = as_floats([row.value * min(row.people, row.other_people) for row in rows])
+    return AudiencePairs(audiences.only(one), audiences.only(other), both)

@@ -150,13 +150,19 @@ def _union(drawing: SvgDrawing, result: Result, language: str) -> tuple[float, s
     bottom = _bars(drawing, rows, language)
     caption = _say(
         language,
-        f"细线：80% 区间；保守值假设每个账号都只到其 0.3 分位，所以可能低于区间。"
-        f"单位：加权目标人数。重叠形状减半或加倍时为 {number(reach['at_half_shape'], language)} 或"
-        f" {number(reach['at_double_shape'], language)}。",
-        f"Thin line: 80 % interval. The careful number takes every channel at its 0.3 quantile at once, so it may lie"
-        f" under it. Weighted people of the target. With the overlap shape halved or doubled it is"
-        f" {number(reach['at_half_shape'], language)} or {number(reach['at_double_shape'], language)}.",
+        "细线：80% 区间；保守值假设每个账号都只到其 0.3 分位，所以可能低于区间。单位：加权目标人数。",
+        "Thin line: 80 % interval. The careful number takes every channel at its 0.3 quantile at once, so it may lie"
+        " under it. Weighted people of the target.",
     )
+    # A set of an older release was told without it.
+    if "doubt" in reach:
+        times = f"{reach['doubt']:.1f}"
+        more, less = (number(reach[name], language) for name in ("if_more_shared", "if_less_shared"))
+        caption += _say(
+            language,
+            f"各对账号的共同观众为 {times} 倍或其 1/{times} 时为 {more} 或 {less}。",
+            f" If its pairs shared {times} times more or fewer people it would be {more} or {less}.",
+        )
     return bottom, caption
 
 

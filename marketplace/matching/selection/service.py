@@ -319,7 +319,8 @@ def stored_inputs(session: Session, selection: Selection) -> SetInputs:
 
 def _store_result(selection: Selection, result: dict[str, Any], found_set: outcome.FoundSet) -> None:
     selection.result = result
-    selection.bids, selection.value, selection.spend_minor = len(result["chosen"]), found_set.value, found_set.spend
+    selection.bids, selection.value = len(result["chosen"]), result["reach"]["careful"]
+    selection.spend_minor = found_set.spend
     selection.bound, selection.certificate = found_set.bound, found_set.certificate
 
 
