@@ -14,17 +14,19 @@ from marketplace.channels import policy as channels_policy
 from marketplace.channels.anomalies import EARLIEST
 from marketplace.channels.models import Channel
 from marketplace.core import db, events
-from marketplace.core.actor import Actor, Role
+from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, FieldError, InvalidInput
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.http import paging
 from marketplace.matching.audience import share_columns, targets
 from marketplace.matching.audience.arrays import as_floats
-from marketplace.matching.overlap import duplication, overlap_fit, units
+from marketplace.matching.overlap import duplication, overlap_fit, sketches, units
 from marketplace.matching.overlap.duplication import PRIOR, DuplicationModel, MarketDuplication
 from marketplace.matching.overlap.models import AudienceOverlap, OverlapMethod, OverlapModel
 from marketplace.matching.overlap.overlap_fit import AudiencePairs
+from marketplace.matching.overlap.policy import visible
+from marketplace.matching.overlap.sketches import SketchedPair
 
 # The newest pairs that a fit uses: more of them change little and take a minute.
 PAIRS_MAX = 300
@@ -32,7 +34,7 @@ _METHODS = [str(method) for method in OverlapMethod]
 # One measurement of a pair counts: the newest of the most reliable method. Its audiences are those known today.
 _PAIRS = (
     "SELECT DISTINCT ON (least(o.channel_id, o.other_channel_id), greatest(o.channel_id, o.other_channel_id))"
-    " o.id, o.channel_id, o.other_channel_id, o.people, o.other_people, o.value, o.measured_on, f.shares,"
+    " o.id, o.channel_id, o.other_channel_id, o.people, o.other_people, o.value, o.measured_on, o.method, f.shares,"
     " g.shares AS other_shares, c.language, d.language AS other_language"
     " FROM audience_overlaps o JOIN channel_features f ON f.channel_id = o.channel_id"
     " JOIN channel_features g ON g.channel_id = o.other_channel_id"
@@ -50,6 +52,11 @@ _AMONG = sa.text(
     _PAIRS.format(more=" AND o.channel_id = ANY(:channels) AND o.other_channel_id = ANY(:channels)")
 ).bindparams(methods=_METHODS)
 
+_CHANNELS = sa.text(
+    "SELECT f.channel_id, f.shares, c.language FROM channel_features f JOIN channels c ON c.id = f.channel_id"
+    " WHERE f.channel_id = ANY(:channels)"
+)
+
 
 @dataclass(frozen=True)
 class FittedOverlap:
@@ -57,20 +64,6 @@ class FittedOverlap:
 
     duplication: MarketDuplication
     fitted_on: date | None
-
-
-def visible(actor: Actor) -> sa.ColumnElement[bool]:
-    """Return which overlaps an actor may see: the side of the channel it was reported for, and admins. An agency sees
-    what it reported itself and what its creators reported in person, but nothing of another agency's."""
-    if actor.sees_all:
-        return sa.true()
-    if actor.role == Role.AGENCY:
-        in_person = sa.and_(
-            AudienceOverlap.creator_id.in_(sorted(actor.acts_for)),
-            AudienceOverlap.told_by_id == AudienceOverlap.creator_id,
-        )
-        return sa.or_(AudienceOverlap.told_by_id == actor.party_id, in_person)
-    return AudienceOverlap.creator_id == actor.party_id if actor.role in channels_policy.OWNERS else sa.false()
 
 
 def record(
@@ -157,10 +150,11 @@ def _from_content(content: Mapping[str, Any]) -> MarketDuplication:
 def fit(session: Session) -> bool:
     """Fit the lifts of each market to the newest measured pairs; return whether the model is new."""
     db.lock_name(session, "overlaps")
-    rows = session.execute(_NEWEST_PAIRS, {"most": PAIRS_MAX}).all()
+    told = session.execute(_NEWEST_PAIRS, {"most": PAIRS_MAX}).all()
+    rows = _with_sketches(session, sorted(told, key=lambda row: row.id), sketches.pairs(session))
     if not rows:
         return False
-    found = overlap_fit.fit_markets(_pairs(sorted(rows, key=lambda row: row.id)))
+    found = overlap_fit.fit_markets(_pairs(rows))
     markets = {name: asdict(model) for name, model in sorted(found.fitted.items())}
     content = {"version": overlap_fit.MODEL_VERSION, "markets": markets}
     name = fingerprint(content)
@@ -173,12 +167,28 @@ def fit(session: Session) -> bool:
 
 
 def measured_pairs(session: Session, channels: Sequence[UUID]) -> list[list[Any]]:
-    """Return the confirmed pairs among these channels as JSON values: both channels, the people of both, the share."""
-    rows = session.execute(_AMONG, {"channels": sorted(set(channels))}).all()
-    return [
-        [str(row.channel_id), str(row.other_channel_id), row.people, row.other_people, row.value]
-        for row in sorted(rows, key=lambda row: row.id)
-    ]
+    """Return the measured pairs among these channels as JSON values: both channels, the people of both, the share."""
+    told = session.execute(_AMONG, {"channels": sorted(set(channels))}).all()
+    rows = _with_sketches(session, sorted(told, key=lambda row: row.id), sketches.pairs(session, channels))
+    return [[str(row.channel_id), str(row.other_channel_id), row.people, row.other_people, row.value] for row in rows]
+
+
+def _with_sketches(session: Session, told: Sequence[Any], sketched: Sequence[SketchedPair]) -> list[Any]:
+    """Return the pairs that were reported, and those whose sketches were compared instead of any but matched ids."""
+    sure = {_both(row) for row in told if row.method == OverlapMethod.MEASURED_IDS}
+    compared = {_both(pair): pair for pair in sketched if _both(pair) not in sure}
+    channels = sorted({channel for pair in compared.values() for channel in pair[:2]})
+    known = {row.channel_id: row for row in session.execute(_CHANNELS, {"channels": channels})}
+    found: list[Any] = [row for row in told if _both(row) not in compared]
+    for pair in compared.values():
+        one, other = known.get(pair.channel_id), known.get(pair.other_channel_id)
+        if one is not None and other is not None:
+            found.append(ComparedPair(*pair[:5], one.shares, other.shares, one.language, other.language))
+    return found
+
+
+def _both(pair: Any) -> frozenset[UUID]:
+    return frozenset((pair.channel_id, pair.other_channel_id))
 
 
 def audiences_of(
@@ -199,6 +209,20 @@ def audiences_of(
             for channel, other_channel, people, other_people, value in stored
         ]
     )
+
+
+class ComparedPair(NamedTuple):
+    """A pair whose sketches were compared, with the same columns as one that was reported."""
+
+    channel_id: UUID
+    other_channel_id: UUID
+    people: int
+    other_people: int
+    value: float
+    shares: bytes
+    other_shares: bytes
+    language: str | None
+    other_language: str | None
 
 
 class StoredPair(NamedTuple):

@@ -183,6 +183,26 @@ def _overlap(values: Mapping[str, Any]) -> tuple[str, str]:
     return zh, en
 
 
+def sketched(union: Mapping[str, Any], values: Mapping[str, Any]) -> Bilingual:
+    """Return what a set's sketches tell of its union, beside what the model tells."""
+    seen_twice, by_model = (
+        1 - part / whole if whole > 0 else 0.0
+        for part, whole in ((union["people"], union["summed"]), (values["careful"], values["summed"]))
+    )
+    zh_kind, en_kind = {"viewers": ("观众", "viewers"), "commenters": ("评论者", "commenters")}[union["kind"]]
+    return Bilingual(
+        (
+            f"按各账号{zh_kind}的摘要：去重后 {union['people']:,.0f} 人"
+            f"（95% 在 {union['low']:,.0f}–{union['high']:,.0f}），"
+            f"比直接相加少 {seen_twice:.0%}；模型为 {by_model:.0%}。"
+        ),
+        (
+            f"By sketches of its {en_kind}: {union['people']:,.0f} different people (95 %: {union['low']:,.0f} to"
+            f" {union['high']:,.0f}), {seen_twice:.0%} fewer than added up; the model says {by_model:.0%}."
+        ),
+    )
+
+
 def reach(values: Mapping[str, Any], bids: int) -> Bilingual:
     basis_zh, basis_en = _overlap(values)
     over = max(0.0, values["summed"] / values["careful"] - 1) if values["careful"] > 0 else 0.0

@@ -18,6 +18,7 @@ from marketplace.core.http.fields import (
     one_of,
 )
 from marketplace.matching.gates.schemas import AcceptIn
+from marketplace.matching.overlap.models import SketchKind
 from marketplace.matching.scoring.schemas import PictureLooks
 from marketplace.matching.selection.messages import REASONS
 from marketplace.matching.selection.models import SelectionStatus
@@ -99,6 +100,18 @@ class SaidOut(Schema):
     en = fields.String(required=True)
 
 
+class SketchedOut(SaidOut):
+    """The union of the channels' sketches, of one platform and kind, with 95 % bounds, beside all of them added up."""
+
+    platform = fields.String(required=True)
+    kind = one_of(SketchKind, required=True)
+    people = fields.Float(required=True)
+    low = fields.Float(required=True)
+    high = fields.Float(required=True)
+    summed = fields.Float(required=True)
+    oldest_on = fields.String(required=True, metadata={"format": "date"})
+
+
 class ReachOfSetOut(SaidOut):
     """Weighted on-target people of the chosen set, each counted once.
 
@@ -107,7 +120,8 @@ class ReachOfSetOut(SaidOut):
     `if_more_shared` and `if_less_shared` are `careful` if the pairs shared `doubt` times as many people, or were to be
     divided by it: an 80 % range of what is known of overlaps. `overlap` tells what was learnt from measured pairs
     (empty: priors); of the set's own `pairs`, `pairs_measured` count as measured. `summed` counts everybody as often as
-    reached, `independent` is Sainsbury's formula. Sets that an older release chose lack what it did not tell.
+    reached, `independent` is Sainsbury's formula. `sketched` is the union of the channels' sketches, where all have
+    one. Sets that an older release chose lack what it did not tell.
     """
 
     careful = fields.Float(required=True)
@@ -126,6 +140,7 @@ class ReachOfSetOut(SaidOut):
     )
     pairs = fields.Integer()
     pairs_measured = fields.Integer()
+    sketched = fields.Nested(SketchedOut, allow_none=True)
 
 
 class ChosenOut(SaidOut):

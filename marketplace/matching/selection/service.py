@@ -23,7 +23,7 @@ from marketplace.core.money import Money
 from marketplace.matching.gates import acceptance
 from marketplace.matching.gates.gate_facts import committed
 from marketplace.matching.scoring.score_brief import newest_record
-from marketplace.matching.selection import constraints, load_inputs, outcome, policy
+from marketplace.matching.selection import constraints, load_inputs, outcome, policy, sketched_reach
 from marketplace.matching.selection.broken_wishes import broken_wishes
 from marketplace.matching.selection.inputs import SetInputs, hash_of, pack, unpack
 from marketplace.matching.selection.models import Selection, SelectionInputs, SelectionStatus
@@ -89,7 +89,8 @@ def what_if(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str,
         found_set = outcome.search(inputs, limits)
     except outcome.CannotKeep as error:
         raise Conflict(str(error)) from error
-    return HypotheticalSet(brief_id, outcome.describe(inputs, limits, found_set))
+    result = outcome.describe(inputs, limits, found_set)
+    return HypotheticalSet(brief_id, sketched_reach.added(session, brief_id, result))
 
 
 def _choosable(session: Session, actor: Actor, brief_id: UUID) -> tuple[Brief, BriefVersion]:
@@ -270,7 +271,8 @@ def search(session: Session, selection_id: UUID) -> Selection:
     except outcome.CannotKeep as error:
         _fail(session, selection, str(error))
         return selection
-    _store_result(selection, outcome.describe(inputs, limits, found_set), found_set)
+    result = sketched_reach.added(session, selection.brief_id, outcome.describe(inputs, limits, found_set))
+    _store_result(selection, result, found_set)
     if outcome.worth_proving(inputs, found_set, selection.wishes["prove"]):
         states.apply_transition(session, selection, SELECTION_TRANSITIONS, "find", SYSTEM, parties=[selection.brand_id])
         selection.job_id = _enqueue(session, selection, PROVE)
@@ -295,7 +297,8 @@ def prove(session: Session, selection_id: UUID, progress: outcome.Progress) -> S
     found_set = outcome.prove(inputs, limits, int(selection.wishes["time_limit_s"]), report)
     selection = db.lock(session, Selection, selection_id)
     if selection.status == SelectionStatus.FOUND:
-        _store_result(selection, outcome.describe(inputs, limits, found_set), found_set)
+        result = sketched_reach.added(session, selection.brief_id, outcome.describe(inputs, limits, found_set))
+        _store_result(selection, result, found_set)
         _finish(session, selection)
     return selection
 
