@@ -53,6 +53,7 @@ def test_every_table_with_a_party_in_it_has_row_level_security(servers: LocalSer
         "people",
         "price_index_cells",
         "price_models",
+        "sketch_salts",
         "video_readings",
         "video_pictures",
         "video_step_answers",

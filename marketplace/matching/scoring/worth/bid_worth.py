@@ -15,11 +15,11 @@ import numpy as np
 from marketplace.bids.pricing_models import PriceTerms
 from marketplace.matching.audience.arrays import Floats, sum_columns
 from marketplace.matching.audience.grid import GENDERS_N
-from marketplace.matching.audience.priors import PROVINCES, REGIONS, population
 from marketplace.matching.audience.targets import TargetBox, TargetShares, TargetWeights, of_lists
 from marketplace.matching.audience.told_lists import AudienceLists
 from marketplace.matching.forecast.view_forecast import UNIQUE_PER_VIEW
-from marketplace.matching.overlap.units import WATCHING_CHINA, WATCHING_ELSEWHERE, of_several_videos
+from marketplace.matching.overlap import markets
+from marketplace.matching.overlap.units import of_several_videos
 from marketplace.matching.pricing import cost as price
 
 MODEL_VERSION = "worth/1"
@@ -89,4 +89,4 @@ def _cells(target: TargetWeights) -> list[tuple[TargetBox, Floats]]:
     ]
 
 
-_WATCHING = population() * np.where([code in PROVINCES for code in REGIONS], WATCHING_CHINA, WATCHING_ELSEWHERE)
+_WATCHING = markets.watching()
