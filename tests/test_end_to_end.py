@@ -249,8 +249,9 @@ def test_the_command_chooses_a_set_and_draws_it(market: DemoMarket, url: str, tm
     told = inlay(url, brand.token, "what-if", brief["id"], "--budget", "1000", "--language", "zh")
     assert told.returncode == 0, told.stderr
     assert "CNY 1,000.00" in told.stdout
-    refused = inlay(url, brand.token, "select", brief["id"], "--budget", "ten")
-    assert (refused.returncode, len(refused.stderr.strip().splitlines())) == (2, 1)
+    for amount in ("ten", "inf", "0.001"):
+        refused = inlay(url, brand.token, "select", brief["id"], "--budget", amount)
+        assert (refused.returncode, len(refused.stderr.strip().splitlines())) == (2, 1)
 
 
 def test_a_channel_is_proven_by_commands(market: DemoMarket, url: str, servers: LocalServers) -> None:

@@ -340,6 +340,28 @@ _OLD_BIDS = (
 )
 
 
+def test_closed_briefs_and_proofs_of_before_keep_the_present_names_of_their_channels(servers: LocalServers) -> None:
+    url = clone(servers, "inlay_names")
+    schema.downgrade(url, "0022")
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    ids = {"channel": uuid4(), "any": uuid4()}
+    with engine.begin() as connection:
+        connection.execute(sa.text("SET session_replication_role = replica"))  # of no party, brief or bid
+        for statement in (
+            "INSERT INTO channels (id, created_at, creator_id, platform, account_key, handle, name, verticals, status,"
+            " version) VALUES (:channel, now(), :any, 'douyin', '77', '@XiaoYu', '小雨', '{}', 'active', 1)",
+            "INSERT INTO close_features (record_id, bid_id, channel_id) VALUES (:any, :any, :channel)",
+            "INSERT INTO channel_proofs (id, created_at, channel_id, creator_id, kind, import_id, status, version)"
+            " VALUES (:any, now(), :channel, :any, 'platform_export', :any, 'asked', 1)",
+        ):
+            connection.execute(sa.text(statement), ids)
+    schema.upgrade(url)
+    with engine.connect() as connection:
+        names = "SELECT platform, account_key, handle, channel_name, handle_key FROM close_features"
+        assert tuple(connection.execute(sa.text(names)).one()) == ("douyin", "77", "@XiaoYu", "小雨", "xiaoyu")
+        assert connection.scalar(sa.text("SELECT handle FROM channel_proofs")) == "@XiaoYu"
+
+
 def test_channels_keys_and_parties_from_before_claims_come_up_as_they_should(servers: LocalServers) -> None:
     url = clone(servers, "inlay_claims")
     schema.downgrade(url, "0016")

@@ -174,13 +174,12 @@ def _price_claims(price: Mapping[str, Any], pointer: str = "/price") -> Iterator
 
 def _amounts(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[FieldError]:
     """Yield an error for each amount that the whole budget would not pay, and for options that contradict the offer."""
-    price, options = stored["price"], stored["options"]
+    price, options, product_value = stored["price"], stored["options"], _product_value(brief)
     limit = Money(brief["budget"]["currency"], brief["budget"]["amount_minor"])
-    headline, product_value = pricing_models.HEADLINE.get(price["model"]), _product_value(brief)
-    if price["model"] == "barter" and product_value is None:
-        yield FieldError(
-            "/price/model", "Barter counts at the brief's `product.value`, and this brief names none: ask for money."
-        )
+    headline = pricing_models.HEADLINE.get(price["model"])
+    is_barter = price["model"] == "barter"
+    if is_barter and (why := _no_barter(product_value, limit)):
+        yield FieldError("/price/model", f"Barter counts at the brief's `product.value`, {why}: ask for money.")
         return
     if options and headline is None:
         yield FieldError("/options", f"A {price['model']} price is the same at every length: leave them out.")
@@ -191,18 +190,36 @@ def _amounts(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[Fi
     too_much = [name for name, amount in rights.items() if amount > limit.amount]
     for name in too_much:
         yield FieldError(f"/rights/{name}", f"The brief's whole budget is {limit.show()}.")
-    if too_much or price["model"] == "barter":
+    if too_much:
         return
-    costs = pricing_models.option_costs(_whole_price(stored), options, stored["deliverables"])
-    for index, cost in enumerate(costs):
+    costs = pricing_models.option_costs(
+        _whole_price(stored), options, stored["deliverables"], product_value_minor=product_value
+    )
+    # Bartered goods count the same at every length, whatever the bidder declares.
+    for index, cost in enumerate(costs[:1] if is_barter else costs):
         if cost > limit.amount:
             most = Money(limit.currency, round(cost)).show()
             text = f"The brief's whole budget is {limit.show()}; with its rights this costs up to {most}."
             yield FieldError(_most_of(price) if index == 0 else f"/options/{index}/amount", text)
 
 
+def _no_barter(product_value: int | None, limit: Money) -> str | None:
+    """Return why a brief's product pays for nothing; None where it does.
+
+    A brief may well have a product that is worth more than its budget: it spends no cash on it. But barter is taken out
+    of the budget like money, so that no price escapes it.
+    """
+    if product_value is None:
+        return "and this brief names none"
+    if product_value > limit.amount:
+        return f"{Money(limit.currency, product_value).show()}, which its whole budget of {limit.show()} would not pay"
+    return None
+
+
 def _most_of(price: Mapping[str, Any]) -> str:
-    """Return the pointer of the amount that bounds a price."""
+    """Return the pointer of what bounds a price: of barter the rights, for its goods count at the brief's own value."""
+    if price["model"] == "barter":
+        return "/rights"
     if price["model"] == "hybrid":
         return "/price/variable/cap"
     return "/price/cap" if "cap" in pricing_models.fields_of(price["model"]) else "/price/amount"

@@ -147,11 +147,11 @@ def list_brief_bids(
 
 
 def count_bids(session: Session, actor: Actor, brief_id: UUID) -> int:
-    """Return the number of a brief's bids that were not withdrawn or voided; it is shown before the close too."""
-    db.get(session, Brief, brief_id, briefs_policy.own(actor))
-    standing = (BidStatus.OPEN, BidStatus.ACCEPTED, BidStatus.DECLINED, BidStatus.LAPSED)
-    query = sa.select(sa.func.count()).where(Bid.brief_id == brief_id, Bid.status.in_(standing))
-    return session.scalar(query) or 0
+    """Return the number of a brief's open bids, which is shown before the close too; after it, of those that were on
+    the table at the close, as the ranking lists them."""
+    brief = db.get(session, Brief, brief_id, briefs_policy.own(actor))
+    counted = policy.at_close() if brief.was_closed else Bid.status == BidStatus.OPEN
+    return session.scalar(sa.select(sa.func.count()).where(Bid.brief_id == brief_id, counted)) or 0
 
 
 def list_revisions(

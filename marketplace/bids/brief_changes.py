@@ -16,7 +16,8 @@ from marketplace.briefs import service as briefs
 from marketplace.briefs.models import Brief
 from marketplace.briefs.service import ShownBrief
 from marketplace.core import db
-from marketplace.core.actor import Actor
+from marketplace.core.actor import SYSTEM, Actor
+from marketplace.reviews import review_entry
 
 
 def change(session: Session, actor: Actor, brief_id: UUID, *, loaded: Mapping[str, Any], version: int) -> ShownBrief:
@@ -40,9 +41,13 @@ def change(session: Session, actor: Actor, brief_id: UUID, *, loaded: Mapping[st
 def cancel(session: Session, actor: Actor, brief_id: UUID, *, reason: str) -> ShownBrief:
     """Call a brief off, before its close or after it; the side of each standing bid may read the reason.
 
-    A job voids the open and the accepted bids.
+    A job voids the open and the accepted bids. What waits for a reviewer is dropped at once: nobody decides any more
+    on a bid that is over.
     """
     sides = _standing_sides(session, actor, brief_id)
+    # As the system: reviews are the platform's own. A decision that is being made comes before this, or is refused.
+    with db.acting_as(session, SYSTEM):
+        review_entry.drop(session, session.scalars(sa.select(Bid.id).where(Bid.brief_id == brief_id)))
     return briefs.cancel(session, actor, brief_id, reason=reason, bidders=sides)
 
 

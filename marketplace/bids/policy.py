@@ -3,8 +3,9 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from marketplace.bids.models import Bid, BidStatus
-from marketplace.briefs.models import Brief, BriefStatus
+from marketplace.bids.models import Bid
+from marketplace.briefs.models import Brief
+from marketplace.channels.policy import stood_at_close
 from marketplace.core.actor import Actor, Role
 
 BIDDERS = (Role.CREATOR, Role.AGENCY)
@@ -20,15 +21,16 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
     """
     if actor.role == Role.SYSTEM:
         return sa.true()
-    called_off = sa.and_(_BRIEF.status == BriefStatus.CANCELLED, _BRIEF.closed_at < _BRIEF.cancelled_at)
-    was_closed = sa.or_(_BRIEF.status == BriefStatus.CLOSED, called_off)
     if actor.role == Role.ADMIN:
-        return _brief(was_closed)
+        return _brief(_BRIEF.was_closed)
     if actor.role == Role.BRAND:
-        # A bid withdrawn at the very moment of the close, or later, was on the table when the brand could first look.
-        stood_at_close = sa.or_(Bid.status != BidStatus.WITHDRAWN, Bid.withdrawn_at >= _BRIEF.closed_at)
-        return sa.and_(Bid.brand_id == actor.party_id, _brief(was_closed, stood_at_close))
+        return sa.and_(Bid.brand_id == actor.party_id, at_close())
     return own(actor)
+
+
+def at_close() -> sa.ColumnElement[bool]:
+    """Return the bids that were on the table when their brief was closed, even if it was called off later."""
+    return _brief(_BRIEF.was_closed, stood_at_close(Bid, _BRIEF))
 
 
 def own(actor: Actor) -> sa.ColumnElement[bool]:
@@ -52,5 +54,5 @@ def acting(actor: Actor) -> sa.ColumnElement[bool]:
     return own(actor)
 
 
-def _brief(*where: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+def _brief(*where: sa.ColumnExpressionArgument[bool]) -> sa.ColumnElement[bool]:
     return sa.exists().where(_BRIEF.id == Bid.brief_id, *where)

@@ -55,7 +55,7 @@ def of_brief(query: dict[str, Any], brief_id: UUID) -> Page[ShownBid]:
 
 @blueprint.get("/briefs/<id('brf'):brief_id>/bids/count", **_OVERSEES, answers=BidCountOut)
 def count(brief_id: UUID) -> dict[str, int]:
-    """How many bids stand on a brief, before the close too."""
+    """How many bids are on the table, before the close too; from then on, how many were at the close."""
     return {"count": bid_queries.count_bids(session(), actor(), brief_id)}
 
 

@@ -125,8 +125,8 @@ def replan(
 def withdraw(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
     """Withdraw an open bid, before the close or after it. The brand is notified only if it could see the bid."""
     bid = db.lock(session, Bid, bid_id, _acting(session, actor, bid_id))
-    closed = session.scalar(sa.select(Brief.status).where(Brief.id == bid.brief_id)) == BriefStatus.CLOSED
-    _apply(session, actor, bid, "withdraw", *([bid.brand_id] if closed else []))
+    could_see_it = session.scalar(sa.select(Brief.was_closed).where(Brief.id == bid.brief_id))
+    _apply(session, actor, bid, "withdraw", *([bid.brand_id] if could_see_it else []))
     bid.withdrawn_at = now()
     session.flush()
     return find(session, actor, bid_id)
@@ -156,19 +156,37 @@ def take(session: Session, actor: Actor, bid: Bid, option: int, cost_minor: int,
 def reopen_review(session: Session, actor: Actor, bid_id: UUID, wanted: WantedDecision) -> ShownBid:
     """Take back the decision on a bid's review, before the bid is accepted or over. Raises NotFound, WrongState,
     Conflict."""
-    # Locked as for an acceptance: one of the two comes first.
-    bid = db.lock(session, Bid, bid_id, policy.visible(actor))
-    if bid.status != BidStatus.OPEN:
-        raise WrongState("Only an open bid is reviewed.", state=bid.status)
+    lock_for_review(session, actor, bid_id)
     review_decisions.reopen(session, actor, bid_id, wanted)
     session.flush()
     return find(session, actor, bid_id)
 
 
+def lock_for_review(session: Session, actor: Actor, bid_id: UUID) -> Bid:
+    """Lock an open bid whose review is asked for or taken back, and keep its brief as it is.
+
+    The bid is locked as for an acceptance, so that one of the two comes first. Raises NotFound, WrongState.
+    """
+    bid, brief = _held(session, actor, bid_id, policy.visible(actor))
+    if bid.status != BidStatus.OPEN:
+        raise WrongState("Only an open bid is reviewed.", state=bid.status)
+    _refuse_over(bid, brief)
+    return bid
+
+
 def decline(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
+    """Decline an open bid. Raises NotFound, WrongState."""
     # A bid is visible to the brand only after the close, and a closed brief never opens again.
-    bid = db.lock(session, Bid, bid_id, policy.visible(actor))
+    bid, brief = _held(session, actor, bid_id, policy.visible(actor))
+    _refuse_over(bid, brief)
     return _decide(session, actor, bid, "decline")
+
+
+def _refuse_over(bid: Bid, brief: HeldBrief) -> None:
+    """Raise WrongState for a bid that its brief has ended, also if the job that ends it is late."""
+    if brief.status == BriefStatus.CANCELLED:
+        raise WrongState("Its brief was called off.", state=brief.status)
+    refuse_lapsed(bid, brief.bids_lapse_at)
 
 
 def refuse_lapsed(bid: Bid, lapse_at: datetime | None) -> None:
@@ -183,7 +201,10 @@ def step_back(session: Session, actor: Actor, bid_id: UUID, *, reason: str) -> S
     The brand's step leaves the bid open, as it was before; the bidder's takes it back. Raises NotFound, WrongState.
     """
     brands = actor.role == Role.BRAND
-    bid = db.lock(session, Bid, bid_id, policy.visible(actor) if brands else _acting(session, actor, bid_id))
+    condition = policy.visible(actor) if brands else _acting(session, actor, bid_id)
+    bid, brief = _held(session, actor, bid_id, condition)
+    if brands:
+        _refuse_over(bid, brief)  # calling it off has stepped back already, and nothing of it opens again
     _apply(session, actor, bid, "step_back" if brands else "back_out", bid.brand_id, reason=reason)
     bid.withdrawn_at = None if brands else now()
     bid.accepted_option = bid.accepted_cost_minor = None
@@ -200,9 +221,7 @@ def confirm_brief(session: Session, actor: Actor, bid_id: UUID, *, brief_version
     bid, brief = _held(session, actor, bid_id, _acting(session, actor, bid_id))
     if bid.status != BidStatus.OPEN:
         raise WrongState("Only an open bid can be confirmed.", state=bid.status)
-    if brief.status not in (BriefStatus.PUBLISHED, BriefStatus.CLOSED):
-        raise WrongState("Its brief was called off.", state=brief.status)
-    refuse_lapsed(bid, brief.bids_lapse_at)
+    _refuse_over(bid, brief)
     if brief.version_id != brief_version_id:
         shown = ids.show("brv", brief.version_id)
         raise Conflict(f"The brief is at version {shown} now: read that one and confirm it.", clashes_with=shown)

@@ -152,6 +152,9 @@ def _money(stored: Mapping[str, Any]) -> Iterator[FieldError]:
         )
     if ceiling is not None and ceiling["currency"] != currency:
         yield FieldError("/ceiling_per_thousand/currency", f"Must be the budget's currency, {currency}.")
+    # Barter counts at it, in the budget.
+    if stored["product"]["value"] is not None and stored["product"]["value"]["currency"] != currency:
+        yield FieldError("/product/value/currency", f"Must be the budget's currency, {currency}.")
 
 
 def _target(stored: Mapping[str, Any]) -> Iterator[FieldError]:

@@ -37,7 +37,7 @@ RULES: Mapping[str, tuple[ChangeWeight, str]] = {
     "budget": (_CONFIRMED, "bounds every price"),
     "ceiling_per_thousand": (_CONFIRMED, "is what every score is measured by"),
     "deliverables": (_CONFIRMED, "are what a price is for"),
-    "part_offers": (_TOLD, "opens or shuts a way of bidding; a bid that offers everything is the same"),
+    "part_offers": (_TOLD, "opens a way of bidding and takes none away; shut again, see SHUT"),
     "least_prominence": (_CONFIRMED, "is a gate for the plan"),
     "least_seconds": (_CONFIRMED, "is a gate for the plan"),
     "publish_window": (_CONFIRMED, "decides when the creator has to work"),
@@ -54,11 +54,14 @@ RULES: Mapping[str, tuple[ChangeWeight, str]] = {
     "closing_window_s": (_TOLD, "moves the time for wordings, not what is offered"),
     "bids_lapse_days": (_CONFIRMED, "decides how long an offer binds its side"),
 }
-# Parts of two fields that describe or help to recognise, and change nothing that a bid answers.
+# Parts of two fields that describe or help to recognise, and change nothing that a bid answers. A brand's aliases are
+# none of them: promises of exclusivity are kept by them, so that one more or less can shut a bid out.
 _LIGHT_PARTS: Mapping[str, frozenset[str]] = {
     "product": frozenset({"description", "link"}),
-    "brand": frozenset({"aliases", "spoken_forms"}),
+    "brand": frozenset({"spoken_forms"}),
 }
+# Flags that let bidders do something. Whoever relied on one has to answer anew once it is taken back.
+SHUT = frozenset({"part_offers"})
 
 
 def weigh(before: Mapping[str, Any], after: Mapping[str, Any], changed: Iterable[str]) -> Mapping[str, ChangeWeight]:
@@ -70,6 +73,8 @@ def _weight(name: str, before: Any, after: Any) -> ChangeWeight:
     light = _LIGHT_PARTS.get(name)
     if light and all(before[part] == after[part] for part in after if part not in light):
         return ChangeWeight.LIGHT
+    if name in SHUT and before and not after:
+        return ChangeWeight.CONFIRMED
     return RULES[name][0] if name in RULES else ChangeWeight.CONFIRMED
 
 

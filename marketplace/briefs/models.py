@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.db import Base
 from marketplace.core.money import Money
+from marketplace.operations import seals
 
 
 class BriefStatus(StrEnum):
@@ -46,12 +48,15 @@ class Brief(Base):
     close_version_id: Mapped[UUID | None] = mapped_column(default=None)
     version: Mapped[int] = mapped_column(default=1)
 
-    @property
+    @hybrid_property
     def was_closed(self) -> bool:
         """Whether its bidding was closed, also if it was called off later: then its bids are sealed no more."""
-        if self.status == BriefStatus.CANCELLED and self.closed_at is not None and self.cancelled_at is not None:
-            return self.closed_at < self.cancelled_at
-        return self.status == BriefStatus.CLOSED
+        return self.closed_at is not None and (self.cancelled_at is None or self.closed_at < self.cancelled_at)
+
+    @was_closed.inplace.expression
+    @classmethod
+    def _was_closed(cls) -> sa.ColumnElement[bool]:
+        return seals.was_closed(cls)
 
 
 class BriefVersion(Base):

@@ -84,7 +84,7 @@ class BriefProductIn(Schema):
     description = _line(2000, load_default=None, allow_none=True)
     category = one_of(CATEGORIES, required=True)
     link = _HttpLink(500, load_default=None, allow_none=True, metadata={"format": "uri"})
-    value = MoneyField(load_default=None, allow_none=True, metadata={"description": "What a sample is worth."})
+    value = MoneyField(load_default=None, allow_none=True, metadata={"description": "What barter of it is worth."})
 
 
 class BriefProductOut(Schema):

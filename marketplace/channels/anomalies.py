@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from marketplace.channels.facts import region_names
+from marketplace.channels.facts.audience_vocabulary import LEVELS, education_levels
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
 
 COUNT_MAX = 10_000_000_000
@@ -153,37 +154,67 @@ def covers_adults(margin: Mapping[str, float]) -> bool:
     return reached >= 99
 
 
+def covers_levels(margin: Mapping[str, float]) -> bool:
+    """Return whether the labels of a list of education leave out no level."""
+    spans = [span for label in margin if (span := education_levels(label)) is not None]
+    return {level for first, after in spans for level in range(first, after)} == set(range(len(LEVELS)))
+
+
 def normalise_labels(
     name: str, margin: Mapping[str, float], code_of: Callable[[str], str | None], codes: Iterable[str]
 ) -> tuple[dict[str, float], list[CellError]]:
     """Return the margin under the codes of a vocabulary, and an error for each label that is not of it."""
     normalised: dict[str, float] = {}
-    errors: list[CellError] = []
+    errors = _told_twice(name, margin, code_of)
     for label, share in margin.items():
         code = code_of(label)
         if code is None:
             zh, en = f"“{label}” 不在名录内", f"'{label}' is none of"
             errors.append(CellError(name, label, f"{zh}：{'、'.join(codes)}。", f"{en}: {', '.join(codes)}."))
-        elif code in normalised:
-            errors.append(CellError(name, label, f"“{label}” 出现两次。", f"'{label}' is there twice."))
         else:
             normalised[code] = share
     return normalised, errors
 
 
+def _told_twice(
+    name: str, labels: Iterable[str], code_of: Callable[[str], str | None], several: Sequence[str] = ()
+) -> list[CellError]:
+    """Return an error for each label that means the same as one before it, which names both: their shares contradict
+    each other, or one of them is another label misspelt. ``several`` are codes that many labels may stand for."""
+    first: dict[str, str] = {}
+    errors = []
+    for label in labels:
+        code = code_of(label)
+        if code is None or code in several:
+            continue
+        if code in first:
+            zh, en = f"“{first[code]}”和“{label}”", f"'{first[code]}' and '{label}'"
+            errors.append(CellError(name, label, f"{zh}是同一项，出现两次。", f"{en} are the same, told twice."))
+        first.setdefault(code, label)
+    return errors
+
+
 def normalise_regions(margin: Mapping[str, float]) -> tuple[dict[str, float], list[CellError]]:
-    """Return the margin under the codes of regions, and an error for each label that is no region."""
+    """Return the margin under the codes of regions, and an error for each label that is no region, or one that is told
+    already under another name. Those of the rest add up."""
     shares, strangers = region_names.merged_shares(margin)
-    return shares, [CellError("region", label, *region_names.stranger_said(label)) for label in strangers]
+    errors = [CellError("region", label, *region_names.stranger_said(label)) for label in strangers]
+    rests = (region_names.OTHER, region_names.UNKNOWN)
+    return shares, errors + _told_twice("region", margin, region_names.region_label, rests)
 
 
-def normalise_genders(margin: Mapping[str, float]) -> dict[str, float]:
-    """Return the margin with female, male and unknown in place of the platforms' labels; other labels stay."""
+def normalise_genders(margin: Mapping[str, float]) -> tuple[dict[str, float], list[CellError]]:
+    """Return the margin with female, male and unknown in place of the platforms' labels, and an error for each that is
+    told already under another label. Other labels stay; those of the rest add up."""
     normalised: dict[str, float] = {}
     for label, share in margin.items():
-        gender = GENDERS.get(label.strip().lower(), label)
+        gender = _gender(label)
         normalised[gender] = normalised.get(gender, 0.0) + share
-    return normalised
+    return normalised, _told_twice("gender", margin, _gender, ("unknown",))
+
+
+def _gender(label: str) -> str:
+    return GENDERS.get(label.strip().lower(), label)
 
 
 def check_margin(name: str, margin: Mapping[str, float], whole: bool) -> Iterator[CellError]:

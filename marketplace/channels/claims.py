@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.channels import policy
+from marketplace.channels import policy, proofs
 from marketplace.channels.models import (
     AudienceSnapshot,
     Channel,
@@ -79,15 +79,20 @@ def ask(session: Session, actor: Actor, channel_id: UUID, *, kind: str, import_i
     if (wanted == ProofKind.PLATFORM_EXPORT) != (import_id is not None):
         detail = "Name the imported file, and only for the kind platform_export."
         raise InvalidInput(errors=[FieldError("/import_id", detail)])
-    asked = _asked(session, channel)
-    if asked is not None and wanted == ProofKind.CODE_IN_PROFILE and is_good(asked):
+    asked = proofs.asked(session, channel)
+    if asked is not None and wanted == ProofKind.CODE_IN_PROFILE and proofs.is_good(asked):
         return asked
     if import_id is not None:
         _require_export(session, actor, channel, import_id)
     if asked is not None:
-        apply_transition(session, asked, PROOF_TRANSITIONS, "lapse", actor, parties=[channel.creator_id])
-        session.flush()  # before the next one is asked for: one at a time
-    proof = ChannelProof(channel_id=channel.id, creator_id=channel.creator_id, kind=wanted, import_id=import_id)
+        proofs.lapse(session, asked, actor, [channel.creator_id])
+    proof = ChannelProof(
+        channel_id=channel.id,
+        creator_id=channel.creator_id,
+        handle=channel.handle,
+        kind=wanted,
+        import_id=import_id,
+    )
     if wanted == ProofKind.CODE_IN_PROFILE:
         proof.code = "inlay-" + "".join(secrets.choice(ids.ALPHABET) for _ in range(CODE_LETTERS))
         proof.expires_at = now() + timedelta(days=CODE_DAYS)
@@ -102,15 +107,6 @@ def ask(session: Session, actor: Actor, channel_id: UUID, *, kind: str, import_i
         proof_kind=wanted,
     )
     return proof
-
-
-def is_good(proof: ChannelProof) -> bool:
-    """Return whether a code can still be looked for; an export never grows too old."""
-    return proof.expires_at is not None and proof.expires_at > now()
-
-
-def _asked(session: Session, channel: Channel) -> ChannelProof | None:
-    return session.scalar(sa.select(ChannelProof).filter_by(channel_id=channel.id, status=ProofStatus.ASKED))
 
 
 def _require_export(session: Session, actor: Actor, channel: Channel, import_id: UUID) -> None:
@@ -156,7 +152,7 @@ def find(session: Session, actor: Actor, channel_id: UUID) -> ShownClaim:
 
 
 def _shown(session: Session, channel: Channel) -> ShownClaim:
-    proofs = sa.select(ChannelProof).where(ChannelProof.channel_id == channel.id).order_by(ChannelProof.id.desc())
+    offered = sa.select(ChannelProof).where(ChannelProof.channel_id == channel.id).order_by(ChannelProof.id.desc())
     rivals = session.execute(
         sa.select(Channel, Party)
         .join(Party, Party.id == Channel.creator_id)
@@ -166,7 +162,7 @@ def _shown(session: Session, channel: Channel) -> ShownClaim:
     return ShownClaim(
         channel,
         session.get_one(Party, channel.creator_id),
-        session.scalars(proofs).all(),
+        session.scalars(offered).all(),
         [RivalClaim(rival, creator) for rival, creator in rivals],
     )
 
@@ -179,10 +175,10 @@ def prove(
     Raises NotFound, WrongState (nothing waits, the code is no longer good, proven already).
     """
     channel, others = _lock_account(session, channel_id)
-    proof = _asked(session, channel)
+    proof = proofs.asked(session, channel)
     if proof is None:
         raise WrongState("Nothing was offered as proof; the creator asks for a code first.", state="not asked")
-    if proof.kind == ProofKind.CODE_IN_PROFILE and not is_good(proof):
+    if proof.kind == ProofKind.CODE_IN_PROFILE and not proofs.is_good(proof):
         raise WrongState("The code has lapsed; the creator asks for a new one.", state="lapsed")
     file = session.get(ChannelImport, proof.import_id) if proof.import_id else None
     sha256 = evidence_sha256 or (file.sha256 if file else hashlib.sha256(evidence.encode()).hexdigest())
@@ -200,7 +196,7 @@ def prove(
 def refuse(session: Session, actor: Actor, channel_id: UUID, *, reason: str) -> ShownClaim:
     """Refuse a claim, also one that was proven, with the proof that waits. Raises NotFound, WrongState."""
     channel, _ = _lock_account(session, channel_id)
-    proof = _asked(session, channel)
+    proof = proofs.asked(session, channel)
     if proof is not None:
         _decide(session, actor, proof, "refuse", reason)
     if proof is None or channel.claim_status != ClaimStatus.REFUSED:

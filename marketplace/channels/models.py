@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.db import Base
 
+# A handle as platforms compare it, in SQL.
+HANDLE_KEY = "lower(ltrim(btrim(handle), '@'))"
+
 
 class ChannelStatus(StrEnum):
     ACTIVE = "active"
@@ -94,15 +97,16 @@ class Channel(Base):
     pacing: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True), default=None)
     claim_status: Mapped[ClaimStatus] = mapped_column(default=ClaimStatus.CLAIMED, server_default="claimed")
     proven_at: Mapped[datetime | None] = mapped_column(default=None)
-    handle_key: Mapped[str] = mapped_column(sa.Computed("lower(ltrim(btrim(handle), '@'))", persisted=True), init=False)
+    handle_key: Mapped[str] = mapped_column(sa.Computed(HANDLE_KEY, persisted=True), init=False)
     version: Mapped[int] = mapped_column(default=1)
 
 
 class ChannelProof(Base):
     """What a creator's side offers as proof of a claim, and what an admin saw of it and decided.
 
-    `code` is to stand in the account's profile until `expires_at`; `import_id` is the platform's export file. Of the
-    evidence the words are kept, and the SHA-256 of the file, or of the words where there is none.
+    `handle` is the account's as it was when the proof was asked for. `code` is to stand in its profile until
+    `expires_at`; `import_id` is the platform's export file. Of the evidence the words are kept, and the SHA-256 of the
+    file, or of the words where there is none.
     """
 
     __tablename__ = "channel_proofs"
@@ -118,6 +122,7 @@ class ChannelProof(Base):
 
     channel_id: Mapped[UUID] = mapped_column(sa.ForeignKey("channels.id"), index=True)
     creator_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"))
+    handle: Mapped[str]
     kind: Mapped[ProofKind]
     code: Mapped[str | None] = mapped_column(default=None)
     import_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("imports.id"), default=None)

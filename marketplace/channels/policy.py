@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from marketplace.channels.models import Channel, ChannelImport, ChannelProof, ChannelTransfer
 from marketplace.core.actor import Actor, Role
 from marketplace.core.errors import FieldError, InvalidInput
+from marketplace.operations.seals import was_closed
 
 OWNERS = (Role.CREATOR, Role.AGENCY)
 
@@ -19,9 +20,9 @@ _BIDS = sa.table(
     sa.column("brief_id", sa.Uuid),
     sa.column("brand_id", sa.Uuid),
     sa.column("status"),
+    sa.column("withdrawn_at"),
 )
-_BRIEFS = sa.table("briefs", sa.column("id", sa.Uuid), sa.column("status"))
-_STANDING = ("open", "accepted", "declined")
+_BRIEFS = sa.table("briefs", sa.column("id", sa.Uuid), sa.column("closed_at"), sa.column("cancelled_at"))
 
 
 _IDS = ARRAY(sa.Uuid)
@@ -45,19 +46,29 @@ def counts_once(alias: str) -> str:
 
 
 _BEATEN = (
-    "EXISTS (SELECT 1 FROM channels o WHERE o.platform = {c}.platform AND o.{key} = {c}.{key} AND o.id <> {c}.id"
+    "EXISTS (SELECT 1 FROM channels o WHERE o.platform = {k}.platform AND o.{key} = {k}.{key} AND o.id <> {c}.id"
     " AND o.claim_status = 'proven')"
 )
 
 
-def unbeaten(alias: str) -> str:
+def holds(alias: str, named: str) -> str:
+    """Return the SQL condition on `channels` that the account of that name is proven to be its creator's.
+
+    ``named`` is the alias of a name, a row with `platform`, `account_key` and `handle_key`: what the channel is called,
+    or was called when it bid.
+    """
+    return f"({alias}.claim_status = 'proven' AND {alias}.handle_key = {named}.handle_key)"
+
+
+def unbeaten(alias: str, named: str = "") -> str:
     """Return the SQL condition on `channels` that a claim may be dealt with: proven, or neither refused nor beaten.
 
     For whatever offers channels to others. Of several claims that nobody has proven all are shown, each as claimed:
-    else whoever takes another's handle would hide the other.
+    else whoever takes another's handle would hide the other. ``named``: as in `holds`; without it, the channel itself.
     """
-    beaten = " OR ".join(_BEATEN.format(c=alias, key=key) for key in ("account_key", "handle_key"))
-    return f"({alias}.claim_status = 'proven' OR ({alias}.claim_status = 'claimed' AND NOT ({beaten})))"
+    name = named or alias
+    beaten = " OR ".join(_BEATEN.format(c=alias, k=name, key=key) for key in ("account_key", "handle_key"))
+    return f"({holds(alias, name)} OR ({alias}.claim_status <> 'refused' AND NOT ({beaten})))"
 
 
 def _of(parties: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
@@ -68,8 +79,16 @@ def _of(parties: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
 OWNED = _of(sa.bindparam("parties", type_=_IDS))
 
 
+def stood_at_close(bid: Any, brief: Any) -> sa.ColumnElement[bool]:
+    """Match the bids that were on the table when their brief was closed, whatever became of them since.
+
+    One withdrawn at the very moment of the close, or later, was there when the brand could first look.
+    """
+    return sa.or_(bid.status != "withdrawn", bid.withdrawn_at >= brief.closed_at)
+
+
 def visible(actor: Actor) -> sa.ColumnElement[bool]:
-    """Owners see their own; a brand sees the channels whose bids on its closed briefs were not withdrawn."""
+    """Owners see their own; a brand sees the channel of every bid that it may see."""
     if actor.sees_all or actor.role in OWNERS:
         return own(actor)
     if actor.role != Role.BRAND:
@@ -77,7 +96,7 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
     offered = (
         sa.select(_BIDS.c.channel_id)
         .join(_BRIEFS, _BRIEFS.c.id == _BIDS.c.brief_id)
-        .where(_BIDS.c.brand_id == actor.party_id, _BRIEFS.c.status == "closed", _BIDS.c.status.in_(_STANDING))
+        .where(_BIDS.c.brand_id == actor.party_id, was_closed(_BRIEFS.c), stood_at_close(_BIDS.c, _BRIEFS.c))
     )
     return Channel.id.in_(offered)
 
@@ -119,10 +138,14 @@ def same_account(channel: Channel) -> sa.ColumnElement[bool]:
     )
 
 
-def open_bids(channel_id: UUID) -> sa.Select[Any]:
-    """Count the bids with a channel that wait for a decision."""
+def standing_bids(channel_id: UUID) -> sa.Select[Any]:
+    """Count the bids with a channel that wait for a decision or are accepted, by status."""
+    standing = _BIDS.c.status.in_(("open", "accepted"))
     return (
-        sa.select(sa.func.count()).select_from(_BIDS).where(_BIDS.c.channel_id == channel_id, _BIDS.c.status == "open")
+        sa.select(_BIDS.c.status, sa.func.count())
+        .where(_BIDS.c.channel_id == channel_id, standing)
+        .group_by(_BIDS.c.status)
+        .order_by(_BIDS.c.status.desc())
     )
 
 

@@ -94,7 +94,7 @@ def change(body: dict[str, Any], channel_id: UUID, version: int) -> Channel:
 
 @blueprint.post("/channels/<id('chn'):channel_id>/archive", allow=OWNERS, needs=Permission.CHANNELS, answers=ChannelOut)
 def archive(channel_id: UUID) -> Channel:
-    """Take the channel out of use; bids that stand keep it."""
+    """Take the channel out of use for good: its bids can be accepted no more."""
     return service.archive(session(), actor(), channel_id)
 
 

@@ -64,7 +64,7 @@ class ChannelIn(Schema):
 
 
 class ChannelPatchIn(Schema):
-    """What is left out stays as it is."""
+    """What is left out stays as it is. Another handle has to be proven anew."""
 
     handle = HandleField(200)
     name = TextField(200)

@@ -18,6 +18,7 @@ class ClaimProofIn(Schema):
 class ClaimProofOut(Schema):
     id = IdField("prf", required=True)
     channel_id = IdField("chn", required=True)
+    handle = fields.String(required=True, metadata={"description": "Of the account that it is a proof of."})
     kind = one_of(ProofKind, required=True)
     code = fields.String(
         required=True,

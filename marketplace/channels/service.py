@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from marketplace.channels import policy
+from marketplace.channels import policy, renames
 from marketplace.channels.files.bulk_store import handle_key
 from marketplace.channels.files.imports import require_creator
 from marketplace.channels.models import AudienceSnapshot, Channel, ChannelStatus, ChannelVideo, ClaimStatus
@@ -120,16 +120,23 @@ def find(session: Session, actor: Actor, channel_id: UUID) -> Channel:
 
 
 def change(session: Session, actor: Actor, channel_id: UUID, *, version: int, values: Mapping[str, Any]) -> Channel:
-    """Change a channel's name and description; its platform, account and creator cannot change."""
+    """Change a channel's name and description; its platform and creator cannot change, nor the platform's id.
+
+    Another handle has to be proven anew (see renames). Raises NotFound, and Conflict if its creator has a channel of
+    that handle.
+    """
     channel = db.lock(session, Channel, channel_id, policy.own(actor), version=version)
     changed = sorted(name for name, value in values.items() if getattr(channel, name) != value)
     if changed:
+        parties = event_parties(channel, actor)
+        told: dict[str, Any] = {"fields": changed}
+        if "handle" in changed:
+            told |= {"handle_before": channel.handle, "handle_after": values["handle"]}
+            renames.rename(session, channel, values["handle"], actor, parties)
         for name in changed:
             setattr(channel, name, values[name])
         channel.version += 1
-        events.record(
-            session, "channels.change", channel.id, actor, parties=event_parties(channel, actor), fields=changed
-        )
+        events.record(session, "channels.change", channel.id, actor, parties=parties, **told)
     return channel
 
 

@@ -7,17 +7,21 @@ from marketplace.core.states import Transitions, transition
 CHANNEL_TRANSITIONS: Transitions = {
     "archive": transition(ChannelStatus.ACTIVE, to=ChannelStatus.ARCHIVED, by=(Role.CREATOR, Role.AGENCY, Role.ADMIN)),
 }
+# Whoever may change a channel's handle; the system does when a file names another one.
+_RENAMES = (Role.CREATOR, Role.AGENCY, Role.ADMIN, Role.SYSTEM)
 # Of `claim_status`. "supplant" follows by itself when another claim on the same account is proven. What was refused may
-# be proven later: somebody who bought the account, or whose first proof was not good enough.
+# be proven later: somebody who bought the account, or whose first proof was not good enough. "rename" follows when a
+# proven channel gets another handle, also by a file.
 CLAIM_TRANSITIONS: Transitions = {
     "prove": transition(ClaimStatus.CLAIMED, ClaimStatus.REFUSED, to=ClaimStatus.PROVEN, by=Role.ADMIN),
     "refuse": transition(ClaimStatus.CLAIMED, ClaimStatus.PROVEN, to=ClaimStatus.REFUSED, by=Role.ADMIN),
     "supplant": transition(ClaimStatus.CLAIMED, ClaimStatus.PROVEN, to=ClaimStatus.REFUSED, by=Role.ADMIN),
+    "rename": transition(ClaimStatus.PROVEN, to=ClaimStatus.CLAIMED, by=_RENAMES),
 }
 PROOF_TRANSITIONS: Transitions = {
     "accept": transition(ProofStatus.ASKED, to=ProofStatus.ACCEPTED, by=Role.ADMIN),
     "refuse": transition(ProofStatus.ASKED, to=ProofStatus.REFUSED, by=Role.ADMIN),
-    "lapse": transition(ProofStatus.ASKED, to=ProofStatus.LAPSED, by=(Role.CREATOR, Role.AGENCY)),
+    "lapse": transition(ProofStatus.ASKED, to=ProofStatus.LAPSED, by=_RENAMES),
 }
 TRANSFER_TRANSITIONS: Transitions = {
     "accept": transition(TransferStatus.OFFERED, to=TransferStatus.ACCEPTED, by=Role.CREATOR),

@@ -34,8 +34,8 @@ class ShownTransfer:
 def offer(session: Session, actor: Actor, channel_id: UUID, *, creator_id: UUID) -> ShownTransfer:
     """Offer one's own proven channel to another creator.
 
-    Raises NotFound, WrongState (not proven, archived, with open bids), InvalidInput (nobody to offer it to), and
-    Conflict while another offer is open.
+    Raises NotFound, WrongState (not proven, archived, with open or accepted bids), InvalidInput (nobody to offer it
+    to), and Conflict while another offer is open.
     """
     channel = db.lock(session, Channel, channel_id, policy.own(actor))
     taker = session.scalar(sa.select(Party).where(Party.id == creator_id, Party.kind == PartyKind.CREATOR))
@@ -117,10 +117,12 @@ def _require_free(session: Session, channel: Channel) -> None:
         raise WrongState(f"Only a proven channel in use is handed over; this one is {state}.", state=state)
     # Whoever takes the channel over does not see the bids of the other, and must not be bound by them.
     with db.acting_as(session, SYSTEM):
-        count = session.scalar(policy.open_bids(channel.id)) or 0
-    if count:
+        standing = session.execute(policy.standing_bids(channel.id)).all()
+    if standing:
+        counts = " and ".join(f"{count} {status}" for status, count in standing)
         raise WrongState(
-            f"It has {count} open bids. Withdraw them first, or wait for their decision.", state="bids open"
+            f"It has {counts} bids. Withdraw them or step back from them first; open ones may also be decided.",
+            state=f"bids {standing[0][0]}",
         )
 
 

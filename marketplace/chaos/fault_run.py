@@ -28,6 +28,7 @@ import urllib3
 from marketplace.briefs.models import Brief
 from marketplace.chaos import chaos_market
 from marketplace.chaos.faults import FaultMaker
+from marketplace.cli.number_options import SEED_MAX, RealNumber, WholeNumber
 from marketplace.core import db, ids, jobs
 from marketplace.local.market_tree import MarketTree, answers
 from marketplace.matching.scoring import service as matching
@@ -285,11 +286,13 @@ def free_port() -> int:
 
 
 @click.command("chaos")
-@click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--jobs", "wanted", type=click.IntRange(10, 1_000_000), default=2000, show_default=True)
-@click.option("--faults", type=click.IntRange(0, 100_000), default=24, show_default=True)
-@click.option("--bids", type=click.IntRange(0, 10_000), default=100, show_default=True)
-@click.option("--every", type=float, default=1.5, show_default=True, help="seconds between faults, about")
+@click.option("--seed", type=WholeNumber(0, SEED_MAX), default=1, show_default=True)
+@click.option("--jobs", "wanted", type=WholeNumber(10, 1_000_000), default=2000, show_default=True)
+@click.option("--faults", type=WholeNumber(0, 100_000), default=24, show_default=True)
+@click.option("--bids", type=WholeNumber(0, 10_000), default=100, show_default=True)
+@click.option(
+    "--every", type=RealNumber(0.01, 3600), default=1.5, show_default=True, help="seconds between faults, about"
+)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="write the JSON result here too")
 def chaos(seed: int, wanted: int, faults: int, bids: int, every: float, out: Path | None) -> None:
     """Break a market of its own on purpose and count what was lost or doubled. Ends with 0 only if nothing was."""

@@ -11,6 +11,7 @@ from marketplace.cli import decide_bids, decide_reviews
 from marketplace.cli.api_table import CALLS, ApiCommand
 from marketplace.cli.claims_table import CLAIM_CALLS
 from marketplace.cli.client import ApiClient, fail
+from marketplace.cli.number_options import WholeNumber
 from marketplace.cli.output import echo_json, fields, table
 
 NOUNS = {
@@ -65,12 +66,15 @@ def add_to(root: click.Group) -> None:
 def _command(call: ApiCommand) -> click.Command:
     arguments = re.findall(r"\{(\w+)\}", call.path)
     params: list[click.Parameter] = [click.Argument([name], metavar=name.upper()) for name in arguments]
-    params += [click.Option([f"--{name.replace('_', '-')}"], help=f"only this {name}") for name in call.filters]
+    params += [
+        click.Option([f"--{name.replace('_', '-')}"], help=f"only this {name}", type=call.numbers.get(name))
+        for name in call.filters
+    ]
     params += [click.Option([f"--{name.replace('_', '-')}"], required=True) for name in call.fields]
     params += [click.Option([f"--{name.replace('_', '-')}"]) for name in call.optional]
     if call.columns:
         params.append(
-            click.Option(["--most"], type=click.IntRange(1, 10_000), default=20, show_default=True, help="rows to show")
+            click.Option(["--most"], type=WholeNumber(1, 10_000), default=20, show_default=True, help="rows to show")
         )
     if call.body == "file":
         params.append(
@@ -121,5 +125,5 @@ def _list(api: ApiClient, call: ApiCommand, path: str, query: dict[str, Any], mo
 def _read(file: Any) -> Any:
     try:
         return json.load(file)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         fail(f"{file.name} is no JSON: {error}.", 2)

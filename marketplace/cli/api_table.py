@@ -1,7 +1,9 @@
 """The table of commands that mirror the API: what is typed, what is called, what is shown."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from marketplace.cli.number_options import WholeNumber
 from marketplace.cli.output import Column
 
 
@@ -10,8 +12,8 @@ class ApiCommand:
     """`inlay <noun> <verb> ARGUMENTS... --options`. `{name}` in the path is an argument.
 
     `body` names how the body is given: "file" (JSON from --file or standard input), "fields" (options of their own, of
-    which `optional` may be left out) or none. `columns` shows a list as a table; without them one thing is shown, a
-    line a value.
+    which `optional` may be left out) or none. `numbers` are the filters that are numbers. `columns` shows a list as a
+    table; without them one thing is shown, a line a value.
     """
 
     noun: str
@@ -25,6 +27,7 @@ class ApiCommand:
     optional: tuple[str, ...] = ()
     body: str = ""
     etag_from: str = ""
+    numbers: Mapping[str, WholeNumber] = field(default_factory=dict)
 
 
 _PARTY: tuple[Column, ...] = (("id", "id"), ("kind", "kind"), ("name", "name"), ("status", "status"))
@@ -206,6 +209,7 @@ CALLS: tuple[ApiCommand, ...] = (
         "/channels/{channel}/price",
         "a channel's fair price with its interval, count and basis",
         filters=("length_tier", "rights", "exclusivity_days", "currency"),
+        numbers={"exclusivity_days": WholeNumber(0, 365)},
     ),
     ApiCommand("deal-prices", "list", "GET", "/deal-prices", "what your own deals closed at", _DEAL_PRICE),
     ApiCommand("deal-prices", "tell", "POST", "/deal-prices", "tell what a deal closed at", body="file"),

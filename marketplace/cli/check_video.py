@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from marketplace.cli.client import ApiClient, fail
+from marketplace.cli.number_options import RealNumber
 from marketplace.cli.output import echo_json
 from marketplace.core.lazy_import import lazy_module
 from marketplace.intrusiveness.messages import BANDS, KINDS, number, stamp
@@ -33,7 +34,7 @@ PLAN_BYTES_MAX = 1_000_000
     help="a folder of reference images (PNG, JPEG, WebP) of packs and logos",
 )
 @click.option("--plan", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="the placement plan, JSON")
-@click.option("--fit", type=float, help="how well the brief fits the channel, 0..1")
+@click.option("--fit", type=RealNumber(0, 1), help="how well the brief fits the channel, 0..1")
 @click.option("--buying-link/--no-buying-link", default=None, help="whether the video will carry a buying link")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="write result, timeline and keyframes")
 @click.option("--cache", type=click.Path(file_okay=False, path_type=Path), help="where frames and models are kept")
@@ -104,8 +105,6 @@ def _brand(brand: str, aliases: tuple[str, ...], refs: Path | None) -> "WantedBr
 
 
 def _terms(plan: Path | None, fit: float | None, buying_link: bool | None) -> ScoringTerms:
-    if fit is not None and not 0 <= fit <= 1:
-        fail("--fit lies between 0 and 1.", 2)
     return ScoringTerms(None if plan is None else read_plan(plan), math.nan if fit is None else fit, buying_link)
 
 

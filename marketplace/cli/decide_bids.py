@@ -6,9 +6,11 @@ from typing import Any
 import click
 
 from marketplace.cli.client import ApiClient
+from marketplace.cli.number_options import WholeNumber
 from marketplace.cli.output import echo_json, fields
+from marketplace.matching.gates.bid_gates import BRANDS_OWN, OPTIONS_MAX
 
-_DESPITE = click.Choice(["over_tolerance", "over_ceiling"])
+_DESPITE = click.Choice(sorted(BRANDS_OWN))
 
 
 def _setting_aside(command: Callable[..., None]) -> Callable[..., None]:
@@ -20,7 +22,7 @@ def _setting_aside(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command("accept")
 @click.argument("bid")
-@click.option("--option", type=click.IntRange(0), help="which of its prices; 0 is its own")
+@click.option("--option", type=WholeNumber(0, OPTIONS_MAX), help="which of its prices; 0 is its own")
 @_setting_aside
 @click.pass_obj
 def accept(api: ApiClient, /, bid: str, option: int | None, over_budget: bool, despite: tuple[str, ...]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from marketplace.cli.client import ApiClient
+from marketplace.cli.number_options import WholeNumber
 from marketplace.cli.output import Column, echo_json, table
 
 TIERS = ("under 30,000", "30,000-100,000", "100,000-500,000", "from 500,000")
@@ -32,7 +33,7 @@ COLUMNS: tuple[Column, ...] = (
 
 @click.command("price-index")
 @click.option("--vertical", help="only this vertical")
-@click.option("--most", type=click.IntRange(1, 10_000), default=20, show_default=True, help="rows to show")
+@click.option("--most", type=WholeNumber(1, 10_000), default=20, show_default=True, help="rows to show")
 @click.pass_obj
 def price_index(api: ApiClient, vertical: str | None, most: int) -> None:
     """Show settled over listed prices; "other" is what no finer row tells of. Needs no key."""

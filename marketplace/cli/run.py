@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from marketplace import schema
 from marketplace.cli.client import fail
+from marketplace.cli.number_options import WholeNumber
 from marketplace.core import db
 from marketplace.core.actor import EVERYTHING, Actor, Role
 from marketplace.core.config import Config
@@ -26,9 +27,9 @@ STALE_S = 60
 
 @click.command("web")
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
-@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="processes")
-@click.option("--threads", type=click.IntRange(1, 64), default=8, show_default=True, help="threads a process")
+@click.option("--port", type=WholeNumber(1, 65535), default=8000, show_default=True)
+@click.option("--workers", type=WholeNumber(1, 64), default=1, show_default=True, help="processes")
+@click.option("--threads", type=WholeNumber(1, 64), default=8, show_default=True, help="threads a process")
 def web(host: str, port: int, workers: int, threads: int) -> None:
     """Serve the API."""
     Config.from_env()
@@ -37,7 +38,7 @@ def web(host: str, port: int, workers: int, threads: int) -> None:
 
 
 @click.command("worker")
-@click.option("--children", type=click.IntRange(1, 64), default=2, show_default=True, help="processes that do jobs")
+@click.option("--children", type=WholeNumber(1, 64), default=2, show_default=True, help="processes that do jobs")
 @click.option(
     "--queue",
     "queues",
@@ -104,7 +105,7 @@ def health(part: str) -> None:
     help="where everything is kept",
 )
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--port", type=WholeNumber(1, 65535), default=8000, show_default=True)
 def up(data: Path, host: str, port: int) -> None:
     """Start everything on the embedded servers (or on DATABASE_URL and REDIS_URL); Ctrl-C stops it all."""
     try:

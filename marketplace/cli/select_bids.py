@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from marketplace.cli.client import ApiClient, fail
+from marketplace.cli.number_options import MoneyAmount, RealNumber, WholeNumber, refuse
 from marketplace.cli.output import Column, echo_json, table
-from marketplace.core.money import MINOR_DIGITS
+from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
 from marketplace.matching.scoring.schemas import BID_PICTURES, LANGUAGES
-from marketplace.matching.selection.schemas import PICTURES
+from marketplace.matching.selection.schemas import BIDS_MAX, PICTURES, PROVE
 
 POLL_S = 0.3
 OVER = ("done", "failed", "confirmed")
@@ -39,17 +40,19 @@ BUDGET: tuple[Column, ...] = (
 def _limits(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options for the limits that a set has to keep."""
     options = (
-        click.option("--budget", help="in the brief's currency, such as 60000; else the brief's own"),
-        click.option("--min-bids", type=click.IntRange(0, 1000), default=0, help="at least so many"),
-        click.option("--max-bids", type=click.IntRange(1, 1000), help="at most so many"),
-        click.option("--per-agency", type=click.IntRange(1, 1000), help="at most so many of one agency"),
-        click.option("--per-platform", type=click.IntRange(1, 1000), help="at most so many of one platform"),
-        click.option("--per-niche", type=click.IntRange(1, 1000), help="at most so many of one niche"),
+        click.option(
+            "--budget", type=MoneyAmount(), help="in the brief's currency, such as 60000; else the brief's own"
+        ),
+        click.option("--min-bids", type=WholeNumber(0, BIDS_MAX), default=0, help="at least so many"),
+        click.option("--max-bids", type=WholeNumber(1, BIDS_MAX), help="at most so many"),
+        click.option("--per-agency", type=WholeNumber(1, BIDS_MAX), help="at most so many of one agency"),
+        click.option("--per-platform", type=WholeNumber(1, BIDS_MAX), help="at most so many of one platform"),
+        click.option("--per-niche", type=WholeNumber(1, BIDS_MAX), help="at most so many of one niche"),
         click.option("--must", multiple=True, metavar="BID", help="has to be in; may be given again"),
         click.option("--never", multiple=True, metavar="BID", help="must not be in; may be given again"),
-        click.option("--contacts", type=click.FloatRange(1, 100), help="mean contacts for each person, at most"),
-        click.option("--intrusiveness", type=click.FloatRange(0, 100), help="of each bid, at most"),
-        click.option("--ad-load", type=click.FloatRange(0, 1), help="of each channel, at most"),
+        click.option("--contacts", type=RealNumber(1, 100), help="mean contacts for each person, at most"),
+        click.option("--intrusiveness", type=RealNumber(0, 100), help="of each bid, at most"),
+        click.option("--ad-load", type=RealNumber(0, 1), help="of each channel, at most"),
         click.option("--lift-ceiling", is_flag=True, help="bids above the brief's own ceiling too"),
         click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True),
     )
@@ -75,21 +78,18 @@ def _body(api: ApiClient, brief: str, given: Mapping[str, Any]) -> dict[str, Any
     return body
 
 
-def _amount(text: str, currency: str) -> dict[str, Any]:
-    try:
-        minor = Decimal(text.replace(",", "")).scaleb(MINOR_DIGITS[currency])
-    except InvalidOperation:
-        fail(f"--budget {text[:40]} is no amount such as 60000 or 60000.50.", 2)
-    if minor != minor.to_integral_value() or minor <= 0:
-        fail(f"--budget {text[:40]} is no amount of {currency} above zero.", 2)
+def _amount(amount: Decimal, currency: str) -> dict[str, Any]:
+    minor = amount.scaleb(MINOR_DIGITS[currency])
+    if minor != minor.to_integral_value() or not 1 <= minor <= AMOUNT_MAX:
+        refuse(amount, "--budget", f"amount of {currency}: at most {MINOR_DIGITS[currency]} digits after the point")
     return {"amount_minor": int(minor), "currency": currency}
 
 
 @click.command("select")
 @click.argument("brief")
 @_limits
-@click.option("--prove", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
-@click.option("--time-limit", type=click.IntRange(1, 300), default=60, show_default=True, help="seconds of proving")
+@click.option("--prove", type=click.Choice(PROVE), default="auto", show_default=True)
+@click.option("--time-limit", type=WholeNumber(1, 300), default=60, show_default=True, help="seconds of proving")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="a folder for the pictures (SVG)")
 @click.pass_obj
 def select(api: ApiClient, /, brief: str, prove: str, time_limit: int, out: Path | None, **given: Any) -> None:

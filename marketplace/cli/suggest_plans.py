@@ -8,6 +8,7 @@ from typing import Any, TextIO
 import click
 
 from marketplace.cli.client import ApiClient, fail
+from marketplace.cli.number_options import RealNumber, WholeNumber
 from marketplace.cli.output import echo_json
 from marketplace.intrusiveness import frontier, plan_score
 from marketplace.intrusiveness.messages import between
@@ -44,8 +45,8 @@ def suggestions(api: ApiClient, /, bid: str, take: str | None, language: str) ->
 
 @click.command("plan")
 @click.argument("file", type=click.File("r", encoding="utf-8"))
-@click.option("--fit", type=click.FloatRange(0, 1), help="how well the brief fits the channel; not known without it")
-@click.option("--number", type=click.IntRange(1, frontier.POINTS_MAX), help="print this plan alone, as JSON for a bid")
+@click.option("--fit", type=RealNumber(0, 1), help="how well the brief fits the channel; not known without it")
+@click.option("--number", type=WholeNumber(1, frontier.POINTS_MAX), help="print this plan alone, as JSON for a bid")
 @_language
 @click.pass_obj
 def check_plan(api: ApiClient, /, file: TextIO, fit: float | None, number: int | None, language: str) -> None:

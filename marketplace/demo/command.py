@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from marketplace.cli.client import fail
+from marketplace.cli.number_options import SEED_MAX, WholeNumber
 from marketplace.cli.show_ranking import print_ranking
 from marketplace.core import db
 from marketplace.core.actor import EVERYTHING, Actor, Role
@@ -41,8 +42,10 @@ SHOWN = 3
     help="thrown away and made anew",
 )
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
-@click.option("--seed", type=int, default=20261123, show_default=True, help="another seed, another world")
+@click.option("--port", type=WholeNumber(1, 65535), default=8000, show_default=True)
+@click.option(
+    "--seed", type=WholeNumber(0, SEED_MAX), default=20261123, show_default=True, help="another seed, another world"
+)
 @click.option("--exit", "leave", is_flag=True, help="end after the walk instead of staying up")
 def demo(data: Path, host: str, port: int, seed: int, leave: bool) -> None:
     """Make a world of creators, agencies and brands and run the main job on it, on embedded servers."""

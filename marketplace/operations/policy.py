@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.actor import Actor, Role
 from marketplace.core.events import Event
-from marketplace.operations import agency_reach
+from marketplace.operations import agency_reach, seals
 
 # What happens to a party's people, seats, keys, sessions and mandates is never read by way of a mandate.
 OF_THE_PARTY_ITSELF = (
@@ -24,7 +24,8 @@ SEALED_NOUN = "bids"
 
 # This room may not import bids and briefs, which are above it, so their tables are declared here.
 _BIDS = sa.table("bids", sa.column("id", sa.Uuid), sa.column("brief_id", sa.Uuid))
-_BRIEFS = sa.table("briefs", sa.column("id", sa.Uuid), sa.column("status"))
+_TIME = sa.DateTime(timezone=True)
+_BRIEFS = sa.table("briefs", sa.column("id", sa.Uuid), sa.column("closed_at", _TIME), sa.column("cancelled_at", _TIME))
 
 
 def visible(actor: Actor) -> sa.ColumnElement[bool]:
@@ -53,8 +54,8 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
 def sealed(session: Session, actor: Actor, events: Iterable[Event]) -> set[UUID]:
     """Return those of the events that must not say whose bid they are about.
 
-    Bids are sealed from admins too until their brief is over. Their events stay in the stream, so that whoever follows
-    it misses none, and are shown in full from the close on.
+    Bids are sealed from admins too until their brief is closed, and for good if it is called off before. Their events
+    stay in the stream, so that whoever follows it misses none, and are shown in full from the close on.
     """
     if actor.role != Role.ADMIN:
         return set()
@@ -62,5 +63,5 @@ def sealed(session: Session, actor: Actor, events: Iterable[Event]) -> set[UUID]
     if not of_bids:
         return set()
     query = sa.select(_BIDS.c.id).join(_BRIEFS, _BRIEFS.c.id == _BIDS.c.brief_id)
-    closed = set(session.scalars(query.where(_BIDS.c.id.in_(set(of_bids.values())), _BRIEFS.c.status != "published")))
+    closed = set(session.scalars(query.where(_BIDS.c.id.in_(set(of_bids.values())), seals.was_closed(_BRIEFS.c))))
     return {event_id for event_id, bid_id in of_bids.items() if bid_id not in closed}

@@ -22,7 +22,7 @@ class EventOut(Schema):
     data = fields.Dict(keys=fields.String(), required=True)
     sealed = fields.Boolean(
         required=True,
-        metadata={"description": "For admins, of a bid until its brief is over: `data` names the brief alone."},
+        metadata={"description": "For admins, of a bid whose brief was not closed: `data` names the brief alone."},
     )
     created_at = TimeField(required=True)
 

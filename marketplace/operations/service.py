@@ -39,7 +39,7 @@ class EventSubject:
 class ShownEvent:
     """An event as the actor may see it.
 
-    `sealed`: it is about a bid whose brief still takes bids, and the actor is an admin. Who acted is None then, and
+    `sealed`: it is about a bid whose brief was not closed, and the actor is an admin. Who acted is None then, and
     `data` names the brief alone.
     """
 

@@ -37,6 +37,7 @@ from tests.make import people
 from tests.make import reviews as make_reviews
 from tests.make import videos as make_videos
 from tests.make.people import Somebody, again, somebody
+from tests.make.selections import store_confirmed
 from tests.matching import look
 
 # Whoever calls. `creator` has a mandate with either agency; `first` and `second` are these.
@@ -51,8 +52,6 @@ class RivalSecret:
     pattern: re.Pattern[str]
     sees: frozenset[str]
     from_the_close: frozenset[str] = frozenset()
-    # Read by those who see it in at least one answer; not so where no route shows it to its owner.
-    shown: bool = True
 
     def hidden_from(self, caller: str, *, closed: bool) -> bool:
         return caller not in (self.sees | self.from_the_close if closed else self.sees)
@@ -69,11 +68,12 @@ class RivalWorld:
     secrets: list[RivalSecret] = field(default_factory=list)
     markets: dict[str, make_bids.Market] = field(default_factory=dict)
 
-    def keep(
-        self, name: str, pattern: str, *sees: str, from_the_close: tuple[str, ...] = (), shown: bool = True
-    ) -> None:
-        known = {"admin", *sees} if not from_the_close else set(sees)
-        secret = RivalSecret(name, re.compile(pattern), frozenset(known), frozenset(from_the_close), shown)
+    def keep(self, name: str, pattern: str, *sees: str) -> None:
+        """Keep what the admins may read too."""
+        self.seal(name, pattern, "admin", *sees)
+
+    def seal(self, name: str, pattern: str, *sees: str, from_the_close: tuple[str, ...] = ()) -> None:
+        secret = RivalSecret(name, re.compile(pattern), frozenset(sees), frozenset(from_the_close))
         self.secrets.append(secret)
 
 
@@ -85,13 +85,15 @@ def make() -> RivalWorld:
         agency = make_bids.agency_of(world.people["creator"].party_id)
         world.people[name] = Somebody(agency.party_id, agency.person_id, agency.key_id, agency.headers, again(agency))
     brand = world.people["brand"]
-    world.markets = {"open": look.market(brand=brand), "closed": look.market(brand=brand)}
+    world.markets = {state: look.market(brand=brand) for state in ("called off", "open", "closed")}
     sides = (("first", 1), ("second", 2), ("creator", 3), ("rival_creator", 4))
     for name, number in sides:
         _bids(world, name, number)
     make_bids.close(world.markets["closed"])
     for name, number in sides:
         _side(world, name, number)
+    make_bids.cancel(world.markets["called off"])
+    make_bids.void(world.markets["called off"])
     for name, number in (("brand", 5), ("rival_brand", 6)):
         _brand(world, name, number)
     _score_and_choose(world)
@@ -119,19 +121,19 @@ def _bids(world: RivalWorld, name: str, number: int) -> None:
     found = world.ids.setdefault(name, {})
     found["channel_id"] = look.channel(_owner_of_channels(world, name))
     for kind, (state, there) in enumerate(world.markets.items()):
-        price, cost, word = _amount(number, kind), _amount(number, kind + 2), f"{name}-says-{state}-{number}"
+        price, cost, word = _amount(number, kind), _amount(number, kind + 20), f"{name}-says-{state}-{number}"
         offer = look.plain(price, message=word, production_cost=make_bids.cny(cost))
         bid_id = make_bids.place(there, who, found["channel_id"], **offer).id
         world.more_ids.append({"bid_id": bid_id, "brief_id": there.brief_id})
         world.bids[name, state] = bid_id
         found |= world.more_ids[-1]
-        # The brand and the admins are shown a sealed bid only after the close, the cost of making it never.
-        seen_by = ("brand", "admin")
-        world.keep(f"{name}'s price, {state}", rf"\b{price}\b", *readers, from_the_close=seen_by)
-        world.keep(f"{name}'s message, {state}", word, *readers, from_the_close=seen_by)
-        # The platform follows sealed bids in its stream of events by an id that says nothing of whose they are.
-        world.keep(f"{name}'s bid, {state}", ids.show("bid", bid_id), *readers, "admin", from_the_close=("brand",))
-        world.secrets.append(RivalSecret(f"{name}'s cost, {state}", re.compile(rf"\b{cost}\b"), frozenset(readers)))
+        # The brand and the admins are shown a sealed bid only after the close, the cost of making it never. The
+        # platform follows sealed bids in its stream of events by an id that says nothing of whose they are.
+        seen_by = ("brand", "admin") if state != "called off" else ()
+        world.seal(f"{name}'s price, {state}", rf"\b{price}\b", *readers, from_the_close=seen_by)
+        world.seal(f"{name}'s message, {state}", word, *readers, from_the_close=seen_by)
+        world.seal(f"{name}'s bid, {state}", ids.show("bid", bid_id), *readers, "admin", from_the_close=seen_by)
+        world.seal(f"{name}'s cost, {state}", rf"\b{cost}\b", *readers)
 
 
 def _side(world: RivalWorld, name: str, number: int) -> None:
@@ -158,15 +160,17 @@ def _side(world: RivalWorld, name: str, number: int) -> None:
     with db.transaction() as session:
         found["transfer_id"] = transfer(session, proven(owner), owner, somebody("creator"))
     found["video_id"], found["upload_id"] = make_videos.kept(owner), make_videos.announced(who)
-    with db.transaction(who.actor) as session:
-        found["check_id"] = checks.request_check(
-            session,
-            who.actor,
-            video_id=found["video_id"],
-            bid_id=world.bids[name, "open"],
-            names=[f"{word}-name"],
-            buying_link=None,
-        ).id
+    for state in ("called off", "open"):
+        with db.transaction(who.actor) as session:
+            found["check_id"] = checks.request_check(
+                session,
+                who.actor,
+                video_id=found["video_id"],
+                bid_id=world.bids[name, state],
+                names=[f"{word}-name-{state}"],
+                buying_link=None,
+            ).id
+        world.more_ids.append({"check_id": found["check_id"]})
     with db.transaction() as session:
         snapshot_id = session.get_one(Channel, channel_id).snapshot_id
         assert snapshot_id is not None
@@ -176,7 +180,8 @@ def _side(world: RivalWorld, name: str, number: int) -> None:
     world.keep(f"{name}'s evidence", f"{word}-deal", *readers, "rival_brand")
     for what in ("holder", "source"):
         world.keep(f"{name}'s {what}", f"{word}-{what}", *readers)
-    world.keep(f"{name}'s check", f"{word}-name", *readers, from_the_close=("admin",))
+    world.seal(f"{name}'s check, open", f"{word}-name-open", *readers, from_the_close=("admin",))
+    world.seal(f"{name}'s check, called off", f"{word}-name-called off", *readers)
     world.keep(f"{name}'s import", rf"{word}\.csv", *(readers if name == "creator" else (name,)))
     for what in ("-key", "@example"):
         world.keep(f"{name}'s {what}", f"{word}{what}", name)
@@ -249,8 +254,7 @@ def _score_and_choose(world: RivalWorld) -> None:
         chosen = selections.start(session, brand.actor, closed_id, wishes)
     with db.transaction() as session:
         selections.search(session, chosen.id)
-    with db.transaction(brand.actor) as session:
-        selections.confirm(session, brand.actor, chosen.id)
+    store_confirmed(chosen.id)
     review_id = make_reviews.review(closed_id).id
     world.ids["brand"] |= {"selection_id": chosen.id, "review_id": review_id}
     # A bidder reads by what selection its own bid fared as it did.

@@ -48,6 +48,7 @@ from tests.make import readings as make_readings
 from tests.make import reviews as make_reviews
 from tests.make import videos as make_videos
 from tests.make.people import Somebody, somebody
+from tests.make.selections import store_confirmed
 
 PREFIXES = {
     "party_id": "pty",
@@ -206,8 +207,7 @@ def _add_rows(world: World) -> None:
         found["selection_id"] = chosen.id
     with db.transaction() as session:
         selections.search(session, chosen.id)
-    with db.transaction(owner.actor) as session:
-        selections.confirm(session, owner.actor, chosen.id)
+    store_confirmed(chosen.id)
     with db.transaction(creator.actor) as session:
         told = ReportedDeal(Money("CNY", 900_000), now().date(), brand_id=owner.party_id)
         found["deal_price_id"] = settled_deals.record(session, creator.actor, found["channel_id"], told).id

@@ -177,6 +177,34 @@ def test_barter_is_refused_where_the_brief_does_not_say_what_the_product_is_wort
     }
 
 
+def test_barter_with_its_rights_is_held_against_the_budget_like_any_price(client: FlaskClient) -> None:
+    product = {"name": "气泡水", "category": "food", "value": cny(500_000)}
+    there = make.market(budget=cny(6_000_000), product=product)
+    refused = {"raw_files": None, "exclusivity": None}
+    dear = {"usage": cny(6_000_000), "whitelisting": cny(6_000_000), **refused}
+    assert refusals(place(client, there, **BARTER, rights=dear)) == {
+        "/rights": "The brief's whole budget is CNY 60,000.00; with its rights this costs up to CNY 125,000.00."
+    }
+    most = {"usage": cny(5_500_000), "whitelisting": cny(0), **refused}
+    one_fen_more = {**most, "whitelisting": cny(1)}
+    assert place(client, there, **BARTER, rights=one_fen_more).status_code == 422
+    # What the bidder declares for other lengths counts nowhere.
+    lengths = [{"length_tier": tier, "amount": cny(amount)} for tier, amount in (("21-60", 1), ("60+", 99_000_000))]
+    assert place(client, there, price=BARTER["price"], options=lengths, rights=most).status_code == 201
+
+
+def test_a_product_that_is_worth_more_than_the_budget_may_be_advertised_and_not_bartered(client: FlaskClient) -> None:
+    product = {"name": "气泡水", "category": "food", "value": cny(9_000_000)}
+    there = make.market(budget=cny(6_000_000), product=product)
+    assert refusals(place(client, there, **BARTER)) == {
+        "/price/model": (
+            "Barter counts at the brief's `product.value`, CNY 90,000.00, which its whole budget of CNY 60,000.00 would"
+            " not pay: ask for money."
+        )
+    }
+    assert place(client, there, price={"model": "flat", "amount": cny(1)}, options=[]).status_code == 201
+
+
 def only(**exposure: Any) -> dict[str, Any]:
     return {"duration_s": 55, "exposures": [{**PLAN["exposures"][1], **exposure}]}
 

@@ -1,6 +1,5 @@
 """Many at once, and the very last moment."""
 
-import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +20,7 @@ from marketplace.core import db, ids
 from marketplace.core.clock import now
 from tests.bids.look import events, everything, path, wordings
 from tests.make import bids as make
+from tests.make import work
 
 MANY = 50
 
@@ -96,21 +96,12 @@ def test_a_bid_that_waits_for_a_revision_is_bound_to_the_new_version(app: Flask)
             )
             return placed.brief_version_number
 
-    waiting = sa.text(
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR SHARE%'"
-    )
     with ThreadPoolExecutor(1) as pool:
         with db.transaction(there.brand.actor) as session:
             brief_changes.change(session, there.brand.actor, there.brief_id, loaded={"tolerance": 33}, version=2)
             session.flush()
             found = pool.submit(bid)
-            for _ in range(500):
-                with db.unscoped() as looking:
-                    if looking.scalar(waiting):
-                        break
-                time.sleep(0.01)
-            else:
-                raise AssertionError("the bid does not wait")
+            work.until_one_waits("%FOR SHARE%")
         assert found.result(10) == 2
 
 

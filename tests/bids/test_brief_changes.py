@@ -91,12 +91,13 @@ MATTERS: list[dict[str, Any]] = [
     {"product": {"name": "气泡水", "category": "food", "value": cny(1)}},
     {"product": {"name": "果汁", "category": "food", "value": cny(4_900)}},
     {"brand": {"names": ["别家"]}},
+    {"brand": {**make_briefs.document()["brand"], "aliases": ["小泉"]}},
 ]
 LIGHT: list[dict[str, Any]] = [
     {"title": "改了一个错字"},
     {"note": None},
     {"product": {"name": "气泡水", "category": "food", "value": cny(4_900), "description": "改了说明"}},
-    {"brand": {"names": ["清泉", "Clearspring"], "aliases": ["小泉"]}},
+    {"brand": {**make_briefs.document()["brand"], "spoken_forms": ["清泉水"]}},
     {"title": "x", "note": "y"},
 ]
 
@@ -157,6 +158,38 @@ def test_a_moved_deadline_is_told_and_needs_no_word(client: FlaskClient) -> None
     (told,) = read_events(client, there.creator, "briefs.revise")
     assert (told["data"]["changed"], told["data"]["to_confirm"]) == (["bids_close_at"], [])
     assert RULES["bids_close_at"][0] == ChangeWeight.TOLD
+
+
+PART = [{"kind": "series", "count": 3, "length_tier": "21-60"}, {"kind": "image", "count": 2}]
+
+
+def test_part_offers_are_not_shut_behind_those_who_made_one(client: FlaskClient) -> None:
+    there = make.market(part_offers=True)
+    bid = make.place(there, deliverables=PART)
+    for _ in range(2):
+        make.revise(there.creator, bid.id, deliverables=PART)
+    assert shown_bid(client, there.creator, bid.id)["revisions_left"] == 0
+    brief = changed(client, there, part_offers=False)
+    shown = shown_bid(client, there.creator, bid.id)
+    assert (shown["revisions_left"], shown["stands_by_current_version"]) == (1, False)
+    (told,) = read_events(client, there.creator, "briefs.revise")
+    assert told["data"]["to_confirm"] == ["part_offers"]
+    assert client.post(brief_path(there.brief_id, "close"), headers=there.brand.once()).status_code == 409
+    as_it_stands = confirm(client, there.creator, bid.id, brief["version_id"])
+    assert (as_it_stands.status_code, pointers(as_it_stands)) == (422, ["/deliverables/0/count"])
+    whole = revise(client, there.creator, bid.id)
+    assert (whole.status_code, whole.json["answers_in_part"]) == (201, False)
+    assert stands_by(whole.json) == (brief["version_id"], True)
+
+
+def test_part_offers_are_opened_without_a_word_from_those_who_offer_everything(client: FlaskClient) -> None:
+    there = make.market()
+    bid = make.place(there)
+    brief = changed(client, there, part_offers=True)
+    shown = shown_bid(client, there.creator, bid.id)
+    assert (*stands_by(shown), shown["revisions_left"]) == (brief["version_id"], True, 2)
+    (told,) = read_events(client, there.creator, "briefs.revise")
+    assert (told["data"]["changed"], told["data"]["to_confirm"]) == (["part_offers"], [])
 
 
 def test_nobody_but_the_bidders_reads_of_a_change_and_a_withdrawn_one_no_more(client: FlaskClient) -> None:
@@ -305,6 +338,20 @@ def test_a_barter_bid_follows_the_products_value_only_by_a_revision(client: Flas
     version = changed(client, there, product={"name": "气泡水", "category": "food", "value": cny(9_900)})["version_id"]
     answer = confirm(client, there.creator, bid.id, version)
     assert (answer.status_code, pointers(answer)) == (422, ["/price/value"])
+
+
+@pytest.mark.parametrize(
+    ("budget", "refused"), [(100_000, ["/price/model"]), (1_799_999, ["/rights"]), (1_800_000, [])], ids=str
+)
+def test_a_barter_bid_is_confirmed_on_a_lower_budget_only_if_that_would_pay_it(
+    client: FlaskClient, budget: int, refused: list[str]
+) -> None:
+    there = make.market(product={"name": "气泡水", "category": "food", "value": cny(500_000)})
+    bid = make.place(there, price={"model": "barter", "value": cny(1)}, options=[])
+    version = changed(client, there, budget=cny(budget))["version_id"]
+    answer = confirm(client, there.creator, bid.id, version)
+    assert answer.status_code == (422 if refused else 200)
+    assert [error["pointer"] for error in answer.json.get("errors", [])] == refused
 
 
 def test_a_withdrawn_bid_is_not_confirmed(client: FlaskClient) -> None:

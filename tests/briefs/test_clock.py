@@ -134,6 +134,24 @@ def test_open_for_bids_ends_with_the_deadline() -> None:
     assert not service.open_for_bids(brief, at)
 
 
+@pytest.mark.parametrize(
+    ("closed", "cancelled", "was_closed"),
+    [(None, None, False), (1, None, True), (1, 1, False), (1, 2, True)],
+    ids=["takes bids", "closed", "called off before", "called off later"],
+)
+def test_a_loaded_brief_and_a_query_say_alike_whether_it_was_closed(
+    brand: Somebody, closed: int | None, cancelled: int | None, was_closed: bool
+) -> None:
+    times = [minutes and now().replace(microsecond=0, minute=minutes) for minutes in (closed, cancelled)]
+    with db.transaction() as session:
+        row = Brief(brand_id=brand.party_id, bids_close_at=now(), closed_at=times[0], cancelled_at=times[1])
+        session.add(row)
+        session.flush()
+        found = session.scalar(sa.select(Brief.was_closed).where(Brief.id == row.id))
+        assert (row.was_closed, found) == (was_closed, was_closed)
+        session.rollback()
+
+
 def test_bidders_get_the_present_version_and_no_draft(client: FlaskClient, brand: Somebody, creator: Somebody) -> None:
     brief = make.published(brand)
     client.patch(path(brief.id), json={"title": "第二版"}, headers={**brand.headers, "If-Match": '"2"'})

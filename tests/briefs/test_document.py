@@ -15,7 +15,6 @@ from marshmallow import ValidationError
 from marketplace.briefs import brief_document, vocabulary
 from marketplace.channels.facts.audience_vocabulary import INTERESTS, LEVELS
 from marketplace.core.http.fields import TextField
-from marketplace.core.money import MINOR_DIGITS
 from marketplace.matching.audience import targets
 from marketplace.matching.forecast import view_forecast
 from marketplace.matching.overlap import units
@@ -58,6 +57,7 @@ BAD: list[tuple[str, Any]] = [
     ("/product/link", "https://[x"),
     ("/product/value/amount_minor", -1),
     ("/product/value/currency", "XXX"),
+    ("/product/value/currency", "USD"),
     ("/brand/names", []),
     ("/brand/names", ["x"] * 2),
     ("/brand/names", [str(n) for n in range(11)]),
@@ -272,7 +272,7 @@ DOCUMENTS = fixed(
         description=st.none() | line(2000),
         category=st.sampled_from(sorted(vocabulary.CATEGORIES)),
         link=st.sampled_from([None, "https://example.com/商品?a=1#b"]),
-        value=st.none() | fixed(amount_minor=st.integers(0, 10**12), currency=st.sampled_from(sorted(MINOR_DIGITS))),
+        value=st.none() | st.integers(0, 10**12).map(make.cny),
     ),
     brand=fixed(names=some(line(60), 3, 1), aliases=some(line(60), 3), spoken_forms=some(line(60), 3)),
     markets=codes(vocabulary.MARKETS, 20, 1),
@@ -353,7 +353,7 @@ def test_a_change_is_held_to_the_same_limits(client: FlaskClient, brand: Somebod
     headers = {**brand.headers, "If-Match": '"1"'}
     for body, pointer in (
         ({"tolerance": 101}, "/tolerance"),
-        ({"budget": {"amount_minor": 1, "currency": "USD"}}, "/ceiling_per_thousand/currency"),
+        ({"ceiling_per_thousand": {"amount_minor": 1, "currency": "USD"}}, "/ceiling_per_thousand/currency"),
         ({"bids_close_at": make.moment(days=30)}, "/publish_window/from"),
         ({"product": {"name": "only a name"}}, "/product/category"),
         ({"title": None}, "/title"),

@@ -167,7 +167,9 @@ def test_bids_keep_their_currency(client: FlaskClient, brand: Somebody) -> None:
     before = everything(brief.id)
     dollars = {"amount_minor": 100, "currency": "USD"}
     answer = client.patch(
-        path(brief.id), json={"budget": dollars, "ceiling_per_thousand": dollars}, headers=match(brand, 2)
+        path(brief.id),
+        json={"budget": dollars, "ceiling_per_thousand": dollars, "product": make.minimal()["product"]},
+        headers=match(brand, 2),
     )
     assert (answer.status_code, pointers(answer)) == (422, ["/budget/currency"])
     assert everything(brief.id) == before

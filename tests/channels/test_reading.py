@@ -309,9 +309,10 @@ def test_provinces_become_codes(word: str, code: str) -> None:
     assert region_code(word) == code
 
 
-def test_a_province_that_is_named_twice_counts_twice() -> None:
+def test_a_province_that_is_named_twice_is_refused() -> None:
     data = make.as_json(make.row("xingtu", province_distribution={"广东": 0.2, "广东省": 0.1}))
-    assert make.one(data).snapshot["margins"] == {"region": {"CN-GD": 0.3}}
+    [(_, column, zh, _)] = make.row_errors(data)
+    assert (column, zh) == ("province_distribution", "“广东”和“广东省”是同一项，出现两次。")
 
 
 def test_words_of_platforms_become_verticals() -> None:

@@ -260,9 +260,48 @@ def test_ages_are_kept_in_one_spelling(given: dict[str, float], kept: dict[str, 
 
 
 def test_genders_are_kept_in_one_spelling() -> None:
-    assert anomalies.normalise_genders({"男": 0.3, "Women": 0.5, "user_specified": 0.1, "x": 0.1}) == {
+    assert anomalies.normalise_genders({"男": 0.3, "Women": 0.5, "user_specified": 0.1, "x": 0.1})[0] == {
         "male": 0.3,
         "female": 0.5,
         "unknown": 0.1,
         "x": 0.1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "both"),
+    [
+        ({"regions": {"广东": 0.12, "CN-GD": 0.2}}, ("广东", "CN-GD")),
+        ({"regions": {"US": 0.1, "美国": 0.2}}, ("US", "美国")),
+        ({"genders": {"female": 0.5, "女": 0.5}}, ("female", "女")),
+        ({"education": {"本科": 0.1, "bachelor": 0.1}}, ("本科", "bachelor")),
+        ({"interests": {"网购": 0.9, "online_shopping": 0.8}}, ("网购", "online_shopping")),
+    ],
+)
+def test_two_spellings_of_one_thing_are_refused_by_both_names(change: dict[str, Any], both: tuple[str, str]) -> None:
+    for data in (make.as_json(make.row(**change)), make.as_csv(make.row(**change)), make.as_xlsx(make.row(**change))):
+        [(_, column, zh, en)] = make.row_errors(data)
+        assert column in change
+        for text in (zh, en):
+            assert all(spelling in text for spelling in both)
+
+
+def test_an_education_list_of_all_levels_and_nobody_is_refused() -> None:
+    [(_, column, _, en)] = make.row_errors(make.as_json(make.row(education={"本科以下": 0, "university": 0})))
+    assert (column, "0.0 %" in en) == ("education", True)
+    make.one(make.as_json(make.row(education={"university": 0})))
+
+
+def test_a_label_twice_in_a_list_of_pairs_is_refused() -> None:
+    pairs = [{"country": "US", "percentage": 40}, {"country": "US", "percentage": 30}]
+    [(_, column, _, en)] = make.row_errors(make.as_json(make.row("tiktok_one", audience_countries=pairs)))
+    assert (column, en) == ("audience_countries", "'US' is there twice.")
+
+
+def test_several_labels_of_the_rest_add_up() -> None:
+    given = {"CN-GD": 0.2, "其他": 0.1, "海外": 0.2, "unknown": 0.1, "未知": 0.1}
+    assert make.one(make.as_json(make.row(regions=given))).snapshot["margins"]["region"] == {
+        "CN-GD": 0.2,
+        "other": 0.3,
+        "unknown": 0.2,
     }

@@ -220,6 +220,7 @@ _BID = sa.text(
         ("closed", "open", True),
         ("closed", "accepted", True),
         ("closed", "declined", True),
+        ("closed", "lapsed", True),
         ("closed", "withdrawn", False),
         ("published", "open", False),
         ("cancelled", "void", False),

@@ -302,6 +302,95 @@ def test_renamed_accounts_with_ids_of_their_own_do_not_refuse_each_other(
     assert (claim_of(client, creator, renamed), claim_of(client, other, taker)) == ("proven", "proven")
 
 
+def rename(client: FlaskClient, who: Somebody, channel: Channel, handle: str) -> Any:
+    url = f"{API}/channels/{shown(channel)}"
+    version = client.get(url, headers=who.headers).get_json()["version"]
+    return client.patch(url, json={"handle": handle}, headers={**who.once(), "If-Match": f'"{version}"'})
+
+
+@pytest.mark.parametrize("has_id", [False, True])
+def test_a_rename_takes_no_account_and_shuts_nobody_out(
+    client: FlaskClient, session: Session, admin: Somebody, has_id: bool
+) -> None:
+    market, thief = make_bids.market(), somebody("creator")
+    owned = session.get_one(Channel, market.channel_id)
+    known: dict[str, Any] = {"account_key": new_id().hex} if has_id else {}
+    small = proven(client, thief, admin, make.channel(thief.party_id, **known))
+    old_handle = small.handle
+
+    answer = rename(client, thief, small, f"@{owned.handle.upper()}")
+
+    assert (answer.status_code, answer.get_json()["claim_status"]) == (200, "claimed")
+    assert answer.get_json()["proven_at"] is None
+    assert answer.get_json()["account_key"] == (small.account_key if has_id else owned.handle)
+    placed = client.post(market.offers, json=market.body(), headers=market.creator.once())
+    assert placed.status_code == 201, placed.text
+    false = client.post(market.offers, json=market.body(channel_id=shown(small)), headers=thief.once())
+    assert (false.status_code, false.get_json()["channel_proven"]) == (201, False)
+    assert counted(session, owned, condition=policy.unbeaten("c")) == [True]
+    for reader in (thief, admin):
+        query = {"kind": "channels.rename", "subject_id": shown(small)}
+        [event] = client.get(f"{API}/events", query_string=query, headers=reader.headers).get_json()["data"]
+        told = event["data"]
+        assert (told["handle_before"], told["handle_after"].casefold()) == (old_handle, owned.handle)
+    [proof] = client.get(f"{API}/channels/{shown(small)}/proofs", headers=thief.headers).get_json()["data"]
+    assert (proof["status"], proof["handle"]) == ("accepted", old_handle)
+    # The owner proves it, and the thief is out.
+    proven(client, market.creator, admin, owned)
+    assert counted(session, small, condition=policy.unbeaten("c")) == [False]
+
+
+def test_another_spelling_is_the_same_account(client: FlaskClient, creator: Somebody, admin: Somebody) -> None:
+    channel = proven(client, creator, admin, make.channel(creator.party_id))
+    for spelling in (f"@{channel.handle}", channel.handle.upper(), f"＠{channel.handle.title()}"):
+        answer = rename(client, creator, channel, spelling)
+        assert (answer.status_code, answer.get_json()["claim_status"]) == (200, "proven")
+        assert answer.get_json()["account_key"] == channel.account_key
+
+
+@pytest.mark.parametrize("kind", ["agency", "platform"])
+def test_whoever_renames_the_proof_falls_and_a_code_that_waits_lapses(
+    client: FlaskClient, session: Session, creator: Somebody, admin: Somebody, kind: str
+) -> None:
+    renamer = somebody(kind)
+    if kind == "agency":
+        mandate(renamer, creator.party_id)
+    channel, waiting = proven(client, creator, admin, make.channel(creator.party_id)), make.channel(creator.party_id)
+    ask(client, creator, waiting)
+    for one in (channel, waiting):
+        assert rename(client, renamer, one, f"n{new_id().hex}").get_json()["claim_status"] == "claimed"
+    # The admin has seen the code in the old profile, and may not prove the new one by it.
+    assert decide(client, admin, waiting, "prove").get_json()["state"] == "not asked"
+    [fallen] = (one for one in events_of(session, channel.id) if one.kind == "channels.rename")
+    assert creator.party_id in fallen.party_ids
+    proven(client, creator, admin, waiting)
+
+
+def test_a_creator_has_one_channel_of_a_handle(client: FlaskClient, creator: Somebody) -> None:
+    first, second = make.channel(creator.party_id), make.channel(creator.party_id, account_key=new_id().hex)
+    for one, other in ((first, second), (second, first)):
+        answer = rename(client, creator, one, f"@{other.handle.upper()}")
+        assert answer.status_code == 409, answer.text
+        assert shown(other) in answer.get_json()["detail"]
+
+
+def test_a_file_renames_as_a_call_does(
+    client: FlaskClient, session: Session, work: Work, creator: Somebody, admin: Somebody, mark: str
+) -> None:
+    """Its own id stands beside another handle: the proof falls. Without a handle the known one stays."""
+    channel = proven(client, creator, admin, make.channel(creator.party_id, account_key=mark))
+    theirs = make.channel(somebody("creator").party_id)
+    for cells in ({"handle": mark}, {"handle": theirs.handle}):
+        file = make.rows(mark, 1, wrong={0: {"external_id": mark, **cells}})
+        assert done(client, creator, work, file)["rows_done"] == 1
+        session.expire_all()
+        row = session.get_one(Channel, channel.id)
+        told = (row.handle, row.claim_status)
+        assert told == ((channel.handle, "proven") if cells["handle"] == mark else (theirs.handle, "claimed"))
+        session.rollback()
+    assert counted(session, theirs, condition=policy.unbeaten("c")) == [True]
+
+
 @pytest.mark.parametrize("name", CLAIM_TRANSITIONS)
 @pytest.mark.parametrize("status", ClaimStatus)
 @pytest.mark.parametrize("role", [Role.CREATOR, Role.AGENCY, Role.ADMIN])

@@ -50,6 +50,23 @@ def stored(session: Session, channel: Channel) -> tuple[int, int]:
     )
 
 
+@pytest.mark.parametrize(
+    ("lists", "both"),
+    [
+        ({"regions": {"广东": 0.12, "CN-GD": 0.2}}, ("广东", "CN-GD")),
+        ({"genders": {"female": 0.5, "女": 0.5}}, ("female", "女")),
+        ({"interests": {"网购": 0.9, "online_shopping": 0.8}}, ("网购", "online_shopping")),
+    ],
+)
+def test_two_spellings_of_one_thing_are_refused_by_both_names(
+    client: FlaskClient, creator: Somebody, channel: Channel, lists: dict[str, Any], both: tuple[str, str]
+) -> None:
+    answer = client.post(url(channel), json=facts(**lists), headers=creator.once())
+    [error] = answer.json["errors"]
+    assert (answer.status_code, [error["pointer"]]) == (422, [f"/{name}" for name in lists])
+    assert all(error["detail"].count(spelling) == 2 for spelling in both)
+
+
 def test_typed_facts_are_stored_with_their_videos(
     client: FlaskClient, session: Session, creator: Somebody, channel: Channel
 ) -> None:

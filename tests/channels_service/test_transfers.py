@@ -117,6 +117,24 @@ def test_a_channel_with_open_bids_stays_until_they_are_decided(client: FlaskClie
     assert act(client, taker, made, "accept").get_json()["state"] == "bids open"
 
 
+def test_a_channel_with_an_accepted_bid_stays_until_it_is_stepped_back_from(
+    client: FlaskClient, session: Session
+) -> None:
+    market, bid = make_bids.standing("accepted")
+    taker = somebody("creator")
+    session.execute(sa.update(Channel).filter_by(id=market.channel_id).values(claim_status=ClaimStatus.PROVEN))
+    session.commit()
+    channel = session.get_one(Channel, market.channel_id)
+
+    held = offer(client, market.creator, channel, taker)
+
+    assert (held.status_code, held.get_json()["state"]) == (409, "bids accepted")
+    assert "1 accepted" in held.get_json()["detail"]
+    url = f"{API}/bids/{ids.show('bid', bid.id)}/step-back"
+    assert client.post(url, json={"reason": "转让"}, headers=market.creator.once()).status_code == 200
+    assert offer(client, market.creator, channel, taker).status_code == 201
+
+
 def test_a_claim_that_fell_meanwhile_is_not_taken_over(client: FlaskClient, session: Session) -> None:
     giver, taker = somebody("creator"), somebody("creator")
     channel = proven(giver)

@@ -192,14 +192,19 @@ def cancel(there: Market) -> None:
         brief_changes.cancel(session, there.brand.actor, there.brief_id, reason="停产")
 
 
+def void(there: Market) -> int:
+    """Do what the job does that follows a cancellation; returns how many bids it ended."""
+    with db.transaction() as session:
+        return service.void_for_brief(session, there.brief_id)
+
+
 def standing(status: str) -> tuple[Market, ShownBid]:
     """A market whose brief is over and whose one bid has come to this state."""
     there = with_audience(market())
     bid = place(there)
     if status == "void":
         cancel(there)
-        with db.transaction() as session:
-            service.void_for_brief(session, there.brief_id)
+        void(there)
         return there, bid
     close(there)
     if status == "withdrawn":

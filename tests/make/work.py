@@ -1,6 +1,7 @@
 """Work done as worker processes do it, without waiting for the clock."""
 
 import importlib
+import time
 from dataclasses import replace
 from types import ModuleType
 from uuid import UUID
@@ -35,6 +36,22 @@ def worker(config: Config) -> ModuleType:
         for name, value in settings.items():
             patch.setenv(name, value)
         return importlib.import_module("workers.drain")
+
+
+_LOCKED_OUT = sa.text(
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE wait_event_type = 'Lock' AND datname = current_database() AND query LIKE :query"
+)
+
+
+def until_one_waits(query: str = "%") -> None:
+    """Return once a statement of this kind waits for a lock. Raises AssertionError after five seconds."""
+    for _ in range(500):
+        with db.unscoped() as session:
+            if session.scalar(_LOCKED_OUT, {"query": query}):
+                return
+        time.sleep(0.01)
+    raise AssertionError("nothing waits")
 
 
 def settle(worker: ModuleType) -> None:

@@ -144,6 +144,28 @@ def test_admins_do_not_read_who_bids_while_bids_are_sealed(client: FlaskClient) 
     assert (placed["sealed"], placed["actor_party_id"], placed["data"]["channel_id"]) == (False, *names)
 
 
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_brief_called_off_unseals_to_admins_what_its_close_unsealed_and_no_more(
+    client: FlaskClient, closed: bool
+) -> None:
+    there, admin = make.market(), somebody("platform")
+    bid = make.place(there)
+    subject = {"subject_id": ids.show("bid", bid.id)}
+    if closed:
+        make.close(there)
+    make.cancel(there)
+    assert make.void(there) == 1
+    read_bid = client.get(f"/api/v1/bids/{subject['subject_id']}", headers=admin.headers)
+    listed = client.get(EVENTS, headers=admin.headers, query_string=subject).json["data"]
+    one = client.get(f"{EVENTS}/{listed[-1]['id']}", headers=admin.headers).json
+    names = [ids.show("pty", there.creator.party_id), ids.show("chn", there.channel_id)]
+    assert (listed[0]["kind"], listed[-1]["kind"]) == ("bids.void", "bids.place")
+    assert {row["sealed"] for row in (*listed, one)} == {not closed}
+    assert (read_bid.status_code, [name for name in names if name in str(listed)]) == (
+        (200, names) if closed else (404, [])
+    )
+
+
 def test_ids_in_data_are_public_ones_in_old_events_too(client: FlaskClient, creator: Somebody) -> None:
     raw = {name: new_id() for name in ("brief_id", "channel_id", "bid_id", "membership_id", "person_id", "import_id")}
     nested = {"bids": [str(raw["bid_id"])], "facts": {"brief_id": str(raw["brief_id"])}, "strange": str(new_id())}

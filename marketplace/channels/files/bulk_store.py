@@ -12,11 +12,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from marketplace.channels import anomalies
+from marketplace.channels import anomalies, renames
 from marketplace.channels.anomalies import SnapshotFlag
 from marketplace.channels.facts import account_handles
 from marketplace.channels.files import earlier_figures
+from marketplace.channels.models import HANDLE_KEY, Channel
 from marketplace.channels.peers import PeerRanges
+from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.estimate import strict_json
 from marketplace.core.ids import new_id
@@ -41,13 +43,21 @@ _LOCK = sa.text(
 _CURRENT_DAYS = sa.text(
     "SELECT c.id, s.taken_on FROM channels c JOIN audience_snapshots s ON s.id = c.snapshot_id WHERE c.id = ANY(:ids)"
 )
+# What is not told of a handle reads as the account's key: then the one that is known stays.
+_HANDLE = "CASE WHEN r.handle = c.account_key THEN c.handle ELSE r.handle END"
+_RENAMED = sa.text(
+    "SELECT c.id, r.handle FROM channels c JOIN jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, handle text)"
+    f" ON r.id = c.id WHERE r.handle <> c.account_key AND {HANDLE_KEY.replace('handle', 'r.handle')} <> c.handle_key"
+    " AND (c.claim_status = 'proven' OR EXISTS"
+    " (SELECT 1 FROM channel_proofs p WHERE p.channel_id = c.id AND p.status = 'asked')) ORDER BY c.id"
+)
 _NEWER_DETAILS = sa.text(
-    "UPDATE channels c SET handle = r.handle, name = r.name, url = coalesce(r.url, c.url),"
+    f"UPDATE channels c SET handle = {_HANDLE}, name = r.name, url = coalesce(r.url, c.url),"
     " language = coalesce(r.language, c.language), region = coalesce(r.region, c.region),"
     " verticals = CASE WHEN r.verticals = '{}' THEN c.verticals ELSE r.verticals END, version = c.version + 1"
     " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, handle text, name text, url text, language text,"
     " region text, verticals jsonb) WHERE c.id = r.id AND (c.handle, c.name, c.url, c.language, c.region, c.verticals)"
-    " IS DISTINCT FROM (r.handle, r.name, coalesce(r.url, c.url), coalesce(r.language, c.language),"
+    f" IS DISTINCT FROM ({_HANDLE}, r.name, coalesce(r.url, c.url), coalesce(r.language, c.language),"
     " coalesce(r.region, c.region), CASE WHEN r.verticals = '{}' THEN c.verticals ELSE r.verticals END)"
 )
 _NEW_SNAPSHOTS = sa.text(
@@ -155,6 +165,7 @@ def store(session: Session, entries: Sequence[ChannelEntry], import_id: UUID | N
     current_days = {row.id: row.taken_on for row in session.execute(_CURRENT_DAYS, {"ids": ids})}
     newest = [(id_, entry) for id_, entry in _by_day(own) if entry.taken_on >= current_days.get(id_, date.min)]
     details = {id_: {**entry.channel, "id": id_} for id_, entry in newest}
+    _unprove_renamed(session, details.values())
     session.execute(_NEWER_DETAILS, {"rows": _rows(details.values())})
     comparisons = earlier_figures.compare(session, own)
     rows: list[dict[str, Any]] = [
@@ -196,6 +207,15 @@ def _existing(session: Session, entries: Sequence[ChannelEntry]) -> Sequence[Any
         for (platform, key), creator_id in {entry.claim for entry in entries}
     ]
     return session.execute(_EXISTING, {"rows": _rows(keys)}).all()
+
+
+def _unprove_renamed(session: Session, details: Iterable[Mapping[str, Any]]) -> None:
+    """Let the proofs of locked channels that are to get another handle fall: a file may say of an account whatever it
+    likes."""
+    for row in session.execute(_RENAMED, {"rows": _rows(details)}).all():
+        channel = session.get_one(Channel, row.id, populate_existing=True)
+        renames.unprove(session, channel, row.handle, SYSTEM, [channel.creator_id])
+    session.flush()
 
 
 def _by_day(own: OwnEntries) -> list[tuple[UUID, ChannelEntry]]:

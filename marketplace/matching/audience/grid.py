@@ -36,7 +36,7 @@ from marketplace.matching.audience.priors import (
 )
 from marketplace.matching.audience.told_lists import REGION_INDEX, BadAudience, ListGroups, ReadRegions
 
-MODEL_VERSION = "cells/2"
+MODEL_VERSION = "cells/3"
 AGES_N, GENDERS_N, REGIONS_N = len(AGE_STARTS), len(GENDERS), len(REGIONS)
 EDUCATION_N, INTERESTS_N = len(LEVELS), len(INTERESTS)
 # The elements of people under 18 in a joint table.

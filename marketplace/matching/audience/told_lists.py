@@ -17,6 +17,8 @@ from marketplace.matching.audience.arrays import Floats, Ints, as_floats
 from marketplace.matching.audience.priors import CHINA, COUNTRIES, ELSEWHERE, PROVINCES, REGIONS, PopulationPrior
 
 SUM_SLACK = 0.02
+# Stands for a share of zero that a list states of a region: what is stated is above zero, and what is not is not.
+_TOLD_NOBODY = 1e-9
 UNKNOWN = frozenset({"unknown", "other", "undisclosed", "user_specified", "未知", "其他"})
 REGION_INDEX = {code: index for index, code in enumerate(REGIONS)}
 IN_CHINA = np.array([code in PROVINCES for code in REGIONS])
@@ -76,13 +78,12 @@ def read_list(
 ) -> ReadList:
     """Read a list whose labels are spans of fine cells; ``coarse`` [F] is the cell of the grid that each lies in.
 
-    A list that is short of 1 has its rest in the cells that it does not name, and undisclosed if it names all.
+    A list that is short of 1 has its rest in the cells that it does not name, and undisclosed if it names all. A stated
+    share of zero is stated: nobody is there.
     """
     check_shares(given, name)
     known = {label: float(share) for label, share in given.items() if label.strip().lower() not in UNKNOWN}
     total = sum(known.values())
-    if total <= 0:
-        raise BadAudience(f"The {name} list discloses nothing.")
     hidden = float(sum(share for label, share in given.items() if label not in known))
     group = np.full(len(coarse), len(known), dtype=np.int64)
     for number, label in enumerate(known):
@@ -94,6 +95,8 @@ def read_list(
     rest = rest if rest > SUM_SLACK else 0.0
     if rest and not np.any(group == len(known)):
         hidden, rest = hidden + rest, 0.0
+    if not known or total + rest <= 0:
+        raise BadAudience(f"The {name} list discloses nothing.")
     shares = np.array([*known.values(), rest]) / (total + rest)
     masks = [_mask(coarse[group == number]) for number in range(len(known) + 1)]
     stated = [*(shares * (1 - hidden_part(hidden, total + rest))).tolist(), hidden_part(hidden, total + rest)]
@@ -124,17 +127,19 @@ def packed(groups: ListGroups, most: int) -> Floats:
 
 def read_regions(given: Mapping[str, float], prior: PopulationPrior) -> ReadRegions:
     """Read a list of regions. What it is short of 1 goes to the regions that it does not name, in proportion to the
-    prior; `other` counts as elsewhere. Countries that are not on the grid count as elsewhere, and other countries'
-    parts as their country."""
+    prior, or elsewhere where that has nobody in them; none of it to one that is named with a share of zero. `other`
+    counts as elsewhere. Countries that are not on the grid count as elsewhere, and other countries' parts as their
+    country."""
     merged, strangers = merged_shares(given)
     if strangers:
         raise BadAudience(stranger_said(strangers[0])[1])
     net = net_shares(merged)
     check_shares(net, "regions")
     hidden, point, stated = net.pop(UNKNOWN_REGION, 0.0), np.zeros(len(REGIONS)), np.zeros(len(REGIONS))
-    partly = np.zeros(len(REGIONS), dtype=bool)
+    partly, named = np.zeros(len(REGIONS), dtype=bool), np.zeros(len(REGIONS), dtype=bool)
     partly[_ELSEWHERE] = True
     flags: list[str] = []
+    of_china = IN_CHINA & ("CN" in net)
     other, china = net.pop(OTHER, 0.0), net.pop("CN", 0.0)
     for code, share in net.items():
         country = code.partition("-")[0]
@@ -143,14 +148,16 @@ def read_regions(given: Mapping[str, float], prior: PopulationPrior) -> ReadRegi
             flags.append("regions_off_the_list")
         stated[place] += share
         partly[place] |= code != REGIONS[place]
+        named[place] |= code == REGIONS[place]
     point += stated
     point[_ELSEWHERE] += other
-    unnamed = IN_CHINA & (stated <= 0)
+    unnamed = IN_CHINA & ~named
     spread = unnamed if unnamed.any() else IN_CHINA
     point += china * np.where(spread, CHINA.regions, 0) / np.sum(CHINA.regions[spread])
     rest = 1 - hidden - point.sum()
-    silent = np.where((point > 0) | (IN_CHINA & (china > 0)), 0.0, prior.regions)
-    if rest > SUM_SLACK and silent.sum() > 0:
+    silent = np.where((point > 0) | named | of_china, 0.0, prior.regions)
+    if rest > SUM_SLACK:
+        silent[_ELSEWHERE] += silent.sum() <= 0
         point += rest * silent / silent.sum()
         flags.append("regions_rest_from_prior")
     if point.sum() <= 0:
@@ -158,6 +165,8 @@ def read_regions(given: Mapping[str, float], prior: PopulationPrior) -> ReadRegi
     everywhere = hidden + (0.0 if unnamed.any() else china)
     open_shares = as_floats([china if unnamed.any() else 0.0, other + max(rest, 0.0), everywhere])
     total = stated.sum() + open_shares.sum()
+    empty = (stated <= 0) & (named | (of_china & (china <= 0)))
+    stated = np.where(empty, _TOLD_NOBODY, stated)
     signed = np.where(partly | (stated <= 0), -stated, stated)
     return ReadRegions(point / point.sum(), signed / total, open_shares / total, hidden, tuple(dict.fromkeys(flags)))
 

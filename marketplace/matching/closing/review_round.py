@@ -4,13 +4,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from marketplace.bids import policy
+from marketplace.bids import service as bids
 from marketplace.bids.bid_queries import ShownBid, find
-from marketplace.bids.models import Bid, BidStatus
 from marketplace.briefs.models import Brief
-from marketplace.core import db
 from marketplace.core.actor import Actor
-from marketplace.core.errors import WrongState
 from marketplace.matching.gates.gate_facts import gates_of
 from marketplace.matching.scoring import review_queue
 
@@ -29,10 +26,7 @@ def ask_people(session: Session, brief: Brief) -> int:
 
 def ask_for_review(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
     """Ask a person about a bid that was deferred, or that a rule let pass. Raises NotFound, WrongState, Conflict."""
-    # Locked as for an acceptance: one of the two comes first.
-    bid = db.lock(session, Bid, bid_id, policy.visible(actor))
-    if bid.status != BidStatus.OPEN:
-        raise WrongState("Only an open bid is reviewed.", state=bid.status)
+    bid = bids.lock_for_review(session, actor, bid_id)
     review_queue.ask_for(session, actor, session.get_one(Brief, bid.brief_id), bid_id)
     session.flush()
     return find(session, actor, bid_id)

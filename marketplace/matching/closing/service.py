@@ -24,20 +24,24 @@ from marketplace.matching.closing import review_round
 from marketplace.matching.forecast import features
 from marketplace.matching.overlap import service as overlaps
 from marketplace.matching.pricing import price_learning
-from marketplace.matching.scoring.models import CLOSE_FEATURES, RECORDED, CloseRecord
+from marketplace.matching.scoring.models import CLOSE_FEATURES, NAMES_AT_CLOSE, RECORDED, CloseRecord
 from marketplace.matching.scoring.score_brief import newest_record, score_brief
 
 _FEATURE_NAMES = ", ".join(column.name for column in RECORDED)
+_FEATURES = ", ".join(f"f.{column.name}" for column in RECORDED)
+_COPY = (
+    f"INSERT INTO {CLOSE_FEATURES.name} (record_id, bid_id, channel_id, {_FEATURE_NAMES}, {', '.join(NAMES_AT_CLOSE)})"
+)
 # The bids that were open at the close, whatever became of them since: a re-scoring reads the same ones.
 _COPY_FIRST = sa.text(
-    f"INSERT INTO {CLOSE_FEATURES.name} (record_id, bid_id, channel_id, {_FEATURE_NAMES})"
-    f" SELECT :record_id, b.id, b.channel_id, {', '.join(f'c.{column.name}' for column in RECORDED)} FROM bids b"
-    " LEFT JOIN channel_features c ON c.channel_id = b.channel_id WHERE b.brief_id = :brief_id AND b.status = 'open'"
+    f"{_COPY} SELECT :record_id, b.id, b.channel_id, {_FEATURES}, c.platform, c.account_key, c.handle, c.name"
+    " FROM bids b JOIN channels c ON c.id = b.channel_id LEFT JOIN channel_features f ON f.channel_id = b.channel_id"
+    " WHERE b.brief_id = :brief_id AND b.status = 'open'"
 )
 _COPY_AGAIN = sa.text(
-    f"INSERT INTO {CLOSE_FEATURES.name} (record_id, bid_id, channel_id, {_FEATURE_NAMES})"
-    f" SELECT :record_id, o.bid_id, o.channel_id, {', '.join(f'c.{column.name}' for column in RECORDED)}"
-    f" FROM {CLOSE_FEATURES.name} o LEFT JOIN channel_features c ON c.channel_id = o.channel_id"
+    f"{_COPY} SELECT :record_id, o.bid_id, o.channel_id, {_FEATURES},"
+    f" {', '.join(f'o.{name}' for name in NAMES_AT_CLOSE)}"
+    f" FROM {CLOSE_FEATURES.name} o LEFT JOIN channel_features f ON f.channel_id = o.channel_id"
     " WHERE o.record_id = :former_id"
 )
 

@@ -55,10 +55,6 @@ LOOKS = (256, 4096)
 DAY_S = 86_400
 # Reasons that speak of other bids, or of an offer that nobody has made.
 _NOT_SHOWN = frozenset({*RELATIVE, "cost", "cost_unknown", "largest_cost", "intrusiveness_unknown"})
-_BIDDERS = sa.text(
-    "SELECT DISTINCT b.channel_id FROM bids b JOIN briefs f ON f.id = b.brief_id"
-    " WHERE b.brief_id = :brief_id AND b.status = ANY(:listed) AND f.status IN ('closed', 'cancelled')"
-)
 _DETAILS = sa.text(
     "SELECT c.id, c.creator_id, c.platform, c.handle, c.claim_status, c.name, c.url, c.region, c.language, c.verticals,"
     " s.followers, s.taken_on, s.source FROM channel_features f JOIN channels c ON c.id = f.channel_id"
@@ -103,7 +99,9 @@ def discover(
     wants = candidates.wants_of(version, ChannelFilters(day=_day(), **filters))
     market = column_store.present(session, columns)
     models = column_store.models(session)
-    bidders = session.scalars(_BIDDERS, {"brief_id": brief_id, "listed": list(service.LISTED)}).all()
+    # Whose bid the actor may not see, such as one withdrawn before the close, is not to be told by its absence either.
+    bid = sa.select(Bid.channel_id).distinct().where(Bid.brief_id == brief_id, bids_policy.visible(actor))
+    bidders = session.scalars(bid).all()
     best: list[int] = []
     for look in LOOKS:
         rows = first_pass(market, wants, limit + len(bidders), look + len(bidders))

@@ -16,6 +16,8 @@ from marketplace.matching.gates.messages import GATES
 # What the brand itself asked for, and may set aside on purpose when it accepts. The budget has a word of its own.
 BRANDS_OWN = frozenset({"over_tolerance", "over_ceiling", "part_offer"})
 OVER_BUDGET = "over_budget"
+# The highest number that an option of a bid may have.
+OPTIONS_MAX = 20
 # What a review's status does to its bid. A review that was approved or dropped keeps nothing out.
 _REVIEW_GATES: Mapping[str, str] = {
     "rejected": "review_rejected",
@@ -30,8 +32,10 @@ _REVIEW_GATES: Mapping[str, str] = {
 class GateFacts:
     """What the gates of one bid read. Money is in minor units of `currency`; None where a figure is not known.
 
-    `is_beaten`: another party has proven that the channel is its own; `is_same_account`: another claimant's bid of the
-    same account is accepted; `is_part_offer`: it offers fewer videos than asked.
+    `is_archived`: its channel was taken out of use; `is_handed_over`: its channel is another creator's by now.
+    `is_beaten`: the claim of the channel was refused, or another party has proven that it is its own;
+    `is_same_account`: another claimant's bid of the same account, which nobody has proven, is accepted;
+    `is_part_offer`: it offers fewer videos than asked.
     `is_far_below`: the price is far below what such videos settle at. `placement` is the code of the channel's own
     promise or rule that leaves no room, or "". `minors` is the share (0..1) of the audience under 18, `law` the code of
     the rule that it breaks, or "". `ceiling` is None where the brief set none. `mismatches` says where the bid's
@@ -47,6 +51,8 @@ class GateFacts:
     review_reason: str = ""
     is_suspended: bool = False
     has_mandate: bool = True
+    is_archived: bool = False
+    is_handed_over: bool = False
     is_beaten: bool = False
     is_same_account: bool = False
     is_part_offer: bool = False
@@ -91,6 +97,8 @@ def shut_gates(facts: GateFacts) -> tuple[ShutGate, ...]:
         ("" if facts.status in ("open", "accepted") else facts.status, {}),
         ("party_suspended" if facts.is_suspended else "", {}),
         ("no_mandate" if not facts.has_mandate else "", {}),
+        ("channel_archived" if facts.is_archived else "", {}),
+        ("channel_handed_over" if facts.is_handed_over else "", {}),
         ("claim_beaten" if facts.is_beaten else "", {}),
         ("same_account" if facts.is_same_account else "", {}),
         ("older_version" if not facts.stands_by_brief else "", {}),

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from marketplace.bids import brief_answer
 from marketplace.briefs.brief_document import with_defaults
 from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
-from marketplace.channels.policy import unbeaten
+from marketplace.channels.policy import holds, unbeaten
 from marketplace.core import db
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
@@ -23,6 +23,8 @@ from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.forecast import flags
 from marketplace.matching.gates.bid_gates import GateFacts, ShutGate, shut_gates
 from marketplace.matching.scoring import numbers
+from marketplace.matching.scoring.follow_decisions import follow_decisions
+from marketplace.matching.scoring.models import CLOSE_NAMES
 from marketplace.matching.scoring.score_brief import newest_record
 from marketplace.pacing import service as pacing
 from marketplace.pacing.exclusivity import WantedPlacement
@@ -31,17 +33,19 @@ _BIDS = (
     "SELECT b.id, b.status, b.channel_id, b.accepted_option, b.accepted_cost_minor, b.brief_version_id, r.option_costs,"
     " r.deliverables, r.options, r.price, c.platform, w.status AS review, w.reason AS review_reason, f.snapshot_id,"
     f" {share_columns.stored_sql('f.shares')} AS shares, f.flags AS channel_flags,"
-    f" {numbers.sql('people', 'point')} AS people, {numbers.sql('intrusiveness', 'point')} AS computed_intrusiveness,"
-    # At once, and not only when the job has scored the bid with it.
-    " CASE WHEN w.status = 'approved' THEN (w.override ->> 'intrusiveness')::float8 END AS given_intrusiveness,"
+    f" {numbers.sql('people', 'point')} AS people, {numbers.sql('intrusiveness', 'point')} AS intrusiveness,"
     f" {numbers.sql('per_thousand', 'point')} AS per_thousand,"
     " m.flags AS match_flags, party_is_suspended(b.creator_id) OR party_is_suspended(b.brand_id)"
     "   OR b.agency_id IS NOT NULL AND party_is_suspended(b.agency_id) AS suspended,"
-    f" mandate_holds(b.agency_id, b.creator_id, :at) AS mandate, {unbeaten('c')} AS unbeaten, b.answers_in_part,"
-    " EXISTS (SELECT 1 FROM bids o JOIN channels d ON d.id = o.channel_id WHERE o.brief_id = b.brief_id"
-    "   AND o.status = 'accepted' AND o.id <> b.id AND d.platform = c.platform"
-    "   AND (d.account_key = c.account_key OR d.handle_key = c.handle_key)) AS same_account"
+    " mandate_holds(b.agency_id, b.creator_id, :at) AS mandate, c.status = 'archived' AS archived,"
+    f" c.creator_id <> b.creator_id AS handed_over, {unbeaten('c', 'k')} AS unbeaten, b.answers_in_part,"
+    # While nobody has proven the account. Once somebody has, what another claimant's bid meets is that it is beaten.
+    f" NOT {holds('c', 'k')} AND EXISTS (SELECT 1 FROM bids o JOIN channels d ON d.id = o.channel_id"
+    f"   {CLOSE_NAMES.format(b='o', c='d', k='l')} WHERE o.brief_id = b.brief_id AND o.status = 'accepted'"
+    "   AND o.id <> b.id AND l.platform = k.platform AND (l.account_key = k.account_key OR l.handle_key = k.handle_key)"
+    f"   AND {unbeaten('d', 'l')} AND NOT {holds('d', 'l')}) AS same_account"
     " FROM bids b JOIN bid_revisions r ON r.id = b.revision_id JOIN channels c ON c.id = b.channel_id"
+    f" {CLOSE_NAMES.format(b='b', c='c', k='k')}"
     " LEFT JOIN matches m ON m.id = b.id"
     " {features}"
     " LEFT JOIN reviews w ON w.subject_id = b.id AND w.subject_kind = 'bid'"
@@ -52,7 +56,8 @@ _OF_RECORD = sa.text(
     _BIDS.format(features="LEFT JOIN close_features f ON f.bid_id = b.id AND f.record_id = :record_id")
 )
 _CHANNELS = sa.text(
-    f"SELECT c.id, c.platform, {share_columns.stored_sql('f.shares')} AS shares, f.flags AS channel_flags"
+    f"SELECT c.id, c.platform, c.status = 'archived' AS archived, {unbeaten('c')} AS unbeaten,"
+    f" {share_columns.stored_sql('f.shares')} AS shares, f.flags AS channel_flags"
     " FROM channels c LEFT JOIN channel_features f ON f.channel_id = c.id WHERE c.id = ANY(:channels) ORDER BY c.id"
 )
 _COMMITTED = sa.text(
@@ -75,10 +80,12 @@ def gates_of(
     """Return the shut gates of a brief's bids by their ids: of all bids, or of these.
 
     ``options``: the option in question by bid; else the accepted one, or the cheapest of an open bid. Reads as the
-    system, because promises to other brands count; only codes and sentences leave it.
+    system, because promises to other brands count; only codes and sentences leave it. What people decide binds at once:
+    scores that have not followed it yet do so first.
     """
     version = session.get_one(BriefVersion, brief.version_id)
     with db.acting_as(session, SYSTEM):
+        follow_decisions(session, brief)
         rows = _rows(session, brief, bid_ids)
         facts = _facts(session, brief, version, rows, options or {})
     return {row.id: shut_gates(of_bid) for row, of_bid in zip(rows, facts, strict=True)}
@@ -108,6 +115,8 @@ def gates_of_channels(
                 law="law_minors" if is_barred else "",
                 placement=placements.get(row.id, ""),
                 is_known=row.shares is not None,
+                is_archived=row.archived,
+                is_beaten=not row.unbeaten,
             )
         )
         for row, is_barred in zip(rows, barred.tolist(), strict=True)
@@ -152,6 +161,8 @@ def _facts(
             review_reason=row.review_reason or "",
             is_suspended=row.suspended,
             has_mandate=row.mandate,
+            is_archived=row.archived,
+            is_handed_over=row.handed_over,
             is_beaten=not row.unbeaten,
             is_same_account=row.same_account,
             is_part_offer=row.answers_in_part,
@@ -163,9 +174,7 @@ def _facts(
             is_known=row.snapshot_id is not None,
             people=_known(row.people),
             is_far_below="price_below_market" in flags.shown(row.match_flags or 0),
-            intrusiveness=_known(
-                row.computed_intrusiveness if row.given_intrusiveness is None else row.given_intrusiveness
-            ),
+            intrusiveness=_known(row.intrusiveness),
             tolerance=version.tolerance,
             per_thousand=_known(row.per_thousand),
             ceiling=version.ceiling_minor,

@@ -32,11 +32,18 @@ GATES: Mapping[str, GateTexts] = {
         "创作者续签授权后即可。",
         "It opens when the creator renews the mandate.",
     ),
+    "channel_archived": GateTexts("该账号已停用。", "The channel was archived: it is out of use.", *_FINAL),
+    "channel_handed_over": GateTexts(
+        "该账号已转让，不再归报价方所有。",
+        "The channel was handed over to another creator: it is the bidder's no more.",
+        "账号转回报价方后即可。",
+        "It opens when the channel is handed back.",
+    ),
     "claim_beaten": GateTexts(
-        "另一方已证明该账号归其所有。",
-        "Another party has proven that this account is its own.",
-        "只有认领争议改判后才会打开。",
-        "Only another decision on the claims opens it.",
+        "该账号的认领未通过，或另一方已证明该账号归其所有。",
+        "The claim of this account was refused, or another party has proven that the account is its own.",
+        "只有认领争议改判后才会打开；报价若已被接受，品牌方应退出。",
+        "Only another decision on the claims opens it; if the bid is accepted, the brand should step back from it.",
     ),
     "same_account": GateTexts(
         "另一方就同一账号的报价已被接受，该账号的归属尚有争议。",

@@ -3,10 +3,8 @@
 from marshmallow import Schema, fields, validate
 
 from marketplace.core.http.fields import FlagField, WholeField, one_of
-from marketplace.matching.gates.bid_gates import BRANDS_OWN
+from marketplace.matching.gates.bid_gates import BRANDS_OWN, OPTIONS_MAX
 from marketplace.matching.gates.messages import GATES
-
-OPTIONS_MAX = 20
 
 
 class GateOut(Schema):

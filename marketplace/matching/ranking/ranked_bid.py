@@ -11,11 +11,17 @@ from marketplace.reviews.verdicts import ReviewVerdict
 
 @dataclass(frozen=True)
 class LaterFacts:
-    """A channel's newest audience snapshot, where it is not the one that its bid is scored on, beside the figures that
-    count. None where a figure is not known."""
+    """What a channel is called now and its newest audience snapshot, beside the names and figures that count.
 
-    snapshot_id: UUID
-    taken_on: date
+    `snapshot_id` is None where the newest is the one that the bid is scored on, and a figure where it is not known.
+    """
+
+    handle: str
+    handle_at_close: str
+    channel_name: str
+    channel_name_at_close: str
+    snapshot_id: UUID | None
+    taken_on: date | None
     followers: int | None
     followers_at_close: int | None
     median_views: float | None

@@ -9,10 +9,17 @@ from marketplace.reviews.schemas import VerdictOut
 
 
 class LaterFactsOut(Schema):
-    """A channel's newest audience snapshot beside the figures at the close."""
+    """What a channel is called now, and its newest audience snapshot, beside the names and figures at the close.
 
-    snapshot_id = IdField("snp", required=True)
-    taken_on = fields.Date(required=True)
+    `snapshot_id`, `taken_on` and the later figures are null where no newer snapshot was told.
+    """
+
+    handle = fields.String(required=True)
+    handle_at_close = fields.String(required=True)
+    channel_name = fields.String(required=True)
+    channel_name_at_close = fields.String(required=True)
+    snapshot_id = IdField("snp", required=True, allow_none=True)
+    taken_on = fields.Date(required=True, allow_none=True)
     followers = fields.Integer(required=True, allow_none=True)
     followers_at_close = fields.Integer(required=True, allow_none=True)
     median_views = fields.Float(required=True, allow_none=True)
@@ -79,7 +86,7 @@ class MatchOut(Schema):
         LaterFactsOut,
         required=True,
         allow_none=True,
-        metadata={"description": "The channel's newer facts, which move nothing; null where there are none."},
+        metadata={"description": "The channel's newer facts and names, which move nothing; null where there are none."},
     )
 
 

@@ -18,6 +18,7 @@ from marketplace.matching.gates.gate_facts import gates_of
 from marketplace.matching.ranking import later_facts
 from marketplace.matching.ranking.ranked_bid import RankedBid, with_gates
 from marketplace.matching.scoring import fair_price
+from marketplace.matching.scoring.follow_decisions import follow_decisions
 from marketplace.matching.scoring.ranked_match import RankedMatch
 from marketplace.matching.scoring.score_brief import newest_record
 from marketplace.matching.scoring.service import find_brief, find_match, freshness, page_by_rank, places, plan_score
@@ -51,6 +52,7 @@ def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, start
     if not brief.was_closed:
         state = freshness(session, brief_id)
         return BriefRanking(brief_id, True, state.total, state.fresh, [], False)
+    _follow_decisions(session, brief)
     page = page_by_rank(session, brief_id, limit=limit, starting_after=starting_after)
     record = newest_record(session, brief_id)
     priced = fair_price.with_fair_prices(session, page.data, record)
@@ -59,6 +61,12 @@ def ranking(session: Session, actor: Actor, brief_id: UUID, *, limit: int, start
     number = None if record is None else record.number
     total = places(session, brief_id)
     return BriefRanking(brief_id, False, total, total, matches, page.has_more, number, warnings)
+
+
+def _follow_decisions(session: Session, brief: Brief) -> None:
+    """Before scores are read: else their gates, which are read after them, would be of another moment."""
+    with db.acting_as(session, SYSTEM):
+        follow_decisions(session, brief)
 
 
 def _with_gates(session: Session, brief: Brief, matches: Sequence[RankedMatch]) -> list[RankedBid]:
@@ -76,10 +84,11 @@ def match_of_bid(session: Session, actor: Actor, bid_id: UUID) -> RankedBid:
     Raises NotFound, also before the bid's first scoring.
     """
     bid = db.get(session, Bid, bid_id, bids_policy.visible(actor))
+    brief = session.get_one(Brief, bid.brief_id)
+    _follow_decisions(session, brief)
     stored = find_match(session, bid)
     if stored is None:
         raise NotFound("This bid has not been scored yet. Ask again in a few seconds.")
-    brief = session.get_one(Brief, bid.brief_id)
     [match] = _with_gates(
         session, brief, fair_price.with_fair_prices(session, [stored], newest_record(session, brief.id))
     )

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from marketplace.channels.models import HANDLE_KEY
 from marketplace.core.db import Base
 from marketplace.matching.forecast.models import ChannelFeatures
 
@@ -71,6 +72,16 @@ RECORDED = tuple(
     if column.name not in {"id", "created_at", "channel_id", "changed"}
 )
 
+# Under which name a channel bid: it may be called otherwise later, and the ranking and the gates keep to this one.
+NAMES_AT_CLOSE = ("platform", "account_key", "handle", "channel_name")
+# Joins what channel `c` of bid `b` was called at the close, which is the same in every record of its brief; until then,
+# what it is called now.
+CLOSE_NAMES = (
+    "CROSS JOIN LATERAL (SELECT 1 AS choice, n.platform, n.account_key, n.handle, n.handle_key, n.channel_name"
+    " FROM close_features n WHERE n.bid_id = {b}.id UNION ALL"
+    " SELECT 2, {c}.platform, {c}.account_key, {c}.handle, {c}.handle_key, {c}.name ORDER BY choice LIMIT 1) {k}"
+)
+
 # A bid's features as a record keeps them. Each is NULL for a channel without a snapshot. A table without a class: the
 # columns follow those of ChannelFeatures, and scoring reads both by the same SQL.
 CLOSE_FEATURES = sa.Table(
@@ -80,4 +91,6 @@ CLOSE_FEATURES = sa.Table(
     sa.Column("bid_id", sa.Uuid, sa.ForeignKey("bids.id"), primary_key=True, index=True),
     sa.Column("channel_id", sa.Uuid, nullable=False),
     *(sa.Column(column.name, column.type, nullable=True) for column in RECORDED),
+    *(sa.Column(name, sa.Text, nullable=False) for name in NAMES_AT_CLOSE),
+    sa.Column("handle_key", sa.Text, sa.Computed(HANDLE_KEY, persisted=True), nullable=False),
 )

@@ -85,7 +85,7 @@ RANKED_STATUSES = tuple(str(status) for status in BidStatus)
 _STAGE = sa.text(staging_table("scored"))
 _CLEAR = sa.text("TRUNCATE scored")
 _INSERT = insert_from("scored")
-_NAMED = ("revision_id", "commitment", "features", "cleared")
+INPUT_IDS = ("revision_id", "commitment", "features", "cleared")
 # ON CONFLICT costs a third of the writing time, so a brief's first matches are written without it.
 _WRITE_FIRST = sa.text(_INSERT)
 _UPDATED = ", ".join(f"{column.name} = excluded.{column.name}" for column in WRITTEN)
@@ -326,7 +326,7 @@ def _write(
     staged: dict[str, npt.ArrayLike] = {
         **{name: rows[name] for name in ("bid_id", "revision_id", "snapshot_id", "known")},
         "features_fingerprint": rows["features"],
-        "fingerprint": _inputs(version, rows, prices, loaded.overrides.texts()),
+        "fingerprint": inputs_of(version, rows, prices, loaded.overrides.texts(), [MODEL_VERSION] * len(ranks)),
         "rank": ranks,
         "overall": ranking.overall,
         "overall_low": ranking.low,
@@ -350,13 +350,17 @@ def _write(
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 
-def _inputs(version: BriefVersion, rows: Rows, prices: str, overrides: Sequence[str]) -> list[str]:
-    """Return the fingerprint of each match's inputs, of which ``prices`` names the price models. Ids are enough:
-    revisions, published versions and snapshots never change. An override is an input too."""
-    common = f"{version.id} {MODEL_VERSION} {prices}".encode()
-    ids = np.concatenate([rows[name].view(np.uint8).reshape(len(rows[name]), -1) for name in _NAMED], axis=1)
+def inputs_of(
+    version: BriefVersion, rows: Rows, prices: str, overrides: Sequence[str], models: Sequence[str]
+) -> list[str]:
+    """Return the fingerprint of each match's inputs, of which ``prices`` names the price models and ``models`` the
+    scoring model of each. Ids are enough: revisions, published versions and snapshots never change. An override is an
+    input too. Of the rows only the columns INPUT_IDS are read."""
+    ids = np.concatenate([rows[name].view(np.uint8).reshape(len(rows[name]), -1) for name in INPUT_IDS], axis=1)
     texts, width = ids.tobytes(), ids.shape[1]
     return [
-        hashlib.sha256(common + texts[start : start + width] + override.encode()).hexdigest()
-        for start, override in zip(range(0, len(texts), width), overrides, strict=True)
+        hashlib.sha256(
+            f"{version.id} {model} {prices}".encode() + texts[start : start + width] + override.encode()
+        ).hexdigest()
+        for start, override, model in zip(range(0, len(texts), width), overrides, models, strict=True)
     ]

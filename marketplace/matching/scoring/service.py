@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from marketplace.bids.models import Bid, BidStatus
 from marketplace.briefs import policy as briefs_policy
 from marketplace.briefs.models import Brief, BriefStatus
+from marketplace.channels.policy import holds
 from marketplace.core import db
 from marketplace.core.actor import Actor
 from marketplace.core.errors import NotFound, WrongState
@@ -19,7 +20,7 @@ from marketplace.intrusiveness import plan_score as plan
 from marketplace.intrusiveness import timeline
 from marketplace.matching.forecast.features import WANTED, suffix
 from marketplace.matching.scoring import ranked_match, scored_bid
-from marketplace.matching.scoring.models import Match
+from marketplace.matching.scoring.models import CLOSE_NAMES, Match
 from marketplace.matching.scoring.ranked_match import RankedMatch
 from marketplace.matching.scoring.score_brief import MODEL_VERSION
 
@@ -39,19 +40,21 @@ _JOINS = (
     " WHERE b.brief_id = :brief_id AND b.status = ANY(:listed)"
 )
 _COUNTS = sa.text(f"SELECT count(*) AS total, count(*) FILTER (WHERE {_FRESH}) AS fresh{_JOINS.format(more='')}")
+_NAMED = CLOSE_NAMES.format(b="b", c="c", k="k")
 _SHOWN = (
-    f"SELECT m.id, b.id AS bid_id, b.channel_id, b.creator_id, b.agency_id, b.status AS bid_status, m.rank,"
-    f" m.fingerprint, m.model_version, m.scored_at, m.computed, c.name AS channel_name, c.handle, c.platform,"
-    " c.claim_status = 'proven' AS channel_proven,"
+    "SELECT m.id, b.id AS bid_id, b.channel_id, b.creator_id, b.agency_id, b.status AS bid_status, m.rank,"
+    " m.fingerprint, m.model_version, m.scored_at, m.computed, k.channel_name, k.handle, k.platform,"
+    f" {holds('c', 'k')} AS channel_proven,"
     # Rights that the brief asks for and the bid refuses.
     " ARRAY(SELECT e.key FROM jsonb_each(v.content -> 'rights') e WHERE e.value NOT IN ('null', 'false')"
     "   AND coalesce(r.price -> 'rights' -> e.key, 'null') = 'null' ORDER BY e.key) AS rights_refused,"
     # Others who claim the same account.
-    " (SELECT count(*) FROM channels d WHERE d.platform = c.platform AND d.id <> c.id AND d.status = 'active'"
-    "   AND d.claim_status <> 'refused' AND (d.account_key = c.account_key OR d.handle_key = c.handle_key))"
+    " (SELECT count(*) FROM channels d WHERE d.platform = k.platform AND d.id <> c.id AND d.status = 'active'"
+    "   AND d.claim_status <> 'refused' AND (d.account_key = k.account_key OR d.handle_key = k.handle_key))"
     "   AS rival_claims,"
     f" {scored_bid.COLUMNS}, {_FRESH} AS fresh"
-    f"{_JOINS.format(more=f' {scored_bid.JOINS} JOIN bid_revisions r ON r.id = b.revision_id')} AND m.id IS NOT NULL"
+    f"{_JOINS.format(more=f' {scored_bid.JOINS} JOIN bid_revisions r ON r.id = b.revision_id {_NAMED}')}"
+    " AND m.id IS NOT NULL"
 )
 # A bid that was withdrawn before the close has no place, although it may have been scored.
 _HAS_PLACE = " AND m.id IS NOT NULL AND EXISTS (SELECT 1 FROM close_features k WHERE k.bid_id = b.id)"

@@ -7,6 +7,7 @@ from marketplace.core import ids
 from marketplace.core.errors import FieldError
 from marketplace.core.money import Money
 from marketplace.matching.selection.inputs import SetInputs
+from marketplace.matching.selection.solver.problem import CannotKeep
 from marketplace.matching.selection.solver.selection_market import GROUPS, SelectionLimits
 
 
@@ -59,10 +60,21 @@ def validation_errors(loaded: Mapping[str, Any], currency: str, known: Sequence[
     return errors
 
 
+def rows_of(inputs: SetInputs) -> dict[str, int]:
+    """Return the row of each bid by its public id."""
+    return {bid.bid_id: row for row, bid in enumerate(inputs.bids)}
+
+
 def limits(wishes: Mapping[str, Any], inputs: SetInputs) -> SelectionLimits:
-    """Return the stored wishes as limits. Accepted bids are in every set, because the budget pays for them."""
-    row_of = {bid.bid_id: row for row, bid in enumerate(inputs.bids)}
+    """Return the stored wishes as limits. Accepted bids are in every set, because the budget pays for them.
+
+    Raises CannotKeep if a bid that must be in the set stands no more.
+    """
+    row_of = rows_of(inputs)
     accepted = {row for row, bid in enumerate(inputs.bids) if bid.status == "accepted"}
+    gone = [bid for bid in wishes["must"] if bid not in row_of]
+    if gone:
+        raise CannotKeep(f"A bid that must be in the set stands no more: {', '.join(gone)}.")
     caps = wishes["caps"]
     return SelectionLimits(
         budget=wishes["budget"]["amount_minor"],
@@ -70,7 +82,7 @@ def limits(wishes: Mapping[str, Any], inputs: SetInputs) -> SelectionLimits:
         most=wishes["bids_max"],
         caps={name: caps[name] for name in GROUPS if caps.get(name) is not None},
         must=frozenset({row_of[bid] for bid in wishes["must"]} | accepted),
-        never=frozenset(row_of[bid] for bid in wishes["never"]),
+        never=frozenset(row_of[bid] for bid in wishes["never"] if bid in row_of),
         contacts_per_person=wishes["contacts_per_person_max"],
         intrusiveness=wishes["intrusiveness_max"],
         ad_load=wishes["ad_load_max"],

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from marketplace.core.message import Bilingual
-from marketplace.core.money import Money
+from marketplace.core.money import Money, show_minor
 from marketplace.matching.gates.messages import GATES
 
 # Why a bid is not in the set: code -> (Chinese, English). `{...}` are the numbers of the case.
@@ -75,6 +75,48 @@ def left_out(code: str, numbers: Mapping[str, Any], would_win_at: Money | None) 
         f"{zh}若费用不高于 {would_win_at.show()}，换入后组合的触达更大。",
         f"{en} At {would_win_at.show()} or less, a set with it would have reached more.",
     )
+
+
+def shown_figures(numbers: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    """Return the numbers of a reason as its sentence has them: a budget in money instead of minor units."""
+    return {name: show_minor(currency, value) if name == "budget" else value for name, value in numbers.items()}
+
+
+# What the accepted bids of a brief do not keep together of a selection's wishes: code -> (Chinese, English).
+_BROKEN: Mapping[str, tuple[str, str]] = {
+    "budget": (
+        "全部已接受报价最高 {spend}，超过本次选择的预算 {budget}。",
+        "The accepted bids would cost up to {spend} together, and this selection's budget is {budget}.",
+    ),
+    "one_creator": ("同一创作者有多个报价。", "Several of the accepted bids would be of one creator."),
+    "least": ("共 {bids} 个报价，少于 {least} 个。", "It would be {bids} bids, and the set has to have {least}."),
+    "most": (
+        "共 {bids} 个报价，超过上限 {most} 个。",
+        "{bids} bids would be accepted, and this selection has {most} at most.",
+    ),
+    "agency": (
+        "同一机构的报价超过上限 {cap} 个。",
+        "More than {cap} of the accepted bids would be of one agency.",
+    ),
+    "platform": (
+        "同一平台的报价超过上限 {cap} 个。",
+        "More than {cap} of the accepted bids would be on one platform.",
+    ),
+    "niche": (
+        "同一内容领域的报价超过上限 {cap} 个。",
+        "More than {cap} of the accepted bids would be of one niche.",
+    ),
+    "contacts": (
+        "人均触达次数会超过上限 {limit:g}。",
+        "Each person reached would see more than {limit:g} of the channels on average.",
+    ),
+}
+
+
+def broken(code: str, figures: Mapping[str, Any]) -> Bilingual:
+    """Return which wish for the whole set does not hold. Codes are those of the solver's `problem.broken`."""
+    zh, en = (text.format(**figures) for text in _BROKEN[code])
+    return Bilingual(zh, en)
 
 
 # What would tell a bidder of its rivals, or of the brand's limits, is told in general.

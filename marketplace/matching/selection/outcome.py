@@ -181,9 +181,7 @@ def _left_out(
         nearest.items(), key=lambda item: (_gap(inputs, item[1]), inputs.bids[item[0]].commitment)
     ):
         wins_at = None if left_out.wins_at is None else Money(inputs.currency, left_out.wins_at)
-        numbers = dict(left_out.numbers)
-        if "budget" in numbers:
-            numbers["budget"] = Money(inputs.currency, numbers["budget"]).show()
+        numbers = messages.shown_figures(left_out.numbers, inputs.currency)
         lines.append(
             {
                 **_named(inputs, left_out.row, bid),

@@ -1,7 +1,7 @@
 """Starts, stores, shows and confirms selections, and shows each bidder the outcome for its own bid."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,7 @@ from marketplace.matching.gates import acceptance
 from marketplace.matching.gates.gate_facts import committed
 from marketplace.matching.scoring.score_brief import newest_record
 from marketplace.matching.selection import constraints, load_inputs, outcome, policy
+from marketplace.matching.selection.broken_wishes import broken_wishes
 from marketplace.matching.selection.inputs import SetInputs, hash_of, pack, unpack
 from marketplace.matching.selection.models import Selection, SelectionInputs, SelectionStatus
 from marketplace.matching.selection.states import SELECTION_TRANSITIONS
@@ -83,8 +84,8 @@ def what_if(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str,
     # As the system, as in a search: a bid's gate may come from rows that the brand may not read. It sees only the gate.
     with db.acting_as(session, SYSTEM):
         inputs = load_inputs.load(session, brief, version, loaded["target"], lift_ceiling=loaded["lift_ceiling"])
-    limits = constraints.limits(wishes, inputs)
     try:
+        limits = constraints.limits(wishes, inputs)
         found_set = outcome.search(inputs, limits)
     except outcome.CannotKeep as error:
         raise Conflict(str(error)) from error
@@ -123,13 +124,14 @@ def _enqueue(session: Session, selection: Selection, kind: str) -> UUID:
 
 def _superseded(session: Session, brief_id: UUID, but: UUID | None = None) -> Selection | None:
     """Return the confirmed selection of a brief that another may take the place of, because one of its bids is
-    accepted no more; None without one, and for the selection ``but`` itself. Raises Conflict if it still binds."""
+    accepted no more, or because it has none; None without one, and for the selection ``but`` itself. Raises Conflict if
+    it still binds."""
     former = session.scalar(sa.select(Selection).where(Selection.id.in_(_confirmed(brief_id)), Selection.id != but))
     if former is None or former.result is None:
         return None
     chosen = [ids.read("bid", line["bid_id"]) for line in former.result["chosen"]]
     given_up = sa.select(Bid.id).where(Bid.id.in_(chosen), Bid.status != BidStatus.ACCEPTED)
-    if session.scalar(given_up.limit(1)) is None:
+    if chosen and session.scalar(given_up.limit(1)) is None:
         raise Conflict("A selection of this brief is confirmed already, and all of its bids are accepted.")
     return former
 
@@ -161,8 +163,9 @@ def confirm(
     """Make a selection the brief's final choice and accept its bids, in one act. From then on each bidder may read the
     outcome for its own bid.
 
-    Every member's status and gates are checked now. Raises NotFound, NotAllowed, WrongState (also where a member has
-    changed since), GatesShut, and Conflict if another selection of the brief is confirmed or the budget is exceeded.
+    Every member's status and gates are checked now, and every wish of the selection with the brief's other accepted
+    bids. Raises NotFound, NotAllowed, WrongState (also where a member has changed since, or a wish no longer holds, or
+    the set is empty), GatesShut, and Conflict if another selection of the brief is confirmed or the budget is exceeded.
     """
     selection = db.get(session, Selection, selection_id, policy.visible(actor))
     # The brief first, as every decision on its bids does; the unique index is the second safeguard.
@@ -186,14 +189,49 @@ def confirm(
     if selection.result is None:
         raise RuntimeError(f"The selection {selection.id} is done without a result.")
     chosen = {ids.read("bid", line["bid_id"]): int(line["option"]) for line in selection.result["chosen"]}
+    if not chosen:
+        raise WrongState(
+            "This set is empty, so there is nothing to accept. Its `left_out` says why each bid is out; choose again"
+            " with other limits.",
+            state="empty",
+        )
     record = newest_record(session, brief.id)
     if record is not None and record.created_at > selection.created_at:
         raise WrongState("The bids were scored again since this set was chosen. Choose again.", state="rescored")
+    settled = _accepted(session, chosen)
     acceptance.accept_set(session, actor, brief, chosen, despite)
+    _refuse_broken_wishes(session, brief, selection, settled)
     _refuse_over_budget(session, brief, over_budget)
     selection.confirmed_at = now()
     session.flush()
     return selection
+
+
+def _accepted(session: Session, bid_ids: Collection[UUID]) -> list[str]:
+    """Return the public ids of those of these bids that are accepted. The caller has locked their brief."""
+    query = sa.select(Bid.id).where(Bid.id.in_(list(bid_ids)), Bid.status == BidStatus.ACCEPTED)
+    return [ids.show("bid", bid_id) for bid_id in session.scalars(query)]
+
+
+def _refuse_broken_wishes(session: Session, brief: Brief, selection: Selection, settled: Collection[str]) -> None:
+    """Raise WrongState if the brief's accepted bids, the set's among them, do not keep the selection's wishes.
+
+    Asked after the acceptances, because these hold every review as it is until the transaction ends.
+    """
+    version = session.get_one(BriefVersion, brief.version_id)
+    with db.acting_as(session, SYSTEM):
+        inputs = load_inputs.load(session, brief, version)
+    # The brief's own budget has a refusal of its own, which the brand may set aside.
+    budget_binds = constraints.budget(selection.wishes).amount != version.budget_minor
+    # Rounded as the inputs were that the set was chosen from.
+    changes = broken_wishes(selection.wishes, unpack(pack(inputs)), settled, budget_binds=budget_binds)
+    if changes:
+        raise WrongState(
+            f"The set does not keep what it was chosen by any more: {' '.join(change.en for change in changes)}"
+            " Choose again.",
+            state="changed",
+            changes=[asdict(change) for change in changes],
+        )
 
 
 def _refuse_over_budget(session: Session, brief: Brief, over_budget: bool) -> None:
@@ -226,8 +264,8 @@ def search(session: Session, selection_id: UUID) -> Selection:
     selection.inputs_hash, selection.model_version = hash_of(data), outcome.MODEL_VERSION
     # Choose from what was stored, because storing rounds the shares.
     inputs = unpack(data)
-    limits = constraints.limits(selection.wishes, inputs)
     try:
+        limits = constraints.limits(selection.wishes, inputs)
         found_set = outcome.search(inputs, limits)
     except outcome.CannotKeep as error:
         _fail(session, selection, str(error))

@@ -9,6 +9,6 @@ SELECTION_TRANSITIONS: Transitions = {
     "finish": transition(S.WAITING, S.FOUND, to=S.DONE, by=Role.SYSTEM),
     "fail": transition(S.WAITING, S.FOUND, to=S.FAILED, by=Role.SYSTEM),
     "confirm": transition(S.DONE, to=S.CONFIRMED, by=Role.BRAND),
-    # By another confirmation, once one of its bids is accepted no more: see service._still_binds.
+    # By another confirmation, once it binds no more: see service._superseded.
     "supersede": transition(S.CONFIRMED, to=S.DONE, by=Role.BRAND),
 }

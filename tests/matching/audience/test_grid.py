@@ -192,6 +192,17 @@ def test_names_of_regions_in_chinese_and_english_are_their_codes() -> None:
     assert np.array_equal(named.regions, coded.regions)
 
 
+def test_zeros_everywhere_say_nothing() -> None:
+    for lists in (
+        {"ages": {"13-17": 0.0, "18+": 0.0}},
+        {"ages": {"18-23": 0.0, "unknown": 1.0}},
+        {"ages": {"unknown": 0.0}},
+        {"genders": {"female": 0.0, "male": 0.0}},
+    ):
+        with pytest.raises(BadAudience, match="discloses nothing"):
+            audience(**lists)
+
+
 def test_a_province_counts_towards_its_country() -> None:
     found = audience(regions={"CN": 0.9, "CN-GD": 0.3, "US": 0.1})
     assert found.regions[list(region_indices("CN"))].sum() == pytest.approx(0.9)

@@ -205,6 +205,25 @@ def test_what_a_region_list_leaves_out_has_bounds() -> None:
     assert ends(shares_of(chinese, {"markets": ["CN"]})) == pytest.approx((0.9, 0.9, 0.9), abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("lists", "target", "rest"),
+    [
+        ({"ages": {"18-23": 0.0, "24-30": 0.0}}, {"ages": {"from": 18, "to": 30}}, {"ages": {"from": 31, "to": 40}}),
+        ({"ages": {"18-23": 0.0, "51+": 0.6}}, {"ages": {"from": 18, "to": 23}}, {"ages": {"from": 24, "to": 50}}),
+        ({"regions": {"CN-GD": 0.0, "CN-SH": 0.0}}, {"regions": ["CN-GD", "CN-SH"]}, {"regions": ["CN-BJ"]}),
+        ({"regions": {"CN-GD": 0.3, "US": 0.0}}, {"regions": ["US"]}, {"regions": ["CN-BJ"]}),
+        ({"regions": {"CN": 0.0, "US": 0.2}}, {"regions": ["CN"]}, {"regions": ["US"]}),
+        ({"regions": {"CN": 0.2, "CN-GD": 0.2}}, {"regions": ["CN-BJ"]}, {"regions": ["CN-GD"]}),
+        ({"education": {"bachelor": 0.0, "master": 0.0}}, {"education": ["bachelor"]}, {"education": ["college"]}),
+    ],
+)
+def test_where_a_list_states_zero_nobody_is_and_the_rest_is_elsewhere(lists, target, rest) -> None:
+    assert ends(shares_of(lists, {"target": [target]})) == pytest.approx((0, 0, 0), abs=1e-6)
+    low, point, high = ends(shares_of(lists, {"target": [rest]}))
+    assert low <= point <= high
+    assert 0.005 < point < 0.9
+
+
 def test_a_missing_list_leaves_everything_open() -> None:
     for name, asked in (
         ("regions", {"markets": ["CN"]}),

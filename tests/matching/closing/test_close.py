@@ -61,6 +61,36 @@ def test_figures_told_after_the_close_move_nothing_and_are_shown_beside_it(
     assert look.match(client, who, bid.id)["since_close"] == since
 
 
+def test_a_channel_renamed_after_the_close_keeps_its_name_in_the_ranking(client: FlaskClient) -> None:
+    there, admin = look.market(), somebody("platform")
+    who, bid = look.offer(there)
+    look.offer(there)
+    make.close(there)
+    before = look.ranking(client, there)
+    url = f"/api/v1/channels/{ids.show('chn', bid.channel_id)}"
+    version = client.get(url, headers=who.headers).json["version"]
+    names = {"handle": f"new{version}handle", "name": "换了名字"}
+    answer = client.patch(url, json=names, headers={**who.once(), "If-Match": f'"{version}"'})
+    assert (answer.status_code, answer.json["handle"]) == (200, names["handle"])
+
+    after = look.ranking(client, there)
+
+    assert without(after, "since_close") == without(before, "since_close")
+    since = {line["bid_id"]: line["since_close"] for line in after["data"]}
+    renamed = since.pop(ids.show("bid", bid.id))
+    assert list(since.values()) == [None]
+    [line] = [line for line in before["data"] if line["bid_id"] == ids.show("bid", bid.id)]
+    assert (renamed["handle"], renamed["channel_name"]) == (names["handle"], names["name"])
+    assert (renamed["handle_at_close"], renamed["channel_name_at_close"]) == (line["handle"], line["channel_name"])
+    assert (renamed["snapshot_id"], renamed["followers"], renamed["flags"]) == (None, None, [])
+    assert look.match(client, who, bid.id)["handle"] == line["handle"]
+    # Scoring again reads new figures, and keeps who bid.
+    make.rescore(there, admin)
+    assert [line["handle"] for line in look.ranking(client, there)["data"]] == [
+        line["handle"] for line in after["data"]
+    ]
+
+
 def test_only_an_admin_scores_again_with_a_reason_that_both_sides_read(client: FlaskClient, worker: ModuleType) -> None:
     there, admin = look.market(), somebody("platform")
     who, bid = look.offer(there, 4_000_000)

@@ -1,5 +1,6 @@
 """Channels for a brief and briefs for a channel, as the routes tell them."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from types import ModuleType
 from typing import Any
@@ -109,6 +110,20 @@ def test_an_identical_draft_finds_what_the_published_brief_finds_until_the_close
     make.close(there)
     after = names(discover(client, there, limit=50))
     assert set(names(found)) - set(after) == {shown(bidding)}
+
+
+@pytest.mark.parametrize("end", [make.cancel, make.close], ids=["called off", "withdrawn before the close"])
+def test_whose_bid_its_brand_may_not_see_is_found_like_anybody_else(
+    client: FlaskClient, end: Callable[[make.Market], None]
+) -> None:
+    there, who = look.market(), somebody("creator")
+    bidding = look.channel(who)
+    refresh()
+    bid = make.place(there, who, bidding, **look.plain())
+    if end is make.close:
+        make.withdraw(who, bid.id)
+    end(there)
+    assert shown(bidding) in names(discover(client, there, limit=50))
 
 
 def test_open_briefs_lack_those_alone_that_the_asking_side_has_bid_on(client: FlaskClient) -> None:

@@ -31,6 +31,8 @@ SHUT: dict[str, dict[str, Any]] = {
     "lapsed": {"status": "lapsed"},
     "party_suspended": {"is_suspended": True},
     "no_mandate": {"has_mandate": False},
+    "channel_archived": {"is_archived": True},
+    "channel_handed_over": {"is_handed_over": True},
     "claim_beaten": {"is_beaten": True},
     "same_account": {"is_same_account": True},
     "part_offer": {"is_part_offer": True},

@@ -54,6 +54,13 @@ def _tell(client: FlaskClient, who: Somebody, channel_id: Any, **facts: Any) -> 
     assert answer.status_code == 201, answer.json
 
 
+def test_ages_that_are_told_as_zero_are_zero_and_bound_the_share(client: FlaskClient, worker: ModuleType) -> None:
+    zeros = {"18-23": 0.0, "24-30": 0.0}
+    assert share_of(shown(client, worker, [cell(18, 30)], ["CN"], ages=zeros, regions={"CN": 1.0})) == (0, 0, 0)
+    low, point, high = share_of(shown(client, worker, [cell(31, None)], ["CN"], ages=zeros, regions={"CN": 1.0}))
+    assert low == 0 < point < high == 1  # the rest may also be 13 to 17
+
+
 def share_of(found: dict[str, Any]) -> tuple[float, float, float]:
     number = found["on_target_share"]["numbers"]["share"]
     return number["low"], number["value"], number["high"]

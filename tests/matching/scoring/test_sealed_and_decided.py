@@ -3,10 +3,14 @@
 from types import ModuleType
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from marketplace.bids import service
 from marketplace.bids.pricing_models import RIGHTS
-from marketplace.core import ids
+from marketplace.briefs.models import Brief
+from marketplace.core import db, ids
+from marketplace.core.clock import now
 from tests.make import bids as make
 from tests.make import channels as make_channels
 from tests.make import work
@@ -45,6 +49,42 @@ def test_a_closed_brief_that_is_called_off_keeps_its_ranking_and_says_why_nothin
         ]
         assert all("void" in {gate["code"] for gate in line["gates"]} for line in after["data"])
     assert {line["bid_status"] for line in after["data"]} == {"void"}
+
+
+@pytest.mark.parametrize("is_called_off", [False, True])
+def test_whoever_may_read_a_bid_reads_its_channel_and_all_counts_agree(
+    client: FlaskClient, is_called_off: bool
+) -> None:
+    there, rival = look.market(), somebody("brand")
+    gone, _ = look.offer(there), look.offer(there)
+    make.withdraw(gone[0], gone[1].id)
+    left = [look.offer(there) for _ in range(4)]
+    count_path = look.path(there.brief_id, "bids", "count")
+    assert client.get(count_path, headers=there.brand.headers).json == {"count": 5}
+    make.close(there)
+    make.withdraw(left[0][0], left[0][1].id)
+    make.accept(there, left[1][1].id)
+    make.decline(there, left[2][1].id)
+    if is_called_off:
+        make.cancel(there)
+        with db.transaction() as session:
+            service.void_for_brief(session, there.brief_id)
+    else:
+        with db.transaction() as session:
+            session.execute(sa.update(Brief).where(Brief.id == there.brief_id).values(bids_lapse_at=now()))
+            service.lapse_overdue(session)
+
+    assert client.get(count_path, headers=there.brand.headers).json == {"count": 5}
+    assert look.ranking(client, there)["total"] == 5
+    bids = client.get(look.path(there.brief_id, "bids"), headers=there.brand.headers).json["data"]
+    assert len(bids) == 5
+    for bid in bids:
+        channel = f"/api/v1/channels/{bid['channel_id']}"
+        for path in (channel, f"{channel}/audience-snapshots", f"{channel}/videos"):
+            assert client.get(path, headers=there.brand.headers).status_code == 200, bid["status"]
+            assert client.get(path, headers=rival.headers).status_code == 404
+    unseen = f"/api/v1/channels/{ids.show('chn', gone[1].channel_id)}"
+    assert client.get(unseen, headers=there.brand.headers).status_code == 404
 
 
 def test_a_sealed_match_tells_nothing_of_the_other_bids(client: FlaskClient, worker: ModuleType) -> None:

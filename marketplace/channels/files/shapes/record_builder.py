@@ -104,9 +104,9 @@ def _lists(reading: ShapeReading) -> tuple[dict[str, dict[str, float]], list[Cel
     regions, more = anomalies.normalise_regions(reading.regions)
     education, of_education = anomalies.normalise_labels("education", reading.education, education_label, LEVELS)
     interests, of_interests = anomalies.normalise_labels("interests", reading.interests, interest_code, INTERESTS)
-    genders = anomalies.normalise_genders(reading.genders)
+    genders, of_genders = anomalies.normalise_genders(reading.genders)
     named = {"age": ages, "gender": genders, "region": regions, "education": education, "interests": interests}
-    return named, [*errors, *more, *of_education, *of_interests]
+    return named, [*errors, *more, *of_genders, *of_education, *of_interests]
 
 
 def channel_details(
@@ -146,7 +146,7 @@ def _cell_errors(reading: ShapeReading, margins: Mapping[str, Mapping[str, float
         "age": anomalies.covers_adults(reading.ages),
         "gender": True,
         "region": reading.whole_regions,
-        "education": False,
+        "education": not any(margins["education"].values()) and anomalies.covers_levels(margins["education"]),
     }
     told = {"age": reading.ages, "gender": reading.genders}
     for name, must_be_whole in whole.items():
@@ -232,7 +232,9 @@ def _told_shares(cells: RowCells, column: str, label: str = "", share: str = "")
         if number is None or not isinstance(name, str | int):
             cells.add_error(column, f"{name}: {value}", "应为“名称：占比”。", "Should be labels with their shares.")
             return {}
-        shares[str(name)] = shares.get(str(name), 0.0) + number
+        if str(name) in shares:
+            cells.add_error(column, name, f"“{name}”出现两次。", f"'{name}' is there twice.")
+        shares[str(name)] = number
     if not pairs and given not in ({}, []):
         cells.add_error(column, given, "应为“名称：占比”。", "Should be labels with their shares.")
     return shares

@@ -57,7 +57,7 @@ def explain(market: SelectionMarket, limits: SelectionLimits, options: tuple[int
         # The set is already the best at current prices, so a threshold at or above the price is due to another limit.
         if wins_at is not None and wins_at >= market.prices[row]:
             wins_at = None
-        left_out.append(LeftOut(row, reason, _numbers(limits, reason), wins_at))
+        left_out.append(LeftOut(row, reason, figures(limits, reason), wins_at))
     return tuple(left_out)
 
 
@@ -74,7 +74,8 @@ def parts(market: SelectionMarket, limits: SelectionLimits, options: tuple[int, 
     return tuple(gains)
 
 
-def _numbers(limits: SelectionLimits, reason: str) -> dict[str, Any]:
+def figures(limits: SelectionLimits, reason: str) -> dict[str, Any]:
+    """Return the numbers of a reason's sentence; a budget is in minor units."""
     if reason == "over_budget":
         return {"budget": limits.budget}
     limit = {

@@ -4,7 +4,7 @@ Rows are in the order of their commitments, so that ties between choices are bro
 the scores, and never by the order in which rows were loaded.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -88,14 +88,22 @@ class SelectionProblem:
 def prepare(market: SelectionMarket, limits: SelectionLimits) -> SelectionProblem:
     """Return the problem of a market within limits. Raises CannotKeep if the bids that must be in the set may not be
     chosen, or not together, or if there are too few creators."""
-    held = _held(market, limits)
+    problem = unchecked(market, limits)
+    _check(problem)
+    return problem
+
+
+def unchecked(market: SelectionMarket, limits: SelectionLimits) -> SelectionProblem:
+    """Return the problem, whether or not a set can keep its limits. Raises CannotKeep if a bid that must be in the set
+    may not be chosen at all."""
+    held = held_back(market, limits)
     order = sorted(range(len(market)), key=lambda row: market.commitments[row])
     rows = np.array([row for row in order if row not in held], dtype=np.int64)
     has_weight = market.units.weights > 0
     units = PeopleUnits(market.units.weights[has_weight], market.units.shapes[has_weight])
     rates = np.ascontiguousarray(market.rates[rows][:, has_weight])
     groups = {name: _numbered(market.groups[name][rows]) for name in GROUPS if name in market.groups}
-    problem = SelectionProblem(
+    return SelectionProblem(
         units=units,
         rates=rates,
         prices=market.prices[rows].astype(np.int64),
@@ -109,11 +117,9 @@ def prepare(market: SelectionMarket, limits: SelectionLimits) -> SelectionProble
         held=held,
         alone=coverage.people(rates, units) if len(rows) else np.zeros(0),
     )
-    _check(problem)
-    return problem
 
 
-def _held(market: SelectionMarket, limits: SelectionLimits) -> dict[int, str]:
+def held_back(market: SelectionMarket, limits: SelectionLimits) -> dict[int, str]:
     """Return why rows may not be chosen, whatever else is chosen. Only gates keep out a bid that must be in."""
     held: dict[int, str] = {}
     for row, (bid, gate) in enumerate(zip(market.bids.tolist(), market.barred, strict=True)):
@@ -178,19 +184,29 @@ def _check(problem: SelectionProblem) -> None:
 
 def keeps(problem: SelectionProblem, chosen: Iterable[int]) -> bool:
     """Return whether a set of rows keeps every limit."""
+    return next(broken(problem, chosen), None) is None
+
+
+def broken(problem: SelectionProblem, chosen: Iterable[int]) -> Iterator[str]:
+    """Yield a code for each limit that a set of rows does not keep: "budget", "one_creator", "least", "most", "must",
+    "contacts", or the kind of group that has too many."""
     members, limits = sorted(chosen), problem.limits
-    counted = [problem.groups[name][members] for name in limits.caps]
-    return (
-        problem.spend(members) <= limits.budget
-        and len(set(problem.creators[members].tolist())) == len(members)
-        and limits.least <= len(members) <= (len(problem) if limits.most is None else limits.most)
-        and set(problem.must) <= set(members)
-        and all(
-            not len(numbers) or np.max(np.bincount(numbers[numbers >= 0], minlength=1)) <= cap
-            for numbers, cap in zip(counted, limits.caps.values(), strict=True)
-        )
-        and within_contacts(problem, members)
-    )
+    if problem.spend(members) > limits.budget:
+        yield "budget"
+    if len(set(problem.creators[members].tolist())) < len(members):
+        yield "one_creator"
+    if len(members) < limits.least:
+        yield "least"
+    if limits.most is not None and len(members) > limits.most:
+        yield "most"
+    if not set(problem.must) <= set(members):
+        yield "must"
+    for name, cap in limits.caps.items():
+        numbers = problem.groups[name][members]
+        if len(numbers) and np.max(np.bincount(numbers[numbers >= 0], minlength=1)) > cap:
+            yield name
+    if not within_contacts(problem, members):
+        yield "contacts"
 
 
 def within_contacts(problem: SelectionProblem, members: list[int]) -> bool:
