@@ -26,7 +26,7 @@ _POINTER_MAX = 200
 
 @dataclass(frozen=True)
 class PlanMeasures:
-    """Ten factors of intrusiveness before relief by fit, and prominence (0..100), each as an interval."""
+    """The nine factors of intrusiveness at no fit and at full fit, and prominence (0..100), each as an interval."""
 
     raw_low: list[float]
     raw_high: list[float]

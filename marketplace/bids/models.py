@@ -75,7 +75,8 @@ class BidRevision(Base):
     its options can cost in minor units (infinite: unbounded); `production_cost_minor` is for the creator's side only.
     `commitment` = SHA-256 of the canonical offer and `salt`. It is shown at once and the salt after the close, so that
     anyone can check that nothing was changed in between.
-    `raw_low` and `raw_high` are the ten intrusiveness factors of the plan before relief by fit.
+    `raw_low` and `raw_high` are the nine intrusiveness factors of the plan at no fit and then at full fit, by the
+    formula of `plan_version`; scoring measures plans of an earlier version anew.
     """
 
     __tablename__ = "bid_revisions"

@@ -82,12 +82,16 @@ TABLE: Final = {
     "end_depth": SourcedConstant(
         0.10, "share", "Krishnan & Sitaraman 2013: leaving at the end costs the video nothing; size: judgement"
     ),
-    "interrupt_exponent": SourcedConstant(0.5, "exponent", "judgement: a small thing in the wrong moment breaks in too"),
+    "interrupt_exponent": SourcedConstant(
+        0.5, "exponent", "judgement: a small thing in the wrong moment breaks in too"
+    ),
     "flash": SourcedConstant(0.5, "s", "one sample of the measuring grid; shorter appearances count in proportion"),
     "misplaced_fit": SourcedConstant(0.50, "share", "Cheng & Zhang 2025; size: judgement"),
     "misplaced_exponent": SourcedConstant(
-        0.20, "exponent", "judgement: what does not belong annoys even where it is small (China Youth Daily: 44.3 % of "
-        "2,014 people say that a forced placement can ruin a series)"
+        0.20,
+        "exponent",
+        "judgement: what does not belong annoys even where it is small (China Youth Daily: 44.3 % of "
+        "2,014 people say that a forced placement can ruin a series)",
     ),
     "misplaced_worst": SourcedConstant(0.5, "exponent", "judgement"),
     "misplaced_pace": SourcedConstant(2, "s", "judgement: noticed within a few seconds"),
@@ -105,9 +109,18 @@ TABLE: Final = {
     "band_severe": SourcedConstant(65, "points", "provisional until calibrated on outcomes"),
     "veto_occlusion": SourcedConstant(0.20, "share of brand time", "design: covering what people watch for"),
     "veto_loudness": SourcedConstant(5, "LU", "EBU R 128 s1"),
-    "pulse_gap": SourcedConstant(3, "s", "what-if: pause put into a long run; design; Teixeira et al. 2010"),
     "off_centre": SourcedConstant(0.25, "centre", "what-if: an edge position; design"),
-    "plot_linked": SourcedConstant(0.8, "plot", "what-if: speech that has a role in the plot; design"),
+    "plot_linked": SourcedConstant(0.8, "plot", "what-if: what has a role in the plot; design"),
+    "watched_to_end": SourcedConstant(
+        0.11, "share of viewers", "frontier: median completion of 789 creators of 10,000 views and more, Xingtu 2025-11"
+    ),
+    "watched_shape": SourcedConstant(
+        0.65, "exponent", "frontier: below 1, most leave early; design, as no curve of short videos is published"
+    ),
+    "left_out_most": SourcedConstant(0.5, "share of attention", "what-if: more left out is another plan; design"),
+    "many_moments": SourcedConstant(
+        4, "moments", "frontier: from so many on, a third or a half of them are left out; design"
+    ),
     "shortened": SourcedConstant(0.5, "share", "what-if: seconds left of what is cut; design"),
     "shortened_little": SourcedConstant(0.75, "share", "frontier: seconds left of what is cut a little; design"),
     "prominence_kept": SourcedConstant(
@@ -116,13 +129,14 @@ TABLE: Final = {
     "prominence_least": SourcedConstant(
         0.5, "share", "frontier: of the plan's prominence, what is never given up; design"
     ),
-    "step_least": SourcedConstant(0.5, "points", "frontier: what a change must save to be worth asking for; design"),
+    "step_least": SourcedConstant(1, "points", "frontier: what each change of a chain must save; design"),
+    "save_least": SourcedConstant(2, "points", "frontier: what a suggestion must save to be worth asking for; design"),
+    "save_least_share": SourcedConstant(0.05, "share of the score", "frontier: the same, of high scores; design"),
+    "rewrite_asks": SourcedConstant(3, "edits", "frontier: the work of a rewrite, a cut being one edit; design"),
     "mild_enough": SourcedConstant(
         0.5, "share", "what-if: the mildest change that saves this much of the most; design"
     ),
-    "reason_least": SourcedConstant(
-        0.05, "points", "what-if: what saves less is not told; the last digit shown is 0.1"
-    ),
+    "reason_least": SourcedConstant(0.5, "points", "what-if: what saves less is not told; design"),
     "value_area_full": SourcedConstant(
         0.10, "share of frame", "prominence: BrandMatrix: its largest size bin begins at 10 % of the screen"
     ),
@@ -154,13 +168,13 @@ TABLE: Final = {
     "streak_full": SourcedConstant(4, "videos", "sponsored in a row; design"),
     "channel_videos": SourcedConstant(40, "videos", "channel: older ones weigh under 1 in 200; follows from half_life"),
     "unseen_score_low": SourcedConstant(
-        12.5,
+        13,
         "points",
         "channel: a sponsored video of unknown timeline, at best one whose hero uses the product; design",
     ),
     "unseen_score": SourcedConstant(35, "points", "channel: the same, in the middle of the moderate band; design"),
     "unseen_score_high": SourcedConstant(
-        53, "points", "channel: the same, at worst a read ad of 20 s with 4 claims; design"
+        65, "points", "channel: the same, at worst a read ad of 20 s with 4 claims in a minute; design"
     ),
     "unseen_ads_low": SourcedConstant(
         0.020, "share of video", "SponsorBlock 2020: 10 % point of sponsor share; one channel"
@@ -280,7 +294,6 @@ BANDS: Final = (
 )
 VETO_OCCLUSION: Final = _value("veto_occlusion")
 VETO_LOUDNESS_LU: Final = _value("veto_loudness")
-PULSE_GAP_S: Final = _value("pulse_gap")
 OFF_CENTRE: Final = _value("off_centre")
 PLOT_LINKED: Final = _value("plot_linked")
 SHORTENED: Final = _value("shortened")
@@ -288,6 +301,13 @@ SHORTENED_LITTLE: Final = _value("shortened_little")
 PROMINENCE_KEPT: Final = _value("prominence_kept")
 PROMINENCE_LEAST: Final = _value("prominence_least")
 STEP_LEAST: Final = _value("step_least")
+SAVE_LEAST: Final = _value("save_least")
+SAVE_LEAST_SHARE: Final = _value("save_least_share")
+REWRITE_ASKS: Final = _value("rewrite_asks")
+WATCHED_TO_END: Final = _value("watched_to_end")
+WATCHED_SHAPE: Final = _value("watched_shape")
+LEFT_OUT_MOST: Final = _value("left_out_most")
+MANY_MOMENTS: Final = int(_value("many_moments"))
 MILD_ENOUGH: Final = _value("mild_enough")
 REASON_LEAST: Final = _value("reason_least")
 # By factor, in the order of CODES: its points at most.

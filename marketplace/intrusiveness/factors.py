@@ -10,8 +10,8 @@ What overlaps counts once, at its strongest. A timeline is first *measured*, the
 all of these maps rise, so bounds of measures give bounds of factors. Lengths, sizes and most other fields of a plan act
 in one direction only, so the matching ends of their intervals bound every factor; for start times see ``overlaps``.
 
-Fit is a fact of a pairing, not of a plan: factors are worked out and stored for a fit of 0 and for a fit of 1, and those
-of a fit between are the mean of the two, weighted by it. Sources: ``constants.FACTORS``, ``constants.TABLE``.
+Fit is a fact of a pairing, not of a plan: factors are worked out and stored for a fit of 0 and for a fit of 1, and
+those of a fit between are the mean of the two, weighted by it. Sources: ``constants.FACTORS``, ``constants.TABLE``.
 """
 
 from collections.abc import Iterable, Sequence
@@ -56,6 +56,20 @@ class ExposureSpan(NamedTuple):
     exposure_index: int
 
 
+def share_seconds(some: Sequence[ExposureSpan], gap: float = 0.0) -> list[list[ExposureSpan]]:
+    """Group spans with exact starts that share seconds, by time; those up to ``gap`` s apart belong together too."""
+    groups: list[list[ExposureSpan]] = []
+    reach = 0.0
+    for span in sorted(some):
+        if groups and span.earliest < reach + gap - ROUNDING_S:
+            groups[-1].append(span)
+            reach = max(reach, span.earliest + span.seconds)
+        else:
+            groups.append([span])
+            reach = span.earliest + span.seconds
+    return groups
+
+
 def clip(value: float) -> float:
     """Return a value cut to 0..1."""
     return 0.0 if value < 0 else min(value, 1.0)
@@ -66,12 +80,13 @@ def strength(exposure: Exposure, end: End) -> float:
     if exposure.kind is ExposureKind.SPEECH:
         return 1.0
     saliency, clarity = getattr(exposure.saliency, end), getattr(exposure.clarity, end)
-    return (
+    value: float = (
         _size(getattr(exposure.area_share, end))
         * _place(getattr(exposure.centre, end))
         * (constants.CALM + (1 - constants.CALM) * saliency)
         * (constants.BLURRED + (1 - constants.BLURRED) * clarity)
     )
+    return value
 
 
 def _size(area_share: float) -> float:
@@ -162,15 +177,16 @@ def _impression(part: TimePart, end: End, length: float) -> TimePart:
 
 
 def breaking_in(span: ExposureSpan, attention: float, length: float, end: End) -> float:
-    """Return how much an exposure breaks in, 0..1: by its attention, by how deep in the video it begins, and one shorter
-    than a flash in proportion to what it lasts."""
+    """Return how much an exposure breaks in, 0..1: by its attention, by how deep in the video it begins, and one
+    shorter than a flash in proportion to what it lasts."""
     if end == "low":
         deep = min(depth(span.earliest, length), depth(span.latest, length))
     else:
         # The depth rises, stays and falls: its most within an interval is at the end of the rise, or at an end.
         rise = min(max(constants.OPENING_UNTIL * length, span.earliest), span.latest)
         deep = max(depth(span.earliest, length), depth(rise, length))
-    return attention**constants.INTERRUPT_EXPONENT * deep * min(1.0, span.seconds / constants.FLASH_S)
+    value: float = attention**constants.INTERRUPT_EXPONENT * deep * min(1.0, span.seconds / constants.FLASH_S)
+    return value
 
 
 def depth(start_s: float, length: float) -> float:
@@ -184,7 +200,8 @@ def depth(start_s: float, length: float) -> float:
 def out_of_place(span: ExposureSpan, fit: float) -> float:
     """Return how far an exposure is out of place while it lasts, 0..1; small things are hardly less so."""
     belongs = (1 - span.plot) * (1 - constants.MISPLACED_FIT * fit)
-    return span.strength**constants.MISPLACED_EXPONENT * belongs
+    value: float = span.strength**constants.MISPLACED_EXPONENT * belongs
+    return value
 
 
 def _out_of_place(some: Sequence[ExposureSpan], fit: float, end: End, length: float) -> float:
@@ -192,7 +209,8 @@ def _out_of_place(some: Sequence[ExposureSpan], fit: float, end: End, length: fl
     parts = [_part(span, out_of_place(span, fit)) for span in some]
     worst = max(part.value for part in parts)
     noticed = 1 - exp(-area_once(parts, end, length) / constants.MISPLACED_PACE_S)
-    return worst**constants.MISPLACED_WORST * noticed
+    value: float = worst**constants.MISPLACED_WORST * noticed
+    return value
 
 
 def told_once(timeline: Timeline, told: Iterable[tuple[ExposureSpan, float]], end: End) -> float:
@@ -257,9 +275,7 @@ def at_fit(both: Numbers, fit: float) -> Numbers:
     """Return the mean of numbers for no fit and for full fit [2 x n], weighted by the fit (NaN: unknown, as none)."""
     share = 0.0 if isnan(fit) else clip(fit)
     half = len(both) // 2
-    return tuple(
-        (1 - share) * none + share * full for none, full in zip(both[:half], both[half:], strict=True)
-    )
+    return tuple((1 - share) * none + share * full for none, full in zip(both[:half], both[half:], strict=True))
 
 
 def points(both: Numbers, fit: float) -> Numbers:
@@ -302,5 +318,3 @@ def _total(told: Floats) -> Floats:
 def ad_seconds(timeline: Timeline, end: End) -> float:
     """Return the ad-equivalent seconds of a timeline: the attention that it takes where nothing relieves it."""
     return measure(timeline, end, 0.0)[0]
-
-

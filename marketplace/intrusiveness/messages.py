@@ -97,8 +97,8 @@ def _time(low: float, high: float, length: float) -> Bilingual:
 def _interrupt(low: float, high: float, _: float) -> Bilingual:
     part = share(low, high)
     return Bilingual(
-        f"打断观看的程度为 {part}（片中最打断，片尾最轻）",
-        f"it breaks in by {part} (the heart of a video counts most, its end least)",
+        f"打断观看的程度为 {part}（片中最高，片尾最低）",
+        f"it interrupts by {part} of the most possible (most in the heart of a video, least at its end)",
     )
 
 
@@ -106,7 +106,7 @@ def _misplaced(low: float, high: float, _: float) -> Bilingual:
     part = share(low, high)
     return Bilingual(
         f"与内容脱节的程度为 {part}（与剧情、账号越相关越低）",
-        f"it is out of place by {part} (less with a role in the plot and on a channel that it suits)",
+        f"it is {part} out of place (less with a role in the plot and on a channel that it suits)",
     )
 
 

@@ -116,7 +116,10 @@ def score_plan(
     some = {end: spans(timeline, end) for end in ENDS}
     mid_spans = some["mid"]
     low, mid, high = (points(raw_of_spans(timeline, some[end], end), fit) for end in ENDS)
-    measured_low, measured_high = _measures(timeline, some["low"], "low", fit), _measures(timeline, some["high"], "high", fit)
+    measured_low, measured_high = (
+        _measures(timeline, some["low"], "low", fit),
+        _measures(timeline, some["high"], "high", fit),
+    )
     total = (sum(low), sum(high))
     ranges = [
         _FactorRange(code, (measured_low[index], measured_high[index]), (low[index], high[index]), mid[index])
@@ -199,16 +202,21 @@ def _reason(
         low=low,
         high=high,
         evidence=constants.FACTORS[constants.CODES.index(factor.code)].evidence,
-        what_if=_best_change(factor.code, timeline, fit, driving, total) if wanted else None,
+        what_if=_best_change(factor.code, timeline, fit, explained, driving, total) if wanted else None,
     )
 
 
 def _best_change(
-    code: str, timeline: Timeline, fit: float, driving: list[ExposureSpan], before: tuple[float, float]
+    code: str,
+    timeline: Timeline,
+    fit: float,
+    explained: list[ExposureSpan],
+    driving: list[ExposureSpan],
+    before: tuple[float, float],
 ) -> WhatIf | None:
     """Return the mildest change that saves at least MILD_ENOUGH of what the strongest saves, or None if none saves
     REASON_LEAST. A saving is the fall of the range's middle, in points."""
-    scored = [(change, score_range(change.plan, fit)) for change in changes(code, timeline, driving)]
+    scored = [(change, score_range(change.plan, fit)) for change in changes(code, timeline, driving, explained)]
     savings = [(sum(before) - sum(after)) / 2 for _, after in scored]
     largest = max(savings, default=0.0)
     if largest < constants.REASON_LEAST:

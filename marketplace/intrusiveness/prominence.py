@@ -2,15 +2,15 @@
 
 In the family of Nielsen/Repucom QI and BrandMatrix: seconds (each worth less the more there are) x size (worth ever
 less) x clarity x position, less when brands share the video; a spoken mention lifts most (Fossen & Schweidel 2019).
-What is seen at once is one sight, at its best: with v an exposure's value, T(h) the seconds in which the best of what is
-seen reaches h, fade(x) = F ln(1 + x/F) and S the value scale,
+What is seen at once is one sight, at its best: with v an exposure's value, T(h) the seconds in which the best of what
+is seen reaches h, fade(x) = F ln(1 + x/F) and S the value scale,
 
     v = sqrt(min(1, area/10 %)) clarity (1/2 + centre/2)
     worth = integral of fade(T(h)) over h from 0 to 1 + fade(4 s x mentions)
     prominence = 100 (1 - exp(-worth / sqrt(brands) / S))
 
-so that the same exposure listed again adds nothing. Constants and sources: constants.TABLE. Bounds of T(h) (``overlaps``)
-bound it for a plan of intervals.
+so that the same exposure listed again adds nothing. Constants and sources: constants.TABLE. Bounds of T(h)
+(``overlaps``) bound it for a plan of intervals.
 """
 
 from dataclasses import dataclass

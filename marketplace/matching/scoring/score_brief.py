@@ -10,6 +10,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.bids import earlier_plans
 from marketplace.bids.models import BidStatus
 from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import column_copy, db
@@ -17,7 +18,7 @@ from marketplace.core.clock import now
 from marketplace.core.column_copy import Column
 from marketplace.core.fingerprint import fingerprint
 from marketplace.intrusiveness import constants as intrusion
-from marketplace.intrusiveness.factors import relieved_total
+from marketplace.intrusiveness.factors import fitted_points, fitted_total
 from marketplace.matching.audience import channel_tags, grid, share_columns, targets
 from marketplace.matching.audience.arrays import Bools, Floats
 from marketplace.matching.audience.share_columns import ShareColumns
@@ -146,10 +147,11 @@ def load(
     count = len(rows["bid_id"])
     if not count:
         return None
+    earlier_plans.measure_earlier(session, rows)
     rows["flags"] = flags.of_target(rows["flags"], target_cells(version.content))
     shares = share_columns.unpack(rows["shares"].tobytes())
     fit = fit_of(version, rows, shares, _floats(rows, "forecast")[:, SPONSORED_GAP])
-    ends = relieved_total(_floats(rows, "raw_low"), _floats(rows, "raw_high"), fit.value)
+    ends = fitted_total(_floats(rows, "raw_low"), _floats(rows, "raw_high"), fit.value)
     forecasts, views_capped = _counted_forecasts(rows)
     computed = BidInputs(
         forecasts=forecasts,
@@ -286,6 +288,7 @@ def numbers_of(
         "prominence": np.stack([rows["prominence_low"], rows["prominence_high"]], axis=1),
         "fit_parts": bids.fit.parts,
         "intrusion": _points(rows, bids.fit.value),
+        "intrusion_first": np.full((len(low), len(numbers.FIRST_FACTORS)), np.nan),
         "unknown": shares.unknown,
         "expected_views": scores.expected_views,
         "percentile": scores.percentile,
@@ -304,11 +307,8 @@ def numbers_of(
 
 
 def _points(rows: Rows, fit: Floats) -> Floats:
-    """Return the points of each intrusiveness factor [n, 10] at the middle of the plan's range, after relief by fit."""
-    raw = (_floats(rows, "raw_low") + _floats(rows, "raw_high")) / 2
-    remaining = 1 - intrusion.RELIEF_MAX * np.nan_to_num(fit)
-    points: Floats = raw * np.array(intrusion.POINTS) * np.where(np.array(intrusion.RELIEVED), remaining[:, None], 1.0)
-    return points
+    """Return the points of each intrusiveness factor [n, 9] at the middle of the plan's range and the pairing's fit."""
+    return fitted_points((_floats(rows, "raw_low") + _floats(rows, "raw_high")) / 2, fit)
 
 
 def _write(

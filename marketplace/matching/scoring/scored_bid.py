@@ -78,6 +78,8 @@ class ScoredBid:
     def parts(self) -> dict[str, Any]:
         """Return the numbers by name as the API shows them, with their sources."""
         by_name: dict[str, Any] = {number.name: _shown(number, self.stored[number.name]) for number in NUMBERS}
+        # A match has the points of one version's factors.
+        by_name["intrusion"] |= by_name.pop("intrusion_first")
         return {
             **by_name,
             "videos_used": self.videos_used,
