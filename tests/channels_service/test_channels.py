@@ -202,8 +202,9 @@ def test_the_next_page_keeps_a_filter_in_chinese(client: FlaskClient, creator: S
 
 
 _BRIEF = sa.text(
-    "INSERT INTO briefs (id, created_at, brand_id, bids_close_at, status, version_number, version)"
-    " VALUES (:id, now(), :brand, :close, :status, 1, 1)"
+    "INSERT INTO briefs (id, created_at, brand_id, bids_close_at, closed_at, cancelled_at, status, version_number,"
+    " version) VALUES (:id, now(), :brand, :close, CASE WHEN :status <> 'published' THEN now() END,"
+    " CASE WHEN :status = 'cancelled' THEN now() END, :status, 1, 1)"
 )
 _BID = sa.text(
     "WITH answered AS (INSERT INTO brief_versions (id, created_at, brief_id, number, title, category, currency,"
