@@ -105,6 +105,13 @@ NUMBERS = (
     _single("largest_cost", f"nothing bounds the price, or its goods have no value in the brief; {_EARLIER}"),
     _single("least_price", f"the views are not known, or the currency has no figure; {_EARLIER}"),
     _single("source_weight", _EARLIER),
+    # `came_for`: the place in backlash.VIEWERS of what the channel's viewers came for.
+    MatchNumber(
+        "backlash",
+        NumberKind.NAMED,
+        ("chance", "low", "high", "unsponsored", "came_for"),
+        f"{_NO_PLAN}; {_EARLIER}",
+    ),
     MatchNumber("intrusion", NumberKind.NONZERO, intrusion.CODES, f"{_NO_PLAN}; the match is of intrusiveness/1"),
 )
 BY_NAME: Mapping[str, MatchNumber] = {number.name: number for number in NUMBERS}

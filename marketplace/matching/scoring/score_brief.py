@@ -17,6 +17,7 @@ from marketplace.core import column_copy, db
 from marketplace.core.clock import now
 from marketplace.core.column_copy import Column
 from marketplace.core.fingerprint import fingerprint
+from marketplace.intrusiveness import backlash
 from marketplace.intrusiveness import constants as intrusion
 from marketplace.intrusiveness.factors import fitted_points, fitted_total
 from marketplace.matching.audience import channel_tags, grid, share_columns, targets
@@ -48,6 +49,7 @@ from marketplace.matching.scoring.score import BidInputs, BidScores, score
 
 # The versions of the formulas behind a score. The wording of reasons has no version: it is not stored.
 MODEL_VERSIONS = {
+    "backlash": backlash.MODEL_VERSION,
     "cells": grid.MODEL_VERSION,
     "fit": brand_fit.MODEL_VERSION,
     "floor": market_floor.MODEL_VERSION,
@@ -288,6 +290,7 @@ def numbers_of(
         "prominence": np.stack([rows["prominence_low"], rows["prominence_high"]], axis=1),
         "fit_parts": bids.fit.parts,
         "intrusion": _points(rows, bids.fit.value),
+        "backlash": _backlash(rows, shares, low, high),
         "intrusion_first": np.full((len(low), len(numbers.FIRST_FACTORS)), np.nan),
         "unknown": shares.unknown,
         "expected_views": scores.expected_views,
@@ -304,6 +307,26 @@ def numbers_of(
         "least_price": scores.least_price,
         "source_weight": np.ones(len(low)) if bids.source_weight is None else bids.source_weight,
     }
+
+
+def _backlash(rows: Rows, shares: ShareColumns, low: Floats, high: Floats) -> Floats:
+    """Return the chance of a backlash [n, 5] of n bids whose plans score ``low`` to ``high``: its middle, its ends,
+    that of an unsponsored video, and what the channel's viewers came for."""
+    if np.isnan(low).all():
+        return np.full((len(low), len(numbers.BY_NAME["backlash"].parts)), np.nan)
+    forecast = dict(zip(numbers.BY_NAME["forecast"].parts, _floats(rows, "forecast").T, strict=True))
+    verticals = channel_tags.main_tags(shares.tags)
+    ad_load = np.nan_to_num(_floats(rows, "ad_load"))
+    viewers = backlash.learned(
+        backlash.usual_tolerance(verticals.tolist(), _floats(rows, "followers"), _floats(rows, "scale")),
+        -forecast["sponsored_gap"],
+        (forecast["sponsored_high"] - forecast["sponsored_low"]) / (2 * backlash.Z_80),
+        # What the channel's past sponsored videos were like is not known: usual ones, at its usual share.
+        backlash.weight_of(np.full(len(low), intrusion.UNSEEN_SCORE), ad_load),
+    )
+    chances = backlash.chances(low, high, backlash.share_with_this(ad_load), viewers)
+    kinds = [list(backlash.VIEWERS).index(backlash.came_for(vertical)) for vertical in verticals.tolist()]
+    return np.column_stack([chances.columns(), np.array(kinds, dtype=np.float64)])
 
 
 def _points(rows: Rows, fit: Floats) -> Floats:
