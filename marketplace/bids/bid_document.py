@@ -27,8 +27,8 @@ _POINTER_MAX = 200
 
 @dataclass(frozen=True)
 class PlanMeasures:
-    """Ten factors of intrusiveness before relief by fit, prominence (0..100), each as an interval, and the share of
-    viewers who notice: middle, low and high."""
+    """The nine factors of intrusiveness at no fit and at full fit, and prominence (0..100), each as an interval, and
+    the share of viewers who notice: middle, low and high."""
 
     raw_low: list[float]
     raw_high: list[float]

@@ -86,7 +86,7 @@ def _row(row: Any, number: int) -> tuple[str, list[float], bool]:
         made = from_dict(row.get("timeline"))
     except PlanError as error:
         fail(f"line {number}: {error}", 2)
-    points = factors.points(tuple(factors.raw_point(made).tolist()), float("nan") if fit is None else float(fit))
+    points = factors.points(factors.raw(made, "mid"), float("nan") if fit is None else float(fit))
     return creator, [mine / most for mine, most in zip(points, constants.POINTS, strict=True)], backlash
 
 

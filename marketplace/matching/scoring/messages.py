@@ -371,6 +371,15 @@ def _fit(bid: ScoredBid) -> Iterator[Message]:
 
 
 def _viewers(bid: ScoredBid) -> Iterator[Message]:
+    if bid.backlash is not None:
+        chance, low, high, unsponsored, *_ = bid.backlash
+        yield _reason(
+            "backlash",
+            bid.backlash.zh,
+            bid.backlash.en,
+            chance={"value": chance, "low": low, "high": high, "interval": "80%", "unit": "probability"},
+            unsponsored={"value": unsponsored, "unit": "probability"},
+        )
     score = _known(bid.intrusiveness, "range")
     if score is None:
         yield _reason("intrusiveness_unknown", "侵扰度尚未评估", "Intrusiveness has not been scored")

@@ -11,7 +11,7 @@ from marketplace.core.message import Message
 from marketplace.matching.pricing.messages import FairPrice
 from marketplace.matching.scoring import scored_bid
 from marketplace.matching.scoring.messages import reasons
-from marketplace.matching.scoring.scored_bid import ScoredBid
+from marketplace.matching.scoring.scored_bid import ScoredBid, ShownBacklash
 
 # Parts and reasons that depend on the brief's other bids.
 RELATIVE = frozenset({"percentile", "comparables", "peers", "price_percentile", "too_few_comparables"})
@@ -66,6 +66,10 @@ class RankedMatch:
     @property
     def intrusiveness(self) -> Estimate:
         return self.scored.intrusiveness
+
+    @property
+    def backlash(self) -> ShownBacklash | None:
+        return self.scored.backlash
 
     @property
     def flags(self) -> tuple[str, ...]:

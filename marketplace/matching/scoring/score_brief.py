@@ -10,6 +10,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.bids import earlier_plans
 from marketplace.bids.models import BidStatus
 from marketplace.briefs.brief_document import with_defaults
 from marketplace.briefs.models import Brief, BriefVersion
@@ -17,8 +18,9 @@ from marketplace.core import column_copy, db
 from marketplace.core.clock import now
 from marketplace.core.column_copy import Column
 from marketplace.core.fingerprint import fingerprint
+from marketplace.intrusiveness import backlash
 from marketplace.intrusiveness import constants as intrusion
-from marketplace.intrusiveness.factors import relieved_total
+from marketplace.intrusiveness.factors import fitted_points, fitted_total
 from marketplace.intrusiveness.notice import notice_share
 from marketplace.intrusiveness.timeline import from_dict
 from marketplace.matching.audience import channel_tags, grid, share_columns, targets
@@ -51,6 +53,7 @@ from marketplace.matching.scoring.worth import bid_worth, noticing
 
 # The versions of the formulas behind a score. The wording of reasons has no version: it is not stored.
 MODEL_VERSIONS = {
+    "backlash": backlash.MODEL_VERSION,
     "cells": grid.MODEL_VERSION,
     "fit": brand_fit.MODEL_VERSION,
     "floor": market_floor.MODEL_VERSION,
@@ -152,10 +155,11 @@ def load(
     count = len(rows["bid_id"])
     if not count:
         return None
+    earlier_plans.measure_earlier(session, rows)
     rows["flags"] = flags.of_target(rows["flags"], target_cells(version.content))
     shares = share_columns.unpack(rows["shares"].tobytes())
     fit = fit_of(version, rows, shares, _floats(rows, "forecast")[:, SPONSORED_GAP])
-    ends = relieved_total(_floats(rows, "raw_low"), _floats(rows, "raw_high"), fit.value)
+    ends = fitted_total(_floats(rows, "raw_low"), _floats(rows, "raw_high"), fit.value)
     forecasts, views_capped = _counted_forecasts(rows)
     computed = BidInputs(
         forecasts=forecasts,
@@ -307,6 +311,8 @@ def numbers_of(
         "prominence": np.stack([rows["prominence_low"], rows["prominence_high"]], axis=1),
         "fit_parts": bids.fit.parts,
         "intrusion": _points(rows, bids.fit.value),
+        "backlash": _backlash(rows, shares, low, high),
+        "intrusion_first": np.full((len(low), len(numbers.FIRST_FACTORS)), np.nan),
         "unknown": shares.unknown,
         "expected_views": scores.expected_views,
         "percentile": scores.percentile,
@@ -327,12 +333,29 @@ def numbers_of(
     }
 
 
+def _backlash(rows: Rows, shares: ShareColumns, low: Floats, high: Floats) -> Floats:
+    """Return the chance of a backlash [n, 5] of n bids whose plans score ``low`` to ``high``: its middle, its ends,
+    that of an unsponsored video, and what the channel's viewers came for."""
+    if np.isnan(low).all():
+        return np.full((len(low), len(numbers.BY_NAME["backlash"].parts)), np.nan)
+    forecast = dict(zip(numbers.BY_NAME["forecast"].parts, _floats(rows, "forecast").T, strict=True))
+    verticals = channel_tags.main_tags(shares.tags)
+    ad_load = np.nan_to_num(_floats(rows, "ad_load"))
+    viewers = backlash.learned(
+        backlash.usual_tolerance(verticals.tolist(), _floats(rows, "followers"), _floats(rows, "scale")),
+        -forecast["sponsored_gap"],
+        (forecast["sponsored_high"] - forecast["sponsored_low"]) / (2 * backlash.Z_80),
+        # What the channel's past sponsored videos were like is not known: usual ones, at its usual share.
+        backlash.weight_of(np.full(len(low), intrusion.UNSEEN_SCORE), ad_load),
+    )
+    chances = backlash.chances(low, high, backlash.share_with_this(ad_load), viewers)
+    kinds = [list(backlash.VIEWERS).index(backlash.came_for(vertical)) for vertical in verticals.tolist()]
+    return np.column_stack([chances.columns(), np.array(kinds, dtype=np.float64)])
+
+
 def _points(rows: Rows, fit: Floats) -> Floats:
-    """Return the points of each intrusiveness factor [n, 10] at the middle of the plan's range, after relief by fit."""
-    raw = (_floats(rows, "raw_low") + _floats(rows, "raw_high")) / 2
-    remaining = 1 - intrusion.RELIEF_MAX * np.nan_to_num(fit)
-    points: Floats = raw * np.array(intrusion.POINTS) * np.where(np.array(intrusion.RELIEVED), remaining[:, None], 1.0)
-    return points
+    """Return the points of each intrusiveness factor [n, 9] at the middle of the plan's range and the pairing's fit."""
+    return fitted_points((_floats(rows, "raw_low") + _floats(rows, "raw_high")) / 2, fit)
 
 
 def _write(

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from marketplace.core.estimate import Estimate
+from marketplace.intrusiveness import backlash
 from marketplace.matching.audience.grid import LISTS
 from marketplace.matching.forecast import flags
 from marketplace.matching.scoring import numbers
@@ -21,6 +22,19 @@ JOINS = "JOIN brief_versions v ON v.id = m.brief_version_id LEFT JOIN audience_s
 
 
 NOT_KNOWN = Estimate(None, None, None)
+
+
+class ShownBacklash(NamedTuple):
+    """The chance that a bid's video gets under half of its channel's usual views, its 80 % ends, the same chance of an
+    unsponsored video, what it is known from (channel, market or vertical), and a sentence."""
+
+    chance: float
+    low: float
+    high: float
+    unsponsored: float
+    known_from: str
+    zh: str
+    en: str
 
 
 class ForecastBasis(NamedTuple):
@@ -72,6 +86,7 @@ class ScoredBid:
     counted_cost: float | None = None
     suitability: float | None = None
     fit_weight: float | None = None
+    backlash: ShownBacklash | None = None
     peers: str = ""
     flags: tuple[str, ...] = ()
     audience_flags: tuple[str, ...] = ()
@@ -82,6 +97,9 @@ class ScoredBid:
     def parts(self) -> dict[str, Any]:
         """Return the numbers by name as the API shows them, with their sources."""
         by_name: dict[str, Any] = {number.name: _shown(number, self.stored[number.name]) for number in NUMBERS}
+        # A match has the points of one version's factors.
+        by_name["intrusion"] |= by_name.pop("intrusion_first")
+        del by_name["backlash"]  # shown with what it is known from
         return {
             **by_name,
             "videos_used": self.videos_used,
@@ -146,6 +164,7 @@ def scored_bid(
         ceiling_is_the_briefs=bool(single["ceiling_is_the_briefs"]),
         tolerance=single["tolerance"] or 0.0,
         basis=_basis(_by_part("forecast", by_name)),
+        backlash=_backlash(_by_part("backlash", by_name), _basis(_by_part("forecast", by_name))),
         peers=peers,
         flags=tuple(flags.shown(flag_bits)),
         audience_flags=tuple(flags.audience(flag_bits)),
@@ -171,6 +190,19 @@ def _basis(forecast: Mapping[str, float | None]) -> ForecastBasis:
         sponsored_videos=int(forecast["sponsored_videos"] or 0),
         other_videos=int(forecast["other_videos"] or 0),
     )
+
+
+def _backlash(stored: Mapping[str, float | None], basis: ForecastBasis) -> ShownBacklash | None:
+    chance, low, high, unsponsored, kind = stored.values()
+    if chance is None or low is None or high is None or unsponsored is None:
+        return None
+    known_from, words = backlash.known_from(
+        basis.sponsored_videos if basis.sponsored is not None else 0,
+        market=basis.sponsored is not None,
+        viewers_came_for=list(backlash.VIEWERS)[int(kind or 0)],
+    )
+    text = backlash.told(chance, low, high, unsponsored, words)
+    return ShownBacklash(chance, low, high, unsponsored, known_from, text.zh, text.en)
 
 
 def _shown(number: numbers.MatchNumber, parts: tuple[float | None, ...]) -> Any:

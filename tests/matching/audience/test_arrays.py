@@ -80,6 +80,7 @@ def test_numbers_come_back_by_name() -> None:
     values = _values(2)
     values["views"][0] = (1000.1234567, np.inf, np.nan)
     values["intrusion"][0] = 0
+    values["intrusion_first"][0] = np.nan
     values["intrusion"][0, 3] = 2.5
     table = numbers.pack(values)
     assert table.shape == (2, numbers.WIDTH)
