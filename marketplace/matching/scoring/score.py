@@ -142,6 +142,21 @@ def score(
     )
 
 
+def counted_views(bids: BidInputs, calibration: ForecastCalibration | None) -> Floats:
+    """Return the views of one video that count where bids are compared [n]: the careful ones, less what their source
+    takes off."""
+    careful = view_forecast.careful_views(bids.forecasts, calibration, bids.tiers)
+    return careful if bids.source_weight is None else careful * bids.source_weight
+
+
+def worth_of(bids: BidInputs, fit_weight: float) -> tuple[Floats, Floats, float]:
+    """Return what people count by where bids are compared: the share who notice [n] (NaN: not known), what the fit of
+    the content makes of them [n], and the most that any content could."""
+    unknown = np.full(len(bids.fit.category), np.nan)
+    noticed = unknown if bids.noticed is None else noticing.careful(bids.noticed)
+    return noticed, suitability(bids.fit.category, fit_weight), float(suitability(np.ones(1), fit_weight)[0])
+
+
 def _views(bids: BidInputs, calibration: ForecastCalibration | None) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """Return views of one video at GRID_TAUS [n, 32], and at tau .1, as they are counted, at .5 and at .9 [n]."""
     all_views = view_forecast.quantiles(bids.forecasts, _TAUS, calibration, bids.tiers)

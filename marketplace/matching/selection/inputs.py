@@ -16,7 +16,8 @@ from marketplace.matching.overlap.coverage import PeopleUnits
 from marketplace.matching.overlap.duplication import DuplicationModel, MarketDuplication
 from marketplace.matching.overlap.markets import MARKETS
 from marketplace.matching.overlap.units import NICHES, CellAudiences, PeopleCells
-from marketplace.matching.selection.solver.selection_market import SelectionMarket
+from marketplace.matching.scoring.worth import noticing as worth_noticing
+from marketplace.matching.selection.solver.selection_market import ReachedPeople, SelectionMarket
 
 # The distribution of a bid's views is given by this many equally likely strata.
 STRATA = 16
@@ -38,6 +39,9 @@ _ARRAYS: Mapping[str, tuple[str, str]] = {
     "cell_of": ("cell_of", "<i8"),
     "cell_markets": ("cell_markets", "<i8"),
     "content": ("content", "<f4"),
+    "noticing": ("noticing", "<f8"),
+    "suitability": ("suitability", "<f8"),
+    "suits_most": ("suits_most", "<f8"),
 }
 # An older release stored, after the people of pairs, the model's number of them.
 _FORMER_ARRAY, _AFTER = "pair_modelled", "pair_people"
@@ -99,6 +103,7 @@ class MeasuredPairs(NamedTuple):
 
 NO_PAIRS = MeasuredPairs(np.zeros((0, 2), dtype=np.int64), np.zeros(0), np.zeros(0))
 _NO_NUMBERS = np.zeros(0, dtype=np.int64)
+_NO_FLOATS = np.zeros(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +115,9 @@ class SetInputs:
     [n, 16], views at the middles of 16 equally likely strata divided by the careful views; ``intrusiveness`` and
     ``ad_load`` [n] (NaN: not known). ``cell_of`` [U] is the cell of each unit and ``cell_markets`` [C] the number of
     each cell's market; ``content`` [n, G] what the channels show (all empty: inputs stored by an older release).
+    ``noticing`` [n] is the careful share of a bid's viewers who notice the brand (NaN: not known) and ``suitability``
+    [n] what the fit of its content makes of people, ``suits_most`` [1] the most that any content could; all are empty
+    in inputs of a release that chose by people alone.
     ``overlap`` states what the lifts were fitted to: pairs, the day, and the lifts of each market that has any; it is
     empty for the prior.
     """
@@ -128,17 +136,35 @@ class SetInputs:
     cell_of: Ints = field(default_factory=_NO_NUMBERS.copy)
     cell_markets: Ints = field(default_factory=_NO_NUMBERS.copy)
     content: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    noticing: Floats = field(default_factory=_NO_FLOATS.copy)
+    suitability: Floats = field(default_factory=_NO_FLOATS.copy)
+    suits_most: Floats = field(default_factory=_NO_FLOATS.copy)
     overlap: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.bids)
 
     def units(self) -> PeopleUnits:
-        return PeopleUnits(self.weights, self.shapes)
+        """Return the units that a set is chosen by. Their people count by the share who notice and by how well the
+        content suits, as multiples of what is usual; see `rates`."""
+        return PeopleUnits(self.weights * self._most_worth(), self.shapes)
 
-    def rates(self, factor: float = 1.0) -> Floats:
-        """Return the bids' exposure rates [n, U], with every shape multiplied by the factor."""
-        return coverage.rates(self.shares.astype(np.float64), self.shapes * factor)
+    def rates(self) -> Floats:
+        """Return the bids' exposure rates [n, U] among the people of `units`: of those whom a bid reaches, the part
+        that notices and suits, so that a person who notices either of two bids is counted once."""
+        shares = self.shares.astype(np.float64)
+        if len(self.suits_most):
+            shares *= (worth_noticing.worth(self.noticing) * self.suitability / self._most_worth())[:, None]
+        return coverage.rates(shares, self.shapes)
+
+    def _reached(self, bid_of: Ints) -> ReachedPeople:
+        """Return everybody whom the options of bids reach."""
+        rates = coverage.rates(self.shares.astype(np.float64), self.shapes)
+        return ReachedPeople(PeopleUnits(self.weights, self.shapes), rates[bid_of])
+
+    def _most_worth(self) -> float:
+        """Return the most that people can be worth: if all of them notice content that suits fully."""
+        return float(self.suits_most[0] / worth_noticing.REFERENCE) if len(self.suits_most) else 1.0
 
     def audiences(self, bids: Sequence[int]) -> CellAudiences:
         """Return some bids' audiences on cells, which are sums of units. Without cells every unit counts as one."""
@@ -189,6 +215,7 @@ class SetInputs:
                 for group, field_name in groups.items()
             },
             barred=tuple(bid.gate or None for bid in option_bids),
+            reached=self._reached(bid_of) if len(self.suits_most) else None,
         )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.briefs.brief_document import with_defaults
 from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.channels.policy import holds, unbeaten
 from marketplace.core import ids
@@ -23,6 +24,7 @@ from marketplace.matching.overlap import service as overlaps
 from marketplace.matching.overlap.service import FittedOverlap
 from marketplace.matching.scoring import score_brief
 from marketplace.matching.scoring.models import CLOSE_NAMES, CloseRecord
+from marketplace.matching.scoring.score import counted_views, worth_of
 from marketplace.matching.scoring.score_brief import LoadedBids, Rows
 from marketplace.matching.selection.inputs import (
     NO_PAIRS,
@@ -75,9 +77,10 @@ def load(
         return _no_bids(version.currency)
     content: Mapping[str, Any] = {**version.content, **({"target": target} if target else {})}
     bids = loaded.bids
-    taus = np.concatenate([[view_forecast.CAREFUL], STRATA_TAUS])
-    views = view_forecast.quantiles(bids.forecasts, taus, score_brief.calibration_of(session, record), bids.tiers)
-    careful = views[:, 0] if bids.source_weight is None else views[:, 0] * bids.source_weight
+    calibration = score_brief.calibration_of(session, record)
+    views = view_forecast.quantiles(bids.forecasts, STRATA_TAUS, calibration, bids.tiers)
+    careful = counted_views(bids, calibration)
+    noticed, suits, suits_most = worth_of(bids, with_defaults(version.content)["fit_weight"])
     fitted = overlaps.load_named(session, None if record is None else record.overlap_model)
     in_rows = _rows(session, brief, [UUID(bytes=bytes(packed.tobytes())) for packed in loaded.rows["bid_id"]])
     brief_units = units.build(
@@ -103,7 +106,7 @@ def load(
         shapes=brief_units.units.shapes,
         shares=shares,
         contacts=np.nan_to_num(brief_units.contacts[order]),
-        spread=np.nan_to_num(views[order, 1:] / careful[order, None], nan=1.0),
+        spread=np.nan_to_num(views[order] / careful[order, None], nan=1.0),
         intrusiveness=bids.intrusiveness[order],
         ad_load=as_floats(loaded.rows["ad_load"])[order],
         bids=_bids(loaded, order, rows, gates, np.sum(shares, axis=1) > 0, joining),
@@ -112,6 +115,9 @@ def load(
         cell_of=brief_units.cell_of,
         cell_markets=brief_units.audiences.cells.markets,
         content=brief_units.audiences.content[order],
+        noticing=noticed[order],
+        suitability=suits[order],
+        suits_most=as_floats([suits_most]),
         overlap=_overlap_basis(fitted),
     )
 

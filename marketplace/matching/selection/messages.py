@@ -71,8 +71,8 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "With it each person would see more than {limit:g} of the channels on average.",
     ),
     "others_bring_more": (
-        "同样的预算，入选的组合能触达更多不重复的目标人群。",
-        "For the same money the chosen set reaches more different people of the target.",
+        "同样的预算，入选的组合能让更多不重复的目标人群注意到品牌，且内容更契合。",
+        "For the same money the chosen set has more people of the target notice, with content that suits.",
     ),
 }
 
@@ -318,6 +318,15 @@ def sketched(union: Mapping[str, Any], values: Mapping[str, Any]) -> Bilingual:
     )
 
 
+def _noticing(people: float | None) -> Bilingual:
+    """Return how many of the careful people notice, as a sentence; empty where it is not known."""
+    if people is None:
+        return Bilingual("", "")
+    return Bilingual(
+        f"其中约 {people:,.0f} 人会注意到品牌。", f" About {people:,.0f} of the careful number notice the brand."
+    )
+
+
 def reach(values: Mapping[str, Any], bids: int) -> Bilingual:
     basis_zh, basis_en = _overlap(values)
     over = max(0.0, values["summed"] / values["careful"] - 1) if values["careful"] > 0 else 0.0
@@ -329,7 +338,7 @@ def reach(values: Mapping[str, Any], bids: int) -> Bilingual:
         (
             f"{bids} 个报价去重后触达目标人群约 {values['point']:,.0f} 人（80% 区间 {values['low']:,.0f}–"
             f"{values['high']:,.0f}；每个账号都取 0.3 分位的保守值 {values['careful']:,.0f}）。"
-            f"{over_zh.format(over=over)}"
+            f"{_noticing(values['notice']).zh}{over_zh.format(over=over)}"
             f"各对账号的共同观众若为其 1/{values['doubt']:.1f} 或 {values['doubt']:.1f} 倍，保守值为"
             f" {values['if_less_shared']:,.0f} 或 {values['if_more_shared']:,.0f}。"
             f"{basis_zh}"
@@ -337,8 +346,8 @@ def reach(values: Mapping[str, Any], bids: int) -> Bilingual:
         (
             f"{bids} bids reach about {values['point']:,.0f} different people of the target (80 % interval"
             f" {values['low']:,.0f} to {values['high']:,.0f}; careful, every channel at its 0.3 quantile at once,"
-            f" {values['careful']:,.0f}).{over_en.format(over=over)} If its pairs shared"
-            f" {values['doubt']:.1f} times fewer or more people, the careful number would be"
+            f" {values['careful']:,.0f}).{_noticing(values['notice']).en}{over_en.format(over=over)} If its pairs"
+            f" shared {values['doubt']:.1f} times fewer or more people, the careful number would be"
             f" {values['if_less_shared']:,.0f} or {values['if_more_shared']:,.0f}. {basis_en}"
         ),
     )

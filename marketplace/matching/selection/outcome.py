@@ -92,7 +92,7 @@ def describe(
 ) -> dict[str, Any]:
     """Return everything that is shown about a choice, as JSON values. ``by_default``: the limits that nobody named."""
     market = inputs.market()
-    order = _order(inputs, market, found_set.options)
+    order = _order(market, found_set.options)
     bids = [int(inputs.options.bid_of[row]) for row in order]
     told = set_reach.ToldReach(inputs, bids)
     reached = set_reach.describe(inputs, told)
@@ -107,7 +107,7 @@ def describe(
         "reach": reached,
         **_costs(inputs, limits, found_set, [line["reason"] for line in left_out]),
         "limits": _limits(inputs.currency, limits, by_default),
-        "costly": _costly(inputs.currency, market, limits, found_set),
+        "costly": _costly(inputs, market, limits, found_set),
         "proof": {
             "searched": found_set.value,
             "bound": found_set.bound,
@@ -177,18 +177,20 @@ def _limits(currency: str, limits: SelectionLimits, by_default: Collection[str])
 
 
 def _costly(
-    currency: str, market: SelectionMarket, limits: SelectionLimits, found_set: FoundSet
+    inputs: SetInputs, market: SelectionMarket, limits: SelectionLimits, found_set: FoundSet
 ) -> list[dict[str, Any]]:
     lines = []
-    for one in buyer_limits.costly(market, limits, found_set.options, found_set.value, currency):
-        percent = 100 * (one.people / found_set.value - 1) if found_set.value > 0 else None
+    for one in buyer_limits.costly(market, limits, found_set.options, found_set.value, inputs.currency):
+        percent = 100 * (one.value / found_set.value - 1) if found_set.value > 0 else None
+        bids = [int(inputs.options.bid_of[row]) for row in _order(market, one.options)]
+        people = set_reach.ToldReach(inputs, bids).union.people
         lines.append(
             {
                 "code": one.code,
                 "change": one.change,
-                "careful": one.people,
+                "careful": people,
                 "percent_more": percent,
-                **messages.costly(one.code, one.people, percent, json.dumps(one.change))._asdict(),
+                **messages.costly(one.code, people, percent, json.dumps(one.change))._asdict(),
             }
         )
     return lines
@@ -198,7 +200,7 @@ def _money(inputs: SetInputs, minor: int) -> dict[str, Any]:
     return {"amount_minor": int(minor), "currency": inputs.currency}
 
 
-def _order(inputs: SetInputs, market: SelectionMarket, options: Sequence[int]) -> list[int]:
+def _order(market: SelectionMarket, options: Sequence[int]) -> list[int]:
     """Return the chosen rows in the order of greatest gain: each adds the most people to those before it."""
     # Sorted by commitment, so that equal gains are broken the same way in every run.
     remaining = sorted(options, key=lambda row: market.commitments[row])

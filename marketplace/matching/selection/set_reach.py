@@ -48,6 +48,13 @@ class ToldReach:
         unmeasured = 1 - self.pairs.measured / len(self.pairs) if len(self.pairs) else 0.0
         return float(self.markets.doubt_in(cells.market_names, by_market) ** unmeasured)
 
+    def notice(self) -> float | None:
+        """Return how many of the careful people notice the brand: of those whom each bid adds, the share of its
+        viewers who do. None where a share is not known."""
+        shares = self.inputs.noticing[self.bids] if len(self.inputs.noticing) else np.full(len(self.bids), np.nan)
+        noticed = float(np.sum(self.union.added() * shares)) if self.bids else 0.0
+        return None if np.isnan(noticed) else noticed
+
     def samples(self) -> Floats:
         """Return samples [ROUNDS * STRATA] of the reach over the spread of its forecasts, with independent errors.
 
@@ -99,6 +106,7 @@ def describe(inputs: SetInputs, told: ToldReach) -> dict[str, Any]:
         "summed": set_frequency.summed(shares, told.weights),
         "independent": set_frequency.independent(shares, told.weights),
         "frequency": [float(people) for people in (told.frequency() if any_bids else np.zeros(FREQUENCIES))],
+        "notice": told.notice(),
         "contacts_per_person": contacts / careful if careful > 0 else None,
         "overlap": dict(inputs.overlap),
         "pairs": len(told.pairs),
