@@ -113,9 +113,9 @@ def counted(bid: ScoredBid) -> Iterator[Message]:
         f"（{REFERENCE:.0%} 为 1 倍），内容契合 {known_zh}、需求给的权重 {weight:.0%}，计 {suits:.2f} 倍"
         f"（0.50 为 1 倍）：折合 {worth:,.0f} 人，每千人 {money['each']}，与 {ceiling} 相比",
         f"The score counts {money['cost']}{floor_en} for {people:,.0f} people by the careful forecast, {times:.2f}"
-        f" times as {share:.1%} at the careful end notice ({REFERENCE:.0%} counts 1) and {suits:.2f} times for the content's"
-        f" fit of {known_en} with the brief's weight of {weight:.0%} (0.50 counts 1): {worth:,.0f} people, {money['each']}"
-        f" per 1,000, held against {ceiling}",
+        f" times as {share:.1%} at the careful end notice ({REFERENCE:.0%} counts 1) and {suits:.2f} times for the"
+        f" content's fit of {known_en} with the brief's weight of {weight:.0%} (0.50 counts 1): {worth:,.0f} people,"
+        f" {money['each']} per 1,000, held against {ceiling}",
         {
             "cost": {"value": cost, "unit": unit},
             "people": {"value": people, "unit": "people"},
