@@ -103,15 +103,19 @@ def counted(bid: ScoredBid) -> Iterator[Message]:
     known_zh, known_en = ("未知，按 0.50", "not known, taken as 0.50") if category is None else (f"{category:.2f}",) * 2
     money = {name: show_minor(bid.currency, minor) for name, minor in (("cost", cost), ("each", per_thousand))}
     ceiling, unit = show_minor(bid.currency, bid.ceiling_minor), f"{bid.currency} minor"
+    is_floor = bid.largest_cost is not None and cost > bid.largest_cost
+    floor_zh, floor_en = (
+        ("（同类成交的低端，报价更低也按此计）", " (the least of what such deals settle at)") if is_floor else ("", "")
+    )
     yield Message(
         "counted",
-        f"计分：{money['cost']} 对保守估计的 {people:,.0f} 人；注意到的保守按 {share:.1%} 计 {times:.2f} 倍"
+        f"计分：{money['cost']}{floor_zh} 对保守估计的 {people:,.0f} 人；注意到的保守按 {share:.1%} 计 {times:.2f} 倍"
         f"（{REFERENCE:.0%} 为 1 倍），内容契合 {known_zh}、需求给的权重 {weight:.0%}，计 {suits:.2f} 倍"
         f"（0.50 为 1 倍）：折合 {worth:,.0f} 人，每千人 {money['each']}，与 {ceiling} 相比",
-        f"The score counts {money['cost']} for {people:,.0f} people by the careful forecast, {times:.2f} times as"
-        f" {share:.1%} at the careful end notice ({REFERENCE:.0%} counts 1) and {suits:.2f} times for the content's fit"
-        f" of {known_en} with the brief's weight of {weight:.0%} (0.50 counts 1): {worth:,.0f} people, {money['each']}"
-        f" per 1,000, held against {ceiling}",
+        f"The score counts {money['cost']}{floor_en} for {people:,.0f} people by the careful forecast, {times:.2f}"
+        f" times as {share:.1%} at the careful end notice ({REFERENCE:.0%} counts 1) and {suits:.2f} times for the"
+        f" content's fit of {known_en} with the brief's weight of {weight:.0%} (0.50 counts 1): {worth:,.0f} people,"
+        f" {money['each']} per 1,000, held against {ceiling}",
         {
             "cost": {"value": cost, "unit": unit},
             "people": {"value": people, "unit": "people"},

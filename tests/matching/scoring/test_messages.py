@@ -52,6 +52,23 @@ def _codes(bid: ScoredBid) -> dict[str, dict]:
     return {reason.code: reason.as_json() for reason in reasons(bid)}
 
 
+@pytest.mark.parametrize(("cost", "is_floor"), [(550_000, False), (700_000, True)])
+def test_the_way_from_people_to_the_score_is_told(cost: float, is_floor: bool) -> None:
+    bid = dataclasses.replace(
+        BID,
+        counted_cost=cost,
+        counted_people=20_000,
+        suitability=1.2,
+        fit_weight=0.5,
+        noticing=Estimate(0.19, 0.19, 0.3),
+    )
+    told = _codes(bid)["counted"]
+    numbers = {name: part["value"] for name, part in told["numbers"].items()}
+    assert numbers["counted"] == pytest.approx(20_000 * 1.2 * 0.19 / 0.15)
+    assert numbers["per_thousand"] == pytest.approx(1000 * cost / numbers["counted"])
+    assert ("the least of what such deals settle at" in told["en"], "同类成交的低端" in told["zh"]) == (is_floor,) * 2
+
+
 def test_a_bid_is_told_in_order_with_its_numbers() -> None:
     found = _codes(BID)
     assert list(found) == [
