@@ -134,6 +134,7 @@ def test_the_worst_is_the_most_urgent() -> None:
         below_market=True,
         shared_people=1,
         asked_for=True,
+        minors=0.9,
         over_ceiling=5,
         snapshot_age_days=None,
         margins_missing=3,
@@ -144,7 +145,7 @@ def test_the_worst_is_the_most_urgent() -> None:
     assert [risk.code for risk in found.risks] == [
         code for code in CODES if code not in ("high_intrusiveness", "over_tolerance", "stale_data")
     ]
-    assert found.priority == 1000 - 10 * (4 + 3 + 4 + 3 + 4 + 3 + 2 + 2 + 2 + 2 + 1 + 1)
+    assert found.priority == 1000 - 10 * (4 + 3 + 4 + 3 + 4 + 3 + 4 + 2 + 2 + 2 + 2 + 1 + 1)
 
 
 POINTS = st.floats(0, 100)
