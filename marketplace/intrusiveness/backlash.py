@@ -19,13 +19,13 @@ Only operations whose rounding IEEE 754 fixes, so that a bid's numbers have the 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from marketplace.core.message import Bilingual
-from marketplace.intrusiveness.constants import RECENT, SourcedConstant
+from marketplace.intrusiveness.constants import RECENT, UNSEEN_SCORE, SourcedConstant
 
 MODEL_VERSION: Final = "backlash/1"
 Floats = npt.NDArray[np.float64]
@@ -45,7 +45,6 @@ TABLE: Final = {
     "fall_doubt": SourcedConstant(0.15, "log views", "judgement: SD of channels about it"),
     "large_times": SourcedConstant(1.5, "times", "Cheng & Zhang 2025: large audiences lose more; size: judgement"),
     "large_from": SourcedConstant(1_000_000, "followers", "judgement"),
-    "usual_score": SourcedConstant(35, "points", "the middle of the moderate band, as of unseen sponsored videos"),
     "score_free": SourcedConstant(0.3, "share", "judgement: what falls because a video is sponsored at all"),
     "share_times": SourcedConstant(
         2, "times", "Goli et al. 2025: after long exposure the loss is three times the first month's"
@@ -99,6 +98,19 @@ class BacklashChances:
         return np.stack([self.chance, self.low, self.high, self.unsponsored], axis=1)
 
 
+class ShownBacklash(NamedTuple):
+    """The chance that one video gets under half of its channel's usual views, its 80 % ends, the same chance of an
+    unsponsored video, what it is known from (channel, market or vertical), and the sentence."""
+
+    chance: float
+    low: float
+    high: float
+    unsponsored: float
+    known_from: str
+    zh: str
+    en: str
+
+
 def usual_tolerance(verticals: Sequence[str], followers: Floats, scatter: Floats) -> ViewerTolerance:
     """Return what is expected of n channels before a sponsored video of theirs is known.
 
@@ -132,7 +144,7 @@ def learned(usual: ViewerTolerance, seen: Floats, noise: Floats, weight: Floats 
 def weight_of(score: Floats, share: Floats) -> Floats:
     """Return x of n videos from their score (0..100) and the sponsored share of the last ten with each (0..1)."""
     free = TABLE["score_free"].value
-    by_score = free + (1 - free) * score / TABLE["usual_score"].value
+    by_score = free + (1 - free) * score / UNSEEN_SCORE
     weight: Floats = by_score * (1 + TABLE["share_times"].value * share)
     return weight
 
@@ -161,6 +173,17 @@ def chances(low: Floats, high: Floats, share: Floats, viewers: ViewerTolerance) 
     )
 
 
+def after_past(usual: ViewerTolerance, ratios: Sequence[float], share: float) -> ViewerTolerance:
+    """Return what is expected of one channel after sponsored videos whose views over its usual ones are ``ratios``, of
+    usual scores and while ``share`` of its videos were sponsored."""
+    weight = weight_of(np.array([UNSEEN_SCORE]), np.array([share]))
+    noise = usual.scatter * math.sqrt(1 + 1 / TABLE["usual_videos"].value)
+    found = usual
+    for ratio in ratios:
+        found = learned(found, np.array([-math.log(ratio)]), noise, weight)
+    return found
+
+
 def normal_share(values: Floats) -> Floats:
     """Return the share [n] of the standard normal distribution below each value."""
     x = np.abs(values) / math.sqrt(2.0)
@@ -175,17 +198,22 @@ def normal_share(values: Floats) -> Floats:
     return share
 
 
-def told(chance: float, low: float, high: float, unsponsored: float, known_from: Bilingual) -> Bilingual:
-    """Return the sentence about a chance: beside that of an unsponsored video, and with what it rests on."""
-    span_zh, span_en = f"{low:.0%}–{high:.0%}", f"{low:.0%} to {high:.0%}"
+def shown(
+    chances: tuple[float, float, float, float], *, sponsored_videos: int, market: bool, viewers_came_for: str
+) -> ShownBacklash:
+    """Return one chance (middle, low, high, unsponsored) in words, with what it rests on: the channel's own sponsored
+    videos, the market's, or judgement alone."""
+    chance, low, high, unsponsored = chances
+    name, basis = known_from(sponsored_videos, market=market, viewers_came_for=viewers_came_for)
     ordinary = chance - unsponsored < max(0.03, 0.25 * unsponsored)
-    zh_more = "，与普通视频相差无几" if ordinary else ""
-    en_more = ", hardly above an ordinary bad day" if ordinary else ""
-    return Bilingual(
-        f"播放不到平时一半的可能约为 {chance:.0%}（{span_zh}）{zh_more}；不带广告的视频为 {unsponsored:.0%}；"
-        f"{known_from.zh}",
-        f"A chance of {chance:.0%} ({span_en}) to get less than half of the usual views{en_more}; {unsponsored:.0%} for"
-        f" an unsponsored video; {known_from.en}",
+    zh_more, en_more = ("，与普通视频相差无几", ", hardly above an ordinary bad day") if ordinary else ("", "")
+    return ShownBacklash(
+        *chances,
+        name,
+        f"播放不到平时一半的可能约为 {chance:.0%}（{low:.0%}–{high:.0%}）{zh_more}；不带广告的视频为"
+        f" {unsponsored:.0%}；{basis.zh}",
+        f"A chance of {chance:.0%} ({low:.0%} to {high:.0%}) to get less than half of the usual views{en_more}; "
+        f"{unsponsored:.0%} for an unsponsored video; {basis.en}",
     )
 
 

@@ -107,6 +107,7 @@ def score_plan(
     *,
     buying_link: bool | None = None,
     disclosed: bool | None = None,
+    for_children: bool | None = None,
     what_ifs: bool = True,
 ) -> PlanScore:
     """Score a timeline for a channel whose fit with the brief is 0..1 (NaN: unknown, relieves nothing).
@@ -140,7 +141,7 @@ def score_plan(
             _reason(factor, timeline, fit, explained, total, what_ifs)
             for factor in sorted(ranges, key=lambda factor: -factor.point)
         ),
-        vetoes=tuple(vetoes(timeline, buying_link=buying_link, disclosed=disclosed)),
+        vetoes=tuple(vetoes(timeline, buying_link=buying_link, disclosed=disclosed, for_children=for_children)),
         model_version=constants.MODEL_VERSION,
     )
 
@@ -229,11 +230,13 @@ def _best_change(
     return WhatIf(change, text.zh, text.en, *after)
 
 
-def vetoes(timeline: Timeline, *, buying_link: bool | None, disclosed: bool | None) -> list[PlanVeto]:
-    """Return what must be fixed whatever the score is.
+def vetoes(
+    timeline: Timeline, *, buying_link: bool | None, disclosed: bool | None, for_children: bool | None = None
+) -> list[PlanVeto]:
+    """Return what must be fixed, or decided by a person, whatever the score is.
 
-    Sources: for undisclosed buying links China's 2023 Internet advertising measures; for faces, subtitles and loudness
-    constants.TABLE.
+    Sources: for undisclosed buying links China's 2023 Internet advertising measures; for children the EU's Directive
+    2010/13/EU, art. 11, and the PRC's Advertising Law, art. 40; for faces, subtitles and loudness constants.TABLE.
     """
     flags = []
     if buying_link and disclosed is False:
@@ -247,6 +250,15 @@ def vetoes(timeline: Timeline, *, buying_link: bool | None, disclosed: bool | No
         )
     if not timeline.exposures:
         return flags
+    if for_children:
+        flags.append(
+            PlanVeto(
+                "for_children",
+                "面向儿童的账号：植入广告受法律限制，须由人工判断。",
+                "A channel for children: the law limits placements before them, so a person decides.",
+                certain=True,
+            )
+        )
     covered, loudness = timeline.occlusion_share, timeline.loudness_lu
     if covered.high > constants.VETO_OCCLUSION:
         part, most = share(covered.low, covered.high), share(constants.VETO_OCCLUSION, constants.VETO_OCCLUSION)

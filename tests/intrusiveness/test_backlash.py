@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import astuple
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from marketplace.intrusiveness.backlash import BacklashChances, Floats, ViewerTo
 
 SHARES, SCORES = st.floats(0, 1), st.floats(0, 100)
 VERTICALS = ("drama", "tech", "travel", "")
+NOTHING: dict[str, Any] = {"sponsored_videos": 0, "market": False, "viewers_came_for": "story"}
 Past = Sequence[tuple[float, float, float]]
 
 
@@ -33,8 +35,9 @@ def viewers(
     return found
 
 
-def chance(low: float, high: float, share: float, who: ViewerTolerance) -> tuple[float, ...]:
-    return tuple(backlash.chances(column(low), column(high), column(share), who).columns()[0].tolist())
+def chance(low: float, high: float, share: float, who: ViewerTolerance) -> tuple[float, float, float, float]:
+    middle, least, most, unsponsored = backlash.chances(column(low), column(high), column(share), who).columns()[0]
+    return float(middle), float(least), float(most), float(unsponsored)
 
 
 def test_the_normal_distribution_is_that_of_the_tables() -> None:
@@ -47,13 +50,13 @@ def test_a_first_small_placement_is_hardly_worse_than_an_ordinary_day_and_says_s
     found = chance(2.5, 8, 0.1, viewers("drama"))
     assert found[0] == pytest.approx(0.18, abs=0.01)
     assert found[3] == pytest.approx(0.136, abs=0.001)
-    source, words = backlash.known_from(0, market=False, viewers_came_for="story")
-    text = backlash.told(*found, words)
-    assert source == "vertical"
-    assert "14% for an unsponsored video" in text.en
-    assert "viewers of stories may still object" in text.en
-    assert "judgement alone" in text.en
-    assert "不带广告的视频为 14%" in text.zh
+    shown = backlash.shown(found, sponsored_videos=0, market=False, viewers_came_for="story")
+    assert shown.known_from == "vertical"
+    assert "14% for an unsponsored video" in shown.en
+    assert "viewers of stories may still object" in shown.en
+    assert "judgement alone" in shown.en
+    assert "hardly above an ordinary bad day" in backlash.shown((0.14, 0.14, 0.15, 0.136), **NOTHING).en
+    assert "不带广告的视频为 14%" in shown.zh
 
 
 def test_the_same_placement_where_viewers_have_sworn_before_is_another_matter() -> None:
@@ -63,7 +66,7 @@ def test_the_same_placement_where_viewers_have_sworn_before_is_another_matter() 
     held = chance(6, 10, 0.5, viewers("animation", *((score, share, 1.1) for score, share, _ in fell)))
     assert held[0] < before[0] < after[0]
     assert after[0] > 1.6 * after[3]
-    assert "hardly" not in backlash.told(*after, backlash.known_from(4, market=True, viewers_came_for="story")[1]).en
+    assert "hardly" not in backlash.shown(after, sponsored_videos=4, market=True, viewers_came_for="story").en
 
 
 def test_what_viewers_came_for_and_how_many_they_are_moves_it() -> None:
@@ -125,3 +128,10 @@ def test_every_number_tells_where_it_is_from() -> None:
         assert words.zh in backlash.known_from(0, market=True, viewers_came_for=came_for)[1].zh
     assert backlash.known_from(1, market=True, viewers_came_for="story")[0] == "channel"
     assert "1 sponsored video of" in backlash.known_from(1, market=True, viewers_came_for="story")[1].en
+
+
+def test_past_videos_of_a_channel_are_learned_from_one_by_one() -> None:
+    usual = viewers("animation")
+    falls = [backlash.after_past(usual, ratios, 0.2).fall[0] for ratios in ((), (0.5,), (0.5, 0.4), (1.2,))]
+    assert falls[3] < falls[0] < falls[1] < falls[2]
+    assert backlash.after_past(usual, (0.5, 0.4), 0.2).doubt[0] < usual.doubt[0]

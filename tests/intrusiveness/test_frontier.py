@@ -166,8 +166,9 @@ def test_a_plan_in_a_file_is_checked_without_a_server(tmp_path: Path) -> None:
     result = told("plan", str(path), "--fit", "0.4", "--language", "zh")
     assert result.exit_code == 0, result.output
     ends = "–".join(f"{end:.1f}" for end in score_range(SIX, 0.4))
-    assert f"intrusiveness {ends}" in result.output
+    assert f"侵扰度 {ends}" in result.output
     assert all(step.zh in result.output for point in frontier.points for step in point.steps)
+    assert "不带广告的视频为 14%" in result.output
     data = json.loads(told("--json", "plan", str(path), "--fit", "0.4").output)
     assert data["frontier"] == f.as_dict(frontier)
     assert data["plan"]["model_version"] == constants.MODEL_VERSION
@@ -265,3 +266,40 @@ def test_no_exposure_meets_the_same_action_twice() -> None:
                 marks = {(action, str(index)) for index in step.change.exposures or ("all",)}
                 assert not marks & seen
                 seen |= marks
+
+
+def test_what_the_brief_allows_and_what_the_law_wants_is_told_of_a_plan(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(to_dict(make.READ)))
+    before = told("plan", str(path), "--fit", "0.4").output
+    assert "tolerance" not in before
+    asked = ("plan", str(path), "--fit", "0.4", "--tolerance", "30", "--buying-link", "--undisclosed", "--for-children")
+    result = told(*asked).output
+    assert "all of it over the tolerance of 30" in result
+    assert "must be marked 广告" in result
+    assert "A channel for children" in result
+    # The same score: neither the law nor the brief moves it.
+    assert result.splitlines()[0] == before.splitlines()[0]
+    data = json.loads(told("--json", *asked).output)
+    assert data["keeps_tolerance"] == "no"
+    kept = [point["keeps_tolerance"] for point in data["frontier"]["points"]]
+    assert kept == ["yes" if point["intrusiveness"]["high"] <= 30 else "no" for point in data["frontier"]["points"]]
+    assert {veto["code"] for veto in data["plan"]["vetoes"]} == {"undisclosed_buying_link", "for_children"}
+
+
+def test_the_chance_of_a_backlash_follows_what_is_told_of_the_channel(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(to_dict(make.HERO)))
+
+    def chance(*more: str) -> Any:
+        return json.loads(told("--json", "plan", str(path), *more).output)["backlash"]
+
+    usual, drama = chance(), chance("--vertical", "drama")
+    fallen = chance("--vertical", "drama", "--sponsored", "4", "--past", "0.5", "--past", "0.4")
+    held = chance("--vertical", "drama", "--sponsored", "4", "--past", "1.1", "--past", "1.2")
+    assert usual["chance"] < drama["chance"] < fallen["chance"]
+    assert held["chance"] < fallen["chance"]
+    assert usual["unsponsored"] == fallen["unsponsored"] < usual["chance"]
+    assert (usual["known_from"], fallen["known_from"]) == ("vertical", "channel")
+    refused = told("plan", str(path), "--past", "0")
+    assert refused.exit_code == 2

@@ -18,7 +18,7 @@ from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.message import Bilingual
 from marketplace.law import gate as law
-from marketplace.matching.audience import grid, share_columns
+from marketplace.matching.audience import share_columns
 from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.forecast import flags
 from marketplace.matching.gates.bid_gates import GateFacts, ShutGate, shut_gates
@@ -214,7 +214,7 @@ def _minors(shares: Sequence[bytes | None], channel_flags: Sequence[int | None])
     if known:
         joint = share_columns.unpack(b"".join(shares[row] or b"" for row in known)).joint
         from_prior = flags.holds(np.array([channel_flags[row] or 0 for row in known]), "ages_from_prior")
-        minors[known] = np.where(from_prior, np.nan, np.sum(joint[:, grid.MINORS], axis=1))
+        minors[known] = share_columns.minors(joint, from_prior)
     return minors
 
 

@@ -109,6 +109,7 @@ NUMBERS = (
     _single("counted_cost", f"nothing bounds the price, or its goods have no value in the brief; {_EARLIER}"),
     _single("suitability", _EARLIER),
     _single("fit_weight", _EARLIER),
+    _single("minors", f"the channel states no ages; {_EARLIER}"),  # the share of its audience that is under 18
     # `came_for`: the place in backlash.VIEWERS of what the channel's viewers came for.
     MatchNumber(
         "backlash",

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from marketplace.core.estimate import Estimate
 from marketplace.core.message import Message
+from marketplace.intrusiveness.backlash import ShownBacklash
 from marketplace.matching.pricing.messages import FairPrice
 from marketplace.matching.scoring import scored_bid
 from marketplace.matching.scoring.messages import reasons
-from marketplace.matching.scoring.scored_bid import ScoredBid, ShownBacklash
+from marketplace.matching.scoring.scored_bid import ScoredBid
 
 # Parts and reasons that depend on the brief's other bids.
 RELATIVE = frozenset({"percentile", "comparables", "peers", "price_percentile", "too_few_comparables"})

@@ -312,6 +312,7 @@ def numbers_of(
         "fit_parts": bids.fit.parts,
         "intrusion": _points(rows, bids.fit.value),
         "backlash": _backlash(rows, shares, low, high),
+        "minors": share_columns.minors(shares.joint, flags.holds(rows["flags"], "ages_from_prior")),
         "intrusion_first": np.full((len(low), len(numbers.FIRST_FACTORS)), np.nan),
         "unknown": shares.unknown,
         "expected_views": scores.expected_views,

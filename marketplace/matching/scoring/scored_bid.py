@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from marketplace.core.estimate import Estimate
 from marketplace.intrusiveness import backlash
+from marketplace.intrusiveness.backlash import ShownBacklash
 from marketplace.matching.audience.grid import LISTS
 from marketplace.matching.forecast import flags
 from marketplace.matching.scoring import numbers
@@ -22,19 +23,6 @@ JOINS = "JOIN brief_versions v ON v.id = m.brief_version_id LEFT JOIN audience_s
 
 
 NOT_KNOWN = Estimate(None, None, None)
-
-
-class ShownBacklash(NamedTuple):
-    """The chance that a bid's video gets under half of its channel's usual views, its 80 % ends, the same chance of an
-    unsponsored video, what it is known from (channel, market or vertical), and a sentence."""
-
-    chance: float
-    low: float
-    high: float
-    unsponsored: float
-    known_from: str
-    zh: str
-    en: str
 
 
 class ForecastBasis(NamedTuple):
@@ -86,6 +74,7 @@ class ScoredBid:
     counted_cost: float | None = None
     suitability: float | None = None
     fit_weight: float | None = None
+    minors: float | None = None
     backlash: ShownBacklash | None = None
     peers: str = ""
     flags: tuple[str, ...] = ()
@@ -158,6 +147,7 @@ def scored_bid(
         counted_cost=single["counted_cost"],
         suitability=single["suitability"],
         fit_weight=single["fit_weight"],
+        minors=single["minors"],
         videos_used=int(single["videos_used"] or 0),
         ad_load=single["ad_load"],
         ceiling_minor=single["ceiling"] or 0.0,
@@ -196,13 +186,13 @@ def _backlash(stored: Mapping[str, float | None], basis: ForecastBasis) -> Shown
     chance, low, high, unsponsored, kind = stored.values()
     if chance is None or low is None or high is None or unsponsored is None:
         return None
-    known_from, words = backlash.known_from(
-        basis.sponsored_videos if basis.sponsored is not None else 0,
+    sponsored_videos = basis.sponsored_videos if basis.sponsored is not None else 0
+    return backlash.shown(
+        (chance, low, high, unsponsored),
+        sponsored_videos=sponsored_videos,
         market=basis.sponsored is not None,
         viewers_came_for=list(backlash.VIEWERS)[int(kind or 0)],
     )
-    text = backlash.told(chance, low, high, unsponsored, words)
-    return ShownBacklash(chance, low, high, unsponsored, known_from, text.zh, text.en)
 
 
 def _shown(number: numbers.MatchNumber, parts: tuple[float | None, ...]) -> Any:
