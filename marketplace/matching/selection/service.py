@@ -27,6 +27,7 @@ from marketplace.matching.selection import constraints, load_inputs, outcome, po
 from marketplace.matching.selection.broken_wishes import broken_wishes
 from marketplace.matching.selection.inputs import SetInputs, hash_of, pack, unpack
 from marketplace.matching.selection.models import Selection, SelectionInputs, SelectionStatus
+from marketplace.matching.selection.solver.selection_market import SelectionLimits
 from marketplace.matching.selection.states import SELECTION_TRANSITIONS
 
 SEARCH, PROVE = "selections.search", "selections.prove"
@@ -89,8 +90,15 @@ def what_if(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str,
         found_set = outcome.search(inputs, limits)
     except outcome.CannotKeep as error:
         raise Conflict(str(error)) from error
+    return HypotheticalSet(brief_id, _described(session, brief_id, inputs, limits, found_set))
+
+
+def _described(
+    session: Session, brief_id: UUID, inputs: SetInputs, limits: SelectionLimits, found_set: outcome.FoundSet
+) -> dict[str, Any]:
+    """Return all that is shown about a set, what its sketches tell included."""
     result = outcome.describe(inputs, limits, found_set)
-    return HypotheticalSet(brief_id, sketched_reach.added(session, brief_id, result))
+    return sketched_reach.beside(result, sketched_reach.union_of_set(session, brief_id, result))
 
 
 def _choosable(session: Session, actor: Actor, brief_id: UUID) -> tuple[Brief, BriefVersion]:
@@ -271,8 +279,7 @@ def search(session: Session, selection_id: UUID) -> Selection:
     except outcome.CannotKeep as error:
         _fail(session, selection, str(error))
         return selection
-    result = sketched_reach.added(session, selection.brief_id, outcome.describe(inputs, limits, found_set))
-    _store_result(selection, result, found_set)
+    _store_result(selection, _described(session, selection.brief_id, inputs, limits, found_set), found_set)
     if outcome.worth_proving(inputs, found_set, selection.wishes["prove"]):
         states.apply_transition(session, selection, SELECTION_TRANSITIONS, "find", SYSTEM, parties=[selection.brand_id])
         selection.job_id = _enqueue(session, selection, PROVE)
@@ -297,8 +304,7 @@ def prove(session: Session, selection_id: UUID, progress: outcome.Progress) -> S
     found_set = outcome.prove(inputs, limits, int(selection.wishes["time_limit_s"]), report)
     selection = db.lock(session, Selection, selection_id)
     if selection.status == SelectionStatus.FOUND:
-        result = sketched_reach.added(session, selection.brief_id, outcome.describe(inputs, limits, found_set))
-        _store_result(selection, result, found_set)
+        _store_result(selection, _described(session, selection.brief_id, inputs, limits, found_set), found_set)
         _finish(session, selection)
     return selection
 
