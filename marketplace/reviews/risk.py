@@ -37,7 +37,8 @@ ASKED_FOR = "asked_for"
 class RiskFacts:
     """What is known of a match; None where a figure is not known.
 
-    `amount_minor` is in the currency's smallest unit, intrusiveness and `tolerance` are 0-100, `percentile` is 0
+    `amount_minor` is the most that the bid costs in its dearest option, in the currency's smallest unit; intrusiveness
+    and `tolerance` are 0-100, `percentile` is 0
     (cheapest) to 100 among `comparables` bids, `over_ceiling` is a ratio (2 is twice the brief's ceiling),
     `shared_people` counts those who are members of both sides; `asked_for`: the brand or the platform wants a person to
     look. `told` names what the sides themselves have stated: while it is the same, only forecasts have moved.

@@ -25,7 +25,6 @@ WITHOUT_SUCCESS = {
     ("POST", "/jobs/{job_id}/requeue"),  # a dead job
     ("POST", "/invites/accept"),  # the token of an invitation
     ("POST", "/bids/{bid_id}/step-back"),  # an accepted bid
-    ("POST", "/briefs/{brief_id}/selections"),  # the world's closed brief has a confirmed one
     ("POST", "/selections/{selection_id}/confirm"),
     ("POST", "/bids/{bid_id}/review/reopen"),  # a decided one
 }

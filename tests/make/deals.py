@@ -1,6 +1,6 @@
 """Prices that deals closed at, told through the services."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +15,19 @@ from marketplace.matching.pricing.settled_deals import ReportedDeal
 from tests.make.people import Somebody, somebody
 from tests.matching import look
 
-TODAY = now().date()
+
+def today() -> date:
+    """Read anew by every test: a run may go on past midnight."""
+    return now().date()
+
+
+def next_month() -> date:
+    """The first day of the month that comes."""
+    return (today().replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
 def told(amount: int = 500_000, **changes: Any) -> ReportedDeal:
-    return ReportedDeal(**{"deal_price": Money("CNY", amount), "settled_on": TODAY - timedelta(days=9), **changes})
+    return ReportedDeal(**{"deal_price": Money("CNY", amount), "settled_on": today() - timedelta(days=9), **changes})
 
 
 def record(who: Somebody, channel_id: UUID, given: ReportedDeal) -> DealPrice:

@@ -16,7 +16,7 @@ from marketplace.briefs.models import Brief, BriefStatus
 from marketplace.core import db, ids
 from marketplace.core.actor import Actor
 from marketplace.core.errors import Conflict, FieldError, InvalidInput, WrongState
-from marketplace.matching.gates.bid_gates import OVER_BUDGET, ShutGate
+from marketplace.matching.gates.bid_gates import OVER_BUDGET, SAME_ACCOUNT, ShutGate
 from marketplace.matching.gates.gate_facts import gates_of
 from marketplace.reviews.verdicts import locked_verdicts
 
@@ -91,6 +91,9 @@ def accept_set(
         cost = session.get_one(BidRevision, bid.revision_id).option_costs[options[bid.id]]
         bids.take(session, actor, bid, options[bid.id], math.ceil(cost), [gate.code for gate in shut[bid.id]])
     session.flush()
+    # The gates above were read before any of these was accepted: two claims of one account shut each other's only now.
+    for bid_id, found in gates_of(session, brief, [bid.id for bid in waiting], options=options).items():
+        refuse_shut(bid_id, [gate for gate in found if gate.code == SAME_ACCOUNT])
 
 
 def refuse_shut(bid_id: UUID, shut: Sequence[ShutGate]) -> None:

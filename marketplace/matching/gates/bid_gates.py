@@ -16,6 +16,7 @@ from marketplace.matching.gates.messages import GATES
 # What the brand itself asked for, and may set aside on purpose when it accepts. The budget has a word of its own.
 BRANDS_OWN = frozenset({"over_tolerance", "over_ceiling", "part_offer"})
 OVER_BUDGET = "over_budget"
+SAME_ACCOUNT = "same_account"
 # The highest number that an option of a bid may have.
 OPTIONS_MAX = 20
 # What a review's status does to its bid. A review that was approved or dropped keeps nothing out.
@@ -40,7 +41,7 @@ class GateFacts:
     promise or rule that leaves no room, or "". `minors` is the share (0..1) of the audience under 18, `law` the code of
     the rule that it breaks, or "". `ceiling` is None where the brief set none. `mismatches` says where the bid's
     document does not answer the brief. `cost` is the most that the bid can cost in the option in question, `committed`
-    what the brief's accepted bids cost already.
+    what the brief's accepted bids cost already. `per_thousand` is of that option too.
     """
 
     status: str
@@ -100,7 +101,7 @@ def shut_gates(facts: GateFacts) -> tuple[ShutGate, ...]:
         ("channel_archived" if facts.is_archived else "", {}),
         ("channel_handed_over" if facts.is_handed_over else "", {}),
         ("claim_beaten" if facts.is_beaten else "", {}),
-        ("same_account" if facts.is_same_account else "", {}),
+        (SAME_ACCOUNT if facts.is_same_account else "", {}),
         ("older_version" if not facts.stands_by_brief else "", {}),
         ("does_not_answer" if facts.mismatches else "", _joined(facts.mismatches)),
         ("part_offer" if facts.is_part_offer else "", {}),

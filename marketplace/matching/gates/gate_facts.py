@@ -22,8 +22,8 @@ from marketplace.matching.audience import grid, share_columns
 from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.forecast import flags
 from marketplace.matching.gates.bid_gates import GateFacts, ShutGate, shut_gates
+from marketplace.matching.gates.follow_decisions import follow_decisions
 from marketplace.matching.scoring import numbers
-from marketplace.matching.scoring.follow_decisions import follow_decisions
 from marketplace.matching.scoring.models import CLOSE_NAMES
 from marketplace.matching.scoring.score_brief import newest_record
 from marketplace.pacing import service as pacing
@@ -176,7 +176,7 @@ def _facts(
             is_far_below="price_below_market" in flags.shown(row.match_flags or 0),
             intrusiveness=_known(row.intrusiveness),
             tolerance=version.tolerance,
-            per_thousand=_known(row.per_thousand),
+            per_thousand=_per_thousand(row, options.get(row.id)),
             ceiling=version.ceiling_minor,
             # What an accepted bid costs is among what is committed, and it may not shut its own gate.
             committed=spent - (row.accepted_cost_minor or 0) if row.status == "accepted" else spent,
@@ -235,6 +235,16 @@ def _cost(row: Any, option: int | None) -> float:
     position = row.accepted_option if option is None else option
     costs: list[float] = row.option_costs
     return min(costs) if position is None else costs[position]
+
+
+def _per_thousand(row: Any, option: int | None) -> float | None:
+    """Return the cost per thousand in an option, as in `_cost`: that of the match, which is scored at the bid's own
+    price, in proportion to what the option costs."""
+    scored, cost = _known(row.per_thousand), _cost(row, option)
+    own: float = row.option_costs[0]
+    if scored is None or not 0 < own < math.inf or not math.isfinite(cost):
+        return scored
+    return scored * (cost / own)
 
 
 def _known(figure: float | None) -> float | None:

@@ -14,11 +14,11 @@ from marketplace.core import db
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.errors import NotFound
 from marketplace.core.message import Message
+from marketplace.matching.gates.follow_decisions import follow_decisions
 from marketplace.matching.gates.gate_facts import gates_of
 from marketplace.matching.ranking import later_facts
 from marketplace.matching.ranking.ranked_bid import RankedBid, with_gates
 from marketplace.matching.scoring import fair_price
-from marketplace.matching.scoring.follow_decisions import follow_decisions
 from marketplace.matching.scoring.ranked_match import RankedMatch
 from marketplace.matching.scoring.score_brief import newest_record
 from marketplace.matching.scoring.service import find_brief, find_match, freshness, page_by_rank, places, plan_score

@@ -34,6 +34,8 @@ _GATES = frozenset((*flags.GATES, "no_audience_data")) - {BELOW_MARKET}
 _MATCHES = (
     f"SELECT m.id AS bid_id, m.revision_id, m.snapshot_id, m.fingerprint, m.computed, {scored_bid.COLUMNS},"
     " b.creator_id, b.agency_id, b.brand_id,"
+    " (SELECT max(cost) FROM bid_revisions r, unnest(r.option_costs) cost WHERE r.id = m.revision_id"
+    "   AND cost < 'Infinity') AS dearest,"
     " NOT EXISTS (SELECT 1 FROM bids e WHERE e.creator_id = b.creator_id AND e.status = 'accepted') AS first_time"
     f" FROM matches m JOIN bids b ON b.id = m.id {scored_bid.JOINS}"
     " WHERE m.brief_id = :brief_id AND b.status = 'open'"
@@ -146,7 +148,8 @@ def risk_facts(bid: ScoredBid, row: Any, today: date, shared: Mapping[UUID, set[
     people: set[UUID] = set().union(*(shared.get(party, set()) for party in _bidders(row)))
     return RiskFacts(
         currency=bid.currency,
-        amount_minor=bid.cost.point,
+        # The brand may accept any of the options, and commits the most that it costs.
+        amount_minor=_largest(bid.cost.point, row["dearest"]),
         snapshot_flags=tuple(flag for flag in bid.snapshot_flags if flag != BELOW_MARKET),
         snapshot_age_days=None if bid.taken_on is None else (today - bid.taken_on).days,
         margins_missing=len(missing),
@@ -161,3 +164,7 @@ def risk_facts(bid: ScoredBid, row: Any, today: date, shared: Mapping[UUID, set[
         shared_people=len(people),
         told=f"{row['revision_id']} {row['snapshot_id']}",
     )
+
+
+def _largest(*amounts: float | None) -> float | None:
+    return max((amount for amount in amounts if amount is not None), default=None)

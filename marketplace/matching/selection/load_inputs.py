@@ -1,7 +1,7 @@
 """Loads a closed brief's bids as the inputs of a selection, from the same forecasts as their scores."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.briefs.models import Brief, BriefVersion
+from marketplace.channels.policy import holds, unbeaten
 from marketplace.core import ids
 from marketplace.matching.audience import channel_tags, targets
 from marketplace.matching.audience.arrays import Bools, Ints, as_floats
@@ -21,7 +22,7 @@ from marketplace.matching.overlap import overlap_fit, units
 from marketplace.matching.overlap import service as overlaps
 from marketplace.matching.overlap.service import FittedOverlap
 from marketplace.matching.scoring import score_brief
-from marketplace.matching.scoring.models import CloseRecord
+from marketplace.matching.scoring.models import CLOSE_NAMES, CloseRecord
 from marketplace.matching.scoring.score_brief import LoadedBids, Rows
 from marketplace.matching.selection.inputs import (
     NO_PAIRS,
@@ -40,10 +41,12 @@ STAYS_CHOOSABLE = frozenset({OVER_BUDGET, "review_open", "review_needed", "part_
 STRATA_TAUS = (np.arange(STRATA) + 0.5) / STRATA
 
 _CHOOSABLE = sa.text("SELECT id FROM bids WHERE brief_id = :brief_id AND status = ANY(:statuses) ORDER BY id")
+# Under the names of the close, as in the ranking and the gates. Whose an account is may have been decided since.
 _BIDS = sa.text(
-    "SELECT b.id, b.status, b.creator_id, b.agency_id, b.channel_id, c.platform, c.account_key, c.handle_key, c.name,"
-    " c.language, r.option_costs, b.accepted_option FROM bids b JOIN channels c ON c.id = b.channel_id"
-    " JOIN bid_revisions r ON r.id = b.revision_id"
+    "SELECT b.id, b.status, b.creator_id, b.agency_id, b.channel_id, k.platform, k.account_key, k.handle_key,"
+    f" k.channel_name AS name, {holds('c', 'k')} OR NOT {unbeaten('c', 'k')} AS is_decided, c.language, r.option_costs,"
+    " b.accepted_option FROM bids b JOIN channels c ON c.id = b.channel_id"
+    f" JOIN bid_revisions r ON r.id = b.revision_id {CLOSE_NAMES.format(b='b', c='c', k='k')}"
     " WHERE b.brief_id = :brief_id AND b.status = ANY(:statuses)"
 )
 
@@ -55,10 +58,17 @@ def choosable(session: Session, brief_id: UUID) -> list[str]:
 
 
 def load(
-    session: Session, brief: Brief, version: BriefVersion, target: Any = None, *, lift_ceiling: bool = False
+    session: Session,
+    brief: Brief,
+    version: BriefVersion,
+    target: Any = None,
+    *,
+    lift_ceiling: bool = False,
+    joining: Collection[UUID] = (),
 ) -> SetInputs:
     """Return the inputs of a selection among a closed brief's bids, from the record of its close; a ``target`` replaces
-    the brief's own, and ``lift_ceiling`` sets its ceiling per thousand people aside."""
+    the brief's own, and ``lift_ceiling`` sets its ceiling per thousand people aside. ``joining`` are accepted bids
+    that are not settled yet: they are being accepted together."""
     record = score_brief.newest_record(session, brief.id)
     loaded = score_brief.load(session, version, STATUSES, record)
     if loaded is None:
@@ -96,7 +106,7 @@ def load(
         spread=np.nan_to_num(views[order, 1:] / careful[order, None], nan=1.0),
         intrusiveness=bids.intrusiveness[order],
         ad_load=as_floats(loaded.rows["ad_load"])[order],
-        bids=_bids(loaded, order, rows, gates, np.sum(shares, axis=1) > 0),
+        bids=_bids(loaded, order, rows, gates, np.sum(shares, axis=1) > 0, joining),
         options=_options(rows),
         pairs=_measured_pairs(record, loaded.rows, order, rows),
         cell_of=brief_units.cell_of,
@@ -114,18 +124,24 @@ def _rows(session: Session, brief: Brief, bid_ids: Sequence[UUID]) -> list[Any]:
 
 
 def _bids(
-    loaded: LoadedBids, order: Ints, rows: Sequence[Any], gates: Mapping[UUID, Sequence[str]], reaches: Bools
+    loaded: LoadedBids,
+    order: Ints,
+    rows: Sequence[Any],
+    gates: Mapping[UUID, Sequence[str]],
+    reaches: Bools,
+    joining: Collection[UUID],
 ) -> list[ChoosableBid]:
     """Return the bids in this order, each with the first gate that keeps it out.
 
-    Claimants of one account count as one creator: its people are reached once, whoever the account belongs to.
+    Claimants of one account count as one creator while nobody has decided between them: its people are reached once,
+    whoever the account belongs to.
     ``reaches`` [n]: whether it reaches anybody of the target in question, which need not be the brief's own.
     """
-    claimants = _claimants(rows)
+    claimants = _claimants(rows, joining)
     return [
         ChoosableBid(
             bid_id=ids.show("bid", row.id),
-            creator_id=ids.show("pty", claimants[row.id]),
+            creator_id=claimants[row.id],
             agency_id="" if row.agency_id is None else ids.show("pty", row.agency_id),
             platform=row.platform,
             niche=channel_tags.main_tag(loaded.shares.tags[loaded_row]),
@@ -153,15 +169,24 @@ def _gates(session: Session, brief: Brief, lift_ceiling: bool, has_target: bool)
     }
 
 
-def _claimants(rows: Sequence[Any]) -> dict[UUID, UUID]:
-    """Return by bid the creator that it counts for: the first of those whose bids are of one account."""
+def _claimants(rows: Sequence[Any], joining: Collection[UUID]) -> dict[UUID, str]:
+    """Return by bid the creator that it counts for: the first of those whose bids are of one account.
+
+    A creator has one bid in a set, but what the brand has accepted before is settled: each further one of these counts
+    for itself.
+    """
     first: dict[tuple[str, str], UUID] = {}
-    found: dict[UUID, UUID] = {}
+    found: dict[UUID, str] = {}
+    settled: set[UUID] = set()
     for row in rows:
         keys = [(row.platform, f"account {row.account_key}"), (row.platform, f"handle {row.handle_key}")]
-        creator_id = next((first[key] for key in keys if key in first), row.creator_id)
-        first |= dict.fromkeys(keys, creator_id)
-        found[row.id] = creator_id
+        creator_id: UUID = row.creator_id
+        if not row.is_decided:
+            creator_id = next((first[key] for key in keys if key in first), creator_id)
+            first |= dict.fromkeys(keys, creator_id)
+        is_settled = row.status == "accepted" and row.id not in joining
+        found[row.id] = ids.show(*(("bid", row.id) if is_settled and creator_id in settled else ("pty", creator_id)))
+        settled |= {creator_id} if is_settled else set()
     return found
 
 

@@ -209,31 +209,34 @@ def confirm(
         raise WrongState("The bids were scored again since this set was chosen. Choose again.", state="rescored")
     settled = _accepted(session, chosen)
     acceptance.accept_set(session, actor, brief, chosen, despite)
-    _refuse_broken_wishes(session, brief, selection, settled)
+    _refuse_broken_wishes(session, brief, selection, settled, set(chosen) - settled)
     _refuse_over_budget(session, brief, over_budget)
     selection.confirmed_at = now()
     session.flush()
     return selection
 
 
-def _accepted(session: Session, bid_ids: Collection[UUID]) -> list[str]:
-    """Return the public ids of those of these bids that are accepted. The caller has locked their brief."""
-    query = sa.select(Bid.id).where(Bid.id.in_(list(bid_ids)), Bid.status == BidStatus.ACCEPTED)
-    return [ids.show("bid", bid_id) for bid_id in session.scalars(query)]
+def _accepted(session: Session, bid_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of these bids that are accepted. The caller has locked their brief."""
+    return set(session.scalars(sa.select(Bid.id).where(Bid.id.in_(list(bid_ids)), Bid.status == BidStatus.ACCEPTED)))
 
 
-def _refuse_broken_wishes(session: Session, brief: Brief, selection: Selection, settled: Collection[str]) -> None:
+def _refuse_broken_wishes(
+    session: Session, brief: Brief, selection: Selection, settled: Collection[UUID], joining: Collection[UUID]
+) -> None:
     """Raise WrongState if the brief's accepted bids, the set's among them, do not keep the selection's wishes.
 
-    Asked after the acceptances, because these hold every review as it is until the transaction ends.
+    Of the members ``settled`` were accepted before, and ``joining`` are with this confirmation. Asked after the
+    acceptances, because these hold every review as it is until the transaction ends.
     """
     version = session.get_one(BriefVersion, brief.version_id)
     with db.acting_as(session, SYSTEM):
-        inputs = load_inputs.load(session, brief, version)
+        inputs = load_inputs.load(session, brief, version, joining=joining)
     # The brief's own budget has a refusal of its own, which the brand may set aside.
     budget_binds = constraints.budget(selection.wishes).amount != version.budget_minor
     # Rounded as the inputs were that the set was chosen from.
-    changes = broken_wishes(selection.wishes, unpack(pack(inputs)), settled, budget_binds=budget_binds)
+    members = [ids.show("bid", bid_id) for bid_id in settled]
+    changes = broken_wishes(selection.wishes, unpack(pack(inputs)), members, budget_binds=budget_binds)
     if changes:
         raise WrongState(
             f"The set does not keep what it was chosen by any more: {' '.join(change.en for change in changes)}"

@@ -309,6 +309,33 @@ def test_a_far_too_cheap_option_is_a_matter_for_a_person(client: FlaskClient) ->
         assert {"review_open", "price_below_market"} <= set(gates(accept(client, there, bid.id, {"option": option})))
 
 
+def dearer_option(client: FlaskClient, dear_minor: int, **brief: Any) -> tuple[make.Market, UUID]:
+    """A closed brief, and a calm bid of one option at 30,000 and another at this price."""
+    tiers = ["21-60", "60+"]
+    line = {"kind": "video", "count": 1, "length_tiers": tiers, "platform": None}
+    there = look.market(deliverables=[line], **brief)
+    options = [{"length_tier": "21-60", "amount": make.cny(3_000_000)}]
+    options.append({"length_tier": "60+", "amount": make.cny(dear_minor)})
+    _, bid = look.offer(there, options=options)
+    make.close(there)
+    return there, bid.id
+
+
+def test_the_ceiling_binds_the_option_that_is_accepted(client: FlaskClient) -> None:
+    there, bid_id = dearer_option(client, 9_000_000, ceiling_per_thousand=make.cny(40_000))
+    [line] = look.ranking(client, there)["data"]
+    assert line["gates"] == [], line
+    assert gates(accept(client, there, bid_id, {"option": 1})) == ["over_ceiling"]
+    assert accept(client, there, bid_id, {"option": 0}).status_code == 200
+
+
+def test_a_large_amount_in_any_option_is_a_matter_for_two(client: FlaskClient) -> None:
+    there, bid_id = dearer_option(client, 10_000_000, budget=make.cny(90_000_000))
+    review = make_reviews.of(bid_id)
+    assert "large_amount" in {risk["code"] for risk in review.risks}
+    assert gates(accept(client, there, bid_id, {"option": 1})) == ["review_open"]
+
+
 def test_what_people_approved_counts_as_any_other_bid(client: FlaskClient, worker: ModuleType) -> None:
     there = look.market()
     _, cheap = look.offer(there, 1_000)

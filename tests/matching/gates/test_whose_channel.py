@@ -11,12 +11,13 @@ from marketplace.briefs.models import Brief
 from marketplace.channels.models import Channel
 from marketplace.core import db, ids
 from marketplace.core.ids import new_id
+from marketplace.matching.gates.acceptance import GatesShut, accept_set
 from marketplace.matching.gates.gate_facts import gates_of_channels
 from tests.channels_service.test_claims import proven, rename
 from tests.make import bids as make
 from tests.make.people import Somebody, somebody
 from tests.matching import look
-from tests.matching.gates.test_acceptance import accept, gates, post, selection
+from tests.matching.gates.test_acceptance import accept, gates, post, selection, status
 
 pytestmark = pytest.mark.usefixtures("own_market")
 
@@ -138,3 +139,87 @@ def test_a_claim_that_an_admin_has_refused_is_shut_in_true_words(client: FlaskCl
     assert gates(answer) == ["claim_beaten"]
     assert "refused" in answer.json["gates"][0]["en"]
     assert "未通过" in answer.json["gates"][0]["zh"]
+
+
+def what_if(client: FlaskClient, there: make.Market) -> Any:
+    answer = post(client, there.brand, f"briefs/{ids.show('brf', there.brief_id)}/what-if", {})
+    assert answer.status_code == 200, answer.json
+    return answer.json
+
+
+def chosen_of(found: Any) -> list[UUID]:
+    return sorted(ids.read("bid", one["bid_id"]) for one in found["chosen"])
+
+
+@pytest.mark.parametrize("is_proven", [False, True])
+def test_a_rename_after_the_close_moves_no_set(client: FlaskClient, worker: ModuleType, is_proven: bool) -> None:
+    there, admin, handle = look.market(), somebody("platform"), f"h{new_id().hex}"
+    owner, owned, owners = claimant(there, handle)
+    thief, small, others = claimant(there, f"s{handle}")
+    if is_proven:
+        proven(client, owner, admin, owned)
+    make.close(there)
+    before, chosen = what_if(client, there), selection(client, worker, there)
+    assert chosen_of(before["outcome"]) == sorted([owners, others])
+
+    assert rename(client, thief, small, handle).status_code == 200
+
+    assert what_if(client, there) == before
+    assert post(client, there.brand, f"selections/{chosen['id']}/confirm").json["status"] == "confirmed"
+
+
+def test_one_account_is_not_bought_twice_by_a_rename_after_the_close(client: FlaskClient, worker: ModuleType) -> None:
+    there, handle = look.market(), f"h{new_id().hex}"
+    claimant(there, handle)
+    second, channel, _ = claimant(there, handle)
+    make.close(there)
+    assert rename(client, second, channel, f"n{new_id().hex}").status_code == 200
+    named(channel.id, account_key=new_id().hex)
+    assert len(selection(client, worker, there)["result"]["chosen"]) == 1
+
+
+def test_members_of_one_set_shut_each_others_gates(client: FlaskClient) -> None:
+    there, handle = look.market(), f"h{new_id().hex}"
+    bids = [claimant(there, handle)[2] for _ in range(2)]
+    make.close(there)
+    assert [of_ranking(client, there, bid_id) for bid_id in bids] == [[], []]
+    with db.transaction(there.brand.actor) as session:
+        brief = db.lock(session, Brief, there.brief_id)
+        with pytest.raises(GatesShut) as refused:
+            accept_set(session, there.brand.actor, brief, dict.fromkeys(bids, 0))
+        session.rollback()
+    assert [gate["code"] for gate in refused.value.more["gates"]] == ["same_account"]
+    assert [status(client, there.brand, bid_id) for bid_id in bids] == ["open", "open"]
+
+
+def test_the_owners_bid_is_chosen_beside_the_beaten_one(client: FlaskClient, worker: ModuleType) -> None:
+    there, admin, handle = look.market(), somebody("platform"), f"h{new_id().hex}"
+    _, _, others = claimant(there, handle)
+    owner, owned, owners = claimant(there, handle)
+    make.close(there)
+    assert accept(client, there, others).status_code == 200
+    assert chosen_of(what_if(client, there)["outcome"]) == [others]
+
+    proven(client, owner, admin, owned)
+
+    assert chosen_of(what_if(client, there)["outcome"]) == sorted([owners, others])
+    assert accept(client, there, owners).status_code == 200
+    assert chosen_of(selection(client, worker, there)["result"]) == sorted([owners, others])
+
+
+def test_two_accepted_bids_of_one_creator_leave_the_brief_its_selections(
+    client: FlaskClient, worker: ModuleType
+) -> None:
+    there = look.market()
+    who, first = look.offer(there)
+    second, third = (make.place(there, who, look.channel(who), **look.plain()) for _ in range(2))
+    _, other = look.offer(there)
+    make.close(there)
+    for bid in (first, second):
+        assert accept(client, there, bid.id).status_code == 200
+    expected = sorted([first.id, second.id, other.id])
+    found = what_if(client, there)["outcome"]
+    assert (chosen_of(found), left_out(found)) == (expected, {third.id: "other_bid_of_creator"})
+    chosen = selection(client, worker, there)
+    assert chosen_of(chosen["result"]) == expected
+    assert post(client, there.brand, f"selections/{chosen['id']}/confirm").json["status"] == "confirmed"

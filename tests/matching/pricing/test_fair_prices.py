@@ -14,7 +14,7 @@ from marketplace.matching.pricing import price_learning
 from marketplace.matching.pricing.models import PriceModelRow
 from tests.make import bids as make
 from tests.make import work
-from tests.make.deals import TODAY, closed_deals, fit, one_channel
+from tests.make.deals import closed_deals, fit, one_channel, today
 from tests.make.people import Somebody
 from tests.matching import look
 
@@ -50,7 +50,7 @@ def test_a_channel_has_a_fair_price_with_interval_count_and_basis(client: FlaskC
     assert (fair["basis"], fair["interval"], fair["currency"]) == ("settled", "80%", "CNY")
     assert fair["low"] <= fair["point"] <= fair["high"]
     assert fair["count"] >= 12
-    assert fair["fitted_on"] == TODAY.isoformat()
+    assert fair["fitted_on"] == today().isoformat()
     (reason,) = found["reasons"]
     assert reason["code"] == "fair_price"
     assert str(fair["count"]) in reason["en"]

@@ -18,12 +18,11 @@ from marketplace.matching.pricing.models import DealPrice, DealSide, DealSource,
 from marketplace.matching.pricing.price_learning import load_prices
 from tests.make import bids as make
 from tests.make import work
-from tests.make.deals import TODAY, confirm, fit, one_channel, prove, record, told
+from tests.make.deals import confirm, fit, next_month, one_channel, prove, record, told
 from tests.make.people import Somebody, somebody
 from tests.matching import look
 
 pytestmark = pytest.mark.usefixtures("own_market")
-NEXT_MONTH = (TODAY.year * 12 + TODAY.month) // 12, (TODAY.year * 12 + TODAY.month) % 12 + 1
 
 
 def accepted(**changes: Any) -> tuple[make.Market, ShownBid]:
@@ -61,9 +60,8 @@ def shams(count: int) -> list[tuple[Somebody, UUID]]:
 
 def published(row: DealPrice) -> tuple[float, float, float] | None:
     """Publish what is due next month, and return the numbers of the cell that tells of a deal."""
-    year, month = NEXT_MONTH
     with db.transaction() as session:
-        price_learning.publish_index(session, TODAY.replace(year=year, month=month, day=1))
+        price_learning.publish_index(session, next_month())
     with db.transaction() as session:
         cell = session.get(PriceIndexCell, session.get_one(DealPrice, row.id).cell_id or UUID(int=0))
         return None if cell is None else (cell.low, cell.median, cell.high)

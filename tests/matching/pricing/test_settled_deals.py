@@ -18,7 +18,7 @@ from marketplace.matching.pricing import price_learning
 from marketplace.matching.pricing.models import DealPrice, DealSide, PriceIndexCell
 from tests.make import bids as make
 from tests.make import work
-from tests.make.deals import TODAY, closed_deals, confirm, fit, one_channel, record, seen, told
+from tests.make.deals import closed_deals, confirm, fit, next_month, one_channel, record, seen, today, told
 from tests.make.people import somebody
 from tests.matching import look
 
@@ -136,7 +136,7 @@ def test_an_admins_word_is_the_platforms() -> None:
 @pytest.mark.parametrize(
     ("changes", "pointer"),
     [
-        ({"settled_on": TODAY + timedelta(days=1)}, "/settled_on"),
+        ({"settled_on": today() + timedelta(days=2)}, "/settled_on"),
         ({"settled_on": date(1999, 1, 1)}, "/settled_on"),
         ({"list_price": Money("USD", 1)}, "/list_price/currency"),
         ({"exclusivity_days": 30}, "/exclusivity_days"),
@@ -248,8 +248,7 @@ def publish(today: date) -> int:
 
 
 def test_the_index_is_told_to_anyone_once_and_of_nobody(client: FlaskClient, session: Session) -> None:
-    next_month = (TODAY.replace(day=1) + timedelta(days=32)).replace(day=1)
-    publish(next_month)
+    publish(next_month())
     known = set(session.scalars(sa.select(PriceIndexCell.id)))
     session.rollback()
     rows = closed_deals(6, list_price=Money("CNY", 1_000_000))
@@ -258,15 +257,15 @@ def test_the_index_is_told_to_anyone_once_and_of_nobody(client: FlaskClient, ses
         record(who, channel_id, told(list_price=Money("CNY", 1_000_000), brand_id=somebody("brand").party_id))
         for who, channel_id in (one_channel() for _ in range(6))
     ]
-    assert publish(TODAY) == 0
-    assert publish(next_month) == 1
-    assert publish(next_month) == 0
+    assert publish(today()) == 0
+    assert publish(next_month()) == 1
+    assert publish(next_month()) == 0
     answer = client.get("/api/v1/price-index")
     assert answer.status_code == 200
     (cell,) = [one for one in answer.json["data"] if ids.read("pic", one["id"]) not in known]
     assert (cell["median"], cell["low"], cell["high"], cell["interval"]) == (0.55, 0.5, 0.55, "quartiles")
     assert (cell["deals"], cell["vertical"], cell["tier"], cell["platform"]) == (5, "food", 1, "douyin")
-    assert cell["first_month"] == TODAY.replace(day=1).isoformat()
+    assert cell["first_month"] == today().replace(day=1).isoformat()
     assert set(cell) == {
         "id",
         "first_month",

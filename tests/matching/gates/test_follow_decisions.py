@@ -8,7 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from marketplace.core import ids
-from marketplace.matching.scoring import follow_decisions, score_brief
+from marketplace.matching.gates import follow_decisions
+from marketplace.matching.scoring import score_brief
 from tests.make import bids as make
 from tests.make import reviews as make_reviews
 from tests.make import work
