@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from marketplace.cli import decide_bids, decide_reviews, sketch_audience
+from marketplace.cli import decide_bids, decide_reviews, transfer
 from marketplace.cli.api_table import CALLS, ApiCommand
 from marketplace.cli.claims_table import CLAIM_CALLS
 from marketplace.cli.client import ApiClient, fail
@@ -46,7 +46,7 @@ NOUNS = {
 # Verbs that take more than one call, or options of several kinds.
 LONGER: Mapping[str, click.Command] = {
     "bids": decide_bids.accept,
-    "overlaps": sketch_audience.sketch,
+    "overlaps": transfer.sketch,
     "reviews": decide_reviews.decide,
     "selections": decide_bids.confirm,
 }

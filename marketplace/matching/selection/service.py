@@ -90,8 +90,20 @@ def what_if(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str,
         found_set = outcome.search(inputs, limits)
     except outcome.CannotKeep as error:
         raise Conflict(str(error)) from error
-    result = outcome.describe(inputs, limits, found_set, wishes["by_default"])
-    return HypotheticalSet(brief_id, sketched_reach.added(session, brief_id, result))
+    return HypotheticalSet(brief_id, _described(session, brief_id, inputs, limits, found_set, wishes["by_default"]))
+
+
+def _described(
+    session: Session,
+    brief_id: UUID,
+    inputs: SetInputs,
+    limits: SelectionLimits,
+    found_set: outcome.FoundSet,
+    by_default: Collection[str],
+) -> dict[str, Any]:
+    """Return all that is shown about a set, what its sketches tell included."""
+    result = outcome.describe(inputs, limits, found_set, by_default)
+    return sketched_reach.beside(result, sketched_reach.union_of_set(session, brief_id, result))
 
 
 def _choosable(session: Session, actor: Actor, brief_id: UUID) -> tuple[Brief, BriefVersion]:
@@ -282,7 +294,9 @@ def search(session: Session, selection_id: UUID) -> Selection:
     except outcome.CannotKeep as error:
         _fail(session, selection, str(error))
         return selection
-    _store_result(selection, _described(session, selection, inputs, limits, found_set), found_set)
+    by_default = selection.wishes.get("by_default", ())
+    result = _described(session, selection.brief_id, inputs, limits, found_set, by_default)
+    _store_result(selection, result, found_set)
     if outcome.worth_proving(inputs, found_set, selection.wishes["prove"]):
         states.apply_transition(session, selection, SELECTION_TRANSITIONS, "find", SYSTEM, parties=[selection.brand_id])
         selection.job_id = _enqueue(session, selection, PROVE)
@@ -307,7 +321,9 @@ def prove(session: Session, selection_id: UUID, progress: outcome.Progress) -> S
     found_set = outcome.prove(inputs, limits, int(selection.wishes["time_limit_s"]), report)
     selection = db.lock(session, Selection, selection_id)
     if selection.status == SelectionStatus.FOUND:
-        _store_result(selection, _described(session, selection, inputs, limits, found_set), found_set)
+        by_default = selection.wishes.get("by_default", ())
+        result = _described(session, selection.brief_id, inputs, limits, found_set, by_default)
+        _store_result(selection, result, found_set)
         _finish(session, selection)
     return selection
 
@@ -327,13 +343,6 @@ def stored_inputs(session: Session, selection: Selection) -> SetInputs:
     if data is None:
         raise NotFound("This selection has no inputs yet.")
     return unpack(data)
-
-
-def _described(
-    session: Session, selection: Selection, inputs: SetInputs, limits: SelectionLimits, found_set: outcome.FoundSet
-) -> dict[str, Any]:
-    result = outcome.describe(inputs, limits, found_set, selection.wishes.get("by_default", ()))
-    return sketched_reach.added(session, selection.brief_id, result)
 
 
 def _store_result(selection: Selection, result: dict[str, Any], found_set: outcome.FoundSet) -> None:
