@@ -23,8 +23,9 @@ from marketplace.matching.pricing.asking_price import STANDARD, TIERS, AskingPri
 from marketplace.matching.scoring import numbers, rank
 from marketplace.matching.scoring.match_columns import FACTORS
 from marketplace.matching.scoring.score import BidInputs, BidScores, score
-from marketplace.matching.scoring.score_brief import LANGUAGES, LENGTHS, fit_of, numbers_of
+from marketplace.matching.scoring.score_brief import numbers_of
 from marketplace.matching.scoring.scored_bid import ScoredBid, scored_bid
+from marketplace.matching.scoring.worth.content_fit import LANGUAGES, LENGTHS, fit_of
 
 
 @dataclass(frozen=True, eq=False)

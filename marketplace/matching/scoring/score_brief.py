@@ -34,7 +34,6 @@ from marketplace.matching.overlap import units
 from marketplace.matching.pricing import cost, market_floor, outcome_rates, price_learning
 from marketplace.matching.pricing.counted_prices import counted_terms, floor_of
 from marketplace.matching.scoring import brand_fit, numbers, rank
-from marketplace.matching.scoring.brand_fit import BrandFit
 from marketplace.matching.scoring.match_columns import (
     LOADED,
     LOADED_JOINS,
@@ -50,6 +49,7 @@ from marketplace.matching.scoring.models import CloseRecord
 from marketplace.matching.scoring.overrides import BidOverrides, keep_computed, load_overrides
 from marketplace.matching.scoring.score import BidInputs, BidScores, score
 from marketplace.matching.scoring.worth import bid_worth, noticing
+from marketplace.matching.scoring.worth.content_fit import fit_of
 
 # The versions of the formulas behind a score. The wording of reasons has no version: it is not stored.
 MODEL_VERSIONS = {
@@ -69,19 +69,6 @@ MODEL_VERSIONS = {
     "worth": bid_worth.MODEL_VERSION,
 }
 MODEL_VERSION = "m-" + fingerprint({**MODEL_VERSIONS, "intrusiveness": intrusion.MODEL_VERSION})[:12]
-LENGTHS = {"1-20": (1.0, 20.0), "21-60": (21.0, 60.0), "60+": (61.0, 600.0)}
-LANGUAGES = {
-    "CN": "zh",
-    "TW": "zh",
-    "HK": "zh",
-    "SG": "en",
-    "US": "en",
-    "GB": "en",
-    "AU": "en",
-    "CA": "en",
-    "JP": "ja",
-    "KR": "ko",
-}
 _LOAD = (
     f"SELECT {select_list(LOADED)} FROM bids b JOIN bid_revisions r ON r.id = b.revision_id {{features}} {LOADED_JOINS}"
     " WHERE b.brief_id = %(brief_id)s AND b.status = ANY(%(statuses)s)"
@@ -259,39 +246,6 @@ def calibration_of(session: Session, record: CloseRecord | None) -> ForecastCali
 
 def _floats(rows: Rows, name: str) -> Floats:
     return rows[name].astype(np.float64)
-
-
-def fit_of(version: BriefVersion, rows: Rows, shares: ShareColumns, gap: Floats | None = None) -> BrandFit:
-    """Return how well the brief suits each of n channels, from what both sides state.
-
-    ``gap`` [n] is the difference in log views of a channel's sponsored videos. None leaves that part out, as discovery
-    does, whose first pass does not have it. Formats of channels are not recorded yet, so that part is never known.
-    """
-    content = version.content
-    markets = content.get("markets") or []
-    tiers = [
-        tier for deliverable in content.get("deliverables") or [] for tier in deliverable.get("length_tiers") or []
-    ]
-    spans = [LENGTHS[tier] for tier in tiers if tier in LENGTHS]
-    # Few distinct languages among many channels: match each only once.
-    languages, language_index = np.unique(rows["language"], return_inverse=True)
-    tags = [language.decode().strip() for language in languages.tolist()]
-    requested = sorted({LANGUAGES[market] for market in markets if market in LANGUAGES})
-    parts = {
-        "category": brand_fit.category_part(shares.tags, channel_tags.category_nearness(version.category)),
-        "language": brand_fit.language_part(tags, requested)[language_index],
-    }
-    if gap is not None:
-        parts["sponsors"] = brand_fit.tolerance_part(gap)
-    if markets:
-        # Without a region list the shares are those of the population prior, which says nothing about this channel.
-        has_regions = rows["known"] & ~flags.holds(rows["flags"], "regions_from_prior")
-        parts["market"] = np.where(has_regions, brand_fit.market_part(shares.regions, markets), np.nan)
-    if spans:
-        parts["length"] = brand_fit.length_part(
-            _floats(rows, "seconds"), min(low for low, _ in spans), max(high for _, high in spans)
-        )
-    return brand_fit.fit(parts, len(language_index))
 
 
 def numbers_of(

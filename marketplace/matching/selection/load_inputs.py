@@ -15,8 +15,9 @@ from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.channels.policy import holds, unbeaten
 from marketplace.core import ids
 from marketplace.matching.audience import channel_tags, targets
-from marketplace.matching.audience.arrays import Bools, Ints, as_floats
+from marketplace.matching.audience.arrays import Bools, Floats, Ints, as_floats
 from marketplace.matching.forecast import view_forecast
+from marketplace.matching.forecast.view_forecast import ForecastCalibration
 from marketplace.matching.gates.bid_gates import OVER_BUDGET
 from marketplace.matching.gates.gate_facts import gates_of
 from marketplace.matching.overlap import overlap_fit, units
@@ -24,7 +25,7 @@ from marketplace.matching.overlap import service as overlaps
 from marketplace.matching.overlap.service import FittedOverlap
 from marketplace.matching.scoring import score_brief
 from marketplace.matching.scoring.models import CLOSE_NAMES, CloseRecord
-from marketplace.matching.scoring.score import counted_views, worth_of
+from marketplace.matching.scoring.score import BidInputs, counted_views, worth_of
 from marketplace.matching.scoring.score_brief import LoadedBids, Rows
 from marketplace.matching.selection.inputs import (
     NO_PAIRS,
@@ -78,7 +79,6 @@ def load(
     content: Mapping[str, Any] = {**version.content, **({"target": target} if target else {})}
     bids = loaded.bids
     calibration = score_brief.calibration_of(session, record)
-    views = view_forecast.quantiles(bids.forecasts, STRATA_TAUS, calibration, bids.tiers)
     careful = counted_views(bids, calibration)
     noticed, suits, suits_most = worth_of(bids, with_defaults(version.content)["fit_weight"])
     fitted = overlaps.load_named(session, None if record is None else record.overlap_model)
@@ -106,7 +106,7 @@ def load(
         shapes=brief_units.units.shapes,
         shares=shares,
         contacts=np.nan_to_num(brief_units.contacts[order]),
-        spread=np.nan_to_num(views[order] / careful[order, None], nan=1.0),
+        spread=_spread(bids, calibration, careful)[order],
         intrusiveness=bids.intrusiveness[order],
         ad_load=as_floats(loaded.rows["ad_load"])[order],
         bids=_bids(loaded, order, rows, gates, np.sum(shares, axis=1) > 0, joining),
@@ -120,6 +120,12 @@ def load(
         suits_most=as_floats([suits_most]),
         overlap=_overlap_basis(fitted),
     )
+
+
+def _spread(bids: BidInputs, calibration: ForecastCalibration | None, careful: Floats) -> Floats:
+    """Return the views at the middles of the strata divided by the careful views [n, STRATA]."""
+    views = view_forecast.quantiles(bids.forecasts, STRATA_TAUS, calibration, bids.tiers)
+    return np.nan_to_num(views / careful[:, None], nan=1.0)
 
 
 def _rows(session: Session, brief: Brief, bid_ids: Sequence[UUID]) -> list[Any]:

@@ -27,7 +27,6 @@ from marketplace.matching.selection import constraints, load_inputs, outcome, po
 from marketplace.matching.selection.broken_wishes import broken_wishes
 from marketplace.matching.selection.inputs import SetInputs, hash_of, pack, unpack
 from marketplace.matching.selection.models import Selection, SelectionInputs, SelectionStatus
-from marketplace.matching.selection.solver.selection_market import SelectionLimits
 from marketplace.matching.selection.states import SELECTION_TRANSITIONS
 
 SEARCH, PROVE = "selections.search", "selections.prove"
@@ -90,20 +89,9 @@ def what_if(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str,
         found_set = outcome.search(inputs, limits)
     except outcome.CannotKeep as error:
         raise Conflict(str(error)) from error
-    return HypotheticalSet(brief_id, _described(session, brief_id, inputs, limits, found_set, wishes["by_default"]))
-
-
-def _described(
-    session: Session,
-    brief_id: UUID,
-    inputs: SetInputs,
-    limits: SelectionLimits,
-    found_set: outcome.FoundSet,
-    by_default: Collection[str],
-) -> dict[str, Any]:
-    """Return all that is shown about a set, what its sketches tell included."""
-    result = outcome.describe(inputs, limits, found_set, by_default)
-    return sketched_reach.beside(result, sketched_reach.union_of_set(session, brief_id, result))
+    return HypotheticalSet(
+        brief_id, sketched_reach.described(session, brief_id, inputs, limits, found_set, wishes["by_default"])
+    )
 
 
 def _choosable(session: Session, actor: Actor, brief_id: UUID) -> tuple[Brief, BriefVersion]:
@@ -295,7 +283,7 @@ def search(session: Session, selection_id: UUID) -> Selection:
         _fail(session, selection, str(error))
         return selection
     by_default = selection.wishes.get("by_default", ())
-    result = _described(session, selection.brief_id, inputs, limits, found_set, by_default)
+    result = sketched_reach.described(session, selection.brief_id, inputs, limits, found_set, by_default)
     _store_result(selection, result, found_set)
     if outcome.worth_proving(inputs, found_set, selection.wishes["prove"]):
         states.apply_transition(session, selection, SELECTION_TRANSITIONS, "find", SYSTEM, parties=[selection.brand_id])
@@ -322,7 +310,7 @@ def prove(session: Session, selection_id: UUID, progress: outcome.Progress) -> S
     selection = db.lock(session, Selection, selection_id)
     if selection.status == SelectionStatus.FOUND:
         by_default = selection.wishes.get("by_default", ())
-        result = _described(session, selection.brief_id, inputs, limits, found_set, by_default)
+        result = sketched_reach.described(session, selection.brief_id, inputs, limits, found_set, by_default)
         _store_result(selection, result, found_set)
         _finish(session, selection)
     return selection

@@ -28,7 +28,7 @@ from marketplace.matching.pricing import price_fit
 from marketplace.matching.pricing.asking_price import BASES, SETTLED, TIERS, asking_price
 from marketplace.matching.pricing.price_learning import UNFITTED, FittedPrices
 from marketplace.matching.scoring import brand_fit, rank
-from marketplace.matching.scoring.score_brief import fit_of
+from marketplace.matching.scoring.worth.content_fit import fit_of
 from tests.make import worlds
 from tests.make.worlds import DAY
 
