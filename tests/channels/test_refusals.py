@@ -292,6 +292,23 @@ def test_an_education_list_of_all_levels_and_nobody_is_refused() -> None:
     make.one(make.as_json(make.row(education={"university": 0})))
 
 
+@pytest.mark.parametrize(
+    ("education", "both"),
+    [
+        ({"university": 0.5, "bachelor": 0.3}, ("university", "bachelor")),
+        ({"硕士": 0.1, "大专及以上": 0.3}, ("硕士", "大专及以上")),
+        ({"college": 0.1, "high school and below": 0.3, "本科以下": 0.4}, ("college", "本科以下")),
+    ],
+)
+def test_levels_that_include_one_another_are_refused_by_both_names(
+    education: dict[str, float], both: tuple[str, str]
+) -> None:
+    [(_, column, zh, en)] = make.row_errors(make.as_json(make.row(education=education)))
+    assert column == "education"
+    assert zh == f"“{both[0]}”和“{both[1]}”包含相同的学历。"
+    assert en == f"'{both[0]}' and '{both[1]}' share a level of education."
+
+
 def test_a_label_twice_in_a_list_of_pairs_is_refused() -> None:
     pairs = [{"country": "US", "percentage": 40}, {"country": "US", "percentage": 30}]
     [(_, column, _, en)] = make.row_errors(make.as_json(make.row("tiktok_one", audience_countries=pairs)))

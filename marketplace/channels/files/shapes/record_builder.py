@@ -12,7 +12,7 @@ from marketplace.channels import anomalies
 from marketplace.channels.anomalies import CellError
 from marketplace.channels.facts import language_tags, region_names
 from marketplace.channels.facts.account_handles import account_key, normal_handle
-from marketplace.channels.facts.audience_vocabulary import INTERESTS, LEVELS, education_label, interest_code
+from marketplace.channels.facts.audience_vocabulary import INTERESTS, interest_code
 from marketplace.channels.facts.language_tags import language_tag
 from marketplace.channels.files.shapes.cell_values import RowCells, finite_number
 from marketplace.channels.records import ChannelRecord, RowError, normalise_verticals
@@ -102,7 +102,7 @@ def _lists(reading: ShapeReading) -> tuple[dict[str, dict[str, float]], list[Cel
     """Return the lists under their codes, and the errors of their labels."""
     ages, errors = anomalies.normalise_ages(reading.ages)
     regions, more = anomalies.normalise_regions(reading.regions)
-    education, of_education = anomalies.normalise_labels("education", reading.education, education_label, LEVELS)
+    education, of_education = anomalies.normalise_education(reading.education)
     interests, of_interests = anomalies.normalise_labels("interests", reading.interests, interest_code, INTERESTS)
     genders, of_genders = anomalies.normalise_genders(reading.genders)
     named = {"age": ages, "gender": genders, "region": regions, "education": education, "interests": interests}
