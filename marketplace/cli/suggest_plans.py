@@ -10,6 +10,7 @@ import click
 from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.number_options import RealNumber, WholeNumber
 from marketplace.cli.output import echo_json
+from marketplace.core.estimate import NameTwice, unique_names
 from marketplace.intrusiveness import frontier, plan_score
 from marketplace.intrusiveness.messages import between
 from marketplace.intrusiveness.timeline import PlanError, Timeline, from_dict
@@ -78,9 +79,11 @@ def check_plan(api: ApiClient, /, file: TextIO, fit: float | None, number: int |
 
 def _read(file: TextIO) -> Timeline:
     try:
-        return from_dict(json.load(file))
+        return from_dict(json.load(file, object_pairs_hook=unique_names))
     except PlanError as error:
         fail("\n".join(f"{problem.pointer or '/'}: {problem.en}" for problem in error.problems), 2)
+    except NameTwice as error:
+        fail(f"{file.name}: {error}.", 2)
     except (ValueError, RecursionError):
         fail(f"{file.name} is not JSON.", 2)
 

@@ -14,6 +14,7 @@ from marketplace.channels.facts import language_tags, region_names
 from marketplace.channels.facts.account_handles import account_key, normal_handle
 from marketplace.channels.facts.audience_vocabulary import INTERESTS, interest_code
 from marketplace.channels.facts.language_tags import language_tag
+from marketplace.channels.files.row_readers import told_twice
 from marketplace.channels.files.shapes.cell_values import RowCells, finite_number
 from marketplace.channels.records import ChannelRecord, RowError, normalise_verticals
 
@@ -233,7 +234,7 @@ def _told_shares(cells: RowCells, column: str, label: str = "", share: str = "")
             cells.add_error(column, f"{name}: {value}", "应为“名称：占比”。", "Should be labels with their shares.")
             return {}
         if str(name) in shares:
-            cells.add_error(column, name, f"“{name}”出现两次。", f"'{name}' is there twice.")
+            cells.add_error(column, name, *told_twice(str(name)))
         shares[str(name)] = number
     if not pairs and given not in ({}, []):
         cells.add_error(column, given, "应为“名称：占比”。", "Should be labels with their shares.")
