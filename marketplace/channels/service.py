@@ -26,9 +26,13 @@ _PROVEN_BY_ANOTHER = sa.exists().where(
     _OTHER.id != Channel.id,
     _OTHER.claim_status == ClaimStatus.PROVEN,
 )
-_BIDDING = sa.select(
-    Channel.creator_id, Channel.status, Channel.claim_status, _PROVEN_BY_ANOTHER.label("proven_by_another")
-).where(Channel.id == sa.bindparam("channel_id"), policy.OWNED)
+# Bidders hold the channel as it is until their bid is written: whoever hands it over, archives it or decides its claim
+# locks it FOR UPDATE (db.lock), so that one waits and sees what the other did. FOR SHARE would wait for imports too.
+_BIDDING = (
+    sa.select(Channel.creator_id, Channel.status, Channel.claim_status, _PROVEN_BY_ANOTHER.label("proven_by_another"))
+    .where(Channel.id == sa.bindparam("channel_id"), policy.OWNED)
+    .with_for_update(read=True, key_share=True, of=Channel)
+)
 
 
 def enter(
@@ -66,7 +70,7 @@ class BiddingChannel:
 
 
 def channel_for_bidding(session: Session, actor: Actor, channel_id: UUID) -> BiddingChannel:
-    """Return the creator of an active channel that the actor may bid with.
+    """Return the creator of an active channel that the actor may bid with, and hold it so until the transaction ends.
 
     A claim that is not proven yet may bid, marked as such. Raises NotFound, and WrongState: archived, the claim was
     refused, or another creator has proven theirs.
