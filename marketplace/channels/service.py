@@ -40,7 +40,8 @@ def enter(
 ) -> Channel:
     """Enter a channel for a creator, who claims the account with it; others may have claimed it too.
 
-    Raises InvalidInput (a creator the actor does not act for), Conflict (this creator has entered the account already).
+    Raises InvalidInput (a creator the actor does not act for), Conflict (this creator has entered the account already,
+    or has a channel of the handle).
     """
     creator_id = require_creator(session, actor, creator_id, pointer="/creator_id")
     key = account_key or handle_key(values["handle"])
@@ -52,6 +53,9 @@ def enter(
             f"This account is entered already: it is {ids.show('chn', known)}.",
             rule="uq_channels_platform_account_key_creator_id",
         )
+    renames.refuse_own(
+        session, creator_id, values["platform"], values["handle"], Channel.status == ChannelStatus.ACTIVE
+    )
     channel = Channel(creator_id=creator_id, account_key=key, **values)
     session.add(channel)
     session.flush()
