@@ -348,6 +348,41 @@ def test_another_spelling_is_the_same_account(client: FlaskClient, creator: Some
         assert answer.get_json()["account_key"] == channel.account_key
 
 
+@pytest.mark.parametrize("letter", ["\u200b", "\u3164", "\u034f"])
+def test_letters_that_nobody_sees_make_no_other_handle(
+    client: FlaskClient, session: Session, work: Work, creator: Somebody, admin: Somebody, mark: str, letter: str
+) -> None:
+    """Whoever takes a proven handle with one of them is beaten by its owner, at every door."""
+    market = make_bids.market()
+    owned = proven(client, market.creator, admin, session.get_one(Channel, market.channel_id))
+    copied = f"{owned.handle[:3]}{letter}{owned.handle[3:]}{letter}"
+    channel = make.channel(creator.party_id)
+    answer = rename(client, creator, channel, copied)
+    assert (answer.status_code, answer.get_json()["handle"]) == (200, owned.handle)
+    bid = client.post(market.offers, json=market.body(channel_id=shown(channel)), headers=creator.once())
+    assert (bid.status_code, bid.get_json()["state"]) == (409, "disputed")
+    for name, value in (("handle", copied), ("account_key", f"{owned.account_key}{letter}")):
+        thief = somebody("creator")
+        body = {"platform": owned.platform, "handle": f"{new_id().hex}", "name": "x", name: value}
+        entered = client.post(f"{API}/channels", json=body, headers=thief.once())
+        assert (entered.status_code, entered.get_json()[name]) == (201, owned.handle)
+    thief = somebody("creator")
+    file = make.rows(mark, 1, wrong={0: {"external_id": "", "handle": copied}})
+    assert done(client, thief, work, file)["rows_done"] == 1
+    assert channels_of(session, thief) == [(owned.handle, owned.handle)]
+    # Of nothing but such letters there is no handle.
+    url = f"{API}/channels"
+    refused = client.post(url, json={"platform": "douyin", "name": "x", "handle": letter}, headers=creator.once())
+    assert (refused.status_code, refused.get_json()["errors"][0]["pointer"]) == (422, "/handle")
+    file = make.rows(mark, 1, wrong={0: {"external_id": "", "handle": letter}})
+    assert done(client, creator, work, file)["rows_bad"] == 1
+
+
+def test_a_handle_of_before_is_compared_as_it_is_seen(session: Session, creator: Somebody) -> None:
+    row = make.channel(creator.party_id, handle="＠Xiao\u200bYu\u3164", account_key=new_id().hex)
+    assert session.get_one(Channel, row.id).handle_key == "xiaoyu"
+
+
 @pytest.mark.parametrize("kind", ["agency", "platform"])
 def test_whoever_renames_the_proof_falls_and_a_code_that_waits_lapses(
     client: FlaskClient, session: Session, creator: Somebody, admin: Somebody, kind: str

@@ -11,7 +11,7 @@ from typing import Any
 from marketplace.channels import anomalies
 from marketplace.channels.anomalies import CellError
 from marketplace.channels.facts import language_tags, region_names
-from marketplace.channels.facts.account_handles import account_key, normal_handle
+from marketplace.channels.facts.account_handles import NOTHING_TO_SEE, account_key, normal_handle
 from marketplace.channels.facts.audience_vocabulary import INTERESTS, interest_code
 from marketplace.channels.facts.language_tags import language_tag
 from marketplace.channels.files.row_readers import told_twice
@@ -74,6 +74,9 @@ def build_record(cells: RowCells, reading: ShapeReading, today: date) -> RecordO
     if cells.errors or not (reading.platform and reading.account_key and reading.taken_on) or reading.followers is None:
         return cells.errors
     handle = normal_handle(reading.handle or reading.account_key)
+    if not handle:
+        cells.add_error(reading.columns.get("handle", "handle"), reading.handle, *NOTHING_TO_SEE)
+        return cells.errors
     snapshot = {
         "taken_on": reading.taken_on,
         "source": reading.source,
