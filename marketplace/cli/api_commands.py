@@ -13,6 +13,7 @@ from marketplace.cli.claims_table import CLAIM_CALLS
 from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.number_options import WholeNumber
 from marketplace.cli.output import echo_json, fields, table
+from marketplace.core.estimate import unique_names
 
 NOUNS = {
     "me": "who you are",
@@ -125,6 +126,6 @@ def _list(api: ApiClient, call: ApiCommand, path: str, query: dict[str, Any], mo
 
 def _read(file: Any) -> Any:
     try:
-        return json.load(file)
+        return json.load(file, object_pairs_hook=unique_names)
     except (ValueError, RecursionError) as error:
         fail(f"{file.name} is no JSON: {error}.", 2)

@@ -11,6 +11,7 @@ import numpy as np
 from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.number_options import RealNumber, WholeNumber
 from marketplace.cli.output import echo_json
+from marketplace.core.estimate import NameTwice, unique_names
 from marketplace.intrusiveness import backlash, frontier, plan_score
 from marketplace.intrusiveness.backlash import ShownBacklash
 from marketplace.intrusiveness.constants import RECENT
@@ -139,9 +140,11 @@ def _chance(score: PlanScore, vertical: str, sponsored: int, past: tuple[float, 
 
 def _read(file: TextIO) -> Timeline:
     try:
-        return from_dict(json.load(file))
+        return from_dict(json.load(file, object_pairs_hook=unique_names))
     except PlanError as error:
         fail("\n".join(f"{problem.pointer or '/'}: {problem.en}" for problem in error.problems), 2)
+    except NameTwice as error:
+        fail(f"{file.name}: {error}.", 2)
     except (ValueError, RecursionError):
         fail(f"{file.name} is not JSON.", 2)
 

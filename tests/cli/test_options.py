@@ -28,6 +28,17 @@ MONEY = {name: param for name, param in PARAMS.items() if isinstance(param.type,
 NO_NUMBERS = ("nan", "-nan", "inf", "-inf", "1e400", "-1", "", " ", "1e999999999", "9" * 5000, "ten", "0x10", "1..2")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("briefs", "create", "--file"), ("check-video", "f.json", "--brand", "b", "--plan"), ("verify", "bids", "--file")],
+)
+def test_a_file_with_a_name_twice_is_refused_by_the_name(tmp_path: Path, words: tuple[str, ...]) -> None:
+    file = tmp_path / "f.json"
+    file.write_text('{"brief": {}, "bids": [], "commitments": [], "brief": {"budget": 5}}')
+    done = CliRunner().invoke(main, [str(file) if word == "f.json" else word for word in words] + [str(file)])
+    assert (done.exit_code, "the name 'brief' stands twice in one object" in done.output) == (2, True), done.output
+
+
 def of_api(schema: type, name: str) -> validate.OneOf | validate.Range:
     """The rule of a field, or of the members of a list, that says what it takes."""
     field: Any = schema().fields[name]

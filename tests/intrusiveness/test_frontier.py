@@ -178,7 +178,12 @@ def test_a_plan_in_a_file_is_checked_without_a_server(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_plan_is_told_what_to_mend(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
-    for text, word in (("[1", "not JSON"), ('{"exposures": []}', "/duration_s: Say how long")):
+    faults = (
+        ("[1", "not JSON"),
+        ('{"exposures": []}', "/duration_s: Say how long"),
+        ('{"duration_s": 9, "duration_s": 90, "exposures": []}', "the name 'duration_s' stands twice in one object"),
+    )
+    for text, word in faults:
         path.write_text(text)
         refused = told("plan", str(path))
         assert (refused.exit_code, word in refused.output) == (2, True)
