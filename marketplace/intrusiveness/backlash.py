@@ -205,7 +205,7 @@ def shown(
     videos, the market's, or judgement alone."""
     chance, low, high, unsponsored = chances
     name, basis = known_from(sponsored_videos, market=market, viewers_came_for=viewers_came_for)
-    ordinary = chance - unsponsored < max(0.03, 0.25 * unsponsored)
+    ordinary = chance - unsponsored < max(0.05, 0.25 * unsponsored)
     zh_more, en_more = ("，与普通视频相差无几", ", hardly above an ordinary bad day") if ordinary else ("", "")
     return ShownBacklash(
         *chances,

@@ -315,6 +315,12 @@ def _total(told: Floats) -> Floats:
     return total
 
 
+def seconds_in_all(timeline: Timeline, end: End) -> float:
+    """Return in how many seconds the brand is seen or heard; what overlaps counts once."""
+    parts = [_part(span, 1.0) for span in spans(timeline, end)]
+    return area_once(parts, end, timeline.duration_s) if parts else 0.0
+
+
 def ad_seconds(timeline: Timeline, end: End) -> float:
     """Return the ad-equivalent seconds of a timeline: the attention that it takes where nothing relieves it."""
     return measure(timeline, end, 0.0)[0]

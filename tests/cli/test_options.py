@@ -14,6 +14,7 @@ from marketplace.cli.main import main
 from marketplace.cli.number_options import MoneyAmount, RealNumber, WholeNumber
 from marketplace.core.jobs import QUEUES
 from marketplace.core.money import AMOUNT_MAX
+from marketplace.matching.audience import channel_tags
 from marketplace.matching.gates.schemas import AcceptIn
 from marketplace.matching.pricing.schemas import DAYS_MAX
 from marketplace.matching.scoring.schemas import LANGUAGES
@@ -62,6 +63,7 @@ CHOICES: Mapping[str, Sequence[str]] = {
     "--status": list(map(str, DECIDABLE)),
     "--prove": selection.PROVE,
     "--queue": QUEUES,
+    "--vertical": channel_tags.VERTICALS,
     "part": ("worker", "ringer"),
 }
 
