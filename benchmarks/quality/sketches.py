@@ -36,7 +36,7 @@ def run(trials: int, seed: int) -> dict[str, Any]:
         salt = bytes(rng.bytes(theta_sketch.SALT_BYTES))
         activity = rng.gamma(0.5, 2.0, PLATFORM_PEOPLE)
         chance = activity / activity.sum()
-        counts = np.exp(rng.uniform(*np.log(SIZES), SETS)).astype(int)
+        counts = np.exp(rng.uniform(np.log(SIZES[0]), np.log(SIZES[1]), SETS)).astype(int)
         audiences = [np.unique(rng.choice(PLATFORM_PEOPLE, count, p=chance)) for count in counts]
         sketched = [theta_sketch.sketch(map(str, people.tolist()), salt, "platform") for people in audiences]
         sizes += [len(data) for data in sketched]
