@@ -16,6 +16,7 @@ from marketplace.core.jobs import QUEUES
 from marketplace.core.money import AMOUNT_MAX
 from marketplace.matching.audience import channel_tags
 from marketplace.matching.gates.schemas import AcceptIn
+from marketplace.matching.overlap.schemas import SketchIn
 from marketplace.matching.pricing.schemas import DAYS_MAX
 from marketplace.matching.scoring.schemas import LANGUAGES
 from marketplace.matching.selection import schemas as selection
@@ -56,6 +57,7 @@ def choices_of(schema: type, name: str) -> Sequence[str]:
 
 # What the choices of each option are, by the option's name: in the API, or of the machine's own.
 CHOICES: Mapping[str, Sequence[str]] = {
+    "--kind": sorted(choices_of(SketchIn, "kind")),
     "--despite": choices_of(AcceptIn, "despite"),
     "--language": LANGUAGES,
     "--shape": channels.SHAPES,

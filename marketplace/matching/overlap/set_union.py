@@ -5,7 +5,7 @@ all pairs add up to the same, then gives the union: matched to all pairs of a re
 union by 3 per cent, predicted from thirty pairs of a niche by 6 (docs/formulas/reach-of-a-set.md).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,8 @@ from marketplace.matching.overlap.units import NICHES, CellAudiences
 MODEL_VERSION = "union/1"
 # Of larger sets so many pairs, evenly spaced, stand for all.
 PAIRS_MOST = 2_000
+# A lift is found when pairs share what is wanted to one part in a thousand million.
+_CLOSE, _STEPS_MOST, _NOTHING = 1e-9, 60, 1e-300
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,4 +103,30 @@ def matched(audiences: CellAudiences, pairs: SetPairs, factor: float = 1.0) -> S
 
     if not len(pairs):
         return SetUnion(shares, weights, duplication.ACROSS)
-    return SetUnion(shares, weights, lift_law.solve(shared, factor * shared(pairs.lifts[:, None])))
+    wanted = factor * shared(pairs.lifts[:, None])
+    if wanted <= 0:
+        return SetUnion(shares, weights, lift_law.LIFT_LEAST)
+    near = factor * max(float(np.mean(pairs.lifts)), lift_law.LOG_FROM)
+    return SetUnion(shares, weights, _lift_of(shared, wanted, near))
+
+
+def _lift_of(shared: Callable[[float], float], wanted: float, near: float) -> float:
+    """Return the lift at which a set's pairs share what is wanted, or the nearer end of the range.
+
+    By secants on the logarithms of both, where small audiences make a straight line with slope one; where a secant
+    leads out of what is left of the range, by bisection.
+    """
+    low, high = float(np.log(lift_law.LOG_FROM)), float(np.log(lift_law.LIFT_MOST))
+    here, slope, before = min(max(float(np.log(near)), low), high), 1.0, (0.0, 0.0)
+    for step in range(_STEPS_MOST):
+        gap = float(np.log(max(shared(float(np.exp(here))), _NOTHING))) - float(np.log(wanted))
+        low, high = (here, high) if gap < 0 else (low, here)
+        if abs(gap) <= _CLOSE or high - low <= _CLOSE:
+            break
+        if step and here != before[0]:
+            slope = (gap - before[1]) / (here - before[0])
+        before = here, gap
+        here = here - gap / slope if slope > 0 else low
+        if not low < here < high:
+            here = (low + high) / 2
+    return float(np.exp(here))

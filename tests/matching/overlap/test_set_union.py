@@ -64,7 +64,7 @@ def test_measured_pairs_count_as_they_were_measured() -> None:
 def test_more_shared_is_fewer_people_down_to_the_largest() -> None:
     some = audiences(6, 4)
     people = [union(some, {}, factor).people for factor in (0.0, 0.2, 1.0, 3.0, 1e6)]
-    assert people == sorted(people, reverse=True)
+    assert np.all(np.diff(people) <= 1e-9 * people[0])
     largest = np.sum(some.cells.weights * np.max(some.shares, axis=0))
     assert people[-1] == pytest.approx(largest, rel=1e-3)
 
