@@ -12,7 +12,7 @@ from marketplace.matching.selection.solver.greedy import SAFE
 from marketplace.matching.selection.solver.problem import SAME, SelectionProblem, keeps, under_ceiling
 
 # Pairs of members are removed in sets of up to this many; in larger sets only single members are.
-PAIRS_UP_TO = 40
+PAIRS_UP_TO = 20
 # The most rates in one batch of exact counts.
 BLOCK = 2_000_000
 # The best exchanges whose limits are checked, where limits of the whole set keep some out.
@@ -121,8 +121,7 @@ def _reaching(
     touched = np.flatnonzero(fits.any(axis=1))
     if not len(touched):
         return []
-    slopes = problem.units.weights * coverage.slopes(ways.sums[touched], problem.units.shapes)
-    most = np.minimum((slopes @ problem.rates.T) * SAFE, problem.alone * SAFE) + ways.people[touched][:, None]
+    most = np.minimum(problem.most_gained(ways.sums[touched]), problem.alone * SAFE) + ways.people[touched][:, None]
     position, row = np.nonzero(fits[touched] & (most > needed))
     way = touched[position]
     exchanges = []

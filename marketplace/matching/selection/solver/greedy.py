@@ -121,9 +121,7 @@ def fill(problem: SelectionProblem, sets: GrowingSets, per_price: Sequence[bool]
 
 def _tighten(problem: SelectionProblem, sets: GrowingSets, which: Ints) -> None:
     """Lower the bounds of some sets' gains to those at their present sums."""
-    slopes = problem.units.weights * coverage.slopes(sets.sums[which], problem.units.shapes)
-    # A matrix product may sum in any order, which is good enough for a bound.
-    sets.bounds[which] = np.minimum(sets.bounds[which], (slopes @ problem.rates.T) * SAFE)
+    sets.bounds[which] = np.minimum(sets.bounds[which], problem.most_gained(sets.sums[which]))
 
 
 def _fits(problem: SelectionProblem, sets: GrowingSets, now: Ints) -> Bools:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
 from marketplace.matching.overlap import coverage
@@ -24,6 +25,10 @@ from marketplace.matching.selection.solver.selection_market import (
 SAME = 1e-12
 # The ceiling on what a bid adds is kept to this share: its people are a difference of two sums.
 ROUNDING = 1e-9
+
+
+# A bound in short numbers is raised by this factor to stay above what it bounds.
+SHORT = 1 + 1e-4
 
 
 class CannotKeep(ValueError):
@@ -70,6 +75,17 @@ class SelectionProblem:
     def fixed(self) -> tuple[int, ...]:
         """Return the rows that are in every set: the only options of bids that must be in."""
         return tuple(row for row in self.must if int(np.sum(self.bids == self.bids[row])) == 1)
+
+    @cached_property
+    def _short_rates(self) -> NDArray[np.float32]:
+        return np.ascontiguousarray(self.rates.T, dtype=np.float32)
+
+    def most_gained(self, sums: Floats) -> NDArray[np.float32]:
+        """Return more than any row [n] may add to sets with these sums [S, U], by concavity: [S, n]."""
+        slopes = self.units.weights * coverage.slopes(sums, self.units.shapes)
+        # A matrix product may sum in any order, and in short numbers, which is good enough for a bound.
+        most: NDArray[np.float32] = (slopes.astype(np.float32) @ self._short_rates) * np.float32(SHORT)
+        return most
 
     def value(self, chosen: Iterable[int]) -> float:
         """Return the people that a set reaches, with the same bits in whatever order its rows are given."""

@@ -25,9 +25,10 @@ MODEL_VERSION = "select/3"
 SEEDS = 256
 PAIRS_OF = 8  # the number of most promising options whose pairs are starts too
 # Starts times members, at most: in small sets, and in those of more than FEW.
-FILLED_FEW, FILLED_MANY = 2_000, 800
-# Only the best filled starts are improved: each refill fills as many sets as it has members, or pairs of them.
-POLISHED = 4
+FILLED_FEW, FILLED_MANY = 2_000, 480
+# Only the best filled starts are improved, fewer in large sets: each refill fills as many sets as it has members, or
+# pairs of them.
+POLISHED_FEW, POLISHED_MANY = 4, 2
 # For sets of up to this many members, gain alone is tried beside gain per price.
 FEW = 8
 # A set that reaches this share of the bound is only improved by exchanges.
@@ -162,7 +163,7 @@ def _from_starts(problem: SelectionProblem, known: Sequence[Members], seeds: int
     if not ranked:
         raise CannotKeep(_NO_SET)
     settled: set[Members] = set()
-    for members in ranked[:POLISHED]:
+    for members in ranked[: POLISHED_FEW if size <= FEW else POLISHED_MANY]:
         settled.add(_polished(problem, members, refill=True, settled=settled))
     return _ranked(problem, settled)[0]
 
