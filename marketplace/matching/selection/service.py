@@ -89,9 +89,20 @@ def what_if(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str,
         found_set = outcome.search(inputs, limits)
     except outcome.CannotKeep as error:
         raise Conflict(str(error)) from error
-    return HypotheticalSet(
-        brief_id, sketched_reach.described(session, brief_id, inputs, limits, found_set, wishes["by_default"])
-    )
+    return HypotheticalSet(brief_id, _described(session, brief_id, inputs, limits, found_set, wishes["by_default"]))
+
+
+def _described(
+    session: Session,
+    brief_id: UUID,
+    inputs: SetInputs,
+    limits: SelectionLimits,
+    found_set: outcome.FoundSet,
+    by_default: Collection[str],
+) -> dict[str, Any]:
+    """Return all that is shown about a set, what its sketches tell included."""
+    result = outcome.describe(inputs, limits, found_set, by_default)
+    return sketched_reach.beside(result, sketched_reach.union_of_set(session, brief_id, result))
 
 
 def _choosable(session: Session, actor: Actor, brief_id: UUID) -> tuple[Brief, BriefVersion]:
@@ -207,18 +218,13 @@ def confirm(
     record = newest_record(session, brief.id)
     if record is not None and record.created_at > selection.created_at:
         raise WrongState("The bids were scored again since this set was chosen. Choose again.", state="rescored")
-    settled = _accepted(session, chosen)
+    settled = acceptance.accepted_among(session, chosen)
     acceptance.accept_set(session, actor, brief, chosen, despite)
     _refuse_broken_wishes(session, brief, selection, settled, set(chosen) - settled)
     _refuse_over_budget(session, brief, over_budget)
     selection.confirmed_at = now()
     session.flush()
     return selection
-
-
-def _accepted(session: Session, bid_ids: Collection[UUID]) -> set[UUID]:
-    """Return those of these bids that are accepted. The caller has locked their brief."""
-    return set(session.scalars(sa.select(Bid.id).where(Bid.id.in_(list(bid_ids)), Bid.status == BidStatus.ACCEPTED)))
 
 
 def _refuse_broken_wishes(
@@ -283,7 +289,7 @@ def search(session: Session, selection_id: UUID) -> Selection:
         _fail(session, selection, str(error))
         return selection
     by_default = selection.wishes.get("by_default", ())
-    result = sketched_reach.described(session, selection.brief_id, inputs, limits, found_set, by_default)
+    result = _described(session, selection.brief_id, inputs, limits, found_set, by_default)
     _store_result(selection, result, found_set)
     if outcome.worth_proving(inputs, found_set, selection.wishes["prove"]):
         states.apply_transition(session, selection, SELECTION_TRANSITIONS, "find", SYSTEM, parties=[selection.brand_id])
@@ -310,7 +316,7 @@ def prove(session: Session, selection_id: UUID, progress: outcome.Progress) -> S
     selection = db.lock(session, Selection, selection_id)
     if selection.status == SelectionStatus.FOUND:
         by_default = selection.wishes.get("by_default", ())
-        result = sketched_reach.described(session, selection.brief_id, inputs, limits, found_set, by_default)
+        result = _described(session, selection.brief_id, inputs, limits, found_set, by_default)
         _store_result(selection, result, found_set)
         _finish(session, selection)
     return selection

@@ -1,6 +1,5 @@
 """The union of a chosen set as its sketches tell it, where all of its channels have one, beside that of the model."""
 
-from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -14,10 +13,7 @@ from marketplace.core.actor import SYSTEM
 from marketplace.matching.overlap import sketches
 from marketplace.matching.overlap.sketches import SketchedUnion
 from marketplace.matching.scoring.score_brief import newest_record
-from marketplace.matching.selection import messages, outcome
-from marketplace.matching.selection.inputs import SetInputs
-from marketplace.matching.selection.outcome import FoundSet
-from marketplace.matching.selection.solver.selection_market import SelectionLimits
+from marketplace.matching.selection import messages
 
 
 def union_of_set(session: Session, brief_id: UUID, result: dict[str, Any]) -> SketchedUnion | None:
@@ -40,16 +36,3 @@ def beside(result: dict[str, Any], union: SketchedUnion | None) -> dict[str, Any
         shown = {**asdict(union), "oldest_on": union.oldest_on.isoformat()}
         reach["sketched"] = {**shown, **messages.sketched(shown, reach)._asdict()}
     return {**result, "reach": reach}
-
-
-def described(
-    session: Session,
-    brief_id: UUID,
-    inputs: SetInputs,
-    limits: SelectionLimits,
-    found_set: FoundSet,
-    by_default: Collection[str],
-) -> dict[str, Any]:
-    """Return all that is shown about a set, what its sketches tell included."""
-    result = outcome.describe(inputs, limits, found_set, by_default)
-    return beside(result, union_of_set(session, brief_id, result))
