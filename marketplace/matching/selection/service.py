@@ -27,6 +27,7 @@ from marketplace.matching.selection import constraints, load_inputs, outcome, po
 from marketplace.matching.selection.broken_wishes import broken_wishes
 from marketplace.matching.selection.inputs import SetInputs, hash_of, pack, unpack
 from marketplace.matching.selection.models import Selection, SelectionInputs, SelectionStatus
+from marketplace.matching.selection.solver.selection_market import SelectionLimits
 from marketplace.matching.selection.states import SELECTION_TRANSITIONS
 
 SEARCH, PROVE = "selections.search", "selections.prove"
