@@ -20,7 +20,8 @@ def alembic_config(database_url: str) -> AlembicConfig:
 
 
 # A database that was restored into another server has events of transactions which that server has not come to yet.
-# They would stay hidden, and new ones would be sorted before them; so all become as old as can be, in the order of ids.
+# They would stay hidden, and new ones would be sorted before them; so all become as old as can be, in the order in
+# which they were recorded.
 _SETTLE_RESTORED = sa.text(
     "UPDATE events SET xid = 0 WHERE xid <> 0 AND EXISTS (SELECT FROM events"
     " WHERE xid >= ((pg_snapshot_xmax(pg_current_snapshot()))::text)::bigint)"

@@ -158,20 +158,20 @@ def test_a_factor_is_measured_said_and_can_be_lowered(code: str) -> None:
     assert zh.strip()
     assert en.strip()
     found = factors.spans(READ, "mid")
-    assert all(change.zh and change.en for change in plan_changes.changes(code, READ, found))
+    assert all(change.zh and change.en for change in plan_changes.changes(code, READ, found, found))
 
 
 def test_a_factor_that_has_no_message_or_no_change_is_refused() -> None:
     with pytest.raises(KeyError):
         messages.explain("new", (0.0, 1.0), (0.0, 1.0), 60.0, [])
     with pytest.raises(KeyError):
-        list(plan_changes.changes("new", READ, []))
+        list(plan_changes.changes("new", READ, factors.spans(READ, "mid"), factors.spans(READ, "mid")))
 
 
 def test_the_page_of_intrusiveness_has_the_factors_as_they_are() -> None:
     page = (ROOT / "docs/formulas/intrusiveness.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (\w+) \| (\d) \| .+ \| (yes|no) \|$", page, re.MULTILINE)
-    assert rows == [(one.code, str(one.units), "yes" if one.relieved else "no") for one in constants.FACTORS]
+    rows = re.findall(r"^\| (\w+) \| (\d+) \| .+ \|$", page, re.MULTILINE)
+    assert rows == [(one.code, f"{one.points:g}") for one in constants.FACTORS]
 
 
 # A shape of export file.

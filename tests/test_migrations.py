@@ -53,6 +53,7 @@ def test_every_table_with_a_party_in_it_has_row_level_security(servers: LocalSer
         "people",
         "price_index_cells",
         "price_models",
+        "sketch_salts",
         "video_readings",
         "video_pictures",
         "video_step_answers",
@@ -360,6 +361,31 @@ def test_closed_briefs_and_proofs_of_before_keep_the_present_names_of_their_chan
         names = "SELECT platform, account_key, handle, channel_name, handle_key FROM close_features"
         assert tuple(connection.execute(sa.text(names)).one()) == ("douyin", "77", "@XiaoYu", "小雨", "xiaoyu")
         assert connection.scalar(sa.text("SELECT handle FROM channel_proofs")) == "@XiaoYu"
+
+
+def test_handles_that_look_alike_are_one_after_the_upgrade(servers: LocalServers) -> None:
+    url = clone(servers, "inlay_seen")
+    schema.downgrade(url, "0023")
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    keys = sa.text("SELECT handle, handle_key, account_key FROM channels ORDER BY account_key")
+    spellings = [("1", "XiaoYu"), ("2", "Xiao\u200bYu"), ("3", "ＸｉａｏＹｕ\u3164"), ("4", "Mei")]
+    with engine.begin() as connection:
+        connection.execute(sa.text("SET session_replication_role = replica"))  # of no party
+        for key, handle in spellings:
+            connection.execute(
+                sa.text(
+                    "INSERT INTO channels (id, created_at, creator_id, platform, account_key, handle, name, verticals,"
+                    " status, claim_status, version) VALUES (gen_random_uuid(), now(), gen_random_uuid(), 'douyin',"
+                    " :key, :handle, 'X', '{}', 'active', 'proven', 1)"
+                ),
+                {"key": key, "handle": handle},
+            )
+        assert len({row.handle_key for row in connection.execute(keys)}) == 4
+    schema.upgrade(url)
+    with engine.connect() as connection:
+        rows = connection.execute(keys).all()
+    assert [(row.account_key, row.handle) for row in rows] == spellings
+    assert [row.handle_key for row in rows] == ["xiaoyu", "xiaoyu", "xiaoyu", "mei"]
 
 
 def test_channels_keys_and_parties_from_before_claims_come_up_as_they_should(servers: LocalServers) -> None:

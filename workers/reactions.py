@@ -128,5 +128,8 @@ REACTIONS: Mapping[str, Reaction] = {
     "deal_prices.remove": learn_from_deals,
     "audience_overlaps.new": learn_from_overlaps,
     "audience_overlaps.confirm": learn_from_overlaps,
+    "audience_sketches.new": learn_from_overlaps,
+    "audience_sketches.confirm": learn_from_overlaps,
+    "audience_sketches.remove": learn_from_overlaps,
     "video_readings.new": learn_from_readings,
 }

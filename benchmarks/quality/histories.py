@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from marketplace.matching.audience.arrays import Bools, Floats
+from marketplace.matching.forecast.signals import USUAL_GAP
 
 CRAWLED_AT = datetime(2025, 11, 18, 12, tzinfo=UTC)
 TIERS = ((1_000, 30_000, 352), (30_000, 100_000, 224), (100_000, 500_000, 207), (500_000, 6_000_000, 63))
@@ -47,7 +48,9 @@ class Setting:
     per video; ``gap_power``: how the drift grows with the days between two videos; ``elasticity``: of views on followers;
     ``level_sd``: SD of levels about the followers' line and ``reference`` the line at 100,000; ``growing``: mean of what a
     three-day-old video still lacks, gone with ``growing_days``; ``young``: share of creators whose newest video is under
-    three days old; ``platform_...``: how far the platform's own forecast is off, how often wildly, how often it is there.
+    three days old; ``pause``: chance that a gap is a pause, of ``pause_days`` on average, over which the level moves by
+    ``pause_sd`` times the creator's scale and falls by ``pause_loss``, both for each factor of e over the usual gap;
+    ``newest_days``: mean age of the newest video over three days; ``platform_...``: how far the platform's own forecast is off, how often wildly, how often it is there.
     """
 
     spread: float = 0.451
@@ -68,6 +71,11 @@ class Setting:
     growing: float = 0.227
     growing_days: float = 3.8
     young: float = 0.06
+    pause: float = 0.0
+    pause_days: float = 120.0
+    pause_sd: float = 0.35
+    pause_loss: float = 0.12
+    newest_days: float = 0.0
     platform_sd: float = 0.30
     platform_wrong: float = 0.27
     platform_wrong_sd: float = 3.0
@@ -136,6 +144,9 @@ SETTINGS: Mapping[str, Setting] = {
         growing=0.377,
         growing_days=3.5,
     ),
+    # The drifting market with what real histories showed beside the aggregates: pauses of months, newest videos of any
+    # age. Its parts are judged; of 880 real creators 80 % intervals covered 70 % after pauses of over 90 days.
+    "pausing": Setting(spread=0.43, pause=0.06, newest_days=5.0),
 }
 
 
@@ -164,17 +175,27 @@ def market(setting: Setting, seed: int, videos: int = 10, tiers: Any = TIERS) ->
     scale = setting.spread * np.exp(setting.spread_sd * rng.normal(size=n))
     cadence = np.exp(rng.normal(0.9, 1.1, n))
     gaps = np.maximum(0.05, cadence[:, None] * rng.gamma(1.2, 1 / 1.2, (n, videos)))
+    pauses = np.zeros((n, videos))
+    if setting.pause:
+        is_pause = rng.random((n, videos)) < setting.pause
+        gaps += np.where(is_pause, rng.exponential(setting.pause_days, (n, videos)), 0.0)
+        pauses = np.where(is_pause, np.log(np.maximum(gaps / USUAL_GAP, 1.0)), 0.0)
     trend = setting.trend_sd * rng.normal(size=n)
     logs, own, moved = np.empty((n, videos)), level.copy(), level.copy()
     for step in range(videos):
-        later = (gaps[:, step] / 2.5) ** setting.gap_power
+        later = (gaps[:, step] / USUAL_GAP) ** setting.gap_power
         jumps = (rng.random(n) < setting.jump) * rng.normal(0, setting.jump_sd, n)
         own = own + jumps + trend
         moved = moved + jumps + trend + setting.drift * scale * later * _t(rng, n, setting.noise_df)
         moved = moved + setting.pull * (own - moved)
+        if setting.pause:
+            moved -= pauses[:, step] * (setting.pause_loss + setting.pause_sd * scale * rng.normal(size=n))
         hits = (rng.random(n) < setting.hit) * rng.exponential(setting.hit_size, n)
         logs[:, videos - 1 - step] = moved + setting.noise * scale * _t(rng, n, setting.noise_df) + hits
-    ages = np.cumsum(gaps[:, ::-1], axis=1) + 3.0 - gaps[:, -1:]
+    # The gap of a step lies before its video.
+    ages = 3.0 + np.concatenate([np.zeros((n, 1)), np.cumsum(gaps[:, :0:-1], axis=1)], axis=1)
+    if setting.newest_days:
+        ages += rng.exponential(setting.newest_days, (n, 1))
     logs -= rng.exponential(setting.growing, n)[:, None] * np.exp(-(ages - 3.0) / setting.growing_days)
     logs = np.maximum(logs, 0.0)
     young = rng.random(n) < setting.young

@@ -1,16 +1,21 @@
-"""`python -m benchmarks.quality.intrusiveness [--timelines N] [--seed S]`: what must hold of the intrusiveness score, on N plans.
+"""`python -m benchmarks.quality.intrusiveness [--timelines N] [--seed S]`: what must hold of the intrusiveness score.
 
-The seventeen properties of the score, and that every plan inside a plan's intervals scores inside its range, are tried
-on each made-up plan (benchmarks/quality/timelines.py) with the score's own code. Prints how often each was tried and broken and
-the worst excess in points; ends with 1 where one was broken. A number may be off by ROUNDING.
+First the pairs of plans whose order people of the trade would give (tests/intrusiveness/pairs): each has the plan that
+disturbs less, the one that disturbs more and the least points between them. Then the properties of the score, and that
+every plan inside a plan's intervals scores inside its range, are tried on N made-up plans
+(benchmarks/quality/timelines.py) with the score's own code. Prints how often each was tried and broken and the worst
+excess in points; ends with 1 where a pair or a property was broken. A number may be off by ROUNDING.
 """
 
 import argparse
+import csv
+import json
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
@@ -18,11 +23,12 @@ import numpy as np
 
 from benchmarks.quality import timelines
 from marketplace.intrusiveness import constants
-from marketplace.intrusiveness.factors import measure, raw_point, relieved_total, to_factors
+from marketplace.intrusiveness.factors import fitted_total, raw
 from marketplace.intrusiveness.plan_score import score_plan, score_range
 from marketplace.intrusiveness.prominence import prominence, prominence_range
-from marketplace.intrusiveness.timeline import Exposure, Timeline, exact
+from marketplace.intrusiveness.timeline import Exposure, Timeline, exact, from_dict
 
+PAIRS = Path(__file__).resolve().parents[2] / "tests" / "intrusiveness" / "pairs"
 ROUNDING = 1e-9
 INSIDE = 3
 RUN_S = (6.0, 62.0)
@@ -76,8 +82,8 @@ def _in_range(case: Case) -> Iterator[float]:
 def _points_sum(case: Case) -> Iterator[float]:
     """The points told, the ends told and the score that is stored as factors are one number."""
     score = score_plan(case.one, case.fit, what_ifs=False)
-    stored = raw_point(case.one)[None, :]
-    kept = relieved_total(stored, stored, np.array([case.fit]))[0][0]
+    stored = np.array([raw(case.one, "mid")])
+    kept = fitted_total(stored, stored, np.array([case.fit]))[0][0]
     for total in (sum(factor.point for factor in score.factors), score.point, score.low, score.high, float(kept)):
         yield abs(total - case.score)
 
@@ -130,20 +136,22 @@ def _alone(case: Case) -> Exposure:
 
 
 def _later(case: Case) -> Iterator[float]:
+    """Past the opening: before it a card keeps viewers waiting, and in the film's heart it breaks in."""
     one, length = _alone(case), case.one.duration_s
-    room = max(0.0, length - one.start_s.low - one.seconds.low)
-    moved = replace(one, start_s=exact(one.start_s.low + timelines.number(case.rng, 0, room)))
-    before, after = (replace(case.one, exposures=(lone,)) for lone in (one, moved))
+    start = max(one.start_s.low, constants.OPENING_UNTIL * length)
+    room = max(0.0, length - start - one.seconds.low)
+    moved = replace(one, start_s=exact(start + timelines.number(case.rng, 0, room)))
+    before, after = (replace(case.one, exposures=(lone,)) for lone in (replace(one, start_s=exact(start)), moved))
     yield _score(after, case.fit) - _score(before, case.fit)
 
 
 def _split(case: Case) -> Iterator[float]:
-    """Above 62 s both halves count as fully long runs, and the second hit makes the score rise."""
+    """Past the opening, and where both halves are no impressions of their own that would take longer than they last."""
     seconds, gap = timelines.number(case.rng, *RUN_S), case.rng.uniform(1.01, 10)
-    start = timelines.number(case.rng, 0, 60)
+    start = timelines.number(case.rng, 9, 60)
     whole = replace(_alone(case), start_s=exact(start), seconds=exact(seconds))
     first = replace(whole, seconds=exact(seconds / 2))
-    second = replace(first, start_s=exact(start + seconds / 2 + gap), claims=exact(0), mentions=exact(0))
+    second = replace(first, start_s=exact(start + seconds / 2 + gap), claims=exact(0), mentions=exact(0), cta=False)
     video = replace(case.one, duration_s=180.0)
     before, after = (replace(video, exposures=shown) for shown in ((whole,), (first, second)))
     yield _score(after, case.fit) - _score(before, case.fit)
@@ -156,11 +164,20 @@ def _inside_score(case: Case) -> Iterator[float]:
 
 
 def _inside_factors(case: Case) -> Iterator[float]:
-    length = case.plan.duration_s
-    low, high = (to_factors(measure(case.plan, end), length) for end in ("low", "high"))
+    low, high = raw(case.plan, "low"), raw(case.plan, "high")
     for one in _some_inside(case):
-        values = zip(to_factors(measure(one, "mid"), length), low, high, constants.POINTS, strict=True)
+        values = zip(raw(one, "mid"), low, high, constants.POINTS * 2, strict=True)
         yield max(_outside(value, least, most) * worth for value, least, most, worth in values)
+
+
+def _listed_again(case: Case) -> Iterator[float]:
+    """What is listed twice is the same exposure: nothing of it counts again, on either side."""
+    for at, exposure in enumerate(case.one.exposures):
+        twice = replace(case.one, exposures=(*case.one.exposures, exposure))
+        yield abs(case.over(twice))
+        yield abs(prominence(twice).point - prominence(case.one).point)
+        if at:
+            return
 
 
 def _inside_prominence(case: Case) -> Iterator[float]:
@@ -190,13 +207,51 @@ PROPERTIES: dict[str, Property] = {
     "more covered never lowers": _more_of_all("occlusion_share", 1, 0.3),
     "more fit never raises": _more_fit,
     "more plot never raises": _more_of_one("plot", 1, 1, 1),
-    "a lone exposure later never raises": _later,
-    "a run of 6-62 s split in halves never raises": _split,
+    "a lone exposure later, past the opening": _later,
+    "a run of 6-62 s split, past the opening": _split,
+    "the same exposure listed again changes nothing": _listed_again,
     "inside the intervals, inside the score's range": _inside_score,
     "inside the intervals, inside each factor's": _inside_factors,
     "inside the intervals, inside prominence's": _inside_prominence,
 }
-SCORES = 17
+SCORES = 18
+
+
+@dataclass(frozen=True)
+class PlanPair:
+    """Two plans in the order that people of the trade would give: their names and scores, and the least points between
+    them."""
+
+    less: str
+    more: str
+    low: float
+    high: float
+    least: float
+
+    @property
+    def holds(self) -> bool:
+        return self.high - self.low >= self.least
+
+    def __str__(self) -> str:
+        gap = f"gap {self.high - self.low:5.1f}, least {self.least:g}"
+        return (
+            f"{self.less:<30}{self.low:5.1f} < {self.more:<30}{self.high:5.1f}  {gap}{'' if self.holds else '  WRONG'}"
+        )
+
+
+def pairs(folder: Path = PAIRS) -> list[PlanPair]:
+    """Return the pairs of a folder of plans with their scores."""
+    plans = {name: from_dict(plan) for name, plan in json.loads((folder / "plans.json").read_text("utf-8")).items()}
+    with (folder / "order.csv").open(encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+
+    def score(row: Mapping[str, str], end: str) -> float:
+        return score_plan(plans[row[end]], float(row[f"fit_{end}"]), what_ifs=False).point
+
+    return [
+        PlanPair(row["less"], row["more"], score(row, "less"), score(row, "more"), float(row["least_gap"]))
+        for row in rows
+    ]
 
 
 def run(count: int, seed: int) -> dict[str, Tally]:
@@ -222,6 +277,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if args.timelines < 1:
         parser.error("--timelines must be 1 or more")
     began = time.process_time()
+    found = pairs()
+    wrong = sum(not pair.holds for pair in found)
+    print("\n".join(map(str, found)))
+    print(f"{len(found) - wrong} of {len(found)} pairs in order\n")
     tallies = run(args.timelines, args.seed)
     print(f"{'property':<48}{'cases':>9}{'violations':>12}{'worst excess':>14}")
     for name, tally in tallies.items():
@@ -233,7 +292,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(
         f"{args.timelines:,} plans, seed {args.seed}: {cases:,} cases, {broken:,} violations, {spent:.1f} s of processor"
     )
-    return 1 if broken else 0
+    return 1 if broken or wrong else 0
 
 
 if __name__ == "__main__":

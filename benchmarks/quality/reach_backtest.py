@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.quality import histories as made_up
 from benchmarks.quality.video_lines import BadLines, Creator, moment, read
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
-from marketplace.matching.forecast import market_fit, pool, view_forecast
+from marketplace.matching.forecast import market_fit, pool, pool_fit, view_forecast
 from marketplace.matching.forecast import platform_blend as platforms
 from marketplace.matching.forecast.pool import ViewHistories
 from marketplace.matching.forecast.signals import CENTRE, SPREAD
@@ -32,6 +32,9 @@ MIDDLE, LOW, HIGH = (
 TIERS = ("under_30k", "30k_to_100k", "100k_to_500k", "from_500k")
 COEFFICIENTS = len(CENTRE) + len(SPREAD)
 FOLDS, BASELINE_VIDEOS, DAY_S = 80, 9, 86_400.0
+# The signals of pauses, wild channels and unfinished views, whose worth is told beside the whole.
+OWN_SIGNALS = ("idle", "wild", "unfinished")
+IDLE_DAYS, WILD_SD, VIRAL = 90.0, 1.34, 20.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,15 +76,19 @@ def hold_out(creators: Sequence[Creator], crawled_at: datetime, folds: int = FOL
     return held, len(creators) - len(kept)
 
 
-def forecasts(held: Held, with_platform: bool) -> Floats:
-    """Return quantiles of log views [n, 19], each creator's by what the others taught."""
-    found = np.full((len(held.truth), len(TAUS)), np.nan)
+def forecasts(held: Held, with_platform: bool, without: Sequence[str] = ()) -> tuple[Floats, Floats]:
+    """Return quantiles of log views [n, 19] and expected views [n], each creator's by what the others taught.
+
+    ``without`` names signals whose coefficients are set to nothing.
+    """
+    found, expected = np.full((len(held.truth), len(TAUS)), np.nan), np.full(len(held.truth), np.nan)
     for fold in np.unique(held.folds):
         judged, others = held.folds == fold, held.folds != fold
-        many = _by_others(held, others, with_platform)
+        many = _by_others(held, others, with_platform, without)
+        expected[judged] = view_forecast.expected_views(many)[judged]
         misses = (held.truth - many.log_centre) / many.scale
         # Who taught the coefficients misses a hair less than who did not: by their number over that of the rows.
-        misses[others] *= 1 + COEFFICIENTS / (pool.ORIGINS * others.sum())
+        misses[others] *= 1 + COEFFICIENTS / (pool_fit.ORIGINS * others.sum())
         for one in np.flatnonzero(judged):
             rest = np.arange(len(misses)) != one
             by_tier = {tier: misses[rest & (held.tiers == tier)] for tier in range(len(TIERS))}
@@ -89,14 +96,17 @@ def forecasts(held: Held, with_platform: bool) -> Floats:
             found[one] = np.log(
                 view_forecast.quantiles(alone, TAUS, view_forecast.calibrate(by_tier), held.tiers[one : one + 1])
             )[0]
-    return found
+    return found, expected
 
 
-def _by_others(held: Held, others: Bools, with_platform: bool) -> view_forecast.ViewForecasts:
+def _by_others(
+    held: Held, others: Bools, with_platform: bool, without: Sequence[str] = ()
+) -> view_forecast.ViewForecasts:
     """Return everybody's forecasts by the pools and the blend that the others' videos teach, theirs of today among
     them."""
     verticals = [name for name, other in zip(held.verticals, others, strict=True) if other]
     pools = market_fit.fit_pools(market_fit.some(held.whole, others), verticals)
+    pools = {name: _left_out(fitted, without) for name, fitted in pools.items()}
     names = sorted(pools)
     which = market_fit.pool_of(held.verticals, names)
     past = held.past if with_platform else replace(held.past, platform=None)
@@ -107,6 +117,14 @@ def _by_others(held: Held, others: Bools, with_platform: bool) -> view_forecast.
             plain.log_centre[others], plain.scale[others], held.past.platform[others], held.truth[others]
         )
     return view_forecast.forecast_many(past, [pools[name] for name in names], which, learnt)
+
+
+def _left_out(fitted: pool.VerticalPool, without: Sequence[str]) -> pool.VerticalPool:
+    centre, spread = (
+        tuple(0.0 if name in without else value for name, value in zip(names, values, strict=True))
+        for names, values in ((CENTRE, fitted.centre), (SPREAD, fitted.spread))
+    )
+    return replace(fitted, centre=centre, spread=spread)
 
 
 def _rows(many: view_forecast.ViewForecasts, rows: Bools) -> view_forecast.ViewForecasts:
@@ -152,25 +170,59 @@ def judge(held: Held, quantiles: Floats) -> dict[str, Any]:
     return {"overall": figures(held.truth, quantiles), "tiers": tiers}
 
 
+def groups(held: Held, quantiles: Floats, expected: Floats) -> dict[str, Any]:
+    """Return bias and coverage where forecasts used to be off: after pauses, for wild channels, for fresh videos; and
+    how many times the expected views came, no video counted for more than twenty times."""
+    logs = np.log(np.maximum(held.whole.views, pool.VIEWS_FLOOR))
+    moment = held.past.moment if held.past.moment is not None else np.zeros(len(logs))
+    with np.errstate(invalid="ignore"):
+        idle = np.nanmin(held.past.ages_days, axis=1) - moment
+        wild = np.nanstd(logs[:, 1 : 1 + BASELINE_VIDEOS], axis=1, ddof=1)
+    found: dict[str, Any] = {}
+    for name, rows in (
+        ("idle_over_90_days", idle > IDLE_DAYS),
+        ("own_sd_over_1_34", wild > WILD_SD),
+        ("read_within_7_days", moment < 7),
+    ):
+        away = held.truth[rows, None] - quantiles[rows]
+        inside = (away[:, LOW] >= 0) & (away[:, HIGH] <= 0)
+        found[name] = (
+            {
+                "creators": int(rows.sum()),
+                "bias": round(float(np.median(away[:, MIDDLE])), 3),
+                "coverage80": round(float(np.mean(inside)), 4),
+            }
+            if rows.any()
+            else {"creators": 0}
+        )
+    found["views_over_expected"] = round(float(np.mean(np.minimum(np.exp(held.truth) / expected, VIRAL))), 3)
+    return found
+
+
 def run(creators: Sequence[Creator], crawled_at: datetime, folds: int = FOLDS) -> dict[str, Any]:
     """Return every figure for a list of creators. Raises BadLines where fewer than three can be judged."""
     held, short = hold_out(creators, crawled_at, folds)
     if len(held.truth) < 3:
         raise BadLines("Fewer than three creators have three videos or more that are three days old.")
     told = np.isfinite(platforms.logs(held.past.platform)) if held.past.platform is not None else held.tiers < 0
-    ours = forecasts(held, with_platform=bool(told.any()))
+    ours, expected = forecasts(held, with_platform=bool(told.any()))
+    bare, bare_expected = forecasts(held, with_platform=bool(told.any()), without=OWN_SIGNALS)
     found = {
         "rule": "newest video of at least three days at the crawl held out; two older ones needed",
         "crawled_at": crawled_at.isoformat(),
         "judged": len(held.truth),
         "not_judged": {"fewer_than_three_settled_videos": short},
         "folds": len(np.unique(held.folds)),
-        "ours": judge(held, ours),
+        "ours": judge(held, ours) | {"groups": groups(held, ours, expected)},
+        "ours_without_pauses_and_unfinished": {
+            "overall": figures(held.truth, bare),
+            "groups": groups(held, bare, bare_expected),
+        },
         "median_of_last_9": judge(held, baseline(held)),
     }
     if told.any():
         alone = platforms.logs(held.past.platform)[told]  # type: ignore[arg-type]
-        without = forecasts(held, with_platform=False)
+        without, without_expected = forecasts(held, with_platform=False)
         missed = np.abs(held.truth[told] - alone)
         found["with_platform_forecast"] = {
             "creators": int(told.sum()),
@@ -182,7 +234,7 @@ def run(creators: Sequence[Creator], crawled_at: datetime, folds: int = FOLDS) -
             "ours_without_it": figures(held.truth[told], without[told]),
             "note": "the platform's forecast is taken as told before the held-out video came out",
         }
-        found["ours_without_platform"] = judge(held, without)
+        found["ours_without_platform"] = judge(held, without) | {"groups": groups(held, without, without_expected)}
     return found
 
 

@@ -14,9 +14,11 @@ from marketplace.core.actor import Actor, Role
 from marketplace.core.ids import new_id
 from marketplace.demo import wishes
 from marketplace.identity import authentication
+from marketplace.intrusiveness.constants import MODEL_VERSION
 from marketplace.local.servers import LocalServers
 from marketplace.matching.audience import grid, share_columns
 from marketplace.matching.forecast import features
+from marketplace.matching.scoring.match_columns import FACTORS
 
 _PARTY = sa.text(
     "INSERT INTO parties (id, created_at, kind, name, status, version) VALUES (:id, now(), :kind, :name, 'active', 1)"
@@ -46,9 +48,10 @@ _BIDS = sa.text(
 )
 _REVISIONS = sa.text(
     "WITH made AS (INSERT INTO bid_revisions (id, created_at, bid_id, number, brief_version_id, pricing_model, currency, price,"
-    " terms, option_costs, options, deliverables, plan, salt, commitment, raw_low, raw_high, prominence_low, prominence_high, plan_version)"
+    " terms, option_costs, options, deliverables, plan, salt, commitment, raw_low, raw_high, prominence_low, prominence_high, plan_version, noticed)"
     " SELECT uuidv7(), now(), b.id, 1, :version, 'flat', 'CNY', CAST(:price AS jsonb), :terms, :costs, '[]', CAST(:deliverables AS jsonb), '{}',"
-    " 's', md5(b.id::text) || md5(b.id::text), array_fill(0.1 + 0.2 * random(), ARRAY[10]), array_fill(0.3 + 0.2 * random(), ARRAY[10]), 20, 40, 'bench'"
+    f" 's', md5(b.id::text) || md5(b.id::text), array_fill(0.1 + 0.2 * random(), ARRAY[{FACTORS}]),"
+    f" array_fill(0.3 + 0.2 * random(), ARRAY[{FACTORS}]), 20, 40, '{MODEL_VERSION}', ARRAY[0.15, 0.06, 0.27]"
     " FROM bids b WHERE b.brief_id = :brief RETURNING id, bid_id)"
     " UPDATE bids b SET revision_id = made.id FROM made WHERE made.bid_id = b.id"
 )
@@ -85,8 +88,8 @@ def party(session: Session, kind: str) -> tuple[UUID, str]:
     )
     session.execute(
         sa.text(
-            "INSERT INTO api_keys (id, created_at, party_id, person_id, name, public_id, secret_hash, scopes, mode)"
-            " VALUES (:id, now(), :q, :p, 'bench', :public, :hash, :all, 'live')"
+            "INSERT INTO api_keys (id, created_at, party_id, person_id, name, public_id, secret_hash, scopes)"
+            " VALUES (:id, now(), :q, :p, 'bench', :public, :hash, :all)"
         ),
         {"id": new_id(), "q": party_id, "p": person_id, "public": public_id, "hash": secret_hash, "all": everything},
     )

@@ -22,21 +22,26 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import column_copy, db, log
 from marketplace.local.servers import start_servers
-from marketplace.matching.audience.arrays import Floats, sum_columns
+from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.discovery.first_pass import FEATURES, BidLook, Singles
 from marketplace.matching.forecast.view_forecast import UNIQUE_PER_VIEW
 from marketplace.matching.scoring import brand_fit
-from marketplace.matching.scoring.rank import FIT_WEIGHT, QUALITY_HIGH, QUALITY_LOW
+from marketplace.matching.scoring.rank import NEUTRAL_FIT, QUALITY_HIGH, QUALITY_LOW, REST_WEIGHT
 
 BIDS, SAMPLE, TURNS, BEST, KEEP, BLOCKS = 1_000_000, 20_000, 15, 50, 256, 500
 LOOK = BidLook(ceiling=10_000.0, tolerance=40.0, ad_load_max=0.5)
 _SPAN = QUALITY_HIGH / QUALITY_LOW
 _KINDS = {"id": "uuid", **dict.fromkeys(FEATURES, "float4")}
-_FIT_SQL = " + ".join(f"{weight} * {name}" for name, weight in brand_fit.WEIGHTS.items())
+_REST = {name: weight for name, weight in brand_fit.WEIGHTS.items() if name != "category"}
+_REST_WEIGHTS = {name: weight / sum(_REST.values()) for name, weight in _REST.items()}
+_FIT = LOOK.fit_weight
+_AT_NEUTRAL = 1 - _FIT * (1 - NEUTRAL_FIT)
+_REST_SQL = " + ".join(f"{weight} * {name}" for name, weight in _REST_WEIGHTS.items())
 _KEY_SQL = (
     f"careful * share * valid * per_cost * {LOOK.ceiling * UNIQUE_PER_VIEW / 1000}"
-    f" * {QUALITY_LOW} * power({_SPAN}::float8, {FIT_WEIGHT} * ({_FIT_SQL})"
-    f" + {1 - FIT_WEIGHT} * (1 - intrusiveness / {LOOK.tolerance}))"
+    f" * ({(1 - _FIT) / _AT_NEUTRAL} + {_FIT / _AT_NEUTRAL} * category)"
+    f" * {QUALITY_LOW} * power({_SPAN}::float8, {REST_WEIGHT} * ({_REST_SQL})"
+    f" + {1 - REST_WEIGHT} * (1 - intrusiveness / {LOOK.tolerance}))"
 )
 _PAGE = "SELECT * FROM bench_bids WHERE ctid >= %(from)s::tid AND ctid < %(to)s::tid"
 _BEST_SQL = sa.text(
@@ -101,15 +106,12 @@ def bid_features(columns: Mapping[str, Floats], parts: Floats) -> Singles:
     """Return what bids are looked at by, [12, n] in the order of FEATURES: careful views, share on target, share of
     views that are people's, one over the cost, the parts of the fit [n, 6], intrusiveness 0..100, and ad load.
 
-    Every bid has a plan, so its intrusiveness is known. An unknown part gets the mean of the known ones, so that the
-    sum of all by their weights is the fit.
+    Every bid has a plan, so its intrusiveness is known. An unknown category gets 0.5, and any other unknown part the
+    mean of the known ones, so that their sum by their weights is the rest of the fit.
     """
-    weights = np.array([brand_fit.WEIGHTS[name] for name in brand_fit.PARTS])
-    known = np.where(np.isnan(parts), 0.0, weights)
-    total = sum_columns(known)
-    with np.errstate(invalid="ignore"):
-        mean = np.where(total > 0, sum_columns(known * np.nan_to_num(parts)) / total, brand_fit.NEUTRAL)
-    whole = {**columns, **dict(zip(brand_fit.PARTS, np.where(np.isnan(parts), mean[:, None], parts).T, strict=True))}
+    known = brand_fit.fit(dict(zip(brand_fit.PARTS, parts.T, strict=True)), len(parts))
+    filled = dict(zip(brand_fit.PARTS, np.where(np.isnan(parts), known.rest[:, None], parts).T, strict=True))
+    whole = {**columns, **filled, "category": known.category}
     return np.stack([whole[name].astype(np.float32) for name in FEATURES])
 
 
@@ -129,9 +131,10 @@ def _top(scores: Singles) -> Any:
 def _plain(features: Singles) -> Any:
     """The formula as one would write it: whole columns, a temporary for each step."""
     named = dict(zip(FEATURES, features, strict=True))
-    suits = sum(brand_fit.WEIGHTS[name] * named[name] for name in brand_fit.PARTS)
+    rest = sum(weight * named[name] for name, weight in _REST_WEIGHTS.items())
     room = np.clip((LOOK.tolerance - named["intrusiveness"]) / LOOK.tolerance, 0, 1)
-    quality = QUALITY_LOW * _SPAN ** (FIT_WEIGHT * suits + (1 - FIT_WEIGHT) * room)
+    quality = QUALITY_LOW * _SPAN ** (REST_WEIGHT * rest + (1 - REST_WEIGHT) * room)
+    quality = quality * (1 - _FIT + _FIT * named["category"]) / _AT_NEUTRAL
     people = named["careful"] * named["share"] * named["valid"] * UNIQUE_PER_VIEW
     x = quality * LOOK.ceiling / (1000 / (named["per_cost"] * people))
     held = (named["intrusiveness"] > LOOK.tolerance) | (named["ad_load"] > LOOK.ad_load_max)
@@ -139,16 +142,28 @@ def _plain(features: Singles) -> Any:
 
 
 def _loop_ms(features: Singles) -> float:
-    rows, weights = features.T.tolist(), [brand_fit.WEIGHTS[name] for name in brand_fit.PARTS]
+    rows, weights = features.T.tolist(), list(_REST_WEIGHTS.values())
     began, scores = time.perf_counter(), []
-    for careful, share, valid, per_cost, *rest in rows:
-        parts, intrusiveness, ad_load = rest[: len(weights)], rest[-2], rest[-1]
+    for careful, share, valid, per_cost, category, *others in rows:
+        parts, intrusiveness, ad_load = others[: len(weights)], others[-2], others[-1]
         if intrusiveness > LOOK.tolerance or ad_load > LOOK.ad_load_max:
             scores.append(0.0)
             continue
-        suits = sum(weight * part for weight, part in zip(weights, parts, strict=True))
-        good = FIT_WEIGHT * suits + (1 - FIT_WEIGHT) * (1 - intrusiveness / LOOK.tolerance)
-        x = QUALITY_LOW * _SPAN**good * LOOK.ceiling * careful * share * valid * UNIQUE_PER_VIEW * per_cost / 1000
+        rest = sum(weight * part for weight, part in zip(weights, parts, strict=True))
+        good = REST_WEIGHT * rest + (1 - REST_WEIGHT) * (1 - intrusiveness / LOOK.tolerance)
+        suits = (1 - _FIT + _FIT * category) / _AT_NEUTRAL
+        x = (
+            suits
+            * QUALITY_LOW
+            * _SPAN**good
+            * LOOK.ceiling
+            * careful
+            * share
+            * valid
+            * UNIQUE_PER_VIEW
+            * per_cost
+            / 1000
+        )
         scores.append(100 * x / (1 + x))
     sorted(range(len(scores)), key=scores.__getitem__, reverse=True)[:BEST]
     return 1000 * (time.perf_counter() - began)
@@ -160,9 +175,10 @@ def _pandas_ms(features: Singles) -> float | None:
     frame = importlib.import_module("pandas").DataFrame(dict(zip(FEATURES, features, strict=True)))
 
     def work() -> object:
-        suits = sum(frame[name] * weight for name, weight in brand_fit.WEIGHTS.items())
+        rest = sum(frame[name] * weight for name, weight in _REST_WEIGHTS.items())
         room = ((LOOK.tolerance - frame["intrusiveness"]) / LOOK.tolerance).clip(0, 1)
-        quality = QUALITY_LOW * _SPAN ** (FIT_WEIGHT * suits + (1 - FIT_WEIGHT) * room)
+        quality = QUALITY_LOW * _SPAN ** (REST_WEIGHT * rest + (1 - REST_WEIGHT) * room)
+        quality = quality * (1 - _FIT + _FIT * frame["category"]) / _AT_NEUTRAL
         x = quality * frame["careful"] * frame["share"] * frame["valid"] * frame["per_cost"]
         x = x * (LOOK.ceiling * UNIQUE_PER_VIEW / 1000)
         free = (frame["intrusiveness"] <= LOOK.tolerance) & (frame["ad_load"] <= LOOK.ad_load_max)

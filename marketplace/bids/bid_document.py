@@ -18,6 +18,7 @@ from marketplace.core.money import Money
 from marketplace.intrusiveness import timeline
 from marketplace.intrusiveness.constants import MODEL_VERSION
 from marketplace.intrusiveness.factors import raw_bounds
+from marketplace.intrusiveness.notice import notice_share
 from marketplace.intrusiveness.prominence import prominence
 from marketplace.intrusiveness.timeline import PlanError, Timeline
 
@@ -26,12 +27,14 @@ _POINTER_MAX = 200
 
 @dataclass(frozen=True)
 class PlanMeasures:
-    """Ten factors of intrusiveness before relief by fit, and prominence (0..100), each as an interval."""
+    """The nine factors of intrusiveness at no fit and at full fit, and prominence (0..100), each as an interval, and
+    the share of viewers who notice: middle, low and high."""
 
     raw_low: list[float]
     raw_high: list[float]
     prominence_low: float
     prominence_high: float
+    noticed: list[float]
     plan_version: str
 
 
@@ -126,7 +129,8 @@ def read_plan(
 def measure_plan(plan: Timeline) -> PlanMeasures:
     low, high = raw_bounds(plan)
     interval = prominence(plan)
-    return PlanMeasures(low.tolist(), high.tolist(), interval.low, interval.high, MODEL_VERSION)
+    noticed = list(notice_share(plan))
+    return PlanMeasures(low.tolist(), high.tolist(), interval.low, interval.high, noticed, MODEL_VERSION)
 
 
 def validation_errors(stored: Mapping[str, Any], brief: Mapping[str, Any], platform: str) -> list[FieldError]:

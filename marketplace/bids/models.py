@@ -75,7 +75,9 @@ class BidRevision(Base):
     its options can cost in minor units (infinite: unbounded); `production_cost_minor` is for the creator's side only.
     `commitment` = SHA-256 of the canonical offer and `salt`. It is shown at once and the salt after the close, so that
     anyone can check that nothing was changed in between.
-    `raw_low` and `raw_high` are the ten intrusiveness factors of the plan before relief by fit.
+    `raw_low` and `raw_high` are the nine intrusiveness factors of the plan at no fit and then at full fit, by the
+    formula of `plan_version`; scoring measures plans of an earlier version anew.
+    `noticed` is the share of viewers who notice the brand: middle, low, high (None: stored before there was one).
     """
 
     __tablename__ = "bid_revisions"
@@ -102,3 +104,4 @@ class BidRevision(Base):
     prominence_low: Mapped[float]
     prominence_high: Mapped[float]
     plan_version: Mapped[str]
+    noticed: Mapped[list[float] | None] = mapped_column(ARRAY(sa.Double), default=None)

@@ -345,6 +345,7 @@ def _new_revision(
         raw_high=measures.raw_high,
         prominence_low=measures.prominence_low,
         prominence_high=measures.prominence_high,
+        noticed=measures.noticed,
         plan_version=measures.plan_version,
         **bid_document.revision_columns(stored, brief.content),
     )

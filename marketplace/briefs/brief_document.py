@@ -18,15 +18,18 @@ BIDDING_DAYS_MAX = 180
 PUBLISH_DAYS_MAX = 180
 LAPSE_DAYS = 14
 LAPSE_DAYS_MAX = 90
+# The share of a bid's value that follows how well the channel's content suits; at most so much, for people count first.
+FIT_WEIGHT, FIT_WEIGHT_MAX = 0.5, 0.7
 # What a document says that was stored before these fields were there.
 _DEFAULTS: Mapping[str, Any] = {
     "part_offers": False,
     "least_prominence": None,
     "least_seconds": None,
     "bids_lapse_days": LAPSE_DAYS,
+    "fit_weight": FIT_WEIGHT,
 }
 
-SCORING_RULE = "score/2"
+SCORING_RULE = "score/3"
 # A brief keeps the rule that it was published under, so a rule is never changed: a new one gets a new entry.
 SCORING_RULES: Mapping[str, Mapping[str, Any]] = {
     "score/1": {
@@ -78,6 +81,52 @@ SCORING_RULES: Mapping[str, Mapping[str, Any]] = {
             " figures count at the upper end of the channel's peers until a person has cleared them; figures on a"
             " party's own word count for three quarters. No other bid moves the score, no payment raises it; equal"
             " scores are ordered by the hash of the bid's commitment."
+        ),
+    },
+    # docs/adr/0015-people-who-notice-and-suit.md says why.
+    "score/3": {
+        "version": "score/3",
+        "formula": (
+            "score = 100 x / (1 + x), x = quality * ceiling_per_thousand / (counted_cost / counted_people * 1000),"
+            " counted_cost = max(largest_cost, least_settled_price),"
+            " counted_people = on_target_people(tau) * videos^0.585 * noticing / 0.15"
+            " * ((1 - w) + w * category_fit) / (1 - w / 2), w = fit_weight"
+        ),
+        "quality_low": 0.8,
+        "quality_high": 1.25,
+        "tau": 0.3,
+        "zh": (
+            "得分 0–100：需求的每千目标人群上限价，除以报价折算的每千目标人群成本，"
+            "再乘以 0.8–1.25 的质量系数（契合度的其他部分与侵扰度余量）。"
+            "成本按报价最高可能成本（封顶价）计，且不低于同类成交价的 5% 分位；远低于此的报价须经人工核准才参与排名。"
+            "出价方对自己销量的预期只展示、不计分，以货抵价按需求写明的产品价值计。"
+            "人数按播放量的 0.3 分位保守估计，80% 区间过宽（高低相差 20 倍以上）的逐步降到低端；"
+            "乘以预计会注意到品牌的观众比例（由露出的大小、时长、位置与出现时刻推算，"
+            "其不确定性计入得分区间；0.15 为基准），"
+            "再乘以内容契合：权重 w 由需求设定（fit_weight，0–0.7，默认 0.5），"
+            "w 为 0.5 时完全同类的人数约为无关类目的 1.7 倍。"
+            "多条视频按条数的 0.585 次方计，不超过需求要求的条数，任何人数都不超过目标人群的实有人口。"
+            "有异常标记的数据在人工核准前按同类账号的高端计，"
+            "自报数据打 75 折，平台导出文件打 9 折，已验证归属的账号不打折。"
+            "别人的报价不影响得分，付费不能提升名次；同分按报价承诺哈希排序。"
+        ),
+        "en": (
+            "A score from 0 to 100: the brief's ceiling per thousand on-target people over what the bid costs for them,"
+            " times a quality factor of 0.8 to 1.25 (the fit's other parts, and room left under the tolerance for"
+            " intrusiveness). The cost is the most that the price allows, its cap, and no less than the 5 % quantile of"
+            " what such deals settle at; a price far below that ranks only once a person has approved it. What a bidder"
+            " expects of its own sales is shown and not counted, and bartered goods count at the brief's value of its"
+            " product. People are counted carefully, at the 0.3 quantile of views, and nearer to the low end where the"
+            " ends of the 80 % interval are over twenty times apart. They count by the share of viewers expected to"
+            " notice the brand, worked out from how large, how long, where and when it is seen or named, whose doubt"
+            " is part of the score's interval (0.15 counts as one), and by how well the channel's content suits, with"
+            " the brief's own weight (fit_weight, 0 to 0.7, by default 0.5: people of a channel of the category itself"
+            " count 1.7 times as much as those of one far from it). Several videos count by their number to the power"
+            " 0.585, up to as many as the brief asks for, and no number of people exceeds those who live in the target."
+            " Flagged figures count at the upper end of the channel's peers until a person has cleared them; figures on"
+            " a party's own word count for three quarters, those of a platform's file for nine tenths, those of a"
+            " proven channel in full. No other bid moves the score, no payment raises it; equal scores are ordered by"
+            " the hash of the bid's commitment."
         ),
     },
 }

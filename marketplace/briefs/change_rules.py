@@ -40,6 +40,7 @@ RULES: Mapping[str, tuple[ChangeWeight, str]] = {
     "part_offers": (_TOLD, "opens a way of bidding and takes none away; shut again, see SHUT"),
     "least_prominence": (_CONFIRMED, "is a gate for the plan"),
     "least_seconds": (_CONFIRMED, "is a gate for the plan"),
+    "fit_weight": (_CONFIRMED, "decides how much the content's fit counts in every score"),
     "publish_window": (_CONFIRMED, "decides when the creator has to work"),
     "keep_live_days": (_CONFIRMED, "is part of what is sold"),
     "rights": (_CONFIRMED, "are priced one by one"),

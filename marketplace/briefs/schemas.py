@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 from marshmallow import Schema, ValidationError, fields, missing, post_load, validate
 
-from marketplace.briefs.brief_document import LAPSE_DAYS, LAPSE_DAYS_MAX, SCORING_RULES, with_defaults
+from marketplace.briefs import brief_document
+from marketplace.briefs.brief_document import SCORING_RULES, with_defaults
 from marketplace.briefs.closing_time import WINDOW_S_MAX
 from marketplace.briefs.models import BriefStatus
 from marketplace.briefs.vocabulary import (
@@ -33,13 +34,21 @@ from marketplace.core.http.fields import (
     one_of,
 )
 
+_PART_OFFERS = "A bid may offer fewer than `deliverables` asks for."
+_CLOSING_WINDOW = "Bidding ends at a secret moment within so many seconds after `bids_close_at`."
 _LEAST_PROMINENCE = "The prominence (0..100) that a bid's plan must be sure of; null: any."
 _LEAST_SECONDS = "The seconds in which the brand must be sure to be seen or heard in each video; null: any."
+_FIT_WEIGHT = "The share of a bid's value that follows how well the channel's content suits the category."
 
 
 def _line(longest: int, **kwargs: Any) -> TextField:
     """A text that says something: not blank."""
     return TextField(longest, pattern=r"^\s*\S", **kwargs)
+
+
+def _optional(most: float, description: str, default: float | None = None) -> RealField:
+    """A number that may be left out; without a default it may be null."""
+    return RealField(0, most, load_default=default, allow_none=default is None, metadata={"description": description})
 
 
 def _different(values: list[Any]) -> None:
@@ -213,15 +222,10 @@ class BriefIn(Schema):
         1,
         description="What each bid owes, on the channel's platform; `part_offers` says whether it may be fewer.",
     )
-    part_offers = FlagField(
-        load_default=False, metadata={"description": "A bid may offer fewer than `deliverables` asks for."}
-    )
-    least_prominence = RealField(
-        0, 100, load_default=None, allow_none=True, metadata={"description": _LEAST_PROMINENCE}
-    )
-    least_seconds = RealField(
-        0, VIDEO_S_MAX, load_default=None, allow_none=True, metadata={"description": _LEAST_SECONDS}
-    )
+    part_offers = FlagField(load_default=False, metadata={"description": _PART_OFFERS})
+    least_prominence = _optional(100, _LEAST_PROMINENCE)
+    least_seconds = _optional(VIDEO_S_MAX, _LEAST_SECONDS)
+    fit_weight = _optional(brief_document.FIT_WEIGHT_MAX, _FIT_WEIGHT, brief_document.FIT_WEIGHT)
     publish_window = fields.Nested(BriefWindowIn, required=True)
     keep_live_days = WholeField(1, 365, load_default=30)
     rights = _part(BriefRights)
@@ -234,16 +238,11 @@ class BriefIn(Schema):
     questions = _several(_line(300), 5)
     note = _line(2000, load_default=None, allow_none=True)
     bids_close_at = TimeField(required=True)
-    closing_window_s = WholeField(
-        0,
-        WINDOW_S_MAX,
-        load_default=600,
-        metadata={"description": "Bidding ends at a secret moment within so many seconds after `bids_close_at`."},
-    )
+    closing_window_s = WholeField(0, WINDOW_S_MAX, load_default=600, metadata={"description": _CLOSING_WINDOW})
     bids_lapse_days = WholeField(
         1,
-        LAPSE_DAYS_MAX,
-        load_default=LAPSE_DAYS,
+        brief_document.LAPSE_DAYS_MAX,
+        load_default=brief_document.LAPSE_DAYS,
         metadata={"description": "So many days after the close every bid lapses that is still open."},
     )
 
@@ -288,6 +287,7 @@ class _DocumentOut(Schema):
     part_offers = fields.Boolean(required=True)
     least_prominence = fields.Float(required=True, allow_none=True, metadata={"description": _LEAST_PROMINENCE})
     least_seconds = fields.Float(required=True, allow_none=True, metadata={"description": _LEAST_SECONDS})
+    fit_weight = fields.Float(required=True, metadata={"description": _FIT_WEIGHT})
     publish_window = fields.Nested(BriefWindowOut, required=True)
     keep_live_days = fields.Integer(required=True)
     rights = fields.Nested(BriefRights, required=True)

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from marketplace.channels.facts import region_names
-from marketplace.channels.facts.audience_vocabulary import LEVELS, education_levels
+from marketplace.channels.facts.audience_vocabulary import LEVELS, education_label, education_levels
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
 
 COUNT_MAX = 10_000_000_000
@@ -173,6 +173,25 @@ def normalise_labels(
             errors.append(CellError(name, label, f"{zh}：{'、'.join(codes)}。", f"{en}: {', '.join(codes)}."))
         else:
             normalised[code] = share
+    return normalised, errors
+
+
+def normalise_education(margin: Mapping[str, float]) -> tuple[dict[str, float], list[CellError]]:
+    """Return the margin under the codes of levels, and an error for each label that is no level, that is told already,
+    or that shares a level with one before it: of whom both speak cannot be known."""
+    normalised, errors = normalise_labels("education", margin, education_label, LEVELS)
+    accepted: dict[str, tuple[int, int]] = {}
+    for label in margin:
+        span = education_levels(label)
+        if span is None or span in accepted.values():
+            continue
+        first, after = span
+        shared = [other for other, (start, end) in accepted.items() if first < end and start < after]
+        if shared:
+            zh, en = f"“{shared[0]}”和“{label}”", f"'{shared[0]}' and '{label}'"
+            errors.append(CellError("education", label, f"{zh}包含相同的学历。", f"{en} share a level of education."))
+        else:
+            accepted[label] = span
     return normalised, errors
 
 

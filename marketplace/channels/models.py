@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from marketplace.channels.facts.account_handles import INVISIBLE
 from marketplace.core.db import Base
 
-# A handle as platforms compare it, in SQL.
-HANDLE_KEY = "lower(ltrim(btrim(handle), '@'))"
+# A handle as platforms compare it, in SQL. What was stored before handles had a normal form gets it here.
+HANDLE_KEY = f"lower(ltrim(btrim(normalize(regexp_replace(handle, '{INVISIBLE}', '', 'g'), NFKC)), '@'))"
 
 
 class ChannelStatus(StrEnum):

@@ -14,7 +14,7 @@ from marketplace.channels import proofs
 from marketplace.channels.facts.account_handles import handle_key
 from marketplace.channels.models import Channel, ClaimStatus
 from marketplace.channels.states import CLAIM_TRANSITIONS
-from marketplace.core import ids
+from marketplace.core import db, ids
 from marketplace.core.actor import Actor
 from marketplace.core.errors import Conflict
 from marketplace.core.states import apply_transition
@@ -28,7 +28,7 @@ def rename(session: Session, channel: Channel, handle: str, actor: Actor, partie
     channel of that handle.
     """
     if channel.handle_key != handle.lower():
-        _refuse_own_other(session, channel, handle)
+        refuse_own(session, channel.creator_id, channel.platform, handle, Channel.id != channel.id)
         unprove(session, channel, handle, actor, parties)
         if channel.account_key == handle_key(channel.handle):
             channel.account_key = handle_key(handle)
@@ -56,14 +56,11 @@ def unprove(session: Session, channel: Channel, handle: str, actor: Actor, parti
         channel.proven_at = None
 
 
-def _refuse_own_other(session: Session, channel: Channel, handle: str) -> None:
-    own = session.scalar(
-        sa.select(Channel.id).where(
-            Channel.creator_id == channel.creator_id,
-            Channel.platform == channel.platform,
-            Channel.handle_key == sa.func.lower(handle),
-            Channel.id != channel.id,
-        )
-    )
+def refuse_own(session: Session, creator_id: UUID, platform: str, handle: str, *among: sa.ColumnElement[bool]) -> None:
+    """Refuse a handle, in its normal form, that a channel of the creator has, and let nobody else give it to one until
+    the transaction ends. Raises Conflict."""
+    db.lock_name(session, "handles", creator_id)
+    query = sa.select(Channel.id).filter_by(creator_id=creator_id, platform=platform)
+    own = session.scalar(query.where(Channel.handle_key == sa.func.lower(handle), *among).limit(1))
     if own is not None:
         raise Conflict(f"This creator's channel {ids.show('chn', own)} has this handle already.")

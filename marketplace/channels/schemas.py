@@ -56,10 +56,11 @@ class ChannelIn(Schema):
 
     @post_load
     def _normal_key(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        """An account key that is only the handle in another spelling is left out."""
+        """An account key that is only the handle in another spelling is left out, and so is what nobody sees of it."""
         key = data["account_key"]
-        if key is not None and account_handles.normal_handle(key) == data["handle"]:
-            data["account_key"] = None
+        if key is not None:
+            is_handle = account_handles.normal_handle(key) == data["handle"]
+            data["account_key"] = None if is_handle else account_handles.visible_text(key) or None
         return data
 
 

@@ -26,9 +26,13 @@ _PROVEN_BY_ANOTHER = sa.exists().where(
     _OTHER.id != Channel.id,
     _OTHER.claim_status == ClaimStatus.PROVEN,
 )
-_BIDDING = sa.select(
-    Channel.creator_id, Channel.status, Channel.claim_status, _PROVEN_BY_ANOTHER.label("proven_by_another")
-).where(Channel.id == sa.bindparam("channel_id"), policy.OWNED)
+# Bidders hold the channel as it is until their bid is written: whoever hands it over, archives it or decides its claim
+# locks it FOR UPDATE (db.lock), so that one waits and sees what the other did. FOR SHARE would wait for imports too.
+_BIDDING = (
+    sa.select(Channel.creator_id, Channel.status, Channel.claim_status, _PROVEN_BY_ANOTHER.label("proven_by_another"))
+    .where(Channel.id == sa.bindparam("channel_id"), policy.OWNED)
+    .with_for_update(read=True, key_share=True, of=Channel)
+)
 
 
 def enter(
@@ -36,7 +40,8 @@ def enter(
 ) -> Channel:
     """Enter a channel for a creator, who claims the account with it; others may have claimed it too.
 
-    Raises InvalidInput (a creator the actor does not act for), Conflict (this creator has entered the account already).
+    Raises InvalidInput (a creator the actor does not act for), Conflict (this creator has entered the account already,
+    or has a channel of the handle).
     """
     creator_id = require_creator(session, actor, creator_id, pointer="/creator_id")
     key = account_key or handle_key(values["handle"])
@@ -48,6 +53,9 @@ def enter(
             f"This account is entered already: it is {ids.show('chn', known)}.",
             rule="uq_channels_platform_account_key_creator_id",
         )
+    renames.refuse_own(
+        session, creator_id, values["platform"], values["handle"], Channel.status == ChannelStatus.ACTIVE
+    )
     channel = Channel(creator_id=creator_id, account_key=key, **values)
     session.add(channel)
     session.flush()
@@ -66,7 +74,7 @@ class BiddingChannel:
 
 
 def channel_for_bidding(session: Session, actor: Actor, channel_id: UUID) -> BiddingChannel:
-    """Return the creator of an active channel that the actor may bid with.
+    """Return the creator of an active channel that the actor may bid with, and hold it so until the transaction ends.
 
     A claim that is not proven yet may bid, marked as such. Raises NotFound, and WrongState: archived, the claim was
     refused, or another creator has proven theirs.

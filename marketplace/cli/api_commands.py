@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
-from marketplace.cli import decide_bids, decide_reviews
+from marketplace.cli import decide_bids, decide_reviews, transfer
 from marketplace.cli.api_table import CALLS, ApiCommand
 from marketplace.cli.claims_table import CLAIM_CALLS
 from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.number_options import WholeNumber
 from marketplace.cli.output import echo_json, fields, table
+from marketplace.core.estimate import unique_names
 
 NOUNS = {
     "me": "who you are",
@@ -46,6 +47,7 @@ NOUNS = {
 # Verbs that take more than one call, or options of several kinds.
 LONGER: Mapping[str, click.Command] = {
     "bids": decide_bids.accept,
+    "overlaps": transfer.sketch,
     "reviews": decide_reviews.decide,
     "selections": decide_bids.confirm,
 }
@@ -124,6 +126,6 @@ def _list(api: ApiClient, call: ApiCommand, path: str, query: dict[str, Any], mo
 
 def _read(file: Any) -> Any:
     try:
-        return json.load(file)
+        return json.load(file, object_pairs_hook=unique_names)
     except (ValueError, RecursionError) as error:
         fail(f"{file.name} is no JSON: {error}.", 2)

@@ -81,6 +81,14 @@ _READING: tuple[Column, ...] = (
     ("views", "views"),
     ("source", "source"),
 )
+_SKETCH: tuple[Column, ...] = (
+    ("id", "id"),
+    ("channel", "channel_id"),
+    ("kind", "kind"),
+    ("people", lambda row: round(row["people"])),
+    ("taken", "taken_on"),
+    ("provenance", "provenance"),
+)
 _OVERLAP: tuple[Column, ...] = (
     ("id", "id"),
     ("channel", "channel_id"),
@@ -324,6 +332,19 @@ CALLS: tuple[ApiCommand, ...] = (
     ApiCommand("overlaps", "list", "GET", "/overlaps", "measured overlaps of your channels", _OVERLAP, ("channel_id",)),
     ApiCommand("overlaps", "tell", "POST", "/overlaps", "tell of a measured overlap", body="file"),
     ApiCommand("overlaps", "confirm", "POST", "/overlaps/{overlap}/confirm", "let an overlap count (administrators)"),
+    ApiCommand("overlaps", "salt", "GET", "/audience-sketches/salt", "what ids are hashed with in a sketch"),
+    ApiCommand("overlaps", "hand-in", "POST", "/audience-sketches", "hand in a sketch made elsewhere", body="file"),
+    ApiCommand(
+        "overlaps", "sketches", "GET", "/audience-sketches", "sketches of your channels", _SKETCH, ("channel_id",)
+    ),
+    ApiCommand(
+        "overlaps",
+        "confirm-sketch",
+        "POST",
+        "/audience-sketches/{sketch}/confirm",
+        "let a sketch count (administrators)",
+    ),
+    ApiCommand("overlaps", "remove-sketch", "DELETE", "/audience-sketches/{sketch}", "take a sketch back"),
     ApiCommand(
         "pacing", "show", "GET", "/channels/{channel}/pacing", "room today, when next, and why", filters=("series",)
     ),

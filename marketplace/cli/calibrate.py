@@ -11,6 +11,7 @@ import numpy as np
 
 from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.output import echo_json, table
+from marketplace.core.estimate import NameTwice, unique_names
 from marketplace.intrusiveness import calibration, constants, factors
 from marketplace.intrusiveness.calibration import BAND_CHANCES, OutcomeRows, ScoreCalibration, TooFewRows
 from marketplace.intrusiveness.timeline import PlanError, from_dict
@@ -66,7 +67,9 @@ def _rows(lines: Iterable[str]) -> Iterator[tuple[str, list[float], bool]]:
         if len(line) > LINE_MAX:
             fail(f"line {number}: longer than {LINE_MAX:,} characters.", 2)
         try:
-            row = json.loads(line)
+            row = json.loads(line, object_pairs_hook=unique_names)
+        except NameTwice as error:
+            fail(f"line {number}: {error}.", 2)
         except (json.JSONDecodeError, RecursionError):
             fail(f"line {number}: not JSON.", 2)
         yield _row(row, number)
@@ -86,7 +89,7 @@ def _row(row: Any, number: int) -> tuple[str, list[float], bool]:
         made = from_dict(row.get("timeline"))
     except PlanError as error:
         fail(f"line {number}: {error}", 2)
-    points = factors.points(tuple(factors.raw_point(made).tolist()), float("nan") if fit is None else float(fit))
+    points = factors.points(factors.raw(made, "mid"), float("nan") if fit is None else float(fit))
     return creator, [mine / most for mine, most in zip(points, constants.POINTS, strict=True)], backlash
 
 

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.number_options import RealNumber
 from marketplace.cli.output import echo_json
+from marketplace.core.estimate import NameTwice, unique_names
 from marketplace.core.lazy_import import lazy_module
 from marketplace.intrusiveness.messages import BANDS, KINDS, number, stamp
 from marketplace.intrusiveness.timeline import PlanError, Timeline, from_dict
@@ -113,9 +114,11 @@ def read_plan(path: Path) -> Timeline:
     if path.stat().st_size > PLAN_BYTES_MAX:
         fail(f"{path}: larger than {PLAN_BYTES_MAX:,} bytes.", 2)
     try:
-        return from_dict(json.loads(path.read_text(encoding="utf-8")))
+        return from_dict(json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=unique_names))
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
         fail(f"{path}: not JSON.", 2)
+    except NameTwice as error:
+        fail(f"{path}: {error}.", 2)
     except PlanError as error:
         fail(f"{path}: {error}", 2)
 

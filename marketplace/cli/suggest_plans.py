@@ -6,14 +6,22 @@ from collections.abc import Mapping
 from typing import Any, TextIO
 
 import click
+import numpy as np
 
 from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.number_options import RealNumber, WholeNumber
 from marketplace.cli.output import echo_json
-from marketplace.intrusiveness import frontier, plan_score
-from marketplace.intrusiveness.messages import between
+from marketplace.core.estimate import NameTwice, unique_names
+from marketplace.intrusiveness import backlash, frontier, plan_score
+from marketplace.intrusiveness.backlash import ShownBacklash
+from marketplace.intrusiveness.constants import RECENT
+from marketplace.intrusiveness.messages import BANDS, between
+from marketplace.intrusiveness.plan_score import PlanScore
 from marketplace.intrusiveness.timeline import PlanError, Timeline, from_dict
+from marketplace.matching.audience import channel_tags
 from marketplace.matching.scoring.schemas import LANGUAGES
+from marketplace.matching.scoring.suggestions.messages import KEEPS
+from marketplace.matching.scoring.suggestions.plan_suggestions import keeps
 
 _language = click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True)
 
@@ -46,49 +54,108 @@ def suggestions(api: ApiClient, /, bid: str, take: str | None, language: str) ->
 @click.command("plan")
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 @click.option("--fit", type=RealNumber(0, 1), help="how well the brief fits the channel; not known without it")
+@click.option("--tolerance", type=RealNumber(0, 100), help="the most that the brief allows")
+@click.option("--buying-link/--no-buying-link", default=None, help="whether the video carries one")
+@click.option("--disclosed/--undisclosed", default=None, help="whether it says that it is an advertisement")
+@click.option("--for-children", is_flag=True, help="the channel's viewers are mostly under 18")
+@click.option("--vertical", type=click.Choice(channel_tags.VERTICALS), help="what the channel is about")
+@click.option("--sponsored", type=WholeNumber(0, 9), help="of its last nine videos, how many were sponsored")
+@click.option(
+    "--past", type=RealNumber(0.01, 100), multiple=True, help="views of a past sponsored video over the usual (repeat)"
+)
 @click.option("--number", type=WholeNumber(1, frontier.POINTS_MAX), help="print this plan alone, as JSON for a bid")
 @_language
 @click.pass_obj
-def check_plan(api: ApiClient, /, file: TextIO, fit: float | None, number: int | None, language: str) -> None:
+def check_plan(
+    api: ApiClient,
+    /,
+    file: TextIO,
+    fit: float | None,
+    tolerance: float | None,
+    buying_link: bool | None,
+    disclosed: bool | None,
+    for_children: bool,
+    vertical: str | None,
+    sponsored: int | None,
+    past: tuple[float, ...],
+    number: int | None,
+    language: str,
+) -> None:
     """Score the placement plan in FILE (JSON as a bid carries it; - is standard input), and tell what would be better.
 
     Needs no server.
     """
     plan, known_fit = _read(file), math.nan if fit is None else fit
-    result = frontier.as_dict(frontier.frontier(plan, known_fit))
+    found = frontier.frontier(plan, known_fit)
+    result = frontier.as_dict(found)
     points: Any = result["points"]
     if number is not None:
         if number > len(points):
             fail(f"there are {len(points)} better plans, and no number {number}.")
         echo_json(points[number - 1]["plan"])
         return
-    score = plan_score.score_plan(plan, known_fit)
-    if api.as_json:
-        echo_json({"plan": plan_score.as_dict(score), "frontier": result})
-        return
-    before: Any = result["before"]
-    click.echo(
-        f"intrusiveness {between(score.low, score.high)} of 100 ({score.band}), "
-        f"prominence {between(before['prominence']['low'], before['prominence']['high'])}"
+    score = plan_score.score_plan(
+        plan, known_fit, buying_link=buying_link, disclosed=disclosed, for_children=for_children
     )
+    chance = _chance(score, vertical or "", sponsored or 0, past)
+    kept = None if tolerance is None else keeps(found.before, tolerance)
+    if tolerance is not None:
+        for point, option in zip(points, found.points, strict=True):
+            point["keeps_tolerance"] = keeps(option.standing, tolerance)
+    if api.as_json:
+        told = {"plan": plan_score.as_dict(score), "frontier": result, "backlash": chance._asdict()}
+        echo_json(told | ({} if kept is None else {"keeps_tolerance": kept}))
+        return
+    chinese = language == "zh"
+    before: Any = result["before"]
+    ends = between(score.low, score.high), between(before["prominence"]["low"], before["prominence"]["high"])
+    click.echo(
+        f"侵扰度 {ends[0]}（0–100，{BANDS[score.band].zh}），显著度 {ends[1]}"
+        if chinese
+        else f"intrusiveness {ends[0]} of 100 ({BANDS[score.band].en}), prominence {ends[1]}"
+    )
+    if kept is not None:
+        words = KEEPS[kept][not chinese]
+        click.echo(f"{words}上限 {tolerance:g}" if chinese else f"{words} the tolerance of {tolerance:g}")
+    click.echo(chance.zh if chinese else chance.en)
     for message in (*score.vetoes, *score.reasons):
-        click.echo(f"- {message.zh if language == 'zh' else message.en}")
+        click.echo(f"- {message.zh if chinese else message.en}")
     _print(points, language)
+
+
+def _chance(score: PlanScore, vertical: str, sponsored: int, past: tuple[float, ...]) -> ShownBacklash:
+    """Return the chance of a backlash for a channel of which no more than this is known."""
+    unknown, share = np.array([math.nan]), sponsored / (RECENT - 1)
+    viewers = backlash.after_past(backlash.usual_tolerance([vertical], unknown, unknown), past, share)
+    with_this = backlash.share_with_this(np.array([share]))
+    chances = backlash.chances(np.array([score.low]), np.array([score.high]), with_this, viewers)
+    middle, low, high, unsponsored = chances.columns()[0].tolist()
+    return backlash.shown(
+        (middle, low, high, unsponsored),
+        sponsored_videos=len(past),
+        market=False,
+        viewers_came_for=backlash.came_for(vertical),
+    )
 
 
 def _read(file: TextIO) -> Timeline:
     try:
-        return from_dict(json.load(file))
+        return from_dict(json.load(file, object_pairs_hook=unique_names))
     except PlanError as error:
         fail("\n".join(f"{problem.pointer or '/'}: {problem.en}" for problem in error.problems), 2)
+    except NameTwice as error:
+        fail(f"{file.name}: {error}.", 2)
     except (ValueError, RecursionError):
         fail(f"{file.name} is not JSON.", 2)
 
 
 def _print(points: list[Mapping[str, Any]], language: str) -> None:
+    chinese = language == "zh"
     if not points:
-        click.echo("\nNo change that is worth asking for was found.")
+        click.echo("\n没有值得提出的修改。" if chinese else "\nNo change that is worth asking for was found.")
     for rank, point in enumerate(points, start=1):
-        click.echo(f"\n{rank}. {point[language]}" + (f" [{point['id']}]" if "id" in point else ""))
+        kept = KEEPS[point["keeps_tolerance"]][not chinese] if "keeps_tolerance" in point else ""
+        fits = f"（{kept}上限）" if chinese and kept else f" ({kept} the tolerance)" if kept else ""
+        click.echo(f"\n{rank}. {point[language]}{fits}" + (f" [{point['id']}]" if "id" in point else ""))
         for step in point["steps"]:
             click.echo(f"   {step[language]}")

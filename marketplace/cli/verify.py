@@ -16,6 +16,7 @@ from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.lazy_group import LazyCommand, LazyGroup
 from marketplace.cli.output import echo_json
 from marketplace.core import ids
+from marketplace.core.estimate import NameTwice, unique_names
 
 MOST = 10_000
 SLACK = timedelta(milliseconds=1)
@@ -82,9 +83,11 @@ def _fetch(api: ApiClient, brief: str) -> dict[str, Any]:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        document: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        document: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=unique_names)
         if not {"brief", "bids", "commitments"} <= document.keys():
             fail(f"{file} has no brief, bids and commitments.", 2)
+    except NameTwice as error:
+        fail(f"{file}: {error}.", 2)
     except (ValueError, AttributeError):
         fail(f"{file} is no JSON as --save writes it.", 2)
     return document

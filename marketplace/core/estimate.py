@@ -1,4 +1,4 @@
-"""A number with its interval; and what keeps stored and answered numbers finite.
+"""A number with its interval; and what keeps stored and answered numbers finite, and the names of objects unique.
 
 JSON has neither NaN nor infinity. One of them in a stored document made PostgreSQL refuse the whole row, and one in an
 answer made clients refuse to read it. So both borders refuse them, and a number that may be unknown is made null.
@@ -6,7 +6,7 @@ answer made clients refuse to read it. So both borders refuse them, and a number
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 
@@ -42,3 +42,29 @@ def strict_json(value: Any, **options: Any) -> str:
         return json.dumps(value, **{"ensure_ascii": False, **options, "allow_nan": False})
     except ValueError as error:
         raise NotFinite(str(error)) from error
+
+
+class NameTwice(ValueError):
+    """An object has a name twice, which readers understand differently (RFC 8259, 4); `name` is that name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the name '{name[:100]}' stands twice in one object")
+        self.name = name
+
+
+def name_twice(pairs: Sequence[tuple[str, Any]]) -> str | None:
+    """Return the first name that comes a second time among an object's members."""
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
+
+
+def unique_names(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object's members; for `object_pairs_hook` of the json module. Raises NameTwice."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise NameTwice(name_twice(pairs) or "")
+    return members

@@ -27,12 +27,13 @@ class Event(Base):
     __table_args__ = (
         sa.Index("ix_events_waiting", "id", postgresql_where=sa.text("relayed_at IS NULL")),
         sa.Index("ix_events_party_ids", "party_ids", postgresql_using="gin"),
-        sa.Index("ix_events_stream", "xid", "id"),
+        sa.Index("ix_events_stream", "xid", "number", "id"),
+        sa.Index("ix_events_subject_id", "subject_id", "xid"),
     )
 
     # No foreign keys: an event outlives what it is about.
     kind: Mapped[str]
-    subject_id: Mapped[UUID] = mapped_column(index=True)
+    subject_id: Mapped[UUID]
     party_ids: Mapped[list[UUID]] = mapped_column(ARRAY(sa.Uuid))
     actor_role: Mapped[str]
     actor_party_id: Mapped[UUID | None]
@@ -40,16 +41,20 @@ class Event(Base):
     request_id: Mapped[str | None]
     data: Mapped[dict[str, Any]]
     relayed_at: Mapped[datetime | None] = mapped_column(default=None)
-    # The transaction that recorded it, which PostgreSQL fills in (0: from before the column). Ids are drawn before the
-    # commit, so that only (xid, id) below the oldest open transaction is an order to which nothing is added later.
+    # The transaction that recorded it, which PostgreSQL fills in (0: from before the column); or a later one: that of
+    # the last event of its subject, for whoever waits for a lock may have begun before the one that held it. Never an
+    # earlier one, so that what is below the oldest open transaction is an order to which nothing is added later.
     xid: Mapped[int] = mapped_column(
         init=False, server_default=sa.text("((pg_current_xact_id())::text)::bigint"), sort_order=1
     )
+    # Drawn as it is recorded, when its subject is locked (0: from before the column). A trigger fills both in.
+    number: Mapped[int] = mapped_column(init=False, server_default=sa.text("0"), sort_order=2)
 
 
-# Below it are the events to which no transaction can add an earlier one any more: those of finished transactions.
+# Below it are the events to which no transaction can add an earlier one any more: whatever is open has a later number,
+# and so has all that it records.
 SETTLED = Event.xid < sa.literal_column("((pg_snapshot_xmin(pg_current_snapshot()))::text)::bigint", sa.BigInteger)
-STREAM_ORDER = (Event.xid, Event.id)
+STREAM_ORDER = (Event.xid, Event.number, Event.id)
 
 
 def place_of(event_id: UUID) -> sa.Tuple:
@@ -59,7 +64,7 @@ def place_of(event_id: UUID) -> sa.Tuple:
     were recorded since transactions are, so that whoever goes on from it misses nothing.
     """
     cursor = sa.literal(event_id, sa.Uuid)
-    return sa.tuple_(sa.func.event_xid(cursor), cursor)
+    return sa.tuple_(sa.func.event_xid(cursor), sa.func.event_number(cursor), cursor)
 
 
 def record(

@@ -43,6 +43,7 @@ PREFIXES: dict[str, str] = {
     "matches": "mtc",
     "deal_prices": "dpr",
     "audience_overlaps": "ovl",
+    "audience_sketches": "skt",
     "exclusivity_windows": "exw",
     "price_index_cells": "pic",
     "selections": "sel",

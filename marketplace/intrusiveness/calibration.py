@@ -1,6 +1,6 @@
 """Compares the score with what happened: how well it predicts backlash, and what the data would change about it.
 
-A row is one published video: the ten factors after relief (0..1 each), its creator, and whether it met backlash. The
+A row is one published video: the nine factors after relief (0..1 each), its creator, and whether it met backlash. The
 model has to be monotone, because the explanations of the score are:
 
     logit p = a + u_creator + sum of b_k f_k,  b_k >= 0,
@@ -37,7 +37,7 @@ FOLDS, BINS, RESAMPLES, SEED = 5, 10, 400, 20261123
 PRIOR_NATS, CREATOR_SD = 10.0, 0.5
 # The chances of backlash at which the bands moderate, high and severe begin.
 BAND_CHANCES = (0.10, 0.25, 0.50)
-_LOAD = constants.CODES.index("load")
+_LOAD = constants.CODES.index("time")
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -50,7 +50,7 @@ class TooFewRows(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class OutcomeRows:
-    """n videos: factors after relief [n, 10], creators as numbers [n], and whether each met backlash [n]."""
+    """n videos: factors after relief [n, 9], creators as numbers [n], and whether each met backlash [n]."""
 
     factors: Floats
     creators: Ints

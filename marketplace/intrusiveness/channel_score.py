@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from marketplace.core.message import Bilingual
 from marketplace.intrusiveness import constants, factors
 from marketplace.intrusiveness.ad_load import AdLoadVideo, ad_load
-from marketplace.intrusiveness.factors import End
 from marketplace.intrusiveness.messages import between, number, share
+from marketplace.intrusiveness.overlaps import End
 from marketplace.intrusiveness.plan_score import PlanScore
 from marketplace.intrusiveness.timeline import Timeline
 
@@ -90,7 +90,7 @@ def unseen(video: PublishedVideo) -> VideoEnds:
 def seen(timeline: Timeline, score: PlanScore) -> VideoEnds:
     """Return the ends of a sponsored video from its timeline, planned or measured, and its score."""
     length = timeline.duration_s
-    seconds = {end: min(length, factors.measure(timeline, end)[0]) for end in ENDS}
+    seconds = {end: min(length, factors.ad_seconds(timeline, end)) for end in ENDS}
     values = (score.low, score.point, score.high)
     return VideoEnds(
         *(AdLoadVideo(min(100.0, value), seconds[end], length, True) for end, value in zip(ENDS, values, strict=True))

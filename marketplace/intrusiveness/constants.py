@@ -1,126 +1,26 @@
 """Every number that the scores rest on, with its source. A change to one changes MODEL_VERSION.
 
-A factor has 3 units if two or more independent studies show that it moves what viewers do (leave, zap, engage) or how
-they rate the video, 2 units if one such study does, 1 unit if attitude or memory studies or an industry standard back
-it. Twenty units of five points make one hundred. "design" marks a choice that no published magnitude backs.
+The nine factors and their points are fitted by hand to pairs of plans whose order people of the trade would give
+(``python -m benchmarks.quality.intrusiveness`` prints them); the direction of each rests on the studies that it names.
+"judgement" or "design" marks a number that no published magnitude backs; "the pairs" are those of
+``tests/intrusiveness/pairs``.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
-MODEL_VERSION: Final = "intrusiveness/1"
-PROMINENCE_VERSION: Final = "prominence/1"
-FRONTIER_VERSION: Final = "frontier/1"
+from marketplace.intrusiveness import factor_table
+
+MODEL_VERSION: Final = "intrusiveness/2"
+PROMINENCE_VERSION: Final = "prominence/2"
+FRONTIER_VERSION: Final = "frontier/2"
 AD_LOAD_VERSION: Final = "ad-load/1"
-CHANNEL_VERSION: Final = "channel/1"
+CHANNEL_VERSION: Final = "channel/2"
 PACING_VERSION: Final = "pacing/1"
 
 
-@dataclass(frozen=True)
-class IntrusionFactor:
-    """One of the ten parts of the score: its code and names, its units of evidence (1 to 3), whether a good fit
-    relieves it, and its sources."""
-
-    code: str
-    units: int
-    relieved: bool
-    zh: str
-    en: str
-    evidence: str
-
-
-FACTORS: Final = (
-    IntrusionFactor(
-        "load",
-        3,
-        False,
-        "广告时长占比",
-        "ad time",
-        "Goli, Huang, Reiley & Riabov 2025 (QME): use falls linearly with ads per hour; Kim & Kauffman 2025 (IJEC): "
-        "a larger commercial share, less engagement; Nettelhorst et al. 2020: viewers first minimise ad seconds.",
-    ),
-    IntrusionFactor(
-        "peak",
-        3,
-        True,
-        "画面突出程度",
-        "visual peak",
-        "Becker et al. 2023 (JM): prominent branding, more zapping; Marchand, Hennig-Thurau & Best 2015 (EJM): the "
-        "film itself is rated worse; Teixeira, Wedel & Pieters 2010 (MkSci): central position raises avoidance, size "
-        "does not; MRC: two seconds make an impression.",
-    ),
-    IntrusionFactor(
-        "early",
-        3,
-        True,
-        "出现过早",
-        "early appearance",
-        "Becker et al. 2023 (JM): early branding, more zapping; Krishnan & Sitaraman 2013: ads before the video are "
-        "completed less than those inside it; Zhang, Zhao & Wang 2023 (JRIM): busy openings.",
-    ),
-    IntrusionFactor(
-        "info",
-        3,
-        True,
-        "卖点过密",
-        "selling points",
-        "Becker et al. 2023 (JM): information focus, more zapping; Kim & Kauffman 2025 (IJEC): describing attributes "
-        "lowers engagement.",
-    ),
-    IntrusionFactor(
-        "run",
-        2,
-        True,
-        "连续露出过长",
-        "longest stretch",
-        "Teixeira, Wedel & Pieters 2010 (MkSci): short repeated appearances are avoided less than one long one; "
-        "SponsorBlock 2020: the median skipped segment is 33 s.",
-    ),
-    IntrusionFactor(
-        "clutter",
-        2,
-        True,
-        "品牌过多",
-        "several brands",
-        "JECR 2022: the number of brands moves live comments; Schweidel, Foutz & Tanner 2014 (MkSci): another brand's "
-        "placement loses audience; Bressoud, Lehu & Russell 2010 (JAR): several brands cut recall.",
-    ),
-    IntrusionFactor(
-        "spoken",
-        1,
-        True,
-        "口播与剧情脱节",
-        "speech outside the plot",
-        "Russell 2002 (JCR): a spoken placement without a role in the plot is remembered better and liked less; BBC "
-        "guidelines: spoken references weigh more than visual ones.",
-    ),
-    IntrusionFactor(
-        "loud",
-        1,
-        False,
-        "广告段音量偏大",
-        "loudness",
-        "EBU R 128 s1: the short-term maximum lies 5 LU above the programme target.",
-    ),
-    IntrusionFactor(
-        "occl",
-        1,
-        False,
-        "遮挡人脸或字幕",
-        "covering faces or subtitles",
-        "Li, Edwards & Lee 2002; Edwards, Li & Lee 2002: intrusiveness is the perceived interruption of a goal.",
-    ),
-    IntrusionFactor(
-        "repeat",
-        1,
-        True,
-        "醒目露出次数过多",
-        "repetition",
-        "Homer 2009 (JA): repeating prominent placements lowers liking, repeating subtle ones hardly; Schmidt & "
-        "Eisend 2015 (JA): attitude peaks at about ten exposures.",
-    ),
-)
-# The order of the ten factors in every array and tuple.
+FACTORS: Final = factor_table.FACTORS
+# The order of the nine factors in every array and tuple.
 CODES: Final = tuple(factor.code for factor in FACTORS)
 
 
@@ -134,53 +34,93 @@ class SourcedConstant:
 
 
 TABLE: Final = {
-    "points_per_unit": SourcedConstant(5, "points", "20 units of evidence make 100 points"),
-    "relief_max": SourcedConstant(
-        0.30,
-        "share",
-        "design; direction: Babin et al. 2021 (IJRM), Cheng & Zhang 2025 (MngSci), Russell 2002 (JCR); kept small for "
-        "Kim & Kauffman 2025 (IJEC) oppose it",
-    ),
-    "load_full": SourcedConstant(
-        0.20, "share of video", "twice the 90 % point of sponsor share, SponsorBlock 2020, 90 videos"
-    ),
-    "peak_window": SourcedConstant(2, "s", "MRC/IAB: a video impression is two continuous seconds"),
-    "peak_centre": SourcedConstant(
-        0.45, "weight", "Teixeira et al. 2010: position matters most; size of the weight: design"
-    ),
-    "peak_saliency": SourcedConstant(0.30, "weight", "Becker et al. 2023: prominence; size of the weight: design"),
-    "peak_area": SourcedConstant(
-        0.15, "weight", "Teixeira et al. 2010: size matters little; size of the weight: design"
-    ),
-    "peak_clarity": SourcedConstant(0.10, "weight", "Repucom QI counts clarity; size of the weight: design"),
     "area_full": SourcedConstant(
-        0.10, "share of frame", "BrandMatrix: its largest size bin begins at 10 % of the screen"
+        0.50, "share of frame", "from here a larger picture takes no more attention; judgement, fitted to the pairs"
     ),
-    "early_window": SourcedConstant(
-        0.25, "share of video", "Krishnan & Sitaraman 2013: early against mid; width: design"
+    "area_exponent": SourcedConstant(
+        0.35, "exponent", "judgement; direction: Teixeira et al. 2010: size matters less than place"
+    ),
+    "small": SourcedConstant(
+        0.75, "share", "of what a large picture takes; Better Ads 2020: over a fifth of the frame; size: judgement"
+    ),
+    "small_until": SourcedConstant(
+        0.15, "share of frame", "Better Ads 2020: over a fifth of the frame; judgement: no step, but a slope about it"
+    ),
+    "large_from": SourcedConstant(0.25, "share of frame", "the upper end of that slope; judgement"),
+    "place_corner": SourcedConstant(
+        0.45, "share", "of what the middle takes; Teixeira et al. 2010: a central position is avoided; size: judgement"
+    ),
+    "place_edge": SourcedConstant(0.60, "share", "of what the middle takes; judgement"),
+    "edge_until": SourcedConstant(0.50, "centre", "judgement: from here on it nears the middle third"),
+    "middle_from": SourcedConstant(
+        0.75, "centre", "Better Ads 2020: the middle third, whose edge lies at .67 of the way from a corner; judgement"
+    ),
+    "calm": SourcedConstant(0.30, "share", "of what a striking exposure takes; Becker et al. 2023; size: judgement"),
+    "blurred": SourcedConstant(0.50, "share", "of what a clear exposure takes; Repucom QI counts clarity; judgement"),
+    "relief_fit": SourcedConstant(
+        0.20, "share", "direction: Cheng & Zhang 2025; Kim & Kauffman 2025 oppose it; size: judgement"
+    ),
+    "relief_plot": SourcedConstant(0.25, "share", "direction: Babin et al. 2021; size: judgement"),
+    "relief_both": SourcedConstant(
+        0.50, "share", "judgement: what belongs to both the channel and its story is what people came for"
+    ),
+    "least_seconds": SourcedConstant(
+        2, "s", "MRC/IAB: two seconds make an impression, so no appearance takes less; judgement"
+    ),
+    "time_half": SourcedConstant(
+        0.4, "share of video", "near-linear up to it, as in Goli et al. 2025; beyond it saturates slowly; judgement"
+    ),
+    "opening_depth": SourcedConstant(
+        0.55,
+        "share",
+        "IPG & YuMe 2017: pre-roll interrupts a third as often as mid-roll; raised, for early branding drives zapping "
+        "(Becker et al. 2023)",
+    ),
+    "opening_until": SourcedConstant(0.05, "share of video", "judgement: from here the video has begun"),
+    "heart_until": SourcedConstant(0.60, "share of video", "judgement"),
+    "end_from": SourcedConstant(0.85, "share of video", "judgement: most have had what they came for"),
+    "end_depth": SourcedConstant(
+        0.10, "share", "Krishnan & Sitaraman 2013: leaving at the end costs the video nothing; size: judgement"
+    ),
+    "interrupt_exponent": SourcedConstant(
+        0.5, "exponent", "judgement: a small thing in the wrong moment breaks in too"
     ),
     "flash": SourcedConstant(0.5, "s", "one sample of the measuring grid; shorter appearances count in proportion"),
-    "info_full": SourcedConstant(5, "claims", "design"),
-    "run_free": SourcedConstant(2, "s", "MRC/IAB: up to one impression is free"),
-    "run_full": SourcedConstant(33, "s", "SponsorBlock 2020: median of 44,664 skipped segments"),
-    "run_gap": SourcedConstant(1, "s", "gaps up to this belong to the run; design"),
-    "clutter_full": SourcedConstant(4, "brands", "design; direction: JECR 2022"),
-    "spoken_full": SourcedConstant(3, "mentions", "design; direction: Russell 2002"),
-    "loud_free": SourcedConstant(1, "LU", "design: the ear hardly notices"),
-    "loud_full": SourcedConstant(5, "LU", "EBU R 128 s1: short-term maximum -18 against a target of -23 LUFS"),
-    "occl_full": SourcedConstant(0.20, "share of brand time", "design; direction: Edwards et al. 2002"),
-    "repeat_visual": SourcedConstant(
-        0.5, "prominence", "from here an appearance is a hit; design; direction: Homer 2009"
+    "misplaced_fit": SourcedConstant(0.50, "share", "Cheng & Zhang 2025; size: judgement"),
+    "misplaced_exponent": SourcedConstant(
+        0.20,
+        "exponent",
+        "judgement: what does not belong annoys even where it is small (China Youth Daily: 44.3 % of "
+        "2,014 people say that a forced placement can ruin a series)",
     ),
-    "repeat_full": SourcedConstant(10, "hits", "Schmidt & Eisend 2015: attitude peaks at about ten exposures"),
+    "misplaced_worst": SourcedConstant(0.5, "exponent", "judgement"),
+    "misplaced_pace": SourcedConstant(2, "s", "judgement: noticed within a few seconds"),
+    "selling_pace": SourcedConstant(5, "claims", "judgement; a call to act counts as one"),
+    "named_pace": SourcedConstant(3, "mentions", "judgement; direction: Russell 2002"),
+    "run_free": SourcedConstant(2, "s", "MRC/IAB: up to one impression is free"),
+    "run_pace": SourcedConstant(20, "s", "SponsorBlock 2020: the median of 44,664 skipped segments is 33 s"),
+    "run_gap": SourcedConstant(1, "s", "gaps up to this belong to the run; judgement"),
+    "clutter_full": SourcedConstant(4, "brands", "judgement; direction: JECR 2022"),
+    "loud_free": SourcedConstant(1, "LU", "judgement: the ear hardly notices"),
+    "loud_full": SourcedConstant(5, "LU", "EBU R 128 s1: short-term maximum -18 against a target of -23 LUFS"),
+    "occl_full": SourcedConstant(0.20, "share of brand time", "judgement; direction: Edwards et al. 2002"),
     "band_moderate": SourcedConstant(25, "points", "provisional until calibrated on outcomes"),
     "band_high": SourcedConstant(45, "points", "provisional until calibrated on outcomes"),
     "band_severe": SourcedConstant(65, "points", "provisional until calibrated on outcomes"),
     "veto_occlusion": SourcedConstant(0.20, "share of brand time", "design: covering what people watch for"),
     "veto_loudness": SourcedConstant(5, "LU", "EBU R 128 s1"),
-    "pulse_gap": SourcedConstant(3, "s", "what-if: pause put into a long run; design; Teixeira et al. 2010"),
     "off_centre": SourcedConstant(0.25, "centre", "what-if: an edge position; design"),
-    "plot_linked": SourcedConstant(0.8, "plot", "what-if: speech that has a role in the plot; design"),
+    "plot_linked": SourcedConstant(0.8, "plot", "what-if: what has a role in the plot; design"),
+    "watched_to_end": SourcedConstant(
+        0.11, "share of viewers", "frontier: median completion of 789 creators of 10,000 views and more, Xingtu 2025-11"
+    ),
+    "watched_shape": SourcedConstant(
+        0.65, "exponent", "frontier: below 1, most leave early; design, as no curve of short videos is published"
+    ),
+    "left_out_most": SourcedConstant(0.5, "share of attention", "what-if: more left out is another plan; design"),
+    "many_moments": SourcedConstant(
+        4, "moments", "frontier: from so many on, a third or a half of them are left out; design"
+    ),
     "shortened": SourcedConstant(0.5, "share", "what-if: seconds left of what is cut; design"),
     "shortened_little": SourcedConstant(0.75, "share", "frontier: seconds left of what is cut a little; design"),
     "prominence_kept": SourcedConstant(
@@ -189,12 +129,16 @@ TABLE: Final = {
     "prominence_least": SourcedConstant(
         0.5, "share", "frontier: of the plan's prominence, what is never given up; design"
     ),
-    "step_least": SourcedConstant(0.5, "points", "frontier: what a change must save to be worth asking for; design"),
+    "step_least": SourcedConstant(1, "points", "frontier: what each change of a chain must save; design"),
+    "save_least": SourcedConstant(2, "points", "frontier: what a suggestion must save to be worth asking for; design"),
+    "save_least_share": SourcedConstant(0.05, "share of the score", "frontier: the same, of high scores; design"),
+    "rewrite_asks": SourcedConstant(3, "edits", "frontier: the work of a rewrite, a cut being one edit; design"),
     "mild_enough": SourcedConstant(
         0.5, "share", "what-if: the mildest change that saves this much of the most; design"
     ),
-    "reason_least": SourcedConstant(
-        0.05, "points", "what-if: what saves less is not told; the last digit shown is 0.1"
+    "reason_least": SourcedConstant(0.5, "points", "what-if: what saves less is not told; design"),
+    "value_area_full": SourcedConstant(
+        0.10, "share of frame", "prominence: BrandMatrix: its largest size bin begins at 10 % of the screen"
     ),
     "size_exponent": SourcedConstant(0.5, "exponent", "prominence: value of size rises ever less; Repucom QI; design"),
     "value_centre": SourcedConstant(
@@ -224,13 +168,13 @@ TABLE: Final = {
     "streak_full": SourcedConstant(4, "videos", "sponsored in a row; design"),
     "channel_videos": SourcedConstant(40, "videos", "channel: older ones weigh under 1 in 200; follows from half_life"),
     "unseen_score_low": SourcedConstant(
-        12.5,
+        13,
         "points",
         "channel: a sponsored video of unknown timeline, at best one whose hero uses the product; design",
     ),
     "unseen_score": SourcedConstant(35, "points", "channel: the same, in the middle of the moderate band; design"),
     "unseen_score_high": SourcedConstant(
-        53, "points", "channel: the same, at worst a read ad of 20 s with 4 claims; design"
+        65, "points", "channel: the same, at worst a read ad of 20 s with 4 claims in a minute; design"
     ),
     "unseen_ads_low": SourcedConstant(
         0.020, "share of video", "SponsorBlock 2020: 10 % point of sponsor share; one channel"
@@ -305,27 +249,42 @@ def _value(name: str) -> float:
     return TABLE[name].value
 
 
-RELIEF_MAX: Final = _value("relief_max")
-LOAD_FULL: Final = _value("load_full")
-PEAK_WINDOW_S: Final = _value("peak_window")
-PEAK_CENTRE: Final = _value("peak_centre")
-PEAK_SALIENCY: Final = _value("peak_saliency")
-PEAK_AREA: Final = _value("peak_area")
-PEAK_CLARITY: Final = _value("peak_clarity")
 AREA_FULL: Final = _value("area_full")
-EARLY_WINDOW: Final = _value("early_window")
+AREA_EXPONENT: Final = _value("area_exponent")
+SMALL: Final = _value("small")
+SMALL_UNTIL: Final = _value("small_until")
+LARGE_FROM: Final = _value("large_from")
+PLACE_CORNER: Final = _value("place_corner")
+PLACE_EDGE: Final = _value("place_edge")
+EDGE_UNTIL: Final = _value("edge_until")
+MIDDLE_FROM: Final = _value("middle_from")
+CALM: Final = _value("calm")
+BLURRED: Final = _value("blurred")
+RELIEF_FIT: Final = _value("relief_fit")
+RELIEF_PLOT: Final = _value("relief_plot")
+RELIEF_BOTH: Final = _value("relief_both")
+LEAST_SECONDS: Final = _value("least_seconds")
+TIME_HALF: Final = _value("time_half")
+OPENING_DEPTH: Final = _value("opening_depth")
+OPENING_UNTIL: Final = _value("opening_until")
+HEART_UNTIL: Final = _value("heart_until")
+END_FROM: Final = _value("end_from")
+END_DEPTH: Final = _value("end_depth")
+INTERRUPT_EXPONENT: Final = _value("interrupt_exponent")
 FLASH_S: Final = _value("flash")
-INFO_FULL: Final = _value("info_full")
+MISPLACED_FIT: Final = _value("misplaced_fit")
+MISPLACED_EXPONENT: Final = _value("misplaced_exponent")
+MISPLACED_WORST: Final = _value("misplaced_worst")
+MISPLACED_PACE_S: Final = _value("misplaced_pace")
+SELLING_PACE: Final = _value("selling_pace")
+NAMED_PACE: Final = _value("named_pace")
 RUN_FREE_S: Final = _value("run_free")
-RUN_FULL_S: Final = _value("run_full")
+RUN_PACE_S: Final = _value("run_pace")
 RUN_GAP_S: Final = _value("run_gap")
 CLUTTER_FULL: Final = _value("clutter_full")
-SPOKEN_FULL: Final = _value("spoken_full")
 LOUD_FREE_LU: Final = _value("loud_free")
 LOUD_FULL_LU: Final = _value("loud_full")
 OCCL_FULL: Final = _value("occl_full")
-REPEAT_VISUAL: Final = _value("repeat_visual")
-REPEAT_FULL: Final = _value("repeat_full")
 # Band and the least score (points) that it has, from the highest band down.
 BANDS: Final = (
     ("severe", _value("band_severe")),
@@ -335,7 +294,6 @@ BANDS: Final = (
 )
 VETO_OCCLUSION: Final = _value("veto_occlusion")
 VETO_LOUDNESS_LU: Final = _value("veto_loudness")
-PULSE_GAP_S: Final = _value("pulse_gap")
 OFF_CENTRE: Final = _value("off_centre")
 PLOT_LINKED: Final = _value("plot_linked")
 SHORTENED: Final = _value("shortened")
@@ -343,11 +301,18 @@ SHORTENED_LITTLE: Final = _value("shortened_little")
 PROMINENCE_KEPT: Final = _value("prominence_kept")
 PROMINENCE_LEAST: Final = _value("prominence_least")
 STEP_LEAST: Final = _value("step_least")
+SAVE_LEAST: Final = _value("save_least")
+SAVE_LEAST_SHARE: Final = _value("save_least_share")
+REWRITE_ASKS: Final = _value("rewrite_asks")
+WATCHED_TO_END: Final = _value("watched_to_end")
+WATCHED_SHAPE: Final = _value("watched_shape")
+LEFT_OUT_MOST: Final = _value("left_out_most")
+MANY_MOMENTS: Final = int(_value("many_moments"))
 MILD_ENOUGH: Final = _value("mild_enough")
 REASON_LEAST: Final = _value("reason_least")
-# By factor, in the order of CODES: its points at most, and whether a good fit relieves it.
-POINTS: Final = tuple(_value("points_per_unit") * factor.units for factor in FACTORS)
-RELIEVED: Final = tuple(factor.relieved for factor in FACTORS)
+# By factor, in the order of CODES: its points at most.
+POINTS: Final = tuple(factor.points for factor in FACTORS)
+VALUE_AREA_FULL: Final = _value("value_area_full")
 SIZE_EXPONENT: Final = _value("size_exponent")
 VALUE_CENTRE: Final = _value("value_centre")
 FADE_S: Final = _value("fade")

@@ -1,45 +1,46 @@
-"""The ten factors of intrusiveness, exact for one timeline and bounded for a plan of intervals.
+"""The nine factors of intrusiveness, exact for one timeline and bounded for a plan of intervals.
 
-A timeline is first *measured* in natural units (seconds, claims, LU ...), then each measure becomes a factor 0..1. All
-of these maps rise, so bounds of measures give bounds of factors. Time is continuous: exposures are steps between their
-own edges, with no grid, so an exposure of any length counts for what it lasts. A window longer than the video is cut to
-the video.
+An exposure takes a share of the viewer's attention while it lasts, 0..1:
 
-For a plan, lengths, sizes and most other fields act in one direction only, so the matching ends of their intervals
-bound every factor. Start times do not: they move exposures over one another. The three factors that this touches (load,
-peak, run) are bounded through the *hull* of an exposure (the time it may cover) and its *core* (the time it covers
-wherever in its interval it starts).
+    attention = strength x relief
+    strength  = 1 for speech, else size x place x (.3 + .7 saliency) x (.5 + .5 clarity)
+    relief    = 1 - .20 fit - .25 plot - .50 fit plot
 
-Order of the ten everywhere: ``constants.CODES``. Sources: ``constants.FACTORS`` and ``constants.TABLE``.
+What overlaps counts once, at its strongest. A timeline is first *measured*, then each measure becomes a factor 0..1;
+all of these maps rise, so bounds of measures give bounds of factors. Lengths, sizes and most other fields of a plan act
+in one direction only, so the matching ends of their intervals bound every factor; for start times see ``overlaps``.
+
+Fit is a fact of a pairing, not of a plan: factors are worked out and stored for a fit of 0 and for a fit of 1, and
+those of a fit between are the mean of the two, weighted by it. Sources: ``constants.FACTORS``, ``constants.TABLE``.
 """
 
-from math import isnan
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Sequence
+from math import exp, isnan
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from marketplace.intrusiveness import constants
-from marketplace.intrusiveness.step_functions import TimeStep, area, best_mean, steps
+from marketplace.intrusiveness.overlaps import ROUNDING_S, End, TimePart, area_once, largest_run
 from marketplace.intrusiveness.timeline import Exposure, ExposureKind, Timeline
 
 Floats = npt.NDArray[np.float64]
-# Which end of a plan's intervals: the one that disturbs least, their midpoints, the one that disturbs most.
-End = Literal["low", "mid", "high"]
-# The ten measures, factors or points, in the order of constants.CODES.
+# Nine measures, factors or points in the order of constants.CODES; raw factors are eighteen: at no fit, at full fit.
 Numbers = tuple[float, ...]
 NOTHING: Numbers = (0.0,) * len(constants.CODES)
-# The error that floating-point sums of start and length may carry, in seconds; an exposure no longer than this is none.
-_ROUNDING_S = 1e-9
+RAW_WIDTH = 2 * len(constants.CODES)
+ENDS: tuple[End, ...] = ("low", "mid", "high")
+_OPPOSITE: dict[End, End] = {"low": "high", "mid": "mid", "high": "low"}
 
 
 class ExposureSpan(NamedTuple):
     """One exposure at one end of its intervals: it starts anywhere in ``earliest``..``latest`` (s), lasts ``seconds``,
     and is cut at the end of the video.
 
-    ``visual``: how much it strikes the eye, 0..1. ``weight``: how much of a second of it is an ad second, 0..1.
-    ``claims``: selling points. ``loose_mentions``: spoken mentions outside the plot. ``hit``: whether it counts as a
-    striking appearance. ``exposure_index``: its position among the timeline's exposures.
+    ``strength``: how much of the viewer's attention it takes before relief, 0..1. ``plot``: its role in the plot, 0..1.
+    ``claims``: selling points, a call to act counting as one. ``mentions``: times the brand is named. ``kind`` is the
+    exposure's, ``exposure_index`` its position among the timeline's exposures.
 
     Spans sort by their earliest start, because that comes first.
     """
@@ -47,12 +48,26 @@ class ExposureSpan(NamedTuple):
     earliest: float
     latest: float
     seconds: float
-    visual: float
-    weight: float
+    strength: float
+    plot: float
     claims: float
-    loose_mentions: float
-    hit: bool
+    mentions: float
+    kind: ExposureKind
     exposure_index: int
+
+
+def share_seconds(some: Sequence[ExposureSpan], gap: float = 0.0) -> list[list[ExposureSpan]]:
+    """Group spans with exact starts that share seconds, by time; those up to ``gap`` s apart belong together too."""
+    groups: list[list[ExposureSpan]] = []
+    reach = 0.0
+    for span in sorted(some):
+        if groups and span.earliest < reach + gap - ROUNDING_S:
+            groups[-1].append(span)
+            reach = max(reach, span.earliest + span.seconds)
+        else:
+            groups.append([span])
+            reach = span.earliest + span.seconds
+    return groups
 
 
 def clip(value: float) -> float:
@@ -60,324 +75,252 @@ def clip(value: float) -> float:
     return 0.0 if value < 0 else min(value, 1.0)
 
 
-def visual(exposure: Exposure, end: End) -> float:
-    """Return how much an exposure strikes the eye, 0..1; 0 for one that is only heard."""
+def strength(exposure: Exposure, end: End) -> float:
+    """Return how much of the viewer's attention an exposure takes while it lasts, before relief, 0..1."""
     if exposure.kind is ExposureKind.SPEECH:
-        return 0.0
-    strength: float = (
-        constants.PEAK_CENTRE * getattr(exposure.centre, end)
-        + constants.PEAK_SALIENCY * getattr(exposure.saliency, end)
-        + constants.PEAK_AREA * min(1.0, getattr(exposure.area_share, end) / constants.AREA_FULL)
-        + constants.PEAK_CLARITY * getattr(exposure.clarity, end)
+        return 1.0
+    saliency, clarity = getattr(exposure.saliency, end), getattr(exposure.clarity, end)
+    value: float = (
+        _size(getattr(exposure.area_share, end))
+        * _place(getattr(exposure.centre, end))
+        * (constants.CALM + (1 - constants.CALM) * saliency)
+        * (constants.BLURRED + (1 - constants.BLURRED) * clarity)
     )
-    return strength
+    return value
+
+
+def _size(area_share: float) -> float:
+    slope = clip((area_share - constants.SMALL_UNTIL) / (constants.LARGE_FROM - constants.SMALL_UNTIL))
+    share: float = min(1.0, area_share / constants.AREA_FULL) ** constants.AREA_EXPONENT
+    return share * (constants.SMALL + (1 - constants.SMALL) * slope)
+
+
+def _place(centre: float) -> float:
+    edge = constants.PLACE_CORNER + (constants.PLACE_EDGE - constants.PLACE_CORNER) * min(
+        1.0, centre / constants.EDGE_UNTIL
+    )
+    return edge + (1 - constants.PLACE_EDGE) * clip(
+        (centre - constants.EDGE_UNTIL) / (constants.MIDDLE_FROM - constants.EDGE_UNTIL)
+    )
+
+
+def relief(fit: float, plot: float) -> float:
+    """Return what remains of an exposure's attention for a fit and a role in the plot of 0..1 each, as a share."""
+    return 1 - constants.RELIEF_FIT * fit - constants.RELIEF_PLOT * plot - constants.RELIEF_BOTH * fit * plot
 
 
 def spans(timeline: Timeline, end: End) -> list[ExposureSpan]:
     """Return the exposures at one end of their intervals, without those that last no time at that end."""
     found = []
     length = timeline.duration_s
-    # A larger role in the plot disturbs less, so the bounds of mentions outside the plot use its opposite end.
-    opposite: End = "mid" if end == "mid" else "high" if end == "low" else "low"
     for index, exposure in enumerate(timeline.exposures):
         start = exposure.start_s
-        if end == "mid":
-            earliest = latest = start.mid
-            seconds = min(exposure.seconds.mid, length - earliest)
-        elif end == "low":
-            earliest, latest = start.low, start.high
-            seconds = min(exposure.seconds.low, length - latest)
-        else:
-            earliest, latest = start.low, start.high
-            seconds = min(exposure.seconds.high, length - earliest)
-        if seconds <= _ROUNDING_S:
+        earliest, latest = (start.mid, start.mid) if end == "mid" else (start.low, start.high)
+        seconds = min(getattr(exposure.seconds, end), length - (latest if end == "low" else earliest))
+        if seconds <= ROUNDING_S:
             continue
-        strength = visual(exposure, end)
-        spoken = exposure.kind is ExposureKind.SPEECH
         found.append(
             ExposureSpan(
                 earliest=earliest,
                 latest=latest,
                 seconds=seconds,
-                visual=strength,
-                # Speech and calls to action are an ad for all of their time, whatever is in the picture.
-                weight=1.0 if spoken or exposure.cta else strength,
-                claims=getattr(exposure.claims, end),
-                loose_mentions=getattr(exposure.mentions, end) * (1 - getattr(exposure.plot, opposite)),
-                hit=spoken or strength >= constants.REPEAT_VISUAL - _ROUNDING_S,
+                strength=strength(exposure, end),
+                # A larger role in the plot disturbs less, so the ends use its opposite end.
+                plot=getattr(exposure.plot, _OPPOSITE[end]),
+                claims=getattr(exposure.claims, end) + exposure.cta,
+                mentions=getattr(exposure.mentions, end),
+                kind=exposure.kind,
                 exposure_index=index,
             )
         )
     return found
 
 
-def measure(timeline: Timeline, end: End) -> Numbers:
-    """Return the ten measures [10] in natural units.
+def measure(timeline: Timeline, end: End, fit: float) -> Numbers:
+    """Return the nine measures [9] of a timeline for a fit of 0..1: attention in seconds, breaking in and out of place
+    0..1, selling points, attention of the longest run in seconds, mentions, other brands, LU, share of brand time.
 
-    They are: ad seconds, peak and early 0..1, claims, longest run in seconds, brands, mentions outside the plot, LU,
-    share of brand time, hits. "low" and "high" bound those of every plan inside the intervals; "mid" is the plan of
-    midpoints.
+    "low" and "high" bound those of every plan inside the intervals; "mid" is the plan of midpoints.
     """
-    return measure_spans(timeline, spans(timeline, end), end)
+    return measure_spans(timeline, spans(timeline, end), end, fit)
 
 
-def measure_spans(timeline: Timeline, spans: list[ExposureSpan], end: End) -> Numbers:
+def measure_spans(timeline: Timeline, some: Sequence[ExposureSpan], end: End, fit: float) -> Numbers:
     """Return the measures of some of a timeline's exposures (see ``measure``)."""
-    if not spans:
+    if not some:
         return NOTHING
     length = timeline.duration_s
-    window = min(constants.PEAK_WINDOW_S, length)
-    earliness = claims = loose_mentions = 0.0
-    hits = 0
-    exact = True
-    for span in spans:
-        earliness = max(earliness, early(span, length, end))
-        claims += span.claims
-        loose_mentions += span.loose_mentions
-        hits += span.hit
-        exact = exact and span.earliest == span.latest
-    if exact:
-        load, peak, run = _load(spans), _peak(spans, window, length), _run(spans)
-    elif end == "high":
-        load, peak, run = _load_most(spans, length), _peak_most(spans, window, length), _run_most(spans, length)
-    else:
-        load, peak, run = _load_least(spans), _peak_least(spans, window, length), _run_least(spans)
+    reliefs = [relief(fit, span.plot) for span in some]
+    attention = [span.strength * left for span, left in zip(some, reliefs, strict=True)]
+    parts = [_part(span, value) for span, value in zip(some, attention, strict=True)]
     return (
-        load,
-        peak,
-        earliness,
-        claims,
-        run,
-        getattr(timeline.brands, end),
-        loose_mentions,
+        area_once([_impression(part, end, length) for part in parts], end, length),
+        max(map(breaking_in, some, attention, [length] * len(some), [end] * len(some))),
+        _out_of_place(some, fit, end, length),
+        told_once(timeline, [(span, span.claims * left) for span, left in zip(some, reliefs, strict=True)], end),
+        largest_run(parts, end, length),
+        told_once(timeline, [(span, span.mentions * left) for span, left in zip(some, reliefs, strict=True)], end),
+        (getattr(timeline.brands, end) - 1) * (1 - constants.RELIEF_FIT * fit),
         getattr(timeline.loudness_lu, end),
         getattr(timeline.occlusion_share, end),
-        float(hits),
     )
 
 
-def early(span: ExposureSpan, length: float, end: End) -> float:
-    """Return how early an exposure strikes, 0..1; one shorter than a flash counts in proportion to what it lasts."""
-    start = span.earliest if end == "high" else span.latest
-    remaining = 1 - start / (constants.EARLY_WINDOW * length)
-    return span.weight * remaining * min(1.0, span.seconds / constants.FLASH_S) if remaining > 0 else 0.0
+def _part(span: ExposureSpan, value: float) -> TimePart:
+    return TimePart(span.earliest, span.latest, span.seconds, value)
+
+
+def _impression(part: TimePart, end: End, length: float) -> TimePart:
+    """Return a part that takes at least an impression's time, as far as the video lasts."""
+    room = length - (part.latest if end == "low" else part.earliest)
+    return part._replace(seconds=min(max(part.seconds, constants.LEAST_SECONDS), room))
+
+
+def breaking_in(span: ExposureSpan, attention: float, length: float, end: End) -> float:
+    """Return how much an exposure breaks in, 0..1: by its attention, by how deep in the video it begins, and one
+    shorter than a flash in proportion to what it lasts."""
+    if end == "low":
+        deep = min(depth(span.earliest, length), depth(span.latest, length))
+    else:
+        # The depth rises, stays and falls: its most within an interval is at the end of the rise, or at an end.
+        rise = min(max(constants.OPENING_UNTIL * length, span.earliest), span.latest)
+        deep = max(depth(span.earliest, length), depth(rise, length))
+    value: float = attention**constants.INTERRUPT_EXPONENT * deep * min(1.0, span.seconds / constants.FLASH_S)
+    return value
+
+
+def depth(start_s: float, length: float) -> float:
+    """Return how deep in the video a moment lies, 0..1: half at the opening, all in its heart, little at the end."""
+    opening, heart = constants.OPENING_UNTIL * length, constants.HEART_UNTIL * length
+    if start_s < opening:
+        return constants.OPENING_DEPTH + (1 - constants.OPENING_DEPTH) * start_s / opening
+    return 1 - (1 - constants.END_DEPTH) * clip((start_s - heart) / (constants.END_FROM * length - heart))
+
+
+def out_of_place(span: ExposureSpan, fit: float) -> float:
+    """Return how far an exposure is out of place while it lasts, 0..1; small things are hardly less so."""
+    belongs = (1 - span.plot) * (1 - constants.MISPLACED_FIT * fit)
+    value: float = span.strength**constants.MISPLACED_EXPONENT * belongs
+    return value
+
+
+def _out_of_place(some: Sequence[ExposureSpan], fit: float, end: End, length: float) -> float:
+    """Return how far the exposures are out of place, 0..1: the worst of them, and how long that is noticed."""
+    parts = [_part(span, out_of_place(span, fit)) for span in some]
+    worst = max(part.value for part in parts)
+    noticed = 1 - exp(-area_once(parts, end, length) / constants.MISPLACED_PACE_S)
+    value: float = worst**constants.MISPLACED_WORST * noticed
+    return value
+
+
+def told_once(timeline: Timeline, told: Iterable[tuple[ExposureSpan, float]], end: End) -> float:
+    """Return the sum of what exposures tell (selling points, mentions), where the same exposure listed again adds
+    nothing: of those of one kind with the same start and length, the most counts.
+
+    At the low end this holds for all that could be the same, at the high end only for what surely is.
+    """
+    groups: list[tuple[Exposure, float]] = []
+    for span, amount in told:
+        if amount <= 0:
+            continue
+        exposure = timeline.exposures[span.exposure_index]
+        same = [at for at, (other, _) in enumerate(groups) if _may_be_same(exposure, other, end)]
+        for at in reversed(same):
+            amount = max(amount, groups.pop(at)[1])
+        groups.append((exposure, amount))
+    return sum(amount for _, amount in groups)
+
+
+def _may_be_same(one: Exposure, other: Exposure, end: End) -> bool:
+    if one.kind is not other.kind:
+        return False
+    pairs = ((one.start_s, other.start_s), (one.seconds, other.seconds))
+    if end == "low":
+        return all(a.low <= b.high and b.low <= a.high for a, b in pairs)
+    if end == "mid":
+        return all(a.mid == b.mid for a, b in pairs)
+    return all(a == b and a.low == a.high for a, b in pairs)
 
 
 def to_factors(measures: Numbers, duration_s: float) -> Numbers:
-    """Return the ten factors [10], 0..1 each, before relief."""
-    load, peak, earliness, claims, run, brands, loose_mentions, loudness, occlusion, hits = measures
+    """Return the nine factors [9], 0..1 each."""
+    attention, breaks, misplaced, claims, run, mentions, others, loudness, occlusion = measures
+    share = clip(attention / duration_s)
     return (
-        clip(load / duration_s / constants.LOAD_FULL),
-        clip(peak),
-        clip(earliness),
-        clip(claims / constants.INFO_FULL),
-        clip((run - constants.RUN_FREE_S) / (constants.RUN_FULL_S - constants.RUN_FREE_S)),
-        clip((brands - 1) / (constants.CLUTTER_FULL - 1)),
-        clip(loose_mentions / constants.SPOKEN_FULL),
+        (1 + constants.TIME_HALF) * share / (share + constants.TIME_HALF),
+        clip(breaks),
+        clip(misplaced),
+        1 - exp(-claims / constants.SELLING_PACE),
+        1 - exp(-max(0.0, run - constants.RUN_FREE_S) / constants.RUN_PACE_S),
+        1 - exp(-mentions / constants.NAMED_PACE),
+        clip(others / (constants.CLUTTER_FULL - 1)),
         clip((loudness - constants.LOUD_FREE_LU) / (constants.LOUD_FULL_LU - constants.LOUD_FREE_LU)),
         clip(occlusion / constants.OCCL_FULL),
-        clip((hits - 1) / (constants.REPEAT_FULL - 1)),
     )
 
 
-def relief(fit: float) -> float:
-    """Return what remains of a relieved factor for a fit of 0..1, as a share; an unknown fit (NaN) relieves nothing."""
-    return 1.0 if isnan(fit) else 1 - constants.RELIEF_MAX * clip(fit)
+def raw_of_spans(timeline: Timeline, some: Sequence[ExposureSpan], end: End) -> Numbers:
+    """Return the raw factors [18] of some of a timeline's exposures: those of no fit, then those of full fit."""
+    length = timeline.duration_s
+    none, full = (to_factors(measure_spans(timeline, some, end, fit), length) for fit in (0.0, 1.0))
+    return (*none, *full)
 
 
-def points(factors: Numbers, fit: float) -> Numbers:
-    """Return the points [10] of each factor after relief; they sum to the score."""
-    remaining = relief(fit)
-    return tuple(
-        value * most * (remaining if relieved else 1.0)
-        for value, most, relieved in zip(factors, constants.POINTS, constants.RELIEVED, strict=True)
-    )
+def raw(timeline: Timeline, end: End) -> Numbers:
+    """Return the raw factors [18] of a timeline at one end of its intervals."""
+    return raw_of_spans(timeline, spans(timeline, end), end)
+
+
+def at_fit(both: Numbers, fit: float) -> Numbers:
+    """Return the mean of numbers for no fit and for full fit [2 x n], weighted by the fit (NaN: unknown, as none)."""
+    share = 0.0 if isnan(fit) else clip(fit)
+    half = len(both) // 2
+    return tuple((1 - share) * none + share * full for none, full in zip(both[:half], both[half:], strict=True))
+
+
+def points(both: Numbers, fit: float) -> Numbers:
+    """Return the points [9] of each factor from the raw factors [18]; they sum to the score."""
+    return tuple(value * most for value, most in zip(at_fit(both, fit), constants.POINTS, strict=True))
 
 
 def raw_bounds(timeline: Timeline) -> tuple[Floats, Floats]:
-    """Return the ten factors before relief at their least and most, [10] each.
+    """Return the raw factors at their least and most, [18] each.
 
-    These are what to store of a plan: ``relieved_total`` needs nothing else.
+    These are what to store of a plan: ``fitted_total`` needs nothing else.
     """
-    length = timeline.duration_s
-    low, high = (to_factors(measure(timeline, end), length) for end in ("low", "high"))
-    return np.array(low), np.array(high)
+    return np.array(raw(timeline, "low")), np.array(raw(timeline, "high"))
 
 
-def raw_point(timeline: Timeline) -> Floats:
-    """Return the ten factors [10] before relief of the plan of midpoints, whose score sets the band."""
-    return np.array(to_factors(measure(timeline, "mid"), timeline.duration_s))
+def fitted_points(both: Floats, fit: Floats) -> Floats:
+    """Return the points of each factor [n, 9] of n plans from their raw factors [n, 18] and the fit [n] of each pairing
+    (NaN: unknown)."""
+    share = np.clip(np.nan_to_num(fit), 0.0, 1.0)[:, None]
+    none, full = np.split(both, 2, axis=1)
+    told: Floats = ((1 - share) * none + share * full) * np.array(constants.POINTS)
+    return told
 
 
-def relieved_total(raw_low: Floats, raw_high: Floats, fit: Floats) -> tuple[Floats, Floats]:
-    """Return the low and high scores [n] of n plans from their raw factors [n, 10] and the fit [n] of each pairing
-    (NaN: unknown).
+def fitted_total(raw_low: Floats, raw_high: Floats, fit: Floats) -> tuple[Floats, Floats]:
+    """Return the low and high scores [n] of n plans from their raw factors [n, 18] and the fit [n] of each pairing.
 
     Columns are added from left to right, so that a row's bits do not depend on how many are scored together.
     """
-    remaining = np.where(np.isnan(fit), 1.0, 1 - constants.RELIEF_MAX * np.clip(fit, 0.0, 1.0))
-    return _total(raw_low, remaining), _total(raw_high, remaining)
+    return _total(fitted_points(raw_low, fit)), _total(fitted_points(raw_high, fit))
 
 
-def _total(raw: Floats, remaining: Floats) -> Floats:
-    total = np.zeros(raw.shape[0])
-    for column, (most, relieved) in enumerate(zip(constants.POINTS, constants.RELIEVED, strict=True)):
-        total += raw[:, column] * most * (remaining if relieved else 1.0)
+def _total(told: Floats) -> Floats:
+    total = np.zeros(told.shape[0])
+    for column in range(told.shape[1]):
+        total += told[:, column]
     return total
 
 
-def _load(spans: list[ExposureSpan]) -> float:
-    if len(spans) == 1:
-        return spans[0].weight * spans[0].seconds
-    return area([TimeStep(span.earliest, span.earliest + span.seconds, span.weight) for span in spans])
+def seconds_in_all(timeline: Timeline, end: End) -> float:
+    """Return in how many seconds the brand is seen or heard; what overlaps counts once."""
+    parts = [_part(span, 1.0) for span in spans(timeline, end)]
+    return area_once(parts, end, timeline.duration_s) if parts else 0.0
 
 
-def _peak(spans: list[ExposureSpan], window: float, length: float) -> float:
-    highest = max(span.visual for span in spans)
-    # If the most striking exposure fills the window, nothing can exceed it and no window need be tried.
-    if any(span.visual == highest and span.seconds >= window for span in spans):
-        return highest
-    visible = [span for span in spans if span.visual > 0]
-    return best_mean(
-        steps([TimeStep(span.earliest, span.earliest + span.seconds, span.visual) for span in visible]), window, length
-    )
-
-
-class ExposureRun(NamedTuple):
-    """A stretch of exposures whose gaps are too short to end it: start and end in seconds, and the exposures."""
-
-    start: float
-    end: float
-    spans: list[ExposureSpan]
-
-
-def runs(spans: list[ExposureSpan]) -> list[ExposureRun]:
-    """Return the runs that exposures with exact starts form, in order of time."""
-    found: list[ExposureRun] = []
-    for span in sorted(spans):
-        end = span.earliest + span.seconds
-        if found and span.earliest <= found[-1].end + constants.RUN_GAP_S + _ROUNDING_S:
-            last = found[-1]
-            found[-1] = ExposureRun(last.start, max(last.end, end), [*last.spans, span])
-        else:
-            found.append(ExposureRun(span.earliest, end, [span]))
-    return found
-
-
-def _run(spans: list[ExposureSpan]) -> float:
-    # The longest of ``runs``, without building lists: scoring calls it for every plan.
-    start = longest = 0.0
-    end = -float("inf")
-    for span in sorted(spans):
-        if span.earliest > end + constants.RUN_GAP_S + _ROUNDING_S:
-            start, end = span.earliest, span.earliest + span.seconds
-        else:
-            end = max(end, span.earliest + span.seconds)
-        longest = max(longest, end - start)
-    return longest
-
-
-def _clusters(spans: list[ExposureSpan], gap: float, length: float) -> list[tuple[float, list[ExposureSpan]]]:
-    """Group exposures that some choice of starts may bring within a gap of each other.
-
-    Return the width (s) and the members of each group.
-    """
-    groups: list[tuple[float, list[ExposureSpan]]] = []
-    start = end = 0.0
-    for span in sorted(spans):
-        hull_end = min(length, span.latest + span.seconds)
-        if not groups or span.earliest > end + gap + _ROUNDING_S:
-            start, end = span.earliest, hull_end
-            groups.append((end - start, [span]))
-        else:
-            end = max(end, hull_end)
-            groups[-1][1].append(span)
-            groups[-1] = (end - start, groups[-1][1])
-    return groups
-
-
-def _load_most(spans: list[ExposureSpan], length: float) -> float:
-    """Bound the ad seconds from above: no group holds more than its exposures' sum, nor more than its hulls filled."""
-    total = 0.0
-    for _, group in _clusters(spans, 0.0, length):
-        most = sum(span.weight * span.seconds for span in group)
-        if len(group) > 1:
-            most = min(most, area(_hulls(group, "weight", length)))
-        total += most
-    return total
-
-
-def _load_least(spans: list[ExposureSpan]) -> float:
-    """Bound the ad seconds from below: a group holds at least its cores, its largest exposure, and its sum less what
-    pairs may share (Bonferroni)."""
-    total = 0.0
-    for _, group in _clusters(spans, 0.0, float("inf")):
-        parts = [span.weight * span.seconds for span in group]
-        if len(group) == 1:
-            total += parts[0]
-            continue
-        shared = 0.0
-        for index, span in enumerate(group):
-            for other in group[index + 1 :]:
-                overlap = min(span.latest + span.seconds, other.latest + other.seconds) - max(
-                    span.earliest, other.earliest
-                )
-                if overlap > 0:
-                    shared += min(span.weight, other.weight) * min(overlap, span.seconds, other.seconds)
-        total += max(area(_cores(group, "weight")), max(parts), sum(parts) - shared)
-    return total
-
-
-def _hulls(spans: list[ExposureSpan], value: Literal["weight", "visual"], length: float) -> list[TimeStep]:
-    return [TimeStep(span.earliest, min(length, span.latest + span.seconds), getattr(span, value)) for span in spans]
-
-
-def _cores(spans: list[ExposureSpan], value: Literal["weight", "visual"]) -> list[TimeStep]:
-    return [
-        TimeStep(span.latest, span.earliest + span.seconds, getattr(span, value))
-        for span in spans
-        if span.latest < span.earliest + span.seconds
-    ]
-
-
-def _peak_most(spans: list[ExposureSpan], window: float, length: float) -> float:
-    highest = 0.0
-    for _, group in _clusters([span for span in spans if span.visual > 0], window, length):
-        most = max(span.visual for span in group)
-        if not any(span.visual == most and span.seconds >= window for span in group):
-            most = sum(span.visual * min(window, span.seconds) for span in group) / window
-            if len(group) > 1:
-                most = min(most, best_mean(steps(_hulls(group, "visual", length)), window, length))
-        highest = max(highest, most)
-    return highest
-
-
-def _peak_least(spans: list[ExposureSpan], window: float, length: float) -> float:
-    highest = max(span.visual for span in spans)
-    alone = max(span.visual * min(window, span.seconds) for span in spans) / window
-    if alone >= highest:
-        return highest
-    return max(alone, best_mean(steps(_cores(spans, "visual")), window, length))
-
-
-def _run_most(spans: list[ExposureSpan], length: float) -> float:
-    return max(
-        min(width, sum(span.seconds for span in group) + constants.RUN_GAP_S * (len(group) - 1))
-        for width, group in _clusters(spans, constants.RUN_GAP_S, length)
-    )
-
-
-def _run_least(spans: list[ExposureSpan]) -> float:
-    """Bound the longest run from below: exposures that no choice of starts can part form a run from the latest start to
-    the earliest end among them."""
-    longest = max(span.seconds for span in spans)
-    start = reach = -float("inf")
-    for span in sorted(spans, key=lambda span: span.latest):
-        earliest_end = span.earliest + span.seconds
-        if span.latest > earliest_end + constants.RUN_GAP_S:
-            continue
-        if span.latest > reach + constants.RUN_GAP_S:
-            start, reach = span.latest, earliest_end
-        reach = max(reach, earliest_end)
-        longest = max(longest, reach - start)
-    return longest
+def ad_seconds(timeline: Timeline, end: End) -> float:
+    """Return the ad-equivalent seconds of a timeline: the attention that it takes where nothing relieves it."""
+    return measure(timeline, end, 0.0)[0]

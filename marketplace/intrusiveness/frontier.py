@@ -1,8 +1,9 @@
 """The same prominence with less intrusion: chains of a creator's changes to a plan, as a small Pareto frontier.
 
 Both sides are the middles of their ranges, as the market's score is. It is a beam search: every plan of the beam is
-changed in every way of ``plan_changes``, a step must lower the middle and raise neither end, and of the plans reached
-those remain that no other beats on both sides. That is no proof of the best: a longer chain may be better still.
+changed in every way of ``plan_changes``, a step must lower the middle by a point and raise neither end, no exposure
+meets the same action twice, and of the plans reached those remain that no other beats in intrusiveness, prominence and
+what it asks of the creator. That is no proof of the best: a longer chain may be better still.
 Nothing is drawn at random and no clock is read, so the same plan and fit give the same points.
 """
 
@@ -12,9 +13,9 @@ from itertools import chain
 from math import floor
 
 from marketplace.intrusiveness import constants
-from marketplace.intrusiveness.factors import ExposureSpan, spans
+from marketplace.intrusiveness.factors import ExposureSpan, share_seconds, spans
 from marketplace.intrusiveness.messages import between, outcome
-from marketplace.intrusiveness.plan_changes import PlanChange, changes, changes_of_one, drivers, larger_at_the_edge
+from marketplace.intrusiveness.plan_changes import PlanChange, changes_of_all, changes_of_moment
 from marketplace.intrusiveness.plan_score import score_range
 from marketplace.intrusiveness.prominence import prominence_range
 from marketplace.intrusiveness.timeline import Exposure, Timeline, ValueInterval, to_dict
@@ -23,9 +24,7 @@ POINTS_MAX = 6
 STEPS_MAX = 6
 # On made-up plans a beam of forty found nothing more than one of eight, and one of six found 0.4 points less.
 BEAM = 8
-# How often one chain may repeat the same action: a plan with three pauses is a new video, not a change of this one.
-SAME_MAX = 2
-# How many exposures, the weightiest, are also changed one by one.
+# How many moments, the weightiest, are changed one by one.
 TRIED_ALONE = 6
 # How many plans are scored: fewer when they have many exposures, because bounding a score looks at pairs of exposures.
 PLANS_MAX, PLANS_LEAST, PAIRS_MAX = 2_000, 60, 600_000
@@ -82,7 +81,7 @@ class PlanOption:
 @dataclass(frozen=True, slots=True)
 class PlanFrontier:
     """Both sides of a plan, and up to six plans that disturb less: first those that keep prominence, then the others,
-    each by prominence from high to low. None is beaten on both sides by another. Empty if no change helps."""
+    each by prominence from high to low. None is beaten by another. Empty if no change is worth asking for."""
 
     before: PlanStanding
     points: tuple[PlanOption, ...]
@@ -91,20 +90,49 @@ class PlanFrontier:
 
 @dataclass(frozen=True, slots=True)
 class _SearchNode:
+    """A plan of the search, how it was reached, what its exposures were in the first plan, and which of those have met
+    which action."""
+
     plan: Timeline
     path: tuple[tuple[PlanChange, PlanStanding], ...]
     standing: PlanStanding
+    origins: tuple[int, ...]
+    done: frozenset[tuple[str, int]]
+
+    @property
+    def sides(self) -> tuple[float, float, float]:
+        """Return what is better the lower it is: intrusiveness, the loss of prominence, and what is asked."""
+        return (*self.standing.shown, sum(change.asks for change, _ in self.path))
+
+    def has_done(self, change: PlanChange) -> bool:
+        """Return whether a change repeats an action on an exposure, or on the whole video, that has met it."""
+        return not self.done.isdisjoint(self._marks(change))
+
+    def _marks(self, change: PlanChange) -> set[tuple[str, int]]:
+        # Both ways of moving to the edge are one action.
+        action = "off_centre" if change.action == "edge_larger" else change.action
+        return {(action, self.origins[index]) for index in change.exposures} or {(action, -1)}
+
+    def changed(self, change: PlanChange, standing: PlanStanding) -> "_SearchNode":
+        """Return the node of the plan that a change leads to."""
+        origins = self.origins
+        if change.action == "leave_out":
+            origins = tuple(origin for index, origin in enumerate(origins) if index not in change.exposures)
+        path, done = (*self.path, (change, standing)), self.done | self._marks(change)
+        return _SearchNode(change.plan, path, standing, origins, done)
 
 
 def frontier(plan: Timeline, fit: float) -> PlanFrontier:
     """Return the plans that a creator could choose instead, for a channel whose fit with the brief is 0..1 (NaN:
     unknown).
 
-    Prominence never falls below ``PROMINENCE_LEAST`` of the plan's own.
+    Each saves at least ``SAVE_LEAST`` points and ``SAVE_LEAST_SHARE`` of the score, and keeps at least
+    ``PROMINENCE_LEAST`` of the plan's prominence.
     """
     before = plan_standing(plan, fit)
-    reached = _search(_SearchNode(plan, (), before), fit)
-    chosen = _spread([node for node in reached if node.path], before, POINTS_MAX)
+    start = _SearchNode(plan, (), before, tuple(range(len(plan.exposures))), frozenset())
+    worth = [node for node in _search(start, fit) if node.path and _is_worth_asking(before, node.standing)]
+    chosen = _spread(_unbeaten(worth), before, POINTS_MAX)
     points = [_option(node, before) for node in chosen]
     return PlanFrontier(before, tuple(sorted(points, key=lambda point: not point.kept)))
 
@@ -114,8 +142,13 @@ def plan_standing(plan: Timeline, fit: float) -> PlanStanding:
     return PlanStanding(score_range(plan, fit), prominence_range(plan))
 
 
+def _is_worth_asking(before: PlanStanding, after: PlanStanding) -> bool:
+    was, now = (sum(standing.intrusiveness) / 2 for standing in (before, after))
+    return was - now >= max(constants.SAVE_LEAST, constants.SAVE_LEAST_SHARE * was) - _ROUNDING
+
+
 def _search(start: _SearchNode, fit: float) -> list[_SearchNode]:
-    """Return the plans reached that no other beats, by prominence from high to low."""
+    """Return the plans reached that no other beats, by intrusiveness from low to high."""
     plans_left = min(PLANS_MAX, PLANS_LEAST + PAIRS_MAX // max(1, len(start.plan.exposures)) ** 2)
     least = constants.PROMINENCE_LEAST * sum(start.standing.prominence)
     seen = {start.plan}
@@ -131,7 +164,7 @@ def _search(start: _SearchNode, fit: float) -> list[_SearchNode]:
             seen.add(change.plan)
             standing = plan_standing(change.plan, fit)
             if _eases(node.standing, standing) and sum(standing.prominence) >= least - _ROUNDING:
-                next_nodes.append(_SearchNode(change.plan, (*node.path, (change, standing)), standing))
+                next_nodes.append(node.changed(change, standing))
         best = _unbeaten([*best, *next_nodes])
         beam = _spread(_unbeaten(next_nodes), start.standing, BEAM)
         if not beam:
@@ -149,7 +182,7 @@ def _changed(beam: Sequence[_SearchNode]) -> Iterator[tuple[PlanChange, _SearchN
             if change is None:
                 continue
             still_pending.append((node, node_changes))
-            if sum(earlier.action == change.action for earlier, _ in node.path) < SAME_MAX:
+            if not node.has_done(change):
                 yield replace(change, plan=_tidied(change.plan, node.plan)), node
         pending = still_pending
 
@@ -158,15 +191,15 @@ def _changes(plan: Timeline) -> Iterator[PlanChange]:
     plan_spans = spans(plan, "mid") or spans(plan, "high")
     if not plan_spans:
         return iter(())
-    by_factor = (changes(code, plan, drivers(code, plan_spans, plan.duration_s)) for code in constants.CODES)
-    weightiest = sorted(plan_spans, key=_weight, reverse=True)[:TRIED_ALONE]
-    alone = (changes_of_one(plan, span) for span in weightiest)
-    return chain.from_iterable((*by_factor, larger_at_the_edge(plan, plan_spans), *alone))
+    weightiest = sorted(share_seconds(plan_spans), key=_weight, reverse=True)[:TRIED_ALONE]
+    alone = (changes_of_moment(plan, moment, plan_spans) for moment in weightiest)
+    return chain(changes_of_all(plan, plan_spans), chain.from_iterable(alone))
 
 
-def _weight(span: ExposureSpan) -> tuple[float, int]:
-    # Of spans that weigh the same the earlier one counts as weightier, so that the order is fixed.
-    return span.weight * span.seconds + span.claims, -span.exposure_index
+def _weight(moment: Sequence[ExposureSpan]) -> tuple[float, int]:
+    # Of moments that weigh the same the earlier one counts as weightier, so that the order is fixed.
+    weight = sum(span.strength * span.seconds + span.claims for span in moment)
+    return weight, -min(span.exposure_index for span in moment)
 
 
 def _eases(before: PlanStanding, after: PlanStanding) -> bool:
@@ -176,27 +209,31 @@ def _eases(before: PlanStanding, after: PlanStanding) -> bool:
 
 
 def _unbeaten(nodes: Sequence[_SearchNode]) -> list[_SearchNode]:
-    """Return the nodes that no other beats in the numbers people see, by prominence from high to low; of those that
-    read the same, the one with the fewest steps."""
-    ranked = sorted(nodes, key=lambda node: (node.standing.shown[1], node.standing.shown[0], len(node.path)))
+    """Return the nodes that no other beats in the numbers people see (intrusiveness, prominence, what it asks of the
+    creator), by intrusiveness from low to high; of those that are alike, the first."""
     kept: list[_SearchNode] = []
-    for node in ranked:
-        if not kept or node.standing.shown[0] < kept[-1].standing.shown[0]:
+    for node in sorted(nodes, key=lambda node: node.sides):
+        if not any(all(a <= b for a, b in zip(other.sides, node.sides, strict=True)) for other in kept):
             kept.append(node)
     return kept
 
 
 def _spread(nodes: list[_SearchNode], before: PlanStanding, most: int) -> list[_SearchNode]:
-    """Return up to ``most`` of unbeaten nodes, in the order they came in.
+    """Return up to ``most`` of unbeaten nodes, by prominence from high to low.
 
     Chosen are the least intrusive of those that keep prominence, the least intrusive of all, then again and again the
-    one farthest from those chosen: the distance is the sum of both sides, each as a share of its width.
+    one farthest from those chosen: the distance is the sum over the sides, each as a share of its width.
     """
+    nodes = sorted(nodes, key=lambda node: (node.sides[1], node.sides))
     if len(nodes) <= most:
         return nodes
+
+    def least(some: Sequence[int]) -> set[int]:
+        return {min(some, key=lambda index: nodes[index].sides)} if some else set()
+
     keeping = [index for index, node in enumerate(nodes) if node.standing.keeps(before)]
-    chosen = {len(nodes) - 1, *keeping[-1:]}
-    points = [node.standing.shown for node in nodes]
+    chosen = least(range(len(nodes))) | least(keeping)
+    points = [node.sides for node in nodes]
     widths: list[float] = [max(1.0, max(side) - min(side)) for side in zip(*points, strict=True)]
 
     def distance_to_chosen(index: int) -> float:

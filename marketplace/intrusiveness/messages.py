@@ -1,18 +1,31 @@
 """The sentences about a factor: when in the video, how much and how many points, in Chinese and in English."""
 
 from collections.abc import Callable, Sequence
+from math import ceil, floor
 
 from marketplace.core.message import Bilingual
 from marketplace.intrusiveness import constants
 from marketplace.intrusiveness.factors import ExposureSpan
 
 STAMPS_MAX = 3
+KINDS = {
+    "logo": Bilingual("标识", "logo"),
+    "product": Bilingual("产品", "product"),
+    "text": Bilingual("文字", "text"),
+    "speech": Bilingual("口播", "speech"),
+}
 
 
 def stamp(seconds: float) -> str:
     """Return a moment as mm:ss, to the nearest second, minutes running on past the hour."""
     whole = int(seconds + 0.5 + 1e-6)
     return f"{whole // 60:02d}:{whole % 60:02d}"
+
+
+def stretch(start_s: float, seconds: float) -> str:
+    """Return a stretch as mm:ss–mm:ss, or as one moment where both read the same."""
+    start, end = stamp(start_s), stamp(start_s + seconds)
+    return start if start == end else f"{start}–{end}"
 
 
 def number(value: float) -> str:
@@ -27,80 +40,97 @@ def between(low: float, high: float) -> str:
     return low_text if low_text == high_text else f"{low_text}–{high_text}"
 
 
+def counted(low: float, high: float) -> str:
+    """Return a range of things that are counted, in whole ones that hold it."""
+    return between(floor(low + 1e-9), ceil(high - 1e-9))
+
+
+def times(count: str) -> str:
+    """Return how often, in English, from a count as ``counted`` gives it."""
+    return {"0": "not once", "1": "once"}.get(count, f"{count} times")
+
+
 def share(low: float, high: float) -> str:
     """Return a range of shares (0..1) as percentages."""
     return between(100 * low, 100 * high) + "%"
 
 
 def where(spans: Sequence[ExposureSpan]) -> Bilingual:
-    """Return the time stamps of up to three stretches, by time, in Chinese and in English punctuation."""
-    stretches: list[str] = []
+    """Return which exposures are meant: what is seen or said in up to three stretches, by time."""
+    kinds: dict[str, list[str]] = {}
     for span in spans:
-        stretch = f"{stamp(span.earliest)}–{stamp(span.earliest + span.seconds)}"
-        if stretch not in stretches:
-            stretches.append(stretch)
-        if len(stretches) > STAMPS_MAX:
+        named = kinds.setdefault(stretch(span.earliest, span.seconds), [])
+        if span.kind.value not in named:
+            named.append(span.kind.value)
+        if len(kinds) > STAMPS_MAX:
             break
-    more = len(stretches) > STAMPS_MAX
     # By length first: "100:05" comes after "99:50".
-    named = sorted(stretches[:STAMPS_MAX], key=lambda text: (len(text), text))
-    return Bilingual(
-        "、".join(named) + (" 等处" if more else ""), ", ".join(named) + (" and elsewhere" if more else "")
+    shown = sorted(list(kinds)[:STAMPS_MAX], key=lambda text: (len(text.partition("–")[0]), text))
+    more = len(kinds) > STAMPS_MAX
+    # Stretches with the same things in them are named together.
+    things: dict[tuple[str, ...], list[str]] = {}
+    for text in shown:
+        things.setdefault(tuple(sorted(kinds[text])), []).append(text)
+    zh = "、".join(
+        f"{'、'.join(texts)}{' 等处' if more and not later else ' '}的{'和'.join(KINDS[kind].zh for kind in names)}"
+        for later, (names, texts) in zip(range(len(things) - 1, -1, -1), things.items(), strict=True)
     )
+    en = ", ".join(
+        f"{' and '.join(f'the {KINDS[kind].en}' for kind in names)} at {', '.join(texts)}"
+        for names, texts in things.items()
+    )
+    return Bilingual(zh, en + (" and elsewhere" if more else ""))
 
 
 # Makes the text of a factor from its measure (low, high, in the measure's unit) and the video's length in seconds.
 FactorText = Callable[[float, float, float], Bilingual]
 
 
-def _load(low: float, high: float, length: float) -> Bilingual:
-    seconds, part, full = between(low, high), share(low / length, high / length), number(100 * constants.LOAD_FULL)
+def _time(low: float, high: float, length: float) -> Bilingual:
+    seconds, part = between(low, high), share(low / length, high / length)
     return Bilingual(
-        f"全片 {number(length)} 秒里相当于 {seconds} 秒广告，占 {part}（到 {full}% 计满分）",
-        f"{seconds} s of the {number(length)} s are ad-equivalent, {part} ({full}% counts in full)",
+        f"全片 {number(length)} 秒里占用观众 {seconds} 秒的注意力（{part}）",
+        f"viewers give it {seconds} of the {number(length)} s of their attention ({part})",
     )
 
 
-def _peak(low: float, high: float, _: float) -> Bilingual:
-    part, window = share(low, high), number(constants.PEAK_WINDOW_S)
+def _interrupt(low: float, high: float, _: float) -> Bilingual:
+    part = share(low, high)
     return Bilingual(
-        f"画面最醒目的 {window} 秒突出程度为 {part}（位置越居中、越抢眼越高）",
-        f"the most striking {window} s reach {part} of full prominence (central and eye-catching counts most)",
+        f"打断观看的程度为 {part}（片中最高，片尾最低）",
+        f"it interrupts by {part} of the most possible (most in the heart of a video, least at its end)",
     )
 
 
-def _early(low: float, high: float, length: float) -> Bilingual:
-    part, until = share(low, high), stamp(constants.EARLY_WINDOW * length)
+def _misplaced(low: float, high: float, _: float) -> Bilingual:
+    part = share(low, high)
     return Bilingual(
-        f"品牌在开头 {until} 之前就出现，过早程度为 {part}",
-        f"the brand comes before {until}; how early: {part}",
+        f"与内容脱节的程度为 {part}（与剧情、账号越相关越低）",
+        f"it is {part} out of place (less with a role in the plot and on a channel that it suits)",
     )
 
 
-def _info(low: float, high: float, _: float) -> Bilingual:
+def _selling(low: float, high: float, _: float) -> Bilingual:
     claims = between(low, high)
-    return Bilingual(
-        f"讲了 {claims} 个卖点（到 {number(constants.INFO_FULL)} 个计满分）",
-        f"{claims} selling points are told ({number(constants.INFO_FULL)} count in full)",
-    )
+    return Bilingual(f"卖点与购买引导折合 {claims} 个", f"selling points and calls to buy count as {claims}")
 
 
 def _run(low: float, high: float, _: float) -> Bilingual:
-    seconds, free, full = between(low, high), number(constants.RUN_FREE_S), number(constants.RUN_FULL_S)
+    seconds, free = between(low, high), number(constants.RUN_FREE_S)
     return Bilingual(
-        f"最长连续露出 {seconds} 秒（{free} 秒以内不计，{full} 秒计满分）",
-        f"the longest stretch lasts {seconds} s ({free} s are free, {full} s count in full)",
+        f"最长一段连续占用 {seconds} 秒的注意力（{free} 秒以内不计）",
+        f"the longest stretch takes {seconds} s of attention ({free} s are free)",
     )
+
+
+def _named(low: float, high: float, _: float) -> Bilingual:
+    mentions = between(low, high)
+    return Bilingual(f"提及品牌折合 {mentions} 次", f"naming the brand counts as {mentions}")
 
 
 def _clutter(low: float, high: float, _: float) -> Bilingual:
     brands = between(low, high)
-    return Bilingual(f"一条视频里有 {brands} 个品牌", f"{brands} brands share one video")
-
-
-def _spoken(low: float, high: float, _: float) -> Bilingual:
-    mentions = between(low, high)
-    return Bilingual(f"与剧情脱节的口播提及 {mentions} 次", f"the brand is named {mentions} times outside the plot")
+    return Bilingual(f"同片的其他品牌折合 {brands} 个", f"other brands in the video count as {brands}")
 
 
 def _loud(low: float, high: float, _: float) -> Bilingual:
@@ -116,25 +146,16 @@ def _occl(low: float, high: float, _: float) -> Bilingual:
     return Bilingual(f"露出时间里有 {part} 遮挡人脸或字幕", f"{part} of brand time covers a face or a subtitle")
 
 
-def _repeat(low: float, high: float, _: float) -> Bilingual:
-    hits = between(low, high)
-    return Bilingual(
-        f"醒目露出或口播共 {hits} 次（第 1 次不计）",
-        f"{hits} striking or spoken appearances (the first is free)",
-    )
-
-
 _TEXTS: dict[str, FactorText] = {
-    "load": _load,
-    "peak": _peak,
-    "early": _early,
-    "info": _info,
+    "time": _time,
+    "interrupt": _interrupt,
+    "misplaced": _misplaced,
+    "selling": _selling,
     "run": _run,
+    "named": _named,
     "clutter": _clutter,
-    "spoken": _spoken,
     "loud": _loud,
     "occl": _occl,
-    "repeat": _repeat,
 }
 
 
@@ -150,8 +171,11 @@ def explain(
     ``measure``: low and high, in the factor's natural unit. ``points``: low and high. ``length``: of the video, in
     seconds. ``spans``: the exposures that drive the factor.
     """
-    text, stamps, points_text = _TEXTS[code](*measure, length), where(spans), between(*points)
-    return Bilingual(f"{stamps.zh}：{text.zh}，计 {points_text} 分。", f"{stamps.en}: {text.en}; {points_text} points.")
+    text, meant, points_text = _TEXTS[code](*measure, length), where(spans), between(*points)
+    return Bilingual(
+        f"{meant.zh}：{text.zh}，计 {points_text} 分。",
+        f"{meant.en[:1].upper()}{meant.en[1:]}: {text.en}; {points_text} points.",
+    )
 
 
 def outcome(zh: str, en: str, before: tuple[float, float], after: tuple[float, float]) -> Bilingual:
@@ -165,12 +189,6 @@ BANDS = {
     "moderate": Bilingual("中", "moderate"),
     "high": Bilingual("高", "high"),
     "severe": Bilingual("严重", "severe"),
-}
-KINDS = {
-    "logo": Bilingual("标识", "logo"),
-    "product": Bilingual("产品", "product"),
-    "text": Bilingual("文字", "text"),
-    "speech": Bilingual("口播", "speech"),
 }
 
 

@@ -1,14 +1,23 @@
-"""Changes a creator could make to a plan, factor by factor; the caller scores them."""
+"""Changes a creator could make to a plan, factor by factor or group by group; the caller scores them.
 
-from collections.abc import Callable, Iterator, Sequence
+Exposures that share seconds belong to one moment of the video and are cut and moved together: half of a moment cannot
+be moved to the end.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import Literal
+from typing import Any, Literal
 
+from marketplace.core.message import Bilingual
 from marketplace.intrusiveness import constants
-from marketplace.intrusiveness.factors import ExposureSpan, early, runs
+from marketplace.intrusiveness.factors import ExposureSpan, breaking_in, out_of_place, relief, share_seconds
 from marketplace.intrusiveness.messages import number, share, stamp, where
-from marketplace.intrusiveness.timeline import EXPOSURES_MAX, ZERO, Exposure, ExposureKind, Timeline, ValueInterval
+from marketplace.intrusiveness.overlaps import ROUNDING_S
+from marketplace.intrusiveness.timeline import ZERO, Exposure, ExposureKind, Timeline, ValueInterval
+
+# What has to be written anew, and not only cut or placed otherwise.
+REWRITES = frozenset({"fewer_claims", "no_call", "fewer_mentions", "tie_to_plot", "fewer_brands"})
 
 
 @dataclass(frozen=True)
@@ -26,56 +35,72 @@ class PlanChange:
     en: str
     plan: Timeline
 
+    @property
+    def asks(self) -> float:
+        """Return how much work the change is: 1 for a cut, more for what has to be written anew."""
+        return constants.REWRITE_ASKS if self.action in REWRITES else 1.0
 
-def drivers(code: str, spans: list[ExposureSpan], length: float) -> list[ExposureSpan]:
+
+def drivers(code: str, spans: list[ExposureSpan], length: float, fit: float) -> list[ExposureSpan]:
     """Return the exposures that drive a factor, the weightiest first.
 
-    ``spans``: not empty, with exact starts. ``length``: of the video, in seconds.
+    ``spans``: not empty, with exact starts. ``length``: of the video, in seconds. ``fit``: 0..1 (NaN: unknown).
     """
+    known = 0.0 if fit != fit else fit
     if code == "run":
-        return max(runs(spans), key=lambda run: run.end - run.start).spans
-    ranked = sorted(((_contribution(code, span, length), span) for span in spans), key=lambda pair: -pair[0])
+        return max(share_seconds(spans, constants.RUN_GAP_S), key=lambda run: _weight(run, known))
+    ranked = sorted(((_contribution(code, span, length, known), span) for span in spans), key=lambda pair: -pair[0])
     return [span for contribution, span in ranked if contribution > 0] or [ranked[0][1]]
 
 
-def _contribution(code: str, span: ExposureSpan, length: float) -> float:
+def _contribution(code: str, span: ExposureSpan, length: float, fit: float) -> float:
+    left = relief(fit, span.plot)
     match code:
-        case "peak":
-            return span.visual * min(constants.PEAK_WINDOW_S, span.seconds)
-        case "early":
-            return early(span, length, "mid")
-        case "info":
-            return span.claims
-        case "spoken":
-            return span.loose_mentions
-        case "repeat":
-            return float(span.hit)
+        case "interrupt":
+            return breaking_in(span, span.strength * left, length, "mid")
+        case "misplaced":
+            return out_of_place(span, fit) * span.seconds
+        case "selling":
+            return span.claims * left
+        case "named":
+            return span.mentions * left
         case _:
-            return span.weight * span.seconds
+            return span.strength * left * span.seconds
 
 
-def changes(code: str, plan: Timeline, driving: list[ExposureSpan]) -> Iterator[PlanChange]:
-    """Yield changes that may ease a factor, given its drivers, the mildest first; each results in a valid plan."""
-    yield from _CHANGES[code](plan, driving)
+def _weight(spans: Iterable[ExposureSpan], fit: float) -> float:
+    return sum(span.strength * relief(fit, span.plot) * span.seconds for span in spans)
 
 
-def changes_of_one(plan: Timeline, span: ExposureSpan) -> Iterator[PlanChange]:
-    """Yield changes of one exposure alone, whatever factor they ease; each results in a valid plan."""
-    yield _shorten(plan, [span], constants.SHORTENED_LITTLE)
-    yield _shorten(plan, [span])
-    if plan.exposures[span.exposure_index].centre.high > constants.OFF_CENTRE:
-        yield _off_centre(plan, [span])
-    yield from larger_at_the_edge(plan, [span])
-    if span.claims > 0:
-        yield _fewer_claims(plan, [span])
-    yield from _later(plan, [span])
-    yield from _leave_out(plan, [span])
+def changes(code: str, plan: Timeline, driving: list[ExposureSpan], spans: list[ExposureSpan]) -> Iterator[PlanChange]:
+    """Yield changes that may ease a factor, given its drivers among all spans, the mildest first; each results in a
+    valid plan."""
+    moment = next(group for group in share_seconds(spans) if driving[0] in group)
+    yield from _CHANGES[code](plan, moment, spans)
 
 
-def larger_at_the_edge(plan: Timeline, spans: list[ExposureSpan]) -> Iterator[PlanChange]:
+def changes_of_moment(plan: Timeline, moment: list[ExposureSpan], spans: list[ExposureSpan]) -> Iterator[PlanChange]:
+    """Yield changes of exposures that share seconds, whatever factor they ease; each results in a valid plan."""
+    for change in _OF_MOMENT:
+        yield from change(plan, moment, spans)
+
+
+def changes_of_all(plan: Timeline, spans: list[ExposureSpan]) -> Iterator[PlanChange]:
+    """Yield changes of the whole plan: of what is told of the whole video, and of many exposures at once."""
+    moments = share_seconds(spans)
+    for change in (*_OF_VIDEO, *(_OF_MANY if len(moments) > 1 else ())):
+        yield from change(plan, spans, spans)
+    if len(moments) >= constants.MANY_MOMENTS:
+        # Of many interruptions, a third or a half; what is weightiest stays.
+        ranked = sorted(moments, key=lambda moment: (_weight(moment, 0.0), -moment[0].earliest))
+        for count in sorted({len(moments) // 3, len(moments) // 2}):
+            yield from _leave_out(plan, [span for moment in ranked[:count] for span in moment], spans)
+
+
+def larger_at_the_edge(plan: Timeline, spans: list[ExposureSpan], _: list[ExposureSpan]) -> Iterator[PlanChange]:
     """Yield the change that moves exposures towards the edge and enlarges them, so that they are noticed as before.
 
-    Position drives viewers away and size does not (Teixeira et al. 2010). An exposure moves only as far as a larger
+    Position drives viewers away and size does so less (Teixeira et al. 2010). An exposure moves only as far as a larger
     size can make up for.
     """
     changed = {}
@@ -87,18 +112,17 @@ def larger_at_the_edge(plan: Timeline, spans: list[ExposureSpan]) -> Iterator[Pl
             changed[span.exposure_index] = replace(old, centre=centre, area_share=area_share)
     if not changed:
         return
-    moved = [span for span in spans if span.exposure_index in changed]
-    stamps = where(moved)
     sizes = [exposure.area_share for exposure in changed.values()]
     least, most = min(size.low for size in sizes), max(size.high for size in sizes)
     size_text = share(least, most)
-    yield PlanChange(
+    yield _change(
         "edge_larger",
-        _indexes(moved),
+        plan,
+        spans,
+        changed,
         most,
-        f"把 {stamps.zh} 移向画面边缘并放大（占画面 {size_text}）",
-        f"Move {stamps.en} towards the edge of the frame and show it larger ({size_text} of the frame)",
-        _with(plan, changed),
+        "把 {0}移向画面边缘并放大（占画面 " + size_text + "）",
+        "Move {0} towards the edge of the frame and show it larger (" + size_text + " of the frame)",
     )
 
 
@@ -107,11 +131,11 @@ def _position_value(centre: float) -> float:
 
 
 def _least_centre(exposure: Exposure) -> float:
-    """Return how near the middle an exposure has to stay so that size can make up for the rest: beyond AREA_FULL a
-    larger size adds nothing to prominence."""
+    """Return how near the middle an exposure has to stay so that size can make up for the rest: beyond VALUE_AREA_FULL
+    a larger size adds nothing to prominence."""
     if exposure.kind is ExposureKind.SPEECH:
         return 1.0
-    size: float = min(1.0, exposure.area_share.high / constants.AREA_FULL) ** constants.SIZE_EXPONENT
+    size: float = min(1.0, exposure.area_share.high / constants.VALUE_AREA_FULL) ** constants.SIZE_EXPONENT
     return _rounded_up(1 - (1 - _position_value(exposure.centre.high) * size) / constants.VALUE_CENTRE, 1_000)
 
 
@@ -120,7 +144,7 @@ def _grown(old: Exposure, centre: ValueInterval, end: Literal["low", "high"]) ->
     area: float = getattr(old.area_share, end)
     lost: float = _position_value(getattr(old.centre, end)) / _position_value(getattr(centre, end))
     factor: float = lost ** (1 / constants.SIZE_EXPONENT)
-    return max(area, _rounded_up(min(constants.AREA_FULL, area * factor), 10_000))
+    return max(area, _rounded_up(min(constants.VALUE_AREA_FULL, area * factor), 10_000))
 
 
 def _rounded_up(value: float, parts: int) -> float:
@@ -129,246 +153,238 @@ def _rounded_up(value: float, parts: int) -> float:
     return ceil(value * parts - 1e-7) / parts
 
 
-def _less_load(plan: Timeline, driving: list[ExposureSpan]) -> Iterator[PlanChange]:
-    # Exposures that overlap have to be cut together, or the ad seconds remain.
-    weightiest = driving[0]
-    end = weightiest.earliest + weightiest.seconds
-    yield _shorten(
-        plan,
-        [span for span in driving if span.earliest < end and weightiest.earliest < span.earliest + span.seconds],
+def _change(
+    action: str,
+    plan: Timeline,
+    spans: Sequence[ExposureSpan],
+    changed: dict[int, Exposure],
+    value: float | None,
+    zh: str,
+    en: str,
+) -> PlanChange:
+    """Return the change of some exposures, by their index; in its sentences {0} stands for those of the spans."""
+    meant = [span for span in spans if span.exposure_index in changed]
+    exposures = tuple(changed.get(index, exposure) for index, exposure in enumerate(plan.exposures))
+    return PlanChange(
+        action, _indexes(meant), value, *_told(meant, Bilingual(zh, en)), replace(plan, exposures=exposures)
     )
 
 
-def _less_peak(plan: Timeline, driving: list[ExposureSpan]) -> Iterator[PlanChange]:
-    central = [span for span in driving if plan.exposures[span.exposure_index].centre.high > constants.OFF_CENTRE]
-    for some in _weightiest_and_all(central):
-        yield _off_centre(plan, some)
-
-
-def _less_early(plan: Timeline, driving: list[ExposureSpan]) -> Iterator[PlanChange]:
-    for some in _weightiest_and_all(driving):
-        yield from _later(plan, some)
-
-
-def _less_info(plan: Timeline, driving: list[ExposureSpan]) -> Iterator[PlanChange]:
-    for some in _weightiest_and_all(driving):
-        yield _fewer_claims(plan, some)
-
-
-def _less_run(plan: Timeline, driving: list[ExposureSpan]) -> Iterator[PlanChange]:
-    yield from _split(plan, driving)
-    yield _shorten(plan, driving)
-
-
-def _less_spoken(plan: Timeline, driving: list[ExposureSpan]) -> Iterator[PlanChange]:
-    for some in _weightiest_and_all(driving):
-        yield _tie(plan, some)
-
-
-def _uncover(plan: Timeline, _: list[ExposureSpan]) -> Iterator[PlanChange]:
-    free = replace(plan, occlusion_share=ZERO)
-    yield PlanChange("uncover", (), 0.0, "不要遮挡人脸和字幕", "Keep faces and subtitles free", free)
-
-
-def _weightiest_and_all(driving: list[ExposureSpan]) -> list[list[ExposureSpan]]:
-    return [driving[:1], driving] if len(driving) > 1 else [driving] if driving else []
-
-
-def _with(plan: Timeline, changed: dict[int, Exposure]) -> Timeline:
-    exposures = tuple(changed.get(index, exposure) for index, exposure in enumerate(plan.exposures))
-    return replace(plan, exposures=exposures)
+def _told(meant: Sequence[ExposureSpan], text: Bilingual) -> tuple[str, str]:
+    names = where(sorted(meant))
+    return text.zh.format(names.zh), text.en.format(names.en)
 
 
 def _indexes(spans: Sequence[ExposureSpan]) -> tuple[int, ...]:
     return tuple(sorted(span.exposure_index for span in spans))
 
 
-def _scaled(interval: ValueInterval, factor: float) -> ValueInterval:
-    return ValueInterval(interval.low * factor, interval.high * factor)
-
-
-def _shifted(interval: ValueInterval, seconds: float) -> ValueInterval:
-    return ValueInterval(interval.low + seconds, interval.high + seconds)
+def _replaced(plan: Timeline, spans: Sequence[ExposureSpan], **fields: Callable[[Any], Any]) -> dict[int, Exposure]:
+    """Return the exposures, by their index, in which one of the fields is another after its function."""
+    changed = {}
+    for span in spans:
+        old = plan.exposures[span.exposure_index]
+        new = replace(old, **{name: change(getattr(old, name)) for name, change in fields.items()})
+        if new != old:
+            changed[span.exposure_index] = new
+    return changed
 
 
 def _capped(interval: ValueInterval, most: float) -> ValueInterval:
     return ValueInterval(min(interval.low, most), min(interval.high, most))
 
 
-def _shorten(plan: Timeline, spans: list[ExposureSpan], remaining: float = constants.SHORTENED) -> PlanChange:
-    changed = {}
-    for span in spans:
-        old = plan.exposures[span.exposure_index]
-        changed[span.exposure_index] = replace(old, seconds=_scaled(old.seconds, remaining))
-    longest = max(span.seconds for span in spans) * remaining
-    stamps = where(spans)
-    half = remaining == constants.SHORTENED
-    zh_length, en_length = ("缩短一半", "to half") if half else (f"缩短到 {remaining:.0%}", f"to {remaining:.0%}")
-    return PlanChange(
-        "shorten",
-        _indexes(spans),
-        longest,
-        f"把 {stamps.zh} {zh_length}（不超过约 {number(longest)} 秒）",
-        f"Cut {stamps.en} {en_length} (no more than about {number(longest)} s)",
-        _with(plan, changed),
-    )
-
-
-def _off_centre(plan: Timeline, spans: list[ExposureSpan]) -> PlanChange:
-    changed = {}
-    for span in spans:
-        old = plan.exposures[span.exposure_index]
-        changed[span.exposure_index] = replace(old, centre=_capped(old.centre, constants.OFF_CENTRE))
-    stamps = where(spans)
-    return PlanChange(
-        "off_centre",
-        _indexes(spans),
-        constants.OFF_CENTRE,
-        f"把 {stamps.zh} 移到画面边缘",
-        f"Move {stamps.en} to the edge of the frame",
-        _with(plan, changed),
-    )
-
-
-def _later(plan: Timeline, spans: list[ExposureSpan]) -> Iterator[PlanChange]:
-    """Move exposures by the same seconds, so that what belongs together stays together."""
-    moved = [plan.exposures[span.exposure_index] for span in spans]
-    start = min(exposure.start_s.low for exposure in moved)
-    room = plan.duration_s - max(exposure.start_s.high + exposure.seconds.high for exposure in moved)
-    delay = min(constants.EARLY_WINDOW * plan.duration_s - start, room)
-    if delay <= 0:
-        return
-    changed = {
-        span.exposure_index: replace(old, start_s=_shifted(old.start_s, delay))
-        for span, old in zip(spans, moved, strict=True)
-    }
-    stamps = where(spans)
-    yield PlanChange(
-        "later",
-        _indexes(spans),
-        start + delay,
-        f"把 {stamps.zh} 推迟到 {stamp(start + delay)} 以后",
-        f"Begin {stamps.en} at {stamp(start + delay)} or later",
-        _with(plan, changed),
-    )
-
-
-def _fewer_claims(plan: Timeline, spans: list[ExposureSpan]) -> PlanChange:
-    changed = {}
-    keep = 1.0 if any(span.claims > 1 for span in spans) else 0.0
-    for span in spans:
-        old = plan.exposures[span.exposure_index]
-        changed[span.exposure_index] = replace(old, claims=_capped(old.claims, keep))
-    stamps = where(spans)
-    zh, en = f"{stamps.zh} 不讲卖点", f"Tell no selling point in {stamps.en}"
-    if keep:
-        zh, en = f"{stamps.zh} 每处最多讲 1 个卖点", f"Tell at most one selling point in each of {stamps.en}"
-    return PlanChange("fewer_claims", _indexes(spans), keep, zh, en, _with(plan, changed))
-
-
-def _split(plan: Timeline, spans: list[ExposureSpan]) -> Iterator[PlanChange]:
-    """Put a pause into the middle of a run; what follows moves on by as much. Needs room at the end of the video."""
-    start = min(span.earliest for span in spans)
-    cut = (start + max(span.earliest + span.seconds for span in spans)) / 2
-    exposures: list[Exposure] = []
-    for old in plan.exposures:
-        old_start, length = old.start_s.mid, old.seconds.mid
-        if old_start < cut < old_start + length:
-            kept = (cut - old_start) / length
-            first_part = replace(old, seconds=_scaled(old.seconds, kept))
-            start_s = ValueInterval(
-                old.start_s.low + old.seconds.low * kept + constants.PULSE_GAP_S,
-                old.start_s.high + old.seconds.high * kept + constants.PULSE_GAP_S,
-            )
-            rest = _scaled(old.seconds, 1 - kept)
-            # Mentions and selling points happen once: they stay with the first part.
-            exposures += [first_part, replace(old, start_s=start_s, seconds=rest, claims=ZERO, mentions=ZERO)]
-        elif old_start >= cut:
-            exposures.append(replace(old, start_s=_shifted(old.start_s, constants.PULSE_GAP_S)))
-        else:
-            exposures.append(old)
-    ends = (exposure.start_s.high + exposure.seconds.high for exposure in exposures)
-    if len(exposures) > EXPOSURES_MAX or any(end > plan.duration_s for end in ends):
-        return
-    pause = number(constants.PULSE_GAP_S)
-    yield PlanChange(
-        "split",
-        _indexes(spans),
-        constants.PULSE_GAP_S,
-        f"在 {stamp(cut)} 处断开 {pause} 秒，分成两段",
-        f"Pause for {pause} s at {stamp(cut)}, so that it becomes two",
-        replace(plan, exposures=tuple(exposures)),
-    )
-
-
-def _fewer_brands(plan: Timeline, _: list[ExposureSpan]) -> Iterator[PlanChange]:
-    brands = ValueInterval(max(1.0, plan.brands.low - 1), max(1.0, plan.brands.high - 1))
-    if brands != plan.brands:
-        most = number(brands.high)
-        yield PlanChange(
-            "fewer_brands",
-            (),
-            brands.high,
-            f"减少一个品牌（最多 {most} 个）",
-            f"Take one brand out ({most} at most)",
-            replace(plan, brands=brands),
+def _shorten(plan: Timeline, moment: list[ExposureSpan], _: list[ExposureSpan]) -> Iterator[PlanChange]:
+    """Cut what shares seconds to a part of its length, with everything in it as far from its beginning as it was."""
+    first = min(span.earliest for span in moment)
+    longest = max(span.earliest + span.seconds for span in moment) - first
+    for left, zh, en in (
+        (constants.SHORTENED_LITTLE, "缩短四分之一", "by a quarter"),
+        (constants.SHORTENED, "缩短一半", "to half"),
+    ):
+        length = number(longest * left)
+        yield _change(
+            "shorten",
+            plan,
+            moment,
+            {span.exposure_index: _cut(plan.exposures[span.exposure_index], first, left) for span in moment},
+            longest * left,
+            f"把 {{0}}{zh}（约 {length} 秒）",
+            f"Cut {{0}} {en} (to about {length} s)",
         )
 
 
-def _tie(plan: Timeline, spans: list[ExposureSpan]) -> PlanChange:
-    changed = {}
-    for span in spans:
-        old = plan.exposures[span.exposure_index]
-        plot = ValueInterval(max(old.plot.low, constants.PLOT_LINKED), max(old.plot.high, constants.PLOT_LINKED))
-        changed[span.exposure_index] = replace(old, plot=plot)
-    stamps = where(spans)
-    return PlanChange(
-        "tie_to_plot",
-        _indexes(spans),
-        constants.PLOT_LINKED,
-        f"让 {stamps.zh} 的口播成为剧情的一部分",
-        f"Make what is said in {stamps.en} part of the plot",
-        _with(plan, changed),
+def _cut(exposure: Exposure, first: float, left: float) -> Exposure:
+    """Return an exposure cut to a part of its length and of its distance from the moment's first second."""
+    start, seconds = exposure.start_s, exposure.seconds
+    return replace(
+        exposure,
+        start_s=ValueInterval(first + left * (start.low - first), first + left * (start.high - first)),
+        seconds=ValueInterval(left * seconds.low, left * seconds.high),
     )
 
 
-def _quieter(plan: Timeline, _: list[ExposureSpan]) -> Iterator[PlanChange]:
-    free = number(constants.LOUD_FREE_LU)
-    yield PlanChange(
-        "quieter",
-        (),
-        constants.LOUD_FREE_LU,
-        f"把广告段音量降到只高 {free} LU 以内",
-        f"Lower the placement to within {free} LU of the rest",
-        replace(plan, loudness_lu=_capped(plan.loudness_lu, constants.LOUD_FREE_LU)),
+def _off_centre(plan: Timeline, some: list[ExposureSpan], _: list[ExposureSpan]) -> Iterator[PlanChange]:
+    changed = _replaced(plan, some, centre=lambda centre: _capped(centre, constants.OFF_CENTRE))
+    if changed:
+        yield _change(
+            "off_centre",
+            plan,
+            some,
+            changed,
+            constants.OFF_CENTRE,
+            "把 {0}移到画面边缘",
+            "Move {0} to the edge of the frame",
+        )
+
+
+def _to_the_end(plan: Timeline, moment: list[ExposureSpan], spans: list[ExposureSpan]) -> Iterator[PlanChange]:
+    """Move what shares seconds towards the end of the video, unless something is there or most viewers have left."""
+    length, begin = plan.duration_s, min(span.earliest for span in moment)
+    moved = [plan.exposures[span.exposure_index] for span in moment]
+    first = min(exposure.start_s.low for exposure in moved)
+    last = max(exposure.start_s.high + exposure.seconds.high for exposure in moved)
+    delay = min(constants.END_FROM * length - first, length - last)
+    start = begin + delay
+    watching = still_watching(start, length) / still_watching(begin, length)
+    others = [plan.exposures[span.exposure_index] for span in spans if span not in moment]
+    taken = any(
+        other.start_s.low < last + delay and other.start_s.high + other.seconds.high > first + delay for other in others
     )
-
-
-def _leave_out(plan: Timeline, spans: list[ExposureSpan]) -> Iterator[PlanChange]:
-    if len(plan.exposures) < 2:
+    if taken or delay <= ROUNDING_S or start <= constants.HEART_UNTIL * length or watching < constants.PROMINENCE_LEAST:
         return
-    shortest = min(spans, key=lambda span: span.seconds)
-    stamps = where([shortest])
-    kept = tuple(exposure for index, exposure in enumerate(plan.exposures) if index != shortest.exposure_index)
+    changed = {
+        span.exposure_index: replace(
+            exposure, start_s=ValueInterval(exposure.start_s.low + delay, exposure.start_s.high + delay)
+        )
+        for span, exposure in zip(moment, moved, strict=True)
+    }
+    yield _change(
+        "to_the_end",
+        plan,
+        moment,
+        changed,
+        start,
+        f"把 {{0}}移到片尾（{stamp(start)} 起；原来的观众约有 {watching:.0%} 还在看）",
+        f"Move {{0}} to the end of the video (from {stamp(start)}; about {watching:.0%} of those who see it now are "
+        "still watching)",
+    )
+
+
+def still_watching(moment_s: float, length: float) -> float:
+    """Return the share of viewers who are still watching at a moment of a video, 0..1."""
+    share_left: float = constants.WATCHED_TO_END ** ((moment_s / length) ** constants.WATCHED_SHAPE)
+    return share_left
+
+
+def _less_selling(plan: Timeline, some: list[ExposureSpan], _: list[ExposureSpan]) -> Iterator[PlanChange]:
+    calls = _replaced(plan, some, cta=lambda _: False)
+    if calls:
+        yield _change("no_call", plan, some, calls, None, "去掉 {0}里的购买引导", "Leave out the call to buy in {0}")
+    claims = _replaced(plan, some, claims=lambda told: _capped(told, 1.0))
+    if claims:
+        each = " each" if len(claims) > 1 else ""
+        yield _change(
+            "fewer_claims",
+            plan,
+            some,
+            claims,
+            1.0,
+            f"{{0}}{'各' if each else ''}最多讲 1 个卖点",
+            f"Tell at most one selling point{each} in {{0}}",
+        )
+
+
+def _fewer_mentions(plan: Timeline, some: list[ExposureSpan], _: list[ExposureSpan]) -> Iterator[PlanChange]:
+    changed = _replaced(plan, some, mentions=lambda told: _capped(told, 1.0))
+    if changed:
+        each = " each" if len(changed) > 1 else ""
+        yield _change(
+            "fewer_mentions",
+            plan,
+            some,
+            changed,
+            1.0,
+            f"{{0}}{'各' if each else ''}只提一次品牌名",
+            f"Name the brand only once{each} in {{0}}",
+        )
+
+
+def _tie(plan: Timeline, some: list[ExposureSpan], _: list[ExposureSpan]) -> Iterator[PlanChange]:
+    least = constants.PLOT_LINKED
+    changed = _replaced(plan, some, plot=lambda plot: ValueInterval(max(plot.low, least), max(plot.high, least)))
+    if changed:
+        yield _change("tie_to_plot", plan, some, changed, least, "让 {0}成为剧情的一部分", "Make {0} part of the plot")
+
+
+def _leave_out(plan: Timeline, some: list[ExposureSpan], spans: list[ExposureSpan]) -> Iterator[PlanChange]:
+    """Leave exposures out, unless they are most of what is planned: that would be another plan, not a change of it."""
+    left = {span.exposure_index for span in some}
+    rest = [span for span in spans if span.exposure_index not in left]
+    if not rest or _weight(some, 0.0) > constants.LEFT_OUT_MOST * _weight(spans, 0.0):
+        return
+    kept = tuple(exposure for index, exposure in enumerate(plan.exposures) if index not in left)
     yield PlanChange(
         "leave_out",
-        (shortest.exposure_index,),
+        _indexes(some),
         None,
-        f"去掉 {stamps.zh} 这一处",
-        f"Leave out {stamps.en}",
+        *_told(some, Bilingual("去掉 {0}", "Leave out {0}")),
         replace(plan, exposures=kept),
     )
 
 
-_CHANGES: dict[str, Callable[[Timeline, list[ExposureSpan]], Iterator[PlanChange]]] = {
-    "load": _less_load,
-    "peak": _less_peak,
-    "early": _less_early,
-    "info": _less_info,
-    "run": _less_run,
+def _fewer_brands(plan: Timeline, _: list[ExposureSpan], __: list[ExposureSpan]) -> Iterator[PlanChange]:
+    brands = ValueInterval(max(1.0, plan.brands.low - 1), max(1.0, plan.brands.high - 1))
+    most = number(brands.high)
+    zh, en = f"减少一个品牌（最多 {most} 个）", f"Take one brand out ({most} at most)"
+    yield from _of_video("fewer_brands", plan, replace(plan, brands=brands), brands.high, Bilingual(zh, en))
+
+
+def _quieter(plan: Timeline, _: list[ExposureSpan], __: list[ExposureSpan]) -> Iterator[PlanChange]:
+    most = constants.LOUD_FREE_LU
+    zh, en = f"把广告段音量降到只高 {most:g} LU 以内", f"Lower the placement to within {most:g} LU of the rest"
+    quieter = replace(plan, loudness_lu=_capped(plan.loudness_lu, most))
+    yield from _of_video("quieter", plan, quieter, most, Bilingual(zh, en))
+
+
+def _uncover(plan: Timeline, _: list[ExposureSpan], __: list[ExposureSpan]) -> Iterator[PlanChange]:
+    text = Bilingual("不要遮挡人脸和字幕", "Keep faces and subtitles free")
+    yield from _of_video("uncover", plan, replace(plan, occlusion_share=ZERO), 0.0, text)
+
+
+def _of_video(action: str, plan: Timeline, changed: Timeline, value: float, text: Bilingual) -> Iterator[PlanChange]:
+    """Yield a change of the whole video, unless it changes nothing."""
+    if changed != plan:
+        yield PlanChange(action, (), value, text.zh, text.en, changed)
+
+
+def _less_interrupting(plan: Timeline, moment: list[ExposureSpan], spans: list[ExposureSpan]) -> Iterator[PlanChange]:
+    yield from _off_centre(plan, moment, spans)
+    yield from _to_the_end(plan, moment, spans)
+
+
+# Makes changes of the exposures in its second argument, of all that the third holds.
+_Changes = Callable[[Timeline, list[ExposureSpan], list[ExposureSpan]], Iterator[PlanChange]]
+_CHANGES: dict[str, _Changes] = {
+    "time": _shorten,
+    "interrupt": _less_interrupting,
+    "misplaced": _tie,
+    "selling": _less_selling,
+    "run": _shorten,
+    "named": _fewer_mentions,
     "clutter": _fewer_brands,
-    "spoken": _less_spoken,
     "loud": _quieter,
     "occl": _uncover,
-    "repeat": _leave_out,
 }
+_OF_VIDEO: tuple[_Changes, ...] = (_quieter, _uncover, _fewer_brands)
+_OF_MANY: tuple[_Changes, ...] = (_off_centre, larger_at_the_edge, _less_selling, _tie)
+_OF_MOMENT: tuple[_Changes, ...] = (
+    _shorten,
+    _off_centre,
+    larger_at_the_edge,
+    _to_the_end,
+    _less_selling,
+    _fewer_mentions,
+    _tie,
+    _leave_out,
+)

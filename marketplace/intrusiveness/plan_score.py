@@ -5,26 +5,26 @@ from dataclasses import dataclass
 from marketplace.core.message import Message
 from marketplace.intrusiveness import constants
 from marketplace.intrusiveness.factors import (
+    ENDS,
     ExposureSpan,
     Numbers,
-    measure,
+    at_fit,
     measure_spans,
     points,
+    raw_of_spans,
     spans,
-    to_factors,
 )
 from marketplace.intrusiveness.messages import explain, exposure, number, outcome, share
+from marketplace.intrusiveness.overlaps import End
 from marketplace.intrusiveness.plan_changes import PlanChange, changes, drivers
 from marketplace.intrusiveness.timeline import Timeline
 
 
 @dataclass(frozen=True)
 class FactorScore:
-    """One factor: raw values 0..1 before relief, and points after it; ``point`` is that of the plan of midpoints."""
+    """One factor: its points from low to high; ``point`` are those of the plan of midpoints."""
 
     code: str
-    raw_low: float
-    raw_high: float
     low: float
     high: float
     point: float
@@ -107,18 +107,20 @@ def score_plan(
     *,
     buying_link: bool | None = None,
     disclosed: bool | None = None,
+    for_children: bool | None = None,
     what_ifs: bool = True,
 ) -> PlanScore:
     """Score a timeline for a channel whose fit with the brief is 0..1 (NaN: unknown, relieves nothing).
 
     Disclosure raises a flag and never enters the score. Formula: constants.FACTORS and constants.TABLE.
     """
-    length = timeline.duration_s
-    mid_spans = spans(timeline, "mid")
-    measured_low, measured_high = measure(timeline, "low"), measure(timeline, "high")
-    raw_low, raw_high = to_factors(measured_low, length), to_factors(measured_high, length)
-    low, high = points(raw_low, fit), points(raw_high, fit)
-    mid = points(to_factors(measure_spans(timeline, mid_spans, "mid"), length), fit)
+    some = {end: spans(timeline, end) for end in ENDS}
+    mid_spans = some["mid"]
+    low, mid, high = (points(raw_of_spans(timeline, some[end], end), fit) for end in ENDS)
+    measured_low, measured_high = (
+        _measures(timeline, some["low"], "low", fit),
+        _measures(timeline, some["high"], "high", fit),
+    )
     total = (sum(low), sum(high))
     ranges = [
         _FactorRange(code, (measured_low[index], measured_high[index]), (low[index], high[index]), mid[index])
@@ -126,31 +128,38 @@ def score_plan(
         if high[index] > 0
     ]
     # A plan whose exposures last no time at the midpoints is explained by those of its high end.
-    explained = mid_spans or spans(timeline, "high")
+    explained = mid_spans or some["high"]
     return PlanScore(
         low=total[0],
         high=total[1],
         point=sum(mid),
         band=band(sum(mid)),
         fit=fit,
-        factors=tuple(map(FactorScore, constants.CODES, raw_low, raw_high, low, high, mid)),
+        factors=tuple(map(FactorScore, constants.CODES, low, high, mid)),
         exposures=_exposure_scores(timeline, fit, mid_spans, sum(mid)),
         reasons=tuple(
             _reason(factor, timeline, fit, explained, total, what_ifs)
             for factor in sorted(ranges, key=lambda factor: -factor.point)
         ),
-        vetoes=tuple(vetoes(timeline, buying_link=buying_link, disclosed=disclosed)),
+        vetoes=tuple(vetoes(timeline, buying_link=buying_link, disclosed=disclosed, for_children=for_children)),
         model_version=constants.MODEL_VERSION,
     )
 
 
 def score_range(timeline: Timeline, fit: float) -> tuple[float, float]:
     """Return the low and high score alone (see ``score_plan``)."""
-    return _total(timeline, measure(timeline, "low"), fit), _total(timeline, measure(timeline, "high"), fit)
+    low, high = (_total(timeline, spans(timeline, end), end, fit) for end in ENDS[::2])
+    return low, high
 
 
-def _total(timeline: Timeline, measures: Numbers, fit: float) -> float:
-    return sum(points(to_factors(measures, timeline.duration_s), fit))
+def _total(timeline: Timeline, some: list[ExposureSpan], end: End, fit: float) -> float:
+    return sum(points(raw_of_spans(timeline, some, end), fit))
+
+
+def _measures(timeline: Timeline, some: list[ExposureSpan], end: End, fit: float) -> Numbers:
+    """Return the measures in natural units, as far as the fit eases them."""
+    none, full = (measure_spans(timeline, some, end, extreme) for extreme in (0.0, 1.0))
+    return at_fit((*none, *full), fit)
 
 
 def band(score: float) -> str:
@@ -164,7 +173,7 @@ def _exposure_scores(
     """Score each exposure of the plan of midpoints alone, and the plan without it."""
 
     def score(some: list[ExposureSpan]) -> float:
-        return _total(timeline, measure_spans(timeline, some, "mid"), fit)
+        return _total(timeline, some, "mid", fit)
 
     scores = []
     for index, span in enumerate(mid_spans):
@@ -184,7 +193,7 @@ def _reason(
     what_ifs: bool,
 ) -> FactorReason:
     low, high = factor.points
-    driving = drivers(factor.code, explained, timeline.duration_s)
+    driving = drivers(factor.code, explained, timeline.duration_s, fit)
     text = explain(factor.code, factor.measure, factor.points, timeline.duration_s, driving)
     wanted = what_ifs and high > constants.REASON_LEAST
     return FactorReason(
@@ -194,16 +203,21 @@ def _reason(
         low=low,
         high=high,
         evidence=constants.FACTORS[constants.CODES.index(factor.code)].evidence,
-        what_if=_best_change(factor.code, timeline, fit, driving, total) if wanted else None,
+        what_if=_best_change(factor.code, timeline, fit, explained, driving, total) if wanted else None,
     )
 
 
 def _best_change(
-    code: str, timeline: Timeline, fit: float, driving: list[ExposureSpan], before: tuple[float, float]
+    code: str,
+    timeline: Timeline,
+    fit: float,
+    explained: list[ExposureSpan],
+    driving: list[ExposureSpan],
+    before: tuple[float, float],
 ) -> WhatIf | None:
     """Return the mildest change that saves at least MILD_ENOUGH of what the strongest saves, or None if none saves
     REASON_LEAST. A saving is the fall of the range's middle, in points."""
-    scored = [(change, score_range(change.plan, fit)) for change in changes(code, timeline, driving)]
+    scored = [(change, score_range(change.plan, fit)) for change in changes(code, timeline, driving, explained)]
     savings = [(sum(before) - sum(after)) / 2 for _, after in scored]
     largest = max(savings, default=0.0)
     if largest < constants.REASON_LEAST:
@@ -216,11 +230,13 @@ def _best_change(
     return WhatIf(change, text.zh, text.en, *after)
 
 
-def vetoes(timeline: Timeline, *, buying_link: bool | None, disclosed: bool | None) -> list[PlanVeto]:
-    """Return what must be fixed whatever the score is.
+def vetoes(
+    timeline: Timeline, *, buying_link: bool | None, disclosed: bool | None, for_children: bool | None = None
+) -> list[PlanVeto]:
+    """Return what must be fixed, or decided by a person, whatever the score is.
 
-    Sources: for undisclosed buying links China's 2023 Internet advertising measures; for faces, subtitles and loudness
-    constants.TABLE.
+    Sources: for undisclosed buying links China's 2023 Internet advertising measures; for children the EU's Directive
+    2010/13/EU, art. 11, and the PRC's Advertising Law, art. 40; for faces, subtitles and loudness constants.TABLE.
     """
     flags = []
     if buying_link and disclosed is False:
@@ -234,6 +250,15 @@ def vetoes(timeline: Timeline, *, buying_link: bool | None, disclosed: bool | No
         )
     if not timeline.exposures:
         return flags
+    if for_children:
+        flags.append(
+            PlanVeto(
+                "for_children",
+                "面向儿童的账号：植入广告受法律限制，须由人工判断。",
+                "A channel for children: the law limits placements before them, so a person decides.",
+                certain=True,
+            )
+        )
     covered, loudness = timeline.occlusion_share, timeline.loudness_lu
     if covered.high > constants.VETO_OCCLUSION:
         part, most = share(covered.low, covered.high), share(constants.VETO_OCCLUSION, constants.VETO_OCCLUSION)

@@ -1,22 +1,25 @@
 """Prominence, 0..100: how well the brand is noticed, the value side of the same exposures (higher is better).
 
-In the family of Nielsen/Repucom QI and BrandMatrix: seconds (each worth less the longer a run lasts) x size (worth
-ever less) x clarity x position, less when brands share the video; a spoken mention lifts most (Fossen & Schweidel
-2019). With fade(x) = F ln(1 + x/F), S the value scale and sums over exposures i:
+In the family of Nielsen/Repucom QI and BrandMatrix: seconds (each worth less the more there are) x size (worth ever
+less) x clarity x position, less when brands share the video; a spoken mention lifts most (Fossen & Schweidel 2019).
+What is seen at once is one sight, at its best: with v an exposure's value, T(h) the seconds in which the best of what
+is seen reaches h, fade(x) = F ln(1 + x/F) and S the value scale,
 
-    worth = sum fade(seconds_i) sqrt(min(1, area_i/10 %)) clarity_i (1/2 + centre_i/2) + fade(4 s x mentions)
+    v = sqrt(min(1, area/10 %)) clarity (1/2 + centre/2)
+    worth = integral of fade(T(h)) over h from 0 to 1 + fade(4 s x mentions)
     prominence = 100 (1 - exp(-worth / sqrt(brands) / S))
 
-Constants and sources: constants.TABLE. Nothing here depends on where exposures overlap, so the ends of a plan's
-intervals bound it.
+so that the same exposure listed again adds nothing. Constants and sources: constants.TABLE. Bounds of T(h)
+(``overlaps``) bound it for a plan of intervals.
 """
 
 from dataclasses import dataclass
 from math import exp, log1p
 
 from marketplace.intrusiveness import constants
-from marketplace.intrusiveness.factors import End
-from marketplace.intrusiveness.messages import between
+from marketplace.intrusiveness.factors import ExposureSpan, spans, told_once
+from marketplace.intrusiveness.messages import between, counted, times
+from marketplace.intrusiveness.overlaps import End, TimePart, area_once, by_level
 from marketplace.intrusiveness.timeline import Exposure, ExposureKind, Timeline
 
 
@@ -36,16 +39,17 @@ def prominence(timeline: Timeline) -> Prominence:
     """Return how well the brand would be noticed; every plan inside the intervals is within low..high."""
     low, point, high = 100 * _share(timeline, "low"), 100 * _share(timeline, "mid"), 100 * _share(timeline, "high")
     score = between(low, high)
-    seconds = between(_seen_s(timeline, "low"), _seen_s(timeline, "high"))
-    mentions = between(_mentions(timeline, "low"), _mentions(timeline, "high"))
-    brands = between(timeline.brands.low, timeline.brands.high)
+    ends: tuple[End, End] = ("low", "high")
+    seen = between(*(_seen_s(timeline, spans(timeline, end), end) for end in ends))
+    mentions = counted(*(_mentions(timeline, spans(timeline, end), end) for end in ends))
+    brands = counted(timeline.brands.low, timeline.brands.high)
     return Prominence(
         low,
         high,
         point,
-        f"品牌显著度 {score}（满分 100）：画面露出折合满幅 {seconds} 秒，口播 {mentions} 次，同片品牌 {brands} 个。",
-        f"Prominence {score} of 100: what is seen is worth {seconds} s of a full frame, the brand is named "
-        f"{mentions} times, brands in the video: {brands}.",
+        f"品牌显著度 {score}（满分 100）：画面露出折合满幅 {seen} 秒，提及品牌 {mentions} 次，同片品牌 {brands} 个。",
+        f"Prominence {score} of 100: what is seen is worth {seen} s of a full frame, the brand is named "
+        f"{times(mentions)}, brands in the video: {brands}.",
         constants.PROMINENCE_VERSION,
     )
 
@@ -60,36 +64,33 @@ def fade(seconds: float) -> float:
     return constants.FADE_S * log1p(seconds / constants.FADE_S)
 
 
-def _lasting_s(timeline: Timeline, exposure: Exposure, end: End) -> float:
-    if end == "mid":
-        seconds, start = exposure.seconds.mid, exposure.start_s.mid
-    elif end == "low":
-        seconds, start = exposure.seconds.low, exposure.start_s.high
-    else:
-        seconds, start = exposure.seconds.high, exposure.start_s.low
-    return max(0.0, min(seconds, timeline.duration_s - start))
+def sight_value(exposure: Exposure, end: End) -> float:
+    """Return what a second of an exposure is worth, 0..1: of one that is clear, centred and large, all of it."""
+    if exposure.kind is ExposureKind.SPEECH:
+        return 0.0
+    size = min(1.0, getattr(exposure.area_share, end) / constants.VALUE_AREA_FULL) ** constants.SIZE_EXPONENT
+    position = 1 - constants.VALUE_CENTRE * (1 - getattr(exposure.centre, end))
+    value: float = size * position * getattr(exposure.clarity, end)
+    return value
 
 
-def _seen_s(timeline: Timeline, end: End) -> float:
-    """Return what is seen, in seconds of a clear, centred exposure at full size."""
-    total = 0.0
-    for exposure in timeline.exposures:
-        if exposure.kind is not ExposureKind.SPEECH:
-            size = min(1.0, getattr(exposure.area_share, end) / constants.AREA_FULL) ** constants.SIZE_EXPONENT
-            position = 1 - constants.VALUE_CENTRE * (1 - getattr(exposure.centre, end))
-            total += fade(_lasting_s(timeline, exposure, end)) * size * position * getattr(exposure.clarity, end)
-    return total
+def _seen_s(timeline: Timeline, some: list[ExposureSpan], end: End) -> float:
+    """Return what is seen, in seconds of a clear, centred exposure at full size; what overlaps counts once."""
+    exposures = timeline.exposures
+    sights = [
+        TimePart(span.earliest, span.latest, span.seconds, sight_value(exposures[span.exposure_index], end))
+        for span in some
+    ]
+    return sum(rise * fade(area_once(level, end, timeline.duration_s)) for rise, level in by_level(sights))
 
 
-def _mentions(timeline: Timeline, end: End) -> float:
-    return sum(
-        (getattr(exposure.mentions, end) for exposure in timeline.exposures if _lasting_s(timeline, exposure, end) > 0),
-        start=0.0,
-    )
+def _mentions(timeline: Timeline, some: list[ExposureSpan], end: End) -> float:
+    return told_once(timeline, [(span, span.mentions) for span in some], end)
 
 
 def _share(timeline: Timeline, end: End) -> float:
     # More brands lower prominence, so the bounds use the opposite end of their number.
     opposite: End = "mid" if end == "mid" else "high" if end == "low" else "low"
-    worth = _seen_s(timeline, end) + fade(constants.MENTION_WORTH_S * _mentions(timeline, end))
+    some = spans(timeline, end)
+    worth = _seen_s(timeline, some, end) + fade(constants.MENTION_WORTH_S * _mentions(timeline, some, end))
     return 1 - exp(-worth / getattr(timeline.brands, opposite) ** constants.CLUTTER_EXPONENT / constants.VALUE_SCALE_S)

@@ -1,6 +1,5 @@
-"""Values that hold over stretches of time: the highest at each moment, its area, its best mean over a window."""
+"""Values that hold over stretches of time: the highest at each moment, and its area."""
 
-from bisect import bisect_right
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -52,28 +51,3 @@ def area(parts: list[TimeStep]) -> float:
             total += sum((step.end - step.start) * step.value for step in steps(ordered[first:stop]))
         first = stop
     return total
-
-
-def best_mean(steps: list[TimeStep], window: float, length: float) -> float:
-    """Return the highest mean over a window of ``window`` s inside a video of ``length`` s.
-
-    ``steps`` follow each other without holes. Only windows that begin or end at an edge of a step are tried, because
-    the best one does.
-    """
-    if not steps:
-        return 0.0
-    edges = [steps[0].start, *(step.end for step in steps)]
-    sums = [0.0]
-    for step in steps:
-        sums.append(sums[-1] + (step.end - step.start) * step.value)
-
-    def area_until(moment: float) -> float:
-        index = bisect_right(edges, moment) - 1
-        if index < 0:
-            return 0.0
-        if index >= len(steps):
-            return sums[-1]
-        return sums[index] + (moment - edges[index]) * steps[index].value
-
-    starts = {min(max(edge - back, 0.0), length - window) for edge in edges for back in (0.0, window)}
-    return max(area_until(start + window) - area_until(start) for start in starts) / window

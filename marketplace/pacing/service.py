@@ -282,8 +282,8 @@ def _ad_seconds(promised: Sequence[PromisedVideos]) -> AdSeconds:
     low = high = 0.0
     for promise in promised:
         plan = timeline.from_dict(promise.plan)
-        low += promise.videos * factors.measure(plan, "low")[0]
-        high += promise.videos * factors.measure(plan, "high")[0]
+        low += promise.videos * factors.ad_seconds(plan, "low")
+        high += promise.videos * factors.ad_seconds(plan, "high")
     return AdSeconds(sum(promise.videos for promise in promised), low, high)
 
 

@@ -29,6 +29,8 @@ LARGE_MINOR: Mapping[str, int] = {
     "JPY": 2_000_000,
     "KRW": 20_000_000,
 }
+# A channel is for children when most of its viewers are under 18; no law names a figure.
+MINORS_MOST = 0.5
 CALM, STEP = 1000, 10
 ASKED_FOR = "asked_for"
 
@@ -41,7 +43,8 @@ class RiskFacts:
     and `tolerance` are 0-100, `percentile` is 0
     (cheapest) to 100 among `comparables` bids, `over_ceiling` is a ratio (2 is twice the brief's ceiling),
     `shared_people` counts those who are members of both sides; `asked_for`: the brand or the platform wants a person to
-    look. `told` names what the sides themselves have stated: while it is the same, only forecasts have moved.
+    look; `minors`: the share of the audience that is under 18. `told` names
+    what the sides themselves have stated: while it is the same, only forecasts have moved.
     """
 
     currency: str
@@ -59,6 +62,7 @@ class RiskFacts:
     below_market: bool = False
     shared_people: int = 0
     asked_for: bool = False
+    minors: float | None = None
     told: str = ""
 
 
@@ -153,6 +157,10 @@ def _related(facts: RiskFacts) -> Passed:
 
 def _asked_for(facts: RiskFacts) -> Passed:
     return _when(facts.asked_for, 1, 0)
+
+
+def _for_children(facts: RiskFacts) -> Passed:
+    return _when((facts.minors or 0) > MINORS_MOST, facts.minors, MINORS_MOST)
 
 
 def _over_ceiling(facts: RiskFacts) -> Passed:
@@ -260,6 +268,17 @@ RULES: tuple[RiskRule, ...] = (
         f"the price's own flag: a slip of the pen, bait, or payment elsewhere, which a person can ask about; {_HOUSE}",
         "报价远低于同类成交价",
         "The price is far below what such placements settle at",
+    ),
+    RiskRule(
+        "for_children",
+        _for_children,
+        4,
+        True,
+        False,
+        "children cannot tell a placement from a story: product placement in children's programmes is barred in the EU"
+        " (Directive 2010/13/EU, art. 11), and what may be advertised to minors in the PRC (Advertising Law, art. 40)",
+        "观众中 {figure:.0%} 未满 18 岁：向儿童植入广告受法律限制，须由人工判断",
+        "Under 18 are {figure:.0%} of the viewers: the law limits placements before children, so a person decides",
     ),
     RiskRule(
         ASKED_FOR,

@@ -180,9 +180,12 @@ def _mean(values: Sequence[float]) -> ValueInterval:
 
 
 def _texts(seen: StepFindings, names: Sequence[str], pull: Pull) -> list[Pair]:
-    """Return names read on the screen, except those printed on a mark that was seen anyway."""
+    """Return names read on the screen, except those printed on a mark that was seen anyway, and those in a line that
+    only discloses: who says that an advertisement is one is not to score more for it."""
     by_name: dict[str, dict[int, list[TextLine]]] = {}
     for line in seen.lines:
+        if brand_words.only_discloses(line.text, names):
+            continue
         for hit in brand_words.brand_hits(line.text, names, written=True)[:1]:
             if not _on_a_mark(seen, line):
                 by_name.setdefault(brand_words.plain(hit.name), {}).setdefault(line.picture, []).append(line)
@@ -213,9 +216,13 @@ def _on_a_mark(seen: StepFindings, line: TextLine) -> bool:
 
 
 def _spoken(seen: StepFindings, names: Sequence[str]) -> list[Pair]:
-    """Return stretches of speech about the brand: sentences that name it, and selling points right beside them."""
+    """Return stretches of speech about the brand: sentences that name it and do not only disclose, and selling points
+    right beside them."""
     sentences = seen.heard.sentences
-    about_brand = [bool(brand_words.brand_hits(sentence.text, names)) for sentence in sentences]
+    about_brand = [
+        bool(brand_words.brand_hits(sentence.text, names)) and not brand_words.only_discloses(sentence.text, names)
+        for sentence in sentences
+    ]
     # Forwards, then backwards: selling points count if they follow or precede a sentence that counts.
     for order in (range(1, len(sentences)), range(len(sentences) - 2, -1, -1)):
         for index in order:

@@ -8,6 +8,7 @@ import numpy as np
 
 from marketplace.core.lazy_import import lazy_module
 from marketplace.core.message import Bilingual
+from marketplace.intrusiveness.factors import seconds_in_all
 from marketplace.intrusiveness.messages import KINDS, between, number, stamp
 from marketplace.intrusiveness.timeline import SHORTHANDS, Exposure, ExposureKind, Timeline, ValueInterval
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 else:
     optimize = lazy_module("scipy.optimize")
 
-COMPARISON_VERSION = "comparison/3"
+COMPARISON_VERSION = "comparison/4"
 VISIBLE = (ExposureKind.LOGO, ExposureKind.PRODUCT, ExposureKind.TEXT)
 # Exposures whose middles are farther apart than this are not the same one.
 APART_S_MAX = 30.0
@@ -83,11 +84,8 @@ def compare(plan: Timeline, draft: Timeline) -> dict[str, Any]:
     rows = [_row(plan, draft, planned, measured) for planned, measured in pairs(plan.exposures, draft.exposures)]
     length = _length(plan.duration_s, draft.duration_s)
     kept = length["kept"] and all(row["kept"] for row in rows)
-    seconds = sum(exposure.seconds.mid for exposure in draft.exposures)
-    promised = between(
-        sum(exposure.seconds.low for exposure in plan.exposures),
-        sum(exposure.seconds.high for exposure in plan.exposures),
-    )
+    seconds = seconds_in_all(draft, "mid")
+    promised = between(seconds_in_all(plan, "low"), seconds_in_all(plan, "high"))
     return {
         "kept": kept,
         "zh": f"方案承诺露出共 {promised} 秒，成片实测 {number(seconds)} 秒；"

@@ -125,13 +125,13 @@ def _row(
 def _curve(sheet: DrawingSheet, axis: ValueAxis, timeline: Timeline, language: str) -> None:
     drawing, top = sheet.drawing, sheet.y + 8
     bottom = top + CURVE
-    drawing.text(MARGIN, top + 14, say(language, "醒目程度", "how striking"), size=PLAIN)
+    drawing.text(MARGIN, top + 14, say(language, "占用的注意力", "attention taken"), size=PLAIN)
     for share, words in ((0.0, "0"), (0.5, "50%"), (1.0, "100%")):
         y = bottom - share * CURVE
         drawing.line(axis.left, y, axis.right, y)
         drawing.text(axis.left - 6, y + 4, words, size=SMALL, anchor="end", ink=SOFT)
     spans = factors.spans(timeline, "mid")
-    weights = steps([TimeStep(span.earliest, span.earliest + span.seconds, span.weight) for span in spans])
+    weights = steps([TimeStep(span.earliest, span.earliest + span.seconds, span.strength) for span in spans])
     path = [(axis.x(0), bottom)]
     for step in weights:
         y, start = bottom - step.value * CURVE, axis.x(step.start)

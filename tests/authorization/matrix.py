@@ -160,6 +160,11 @@ DELETE /channels/{channel_id}/exclusivity/{exclusivity_id} SSFFYNYNYFF
 POST   /overlaps                                          SSFFYNYNYFF
 GET    /overlaps                                          SSFFYYYYYFF
 POST   /overlaps/{overlap_id}/confirm                     SSFFFFFFYFF
+GET    /audience-sketches/salt                            SSFFYYYYYFF
+POST   /audience-sketches                                 SSFFYNYNYFF
+GET    /audience-sketches                                 SSFFYYYYYFF
+POST   /audience-sketches/{sketch_id}/confirm             SSFFFFFFYFF
+DELETE /audience-sketches/{sketch_id}                     SSFFYNYNYFF
 POST   /deal-prices/{deal_price_id}/confirm               SSYNFNFNYFF
 GET    /channels/{channel_id}/price                       SSYNYNYNYYF
 GET    /channels/{channel_id}/price | published           SSNNYNYNYNF

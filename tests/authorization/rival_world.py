@@ -22,6 +22,7 @@ from marketplace.identity import api_keys, invites, mandates
 from marketplace.identity.mandates import MandateTerms
 from marketplace.matching.forecast import features
 from marketplace.matching.overlap import service as overlaps
+from marketplace.matching.overlap import sketches
 from marketplace.matching.pricing import settled_deals
 from marketplace.matching.pricing.settled_deals import ReportedDeal
 from marketplace.matching.scoring import score_brief
@@ -149,6 +150,9 @@ def _side(world: RivalWorld, name: str, number: int) -> None:
         pair = {"channel_id": channel_id, "other_channel_id": make_bids.channel(world.people["brand"].party_id)}
         found["overlap_id"] = overlaps.record(
             session, who.actor, **make_overlaps.told(**pair, source=f"{word}-source")
+        ).id
+        found["sketch_id"] = sketches.record(
+            session, who.actor, **make_overlaps.sketch(session, channel_id, source=f"{word}-list")
         ).id
         found["invite_id"] = invites.create(
             session, who.actor, email=f"{word}@example.org", permissions=["read"]

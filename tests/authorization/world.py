@@ -31,6 +31,7 @@ from marketplace.identity import api_keys, invites, mandates
 from marketplace.identity.mandates import MandateTerms
 from marketplace.matching.forecast import features
 from marketplace.matching.overlap import service as overlaps
+from marketplace.matching.overlap import sketches
 from marketplace.matching.pricing import settled_deals
 from marketplace.matching.pricing.settled_deals import ReportedDeal
 from marketplace.matching.scoring import score_brief
@@ -71,6 +72,7 @@ PREFIXES = {
     "job_id": "job",
     "deal_price_id": "dpr",
     "overlap_id": "ovl",
+    "sketch_id": "skt",
     "video_id": "vfl",
     "upload_id": "vfl",
     "suggestion_id": "sug",
@@ -213,6 +215,9 @@ def _add_rows(world: World) -> None:
         found["deal_price_id"] = settled_deals.record(session, creator.actor, found["channel_id"], told).id
         found["exclusivity_id"] = make_pacing.window(session, creator, found["channel_id"], category="games").id
         found["overlap_id"] = overlaps.record(session, creator.actor, **make_overlaps.told(**_pair(world))).id
+        found["sketch_id"] = sketches.record(
+            session, creator.actor, **make_overlaps.sketch(session, found["channel_id"])
+        ).id
     found["video_id"], found["upload_id"] = make_videos.kept(creator), make_videos.announced(creator)
     found["check_id"] = make_checks.done(creator)
     world.by_subject["queued"] = {"check_id": make_checks.queued(creator)}
@@ -367,6 +372,13 @@ def body(method: str, path: str, world: World) -> Any:
         ("POST", "/overlaps"): {
             **make_overlaps.BODY,
             **{name: _show("chn", channel) for name, channel in _pair(world).items()},
+        },
+        ("POST", "/audience-sketches"): {
+            "channel_id": _show("chn", world.ids["channel_id"]),
+            "kind": "viewers",
+            "taken_on": now().date().isoformat(),
+            "source": "export",
+            "sketch": make_overlaps.sketch_text(),
         },
         ("POST", "/deal-prices"): {
             "channel_id": _show("chn", world.ids["channel_id"]),

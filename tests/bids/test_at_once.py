@@ -16,11 +16,15 @@ from flask.testing import FlaskClient
 from marketplace.bids import brief_changes, service
 from marketplace.bids.models import BidRevision
 from marketplace.briefs.models import Brief, BriefVersion
+from marketplace.channels import service as channels
+from marketplace.channels import transfers
+from marketplace.channels.models import Channel, ClaimStatus
 from marketplace.core import db, ids
 from marketplace.core.clock import now
 from tests.bids.look import events, everything, path, wordings
 from tests.make import bids as make
 from tests.make import work
+from tests.make.people import Somebody, somebody
 
 MANY = 50
 
@@ -103,6 +107,62 @@ def test_a_bid_that_waits_for_a_revision_is_bound_to_the_new_version(app: Flask)
             found = pool.submit(bid)
             work.until_one_waits("%FOR SHARE%")
         assert found.result(10) == 2
+
+
+@pytest.fixture
+def offered() -> tuple[make.Market, Somebody, UUID]:
+    """A market whose creator has offered the proven channel to somebody, who may accept the transfer."""
+    there, taker = make.market(), somebody("creator")
+    with db.transaction() as session:
+        session.get_one(Channel, there.channel_id).claim_status = ClaimStatus.PROVEN
+    with db.transaction(there.creator.actor) as session:
+        made = transfers.offer(session, there.creator.actor, there.channel_id, creator_id=taker.party_id)
+        return there, taker, made.row.id
+
+
+def test_a_channel_is_not_taken_over_while_a_bid_with_it_is_being_placed(
+    app: Flask, offered: tuple[make.Market, Somebody, UUID]
+) -> None:
+    there, taker, transfer_id = offered
+    url = f"/api/v1/channel-transfers/{ids.show('ctr', transfer_id)}/accept"
+    with ThreadPoolExecutor(1) as pool:
+        with db.transaction(there.creator.actor) as session:
+            actor, channel_id = there.creator.actor, there.channel_id
+            service.place(session, actor, there.brief_id, channel_id=channel_id, loaded=make.loaded())
+            taken = pool.submit(lambda: app.test_client().post(url, headers=taker.once()))
+            work.until_one_waits("%FROM channels%FOR UPDATE%")
+        answer = taken.result(10)
+    assert (answer.status_code, answer.json["state"]) == (409, "bids open")
+    assert len(everything(there.brief_id)) == 1
+
+
+@pytest.mark.parametrize(("ending", "status"), [("accept", 404), ("archive", 409)])
+def test_nobody_bids_with_a_channel_that_is_being_taken_over_or_archived(
+    app: Flask, offered: tuple[make.Market, Somebody, UUID], ending: str, status: int
+) -> None:
+    there, taker, transfer_id = offered
+    with ThreadPoolExecutor(1) as pool:
+        actor = taker.actor if ending == "accept" else there.creator.actor
+        with db.transaction(actor) as session:
+            if ending == "accept":
+                transfers.accept(session, actor, transfer_id)
+            else:
+                channels.archive(session, actor, there.channel_id)
+            session.flush()
+            body, headers = there.body(), there.creator.once()
+            placed = pool.submit(lambda: app.test_client().post(there.offers, json=body, headers=headers))
+            work.until_one_waits("%FROM channels%FOR KEY SHARE%")
+        assert placed.result(10).status_code == status
+    assert everything(there.brief_id) == []
+
+
+def test_a_bid_does_not_wait_for_an_import(app: Flask) -> None:
+    there = make.market()
+    with db.transaction() as session:
+        session.execute(sa.select(Channel.id).filter_by(id=there.channel_id).with_for_update(key_share=True))
+        session.execute(sa.update(Channel).filter_by(id=there.channel_id).values(name="新名"))
+        headers = there.creator.once()
+        assert app.test_client().post(there.offers, json=there.body(), headers=headers).status_code == 201
 
 
 def test_changes_confirmations_and_withdrawals_have_one_order_that_the_events_tell(app: Flask) -> None:

@@ -18,7 +18,7 @@ from marketplace.core.errors import NotAllowed, WrongState
 from marketplace.core.ids import new_id
 from marketplace.intrusiveness import plan_score as plans
 from marketplace.intrusiveness import timeline
-from marketplace.intrusiveness.constants import MODEL_VERSION
+from marketplace.intrusiveness.constants import CODES, MODEL_VERSION, POINTS
 from marketplace.intrusiveness.prominence import prominence
 from tests.bids.look import API, events, everything, path, pointers, wordings
 from tests.make import bids as make
@@ -61,9 +61,11 @@ def test_what_the_plan_does_is_stored_with_the_wording(app: Flask) -> None:
     there = make.market()
     [stored] = wordings(make.place(there).id)
     planned = timeline.from_dict(make.plan())
-    scored = plans.score_plan(planned, float("nan"))
-    assert stored.raw_low == [factor.raw_low for factor in scored.factors]
-    assert stored.raw_high == [factor.raw_high for factor in scored.factors]
+    for fit, begin in ((0.0, 0), (1.0, len(CODES))):
+        scored = plans.score_plan(planned, fit, what_ifs=False)
+        for end, raw in (("low", stored.raw_low), ("high", stored.raw_high)):
+            told = [value * most for value, most in zip(raw[begin : begin + len(CODES)], POINTS, strict=True)]
+            assert told == pytest.approx([getattr(factor, end) for factor in scored.factors])
     assert (stored.prominence_low, stored.prominence_high) == (prominence(planned).low, prominence(planned).high)
     assert (stored.plan_version, stored.pricing_model, stored.currency) == (MODEL_VERSION, "flat", "CNY")
 

@@ -18,7 +18,8 @@ from marketplace.core.http.fields import TextField
 from marketplace.matching.audience import targets
 from marketplace.matching.forecast import view_forecast
 from marketplace.matching.overlap import units
-from marketplace.matching.scoring import brand_fit, noticing, rank
+from marketplace.matching.scoring import brand_fit, rank
+from marketplace.matching.scoring.worth import noticing
 from tests.briefs.look import API, count_briefs, everything, path, pointers
 from tests.make import briefs as make
 from tests.make.people import Somebody, somebody
@@ -343,6 +344,8 @@ def test_the_lists_are_those_that_scoring_reads() -> None:
     rule = brief_document.SCORING_RULES[brief_document.SCORING_RULE]
     assert (rule["quality_low"], rule["quality_high"]) == (rank.QUALITY_LOW, rank.QUALITY_HIGH)
     assert f"videos^{units.SEVERAL_VIDEOS} * noticing / {noticing.REFERENCE}" in rule["formula"]
+    assert f"by default {brief_document.FIT_WEIGHT}" in rule["en"]
+    assert f"fit_weight, 0 to {brief_document.FIT_WEIGHT_MAX}" in rule["en"]
     assert rule["tau"] == view_forecast.CAREFUL
     assert view_forecast.OWN_WORD == 0.75
 
@@ -369,4 +372,15 @@ def test_the_options_are_public(client: FlaskClient) -> None:
     assert {"code": "beauty", "zh": "美妆护肤", "en": "Beauty and skin care"} in shown["categories"]
     assert [kind["code"] for kind in shown["placement_kinds"]] == list(vocabulary.PLACEMENT_KINDS)
     assert shown["regions"] == list(vocabulary.REGIONS)
-    assert (shown["scoring_rule"]["version"], shown["scoring_rule"]["tau"]) == ("score/2", 0.3)
+    assert (shown["scoring_rule"]["version"], shown["scoring_rule"]["tau"]) == ("score/3", 0.3)
+
+
+def test_the_weight_of_the_fit_is_half_unless_the_brief_says_otherwise(client: FlaskClient, brand: Somebody) -> None:
+    def posted(**said: Any) -> Any:
+        return client.post(API, json={**make.minimal(), **said}, headers=brand.once())
+
+    assert posted().json["fit_weight"] == 0.5
+    assert posted(fit_weight=0).json["fit_weight"] == 0
+    for weight in (0.71, -0.1, None, "half"):
+        answer = posted(fit_weight=weight)
+        assert (answer.status_code, pointers(answer)) == (422, ["/fit_weight"])

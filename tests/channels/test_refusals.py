@@ -1,5 +1,6 @@
 """Every refusal of a row: its column, its value and its sentence; and that the row is not taken."""
 
+import json
 from typing import Any
 
 import pytest
@@ -290,6 +291,50 @@ def test_an_education_list_of_all_levels_and_nobody_is_refused() -> None:
     [(_, column, _, en)] = make.row_errors(make.as_json(make.row(education={"本科以下": 0, "university": 0})))
     assert (column, "0.0 %" in en) == ("education", True)
     make.one(make.as_json(make.row(education={"university": 0})))
+
+
+@pytest.mark.parametrize(
+    ("education", "both"),
+    [
+        ({"university": 0.5, "bachelor": 0.3}, ("university", "bachelor")),
+        ({"硕士": 0.1, "大专及以上": 0.3}, ("硕士", "大专及以上")),
+        ({"college": 0.1, "high school and below": 0.3, "本科以下": 0.4}, ("college", "本科以下")),
+    ],
+)
+def test_levels_that_include_one_another_are_refused_by_both_names(
+    education: dict[str, float], both: tuple[str, str]
+) -> None:
+    [(_, column, zh, en)] = make.row_errors(make.as_json(make.row(education=education)))
+    assert column == "education"
+    assert zh == f"“{both[0]}”和“{both[1]}”包含相同的学历。"
+    assert en == f"'{both[0]}' and '{both[1]}' share a level of education."
+
+
+REGIONS_TWICE = '{"CN": 0.4, "CN": 0.5}'
+NESTED_TWICE = '[{"id": "v", "published_at": "2026-10-01T00:00:00Z", "views": 100, "views": 900}]'
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "name"), [("regions", REGIONS_TWICE, "CN"), ("videos", NESTED_TWICE, "views")]
+)
+def test_a_name_twice_in_an_object_is_refused_in_every_kind_of_file(column: str, cell: str, name: str) -> None:
+    row = make.row(**{column: cell})
+    in_json = json.dumps({**row, column: None}).replace(f'"{column}": null', f'"{column}": {cell}')
+    sound = json.dumps(make.row())
+    files = [make.as_csv(row), make.as_xlsx(row), f"[{in_json}]".encode(), f"{in_json}\n".encode()]
+    for data in files:
+        [(_, told_of, zh, en)] = make.row_errors(data)
+        assert (told_of, zh, en) == (column, f"“{name}”出现两次。", f"'{name}' is there twice.")
+    for data in (f"[{in_json}, {sound}]", f"{in_json}\n{sound}"):
+        refused, read = make.read(data.encode())
+        assert (getattr(refused, "row", None), getattr(read, "row", None)) == (1, 2)
+
+
+def test_a_column_twice_in_a_row_of_json_is_refused() -> None:
+    twice = json.dumps(make.row())[:-1] + ', "followers": 1}'
+    assert make.row_errors(f"[{twice}]".encode()) == [
+        (1, "followers", "“followers”出现两次。", "'followers' is there twice.")
+    ]
 
 
 def test_a_label_twice_in_a_list_of_pairs_is_refused() -> None:

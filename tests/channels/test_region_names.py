@@ -1,5 +1,8 @@
 """The table of region names, and the rules of languages and handles."""
 
+import unicodedata
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,6 +87,29 @@ def test_a_handle_has_one_normal_form(text: str) -> None:
     assert normal_handle(text) == "mcn18"
     assert handle_key(text.upper()) == "mcn18"
     assert account_key(text, "@mcn18") == "mcn18"
+
+
+@pytest.mark.parametrize(
+    "letter", "\u00ad\u034f\u061c\u115f\u180e\u200b\u200d\u202e\u2060\u2800\u3164\ufe0f\ufeff\uffa0\U000e0041"
+)
+def test_letters_that_nobody_sees_make_no_other_handle(letter: str) -> None:
+    for text in (
+        f"mcn18{letter}",
+        f"{letter}@mcn18",
+        f"m{letter}cn18",
+        f"https://www.tiktok.com/@mcn18{quote(letter)}",
+    ):
+        assert (normal_handle(text), handle_key(text)) == ("mcn18", "mcn18")
+        assert account_key(text, "mcn18") == "mcn18"
+    assert normal_handle(letter) == ""
+    assert account_key(f"UC{letter}aBc", "mei") == "UCaBc"
+
+
+def test_every_letter_without_a_look_is_known() -> None:
+    """Unicode's format characters are invisible but for a few that enclose what follows them."""
+    unseen = [chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) == "Cf"]
+    seen = {letter for letter in unseen if normal_handle(letter)}
+    assert {unicodedata.name(letter).split()[0] for letter in seen} == {"ARABIC", "SYRIAC", "KAITHI", "EGYPTIAN"}
 
 
 def test_an_id_of_the_platform_is_kept_as_it_is() -> None:

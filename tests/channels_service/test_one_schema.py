@@ -119,6 +119,7 @@ def test_a_handle_with_and_without_its_sign_is_one_channel(
     [
         ({"regions": {"Mars": 0.4}}, "/regions", "regions", "'Mars' is no region"),
         ({"education": {"wizard": 0.4}}, "/education", "education", "'wizard' is none of"),
+        ({"education": {"university": 0.5, "bachelor": 0.3}}, "/education", "education", "share a level of education"),
         ({"interests": {"sorcery": 0.4}}, "/interests", "interests", "'sorcery' is none of"),
         ({"ages": {"0-12": 0.4, "13+": 0.6}}, "/ages", "ages", "Audiences are counted from 13 years on"),
     ],

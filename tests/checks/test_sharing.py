@@ -101,7 +101,7 @@ def test_an_agency_does_not_share_drafts_for_another_agencys_bid(client: FlaskCl
     creator = somebody("creator")
     there = make_bids.with_audience(make_bids.market(creator=creator))
     mine, other = make_bids.agency_of(creator.party_id), make_bids.agency_of(creator.party_id)
-    bid = make_bids.place(there, by=mine)
+    bid = make_bids.place(there, by=mine, options=[])
     make_bids.close(there)
     make_bids.accept(there, bid.id)
     check_id = make_checks.done(creator, bid.id)

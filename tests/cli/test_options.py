@@ -14,7 +14,9 @@ from marketplace.cli.main import main
 from marketplace.cli.number_options import MoneyAmount, RealNumber, WholeNumber
 from marketplace.core.jobs import QUEUES
 from marketplace.core.money import AMOUNT_MAX
+from marketplace.matching.audience import channel_tags
 from marketplace.matching.gates.schemas import AcceptIn
+from marketplace.matching.overlap.schemas import SketchIn
 from marketplace.matching.pricing.schemas import DAYS_MAX
 from marketplace.matching.scoring.schemas import LANGUAGES
 from marketplace.matching.selection import schemas as selection
@@ -26,6 +28,17 @@ PARAMS = dict(commands.params())
 NUMBERS = {name: param for name, param in PARAMS.items() if isinstance(param.type, WholeNumber | RealNumber)}
 MONEY = {name: param for name, param in PARAMS.items() if isinstance(param.type, MoneyAmount)}
 NO_NUMBERS = ("nan", "-nan", "inf", "-inf", "1e400", "-1", "", " ", "1e999999999", "9" * 5000, "ten", "0x10", "1..2")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("briefs", "create", "--file"), ("check-video", "f.json", "--brand", "b", "--plan"), ("verify", "bids", "--file")],
+)
+def test_a_file_with_a_name_twice_is_refused_by_the_name(tmp_path: Path, words: tuple[str, ...]) -> None:
+    file = tmp_path / "f.json"
+    file.write_text('{"brief": {}, "bids": [], "commitments": [], "brief": {"budget": 5}}')
+    done = CliRunner().invoke(main, [str(file) if word == "f.json" else word for word in words] + [str(file)])
+    assert (done.exit_code, "the name 'brief' stands twice in one object" in done.output) == (2, True), done.output
 
 
 def of_api(schema: type, name: str) -> validate.OneOf | validate.Range:
@@ -44,6 +57,7 @@ def choices_of(schema: type, name: str) -> Sequence[str]:
 
 # What the choices of each option are, by the option's name: in the API, or of the machine's own.
 CHOICES: Mapping[str, Sequence[str]] = {
+    "--kind": sorted(choices_of(SketchIn, "kind")),
     "--despite": choices_of(AcceptIn, "despite"),
     "--language": LANGUAGES,
     "--shape": channels.SHAPES,
@@ -51,6 +65,7 @@ CHOICES: Mapping[str, Sequence[str]] = {
     "--status": list(map(str, DECIDABLE)),
     "--prove": selection.PROVE,
     "--queue": QUEUES,
+    "--vertical": channel_tags.VERTICALS,
     "part": ("worker", "ringer"),
 }
 

@@ -93,7 +93,7 @@ def test_it_says_what_it_rests_on_in_both_languages() -> None:
     assert "1 of them sponsored" in told["en"]
     assert "其中 1 条带广告" in told["zh"]
     assert "not known" in told["en"]
-    assert told["model_version"] == "channel/1"
+    assert told["model_version"] == "channel/2"
     assert told["after"]["low"] <= told["after"]["point"] <= told["after"]["high"]
     free = channel.as_dict(channel_score([replace_past(FREE)]))
     assert "not known" not in free["en"]

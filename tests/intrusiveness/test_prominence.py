@@ -62,9 +62,23 @@ def test_brands_share_what_is_noticed_and_speech_lifts() -> None:
     assert prominence(spoken).point > alone + 10
 
 
+def test_what_is_seen_at_once_is_one_sight_at_its_best() -> None:
+    one = prominence(make.HERO).point
+    assert prominence(replace(make.HERO, exposures=make.HERO.exposures * 3)).point == pytest.approx(one)
+    # A crop of its logo inside the pack adds nothing while the pack is seen, and its own seconds after it.
+    inside, after = (
+        replace(make.HERO, exposures=(*make.HERO.exposures, make.shown(at, 6, centre=0.4, area_share=0.01, clarity=1)))
+        for at in (25, 40)
+    )
+    assert prominence(inside).point == pytest.approx(one)
+    assert prominence(after).point > one + 0.2
+    spoken = replace(make.HERO, exposures=(make.said(20, 4, mentions=2),) * 3)
+    assert prominence(spoken).point == pytest.approx(prominence(replace(spoken, exposures=spoken.exposures[:1])).point)
+
+
 def test_it_says_what_it_is_made_of() -> None:
     score = prominence(replace(make.READ, brands=ValueInterval(1, 2)))
-    assert "口播 3 次" in score.zh
+    assert "提及品牌 3 次" in score.zh
     assert "1–2" in score.zh
     assert "named 3 times" in score.en
     assert "1–2" in score.en

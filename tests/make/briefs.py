@@ -66,6 +66,7 @@ def document(**changes: Any) -> dict[str, Any]:
         "part_offers": False,
         "least_prominence": None,
         "least_seconds": None,
+        "fit_weight": 0.6,
         "product": {
             "name": "气泡水",
             "description": "零糖柠檬味",

@@ -1,8 +1,10 @@
 """The stream of events is complete and in order, however long transactions take."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from threading import Event as Signal
 from typing import cast
 from uuid import UUID
 
@@ -13,12 +15,15 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from marketplace import schema
+from marketplace.channels.models import Channel
 from marketplace.core import db, events, ids
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.config import Config
 from marketplace.core.events import Event
 from marketplace.core.ids import new_id
+from tests.make import channels as make_channels
+from tests.make import work
 from tests.make.people import Somebody, somebody
 from tests.operations.look import EVENTS, event
 
@@ -87,7 +92,7 @@ def test_followers_miss_none_of_an_import_of_12000_events(client: FlaskClient, b
         later.append(committed(brand))
         assert follower.go_on() == 0
     assert follower.go_on() == OF_AN_IMPORT + 2
-    assert follower.read == shown(*sorted(imported), *later)
+    assert follower.read == shown(*imported, *later)
     assert follower.go_on() == 0
 
 
@@ -106,7 +111,7 @@ def test_what_was_open_longest_comes_first_and_nothing_appears_before_a_cursor(
         assert follower.go_on() == 0
         slow_too = record(outer, brand)
     assert follower.go_on() == 4
-    assert follower.read == shown(first, *sorted([slow, slow_too]), slower, quick)
+    assert follower.read == shown(first, slow, slow_too, slower, quick)
 
 
 def test_what_is_rolled_back_holds_nothing_up_and_is_never_listed(client: FlaskClient, brand: Somebody) -> None:
@@ -129,7 +134,58 @@ def test_a_savepoint_belongs_to_its_transaction(client: FlaskClient, brand: Some
         other = committed(brand)
         assert follower.go_on() == 0
     follower.go_on()
-    assert follower.read == shown(*sorted(made), other)
+    assert follower.read == shown(*made, other)
+
+
+def test_what_waited_for_a_lock_comes_after_what_held_it(client: FlaskClient, brand: Somebody) -> None:
+    """The one that waits has the lower number of a transaction: it had written something before."""
+    channel, follower = make_channels.channel(brand.party_id), Follower(client, brand)
+    went_on, begun = Signal(), Signal()
+
+    def wait() -> UUID:
+        with db.transaction() as session:
+            session.execute(sa.text("SELECT pg_current_xact_id()"))
+            begun.set()
+            assert went_on.wait(10)
+            return step(session, "channels.second")
+
+    def step(session: Session, kind: str) -> UUID:
+        db.lock(session, Channel, channel.id)
+        return events.record(session, kind, channel.id, SYSTEM, parties=[brand.party_id])
+
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(wait)
+        assert begun.wait(10)
+        with long_transaction() as session:
+            first = step(session, "channels.first")
+            other = record(session, brand)
+            went_on.set()
+            work.until_one_waits("%FROM channels%FOR UPDATE%")
+        last = second.result(10)
+    follower.go_on()
+    # What is of another subject may stand anywhere, and nothing is missed.
+    assert [one for one in follower.read if one not in shown(other)] == shown(first, last)
+    assert set(follower.read) == set(shown(first, other, last))
+
+
+def test_a_follower_misses_nothing_of_what_took_a_later_place(client: FlaskClient, brand: Somebody) -> None:
+    """While the one that began first is open, neither its events nor later ones of the subject are listed."""
+    subject, follower = new_id(), Follower(client, brand)
+
+    def step(session: Session) -> UUID:
+        return events.record(session, "channels.change", subject, SYSTEM, parties=[brand.party_id])
+
+    with long_transaction() as early:
+        early.execute(sa.text("SELECT pg_current_xact_id()"))
+        with long_transaction() as late:
+            made = [step(late) for _ in range(20)]
+        assert follower.go_on() == 0
+        made += [step(early) for _ in range(20)]
+        with long_transaction() as later:
+            other = record(later, brand)
+        assert follower.go_on() == 0
+    follower.go_on()
+    assert follower.read == shown(*made, other)
 
 
 @pytest.mark.parametrize("query", [{}, {"order": "asc"}, {"since": ids.show("evt", UUID(int=0))}])

@@ -25,6 +25,7 @@ FIRING: list[tuple[dict[str, Any], str, float, float, bool]] = [
     ({"currency": "JPY", "amount_minor": 2_000_000}, "large_amount", 2_000_000, 2_000_000, True),
     ({"below_market": True}, "price_below_market", 0, 1, False),
     ({"shared_people": 1}, "related_parties", 1, 0, True),
+    ({"minors": 0.51}, "for_children", 0.51, 0.5, False),
     ({"asked_for": True}, "asked_for", 1, 0, False),
     ({"percentile": 4.9}, "price_far_from_peers", 4.9, 5, False),
     ({"percentile": 95.1}, "price_far_from_peers", 95.1, 95, False),
@@ -56,6 +57,8 @@ def test_a_rule_fires_alone(changes: dict[str, Any], code: str, figure: float, l
         {"percentile": 95},
         {"percentile": None, "comparables": 3},
         {"over_ceiling": 2},
+        {"minors": 0.5},
+        {"minors": None},
         {"over_ceiling": None},
         {"snapshot_age_days": 90},
         {"snapshot_age_days": 0},
@@ -79,6 +82,7 @@ def test_a_person_is_asked_only_where_one_is_needed() -> None:
         "large_amount",
         "related_parties",
         "price_below_market",
+        "for_children",
         "asked_for",
     }
     assert all(rule.asks for rule in RULES if rule.needs_two)
@@ -130,6 +134,7 @@ def test_the_worst_is_the_most_urgent() -> None:
         below_market=True,
         shared_people=1,
         asked_for=True,
+        minors=0.9,
         over_ceiling=5,
         snapshot_age_days=None,
         margins_missing=3,
@@ -140,7 +145,7 @@ def test_the_worst_is_the_most_urgent() -> None:
     assert [risk.code for risk in found.risks] == [
         code for code in CODES if code not in ("high_intrusiveness", "over_tolerance", "stale_data")
     ]
-    assert found.priority == 1000 - 10 * (4 + 3 + 4 + 3 + 4 + 3 + 2 + 2 + 2 + 2 + 1 + 1)
+    assert found.priority == 1000 - 10 * (4 + 3 + 4 + 3 + 4 + 3 + 4 + 2 + 2 + 2 + 2 + 1 + 1)
 
 
 POINTS = st.floats(0, 100)
@@ -164,6 +169,7 @@ def any_facts(draw: st.DrawFn) -> RiskFacts:
         first_time=draw(st.booleans()),
         below_market=draw(st.booleans()),
         shared_people=draw(st.integers(0, 3)),
+        minors=draw(st.none() | st.floats(0, 1)),
     )
 
 
@@ -190,6 +196,7 @@ def facts_and_worse(draw: st.DrawFn) -> tuple[RiskFacts, RiskFacts]:
         first_time=one.first_time or draw(st.booleans()),
         below_market=one.below_market or draw(st.booleans()),
         shared_people=one.shared_people + draw(st.integers(0, 3)),
+        minors=draw(st.floats(one.minors or 0, 1)),
     )
 
 
@@ -207,6 +214,7 @@ ADDED: list[tuple[str, dict[str, Any]]] = [
     ("large_amount", {"amount_minor": 1e9}),
     ("related_parties", {"shared_people": 2}),
     ("price_below_market", {"below_market": True}),
+    ("for_children", {"minors": 0.9}),
     ("price_far_from_peers", {"percentile": 99.0}),
     ("far_over_ceiling", {"over_ceiling": 3.0}),
     ("missing_margins", {"margins_missing": 1}),

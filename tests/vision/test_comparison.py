@@ -114,3 +114,10 @@ def test_a_length_may_leave_the_promise_by_its_edges_and_a_twentieth(seconds: fl
 def test_start_size_and_position_have_their_own_slack(measured: dict[str, Any], off: list[str]) -> None:
     [row] = plan_comparison.compare(of(PROMISED), of({**KEPT, **measured}))["rows"]
     assert row["off"] == off
+
+
+def test_what_is_seen_at_once_is_promised_and_measured_once() -> None:
+    pack = {**KEPT, "start_s": 6, "seconds": 3}
+    logo = {**pack, "kind": "logo", "start_s": 7, "seconds": 1}
+    told = plan_comparison.compare(of(pack, logo), of(pack, logo, {**logo, "start_s": 8.5, "seconds": 2}))
+    assert "promises 3 s of exposure in all; the draft measures 4.5 s" in told["en"]

@@ -67,3 +67,70 @@ def test_selling_points_are_told_by_kind() -> None:
     assert brand_words.claims("现在下单只要39.9元，点击左下角小黄车") == ["price", "call_to_action"]
     assert brand_words.claims("全场 5折 包邮") == ["discount"]
     assert brand_words.claims("nice weather today") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("限时五折", ["discount"]),
+        ("今天免费送", ["discount"]),
+        ("0糖0脂", ["feature"]),
+        ("零添加 无蔗糖", ["feature"]),
+        ("IPX8防水", ["feature"]),
+        ("100W快充", ["feature"]),
+        ("去除百分之九十九的细菌", ["feature"]),
+        ("含量 98.5%", ["feature"]),
+        ("全场8.5折", ["discount"]),
+        ("waterproof up to 30 m", ["feature"]),
+        ("scratch-resistant glass", ["feature"]),
+        ("100W fast charging", ["feature"]),
+        ("5000 mAh", ["feature"]),
+        ("Zero sugar, fat-free", ["feature"]),
+        ("kills 99.9% of germs", ["feature"]),
+        ("30% off today", ["discount"]),
+        ("Free shipping on all orders", ["discount"]),
+        ("buy one get one", ["discount"]),
+        ("try it for free", ["discount"]),
+    ],
+)
+def test_what_sells_is_found_in_both_languages(text: str, kinds: list[str]) -> None:
+    assert brand_words.claims(text) == kinds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "三折叠手机",
+        "打了一个折",
+        "他骨折了",
+        "无论如何",
+        "十点见",
+        "feel free to ask",
+        "an ad free channel",
+        "in my free time",
+        "we walked 100 miles",
+        "the year 2024",
+        "water the plants",
+    ],
+)
+def test_what_sells_nothing_is_left_alone(text: str) -> None:
+    assert brand_words.claims(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "only"),
+    [
+        ("Paid partnership with LIMEISLE", True),
+        ("Sponsored by LIMEISLE", True),
+        ("This video is sponsored by Limeisle.", True),
+        ("本视频由 LIMEISLE 赞助", True),
+        ("广告 LIMEISLE", True),
+        ("LIMEISLE", False),
+        ("LIMEISLE makes my morning #ad", False),
+        ("LIMEISLE 广告 0糖0脂", False),
+        ("Sponsored by LIMEISLE: 30% off", False),
+        ("本视频没有广告 LIMEISLE", False),
+    ],
+)
+def test_a_line_that_only_discloses_is_told_from_one_that_sells(text: str, only: bool) -> None:
+    assert brand_words.only_discloses(text, ["LIMEISLE"]) is only

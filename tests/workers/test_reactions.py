@@ -21,6 +21,7 @@ from marketplace.core.clock import now
 from marketplace.core.events import Event
 from marketplace.core.ids import new_id
 from marketplace.core.jobs import DEFAULT, Job, JobState
+from marketplace.matching.overlap import sketches
 from marketplace.matching.pricing.market_deals import FOLLOW_ACCEPTANCE
 from marketplace.matching.recompute import MODEL_PAUSE
 from marketplace.matching.selection import service as selections
@@ -152,6 +153,20 @@ def confirm_overlap(client: FlaskClient, there: make.Market) -> None:
     overlaps.confirm(row)
 
 
+def hand_in_sketch(client: FlaskClient, there: make.Market) -> None:
+    overlaps.hand_in(there.creator, there.channel_id, range(1_500))
+
+
+def confirm_sketch(client: FlaskClient, there: make.Market) -> None:
+    overlaps.confirm_sketch(overlaps.hand_in(there.creator, there.channel_id, range(1_500)))
+
+
+def remove_sketch(client: FlaskClient, there: make.Market) -> None:
+    row = overlaps.hand_in(there.creator, there.channel_id, range(1_500))
+    with db.transaction(there.creator.actor) as session:
+        sketches.remove(session, there.creator.actor, row.id)
+
+
 def select(client: FlaskClient, there: make.Market) -> None:
     make.close(there)
     with db.transaction(there.brand.actor) as session:
@@ -203,6 +218,9 @@ FOLLOWS: dict[str, tuple[Callable[[FlaskClient, make.Market], None], list[tuple[
     "video_readings.new": (tell_of_views, [PAUSED[0]]),
     "audience_overlaps.new": (tell_of_overlap, [PAUSED[2]]),
     "audience_overlaps.confirm": (confirm_overlap, [PAUSED[2]]),  # together with the telling's
+    "audience_sketches.new": (hand_in_sketch, [PAUSED[2]]),
+    "audience_sketches.confirm": (confirm_sketch, [PAUSED[2]]),  # together with the handing in
+    "audience_sketches.remove": (remove_sketch, [PAUSED[2]]),  # together with the handing in
 }
 
 

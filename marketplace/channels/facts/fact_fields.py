@@ -48,7 +48,10 @@ class HandleField(TextField):
     """A handle, with or without @, or the address of a profile; it is loaded in its normal form."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        return account_handles.normal_handle(super()._deserialize(value, attr, data, **kwargs))
+        handle = account_handles.normal_handle(super()._deserialize(value, attr, data, **kwargs))
+        if not handle:
+            raise ValidationError(account_handles.NOTHING_TO_SEE[1])
+        return handle
 
 
 class LevelField(TextField):

@@ -46,17 +46,19 @@ _CURRENT_DAYS = sa.text(
 # What is not told of a handle reads as the account's key: then the one that is known stays.
 _HANDLE = "CASE WHEN r.handle = c.account_key THEN c.handle ELSE r.handle END"
 _RENAMED = sa.text(
-    "SELECT c.id, r.handle FROM channels c JOIN jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, handle text)"
-    f" ON r.id = c.id WHERE r.handle <> c.account_key AND {HANDLE_KEY.replace('handle', 'r.handle')} <> c.handle_key"
-    " AND (c.claim_status = 'proven' OR EXISTS"
-    " (SELECT 1 FROM channel_proofs p WHERE p.channel_id = c.id AND p.status = 'asked')) ORDER BY c.id"
+    "SELECT c.id, r.handle, c.handle AS known, c.account_key, c.claim_status = 'proven' OR EXISTS"
+    " (SELECT 1 FROM channel_proofs p WHERE p.channel_id = c.id AND p.status = 'asked') AS proven_or_asked"
+    " FROM channels c JOIN jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, handle text) ON r.id = c.id"
+    f" WHERE r.handle <> c.account_key AND {HANDLE_KEY.replace('handle', 'r.handle')} <> c.handle_key ORDER BY c.id"
 )
 _NEWER_DETAILS = sa.text(
-    f"UPDATE channels c SET handle = {_HANDLE}, name = r.name, url = coalesce(r.url, c.url),"
+    f"UPDATE channels c SET handle = {_HANDLE}, account_key = coalesce(r.new_key, c.account_key), name = r.name,"
+    " url = coalesce(r.url, c.url),"
     " language = coalesce(r.language, c.language), region = coalesce(r.region, c.region),"
     " verticals = CASE WHEN r.verticals = '{}' THEN c.verticals ELSE r.verticals END, version = c.version + 1"
     " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, handle text, name text, url text, language text,"
-    " region text, verticals jsonb) WHERE c.id = r.id AND (c.handle, c.name, c.url, c.language, c.region, c.verticals)"
+    " region text, verticals jsonb, new_key text) WHERE c.id = r.id"
+    " AND (c.handle, c.name, c.url, c.language, c.region, c.verticals)"
     f" IS DISTINCT FROM ({_HANDLE}, r.name, coalesce(r.url, c.url), coalesce(r.language, c.language),"
     " coalesce(r.region, c.region), CASE WHEN r.verticals = '{}' THEN c.verticals ELSE r.verticals END)"
 )
@@ -165,7 +167,9 @@ def store(session: Session, entries: Sequence[ChannelEntry], import_id: UUID | N
     current_days = {row.id: row.taken_on for row in session.execute(_CURRENT_DAYS, {"ids": ids})}
     newest = [(id_, entry) for id_, entry in _by_day(own) if entry.taken_on >= current_days.get(id_, date.min)]
     details = {id_: {**entry.channel, "id": id_} for id_, entry in newest}
-    _unprove_renamed(session, details.values())
+    keys = _rename(session, details.values())
+    for id_, key in keys.items():
+        details[id_]["new_key"] = key
     session.execute(_NEWER_DETAILS, {"rows": _rows(details.values())})
     comparisons = earlier_figures.compare(session, own)
     rows: list[dict[str, Any]] = [
@@ -176,7 +180,7 @@ def store(session: Session, entries: Sequence[ChannelEntry], import_id: UUID | N
             "flags": [flag.as_json() for flag in (*flags, *comparison.flags)],
             "median_views": anomalies.median_views(entry.snapshot["facts"], entry.videos),
         }
-        for (id_, entry), flags, comparison in zip(own, _flags(session, own, market), comparisons, strict=True)
+        for (id_, entry), flags, comparison in zip(own, _flags(session, own, keys, market), comparisons, strict=True)
     ]
     stored.snapshot_ids = list(
         session.scalars(_NEW_SNAPSHOTS, {"rows": _rows(rows), "at": at, "import_id": import_id}).all()
@@ -209,36 +213,45 @@ def _existing(session: Session, entries: Sequence[ChannelEntry]) -> Sequence[Any
     return session.execute(_EXISTING, {"rows": _rows(keys)}).all()
 
 
-def _unprove_renamed(session: Session, details: Iterable[Mapping[str, Any]]) -> None:
+def _rename(session: Session, details: Iterable[Mapping[str, Any]]) -> dict[UUID, str]:
     """Let the proofs of locked channels that are to get another handle fall: a file may say of an account whatever it
-    likes."""
+    likes. Return the new key of each whose handle stands in for the platform's id, as `renames.rename` gives it."""
+    keys: dict[UUID, str] = {}
     for row in session.execute(_RENAMED, {"rows": _rows(details)}).all():
-        channel = session.get_one(Channel, row.id, populate_existing=True)
-        renames.unprove(session, channel, row.handle, SYSTEM, [channel.creator_id])
+        if row.proven_or_asked:
+            channel = session.get_one(Channel, row.id, populate_existing=True)
+            renames.unprove(session, channel, row.handle, SYSTEM, [channel.creator_id])
+        if row.account_key == handle_key(row.known):
+            keys[row.id] = handle_key(row.handle)
     session.flush()
+    return keys
 
 
 def _by_day(own: OwnEntries) -> list[tuple[UUID, ChannelEntry]]:
     return sorted(own, key=lambda pair: pair[1].taken_on)
 
 
-def _flags(session: Session, own: OwnEntries, market: PeerRanges) -> list[list[SnapshotFlag]]:
-    """Return each entry's flags, with one more for a series of views that another account reports too."""
+def _flags(session: Session, own: OwnEntries, keys: Mapping[UUID, str], market: PeerRanges) -> list[list[SnapshotFlag]]:
+    """Return each entry's flags, with one more for a series of views that another account reports too.
+
+    ``keys``: the new ones of accounts that were renamed.
+    """
     hashes = sorted({entry.snapshot["series_hash"] for _, entry in own if entry.snapshot["series_hash"]})
     accounts_by_series: dict[str, set[tuple[str, str]]] = {}
     for row in session.execute(_SAME_SERIES, {"hashes": hashes}):
         accounts_by_series.setdefault(row.series_hash, set()).add((row.platform, row.account_key))
     flags_of_entries = []
-    for _, entry in own:
+    for id_, entry in own:
         followers, facts = entry.snapshot["followers"], entry.snapshot["facts"]
         ranges = market.for_channel(entry.channel["platform"], followers)
         flags = anomalies.find_flags(followers, facts, entry.videos, ranges)
         flags += anomalies.impossible_audience(entry.channel["platform"], entry.snapshot["margins"])
         if series := entry.snapshot["series_hash"]:
             others = accounts_by_series.setdefault(series, set())
-            if others - {entry.account}:
+            account = (entry.channel["platform"], keys.get(id_, entry.channel["account_key"]))
+            if others - {account}:
                 flags.append(COPIED_SERIES)
-            others.add(entry.account)
+            others.add(account)
         flags_of_entries.append(flags)
     return flags_of_entries
 

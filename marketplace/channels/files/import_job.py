@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.channels import peers
 from marketplace.channels.anomalies import CellError
-from marketplace.channels.files import bulk_store, chunks, imports, owners
+from marketplace.channels.files import bulk_store, chunks, imports, own_accounts, owners
 from marketplace.channels.files.bulk_store import ChannelEntry, handle_key
 from marketplace.channels.files.imports import ImportCounts
 from marketplace.channels.files.owners import ImportSource, NamedCreator, UnknownCreator
@@ -134,12 +134,18 @@ def _write(
     market: PeerRanges,
 ) -> None:
     named = [NamedCreator(record.creator_id and str(record.creator_id), record.creator_name) for record in batch]
-    entries = []
+    named_rows, entries = [], []
     for record, owner in zip(batch, owners.resolve_creators(session, source, named), strict=True):
         if isinstance(owner, UnknownCreator):
             tally.add_error(record.row, CellError(owner.column, owner.value, owner.zh, owner.en))
         else:
-            entries.append(_entry(owner, record))
+            named_rows.append((record.row, _entry(owner, record)))
+    resolved = own_accounts.resolve(session, [entry for _, entry in named_rows])
+    for (number, _), entry in zip(named_rows, resolved, strict=True):
+        if isinstance(entry, CellError):
+            tally.add_error(number, entry)
+        else:
+            entries.append(entry)
     stored = bulk_store.store(session, entries, row.id, market)
     tally.good += len(entries)
     tally.channels_new += stored.channels_new

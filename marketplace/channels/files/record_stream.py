@@ -1,13 +1,13 @@
 """Read a file of channels as a stream of records and row errors. Uses no database; the caller gives today's date."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain
 from typing import IO, Any
 
 from marketplace.channels.files import row_readers as reading
-from marketplace.channels.files.row_readers import SURPLUS, FileRefused, Row
+from marketplace.channels.files.row_readers import FAULT, FileRefused, Row
 from marketplace.channels.files.shapes import own_columns, tiktok_one, xingtu, youtube
 from marketplace.channels.files.shapes.cell_values import shorten
 from marketplace.channels.files.shapes.record_builder import RecordOrErrors
@@ -46,10 +46,9 @@ def iter_import(file: IO[bytes], *, today: date, shape: str | None = None) -> It
     export_shape = _find_shape(first[1], shape)
     stream: Iterator[Row] = chain([first], rows)
     for number, values in export_shape.group(stream) if export_shape.group else stream:
-        if SURPLUS in values:
-            yield RowError(
-                number, "", shorten(values[SURPLUS]), "单元格比表头多。", "More cells than the header has names."
-            )
+        if FAULT in values:
+            fault = values[FAULT]
+            yield replace(fault, column=shorten(fault.column), value=shorten(fault.value))
             continue
         result = export_shape.read(number, values, today)
         if isinstance(result, ChannelRecord):

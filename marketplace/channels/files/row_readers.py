@@ -11,10 +11,12 @@ import itertools
 import json
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
+from marketplace.channels.records import RowError
+from marketplace.core.estimate import name_twice
 from marketplace.core.lazy_import import lazy_module
 
 if TYPE_CHECKING:
@@ -30,11 +32,28 @@ COLUMNS_MAX, UNPACKED_MAX, DEPTH_MAX, ITEM_MAX = 1000, 200 * 1024 * 1024, 12, 4 
 CELL_MAX = 200_000
 HEAD_BYTES = 65_536
 LISTS = ("channels", "creators", "data", "list", "items")
-# The key of a row's cells beyond its header; no column of a file has such a name.
-SURPLUS = "\x00surplus"
+# The key of what is wrong with a row as a whole, a RowError; no column of a file has such a name.
+FAULT = "\x00fault"
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 _SPACE = re.compile(r"[ \t\r\n]*")
-_DECODER = json.JSONDecoder()
+
+
+class _TwiceNamed(dict[str, Any]):
+    """An object that has a name twice: its row is refused, and the rows after it are read on."""
+
+    name: str
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    refused = _TwiceNamed(members)
+    refused.name = name_twice(pairs) or ""
+    return refused
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_members)
 
 
 class FileRefused(ValueError):
@@ -75,7 +94,7 @@ def _csv(file: IO[bytes], head: bytes) -> Iterator[Row]:
             if any("\x00" in cell for cell in line):
                 raise FileRefused(f"第 {number} 行含空字节（NUL）。", f"Row {number} holds a NUL byte.")
             if any(cell.strip() for cell in line):
-                yield number, _named(header, [_unguard(cell) or None for cell in line])
+                yield number, _named(number, header, [_unguard(cell) or None for cell in line])
     except csv.Error as error:
         raise FileRefused(f"CSV 读取中断：{error}", f"The CSV cannot be read on: {error}") from error
     except UnicodeDecodeError as error:
@@ -86,11 +105,11 @@ def _csv(file: IO[bytes], head: bytes) -> Iterator[Row]:
         text.detach()
 
 
-def _named(header: Sequence[str], cells: Sequence[Any]) -> dict[str, Any]:
+def _named(number: int, header: Sequence[str], cells: Sequence[Any]) -> dict[str, Any]:
     row = {name: cell for name, cell in zip(header, cells, strict=False) if name}
     surplus = [cell for cell in cells[len(header) :] if cell not in (None, "")]
     if surplus:
-        row[SURPLUS] = surplus[:3]
+        row[FAULT] = RowError(number, "", str(surplus[:3]), "单元格比表头多。", "More cells than the header has names.")
     return row
 
 
@@ -149,7 +168,8 @@ def _xlsx(file: IO[bytes]) -> Iterator[Row]:
         header = _header(["" if cell is None else cell for cell in next(lines, ())])
         for number, line in enumerate(lines, 2):
             if any(cell is not None for cell in line):
-                yield number, _named(header, [_decode_cell(cell) if isinstance(cell, str) else cell for cell in line])
+                cells = [_decode_cell(cell) if isinstance(cell, str) else cell for cell in line]
+                yield number, _named(number, header, cells)
     except FileRefused:
         raise
     except Exception as error:  # a hostile archive fails in many ways, and each means that the file is bad
@@ -279,22 +299,42 @@ def _json_lines(file: IO[bytes]) -> Iterator[Row]:
         if not line:
             return
         if line.strip():
-            yield number, _object(json.loads(line), number)
+            yield number, _object(json.loads(line, object_pairs_hook=_members), number)
 
 
 def nested_deeper(value: Any, limit: int) -> bool:
     """Return whether lists and objects are nested deeper than `limit`."""
     level = [value]
     for _ in range(limit + 1):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list)
-        ]
+        level = [inner for outer in level for inner in _containers(outer)]
         if not level:
             return False
     return True
+
+
+def _containers(outer: Any) -> list[Any]:
+    """Return the lists and objects right inside a list or an object."""
+    inner = outer.values() if isinstance(outer, dict) else outer
+    return [value for value in inner if isinstance(value, dict | list)]
+
+
+def told_twice(name: str) -> tuple[str, str]:
+    """Return why an object is refused that has a name twice, in Chinese and English."""
+    return f"“{name}”出现两次。", f"'{name}' is there twice."
+
+
+def _named_twice(row: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the column that has or holds a name twice, and that name."""
+    if isinstance(row, _TwiceNamed):
+        return row.name, row.name
+    for column, value in row.items():
+        level = _containers([value])
+        while level:
+            refused = next((inner for inner in level if isinstance(inner, _TwiceNamed)), None)
+            if refused is not None:
+                return column, refused.name
+            level = [inner for outer in level for inner in _containers(outer)]
+    return None
 
 
 def _too_deep() -> FileRefused:
@@ -306,4 +346,7 @@ def _object(item: Any, number: int) -> dict[str, Any]:
         raise FileRefused(f"第 {number} 项不是对象。", f"Item {number} is no object.")
     if nested_deeper(item, DEPTH_MAX):
         raise _too_deep()
+    if refused := _named_twice(item):
+        column, name = refused
+        return {**item, FAULT: RowError(number, column, name, *told_twice(name))}
     return item

@@ -12,15 +12,9 @@ from flask import request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from marketplace.core.errors import DomainError
+from marketplace.core.estimate import unique_names
 
 DEPTH_MAX = 40
-
-
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return members
 
 
 def _not_finite(word: str) -> NoReturn:
@@ -38,7 +32,7 @@ def read_json() -> Any:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send the body as Content-Type: application/json.")
     try:
-        parsed = json.loads(body.decode("utf-8"), object_pairs_hook=_pairs, parse_constant=_not_finite)
+        parsed = json.loads(body.decode("utf-8"), object_pairs_hook=unique_names, parse_constant=_not_finite)
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:200]
         raise DomainError(f"The body is not the JSON that is expected: {reason}.") from error

@@ -8,7 +8,7 @@ import numpy as np
 
 from marketplace.core.column_copy import Column
 from marketplace.matching.audience import channel_tags, grid, told_lists
-from marketplace.matching.audience.arrays import Floats, Ints, as_floats
+from marketplace.matching.audience.arrays import Bools, Floats, Ints, as_floats
 from marketplace.matching.audience.grid import LISTS, GridAudience
 from marketplace.matching.audience.priors import AGE_STARTS, CHINA
 from marketplace.matching.audience.told_lists import AudienceLists
@@ -173,3 +173,12 @@ def exact_lists(ages: Floats, age_masks: Ints, genders: Floats, regions: Floats)
         education=np.tile(grid.EDUCATION_PRIOR, (count, 1)),
         interests=np.full((count, grid.INTERESTS_N), np.nan),
     )
+
+
+def minors(joint: Floats, ages_from_prior: Bools) -> Floats:
+    """Return the share of each audience [n, A * G] that is under 18 [n]; NaN where no list of ages says so."""
+    under_18 = joint[:, grid.MINORS]
+    shares = np.zeros(len(joint))
+    for column in range(under_18.shape[1]):
+        shares += under_18[:, column]
+    return np.where(ages_from_prior, np.nan, shares)

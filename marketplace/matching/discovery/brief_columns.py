@@ -15,6 +15,7 @@ from marketplace.matching.discovery.market_columns import PER_PRICE, ChannelColu
 from marketplace.matching.discovery.shortlist import BriefWants, ChannelFilters, ColumnBlock, interested
 from marketplace.matching.forecast.view_forecast import UNIQUE_PER_VIEW
 from marketplace.matching.scoring import brand_fit, rank
+from marketplace.matching.scoring.brand_fit import BrandFit
 
 _CELLS = AGES_N * GENDERS_N
 
@@ -72,7 +73,8 @@ def best_briefs(channel: ChannelColumns, rows: Sequence[BriefRow], keep: int) ->
     price = np.array([_price(channel, wants) for wants in wanted])
     ceiling = np.array([wants.ceiling for wants in wanted])
     suits = fits(channel, rows)
-    quality = rank.quality_multiplier(suits, np.full(len(rows), np.nan), 1.0)
+    quality = rank.quality_multiplier(suits.rest, np.full(len(rows), np.nan), 1.0)
+    quality *= rank.suitability(suits.category, as_floats([wants.fit_weight for wants in wanted]))
     people = float(channel["middle"][0]) * share
     with np.errstate(divide="ignore", invalid="ignore"):
         key = float(channel["careful"][0]) * share * UNIQUE_PER_VIEW * quality * ceiling / 1000 / price
@@ -105,7 +107,7 @@ def _price(channel: ChannelColumns, wanted: BriefWants) -> float:
     return 1 / per_price if same and per_price else float("nan")
 
 
-def fits(channel: ChannelColumns, rows: Sequence[BriefRow]) -> Floats:
+def fits(channel: ChannelColumns, rows: Sequence[BriefRow]) -> BrandFit:
     """Return the fit of one channel to each brief [n], as brand_fit.fit gives it."""
     own = as_floats(channel.values[:, 0])
     count, tags = len(rows), market_columns.tag_places(range(len(channel_tags.VERTICALS) + 1))
@@ -122,7 +124,7 @@ def fits(channel: ChannelColumns, rows: Sequence[BriefRow]) -> Floats:
     parts["market"] = np.where(has_regions, in_markets, np.nan)
     spans = as_floats([row.wanted.seconds or (np.nan, np.nan) for row in rows])
     parts["length"] = np.minimum(1.0, np.minimum(seconds / spans[:, 0], spans[:, 1] / seconds))
-    return brand_fit.fit(parts, count).value
+    return brand_fit.fit(parts, count)
 
 
 def _speaks(language: float, wanted: BriefWants) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from marketplace.bids.pricing_models import PriceTerms
+from marketplace.briefs.brief_document import with_defaults
 from marketplace.briefs.models import BriefVersion
 from marketplace.core.estimate import Estimate, finite
 from marketplace.matching.audience import share_columns, targets
@@ -22,8 +23,9 @@ from marketplace.matching.pricing.asking_price import STANDARD, TIERS, AskingPri
 from marketplace.matching.scoring import numbers, rank
 from marketplace.matching.scoring.match_columns import FACTORS
 from marketplace.matching.scoring.score import BidInputs, BidScores, score
-from marketplace.matching.scoring.score_brief import LANGUAGES, LENGTHS, fit_of, numbers_of
+from marketplace.matching.scoring.score_brief import numbers_of
 from marketplace.matching.scoring.scored_bid import ScoredBid, scored_bid
+from marketplace.matching.scoring.worth.content_fit import LANGUAGES, LENGTHS, fit_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +58,7 @@ def wants_of(version: BriefVersion, filters: ChannelFilters) -> BriefWants:
         tier=length_of(version),
         currency=version.currency,
         ceiling=ceiling,
+        fit_weight=with_defaults(content)["fit_weight"],
         filters=filters,
     )
 
@@ -93,10 +96,15 @@ def score_rows(version: BriefVersion, wants: BriefWants, rows: Rows, by: Discove
         lists=shares.lists,
     )
     target = targets.target_weights(target_cells(version.content))
-    scores = score(bids, target, wants.ceiling, float(version.tolerance), by.calibration)
+    scores = score(bids, target, wants.ceiling, float(version.tolerance), by.calibration, wants.fit_weight)
     by_name = numbers_of(rows, shares, bids, scores, (unknown, unknown))
     is_the_briefs = version.ceiling_minor is not None
-    constants = {"ceiling": wants.ceiling, "tolerance": version.tolerance, "ceiling_is_the_briefs": is_the_briefs}
+    constants = {
+        "ceiling": wants.ceiling,
+        "tolerance": version.tolerance,
+        "ceiling_is_the_briefs": is_the_briefs,
+        "fit_weight": wants.fit_weight,
+    }
     by_name |= {name: np.full(count, float(value)) for name, value in constants.items()}
     by_name["cost"] = np.stack([asking.point, asking.low, asking.high], axis=1)
     # The scores take the asking price as certain; its own interval widens the ends.

@@ -1,6 +1,6 @@
 """A first pass over very many candidates: finds those that may be among the best, block by block, in 32-bit floats.
 
-The key x = quality * ceiling / cost per thousand on-target people gives the same order as the score 100 x / (1 + x). It
+The key x = quality * suitability * ceiling / cost per thousand on-target people orders as the score 100 x / (1 + x). It
 is computed here without a logarithm or an exponential, in blocks small enough for the processor's cache, and only to
 choose which candidates to score exactly: its rounding is less than MARGIN, and every candidate within that of the last
 requested rank is passed on, so that none of the best is lost.
@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from marketplace.briefs.brief_document import FIT_WEIGHT
 from marketplace.matching.audience.arrays import Bools, Ints
 from marketplace.matching.forecast.view_forecast import UNIQUE_PER_VIEW
 from marketplace.matching.scoring import brand_fit
-from marketplace.matching.scoring.rank import FIT_WEIGHT, QUALITY_HIGH, QUALITY_LOW
+from marketplace.matching.scoring.rank import NEUTRAL_FIT, QUALITY_HIGH, QUALITY_LOW, REST_WEIGHT
 
 Singles = npt.NDArray[np.float32]
 Look = Callable[[Singles, np.float32], tuple[Ints, Singles]]
@@ -25,7 +26,9 @@ MARGIN = 1e-3
 ROUNDING = 2e-6  # of scores, which are rounded to six decimals; equal ones are ordered by hash
 NOWHERE = np.float32(-np.inf)
 FEATURES = ("careful", "share", "valid", "per_cost", *brand_fit.PARTS, "intrusiveness", "ad_load")
-_FIT, _INTRUSIVENESS = FEATURES.index(brand_fit.PARTS[0]), FEATURES.index("intrusiveness")
+_CATEGORY, _INTRUSIVENESS = FEATURES.index("category"), FEATURES.index("intrusiveness")
+_REST = FEATURES[_CATEGORY + 1 : _INTRUSIVENESS]
+_REST_TOTAL = sum(brand_fit.WEIGHTS[name] for name in _REST)
 # The quality 0.8 * (1.25 / 0.8)^g about g = 0.5: a cubic through the Chebyshev points of 0..1, off by 2e-5 at most.
 _SPAN = QUALITY_HIGH / QUALITY_LOW
 _NODES = np.cos((2 * np.arange(4) + 1) * np.pi / 8) / 2
@@ -78,11 +81,13 @@ def quality(off_middle: Singles, out: Singles | None = None) -> Singles:
 @dataclass(frozen=True)
 class BidLook:
     """The first pass over the bids on one brief: its ceiling in minor units per 1,000 on-target people, its tolerance
-    0..100, and the largest share of a channel's videos that may be sponsored."""
+    0..100, the largest share of a channel's videos that may be sponsored, and the share of the value that follows the
+    content's fit."""
 
     ceiling: float
     tolerance: float
     ad_load_max: float = 1.0
+    fit_weight: float = FIT_WEIGHT
 
     def best(self, features: Singles, best: int, keep: int) -> Ints:
         """Return the rows of the best bids (see best_rows)."""
@@ -97,6 +102,7 @@ class BidLook:
             count = len(key)
             self._value(block, key)
             key *= quality(self._good(block, good[:count]), better[:count])
+            key *= self._suits(block, good[:count])
             key *= self._free(block)
             np.divide(key, np.add(key, 1, out=good[:count]), out=key)
             key *= 100
@@ -108,16 +114,17 @@ class BidLook:
         The quality is only computed for rows that would reach the key with the best quality.
         """
         value = self._value(block)
-        near = value >= least / np.float32(QUALITY_HIGH * (1 + MARGIN))
+        near = value >= least / np.float32(QUALITY_HIGH / (1 - self.fit_weight * (1 - NEUTRAL_FIT)) * (1 + MARGIN))
         near &= value > 0
         near &= self._free(block)
         indices = np.flatnonzero(near)
-        key = value[indices] * quality(self._good(block[:, indices]))
+        rows = block[:, indices]
+        key = value[indices] * quality(self._good(rows)) * self._suits(rows)
         kept = key >= least
         return indices[kept], key[kept]
 
     def _value(self, block: Singles, out: Singles | None = None) -> Singles:
-        """Return the keys at quality 1."""
+        """Return the keys at quality and suitability 1."""
         value: Singles = np.multiply(block[0], block[1], out=out)
         value *= block[2]
         value *= block[3]
@@ -125,15 +132,22 @@ class BidLook:
         return value
 
     def _good(self, block: Singles, out: Singles | None = None) -> Singles:
-        """Return g - 0.5. Fit and the room under the tolerance are one weighted sum of columns, so one matrix product
-        gives them. Its rounding does not matter, because the best are scored exactly."""
-        room = (1 - FIT_WEIGHT) / max(self.tolerance, 1.0)
+        """Return g - 0.5. The fit's other parts and the room under the tolerance are one weighted sum of columns, so
+        one matrix product gives them. Its rounding does not matter, because the best are scored exactly."""
+        room = (1 - REST_WEIGHT) / max(self.tolerance, 1.0)
         weights = np.array(
-            [*(FIT_WEIGHT * brand_fit.WEIGHTS[name] for name in brand_fit.PARTS), -room], dtype=np.float32
+            [*(REST_WEIGHT * brand_fit.WEIGHTS[name] / _REST_TOTAL for name in _REST), -room], dtype=np.float32
         )
-        good: Singles = np.matmul(weights, block[_FIT : _INTRUSIVENESS + 1], out=out)
-        good += np.float32((1 - FIT_WEIGHT) * min(self.tolerance, 1.0) - 0.5)
+        good: Singles = np.matmul(weights, block[_CATEGORY + 1 : _INTRUSIVENESS + 1], out=out)
+        good += np.float32((1 - REST_WEIGHT) * min(self.tolerance, 1.0) - 0.5)
         return good
+
+    def _suits(self, block: Singles, out: Singles | None = None) -> Singles:
+        """Return what people are worth by the content's fit (rank.suitability)."""
+        at_neutral = 1 - self.fit_weight * (1 - NEUTRAL_FIT)
+        suits: Singles = np.multiply(block[_CATEGORY], np.float32(self.fit_weight / at_neutral), out=out)
+        suits += np.float32((1 - self.fit_weight) / at_neutral)
+        return suits
 
     def _free(self, block: Singles) -> Bools:
         free: Bools = block[_INTRUSIVENESS] <= np.float32(self.tolerance)

@@ -24,6 +24,7 @@ from marketplace.matching.forecast.view_forecast import (
     MIDDLE,
     ForecastCalibration,
     ViewForecasts,
+    careful_of,
     quantiles,
 )
 from marketplace.matching.pricing.asking_price import TIERS
@@ -105,14 +106,16 @@ def forecasts_of(rows: Mapping[str, Column]) -> ViewForecasts:
 
 
 def views(rows: Mapping[str, Column], calibration: ForecastCalibration | None) -> Floats:
-    """Return views of one video [n, 4] at tau .1, .3, .5 and .9."""
-    return quantiles(forecasts_of(rows), _ENDS, calibration, rows["tier"].astype(np.int64))
+    """Return views of one video [n, 4]: at tau .1, the careful ones, at .5 and .9."""
+    seen = quantiles(forecasts_of(rows), _ENDS, calibration, rows["tier"].astype(np.int64))
+    seen[:, 1] = careful_of(seen[:, 0], seen[:, 1], seen[:, 3])
+    return seen
 
 
 def build(rows: Mapping[str, Column], seen: Floats, prices: Floats) -> Singles:
     """Return the values [WIDTH, n] of loaded rows.
 
-    `seen` [n, 4] are their views at tau .1, .3, .5 and .9, `prices` [n, 3] the likely price of a video by length tier,
+    `seen` [n, 4] are their views as `views` gives them, `prices` [n, 3] the likely price of a video by length tier,
     minor units (NaN: not known).
     """
     known = share_columns.unpack(rows["shares"].tobytes())

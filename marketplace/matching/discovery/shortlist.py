@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from marketplace.briefs.brief_document import FIT_WEIGHT
 from marketplace.matching.audience import channel_tags
 from marketplace.matching.audience.arrays import Bools, Ints
 from marketplace.matching.audience.channel_tags import category_nearness
@@ -34,11 +35,11 @@ from marketplace.matching.discovery.market_columns import (
 )
 from marketplace.matching.forecast.view_forecast import UNIQUE_PER_VIEW
 from marketplace.matching.scoring import brand_fit
-from marketplace.matching.scoring.rank import FIT_WEIGHT
+from marketplace.matching.scoring.rank import NEUTRAL_FIT, REST_WEIGHT
 
 SLACK = 1e-4
 FEW = 0.25  # share of a block: if fewer rows pass the filters, only those are computed
-_ROOM_UNKNOWN = 0.5 * (1 - FIT_WEIGHT)
+_ROOM_UNKNOWN = 0.5 * (1 - REST_WEIGHT)
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,8 @@ class ColumnBox(NamedTuple):
 @dataclass(frozen=True)
 class BriefWants:
     """What a brief asks for, in terms of the columns: disjoint boxes of the target, the category, markets, languages,
-    the range of lengths in seconds, the tier of length whose price counts, the currency, and the ceiling in minor units
-    per 1,000 people on target."""
+    the range of lengths in seconds, the tier of length whose price counts, the currency, the ceiling in minor units per
+    1,000 people on target, and the share of the value that follows the content's fit."""
 
     boxes: tuple[ColumnBox, ...]
     category: str
@@ -88,6 +89,7 @@ class BriefWants:
     tier: int
     currency: str
     ceiling: float
+    fit_weight: float = FIT_WEIGHT
     filters: ChannelFilters = field(default_factory=lambda: ChannelFilters(day=0))
 
 
@@ -143,7 +145,8 @@ class ColumnBlock:
 def _look(wants: BriefWants) -> Look:
     """Return the function that computes the keys of a block [WIDTH, b], for the channels that pass the filters."""
     fits = fit_function(wants)
-    worth = np.float32(UNIQUE_PER_VIEW * wants.ceiling / 1000)
+    at_neutral = 1 - wants.fit_weight * (1 - NEUTRAL_FIT)
+    worth = np.float32(UNIQUE_PER_VIEW * wants.ceiling / 1000 / at_neutral)
     per_price, currency = PER_PRICE[wants.tier], np.float32(code(wants.currency))
 
     def look(values: Singles, least: np.float32) -> tuple[Ints, Singles]:
@@ -156,8 +159,11 @@ def _look(wants: BriefWants) -> Look:
         share = on_target(block, wants)
         within_reach = _within_reach(block, wants, share)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            key = quality(fits(block) * np.float32(FIT_WEIGHT) + np.float32(_ROOM_UNKNOWN - 0.5))
-            for factor in (block["careful"], share, block[per_price]):
+            category, rest = fits(block)
+            key = quality(rest * np.float32(REST_WEIGHT) + np.float32(_ROOM_UNKNOWN - 0.5))
+            category *= np.float32(wants.fit_weight)
+            category += np.float32(1 - wants.fit_weight)
+            for factor in (category, block["careful"], share, block[per_price]):
                 key *= factor
             key *= worth
             people = block["middle"] * share
@@ -202,8 +208,9 @@ def interested(block: ColumnBlock, box: ColumnBox) -> Singles:
     return np.clip(total, 0, 1)
 
 
-def fit_function(wants: BriefWants) -> Callable[[ColumnBlock], Singles]:
-    """Return the function that computes the fit [b] of a block from its known parts, as brand_fit.fit weighs them."""
+def fit_function(wants: BriefWants) -> Callable[[ColumnBlock], tuple[Singles, Singles]]:
+    """Return the function that computes the two halves of a block's fit [b]: that of the category and that of all other
+    known parts, as brand_fit.fit weighs them."""
     nearness = category_nearness(wants.category)
     groups = [
         (tag_places(np.flatnonzero(nearness == worth).tolist()), worth - channel_tags.FAR)
@@ -212,14 +219,15 @@ def fit_function(wants: BriefWants) -> Callable[[ColumnBlock], Singles]:
     languages = [np.float32(code(tag)) for tag in wants.languages]
     worth = {name: np.float32(weight) for name, weight in brand_fit.WEIGHTS.items()}
 
-    def fits(block: ColumnBlock) -> Singles:
+    def fits(block: ColumnBlock) -> tuple[Singles, Singles]:
         tagged = block["tagged"]
         near = np.zeros(len(block), dtype=np.float32)
         for columns, above_far in groups:
             near += block.sum(columns) * np.float32(above_far)
         near *= block["per_tags"]
         near += tagged * np.float32(channel_tags.FAR)
-        total, weight = near * worth["category"], tagged * worth["category"]
+        near += (1 - tagged) * np.float32(brand_fit.NEUTRAL)
+        total, weight = np.zeros((2, len(block)), dtype=np.float32)
         if languages:
             spoken = block["language"]
             for language in languages:
@@ -234,8 +242,8 @@ def fit_function(wants: BriefWants) -> Callable[[ColumnBlock], Singles]:
             close = np.minimum(seconds * np.float32(1 / short), np.float32(long) / seconds)
             total += np.minimum(close, np.float32(1)) * worth["length"]
             weight += (seconds > 0) * worth["length"]
-        fit: Singles = total / weight
-        return np.nan_to_num(fit, copy=False, nan=brand_fit.NEUTRAL) if not weight.all() else fit
+        rest: Singles = total / weight
+        return near, np.nan_to_num(rest, copy=False, nan=brand_fit.NEUTRAL) if not weight.all() else rest
 
     return fits
 

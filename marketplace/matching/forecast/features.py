@@ -24,7 +24,16 @@ from marketplace.matching.forecast import flags, platform_blend, pool, sponsored
 from marketplace.matching.forecast.market_fit import EVERYTHING, fit_market
 from marketplace.matching.forecast.models import ChannelFeatures, ForecastModel
 from marketplace.matching.forecast.platform_blend import PlatformBlend
-from marketplace.matching.forecast.pool import PRIOR_POOL, VerticalPool, ViewHistories, histories, predict, priors_of
+from marketplace.matching.forecast.pool import (
+    CENTRE_PRIOR,
+    PRIOR_POOL,
+    SPREAD_PRIOR,
+    VerticalPool,
+    ViewHistories,
+    histories,
+    predict,
+    priors_of,
+)
 from marketplace.matching.forecast.sponsored import ChannelLabels, SponsoredGaps, SponsoredMarket
 from marketplace.matching.forecast.view_forecast import ForecastCalibration, ViewForecasts
 from marketplace.matching.recompute import MODEL_CLOCK, MODEL_GROWTH, MODEL_PAUSE
@@ -49,7 +58,8 @@ FINGERPRINT_BYTES = 32
 # The forecast uses ten videos, the ad load twelve, and the difference of sponsored videos all forty.
 _HISTORIES = (
     "SELECT c.id AS channel_id, s.id AS snapshot_id, s.followers, s.source, s.margins, s.flags,"
-    " c.verticals, c.language, c.platform AS platform_name, v.views, v.ages, v.marks, v.seconds, v.sponsored,"
+    " c.verticals, c.language, c.platform AS platform_name,"
+    " c.claim_status = 'proven' AS is_proven, v.views, v.ages, v.marks, v.seconds, v.sponsored,"
     f" {WANTED} AS wanted,"
     " coalesce((s.facts ->> 'median_views_30d')::float8, CASE WHEN v.views IS NULL THEN s.median_views END)"
     "   AS told_median, (s.facts ->> 'expected_views')::float8 AS platform{more}"
@@ -123,6 +133,11 @@ def load_model(session: Session, name: str | None = None) -> FittedForecast:
 
 def _pool(stored: dict[str, Any]) -> VerticalPool:
     values: dict[str, Any] = {name: tuple(part) if isinstance(part, list) else part for name, part in stored.items()}
+    if len(values["centre"]) < len(CENTRE_PRIOR):
+        # Of a model from before a signal was added: it has its prior until the next fit. Its smear was a whole factor.
+        values["centre"] += CENTRE_PRIOR[len(values["centre"]) :]
+        values["spread"] += SPREAD_PRIOR[len(values["spread"]) :]
+        values["smear"] = None
     return VerticalPool(**values)
 
 
@@ -241,7 +256,7 @@ def refresh(session: Session, limit: int = BATCH, channels: Sequence[UUID] | Non
                 "flags": flags.bits(audience.flags, [flag["code"] for flag in row.flags]),
                 "computed_at": computed_at,
                 "peers_upper": float(peers[index]),
-                "source_weight": view_forecast.source_weight(row.source),
+                "source_weight": view_forecast.source_weight(row.source, row.is_proven),
                 **_basis(forecasts, gaps, past, index),
             }
         )

@@ -38,7 +38,8 @@ SNAPSHOT = (
 # The gates that scoring itself can shut, in the order of BidRanks.gates.
 GATES = ("over_tolerance", "cost_unknown", "no_reach", "price_below_market")
 # "exclusivity_clash" was never raised; its bit stays so that stored numbers keep their meaning. "views_capped": the
-# forecast rests on flagged figures and counts at the upper end of the channel's peers.
+# forecast rests on flagged figures and counts at the upper end of the channel's peers. "too_little_known": the 80 %
+# interval of views is so wide that the bid ranks by its careful end.
 MATCH = (
     "over_tolerance",
     "exclusivity_clash",
@@ -47,6 +48,7 @@ MATCH = (
     "no_audience_data",
     "price_below_market",
     "views_capped",
+    "too_little_known",
 )
 _FIRST: Mapping[Sequence[str], int] = {AUDIENCE: 0, SNAPSHOT: 20, MATCH: 40}
 
@@ -56,11 +58,14 @@ def bits(audience: Iterable[str], snapshot: Iterable[str]) -> int:
     return _bits(AUDIENCE, audience) | _bits(SNAPSHOT, snapshot)
 
 
-def of_matches(channels: Ints, gates: Bools, known: Bools, views_capped: Bools) -> Ints:
+def of_matches(channels: Ints, gates: Bools, known: Bools, views_capped: Bools, little_known: Bools) -> Ints:
     """Return the flags of n matches as numbers [n]: their channels' flags, the gates [n, 4] that hold, whether the
-    audience is known [n], and whether the forecast is held down to that of peers [n]."""
-    bits = np.array([1 << MATCH.index(code) for code in (*GATES, "no_audience_data", "views_capped")])
-    own: Ints = np.concatenate([gates, ~known[:, None], views_capped[:, None]], axis=1) @ bits
+    audience is known [n], whether the forecast is held down to that of peers [n], and whether too little is known of
+    the views [n]."""
+    bits = np.array(
+        [1 << MATCH.index(code) for code in (*GATES, "no_audience_data", "views_capped", "too_little_known")]
+    )
+    own: Ints = np.concatenate([gates, np.stack([~known, views_capped, little_known], axis=1)], axis=1) @ bits
     found: Ints = channels.astype(np.int64) | own << _FIRST[MATCH]
     return found
 

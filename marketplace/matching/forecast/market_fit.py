@@ -12,7 +12,8 @@ import numpy as np
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
 from marketplace.matching.forecast import view_forecast
 from marketplace.matching.forecast.platform_blend import PRIOR_BLEND, PlatformBlend, fit_blend
-from marketplace.matching.forecast.pool import VerticalPool, ViewHistories, fit_pool, newest_of
+from marketplace.matching.forecast.pool import VerticalPool, ViewHistories, newest_of
+from marketplace.matching.forecast.pool_fit import fit_pool
 from marketplace.matching.forecast.view_forecast import ForecastCalibration, ViewForecasts
 
 EVERYTHING = "*"

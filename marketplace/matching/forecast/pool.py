@@ -1,7 +1,7 @@
 """What the creators of a vertical have in common: spread of views, bias, and the line from followers to views.
 
-The coefficients of the signals (signals.py) on centre and scale are fitted to videos that came out: each of a creator's
-newest two is forecast from those before it.
+The coefficients of the signals (signals.py) on centre and scale are fitted to videos that came out (pool_fit.py): each
+of a creator's newest two is forecast from those before it.
 """
 
 from collections.abc import Sequence
@@ -9,21 +9,15 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from marketplace.matching.audience import regression
 from marketplace.matching.audience.arrays import Bools, Floats, Ints, sum_columns
 from marketplace.matching.audience.portable_math import exp, log
-from marketplace.matching.forecast.signals import CENTRE, SPREAD, SignalInputs, median, signals
-from marketplace.matching.forecast.variance_moments import match_weighted
+from marketplace.matching.forecast.signals import SignalInputs, signals, unfinished
 
-MODEL_VERSION = "pool/2"
+MODEL_VERSION = "pool/3"
 HALF_LIFE_VIDEOS = 1.0
 VIDEOS_MAX = 10
 AGE_MIN_DAYS = 3.0
 VIEWS_FLOOR = 1.0
-# The number of creators that the stated prior counts as against a market's own, and the market against one of its
-# verticals: a fit to two hundred simulated creators of one vertical followed chance more than the vertical.
-TRUST_CREATORS, TRUST_OF_ALL = 10.0, 300.0
-RESIDUALS_MIN = 30
 # Elasticity of views on followers: 0.1-0.5 in the literature and the trade (Tian, Dew and Iyengar, Journal of Marketing
 # Research 61, 2024, find 0.10 on average on TikTok); the prior is its middle with its ends at one standard deviation.
 ELASTICITY, ELASTICITY_SD = 0.3, 0.2
@@ -31,21 +25,14 @@ REFERENCE_FOLLOWERS, REFERENCE_VIEWS = 100_000.0, 3_000.0
 # Followers alone miss log views by 1.35 on average (846 creators, one search word, 2025-11): about ten times each way.
 FOLLOWERS_FACTOR = 10.0
 # Coefficients of signals.CENTRE and signals.SPREAD before a market has its own: the middle of the fits to six simulated
-# markets (benchmarks/quality/histories.py). RIDGE is the weight of these priors, RIDGE_OF_ALL that of the market's
-# coefficients against a vertical's.
-CENTRE_PRIOR = (0.15, 0.2, 0.1, 0.0, 0.3, 0.0, 0.0, 0.1)
-SPREAD_PRIOR = (0.05, -0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.1, 0.15)
-RIDGE, RIDGE_OF_ALL = 20.0, 600.0
-ORIGINS, OLDER_MIN, ROWS_MAX = 2, 3, 8_000
+# markets (benchmarks/quality/histories.py); pauses and wild channels tell nothing before a market has taught it, and a
+# video of three days lacks a fifth (early.py).
+CENTRE_PRIOR = (0.15, 0.2, 0.1, 0.0, 0.3, 0.0, 0.0, 0.1, 0.0, 0.0, 0.2)
+SPREAD_PRIOR = (0.05, -0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.1, 0.15, 0.0, 0.0)
 SPREAD_RANGE = 0.9
-# E|error| over scale for the Student-t of a usual channel.
-ABSOLUTE_PER_SCALE = 0.9
 # A reported 30-day median misses the next video by 0.815 on average, measured where the last nine videos were known too
 # (matching.md 1.3).
 MEDIAN_SCALE, MEDIAN_DF = 0.86, 5.0
-MEDIAN_VIDEOS = 5
-# The least SD of log views, a tenth: a market whose told figures are all alike has not taught that nothing varies.
-SCALE_MIN = 0.1
 T5_AT_90 = 1.4758840488244815
 
 
@@ -54,7 +41,8 @@ class VerticalPool:
     """A vertical's priors.
 
     ``s0_squared``, ``nu0``: variance of log views within a creator and its weight in degrees of freedom; ``bias``: the
-    median error of the centre (log); ``smear``: mean over median of views (None: too little is known);
+    median error of the centre (log); ``smear``: the mean of views over their median times exp(scale^2 / 2) (None: too
+    little is known);
     ``log_views_at_reference`` and ``elasticity``: log views at 100,000 followers and their slope on log followers;
     ``followers_scale``: SD of log views around that line; ``creators``: the number of creators it was fitted to;
     ``centre`` and ``spread``: coefficients of the signals; ``median_bias`` and ``median_scale``: the median error of a
@@ -89,6 +77,7 @@ class ViewHistories:
     told_median: Floats | None = None
     platform: Floats | None = None
     sponsored: Floats | None = None
+    moment: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +94,7 @@ class HistorySummary:
 
 @dataclass(frozen=True, eq=False)
 class PoolPriors:
-    """The pools of n channels as arrays [n]; ``centre`` is [n, 8], ``spread`` [n, 9], ``smear`` NaN if not known."""
+    """The pools of n channels as arrays [n]; ``centre`` and ``spread`` are [n, 11], ``smear`` NaN if not known."""
 
     s0_squared: Floats
     nu0: Floats
@@ -193,7 +182,7 @@ def usable(past: ViewHistories) -> Bools:
     return good
 
 
-def _packed(past: ViewHistories, skip: int) -> tuple[Floats, Floats]:
+def packed(past: ViewHistories, skip: int) -> tuple[Floats, Floats]:
     """Return log views and ages of the newest usable videos [n, 10] after the first ``skip``, padded with NaN.
 
     Fewer views than one count as one, so that the log is finite.
@@ -212,7 +201,9 @@ def newest_of(past: ViewHistories) -> tuple[Floats, ViewHistories]:
     """Return the log views [n] of each channel's newest usable video (NaN: none), and the histories without it."""
     good = usable(past)
     first = good & (np.cumsum(good, axis=1) == 1)
-    return _packed(past, 0)[0][:, 0], replace(past, ages_days=np.where(first, np.nan, past.ages_days))
+    logs, ages = packed(past, 0)
+    older = replace(past, ages_days=np.where(first, np.nan, past.ages_days), moment=ages[:, 0])
+    return logs[:, 0], older
 
 
 def summarise(past: ViewHistories, skip: int = 0) -> HistorySummary:
@@ -220,7 +211,7 @@ def summarise(past: ViewHistories, skip: int = 0) -> HistorySummary:
 
     ``skip`` leaves out that many of the newest usable videos (for testing a forecast on them).
     """
-    return _summary(_packed(past, skip)[0])
+    return _summary(packed(past, skip)[0])
 
 
 def _summary(logs: Floats) -> HistorySummary:
@@ -248,10 +239,11 @@ def predict(past: ViewHistories, priors: PoolPriors, skip: int = 0) -> tuple[Vie
     """Return the forecast of the video before the newest ``skip`` from those after, and both tables of signals.
 
     The centre is the recency-weighted mean moved by its signals and the vertical's bias. The scale is that of a next
-    value under the shrunk variance, widened or narrowed by its signals within a factor of exp(0.9). The signals are
-    [n, 8] for the centre and [n, 9] for the spread.
+    value under the shrunk variance, widened or narrowed by its signals within a factor of exp(0.9). Both tables of
+    signals are [n, 11].
     """
-    logs, ages = _packed(past, skip)
+    logs, ages = packed(past, skip)
+    idle, lacking = _idle(past, ages, skip)
     summary = _summary(logs)
     seen = summary.n_used > 0
     df = priors.nu0 + summary.df
@@ -271,6 +263,8 @@ def predict(past: ViewHistories, priors: PoolPriors, skip: int = 0) -> tuple[Vie
         line=line,
         line_scale=priors.followers_scale,
         size=size,
+        idle=idle,
+        lacking=lacking,
     )
     centre_signals, spread_signals = signals(inputs)
     log_factor = np.clip(sum_columns(spread_signals * priors.spread), -SPREAD_RANGE, SPREAD_RANGE)
@@ -286,114 +280,15 @@ def predict(past: ViewHistories, priors: PoolPriors, skip: int = 0) -> tuple[Vie
     return prediction, centre_signals, spread_signals
 
 
-def fit_pool(past: ViewHistories, base: VerticalPool = PRIOR_POOL) -> VerticalPool:
-    """Return the pool fitted to a market's histories, shrunk to the stated prior, which counts as ten creators.
-
-    A vertical's pool takes the market's as its ``base``, which counts as three hundred creators.
-    """
-    summary = summarise(past)
-    several = summary.n_used >= 2
-    creators = int(several.sum())
-    trust = creators / (creators + (TRUST_CREATORS if base is PRIOR_POOL else TRUST_OF_ALL))
-    s0_squared, nu0 = match_weighted(summary.variance[several], summary.n_used[several])
-    s0_squared = max(s0_squared, SCALE_MIN**2)
-    level, elasticity, scale = _followers_line(past.followers, summary, base, trust)
-    pool = replace(
-        base,
-        s0_squared=base.s0_squared * (s0_squared / base.s0_squared) ** trust,
-        nu0=base.nu0 * (nu0 / base.nu0) ** trust,
-        log_views_at_reference=level,
-        elasticity=elasticity,
-        followers_scale=scale,
-        creators=creators,
-    )
-    return _errors(past, _learn(past, pool, base), base, trust)
-
-
-def _learn(past: ViewHistories, pool: VerticalPool, base: VerticalPool) -> VerticalPool:
-    """Return the pool with coefficients fitted by forecasting each of the newest two usable videos from the older ones.
-
-    Of more than 8,000 videos every second, third .. is used: a dozen coefficients need no more.
-    """
-    parts = []
-    for skip in range(ORIGINS):
-        prediction, centre_signals, spread_signals = predict(past, _priors(pool, past), skip + 1)
-        changes = _packed(past, skip)[0][:, 0] - prediction.summary.centre
-        tested = (prediction.summary.n_used >= OLDER_MIN) & np.isfinite(changes)
-        parts.append((centre_signals[tested], spread_signals[tested], changes[tested], prediction.base[tested]))
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    table, spread_signals, changes, scale = (column[:: len(columns[-1]) // ROWS_MAX + 1] for column in columns)
-    if len(changes) < RESIDUALS_MIN:
-        return pool
-    weight = RIDGE if base is PRIOR_POOL else RIDGE_OF_ALL
-    # The constant takes up the error that all have in common: that is the bias, which _errors fits.
-    with_constant = np.concatenate([table, np.ones((len(changes), 1))], axis=1)
-    prior, ridge = np.array([*base.centre, 0.0]), np.array([*[weight] * len(CENTRE), 0.0])
-    centre = regression.absolute(with_constant, changes, 1 / np.sqrt(scale), prior, ridge)
-    errors = changes - regression.times(with_constant, centre)
-    usual = ABSOLUTE_PER_SCALE * scale
-    spread = regression.log_spread(spread_signals, errors, usual, np.array(base.spread), np.full(len(SPREAD), weight))
-    return replace(pool, centre=tuple(centre[:-1].tolist()), spread=tuple(spread.tolist()))
-
-
-def _priors(pool: VerticalPool, past: ViewHistories) -> PoolPriors:
-    return priors_of([pool], np.zeros(len(past.views), dtype=np.int64))
-
-
-def _errors(past: ViewHistories, pool: VerticalPool, base: VerticalPool, trust: float) -> VerticalPool:
-    """Return the pool with the errors of forecasting each creator's newest usable video from the older ones: bias,
-    smearing factor, and bias and scale of the median of the older ones.
-
-    The smearing factor (Duan, Journal of the American Statistical Association 78, 1983) is the mean of exp(residual)
-    after cutting the residuals at their 2 % and 98 % quantiles, so that one viral video does not set it.
-    """
-    unbiased = replace(pool, bias=0.0)
-    before, _, _ = predict(past, _priors(unbiased, past), 1)
-    older, newest = _packed(past, 1)[0], _packed(past, 0)[0][:, 0]
-    count = before.summary.n_used
-    errors = (newest - before.centre)[count >= 2]
-    median_errors = (newest - median(older, count))[count >= MEDIAN_VIDEOS]
-    if not len(errors):
-        return pool
-    bias = base.bias + trust * (float(np.median(errors)) - base.bias)
-    fitted = replace(pool, bias=bias)
-    if len(errors) >= RESIDUALS_MIN:
-        low, high = np.quantile(errors, [0.02, 0.98])
-        smear = max(1.0, float(np.mean(np.exp(np.clip(errors, low, high) - bias))))
-        fitted = replace(fitted, smear=smear if base.smear is None else base.smear * (smear / base.smear) ** trust)
-    if len(median_errors) >= RESIDUALS_MIN:
-        low, high = np.quantile(median_errors, [0.1, 0.9])
-        scale = max(float(high - low) / 2 / T5_AT_90, SCALE_MIN)
-        fitted = replace(
-            fitted,
-            median_bias=base.median_bias + trust * (float(np.median(median_errors)) - base.median_bias),
-            median_scale=base.median_scale * (scale / base.median_scale) ** trust,
-        )
-    return fitted
-
-
-def _followers_line(
-    followers: Floats, summary: HistorySummary, base: VerticalPool, trust: float
-) -> tuple[float, float, float]:
-    """Return log views at the reference, elasticity and spread by least squares, with the slope shrunk to its prior;
-    those of a vertical are each shrunk to the market's."""
-    known = (followers > 0) & (summary.n_used > 0)
-    if known.sum() < RESIDUALS_MIN:
-        return base.log_views_at_reference, base.elasticity, base.followers_scale
-    x = np.log(followers[known] / REFERENCE_FOLLOWERS)
-    y = summary.centre[known]
-    dx, dy = x - x.mean(), y - y.mean()
-    unshrunk = float((dx * dy).sum() / max((dx * dx).sum(), 1e-12))
-    noise = float(np.var(dy - unshrunk * dx, ddof=1)) + 1e-9
-    precision, prior_precision = float((dx * dx).sum()) / noise, 1 / ELASTICITY_SD**2
-    slope = (precision * unshrunk + prior_precision * ELASTICITY) / (precision + prior_precision)
-    level = float(y.mean() - slope * x.mean())
-    single_video = float(np.median(summary.variance[known]))
-    scale = max(float(np.sqrt(np.var(y - level - slope * x, ddof=1) + single_video)), SCALE_MIN)
-    if base is PRIOR_POOL:
-        return level, slope, scale
-    market = (base.log_views_at_reference, base.elasticity, base.followers_scale)
-    level, slope, scale = (
-        prior + trust * (fitted - prior) for prior, fitted in zip(market, (level, slope, scale), strict=True)
-    )
-    return level, slope, scale
+def _idle(past: ViewHistories, ages: Floats, skip: int) -> tuple[Floats, Floats]:
+    """Return the days [n] from a channel's last video to the one that is forecast, and how unfinished that one is when
+    its views are read [n]. ``ages`` [n, 10] are those of the videos that it is forecast from."""
+    if skip:
+        moment = packed(past, skip - 1)[1][:, 0]
+        return ages[:, 0] - moment, unfinished(moment)
+    moment = np.zeros(len(ages)) if past.moment is None else np.nan_to_num(past.moment)
+    # Videos under three days old tell no views yet, but that the channel is at work.
+    earlier = np.where(past.ages_days >= moment[:, None], past.ages_days, np.inf)
+    last = np.min(earlier, axis=1, initial=np.inf)
+    read_for_good = np.zeros(len(ages)) if past.moment is None else unfinished(past.moment)
+    return np.where(np.isfinite(last), last - moment, np.nan), read_for_good

@@ -10,16 +10,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from marketplace.matching.audience.arrays import Bools, Floats, sum_columns
-from marketplace.matching.audience.portable_math import log
+from marketplace.matching.audience.portable_math import exp, log
 
 # The most log units that a signal may pull, however wild a video was; days between videos of a usual channel.
 PULL_MAX, USUAL_GAP, GAP_MIN, GAP_MAX = 3.0, 2.5, 0.25, 30.0
+IDLE_MIN, IDLE_MAX = 14.0, 365.0  # days since the last video; up to two weeks are no pause
+# Views of a video still grow: what it lacks falls by a factor of e in so many days from its third day on.
+GROWN_DAYS, SETTLED_DAYS = 4.0, 3.0
 SLOW_RATIO = 1 / math.sqrt(math.sqrt(2))  # of one video's weight to the next newer one's: half-life four videos
-CENTRE = ("last", "median_of_3", "median", "slow", "followers", "cadence", "high", "low")
-SPREAD = ("one", "own", "jump", "level", "cadence", "size", "drift", "middling", "whole")
+QUICK_RATIO = 0.5  # the same of the recency-weighted mean
+CENTRE = ("last", "median_of_3", "median", "slow", "followers", "cadence", "high", "low", "idle", "wild", "unfinished")
+SPREAD = ("one", "own", "jump", "level", "cadence", "size", "drift", "middling", "whole", "idle", "wild")
 _LEVEL_PER, _JUMP_MAX, _JUMP_USUAL, _DRIFT_USUAL = 2.0, 4.0, 0.8, 0.3
 # The SDs off the median from which a last video is a hit or a flop; the usual spreads of all videos of a channel.
 _ODD, _MIDDLING_USUAL, _WHOLE_USUAL, _SPREAD_MIN = 1.2, 0.4, 0.6, 0.05
+_WILD = 1.0  # SD of log views from which a channel counts as wild
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +34,9 @@ class SignalInputs:
     ``logs`` and ``ages`` [n, k]: log views and ages in days of the last videos, newest first (NaN: none); ``count`` [n]
     of them; ``centre`` [n] of log views, its ``variance`` [n] and effective number of videos ``n_eff`` [n]; ``usual``
     [n]: the variance of the channel's pool; ``line`` and ``line_scale`` [n]: the log views that followers predict and
-    the SD of that; ``size`` [n]: log of followers over 100,000 (NaN: not known).
+    the SD of that; ``size`` [n]: log of followers over 100,000 (NaN: not known); ``idle`` [n]: days from the last video
+    to the one that is forecast (NaN: not known); ``lacking`` [n]: how unfinished that one is when its views are read
+    (see unfinished; 0: it is read for good).
     """
 
     logs: Floats
@@ -42,6 +49,15 @@ class SignalInputs:
     line: Floats
     line_scale: Floats
     size: Floats
+    idle: Floats
+    lacking: Floats
+
+
+def unfinished(ages: Floats) -> Floats:
+    """Return what videos of these ages in days still lack, as a share of what one of three days lacks; NaN as 0."""
+    days = np.maximum(np.nan_to_num(ages, nan=np.inf) - SETTLED_DAYS, 0.0)
+    lacking: Floats = exp(-np.minimum(days / GROWN_DAYS, 50.0))
+    return np.where(np.isfinite(days), lacking, 0.0)
 
 
 def median(table: Floats, count: Floats) -> Floats:
@@ -64,14 +80,15 @@ def weighted(table: Floats, ratio: float) -> Floats:
 
 
 def signals(inputs: SignalInputs) -> tuple[Floats, Floats]:
-    """Return the signals of the centre [n, 8] and of the spread [n, 9], in the order of CENTRE and SPREAD.
+    """Return the signals of the centre [n, 11] and of the spread [n, 11], in the order of CENTRE and SPREAD.
 
     Centre, in log units from the recency-weighted mean: the last video, the median of three, the median of all, the
     slow mean (half-life four videos), the level that followers predict times the mean's share of both errors (the
-    empirical-Bayes weight), the posting cadence, and by how much the last video is a hit or a flop.
+    empirical-Bayes weight), the posting cadence, by how much the last video is a hit or a flop, the days since it, by
+    how much the SD of all videos is over one, and how much less finished the videos are than the one that is forecast.
     Spread: a constant, the channel's own spread over its vertical's, the distance of the last video from the median,
-    the level over what followers predict, cadence, size, the distance of the slow mean from the quick one, and the
-    median absolute deviation and the SD of all videos with equal weights.
+    the level over what followers predict, cadence, size, the distance of the slow mean from the quick one, the median
+    absolute deviation and the SD of all videos with equal weights, the days since the last video, and the SD over one.
     """
     seen = inputs.count > 0
     last = inputs.logs[:, 0] if inputs.logs.shape[1] else np.full(len(seen), np.nan)
@@ -81,7 +98,8 @@ def signals(inputs: SignalInputs) -> tuple[Floats, Floats]:
     error = inputs.variance / np.maximum(inputs.n_eff, 1.0)
     followers_weight = error / (error + inputs.line_scale**2)
     sd = np.sqrt(inputs.variance)
-    cadence = _cadence(inputs)
+    cadence, idle, deviation = _cadence(inputs), _idle(inputs), _deviation(inputs)
+    wild = np.maximum(deviation - _WILD, 0.0)
     level = _cut(inputs.centre - inputs.line, PULL_MAX) / _LEVEL_PER
     centre = [
         _cut(last - inputs.centre, PULL_MAX),
@@ -92,6 +110,9 @@ def signals(inputs: SignalInputs) -> tuple[Floats, Floats]:
         cadence,
         sd * np.clip((last - middle) / sd - _ODD, 0.0, PULL_MAX),
         sd * np.clip((last - middle) / sd + _ODD, -PULL_MAX, 0.0),
+        idle,
+        wild,
+        weighted(np.where(np.isnan(inputs.logs), np.nan, unfinished(inputs.ages)), QUICK_RATIO) - inputs.lacking,
     ]
     several = inputs.count > 1
     spread = [
@@ -103,7 +124,9 @@ def signals(inputs: SignalInputs) -> tuple[Floats, Floats]:
         _cut(inputs.size, 2 * _LEVEL_PER) / _LEVEL_PER,
         np.minimum(np.abs(slow - inputs.centre) / sd, _JUMP_MAX) - _DRIFT_USUAL,
         np.where(several, _log_over(median(np.abs(inputs.logs - middle[:, None]), inputs.count), _MIDDLING_USUAL), 0.0),
-        np.where(several, _log_over(_deviation(inputs), _WHOLE_USUAL), 0.0),
+        np.where(several, _log_over(deviation, _WHOLE_USUAL), 0.0),
+        idle,
+        wild,
     ]
     return _whole(centre, seen), _whole(spread, seen)
 
@@ -139,3 +162,9 @@ def _cadence(inputs: SignalInputs) -> Floats:
     gaps = (inputs.ages[rows, oldest] - inputs.ages[:, 0]) / np.maximum(oldest, 1)
     several = (inputs.count > 1) & np.isfinite(gaps)
     return np.where(several, log(np.clip(np.where(several, gaps, 1.0), GAP_MIN, GAP_MAX) / USUAL_GAP), 0.0)
+
+
+def _idle(inputs: SignalInputs) -> Floats:
+    """Return the log of the days since the last video over two weeks [n]; 0 within these and where not known."""
+    days: Floats = np.clip(np.nan_to_num(inputs.idle, nan=IDLE_MIN), IDLE_MIN, IDLE_MAX)
+    return log(days / IDLE_MIN)

@@ -35,20 +35,26 @@ if TYPE_CHECKING:
 else:
     special = lazy_module("scipy.special")
 
-MODEL_VERSION = "reach/3"
+MODEL_VERSION = "reach/4"
 LOW, MIDDLE, HIGH, CAREFUL = 0.1, 0.5, 0.9, 0.3
 # People per view of one video: a prior until channels upload reached-account counts; 0.7 to 1 is plausible.
 UNIQUE_PER_VIEW, UNIQUE_PER_VIEW_RANGE = 0.85, (0.7, 1.0)
+# Where the 80 % interval is wider than the first ratio, too little is known, and from the second on only the low end
+# counts. Channels with videos are within a factor of 9 in the middle and of 20 nine times in ten; a forecast from
+# followers alone spans 100. Judged.
+LITTLE_KNOWN = (20.0, 60.0)
 RESIDUALS_MIN, TIER_RESIDUALS_MIN = 60, 50
+TIER_ERRORS_LEAST = 9  # with fewer of its own a tier has the pool's ends alone
 MIDDLE_DOUBT = 200.0  # the number of a tier's own errors at which its median counts as much as the pool's
 CALIBRATION_TAUS = tuple(round(0.05 * step, 2) for step in range(1, 20))
 FOLLOWERS_DF = 30.0
-SMEAR_MAX = 4.0
+SMEAR_MAX = 6.0
 # Figures that a check found odd count at most at this quantile of the channel's peers, until a person has cleared them.
 PEERS_UPPER = 0.8
-# What is taken off the careful forecast of figures that rest on a party's own word: typed, or in a file of its own. A
-# house rule, judged: nobody has measured how far such figures are off. A platform's own export counts in full.
-OWN_WORD, OWN_WORD_SOURCES = 0.75, frozenset({"typed", "inlay"})
+# What counts of a careful forecast by where its figures come from: a file in a platform's own form, which can be edited
+# before it is handed in, and a party's own word (typed, or in a file of one's own). The figures of a channel that its
+# side has proven to be its own count in full. House rules, judged: nobody has measured how far such figures are off.
+EXPORT_FILE, OWN_WORD, OWN_WORD_SOURCES = 0.9, 0.75, frozenset({"typed", "inlay"})
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(32)
 GRID_TAUS: Floats = (_NODES + 1) / 2
 GRID_WEIGHTS: Floats = _NODE_WEIGHTS / 2
@@ -98,7 +104,7 @@ class ViewForecasts:
 class ForecastCalibration:
     """Quantiles of standardised errors at CALIBRATION_TAUS by follower tier [4, 19], and the errors behind each [4].
 
-    A tier with fewer than 50 errors has the quantiles and the count of all tiers together.
+    A tier with fewer than 9 errors has the quantiles and the count of all tiers together.
     """
 
     quantiles: Floats
@@ -145,13 +151,14 @@ def forecast_many(
     platform = nan if past.platform is None else past.platform
     with_videos, without = blended(centre, scale, platform, blend), combined(centre, scale, platform)
     centre, scale, weight = (np.where(seen, ours, other) for ours, other in zip(with_videos, without, strict=True))
-    own_smear = np.minimum(exp(scale**2 / 2), SMEAR_MAX)
+    with_scale = exp(np.minimum(scale**2 / 2, np.log(SMEAR_MAX)))
+    factor = np.where(seen & np.isfinite(priors.smear), priors.smear, 1.0)
     return ViewForecasts(
         log_centre=centre,
         scale=scale,
         df=np.where(seen, prediction.df, np.where(by_median, MEDIAN_DF, FOLLOWERS_DF)),
         n_used=prediction.summary.n_used,
-        smear=np.where(seen & np.isfinite(priors.smear), priors.smear, own_smear),
+        smear=np.clip(with_scale * factor, 1.0, SMEAR_MAX),
         from_history=seen,
         from_median=by_median,
         platform_weight=weight,
@@ -212,16 +219,17 @@ def calibrate(errors_by_tier: Mapping[int, Floats]) -> ForecastCalibration | Non
     """Return the quantiles of standardised errors, (log views - log_centre) / scale, or None under 60 errors in all.
 
     Quantile tau is the value at rank (n + 1) tau of n errors in order, interpolated linearly. A tier with 50 or more
-    keeps its own 10 % and 90 % quantiles, so that its intervals keep their coverage, and has a median shrunk to the
-    pool's. Elsewhere it takes the shape of the pool, which rests on many more errors.
+    keeps its own 10 % and 90 % quantiles, so that its intervals keep their coverage, and one with n fewer goes n / 50
+    of the way from the pool's to its own; its median is shrunk to the pool's. Elsewhere it takes the shape of the pool,
+    which rests on many more errors.
     """
     by_tier = [as_floats(errors_by_tier.get(tier, np.array([]))) for tier in range(len(FOLLOWER_TIERS) + 1)]
     all_errors = np.concatenate(by_tier)
     if len(all_errors) < RESIDUALS_MIN:
         return None
     pooled = _conformal(np.sort(all_errors))
-    rows = [_shaped(np.sort(errors), pooled) if len(errors) >= TIER_RESIDUALS_MIN else pooled for errors in by_tier]
-    counts = [len(errors) if len(errors) >= TIER_RESIDUALS_MIN else len(all_errors) for errors in by_tier]
+    rows = [_shaped(np.sort(errors), pooled) if len(errors) >= TIER_ERRORS_LEAST else pooled for errors in by_tier]
+    counts = [len(errors) if len(errors) >= TIER_ERRORS_LEAST else len(all_errors) for errors in by_tier]
     return ForecastCalibration(np.stack(rows), np.array(counts, dtype=np.int64))
 
 
@@ -232,7 +240,8 @@ def _conformal(ordered: Floats) -> Floats:
 
 
 def _shaped(ordered: Floats, pooled: Floats) -> Floats:
-    own = _conformal(ordered)
+    keeps = min(1.0, len(ordered) / TIER_RESIDUALS_MIN)
+    own = keeps * _conformal(ordered) + (1 - keeps) * pooled
     low, middle, high = (CALIBRATION_TAUS.index(tau) for tau in (LOW, MIDDLE, HIGH))
     trust = len(ordered) / (len(ordered) + MIDDLE_DOUBT)
     centre = trust * own[middle] + (1 - trust) * pooled[middle]
@@ -307,9 +316,37 @@ def held_to_peers(
     return replace(forecasts, log_centre=np.where(moved, limit, forecasts.log_centre)), moved
 
 
-def source_weight(source: str) -> float:
-    """Return the share of a careful forecast that counts by where its figures come from."""
-    return OWN_WORD if source in OWN_WORD_SOURCES else 1.0
+def source_weight(source: str, proven: bool = False) -> float:
+    """Return the share of a careful forecast that counts by where its figures come from, and by whether the channel is
+    proven to be its side's."""
+    return 1.0 if proven else OWN_WORD if source in OWN_WORD_SOURCES else EXPORT_FILE
+
+
+def careful_of(low: Floats, usual: Floats, high: Floats) -> Floats:
+    """Return the careful views [n] from those at tau .1, .3 and .9: ``usual``, and the nearer to ``low`` the less is
+    known (LITTLE_KNOWN)."""
+    way = unknown_way(low, high)
+    known = way > 0
+    moved = exp(log(np.where(known, usual, 1.0)) + way * log(np.where(known, low, 1.0) / np.where(known, usual, 1.0)))
+    careful: Floats = np.where(known, moved, usual)
+    return careful
+
+
+def unknown_way(low: Floats, high: Floats) -> Floats:
+    """Return how far from the usual careful quantile to the low end views count [n], 0..1, by their 80 % interval."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        width = np.where(high > low, high / low, 1.0)
+    first, last = LITTLE_KNOWN
+    wide = np.isfinite(width) & (width > first)
+    way: Floats = np.clip(log(np.where(wide, width, first) / first) / np.log(last / first), 0.0, 1.0)
+    return way
+
+
+def careful_views(
+    forecasts: ViewForecasts, calibration: ForecastCalibration | None = None, tiers: Ints | None = None
+) -> Floats:
+    """Return the views of one video that count where bids are compared [n], before any discount for their source."""
+    return careful_of(*quantiles(forecasts, (LOW, CAREFUL, HIGH), calibration, tiers).T)
 
 
 def expected_views(forecasts: ViewForecasts) -> Floats:

@@ -96,6 +96,11 @@ def accept_set(
         refuse_shut(bid_id, [gate for gate in found if gate.code == SAME_ACCOUNT])
 
 
+def accepted_among(session: Session, bid_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of these bids that are accepted. The caller has locked their brief."""
+    return set(session.scalars(sa.select(Bid.id).where(Bid.id.in_(list(bid_ids)), Bid.status == BidStatus.ACCEPTED)))
+
+
 def refuse_shut(bid_id: UUID, shut: Sequence[ShutGate]) -> None:
     """Raise GatesShut if a gate is shut."""
     if not shut:

@@ -18,7 +18,7 @@ from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.message import Bilingual
 from marketplace.law import gate as law
-from marketplace.matching.audience import grid, share_columns
+from marketplace.matching.audience import share_columns
 from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.forecast import flags
 from marketplace.matching.gates.bid_gates import GateFacts, ShutGate, shut_gates
@@ -33,7 +33,9 @@ _BIDS = (
     "SELECT b.id, b.status, b.channel_id, b.accepted_option, b.accepted_cost_minor, b.brief_version_id, r.option_costs,"
     " r.deliverables, r.options, r.price, c.platform, w.status AS review, w.reason AS review_reason, f.snapshot_id,"
     f" {share_columns.stored_sql('f.shares')} AS shares, f.flags AS channel_flags,"
-    f" {numbers.sql('people', 'point')} AS people, {numbers.sql('intrusiveness', 'point')} AS intrusiveness,"
+    # Of a plan that nobody notices nobody is reached.
+    f" CASE WHEN {numbers.sql('noticing', 'point')} = 0 THEN 0 ELSE {numbers.sql('people', 'point')} END AS people,"
+    f" {numbers.sql('intrusiveness', 'point')} AS intrusiveness,"
     f" {numbers.sql('per_thousand', 'point')} AS per_thousand,"
     " m.flags AS match_flags, party_is_suspended(b.creator_id) OR party_is_suspended(b.brand_id)"
     "   OR b.agency_id IS NOT NULL AND party_is_suspended(b.agency_id) AS suspended,"
@@ -212,7 +214,7 @@ def _minors(shares: Sequence[bytes | None], channel_flags: Sequence[int | None])
     if known:
         joint = share_columns.unpack(b"".join(shares[row] or b"" for row in known)).joint
         from_prior = flags.holds(np.array([channel_flags[row] or 0 for row in known]), "ages_from_prior")
-        minors[known] = np.where(from_prior, np.nan, np.sum(joint[:, grid.MINORS], axis=1))
+        minors[known] = share_columns.minors(joint, from_prior)
     return minors
 
 

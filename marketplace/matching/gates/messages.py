@@ -126,10 +126,10 @@ GATES: Mapping[str, GateTexts] = {
         "An audience snapshot before the close opens it; afterwards only a re-scoring by an admin.",
     ),
     "no_reach": GateTexts(
-        "预测触达的目标人群为零。",
-        "It is forecast to reach nobody of the target.",
-        "只有受众与目标相交才会打开。",
-        "Only an audience within the target opens it.",
+        "预测目标人群中没有人会看到并注意到品牌。",
+        "It is forecast that nobody of the target sees and notices the brand.",
+        "只有受众与目标相交、且方案里有品牌露出才会打开。",
+        "Only an audience within the target, and a plan in which the brand is seen or named, opens it.",
     ),
     "over_tolerance": GateTexts(
         "侵扰度 {intrusiveness:.1f} 超过需求的容忍上限 {tolerance:.0f}。",

@@ -61,3 +61,43 @@ class OverlapModel(Base):
     content: Mapped[dict[str, Any]]
     pairs: Mapped[int]
     fitted_at: Mapped[datetime]
+
+
+class SketchKind(StrEnum):
+    """Whose ids a sketch was made of."""
+
+    VIEWERS = "viewers"
+    COMMENTERS = "commenters"
+
+
+class SketchSalt(Base):
+    """What ids are hashed with in this market, as hexadecimal digits: one row, made when the database is."""
+
+    __tablename__ = "sketch_salts"
+
+    digits: Mapped[str]
+
+
+class AudienceSketch(Base):
+    """A theta sketch of a channel's audience (see theta_sketch): `data` estimates `people`.
+
+    Visible, without its data, to the side of the creator whose channel it is of and to admins. It is as its side claims
+    it until an admin has confirmed it, and counts from then on.
+    """
+
+    __tablename__ = "audience_sketches"
+    __table_args__ = (sa.CheckConstraint("people > 0 AND octet_length(data) <= 131096", name="in_range"),)
+
+    channel_id: Mapped[UUID] = mapped_column(sa.ForeignKey("channels.id"), index=True)
+    creator_id: Mapped[UUID] = mapped_column(sa.ForeignKey("parties.id"), index=True)
+    platform: Mapped[str]
+    kind: Mapped[SketchKind]
+    taken_on: Mapped[date]
+    source: Mapped[str]
+    people: Mapped[float]
+    low: Mapped[float]
+    high: Mapped[float]
+    data: Mapped[bytes] = mapped_column(deferred=True)
+    told_by_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("parties.id"))
+    confirmed_at: Mapped[datetime | None] = mapped_column(default=None)
+    version: Mapped[int] = mapped_column(default=1)

@@ -9,8 +9,10 @@ from marketplace.core.http.fields import IdField
 from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.core.http.request_handling import actor, session
 from marketplace.matching.overlap import service as overlaps
-from marketplace.matching.overlap.models import AudienceOverlap
-from marketplace.matching.overlap.schemas import OverlapIn, OverlapOut
+from marketplace.matching.overlap import sketches
+from marketplace.matching.overlap.models import AudienceOverlap, AudienceSketch
+from marketplace.matching.overlap.schemas import OverlapIn, OverlapOut, SaltOut, SketchIn, SketchOut
+from marketplace.matching.overlap.sketches import SharedSalt
 
 blueprint = GuardedBlueprint(
     "overlaps", __name__, description="How many people two audiences have in common, as it was measured"
@@ -43,3 +45,46 @@ def listing(query: dict[str, Any]) -> Page[AudienceOverlap]:
 def confirm(overlap_id: UUID) -> AudienceOverlap:
     """Stand by an overlap: from now on it counts in what is learnt and in selections."""
     return overlaps.confirm(session(), actor(), overlap_id)
+
+
+@blueprint.get("/audience-sketches/salt", allow=_OWNERS, needs=Permission.CHANNELS, answers=SaltOut)
+def salt() -> SharedSalt:
+    """What to hash the ids of viewers or commenters with, on one's own machine, to make a sketch of them."""
+    return sketches.shared_salt(session())
+
+
+@blueprint.post(
+    "/audience-sketches", allow=_OWNERS, needs=Permission.CHANNELS, takes=SketchIn, answers=SketchOut, status=201
+)
+def hand_in(body: dict[str, Any]) -> AudienceSketch:
+    """Hand in a sketch of one's own channel's audience: no ids. An admin lets it count."""
+    return sketches.record(session(), actor(), **body)
+
+
+@blueprint.get(
+    "/audience-sketches",
+    allow=_OWNERS,
+    needs=Permission.READ,
+    query=page_query("skt", channel_id=IdField("chn", load_default=None)),
+    answers=page_of(SketchOut),
+)
+def sketch_listing(query: dict[str, Any]) -> Page[AudienceSketch]:
+    """The sketches of one's own channels, without their data, which nobody reads again."""
+    return sketches.listed(session(), actor(), **query)
+
+
+@blueprint.post(
+    "/audience-sketches/<id('skt'):sketch_id>/confirm",
+    allow=(Role.ADMIN,),
+    needs=Permission.CHANNELS,
+    answers=SketchOut,
+)
+def confirm_sketch(sketch_id: UUID) -> AudienceSketch:
+    """Stand by a sketch: from now on it counts in what is learnt and in selections."""
+    return sketches.confirm(session(), actor(), sketch_id)
+
+
+@blueprint.delete("/audience-sketches/<id('skt'):sketch_id>", allow=_OWNERS, needs=Permission.CHANNELS)
+def remove_sketch(sketch_id: UUID) -> None:
+    """Take a sketch back, with its data. What was learnt from it until then stays."""
+    sketches.remove(session(), actor(), sketch_id)

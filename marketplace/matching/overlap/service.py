@@ -14,17 +14,19 @@ from marketplace.channels import policy as channels_policy
 from marketplace.channels.anomalies import EARLIEST
 from marketplace.channels.models import Channel
 from marketplace.core import db, events
-from marketplace.core.actor import Actor, Role
+from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, FieldError, InvalidInput
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.http import paging
-from marketplace.matching.audience import share_columns
+from marketplace.matching.audience import share_columns, targets
 from marketplace.matching.audience.arrays import as_floats
-from marketplace.matching.overlap import overlap_fit
+from marketplace.matching.overlap import duplication, overlap_fit, sketches, units
+from marketplace.matching.overlap.duplication import PRIOR, DuplicationModel, MarketDuplication
 from marketplace.matching.overlap.models import AudienceOverlap, OverlapMethod, OverlapModel
-from marketplace.matching.overlap.overlap_fit import AudiencePairs, OverlapAudiences
-from marketplace.matching.overlap.units import PRIOR, DuplicationModel
+from marketplace.matching.overlap.overlap_fit import AudiencePairs
+from marketplace.matching.overlap.policy import visible
+from marketplace.matching.overlap.sketches import SketchedPair
 
 # The newest pairs that a fit uses: more of them change little and take a minute.
 PAIRS_MAX = 300
@@ -32,8 +34,8 @@ _METHODS = [str(method) for method in OverlapMethod]
 # One measurement of a pair counts: the newest of the most reliable method. Its audiences are those known today.
 _PAIRS = (
     "SELECT DISTINCT ON (least(o.channel_id, o.other_channel_id), greatest(o.channel_id, o.other_channel_id))"
-    " o.id, o.channel_id, o.other_channel_id, o.people, o.other_people, o.value, o.measured_on, f.shares,"
-    " g.shares AS other_shares"
+    " o.id, o.channel_id, o.other_channel_id, o.people, o.other_people, o.value, o.measured_on, o.method, f.shares,"
+    " g.shares AS other_shares, c.language, d.language AS other_language"
     " FROM audience_overlaps o JOIN channel_features f ON f.channel_id = o.channel_id"
     " JOIN channel_features g ON g.channel_id = o.other_channel_id"
     " JOIN channels c ON c.id = o.channel_id JOIN channels d ON d.id = o.other_channel_id"
@@ -50,27 +52,18 @@ _AMONG = sa.text(
     _PAIRS.format(more=" AND o.channel_id = ANY(:channels) AND o.other_channel_id = ANY(:channels)")
 ).bindparams(methods=_METHODS)
 
+_CHANNELS = sa.text(
+    "SELECT f.channel_id, f.shares, c.language FROM channel_features f JOIN channels c ON c.id = f.channel_id"
+    " WHERE f.channel_id = ANY(:channels)"
+)
+
 
 @dataclass(frozen=True)
 class FittedOverlap:
-    """The newest duplication and the day it was fitted (None: the prior)."""
+    """The newest lifts and the day they were fitted (None: the prior)."""
 
-    duplication: DuplicationModel
+    duplication: MarketDuplication
     fitted_on: date | None
-
-
-def visible(actor: Actor) -> sa.ColumnElement[bool]:
-    """Return which overlaps an actor may see: the side of the channel it was reported for, and admins. An agency sees
-    what it reported itself and what its creators reported in person, but nothing of another agency's."""
-    if actor.sees_all:
-        return sa.true()
-    if actor.role == Role.AGENCY:
-        in_person = sa.and_(
-            AudienceOverlap.creator_id.in_(sorted(actor.acts_for)),
-            AudienceOverlap.told_by_id == AudienceOverlap.creator_id,
-        )
-        return sa.or_(AudienceOverlap.told_by_id == actor.party_id, in_person)
-    return AudienceOverlap.creator_id == actor.party_id if actor.role in channels_policy.OWNERS else sa.false()
 
 
 def record(
@@ -141,21 +134,29 @@ def newest_name(session: Session) -> str | None:
 
 
 def load_named(session: Session, name: str | None) -> FittedOverlap:
-    """Return the duplication with this fingerprint, or the prior for None."""
+    """Return the lifts with this fingerprint, or the prior for None."""
     row = session.scalar(sa.select(OverlapModel).where(OverlapModel.fingerprint == name))
     if row is None:
         return FittedOverlap(PRIOR, None)
-    return FittedOverlap(DuplicationModel(**row.content["duplication"]), row.fitted_at.date())
+    return FittedOverlap(_from_content(row.content), row.fitted_at.date())
+
+
+def _from_content(content: Mapping[str, Any]) -> MarketDuplication:
+    if "markets" in content:
+        return MarketDuplication({name: DuplicationModel(**model) for name, model in content["markets"].items()})
+    return duplication.of_former(content["duplication"], len(units.NICHES))
 
 
 def fit(session: Session) -> bool:
-    """Fit the duplication to the newest measured pairs; return whether the model is new."""
+    """Fit the lifts of each market to the newest measured pairs; return whether the model is new."""
     db.lock_name(session, "overlaps")
-    rows = session.execute(_NEWEST_PAIRS, {"most": PAIRS_MAX}).all()
+    told = session.execute(_NEWEST_PAIRS, {"most": PAIRS_MAX}).all()
+    rows = _with_sketches(session, sorted(told, key=lambda row: row.id), sketches.pairs(session))
     if not rows:
         return False
-    duplication = overlap_fit.fit_pairs(_pairs(sorted(rows, key=lambda row: row.id)))
-    content = {"version": overlap_fit.MODEL_VERSION, "duplication": asdict(duplication)}
+    found = overlap_fit.fit_markets(_pairs(rows))
+    markets = {name: asdict(model) for name, model in sorted(found.fitted.items())}
+    content = {"version": overlap_fit.MODEL_VERSION, "markets": markets}
     name = fingerprint(content)
     if newest_name(session) == name:
         return False
@@ -166,43 +167,88 @@ def fit(session: Session) -> bool:
 
 
 def measured_pairs(session: Session, channels: Sequence[UUID]) -> list[list[Any]]:
-    """Return the confirmed pairs among these channels as JSON values: both channels, the people of both, the share."""
-    rows = session.execute(_AMONG, {"channels": sorted(set(channels))}).all()
-    return [
-        [str(row.channel_id), str(row.other_channel_id), row.people, row.other_people, row.value]
-        for row in sorted(rows, key=lambda row: row.id)
-    ]
+    """Return the measured pairs among these channels as JSON values: both channels, the people of both, the share."""
+    told = session.execute(_AMONG, {"channels": sorted(set(channels))}).all()
+    rows = _with_sketches(session, sorted(told, key=lambda row: row.id), sketches.pairs(session, channels))
+    return [[str(row.channel_id), str(row.other_channel_id), row.people, row.other_people, row.value] for row in rows]
 
 
-def audiences_of(stored: Sequence[Sequence[Any]], shares: Mapping[UUID, bytes]) -> AudiencePairs:
-    """Return stored pairs as audiences, from each channel's packed shares."""
+def _with_sketches(session: Session, told: Sequence[Any], sketched: Sequence[SketchedPair]) -> list[Any]:
+    """Return the pairs that were reported, and those whose sketches were compared instead of any but matched ids."""
+    sure = {_both(row) for row in told if row.method == OverlapMethod.MEASURED_IDS}
+    compared = {_both(pair): pair for pair in sketched if _both(pair) not in sure}
+    channels = sorted({channel for pair in compared.values() for channel in pair[:2]})
+    known = {row.channel_id: row for row in session.execute(_CHANNELS, {"channels": channels})}
+    found: list[Any] = [row for row in told if _both(row) not in compared]
+    for pair in compared.values():
+        one, other = known.get(pair.channel_id), known.get(pair.other_channel_id)
+        if one is not None and other is not None:
+            found.append(ComparedPair(*pair[:5], one.shares, other.shares, one.language, other.language))
+    return found
+
+
+def _both(pair: Any) -> frozenset[UUID]:
+    return frozenset((pair.channel_id, pair.other_channel_id))
+
+
+def audiences_of(
+    stored: Sequence[Sequence[Any]], shares: Mapping[UUID, bytes], languages: Mapping[UUID, str | None]
+) -> AudiencePairs:
+    """Return stored pairs as audiences, from each channel's packed shares and its language."""
     return _pairs(
         [
-            StoredPair(people, other_people, value, shares[UUID(channel)], shares[UUID(other_channel)])
+            StoredPair(
+                people,
+                other_people,
+                value,
+                shares[UUID(channel)],
+                shares[UUID(other_channel)],
+                languages[UUID(channel)],
+                languages[UUID(other_channel)],
+            )
             for channel, other_channel, people, other_people, value in stored
         ]
     )
 
 
+class ComparedPair(NamedTuple):
+    """A pair whose sketches were compared, with the same columns as one that was reported."""
+
+    channel_id: UUID
+    other_channel_id: UUID
+    people: int
+    other_people: int
+    value: float
+    shares: bytes
+    other_shares: bytes
+    language: str | None
+    other_language: str | None
+
+
 class StoredPair(NamedTuple):
-    """A measured pair: the people of both audiences, the share of the smaller, and the packed shares of both."""
+    """A measured pair: the people of both audiences, the share of the smaller, and of both channels the packed shares
+    and the language."""
 
     people: int
     other_people: int
     value: float
     shares: bytes
     other_shares: bytes
+    language: str | None
+    other_language: str | None
 
 
 def _pairs(rows: Sequence[Any]) -> AudiencePairs:
-    both = [row.value * min(row.people, row.other_people) for row in rows]
-    return AudiencePairs(
-        _audience([row.shares for row in rows], [row.people for row in rows]),
-        _audience([row.other_shares for row in rows], [row.other_people for row in rows]),
-        as_floats(both),
-    )
-
-
-def _audience(stored: Sequence[bytes], people: Sequence[int]) -> OverlapAudiences:
+    stored = [row.shares for row in rows] + [row.other_shares for row in rows]
     shares = share_columns.unpack(b"".join(map(share_columns.filled_up, stored)))
-    return OverlapAudiences(shares.joint, shares.regions, shares.tags, np.array(people, dtype=np.float64))
+    audiences = units.lay(
+        shares.joint,
+        shares.regions,
+        shares.tags,
+        as_floats([row.people for row in rows] + [row.other_people for row in rows]),
+        targets.target_weights([{}]),
+        [row.language or "" for row in rows] + [row.other_language or "" for row in rows],
+    )
+    one, other = (np.arange(len(rows)) + start for start in (0, len(rows)))
+    both = as_floats([row.value * min(row.people, row.other_people) for row in rows])
+    return AudiencePairs(audiences.only(one), audiences.only(other), both)

@@ -20,9 +20,9 @@ DIGITS = 2
 _BASES = {
     "settled": ("依据 {n} 个成交价", "from {n} settled deals"),
     "platform_cpm": (
-        "成交价太少，按平台建议的千次播放价（{n} 个账号的范围）乘以预计播放量，不是成交价",
-        "too few settled deals: the platform's suggested price per 1,000 views (the span of {n} channels) times the"
-        " expected views, which is no deal",
+        "成交价太少，按平台建议的千次播放价乘以预计播放量，区间含 {n} 个账号建议价的差异与播放量的不确定，不是成交价",
+        "too few settled deals: the platform's suggested price per 1,000 views times the expected views, with the span"
+        " of {n} channels' suggestions and the doubt of the views, which is no deal",
     ),
     "rate_cards": (
         "成交价太少，仅依据 {n} 个刊例价，不是成交价，实际成交可能更低",
@@ -117,18 +117,18 @@ def fair_reason(fair: FairPrice, asked_minor: float | None = None) -> Message:
     asked = show_minor(fair.currency, asked_minor)
     return Message(
         code,
-        f"本报价单条 {asked}，{side_zh}参考价 {span}，{zh}{day}",
-        f"This bid asks {asked} a video, {side_en} the fair price of {span}, {en}{day_en}",
+        f"本报价单条 {asked}，{side_zh}：参考价 {span}，{zh}{day}",
+        f"This bid asks {asked} a video, {side_en} the range of the fair price: {span}, {en}{day_en}",
         {"fair": number, "asked": {"value": asked_minor, "unit": f"{fair.currency} minor per video"}},
     )
 
 
 def _side(low: float, high: float, asked: float) -> tuple[str, str, str]:
     if asked < low:
-        return "under_fair_price", "低于", "under"
+        return "under_fair_price", "低于参考价区间", "under"
     if asked > high:
-        return "over_fair_price", "高于", "over"
-    return "within_fair_price", "在其区间之内，", "within"
+        return "over_fair_price", "高于参考价区间", "over"
+    return "within_fair_price", "在参考价区间之内", "within"
 
 
 def term_reasons(terms: Mapping[str, PriceTerm]) -> list[Message]:

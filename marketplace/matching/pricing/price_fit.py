@@ -45,6 +45,9 @@ FOLDS, FOLDS_OF_MANY, MANY = 10, 5, 1_000
 CARD_WEIGHT, UNCONFIRMED_WEIGHT = 0.25, 0.25
 _ROUNDS, _HUBER, _DECIMALS = 6, 2.5, 9
 _VARIANCE, _VARIANCE_DF = 0.35, 4.0  # prior of the variance of log prices
+# The prior variance of a platform's suggestion about what deals close at (an SD of 0.4: its suggestions are 29, 46 and
+# 66 yuan at 5, 50 and 90 % of channels), the least, the farthest miss that counts, and what stands for no deal at all.
+_EXCESS, EXCESS_LEAST, _FAR, NO_DEALS = 0.16, 0.01, 3.0, 1e6
 _Z = 1.2815515655446004
 
 
@@ -91,13 +94,15 @@ def fit(records: PriceRecords, suggested: Mapping[str, SuggestedPrices]) -> Pric
     trusted = records.settled & records.confirmed
     errors, card_errors = _crossed(records, suggested)
     weight = weights(records)
-    ends = [_ends(errors, weight, records.creators, trusted & members, least) for members, least in _strata(records)]
+    *tiers, pooled = (
+        _ends(errors, weight, records.creators, trusted & members, COMPARABLES_MIN) for members in _strata(records)
+    )
     return PriceModel(
         point=point,
         suggested=suggested,
         terms=terms,
-        ends=ends,
-        card_ends=_ends(card_errors, weight / CARD_WEIGHT, records.creators, ~records.settled, COMPARABLES_MIN),
+        ends=[*(_towards(own, pooled, creators) for own, creators in tiers), pooled[0]],
+        card_ends=_ends(card_errors, weight / CARD_WEIGHT, records.creators, ~records.settled, COMPARABLES_MIN)[0],
         spread=float(np.sqrt(variance)),
         deals=int(trusted.sum()),
         cards=int((~records.settled).sum()),
@@ -129,20 +134,35 @@ def _cheapest(records: PriceRecords, weight: Floats, trusted: Bools) -> dict[str
     return cheapest
 
 
-def _strata(records: PriceRecords) -> list[tuple[Bools, int]]:
-    """Return the members of each tier and of the pool, with the least number of creators that an interval needs."""
+def _strata(records: PriceRecords) -> list[Bools]:
+    """Return the members of each tier and of the pool."""
     tiers, known = tier_of(records.deliverables.followers), np.isfinite(records.deliverables.followers)
-    strata = [(known & (tiers == tier), TIER_DEALS_MIN) for tier in range(POOLED)]
-    return [*strata, (np.ones(len(records), dtype=bool), COMPARABLES_MIN)]
+    return [*(known & (tiers == tier) for tier in range(POOLED)), np.ones(len(records), dtype=bool)]
 
 
-def _ends(errors: Floats, weight: Floats, creators: Ints, members: Bools, least: int) -> tuple[float, float, int]:
-    """Return the 10 % and 90 % quantiles of errors and their count; NaN and 0 for fewer than ``least`` creators."""
+def _ends(
+    errors: Floats, weight: Floats, creators: Ints, members: Bools, least: int
+) -> tuple[tuple[float, float, int], int]:
+    """Return the 10 % and 90 % quantiles of errors with their count, and the number of creators; NaN and 0 for fewer
+    creators than ``least``."""
     chosen = members & np.isfinite(errors)
-    if len(np.unique(creators[chosen])) < least:
-        return np.nan, np.nan, 0
+    count = len(np.unique(creators[chosen]))
+    if count < least:
+        return (np.nan, np.nan, 0), count
     low, high = weighted_quantiles(errors[chosen], weight[chosen], TAUS)
-    return float(low), float(high), int(chosen.sum())
+    return (float(low), float(high), int(chosen.sum())), count
+
+
+def _towards(
+    own: tuple[float, float, int], pooled: tuple[tuple[float, float, int], int], creators: int
+) -> tuple[float, float, int]:
+    """Return the ends of a tier: its own from TIER_DEALS_MIN creators on, and with fewer so far from the pool's, whose
+    deals are then behind them."""
+    (low, high, count), _ = pooled
+    if not own[2] or creators >= TIER_DEALS_MIN:
+        return own
+    way = creators / TIER_DEALS_MIN
+    return low + way * (own[0] - low), high + way * (own[1] - high), count
 
 
 def _crossed(records: PriceRecords, suggested: Mapping[str, SuggestedPrices]) -> tuple[Floats, Floats]:
@@ -179,13 +199,20 @@ def _fit_point(
         pull = np.minimum(1.0, limit / np.maximum(np.abs(residuals), limit))
     moments, _ = normal_equations(design, logs, weight * pull, prior, ridge)
     trusted = records.settled & records.confirmed
+    suggestion = from_suggestion(suggested, records.deliverables)
+    above = _above(records, weight, suggestion, variance)
+    known, settled = trusted & np.isfinite(suggestion), float(np.sum(weight[trusted]))
     point = PricePoint(
         dict(zip(names, np.round(coefficients, _DECIMALS).tolist(), strict=True)),
         {
             str(name): float(np.sum(weight[trusted & (records.deliverables.verticals == name)]))
             for name in np.unique(records.deliverables.verticals[trusted])
         },
-        _above(records, weight, from_suggestion(suggested, records.deliverables), variance),
+        above,
+        noise=variance,
+        # Without any deal the regression knows nothing.
+        estimate=variance * parameters / settled if settled else NO_DEALS,
+        suggestion=_excess(logs[known] - suggestion[known] - above, weight[known], variance),
     )
     return point, variance, _terms(records, names, coefficients, moments, variance)
 
@@ -213,6 +240,14 @@ def _above(records: PriceRecords, weight: Floats, suggestion: Floats, variance: 
     total = float(np.sum(weight[known]))
     middle = float(weighted_quantiles(excess, weight[known], (0.5,))[0])
     return middle * total / (total + variance / GROUP_SD**2)
+
+
+def _excess(misses: Floats, weight: Floats, variance: float) -> float:
+    """Return the variance of a suggestion about what deals close at: that of its misses [n] less that of a deal itself,
+    shrunk to the prior. A miss counts at most as far as _FAR."""
+    squares = float(np.sum(weight * np.clip(misses, -_FAR, _FAR) ** 2))
+    total = (squares + (_EXCESS + variance) * _VARIANCE_DF) / (float(np.sum(weight)) + _VARIANCE_DF)
+    return max(total - variance, EXCESS_LEAST)
 
 
 def _terms(

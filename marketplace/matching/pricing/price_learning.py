@@ -217,6 +217,7 @@ def deliverables(rows: Sequence[Any]) -> PricedDeliverables:
         rights=np.array(rights, dtype=bool).reshape(len(rows), len(BOUGHT)),
         exclusivity_days=as_floats([row.days for row in rows]),
         suggested_cpm=_known([row.cpm for row in rows]),
+        views_doubt=_known([getattr(row, "views_doubt", None) for row in rows]),
     )
 
 

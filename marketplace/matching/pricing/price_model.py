@@ -2,13 +2,15 @@
 
 log price = a + u_vertical + u_platform + b1 log views + b2 log followers + length + rights + exclusivity, and for rate
 cards, which are another source than settled deals, an offset. The u are shrunk to zero and the others to weak priors: a
-ridge in closed form (a mixed model with known variances: Robinson, Statistical Science 6, 1991). Until a vertical has
-thirty settled deals, the platform's own suggestion (price per thousand views times expected views) has the rest of the
-weight. Every term but the price is a ratio: prices in another unit give predictions in that unit.
+ridge in closed form (a mixed model with known variances: Robinson, Statistical Science 6, 1991). The platform's own
+suggestion (price per thousand views times expected views) counts beside it by precision: the less, the farther it has
+been from deals and the more deals the regression knows. Every term but the price is a ratio: prices in another unit
+give predictions in that unit.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,13 +23,15 @@ from marketplace.matching.audience.regression import times
 from marketplace.matching.forecast.view_forecast import HIGH, LOW, tier_of
 from marketplace.matching.pricing.cost import COMPARABLES_MIN
 
-MODEL_VERSION = "price-model/1"
+MODEL_VERSION = "price-model/2"
 DEALS_ENOUGH = 30.0
 TIER_DEALS_MIN = 50
 TIERS = len(FOLLOWER_TIERS) + 1
 POOLED = TIERS
 VIEWS_UNIT, FOLLOWERS_UNIT, DAYS_UNIT, DAYS_MAX = 10_000.0, 100_000.0, 30.0, 365.0
 TAUS = (LOW, HIGH)
+# Half the width in logs of the 80 % interval of a usual channel's views, where its own is not known: a factor of 2.5.
+VIEWS_DOUBT = 0.9
 LENGTHS = ("1-20", "60+")
 # Nothing is known yet of what the use of a likeness for AI adds to a price, so no deal tells of it.
 BOUGHT = tuple(right for right in RIGHTS if right not in ("exclusivity", "likeness_for_ai"))
@@ -63,8 +67,9 @@ class PricedDeliverables:
     """n deliverables of one video each.
 
     Expected ``views`` and ``followers`` [n] (NaN: not known); ``verticals``, ``platforms`` and ``lengths`` [n] as texts
-    ("": not known); the ``rights`` bought [n, 3] in the order of BOUGHT; days of exclusivity [n]; and the platform's
-    suggested price per 1,000 views for the channel [n], minor units (NaN: none).
+    ("": not known); the ``rights`` bought [n, 3] in the order of BOUGHT; days of exclusivity [n]; the platform's
+    suggested price per 1,000 views for the channel [n], minor units (NaN: none); and half the width of the 80 %
+    interval of views in logs [n] (NaN: not known; None: of none).
     """
 
     views: Floats
@@ -75,12 +80,16 @@ class PricedDeliverables:
     rights: Bools
     exclusivity_days: Floats
     suggested_cpm: Floats
+    views_doubt: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.views)
 
     def some(self, members: npt.NDArray[np.generic]) -> "PricedDeliverables":
-        return PricedDeliverables(**{name: values[members] for name, values in vars(self).items()})
+        columns: dict[str, Any] = {
+            name: None if values is None else values[members] for name, values in vars(self).items()
+        }
+        return PricedDeliverables(**columns)
 
 
 @dataclass(frozen=True)
@@ -107,11 +116,19 @@ class PriceTerm:
 @dataclass(frozen=True, eq=False)
 class PricePoint:
     """The middle of the model: coefficients by name, the weight of settled deals by vertical (creators), and by how
-    much log prices of deals exceed the platform's suggestion."""
+    much log prices of deals exceed the platform's suggestion.
+
+    Variances on the log scale: ``noise`` of one deal about the regression, ``estimate`` of what all verticals have in
+    common, and ``suggestion`` of the platform's suggestion about what deals close at. None in a model from before they
+    were learnt, in which thirty deals of a vertical outweigh the suggestion.
+    """
 
     coefficients: Mapping[str, float] = field(default_factory=dict)
     settled: Mapping[str, float] = field(default_factory=dict)
     above_suggestion: float = 0.0
+    noise: float | None = None
+    estimate: float | None = None
+    suggestion: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,12 +224,20 @@ def from_suggestion(suggested: Mapping[str, SuggestedPrices], deliverables: Pric
 def blended(
     point: PricePoint, suggested: Mapping[str, SuggestedPrices], deliverables: PricedDeliverables
 ) -> tuple[Floats, Floats]:
-    """Return log prices of settled deals [n] and the regression's share in them [n]: deals of the vertical / 30, at
-    most 1."""
+    """Return log prices of settled deals [n] and the regression's share in them [n], by the precision of both."""
     regressed, suggestion = from_model(point, deliverables), from_suggestion(suggested, deliverables)
-    share = np.minimum(_looked_up(point.settled, deliverables.verticals) / DEALS_ENOUGH, 1.0)
-    share = np.where(np.isfinite(suggestion), share, 1.0)
+    share = np.where(np.isfinite(suggestion), _share(point, _looked_up(point.settled, deliverables.verticals)), 1.0)
     return share * regressed + (1 - share) * np.nan_to_num(suggestion + point.above_suggestion), share
+
+
+def _share(point: PricePoint, settled: Floats) -> Floats:
+    """Return the regression's share [n] by the weight of settled deals of each vertical [n]: the variance of the
+    suggestion over that of both. That of the regression is its common part's and that of the vertical's level."""
+    if point.noise is None or point.estimate is None or point.suggestion is None:
+        return np.minimum(settled / DEALS_ENOUGH, 1.0)
+    level = GROUP_SD**2 * point.noise / (settled * GROUP_SD**2 + point.noise)
+    share: Floats = point.suggestion / (point.suggestion + point.estimate + level)
+    return share
 
 
 def predict(
@@ -225,11 +250,13 @@ def predict(
     rights: Bools,
     exclusivity_days: Floats,
     suggested_cpm: Floats | None = None,
+    views_doubt: Floats | None = None,
 ) -> PricePrediction:
     """Return the fair prices of n deliverables; see PricedDeliverables for the arrays.
 
     They rest on settled deals if the market has those of at least nine creators; else on what the platform suggests,
-    with the spread of its suggestions; else on rate cards, which are lists and not deals; else they are NaN.
+    with the spread of its suggestions and the doubt of the views; else on rate cards, which are lists and not deals;
+    else they are NaN. The misses of deals and of rate cards hold the doubt of the views that were expected.
     """
     none = np.full(len(views), np.nan)
     deliverables = PricedDeliverables(
@@ -241,6 +268,7 @@ def predict(
         rights,
         as_floats(exclusivity_days),
         none if suggested_cpm is None else as_floats(suggested_cpm),
+        None if views_doubt is None else as_floats(views_doubt),
     )
     if not len(deliverables):
         return PricePrediction(*(none,) * len(PricePrediction.__dataclass_fields__))
@@ -275,6 +303,10 @@ def _suggestions(model: PriceModel, deliverables: PricedDeliverables) -> PricePr
     with np.errstate(invalid="ignore"):
         own = np.where(np.isfinite(deliverables.suggested_cpm), deliverables.suggested_cpm, usual[:, 0])
         low, high = log(np.minimum(usual[:, 1] / own, 1.0)), log(np.maximum(usual[:, 2] / own, 1.0))
+    doubt = np.full(len(low), np.nan) if deliverables.views_doubt is None else deliverables.views_doubt
+    doubt = np.where(np.isnan(doubt), VIEWS_DOUBT, doubt)
+    # Both are off by themselves, so their ends combine as SDs do.
+    low, high = -np.sqrt(low**2 + doubt**2), np.sqrt(high**2 + doubt**2)
     return _of(middle, low, high, usual[:, 3], "platform_cpm", np.zeros(len(deliverables)))
 
 

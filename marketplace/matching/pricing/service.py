@@ -16,6 +16,7 @@ from marketplace.channels.models import Channel
 from marketplace.core import db
 from marketplace.core.actor import Actor
 from marketplace.core.message import Message
+from marketplace.matching.forecast.pool import T5_AT_90
 from marketplace.matching.pricing import messages
 from marketplace.matching.pricing.messages import FairPrice
 from marketplace.matching.pricing.price_fit import EVERYTHING
@@ -26,15 +27,17 @@ CHANNEL_COLUMNS = (
     f"c.platform, c.verticals, s.followers, {VIEWS} AS views, {OF_SUGGESTION} AS cpm_currency,"
     " (s.facts->>'suggested_cpm_minor')::float8 AS cpm"
 )
+# Half the width in logs of the 80 % interval of views: a Student-t with the forecast's few degrees of freedom.
 _CHANNEL = sa.text(
-    f"SELECT c.id, {CHANNEL_COLUMNS} FROM channels c LEFT JOIN audience_snapshots s ON s.id = c.snapshot_id"
+    f"SELECT c.id, {CHANNEL_COLUMNS}, {T5_AT_90} * f.scale AS views_doubt FROM channels c"
+    " LEFT JOIN audience_snapshots s ON s.id = c.snapshot_id LEFT JOIN channel_features f ON f.channel_id = c.id"
     " WHERE c.id = :channel_id"
 )
 
 
 class AskedDeliverable(NamedTuple):
     """One deliverable of a channel to be priced. `days` are those of exclusivity; `cpm` is the price that the platform
-    suggests, in minor units per 1,000 views."""
+    suggests, in minor units per 1,000 views; `views_doubt` is half the width of the 80 % interval of views, in logs."""
 
     platform: str
     verticals: Sequence[str]
@@ -45,6 +48,7 @@ class AskedDeliverable(NamedTuple):
     length_tier: str | None
     rights: Sequence[str]
     days: float
+    views_doubt: float | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def _bought(model: PriceModel, deliverable: AskedDeliverable) -> dict[str, Price
 def asked_deliverable(
     row: Any, currency: str, length_tier: str | None, rights: Sequence[str], days: float
 ) -> AskedDeliverable:
-    """Return one deliverable of a channel (a row with CHANNEL_COLUMNS) to be priced in a currency."""
+    """Return one deliverable of a channel (a row with CHANNEL_COLUMNS and views_doubt) to be priced in a currency."""
     return AskedDeliverable(
         platform=row.platform,
         verticals=row.verticals,
@@ -108,6 +112,7 @@ def asked_deliverable(
         length_tier=length_tier,
         rights=rights,
         days=days,
+        views_doubt=row.views_doubt,
     )
 
 
@@ -127,6 +132,7 @@ def fair_prices(fitted: FittedPrices, asked: Sequence[AskedDeliverable]) -> list
             arrays.rights,
             arrays.exclusivity_days,
             arrays.suggested_cpm,
+            arrays.views_doubt,
         )
         for row, position in enumerate(positions):
             by_position[position] = messages.shown(prediction, row, currency, fitted.fitted_on)

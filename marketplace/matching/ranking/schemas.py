@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields
 
-from marketplace.core.http.fields import IdField, TimeField
+from marketplace.core.http.fields import IdField, TimeField, one_of
 from marketplace.core.http.shared_schemas import EstimateOut, ReasonOut
 from marketplace.matching.gates.schemas import GateOut
 from marketplace.reviews.schemas import VerdictOut
@@ -34,6 +34,19 @@ class ComputedOut(Schema):
     intrusiveness = fields.Float(required=True, allow_none=True)
 
 
+class BacklashOut(Schema):
+    """The chance, 0..1, that the video gets under half of the channel's usual views, with its 80 % ends, beside that of
+    an unsponsored video. `known_from`: the channel's own sponsored videos, others of the market, or its vertical."""
+
+    chance = fields.Float(required=True)
+    low = fields.Float(required=True)
+    high = fields.Float(required=True)
+    unsponsored = fields.Float(required=True)
+    known_from = one_of(("channel", "market", "vertical"), required=True)
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+
+
 class MatchOut(Schema):
     """A bid with its scores. `overall` is 0-100 and depends on no other bid; `parts` are the numbers behind it."""
 
@@ -58,6 +71,12 @@ class MatchOut(Schema):
     overall_low = fields.Float(allow_none=True, required=True)
     overall_high = fields.Float(allow_none=True, required=True)
     intrusiveness = fields.Nested(EstimateOut, required=True)
+    backlash = fields.Nested(
+        BacklashOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "How viewers may take it; it moves no rank. Null where it was not worked out."},
+    )
     flags = fields.List(fields.String(), required=True)
     fresh = fields.Boolean(required=True)
     reasons = fields.List(fields.Nested(ReasonOut), required=True)

@@ -101,4 +101,9 @@ def match_of_bid(session: Session, actor: Actor, bid_id: UUID) -> RankedBid:
         match = match.with_reasons(fair_price.floor_reasons(session, bid, revision, match.scored))
     version = session.get_one(BriefVersion, revision.brief_version_id)
     fit = 0.0 if math.isnan(match.scored.fit) else match.scored.fit
-    return replace(match, plan=plan_score(revision.plan, fit, bool(version.content.get("buying_link"))))
+    return replace(
+        match,
+        plan=plan_score(
+            revision.plan, fit, buying_link=bool(version.content.get("buying_link")), minors=match.scored.minors
+        ),
+    )

@@ -12,7 +12,7 @@ import numpy as np
 from marketplace.matching.audience.arrays import Floats, as_floats, sum_columns
 from marketplace.matching.audience.grid import region_indices
 
-MODEL_VERSION = "fit/2"
+MODEL_VERSION = "fit/3"
 WEIGHTS = {"category": 0.40, "market": 0.20, "language": 0.10, "format": 0.10, "length": 0.10, "sponsors": 0.10}
 PARTS = tuple(WEIGHTS)
 NEUTRAL = 0.5
@@ -20,10 +20,24 @@ NEUTRAL = 0.5
 
 @dataclass(frozen=True, eq=False)
 class BrandFit:
-    """Fit of n channels: value [n] in 0..1, parts [n, 6] in the order of PARTS (NaN: not known)."""
+    """Fit of n channels: value [n] in 0..1, parts [n, 6] in the order of PARTS (NaN: not known).
+
+    A score counts two halves of it apart: ``category`` [n], the affinity of the content, by which people are weighed,
+    and ``rest`` [n], all other parts, which only move the quality multiplier; both are 0.5 where not known.
+    """
 
     value: Floats
     parts: Floats
+
+    @property
+    def category(self) -> Floats:
+        """Return the affinity of the content to the category [n]."""
+        return np.nan_to_num(self.parts[:, PARTS.index("category")], nan=NEUTRAL)
+
+    @property
+    def rest(self) -> Floats:
+        """Return the weighted mean of all other known parts [n]."""
+        return _mean(self.parts, [name for name in PARTS if name != "category"])
 
 
 def category_part(tag_shares: Floats, nearness: Floats) -> Floats:
@@ -68,8 +82,13 @@ def fit(parts: Mapping[str, Floats], count: int) -> BrandFit:
     if unexpected:
         raise ValueError(f"'{min(unexpected)}' is no part of the fit.")
     table = np.stack([as_floats(parts.get(name, np.full(count, np.nan))) for name in PARTS], axis=1)
-    weights = np.where(np.isnan(table), 0.0, np.array([WEIGHTS[name] for name in PARTS]))
+    return BrandFit(np.clip(_mean(table, PARTS), 0.0, 1.0), table)
+
+
+def _mean(table: Floats, names: Sequence[str]) -> Floats:
+    """Return the weighted mean [n] of the known ones of these parts."""
+    weights = np.where(np.isnan(table), 0.0, np.array([WEIGHTS[name] if name in names else 0.0 for name in PARTS]))
     weight = sum_columns(weights)
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = np.where(weight > 0, sum_columns(weights * np.nan_to_num(table)) / weight, NEUTRAL)
-    return BrandFit(np.clip(value, 0.0, 1.0), table)
+        mean: Floats = np.where(weight > 0, sum_columns(weights * np.nan_to_num(table)) / weight, NEUTRAL)
+    return mean

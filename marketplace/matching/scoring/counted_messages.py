@@ -1,10 +1,18 @@
-"""The reasons that say what counts of a bid's words: its largest cost, the market's least price, flagged figures."""
+"""The reasons that say what counts of a bid: its largest cost, the market's least price, people who notice and suit,
+and what is taken off doubtful figures."""
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from marketplace.core.message import Message
 from marketplace.core.money import show_minor
+from marketplace.matching.forecast.view_forecast import OWN_WORD
 from marketplace.matching.scoring.scored_bid import ScoredBid
+from marketplace.matching.scoring.worth.noticing import REFERENCE, careful
+from marketplace.matching.scoring.worth.noticing import worth as worth_at
+
+VIDEOS_ENOUGH = 5
 
 
 def price_below_market(bid: ScoredBid) -> Iterator[Message]:
@@ -33,13 +41,102 @@ def doubts(bid: ScoredBid) -> Iterator[Message]:
         )
     if bid.source_weight < 1:
         weight = bid.source_weight
+        is_own = bid.source_weight <= OWN_WORD
+        zh, en = (
+            ("数据由本方自报", "The figures are the side's own word")
+            if is_own
+            else ("数据来自本方交来的平台导出文件", "The figures come from a platform's file that its side handed in")
+        )
         yield Message(
-            "own_word",
-            f"数据由本方自报：保守估计只计 {weight:.0%}（平台规则，非测量值）",
-            f"The figures are the side's own word: {weight:.0%} of the careful forecast counts (a house rule, not"
-            " measured)",
+            "own_word" if is_own else "export_file",
+            f"{zh}：保守估计只计 {weight:.0%}（平台规则，非测量值）；账号归属验证后全计",
+            f"{en}: {weight:.0%} of the careful forecast counts (a house rule, not measured), and all of it once the"
+            " channel is proven",
             {"weight": {"value": weight, "unit": "share of the careful forecast"}},
         )
+    yield from _too_little(bid)
+
+
+def _too_little(bid: ScoredBid) -> Iterator[Message]:
+    """Yield that too little is known of the views to count on the middle, and what would mend it."""
+    low, high = bid.views.low, bid.views.high
+    if "too_little_known" not in bid.flags or not low or not high:
+        return
+    zh, en = (
+        ("导入至少五条带播放量的视频", "five videos or more with their views")
+        if bid.videos_used < VIDEOS_ENOUGH
+        else (
+            "更多近期视频，或改按千次播放计价并设封顶，由播放量本身决定价格",
+            "more recent videos, or a price by views with a cap, which leaves the doubt with the views",
+        )
+    )
+    yield Message(
+        "too_little_known",
+        f"已知太少：单条播放可能在 {low:,.0f} 到 {high:,.0f} 之间（相差 {high / low:,.0f} 倍），名次按保守一端计；"
+        f"可补救：{zh}",
+        f"Too little is known: views of one video may be {low:,.0f} or {high:,.0f}, {high / low:,.0f} times as many, so"
+        f" it ranks by its careful end; what would mend it: {en}",
+        {
+            "views": {
+                "value": bid.views.point,
+                "unit": "views of one video",
+                "low": low,
+                "high": high,
+                "interval": "80%",
+            },
+            "width": {"value": high / low, "unit": "high end over low end"},
+        },
+    )
+
+
+def counted(bid: ScoredBid) -> Iterator[Message]:
+    """Yield what the score counts: the cost, the careful people, what noticing and fit make of them, and the cost per
+    thousand of these, which is compared with the ceiling."""
+    people, cost, suits, weight = bid.counted_people, bid.counted_cost, bid.suitability, bid.fit_weight
+    if people is None or cost is None or suits is None or weight is None or not people:
+        return
+    share, times = _notice_times(bid)
+    worth = people * times * suits
+    if not worth:
+        return
+    category, per_thousand = bid.fit_parts.get("category"), 1000 * cost / worth
+    known_zh, known_en = ("未知，按 0.50", "not known, taken as 0.50") if category is None else (f"{category:.2f}",) * 2
+    money = {name: show_minor(bid.currency, minor) for name, minor in (("cost", cost), ("each", per_thousand))}
+    ceiling, unit = show_minor(bid.currency, bid.ceiling_minor), f"{bid.currency} minor"
+    is_floor = bid.largest_cost is not None and cost > bid.largest_cost
+    floor_zh, floor_en = (
+        ("（同类成交的低端，报价更低也按此计）", " (the least of what such deals settle at)") if is_floor else ("", "")
+    )
+    yield Message(
+        "counted",
+        f"计分：{money['cost']}{floor_zh} 对保守估计的 {people:,.0f} 人；注意到的保守按 {share:.1%} 计 {times:.2f} 倍"
+        f"（{REFERENCE:.0%} 为 1 倍），内容契合 {known_zh}、需求给的权重 {weight:.0%}，计 {suits:.2f} 倍"
+        f"（0.50 为 1 倍）：折合 {worth:,.0f} 人，每千人 {money['each']}，与 {ceiling} 相比",
+        f"The score counts {money['cost']}{floor_en} for {people:,.0f} people by the careful forecast, {times:.2f}"
+        f" times as {share:.1%} at the careful end notice ({REFERENCE:.0%} counts 1) and {suits:.2f} times for the"
+        f" content's fit of {known_en} with the brief's weight of {weight:.0%} (0.50 counts 1): {worth:,.0f} people,"
+        f" {money['each']} per 1,000, held against {ceiling}",
+        {
+            "cost": {"value": cost, "unit": unit},
+            "people": {"value": people, "unit": "people"},
+            "noticing": {"value": times, "unit": "times"},
+            "suitability": {"value": suits, "unit": "times"},
+            "fit_weight": {"value": weight, "unit": "share of the value"},
+            "counted": {"value": worth, "unit": "people"},
+            "per_thousand": {"value": per_thousand, "unit": f"{unit} per 1,000 people counted"},
+            "ceiling": {"value": bid.ceiling_minor, "unit": f"{unit} per 1,000 people"},
+        },
+    )
+
+
+def _notice_times(bid: ScoredBid) -> tuple[float, float]:
+    """Return the share who notice at the careful end, and how many times people count by it; as at the reference
+    without a plan."""
+    middle, low, high = bid.noticing
+    if middle is None or low is None or high is None:
+        return REFERENCE, 1.0
+    share = float(careful(np.array([[middle, low, high]]))[0])
+    return share, float(worth_at(np.array([share]))[0])
 
 
 def noticing(bid: ScoredBid) -> Iterator[Message]:
@@ -47,18 +144,19 @@ def noticing(bid: ScoredBid) -> Iterator[Message]:
     middle, low, high = bid.noticing
     if middle is None or low is None or high is None:
         return
-    shown = f"{middle:.0%}" if low == high else f"{middle:.0%} ({low:.0%}-{high:.0%})"
+    shown = f"{middle:.1%}" if low == high else f"{middle:.1%} ({low:.1%}-{high:.1%}, 80%)"
     yield Message(
         "noticing",
-        f"预计 {shown} 的观众会注意到品牌；得分按注意到的人计",
-        f"{shown} of the viewers are expected to notice the brand; the score counts those who do",
+        f"预计 {shown} 的观众会注意到品牌（看露出的大小、时长、位置，以及到那时还有多少人在看）；得分按注意到的人计",
+        f"{shown} of the viewers are expected to notice the brand, by how large, how long and where it is seen or named"
+        " and how many are still watching; the score counts those who do",
         {
             "noticing": {
                 "value": middle,
                 "unit": "share of the viewers",
                 "low": low,
                 "high": high,
-                "interval": "range",
+                "interval": "80%",
             }
         },
     )
@@ -72,7 +170,17 @@ def largest_cost(bid: ScoredBid) -> Iterator[Message]:
     shown = show_minor(bid.currency, most)
     yield Message(
         "largest_cost",
-        f"最高成本 {shown}：得分按它计，不按出价方对自己销量的预期",
-        f"At most {shown}: the score counts this, and nothing that the bidder expects of its own sales",
+        f"最高成本 {shown}：得分按它计，不按出价方对自己销量的预期；封顶价降低，得分就升高",
+        f"At most {shown}: the score counts this, and nothing that the bidder expects of its own sales; a lower cap"
+        " scores higher",
         {"most": {"value": most, "unit": f"{bid.currency} minor"}},
     )
+
+
+def of_what(bid: ScoredBid) -> tuple[str, str]:
+    """Return the price and the people whose quotient the cost per thousand is, as a clause in both languages."""
+    most, people = bid.largest_cost, bid.people.point
+    if most is None or people is None:
+        return "", ""
+    shown = show_minor(bid.currency, most)
+    return f"（最高 {shown} 除以 {people:,.0f} 人）", f" (at most {shown} over {people:,.0f} people)"

@@ -27,9 +27,12 @@ from marketplace.matching.scoring.scored_bid import ScoredBid
 # Minor units that video platforms pay for 10,000 plays, as creators reported in 2017-2018: the middle and both ends.
 PAID_PER_10_000 = {"CNY": (1_450, 1_000, 1_900)}
 
+_LOW, _HIGH = numbers.sql("views", "low"), numbers.sql("views", "high")
 _BIDS = sa.text(
     f"SELECT b.id, r.price -> 'rights' AS rights, r.terms, r.deliverables, r.currency,"
-    f" v.content -> 'rights' -> 'exclusivity' ->> 'days' AS days, {CHANNEL_COLUMNS}"
+    f" v.content -> 'rights' -> 'exclusivity' ->> 'days' AS days, {CHANNEL_COLUMNS},"
+    # Half the width of the 80 % interval of views in logs.
+    f" CASE WHEN {_LOW} > 0 AND {_HIGH} < 'Infinity' THEN ln({_HIGH} / {_LOW}) / 2 END AS views_doubt"
     " FROM bids b JOIN bid_revisions r ON r.id = b.revision_id JOIN brief_versions v ON v.id = r.brief_version_id"
     " JOIN channels c ON c.id = b.channel_id LEFT JOIN matches m ON m.id = b.id"
     # What the bid was scored on, so that a closed brief's fair prices move no more than its scores do.

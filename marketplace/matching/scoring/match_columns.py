@@ -16,7 +16,9 @@ from marketplace.matching.scoring import numbers
 
 LANGUAGE_BYTES = 8  # of a primary language subtag (BCP 47)
 PLATFORM_BYTES, LENGTH_BYTES = 16, 8
-FACTORS = len(intrusion.CODES)
+# Of a plan: the factors at no fit and at full fit.
+FACTORS = 2 * len(intrusion.CODES)
+_NOT_KNOWN = f"array_fill('NaN'::float8, ARRAY[{FACTORS}])"
 
 
 class LoadedColumn(NamedTuple):
@@ -36,6 +38,10 @@ class WrittenColumn(NamedTuple):
     kind: str | None
     sql_type: str
     value: str
+
+
+def _measured(column: str) -> str:
+    return f"CASE WHEN r.plan_version = '{intrusion.MODEL_VERSION}' THEN r.{column} END"
 
 
 # What a channel's forecast is based on, by the parts of the number "forecast", which is stored in the same order.
@@ -68,10 +74,13 @@ LOADED = (
     LoadedColumn("terms", "float8:5", "r.terms"),
     # Of all its options: one that is far too cheap makes the whole bid a matter for a person.
     LoadedColumn("cheapest", "float8", "(SELECT min(cost) FROM unnest(r.option_costs) cost)", "'NaN'"),
-    LoadedColumn("raw_low", f"float8:{FACTORS}", "r.raw_low"),
-    LoadedColumn("raw_high", f"float8:{FACTORS}", "r.raw_high"),
-    LoadedColumn("prominence_low", "float8", "r.prominence_low"),
-    LoadedColumn("prominence_high", "float8", "r.prominence_high"),
+    # What a plan measures, where its wording was stored by this version of the formula (see `bids.earlier_plans`).
+    LoadedColumn("raw_low", f"float8:{FACTORS}", _measured("raw_low"), _NOT_KNOWN),
+    LoadedColumn("raw_high", f"float8:{FACTORS}", _measured("raw_high"), _NOT_KNOWN),
+    LoadedColumn("prominence_low", "float8", _measured("prominence_low"), "'NaN'"),
+    LoadedColumn("prominence_high", "float8", _measured("prominence_high"), "'NaN'"),
+    # NaN: stored before there was such a share; score_brief works it out from the plan.
+    LoadedColumn("noticed", "float8:3", "r.noticed", "ARRAY['NaN', 'NaN', 'NaN']::float8[]"),
     LoadedColumn("snapshot_id", "uuid", "f.snapshot_id", "'00000000-0000-0000-0000-000000000000'"),
     LoadedColumn("known", "bool", "f.snapshot_id IS NOT NULL"),
     LoadedColumn("features", f"text:{FINGERPRINT_BYTES}", "f.fingerprint", f"repeat(' ', {FINGERPRINT_BYTES})"),

@@ -185,7 +185,9 @@ def _gates(bid: ScoredBid) -> Iterator[Message]:
             tolerance=_number(bid.tolerance, "points of 100"),
         )
     if "no_reach" in bid.flags:
-        yield _reason("no_reach", "预计触达不到目标人群", "Nobody of the target is expected to see it")
+        yield _reason(
+            "no_reach", "预计目标人群中没有人会注意到", "Nobody of the target is expected to see and notice it"
+        )
     if "cost_unknown" in bid.flags:
         yield _reason(
             "cost_unknown",
@@ -323,17 +325,19 @@ def _cost(bid: ScoredBid) -> Iterator[Message]:
     yield from counted_messages.largest_cost(bid)
     if per_thousand is not None:
         shown, ceiling = _money_span(bid.currency, per_thousand), show_minor(bid.currency, bid.ceiling_minor)
+        over_zh, over_en = counted_messages.of_what(bid)
         under = per_thousand.value <= bid.ceiling_minor
         whose_zh, whose_en = (
             ("需求上限", "the brief's ceiling") if bid.ceiling_is_the_briefs else ("默认参考", "the default")
         )
         yield _reason(
             "per_thousand_under_ceiling" if under else "per_thousand_over_ceiling",
-            f"每千目标人群成本 {shown}，{'不高于' if under else '高于'}{whose_zh} {ceiling}",
-            f"{shown} per 1,000 on-target people, {'within' if under else 'over'} {whose_en} of {ceiling}",
+            f"每千目标人群成本 {shown}{over_zh}，{'不高于' if under else '高于'}{whose_zh} {ceiling}",
+            f"{shown} per 1,000 on-target people{over_en}, {'within' if under else 'over'} {whose_en} of {ceiling}",
             per_thousand=_number(per_thousand, f"{unit} per 1,000 people"),
             ceiling=_number(bid.ceiling_minor, f"{unit} per 1,000 people"),
         )
+    yield from counted_messages.counted(bid)
     if bid.percentile is not None:
         yield _reason(
             "price_percentile",
@@ -367,6 +371,15 @@ def _fit(bid: ScoredBid) -> Iterator[Message]:
 
 
 def _viewers(bid: ScoredBid) -> Iterator[Message]:
+    if bid.backlash is not None:
+        chance, low, high, unsponsored, *_ = bid.backlash
+        yield _reason(
+            "backlash",
+            bid.backlash.zh,
+            bid.backlash.en,
+            chance={"value": chance, "low": low, "high": high, "interval": "80%", "unit": "probability"},
+            unsponsored={"value": unsponsored, "unit": "probability"},
+        )
     score = _known(bid.intrusiveness, "range")
     if score is None:
         yield _reason("intrusiveness_unknown", "侵扰度尚未评估", "Intrusiveness has not been scored")

@@ -16,6 +16,8 @@ from marketplace.matching.audience.grid import LISTS
 from marketplace.matching.scoring.brand_fit import PARTS
 
 DECIMALS = 6
+# The factors of intrusiveness/1, of which matches that were decided earlier keep the points.
+FIRST_FACTORS = ("load", "peak", "early", "info", "run", "clutter", "spoken", "loud", "occl", "repeat")
 
 
 class NumberKind(Enum):
@@ -68,7 +70,9 @@ NUMBERS = (
         PARTS,
         "the brief or the channel does not state that part; format: always; sponsors: for every candidate",
     ),
-    MatchNumber("intrusion", NumberKind.NONZERO, intrusion.CODES, _NO_PLAN),
+    MatchNumber(
+        "intrusion_first", NumberKind.NONZERO, FIRST_FACTORS, "a match of a later version than intrusiveness/1"
+    ),
     MatchNumber("unknown", NumberKind.NONZERO, LISTS, "never: 0 for a list that is complete or absent"),
     _single("expected_views", _NO_FORECAST),
     _single("percentile", "per_thousand is not known, or there are fewer than nine comparable bids"),
@@ -101,6 +105,19 @@ NUMBERS = (
     _single("largest_cost", f"nothing bounds the price, or its goods have no value in the brief; {_EARLIER}"),
     _single("least_price", f"the views are not known, or the currency has no figure; {_EARLIER}"),
     _single("source_weight", _EARLIER),
+    _single("counted_people", f"the views are not known; {_EARLIER}"),
+    _single("counted_cost", f"nothing bounds the price, or its goods have no value in the brief; {_EARLIER}"),
+    _single("suitability", _EARLIER),
+    _single("fit_weight", _EARLIER),
+    _single("minors", f"the channel states no ages; {_EARLIER}"),  # the share of its audience that is under 18
+    # `came_for`: the place in backlash.VIEWERS of what the channel's viewers came for.
+    MatchNumber(
+        "backlash",
+        NumberKind.NAMED,
+        ("chance", "low", "high", "unsponsored", "came_for"),
+        f"{_NO_PLAN}; {_EARLIER}",
+    ),
+    MatchNumber("intrusion", NumberKind.NONZERO, intrusion.CODES, f"{_NO_PLAN}; the match is of intrusiveness/1"),
 )
 BY_NAME: Mapping[str, MatchNumber] = {number.name: number for number in NUMBERS}
 _STARTS = dict(

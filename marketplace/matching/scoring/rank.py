@@ -1,8 +1,9 @@
 """One score per bid, 0..100, that no other bid can change: value for the brand's money at the brand's own ceiling.
 
 A bid's value is the ceiling per thousand on-target people divided by the bid's cost for them, at a careful forecast
-(views at tau 0.3, so that a wild forecast does not win by luck), times a bounded quality multiplier. The cost is the
-largest that the price allows, and people count by the share who notice (see score.py). A score in which
+(views at tau 0.3, and lower where little is known, so that a wild forecast does not win by luck), times a bounded
+quality multiplier. The cost is the largest that the price allows, and people count by the share who notice and by how
+well the channel's content suits (see score.py). A score in which
 one bid's points depended on another's price would invite cover bids and would reorder the ranking when a bid is
 withdrawn, so nothing here is relative. Hard limits are named gates, not silent deductions.
 """
@@ -16,9 +17,10 @@ import numpy.typing as npt
 
 from marketplace.matching.audience.arrays import Bools, Floats, Ints, as_floats
 
-MODEL_VERSION = "rank/3"
+MODEL_VERSION = "rank/4"
 QUALITY_LOW, QUALITY_HIGH = 0.8, 1.25
-FIT_WEIGHT = 0.6
+REST_WEIGHT = 0.6  # of the fit's other parts in the quality multiplier; the rest is the room under the tolerance
+NEUTRAL_FIT = 0.5
 SCORE_DECIMALS = 6
 # Used when a brief names no ceiling: the public CPM of views (Xingtu's own suggestion, median of 369, 2025-11: CNY 46;
 # TikTok bookings of a Nordic marketplace, read 2026-11: EUR 23-33 or USD 25-35), divided by 0.85 people a view, half
@@ -52,14 +54,27 @@ def ceiling_for(ceiling_minor: int | None, currency: str) -> tuple[float, bool]:
     return float(DEFAULT_CEILING_MINOR[currency]), False
 
 
+def suitability(category: Floats, weight: Floats | float) -> Floats:
+    """Return what people of channels whose content has this affinity to the category [n], 0..1, are worth, as a
+    multiple of those at an affinity of 0.5: (1 - w) + w * affinity, so that with a weight of 0.5 content that is the
+    category's own is worth 1.7 times what is far from it.
+
+    That is how buyers weigh: coherence with the brand comes first in their surveys, and published scorecards give it 10
+    to 40 of 100 points; half of the value is judged between these.
+    """
+    worth: Floats = ((1 - weight) + weight * category) / ((1 - weight) + weight * NEUTRAL_FIT)
+    return worth
+
+
 def quality_multiplier(fit: Floats, intrusiveness: Floats, tolerance: float) -> Floats:
-    """Return 0.8..1.25 [n] from fit (weight 0.6) and the room under the tolerance (0.4); 1 if both are middling.
+    """Return 0.8..1.25 [n] from the fit's other parts (weight 0.6) and the room under the tolerance (0.4); 1 if both
+    are middling.
 
     ``intrusiveness`` [n] and ``tolerance`` are 0..100; NaN counts as middling. At or above the tolerance the room is 0:
     the gate handles what goes over, so the multiplier does not fall any further.
     """
     room = np.clip((tolerance - intrusiveness) / max(tolerance, 1.0), 0.0, 1.0)
-    good = FIT_WEIGHT * np.nan_to_num(fit, nan=0.5) + (1 - FIT_WEIGHT) * np.nan_to_num(room, nan=0.5)
+    good = REST_WEIGHT * np.nan_to_num(fit, nan=0.5) + (1 - REST_WEIGHT) * np.nan_to_num(room, nan=0.5)
     return np.clip(QUALITY_LOW * (QUALITY_HIGH / QUALITY_LOW) ** good, QUALITY_LOW, QUALITY_HIGH)
 
 
@@ -86,8 +101,9 @@ def rank(
     reaches: Bools | None = None,
     far_below: Bools | None = None,
 ) -> BidRanks:
-    """Return the ranking of n bids from their cost per thousand on-target people in minor units: ``careful`` at tau 0.3
-    with the point share, ``cheapest`` and ``dearest`` at the ends of the 80 % interval.
+    """Return the ranking of n bids from their cost per thousand on-target people in minor units: ``careful`` with the
+    careful views and the point share, ``cheapest`` and ``dearest`` at the ends of the 80 % interval; ``fit`` [n] is
+    that of all parts but the category, by which people are weighed already.
 
     ``cost_known`` [n] is False for a bid that the gate of unknown costs holds back (None: where ``careful`` is NaN),
     which has no score then; ``reaches`` [n] is False for one that reaches nobody on target (None: where ``careful`` is

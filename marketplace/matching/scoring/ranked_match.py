@@ -8,6 +8,7 @@ from uuid import UUID
 
 from marketplace.core.estimate import Estimate
 from marketplace.core.message import Message
+from marketplace.intrusiveness.backlash import ShownBacklash
 from marketplace.matching.pricing.messages import FairPrice
 from marketplace.matching.scoring import scored_bid
 from marketplace.matching.scoring.messages import reasons
@@ -66,6 +67,10 @@ class RankedMatch:
     @property
     def intrusiveness(self) -> Estimate:
         return self.scored.intrusiveness
+
+    @property
+    def backlash(self) -> ShownBacklash | None:
+        return self.scored.backlash
 
     @property
     def flags(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from marketplace.intrusiveness import constants as c
 from marketplace.intrusiveness import factors
+from marketplace.intrusiveness.notice import notice_share
 from marketplace.intrusiveness.prominence import prominence_range
 from marketplace.intrusiveness.recompute_plan import differences
 from marketplace.intrusiveness.timeline import from_dict
@@ -33,6 +34,7 @@ def faults(bid: Mapping[str, Any], match: Mapping[str, Any]) -> Iterator[str]:
         "intrusiveness": {"point": (low + high) / 2, "low": low, "high": high},
         "intrusion": {code: value for code, value in zip(c.CODES, middle.tolist(), strict=True) if value},
         "prominence": list(prominence_range(plan)),
+        "noticing": list(notice_share(plan)),
     }
     # Where reviewers have put another value in its place, what was computed has to follow from the plan all the same.
     computed = (match.get("computed") or {}).get("intrusiveness")
@@ -40,5 +42,6 @@ def faults(bid: Mapping[str, Any], match: Mapping[str, Any]) -> Iterator[str]:
         "intrusiveness": dict(match["intrusiveness"]) if computed is None else {"point": computed},
         "intrusion": parts["intrusion"],
         "prominence": parts["prominence"],
+        "noticing": parts["noticing"],
     }
     yield from differences(stored, recomputed)

@@ -162,6 +162,7 @@ def risk_facts(bid: ScoredBid, row: Any, today: date, shared: Mapping[UUID, set[
         first_time=row["first_time"],
         below_market=BELOW_MARKET in (*bid.flags, *bid.snapshot_flags),
         shared_people=len(people),
+        minors=bid.minors,
         told=f"{row['revision_id']} {row['snapshot_id']}",
     )
 

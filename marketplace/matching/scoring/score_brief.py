@@ -10,14 +10,19 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.bids import earlier_plans
 from marketplace.bids.models import BidStatus
+from marketplace.briefs.brief_document import with_defaults
 from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import column_copy, db
 from marketplace.core.clock import now
 from marketplace.core.column_copy import Column
 from marketplace.core.fingerprint import fingerprint
+from marketplace.intrusiveness import backlash
 from marketplace.intrusiveness import constants as intrusion
-from marketplace.intrusiveness.factors import relieved_total
+from marketplace.intrusiveness.factors import fitted_points, fitted_total
+from marketplace.intrusiveness.notice import notice_share
+from marketplace.intrusiveness.timeline import from_dict
 from marketplace.matching.audience import channel_tags, grid, share_columns, targets
 from marketplace.matching.audience.arrays import Bools, Floats
 from marketplace.matching.audience.share_columns import ShareColumns
@@ -28,8 +33,7 @@ from marketplace.matching.forecast.view_forecast import ForecastCalibration, Vie
 from marketplace.matching.overlap import units
 from marketplace.matching.pricing import cost, market_floor, outcome_rates, price_learning
 from marketplace.matching.pricing.counted_prices import counted_terms, floor_of
-from marketplace.matching.scoring import brand_fit, noticing, numbers, rank
-from marketplace.matching.scoring.brand_fit import BrandFit
+from marketplace.matching.scoring import brand_fit, numbers, rank
 from marketplace.matching.scoring.match_columns import (
     LOADED,
     LOADED_JOINS,
@@ -44,9 +48,12 @@ from marketplace.matching.scoring.match_columns import (
 from marketplace.matching.scoring.models import CloseRecord
 from marketplace.matching.scoring.overrides import BidOverrides, keep_computed, load_overrides
 from marketplace.matching.scoring.score import BidInputs, BidScores, score
+from marketplace.matching.scoring.worth import bid_worth, noticing
+from marketplace.matching.scoring.worth.content_fit import fit_of
 
 # The versions of the formulas behind a score. The wording of reasons has no version: it is not stored.
 MODEL_VERSIONS = {
+    "backlash": backlash.MODEL_VERSION,
     "cells": grid.MODEL_VERSION,
     "fit": brand_fit.MODEL_VERSION,
     "floor": market_floor.MODEL_VERSION,
@@ -59,21 +66,9 @@ MODEL_VERSIONS = {
     "sponsored": sponsored.MODEL_VERSION,
     "targets": targets.MODEL_VERSION,
     "videos": units.SEVERAL_VIDEOS,
+    "worth": bid_worth.MODEL_VERSION,
 }
 MODEL_VERSION = "m-" + fingerprint({**MODEL_VERSIONS, "intrusiveness": intrusion.MODEL_VERSION})[:12]
-LENGTHS = {"1-20": (1.0, 20.0), "21-60": (21.0, 60.0), "60+": (61.0, 600.0)}
-LANGUAGES = {
-    "CN": "zh",
-    "TW": "zh",
-    "HK": "zh",
-    "SG": "en",
-    "US": "en",
-    "GB": "en",
-    "AU": "en",
-    "CA": "en",
-    "JP": "ja",
-    "KR": "ko",
-}
 _LOAD = (
     f"SELECT {select_list(LOADED)} FROM bids b JOIN bid_revisions r ON r.id = b.revision_id {{features}} {LOADED_JOINS}"
     " WHERE b.brief_id = %(brief_id)s AND b.status = ANY(%(statuses)s)"
@@ -94,6 +89,7 @@ _WRITE = sa.text(
     " WHERE (matches.fingerprint, matches.rank, matches.numbers, matches.peers) IS DISTINCT FROM"
     " (excluded.fingerprint, excluded.rank, excluded.numbers, excluded.peers)"
 )
+_PLANS = sa.text("SELECT id, plan FROM bid_revisions WHERE id = ANY(:ids)")
 _ANY = sa.text("SELECT EXISTS (SELECT 1 FROM matches WHERE brief_id = :brief_id)")
 Rows = dict[str, Column]
 
@@ -146,10 +142,11 @@ def load(
     count = len(rows["bid_id"])
     if not count:
         return None
+    earlier_plans.measure_earlier(session, rows)
     rows["flags"] = flags.of_target(rows["flags"], target_cells(version.content))
     shares = share_columns.unpack(rows["shares"].tobytes())
     fit = fit_of(version, rows, shares, _floats(rows, "forecast")[:, SPONSORED_GAP])
-    ends = relieved_total(_floats(rows, "raw_low"), _floats(rows, "raw_high"), fit.value)
+    ends = fitted_total(_floats(rows, "raw_low"), _floats(rows, "raw_high"), fit.value)
     forecasts, views_capped = _counted_forecasts(rows)
     computed = BidInputs(
         forecasts=forecasts,
@@ -159,7 +156,7 @@ def load(
         fit=fit,
         intrusiveness=(ends[0] + ends[1]) / 2,
         tiers=rows["tier"].astype(np.int64),
-        prominence=np.stack([_floats(rows, "prominence_low"), _floats(rows, "prominence_high")], axis=1),
+        noticed=_noticed(session, rows),
         source_weight=_floats(rows, "source_weight"),
         cleared=rows["cleared"],
         cheapest=_floats(rows, "cheapest"),
@@ -169,6 +166,18 @@ def load(
     given = overrides.intrusiveness
     ends = (np.where(np.isnan(given), ends[0], given), np.where(np.isnan(given), ends[1], given))
     return LoadedBids(rows, shares, overrides.of_inputs(computed), computed, overrides, ends, views_capped)
+
+
+def _noticed(session: Session, rows: Rows) -> Floats:
+    """Return the share of viewers who notice each plan [n, 3]; that of a revision from before there was such a share is
+    worked out from its plan."""
+    noticed = _floats(rows, "noticed")
+    missing = np.flatnonzero(np.isnan(noticed[:, 0])).tolist()
+    if missing:
+        ids = [UUID(bytes=rows["revision_id"][row].tobytes()) for row in missing]
+        plans = {row.id: row.plan for row in session.execute(_PLANS, {"ids": ids})}
+        noticed[missing] = [notice_share(from_dict(plans[revision_id])) for revision_id in ids]
+    return noticed
 
 
 def _counted_forecasts(rows: Rows) -> tuple[ViewForecasts, Bools]:
@@ -207,11 +216,12 @@ def score_brief(session: Session, brief_id: UUID) -> ScoringResult:
     count = len(rows["bid_id"])
     ceiling, is_the_briefs = rank.ceiling_for(version.ceiling_minor, version.currency)
     target = targets.target_weights(target_cells(version.content))
-    calibration = calibration_of(session, record)
-    computed = score(computed_bids, target, ceiling, float(version.tolerance), calibration)
+    calibration, fit_weight = calibration_of(session, record), with_defaults(version.content)["fit_weight"]
+    rule = (target, ceiling, float(version.tolerance), calibration, fit_weight)
+    computed = score(computed_bids, *rule)
     scores = computed
     if overrides.rows.any():
-        scores = overrides.of_scores(score(bids, target, ceiling, float(version.tolerance), calibration))
+        scores = overrides.of_scores(score(bids, *rule))
     by_name = numbers_of(rows, loaded.shares, bids, scores, loaded.intrusiveness_ends)
     by_name |= {
         name: np.full(count, float(value))
@@ -219,6 +229,7 @@ def score_brief(session: Session, brief_id: UUID) -> ScoringResult:
             ("ceiling", ceiling),
             ("tolerance", version.tolerance),
             ("ceiling_is_the_briefs", is_the_briefs),
+            ("fit_weight", fit_weight),
         )
     }
     written = _write(session, version, loaded, scores, numbers.pack(by_name), price_model or "none")
@@ -237,43 +248,11 @@ def _floats(rows: Rows, name: str) -> Floats:
     return rows[name].astype(np.float64)
 
 
-def fit_of(version: BriefVersion, rows: Rows, shares: ShareColumns, gap: Floats | None = None) -> BrandFit:
-    """Return how well the brief suits each of n channels, from what both sides state.
-
-    ``gap`` [n] is the difference in log views of a channel's sponsored videos. None leaves that part out, as discovery
-    does, whose first pass does not have it. Formats of channels are not recorded yet, so that part is never known.
-    """
-    content = version.content
-    markets = content.get("markets") or []
-    tiers = [
-        tier for deliverable in content.get("deliverables") or [] for tier in deliverable.get("length_tiers") or []
-    ]
-    spans = [LENGTHS[tier] for tier in tiers if tier in LENGTHS]
-    # Few distinct languages among many channels: match each only once.
-    languages, language_index = np.unique(rows["language"], return_inverse=True)
-    tags = [language.decode().strip() for language in languages.tolist()]
-    requested = sorted({LANGUAGES[market] for market in markets if market in LANGUAGES})
-    parts = {
-        "category": brand_fit.category_part(shares.tags, channel_tags.category_nearness(version.category)),
-        "language": brand_fit.language_part(tags, requested)[language_index],
-    }
-    if gap is not None:
-        parts["sponsors"] = brand_fit.tolerance_part(gap)
-    if markets:
-        # Without a region list the shares are those of the population prior, which says nothing about this channel.
-        has_regions = rows["known"] & ~flags.holds(rows["flags"], "regions_from_prior")
-        parts["market"] = np.where(has_regions, brand_fit.market_part(shares.regions, markets), np.nan)
-    if spans:
-        parts["length"] = brand_fit.length_part(
-            _floats(rows, "seconds"), min(low for low, _ in spans), max(high for _, high in spans)
-        )
-    return brand_fit.fit(parts, len(language_index))
-
-
 def numbers_of(
     rows: Rows, shares: ShareColumns, bids: BidInputs, scores: BidScores, intrusiveness_ends: tuple[Floats, Floats]
 ) -> dict[str, Floats]:
-    """Return the numbers of n matches by name for `numbers.pack`, all but the brief's ceiling and tolerance."""
+    """Return the numbers of n matches by name for `numbers.pack`, all but the brief's own: ceiling, tolerance and the
+    weight of the fit."""
     low, high = intrusiveness_ends
     people, cost = scores.people, scores.cost
     return {
@@ -286,6 +265,9 @@ def numbers_of(
         "prominence": np.stack([rows["prominence_low"], rows["prominence_high"]], axis=1),
         "fit_parts": bids.fit.parts,
         "intrusion": _points(rows, bids.fit.value),
+        "backlash": _backlash(rows, shares, low, high),
+        "minors": share_columns.minors(shares.joint, flags.holds(rows["flags"], "ages_from_prior")),
+        "intrusion_first": np.full((len(low), len(numbers.FIRST_FACTORS)), np.nan),
         "unknown": shares.unknown,
         "expected_views": scores.expected_views,
         "percentile": scores.percentile,
@@ -300,15 +282,35 @@ def numbers_of(
         "largest_cost": scores.largest_cost,
         "least_price": scores.least_price,
         "source_weight": np.ones(len(low)) if bids.source_weight is None else bids.source_weight,
+        "counted_people": scores.counted_people,
+        "counted_cost": scores.counted_cost,
+        "suitability": scores.suitability,
     }
 
 
+def _backlash(rows: Rows, shares: ShareColumns, low: Floats, high: Floats) -> Floats:
+    """Return the chance of a backlash [n, 5] of n bids whose plans score ``low`` to ``high``: its middle, its ends,
+    that of an unsponsored video, and what the channel's viewers came for."""
+    if np.isnan(low).all():
+        return np.full((len(low), len(numbers.BY_NAME["backlash"].parts)), np.nan)
+    forecast = dict(zip(numbers.BY_NAME["forecast"].parts, _floats(rows, "forecast").T, strict=True))
+    verticals = channel_tags.main_tags(shares.tags)
+    ad_load = np.nan_to_num(_floats(rows, "ad_load"))
+    viewers = backlash.learned(
+        backlash.usual_tolerance(verticals.tolist(), _floats(rows, "followers"), _floats(rows, "scale")),
+        -forecast["sponsored_gap"],
+        (forecast["sponsored_high"] - forecast["sponsored_low"]) / (2 * backlash.Z_80),
+        # What the channel's past sponsored videos were like is not known: usual ones, at its usual share.
+        backlash.weight_of(np.full(len(low), intrusion.UNSEEN_SCORE), ad_load),
+    )
+    chances = backlash.chances(low, high, backlash.share_with_this(ad_load), viewers)
+    kinds = [list(backlash.VIEWERS).index(backlash.came_for(vertical)) for vertical in verticals.tolist()]
+    return np.column_stack([chances.columns(), np.array(kinds, dtype=np.float64)])
+
+
 def _points(rows: Rows, fit: Floats) -> Floats:
-    """Return the points of each intrusiveness factor [n, 10] at the middle of the plan's range, after relief by fit."""
-    raw = (_floats(rows, "raw_low") + _floats(rows, "raw_high")) / 2
-    remaining = 1 - intrusion.RELIEF_MAX * np.nan_to_num(fit)
-    points: Floats = raw * np.array(intrusion.POINTS) * np.where(np.array(intrusion.RELIEVED), remaining[:, None], 1.0)
-    return points
+    """Return the points of each intrusiveness factor [n, 9] at the middle of the plan's range and the pairing's fit."""
+    return fitted_points((_floats(rows, "raw_low") + _floats(rows, "raw_high")) / 2, fit)
 
 
 def _write(
@@ -332,7 +334,9 @@ def _write(
         "overall_low": ranking.low,
         "overall_high": ranking.high,
         "numbers": numbers,
-        "flags": flags.of_matches(rows["flags"], ranking.gates, rows["known"], loaded.views_capped),
+        "flags": flags.of_matches(
+            rows["flags"], ranking.gates, rows["known"], loaded.views_capped, scores.little_known
+        ),
     }
     session.execute(_STAGE)
     session.execute(_CLEAR)  # another brief's rows, if one transaction scores several briefs

@@ -7,6 +7,8 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from marketplace.core.estimate import Estimate
+from marketplace.intrusiveness import backlash
+from marketplace.intrusiveness.backlash import ShownBacklash
 from marketplace.matching.audience.grid import LISTS
 from marketplace.matching.forecast import flags
 from marketplace.matching.scoring import numbers
@@ -68,6 +70,12 @@ class ScoredBid:
     largest_cost: float | None = None
     least_price: float | None = None
     source_weight: float = 1.0
+    counted_people: float | None = None
+    counted_cost: float | None = None
+    suitability: float | None = None
+    fit_weight: float | None = None
+    minors: float | None = None
+    backlash: ShownBacklash | None = None
     peers: str = ""
     flags: tuple[str, ...] = ()
     audience_flags: tuple[str, ...] = ()
@@ -78,6 +86,9 @@ class ScoredBid:
     def parts(self) -> dict[str, Any]:
         """Return the numbers by name as the API shows them, with their sources."""
         by_name: dict[str, Any] = {number.name: _shown(number, self.stored[number.name]) for number in NUMBERS}
+        # A match has the points of one version's factors.
+        by_name["intrusion"] |= by_name.pop("intrusion_first")
+        del by_name["backlash"]  # shown with what it is known from
         return {
             **by_name,
             "videos_used": self.videos_used,
@@ -132,12 +143,18 @@ def scored_bid(
         largest_cost=single["largest_cost"],
         least_price=single["least_price"],
         source_weight=1.0 if single["source_weight"] is None else single["source_weight"],
+        counted_people=single["counted_people"],
+        counted_cost=single["counted_cost"],
+        suitability=single["suitability"],
+        fit_weight=single["fit_weight"],
+        minors=single["minors"],
         videos_used=int(single["videos_used"] or 0),
         ad_load=single["ad_load"],
         ceiling_minor=single["ceiling"] or 0.0,
         ceiling_is_the_briefs=bool(single["ceiling_is_the_briefs"]),
         tolerance=single["tolerance"] or 0.0,
         basis=_basis(_by_part("forecast", by_name)),
+        backlash=_backlash(_by_part("backlash", by_name), _basis(_by_part("forecast", by_name))),
         peers=peers,
         flags=tuple(flags.shown(flag_bits)),
         audience_flags=tuple(flags.audience(flag_bits)),
@@ -162,6 +179,19 @@ def _basis(forecast: Mapping[str, float | None]) -> ForecastBasis:
         sponsored=Estimate(*factors) if len(factors) == len(ends) else None,
         sponsored_videos=int(forecast["sponsored_videos"] or 0),
         other_videos=int(forecast["other_videos"] or 0),
+    )
+
+
+def _backlash(stored: Mapping[str, float | None], basis: ForecastBasis) -> ShownBacklash | None:
+    chance, low, high, unsponsored, kind = stored.values()
+    if chance is None or low is None or high is None or unsponsored is None:
+        return None
+    sponsored_videos = basis.sponsored_videos if basis.sponsored is not None else 0
+    return backlash.shown(
+        (chance, low, high, unsponsored),
+        sponsored_videos=sponsored_videos,
+        market=basis.sponsored is not None,
+        viewers_came_for=list(backlash.VIEWERS)[int(kind or 0)],
     )
 
 

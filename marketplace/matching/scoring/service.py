@@ -23,6 +23,7 @@ from marketplace.matching.scoring import ranked_match, scored_bid
 from marketplace.matching.scoring.models import CLOSE_NAMES, Match
 from marketplace.matching.scoring.ranked_match import RankedMatch
 from marketplace.matching.scoring.score_brief import MODEL_VERSION
+from marketplace.reviews.risk import MINORS_MOST
 
 LISTED = tuple(str(status) for status in BidStatus)
 # The bids that still stand, as the counts before the close tell.
@@ -138,9 +139,14 @@ def find_match(session: Session, bid: Bid) -> RankedMatch | None:
     return None if row is None else ranked_match.from_row(row)
 
 
-def plan_score(document: dict[str, Any], fit: float, buying_link: bool) -> dict[str, object]:
-    """Return the score of a stored plan by factors and exposures, each reason with its evidence and what to change."""
-    return plan.as_dict(plan.score_plan(timeline.from_dict(document), fit, buying_link=buying_link))
+def plan_score(document: dict[str, Any], fit: float, *, buying_link: bool, minors: float | None) -> dict[str, object]:
+    """Return the score of a stored plan by factors and exposures, each reason with its evidence and what to change.
+
+    ``minors``: the share of the channel's audience that is under 18 (None: not known).
+    """
+    for_children = minors is not None and minors > MINORS_MOST
+    found = plan.score_plan(timeline.from_dict(document), fit, buying_link=buying_link, for_children=for_children)
+    return plan.as_dict(found)
 
 
 def watch(brief_id: UUID, actor: Actor, turns: int) -> Iterator[ScoreFreshness]:

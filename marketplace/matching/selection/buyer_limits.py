@@ -40,11 +40,12 @@ SEEDS = 16
 
 @dataclass(frozen=True)
 class CostlyLimit:
-    """A limit, what a request says to lift it, and the weighted people that the set would reach without it."""
+    """A limit, what a request says to lift it, and the set without it: its rows of the market and its value."""
 
     code: str
     change: Mapping[str, Any]
-    people: float
+    options: tuple[int, ...]
+    value: float
 
 
 def defaults(budget: Money, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,9 +77,9 @@ def most_at(limits: SelectionLimits) -> Callable[[int], int]:
 
 
 def costly(
-    market: SelectionMarket, limits: SelectionLimits, options: Sequence[int], people: float, currency: str
+    market: SelectionMarket, limits: SelectionLimits, options: Sequence[int], value: float, currency: str
 ) -> list[CostlyLimit]:
-    """Return the limits without which a set reaches COSTLY more than the chosen ``options``, each lifted alone, the
+    """Return the limits without which a set is worth COSTLY more than the chosen ``options``, each lifted alone, the
     costliest first. All other limits hold, the budget and the handling among them."""
     found = []
     for code, change, lifted_market, lifted in _lifted(market, limits, len(options), currency):
@@ -86,12 +87,13 @@ def costly(
             problem = prepare(lifted_market, lifted)
             place = {row: number for number, row in enumerate(problem.rows.tolist())}
             start = tuple(sorted(place[row] for row in options))
-            more = problem.value(solver_search.search(problem, seeds=SEEDS, also=[start]))
+            members = solver_search.search(problem, seeds=SEEDS, also=[start])
         except CannotKeep:
             continue
-        if more > people * (1 + COSTLY):
-            found.append(CostlyLimit(code, change, more))
-    return sorted(found, key=lambda one: (-one.people, one.code))
+        if problem.value(members) > value * (1 + COSTLY):
+            rows = tuple(sorted(problem.rows[list(members)].tolist()))
+            found.append(CostlyLimit(code, change, rows, problem.value(members)))
+    return sorted(found, key=lambda one: (-one.value, one.code))
 
 
 def _nothing(currency: str) -> dict[str, Any]:

@@ -10,11 +10,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from marketplace.matching.audience.arrays import Floats, Ints
+from marketplace.matching.audience.arrays import Floats, Ints, as_floats
 from marketplace.matching.overlap import coverage
 from marketplace.matching.overlap.coverage import PeopleUnits
-from marketplace.matching.overlap.overlap_fit import FACTORS
-from marketplace.matching.selection.solver.selection_market import SelectionMarket
+from marketplace.matching.overlap.duplication import DuplicationModel, MarketDuplication
+from marketplace.matching.overlap.markets import MARKETS
+from marketplace.matching.overlap.units import NICHES, CellAudiences, PeopleCells
+from marketplace.matching.scoring.worth import noticing as worth_noticing
+from marketplace.matching.selection.solver.selection_market import ReachedPeople, SelectionMarket
 
 # The distribution of a bid's views is given by this many equally likely strata.
 STRATA = 16
@@ -29,11 +32,19 @@ _ARRAYS: Mapping[str, tuple[str, str]] = {
     "ad_load": ("ad_load", "<f8"),
     "pair_bids": ("pairs.bids", "<i8"),
     "pair_people": ("pairs.people", "<f8"),
-    "pair_modelled": ("pairs.modelled", "<f8"),
     "bid_of": ("options.bid_of", "<i8"),
     "place": ("options.option", "<i8"),
     "prices": ("options.prices", "<i8"),
+    "pair_lifts": ("pairs.lifts", "<f8"),
+    "cell_of": ("cell_of", "<i8"),
+    "cell_markets": ("cell_markets", "<i8"),
+    "content": ("content", "<f4"),
+    "noticing": ("noticing", "<f8"),
+    "suitability": ("suitability", "<f8"),
+    "suits_most": ("suits_most", "<f8"),
 }
+# An older release stored, after the people of pairs, the model's number of them.
+_FORMER_ARRAY, _AFTER = "pair_modelled", "pair_people"
 # The stored texts of bids by their stored names, with the field of ChoosableBid for each.
 _TEXTS: Mapping[str, str] = {
     "bids": "bid_id",
@@ -45,6 +56,7 @@ _TEXTS: Mapping[str, str] = {
     "commitments": "commitment",
     "gates": "gate",
     "statuses": "status",
+    "languages": "language",
 }
 
 
@@ -55,7 +67,8 @@ class BadInputs(ValueError):
 class ChoosableBid(NamedTuple):
     """A bid that a set may contain, with public ids; an empty string if it has no agency, niche or gate.
 
-    `gate` is the code of what keeps the bid out whatever its price; `status` is the status of the bid.
+    `gate` is the code of what keeps the bid out whatever its price; `status` is the status of the bid; `language` is
+    the tag of the channel's language ("": not known).
     """
 
     bid_id: str
@@ -67,6 +80,7 @@ class ChoosableBid(NamedTuple):
     commitment: str
     gate: str
     status: str
+    language: str = ""
 
 
 class OptionColumns(NamedTuple):
@@ -80,14 +94,16 @@ class OptionColumns(NamedTuple):
 
 class MeasuredPairs(NamedTuple):
     """P pairs of bids whose channels' common audience was measured: the rows of both bids [P, 2], the people in both
-    audiences [P], and the model's number of them at each of overlap_fit.FACTORS [P, F]."""
+    audiences [P], and the lift with which they have so many in common [P] (see overlap_fit.own_lifts)."""
 
     bids: Ints
     people: Floats
-    modelled: Floats
+    lifts: Floats
 
 
-NO_PAIRS = MeasuredPairs(np.zeros((0, 2), dtype=np.int64), np.zeros(0), np.zeros((0, len(FACTORS))))
+NO_PAIRS = MeasuredPairs(np.zeros((0, 2), dtype=np.int64), np.zeros(0), np.zeros(0))
+_NO_NUMBERS = np.zeros(0, dtype=np.int64)
+_NO_FLOATS = np.zeros(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +113,13 @@ class SetInputs:
     Per unit of people: ``weights`` (people times the weight of each) and ``shapes`` [U]. Per bid: ``shares`` [n, U],
     the share of each unit's people reached by the careful forecast; ``contacts`` [n], its weighted views; ``spread``
     [n, 16], views at the middles of 16 equally likely strata divided by the careful views; ``intrusiveness`` and
-    ``ad_load`` [n] (NaN: not known). ``overlap`` states what the shapes were fitted to: pairs, the day, shape and
-    own_niche; it is empty for the prior.
+    ``ad_load`` [n] (NaN: not known). ``cell_of`` [U] is the cell of each unit and ``cell_markets`` [C] the number of
+    each cell's market; ``content`` [n, G] what the channels show (all empty: inputs stored by an older release).
+    ``noticing`` [n] is the careful share of a bid's viewers who notice the brand (NaN: not known) and ``suitability``
+    [n] what the fit of its content makes of people, ``suits_most`` [1] the most that any content could; all are empty
+    in inputs of a release that chose by people alone.
+    ``overlap`` states what the lifts were fitted to: pairs, the day, and the lifts of each market that has any; it is
+    empty for the prior.
     """
 
     currency: str
@@ -112,17 +133,65 @@ class SetInputs:
     bids: Sequence[ChoosableBid]
     options: OptionColumns
     pairs: MeasuredPairs = NO_PAIRS
+    cell_of: Ints = field(default_factory=_NO_NUMBERS.copy)
+    cell_markets: Ints = field(default_factory=_NO_NUMBERS.copy)
+    content: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    noticing: Floats = field(default_factory=_NO_FLOATS.copy)
+    suitability: Floats = field(default_factory=_NO_FLOATS.copy)
+    suits_most: Floats = field(default_factory=_NO_FLOATS.copy)
     overlap: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.bids)
 
     def units(self) -> PeopleUnits:
-        return PeopleUnits(self.weights, self.shapes)
+        """Return the units that a set is chosen by. Their people count by the share who notice and by how well the
+        content suits, as multiples of what is usual; see `rates`."""
+        return PeopleUnits(self.weights * self._most_worth(), self.shapes)
 
-    def rates(self, factor: float = 1.0) -> Floats:
-        """Return the bids' exposure rates [n, U], with every shape multiplied by the factor."""
-        return coverage.rates(self.shares.astype(np.float64), self.shapes * factor)
+    def rates(self) -> Floats:
+        """Return the bids' exposure rates [n, U] among the people of `units`: of those whom a bid reaches, the part
+        that notices and suits, so that a person who notices either of two bids is counted once."""
+        shares = self.shares.astype(np.float64)
+        if len(self.suits_most):
+            shares *= (worth_noticing.worth(self.noticing) * self.suitability / self._most_worth())[:, None]
+        return coverage.rates(shares, self.shapes)
+
+    def _reached(self, bid_of: Ints) -> ReachedPeople:
+        """Return everybody whom the options of bids reach."""
+        rates = coverage.rates(self.shares.astype(np.float64), self.shapes)
+        return ReachedPeople(PeopleUnits(self.weights, self.shapes), rates[bid_of])
+
+    def _most_worth(self) -> float:
+        """Return the most that people can be worth: if all of them notice content that suits fully."""
+        return float(self.suits_most[0] / worth_noticing.REFERENCE) if len(self.suits_most) else 1.0
+
+    def audiences(self, bids: Sequence[int]) -> CellAudiences:
+        """Return some bids' audiences on cells, which are sums of units. Without cells every unit counts as one."""
+        rows = np.array(bids, dtype=np.int64)
+        cell_of = self.cell_of if len(self.cell_of) else np.arange(len(self.weights))
+        count = len(self.cell_markets) if len(self.cell_of) else len(self.weights)
+        weights = as_floats(np.bincount(cell_of, weights=self.weights, minlength=count))
+        people = np.zeros((len(rows), count))
+        np.add.at(people.T, cell_of, (self.shares[rows] * self.weights).T)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shares = np.where(weights > 0, people / weights, 0.0)
+        markets = self.cell_markets if len(self.cell_of) else np.zeros(count, dtype=np.int64)
+        return CellAudiences(
+            PeopleCells(weights, np.ones(count), markets, MARKETS),
+            np.minimum(shares, 1.0),
+            self.content[rows] if len(self.content) else self._main_content()[rows],
+            np.array([self.bids[row].language.split("-")[0] for row in bids], dtype=np.str_),
+        )
+
+    def _main_content(self) -> Floats:
+        """Return all of each bid's content on its main niche [n, G]."""
+        return np.array([[float(bid.niche == name) for name in NICHES] for bid in self.bids]).reshape(-1, len(NICHES))
+
+    def duplication(self) -> MarketDuplication:
+        """Return the lifts of all markets."""
+        fitted = self.overlap.get("markets", {})
+        return MarketDuplication({name: DuplicationModel(**model) for name, model in fitted.items()})
 
     def market(self) -> SelectionMarket:
         """Return the options in the form that the optimiser takes."""
@@ -146,6 +215,7 @@ class SetInputs:
                 for group, field_name in groups.items()
             },
             barred=tuple(bid.gate or None for bid in option_bids),
+            reached=self._reached(bid_of) if len(self.suits_most) else None,
         )
 
 
@@ -178,15 +248,16 @@ def unpack(data: bytes) -> SetInputs:
         start = 8 + int.from_bytes(raw[:8], "big")
         head = json.loads(raw[8:start])
         arrays = _read_arrays(raw, start, head["shapes_of"])
-        texts = [head[name] for name in _TEXTS]
+        # Inputs of an older release have no languages, cells or lifts of pairs.
+        texts = [head[name] for name in _TEXTS if name in head]
         options = OptionColumns(*(arrays.pop(name) for name in ("bid_of", "place", "prices")))
-        # Inputs that were stored before overlaps were measured have no pairs.
-        pairs = [arrays.pop(name) for name in ("pair_bids", "pair_people", "pair_modelled") if name in arrays]
+        arrays.pop(_FORMER_ARRAY, None)
+        pairs = [arrays.pop(name) for name in ("pair_bids", "pair_people", "pair_lifts") if name in arrays]
         return SetInputs(
             currency=head["currency"],
             bids=[ChoosableBid(*fields_of_bid) for fields_of_bid in zip(*texts, strict=True)],
             options=options,
-            pairs=MeasuredPairs(*pairs) if pairs else NO_PAIRS,
+            pairs=MeasuredPairs(*pairs) if len(pairs) == len(MeasuredPairs._fields) else NO_PAIRS,
             overlap=head.get("overlap", {}),
             **arrays,
         )
@@ -196,7 +267,9 @@ def unpack(data: bytes) -> SetInputs:
 
 def _read_arrays(raw: bytes, start: int, shapes: Mapping[str, list[int]]) -> dict[str, Any]:
     arrays: dict[str, Any] = {}
-    for name, (_, kind) in _ARRAYS.items():
+    kinds = [(name, kind) for name, (_, kind) in _ARRAYS.items()]
+    kinds.insert([name for name, _ in kinds].index(_AFTER) + 1, (_FORMER_ARRAY, "<f8"))
+    for name, kind in kinds:
         if name not in shapes:
             continue
         shape = tuple(shapes[name])

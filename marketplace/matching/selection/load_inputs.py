@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -9,20 +10,22 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from marketplace.briefs.brief_document import with_defaults
 from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.channels.policy import holds, unbeaten
 from marketplace.core import ids
 from marketplace.matching.audience import channel_tags, targets
-from marketplace.matching.audience.arrays import Bools, Ints, as_floats
+from marketplace.matching.audience.arrays import Bools, Floats, Ints, as_floats
 from marketplace.matching.forecast import view_forecast
+from marketplace.matching.forecast.view_forecast import ForecastCalibration
 from marketplace.matching.gates.bid_gates import OVER_BUDGET
 from marketplace.matching.gates.gate_facts import gates_of
 from marketplace.matching.overlap import overlap_fit, units
 from marketplace.matching.overlap import service as overlaps
 from marketplace.matching.overlap.service import FittedOverlap
-from marketplace.matching.overlap.units import DuplicationModel
 from marketplace.matching.scoring import score_brief
 from marketplace.matching.scoring.models import CLOSE_NAMES, CloseRecord
+from marketplace.matching.scoring.score import BidInputs, counted_views, worth_of
 from marketplace.matching.scoring.score_brief import LoadedBids, Rows
 from marketplace.matching.selection.inputs import (
     NO_PAIRS,
@@ -44,7 +47,7 @@ _CHOOSABLE = sa.text("SELECT id FROM bids WHERE brief_id = :brief_id AND status 
 # Under the names of the close, as in the ranking and the gates. Whose an account is may have been decided since.
 _BIDS = sa.text(
     "SELECT b.id, b.status, b.creator_id, b.agency_id, b.channel_id, k.platform, k.account_key, k.handle_key,"
-    f" k.channel_name AS name, {holds('c', 'k')} OR NOT {unbeaten('c', 'k')} AS is_decided, r.option_costs,"
+    f" k.channel_name AS name, {holds('c', 'k')} OR NOT {unbeaten('c', 'k')} AS is_decided, c.language, r.option_costs,"
     " b.accepted_option FROM bids b JOIN channels c ON c.id = b.channel_id"
     f" JOIN bid_revisions r ON r.id = b.revision_id {CLOSE_NAMES.format(b='b', c='c', k='k')}"
     " WHERE b.brief_id = :brief_id AND b.status = ANY(:statuses)"
@@ -75,10 +78,11 @@ def load(
         return _no_bids(version.currency)
     content: Mapping[str, Any] = {**version.content, **({"target": target} if target else {})}
     bids = loaded.bids
-    taus = np.concatenate([[view_forecast.CAREFUL], STRATA_TAUS])
-    views = view_forecast.quantiles(bids.forecasts, taus, score_brief.calibration_of(session, record), bids.tiers)
-    careful = views[:, 0] if bids.source_weight is None else views[:, 0] * bids.source_weight
+    calibration = score_brief.calibration_of(session, record)
+    careful = counted_views(bids, calibration)
+    noticed, suits, suits_most = worth_of(bids, with_defaults(version.content)["fit_weight"])
     fitted = overlaps.load_named(session, None if record is None else record.overlap_model)
+    in_rows = _rows(session, brief, [UUID(bytes=bytes(packed.tobytes())) for packed in loaded.rows["bid_id"]])
     brief_units = units.build(
         bids.joint,
         bids.regions,
@@ -88,10 +92,11 @@ def load(
         targets.target_weights(targets.target_cells(content)),
         fitted.duplication,
         loaded.shares.lists,
+        [row.language or "" for row in in_rows],
     )
     # By id, so that the same bids are the same rows in whatever order the database returns them.
     order = np.argsort(loaded.rows["bid_id"].view("S16"), kind="stable")
-    rows = _rows(session, brief, [UUID(bytes=bytes(packed.tobytes())) for packed in loaded.rows["bid_id"][order]])
+    rows = [in_rows[place] for place in order.tolist()]
     # A channel without a forecast reaches nobody; its gate keeps it out. NaN would spread through the sums of all bids.
     shares = np.nan_to_num(brief_units.shares[order])
     gates = _gates(session, brief, lift_ceiling, target is not None)
@@ -101,14 +106,26 @@ def load(
         shapes=brief_units.units.shapes,
         shares=shares,
         contacts=np.nan_to_num(brief_units.contacts[order]),
-        spread=np.nan_to_num(views[order, 1:] / careful[order, None], nan=1.0),
+        spread=_spread(bids, calibration, careful)[order],
         intrusiveness=bids.intrusiveness[order],
         ad_load=as_floats(loaded.rows["ad_load"])[order],
         bids=_bids(loaded, order, rows, gates, np.sum(shares, axis=1) > 0, joining),
         options=_options(rows),
-        pairs=_measured_pairs(record, loaded.rows, order, rows, fitted.duplication),
+        pairs=_measured_pairs(record, loaded.rows, order, rows),
+        cell_of=brief_units.cell_of,
+        cell_markets=brief_units.audiences.cells.markets,
+        content=brief_units.audiences.content[order],
+        noticing=noticed[order],
+        suitability=suits[order],
+        suits_most=as_floats([suits_most]),
         overlap=_overlap_basis(fitted),
     )
+
+
+def _spread(bids: BidInputs, calibration: ForecastCalibration | None, careful: Floats) -> Floats:
+    """Return the views at the middles of the strata divided by the careful views [n, STRATA]."""
+    views = view_forecast.quantiles(bids.forecasts, STRATA_TAUS, calibration, bids.tiers)
+    return np.nan_to_num(views / careful[:, None], nan=1.0)
 
 
 def _rows(session: Session, brief: Brief, bid_ids: Sequence[UUID]) -> list[Any]:
@@ -144,6 +161,7 @@ def _bids(
             commitment=loaded.rows["commitment"][loaded_row].decode(),
             gate=_keeping_out(row, gates.get(row.id, ()), reaches_somebody),
             status=row.status,
+            language=row.language or "",
         )
         for row, loaded_row, reaches_somebody in zip(rows, order.tolist(), reaches.tolist(), strict=True)
     ]
@@ -208,9 +226,7 @@ def _options(rows: Sequence[Any]) -> OptionColumns:
     )
 
 
-def _measured_pairs(
-    record: CloseRecord | None, loaded: Rows, order: Ints, rows: Sequence[Any], duplication: DuplicationModel
-) -> MeasuredPairs:
+def _measured_pairs(record: CloseRecord | None, loaded: Rows, order: Ints, rows: Sequence[Any]) -> MeasuredPairs:
     """Return the recorded pairs among the bids' channels. Each channel has at most one bid on a brief."""
     row_of = {row.channel_id: position for position, row in enumerate(rows)}
     pairs = [
@@ -221,21 +237,19 @@ def _measured_pairs(
     if not pairs:
         return NO_PAIRS
     shares = {row.channel_id: loaded["shares"][order[position]].tobytes() for position, row in enumerate(rows)}
-    audiences = overlaps.audiences_of(pairs, shares)
+    audiences = overlaps.audiences_of(pairs, shares, {row.channel_id: row.language for row in rows})
     members = np.array([[row_of[UUID(pair[0])], row_of[UUID(pair[1])]] for pair in pairs], dtype=np.int64)
-    return MeasuredPairs(members, audiences.both, overlap_fit.modelled(audiences, duplication, overlap_fit.FACTORS))
+    return MeasuredPairs(members, audiences.both, overlap_fit.own_lifts(audiences))
 
 
 def _overlap_basis(fitted: FittedOverlap) -> dict[str, Any]:
-    """Return what the overlap shapes were fitted to, as it is stored; nothing for the prior."""
+    """Return what the lifts were fitted to, as it is stored; nothing for the prior."""
     if fitted.fitted_on is None:
         return {}
     duplication = fitted.duplication
     return {
         "pairs": duplication.measured,
-        "shape": duplication.shape,
-        "own_niche": duplication.own_niche,
-        "by_niche": dict(duplication.by_niche),
+        "markets": {name: asdict(model) for name, model in sorted(duplication.fitted.items())},
         "fitted_on": fitted.fitted_on.isoformat(),
         "model": overlap_fit.MODEL_VERSION,
     }

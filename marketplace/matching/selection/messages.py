@@ -71,8 +71,8 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "With it each person would see more than {limit:g} of the channels on average.",
     ),
     "others_bring_more": (
-        "同样的预算，入选的组合能触达更多不重复的目标人群。",
-        "For the same money the chosen set reaches more different people of the target.",
+        "同样的预算，入选的组合能让更多不重复的目标人群注意到品牌，且内容更契合。",
+        "For the same money the chosen set has more people of the target notice, with content that suits.",
     ),
 }
 
@@ -286,17 +286,45 @@ def chosen(added: float, alone: float, lost: float) -> Bilingual:
 
 
 def _overlap(values: Mapping[str, Any]) -> tuple[str, str]:
-    """Return what the overlap shapes rest on, and the reach by the set's own measured pairs where all are known."""
-    learnt, matched = values["overlap"], values["matched"]
-    zh, en = "重叠形状为先验值（尚无实测重叠）。", "The overlap shapes are priors (no overlap was measured yet)."
+    """Return what the overlaps rest on, and how many of the set's own pairs were measured."""
+    learnt, pairs, measured = values["overlap"], values["pairs"], values["pairs_measured"]
+    zh, en = "账号之间的重叠为先验值（尚无实测重叠）。", "How far channels overlap is a prior (none was measured yet)."
     if learnt:
-        zh = f"重叠形状由 {learnt['pairs']} 对实测重叠拟合（{learnt['fitted_on']}）。"
-        en = f"The overlap shapes were fitted to {learnt['pairs']} measured pairs ({learnt['fitted_on']})."
-    if matched:
-        zh += f"按组合内全部 {matched['pairs']} 对的实测重叠，保守值为 {matched['people']:,.0f}。"
-        en += f" By the measured overlap of all its {matched['pairs']} pairs the careful number is"
-        en += f" {matched['people']:,.0f}."
+        zh = f"账号之间的重叠由 {learnt['pairs']} 对实测重叠拟合（{learnt['fitted_on']}）。"
+        en = f"How far channels overlap was fitted to {learnt['pairs']} measured pairs ({learnt['fitted_on']})."
+    if measured:
+        zh += f"组合内 {pairs} 对账号中有 {measured} 对按实测重叠计算。"
+        en += f" Of its own {pairs} pairs {measured} count as they were measured."
     return zh, en
+
+
+def sketched(union: Mapping[str, Any], values: Mapping[str, Any]) -> Bilingual:
+    """Return what a set's sketches tell of its union, beside what the model tells."""
+    seen_twice, by_model = (
+        1 - part / whole if whole > 0 else 0.0
+        for part, whole in ((union["people"], union["summed"]), (values["careful"], values["summed"]))
+    )
+    zh_kind, en_kind = {"viewers": ("观众", "viewers"), "commenters": ("评论者", "commenters")}[union["kind"]]
+    return Bilingual(
+        (
+            f"按各账号{zh_kind}的摘要：去重后 {union['people']:,.0f} 人"
+            f"（95% 在 {union['low']:,.0f}–{union['high']:,.0f}），"
+            f"比直接相加少 {seen_twice:.0%}；模型为 {by_model:.0%}。"
+        ),
+        (
+            f"By sketches of its {en_kind}: {union['people']:,.0f} different people (95 %: {union['low']:,.0f} to"
+            f" {union['high']:,.0f}), {seen_twice:.0%} fewer than added up; the model says {by_model:.0%}."
+        ),
+    )
+
+
+def _noticing(people: float | None) -> Bilingual:
+    """Return how many of the careful people notice, as a sentence; empty where it is not known."""
+    if people is None:
+        return Bilingual("", "")
+    return Bilingual(
+        f"其中约 {people:,.0f} 人会注意到品牌。", f" About {people:,.0f} of the careful number notice the brand."
+    )
 
 
 def reach(values: Mapping[str, Any], bids: int) -> Bilingual:
@@ -310,16 +338,17 @@ def reach(values: Mapping[str, Any], bids: int) -> Bilingual:
         (
             f"{bids} 个报价去重后触达目标人群约 {values['point']:,.0f} 人（80% 区间 {values['low']:,.0f}–"
             f"{values['high']:,.0f}；每个账号都取 0.3 分位的保守值 {values['careful']:,.0f}）。"
-            f"{over_zh.format(over=over)}"
-            f"重叠形状加倍或减半时，保守值为 {values['at_double_shape']:,.0f} 或 {values['at_half_shape']:,.0f}。"
+            f"{_noticing(values['notice']).zh}{over_zh.format(over=over)}"
+            f"各对账号的共同观众若为其 1/{values['doubt']:.1f} 或 {values['doubt']:.1f} 倍，保守值为"
+            f" {values['if_less_shared']:,.0f} 或 {values['if_more_shared']:,.0f}。"
             f"{basis_zh}"
         ),
         (
             f"{bids} bids reach about {values['point']:,.0f} different people of the target (80 % interval"
             f" {values['low']:,.0f} to {values['high']:,.0f}; careful, every channel at its 0.3 quantile at once,"
-            f" {values['careful']:,.0f}).{over_en.format(over=over)} With the"
-            f" overlap shape doubled or halved the careful number is"
-            f" {values['at_double_shape']:,.0f} or {values['at_half_shape']:,.0f}. {basis_en}"
+            f" {values['careful']:,.0f}).{_noticing(values['notice']).en}{over_en.format(over=over)} If its pairs"
+            f" shared {values['doubt']:.1f} times fewer or more people, the careful number would be"
+            f" {values['if_less_shared']:,.0f} or {values['if_more_shared']:,.0f}. {basis_en}"
         ),
     )
 

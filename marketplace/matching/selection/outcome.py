@@ -10,7 +10,7 @@ import numpy as np
 from marketplace.core.estimate import known_or_null
 from marketplace.core.fingerprint import fingerprint
 from marketplace.core.money import Money, show_minor
-from marketplace.matching.overlap import coverage, panel, units
+from marketplace.matching.overlap import coverage, lift_law, panel, set_union, units
 from marketplace.matching.selection import band, buyer_limits, messages, set_reach
 from marketplace.matching.selection.inputs import SetInputs
 from marketplace.matching.selection.solver import curves, exact, explain
@@ -18,12 +18,20 @@ from marketplace.matching.selection.solver import problem as problems
 from marketplace.matching.selection.solver import search as solver_search
 from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
 
-_VERSIONS = {"coverage": coverage.MODEL_VERSION, "select": solver_search.MODEL_VERSION, "units": units.MODEL_VERSION}
+_VERSIONS = {
+    "coverage": coverage.MODEL_VERSION,
+    "lift": lift_law.MODEL_VERSION,
+    "select": solver_search.MODEL_VERSION,
+    "union": set_union.MODEL_VERSION,
+    "units": units.MODEL_VERSION,
+}
 MODEL_VERSION = "s-" + fingerprint(_VERSIONS)[:12]
 # The exact solver is worth its time for at most this many options, or if the certificate by the bound alone is below
 # the second number; above the third nothing is left to gain.
 PROVE_OPTIONS, PROVE_BELOW, PROVED_ENOUGH = 1_000, 0.97, 0.999
 GAP = 1e-3
+# The people told may differ by so much between processors; the search's number may not.
+SAME_TOLD = 1e-9
 PANEL_SEED, PANEL_ERRORS = 20261123, 4.5
 PANEL_SIZE = 60_000_000  # persons in all units times bids, at most
 
@@ -33,8 +41,9 @@ CannotKeep = problems.CannotKeep
 
 @dataclass(frozen=True)
 class FoundSet:
-    """A chosen set: rows of the market, the people that it reaches by the careful forecast, its cost in minor units,
-    the bound on the people of any set, and how the bound was found: "bound", or how the exact solver stopped."""
+    """A chosen set: rows of the market, the number that the search maximises (people by units), its cost in minor
+    units, the bound on that number of any set, and how the bound was found: "bound", or how the exact solver
+    stopped."""
 
     options: tuple[int, ...]
     value: float
@@ -83,20 +92,24 @@ def describe(
 ) -> dict[str, Any]:
     """Return everything that is shown about a choice, as JSON values. ``by_default``: the limits that nobody named."""
     market = inputs.market()
-    order = _order(inputs, market, found_set.options)
+    order = _order(market, found_set.options)
     bids = [int(inputs.options.bid_of[row]) for row in order]
-    reached = set_reach.describe(inputs, bids)
+    told = set_reach.ToldReach(inputs, bids)
+    reached = set_reach.describe(inputs, told)
+    # Other budgets and limits are told in proportion: what their sets reach by the search, as this set's reach is told.
+    scale = reached["careful"] / found_set.value if found_set.value > 0 else 1.0
     most_at = buyer_limits.most_at(limits) if "bids_max" in by_default else None
     curve = curves.budget_curve(market, limits, chosen=found_set.options, most_at=most_at)
     left_out = _left_out(inputs, market, limits, found_set.options)
     shown = {
-        "chosen": _chosen(inputs, order, bids),
+        "chosen": _chosen(inputs, order, told),
         "left_out": left_out,
         "reach": reached,
         **_costs(inputs, limits, found_set, [line["reason"] for line in left_out]),
         "limits": _limits(inputs.currency, limits, by_default),
-        "costly": _costly(inputs.currency, market, limits, found_set),
+        "costly": _costly(inputs, market, limits, found_set),
         "proof": {
+            "searched": found_set.value,
             "bound": found_set.bound,
             "certificate": found_set.certificate,
             "how": found_set.how,
@@ -107,13 +120,13 @@ def describe(
                 "factor": point.factor,
                 "budget": _money(inputs, point.budget),
                 "spend": _money(inputs, point.spend),
-                "careful": point.people,
+                "careful": point.people * scale,
                 "bids": point.bids,
             }
             for point in curve
         ],
         "frontier": [
-            {"intrusiveness": point.intrusiveness, "careful": point.people, "bids": point.bids}
+            {"intrusiveness": point.intrusiveness, "careful": point.people * scale, "bids": point.bids}
             for point in curves.frontier(market, limits)
         ],
         "units": len(inputs.weights),
@@ -164,18 +177,20 @@ def _limits(currency: str, limits: SelectionLimits, by_default: Collection[str])
 
 
 def _costly(
-    currency: str, market: SelectionMarket, limits: SelectionLimits, found_set: FoundSet
+    inputs: SetInputs, market: SelectionMarket, limits: SelectionLimits, found_set: FoundSet
 ) -> list[dict[str, Any]]:
     lines = []
-    for one in buyer_limits.costly(market, limits, found_set.options, found_set.value, currency):
-        percent = 100 * (one.people / found_set.value - 1) if found_set.value > 0 else None
+    for one in buyer_limits.costly(market, limits, found_set.options, found_set.value, inputs.currency):
+        percent = 100 * (one.value / found_set.value - 1) if found_set.value > 0 else None
+        bids = [int(inputs.options.bid_of[row]) for row in _order(market, one.options)]
+        people = set_reach.ToldReach(inputs, bids).union.people
         lines.append(
             {
                 "code": one.code,
                 "change": one.change,
-                "careful": one.people,
+                "careful": people,
                 "percent_more": percent,
-                **messages.costly(one.code, one.people, percent, json.dumps(one.change))._asdict(),
+                **messages.costly(one.code, people, percent, json.dumps(one.change))._asdict(),
             }
         )
     return lines
@@ -185,7 +200,7 @@ def _money(inputs: SetInputs, minor: int) -> dict[str, Any]:
     return {"amount_minor": int(minor), "currency": inputs.currency}
 
 
-def _order(inputs: SetInputs, market: SelectionMarket, options: Sequence[int]) -> list[int]:
+def _order(market: SelectionMarket, options: Sequence[int]) -> list[int]:
     """Return the chosen rows in the order of greatest gain: each adds the most people to those before it."""
     # Sorted by commitment, so that equal gains are broken the same way in every run.
     remaining = sorted(options, key=lambda row: market.commitments[row])
@@ -199,10 +214,11 @@ def _order(inputs: SetInputs, market: SelectionMarket, options: Sequence[int]) -
     return order
 
 
-def _chosen(inputs: SetInputs, order: Sequence[int], bids: Sequence[int]) -> list[dict[str, Any]]:
-    people_alone, people_added, people_lost = (part.tolist() for part in set_reach.steps(inputs, bids))
+def _chosen(inputs: SetInputs, order: Sequence[int], told: set_reach.ToldReach) -> list[dict[str, Any]]:
+    union = told.union
+    people_alone, people_added, people_lost = (part.tolist() for part in (union.alone(), union.added(), union.lost()))
     lines = []
-    for position, (row, bid) in enumerate(zip(order, bids, strict=True)):
+    for position, (row, bid) in enumerate(zip(order, told.bids, strict=True)):
         price = int(inputs.options.prices[row])
         per_thousand = (
             _money(inputs, round(1000 * price / people_added[position])) if people_added[position] >= 1 else None
@@ -267,8 +283,8 @@ def _gap(inputs: SetInputs, left_out: explain.LeftOut) -> float:
 class Verification:
     """A stored set compared with its limits, its stored value, a new choice and a panel that counts its people.
 
-    `same_model` is false if an older release chose the set; `panel_error` is the panel's standard error in people;
-    `faults` state in words what does not hold.
+    `value` and `bound` are numbers of the search. `same_model` is false if an older release chose the set;
+    `panel_error` is the panel's standard error in people; `faults` state in words what does not hold.
     """
 
     same_model: bool
@@ -290,7 +306,8 @@ def verify(
     value: float,
     model_version: str | None = MODEL_VERSION,
 ) -> Verification:
-    """Choose again and compare with a stored result. It is no fault if another model chose a different set."""
+    """Choose again and compare with a stored result and the people told. It is no fault if another model chose a
+    different set, or told it otherwise."""
     same_model = model_version == MODEL_VERSION
     problem = problems.prepare(inputs.market(), limits)
     bid_of, option_of, _ = inputs.options
@@ -308,9 +325,13 @@ def verify(
     panel_count = panel.count(panel.draw(problem.rates[members], problem.units, PANEL_SEED, persons))
     people = problem.value(members)
     same_set = stored == chosen_again.options
+    # A set that an older release chose was told by the number that was searched.
+    searched = result["proof"].get("searched", value)
+    told = _told(inputs, result) if same_model else result["reach"]["careful"]
+    same_value = people == searched and abs(told - value) <= SAME_TOLD * max(told, value)
     faults = {
         "The set does not keep the limits.": not keeps_limits,
-        "The set's people are not those that were stored.": people != value,
+        "The set's people are not those that were stored.": not same_value,
         "Choosing again finds a set that reaches more.": (
             same_model and people < chosen_again.value * (1 - problems.SAME)
         ),
@@ -322,7 +343,7 @@ def verify(
     return Verification(
         same_model=same_model,
         same_set=same_set,
-        same_value=people == value,
+        same_value=same_value,
         keeps_limits=keeps_limits,
         value=people,
         bound=result["proof"]["bound"],
@@ -330,6 +351,12 @@ def verify(
         panel_error=panel_count.error,
         faults=tuple(text for text, holds in faults.items() if holds),
     )
+
+
+def _told(inputs: SetInputs, result: dict[str, Any]) -> float:
+    """Return the people whom a stored set reaches, each once."""
+    place = {bid.bid_id: number for number, bid in enumerate(inputs.bids)}
+    return set_reach.ToldReach(inputs, [place[line["bid_id"]] for line in result["chosen"]]).union.people
 
 
 class OutcomeLine(NamedTuple):

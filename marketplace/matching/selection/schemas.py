@@ -18,6 +18,7 @@ from marketplace.core.http.fields import (
     one_of,
 )
 from marketplace.matching.gates.schemas import AcceptIn
+from marketplace.matching.overlap.models import SketchKind
 from marketplace.matching.scoring.schemas import PictureLooks
 from marketplace.matching.selection.messages import LIMITS, REASONS
 from marketplace.matching.selection.models import SelectionStatus
@@ -129,36 +130,47 @@ class SaidOut(Schema):
     en = fields.String(required=True)
 
 
-class MatchedOut(Schema):
-    """The careful reach with all shapes times the one `factor` that gives the set's `pairs` their measured overlaps."""
+class SketchedOut(SaidOut):
+    """The union of the channels' sketches, of one platform and kind, with 95 % bounds, beside all of them added up."""
 
+    platform = fields.String(required=True)
+    kind = one_of(SketchKind, required=True)
     people = fields.Float(required=True)
-    factor = fields.Float(required=True)
-    pairs = fields.Integer(required=True)
+    low = fields.Float(required=True)
+    high = fields.Float(required=True)
+    summed = fields.Float(required=True)
+    oldest_on = fields.String(required=True, metadata={"format": "date"})
 
 
 class ReachOfSetOut(SaidOut):
     """Weighted on-target people of the chosen set, each counted once.
 
-    `careful` is what was maximised: every forecast at its 0.3 quantile. `point`, `low` and `high` are the middle and
-    the ends of 80 % over the forecasts' spread. `at_half_shape` and `at_double_shape` are `careful` where people
-    overlap more, or less, than the niche's shape says. `overlap` tells what the shapes were learnt from (empty:
-    priors); `matched` is `careful` by the measured overlaps of all pairs of the set, where all were measured. `summed`
-    counts everybody as often as reached, `independent` is Sainsbury's formula.
+    `careful` has every forecast at its 0.3 quantile, and the set's pairs share as many people as was measured or is
+    predicted. `point`, `low` and `high` are the middle and the ends of 80 % over the forecasts' spread.
+    `if_more_shared` and `if_less_shared` are `careful` if the pairs shared `doubt` times as many people, or were to be
+    divided by it: an 80 % range of what is known of overlaps. `overlap` tells what was learnt from measured pairs
+    (empty: priors); of the set's own `pairs`, `pairs_measured` count as measured. `summed` counts everybody as often as
+    reached, `independent` is Sainsbury's formula. `sketched` is the union of the channels' sketches, where all have
+    one. Sets that an older release chose lack what it did not tell.
     """
 
     careful = fields.Float(required=True)
     point = fields.Float(required=True)
     low = fields.Float(required=True)
     high = fields.Float(required=True)
-    at_half_shape = fields.Float(required=True)
-    at_double_shape = fields.Float(required=True)
+    if_more_shared = fields.Float()
+    if_less_shared = fields.Float()
+    doubt = fields.Float()
     summed = fields.Float(required=True)
     independent = fields.Float(required=True)
     frequency = fields.List(fields.Float(), required=True, metadata={"description": "People reached 1+, 2+, 3+, 4+."})
     contacts_per_person = fields.Float(required=True, allow_none=True)
-    overlap = fields.Dict(keys=fields.String(), metadata={"description": "pairs, shape, own_niche, fitted_on"})
-    matched = fields.Nested(MatchedOut, allow_none=True)
+    overlap = fields.Dict(
+        keys=fields.String(), metadata={"description": "pairs, markets with their lifts, fitted_on, model"}
+    )
+    pairs = fields.Integer()
+    pairs_measured = fields.Integer()
+    sketched = fields.Nested(SketchedOut, allow_none=True)
 
 
 class ChosenOut(SaidOut):
@@ -197,8 +209,10 @@ class FrontierPointOut(Schema):
 
 
 class ProofOut(SaidOut):
-    """How good the set is: no set that keeps the limits reaches more than `bound`; `certificate` = careful / bound."""
+    """How good the set is: `searched` is the number that the search maximises, which is made to be searched and near
+    to the people told; no set that keeps the limits has more than `bound`; `certificate` = searched / bound."""
 
+    searched = fields.Float()
     bound = fields.Float(required=True)
     certificate = fields.Float(required=True)
     how = one_of(("bound", "proved", "gap", "time", "cancelled"), required=True)

@@ -196,13 +196,14 @@ def _union(drawing: SvgDrawing, result: Result, language: str) -> tuple[float, s
         f"The set reaches {_headline(reach, language)}. Thin line: 80 % interval. Careful: every channel at its 0.3"
         f" quantile at once, so it may lie under the interval. Weighted people of the target.",
     )
-    # Results of other releases tell how far overlaps may be off in other words.
-    if "at_half_shape" in reach:
-        half, double = (number(reach[name], language) for name in ("at_half_shape", "at_double_shape"))
+    # A set of an older release was told without it.
+    if "doubt" in reach:
+        times = f"{reach['doubt']:.1f}"
+        more, less = (number(reach[name], language) for name in ("if_more_shared", "if_less_shared"))
         caption += _say(
             language,
-            f"重叠形状减半或加倍时，保守值为 {half} 或 {double}。",
-            f" With the overlap shape halved or doubled the careful number is {half} or {double}.",
+            f"各对账号的共同观众为 {times} 倍或其 1/{times} 时为 {more} 或 {less}。",
+            f" If its pairs shared {times} times more or fewer people it would be {more} or {less}.",
         )
     return bottom, caption
 

@@ -23,7 +23,7 @@ from marketplace.core.money import Money
 from marketplace.matching.gates import acceptance
 from marketplace.matching.gates.gate_facts import committed
 from marketplace.matching.scoring.score_brief import newest_record
-from marketplace.matching.selection import constraints, load_inputs, outcome, policy
+from marketplace.matching.selection import constraints, load_inputs, outcome, policy, sketched_reach
 from marketplace.matching.selection.broken_wishes import broken_wishes
 from marketplace.matching.selection.inputs import SetInputs, hash_of, pack, unpack
 from marketplace.matching.selection.models import Selection, SelectionInputs, SelectionStatus
@@ -90,7 +90,20 @@ def what_if(session: Session, actor: Actor, brief_id: UUID, loaded: Mapping[str,
         found_set = outcome.search(inputs, limits)
     except outcome.CannotKeep as error:
         raise Conflict(str(error)) from error
-    return HypotheticalSet(brief_id, outcome.describe(inputs, limits, found_set, wishes["by_default"]))
+    return HypotheticalSet(brief_id, _described(session, brief_id, inputs, limits, found_set, wishes["by_default"]))
+
+
+def _described(
+    session: Session,
+    brief_id: UUID,
+    inputs: SetInputs,
+    limits: SelectionLimits,
+    found_set: outcome.FoundSet,
+    by_default: Collection[str],
+) -> dict[str, Any]:
+    """Return all that is shown about a set, what its sketches tell included."""
+    result = outcome.describe(inputs, limits, found_set, by_default)
+    return sketched_reach.beside(result, sketched_reach.union_of_set(session, brief_id, result))
 
 
 def _choosable(session: Session, actor: Actor, brief_id: UUID) -> tuple[Brief, BriefVersion]:
@@ -206,18 +219,13 @@ def confirm(
     record = newest_record(session, brief.id)
     if record is not None and record.created_at > selection.created_at:
         raise WrongState("The bids were scored again since this set was chosen. Choose again.", state="rescored")
-    settled = _accepted(session, chosen)
+    settled = acceptance.accepted_among(session, chosen)
     acceptance.accept_set(session, actor, brief, chosen, despite)
     _refuse_broken_wishes(session, brief, selection, settled, set(chosen) - settled)
     _refuse_over_budget(session, brief, over_budget)
     selection.confirmed_at = now()
     session.flush()
     return selection
-
-
-def _accepted(session: Session, bid_ids: Collection[UUID]) -> set[UUID]:
-    """Return those of these bids that are accepted. The caller has locked their brief."""
-    return set(session.scalars(sa.select(Bid.id).where(Bid.id.in_(list(bid_ids)), Bid.status == BidStatus.ACCEPTED)))
 
 
 def _refuse_broken_wishes(
@@ -281,7 +289,9 @@ def search(session: Session, selection_id: UUID) -> Selection:
     except outcome.CannotKeep as error:
         _fail(session, selection, str(error))
         return selection
-    _store_result(selection, _described(selection, inputs, limits, found_set), found_set)
+    by_default = selection.wishes.get("by_default", ())
+    result = _described(session, selection.brief_id, inputs, limits, found_set, by_default)
+    _store_result(selection, result, found_set)
     if outcome.worth_proving(inputs, found_set, selection.wishes["prove"]):
         states.apply_transition(session, selection, SELECTION_TRANSITIONS, "find", SYSTEM, parties=[selection.brand_id])
         selection.job_id = _enqueue(session, selection, PROVE)
@@ -306,7 +316,9 @@ def prove(session: Session, selection_id: UUID, progress: outcome.Progress) -> S
     found_set = outcome.prove(inputs, limits, int(selection.wishes["time_limit_s"]), report)
     selection = db.lock(session, Selection, selection_id)
     if selection.status == SelectionStatus.FOUND:
-        _store_result(selection, _described(selection, inputs, limits, found_set), found_set)
+        by_default = selection.wishes.get("by_default", ())
+        result = _described(session, selection.brief_id, inputs, limits, found_set, by_default)
+        _store_result(selection, result, found_set)
         _finish(session, selection)
     return selection
 
@@ -328,15 +340,10 @@ def stored_inputs(session: Session, selection: Selection) -> SetInputs:
     return unpack(data)
 
 
-def _described(
-    selection: Selection, inputs: SetInputs, limits: SelectionLimits, found_set: outcome.FoundSet
-) -> dict[str, Any]:
-    return outcome.describe(inputs, limits, found_set, selection.wishes.get("by_default", ()))
-
-
 def _store_result(selection: Selection, result: dict[str, Any], found_set: outcome.FoundSet) -> None:
     selection.result = result
-    selection.bids, selection.value, selection.spend_minor = len(result["chosen"]), found_set.value, found_set.spend
+    selection.bids, selection.value = len(result["chosen"]), result["reach"]["careful"]
+    selection.spend_minor = found_set.spend
     selection.bound, selection.certificate = found_set.bound, found_set.certificate
 
 

@@ -1,14 +1,19 @@
-"""What a chosen set reaches: the careful number that was maximised, its interval, and numbers to compare it with."""
+"""What a chosen set reaches: each person once, its interval, and numbers to compare it with.
+
+The number is by cells, with the one lift at which the set's pairs share what was measured or is predicted (see
+set_union); the search maximises another one, which is made so that it can be searched (see units).
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from marketplace.matching.audience.arrays import Floats
-from marketplace.matching.overlap import coverage, set_frequency
-from marketplace.matching.overlap.coverage import REACHED_MOST, PeopleUnits
-from marketplace.matching.overlap.overlap_fit import FACTORS
+from marketplace.matching.audience.arrays import Floats, as_floats
+from marketplace.matching.overlap import coverage, set_frequency, set_union
+from marketplace.matching.overlap.coverage import PeopleUnits
+from marketplace.matching.overlap.set_union import SetPairs, SetUnion
+from marketplace.matching.overlap.units import CellAudiences
 from marketplace.matching.selection import messages
 from marketplace.matching.selection.inputs import STRATA, SetInputs
 
@@ -19,80 +24,92 @@ FREQUENCIES = 4
 _SEED = 20261123
 
 
-def steps(inputs: SetInputs, bids: Sequence[int]) -> tuple[Floats, Floats, Floats]:
-    """Return three arrays for the bids in this order: the weighted people that each reaches alone, adds to those before
-    it, and that the set loses without it."""
-    rates, units = inputs.rates()[list(bids)], inputs.units()
-    if not len(rates):
-        return np.zeros(0), np.zeros(0), np.zeros(0)
-    running = np.cumsum(rates, axis=0)
-    total = coverage.people(running, units)
-    whole = running[-1]
-    without = np.maximum(whole - rates, 0.0)
-    return coverage.people(rates, units), np.diff(total, prepend=0.0), total[-1] - coverage.people(without, units)
+class ToldReach:
+    """A chosen set's reach: the union of its bids in this order, with what its pairs share."""
+
+    def __init__(self, inputs: SetInputs, bids: Sequence[int]) -> None:
+        self.inputs, self.bids = inputs, list(bids)
+        self.audiences: CellAudiences = inputs.audiences(self.bids)
+        self.weights = self.audiences.cells.weights
+        self.markets = inputs.duplication()
+        self.pairs: SetPairs = set_union.pairs_of(self.audiences, self.markets, _measured(inputs, self.bids))
+        self.union: SetUnion = set_union.matched(self.audiences, self.pairs)
+
+    def matched(self, factor: float) -> SetUnion:
+        """Return the union if all pairs together shared so many times as many people."""
+        return set_union.matched(self.audiences, self.pairs, factor)
+
+    def doubt(self) -> float:
+        """Return the factor by which what the pairs share may be wrong: that of the markets where the set's people
+        are, less where pairs of the set were measured."""
+        cells = self.audiences.cells
+        people = np.sum(self.audiences.shares, axis=0) * self.weights
+        by_market = as_floats(np.bincount(cells.markets, weights=people, minlength=len(cells.market_names)))
+        unmeasured = 1 - self.pairs.measured / len(self.pairs) if len(self.pairs) else 0.0
+        return float(self.markets.doubt_in(cells.market_names, by_market) ** unmeasured)
+
+    def notice(self) -> float | None:
+        """Return how many of the careful people notice the brand: of those whom each bid adds, the share of its
+        viewers who do. None where a share is not known."""
+        shares = self.inputs.noticing[self.bids] if len(self.inputs.noticing) else np.full(len(self.bids), np.nan)
+        noticed = float(np.sum(self.union.added() * shares)) if self.bids else 0.0
+        return None if np.isnan(noticed) else noticed
+
+    def samples(self) -> Floats:
+        """Return samples [ROUNDS * STRATA] of the reach over the spread of its forecasts, with independent errors.
+
+        The order of the bids does not matter: channels draw in the order of their commitments.
+        """
+        order = sorted(range(len(self.bids)), key=lambda row: self.inputs.bids[self.bids[row]].commitment)
+        rng = np.random.Generator(np.random.PCG64(_SEED))
+        shares = np.zeros((len(self.bids), ROUNDS * STRATA, len(self.weights)))
+        for row in order:
+            strata = np.concatenate([rng.permutation(STRATA) for _ in range(ROUNDS)])
+            times = self.inputs.spread[self.bids[row]][strata]
+            shares[row] = np.minimum(self.audiences.shares[row] * times[:, None], 1.0)
+        return self.union.of(shares[order])
+
+    def frequency(self) -> Floats:
+        """Return the weighted people who see at least 1, 2 .. of the bids: as the cells' shape has it, in proportion
+        to the people of the union."""
+        shape = 1 / max(self.union.lift - 1, 1e-4)
+        units = PeopleUnits(self.weights, np.full(len(self.weights), shape))
+        people = set_frequency.frequency(coverage.rates(self.audiences.shares, units.shapes), units, FREQUENCIES)
+        return people * (self.union.people / people[0]) if people[0] > 0 else people
 
 
-def describe(inputs: SetInputs, bids: Sequence[int]) -> dict[str, Any]:
+def _measured(inputs: SetInputs, bids: Sequence[int]) -> dict[tuple[int, int], float]:
+    """Return the lifts of the measured pairs among some bids, by their places in ``bids``."""
+    place = {bid: number for number, bid in enumerate(bids)}
+    return {
+        (min(place[one], place[other]), max(place[one], place[other])): lift
+        for (one, other), lift in zip(inputs.pairs.bids.tolist(), inputs.pairs.lifts.tolist(), strict=True)
+        if one in place and other in place
+    }
+
+
+def describe(inputs: SetInputs, told: ToldReach) -> dict[str, Any]:
     """Return everything that is shown about the set's reach, in weighted people, as JSON values."""
-    careful = _people(inputs, bids, 1.0)
-    rates, units = inputs.rates()[list(bids)], inputs.units()
-    spread = samples(inputs, bids)
-    low, point, high = (float(np.quantile(spread, tau)) for tau in (LOW, 0.5, HIGH)) if len(bids) else (0.0, 0.0, 0.0)
-    frequency = set_frequency.frequency(rates, units, FREQUENCIES) if len(bids) else np.zeros(FREQUENCIES)
-    shares = inputs.shares[list(bids)]
-    contacts = float(np.sum(inputs.contacts[list(bids)]))
+    careful, doubt, any_bids = told.union.people, told.doubt(), bool(told.bids)
+    spread = told.samples()
+    low, point, high = (float(np.quantile(spread, tau)) for tau in (LOW, 0.5, HIGH)) if any_bids else (0.0, 0.0, 0.0)
+    shares = told.audiences.shares
+    contacts = float(np.sum(inputs.contacts[told.bids]))
     values: dict[str, Any] = {
         "careful": careful,
         "point": point,
         "low": low,
         "high": high,
-        "at_half_shape": _people(inputs, bids, 0.5),
-        "at_double_shape": _people(inputs, bids, 2.0),
-        "summed": float(np.sum(inputs.weights * np.sum(shares, axis=0))),
-        "independent": float(np.sum(inputs.weights * (1 - np.prod(1 - shares, axis=0)))),
-        "frequency": [float(people) for people in frequency],
+        "if_more_shared": told.matched(doubt).people,
+        "if_less_shared": told.matched(1 / doubt).people,
+        "doubt": doubt,
+        "summed": set_frequency.summed(shares, told.weights),
+        "independent": set_frequency.independent(shares, told.weights),
+        "frequency": [float(people) for people in (told.frequency() if any_bids else np.zeros(FREQUENCIES))],
+        "notice": told.notice(),
         "contacts_per_person": contacts / careful if careful > 0 else None,
         "overlap": dict(inputs.overlap),
-        "matched": matched(inputs, bids),
+        "pairs": len(told.pairs),
+        "pairs_measured": told.pairs.measured,
     }
-    return {**values, **messages.reach(values, len(bids))._asdict()}
-
-
-def matched(inputs: SetInputs, bids: Sequence[int]) -> dict[str, Any] | None:
-    """Return the careful reach with all shapes times the one factor at which the set's pairs overlap as measured.
-
-    None if some pair was not measured.
-    """
-    chosen = set(bids)
-    rows = [row for row, pair in enumerate(inputs.pairs.bids.tolist()) if set(pair) <= chosen]
-    if len(chosen) < 2 or len(rows) < len(chosen) * (len(chosen) - 1) // 2:
-        return None
-    # Overlaps fall with the factor, so both are reversed: np.interp needs rising values.
-    modelled = np.sum(inputs.pairs.modelled[rows], axis=0)[::-1]
-    log_factors = np.log2(FACTORS)[::-1]
-    log_factor = float(
-        np.interp(float(np.sum(inputs.pairs.people[rows])), np.maximum.accumulate(modelled), log_factors)
-    )
-    factor = float(np.exp2(log_factor))
-    return {"people": _people(inputs, bids, factor), "factor": factor, "pairs": len(rows)}
-
-
-def _people(inputs: SetInputs, bids: Sequence[int], factor: float) -> float:
-    """Return the careful reach with every shape multiplied by a factor."""
-    units = PeopleUnits(inputs.weights, inputs.shapes * factor)
-    return float(coverage.people(np.sum(inputs.rates(factor)[list(bids)], axis=0), units))
-
-
-def samples(inputs: SetInputs, bids: Sequence[int]) -> Floats:
-    """Return samples [ROUNDS * STRATA] of the set's reach over the spread of its forecasts, with independent errors.
-
-    The order of the bids does not matter: channels draw in the order of their commitments.
-    """
-    units, order = inputs.units(), sorted(bids, key=lambda bid: inputs.bids[bid].commitment)
-    rng = np.random.Generator(np.random.PCG64(_SEED))
-    sums = np.zeros((ROUNDS * STRATA, len(units)))
-    for bid in order:
-        strata = np.concatenate([rng.permutation(STRATA) for _ in range(ROUNDS)])
-        shares = np.minimum(inputs.shares[bid] * inputs.spread[bid][:, None], REACHED_MOST)
-        sums += coverage.rates(shares, units.shapes)[strata]
-    return coverage.people(sums, units)
+    return {**values, **messages.reach(values, len(told.bids))._asdict()}

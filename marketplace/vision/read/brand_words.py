@@ -205,10 +205,21 @@ _HASH_AD = re.compile(r"#\s?(ad|sponsored|广告|赞助|合作)\b", re.IGNORECAS
 _CLAIMS: dict[str, re.Pattern[str]] = {
     "price": re.compile(r"[¥$€]\s?\d|\d+(\.\d+)?\s?(元|块钱|块(?!头)|rmb|dollars|usd)"),
     "discount": re.compile(
-        r"\d(\.\d)?折|立减|优惠|满\d+减|半价|特价|包邮|买一送一|\d+\s?% ?off|discount|half price|free "
+        # Three folds make a telephone, and not a third of the price.
+        r"[\d一二两三四五六七八九]\s?折(?!叠)|\d\.\d\s?折|打折|折扣|立减|优惠|满\d+减|半价|特价|包邮|买一送一|免费|赠品|"
+        r"\d+\s?% ?off|discount|half[ -]price|for free|"
+        r"free (gift|shipping|delivery|trial|sample|refill|return|month|of charge)|"
+        r"buy (one|1),? get|^free\b|\bfree!"
     ),
     "feature": re.compile(
-        r"成分|配方|零糖|无糖|续航|毫安|功效|专利|销量第一|ingredients|patented|zero sugar|best.selling"
+        r"成分|配方|续航|毫安|功效|专利|销量第一|快充|防(水|尘|摔|滑|抖|漏)|"
+        r"(?<!\d)[0零无](糖|脂|卡|蔗糖|添加|防腐剂|色素|香精|酒精)|百分之[一二三四五六七八九十百\d]|"
+        r"ingredients|patented|best.selling|fast[ -]charg|"
+        r"(?<!\d)(zero|no|0)[ -]?(sugar|fat|calorie|carb|additive|added sugar|preservative)|"
+        r"(sugar|fat|gluten|lactose|alcohol|fragrance|oil|cruelty|bpa)[ -]free|"
+        r"(water|dust|shock|sweat|scratch|splash|wind|heat|stain|leak)[ -]?(proof|resist)|"
+        # Watts, capacities and the like, and shares: what a thing does in figures.
+        r"\d+\s?(w|瓦|mah|gb|tb)(?![a-z])|\d(\.\d+)?\s?%(?!\s?off)"
     ),
     "call_to_action": re.compile(
         r"点击|下单|购买链接|链接在|购物车|小黄车|左下角|扫码|领券|点关注|立即购买|抢购|"
@@ -237,3 +248,21 @@ def claims(text: str) -> list[str]:
     """Return the kinds of selling points in a text: price, discount, feature, call_to_action."""
     folded = _folded_case(text)
     return [kind for kind, pattern in _CLAIMS.items() if pattern.search(folded)]
+
+
+def only_discloses(text: str, names: Sequence[str]) -> bool:
+    """Return whether a text says who paid for the video and nothing more: such a line sells and shows nothing."""
+    mark = disclosure(text)
+    if mark is None or claims(text):
+        return False
+    rest = plain(text).replace(plain(mark), " ")
+    for hit in brand_hits(text, names):
+        rest = rest.replace(hit.written, " ")
+    return not _WHO_PAYS.sub(" ", rest).strip()
+
+
+_WHO_PAYS = re.compile(
+    r"\b(by|with|from|the|a|an|this|our|my|video|content|post|is|was|in|contains?|includes?|made|brought|to|you|paid|for|"
+    r"thanks|partner|partnership|promotion|sponsored|advertisement|ad)\b|"
+    r"本(条|期|集|片)?|视频|内容|节目|由|含|有|为|与|和|的|品牌|商业|付费|推广|合作|赞助|广告|提供|感谢|支持|播出"
+)

@@ -80,6 +80,7 @@ def test_numbers_come_back_by_name() -> None:
     values = _values(2)
     values["views"][0] = (1000.1234567, np.inf, np.nan)
     values["intrusion"][0] = 0
+    values["intrusion_first"][0] = np.nan
     values["intrusion"][0, 3] = 2.5
     table = numbers.pack(values)
     assert table.shape == (2, numbers.WIDTH)
@@ -132,10 +133,11 @@ def test_shares_come_back_as_arrays() -> None:
 def test_flags_come_back_from_their_bits() -> None:
     own = flags.bits(["regions_from_prior", "ages_from_prior"], ["last_digits"])
     gates = np.array([[True, False, True, False], [False] * 4])
-    found = flags.of_matches(np.array([own, 0]), gates, np.array([True, False]), np.array([True, False])).tolist()
+    first, second = np.array([True, False]), np.array([False, True])
+    found = flags.of_matches(np.array([own, 0]), gates, first, first, second).tolist()
     assert flags.shown(found[0]) == ["over_tolerance", "no_reach", "views_capped", "snapshot:last_digits"]
     assert flags.audience(found[0]) == ["ages_from_prior", "regions_from_prior"]
-    assert flags.shown(found[1]) == ["no_audience_data"]
+    assert flags.shown(found[1]) == ["no_audience_data", "too_little_known"]
     with pytest.raises(ValueError, match="not in tuple"):
         flags.bits(["something_new"], [])
 

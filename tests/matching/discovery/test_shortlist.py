@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.quality import deals
 from benchmarks.speed.scoring import bid_features
 from marketplace.briefs.models import BriefVersion
 from marketplace.matching.audience import share_columns
@@ -27,10 +28,9 @@ from marketplace.matching.pricing import price_fit
 from marketplace.matching.pricing.asking_price import BASES, SETTLED, TIERS, asking_price
 from marketplace.matching.pricing.price_learning import UNFITTED, FittedPrices
 from marketplace.matching.scoring import brand_fit, rank
-from marketplace.matching.scoring.score_brief import fit_of
+from marketplace.matching.scoring.worth.content_fit import fit_of
 from tests.make import worlds
 from tests.make.worlds import DAY
-from tests.matching.pricing import deals
 
 BEST = 50
 FILTERS: dict[str, Any] = {
@@ -99,13 +99,14 @@ def test_the_look_at_bids_loses_none_of_the_best_either(seed: int, tolerance: fl
     parts = np.where(
         dice.random((count, len(brand_fit.PARTS))) < 0.3, np.nan, dice.random((count, len(brand_fit.PARTS)))
     )
-    suits = brand_fit.fit(dict(zip(brand_fit.PARTS, parts.T, strict=True)), count).value
+    suits, weight = brand_fit.fit(dict(zip(brand_fit.PARTS, parts.T, strict=True)), count), float(dice.choice([0, 0.7]))
     features = bid_features({**told, "per_cost": 1 / cost}, parts)
-    look = first_pass.BidLook(ceiling, tolerance, ad_load_max=0.5)
+    look = first_pass.BidLook(ceiling, tolerance, ad_load_max=0.5, fit_weight=weight)
     rows = look.best(features, BEST, 256)
-    careful = 1000 * cost / (told["careful"] * told["share"] * told["valid"] * UNIQUE_PER_VIEW)
+    people = told["careful"] * told["share"] * told["valid"] * UNIQUE_PER_VIEW
+    careful = 1000 * cost / (people * rank.suitability(suits.category, weight))
     ends = (careful, careful, careful)
-    ranking = rank.rank(ceiling, *ends, suits, told["intrusiveness"], tolerance)
+    ranking = rank.rank(ceiling, *ends, suits.rest, told["intrusiveness"], tolerance)
     order = [place for place in rank.order(ranking, np.arange(count)) if not ranking.gates[place].any()]
     right = [place for place in order if told["ad_load"][place] <= 0.5][:BEST]
     assert set(right) <= set(rows.tolist())
@@ -246,11 +247,13 @@ def test_the_first_pass_fits_a_channel_as_the_exact_score_does(seed: int) -> Non
     rows, version = worlds.rows(seed, 500), worlds.version(seed)
     assert flags.holds(rows["flags"], "regions_from_prior").any()
     wants = candidates.wants_of(version, ChannelFilters(day=DAY))
-    exact = fit_of(version, rows, share_columns.unpack(rows["shares"].tobytes())).value
+    suits = fit_of(version, rows, share_columns.unpack(rows["shares"].tobytes()))
     with np.errstate(divide="ignore", invalid="ignore"):  # a channel of which nothing is known
         quick = shortlist.fit_function(wants)(shortlist.ColumnBlock(table(rows).values))
-    assert quick == pytest.approx(exact, abs=1e-5)
+    for half, exact in zip(quick, (suits.category, suits.rest), strict=True):
+        assert half == pytest.approx(exact, abs=1e-5)
     brief = brief_columns.brief_row(version)
     for index in range(20):
         own = table(some(rows, [index]))
-        assert brief_columns.fits(own, [brief])[0] == pytest.approx(exact[index], abs=1e-5)
+        one = brief_columns.fits(own, [brief])
+        assert (one.category[0], one.rest[0]) == pytest.approx((suits.category[index], suits.rest[index]), abs=1e-5)

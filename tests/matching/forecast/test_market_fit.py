@@ -11,11 +11,11 @@ from marketplace.matching.forecast.pool import (
     PRIOR_POOL,
     VerticalPool,
     ViewHistories,
-    fit_pool,
     newest_of,
     predict,
     priors_of,
 )
+from marketplace.matching.forecast.pool_fit import fit_pool
 from marketplace.matching.forecast.signals import CENTRE, SPREAD
 from marketplace.matching.forecast.view_forecast import forecast_many, quantiles, tier_of
 
@@ -83,7 +83,7 @@ def test_fitting_is_the_same_twice_and_takes_any_number_of_creators() -> None:
 
 
 def test_signals_say_nothing_of_one_video_without_followers() -> None:
-    past = ViewHistories(np.array([[500.0]]), np.array([[9.0]]), np.array([np.nan]))
+    past = ViewHistories(np.array([[500.0]]), np.array([[300.0]]), np.array([np.nan]), moment=np.array([290.0]))
     _, centre, spread = predict(past, priors_of([PRIOR_POOL], np.zeros(1, dtype=np.int64)))
     assert (centre.shape, spread.shape) == ((1, len(CENTRE)), (1, len(SPREAD)))
     assert not centre.any()

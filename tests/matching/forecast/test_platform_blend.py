@@ -83,7 +83,7 @@ def test_without_videos_both_count_by_precision_and_the_platform_stands_alone_wh
 def test_a_forecast_says_what_it_rests_on() -> None:
     past = histories(
         [[900.0], [], [], [], []],
-        [[5.0], [], [], [], []],
+        [[60.0], [], [], [], []],
         [None, None, 9_000.0, None, None],
         told_median=[500.0, 700.0, None, None, 0.0],
         platform=[None, None, None, 4_000.0, None],

@@ -46,13 +46,13 @@ def test_ours_beats_the_default_and_covers_every_tier(capsys) -> None:
 
 def test_what_is_judged_has_not_taught_its_own_forecast() -> None:
     held, _ = reach_backtest.hold_out(read(histories.lines("drifting", 2)), histories.CRAWLED_AT, 8)
-    before = reach_backtest.forecasts(held, with_platform=True)
+    before, _ = reach_backtest.forecasts(held, with_platform=True)
     truth = held.truth.copy()
     truth[7] += 5.0
     views = held.whole.views.copy()
     views[7, np.argmax(held.whole.ages_days[7] >= 3)] *= np.exp(5.0)
     changed = reach_backtest.replace(held, truth=truth, whole=reach_backtest.replace(held.whole, views=views))
-    after = reach_backtest.forecasts(changed, with_platform=True)
+    after, _ = reach_backtest.forecasts(changed, with_platform=True)
     assert np.array_equal(before[7], after[7])
     assert not np.array_equal(before, after)
 

@@ -117,10 +117,11 @@ def test_the_workers_learn_from_what_counts_and_from_the_surest_of_each_pair(wor
         [pair] = overlaps.measured_pairs(session, [one, other])
     assert learnt.fitted_on == now().date()
     assert learnt.duplication.measured == before.measured + 1
-    assert learnt.duplication.shape < before.shape
+    assert learnt.duplication.of("cn").within > before.of("cn").within
     assert pair == [str(other), str(one), sure.people, sure.other_people, sure.value]
     make.record(admin, one, other, value=0.02, method="measured_ids")
     work.settle(worker)
     with db.transaction() as session:
-        assert overlaps.load_named(session, overlaps.newest_name(session)).duplication.shape > learnt.duplication.shape
+        later = overlaps.load_named(session, overlaps.newest_name(session)).duplication
+    assert later.of("cn").within < learnt.duplication.of("cn").within
     assert {job.state for job in work.of("matching.fit-overlaps")} == {"done"}

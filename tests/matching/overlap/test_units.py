@@ -10,6 +10,7 @@ from marketplace.matching.audience.arrays import Floats
 from marketplace.matching.audience.priors import PROVINCES, REGIONS, population
 from marketplace.matching.audience.targets import TargetWeights
 from marketplace.matching.overlap import coverage, set_frequency, units
+from marketplace.matching.overlap.duplication import DuplicationModel, MarketDuplication
 
 EVERYBODY = targets.target_weights([{"regions": ["CN"]}])
 TARGETS = (
@@ -61,27 +62,50 @@ def test_a_bid_is_the_same_alone_and_among_others(seed: int) -> None:
     assert values[0] == pytest.approx(values[1], rel=1e-12)
 
 
-def test_niches_share_as_many_people_as_the_model_says() -> None:
+@pytest.mark.parametrize(
+    "model", [DuplicationModel(16.0, 1.0), DuplicationModel(116.0, 1.0), DuplicationModel(3.0, 2.0)]
+)
+def test_niches_share_as_many_people_as_the_lifts_say(model: DuplicationModel) -> None:
     joint = np.tile(grid.audience().joint, (3, 1))
     regions = np.tile(population().sum(axis=(0, 1)) * np.isin(REGIONS, list(PROVINCES)), (3, 1))
     regions /= regions.sum(axis=1, keepdims=True)
     tags = np.zeros((3, len(channel_tags.VERTICALS) + 1))
     tags[[0, 1, 2], [3, 3, 4]] = 1
     people = np.full(3, 1e4)
-    built = units.build(joint, regions, tags, people, np.ones(3), EVERYBODY)
+    built = units.build(joint, regions, tags, people, np.ones(3), EVERYBODY, MarketDuplication({"cn": model}))
     rates = coverage.rates(built.shares, built.units.shapes)
-    total = built.units.weights.sum()
-    # The same audience table everywhere, so that only the niches make a difference.
-    in_cells = np.sum(built.alone[0] * built.alone[1] / total)
+    shares, weights = built.audiences.shares, built.audiences.cells.weights
+    by_chance = np.sum(weights * shares[0] * shares[1])
     both = [
         built.alone[i] + built.alone[j] - set_frequency.at_least_once(rates[[i, j]], built.units)
         for i, j in ((0, 1), (0, 2))
     ]
-    s2, count = units.OWN_NICHE**2, len(units.NICHES)
-    same, cross = (1 + 1 / units.SHAPE) * (1 + s2 * (count - 1)), (1 + 1 / units.SHAPE) * (1 - s2)
-    spread = both[1] / (in_cells * cross)  # what ages and areas add, alike for both pairs
-    assert both[0] / both[1] == pytest.approx(same / cross, rel=0.01)
-    assert 0.99 <= spread < 1.5
+    assert both == pytest.approx([model.within * by_chance, model.across * by_chance], rel=0.05)
+
+
+def test_a_strong_local_channel_loses_nobody_and_nobody_reaches_more_than_there_are() -> None:
+    joint = grid.audience().joint[None]
+    regions = np.array([[code == "MO" for code in REGIONS]], dtype=float)
+    tags = channel_tags.tag_shares({"food": 1.0})[None]
+    target = targets.target_weights([{"regions": ["MO"]}])
+    there = float(np.sum(units.lay(joint, regions, tags, np.ones(1), target).cells.people))
+    strong = units.build(joint, regions, tags, np.array([there / 8]), np.ones(1), target)
+    reached = set_frequency.at_least_once(coverage.rates(strong.shares, strong.units.shapes), strong.units)
+    assert reached == pytest.approx(there / 8, rel=1e-6)
+    too_many = units.build(joint, regions, tags, np.array([there * 5]), np.ones(1), target)
+    assert too_many.alone <= there
+
+
+def test_cells_that_nobody_reaches_are_left_out_and_markets_are_apart() -> None:
+    joint = np.tile(grid.audience().joint, (2, 1))
+    regions = np.array([[float(code == place) for code in REGIONS] for place in ("US", "BR")])
+    tags = np.tile(channel_tags.tag_shares({"games": 1.0}), (2, 1))
+    built = units.build(joint, regions, tags, np.full(2, 1e6), np.ones(2), targets.target_weights([{}]))
+    names = {built.audiences.cells.market_names[number] for number in built.audiences.cells.markets}
+    assert names == {"us", "br"}
+    assert len(built.audiences.cells) == 16
+    assert not np.any(built.audiences.shares[0] * built.audiences.shares[1])
+    assert built.cell_of.tolist() == sorted(built.cell_of.tolist())
 
 
 def test_nobody_of_the_target_gives_no_units() -> None:

@@ -7,9 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.quality import prices
+from benchmarks.quality.deals import PLATFORMS, TRUE, VERTICALS, ask, records
 from marketplace.matching.pricing.price_fit import PriceRecords, fit, suggestions, weights
-from marketplace.matching.pricing.price_model import BASES, POOLED, PricedDeliverables, PriceModel, SuggestedPrices
-from tests.matching.pricing.deals import PLATFORMS, TRUE, VERTICALS, ask, records
+from marketplace.matching.pricing.price_model import (
+    BASES,
+    POOLED,
+    VIEWS_DOUBT,
+    PricedDeliverables,
+    PriceModel,
+    SuggestedPrices,
+    blended,
+)
 
 SUGGESTED = {name: SuggestedPrices(50.0, 30.0, 70.0, 20) for name in PLATFORMS}
 
@@ -55,6 +64,7 @@ def test_a_tier_with_fifty_deals_has_an_interval_of_its_own() -> None:
     own = [count for _, _, count in model.ends[:POOLED]]
     assert model.ends[POOLED][2] == 400
     assert sum(own) == 400
+    assert len(set(model.ends)) == POOLED + 1
     few = fit(made.some(np.arange(400) < 60), {})
     assert all(count == 0 or count >= 50 for _, _, count in few.ends[:POOLED])
     told = ask(few, made.deliverables)
@@ -91,11 +101,15 @@ def test_without_deals_the_platforms_suggestion_tells_with_its_spread() -> None:
     told = ask(fit(made, SUGGESTED), made.deliverables)
     assert {BASES[int(told.basis[place])] for place in range(40)} == {"platform_cpm"}
     np.testing.assert_allclose(told.point, 50 * made.deliverables.views / 1000)
-    np.testing.assert_allclose(told.low / told.point, 0.6)
+    # The span of suggestions, and the doubt of the views: of a channel's own where it is known.
+    both = np.exp(-np.hypot(np.log(0.6), VIEWS_DOUBT))
+    np.testing.assert_allclose(told.low / told.point, both)
+    known = ask(fit(made, SUGGESTED), made.deliverables, views_doubt=np.full(40, 0.2))
+    np.testing.assert_allclose(known.low / known.point, np.exp(-np.hypot(np.log(0.6), 0.2)))
     assert set(told.count) == {20.0}
     own = ask(fit(made, SUGGESTED), made.deliverables, suggested_cpm=np.full(40, 90.0))
     np.testing.assert_allclose(own.point, 90 * made.deliverables.views / 1000)
-    np.testing.assert_allclose(own.high, own.point)
+    np.testing.assert_allclose(own.high / own.point, np.exp(VIEWS_DOUBT))
 
 
 def test_without_deals_and_suggestions_rate_cards_tell_as_lists() -> None:
@@ -116,7 +130,33 @@ def test_the_suggestion_fades_as_deals_of_the_vertical_come() -> None:
         members[beauty[:count]] = True
         one = made.deliverables.some(beauty[:1])
         shares.append(float(ask(fit(made.some(members), SUGGESTED), one).share[0]))
-    assert shares == pytest.approx([0, 1 / 3, 2 / 3, 1])
+    assert shares == sorted(shares)
+    assert 0.2 < shares[0] < 0.6
+    assert shares[-1] > 0.8
+
+
+@pytest.mark.parametrize(("kind", "least", "most"), [("unrelated", 0.85, 1.0), ("good", 0.0, 0.4)])
+def test_a_suggestion_counts_by_how_far_it_has_been_from_deals(kind: str, least: float, most: float) -> None:
+    rng = np.random.default_rng(13)
+    model = fit(prices.suggested(rng, records(rng, 80), kind), {})
+    shares = ask(model, prices.suggested(rng, records(rng, 200), kind).deliverables).share
+    assert least < shares.min()
+    assert shares.max() < most
+
+
+def test_an_unrelated_suggestion_widens_no_interval() -> None:
+    none, unrelated = (prices.figures(80, kind, 10) for kind in ("none", "unrelated"))
+    assert unrelated["width"] < 1.1 * none["width"]
+    assert abs(unrelated["covers"] - none["covers"]) < 0.02
+
+
+def test_a_model_from_before_the_suggestion_was_judged_predicts_as_it_did() -> None:
+    """Thirty deals of the vertical outweigh it: closed briefs keep the prices of their close."""
+    point = fit(records(np.random.default_rng(11), 60), SUGGESTED).point
+    old = replace(point, noise=None, estimate=None, suggestion=None, settled={"beauty": 15.0})
+    made = records(np.random.default_rng(14), 50)
+    _, share = blended(old, SUGGESTED, made.deliverables)
+    assert share == pytest.approx(np.where(made.deliverables.verticals == "beauty", 0.5, 0.0))
 
 
 def test_a_suggestion_that_is_always_off_is_moved_to_where_deals_lie() -> None:
@@ -219,6 +259,7 @@ def _joined(one: PriceRecords, other: PriceRecords) -> PriceRecords:
         **{
             name: np.concatenate([values, getattr(other.deliverables, name)])
             for name, values in vars(one.deliverables).items()
+            if values is not None
         }
     )
     names = ("prices", "creators", "settled", "confirmed")

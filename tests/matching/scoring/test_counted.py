@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from marketplace.matching.audience import channel_tags
 from marketplace.matching.audience.grid import audience
+from marketplace.matching.audience.priors import AGE_STARTS, GENDERS, REGIONS, population
 from marketplace.matching.audience.targets import target_weights
 from marketplace.matching.forecast import flags
 from marketplace.matching.forecast.flags import GATES
@@ -16,17 +18,17 @@ from marketplace.matching.forecast.view_forecast import ViewForecasts, held_to_p
 from marketplace.matching.pricing.cost import by_prior_rates, terms_from_rows
 from marketplace.matching.pricing.market_floor import MarketFloor, market_floor
 from marketplace.matching.pricing.price_model import PriceModel, PricePoint
-from marketplace.matching.scoring import noticing
 from marketplace.matching.scoring.brand_fit import fit
 from marketplace.matching.scoring.rank import order
 from marketplace.matching.scoring.score import BidInputs, score
+from marketplace.matching.scoring.worth import noticing
 
 TARGET = target_weights([{"ages": [18, 30], "genders": ["female"]}])
 CEILING, TOLERANCE = 10_800.0, 40.0
 
 
-def _bid(price: float, prominence: float = 40.0, videos: float = 1.0, **changes) -> BidInputs:
-    """One flat bid of a channel with 100,000 views at the median."""
+def _bid(price: float, noticed: float = noticing.REFERENCE, videos: float = 1.0, **changes) -> BidInputs:
+    """One flat bid of a channel with 100,000 views at the median, and a plan that this share of its viewers notice."""
     facts = audience({"18-23": 0.5, "24-30": 0.4, "31-40": 0.1}, {"female": 0.8, "male": 0.2})
     bid = BidInputs(
         forecasts=ViewForecasts(
@@ -37,7 +39,7 @@ def _bid(price: float, prominence: float = 40.0, videos: float = 1.0, **changes)
         terms=terms_from_rows(np.array([[price, 0.0, 0.0, np.inf, videos]])),
         fit=fit({"category": np.array([0.5])}, 1),
         intrusiveness=np.array([20.0]),
-        prominence=np.array([[prominence, prominence]]),
+        noticed=np.full((1, 3), noticed),
     )
     return dataclasses.replace(bid, **changes)
 
@@ -46,28 +48,61 @@ def _overall(bid: BidInputs) -> float:
     return float(score(bid, TARGET, CEILING, TOLERANCE).ranking.overall[0])
 
 
-@pytest.mark.parametrize(("prominence", "share"), [(0, 0.0), (8, 0.12), (30, 0.4), (51, 0.58), (82, 0.73), (100, 0.75)])
-def test_noticing_follows_the_published_curve(prominence: float, share: float) -> None:
-    assert noticing.noticed(np.array([float(prominence)]))[0] == pytest.approx(share, abs=0.02)
-
-
 @settings(deadline=None)
-@given(st.floats(0, 100), st.floats(0, 100))
-def test_a_rank_never_rises_when_prominence_falls(one: float, other: float) -> None:
-    less, more = sorted((one, other))
-    assert _overall(_bid(500_000, less)) <= _overall(_bid(500_000, more))
+@given(st.integers(0, 10**6), st.integers(0, 10**6))
+def test_a_rank_never_rises_when_fewer_notice(one: int, other: int) -> None:
+    fewer, more = sorted((one / 1e6, other / 1e6))  # as they are stored, in millionths
+    assert _overall(_bid(500_000, fewer)) <= _overall(_bid(500_000, more))
 
 
 def test_no_exposures_earn_nothing_and_a_flash_in_the_corner_little() -> None:
     nothing = score(_bid(500_000, 0.0), TARGET, CEILING, TOLERANCE)
     assert (nothing.ranking.overall[0], nothing.ranking.high[0]) == (0, 0)
+    assert nothing.ranking.gates[0, GATES.index("no_reach")]
     # What is shown as people stays people.
     assert nothing.people.point[0] == score(_bid(500_000), TARGET, CEILING, TOLERANCE).people.point[0]
-    assert _overall(_bid(500_000, 1.0)) < 0.1 * _overall(_bid(500_000, 40.0))
+    assert _overall(_bid(500_000, 0.01)) < 0.15 * _overall(_bid(500_000))
 
 
-def test_a_channel_without_a_plan_counts_as_at_the_usual_prominence() -> None:
-    assert _overall(_bid(500_000, float("nan"))) == pytest.approx(_overall(_bid(500_000, 40.0)), rel=0.03)
+def test_a_channel_without_a_plan_counts_as_at_the_reference() -> None:
+    assert _overall(_bid(500_000, float("nan"))) == _overall(_bid(500_000))
+
+
+def test_an_uncertain_plan_counts_below_its_middle_and_widens_the_score() -> None:
+    sure, unsure = (
+        score(_bid(500_000, noticed=np.array([ends])), TARGET, CEILING, TOLERANCE).ranking
+        for ends in ([0.15, 0.15, 0.15], [0.15, 0.05, 0.3])
+    )
+    assert unsure.overall[0] < sure.overall[0]
+    assert unsure.low[0] < sure.low[0]
+    assert sure.high[0] < unsure.high[0]
+
+
+def test_the_weight_of_the_fit_is_the_briefs() -> None:
+    own, far = (_bid(500_000, fit=fit({"category": np.array([affinity])}, 1)) for affinity in (1.0, channel_tags.FAR))
+    none, half = ([score(bid, TARGET, CEILING, TOLERANCE, None, weight) for bid in (own, far)] for weight in (0.0, 0.5))
+    assert none[0].ranking.overall[0] == none[1].ranking.overall[0]
+    # A channel of the category itself is worth (1 - w + w) / (1 - w + w x 0.15) times one far from it.
+    assert half[0].suitability[0] / half[1].suitability[0] == pytest.approx(1 / (0.5 + 0.5 * channel_tags.FAR))
+    odds = [found.ranking.overall[0] / (100 - found.ranking.overall[0]) for found in half]
+    assert odds[0] / odds[1] == pytest.approx(1 / (0.5 + 0.5 * channel_tags.FAR), rel=1e-4)
+
+
+def test_nobody_is_reached_who_does_not_live_there() -> None:
+    """A channel with a hundred million views in one small city cannot reach more of it than watch there."""
+    facts = audience({"18-23": 1.0}, {"female": 1.0}, {"CN-XZ": 1.0})
+    wild = dataclasses.replace(_bid(1).forecasts, log_centre=np.log([1e8]), scale=np.array([0.2]))
+    found = score(
+        _bid(500_000, forecasts=wild, joint=facts.joint[None, :], regions=facts.regions[None, :]),
+        target_weights([{"ages": [18, 23], "genders": ["female"], "regions": ["CN-XZ"]}]),
+        CEILING,
+        TOLERANCE,
+    )
+    ages = [AGE_STARTS.index(start) for start in AGE_STARTS if 18 <= start < 24]
+    living = population()[ages, GENDERS.index("female"), REGIONS.index("CN-XZ")].sum()
+    for people in (found.people.low[0], found.people.point[0], found.people.high[0], found.counted_people[0]):
+        assert 0 < people <= living
+    assert found.people.point[0] > 0.5 * living
 
 
 def test_fifty_videos_count_by_the_selections_law() -> None:
@@ -136,7 +171,8 @@ def test_every_flag_of_a_snapshot_counts_as_one() -> None:
 
 
 def test_a_partys_own_word_counts_less_in_the_careful_forecast_alone() -> None:
-    assert (source_weight("typed"), source_weight("inlay"), source_weight("xingtu")) == (0.75, 0.75, 1.0)
+    assert (source_weight("typed"), source_weight("inlay"), source_weight("xingtu")) == (0.75, 0.75, 0.9)
+    assert (source_weight("typed", proven=True), source_weight("xingtu", proven=True)) == (1.0, 1.0)
     whole, less = (
         score(_bid(500_000, source_weight=np.array([weight])), TARGET, CEILING, TOLERANCE) for weight in (1.0, 0.75)
     )
@@ -193,7 +229,7 @@ def test_five_hundred_extreme_bids_give_numbers_that_are_finite_or_not_known() -
         ),
         fit=fit({"category": rng.choice([0.0, 1.0, np.nan], count)}, count),
         intrusiveness=rng.choice([0.0, 100.0], count),
-        prominence=np.stack([np.zeros(count), rng.choice([0.0, 1e-6, 100.0], count)], axis=1),
+        noticed=np.sort(rng.choice([0.0, 1e-6, 1.0], (count, 3)), axis=1)[:, [1, 0, 2]],
         source_weight=rng.choice([0.75, 1.0], count),
         floor=MarketFloor(rng.choice([np.nan, 1.0, 1e12], count), 3_000.0),
     )

@@ -5,7 +5,7 @@ import numpy as np
 from marketplace.matching.audience import share_columns
 from marketplace.matching.forecast import flags
 from marketplace.matching.scoring import brand_fit
-from marketplace.matching.scoring.score_brief import fit_of
+from marketplace.matching.scoring.worth.content_fit import fit_of
 from tests.make import worlds
 
 MARKET = brand_fit.PARTS.index("market")

@@ -52,6 +52,23 @@ def _codes(bid: ScoredBid) -> dict[str, dict]:
     return {reason.code: reason.as_json() for reason in reasons(bid)}
 
 
+@pytest.mark.parametrize(("cost", "is_floor"), [(550_000, False), (700_000, True)])
+def test_the_way_from_people_to_the_score_is_told(cost: float, is_floor: bool) -> None:
+    bid = dataclasses.replace(
+        BID,
+        counted_cost=cost,
+        counted_people=20_000,
+        suitability=1.2,
+        fit_weight=0.5,
+        noticing=Estimate(0.19, 0.19, 0.3),
+    )
+    told = _codes(bid)["counted"]
+    numbers = {name: part["value"] for name, part in told["numbers"].items()}
+    assert numbers["counted"] == pytest.approx(20_000 * 1.2 * 0.19 / 0.15)
+    assert numbers["per_thousand"] == pytest.approx(1000 * cost / numbers["counted"])
+    assert ("the least of what such deals settle at" in told["en"], "同类成交的低端" in told["zh"]) == (is_floor,) * 2
+
+
 def test_a_bid_is_told_in_order_with_its_numbers() -> None:
     found = _codes(BID)
     assert list(found) == [
@@ -83,7 +100,8 @@ def test_a_bid_is_told_in_order_with_its_numbers() -> None:
     }
     assert found["on_target_share"]["numbers"]["share"]["interval"] == "bounds"
     assert found["per_thousand_over_ceiling"]["en"] == (
-        "CNY 173.94 (CNY 44.93–CNY 808.82, 80%) per 1,000 on-target people, over the brief's ceiling of CNY 100.00"
+        "CNY 173.94 (CNY 44.93–CNY 808.82, 80%) per 1,000 on-target people (at most CNY 5,500.00 over 31,620 people),"
+        " over the brief's ceiling of CNY 100.00"
     )
     assert found["cost"]["en"] == "Expected cost CNY 5,500.00"
     assert found["unknown_genders"]["en"] == "Gender is undisclosed for 12.0% of the audience, spread in proportion"

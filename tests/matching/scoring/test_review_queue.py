@@ -141,6 +141,25 @@ def test_a_calm_bid_passes_by_rule_and_both_sides_read_that(
     assert event.party_ids == sorted([who.party_id, there.brand.party_id])
 
 
+def test_a_person_decides_about_a_channel_for_children(
+    client: FlaskClient, worker: ModuleType, admins: list[Somebody]
+) -> None:
+    there = look.market()
+    children, grown = somebody("creator"), somebody("creator")
+    ages = {"13-17": 0.7, "18-23": 0.3}
+    bid = make.place(there, children, look.channel(children, ages=ages), **look.plain())
+    make.place(there, grown, look.channel(grown), **look.plain())
+    make.close(there)
+    work.settle(worker)
+    [review] = queue(client, admins[0], there)
+    assert review["subject_id"] == ids.show("bid", bid.id)
+    [risk] = [risk for risk in review["risks"] if risk["code"] == "for_children"]
+    assert (risk["asks"], risk["limit"]) == (True, 0.5)
+    assert risk["figure"] == pytest.approx(0.7, abs=0.01)
+    vetoes = look.match(client, children, bid.id)["plan"]["vetoes"]
+    assert [veto["code"] for veto in vetoes] == ["for_children"]
+
+
 def test_what_a_gate_keeps_out_is_deferred_and_a_brand_may_ask_for_it(
     client: FlaskClient, worker: ModuleType, admins: list[Somebody]
 ) -> None:

@@ -98,7 +98,7 @@ def test_a_bid_has_the_same_own_numbers_alone_and_among_others(client: FlaskClie
 
 def test_a_bid_that_leaves_keeps_its_place_and_moves_nobody(client: FlaskClient, worker: ModuleType) -> None:
     there = look.market()
-    people = [look.offer(there, amount) for amount in (1_000_000, 2_000_000, 3_000_000)]
+    people = [look.offer(there, amount) for amount in (4_000_000, 5_000_000, 6_000_000)]
     make.close(there)
     work.settle(worker)
     before = look.ranking(client, there)["data"]

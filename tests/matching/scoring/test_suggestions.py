@@ -104,9 +104,16 @@ def test_once_it_is_scored_the_channel_speaks_too(client: FlaskClient, worker: M
         "prominence",
         "channel_after",
         "fit",
+        "backlash",
         "sponsored_views_unknown",
         "ad_load_unknown",
     }
+    # The chance is told beside that of an unsponsored video, here from judgement alone.
+    shown = match["backlash"]
+    assert shown["known_from"] == "vertical"
+    assert shown["unsponsored"] <= shown["low"] <= shown["chance"] <= shown["high"] < 1
+    assert said["backlash"]["en"] == shown["en"]
+    assert "judgement alone" in shown["en"]
     assert said["fit"] == look.told(match)["fit"]
     assert "全部超过需求上限 5" in said["tolerance_no"]["zh"]
 

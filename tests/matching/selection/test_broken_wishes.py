@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from marketplace.matching.selection import constraints, set_reach
+from marketplace.matching.overlap import coverage
+from marketplace.matching.selection import constraints
 from marketplace.matching.selection.broken_wishes import broken_wishes
 from marketplace.matching.selection.inputs import SetInputs
 from marketplace.matching.selection.schemas import SelectionIn
@@ -97,7 +98,9 @@ def test_the_sizes_of_bids_and_what_they_add_bind_those_that_are_not_settled() -
     large = {"budget": money(budget), "largest_share": (int(prices[largest]) - 0.5) / budget}
     assert told(inputs, **large) == [("over_share", largest)]
     assert told(inputs, (largest,), **large) == []
-    adds = set_reach.steps(inputs, [0, 1, 2])[2]
+    market = inputs.market()
+    sums = market.rates[:3].sum(axis=0)
+    adds = coverage.people(sums, market.units) - coverage.people(sums - market.rates[:3], market.units)
     per_thousand = 1000 * prices / adds
     dearest = int(np.argmax(per_thousand))
     ceiling = {"ceiling_per_thousand": money(int(np.sort(per_thousand)[1]) + 1)}

@@ -1,13 +1,15 @@
 """What a selection was made from comes back as it was stored, to the bit."""
 
 import dataclasses
+import json
+import zlib
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.matching.selection import inputs
+from marketplace.matching.selection import inputs, set_reach
 from marketplace.matching.selection.inputs import BadInputs, SetInputs
 from tests.matching.selection.make import some
 
@@ -51,6 +53,33 @@ def test_what_was_not_packed_is_refused() -> None:
     for broken in (b"", b"nothing", data[:-20], data[:10] + b"x" + data[11:]):
         with pytest.raises(BadInputs):
             inputs.unpack(broken)
+
+
+def test_inputs_of_an_older_release_are_still_read() -> None:
+    """Without cells, content, languages and lifts, and with the model's people of pairs in the middle of the file."""
+    new = some(4, 3, 5)
+    raw = zlib.decompress(inputs.pack(new))
+    start = 8 + int.from_bytes(raw[:8], "big")
+    head = json.loads(raw[8:start])
+    shapes = head["shapes_of"]
+    added = sum(
+        int(np.prod(shapes.pop(name))) * width
+        for name, width in (("pair_lifts", 8), ("cell_of", 8), ("cell_markets", 8), ("content", 4))
+    )
+    del head["languages"]
+    options = sum(int(np.prod(shapes[name])) * 8 for name in ("bid_of", "place", "prices"))
+    body = raw[start : len(raw) - added]
+    pair = np.array([[0, 1]]).tobytes() + np.array([9.0]).tobytes() + np.arange(13.0).tobytes()
+    shapes |= {"pair_bids": [1, 2], "pair_people": [1], "pair_modelled": [1, 13]}
+    text = json.dumps(head, sort_keys=True).encode()
+    old = len(text).to_bytes(8, "big") + text + body[:-options] + pair + body[-options:]
+    found = inputs.unpack(zlib.compress(old))
+    assert np.array_equal(found.options.prices, new.options.prices)
+    assert np.array_equal(found.shares, new.shares)
+    assert len(found.pairs.bids) == 0
+    told = set_reach.ToldReach(found, [0, 1, 2])
+    assert np.max(told.union.alone()) <= told.union.people <= np.sum(told.union.alone())
+    assert told.union.people == set_reach.ToldReach(new, [0, 1, 2]).union.people
 
 
 def test_every_option_of_a_bid_has_its_rates_and_its_creator() -> None:

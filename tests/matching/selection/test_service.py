@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 from marketplace.briefs.models import Brief, BriefVersion
 from marketplace.core import db, ids
 from marketplace.core.ids import new_id
+from marketplace.matching.overlap import duplication
+from marketplace.matching.overlap.markets import PEOPLE
 from marketplace.matching.selection import load_inputs
 from marketplace.matching.selection.schemas import PICTURES
 from tests.make import bids as make
@@ -60,9 +62,13 @@ def test_a_set_is_chosen_with_its_reasons(client: FlaskClient, worker: ModuleTyp
     assert not inside & outside
     assert result["spend"]["amount_minor"] == sum(one["price"]["amount_minor"] for one in result["chosen"]) <= 6_000_000
     reach = result["reach"]
-    assert reach["careful"] <= result["proof"]["bound"] * (1 + 1e-12)
+    assert result["proof"]["searched"] <= result["proof"]["bound"] * (1 + 1e-12)
+    assert selection["value"] == reach["careful"]
     assert reach["low"] <= reach["point"] <= reach["high"]
-    assert reach["at_half_shape"] <= reach["careful"] <= reach["at_double_shape"] <= reach["summed"]
+    assert reach["if_more_shared"] <= reach["careful"] <= reach["if_less_shared"] <= reach["summed"]
+    assert max(one["people_alone"] for one in result["chosen"]) <= reach["if_more_shared"]
+    [now] = [point for point in result["budget_curve"] if point["factor"] == 1]
+    assert now["careful"] == pytest.approx(reach["careful"])
     assert sum(one["people_added"] for one in result["chosen"]) == pytest.approx(reach["careful"])
     assert [point["careful"] for point in result["budget_curve"]] == sorted(
         point["careful"] for point in result["budget_curve"]
@@ -175,12 +181,12 @@ def test_a_set_is_counted_by_the_overlaps_that_were_measured(client: FlaskClient
     offers = [look.offer(there, amount) for amount in (1_000_000, 1_100_000, 1_200_000)]
     make.close(there)
     before = selected(client, worker, there, prove="never")["result"]["reach"]
-    assert before["matched"] is None
+    assert (before["pairs"], before["pairs_measured"]) == (3, 0)
     channels = [bid.channel_id for _, bid in offers]
     admin = somebody("platform")
 
     def measure(one: int, other: int) -> None:
-        sizes = {"people": 40_000_000, "other_people": 40_000_000, "value": 0.6}
+        sizes = {"people": 400_000, "other_people": 400_000, "value": 0.6}
         make_overlaps.record(admin, channels[one], channels[other], **sizes)
         work.settle(worker)
 
@@ -190,7 +196,7 @@ def test_a_set_is_counted_by_the_overlaps_that_were_measured(client: FlaskClient
     assert selected(client, worker, there, prove="never")["result"]["reach"] == before
     make.rescore(there, admin)
     some = selected(client, worker, there, prove="never")["result"]["reach"]
-    assert some["matched"] is None
+    assert some["pairs_measured"] == 2
     measure(2, 0)
     make.rescore(there, admin)
     selection = selected(client, worker, there, prove="never")
@@ -198,11 +204,12 @@ def test_a_set_is_counted_by_the_overlaps_that_were_measured(client: FlaskClient
     assert reach["overlap"]["pairs"] == 3
     assert "3 measured pairs" in reach["en"]
     assert "3 对实测重叠" in reach["zh"]
-    assert reach["overlap"]["shape"] != before["overlap"].get("shape")
-    assert reach["careful"] < before["careful"]
-    assert reach["matched"]["pairs"] == 3
-    assert reach["matched"]["factor"] < 1
-    assert 0 < reach["matched"]["people"] < reach["careful"]
+    assert reach["pairs_measured"] == 3
+    assert reach["overlap"]["markets"]["cn"]["within"] > duplication.prior(PEOPLE["cn"]).within
+    assert max(one["people_alone"] for one in selection["result"]["chosen"]) < reach["careful"] < before["careful"]
+    # All pairs were measured, so what is not known of others makes no difference.
+    assert reach["doubt"] == 1
+    assert reach["if_more_shared"] == pytest.approx(reach["if_less_shared"])
     checked = client.get(f"/api/v1/selections/{selection['id']}/verification", headers=there.brand.headers).json
     assert checked["same_value"]
     assert checked["faults"] == []

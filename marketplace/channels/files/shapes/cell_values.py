@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from marketplace.channels.files.row_readers import nested_deeper
+from marketplace.channels.files.row_readers import nested_deeper, told_twice
 from marketplace.channels.records import RowError
+from marketplace.core.estimate import NameTwice, unique_names
 
 # Of a refused value the first 120 characters are kept. A float holds whole numbers exactly only below 2**53.
 SHOWN_MAX, TABLE_DEPTH_MAX, EXACT_MAX = 120, 6, 2**53
@@ -133,7 +134,10 @@ class RowCells:
         if not value.strip():
             return None
         try:
-            nested_value = json.loads(value)
+            nested_value = json.loads(value, object_pairs_hook=unique_names)
+        except NameTwice as error:
+            self.add_error(column, error.name, *told_twice(error.name))
+            return None
         except (ValueError, RecursionError):
             self.add_error(column, value, "不是 JSON。", "Not JSON.")
             return None

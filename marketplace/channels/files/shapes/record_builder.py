@@ -11,9 +11,10 @@ from typing import Any
 from marketplace.channels import anomalies
 from marketplace.channels.anomalies import CellError
 from marketplace.channels.facts import language_tags, region_names
-from marketplace.channels.facts.account_handles import account_key, normal_handle
-from marketplace.channels.facts.audience_vocabulary import INTERESTS, LEVELS, education_label, interest_code
+from marketplace.channels.facts.account_handles import NOTHING_TO_SEE, account_key, normal_handle
+from marketplace.channels.facts.audience_vocabulary import INTERESTS, interest_code
 from marketplace.channels.facts.language_tags import language_tag
+from marketplace.channels.files.row_readers import told_twice
 from marketplace.channels.files.shapes.cell_values import RowCells, finite_number
 from marketplace.channels.records import ChannelRecord, RowError, normalise_verticals
 
@@ -73,6 +74,9 @@ def build_record(cells: RowCells, reading: ShapeReading, today: date) -> RecordO
     if cells.errors or not (reading.platform and reading.account_key and reading.taken_on) or reading.followers is None:
         return cells.errors
     handle = normal_handle(reading.handle or reading.account_key)
+    if not handle:
+        cells.add_error(reading.columns.get("handle", "handle"), reading.handle, *NOTHING_TO_SEE)
+        return cells.errors
     snapshot = {
         "taken_on": reading.taken_on,
         "source": reading.source,
@@ -102,7 +106,7 @@ def _lists(reading: ShapeReading) -> tuple[dict[str, dict[str, float]], list[Cel
     """Return the lists under their codes, and the errors of their labels."""
     ages, errors = anomalies.normalise_ages(reading.ages)
     regions, more = anomalies.normalise_regions(reading.regions)
-    education, of_education = anomalies.normalise_labels("education", reading.education, education_label, LEVELS)
+    education, of_education = anomalies.normalise_education(reading.education)
     interests, of_interests = anomalies.normalise_labels("interests", reading.interests, interest_code, INTERESTS)
     genders, of_genders = anomalies.normalise_genders(reading.genders)
     named = {"age": ages, "gender": genders, "region": regions, "education": education, "interests": interests}
@@ -233,7 +237,7 @@ def _told_shares(cells: RowCells, column: str, label: str = "", share: str = "")
             cells.add_error(column, f"{name}: {value}", "应为“名称：占比”。", "Should be labels with their shares.")
             return {}
         if str(name) in shares:
-            cells.add_error(column, name, f"“{name}”出现两次。", f"'{name}' is there twice.")
+            cells.add_error(column, name, *told_twice(str(name)))
         shares[str(name)] = number
     if not pairs and given not in ({}, []):
         cells.add_error(column, given, "应为“名称：占比”。", "Should be labels with their shares.")

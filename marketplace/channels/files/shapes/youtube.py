@@ -9,7 +9,7 @@ from datetime import date
 from itertools import groupby, islice
 from typing import Any
 
-from marketplace.channels.files.row_readers import SURPLUS
+from marketplace.channels.files.row_readers import FAULT
 from marketplace.channels.files.shapes.cell_values import RowCells
 from marketplace.channels.files.shapes.record_builder import (
     VIDEOS_MAX,
@@ -50,8 +50,8 @@ def group(rows: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[tuple[int, dic
     for _, members in groupby(rows, key=lambda row: row[1].get("channel_id")):
         channel_rows = list(islice(members, VIDEOS_MAX + 1))
         number, first = channel_rows[0]
-        surplus = next((values for _, values in channel_rows if SURPLUS in values), {})
-        yield number, {**first, **surplus, "videos": [values for _, values in channel_rows if values.get("video_id")]}
+        refused = next((values for _, values in channel_rows if FAULT in values), {})
+        yield number, {**first, **refused, "videos": [values for _, values in channel_rows if values.get("video_id")]}
 
 
 def read(row: int, values: dict[str, Any], today: date) -> RecordOrErrors:

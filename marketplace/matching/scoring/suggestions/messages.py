@@ -9,7 +9,7 @@ from marketplace.core.message import Message
 from marketplace.intrusiveness.messages import between, number
 
 # The codes of a match's reasons that are repeated unchanged.
-OF_MATCH = ("fit", "sponsored_views")
+OF_MATCH = ("fit", "sponsored_views", "backlash")
 KEEPS = {
     "yes": ("全部不超过", "all of it within"),
     "likely": ("中值不超过，但上端超过", "its middle within and its upper end over"),

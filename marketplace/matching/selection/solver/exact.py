@@ -22,7 +22,7 @@ from marketplace.matching.audience.arrays import Floats, Ints
 from marketplace.matching.overlap import coverage
 from marketplace.matching.selection.solver import bound, enumeration
 from marketplace.matching.selection.solver.greedy import NOTHING, SAFE
-from marketplace.matching.selection.solver.problem import SelectionProblem, keeps, over_ceiling
+from marketplace.matching.selection.solver.problem import SelectionProblem, keeps, over_ceiling, within_contacts
 
 if TYPE_CHECKING:
     import highspy
@@ -99,6 +99,9 @@ def solve(
         # The solver keeps the rows of limits within its tolerance only, so the set is checked exactly.
         if members and keeps(problem, members) and problem.value(members) > problem.value(best):
             best = members
+        if problem.reached is not None and members and not within_contacts(problem, list(members)):
+            stopped = "gap"  # the program would find the same set again
+            break
         broken += _broken_ceilings(problem, members)
         # Add tangents at the sets just evaluated, so that none of them is overestimated again.
         touches = np.vstack([touches, problem.sums(members), problem.sums(best)])
@@ -291,7 +294,9 @@ class _SolverProgram:
         if limits.least or limits.most is not None:
             most = _INFINITE if limits.most is None else float(limits.most)
             self._row(float(limits.least), most, every, np.ones(self.n))
-        if limits.contacts_per_person is not None:
+        # Where people count by what they are worth, the program knows nothing of all who are reached. Without the row
+        # its bound still holds; what it finds is checked.
+        if limits.contacts_per_person is not None and problem.reached is None:
             people = np.arange(self.n + self.units, self.n + 2 * self.units)
             values = np.append(problem.contacts[rows] * self.scale, np.full(self.units, -limits.contacts_per_person))
             self._row(-_INFINITE, 0.0, np.append(every, people), values)

@@ -32,7 +32,8 @@ class GrowingSets:
     """S sets while they are filled: summed rates [S, U], people [S], spend with handling [S], members, creators that
     have a member [S, C], counts of each kind of group [S, G], contacts [S], rows that may not come in [S, n], and upper
     bounds of gains [S, n]. ``guest`` [S]: a member whose price is still looked for, so that the ceiling on what a bid
-    adds is not asked of it (-1: none)."""
+    adds is not asked of it (-1: none). ``reached`` [S, U]: summed rates of all whom the sets reach, kept only where
+    contacts are limited."""
 
     sums: Floats
     people: Floats
@@ -44,6 +45,7 @@ class GrowingSets:
     banned: Bools
     bounds: Floats
     guest: Ints
+    reached: Floats
 
     def __len__(self) -> int:
         return len(self.members)
@@ -70,8 +72,12 @@ def begin(
         # Gains only fall as a set grows, so what an option reaches alone bounds its gain in any set.
         bounds=np.broadcast_to(problem.alone * SAFE, (count, n)).copy(),
         guest=np.full(count, -1, dtype=np.int64),
+        reached=np.zeros((count, 0)),
     )
     sets.people = coverage.people(sets.sums, problem.units)
+    if problem.limits.contacts_per_person is not None and count:
+        rates = problem.everybody.rates
+        sets.reached = np.stack([np.sum(rates[sorted(start)], axis=0) for start in starts])
     for number, start in enumerate(starts):
         sets.taken[number, problem.creators[list(start)]] = True
         for name, counts in sets.counts.items():
@@ -202,11 +208,13 @@ def _gains(problem: SelectionProblem, sets: GrowingSets, which: Ints, rows: Ints
 
 
 def _within(problem: SelectionProblem, sets: GrowingSets, which: Ints, rows: Ints, gains: Floats) -> Bools:
-    # Checked here and not in `_fits`: the people reached depend on the exact gain.
+    # Checked here and not in `_fits`: the people whom a row adds have to be counted for it.
     cap = problem.limits.contacts_per_person
     kept = under_ceiling(problem.limits, problem.costs[rows], gains)
     if cap is not None:
-        kept &= sets.contacts[which] + problem.contacts[rows] <= cap * (sets.people[which] + gains)
+        units, rates = problem.everybody
+        reached = coverage.people(sets.reached[which] + rates[rows], units)
+        kept &= sets.contacts[which] + problem.contacts[rows] <= cap * reached
     return kept
 
 
@@ -237,6 +245,8 @@ def _take(problem: SelectionProblem, sets: GrowingSets, number: int, row: int) -
     sets.sums[number] = problem.sums(members)
     sets.spend[number] += problem.costs[row]
     sets.contacts[number] = float(np.sum(problem.contacts[members]))
+    if sets.reached.size:
+        sets.reached[number] = np.sum(problem.everybody.rates[members], axis=0)
     sets.taken[number, problem.creators[row]] = True
     for name, counts in sets.counts.items():
         group = problem.groups[name][row]

@@ -14,7 +14,12 @@ from numpy.typing import NDArray
 from marketplace.matching.audience.arrays import Bools, Floats, Ints
 from marketplace.matching.overlap import coverage
 from marketplace.matching.overlap.coverage import PeopleUnits
-from marketplace.matching.selection.solver.selection_market import GROUPS, SelectionLimits, SelectionMarket
+from marketplace.matching.selection.solver.selection_market import (
+    GROUPS,
+    ReachedPeople,
+    SelectionLimits,
+    SelectionMarket,
+)
 
 # Relative differences of people up to this are none: sums of the same numbers in another order differ as much.
 SAME = 1e-12
@@ -39,6 +44,8 @@ class SelectionProblem:
     has to be in every set; another option of the bid may take its place. ``budget`` is what the costs of a set may come
     to: that of the limits, and more if what must be in fits it by its prices alone. ``held`` maps each row of the
     market that may not be chosen to the reason's code. ``alone`` [n] are the people that each option reaches by itself.
+    ``reached`` are all whom the options reach, where the units count people by what they are worth (None: those are
+    all).
     """
 
     units: PeopleUnits
@@ -54,6 +61,7 @@ class SelectionProblem:
     budget: int
     held: dict[int, str]
     alone: Floats
+    reached: ReachedPeople | None = None
 
     def __len__(self) -> int:
         return len(self.costs)
@@ -82,6 +90,15 @@ class SelectionProblem:
     def value(self, chosen: Iterable[int]) -> float:
         """Return the people that a set reaches, with the same bits in whatever order its rows are given."""
         return float(coverage.people(self.sums(chosen), self.units))
+
+    @cached_property
+    def everybody(self) -> ReachedPeople:
+        """Return all whom the options reach, by which contacts are counted."""
+        return ReachedPeople(self.units, self.rates) if self.reached is None else self.reached
+
+    def people_reached(self, chosen: Iterable[int]) -> float:
+        """Return all the people whom a set reaches."""
+        return float(coverage.people(np.sum(self.everybody.rates[sorted(chosen)], axis=0), self.everybody.units))
 
     def sums(self, chosen: Iterable[int]) -> Floats:
         sums: Floats = np.sum(self.rates[sorted(chosen)], axis=0)
@@ -119,6 +136,7 @@ class SelectionProblem:
             rows=self.rows[kept],
             must=tuple(int(np.searchsorted(kept, row)) for row in self.must),
             alone=self.alone[kept],
+            reached=self.reached and ReachedPeople(self.reached.units, self.reached.rates[kept]),
         )
 
 
@@ -155,6 +173,7 @@ def unchecked(market: SelectionMarket, limits: SelectionLimits) -> SelectionProb
         budget=max(limits.budget, int(np.sum(costs[list(must)]))),
         held=held,
         alone=coverage.people(rates, units) if len(rows) else np.zeros(0),
+        reached=market.reached and ReachedPeople(market.reached.units, market.reached.rates[rows]),
     )
 
 
@@ -281,7 +300,7 @@ def within_contacts(problem: SelectionProblem, members: list[int]) -> bool:
     cap = problem.limits.contacts_per_person
     if cap is None or not members:
         return True
-    return float(np.sum(problem.contacts[members])) <= cap * problem.value(members)
+    return float(np.sum(problem.contacts[members])) <= cap * problem.people_reached(members)
 
 
 def added(problem: SelectionProblem, members: Sequence[int]) -> Floats:

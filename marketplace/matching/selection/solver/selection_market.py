@@ -2,11 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from marketplace.matching.audience.arrays import Floats, Ints
 from marketplace.matching.overlap.coverage import PeopleUnits
 
 GROUPS = ("agency", "platform", "niche")
+
+
+class ReachedPeople(NamedTuple):
+    """Everybody whom n options reach, whether they notice or not: units of people and exposure rates [n, U] in them."""
+
+    units: PeopleUnits
+    rates: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +26,8 @@ class SelectionMarket:
     most one option of a bid and of a creator is chosen. ``commitments`` [n]: the bid's hash with the option's index,
     which breaks ties. ``contacts`` [n]: careful views by people of the target, weighted as the units are.
     ``intrusiveness`` (0..100) and ``ad_load`` (0..1) [n], NaN where not known. ``groups``: for each of GROUPS a number
-    [n], -1 for none. ``barred`` [n]: the gate that keeps the option out whatever its price, or None.
+    [n], -1 for none. ``barred`` [n]: the gate that keeps the option out whatever its price, or None. ``reached``: all
+    whom the options reach, where the units count people by what they are worth (None: units and rates are all).
     """
 
     units: PeopleUnits
@@ -32,6 +41,7 @@ class SelectionMarket:
     ad_load: Floats
     groups: Mapping[str, Ints]
     barred: tuple[str | None, ...]
+    reached: ReachedPeople | None = None
 
     def __len__(self) -> int:
         return len(self.prices)

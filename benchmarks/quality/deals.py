@@ -63,4 +63,5 @@ def ask(model: PriceModel, deliverables: PricedDeliverables, **changes: Any) -> 
         asked["rights"],
         asked["exclusivity_days"],
         asked["suggested_cpm"],
+        asked["views_doubt"],
     )
