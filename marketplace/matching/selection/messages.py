@@ -357,7 +357,7 @@ def proof(certificate: float, how: str) -> Bilingual:
     by = {
         "bound": ("由凹松弛上界保证", "by the bound of the concave relaxation"),
         "proved": ("由精确求解器证明", "proved by the exact solver"),
-        "gap": ("由精确求解器证明", "proved by the exact solver"),
+        "gap": ("由精确求解器的上界保证", "by the bound of the exact solver"),
         "time": ("精确求解器在时限内得到的上界", "by what the exact solver had bounded when its time was over"),
         "cancelled": ("精确求解被取消时的上界", "by what the exact solver had bounded when it was cancelled"),
     }[how]
