@@ -116,8 +116,7 @@ def _only_nobody(problem: SelectionProblem) -> bool:
     limit, all sets are.
     """
     cap = problem.limits.contacts_per_person
-    alone = coverage.people(problem.everybody.rates, problem.everybody.units) if len(problem) else problem.alone
-    return cap is not None and not problem.must and not np.any(problem.contacts <= cap * alone * SAFE)
+    return cap is not None and not problem.must and not np.any(problem.contacts <= cap * problem.reached_alone * SAFE)
 
 
 def _free(problem: SelectionProblem) -> Ints:

@@ -129,9 +129,10 @@ def _reaching(
     for first in range(0, len(row), step):
         batch = slice(first, first + step)
         people = coverage.people(ways.sums[way[batch]] + problem.rates[row[batch]], problem.units)
-        enough = under_ceiling(problem.limits, problem.costs[row[batch]], people - ways.people[way[batch]])
-        enough |= problem.has_to_be[row[batch]]
-        enough &= people > needed
+        enough = people > needed
+        if problem.reached is None:
+            gains = people - ways.people[way[batch]]
+            enough &= under_ceiling(problem.limits, problem.costs[row[batch]], gains) | problem.has_to_be[row[batch]]
         lists = (column[enough].tolist() for column in (way[batch], row[batch], people))
         exchanges += list(zip(*lists, strict=True))
     return exchanges

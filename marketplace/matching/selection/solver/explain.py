@@ -76,7 +76,8 @@ def _largest_prices(market: SelectionMarket, limits: SelectionLimits) -> Ints:
     if limits.share is not None:
         most = np.minimum(most, math.floor(limits.share * limits.budget))
     if limits.ceiling is not None and len(market):
-        worth = limits.ceiling * coverage.people(market.rates, market.units) / 1000
+        units, rates = market.everybody()
+        worth = limits.ceiling * coverage.people(rates, units) / 1000
         most = np.minimum(most, np.floor(worth).astype(np.int64))
     return most
 

@@ -33,7 +33,7 @@ class GrowingSets:
     have a member [S, C], counts of each kind of group [S, G], contacts [S], rows that may not come in [S, n], and upper
     bounds of gains [S, n]. ``guest`` [S]: a member whose price is still looked for, so that the ceiling on what a bid
     adds is not asked of it (-1: none). ``reached`` [S, U]: summed rates of all whom the sets reach, kept only where
-    contacts are limited."""
+    contacts or what a bid adds are limited."""
 
     sums: Floats
     people: Floats
@@ -75,7 +75,7 @@ def begin(
         reached=np.zeros((count, 0)),
     )
     sets.people = coverage.people(sets.sums, problem.units)
-    if problem.limits.contacts_per_person is not None and count:
+    if (problem.limits.contacts_per_person is not None or problem.limits.ceiling is not None) and count:
         rates = problem.everybody.rates
         sets.reached = np.stack([np.sum(rates[sorted(start)], axis=0) for start in starts])
     for number, start in enumerate(starts):
@@ -139,7 +139,8 @@ def _fits(problem: SelectionProblem, sets: GrowingSets, now: Ints) -> Bools:
     if limits.most is not None:
         fits &= (sizes < limits.most)[:, None]
     if limits.ceiling is not None:
-        fits &= under_ceiling(limits, problem.costs, sets.bounds[now])
+        bounds = sets.bounds[now] if problem.reached is None else problem.reached_alone * SAFE
+        fits &= under_ceiling(limits, problem.costs, bounds)
     return fits
 
 
@@ -210,10 +211,12 @@ def _gains(problem: SelectionProblem, sets: GrowingSets, which: Ints, rows: Ints
 def _within(problem: SelectionProblem, sets: GrowingSets, which: Ints, rows: Ints, gains: Floats) -> Bools:
     # Checked here and not in `_fits`: the people whom a row adds have to be counted for it.
     cap = problem.limits.contacts_per_person
-    kept = under_ceiling(problem.limits, problem.costs[rows], gains)
+    if cap is None and (problem.limits.ceiling is None or problem.reached is None):
+        return under_ceiling(problem.limits, problem.costs[rows], gains)
+    units, rates = problem.everybody
+    reached = coverage.people(sets.reached[which] + rates[rows], units)
+    kept = under_ceiling(problem.limits, problem.costs[rows], reached - coverage.people(sets.reached[which], units))
     if cap is not None:
-        units, rates = problem.everybody
-        reached = coverage.people(sets.reached[which] + rates[rows], units)
         kept &= sets.contacts[which] + problem.contacts[rows] <= cap * reached
     return kept
 
@@ -229,9 +232,10 @@ def _leave_enough(problem: SelectionProblem, sets: GrowingSets, which: Ints, pic
     # All members of all sets in one table, since each single count costs more to call than to make.
     sizes = np.array([len(rows) for rows in members])
     owner, rows = np.repeat(np.arange(len(members)), sizes), np.concatenate(members)
-    sums = sets.sums[numbers] + problem.rates[joining]
-    without = np.maximum(sums[owner] - problem.rates[rows], 0.0)
-    lost = coverage.people(sums, problem.units)[owner] - coverage.people(without, problem.units)
+    units, rates = problem.everybody
+    sums = sets.reached[numbers] + rates[joining]
+    without = np.maximum(sums[owner] - rates[rows], 0.0)
+    lost = coverage.people(sums, units)[owner] - coverage.people(without, units)
     kept = under_ceiling(problem.limits, problem.costs[rows], lost)
     kept |= problem.has_to_be[rows] | (rows == sets.guest[numbers][owner])
     welcome[welcome] = np.bincount(owner[~kept], minlength=len(members)) == 0

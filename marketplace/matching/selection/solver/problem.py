@@ -93,8 +93,13 @@ class SelectionProblem:
 
     @cached_property
     def everybody(self) -> ReachedPeople:
-        """Return all whom the options reach, by which contacts are counted."""
+        """Return all whom the options reach, by which contacts and the ceiling are counted."""
         return ReachedPeople(self.units, self.rates) if self.reached is None else self.reached
+
+    @cached_property
+    def reached_alone(self) -> Floats:
+        """Return all the people whom each option reaches by itself [n]."""
+        return coverage.people(self.everybody.rates, self.everybody.units) if len(self) else self.alone
 
     def people_reached(self, chosen: Iterable[int]) -> float:
         """Return all the people whom a set reaches."""
@@ -187,7 +192,7 @@ def held_back(market: SelectionMarket, limits: SelectionLimits) -> dict[int, str
     """Return why rows may not be chosen, whatever else is chosen. Only gates keep out a bid that must be in."""
     adds_least = np.zeros(len(market), dtype=np.bool_)
     if limits.ceiling is not None and len(market):
-        units, rates = _weighted(market)
+        units, rates = market.everybody()
         adds_least = ~under_ceiling(limits, market.prices + limits.handling, coverage.people(rates, units))
     held: dict[int, str] = {}
     for row, (bid, gate) in enumerate(zip(market.bids.tolist(), market.barred, strict=True)):
@@ -304,10 +309,14 @@ def within_contacts(problem: SelectionProblem, members: list[int]) -> bool:
 
 
 def added(problem: SelectionProblem, members: Sequence[int]) -> Floats:
-    """Return the people [m] whom a set would lose without each of its members, in their order."""
-    sums = problem.sums(members)
-    without = np.maximum(sums - problem.rates[list(members)], 0.0)
-    lost: Floats = coverage.people(sums, problem.units) - coverage.people(without, problem.units)
+    """Return the value [m] that a set would lose without each of its members, in their order."""
+    return _lost(ReachedPeople(problem.units, problem.rates), members)
+
+
+def _lost(people: ReachedPeople, members: Sequence[int]) -> Floats:
+    rates = people.rates[list(members)]
+    sums = np.sum(people.rates[sorted(members)], axis=0)
+    lost: Floats = coverage.people(sums, people.units) - coverage.people(np.maximum(sums - rates, 0.0), people.units)
     return lost
 
 
@@ -319,5 +328,5 @@ def over_ceiling(problem: SelectionProblem, members: Sequence[int]) -> list[int]
     if problem.limits.ceiling is None or not len(members):
         return []
     asked = np.array(sorted(members), dtype=np.int64)
-    kept = under_ceiling(problem.limits, problem.costs[asked], added(problem, asked.tolist()))
+    kept = under_ceiling(problem.limits, problem.costs[asked], _lost(problem.everybody, asked.tolist()))
     return [int(row) for row in asked[~kept & ~problem.has_to_be[asked]]]

@@ -43,6 +43,10 @@ class SelectionMarket:
     barred: tuple[str | None, ...]
     reached: ReachedPeople | None = None
 
+    def everybody(self) -> ReachedPeople:
+        """Return all whom the options reach, by which contacts and the ceiling are counted."""
+        return ReachedPeople(self.units, self.rates) if self.reached is None else self.reached
+
     def __len__(self) -> int:
         return len(self.prices)
 
