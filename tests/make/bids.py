@@ -72,7 +72,7 @@ def document(**changes: Any) -> dict[str, Any]:
         },
         "options": [
             {"length_tier": "21-60", "amount": cny(8_000_000)},
-            {"length_tier": "60+", "amount": cny(9_500_000)},
+            {"length_tier": "60+", "amount": cny(8_500_000)},
         ],
         "deliverables": [
             {

@@ -32,7 +32,7 @@ def queued(who: Somebody, bid_id: UUID | None = None) -> UUID:
 def for_a_bid(there: Market | None = None) -> tuple[Market, UUID]:
     """A market with an accepted bid, and the id of a check of a draft made for it."""
     there = make_bids.with_audience(there or make_bids.market())
-    bid = make_bids.place(there, options=[])  # its dearest option would wait for two people
+    bid = make_bids.place(there)
     make_bids.close(there)
     make_bids.accept(there, bid.id)
     return there, done(there.creator, bid.id)
