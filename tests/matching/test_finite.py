@@ -224,7 +224,7 @@ def test_eight_channels_that_overlap_by_a_fifth_can_be_chosen_among(client: Flas
     case = {
         "currency": "CNY",
         "budget": 2_000_000,
-        "ceiling": 40_000,
+        "ceiling": 1_000_000,
         "tolerance": 35,
         "product_value": None,
         "target": [],
