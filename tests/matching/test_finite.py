@@ -217,22 +217,14 @@ def test_eight_channels_that_overlap_by_a_fifth_can_be_chosen_among(client: Flas
         "views": [31_207, 24_518, 40_933],
         "ages": AGES[1],
         "regions": REGIONS[1],
-<<<<<<< HEAD
         "price": {"model": "flat", "amount": make.cny(250_000)},
-=======
-        "price": {"model": "flat", "amount": make.cny(300_000)},
->>>>>>> n-overlap
         "plan": make.plan(),
         "cost": None,
     }
     case = {
         "currency": "CNY",
         "budget": 2_000_000,
-<<<<<<< HEAD
         "ceiling": 1_000_000,
-=======
-        "ceiling": 1_080_000,
->>>>>>> n-overlap
         "tolerance": 35,
         "product_value": None,
         "target": [],
