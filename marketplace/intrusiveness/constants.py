@@ -111,12 +111,6 @@ TABLE: Final = {
     "veto_loudness": SourcedConstant(5, "LU", "EBU R 128 s1"),
     "off_centre": SourcedConstant(0.25, "centre", "what-if: an edge position; design"),
     "plot_linked": SourcedConstant(0.8, "plot", "what-if: what has a role in the plot; design"),
-    "watched_to_end": SourcedConstant(
-        0.11, "share of viewers", "frontier: median completion of 789 creators of 10,000 views and more, Xingtu 2025-11"
-    ),
-    "watched_shape": SourcedConstant(
-        0.65, "exponent", "frontier: below 1, most leave early; design, as no curve of short videos is published"
-    ),
     "left_out_most": SourcedConstant(0.5, "share of attention", "what-if: more left out is another plan; design"),
     "many_moments": SourcedConstant(
         4, "moments", "frontier: from so many on, a third or a half of them are left out; design"
@@ -304,8 +298,6 @@ STEP_LEAST: Final = _value("step_least")
 SAVE_LEAST: Final = _value("save_least")
 SAVE_LEAST_SHARE: Final = _value("save_least_share")
 REWRITE_ASKS: Final = _value("rewrite_asks")
-WATCHED_TO_END: Final = _value("watched_to_end")
-WATCHED_SHAPE: Final = _value("watched_shape")
 LEFT_OUT_MOST: Final = _value("left_out_most")
 MANY_MOMENTS: Final = int(_value("many_moments"))
 MILD_ENOUGH: Final = _value("mild_enough")

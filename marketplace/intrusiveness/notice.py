@@ -83,6 +83,20 @@ def notice_share(plan: Timeline, law: NoticeLaw = LAW) -> NoticeShare:
     return NoticeShare(middle, low, high)
 
 
+def still_watching(moment_s: float, duration_s: float) -> float:
+    """Return the share of viewers who are still watching at a moment of a video, 0..1, by the law's middle."""
+    tau = _stay(duration_s, np.array(LAW.completion[1]))
+    return float(np.exp(-((max(moment_s, 0.0) / tau) ** LOSS_POWER)))
+
+
+def _stay(duration_s: float, completion: Table) -> Table:
+    """Return the seconds after which 1 / e of the viewers are left, from the shares [D] who watch a usual video to its
+    end."""
+    until = USUAL_S**0.5 * max(USUAL_S, duration_s) ** 0.5
+    seconds: Table = until / (-np.log(completion)) ** (1 / LOSS_POWER)
+    return seconds
+
+
 def _spread(columns: int) -> Table:
     """Return DRAWS points [DRAWS, columns] in 0..1, as evenly spread as a few points can be in every column."""
     root = 2.0
@@ -97,8 +111,7 @@ def _shares(plan: Timeline, constants: dict[str, Table], within: Table) -> Table
     """Return the share who notice [D], at constants [D] and at the places ``within`` the plan's intervals [D]."""
     starts, seconds, strengths, mentions = _exposures(plan, constants, within)
     ends = np.minimum(starts + seconds, plan.duration_s)
-    until = USUAL_S**0.5 * max(USUAL_S, plan.duration_s) ** 0.5
-    tau = until / (-np.log(constants["completion"])) ** (1 / LOSS_POWER)
+    tau = _stay(plan.duration_s, constants["completion"])
     left = np.arange(1, STEPS) / STEPS
     times = np.minimum(tau[:, None] * (-np.log(left)) ** (1 / LOSS_POWER), plan.duration_s)
     edges = np.sort(np.concatenate([starts, ends, times, np.full((len(tau), 1), plan.duration_s)], axis=1), axis=1)

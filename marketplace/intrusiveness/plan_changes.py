@@ -13,6 +13,7 @@ from marketplace.core.message import Bilingual
 from marketplace.intrusiveness import constants
 from marketplace.intrusiveness.factors import ExposureSpan, breaking_in, out_of_place, relief, share_seconds
 from marketplace.intrusiveness.messages import number, share, stamp, where
+from marketplace.intrusiveness.notice import still_watching
 from marketplace.intrusiveness.overlaps import ROUNDING_S
 from marketplace.intrusiveness.timeline import ZERO, Exposure, ExposureKind, Timeline, ValueInterval
 
@@ -269,12 +270,6 @@ def _to_the_end(plan: Timeline, moment: list[ExposureSpan], spans: list[Exposure
         f"Move {{0}} to the end of the video (from {stamp(start)}; about {watching:.0%} of those who see it now are "
         "still watching)",
     )
-
-
-def still_watching(moment_s: float, length: float) -> float:
-    """Return the share of viewers who are still watching at a moment of a video, 0..1."""
-    share_left: float = constants.WATCHED_TO_END ** ((moment_s / length) ** constants.WATCHED_SHAPE)
-    return share_left
 
 
 def _less_selling(plan: Timeline, some: list[ExposureSpan], _: list[ExposureSpan]) -> Iterator[PlanChange]:
