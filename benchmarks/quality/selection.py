@@ -1,7 +1,8 @@
 """`python -m benchmarks.quality.selection --bids N --cells C --seeds S [--exact]`: how good and how fast the choice of bids is.
 
 Markets are drawn as in published experiments on budgeted coverage: log-normal unique viewers, twelve niches with their
-own audience, price ~ views ^ 0.62 times noise, 40 % of the cells on target, shape k = 1/2. Budgets are multiples of the
+own audience, price ~ views ^ 0.62 times noise, 40 % of the cells on target, shape k = 1/2, and a share of viewers who notice that
+differs by bid, as the product has it. Budgets are multiples of the
 median price, one after the other, and the limits are those of a request that names none; every other market has a
 ceiling on what a bid adds as well. `--limits none` leaves all but the budget out. The best known set is the best of the
 choice, of the exact solver within its time, and of a search from eight times as many starts. JSON on standard output;
@@ -23,15 +24,18 @@ import numpy as np
 from marketplace.core.money import Money
 from marketplace.matching.overlap import coverage
 from marketplace.matching.overlap.coverage import PeopleUnits
+from marketplace.matching.scoring.worth import noticing
 from marketplace.matching.selection import buyer_limits
 from marketplace.matching.selection.constraints import BUYERS
 from marketplace.matching.selection.solver import bound, curves, exact, explain, search
 from marketplace.matching.selection.solver.problem import SelectionProblem, prepare
-from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
+from marketplace.matching.selection.solver.selection_market import ReachedPeople, SelectionLimits, SelectionMarket
 
 T = TypeVar("T")
 NICHES, ON_TARGET, SHAPE, PEOPLE = 12, 0.4, 0.5, 3e8
 BUDGETS = (8.0, 20.0, 60.0)
+# The share of viewers who notice: its median and the spread of its logarithm, as in the demo's plans.
+NOTICED, NOTICED_SPREAD = 0.06, 0.7
 GOOD = 0.99
 # The wide search has so many times the starts.
 WIDE = 8
@@ -49,19 +53,23 @@ def market(n: int, cells: int, seed: int) -> SelectionMarket:
     target = np.sort(rng.permutation(cells)[: max(1, round(ON_TARGET * cells))])
     shares = np.minimum(viewers[:, None] * mix / people, 0.6)[:, target]
     units = PeopleUnits(people[target], np.full(len(target), SHAPE))
+    prices = viewers**0.62 * np.exp(rng.normal(0, 0.5, n)) * 30
+    intrusiveness, ad_load = rng.uniform(0, 60, n), rng.uniform(0, 0.4, n)
+    noticed = np.clip(NOTICED * np.exp(rng.normal(0, NOTICED_SPREAD, n)), 0.0, 1.0)
     return SelectionMarket(
-        units=units,
-        rates=coverage.rates(shares, units.shapes),
+        units=PeopleUnits(units.weights / noticing.REFERENCE, units.shapes),
+        rates=coverage.rates(shares * noticed[:, None], units.shapes),
         # In fen, so that the median is about 40,000 yuan.
-        prices=100 * np.ceil(viewers**0.62 * np.exp(rng.normal(0, 0.5, n)) * 30).astype(np.int64),
+        prices=100 * np.ceil(prices).astype(np.int64),
         bids=np.arange(n),
         creators=np.arange(n),
         commitments=tuple(hashlib.sha256(f"{seed} {row}".encode()).hexdigest() for row in range(n)),
         contacts=np.sum(shares * units.weights, axis=1),
-        intrusiveness=rng.uniform(0, 60, n),
-        ad_load=rng.uniform(0, 0.4, n),
+        intrusiveness=intrusiveness,
+        ad_load=ad_load,
         groups={},
         barred=(None,) * n,
+        reached=ReachedPeople(units, coverage.rates(shares, units.shapes)),
     )
 
 
@@ -115,7 +123,8 @@ def _limits(selection_market: SelectionMarket, budget: int, seed: int) -> Select
     seven in ten bids cost at most for a thousand people alone."""
     given = dict.fromkeys(BUYERS)
     wanted = buyer_limits.defaults(Money("CNY", budget), given)
-    alone = coverage.people(selection_market.rates, selection_market.units)
+    units, rates = selection_market.everybody()
+    alone = coverage.people(rates, units)
     ceiling = float(np.quantile(1000 * selection_market.prices / alone, 0.7))
     return SelectionLimits(
         budget=budget,
