@@ -8,15 +8,21 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.output import echo_json, fields, table
+from marketplace.core.lazy_import import lazy_module
 from marketplace.matching.overlap import theta_sketch
+
+if TYPE_CHECKING:
+    import rich.console as rich_console
+    import rich.progress as rich_progress
+else:
+    rich_console = lazy_module("rich.console")
+    rich_progress = lazy_module("rich.progress")
 
 POLL_S = 0.5
 OVER = ("done", "dead", "cancelled")
@@ -62,8 +68,10 @@ def import_file(
 
 def follow(api: ApiClient, job_id: str, show: bool = True) -> dict[str, Any]:
     """Show an import's progress, in bytes, until it is over, and return the job."""
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not show or api.as_json, transient=True) as bar:
+    of = rich_progress
+    columns = (of.TextColumn("{task.description}"), of.BarColumn(), of.DownloadColumn(), of.TimeElapsedColumn())
+    console = rich_console.Console(stderr=True)
+    with of.Progress(*columns, console=console, disable=not show or api.as_json, transient=True) as bar:
         task = bar.add_task("waiting", total=None)
         while True:
             job: dict[str, Any] = api.call("GET", f"/jobs/{job_id}")

@@ -20,19 +20,24 @@ from marketplace.channels.models import HANDLE_KEY
 from marketplace.core import ids
 from marketplace.core.estimate import strict_json
 
-_KEY = HANDLE_KEY.replace("handle", "r.handle")
 # Of each row: the channel that has its key, whether the row gives that one another handle, and the creator's other
-# channels that have the handle, or have it for their key.
+# channels that have the handle, or have it for their key. Each row's key is worked out once, and either of the two ways
+# to another channel is looked up by its index: a file may have as many rows as its creator has channels.
 _OWN = sa.text(
-    f"SELECT r.number, {_KEY} AS key, c.id, c.handle, coalesce(r.handle <> c.account_key AND {_KEY} <> c.handle_key"
+    f"WITH told AS MATERIALIZED (SELECT r.*, {HANDLE_KEY.replace('handle', 'r.handle')} AS key"
+    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(number integer, creator_id uuid, platform text,"
+    "  account_key text, handle text, handle_account text, taken_on date)),"
+    " others AS MATERIALIZED (SELECT r.number, o.id FROM told r JOIN channels o ON o.platform = r.platform"
+    "  AND o.handle_key = r.key AND o.creator_id = r.creator_id UNION SELECT r.number, o.id FROM told r"
+    "  JOIN channels o ON o.platform = r.platform AND o.account_key = r.handle_account AND o.creator_id = r.creator_id)"
+    " SELECT r.number, r.key, c.id, c.handle, coalesce(r.handle <> c.account_key AND r.key <> c.handle_key"
     "  AND r.taken_on >= coalesce(s.taken_on, r.taken_on), false) AS renames, o.id AS other_id,"
     " o.account_key AS other_key, o.handle AS other_handle, o.status = 'active' AS in_use,"
-    f" o.handle_key = {_KEY} AS same_handle FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(number integer,"
-    " creator_id uuid, platform text, account_key text, handle text, handle_account text, taken_on date)"
+    " o.handle_key = r.key AS same_handle FROM told r"
     " LEFT JOIN channels c ON c.platform = r.platform AND c.account_key = r.account_key AND c.creator_id = r.creator_id"
     " LEFT JOIN audience_snapshots s ON s.id = c.snapshot_id"
-    " LEFT JOIN channels o ON o.platform = r.platform AND o.creator_id = r.creator_id AND o.id IS DISTINCT FROM c.id"
-    f"  AND (o.handle_key = {_KEY} OR o.account_key = r.handle_account) ORDER BY r.number, o.created_at, o.id"
+    " LEFT JOIN (others n JOIN channels o ON o.id = n.id) ON n.number = r.number AND o.id IS DISTINCT FROM c.id"
+    " ORDER BY r.number, o.created_at, o.id"
 )
 
 

@@ -164,6 +164,10 @@ class ReachOfSetOut(SaidOut):
     summed = fields.Float(required=True)
     independent = fields.Float(required=True)
     frequency = fields.List(fields.Float(), required=True, metadata={"description": "People reached 1+, 2+, 3+, 4+."})
+    notice = fields.Float(
+        allow_none=True,
+        metadata={"description": "How many of `careful` notice the brand; null where a plan's share is not known."},
+    )
     contacts_per_person = fields.Float(required=True, allow_none=True)
     overlap = fields.Dict(
         keys=fields.String(), metadata={"description": "pairs, markets with their lifts, fitted_on, model"}
@@ -209,8 +213,9 @@ class FrontierPointOut(Schema):
 
 
 class ProofOut(SaidOut):
-    """How good the set is: `searched` is the number that the search maximises, which is made to be searched and near
-    to the people told; no set that keeps the limits has more than `bound`; `certificate` = searched / bound."""
+    """How good the set is: `searched` is the number that the search maximises, people who notice and whom the
+    content suits, as multiples of what is usual (see docs/formulas/selection.md); no set that keeps the limits has
+    more than `bound`; `certificate` = searched / bound."""
 
     searched = fields.Float()
     bound = fields.Float(required=True)
