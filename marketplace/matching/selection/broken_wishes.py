@@ -5,8 +5,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from marketplace.core.message import Bilingual
 from marketplace.core.money import show_minor
 from marketplace.matching.selection import constraints, messages
@@ -46,16 +44,9 @@ def broken_wishes(
     whole = problem.unchecked(market, replace(limits, must=frozenset(market.bids[rows].tolist())))
     named = [place for place in whole.must if int(whole.bids[place]) in limits.must]
     whole = replace(whole, budget=max(limits.budget, whole.cost(named)))
-    adds_little = {row: "over_added_ceiling" for row in _over_ceiling(whole, named) if row not in held}
+    over = whole.rows[problem.over_ceiling(whole, whole.must, spared=named)].tolist()
+    adds_little = {row: "over_added_ceiling" for row in over if row not in held}
     return [*_of_bids(inputs, limits, held | adds_little), *_of_set(inputs.currency, whole)]
-
-
-def _over_ceiling(whole: SelectionProblem, named: Sequence[int]) -> list[int]:
-    """Return the rows of the market whose bids cost more for what they add to the accepted ones than the ceiling
-    allows. Those that are named are not asked."""
-    members = np.array(whole.must, dtype=np.int64)
-    kept = problem.under_ceiling(whole.limits, whole.costs[members], problem.added(whole, whole.must))
-    return sorted(whole.rows[[place for place in members[~kept].tolist() if place not in named]].tolist())
 
 
 def _limits(wishes: Mapping[str, Any], inputs: SetInputs, settled: Collection[str]) -> SelectionLimits:

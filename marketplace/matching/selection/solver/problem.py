@@ -4,7 +4,7 @@ Rows are in the order of their commitments, so that ties between choices are bro
 the scores, and never by the order in which rows were loaded.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -320,8 +320,9 @@ def _lost(people: ReachedPeople, members: Sequence[int]) -> Floats:
     return lost
 
 
-def over_ceiling(problem: SelectionProblem, members: Sequence[int]) -> list[int]:
-    """Return the members that cost more for what they add than the ceiling allows; those that must be in are not asked.
+def over_ceiling(problem: SelectionProblem, members: Sequence[int], spared: Collection[int] | None = None) -> list[int]:
+    """Return the members that cost more for what they add than the ceiling allows. Those ``spared`` are not asked
+    (None: those that must be in).
 
     A set without them may still have some: what is left adds more. What is over stays over in any larger set.
     """
@@ -329,4 +330,5 @@ def over_ceiling(problem: SelectionProblem, members: Sequence[int]) -> list[int]
         return []
     asked = np.array(sorted(members), dtype=np.int64)
     kept = under_ceiling(problem.limits, problem.costs[asked], _lost(problem.everybody, asked.tolist()))
-    return [int(row) for row in asked[~kept & ~problem.has_to_be[asked]]]
+    kept |= problem.has_to_be[asked] if spared is None else np.isin(asked, list(spared))
+    return [int(row) for row in asked[~kept]]
