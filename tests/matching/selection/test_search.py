@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.quality.selection import market
 from marketplace.matching.overlap import coverage
 from marketplace.matching.selection.solver import bound, exact, explain, search
 from marketplace.matching.selection.solver.problem import CannotKeep, keeps, prepare
@@ -298,3 +299,15 @@ def test_the_bound_is_above_every_set_and_hopeful_rows_hold_every_better_one(
         if problem.value(members) > problem.value(start):
             assert set(members) <= hopeful
         assert keeps(problem, members)
+
+
+@pytest.mark.parametrize("seed", [9060, 9044])
+def test_one_large_bid_takes_the_place_of_several_small_ones(seed: int) -> None:
+    """The best sets of these markets differ from what exchanges find by one large bid against five small ones."""
+    whole = market(1000, 256, seed)
+    limits = SelectionLimits(budget=int(np.median(whole.prices) * (8 if seed == 9060 else 60)), most=50, share=0.6)
+    problem = prepare(whole, limits)
+    chosen = search.choose(whole, limits)
+    place = {row: position for position, row in enumerate(problem.rows.tolist())}
+    best = exact.solve(problem, tuple(sorted(place[row] for row in chosen.options)), gap=1e-3, time_limit_s=30)
+    assert chosen.value >= 0.998 * best.value

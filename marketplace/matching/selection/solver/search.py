@@ -4,8 +4,8 @@ Reach is monotone and submodular in the set (see coverage), and the budget is a 
 per price and the best single option reaches at least 0.405 of the best set; greedy from two guessed members reaches
 1 - 1/e, the best possible in polynomial time (Feldman, Nutov and Shoham, Practical budgeted submodular maximization,
 2020). So the search fills many starts greedily, removes one or two members from the best of them and fills these again,
-and exchanges one option for up to two members until no exchange reaches more. `bound` gives the largest possible
-distance from the best set for each case.
+exchanges one option for up to two members, and puts one in the place of as many as it costs, until nothing of these
+reaches more. `bound` gives the largest possible distance from the best set for each case.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -16,19 +16,19 @@ import numpy as np
 
 from marketplace.matching.audience.arrays import Bools
 from marketplace.matching.overlap import coverage
-from marketplace.matching.selection.solver import bound, enumeration, exchange
+from marketplace.matching.selection.solver import bound, enumeration, exchange, insertion
 from marketplace.matching.selection.solver import greedy as fill
 from marketplace.matching.selection.solver.problem import SAME, CannotKeep, SelectionProblem, keeps, prepare
 from marketplace.matching.selection.solver.selection_market import SelectionLimits, SelectionMarket
 
-MODEL_VERSION = "select/3"
+MODEL_VERSION = "select/4"
 SEEDS = 256
 PAIRS_OF = 8  # the number of most promising options whose pairs are starts too
 # Starts times members, at most: in small sets, and in those of more than FEW.
 FILLED_FEW, FILLED_MANY = 2_000, 480
 # Only the best filled starts are improved, fewer in large sets: each refill fills as many sets as it has members, or
 # pairs of them.
-POLISHED_FEW, POLISHED_MANY = 4, 2
+POLISHED_FEW, POLISHED_MANY = 2, 1
 # For sets of up to this many members, gain alone is tried beside gain per price.
 FEW = 8
 # A set that reaches this share of the bound is only improved by exchanges.
@@ -238,7 +238,7 @@ def _filled(
 def _polished(
     problem: SelectionProblem, members: Members, *, refill: bool, settled: Collection[Members] = frozenset()
 ) -> Members:
-    """Return a set that no exchange improves, nor (with ``refill``) removing one or two members and filling again.
+    """Return a set that no exchange improves, nor (with ``refill``) removing members, or putting one in, and filling.
 
     ``settled`` sets are known to be such.
     """
@@ -249,7 +249,7 @@ def _polished(
         members = exchange.without_idle(problem, members)
         better = exchange.best(problem, members, 1) or exchange.best(problem, members, 2)
         if better is None and refill:
-            better = _refilled(problem, members)
+            better = _inserted(problem, members) or _refilled(problem, members)
         if better is None:
             return members
         members = better
@@ -265,7 +265,17 @@ def _refilled(problem: SelectionProblem, members: Members) -> Members | None:
         return None
     starts = [tuple(sorted(set(members) - set(rows))) for rows in removed]
     # The removed members are barred, or greedy would take them straight back.
-    ranked = _ranked(problem, _filled(problem, starts, removed, few=len(members) <= FEW))
+    return _better(problem, members, _filled(problem, starts, removed, few=len(members) <= FEW))
+
+
+def _inserted(problem: SelectionProblem, members: Members) -> Members | None:
+    starts = [start for start in insertion.starts(problem, members) if _may_grow(problem, start)]
+    return _better(problem, members, _filled(problem, starts, few=False)) if starts else None
+
+
+def _better(problem: SelectionProblem, members: Members, sets: Iterable[Members]) -> Members | None:
+    """Return the best of some sets if it reaches more people than the members."""
+    ranked = _ranked(problem, sets)
     if not ranked:
         return None
     best = ranked[0]
