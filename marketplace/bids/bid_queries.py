@@ -65,6 +65,7 @@ class ShownBid(BidWording):
     brief_version_number: int
     brand_id: UUID
     channel_id: UUID
+    channel_name: str
     channel_proven: bool
     creator_id: UUID
     agency_id: UUID | None
@@ -207,6 +208,7 @@ def show(
         brief_version_number=brief.number,
         brand_id=bid.brand_id,
         channel_id=bid.channel_id,
+        channel_name=bid.channel_name,
         channel_proven=bid.channel_proven,
         creator_id=bid.creator_id,
         agency_id=bid.agency_id,

@@ -59,7 +59,11 @@ class Bid(Base):
     accepted_option: Mapped[int | None] = mapped_column(default=None)
     accepted_cost_minor: Mapped[int | None] = mapped_column(default=None)
     version: Mapped[int] = mapped_column(default=1)
-    # Read with the bid, as it is at that moment: whether the channel is known to be its creator's.
+    # Read with the bid, as they are at that moment: what the channel is called, and whether it is known to be its
+    # creator's.
+    channel_name: Mapped[str] = column_property(
+        sa.select(Channel.name).where(Channel.id == channel_id).correlate_except(Channel).scalar_subquery()
+    )
     channel_proven: Mapped[bool] = column_property(
         sa.select(Channel.claim_status == ClaimStatus.PROVEN)
         .where(Channel.id == channel_id)

@@ -243,6 +243,7 @@ class BidOut(_WordingOut):
     )
     brand_id = IdField("pty", required=True)
     channel_id = IdField("chn", required=True)
+    channel_name = fields.String(required=True)
     channel_proven = fields.Boolean(
         required=True,
         metadata={"description": "Whether an admin has seen that the channel is the creator's; else it is claimed."},

@@ -75,7 +75,7 @@ def place(session: Session, actor: Actor, brief_id: UUID, *, channel_id: UUID, l
         agency_id=actor.party_id if actor.role == Role.AGENCY else None,
         brief_version_id=brief.version_id,
     )
-    bid.channel_proven = channel.proven
+    bid.channel_name, bid.channel_proven = channel.name, channel.proven
     revision = _new_revision(session, bid, brief, 1, bid_document.to_stored(loaded))
     values = {name: getattr(bid, name) for name in _BIDS.columns.keys()}  # noqa: SIM118 - a collection of columns
     if db.run(session, _PLACED, values).one_or_none() is None:

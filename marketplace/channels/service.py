@@ -29,7 +29,13 @@ _PROVEN_BY_ANOTHER = sa.exists().where(
 # Bidders hold the channel as it is until their bid is written: whoever hands it over, archives it or decides its claim
 # locks it FOR UPDATE (db.lock), so that one waits and sees what the other did. FOR SHARE would wait for imports too.
 _BIDDING = (
-    sa.select(Channel.creator_id, Channel.status, Channel.claim_status, _PROVEN_BY_ANOTHER.label("proven_by_another"))
+    sa.select(
+        Channel.creator_id,
+        Channel.name,
+        Channel.status,
+        Channel.claim_status,
+        _PROVEN_BY_ANOTHER.label("proven_by_another"),
+    )
     .where(Channel.id == sa.bindparam("channel_id"), policy.OWNED)
     .with_for_update(read=True, key_share=True, of=Channel)
 )
@@ -67,14 +73,15 @@ def enter(
 
 @dataclass(frozen=True)
 class BiddingChannel:
-    """Whose a channel is, and whether that is proven."""
+    """Whose a channel is, what it is called, and whether that is proven."""
 
     creator_id: UUID
+    name: str
     proven: bool
 
 
 def channel_for_bidding(session: Session, actor: Actor, channel_id: UUID) -> BiddingChannel:
-    """Return the creator of an active channel that the actor may bid with, and hold it so until the transaction ends.
+    """Return whose an active channel is that the actor may bid with, and hold it so until the transaction ends.
 
     A claim that is not proven yet may bid, marked as such. Raises NotFound, and WrongState: archived, the claim was
     refused, or another creator has proven theirs.
@@ -90,7 +97,7 @@ def channel_for_bidding(session: Session, actor: Actor, channel_id: UUID) -> Bid
         raise WrongState(f"The claim of this channel was refused. {prove}", state=row.claim_status)
     if row.claim_status != ClaimStatus.PROVEN and row.proven_by_another:
         raise WrongState(f"Another creator has proven that this account is theirs. {prove}", state="disputed")
-    return BiddingChannel(row.creator_id, row.claim_status == ClaimStatus.PROVEN)
+    return BiddingChannel(row.creator_id, row.name, row.claim_status == ClaimStatus.PROVEN)
 
 
 def event_parties(channel: Channel, actor: Actor) -> list[UUID]:

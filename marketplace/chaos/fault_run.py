@@ -286,16 +286,30 @@ def free_port() -> int:
 
 
 @click.command("chaos")
-@click.option("--seed", type=WholeNumber(0, SEED_MAX), default=1, show_default=True)
-@click.option("--jobs", "wanted", type=WholeNumber(10, 1_000_000), default=2000, show_default=True)
-@click.option("--faults", type=WholeNumber(0, 100_000), default=24, show_default=True)
-@click.option("--bids", type=WholeNumber(0, 10_000), default=100, show_default=True)
 @click.option(
-    "--every", type=RealNumber(0.01, 3600), default=1.5, show_default=True, help="seconds between faults, about"
+    "--seed", type=WholeNumber(0, SEED_MAX), default=1, show_default=True, help="What the faults are chosen by."
 )
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="write the JSON result here too")
+@click.option(
+    "--jobs",
+    "wanted",
+    type=WholeNumber(10, 1_000_000),
+    default=2000,
+    show_default=True,
+    help="How many jobs to lay on.",
+)
+@click.option("--faults", type=WholeNumber(0, 100_000), default=24, show_default=True, help="How many faults to make.")
+@click.option(
+    "--bids", type=WholeNumber(0, 10_000), default=100, show_default=True, help="How many bids to place meanwhile."
+)
+@click.option(
+    "--every", type=RealNumber(0.01, 3600), default=1.5, show_default=True, help="Seconds between faults, about."
+)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the JSON result here too.")
 def chaos(seed: int, wanted: int, faults: int, bids: int, every: float, out: Path | None) -> None:
-    """Break a market of its own on purpose and count what was lost or doubled. Ends with 0 only if nothing was."""
+    """Break a market on purpose, and count what was lost.
+
+    The market is one of its own. Ends with 0 only if nothing was lost or doubled.
+    """
     result: dict[str, Any] = {
         "seed": seed,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),

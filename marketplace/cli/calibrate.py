@@ -9,9 +9,10 @@ from typing import Any
 import click
 import numpy as np
 
-from marketplace.cli.client import ApiClient, fail
+from marketplace.cli.client import EXIT_USAGE, ApiClient, fail
 from marketplace.cli.output import echo_json, table
 from marketplace.core.estimate import NameTwice, unique_names
+from marketplace.core.message import Bilingual
 from marketplace.intrusiveness import calibration, constants, factors
 from marketplace.intrusiveness.calibration import BAND_CHANCES, OutcomeRows, ScoreCalibration, TooFewRows
 from marketplace.intrusiveness.timeline import PlanError, from_dict
@@ -20,13 +21,12 @@ LINE_MAX = 2_000_000
 
 
 @click.command()
-@click.argument("rows", type=click.File("r", encoding="utf-8"))
+@click.argument("rows", type=click.File("r", encoding="utf-8-sig"), help="The file of rows; - is standard input.")
 @click.option(
-    "--weights", type=click.Path(dir_okay=False, path_type=Path), help="write fitted weights, where the rows bear them"
+    "--weights", type=click.Path(dir_okay=False, path_type=Path), help="Write fitted weights, where the rows bear them."
 )
-@click.option("--language", type=click.Choice(["zh", "en"]), default="en", show_default=True)
 @click.pass_obj
-def calibrate(api: ApiClient, /, rows: Iterable[str], weights: Path | None, language: str) -> None:
+def calibrate(api: ApiClient, /, rows: Iterable[str], weights: Path | None) -> None:
     """Say how well the intrusiveness score foretells backlash.
 
     ROWS is JSON lines, one published video each: {"creator": "...", "timeline": {...}, "fit": 0.4, "backlash": true}; -
@@ -39,11 +39,11 @@ def calibrate(api: ApiClient, /, rows: Iterable[str], weights: Path | None, lang
     if api.as_json:
         echo_json(asdict(result))
     else:
-        _print(result, language)
+        _print(result, api.language)
     if weights is None:
         return
     if result.decision != "weights":
-        fail(f"no weights were written: {result.why_zh if language == 'zh' else result.why_en}")
+        fail(Bilingual(f"没有写出权重：{result.why_zh}", f"No weights were written: {result.why_en}"))
     fitted = {
         name: asdict(result)[name] for name in ("version", "rows", "events", "creators", "weights", "steps", "bands")
     }
@@ -65,26 +65,49 @@ def _rows(lines: Iterable[str]) -> Iterator[tuple[str, list[float], bool]]:
         if not line.strip():
             continue
         if len(line) > LINE_MAX:
-            fail(f"line {number}: longer than {LINE_MAX:,} characters.", 2)
+            fail(
+                Bilingual(
+                    f"第 {number} 行：超过 {LINE_MAX:,} 个字符。",
+                    f"line {number}: longer than {LINE_MAX:,} characters.",
+                ),
+                EXIT_USAGE,
+            )
         try:
             row = json.loads(line, object_pairs_hook=unique_names)
         except NameTwice as error:
             fail(f"line {number}: {error}.", 2)
         except (json.JSONDecodeError, RecursionError):
-            fail(f"line {number}: not JSON.", 2)
+            fail(Bilingual(f"第 {number} 行：不是 JSON。", f"line {number}: not JSON."), EXIT_USAGE)
         yield _row(row, number)
 
 
 def _row(row: Any, number: int) -> tuple[str, list[float], bool]:
     if not isinstance(row, Mapping):
-        fail(f"line {number}: not an object.", 2)
+        fail(Bilingual(f"第 {number} 行：不是对象。", f"line {number}: not an object."), EXIT_USAGE)
     creator, fit, backlash = row.get("creator"), row.get("fit"), row.get("backlash")
     if not isinstance(creator, str) or not creator:
-        fail(f"line {number}: `creator` names who published the video.", 2)
+        fail(
+            Bilingual(
+                f"第 {number} 行：`creator` 要写明视频的发布者。",
+                f"line {number}: `creator` names who published the video.",
+            ),
+            EXIT_USAGE,
+        )
     if not isinstance(backlash, bool):
-        fail(f"line {number}: `backlash` is true or false.", 2)
+        fail(
+            Bilingual(
+                f"第 {number} 行：`backlash` 只能是 true 或 false。", f"line {number}: `backlash` is true or false."
+            ),
+            EXIT_USAGE,
+        )
     if fit is not None and (isinstance(fit, bool) or not isinstance(fit, int | float) or not 0 <= fit <= 1):
-        fail(f"line {number}: `fit` lies between 0 and 1, or is left out.", 2)
+        fail(
+            Bilingual(
+                f"第 {number} 行：`fit` 在 0 与 1 之间，或不填。",
+                f"line {number}: `fit` lies between 0 and 1, or is left out.",
+            ),
+            EXIT_USAGE,
+        )
     try:
         made = from_dict(row.get("timeline"))
     except PlanError as error:

@@ -1,7 +1,7 @@
 """The HTTP client of the `inlay` command: one place that authenticates, retries safely and prints problems."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
@@ -9,25 +9,33 @@ from urllib.parse import urlencode
 
 import click
 
+from marketplace.cli.account import stored_sign_ins
+from marketplace.cli.language import Language, of_environment
 from marketplace.core.ids import new_id
 from marketplace.core.lazy_import import lazy_module
+from marketplace.core.message import Bilingual
 
 if TYPE_CHECKING:
     import urllib3
 else:
     urllib3 = lazy_module("urllib3")
 
-EXIT_REFUSED, EXIT_UNREACHABLE = 1, 3
-MISSING = 404
+EXIT_REFUSED, EXIT_USAGE, EXIT_UNREACHABLE = 1, 2, 3
+NOT_SIGNED_IN, MISSING = 401, 404
+PAGE = 100
+# What a 401 of these means is a wrong password.
+_TAKES_PASSWORDS = ("/sessions", "/people/me/password", "/invites/accept")
 
 
 @dataclass(frozen=True)
 class ApiClient:
-    """The API's address and the key for its calls. `as_json`: print answers as they came."""
+    """The API's address and the key for its calls: the one that was given, else that of the last sign-in there.
+    `as_json`: print answers as they came. The API answers in `language`, and so does the command."""
 
     url: str
     key: str
     as_json: bool = False
+    language: Language = "en"
 
     def call(
         self, method: str, path: str, body: Any = None, query: dict[str, Any] | None = None, etag: str | None = None
@@ -40,6 +48,10 @@ class ApiClient:
         response = self._send("GET", path, None, None, {"Accept": "application/json"}, may_miss=True)
         return None if response.status == MISSING else json.loads(response.data)
 
+    def end_session(self) -> None:
+        """End the session whose token the key is; one that has ended already is no error."""
+        self._send("DELETE", "/sessions/current", None, None, {"Accept": "application/json"}, may_be_over=True)
+
     def raw(
         self,
         method: str,
@@ -48,14 +60,15 @@ class ApiClient:
         query: dict[str, Any] | None = None,
         etag: str | None = None,
         content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
     ) -> tuple[Any, "urllib3.BaseHTTPResponse"]:
         """Like `call`, with a body of any type; also returns the response for its headers."""
-        headers = {"Accept": "application/json", "Idempotency-Key": str(new_id())}
+        sent = {"Accept": "application/json", "Idempotency-Key": str(new_id()), **(headers or {})}
         if data is not None:
-            headers["Content-Type"] = content_type
+            sent["Content-Type"] = content_type
         if etag is not None:
-            headers["If-Match"] = etag
-        response = self._send(method, path, data, query, headers)
+            sent["If-Match"] = etag
+        response = self._send(method, path, data, query, sent)
         return (json.loads(response.data) if response.data else None), response
 
     def _send(
@@ -66,9 +79,12 @@ class ApiClient:
         query: dict[str, Any] | None,
         headers: dict[str, str],
         may_miss: bool = False,
+        may_be_over: bool = False,
     ) -> "urllib3.BaseHTTPResponse":
-        if self.key:
-            headers["Authorization"] = f"Bearer {self.key}"
+        headers["Accept-Language"] = {"zh": "zh-CN", "en": "en"}[self.language]
+        signed_in = "" if self.key else stored_sign_ins.token(self.url)
+        if self.key or signed_in:
+            headers["Authorization"] = f"Bearer {self.key or signed_in}"
         given = {name: value for name, value in (query or {}).items() if value is not None}
         url = f"{self.url.rstrip('/')}/api/v1{path}" + (f"?{urlencode(given)}" if given else "")
         # Each try carries the same Idempotency-Key, so a retry cannot do a thing twice. An open file is not retried: a
@@ -82,12 +98,43 @@ class ApiClient:
             )
         except urllib3.exceptions.HTTPError as error:
             fail(
-                f"{self.url} cannot be reached ({type(error).__name__}). Is it running? `inlay up` starts it.",
+                Bilingual(
+                    f"连接不上 {self.url}（{type(error).__name__}）。请用 `inlay up` 启动，或用 --url 指定地址。",
+                    f"{self.url} cannot be reached ({type(error).__name__}). Is it running? `inlay up` starts it,"
+                    " and --url names another address.",
+                ),
                 EXIT_UNREACHABLE,
             )
+        if response.status == NOT_SIGNED_IN and path not in _TAKES_PASSWORDS:
+            if may_be_over:
+                return response
+            self._say_who(bool(signed_in))
         if response.status >= 400 and not (may_miss and response.status == MISSING):
             refuse(response)
         return response
+
+    def _say_who(self, signed_in: bool) -> NoReturn:
+        """End the command by telling no key, a wrong key and a sign-in that is over apart."""
+        if self.key:
+            fail(
+                Bilingual(
+                    f"{self.url} 不认识这个密钥：可能输错了、已被撤销，或属于另一个市场。",
+                    f"This key is not known at {self.url}: it is mistyped, was revoked, or belongs to another market.",
+                )
+            )
+        if signed_in:
+            fail(
+                Bilingual(
+                    f"在 {self.url} 的登录已失效，请重新登录：inlay sign-in。",
+                    f"Your sign-in at {self.url} is over; sign in again: inlay sign-in.",
+                )
+            )
+        fail(
+            Bilingual(
+                "这一步需要身份：请用 inlay sign-in 登录，或把 API 密钥设为 INLAY_KEY。",
+                "This needs to know who you are: sign in with `inlay sign-in`, or set INLAY_KEY to an API key.",
+            )
+        )
 
     def download(self, path: str, query: dict[str, Any]) -> bytes:
         """Return the bytes of a file that the API makes."""
@@ -96,14 +143,20 @@ class ApiClient:
 
     def every(self, path: str, query: dict[str, Any] | None = None, most: int = 1000) -> Iterator[dict[str, Any]]:
         """Yield the items of a list page by page, at most `most` of them."""
-        page_query = dict(query or {})
-        while most > 0:
-            page = self.call("GET", path, query={**page_query, "limit": min(100, most)})
-            yield from page["data"][:most]
-            most -= len(page["data"])
-            if not page["has_more"]:
-                return
-            page_query["starting_after"] = page["data"][-1]["id"]
+        yield from self.some(path, query, most)[0]
+
+    def some(
+        self, path: str, query: dict[str, Any] | None = None, most: int | None = None
+    ) -> tuple[list[dict[str, Any]], bool]:
+        """Return at most `most` items of a list, all without it, and whether there are more."""
+        page_query, rows = dict(query or {}), list[dict[str, Any]]()
+        while True:
+            wanted = PAGE if most is None else min(PAGE, most - len(rows))
+            page = self.call("GET", path, query={**page_query, "limit": wanted})
+            rows += page["data"]
+            if not page["has_more"] or (most is not None and len(rows) >= most):
+                return rows, page["has_more"]
+            page_query["starting_after"] = page["data"][-1].get("id") or page["data"][-1]["row_number"]
 
 
 @cache
@@ -116,12 +169,30 @@ def refuse(response: "urllib3.BaseHTTPResponse") -> NoReturn:
     try:
         problem = json.loads(response.data)
     except ValueError:
-        fail(f"The server answered {response.status} without saying why.")
-    lines = [f"{problem.get('title', response.status)}: {problem.get('detail', '')}"]
+        fail(
+            Bilingual(
+                f"服务器返回 {response.status}，没有说明原因。",
+                f"The server answered {response.status} without saying why.",
+            )
+        )
+    lines = [": ".join(filter(None, (str(problem.get("title", response.status)), problem.get("detail", ""))))]
     lines += [f"  {error['pointer']}: {error['detail']}" for error in problem.get("errors", [])]
     fail("\n".join(lines))
 
 
-def fail(sentence: str, code: int = EXIT_REFUSED) -> NoReturn:
-    click.echo(f"inlay: {sentence}", err=True)
+def fail(sentence: str | Bilingual, code: int = EXIT_REFUSED) -> NoReturn:
+    """End the command with one sentence on standard error, in the language of the command."""
+    click.echo(f"inlay: {sentence if isinstance(sentence, str) else say(sentence)}", err=True)
     raise click.exceptions.Exit(code)
+
+
+def say(sentence: Bilingual) -> str:
+    """Return the sentence in the language of the command that runs."""
+    return sentence.zh if spoken() == "zh" else sentence.en
+
+
+def spoken() -> Language:
+    """Return the language of the command that runs."""
+    context = click.get_current_context(silent=True)
+    api = context.find_object(ApiClient) if context is not None else None
+    return of_environment() if api is None else api.language

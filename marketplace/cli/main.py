@@ -2,103 +2,114 @@
 
 import click
 
-from marketplace.cli import api_commands
+from marketplace.cli.calls import api_commands
 from marketplace.cli.client import ApiClient
+from marketplace.cli.language import Language, root_option
 from marketplace.cli.lazy_group import LazyCommand, LazyGroup
 
 COMMANDS = {
-    "admin": LazyCommand("marketplace.cli.run:admin", "What only the machine's owner may do."),
+    "admin": LazyCommand("marketplace.cli.run:admin", "Do what only the machine's owner may do."),
     "calibrate": LazyCommand(
         "marketplace.cli.calibrate:calibrate", "Say how well the intrusiveness score foretells backlash."
     ),
-    "chaos": LazyCommand(
-        "marketplace.chaos.fault_run:chaos", "Break a market of its own on purpose and count what was lost or doubled."
-    ),
+    "chaos": LazyCommand("marketplace.chaos.fault_run:chaos", "Break a market on purpose, and count what was lost."),
     "check-video": LazyCommand(
-        "marketplace.cli.check_video:check_video",
-        "Measure where FILE shows, names and speaks of a brand, score it, and hold it against its plan.",
+        "marketplace.cli.check_video:check_video", "Measure where FILE shows and names a brand, and score it."
     ),
-    "demo": LazyCommand(
-        "marketplace.demo.command:demo",
-        "Make a world of creators, agencies and brands and run the main job on it, on embedded servers.",
-    ),
+    "completion": LazyCommand("marketplace.cli.completion:completion", "Print what completes commands in a SHELL."),
+    "demo": LazyCommand("marketplace.demo.command:demo", "Make a small world, and run the main job on it."),
     "export": LazyCommand(
-        "marketplace.cli.transfer:export_file", "Write your own channels to a file that any of the importers reads."
+        "marketplace.cli.transfer:export_file", "Write your own channels to a file that can be imported."
     ),
     "health": LazyCommand("marketplace.cli.run:health", "Say by the exit code whether a part does its work."),
-    "import": LazyCommand(
-        "marketplace.cli.transfer:import_file",
-        "Hand in a FILE of channels (CSV, XLSX or JSON) and follow it row by row.",
-    ),
-    "labels": LazyCommand(
-        "marketplace.cli.transfer:labels",
-        "Write what people put right in checks of videos to a file of JSON lines, to learn from.",
-    ),
+    "import": LazyCommand("marketplace.cli.transfer:import_file", "Hand in a FILE of channels (CSV, XLSX or JSON)."),
+    "labels": LazyCommand("marketplace.cli.transfer:labels", "Write what people corrected in checks, to learn from."),
     "migrate": LazyCommand("marketplace.cli.run:migrate", "Bring the database in DATABASE_URL to the newest schema."),
     "pictures": LazyCommand(
-        "marketplace.cli.select_bids:pictures", "Draw a bid (price, peers, reach) or a selection as SVG files."
+        "marketplace.cli.pictures:pictures", "Draw a bid, a selection or a check of a video into a folder."
     ),
     "plan": LazyCommand(
-        "marketplace.cli.suggest_plans:check_plan",
-        "Score the placement plan in FILE (JSON as a bid carries it; - is standard input),"
-        " and tell what would be better.",
+        "marketplace.cli.suggest_plans:check_plan", "Score the placement plan in FILE, and improve it."
     ),
     "price-index": LazyCommand(
-        "marketplace.cli.market_prices:price_index",
-        'Show settled over listed prices; "other" is what no finer row tells of.',
+        "marketplace.cli.market_prices:price_index", "Show settled over listed prices; it needs no key."
     ),
     "ranking": LazyCommand(
-        "marketplace.cli.show_ranking:show_ranking", "Show a BRIEF's matches by rank, and how many are fresh."
+        "marketplace.cli.show_ranking:show_ranking", "Rank the bids on a BRIEF, as they were known at its close."
     ),
     "ringer": LazyCommand("marketplace.cli.run:ringer", "Ring for due work: timers, lost rings, expired leases."),
-    "select": LazyCommand(
-        "marketplace.cli.select_bids:select",
-        "Choose the best set of a closed BRIEF's bids, and tell why each other bid is out.",
+    "select": LazyCommand("marketplace.cli.select_bids:select", "Choose the best set of a closed BRIEF's bids."),
+    "sign-in": LazyCommand("marketplace.cli.account.sign_in:sign_in", "Sign in at this market."),
+    "sign-out": LazyCommand("marketplace.cli.account.sign_in:sign_out", "End the session that was kept at sign-in."),
+    "sign-up": LazyCommand(
+        "marketplace.cli.account.sign_in:sign_up", "Make an account and the party that it acts for."
     ),
     "suggestions": LazyCommand(
-        "marketplace.cli.suggest_plans:suggestions",
-        "Tell what a BID's plan asks of viewers before shooting, and plans as well noticed that ask less.",
+        "marketplace.cli.suggest_plans:suggestions", "Suggest plans for a BID that ask less of viewers."
     ),
-    "up": LazyCommand(
-        "marketplace.cli.run:up",
-        "Start everything on the embedded servers (or on DATABASE_URL and REDIS_URL); Ctrl-C stops it all.",
-    ),
+    "up": LazyCommand("marketplace.cli.run:up", "Start a whole market here; Ctrl-C stops it all."),
     "upload": LazyCommand(
-        "marketplace.cli.transfer:upload_video", "Hand in a video FILE of at most 200 MiB (MP4, MOV, WebM, Matroska)."
+        "marketplace.cli.video_upload:upload_video", "Hand in a video FILE (MP4, MOV, WebM, Matroska)."
     ),
     "verify": LazyCommand("marketplace.cli.verify:verify", "Check what a market promises by hashes and arithmetic."),
     "web": LazyCommand("marketplace.cli.run:web", "Serve the API."),
     "what-if": LazyCommand(
-        "marketplace.cli.select_bids:what_if",
-        "Tell which set it would be for a closed BRIEF with other limits or another budget; nothing is stored.",
+        "marketplace.cli.select_bids:what_if", "Try another budget or other limits; nothing is stored."
     ),
     "worker": LazyCommand("marketplace.cli.run:worker", "Do jobs."),
 }
 
 
+# What the help lists under which heading; every command is in one of them.
+SECTIONS = {
+    "Market": (
+        "briefs", "assets", "bids", "ranking", "select", "what-if", "selections", "pictures", "suggestions",
+        "plan", "channels", "import", "imports", "export", "snapshots", "readings", "pacing", "exclusivity", "overlaps",
+        "verify",
+    ),
+    "People": (
+        "sign-up", "sign-in", "sign-out", "me", "parties", "members", "invites", "creators", "mandates", "keys",
+        "claims", "transfers", "reviews", "people",
+    ),
+    "Video": ("upload", "videos", "video-checks", "check-video", "labels"),
+    "Money": ("price-index", "deal-prices"),
+    "Operate": (
+        "up", "demo", "admin", "web", "worker", "ringer", "migrate", "health", "jobs", "events", "calibrate", "chaos",
+        "completion",
+    ),
+}  # fmt: skip
+
+
 @click.group(
     cls=LazyGroup,
     lazy=COMMANDS,
+    sections=SECTIONS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.option(
-    "--url", envvar="INLAY_URL", default="http://127.0.0.1:8000", show_default=True, help="where the API is (INLAY_URL)"
+    "--url",
+    envvar="INLAY_URL",
+    default="http://127.0.0.1:8000",
+    show_default=True,
+    help="Where the API is (INLAY_URL).",
 )
 @click.option(
-    "--key", envvar="INLAY_KEY", default="", help="your API key (better as INLAY_KEY, which no process list shows)"
+    "--key", envvar="INLAY_KEY", default="", help="Your API key (better as INLAY_KEY, which no process list shows)."
 )
-@click.option("--json", "as_json", is_flag=True, help="print answers as JSON")
-@click.version_option(package_name="inlay")
+@click.option("--json", "as_json", is_flag=True, help="Print answers as JSON; may stand anywhere on the line.")
+@click.version_option(package_name="inlay", help="Print the version and exit.")
 @click.pass_context
-def main(context: click.Context, url: str, key: str, as_json: bool) -> None:
+def main(context: click.Context, url: str, key: str, as_json: bool, language: Language) -> None:
     """Inlay, a marketplace for product placement in short video.
 
     Exit codes: 0 done, 1 refused, 2 wrong usage, 3 the server cannot be reached (of check-video: must be mended).
     """
-    context.obj = ApiClient(url, key, as_json)
+    context.obj = ApiClient(url, key, as_json, language)
 
 
-api_commands.add_to(main)
+main.params.insert(3, root_option())
+for group in api_commands.groups():
+    main.add_command(group)
 
 if __name__ == "__main__":
     main()

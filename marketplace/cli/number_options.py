@@ -6,7 +6,8 @@ from typing import Any, NoReturn
 
 import click
 
-from marketplace.cli.client import fail
+from marketplace.cli.client import EXIT_USAGE, fail
+from marketplace.core.message import Bilingual
 from marketplace.core.money import AMOUNT_MAX
 
 SHOWN_CHARACTERS = 40
@@ -18,7 +19,7 @@ class WholeNumber(click.IntRange):
 
     def __init__(self, low: int, high: int) -> None:
         super().__init__(low, high)
-        self.wanted = f"whole number between {low} and {high}"
+        self.wanted = Bilingual(f"{low} 到 {high} 之间的整数", f"whole number between {low} and {high}")
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number. Ends the command with one line for anything else."""
@@ -35,7 +36,7 @@ class RealNumber(click.FloatRange):
 
     def __init__(self, low: float, high: float) -> None:
         super().__init__(low, high)
-        self.wanted = f"number between {low:g} and {high:g}"
+        self.wanted = Bilingual(f"{low:g} 到 {high:g} 之间的数", f"number between {low:g} and {high:g}")
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number. Ends the command with one line for anything else."""
@@ -56,7 +57,10 @@ class MoneyAmount(click.ParamType[Decimal]):
 
     def __init__(self, *, zero: bool = False) -> None:
         self.zero = zero
-        self.wanted = f"amount {'from' if zero else 'above'} zero such as 60000 or 60000.50"
+        self.wanted = Bilingual(
+            f"{'不小于' if zero else '大于'} 0 的金额，如 60000 或 60000.50",
+            f"amount {'from' if zero else 'above'} zero such as 60000 or 60000.50",
+        )
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
         """Return the amount. Ends the command with one line for anything else."""
@@ -69,7 +73,8 @@ class MoneyAmount(click.ParamType[Decimal]):
         return amount
 
 
-def refuse(value: Any, param: click.Parameter | str | None, wanted: str) -> NoReturn:
+def refuse(value: Any, param: click.Parameter | str | None, wanted: Bilingual) -> NoReturn:
     """End the command with one line that names the option, what was typed and what is wanted."""
     name = param.opts[0] if isinstance(param, click.Parameter) else param or "the number"
-    fail(f"{name} {str(value)[:SHOWN_CHARACTERS]!r} is no {wanted}.", 2)
+    typed = repr(str(value)[:SHOWN_CHARACTERS])
+    fail(Bilingual(f"{name} {typed} 不对，应为{wanted.zh}。", f"{name} {typed} is no {wanted.en}."), EXIT_USAGE)

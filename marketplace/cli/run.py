@@ -10,12 +10,14 @@ import sqlalchemy as sa
 
 from marketplace import schema
 from marketplace.cli.client import fail
+from marketplace.cli.lazy_group import LazyGroup
 from marketplace.cli.number_options import WholeNumber
 from marketplace.core import db
 from marketplace.core.actor import EVERYTHING, Actor, Role
 from marketplace.core.config import Config
 from marketplace.core.ids import show
 from marketplace.core.jobs import QUEUES
+from marketplace.core.message import Bilingual
 from marketplace.identity import api_keys
 from marketplace.identity import service as identity
 from marketplace.local.market_tree import MarketTree
@@ -26,10 +28,10 @@ STALE_S = 60
 
 
 @click.command("web")
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=WholeNumber(1, 65535), default=8000, show_default=True)
-@click.option("--workers", type=WholeNumber(1, 64), default=1, show_default=True, help="processes")
-@click.option("--threads", type=WholeNumber(1, 64), default=8, show_default=True, help="threads a process")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=WholeNumber(1, 65535), default=8000, show_default=True, help="The port to listen on.")
+@click.option("--workers", type=WholeNumber(1, 64), default=1, show_default=True, help="Processes.")
+@click.option("--threads", type=WholeNumber(1, 64), default=8, show_default=True, help="Threads a process.")
 def web(host: str, port: int, workers: int, threads: int) -> None:
     """Serve the API."""
     Config.from_env()
@@ -38,7 +40,7 @@ def web(host: str, port: int, workers: int, threads: int) -> None:
 
 
 @click.command("worker")
-@click.option("--children", type=WholeNumber(1, 64), default=2, show_default=True, help="processes that do jobs")
+@click.option("--children", type=WholeNumber(1, 64), default=2, show_default=True, help="Processes that do jobs.")
 @click.option(
     "--queue",
     "queues",
@@ -46,10 +48,12 @@ def web(host: str, port: int, workers: int, threads: int) -> None:
     type=click.Choice(QUEUES),
     default=MARKET_QUEUES,
     show_default=True,
-    help="which work; repeatable",
+    help="Which work; repeatable.",
 )
 def worker(children: int, queues: tuple[str, ...]) -> None:
-    """Do jobs. A watchdog beside the worker restarts it when work is due and nobody drains it."""
+    """Do jobs.
+
+    A watchdog beside the worker restarts it when work is due and nobody drains it."""
     config = Config.from_env()
     db.connect(config.database_url, pool_size=2)
     tree = MarketTree(dict(os.environ))  # noqa: TID251 - handed on to the child as it is
@@ -65,7 +69,7 @@ def ringer() -> None:
 
 
 @click.command("migrate")
-@click.option("--revision", default="head", show_default=True)
+@click.option("--revision", default="head", show_default=True, help="The schema's revision to go to.")
 def migrate(revision: str) -> None:
     """Bring the database in DATABASE_URL to the newest schema."""
     url = Config.from_env().database_url
@@ -74,14 +78,14 @@ def migrate(revision: str) -> None:
 
 
 @click.command("health")
-@click.argument("part", type=click.Choice(["worker", "ringer"]))
+@click.argument("part", type=click.Choice(["worker", "ringer"]), help="Which part is asked about.")
 def health(part: str) -> None:
     """Say by the exit code whether a part does its work."""
     config = Config.from_env()
     if part == "ringer":
         beat = Path(config.heartbeat_dir or ".", "ringer")
         if not beat.exists() or time.time() - beat.stat().st_mtime > STALE_S:
-            fail("the ringer has not rung for a minute")
+            fail(Bilingual("时钟进程已有一分钟没有动静。", "The ringer has not rung for a minute."))
         return
     db.connect(config.database_url, pool_size=1)
     with db.transaction() as session:
@@ -93,7 +97,11 @@ def health(part: str) -> None:
             {"stale": STALE_S},
         )
     if overdue:
-        fail(f"{overdue} jobs have been due for more than {STALE_S} s")
+        fail(
+            Bilingual(
+                f"{overdue} 个任务已到期超过 {STALE_S} 秒。", f"{overdue} jobs have been due for more than {STALE_S} s."
+            )
+        )
 
 
 @click.command("up")
@@ -102,34 +110,59 @@ def health(part: str) -> None:
     type=click.Path(file_okay=False, path_type=Path),
     default=".data",
     show_default=True,
-    help="where everything is kept",
+    help="Where everything is kept.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=WholeNumber(1, 65535), default=8000, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=WholeNumber(1, 65535), default=8000, show_default=True, help="The port to listen on.")
 def up(data: Path, host: str, port: int) -> None:
-    """Start everything on the embedded servers (or on DATABASE_URL and REDIS_URL); Ctrl-C stops it all."""
+    """Start a whole market here; Ctrl-C stops it all.
+
+    It runs on the embedded servers, or on DATABASE_URL and REDIS_URL where those are set.
+    """
     try:
         with MarketTree.on_embedded_servers(data, host, port) as tree:
             click.echo(f"Inlay is at http://{host}:{port}  (API: /api/v1, description: /docs). Ctrl-C stops it.")
             code = tree.run()
     except EmbeddedError as error:
-        fail(str(error))
+        fail(error.text)
     sys.exit(code)
 
 
-@click.group("admin")
+@click.group("admin", cls=LazyGroup)
 def admin() -> None:
-    """What only the machine's owner may do."""
+    """Do what only the machine's owner may do."""
 
 
 @admin.command("create")
-@click.option("--email", required=True)
-@click.option("--name", required=True)
-@click.option("--data", type=click.Path(file_okay=False, path_type=Path), default=".data", show_default=True)
-@click.option("--password", help="asked for when left out")
+@click.option("--email", required=True, help="The person's e-mail address.")
+@click.option("--name", required=True, help="The person's name.")
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=".data",
+    show_default=True,
+    help="Where the market's data is, as `inlay up` was told.",
+)
+@click.option(
+    "--password",
+    envvar="INLAY_PASSWORD",
+    help="At least 12 characters; asked for when left out; better there or as INLAY_PASSWORD.",
+)
 def create_admin(email: str, name: str, data: Path, password: str | None) -> None:
-    """Make an administrator of the platform, with a key that is shown once."""
-    db.connect(MarketTree.database_url(data), pool_size=1)
+    """Make an administrator, with a key that is shown once."""
+    try:
+        db.connect(MarketTree.database_url(data), pool_size=1)
+        with db.transaction() as session:
+            session.execute(sa.text("SELECT 1 FROM parties LIMIT 1"))
+    except EmbeddedError as error:
+        fail(error.text)
+    except sa.exc.SQLAlchemyError:
+        fail(
+            Bilingual(
+                f"{data} 的数据库连不上，或还没有建表：请先运行 inlay up。",
+                f"The database of {data} cannot be reached or has no tables yet: run `inlay up` first.",
+            )
+        )
     password = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
     with db.transaction() as session:
         membership = identity.make_platform_admin(session, email=email, name=name, password=password)

@@ -1,7 +1,7 @@
 """Chooses the best set of a brief's bids from the terminal, and tries what another budget would do."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,14 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from marketplace.cli.calls.id_arguments import IdArgument
 from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.number_options import MoneyAmount, RealNumber, WholeNumber, refuse
-from marketplace.cli.output import Column, echo_json, table
+from marketplace.cli.output import Column, echo_json, hint, people, table, told
+from marketplace.cli.pictures import write_pictures
+from marketplace.cli.shown.summaries import in_words
+from marketplace.core.message import Bilingual
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
-from marketplace.matching.scoring.schemas import BID_PICTURES, LANGUAGES
 from marketplace.matching.selection.schemas import BIDS_MAX, PICTURES, PROVE
 
 POLL_S = 0.3
@@ -22,20 +25,20 @@ OVER = ("done", "failed", "confirmed")
 LEFT_OUT_SHOWN = 10
 
 CHOSEN: tuple[Column, ...] = (
-    ("channel", "channel_name"),
-    ("costs at most", "price"),
-    ("alone", lambda row: round(row["people_alone"])),
-    ("adds", lambda row: round(row["people_added"])),
-    ("per 1,000 added", "per_thousand_added"),
-    ("bid", "bid_id"),
+    Column("bid", "bid_id"),
+    Column("channel", "channel_name", 10),
+    Column("costs at most", "price"),
+    Column("adds", lambda row: people(row["people_added"])),
+    Column("per 1,000 added", "per_thousand_added"),
+    Column("alone", lambda row: people(row["people_alone"])),
 )
 # The amounts of a request by the options that give them.
 _AMOUNTS = {"budget": "budget", "handling_per_deal": "handling", "smallest_bid": "smallest_bid"}
 BUDGET: tuple[Column, ...] = (
-    ("budget", "budget"),
-    ("spent", "spend"),
-    ("people (careful)", lambda row: round(row["careful"])),
-    ("bids", "bids"),
+    Column("budget", "budget"),
+    Column("spent", "spend"),
+    Column("people (careful)", lambda row: people(row["careful"])),
+    Column("bids", "bids"),
 )
 
 
@@ -43,29 +46,31 @@ def _limits(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options for the limits that a set has to keep."""
     options = (
         click.option(
-            "--budget", type=MoneyAmount(), help="in the brief's currency, such as 60000; else the brief's own"
+            "--budget", type=MoneyAmount(), help="In the brief's currency, such as 60000; else the brief's own."
         ),
-        click.option("--min-bids", type=WholeNumber(0, BIDS_MAX), default=0, help="at least so many"),
-        click.option("--max-bids", type=WholeNumber(1, BIDS_MAX), help="at most so many; else by the budget"),
-        click.option("--per-agency", type=WholeNumber(1, BIDS_MAX), help="at most so many of one agency"),
-        click.option("--per-platform", type=WholeNumber(1, BIDS_MAX), help="at most so many of one platform"),
-        click.option("--per-niche", type=WholeNumber(1, BIDS_MAX), help="at most so many of one niche"),
-        click.option("--must", multiple=True, metavar="BID", help="has to be in; may be given again"),
-        click.option("--never", multiple=True, metavar="BID", help="must not be in; may be given again"),
-        click.option("--contacts", type=RealNumber(1, 100), help="mean contacts for each person, at most"),
-        click.option("--intrusiveness", type=RealNumber(0, 100), help="of each bid, at most"),
-        click.option("--ad-load", type=RealNumber(0, 1), help="of each channel, at most"),
-        click.option("--lift-ceiling", is_flag=True, help="set the brief's own ceiling per 1,000 people aside"),
+        click.option("--min-bids", type=WholeNumber(0, BIDS_MAX), default=0, help="At least so many."),
+        click.option("--max-bids", type=WholeNumber(1, BIDS_MAX), help="At most so many; else by the budget."),
+        click.option("--per-agency", type=WholeNumber(1, BIDS_MAX), help="At most so many of one agency."),
+        click.option("--per-platform", type=WholeNumber(1, BIDS_MAX), help="At most so many of one platform."),
+        click.option("--per-niche", type=WholeNumber(1, BIDS_MAX), help="At most so many of one niche."),
+        click.option("--must", multiple=True, metavar="BID", help="Has to be in; may be given again."),
+        click.option("--never", multiple=True, metavar="BID", help="Must not be in; may be given again."),
+        click.option("--contacts", type=RealNumber(1, 100), help="Mean contacts for each person, at most."),
+        click.option("--intrusiveness", type=RealNumber(0, 100), help="Of each bid, at most."),
+        click.option("--ad-load", type=RealNumber(0, 1), help="Of each channel, at most."),
+        click.option("--lift-ceiling", is_flag=True, help="Set the brief's own ceiling per 1,000 people aside."),
         click.option(
             "--handling",
             type=MoneyAmount(zero=True),
-            help="the work on one deal, such as 800; 0 for none; else the default",
+            help="The work on one deal, such as 800; 0 for none; else the default.",
         ),
         click.option(
-            "--smallest-bid", type=MoneyAmount(zero=True), help="no bid below this price; else 3 times the handling"
+            "--smallest-bid", type=MoneyAmount(zero=True), help="No bid below this price; else 3 times the handling."
         ),
-        click.option("--largest-share", type=RealNumber(0.01, 1), help="of the budget for one bid; else 0.6"),
-        click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True),
+        click.option(
+            "--left-out", type=WholeNumber(0, 10_000), default=LEFT_OUT_SHOWN, help="How many bids left out to explain."
+        ),
+        click.option("--largest-share", type=RealNumber(0.01, 1), help="Of the budget for one bid; else 0.6."),
     )
     for option in reversed(options):
         command = option(command)
@@ -98,32 +103,47 @@ def _amount(amount: Decimal, currency: str, option: str) -> dict[str, Any]:
         refuse(
             amount,
             f"--{option.replace('_', '-')}",
-            f"amount of {currency}: at most {MINOR_DIGITS[currency]} digits after the point",
+            Bilingual(
+                f"{currency} 金额：小数点后最多 {MINOR_DIGITS[currency]} 位",
+                f"amount of {currency}: at most {MINOR_DIGITS[currency]} digits after the point",
+            ),
         )
     return {"amount_minor": int(minor), "currency": currency}
 
 
 @click.command("select")
-@click.argument("brief")
+@click.argument("brief", type=IdArgument("brief"), help="A closed brief's id, brf_...")
 @_limits
-@click.option("--prove", type=click.Choice(PROVE), default="auto", show_default=True)
-@click.option("--time-limit", type=WholeNumber(1, 300), default=60, show_default=True, help="seconds of proving")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="a folder for the pictures (SVG)")
+@click.option(
+    "--prove", type=click.Choice(PROVE), default="auto", show_default=True, help="How to prove that no set is better."
+)
+@click.option("--time-limit", type=WholeNumber(1, 300), default=60, show_default=True, help="Seconds of proving.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="A folder for the pictures (SVG).")
 @click.pass_obj
 def select(api: ApiClient, /, brief: str, prove: str, time_limit: int, out: Path | None, **given: Any) -> None:
-    """Choose the best set of a closed BRIEF's bids, and tell why each other bid is out."""
+    """Choose the best set of a closed BRIEF's bids.
+
+    Tells why each other bid is out, and what other budgets would reach.
+    """
     body = {**_body(api, brief, given), "prove": prove, "time_limit_s": time_limit}
     started = api.call("POST", f"/briefs/{brief}/selections", body)
     selection = _follow(api, started["id"])
     if out is not None and selection["result"] is not None:
-        write_pictures(api, f"/selections/{selection['id']}", PICTURES, out, given["language"])
+        write_pictures(api, f"/selections/{selection['id']}", PICTURES, out)
     if api.as_json:
         echo_json(selection)
     elif selection["result"] is not None:
         click.echo(f"{selection['id']} ({selection['status']})")
-        print_outcome(selection["result"], given["language"])
+        print_outcome(selection["result"], given["left_out"])
+        _tell_next(selection)
     if selection["status"] == "failed":
-        fail(selection["message"] or "the selection failed")
+        fail(selection["message"] or Bilingual("没有选出组合。", "The selection failed."))
+
+
+def _tell_next(selection: Mapping[str, Any]) -> None:
+    if selection["status"] == "done":
+        command = f"inlay selections confirm {selection['id']}"
+        hint(Bilingual(f"接受这个组合：{command}", f"To accept this set: {command}"))
 
 
 def _follow(api: ApiClient, selection: str) -> Any:
@@ -141,54 +161,35 @@ def _follow(api: ApiClient, selection: str) -> Any:
             time.sleep(POLL_S)
 
 
-def write_pictures(api: ApiClient, path: str, names: Sequence[str], out: Path, language: str) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        data = api.download(f"{path}/picture", {"name": name, "language": language})
-        (out / f"{name}.svg").write_bytes(data)
-    click.echo(f"{len(names)} pictures in {out}", err=True)
-
-
-@click.command()
-@click.argument("of", metavar="BID|SELECTION")
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="a folder for the files")
-@click.option("--language", type=click.Choice(LANGUAGES), default="zh", show_default=True)
-@click.pass_obj
-def pictures(api: ApiClient, /, of: str, out: Path, language: str) -> None:
-    """Draw a bid (price, peers, reach) or a selection as SVG files."""
-    kinds = {"bid": ("bids", BID_PICTURES), "sel": ("selections", PICTURES)}
-    kind = kinds.get(of.partition("_")[0])
-    if kind is None:
-        fail(f"{of[:40]} is no bid (bid_...) and no selection (sel_...).", 2)
-    write_pictures(api, f"/{kind[0]}/{of}", kind[1], out, language)
-
-
 @click.command("what-if")
-@click.argument("brief")
+@click.argument("brief", type=IdArgument("brief"), help="A closed brief's id, brf_...")
 @_limits
 @click.pass_obj
 def what_if(api: ApiClient, /, brief: str, **given: Any) -> None:
-    """Tell which set it would be for a closed BRIEF with other limits or another budget; nothing is stored."""
+    """Try another budget or other limits; nothing is stored."""
     answer = api.call("POST", f"/briefs/{brief}/what-if", _body(api, brief, given))
     if api.as_json:
         echo_json(answer)
     else:
-        print_outcome(answer["outcome"], given["language"])
+        print_outcome(answer["outcome"], given["left_out"])
 
 
-def print_outcome(outcome: Mapping[str, Any], language: str, left_out: int = LEFT_OUT_SHOWN) -> None:
+def print_outcome(outcome: Mapping[str, Any], left_out: int = LEFT_OUT_SHOWN) -> None:
     """Print a chosen set, its reach, its quality and limits, which bids are left out and why, and other budgets."""
     table(outcome["chosen"], CHOSEN)
     # Sets that older releases chose do not tell their limits.
     left = [outcome["left"]] if "left" in outcome else []
     for sentence in (outcome["reach"], *left, *outcome.get("costly", []), outcome["proof"], outcome["made_of"]):
-        click.echo(f"\n{sentence[language]}")
+        click.echo(f"\n{told(sentence)}")
     click.echo("")
     for row in outcome.get("limits", []):
-        click.echo(f"* {row[language]}")
+        click.echo(f"* {told(row)}")
     for row in outcome["left_out"][:left_out]:
-        click.echo(f"- {row['channel_name']}: {row[language]}")
+        click.echo(f"- {row['bid_id']} {row['channel_name']}: {told(row)}")
     if len(outcome["left_out"]) > left_out:
-        click.echo(f"  ... and {len(outcome['left_out']) - left_out} more (--json shows all)")
+        more = len(outcome["left_out"]) - left_out
+        click.echo(
+            in_words(f"  ……另有 {more} 个（--left-out 看更多）", f"  ... and {more} more (--left-out shows them)")
+        )
     click.echo("")
     table(outcome["budget_curve"], BUDGET)

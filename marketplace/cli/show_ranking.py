@@ -5,10 +5,13 @@ from typing import Any
 
 import click
 
+from marketplace.cli.calls.api_commands import ROWS, tell_of_more
+from marketplace.cli.calls.id_arguments import IdArgument
 from marketplace.cli.client import ApiClient
 from marketplace.cli.number_options import WholeNumber
-from marketplace.cli.output import Column, echo_json, table
-from marketplace.core.money import Money
+from marketplace.cli.output import Column, brief_money, echo_json, hint, people, share, table, told
+from marketplace.cli.shown.summaries import estimate, in_words
+from marketplace.core.message import Bilingual
 
 WAIT_S = 0.5
 PAGE = 100
@@ -17,27 +20,22 @@ ENDS = ("withdrawn", "declined", "void", "lapsed")
 
 
 def _per_thousand(row: dict[str, Any]) -> str:
-    value = row["parts"]["per_thousand"][0]
-    return "-" if value is None else Money(row["parts"]["currency"], round(value)).show()
+    return brief_money(row["parts"]["currency"], row["parts"]["per_thousand"][0])
 
 
-def _interval(name: str) -> Any:
-    def text(row: dict[str, Any]) -> str:
-        point, low, high = row["parts"][name]
-        return "-" if point is None else f"{point:,.0f} ({low or 0:,.0f} to {high or 0:,.0f})"
+def _cost(row: dict[str, Any]) -> str:
+    return brief_money(row["parts"]["currency"], row["parts"]["cost"][0])
 
-    return text
+
+def _interval(row: dict[str, Any]) -> str:
+    point, low, high = row["parts"]["people"]
+    return estimate({"point": point, "low": low, "high": high})
 
 
 def _overall(row: dict[str, Any]) -> str:
     if row["overall"] is None:
         return "-"
-    return f"{row['overall']:.1f} ({row['overall_low'] or 0:.0f} to {row['overall_high'] or 0:.0f})"
-
-
-def _fit(row: dict[str, Any]) -> str:
-    fit = row["parts"]["fit"]
-    return "-" if fit is None else f"{fit:.2f}"
+    return f"{row['overall']:.1f} ({row['overall_low'] or 0:.0f}–{row['overall_high'] or 0:.0f})"
 
 
 def bid_status(row: dict[str, Any]) -> str:
@@ -46,55 +44,77 @@ def bid_status(row: dict[str, Any]) -> str:
     return "" if over == "open" else str(over)
 
 
+# The order in which they are dropped where there is no room is from the right.
 COLUMNS: tuple[Column, ...] = (
-    ("rank", "rank"),
-    ("channel", "channel_name"),
-    ("overall", _overall),
-    ("on-target people, 80 %", _interval("people")),
-    ("per 1,000", _per_thousand),
-    ("fit", _fit),
-    ("intrusiveness", lambda row: "{low:.0f} to {high:.0f}".format(**row["intrusiveness"])),
-    ("flags", "flags"),
+    Column("bid", "bid_id"),
+    Column("rank", "rank"),
+    Column("channel", "channel_name", 8),
+    Column("people", lambda row: people(row["parts"]["people"][0])),
+    Column("per 1,000", _per_thousand),
+    Column("intrusive", lambda row: "{low:.0f}–{high:.0f}".format(**row["intrusiveness"])),
+    Column("fit", lambda row: share(row["parts"]["fit"])),
+    Column("price", _cost),
+    Column("overall", _overall),
+    Column("people (80 %)", _interval),
+    Column("flags", "flags", 8),
 )
-STATUS: Column = ("status", bid_status)
+STATUS = Column("status", bid_status)
 
 
 @click.command("ranking")
-@click.argument("brief")
-@click.option("--most", type=WholeNumber(1, 1000), default=20, show_default=True, help="rows to show")
-@click.option("--wait", is_flag=True, help="wait until every match is fresh")
-@click.option("--why", is_flag=True, help="tell the reasons of each match")
-@click.option("--language", type=click.Choice(["zh", "en"]), default="en", show_default=True)
+@click.argument("brief", type=IdArgument("brief"), help="A brief's id, brf_...")
+@click.option("--limit", type=WholeNumber(1, 1000), default=ROWS, show_default=True, help="The most rows to show.")
+@click.option("--after", type=IdArgument("match", "bid"), metavar="ID", help="Go on after this row: the next page.")
+@click.option("--all", "whole", is_flag=True, help="Show all rows.")
+@click.option("--wait", is_flag=True, help="Wait until every match is fresh.")
+@click.option("--why", is_flag=True, help="Tell the reasons of each match.")
 @click.pass_obj
-def show_ranking(api: ApiClient, brief: str, most: int, wait: bool, why: bool, language: str) -> None:
-    """Show a BRIEF's matches by rank, and how many are fresh."""
-    while True:
-        page = api.call("GET", f"/briefs/{brief}/ranking", query={"limit": min(most, PAGE)})
-        if not wait or page["fresh"] == page["total"]:
+def show_ranking(api: ApiClient, brief: str, limit: int, after: str | None, whole: bool, wait: bool, why: bool) -> None:
+    """Rank the bids on a BRIEF, as they were known at its close.
+
+    `inlay bids show` tells more of one of them, `inlay bids why` its reasons, and `inlay bids accept` accepts it.
+    """
+    path = f"/briefs/{brief}/ranking"
+    while wait:
+        state = api.call("GET", path, query={"limit": 1})
+        if state["fresh"] == state["total"]:
             break
-        click.echo(f"{page['fresh']} of {page['total']} fresh", err=True)
+        hint(Bilingual(f"{state['total']} 个中 {state['fresh']} 个最新", f"{state['fresh']} of {state['total']} fresh"))
         time.sleep(WAIT_S)
-    while page["has_more"] and len(page["data"]) < most:
-        query = {"limit": min(most - len(page["data"]), PAGE), "starting_after": page["data"][-1]["id"]}
-        more = api.call("GET", f"/briefs/{brief}/ranking", query=query)
+    most = None if whole else limit
+    # A match has the letters of its bid.
+    start = None if after is None else "mtc_" + after.partition("_")[2]
+    page = api.call("GET", path, query={"limit": min(most or PAGE, PAGE), "starting_after": start})
+    while page["has_more"] and (most is None or len(page["data"]) < most):
+        wanted = PAGE if most is None else min(most - len(page["data"]), PAGE)
+        more = api.call("GET", path, query={"limit": wanted, "starting_after": page["data"][-1]["id"]})
         page |= {"data": [*page["data"], *more["data"]], "has_more": more["has_more"]}
     if api.as_json:
         echo_json(page)
         return
-    print_ranking(page, why, language)
+    print_ranking(page, why)
+    if page["has_more"]:
+        tell_of_more(page["data"], COLUMNS[0])
 
 
-def print_ranking(page: dict[str, Any], why: bool, language: str) -> None:
-    click.echo(f"{page['fresh']} of {page['total']} matches are fresh")
+def print_ranking(page: dict[str, Any], why: bool) -> None:
+    """Print the matches of a ranking, and the reasons of each where they are asked for."""
     if page["sealed"]:
-        click.echo("The bids are sealed until the brief closes.")
+        click.echo(in_words("截止报价前，报价是密封的。", "The bids are sealed until the brief closes."))
         return
+    if page["fresh"] != page["total"]:
+        stale = page["total"] - page["fresh"]
+        click.echo(
+            in_words(
+                f"{page['total']} 个匹配中 {stale} 个正在重算", f"{stale} of {page['total']} matches are being scored"
+            )
+        )
     has_ended = any(bid_status(row) for row in page["data"])
-    table(page["data"], (*COLUMNS[:2], STATUS, *COLUMNS[2:]) if has_ended else COLUMNS)
+    table(page["data"], (*COLUMNS[:3], STATUS, *COLUMNS[3:]) if has_ended else COLUMNS)
     if why:
         for match in page["data"]:
             rank = "-" if match["rank"] is None else f"{match['rank']}."
             status = f" ({bid_status(match)})" if bid_status(match) else ""
-            click.echo(f"\n{rank} {match['channel_name']}{status}")
+            click.echo(f"\n{rank} {match['channel_name']}{status}  {match['bid_id']}")
             for reason in match["reasons"]:
-                click.echo(f"   {reason[language]}")
+                click.echo(f"   {told(reason)}")

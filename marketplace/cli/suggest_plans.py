@@ -8,10 +8,13 @@ from typing import Any, TextIO
 import click
 import numpy as np
 
-from marketplace.cli.client import ApiClient, fail
+from marketplace.cli.calls.id_arguments import IdArgument
+from marketplace.cli.client import EXIT_USAGE, ApiClient, fail
 from marketplace.cli.number_options import RealNumber, WholeNumber
-from marketplace.cli.output import echo_json
+from marketplace.cli.output import echo_json, told
+from marketplace.cli.shown.summaries import in_words
 from marketplace.core.estimate import NameTwice, unique_names
+from marketplace.core.message import Bilingual
 from marketplace.intrusiveness import backlash, frontier, plan_score
 from marketplace.intrusiveness.backlash import ShownBacklash
 from marketplace.intrusiveness.constants import RECENT
@@ -19,52 +22,56 @@ from marketplace.intrusiveness.messages import BANDS, between
 from marketplace.intrusiveness.plan_score import PlanScore
 from marketplace.intrusiveness.timeline import PlanError, Timeline, from_dict
 from marketplace.matching.audience import channel_tags
-from marketplace.matching.scoring.schemas import LANGUAGES
 from marketplace.matching.scoring.suggestions.messages import KEEPS
 from marketplace.matching.scoring.suggestions.plan_suggestions import keeps
 
-_language = click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True)
-
 
 @click.command()
-@click.argument("bid")
-@click.option("--take", metavar="SUGGESTION", help="revise the bid to this one, sug_...")
-@_language
+@click.argument("bid", type=IdArgument("bid"), help="A bid's id, bid_...")
+@click.option("--take", metavar="SUGGESTION", help="Revise the bid to this one, sug_...")
 @click.pass_obj
-def suggestions(api: ApiClient, /, bid: str, take: str | None, language: str) -> None:
-    """Tell what a BID's plan asks of viewers before shooting, and plans as well noticed that ask less."""
+def suggestions(api: ApiClient, /, bid: str, take: str | None) -> None:
+    """Suggest plans for a BID that ask less of viewers.
+
+    They are as well noticed. Tells first what the plan asks of viewers before shooting.
+    """
     if take is not None:
         answer = api.call("POST", f"/bids/{bid}/suggestions/{take}/accept")
         if api.as_json:
             echo_json(answer)
         else:
-            click.echo(f"{answer['id']} has its wording {answer['revision_number']}; {answer['revisions_left']} left")
+            number, left = answer["revision_number"], answer["revisions_left"]
+            click.echo(
+                in_words(
+                    f"{answer['id']} 已改为第 {number} 版，还可修改 {left} 次",
+                    f"{answer['id']} has its wording {number}; {left} left",
+                )
+            )
         return
     answer = api.call("GET", f"/bids/{bid}/suggestions")
     if api.as_json:
         echo_json(answer)
         return
     for reason in answer["before_shooting"]["reasons"]:
-        click.echo(reason[language])
-    _print(answer["suggestions"], language)
+        click.echo(told(reason))
+    _print(answer["suggestions"], api.language)
     if answer["suggestions"] and not answer["can_accept"]:
-        click.echo("\nThe bid takes no revision any more.")
+        click.echo(in_words("\n该报价不能再修改。", "\nThe bid takes no revision any more."))
 
 
 @click.command("plan")
-@click.argument("file", type=click.File("r", encoding="utf-8"))
-@click.option("--fit", type=RealNumber(0, 1), help="how well the brief fits the channel; not known without it")
-@click.option("--tolerance", type=RealNumber(0, 100), help="the most that the brief allows")
-@click.option("--buying-link/--no-buying-link", default=None, help="whether the video carries one")
-@click.option("--disclosed/--undisclosed", default=None, help="whether it says that it is an advertisement")
-@click.option("--for-children", is_flag=True, help="the channel's viewers are mostly under 18")
-@click.option("--vertical", type=click.Choice(channel_tags.VERTICALS), help="what the channel is about")
-@click.option("--sponsored", type=WholeNumber(0, 9), help="of its last nine videos, how many were sponsored")
+@click.argument("file", type=click.File("r", encoding="utf-8-sig"), help="The plan, as JSON.")
+@click.option("--fit", type=RealNumber(0, 1), help="How well the brief fits the channel; not known without it.")
+@click.option("--tolerance", type=RealNumber(0, 100), help="The most that the brief allows.")
+@click.option("--buying-link/--no-buying-link", default=None, help="Whether the video carries one.")
+@click.option("--disclosed/--undisclosed", default=None, help="Whether it says that it is an advertisement.")
+@click.option("--for-children", is_flag=True, help="The channel's viewers are mostly under 18.")
+@click.option("--vertical", type=click.Choice(channel_tags.VERTICALS), help="What the channel is about.")
+@click.option("--sponsored", type=WholeNumber(0, 9), help="Of its last nine videos, how many were sponsored.")
 @click.option(
-    "--past", type=RealNumber(0.01, 100), multiple=True, help="views of a past sponsored video over the usual (repeat)"
+    "--past", type=RealNumber(0.01, 100), multiple=True, help="Views of a past sponsored video over the usual (repeat)."
 )
-@click.option("--number", type=WholeNumber(1, frontier.POINTS_MAX), help="print this plan alone, as JSON for a bid")
-@_language
+@click.option("--number", type=WholeNumber(1, frontier.POINTS_MAX), help="Print this plan alone, as JSON for a bid.")
 @click.pass_obj
 def check_plan(
     api: ApiClient,
@@ -79,11 +86,10 @@ def check_plan(
     sponsored: int | None,
     past: tuple[float, ...],
     number: int | None,
-    language: str,
 ) -> None:
-    """Score the placement plan in FILE (JSON as a bid carries it; - is standard input), and tell what would be better.
+    """Score the placement plan in FILE, and improve it.
 
-    Needs no server.
+    FILE is JSON as a bid carries it; - is standard input. Needs no server.
     """
     plan, known_fit = _read(file), math.nan if fit is None else fit
     found = frontier.frontier(plan, known_fit)
@@ -91,7 +97,12 @@ def check_plan(
     points: Any = result["points"]
     if number is not None:
         if number > len(points):
-            fail(f"there are {len(points)} better plans, and no number {number}.")
+            fail(
+                Bilingual(
+                    f"更好的方案有 {len(points)} 个，没有第 {number} 个。",
+                    f"There are {len(points)} better plans, and no number {number}.",
+                )
+            )
         echo_json(points[number - 1]["plan"])
         return
     score = plan_score.score_plan(
@@ -106,7 +117,7 @@ def check_plan(
         told = {"plan": plan_score.as_dict(score), "frontier": result, "backlash": chance._asdict()}
         echo_json(told | ({} if kept is None else {"keeps_tolerance": kept}))
         return
-    chinese = language == "zh"
+    chinese = api.language == "zh"
     before: Any = result["before"]
     ends = between(score.low, score.high), between(before["prominence"]["low"], before["prominence"]["high"])
     click.echo(
@@ -120,7 +131,7 @@ def check_plan(
     click.echo(chance.zh if chinese else chance.en)
     for message in (*score.vetoes, *score.reasons):
         click.echo(f"- {message.zh if chinese else message.en}")
-    _print(points, language)
+    _print(points, api.language)
 
 
 def _chance(score: PlanScore, vertical: str, sponsored: int, past: tuple[float, ...]) -> ShownBacklash:
@@ -142,11 +153,14 @@ def _read(file: TextIO) -> Timeline:
     try:
         return from_dict(json.load(file, object_pairs_hook=unique_names))
     except PlanError as error:
-        fail("\n".join(f"{problem.pointer or '/'}: {problem.en}" for problem in error.problems), 2)
+        problems = [
+            Bilingual(f"{one.pointer or '/'}：{one.zh}", f"{one.pointer or '/'}: {one.en}") for one in error.problems
+        ]
+        fail(Bilingual("\n".join(one.zh for one in problems), "\n".join(one.en for one in problems)), EXIT_USAGE)
     except NameTwice as error:
         fail(f"{file.name}: {error}.", 2)
     except (ValueError, RecursionError):
-        fail(f"{file.name} is not JSON.", 2)
+        fail(Bilingual(f"{file.name} 不是 JSON。", f"{file.name} is not JSON."), EXIT_USAGE)
 
 
 def _print(points: list[Mapping[str, Any]], language: str) -> None:

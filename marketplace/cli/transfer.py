@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from marketplace.cli.client import ApiClient, fail
-from marketplace.cli.output import echo_json, fields, table
+from marketplace.cli.calls.id_arguments import IdArgument
+from marketplace.cli.client import EXIT_USAGE, ApiClient, fail
+from marketplace.cli.output import echo_json, fields
+from marketplace.cli.shown.summaries import in_words, mend
 from marketplace.core.lazy_import import lazy_module
+from marketplace.core.message import Bilingual
 from marketplace.matching.overlap import theta_sketch
 
 if TYPE_CHECKING:
@@ -29,16 +32,19 @@ OVER = ("done", "dead", "cancelled")
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--shape", type=click.Choice(["inlay", "xingtu", "tiktok_one", "youtube"]), help="else it is recognised")
-@click.option("--skip-bad-rows", is_flag=True, help="take the good rows; without it one bad row refuses the file")
-@click.option("--create-creators", is_flag=True, help="enter creators that the file names and you do not have yet")
-@click.option("--creator", help="all rows belong to this creator")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The file to read.")
+@click.option("--shape", type=click.Choice(["inlay", "xingtu", "tiktok_one", "youtube"]), help="Else it is recognised.")
+@click.option("--skip-bad-rows", is_flag=True, help="Take the good rows; without it one bad row refuses the file.")
+@click.option("--create-creators", is_flag=True, help="Enter creators that the file names and you do not have yet.")
+@click.option("--creator", help="All rows belong to this creator.")
 @click.pass_obj
 def import_file(
     api: ApiClient, file: Path, shape: str | None, skip_bad_rows: bool, create_creators: bool, creator: str | None
 ) -> None:
-    """Hand in a FILE of channels (CSV, XLSX or JSON) and follow it row by row."""
+    """Hand in a FILE of channels (CSV, XLSX or JSON).
+
+    Follows it row by row; what cannot be read is listed with what would mend it.
+    """
     query = {
         "file_name": file.name,
         "shape": shape,
@@ -56,14 +62,24 @@ def import_file(
     else:
         fields(result)
         if row_errors:
-            columns = (("row", "row_number"), ("column", "column_name"), ("value", "value"), ("mend", "message_en"))
-            table(
-                row_errors,
-                columns,
-                title=f"{result['rows_bad']} rows refused; the first {len(row_errors)} things to mend:",
-            )
+            _print_faults(result, row_errors)
     if result["status"] != "done":
-        fail(result.get("message") or f"the import is {result['status']}")
+        state = result["status"]
+        fail(result.get("message") or Bilingual(f"导入未完成：{state}。", f"The import is {state}."))
+    if result["rows_bad"] and not result["rows_done"]:
+        fail(Bilingual("没有一行可以导入。", "Not one row could be taken."))
+
+
+def _print_faults(result: dict[str, Any], row_errors: list[dict[str, Any]]) -> None:
+    """Print each thing to mend whole: what mends it must not be cut."""
+    bad, shown = result["rows_bad"], len(row_errors)
+    click.echo(
+        in_words(f"{bad} 行被拒；前 {shown} 处需要修改：", f"{bad} rows refused; the first {shown} things to mend:")
+    )
+    for one in row_errors:
+        place = in_words(f"第 {one['row_number']} 行", f"row {one['row_number']}")
+        given = f" {one['value']!r}" if one["value"] else ""
+        click.echo(f"  {place} {one['column_name']}{given}: {mend(one)}")
 
 
 def follow(api: ApiClient, job_id: str, show: bool = True) -> dict[str, Any]:
@@ -83,22 +99,29 @@ def follow(api: ApiClient, job_id: str, show: bool = True) -> dict[str, Any]:
 
 @click.command("export")
 @click.option(
-    "--shape", type=click.Choice(["inlay", "xingtu", "tiktok_one", "youtube"]), default="inlay", show_default=True
+    "--shape",
+    type=click.Choice(["inlay", "xingtu", "tiktok_one", "youtube"]),
+    default="inlay",
+    show_default=True,
+    help="Whose columns it has.",
 )
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="the file to write")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file to write.")
 @click.pass_obj
 def export_file(api: ApiClient, shape: str, out: Path) -> None:
-    """Write your own channels to a file that any of the importers reads."""
+    """Write your own channels to a file that can be imported."""
     data = api.download("/channels/export", {"shape": shape})
     out.write_bytes(data)
-    click.echo(f"{len(data):,} bytes in {out}")
+    click.echo(in_words(f"已写入 {out}（{len(data):,} 字节）", f"{len(data):,} bytes in {out}"))
 
 
 @click.command("labels")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="the file to write")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file to write.")
 @click.pass_obj
 def labels(api: ApiClient, out: Path) -> None:
-    """Write what people put right in checks of videos to a file of JSON lines, to learn from."""
+    """Write what people corrected in checks, to learn from.
+
+    The file has a label a line, as JSON.
+    """
     count, after = 0, None
     with out.open("wb") as file:
         while page := api.download("/video-checks/labels", {"starting_after": after}):
@@ -108,34 +131,18 @@ def labels(api: ApiClient, out: Path) -> None:
     if api.as_json:
         echo_json({"labels": count, "file": str(out)})
     else:
-        click.echo(f"{count:,} labels in {out}")
-
-
-@click.command("upload")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--name", help="what it is called; else the file's own name")
-@click.pass_obj
-def upload_video(api: ApiClient, file: Path, name: str | None) -> None:
-    """Hand in a video FILE of at most 200 MiB (MP4, MOV, WebM, Matroska)."""
-    with file.open("rb") as opened:
-        answer, _ = api.raw(
-            "POST", "/videos", opened, {"name": name or file.name}, content_type="application/octet-stream"
-        )
-    if api.as_json:
-        echo_json(answer)
-    else:
-        fields(answer)
+        click.echo(in_words(f"{count:,} 条标注已写入 {out}", f"{count:,} labels in {out}"))
 
 
 @click.command("sketch")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--channel", required=True, help="the channel whose audience it is")
-@click.option("--kind", type=click.Choice(["viewers", "commenters"]), required=True, help="whose ids they are")
-@click.option("--taken-on", type=click.DateTime(["%Y-%m-%d"]), required=True, help="the day of the list, 2026-11-28")
-@click.option("--source", required=True, help="where the list is from, in a few words")
-@click.option("--column", help="FILE is CSV, and the ids are in this column; else one id a line")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The file to read.")
+@click.option("--channel", type=IdArgument("channel"), required=True, help="The channel whose audience it is.")
+@click.option("--kind", type=click.Choice(["viewers", "commenters"]), required=True, help="Whose ids they are.")
+@click.option("--taken-on", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day of the list, 2026-11-28.")
+@click.option("--source", required=True, help="Where the list is from, in a few words.")
+@click.option("--column", help="FILE is CSV, and the ids are in this column; else one id a line.")
 @click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), help="write the sketch instead of handing it in"
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the sketch instead of handing it in."
 )
 @click.pass_obj
 def sketch(
@@ -148,7 +155,10 @@ def sketch(
     column: str | None,
     out: Path | None,
 ) -> None:
-    """Make a sketch of the ids in FILE and hand it in. The ids stay on this machine."""
+    """Make a sketch of the ids in FILE and hand it in.
+
+    The ids stay on this machine.
+    """
     platform = api.call("GET", f"/channels/{channel}")["platform"]
     salt = api.call("GET", "/audience-sketches/salt")
     try:
@@ -158,7 +168,12 @@ def sketch(
         fail(f"{file}: {error}", 2)
     if out is not None:
         out.write_bytes(data)
-        click.echo(f"{people:,.0f} different ids; {len(data):,} bytes in {out}")
+        click.echo(
+            in_words(
+                f"{people:,.0f} 个不同的标识；{out} 中 {len(data):,} 字节",
+                f"{people:,.0f} different ids; {len(data):,} bytes in {out}",
+            )
+        )
         return
     body = {
         "channel_id": channel,
@@ -182,6 +197,13 @@ def _ids(file: Path, column: str | None) -> Iterator[str]:
         else:
             reader = csv.DictReader(opened)
             if column not in (reader.fieldnames or ()):
-                fail(f"{file}: no column is called {column!r}, but {', '.join(reader.fieldnames or ['none'])}.", 2)
+                there = ", ".join(reader.fieldnames or ["-"])
+                fail(
+                    Bilingual(
+                        f"{file} 里没有名为 {column!r} 的列，只有：{there}。",
+                        f"{file}: no column is called {column!r}, but {there}.",
+                    ),
+                    EXIT_USAGE,
+                )
             lines = (row[column] or "" for row in reader)
         yield from (text for line in lines if (text := line.strip()))

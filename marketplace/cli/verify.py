@@ -12,11 +12,14 @@ import click
 from marketplace.bids import commitment
 from marketplace.bids.models import REVISIONS_MAX
 from marketplace.briefs import closing_time
-from marketplace.cli.client import ApiClient, fail
+from marketplace.cli.calls.id_arguments import IdArgument
+from marketplace.cli.client import EXIT_USAGE, ApiClient, fail
 from marketplace.cli.lazy_group import LazyCommand, LazyGroup
 from marketplace.cli.output import echo_json
+from marketplace.cli.shown.summaries import in_words
 from marketplace.core import ids
 from marketplace.core.estimate import NameTwice, unique_names
+from marketplace.core.message import Bilingual
 
 MOST = 10_000
 SLACK = timedelta(milliseconds=1)
@@ -28,9 +31,7 @@ SLACK = timedelta(milliseconds=1)
     lazy={
         "scores": LazyCommand(
             "marketplace.cli.verify_scores:scores",
-            "Work stored intrusiveness scores out again on this machine, from what is stored beside them: of bids"
-            " their plan and fit, of checked videos the timeline, what people corrected, the plan and the channel's"
-            " last videos.",
+            "Work stored intrusiveness scores out again on this machine.",
         )
     },
 )
@@ -39,19 +40,22 @@ def verify() -> None:
 
 
 @verify.command("bids")
-@click.argument("brief", required=False)
+@click.argument("brief", required=False, type=IdArgument("brief"), help="A brief's id, brf_...; or name a --file.")
 @click.option(
-    "--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="what --save wrote, not the API"
+    "--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What --save wrote, not the API."
 )
 @click.option(
-    "--save", type=click.Path(dir_okay=False, path_type=Path), help="keep what was checked, to check it again"
+    "--save", type=click.Path(dir_okay=False, path_type=Path), help="Keep what was checked, to check it again."
 )
 @click.pass_obj
 def bids(api: ApiClient, brief: str | None, file: Path | None, save: Path | None) -> None:
-    """Check the bids of a closed BRIEF: every offer against its commitment, every commitment against the public list
-    and the end of bidding, and that end against its seed. As far as your key may see: a bidder checks its own."""
+    """Check the bids of a closed BRIEF against what was committed to.
+
+    Every offer is held against its commitment, every commitment against the public list and the end of bidding, and
+    that end against its seed. As far as your key may see: a bidder checks its own.
+    """
     if (brief is None) == (file is None):
-        fail("name a brief, or a --file.", 2)
+        fail(Bilingual("请给出需求编号，或用 --file 指定文件。", "Name a brief, or a --file."), EXIT_USAGE)
     document = _read(file) if file is not None else _fetch(api, str(brief))
     if save is not None:
         save.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -62,7 +66,13 @@ def bids(api: ApiClient, brief: str | None, file: Path | None, save: Path | None
     else:
         for problem in problems:
             click.echo(problem)
-        click.echo(f"{counts['bids']} bids and {counts['commitments']} commitments checked, {len(problems)} faults")
+        offers, made, found = counts["bids"], counts["commitments"], len(problems)
+        click.echo(
+            in_words(
+                f"已核验 {offers} 个报价与 {made} 个承诺，{found} 处不符",
+                f"{offers} bids and {made} commitments checked, {found} faults",
+            )
+        )
     if problems:
         raise click.exceptions.Exit(1)
 
@@ -70,7 +80,13 @@ def bids(api: ApiClient, brief: str | None, file: Path | None, save: Path | None
 def _fetch(api: ApiClient, brief: str) -> dict[str, Any]:
     closed_brief = api.call("GET", f"/briefs/{brief}")
     if closed_brief["status"] != "closed":
-        fail(f"the brief is {closed_brief['status']}; bids can be checked when it has closed.")
+        state = closed_brief["status"]
+        fail(
+            Bilingual(
+                f"需求状态为 {state}，截止之后才能核验报价。",
+                f"The brief is {state}; bids can be checked when it has closed.",
+            )
+        )
     me = api.call("GET", "/people/me")
     own = me["actor"]["role"] in ("creator", "agency")
     path, query = ("/bids", {"brief_id": brief}) if own else (f"/briefs/{brief}/bids", {})
@@ -85,11 +101,13 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         document: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=unique_names)
         if not {"brief", "bids", "commitments"} <= document.keys():
-            fail(f"{file} has no brief, bids and commitments.", 2)
+            fail(
+                Bilingual(f"{file} 里没有需求、报价和承诺。", f"{file} has no brief, bids and commitments."), EXIT_USAGE
+            )
     except NameTwice as error:
         fail(f"{file}: {error}.", 2)
     except (ValueError, AttributeError):
-        fail(f"{file} is no JSON as --save writes it.", 2)
+        fail(Bilingual(f"{file} 不是 --save 写出的 JSON。", f"{file} is no JSON as --save writes it."), EXIT_USAGE)
     return document
 
 

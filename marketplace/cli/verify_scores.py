@@ -14,14 +14,15 @@ EARLIER = "scored by an earlier version; its numbers are kept and cannot be work
 
 
 @click.command("scores")
-@click.option("--bid", "bids", multiple=True, help="only this bid, bid_...; repeatable")
-@click.option("--check", "checks", multiple=True, help="only this check of a video, vck_...; repeatable")
+@click.option("--bid", "bids", multiple=True, help="Only this bid, bid_...; repeatable.")
+@click.option("--check", "checks", multiple=True, help="Only this check of a video, vck_...; repeatable.")
 @click.pass_obj
 def scores(api: ApiClient, /, bids: tuple[str, ...], checks: tuple[str, ...]) -> None:
-    """Work stored intrusiveness scores out again on this machine, from what is stored beside them: of bids their plan
-    and fit, of checked videos the timeline, what people corrected, the plan and the channel's last videos.
+    """Work stored intrusiveness scores out again on this machine.
 
-    Without names all that your key may see. Exit code 1 where a number does not follow.
+    From what is stored beside them: of bids their plan and fit, of checked videos the timeline, what people corrected,
+    the plan and the channel's last videos. Without names all that your key may see. Exit code 1 where a number does
+    not follow.
     """
     named = bool(bids or checks)
     counts = {"bids": 0, "checks": 0, "earlier": 0}

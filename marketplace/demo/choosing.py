@@ -20,7 +20,7 @@ def show_selection(call: DemoClient, url: str, brand: DemoAccount, brief: dict[s
     """Select a set, print it, draw it and verify it. Raises DemoError if that takes too long."""
     selection = _chosen(call, brand, brief["id"])
     click.echo(f"\n最优组合 {selection['id']} · {brief['title']}")
-    print_outcome(selection["result"], "zh", LEFT_OUT_SHOWN)
+    print_outcome(selection["result"], LEFT_OUT_SHOWN)
     folder.mkdir(parents=True, exist_ok=True)
     pictures = dict.fromkeys(PICTURES, f"/selections/{selection['id']}")
     pictures |= {

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from marketplace.cli.client import fail
+from marketplace.cli.client import ApiClient, fail
 from marketplace.cli.number_options import SEED_MAX, WholeNumber
 from marketplace.cli.show_ranking import print_ranking
 from marketplace.core import db
@@ -39,16 +39,19 @@ SHOWN = 3
     type=click.Path(file_okay=False, path_type=Path),
     default=".data/demo",
     show_default=True,
-    help="thrown away and made anew",
+    help="Thrown away and made anew.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=WholeNumber(1, 65535), default=8000, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=WholeNumber(1, 65535), default=8000, show_default=True, help="The port to listen on.")
 @click.option(
-    "--seed", type=WholeNumber(0, SEED_MAX), default=20261123, show_default=True, help="another seed, another world"
+    "--seed", type=WholeNumber(0, SEED_MAX), default=20261123, show_default=True, help="Another seed, another world."
 )
-@click.option("--exit", "leave", is_flag=True, help="end after the walk instead of staying up")
+@click.option("--exit", "leave", is_flag=True, help="End after the walk instead of staying up.")
 def demo(data: Path, host: str, port: int, seed: int, leave: bool) -> None:
-    """Make a world of creators, agencies and brands and run the main job on it, on embedded servers."""
+    """Make a small world, and run the main job on it.
+
+    Creators, agencies and brands, on embedded servers; then it stays up and prints log-ins.
+    """
     began = time.monotonic()
     outcome: dict[str, Any] = {}
     try:
@@ -62,7 +65,7 @@ def demo(data: Path, host: str, port: int, seed: int, leave: bool) -> None:
             thread.start()
             code = tree.run()
     except EmbeddedError as error:
-        fail(str(error))
+        fail(error.text)
     if "error" in outcome:
         fail(f"the demo did not finish: {outcome['error']}")
     sys.exit(code)
@@ -82,6 +85,14 @@ def _throw_away(data: Path) -> None:
 
 
 def _walk(
+    tree: MarketTree, url: str, data: Path, seed: int, leave: bool, began: float, outcome: dict[str, Any]
+) -> None:
+    # What the demo prints itself is Chinese; so is what it prints by commands.
+    with click.Context(click.Command("demo"), obj=ApiClient(url, "", language="zh")):
+        _take_all_steps(tree, url, data, seed, leave, began, outcome)
+
+
+def _take_all_steps(
     tree: MarketTree, url: str, data: Path, seed: int, leave: bool, began: float, outcome: dict[str, Any]
 ) -> None:
     try:
@@ -131,7 +142,7 @@ def show(market: DemoMarket) -> None:
     brief, brand = market.briefs[0], market.brands[0]
     page = market.caller("GET", f"/briefs/{brief['id']}/ranking", brand.token, query={"limit": 10})
     click.echo(f"\n需求 {brief['title']} · {brand.name}")
-    print_ranking({**page, "data": page["data"]}, why=False, language="zh")
+    print_ranking({**page, "data": page["data"]}, why=False)
     for match in page["data"][:SHOWN]:
         click.echo(f"\n{match['rank']}. {match['channel_name']}")
         for reason in match["reasons"]:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from marketplace.core.message import Bilingual
+
 LOG_BYTES_MAX = 10_000_000
 PROC = Path("/proc")
 # The servers get a clean environment: PGDATA, LC_ALL or LD_LIBRARY_PATH of the caller must not reach them.
@@ -18,13 +20,18 @@ ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "TZ": "UT
 
 
 class EmbeddedError(RuntimeError):
-    """An embedded server cannot do what was asked; the text is for the person at the keyboard."""
+    """An embedded server cannot do what was asked; the text is for the person at the keyboard, in one language."""
+
+    def __init__(self, text: Bilingual) -> None:
+        super().__init__(text.en)
+        self.text = text
 
 
 def refusal(zh: str, en: str, log: Path | None = None) -> EmbeddedError:
     """Return an error in Chinese and English that quotes the end of the server's log."""
     end = log_tail(log) if log else ""
-    return EmbeddedError(f"{zh} {en}" + (f"\n--- {log}\n{end}" if end else ""))
+    quoted = f"\n--- {log}\n{end}" if end else ""
+    return EmbeddedError(Bilingual(f"{zh}{quoted}", f"{en}{quoted}"))
 
 
 @dataclass(frozen=True)

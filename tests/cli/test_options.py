@@ -14,6 +14,7 @@ from marketplace.cli.main import main
 from marketplace.cli.number_options import MoneyAmount, RealNumber, WholeNumber
 from marketplace.core.jobs import QUEUES
 from marketplace.core.money import AMOUNT_MAX
+from marketplace.identity.schemas import PartyIn
 from marketplace.matching.audience import channel_tags
 from marketplace.matching.gates.schemas import AcceptIn
 from marketplace.matching.overlap.schemas import SketchIn
@@ -57,7 +58,8 @@ def choices_of(schema: type, name: str) -> Sequence[str]:
 
 # What the choices of each option are, by the option's name: in the API, or of the machine's own.
 CHOICES: Mapping[str, Sequence[str]] = {
-    "--kind": sorted(choices_of(SketchIn, "kind")),
+    "overlaps sketch --kind": sorted(choices_of(SketchIn, "kind")),
+    "sign-up --kind": choices_of(PartyIn, "kind"),
     "--despite": choices_of(AcceptIn, "despite"),
     "--language": LANGUAGES,
     "--shape": channels.SHAPES,
@@ -67,6 +69,7 @@ CHOICES: Mapping[str, Sequence[str]] = {
     "--queue": QUEUES,
     "--vertical": channel_tags.VERTICALS,
     "part": ("worker", "ringer"),
+    "shell": ("bash", "zsh", "fish"),
 }
 
 
@@ -74,7 +77,7 @@ CHOICES: Mapping[str, Sequence[str]] = {
 def test_choices_are_those_of_the_api(name: str) -> None:
     choice = PARAMS[name].type
     assert isinstance(choice, click.Choice)
-    assert sorted(choice.choices) == sorted(CHOICES[name.split()[-1]])
+    assert sorted(choice.choices) == sorted(CHOICES.get(name) or CHOICES[name.split()[-1]])
 
 
 @pytest.mark.parametrize("command", ["select", "what-if"])

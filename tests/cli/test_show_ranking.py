@@ -26,7 +26,7 @@ def shown(client: FlaskClient, there: make.Market, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(ApiClient, "call", call)
     done = CliRunner(env={"COLUMNS": "240"}).invoke(main, ["ranking", ids.show("brf", there.brief_id), *words])
     assert done.exit_code == 0, done.output
-    return done.output
+    return done.stdout
 
 
 def test_a_bid_that_is_not_open_shows_its_status(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,7 +36,7 @@ def test_a_bid_that_is_not_open_shows_its_status(client: FlaskClient, monkeypatc
     assert "status" not in shown(client, there, monkeypatch)
     make.accept(there, bids[0][1].id)
     make.withdraw(*_of(bids[1]))
-    heading, *lines = shown(client, there, monkeypatch).splitlines()[1:]
+    heading, *lines = shown(client, there, monkeypatch).splitlines()
     assert "status" in heading
     assert sorted(word for line in lines for word in ("accepted", "withdrawn") if word in line) == [
         "accepted",
@@ -72,5 +72,5 @@ def test_as_many_places_are_shown_as_were_asked_for(client: FlaskClient, monkeyp
     make.close(there)
     monkeypatch.setattr(show_ranking, "PAGE", 2)
     for most in (1, 3, 6, 50):
-        lines = shown(client, there, monkeypatch, "--most", str(most)).splitlines()[2:]
-        assert [line.split()[0] for line in lines] == [str(rank) for rank in range(1, min(most, 6) + 1)]
+        lines = shown(client, there, monkeypatch, "--limit", str(most)).splitlines()[1:]
+        assert [line.split()[1] for line in lines] == [str(rank) for rank in range(1, min(most, 6) + 1)]

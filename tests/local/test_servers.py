@@ -244,7 +244,8 @@ def test_a_long_and_odd_folder_name_works(seed: Path, tmp_path: Path) -> None:
 def test_a_server_that_will_not_start_shows_its_log(kept: Path) -> None:
     with pytest.raises(EmbeddedError, match="invalid value for parameter") as caught:
         start_servers(kept, fsync=False, settings={"max_connections": "none"})
-    assert "PostgreSQL 启动失败" in str(caught.value)
+    assert caught.value.text.zh.startswith("PostgreSQL 启动失败")
+    assert "PostgreSQL did not start" not in caught.value.text.zh
     with start_servers(kept, fsync=False, settings={"max_connections": "33"}) as servers, connect(servers) as opened:
         assert opened.execute("SHOW max_connections").fetchone() == ("33",)
 

@@ -110,7 +110,7 @@ def test_what_must_be_mended_is_an_exit_code(
         ((), "plan.json", "no MP4, MOV, WebM or MKV"),
         (("--plan", "draft.mp4"), "draft.mp4", "not JSON"),
         (("--fit", "7"), "draft.mp4", "between 0 and 1"),
-        (("--alias", " "), "draft.mp4", "a name has letters"),
+        (("--alias", " "), "draft.mp4", "A name has letters"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(

@@ -5,21 +5,23 @@ from typing import Any
 
 import click
 
-from marketplace.cli.api_table import REVIEW
+from marketplace.cli.calls.id_arguments import IdArgument
+from marketplace.cli.calls.people_calls import REVIEW
 from marketplace.cli.client import ApiClient
 from marketplace.cli.output import echo_json, table
+from marketplace.cli.shown.summaries import in_words
 
 BATCH = 200  # as many as the API takes at once
 MOST = 10_000
 
 
 @click.command("decide")
-@click.option("--risk", "risks", multiple=True, required=True, help="reviews that only this risk asks for; repeatable")
-@click.option("--verdict", type=click.Choice(("approve", "hold", "reject")), required=True)
-@click.option("--reason", required=True, help="both sides read it if you hold or reject")
-@click.option("--about-id", metavar="BRIEF", help="only the bids of this brief")
-@click.option("--status", type=click.Choice(("open", "held", "second", "deferred")), help="only these")
-@click.option("--yes", is_flag=True, help="do not ask before deciding")
+@click.option("--risk", "risks", multiple=True, required=True, help="Reviews that only this risk asks for; repeatable.")
+@click.option("--verdict", type=click.Choice(("approve", "hold", "reject")), required=True, help="What is decided.")
+@click.option("--reason", required=True, help="Both sides read it if you hold or reject.")
+@click.option("--about-id", type=IdArgument("brief"), metavar="BRIEF", help="Only the bids of this brief.")
+@click.option("--status", type=click.Choice(("open", "held", "second", "deferred")), help="Only these.")
+@click.option("--yes", is_flag=True, help="Do not ask before deciding.")
 @click.pass_obj
 def decide(
     api: ApiClient,
@@ -31,7 +33,7 @@ def decide(
     status: str | None,
     yes: bool,
 ) -> None:
-    """Decide on all waiting reviews that a risk asks for, with one reason.
+    """Decide on all reviews that a risk asks for.
 
     A review that any other risk asks for is left for somebody to look at. Where two must agree, each still waits for a
     second person, who can do the same.
@@ -43,7 +45,8 @@ def decide(
     if not chosen:
         return
     if not yes:
-        click.confirm(f"{verdict} {len(chosen)} reviews?", abort=True, err=True)
+        question = in_words(f"对 {len(chosen)} 条审核执行 {verdict}？", f"{verdict} {len(chosen)} reviews?")
+        click.confirm(question, abort=True, err=True)
     decided: list[dict[str, Any]] = []
     for start in range(0, len(chosen), BATCH):
         seen = [{name: one[name] for name in ("id", "seen_fingerprint")} for one in chosen[start : start + BATCH]]

@@ -1,0 +1,1 @@
+"""What the API does, as commands: a table for each section of the help, and what makes commands of it."""
