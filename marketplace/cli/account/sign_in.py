@@ -106,7 +106,10 @@ def sign_out(api: ApiClient, /) -> None:
 )
 @click.pass_obj
 def change_password(api: ApiClient, /, old: str, new: str) -> None:
-    """Change your password. Every other session of yours ends."""
+    """Change your password.
+
+    Every other session of yours ends.
+    """
     api.call("POST", "/people/me/password", {"old": old, "new": new})
     hint(Bilingual("密码已修改。", "The password is changed."))
 
@@ -117,5 +120,8 @@ def change_password(api: ApiClient, /, old: str, new: str) -> None:
 @_password("Your account's password, or the one that it will have.")
 @click.pass_obj
 def accept_invite(api: ApiClient, /, token: str, name: str | None, password: str) -> None:
-    """Take the seat that an invitation offers, with your account or a new one."""
+    """Take the seat that an invitation offers.
+
+    With your account, or a new one.
+    """
     show(api, api.call("POST", "/invites/accept", {"token": token, "name": name, "password": password}))
