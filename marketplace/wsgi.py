@@ -9,6 +9,8 @@ from marketplace.app import create_app
 from marketplace.core import db, jobs, log, storage
 from marketplace.core.config import Config
 from marketplace.core.doorbell import BellThread
+from marketplace.core.front.web_front import WebFront
+from marketplace.core.http.server import HEADERS
 
 assert models.metadata.tables  # every model is known before the first query
 
@@ -18,5 +20,6 @@ db.connect(config.database_url, pool_size=config.db_pool_size)
 storage.connect(config.storage_url)
 jobs.set_bell(BellThread(config.broker_url, config.redis_url))
 app = create_app(config)
+front = WebFront(app, threads=config.web_threads, headers=HEADERS, proxies=config.trusted_proxies)
 
 keep_imports()

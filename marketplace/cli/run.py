@@ -31,12 +31,13 @@ STALE_S = 60
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=WholeNumber(1, 65535), default=8000, show_default=True, help="The port to listen on.")
 @click.option("--workers", type=WholeNumber(1, 64), default=1, show_default=True, help="Processes.")
-@click.option("--threads", type=WholeNumber(1, 64), default=8, show_default=True, help="Threads a process.")
-def web(host: str, port: int, workers: int, threads: int) -> None:
+@click.option("--threads", type=WholeNumber(1, 64), help="Threads a process.  [default: WEB_THREADS, or 8]")
+def web(host: str, port: int, workers: int, threads: int | None) -> None:
     """Serve the API."""
     Config.from_env()
-    argv = web_argv(host, port, workers, threads)
-    os.execv(sys.executable, argv)  # noqa: S606 - our own interpreter with fixed arguments
+    argv = web_argv(host, port, workers)
+    environment = dict(os.environ) | ({} if threads is None else {"WEB_THREADS": str(threads)})  # noqa: TID251 - handed on
+    os.execve(sys.executable, argv, environment)  # noqa: S606 - our own interpreter with fixed arguments
 
 
 @click.command("worker")

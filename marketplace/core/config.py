@@ -24,6 +24,8 @@ class Config:
     secret_key: str
     log_format: str = "json"
     db_pool_size: int = 8
+    web_threads: int = 8
+    trusted_proxies: int = 0
     rate_limit_per_minute: int = 1200
     sign_ins_per_minute: int = 30
     session_hours: int = 12
@@ -45,6 +47,8 @@ class Config:
             "redis_url": read.needed("REDIS_URL"),
             "secret_key": read.needed("SECRET_KEY"),
             "db_pool_size": read.count("DB_POOL_SIZE", cls.db_pool_size),
+            "web_threads": read.count("WEB_THREADS", cls.web_threads),
+            "trusted_proxies": read.hops("TRUSTED_PROXIES", cls.trusted_proxies),
             "rate_limit_per_minute": read.count("RATE_LIMIT_PER_MINUTE", cls.rate_limit_per_minute),
             "sign_ins_per_minute": read.count("SIGN_INS_PER_MINUTE", cls.sign_ins_per_minute),
             "session_hours": read.count("SESSION_HOURS", cls.session_hours),
@@ -73,6 +77,7 @@ class _Reader(Env):
         self._source = source
         self.add_parser("needed", _needed)
         self.add_parser("count", _count)
+        self.add_parser("hops", _hops)
 
     def _get_value(self, env_key: str, default: Any) -> Any:
         # The same hook as that of environs' own FileAwareEnv, in which a file would win over the variable itself.
@@ -93,6 +98,10 @@ def _count(text: str | int) -> int:
     if isinstance(text, str) and (not text.isdigit() or int(text) < 1):
         raise ValidationError(f"must be a whole number above 0, not {text!r}")
     return int(text)
+
+
+def _hops(text: str | int) -> int:
+    return 0 if text == "0" else _count(text) if isinstance(text, str) else text
 
 
 def _log_format(text: str) -> None:

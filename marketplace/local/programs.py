@@ -9,11 +9,11 @@ from marketplace.core.jobs import QUEUES, VISION
 MARKET_QUEUES = tuple(queue for queue in QUEUES if queue != VISION)
 
 
-def web_argv(host: str, port: int, workers: int = 1, threads: int = 8) -> list[str]:
-    """Return the command line of the WSGI server with the application."""
-    argv = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws"]
-    argv += ["--workers", str(workers), "--blocking-threads", str(threads), "--workers-kill-timeout", "8"]
-    return [*argv, "--respawn-failed-workers", "--log-level", "warning", "marketplace.wsgi:app"]
+def web_argv(host: str, port: int, workers: int = 1) -> list[str]:
+    """Return the command line of the web server with the front and the application behind it."""
+    argv = [sys.executable, "-m", "granian", "--interface", "rsgi", "--host", host, "--port", str(port), "--no-ws"]
+    argv += ["--workers", str(workers), "--http", "1", "--workers-kill-timeout", "8"]
+    return [*argv, "--respawn-failed-workers", "--log-level", "warning", "marketplace.wsgi:front"]
 
 
 def worker_argv(children: int, queues: Sequence[str] = MARKET_QUEUES) -> list[str]:

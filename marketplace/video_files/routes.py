@@ -13,6 +13,7 @@ from werkzeug.wsgi import FileWrapper
 from marketplace.core import ids, storage
 from marketplace.core.actor import Permission
 from marketplace.core.clock import now
+from marketplace.core.front.wsgi_call import FILE
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.bodies import ANY_FILE, RawBody, RawBodySpec
 from marketplace.core.http.endpoint import ANYONE, SIGNED_IN
@@ -173,7 +174,10 @@ def _bytes_of(row: VideoFile) -> Response:
     """
     assert row.sha256 is not None
     assert row.media_type is not None
-    file = storage.opened().open(storage.key_of(row.sha256), row.size_bytes)
+    store, key = storage.opened(), storage.key_of(row.sha256)
+    if store.root is not None:
+        request.environ[FILE] = str(store.root / key)
+    file = store.open(key, row.size_bytes)
     response = Response(FileWrapper(file, storage.MIB), content_type=row.media_type, direct_passthrough=True)
     name = f"{ids.show('vfl', row.id)}.{file_kinds.SUFFIXES[row.media_type]}"
     response.content_length = row.size_bytes

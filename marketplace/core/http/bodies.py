@@ -53,9 +53,16 @@ class RawBody:
     def __init__(self, stream: IO[bytes] | FormFile, media_type: str) -> None:
         self._stream = stream
         self.name = stream.name if isinstance(stream, FormFile) else ""
+        self._in_form = isinstance(stream, FormFile)
         self._hash = hashlib.sha256()
         self.media_type = media_type
         self.size_bytes = 0
+
+    def again(self, file: IO[bytes]) -> "RawBody":
+        """Return the same body, to be read from a file that it was written to."""
+        body = RawBody(file, self.media_type)
+        body.name, body._in_form = self.name, self._in_form
+        return body
 
     @property
     def sha256(self) -> str:
@@ -68,8 +75,8 @@ class RawBody:
         """
         while piece := self._full(size_bytes):
             yield piece
-        whole = not isinstance(self._stream, FormFile)  # a form knows its own end
-        if whole and request.content_length is not None and request.content_length != self.size_bytes:
+        # A form knows its own end.
+        if not self._in_form and request.content_length is not None and request.content_length != self.size_bytes:
             raise ClientDisconnected("The body ended too early. Nothing was kept; send it again.")
 
     def whole(self) -> bytes:

@@ -1,5 +1,6 @@
 """Handle one request: authenticate, admit, read the input, run the view in one transaction, and shape the answer."""
 
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn, cast
@@ -21,7 +22,7 @@ from marketplace.core.errors import (
     PreconditionRequired,
 )
 from marketplace.core.http import idempotency
-from marketplace.core.http.bodies import open_body
+from marketplace.core.http.bodies import RawBody, open_body
 from marketplace.core.http.endpoint import Authenticate, Endpoint, Receive
 from marketplace.core.http.paging import Page
 from marketplace.core.http.problems import field_errors_of
@@ -29,6 +30,10 @@ from marketplace.core.http.rate_limits import RateLimiter
 from marketplace.core.http.strict_json import read_json
 
 BODY_MAX = 2 * 1024 * 1024
+# Of what anybody may send without a key: a sign-up is under 2 KiB.
+OPEN_BODY_MAX = 16 * 1024
+# What is kept in memory of a file that is received before its transaction.
+SPOOL_BYTES = 1024 * 1024
 
 
 def session() -> Session:
@@ -40,16 +45,16 @@ def actor() -> Actor:
 
 
 def serve(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) -> Response:
-    """Run one request in one transaction, or in two if the route declares `receive`. An exception rolls everything back
-    and is answered as a problem."""
+    """Run one request in one transaction, or in two if its body is a file. An exception rolls everything back and is
+    answered as a problem."""
     limiter: RateLimiter | None = current_app.extensions.get("limiter")
     caller = _caller()
     if limiter is not None:
         if endpoint.counted:
             limiter.hit(request.remote_addr or "-", policy=endpoint.counted, must_count=True)
         g.allowance = limiter.hit(caller)
-    if endpoint.receive is not None:
-        return _serve_in_two(endpoint, endpoint.receive, view, values)
+    if endpoint.raw is not None:
+        return _serve_in_two(endpoint, endpoint.receive or _spooled, view, values)
     with _admitted(endpoint):
         return (_once if endpoint.once else _answer)(endpoint, view, values)
 
@@ -69,6 +74,8 @@ def _admitted(endpoint: Endpoint) -> Iterator[None]:
         _require_allowed(endpoint, g.actor)
         db.become(g.session, g.actor)
         # After admission, so that nobody uploads what they may not; once, though with `receive` this is entered twice.
+        if Role.NOBODY in endpoint.allow and endpoint.raw is None:
+            request.max_content_length = OPEN_BODY_MAX
         if endpoint.raw is not None and "raw_body" not in g:
             g.raw_body = open_body(endpoint.raw)
         yield
@@ -87,6 +94,17 @@ def _serve_in_two(endpoint: Endpoint, receive: Receive, view: Callable[..., Any]
             return _replay(*stored)
     with receive(*g.arguments, **values) as g.arguments[0], _admitted(endpoint):
         return (_once if endpoint.once else _answer)(endpoint, view, values)
+
+
+@contextmanager
+def _spooled(body: RawBody, *_: Any, **__: Any) -> Iterator[RawBody]:
+    """Receive a file into a temporary one, for a view that only reads it."""
+    with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as file:
+        for piece in body.pieces():
+            file.write(piece)
+        file.seek(0)
+        g.raw_body = body.again(file)
+        yield g.raw_body
 
 
 def _caller() -> str:
@@ -172,7 +190,7 @@ def read_arguments(endpoint: Endpoint) -> list[Any]:
 
 
 def _answer(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) -> Response:
-    arguments = g.arguments if endpoint.receive is not None else read_arguments(endpoint)
+    arguments = g.arguments if endpoint.raw is not None else read_arguments(endpoint)
     if endpoint.if_match:
         values = {**values, "version": _if_match()}
     result = view(*arguments, **values)

@@ -18,6 +18,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from marketplace.core import db, ids
 from marketplace.core.config import Config
 from marketplace.core.context import set_request_id
+from marketplace.core.front.web_front import REFUSED
 from marketplace.core.http import endpoint, path_ids, problems, request_handling
 from marketplace.core.http.rate_limits import RateLimiter
 
@@ -89,6 +90,8 @@ def _begin() -> None:
     g.request_id = given if _REQUEST_ID.fullmatch(given) else "req_" + ids.show("r", ids.new_id())[2:]
     g.began = time.perf_counter()
     set_request_id(g.request_id)
+    if refused := request.environ.get(REFUSED):
+        raise refused
 
 
 def _end(response: Response) -> Response:
@@ -138,7 +141,9 @@ def _add_health(app: Flask, config: Config) -> None:
     def metrics() -> Response:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         # Numbers of requests and jobs would show strangers how business goes.
-        local = request.remote_addr in (None, "127.0.0.1", "::1")
+        # What came through a proxy on this machine is not the machine's own.
+        forwarded = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
+        local = request.remote_addr in (None, "127.0.0.1", "::1") and not forwarded
         if not (config.metrics_token and hmac.compare_digest(given, config.metrics_token)) and not (
             local and not config.metrics_token
         ):
