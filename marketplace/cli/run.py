@@ -31,7 +31,9 @@ STALE_S = 60
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=WholeNumber(1, 65535), default=8000, show_default=True, help="The port to listen on.")
 @click.option("--workers", type=WholeNumber(1, 64), default=1, show_default=True, help="Processes.")
-@click.option("--threads", type=WholeNumber(1, 64), help="Threads a process.  [default: WEB_THREADS, or 8]")
+@click.option(
+    "--threads", type=WholeNumber(1, 64), help="Threads a process; without it as many as WEB_THREADS says, or 8."
+)
 def web(host: str, port: int, workers: int, threads: int | None) -> None:
     """Serve the API."""
     Config.from_env()

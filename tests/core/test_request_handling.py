@@ -15,6 +15,7 @@ from marketplace.briefs.models import Brief
 from marketplace.core import db
 from marketplace.core.config import Config
 from marketplace.demo import wishes
+from marketplace.identity import authentication
 from tests.make.people import Somebody, somebody
 
 
@@ -193,6 +194,21 @@ def test_who_one_is_must_be_said_rightly(client: FlaskClient, brand: Somebody) -
         answer = client.get("/api/v1/briefs", headers={"Authorization": header} if header else {})
         is_problem(answer, 401)
         assert "WWW-Authenticate" in answer.headers
+
+
+def test_nobody_uses_up_the_requests_of_a_key_whose_secret_they_do_not_have(
+    config: Config, app: Flask, brand: Somebody
+) -> None:
+    few = create_app(Config(**{**config.__dict__, "rate_limit_per_minute": 5})).test_client()
+    known = brand.headers["Authorization"].removeprefix("Bearer ").split(".")[0]
+    _, strange, _ = authentication.new_key()
+    guess = f"Bearer {known}.{strange.split('.')[1]}"
+    refused = [
+        few.get("/api/v1/briefs", headers={"Authorization": guess}, environ_base={"REMOTE_ADDR": "203.0.113.9"})
+        for _ in range(12)
+    ]
+    assert {answer.status_code for answer in refused} == {401, 429}
+    assert few.get("/api/v1/briefs", headers=brand.headers).status_code == 200
 
 
 def test_too_many_requests_are_told_when_to_come_back(config: Config, app: Flask, brand: Somebody) -> None:

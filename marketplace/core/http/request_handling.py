@@ -48,11 +48,8 @@ def serve(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) 
     """Run one request in one transaction, or in two if its body is a file. An exception rolls everything back and is
     answered as a problem."""
     limiter: RateLimiter | None = current_app.extensions.get("limiter")
-    caller = _caller()
-    if limiter is not None:
-        if endpoint.counted:
-            limiter.hit(request.remote_addr or "-", policy=endpoint.counted, must_count=True)
-        g.allowance = limiter.hit(caller)
+    if limiter is not None and endpoint.counted:
+        limiter.hit(request.remote_addr or "-", policy=endpoint.counted, must_count=True)
     if endpoint.raw is not None:
         return _serve_in_two(endpoint, endpoint.receive or _spooled, view, values)
     with _admitted(endpoint):
@@ -67,10 +64,13 @@ def _admitted(endpoint: Endpoint) -> Iterator[None]:
         authenticate: Authenticate = current_app.extensions["authenticate"]
         try:
             g.actor = authenticate(g.session)
-        except NotSignedIn:
+        except (NotSignedIn, NotAllowed):
             if limiter is not None:  # guessing keys is counted by address, whatever the guesses look like
                 limiter.hit(request.remote_addr or "-", policy="refused")
             raise
+        if limiter is not None and "allowance" not in g:
+            # Only now is it known whose key this is: a key's public part is no secret, and others must not use it up.
+            g.allowance = limiter.hit(_caller(g.actor))
         _require_allowed(endpoint, g.actor)
         db.become(g.session, g.actor)
         # After admission, so that nobody uploads what they may not; once, though with `receive` this is entered twice.
@@ -107,10 +107,9 @@ def _spooled(body: RawBody, *_: Any, **__: Any) -> Iterator[RawBody]:
         yield g.raw_body
 
 
-def _caller() -> str:
-    credential = request.headers.get("Authorization", "")
-    # The public part of a key names the caller; the secret part never leaves the header.
-    return credential.removeprefix("Bearer ").split(".")[0][:40] or request.remote_addr or "-"
+def _caller(caller: Actor) -> str:
+    """Return whose requests are counted together: a key's, a person's at the console, an address's without either."""
+    return str(caller.key_id or (caller.person_id and f"{caller.party_id}:{caller.person_id}") or request.remote_addr)
 
 
 def _require_allowed(endpoint: Endpoint, caller: Actor) -> None:
