@@ -20,6 +20,12 @@ db.connect(config.database_url, pool_size=config.db_pool_size)
 storage.connect(config.storage_url)
 jobs.set_bell(BellThread(config.broker_url, config.redis_url))
 app = create_app(config)
-front = WebFront(app, threads=config.web_threads, headers=HEADERS, proxies=config.trusted_proxies)
+front = WebFront(
+    app,
+    threads=config.web_threads,
+    headers=HEADERS,
+    proxies=config.trusted_proxies,
+    public_url=config.public_url,
+)
 
 keep_imports()

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from environs import Env, EnvValidationError, ValidationError
 
 # A folder, or a bucket of S3, Google or Azure, whose credentials are read from their makers' own variables.
 STORES = ("file", "s3", "gs", "az")
-_FROM_FILES = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "BROKER_URL", "METRICS_TOKEN")
+_FROM_FILES = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SECRET_KEY_BEFORE", "BROKER_URL", "METRICS_TOKEN")
 _NOT_SET = "not set"
 
 
@@ -22,6 +23,8 @@ class Config:
     redis_url: str
     broker_url: str
     secret_key: str
+    secret_key_before: str = ""
+    public_url: str = ""
     log_format: str = "json"
     db_pool_size: int = 8
     web_threads: int = 8
@@ -46,6 +49,8 @@ class Config:
             "database_url": read.needed("DATABASE_URL"),
             "redis_url": read.needed("REDIS_URL"),
             "secret_key": read.needed("SECRET_KEY"),
+            "secret_key_before": read.str("SECRET_KEY_BEFORE", ""),
+            "public_url": read.str("PUBLIC_URL", "", validate=_address).rstrip("/"),
             "db_pool_size": read.count("DB_POOL_SIZE", cls.db_pool_size),
             "web_threads": read.count("WEB_THREADS", cls.web_threads),
             "trusted_proxies": read.hops("TRUSTED_PROXIES", cls.trusted_proxies),
@@ -107,6 +112,12 @@ def _hops(text: str | int) -> int:
 def _log_format(text: str) -> None:
     if text not in ("json", "text"):
         raise ValidationError("must be json or text")
+
+
+def _address(url: str) -> None:
+    parts = urlsplit(url)
+    if url and not (parts.scheme in ("http", "https") and parts.netloc and parts.path in ("", "/") and not parts.query):
+        raise ValidationError("must be an address without a path, such as https://inlay.example.com")
 
 
 def _store(url: str) -> None:

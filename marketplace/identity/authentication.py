@@ -11,6 +11,8 @@ import hmac
 import secrets
 import threading
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -22,7 +24,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import db
 from marketplace.core.actor import EVERYTHING, NOBODY, Actor, Role
 from marketplace.core.clock import now
-from marketplace.core.errors import NotAllowed, NotSignedIn
+from marketplace.core.errors import NotAllowed, NotSignedIn, Unavailable
 from marketplace.core.ids import ALPHABET
 from marketplace.identity.models import Person, PersonStatus
 
@@ -30,6 +32,8 @@ from marketplace.identity.models import Person, PersonStatus
 # sign-ins at a time would otherwise take the machine's memory.
 _HASHER = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _SLOTS = threading.BoundedSemaphore(2)
+# Those at it and those who wait. Whoever comes next is refused: a sign-in that waits holds a thread that others need.
+_QUEUE = threading.BoundedSemaphore(4)
 _NOBODYS_HASH = _HASHER.hash("nobody has this password")
 
 ROLES = {"brand": Role.BRAND, "creator": Role.CREATOR, "agency": Role.AGENCY, "platform": Role.ADMIN}
@@ -38,8 +42,20 @@ SESSION_PREFIX = "inl_ses_"
 IDLE_HOURS = 2
 
 
+@contextmanager
+def _slot() -> Iterator[None]:
+    if not _QUEUE.acquire(blocking=False):
+        raise Unavailable("Many people are signing in at this moment. Try again in a few seconds.", retry_after_s=3)
+    try:
+        with _SLOTS:
+            yield
+    finally:
+        _QUEUE.release()
+
+
 def hash_password(password: str) -> str:
-    with _SLOTS:
+    """Return the hash to keep. Raises Unavailable where too many passwords are being hashed already."""
+    with _slot():
         return _HASHER.hash(password)
 
 
@@ -47,9 +63,10 @@ def check_password(password_hash: str | None, password: str) -> bool:
     """Return whether the password is right.
 
     It takes as long for a person who does not exist or has no password, so the time does not show who has an account.
+    Raises Unavailable where too many passwords are being checked already.
     """
     usable = password_hash if password_hash and password_hash.startswith("$argon2") else None
-    with _SLOTS:
+    with _slot():
         try:
             return _HASHER.verify(usable or _NOBODYS_HASH, password) and usable is not None
         except argon2.exceptions.VerificationError:

@@ -156,8 +156,9 @@ def send_signed(video: ReceivedVideo, query: dict[str, Any], video_id: UUID) -> 
 
 
 def _check(method: str, video_id: UUID, query: dict[str, Any]) -> None:
-    secret = current_app.extensions["config"].secret_key
-    signed_links.check(secret, method, video_id, query["expires"], query["signature"])
+    config = current_app.extensions["config"]
+    secrets = (config.secret_key, config.secret_key_before)
+    signed_links.check(secrets, method, video_id, query["expires"], query["signature"])
 
 
 def _link(row: VideoFile, method: str, until: int) -> VideoLink:

@@ -6,6 +6,7 @@ Nothing of it is stored; a link for sending can be used for one complete video.
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -35,9 +36,13 @@ def signature(secret: str, method: str, video_id: UUID, until: int) -> str:
     return hmac.new(secret.encode(), message.encode(), hashlib.sha256).hexdigest()
 
 
-def check(secret: str, method: str, video_id: UUID, until: int, given: str) -> None:
-    """Raise LinkOver if the signature is forged, for something else, or expired."""
-    if not hmac.compare_digest(signature(secret, method, video_id, until), given) or until < now().timestamp():
+def check(secrets: Sequence[str], method: str, video_id: UUID, until: int, given: str) -> None:
+    """Raise LinkOver if the signature is forged, for something else, or expired.
+
+    ``secrets`` are the present key and, while it is being replaced, the one before it.
+    """
+    right = [hmac.compare_digest(signature(secret, method, video_id, until), given) for secret in secrets if secret]
+    if not any(right) or until < now().timestamp():
         raise LinkOver("It was made for something else, or its time is over. Ask its maker for a new one.")
 
 

@@ -159,3 +159,17 @@ def test_an_open_route_takes_no_large_body(web: Web) -> None:
     body = json.dumps({f"name {number}": 1 for number in range(150_000)}).encode()[: 2 * 1024 * 1024 - 10]
     answer = urllib3.request("POST", f"{web.url}/api/v1/sign-up", headers=JSON, body=body, retries=False)
     assert answer.status == 413
+
+
+def test_links_are_made_of_the_public_address_and_not_of_what_a_client_says(
+    config: Config, tmp_path: Path, app: object, who: Somebody
+) -> None:
+    web = Web(config, tmp_path / "log", PUBLIC_URL="https://market.example.com")
+    try:
+        headers = {**who.once(), "Upload-Length": "100", "Tus-Resumable": "1.0.0", "Host": "evil.example.org"}
+        answer = urllib3.request("POST", f"{web.url}/api/v1/video-uploads", headers=headers, body=b"", retries=False)
+        assert answer.status == 201, answer.data
+        assert answer.headers["Location"].startswith("https://market.example.com/")
+        assert "max-age" in answer.headers["Strict-Transport-Security"]
+    finally:
+        web.kill()

@@ -1,7 +1,12 @@
-"""Which passwords are refused."""
+"""Which passwords are refused, and how many are checked at once."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
+from marketplace.core.errors import Unavailable
 from marketplace.identity import authentication, passwords
 
 EMAIL = "Wang.Fang@example.com"
@@ -40,3 +45,21 @@ def test_the_list_holds_only_what_the_length_would_let_through() -> None:
 def test_nobody_has_no_password_not_even_the_one_that_stands_in() -> None:
     assert not authentication.check_password(None, "nobody has this password")
     assert not authentication.check_password("-", "nobody has this password")
+
+
+def test_whoever_comes_when_many_sign_in_is_refused_at_once_and_not_kept_waiting() -> None:
+    """Forty-eight sign-ins at once held every thread of the web server while they waited for two slots."""
+    ready = Barrier(24)
+
+    def try_it() -> str:
+        ready.wait()
+        try:
+            return str(authentication.check_password(None, "a long enough password"))
+        except Unavailable as refusal:
+            return f"in {refusal.headers['Retry-After']} s"
+
+    with ThreadPoolExecutor(24) as threads:
+        outcomes = Counter(threads.map(lambda _: try_it(), range(24)))
+    assert outcomes["False"] >= 4
+    assert outcomes["in 3 s"] >= 1
+    assert not authentication.check_password(None, "a long enough password"), "the slots are free again"

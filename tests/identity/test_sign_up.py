@@ -127,7 +127,8 @@ def test_of_many_at_once_with_one_address_one_gets_it(app: Flask, session: Sessi
     with ThreadPoolExecutor(20) as crowd:
         found = sorted(crowd.map(try_it, range(20)))
 
-    assert found == [201] + [409] * 19
+    # Whoever came while four passwords were being hashed is told to come back.
+    assert (found.count(201), set(found) <= {201, 409, 503}) == (1, True)
     assert people(session, body["email"]) == 1
     assert session.scalar(sa.select(sa.func.count()).where(Party.name.endswith(body["email"]))) == 1
 

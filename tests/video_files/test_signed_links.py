@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 import time_machine
+from flask import Flask
 from flask.testing import FlaskClient
 
+from marketplace.app import create_app
 from marketplace.core import ids
 from marketplace.core.clock import now
+from marketplace.core.config import Config
 from marketplace.core.ids import new_id
 from tests.make import videos as make
 from tests.make.people import Somebody, somebody
@@ -106,3 +109,13 @@ def test_links_are_made_for_ones_own_kept_videos(client: FlaskClient, who: Someb
     assert client.post(f"{look.VIDEOS}/{coming}/links", json={}, headers=who.once()).status_code == 409
     reader = somebody("brand", scopes=frozenset({"read"}), party_id=who.party_id)  # type: ignore[arg-type]
     assert client.post(url, json={}, headers=reader.once()).status_code == 403
+
+
+def test_a_link_outlives_the_change_of_the_secret_while_the_old_one_is_known(
+    app: Flask, client: FlaskClient, who: Somebody, config: Config
+) -> None:
+    link = to_read(client, who, ids.show("vfl", make.kept(who)))
+    for before, status in (("test", 200), ("", 404)):
+        changed = Config(**{**config.__dict__, "secret_key": "another", "secret_key_before": before})
+        assert config.secret_key == "test"
+        assert create_app(changed).test_client().get(link["url"]).status_code == status

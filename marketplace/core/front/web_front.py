@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, TypeVar
+from urllib.parse import urlsplit
 
 import structlog
 from werkzeug.exceptions import HTTPException
@@ -45,7 +46,8 @@ class WebFront:
 
     ``threads`` work on requests. Long bodies and long answers have threads of their own, which only wait for the loop
     or a disk. ``headers`` go with whatever the front answers by itself. ``proxies`` is the number of trusted proxies in
-    front of the server: the so many-th entry from the right of X-Forwarded-For is the client.
+    front of the server: the so many-th entry from the right of X-Forwarded-For is the client. ``public_url`` is where
+    clients reach the market; without it, what they say in Host is believed.
     """
 
     def __init__(
@@ -55,10 +57,11 @@ class WebFront:
         threads: int,
         headers: dict[str, str],
         proxies: int = 0,
+        public_url: str = "",
         limits: FrontLimits | None = None,
     ) -> None:
         self._app, self._headers = app, list(headers.items())
-        self._proxies = proxies
+        self._proxies, self._public = proxies, urlsplit(public_url)
         self._limits = limits or FrontLimits()
         self._work = ThreadPoolExecutor(threads, "request")
         self._transfer_work = ThreadPoolExecutor(self._limits.transfers_in_all, "transfer")
@@ -90,6 +93,8 @@ class WebFront:
         except (DomainError, HTTPException) as error:
             refused = error
         environ = wsgi_call.environ_of(scope, address, scheme, body)
+        if self._public.netloc:
+            environ |= {"HTTP_HOST": self._public.netloc, "wsgi.url_scheme": self._public.scheme}
         if refused is not None:
             environ |= {REFUSED: refused, "CONTENT_LENGTH": "0"}
         answer = await self._in_thread(work, lambda: wsgi_call.call(self._app, environ, self._limits.whole_bytes))

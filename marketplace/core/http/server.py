@@ -39,6 +39,9 @@ HEADERS = {
     " connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
 }
 
+# For two years, as the lists of browsers ask; sent only where the client came by HTTPS.
+HTTPS_ONLY = "max-age=63072000; includeSubDomains"
+
 
 class _NoCookies(SessionInterface):
     """No cookie is read, set or signed: the caller is in the Authorization header alone."""
@@ -98,6 +101,8 @@ def _end(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", HTTPS_ONLY)
     if request.path.startswith("/api/"):
         response.headers.setdefault("Cache-Control", "no-store")
         if g.get("allowance"):
@@ -133,7 +138,7 @@ def _add_health(app: Flask, config: Config) -> None:
 
     @app.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        checks = {"database": _check(_database), "broker": _check(client.ping)}
+        checks = {"database": _check(_database), "broker": _check(lambda: client.set("inlay:ready", 1, ex=60))}
         ready = all(outcome == "ok" for outcome in checks.values())
         return jsonify(status="ok" if ready else "not ready", **checks), 200 if ready else 503
 
