@@ -1,8 +1,6 @@
 """The whole walk over HTTP, with a real web server, worker and ringer on real PostgreSQL and Valkey."""
 
 import json
-import os
-import socket
 import subprocess
 import sys
 import time
@@ -22,12 +20,11 @@ from marketplace.demo import offers, wishes, world
 from marketplace.demo.walk import DemoMarket, WorldSize, walk
 from marketplace.identity import api_keys
 from marketplace.identity import service as identity
-from marketplace.local.market_tree import answers
-from marketplace.local.programs import ringer_argv, web_argv, worker_argv
 from marketplace.local.servers import LocalServers
 from marketplace.matching.scoring.schemas import BID_PICTURES
 from marketplace.matching.selection.schemas import PICTURES
-from tests.market import clone, connected
+from tests.market import connected
+from tests.running_market import running_market
 from tests.waiting import until
 
 pytestmark = pytest.mark.process
@@ -45,35 +42,8 @@ AT_WORK = (
 @pytest.fixture(scope="module")
 def url(servers: LocalServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A running market of its own: three processes on a fresh database."""
-    folder = tmp_path_factory.mktemp("walk")
-    database_url = clone(servers, "inlay_walk")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    env = {
-        **os.environ,
-        "DATABASE_URL": database_url,
-        "REDIS_URL": servers.redis_url,
-        "BROKER_URL": servers.broker_url,
-        "SECRET_KEY": "walk",
-        "SIGN_INS_PER_MINUTE": "10000",
-        "RATE_LIMIT_PER_MINUTE": "1000000",
-    }
-    with (folder / "log").open("ab") as log:
-        running = [
-            subprocess.Popen(argv, env=env, stdout=log, stderr=log, start_new_session=True)
-            for argv in (web_argv("127.0.0.1", port), worker_argv(2), ringer_argv())
-        ]
-    address = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 120
-    while not answers(f"{address}/readyz"):
-        assert time.monotonic() < deadline, (folder / "log").read_text()[-3000:]
-        time.sleep(0.1)
-    yield address
-    for process in running:
-        process.terminate()
-    for process in running:
-        process.wait(20)
+    with running_market(servers, tmp_path_factory.mktemp("walk"), "inlay_walk") as running:
+        yield running.url
 
 
 @pytest.fixture(scope="module")
