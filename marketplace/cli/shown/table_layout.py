@@ -76,7 +76,8 @@ def _widths(columns: Sequence[ShownColumn], width: int) -> list[int]:
 def _fitted(text: str, size: int, right: bool) -> str:
     """Return the text in exactly so many places, cut with an ellipsis if it is longer."""
     text = " ".join(text.split())
-    over = rich_cells.cell_len(text) - size
-    if over > 0:
-        return str(rich_cells.set_cell_size(text, size - 1)) + "…"
-    return " " * -over + text if right else text + " " * -over
+    if rich_cells.cell_len(text) > size:
+        # Half a Chinese character is a space.
+        text = str(rich_cells.set_cell_size(text, size - 1)).rstrip() + "…"
+    padding = " " * (size - rich_cells.cell_len(text))
+    return padding + text if right else text + padding
