@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from marketplace.channels.facts.region_names import region_name
-from marketplace.channels.files.row_readers import guard_formula
 from marketplace.channels.files.shapes import own_columns, tiktok_one, xingtu, youtube
+from marketplace.channels.files.tables.table_rows import guard_formula
 from marketplace.channels.records import VERTICALS, ChannelRecord
 from marketplace.core.lazy_import import lazy_module
 from marketplace.core.money import MINOR_DIGITS

@@ -1,71 +1,129 @@
 """Read a file of channels as a stream of records and row errors. Uses no database; the caller gives today's date."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain
-from typing import IO, Any
+from typing import IO
 
-from marketplace.channels.files import row_readers as reading
-from marketplace.channels.files.row_readers import FAULT, FileRefused, Row
 from marketplace.channels.files.shapes import own_columns, tiktok_one, xingtu, youtube
-from marketplace.channels.files.shapes.cell_values import shorten
+from marketplace.channels.files.shapes.cell_values import RowCells, shorten
 from marketplace.channels.files.shapes.record_builder import RecordOrErrors
+from marketplace.channels.files.tables.column_survey import CellKind, ColumnSurvey, Conventions, ShareUnit
+from marketplace.channels.files.tables.header_names import KnownColumns
+from marketplace.channels.files.tables.number_grammar import Decimal
+from marketplace.channels.files.tables.open_table import OpenTable, open_table
+from marketplace.channels.files.tables.reading_report import ReadingReport
+from marketplace.channels.files.tables.table_rows import FAULT, FileRefused, Row
+from marketplace.channels.files.tables.totals_rows import leave_out_totals
 from marketplace.channels.records import ChannelRecord, RowError
 
-__all__ = ["SHAPES", "FileRefused", "iter_import"]
+__all__ = ["SHAPES", "FileRefused", "ReadingOptions", "iter_import", "open_import"]
 
 
 @dataclass(frozen=True)
 class ExportShape:
-    """How one kind of export is recognised, by the columns it `needs`, and read."""
+    """How one kind of export is recognised, by the columns it `needs`, and read.
+
+    `kinds` are the columns of numbers, shares and days, whose writing is decided for the whole file; `others` are the
+    further columns that are read, and `prefixes` the beginnings of such as vary.
+    """
 
     needs: frozenset[str]
-    read: Callable[[int, dict[str, Any], date], RecordOrErrors]
+    read: Callable[[RowCells, date], RecordOrErrors]
+    kinds: Mapping[str, CellKind]
+    others: Iterable[str] = ()
+    prefixes: tuple[str, ...] = ()
     group: Callable[[Iterable[Row]], Iterator[Row]] | None = None
+
+    @property
+    def columns(self) -> KnownColumns:
+        return KnownColumns(self.needs, frozenset((*self.kinds, *self.others)), self.prefixes)
 
 
 SHAPES = {
-    own_columns.NAME: ExportShape(own_columns.NEEDS, own_columns.read),
-    xingtu.NAME: ExportShape(xingtu.NEEDS, xingtu.read),
-    tiktok_one.NAME: ExportShape(tiktok_one.NEEDS, tiktok_one.read),
-    youtube.NAME: ExportShape(youtube.NEEDS, youtube.read, youtube.group),
+    own_columns.NAME: ExportShape(own_columns.NEEDS, own_columns.read, own_columns.KINDS, own_columns.COLUMNS),
+    xingtu.NAME: ExportShape(xingtu.NEEDS, xingtu.read, xingtu.KINDS, xingtu.OTHERS),
+    tiktok_one.NAME: ExportShape(tiktok_one.NEEDS, tiktok_one.read, tiktok_one.KINDS, tiktok_one.OTHERS),
+    youtube.NAME: ExportShape(
+        youtube.NEEDS, youtube.read, youtube.KINDS, youtube.OTHERS, (youtube.AUDIENCE, youtube.COUNTRY), youtube.group
+    ),
 }
 
 
-def iter_import(file: IO[bytes], *, today: date, shape: str | None = None) -> Iterator[ChannelRecord | RowError]:
-    """Yield each row's record, or a RowError for each error in it.
+@dataclass(frozen=True)
+class ReadingOptions:
+    """What whoever hands in a file says of it; what is None is found out from the file."""
 
-    Without `shape`, the shape is recognised by the file's columns. Days after `today` are refused. Raises FileRefused,
-    and KeyError for an unknown shape.
+    shape: str | None = None
+    encoding: str | None = None
+    decimal: Decimal | None = None
+    shares: ShareUnit | None = None
+
+
+@dataclass
+class ImportReading:
+    """A file that has been looked through once: its records, and what it was read as."""
+
+    table: OpenTable
+    export_shape: ExportShape
+    conventions: Conventions
+    today: date
+    report: ReadingReport = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.report = self.table.report
+
+    def records(self) -> Iterator[ChannelRecord | RowError]:
+        """Yield each row's record, or a RowError for each error in it. Raises FileRefused."""
+        rows = leave_out_totals(self.table.rows(), self.export_shape.needs, self.report)
+        first = next(rows, None)
+        if first is None:
+            raise FileRefused("文件里没有数据行。", "The file has no rows.")
+        stream: Iterator[Row] = chain([first], rows)
+        group = self.export_shape.group
+        for number, values in group(stream) if group else stream:
+            if FAULT in values:
+                fault = values[FAULT]
+                yield replace(fault, column=shorten(fault.column), value=shorten(fault.value))
+                continue
+            cells = RowCells(number, values, conventions=self.conventions, report=self.report)
+            result = self.export_shape.read(cells, self.today)
+            if isinstance(result, ChannelRecord):
+                yield result
+            else:
+                yield from result or [RowError(number, "", "", "此行无法读取。", "This row cannot be read.")]
+
+
+def open_import(
+    file: IO[bytes],
+    *,
+    today: date,
+    options: ReadingOptions | None = None,
+    progress: Callable[[], object] | None = None,
+) -> ImportReading:
+    """Look through a seekable file once and return what its records are read by.
+
+    Days after `today` will be refused. `progress` is called now and then while the file is looked through. Raises
+    FileRefused, and KeyError for an unknown shape.
     """
-    rows = reading.rows(file)
-    first = next(rows, None)
-    if first is None:
-        raise FileRefused("文件里没有数据行。", "The file has no rows.")
-    export_shape = _find_shape(first[1], shape)
-    stream: Iterator[Row] = chain([first], rows)
-    for number, values in export_shape.group(stream) if export_shape.group else stream:
-        if FAULT in values:
-            fault = values[FAULT]
-            yield replace(fault, column=shorten(fault.column), value=shorten(fault.value))
-            continue
-        result = export_shape.read(number, values, today)
-        if isinstance(result, ChannelRecord):
-            yield result
-        else:
-            yield from result or [RowError(number, "", "", "此行无法读取。", "This row cannot be read.")]
+    options = options or ReadingOptions()
+    known = {name: shape.columns for name, shape in SHAPES.items()}
+    table = open_table(file, known, shape=options.shape, encoding=options.encoding)
+    export_shape = SHAPES[table.shape]
+    survey = ColumnSurvey(export_shape.kinds, options.decimal, options.shares, table.percent_columns, table.epoch)
+    for _, values in table.rows():
+        survey.add(values)
+        if progress is not None:
+            progress()
+    conventions = survey.conventions()
+    survey.tell(table.report)
+    return ImportReading(table, export_shape, conventions, today)
 
 
-def _find_shape(columns: dict[str, Any], shape: str | None) -> ExportShape:
-    if shape is not None:
-        missing = sorted(SHAPES[shape].needs - set(columns))
-        if missing:
-            raise FileRefused(f"缺少列：{', '.join(missing)}。", f"Columns are missing: {', '.join(missing)}.")
-        return SHAPES[shape]
-    for candidate in SHAPES.values():
-        if candidate.needs <= set(columns):
-            return candidate
-    raise FileRefused(
-        f"无法识别文件格式，支持：{', '.join(SHAPES)}。", f"The columns are of no known shape ({', '.join(SHAPES)})."
-    )
+def iter_import(
+    file: IO[bytes], *, today: date, options: ReadingOptions | None = None, shape: str | None = None
+) -> Iterator[ChannelRecord | RowError]:
+    """Yield each row's record, or a RowError for each error in it. As `open_import`, and raises the same."""
+    options = options or ReadingOptions(shape)
+    yield from open_import(file, today=today, options=options).records()

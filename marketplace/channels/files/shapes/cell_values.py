@@ -5,10 +5,14 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
-from marketplace.channels.files.row_readers import nested_deeper, told_twice
+from marketplace.channels.files.tables.column_survey import Conventions, ShareUnit, is_nothing
+from marketplace.channels.files.tables.date_grammar import TwoDays, parse_moment
+from marketplace.channels.files.tables.nested_values import nested_deeper, told_twice
+from marketplace.channels.files.tables.number_grammar import TwoReadings, read_number
+from marketplace.channels.files.tables.reading_report import ReadingReport
 from marketplace.channels.records import RowError
 from marketplace.core.estimate import NameTwice, unique_names
 
@@ -21,14 +25,25 @@ UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 @dataclass
 class RowCells:
-    """The cells of one row. A value that cannot be read is returned as None and adds to `errors`."""
+    """The cells of one row. A value that cannot be read is returned as None and adds to `errors`.
+
+    `conventions` is how the whole file writes its numbers, shares and days; what a shape makes of the file beyond its
+    cells it tells in `report`.
+    """
 
     row: int
     values: Mapping[str, Any]
     errors: list[RowError] = field(default_factory=list)
+    conventions: Conventions = field(default_factory=Conventions)
+    report: ReadingReport | None = None
 
     def add_error(self, column: str, value: Any, zh: str, en: str) -> None:
         self.errors.append(RowError(self.row, shorten(column), shorten(value), zh, en))
+
+    def note(self, zh: str, en: str) -> None:
+        """Tell with the import what was made of the file; once, however many rows say it."""
+        if self.report is not None:
+            self.report.note(zh, en)
 
     def has(self, column: str) -> bool:
         return self.values.get(column) not in (None, "")
@@ -75,20 +90,55 @@ class RowCells:
         return self.text(column, longest, needed=needed)
 
     def number(self, column: str, *, needed: bool = False) -> float | None:
+        """Read a count: how it is written is the whole file's (`conventions`); what may be either of two is refused."""
+        return self._number(column, needed=needed)
+
+    def money(self, column: str, *, needed: bool = False) -> float | None:
+        """Read an amount, which may have a sign of its currency."""
+        return self._number(column, needed=needed, money=True)
+
+    def _number(self, column: str, *, needed: bool = False, money: bool = False) -> float | None:
         value = self.values.get(column)
-        if value in (None, ""):
-            if needed:
-                self.add_error(column, "", "此列必填。", "This column is needed.")
+        if self._nothing(column, value, needed):
             return None
         try:
             # Most values come from JSON lists of videos and are numbers already: skip the slow way through text.
-            number = float(value) if isinstance(value, int | float) else _parsed(str(value))
+            if isinstance(value, int | float):
+                number = float(value)
+            else:
+                number, percent = read_number(str(value).strip(), self.conventions.numbers, money=money)
+                if percent:
+                    self.add_error(
+                        column,
+                        value,
+                        "这是人数或次数，不是百分比；请填写数量。",
+                        "This is a count and no per cent; write the number.",
+                    )
+                    return None
+        except TwoReadings as two:
+            self._refuse_readings(column, value, two)
+            return None
         except (ValueError, OverflowError):
             number = math.nan
         if isinstance(value, bool) or not math.isfinite(number) or abs(number) > 1e15:
             self.add_error(column, value, "不是数字。", "Not a number.")
             return None
         return number
+
+    def _nothing(self, column: str, value: Any, needed: bool) -> bool:
+        if not is_nothing(value):
+            return False
+        if needed:
+            self.add_error(column, "" if value is None else value, "此列必填。", "This column is needed.")
+        return True
+
+    def _refuse_readings(self, column: str, value: Any, two: TwoReadings) -> None:
+        self.add_error(
+            column,
+            value,
+            f"可读作 {two.first} 或 {two.second}；请用 decimal=dot 或 decimal=comma 说明小数点。",
+            f"This may be {two.first} or {two.second}; say which mark is the decimal one: decimal=dot or comma.",
+        )
 
     def whole(self, column: str, *, needed: bool = False) -> int | None:
         number = self.number(column, needed=needed)
@@ -100,16 +150,41 @@ class RowCells:
         return int(number)
 
     def share(self, column: str) -> float | None:
-        """Read a rate as a share; percentages (35 or 35 %) become shares."""
-        share = self.number(column)
-        if share is not None and abs(share) > 1 and not str(self.values.get(column)).endswith("%"):
-            share /= 100
-        if share is not None and not -1 <= share <= 1:
+        """Read a rate as a share, in the unit of its column: shares (0.35), or per cents (35, 35 %) throughout."""
+        value = self.values.get(column)
+        if self._nothing(column, value, needed=False):
+            return None
+        share, percent = self._share_told(value)
+        unit = self.conventions.units.get(column)
+        if share is None or isinstance(value, bool) or not math.isfinite(share) or abs(share) > 1e15:
+            self.add_error(column, value, "不是数字。", "Not a number.")
+            return None
+        if unit is ShareUnit.UNCLEAR and not percent:
             self.add_error(
-                column, self.values.get(column), "比例须在 0 到 100 % 之间。", "A rate lies between 0 and 100 %."
+                column,
+                value,
+                "此列只有少数值大于 1，无法判断是比例还是百分比；请用 shares=share 或 shares=percent 说明。",
+                "Only a few values of this column are over 1, so it may hold shares or per cents; say shares=share or"
+                " shares=percent.",
             )
             return None
-        return share
+        if percent or unit is ShareUnit.PERCENT or (unit is None and abs(share) > 1):
+            share = share / 100
+        if not -1 <= share <= 1:
+            self.add_error(column, value, "比例须在 0 到 100 % 之间。", "A rate lies between 0 and 100 %.")
+            return None
+        return round(share, 12)
+
+    def _share_told(self, value: Any) -> tuple[float | None, bool]:
+        if isinstance(value, int | float):
+            try:
+                return float(value), False
+            except OverflowError:
+                return None, False
+        try:
+            return read_number(str(value).strip(), self.conventions.numbers, fractional=True)
+        except (ValueError, OverflowError):
+            return None, False
 
     def day(self, column: str, *, needed: bool = False) -> date | None:
         moment = self.moment(column, needed=needed)
@@ -117,14 +192,27 @@ class RowCells:
 
     def moment(self, column: str, *, needed: bool = False) -> datetime | None:
         value = self.values.get(column)
-        if value in (None, ""):
-            if needed:
-                self.add_error(column, "", "此列必填。", "This column is needed.")
+        if self._nothing(column, value, needed):
             return None
-        moment = parse_moment(value)
+        conventions = self.conventions
+        try:
+            moment = parse_moment(value, conventions.orders.get(column), epoch=conventions.epoch)
+        except TwoDays as two:
+            self.add_error(
+                column,
+                value,
+                f"可读作 {two.first} 或 {two.second}；请写作 2026-11-23 这样的日期。",
+                f"This may be {two.first} or {two.second}; write days as 2026-11-23.",
+            )
+            return None
         if moment is None:
             self.add_error(column, value, "不是日期。", "Not a date such as 2026-11-23.")
         return moment
+
+    def as_written(self, column: str, value: Any) -> Any:
+        """Return a cell as the file has it where that is one value, else what was read of it."""
+        written = self.values.get(column)
+        return written if isinstance(written, str | int | float | date) else value
 
     def table(self, column: str) -> Any:
         """Read a nested value: as it is in JSON files, or as JSON text in a cell."""
@@ -147,10 +235,6 @@ class RowCells:
         return nested_value
 
 
-def _parsed(text: str) -> float:
-    return float(text.replace(",", "").removesuffix("%")) / (100 if text.endswith("%") else 1)
-
-
 def shorten(value: Any) -> str:
     """Return the beginning of a value as a row error can store it."""
     return UNSTORABLE.sub("\ufffd", str(value)[:SHOWN_MAX])
@@ -161,22 +245,3 @@ def finite_number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not -1e15 <= value <= 1e15:
         return None
     return float(value)
-
-
-def parse_moment(value: Any) -> datetime | None:
-    """Parse a date (2026-11-01, 20261101), an ISO 8601 time or Unix seconds; None for anything else."""
-    try:
-        if isinstance(value, datetime):
-            return value if value.tzinfo else value.replace(tzinfo=UTC)
-        if isinstance(value, date):
-            return datetime(value.year, value.month, value.day, tzinfo=UTC)
-        text = str(value).strip()
-        # Eight digits are a day: as Unix seconds they would be before 1973-03-04.
-        if isinstance(value, int | float) or text.isdecimal():
-            if len(text) != 8:
-                return datetime.fromtimestamp(float(text), UTC)
-            text = f"{text[:4]}-{text[4:6]}-{text[6:]}"
-        moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError, OSError):
-        return None

@@ -1,7 +1,6 @@
 """Inlay's own columns, which `inlay export` writes. Documented in docs/import.md."""
 
 from datetime import date
-from typing import Any
 
 from marketplace.channels.files.shapes.cell_values import RowCells
 from marketplace.channels.files.shapes.record_builder import (
@@ -14,6 +13,7 @@ from marketplace.channels.files.shapes.record_builder import (
     read_rates,
     read_videos,
 )
+from marketplace.channels.files.tables.column_survey import CellKind
 
 NAME = "inlay"
 NEEDS = frozenset({"platform", "handle", "taken_on", "followers"})
@@ -45,6 +45,13 @@ COLUMNS = (
     "rate_card",
     "videos",
 )
+KINDS = {
+    "taken_on": CellKind.MOMENT,
+    "engagement_rate": CellKind.SHARE,
+    "completion_rate": CellKind.SHARE,
+    **dict.fromkeys(("followers", "growth_30d", "median_views_30d", "expected_views"), CellKind.COUNT),
+    "suggested_cpm_minor": CellKind.COUNT,
+}
 VIDEO = {
     "external_id": "id",
     "published_at": "published_at",
@@ -60,8 +67,7 @@ VIDEO = {
 COLUMN_NAMES = {"age": "ages", "gender": "genders", "region": "regions", "country": "region", "videos": "videos"}
 
 
-def read(row: int, values: dict[str, Any], today: date) -> RecordOrErrors:
-    cells = RowCells(row, values)
+def read(cells: RowCells, today: date) -> RecordOrErrors:
     handle = cells.text("handle", 200, needed=True)
     return build_record(
         cells,

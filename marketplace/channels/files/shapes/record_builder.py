@@ -14,8 +14,8 @@ from marketplace.channels.facts import language_tags, region_names
 from marketplace.channels.facts.account_handles import NOTHING_TO_SEE, account_key, normal_handle
 from marketplace.channels.facts.audience_vocabulary import INTERESTS, interest_code
 from marketplace.channels.facts.language_tags import language_tag
-from marketplace.channels.files.row_readers import told_twice
 from marketplace.channels.files.shapes.cell_values import RowCells, finite_number
+from marketplace.channels.files.tables.nested_values import told_twice
 from marketplace.channels.records import ChannelRecord, RowError, normalise_verticals
 
 VIDEOS_MAX = 200
@@ -68,7 +68,8 @@ def build_record(cells: RowCells, reading: ShapeReading, today: date) -> RecordO
     margins, list_errors = _lists(reading)
     details, detail_errors = channel_details(reading.url, reading.language, reading.region)
     for error in (*_cell_errors(reading, margins, today), *list_errors, *detail_errors):
-        cells.add_error(reading.columns.get(error.column, error.column), error.value, error.zh, error.en)
+        column = reading.columns.get(error.column, error.column)
+        cells.add_error(column, cells.as_written(column, error.value), error.zh, error.en)
     for error in _video_errors(reading, today):
         cells.add_error(*error)
     if cells.errors or not (reading.platform and reading.account_key and reading.taken_on) or reading.followers is None:
@@ -187,7 +188,9 @@ def read_videos(cells: RowCells, column: str, entries: Any, names: Mapping[str, 
     read = []
     # One more than allowed is read, so that a list that is too long is noticed and refused.
     for place, entry in enumerate(entries[: VIDEOS_MAX + 1]):
-        inner = RowCells(cells.row, {key: entry.get(name) for key, name in names.items()})
+        inner = RowCells(
+            cells.row, {key: entry.get(name) for key, name in names.items()}, conventions=cells.conventions
+        )
         published, views = inner.moment("published_at", needed=True), inner.whole("views", needed=True)
         video = {
             # Without an id, the second of publication identifies a video; its position in the list would change.

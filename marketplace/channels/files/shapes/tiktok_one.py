@@ -12,10 +12,29 @@ from marketplace.channels.files.shapes.record_builder import (
     read_margin,
     read_videos,
 )
+from marketplace.channels.files.tables.column_survey import CellKind
 from marketplace.core.money import MINOR_DIGITS
 
 NAME = "tiktok_one"
 NEEDS = frozenset({"handle_name", "followers_count"})
+KINDS = {
+    "updated_at": CellKind.MOMENT,
+    **dict.fromkeys(("followers_growth_rate", "engagement_rate", "completion_rate"), CellKind.SHARE),
+    **dict.fromkeys(("followers_count", "median_views"), CellKind.COUNT),
+}
+OTHERS = (
+    "tcm_creator_id",
+    "display_name",
+    "creator_name",
+    "audience_ages",
+    "audience_genders",
+    "audience_countries",
+    "content_labels",
+    "creator_rate",
+    "recent_videos",
+    "language",
+    "country_code",
+)
 VIDEO = {
     "external_id": "item_id",
     "published_at": "create_time",
@@ -42,8 +61,7 @@ COLUMN_NAMES = {
 }
 
 
-def read(row: int, values: dict[str, Any], today: date) -> RecordOrErrors:
-    cells = RowCells(row, values)
+def read(cells: RowCells, today: date) -> RecordOrErrors:
     handle = cells.text("handle_name", 200, needed=True)
     return build_record(
         cells,

@@ -1,7 +1,6 @@
 """Xingtu (巨量星图): a creator's row with the field names of its search and data pages. Prices are in fen."""
 
 from datetime import date
-from typing import Any
 
 from marketplace.channels.files.shapes.cell_values import RowCells
 from marketplace.channels.files.shapes.record_builder import (
@@ -12,10 +11,27 @@ from marketplace.channels.files.shapes.record_builder import (
     read_margin,
     read_videos,
 )
+from marketplace.channels.files.tables.column_survey import CellKind
 
 NAME = "xingtu"
 NEEDS = frozenset({"star_id", "follower"})
 PRICES = {"price_1_20": "1-20", "price_20_60": "21-60", "price_60": "60+"}
+KINDS = {
+    "last_update_time": CellKind.MOMENT,
+    **dict.fromkeys(("interact_rate_within_30d", "play_over_rate_within_30d"), CellKind.SHARE),
+    **dict.fromkeys(("follower", "fans_increment_within_30d", "vv_median_30d", "expected_play_num"), CellKind.COUNT),
+    **dict.fromkeys((*PRICES, "assign_cpm_suggest_price"), CellKind.COUNT),
+}
+OTHERS = (
+    "unique_id",
+    "nick_name",
+    "creator_name",
+    "age_distribution",
+    "gender_distribution",
+    "province_distribution",
+    "content_theme_labels_180d",
+    "last_10_items",
+)
 VIDEO = {
     "external_id": "item_id",
     "published_at": "create_time",
@@ -42,8 +58,7 @@ COLUMN_NAMES = {
 }
 
 
-def read(row: int, values: dict[str, Any], today: date) -> RecordOrErrors:
-    cells = RowCells(row, values)
+def read(cells: RowCells, today: date) -> RecordOrErrors:
     star = cells.account("star_id", needed=True)
     card = [
         {"length_tier": tier, "amount_minor": price, "currency": "CNY"}

@@ -9,7 +9,6 @@ from datetime import date
 from itertools import groupby, islice
 from typing import Any
 
-from marketplace.channels.files.row_readers import FAULT
 from marketplace.channels.files.shapes.cell_values import RowCells
 from marketplace.channels.files.shapes.record_builder import (
     VIDEOS_MAX,
@@ -18,10 +17,28 @@ from marketplace.channels.files.shapes.record_builder import (
     build_record,
     read_videos,
 )
+from marketplace.channels.files.tables.column_survey import CellKind
+from marketplace.channels.files.tables.table_rows import FAULT
 
 NAME = "youtube"
 NEEDS = frozenset({"channel_id", "subscribers", "video_id"})
 AUDIENCE, COUNTRY = "viewerPercentage.", "country."
+KINDS = {
+    **dict.fromkeys(("report_date", "video_published_at"), CellKind.MOMENT),
+    **dict.fromkeys(("subscribers", "subscribers_gained_30d", "views", "likes", "comments", "shares"), CellKind.COUNT),
+    "duration_seconds": CellKind.COUNT,
+}
+OTHERS = (
+    "video_id",
+    "video_title",
+    "has_paid_product_placement",
+    "channel_handle",
+    "channel_title",
+    "creator_name",
+    "category",
+    "language",
+    "country",
+)
 VIDEO = {
     "external_id": "video_id",
     "published_at": "video_published_at",
@@ -54,8 +71,7 @@ def group(rows: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[tuple[int, dic
         yield number, {**first, **refused, "videos": [values for _, values in channel_rows if values.get("video_id")]}
 
 
-def read(row: int, values: dict[str, Any], today: date) -> RecordOrErrors:
-    cells = RowCells(row, values)
+def read(cells: RowCells, today: date) -> RecordOrErrors:
     ages, genders = _audience(cells)
     channel = cells.account("channel_id", needed=True)
     return build_record(
@@ -75,7 +91,7 @@ def read(row: int, values: dict[str, Any], today: date) -> RecordOrErrors:
             whole_regions=False,
             labels={cells.text("category") or "": 1.0},
             rate_card=[],
-            videos=read_videos(cells, "videos", values["videos"], VIDEO),
+            videos=read_videos(cells, "videos", cells.values["videos"], VIDEO),
             creator_name=cells.text("creator_name") or cells.text("channel_title"),
             language=cells.text("language", 60),
             region=cells.text("country", 60),

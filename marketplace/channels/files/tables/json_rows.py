@@ -1,0 +1,234 @@
+"""Reads JSON as a stream: a list of objects, an object that has one in it, or one object a line."""
+
+import codecs
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from marketplace.channels.files.tables.nested_values import TwiceNamed, named_twice, nested_deeper, told_twice
+from marketplace.channels.files.tables.table_rows import (
+    DEPTH_MAX,
+    FAULT,
+    HEAD_BYTES,
+    ITEM_MAX,
+    FileRefused,
+    Recognises,
+    Row,
+)
+from marketplace.channels.records import RowError
+from marketplace.core.estimate import name_twice
+
+LISTS = ("channels", "creators", "authors", "data", "list", "items", "rows", "records", "results")
+# Answers of platforms wrap their lists in objects: {"code": 0, "data": {"list": [...]}}.
+WRAPPED_MAX = 4
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    refused = TwiceNamed(members)
+    refused.name = name_twice(pairs) or ""
+    return refused
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_members)
+
+
+def read_items(file: IO[bytes], encoding: str, recognises: Recognises) -> Iterator[Row]:
+    """Yield the objects of a JSON file, numbered from 1. Raises FileRefused.
+
+    `recognises` tells whether an object has the columns of a shape; a list of such objects is taken under any name.
+    """
+    try:
+        stream = _JsonStream(file, encoding)
+        first = stream.peek()
+        if first == "{" and _lines(file, encoding, recognises):
+            yield from _json_lines(file, encoding)
+            return
+        stream = _JsonStream(file, encoding)
+        items = _items(stream) if stream.peek() == "[" else _found_items(stream, recognises)
+        for number, item in enumerate(items, 1):
+            yield number, _object(item, number)
+    except FileRefused:
+        raise
+    except RecursionError as error:
+        raise _too_deep() from error
+    except ValueError as error:
+        reason = " ".join(str(error).split())[:100]
+        raise FileRefused(f"JSON 读取中断：{reason}", f"The JSON cannot be read on: {reason}") from error
+
+
+@dataclass
+class _JsonStream:
+    """The text of a JSON file from its beginning: never more than one item and the block after it.
+
+    Python's own decoder raises on deep nesting and giant numbers, where streaming parsers in C were seen to crash the
+    process.
+    """
+
+    file: IO[bytes]
+    encoding: str
+    text: str = ""
+    position: int = 0
+    decoder: codecs.IncrementalDecoder = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.file.seek(0)
+        self.decoder = codecs.getincrementaldecoder(self.encoding)()
+
+    def more(self) -> bool:
+        """Read another block, as long as the text held, so that a long item is rescanned only a few times."""
+        self.text = self.text[self.position :]
+        self.position = 0
+        if len(self.text) > ITEM_MAX:
+            raise FileRefused("JSON 单项超过 4 MiB。", "An item of the JSON is over 4 MiB.")
+        piece = self.file.read(max(HEAD_BYTES, len(self.text)))
+        self.text += self.decoder.decode(piece, final=not piece)
+        return bool(piece)
+
+    def peek(self) -> str:
+        """Return the next character that is not white space, or "" at the end."""
+        while True:
+            space = _SPACE.match(self.text, self.position)
+            self.position = space.end() if space else self.position
+            if self.position < len(self.text) or not self.more():
+                return self.text[self.position : self.position + 1]
+
+    def take(self, expected: str) -> str:
+        """Step over the next character, which must be one of those expected. Raises ValueError."""
+        character = self.peek()
+        if not character or character not in expected:
+            raise ValueError(f"{character or 'the end'} where {' or '.join(expected)} should stand")
+        self.position += 1
+        return character
+
+    def value(self) -> Any:
+        self.peek()
+        while True:
+            try:
+                value, end = _DECODER.raw_decode(self.text, self.position)
+            except json.JSONDecodeError as error:
+                # An item cut off by the block fails near the end of the text, or as an unterminated string.
+                cut_off = error.pos > len(self.text) - 16 or error.msg.startswith("Unterminated")
+                if not cut_off or not self.more():
+                    raise
+                continue
+            if end == len(self.text) and self.more():  # a number may continue in the next block
+                continue
+            self.position = end
+            return value
+
+
+def _items(stream: _JsonStream) -> Iterator[Any]:
+    stream.take("[")
+    if stream.peek() == "]":
+        stream.take("]")
+        return
+    while True:
+        yield stream.value()
+        if stream.take(",]") == "]":
+            return
+
+
+def _found_items(stream: _JsonStream, recognises: Recognises) -> Iterator[Any]:
+    """Yield the items of the list of channels within an object. Raises FileRefused if there is none."""
+    found = _find_list(stream, recognises, WRAPPED_MAX)
+    if found is None:
+        raise FileRefused(
+            "JSON 中没有频道列表。", f"The JSON has no list of channels under any of: {', '.join(LISTS)}."
+        )
+    return found
+
+
+def _find_list(stream: _JsonStream, recognises: Recognises, deep: int) -> Iterator[Any] | None:
+    """Step over an object's members, and those of objects in it, to its list of channels."""
+    empty: Iterator[Any] | None = None
+    stream.take("{")
+    while stream.peek() != "}":
+        name = stream.value()
+        stream.take(":")
+        opening = stream.peek()
+        if opening == "[":
+            items = _items(stream)
+            first = next(items, None)
+            if isinstance(first, dict) and (name in LISTS or recognises(first)):
+                return itertools.chain([first], items)
+            if first is None and name in LISTS:
+                empty = items
+            for _ in items:
+                pass
+        elif opening == "{" and deep:
+            found = _find_list(stream, recognises, deep - 1)
+            if found is not None:
+                return found
+        else:
+            stream.value()
+        if stream.take(",}") == "}":
+            return empty
+    stream.take("}")
+    return empty
+
+
+def _lines(file: IO[bytes], encoding: str, recognises: Recognises) -> bool:
+    """Return whether the file is JSON Lines: its first line is an object that does not hold the list of channels."""
+    if encoding.startswith(("utf-16", "utf-32")):
+        line = next(_text_lines(file, encoding), "")
+    else:
+        file.seek(0)
+        line = file.readline(ITEM_MAX).decode(encoding, "replace")
+    try:
+        first = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(first, dict) and (recognises(first) or not _holds_list(first, WRAPPED_MAX))
+
+
+def _holds_list(item: dict[str, Any], deep: int) -> bool:
+    return any(
+        (isinstance(value, list) and (name in LISTS or (value and isinstance(value[0], dict))))
+        or (deep and isinstance(value, dict) and _holds_list(value, deep - 1))
+        for name, value in item.items()
+    )
+
+
+def _text_lines(file: IO[bytes], encoding: str) -> Iterator[str]:
+    """Yield the lines of a file, none of them longer than an item may be."""
+    file.seek(0)
+    decoder, held = codecs.getincrementaldecoder(encoding)(), ""
+    while True:
+        piece = file.read(HEAD_BYTES)
+        held += decoder.decode(piece, final=not piece)
+        *lines, held = held.split("\n")
+        yield from lines
+        if len(held) > ITEM_MAX:
+            raise FileRefused("JSON 单项超过 4 MiB。", "An item of the JSON is over 4 MiB.")
+        if not piece:
+            if held:
+                yield held
+            return
+
+
+def _json_lines(file: IO[bytes], encoding: str) -> Iterator[Row]:
+    for number, line in enumerate(_text_lines(file, encoding), 1):
+        if line.strip():
+            yield number, _object(json.loads(line, object_pairs_hook=_members), number)
+
+
+def _too_deep() -> FileRefused:
+    return FileRefused(f"JSON 嵌套超过 {DEPTH_MAX} 层。", f"The JSON is nested over {DEPTH_MAX} deep.")
+
+
+def _object(item: Any, number: int) -> dict[str, Any]:
+    if not isinstance(item, dict):
+        raise FileRefused(f"第 {number} 项不是对象。", f"Item {number} is no object.")
+    if nested_deeper(item, DEPTH_MAX):
+        raise _too_deep()
+    if refused := named_twice(item):
+        column, name = refused
+        return {**item, FAULT: RowError(number, column, name, *told_twice(name))}
+    return item
