@@ -3,6 +3,7 @@
 from flask import Flask, request
 from sqlalchemy.orm import Session
 
+from marketplace import database_state
 from marketplace.bids.routes import blueprint as bids
 from marketplace.briefs.routes import blueprint as briefs
 from marketplace.channels.files.routes_imports import blueprint as imports
@@ -65,6 +66,6 @@ def authenticate(session: Session) -> Actor:
 
 
 def create_app(config: Config) -> Flask:
-    app = make_server(config, authenticate)
+    app = make_server(config, authenticate, database_state.fault)
     openapi.publish(app, BLUEPRINTS)
     return app

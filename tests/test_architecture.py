@@ -60,7 +60,12 @@ def test_a_file_keeps_the_house_rules(path: Path) -> None:
         ):
             raise AssertionError(f"line {node.lineno}: only the edge's transaction ends a transaction")
         if isinstance(node, ast.Attribute) and node.attr == "environ" and getattr(node.value, "id", "") == "os":
-            handing_on = ("marketplace/core/config.py", "marketplace/local/market_tree.py", "marketplace/cli/run.py")
+            handing_on = (
+                "marketplace/core/config.py",
+                "marketplace/local/market_tree.py",
+                "marketplace/cli/run.py",
+                "marketplace/backups/pg_programs.py",
+            )
             assert name in handing_on or name.startswith("benchmarks"), "settings come from Config"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"now", "utcnow"}:
             owner = node.func.value

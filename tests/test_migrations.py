@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 
 from marketplace import schema
 from marketplace.bids import pricing_models
+from marketplace.database_state import OPEN_TABLES
 from marketplace.local.servers import LocalServers
 from tests.market import clone
 
@@ -40,26 +41,6 @@ def test_models_and_migrations_tell_the_same_and_the_way_back_works(servers: Loc
 
 def test_every_table_with_a_party_in_it_has_row_level_security(servers: LocalServers) -> None:
     # These are read by several sides and guarded by the rooms' policies.
-    open_tables = {
-        "alembic_version",
-        "audience_snapshots",
-        "channel_features",
-        "channels",
-        "forecast_models",
-        "growth_models",
-        "job_probes",
-        "overlap_models",
-        "parties",
-        "people",
-        "price_index_cells",
-        "price_models",
-        "sketch_salts",
-        "video_readings",
-        "video_pictures",
-        "video_step_answers",
-        "videos",
-        "worker_beats",
-    }
     url = clone(servers, "inlay_rls")
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.connect() as connection:
@@ -69,7 +50,7 @@ def test_every_table_with_a_party_in_it_has_row_level_security(servers: LocalSer
                 " AND relnamespace = 'public'::regnamespace"
             )
         )
-        assert set(rows.scalars()) == open_tables
+        assert set(rows.scalars()) == OPEN_TABLES
 
 
 def _yuan(amount: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from marketplace.cli.lazy_group import LazyCommand, LazyGroup
 
 COMMANDS = {
     "admin": LazyCommand("marketplace.cli.run:admin", "Do what only the machine's owner may do."),
+    "backup": LazyCommand("marketplace.backups.commands:backup", "Back up a running market into FOLDER."),
     "calibrate": LazyCommand(
         "marketplace.cli.calibrate:calibrate", "Say how well the intrusiveness score foretells backlash."
     ),
@@ -37,6 +38,7 @@ COMMANDS = {
     "ranking": LazyCommand(
         "marketplace.cli.show_ranking:show_ranking", "Rank the bids on a BRIEF, as they were known at its close."
     ),
+    "restore": LazyCommand("marketplace.backups.commands:restore", "Restore one backup from FOLDER, and check it."),
     "ringer": LazyCommand("marketplace.cli.run:ringer", "Ring for due work: timers, lost rings, expired leases."),
     "select": LazyCommand("marketplace.cli.select_bids:select", "Choose the best set of a closed BRIEF's bids."),
     "sign-in": LazyCommand("marketplace.cli.account.sign_in:sign_in", "Sign in at this market."),
@@ -74,8 +76,8 @@ SECTIONS = {
     "Video": ("upload", "videos", "video-checks", "check-video", "labels"),
     "Money": ("price-index", "deal-prices"),
     "Operate": (
-        "up", "demo", "admin", "web", "worker", "ringer", "migrate", "health", "jobs", "events", "calibrate", "chaos",
-        "completion",
+        "up", "demo", "admin", "backup", "restore", "web", "worker", "ringer", "migrate", "health", "jobs",
+        "events", "calibrate", "chaos", "completion",
     ),
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import sqlalchemy as sa
 
-from marketplace import schema
+from marketplace import database_state, schema
 from marketplace.cli.client import fail
 from marketplace.cli.lazy_group import LazyGroup
 from marketplace.cli.number_options import WholeNumber
@@ -77,6 +77,11 @@ def migrate(revision: str) -> None:
     """Bring the database in DATABASE_URL to the newest schema."""
     url = Config.from_env().database_url
     schema.upgrade(url, revision)
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        missing = database_state.fault(connection) if revision == "head" else None
+    if missing is not None:
+        fail(missing)
     click.echo(f"the schema is at {schema.current(url)}")
 
 

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
+import psycopg
 import sqlalchemy as sa
 from psycopg.pq import TransactionStatus
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -15,7 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, Session, 
 
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
-from marketplace.core.errors import NotFound, PreconditionFailed
+from marketplace.core.errors import NotFound, PreconditionFailed, Unavailable
 from marketplace.core.estimate import strict_json
 from marketplace.core.ids import PREFIXES, new_id, show
 
@@ -87,6 +88,7 @@ _BECOME = sa.text(
     "SELECT set_config('role', :db_role, true), set_config('app.role', :role, true),"
     " set_config('app.parties', :parties, true)"
 )
+_NO_ROLE = (psycopg.errors.InvalidParameterValue, psycopg.errors.InsufficientPrivilege)
 _ACTOR = "actor"  # the key in Session.info of whoever acts at present
 
 
@@ -98,7 +100,13 @@ def become(session: Session, actor: Actor | None) -> None:
     # The settings are local to the transaction, so a pooled connection never carries one caller's scope to the next.
     parties = "{" + ",".join(sorted(str(party) for party in actor.parties)) + "}" if actor else "{}"
     db_role, role = (APP_ROLE, str(actor.role)) if actor else ("none", "")
-    run(session, _BECOME, {"db_role": db_role, "role": role, "parties": parties})
+    try:
+        run(session, _BECOME, {"db_role": db_role, "role": role, "parties": parties})
+    except sa.exc.DBAPIError as error:
+        if isinstance(error.orig, _NO_ROLE):
+            # Our own fault and nobody's input, though PostgreSQL calls it a wrong value.
+            raise Unavailable("The database lacks what the market needs; its operator has to restore it.") from error
+        raise
     session.info[_ACTOR] = actor
 
 
@@ -151,6 +159,8 @@ def transaction(actor: Actor = SYSTEM) -> Iterator[Session]:
 
 # The SQL of taking the lock `:lock_name` if it is free, for a statement that looks something up in the same round trip.
 TRY_LOCK = "pg_try_advisory_xact_lock(hashtextextended(:lock_name, 0))"
+_TRY_OWN = sa.text("SELECT pg_try_advisory_lock(hashtextextended(:lock_name, 0))")
+_TRY_SHARED = sa.text("SELECT pg_try_advisory_xact_lock_shared(hashtextextended(:lock_name, 0))")
 _LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:lock_name, 0))")
 
 
@@ -160,6 +170,16 @@ def lock_name(session: Session, kind: str, id_: object = "") -> None:
     For work that must not run twice at once and has no row that could be locked instead.
     """
     run(session, _LOCK, {"lock_name": name_of_lock(kind, id_)})
+
+
+def try_to_share(session: Session, kind: str) -> bool:
+    """Share the lock of this name until the transaction ends, and return whether it was free of an owner."""
+    return bool(run(session, _TRY_SHARED, {"lock_name": name_of_lock(kind, "")}).scalar_one())
+
+
+def try_to_own(connection: sa.Connection, kind: str) -> bool:
+    """Take the lock of this name for as long as the connection lasts, and return whether it was free."""
+    return bool(connection.execute(_TRY_OWN, {"lock_name": name_of_lock(kind, "")}).scalar_one())
 
 
 def name_of_lock(kind: str, id_: object) -> str:

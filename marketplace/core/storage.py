@@ -122,6 +122,18 @@ class ObjectStore:
         with _answering():
             obstore.put(self._store, key, data, use_multipart=False)
 
+    def write_pieces(self, key: str, pieces: Iterable[bytes]) -> None:
+        """Put an object piece by piece under a key of its own; of one that breaks off nothing stays."""
+        with _answering():
+            writer = obstore.open_writer(self._store, key, buffer_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
+            try:
+                for piece in pieces:
+                    writer.write(piece)
+            except BaseException:
+                del writer
+                raise
+            writer.close()
+
     def size(self, key: str) -> int | None:
         """Return an object's size in bytes, or None if it does not exist."""
         try:
@@ -160,6 +172,12 @@ class ObjectStore:
             file.flush()
             yield Path(file.name)
 
+    def listed(self) -> Iterator[tuple[str, int]]:
+        """Yield the key and the size in bytes of every object."""
+        for batch in obstore.list(self._store):
+            for entry in batch:
+                yield str(entry["path"]), int(entry["size"])
+
     def remove(self, key: str) -> None:
         """Remove an object. It is not an error if it does not exist."""
         with contextlib.suppress(FileNotFoundError):
@@ -180,6 +198,9 @@ class ObjectStore:
             with (self.root / key).open("rb") as file:
                 os.fsync(file.fileno())
 
+
+# Held, shared, by whoever removes objects, and by a backup alone: what a dump names has to be there to be copied.
+REMOVAL_LOCK = "removal of objects"
 
 _url: list[str] = []
 _opened: list[ObjectStore] = []

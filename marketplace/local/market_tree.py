@@ -99,6 +99,23 @@ class MarketTree:
         given = os.environ.get("DATABASE_URL")  # noqa: TID251 - asked before there is a whole Config
         return given or database_url_of(data)
 
+    @staticmethod
+    @contextlib.contextmanager
+    def database_to_fill(data: Path) -> Iterator[str]:
+        """Yield the database of DATABASE_URL, or of an embedded server that runs on a data folder meanwhile."""
+        given = os.environ.get("DATABASE_URL")  # noqa: TID251 - asked before there is a whole Config
+        if given:
+            yield given
+        else:
+            with start_servers(data) as servers:
+                yield servers.database_url
+
+    @staticmethod
+    def store_url(data: Path) -> str:
+        """Return where the objects of a data folder are: STORAGE_URL, or the folder's own."""
+        given = os.environ.get("STORAGE_URL")  # noqa: TID251 - asked before there is a whole Config
+        return given or Path(data, "objects").resolve().as_uri()
+
     def add_worker(self, children: int, name: str = "worker", queues: Sequence[str] = MARKET_QUEUES) -> None:
         """Add a worker that drains some queues, and watch over it."""
         # Videos are checked by one process for each core: libraries that use all cores would only wait for each other.

@@ -1,5 +1,6 @@
 """The last step of every upload: its bytes move to their hash and the row is changed, both or neither."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from marketplace.video_files.models import VideoFile
 from marketplace.video_files.states import VIDEO_TRANSITIONS
 
 CLEAR = "videos.clear"
+WHILE_BACKED_UP = timedelta(minutes=5)
 
 
 def keep(session: Session, row: VideoFile, staged: StagedObject, media_type: str) -> None:
@@ -52,8 +54,12 @@ def enqueue_clear(session: Session, row: VideoFile) -> None:
 def clear(session: Session, video_id: UUID, sha256: str | None) -> bool:
     """Remove what was uploaded for a video, and the bytes under `sha256` if no row refers to them any more.
 
-    Returns whether the bytes under the hash were removed.
+    Returns whether the bytes under the hash were removed. While a backup is made nothing is, and the work is asked for
+    again.
     """
+    if not db.try_to_share(session, storage.REMOVAL_LOCK):
+        jobs.enqueue(session, CLEAR, subject_id=video_id, payload={"sha256": sha256}, at=now() + WHILE_BACKED_UP)
+        return False
     storage.opened().clear(video_id)
     if sha256 is None:
         return False

@@ -48,7 +48,7 @@ def small(config: Config, app: Flask) -> Flask:
         seen.append(sum(pieces))
         return {"size_bytes": body.size_bytes, "sha256": body.sha256, "call": len(seen)}
 
-    made = make_server(config, authenticate)
+    made = make_server(config, authenticate, lambda _: None)
     openapi.publish(made, [room])
     return made
 

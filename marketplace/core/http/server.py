@@ -3,6 +3,7 @@
 import hmac
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 
 import redis
@@ -43,6 +44,14 @@ HEADERS = {
 HTTPS_ONLY = "max-age=63072000; includeSubDomains"
 
 
+class ReadOnlyDatabase(Exception):
+    """The database takes no writes."""
+
+
+class IncompleteDatabase(Exception):
+    """The database lacks the application's role, rights or policies; `inlay migrate` says which."""
+
+
 class _NoCookies(SessionInterface):
     """No cookie is read, set or signed: the caller is in the Authorization header alone."""
 
@@ -64,8 +73,13 @@ class _StrictJson(DefaultJSONProvider):
 log = structlog.get_logger("http")
 
 
-def make_server(config: Config, authenticate: endpoint.Authenticate) -> Flask:
-    """Return a Flask application with error handling, health and metrics, and no blueprints yet."""
+def make_server(
+    config: Config, authenticate: endpoint.Authenticate, database_fault: Callable[[sa.Connection], object | None]
+) -> Flask:
+    """Return a Flask application with error handling, health and metrics, and no blueprints yet.
+
+    ``database_fault`` tells what a database lacks to be a market's; until then it is not ready.
+    """
     app = Flask("marketplace", static_folder=None)
     app.config.update(
         SECRET_KEY=config.secret_key,
@@ -83,7 +97,7 @@ def make_server(config: Config, authenticate: endpoint.Authenticate) -> Flask:
     problems.register(app)
     app.before_request(_begin)
     app.after_request(_end)
-    _add_health(app, config)
+    _add_health(app, config, database_fault)
     return app
 
 
@@ -129,7 +143,7 @@ def _end(response: Response) -> Response:
     return response
 
 
-def _add_health(app: Flask, config: Config) -> None:
+def _add_health(app: Flask, config: Config, database_fault: Callable[[sa.Connection], object | None]) -> None:
     client = redis.Redis.from_url(config.redis_url, socket_timeout=1, socket_connect_timeout=1)
 
     @app.get("/livez")
@@ -138,7 +152,10 @@ def _add_health(app: Flask, config: Config) -> None:
 
     @app.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        checks = {"database": _check(_database), "broker": _check(lambda: client.set("inlay:ready", 1, ex=60))}
+        checks = {
+            "database": _check(lambda: _database(database_fault)),
+            "broker": _check(lambda: client.set("inlay:ready", 1, ex=60)),
+        }
         ready = all(outcome == "ok" for outcome in checks.values())
         return jsonify(status="ok" if ready else "not ready", **checks), 200 if ready else 503
 
@@ -164,9 +181,14 @@ def _check(call: Any) -> str:
     return "ok"
 
 
-def _database() -> None:
+def _database(database_fault: Callable[[sa.Connection], object | None]) -> None:
     with db.unscoped() as session:
         session.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one()
+        # A read-only server answers, and takes nothing.
+        if session.execute(sa.text("SHOW transaction_read_only")).scalar_one() == "on":
+            raise ReadOnlyDatabase
+        if database_fault(session.connection()) is not None:
+            raise IncompleteDatabase
 
 
 _QUEUES = sa.text(

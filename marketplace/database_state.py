@@ -1,0 +1,65 @@
+"""What a market's database has to have beside its rows: the role of the application, its rights and the policies.
+
+A dump that was restored by hand easily lacks them: roles are no part of it, and where they are missing PostgreSQL
+leaves the policies out and goes on.
+"""
+
+import sqlalchemy as sa
+
+from marketplace.core.db import APP_ROLE
+from marketplace.core.message import Bilingual
+
+# Tables whose rows belong to no party in particular. Every other one has policies, also one that is made later.
+OPEN_TABLES = frozenset(
+    {
+        "alembic_version",
+        "audience_snapshots",
+        "channel_features",
+        "channels",
+        "forecast_models",
+        "growth_models",
+        "job_probes",
+        "overlap_models",
+        "parties",
+        "people",
+        "price_index_cells",
+        "price_models",
+        "sketch_salts",
+        "video_readings",
+        "video_pictures",
+        "video_step_answers",
+        "videos",
+        "worker_beats",
+    }
+)
+
+_ROLE = sa.text("SELECT pg_has_role(current_user, oid, 'SET') FROM pg_roles WHERE rolname = :role")
+_UNGUARDED = sa.text(
+    "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'"
+    " WHERE c.relkind IN ('r', 'p') AND NOT c.relname = ANY (:open) AND (NOT c.relrowsecurity"
+    " OR NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)"
+    " OR NOT has_table_privilege(:role, c.oid, 'SELECT')) ORDER BY c.relname"
+)
+
+
+def fault(connection: sa.Connection) -> Bilingual | None:
+    """Return what is missing, as a sentence that says what to do; None if the database is as migrations leave it."""
+    may = connection.execute(_ROLE, {"role": APP_ROLE}).scalar()
+    if may is None:
+        return Bilingual(
+            f"数据库缺少角色 {APP_ROLE}：请用 inlay restore 恢复备份，不要直接用 pg_restore。",
+            f"The database has no role {APP_ROLE}: restore a backup with `inlay restore`, not with pg_restore alone.",
+        )
+    if not may:
+        return Bilingual(
+            f"数据库账号不能切换到角色 {APP_ROLE}：请执行 GRANT {APP_ROLE} TO 该账号。",
+            f"The database's login may not take the role {APP_ROLE}: GRANT {APP_ROLE} TO it.",
+        )
+    tables = list(connection.execute(_UNGUARDED, {"open": sorted(OPEN_TABLES), "role": APP_ROLE}).scalars())
+    if tables:
+        named = ", ".join(tables[:5])
+        return Bilingual(
+            f"数据库缺少这些表的行级权限：{named}。请用 inlay restore 恢复备份。",
+            f"The database lacks the policies or rights of {named}: restore a backup with `inlay restore`.",
+        )
+    return None
