@@ -9,6 +9,7 @@ from flask import current_app, request
 from marketplace.core.actor import Permission, Role
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.endpoint import ANYONE, SIGNED_IN
+from marketplace.core.http.failed_attempts import FailedAttempts
 from marketplace.core.http.fields import one_of
 from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.core.http.request_handling import actor, keep_for_replay, session
@@ -71,7 +72,9 @@ def sign_up(body: dict[str, Any]) -> PartySeat:
 def sign_in(body: dict[str, Any]) -> SignedIn:
     """Sign in for one party; the token goes into `Authorization: Bearer`."""
     hours: int = current_app.extensions["config"].session_hours
-    return sessions.sign_in(session(), **body, hours=hours)
+    attempts: FailedAttempts = current_app.extensions["failed_attempts"]
+    with attempts.counted(body["email"], request.remote_addr or "-"):
+        return sessions.sign_in(session(), **body, hours=hours)
 
 
 @blueprint.delete("/sessions/current", allow=SIGNED_IN, while_suspended=True)

@@ -202,3 +202,23 @@ def test_a_key_changes_no_password(client: FlaskClient) -> None:
     assert client.post(f"{ME}/password", headers=who.headers, json=body).status_code == 403
     assert client.post(f"{ME}/password", json=body).status_code == 401
     assert sign_in(client, with_password(who)).status_code == 201
+
+
+def test_guesses_at_one_account_are_counted_whatever_addresses_they_come_from(client: FlaskClient) -> None:
+    """180 guesses from several addresses took nine seconds, and none was refused."""
+    right = {"email": f"{new_id().hex}@example.org", "password": "a long enough password"}
+    nobody = {"email": f"{new_id().hex}@example.org", "password": "whatever it may be"}
+    party = {"kind": "brand", "name": new_id().hex}
+    assert client.post("/api/v1/sign-up", json={**right, "name": "Lin", "party": party}).status_code == 201
+
+    def tried(body: dict[str, str], address: str) -> int:
+        return client.post("/api/v1/sessions", json=body, environ_base={"REMOTE_ADDR": address}).status_code
+
+    assert tried(right, "198.51.100.1") == 201
+    for body in ({**right, "password": "a wrong password"}, nobody):
+        statuses = [tried(body, f"203.0.113.{number}") for number in range(14)]
+        assert statuses == [401] * 10 + [429] * 4, "the same for an account that is there and for one that is not"
+    upper = {**right, "email": f" {right['email'].upper()} "}
+    assert tried(upper, "203.0.113.99") in (422, 429), "the same account however it is written"
+    assert tried(right, "203.0.113.99") == 429, "also with the right password: nobody learns that it was right"
+    assert tried(right, "198.51.100.1") == 201, "its owner signs in from where they did before"

@@ -21,6 +21,7 @@ from marketplace.core.config import Config
 from marketplace.core.context import set_request_id
 from marketplace.core.front.web_front import REFUSED
 from marketplace.core.http import endpoint, path_ids, problems, request_handling
+from marketplace.core.http.failed_attempts import FailedAttempts
 from marketplace.core.http.rate_limits import RateLimiter
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -88,6 +89,7 @@ def make_server(
         MAX_FORM_PARTS=50,
         PROPAGATE_EXCEPTIONS=False,
     )
+    app.extensions["failed_attempts"] = FailedAttempts(config.redis_url)
     app.json = _StrictJson(app)
     app.session_interface = _NoCookies()
     app.extensions["config"] = config

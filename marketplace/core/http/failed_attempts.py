@@ -1,0 +1,52 @@
+"""Wrong passwords are counted by account, whatever addresses they come from.
+
+After TRIES in WINDOW_S an account takes no more from strange addresses. From an address that it was signed in from
+within KNOWN_DAYS it still does: else whoever knows somebody's e-mail could lock them out.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import redis
+
+from marketplace.core.errors import NotSignedIn, TooMany, Unavailable
+
+TRIES, WINDOW_S, KNOWN_DAYS = 10, 15 * 60, 30
+
+
+class FailedAttempts:
+    """The counts, in Redis, of accounts that exist and of those that do not alike."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis = redis.Redis.from_url(redis_url, socket_timeout=0.5, socket_connect_timeout=0.5)
+
+    @contextmanager
+    def counted(self, account: str, address: str) -> Iterator[None]:
+        """Count what is tried within, if it fails. Raises TooMany before it is tried, Unavailable without Redis."""
+        # No e-mail address is kept, and none is in the name of a key.
+        hashed = hashlib.sha256(account.strip().lower().encode()).hexdigest()
+        failed, known = f"inlay:failed:{hashed}", f"inlay:known:{hashed}:{hashlib.sha256(address.encode()).hexdigest()}"
+        try:
+            tries, is_known = int(self._redis.get(failed) or 0), bool(self._redis.exists(known))
+            left_s = max(1, int(self._redis.ttl(failed)))
+        except redis.RedisError as error:
+            raise Unavailable("Signing in is closed until attempts can be counted again.") from error
+        if tries >= TRIES and not is_known:
+            raise TooMany(
+                f"Too many wrong passwords for this account. Try again in {-(-left_s // 60)} minutes, or from where you"
+                " have signed in before.",
+                headers={"Retry-After": str(left_s)},
+            )
+        try:
+            yield
+        except NotSignedIn:
+            self._count(failed)
+            raise
+        self._redis.set(known, 1, ex=KNOWN_DAYS * 86_400)
+
+    def _count(self, name: str) -> None:
+        with self._redis.pipeline(transaction=True) as together:
+            together.set(name, 0, ex=WINDOW_S, nx=True)
+            together.incr(name)
+            together.execute()
