@@ -46,7 +46,7 @@ class ApiClient:
     def find(self, path: str) -> Any:
         """Return the JSON of a resource, or None if there is no such resource."""
         response = self._send("GET", path, None, None, {"Accept": "application/json"}, may_miss=True)
-        return None if response.status == MISSING else json.loads(response.data)
+        return None if response.status == MISSING else self._read(response)
 
     def end_session(self) -> None:
         """End the session whose token the key is; one that has ended already is no error."""
@@ -69,7 +69,20 @@ class ApiClient:
         if etag is not None:
             sent["If-Match"] = etag
         response = self._send(method, path, data, query, sent)
-        return (json.loads(response.data) if response.data else None), response
+        return (self._read(response) if response.data else None), response
+
+    def _read(self, response: "urllib3.BaseHTTPResponse") -> Any:
+        """Return the JSON of an answer. Ends the command where something else than a market answered."""
+        try:
+            return json.loads(response.data)
+        except ValueError:
+            fail(
+                Bilingual(
+                    f"{self.url} 的回答不是 Inlay 的 API：请检查 --url 或 INLAY_URL。",
+                    f"What answers at {self.url} is not Inlay's API: look at --url or INLAY_URL.",
+                ),
+                EXIT_UNREACHABLE,
+            )
 
     def _send(
         self,

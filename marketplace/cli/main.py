@@ -3,9 +3,10 @@
 import click
 
 from marketplace.cli.calls import api_commands
-from marketplace.cli.client import ApiClient
+from marketplace.cli.client import EXIT_USAGE, ApiClient, fail
 from marketplace.cli.language import Language, root_option
 from marketplace.cli.lazy_group import LazyCommand, LazyGroup
+from marketplace.core.message import Bilingual
 
 COMMANDS = {
     "admin": LazyCommand("marketplace.cli.run:admin", "Do what only the machine's owner may do."),
@@ -107,6 +108,12 @@ def main(context: click.Context, url: str, key: str, as_json: bool, language: La
     Exit codes: 0 done, 1 refused, 2 wrong usage, 3 the server cannot be reached (of check-video: must be mended).
     """
     context.obj = ApiClient(url, key, as_json, language)
+    if not url.startswith(("http://", "https://")):
+        said = f"{url!r:.60}"
+        fail(
+            Bilingual(f"{said} 不是地址，应以 http:// 开头。", f"{said} is no address; it begins with http://."),
+            EXIT_USAGE,
+        )
 
 
 main.params.insert(3, root_option())

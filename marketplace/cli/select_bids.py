@@ -53,8 +53,12 @@ def _limits(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--per-agency", type=WholeNumber(1, BIDS_MAX), help="At most so many of one agency."),
         click.option("--per-platform", type=WholeNumber(1, BIDS_MAX), help="At most so many of one platform."),
         click.option("--per-niche", type=WholeNumber(1, BIDS_MAX), help="At most so many of one niche."),
-        click.option("--must", multiple=True, metavar="BID", help="Has to be in; may be given again."),
-        click.option("--never", multiple=True, metavar="BID", help="Must not be in; may be given again."),
+        click.option(
+            "--must", multiple=True, type=IdArgument("bid"), metavar="BID", help="Has to be in; may be given again."
+        ),
+        click.option(
+            "--never", multiple=True, type=IdArgument("bid"), metavar="BID", help="Must not be in; may be given again."
+        ),
         click.option("--contacts", type=RealNumber(1, 100), help="Mean contacts for each person, at most."),
         click.option("--intrusiveness", type=RealNumber(0, 100), help="Of each bid, at most."),
         click.option("--ad-load", type=RealNumber(0, 1), help="Of each channel, at most."),

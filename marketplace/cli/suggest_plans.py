@@ -28,7 +28,7 @@ from marketplace.matching.scoring.suggestions.plan_suggestions import keeps
 
 @click.command()
 @click.argument("bid", type=IdArgument("bid"), help="A bid's id, bid_...")
-@click.option("--take", metavar="SUGGESTION", help="Revise the bid to this one, sug_...")
+@click.option("--take", type=IdArgument("suggestion"), metavar="SUGGESTION", help="Revise the bid to this one, sug_...")
 @click.pass_obj
 def suggestions(api: ApiClient, /, bid: str, take: str | None) -> None:
     """Suggest plans for a BID that ask less of viewers.

@@ -36,7 +36,7 @@ OVER = ("done", "dead", "cancelled")
 @click.option("--shape", type=click.Choice(["inlay", "xingtu", "tiktok_one", "youtube"]), help="Else it is recognised.")
 @click.option("--skip-bad-rows", is_flag=True, help="Take the good rows; without it one bad row refuses the file.")
 @click.option("--create-creators", is_flag=True, help="Enter creators that the file names and you do not have yet.")
-@click.option("--creator", help="All rows belong to this creator.")
+@click.option("--creator", type=IdArgument("party"), metavar="ID", help="All rows belong to this creator, pty_...")
 @click.pass_obj
 def import_file(
     api: ApiClient, file: Path, shape: str | None, skip_bad_rows: bool, create_creators: bool, creator: str | None

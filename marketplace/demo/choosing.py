@@ -7,7 +7,10 @@ from typing import Any
 import click
 import urllib3
 
+from marketplace.cli.client import spoken
+from marketplace.cli.output import told
 from marketplace.cli.select_bids import print_outcome
+from marketplace.cli.shown.summaries import in_words
 from marketplace.demo.caller import DemoClient, DemoError
 from marketplace.demo.walk import PATIENCE_S, DemoAccount
 from marketplace.matching.scoring.schemas import BID_PICTURES
@@ -19,7 +22,7 @@ LEFT_OUT_SHOWN = 4
 def show_selection(call: DemoClient, url: str, brand: DemoAccount, brief: dict[str, Any], folder: Path) -> None:
     """Select a set, print it, draw it and verify it. Raises DemoError if that takes too long."""
     selection = _chosen(call, brand, brief["id"])
-    click.echo(f"\n最优组合 {selection['id']} · {brief['title']}")
+    click.echo(in_words("\n最优组合", "\nThe best set") + f" {selection['id']} · {brief['title']}")
     print_outcome(selection["result"], LEFT_OUT_SHOWN)
     folder.mkdir(parents=True, exist_ok=True)
     pictures = dict.fromkeys(PICTURES, f"/selections/{selection['id']}")
@@ -29,23 +32,29 @@ def show_selection(call: DemoClient, url: str, brand: DemoAccount, brief: dict[s
     for name, path in pictures.items():
         answer = urllib3.request(
             "GET",
-            f"{url}/api/v1{path}/picture?name={name}&language=zh",
+            f"{url}/api/v1{path}/picture?name={name}&language={spoken()}",
             headers={"Authorization": f"Bearer {brand.token}"},
             timeout=30,
         )
         if answer.status != 200:
             raise DemoError(f"the picture {name} was answered with {answer.status}")
         (folder / f"{name}.svg").write_bytes(answer.data)
-    click.echo(f"\n图：{folder}/*.svg（{', '.join(pictures)}）")
+    names = ", ".join(pictures)
+    click.echo(in_words(f"\n图：{folder}/*.svg（{names}）", f"\nPictures: {folder}/*.svg ({names})"))
     budget = selection["result"]["budget"]
     half = {"budget": {**budget, "amount_minor": budget["amount_minor"] // 2}}
     outcome = call("POST", f"/briefs/{brief['id']}/what-if", brand.token, half)["outcome"]
-    click.echo(f"如果预算减半：{outcome['reach']['zh']}")
+    click.echo(in_words("如果预算减半：", "With half the budget: ") + told(outcome["reach"]))
     verification = call("GET", f"/selections/{selection['id']}/verification", brand.token)
+    same, value, panel = verification["same_value"], verification["value"], verification["panel_people"]
+    error, faults = verification["panel_error"], ", ".join(verification["faults"])
     click.echo(
-        f"核验：重算{'一致' if verification['same_value'] else '不一致'}；闭式 {verification['value']:,.0f} 人，"
-        f"合成样本 {verification['panel_people']:,.0f} ± {verification['panel_error']:,.0f} 人；"
-        f"问题 {', '.join(verification['faults']) or '无'}"
+        in_words(
+            f"核验：重算{'一致' if same else '不一致'}；闭式 {value:,.0f} 人，合成样本 {panel:,.0f} ± {error:,.0f} 人；"
+            f"问题 {faults or '无'}",
+            f"Verified: worked out again {'the same' if same else 'not the same'}; {value:,.0f} people in closed form,"
+            f" {panel:,.0f} ± {error:,.0f} in a synthetic panel; faults: {faults or 'none'}",
+        )
     )
 
 

@@ -11,6 +11,9 @@ import cv2
 import numpy as np
 import urllib3
 
+from marketplace.cli.client import spoken
+from marketplace.cli.shown.check_lines import of_check
+from marketplace.cli.shown.summaries import in_words
 from marketplace.core.ids import new_id
 from marketplace.demo import clips, wishes
 from marketplace.demo.caller import DemoError
@@ -105,26 +108,15 @@ def _done(market: DemoMarket, creator: DemoAccount, check_id: str) -> dict[str, 
 
 
 def _print(check: dict[str, Any]) -> None:
-    result = check["result"]
-    score = result["intrusiveness"]
-    click.echo(f"\n成片检查 {check['id']}：侵扰度 {score['score']['point']:.1f}（满分 100）")
-    click.echo(f"   {result['plan']['zh']}")
-    for row in result["plan"]["rows"]:
-        click.echo(f"   {'✓' if row['kept'] else '✕'} {row['zh']}")
-    for item in result["disclosures"]:
-        click.echo(f"   广告标识 {item['start_s']:.1f}–{item['end_s']:.1f} 秒：{item['text']}")
-    for item in score["vetoes"]:
-        click.echo(f"   必须修改：{item['zh']}")
-    for item in score["reasons"]:
-        click.echo(f"   {item['zh']}")
-        if item["what_if"] is not None:
-            click.echo(f"      {item['what_if']['zh']}")
+    click.echo("")
+    for line in of_check(check):
+        click.echo(line)
 
 
 def _save(url: str, creator: DemoAccount, check: dict[str, Any], folder: Path) -> None:
     (folder / "result.json").write_text(json.dumps(check, ensure_ascii=False, indent=1), encoding="utf-8")
     path = f"{url}/api/v1/video-checks/{check['id']}"
-    files = {"timeline.svg": "timeline?language=zh"}
+    files = {"timeline.svg": f"timeline?language={spoken()}"}
     files |= {f"keyframe-{number}.jpg": f"pictures?number={number}" for number in check["result"]["pictures"]}
     for name, query in files.items():
         answer = urllib3.request(
@@ -133,4 +125,10 @@ def _save(url: str, creator: DemoAccount, check: dict[str, Any], folder: Path) -
         if answer.status != 200:
             raise DemoError(f"{name} was answered with {answer.status}")
         (folder / name).write_bytes(answer.data)
-    click.echo(f"   图：{folder}（时间线与 {len(files) - 1} 张关键帧）")
+    number = len(files) - 1
+    click.echo(
+        in_words(
+            f"   图：{folder}（时间线与 {number} 张关键帧）",
+            f"   Pictures: {folder} (the timeline and {number} keyframes)",
+        )
+    )

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from marketplace.cli.output import told
+from marketplace.cli.shown.summaries import in_words
 from marketplace.demo.walk import DemoMarket
 
 REASON = "数据来源与方案均已核对"
@@ -20,30 +22,43 @@ def show_reviews(market: DemoMarket, reviewers: Mapping[str, str]) -> None:
     counts = market.caller("GET", "/reviews/summary", key)["by_status"]
     queue = _waiting(market, key)
     passed = market.bids - sum(counts.values()) + counts["passed"]
+    deferred, share = f"{counts['deferred']:,}", f"{len(queue) / market.bids:.1%}"
     click.echo(
-        f"\n审核：{market.bids:,} 份报价中 {passed:,} 份按规则通过，{counts['deferred']:,} 份暂不需要人看，"
-        f"{len(queue):,} 份等人看（{len(queue) / market.bids:.1%}）"
+        in_words(
+            f"\n审核：{market.bids:,} 份报价中 {passed:,} 份按规则通过，{deferred} 份暂不需要人看，"
+            f"{len(queue):,} 份等人看（{share}）",
+            f"\nReviews: of {market.bids:,} bids {passed:,} passed by rule, {deferred} need nobody yet,"
+            f" {len(queue):,} wait for a person ({share})",
+        )
     )
     for code, count in Counter(code for review in queue for code in asking(review)).most_common():
         click.echo(f"   {code}: {count}")
     if not queue:
         return
     first = queue[0]
-    click.echo(f"队列首位 {first['id']}：")
+    click.echo(in_words(f"队列首位 {first['id']}：", f"First in the queue, {first['id']}:"))
     for risk in first["risks"]:
-        click.echo(f"   {risk['zh']}" + ("" if risk["asks"] else "（仅备注）"))
+        click.echo(f"   {told(risk)}" + ("" if risk["asks"] else in_words("（仅备注）", " (a note)")))
     kind, number = Counter(tuple(sorted(asking(review))) for review in queue).most_common(1)[0]
-    click.echo(f"风险仅为 {', '.join(kind)} 的 {number} 份，以同一理由一并审核：")
+    risks = ", ".join(kind)
+    click.echo(
+        in_words(
+            f"风险仅为 {risks} 的 {number} 份，以同一理由一并审核：",
+            f"The {number} with {risks} alone, for one reason:",
+        )
+    )
     chosen = [review for review in queue if tuple(sorted(asking(review))) == kind][:200]
     for name, own_key in reviewers.items():
         seen = [{field: review[field] for field in ("id", "seen_fingerprint")} for review in chosen]
         body = {"verdict": "approve", "reason": REASON, "reviews": seen}
         decided = market.caller("POST", "/reviews/decisions", own_key, body)["data"]
         states = Counter(one["status"] for one in decided)
-        click.echo(f"   {name} 通过 → {', '.join(f'{count} {state}' for state, count in states.items())}")
+        told_states = ", ".join(f"{count} {state}" for state, count in states.items())
+        click.echo(in_words(f"   {name} 通过 → {told_states}", f"   {name} approves: {told_states}"))
         if set(states) == {"approved"}:
             break
-    click.echo(f"   队列还剩 {len(_waiting(market, key)):,} 份")
+    left = len(_waiting(market, key))
+    click.echo(in_words(f"   队列还剩 {left:,} 份", f"   {left:,} are left in the queue"))
 
 
 def asking(review: Mapping[str, Any]) -> set[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from marketplace.cli.shown.summaries import in_words
 from marketplace.demo import offers, wishes, world
 from marketplace.demo.caller import DemoClient, DemoError
 from marketplace.demo.files import write_export
@@ -70,7 +71,7 @@ def walk(url: str, folder: Path, size: WorldSize, seed: int, say: Say) -> DemoMa
         began = time.monotonic()
         summary = step()
         market.seconds[name] = round(time.monotonic() - began, 1)
-        say(f"{summary} ({market.seconds[name]:.1f} s)")
+        say(in_words(f"{summary}（{market.seconds[name]:.1f} 秒）", f"{summary} ({market.seconds[name]:.1f} s)"))
     return market
 
 
@@ -99,7 +100,10 @@ def _accounts(market: DemoMarket, channels: list[MadeChannel], size: WorldSize) 
         channel.number: by_number[channel.number] if channel.agency is None else market.agencies[channel.agency]
         for channel in channels
     }
-    return f"signed up {size.agencies} agencies, {size.briefs} brands and {len(alone)} creators on their own"
+    return in_words(
+        f"注册了 {size.agencies} 家机构、{size.briefs} 个品牌和 {len(alone)} 位独立创作者",
+        f"signed up {size.agencies} agencies, {size.briefs} brands and {len(alone)} creators on their own",
+    )
 
 
 def _imports(market: DemoMarket, channels: list[MadeChannel], folder: Path, say: Say) -> str:
@@ -128,7 +132,11 @@ def _imports(market: DemoMarket, channels: list[MadeChannel], folder: Path, say:
             raise DemoError(f"import of {result['file_name']}: {result['status']} {result['message']}")
     _find_channels(market, channels)
     shapes = sorted({shape for shape, _, _ in files})
-    return f"imported {len(channels)} channels from {len(files)} export files ({', '.join(shapes)})"
+    kinds = ", ".join(shapes)
+    return in_words(
+        f"从 {len(files)} 个导出文件导入 {len(channels)} 个账号（{kinds}）",
+        f"imported {len(channels)} channels from {len(files)} export files ({kinds})",
+    )
 
 
 def _key(group: tuple[tuple[str, str], list[MadeChannel]]) -> tuple[str, str]:
@@ -167,7 +175,7 @@ def _briefs(market: DemoMarket, size: WorldSize) -> str:
         body = wishes.brief(number, at, at + BIDDING)
         draft = market.caller("POST", "/briefs", brand.token, body)
         market.briefs.append(market.caller("POST", f"/briefs/{draft['id']}/publish", brand.token))
-    return f"published {size.briefs} briefs"
+    return in_words(f"发布了 {size.briefs} 条需求", f"published {size.briefs} briefs")
 
 
 def _bids(market: DemoMarket, channels: list[MadeChannel], size: WorldSize, seed: int) -> str:
@@ -182,7 +190,7 @@ def _bids(market: DemoMarket, channels: list[MadeChannel], size: WorldSize, seed
         lambda offer: market.caller("POST", f"/briefs/{offer[1]}/bids", offer[0].token, offer[2]), offers_wanted
     )
     market.bids = len(placed)
-    return f"placed {len(placed)} sealed bids"
+    return in_words(f"提交了 {len(placed)} 个密封报价", f"placed {len(placed)} sealed bids")
 
 
 def _scores(market: DemoMarket) -> str:
@@ -198,6 +206,6 @@ def _scores(market: DemoMarket) -> str:
         ]
         fresh, total = sum(page["fresh"] for page in pages), sum(page["total"] for page in pages)
         if fresh == total:
-            return f"scored {total} bids"
+            return in_words(f"为 {total} 个报价评了分", f"scored {total} bids")
         time.sleep(0.25)
     raise DemoError(f"only {fresh} of {total} matches were fresh after {PATIENCE_S:g} s")

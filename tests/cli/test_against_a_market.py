@@ -126,6 +126,14 @@ def test_a_sign_in_that_is_over_says_so(inlay: Terminal, brand: Account) -> None
     assert inlay("sign-out").exit_code == 0  # the session is over already, and the file is empty then
 
 
+def test_what_answers_and_is_no_market_is_told_in_a_line(inlay: Terminal, tmp_path: Path) -> None:
+    pages_only = inlay("--url", f"{inlay.url}/docs?", "briefs", "options")
+    assert (pages_only.exit_code, len(pages_only.stderr.splitlines())) == (3, 1), pages_only.output
+    for address, code in (("nonsense", 2), ("ftp://x", 2), ("http://[::1", 3), ("http://nowhere.invalid", 3)):
+        done = inlay("--url", address, "briefs", "options")
+        assert (done.exit_code, len(done.stderr.splitlines())) == (code, 1), done.output
+
+
 def test_what_is_kept_badly_is_no_sign_in(inlay: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(stored_sign_ins, "file", lambda: tmp_path / "sign-ins.json")
     for content in ("", "[]", '{"' + inlay.url + '": {}}'):

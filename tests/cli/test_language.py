@@ -62,6 +62,11 @@ def test_language_and_json_may_stand_anywhere(at: int, monkeypatch: pytest.Monke
 
 REFUSALS = [
     (("bids", "show", BRIEF), 2),
+    (("bids", "list", "--brief-id", BID), 2),
+    (("select", BRIEF, "--must", BRIEF), 2),
+    (("suggestions", BID, "--take", BID), 2),
+    (("import", "pyproject.toml", "--creator", "Mei"), 2),
+    (("transfers", "offer", "chn_01m8jyt4gpejstewz3v57era2t", "--creator-id", "chn_01m8jyt4gpejstewz3v57era2t"), 2),
     (("bids", "show", "nonsense"), 2),
     (("bids", "show", f"{BID}/../../keys"), 2),
     (("pictures", BRIEF, "--out", "x"), 2),

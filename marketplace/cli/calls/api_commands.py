@@ -152,10 +152,12 @@ _WRITTEN = click.Path(dir_okay=False, path_type=Path)
 
 
 def _option(call: "ApiCommand", name: str, *, required: bool) -> click.Option:
+    kind = id_arguments.OF_FIELDS.get(name)
     return click.Option(
         [f"--{name.replace('_', '-')}"],
         required=required,
-        type=call.numbers.get(name),
+        metavar="ID" if kind else None,
+        type=id_arguments.IdArgument(kind) if kind else call.numbers.get(name),
         help=SPECIAL.get((call.noun, call.verb, name), OPTIONS[name]),
     )
 
@@ -263,6 +265,8 @@ def tell_of_more(rows: list[dict[str, Any]], first: Column) -> None:
 
 
 def _read(file: Any) -> Any:
+    if file.isatty():
+        hint(Bilingual("请输入 JSON，以 Ctrl-D 结束。", "Type JSON, and end it with Ctrl-D."))
     try:
         return json.load(file, object_pairs_hook=unique_names)
     except (ValueError, RecursionError) as error:

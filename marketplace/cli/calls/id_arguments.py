@@ -48,6 +48,18 @@ KINDS = {
     "video": IdKind(PREFIXES["video_files"], "视频文件", "video"),
     "window": IdKind(PREFIXES["exclusivity_windows"], "排他期", "exclusivity window"),
 }
+# The kinds of the fields that hold ids.
+OF_FIELDS = {
+    "about_id": "brief",
+    "bid_id": "bid",
+    "brand_id": "party",
+    "brief_id": "brief",
+    "brief_version_id": "version",
+    "channel_id": "channel",
+    "creator_id": "party",
+    "import_id": "import",
+    "video_id": "video",
+}
 _BY_PREFIX = {kind.prefix: kind for kind in KINDS.values()}
 
 

@@ -43,18 +43,18 @@ def of_result(result: Mapping[str, Any], language: str, *, short: bool = False) 
         must = ("必须修改：" if zh else "must be mended: ") if one["certain"] else ""
         may = "可能需要修改：" if zh else "may have to be mended: "
         yield f"{must or may}{one[language]}"
-    yield from _first(list(_exposures(result, language)), _EXPOSURES if short else None, zh)
-    yield from _disclosures(result, zh)
-    for one in score["reasons"][: _REASONS if short else None]:
-        yield f"- {one[language]}"
-        if one["what_if"] is not None:
-            yield f"    {one['what_if'][language]}"
     if result.get("plan") is not None:
         yield result["plan"][language]
         rows = sorted(result["plan"]["rows"], key=lambda row: bool(row["kept"])) if short else result["plan"]["rows"]
         yield from _first(
             [f"{'+' if row['kept'] else '!'} {row[language]}" for row in rows], _ROWS if short else None, zh
         )
+    yield from _first(list(_exposures(result, language)), _EXPOSURES if short else None, zh)
+    yield from _disclosures(result, zh)
+    for one in score["reasons"][: _REASONS if short else None]:
+        yield f"- {one[language]}"
+        if one["what_if"] is not None:
+            yield f"    {one['what_if'][language]}"
     for one in result.get("not_seen", []):
         yield f"({one[language]})"
 
