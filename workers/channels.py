@@ -11,6 +11,7 @@ from marketplace.core import jobs
 from marketplace.core.db import transaction
 from marketplace.core.errors import DomainError
 from marketplace.core.jobs import ClaimedJob
+from marketplace.core.message import Bilingual
 from workers.handlers import Handlers
 
 REPORT_S = 1.0
@@ -30,11 +31,17 @@ def import_file(session: Session, job: ClaimedJob) -> dict[str, Any]:
         raise
     except Exception as error:
         if job.attempt >= job.max_attempts or isinstance(error, DomainError):
-            _end_alone(job.subject_id, "failed", getattr(error, "detail", imports.GIVEN_UP))
+            _end_alone(job.subject_id, "failed", _why(error))
         raise
 
 
-def _end_alone(import_id: UUID, name: str, message: str | None) -> None:
+def _why(error: Exception) -> Bilingual:
+    if isinstance(error, DomainError):
+        return Bilingual(f"当前不能导入：{error.detail}", error.detail)
+    return imports.GIVEN_UP
+
+
+def _end_alone(import_id: UUID, name: str, message: Bilingual | None) -> None:
     # The job's own transaction is about to be undone and holds no lock on the import's row.
     with transaction() as session:
         imports.end_import(session, import_id, name, message=message)

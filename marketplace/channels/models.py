@@ -210,7 +210,11 @@ class ChannelVideo(Base):
 
 
 class ChannelImport(Base):
-    """An uploaded file of channels, and what became of its rows."""
+    """An uploaded file of channels, and what became of its rows.
+
+    `options` is what was said of the file when it was handed in, `reading` what it was read as
+    (`files/tables/reading_report.py`).
+    """
 
     __tablename__ = "imports"
 
@@ -228,7 +232,10 @@ class ChannelImport(Base):
     rows_bad: Mapped[int] = mapped_column(default=0)
     channels_new: Mapped[int] = mapped_column(default=0)
     snapshots_new: Mapped[int] = mapped_column(default=0)
-    message: Mapped[str | None] = mapped_column(default=None)
+    message_zh: Mapped[str | None] = mapped_column(default=None)
+    message_en: Mapped[str | None] = mapped_column(default=None)
+    options: Mapped[dict[str, Any]] = mapped_column(default_factory=dict, server_default="{}")
+    reading: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True), default=None)
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
     version: Mapped[int] = mapped_column(default=1)
 

@@ -3,12 +3,14 @@
 from datetime import date
 from typing import Any
 
-from marshmallow import Schema, fields, post_load, validate
+from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from marketplace.channels.anomalies import COUNT_MAX
 from marketplace.channels.facts import account_handles
 from marketplace.channels.facts.audience_vocabulary import INTERESTS, LEVELS
 from marketplace.channels.facts.fact_fields import LABEL_MAX, HandleField, LanguageField, RegionField
+from marketplace.channels.files.tables.encodings import known_encoding
+from marketplace.channels.files.tables.number_grammar import Decimal
 from marketplace.channels.models import ChannelStatus, ClaimStatus, ImportMode, ImportStatus
 from marketplace.channels.schemas_pacing import PacingRule
 from marketplace.core.http.fields import (
@@ -118,6 +120,16 @@ ChannelQuery = page_query(
 )
 
 
+class EncodingField(TextField):
+    """The name of an encoding of text."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        name = super()._deserialize(value, attr, data, **kwargs)
+        if known_encoding(name) is None:
+            raise ValidationError("No such encoding: write one such as utf-8, gb18030, big5, shift_jis or cp1252.")
+        return name
+
+
 class ImportQuery(Schema):
     """How the file in the body is to be read."""
 
@@ -126,6 +138,22 @@ class ImportQuery(Schema):
     mode = one_of(ImportMode, load_default=ImportMode.SKIP_BAD_ROWS.value)
     create_creators = fields.Boolean(load_default=False, truthy={"true"}, falsy={"false"})
     creator_id = IdField("pty", load_default=None, metadata={"description": "Every row is this creator's."})
+    encoding = EncodingField(
+        40,
+        load_default=None,
+        metadata={
+            "description": "Such as gb18030, big5, shift_jis or cp1252; found out from the file where left out.",
+            "example": "gb18030",
+        },
+    )
+    decimal = one_of(
+        Decimal, load_default=None, metadata={"description": "The decimal mark: dot (1.5) or comma (1,5)."}
+    )
+    shares = one_of(
+        ("share", "percent"),
+        load_default=None,
+        metadata={"description": "What the figures of columns of rates are: shares (0.35) or per cents (35)."},
+    )
 
 
 class ImportOut(Schema):
@@ -143,7 +171,20 @@ class ImportOut(Schema):
     rows_bad = fields.Integer(required=True)
     channels_new = fields.Integer(required=True)
     snapshots_new = fields.Integer(required=True)
-    message = fields.String(required=True, allow_none=True)
+    message_zh = fields.String(required=True, allow_none=True)
+    message_en = fields.String(required=True, allow_none=True)
+    options = fields.Dict(
+        keys=fields.String(), required=True, metadata={"description": "What was said of the file: its encoding, marks."}
+    )
+    reading = fields.Dict(
+        keys=fields.String(),
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "What the file was read as: encoding, delimiter, sheet, row of the names, decimal mark, unit"
+            " of each column of rates, forms of days, columns and rows left out."
+        },
+    )
     created_at = TimeField(required=True)
     finished_at = TimeField(required=True, allow_none=True)
     version = fields.Integer(required=True)

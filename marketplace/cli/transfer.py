@@ -15,6 +15,7 @@ import click
 from marketplace.cli.calls.id_arguments import IdArgument
 from marketplace.cli.client import EXIT_USAGE, ApiClient, fail
 from marketplace.cli.output import echo_json, fields
+from marketplace.cli.shown.import_reading import reading_lines
 from marketplace.cli.shown.summaries import in_words, mend
 from marketplace.core.lazy_import import lazy_module
 from marketplace.core.message import Bilingual
@@ -37,9 +38,20 @@ OVER = ("done", "dead", "cancelled")
 @click.option("--skip-bad-rows", is_flag=True, help="Take the good rows; without it one bad row refuses the file.")
 @click.option("--create-creators", is_flag=True, help="Enter creators that the file names and you do not have yet.")
 @click.option("--creator", type=IdArgument("party"), metavar="ID", help="All rows belong to this creator, pty_...")
+@click.option("--encoding", help="Of the letters, such as gb18030 or cp1252; else it is found out.")
+@click.option("--decimal", type=click.Choice(["dot", "comma"]), help="The decimal mark; else it is found out.")
+@click.option("--shares", type=click.Choice(["share", "percent"]), help="What rates are given in; else found out.")
 @click.pass_obj
 def import_file(
-    api: ApiClient, file: Path, shape: str | None, skip_bad_rows: bool, create_creators: bool, creator: str | None
+    api: ApiClient,
+    file: Path,
+    shape: str | None,
+    skip_bad_rows: bool,
+    create_creators: bool,
+    creator: str | None,
+    encoding: str | None,
+    decimal: str | None,
+    shares: str | None,
 ) -> None:
     """Hand in a FILE of channels (CSV, XLSX or JSON).
 
@@ -51,6 +63,9 @@ def import_file(
         "mode": "skip_bad_rows" if skip_bad_rows else "all_or_nothing",
         "create_creators": "true" if create_creators else "false",
         "creator_id": creator,
+        "encoding": encoding,
+        "decimal": decimal,
+        "shares": shares,
     }
     with file.open("rb") as opened:
         started, _ = api.raw("POST", "/imports", opened, query, content_type="application/octet-stream")
@@ -60,12 +75,15 @@ def import_file(
     if api.as_json:
         echo_json({**result, "faults": row_errors})
     else:
-        fields(result)
+        fields({name: value for name, value in result.items() if name not in ("reading", "options")})
+        for line in reading_lines(result["reading"] or {}):
+            click.echo(line)
         if row_errors:
             _print_faults(result, row_errors)
     if result["status"] != "done":
         state = result["status"]
-        fail(result.get("message") or Bilingual(f"导入未完成：{state}。", f"The import is {state}."))
+        said_zh, said_en = result["message_zh"], result["message_en"]
+        fail(Bilingual(said_zh or f"导入未完成：{state}。", said_en or f"The import is {state}."))
     if result["rows_bad"] and not result["rows_done"]:
         fail(Bilingual("没有一行可以导入。", "Not one row could be taken."))
 

@@ -129,7 +129,7 @@ def _imports(market: DemoMarket, channels: list[MadeChannel], folder: Path, say:
         _finished(market, owner, started["job_id"])
         result = market.caller("GET", f"/imports/{started['id']}", owner.token)
         if result["status"] != "done":
-            raise DemoError(f"import of {result['file_name']}: {result['status']} {result['message']}")
+            raise DemoError(f"import of {result['file_name']}: {result['status']} {result['message_en']}")
     _find_channels(market, channels)
     shapes = sorted({shape for shape, _, _ in files})
     kinds = ", ".join(shapes)

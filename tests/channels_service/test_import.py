@@ -71,7 +71,7 @@ def test_a_file_is_stored_and_told_of_once(
     client: FlaskClient, session: Session, work: Work, creator: Somebody, mark: str
 ) -> None:
     told = done(client, creator, work, make.rows(mark, 3))
-    assert (told["status"], told["rows_done"], told["rows_bad"], told["message"]) == ("done", 3, 0, None)
+    assert (told["status"], told["rows_done"], told["rows_bad"], told["message_en"]) == ("done", 3, 0, None)
     assert (told["channels_new"], told["snapshots_new"]) == (3, 3)
     assert stored(session, mark)[:2] == (3, 3)
     assert kinds(session, told) == ["audience_snapshots.new", "imports.done"]
@@ -149,7 +149,9 @@ def test_a_file_that_is_none_of_the_shapes_fails_with_a_word(
 ) -> None:
     told = done(client, creator, work, b"what,is\nthis,?\n")
     assert (told["status"], told["rows_done"]) == ("failed", 0)
-    assert told["message"]
+    assert told["message_en"]
+    assert told["message_zh"]
+    assert " / " not in told["message_en"] + told["message_zh"]
 
 
 def test_a_worker_killed_in_the_middle_leaves_nothing_and_the_next_stores_once(

@@ -20,7 +20,8 @@ from marketplace.channels.files import bulk_store, chunks, imports, own_accounts
 from marketplace.channels.files.bulk_store import ChannelEntry, handle_key
 from marketplace.channels.files.imports import ImportCounts
 from marketplace.channels.files.owners import ImportSource, NamedCreator, UnknownCreator
-from marketplace.channels.files.record_stream import FileRefused, iter_import
+from marketplace.channels.files.record_stream import FileRefused, ReadingOptions, open_import
+from marketplace.channels.files.tables.reading_report import ReadingReport
 from marketplace.channels.models import ChannelImport, ImportMode, ImportRowError, ImportStatus
 from marketplace.channels.peers import PeerRanges
 from marketplace.channels.records import ChannelRecord, RowError
@@ -29,6 +30,7 @@ from marketplace.core import events
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
+from marketplace.core.message import Bilingual
 
 BATCH = 500
 ROW_ERRORS_MAX = 10_000
@@ -41,8 +43,8 @@ NUL = "\\u0000"  # as JSON writes it; PostgreSQL's jsonb refuses it
 # (stage, bytes read, bytes in all)
 Report = Callable[[str, int, int], None]
 
-NOTHING_KEPT = (
-    "有行未通过检查，按“全部或不导入”未保存任何内容。 / Some rows were refused, so nothing was kept, as asked."
+NOTHING_KEPT = Bilingual(
+    "有行未通过检查，按“全部或不导入”未保存任何内容。", "Some rows were refused, so nothing was kept, as asked."
 )
 
 
@@ -71,6 +73,7 @@ class ImportTally:
     channels_new: int = 0
     snapshots_new: int = 0
     errors: list[RowError] = field(default_factory=list)
+    reading: ReadingReport | None = None
     _bad_row: int = -1
 
     def add_error(self, row: int, error: CellError) -> None:
@@ -101,7 +104,7 @@ def run(session: Session, import_id: UUID, creator_id: UUID | None, report: Repo
     except _UndoImport:
         message = NOTHING_KEPT
     except FileRefused as refusal:
-        message = f"{refusal.zh} / {refusal.en}"
+        message = Bilingual(refusal.zh, refusal.en)
     return _end(session, row, tally, message)
 
 
@@ -109,7 +112,15 @@ def _read(session: Session, row: ChannelImport, source: ImportSource, tally: Imp
     file = chunks.open_file(session, row.id, row.size_bytes)
     market = peers.load(session)
     batch: list[ChannelRecord] = []
-    for item in iter_import(file, shape=row.shape, today=now().date()):
+    # The number of rows is unknown until the end, but the bytes are known and read in order, twice.
+    reading = open_import(
+        file,
+        today=now().date(),
+        options=ReadingOptions.from_words(row.shape, row.options),
+        progress=lambda: report("surveying", file.tell(), row.size_bytes),
+    )
+    tally.reading = reading.report
+    for item in reading.records():
         if isinstance(item, RowError):
             tally.add_error(item.row, CellError(item.column, item.value, item.zh, item.en))
         elif error := _storage_error(item):
@@ -120,7 +131,6 @@ def _read(session: Session, row: ChannelImport, source: ImportSource, tally: Imp
         if len(batch) == BATCH:
             _write(session, row, source, batch, tally, market)
             batch.clear()
-        # The number of rows is unknown until the end, but the bytes are known and read in order.
         report("reading", file.tell(), row.size_bytes)
     _write(session, row, source, batch, tally, market)
 
@@ -178,7 +188,7 @@ def _storage_error(record: ChannelRecord) -> CellError | None:
     return None
 
 
-def _end(session: Session, row: ChannelImport, tally: ImportTally, message: str | None) -> ImportOutcome:
+def _end(session: Session, row: ChannelImport, tally: ImportTally, message: Bilingual | None) -> ImportOutcome:
     if tally.errors:
         session.execute(sa.insert(ImportRowError), [_error_columns(row.id, error) for error in tally.errors])
     if message is None:
@@ -187,7 +197,8 @@ def _end(session: Session, row: ChannelImport, tally: ImportTally, message: str 
     else:
         name = "failed"
         counts = ImportCounts(rows_done=0, rows_bad=tally.bad, channels_new=0, snapshots_new=0)
-    imports.end_import(session, row.id, name, message=message, counts=counts)
+    reading = None if tally.reading is None else tally.reading.as_json()
+    imports.end_import(session, row.id, name, message=message, counts=counts, reading=reading)
     if counts.snapshots_new:
         events.record(
             session,

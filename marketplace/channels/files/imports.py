@@ -1,8 +1,8 @@
 """Upload a file of channels, and read what became of it and of its rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from marketplace.core.clock import now
 from marketplace.core.errors import FieldError, InvalidInput
 from marketplace.core.http import paging
 from marketplace.core.jobs import Job, JobState
+from marketplace.core.message import Bilingual
 from marketplace.core.states import apply_transition
 from marketplace.identity.models import Party, PartyKind
 
@@ -67,12 +68,13 @@ def receive(
     mode: str,
     create_creators: bool,
     creator_id: UUID | None,
+    **options: str | None,
 ) -> ChannelImport:
     """Store the file in chunks and enqueue its import.
 
     With `creator_id`, every row belongs to that creator. Without it, a creator's rows are their own, and the rows of an
-    agency or an admin name their creators. Raises InvalidInput (an empty file, or a creator that the actor does not act
-    for).
+    agency or an admin name their creators. `options` are those of `record_stream.ReadingOptions`. Raises InvalidInput
+    (an empty file, or a creator that the actor does not act for).
     """
     creator_id = _default_creator(session, actor, creator_id)
     if create_creators and actor.role == Role.CREATOR:
@@ -90,6 +92,7 @@ def receive(
         create_creators=create_creators,
         size_bytes=0,
         sha256="",
+        options={name: str(value) for name, value in options.items() if value is not None},
     )
     session.add(row)
     session.flush()
@@ -176,7 +179,13 @@ def iter_row_errors(session: Session, actor: Actor, import_id: UUID) -> Iterator
 
 
 def end_import(
-    session: Session, import_id: UUID, name: str, *, message: str | None = None, counts: ImportCounts | None = None
+    session: Session,
+    import_id: UUID,
+    name: str,
+    *,
+    message: Bilingual | None = None,
+    counts: ImportCounts | None = None,
+    reading: Mapping[str, Any] | None = None,
 ) -> bool:
     """Make the transition `name`, store the counts and delete the file's bytes; False if it had ended before."""
     row = db.lock(session, ChannelImport, import_id)
@@ -185,9 +194,15 @@ def end_import(
     columns = {} if counts is None else asdict(counts)
     for column, count in columns.items():
         setattr(row, column, count)
-    row.message, row.finished_at = message, now()
+    if message is not None:
+        row.message_zh, row.message_en = message
+    row.finished_at, row.reading = now(), None if reading is None else dict(reading)
     chunks.remove(session, row.id)
-    details = {"file_name": row.file_name, **columns, **({"message": message} if message else {})}
+    details = {
+        "file_name": row.file_name,
+        **columns,
+        **({"message_zh": message.zh, "message_en": message.en} if message else {}),
+    }
     apply_transition(session, row, IMPORT_TRANSITIONS, name, SYSTEM, parties=[row.party_id], **details)
     return True
 
@@ -206,4 +221,6 @@ def settle_lost(session: Session) -> int:
     return len(lost)
 
 
-GIVEN_UP = "多次尝试后仍未完成，请重新上传。 / It did not finish after several tries. Hand the file in again."
+GIVEN_UP = Bilingual(
+    "多次尝试后仍未完成，请重新上传。", "It did not finish after several tries. Hand the file in again."
+)

@@ -121,8 +121,9 @@ def _creator_of(
     return UnknownCreator(
         "creator_name",
         row.creator_name,
-        "没有这位创作者，或您没有其有效授权。",
-        "There is no such creator, or you hold no live mandate of theirs.",
+        "没有这位创作者，或您没有其有效授权；用 create_creators=true（命令行 --create-creators）可新建。",
+        "There is no such creator, or you hold no live mandate of theirs; create_creators=true (--create-creators)"
+        " enters it.",
     )
 
 

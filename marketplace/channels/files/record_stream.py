@@ -60,6 +60,17 @@ class ReadingOptions:
     decimal: Decimal | None = None
     shares: ShareUnit | None = None
 
+    @classmethod
+    def from_words(cls, shape: str | None, words: Mapping[str, str]) -> "ReadingOptions":
+        """Return the options that an import has stored as words."""
+        decimal, shares = words.get("decimal"), words.get("shares")
+        return cls(
+            shape,
+            words.get("encoding"),
+            None if decimal is None else Decimal(decimal),
+            None if shares is None else ShareUnit(shares),
+        )
+
 
 @dataclass
 class ImportReading:
