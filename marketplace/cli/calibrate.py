@@ -9,8 +9,10 @@ from typing import Any
 import click
 import numpy as np
 
-from marketplace.cli.client import EXIT_USAGE, ApiClient, fail
-from marketplace.cli.output import echo_json, table
+from marketplace.cli.check_video import plan_problems
+from marketplace.cli.client import EXIT_USAGE, ApiClient, fail, name_twice
+from marketplace.cli.output import Column, echo_json, table
+from marketplace.cli.shown.summaries import in_words
 from marketplace.core.estimate import NameTwice, unique_names
 from marketplace.core.message import Bilingual
 from marketplace.intrusiveness import calibration, constants, factors
@@ -18,6 +20,12 @@ from marketplace.intrusiveness.calibration import BAND_CHANCES, OutcomeRows, Sco
 from marketplace.intrusiveness.timeline import PlanError, from_dict
 
 LINE_MAX = 2_000_000
+COLUMNS = (
+    Column("by", "by"),
+    Column("AUC", "auc"),
+    Column("Brier", "brier"),
+    Column("calibration error", "calibration_error"),
+)
 
 
 @click.command()
@@ -75,7 +83,7 @@ def _rows(lines: Iterable[str]) -> Iterator[tuple[str, list[float], bool]]:
         try:
             row = json.loads(line, object_pairs_hook=unique_names)
         except NameTwice as error:
-            fail(f"line {number}: {error}.", 2)
+            fail(name_twice(f"line {number}", error), EXIT_USAGE)
         except (json.JSONDecodeError, RecursionError):
             fail(Bilingual(f"第 {number} 行：不是 JSON。", f"line {number}: not JSON."), EXIT_USAGE)
         yield _row(row, number)
@@ -111,25 +119,34 @@ def _row(row: Any, number: int) -> tuple[str, list[float], bool]:
     try:
         made = from_dict(row.get("timeline"))
     except PlanError as error:
-        fail(f"line {number}: {error}", 2)
+        fail(plan_problems(f"line {number}", error), EXIT_USAGE)
     points = factors.points(factors.raw(made, "mid"), float("nan") if fit is None else float(fit))
     return creator, [mine / most for mine, most in zip(points, constants.POINTS, strict=True)], backlash
 
 
 def _print(result: ScoreCalibration, language: str) -> None:
-    click.echo(f"{result.rows:,} videos of {result.creators:,} creators, {result.events:,} with backlash")
-    figures = {"score": result.table, "fitted weights": result.fitted, "ad time alone": result.load_alone}
-    table(
-        [{"by": name, **asdict(one)} for name, one in figures.items()],
-        [("by", "by"), ("AUC", "auc"), ("Brier", "brier"), ("calibration error", "calibration_error")],
-    )
+    rows, creators, events = f"{result.rows:,}", f"{result.creators:,}", f"{result.events:,}"
     click.echo(
-        f"gain over ad time alone: {result.gain:+.3f} AUC ({result.gain_low:+.3f} to {result.gain_high:+.3f}, 90 %)"
-    )
-    for chance, score in zip(BAND_CHANCES, result.bands, strict=True):
-        click.echo(
-            f"chance of backlash {chance:.0%}: " + ("not reached" if score is None else f"from {score:.1f} points")
+        in_words(
+            f"{creators} 位创作者的 {rows} 条视频，其中 {events} 条反弹",
+            f"{rows} videos of {creators} creators, {events} with backlash",
         )
+    )
+    figures = {
+        in_words("分数", "score"): result.table,
+        in_words("拟合的权重", "fitted weights"): result.fitted,
+        in_words("仅广告时长", "ad time alone"): result.load_alone,
+    }
+    table([{"by": name, **asdict(one)} for name, one in figures.items()], COLUMNS)
+    gain, ends = f"{result.gain:+.3f} AUC", f"{result.gain_low:+.3f}–{result.gain_high:+.3f}, 90 %"
+    click.echo(in_words(f"相对仅看广告时长的增益：{gain}（{ends}）", f"gain over ad time alone: {gain} ({ends})"))
+    for chance, score in zip(BAND_CHANCES, result.bands, strict=True):
+        reached = (
+            in_words("未达到", "not reached")
+            if score is None
+            else in_words(f"{score:.1f} 分起", f"from {score:.1f} points")
+        )
+        click.echo(in_words(f"反弹可能 {chance:.0%}：{reached}", f"chance of backlash {chance:.0%}: {reached}"))
     shown = ", ".join(f"{name} {points:g}" for name, points in result.weights.items())
-    click.echo(f"weights as the rows have them: {shown}")
+    click.echo(in_words(f"数据给出的权重：{shown}", f"weights as the rows have them: {shown}"))
     click.echo(result.why_zh if language == "zh" else result.why_en)

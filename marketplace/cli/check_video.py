@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from marketplace.cli.client import EXIT_USAGE, ApiClient, fail
+from marketplace.cli.client import EXIT_USAGE, ApiClient, fail, name_twice
 from marketplace.cli.number_options import RealNumber
 from marketplace.cli.output import echo_json
 from marketplace.cli.shown.check_lines import of_result
@@ -136,9 +136,15 @@ def read_plan(path: Path) -> Timeline:
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
         fail(Bilingual(f"{path} 不是 JSON。", f"{path}: not JSON."), EXIT_USAGE)
     except NameTwice as error:
-        fail(f"{path}: {error}.", 2)
+        fail(name_twice(str(path), error), EXIT_USAGE)
     except PlanError as error:
-        fail(f"{path}: {error}", 2)
+        fail(plan_problems(str(path), error), EXIT_USAGE)
+
+
+def plan_problems(place: str, error: PlanError) -> Bilingual:
+    """Return everything that is wrong with a plan in one sentence, after where it stands."""
+    zh = "；".join(f"{one.pointer or '/'} {one.zh}" for one in error.problems)
+    return Bilingual(f"{place}：{zh}", f"{place}: {error}")
 
 
 class _StepBars:

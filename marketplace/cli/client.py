@@ -11,6 +11,7 @@ import click
 
 from marketplace.cli.account import stored_sign_ins
 from marketplace.cli.language import Language, of_environment
+from marketplace.core.estimate import NameTwice
 from marketplace.core.ids import new_id
 from marketplace.core.lazy_import import lazy_module
 from marketplace.core.message import Bilingual
@@ -197,6 +198,11 @@ def fail(sentence: str | Bilingual, code: int = EXIT_REFUSED) -> NoReturn:
     """End the command with one sentence on standard error, in the language of the command."""
     click.echo(f"inlay: {sentence if isinstance(sentence, str) else say(sentence)}", err=True)
     raise click.exceptions.Exit(code)
+
+
+def name_twice(file: str, error: NameTwice) -> Bilingual:
+    """Return what is wrong with a file of JSON in which an object has a name twice."""
+    return Bilingual(f"{file} 不行：同一个对象里 {error.name[:100]!r} 出现了两次。", f"{file}: {error}.")
 
 
 def say(sentence: Bilingual) -> str:

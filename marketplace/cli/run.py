@@ -12,6 +12,7 @@ from marketplace import database_state, schema
 from marketplace.cli.client import fail
 from marketplace.cli.lazy_group import LazyGroup
 from marketplace.cli.number_options import WholeNumber
+from marketplace.cli.shown.summaries import in_words
 from marketplace.core import db
 from marketplace.core.actor import EVERYTHING, Actor, Role
 from marketplace.core.config import Config
@@ -30,7 +31,7 @@ STALE_S = 60
 @click.command("web")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=WholeNumber(1, 65535), default=8000, show_default=True, help="The port to listen on.")
-@click.option("--workers", type=WholeNumber(1, 64), default=1, show_default=True, help="Processes.")
+@click.option("--workers", type=WholeNumber(1, 64), default=1, show_default=True, help="How many processes.")
 @click.option(
     "--threads", type=WholeNumber(1, 64), help="Threads a process; without it as many as WEB_THREADS says, or 8."
 )
@@ -43,7 +44,7 @@ def web(host: str, port: int, workers: int, threads: int | None) -> None:
 
 
 @click.command("worker")
-@click.option("--children", type=WholeNumber(1, 64), default=2, show_default=True, help="Processes that do jobs.")
+@click.option("--children", type=WholeNumber(1, 64), default=2, show_default=True, help="How many processes do jobs.")
 @click.option(
     "--queue",
     "queues",
@@ -82,7 +83,7 @@ def migrate(revision: str) -> None:
         missing = database_state.fault(connection) if revision == "head" else None
     if missing is not None:
         fail(missing)
-    click.echo(f"the schema is at {schema.current(url)}")
+    click.echo(in_words(f"数据库结构版本：{schema.current(url)}", f"the schema is at {schema.current(url)}"))
 
 
 @click.command("health")
@@ -129,7 +130,13 @@ def up(data: Path, host: str, port: int) -> None:
     """
     try:
         with MarketTree.on_embedded_servers(data, host, port) as tree:
-            click.echo(f"Inlay is at http://{host}:{port}  (API: /api/v1, description: /docs). Ctrl-C stops it.")
+            address = f"http://{host}:{port}"
+            click.echo(
+                in_words(
+                    f"Inlay 运行在 {address}（API：/api/v1，说明：/docs）。Ctrl-C 停止。",
+                    f"Inlay is at {address}  (API: /api/v1, description: /docs). Ctrl-C stops it.",
+                )
+            )
             code = tree.run()
     except EmbeddedError as error:
         fail(error.text)
@@ -176,4 +183,6 @@ def create_admin(email: str, name: str, data: Path, password: str | None) -> Non
         membership = identity.make_platform_admin(session, email=email, name=name, password=password)
         actor = Actor(role=Role.ADMIN, party_id=membership.party.id, person_id=membership.person.id)
         key = api_keys.create(session, actor, name="first", scopes=sorted(EVERYTHING), expires_at=None).secret
-    click.echo(f"{show('per', membership.person.id)} may administer the platform.\nINLAY_KEY={key}")
+    person = show("per", membership.person.id)
+    click.echo(in_words(f"{person} 可以管理平台。", f"{person} may administer the platform."))
+    click.echo(f"INLAY_KEY={key}")

@@ -46,22 +46,32 @@ def _limits(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options for the limits that a set has to keep."""
     options = (
         click.option(
-            "--budget", type=MoneyAmount(), help="In the brief's currency, such as 60000; else the brief's own."
+            "--budget",
+            type=MoneyAmount(),
+            help="The budget in the brief's currency, such as 60000; else the brief's own.",
         ),
-        click.option("--min-bids", type=WholeNumber(0, BIDS_MAX), default=0, help="At least so many."),
-        click.option("--max-bids", type=WholeNumber(1, BIDS_MAX), help="At most so many; else by the budget."),
-        click.option("--per-agency", type=WholeNumber(1, BIDS_MAX), help="At most so many of one agency."),
-        click.option("--per-platform", type=WholeNumber(1, BIDS_MAX), help="At most so many of one platform."),
-        click.option("--per-niche", type=WholeNumber(1, BIDS_MAX), help="At most so many of one niche."),
+        click.option("--min-bids", type=WholeNumber(0, BIDS_MAX), default=0, help="At least so many bids."),
+        click.option("--max-bids", type=WholeNumber(1, BIDS_MAX), help="At most so many bids; else by the budget."),
+        click.option("--per-agency", type=WholeNumber(1, BIDS_MAX), help="At most so many bids of one agency."),
+        click.option("--per-platform", type=WholeNumber(1, BIDS_MAX), help="At most so many bids of one platform."),
+        click.option("--per-niche", type=WholeNumber(1, BIDS_MAX), help="At most so many bids of one niche."),
         click.option(
-            "--must", multiple=True, type=IdArgument("bid"), metavar="BID", help="Has to be in; may be given again."
+            "--must",
+            multiple=True,
+            type=IdArgument("bid"),
+            metavar="BID",
+            help="A bid that has to be in; may be repeated.",
         ),
         click.option(
-            "--never", multiple=True, type=IdArgument("bid"), metavar="BID", help="Must not be in; may be given again."
+            "--never",
+            multiple=True,
+            type=IdArgument("bid"),
+            metavar="BID",
+            help="A bid that must not be in; may be repeated.",
         ),
         click.option("--contacts", type=RealNumber(1, 100), help="Mean contacts for each person, at most."),
-        click.option("--intrusiveness", type=RealNumber(0, 100), help="Of each bid, at most."),
-        click.option("--ad-load", type=RealNumber(0, 1), help="Of each channel, at most."),
+        click.option("--intrusiveness", type=RealNumber(0, 100), help="The highest intrusiveness of a bid, 0 to 100."),
+        click.option("--ad-load", type=RealNumber(0, 1), help="The highest ad load of a channel, 0 to 1."),
         click.option("--lift-ceiling", is_flag=True, help="Set the brief's own ceiling per 1,000 people aside."),
         click.option(
             "--handling",
@@ -74,7 +84,9 @@ def _limits(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--left-out", type=WholeNumber(0, 10_000), default=LEFT_OUT_SHOWN, help="How many bids left out to explain."
         ),
-        click.option("--largest-share", type=RealNumber(0.01, 1), help="Of the budget for one bid; else 0.6."),
+        click.option(
+            "--largest-share", type=RealNumber(0.01, 1), help="The largest share of the budget for one bid; else 0.6."
+        ),
     )
     for option in reversed(options):
         command = option(command)

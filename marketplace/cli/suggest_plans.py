@@ -9,7 +9,7 @@ import click
 import numpy as np
 
 from marketplace.cli.calls.id_arguments import IdArgument
-from marketplace.cli.client import EXIT_USAGE, ApiClient, fail
+from marketplace.cli.client import EXIT_USAGE, ApiClient, fail, name_twice
 from marketplace.cli.number_options import RealNumber, WholeNumber
 from marketplace.cli.output import echo_json, told
 from marketplace.cli.shown.summaries import in_words
@@ -158,7 +158,7 @@ def _read(file: TextIO) -> Timeline:
         ]
         fail(Bilingual("\n".join(one.zh for one in problems), "\n".join(one.en for one in problems)), EXIT_USAGE)
     except NameTwice as error:
-        fail(f"{file.name}: {error}.", 2)
+        fail(name_twice(file.name, error), EXIT_USAGE)
     except (ValueError, RecursionError):
         fail(Bilingual(f"{file.name} 不是 JSON。", f"{file.name} is not JSON."), EXIT_USAGE)
 

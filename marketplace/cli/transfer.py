@@ -34,7 +34,11 @@ OVER = ("done", "dead", "cancelled")
 
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The file to read.")
-@click.option("--shape", type=click.Choice(["inlay", "xingtu", "tiktok_one", "youtube"]), help="Else it is recognised.")
+@click.option(
+    "--shape",
+    type=click.Choice(["inlay", "xingtu", "tiktok_one", "youtube"]),
+    help="Whose columns it has; else they are recognised.",
+)
 @click.option("--skip-bad-rows", is_flag=True, help="Take the good rows; without it one bad row refuses the file.")
 @click.option("--create-creators", is_flag=True, help="Enter creators that the file names and you do not have yet.")
 @click.option("--creator", type=IdArgument("party"), metavar="ID", help="All rows belong to this creator, pty_...")

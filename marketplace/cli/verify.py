@@ -13,9 +13,9 @@ from marketplace.bids import commitment
 from marketplace.bids.models import REVISIONS_MAX
 from marketplace.briefs import closing_time
 from marketplace.cli.calls.id_arguments import IdArgument
-from marketplace.cli.client import EXIT_USAGE, ApiClient, fail
+from marketplace.cli.client import EXIT_USAGE, ApiClient, fail, name_twice
 from marketplace.cli.lazy_group import LazyCommand, LazyGroup
-from marketplace.cli.output import echo_json
+from marketplace.cli.output import echo_json, hint
 from marketplace.cli.shown.summaries import in_words
 from marketplace.core import ids
 from marketplace.core.estimate import NameTwice, unique_names
@@ -42,7 +42,9 @@ def verify() -> None:
 @verify.command("bids")
 @click.argument("brief", required=False, type=IdArgument("brief"), help="A brief's id, brf_...; or name a --file.")
 @click.option(
-    "--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What --save wrote, not the API."
+    "--file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Read what --save wrote instead of asking the API.",
 )
 @click.option(
     "--save", type=click.Path(dir_okay=False, path_type=Path), help="Keep what was checked, to check it again."
@@ -105,7 +107,7 @@ def _read(file: Path) -> dict[str, Any]:
                 Bilingual(f"{file} 里没有需求、报价和承诺。", f"{file} has no brief, bids and commitments."), EXIT_USAGE
             )
     except NameTwice as error:
-        fail(f"{file}: {error}.", 2)
+        fail(name_twice(str(file), error), EXIT_USAGE)
     except (ValueError, AttributeError):
         fail(Bilingual(f"{file} 不是 --save 写出的 JSON。", f"{file} is no JSON as --save writes it."), EXIT_USAGE)
     return document
@@ -117,7 +119,7 @@ def _end(brief: Mapping[str, Any]) -> Iterator[str]:
     if seed is None or version is None:
         return  # published before there were windows
     if hashlib.sha256(seed.encode()).hexdigest() != brief["close_commitment"]:
-        yield "the seed is not the one that was committed to at publication"
+        yield in_words("种子与发布时承诺的不符", "the seed is not the one that was committed to at publication")
     moment = closing_time.closing_moment(
         seed,
         ids.read("brf", brief["id"]),
@@ -126,9 +128,14 @@ def _end(brief: Mapping[str, Any]) -> Iterator[str]:
         brief["closing_window_s"],
     )
     if _when(brief["bidding_ended_at"]) > moment + SLACK:
-        yield f"bidding ended at {brief['bidding_ended_at']}, after the moment drawn by the seed, {moment.isoformat()}"
+        ended, drawn = brief["bidding_ended_at"], moment.isoformat()
+        yield in_words(
+            f"报价截止于 {ended}，晚于种子抽出的时刻 {drawn}",
+            f"bidding ended at {ended}, after the moment drawn by the seed, {drawn}",
+        )
     if _when(brief["closed_at"]) < moment:
-        click.echo(f"note: closed by hand at {brief['closed_at']}, before {moment.isoformat()}", err=True)
+        closed, drawn = brief["closed_at"], moment.isoformat()
+        hint(Bilingual(f"注意：{closed} 手动截止，早于 {drawn}。", f"note: closed by hand at {closed}, before {drawn}"))
 
 
 def _offers(document: Mapping[str, Any]) -> Iterator[str]:
@@ -144,9 +151,13 @@ def _offers(document: Mapping[str, Any]) -> Iterator[str]:
             number=bid["revision_number"],
         )
         if not commitment.verify(offer, bid["salt"], bid["commitment"]):
-            yield f"{bid['id']}: the offer is not what was committed to"
+            yield in_words(f"{bid['id']}：报价与承诺不符", f"{bid['id']}: the offer is not what was committed to")
         if bid["revision_number"] > allowed:
-            yield f"{bid['id']}: has {bid['revision_number']} wordings, and {allowed} are allowed"
+            number = bid["revision_number"]
+            yield in_words(
+                f"{bid['id']}：有 {number} 版，最多允许 {allowed} 版",
+                f"{bid['id']}: has {number} wordings, and {allowed} are allowed",
+            )
 
 
 def _log(document: Mapping[str, Any]) -> Iterator[str]:
@@ -154,13 +165,16 @@ def _log(document: Mapping[str, Any]) -> Iterator[str]:
     listed = {entry["commitment"]: _when(entry["created_at"]) for entry in document["commitments"]}
     for bid in document["bids"]:
         if bid["commitment"] not in listed:
-            yield f"{bid['id']}: its commitment is not in the public list"
+            yield in_words(f"{bid['id']}：承诺不在公开列表里", f"{bid['id']}: its commitment is not in the public list")
     ended = document["brief"]["bidding_ended_at"]
     if ended is not None:
         for commitment_hash, made_at in sorted(listed.items(), key=lambda entry: entry[1]):
             if made_at > _when(ended):
-                made = f"was made at {made_at.isoformat()}, after bidding ended at {ended}"
-                yield f"the commitment {commitment_hash[:16]}... {made}"
+                name, made = f"{commitment_hash[:16]}...", made_at.isoformat()
+                yield in_words(
+                    f"承诺 {name} 作于 {made}，晚于报价截止 {ended}",
+                    f"the commitment {name} was made at {made}, after bidding ended at {ended}",
+                )
 
 
 def _when(text: str) -> datetime:

@@ -5,17 +5,32 @@ from collections.abc import Iterable, Iterator
 import click
 
 from marketplace.checks import recompute_checks as checks_again
+from marketplace.cli.calls.id_arguments import IdArgument
 from marketplace.cli.client import ApiClient, fail
-from marketplace.cli.output import echo_json
+from marketplace.cli.output import echo_json, hint
+from marketplace.cli.shown.summaries import in_words
 from marketplace.cli.verify import MOST
+from marketplace.core.message import Bilingual
 from marketplace.matching.scoring import recompute_scores as matching_again
 
-EARLIER = "scored by an earlier version; its numbers are kept and cannot be worked out by this one"
+EARLIER = Bilingual(
+    "由较早的版本评分；数值保留，本版本无法重算",
+    "scored by an earlier version; its numbers are kept and cannot be worked out by this one",
+)
 
 
 @click.command("scores")
-@click.option("--bid", "bids", multiple=True, help="Only this bid, bid_...; repeatable.")
-@click.option("--check", "checks", multiple=True, help="Only this check of a video, vck_...; repeatable.")
+@click.option(
+    "--bid", "bids", multiple=True, type=IdArgument("bid"), metavar="ID", help="Only this bid, bid_...; repeatable."
+)
+@click.option(
+    "--check",
+    "checks",
+    multiple=True,
+    type=IdArgument("check"),
+    metavar="ID",
+    help="Only this check of a video, vck_...; repeatable.",
+)
 @click.pass_obj
 def scores(api: ApiClient, /, bids: tuple[str, ...], checks: tuple[str, ...]) -> None:
     """Work stored intrusiveness scores out again on this machine.
@@ -35,7 +50,13 @@ def scores(api: ApiClient, /, bids: tuple[str, ...], checks: tuple[str, ...]) ->
     else:
         for problem in problems:
             click.echo(problem)
-        click.echo(f"{counts['bids']} bids and {counts['checks']} checks worked out again, {len(problems)} faults")
+        bid_count, check_count, found = counts["bids"], counts["checks"], len(problems)
+        click.echo(
+            in_words(
+                f"已重算 {bid_count} 个报价与 {check_count} 个检查，{found} 处不符",
+                f"{bid_count} bids and {check_count} checks worked out again, {found} faults",
+            )
+        )
     if problems:
         raise click.exceptions.Exit(1)
 
@@ -44,7 +65,7 @@ def _of_bids(api: ApiClient, bids: Iterable[str], counts: dict[str, int], named:
     for bid in bids:
         match = api.find(f"/bids/{bid}/match")
         if match is None and named:
-            fail(f"{bid} is not there, or not scored yet.")
+            fail(Bilingual(f"{bid} 不存在，或尚未评分。", f"{bid} is not there, or not scored yet."))
         if match is not None and _counted(counts, "bids", bid, matching_again.same_version(match)):
             yield from (f"{bid}{problem}" for problem in matching_again.faults(api.call("GET", f"/bids/{bid}"), match))
 
@@ -53,7 +74,12 @@ def _of_checks(api: ApiClient, checks: Iterable[str], counts: dict[str, int]) ->
     for check in checks:
         check_row = api.call("GET", f"/video-checks/{check}")
         if check_row["result"] is None:
-            fail(f"{check} is {check_row['status']}: there is no score to work out.")
+            state = check_row["status"]
+            fail(
+                Bilingual(
+                    f"{check} 的状态是 {state}，没有分数可重算。", f"{check} is {state}: there is no score to work out."
+                )
+            )
         if _counted(counts, "checks", check, checks_again.same_version(check_row)):
             yield from (f"{check}{problem}" for problem in checks_again.differences(check_row))
 
@@ -61,7 +87,7 @@ def _of_checks(api: ApiClient, checks: Iterable[str], counts: dict[str, int]) ->
 def _counted(counts: dict[str, int], kind: str, name: str, same: bool) -> bool:
     counts[kind if same else "earlier"] += 1
     if not same:
-        click.echo(f"note: {name}: {EARLIER}", err=True)
+        hint(Bilingual(f"注意：{name}：{EARLIER.zh}", f"note: {name}: {EARLIER.en}"))
     return same
 
 

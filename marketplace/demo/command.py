@@ -42,12 +42,12 @@ SHOWN = 3
     type=click.Path(file_okay=False, path_type=Path),
     default=".data/demo",
     show_default=True,
-    help="Thrown away and made anew.",
+    help="Where everything is kept; thrown away and made anew.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=WholeNumber(1, 65535), default=8000, show_default=True, help="The port to listen on.")
 @click.option(
-    "--seed", type=WholeNumber(0, SEED_MAX), default=20261123, show_default=True, help="Another seed, another world."
+    "--seed", type=WholeNumber(0, SEED_MAX), default=20261123, show_default=True, help="What the world is made by."
 )
 @click.option("--exit", "leave", is_flag=True, help="End after the walk instead of staying up.")
 @click.pass_obj

@@ -83,20 +83,22 @@ class IdArgument(click.ParamType[str]):
 
 def _refusal(text: str, prefix: str, wanted: tuple[IdKind, ...]) -> Bilingual:
     zh = "或".join(f"{kind.zh}编号（{kind.prefix}_...）" for kind in wanted)
-    en = " or ".join(f"{'an' if kind.en[0] in 'aeio' else 'a'} {kind.en}'s id ({kind.prefix}_...)" for kind in wanted)
+    en = " or ".join(f"{_a(kind.en)}'s id ({kind.prefix}_...)" for kind in wanted)
     other = _BY_PREFIX.get(prefix)
     if other is None or other in wanted:
         return Bilingual(f"{text[:40]!r} 不是编号，这里要填{zh}。", f"{text[:40]!r} is no id; {en} is needed.")
-    article = "an" if other.en[0] in "aeioA" else "a"
     return Bilingual(
-        f"{text[:40]} 是{other.zh}编号，这里要填{zh}。", f"{text[:40]} is {article} {other.en}'s id, {en} is needed."
+        f"{text[:40]} 是{other.zh}编号，这里要填{zh}。", f"{text[:40]} is {_a(other.en)}'s id, {en} is needed."
     )
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiouA' else 'a'} {noun}"
 
 
 def argument(name: str) -> click.Argument:
     """Return the argument for an id of this kind."""
     kind = KINDS[name]
-    article = "An" if kind.en[0] in "aeio" else "A"
-    return click.Argument(
-        [name], metavar=name.upper(), type=IdArgument(name), help=f"{article} {kind.en}'s id, {kind.prefix}_..."
-    )
+    first, rest = _a(kind.en).split(" ", 1)
+    said = f"{first.capitalize()} {rest}'s id, {kind.prefix}_..."
+    return click.Argument([name], metavar=name.upper(), type=IdArgument(name), help=said)

@@ -40,7 +40,7 @@ OPTIONS = {
     "represented": "true or false: whether an agency acts for it.",
     "rights": "The rights that are bought, separated by commas.",
     "risk": "Only with this risk.",
-    "series": "Of this series.",
+    "series": "For a placement of this series.",
     "since": "Only what happened after this time.",
     "speaks": "Only in this language, such as zh-CN.",
     "state": "Only in this state.",

@@ -22,6 +22,8 @@ HEADINGS = {
     "brief": "需求",
     "budget": "预算",
     "bytes": "字节",
+    "by": "依据",
+    "calibration error": "校准误差",
     "category": "类目",
     "certificate": "证明比例",
     "channel": "账号",
