@@ -107,6 +107,11 @@ class ChannelRecord:
     claim_status: str | None = None
 
 
+def is_vertical(label: str) -> bool:
+    """Return whether a platform's label names one of the verticals."""
+    return label.strip().lower() in LABELS or label.strip() in LABELS
+
+
 def normalise_verticals(labels: Mapping[str, float]) -> dict[str, float]:
     """Return the shares of the known verticals among a platform's labels, scaled to sum to 1."""
     shares: dict[str, float] = {}

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from marketplace.channels import anomalies
-from marketplace.channels.files.shapes.record_builder import VIDEOS_MAX
 from marketplace.channels.records import RowError
 from tests.channels import make
 
@@ -166,7 +165,7 @@ REFUSED: list[tuple[dict[str, Any], str, str, tuple[str, str]]] = [
     ({"videos": [{**VIDEO, "published_at": "?"}]}, "videos[0].published_at", "?", DAY),
     ({"videos": [{**VIDEO, "sponsored": "maybe"}]}, "videos[0].sponsored", "maybe", YES_NO),
     ({"videos": [{**VIDEO, "id": 6.6e18}]}, "videos[0].id", "6.6e+18", LONG_ID),
-    ({"videos": [VIDEO] * (VIDEOS_MAX + 1)}, "videos", "201", ("视频不超过 200 条。", "At most 200 videos.")),
+    ({"videos": [VIDEO] * 10_001}, "videos", "10001", ("视频不超过 10000 条。", "At most 10000 videos.")),
 ]
 
 

@@ -26,7 +26,8 @@ def visible_text(text: str) -> str:
 def normal_handle(text: str) -> str:
     """Return a handle as it is shown: `@mcn18`, `＠mcn18` and `https://www.tiktok.com/@mcn18/` are all `mcn18`. It is
     empty if nothing of it is to be seen."""
-    handle = _plain(text)
+    # A slash at the end is left from an address; no platform has one in a handle.
+    handle = _plain(text).rstrip("/ ")
     if _ADDRESS.match(handle):
         handle = _plain(_last_part(handle)) or handle
     return " ".join(handle.lstrip("@ ").split()) or handle

@@ -83,9 +83,9 @@ def _inlay(record: ChannelRecord) -> Iterator[dict[str, Any]]:
 
 def _xingtu(record: ChannelRecord) -> Iterator[dict[str, Any]]:
     snapshot, facts = record.snapshot, record.snapshot["facts"]
-    # The shape's prices are in fen, so lines in other currencies have no place in it.
+    # The shape's prices are in yuan, so lines in other currencies have no place in it.
     card = {
-        line["length_tier"]: line.get("amount_minor")
+        line["length_tier"]: _yuan(line.get("amount_minor"))
         for line in snapshot["rate_card"]
         if "length_tier" in line and line.get("currency") == "CNY"
     }
@@ -102,7 +102,7 @@ def _xingtu(record: ChannelRecord) -> Iterator[dict[str, Any]]:
         "play_over_rate_within_30d": facts.get("completion_rate"),
         "vv_median_30d": facts.get("median_views_30d"),
         "expected_play_num": facts.get("expected_views"),
-        "assign_cpm_suggest_price": facts.get("suggested_cpm_minor"),
+        "assign_cpm_suggest_price": _yuan(facts.get("suggested_cpm_minor")),
         **{column: card.get(tier) for column, tier in xingtu.PRICES.items()},
         "content_theme_labels_180d": _json_text(
             {VERTICALS[code][0]: share for code, share in record.verticals.items()}
@@ -112,6 +112,10 @@ def _xingtu(record: ChannelRecord) -> Iterator[dict[str, Any]]:
         "province_distribution": _json_text(provinces),
         "last_10_items": _newest_that_fit(_videos(record, xingtu.VIDEO, unix_seconds=True)),
     }
+
+
+def _yuan(fen: float | None) -> float | None:
+    return None if fen is None else fen / 100
 
 
 def _newest_that_fit(videos: list[dict[str, Any]]) -> str | None:

@@ -6,8 +6,8 @@ from datetime import date
 from itertools import chain
 from typing import IO
 
-from marketplace.channels.files.shapes import own_columns, tiktok_one, xingtu, youtube
-from marketplace.channels.files.shapes.cell_values import RowCells, shorten
+from marketplace.channels.files.shapes import own_columns, tiktok_one, xingtu, youtube, youtube_studio
+from marketplace.channels.files.shapes.cell_values import GivenFacts, RowCells, shorten
 from marketplace.channels.files.shapes.record_builder import RecordOrErrors
 from marketplace.channels.files.tables.column_survey import CellKind, ColumnSurvey, Conventions, ShareUnit
 from marketplace.channels.files.tables.header_names import KnownColumns
@@ -35,18 +35,31 @@ class ExportShape:
     others: Iterable[str] = ()
     prefixes: tuple[str, ...] = ()
     group: Callable[[Iterable[Row]], Iterator[Row]] | None = None
+    # Numbers in answers of a platform's programs, also those in quotes, have a dot, wherever the platform is at home.
+    of_program: bool = False
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def columns(self) -> KnownColumns:
-        return KnownColumns(self.needs, frozenset((*self.kinds, *self.others)), self.prefixes)
+        return KnownColumns(self.needs, frozenset((*self.kinds, *self.others)), self.prefixes, self.aliases)
 
 
 SHAPES = {
     own_columns.NAME: ExportShape(own_columns.NEEDS, own_columns.read, own_columns.KINDS, own_columns.COLUMNS),
-    xingtu.NAME: ExportShape(xingtu.NEEDS, xingtu.read, xingtu.KINDS, xingtu.OTHERS),
-    tiktok_one.NAME: ExportShape(tiktok_one.NEEDS, tiktok_one.read, tiktok_one.KINDS, tiktok_one.OTHERS),
+    xingtu.NAME: ExportShape(xingtu.NEEDS, xingtu.read, xingtu.KINDS, xingtu.OTHERS, of_program=True),
+    tiktok_one.NAME: ExportShape(
+        tiktok_one.NEEDS, tiktok_one.read, tiktok_one.KINDS, tiktok_one.OTHERS, of_program=True
+    ),
     youtube.NAME: ExportShape(
         youtube.NEEDS, youtube.read, youtube.KINDS, youtube.OTHERS, (youtube.AUDIENCE, youtube.COUNTRY), youtube.group
+    ),
+    youtube_studio.NAME: ExportShape(
+        youtube_studio.NEEDS,
+        youtube_studio.read,
+        youtube_studio.KINDS,
+        youtube_studio.OTHERS,
+        group=youtube_studio.group,
+        aliases=youtube_studio.ALIASES,
     ),
 }
 
@@ -59,6 +72,7 @@ class ReadingOptions:
     encoding: str | None = None
     decimal: Decimal | None = None
     shares: ShareUnit | None = None
+    given: GivenFacts = field(default_factory=GivenFacts)
 
     @classmethod
     def from_words(cls, shape: str | None, words: Mapping[str, str]) -> "ReadingOptions":
@@ -80,6 +94,7 @@ class ImportReading:
     export_shape: ExportShape
     conventions: Conventions
     today: date
+    given: GivenFacts = field(default_factory=GivenFacts)
     report: ReadingReport = field(init=False)
 
     def __post_init__(self) -> None:
@@ -98,7 +113,7 @@ class ImportReading:
                 fault = values[FAULT]
                 yield replace(fault, column=shorten(fault.column), value=shorten(fault.value))
                 continue
-            cells = RowCells(number, values, conventions=self.conventions, report=self.report)
+            cells = RowCells(number, values, conventions=self.conventions, report=self.report, given=self.given)
             result = self.export_shape.read(cells, self.today)
             if isinstance(result, ChannelRecord):
                 yield result
@@ -122,14 +137,17 @@ def open_import(
     known = {name: shape.columns for name, shape in SHAPES.items()}
     table = open_table(file, known, shape=options.shape, encoding=options.encoding)
     export_shape = SHAPES[table.shape]
-    survey = ColumnSurvey(export_shape.kinds, options.decimal, options.shares, table.percent_columns, table.epoch)
+    decimal = options.decimal
+    if decimal is None and export_shape.of_program and table.report.kind == "json":
+        decimal = Decimal.DOT
+    survey = ColumnSurvey(export_shape.kinds, decimal, options.shares, table.percent_columns, table.epoch)
     for _, values in table.rows():
         survey.add(values)
         if progress is not None:
             progress()
     conventions = survey.conventions()
     survey.tell(table.report)
-    return ImportReading(table, export_shape, conventions, today)
+    return ImportReading(table, export_shape, conventions, today, options.given)
 
 
 def iter_import(

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -23,6 +23,16 @@ SHOWN_MAX, TABLE_DEPTH_MAX, EXACT_MAX = 120, 6, 2**53
 UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
+@dataclass(frozen=True)
+class GivenFacts:
+    """What whoever hands in a file says of it, as the platform's files do not: the day of the figures, and, for tables
+    of one channel's videos, the channel and its subscribers."""
+
+    taken_on: date | None = None
+    channel: str | None = None
+    subscribers: int | None = None
+
+
 @dataclass
 class RowCells:
     """The cells of one row. A value that cannot be read is returned as None and adds to `errors`.
@@ -36,6 +46,7 @@ class RowCells:
     errors: list[RowError] = field(default_factory=list)
     conventions: Conventions = field(default_factory=Conventions)
     report: ReadingReport | None = None
+    given: GivenFacts = field(default_factory=GivenFacts)
 
     def add_error(self, column: str, value: Any, zh: str, en: str) -> None:
         self.errors.append(RowError(self.row, shorten(column), shorten(value), zh, en))
@@ -189,6 +200,26 @@ class RowCells:
     def day(self, column: str, *, needed: bool = False) -> date | None:
         moment = self.moment(column, needed=needed)
         return moment.date() if moment else None
+
+    def day_of_figures(self, column: str, videos: Sequence[Mapping[str, Any]] = ()) -> date | None:
+        """Read the day that the figures are of: the row's, else what was said of the file. Never guessed."""
+        if not is_nothing(self.values.get(column)):
+            return self.day(column)
+        if self.given.taken_on is not None:
+            return self.given.taken_on
+        newest = max((video["published_at"] for video in videos), default=None)
+        hint = (
+            ("", "")
+            if newest is None
+            else (f"最新一条视频发布于 {newest.date()}。", f" The newest video is of {newest.date()}.")
+        )
+        self.add_error(
+            column,
+            "",
+            f"没有数据日期：请用 taken_on=2026-11-23 说明这些数据是哪一天的。{hint[0]}",
+            f"The day of these figures is not in the file: say it as taken_on=2026-11-23.{hint[1]}",
+        )
+        return None
 
     def moment(self, column: str, *, needed: bool = False) -> datetime | None:
         value = self.values.get(column)

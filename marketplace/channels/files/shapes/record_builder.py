@@ -16,9 +16,13 @@ from marketplace.channels.facts.audience_vocabulary import INTERESTS, interest_c
 from marketplace.channels.facts.language_tags import language_tag
 from marketplace.channels.files.shapes.cell_values import RowCells, finite_number
 from marketplace.channels.files.tables.nested_values import told_twice
+from marketplace.channels.files.tables.number_grammar import read_number
 from marketplace.channels.records import ChannelRecord, RowError, normalise_verticals
 
-VIDEOS_MAX = 200
+# So many of a channel's newest videos are kept, of so many that a file may tell.
+VIDEOS_MAX, VIDEOS_READ_MAX = 200, 10_000
+# Percentages sum to 100, or a little more where they were rounded.
+COUNTS_FROM = 110
 URL = re.compile(r"https?://[^\s<>\"]{3,}")
 COUNTS = ("median_views_30d", "expected_views", "suggested_cpm_minor")
 BOOLEANS = {
@@ -159,8 +163,6 @@ def _cell_errors(reading: ShapeReading, margins: Mapping[str, Mapping[str, float
             yield from anomalies.check_margin(name, margin, whole=must_be_whole)
     if any(not 0 <= share <= 1 for share in reading.interests.values()):
         yield CellError("interests", dict(reading.interests), *anomalies.OUTSIDE_SHARES)
-    if len(reading.videos) > VIDEOS_MAX:
-        yield CellError("videos", len(reading.videos), f"视频不超过 {VIDEOS_MAX} 条。", f"At most {VIDEOS_MAX} videos.")
 
 
 def _video_errors(reading: ShapeReading, today: date) -> Iterable[CellError]:
@@ -185,9 +187,12 @@ def read_videos(cells: RowCells, column: str, entries: Any, names: Mapping[str, 
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         cells.add_error(column, entries, "应为视频列表。", "Should be a list of videos.")
         return []
+    if len(entries) > VIDEOS_READ_MAX:
+        zh, en = f"视频不超过 {VIDEOS_READ_MAX} 条。", f"At most {VIDEOS_READ_MAX} videos."
+        cells.add_error(column, len(entries), zh, en)
+        return []
     read = []
-    # One more than allowed is read, so that a list that is too long is noticed and refused.
-    for place, entry in enumerate(entries[: VIDEOS_MAX + 1]):
+    for place, entry in enumerate(entries):
         inner = RowCells(
             cells.row, {key: entry.get(name) for key, name in names.items()}, conventions=cells.conventions
         )
@@ -206,7 +211,19 @@ def read_videos(cells: RowCells, column: str, entries: Any, names: Mapping[str, 
             cells.add_error(f"{column}[{place}].{names[error.column]}", error.value, error.zh, error.en)
         if published is not None and views is not None:
             read.append(video)
-    return read
+    return _newest(cells, read)
+
+
+def _newest(cells: RowCells, videos: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the newest videos that are kept, in the order in which they were told."""
+    if len(videos) <= VIDEOS_MAX:
+        return videos
+    cells.note(
+        f"一个频道的视频超过 {VIDEOS_MAX} 条时，只保留最新的 {VIDEOS_MAX} 条。",
+        f"Of a channel's videos the newest {VIDEOS_MAX} were kept.",
+    )
+    order = sorted(range(len(videos)), key=lambda place: videos[place]["published_at"], reverse=True)[:VIDEOS_MAX]
+    return [videos[place] for place in sorted(order)]
 
 
 def _boolean(inner: RowCells) -> bool | None:
@@ -218,12 +235,20 @@ def _boolean(inner: RowCells) -> bool | None:
 
 
 def read_margin(cells: RowCells, column: str, label: str = "", share: str = "") -> dict[str, float]:
-    """Read {label: share} or [{label..., share...}] as shares by label; percentages become shares.
+    """Read {label: share} or [{label..., share...}] as shares by label; percentages and counts become shares.
 
-    Shares sum to about 1 and percentages to about 100, so a sum over 2 means percentages.
+    Shares sum to about 1, percentages to about 100, and people are more: so a sum over 2 means percentages, and one
+    over 110 counts of people, which are divided by their sum.
     """
     shares = _told_shares(cells, column, label, share)
-    return _scaled(shares, sum(shares.values()) > 2)
+    total = sum(shares.values())
+    if total > COUNTS_FROM and all(value >= 0 for value in shares.values()):
+        cells.note(
+            f"{column} 是人数，已按合计换算为占比。",
+            f"{column} holds numbers of people; they became shares of their sum.",
+        )
+        return {name: round(value / total, 8) for name, value in shares.items()}
+    return _scaled(shares, total > 2)
 
 
 def _told_shares(cells: RowCells, column: str, label: str = "", share: str = "") -> dict[str, float]:
@@ -235,7 +260,7 @@ def _told_shares(cells: RowCells, column: str, label: str = "", share: str = "")
         pairs = [(item.get(label), item.get(share)) if isinstance(item, dict) else (item, None) for item in given]
     shares: dict[str, float] = {}
     for name, value in pairs:
-        number = finite_number(value)
+        number = told_number(cells, value)
         if number is None or not isinstance(name, str | int):
             cells.add_error(column, f"{name}: {value}", "应为“名称：占比”。", "Should be labels with their shares.")
             return {}
@@ -245,6 +270,17 @@ def _told_shares(cells: RowCells, column: str, label: str = "", share: str = "")
     if not pairs and given not in ({}, []):
         cells.add_error(column, given, "应为“名称：占比”。", "Should be labels with their shares.")
     return shares
+
+
+def told_number(cells: RowCells, value: Any) -> float | None:
+    """Return a number of a list, which platforms also write as text: "35024", "61%"."""
+    if not isinstance(value, str):
+        return finite_number(value)
+    try:
+        # "61%" is 61: the sum of the list says that its numbers are per cents.
+        return finite_number(read_number(value.strip(), cells.conventions.numbers, fractional=True)[0])
+    except ValueError:
+        return None
 
 
 def _scaled(shares: Mapping[str, float], are_percentages: bool) -> dict[str, float]:

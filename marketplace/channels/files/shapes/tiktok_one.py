@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from marketplace.channels.files.shapes.cell_values import RowCells, finite_number
+from marketplace.channels.files.shapes.cell_values import RowCells
 from marketplace.channels.files.shapes.record_builder import (
     RecordOrErrors,
     ShapeReading,
@@ -11,6 +11,7 @@ from marketplace.channels.files.shapes.record_builder import (
     read_labels,
     read_margin,
     read_videos,
+    told_number,
 )
 from marketplace.channels.files.tables.column_survey import CellKind
 from marketplace.core.money import MINOR_DIGITS
@@ -97,7 +98,7 @@ def read(cells: RowCells, today: date) -> RecordOrErrors:
 
 
 def _growth(cells: RowCells) -> float | None:
-    rate, followers = cells.share("followers_growth_rate"), finite_number(cells.values.get("followers_count"))
+    rate, followers = cells.share("followers_growth_rate"), cells.whole("followers_count")
     return round(rate * followers, 1) if rate is not None and followers is not None else None
 
 
@@ -107,7 +108,7 @@ def _card(cells: RowCells) -> list[dict[str, Any]]:
     if given is None:
         return []
     rate, currency = (given.get("rate"), given.get("currency")) if isinstance(given, dict) else (None, None)
-    amount = finite_number(rate)
+    amount = told_number(cells, rate)
     if amount is None or not isinstance(currency, str) or currency not in MINOR_DIGITS:
         cells.add_error(
             "creator_rate", given, "报价应含 rate 与可用的 currency。", "A rate has rate and a known currency."

@@ -1,7 +1,14 @@
-"""Xingtu (巨量星图): a creator's row with the field names of its search and data pages. Prices are in fen."""
+"""Xingtu (巨量星图): creators as its search and its pages answer, saved as they are or flattened to a row each.
 
+A saved answer has its creators under `authors`, and the figures of each under `attribute_datas`, as text; lists are
+JSON in text. The names are those of the platform's own answers, as public collectors of them use them.
+"""
+
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
+from marketplace.channels.files.shapes import xingtu_prices
 from marketplace.channels.files.shapes.cell_values import RowCells
 from marketplace.channels.files.shapes.record_builder import (
     RecordOrErrors,
@@ -12,15 +19,16 @@ from marketplace.channels.files.shapes.record_builder import (
     read_videos,
 )
 from marketplace.channels.files.tables.column_survey import CellKind
+from marketplace.channels.records import is_vertical
 
 NAME = "xingtu"
 NEEDS = frozenset({"star_id", "follower"})
-PRICES = {"price_1_20": "1-20", "price_20_60": "21-60", "price_60": "60+"}
+PRICES = xingtu_prices.TIERS
 KINDS = {
     "last_update_time": CellKind.MOMENT,
     **dict.fromkeys(("interact_rate_within_30d", "play_over_rate_within_30d"), CellKind.SHARE),
     **dict.fromkeys(("follower", "fans_increment_within_30d", "vv_median_30d", "expected_play_num"), CellKind.COUNT),
-    **dict.fromkeys((*PRICES, "assign_cpm_suggest_price"), CellKind.COUNT),
+    **dict.fromkeys((*PRICES, *xingtu_prices.CPMS.values(), xingtu_prices.SUGGESTED), CellKind.COUNT),
 }
 OTHERS = (
     "unique_id",
@@ -30,8 +38,11 @@ OTHERS = (
     "gender_distribution",
     "province_distribution",
     "content_theme_labels_180d",
+    "tags_relation",
     "last_10_items",
 )
+# In answers of the search a video has `item_title`, `item_publish_time`, `item_create_time`, and neither a length nor a
+# mark of an advertisement; the other names are those of the pages, and of our exports.
 VIDEO = {
     "external_id": "item_id",
     "published_at": "create_time",
@@ -43,12 +54,14 @@ VIDEO = {
     "sponsored": "is_ad",
     "title": "title",
 }
+ALSO = {"published_at": ("item_publish_time", "item_create_time", "create_time"), "title": ("item_title", "title")}
 COLUMN_NAMES = {
     "followers": "follower",
     "taken_on": "last_update_time",
     "growth_30d": "fans_increment_within_30d",
     "engagement_rate": "interact_rate_within_30d",
     "completion_rate": "play_over_rate_within_30d",
+    "median_views_30d": "vv_median_30d",
     "expected_views": "expected_play_num",
     "suggested_cpm_minor": "assign_cpm_suggest_price",
     "age": "age_distribution",
@@ -60,12 +73,11 @@ COLUMN_NAMES = {
 
 def read(cells: RowCells, today: date) -> RecordOrErrors:
     star = cells.account("star_id", needed=True)
-    card = [
-        {"length_tier": tier, "amount_minor": price, "currency": "CNY"}
-        for column, tier in PRICES.items()
-        if (price := cells.whole(column))
-    ]
-    suggested = cells.number("assign_cpm_suggest_price")
+    card, suggested = xingtu_prices.read_prices(cells)
+    median = cells.number("vv_median_30d")
+    entries = cells.table("last_10_items")
+    names = _video_names(entries)
+    videos = read_videos(cells, "last_10_items", entries, names)
     return build_record(
         cells,
         ShapeReading(
@@ -74,13 +86,14 @@ def read(cells: RowCells, today: date) -> RecordOrErrors:
             account_key=star,
             handle=cells.text("unique_id", 200) or star,
             name=cells.text("nick_name"),
-            taken_on=cells.day("last_update_time", needed=True),
+            taken_on=cells.day_of_figures("last_update_time", videos),
             followers=cells.whole("follower", needed=True),
             facts={
                 "growth_30d": cells.number("fans_increment_within_30d"),
                 "engagement_rate": cells.share("interact_rate_within_30d"),
                 "completion_rate": cells.share("play_over_rate_within_30d"),
-                "median_views_30d": cells.whole("vv_median_30d"),
+                # The median of an even number of videos may end in a half.
+                "median_views_30d": None if median is None else round(median),
                 "expected_views": cells.number("expected_play_num"),
                 "suggested_cpm_minor": suggested,
             },
@@ -88,14 +101,39 @@ def read(cells: RowCells, today: date) -> RecordOrErrors:
             genders=read_margin(cells, "gender_distribution", "distribution_key", "distribution_value"),
             regions=read_margin(cells, "province_distribution", "distribution_key", "distribution_value"),
             whole_regions=False,
-            labels=read_labels(cells, "content_theme_labels_180d"),
+            labels=_labels(cells),
             rate_card=card,
-            videos=read_videos(cells, "last_10_items", cells.table("last_10_items"), VIDEO),
+            videos=videos,
             creator_name=cells.text("creator_name") or cells.text("nick_name"),
             language="zh-CN",
             region="CN",
             columns=COLUMN_NAMES,
-            video_columns=VIDEO,
+            video_columns=names,
         ),
         today,
     )
+
+
+def _video_names(entries: Any) -> Mapping[str, str]:
+    """Return the names that these videos have for our columns: of several the first that any of them has."""
+    if not isinstance(entries, list):
+        return VIDEO
+    there = {name for entry in entries if isinstance(entry, dict) for name, value in entry.items() if value is not None}
+    found = {column: next((name for name in names if name in there), VIDEO[column]) for column, names in ALSO.items()}
+    return {**VIDEO, **found}
+
+
+def _labels(cells: RowCells) -> dict[str, float]:
+    """Return the content labels: the platform's own branches (`tags_relation`), and its themes where they are known."""
+    branches = cells.table("tags_relation")
+    labels = {str(name): 1.0 for name in branches} if isinstance(branches, dict) else {}
+    themes = read_labels(cells, "content_theme_labels_180d")
+    known = {label: share for label, share in themes.items() if is_vertical(label)}
+    unknown = [label for label in (*labels, *themes) if not is_vertical(label)]
+    if unknown:
+        named = ", ".join(unknown[:5])
+        cells.note(
+            f"这些标签没有对应的内容类别，未使用：{named}。",
+            f"These labels are of no category and were not used: {named}.",
+        )
+    return known or labels

@@ -1,4 +1,4 @@
-"""YouTube Analytics: one row per video with the channel's columns repeated; a channel's rows follow each other.
+"""YouTube Analytics: one row per video with the channel's columns repeated, in any order.
 
 `viewerPercentage.age18-24.female` holds the percentage of the channel's viewers by age and gender, `country.US` that by
 country.
@@ -6,19 +6,17 @@ country.
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from itertools import groupby, islice
-from typing import Any
 
 from marketplace.channels.files.shapes.cell_values import RowCells
+from marketplace.channels.files.shapes.channel_rows import joined
 from marketplace.channels.files.shapes.record_builder import (
-    VIDEOS_MAX,
     RecordOrErrors,
     ShapeReading,
     build_record,
     read_videos,
 )
 from marketplace.channels.files.tables.column_survey import CellKind
-from marketplace.channels.files.tables.table_rows import FAULT
+from marketplace.channels.files.tables.table_rows import Row
 
 NAME = "youtube"
 NEEDS = frozenset({"channel_id", "subscribers", "video_id"})
@@ -62,13 +60,9 @@ COLUMN_NAMES = {
 }
 
 
-def group(rows: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Join the rows of each channel into one. At most one channel is in memory, with at most one video too many."""
-    for _, members in groupby(rows, key=lambda row: row[1].get("channel_id")):
-        channel_rows = list(islice(members, VIDEOS_MAX + 1))
-        number, first = channel_rows[0]
-        refused = next((values for _, values in channel_rows if FAULT in values), {})
-        yield number, {**first, **refused, "videos": [values for _, values in channel_rows if values.get("video_id")]}
+def group(rows: Iterable[Row]) -> Iterator[Row]:
+    """Join the rows of each channel into one, also where channels take turns."""
+    return joined(rows, "channel_id", "video_id")
 
 
 def read(cells: RowCells, today: date) -> RecordOrErrors:

@@ -32,15 +32,20 @@ def says_percent(name: str) -> bool:
 
 @dataclass(frozen=True)
 class KnownColumns:
-    """The columns of one shape: those that it needs, all that it reads, and the beginnings of such as vary."""
+    """The columns of one shape: those that it needs, all that it reads, the beginnings of such as vary, and what else
+    the platform calls them."""
 
     needs: frozenset[str]
     reads: frozenset[str]
     prefixes: tuple[str, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
     _keys: Mapping[str, str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_keys", {header_key(name): name for name in sorted(self.needs | self.reads)})
+        aliases = {header_key(name): own for name, own in self.aliases.items()}
+        object.__setattr__(
+            self, "_keys", aliases | {header_key(name): name for name in sorted(self.needs | self.reads)}
+        )
 
     def known(self, name: str) -> str | None:
         """Return the shape's own name of a column, or None for one that it does not read."""

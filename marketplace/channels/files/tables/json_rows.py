@@ -22,6 +22,8 @@ from marketplace.channels.records import RowError
 from marketplace.core.estimate import name_twice
 
 LISTS = ("channels", "creators", "authors", "data", "list", "items", "rows", "records", "results")
+# An object under one of these names holds the figures of its item: its members are columns like the item's own.
+FIGURES = ("attribute_datas",)
 # Answers of platforms wrap their lists in objects: {"code": 0, "data": {"list": [...]}}.
 WRAPPED_MAX = 4
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -156,7 +158,7 @@ def _find_list(stream: _JsonStream, recognises: Recognises, deep: int) -> Iterat
         if opening == "[":
             items = _items(stream)
             first = next(items, None)
-            if isinstance(first, dict) and (name in LISTS or recognises(first)):
+            if isinstance(first, dict) and (name in LISTS or recognises(flat(first))):
                 return itertools.chain([first], items)
             if first is None and name in LISTS:
                 empty = items
@@ -185,7 +187,7 @@ def _lines(file: IO[bytes], encoding: str, recognises: Recognises) -> bool:
         first = json.loads(line)
     except (ValueError, RecursionError):
         return False
-    return isinstance(first, dict) and (recognises(first) or not _holds_list(first, WRAPPED_MAX))
+    return isinstance(first, dict) and (recognises(flat(first)) or not _holds_list(first, WRAPPED_MAX))
 
 
 def _holds_list(item: dict[str, Any], deep: int) -> bool:
@@ -219,6 +221,15 @@ def _json_lines(file: IO[bytes], encoding: str) -> Iterator[Row]:
             yield number, _object(json.loads(line, object_pairs_hook=_members), number)
 
 
+def flat(item: dict[str, Any]) -> dict[str, Any]:
+    """Return an item with the members of its figures beside its own, which count where both have a name."""
+    figures = [item[name] for name in FIGURES if isinstance(item.get(name), dict)]
+    if not figures:
+        return item
+    own = {name: value for name, value in item.items() if name not in FIGURES}
+    return {name: value for part in (*figures, own) for name, value in part.items()}
+
+
 def _too_deep() -> FileRefused:
     return FileRefused(f"JSON 嵌套超过 {DEPTH_MAX} 层。", f"The JSON is nested over {DEPTH_MAX} deep.")
 
@@ -230,5 +241,5 @@ def _object(item: Any, number: int) -> dict[str, Any]:
         raise _too_deep()
     if refused := named_twice(item):
         column, name = refused
-        return {**item, FAULT: RowError(number, column, name, *told_twice(name))}
-    return item
+        return {**flat(item), FAULT: RowError(number, column, name, *told_twice(name))}
+    return flat(item)
