@@ -30,7 +30,9 @@ from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
 PLATFORM = r"^[a-z][a-z0-9_]{1,29}$"
 WORD = r"^[a-z][a-z0-9_.-]{0,39}$"
 URL = r"^https?://[^\s<>\"]{3,}$"
-SHAPES = ("inlay", "xingtu", "tiktok_one", "youtube")
+SHAPES = ("inlay", "xingtu", "tiktok_one", "youtube", "youtube_studio")
+# A table of YouTube Studio does not say whose it is, so nothing is written in that shape.
+WRITTEN_SHAPES = SHAPES[:-1]
 
 
 def shares(**kwargs: Any) -> fields.Dict:
@@ -154,6 +156,15 @@ class ImportQuery(Schema):
         load_default=None,
         metadata={"description": "What the figures of columns of rates are: shares (0.35) or per cents (35)."},
     )
+    taken_on = fields.Date(load_default=None, metadata={"description": "The day of the figures, if the file has none."})
+    channel = TextField(
+        200,
+        load_default=None,
+        metadata={"description": "Whose videos a table of YouTube Studio has."},
+    )
+    subscribers = WholeParam(
+        0, COUNT_MAX, load_default=None, metadata={"description": "Of that channel, on the day of the figures."}
+    )
 
 
 class ImportOut(Schema):
@@ -243,7 +254,7 @@ class SnapshotIn(Schema):
 
 
 class ExportQuery(Schema):
-    shape = one_of(SHAPES, load_default="inlay")
+    shape = one_of(WRITTEN_SHAPES, load_default="inlay")
 
 
 ImportsQuery = page_query("imp", status=one_of(ImportStatus, load_default=None))

@@ -14,6 +14,7 @@ import click
 
 from marketplace.cli.calls.id_arguments import IdArgument
 from marketplace.cli.client import EXIT_USAGE, ApiClient, fail
+from marketplace.cli.number_options import WholeNumber
 from marketplace.cli.output import echo_json, fields
 from marketplace.cli.shown.import_reading import reading_lines
 from marketplace.cli.shown.summaries import in_words, mend
@@ -36,7 +37,7 @@ OVER = ("done", "dead", "cancelled")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The file to read.")
 @click.option(
     "--shape",
-    type=click.Choice(["inlay", "xingtu", "tiktok_one", "youtube"]),
+    type=click.Choice(["inlay", "xingtu", "tiktok_one", "youtube", "youtube_studio"]),
     help="Whose columns it has; else they are recognised.",
 )
 @click.option("--skip-bad-rows", is_flag=True, help="Take the good rows; without it one bad row refuses the file.")
@@ -45,6 +46,9 @@ OVER = ("done", "dead", "cancelled")
 @click.option("--encoding", help="Of the letters, such as gb18030 or cp1252; else it is found out.")
 @click.option("--decimal", type=click.Choice(["dot", "comma"]), help="The decimal mark; else it is found out.")
 @click.option("--shares", type=click.Choice(["share", "percent"]), help="What rates are given in; else found out.")
+@click.option("--taken-on", help="The day of the figures, such as 2026-11-23, where the file has none.")
+@click.option("--channel", help="Whose videos a table of YouTube Studio has: a handle or an address.")
+@click.option("--subscribers", type=WholeNumber(0, 10**10), help="Of that channel, on that day.")
 @click.pass_obj
 def import_file(
     api: ApiClient,
@@ -56,6 +60,9 @@ def import_file(
     encoding: str | None,
     decimal: str | None,
     shares: str | None,
+    taken_on: str | None,
+    channel: str | None,
+    subscribers: int | None,
 ) -> None:
     """Hand in a FILE of channels (CSV, XLSX or JSON).
 
@@ -70,6 +77,9 @@ def import_file(
         "encoding": encoding,
         "decimal": decimal,
         "shares": shares,
+        "taken_on": taken_on,
+        "channel": channel,
+        "subscribers": subscribers,
     }
     with file.open("rb") as opened:
         started, _ = api.raw("POST", "/imports", opened, query, content_type="application/octet-stream")

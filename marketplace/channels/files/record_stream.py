@@ -83,6 +83,7 @@ class ReadingOptions:
             words.get("encoding"),
             None if decimal is None else Decimal(decimal),
             None if shares is None else ShareUnit(shares),
+            GivenFacts.from_words(words),
         )
 
 

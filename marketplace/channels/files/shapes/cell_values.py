@@ -32,6 +32,16 @@ class GivenFacts:
     channel: str | None = None
     subscribers: int | None = None
 
+    @classmethod
+    def from_words(cls, words: Mapping[str, str]) -> "GivenFacts":
+        """Return the facts that an import has stored as words."""
+        day, subscribers = words.get("taken_on"), words.get("subscribers")
+        return cls(
+            None if day is None else date.fromisoformat(day),
+            words.get("channel"),
+            None if subscribers is None else int(subscribers),
+        )
+
 
 @dataclass
 class RowCells:
