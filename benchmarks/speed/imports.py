@@ -85,7 +85,7 @@ def _import(servers: LocalServers, path: Path) -> float:
     seconds = time.perf_counter() - began
     assert state == jobs.JobState.DONE, state
     with db.transaction() as session:
-        row = session.execute(sa.text("SELECT status, channels_new, message FROM imports")).one()
+        row = session.execute(sa.text("SELECT status, channels_new, message_en FROM imports")).one()
     assert row.channels_new == ROWS, row
     return seconds
 

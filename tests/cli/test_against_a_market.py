@@ -201,6 +201,16 @@ def test_a_channel_is_imported_and_its_days_are_written(inlay: Terminal, creator
     refused = inlay("import", str(file), "--skip-bad-rows", key=creator.key)
     assert refused.exit_code == 1, "a file of which nothing was taken is no success"
     assert "followers" in refused.stdout
+    table = tmp_path / "me.csv"
+    table.write_bytes("Platform;handle;name;taken_on;followers\nbilibili;y;Zoë;2026/11/20;12.000\n".encode("cp1252"))
+    refused = inlay("import", str(table), key=creator.key)
+    assert refused.exit_code == 1
+    assert "--encoding cp1252" in refused.output
+    words = ("import", str(table), "--encoding", "cp1252", "--decimal", "comma")
+    taken = inlay(*words, key=creator.key)
+    assert taken.exit_code == 0, taken.output
+    assert "csv · inlay · cp1252 · ;" in taken.stdout
+    assert "'Platform' = platform" in taken.stdout
 
 
 def test_a_large_video_goes_in_stretches_and_goes_on_where_it_stopped(

@@ -7,18 +7,18 @@ reads the cells that are not ASCII, and pays, in bits, for letters by how rare t
 
 import codecs
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import IO
 
 from marketplace.channels.files.tables import letter_costs
 from marketplace.channels.files.tables.letter_costs import Candidate
 from marketplace.channels.files.tables.table_rows import HEAD_BYTES, FileRefused
 
-# Bits by which the best reading must be cheaper than any other one: it is then over 4,000 times as likely.
-MARGIN_BITS = 12.0
-# A reading that pays more for each letter, on average, holds rare letters only: it is no text.
-DEAREST_LETTER = 14.5
+# Bits by which the best reading must be cheaper than any other one: it is then a thousand times as likely.
+MARGIN_BITS = 10.0
 # Of each block so many bytes in cells that are not ASCII are judged; every byte is decoded.
 JUDGED_BYTES = 4096
 SHOWN_MAX, NAMED = 24, 4
@@ -34,8 +34,12 @@ _CELL = re.compile(rb"[^\r\n\t\",]*[\x80-\xff][^\r\n\t\",]*")
 # A reading that is so many bits dearer than the best one is out of the question.
 HOPELESS_BITS = 400.0
 # Encodings of seven bits that look like ASCII: ISO 2022 begins a stretch of letters with an escape, HZ with ~{.
-_SEVEN_BITS = ((re.compile(rb"\x1b[$(][@-Z]"), "iso2022_jp"), (re.compile(rb"~\{[!-w][!-~][!-~]*?~\}"), "hz"))
-_UTF7 = re.compile(rb"\+[A-Za-z0-9+/]{3,}-")
+_SEVEN_BITS = (
+    (re.compile(rb"\x1b\$\)C"), "iso2022_kr"),
+    (re.compile(rb"\x1b[$(.]"), "iso2022_jp"),
+    (re.compile(rb"~\{[!-w][!-~]+~\}"), "hz"),
+)
+_UTF7 = re.compile(rb"\+[A-Za-z0-9+/]{3,}-?")
 
 
 @dataclass
@@ -154,17 +158,21 @@ def _judged(file: IO[bytes]) -> str:
 
 def _refuse_seven_bits(block: bytes) -> None:
     found = next((name for pattern, name in _SEVEN_BITS if pattern.search(block)), None)
-    if found is None and (hidden := _UTF7.search(block)):
-        try:
-            text = hidden[0].decode("utf-7")
-        except UnicodeError:
-            return
-        found = "utf-7" if all(ord(letter) > 0xBF and letter.isalpha() for letter in text) else None
+    if found is None and any(_is_utf7(hidden[0]) for hidden in islice(_UTF7.finditer(block), 1000)):
+        found = "utf-7"
     if found is not None:
         raise FileRefused(
             f"文件可能是 {found} 编码。请用 encoding={found}（命令行 --encoding {found}）说明，或另存为 UTF-8。",
             f"The letters may be {found}: say so with encoding={found} (--encoding {found}), or save it as UTF-8.",
         )
+
+
+def _is_utf7(stretch: bytes) -> bool:
+    try:
+        text = stretch.decode("utf-7")
+    except UnicodeError:
+        return False
+    return all(ord(letter) > 0x7F and (letter.isalpha() or unicodedata.combining(letter)) for letter in text)
 
 
 def _cheapest(file: IO[bytes], candidates: tuple[Candidate, ...]) -> str:
@@ -185,7 +193,8 @@ def _cheapest(file: IO[bytes], candidates: tuple[Candidate, ...]) -> str:
     best = readings[0]
     others = [reading for reading in readings[1:] if reading.texts != best.texts]
     sure = not others or others[0].total - best.total >= MARGIN_BITS
-    if sure and best.letters and best.bits <= DEAREST_LETTER * best.letters + best.ascii_bits:
+    dearest = best.candidate.dearest
+    if sure and best.letters and dearest and best.bits <= dearest * best.letters + best.ascii_bits:
         return best.candidate.codec
     raise _unclear(readings)
 

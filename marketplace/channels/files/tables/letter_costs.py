@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from marketplace.channels.files.tables.frequent_letters import HANGUL, KANJI, SIMPLIFIED, TRADITIONAL
 
@@ -17,6 +18,8 @@ ASCII_BITS, KANA_BITS, PUNCTUATION = 4.2, 7.0, 9.0
 LETTER, OTHER_LETTER, SYMBOL = 5.0, 9.0, 12.0
 # What it costs if a capital follows a small letter, and if two scripts meet in a word.
 CASE_BREAK, SCRIPT_BREAK = 9.0, 9.0
+# A sign of money beside a digit is what it seems.
+CURRENCY, _CURRENCIES = 1.0, "¥£€"
 # What PostgreSQL's text refuses or readers cannot show: control characters but tab and line ends, lone surrogates, and
 # non-characters; and private letters, which no file has on purpose.
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufffd-\uffff]")
@@ -25,12 +28,18 @@ _TYPOGRAPHIC = "’‘“”–—…«»„‚°·•™®©€£²³½¿¡§"
 
 @dataclass(frozen=True)
 class Candidate:
-    """An encoding that a file may be in. `prior`: bits by which it is rarer among files of this market than others."""
+    """An encoding that a file may be in.
+
+    `prior`: bits by which it is rarer among files of this market than others. `dearest`: the most that a letter may
+    cost on average in a text of it. None for encodings of one byte a letter: any bytes are a text of several of them,
+    so they are offered and never taken for certain.
+    """
 
     codec: str
     label: str
     prior: float
     letter_bits: Callable[[str], float]
+    dearest: float | None = None
 
 
 def is_storable(text: str) -> bool:
@@ -41,14 +50,17 @@ def is_storable(text: str) -> bool:
 def cost(text: str, candidate: Candidate) -> tuple[float, int]:
     """Return the bits of a line, and how many letters of it are not ASCII."""
     bits, letters, before = 0.0, 0, ""
-    for letter in text:
+    for place, letter in enumerate(text):
         if letter < "\x80":
             bits += ASCII_BITS
             if before >= "\x80" and letter.isalpha() and not _fits(before, letter):
                 bits += SCRIPT_BREAK
         else:
             letters += 1
-            bits += candidate.letter_bits(letter)
+            if letter in _CURRENCIES and (before.isdecimal() or text[place + 1 : place + 2].isdecimal()):
+                bits += CURRENCY
+            else:
+                bits += candidate.letter_bits(letter)
             if before.isalpha() and letter.isalpha():
                 if not _fits(before, letter):
                     bits += SCRIPT_BREAK
@@ -153,20 +165,20 @@ _WEST, _CENTRE, _CYR, _HELLAS = (_alphabet(letters) for letters in (_WESTERN, _C
 _ANY = _alphabet(_WESTERN, _CYRILLIC, _GREEK)
 # Rarer than an encoding of this market: one whose files are old, or of other programs than spreadsheets.
 _OLD = 14.0
-UTF_8 = Candidate("utf-8", "utf-8", -10.0, _ANY)
+UTF_8 = Candidate("utf-8", "utf-8", -10.0, _ANY, STRANGE)
 
 
-def _table(rows: Iterable[tuple[str, str, float, Callable[[str], float]]]) -> tuple[Candidate, ...]:
+def _table(rows: Iterable[tuple[Any, ...]]) -> tuple[Candidate, ...]:
     return tuple(Candidate(*row) for row in rows)
 
 
 CANDIDATES = _table(
     (
-        ("gb18030", "gb18030", -6.0, _east_asian(SIMPLIFIED, _simplified, "HAN")),
-        ("cp950", "big5", 5.0, _east_asian(TRADITIONAL, _traditional, "HAN")),
-        ("cp932", "shift_jis", 5.0, _east_asian(KANJI, _kanji, "KANA")),
-        ("euc_jp", "euc_jp", 12.0, _east_asian(KANJI, _kanji, "KANA")),
-        ("cp949", "euc_kr", 5.0, _east_asian(HANGUL, _hangul, "HANGUL")),
+        ("gb18030", "gb18030", -6.0, _east_asian(SIMPLIFIED, _simplified, "HAN"), 14.5),
+        ("cp950", "big5", 5.0, _east_asian(TRADITIONAL, _traditional, "HAN"), 11.8),
+        ("cp932", "shift_jis", 5.0, _east_asian(KANJI, _kanji, "KANA"), 11.8),
+        ("euc_jp", "euc_jp", 12.0, _east_asian(KANJI, _kanji, "KANA"), 11.8),
+        ("cp949", "euc_kr", 5.0, _east_asian(HANGUL, _hangul, "HANGUL"), 11.8),
         ("cp1252", "cp1252", 4.0, _WEST),
         ("cp1250", "cp1250", 6.0, _CENTRE),
         ("cp1251", "cp1251", 5.0, _CYR),

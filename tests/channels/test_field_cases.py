@@ -1,0 +1,132 @@
+"""Small files from the field with the right value of each, as they stand beside the checkout."""
+
+import io
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from marketplace.channels.files.record_stream import FileRefused, ImportReading, ReadingOptions, open_import
+from marketplace.channels.files.tables.number_grammar import Decimal
+from marketplace.channels.records import ChannelRecord, RowError
+
+CASES = Path(__file__).resolve().parents[2].parent / "shared/cases"
+pytestmark = [
+    pytest.mark.shared,
+    pytest.mark.skipif(not CASES.is_dir(), reason="the measuring data is not beside this checkout"),
+]
+
+
+def opened(name: str, **options: object) -> ImportReading:
+    file = io.BytesIO((CASES / name).read_bytes())
+    return open_import(file, today=date(2026, 11, 28), options=ReadingOptions(**options))  # type: ignore[arg-type]
+
+
+def records(name: str, **options: object) -> list[ChannelRecord]:
+    found = list(opened(name, **options).records())
+    assert all(isinstance(item, ChannelRecord) for item in found), found
+    return [item for item in found if isinstance(item, ChannelRecord)]
+
+
+def row_errors(name: str) -> list[tuple[int, str, str, str]]:
+    found = opened(name).records()
+    return [(item.row, item.column, item.value, item.en) for item in found if isinstance(item, RowError)]
+
+
+def refusal(name: str) -> str:
+    with pytest.raises(FileRefused) as refused:
+        list(opened(name).records())
+    return refused.value.en
+
+
+def facts(name: str, fact: str) -> list[float | None]:
+    return [record.snapshot["facts"].get(fact) for record in records(name)]
+
+
+def test_numbers_of_german_excel() -> None:
+    assert [record.snapshot["followers"] for record in records("B1_german.csv")] == [12_000, 120_000]
+    assert facts("B1_german.csv", "engagement_rate") == [0.035, 0.008]
+    assert facts("B1_german.csv", "growth_30d") == [1250, -2100]
+    assert facts("B1_german.csv", "expected_views") == [9500.5, 52_000]
+    assert facts("B1_german.csv", "median_views_30d") == [8000, 45_000]
+
+
+def test_a_comma_that_may_be_either_is_refused() -> None:
+    first, second = row_errors("B2_comma.csv")
+    assert first == (2, "followers", "1,2", "Must be a whole number, not negative.")
+    assert second[:3] == (3, "followers", "1,234")
+    assert "1234 or 1.234" in second[3]
+
+
+def test_a_column_of_per_cents() -> None:
+    assert facts("B3_percent_column.csv", "engagement_rate") == [0.032, 0.003, 0.011, 0.0026, 0.010, 0.0009]
+
+
+def test_a_per_cent_where_a_count_belongs() -> None:
+    [(row, column, value, _)] = row_errors("B4_growth_percent.csv")
+    assert (row, column, value) == (2, "growth_30d", "3%")
+
+
+def test_a_german_report_of_youtube() -> None:
+    assert {"12000 or 12.000" in error[3] for error in row_errors("B7_youtube_de.csv")[:1]} == {True}
+    [record] = records("B7_youtube_de.csv", decimal=Decimal.COMMA)
+    assert record.snapshot["followers"] == 12_000
+    assert [video["views"] for video in record.videos] == [25_000, 3000]
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "right"),
+    [
+        ("C1_shift_jis.csv", None, "青山花子チャンネル"),
+        ("C2_big5.csv", None, "青檸頻道"),
+        ("C3_cp1252.csv", "cp1252", "Françoise"),
+        ("C4_utf16.csv", None, "青柠频道"),
+        ("C7_cp1250.csv", "cp1250", "Łukasz Wójcik"),
+        ("C8_gbk.csv", None, "青柠频道"),
+    ],
+)
+def test_letters_are_read_right_or_refused_until_the_encoding_is_said(name: str, said: str | None, right: str) -> None:
+    if said is not None:
+        assert f"{said} ('{right.split()[0]}')" in refusal(name)
+    assert [record.name for record in records(name, encoding=said)] == [right]
+
+
+def test_an_import_refuses_and_maps_what_the_api_does() -> None:
+    assert [error[:3] for error in row_errors("F1_import_unchecked.csv")] == [(2, "url", "javascript:alert(1)")]
+    second = [item for item in opened("F1_import_unchecked.csv").records() if isinstance(item, ChannelRecord)]
+    assert [(record.language, record.region) for record in second] == [("zh-CN", "CN")]
+
+
+@pytest.mark.parametrize(
+    "name", ["H1_two_same_unused.csv", "H2_sep_title.csv", "H4_cover_sheet.xlsx", "H6_invisible.csv"]
+)
+def test_ordinary_tables_are_taken(name: str) -> None:
+    assert [record.snapshot["followers"] for record in records(name)] == [100_000]
+
+
+def test_letters_that_nobody_sees_are_no_part_of_a_name() -> None:
+    assert opened("H6_invisible.csv").report.columns_renamed == {
+        "han\u00addle": "handle",
+        "followers\u200b": "followers",
+    }
+    assert [record.snapshot["followers"] for record in records("H6_invisible.csv")] == [100_000]
+
+
+def test_a_missing_column_is_told_with_what_may_be_meant() -> None:
+    said = "followers is missing; the nearest shape is inlay; did you mean Follower?"
+    assert refusal("H3_missing_told.csv") == said
+
+
+def test_days_as_they_are_written() -> None:
+    assert {record.snapshot["taken_on"] for record in records("I1_dates.csv")} == {date(2026, 11, 20)}
+
+
+def test_words_for_numbers() -> None:
+    assert [record.snapshot["followers"] for record in records("J1_words_for_numbers.csv")] == [
+        123_000,
+        12_000,
+        3_400_000,
+        12_300,
+    ]
+    assert facts("J1_words_for_numbers.csv", "engagement_rate") == [0.023, None, None, None]
+    assert facts("J1_words_for_numbers.csv", "expected_views") == [13_270_000, None, None, None]
