@@ -318,7 +318,8 @@ def body(method: str, path: str, world: World) -> Any:
             "name": "N",
             "party": {"kind": "brand", "name": "P"},
         },
-        ("POST", "/sessions"): {"email": "nobody@example.org", "password": "not the password"},
+        # Another address each time: wrong passwords are counted per account.
+        ("POST", "/sessions"): {"email": f"{new_id().hex}@example.org", "password": "not the password"},
         ("POST", "/people/me/password"): {"old": "not the password", "new": new_id().hex},
         ("PATCH", "/parties/{party_id}"): {"name": "New name"},
         **{("POST", f"/parties/{{party_id}}/{name}"): REASON for name in ("suspend", "reinstate", "unverify")},

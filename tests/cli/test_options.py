@@ -63,6 +63,7 @@ CHOICES: Mapping[str, Sequence[str]] = {
     "--despite": choices_of(AcceptIn, "despite"),
     "--language": LANGUAGES,
     "--shape": channels.SHAPES,
+    "export --shape": channels.WRITTEN_SHAPES,
     "--decimal": choices_of(channels.ImportQuery, "decimal"),
     "--shares": choices_of(channels.ImportQuery, "shares"),
     "--verdict": choices_of(DecisionsIn, "verdict"),
