@@ -334,3 +334,14 @@ def test_rates_and_days_are_read_as_they_are_written() -> None:
 def test_a_video_without_an_id_is_told_by_its_second() -> None:
     data = make.as_json(make.row(videos=[{"published_at": 1_790_000_000, "views": 5}]))
     assert make.one(data).videos[0]["external_id"] == "1790000000"
+
+
+@pytest.mark.parametrize("written", ["35.125", "3.558", "0.125", "35.125 %", "35,125"])
+def test_a_per_cent_with_three_digits_after_the_mark_has_one_reading(written: str) -> None:
+    share = round(float(written.replace(",", ".").removesuffix(" %")) / 100, 8)
+    joint = {
+        "age18-24.female": written,
+        "age18-24.male": str(100 - 100 * share).replace(".", "," if "," in written else "."),
+    }
+    record = make.one(make.as_csv(make.row("youtube", **{f"viewerPercentage.{key}": at for key, at in joint.items()})))
+    assert record.snapshot["margins"]["gender"] == {"female": share, "male": pytest.approx(1 - share)}

@@ -97,3 +97,15 @@ def test_prices_in_another_currency_are_left_out_of_a_column_of_fen(tmp_path: Pa
 def test_no_channels_make_a_file_without_rows(tmp_path: Path) -> None:
     assert written(tmp_path, "tiktok_one") == b'{"creators": [\n]}\n'
     assert make.refusal(written(tmp_path, "tiktok_one")) == ("文件里没有数据行。", "The file has no rows.")
+
+
+@pytest.mark.parametrize("share", [0.12345, 0.03558, 0.1, 0.5])
+@pytest.mark.parametrize("seconds", [58.125, 2.372, 1.0, 0.25])
+def test_an_export_writes_no_number_that_may_be_two(share: float, seconds: float, tmp_path: Path) -> None:
+    record = example("youtube")
+    margins = {"age": {"18-24": 1.0}, "gender": {"female": share, "male": round(1 - share, 8)}, "region": {"US": share}}
+    video = {**record.videos[0], "duration_s": seconds}
+    told = replace(record, snapshot={**record.snapshot, "margins": margins}, videos=[video])
+    found = make.one(written(tmp_path, "youtube", told))
+    assert found.snapshot["margins"]["gender"] == margins["gender"]
+    assert found.videos[0]["duration_s"] == seconds

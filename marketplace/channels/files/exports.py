@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from marketplace.channels.facts.region_names import region_name
 from marketplace.channels.files.shapes import own_columns, tiktok_one, xingtu, youtube
+from marketplace.channels.files.tables.number_grammar import may_be_grouped
 from marketplace.channels.files.tables.table_rows import guard_formula
 from marketplace.channels.records import VERTICALS, ChannelRecord
 from marketplace.core.lazy_import import lazy_module
@@ -204,12 +205,19 @@ def _csv(path: Path, rows: Iterator[dict[str, Any]]) -> None:
                 column_indices.setdefault(name, len(column_indices))
             cells: list[Any] = [None] * len(column_indices)
             for name, value in row.items():
-                cells[column_indices[name]] = guard_formula(value) if isinstance(value, str) else value
+                cells[column_indices[name]] = _csv_cell(value)
             writer.writerow(cells)
         body.seek(0)
         with path.open("w", encoding="utf-8-sig", newline="") as file:
             csv.writer(file).writerow(column_indices)
             shutil.copyfileobj(body, file)
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return guard_formula(value)
+    # "12.345" may be read as 12345 where the comma is the decimal mark; "12.3450" may not.
+    return f"{value}0" if isinstance(value, float) and may_be_grouped(str(value).lstrip("-")) else value
 
 
 def _xlsx(path: Path, rows: Iterator[dict[str, Any]]) -> None:

@@ -26,7 +26,7 @@ class ExportShape:
     """How one kind of export is recognised, by the columns it `needs`, and read.
 
     `kinds` are the columns of numbers, shares and days, whose writing is decided for the whole file; `others` are the
-    further columns that are read, and `prefixes` the beginnings of such as vary.
+    further columns that are read, and `prefixes` the beginnings of such as vary, which hold per cents.
     """
 
     needs: frozenset[str]
@@ -141,7 +141,9 @@ def open_import(
     decimal = options.decimal
     if decimal is None and export_shape.of_program and table.report.kind == "json":
         decimal = Decimal.DOT
-    survey = ColumnSurvey(export_shape.kinds, decimal, options.shares, table.percent_columns, table.epoch)
+    survey = ColumnSurvey(
+        export_shape.kinds, export_shape.prefixes, decimal, options.shares, table.percent_columns, table.epoch
+    )
     for _, values in table.rows():
         survey.add(values)
         if progress is not None:

@@ -175,10 +175,9 @@ class RowCells:
         value = self.values.get(column)
         if self._nothing(column, value, needed=False):
             return None
-        share, percent = self._share_told(value)
+        share, percent = self._told(column, value)
         unit = self.conventions.units.get(column)
-        if share is None or isinstance(value, bool) or not math.isfinite(share) or abs(share) > 1e15:
-            self.add_error(column, value, "不是数字。", "Not a number.")
+        if share is None:
             return None
         if unit is ShareUnit.UNCLEAR and not percent:
             self.add_error(
@@ -195,6 +194,20 @@ class RowCells:
             self.add_error(column, value, "比例须在 0 到 100 % 之间。", "A rate lies between 0 and 100 %.")
             return None
         return round(share, 12)
+
+    def per_cent(self, column: str) -> float | None:
+        """Read a number of per cents, with the sign or without: 35.5 and 35.5 % are both 35.5."""
+        value = self.values.get(column)
+        if self._nothing(column, value, needed=False):
+            return None
+        return self._told(column, value)[0]
+
+    def _told(self, column: str, value: Any) -> tuple[float | None, bool]:
+        share, percent = self._share_told(value)
+        if share is None or isinstance(value, bool) or not math.isfinite(share) or abs(share) > 1e15:
+            self.add_error(column, value, "不是数字。", "Not a number.")
+            return None, False
+        return share, percent
 
     def _share_told(self, value: Any) -> tuple[float | None, bool]:
         if isinstance(value, int | float):

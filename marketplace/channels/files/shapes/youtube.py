@@ -112,7 +112,7 @@ def _shares(cells: RowCells, prefix: str) -> dict[str, float]:
     shares = {}
     for column in cells.values:
         if str(column).startswith(prefix) and cells.has(column):
-            value = cells.number(column)
+            value = cells.per_cent(column)
             if value is not None:
                 shares[column.removeprefix(prefix)] = round(value / 100, 8)
     return shares

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from marketplace.channels.files.tables.date_grammar import SERIAL_EPOCH, DayOrder, TwoDays, order_shown, read_moment
@@ -61,9 +62,13 @@ class _ShareFigures:
 
 @dataclass
 class ColumnSurvey:
-    """Gathers, row by row, what decides how a file is read. `kinds` tells the columns at which it looks."""
+    """Gathers, row by row, what decides how a file is read.
+
+    `kinds` tells the columns at which it looks, `percent_prefixes` the beginnings of further ones that hold per cents.
+    """
 
     kinds: Mapping[str, CellKind]
+    percent_prefixes: tuple[str, ...] = ()
     asked: Decimal | None = None
     asked_unit: ShareUnit | None = None
     percent_columns: frozenset[str] = frozenset()
@@ -86,11 +91,14 @@ class ColumnSurvey:
             elif kind is CellKind.SHARE:
                 self._add_share(column, value)
             elif isinstance(value, str) and not value.isdecimal():
-                self._add_number(value, kind is CellKind.MONEY)
+                self._add_number(value, money=kind is CellKind.MONEY)
+        if self.percent_prefixes:
+            for column, value in values.items():
+                if isinstance(value, str) and not value.isdecimal() and str(column).startswith(self.percent_prefixes):
+                    self._add_number(value, fractional=True)
 
-    def _add_number(self, text: str, money: bool) -> None:
-        parts = number_parts(text, money)
-        shown = None if parts is None else decimal_shown(parts, fractional=False)
+    def _add_number(self, text: str, *, money: bool = False, fractional: bool = False) -> None:
+        shown = _shown_by(text, money, fractional)
         if shown is not None:
             self._shown[shown] += 1
 
@@ -161,6 +169,13 @@ class ColumnSurvey:
             return ShareUnit.SHARE
         few = figures.told >= MANY_SHARES and figures.over_one * 10 <= figures.told
         return ShareUnit.UNCLEAR if few else ShareUnit.PERCENT
+
+
+# A channel's cells stand again in the row of each of its videos.
+@lru_cache(4096)
+def _shown_by(text: str, money: bool, fractional: bool) -> Decimal | None:
+    parts = number_parts(text, money)
+    return None if parts is None else decimal_shown(parts, fractional)
 
 
 def _over_one(text: str, shown: Decimal | None) -> bool:

@@ -134,12 +134,13 @@ def decimal_shown(parts: NumberParts, fractional: bool) -> Decimal | None:
             return Decimal.COMMA if last == "." else Decimal.DOT
         return None
     shown = Decimal.DOT if last == "." else Decimal.COMMA
-    if not _looks_grouped(digits) or fractional or parts.exponent:
+    if not may_be_grouped(digits) or fractional or parts.exponent:
         return shown
     return shown if parts.power > 1 and last == "." else None
 
 
-def _looks_grouped(digits: str) -> bool:
+def may_be_grouped(digits: str) -> bool:
+    """Return whether the marks among digits may part thousands."""
     return bool(_GROUPED.fullmatch(digits)) and not digits.startswith("0")
 
 
@@ -175,7 +176,7 @@ def read_number(text: str, style: NumberStyle, *, fractional: bool = False, mone
 def _refuse_two_readings(parts: NumberParts, style: NumberStyle) -> None:
     digits = parts.digits
     single = digits.count(".") + digits.count(",") == 1
-    if not single or style.asked or not _looks_grouped(digits):
+    if not single or style.asked or not may_be_grouped(digits):
         return
     mark = "." if "." in digits else ","
     if mark == style.decimal.mark:
