@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from marketplace.channels.files import exports
 from marketplace.channels.records import ChannelRecord
+from marketplace.demo import files, world
+from marketplace.demo.world import MadeChannel
 from tests.channels import make
 
 # Facts that reading adds, or that say where the row stood.
@@ -109,3 +111,16 @@ def test_an_export_writes_no_number_that_may_be_two(share: float, seconds: float
     found = make.one(written(tmp_path, "youtube", told))
     assert found.snapshot["margins"]["gender"] == margins["gender"]
     assert found.videos[0]["duration_s"] == seconds
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_the_demo_hands_in_is_taken(seed: int, tmp_path: Path) -> None:
+    today = make.TODAY
+    made: dict[str, list[MadeChannel]] = {}
+    for channel in world.channels(seed, today, count=60):
+        made.setdefault(channel.shape, []).append(channel)
+    for shape, members in made.items():
+        exports.write(tmp_path / shape, shape, [files.record(channel, today) for channel in members])
+        found = make.read((tmp_path / shape).read_bytes())
+        assert [item for item in found if not isinstance(item, ChannelRecord)] == []
+        assert len(found) == len(members)
