@@ -3,6 +3,8 @@
 import os
 import signal
 import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,26 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def test_only_the_processor_time_of_a_decoder_counts(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = sandbox.start_decoder
+    may_compute_s, stands_still_s = 2.5, 3.0
+
+    def paused(file: Path, demuxer: str, step_s: float, cpu_s: int) -> subprocess.Popen[bytes]:
+        process = start(file, demuxer, step_s, cpu_s)
+        os.kill(process.pid, signal.SIGSTOP)
+        threading.Timer(stands_still_s, process.send_signal, [signal.SIGCONT]).start()
+        return process
+
+    monkeypatch.setattr(sandbox, "start_decoder", paused)
+    monkeypatch.setattr(limits, "START_CPU_S", may_compute_s - limits.GRACE_CPU_S)
+    monkeypatch.setattr(limits, "CPU_S_PER_VIDEO_S", 0.0)
+
+    # It stands still for longer than it may compute, so that any limit by the clock would refuse the file.
+    assert len(media.decode(clip, tmp_path / "frames")) == 8
+
+
 def test_a_decoder_that_gets_no_processor_says_nothing_of_the_file(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -32,7 +54,7 @@ def test_a_decoder_that_gets_no_processor_says_nothing_of_the_file(
         return process
 
     monkeypatch.setattr(sandbox, "start_decoder", stopped)
-    monkeypatch.setattr(limits, "START_WALL_S", 0.5)
+    monkeypatch.setattr(limits, "STALL_S", 0.5)
 
     with pytest.raises(MachineBusy):
         media.decode(clip, tmp_path / "frames")
@@ -42,11 +64,15 @@ def test_a_decoder_that_gets_no_processor_says_nothing_of_the_file(
     assert len(media.decode(clip, tmp_path / "frames")) == 8  # the file is as good as before
 
 
-def test_a_decoder_that_uses_its_time_up_is_refused_for_its_file(
+def test_a_decoder_that_computes_without_an_end_is_refused_for_its_file(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sandbox, "cpu_s", lambda pid: 1.0)
-    monkeypatch.setattr(limits, "START_WALL_S", 0.05)
+    def endless(file: Path, demuxer: str, step_s: float, cpu_s: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "-c", "while True: pass"], stdout=subprocess.PIPE, bufsize=0)
+
+    monkeypatch.setattr(sandbox, "start_decoder", endless)
+    monkeypatch.setattr(limits, "START_CPU_S", 0.3)
+    monkeypatch.setattr(limits, "GRACE_CPU_S", 0.1)
 
     with pytest.raises(MediaRefused) as refused:
         media.decode(clip, tmp_path / "frames")

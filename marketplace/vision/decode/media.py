@@ -22,6 +22,7 @@ from marketplace.vision.decode.frames import SAMPLE_BYTES, FrameCache, Picture, 
 from marketplace.vision.decode.limits import MachineBusy, MediaRefused
 
 STEP_S = 0.25
+LOOK_S = 0.25  # how often the decoder's processor time is looked at
 JPEG_QUALITY = 92
 _MESSAGE_MAX = 16 * 1024**2
 # Photographs in the container of videos: HEIC, as phones take them, and AVIF.
@@ -85,27 +86,34 @@ def decode(file: Path, folder: Path, report: Report = lambda _: None) -> FrameCa
 
 
 class _DecoderPatience:
-    """The wall-clock time that the decoder may take: until its first message, and for the video decoded since."""
+    """How much processor time the decoder may use, and how long it may stand still; see the limits.
 
-    def __init__(self, file_bytes: int, process: subprocess.Popen[bytes]) -> None:
-        reading_s = max(0, file_bytes - limits.READ_BYTES_FREE) / limits.READ_BYTES_PER_S
-        self._process, self._begun = process, time.monotonic()
-        self._end = self._begun + limits.START_WALL_S + reading_s
+    Where the system tells no processor time of others, the decoder's own count and the stillness remain.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._looked = self._moved = time.monotonic()
+        self._moved_cpu_s = 0.0
         self.reached_s = 0.0
 
-    def remaining(self) -> float:
-        """Return how long to wait for the next message, s. Raises MediaRefused or MachineBusy once time is up."""
-        remaining = self._end + limits.WALL_S_PER_VIDEO_S * self.reached_s - time.monotonic()
-        if remaining <= 0:
-            raise self.over()
-        return min(remaining, limits.STALL_S)
+    def moved(self) -> None:
+        """Note that the decoder sent something."""
+        self._moved = time.monotonic()
 
-    def over(self) -> Exception:
-        """Return the error for a decoder whose time is up."""
-        waited_s = time.monotonic() - self._begun
-        if sandbox.cpu_s(self._process.pid) < limits.BUSY_SHARE * waited_s:
-            return MachineBusy()
-        return MediaRefused("too_heavy", self.reached_s)
+    def look(self) -> None:
+        """Look at the decoder, at most every LOOK_S. Raises MediaRefused or MachineBusy once its time is up."""
+        now = time.monotonic()
+        if now - self._looked < LOOK_S:
+            return
+        self._looked, used_s = now, sandbox.cpu_s(self._process.pid)
+        allowed_s = limits.START_CPU_S + limits.GRACE_CPU_S + limits.CPU_S_PER_VIDEO_S * self.reached_s
+        if used_s > allowed_s:
+            raise MediaRefused("too_heavy", self.reached_s)
+        if used_s >= self._moved_cpu_s + limits.MOVE_CPU_S:
+            self._moved, self._moved_cpu_s = now, used_s
+        if now - self._moved > limits.STALL_S:
+            raise MachineBusy()
 
 
 class _MessageReader:
@@ -121,7 +129,7 @@ class _MessageReader:
     def run(self, file: Path, demuxer: str) -> VideoInfo:
         cpu_s = int(limits.START_CPU_S + limits.CPU_S_PER_VIDEO_S * limits.DURATION_S_MAX)
         process = sandbox.start_decoder(file, demuxer, STEP_S, cpu_s)
-        self.patience = _DecoderPatience(file.stat().st_size, process)
+        self.patience = _DecoderPatience(process)
         try:
             with (
                 (self.work / "sound.s16").open("wb") as self.sound,
@@ -169,11 +177,11 @@ class _MessageReader:
                 return
             self._message(tag, payload)
         # It ended without a last message: killed by a limit, or crashed by the file.
-        try:
-            code = process.wait(self.patience.remaining())
-        except subprocess.TimeoutExpired:
-            raise self.patience.over() from None
-        raise MediaRefused("too_heavy" if sandbox.ended_by_limit(code) else "damaged")
+        while process.poll() is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(LOOK_S)
+            self.patience.look()
+        raise MediaRefused("too_heavy" if sandbox.ended_by_limit(process.returncode) else "damaged")
 
     def _message(self, tag: bytes, payload: bytearray) -> None:
         if tag == b"E":
@@ -305,12 +313,13 @@ def _read(stream: Any, count: int, patience: _DecoderPatience) -> bytearray:
     buffer = bytearray(count)
     view, filled = memoryview(buffer), 0
     while filled < count:
-        if not select.select([stream], [], [], patience.remaining())[0]:
-            raise patience.over()
-        part = stream.readinto(view[filled:])
-        if not part:
-            break
-        filled += part
+        if select.select([stream], [], [], LOOK_S)[0]:
+            part = stream.readinto(view[filled:])
+            if not part:
+                break
+            filled += part
+            patience.moved()
+        patience.look()
     view.release()
     del buffer[filled:]
     return buffer
