@@ -45,8 +45,8 @@ DECODER_FILES = 64
 # says nothing of a file: on a busy machine a decoder gets a processor a small part of the time.
 START_CPU_S, CPU_S_PER_VIDEO_S = 8.0, 4.0
 GRACE_CPU_S = 1.0
-# A decoder that for STALL_S (wall clock) neither sends anything nor uses MOVE_CPU_S of processor time has stopped. Of 60
-# busy programs on one core a decoder (nice 5) still gets five times as much.
+# A decoder that for STALL_S (wall clock) neither sends anything nor uses MOVE_CPU_S of processor time has stopped. One
+# (nice 5) that shares a core with 60 busy programs still gets five times as much.
 STALL_S, MOVE_CPU_S = 60.0, 0.05
 
 
