@@ -41,20 +41,20 @@ _OVERSEES: dict[str, Any] = {"allow": (Role.BRAND, Role.ADMIN), "needs": Permiss
 
 
 @blueprint.post("/briefs/<id('brf'):brief_id>/bids", **_OFFERS, takes=BidIn, status=201)
-def place(body: dict[str, Any], brief_id: UUID) -> ShownBid:
+def place_bid(body: dict[str, Any], brief_id: UUID) -> ShownBid:
     """Bid on an open brief. Nobody but the creator's side sees it until the brief is closed."""
     channel_id = body.pop("channel_id")
     return service.place(session(), actor(), brief_id, channel_id=channel_id, loaded=body)
 
 
 @blueprint.get("/briefs/<id('brf'):brief_id>/bids", **_OVERSEES, query=page_query("bid", status=_STATUS), answers=_BIDS)
-def of_brief(query: dict[str, Any], brief_id: UUID) -> Page[ShownBid]:
+def list_brief_bids(query: dict[str, Any], brief_id: UUID) -> Page[ShownBid]:
     """A closed brief's bids; 404 while they are sealed."""
     return bid_queries.list_brief_bids(session(), actor(), brief_id, **query)
 
 
 @blueprint.get("/briefs/<id('brf'):brief_id>/bids/count", **_OVERSEES, answers=BidCountOut)
-def count(brief_id: UUID) -> dict[str, int]:
+def count_brief_bids(brief_id: UUID) -> dict[str, int]:
     """How many bids are on the table, before the close too; from then on, how many were at the close."""
     return {"count": bid_queries.count_bids(session(), actor(), brief_id)}
 
@@ -62,7 +62,7 @@ def count(brief_id: UUID) -> dict[str, int]:
 @blueprint.get(
     "/briefs/<id('brf'):brief_id>/commitments", **_READS, query=page_query("rev"), answers=page_of(BidCommitmentOut)
 )
-def commitments(query: dict[str, Any], brief_id: UUID) -> Page[BidRevision]:
+def list_bid_commitments(query: dict[str, Any], brief_id: UUID) -> Page[BidRevision]:
     """Every offer's commitment and time, to show that none came late and none was changed."""
     return bid_queries.list_commitments(session(), actor(), brief_id, **query)
 
@@ -74,38 +74,38 @@ def commitments(query: dict[str, Any], brief_id: UUID) -> Page[BidRevision]:
     query=page_query("bid", brief_id=IdField("brf", load_default=None), status=_STATUS),
     answers=_BIDS,
 )
-def listing(query: dict[str, Any]) -> Page[ShownBid]:
+def list_bids(query: dict[str, Any]) -> Page[ShownBid]:
     """The bids of one's own side."""
     return bid_queries.list_bids(session(), actor(), **query)
 
 
 @blueprint.get("/bids/<id('bid'):bid_id>", **_READS, answers=BidOut)
-def find(bid_id: UUID) -> ShownBid:
+def get_bid(bid_id: UUID) -> ShownBid:
     """One bid in the wording that counts."""
     return bid_queries.find(session(), actor(), bid_id)
 
 
 @blueprint.get("/bids/<id('bid'):bid_id>/revisions", **_READS, query=page_query("rev"), answers=page_of(BidRevisionOut))
-def revisions(query: dict[str, Any], bid_id: UUID) -> Page[ShownRevision]:
+def list_bid_revisions(query: dict[str, Any], bid_id: UUID) -> Page[ShownRevision]:
     """A bid's wordings, the newest first; the brand sees the one that counts."""
     return bid_queries.list_revisions(session(), actor(), bid_id, **query)
 
 
 @blueprint.post("/bids/<id('bid'):bid_id>/revisions", **_OFFERS, takes=BidRevisionIn, status=201)
-def revise(body: dict[str, Any], bid_id: UUID) -> ShownBid:
+def revise_bid(body: dict[str, Any], bid_id: UUID) -> ShownBid:
     """Put a new wording in place of the last while the brief is open: at most twice, and once more for each change of
     the brief that matters."""
     return service.revise(session(), actor(), bid_id, loaded=body)
 
 
 @blueprint.post("/bids/<id('bid'):bid_id>/withdraw", **_OFFERS)
-def withdraw(bid_id: UUID) -> ShownBid:
+def withdraw_bid(bid_id: UUID) -> ShownBid:
     """Take a bid back, until it is accepted."""
     return service.withdraw(session(), actor(), bid_id)
 
 
 @blueprint.post("/bids/<id('bid'):bid_id>/decline", **_DECIDES)
-def decline(bid_id: UUID) -> ShownBid:
+def decline_bid(bid_id: UUID) -> ShownBid:
     """Turn a bid down."""
     return service.decline(session(), actor(), bid_id)
 
@@ -117,13 +117,13 @@ def decline(bid_id: UUID) -> ShownBid:
     takes=StepBackIn,
     answers=BidOut,
 )
-def step_back(body: dict[str, Any], bid_id: UUID) -> ShownBid:
+def step_back_from_bid(body: dict[str, Any], bid_id: UUID) -> ShownBid:
     """Step back from an acceptance, with a reason: the brand's step leaves the bid open, the bidder's takes it back."""
     return service.step_back(session(), actor(), bid_id, reason=body["reason"])
 
 
 @blueprint.post("/bids/<id('bid'):bid_id>/confirm-brief", **_OFFERS, takes=BriefConfirmIn)
-def confirm_brief(body: dict[str, Any], bid_id: UUID) -> ShownBid:
+def confirm_brief_change(body: dict[str, Any], bid_id: UUID) -> ShownBid:
     """Stand by an open bid after its brief has changed in something that matters; until then it is not ranked."""
     return service.confirm_brief(session(), actor(), bid_id, brief_version_id=body["brief_version_id"])
 
@@ -135,7 +135,7 @@ def confirm_brief(body: dict[str, Any], bid_id: UUID) -> ShownBid:
     takes=BriefChange,
     answers=BriefOut,
 )
-def change_brief(body: dict[str, Any], brief_id: UUID, version: int) -> ShownBrief:
+def update_brief(body: dict[str, Any], brief_id: UUID, version: int) -> ShownBrief:
     """Change a draft in place; a published brief gets a new version. A change that matters to bids tells every bidder,
     gives each bid one wording more and leaves 24 hours; a bid counts again once its side has confirmed the version."""
     return brief_changes.change(session(), actor(), brief_id, loaded=body, version=version)
@@ -160,6 +160,6 @@ def cancel_brief(body: dict[str, Any], brief_id: UUID) -> ShownBrief:
     takes=DecisionIn,
     answers=BidOut,
 )
-def reopen_review(body: dict[str, Any], bid_id: UUID) -> ShownBid:
+def reopen_bid_review(body: dict[str, Any], bid_id: UUID) -> ShownBid:
     """Take back what was decided on a bid, while it is open, with a reason that both sides read."""
     return service.reopen_review(session(), actor(), bid_id, WantedDecision("reopen", **body))

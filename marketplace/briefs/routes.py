@@ -45,7 +45,7 @@ _ENDS: dict[str, Any] = {"allow": (Role.BRAND, Role.ADMIN), "needs": Permission.
 
 
 @blueprint.get("/brief-options", allow=ANYONE, answers=BriefOptionsOut)
-def options() -> Mapping[str, Any]:
+def get_brief_options() -> Mapping[str, Any]:
     """Every code that a brief may use, and the rule by which bids are scored."""
     return {
         "categories": _named(vocabulary.CATEGORIES),
@@ -77,25 +77,25 @@ def _named(
 
 
 @blueprint.post("/briefs", **_CHANGES, takes=BriefIn, answers=BriefOut, status=201)
-def create(body: dict[str, Any]) -> ShownBrief:
+def create_brief(body: dict[str, Any]) -> ShownBrief:
     """Write a draft, which nobody else sees."""
     return service.create(session(), actor(), loaded=body)
 
 
 @blueprint.get("/briefs", **_READS, query=page_query("brf", **_FILTERS), answers=page_of(BriefOut))
-def listing(query: dict[str, Any]) -> Page[ShownBrief]:
+def list_briefs(query: dict[str, Any]) -> Page[ShownBrief]:
     """A brand's own briefs; for creators and agencies the published and closed ones."""
     return service.list_briefs(session(), actor(), **query)
 
 
 @blueprint.get("/briefs/<id('brf'):brief_id>", **_READS, answers=BriefOut)
-def find(brief_id: UUID) -> ShownBrief:
+def get_brief(brief_id: UUID) -> ShownBrief:
     """One brief in its present wording."""
     return service.find(session(), actor(), brief_id)
 
 
 @blueprint.post("/briefs/<id('brf'):brief_id>/publish", **_CHANGES, answers=BriefOut)
-def publish(brief_id: UUID) -> ShownBrief:
+def publish_brief(brief_id: UUID) -> ShownBrief:
     """Open a draft for bids until its deadline."""
     return service.publish(session(), actor(), brief_id)
 
@@ -103,13 +103,13 @@ def publish(brief_id: UUID) -> ShownBrief:
 @blueprint.get(
     "/briefs/<id('brf'):brief_id>/versions", **_READS, query=page_query("brv"), answers=page_of(BriefVersionOut)
 )
-def versions(query: dict[str, Any], brief_id: UUID) -> Page[BriefVersion]:
+def list_brief_versions(query: dict[str, Any], brief_id: UUID) -> Page[BriefVersion]:
     """Every wording that the brief has had, the newest first."""
     return service.list_versions(session(), actor(), brief_id, **query)
 
 
 @blueprint.get("/briefs/<id('brf'):brief_id>/versions/<id('brv'):version_id>", **_READS, answers=BriefVersionOut)
-def version_of(brief_id: UUID, version_id: UUID) -> BriefVersion:
+def get_brief_version(brief_id: UUID, version_id: UUID) -> BriefVersion:
     """One wording of the brief."""
     return service.find_version(session(), actor(), brief_id, version_id)
 
@@ -122,20 +122,20 @@ def version_of(brief_id: UUID, version_id: UUID) -> BriefVersion:
     answers=BrandAssetOut,
     status=201,
 )
-def add_asset(body: RawBody, query: dict[str, Any], brief_id: UUID) -> assets.AssetFacts:
+def upload_brand_asset(body: RawBody, query: dict[str, Any], brief_id: UUID) -> assets.AssetFacts:
     """Keep a reference image: the body is the PNG, JPEG or WebP itself, at most 2 MiB, at most 12 a brief."""
     data = body.whole()
     return assets.add_asset(session(), actor(), brief_id, name=query["name"], data=data, content_type=body.media_type)
 
 
 @blueprint.get("/briefs/<id('brf'):brief_id>/assets", **_READS, answers=page_of(BrandAssetOut))
-def assets_of(brief_id: UUID) -> Page[assets.AssetFacts]:
+def list_brand_assets(brief_id: UUID) -> Page[assets.AssetFacts]:
     """The brief's reference images, without their bytes."""
     return Page(assets.list_assets(session(), actor(), brief_id), has_more=False)
 
 
 @blueprint.get("/brand-assets/<id('ast'):asset_id>", **_READS, media_type="image/*")
-def read_asset(asset_id: UUID) -> Response:
+def download_brand_asset(asset_id: UUID) -> Response:
     """An image's bytes."""
     return _image(assets.read_asset(session(), actor(), asset_id))
 

@@ -41,19 +41,19 @@ OWNERS = (Role.CREATOR, Role.AGENCY, Role.ADMIN)
 
 
 @blueprint.post("/channels", allow=OWNERS, needs=Permission.CHANNELS, takes=ChannelIn, answers=ChannelOut, status=201)
-def enter(body: dict[str, Any]) -> Channel:
+def create_channel(body: dict[str, Any]) -> Channel:
     """Enter a channel by hand: a creator for itself, an agency or admin for the creator named."""
     return service.enter(session(), actor(), **body)
 
 
 @blueprint.get("/channels", allow=SIGNED_IN, needs=Permission.READ, query=ChannelQuery, answers=page_of(ChannelOut))
-def listed(query: dict[str, Any]) -> Page[Channel]:
+def list_channels(query: dict[str, Any]) -> Page[Channel]:
     """One's own channels; for a brand those that bid on its closed briefs."""
     return service.list_channels(session(), actor(), **query)
 
 
 @blueprint.get("/channels/export", allow=OWNERS, needs=Permission.READ, query=ExportQuery, media_type=ANY_FILE)
-def export(query: dict[str, Any]) -> Response:
+def export_channels(query: dict[str, Any]) -> Response:
     """One's own channels that have facts, as a file that the importer of the shape reads back."""
     shape = query["shape"]
     suffix = exports.SUFFIXES[shape]
@@ -75,7 +75,7 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
 
 
 @blueprint.get("/channels/<id('chn'):channel_id>", allow=SIGNED_IN, needs=Permission.READ, answers=ChannelOut)
-def find(channel_id: UUID) -> Channel:
+def get_channel(channel_id: UUID) -> Channel:
     """One channel."""
     return service.find(session(), actor(), channel_id)
 
@@ -87,13 +87,13 @@ def find(channel_id: UUID) -> Channel:
     takes=ChannelPatchIn,
     answers=ChannelOut,
 )
-def change(body: dict[str, Any], channel_id: UUID, version: int) -> Channel:
+def update_channel(body: dict[str, Any], channel_id: UUID, version: int) -> Channel:
     """Change the words about a channel; its figures come by snapshots."""
     return service.change(session(), actor(), channel_id, version=version, values=body)
 
 
 @blueprint.post("/channels/<id('chn'):channel_id>/archive", allow=OWNERS, needs=Permission.CHANNELS, answers=ChannelOut)
-def archive(channel_id: UUID) -> Channel:
+def archive_channel(channel_id: UUID) -> Channel:
     """Take the channel out of use for good: its bids can be accepted no more."""
     return service.archive(session(), actor(), channel_id)
 
@@ -106,7 +106,7 @@ def archive(channel_id: UUID) -> Channel:
     answers=SnapshotOut,
     status=201,
 )
-def type_in(body: dict[str, Any], channel_id: UUID) -> AudienceSnapshot:
+def create_audience_snapshot(body: dict[str, Any], channel_id: UUID) -> AudienceSnapshot:
     """Dated facts typed in; the checks of the importer refuse or flag them."""
     return snapshots.enter_snapshot(session(), actor(), channel_id, body)
 
@@ -118,7 +118,7 @@ def type_in(body: dict[str, Any], channel_id: UUID) -> AudienceSnapshot:
     query=page_query("snp"),
     answers=page_of(SnapshotOut),
 )
-def list_snapshots(query: dict[str, Any], channel_id: UUID) -> Page[AudienceSnapshot]:
+def list_audience_snapshots(query: dict[str, Any], channel_id: UUID) -> Page[AudienceSnapshot]:
     """A channel's audience snapshots, the newest first."""
     return service.list_snapshots(session(), actor(), channel_id, **query)
 
@@ -126,7 +126,7 @@ def list_snapshots(query: dict[str, Any], channel_id: UUID) -> Page[AudienceSnap
 @blueprint.get(
     "/audience-snapshots/<id('snp'):snapshot_id>", allow=SIGNED_IN, needs=Permission.READ, answers=SnapshotOut
 )
-def find_snapshot(snapshot_id: UUID) -> AudienceSnapshot:
+def get_audience_snapshot(snapshot_id: UUID) -> AudienceSnapshot:
     """One audience snapshot."""
     return service.find_snapshot(session(), actor(), snapshot_id)
 
@@ -138,6 +138,6 @@ def find_snapshot(snapshot_id: UUID) -> AudienceSnapshot:
     query=page_query("vid"),
     answers=page_of(VideoOut),
 )
-def list_videos(query: dict[str, Any], channel_id: UUID) -> Page[ChannelVideo]:
+def list_channel_videos(query: dict[str, Any], channel_id: UUID) -> Page[ChannelVideo]:
     """A channel's videos as last reported."""
     return service.list_videos(session(), actor(), channel_id, **query)

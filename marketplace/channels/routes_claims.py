@@ -38,7 +38,7 @@ _HANDS_OVER: dict[str, Any] = {"allow": (Role.CREATOR,), "needs": Permission.PAR
     answers=ClaimProofOut,
     status=201,
 )
-def ask(body: dict[str, Any], channel_id: UUID) -> ChannelProof:
+def request_channel_proof(body: dict[str, Any], channel_id: UUID) -> ChannelProof:
     """Ask for a code to put into the account's profile, or name an imported export of the platform as proof."""
     return claims.ask(session(), actor(), channel_id, **body)
 
@@ -50,37 +50,37 @@ def ask(body: dict[str, Any], channel_id: UUID) -> ChannelProof:
     query=page_query("prf"),
     answers=page_of(ClaimProofOut),
 )
-def list_proofs(query: dict[str, Any], channel_id: UUID) -> Page[ChannelProof]:
+def list_channel_proofs(query: dict[str, Any], channel_id: UUID) -> Page[ChannelProof]:
     """What was offered as proof of the channel, and how it was decided."""
     return claims.list_proofs(session(), actor(), channel_id, **query)
 
 
 @blueprint.get("/channel-claims", **_LOOKS, query=ClaimQuery, answers=page_of(ClaimOut))
-def queue(query: dict[str, Any]) -> Page[ShownClaim]:
+def list_channel_claims(query: dict[str, Any]) -> Page[ShownClaim]:
     """The claims whose proof waits for a decision, each with its rivals."""
     return claims.queue(session(), actor(), **query)
 
 
 @blueprint.get("/channel-claims/<id('chn'):channel_id>", **_LOOKS, answers=ClaimOut)
-def find(channel_id: UUID) -> ShownClaim:
+def get_channel_claim(channel_id: UUID) -> ShownClaim:
     """One claim with its proofs, their evidence, and its rivals."""
     return claims.find(session(), actor(), channel_id)
 
 
 @blueprint.post("/channel-claims/<id('chn'):channel_id>/prove", **_DECIDES, takes=ClaimProvenIn)
-def prove(body: dict[str, Any], channel_id: UUID) -> ShownClaim:
+def prove_channel_claim(body: dict[str, Any], channel_id: UUID) -> ShownClaim:
     """Accept the proof that waits; every other claim of the account is refused with it."""
     return claims.prove(session(), actor(), channel_id, **body)
 
 
 @blueprint.post("/channel-claims/<id('chn'):channel_id>/refuse", **_DECIDES, takes=ClaimRefusedIn)
-def refuse(body: dict[str, Any], channel_id: UUID) -> ShownClaim:
+def refuse_channel_claim(body: dict[str, Any], channel_id: UUID) -> ShownClaim:
     """Refuse a claim with the proof that waits, or take back what was proven."""
     return claims.refuse(session(), actor(), channel_id, **body)
 
 
 @blueprint.post("/channels/<id('chn'):channel_id>/transfer", **_HANDS_OVER, takes=TransferIn, status=201)
-def offer(body: dict[str, Any], channel_id: UUID) -> ShownTransfer:
+def offer_channel_transfer(body: dict[str, Any], channel_id: UUID) -> ShownTransfer:
     """Offer one's own proven channel to another creator, who has to accept."""
     return transfers.offer(session(), actor(), channel_id, **body)
 
@@ -92,24 +92,24 @@ def offer(body: dict[str, Any], channel_id: UUID) -> ShownTransfer:
     query=TransferQuery,
     answers=page_of(TransferOut),
 )
-def list_transfers(query: dict[str, Any]) -> Page[ShownTransfer]:
+def list_channel_transfers(query: dict[str, Any]) -> Page[ShownTransfer]:
     """The channels that one was offered, and those that one has offered."""
     return transfers.listing(session(), actor(), **query)
 
 
 @blueprint.post("/channel-transfers/<id('ctr'):transfer_id>/accept", **_HANDS_OVER)
-def accept(transfer_id: UUID) -> ShownTransfer:
+def accept_channel_transfer(transfer_id: UUID) -> ShownTransfer:
     """Take the channel over, with its facts and its proof."""
     return transfers.accept(session(), actor(), transfer_id)
 
 
 @blueprint.post("/channel-transfers/<id('ctr'):transfer_id>/decline", **_HANDS_OVER)
-def decline(transfer_id: UUID) -> ShownTransfer:
+def decline_channel_transfer(transfer_id: UUID) -> ShownTransfer:
     """Refuse to take the channel."""
     return transfers.decline(session(), actor(), transfer_id)
 
 
 @blueprint.post("/channel-transfers/<id('ctr'):transfer_id>/withdraw", **_HANDS_OVER)
-def withdraw(transfer_id: UUID) -> ShownTransfer:
+def withdraw_channel_transfer(transfer_id: UUID) -> ShownTransfer:
     """Take the offer back."""
     return transfers.withdraw(session(), actor(), transfer_id)

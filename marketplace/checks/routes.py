@@ -51,7 +51,7 @@ def installed() -> bool:
 
 
 @blueprint.post("/video-checks", **_WRITES, takes=VideoCheckIn, answers=VideoCheckOut, status=202)
-def ask(body: dict[str, Any]) -> ShownCheck:
+def create_video_check(body: dict[str, Any]) -> ShownCheck:
     """Have a video looked through: for the brand of a bid's brief and against the bid's plan, or for names alone."""
     if not installed():
         raise Unavailable("Checking videos is not set up here; whoever runs this installs the vision extra.")
@@ -59,43 +59,43 @@ def ask(body: dict[str, Any]) -> ShownCheck:
 
 
 @blueprint.get("/video-checks", **_READS, query=VideoChecksQuery, answers=page_of(VideoCheckSummaryOut))
-def listed(query: dict[str, Any]) -> Page[ShownCheck]:
+def list_video_checks(query: dict[str, Any]) -> Page[ShownCheck]:
     """Checks, the newest first: one's own side's, and for a brand those that were shared with it."""
     return service.list_checks(session(), actor(), **query)
 
 
 @blueprint.get("/video-checks/labels", **_OWN, query=VideoCheckLabelsQuery, media_type=JSONL)
-def labels(query: dict[str, Any]) -> Response:
+def list_video_check_labels(query: dict[str, Any]) -> Response:
     """What people put right, a label a line (JSON lines), the oldest first; go on after the last `correction_id`."""
     return Response(label_export.json_lines(session(), actor(), **query), content_type=JSONL)
 
 
 @blueprint.get("/video-checks/<id('vck'):check_id>", **_READS, answers=VideoCheckOut)
-def find(check_id: UUID) -> ShownCheck:
+def get_video_check(check_id: UUID) -> ShownCheck:
     """One check: how far each of its steps is, then what it found."""
     return service.read_check(session(), actor(), check_id)
 
 
 @blueprint.post("/video-checks/<id('vck'):check_id>/cancel", **_WRITES, answers=VideoCheckOut)
-def cancel(check_id: UUID) -> ShownCheck:
+def cancel_video_check(check_id: UUID) -> ShownCheck:
     """Stop a check that is under way."""
     return service.cancel(session(), actor(), check_id)
 
 
 @blueprint.post("/video-checks/<id('vck'):check_id>/share", **_SHARES)
-def share(check_id: UUID) -> ShownCheck:
+def share_video_check(check_id: UUID) -> ShownCheck:
     """Show a check to the brand of the accepted bid it was made for, with its keyframes and newest correction."""
     return sharing.share(session(), actor(), check_id)
 
 
 @blueprint.post("/video-checks/<id('vck'):check_id>/unshare", **_SHARES)
-def unshare(check_id: UUID) -> ShownCheck:
+def unshare_video_check(check_id: UUID) -> ShownCheck:
     """Take a shared check back: the brand reads it no more."""
     return sharing.unshare(session(), actor(), check_id)
 
 
 @blueprint.get("/video-checks/<id('vck'):check_id>/timeline", **_READS, query=VideoCheckPictureQuery, media_type=SVG)
-def timeline(query: dict[str, Any], check_id: UUID) -> Response:
+def get_video_check_timeline(query: dict[str, Any], check_id: UUID) -> Response:
     """The result as one picture, in SVG."""
     row = service.find(session(), actor(), check_id)
     result = service.require_result(row)
@@ -109,7 +109,7 @@ def timeline(query: dict[str, Any], check_id: UUID) -> Response:
 
 
 @blueprint.get("/video-checks/<id('vck'):check_id>/pictures", **_READS, query=VideoCheckFrameQuery, media_type=JPEG)
-def picture(query: dict[str, Any], check_id: UUID) -> Response:
+def get_video_check_picture(query: dict[str, Any], check_id: UUID) -> Response:
     """A keyframe with what was found outlined, or the pictures that show what the video repeats."""
     row = service.find(session(), actor(), check_id)
     return _jpeg(service.find_picture(session(), actor(), row, **query))
@@ -127,7 +127,7 @@ def _jpeg(sha256: str) -> Response:
     answers=VideoCorrectionOut,
     status=201,
 )
-def correct(body: dict[str, Any], check_id: UUID) -> VideoCorrection:
+def correct_video_check(body: dict[str, Any], check_id: UUID) -> VideoCorrection:
     """Say what the video really shows. It is scored anew, and the differences are kept to learn from."""
     return correction_service.correct(session(), actor(), check_id, **body)
 
@@ -138,6 +138,6 @@ def correct(body: dict[str, Any], check_id: UUID) -> VideoCorrection:
     query=VideoCorrectionsQuery,
     answers=page_of(VideoCorrectionOut),
 )
-def corrections(query: dict[str, Any], check_id: UUID) -> Page[VideoCorrection]:
+def list_video_check_corrections(query: dict[str, Any], check_id: UUID) -> Page[VideoCorrection]:
     """The corrections of a check, the newest first."""
     return correction_service.list_corrections(session(), actor(), check_id, **query)

@@ -84,7 +84,7 @@ def sign_out() -> None:
 
 
 @blueprint.get("/people/me", **_READS, answers=MeOut)
-def me() -> CurrentUser:
+def get_me() -> CurrentUser:
     """Who asks, for which party, with what permissions."""
     return service.me(session(), actor())
 
@@ -106,25 +106,25 @@ def change_password(body: dict[str, Any]) -> None:
 @blueprint.get(
     "/parties", **_READS, query=page_query("pty", kind=one_of(PartyKind, load_default=None)), answers=page_of(PartyOut)
 )
-def parties(query: dict[str, Any]) -> Page[Party]:
+def list_parties(query: dict[str, Any]) -> Page[Party]:
     """One's own party and those on the other side of its mandates; all of them for the platform."""
     return service.listing(session(), actor(), **query)
 
 
 @blueprint.get("/parties/<id('pty'):party_id>", **_READS, answers=PartyOut)
-def party(party_id: UUID) -> Party:
+def get_party(party_id: UUID) -> Party:
     """One party."""
     return service.find(session(), actor(), party_id)
 
 
 @blueprint.patch("/parties/<id('pty'):party_id>", **_MANAGES, takes=PartyChange, answers=PartyOut)
-def change_party(body: dict[str, Any], party_id: UUID, version: int) -> Party:
+def update_party(body: dict[str, Any], party_id: UUID, version: int) -> Party:
     """Change the name or the time zone."""
     return service.change(session(), actor(), party_id, values=body, version=version)
 
 
 @blueprint.get("/parties/<id('pty'):party_id>/members", **_READS, query=page_query("mbr"), answers=page_of(MemberOut))
-def members(query: dict[str, Any], party_id: UUID) -> Page[PartySeat]:
+def list_members(query: dict[str, Any], party_id: UUID) -> Page[PartySeat]:
     """Who sits in the party."""
     return service.members(session(), actor(), party_id, **query)
 
@@ -136,7 +136,7 @@ def remove_member(party_id: UUID, membership_id: UUID) -> None:
 
 
 @blueprint.post("/invites", **_MANAGES, takes=InviteIn, answers=InviteIssuedOut, status=201)
-def invite(body: dict[str, Any]) -> IssuedKey[Invite]:
+def create_invite(body: dict[str, Any]) -> IssuedKey[Invite]:
     """Open a seat for somebody; hand them the token, which is good for 7 days."""
     made = invites.create(session(), actor(), **body)
     keep_for_replay(InviteIssuedOut(), made.kept())
@@ -144,7 +144,7 @@ def invite(body: dict[str, Any]) -> IssuedKey[Invite]:
 
 
 @blueprint.get("/invites", **_MANAGES, query=page_query("inv"), answers=page_of(InviteOut))
-def open_invites(query: dict[str, Any]) -> Page[Invite]:
+def list_invites(query: dict[str, Any]) -> Page[Invite]:
     """The party's invitations."""
     return invites.listing(session(), actor(), **query)
 
@@ -169,7 +169,7 @@ def accept_invite(body: dict[str, Any]) -> PartySeat:
     answers=CreatorOut,
     status=201,
 )
-def enter_creator(body: dict[str, Any]) -> EnteredCreator:
+def create_creator(body: dict[str, Any]) -> EnteredCreator:
     """Enter a creator who has not signed up; an agency with the mandate it holds, from today if left out."""
     terms = _terms(body["mandate"]) if body["mandate"] else None
     return service.enter_creator(session(), actor(), name=body["name"], terms=terms)
@@ -178,7 +178,7 @@ def enter_creator(body: dict[str, Any]) -> EnteredCreator:
 @blueprint.post(
     "/mandates", allow=(Role.AGENCY,), needs=Permission.PARTY, takes=MandateIn, answers=MandateOut, status=201
 )
-def offer(body: dict[str, Any]) -> Mandate:
+def offer_mandate(body: dict[str, Any]) -> Mandate:
     """Ask a creator for a mandate."""
     return mandates.offer(session(), actor(), creator_id=body["creator_id"], terms=_terms(body))
 
@@ -189,7 +189,7 @@ def offer(body: dict[str, Any]) -> Mandate:
     query=page_query("mnd", status=one_of(MandateStatus, load_default=None)),
     answers=page_of(MandateOut),
 )
-def all_mandates(query: dict[str, Any]) -> Page[Mandate]:
+def list_mandates(query: dict[str, Any]) -> Page[Mandate]:
     """The party's mandates, from either side."""
     return mandates.listing(session(), actor(), **query)
 
@@ -219,7 +219,7 @@ def end_mandate(body: dict[str, date], mandate_id: UUID) -> Mandate:
 
 
 @blueprint.post("/api-keys", **_MANAGES, takes=ApiKeyIn, answers=ApiKeyIssuedOut, status=201)
-def create_key(body: dict[str, Any]) -> IssuedKey[ApiKey]:
+def create_api_key(body: dict[str, Any]) -> IssuedKey[ApiKey]:
     """Make a key; at most two of a name are live, so that one can take the other's place."""
     made = api_keys.create(session(), actor(), **body)
     keep_for_replay(ApiKeyIssuedOut(), made.kept())
@@ -227,12 +227,12 @@ def create_key(body: dict[str, Any]) -> IssuedKey[ApiKey]:
 
 
 @blueprint.get("/api-keys", **_MANAGES, query=page_query("key"), answers=page_of(ApiKeyOut))
-def all_keys(query: dict[str, Any]) -> Page[ApiKey]:
+def list_api_keys(query: dict[str, Any]) -> Page[ApiKey]:
     """The party's keys, never with their secrets."""
     return api_keys.listing(session(), actor(), **query)
 
 
 @blueprint.delete("/api-keys/<id('key'):key_id>", **_MANAGES)
-def revoke_key(key_id: UUID) -> None:
+def revoke_api_key(key_id: UUID) -> None:
     """Revoke a key at once."""
     api_keys.revoke(session(), actor(), key_id)

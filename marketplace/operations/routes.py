@@ -51,37 +51,37 @@ _JOBS = {
 
 
 @blueprint.get("/events", **_READS, query=page_query("evt", **_EVENTS), answers=page_of(EventOut))
-def listed_events(query: dict[str, Any]) -> Page[ShownEvent]:
+def list_events(query: dict[str, Any]) -> Page[ShownEvent]:
     """What happened. `order=asc` with `starting_after` replays from any point on and misses nothing: the list ends at
     the oldest transaction that is not over, such as an import that is being written."""
     return service.listed_events(session(), actor(), **query)
 
 
 @blueprint.get("/events/<id('evt'):event_id>", **_READS, answers=EventOut)
-def find_event(event_id: UUID) -> ShownEvent:
+def get_event(event_id: UUID) -> ShownEvent:
     """One event."""
     return service.find_event(session(), actor(), event_id)
 
 
 @blueprint.get("/jobs", **_READS, query=page_query("job", **_JOBS), answers=page_of(JobOut))
-def listed_jobs(query: dict[str, Any]) -> Page[ShownJob]:
+def list_jobs(query: dict[str, Any]) -> Page[ShownJob]:
     """Your jobs; all of them for the platform."""
     return service.listed_jobs(session(), actor(), **query)
 
 
 @blueprint.get("/jobs/<id('job'):job_id>", **_READS, answers=JobOut)
-def find_job(job_id: UUID) -> ShownJob:
+def get_job(job_id: UUID) -> ShownJob:
     """One job with its progress."""
     return service.find_job(session(), actor(), job_id)
 
 
 @blueprint.post("/jobs/<id('job'):job_id>/cancel", **_READS, answers=JobOut)
-def cancel(job_id: UUID) -> ShownJob:
+def cancel_job(job_id: UUID) -> ShownJob:
     """Stop an import of yours (the platform: any job): at once while it waits, at its next report while it runs."""
     return service.cancel(session(), actor(), job_id)
 
 
 @blueprint.post("/jobs/<id('job'):job_id>/requeue", allow=(Role.ADMIN,), needs=Permission.REVIEWS, answers=JobOut)
-def requeue(job_id: UUID) -> ShownJob:
+def requeue_job(job_id: UUID) -> ShownJob:
     """Try a dead job again."""
     return service.requeue(session(), actor(), job_id)

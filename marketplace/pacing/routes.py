@@ -25,7 +25,7 @@ _PATH = "/channels/<id('chn'):channel_id>/pacing"
 
 
 @blueprint.get(_PATH, allow=_OWNERS, needs=Permission.READ, query=PacingQuery, answers=PacingOut)
-def state(query: dict[str, Any], channel_id: UUID) -> PacingState:
+def get_pacing(query: dict[str, Any], channel_id: UUID) -> PacingState:
     """Whether one's own channel has room today by its rule, why not, when next, and how its sponsored videos stand."""
     return pacing.state(session(), actor(), channel_id, **query)
 
@@ -33,7 +33,7 @@ def state(query: dict[str, Any], channel_id: UUID) -> PacingState:
 @blueprint.get(
     f"{_PATH}/calendar", allow=_OWNERS, needs=Permission.READ, query=PacingCalendarQuery, answers=PacingCalendarOut
 )
-def calendar(query: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
+def get_pacing_calendar(query: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
     """The coming days, each open or full with the reasons."""
     return {"data": pacing.calendar(session(), actor(), channel_id, **query)[1]}
 
@@ -45,7 +45,7 @@ def calendar(query: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
     query=PacingCalendarQuery,
     media_type=pacing_ics.MEDIA_TYPE,
 )
-def calendar_file(query: dict[str, Any], channel_id: UUID) -> Response:
+def download_pacing_calendar(query: dict[str, Any], channel_id: UUID) -> Response:
     """The same days as a calendar file (RFC 5545)."""
     name, days = pacing.calendar(session(), actor(), channel_id, **query)
     file = pacing_ics.write(ids.show("chn", channel_id), name, days, now())

@@ -22,19 +22,19 @@ _PATH = "/channels/<id('chn'):channel_id>/exclusivity"
 @blueprint.post(
     _PATH, allow=_OWNERS, needs=Permission.CHANNELS, takes=ExclusivityIn, answers=ExclusivityOut, status=201
 )
-def tell(body: dict[str, Any], channel_id: UUID) -> ShownWindow:
+def create_exclusivity_window(body: dict[str, Any], channel_id: UUID) -> ShownWindow:
     """Keep one's own channel free of a category or a competitor for some days: selections of other brands that would
     publish on them leave the channel out. A second window over the same is refused and names the first."""
     return exclusivity.record(session(), actor(), channel_id, **body)
 
 
 @blueprint.get(_PATH, allow=_OWNERS, needs=Permission.READ, query=page_query("exw"), answers=page_of(ExclusivityOut))
-def listing(query: dict[str, Any], channel_id: UUID) -> Page[ShownWindow]:
+def list_exclusivity_windows(query: dict[str, Any], channel_id: UUID) -> Page[ShownWindow]:
     """The windows of one's own channel."""
     return exclusivity.listed(session(), actor(), channel_id, **query)
 
 
 @blueprint.delete(f"{_PATH}/<id('exw'):exclusivity_id>", allow=_OWNERS, needs=Permission.CHANNELS)
-def remove(channel_id: UUID, exclusivity_id: UUID) -> None:
+def delete_exclusivity_window(channel_id: UUID, exclusivity_id: UUID) -> None:
     """Take a window back."""
     exclusivity.remove(session(), actor(), channel_id, exclusivity_id)

@@ -36,43 +36,43 @@ _FILTERS = {
 
 
 @blueprint.get("/reviews", **_READS, query=page_query("rvw", **_FILTERS), answers=page_of(ReviewOut))
-def queue(query: dict[str, Any]) -> Page[ShownReview]:
+def list_reviews(query: dict[str, Any]) -> Page[ShownReview]:
     """What waits for a person, the most urgent first; deferred and decided ones by `status` or `subject_id`."""
     return service.queue(session(), actor(), **query)
 
 
 @blueprint.get("/reviews/summary", **_READS, answers=ReviewSummaryOut)
-def summary() -> ReviewSummary:
+def get_review_summary() -> ReviewSummary:
     """How many there are by status, and how many undecided ones by risk."""
     return service.summary(session(), actor())
 
 
 @blueprint.get("/reviews/<id('rvw'):review_id>", **_READS, answers=ReviewWithDecisionsOut)
-def find(review_id: UUID) -> ShownReview:
+def get_review(review_id: UUID) -> ShownReview:
     """One review: what there is to look at, and what was decided."""
     return service.find(session(), actor(), review_id)
 
 
 @blueprint.post("/reviews/<id('rvw'):review_id>/approve", **_DECIDES, takes=DecisionIn)
-def approve(body: dict[str, Any], review_id: UUID) -> ShownReview:
+def approve_review(body: dict[str, Any], review_id: UUID) -> ShownReview:
     """Let it pass; where two must agree, the second approval decides."""
     return decisions.decide(session(), actor(), review_id, WantedDecision("approve", **body))
 
 
 @blueprint.post("/reviews/<id('rvw'):review_id>/hold", **_DECIDES, takes=DecisionIn)
-def hold(body: dict[str, Any], review_id: UUID) -> ShownReview:
+def hold_review(body: dict[str, Any], review_id: UUID) -> ShownReview:
     """Leave it for later, with a reason."""
     return decisions.decide(session(), actor(), review_id, WantedDecision("hold", **body))
 
 
 @blueprint.post("/reviews/<id('rvw'):review_id>/reject", **_DECIDES, takes=DecisionIn)
-def reject(body: dict[str, Any], review_id: UUID) -> ShownReview:
+def reject_review(body: dict[str, Any], review_id: UUID) -> ShownReview:
     """Refuse it, with a reason."""
     return decisions.decide(session(), actor(), review_id, WantedDecision("reject", **body))
 
 
 @blueprint.post("/reviews/<id('rvw'):review_id>/override", **_DECIDES, takes=OverrideIn)
-def override(body: dict[str, Any], review_id: UUID) -> ShownReview:
+def override_review(body: dict[str, Any], review_id: UUID) -> ShownReview:
     """Decide against the scores; two different people must agree."""
     values = {name: body.pop(name) for name in ("overall", "intrusiveness", "flags_cleared")}
     return decisions.decide(session(), actor(), review_id, WantedDecision("override", **body, override=values))
@@ -85,7 +85,7 @@ def override(body: dict[str, Any], review_id: UUID) -> ShownReview:
     takes=DecisionsIn,
     answers=DecisionsOut,
 )
-def decide_many(body: dict[str, Any]) -> dict[str, list[DecidedReview]]:
+def decide_reviews(body: dict[str, Any]) -> dict[str, list[DecidedReview]]:
     """Approve, hold or reject up to 200 reviews for one reason: all of them, or none and why.
 
     Where two must agree, each still waits for a second person.

@@ -90,7 +90,7 @@ class OverrideIn(DecisionIn):
             raise ValidationError("Give at least one of overall, intrusiveness and flags_cleared.")
 
 
-class _SeenReviewIn(Schema):
+class SeenReviewIn(Schema):
     id = IdField("rvw", required=True)
     seen_fingerprint = TextField(128, required=True)
 
@@ -111,7 +111,7 @@ class DecisionsIn(Schema):
         metadata={"description": "Both sides read it if the verdict is to hold or to reject."},
     )
     reviews = fields.List(
-        fields.Nested(_SeenReviewIn), validate=[validate.Length(min=1, max=MANY), _each_once], required=True
+        fields.Nested(SeenReviewIn), validate=[validate.Length(min=1, max=MANY), _each_once], required=True
     )
 
 

@@ -75,37 +75,37 @@ def _new(body: RawBody, query: dict[str, Any]) -> Iterator[ReceivedVideo]:
     status=201,
     refuses=(HELD,),
 )
-def receive(video: ReceivedVideo, query: dict[str, Any]) -> ShownVideo:
+def upload_video(video: ReceivedVideo, query: dict[str, Any]) -> ShownVideo:
     """Hand in a video of at most 200 MiB as the body, or as `file` of a form. Larger ones: /video-uploads."""
     return service.show(actor(), whole_uploads.keep(session(), video))
 
 
 @blueprint.get("/videos", **_READS, query=VideoFilesQuery, answers=page_of(VideoFileOut))
-def videos(query: dict[str, Any]) -> Page[ShownVideo]:
+def list_videos(query: dict[str, Any]) -> Page[ShownVideo]:
     """The videos that you handed in, and those that are on their way."""
     return service.list_videos(session(), actor(), **query)
 
 
 @blueprint.get("/videos/<id('vfl'):video_id>", **_READS, answers=VideoFileOut)
-def find_video(video_id: UUID) -> ShownVideo:
+def get_video(video_id: UUID) -> ShownVideo:
     """One video: what it is, how far it has come."""
     return service.show(actor(), service.find(session(), actor(), video_id))
 
 
 @blueprint.get("/videos/<id('vfl'):video_id>/content", **_READS, media_type="video/*", refuses=(416,))
-def content(video_id: UUID) -> Response:
+def download_video(video_id: UUID) -> Response:
     """A video's bytes, or a range of them (RFC 9110, 14)."""
     return _bytes_of(signed_links.find_kept(session(), actor(), video_id))
 
 
 @blueprint.delete("/videos/<id('vfl'):video_id>", **_WRITES, refuses=(HELD,))
-def delete(video_id: UUID) -> None:
+def delete_video(video_id: UUID) -> None:
     """Let a video go, whole or on its way."""
     service.delete(session(), actor(), video_id)
 
 
 @blueprint.post("/videos/<id('vfl'):video_id>/links", **_WRITES, takes=ReadLinkIn, answers=VideoLinkOut, status=201)
-def link_to_read(body: dict[str, Any], video_id: UUID) -> VideoLink:
+def create_download_link(body: dict[str, Any], video_id: UUID) -> VideoLink:
     """Make a link from which this one video can be read without a key, range by range, until it expires."""
     return _link(
         signed_links.find_kept(session(), actor(), video_id),
@@ -115,7 +115,7 @@ def link_to_read(body: dict[str, Any], video_id: UUID) -> VideoLink:
 
 
 @blueprint.post("/video-links", **_WRITES, takes=SendLinkIn, answers=VideoLinkOut, status=201)
-def link_to_send(body: dict[str, Any]) -> VideoLink:
+def create_upload_link(body: dict[str, Any]) -> VideoLink:
     """Make a link to which one video can be sent without a key, from a phone or a page, as the body of a PUT."""
     until = int(now().timestamp()) + body.pop("seconds")
     row = signed_links.announce(session(), actor(), **body, quota_bytes=quota_bytes(), until=until)
@@ -125,7 +125,7 @@ def link_to_send(body: dict[str, Any]) -> VideoLink:
 @blueprint.get(
     "/videos/<id('vfl'):video_id>/signed", allow=ANYONE, query=SignedQuery, media_type="video/*", refuses=(416,)
 )
-def read_signed(query: dict[str, Any], video_id: UUID) -> Response:
+def download_signed_video(query: dict[str, Any], video_id: UUID) -> Response:
     """The bytes of the video that a link was made for."""
     _check(signed_links.READ, video_id, query)
     return _bytes_of(signed_links.find_linked(session(), video_id))
@@ -149,7 +149,7 @@ def _linked(body: RawBody, query: dict[str, Any], video_id: UUID) -> Iterator[Re
     status=201,
     refuses=(HELD,),
 )
-def send_signed(video: ReceivedVideo, query: dict[str, Any], video_id: UUID) -> ShownVideo:
+def upload_signed_video(video: ReceivedVideo, query: dict[str, Any], video_id: UUID) -> ShownVideo:
     """Send the one video that a link was made for. What was cut off or refused can be sent again."""
     signed_links.refuse_suspended(session(), video_id)
     return service.show(actor(), whole_uploads.keep(session(), video))
@@ -163,7 +163,7 @@ def _check(method: str, video_id: UUID, query: dict[str, Any]) -> None:
 
 def _link(row: VideoFile, method: str, until: int) -> VideoLink:
     signature = signed_links.signature(current_app.extensions["config"].secret_key, method, row.id, until)
-    url = url_for("videos.read_signed", video_id=row.id, expires=until, signature=signature, _external=True)
+    url = url_for("videos.download_signed_video", video_id=row.id, expires=until, signature=signature, _external=True)
     return VideoLink(row.id, method, url, datetime.fromtimestamp(until, UTC))
 
 

@@ -17,7 +17,7 @@ from marketplace.core.actor import Permission
 from marketplace.core.errors import DomainError, FieldError, InvalidInput
 from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.bodies import RawBody, RawBodySpec
-from marketplace.core.http.endpoint import SIGNED_IN
+from marketplace.core.http.endpoint import SIGNED_IN, HeaderSpec
 from marketplace.core.http.request_handling import actor, session
 from marketplace.video_files import checksums, resumable_uploads, service
 from marketplace.video_files.models import VideoFile
@@ -31,6 +31,21 @@ VERSION = "1.0.0"
 STRETCH = RawBodySpec(resumable_uploads.BYTES_MAX, ("application/offset+octet-stream",))
 OTHER_TUS = 412
 _WRITES: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.VIDEOS}
+_COUNT = "^[0-9]{1,15}$"
+_LENGTH = HeaderSpec("Upload-Length", f"The size of the video, at most {resumable_uploads.BYTES_MAX} bytes.", _COUNT)
+_NAME = HeaderSpec(
+    "Upload-Metadata",
+    "`filename`, a space and the name of the file in UTF-8 and base 64.",
+    "^filename [A-Za-z0-9+/]+={0,2}$",
+    required=False,
+)
+_OFFSET = HeaderSpec("Upload-Offset", "The byte of the video at which this stretch begins.", _COUNT)
+_CHECKSUM = HeaderSpec(
+    "Upload-Checksum",
+    f"{' or '.join(checksums.ALGORITHMS)}, a space and the sum of the stretch in base 64.",
+    f"^({'|'.join(checksums.ALGORITHMS)}) [A-Za-z0-9+/]+={{0,2}}$",
+    required=False,
+)
 
 
 class OtherTus(DomainError):
@@ -50,8 +65,16 @@ def _add_tus_headers(response: Response) -> Response:
     return response
 
 
-@blueprint.post("/video-uploads", **_WRITES, once=False, answers=VideoFileOut, status=201, refuses=(OTHER_TUS, 413))
-def create() -> Response:
+@blueprint.post(
+    "/video-uploads",
+    **_WRITES,
+    once=False,
+    headers=(_LENGTH, _NAME),
+    answers=VideoFileOut,
+    status=201,
+    refuses=(OTHER_TUS, 413),
+)
+def create_video_upload() -> Response:
     """Announce a video: `Upload-Length` in bytes, its name as `filename` in `Upload-Metadata`. `Location` takes it."""
     _require_version()
     size, name = _number("Upload-Length"), _file_name(request.headers.get("Upload-Metadata", ""))
@@ -71,7 +94,7 @@ def create() -> Response:
     answers=VideoFileOut,
     refuses=(OTHER_TUS,),
 )
-def how_far(upload_id: UUID) -> Response:
+def get_video_upload(upload_id: UUID) -> Response:
     """How far an upload is: `Upload-Offset` of `Upload-Length`. HEAD gives the headers alone."""
     _require_version()
     return _answer(resumable_uploads.find(session(), actor(), upload_id), 200)
@@ -95,18 +118,19 @@ def _appended(body: RawBody, upload_id: UUID) -> Iterator[WriteHold]:
     **_WRITES,
     takes_raw=STRETCH,
     receive=_appended,
+    headers=(_OFFSET, _CHECKSUM),
     if_match=False,
     status=204,
     refuses=(OTHER_TUS, HELD, 460),
 )
-def append(hold: WriteHold, upload_id: UUID) -> Response:
+def append_video_upload(hold: WriteHold, upload_id: UUID) -> Response:
     """Send a stretch that begins at `Upload-Offset`. With the last one a job begins to put the video together."""
     row = resumable_uploads.find(session(), actor(), hold.video_id)
     return Response(status=204, headers=_headers(row))
 
 
 @blueprint.delete("/video-uploads/<id('vfl'):upload_id>", **_WRITES, refuses=(OTHER_TUS, HELD))
-def terminate(upload_id: UUID) -> None:
+def delete_video_upload(upload_id: UUID) -> None:
     """Give an upload up; nothing of it stays."""
     _require_version()
     resumable_uploads.terminate(session(), actor(), upload_id)

@@ -3,12 +3,19 @@
 import json
 import re
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
+import pytest
 from flask.testing import FlaskClient
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
+from marketplace.app import create_app
+from tests.api.calls import names
+from tests.authorization.world import routes
+
+NAMES = Path(__file__).with_name("operation_names.csv")
 # Answers that are files or streams.
 FILES = {
     ("get", "/api/v1/channels/export"),
@@ -66,14 +73,14 @@ def references(value: Any) -> set[str]:
 
 def test_a_client_can_be_made_from_it(client: FlaskClient) -> None:
     document = description(client)
+    described_tags = {tag["name"] for tag in document["tags"] if tag["description"]}
     found = operations(client)
-    names = [operation["operationId"] for *_, operation in found if "operationId" in operation]
     assert len(found) > 75
-    assert len(set(names)) == len(names)
     for method, path, operation in found:
         told = f"{method} {path}"
         assert operation.get("summary") or operation.get("description"), told
         assert operation["tags"], told
+        assert set(operation["tags"]) <= described_tags, told
         success = [status for status in operation["responses"] if status.startswith("2")]
         assert len(success) == 1, told
         if success != ["204"] and (method, path) not in FILES:
@@ -84,7 +91,8 @@ def test_a_client_can_be_made_from_it(client: FlaskClient) -> None:
         refusals = {status for status, answer in operation["responses"].items() if status.startswith(("4", "5"))}
         assert refusals >= {"400", "401", "403", "404", "409", "422", "429", "503"}, told
         for status in refusals:
-            assert list(operation["responses"][status]["content"]) == ["application/problem+json"], told
+            content = operation["responses"][status]["content"]
+            assert content == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}, told
         if "requestBody" in operation:
             assert operation["requestBody"]["required"] is True, told
         for parameter in operation.get("parameters", []):
@@ -97,6 +105,55 @@ def all_parameters(document: dict[str, Any], path: str, operation: dict[str, Any
     return [*document["paths"][path].get("parameters", []), *operation.get("parameters", [])]
 
 
+def test_names_of_operations_stay(client: FlaskClient) -> None:
+    """Generated clients name their functions after them, so a name that goes breaks whoever calls it."""
+    listed = [tuple(line.split(",")) for line in NAMES.read_text().splitlines()]
+    served = sorted((method, path, operation["operationId"]) for method, path, operation in operations(client))
+    assert served == listed, "Add new operations to the list; tell of a name that changes in CHANGELOG.md."
+    for *_, name in listed:
+        assert re.fullmatch("[a-z]+([A-Z][a-z]+)+", name), name
+    assert [name for name, count in Counter(name for *_, name in listed).items() if count > 1] == []
+
+
+@pytest.mark.parametrize(("method", "path"), names(lambda endpoint: endpoint.query is not None))
+def test_every_parameter_of_a_query_is_described(client: FlaskClient, method: str, path: str) -> None:
+    query = routes(client.application)[method, path].query
+    assert query is not None
+    read = {field.data_key or name: field.required for name, field in query.load_fields.items()}
+    document = description(client)
+    operation = document["paths"][f"/api/v1{path}"][method.lower()]
+    assert {one["name"]: one["required"] for one in operation["parameters"] if one["in"] == "query"} == read
+
+
+def test_headers_that_a_call_must_have_are_described(client: FlaskClient) -> None:
+    for method, path, operation in operations(client):
+        endpoint = routes(client.application)[method.upper(), path.removeprefix("/api/v1")]
+        described = {
+            one["name"] for one in operation.get("parameters", []) if one["in"] == "header" and one["required"]
+        }
+        assert ("Idempotency-Key" in described) == endpoint.once, path
+        assert ("If-Match" in described) == endpoint.if_match, path
+    uploads = description(client)["paths"]["/api/v1/video-uploads/{upload_id}"]["patch"]["parameters"]
+    assert {one["name"]: one["required"] for one in uploads} == {"Upload-Offset": True, "Upload-Checksum": False}
+
+
+def test_schemas_are_named_as_types_and_used(client: FlaskClient) -> None:
+    document = description(client)
+    for name in document["components"]["schemas"]:
+        assert re.fullmatch("([A-Z][a-z]+)+", name), name
+    used = {reference.rpartition("/")[2] for reference in references(document)}
+    assert used == set(document["components"]["schemas"])
+
+
 def test_no_two_schemas_share_a_name(client: FlaskClient) -> None:
     names = Counter(name.lower() for name in description(client)["components"]["schemas"])
     assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_a_client_that_has_it_is_not_sent_it_again(client: FlaskClient) -> None:
+    first = client.get("/openapi.json")
+    assert first.headers["Cache-Control"] == "public, max-age=300"
+    again = client.get("/openapi.json", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    other = create_app(client.application.extensions["config"]).test_client().get("/openapi.json")
+    assert (other.headers["ETag"], other.data) == (first.headers["ETag"], first.data)

@@ -41,19 +41,19 @@ FILE = RawBodySpec(256 * MIB, (ANY_FILE, "text/csv", XLSX, "application/json"))
     answers=ImportOut,
     status=202,
 )
-def receive(body: RawBody, query: dict[str, Any]) -> ChannelImport:
+def create_import(body: RawBody, query: dict[str, Any]) -> ChannelImport:
     """Hand in a file of channels as the body. Its rows are checked and stored by a job that shows its progress."""
     return import_service.receive(session(), actor(), body, **query)
 
 
 @blueprint.get("/imports", allow=OWNERS, needs=Permission.READ, query=ImportsQuery, answers=page_of(ImportOut))
-def imports(query: dict[str, Any]) -> Page[ChannelImport]:
+def list_imports(query: dict[str, Any]) -> Page[ChannelImport]:
     """The files that were handed in."""
     return import_service.list_imports(session(), actor(), **query)
 
 
 @blueprint.get("/imports/<id('imp'):import_id>", allow=OWNERS, needs=Permission.READ, answers=ImportOut)
-def find_import(import_id: UUID) -> ChannelImport:
+def get_import(import_id: UUID) -> ChannelImport:
     """One file and what became of its rows."""
     return import_service.find(session(), actor(), import_id)
 
@@ -66,7 +66,7 @@ def find_import(import_id: UUID) -> ChannelImport:
     answers=ImportFaultPage,
     also_as="text/csv",
 )
-def faults(query: dict[str, Any], import_id: UUID) -> import_service.RowErrorPage | Response:
+def list_import_faults(query: dict[str, Any], import_id: UUID) -> import_service.RowErrorPage | Response:
     """What is wrong in which row; `format=csv` gives all kept faults as one file."""
     format_ = query.pop("format")
     if format_ == "json":

@@ -4,10 +4,11 @@ A route says all of it in one place, and request handling enforces it:
 
     @blueprint.post("/briefs/<id('brf'):brief_id>/bids", allow=(Role.CREATOR, Role.AGENCY), needs=Permission.BIDS,
                     takes=BidIn, answers=BidOut, status=201)
-    def place(body, brief_id): ...
+    def place_bid(body, brief_id): ...
 
 A view gets the body first, then the query, then the path's values and `version` (If-Match) by keyword. It runs in one
-transaction, which request handling opens and ends.
+transaction, which request handling opens and ends. Its name is a verb and a noun: in camel case, `placeBid`, it is the
+id of the operation in the OpenAPI document, after which generated clients name their functions.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,10 +20,10 @@ from flask import Response
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema
 
-from marketplace.core.actor import NOBODY, Permission, Role
+from marketplace.core.actor import Permission, Role
 from marketplace.core.http import idempotency
 from marketplace.core.http.bodies import RawBodySpec
-from marketplace.core.http.endpoint import Endpoint, Receive, View
+from marketplace.core.http.endpoint import Endpoint, HeaderSpec, Receive, View
 from marketplace.core.http.problems import MEDIA_TYPE, ProblemSchema
 from marketplace.core.http.request_handling import serve
 
@@ -72,6 +73,7 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
         takes_raw: RawBodySpec | None = None,
         receive: Receive | None = None,
         refuses: Sequence[int] = (),
+        headers: Sequence[HeaderSpec] = (),
         while_suspended: bool = False,
     ) -> Callable[[View], View]:
         """Return a decorator that registers a view under this path.
@@ -79,9 +81,8 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
         `once` requires an Idempotency-Key, `if_match` an ETag; `counted` names a strict rate policy. With `takes_raw`
         instead of `takes` the body is a file, and the view gets a RawBody first, or what `receive` made of it.
         `receive` is called as the view is, but while no transaction is open: a body may take longer to arrive than a
-        connection may be held. `also_as` is a second media type, which a query parameter selects; `refuses` are further
-        error statuses, beside those that every route documents. `while_suspended` opens to a suspended party what is no
-        mere reading.
+        connection may be held. `also_as` is a second media type, which a query parameter selects; `refuses` are error
+        statuses and `headers` headers beside the usual. `while_suspended` opens to a suspended party more than reading.
         """
         endpoint = Endpoint(
             method,
@@ -107,7 +108,7 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
             handle_request.__name__ = view.__name__
             handle_request.__doc__ = view.__doc__
             handle_request.endpoint = endpoint  # type: ignore[attr-defined]
-            describe = partial(self._document, endpoint, media_type, also_as)
+            describe = partial(self._document, endpoint, _camel_case(view.__name__), media_type, also_as, headers)
             handle_request.describe = describe  # type: ignore[attr-defined]
             self.route(path, methods=[method])(handle_request)
             return view
@@ -129,14 +130,13 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
             self._undescribed.pop(0)()
         super().register_views_in_doc(*args, **kwargs)
 
-    def _document(self, endpoint: Endpoint, media_type: str | None, also_as: str | None) -> dict[str, Any]:
+    def _document(
+        self, endpoint: Endpoint, name: str, media_type: str | None, also_as: str | None, headers: Sequence[HeaderSpec]
+    ) -> dict[str, Any]:
         def described(*_: Any, **__: Any) -> None: ...
 
-        headers = [
-            _header("Idempotency-Key", "A retry with the same key never repeats a success.", endpoint.once),
-            _header("If-Match", "The ETag that you read before the change.", endpoint.if_match),
-        ]
-        required = [header for header in headers if header["required"]]
+        common = [*([_ONCE] if endpoint.once else []), *([_IF_MATCH] if endpoint.if_match else [])]
+        described_headers = [header.describe() for header in (*common, *headers)]
         shown: Any = described
         # The many error statuses come first: each of these calls copies what all calls before it have noted.
         for status in _error_statuses(endpoint):
@@ -147,25 +147,29 @@ class GuardedBlueprint(Blueprint):  # type: ignore[misc]
         if endpoint.takes is not None:
             shown = self.arguments(endpoint.takes)(shown)
         shown = self.response(endpoint.status, endpoint.answers, content_type=media_type)(shown)
-        if required or also_as or endpoint.raw or NOBODY.role in endpoint.allow:
-            extra: dict[str, Any] = {"parameters": required} if required else {}
-            if also_as is not None:
-                content = {also_as: {"schema": {"type": "string"}}}
-                extra["responses"] = {endpoint.status: {"content": content}}
-            if endpoint.raw is not None:
-                extra["requestBody"] = endpoint.raw.describe()
-            if Role.NOBODY in endpoint.allow:
-                extra["security"] = []
-            shown = self.doc(**extra)(shown)
-        return cast(dict[str, Any], shown._apidoc)
+        extra: dict[str, Any] = {"operationId": name}
+        if also_as is not None:
+            extra["responses"] = {endpoint.status: {"content": {also_as: {"schema": {"type": "string"}}}}}
+        if endpoint.raw is not None:
+            extra["requestBody"] = endpoint.raw.describe()
+        if Role.NOBODY in endpoint.allow:
+            extra["security"] = []
+        described_route = cast(dict[str, Any], self.doc(**extra)(shown)._apidoc)
+        if described_headers:
+            # Not by `doc`, which would put them in the place of the query's parameters.
+            described_route.setdefault("arguments", {}).setdefault("parameters", []).extend(described_headers)
+        return described_route
 
 
 _PROBLEM = ProblemSchema()
+_WORD = f"^[!-~]{{1,{idempotency.KEY_MAX}}}$"
+_ONCE = HeaderSpec("Idempotency-Key", "A retry with the same key never repeats a success.", _WORD)
+_IF_MATCH = HeaderSpec("If-Match", "The ETag that you read before the change.", _WORD)
 
 
-def _header(name: str, description: str, required: bool) -> dict[str, Any]:
-    schema = {"type": "string", "minLength": 1, "maxLength": idempotency.KEY_MAX, "pattern": "^[!-~]+$"}
-    return {"in": "header", "name": name, "required": required, "description": description, "schema": schema}
+def _camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
 
 
 def _error_statuses(endpoint: Endpoint) -> list[int]:

@@ -20,6 +20,22 @@ SIGNED_IN = (Role.BRAND, Role.CREATOR, Role.AGENCY, Role.ADMIN)
 
 
 @dataclass(frozen=True)
+class HeaderSpec:
+    """A header that requests have beside the usual ones. The OpenAPI document describes it; the view reads it."""
+
+    name: str
+    description: str
+    pattern: str
+    required: bool = True
+
+    def describe(self) -> dict[str, Any]:
+        """Return the OpenAPI parameter."""
+        schema = {"type": "string", "pattern": self.pattern}
+        facts = {"name": self.name, "description": self.description, "required": self.required}
+        return {"in": "header", **facts, "schema": schema}
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """What a route requires and answers. The tests of authorization walk all of them, so that none is forgotten.
 

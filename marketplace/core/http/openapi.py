@@ -1,12 +1,13 @@
 """The API's own description: OpenAPI 3.1 at /openapi.json, and the page /docs that shows it."""
 
+import json
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from apispec.ext.marshmallow import MarshmallowPlugin
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, request
 from flask_smorest import Api
 from werkzeug.exceptions import NotFound
 from werkzeug.security import safe_join
@@ -18,6 +19,7 @@ from marketplace.core.http.fields import FlagField, IdField, RealField, WholeFie
 from marketplace.core.http.path_ids import IdConverter
 
 _STATIC = Path(__file__).resolve().parents[2] / "static"
+_CACHED = "public, max-age=300"
 _MEDIA = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".txt": "text/plain"}
 
 DESCRIPTION = """Product placement in short video: briefs, bids, scores, reviews.
@@ -71,7 +73,27 @@ def describe(app: Flask, blueprints: Iterable[GuardedBlueprint]) -> dict[str, An
     for blueprint in blueprints:
         blueprint.register_views_in_doc(api, app, api.spec, name=blueprint.name, parameters=None)
         api.spec.tag({"name": blueprint.name, "description": blueprint.description})
-    return cast(dict[str, Any], api.spec.to_dict())
+    return _without_unused(api.spec.to_dict())
+
+
+def _without_unused(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document without the schemas that flask-smorest adds and nothing refers to."""
+    schemas, waiting = document["components"]["schemas"], [document["paths"]]
+    used: set[str] = set()
+    while waiting:
+        for name in _schemas_in(waiting.pop()) - used:
+            used.add(name)
+            waiting.append(schemas[name])
+    document["components"]["schemas"] = {name: schema for name, schema in schemas.items() if name in used}
+    return document
+
+
+def _schemas_in(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        reference = value.get("$ref")
+        here = {reference.rpartition("/")[2]} if isinstance(reference, str) else set()
+        return here.union(*map(_schemas_in, value.values()))
+    return set().union(*map(_schemas_in, value)) if isinstance(value, list) else set()
 
 
 def _schema_name(schema: Any) -> str:
@@ -84,14 +106,17 @@ def _id_parameter(converter: IdConverter) -> dict[str, Any]:
 
 
 def _add_pages(app: Flask, blueprints: tuple[GuardedBlueprint, ...]) -> None:
-    cached: list[dict[str, Any]] = []  # routes never change while the process runs
+    cached: list[bytes] = []  # routes never change while the process runs
 
     @app.get("/openapi.json")
     def openapi() -> Response:
         with _describing:
             if not cached:
-                cached.append(describe(app, blueprints))
-        return jsonify(cached[0])
+                cached.append(json.dumps(describe(app, blueprints), ensure_ascii=False).encode())
+        answer = Response(cached[0], content_type="application/json", headers={"Cache-Control": _CACHED})
+        answer.add_etag()
+        answer.make_conditional(request)
+        return answer
 
     @app.get("/docs")
     def docs() -> Response:
@@ -113,7 +138,7 @@ def _static(name: str) -> Response:
         raise NotFound
     media_type = _MEDIA[Path(path).suffix]
     return Response(
-        Path(path).read_bytes(), content_type=f"{media_type}; charset=utf-8", headers={"Cache-Control": "max-age=300"}
+        Path(path).read_bytes(), content_type=f"{media_type}; charset=utf-8", headers={"Cache-Control": _CACHED}
     )
 
 

@@ -22,7 +22,7 @@ blueprint = GuardedBlueprint(
 @blueprint.post(
     "/briefs/<id('brf'):brief_id>/close", allow=(Role.BRAND, Role.ADMIN), needs=Permission.BRIEFS, answers=BriefOut
 )
-def close(brief_id: UUID) -> ShownBrief:
+def close_brief(brief_id: UUID) -> ShownBrief:
     """Take no more bids, before the deadline. What every bid is scored on is recorded at this moment."""
     return service.close(session(), actor(), brief_id)
 
@@ -35,7 +35,7 @@ def close(brief_id: UUID) -> ShownBrief:
     answers=CloseRecordOut,
     status=201,
 )
-def rescore(body: dict[str, Any], brief_id: UUID) -> CloseRecord:
+def rescore_brief(body: dict[str, Any], brief_id: UUID) -> CloseRecord:
     """Score a closed brief's bids again on what is known now, with a reason that both sides read."""
     return service.rescore(session(), actor(), brief_id, reason=body["reason"])
 
@@ -43,6 +43,6 @@ def rescore(body: dict[str, Any], brief_id: UUID) -> CloseRecord:
 @blueprint.post(
     "/bids/<id('bid'):bid_id>/review", allow=(Role.BRAND, Role.ADMIN), needs=Permission.BIDS, answers=BidOut
 )
-def ask_for_review(bid_id: UUID) -> ShownBid:
+def request_bid_review(bid_id: UUID) -> ShownBid:
     """Have a person of the platform look at a bid that was deferred, or that a rule let pass."""
     return review_round.ask_for_review(session(), actor(), bid_id)

@@ -39,7 +39,7 @@ def _memory() -> DiscoveryMemory:
     query=DiscoverQuery,
     answers=DiscoverOut,
 )
-def discover(query: dict[str, Any], brief_id: UUID) -> FoundChannels:
+def discover_channels(query: dict[str, Any], brief_id: UUID) -> FoundChannels:
     """The best channels that may be found, each with its likely price, its reach and why. Who bids is sealed: bidders
     are left out from the close on."""
     return discovery.discover(session(), actor(), brief_id, _memory().columns, **query)
@@ -52,6 +52,6 @@ def discover(query: dict[str, Any], brief_id: UUID) -> FoundChannels:
     query=OpenBriefsQuery,
     answers=OpenBriefsOut,
 )
-def open_briefs(query: dict[str, Any], channel_id: UUID) -> OpenBriefs:
+def list_open_briefs(query: dict[str, Any], channel_id: UUID) -> OpenBriefs:
     """The best open briefs for a channel on which your side has no bid for it, with what each would pay and why."""
     return discovery.open_briefs(session(), actor(), channel_id, _memory().briefs, **query)

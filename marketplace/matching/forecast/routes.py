@@ -33,7 +33,7 @@ blueprint = GuardedBlueprint(
     answers=ReadingsOut,
     status=201,
 )
-def tell(body: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
+def report_video_readings(body: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
     """Tell how many views videos of one's own channel had at which moment. Answers all readings of these videos."""
     return {"data": readings.record(session(), actor(), channel_id, body["readings"], body["source"])}
 
@@ -45,7 +45,7 @@ def tell(body: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
     query=page_query("vrd", video=TextField(EXTERNAL_ID, load_default=None)),
     answers=page_of(ReadingOut),
 )
-def listing(query: dict[str, Any], channel_id: UUID) -> Page[VideoReading]:
+def list_video_readings(query: dict[str, Any], channel_id: UUID) -> Page[VideoReading]:
     """A channel's readings, the newest first."""
     return readings.listed(session(), actor(), channel_id, **query)
 
@@ -57,7 +57,7 @@ def listing(query: dict[str, Any], channel_id: UUID) -> Page[VideoReading]:
     query=VideoQuery,
     answers=VideoForecastsOut,
 )
-def forecasts(query: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
+def list_video_forecasts(query: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
     """What the newest published videos with readings will have at thirty days: before publication, by their views so
     far, and by both."""
     return {"data": readings.video_forecasts(session(), actor(), channel_id, **query)}

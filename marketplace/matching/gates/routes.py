@@ -17,7 +17,7 @@ blueprint = GuardedBlueprint("acceptance", __name__, description="Accepting bids
 @blueprint.post(
     "/bids/<id('bid'):bid_id>/accept", allow=(Role.BRAND,), needs=Permission.BIDS, takes=AcceptIn, answers=BidOut
 )
-def accept(body: dict[str, Any], bid_id: UUID) -> ShownBid:
+def accept_bid(body: dict[str, Any], bid_id: UUID) -> ShownBid:
     """Accept a bid on one's closed brief, in a named option; several may be accepted. 409 names the gates that are
     shut."""
     return acceptance.accept(session(), actor(), bid_id, **body)

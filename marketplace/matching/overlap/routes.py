@@ -22,7 +22,7 @@ _OWNERS = (Role.CREATOR, Role.AGENCY, Role.ADMIN)
 
 
 @blueprint.post("/overlaps", allow=_OWNERS, needs=Permission.CHANNELS, takes=OverlapIn, answers=OverlapOut, status=201)
-def tell(body: dict[str, Any]) -> AudienceOverlap:
+def report_overlap(body: dict[str, Any]) -> AudienceOverlap:
     """Tell how far the audience of one's own channel was measured to overlap with another's. An admin confirms it."""
     return overlaps.record(session(), actor(), **body)
 
@@ -34,7 +34,7 @@ def tell(body: dict[str, Any]) -> AudienceOverlap:
     query=page_query("ovl", channel_id=IdField("chn", load_default=None)),
     answers=page_of(OverlapOut),
 )
-def listing(query: dict[str, Any]) -> Page[AudienceOverlap]:
+def list_overlaps(query: dict[str, Any]) -> Page[AudienceOverlap]:
     """The overlaps that were told of one's own channels."""
     return overlaps.listed(session(), actor(), **query)
 
@@ -42,13 +42,13 @@ def listing(query: dict[str, Any]) -> Page[AudienceOverlap]:
 @blueprint.post(
     "/overlaps/<id('ovl'):overlap_id>/confirm", allow=(Role.ADMIN,), needs=Permission.CHANNELS, answers=OverlapOut
 )
-def confirm(overlap_id: UUID) -> AudienceOverlap:
+def confirm_overlap(overlap_id: UUID) -> AudienceOverlap:
     """Stand by an overlap: from now on it counts in what is learnt and in selections."""
     return overlaps.confirm(session(), actor(), overlap_id)
 
 
 @blueprint.get("/audience-sketches/salt", allow=_OWNERS, needs=Permission.CHANNELS, answers=SaltOut)
-def salt() -> SharedSalt:
+def get_audience_sketch_salt() -> SharedSalt:
     """What to hash the ids of viewers or commenters with, on one's own machine, to make a sketch of them."""
     return sketches.shared_salt(session())
 
@@ -56,7 +56,7 @@ def salt() -> SharedSalt:
 @blueprint.post(
     "/audience-sketches", allow=_OWNERS, needs=Permission.CHANNELS, takes=SketchIn, answers=SketchOut, status=201
 )
-def hand_in(body: dict[str, Any]) -> AudienceSketch:
+def submit_audience_sketch(body: dict[str, Any]) -> AudienceSketch:
     """Hand in a sketch of one's own channel's audience: no ids. An admin lets it count."""
     return sketches.record(session(), actor(), **body)
 
@@ -68,7 +68,7 @@ def hand_in(body: dict[str, Any]) -> AudienceSketch:
     query=page_query("skt", channel_id=IdField("chn", load_default=None)),
     answers=page_of(SketchOut),
 )
-def sketch_listing(query: dict[str, Any]) -> Page[AudienceSketch]:
+def list_audience_sketches(query: dict[str, Any]) -> Page[AudienceSketch]:
     """The sketches of one's own channels, without their data, which nobody reads again."""
     return sketches.listed(session(), actor(), **query)
 
@@ -79,12 +79,12 @@ def sketch_listing(query: dict[str, Any]) -> Page[AudienceSketch]:
     needs=Permission.CHANNELS,
     answers=SketchOut,
 )
-def confirm_sketch(sketch_id: UUID) -> AudienceSketch:
+def confirm_audience_sketch(sketch_id: UUID) -> AudienceSketch:
     """Stand by a sketch: from now on it counts in what is learnt and in selections."""
     return sketches.confirm(session(), actor(), sketch_id)
 
 
 @blueprint.delete("/audience-sketches/<id('skt'):sketch_id>", allow=_OWNERS, needs=Permission.CHANNELS)
-def remove_sketch(sketch_id: UUID) -> None:
+def delete_audience_sketch(sketch_id: UUID) -> None:
     """Take a sketch back, with its data. What was learnt from it until then stays."""
     sketches.remove(session(), actor(), sketch_id)

@@ -37,14 +37,14 @@ _TELLS: dict[str, Any] = {"allow": SIGNED_IN, "needs": Permission.BIDS, "answers
     query=page_query("pic", vertical=one_of(sorted(VERTICALS), load_default=None)),
     answers=page_of(IndexCellOut),
 )
-def index(query: dict[str, Any]) -> Page[PriceIndexCell]:
+def get_price_index(query: dict[str, Any]) -> Page[PriceIndexCell]:
     """Settled over listed prices, for anyone: medians with quartiles of at least five deals of at least five creators
     and five brands, all of them proven. Each deal is told in one cell only, once."""
     return settled_deals.index(session(), **query)
 
 
 @blueprint.post("/deal-prices", **_TELLS, takes=DealPriceIn, status=201)
-def tell(body: dict[str, Any]) -> DealPrice:
+def report_deal_price(body: dict[str, Any]) -> DealPrice:
     """Tell what a deal of one's own closed at. The same told by the other side confirms it. An accepted bid with a flat
     price is recorded by the market itself, with the source `market`."""
     channel_id = body.pop("channel_id")
@@ -54,14 +54,14 @@ def tell(body: dict[str, Any]) -> DealPrice:
 @blueprint.get(
     "/deal-prices", allow=SIGNED_IN, needs=Permission.READ, query=page_query("dpr"), answers=page_of(DealPriceOut)
 )
-def listing(query: dict[str, Any]) -> Page[DealPrice]:
+def list_deal_prices(query: dict[str, Any]) -> Page[DealPrice]:
     """What one's own deals closed at; nobody else's. An agency sees those that it told or that were made through it,
     and what its creators told in person since its mandate."""
     return settled_deals.listed(session(), actor(), **query)
 
 
 @blueprint.post("/deal-prices/<id('dpr'):deal_price_id>/confirm", **_TELLS)
-def confirm(deal_price_id: UUID) -> DealPrice:
+def confirm_deal_price(deal_price_id: UUID) -> DealPrice:
     """Stand by a price that the other side told; only confirmed ones count in the index."""
     return settled_deals.confirm(session(), actor(), deal_price_id)
 
@@ -73,7 +73,7 @@ def confirm(deal_price_id: UUID) -> DealPrice:
     query=ChannelPriceQuery,
     answers=ChannelPriceOut,
 )
-def of_channel(query: dict[str, Any], channel_id: UUID) -> ChannelPrice:
+def get_channel_price(query: dict[str, Any], channel_id: UUID) -> ChannelPrice:
     """The fair price of one video of a channel, with its interval, count and basis, and never whose deals they are."""
     return fair.channel_price(session(), actor(), channel_id, **query)
 
@@ -84,6 +84,6 @@ def of_channel(query: dict[str, Any], channel_id: UUID) -> ChannelPrice:
     needs=Permission.READ,
     answers=PriceCheckOut,
 )
-def of_brief(brief_id: UUID) -> dict[str, Any]:
+def check_brief_price(brief_id: UUID) -> dict[str, Any]:
     """How the brief's ceiling stands to what like channels were bought for. Speaks of no bid on it."""
     return {"warnings": fair.past_price_warnings(session(), actor(), brief_id)}

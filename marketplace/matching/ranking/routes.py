@@ -26,13 +26,13 @@ blueprint = GuardedBlueprint("ranking", __name__, description="A closed brief's 
     query=page_query("mtc"),
     answers=RankingOut,
 )
-def ranking(query: dict[str, Any], brief_id: UUID) -> BriefRanking:
+def get_ranking(query: dict[str, Any], brief_id: UUID) -> BriefRanking:
     """The matches by rank, scored on what was known at the close, each with the gates that are shut now."""
     return service.ranking(session(), actor(), brief_id, **query)
 
 
 @blueprint.get("/bids/<id('bid'):bid_id>/match", allow=SIGNED_IN, needs=Permission.READ, answers=BidMatchOut)
-def match_of_bid(bid_id: UUID) -> RankedBid:
+def get_bid_match(bid_id: UUID) -> RankedBid:
     """One bid's scores with every reason, and what its plan could change."""
     return service.match_of_bid(session(), actor(), bid_id)
 
@@ -40,6 +40,6 @@ def match_of_bid(bid_id: UUID) -> RankedBid:
 @blueprint.get(
     "/bids/<id('bid'):bid_id>/picture", allow=SIGNED_IN, needs=Permission.READ, query=BidPictureQuery, media_type=SVG
 )
-def picture(query: dict[str, Any], bid_id: UUID) -> Response:
+def get_bid_picture(query: dict[str, Any], bid_id: UUID) -> Response:
     """One picture of a scored bid, as SVG. The brief's other bids are drawn for its brand and the admins alone."""
     return Response(bid_pictures.draw(session(), actor(), bid_id, **query), content_type=SVG)

@@ -37,7 +37,7 @@ STREAM_TURNS, STREAM_PAUSE_S = 120, 0.5
     needs=Permission.READ,
     media_type="text/event-stream",
 )
-def stream(brief_id: UUID) -> Response:
+def stream_ranking(brief_id: UUID) -> Response:
     """Server-sent events `{total, fresh}` twice a second until all matches are fresh, a minute at most."""
     service.find_brief(session(), actor(), brief_id)
     if not _STREAMS.acquire(blocking=False):
@@ -61,7 +61,7 @@ def _updates(brief_id: UUID, reader: Any, slot: ExitStack) -> Iterator[str]:
 
 
 @blueprint.get("/bids/<id('bid'):bid_id>/suggestions", allow=BIDDERS, needs=Permission.READ, answers=SuggestionsOut)
-def suggested(bid_id: UUID) -> BidSuggestions:
+def list_suggestions(bid_id: UUID) -> BidSuggestions:
     """What the plan asks of the channel's viewers before shooting, and plans as well noticed that ask less."""
     return plan_suggestions.suggest(session(), actor(), bid_id)
 
@@ -85,7 +85,7 @@ def accept_suggestion(bid_id: UUID, suggestion_id: UUID) -> ShownBid:
     answers=RescoreOut,
     status=202,
 )
-def rescore(brief_id: UUID) -> dict[str, UUID]:
+def score_brief(brief_id: UUID) -> dict[str, UUID]:
     """Ask for the scoring of an open brief's bids again; work that waits already is joined. Those of a closed one were
     scored at the close, and only an admin scores them again."""
     service.refuse_closed(service.find_brief(session(), actor(), brief_id))

@@ -37,7 +37,7 @@ _CHANGES: dict[str, Any] = {"allow": (Role.BRAND,), "needs": Permission.BRIEFS}
 @blueprint.post(
     "/briefs/<id('brf'):brief_id>/selections", **_CHANGES, takes=SelectionIn, answers=SelectionOut, status=202
 )
-def start(body: dict[str, Any], brief_id: UUID) -> Selection:
+def create_selection(body: dict[str, Any], brief_id: UUID) -> Selection:
     """Ask for the best set of a closed brief's bids. Its job tells how far it is; the result is kept."""
     return service.start(session(), actor(), brief_id, body)
 
@@ -48,38 +48,38 @@ def start(body: dict[str, Any], brief_id: UUID) -> Selection:
     query=page_query("sel"),
     answers=page_of(SelectionHeadOut),
 )
-def listing(query: dict[str, Any], brief_id: UUID) -> Page[Selection]:
+def list_selections(query: dict[str, Any], brief_id: UUID) -> Page[Selection]:
     """A brief's selections without their results, the newest first."""
     return service.listing(session(), actor(), brief_id, **query)
 
 
 @blueprint.post("/briefs/<id('brf'):brief_id>/what-if", **_READS, takes=WhatIfIn, answers=WhatIfOut, once=False)
-def what_if(body: dict[str, Any], brief_id: UUID) -> HypotheticalSet:
+def compute_what_if(body: dict[str, Any], brief_id: UUID) -> HypotheticalSet:
     """Which set it would be with another budget, target or other limits. Nothing is stored."""
     return service.what_if(session(), actor(), brief_id, body)
 
 
 @blueprint.get("/selections/<id('sel'):selection_id>", **_READS, answers=SelectionOut)
-def show(selection_id: UUID) -> Selection:
+def get_selection(selection_id: UUID) -> Selection:
     """A selection with its result, as far as it has come."""
     return service.find(session(), actor(), selection_id)
 
 
 @blueprint.post("/selections/<id('sel'):selection_id>/confirm", **_CHANGES, takes=ConfirmIn, answers=SelectionOut)
-def confirm(body: dict[str, Any], selection_id: UUID) -> Selection:
+def confirm_selection(body: dict[str, Any], selection_id: UUID) -> Selection:
     """Make it the brief's choice and accept its bids, in one act. Each is checked now: 409 names what has changed or
     which gate is shut. From then on each bidder may read how its own bid fared."""
     return service.confirm(session(), actor(), selection_id, **body)
 
 
 @blueprint.get("/selections/<id('sel'):selection_id>/verification", **_READS, answers=VerificationOut)
-def verify(selection_id: UUID) -> Verification:
+def verify_selection(selection_id: UUID) -> Verification:
     """Choose again from the stored inputs and compare; count the set's people by a synthetic panel."""
     return service.verify(session(), actor(), selection_id)
 
 
 @blueprint.get("/selections/<id('sel'):selection_id>/picture", **_READS, query=PictureQuery, media_type=SVG)
-def picture(query: dict[str, Any], selection_id: UUID) -> Response:
+def get_selection_picture(query: dict[str, Any], selection_id: UUID) -> Response:
     """One picture of the result, as SVG."""
     selection = service.find(session(), actor(), selection_id)
     tolerance = service.tolerance_of(session(), selection)
@@ -89,7 +89,7 @@ def picture(query: dict[str, Any], selection_id: UUID) -> Response:
 @blueprint.get(
     "/briefs/<id('brf'):brief_id>/collusion-signals", allow=(Role.ADMIN,), needs=Permission.READ, answers=SignalsOut
 )
-def signals(brief_id: UUID) -> CollusionSignals:
+def list_collusion_signals(brief_id: UUID) -> CollusionSignals:
     """Signs of collusion among a closed brief's bids, each with its numbers."""
     return collusion_audit.signals(session(), actor(), brief_id)
 
@@ -100,6 +100,6 @@ def signals(brief_id: UUID) -> CollusionSignals:
     needs=Permission.READ,
     answers=OutcomeOfBidOut,
 )
-def outcome_of_bid(bid_id: UUID) -> BidOutcome:
+def get_bid_outcome(bid_id: UUID) -> BidOutcome:
     """How the bid fared once the brand has confirmed a selection, for its own side: chosen, or why not and how far."""
     return service.outcome_of_bid(session(), actor(), bid_id)
