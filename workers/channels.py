@@ -37,7 +37,7 @@ def import_file(session: Session, job: ClaimedJob) -> dict[str, Any]:
 
 def _why(error: Exception) -> Bilingual:
     if isinstance(error, DomainError):
-        return Bilingual(f"当前不能导入：{error.detail}", error.detail)
+        return Bilingual(f"当前不能导入：{error.detail.zh}", error.detail.en)
     return imports.GIVEN_UP
 
 

@@ -76,7 +76,7 @@ def do(job: ClaimedJob) -> JobState:
         state, problem = JobState.CANCELLED, None
     except DomainError as error:
         # What the data itself forbids will be forbidden at the next try too.
-        state, problem = jobs.fail(job, f"{error.code}: {error.detail}", final=True), error.code
+        state, problem = jobs.fail(job, f"{error.code}: {error}", final=True), error.code
     except Exception as error:
         problem = f"{type(error).__name__}: {str(error)[:300]}"
         log.warning("job.failed", kind=job.kind, job=str(job.id), attempt=job.attempt, exc_info=error)

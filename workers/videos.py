@@ -19,7 +19,7 @@ def _retried() -> Iterator[None]:
     try:
         yield
     except Unavailable as error:
-        raise ConnectionError(error.detail) from error
+        raise ConnectionError(str(error)) from error
 
 
 def finish(session: Session, job: ClaimedJob) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 import click
 
 from marketplace.cli.account import stored_sign_ins
-from marketplace.cli.language import Language, of_environment
+from marketplace.cli.language import of_environment
 from marketplace.core.estimate import NameTwice
 from marketplace.core.ids import new_id
 from marketplace.core.lazy_import import lazy_module
-from marketplace.core.message import Bilingual
+from marketplace.core.message import Bilingual, Language
 
 if TYPE_CHECKING:
     import urllib3

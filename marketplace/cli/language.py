@@ -4,11 +4,12 @@
 where it begins with zh), else English. Help is in English.
 """
 
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import click
 
-Language = Literal["zh", "en"]
+from marketplace.core.message import Language
+
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 _SETTINGS = ("INLAY_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import click
 
 from marketplace.cli.client import EXIT_USAGE, ApiClient
-from marketplace.cli.language import Language, LanguageOption
+from marketplace.cli.language import LanguageOption
 from marketplace.cli.usage_errors import sentence
 from marketplace.core.lazy_import import lazy_module
+from marketplace.core.message import Language
 
 
 class LazyCommand(NamedTuple):

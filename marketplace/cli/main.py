@@ -4,9 +4,9 @@ import click
 
 from marketplace.cli.calls import api_commands
 from marketplace.cli.client import EXIT_USAGE, ApiClient, fail
-from marketplace.cli.language import Language, root_option
+from marketplace.cli.language import root_option
 from marketplace.cli.lazy_group import LazyCommand, LazyGroup
-from marketplace.core.message import Bilingual
+from marketplace.core.message import Bilingual, Language
 
 COMMANDS = {
     "admin": LazyCommand("marketplace.cli.run:admin", "Do what only the machine's owner may do."),

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
+from marketplace.core.message import Bilingual
+
 
 class Role(StrEnum):
     """The kind of party that acts; `admin` is a person of the platform's own party, `nobody` is not signed in."""
@@ -14,6 +16,17 @@ class Role(StrEnum):
     ADMIN = "admin"
     SYSTEM = "system"
     NOBODY = "nobody"
+
+
+# How the roles are called in Chinese; in English their values are the names.
+ROLE_NAMES_ZH: dict[Role, str] = {
+    Role.BRAND: "品牌方",
+    Role.CREATOR: "创作者",
+    Role.AGENCY: "机构",
+    Role.ADMIN: "管理员",
+    Role.SYSTEM: "系统",
+    Role.NOBODY: "未登录者",
+}
 
 
 class Permission(StrEnum):
@@ -44,7 +57,7 @@ class Actor:
     key_id: UUID | None = None
     permissions: frozenset[Permission] = EVERYTHING
     acts_for: frozenset[UUID] = field(default_factory=frozenset)
-    suspended: str | None = None
+    suspended: Bilingual | None = None
 
     @property
     def parties(self) -> frozenset[UUID]:

@@ -18,7 +18,8 @@ from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import NotFound, PreconditionFailed, Unavailable
 from marketplace.core.estimate import strict_json
-from marketplace.core.ids import PREFIXES, new_id, show
+from marketplace.core.ids import NOUNS_ZH, PREFIXES, new_id, show
+from marketplace.core.message import Bilingual
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -228,7 +229,13 @@ def noun(model: type[Base]) -> str:
 
 def missing(model: type[Base], id_: UUID) -> NotFound:
     """Return the error for a row that does not exist, or that this reader may not see: the two must look the same."""
-    return NotFound(f"There is no {noun(model)} {show(PREFIXES[model.__tablename__], id_)} that you may see.")
+    shown = show(PREFIXES[model.__tablename__], id_)
+    return NotFound(
+        Bilingual(
+            f"没有您能看到的{NOUNS_ZH[model.__tablename__]} {shown}。",
+            f"There is no {noun(model)} {shown} that you may see.",
+        )
+    )
 
 
 def get(session: Session, model: type[Row], id_: UUID, *where: sa.ColumnElement[bool]) -> Row:
@@ -257,5 +264,10 @@ def lock(
         raise missing(model, id_)
     current = getattr(row, "version", None)
     if version is not None and current != version:
-        raise PreconditionFailed(f"You read version {version}; it is at version {current} now. Read it again.")
+        raise PreconditionFailed(
+            Bilingual(
+                f"您读到的是第 {version} 版，现在已是第 {current} 版，请重新读取。",
+                f"You read version {version}; it is at version {current} now. Read it again.",
+            )
+        )
     return row

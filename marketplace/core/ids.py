@@ -53,6 +53,44 @@ PREFIXES: dict[str, str] = {
     "jobs": "job",
 }
 
+# How the nouns are called in Chinese; in English a table's name is the noun.
+NOUNS_ZH: dict[str, str] = {
+    "parties": "主体",
+    "people": "人员",
+    "memberships": "成员",
+    "invites": "邀请",
+    "mandates": "授权",
+    "api_keys": "API 密钥",
+    "console_sessions": "会话",
+    "party_verifications": "核验",
+    "channels": "账号",
+    "channel_proofs": "认领证明",
+    "channel_transfers": "账号转让",
+    "audience_snapshots": "受众快照",
+    "videos": "作品",
+    "video_readings": "作品数据",
+    "video_checks": "成片检查",
+    "video_corrections": "更正",
+    "video_files": "视频文件",
+    "imports": "导入",
+    "briefs": "需求",
+    "brief_versions": "需求版本",
+    "brand_assets": "品牌素材",
+    "bids": "报价",
+    "bid_revisions": "报价修订",
+    "matches": "匹配",
+    "deal_prices": "成交价",
+    "audience_overlaps": "受众重叠",
+    "audience_sketches": "受众摘要",
+    "exclusivity_windows": "排他期",
+    "price_index_cells": "价格指数",
+    "selections": "选择",
+    "reviews": "审核",
+    "review_decisions": "审核决定",
+    "events": "事件",
+    "jobs": "任务",
+}
+
 
 def new_id() -> UUID:
     """Return a version 7 UUID (RFC 9562): sorted by time, and unique without the database."""

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+Language = Literal["zh", "en"]
 
 
 class Bilingual(NamedTuple):
@@ -10,6 +12,10 @@ class Bilingual(NamedTuple):
 
     zh: str
     en: str
+
+    def said_in(self, language: Language) -> str:
+        """Return the text in this language alone."""
+        return self.zh if language == "zh" else self.en
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from marketplace.core import events
-from marketplace.core.actor import Actor, Role
+from marketplace.core.actor import ROLE_NAMES_ZH, Actor, Role
 from marketplace.core.errors import NotAllowed, WrongState
+from marketplace.core.message import Bilingual
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,20 @@ def apply_transition(
     """
     rule = transitions[name]
     if actor.role not in rule.roles:
-        raise NotAllowed(f"A {actor.role} may not {name.replace('_', ' ')} this.")
+        raise NotAllowed(
+            Bilingual(
+                f"{ROLE_NAMES_ZH[actor.role]}不能对它执行“{name}”。",
+                f"A {actor.role} may not {name.replace('_', ' ')} this.",
+            )
+        )
     before = getattr(row, column)
     if before not in rule.sources:
         raise WrongState(
-            f"Cannot {name.replace('_', ' ')} while it is {before}; that is possible from:"
-            f" {', '.join(sorted(rule.sources))}.",
+            Bilingual(
+                f"它现在的状态是 {before}，不能执行“{name}”；只有这些状态下可以：{', '.join(sorted(rule.sources))}。",
+                f"Cannot {name.replace('_', ' ')} while it is {before}; that is possible from:"
+                f" {', '.join(sorted(rule.sources))}.",
+            ),
             state=str(before),
         )
     setattr(row, column, rule.target)

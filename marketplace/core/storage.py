@@ -25,6 +25,7 @@ from obstore.store import LocalStore, from_url
 
 from marketplace.core.errors import Unavailable
 from marketplace.core.ids import new_id
+from marketplace.core.message import Bilingual
 from marketplace.core.range_reader import RangeReader
 
 MIB = 1024 * 1024
@@ -61,7 +62,12 @@ def _answering() -> Iterator[None]:
     try:
         yield
     except (OSError, BaseError) as error:
-        raise Unavailable("The store of files does not answer, or is full. Nothing was kept; try again.") from error
+        raise Unavailable(
+            Bilingual(
+                "文件存储没有响应或已满，什么都没有保存，请重试。",
+                "The store of files does not answer, or is full. Nothing was kept; try again.",
+            )
+        ) from error
 
 
 class ObjectStore:
@@ -218,5 +224,10 @@ def opened() -> ObjectStore:
         try:
             _opened[:] = [ObjectStore(_url[0])]
         except (OSError, BaseError) as error:
-            raise Unavailable("The store of files cannot be opened: see STORAGE_URL or INLAY_DATA.") from error
+            raise Unavailable(
+                Bilingual(
+                    "无法打开文件存储：请检查 STORAGE_URL 或 INLAY_DATA。",
+                    "The store of files cannot be opened: see STORAGE_URL or INLAY_DATA.",
+                )
+            ) from error
     return _opened[0]

@@ -26,6 +26,7 @@ from marketplace.core.actor import EVERYTHING, NOBODY, Actor, Role
 from marketplace.core.clock import now
 from marketplace.core.errors import NotAllowed, NotSignedIn, Unavailable
 from marketplace.core.ids import ALPHABET
+from marketplace.core.message import Bilingual
 from marketplace.identity.models import Person, PersonStatus
 
 # 19 MiB, 2 passes, 1 lane: OWASP's password storage cheat sheet, second row. At most two at once, because many
@@ -177,12 +178,20 @@ def refuse_suspended_person(person: Person) -> None:
 
 def _refuse_shut_out(reason: str | None) -> None:
     if reason is not None:
-        raise NotAllowed(f"You are suspended and can neither sign in nor use a key. {_said(reason)}")
+        said = _said(reason)
+        raise NotAllowed(
+            Bilingual(
+                f"您已被暂停，不能登录，也不能使用密钥。{said.zh}",
+                f"You are suspended and can neither sign in nor use a key. {said.en}",
+            )
+        )
 
 
-def _said(reason: str) -> str:
+def _said(reason: str) -> Bilingual:
     """Return the sentence that tells a suspended party or person why."""
-    return f"The platform's reason: {reason}" if reason else "The platform has noted no reason; ask it."
+    if not reason:
+        return Bilingual("平台没有注明原因，请询问平台。", "The platform has noted no reason; ask it.")
+    return Bilingual(f"平台给出的原因：{reason}", f"The platform's reason: {reason}")
 
 
 def _actor(row: Any, permissions: set[str], key_id: UUID | None) -> Actor:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from marketplace.core.errors import DomainError
+from marketplace.core.message import Bilingual
 
 ALGORITHMS = ("sha1", "sha256")  # tus requires SHA-1; here it detects damage, not malice
 
@@ -15,7 +16,7 @@ ALGORITHMS = ("sha1", "sha256")  # tus requires SHA-1; here it detects damage, n
 class ChecksumMismatch(DomainError):
     status = 460
     code = "checksum-mismatch"
-    title = "It was damaged on the way"
+    title = Bilingual("它在传输中损坏了", "It was damaged on the way")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import db
 from marketplace.core.actor import Actor
 from marketplace.core.errors import Conflict
+from marketplace.core.message import Bilingual
 from marketplace.video_files import file_kinds
 from marketplace.video_files.models import VideoFile, VideoFileStatus
 
@@ -19,7 +20,7 @@ OPEN_MAX = 100
 
 class OverQuota(Conflict):
     code = "over-quota"
-    title = "There is no room left for it"
+    title = Bilingual("没有空间存放它", "There is no room left for it")
 
 
 def reserve(

@@ -13,13 +13,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected
 
 from marketplace.core import db, jobs, storage
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
-from marketplace.core.errors import Conflict, FieldError, InvalidInput, WrongState
+from marketplace.core.errors import Conflict, CutOff, FieldError, InvalidInput, TooLarge, WrongState
 from marketplace.core.ids import new_id
+from marketplace.core.message import Bilingual
 from marketplace.video_files import file_kinds, policy, quota, upload_completion, write_hold
 from marketplace.video_files.checksums import StatedChecksum
 from marketplace.video_files.models import VideoFile, VideoFileStatus, VideoPart
@@ -40,7 +41,7 @@ ATTEMPTS_MAX = 4
 
 class WrongOffset(Conflict):
     code = "wrong-offset"
-    title = "The upload stands somewhere else"
+    title = Bilingual("上传的进度不在这里", "The upload stands somewhere else")
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,8 @@ def find(session: Session, actor: Actor, video_id: UUID) -> VideoFile:
 def appended(actor: Actor, body: VideoBody, stretch: UploadStretch) -> Iterator[WriteHold]:
     """Store the bytes of a request, and hold the upload until the caller has answered with its new offset.
 
-    Raises NotFound, WrongState, WrongOffset, VideoHeld, HoldLost, RequestEntityTooLarge (413) past the announced size,
-    InvalidInput (not a video), ChecksumMismatch (460), and ClientDisconnected (400), which loses nothing that arrived.
+    Raises NotFound, WrongState, WrongOffset, VideoHeld, HoldLost, TooLarge (413) past the announced size,
+    InvalidInput (not a video), ChecksumMismatch (460), and CutOff (400), which loses nothing that arrived.
     """
     with db.transaction(actor) as session:
         row = _lock(session, actor, stretch)
@@ -94,15 +95,25 @@ def appended(actor: Actor, body: VideoBody, stretch: UploadStretch) -> Iterator[
 def _lock(session: Session, actor: Actor, stretch: UploadStretch) -> VideoFile:
     row = db.lock(session, VideoFile, stretch.video_id, policy.visible(actor), VideoFile.resumable.is_(True))
     if row.status != VideoFileStatus.RECEIVING:
-        raise WrongState("This upload is over.", state=str(row.status))
+        raise WrongState(Bilingual("这次上传已经结束。", "This upload is over."), state=str(row.status))
     write_hold.require_free(row)
     if stretch.offset != row.received_bytes:
-        raise WrongOffset(f"It holds {row.received_bytes} bytes; go on from there.")
+        raise WrongOffset(
+            Bilingual(
+                f"已收到 {row.received_bytes} 字节，请从那里继续。",
+                f"It holds {row.received_bytes} bytes; go on from there.",
+            )
+        )
     if stretch.length is not None and stretch.offset + stretch.length > row.size_bytes:
-        raise RequestEntityTooLarge(f"{row.size_bytes} bytes were announced; this is more.")
+        raise _more_than(row.size_bytes)
     parts = session.scalar(sa.select(sa.func.count()).where(VideoPart.video_id == row.id))
     if parts and parts >= PARTS_MAX:
-        raise Conflict(f"It came in {parts} parts already. Begin again and send larger ones.")
+        raise Conflict(
+            Bilingual(
+                f"它已经分成 {parts} 段传来。请重新开始，每段传大一些。",
+                f"It came in {parts} parts already. Begin again and send larger ones.",
+            )
+        )
     return row
 
 
@@ -115,7 +126,7 @@ def _store_parts(
         if position == 0:
             _check_head(data, size_bytes)
         if position + len(data) > size_bytes:
-            raise RequestEntityTooLarge(f"{size_bytes} bytes were announced; this is more.")
+            raise _more_than(size_bytes)
         part = VideoPart(id=new_id(), video_id=hold.video_id, starts_at=position, size_bytes=len(data))
         key = storage.incoming(hold.video_id, part.id)
         storage.opened().write(key, data)
@@ -124,11 +135,27 @@ def _store_parts(
         position += len(data)
 
 
+def _more_than(size_bytes: int) -> TooLarge:
+    return TooLarge(
+        Bilingual(
+            f"事先说好的大小是 {size_bytes} 字节，现在超过了。", f"{size_bytes} bytes were announced; this is more."
+        )
+    )
+
+
 def _check_head(data: bytes, size_bytes: int) -> None:
     if len(data) < min(file_kinds.HEAD_BYTES, size_bytes):
         raise InvalidInput(
-            "The first stretch is too short to tell what it is of.",
-            errors=[FieldError("/", f"Send at least {file_kinds.HEAD_BYTES} bytes to begin with.")],
+            Bilingual("第一段太短，看不出是什么文件。", "The first stretch is too short to tell what it is of."),
+            errors=[
+                FieldError(
+                    "/",
+                    Bilingual(
+                        f"第一段至少要有 {file_kinds.HEAD_BYTES} 字节。",
+                        f"Send at least {file_kinds.HEAD_BYTES} bytes to begin with.",
+                    ),
+                )
+            ],
         )
     file_kinds.require_video(data[: file_kinds.HEAD_BYTES])
 
@@ -143,13 +170,16 @@ def _parts(body: VideoBody) -> Iterator[bytes]:
                 yield bytes(gathered)
                 gathered.clear()
                 began = time.monotonic()
-    except (ClientDisconnected, OSError) as error:
+    except (CutOff, ClientDisconnected, OSError) as error:
         cut_off = error
     if gathered:
         yield bytes(gathered)
     if cut_off is not None:
-        raise ClientDisconnected(
-            "The stretch was cut off. Ask how far the upload is, and go on from there."
+        raise CutOff(
+            Bilingual(
+                "这一段没有传完。请先查询上传的进度，再从那里继续。",
+                "The stretch was cut off. Ask how far the upload is, and go on from there.",
+            )
         ) from cut_off
 
 

@@ -19,6 +19,7 @@ from marketplace.core.http.blueprint import GuardedBlueprint
 from marketplace.core.http.bodies import RawBody, RawBodySpec
 from marketplace.core.http.endpoint import SIGNED_IN, HeaderSpec
 from marketplace.core.http.request_handling import actor, session
+from marketplace.core.message import Bilingual
 from marketplace.video_files import checksums, resumable_uploads, service
 from marketplace.video_files.models import VideoFile
 from marketplace.video_files.routes import HELD, quota_bytes
@@ -51,7 +52,7 @@ _CHECKSUM = HeaderSpec(
 class OtherTus(DomainError):
     status = OTHER_TUS
     code = "tus-version"
-    title = "This version of tus is not spoken here"
+    title = Bilingual("这里不支持这个版本的 tus", "This version of tus is not spoken here")
 
 
 @blueprint.after_request

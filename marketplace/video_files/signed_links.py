@@ -17,6 +17,7 @@ from marketplace.core import db
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import DomainError, WrongState
+from marketplace.core.message import Bilingual
 from marketplace.video_files import policy, quota
 from marketplace.video_files.models import VideoFile, VideoFileStatus
 
@@ -27,7 +28,7 @@ SECONDS_MAX = 3600
 class LinkOver(DomainError):
     status = 404
     code = "link-over"
-    title = "This link leads nowhere any more"
+    title = Bilingual("这个链接已失效", "This link leads nowhere any more")
 
 
 def signature(secret: str, method: str, video_id: UUID, until: int) -> str:

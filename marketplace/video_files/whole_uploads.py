@@ -9,12 +9,12 @@ from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from marketplace.core import db, storage
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
-from marketplace.core.errors import WrongState
+from marketplace.core.errors import TooLarge, WrongState
+from marketplace.core.message import Bilingual
 from marketplace.core.storage import MIB, StagedObject
 from marketplace.video_files import file_kinds, quota, upload_completion, write_hold
 from marketplace.video_files.models import VideoFile, VideoFileStatus
@@ -47,7 +47,7 @@ def received(
     """Receive a new video. Unless it is kept within the context, nothing of it stays.
 
     `size_bytes` is the size that the sender states; without one, room for the largest upload is reserved. Raises
-    OverQuota, InvalidInput (not a video), RequestEntityTooLarge (413).
+    OverQuota, InvalidInput (not a video), TooLarge (413).
     """
     with db.transaction(actor) as session:
         row = quota.reserve(
@@ -98,7 +98,12 @@ def _held(hold: WriteHold, pieces: Iterator[bytes], size_limit: int) -> Iterator
         hold.renew()
         size += len(piece)
         if size > size_limit:
-            raise RequestEntityTooLarge(f"There is room for {size_limit} bytes; this is more.")
+            raise TooLarge(
+                Bilingual(
+                    f"只有 {size_limit} 字节的空间，现在超过了。",
+                    f"There is room for {size_limit} bytes; this is more.",
+                )
+            )
         yield piece
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import db
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, DomainError
+from marketplace.core.message import Bilingual
 from marketplace.video_files.models import VideoFile, VideoFileStatus
 
 LEASE_S = 30
@@ -24,12 +25,12 @@ RENEW_S = 10.0
 class VideoHeld(DomainError):
     status = 423
     code = "upload-held"
-    title = "Somebody is sending it at this moment"
+    title = Bilingual("此刻有人正在上传它", "Somebody is sending it at this moment")
 
 
 class HoldLost(Conflict):
     code = "upload-hold-lost"
-    title = "Another request has taken this upload over"
+    title = Bilingual("另一个请求已接手这次上传", "Another request has taken this upload over")
 
 
 @dataclass

@@ -34,7 +34,6 @@ BODIES = (
     b"{",
     b"{}}",
     b"\xff\xfe{}",
-    b"\xef\xbb\xbf{}",
     b"\x00",
     b"{'a': 1}",
     b'{"a": 1,}',

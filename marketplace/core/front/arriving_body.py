@@ -6,11 +6,14 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-from werkzeug.exceptions import ClientDisconnected, RequestTimeout
-
+from marketplace.core.errors import CutOff, TooSlow
 from marketplace.core.front.front_limits import FrontLimits
+from marketplace.core.message import Bilingual
 
-TOO_SLOW = "The body came too slowly and was given up. Nothing was kept; send it again."
+TOO_SLOW = Bilingual(
+    "内容传得太慢，已放弃接收，什么都没有保存，请重新发送。",
+    "The body came too slowly and was given up. Nothing was kept; send it again.",
+)
 
 
 class ArrivingBody:
@@ -23,20 +26,20 @@ class ArrivingBody:
         self._bytes = 0
 
     async def next_piece(self) -> bytes:
-        """Return the next piece, b"" at the end. Raises RequestTimeout (408), ClientDisconnected (400)."""
+        """Return the next piece, b"" at the end. Raises TooSlow (408), CutOff (400)."""
         late = self._began + self._limits.grace_s + self._bytes / self._limits.least_rate
         patience = min(self._limits.stall_s, late - time.monotonic())
         if patience <= 0:
-            raise RequestTimeout(TOO_SLOW)
+            raise TooSlow(TOO_SLOW)
         try:
             async with asyncio.timeout(patience):
                 piece = await anext(self._pieces)
         except StopAsyncIteration:
             return b""
         except TimeoutError:
-            raise RequestTimeout(TOO_SLOW) from None
+            raise TooSlow(TOO_SLOW) from None
         except Exception as error:  # the server's own classes, which say no more than that the client has left
-            raise ClientDisconnected("The body ended too early. Nothing was kept; send it again.") from error
+            raise CutOff from error
         self._bytes += len(piece)
         return piece
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from marketplace.core.errors import TooMany, Unavailable
+from marketplace.core.message import Bilingual
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,19 @@ class AddressCounts:
         """Count one more while the context lasts. Raises TooMany (this address has its share), Unavailable."""
         if self._counts[address] >= self._an_address:
             raise TooMany(
-                f"Your address has {self._an_address} slow transfers under way. Let one of them end.",
+                Bilingual(
+                    f"您的地址已有 {self._an_address} 个慢速传输正在进行，请等其中一个结束。",
+                    f"Your address has {self._an_address} slow transfers under way. Let one of them end.",
+                ),
                 headers={"Retry-After": "5"},
             )
         if self._all >= self._in_all:
-            raise Unavailable("Too many slow transfers are under way. Try again soon.", retry_after_s=5)
+            raise Unavailable(
+                Bilingual(
+                    "正在进行的慢速传输太多，请稍后再试。", "Too many slow transfers are under way. Try again soon."
+                ),
+                retry_after_s=5,
+            )
         self._counts[address] += 1
         self._all += 1
         try:

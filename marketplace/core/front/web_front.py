@@ -13,11 +13,14 @@ from urllib.parse import urlsplit
 import structlog
 from werkzeug.exceptions import HTTPException
 
-from marketplace.core.errors import DomainError
+from marketplace.core.errors import DomainError, Unavailable
 from marketplace.core.front import wsgi_call
 from marketplace.core.front.arriving_body import ArrivingBody, PieceReader
 from marketplace.core.front.front_limits import AddressCounts, FrontLimits
 from marketplace.core.front.wsgi_call import Application, StartedAnswer
+from marketplace.core.http.caller_language import language_headers, language_of
+from marketplace.core.http.problems import MEDIA_TYPE, problem_text
+from marketplace.core.message import Bilingual
 
 T = TypeVar("T")
 # In the environment: why the front refuses this request, for the application to answer it as it answers any error.
@@ -25,14 +28,7 @@ REFUSED = "inlay.refused"
 PIECE_BYTES = 256 * 1024
 FILE_STAYS_S = 60
 LIVE = json.dumps({"status": "ok"})
-BUSY = json.dumps(
-    {
-        "type": "/docs/problems#unavailable",
-        "title": "Not available just now",
-        "status": 503,
-        "detail": "The server has more to do than it can. Try again soon. / 服务器繁忙，请稍后再试。",
-    }
-)
+BUSY = Bilingual("服务器繁忙，请稍后再试。", "The server has more to do than it can. Try again soon.")
 
 log = structlog.get_logger("http")
 
@@ -81,8 +77,9 @@ class WebFront:
             with ExitStack() as held:
                 await self._answer(scope, protocol, held)
         except Overloaded:
-            headers = [*self._headers, ("Content-Type", "application/problem+json"), ("Retry-After", "2")]
-            protocol.response_str(503, headers, BUSY)
+            busy, language = Unavailable(BUSY), language_of(scope.headers.get("accept-language", ""))
+            headers = {**busy.headers, **language_headers(language), "Content-Type": MEDIA_TYPE}
+            protocol.response_bytes(busy.status, [*self._headers, *headers.items()], problem_text(busy, language))
 
     async def _answer(self, scope: Any, protocol: Any, held: ExitStack) -> None:
         address, scheme = self._client(scope)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from flask import request
-from werkzeug.exceptions import ClientDisconnected, UnsupportedMediaType
 
-from marketplace.core.errors import FieldError, InvalidInput
+from marketplace.core.errors import CutOff, FieldError, InvalidInput, WrongMediaType
 from marketplace.core.http.form_file import PART, FormFile
+from marketplace.core.message import Bilingual
 
 MIB = 1024 * 1024
 ANY_FILE = "application/octet-stream"
@@ -71,13 +71,13 @@ class RawBody:
     def pieces(self, size_bytes: int = MIB) -> Iterator[bytes]:
         """Yield the rest of the body in pieces of this size, the last one shorter.
 
-        Raises RequestEntityTooLarge (413) past the route's limit, ClientDisconnected (400) where it ends too early.
+        Raises RequestEntityTooLarge (413) past the route's limit, CutOff (400) where it ends too early.
         """
         while piece := self._full(size_bytes):
             yield piece
         # A form knows its own end.
         if not self._in_form and request.content_length is not None and request.content_length != self.size_bytes:
-            raise ClientDisconnected("The body ended too early. Nothing was kept; send it again.")
+            raise CutOff
 
     def whole(self) -> bytes:
         """Return the rest of the body at once; for routes whose limit is small."""
@@ -86,7 +86,7 @@ class RawBody:
     def digest(self) -> bytes:
         """Read the rest of the body and return the SHA-256 of all of it.
 
-        Raises ClientDisconnected (400) if it is shorter than its Content-Length, InvalidInput if it is not what its
+        Raises CutOff (400) if it is shorter than its Content-Length, InvalidInput if it is not what its
         Content-Digest (RFC 9530) says.
         """
         for _ in self.pieces():
@@ -94,8 +94,18 @@ class RawBody:
         stated = _DIGEST.search(request.headers.get("Content-Digest", ""))
         if stated is not None and _decoded(stated[1]) != self._hash.digest():
             raise InvalidInput(
-                "The body is not what its Content-Digest says; it was damaged on the way. Nothing was kept.",
-                errors=[FieldError("header:/Content-Digest", "The SHA-256 of the received bytes is another one.")],
+                Bilingual(
+                    "内容与 Content-Digest 不符，在传输中损坏了，什么都没有保存。",
+                    "The body is not what its Content-Digest says; it was damaged on the way. Nothing was kept.",
+                ),
+                errors=[
+                    FieldError(
+                        "header:/Content-Digest",
+                        Bilingual(
+                            "收到的字节的 SHA-256 与此不同。", "The SHA-256 of the received bytes is another one."
+                        ),
+                    )
+                ],
             )
         return self._hash.digest()
 
@@ -118,11 +128,16 @@ def _decoded(text: str) -> bytes:
 
 
 def open_body(raw: RawBodySpec) -> RawBody:
-    """Return the present request's body. Raises RequestEntityTooLarge (413), UnsupportedMediaType (415)."""
+    """Return the present request's body. Raises RequestEntityTooLarge (413), WrongMediaType (415)."""
     request.max_content_length = raw.bytes_max
     if raw.form and request.mimetype == FORM:
         request.max_content_length += FORM_EXTRA_BYTES
         return RawBody(FormFile(request.stream, request.mimetype_params.get("boundary", "")), ANY_FILE)
     if request.mimetype not in raw.media_types:
-        raise UnsupportedMediaType(f"Send the file itself as Content-Type: {', '.join(raw.media_types)}.")
+        types = ", ".join(raw.media_types)
+        raise WrongMediaType(
+            Bilingual(
+                f"请直接发送文件本身，Content-Type 为：{types}。", f"Send the file itself as Content-Type: {types}."
+            )
+        )
     return RawBody(request.stream, request.mimetype)

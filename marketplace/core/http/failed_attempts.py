@@ -11,6 +11,8 @@ from contextlib import contextmanager
 import redis
 
 from marketplace.core.errors import NotSignedIn, TooMany, Unavailable
+from marketplace.core.http.rate_limits import CANNOT_COUNT
+from marketplace.core.message import Bilingual
 
 TRIES, WINDOW_S, KNOWN_DAYS = 10, 15 * 60, 30
 
@@ -31,11 +33,15 @@ class FailedAttempts:
             tries, is_known = int(self._redis.get(failed) or 0), bool(self._redis.exists(known))
             left_s = max(1, int(self._redis.ttl(failed)))
         except redis.RedisError as error:
-            raise Unavailable("Signing in is closed until attempts can be counted again.") from error
+            raise Unavailable(CANNOT_COUNT) from error
         if tries >= TRIES and not is_known:
+            minutes = -(-left_s // 60)
             raise TooMany(
-                f"Too many wrong passwords for this account. Try again in {-(-left_s // 60)} minutes, or from where you"
-                " have signed in before.",
+                Bilingual(
+                    f"这个账户输错密码的次数太多，请在 {minutes} 分钟后再试，或在您以前登录过的地方登录。",
+                    f"Too many wrong passwords for this account. Try again in {minutes} minutes, or from where you"
+                    " have signed in before.",
+                ),
                 headers={"Retry-After": str(left_s)},
             )
         try:

@@ -10,10 +10,27 @@ from uuid import UUID
 from marshmallow import Schema, ValidationError, fields, validate
 
 from marketplace.core import ids
+from marketplace.core.http.load_refusals import LoadText, refusal
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS, Money
 
 # NUL and lone surrogates; bidirectional controls make a text look different from what is stored (CVE-2021-42574).
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+
+NOT_BLANK = r"^\s*\S"
+_SAID_OF_PATTERNS = {
+    NOT_BLANK: refusal("不能只有空白。", "May not be blank."),
+    r"\S": refusal("不能只有空白。", "May not be blank."),
+    r"^[0-9a-f]{64}$": refusal(
+        "这里应当是 64 个小写十六进制字符。", "Must be 64 hexadecimal digits, in small letters."
+    ),
+}
+_SAID_OF_OTHERS = refusal("必须符合格式 {regex}。", "Must match the pattern {regex}.")
+_WHOLE = refusal("这里应当是整数。", "Must be a whole number.")
+_TIME = refusal(
+    "这里应当是带时区的时间，例如 2026-11-23T08:00:00Z 或 2026-11-23T16:00:00+08:00。",
+    "Must be a time with its offset, such as 2026-11-23T08:00:00Z or 2026-11-23T16:00:00+08:00.",
+)
+YEARS = refusal("年份必须在 2000 到 2099 之间。", "Must lie between the years 2000 and 2099.")
 
 
 class TextField(fields.String):
@@ -22,13 +39,18 @@ class TextField(fields.String):
     def __init__(self, longest: int = 200, *, shortest: int = 1, pattern: str | None = None, **kwargs: Any) -> None:
         checks: list[Any] = [validate.Length(min=shortest, max=longest)]
         if pattern:
-            checks.append(validate.Regexp(pattern))
+            checks.append(validate.Regexp(pattern, error=_SAID_OF_PATTERNS.get(pattern, _SAID_OF_OTHERS)))
         super().__init__(validate=checks, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
         if _UNSTORABLE.search(text):
-            raise ValidationError("Contains characters that cannot be stored (NUL, lone surrogate or text direction).")
+            raise ValidationError(
+                refusal(
+                    "含有不能保存的字符（NUL、孤立代理项或文字方向控制符）。",
+                    "Contains characters that cannot be stored (NUL, lone surrogate or text direction).",
+                )
+            )
         return unicodedata.normalize("NFC", text)
 
 
@@ -40,10 +62,10 @@ class WholeField(fields.Integer):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValidationError("Not a whole number.")
+            raise ValidationError(_WHOLE)
         if isinstance(value, float):
             if not math.isfinite(value) or value != int(value):
-                raise ValidationError("Not a whole number.")
+                raise ValidationError(_WHOLE)
             value = int(value)
         return int(value)
 
@@ -56,7 +78,7 @@ class WholeParam(fields.Integer):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]{1,15}", value):
-            raise ValidationError("Not a whole number.")
+            raise ValidationError(_WHOLE)
         return int(value)
 
 
@@ -68,11 +90,11 @@ class RealField(fields.Float):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValidationError("Not a number.")
+            raise ValidationError(refusal("这里应当是数字。", "Must be a number."))
         if isinstance(value, int) and abs(value) > 10**18:
-            raise ValidationError("Too large a number.")
+            raise ValidationError(refusal("这个数太大。", "Too large a number."))
         if not math.isfinite(value):
-            raise ValidationError("Not a finite number.")
+            raise ValidationError(refusal("必须是有限的数。", "Must be a finite number."))
         return float(value)
 
 
@@ -81,7 +103,7 @@ class FlagField(fields.Boolean):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, bool):
-            raise ValidationError("Not true or false.")
+            raise ValidationError(refusal("这里应当是 true 或 false。", "Must be true or false."))
         return value
 
 
@@ -90,18 +112,19 @@ class TimeField(fields.AwareDateTime):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("metadata", {})
-        super().__init__(format="iso", default_timezone=None, **kwargs)
+        words: Any = {"invalid": _TIME, "invalid_awareness": _TIME}
+        super().__init__(format="iso", default_timezone=None, error_messages=words, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
         if not isinstance(value, str) or len(value) > 40:
-            raise ValidationError("Not a time such as 2026-11-23T08:00:00Z.")
+            raise ValidationError(_TIME)
         try:
             result: datetime = super()._deserialize(value, attr, data, **kwargs)
             result = result.astimezone(UTC)
         except (OverflowError, ValueError) as error:
-            raise ValidationError("Not a time such as 2026-11-23T08:00:00Z.") from error
+            raise ValidationError(_TIME) from error
         if not 2000 <= result.year < 2100:
-            raise ValidationError("Must lie between the years 2000 and 2100.")
+            raise ValidationError(YEARS)
         return result
 
     def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
@@ -123,11 +146,14 @@ class IdField(fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> UUID:  # type: ignore[override]
         if not isinstance(value, str):
-            raise ValidationError(f"Not an id that starts with {self.prefix}_.")
+            raise ValidationError(self._refusal())
         try:
             return ids.read(self.prefix, value)
         except ValueError as error:
-            raise ValidationError(f"Not an id that starts with {self.prefix}_.") from error
+            raise ValidationError(self._refusal()) from error
+
+    def _refusal(self) -> LoadText:
+        return refusal(f"这里应当是以 {self.prefix}_ 开头的 id。", f"Must be an id that starts with {self.prefix}_.")
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else ids.show(self.prefix, value)
@@ -140,6 +166,12 @@ class MoneySchema(Schema):
     currency = fields.String(required=True, validate=validate.OneOf(sorted(MINOR_DIGITS)))
 
 
+_MONEY = refusal(
+    '金额写成对象，以最小货币单位计：{"amount_minor": 6000000, "currency": "CNY"} 就是 60,000 元。',
+    'Write money as an object, in the smallest unit: {"amount_minor": 6000000, "currency": "CNY"} is CNY 60,000.',
+)
+
+
 class MoneyField(fields.Nested):
     """`{amount_minor, currency}`; it is loaded as Money."""
 
@@ -148,9 +180,13 @@ class MoneyField(fields.Nested):
         super().__init__(MoneySchema, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Money:  # type: ignore[override]
+        if not isinstance(value, dict):
+            raise ValidationError(_MONEY)
         loaded = super()._deserialize(value, attr, data, **kwargs)
         if loaded["amount_minor"] < self.low:
-            raise ValidationError({"amount_minor": [f"Must be at least {self.low}."]})
+            raise ValidationError(
+                {"amount_minor": [refusal(f"不能小于 {self.low}。", f"Must be at least {self.low}.")]}
+            )
         return Money(loaded["currency"], loaded["amount_minor"])
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]

@@ -15,6 +15,7 @@ from marketplace.core import db
 from marketplace.core.clock import now
 from marketplace.core.db import Base
 from marketplace.core.errors import Conflict, DomainError, InvalidInput
+from marketplace.core.message import Bilingual
 
 KEEP_DAYS = 7
 KEY_MAX = 255
@@ -22,17 +23,17 @@ KEY_MAX = 255
 
 class KeyMissing(DomainError):
     code = "idempotency-key-required"
-    title = "Send an Idempotency-Key"
+    title = Bilingual("请发送 Idempotency-Key", "Send an Idempotency-Key")
 
 
 class KeyReused(InvalidInput):
     code = "idempotency-key-reused"
-    title = "This Idempotency-Key was used for something else"
+    title = Bilingual("这个 Idempotency-Key 已用于别的请求", "This Idempotency-Key was used for something else")
 
 
 class StillRunning(Conflict):
     code = "idempotency-running"
-    title = "The first request with this key is still running"
+    title = Bilingual("使用这个键的第一个请求还在处理", "The first request with this key is still running")
 
 
 class IdempotencyKey(Base):
@@ -69,17 +70,30 @@ def find(session: Session, party_id: UUID, key: str, hashed: str) -> tuple[int, 
     """
     if not key or len(key) > KEY_MAX or not key.isprintable() or not key.isascii():
         raise KeyMissing(
-            f"Every POST carries an Idempotency-Key header of 1 to {KEY_MAX} printable ASCII letters; a UUID is fine."
+            Bilingual(
+                f"每个 POST 都要带 Idempotency-Key 头：1 到 {KEY_MAX} 个可打印的 ASCII 字符，UUID 即可。",
+                f"Every POST carries an Idempotency-Key header of 1 to {KEY_MAX} printable ASCII letters; a UUID is"
+                " fine.",
+            )
         )
     lock_name = db.name_of_lock("idempotency", f"{party_id}{key}")
     row = db.run(session, _FIND, {"lock_name": lock_name, "party": str(party_id), "key": key}).one()
     if row.request_hash is not None:
         if row.request_hash != hashed:
-            raise KeyReused("The same key came with another path or body. Use a new key for a new request.")
+            raise KeyReused(
+                Bilingual(
+                    "同一个键对应了不同的路径或内容；新的请求请用新的键。",
+                    "The same key came with another path or body. Use a new key for a new request.",
+                )
+            )
         return row.status, row.body, row.etag
     if not row.locked:
         raise StillRunning(
-            "Ask again in a moment: the answer of the first request will be given.", headers={"Retry-After": "1"}
+            Bilingual(
+                "请稍后再问：会得到第一个请求的答复。",
+                "Ask again in a moment: the answer of the first request will be given.",
+            ),
+            headers={"Retry-After": "1"},
         )
     return None
 

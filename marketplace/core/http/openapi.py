@@ -25,7 +25,8 @@ _MEDIA = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".
 DESCRIPTION = """Product placement in short video: briefs, bids, scores, reviews.
 
 Send `Authorization: Bearer <key>`; an `Idempotency-Key` with every POST; `If-Match` with changes.
-Money is `{amount_minor, currency}`; times are RFC 3339 in UTC; errors are `application/problem+json`.
+Money is `{amount_minor, currency}`; times are RFC 3339 in UTC; errors are `application/problem+json`,
+in Chinese or English by `Accept-Language`.
 """
 
 
@@ -149,7 +150,8 @@ def _problems_page() -> str:
     """
     kinds = sorted(_kinds(DomainError), key=lambda kind: (kind.status, kind.code))
     rows = "".join(
-        f'<dt id="{kind.code}">{kind.status} {kind.code}</dt><dd>{kind.title}. {(kind.__doc__ or "").strip()}</dd>'
+        f'<dt id="{kind.code}">{kind.status} {kind.code}</dt><dd>{kind.title.en}. {(kind.__doc__ or "").strip()}</dd>'
+        f'<dd lang="zh">{kind.title.zh}。</dd>'
         for kind in kinds
     )
     return (

@@ -2,22 +2,35 @@
 
 import http
 import json
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 import psycopg
 import structlog
-from flask import Flask, Response
+from flask import Flask, Response, request
 from marshmallow import Schema, fields
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from marketplace.core.context import request_id
-from marketplace.core.errors import Conflict, DomainError, FieldError, InvalidInput, Unavailable
+from marketplace.core.errors import (
+    Conflict,
+    DomainError,
+    InvalidInput,
+    NotFound,
+    TooLarge,
+    TooSlow,
+    Unavailable,
+    WrongMediaType,
+)
+from marketplace.core.http import path_ids
+from marketplace.core.http.caller_language import caller_language, language_headers
+from marketplace.core.message import Bilingual, Language
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "/docs/problems#"
+
+TOO_MUCH = Bilingual("同时进行的请求太多，请重试。", "Too much at once. Try again.")
 
 log = structlog.get_logger("http")
 
@@ -48,79 +61,143 @@ class ProblemSchema(Schema):
         return self
 
 
-def field_errors_of(messages: Any, pointer: str = "") -> Iterator[FieldError]:
-    """Flatten marshmallow's messages: {'a': {0: ['x']}} is at /a/0. Characters that cannot be encoded are replaced."""
-    if isinstance(messages, Mapping):
-        for key, value in messages.items():
-            word = str(key).encode("utf-8", "replace").decode()[:100].replace("~", "~0").replace("/", "~1")
-            yield from field_errors_of(value, pointer if key == "_schema" else f"{pointer}/{word}")
-    elif isinstance(messages, list | tuple):
-        for message in messages:
-            yield from field_errors_of(message, pointer)
-    else:
-        yield FieldError(pointer or "/", str(messages))
-
-
 def problem(error: DomainError) -> Response:
+    """Return the answer to a refusal, in the caller's language."""
+    language = caller_language()
+    headers = {**language_headers(language), **error.headers}
+    return Response(problem_text(error, language), status=error.status, headers=headers, content_type=MEDIA_TYPE)
+
+
+def problem_text(error: DomainError, language: Language) -> bytes:
+    """Return a refusal as JSON (UTF-8), in one language."""
     body: dict[str, Any] = {
         "type": TYPE_BASE + error.code,
-        "title": error.title,
+        "title": error.title.said_in(language),
         "status": error.status,
-        "detail": error.detail,
+        "detail": error.detail.said_in(language),
         "request_id": request_id() or "",
     }
     if error.errors:
         # A hostile body can hold thousands of mistakes; fifty are enough to start correcting.
-        body["errors"] = [item.as_json() for item in error.errors[:50]]
+        body["errors"] = [item.as_json(language) for item in error.errors[:50]]
     body.update(error.more)
     # Details quote the request, which may hold lone surrogates.
-    text = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-    return Response(text, status=error.status, headers=error.headers, content_type=MEDIA_TYPE)
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+
+
+# What Flask and Werkzeug refuse by themselves. Their own sentences are English and speak of URLs and browsers.
+_SAID_OF_STATUS = {
+    400: (DomainError.title, Bilingual("这个请求无法读懂。", "This request cannot be read.")),
+    404: (NotFound.title, Bilingual("这个地址什么都没有，请检查路径。", "Nothing has this address; look at the path.")),
+    405: (
+        Bilingual("这里不能用这个方法", "This method is not for this address"),
+        Bilingual(
+            "这个地址不接受这个方法；Allow 头列出了可用的方法。", "Allow names the methods that this address takes."
+        ),
+    ),
+    408: (TooSlow.title, Bilingual("请求来得太慢，请重新发送。", "The request came too slowly; send it again.")),
+    413: (TooLarge.title, Bilingual("发送的内容超过了这里的上限。", "The body is larger than is taken here.")),
+    415: (WrongMediaType.title, Bilingual("不接受这种 Content-Type。", "This Content-Type is not taken here.")),
+    416: (
+        Bilingual("没有这个范围", "There is no such range"),
+        Bilingual("文件没有 Range 所说的部分。", "The file does not have the part that Range asks for."),
+    ),
+}
+_SAID_OF_OTHERS = (
+    Bilingual("服务器不接受这个请求", "The server does not take this request"),
+    Bilingual("服务器不接受这个请求。", "The server does not take this request."),
+)
 
 
 def _from_http(error: HTTPException) -> Response:
     status = error.code or 500
-    phrase = http.HTTPStatus(status).phrase
     # Such as Allow of a 405; the type and the length are those of our own body.
     headers = {
         name: value for name, value in error.get_headers() if name.lower() not in ("content-type", "content-length")
     }
-    mapped = DomainError(error.description or phrase, headers=headers)
-    mapped.status, mapped.code, mapped.title = status, phrase.lower().replace(" ", "-"), phrase
+    title, detail = _SAID_OF_STATUS.get(status, _SAID_OF_OTHERS)
+    if status == 404:
+        detail = path_ids.said_of_path(request.method, request.path) or detail
+    elif status == 413 and request.max_content_length is not None:
+        most = request.max_content_length
+        detail = Bilingual(f"发送的内容最多 {most} 字节。", f"The body may have {most} bytes at most.")
+    mapped = DomainError(detail, headers=headers)
+    mapped.status, mapped.title = status, title
+    mapped.code = _phrase(status).lower().replace(" ", "-")
     return problem(mapped)
+
+
+def _phrase(status: int) -> str:
+    # Python 3.13 calls it Content Too Large; a type of ours does not change with the Python.
+    return "Request Entity Too Large" if status == 413 else http.HTTPStatus(status).phrase
 
 
 def translate(error: DBAPIError) -> DomainError | None:
     """Return the error that a caller may see for a database error, or None when it is a bug."""
     cause = error.orig
-    if isinstance(error, IntegrityError) and isinstance(
-        cause, psycopg.errors.UniqueViolation | psycopg.errors.ExclusionViolation
-    ):
-        return Conflict("It is there already.", rule=cause.diag.constraint_name or "unique")
+    if isinstance(error, IntegrityError) and isinstance(cause, psycopg.Error):
+        return _of_rule(cause, cause.diag.constraint_name or "")
     if isinstance(
         cause, psycopg.errors.LockNotAvailable | psycopg.errors.QueryCanceled | psycopg.errors.DeadlockDetected
     ):
-        return Unavailable("Others are changing the same thing. Try again.", retry_after_s=1)
+        return Unavailable(
+            Bilingual("别人正在改动同一内容，请重试。", "Others are changing the same thing. Try again."),
+            retry_after_s=1,
+        )
     if isinstance(error, OperationalError) or error.connection_invalidated:
-        return Unavailable("The database cannot be reached. Nothing was changed that was not confirmed. Try again.")
+        return Unavailable(
+            Bilingual(
+                "连接不上数据库。没有确认的内容都没有改动，请重试。",
+                "The database cannot be reached. Nothing was changed that was not confirmed. Try again.",
+            )
+        )
     if isinstance(error, DataError):
-        return InvalidInput("A value is out of the range that can be stored.")
+        return InvalidInput(
+            Bilingual("有个值超出了可以保存的范围。", "A value is out of the range that can be stored.")
+        )
     return None
+
+
+def _of_rule(cause: psycopg.Error, rule: str) -> DomainError:
+    """Return the error for a rule of the database: what it refused is not stored, whatever else was checked before."""
+    if isinstance(cause, psycopg.errors.UniqueViolation | psycopg.errors.ExclusionViolation):
+        return Conflict(Bilingual("它已经在那里了。", "It is there already."), rule=rule or "unique")
+    if isinstance(cause, psycopg.errors.ForeignKeyViolation):
+        return Conflict(
+            Bilingual(
+                "它所指的内容已不存在，或仍有别的内容指向它，什么都没有改动。请重新读取后再试。",
+                "What it names is not there any more, or something still names it; nothing was changed. Read it again.",
+            ),
+            rule=rule or "foreign_key",
+        )
+    return InvalidInput(
+        Bilingual(
+            f"这些值不能一起保存（规则 {rule or 'not_null'}），什么都没有改动。",
+            f"These values cannot be stored together (rule {rule or 'not_null'}); nothing was changed.",
+        ),
+        rule=rule or "not_null",
+    )
 
 
 def _from_database(error: DBAPIError) -> Response:
     known = translate(error)
     if known is None:
         return _unexpected(error)
-    if known.status >= 500:
-        log.warning("http.database", error=type(error.orig).__name__)
+    if known.status >= 500 or isinstance(error, IntegrityError):
+        log.warning("http.database", error=type(error.orig).__name__, rule=known.more.get("rule"))
     return problem(known)
 
 
 def _unexpected(error: Exception) -> Response:
     log.error("http.unexpected", error=type(error).__name__, exc_info=error)
-    mapped = DomainError("Something went wrong on our side. The request id finds it in our log; nothing was changed.")
-    mapped.status, mapped.code, mapped.title = 500, "internal-server-error", "Internal Server Error"
+    mapped = DomainError(
+        Bilingual(
+            "我们这边出了错。凭请求编号可以在日志中找到它；什么都没有改动。",
+            "Something went wrong on our side. The request id finds it in our log; nothing was changed.",
+        )
+    )
+    mapped.status, mapped.code = 500, "internal-server-error"
+    mapped.title = Bilingual("服务器内部错误", "Internal Server Error")
     return problem(mapped)
 
 
@@ -128,5 +205,5 @@ def register(app: Flask) -> None:
     app.register_error_handler(DomainError, problem)
     app.register_error_handler(HTTPException, _from_http)
     app.register_error_handler(DBAPIError, _from_database)
-    app.register_error_handler(PoolTimeout, lambda _: problem(Unavailable("Too much at once. Try again.")))
+    app.register_error_handler(PoolTimeout, lambda _: problem(Unavailable(TOO_MUCH)))
     app.register_error_handler(Exception, _unexpected)

@@ -12,8 +12,12 @@ import redis
 import structlog
 
 from marketplace.core.errors import TooMany, Unavailable
+from marketplace.core.message import Bilingual
 
 WINDOW_S = 60
+CANNOT_COUNT = Bilingual(
+    "登录暂时关闭，等恢复计数后再试。", "Signing in is closed until attempts can be counted again."
+)
 # A script runs as one step of the server: were INCR and EXPIRE two, a crash between them would leave a count for ever.
 _COUNT = """
 local count = redis.call('INCR', KEYS[1])
@@ -66,12 +70,15 @@ class RateLimiter:
             self._silent_until = time.monotonic() + 2  # do not pay the time-out for every request of an outage
             log.warning("limits.blind", error=type(error).__name__)
             if must_count:
-                raise Unavailable("Signing in is closed until attempts can be counted again.") from error
+                raise Unavailable(CANNOT_COUNT) from error
             return None
         allowance = RateAllowance(policy, quota, quota - count, reset_s)
         if count > quota:
             raise TooMany(
-                f"More than {quota} requests in a minute. Go on in {reset_s} s.",
+                Bilingual(
+                    f"一分钟内超过 {quota} 个请求，请在 {reset_s} 秒后继续。",
+                    f"More than {quota} requests in a minute. Go on in {reset_s} s.",
+                ),
                 headers={**allowance.headers(), "Retry-After": str(reset_s)},
             )
         return allowance

@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError
 from sqlalchemy.orm import Session
 
 from marketplace.core import db
-from marketplace.core.actor import Actor, Role
+from marketplace.core.actor import ROLE_NAMES_ZH, Actor, Role
 from marketplace.core.errors import (
     FieldError,
     InvalidInput,
@@ -24,10 +24,11 @@ from marketplace.core.errors import (
 from marketplace.core.http import idempotency
 from marketplace.core.http.bodies import RawBody, open_body
 from marketplace.core.http.endpoint import Authenticate, Endpoint, Receive
+from marketplace.core.http.load_refusals import field_errors_of
 from marketplace.core.http.paging import Page
-from marketplace.core.http.problems import field_errors_of
 from marketplace.core.http.rate_limits import RateLimiter
 from marketplace.core.http.strict_json import read_json
+from marketplace.core.message import Bilingual
 
 BODY_MAX = 2 * 1024 * 1024
 # Of what anybody may send without a key: a sign-up is under 2 KiB.
@@ -116,12 +117,28 @@ def _require_allowed(endpoint: Endpoint, caller: Actor) -> None:
     if caller.role not in endpoint.allow:
         if caller.role == Role.NOBODY:
             raise NotSignedIn
-        allowed = ", ".join(role for role in endpoint.allow if role not in (Role.SYSTEM, Role.NOBODY))
-        raise NotAllowed(f"This is for: {allowed}. You act as {caller.role}.")
+        roles = [role for role in endpoint.allow if role not in (Role.SYSTEM, Role.NOBODY)]
+        allowed, allowed_zh = ", ".join(roles), "、".join(ROLE_NAMES_ZH[role] for role in roles)
+        raise NotAllowed(
+            Bilingual(
+                f"这一步只有{allowed_zh}能做；您现在的身份是{ROLE_NAMES_ZH[caller.role]}。",
+                f"This is for: {allowed}. You act as {caller.role}.",
+            )
+        )
     if caller.suspended is not None and not endpoint.while_suspended:
-        raise NotAllowed(f"Your party is suspended: it can read, and change nothing. {caller.suspended}")
+        raise NotAllowed(
+            Bilingual(
+                f"您的主体已被暂停：只能查看，不能改动。{caller.suspended.zh}",
+                f"Your party is suspended: it can read, and change nothing. {caller.suspended.en}",
+            )
+        )
     if endpoint.needs is not None and endpoint.needs not in caller.permissions:
-        raise NotAllowed(f"Your membership or key lacks the permission {endpoint.needs}.")
+        raise NotAllowed(
+            Bilingual(
+                f"您的成员身份或密钥没有 {endpoint.needs} 权限。",
+                f"Your membership or key lacks the permission {endpoint.needs}.",
+            )
+        )
 
 
 def _once(endpoint: Endpoint, view: Callable[..., Any], values: dict[str, Any]) -> Response:
@@ -223,7 +240,7 @@ def _load(schema: Schema, data: Any, prefix: str) -> Any:
     except ValidationError as error:
         errors = [
             FieldError(prefix + problem.pointer, problem.detail)
-            for problem in field_errors_of(error.normalized_messages())  # type: ignore[no-untyped-call]
+            for problem in field_errors_of(error.normalized_messages(), schema, data)  # type: ignore[no-untyped-call]
         ]
         raise InvalidInput(errors=errors) from error
 
@@ -233,27 +250,34 @@ def _query() -> dict[str, Any]:
     for name in request.args:
         if len(request.args.getlist(name)) > 1:
             raise InvalidInput(
-                f"The parameter {name[:60]} is there more than once.",
-                errors=[FieldError(f"query:/{name[:60]}", "Give it once.")],
+                Bilingual(f"参数 {name[:60]} 出现了不止一次。", f"The parameter {name[:60]} is there more than once."),
+                errors=[FieldError(f"query:/{name[:60]}", Bilingual("只写一次。", "Give it once."))],
             )
     return request.args.to_dict()
 
 
 def _refuse_parameters(names: Iterable[str]) -> NoReturn:
     raise InvalidInput(
-        "This call takes no query parameters.",
-        errors=[FieldError(f"query:/{name[:60]}", "Unknown parameter.") for name in names],
+        Bilingual("这个调用不接受查询参数。", "This call takes no query parameters."),
+        errors=[FieldError(f"query:/{name[:60]}", Bilingual("未知的参数。", "Unknown parameter.")) for name in names],
     )
 
 
 def _if_match() -> int:
     header = request.headers.get("If-Match", "")
     if not header:
-        raise PreconditionRequired("Read it first and send its ETag as If-Match, so that nobody's change is lost.")
+        raise PreconditionRequired(
+            Bilingual(
+                "请先读取它，再把它的 ETag 作为 If-Match 发送，这样谁的改动都不会丢。",
+                "Read it first and send its ETag as If-Match, so that nobody's change is lost.",
+            )
+        )
     digits = header.strip().removeprefix('"').removesuffix('"')
     # Weak tags and lists of tags are refused too: only the one version that was read can be checked.
     if not digits.isascii() or not digits.isdigit() or len(digits) > 15:
-        raise PreconditionFailed(f"If-Match {header[:40]} is no ETag of this thing.")
+        raise PreconditionFailed(
+            Bilingual(f"If-Match {header[:40]} 不是它的 ETag。", f"If-Match {header[:40]} is no ETag of this thing.")
+        )
     return int(digits)
 
 

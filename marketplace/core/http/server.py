@@ -21,8 +21,10 @@ from marketplace.core.config import Config
 from marketplace.core.context import set_request_id
 from marketplace.core.front.web_front import REFUSED
 from marketplace.core.http import endpoint, path_ids, problems, request_handling
+from marketplace.core.http.caller_language import caller_language, language_headers
 from marketplace.core.http.failed_attempts import FailedAttempts
 from marketplace.core.http.rate_limits import RateLimiter
+from marketplace.core.message import Bilingual
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 REQUESTS = Counter("inlay_requests", "Requests by route and status", ["route", "method", "status"])
@@ -43,6 +45,9 @@ HEADERS = {
 
 # For two years, as the lists of browsers ask; sent only where the client came by HTTPS.
 HTTPS_ONLY = "max-age=63072000; includeSubDomains"
+
+
+METRICS_CLOSED = Bilingual("请把 METRICS_TOKEN 作为 Bearer 令牌发送。", "Send METRICS_TOKEN as a bearer token.")
 
 
 class ReadOnlyDatabase(Exception):
@@ -171,7 +176,9 @@ def _add_health(app: Flask, config: Config, database_fault: Callable[[sa.Connect
         if not (config.metrics_token and hmac.compare_digest(given, config.metrics_token)) and not (
             local and not config.metrics_token
         ):
-            return Response("Send METRICS_TOKEN as a bearer token.\n", 401, content_type="text/plain")
+            language = caller_language()
+            text = METRICS_CLOSED.said_in(language) + "\n"
+            return Response(text, 401, headers=language_headers(language), content_type="text/plain; charset=utf-8")
         return Response(_metrics(config), content_type="text/plain; version=0.0.4")
 
 

@@ -9,38 +9,71 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from flask import request
-from werkzeug.exceptions import UnsupportedMediaType
 
-from marketplace.core.errors import DomainError
-from marketplace.core.estimate import unique_names
+from marketplace.core.errors import DomainError, WrongMediaType
+from marketplace.core.estimate import NameTwice, unique_names
+from marketplace.core.message import Bilingual
 
 DEPTH_MAX = 40
 
 
+class _NoNumber(ValueError):
+    """NaN or Infinity, which JSON does not have."""
+
+
 def _not_finite(word: str) -> NoReturn:
-    raise ValueError(f"{word} is not a number in JSON")
+    raise _NoNumber(word)
 
 
 def read_json() -> Any:
-    """Return the body's object: UTF-8, no name twice, no NaN, bounded depth. No body at all is an empty object.
+    """Return the body's object: UTF-8, no name twice, no NaN, bounded depth. A byte order mark is passed over.
 
-    Raises DomainError (400), UnsupportedMediaType (415).
+    No body at all is an empty object. Raises DomainError (400), WrongMediaType (415).
     """
     body = request.get_data(cache=True)
     if not body and not request.mimetype:
         return {}  # what is required is then missed by name, which says more than a refusal of the media type
     if request.mimetype != "application/json":
-        raise UnsupportedMediaType("Send the body as Content-Type: application/json.")
+        raise WrongMediaType(
+            Bilingual(
+                "请以 Content-Type: application/json 发送内容。", "Send the body as Content-Type: application/json."
+            )
+        )
     try:
-        parsed = json.loads(body.decode("utf-8"), object_pairs_hook=unique_names, parse_constant=_not_finite)
+        parsed = json.loads(body.decode("utf-8-sig"), object_pairs_hook=unique_names, parse_constant=_not_finite)
     except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:200]
-        raise DomainError(f"The body is not the JSON that is expected: {reason}.") from error
+        raise _refused(_reason(error)) from error
     if not isinstance(parsed, dict):
-        raise DomainError("The body must be a JSON object.")
+        raise DomainError(Bilingual("内容应当是一个 JSON 对象：{...}。", "The body must be a JSON object: {...}."))
     if _too_deep(parsed):
-        raise DomainError(f"The body is not the JSON that is expected: nested deeper than {DEPTH_MAX}.")
+        raise _refused(_TOO_DEEP)
     return parsed
+
+
+_TOO_DEEP = Bilingual(f"嵌套超过 {DEPTH_MAX} 层", f"nested deeper than {DEPTH_MAX}")
+
+
+def _refused(reason: Bilingual) -> DomainError:
+    return DomainError(
+        Bilingual(f"内容不是合格的 JSON：{reason.zh}。", f"The body is not the JSON that is expected: {reason.en}.")
+    )
+
+
+def _reason(error: ValueError | RecursionError) -> Bilingual:
+    if isinstance(error, RecursionError):
+        return _TOO_DEEP
+    if isinstance(error, json.JSONDecodeError):
+        return Bilingual(
+            f"第 {error.lineno} 行第 {error.colno} 个字符处读不下去",
+            f"line {error.lineno}, character {error.colno}: {error.msg}",
+        )
+    if isinstance(error, UnicodeDecodeError):
+        return Bilingual(f"第 {error.start + 1} 个字节不是 UTF-8", f"byte {error.start + 1} is not UTF-8")
+    if isinstance(error, NameTwice):
+        return Bilingual(f"同一个对象里“{error.name[:100]}”出现了两次", str(error))
+    if isinstance(error, _NoNumber):
+        return Bilingual(f"{error} 不是 JSON 的数", f"{error} is not a number in JSON")
+    return Bilingual("有个数太长", "a number is too long")
 
 
 def _too_deep(parsed: Any) -> bool:

@@ -16,6 +16,7 @@ from marketplace.briefs.models import Brief, BriefStatus
 from marketplace.core import db, ids
 from marketplace.core.actor import Actor
 from marketplace.core.errors import Conflict, FieldError, InvalidInput, WrongState
+from marketplace.core.message import Bilingual
 from marketplace.matching.gates.bid_gates import OVER_BUDGET, SAME_ACCOUNT, ShutGate
 from marketplace.matching.gates.gate_facts import gates_of
 from marketplace.reviews.verdicts import locked_verdicts
@@ -25,7 +26,7 @@ class GatesShut(Conflict):
     """A bid may not be accepted: `gates` names each gate that is shut, why, and what would open it."""
 
     code = "gates-shut"
-    title = "A gate of this bid is shut"
+    title = Bilingual("这个报价有一道门槛没有通过", "A gate of this bid is shut")
 
 
 def accept(
