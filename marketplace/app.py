@@ -1,4 +1,4 @@
-"""The web application: every blueprint, and the description of the API that they make together."""
+"""The web application: every blueprint, the description of the API that they make together, and the page at `/`."""
 
 from flask import Flask, request
 from sqlalchemy.orm import Session
@@ -14,6 +14,7 @@ from marketplace.core.actor import Actor
 from marketplace.core.config import Config
 from marketplace.core.http import openapi
 from marketplace.core.http.blueprint import GuardedBlueprint
+from marketplace.core.http.front_page import add_front_page
 from marketplace.core.http.server import make_server
 from marketplace.identity import authentication
 from marketplace.identity.routes import blueprint as identity
@@ -68,4 +69,5 @@ def authenticate(session: Session) -> Actor:
 def create_app(config: Config) -> Flask:
     app = make_server(config, authenticate, database_state.fault)
     openapi.publish(app, BLUEPRINTS)
+    add_front_page(app)
     return app

@@ -19,7 +19,7 @@ from marketplace.core.http.fields import FlagField, IdField, RealField, WholeFie
 from marketplace.core.http.path_ids import IdConverter
 
 _STATIC = Path(__file__).resolve().parents[2] / "static"
-_CACHED = "public, max-age=300"
+PUBLIC_CACHE = "public, max-age=300"
 _MEDIA = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".txt": "text/plain"}
 
 DESCRIPTION = """Product placement in short video: briefs, bids, scores, reviews.
@@ -114,14 +114,14 @@ def _add_pages(app: Flask, blueprints: tuple[GuardedBlueprint, ...]) -> None:
         with _describing:
             if not cached:
                 cached.append(json.dumps(describe(app, blueprints), ensure_ascii=False).encode())
-        answer = Response(cached[0], content_type="application/json", headers={"Cache-Control": _CACHED})
+        answer = Response(cached[0], content_type="application/json", headers={"Cache-Control": PUBLIC_CACHE})
         answer.add_etag()
         answer.make_conditional(request)
         return answer
 
     @app.get("/docs")
     def docs() -> Response:
-        return _static("docs.html")
+        return static_file("docs.html")
 
     @app.get("/docs/problems")
     def problems() -> Response:
@@ -129,17 +129,17 @@ def _add_pages(app: Flask, blueprints: tuple[GuardedBlueprint, ...]) -> None:
 
     @app.get("/static/<path:name>")
     def static(name: str) -> Response:
-        return _static(name)
+        return static_file(name)
 
 
-def _static(name: str) -> Response:
+def static_file(name: str) -> Response:
     """Return one of the files that ship with the package. Raises NotFound (404) for any other name."""
     path = safe_join(str(_STATIC), name)
     if path is None or not Path(path).is_file() or Path(path).suffix not in _MEDIA:
         raise NotFound
     media_type = _MEDIA[Path(path).suffix]
     return Response(
-        Path(path).read_bytes(), content_type=f"{media_type}; charset=utf-8", headers={"Cache-Control": _CACHED}
+        Path(path).read_bytes(), content_type=f"{media_type}; charset=utf-8", headers={"Cache-Control": PUBLIC_CACHE}
     )
 
 
