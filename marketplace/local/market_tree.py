@@ -19,6 +19,7 @@ from marketplace import schema
 from marketplace.core import db
 from marketplace.core.jobs import LEASE_BEGAN, VISION
 from marketplace.local.programs import MARKET_QUEUES, ringer_argv, web_argv, worker_argv
+from marketplace.local.server_watch import LOOK_S, ServerWatch
 from marketplace.local.servers import LocalServers, database_url_of, start_servers
 from marketplace.local.supervisor import Supervisor
 from marketplace.local.web_port import hold_port
@@ -46,6 +47,9 @@ class MarketTree:
         self.servers = servers
         self.supervisor = Supervisor(log or sys.stderr)
         self.deaf_restarts = 0
+        self._server_watch = ServerWatch(servers, self.supervisor.say) if servers is not None else None
+        if self._server_watch is not None:
+            self.supervisor.watch(self._look_after_servers, LOOK_S)
 
     @classmethod
     @contextlib.contextmanager
@@ -124,7 +128,17 @@ class MarketTree:
         self.supervisor.watch(lambda: self._deaf(name, queues), WATCH_S)
 
     def run(self) -> int:
-        return self.supervisor.run()
+        """Run the market until it is stopped, and return the exit code. Raises EmbeddedError once an embedded server
+        could not be kept up."""
+        code = self.supervisor.run()
+        if self._server_watch is not None and self._server_watch.lost is not None:
+            raise self._server_watch.lost
+        return code
+
+    def _look_after_servers(self) -> dict[str, str]:
+        if self._server_watch is not None and self._server_watch.look() is not None:
+            self.supervisor.give_up()
+        return {}
 
     def _deaf(self, name: str, queues: Sequence[str]) -> dict[str, str]:
         """Return a worker to restart, with the reason: one that lives but drains nothing while work is due no longer

@@ -16,6 +16,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +34,7 @@ __all__ = ["EmbeddedError", "LocalServers", "database_url_of", "start_servers"]
 
 SOCKET_PATH_BYTES_MAX = 99  # Linux takes 107, macOS 103
 LONGEST_SOCKET_NAME = ".s.PGSQL.5432.lock"
+POSTGRES, VALKEY = "PostgreSQL", "Valkey"  # as messages name them
 _log = logging.getLogger(__name__)
 
 
@@ -66,6 +68,7 @@ class LocalServers:
         self._keeper = ProcessKeeper()
         self._postgres: subprocess.Popen[bytes] | None = None
         self._valkey: subprocess.Popen[bytes] | None = None
+        self._starting, self._stopped = threading.Lock(), False  # nothing is started once `stop` has begun
 
     def __enter__(self) -> Self:
         return self
@@ -87,6 +90,8 @@ class LocalServers:
 
     def stop(self) -> None:
         """Shut both servers down cleanly and release the folder."""
+        with self._starting:
+            self._stopped = True
         if self._lock is None:
             return
         for process, number in ((self._valkey, signal.SIGTERM), (self._postgres, signal.SIGINT)):
@@ -104,12 +109,29 @@ class LocalServers:
         os.close(self._lock)
         self._lock = None
 
+    def ended(self) -> tuple[str, ...]:
+        """Return the servers that have ended unasked: POSTGRES, VALKEY or both."""
+        running = () if self._stopped else ((POSTGRES, self._postgres), (VALKEY, self._valkey))
+        return tuple(name for name, process in running if process is not None and process.poll() is not None)
+
+    def start_again(self, name: str) -> None:
+        """Start POSTGRES or VALKEY again. Raises EmbeddedError if it does not come up."""
+        if name == POSTGRES:
+            self.restart_postgres()
+        else:
+            self.restart_valkey()
+
+    def log(self, name: str) -> Path:
+        """Return the log of POSTGRES or VALKEY."""
+        return self.data_dir / "log" / {POSTGRES: "postgres.log", VALKEY: "valkey.log"}[name]
+
     def kill_postgres(self) -> None:
         """SIGKILL the postmaster and its backends, as a fault does. What was committed stays committed."""
-        if self._postgres and self._cluster:
-            self._postgres.kill()
-            self._postgres.wait()
-            self._keeper.forget(self._postgres.pid)
+        process, self._postgres = self._postgres, None
+        if process and self._cluster:
+            process.kill()
+            process.wait()
+            self._keeper.forget(process.pid)
             end_leftovers(self._cluster.folder, "postgres", "", [(signal.SIGKILL, 10.0)])
 
     def restart_postgres(self) -> None:
@@ -120,10 +142,11 @@ class LocalServers:
 
     def kill_valkey(self) -> None:
         """SIGKILL Valkey. It may lose its last second."""
-        if self._valkey:
-            self._valkey.kill()
-            self._valkey.wait()
-            self._keeper.forget(self._valkey.pid)
+        process, self._valkey = self._valkey, None
+        if process:
+            process.kill()
+            process.wait()
+            self._keeper.forget(process.pid)
 
     def restart_valkey(self) -> None:
         """Start Valkey again after `kill_valkey`; a running one is killed first."""
@@ -141,20 +164,28 @@ class LocalServers:
             embedded_valkey.wait(self._store, valkey)
 
     def _start_postgres(self, cluster: embedded_postgres.PostgresCluster) -> "subprocess.Popen[bytes]":
-        leftovers = embedded_postgres.clear(cluster)
-        if leftovers:
-            _log.warning("stopped the PostgreSQL that an earlier owner left running (processes %s)", leftovers)
-        self._postgres = embedded_postgres.start(cluster, fsync=self._fsync, settings=self._settings)
-        self._keeper.watch(self._postgres.pid, signal.SIGINT)
-        return self._postgres
+        with self._starting:
+            self._refuse_stopped()
+            leftovers = embedded_postgres.clear(cluster)
+            if leftovers:
+                _log.warning("stopped the PostgreSQL that an earlier owner left running (processes %s)", leftovers)
+            self._postgres = embedded_postgres.start(cluster, fsync=self._fsync, settings=self._settings)
+            self._keeper.watch(self._postgres.pid, signal.SIGINT)
+            return self._postgres
 
     def _start_valkey(self, store: embedded_valkey.ValkeyStore) -> "subprocess.Popen[bytes]":
-        leftovers = embedded_valkey.clear(store)
-        if leftovers:
-            _log.warning("stopped the Valkey that an earlier owner left running (process %s)", leftovers)
-        self._valkey = embedded_valkey.start(store)
-        self._keeper.watch(self._valkey.pid, signal.SIGTERM)
-        return self._valkey
+        with self._starting:
+            self._refuse_stopped()
+            leftovers = embedded_valkey.clear(store)
+            if leftovers:
+                _log.warning("stopped the Valkey that an earlier owner left running (process %s)", leftovers)
+            self._valkey = embedded_valkey.start(store)
+            self._keeper.watch(self._valkey.pid, signal.SIGTERM)
+            return self._valkey
+
+    def _refuse_stopped(self) -> None:
+        if self._stopped:
+            raise refusal("服务器已停止。", "The servers have been stopped.")
 
 
 def start_servers(

@@ -74,7 +74,7 @@ class Supervisor:
 
     0: stopped as asked (SIGINT, SIGTERM, SIGHUP or `ask_to_stop`). N: a child that may not restart ended with N
     (128 + signal if one killed it), and all others were stopped. 1: a child was not ready in time or could not be
-    started, or the log can no longer be written.
+    started, the log can no longer be written, or a watch gave up.
     """
 
     log: TextIO | Path = field(default_factory=lambda: sys.stdout)
@@ -142,6 +142,10 @@ class Supervisor:
         self._orders.append((self.children[name].name, reason))
         self._ring(0)
 
+    def give_up(self) -> None:
+        """Make `run` end everything and return 1. For the main thread: a watch calls it."""
+        self._code = 1 if self._code is None else self._code
+
     def ask_to_stop(self) -> None:
         """Make `run` end everything and return 0. May be called from any thread."""
         self._ring(signal.SIGTERM)
@@ -163,7 +167,7 @@ class Supervisor:
             self._sink.flush()
         except (OSError, ValueError):
             # Nobody reads the log any more (`inlay up | head`, a closed terminal): do not go on unseen.
-            self._code = 1 if self._code is None else self._code
+            self.give_up()
 
     def run(self) -> int:
         """Start all children, keep them running, and end them when asked to. Return the exit code. Raises ValueError

@@ -138,8 +138,10 @@ def delete_video_upload(upload_id: UUID) -> None:
 
 
 def _require_version() -> None:
-    """Raise OtherTus if the client states another version; without the header it is taken to mean ours."""
-    if request.headers.get("Tus-Resumable", VERSION) != VERSION:
+    """Raise OtherTus if the client states another version, or none in a call that stores something: its bytes would
+    be taken in a way that it may not mean. What reads or gives up may leave the header out."""
+    unstated = "" if request.method in ("POST", "PATCH") else VERSION
+    if request.headers.get("Tus-Resumable", unstated) != VERSION:
         raise OtherTus(f"Send Tus-Resumable: {VERSION}.", headers={"Tus-Version": VERSION})
 
 

@@ -301,9 +301,10 @@ def sent(app: Flask, method: str, path: str, world: World, subject: str) -> Sent
     if path == "/video-checks/{check_id}/pictures":
         return Sent("number=0")
     if path == "/video-uploads":
-        return Sent(headers={"Upload-Length": "4096"})
+        return Sent(headers={"Upload-Length": "4096", "Tus-Resumable": "1.0.0"})
     if path.startswith("/video-uploads/") and method == "PATCH":
-        return Sent("", make_videos.video()[:4096], make_videos.STRETCH, {"Upload-Offset": "0"})
+        headers = {"Upload-Offset": "0", "Tus-Resumable": "1.0.0"}
+        return Sent("", make_videos.video()[:4096], make_videos.STRETCH, headers)
     return None
 
 

@@ -16,6 +16,7 @@ from tests.make import work
 from tests.make.people import Somebody
 
 VIDEOS, UPLOADS = "/api/v1/videos", "/api/v1/video-uploads"
+TUS = {"Tus-Resumable": "1.0.0"}
 
 
 def sha256(data: bytes) -> str:
@@ -50,13 +51,13 @@ def send(client: FlaskClient, who: Somebody, data: bytes, query: str = "", **mor
 
 
 def announce(client: FlaskClient, who: Somebody, size_bytes: int, name: str = "clip.mp4") -> Any:
-    told = {"Upload-Length": str(size_bytes), "Tus-Resumable": "1.0.0"}
+    told = {**TUS, "Upload-Length": str(size_bytes)}
     told["Upload-Metadata"] = "is_private,filename " + base64.b64encode(name.encode()).decode()
     return client.post(UPLOADS, headers={**who.headers, **told})
 
 
 def patch(client: FlaskClient, who: Somebody, url: str, offset: int, data: Any, **headers: str) -> Any:
-    told = {**who.headers, "Upload-Offset": str(offset), "Tus-Resumable": "1.0.0", **headers}
+    told = {**who.headers, **TUS, "Upload-Offset": str(offset), **headers}
     return client.patch(url, data=data, headers=told, content_type=make.STRETCH)
 
 

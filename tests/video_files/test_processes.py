@@ -34,7 +34,7 @@ def who(app: object) -> Somebody:
 
 
 def ask(web: Web, method: str, path: str, who: Somebody, data: bytes = b"", **headers: str) -> urllib3.BaseHTTPResponse:
-    told = {**who.headers, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    told = {**who.headers, **look.TUS, **{name.replace("_", "-"): value for name, value in headers.items()}}
     return urllib3.request(method, web.url + path, body=data, headers=told, retries=False, timeout=60)
 
 
@@ -49,7 +49,7 @@ def offset(web: Web, who: Somebody, path: str) -> int:
 
 
 def stretch(who: Somebody, at: int) -> dict[str, str]:
-    return {**who.headers, "Upload-Offset": str(at), "Content-Type": make.STRETCH}
+    return {**who.headers, **look.TUS, "Upload-Offset": str(at), "Content-Type": make.STRETCH}
 
 
 def let_go(who: Somebody, began: int) -> bool:

@@ -92,6 +92,21 @@ def test_what_the_server_speaks(client: FlaskClient, who: Somebody) -> None:
         assert (answer.status_code, answer.headers["Tus-Version"]) == (412, "1.0.0")
 
 
+def test_what_stores_something_states_its_version(client: FlaskClient, who: Somebody) -> None:
+    url, data = begin(client, who, 5000), make.video(5000)[:5000]
+    told = {**who.headers, "Upload-Offset": "0"}
+    for answer in (
+        client.patch(url, data=data, headers=told, content_type=make.STRETCH),
+        client.patch(url, data=data, headers={**told, "Tus-Resumable": ""}, content_type=make.STRETCH),
+        client.patch(url, data=data, headers={**told, "Tus-Resumable": "1.0"}, content_type=make.STRETCH),
+        client.post(look.UPLOADS, headers={**who.headers, "Upload-Length": "5000"}),
+    ):
+        assert (answer.status_code, answer.headers["Tus-Version"]) == (412, "1.0.0")
+    assert look.offset(client, who, url) == 0
+    assert len(look.of(who)) == 1
+    assert client.patch(url, data=data, headers={**told, **look.TUS}, content_type=make.STRETCH).status_code == 204
+
+
 @pytest.mark.parametrize(
     ("headers", "pointer"),
     [
@@ -109,7 +124,7 @@ def test_an_announcement_that_cannot_be_understood(
     client: FlaskClient, who: Somebody, headers: dict[str, str], pointer: str
 ) -> None:
     told = {name: value.encode().decode("latin-1") for name, value in headers.items()}
-    answer = client.post(look.UPLOADS, headers={**who.headers, **told})
+    answer = client.post(look.UPLOADS, headers={**who.headers, **look.TUS, **told})
     assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, f"header:/{pointer}")
     assert look.of(who) == []
 
@@ -118,11 +133,12 @@ def test_stretches_that_do_not_fit(client: FlaskClient, who: Somebody) -> None:
     data = make.video(5000)[:5000]
     url = begin(client, who, len(data))
     assert look.patch(client, who, url, 1, data[1:]).json["type"].endswith("#wrong-offset")
-    assert client.patch(url, data=data, headers=who.headers, content_type=make.STRETCH).status_code == 422
-    assert client.patch(url, data=data, headers=who.headers, content_type="video/mp4").status_code == 415
+    tus = {**who.headers, **look.TUS}
+    assert client.patch(url, data=data, headers=tus, content_type=make.STRETCH).status_code == 422
+    assert client.patch(url, data=data, headers=tus, content_type="video/mp4").status_code == 415
     assert look.patch(client, who, url, 0, data + b"x").status_code == 413
     chunked = {"wsgi.input": io.BytesIO(data + b"x"), "wsgi.input_terminated": True}
-    told = {**who.headers, "Upload-Offset": "0"}
+    told = {**tus, "Upload-Offset": "0"}
     answer = client.patch(url, headers=told, content_type=make.STRETCH, environ_overrides=chunked)
     assert (answer.status_code, look.offset(client, who, url)) == (413, 0)
     assert look.patch(client, who, url, 0, data[:100]).status_code == 422
@@ -137,7 +153,7 @@ def test_a_stretch_that_is_cut_off_keeps_what_came(client: FlaskClient, who: Som
     data = make.video(3 * MIB)
     url = begin(client, who, len(data))
     cut = {"wsgi.input": io.BytesIO(data[: MIB + 5]), "wsgi.input_terminated": True, "CONTENT_LENGTH": str(len(data))}
-    told = {**who.headers, "Upload-Offset": "0"}
+    told = {**who.headers, **look.TUS, "Upload-Offset": "0"}
     answer = client.patch(url, headers=told, content_type=make.STRETCH, environ_overrides=cut)
     assert (answer.status_code, answer.content_type) == (400, "application/problem+json")
     at = look.offset(client, who, url)
@@ -161,7 +177,7 @@ def test_two_senders_at_once(client: FlaskClient, who: Somebody) -> None:
                 second.append(elsewhere(lambda: client.delete(url, headers=who.headers)))
             return super().readinto(buffer)
 
-    told = {**who.headers, "Upload-Offset": "0"}
+    told = {**who.headers, **look.TUS, "Upload-Offset": "0"}
     body = {"wsgi.input": Slow(data), "CONTENT_LENGTH": str(len(data))}
     first = client.patch(url, headers=told, content_type=make.STRETCH, environ_overrides=body)
     assert (first.status_code, [answer.status_code for answer in second]) == (204, [423, 423])
@@ -186,7 +202,7 @@ def test_one_that_comes_back_too_late_writes_nothing(client: FlaskClient, who: S
                 assert elsewhere(lambda: look.patch(client, who, url, 0, data)).status_code == 204
             return super().readinto(buffer)
 
-    told = {**who.headers, "Upload-Offset": "0"}
+    told = {**who.headers, **look.TUS, "Upload-Offset": "0"}
     body = {"wsgi.input": Frozen(data[:-1] + b"!"), "CONTENT_LENGTH": str(len(data))}
     late = client.patch(url, headers=told, content_type=make.STRETCH, environ_overrides=body)
     assert (late.status_code, late.json["type"]) == (409, "/docs/problems#upload-hold-lost")
