@@ -14,6 +14,8 @@ from marketplace.bids.models import Bid, BidRevision
 from marketplace.briefs import brief_document as briefs
 from marketplace.core.errors import FieldError
 from marketplace.core.http.fields import TextField
+from marketplace.core.http.load_refusals import field_errors_of
+from marketplace.core.message import Bilingual
 from marketplace.core.money import Money
 from marketplace.intrusiveness import timeline
 from marketplace.intrusiveness.constants import MODEL_VERSION
@@ -119,7 +121,7 @@ def read_plan(
         plan_timeline = timeline.from_dict(plan)
     except PlanError as error:
         return None, [
-            FieldError(f"/plan{problem.pointer}"[:_POINTER_MAX], f"{problem.zh} {problem.en}")
+            FieldError(f"/plan{problem.pointer}"[:_POINTER_MAX], Bilingual(problem.zh, problem.en))
             for problem in error.problems
         ]
     against_brief = brief_answer.plan_errors(plan_timeline, stored, brief, platform)
@@ -151,7 +153,15 @@ def confirmation_errors(revision: BidRevision, brief: Mapping[str, Any], platfor
     stored = stored_document(revision)
     errors = [*validation_errors(stored, brief, platform), *read_plan(stored, brief, platform)[1]]
     if not errors and list(revision.terms[:1]) != revision_columns(stored, brief)["terms"][:1]:
-        errors.append(FieldError("/price/value", "The brief's product is worth another amount now: revise the bid."))
+        errors.append(
+            FieldError(
+                "/price/value",
+                Bilingual(
+                    "需求里产品的价值已经变了，请修订报价。",
+                    "The brief's product is worth another amount now: revise the bid.",
+                ),
+            )
+        )
     return errors
 
 
@@ -159,7 +169,10 @@ def _currency(value: Any, currency: str, pointer: str = "") -> Iterator[FieldErr
     if isinstance(value, dict):
         if value.keys() == {"amount_minor", "currency"}:
             if value["currency"] != currency:
-                yield FieldError(f"{pointer}/currency", f"Must be the brief's currency, {currency}.")
+                yield FieldError(
+                    f"{pointer}/currency",
+                    Bilingual(f"必须用需求的货币 {currency}。", f"Must be the brief's currency, {currency}."),
+                )
             return
         for name, inner in value.items():
             if name != "plan":
@@ -171,7 +184,10 @@ def _currency(value: Any, currency: str, pointer: str = "") -> Iterator[FieldErr
 
 def _price_claims(price: Mapping[str, Any], pointer: str = "/price") -> Iterator[FieldError]:
     if price.get("actions_per_thousand_views") == 0:
-        yield FieldError(f"{pointer}/actions_per_thousand_views", "Must be more than 0; leave out what is not known.")
+        yield FieldError(
+            f"{pointer}/actions_per_thousand_views",
+            Bilingual("必须大于 0；不知道就不填。", "Must be more than 0; leave out what is not known."),
+        )
     if price.get("variable"):
         yield from _price_claims(price["variable"], f"{pointer}/variable")
 
@@ -183,17 +199,38 @@ def _amounts(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[Fi
     headline = pricing_models.HEADLINE.get(price["model"])
     is_barter = price["model"] == "barter"
     if is_barter and (why := _no_barter(product_value, limit)):
-        yield FieldError("/price/model", f"Barter counts at the brief's `product.value`, {why}: ask for money.")
+        yield FieldError(
+            "/price/model",
+            Bilingual(
+                f"以货抵款按需求的 `product.value` 计价，{why.zh}：请改为收钱。",
+                f"Barter counts at the brief's `product.value`, {why.en}: ask for money.",
+            ),
+        )
         return
     if options and headline is None:
-        yield FieldError("/options", f"A {price['model']} price is the same at every length: leave them out.")
+        yield FieldError(
+            "/options",
+            Bilingual(
+                f"{price['model']} 价格与视频长度无关，请不要写这些选项。",
+                f"A {price['model']} price is the same at every length: leave them out.",
+            ),
+        )
         return
     if options and headline and options[0]["amount"]["amount_minor"] != price[headline]["amount_minor"]:
-        yield FieldError("/options/0/amount", f"The first option is the offer itself: it must equal /price/{headline}.")
+        yield FieldError(
+            "/options/0/amount",
+            Bilingual(
+                f"第一个选项就是报价本身，必须等于 /price/{headline}。",
+                f"The first option is the offer itself: it must equal /price/{headline}.",
+            ),
+        )
     rights = {name: right["amount_minor"] for name, right in stored["rights"].items() if right}
     too_much = [name for name, amount in rights.items() if amount > limit.amount]
     for name in too_much:
-        yield FieldError(f"/rights/{name}", f"The brief's whole budget is {limit.show()}.")
+        yield FieldError(
+            f"/rights/{name}",
+            Bilingual(f"需求的全部预算是 {limit.show()}。", f"The brief's whole budget is {limit.show()}."),
+        )
     if too_much:
         return
     costs = pricing_models.option_costs(
@@ -203,20 +240,26 @@ def _amounts(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[Fi
     for index, cost in enumerate(costs[:1] if is_barter else costs):
         if cost > limit.amount:
             most = Money(limit.currency, round(cost)).show()
-            text = f"The brief's whole budget is {limit.show()}; with its rights this costs up to {most}."
+            text = Bilingual(
+                f"需求的全部预算是 {limit.show()}；连同各项权利，这里最多要 {most}。",
+                f"The brief's whole budget is {limit.show()}; with its rights this costs up to {most}.",
+            )
             yield FieldError(_most_of(price) if index == 0 else f"/options/{index}/amount", text)
 
 
-def _no_barter(product_value: int | None, limit: Money) -> str | None:
+def _no_barter(product_value: int | None, limit: Money) -> Bilingual | None:
     """Return why a brief's product pays for nothing; None where it does.
 
     A brief may well have a product that is worth more than its budget: it spends no cash on it. But barter is taken out
     of the budget like money, so that no price escapes it.
     """
     if product_value is None:
-        return "and this brief names none"
+        return Bilingual("而这个需求没有写", "and this brief names none")
     if product_value > limit.amount:
-        return f"{Money(limit.currency, product_value).show()}, which its whole budget of {limit.show()} would not pay"
+        worth, whole = Money(limit.currency, product_value).show(), limit.show()
+        return Bilingual(
+            f"为 {worth}，超过它的全部预算 {whole}", f"{worth}, which its whole budget of {whole} would not pay"
+        )
     return None
 
 
@@ -232,12 +275,21 @@ def _most_of(price: Mapping[str, Any]) -> str:
 def _claim_and_answers(stored: Mapping[str, Any], brief: Mapping[str, Any]) -> Iterator[FieldError]:
     claim = stored["forecast_claim"]
     if claim is not None and claim["views"]["high"] < claim["views"]["low"]:
-        yield FieldError("/forecast_claim/views/high", "Must not be less than `low`.")
+        yield FieldError("/forecast_claim/views/high", Bilingual("不能小于 `low`。", "Must not be less than `low`."))
     elif claim is not None and claim["views"]["high"] == 0:
-        yield FieldError("/forecast_claim/views/high", "Must be more than 0; leave out what is not known.")
+        yield FieldError(
+            "/forecast_claim/views/high",
+            Bilingual("必须大于 0；不知道就不填。", "Must be more than 0; leave out what is not known."),
+        )
     questions = len(brief["questions"])
     if len(stored["answers"]) != questions:
-        yield FieldError("/answers", f"Give one answer to each of the brief's questions: {questions}.")
+        yield FieldError(
+            "/answers",
+            Bilingual(
+                f"需求的 {questions} 个问题，每个给一个回答。",
+                f"Give one answer to each of the brief's questions: {questions}.",
+            ),
+        )
 
 
 def description_errors(plan: Mapping[str, Any], pointer: str) -> Iterator[FieldError]:
@@ -247,7 +299,7 @@ def description_errors(plan: Mapping[str, Any], pointer: str) -> Iterator[FieldE
         try:
             text.deserialize(exposure.get("description", ""))
         except ValidationError as error:
-            yield FieldError(f"{pointer}/exposures/{index}/description", " ".join(map(str, error.messages)))
+            yield from field_errors_of(error.messages, pointer=f"{pointer}/exposures/{index}/description")
 
 
 def accepted_cost(bid: Bid, revision: BidRevision) -> dict[str, Any] | None:

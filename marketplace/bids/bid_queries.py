@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, load_only
 
-from marketplace.bids import bid_document, policy
+from marketplace.bids import bid_document, bid_refusals, policy
 from marketplace.bids.models import Bid, BidRevision, BidStatus
 from marketplace.briefs import policy as briefs_policy
 from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
@@ -19,8 +19,6 @@ from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
 from marketplace.reviews import verdicts
 from marketplace.reviews.verdicts import ReviewVerdict
-
-SEALED = "The bids on this brief are sealed until it is closed."
 
 
 @dataclass(frozen=True)
@@ -142,7 +140,7 @@ def list_brief_bids(
     """Return the bids of a closed or cancelled brief that the reader may see. Raises NotFound while they are sealed."""
     brief = db.get(session, Brief, brief_id, briefs_policy.own(actor))
     if brief.status in (BriefStatus.DRAFT, BriefStatus.PUBLISHED):
-        raise NotFound(SEALED)
+        raise NotFound(bid_refusals.SEALED)
     query = _WITH_WORDING.where(Bid.brief_id == brief_id, policy.visible(actor))
     return _page(session, actor, query, limit, starting_after, status)
 

@@ -13,6 +13,7 @@ from marketplace.bids.pricing_models import RIGHTS
 from marketplace.briefs.brief_document import parse_time
 from marketplace.briefs.vocabulary import LENGTH_TIERS, TIER_SECONDS
 from marketplace.core.errors import FieldError
+from marketplace.core.message import Bilingual
 from marketplace.intrusiveness.prominence import prominence_range
 from marketplace.intrusiveness.timeline import ExposureKind, Timeline, TimelineSource
 
@@ -38,7 +39,13 @@ def answer_errors(stored: Mapping[str, Any], brief: Mapping[str, Any], platform:
     asked = asked_of(brief, platform)
     if not asked:
         platforms = ", ".join(sorted({line["platform"] for line in brief["deliverables"]}))
-        yield FieldError("/deliverables", f"The brief asks for {platforms}; this channel is on {platform}.")
+        yield FieldError(
+            "/deliverables",
+            Bilingual(
+                f"需求面向 {platforms}，这个账号在 {platform}。",
+                f"The brief asks for {platforms}; this channel is on {platform}.",
+            ),
+        )
         return
     yield from _kinds_and_counts(stored["deliverables"], asked, brief["part_offers"])
     yield from _windows(stored["deliverables"], brief["publish_window"])
@@ -61,7 +68,9 @@ def plan_errors(
 ) -> Iterator[FieldError]:
     """Yield what a plan shows too much or too little of, against itself, its own bid and the brief."""
     if plan.source is not TimelineSource.PLAN:
-        yield FieldError("/plan/source", "A bid carries a plan, nothing measured.")
+        yield FieldError(
+            "/plan/source", Bilingual("报价里放的是植入方案，不是测量结果。", "A bid carries a plan, nothing measured.")
+        )
     yield from _plan_kinds(plan, set(brief["placement_kinds"]))
     yield from _plan_length(plan, stored["deliverables"], asked_of(brief, platform))
     yield from notice_errors(plan, brief)
@@ -72,19 +81,38 @@ def notice_errors(plan: Timeline, brief: Mapping[str, Any]) -> Iterator[FieldErr
     sure, most = prominence_range(plan)
     least = brief["least_prominence"]
     if not plan.exposures:
-        yield FieldError("/plan/exposures", "Plan at least one exposure: nobody notices a brand that is never there.")
+        yield FieldError(
+            "/plan/exposures",
+            Bilingual(
+                "请至少安排一次露出：品牌从不出现，就没有人会注意到。",
+                "Plan at least one exposure: nobody notices a brand that is never there.",
+            ),
+        )
     elif most <= 0:
-        yield FieldError("/plan/exposures", "Nobody would notice this: its prominence is 0 of 100 at the most.")
+        yield FieldError(
+            "/plan/exposures",
+            Bilingual(
+                "没有人会注意到：显著度最高也是 0（满分 100）。",
+                "Nobody would notice this: its prominence is 0 of 100 at the most.",
+            ),
+        )
     elif least is not None and sure < least:
         yield FieldError(
             "/plan/exposures",
-            f"The brief asks for a prominence of {least:g} of 100 at the least; this plan is sure of {sure:.1f} only.",
+            Bilingual(
+                f"需求要求显著度至少 {least:g}（满分 100），这个方案只能保证 {sure:.1f}。",
+                f"The brief asks for a prominence of {least:g} of 100 at the least; this plan is sure "
+                f"of {sure:.1f} only.",
+            ),
         )
     seconds, wanted = sure_seconds(plan), brief["least_seconds"]
     if plan.exposures and wanted is not None and seconds < wanted:
         yield FieldError(
             "/plan/exposures",
-            f"The brief asks for {wanted:g} s of exposure at the least; this plan is sure of {seconds:.1f} s only.",
+            Bilingual(
+                f"需求要求露出至少 {wanted:g} 秒，这个方案只能保证 {seconds:.1f} 秒。",
+                f"The brief asks for {wanted:g} s of exposure at the least; this plan is sure of {seconds:.1f} s only.",
+            ),
         )
 
 
@@ -102,11 +130,16 @@ def sure_seconds(plan: Timeline) -> float:
 def _rights(offered: Mapping[str, Any], asked: Mapping[str, Any]) -> Iterator[FieldError]:
     for name in RIGHTS:
         if offered.get(name) is not None and not asked.get(name):
-            yield FieldError(f"/rights/{name}", "The brief does not ask for this right.")
+            yield FieldError(
+                f"/rights/{name}", Bilingual("需求没有要求这项权利。", "The brief does not ask for this right.")
+            )
         elif asked.get(name) and name not in offered:
             yield FieldError(
                 f"/rights/{name}",
-                "The brief asks for this right: price it, give it away with 0, or refuse it with null.",
+                Bilingual(
+                    "需求要求这项权利：请报价，免费给写 0，不给写 null。",
+                    "The brief asks for this right: price it, give it away with 0, or refuse it with null.",
+                ),
             )
 
 
@@ -122,15 +155,27 @@ def _kinds_and_counts(offered: Documents, asked: Documents, part_offers: bool) -
     last = {line["kind"]: f"/deliverables/{index}" for index, line in enumerate(offered)}
     unasked = [index for index, line in enumerate(offered) if line["kind"] not in asked_counts]
     for index in unasked:
-        yield FieldError(f"/deliverables/{index}/kind", f"The brief asks for: {', '.join(sorted(asked_counts))}.")
+        yield FieldError(
+            f"/deliverables/{index}/kind",
+            Bilingual(
+                f"需求要的是：{', '.join(sorted(asked_counts))}。",
+                f"The brief asks for: {', '.join(sorted(asked_counts))}.",
+            ),
+        )
     if unasked:
         return  # what is missing is perhaps there under the wrong name
     for kind, wanted in asked_counts.items():
         if counts[kind] > wanted:
-            text = f"The brief asks for {wanted} of kind {kind}; this offers {counts[kind]}."
+            text = Bilingual(
+                f"需求要 {wanted} 个 {kind}，这里提供 {counts[kind]} 个。",
+                f"The brief asks for {wanted} of kind {kind}; this offers {counts[kind]}.",
+            )
             yield FieldError(f"{last[kind]}/count", text)
         elif counts[kind] < wanted and not part_offers:
-            text = f"The brief asks for {wanted} of kind {kind} and takes no part offers; this offers {counts[kind]}."
+            text = Bilingual(
+                f"需求要 {wanted} 个 {kind}，不收部分应标；这里提供 {counts[kind]} 个。",
+                f"The brief asks for {wanted} of kind {kind} and takes no part offers; this offers {counts[kind]}.",
+            )
             yield FieldError(f"{last[kind]}/count" if kind in last else "/deliverables", text)
 
 
@@ -141,10 +186,16 @@ def _windows(offered: Documents, window: Mapping[str, str]) -> Iterator[FieldErr
         first, last = (line[name] and parse_time(line[name]) for name in ("publish_from", "publish_to"))
         for name, at in (("publish_from", first), ("publish_to", last)):
             if at is not None and not opens <= at <= ends:
-                text = f"Must lie within the brief's window, {window['from']} to {window['to']}."
+                text = Bilingual(
+                    f"必须在需求的发布时段 {window['from']} 到 {window['to']} 之内。",
+                    f"Must lie within the brief's window, {window['from']} to {window['to']}.",
+                )
                 yield FieldError(f"{pointer}/{name}", text)
         if first is not None and last is not None and last < first:
-            yield FieldError(f"{pointer}/publish_to", "Must not be earlier than `publish_from`.")
+            yield FieldError(
+                f"{pointer}/publish_to",
+                Bilingual("不能早于 `publish_from`。", "Must not be earlier than `publish_from`."),
+            )
 
 
 def _tiers(stored: Mapping[str, Any], asked: Documents) -> Iterator[FieldError]:
@@ -152,17 +203,32 @@ def _tiers(stored: Mapping[str, Any], asked: Documents) -> Iterator[FieldError]:
     for index, line in enumerate(offered):
         tier, tiers = line["length_tier"], _allowed([line["kind"]], asked)
         if tier is not None and line["kind"] == "image":
-            errors.append(FieldError(f"/deliverables/{index}/length_tier", "Images have no length in seconds."))
+            errors.append(
+                FieldError(
+                    f"/deliverables/{index}/length_tier",
+                    Bilingual("图片没有时长。", "Images have no length in seconds."),
+                )
+            )
         elif tier is not None and tiers and tier not in tiers:
-            text = f"The brief asks for: {', '.join(sorted(tiers))}."
+            text = Bilingual(
+                f"需求要的是：{', '.join(sorted(tiers))}。", f"The brief asks for: {', '.join(sorted(tiers))}."
+            )
             errors.append(FieldError(f"/deliverables/{index}/length_tier", text))
     yield from errors or _crowded_tiers(offered, asked)
     tiers = _allowed({line["kind"] for line in offered}, asked)
     for index, option in enumerate(stored["options"]):
         if tiers and option["length_tier"] not in tiers:
-            yield FieldError(f"/options/{index}/length_tier", f"The brief asks for: {', '.join(sorted(tiers))}.")
+            yield FieldError(
+                f"/options/{index}/length_tier",
+                Bilingual(
+                    f"需求要的是：{', '.join(sorted(tiers))}。", f"The brief asks for: {', '.join(sorted(tiers))}."
+                ),
+            )
         elif index == 0 and option["length_tier"] not in {line["length_tier"] for line in offered}:
-            text = "The first option is the offer itself: no deliverable is so long."
+            text = Bilingual(
+                "第一个选项就是报价本身：没有这么长的交付物。",
+                "The first option is the offer itself: no deliverable is so long.",
+            )
             yield FieldError("/options/0/length_tier", text)
 
 
@@ -185,7 +251,11 @@ def _crowded_tiers(offered: Documents, asked: Documents) -> Iterator[FieldError]
             room = sum(line["count"] for line in lines if not line["length_tiers"] or tiers & {*line["length_tiers"]})
             count = sum(each for _, each in of_tiers)
             if room < count <= sum(line["count"] for line in lines):
-                text = f"The brief asks for {room} of {', '.join(sorted(tiers))} s; this offers {count}."
+                lengths = ", ".join(sorted(tiers))
+                text = Bilingual(
+                    f"需求要 {room} 个 {lengths} 秒的，这里提供 {count} 个。",
+                    f"The brief asks for {room} of {lengths} s; this offers {count}.",
+                )
                 yield FieldError(f"/deliverables/{of_tiers[-1][0]}/count", text)
                 return
 
@@ -196,14 +266,32 @@ def _plan_kinds(plan: Timeline, allowed: set[str]) -> Iterator[FieldError]:
         if not needed & allowed:
             yield FieldError(
                 f"{pointer}/kind",
-                f"The brief allows {', '.join(sorted(allowed))}; this would need one of: {', '.join(sorted(needed))}.",
+                Bilingual(
+                    f"需求允许 {', '.join(sorted(allowed))}；这样植入要有其中之一：{', '.join(sorted(needed))}。",
+                    f"The brief allows {', '.join(sorted(allowed))}; this would need one of: "
+                    f"{', '.join(sorted(needed))}.",
+                ),
             )
         if exposure.kind is not ExposureKind.SPEECH and exposure.area_share.high <= 0:
-            yield FieldError(f"{pointer}/area_share", "Must be more than 0: nobody sees what has no size.")
+            yield FieldError(
+                f"{pointer}/area_share",
+                Bilingual(
+                    "必须大于 0：没有大小，就没有人看得见。", "Must be more than 0: nobody sees what has no size."
+                ),
+            )
         if exposure.kind is not ExposureKind.SPEECH and exposure.clarity.high <= 0:
-            yield FieldError(f"{pointer}/clarity", "Must be more than 0: nobody recognises this.")
+            yield FieldError(
+                f"{pointer}/clarity",
+                Bilingual("必须大于 0：这样没有人认得出来。", "Must be more than 0: nobody recognises this."),
+            )
         if exposure.start_s.high >= plan.duration_s:
-            yield FieldError(f"{pointer}/start_s", f"Begins when the video of {plan.duration_s:g} s is over.")
+            yield FieldError(
+                f"{pointer}/start_s",
+                Bilingual(
+                    f"开始时，{plan.duration_s:g} 秒的视频已经结束了。",
+                    f"Begins when the video of {plan.duration_s:g} s is over.",
+                ),
+            )
 
 
 def _plan_length(plan: Timeline, offered: Documents, asked: Documents) -> Iterator[FieldError]:
@@ -220,4 +308,10 @@ def _plan_length(plan: Timeline, offered: Documents, asked: Documents) -> Iterat
     seconds = round(plan.duration_s)
     if lengths and not any(TIER_SECONDS[tier][0] <= seconds <= TIER_SECONDS[tier][1] for tier in lengths):
         offers = ", ".join(tier for tier in LENGTH_TIERS if tier in lengths)
-        yield FieldError("/plan/duration_s", f"The bid offers a video of {offers} s; this plan has {seconds} s.")
+        yield FieldError(
+            "/plan/duration_s",
+            Bilingual(
+                f"报价提供的视频是 {offers} 秒，这个方案是 {seconds} 秒。",
+                f"The bid offers a video of {offers} s; this plan has {seconds} s.",
+            ),
+        )

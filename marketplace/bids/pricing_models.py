@@ -23,6 +23,7 @@ from enum import StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from marketplace.core.errors import FieldError
+from marketplace.core.message import Bilingual
 
 
 class PricingModel(StrEnum):
@@ -120,15 +121,18 @@ def validation_errors(price: Mapping[str, Any], pointer: str = "/price") -> Iter
     model = price["model"]
     for name in _REQUIRED[model]:
         if price.get(name) is None:
-            yield FieldError(f"{pointer}/{name}", f"A {model} price needs it.")
+            yield FieldError(f"{pointer}/{name}", Bilingual(f"{model} 价格需要这一项。", f"A {model} price needs it."))
     for name, value in price.items():
         if value is not None and name not in ("model", *fields_of(model)):
-            yield FieldError(f"{pointer}/{name}", f"A {model} price has none: take it out.")
+            yield FieldError(
+                f"{pointer}/{name}",
+                Bilingual(f"{model} 价格没有这一项，请去掉。", f"A {model} price has none: take it out."),
+            )
     cap = price.get("cap")
     for name in ("floor", "minimum"):
         floor = price.get(name)
         if floor and cap and name in fields_of(model) and cap["amount_minor"] < floor["amount_minor"]:
-            yield FieldError(f"{pointer}/cap", f"Must not be less than `{name}`.")
+            yield FieldError(f"{pointer}/cap", Bilingual(f"不能小于 `{name}`。", f"Must not be less than `{name}`."))
     if model == "hybrid" and price.get("variable"):
         yield from validation_errors(price["variable"], f"{pointer}/variable")
 

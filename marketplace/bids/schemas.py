@@ -18,6 +18,7 @@ from marketplace.core.http.fields import (
     WholeField,
     one_of,
 )
+from marketplace.core.http.load_refusals import refusal
 from marketplace.reviews.schemas import VerdictOut
 
 VIEWS_MAX = 10**10
@@ -30,7 +31,7 @@ def _optional_money(low: int = 0) -> MoneyField:
 def _different_tiers(options: list[dict[str, Any]]) -> None:
     tiers = [option["length_tier"] for option in options]
     if len(set(tiers)) != len(tiers):
-        raise ValidationError("Prices the same length twice.")
+        raise ValidationError(refusal("同一长度报了两次价。", "Prices the same length twice."))
 
 
 class _PartIn(Schema):

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from marketplace.bids import bid_document, brief_answer, commitment, policy
+from marketplace.bids import bid_document, bid_refusals, brief_answer, commitment, policy
 from marketplace.bids.bid_queries import AnsweredBrief, ShownBid, find, show
 from marketplace.bids.models import Bid, BidRevision, BidStatus
 from marketplace.bids.states import BID_TRANSITIONS
@@ -90,10 +90,10 @@ def _duplicate(session: Session, actor: Actor, bid: Bid) -> Conflict:
     of_channel = (Bid.brief_id == bid.brief_id, Bid.channel_id == bid.channel_id, Bid.status == BidStatus.OPEN)
     open_id = session.scalar(sa.select(Bid.id).where(*of_channel, policy.own(actor)))
     if open_id is None:
-        return Conflict("This channel has an open bid on this brief, placed by another of its representatives.")
+        return Conflict(bid_refusals.OF_ANOTHER)
     shown = ids.show("bid", open_id)
     return Conflict(
-        f"This channel has an open bid on this brief, {shown}. To change it, revise it: POST /bids/{shown}/revisions.",
+        bid_refusals.second_bid(shown),
         clashes_with=shown,
     )
 
@@ -169,7 +169,7 @@ def lock_for_review(session: Session, actor: Actor, bid_id: UUID) -> Bid:
     """
     bid, brief = _held(session, actor, bid_id, policy.visible(actor))
     if bid.status != BidStatus.OPEN:
-        raise WrongState("Only an open bid is reviewed.", state=bid.status)
+        raise WrongState(bid_refusals.ONLY_OPEN_REVIEWED, state=bid.status)
     _refuse_over(bid, brief)
     return bid
 
@@ -185,14 +185,17 @@ def decline(session: Session, actor: Actor, bid_id: UUID) -> ShownBid:
 def _refuse_over(bid: Bid, brief: HeldBrief) -> None:
     """Raise WrongState for a bid that its brief has ended, also if the job that ends it is late."""
     if brief.status == BriefStatus.CANCELLED:
-        raise WrongState("Its brief was called off.", state=brief.status)
+        raise WrongState(bid_refusals.CALLED_OFF, state=brief.status)
     refuse_lapsed(bid, brief.bids_lapse_at)
 
 
 def refuse_lapsed(bid: Bid, lapse_at: datetime | None) -> None:
     """Raise WrongState for an open bid whose time is over, also if the job that lapses it is late."""
     if bid.status == BidStatus.OPEN and lapse_at is not None and now() >= lapse_at:
-        raise WrongState(f"The bid lapsed at {lapse_at.isoformat()}: nobody decided on it in time.", state="lapsed")
+        raise WrongState(
+            bid_refusals.lapsed(lapse_at),
+            state="lapsed",
+        )
 
 
 def step_back(session: Session, actor: Actor, bid_id: UUID, *, reason: str) -> ShownBid:
@@ -220,17 +223,23 @@ def confirm_brief(session: Session, actor: Actor, bid_id: UUID, *, brief_version
     """
     bid, brief = _held(session, actor, bid_id, _acting(session, actor, bid_id))
     if bid.status != BidStatus.OPEN:
-        raise WrongState("Only an open bid can be confirmed.", state=bid.status)
+        raise WrongState(bid_refusals.ONLY_OPEN_CONFIRMED, state=bid.status)
     _refuse_over(bid, brief)
     if brief.version_id != brief_version_id:
         shown = ids.show("brv", brief.version_id)
-        raise Conflict(f"The brief is at version {shown} now: read that one and confirm it.", clashes_with=shown)
+        raise Conflict(
+            bid_refusals.newer_version(shown),
+            clashes_with=shown,
+        )
     if bid.brief_version_id != brief.version_id:
         content = with_defaults(session.get_one(BriefVersion, brief.version_id).content)
         revision, platform = session.get_one(BidRevision, bid.revision_id), _platform(session, bid)
         errors = bid_document.confirmation_errors(revision, content, platform)
         if errors:
-            raise InvalidInput("As it stands, the bid does not answer this version: revise it.", errors=errors)
+            raise InvalidInput(
+                bid_refusals.NO_ANSWER,
+                errors=errors,
+            )
         bid.brief_version_id = brief.version_id
         bid.answers_in_part = brief_answer.answers_in_part(bid_document.stored_document(revision), content, platform)
         bid.version += 1
@@ -277,7 +286,7 @@ def _acting(session: Session, actor: Actor, bid_id: UUID) -> sa.ColumnElement[bo
     """Return the condition of the bids that an actor may change. Raises NotAllowed for one that it may only read."""
     creator_id = session.scalar(sa.select(Bid.creator_id).where(Bid.id == bid_id, policy.own(actor)))
     if actor.role == Role.AGENCY and creator_id is not None and creator_id not in actor.acts_for:
-        raise NotAllowed("Your mandate of this creator does not run now: the bid is the creator's to act on.")
+        raise NotAllowed(bid_refusals.NO_MANDATE)
     return policy.acting(actor)
 
 
@@ -300,9 +309,9 @@ def _revisable(session: Session, actor: Actor, bid_id: UUID) -> tuple[Bid, Bidda
     brief = bidding.lock_for_bidding(session, actor, _brief_of(session, bid_id, condition))
     bid = db.lock(session, Bid, bid_id, condition)
     if bid.status != BidStatus.OPEN:
-        raise WrongState("Only an open bid can be revised.", state=bid.status)
+        raise WrongState(bid_refusals.ONLY_OPEN_REVISED, state=bid.status)
     if bid.revision_number >= bid.revisions_max:
-        raise Conflict(f"This bid may have {bid.revisions_max} wordings, and has had them.")
+        raise Conflict(bid_refusals.wordings_used(bid.revisions_max))
     # A claim that was refused since, or beaten by another's proof, may no more be revised than bid with.
     channels.channel_for_bidding(session, actor, bid.channel_id)
     return bid, brief

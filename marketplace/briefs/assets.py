@@ -15,6 +15,7 @@ from marketplace.briefs.models import BrandAsset, Brief, BriefStatus
 from marketplace.core import db, events
 from marketplace.core.actor import Actor
 from marketplace.core.errors import Conflict, FieldError, InvalidInput, NotFound, WrongState
+from marketplace.core.message import Bilingual
 
 ASSETS_MAX = 12
 ASSET_BYTES_MAX = 2 * 1024 * 1024
@@ -55,16 +56,29 @@ def add_asset(
     """
     recognised = media_type(data)
     if len(data) > ASSET_BYTES_MAX:
-        raise InvalidInput("The image is too large.", errors=[FieldError("/", f"At most {ASSET_BYTES_MAX} bytes.")])
+        raise InvalidInput(
+            Bilingual("图片太大。", "The image is too large."),
+            errors=[FieldError("/", Bilingual(f"最多 {ASSET_BYTES_MAX} 字节。", f"At most {ASSET_BYTES_MAX} bytes."))],
+        )
     if recognised is None or recognised != content_type:
-        actual = recognised or "none of them"
-        detail = f"Send a PNG, JPEG or WebP image under its own Content-Type; these bytes are {actual}."
-        raise InvalidInput("This is not an image that can be kept.", errors=[FieldError("/", detail)])
+        actual = f"是 {recognised}" if recognised else "都不是"
+        detail = Bilingual(
+            f"请发送 PNG、JPEG 或 WebP 图片，并写对 Content-Type；这些字节{actual}。",
+            "Send a PNG, JPEG or WebP image under its own Content-Type;"
+            f" these bytes are {recognised or 'none of them'}.",
+        )
+        raise InvalidInput(
+            Bilingual("这不是可以保存的图片。", "This is not an image that can be kept."),
+            errors=[FieldError("/", detail)],
+        )
     brief = db.lock(session, Brief, brief_id, policy.own(actor))
     if brief.status not in (BriefStatus.DRAFT, BriefStatus.PUBLISHED):
-        raise WrongState("The brief is over; its images stay as they are.", state=str(brief.status))
+        raise WrongState(
+            Bilingual("需求已结束，它的图片不再改动。", "The brief is over; its images stay as they are."),
+            state=str(brief.status),
+        )
     if (session.scalar(sa.select(sa.func.count()).where(BrandAsset.brief_id == brief_id)) or 0) >= ASSETS_MAX:
-        raise Conflict(f"A brief has at most {ASSETS_MAX} images.")
+        raise Conflict(Bilingual(f"一个需求最多有 {ASSETS_MAX} 张图片。", f"A brief has at most {ASSETS_MAX} images."))
     digest = hashlib.sha256(data).hexdigest()
     asset = BrandAsset(brief_id=brief_id, name=name, media_type=recognised, sha256=digest, data=data)
     session.add(asset)
@@ -104,5 +118,5 @@ def read_asset(session: Session, actor: Actor, asset_id: UUID) -> BrandAsset:
         .where(BrandAsset.id == asset_id, policy.visible(actor))
     )
     if asset is None:
-        raise NotFound("There is no such image that you may see.")
+        raise NotFound(Bilingual("没有您能看到的这张图片。", "There is no such image that you may see."))
     return asset

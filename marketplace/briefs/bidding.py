@@ -16,6 +16,7 @@ from marketplace.core import db
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import WrongState
+from marketplace.core.message import Bilingual
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,18 @@ def lock_for_bidding(session: Session, actor: Actor, brief_id: UUID) -> Biddable
     if row is None:
         raise db.missing(Brief, brief_id)
     if not open_for_bids(row, now()):
-        raise WrongState("This brief takes no bids: it is not published or its deadline is past.", state=row.status)
+        raise WrongState(
+            Bilingual(
+                "这个需求不收报价：它没有发布，或已经截标。",
+                "This brief takes no bids: it is not published or its deadline is past.",
+            ),
+            state=row.status,
+        )
     if row.is_suspended:
-        raise WrongState("This brief takes no bids while its brand is suspended.", state="suspended")
+        raise WrongState(
+            Bilingual("品牌方被暂停期间，这个需求不收报价。", "This brief takes no bids while its brand is suspended."),
+            state="suspended",
+        )
     # A separate statement, so that it sees a version that was committed while this one waited for the lock.
     version = db.run(session, _CURRENT_VERSION, {"version_id": row.version_id}).one()
     content = brief_document.with_defaults(version.content)

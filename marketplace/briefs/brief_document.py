@@ -11,6 +11,7 @@ from marketplace.briefs.vocabulary import (
     VIDEO_S_MAX,
 )
 from marketplace.core.errors import FieldError
+from marketplace.core.message import Bilingual
 from marketplace.core.money import Money
 
 BIDDING_SECONDS_MIN = 5
@@ -187,9 +188,22 @@ def deadline_errors(stored: Mapping[str, Any], at: datetime) -> list[FieldError]
     """Return the errors of the deadline for bids, if it were set at the moment `at`."""
     remaining = parse_time(stored["bids_close_at"]) - at
     if remaining < timedelta(seconds=BIDDING_SECONDS_MIN):
-        return [FieldError("/bids_close_at", f"Leave at least {BIDDING_SECONDS_MIN} seconds from now for bids.")]
+        return [
+            FieldError(
+                "/bids_close_at",
+                Bilingual(
+                    f"从现在起至少留 {BIDDING_SECONDS_MIN} 秒给报价。",
+                    f"Leave at least {BIDDING_SECONDS_MIN} seconds from now for bids.",
+                ),
+            )
+        ]
     if remaining > timedelta(days=BIDDING_DAYS_MAX):
-        return [FieldError("/bids_close_at", f"Bidding may last {BIDDING_DAYS_MAX} days at most.")]
+        return [
+            FieldError(
+                "/bids_close_at",
+                Bilingual(f"报价期最长 {BIDDING_DAYS_MAX} 天。", f"Bidding may last {BIDDING_DAYS_MAX} days at most."),
+            )
+        ]
     return []
 
 
@@ -197,52 +211,98 @@ def _money(stored: Mapping[str, Any]) -> Iterator[FieldError]:
     currency, ceiling = stored["budget"]["currency"], stored["ceiling_per_thousand"]
     if ceiling is None and currency not in CURRENCIES_WITH_DEFAULT_CEILING:
         yield FieldError(
-            "/ceiling_per_thousand", f"Name a ceiling: there is no usual one in {currency} to score bids by."
+            "/ceiling_per_thousand",
+            Bilingual(
+                f"请写千人价上限：{currency} 没有通用的上限可以用来给报价打分。",
+                f"Name a ceiling: there is no usual one in {currency} to score bids by.",
+            ),
         )
     if ceiling is not None and ceiling["currency"] != currency:
-        yield FieldError("/ceiling_per_thousand/currency", f"Must be the budget's currency, {currency}.")
+        yield FieldError(
+            "/ceiling_per_thousand/currency",
+            Bilingual(f"必须用预算的货币 {currency}。", f"Must be the budget's currency, {currency}."),
+        )
     # Barter counts at it, in the budget.
     if stored["product"]["value"] is not None and stored["product"]["value"]["currency"] != currency:
-        yield FieldError("/product/value/currency", f"Must be the budget's currency, {currency}.")
+        yield FieldError(
+            "/product/value/currency",
+            Bilingual(f"必须用预算的货币 {currency}。", f"Must be the budget's currency, {currency}."),
+        )
 
 
 def _target(stored: Mapping[str, Any]) -> Iterator[FieldError]:
     cells = stored["target"]
     if cells and not any(cell["weight"] > 0 for cell in cells):
-        yield FieldError("/target", "At least one cell needs a weight above 0; leave all cells out for everybody.")
+        yield FieldError(
+            "/target",
+            Bilingual(
+                "至少要有一个人群格的权重大于 0；面向所有人就一个格也不写。",
+                "At least one cell needs a weight above 0; leave all cells out for everybody.",
+            ),
+        )
     # A stored wording from before there were interests has none.
     if len({tuple(sorted(cell.get("interests") or ())) for cell in cells} - {()}) > INTEREST_SETS_MAX:
-        yield FieldError("/target", f"The cells may name at most {INTEREST_SETS_MAX} different sets of interests.")
+        yield FieldError(
+            "/target",
+            Bilingual(
+                f"各人群格最多用 {INTEREST_SETS_MAX} 组不同的兴趣。",
+                f"The cells may name at most {INTEREST_SETS_MAX} different sets of interests.",
+            ),
+        )
     for index, cell in enumerate(cells):
         if cell["ages"] is None:
             continue
         first, last = cell["ages"]["from"], cell["ages"]["to"]
         if last is not None and last < first:
-            yield FieldError(f"/target/{index}/ages/to", "Must not be less than `from`.")
+            yield FieldError(
+                f"/target/{index}/ages/to", Bilingual("不能小于 `from`。", "Must not be less than `from`.")
+            )
 
 
 def _times(stored: Mapping[str, Any]) -> Iterator[FieldError]:
     first, last = parse_time(stored["publish_window"]["from"]), parse_time(stored["publish_window"]["to"])
     if last <= first:
-        yield FieldError("/publish_window/to", "Must be later than `from`.")
+        yield FieldError("/publish_window/to", Bilingual("必须晚于 `from`。", "Must be later than `from`."))
     if last - first > timedelta(days=PUBLISH_DAYS_MAX):
-        yield FieldError("/publish_window/to", f"Must be within {PUBLISH_DAYS_MAX} days of `from`.")
+        yield FieldError(
+            "/publish_window/to",
+            Bilingual(
+                f"必须在 `from` 之后 {PUBLISH_DAYS_MAX} 天以内。", f"Must be within {PUBLISH_DAYS_MAX} days of `from`."
+            ),
+        )
     if first <= parse_time(stored["bids_close_at"]):
-        yield FieldError("/publish_window/from", "Must be later than `bids_close_at`: nothing is chosen before.")
+        yield FieldError(
+            "/publish_window/from",
+            Bilingual(
+                "必须晚于 `bids_close_at`：截标之前不会选定任何报价。",
+                "Must be later than `bids_close_at`: nothing is chosen before.",
+            ),
+        )
 
 
 def _requirements(stored: Mapping[str, Any]) -> Iterator[FieldError]:
     for index, deliverable in enumerate(stored["deliverables"]):
         if deliverable["kind"] == "image" and deliverable["length_tiers"]:
-            yield FieldError(f"/deliverables/{index}/length_tiers", "Images have no length in seconds.")
+            yield FieldError(
+                f"/deliverables/{index}/length_tiers", Bilingual("图片没有时长。", "Images have no length in seconds.")
+            )
     longest = max(_longest(deliverable) for deliverable in stored["deliverables"])
     if stored["least_seconds"] is not None and stored["least_seconds"] > longest:
-        yield FieldError("/least_seconds", f"The longest video that `deliverables` asks for has {longest} s.")
+        yield FieldError(
+            "/least_seconds",
+            Bilingual(
+                f"`deliverables` 要的视频最长 {longest} 秒。",
+                f"The longest video that `deliverables` asks for has {longest} s.",
+            ),
+        )
     for index, text in enumerate(stored["must_not"]):
         if text in stored["must"]:
-            yield FieldError(f"/must_not/{index}", "Stands under `must` too.")
+            yield FieldError(f"/must_not/{index}", Bilingual("`must` 里也有这一条。", "Stands under `must` too."))
     if stored["sample"]["to_return"] and not stored["sample"]["provided"]:
-        yield FieldError("/sample/to_return", "Nothing can be returned where no sample is provided.")
+        yield FieldError(
+            "/sample/to_return",
+            Bilingual("没有提供样品，就没有东西可以归还。", "Nothing can be returned where no sample is provided."),
+        )
 
 
 def _longest(deliverable: Mapping[str, Any]) -> int:

@@ -33,6 +33,7 @@ from marketplace.core.http.fields import (
     WholeField,
     one_of,
 )
+from marketplace.core.http.load_refusals import NO_LINK, TWICE
 
 _PART_OFFERS = "A bid may offer fewer than `deliverables` asks for."
 _CLOSING_WINDOW = "Bidding ends at a secret moment within so many seconds after `bids_close_at`."
@@ -53,7 +54,7 @@ def _optional(most: float, description: str, default: float | None = None) -> Re
 
 def _different(values: list[Any]) -> None:
     if len({repr(value) for value in values}) != len(values):
-        raise ValidationError("Holds the same thing twice.")
+        raise ValidationError(TWICE)
 
 
 def _several(
@@ -72,7 +73,7 @@ def _web_link(text: str) -> None:
     except ValueError:
         usable = False
     if not usable or any(letter.isspace() or not letter.isprintable() for letter in text):
-        raise ValidationError("Not a link such as https://example.com/product.")
+        raise ValidationError(NO_LINK)
 
 
 class _HttpLink(TextField):

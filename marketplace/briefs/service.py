@@ -10,20 +10,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.briefs import brief_document as contents
-from marketplace.briefs import change_rules, closing_time, policy
+from marketplace.briefs import brief_refusals, change_rules, closing_time, policy
 from marketplace.briefs.change_rules import NOTICE, ChangeWeight
 from marketplace.briefs.models import Brief, BriefStatus, BriefVersion
 from marketplace.briefs.states import BRIEF_TRANSITIONS
 from marketplace.core import db, events, jobs, states
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
-from marketplace.core.errors import FieldError, InvalidInput, NotAllowed, WrongState
+from marketplace.core.errors import MEND_ERRORS, FieldError, InvalidInput, NotAllowed, WrongState
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
 from marketplace.identity.models import Party
 
 OVERDUE = timedelta(minutes=2)
-_NOTICE_WHY = f"bidders have {NOTICE.total_seconds() / 3600:.0f} hours after a change that matters to their bids."
 CLOSE = "briefs.close"
 
 
@@ -65,7 +64,7 @@ class BriefChanged:
 def create(session: Session, actor: Actor, *, loaded: Mapping[str, Any]) -> ShownBrief:
     """Create a draft from a whole document. Raises InvalidInput with a pointer for each validation error."""
     if actor.party_id is None:
-        raise NotAllowed("A brief belongs to a brand.")
+        raise NotAllowed(brief_refusals.OF_A_BRAND)
     stored = contents.to_stored(loaded)
     _refuse([*contents.validation_errors(stored), *contents.deadline_errors(stored, now())])
     stored["scoring_rule"] = contents.SCORING_RULE
@@ -96,7 +95,10 @@ def change(
     at = now()
     published = open_for_bids(brief, at)
     if not (brief.status == BriefStatus.DRAFT or published):
-        raise WrongState("Only a draft or a brief that is open for bids can be changed.", state=str(brief.status))
+        raise WrongState(
+            brief_refusals.NOT_CHANGEABLE,
+            state=str(brief.status),
+        )
     current = session.get_one(BriefVersion, brief.version_id)
     before = contents.with_defaults(current.content)
     after = {**before, **contents.to_stored(loaded)}
@@ -110,8 +112,9 @@ def change(
         return BriefChanged(_show(session, [brief])[0], current.id, [])
     columns = contents.version_columns(after)
     if errors := _change_errors(brief, current, after, changed, at):
-        ends = f"With this change bidding would end at {after['bids_close_at']}: {_NOTICE_WHY} " if moved else ""
-        raise InvalidInput(f"{ends}Mend what `errors` names and send it again; nothing was changed.", errors=errors)
+        raise InvalidInput(
+            brief_refusals.moved_deadline(after["bids_close_at"]) if moved else MEND_ERRORS, errors=errors
+        )
     if not published:
         for name, value in columns.items():
             setattr(current, name, value)
@@ -141,20 +144,26 @@ def _change_errors(
     if "bids_close_at" in changed:
         errors += contents.deadline_errors(after, at)
     if brief.status == BriefStatus.PUBLISHED and after["budget"]["currency"] != current.currency:
-        errors.append(FieldError("/budget/currency", f"Bids are priced in {current.currency} already."))
+        errors.append(
+            FieldError(
+                "/budget/currency",
+                brief_refusals.priced_already(current.currency),
+            )
+        )
     ends = notice_ends(brief)
     if ends is not None and contents.parse_time(after["bids_close_at"]) < ends:
-        errors.append(FieldError("/bids_close_at", f"Must not be earlier than {_shown_time(ends)}: {_NOTICE_WHY}"))
+        errors.append(
+            FieldError(
+                "/bids_close_at",
+                brief_refusals.deadline_in_notice(ends),
+            )
+        )
     return errors
 
 
 def notice_ends(brief: Brief) -> datetime | None:
     """Return the end of the time that bidders have after the last change that matters."""
     return brief.changed_at and brief.changed_at + NOTICE
-
-
-def _shown_time(at: datetime) -> str:
-    return str(contents.to_stored({"at": at})["at"])
 
 
 def publish(session: Session, actor: Actor, brief_id: UUID) -> ShownBrief:
@@ -190,7 +199,10 @@ def close(session: Session, actor: Actor, brief_id: UUID) -> ShownBrief:
     brief = db.lock(session, Brief, brief_id, policy.own(actor))
     ends = notice_ends(brief)
     if brief.status == BriefStatus.PUBLISHED and ends is not None and now() < ends:
-        raise WrongState(f"Close it after {_shown_time(ends)}, or cancel it: {_NOTICE_WHY}", state=str(brief.status))
+        raise WrongState(
+            brief_refusals.close_in_notice(ends),
+            state=str(brief.status),
+        )
     return _end(session, actor, brief, "close")
 
 

@@ -46,6 +46,10 @@ def refusal(zh: str, en: str) -> LoadText:
     return LoadText(zh, en)
 
 
+TWICE = refusal("同一内容出现了两次。", "Holds the same thing twice.")
+NO_LINK = refusal(
+    "这里应当是链接，例如 https://example.com/product。", "Not a link such as https://example.com/product."
+)
 _OF_FIELDS: dict[type[fields.Field[Any]], dict[str, LoadText]] = {
     fields.Field: {
         "required": LoadText("这一项必填。", "This is required."),
