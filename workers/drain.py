@@ -22,6 +22,7 @@ from marketplace.core.errors import DomainError
 from marketplace.core.events import Event
 from marketplace.core.ids import new_id
 from marketplace.core.jobs import ClaimedJob, JobState
+from marketplace.operations import event_links
 from workers import stopping
 from workers.celery_app import celery
 from workers.handlers import load_handlers
@@ -113,6 +114,8 @@ def relay(limit: int = RELAY_AT_ONCE) -> int:
             session.execute(
                 sa.update(Event).where(Event.id.in_([event.id for event in waiting])).values(relayed_at=now())
             )
+        # Last, for nobody else links until this transaction ends.
+        event_links.link(session, waiting)
     return len(waiting)
 
 

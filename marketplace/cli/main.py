@@ -54,7 +54,9 @@ COMMANDS = {
     "upload": LazyCommand(
         "marketplace.cli.video_upload:upload_video", "Hand in a video FILE (MP4, MOV, WebM, Matroska)."
     ),
-    "verify": LazyCommand("marketplace.cli.verify:verify", "Check what a market promises by hashes and arithmetic."),
+    "verify": LazyCommand(
+        "marketplace.cli.verifying.verify:verify", "Check what a market promises by hashes and arithmetic."
+    ),
     "web": LazyCommand("marketplace.cli.run:web", "Serve the API."),
     "what-if": LazyCommand(
         "marketplace.cli.select_bids:what_if", "Try another budget or other limits; nothing is stored."

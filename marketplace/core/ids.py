@@ -50,6 +50,7 @@ PREFIXES: dict[str, str] = {
     "reviews": "rvw",
     "review_decisions": "dcn",
     "events": "evt",
+    "event_links": "evl",
     "jobs": "job",
 }
 

@@ -65,3 +65,8 @@ def sealed(session: Session, actor: Actor, events: Iterable[Event]) -> set[UUID]
     query = sa.select(_BIDS.c.id).join(_BRIEFS, _BRIEFS.c.id == _BIDS.c.brief_id)
     closed = set(session.scalars(query.where(_BIDS.c.id.in_(set(of_bids.values())), seals.was_closed(_BRIEFS.c))))
     return {event_id for event_id, bid_id in of_bids.items() if bid_id not in closed}
+
+
+def is_unsealed(session: Session, brief_id: UUID) -> bool:
+    """Return whether the bids of a brief are sealed no more."""
+    return bool(session.scalar(sa.select(sa.exists().where(_BRIEFS.c.id == brief_id, seals.was_closed(_BRIEFS.c)))))

@@ -8,13 +8,14 @@ from marshmallow import ValidationError, fields
 from marketplace.core import ids
 from marketplace.core.actor import Permission, Role
 from marketplace.core.http.blueprint import GuardedBlueprint
-from marketplace.core.http.endpoint import SIGNED_IN
+from marketplace.core.http.endpoint import ANYONE, SIGNED_IN
 from marketplace.core.http.fields import IdField, TextField, one_of
 from marketplace.core.http.paging import Page, page_of, page_query
 from marketplace.core.http.request_handling import actor, session
 from marketplace.core.jobs import QUEUES, JobState
-from marketplace.operations import service
-from marketplace.operations.schemas import EventOut, JobOut
+from marketplace.operations import event_links, service
+from marketplace.operations.event_links import ChainHead, ReadLink
+from marketplace.operations.schemas import EventHeadOut, EventHeadQuery, EventLinkOut, EventOut, JobOut
 from marketplace.operations.service import EventSubject, ShownEvent, ShownJob
 
 blueprint = GuardedBlueprint("records", __name__, description="What happened, and what is being done")
@@ -43,6 +44,7 @@ _EVENTS = {
     "since": IdField("evt", load_default=None, metadata={"description": "Only what happened after this event."}),
     "order": one_of(("asc", "desc"), load_default="desc"),
 }
+_CHAIN = {"party_id": IdField("pty", load_default=None), "brief_id": IdField("brf", load_default=None)}
 _JOBS = {
     "state": one_of(JobState, load_default=None),
     "kind": TextField(80, load_default=None),
@@ -61,6 +63,19 @@ def list_events(query: dict[str, Any]) -> Page[ShownEvent]:
 def get_event(event_id: UUID) -> ShownEvent:
     """One event."""
     return service.find_event(session(), actor(), event_id)
+
+
+@blueprint.get("/event-links", **_READS, query=page_query("evl", **_CHAIN), answers=page_of(EventLinkOut))
+def list_event_links(query: dict[str, Any]) -> Page[ReadLink]:
+    """A chain of events from its beginning: that of your party, or of the party or the closed brief that you name.
+    `inlay verify events` works it out again."""
+    return event_links.listed_links(session(), actor(), **query)
+
+
+@blueprint.get("/event-heads", allow=ANYONE, query=EventHeadQuery, answers=EventHeadOut)
+def get_event_head(query: dict[str, Any]) -> ChainHead:
+    """The newest hash of the chain of all events, or the one at a `position` that you have kept. It needs no key."""
+    return event_links.head_of_market(session(), query["position"])
 
 
 @blueprint.get("/jobs", **_READS, query=page_query("job", **_JOBS), answers=page_of(JobOut))

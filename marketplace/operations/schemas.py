@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from marketplace.core.http.fields import IdField, TimeField, one_of
+from marketplace.core.http.fields import IdField, TimeField, WholeParam, one_of
 from marketplace.core.ids import PREFIXES, show
 from marketplace.core.jobs import JobState
 
@@ -29,6 +29,37 @@ class EventOut(Schema):
     def _subject(self, event: Any) -> str:
         prefix = PREFIXES.get(event.kind.split(".")[0])
         return show(prefix, event.subject_id) if prefix else str(event.subject_id)
+
+
+_HASH = {"pattern": "^[0-9a-f]{64}$"}
+
+
+class EventLinkOut(Schema):
+    """The place of an event in a chain. `head` is the SHA-256 of the head before (32 zero bytes before the first) and
+    of `leaf`, as bytes; `leaf` that of `record`, which is null if the event is gone or you may not read it."""
+
+    id = IdField("evl", required=True)
+    position = fields.Integer(required=True)
+    event_id = IdField("evt", required=True)
+    leaf = fields.String(required=True, metadata=_HASH)
+    head = fields.String(required=True, metadata=_HASH)
+    record = fields.String(allow_none=True, required=True)
+    linked_at = TimeField(required=True)
+
+
+class EventHeadQuery(Schema):
+    position = WholeParam(
+        1, 10**15, load_default=None, metadata={"description": "The position of a hash that you have kept."}
+    )
+
+
+class EventHeadOut(Schema):
+    """The hash after the link at `position` of the chain of all events of the market: keep it, and nobody can change,
+    remove or move an event up to there without your noticing. Position 0, of 64 zeros, is that of an empty chain."""
+
+    position = fields.Integer(required=True)
+    head = fields.String(required=True, metadata=_HASH)
+    linked_at = TimeField(required=True, allow_none=True)
 
 
 class JobProblemOut(Schema):

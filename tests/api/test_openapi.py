@@ -30,7 +30,15 @@ FILES = {
     ("get", "/api/v1/videos/{video_id}/signed"),
     ("get", "/api/v1/channels/{channel_id}/pacing/calendar.ics"),
 }
-OPEN = {"/sign-up", "/sessions", "/invites/accept", "/brief-options", "/price-index", "/videos/{video_id}/signed"}
+OPEN = {
+    "/sign-up",
+    "/sessions",
+    "/invites/accept",
+    "/brief-options",
+    "/price-index",
+    "/event-heads",
+    "/videos/{video_id}/signed",
+}
 
 
 def description(client: FlaskClient) -> dict[str, Any]:

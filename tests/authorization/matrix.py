@@ -212,6 +212,8 @@ POST   /reviews/{review_id}/reject                        SSFFFFFFYFF
 POST   /reviews/{review_id}/override                      SSFFFFFFYFF
 GET    /events                                            SSYYYYYYYYF
 GET    /events/{event_id}                                 SSNNYNYNYNF
+GET    /event-links                                       SSYYYYYYYYF
+GET    /event-heads                                       YSYYYYYYYYY
 GET    /jobs                                              SSYYYYYYYYF
 GET    /jobs/{job_id}                                     SSNNYNYNYNF
 POST   /jobs/{job_id}/cancel                              SSNNYNYNYNF

@@ -10,7 +10,7 @@ import pytest
 
 from marketplace.cli.lazy_group import LazyGroup
 from marketplace.cli.main import COMMANDS, main
-from marketplace.cli.verify import verify
+from marketplace.cli.verifying.verify import verify
 from marketplace.core.lazy_import import lazy_module
 
 HEAVY = {"cv2", "highspy", "icalendar", "openpyxl", "onnxruntime", "PIL", "scipy", "xlsxwriter"}

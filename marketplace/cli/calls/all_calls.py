@@ -30,6 +30,7 @@ BY_HAND: Mapping[str, tuple[str, ...]] = {
     "bids accept": ("POST /bids/{bid}/accept",),
     "reviews decide": ("POST /reviews/decisions",),
     "price-index": ("GET /price-index",),
+    "verify events": ("GET /event-links", "GET /event-heads"),
 }
 
 # What no command calls, and why.

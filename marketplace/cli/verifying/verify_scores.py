@@ -7,9 +7,8 @@ import click
 from marketplace.checks import recompute_checks as checks_again
 from marketplace.cli.calls.id_arguments import IdArgument
 from marketplace.cli.client import ApiClient, fail
-from marketplace.cli.output import echo_json, hint
-from marketplace.cli.shown.summaries import in_words
-from marketplace.cli.verify import MOST
+from marketplace.cli.output import hint
+from marketplace.cli.verifying.verify import MOST, end_with
 from marketplace.core.message import Bilingual
 from marketplace.matching.scoring import recompute_scores as matching_again
 
@@ -45,20 +44,16 @@ def scores(api: ApiClient, /, bids: tuple[str, ...], checks: tuple[str, ...]) ->
         *_of_bids(api, bids if named else _bids(api), counts, named),
         *_of_checks(api, checks if named else _checks(api), counts),
     ]
-    if api.as_json:
-        echo_json({**counts, "faults": problems})
-    else:
-        for problem in problems:
-            click.echo(problem)
-        bid_count, check_count, found = counts["bids"], counts["checks"], len(problems)
-        click.echo(
-            in_words(
-                f"已重算 {bid_count} 个报价与 {check_count} 个检查，{found} 处不符",
-                f"{bid_count} bids and {check_count} checks worked out again, {found} faults",
-            )
-        )
-    if problems:
-        raise click.exceptions.Exit(1)
+    bid_count, check_count, found = counts["bids"], counts["checks"], len(problems)
+    end_with(
+        api,
+        counts,
+        problems,
+        Bilingual(
+            f"已重算 {bid_count} 个报价与 {check_count} 个检查，{found} 处不符",
+            f"{bid_count} bids and {check_count} checks worked out again, {found} faults",
+        ),
+    )
 
 
 def _of_bids(api: ApiClient, bids: Iterable[str], counts: dict[str, int], named: bool) -> Iterator[str]:

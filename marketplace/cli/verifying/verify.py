@@ -30,9 +30,13 @@ SLACK = timedelta(milliseconds=1)
     cls=LazyGroup,
     lazy={
         "scores": LazyCommand(
-            "marketplace.cli.verify_scores:scores",
+            "marketplace.cli.verifying.verify_scores:scores",
             "Work stored intrusiveness scores out again on this machine.",
-        )
+        ),
+        "events": LazyCommand(
+            "marketplace.cli.verifying.verify_events:events",
+            "Check that no event was changed, removed or moved.",
+        ),
     },
 )
 def verify() -> None:
@@ -62,19 +66,25 @@ def bids(api: ApiClient, brief: str | None, file: Path | None, save: Path | None
     if save is not None:
         save.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
     problems = [*_end(document["brief"]), *_offers(document), *_log(document)]
-    counts = {"bids": len(document["bids"]), "commitments": len(document["commitments"]), "faults": problems}
+    offers, made, found = len(document["bids"]), len(document["commitments"]), len(problems)
+    end_with(
+        api,
+        {"bids": offers, "commitments": made},
+        problems,
+        Bilingual(
+            f"已核验 {offers} 个报价与 {made} 个承诺，{found} 处不符",
+            f"{offers} bids and {made} commitments checked, {found} faults",
+        ),
+    )
+
+
+def end_with(api: ApiClient, counts: dict[str, Any], problems: list[str], summary: Bilingual) -> None:
+    """Print what was checked and what was found, and end with exit code 1 if anything was."""
     if api.as_json:
-        echo_json(counts)
+        echo_json({**counts, "faults": problems})
     else:
-        for problem in problems:
-            click.echo(problem)
-        offers, made, found = counts["bids"], counts["commitments"], len(problems)
-        click.echo(
-            in_words(
-                f"已核验 {offers} 个报价与 {made} 个承诺，{found} 处不符",
-                f"{offers} bids and {made} commitments checked, {found} faults",
-            )
-        )
+        for line in (*problems, in_words(summary.zh, summary.en)):
+            click.echo(line)
     if problems:
         raise click.exceptions.Exit(1)
 

@@ -1,0 +1,88 @@
+"""`inlay verify events` against a market that runs: what holds, what was kept, what somebody did to the database."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner, Result
+
+from marketplace.cli.main import main
+from marketplace.local.servers import LocalServers
+from tests.running_market import RunningMarket, running_market
+
+pytestmark = pytest.mark.process
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="module")
+def market(servers: LocalServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMarket]:
+    with running_market(servers, tmp_path_factory.mktemp("verify"), "inlay_verify") as running:
+        yield running
+
+
+def inlay(market: RunningMarket, *words: str, key: str = "", **env: str) -> Result:
+    environment = {"INLAY_URL": market.url, "INLAY_KEY": key, "LC_ALL": "C.UTF-8", "INLAY_LANGUAGE": None, **env}
+    return CliRunner(env=environment).invoke(main, words)
+
+
+def joined(market: RunningMarket) -> str:
+    """Sign a brand up and in; return its key."""
+    words = ("sign-up", "--email", "lin@verify.example", "--name", "Lin", "--kind", "brand", "--party", "青柠岛")
+    assert inlay(market, *words, "--password", PASSWORD).exit_code == 0
+    signed_in = inlay(market, "sign-in", "--email", "lin@verify.example", "--password", PASSWORD, "--print-key")
+    return signed_in.stdout.strip()
+
+
+def checked(market: RunningMarket, key: str, *words: str) -> tuple[int, dict[str, Any]]:
+    done = inlay(market, "verify", "events", "--json", *words, key=key)
+    return done.exit_code, json.loads(done.stdout)
+
+
+def owner(market: RunningMarket, statement: str) -> None:
+    engine = sa.create_engine(market.database_url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql(statement).rowcount >= 1
+
+
+def test_what_was_changed_is_found_by_reader_operator_and_kept_hash(market: RunningMarket, tmp_path: Path) -> None:
+    key, heads = joined(market), str(tmp_path / "heads.json")
+    deadline = time.monotonic() + 300
+    code, told = checked(market, key, "--heads", heads)
+    while told["links"] < 1:
+        assert time.monotonic() < deadline, "nothing was linked"
+        time.sleep(0.2)
+        code, told = checked(market, key, "--heads", heads)
+    assert (code, told["faults"]) == (0, [])
+    assert checked(market, key, "--heads", heads)[0] == 0
+    here = {"DATABASE_URL": market.database_url}
+    sound = inlay(market, "verify", "events", "--database", **here)
+    assert (sound.exit_code, "0 faults" in sound.output) == (0, True), sound.output
+
+    owner(market, "UPDATE events SET actor_role = 'admin' WHERE cardinality(party_ids) > 0")
+    code, changed = checked(market, key)
+    assert (code, "is not as it was recorded" in " ".join(changed["faults"])) == (1, True), changed
+    found = inlay(market, "verify", "events", "--database", **here)
+    assert (found.exit_code, "the market: link" in found.output) == (1, True), found.output
+    chinese = inlay(market, "--language", "zh", "verify", "events", "--database", **here)
+    assert "事件与记录时不同" in chinese.output
+
+    # Somebody who owns the database starts every chain anew: only what was kept tells.
+    owner(market, "DELETE FROM event_links")
+    code, emptied = checked(market, key, "--heads", heads)
+    assert (code, emptied["links"]) == (1, 0)
+    assert "is not the one that was kept" in emptied["faults"][0]
+
+
+def test_what_it_is_asked_has_to_make_sense(market: RunningMarket, tmp_path: Path) -> None:
+    two = inlay(market, "verify", "events", "--database", "--brief", "brf_00000000000000000000000000")
+    assert two.exit_code == 2
+    broken = tmp_path / "heads.json"
+    broken.write_text("[]")
+    signed_in = inlay(market, "sign-in", "--email", "lin@verify.example", "--password", PASSWORD, "--print-key")
+    refused = inlay(market, "verify", "events", "--heads", str(broken), key=signed_in.stdout.strip())
+    assert (refused.exit_code, "no file that --heads wrote" in refused.output) == (2, True), refused.output
