@@ -35,6 +35,7 @@ from marketplace.core.clock import now
 from marketplace.core.errors import FieldError, InvalidInput, NotAllowed, WrongState
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
+from marketplace.core.message import Bilingual
 from marketplace.core.states import apply_transition
 from marketplace.identity.models import Party
 
@@ -74,10 +75,18 @@ def ask(session: Session, actor: Actor, channel_id: UUID, *, kind: str, import_i
     channel = db.lock(session, Channel, channel_id, policy.own(actor))
     if channel.status != ChannelStatus.ACTIVE or channel.claim_status == ClaimStatus.PROVEN:
         state = "proven" if channel.status == ChannelStatus.ACTIVE else str(channel.status)
-        raise WrongState(f"This channel is {state}; there is nothing to prove.", state=state)
+        raise WrongState(
+            Bilingual(
+                f"这个账号的状态是 {state}，没有什么要证明。", f"This channel is {state}; there is nothing to prove."
+            ),
+            state=state,
+        )
     wanted = ProofKind(kind)
     if (wanted == ProofKind.PLATFORM_EXPORT) != (import_id is not None):
-        detail = "Name the imported file, and only for the kind platform_export."
+        detail = Bilingual(
+            "请写导入的文件，且只在 platform_export 这一类写。",
+            "Name the imported file, and only for the kind platform_export.",
+        )
         raise InvalidInput(errors=[FieldError("/import_id", detail)])
     asked = proofs.asked(session, channel)
     if asked is not None and wanted == ProofKind.CODE_IN_PROFILE and proofs.is_good(asked):
@@ -118,9 +127,12 @@ def _require_export(session: Session, actor: Actor, channel: Channel, import_id:
     if file.status == ImportStatus.DONE and sources & PLATFORM_SHAPES:
         return
     if sources:
-        detail = f"Only a platform's own export proves anything: {', '.join(sorted(PLATFORM_SHAPES))}."
+        shapes = ", ".join(sorted(PLATFORM_SHAPES))
+        detail = Bilingual(
+            f"只有平台自己的导出文件才能证明：{shapes}。", f"Only a platform's own export proves anything: {shapes}."
+        )
     else:
-        detail = "This file brought no facts of this channel."
+        detail = Bilingual("这个文件没有带来这个账号的数据。", "This file brought no facts of this channel.")
     raise InvalidInput(errors=[FieldError("/import_id", detail)])
 
 
@@ -177,9 +189,18 @@ def prove(
     channel, others = _lock_account(session, channel_id)
     proof = proofs.asked(session, channel)
     if proof is None:
-        raise WrongState("Nothing was offered as proof; the creator asks for a code first.", state="not asked")
+        raise WrongState(
+            Bilingual(
+                "还没有提交认领证明；请创作者先索取验证码。",
+                "Nothing was offered as proof; the creator asks for a code first.",
+            ),
+            state="not asked",
+        )
     if proof.kind == ProofKind.CODE_IN_PROFILE and not proofs.is_good(proof):
-        raise WrongState("The code has lapsed; the creator asks for a new one.", state="lapsed")
+        raise WrongState(
+            Bilingual("验证码已过期；请创作者重新索取。", "The code has lapsed; the creator asks for a new one."),
+            state="lapsed",
+        )
     file = session.get(ChannelImport, proof.import_id) if proof.import_id else None
     sha256 = evidence_sha256 or (file.sha256 if file else hashlib.sha256(evidence.encode()).hexdigest())
     proof.evidence, proof.evidence_sha256 = evidence, sha256
@@ -230,6 +251,6 @@ def _move(session: Session, actor: Actor, channel: Channel, name: str, **data: s
 
 def _decide(session: Session, actor: Actor, proof: ChannelProof, name: str, reason: str) -> None:
     if actor.person_id is None:
-        raise NotAllowed("A proof is looked at by a person.")
+        raise NotAllowed(Bilingual("认领证明要由人来查看。", "A proof is looked at by a person."))
     proof.reason, proof.decided_by, proof.decided_at = reason, actor.person_id, now()
     apply_transition(session, proof, PROOF_TRANSITIONS, name, actor, parties=[proof.creator_id], reason=reason)

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from marketplace.channels.models import Channel, ChannelImport, ChannelProof, ChannelTransfer
 from marketplace.core.actor import Actor, Role
 from marketplace.core.errors import FieldError, InvalidInput
+from marketplace.core.message import Bilingual
 from marketplace.operations.seals import was_closed
 
 OWNERS = (Role.CREATOR, Role.AGENCY)
@@ -158,5 +159,10 @@ def creator_of(actor: Actor, creator_id: UUID | None, pointer: str) -> UUID:
         return actor.party_id
     if creator_id is not None and (actor.sees_all or (actor.role == Role.AGENCY and creator_id in actor.acts_for)):
         return creator_id
-    detail = "Name a creator that you hold a live mandate of." if actor.role != Role.CREATOR else "Leave it out."
-    raise InvalidInput("The channel must belong to a creator you act for.", errors=[FieldError(pointer, detail)])
+    detail = Bilingual("请写一位您持有有效授权的创作者。", "Name a creator that you hold a live mandate of.")
+    if actor.role == Role.CREATOR:
+        detail = Bilingual("请不要写这一项。", "Leave it out.")
+    raise InvalidInput(
+        Bilingual("账号必须属于您代理的创作者。", "The channel must belong to a creator you act for."),
+        errors=[FieldError(pointer, detail)],
+    )

@@ -17,6 +17,7 @@ from marketplace.channels.states import CLAIM_TRANSITIONS
 from marketplace.core import db, ids
 from marketplace.core.actor import Actor
 from marketplace.core.errors import Conflict
+from marketplace.core.message import Bilingual
 from marketplace.core.states import apply_transition
 
 
@@ -63,4 +64,9 @@ def refuse_own(session: Session, creator_id: UUID, platform: str, handle: str, *
     query = sa.select(Channel.id).filter_by(creator_id=creator_id, platform=platform)
     own = session.scalar(query.where(Channel.handle_key == sa.func.lower(handle), *among).limit(1))
     if own is not None:
-        raise Conflict(f"This creator's channel {ids.show('chn', own)} has this handle already.")
+        raise Conflict(
+            Bilingual(
+                f"这位创作者的账号 {ids.show('chn', own)} 已经用了这个账号名。",
+                f"This creator's channel {ids.show('chn', own)} has this handle already.",
+            )
+        )

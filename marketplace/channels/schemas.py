@@ -24,6 +24,7 @@ from marketplace.core.http.fields import (
     WholeParam,
     one_of,
 )
+from marketplace.core.http.load_refusals import refusal
 from marketplace.core.http.paging import LIMIT_DEFAULT, LIMIT_MAX, page_query
 from marketplace.core.money import AMOUNT_MAX, MINOR_DIGITS
 
@@ -128,7 +129,12 @@ class EncodingField(TextField):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         name = super()._deserialize(value, attr, data, **kwargs)
         if known_encoding(name) is None:
-            raise ValidationError("No such encoding: write one such as utf-8, gb18030, big5, shift_jis or cp1252.")
+            raise ValidationError(
+                refusal(
+                    "没有这种编码：请写 utf-8、gb18030、big5、shift_jis 或 cp1252 之类。",
+                    "No such encoding: write one such as utf-8, gb18030, big5, shift_jis or cp1252.",
+                )
+            )
         return name
 
 

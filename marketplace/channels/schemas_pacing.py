@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from marketplace.core.http.fields import RealField, TextField, WholeField, one_of
+from marketplace.core.http.load_refusals import refusal
 
 # The sizes of the presets and their evidence are in intrusiveness/constants.py.
 RAMPS = ("gentle", "standard")
@@ -69,7 +70,15 @@ def _unique_keys(series: Sequence[dict[str, Any]]) -> None:
     keys = [limits["key"].casefold() for limits in series]
     for index, key in enumerate(keys):
         if key in keys[:index]:
-            raise ValidationError({index: {"key": ["Another series of this rule has this key."]}})
+            raise ValidationError(
+                {
+                    index: {
+                        "key": [
+                            refusal("规则里的另一个系列已用了这个键。", "Another series of this rule has this key.")
+                        ]
+                    }
+                }
+            )
 
 
 class PacingRule(PacingLimits):

@@ -17,6 +17,7 @@ from marketplace.core import db, events, ids
 from marketplace.core.actor import Actor
 from marketplace.core.errors import Conflict, WrongState
 from marketplace.core.http import paging
+from marketplace.core.message import Bilingual
 from marketplace.core.states import apply_transition
 
 _OTHER = aliased(Channel)
@@ -56,7 +57,10 @@ def enter(
     )
     if known is not None:
         raise Conflict(
-            f"This account is entered already: it is {ids.show('chn', known)}.",
+            Bilingual(
+                f"这个账号已经录入：{ids.show('chn', known)}。",
+                f"This account is entered already: it is {ids.show('chn', known)}.",
+            ),
             rule="uq_channels_platform_account_key_creator_id",
         )
     renames.refuse_own(
@@ -91,12 +95,22 @@ def channel_for_bidding(session: Session, actor: Actor, channel_id: UUID) -> Bid
     if row is None:
         raise db.missing(Channel, channel_id)
     if row.status != ChannelStatus.ACTIVE:
-        raise WrongState("This channel is archived.", state=row.status)
-    prove = f"Prove that it is yours first: POST /channels/{ids.show('chn', channel_id)}/proof."
+        raise WrongState(Bilingual("这个账号已归档。", "This channel is archived."), state=row.status)
+    path = f"POST /channels/{ids.show('chn', channel_id)}/proof"
+    prove = Bilingual(f"请先证明它是您的：{path}。", f"Prove that it is yours first: {path}.")
     if row.claim_status == ClaimStatus.REFUSED:
-        raise WrongState(f"The claim of this channel was refused. {prove}", state=row.claim_status)
+        raise WrongState(
+            Bilingual(f"对这个账号的认领已被拒绝。{prove.zh}", f"The claim of this channel was refused. {prove.en}"),
+            state=row.claim_status,
+        )
     if row.claim_status != ClaimStatus.PROVEN and row.proven_by_another:
-        raise WrongState(f"Another creator has proven that this account is theirs. {prove}", state="disputed")
+        raise WrongState(
+            Bilingual(
+                f"另一位创作者已证明这个账号是自己的。{prove.zh}",
+                f"Another creator has proven that this account is theirs. {prove.en}",
+            ),
+            state="disputed",
+        )
     return BiddingChannel(row.creator_id, row.name, row.claim_status == ClaimStatus.PROVEN)
 
 

@@ -20,6 +20,7 @@ from marketplace.core import db, events
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, FieldError, InvalidInput, WrongState
+from marketplace.core.message import Bilingual
 from marketplace.identity.models import Party
 
 SOURCE = "typed"
@@ -46,7 +47,10 @@ def enter_snapshot(session: Session, actor: Actor, channel_id: UUID, values: Map
     """
     channel = db.lock(session, Channel, channel_id, policy.own(actor))
     if channel.status != ChannelStatus.ACTIVE:
-        raise WrongState("An archived channel takes no new facts.", state=str(channel.status))
+        raise WrongState(
+            Bilingual("已归档的账号不再接收新数据。", "An archived channel takes no new facts."),
+            state=str(channel.status),
+        )
     record = _check(channel, values)
     columns = ("platform", "account_key", "handle", "name", "url", "language", "region", "verticals")
     entry = ChannelEntry(
@@ -55,7 +59,10 @@ def enter_snapshot(session: Session, actor: Actor, channel_id: UUID, values: Map
     market = peers.load_for_channel(session, channel.platform, record.snapshot["followers"])
     stored = bulk_store.store(session, [entry], None, market)
     if not stored.snapshot_ids:
-        raise Conflict("These facts are there already.", rule="uq_audience_snapshots_channel_id_evidence_hash")
+        raise Conflict(
+            Bilingual("这些数据已经有了。", "These facts are there already."),
+            rule="uq_audience_snapshots_channel_id_evidence_hash",
+        )
     session.refresh(channel)
     events.record(
         session,
@@ -94,8 +101,11 @@ def _check(channel: Channel, values: Mapping[str, Any]) -> ChannelRecord:
     result = record_builder.build_record(RowCells(0, values), reading, now().date())
     if isinstance(result, ChannelRecord):
         return result
-    errors = [FieldError(_pointer(error.column), f"{error.zh} / {error.en}") for error in result]
-    raise InvalidInput("The checks refuse these facts; nothing was changed.", errors=errors)
+    errors = [FieldError(_pointer(error.column), Bilingual(error.zh, error.en)) for error in result]
+    raise InvalidInput(
+        Bilingual("这些数据没有通过检查，什么都没有改动。", "The checks refuse these facts; nothing was changed."),
+        errors=errors,
+    )
 
 
 def _pointer(column: str) -> str:

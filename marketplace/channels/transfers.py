@@ -15,6 +15,7 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, FieldError, InvalidInput, WrongState
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
+from marketplace.core.message import Bilingual
 from marketplace.core.states import apply_transition
 from marketplace.identity.models import Party, PartyKind, PartyStatus
 
@@ -40,7 +41,9 @@ def offer(session: Session, actor: Actor, channel_id: UUID, *, creator_id: UUID)
     channel = db.lock(session, Channel, channel_id, policy.own(actor))
     taker = session.scalar(sa.select(Party).where(Party.id == creator_id, Party.kind == PartyKind.CREATOR))
     if taker is None or taker.id == channel.creator_id or taker.status != PartyStatus.ACTIVE:
-        detail = "There is no other creator of this id who could accept."
+        detail = Bilingual(
+            "没有这个 id 的另一位创作者可以接受转让。", "There is no other creator of this id who could accept."
+        )
         raise InvalidInput(errors=[FieldError("/creator_id", detail)])
     _require_free(session, channel)
     row = ChannelTransfer(channel_id=channel.id, from_creator_id=channel.creator_id, to_creator_id=taker.id)
@@ -61,7 +64,7 @@ def accept(session: Session, actor: Actor, transfer_id: UUID) -> ShownTransfer:
     apply_transition(session, row, TRANSFER_TRANSITIONS, "accept", actor, parties=_sides(row), **_told(channel))
     row.decided_at = now()
     if channel.creator_id != row.from_creator_id:
-        raise WrongState("The channel has another owner by now.", state="gone")
+        raise WrongState(Bilingual("这个账号现在已属于别人。", "The channel has another owner by now."), state="gone")
     _require_free(session, channel)
     own = session.scalar(
         sa.select(Channel.id).filter_by(
@@ -71,7 +74,11 @@ def accept(session: Session, actor: Actor, transfer_id: UUID) -> ShownTransfer:
     if own is not None:
         shown = ids.show("chn", own)
         raise Conflict(
-            f"You claim this account yourself with {shown}. Prove that claim instead: POST /channels/{shown}/proof."
+            Bilingual(
+                f"您自己已用 {shown} 认领了这个账号。请去证明那个认领：POST /channels/{shown}/proof。",
+                f"You claim this account yourself with {shown}. Prove that claim instead: POST "
+                f"/channels/{shown}/proof.",
+            )
         )
     channel.creator_id = row.to_creator_id
     channel.version += 1
@@ -114,14 +121,23 @@ def listing(
 def _require_free(session: Session, channel: Channel) -> None:
     if channel.status != ChannelStatus.ACTIVE or channel.claim_status != ClaimStatus.PROVEN:
         state = str(channel.claim_status if channel.status == ChannelStatus.ACTIVE else channel.status)
-        raise WrongState(f"Only a proven channel in use is handed over; this one is {state}.", state=state)
+        raise WrongState(
+            Bilingual(
+                f"只有已证实且在用的账号可以转让；这个账号的状态是 {state}。",
+                f"Only a proven channel in use is handed over; this one is {state}.",
+            ),
+            state=state,
+        )
     # Whoever takes the channel over does not see the bids of the other, and must not be bound by them.
     with db.acting_as(session, SYSTEM):
         standing = session.execute(policy.standing_bids(channel.id)).all()
     if standing:
         counts = " and ".join(f"{count} {status}" for status, count in standing)
         raise WrongState(
-            f"It has {counts} bids. Withdraw them or step back from them first; open ones may also be decided.",
+            Bilingual(
+                f"它有 {counts} 个报价。请先撤回或退出；未决的也可以等对方决定。",
+                f"It has {counts} bids. Withdraw them or step back from them first; open ones may also be decided.",
+            ),
             state=f"bids {standing[0][0]}",
         )
 

@@ -15,6 +15,7 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, FieldError, InvalidInput, NotAllowed
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
+from marketplace.core.message import Bilingual
 from marketplace.identity import authentication, policy
 from marketplace.identity.models import ApiKey, Party
 
@@ -42,12 +43,13 @@ def create(
     Raises InvalidInput (scopes beyond the actor's, a time gone by), Conflict (two live keys of the name).
     """
     if actor.party_id is None or actor.person_id is None:
-        raise NotAllowed("A key belongs to a person of a party.")
+        raise NotAllowed(Bilingual("密钥属于某个主体里的人。", "A key belongs to a person of a party."))
     given = policy.require_within(actor, scopes, "/scopes")
     at = now()
     if expires_at is not None and expires_at <= at:
         raise InvalidInput(
-            "A key must be good for some time.", errors=[FieldError("/expires_at", "Must lie in the future.")]
+            Bilingual("密钥总要有一段有效期。", "A key must be good for some time."),
+            errors=[FieldError("/expires_at", Bilingual("必须在将来。", "Must lie in the future."))],
         )
     # One after the other for a party: two at once would both count one live key and make a third.
     session.execute(sa.select(Party.id).where(Party.id == actor.party_id).with_for_update(key_share=True))
@@ -58,7 +60,12 @@ def create(
         .where(sa.or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > at))
     )
     if (live or 0) >= LIVE_MAX:
-        raise Conflict(f"{LIVE_MAX} keys of this name are live. Revoke one, or use another name.")
+        raise Conflict(
+            Bilingual(
+                f"这个名称已有 {LIVE_MAX} 个有效密钥。请撤销一个，或换个名称。",
+                f"{LIVE_MAX} keys of this name are live. Revoke one, or use another name.",
+            )
+        )
     public_id, whole_key, secret_hash = authentication.new_key()
     row = ApiKey(
         party_id=actor.party_id,

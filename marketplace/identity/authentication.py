@@ -46,7 +46,13 @@ IDLE_HOURS = 2
 @contextmanager
 def _slot() -> Iterator[None]:
     if not _QUEUE.acquire(blocking=False):
-        raise Unavailable("Many people are signing in at this moment. Try again in a few seconds.", retry_after_s=3)
+        raise Unavailable(
+            Bilingual(
+                "此刻登录的人太多，请几秒后再试。",
+                "Many people are signing in at this moment. Try again in a few seconds.",
+            ),
+            retry_after_s=3,
+        )
     try:
         with _SLOTS:
             yield
@@ -146,11 +152,15 @@ def _by_key(session: Session, credential: str) -> Actor:
     public_id, _, rest = credential.partition(".")
     secret, checksum = rest[:-8], rest[-8:]
     if not secret or not hmac.compare_digest(_checksum(secret), checksum):
-        raise NotSignedIn("This is no complete key: letters are missing or mistyped.")
+        raise NotSignedIn(
+            Bilingual("这个密钥不完整：缺了字符或输错了。", "This is no complete key: letters are missing or mistyped.")
+        )
     at = now()
     row = db.run(session, _KEY, {"public_id": public_id, "now": at}).one_or_none()
     if row is None or not hmac.compare_digest(row.secret_hash, digest(secret)):
-        raise NotSignedIn("This key is unknown, revoked or past its time.")
+        raise NotSignedIn(
+            Bilingual("这个密钥不存在、已撤销或已过期。", "This key is unknown, revoked or past its time.")
+        )
     if row.last_used_at is None or row.last_used_at < at - timedelta(minutes=5):
         db.run(session, _KEY_USED, {"now": at, "id": row.id})
     return _actor(row, set(row.permissions) & set(row.scopes), row.id)
@@ -164,7 +174,7 @@ def _by_session(session: Session, credential: str) -> Actor:
         {"token_hash": digest(credential), "now": at, "idle_since": at - timedelta(hours=IDLE_HOURS)},
     ).one_or_none()
     if row is None:
-        raise NotSignedIn("This session is over. Sign in again.")
+        raise NotSignedIn(Bilingual("这次登录已结束，请重新登录。", "This session is over. Sign in again."))
     if row.last_seen_at < at - timedelta(minutes=1):
         db.run(session, _SESSION_SEEN, {"now": at, "id": row.id})
     return _actor(row, set(row.permissions), None)

@@ -16,6 +16,7 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, FieldError, InvalidInput, NotAllowed, NotFound, WrongState
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
+from marketplace.core.message import Bilingual
 from marketplace.identity import authentication, policy, service, sessions
 from marketplace.identity.api_keys import IssuedKey
 from marketplace.identity.models import Invite, Membership, Party, PartyStatus, Person
@@ -35,17 +36,19 @@ def create(
     """
     target_id = party_id or actor.party_id
     if target_id is None or actor.person_id is None:
-        raise NotAllowed("An invitation is written by a person of a party.")
+        raise NotAllowed(Bilingual("邀请要由主体里的人发出。", "An invitation is written by a person of a party."))
     party = service.find(session, actor, target_id)
     policy.require_managed(actor, party)
     given = policy.require_within(actor, permissions, "/permissions")
     if party.status == PartyStatus.UNCLAIMED and Permission.PARTY not in given:
-        detail = f"Whoever claims a creator needs {Permission.PARTY}."
+        detail = Bilingual(
+            f"认领创作者的人需要 {Permission.PARTY} 权限。", f"Whoever claims a creator needs {Permission.PARTY}."
+        )
         raise InvalidInput(detail, errors=[FieldError("/permissions", detail)])
     seated = sa.select(Membership.id).join(Person, Person.id == Membership.person_id)
     seated = seated.where(Membership.party_id == party.id, sa.func.lower(Person.email) == sa.func.lower(email))
     if session.scalar(seated) is not None:
-        raise Conflict("This person has a seat here already.")
+        raise Conflict(Bilingual("这个人在这里已有席位。", "This person has a seat here already."))
     token = _PREFIX + authentication.new_token()
     row = Invite(
         party_id=party.id,
@@ -69,7 +72,10 @@ def withdraw(session: Session, actor: Actor, invite_id: UUID) -> None:
     """Take an invitation back. Raises NotFound, WrongState once it was accepted."""
     row = db.lock(session, Invite, invite_id, policy.invites(actor))
     if row.accepted_at is not None:
-        raise WrongState("It was accepted. Take the seat away instead.", state="accepted")
+        raise WrongState(
+            Bilingual("邀请已被接受；请改为撤销席位。", "It was accepted. Take the seat away instead."),
+            state="accepted",
+        )
     session.delete(row)
     events.record(session, "invites.delete", row.id, actor, parties=[row.party_id])
 
@@ -87,11 +93,14 @@ def accept(session: Session, *, token: str, password: str, name: str | None = No
             sessions.require_password(person, password)
             authentication.refuse_suspended_person(person)
         elif name is None:
-            raise InvalidInput("Say how you are called.", errors=[FieldError("/name", "A new account needs a name.")])
+            raise InvalidInput(
+                Bilingual("请写您的称呼。", "Say how you are called."),
+                errors=[FieldError("/name", Bilingual("新账户需要名称。", "A new account needs a name."))],
+            )
         else:
             person = service.add_person(session, email=invite.email, name=name, password=password)
         if session.scalar(sa.select(Membership.id).filter_by(person_id=person.id, party_id=party.id)) is not None:
-            raise Conflict("You have a seat here already.")
+            raise Conflict(Bilingual("您在这里已有席位。", "You have a seat here already."))
         membership = service.seat(session, person, party, invite.permissions)
         invite.accepted_at = now()
         known = frozenset(Permission(name) for name in invite.permissions)
@@ -118,7 +127,9 @@ def _open(session: Session, token: str) -> tuple[Invite, Party]:
     )
     invite = session.scalar(sa.select(Invite).where(*is_open).with_for_update()) if party else None
     if invite is None or party is None:
-        raise NotFound("This invitation is unknown, used or past its time.")
+        raise NotFound(
+            Bilingual("这个邀请不存在、已使用或已过期。", "This invitation is unknown, used or past its time.")
+        )
     return invite, party
 
 

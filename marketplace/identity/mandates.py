@@ -12,6 +12,7 @@ from marketplace.core.actor import Actor
 from marketplace.core.errors import FieldError, InvalidInput, NotAllowed, WrongState
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
+from marketplace.core.message import Bilingual
 from marketplace.identity import party_days, policy
 from marketplace.identity.models import Mandate, MandateStatus, Party, PartyKind, PartyStatus
 from marketplace.identity.states import MANDATE_TRANSITIONS
@@ -47,7 +48,8 @@ def offer(session: Session, actor: Actor, *, creator_id: UUID, terms: MandateTer
     )
     if creator is None:
         raise InvalidInput(
-            "There is nobody to offer this to.", errors=[FieldError("/creator_id", "There is no such creator.")]
+            Bilingual("没有可以提议的对象。", "There is nobody to offer this to."),
+            errors=[FieldError("/creator_id", Bilingual("没有这位创作者。", "There is no such creator."))],
         )
     return _write(session, actor, creator, terms, MandateStatus.OFFERED, "mandates.offer", "")
 
@@ -61,10 +63,12 @@ def _write(
     session: Session, actor: Actor, creator: Party, terms: MandateTerms, status: MandateStatus, kind: str, pointer: str
 ) -> Mandate:
     if actor.party_id is None:
-        raise NotAllowed("A mandate belongs to an agency.")
+        raise NotAllowed(Bilingual("授权属于机构。", "A mandate belongs to an agency."))
     if terms.ends_on is not None and terms.ends_on < max(terms.starts_on, party_days.today_of(creator)):
-        detail = "Must be neither past nor before the first day."
-        raise InvalidInput("These days cannot be.", errors=[FieldError(f"{pointer}/ends_on", detail)])
+        detail = Bilingual("不能是过去的日期，也不能早于第一天。", "Must be neither past nor before the first day.")
+        raise InvalidInput(
+            Bilingual("这些日期不行。", "These days cannot be."), errors=[FieldError(f"{pointer}/ends_on", detail)]
+        )
     row = Mandate(
         agency_id=actor.party_id,
         creator_id=creator.id,
@@ -90,7 +94,7 @@ def decline(session: Session, actor: Actor, mandate_id: UUID) -> Mandate:
 def _answer(session: Session, actor: Actor, mandate_id: UUID, name: str) -> Mandate:
     row = db.lock(session, Mandate, mandate_id, policy.mandates(actor))
     if name == "accept" and row.ends_on is not None and row.ends_on < _today(session, row):
-        raise WrongState("The days of this offer are past.", state=str(row.status))
+        raise WrongState(Bilingual("这个提议的日期已过。", "The days of this offer are past."), state=str(row.status))
     states.apply_transition(session, row, MANDATE_TRANSITIONS, name, actor, parties=[row.agency_id, row.creator_id])
     return row
 
@@ -103,9 +107,15 @@ def end(session: Session, actor: Actor, mandate_id: UUID, *, ends_on: date) -> M
     row = db.lock(session, Mandate, mandate_id, policy.mandates(actor))
     today = _today(session, row)
     if row.status == MandateStatus.ACTIVE and row.ends_on is not None and row.ends_on < today:
-        raise WrongState("This mandate ended by itself on its last day.", state=str(row.status))
+        raise WrongState(
+            Bilingual("这个授权已在最后一天自行结束。", "This mandate ended by itself on its last day."),
+            state=str(row.status),
+        )
     if ends_on < today:
-        raise InvalidInput("Nothing was changed.", errors=[FieldError("/ends_on", "Must be today or later.")])
+        raise InvalidInput(
+            Bilingual("什么都没有改动。", "Nothing was changed."),
+            errors=[FieldError("/ends_on", Bilingual("必须是今天或以后。", "Must be today or later."))],
+        )
     if ends_on == today:
         row.ends_on = max(today, row.starts_on)
         shown = row.ends_on.isoformat()
@@ -114,10 +124,17 @@ def end(session: Session, actor: Actor, mandate_id: UUID, *, ends_on: date) -> M
         )
         return row
     if row.status != MandateStatus.ACTIVE:
-        raise WrongState("Only a mandate in force can be given another last day.", state=str(row.status))
+        raise WrongState(
+            Bilingual("只有生效中的授权可以改最后一天。", "Only a mandate in force can be given another last day."),
+            state=str(row.status),
+        )
     if ends_on < row.starts_on or (row.ends_on is not None and ends_on > row.ends_on):
-        detail = "Must be neither before the first day nor later than agreed."
-        raise InvalidInput("Nothing was changed.", errors=[FieldError("/ends_on", detail)])
+        detail = Bilingual(
+            "不能早于第一天，也不能晚于约定的日期。", "Must be neither before the first day nor later than agreed."
+        )
+        raise InvalidInput(
+            Bilingual("什么都没有改动。", "Nothing was changed."), errors=[FieldError("/ends_on", detail)]
+        )
     row.ends_on = ends_on
     row.version += 1
     events.record(

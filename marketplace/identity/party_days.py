@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.clock import now
 from marketplace.core.errors import FieldError, InvalidInput
+from marketplace.core.message import Bilingual
 from marketplace.identity.models import Party
 
 _KNOWN = sa.text("SELECT now() AT TIME ZONE :timezone")
@@ -37,6 +38,9 @@ def require_known(session: Session, timezone: str, pointer: str) -> str:
         with session.begin_nested():
             session.execute(_KNOWN, {"timezone": timezone})
     except DataError as error:
-        detail = "The database does not know this time zone. Choose a city's, such as Asia/Shanghai."
+        detail = Bilingual(
+            "数据库不认识这个时区。请用城市的时区，例如 Asia/Shanghai。",
+            "The database does not know this time zone. Choose a city's, such as Asia/Shanghai.",
+        )
         raise InvalidInput(errors=[FieldError(pointer, detail)]) from error
     return timezone

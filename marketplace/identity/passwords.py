@@ -3,6 +3,8 @@
 No rules of composition: they make passwords worse, not better (the same source).
 """
 
+from marketplace.core.message import Bilingual
+
 SHORTEST = 8
 LONGEST = 128
 
@@ -27,14 +29,19 @@ yuanyuan zaq12wsx zhang123 zxcvbnm1 zxcvbnm123 zxcvbnm, zz123456
 _COMMON = frozenset(_LEAKED.split())
 
 
-def weakness(password: str, email: str) -> str | None:
+def weakness(password: str, email: str) -> Bilingual | None:
     """Return why the password is refused as a new one, or None."""
     if not SHORTEST <= len(password) <= LONGEST:
-        return f"A password has {SHORTEST} to {LONGEST} letters."
+        return Bilingual(
+            f"密码要有 {SHORTEST} 到 {LONGEST} 个字符。", f"A password has {SHORTEST} to {LONGEST} letters."
+        )
     plain = password.casefold()
     address = email.casefold()
     if plain in _COMMON or len(set(plain)) == 1:
-        return "This is among the passwords that are guessed first. Choose another."
+        return Bilingual(
+            "这是最先被猜到的密码之一，请换一个。",
+            "This is among the passwords that are guessed first. Choose another.",
+        )
     if plain in (address, address.partition("@")[0]):
-        return "This is your e-mail address. Choose another."
+        return Bilingual("这是您的邮箱地址，请换一个。", "This is your e-mail address. Choose another.")
     return None

@@ -14,6 +14,7 @@ from marketplace.core import db
 from marketplace.core.actor import SYSTEM, Actor, Permission
 from marketplace.core.clock import now
 from marketplace.core.errors import FieldError, InvalidInput, NotAllowed
+from marketplace.core.message import Bilingual
 from marketplace.identity.models import ApiKey, Invite, Mandate, MandateStatus, Party, PartyStatus
 
 OPEN = (MandateStatus.OFFERED, MandateStatus.ACTIVE)
@@ -63,14 +64,22 @@ def require_managed(actor: Actor, party: Party) -> None:
     own = party.id == actor.party_id
     unclaimed = party.id in actor.acts_for and party.status == PartyStatus.UNCLAIMED
     if not (own or unclaimed or actor.sees_all):
-        raise NotAllowed("A mandate lets you act for a creator, not manage their seats or name.")
+        raise NotAllowed(
+            Bilingual(
+                "授权让您代表创作者行事，但不能管理创作者的席位或名称。",
+                "A mandate lets you act for a creator, not manage their seats or name.",
+            )
+        )
 
 
 def require_within(actor: Actor, names: Collection[str], pointer: str) -> list[str]:
     """Return the permissions in order. Raises InvalidInput for one that the actor does not have and cannot give."""
     beyond = sorted(set(names) - {str(permission) for permission in actor.permissions})
     if beyond:
-        detail = f"You cannot give what you do not have: {', '.join(beyond)}."
+        names_beyond = ", ".join(beyond)
+        detail = Bilingual(
+            f"自己没有的权限不能给别人：{names_beyond}。", f"You cannot give what you do not have: {names_beyond}."
+        )
         raise InvalidInput(detail, errors=[FieldError(pointer, detail)])
     return sorted({str(Permission(name)) for name in names})
 

@@ -10,6 +10,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from marketplace.core.actor import Permission, Role
 from marketplace.core.http.fields import IdField, TextField, TimeField, WholeField, one_of
+from marketplace.core.http.load_refusals import refusal
 from marketplace.identity import passwords
 from marketplace.identity.models import TIMEZONE, MandateStatus, PartyKind, PartyStatus, PersonStatus
 
@@ -29,7 +30,7 @@ class EmailField(TextField):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
         if not _EMAIL.fullmatch(text):
-            raise ValidationError("Not an e-mail address.")
+            raise ValidationError(refusal("这里应当是电子邮箱地址。", "Not an e-mail address."))
         return text
 
 
@@ -38,10 +39,12 @@ class DayField(fields.Date):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
         if not isinstance(value, str) or not re.fullmatch(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}", value, re.ASCII):
-            raise ValidationError("Not a day such as 2026-11-23.")
+            raise ValidationError(refusal("这里应当是日期，例如 2026-11-23。", "Not a day such as 2026-11-23."))
         day: date = super()._deserialize(value, attr, data, **kwargs)
         if not 2000 <= day.year < 2100:
-            raise ValidationError("Must lie between the years 2000 and 2100.")
+            raise ValidationError(
+                refusal("年份必须在 2000 到 2099 之间。", "Must lie between the years 2000 and 2100.")
+            )
         return day
 
 
@@ -54,7 +57,9 @@ class TimezoneField(TextField):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
         if text not in _timezones():
-            raise ValidationError("Not a time zone such as Asia/Shanghai.")
+            raise ValidationError(
+                refusal("这里应当是时区，例如 Asia/Shanghai。", "Not a time zone such as Asia/Shanghai.")
+            )
         return text
 
 

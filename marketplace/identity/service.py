@@ -14,6 +14,7 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Conflict, NotAllowed, WrongState
 from marketplace.core.http import paging
 from marketplace.core.http.paging import Page
+from marketplace.core.message import Bilingual
 from marketplace.identity import authentication, mandates, party_days, policy, sessions
 from marketplace.identity.mandates import MandateTerms
 from marketplace.identity.models import (
@@ -74,7 +75,9 @@ def sign_up(
     Raises InvalidInput, Conflict (address taken).
     """
     if PartyKind(kind) == PartyKind.PLATFORM:
-        raise NotAllowed("The platform's people are made by its own command.")
+        raise NotAllowed(
+            Bilingual("平台的人员由平台自己的命令建立。", "The platform's people are made by its own command.")
+        )
     party_days.require_known(session, timezone, "/timezone")
     with policy.unfiltered(session):
         person = add_person(session, email=email, name=name, password=password, locale=locale, timezone=timezone)
@@ -118,7 +121,12 @@ def add_person(
         with session.begin_nested():
             session.add(person)
     except IntegrityError as error:
-        raise Conflict("This cannot be signed up. If you have an account already, sign in.") from error
+        raise Conflict(
+            Bilingual(
+                "无法用它注册。如果您已有账户，请登录。",
+                "This cannot be signed up. If you have an account already, sign in.",
+            )
+        ) from error
     return person
 
 
@@ -138,7 +146,7 @@ def _as(party: Party, person: Person) -> Actor:
 def me(session: Session, actor: Actor) -> CurrentUser:
     """Return the person, and their seats: in all their parties for themselves, in the key's party for a key."""
     if actor.person_id is None:
-        raise NotAllowed("Nobody in person is asking.")
+        raise NotAllowed(Bilingual("这个请求不是由具体的人发出的。", "Nobody in person is asking."))
     if actor.key_id is not None:
         return _me(session, actor, actor.person_id)
     with policy.unfiltered(session):
@@ -219,7 +227,10 @@ def remove_member(session: Session, actor: Actor, party_id: UUID, membership_id:
         Membership.permissions.contains([str(Permission.PARTY)]),
     )
     if Permission.PARTY in row.permissions and session.scalar(others.limit(1)) is None:
-        raise WrongState("Somebody has to be left who may manage the party.", state=str(party.status))
+        raise WrongState(
+            Bilingual("总要有一个人可以管理这个主体。", "Somebody has to be left who may manage the party."),
+            state=str(party.status),
+        )
     person_id = row.person_id
     session.execute(
         sa.delete(Invite).where(
@@ -247,7 +258,7 @@ def enter_creator(session: Session, actor: Actor, *, name: str, terms: MandateTe
     creator from its next authentication on. Raises NotAllowed, InvalidInput.
     """
     if actor.role not in (Role.AGENCY, Role.ADMIN, Role.SYSTEM):
-        raise NotAllowed("Creators are entered by agencies and the platform.")
+        raise NotAllowed(Bilingual("创作者由机构和平台录入。", "Creators are entered by agencies and the platform."))
     own = session.get(Party, actor.party_id) if actor.party_id else None
     zone = own.timezone if own else TIMEZONE
     party = Party(kind=PartyKind.CREATOR, name=name, status=PartyStatus.UNCLAIMED, timezone=zone)

@@ -9,13 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from marketplace.core import db, events, ids
-from marketplace.core.actor import Actor
+from marketplace.core.actor import ROLE_NAMES_ZH, Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import FieldError, InvalidInput, NotAllowed, NotFound, NotSignedIn
+from marketplace.core.message import Bilingual
 from marketplace.identity import authentication, passwords, policy
 from marketplace.identity.models import ConsoleSession, Membership, Party, Person
 
-WRONG = "The e-mail address or the password is wrong."
+WRONG = Bilingual("邮箱或密码不对。", "The e-mail address or the password is wrong.")
 
 
 @dataclass(frozen=True)
@@ -79,14 +80,26 @@ def _seat(session: Session, person: Person, party_id: UUID | None) -> Party:
     )
     parties = list(session.scalars(query))
     if not parties:
-        raise NotAllowed("You have no seat in any party.")
+        raise NotAllowed(Bilingual("您不在任何主体里。", "You have no seat in any party."))
     chosen = parties if party_id is None else [party for party in parties if party.id == party_id]
     if len(chosen) == 1:
         return chosen[0]
-    choices = [
-        FieldError("/party_id", f"{ids.show('pty', party.id)}: {party.name} ({party.kind})") for party in parties[:50]
-    ]
-    raise InvalidInput("You sit in several parties. Say as party_id for which of these you act.", errors=choices)
+    choices = [FieldError("/party_id", _choice(party)) for party in parties[:50]]
+    raise InvalidInput(
+        Bilingual(
+            "您在几个主体里都有席位。请用 party_id 说明代表哪一个。",
+            "You sit in several parties. Say as party_id for which of these you act.",
+        ),
+        errors=choices,
+    )
+
+
+def _choice(party: Party) -> Bilingual:
+    shown = ids.show("pty", party.id)
+    return Bilingual(
+        f"{shown}：{party.name}（{ROLE_NAMES_ZH[authentication.ROLES[party.kind]]}）",
+        f"{shown}: {party.name} ({party.kind})",
+    )
 
 
 def sign_out(session: Session, actor: Actor, *, token: str) -> None:
@@ -97,7 +110,12 @@ def sign_out(session: Session, actor: Actor, *, token: str) -> None:
         )
     )
     if row is None:
-        raise NotFound("A key has no session to end. It is revoked as an API key.")
+        raise NotFound(
+            Bilingual(
+                "密钥没有可以结束的会话；请把它作为 API 密钥撤销。",
+                "A key has no session to end. It is revoked as an API key.",
+            )
+        )
     row.revoked_at = now()
     events.record(session, "console_sessions.revoke", row.id, actor, parties=[row.party_id])
 
@@ -108,12 +126,18 @@ def change_password(session: Session, actor: Actor, *, old: str, new: str, token
     Raises NotAllowed for a key, which is a program's and not the person, and InvalidInput.
     """
     if actor.key_id is not None or actor.person_id is None:
-        raise NotAllowed("A password is changed by the person, signed in, and not with a key.")
+        raise NotAllowed(
+            Bilingual(
+                "密码要由本人登录后修改，不能用密钥。",
+                "A password is changed by the person, signed in, and not with a key.",
+            )
+        )
     with policy.unfiltered(session):
         person = db.lock(session, Person, actor.person_id)
         if not authentication.check_password(person.password_hash, old):
             raise InvalidInput(
-                "Nothing was changed.", errors=[FieldError("/old", "This is not your present password.")]
+                Bilingual("什么都没有改动。", "Nothing was changed."),
+                errors=[FieldError("/old", Bilingual("这不是您现在的密码。", "This is not your present password."))],
             )
         refuse_weak(new, person.email, "/new")
         person.password_hash = authentication.hash_password(new)
@@ -140,4 +164,7 @@ def refuse_weak(password: str, email: str, pointer: str = "/password") -> None:
     """Raise InvalidInput for a password that guessers try first."""
     weak = passwords.weakness(password, email)
     if weak is not None:
-        raise InvalidInput("Choose another password; nothing was changed.", errors=[FieldError(pointer, weak)])
+        raise InvalidInput(
+            Bilingual("请换一个密码；什么都没有改动。", "Choose another password; nothing was changed."),
+            errors=[FieldError(pointer, weak)],
+        )

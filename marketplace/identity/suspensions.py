@@ -14,6 +14,7 @@ from marketplace.core import db, events
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import NotAllowed, WrongState
+from marketplace.core.message import Bilingual
 from marketplace.core.states import apply_transition
 from marketplace.identity.models import (
     ConsoleSession,
@@ -49,7 +50,12 @@ def reinstate_party(session: Session, actor: Actor, party_id: UUID, *, reason: s
 def _other_party(session: Session, party_id: UUID) -> Party:
     party = db.lock(session, Party, party_id)
     if party.kind == PartyKind.PLATFORM:
-        raise NotAllowed("The platform's own party is neither suspended nor verified.")
+        raise NotAllowed(
+            Bilingual(
+                "平台自己的主体既不会被暂停，也不用核验。",
+                "The platform's own party is neither suspended nor verified.",
+            )
+        )
     return party
 
 
@@ -59,11 +65,16 @@ def suspend_person(session: Session, actor: Actor, person_id: UUID, *, reason: s
     Raises NotFound, NotAllowed for oneself, WrongState.
     """
     if person_id == actor.person_id:
-        raise NotAllowed("You cannot suspend yourself: another administrator has to do it.")
+        raise NotAllowed(
+            Bilingual(
+                "您不能暂停自己：要由另一位管理员来做。",
+                "You cannot suspend yourself: another administrator has to do it.",
+            )
+        )
     # One after the other: of two admins who suspend each other at once, one has to be left.
     db.lock_name(session, "suspended-people")
     if actor.person_id is not None and _status(session, actor.person_id) == PersonStatus.SUSPENDED:
-        raise NotAllowed("You have been suspended meanwhile.")
+        raise NotAllowed(Bilingual("在此期间您已被暂停。", "You have been suspended meanwhile."))
     person = db.lock(session, Person, person_id)
     _move(session, actor, person, "suspend", reason)
     person.suspended_at, person.suspension_reason = now(), reason
@@ -104,10 +115,15 @@ def verify(
     """
     party = _other_party(session, party_id)
     if party.kind == PartyKind.CREATOR:
-        raise WrongState("A creator is proven by a proven channel.", state=str(party.status))
+        raise WrongState(
+            Bilingual("创作者凭已证实的账号来证明。", "A creator is proven by a proven channel."),
+            state=str(party.status),
+        )
     if party.status == PartyStatus.SUSPENDED or party.verified_at is not None:
         state = "suspended" if party.status == PartyStatus.SUSPENDED else "verified"
-        raise WrongState(f"This party is {state} at present.", state=state)
+        raise WrongState(
+            Bilingual(f"这个主体现在的状态是 {state}。", f"This party is {state} at present."), state=state
+        )
     return _note(
         session, actor, party, True, reason, evidence, evidence_sha256 or hashlib.sha256(evidence.encode()).hexdigest()
     )
@@ -117,7 +133,7 @@ def unverify(session: Session, actor: Actor, party_id: UUID, *, reason: str) -> 
     """Take a verification back; what it rested on stays on record. Raises NotFound, WrongState."""
     party = _other_party(session, party_id)
     if party.verified_at is None:
-        raise WrongState("This party is not verified.", state=str(party.status))
+        raise WrongState(Bilingual("这个主体没有核验。", "This party is not verified."), state=str(party.status))
     return _note(session, actor, party, False, reason, None, None)
 
 
@@ -125,7 +141,7 @@ def _note(
     session: Session, actor: Actor, party: Party, verified: bool, reason: str, evidence: str | None, sha256: str | None
 ) -> Party:
     if actor.person_id is None:
-        raise NotAllowed("A party is verified by a person.")
+        raise NotAllowed(Bilingual("主体要由人来核验。", "A party is verified by a person."))
     row = PartyVerification(
         party_id=party.id,
         decided_by=actor.person_id,

@@ -7,6 +7,7 @@ from marshmallow import ValidationError
 from marketplace.channels.facts import account_handles, language_tags, region_names
 from marketplace.channels.facts.audience_vocabulary import INTERESTS, LEVELS, education_levels, interest_code
 from marketplace.core.http.fields import TextField
+from marketplace.core.http.load_refusals import refusal
 
 LABEL_MAX = 60
 
@@ -23,9 +24,14 @@ class RegionField(TextField):
         text = super()._deserialize(value, attr, data, **kwargs)
         code = region_names.region_code(text)
         if code is None:
-            raise ValidationError(region_names.stranger_said(text)[1])
+            raise ValidationError(refusal(*region_names.stranger_said(text)))
         if self.among is not None and code not in self.among:
-            raise ValidationError(f"{region_names.region_name(code)[1]} ({code}) is not a region to ask for.")
+            raise ValidationError(
+                refusal(
+                    f"{region_names.region_name(code)[0]}（{code}）不是可以选的地区。",
+                    f"{region_names.region_name(code)[1]} ({code}) is not a region to ask for.",
+                )
+            )
         return code
 
 
@@ -40,7 +46,7 @@ class LanguageField(TextField):
         text = super()._deserialize(value, attr, data, **kwargs)
         tag = language_tags.language_tag(text)
         if tag is None:
-            raise ValidationError(language_tags.stranger_said(text)[1])
+            raise ValidationError(refusal(*language_tags.stranger_said(text)))
         return tag
 
 
@@ -50,7 +56,7 @@ class HandleField(TextField):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         handle = account_handles.normal_handle(super()._deserialize(value, attr, data, **kwargs))
         if not handle:
-            raise ValidationError(account_handles.NOTHING_TO_SEE[1])
+            raise ValidationError(refusal(*account_handles.NOTHING_TO_SEE))
         return handle
 
 
@@ -64,7 +70,12 @@ class LevelField(TextField):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
         if education_levels(text) is None:
-            raise ValidationError(f"'{text}' is none of: {', '.join(LEVELS)}, university.")
+            raise ValidationError(
+                refusal(
+                    f"“{text}”不在其中：{', '.join(LEVELS)}, university。",
+                    f"'{text}' is none of: {', '.join(LEVELS)}, university.",
+                )
+            )
         return text
 
 
@@ -78,5 +89,7 @@ class InterestField(TextField):
         text = super()._deserialize(value, attr, data, **kwargs)
         code = interest_code(text)
         if code is None:
-            raise ValidationError(f"'{text}' is none of: {', '.join(INTERESTS)}.")
+            raise ValidationError(
+                refusal(f"“{text}”不在其中：{', '.join(INTERESTS)}。", f"'{text}' is none of: {', '.join(INTERESTS)}.")
+            )
         return code

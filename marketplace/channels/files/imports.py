@@ -76,12 +76,7 @@ def receive(
     agency or an admin name their creators. `options` are those of `record_stream.ReadingOptions`. Raises InvalidInput
     (an empty file, or a creator that the actor does not act for).
     """
-    creator_id = _default_creator(session, actor, creator_id)
-    if create_creators and actor.role == Role.CREATOR:
-        raise InvalidInput(
-            "A creator hands in their own channels only.",
-            errors=[FieldError("query:/create_creators", "Only agencies and the platform enter creators.")],
-        )
+    creator_id = _default_creator(session, actor, creator_id, create_creators)
     assert actor.party_id is not None
     row = ChannelImport(
         party_id=actor.party_id,
@@ -98,7 +93,10 @@ def receive(
     session.flush()
     chunks.write(session, row.id, body.pieces(chunks.CHUNK_BYTES))
     if body.size_bytes == 0:
-        raise InvalidInput("The file is empty.", errors=[FieldError("/", "Send the file itself as the body.")])
+        raise InvalidInput(
+            Bilingual("文件是空的。", "The file is empty."),
+            errors=[FieldError("/", Bilingual("请把文件本身作为内容发送。", "Send the file itself as the body."))],
+        )
     row.size_bytes, row.sha256 = body.size_bytes, body.sha256
     row.job_id = jobs.enqueue(
         session,
@@ -113,7 +111,17 @@ def receive(
     return row
 
 
-def _default_creator(session: Session, actor: Actor, creator_id: UUID | None) -> UUID | None:
+def _default_creator(session: Session, actor: Actor, creator_id: UUID | None, create_creators: bool) -> UUID | None:
+    if create_creators and actor.role == Role.CREATOR:
+        raise InvalidInput(
+            Bilingual("创作者只能导入自己的账号。", "A creator hands in their own channels only."),
+            errors=[
+                FieldError(
+                    "query:/create_creators",
+                    Bilingual("只有机构和平台可以录入创作者。", "Only agencies and the platform enter creators."),
+                )
+            ],
+        )
     if creator_id is None and actor.role != Role.CREATOR:
         return None
     return require_creator(session, actor, creator_id, pointer="query:/creator_id")
@@ -125,7 +133,10 @@ def require_creator(session: Session, actor: Actor, creator_id: UUID | None, *, 
     if actor.sees_all and not session.scalar(
         sa.select(sa.exists().where(Party.id == creator, Party.kind == PartyKind.CREATOR))
     ):
-        raise InvalidInput("There is no such creator.", errors=[FieldError(pointer, "Not a creator's id.")])
+        raise InvalidInput(
+            Bilingual("没有这位创作者。", "There is no such creator."),
+            errors=[FieldError(pointer, Bilingual("这不是创作者的 id。", "Not a creator's id."))],
+        )
     return creator
 
 

@@ -12,6 +12,7 @@ from marketplace.core import ids
 from marketplace.core.actor import Actor, Role
 from marketplace.core.clock import now
 from marketplace.core.errors import NotAllowed
+from marketplace.core.message import Bilingual
 from marketplace.identity import service as identity
 from marketplace.identity.authentication import ROLES
 from marketplace.identity.models import Party, PartyStatus
@@ -56,10 +57,14 @@ def load_source(session: Session, row: ChannelImport, creator_id: UUID | None) -
     """Return the importing party as it is now. Raises NotAllowed if it may no longer import."""
     party = session.get_one(Party, row.party_id)
     if party.status == PartyStatus.SUSPENDED:
-        raise NotAllowed("The party that handed this file in is suspended.")
+        raise NotAllowed(Bilingual("交来这个文件的主体已被暂停。", "The party that handed this file in is suspended."))
     actor = Actor(role=ROLES[party.kind], party_id=party.id, person_id=row.person_id)
     if actor.role == Role.AGENCY and creator_id is not None and not _by_id(session, actor, [creator_id]):
-        raise NotAllowed("The mandate of the creator whom this file is for has ended.")
+        raise NotAllowed(
+            Bilingual(
+                "这个文件所属创作者的授权已经结束。", "The mandate of the creator whom this file is for has ended."
+            )
+        )
     return ImportSource(actor, creator_id, row.create_creators)
 
 
