@@ -97,6 +97,7 @@ def test_cells_of_days_and_serial_numbers_of_a_sheet() -> None:
 def test_the_forms_of_days_are_told() -> None:
     rows = [make.row(handle="a", taken_on="46346"), make.row(handle="b", taken_on="2026/11/20")]
     reading = open_import(io.BytesIO(make.as_csv(*rows)), today=make.TODAY)
+    assert len(list(reading.records())) == 2
     assert reading.report.as_json()["dates"] == {"taken_on": ["spreadsheet day number", "year-month-day"]}
 
 

@@ -112,7 +112,7 @@ def _read(session: Session, row: ChannelImport, source: ImportSource, tally: Imp
     file = chunks.open_file(session, row.id, row.size_bytes)
     market = peers.load(session)
     batch: list[ChannelRecord] = []
-    # The number of rows is unknown until the end, but the bytes are known and read in order, twice.
+    # The number of rows is unknown until the end, but the bytes are known and read in order.
     reading = open_import(
         file,
         today=now().date(),
@@ -131,7 +131,7 @@ def _read(session: Session, row: ChannelImport, source: ImportSource, tally: Imp
         if len(batch) == BATCH:
             _write(session, row, source, batch, tally, market)
             batch.clear()
-        report("reading", file.tell(), row.size_bytes)
+        report("reading", round(reading.share_read * row.size_bytes), row.size_bytes)
     _write(session, row, source, batch, tally, market)
 
 

@@ -11,8 +11,9 @@ from marketplace.channels.files.shapes.cell_values import GivenFacts, RowCells, 
 from marketplace.channels.files.shapes.record_builder import RecordOrErrors
 from marketplace.channels.files.tables.column_survey import CellKind, ColumnSurvey, Conventions, ShareUnit
 from marketplace.channels.files.tables.header_names import KnownColumns
+from marketplace.channels.files.tables.kept_rows import KeptRows
 from marketplace.channels.files.tables.number_grammar import Decimal
-from marketplace.channels.files.tables.open_table import OpenTable, open_table
+from marketplace.channels.files.tables.open_table import open_table
 from marketplace.channels.files.tables.reading_report import ReadingReport
 from marketplace.channels.files.tables.table_rows import FAULT, FileRefused, Row
 from marketplace.channels.files.tables.totals_rows import leave_out_totals
@@ -89,21 +90,23 @@ class ReadingOptions:
 
 @dataclass
 class ImportReading:
-    """A file that has been looked through once: its records, and what it was read as."""
+    """A file that has been parsed and looked through: its records, to be read once, and what it was read as."""
 
-    table: OpenTable
+    rows: KeptRows
+    report: ReadingReport
     export_shape: ExportShape
     conventions: Conventions
     today: date
     given: GivenFacts = field(default_factory=GivenFacts)
-    report: ReadingReport = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.report = self.table.report
+    @property
+    def share_read(self) -> float:
+        """Return how much of the file has become records, 0-1."""
+        return self.rows.share_read
 
     def records(self) -> Iterator[ChannelRecord | RowError]:
         """Yield each row's record, or a RowError for each error in it. Raises FileRefused."""
-        rows = leave_out_totals(self.table.rows(), self.export_shape.needs, self.report)
+        rows = leave_out_totals(self.rows.read(), self.export_shape.needs, self.report)
         first = next(rows, None)
         if first is None:
             raise FileRefused("文件里没有数据行。", "The file has no rows.")
@@ -129,10 +132,10 @@ def open_import(
     options: ReadingOptions | None = None,
     progress: Callable[[], object] | None = None,
 ) -> ImportReading:
-    """Look through a seekable file once and return what its records are read by.
+    """Parse a seekable file, look through it, and return what its records are read from.
 
-    Days after `today` will be refused. `progress` is called now and then while the file is looked through. Raises
-    FileRefused, and KeyError for an unknown shape.
+    Days after `today` will be refused. `progress` is called now and then while the file is parsed. Raises FileRefused,
+    and KeyError for an unknown shape.
     """
     options = options or ReadingOptions()
     known = {name: shape.columns for name, shape in SHAPES.items()}
@@ -144,13 +147,19 @@ def open_import(
     survey = ColumnSurvey(
         export_shape.kinds, export_shape.prefixes, decimal, options.shares, table.percent_columns, table.epoch
     )
-    for _, values in table.rows():
-        survey.add(values)
-        if progress is not None:
-            progress()
+    kept = KeptRows()
+    try:
+        for row in table.rows():
+            kept.add(row)
+            survey.add(row[1])
+            if progress is not None:
+                progress()
+    except BaseException:
+        kept.close()
+        raise
     conventions = survey.conventions()
     survey.tell(table.report)
-    return ImportReading(table, export_shape, conventions, today, options.given)
+    return ImportReading(kept, table.report, export_shape, conventions, today, options.given)
 
 
 def iter_import(
