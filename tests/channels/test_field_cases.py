@@ -62,9 +62,8 @@ def test_a_column_of_per_cents() -> None:
     assert facts("B3_percent_column.csv", "engagement_rate") == [0.032, 0.003, 0.011, 0.0026, 0.010, 0.0009]
 
 
-def test_a_per_cent_where_a_count_belongs() -> None:
-    [(row, column, value, _)] = row_errors("B4_growth_percent.csv")
-    assert (row, column, value) == (2, "growth_30d", "3%")
+def test_growth_in_per_cents() -> None:
+    assert facts("B4_growth_percent.csv", "growth_30d") == [3000]
 
 
 def test_a_german_report_of_youtube() -> None:

@@ -147,7 +147,7 @@ def test_a_name_with_the_sign_says_the_unit() -> None:
     assert make.one(data).snapshot["facts"] == {"engagement_rate": 0.008}
 
 
-@pytest.mark.parametrize("column", ["followers", "growth_30d", "expected_views"])
+@pytest.mark.parametrize("column", ["followers", "median_views_30d", "expected_views"])
 def test_a_per_cent_is_no_count(column: str) -> None:
     assert cells(column, "3%")[0] == ["This is a count and no per cent; write the number."]
 

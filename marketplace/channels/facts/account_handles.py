@@ -47,6 +47,21 @@ def _last_part(address: str) -> str:
     return next((part for part in parts if part.startswith("@")), parts[-1] if parts else "")
 
 
+# Alphabets with letters that look alike: а is Cyrillic, α Greek. Writings whose letters look like none of these stand
+# beside Latin every day (美妆mei, meiちゃん) and are not told.
+_ALIKE = ("LATIN", "CYRILLIC", "GREEK", "COPTIC", "ARMENIAN", "CHEROKEE", "LISU")
+
+
+def mixed_alphabets(handle: str) -> tuple[str, ...]:
+    """Return the alphabets of a handle whose letters look alike, if there are several; such a handle may pretend to be
+    another's. `paypal` with a Cyrillic а gives ("Latin", "Cyrillic")."""
+    if handle.isascii():
+        return ()
+    names = {unicodedata.name(letter, "").split(" ")[0] for letter in handle if letter.isalpha()}
+    found = tuple(name.capitalize() for name in _ALIKE if name in names)
+    return found if len(found) > 1 else ()
+
+
 def handle_key(text: str) -> str:
     """Return a handle as it is compared; it is the account key of a channel whose platform's own id is not known."""
     return normal_handle(text).casefold()

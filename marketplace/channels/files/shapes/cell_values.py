@@ -11,13 +11,16 @@ from typing import Any
 from marketplace.channels.files.tables.column_survey import Conventions, ShareUnit, is_nothing
 from marketplace.channels.files.tables.date_grammar import TwoDays, parse_moment
 from marketplace.channels.files.tables.nested_values import nested_deeper, told_twice
-from marketplace.channels.files.tables.number_grammar import TwoReadings, read_number
+from marketplace.channels.files.tables.number_grammar import PercentCell, TwoReadings, read_number
 from marketplace.channels.files.tables.reading_report import ReadingReport
 from marketplace.channels.records import RowError
 from marketplace.core.estimate import NameTwice, unique_names
 
 # Of a refused value the first 120 characters are kept. A float holds whole numbers exactly only below 2**53.
 SHOWN_MAX, TABLE_DEPTH_MAX, EXACT_MAX = 120, 6, 2**53
+# No count or amount is larger.
+NUMBER_MAX = 1e15
+_NUMBERS = (int, float)
 # What PostgreSQL's text or JSON refuses or readers cannot show: control characters other than tab and line ends, lone
 # surrogates, and non-characters.
 UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -119,35 +122,65 @@ class RowCells:
         return self._number(column, needed=needed, money=True)
 
     def _number(self, column: str, *, needed: bool = False, money: bool = False) -> float | None:
-        value = self.values.get(column)
+        value: Any = self.values.get(column)
+        # Most values come from JSON lists of videos and are numbers already.
+        if (
+            type(value) in _NUMBERS
+            and -NUMBER_MAX <= value <= NUMBER_MAX
+            and column not in self.conventions.percent_columns
+        ):
+            return float(value)
         if self._nothing(column, value, needed):
             return None
         try:
-            # Most values come from JSON lists of videos and are numbers already: skip the slow way through text.
-            if isinstance(value, int | float):
-                number = float(value)
-            else:
-                number, percent = read_number(str(value).strip(), self.conventions.numbers, money=money)
-                if percent:
-                    self.add_error(
-                        column,
-                        value,
-                        "这是人数或次数，不是百分比；请填写数量。",
-                        "This is a count and no per cent; write the number.",
-                    )
-                    return None
+            number, percent = self._number_told(value, money=money)
+            if percent or column in self.conventions.percent_columns:
+                self.add_error(
+                    column,
+                    value,
+                    "这是人数或次数，不是百分比；请填写数量。",
+                    "This is a count and no per cent; write the number.",
+                )
+                return None
         except TwoReadings as two:
             self._refuse_readings(column, value, two)
             return None
         except (ValueError, OverflowError):
             number = math.nan
-        if isinstance(value, bool) or not math.isfinite(number) or abs(number) > 1e15:
+        if isinstance(value, bool) or not math.isfinite(number) or abs(number) > NUMBER_MAX:
             self.add_error(column, value, "不是数字。", "Not a number.")
             return None
         return number
 
+    def _number_told(self, value: Any, *, money: bool = False, fractional: bool = False) -> tuple[float, bool]:
+        """Return a number as it is written, and whether it is in per cents: (3.2, True) for 3.2 %."""
+        if isinstance(value, PercentCell):
+            return round(float(value) * 100, 12), True
+        if isinstance(value, _NUMBERS):
+            return float(value), False
+        return read_number(str(value).strip(), self.conventions.numbers, fractional=fractional, money=money)
+
+    def growth(self, column: str, followers: int | None) -> float | None:
+        """Read how many followers came, as their number or in per cents of those that there are."""
+        value = self.values.get(column)
+        if is_nothing(value):
+            return None
+        try:
+            rate, percent = self._number_told(value, fractional=True)
+        except (ValueError, OverflowError):
+            percent = False
+        if not percent and column not in self.conventions.percent_columns:
+            return self.number(column)
+        if followers is None or isinstance(value, bool) or not abs(rate) <= NUMBER_MAX:
+            return None
+        self.note(
+            f"{column} 以百分比给出，已按粉丝数换算为人数（10 万粉丝的 3% 是 3000）。",
+            f"{column} in per cents became a number of the followers: 3 % of 100,000 is 3,000.",
+        )
+        return round(rate * followers / 100, 1)
+
     def _nothing(self, column: str, value: Any, needed: bool) -> bool:
-        if not is_nothing(value):
+        if value is not None and not is_nothing(value):
             return False
         if needed:
             self.add_error(column, "" if value is None else value, "此列必填。", "This column is needed.")
@@ -162,11 +195,14 @@ class RowCells:
         )
 
     def whole(self, column: str, *, needed: bool = False) -> int | None:
+        value = self.values.get(column)
+        if type(value) is int and 0 <= value <= NUMBER_MAX and column not in self.conventions.percent_columns:
+            return value
         number = self.number(column, needed=needed)
         if number is None:
             return None
         if number != int(number) or number < 0:
-            self.add_error(column, self.values.get(column), "须为非负整数。", "Must be a whole number, not negative.")
+            self.add_error(column, value, "须为非负整数。", "Must be a whole number, not negative.")
             return None
         return int(number)
 
@@ -210,13 +246,8 @@ class RowCells:
         return share, percent
 
     def _share_told(self, value: Any) -> tuple[float | None, bool]:
-        if isinstance(value, int | float):
-            try:
-                return float(value), False
-            except OverflowError:
-                return None, False
         try:
-            return read_number(str(value).strip(), self.conventions.numbers, fractional=True)
+            return self._number_told(value, fractional=True)
         except (ValueError, OverflowError):
             return None, False
 

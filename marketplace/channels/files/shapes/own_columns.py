@@ -69,6 +69,7 @@ COLUMN_NAMES = {"age": "ages", "gender": "genders", "region": "regions", "countr
 
 def read(cells: RowCells, today: date) -> RecordOrErrors:
     handle = cells.text("handle", 200, needed=True)
+    taken_on, followers = cells.day("taken_on", needed=True), cells.whole("followers", needed=True)
     return build_record(
         cells,
         ShapeReading(
@@ -77,10 +78,10 @@ def read(cells: RowCells, today: date) -> RecordOrErrors:
             account_key=cells.account("external_id", 200) or handle,
             handle=handle,
             name=cells.text("name"),
-            taken_on=cells.day("taken_on", needed=True),
-            followers=cells.whole("followers", needed=True),
+            taken_on=taken_on,
+            followers=followers,
             facts={
-                "growth_30d": cells.number("growth_30d"),
+                "growth_30d": cells.growth("growth_30d", followers),
                 "engagement_rate": cells.share("engagement_rate"),
                 "completion_rate": cells.share("completion_rate"),
                 "median_views_30d": cells.whole("median_views_30d"),

@@ -11,7 +11,12 @@ from typing import Any
 from marketplace.channels import anomalies
 from marketplace.channels.anomalies import CellError
 from marketplace.channels.facts import language_tags, region_names
-from marketplace.channels.facts.account_handles import NOTHING_TO_SEE, account_key, normal_handle
+from marketplace.channels.facts.account_handles import (
+    NOTHING_TO_SEE,
+    account_key,
+    mixed_alphabets,
+    normal_handle,
+)
 from marketplace.channels.facts.audience_vocabulary import INTERESTS, interest_code
 from marketplace.channels.facts.language_tags import language_tag
 from marketplace.channels.files.shapes.cell_values import RowCells, finite_number
@@ -82,6 +87,13 @@ def build_record(cells: RowCells, reading: ShapeReading, today: date) -> RecordO
     if not handle:
         cells.add_error(reading.columns.get("handle", "handle"), reading.handle, *NOTHING_TO_SEE)
         return cells.errors
+    if alphabets := mixed_alphabets(handle):
+        named = ", ".join(alphabets)
+        cells.note(
+            f"账号名 {handle} 混用了看起来相同的字母（{named}），可能冒充他人的账号；请人工核对。",
+            f"The handle {handle} mixes letters that look alike ({named}) and may pretend to be another's: let a person"
+            " look at it. It is a channel of its own.",
+        )
     snapshot = {
         "taken_on": reading.taken_on,
         "source": reading.source,

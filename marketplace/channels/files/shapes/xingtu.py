@@ -75,6 +75,7 @@ def read(cells: RowCells, today: date) -> RecordOrErrors:
     star = cells.account("star_id", needed=True)
     card, suggested = xingtu_prices.read_prices(cells)
     median = cells.number("vv_median_30d")
+    followers = cells.whole("follower", needed=True)
     entries = cells.table("last_10_items")
     names = _video_names(entries)
     videos = read_videos(cells, "last_10_items", entries, names)
@@ -87,9 +88,9 @@ def read(cells: RowCells, today: date) -> RecordOrErrors:
             handle=cells.text("unique_id", 200) or star,
             name=cells.text("nick_name"),
             taken_on=cells.day_of_figures("last_update_time", videos),
-            followers=cells.whole("follower", needed=True),
+            followers=followers,
             facts={
-                "growth_30d": cells.number("fans_increment_within_30d"),
+                "growth_30d": cells.growth("fans_increment_within_30d", followers),
                 "engagement_rate": cells.share("interact_rate_within_30d"),
                 "completion_rate": cells.share("play_over_rate_within_30d"),
                 # The median of an even number of videos may end in a half.

@@ -68,6 +68,7 @@ def group(rows: Iterable[Row]) -> Iterator[Row]:
 def read(cells: RowCells, today: date) -> RecordOrErrors:
     ages, genders = _audience(cells)
     channel = cells.account("channel_id", needed=True)
+    followers = cells.whole("subscribers", needed=True)
     return build_record(
         cells,
         ShapeReading(
@@ -77,8 +78,8 @@ def read(cells: RowCells, today: date) -> RecordOrErrors:
             handle=cells.text("channel_handle", 200) or channel,
             name=cells.text("channel_title"),
             taken_on=cells.day("report_date", needed=True),
-            followers=cells.whole("subscribers", needed=True),
-            facts={"growth_30d": cells.number("subscribers_gained_30d")},
+            followers=followers,
+            facts={"growth_30d": cells.growth("subscribers_gained_30d", followers)},
             ages=ages,
             genders=genders,
             regions=_shares(cells, COUNTRY),

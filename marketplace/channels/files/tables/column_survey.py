@@ -11,10 +11,12 @@ from marketplace.channels.files.tables.date_grammar import SERIAL_EPOCH, DayOrde
 from marketplace.channels.files.tables.number_grammar import (
     Decimal,
     NumberStyle,
+    PercentCell,
     TwoReadings,
     decimal_shown,
     is_missing,
     number_parts,
+    plain_share,
     read_number,
 )
 from marketplace.channels.files.tables.reading_report import ReadingReport
@@ -49,6 +51,8 @@ class Conventions:
     units: Mapping[str, ShareUnit] = field(default_factory=dict)
     orders: Mapping[str, DayOrder] = field(default_factory=dict)
     epoch: datetime = SERIAL_EPOCH
+    # The columns whose names say that their numbers are per cents: "growth (%)".
+    percent_columns: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -104,7 +108,14 @@ class ColumnSurvey:
 
     def _add_share(self, column: str, value: Any) -> None:
         figures = self._figures.setdefault(column, _ShareFigures())
+        if isinstance(value, PercentCell):
+            return  # it is clear by itself, and says nothing of the others
         if isinstance(value, str):
+            if (share := plain_share(value)) is not None:
+                self._shown[Decimal.DOT] += 1
+                figures.told += 1
+                figures.over_one += abs(share) > 1
+                return
             parts = number_parts(value)
             if parts is None:
                 return
@@ -139,6 +150,7 @@ class ColumnSurvey:
             {column: self._unit(column, figures) for column, figures in self._figures.items()},
             {column: next(iter(orders)) for column, orders in self._orders.items() if len(orders) == 1},
             self.epoch,
+            self.percent_columns,
         )
 
     def tell(self, report: ReadingReport) -> None:

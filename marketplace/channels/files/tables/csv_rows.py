@@ -76,10 +76,11 @@ def read_rows(file: IO[bytes], layout: CsvLayout, columns: ColumnNames) -> Itera
     try:
         lines = csv.reader(text, delimiter=layout.delimiter, strict=True)
         for number, line in enumerate(lines, 1):
-            if any("\x00" in cell for cell in line):
+            if "\x00" in "".join(line):
                 raise FileRefused(f"第 {number} 行含空字节（NUL）。", f"Row {number} holds a NUL byte.")
             if number > layout.skipped + 1 and any(cell.strip() for cell in line):
-                yield number, columns.row(number, [unguard_formula(cell) or None for cell in line])
+                cells = [(unguard_formula(cell) if cell[:1] == "'" else cell) or None for cell in line]
+                yield number, columns.row(number, cells)
     except csv.Error as error:
         raise FileRefused(f"CSV 读取中断：{error}", f"The CSV cannot be read on: {error}") from error
     except UnicodeError as error:

@@ -21,6 +21,8 @@ _TIME = (
 _YEAR_FIRST = re.compile(
     r"(?P<year>\d{4})\s*[-/.年년]\s*(?P<month>\d{1,2})\s*[-/.月월]\s*(?P<day>\d{1,2})\s*[日号號일.]?" + _TIME, re.ASCII
 )
+# As programs write times (RFC 3339), which is what nearly every video has.
+_PROGRAM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 _DOTTED = re.compile(r"(?P<day>\d{1,2})\.\s*(?P<month>\d{1,2})\.\s*(?P<year>\d{4})" + _TIME, re.ASCII)
 _EITHER = re.compile(
     r"(?P<first>\d{1,2})(?P<mark>[-/])(?P<second>\d{1,2})(?P=mark)(?P<year>\d{4})" + _TIME,
@@ -116,6 +118,8 @@ def _plain(text: str) -> str:
 
 
 def _from_text(written: str, order: DayOrder | None, epoch: datetime) -> ReadMoment | None:
+    if _PROGRAM.fullmatch(written):
+        return ReadMoment(datetime.fromisoformat(written), "year-month-day")
     text = _plain(written)
     if len(text) > LONGEST:
         return None
@@ -176,7 +180,8 @@ def _from_number(number: float, text: str, epoch: datetime) -> ReadMoment | None
     if found := _EIGHT.fullmatch(text):
         return ReadMoment(datetime(int(found[1]), int(found[2]), int(found[3]), tzinfo=UTC), "yyyymmdd")
     if SERIAL_FIRST <= number <= SERIAL_LAST:
-        return ReadMoment(epoch + timedelta(seconds=round(number * 86_400)), "spreadsheet day number")
+        form = "spreadsheet day number" + ("" if epoch == SERIAL_EPOCH else f" from {epoch.year}")
+        return ReadMoment(epoch + timedelta(seconds=round(number * 86_400)), form)
     if SECONDS_FIRST <= number <= SECONDS_LAST:
         return ReadMoment(datetime.fromtimestamp(number, UTC), "Unix seconds")
     if SECONDS_FIRST * 1000 <= number <= SECONDS_LAST * 1000:

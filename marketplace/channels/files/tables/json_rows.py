@@ -1,6 +1,8 @@
-"""Reads JSON as a stream: a list of objects, an object that has one in it, or one object a line."""
+"""Reads JSON as a stream: a list of objects, an object that has one in it, or objects one after another, a line each or
+over several."""
 
 import codecs
+import io
 import itertools
 import json
 import re
@@ -29,16 +31,22 @@ WRAPPED_MAX = 4
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) == len(pairs):
-        return members
-    refused = TwiceNamed(members)
-    refused.name = name_twice(pairs) or ""
-    return refused
+class _ItemDecoder(json.JSONDecoder):
+    """A decoder that marks objects with a name twice, and knows whether there was any: to look for them through each
+    item takes as long as to decode it."""
 
+    def __init__(self) -> None:
+        self.twice = False
+        super().__init__(object_pairs_hook=self._members)
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_members)
+    def _members(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        if len(members) == len(pairs):
+            return members
+        self.twice = True
+        refused = TwiceNamed(members)
+        refused.name = name_twice(pairs) or ""
+        return refused
 
 
 def read_items(file: IO[bytes], encoding: str, recognises: Recognises) -> Iterator[Row]:
@@ -47,15 +55,14 @@ def read_items(file: IO[bytes], encoding: str, recognises: Recognises) -> Iterat
     `recognises` tells whether an object has the columns of a shape; a list of such objects is taken under any name.
     """
     try:
-        stream = _JsonStream(file, encoding)
-        first = stream.peek()
+        first = _JsonStream(file, encoding).peek()
         if first == "{" and _lines(file, encoding, recognises):
             yield from _json_lines(file, encoding)
             return
         stream = _JsonStream(file, encoding)
-        items = _items(stream) if stream.peek() == "[" else _found_items(stream, recognises)
+        items = _items(stream) if first == "[" else _found_items(stream, recognises)
         for number, item in enumerate(items, 1):
-            yield number, _object(item, number)
+            yield number, _object(item, number, stream.items)
     except FileRefused:
         raise
     except RecursionError as error:
@@ -78,10 +85,23 @@ class _JsonStream:
     text: str = ""
     position: int = 0
     decoder: codecs.IncrementalDecoder = field(init=False)
+    items: _ItemDecoder = field(default_factory=_ItemDecoder)
 
     def __post_init__(self) -> None:
+        self.rewind()
+
+    def rewind(self) -> None:
+        """Go back to the beginning."""
         self.file.seek(0)
+        self.text, self.position = "", 0
         self.decoder = codecs.getincrementaldecoder(self.encoding)()
+
+    def size(self) -> int:
+        """Return the size of the file in bytes."""
+        place = self.file.tell()
+        size = self.file.seek(0, io.SEEK_END)
+        self.file.seek(place)
+        return size
 
     def more(self) -> bool:
         """Read another block, as long as the text held, so that a long item is rescanned only a few times."""
@@ -113,7 +133,7 @@ class _JsonStream:
         self.peek()
         while True:
             try:
-                value, end = _DECODER.raw_decode(self.text, self.position)
+                value, end = self.items.raw_decode(self.text, self.position)
             except json.JSONDecodeError as error:
                 # An item cut off by the block fails near the end of the text, or as an unterminated string.
                 cut_off = error.pos > len(self.text) - 16 or error.msg.startswith("Unterminated")
@@ -138,13 +158,48 @@ def _items(stream: _JsonStream) -> Iterator[Any]:
 
 
 def _found_items(stream: _JsonStream, recognises: Recognises) -> Iterator[Any]:
-    """Yield the items of the list of channels within an object. Raises FileRefused if there is none."""
+    """Yield the items that a file of objects is about: its objects, the list of channels within the first one, or else
+    the one channel within that. Raises FileRefused if there is none."""
+    whole = _first_object(stream)
+    if whole is not None and recognises(flat(whole)):
+        return _one_after_another(stream)
     found = _find_list(stream, recognises, WRAPPED_MAX)
+    if found is None and whole is not None:
+        item = _inner_item(whole, recognises, WRAPPED_MAX)
+        # A wrapper has a code and a message beside its list; what tells more is a channel that lacks a column.
+        told = sum(not isinstance(value, dict | list) for value in whole.values())
+        if item is not None or told > 2:
+            return iter([item or whole])
     if found is None:
         raise FileRefused(
             "JSON 中没有频道列表。", f"The JSON has no list of channels under any of: {', '.join(LISTS)}."
         )
     return found
+
+
+def _first_object(stream: _JsonStream) -> dict[str, Any] | None:
+    """Return the object that the file begins with, and step back; None where it is too long for one channel."""
+    try:
+        found = stream.value() if stream.size() <= ITEM_MAX else None
+    except (ValueError, RecursionError):
+        found = None  # what is wrong with it is told when its items are read
+    stream.rewind()
+    return found if isinstance(found, dict) else None
+
+
+def _one_after_another(stream: _JsonStream) -> Iterator[Any]:
+    while stream.peek():
+        yield stream.value()
+
+
+def _inner_item(whole: dict[str, Any], recognises: Recognises, deep: int) -> dict[str, Any] | None:
+    """Return the one channel in the objects around it: {"code": 0, "data": {"handle_name": ...}}."""
+    inner = [value for value in whole.values() if isinstance(value, dict)]
+    for item in inner:
+        if recognises(flat(item)):
+            return item
+    found = (_inner_item(item, recognises, deep - 1) for item in inner) if deep else iter(())
+    return next((item for item in found if item), None)
 
 
 def _find_list(stream: _JsonStream, recognises: Recognises, deep: int) -> Iterator[Any] | None:
@@ -216,9 +271,10 @@ def _text_lines(file: IO[bytes], encoding: str) -> Iterator[str]:
 
 
 def _json_lines(file: IO[bytes], encoding: str) -> Iterator[Row]:
+    decoder = _ItemDecoder()
     for number, line in enumerate(_text_lines(file, encoding), 1):
         if line.strip():
-            yield number, _object(json.loads(line, object_pairs_hook=_members), number)
+            yield number, _object(decoder.decode(line), number, decoder)
 
 
 def flat(item: dict[str, Any]) -> dict[str, Any]:
@@ -234,12 +290,12 @@ def _too_deep() -> FileRefused:
     return FileRefused(f"JSON 嵌套超过 {DEPTH_MAX} 层。", f"The JSON is nested over {DEPTH_MAX} deep.")
 
 
-def _object(item: Any, number: int) -> dict[str, Any]:
+def _object(item: Any, number: int, decoder: _ItemDecoder) -> dict[str, Any]:
     if not isinstance(item, dict):
         raise FileRefused(f"第 {number} 项不是对象。", f"Item {number} is no object.")
     if nested_deeper(item, DEPTH_MAX):
         raise _too_deep()
-    if refused := named_twice(item):
+    if decoder.twice and (refused := named_twice(item)):
         column, name = refused
         return {**flat(item), FAULT: RowError(number, column, name, *told_twice(name))}
     return flat(item)

@@ -1,4 +1,4 @@
-"""Opens a file of any kind as a table of one shape: rows that can be read twice, first to see how they are written."""
+"""Opens a file of any kind as a table of one shape."""
 
 import codecs
 from collections.abc import Iterator, Mapping
@@ -80,7 +80,7 @@ def _open_sheet(file: IO[bytes], shapes: Mapping[str, KnownColumns], asked: str 
     _tell_columns(report, columns)
     return OpenTable(
         shape,
-        lambda: sheet_rows.read_rows(file, layout, columns),
+        lambda: sheet_rows.read_rows(layout, columns),
         report,
         frozenset(columns.percent),
         layout.epoch,
