@@ -106,6 +106,11 @@ def test_other_counts_are_no_per_cents(column: str) -> None:
         ]
 
 
+def test_growth_that_is_no_number_is_refused() -> None:
+    for data in (make.as_csv(make.row(growth_30d="many%")), make.as_csv({**make.row(), "growth_30d (%)": "many"})):
+        assert make.row_errors(data)[0][1:] == ("growth_30d", "不是数字。", "Not a number.")
+
+
 def _with(column: str, cell: tuple[Any, str]) -> list[tuple[Any, str | None]]:
     cells: dict[str, tuple[Any, str | None]] = {name: (value, None) for name, value in make.row().items()}
     return list({**cells, column: cell}.values())

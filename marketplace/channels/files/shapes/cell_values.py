@@ -168,7 +168,7 @@ class RowCells:
         try:
             rate, percent = self._number_told(value, fractional=True)
         except (ValueError, OverflowError):
-            percent = False
+            return self.number(column)
         if not percent and column not in self.conventions.percent_columns:
             return self.number(column)
         if followers is None or isinstance(value, bool) or not abs(rate) <= NUMBER_MAX:
