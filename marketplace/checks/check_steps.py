@@ -238,7 +238,7 @@ def _brand(session: Session, row: VideoCheck) -> WantedBrand:
                 images.append(reference_images.prepare(asset.name, asset.data))
             except BadReference:
                 continue
-    return WantedBrand(tuple(row.names), tuple(images))
+    return WantedBrand(tuple(row.names), tuple(images), markets=tuple(row.terms.get("markets") or ()))
 
 
 def _cache(sha256: str, folder: Path, report: Callable[[float], None]) -> FrameCache:

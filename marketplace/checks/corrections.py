@@ -17,7 +17,7 @@ from marketplace.core.errors import FieldError, InvalidInput
 from marketplace.core.http import paging
 from marketplace.intrusiveness.timeline import Exposure, PlanError, Timeline, from_dict, to_dict
 from marketplace.vision import plan_comparison
-from marketplace.vision.scored_timeline import scored, terms_of
+from marketplace.vision.scored_timeline import of_result, scored, terms_of
 
 # Pictures are read every 0.25 s, so an edge cannot be measured more exactly: a smaller difference is not a correction.
 EDGE_S = 0.25
@@ -69,7 +69,7 @@ def correct(
     session.flush()
     row.corrected = {
         "timeline": correction.timeline,
-        "intrusiveness": scored(corrected, bool(result["disclosures"]), terms),
+        "intrusiveness": scored(corrected, of_result(result), terms),
         "plan": None if terms.plan is None else plan_comparison.compare(terms.plan, corrected),
     }
     row.version += 1

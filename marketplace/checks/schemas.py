@@ -2,10 +2,12 @@
 
 from marshmallow import Schema, fields, validate
 
+from marketplace.briefs.vocabulary import MARKETS
+from marketplace.channels.facts.fact_fields import RegionField
 from marketplace.checks.corrections import NOTE_MAX
 from marketplace.checks.labels import CORRECTIONS_MAX
 from marketplace.checks.models import VideoCheckStatus
-from marketplace.checks.service import NAME_MAX, NAMES_MAX
+from marketplace.checks.service import MARKETS_MAX, NAME_MAX, NAMES_MAX
 from marketplace.core.http.fields import FlagField, IdField, TextField, TimeField, WholeParam, one_of
 from marketplace.core.http.paging import page_query
 from marketplace.core.jobs import JobState
@@ -24,6 +26,14 @@ class VideoCheckIn(Schema):
         load_default=list,
         validate=validate.Length(max=NAMES_MAX),
         metadata={"description": "How the brand is written, nicknamed and said, besides the brief's own names."},
+    )
+    markets = fields.List(
+        RegionField(MARKETS),
+        load_default=list,
+        validate=validate.Length(max=MARKETS_MAX),
+        metadata={
+            "description": "What the video is for, where no bid tells: decides which languages are listened for."
+        },
     )
     buying_link = FlagField(load_default=None, allow_none=True)
 

@@ -29,7 +29,7 @@ from marketplace.video_files.models import VideoFile, VideoFileStatus
 
 DECODE, STEP, MERGE = "checks.decode", "checks.step", "checks.merge"
 OPEN_MAX = 20
-NAMES_MAX, NAME_MAX = 40, 60
+NAMES_MAX, NAME_MAX, MARKETS_MAX = 40, 60, 20
 LEASE_S, ATTEMPTS_MAX = 30, 4
 
 
@@ -106,6 +106,7 @@ def request_check(
     video_id: UUID,
     bid_id: UUID | None,
     names: Sequence[str],
+    markets: Sequence[str] = (),
     buying_link: bool | None,
 ) -> ShownCheck:
     """Request a check of a kept video: for the brand of a bid's brief and against the bid's plan, or for names alone.
@@ -144,6 +145,7 @@ def request_check(
             "plan": None,
             "fit": None,
             "past": None,
+            "markets": list(markets),
             **references.terms,
             **({} if buying_link is None else {"buying_link": buying_link}),
         },
@@ -175,6 +177,7 @@ def _bid_references(session: Session, actor: Actor, bid_id: UUID) -> _BidReferen
             "fit": _fit(session, actor, bid_id),
             "buying_link": bool(brief["buying_link"]),
             "past": past_videos.past(session, bid.channel_id),
+            "markets": list(brief["markets"]),
         },
         agency_id=bid.agency_id,
     )

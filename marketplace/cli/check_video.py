@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from marketplace.briefs.vocabulary import MARKETS
 from marketplace.cli.client import EXIT_USAGE, ApiClient, fail, name_twice
 from marketplace.cli.number_options import RealNumber
 from marketplace.cli.output import echo_json
@@ -36,6 +37,14 @@ PLAN_BYTES_MAX = 1_000_000
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="A folder of reference images (PNG, JPEG, WebP) of packs and logos.",
 )
+@click.option(
+    "--market",
+    "markets",
+    type=click.Choice(MARKETS, case_sensitive=False),
+    metavar="MARKET",
+    multiple=True,
+    help="A country that the video is for, as DE: its languages alone are listened for; repeatable.",
+)
 @click.option("--plan", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The placement plan, JSON.")
 @click.option("--fit", type=RealNumber(0, 1), help="How well the brief fits the channel, 0..1.")
 @click.option("--buying-link/--no-buying-link", default=None, help="Whether the video will carry a buying link.")
@@ -49,6 +58,7 @@ def check_video(
     brand: str,
     aliases: tuple[str, ...],
     refs: Path | None,
+    markets: tuple[str, ...],
     plan: Path | None,
     fit: float | None,
     buying_link: bool | None,
@@ -71,7 +81,7 @@ def check_video(
             EXIT_USAGE,
         )
     limits, local = _vision("decode.limits"), _vision("local_check")
-    sought, terms = _brand(brand, aliases, refs), _terms(plan, fit, buying_link)
+    sought, terms = _brand(brand, aliases, refs, markets), _terms(plan, fit, buying_link)
     try:
         with _StepBars(api.language) as bars:
             local_check = local.run(file, sought, terms, cache or local.cache_root(), bars.show)
@@ -98,7 +108,7 @@ def _vision(module: str) -> Any:
     return lazy_module(f"marketplace.vision.{module}")
 
 
-def _brand(brand: str, aliases: tuple[str, ...], refs: Path | None) -> "WantedBrand":
+def _brand(brand: str, aliases: tuple[str, ...], refs: Path | None, markets: tuple[str, ...]) -> "WantedBrand":
     references, words = _vision("see.reference_images"), _vision("read.brand_words")
     names = tuple(dict.fromkeys((brand, *aliases)))
     for name in names:
@@ -116,7 +126,7 @@ def _brand(brand: str, aliases: tuple[str, ...], refs: Path | None) -> "WantedBr
         images = references.load_folder(refs) if refs is not None else []
     except references.BadReference as error:
         fail(str(error), 2)
-    brand_sought: WantedBrand = _vision("pipeline").WantedBrand(names, tuple(images))
+    brand_sought: WantedBrand = _vision("pipeline").WantedBrand(names, tuple(images), markets=markets)
     return brand_sought
 
 

@@ -22,8 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 from marketplace.intrusiveness import constants
+from marketplace.intrusiveness.disclosure.plan_lines import discloses_only
 from marketplace.intrusiveness.overlaps import ROUNDING_S, End, TimePart, area_once, largest_run
-from marketplace.intrusiveness.timeline import Exposure, ExposureKind, Timeline
+from marketplace.intrusiveness.timeline import Exposure, ExposureKind, Timeline, TimelineSource
 
 Floats = npt.NDArray[np.float64]
 # Nine measures, factors or points in the order of constants.CODES; raw factors are eighteen: at no fit, at full fit.
@@ -110,14 +111,15 @@ def relief(fit: float, plot: float) -> float:
 
 
 def spans(timeline: Timeline, end: End) -> list[ExposureSpan]:
-    """Return the exposures at one end of their intervals, without those that last no time at that end."""
+    """Return the exposures at one end of their intervals, without those that last no time at that end, and in a plan
+    without those that only say who pays."""
     found = []
-    length = timeline.duration_s
+    length, planned = timeline.duration_s, timeline.source is TimelineSource.PLAN
     for index, exposure in enumerate(timeline.exposures):
         start = exposure.start_s
         earliest, latest = (start.mid, start.mid) if end == "mid" else (start.low, start.high)
         seconds = min(getattr(exposure.seconds, end), length - (latest if end == "low" else earliest))
-        if seconds <= ROUNDING_S:
+        if seconds <= ROUNDING_S or (planned and discloses_only(exposure)):
             continue
         found.append(
             ExposureSpan(

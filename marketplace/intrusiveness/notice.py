@@ -27,6 +27,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from marketplace.intrusiveness.disclosure.plan_lines import without_disclosures
 from marketplace.intrusiveness.timeline import ExposureKind, Timeline, ValueInterval
 
 Table = npt.NDArray[np.float64]
@@ -71,6 +72,7 @@ def notice_share(plan: Timeline, law: NoticeLaw = LAW) -> NoticeShare:
     The ends are the 10 % and 90 % quantiles over sixty-four combinations of the constants and of what the plan leaves
     open, evenly spread (an additive recurrence: Roberts, 2018), so that the same plan always has the same share.
     """
+    plan = without_disclosures(plan)
     if not plan.exposures:
         return NoticeShare(0.0, 0.0, 0.0)
     units = _spread(len(fields(law)) + 1)

@@ -12,7 +12,7 @@ from marketplace.vision import plan_comparison
 from marketplace.vision.decode.frames import FrameCache
 from marketplace.vision.exposures import ExposureEvidence, MeasuredTimeline, StepFindings, measure
 from marketplace.vision.pipeline import STEPS, Answer, WantedBrand, seen
-from marketplace.vision.scored_timeline import ScoringTerms, scored
+from marketplace.vision.scored_timeline import ScoringTerms, disclosed, scored
 from marketplace.vision.see.blind_spots import not_seen
 from marketplace.vision.see.mark_detection import Quad
 from marketplace.vision.see.saliency import SIDE_PX, SaliencyMap, weight
@@ -33,7 +33,7 @@ class CheckedVideo:
 def check(cache: FrameCache, brand: WantedBrand, answers: Mapping[str, Answer], terms: ScoringTerms) -> CheckedVideo:
     """Merge the steps' answers into a result."""
     findings = seen(cache, brand, answers)
-    measured = measure(findings, brand.names, _saliency_of(cache))
+    measured = measure(findings, brand.names, _saliency_of(cache), brand.markets)
     if terms.plan is not None:
         measured = replace(measured, timeline=plan_comparison.with_plot(measured.timeline, terms.plan))
     return CheckedVideo(findings, measured, as_dict(cache, brand, answers, measured, terms))
@@ -89,11 +89,12 @@ def as_dict(
             "language": answers["speech"]["language"],
             "sentences": answers["speech"]["sentences"],
         },
-        "intrusiveness": scored(measured.timeline, bool(measured.disclosures), terms),
+        "not_judged": list(measured.not_judged),
+        "intrusiveness": scored(measured.timeline, disclosed(bool(measured.disclosures), measured.not_judged), terms),
         "plan": None if terms.plan is None else plan_comparison.compare(terms.plan, measured.timeline),
         "not_seen": [
             {"code": message.code, "zh": message.zh, "en": message.en}
-            for message in not_seen(min(info.width, info.height), brand, answers)
+            for message in not_seen(min(info.width, info.height), brand, answers, measured.not_judged)
         ],
     }
 

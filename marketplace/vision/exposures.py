@@ -16,7 +16,7 @@ from marketplace.intrusiveness.timeline import (
     ValueInterval,
     exact,
 )
-from marketplace.vision.read import brand_words, loudness
+from marketplace.vision.read import brand_words, loudness, market_languages
 from marketplace.vision.read.screen_text import TextLine
 from marketplace.vision.read.speech import HeardSpeech, SpokenSentence
 from marketplace.vision.read.time_runs import TimeRun, runs
@@ -96,19 +96,22 @@ class DisclosureMark:
 
 @dataclass(frozen=True)
 class MeasuredTimeline:
-    """The timeline and, exposure by exposure, its evidence."""
+    """The timeline and, exposure by exposure, its evidence; the marks of disclosure, and the languages in which there
+    may be others that nobody can judge here."""
 
     timeline: Timeline
     evidence: tuple[ExposureEvidence, ...]
     disclosures: tuple[DisclosureMark, ...]
+    not_judged: tuple[str, ...] = ()
 
 
 # Returns how strongly a quadrilateral (px) of a picture draws the eye, 0..1.
 Pull = Callable[[int, Quad], float]
 
 
-def measure(seen: StepFindings, names: Sequence[str], pull: Pull) -> MeasuredTimeline:
-    """Merge the findings into exposures. ``names``: the brand's names; ``pull``: returns the saliency of a place."""
+def measure(seen: StepFindings, names: Sequence[str], pull: Pull, markets: Sequence[str] = ()) -> MeasuredTimeline:
+    """Merge the findings into exposures. ``names``: the brand's names; ``pull``: returns the saliency of a place;
+    ``markets``: what the video is for."""
     pairs = [*_marks(seen, pull), *_texts(seen, names, pull), *_spoken(seen, names)]
     pairs = _with_claims(seen, pairs, names)
     pairs.sort(key=lambda pair: (pair[0].start_s.low, pair[0].kind))
@@ -126,7 +129,17 @@ def measure(seen: StepFindings, names: Sequence[str], pull: Pull) -> MeasuredTim
         source=TimelineSource.MEASURED,
         sample_step_s=seen.step_s,
     )
-    return MeasuredTimeline(timeline, tuple(evidence for _, evidence in pairs), tuple(_disclosures(seen)))
+    return MeasuredTimeline(
+        timeline,
+        tuple(evidence for _, evidence in pairs),
+        tuple(_disclosures(seen, names)),
+        _not_judged(seen, markets),
+    )
+
+
+def _not_judged(seen: StepFindings, markets: Sequence[str]) -> tuple[str, ...]:
+    texts = [*(line.text for line in seen.lines), *(sentence.text for sentence in seen.heard.sentences)]
+    return market_languages.not_judged(markets, seen.heard.language if seen.heard.sentences else None, texts)
 
 
 Pair = tuple[Exposure, ExposureEvidence]
@@ -328,10 +341,10 @@ def _faces_about(seen: StepFindings, picture: int) -> list[tuple[float, float, f
     return near
 
 
-def _disclosures(seen: StepFindings) -> list[DisclosureMark]:
+def _disclosures(seen: StepFindings, names: Sequence[str]) -> list[DisclosureMark]:
     by_text: dict[str, dict[int, TextLine]] = {}
     for line in seen.lines:
-        marked = brand_words.disclosure(line.text)
+        marked = brand_words.disclosure(line.text, names)
         if marked:
             by_text.setdefault(marked, {})[line.picture] = line
     marks = [
@@ -340,7 +353,7 @@ def _disclosures(seen: StepFindings) -> list[DisclosureMark]:
         for run in runs(sights, seen.times, seen.duration_s, seen.cuts)
     ]
     for sentence in seen.heard.sentences:
-        marked = brand_words.disclosure(sentence.text)
+        marked = brand_words.disclosure(sentence.text, names)
         if marked:
             marks.append(DisclosureMark(sentence.start_s, sentence.end_s, marked, "speech"))
     return sorted(marks, key=lambda mark: mark.start_s)

@@ -20,6 +20,7 @@ from marketplace.vision.decode import shot_cuts
 from marketplace.vision.decode.frames import FrameCache
 from marketplace.vision.exposures import StepFindings
 from marketplace.vision.read import loudness, screen_text, speech, speech_model
+from marketplace.vision.read.market_languages import languages_of
 from marketplace.vision.read.screen_text import TextLine
 from marketplace.vision.read.speech import HeardSpeech, SpokenSentence
 from marketplace.vision.see import faces, picture_hashes, reference_images
@@ -33,11 +34,13 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True)
 class WantedBrand:
-    """The brand to look for: its names as written and spoken, its reference images, and what the images show."""
+    """The brand to look for: its names as written and spoken, its reference images, what the images show, and the
+    markets (ISO 3166) that the video is for, if that is known."""
 
     names: tuple[str, ...]
     references: tuple[ReferenceImage, ...] = ()
     kind: ExposureKind = ExposureKind.PRODUCT
+    markets: tuple[str, ...] = ()
 
     def digest(self) -> str:
         document = json.dumps([sorted(self.names), reference_images.digest(self.references)], ensure_ascii=False)
@@ -62,8 +65,9 @@ class PipelineStep:
     run: Callable[[StepWork, Report], Answer]
     zh: str
     en: str
-    # What its answer depends on besides the video: the brand, and the text that ``also`` returns.
+    # What its answer depends on besides the video: the brand, the languages of the markets, the text of ``also``.
     by_brand: bool = False
+    by_market: bool = False
     also: Callable[[], str] = field(default=lambda: "")
 
     def answer(self, work: StepWork, report: Report) -> Answer:
@@ -145,7 +149,7 @@ def _speech(work: StepWork, report: Report) -> Answer:
     sound = work.cache.sound()
     # Loading the model takes seconds; a video without sound does not need it.
     recogniser = speech.recogniser(work.models) if len(sound) else None
-    heard = speech.listen(sound, work.brand.names, recogniser)
+    heard = speech.listen(sound, work.brand.names, recogniser, work.brand.markets)
     return {**asdict(heard), "sound": len(sound) > 0}
 
 
@@ -185,7 +189,12 @@ STEPS: tuple[PipelineStep, ...] = (
     PipelineStep("cuts", 2, _cuts, "切分镜头", "finding the cuts"),
     PipelineStep("marks", 3, _marks, "寻找标识与产品", "looking for marks and packs", by_brand=True),
     PipelineStep("words", 4, _words, "识别画面文字", "reading text on the screen"),
-    PipelineStep("speech", 3, _speech, "识别口播", "listening to speech", by_brand=True, also=speech_model.fingerprint),
+    PipelineStep(
+        *("speech", 4, _speech, "识别口播", "listening to speech"),
+        by_brand=True,
+        by_market=True,
+        also=speech_model.fingerprint,
+    ),
     PipelineStep("faces", 3, _faces, "寻找人脸", "looking for faces"),
     PipelineStep("loudness", 1, _loudness, "测量响度", "measuring loudness"),
     PipelineStep("hashes", 3, _hashes, "计算画面指纹", "hashing pictures"),
@@ -196,6 +205,8 @@ BY_NAME = {step.name: step for step in STEPS}
 def key(step: PipelineStep, video_sha256: str, brand: WantedBrand) -> str:
     """Return the key of a step's answer: the same key, the same answer."""
     parts = [video_sha256, step.name, str(step.version), brand.digest() if step.by_brand else "", step.also()]
+    if step.by_market:
+        parts.append(" ".join(sorted(languages_of(brand.markets))))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from marketplace.core.lazy_import import lazy_module
 from marketplace.core.message import Bilingual
+from marketplace.intrusiveness.disclosure.plan_lines import discloses_only
 from marketplace.intrusiveness.factors import seconds_in_all
 from marketplace.intrusiveness.messages import KINDS, between, number, stamp
 from marketplace.intrusiveness.timeline import SHORTHANDS, Exposure, ExposureKind, Timeline, ValueInterval
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 else:
     optimize = lazy_module("scipy.optimize")
 
-COMPARISON_VERSION = "comparison/4"
+COMPARISON_VERSION = "comparison/5"
 VISIBLE = (ExposureKind.LOGO, ExposureKind.PRODUCT, ExposureKind.TEXT)
 # Exposures whose middles are farther apart than this are not the same one.
 APART_S_MAX = 30.0
@@ -46,10 +47,11 @@ def pairs(plan: Sequence[Exposure], draft: Sequence[Exposure]) -> list[tuple[int
     """Return which planned exposure became which measured one, by index; None if it has no counterpart.
 
     The pairs are the assignment of least distance in time; visible exposures pair with visible ones, speech with
-    speech.
+    speech. Planned ones that only say who pays are in no pair, as they are not measured either.
     """
-    cost = np.full((len(plan), len(draft)), np.inf)
-    for row, planned in enumerate(plan):
+    promised = [row for row, planned in enumerate(plan) if not discloses_only(planned)]
+    cost = np.full((len(promised), len(draft)), np.inf)
+    for row, planned in enumerate(plan[index] for index in promised):
         for column, measured in enumerate(draft):
             if (planned.kind in VISIBLE) == (measured.kind in VISIBLE):
                 cost[row, column] = _distance_s(planned, measured) + _kind_distance_s(planned.kind, measured.kind)
@@ -60,7 +62,7 @@ def pairs(plan: Sequence[Exposure], draft: Sequence[Exposure]) -> list[tuple[int
         int(row): int(column) for row, column in zip(rows, columns, strict=True) if cost[row, column] <= APART_S_MAX
     }
     unplanned = [column for column in range(len(draft)) if column not in paired.values()]
-    return [(row, paired.get(row)) for row in range(len(plan))] + [(None, column) for column in unplanned]
+    return [(index, paired.get(row)) for row, index in enumerate(promised)] + [(None, column) for column in unplanned]
 
 
 def _kind_distance_s(planned: ExposureKind, measured: ExposureKind) -> float:

@@ -42,7 +42,9 @@ def timeline_svg(
         say(language, "广告标识", "disclosure"),
         disclosures,
         result["cuts"],
-        say(language, "未找到", "none found"),
+        say(language, "无法判断", "cannot be judged")
+        if result.get("not_judged")
+        else say(language, "未找到", "none found"),
     )
     _curve(sheet, axis, timeline, language)
     scale(sheet, axis, stamp)

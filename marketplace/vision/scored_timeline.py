@@ -1,6 +1,6 @@
 """The score of a measured or corrected timeline as JSON data. Works without the vision extra."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 from typing import Any
@@ -34,9 +34,19 @@ def terms_of(document: Mapping[str, Any]) -> ScoringTerms:
     )
 
 
-def scored(timeline: Timeline, disclosed: bool, terms: ScoringTerms) -> dict[str, Any]:
+def disclosed(found: bool, not_judged: Sequence[str]) -> bool | None:
+    """Return whether a video discloses; None if nothing was ``found`` and some of its languages cannot be judged."""
+    return True if found else None if not_judged else False
+
+
+def of_result(result: Mapping[str, Any]) -> bool | None:
+    """Return whether the video of a stored result discloses; None if that could not be judged."""
+    return disclosed(bool(result["disclosures"]), result.get("not_judged", ()))
+
+
+def scored(timeline: Timeline, discloses: bool | None, terms: ScoringTerms) -> dict[str, Any]:
     """Return score, reasons, vetoes and prominence of a measured or corrected timeline, and its channel's score."""
-    score = scoring.score_plan(timeline, terms.fit, buying_link=terms.buying_link, disclosed=disclosed)
+    score = scoring.score_plan(timeline, terms.fit, buying_link=terms.buying_link, disclosed=discloses)
     noticeability = prominence(timeline)
     return {
         **scoring.as_dict(score),

@@ -57,7 +57,7 @@ def done(who: Somebody, bid_id: UUID | None = None) -> UUID:
         terms = terms_of(row.terms)
         row.result = {
             "timeline": {**TIMELINE, "exposures": TIMELINE["exposures"]},
-            "intrusiveness": scored(timeline, disclosed=False, terms=terms),
+            "intrusiveness": scored(timeline, discloses=False, terms=terms),
             "video": {"width": 720, "height": 1280, "duration_s": 30.0, "pictures": 120},
             "evidence": [{"name": "x", "by": "mark", "text": "", "keyframes": [0], "places": []}],
             "cuts": [],

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.io import wavfile
 
-from marketplace.vision.read import brand_words, speech, speech_model
+from marketplace.vision.read import brand_words, market_languages, speech, speech_model
 from marketplace.vision.read.speech import HEARD_HZ, SpeechRecogniser
 
 SPEECH = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "speech"
@@ -55,6 +55,29 @@ def test_a_name_is_heard_where_it_is_said(
     assert len(said) == 1
     assert 0 <= said[0].start_s < said[0].end_s <= len(sound) / HEARD_HZ
     assert not any(brand_words.brand_hits(sentence.text, absent) for sentence in heard.sentences)
+
+
+@pytest.mark.parametrize("markets", [("US",), ("JP", "DE")])
+@pytest.mark.parametrize("file", [pytest.param("mid.wav", marks=shared)])
+def test_only_the_languages_of_the_markets_and_of_the_names_are_heard(
+    recogniser: SpeechRecogniser, file: str, markets: tuple[str, ...]
+) -> None:
+    rate, told = wavfile.read(SPEECH / file)
+    sound = np.repeat(told, speech.SOUND_HZ // rate)
+    stereo = np.stack([sound, sound], axis=1)
+
+    heard = speech.listen(stereo, ["Limeisle"], recogniser, markets)
+    assert heard.language in market_languages.languages_of(markets)  # Mandarin, which is none of them
+    # A name in Chinese is reason enough to listen for Chinese.
+    assert speech.listen(stereo, ["肯德基"], recogniser, markets).language == "zh"
+    assert speech.listen(stereo, ["Limeisle"], recogniser, ()).language == "zh"
+
+
+def test_chances_are_those_of_the_wanted_languages_alone() -> None:
+    chances = {"th": 0.6, "zh": 0.3, "en": 0.1}
+    assert speech.among(chances, ("zh", "en")) == pytest.approx({"zh": 0.75, "en": 0.25})
+    assert speech.among(chances, ("km",)) == pytest.approx(chances)
+    assert speech.among(chances, ()) == pytest.approx(chances)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
 from marketplace.core.lazy_import import lazy_module
+from marketplace.intrusiveness.disclosure.disclosure_words import DisclosureWords, around, disclosing_words
 
 if TYPE_CHECKING:
     import pypinyin
@@ -195,13 +196,6 @@ def _word_runs(text: str, length: int) -> Iterator[str]:
             yield from (word[start : start + length] for start in range(len(word) - length + 1))
 
 
-_NOT = r"(?<!没有)(?<!不是)(?<!并非)(?<!非)(?<!无)"
-_DISCLOSURES = (
-    (re.compile(_NOT + r"(广告|赞助|商业推广|商业合作|付费合作|品牌合作|合作推广|付费推广)"), "zh"),
-    (re.compile(r"(^|\s)(ad|sponsored|advertisement|promotion)($|\s)"), "en"),
-    (re.compile(r"paid\s?partnership|sponsored by|paid promotion|in partnership with"), "en"),
-)
-_HASH_AD = re.compile(r"#\s?(ad|sponsored|广告|赞助|合作)\b", re.IGNORECASE)
 _CLAIMS: dict[str, re.Pattern[str]] = {
     "price": re.compile(r"[¥$€]\s?\d|\d+(\.\d+)?\s?(元|块钱|块(?!头)|rmb|dollars|usd)"),
     "discount": re.compile(
@@ -228,20 +222,23 @@ _CLAIMS: dict[str, re.Pattern[str]] = {
 }
 
 
-def disclosure(text: str) -> str | None:
-    """Return the words that mark a text as paid for, or None."""
-    tagged = _HASH_AD.search(unicodedata.normalize("NFKC", text))
-    if tagged:
-        return tagged.group(0)
-    folded = _folded_case(text)
-    spaced = plain(text)
-    for pattern, language in _DISCLOSURES:
-        match = pattern.search(spaced.replace(" ", "") if language == "zh" else spaced) or (
-            pattern.search(folded) if language == "en" and len(folded) > 4 else None
-        )
-        if match and not (language == "en" and match.group(0).strip() == "ad" and len(spaced.split()) > 3):
-            return match.group(0).strip()
-    return None
+def disclosure(text: str, names: Sequence[str] = ()) -> str | None:
+    """Return the words that mark a text as paid for, or None. ``names``: of the brand, which may stand beside them."""
+    found = _disclosing(text, names)
+    return None if found is None else found.text
+
+
+def _disclosing(text: str, names: Sequence[str]) -> DisclosureWords | None:
+    found = disclosing_words(text)
+    return found if found is not None or not names else disclosing_words(_without(text, names))
+
+
+def _without(text: str, names: Sequence[str]) -> str:
+    """Return a text without the names in it, however they are written there."""
+    for hit in brand_hits(text, names):
+        letters = r"[\W_]*".join(map(re.escape, hit.written))
+        text = re.sub(rf"[@#]?{letters}", " ", simplified(unicodedata.normalize("NFKC", text)), flags=re.IGNORECASE)
+    return text
 
 
 def claims(text: str) -> list[str]:
@@ -252,17 +249,5 @@ def claims(text: str) -> list[str]:
 
 def only_discloses(text: str, names: Sequence[str]) -> bool:
     """Return whether a text says who paid for the video and nothing more: such a line sells and shows nothing."""
-    mark = disclosure(text)
-    if mark is None or claims(text):
-        return False
-    rest = plain(text).replace(plain(mark), " ")
-    for hit in brand_hits(text, names):
-        rest = rest.replace(hit.written, " ")
-    return not _WHO_PAYS.sub(" ", rest).strip()
-
-
-_WHO_PAYS = re.compile(
-    r"\b(by|with|from|the|a|an|this|our|my|video|content|post|is|was|in|contains?|includes?|made|brought|to|you|paid|for|"
-    r"thanks|partner|partnership|promotion|sponsored|advertisement|ad)\b|"
-    r"本(条|期|集|片)?|视频|内容|节目|由|含|有|为|与|和|的|品牌|商业|付费|推广|合作|赞助|广告|提供|感谢|支持|播出"
-)
+    found = _disclosing(text, names)
+    return found is not None and not claims(text) and not around(_without(text, names), found)

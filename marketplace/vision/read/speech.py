@@ -14,6 +14,7 @@ from marketplace.core.lazy_import import lazy_module
 from marketplace.vision.decode.decoder import SOUND_HZ
 from marketplace.vision.decode.frames import SoundFile
 from marketplace.vision.read.brand_words import brand_hits, plain, simplified, sound_ratio, sound_within
+from marketplace.vision.read.market_languages import languages_by_script, languages_of
 from marketplace.vision.read.speech_model import MODEL_NAME, installed, model_folder
 
 if TYPE_CHECKING:
@@ -70,11 +71,12 @@ class HeardSpeech:
 
 
 class SpeechRecogniser(Protocol):
-    """Turns sound (16 kHz, -1..1) into sentences, with names that it may expect to hear."""
+    """Turns sound (16 kHz, -1..1) into sentences, with names that it may expect to hear, in some languages (codes; if
+    none are given, in whatever it hears)."""
 
     name: str
 
-    def hear(self, sound: NDArray[np.float32], names: Sequence[str]) -> HeardSpeech: ...
+    def hear(self, sound: NDArray[np.float32], names: Sequence[str], languages: Sequence[str] = ()) -> HeardSpeech: ...
 
 
 @dataclass(frozen=True)
@@ -113,14 +115,14 @@ class WhisperRecogniser:
         self._transcribe: Any = lazy_module("faster_whisper.transcribe")
         self._model: Any = whisper.WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=1)
 
-    def hear(self, sound: NDArray[np.float32], names: Sequence[str]) -> HeardSpeech:
+    def hear(self, sound: NDArray[np.float32], names: Sequence[str], languages: Sequence[str] = ()) -> HeardSpeech:
         likely: Counter[str] = Counter()
         sentences: list[SpokenSentence] = []
         windows = self._windows(sound)
         for first in range(0, len(windows), TOGETHER_MAX):
             block = windows[first : first + TOGETHER_MAX]
             batches = [self._encoded(sound, windows_alike) for windows_alike in alike(block)]
-            tokens = self._tokens(block, batches, likely)
+            tokens = self._tokens(block, batches, likely, languages)
             words_of = dict(reading for batch in batches for reading in self._transcribed(batch, tokens, names))
             for window in block:
                 sentences += _sentences(words_of[window])
@@ -128,11 +130,15 @@ class WhisperRecogniser:
         return HeardSpeech(self.name, language, tuple(sentences))
 
     def _tokens(
-        self, block: Sequence[Window], batches: Sequence["_WindowBatch"], likely: Counter[str]
+        self,
+        block: Sequence[Window],
+        batches: Sequence["_WindowBatch"],
+        likely: Counter[str],
+        languages: Sequence[str],
     ) -> dict[Window, Any]:
         """Return the tokeniser of each window, by its language; ``likely`` counts the languages so far, in samples."""
         chances_of = {
-            window: {token[2:-2]: chance for token, chance in ranked}
+            window: among({token[2:-2]: chance for token, chance in ranked}, languages)
             for batch in batches
             for window, ranked in zip(batch.windows, self._model.model.detect_language(batch.stored()), strict=True)
         }
@@ -251,6 +257,16 @@ class WhisperRecogniser:
         ]
 
 
+def among(chances: Mapping[str, float], languages: Sequence[str]) -> dict[str, Any]:
+    """Return the chances of those languages alone, which add up to 1; of all where none of them is known.
+
+    Accents and music make the model choose a language that nobody speaks here, and then its script.
+    """
+    wanted = {code: chance for code, chance in chances.items() if code in languages} or dict(chances)
+    whole = sum(wanted.values())
+    return {code: chance / whole for code, chance in wanted.items()} if whole > 0 else wanted
+
+
 @dataclass(frozen=True)
 class _WindowBatch:
     """Windows that are read together; ``encoded``: windows x frames x channels."""
@@ -357,12 +373,21 @@ def mono(sound: NDArray[np.int16] | SoundFile) -> NDArray[np.float32]:
     return heard
 
 
-def listen(sound: NDArray[np.int16] | SoundFile, names: Sequence[str], by: SpeechRecogniser | None) -> HeardSpeech:
-    """Return the speech in stereo sound at 48 kHz. Without a recogniser ``by`` is None and nothing is transcribed."""
+def listen(
+    sound: NDArray[np.int16] | SoundFile,
+    names: Sequence[str],
+    by: SpeechRecogniser | None,
+    markets: Sequence[str] = (),
+) -> HeardSpeech:
+    """Return the speech in stereo sound at 48 kHz. Without a recogniser ``by`` is None and nothing is transcribed.
+
+    Only the languages of the ``markets`` and of the names' scripts are listened for; without markets all are.
+    """
     if by is None:
         return HeardSpeech(None, None, ())
     samples = mono(sound)
     loudest = float(np.abs(samples).max()) if len(samples) else 0.0
     if loudest < 10 ** (SILENT_DB / 20):
         return HeardSpeech(by.name, None, (), silent=True)
-    return by.hear(samples, names)
+    languages = (*languages_of(markets), *languages_by_script(names)) if markets else ()
+    return by.hear(samples, names, languages)

@@ -1,21 +1,26 @@
 """What a check cannot see or did not look at: the messages that each result carries about its own limits."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from marketplace.core.message import Message
 from marketplace.vision.pipeline import Answer, WantedBrand
+from marketplace.vision.read import market_languages
 
 # A shorter side from here on needs no warning; 720p cropped by a few lines still counts as 720p.
 SIDE_ENOUGH_PX = 700
 
 
-def not_seen(side_px: int, brand: WantedBrand, answers: Mapping[str, Answer]) -> list[Message]:
-    """Return the messages for a video whose shorter side is ``side_px``."""
+def not_seen(
+    side_px: int, brand: WantedBrand, answers: Mapping[str, Answer], not_judged: Sequence[str] = ()
+) -> list[Message]:
+    """Return the messages for a video whose shorter side is ``side_px``; ``not_judged``: languages of it in which a
+    disclosure cannot be judged."""
     return [
         *_references(brand, answers["marks"]["references"]),
         *_sound(answers["speech"]),
         *_faces(answers["faces"]),
+        *_languages(not_judged),
         *_size(side_px),
         _ALWAYS,
     ]
@@ -58,6 +63,18 @@ def _sound(speech: Answer) -> Iterator[Message]:
             "speech_not_read",
             "没有安装语音识别模型，口播未识别；口播露出请手动标注。",
             "No speech model is installed: speech was not read. Mark spoken placements yourself.",
+        )
+
+
+def _languages(not_judged: Sequence[str]) -> Iterator[Message]:
+    if not_judged:
+        names = [market_languages.language_name(code) for code in not_judged]
+        zh, en = "、".join(name.zh for name in names), ", ".join(name.en for name in names)
+        yield Message(
+            "disclosure_not_judged",
+            f"无法判断以下语言的广告标识：{zh}；没有找到标识不等于没有，请由人工查看。",
+            f"Whether the video says that it is paid for cannot be judged in: {en}. That no mark was found does not "
+            "mean that there is none; let a person look.",
         )
 
 
