@@ -73,8 +73,8 @@ SECTIONS = {
         "verify",
     ),
     "People": (
-        "sign-up", "sign-in", "sign-out", "me", "parties", "members", "invites", "creators", "mandates", "keys",
-        "claims", "transfers", "reviews", "people",
+        "sign-up", "sign-in", "sign-out", "sessions", "me", "parties", "members", "invites", "creators", "mandates",
+        "keys", "claims", "transfers", "reviews", "people",
     ),
     "Video": ("upload", "videos", "video-checks", "check-video", "labels"),
     "Money": ("price-index", "deal-prices"),

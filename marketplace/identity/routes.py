@@ -36,12 +36,13 @@ from marketplace.identity.schemas import (
     PartyOut,
     PasswordIn,
     SeatOut,
+    SessionOut,
     SignedInOut,
     SignInIn,
     SignUpIn,
 )
 from marketplace.identity.service import CurrentUser, EnteredCreator, PartySeat
-from marketplace.identity.sessions import SignedIn
+from marketplace.identity.sessions import OwnSession, SignedIn
 
 blueprint = GuardedBlueprint("identity", __name__, description="Parties, their people, mandates, sessions and API keys")
 
@@ -75,6 +76,18 @@ def sign_in(body: dict[str, Any]) -> SignedIn:
     attempts: FailedAttempts = current_app.extensions["failed_attempts"]
     with attempts.counted(body["email"], request.remote_addr or "-"):
         return sessions.sign_in(session(), **body, hours=hours)
+
+
+@blueprint.get("/sessions", **_READS, query=page_query("ses"), answers=page_of(SessionOut))
+def list_sessions(query: dict[str, Any]) -> Page[OwnSession]:
+    """Where you are signed in, in all your parties. For the person, signed in, and not for a key."""
+    return sessions.own_sessions(session(), actor(), **query, token=_token())
+
+
+@blueprint.delete("/sessions/<id('ses'):session_id>", allow=SIGNED_IN, while_suspended=True)
+def end_session(session_id: UUID) -> None:
+    """End one of your sessions, such as one that you do not know. For the person, signed in, and not for a key."""
+    sessions.end_session(session(), actor(), session_id)
 
 
 @blueprint.delete("/sessions/current", allow=SIGNED_IN, while_suspended=True)

@@ -240,6 +240,17 @@ class SignedInOut(Schema):
     actor = fields.Nested(ActorOut, required=True)
 
 
+class SessionOut(Schema):
+    """One of your sessions; it ends at `expires_at`, or two hours after it was last used."""
+
+    id = IdField("ses", attribute="row.id", required=True)
+    party = fields.Nested(PartyOut, required=True)
+    created_at = TimeField(attribute="row.created_at", required=True)
+    last_seen_at = TimeField(attribute="row.last_seen_at", required=True)
+    expires_at = TimeField(attribute="row.expires_at", required=True)
+    current = fields.Boolean(required=True, metadata={"description": "Whether it is the one that asks."})
+
+
 class PasswordIn(Schema):
     old = _password(required=True)
     new = _new_password(required=True)

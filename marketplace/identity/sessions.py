@@ -12,6 +12,8 @@ from marketplace.core import db, events, ids
 from marketplace.core.actor import ROLE_NAMES_ZH, Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import FieldError, InvalidInput, NotAllowed, NotFound, NotSignedIn
+from marketplace.core.http import paging
+from marketplace.core.http.paging import Page
 from marketplace.core.message import Bilingual
 from marketplace.identity import authentication, passwords, policy
 from marketplace.identity.models import ConsoleSession, Membership, Party, Person
@@ -118,6 +120,62 @@ def sign_out(session: Session, actor: Actor, *, token: str) -> None:
         )
     row.revoked_at = now()
     events.record(session, "console_sessions.revoke", row.id, actor, parties=[row.party_id])
+
+
+@dataclass(frozen=True)
+class OwnSession:
+    """A session of the person who asks: `current` is the one that asks."""
+
+    row: ConsoleSession
+    party: Party
+    current: bool
+
+
+def _require_signed_in(actor: Actor) -> UUID:
+    """Return whose sessions they are. Raises NotAllowed for a key, which is a program's and not the person."""
+    if actor.key_id is not None or actor.person_id is None:
+        raise NotAllowed(
+            Bilingual(
+                "会话由本人登录后查看和结束，不能用密钥。",
+                "Sessions are seen and ended by the person, signed in, and not with a key.",
+            )
+        )
+    return actor.person_id
+
+
+def _live(person_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
+    at = now()
+    return (
+        ConsoleSession.person_id == person_id,
+        ConsoleSession.revoked_at.is_(None),
+        ConsoleSession.expires_at > at,
+        ConsoleSession.last_seen_at > at - timedelta(hours=authentication.IDLE_HOURS),
+    )
+
+
+def own_sessions(
+    session: Session, actor: Actor, *, limit: int, starting_after: UUID | None, token: str
+) -> Page[OwnSession]:
+    """Return the person's sessions that go on, newest first, in all their parties. Raises NotAllowed for a key."""
+    person_id = _require_signed_in(actor)
+    current = authentication.digest(token)
+    with policy.unfiltered(session):
+        page = paging.page(
+            session, sa.select(ConsoleSession).where(*_live(person_id)), ConsoleSession, limit, starting_after
+        )
+        of_page = sa.select(Party).where(Party.id.in_({row.party_id for row in page.data}))
+        parties = {party.id: party for party in session.scalars(of_page)}
+    rows = [OwnSession(row, parties[row.party_id], row.token_hash == current) for row in page.data]
+    return Page(rows, page.has_more)
+
+
+def end_session(session: Session, actor: Actor, session_id: UUID) -> None:
+    """End one of the person's sessions at once. Raises NotAllowed for a key, and NotFound."""
+    person_id = _require_signed_in(actor)
+    with policy.unfiltered(session):
+        row = db.lock(session, ConsoleSession, session_id, *_live(person_id))
+        row.revoked_at = now()
+        events.record(session, "console_sessions.revoke", row.id, actor, parties=[row.party_id])
 
 
 def change_password(session: Session, actor: Actor, *, old: str, new: str, token: str) -> None:

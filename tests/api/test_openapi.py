@@ -31,13 +31,8 @@ FILES = {
     ("get", "/api/v1/channels/{channel_id}/pacing/calendar.ics"),
 }
 OPEN = {
-    "/sign-up",
-    "/sessions",
-    "/invites/accept",
-    "/brief-options",
-    "/price-index",
-    "/event-heads",
-    "/videos/{video_id}/signed",
+    *("post /sign-up", "post /sessions", "post /invites/accept", "get /brief-options", "get /price-index"),
+    *("get /event-heads", "get /videos/{video_id}/signed", "put /videos/{video_id}/signed"),
 }
 
 
@@ -95,7 +90,7 @@ def test_a_client_can_be_made_from_it(client: FlaskClient) -> None:
             schema = operation["responses"][success[0]]["content"]["application/json"]["schema"]
             assert schema.get("$ref") or schema.get("type"), told
         open_to_all = operation.get("security", document["security"]) == []
-        assert open_to_all == (path.removeprefix("/api/v1") in OPEN), told
+        assert open_to_all == (told.replace("/api/v1", "") in OPEN), told
         refusals = {status for status, answer in operation["responses"].items() if status.startswith(("4", "5"))}
         assert refusals >= {"400", "401", "403", "404", "409", "422", "429", "503"}, told
         for status in refusals:

@@ -24,6 +24,8 @@ MATRIX = """
 POST   /sign-up                                           YSYYYYYYYYY
 POST   /sessions                                          SSSSSSSSSSS
 DELETE /sessions/current                                  SSNNNNNNNNN
+GET    /sessions                                          SSFFFFFFFFF
+DELETE /sessions/{session_id}                             SSFFFFFFFFF
 GET    /people/me                                         SSYYYYYYYYF
 POST   /people/me/password                                SSFFFFFFFFF
 GET    /parties                                           SSYYYYYYYYF

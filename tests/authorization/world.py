@@ -29,6 +29,7 @@ from marketplace.core.ids import new_id
 from marketplace.core.money import Money
 from marketplace.identity import api_keys, invites, mandates
 from marketplace.identity.mandates import MandateTerms
+from marketplace.identity.models import ConsoleSession
 from marketplace.matching.forecast import features
 from marketplace.matching.overlap import service as overlaps
 from marketplace.matching.overlap import sketches
@@ -58,6 +59,7 @@ PREFIXES = {
     "invite_id": "inv",
     "mandate_id": "mnd",
     "key_id": "key",
+    "session_id": "ses",
     "channel_id": "chn",
     "transfer_id": "ctr",
     "snapshot_id": "snp",
@@ -116,6 +118,7 @@ def make() -> World:
     agency, lapsed, admin = somebody("agency"), somebody("agency"), somebody("platform")
     people.mandate(agency, creator.party_id)
     people.mandate(lapsed, creator.party_id, from_days=-60, to_days=-1)
+    people.console(owner)
     draft = make_briefs.draft(owner)
     there, closing = make_bids.market(owner, creator), make_bids.market(owner, creator)
     open_bid, closed_bid = make_bids.place(there), make_bids.place(closing)
@@ -181,6 +184,7 @@ def _add_rows(world: World) -> None:
             written = session.get_one(Brief, brief_id).version_id
             assert written is not None
             world.by_subject[subject]["version_id"] = written
+        found["session_id"] = session.scalars(sa.select(ConsoleSession.id).filter_by(person_id=owner.person_id)).one()
         found["key_id"] = api_keys.create(session, owner.actor, name="spare", scopes=["read"], expires_at=None).row.id
         found["invite_id"] = invites.create(session, owner.actor, email="x@example.org", permissions=["read"]).row.id
         terms = MandateTerms(people.home_day(), None, 1000)

@@ -126,6 +126,29 @@ def test_signing_out_ends_this_session_only(client: FlaskClient, session: Sessio
     assert [row.revoked_at is None for row in sessions_of(session, who)] == [False, True]
 
 
+def test_a_person_sees_where_they_are_signed_in_and_ends_it(client: FlaskClient, session: Session) -> None:
+    who, other, stranger = somebody("brand", "First"), somebody("agency", "Second"), somebody("brand")
+    seat(who, other.party_id)
+    here, there, strangers = console(who), console(who, party_id=other.party_id), console(stranger)
+    over = console(who, hours=0)
+    listed = client.get(URL, headers=here).get_json()["data"]
+    assert [(row["party"]["name"], row["current"]) for row in listed] == [("Second", False), ("First", True)]
+
+    path = f"{URL}/{listed[0]['id']}"
+    assert client.delete(path, headers=strangers).status_code == 404
+    assert client.delete(path, headers=who.headers).status_code == 403  # a key is no person
+    assert client.get(URL, headers=who.headers).status_code == 403
+    assert client.get(ME, headers=there).status_code == 200
+    assert client.delete(path, headers=here).status_code == 204
+    assert client.get(ME, headers=there).status_code == 401
+    assert client.get(ME, headers=over).status_code == 401
+    assert client.delete(path, headers=here).status_code == 404
+    assert [row["current"] for row in client.get(URL, headers=here).get_json()["data"]] == [True]
+    ended = [row.id for row in sessions_of(session, who) if row.revoked_at is not None]
+    (event,) = session.scalars(sa.select(Event).filter_by(kind="console_sessions.revoke", subject_id=ended[0]))
+    assert event.party_ids == [other.party_id]
+
+
 def test_a_session_ends_after_two_idle_hours(client: FlaskClient) -> None:
     who = somebody("brand")
     begun = now()

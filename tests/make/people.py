@@ -128,13 +128,13 @@ def membership_of(who: Somebody) -> UUID:
         return session.scalars(query).one()
 
 
-def console(who: Somebody, *, hours: int = 12) -> dict[str, str]:
-    """Headers of a console session of the person, begun now."""
+def console(who: Somebody, *, hours: int = 12, party_id: UUID | None = None) -> dict[str, str]:
+    """Headers of a console session of the person, begun now, for their party or another one."""
     token = f"{authentication.SESSION_PREFIX}{new_id().hex[-12:]}.{authentication.new_token()}"
     with db.transaction() as session:
         row = ConsoleSession(
             person_id=who.person_id,
-            party_id=who.party_id,
+            party_id=party_id or who.party_id,
             token_hash=authentication.digest(token),
             expires_at=now() + timedelta(hours=hours),
             last_seen_at=now(),

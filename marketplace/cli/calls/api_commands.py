@@ -33,6 +33,7 @@ _POLL_S, _PATIENCE_S = 0.5, 120
 # The groups of commands, each with what it is about.
 NOUNS = {
     "me": "See who you are.",
+    "sessions": "See where you are signed in, and end it.",
     "parties": "See parties; let them act or not.",
     "people": "Let people in or not.",
     "members": "See who sits in a party.",

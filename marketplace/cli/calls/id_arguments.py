@@ -39,6 +39,7 @@ KINDS = {
     "person": IdKind(PREFIXES["people"], "人员", "person"),
     "review": IdKind(PREFIXES["reviews"], "审核", "review"),
     "selection": IdKind(PREFIXES["selections"], "组合", "selection"),
+    "session": IdKind(PREFIXES["console_sessions"], "会话", "session"),
     "sketch": IdKind(PREFIXES["audience_sketches"], "受众摘要", "sketch"),
     "snapshot": IdKind(PREFIXES["audience_snapshots"], "受众快照", "audience snapshot"),
     "suggestion": IdKind("sug", "建议", "suggestion"),

@@ -27,6 +27,13 @@ _MANDATE = (
     Column("agency", "agency_id"),
     Column("creator", "creator_id"),
 )
+_SESSION = (
+    Column("id", "id"),
+    Column("party", "party.name", 12),
+    Column("since", "created_at"),
+    Column("last used", "last_seen_at"),
+    Column("this one", "current"),
+)
 _KEY = (
     Column("id", "id"),
     Column("name", "name", 10),
@@ -76,6 +83,8 @@ def _reasoned(noun: str, path: str, verb: str, help_: str) -> ApiCommand:
 
 PEOPLE = (
     ApiCommand("me", "show", "GET", "/people/me", "Show who you are and for whom you act.", summary=summaries.me),
+    ApiCommand("sessions", "list", "GET", "/sessions", "List where you are signed in.", _SESSION),
+    ApiCommand("sessions", "end", "DELETE", "/sessions/{session}", "End one of your sessions."),
     ApiCommand("parties", "list", "GET", "/parties", "List the parties that you may know.", _PARTY, ("kind",)),
     ApiCommand("parties", "show", "GET", "/parties/{party}", "Show a party."),
     ApiCommand(
